@@ -1,0 +1,24 @@
+# What the library is built with. Only sources under src/ see any of it.
+find_package(Threads REQUIRED)
+
+set(Boost_USE_STATIC_LIBS ${SERVICEKIT_STATIC_BOOST})
+find_package(Boost 1.74 REQUIRED COMPONENTS log)
+
+find_package(RapidJSON QUIET)
+if(NOT RAPIDJSON_INCLUDE_DIRS)
+    find_path(RAPIDJSON_INCLUDE_DIRS rapidjson/reader.h REQUIRED)
+endif()
+
+# Its headers alone: a target of its package would be asked for again by everyone who links the installed library.
+find_path(SERVICEKIT_CLI11_INCLUDE_DIRS CLI/CLI.hpp REQUIRED)
+mark_as_advanced(SERVICEKIT_CLI11_INCLUDE_DIRS)
+
+# The mocks need GoogleMock, and are there for users too: without it they are left out.
+if(SERVICEKIT_TESTS)
+    find_package(GTest 1.12 REQUIRED)
+else()
+    find_package(GTest 1.12 QUIET)
+endif()
+if(SERVICEKIT_BENCH)
+    find_package(benchmark REQUIRED)
+endif()

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "servicekit/base/value.hpp"
+
+namespace servicekit {
+
+/// Where and why a text is no JSON.
+struct JsonError {
+    std::size_t offset = 0;  ///< in bytes, from the start of the text
+    std::size_t line = 1;    ///< from 1
+    std::size_t column = 1;  ///< in bytes, from 1
+    std::string reason;      ///< "missing a comma or ] after an array element"
+    /// The key that stands twice in one object, as a JSON pointer (RFC 6901); empty for any other fault.
+    std::string repeated_key = {};
+};
+
+/// Parses one JSON value (RFC 8259) with nothing but white space around it.
+/// Without recursion, so that no nesting overflows the stack; UTF-8 is validated;
+/// deeper than `max_depth`, or a key given twice, is an error.
+[[nodiscard]] std::variant<Value, JsonError> parse_json(std::string_view text, std::size_t max_depth = 64);
+
+/// The value on one line, without spaces.
+[[nodiscard]] std::string to_json(const Value& value);
+[[nodiscard]] std::string to_json(const Object& object);
+
+/// The value over several lines, indented by two spaces, for people.
+[[nodiscard]] std::string to_pretty_json(const Value& value);
+
+/// Appends the value on one line to `out`: the fast path of replies.
+void append_json(std::string& out, const Object& object);
+
+}  // namespace servicekit

@@ -1,0 +1,165 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <limits>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace servicekit {
+
+class Value;
+
+/// A JSON object: members in the order in which they were added, each key once.
+/// Look-up is linear, which is the fastest at the sizes that requests and replies have.
+class Object {
+public:
+    using Member = std::pair<std::string, Value>;
+
+    Object();
+    Object(std::initializer_list<Member> members);
+    Object(const Object&);
+    Object(Object&&) noexcept;
+    Object& operator=(const Object&);
+    Object& operator=(Object&&) noexcept;
+    ~Object();
+
+    /// Adds the member, or replaces the value of the one with this key.
+    void set(std::string_view key, Value value);
+    /// Adds the member without looking whether the key is there already.
+    /// \pre it is not.
+    void append(std::string key, Value value);
+    void erase(std::string_view key);
+
+    /// \returns the value, or nullptr where there is none.
+    [[nodiscard]] const Value* find(std::string_view key) const noexcept;
+    [[nodiscard]] Value* find(std::string_view key) noexcept;
+    [[nodiscard]] bool contains(std::string_view key) const noexcept { return find(key) != nullptr; }
+
+    [[nodiscard]] bool empty() const noexcept;
+    [[nodiscard]] std::size_t size() const noexcept;
+    [[nodiscard]] std::vector<Member>::const_iterator begin() const noexcept;
+    [[nodiscard]] std::vector<Member>::const_iterator end() const noexcept;
+
+    friend bool operator==(const Object& a, const Object& b);
+
+private:
+    std::vector<Member> members_;
+};
+
+/// Thrown when a Value is not of the type that was asked for, or is out of that type's range.
+class TypeError : public std::runtime_error {
+public:
+    /// \param expected what was asked for, in words: "an integer from 0 to 65535"
+    TypeError(std::string expected, std::string found);
+    [[nodiscard]] const std::string& expected() const noexcept { return expected_; }
+    [[nodiscard]] const std::string& found() const noexcept { return found_; }
+
+private:
+    std::string expected_;
+    std::string found_;
+};
+
+/// A JSON value: what parameters, replies and configuration are made of.
+class Value {
+public:
+    using List = std::vector<Value>;
+
+    Value() = default;
+    Value(std::nullptr_t) {}                         // NOLINT(google-explicit-constructor)
+    Value(bool value) : data_{value} {}              // NOLINT(google-explicit-constructor)
+    Value(double value) : data_{value} {}            // NOLINT(google-explicit-constructor)
+    Value(const char* text) : data_{std::string{text}} {}             // NOLINT(google-explicit-constructor)
+    Value(std::string text) : data_{std::move(text)} {}               // NOLINT(google-explicit-constructor)
+    Value(std::string_view text) : data_{std::string{text}} {}        // NOLINT(google-explicit-constructor)
+    Value(List items) : data_{std::move(items)} {}                    // NOLINT(google-explicit-constructor)
+    Value(Object members) : data_{std::move(members)} {}              // NOLINT(google-explicit-constructor)
+    /// Integers are kept as 64 bits with a sign; an unsigned one above that range becomes a double.
+    template <class Integer>
+        requires std::is_integral_v<Integer>
+    Value(Integer value) {  // NOLINT(google-explicit-constructor)
+        if (std::is_unsigned_v<Integer> &&
+            static_cast<std::uint64_t>(value) > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()))
+            data_ = static_cast<double>(value);
+        else
+            data_ = static_cast<std::int64_t>(value);
+    }
+
+    [[nodiscard]] bool is_null() const noexcept { return data_.index() == 0; }
+    [[nodiscard]] bool is_bool() const noexcept { return std::holds_alternative<bool>(data_); }
+    [[nodiscard]] bool is_integer() const noexcept { return std::holds_alternative<std::int64_t>(data_); }
+    /// An integer or a double.
+    [[nodiscard]] bool is_number() const noexcept { return is_integer() || std::holds_alternative<double>(data_); }
+    [[nodiscard]] bool is_string() const noexcept { return std::holds_alternative<std::string>(data_); }
+    [[nodiscard]] bool is_list() const noexcept { return std::holds_alternative<List>(data_); }
+    [[nodiscard]] bool is_object() const noexcept { return std::holds_alternative<Object>(data_); }
+
+    /// The type in words, with its article: "a string", "an integer", "null".
+    [[nodiscard]] std::string_view type_name() const noexcept;
+
+    /// The value as a bool, any integral type (range checked), double, float, std::string,
+    /// List, Object, or a std::vector of one of these.
+    /// \throws TypeError
+    template <class T>
+    [[nodiscard]] T as() const;
+
+    /// Views into this value. \throws TypeError
+    [[nodiscard]] const std::string& as_string() const;
+    [[nodiscard]] const List& as_list() const;
+    [[nodiscard]] const Object& as_object() const;
+    [[nodiscard]] bool as_bool() const;
+    [[nodiscard]] double as_number() const;
+    /// \throws TypeError also where it is out of [minimum, maximum]
+    [[nodiscard]] std::int64_t as_integer(std::int64_t minimum = std::numeric_limits<std::int64_t>::min(),
+                                          std::int64_t maximum = std::numeric_limits<std::int64_t>::max()) const;
+
+    friend bool operator==(const Value& a, const Value& b);
+
+private:
+    std::variant<std::monostate, bool, std::int64_t, double, std::string, List, Object> data_;
+};
+
+namespace detail {
+template <class T>
+inline constexpr bool is_vector = false;
+template <class T>
+inline constexpr bool is_vector<std::vector<T>> = true;
+}  // namespace detail
+
+template <class T>
+T Value::as() const {
+    if constexpr (std::is_same_v<T, bool>) {
+        return as_bool();
+    } else if constexpr (std::is_integral_v<T>) {
+        constexpr auto lowest = std::is_signed_v<T> ? static_cast<std::int64_t>(std::numeric_limits<T>::min()) : 0;
+        constexpr auto highest = sizeof(T) < sizeof(std::int64_t) || std::is_signed_v<T>
+                                     ? static_cast<std::int64_t>(std::numeric_limits<T>::max())
+                                     : std::numeric_limits<std::int64_t>::max();
+        return static_cast<T>(as_integer(lowest, highest));
+    } else if constexpr (std::is_floating_point_v<T>) {
+        return static_cast<T>(as_number());
+    } else if constexpr (std::is_same_v<T, std::string>) {
+        return as_string();
+    } else if constexpr (std::is_same_v<T, List>) {
+        return as_list();
+    } else if constexpr (std::is_same_v<T, Object>) {
+        return as_object();
+    } else if constexpr (std::is_same_v<T, Value>) {
+        return *this;
+    } else {
+        static_assert(detail::is_vector<T>, "a Value can be read as bool, a number, a string, List, Object or a "
+                                            "std::vector of one of these");
+        T items;
+        for (const Value& item : as_list()) items.push_back(item.as<typename T::value_type>());
+        return items;
+    }
+}
+
+}  // namespace servicekit

@@ -1,0 +1,154 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "servicekit/core/service_base.hpp"
+#include "servicekit/policy_concepts.hpp"
+
+namespace servicekit {
+
+/// The four policies of a service, each as given or with its default options.
+/// \code
+/// servicekit::Service::Policies{.lock = servicekit::PidFileLock{{.permissions = 0600}}}
+/// \endcode
+template <class Daemon, class Lock, class Log, class Control>
+struct PolicySet {
+    Daemon daemon = Daemon{typename Daemon::Options{}};
+    Lock lock = Lock{typename Lock::Options{}};
+    Log log = Log{typename Log::Options{}};
+    Control control = Control{typename Control::Options{}};
+};
+
+namespace detail {
+
+// A policy is a plain class; core drives it through an interface. These put one in front of the other.
+
+template <class Policy>
+class DaemonDriver final : public contract::Daemon {
+public:
+    explicit DaemonDriver(Policy policy) : policy_{std::move(policy)} {}
+    void configure(const contract::Deployment& deployment) override { policy_.configure(deployment); }
+    [[nodiscard]] bool has_background() const override { return policy_.has_background(); }
+    Result<contract::Role> enter() override { return policy_.enter(); }
+    void ready() override { policy_.ready(); }
+    void failed(const Error& error) override { policy_.failed(error); }
+    void reloading() override { policy_.reloading(); }
+    void stopping() override { policy_.stopping(); }
+    void status(std::string_view text) override { policy_.status(text); }
+    void alive() override { policy_.alive(); }
+
+private:
+    Policy policy_;
+};
+
+template <class Policy>
+class LockDriver final : public contract::Lock {
+public:
+    explicit LockDriver(Policy policy) : policy_{std::move(policy)} {}
+    void configure(const contract::Deployment& deployment) override { policy_.configure(deployment); }
+    Result<contract::Acquisition> acquire(contract::LockWait wait, const std::stop_token& stop) override {
+        return policy_.acquire(wait, stop);
+    }
+    [[nodiscard]] bool held() const override { return policy_.held(); }
+    Result<std::optional<contract::Owner>> owner() override { return policy_.owner(); }
+    [[nodiscard]] std::optional<std::uint64_t> token() const override { return policy_.token(); }
+    [[nodiscard]] Object status_fields() const override { return policy_.status_fields(); }
+    Result<void> hand_to(uid_t uid, gid_t gid) override { return policy_.hand_to(uid, gid); }
+    void release() noexcept override { policy_.release(); }
+    void on_lost(std::function<void(const Error&)> callback) override { policy_.on_lost(std::move(callback)); }
+
+private:
+    Policy policy_;
+};
+
+template <class Policy>
+class LogDriver final : public contract::Log {
+public:
+    explicit LogDriver(Policy policy) : policy_{std::move(policy)} {}
+    void configure(const contract::Deployment& deployment) override { policy_.configure(deployment); }
+    Result<void> open() override { return policy_.open(); }
+    void write(const contract::LogRecord& record) noexcept override { policy_.write(record); }
+    Result<void> reopen() override { return policy_.reopen(); }
+    void set_level(LogLevel level) override { policy_.set_level(level); }
+    Result<void> redirect(contract::StreamTarget target) override { return policy_.redirect(target); }
+    Result<void> hand_to(uid_t uid, gid_t gid) override { return policy_.hand_to(uid, gid); }
+    void close(std::chrono::milliseconds at_most) noexcept override { policy_.close(at_most); }
+
+private:
+    Policy policy_;
+};
+
+template <class Policy>
+class ControlDriver final : public contract::Control {
+public:
+    explicit ControlDriver(Policy policy) : policy_{std::move(policy)} {}
+    void configure(const contract::Deployment& deployment) override { policy_.configure(deployment); }
+    Result<void> open(contract::Requests& requests, os::EventLoop& loop) override {
+        return policy_.open(requests, loop);
+    }
+    [[nodiscard]] std::string endpoint() const override { return policy_.endpoint(); }
+    [[nodiscard]] Object status_fields() const override { return policy_.status_fields(); }
+    Result<void> hand_to(uid_t uid, gid_t gid) override { return policy_.hand_to(uid, gid); }
+    void close() noexcept override { policy_.close(); }
+
+private:
+    Policy policy_;
+};
+
+/// Holds the policies, and so is built before the service and destroyed after it.
+template <class Daemon, class Lock, class Log, class Control>
+class PolicyDrivers {
+protected:
+    explicit PolicyDrivers(PolicySet<Daemon, Lock, Log, Control> policies)
+        : daemon_{std::move(policies.daemon)},
+          lock_{std::move(policies.lock)},
+          log_{std::move(policies.log)},
+          control_{std::move(policies.control)} {}
+
+    [[nodiscard]] PolicyReferences references() noexcept { return {daemon_, lock_, log_, control_}; }
+
+private:
+    DaemonDriver<Daemon> daemon_;
+    LockDriver<Lock> lock_;
+    LogDriver<Log> log_;
+    ControlDriver<Control> control_;
+};
+
+}  // namespace detail
+
+/// A unix service. Derive from it (or from an alias in service.hpp) and override the events that matter:
+/// \code
+/// class JustAnotherServer final : public servicekit::Service {
+///     void on_start() override;
+///     void on_stop() override;
+///     void on_status(servicekit::Reply& reply) override { reply.set("connections", connections_); }
+/// };
+/// \endcode
+/// or give it functions. Which mechanisms it uses is chosen by type, how they behave by their options.
+template <class DaemonPolicy, class LockPolicy, class LogPolicy, class ControlPolicy>
+class BasicService : private CheckPolicies<DaemonPolicy, LockPolicy, LogPolicy, ControlPolicy>,
+                     private detail::PolicyDrivers<DaemonPolicy, LockPolicy, LogPolicy, ControlPolicy>,
+                     public ServiceBase {
+    using Drivers = detail::PolicyDrivers<DaemonPolicy, LockPolicy, LogPolicy, ControlPolicy>;
+
+public:
+    using Policies = PolicySet<DaemonPolicy, LockPolicy, LogPolicy, ControlPolicy>;
+
+    BasicService() : BasicService(ServiceOptions{}) {}
+
+    /// \param host what core asks of the operating system; tests put fakes in
+    explicit BasicService(ServiceOptions options, EventHooks hooks = {}, Policies policies = {}, os::Host host = {})
+        : Drivers{std::move(policies)}, ServiceBase{std::move(options), std::move(hooks), std::move(host)} {
+        this->attach(Drivers::references());
+    }
+};
+
+}  // namespace servicekit

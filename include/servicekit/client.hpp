@@ -1,0 +1,71 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "servicekit/base/peer.hpp"
+#include "servicekit/base/result.hpp"
+#include "servicekit/base/value.hpp"
+#include "servicekit/core/event.hpp"
+#include "servicekit/os/clock.hpp"
+#include "servicekit/os/local_sockets.hpp"
+
+namespace servicekit {
+
+/// How far an event is, as its handler tells.
+struct Progress {
+    std::uint64_t done = 0;
+    std::uint64_t total = 0;  ///< 0 where it is not known
+    std::string message = {};
+};
+
+struct CallOptions {
+    /// How long the caller will wait; nothing: for as long as it takes. The service is told: an event that is still
+    /// queued by then is taken out, one that runs goes on, and the reply is the error `timeout`.
+    std::optional<std::chrono::milliseconds> timeout = {};
+    /// Called while call() waits, for each progress that the service tells. What it throws ends the call.
+    std::function<void(const Progress&)> on_progress = {};
+};
+
+/// Talks to a running service over its control socket, blocking.
+/// \code
+/// auto client = servicekit::Client::connect("/run/just-another-server.control");
+/// if (!client) return complain(client.error());
+/// auto reply = client->call("backup", {{"directory", "/var/backups"}}, {.timeout = 30s});
+/// \endcode
+/// Not thread-safe: one thread at a time. The connection is made anew where the service has closed it for being idle,
+/// or where an earlier call was given up.
+class Client {
+public:
+    static Result<Client> connect(std::string path, os::LocalSockets& sockets = os::posix_local_sockets(),
+                                  os::Clock& clock = os::posix_clock());
+
+    /// Asks for an event and waits for its reply.
+    /// \returns the reply; an Error where none could be had, with ExitCode::timeout where the time was up.
+    ///          The event may have run then, or may yet.
+    /// \throws EventError for an error reply
+    Result<Object> call(std::string_view event, const Object& arguments = {}, const CallOptions& options = {});
+
+    /// The process that listens, as the kernel knows it.
+    [[nodiscard]] const Peer& peer() const noexcept { return peer_; }
+    [[nodiscard]] const std::string& path() const noexcept { return path_; }
+
+private:
+    Client(std::string path, os::LocalSockets& sockets, os::Clock& clock);
+    Result<void> open_connection();
+    [[nodiscard]] bool is_connection_fresh();
+
+    std::string path_;
+    os::LocalSockets* sockets_;
+    os::Clock* clock_;
+    Peer peer_;
+    std::unique_ptr<os::LocalConnection> connection_;  ///< null while a reply is awaited, or after it never came
+    std::chrono::steady_clock::time_point last_used_{};
+};
+
+}  // namespace servicekit

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "servicekit/base/peer.hpp"
+#include "servicekit/base/result.hpp"
+#include "servicekit/base/value.hpp"
+#include "servicekit/contract/deployment.hpp"
+#include "servicekit/os/event_loop.hpp"
+
+namespace servicekit::contract {
+
+/// The way back for one request. Thread-safe; outlives the connection, and then swallows what it is given.
+class Responder {
+public:
+    virtual ~Responder() = default;
+    /// \param line one JSON object with its newline.
+    /// \returns false where the client can't take it now; the line is dropped then, as a later one says more.
+    virtual bool progress(std::string_view line) = 0;
+    /// Exactly once. \param line one JSON object with its newline.
+    virtual void reply(std::string_view line) = 0;
+};
+
+/// Why a request never became one.
+struct Refusal {
+    enum class Reason {
+        malformed,         ///< `number` is the offset in bytes
+        too_large,         ///< `number` is the limit in bytes
+        too_deep,          ///< `number` is the limit in levels
+        too_many,          ///< connections, or bytes of unfinished requests; `number` is the limit
+    };
+    Reason reason = Reason::malformed;
+    std::size_t number = 0;
+    std::string text = {};  ///< for people
+};
+
+/// What core makes of requests; called by the event loop's thread only, and never blocks it.
+class Requests {
+public:
+    virtual ~Requests() = default;
+    /// \param text one whole JSON array, or what should have been one.
+    /// \param peer  valid during the call only.
+    virtual void request(std::string_view text, const Peer& peer, std::shared_ptr<Responder> responder) = 0;
+    /// \returns the reply, one line with its newline, for what could not be read as a request.
+    [[nodiscard]] virtual std::string refuse(const Refusal& refusal) = 0;
+};
+
+/// How operators reach the service while it runs.
+class Control {
+public:
+    virtual ~Control() = default;
+    virtual void configure(const Deployment& deployment) = 0;
+    /// Reachable from here on; requests are served once the loop turns.
+    /// \pre the lock is held. `requests` and `loop` outlive close().
+    virtual Result<void> open(Requests& requests, os::EventLoop& loop) = 0;
+    /// Where it can be reached: a path. Empty where it can't.
+    [[nodiscard]] virtual std::string endpoint() const = 0;
+    [[nodiscard]] virtual Object status_fields() const = 0;
+    /// Hands what it holds to a user that the process is about to become.
+    virtual Result<void> hand_to(uid_t uid, gid_t gid) = 0;
+    /// Stops listening, removes its traces, and closes each connection once what was replied is out, within a bound.
+    /// Called by the loop's thread, or while the loop does not turn. Any number of times.
+    virtual void close() noexcept = 0;
+};
+
+}  // namespace servicekit::contract

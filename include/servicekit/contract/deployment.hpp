@@ -1,0 +1,34 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "servicekit/base/log_level.hpp"
+
+namespace servicekit::contract {
+
+/// What the settings say once they are loaded, as far as a policy may want to know:
+/// core hands it to every policy before it asks for anything else. All paths are absolute.
+struct Deployment {
+    std::string name;
+    std::string version = {};
+    std::string run_directory;
+    std::string pid_file;
+    std::string control_socket;
+    std::string log_file;  ///< empty: nobody named one
+    LogLevel log_level = LogLevel::info;
+
+    bool background = true;  ///< leave the shell, where the daemon policy can
+    std::string working_directory = "/";
+    mode_t file_mask = 022;
+    std::vector<int> keep_descriptors = {};  ///< passed on purpose: stay open in the background
+
+    std::chrono::milliseconds start_timeout{90'000};
+    std::chrono::milliseconds stop_timeout{8'000};
+};
+
+}  // namespace servicekit::contract

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include "servicekit/base/result.hpp"
+#include "servicekit/base/value.hpp"
+#include "servicekit/contract/deployment.hpp"
+
+namespace servicekit::contract {
+
+enum class LockWait {
+    fail_fast,  ///< busy is an answer
+    wait,       ///< a standby: until it is free, or the stop token says otherwise
+};
+
+/// Who has the lock.
+struct Owner {
+    pid_t pid = 0;              ///< 0 where it can't be told (another host, another pid namespace)
+    std::string where = {};     ///< in words, for a message: "pid 4711"
+    bool is_instance = true;    ///< false: somebody else's lock that is in the way
+};
+
+struct Acquisition {
+    enum class State { acquired, busy, cancelled };
+    State state = State::acquired;
+    Owner owner = {};  ///< meaningful where busy
+};
+
+/// Sees to it that at most one instance runs.
+class Lock {
+public:
+    virtual ~Lock() = default;
+    virtual void configure(const Deployment& deployment) = 0;
+    /// \pre the last fork is over.
+    virtual Result<Acquisition> acquire(LockWait wait, const std::stop_token& stop) = 0;
+    [[nodiscard]] virtual bool held() const = 0;
+    /// Who has the lock now, asked without ever taking it. Works without acquire().
+    virtual Result<std::optional<Owner>> owner() = 0;
+    /// Grows with each acquisition anywhere, so that what an earlier holder still sends can be told apart;
+    /// nothing where the lock can't be lost and so needs none.
+    [[nodiscard]] virtual std::optional<std::uint64_t> token() const = 0;
+    /// What the status event adds.
+    [[nodiscard]] virtual Object status_fields() const = 0;
+    /// Hands what it holds to a user that the process is about to become.
+    virtual Result<void> hand_to(uid_t uid, gid_t gid) = 0;
+    /// From any thread, any number of times; returns within bounds.
+    virtual void release() noexcept = 0;
+    /// Called, from a thread of the lock's, when the lock was lost. Never for a lock that can't be.
+    virtual void on_lost(std::function<void(const Error&)> callback) = 0;
+};
+
+}  // namespace servicekit::contract

@@ -1,0 +1,126 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <stdexcept>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "servicekit/base/peer.hpp"
+#include "servicekit/core/arguments.hpp"
+#include "servicekit/core/reply.hpp"
+
+namespace servicekit {
+
+enum class ParameterType { string, integer, number, boolean, path, list, object };
+
+[[nodiscard]] std::string_view to_string(ParameterType type) noexcept;
+
+/// One parameter of an event.
+/// \code
+/// {.name = "directory", .type = ParameterType::path, .description = "where to copy to"}
+/// \endcode
+struct Parameter {
+    std::string name;
+    ParameterType type = ParameterType::string;
+    std::string description = {};
+    /// What the handler gets where the caller gives nothing; without one the parameter is required.
+    /// A default of null says that there may be none at all: ask Arguments::has().
+    std::optional<Value> default_value = std::nullopt;
+    /// The value is never written to the log.
+    bool secret = false;
+    /// For integers and numbers: the range that is accepted.
+    std::optional<double> minimum = std::nullopt;
+    std::optional<double> maximum = std::nullopt;
+};
+
+/// What a handler may ask about the run of its event, and tell about it.
+/// Valid during the handler's call; used by the handler's thread and by threads that it waits for.
+class Context {
+public:
+    /// Takes what the caller should be told about how far it is.
+    using ProgressSink = std::function<void(std::uint64_t done, std::uint64_t total, std::string_view text)>;
+
+    Context() = default;
+    Context(std::stop_token stop, std::optional<std::chrono::steady_clock::time_point> deadline, Peer peer,
+            ProgressSink progress)
+        : stop_{std::move(stop)}, deadline_{deadline}, peer_{std::move(peer)}, progress_{std::move(progress)} {}
+
+    /// Asked to stop when the service is: a handler that takes long looks at it now and then, or gives it to
+    /// a std::condition_variable_any.
+    [[nodiscard]] const std::stop_token& stop_token() const noexcept { return stop_; }
+    /// When nobody will wait for the reply any more; nothing where there is no limit.
+    [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> deadline() const noexcept { return deadline_; }
+    /// Who asked for it.
+    [[nodiscard]] const Peer& peer() const noexcept { return peer_; }
+    /// Tells the caller how far the event is, if the caller wants to know; costs next to nothing otherwise.
+    /// Units are the handler's own. \param total 0 where it is not known.
+    void progress(std::uint64_t done, std::uint64_t total, std::string_view text = {}) const {
+        if (progress_) progress_(done, total, text);
+    }
+
+private:
+    std::stop_token stop_;
+    std::optional<std::chrono::steady_clock::time_point> deadline_;
+    Peer peer_;
+    ProgressSink progress_;
+};
+
+/// Runs an event. What it throws becomes the caller's error reply `event-error`; the service runs on.
+using Handler = std::function<Reply(const Arguments& arguments, Context& context)>;
+
+/// An event: something that one tells a service to do.
+/// \code
+/// events().add({.name = "backup",
+///               .description = "copies the data folder",
+///               .parameters = {{.name = "directory", .type = ParameterType::path}},
+///               .handler = [this](const Arguments& arguments, Context& context) {
+///                   return back_up(arguments.get<std::string>("directory"), context);
+///               }});
+/// \endcode
+/// The same declaration yields the check of arguments, the `events` reply, and the help text.
+struct EventDeclaration {
+    std::string name;  ///< as names of services: letters, digits, `.`, `_`, `-`, at most 64
+    std::string description = {};
+    std::vector<Parameter> parameters = {};
+    Handler handler = {};
+    /// It changes nothing, so that its runs need no line in the log.
+    bool read_only = false;
+};
+
+/// One run of an event, as BasicService::handle() sees it.
+class Event {
+public:
+    Event(std::string_view name, const Arguments& arguments, Context& context)
+        : name_{name}, arguments_{&arguments}, context_{&context} {}
+
+    [[nodiscard]] std::string_view name() const noexcept { return name_; }
+    [[nodiscard]] const Arguments& arguments() const noexcept { return *arguments_; }
+    [[nodiscard]] Context& context() const noexcept { return *context_; }
+
+private:
+    std::string_view name_;
+    const Arguments* arguments_;
+    Context* context_;
+};
+
+/// Thrown where a caller in C++ gets what a client would get as an error reply.
+class EventError : public std::runtime_error {
+public:
+    EventError(std::string code, const std::string& message, Object fields = {});
+    /// As in the protocol: "event-not-found", "event-error", "not-ready"...
+    [[nodiscard]] const std::string& code() const noexcept { return code_; }
+    /// The whole error object, with `code` and `message`.
+    [[nodiscard]] const Object& fields() const noexcept { return fields_; }
+
+private:
+    std::string code_;
+    Object fields_;
+};
+
+}  // namespace servicekit

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "servicekit/core/event.hpp"
+
+namespace servicekit {
+
+/// The events of a service, built-in and custom, by name. Thread-safe: events can be added, replaced and removed
+/// while the service runs; a run that has begun finishes with the handler that it began with.
+class EventTable {
+public:
+    EventTable();
+
+    /// Adds a custom event.
+    /// \throws std::invalid_argument for a name that is taken or can't be one, a parameter named twice, a default of
+    ///         another type, or a missing handler.
+    void add(EventDeclaration event);
+
+    /// Replaces an event, built-in or custom, or adds it.
+    /// A built-in event keeps its description and parameters where the new one has none, and its own part stays
+    /// what the protocol promises: `stop` still ends the process, `status` still has its built-in fields,
+    /// to which the handler's are added.
+    void replace(EventDeclaration event);
+
+    /// Replaces the handler only. \throws std::out_of_range where there is no such event
+    void replace(std::string_view name, Handler handler);
+
+    /// Removes a custom event; a built-in one gets its default back. \returns whether there was one.
+    bool remove(std::string_view name);
+
+    /// \returns the event, or null where there is none.
+    [[nodiscard]] std::shared_ptr<const EventDeclaration> find(std::string_view name) const;
+
+    /// All of them, built-in ones first, each kind in the order in which they were added.
+    [[nodiscard]] std::vector<std::shared_ptr<const EventDeclaration>> all() const;
+
+    /// The name that a wrong one was probably meant to be; empty where none is near.
+    [[nodiscard]] std::string nearest(std::string_view wrong_name) const;
+
+private:
+    struct Entry {
+        std::shared_ptr<const EventDeclaration> event;
+        std::shared_ptr<const EventDeclaration> built_in;  ///< null for custom events
+    };
+    [[nodiscard]] Entry* find_entry(std::string_view name);
+
+    mutable std::mutex mutex_;
+    std::vector<Entry> entries_;
+};
+
+/// Whether clients may ask for the event: all but `start`.
+[[nodiscard]] constexpr bool is_client_event(std::string_view name) noexcept { return name != "start"; }
+
+/// Checks what a caller gave against the declaration and fills in the defaults.
+/// Where a parameter wants a number, an integer is one.
+/// \throws BadArgument
+[[nodiscard]] Arguments check_arguments(const EventDeclaration& event, const Object& given);
+
+/// `arguments` as JSON for a log line, secret ones masked.
+[[nodiscard]] std::string describe_arguments(const EventDeclaration& event, const Object& arguments);
+
+}  // namespace servicekit

@@ -1,0 +1,104 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string_view>
+
+#include "servicekit/contract/control.hpp"
+#include "servicekit/contract/daemon.hpp"
+#include "servicekit/contract/lock.hpp"
+#include "servicekit/contract/log.hpp"
+#include "servicekit/core/event_table.hpp"
+#include "servicekit/core/logger.hpp"
+#include "servicekit/core/service_options.hpp"
+#include "servicekit/core/settings.hpp"
+#include "servicekit/os/host.hpp"
+
+namespace servicekit {
+
+enum class ServiceState { idle, loading, starting, running, reloading, stopping, stopped };
+
+[[nodiscard]] std::string_view to_string(ServiceState state) noexcept;
+
+/// How core drives the four policies.
+struct PolicyReferences {
+    contract::Daemon& daemon;
+    contract::Lock& lock;
+    contract::Log& log;
+    contract::Control& control;
+};
+
+/// What a service does, whatever its policies: the part of BasicService that is no template.
+///
+/// Handlers, the virtual on_* among them, all run on the thread that called start(), one at a time.
+/// The control socket and the signals are served by a thread of their own, which never runs the user's code.
+class ServiceBase {
+public:
+    virtual ~ServiceBase();
+    ServiceBase(const ServiceBase&) = delete;
+    ServiceBase& operator=(const ServiceBase&) = delete;
+
+    /// Loads, goes to the background where that is asked for, and serves until stopped.
+    /// Returns in the service only, when it has ended; the process that the user started leaves by _exit(2) with
+    /// the exit code that says how the start went. Before the service has left that process, what goes wrong
+    /// is printed on stderr and returned.
+    /// \returns the exit code for main(). May be called once.
+    int start();
+    /// The same in the foreground, whatever the options say.
+    int run();
+
+    /// The events, to add to and to replace. From any thread, at any time.
+    [[nodiscard]] EventTable& events() noexcept;
+
+    /// Runs an event and waits for its reply. Within a handler it runs nested, at once, 16 deep at most;
+    /// from any other thread it queues.
+    /// \throws EventError with what a client would get: "event-not-found", "bad-argument", "event-error", and
+    ///         "not-ready" before the service is running or once it stops
+    Reply trigger(std::string_view event, Object arguments = {});
+    /// Queues an event and does not wait; its error, if any, goes to the log. \throws EventError as trigger()
+    void post(std::string_view event, Object arguments = {});
+
+    /// As the event `stop`: returns at once.
+    void request_stop();
+
+    [[nodiscard]] Logger& log() noexcept;
+    /// The settings in force. To be read by handlers; another thread may see them change.
+    [[nodiscard]] const Settings& settings() const noexcept;
+    [[nodiscard]] ServiceState state() const noexcept;
+
+    /// For service_main(): what main() passed, merged over what the constructor was given.
+    void set_options(const ServiceOptions& options);
+    [[nodiscard]] const ServiceOptions& options() const noexcept;
+    /// For service_main(): settings of the layers `environment` and `command_line`.
+    [[nodiscard]] Settings& mutable_settings() noexcept;
+    /// For the verbs that start nothing: runs the load event on the settings, reading the config file first.
+    Result<void> load();
+    [[nodiscard]] PolicyReferences policies() noexcept;
+
+protected:
+    ServiceBase(ServiceOptions options, EventHooks hooks, os::Host host);
+    /// Called by the constructor of the shell, before anything else happens.
+    void attach(PolicyReferences policies);
+
+    /// Reads the configuration, before the fork and before the lock, and again on reload. May set everything.
+    /// Parse into locals and commit last: what it throws leaves the running configuration as it was.
+    virtual void on_load(Settings& settings);
+    /// Starts servers, connects, warms caches; then returns. What it throws ends the start with exit code 70.
+    virtual void on_start();
+    /// Undoes what on_start() did.
+    virtual void on_stop();
+    /// As on_stop(), with a second at most.
+    virtual void on_kill();
+    /// By default on_load().
+    virtual void on_reload();
+    /// Adds the service's own fields to the status.
+    virtual void on_status(Reply& reply);
+    /// Surrounds every event, for auditing, timing, rate limits: call `next` to run it, or throw.
+    virtual Reply handle(Event& event, const std::function<Reply(Event&)>& next);
+
+private:
+    friend class ServiceCore;
+    std::unique_ptr<class ServiceCore> core_;
+};
+
+}  // namespace servicekit

@@ -1,0 +1,190 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "servicekit/base/json.hpp"
+#include "servicekit/base/log_level.hpp"
+#include "servicekit/base/result.hpp"
+#include "servicekit/base/value.hpp"
+
+namespace servicekit {
+
+/// Where a setting's value came from; later ones win.
+enum class SettingsLayer { built_in, program, config_file, on_load, environment, command_line, forced };
+
+[[nodiscard]] std::string_view to_string(SettingsLayer layer) noexcept;
+
+/// One of the settings that every service has, with the type of its value.
+/// Its name is the command line's option without the dashes, and the key in the config file.
+template <class T>
+struct Setting {
+    std::string_view name;
+};
+
+/// The settings that every service has. Times are given in seconds on the command line and in files.
+namespace setting {
+inline constexpr Setting<std::string> name{"name"};
+inline constexpr Setting<std::string> run_directory{"run-directory"};
+inline constexpr Setting<std::string> pid_file{"pid-file"};
+inline constexpr Setting<std::string> control_socket{"control-socket"};
+inline constexpr Setting<std::string> config{"config"};  ///< the config file's path
+inline constexpr Setting<std::string> log_file{"log-file"};
+inline constexpr Setting<LogLevel> log_level{"log-level"};
+inline constexpr Setting<std::string> user{"user"};
+inline constexpr Setting<std::string> group{"group"};
+inline constexpr Setting<std::string> umask{"umask"};  ///< octal: "022"
+inline constexpr Setting<std::string> working_directory{"working-directory"};
+inline constexpr Setting<std::chrono::milliseconds> start_timeout{"start-timeout"};
+inline constexpr Setting<std::chrono::milliseconds> stop_timeout{"stop-timeout"};
+inline constexpr Setting<bool> no_signal_handlers{"no-signal-handlers"};
+inline constexpr Setting<bool> no_control_server{"no-control-server"};
+}  // namespace setting
+
+/// Thrown for configuration that can't be used; ends a start with exit code 78.
+class ConfigurationError : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
+};
+
+/// The part of the configuration that is the program's own: `app` in the config file.
+/// A view: valid as long as the Settings it came from.
+class AppConfiguration {
+public:
+    AppConfiguration(const Value* value, std::string path, std::string file)
+        : value_{value}, path_{std::move(path)}, file_{std::move(file)} {}
+
+    /// The value of `key`. \throws ConfigurationError naming the key's path ("/app/port"), where it is missing or no T
+    template <class T>
+    [[nodiscard]] T get(std::string_view key) const {
+        return read<T>(require(key), key);
+    }
+    /// The same, with what to use where the key is missing.
+    template <class T>
+    [[nodiscard]] T get(std::string_view key, T fallback) const {
+        const Value* value = find(key);
+        return value != nullptr ? read<T>(*value, key) : std::move(fallback);
+    }
+    [[nodiscard]] bool has(std::string_view key) const { return find(key) != nullptr; }
+    /// The object under `key`; an empty one where there is none. \throws ConfigurationError where it is no object
+    [[nodiscard]] AppConfiguration section(std::string_view key) const;
+    /// \throws ConfigurationError naming the first key that is not in `known`: a typing error, most likely.
+    void allow_only(std::initializer_list<std::string_view> known) const;
+
+private:
+    template <class T>
+    [[nodiscard]] T read(const Value& value, std::string_view key) const {
+        try {
+            return value.as<T>();
+        } catch (const TypeError& error) {
+            refuse(key, error);
+        }
+    }
+    [[nodiscard]] const Value* find(std::string_view key) const;
+    [[nodiscard]] const Value& require(std::string_view key) const;
+    [[noreturn]] void refuse(std::string_view key, const TypeError& error) const;
+
+    const Value* value_;  ///< null: nothing was configured
+    std::string path_;    ///< JSON pointer of this section
+    std::string file_;
+};
+
+/// All settings of a service, each with the layer that it came from.
+/// A value type: a reload works on a copy that takes effect when it succeeded.
+class Settings {
+public:
+    Settings();
+
+    /// The value in force. For `name` and the paths see also the functions below, which fill in what follows from others.
+    template <class T>
+    [[nodiscard]] T get(Setting<T> setting) const;
+    [[nodiscard]] bool is_set(std::string_view name) const;
+    [[nodiscard]] SettingsLayer layer_of(std::string_view name) const;
+
+    /// Sets a value in the layer that is being filled: `on_load` while the load event runs, `program` before.
+    /// \throws ConfigurationError for a value that can't be: a name with a slash, a negative time
+    template <class T>
+    void set(Setting<T> setting, std::type_identity_t<T> value) {
+        set_value(setting.name, to_value(value), current_layer());
+    }
+    /// The same, above all layers, the command line included.
+    template <class T>
+    void force(Setting<T> setting, std::type_identity_t<T> value) {
+        set_value(setting.name, to_value(value), SettingsLayer::forced);
+    }
+
+    /// The program's own part of the config file.
+    [[nodiscard]] AppConfiguration app() const;
+
+    /// Whether this load is for a verb that only talks to a running service (stop, status...): the load event may then
+    /// skip what only a service needs.
+    [[nodiscard]] bool is_client() const noexcept { return is_client_; }
+    void set_client(bool is_client) noexcept { is_client_ = is_client; }
+
+    // What follows, for core and the command line.
+
+    /// Sets a value by name in a layer. \throws ConfigurationError for an unknown name, a wrong type or value.
+    void set_value(std::string_view name, Value value, SettingsLayer layer);
+    /// The same from text, as the command line and the environment give it.
+    void set_text(std::string_view name, std::string_view text, SettingsLayer layer);
+    /// Takes the config file's text into its layer, which is emptied first.
+    /// \param path for messages. \throws ConfigurationError
+    void read_config(std::string_view text, const std::string& path);
+    void clear_layer(SettingsLayer layer);
+    void fill(SettingsLayer layer) noexcept { filling_ = layer; }
+
+    /// The value in force as JSON; null where the setting has none.
+    [[nodiscard]] const Value& value(std::string_view name) const;
+    [[nodiscard]] const Value& app_value() const noexcept { return app_; }
+    /// The names of all settings, in the order of the help text.
+    [[nodiscard]] static std::vector<std::string_view> names();
+    /// Settings that a reload can't change in a running service.
+    [[nodiscard]] static bool needs_restart(std::string_view name);
+
+private:
+    [[nodiscard]] SettingsLayer current_layer() const noexcept { return filling_; }
+    template <class T>
+    [[nodiscard]] static Value to_value(const T& value);
+
+    static constexpr std::size_t layers = 7;
+    struct Slot {
+        std::string_view name;
+        std::vector<std::optional<Value>> by_layer;
+    };
+    [[nodiscard]] const Slot& slot(std::string_view name) const;
+
+    std::vector<Slot> slots_;
+    Value app_;
+    std::string config_path_;
+    SettingsLayer filling_ = SettingsLayer::program;
+    bool is_client_ = false;
+};
+
+template <class T>
+Value Settings::to_value(const T& value) {
+    if constexpr (std::is_same_v<T, LogLevel>) {
+        return Value{to_string(value)};
+    } else if constexpr (std::is_same_v<T, std::chrono::milliseconds>) {
+        return Value{static_cast<double>(value.count()) / 1000.0};
+    } else {
+        return Value{value};
+    }
+}
+
+template <class T>
+T Settings::get(Setting<T> setting) const {
+    const Value& found = value(setting.name);
+    if constexpr (std::is_same_v<T, LogLevel>) {
+        return log_level_from(found.as_string()).value();
+    } else if constexpr (std::is_same_v<T, std::chrono::milliseconds>) {
+        return std::chrono::milliseconds{static_cast<std::chrono::milliseconds::rep>(found.as_number() * 1000.0)};
+    } else {
+        return found.is_null() ? T{} : found.as<T>();
+    }
+}
+
+}  // namespace servicekit

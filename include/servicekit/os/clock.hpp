@@ -1,0 +1,19 @@
+#pragma once
+
+#include <chrono>
+
+namespace servicekit::os {
+
+/// The two times that a service asks for.
+class Clock {
+public:
+    virtual ~Clock() = default;
+    /// CLOCK_MONOTONIC: for deadlines and durations.
+    [[nodiscard]] virtual std::chrono::steady_clock::time_point steady_now() const = 0;
+    /// CLOCK_REALTIME: for people.
+    [[nodiscard]] virtual std::chrono::system_clock::time_point system_now() const = 0;
+};
+
+[[nodiscard]] Clock& posix_clock();
+
+}  // namespace servicekit::os

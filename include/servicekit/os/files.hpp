@@ -1,0 +1,70 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "servicekit/base/result.hpp"
+
+namespace servicekit::os {
+
+enum class FileType { regular, directory, symlink, socket, other };
+
+/// What stat(2) tells, as far as a service asks.
+struct FileStatus {
+    FileType type = FileType::regular;
+    mode_t permissions = 0;  ///< the lower twelve bits
+    uid_t uid = 0;
+    gid_t gid = 0;
+    std::uint64_t size = 0;
+    std::uint64_t device = 0;
+    std::uint64_t inode = 0;
+
+    /// Whether both are the same file, whatever it is called.
+    [[nodiscard]] bool is_same_file(const FileStatus& other) const noexcept {
+        return device == other.device && inode == other.inode;
+    }
+};
+
+/// An open file, close-on-exec, closed when destroyed.
+class File {
+public:
+    virtual ~File() = default;
+    /// Writes all of it. What could be written before an error stays written.
+    virtual Result<void> write(std::string_view bytes) = 0;
+    /// Up to `size` bytes from `offset`; fewer only at the end of the file.
+    virtual Result<std::string> read_at(std::uint64_t offset, std::size_t size) = 0;
+    virtual Result<FileStatus> status() = 0;
+    /// Gives the file to a user, for a process that is about to become that user.
+    virtual Result<void> hand_to(uid_t uid, gid_t gid) = 0;
+    /// For redirecting a standard stream into it; -1 where there is none (a fake).
+    [[nodiscard]] virtual int descriptor() const = 0;
+};
+
+enum class Links { follow, do_not_follow };
+
+/// Files and folders by their paths. Errors carry the path as their object.
+class Files {
+public:
+    virtual ~Files() = default;
+    /// The whole file. \returns an error with EFBIG where it has more than `max_bytes`.
+    virtual Result<std::string> read(const std::string& path, std::size_t max_bytes) = 0;
+    virtual Result<std::unique_ptr<File>> open_for_reading(const std::string& path) = 0;
+    /// Opens for writing at the end, and creates the file where there is none.
+    /// `permissions` are those of a new file, whatever the umask.
+    virtual Result<std::unique_ptr<File>> open_for_appending(const std::string& path, mode_t permissions) = 0;
+    /// \returns nothing where there is no such file.
+    virtual Result<std::optional<FileStatus>> status(const std::string& path, Links links) = 0;
+    /// Makes the folder and those above it; one that is there already is left as it is.
+    virtual Result<void> create_directories(const std::string& path, mode_t permissions) = 0;
+    virtual Result<void> remove(const std::string& path) = 0;
+};
+
+[[nodiscard]] Files& posix_files();
+
+}  // namespace servicekit::os

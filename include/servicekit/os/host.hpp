@@ -1,0 +1,30 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "servicekit/os/clock.hpp"
+#include "servicekit/os/environment.hpp"
+#include "servicekit/os/event_loop.hpp"
+#include "servicekit/os/files.hpp"
+#include "servicekit/os/process.hpp"
+#include "servicekit/os/signals.hpp"
+#include "servicekit/os/standard_streams.hpp"
+#include "servicekit/os/users.hpp"
+
+namespace servicekit::os {
+
+/// All that core itself asks of the operating system; a test puts fakes in. Policies are given theirs one by one.
+struct Host {
+    Clock* clock = &posix_clock();
+    Environment* environment = &posix_environment();
+    Files* files = &posix_files();
+    Process* process = &posix_process();
+    Signals* signals = &posix_signals();
+    StandardStreams* streams = &posix_standard_streams();
+    Users* users = &posix_users();
+    std::function<std::unique_ptr<EventLoop>()> make_event_loop = &make_asio_event_loop;
+    std::function<std::unique_ptr<Parking>()> make_parking = &make_futex_parking;
+};
+
+}  // namespace servicekit::os

@@ -1,0 +1,94 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "servicekit/base/peer.hpp"
+#include "servicekit/base/result.hpp"
+
+namespace servicekit::os {
+
+/// What came of one non-blocking call on a connection.
+struct Transfer {
+    enum class State {
+        done,         ///< `bytes` were moved, at least one
+        would_block,  ///< nothing can be moved now
+        closed,       ///< the peer has closed its sending side (receive), or all of it (send)
+        failed,       ///< as errno_value tells
+    };
+    State state = State::done;
+    std::size_t bytes = 0;
+    int errno_value = 0;
+};
+
+/// A connected stream socket in the unix domain, non-blocking, close-on-exec, closed when destroyed.
+/// One thread may receive while another sends.
+class LocalConnection {
+public:
+    virtual ~LocalConnection() = default;
+    virtual Transfer receive(std::span<char> buffer) = 0;
+    /// Never raises SIGPIPE.
+    virtual Transfer send(std::string_view bytes) = 0;
+    virtual void shut_down_sending() = 0;
+    /// pid, uid and gid; cheap after the first call.
+    [[nodiscard]] virtual Peer peer() const = 0;
+    /// The peer's supplementary groups, asked of the kernel at each call.
+    [[nodiscard]] virtual std::vector<gid_t> peer_groups() const = 0;
+    /// For EventLoop::watch(); a fake gives a number of its own.
+    [[nodiscard]] virtual int descriptor() const = 0;
+    /// For a client without a loop: waits until something can be received.
+    /// \returns false where the time was up first.
+    virtual bool wait_until_readable(std::chrono::milliseconds at_most) = 0;
+    virtual bool wait_until_writable(std::chrono::milliseconds at_most) = 0;
+};
+
+/// A listening socket, bound to a path; closed when destroyed. Its descriptor is closed in children of fork(2).
+class LocalListener {
+public:
+    virtual ~LocalListener() = default;
+    /// \returns null where nobody waits; an error (EMFILE, ENFILE, ENOBUFS, ENOMEM) where the caller should pause.
+    virtual Result<std::unique_ptr<LocalConnection>> accept() = 0;
+    /// Removes the socket's file, where that is still this very socket.
+    /// \returns an error where it is ours but can't be removed.
+    virtual Result<void> remove_file() = 0;
+    /// Gives the socket's file to a user, for a process that is about to become that user.
+    virtual Result<void> hand_to(uid_t uid, gid_t gid) = 0;
+    [[nodiscard]] virtual int descriptor() const = 0;
+};
+
+struct LocalSocketAccess {
+    mode_t permissions = 0600;
+    std::optional<uid_t> owner = {};
+    std::optional<gid_t> group = {};
+};
+
+/// Whether something listens at a path.
+enum class Listening {
+    yes,
+    no,          ///< a socket that nobody listens on any more
+    nothing,     ///< no such file
+    not_socket,  ///< a file that is no socket
+};
+
+/// Sockets in the unix domain, by path; paths over the system's 107 bytes work too.
+class LocalSockets {
+public:
+    virtual ~LocalSockets() = default;
+    /// Binds and listens; at no instant is the socket open to more than `access` says.
+    /// A socket file in the way is replaced, so the caller knows that nobody serves it (by holding a lock, or by
+    /// having asked probe()); a file of another kind is an error and stays.
+    virtual Result<std::unique_ptr<LocalListener>> listen(const std::string& path, const LocalSocketAccess& access) = 0;
+    virtual Result<std::unique_ptr<LocalConnection>> connect(const std::string& path) = 0;
+    virtual Result<Listening> probe(const std::string& path) = 0;
+};
+
+[[nodiscard]] LocalSockets& posix_local_sockets();
+
+}  // namespace servicekit::os

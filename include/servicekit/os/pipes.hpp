@@ -1,0 +1,44 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "servicekit/base/result.hpp"
+
+namespace servicekit::os {
+
+/// What a reader of a pipe got.
+struct PipeReading {
+    enum class End {
+        closed,       ///< every writer is gone
+        timed_out,    ///< the time was up first
+        interrupted,  ///< this process got INT, TERM or HUP while it waited
+    };
+    End end = End::closed;
+    std::string text;  ///< all that came
+};
+
+/// A pipe between a process and the child that it forks. Both ends are close-on-exec.
+class Pipe {
+public:
+    virtual ~Pipe() = default;
+    virtual void close_reader() = 0;
+    virtual void close_writer() = 0;
+    virtual Result<void> write(std::string_view text) = 0;
+    /// Reads until a newline or the end; a signal that would end this process ends the waiting instead.
+    virtual PipeReading read_line(std::chrono::milliseconds at_most) = 0;
+    /// Both ends that are still open, for a process that closes all others.
+    [[nodiscard]] virtual int writer() const = 0;
+};
+
+class Pipes {
+public:
+    virtual ~Pipes() = default;
+    virtual Result<std::unique_ptr<Pipe>> open() = 0;
+};
+
+[[nodiscard]] Pipes& posix_pipes();
+
+}  // namespace servicekit::os

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <memory>
+#include <span>
+#include <string>
+
+#include "servicekit/base/result.hpp"
+
+namespace servicekit::os {
+
+/// The calling process, as a service changes it, and no wider.
+class Process {
+public:
+    virtual ~Process() = default;
+    [[nodiscard]] virtual pid_t id() const = 0;
+    [[nodiscard]] virtual uid_t effective_user() const = 0;
+    /// The threads of this process, as /proc/self/task counts them.
+    [[nodiscard]] virtual unsigned thread_count() const = 0;
+    /// Flushes the stdio streams first, so that nothing is printed twice.
+    /// \pre the caller is the only thread of its process.
+    /// \returns 0 in the child.
+    virtual Result<pid_t> fork() = 0;
+    /// Reaps a child of this process. \returns its status as waitpid(2) gives it.
+    virtual Result<int> wait_for_child(pid_t child) = 0;
+    virtual Result<void> start_session() = 0;
+    virtual Result<void> change_directory(const std::string& path) = 0;
+    [[nodiscard]] virtual Result<std::string> current_directory() const = 0;
+    /// Process-wide, so only while there is one thread. \returns the mask that was in force.
+    virtual mode_t set_file_mask(mode_t mask) = 0;
+    /// Closes every descriptor above 2 that is not in `keep`.
+    virtual Result<void> close_other_descriptors(std::span<const int> keep) = 0;
+    /// _exit(2): no destructors, no atexit handlers, no flushing.
+    [[noreturn]] virtual void exit_now(int status) = 0;
+};
+
+[[nodiscard]] Process& posix_process();
+
+}  // namespace servicekit::os

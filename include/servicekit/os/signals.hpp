@@ -1,0 +1,38 @@
+#pragma once
+
+#include <functional>
+#include <span>
+
+#include "servicekit/base/peer.hpp"
+#include "servicekit/base/result.hpp"
+#include "servicekit/os/event_loop.hpp"
+
+namespace servicekit::os {
+
+struct ReceivedSignal {
+    int number = 0;
+    Peer sender;  ///< pid 0: the kernel, or a terminal
+};
+
+/// The signals of the process: process-wide, so one owner at a time.
+class Signals {
+public:
+    virtual ~Signals() = default;
+    /// Blocks them, so that what comes is kept for later. \pre one thread.
+    virtual Result<void> hold(std::span<const int> numbers) = 0;
+    /// Unblocks what hold() blocked, in the calling thread.
+    virtual void let_go() = 0;
+    /// Installs handlers that have `callback` called by the loop's thread.
+    /// Handlers, not SIG_IGN or a blocked mask, since exec(2) resets handlers only, so that children start clean.
+    /// SIGPIPE gets a handler that does nothing. A SIGABRT that the process raised itself (abort(3)) ends it
+    /// as it would without us, with a core. A child of fork(2) that gets one of them takes the default action.
+    /// \returns an error where another service of this process has taken them.
+    virtual Result<void> take(std::span<const int> numbers, EventLoop& loop,
+                              std::function<void(const ReceivedSignal&)> callback) = 0;
+    /// Restores what was in force before take(). May be called when nothing was taken.
+    virtual void give_back() = 0;
+};
+
+[[nodiscard]] Signals& posix_signals();
+
+}  // namespace servicekit::os

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <string_view>
+
+#include "servicekit/base/result.hpp"
+
+namespace servicekit::os {
+
+enum class Stream { in = 0, out = 1, error = 2 };
+
+/// The three standard streams: process-wide.
+class StandardStreams {
+public:
+    virtual ~StandardStreams() = default;
+    /// Writes all of it, past any buffer of stdio's, which is flushed first.
+    /// An error is dropped: there is nobody left to tell.
+    virtual void write(Stream stream, std::string_view text) = 0;
+    [[nodiscard]] virtual bool is_terminal(Stream stream) const = 0;
+    /// Columns of the terminal; 80 where it can't be told.
+    [[nodiscard]] virtual unsigned terminal_width(Stream stream) const = 0;
+    /// Opens those that are closed on /dev/null, so that no later open() gets their numbers.
+    virtual Result<void> open_closed_ones() = 0;
+    virtual Result<void> redirect_to_null(Stream stream) = 0;
+    /// dup2(2), after a flush of stdio.
+    virtual Result<void> redirect_to(Stream stream, int descriptor) = 0;
+};
+
+[[nodiscard]] StandardStreams& posix_standard_streams();
+
+}  // namespace servicekit::os

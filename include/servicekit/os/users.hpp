@@ -1,0 +1,34 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+
+#include "servicekit/base/result.hpp"
+
+namespace servicekit::os {
+
+struct User {
+    std::string name;
+    uid_t uid = 0;
+    gid_t gid = 0;  ///< the login group
+    std::string home = {};
+};
+
+/// The user database, and becoming one of its users for good.
+class Users {
+public:
+    virtual ~Users() = default;
+    /// By name, or by number in decimal. \returns nothing where there is no such user.
+    virtual Result<std::optional<User>> find_user(const std::string& name_or_uid) = 0;
+    virtual Result<std::optional<gid_t>> find_group(const std::string& name_or_gid) = 0;
+    /// Sets supplementary groups, group and user, all three of the real, effective and saved ids,
+    /// and then proves that root can't be had back.
+    /// \pre one thread. On an error the process may be half changed and must end.
+    virtual Result<void> become(const User& user, gid_t group) = 0;
+};
+
+[[nodiscard]] Users& posix_users();
+
+}  // namespace servicekit::os

@@ -1,0 +1,83 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include "servicekit/base/result.hpp"
+#include "servicekit/base/value.hpp"
+#include "servicekit/contract/control.hpp"
+#include "servicekit/contract/deployment.hpp"
+#include "servicekit/os/event_loop.hpp"
+#include "servicekit/os/local_sockets.hpp"
+#include "servicekit/os/process.hpp"
+#include "servicekit/os/users.hpp"
+
+namespace servicekit {
+
+/// Control policy that takes requests over a stream socket in the unix domain, as docs/protocol.md says.
+///
+/// The socket's permissions decide who may connect. Of those, the owner of the socket and root are the operators;
+/// all others are strangers, whose connections and unfinished requests have limits of their own, so that none of them
+/// keeps an operator, or another stranger, from being served.
+/// May be moved before open(), and not later.
+class UnixSocketControl {
+public:
+    struct Options {
+        std::string path = {};      ///< absolute; empty: the deployment's control socket
+        mode_t permissions = 0600;  ///< of the socket's file
+        std::string owner = {};     ///< of the socket's file, by name or number; empty: who the service runs as
+        std::string group = {};     ///< as owner
+
+        std::size_t max_request_bytes = 1024 * 1024;
+        std::size_t max_depth = 64;  ///< of nested arrays and objects in a request
+
+        std::size_t max_connections = 512;
+        std::size_t reserved_for_owner = 8;         ///< of these, kept for operators
+        std::size_t max_connections_per_user = 64;  ///< of one stranger
+
+        /// Over all requests that are not yet whole or wait behind another of their connection. A stranger gets a
+        /// quarter of it at most, and one request's worth is kept for operators.
+        std::size_t max_buffered_bytes = 16 * 1024 * 1024;
+        /// Of one connection, replies that its client has not read. Beyond it no further request is taken from there,
+        /// progress is dropped, and a client that then reads nothing for `idle_timeout` is cut off.
+        /// A single reply may be longer.
+        std::size_t max_reply_backlog = 4 * 1024 * 1024;
+
+        /// For the first request of a connection, and for each later one from its first byte on. Also for a client to
+        /// take at least some of the replies that wait for it.
+        std::chrono::milliseconds first_request_timeout{60'000};
+        std::chrono::milliseconds idle_timeout{5'000};  ///< after an answer
+        /// How often a client that has closed its sending side gets a space while it awaits its answer.
+        /// Times are measured in steps of this.
+        std::chrono::milliseconds keep_alive_space{200};
+    };
+
+    UnixSocketControl();
+    explicit UnixSocketControl(Options options, os::LocalSockets& sockets = os::posix_local_sockets(),
+                               os::Users& users = os::posix_users(),
+                               const os::Process& process = os::posix_process());
+    UnixSocketControl(UnixSocketControl&& other) noexcept;
+    UnixSocketControl& operator=(UnixSocketControl&& other) noexcept;
+    ~UnixSocketControl();
+
+    void configure(const contract::Deployment& deployment);
+    /// A socket that nobody serves any more is replaced.
+    /// \returns an error of ExitCode::already_running where somebody does serve it, lock or no lock.
+    Result<void> open(contract::Requests& requests, os::EventLoop& loop);
+    /// The socket's path.
+    [[nodiscard]] std::string endpoint() const;
+    [[nodiscard]] Object status_fields() const { return {}; }
+    /// Gives the socket's file to the user, save what the options say about its owner and group.
+    Result<void> hand_to(uid_t uid, gid_t gid);
+    void close() noexcept;
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace servicekit

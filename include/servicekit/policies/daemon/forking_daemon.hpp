@@ -1,0 +1,73 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string_view>
+
+#include "servicekit/base/result.hpp"
+#include "servicekit/contract/daemon.hpp"
+#include "servicekit/contract/deployment.hpp"
+#include "servicekit/os/clock.hpp"
+#include "servicekit/os/pipes.hpp"
+#include "servicekit/os/process.hpp"
+#include "servicekit/os/process_table.hpp"
+#include "servicekit/os/standard_streams.hpp"
+
+namespace servicekit {
+
+/// Daemon policy that moves the service to the background, or leaves it in the foreground where the deployment says so.
+///
+/// In the background the service has a session that it does not lead, the deployment's working directory and file mask,
+/// stdin from /dev/null, and no descriptor above 2 but those that the deployment keeps. Its stdout and stderr stay
+/// what they were, for the log policy to redirect. The process that the user started waits until the service is
+/// ready or has failed; a service that dies without a word is told from one that is slow.
+/// Enter it before any thread starts and before the lock is taken: fork(2) keeps neither threads nor fcntl(2)'s locks.
+/// May be moved before configure(), and not later.
+class ForkingDaemon {
+public:
+    struct Options {
+        /// How much longer than the service's own start timeout (and, once interrupted, its stop timeout) the process
+        /// that the user started waits before it ends the service: only one that can't keep its own time gets there.
+        std::chrono::milliseconds grace{5'000};
+    };
+
+    ForkingDaemon();
+    explicit ForkingDaemon(Options options, os::Process& process = os::posix_process(),
+                           os::Pipes& pipes = os::posix_pipes(),
+                           os::StandardStreams& streams = os::posix_standard_streams(),
+                           os::ProcessTable& processes = os::posix_process_table(),
+                           os::Clock& clock = os::posix_clock());
+
+    void configure(const contract::Deployment& deployment);
+    [[nodiscard]] bool has_background() const noexcept { return true; }
+
+    /// \pre one thread (in the background refused otherwise), no lock held.
+    /// \returns in the parent, after the service became ready (Role::parent), or the error that kept it from that:
+    ///          the service's own; ExitCode::internal where it ended without a word; ExitCode::timeout where it took
+    ///          too long or this process got INT, TERM or HUP meanwhile, the service then being ended.
+    ///          In the service at once; what goes wrong there before is the parent's to return.
+    Result<contract::Role> enter();
+    /// The parent's enter() returns. Only the first of ready() and failed() counts; in the foreground neither does.
+    void ready();
+    void failed(const Error& error);
+    void reloading() noexcept {}
+    void stopping() noexcept {}
+    void status(std::string_view /*text*/) noexcept {}
+    void alive() noexcept {}
+
+private:
+    [[nodiscard]] Result<contract::Role> wait_for_service(os::Pipe& pipe, pid_t child);
+    [[nodiscard]] Result<void> become_daemon();
+    void report(std::string_view line);
+
+    Options options_;
+    os::Process* process_;
+    os::Pipes* pipes_;
+    os::StandardStreams* streams_;
+    os::ProcessTable* processes_;
+    os::Clock* clock_;
+    contract::Deployment deployment_;
+    std::unique_ptr<os::Pipe> pipe_;  ///< to the parent, until it knows
+};
+
+}  // namespace servicekit

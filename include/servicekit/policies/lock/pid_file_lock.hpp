@@ -1,0 +1,71 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include "servicekit/base/result.hpp"
+#include "servicekit/base/value.hpp"
+#include "servicekit/contract/deployment.hpp"
+#include "servicekit/contract/lock.hpp"
+#include "servicekit/os/file_locks.hpp"
+#include "servicekit/os/process.hpp"
+#include "servicekit/os/process_table.hpp"
+
+namespace servicekit {
+
+/// Lock policy that locks the pidfile for the life of the service, and writes the pid into it.
+/// The lock is the truth, the content a hint for monitors: it is emptied at the end, and the file stays.
+/// The kernel drops the lock when the process ends, however that happens; so it can't be lost and needs no token.
+/// May be moved before it is acquired, and not later.
+class PidFileLock {
+public:
+    struct Options {
+        std::string path = {};      ///< absolute; empty: the deployment's pidfile
+        mode_t permissions = 0644;  ///< of a new pidfile; 0600 keeps other users from locking it first
+    };
+
+    PidFileLock();
+    explicit PidFileLock(Options options, os::FileLocks& file_locks = os::posix_file_locks(),
+                         os::Process& process = os::posix_process(),
+                         os::ProcessTable& processes = os::posix_process_table());
+
+    void configure(const contract::Deployment& deployment);
+
+    /// \pre the last fork is over, and only one thread acquires. The pidfile's folder exists.
+    /// \returns an error of ExitCode::permission also where somebody has the lock who is no instance of the service,
+    ///          of ExitCode::cannot_create where the pidfile can't be made, locked or written.
+    Result<contract::Acquisition> acquire(contract::LockWait wait, const std::stop_token& stop);
+    /// False also where somebody has put another file in the place of the pidfile: no other process sees the lock then.
+    [[nodiscard]] bool held() const;
+    Result<std::optional<contract::Owner>> owner();
+    [[nodiscard]] std::optional<std::uint64_t> token() const noexcept { return std::nullopt; }
+    /// `pid-file`: its path.
+    [[nodiscard]] Object status_fields() const;
+    /// Gives the pidfile to the user; nothing where the lock is not held.
+    Result<void> hand_to(uid_t uid, gid_t gid);
+    void release() noexcept;
+    /// Never calls it.
+    void on_lost(std::function<void(const Error&)> /*callback*/) noexcept {}
+
+private:
+    [[nodiscard]] Result<void> keep(std::unique_ptr<os::FileLock> lock);
+    [[nodiscard]] Error bystander(const os::LockOwner& owner) const;
+    [[nodiscard]] Error cannot_lock(Error error) const;
+
+    Options options_;
+    os::FileLocks* file_locks_;
+    os::Process* process_;
+    os::ProcessTable* processes_;
+    std::string path_;
+    std::unique_ptr<std::mutex> mutex_ = std::make_unique<std::mutex>();  ///< guards lock_; apart, so as to be movable
+    std::unique_ptr<os::FileLock> lock_;
+};
+
+}  // namespace servicekit

@@ -1,0 +1,270 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <concepts>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+#include "servicekit/base/log_level.hpp"
+#include "servicekit/base/result.hpp"
+#include "servicekit/base/value.hpp"
+#include "servicekit/contract/control.hpp"
+#include "servicekit/contract/daemon.hpp"
+#include "servicekit/contract/deployment.hpp"
+#include "servicekit/contract/lock.hpp"
+#include "servicekit/contract/log.hpp"
+#include "servicekit/os/event_loop.hpp"
+
+/// What a class must offer to be a policy: one concept a requirement, so that a compiler names each that is not met.
+/// What each member promises stands with the interface of the same name in servicekit/contract/; a policy is a plain
+/// class and derives from nothing. To have a policy checked where it is defined, and told in words what it lacks:
+/// \code
+/// template struct servicekit::CheckLockPolicy<MyLock>;
+/// \endcode
+namespace servicekit {
+
+// All axes.
+
+/// A nested aggregate `Options` that can be left empty.
+template <class P>
+concept PolicyHasOptions = std::is_aggregate_v<typename P::Options> && std::default_initializable<typename P::Options>;
+
+/// A constructor that makes do with the options: the os interfaces after them have the real ones as defaults.
+template <class P>
+concept PolicyTakesOptions = std::constructible_from<P, typename P::Options>;
+
+template <class P>
+concept PolicyHasConfigure = requires(P& policy, const contract::Deployment& deployment) {
+    { policy.configure(deployment) } -> std::same_as<void>;
+};
+
+template <class P>
+concept PolicyHasStatusFields = requires(const P& policy) {
+    { policy.status_fields() } -> std::convertible_to<Object>;
+};
+
+template <class P>
+concept PolicyHasHandTo = requires(P& policy, uid_t uid, gid_t gid) {
+    { policy.hand_to(uid, gid) } -> std::same_as<Result<void>>;
+};
+
+// The daemon axis: contract::Daemon.
+
+template <class P>
+concept DaemonHasBackground = requires(const P& policy) {
+    { policy.has_background() } -> std::same_as<bool>;
+};
+
+template <class P>
+concept DaemonHasEnter = requires(P& policy) {
+    { policy.enter() } -> std::same_as<Result<contract::Role>>;
+};
+
+template <class P>
+concept DaemonHasReady = requires(P& policy) {
+    { policy.ready() } -> std::same_as<void>;
+};
+
+template <class P>
+concept DaemonHasFailed = requires(P& policy, const Error& error) {
+    { policy.failed(error) } -> std::same_as<void>;
+};
+
+template <class P>
+concept DaemonHasReloading = requires(P& policy) {
+    { policy.reloading() } -> std::same_as<void>;
+};
+
+template <class P>
+concept DaemonHasStopping = requires(P& policy) {
+    { policy.stopping() } -> std::same_as<void>;
+};
+
+template <class P>
+concept DaemonHasStatus = requires(P& policy, std::string_view text) {
+    { policy.status(text) } -> std::same_as<void>;
+};
+
+template <class P>
+concept DaemonHasAlive = requires(P& policy) {
+    { policy.alive() } -> std::same_as<void>;
+};
+
+template <class P>
+concept DaemonPolicy = PolicyHasOptions<P> && PolicyTakesOptions<P> && PolicyHasConfigure<P> &&
+    DaemonHasBackground<P> && DaemonHasEnter<P> && DaemonHasReady<P> && DaemonHasFailed<P> && DaemonHasReloading<P> &&
+    DaemonHasStopping<P> && DaemonHasStatus<P> && DaemonHasAlive<P>;
+
+// The lock axis: contract::Lock.
+
+template <class P>
+concept LockHasAcquire = requires(P& policy, contract::LockWait wait, const std::stop_token& stop) {
+    { policy.acquire(wait, stop) } -> std::same_as<Result<contract::Acquisition>>;
+};
+
+template <class P>
+concept LockHasHeld = requires(const P& policy) {
+    { policy.held() } -> std::same_as<bool>;
+};
+
+template <class P>
+concept LockHasOwner = requires(P& policy) {
+    { policy.owner() } -> std::same_as<Result<std::optional<contract::Owner>>>;
+};
+
+template <class P>
+concept LockHasToken = requires(const P& policy) {
+    { policy.token() } -> std::same_as<std::optional<std::uint64_t>>;
+};
+
+template <class P>
+concept LockHasRelease = requires(P& policy) {
+    { policy.release() } -> std::same_as<void>;
+    requires noexcept(policy.release());
+};
+
+template <class P>
+concept LockHasOnLost = requires(P& policy, std::function<void(const Error&)> callback) {
+    { policy.on_lost(callback) } -> std::same_as<void>;
+};
+
+template <class P>
+concept LockPolicy = PolicyHasOptions<P> && PolicyTakesOptions<P> && PolicyHasConfigure<P> && LockHasAcquire<P> &&
+    LockHasHeld<P> && LockHasOwner<P> && LockHasToken<P> && PolicyHasStatusFields<P> && PolicyHasHandTo<P> &&
+    LockHasRelease<P> && LockHasOnLost<P>;
+
+// The log axis: contract::Log.
+
+template <class P>
+concept LogHasOpen = requires(P& policy) {
+    { policy.open() } -> std::same_as<Result<void>>;
+};
+
+template <class P>
+concept LogHasWrite = requires(P& policy, const contract::LogRecord& record) {
+    { policy.write(record) } -> std::same_as<void>;
+    requires noexcept(policy.write(record));
+};
+
+template <class P>
+concept LogHasReopen = requires(P& policy) {
+    { policy.reopen() } -> std::same_as<Result<void>>;
+};
+
+template <class P>
+concept LogHasSetLevel = requires(P& policy, LogLevel level) {
+    { policy.set_level(level) } -> std::same_as<void>;
+};
+
+template <class P>
+concept LogHasRedirect = requires(P& policy, contract::StreamTarget target) {
+    { policy.redirect(target) } -> std::same_as<Result<void>>;
+};
+
+template <class P>
+concept LogHasClose = requires(P& policy, std::chrono::milliseconds at_most) {
+    { policy.close(at_most) } -> std::same_as<void>;
+    requires noexcept(policy.close(at_most));
+};
+
+template <class P>
+concept LogPolicy = PolicyHasOptions<P> && PolicyTakesOptions<P> && PolicyHasConfigure<P> && LogHasOpen<P> &&
+    LogHasWrite<P> && LogHasReopen<P> && LogHasSetLevel<P> && LogHasRedirect<P> && PolicyHasHandTo<P> && LogHasClose<P>;
+
+// The control axis: contract::Control.
+
+template <class P>
+concept ControlHasOpen = requires(P& policy, contract::Requests& requests, os::EventLoop& loop) {
+    { policy.open(requests, loop) } -> std::same_as<Result<void>>;
+};
+
+template <class P>
+concept ControlHasEndpoint = requires(const P& policy) {
+    { policy.endpoint() } -> std::convertible_to<std::string>;
+};
+
+template <class P>
+concept ControlHasClose = requires(P& policy) {
+    { policy.close() } -> std::same_as<void>;
+    requires noexcept(policy.close());
+};
+
+template <class P>
+concept ControlPolicy = PolicyHasOptions<P> && PolicyTakesOptions<P> && PolicyHasConfigure<P> && ControlHasOpen<P> &&
+    ControlHasEndpoint<P> && PolicyHasStatusFields<P> && PolicyHasHandTo<P> && ControlHasClose<P>;
+
+// Each of these does not compile for a class that is no such policy, and says all that it lacks.
+
+template <class P>
+struct CheckDaemonPolicy {
+    static_assert(PolicyHasOptions<P>, "a DaemonPolicy needs a nested aggregate `Options` that can be left empty");
+    static_assert(PolicyTakesOptions<P>, "a DaemonPolicy needs a constructor from its `Options` alone");
+    static_assert(PolicyHasConfigure<P>, "a DaemonPolicy needs `void configure(const contract::Deployment&)`");
+    static_assert(DaemonHasBackground<P>, "a DaemonPolicy needs `bool has_background() const`");
+    static_assert(DaemonHasEnter<P>, "a DaemonPolicy needs `Result<contract::Role> enter()`");
+    static_assert(DaemonHasReady<P>, "a DaemonPolicy needs `void ready()`");
+    static_assert(DaemonHasFailed<P>, "a DaemonPolicy needs `void failed(const Error&)`");
+    static_assert(DaemonHasReloading<P>, "a DaemonPolicy needs `void reloading()`");
+    static_assert(DaemonHasStopping<P>, "a DaemonPolicy needs `void stopping()`");
+    static_assert(DaemonHasStatus<P>, "a DaemonPolicy needs `void status(std::string_view text)`");
+    static_assert(DaemonHasAlive<P>, "a DaemonPolicy needs `void alive()`");
+};
+
+template <class P>
+struct CheckLockPolicy {
+    static_assert(PolicyHasOptions<P>, "a LockPolicy needs a nested aggregate `Options` that can be left empty");
+    static_assert(PolicyTakesOptions<P>, "a LockPolicy needs a constructor from its `Options` alone");
+    static_assert(PolicyHasConfigure<P>, "a LockPolicy needs `void configure(const contract::Deployment&)`");
+    static_assert(LockHasAcquire<P>,
+                  "a LockPolicy needs `Result<contract::Acquisition> acquire(contract::LockWait, "
+                  "const std::stop_token&)`");
+    static_assert(LockHasHeld<P>, "a LockPolicy needs `bool held() const`");
+    static_assert(LockHasOwner<P>, "a LockPolicy needs `Result<std::optional<contract::Owner>> owner()`");
+    static_assert(LockHasToken<P>, "a LockPolicy needs `std::optional<std::uint64_t> token() const`");
+    static_assert(PolicyHasStatusFields<P>, "a LockPolicy needs `Object status_fields() const`");
+    static_assert(PolicyHasHandTo<P>, "a LockPolicy needs `Result<void> hand_to(uid_t, gid_t)`");
+    static_assert(LockHasRelease<P>, "a LockPolicy needs `void release() noexcept`");
+    static_assert(LockHasOnLost<P>, "a LockPolicy needs `void on_lost(std::function<void(const Error&)>)`");
+};
+
+template <class P>
+struct CheckLogPolicy {
+    static_assert(PolicyHasOptions<P>, "a LogPolicy needs a nested aggregate `Options` that can be left empty");
+    static_assert(PolicyTakesOptions<P>, "a LogPolicy needs a constructor from its `Options` alone");
+    static_assert(PolicyHasConfigure<P>, "a LogPolicy needs `void configure(const contract::Deployment&)`");
+    static_assert(LogHasOpen<P>, "a LogPolicy needs `Result<void> open()`");
+    static_assert(LogHasWrite<P>, "a LogPolicy needs `void write(const contract::LogRecord&) noexcept`");
+    static_assert(LogHasReopen<P>, "a LogPolicy needs `Result<void> reopen()`");
+    static_assert(LogHasSetLevel<P>, "a LogPolicy needs `void set_level(LogLevel)`");
+    static_assert(LogHasRedirect<P>, "a LogPolicy needs `Result<void> redirect(contract::StreamTarget)`");
+    static_assert(PolicyHasHandTo<P>, "a LogPolicy needs `Result<void> hand_to(uid_t, gid_t)`");
+    static_assert(LogHasClose<P>, "a LogPolicy needs `void close(std::chrono::milliseconds) noexcept`");
+};
+
+template <class P>
+struct CheckControlPolicy {
+    static_assert(PolicyHasOptions<P>, "a ControlPolicy needs a nested aggregate `Options` that can be left empty");
+    static_assert(PolicyTakesOptions<P>, "a ControlPolicy needs a constructor from its `Options` alone");
+    static_assert(PolicyHasConfigure<P>, "a ControlPolicy needs `void configure(const contract::Deployment&)`");
+    static_assert(ControlHasOpen<P>, "a ControlPolicy needs `Result<void> open(contract::Requests&, os::EventLoop&)`");
+    static_assert(ControlHasEndpoint<P>, "a ControlPolicy needs `std::string endpoint() const`");
+    static_assert(PolicyHasStatusFields<P>, "a ControlPolicy needs `Object status_fields() const`");
+    static_assert(PolicyHasHandTo<P>, "a ControlPolicy needs `Result<void> hand_to(uid_t, gid_t)`");
+    static_assert(ControlHasClose<P>, "a ControlPolicy needs `void close() noexcept`");
+};
+
+/// All four at once: what BasicService instantiates first.
+template <class Daemon, class Lock, class Log, class Control>
+struct CheckPolicies : CheckDaemonPolicy<Daemon>,
+                       CheckLockPolicy<Lock>,
+                       CheckLogPolicy<Log>,
+                       CheckControlPolicy<Control> {};
+
+}  // namespace servicekit

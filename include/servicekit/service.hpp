@@ -1,0 +1,20 @@
+#pragma once
+
+/// START HERE: the service that most programs want.
+
+#include "servicekit/basic_service.hpp"
+#include "servicekit/policies/control/unix_socket_control.hpp"
+#include "servicekit/policies/daemon/forking_daemon.hpp"
+#include "servicekit/policies/lock/pid_file_lock.hpp"
+#include "servicekit/policies/log/file_log.hpp"
+
+namespace servicekit {
+
+/// Goes to the background where asked, runs at most once by a locked pidfile, logs to a file, and is controlled over
+/// a unix socket.
+using Service = BasicService<ForkingDaemon, PidFileLock, FileLog, UnixSocketControl>;
+
+// Instantiated once, in the library.
+extern template class BasicService<ForkingDaemon, PidFileLock, FileLog, UnixSocketControl>;
+
+}  // namespace servicekit

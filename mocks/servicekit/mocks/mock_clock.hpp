@@ -1,0 +1,24 @@
+#pragma once
+
+#include <gmock/gmock.h>
+
+#include "servicekit/os/clock.hpp"
+
+namespace servicekit::mocks {
+
+/// By default it is one hour after both epochs, always.
+class MockClock : public os::Clock {
+public:
+    MockClock() {
+        using std::chrono::hours;
+        ON_CALL(*this, steady_now)
+            .WillByDefault(::testing::Return(std::chrono::steady_clock::time_point{hours{1}}));
+        ON_CALL(*this, system_now)
+            .WillByDefault(::testing::Return(std::chrono::system_clock::time_point{hours{1}}));
+    }
+
+    MOCK_METHOD(std::chrono::steady_clock::time_point, steady_now, (), (const, override));
+    MOCK_METHOD(std::chrono::system_clock::time_point, system_now, (), (const, override));
+};
+
+}  // namespace servicekit::mocks

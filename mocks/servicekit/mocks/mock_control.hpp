@@ -1,0 +1,43 @@
+#pragma once
+
+#include <gmock/gmock.h>
+
+#include "servicekit/contract/control.hpp"
+
+namespace servicekit::mocks {
+
+/// By default the client can take everything.
+class MockResponder : public contract::Responder {
+public:
+    MockResponder() { ON_CALL(*this, progress).WillByDefault(::testing::Return(true)); }
+
+    MOCK_METHOD(bool, progress, (std::string_view line), (override));
+    MOCK_METHOD(void, reply, (std::string_view line), (override));
+};
+
+/// By default requests stay unanswered, and every refusal reads `{"error":{}}`.
+class MockRequests : public contract::Requests {
+public:
+    MockRequests() {
+        ON_CALL(*this, refuse).WillByDefault(::testing::Return(std::string{"{\"error\":{}}\n"}));
+    }
+
+    MOCK_METHOD(void, request,
+                (std::string_view text, const Peer& peer, std::shared_ptr<contract::Responder> responder), (override));
+    MOCK_METHOD(std::string, refuse, (const contract::Refusal& refusal), (override));
+};
+
+/// By default it opens, can be reached at `/run/mock.control`, and no request ever comes.
+class MockControl : public contract::Control {
+public:
+    MockControl() { ON_CALL(*this, endpoint).WillByDefault(::testing::Return(std::string{"/run/mock.control"})); }
+
+    MOCK_METHOD(void, configure, (const contract::Deployment& deployment), (override));
+    MOCK_METHOD(Result<void>, open, (contract::Requests & requests, os::EventLoop& loop), (override));
+    MOCK_METHOD(std::string, endpoint, (), (const, override));
+    MOCK_METHOD(Object, status_fields, (), (const, override));
+    MOCK_METHOD(Result<void>, hand_to, (uid_t uid, gid_t gid), (override));
+    MOCK_METHOD(void, close, (), (noexcept, override));
+};
+
+}  // namespace servicekit::mocks

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <gmock/gmock.h>
+
+#include "servicekit/contract/daemon.hpp"
+
+namespace servicekit::mocks {
+
+/// By default it can go to the background, and enter() returns in the service.
+class MockDaemon : public contract::Daemon {
+public:
+    MockDaemon() {
+        ON_CALL(*this, has_background).WillByDefault(::testing::Return(true));
+        ON_CALL(*this, enter).WillByDefault(::testing::Return(Result<contract::Role>{contract::Role::service}));
+    }
+
+    MOCK_METHOD(void, configure, (const contract::Deployment& deployment), (override));
+    MOCK_METHOD(bool, has_background, (), (const, override));
+    MOCK_METHOD(Result<contract::Role>, enter, (), (override));
+    MOCK_METHOD(void, ready, (), (override));
+    MOCK_METHOD(void, failed, (const Error& error), (override));
+    MOCK_METHOD(void, reloading, (), (override));
+    MOCK_METHOD(void, stopping, (), (override));
+    MOCK_METHOD(void, status, (std::string_view text), (override));
+    MOCK_METHOD(void, alive, (), (override));
+};
+
+}  // namespace servicekit::mocks

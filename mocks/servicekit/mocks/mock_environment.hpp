@@ -1,0 +1,15 @@
+#pragma once
+
+#include <gmock/gmock.h>
+
+#include "servicekit/os/environment.hpp"
+
+namespace servicekit::mocks {
+
+/// By default no variable is set.
+class MockEnvironment : public os::Environment {
+public:
+    MOCK_METHOD(std::optional<std::string>, get, (const std::string& name), (const, override));
+};
+
+}  // namespace servicekit::mocks

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <gmock/gmock.h>
+
+#include "servicekit/os/event_loop.hpp"
+
+namespace servicekit::mocks {
+
+class MockWatch : public os::Watch {
+public:
+    MOCK_METHOD(void, await_readable, (std::function<void()> callback), (override));
+    MOCK_METHOD(void, await_writable, (std::function<void()> callback), (override));
+    MOCK_METHOD(void, cancel, (), (override));
+};
+
+class MockTimer : public os::Timer {
+public:
+    MOCK_METHOD(void, start, (std::chrono::milliseconds from_now, std::function<void()> callback), (override));
+    MOCK_METHOD(void, stop, (), (override));
+};
+
+/// By default nothing ever becomes ready, no time is ever up, and what is posted is called at once.
+class MockEventLoop : public os::EventLoop {
+public:
+    MockEventLoop() {
+        ON_CALL(*this, watch).WillByDefault([] { return std::make_unique<::testing::NiceMock<MockWatch>>(); });
+        ON_CALL(*this, timer).WillByDefault([] { return std::make_unique<::testing::NiceMock<MockTimer>>(); });
+        ON_CALL(*this, post).WillByDefault([](const std::function<void()>& call) { call(); });
+    }
+
+    MOCK_METHOD(std::unique_ptr<os::Watch>, watch, (int descriptor), (override));
+    MOCK_METHOD(std::unique_ptr<os::Timer>, timer, (), (override));
+    MOCK_METHOD(void, post, (std::function<void()> call), (override));
+    MOCK_METHOD(Result<void>, start, (), (override));
+    MOCK_METHOD(void, stop, (), (override));
+};
+
+/// By default park() returns at once.
+class MockParking : public os::Parking {
+public:
+    MOCK_METHOD(void, park, (), (override));
+    MOCK_METHOD(void, unpark, (), (override));
+};
+
+}  // namespace servicekit::mocks

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <gmock/gmock.h>
+
+#include "servicekit/os/files.hpp"
+
+namespace servicekit::mocks {
+
+/// By default an empty regular file that takes everything.
+class MockFile : public os::File {
+public:
+    MockFile() {
+        ON_CALL(*this, read_at).WillByDefault(::testing::Return(Result<std::string>{std::string{}}));
+        ON_CALL(*this, status).WillByDefault(::testing::Return(Result<os::FileStatus>{os::FileStatus{}}));
+        ON_CALL(*this, descriptor).WillByDefault(::testing::Return(-1));
+    }
+
+    MOCK_METHOD(Result<void>, write, (std::string_view bytes), (override));
+    MOCK_METHOD(Result<std::string>, read_at, (std::uint64_t offset, std::size_t size), (override));
+    MOCK_METHOD(Result<os::FileStatus>, status, (), (override));
+    MOCK_METHOD(Result<void>, hand_to, (uid_t uid, gid_t gid), (override));
+    MOCK_METHOD(int, descriptor, (), (const, override));
+};
+
+/// By default every file can be opened and is empty, but none is there when its status is asked.
+class MockFiles : public os::Files {
+public:
+    MockFiles() {
+        const auto open_file = [] {
+            return Result<std::unique_ptr<os::File>>{std::make_unique<::testing::NiceMock<MockFile>>()};
+        };
+        ON_CALL(*this, read).WillByDefault(::testing::Return(Result<std::string>{std::string{}}));
+        ON_CALL(*this, open_for_reading).WillByDefault(open_file);
+        ON_CALL(*this, open_for_appending).WillByDefault(open_file);
+        ON_CALL(*this, status)
+            .WillByDefault(::testing::Return(Result<std::optional<os::FileStatus>>{std::optional<os::FileStatus>{}}));
+    }
+
+    MOCK_METHOD(Result<std::string>, read, (const std::string& path, std::size_t max_bytes), (override));
+    MOCK_METHOD(Result<std::unique_ptr<os::File>>, open_for_reading, (const std::string& path), (override));
+    MOCK_METHOD(Result<std::unique_ptr<os::File>>, open_for_appending, (const std::string& path, mode_t permissions),
+                (override));
+    MOCK_METHOD(Result<std::optional<os::FileStatus>>, status, (const std::string& path, os::Links links), (override));
+    MOCK_METHOD(Result<void>, create_directories, (const std::string& path, mode_t permissions), (override));
+    MOCK_METHOD(Result<void>, remove, (const std::string& path), (override));
+};
+
+}  // namespace servicekit::mocks

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <gmock/gmock.h>
+
+#include "servicekit/contract/log.hpp"
+
+namespace servicekit::mocks {
+
+/// By default everything succeeds, and what is written is forgotten.
+class MockLog : public contract::Log {
+public:
+    MOCK_METHOD(void, configure, (const contract::Deployment& deployment), (override));
+    MOCK_METHOD(Result<void>, open, (), (override));
+    MOCK_METHOD(void, write, (const contract::LogRecord& record), (noexcept, override));
+    MOCK_METHOD(Result<void>, reopen, (), (override));
+    MOCK_METHOD(void, set_level, (LogLevel level), (override));
+    MOCK_METHOD(Result<void>, redirect, (contract::StreamTarget target), (override));
+    MOCK_METHOD(Result<void>, hand_to, (uid_t uid, gid_t gid), (override));
+    MOCK_METHOD(void, close, (std::chrono::milliseconds at_most), (noexcept, override));
+};
+
+}  // namespace servicekit::mocks

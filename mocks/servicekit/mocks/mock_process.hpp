@@ -1,0 +1,38 @@
+#pragma once
+
+#include <gmock/gmock.h>
+
+#include "servicekit/mocks/process_exited.hpp"
+#include "servicekit/os/process.hpp"
+
+namespace servicekit::mocks {
+
+/// By default every call succeeds, as seen from the child: process 4711 of root, with one thread.
+/// exit_now() throws ProcessExited; an action that replaces this one must throw, too, since exit_now() never returns.
+class MockProcess : public os::Process {
+public:
+    MockProcess() {
+        ON_CALL(*this, id).WillByDefault(::testing::Return(4711));
+        ON_CALL(*this, effective_user).WillByDefault(::testing::Return(0U));
+        ON_CALL(*this, thread_count).WillByDefault(::testing::Return(1U));
+        ON_CALL(*this, fork).WillByDefault(::testing::Return(Result<pid_t>{0}));
+        ON_CALL(*this, wait_for_child).WillByDefault(::testing::Return(Result<int>{0}));
+        ON_CALL(*this, current_directory).WillByDefault(::testing::Return(Result<std::string>{std::string{"/"}}));
+        ON_CALL(*this, set_file_mask).WillByDefault(::testing::Return(mode_t{022}));
+        ON_CALL(*this, exit_now).WillByDefault([](int status) { throw ProcessExited{status}; });
+    }
+
+    MOCK_METHOD(pid_t, id, (), (const, override));
+    MOCK_METHOD(uid_t, effective_user, (), (const, override));
+    MOCK_METHOD(unsigned, thread_count, (), (const, override));
+    MOCK_METHOD(Result<pid_t>, fork, (), (override));
+    MOCK_METHOD(Result<int>, wait_for_child, (pid_t child), (override));
+    MOCK_METHOD(Result<void>, start_session, (), (override));
+    MOCK_METHOD(Result<void>, change_directory, (const std::string& path), (override));
+    MOCK_METHOD(Result<std::string>, current_directory, (), (const, override));
+    MOCK_METHOD(mode_t, set_file_mask, (mode_t mask), (override));
+    MOCK_METHOD(Result<void>, close_other_descriptors, (std::span<const int> keep), (override));
+    MOCK_METHOD(void, exit_now, (int status), (override));
+};
+
+}  // namespace servicekit::mocks

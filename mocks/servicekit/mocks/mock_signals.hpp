@@ -1,0 +1,21 @@
+#pragma once
+
+#include <gmock/gmock.h>
+
+#include "servicekit/os/signals.hpp"
+
+namespace servicekit::mocks {
+
+/// By default the signals can be had, and none ever comes.
+class MockSignals : public os::Signals {
+public:
+    MOCK_METHOD(Result<void>, hold, (std::span<const int> numbers), (override));
+    MOCK_METHOD(void, let_go, (), (override));
+    MOCK_METHOD(Result<void>, take,
+                (std::span<const int> numbers, os::EventLoop& loop,
+                 std::function<void(const os::ReceivedSignal&)> callback),
+                (override));
+    MOCK_METHOD(void, give_back, (), (override));
+};
+
+}  // namespace servicekit::mocks

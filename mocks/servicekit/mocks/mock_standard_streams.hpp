@@ -1,0 +1,22 @@
+#pragma once
+
+#include <gmock/gmock.h>
+
+#include "servicekit/os/standard_streams.hpp"
+
+namespace servicekit::mocks {
+
+/// By default no stream is a terminal, and all of them can be redirected.
+class MockStandardStreams : public os::StandardStreams {
+public:
+    MockStandardStreams() { ON_CALL(*this, terminal_width).WillByDefault(::testing::Return(80U)); }
+
+    MOCK_METHOD(void, write, (os::Stream stream, std::string_view text), (override));
+    MOCK_METHOD(bool, is_terminal, (os::Stream stream), (const, override));
+    MOCK_METHOD(unsigned, terminal_width, (os::Stream stream), (const, override));
+    MOCK_METHOD(Result<void>, open_closed_ones, (), (override));
+    MOCK_METHOD(Result<void>, redirect_to_null, (os::Stream stream), (override));
+    MOCK_METHOD(Result<void>, redirect_to, (os::Stream stream, int descriptor), (override));
+};
+
+}  // namespace servicekit::mocks

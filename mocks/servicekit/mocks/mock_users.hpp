@@ -1,0 +1,24 @@
+#pragma once
+
+#include <gmock/gmock.h>
+
+#include "servicekit/os/users.hpp"
+
+namespace servicekit::mocks {
+
+/// By default there are no users and no groups, and anybody can be become.
+class MockUsers : public os::Users {
+public:
+    MockUsers() {
+        ON_CALL(*this, find_user)
+            .WillByDefault(::testing::Return(Result<std::optional<os::User>>{std::optional<os::User>{}}));
+        ON_CALL(*this, find_group)
+            .WillByDefault(::testing::Return(Result<std::optional<gid_t>>{std::optional<gid_t>{}}));
+    }
+
+    MOCK_METHOD(Result<std::optional<os::User>>, find_user, (const std::string& name_or_uid), (override));
+    MOCK_METHOD(Result<std::optional<gid_t>>, find_group, (const std::string& name_or_gid), (override));
+    MOCK_METHOD(Result<void>, become, (const os::User& user, gid_t group), (override));
+};
+
+}  // namespace servicekit::mocks

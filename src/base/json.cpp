@@ -1,0 +1,218 @@
+#include "servicekit/base/json.hpp"
+
+#include <rapidjson/memorystream.h>
+#include <rapidjson/reader.h>
+
+#include <algorithm>
+#include <charconv>
+#include <functional>
+#include <optional>
+#include <set>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+namespace servicekit {
+namespace {
+
+/// As the reference token of a JSON pointer (RFC 6901, section 3).
+std::string pointer_token(std::string_view key) {
+    std::string token{"/"};
+    for (const char byte : key) {
+        if (byte == '~')
+            token += "~0";
+        else if (byte == '/')
+            token += "~1";
+        else
+            token += byte;
+    }
+    return token;
+}
+
+/// Whether an escape made half of a surrogate pair into bytes, which RapidJSON lets pass.
+bool has_surrogate(std::string_view text) noexcept {
+    for (auto at = text.find('\xED'); at != std::string_view::npos; at = text.find('\xED', at + 1))
+        if (at + 1 < text.size() && static_cast<unsigned char>(text[at + 1]) >= 0xA0) return true;
+    return false;
+}
+
+/// An array or object whose end is still to come.
+struct OpenContainer {
+    bool is_object = false;
+    Object object = {};
+    std::string key = {};                         // of the member whose value comes next
+    std::set<std::string, std::less<>> keys = {};  // of all members, once there are many
+    Value::List list = {};
+
+    void add(Value value) {
+        if (is_object)
+            object.append(std::move(key), std::move(value));
+        else
+            list.push_back(std::move(value));
+    }
+
+    /// \returns false where the object has this key already.
+    bool begin_member(std::string_view new_key) {
+        // A set, since whoever sends 100,000 keys must not make the service compare each with each.
+        constexpr std::size_t few = 16;
+        if (object.size() == few)
+            for (const Object::Member& member : object) keys.insert(member.first);
+        key = new_key;
+        return object.size() < few ? !object.contains(new_key) : keys.insert(key).second;
+    }
+
+    [[nodiscard]] std::string current_token() const {
+        return is_object ? pointer_token(key) : "/" + std::to_string(list.size());
+    }
+};
+
+/// Makes a Value of what RapidJSON's reader reports.
+class ValueBuilder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, ValueBuilder> {
+public:
+    ValueBuilder(const rapidjson::MemoryStream& stream, std::size_t max_depth)
+        : stream_{&stream}, max_depth_{max_depth} {}
+
+    struct Fault {
+        std::size_t offset = 0;
+        std::string reason;
+        std::string repeated_key = {};
+    };
+    /// What the builder itself refused.
+    [[nodiscard]] const std::optional<Fault>& fault() const noexcept { return fault_; }
+    [[nodiscard]] Value take() { return std::move(root_); }
+
+    // What follows has the names that RapidJSON's Handler concept asks for; false ends the parsing.
+
+    bool Null() { return add(nullptr); }
+    bool Bool(bool value) { return add(value); }
+
+    bool RawNumber(const char* text, rapidjson::SizeType length, bool /*copy*/) {
+        const char* const end = text + length;
+        std::int64_t integer = 0;
+        if (const auto read = std::from_chars(text, end, integer); read.ec == std::errc{} && read.ptr == end)
+            return add(integer);
+        double number = 0;
+        if (const auto read = std::from_chars(text, end, number); read.ec == std::errc{} && read.ptr == end)
+            return add(number);
+        return refuse(stream_->Tell() - length, "a number that is out of range");
+    }
+
+    bool String(const char* text, rapidjson::SizeType length, bool /*copy*/) {
+        const std::string_view string{text, length};
+        return has_surrogate(string) ? refuse_surrogate() : add(string);
+    }
+
+    bool Key(const char* text, rapidjson::SizeType length, bool /*copy*/) {
+        const std::string_view key{text, length};
+        if (has_surrogate(key)) return refuse_surrogate();
+        if (open_.back().begin_member(key)) return true;
+        std::string pointer;
+        for (const OpenContainer& container : open_) pointer += container.current_token();
+        fault_ = Fault{start_of_string(), "the key '" + pointer + "' is given twice", pointer};
+        return false;
+    }
+
+    bool StartObject() { return open(true); }
+    bool StartArray() { return open(false); }
+
+    bool EndObject(rapidjson::SizeType /*members*/) {
+        Value value{std::move(open_.back().object)};
+        open_.pop_back();
+        return add(std::move(value));
+    }
+
+    bool EndArray(rapidjson::SizeType /*items*/) {
+        Value value{std::move(open_.back().list)};
+        open_.pop_back();
+        return add(std::move(value));
+    }
+
+private:
+    bool add(Value value) {
+        if (open_.empty())
+            root_ = std::move(value);
+        else
+            open_.back().add(std::move(value));
+        return true;
+    }
+
+    bool open(bool is_object) {
+        if (open_.size() == max_depth_)
+            return refuse(stream_->Tell(), "nested deeper than " + std::to_string(max_depth_));
+        open_.push_back({.is_object = is_object});
+        return true;
+    }
+
+    bool refuse(std::size_t offset, std::string reason) {
+        fault_ = Fault{offset, std::move(reason)};
+        return false;
+    }
+
+    bool refuse_surrogate() { return refuse(start_of_string(), "half of a surrogate pair in a \\u escape"); }
+
+    /// \returns where the string begins whose closing quote was read just now.
+    [[nodiscard]] std::size_t start_of_string() const {
+        const char* quote = stream_->src_ - 2;
+        // A quote within the string has a backslash before it; before the first one stands none.
+        while (*quote != '"' || (quote != stream_->begin_ && quote[-1] == '\\')) --quote;
+        return static_cast<std::size_t>(quote - stream_->begin_);
+    }
+
+    const rapidjson::MemoryStream* stream_;
+    std::size_t max_depth_;
+    std::vector<OpenContainer> open_;
+    Value root_;
+    std::optional<Fault> fault_;
+};
+
+std::string_view reason_of(rapidjson::ParseErrorCode code, std::string_view text, std::size_t offset) {
+    switch (code) {
+        case rapidjson::kParseErrorDocumentEmpty: return "there is no value";
+        case rapidjson::kParseErrorDocumentRootNotSingular: return "something follows the value";
+        case rapidjson::kParseErrorObjectMissName: return "missing a key in quotes";
+        case rapidjson::kParseErrorObjectMissColon: return "missing a colon after a key";
+        case rapidjson::kParseErrorObjectMissCommaOrCurlyBracket: return "missing a comma or } after an object member";
+        case rapidjson::kParseErrorArrayMissCommaOrSquareBracket: return "missing a comma or ] after an array element";
+        case rapidjson::kParseErrorStringUnicodeEscapeInvalidHex: return "a \\u escape without four hexadecimal digits";
+        case rapidjson::kParseErrorStringUnicodeSurrogateInvalid: return "half of a surrogate pair in a \\u escape";
+        case rapidjson::kParseErrorStringEscapeInvalid:
+            return text.substr(offset, 1) == "\\" ? "an unknown escape in a string"
+                                                  : "a control character that is not escaped in a string";
+        case rapidjson::kParseErrorStringMissQuotationMark: return "missing the closing quote of a string";
+        case rapidjson::kParseErrorStringInvalidEncoding: return "invalid UTF-8 in a string";
+        case rapidjson::kParseErrorNumberTooBig: return "a number that is out of range";
+        case rapidjson::kParseErrorNumberMissFraction: return "missing digits after the point of a number";
+        case rapidjson::kParseErrorNumberMissExponent: return "missing digits in the exponent of a number";
+        default: return "invalid value";
+    }
+}
+
+JsonError error_at(std::string_view text, std::size_t offset, std::string reason, std::string repeated_key = {}) {
+    const std::string_view before = text.substr(0, offset);
+    const auto line_break = before.rfind('\n');
+    return {.offset = offset,
+            .line = 1 + static_cast<std::size_t>(std::count(before.begin(), before.end(), '\n')),
+            .column = line_break == std::string_view::npos ? offset + 1 : offset - line_break,
+            .reason = std::move(reason),
+            .repeated_key = std::move(repeated_key)};
+}
+
+}  // namespace
+
+std::variant<Value, JsonError> parse_json(std::string_view text, std::size_t max_depth) {
+    // Numbers come as text, since from_chars(3) rounds right where RapidJSON's own conversion overflows.
+    constexpr unsigned flags = rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag |
+                               rapidjson::kParseNumbersAsStringsFlag;
+    rapidjson::MemoryStream stream{text.data(), text.size()};
+    ValueBuilder builder{stream, max_depth};
+    rapidjson::Reader reader;
+    const rapidjson::ParseResult result = reader.Parse<flags>(stream, builder);
+    if (const auto& fault = builder.fault()) return error_at(text, fault->offset, fault->reason, fault->repeated_key);
+    if (result.IsError())
+        return error_at(text, result.Offset(), std::string{reason_of(result.Code(), text, result.Offset())});
+    // RapidJSON takes a NUL for the end of the text.
+    if (stream.Tell() != text.size()) return error_at(text, stream.Tell(), "something follows the value");
+    return builder.take();
+}
+
+}  // namespace servicekit

@@ -1,0 +1,186 @@
+#include <array>
+#include <charconv>
+#include <cmath>
+
+#include "servicekit/base/json.hpp"
+
+namespace servicekit {
+namespace {
+
+/// Bytes that stand in a JSON string as they are: neither special nor part of a longer UTF-8 sequence.
+constexpr std::array<bool, 256> plain_bytes() {
+    std::array<bool, 256> plain{};
+    for (std::size_t byte = 0x20; byte < 0x80; ++byte) plain[byte] = byte != '"' && byte != '\\';
+    return plain;
+}
+constexpr std::array<bool, 256> is_plain = plain_bytes();
+
+/// \returns how many bytes the UTF-8 sequence at the start of `text` has; 0 where there is none
+///          (RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF).
+std::size_t utf8_length(std::string_view text) noexcept {
+    const auto byte = [text](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
+    const auto continues = [&byte](std::size_t i, unsigned lowest = 0x80, unsigned highest = 0xBF) {
+        return byte(i) >= lowest && byte(i) <= highest;
+    };
+    const unsigned lead = byte(0);
+    if (lead < 0x80) return 1;
+    if (lead >= 0xC2 && lead <= 0xDF) return continues(1) ? 2 : 0;
+    if (lead >= 0xE0 && lead <= 0xEF) {
+        const unsigned lowest = lead == 0xE0 ? 0xA0 : 0x80;
+        const unsigned highest = lead == 0xED ? 0x9F : 0xBF;
+        return continues(1, lowest, highest) && continues(2) ? 3 : 0;
+    }
+    if (lead >= 0xF0 && lead <= 0xF4) {
+        const unsigned lowest = lead == 0xF0 ? 0x90 : 0x80;
+        const unsigned highest = lead == 0xF4 ? 0x8F : 0xBF;
+        return continues(1, lowest, highest) && continues(2) && continues(3) ? 4 : 0;
+    }
+    return 0;
+}
+
+class JsonPrinter {
+public:
+    enum class Layout { one_line, pretty };
+
+    JsonPrinter(std::string& out, Layout layout) : out_{&out}, layout_{layout} {}
+
+    void print(const Value& value) {
+        if (value.is_string())
+            print(std::string_view{value.as_string()});
+        else if (value.is_integer())
+            print(value.as_integer());
+        else if (value.is_object())
+            print(value.as_object());
+        else if (value.is_list())
+            print(value.as_list());
+        else if (value.is_bool())
+            *out_ += value.as_bool() ? "true" : "false";
+        else if (value.is_number())
+            print(value.as_number());
+        else
+            *out_ += "null";
+    }
+
+    void print(const Object& object) {
+        print_all('{', object, '}', [this](const Object::Member& member) {
+            print(std::string_view{member.first});
+            *out_ += layout_ == Layout::pretty ? ": " : ":";
+            print(member.second);
+        });
+    }
+
+private:
+    void print(const Value::List& list) {
+        print_all('[', list, ']', [this](const Value& item) { print(item); });
+    }
+
+    template <class Items, class Print>
+    void print_all(char opening, const Items& items, char closing, Print print_item) {
+        *out_ += opening;
+        ++depth_;
+        bool first = true;
+        for (const auto& item : items) {
+            if (!first) *out_ += ',';
+            first = false;
+            break_line();
+            print_item(item);
+        }
+        --depth_;
+        if (!first) break_line();
+        *out_ += closing;
+    }
+
+    void break_line() {
+        if (layout_ == Layout::pretty) out_->append(1, '\n').append(2 * depth_, ' ');
+    }
+
+    void print(std::int64_t integer) {
+        std::array<char, 24> digits;
+        const auto written = std::to_chars(digits.data(), digits.data() + digits.size(), integer);
+        out_->append(digits.data(), written.ptr);
+    }
+
+    /// The shortest digits that read back as the same number, and as a number that is no integer.
+    void print(double number) {
+        if (!std::isfinite(number)) {
+            *out_ += "null";
+            return;
+        }
+        std::array<char, 32> digits;
+        const auto written = std::to_chars(digits.data(), digits.data() + digits.size(), number);
+        const std::string_view text{digits.data(), static_cast<std::size_t>(written.ptr - digits.data())};
+        *out_ += text;
+        if (text.find_first_of(".e") == std::string_view::npos) *out_ += ".0";
+    }
+
+    void print(std::string_view text) {
+        *out_ += '"';
+        while (!text.empty()) {
+            std::size_t run = 0;
+            while (run < text.size() && is_plain[static_cast<unsigned char>(text[run])]) ++run;
+            out_->append(text.data(), run);
+            text.remove_prefix(run);
+            if (!text.empty()) text.remove_prefix(print_special(text));
+        }
+        *out_ += '"';
+    }
+
+    /// \returns how many bytes it took.
+    std::size_t print_special(std::string_view text) {
+        const auto byte = static_cast<unsigned char>(text.front());
+        if (byte < 0x80) {
+            escape(byte);
+            return 1;
+        }
+        const std::size_t length = utf8_length(text);
+        *out_ += length > 0 ? text.substr(0, length) : "\xEF\xBF\xBD";
+        return length > 0 ? length : 1;
+    }
+
+    void escape(unsigned char byte) {
+        constexpr std::string_view hexadecimal = "0123456789abcdef";
+        switch (byte) {
+            case '"': *out_ += "\\\""; break;
+            case '\\': *out_ += "\\\\"; break;
+            case '\b': *out_ += "\\b"; break;
+            case '\f': *out_ += "\\f"; break;
+            case '\n': *out_ += "\\n"; break;
+            case '\r': *out_ += "\\r"; break;
+            case '\t': *out_ += "\\t"; break;
+            default:
+                *out_ += "\\u00";
+                *out_ += hexadecimal[byte / 16U];
+                *out_ += hexadecimal[byte % 16U];
+        }
+    }
+
+    std::string* out_;
+    Layout layout_;
+    std::size_t depth_ = 0;
+};
+
+}  // namespace
+
+void append_json(std::string& out, const Object& object) {
+    JsonPrinter{out, JsonPrinter::Layout::one_line}.print(object);
+}
+
+std::string to_json(const Value& value) {
+    std::string text;
+    JsonPrinter{text, JsonPrinter::Layout::one_line}.print(value);
+    return text;
+}
+
+std::string to_json(const Object& object) {
+    std::string text;
+    append_json(text, object);
+    return text;
+}
+
+std::string to_pretty_json(const Value& value) {
+    std::string text;
+    JsonPrinter{text, JsonPrinter::Layout::pretty}.print(value);
+    return text;
+}
+
+}  // namespace servicekit

@@ -1,0 +1,73 @@
+#include "base/names.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <numeric>
+#include <vector>
+
+namespace servicekit {
+namespace {
+
+constexpr std::size_t longest_name = 64;
+
+constexpr bool is_name_byte(char byte) noexcept {
+    return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') ||
+           byte == '.' || byte == '_' || byte == '-';
+}
+
+/// Damerau-Levenshtein distance, where no part is edited twice ("optimal string alignment").
+std::size_t typing_errors(std::string_view from, std::string_view to) {
+    std::vector<std::size_t> before_last(to.size() + 1);
+    std::vector<std::size_t> last(to.size() + 1);
+    std::vector<std::size_t> row(to.size() + 1);
+    std::iota(last.begin(), last.end(), std::size_t{0});
+    for (std::size_t i = 1; i <= from.size(); ++i) {
+        row[0] = i;
+        for (std::size_t j = 1; j <= to.size(); ++j) {
+            const std::size_t replaced = last[j - 1] + (from[i - 1] == to[j - 1] ? 0 : 1);
+            row[j] = std::min({last[j] + 1, row[j - 1] + 1, replaced});
+            if (i > 1 && j > 1 && from[i - 1] == to[j - 2] && from[i - 2] == to[j - 1])
+                row[j] = std::min(row[j], before_last[j - 2] + 1);
+        }
+        before_last.swap(last);
+        last.swap(row);
+    }
+    return last[to.size()];
+}
+
+}  // namespace
+
+bool is_valid_name(std::string_view name) noexcept {
+    return !name.empty() && name.size() <= longest_name && name.front() != '.' &&
+           std::all_of(name.begin(), name.end(), is_name_byte);
+}
+
+std::string_view name_rule() noexcept {
+    return "a name of letters, digits, '.', '_' and '-', at most 64, not starting with a dot";
+}
+
+std::string_view nearest_name(std::string_view wrong, std::span<const std::string_view> names) {
+    // What a client sends may be of any length, and the distance takes the product of both.
+    if (wrong.size() > 2 * longest_name) return {};
+    std::string_view nearest;
+    std::size_t fewest = std::max<std::size_t>(2, wrong.size() / 3) + 1;
+    for (const std::string_view name : names) {
+        const std::size_t longer = std::max(name.size(), wrong.size());
+        const std::size_t shorter = std::min(name.size(), wrong.size());
+        if (longer - shorter >= fewest) continue;
+        const std::size_t errors = typing_errors(wrong, name);
+        // As many errors as bytes: nothing of the name was right.
+        if (errors < fewest && errors < shorter) {
+            fewest = errors;
+            nearest = name;
+        }
+    }
+    return nearest;
+}
+
+std::string did_you_mean(std::string_view wrong, std::span<const std::string_view> names) {
+    const std::string_view nearest = nearest_name(wrong, names);
+    return nearest.empty() ? std::string{} : "; did you mean '" + std::string{nearest} + "'?";
+}
+
+}  // namespace servicekit

@@ -1,0 +1,124 @@
+#include "servicekit/base/value.hpp"
+
+#include <algorithm>
+
+#include "servicekit/base/json.hpp"
+
+namespace servicekit {
+namespace {
+
+std::string integer_words(std::int64_t minimum, std::int64_t maximum) {
+    constexpr auto lowest = std::numeric_limits<std::int64_t>::min();
+    constexpr auto highest = std::numeric_limits<std::int64_t>::max();
+    if (minimum == lowest && maximum == highest) return "an integer";
+    if (maximum == highest) return "an integer of at least " + std::to_string(minimum);
+    if (minimum == lowest) return "an integer of at most " + std::to_string(maximum);
+    return "an integer from " + std::to_string(minimum) + " to " + std::to_string(maximum);
+}
+
+template <class Members>
+auto find_member(Members& members, std::string_view key) noexcept {
+    return std::find_if(members.begin(), members.end(), [key](const auto& member) { return member.first == key; });
+}
+
+}  // namespace
+
+Object::Object() = default;
+Object::Object(const Object&) = default;
+Object::Object(Object&&) noexcept = default;
+Object& Object::operator=(const Object&) = default;
+Object& Object::operator=(Object&&) noexcept = default;
+Object::~Object() = default;
+
+Object::Object(std::initializer_list<Member> members) {
+    members_.reserve(members.size());
+    for (const Member& member : members) set(member.first, member.second);
+}
+
+void Object::set(std::string_view key, Value value) {
+    if (Value* present = find(key))
+        *present = std::move(value);
+    else
+        members_.emplace_back(std::string{key}, std::move(value));
+}
+
+void Object::append(std::string key, Value value) { members_.emplace_back(std::move(key), std::move(value)); }
+
+void Object::erase(std::string_view key) {
+    const auto member = find_member(members_, key);
+    if (member != members_.end()) members_.erase(member);
+}
+
+const Value* Object::find(std::string_view key) const noexcept {
+    const auto member = find_member(members_, key);
+    return member != members_.end() ? &member->second : nullptr;
+}
+
+Value* Object::find(std::string_view key) noexcept {
+    const auto member = find_member(members_, key);
+    return member != members_.end() ? &member->second : nullptr;
+}
+
+bool Object::empty() const noexcept { return members_.empty(); }
+std::size_t Object::size() const noexcept { return members_.size(); }
+std::vector<Object::Member>::const_iterator Object::begin() const noexcept { return members_.begin(); }
+std::vector<Object::Member>::const_iterator Object::end() const noexcept { return members_.end(); }
+
+bool operator==(const Object& a, const Object& b) {
+    return a.size() == b.size() && std::all_of(a.begin(), a.end(), [&b](const Object::Member& member) {
+               const Value* other = b.find(member.first);
+               return other != nullptr && *other == member.second;
+           });
+}
+
+TypeError::TypeError(std::string expected, std::string found)
+    : std::runtime_error{"expected " + expected + ", found " + found},
+      expected_{std::move(expected)},
+      found_{std::move(found)} {}
+
+std::string_view Value::type_name() const noexcept {
+    if (is_null()) return "null";
+    if (is_bool()) return "a boolean";
+    if (is_integer()) return "an integer";
+    if (is_number()) return "a number";
+    if (is_string()) return "a string";
+    if (is_list()) return "a list";
+    return "an object";
+}
+
+const std::string& Value::as_string() const {
+    if (const auto* text = std::get_if<std::string>(&data_)) return *text;
+    throw TypeError{"a string", std::string{type_name()}};
+}
+
+const Value::List& Value::as_list() const {
+    if (const auto* items = std::get_if<List>(&data_)) return *items;
+    throw TypeError{"a list", std::string{type_name()}};
+}
+
+const Object& Value::as_object() const {
+    if (const auto* members = std::get_if<Object>(&data_)) return *members;
+    throw TypeError{"an object", std::string{type_name()}};
+}
+
+bool Value::as_bool() const {
+    if (const auto* truth = std::get_if<bool>(&data_)) return *truth;
+    throw TypeError{"a boolean", std::string{type_name()}};
+}
+
+double Value::as_number() const {
+    if (const auto* number = std::get_if<double>(&data_)) return *number;
+    if (const auto* integer = std::get_if<std::int64_t>(&data_)) return static_cast<double>(*integer);
+    throw TypeError{"a number", std::string{type_name()}};
+}
+
+std::int64_t Value::as_integer(std::int64_t minimum, std::int64_t maximum) const {
+    const auto* integer = std::get_if<std::int64_t>(&data_);
+    if (integer != nullptr && *integer >= minimum && *integer <= maximum) return *integer;
+    // A number that will not do is told by its value: that "a number" is no integer explains little.
+    throw TypeError{integer_words(minimum, maximum), is_number() ? to_json(*this) : std::string{type_name()}};
+}
+
+bool operator==(const Value& a, const Value& b) { return a.data_ == b.data_; }
+
+}  // namespace servicekit

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "servicekit/base/value.hpp"
+#include "servicekit/contract/control.hpp"
+
+namespace servicekit {
+
+/// A request as it was understood.
+struct Request {
+    std::string event;
+    Object arguments;
+    bool wants_progress = false;
+    std::optional<std::chrono::milliseconds> timeout;
+};
+
+/// What stands under `error` in a reply.
+/// \param fields what the code has beside `code` and `message`.
+[[nodiscard]] Object make_error(std::string_view code, std::string_view message, Object fields = {});
+
+/// Understands one JSON array as a request.
+/// \returns the request, or the error object of the reply.
+[[nodiscard]] std::variant<Request, Object> decode_request(std::string_view text);
+
+/// The error object for what never became a request.
+[[nodiscard]] Object describe_refusal(const contract::Refusal& refusal);
+
+/// Each gives one line with its newline.
+[[nodiscard]] std::string encode_reply(const Object& fields);
+[[nodiscard]] std::string encode_error(Object error);
+[[nodiscard]] std::string encode_progress(std::uint64_t done, std::uint64_t total, std::string_view text);
+
+}  // namespace servicekit

@@ -1,0 +1,117 @@
+#include "core/configuration.hpp"
+
+#include <set>
+#include <utility>
+
+#include "core/service_core.hpp"
+
+namespace servicekit {
+namespace {
+
+constexpr std::size_t largest_config = std::size_t{16} << 20U;
+
+/// The keys under `app` whose values differ, as paths.
+std::vector<std::string> changed_app_keys(const Value& before, const Value& after) {
+    static const Object none;
+    const Object& old_keys = before.is_object() ? before.as_object() : none;
+    const Object& new_keys = after.is_object() ? after.as_object() : none;
+    std::set<std::string> changed;
+    for (const auto& [key, value] : new_keys) {
+        const Value* old_value = old_keys.find(key);
+        if (old_value == nullptr || !(*old_value == value)) changed.insert("/app/" + key);
+    }
+    for (const auto& [key, value] : old_keys)
+        if (!new_keys.contains(key)) changed.insert("/app/" + key);
+    return {changed.begin(), changed.end()};
+}
+
+}  // namespace
+
+/// Shows the settings in the making to handlers while it lives.
+class Configuration::Pending {
+public:
+    Pending(Configuration& configuration, Settings& settings) : configuration_{configuration} {
+        configuration_.pending_ = &settings;
+    }
+    Pending(const Pending&) = delete;
+    Pending& operator=(const Pending&) = delete;
+    ~Pending() { configuration_.pending_ = nullptr; }
+
+private:
+    Configuration& configuration_;
+};
+
+Result<void> Configuration::load() {
+    const auto event = core_->events.find("load");
+    try {
+        const std::string path = in_force_.get(setting::config);
+        if (!path.empty() && path.front() != '/') {
+            const auto here = core_->host.process->current_directory();
+            if (!here) return here.error();
+            config_path_ = *here + "/" + path;
+        } else {
+            config_path_ = path;
+        }
+        Settings next = in_force_;
+        read_config_file(next);
+        // Should on_load() throw, a verb that only talks to a service still goes by the other layers.
+        in_force_ = next;
+        const Pending pending{*this, next};
+        core_->runner.run_unasked(*event, {}, {}, core_->own_part(*event));
+        next.fill(SettingsLayer::program);
+        in_force_ = next;
+        at_start_ = std::move(next);
+    } catch (...) {
+        return Error{ExitCode::configuration, "load the configuration", "", describe_current_exception().message};
+    }
+    return {};
+}
+
+Reply Configuration::load_again(Again what) {
+    Settings next = in_force_;
+    const Pending pending{*this, next};
+    read_config_file(next);
+    if (what == Again::reload)
+        core_->on_reload();
+    else
+        run_on_load();
+    next.fill(SettingsLayer::program);
+    return put_in_force(std::move(next));
+}
+
+void Configuration::run_on_load() {
+    if (pending_ == nullptr) return;
+    pending_->clear_layer(SettingsLayer::on_load);
+    pending_->clear_layer(SettingsLayer::forced);
+    pending_->fill(SettingsLayer::on_load);
+    core_->on_load(*pending_);
+}
+
+void Configuration::read_config_file(Settings& settings) {
+    if (config_path_.empty()) return;
+    const auto text = core_->host.files->read(config_path_, largest_config);
+    if (!text) throw ConfigurationError(text.error().message());
+    settings.read_config(*text, config_path_);
+}
+
+Reply Configuration::put_in_force(Settings next) {
+    Value::List applied;
+    Value::List needs_restart;
+    for (const std::string_view name : Settings::names()) {
+        if (Settings::needs_restart(name)) {
+            if (!(next.value(name) == at_start_.value(name))) needs_restart.emplace_back(name);
+        } else if (!(next.value(name) == in_force_.value(name))) {
+            applied.emplace_back(name);
+        }
+    }
+    for (std::string& key : changed_app_keys(in_force_.app_value(), next.app_value())) applied.emplace_back(std::move(key));
+
+    // What an operator set with log-level stays until the configuration itself says something else.
+    if (!(next.value(setting::log_level.name) == in_force_.value(setting::log_level.name)))
+        core_->set_log_level(next.get(setting::log_level));
+    core_->stop_timeout.store(next.get(setting::stop_timeout));
+    in_force_ = std::move(next);
+    return Reply{{"applied", std::move(applied)}, {"needs-restart", std::move(needs_restart)}};
+}
+
+}  // namespace servicekit

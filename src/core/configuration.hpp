@@ -1,0 +1,46 @@
+#pragma once
+
+#include <string>
+
+#include "core/places.hpp"
+#include "servicekit/core/reply.hpp"
+#include "servicekit/core/settings.hpp"
+
+namespace servicekit {
+
+class ServiceCore;
+
+/// Loads the settings, and loads them again.
+/// For the event thread; what other threads need of the settings they get elsewhere.
+class Configuration {
+public:
+    explicit Configuration(ServiceCore& core) : core_{&core} {}
+
+    /// The settings in force; while a load or reload runs, the ones that it is making.
+    [[nodiscard]] const Settings& settings() const noexcept { return pending_ != nullptr ? *pending_ : in_force_; }
+    /// For what main() and the command line say, before the first load.
+    [[nodiscard]] Settings& to_fill() noexcept { return in_force_; }
+
+    /// Reads the config file and runs the load event. \returns ExitCode::configuration with what went wrong
+    Result<void> load();
+    enum class Again { load, reload };
+    /// The same again, in a copy that takes effect when it succeeded.
+    /// \returns what was applied and what needs a restart. Throws what the handler throws.
+    Reply load_again(Again what);
+    [[nodiscard]] bool is_loading() const noexcept { return pending_ != nullptr; }
+    /// What on_reload() does by default: on_load() on the settings in the making. \pre a load or reload runs
+    void run_on_load();
+
+private:
+    class Pending;
+    void read_config_file(Settings& settings);
+    [[nodiscard]] Reply put_in_force(Settings next);
+
+    ServiceCore* core_;
+    Settings in_force_;
+    Settings* pending_ = nullptr;
+    Settings at_start_;  // what can't change later is as it was then
+    std::string config_path_;
+};
+
+}  // namespace servicekit

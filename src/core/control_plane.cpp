@@ -1,0 +1,277 @@
+#include "core/control_plane.hpp"
+
+#include <csignal>
+#include <utility>
+
+#include "core/rfc3339.hpp"
+#include "core/service_core.hpp"
+#include "core/shutdown.hpp"
+
+namespace servicekit {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// How long status waits for on_status() before it answers without.
+constexpr auto own_status_limit = 1000ms;
+
+std::string in_words(const Peer& peer) {
+    std::string text = "uid " + (peer.uid == static_cast<uid_t>(-1) ? "unknown" : std::to_string(peer.uid));
+    if (peer.pid > 0) text += ", pid " + std::to_string(peer.pid);
+    return text;
+}
+
+std::string_view signal_name(int number) {
+    switch (number) {
+        case SIGHUP: return "SIGHUP";
+        case SIGTERM: return "SIGTERM";
+        case SIGABRT: return "SIGABRT";
+        case SIGINT: return "SIGINT";
+        case SIGUSR1: return "SIGUSR1";
+        default: return "a signal";
+    }
+}
+
+void add(Object& fields, const Object& more) {
+    for (const auto& [key, value] : more) fields.set(key, value);
+}
+
+/// What a replaced event adds to what core itself replies.
+class AddingAnswer final : public Answer {
+public:
+    AddingAnswer(std::shared_ptr<contract::Responder> responder, Object built_in)
+        : responder_{std::move(responder)}, built_in_{std::move(built_in)} {}
+    void succeed(const Object& fields) override {
+        add(built_in_, fields);
+        responder_->reply(encode_reply(built_in_));
+    }
+    void fail(const Object& error) override { responder_->reply(encode_error(error)); }
+
+private:
+    std::shared_ptr<contract::Responder> responder_;
+    Object built_in_;
+};
+
+class StatusAnswer final : public Answer {
+public:
+    StatusAnswer(ControlPlane& plane, std::shared_ptr<contract::Responder> responder)
+        : plane_{&plane}, responder_{std::move(responder)} {}
+    void succeed(const Object& own) override {
+        plane_->keep_own_status(own);
+        Object fields = plane_->status_fields();
+        add(fields, own);
+        responder_->reply(encode_reply(fields));
+    }
+    void fail(const Object& error) override { responder_->reply(encode_error(error)); }
+    void time_out(const EventDeclaration&) override { responder_->reply(encode_reply(plane_->last_known_status())); }
+
+private:
+    ControlPlane* plane_;
+    std::shared_ptr<contract::Responder> responder_;
+};
+
+/// Whether a request for the event is served in any state.
+bool is_served_always(std::string_view event) {
+    return event == "status" || event == "events" || event == "log-level" || event == "log-reopen" ||
+           event == "stop" || event == "kill";
+}
+
+}  // namespace
+
+ControlPlane::ControlPlane(ServiceCore& core) : core_{&core} {}
+
+void ControlPlane::arm() { deadlines_ = std::make_unique<Deadlines>(core_->queue, *core_->host.clock, *core_->loop); }
+
+void ControlPlane::request(std::string_view text, const Peer& peer, std::shared_ptr<contract::Responder> responder) {
+    const auto fail = [&responder](Object error) { responder->reply(encode_error(std::move(error))); };
+
+    auto decoded = decode_request(text);
+    if (auto* error = std::get_if<Object>(&decoded)) return fail(std::move(*error));
+    auto& request = std::get<Request>(decoded);
+
+    const Event event = core_->events.find(request.event);
+    if (!event || !is_client_event(request.event)) {
+        Object fields{{"event", request.event}};
+        std::string message = "there is no event '" + request.event + "'";
+        if (std::string near = core_->events.nearest(request.event); !near.empty()) {
+            message += "; did you mean '" + near + "'?";
+            fields.append("did-you-mean", std::move(near));
+        }
+        return fail(make_error("event-not-found", message, std::move(fields)));
+    }
+
+    Arguments arguments;
+    try {
+        arguments = check_arguments(*event, request.arguments);
+    } catch (const BadArgument& bad) {
+        return fail(make_error("bad-argument", bad.what(),
+                               {{"event", event->name}, {"argument", bad.argument()}, {"expected", bad.expected()}}));
+    }
+
+    const ServiceState state = core_->current_state();
+    const bool runs = state == ServiceState::running || state == ServiceState::reloading;
+    if (!runs && !is_served_always(event->name)) {
+        const std::string_view name = to_string(state);
+        return fail(make_error("not-ready", "the service is " + std::string{name}, {{"state", name}}));
+    }
+
+    if (event->name == "status") return answer_status(event, request, peer, responder);
+    if (!event->read_only) log_request(*event, arguments.values(), peer);
+    if (event->name == "stop") {
+        responder->reply(encode_reply({{"result", "stop-initiated"}}));
+        return core_->shutdown->stop("asked for by " + in_words(peer));
+    }
+    if (event->name == "kill") {
+        responder->reply(encode_reply({{"result", "kill-initiated"}}));
+        return core_->shutdown->kill("asked for by " + in_words(peer));
+    }
+    if (event->name == "events" || event->name == "log-level" || event->name == "log-reopen") {
+        auto done = do_at_once(event->name, arguments);
+        if (!done)
+            return fail(make_error("event-error", done.error().message(),
+                                   {{"event", event->name}, {"type", "servicekit::Error"}}));
+        if (!event->handler || !runs || core_->runner.busy()) return responder->reply(encode_reply(*done));
+        auto answer = std::make_unique<AddingAnswer>(responder, std::move(*done));
+        return queue(event, std::move(arguments), request, peer, std::move(answer));
+    }
+    queue(event, std::move(arguments), request, peer, std::make_unique<ClientAnswer>(std::move(responder)));
+}
+
+std::string ControlPlane::refuse(const contract::Refusal& refusal) { return encode_error(describe_refusal(refusal)); }
+
+void ControlPlane::signalled(const os::ReceivedSignal& signal) {
+    const std::string why = std::string{signal_name(signal.number)} + " from " + in_words(signal.sender);
+    switch (signal.number) {
+        case SIGTERM:
+        case SIGABRT: return core_->shutdown->stop(why);
+        case SIGINT: return core_->shutdown->kill(why);
+        case SIGHUP: core_->log.info("reload: " + why); return queue_reload(signal.sender);
+        case SIGUSR1:
+            if (const auto reopened = core_->reopen_log(); !reopened)
+                core_->log.error(reopened.error().message());
+            else
+                core_->log.info("log reopened: " + why);
+            return;
+        default: return;
+    }
+}
+
+Object ControlPlane::status_fields() const {
+    const auto now = core_->host.clock->steady_now();
+    const auto seconds_since = [now](std::chrono::steady_clock::time_point then) {
+        return std::chrono::duration_cast<std::chrono::seconds>(now - then).count();
+    };
+    Object fields;
+    fields.append("pid", core_->pid);
+    fields.append("control-socket", core_->policies->control.endpoint());
+    fields.append("uptime", seconds_since(core_->started_at));
+    fields.append("name", core_->places.name);
+    fields.append("version", core_->options.version);
+    fields.append("state", to_string(core_->current_state()));
+    fields.append("started-at", core_->started_at_text);
+    if (const auto busy = core_->runner.busy(); busy && busy->event != "status")
+        fields.append("busy", Object{{"event", busy->event}, {"seconds", seconds_since(busy->since)}});
+    add(fields, core_->policies->lock.status_fields());
+    add(fields, core_->policies->control.status_fields());
+    return fields;
+}
+
+Object ControlPlane::last_known_status() const {
+    Object fields = status_fields();
+    const std::lock_guard guard{own_status_mutex_};
+    if (own_status_.empty()) return fields;
+    add(fields, own_status_);
+    fields.set("as-of", rfc3339(own_status_as_of_));
+    return fields;
+}
+
+void ControlPlane::keep_own_status(const Object& fields) {
+    const auto now = core_->host.clock->system_now();
+    const std::lock_guard guard{own_status_mutex_};
+    own_status_ = fields;
+    own_status_as_of_ = now;
+}
+
+void ControlPlane::answer_status(const Event& event, Request& request, const Peer& peer,
+                                 const std::shared_ptr<contract::Responder>& responder) {
+    const auto now = core_->host.clock->steady_now();
+    const bool has_own = event->handler || core_->has_own_status.load(std::memory_order_relaxed);
+    const auto busy = core_->runner.busy();
+    const bool is_occupied = busy && (busy->event != "status" || now - busy->since >= own_status_limit);
+    if (!has_own || is_occupied || core_->current_state() != ServiceState::running ||
+        !core_->queue.holds_only("status"))
+        return responder->reply(encode_reply(last_known_status()));
+
+    request.timeout = own_status_limit;
+    queue(event, Arguments{request.arguments}, request, peer, std::make_unique<StatusAnswer>(*this, responder));
+}
+
+Result<Object> ControlPlane::do_at_once(std::string_view event, const Arguments& arguments) {
+    if (event == "events") return list_events();
+    if (event == "log-reopen") {
+        if (auto reopened = core_->reopen_log(); !reopened) return reopened.error();
+        return Object{};
+    }
+    if (arguments.has("level")) {
+        const std::string name = arguments.get<std::string>("level");
+        const auto level = log_level_from(name);
+        if (!level)
+            return Error{ExitCode::usage, "set the log level to", name,
+                         "it is none of trace, debug, info, warning, error, fatal"};
+        core_->set_log_level(*level);
+    }
+    return Object{{"level", to_string(core_->log.level())}};
+}
+
+void ControlPlane::queue(const Event& event, Arguments arguments, const Request& request, const Peer& peer,
+                         std::unique_ptr<Answer> answer) {
+    auto run = std::make_shared<EventRun>(event, std::move(arguments), peer, std::move(answer));
+    if (request.wants_progress) run->want_progress();
+    if (request.timeout) {
+        run->expect_answer_by(core_->host.clock->steady_now() + *request.timeout);
+        deadlines_->watch(run);
+    }
+    if (core_->queue.push(run)) return;
+    if (core_->shutdown->is_stopping())
+        run->fail(make_error("not-ready", "the service is stopping", {{"state", "stopping"}}));
+    else
+        run->fail(make_error("busy", "too many events wait already", {{"limit", EventQueue::limit}}));
+}
+
+Object ControlPlane::list_events() const {
+    Value::List events;
+    for (const Event& event : core_->events.all()) {
+        if (!is_client_event(event->name)) continue;
+        Value::List parameters;
+        for (const Parameter& parameter : event->parameters) {
+            Object described{{"name", parameter.name},
+                             {"type", to_string(parameter.type)},
+                             {"required", !parameter.default_value.has_value()},
+                             {"description", parameter.description}};
+            if (parameter.default_value) described.append("default", *parameter.default_value);
+            parameters.emplace_back(std::move(described));
+        }
+        events.emplace_back(Object{{"name", event->name},
+                                   {"description", event->description},
+                                   {"parameters", std::move(parameters)}});
+    }
+    return {{"events", std::move(events)}};
+}
+
+void ControlPlane::queue_reload(const Peer& sender) {
+    // A second HUP before the first was heard asks for nothing new.
+    if (const auto waiting = queued_reload_.lock(); waiting && core_->queue.holds(*waiting)) return;
+    auto run = std::make_shared<EventRun>(core_->events.find("reload"), Arguments{}, sender,
+                                          std::make_unique<CallbackAnswer>([](const Object*, const Object*) {}));
+    queued_reload_ = run;
+    core_->queue.push(std::move(run));
+}
+
+void ControlPlane::log_request(const EventDeclaration& event, const Object& arguments, const Peer& peer) {
+    if (!core_->log.shows(LogLevel::info)) return;
+    std::string line = "event '" + event.name + "'";
+    if (!arguments.empty()) line += " " + describe_arguments(event, arguments);
+    core_->log.info(line + " asked for by " + in_words(peer));
+}
+
+}  // namespace servicekit

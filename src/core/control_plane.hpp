@@ -1,0 +1,61 @@
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+#include "core/codec.hpp"
+#include "core/deadlines.hpp"
+#include "core/event_run.hpp"
+#include "servicekit/contract/control.hpp"
+#include "servicekit/os/signals.hpp"
+
+namespace servicekit {
+
+class ServiceCore;
+
+/// Answers requests and signals on the loop's thread: at once what needs no handler of the program's, by way of the
+/// queue what does. It never runs the program's code, and so answers while a handler runs, hangs or throws.
+class ControlPlane final : public contract::Requests {
+public:
+    explicit ControlPlane(ServiceCore& core);
+
+    /// \pre the loop exists and does not turn yet.
+    void arm();
+
+    void request(std::string_view text, const Peer& peer, std::shared_ptr<contract::Responder> responder) override;
+    [[nodiscard]] std::string refuse(const contract::Refusal& refusal) override;
+
+    void signalled(const os::ReceivedSignal& signal);
+
+    /// The built-in reply of `events`, `log-level` or `log-reopen`, after doing what it does. From any thread.
+    Result<Object> do_at_once(std::string_view event, const Arguments& arguments);
+    /// The status's built-in fields. From any thread.
+    [[nodiscard]] Object status_fields() const;
+    /// The same, with what on_status() added last and when that was. From any thread.
+    [[nodiscard]] Object last_known_status() const;
+    /// Keeps what on_status() added last. From the event thread.
+    void keep_own_status(const Object& fields);
+
+private:
+    using Event = std::shared_ptr<const EventDeclaration>;
+
+    void answer_status(const Event& event, Request& request, const Peer& peer,
+                       const std::shared_ptr<contract::Responder>& responder);
+    void queue(const Event& event, Arguments arguments, const Request& request, const Peer& peer,
+               std::unique_ptr<Answer> answer);
+    [[nodiscard]] Object list_events() const;
+    void queue_reload(const Peer& sender);
+    void log_request(const EventDeclaration& event, const Object& arguments, const Peer& peer);
+
+    ServiceCore* core_;
+    std::unique_ptr<Deadlines> deadlines_;
+    std::weak_ptr<EventRun> queued_reload_;
+
+    mutable std::mutex own_status_mutex_;
+    Object own_status_;
+    std::chrono::system_clock::time_point own_status_as_of_;
+};
+
+}  // namespace servicekit

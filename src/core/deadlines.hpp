@@ -1,0 +1,35 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "core/event_queue.hpp"
+#include "core/event_run.hpp"
+#include "servicekit/os/clock.hpp"
+#include "servicekit/os/event_loop.hpp"
+
+namespace servicekit {
+
+/// Answers runs whose askers' time is up: one that still waits is taken out of the queue, one that runs goes on.
+/// For the loop's thread only. Arms one timer for all, and none while there are none.
+class Deadlines {
+public:
+    Deadlines(EventQueue& queue, const os::Clock& clock, os::EventLoop& loop)
+        : queue_{&queue}, clock_{&clock}, timer_{loop.timer()} {}
+
+    /// \pre the run has a deadline.
+    void watch(const std::shared_ptr<EventRun>& run);
+
+private:
+    void look();
+    void arm();
+
+    EventQueue* queue_;
+    const os::Clock* clock_;
+    std::unique_ptr<os::Timer> timer_;
+    std::vector<std::weak_ptr<EventRun>> runs_;
+    std::size_t prune_at_ = 64;
+    std::chrono::steady_clock::time_point armed_for_ = std::chrono::steady_clock::time_point::max();
+};
+
+}  // namespace servicekit

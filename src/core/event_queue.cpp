@@ -1,0 +1,52 @@
+#include "core/event_queue.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace servicekit {
+
+bool EventQueue::push(std::shared_ptr<EventRun> run) {
+    {
+        const std::lock_guard guard{mutex_};
+        if (closed_ || waiting_.size() >= limit) return false;
+        waiting_.push_back(std::move(run));
+    }
+    parking_->unpark();
+    return true;
+}
+
+std::shared_ptr<EventRun> EventQueue::take() {
+    const std::lock_guard guard{mutex_};
+    if (waiting_.empty()) return nullptr;
+    auto run = std::move(waiting_.front());
+    waiting_.pop_front();
+    return run;
+}
+
+bool EventQueue::remove(const EventRun& run) {
+    const std::lock_guard guard{mutex_};
+    return std::erase_if(waiting_, [&run](const auto& waiting) { return waiting.get() == &run; }) != 0;
+}
+
+std::vector<std::shared_ptr<EventRun>> EventQueue::close() {
+    const std::lock_guard guard{mutex_};
+    closed_ = true;
+    std::vector<std::shared_ptr<EventRun>> left{std::make_move_iterator(waiting_.begin()),
+                                                std::make_move_iterator(waiting_.end())};
+    waiting_.clear();
+    return left;
+}
+
+bool EventQueue::holds(const EventRun& run) const {
+    const std::lock_guard guard{mutex_};
+    return std::any_of(waiting_.begin(), waiting_.end(), [&run](const auto& waiting) { return waiting.get() == &run; });
+}
+
+bool EventQueue::holds_only(std::string_view event) const {
+    const std::lock_guard guard{mutex_};
+    return std::all_of(waiting_.begin(), waiting_.end(),
+                       [event](const auto& waiting) { return waiting->event().name == event; });
+}
+
+}  // namespace servicekit

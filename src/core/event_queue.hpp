@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "core/event_run.hpp"
+#include "servicekit/os/event_loop.hpp"
+
+namespace servicekit {
+
+/// The events that wait for the event thread, in the order of arrival. Thread-safe.
+class EventQueue {
+public:
+    static constexpr std::size_t limit = 1024;
+
+    explicit EventQueue(os::Parking& parking) : parking_{&parking} {}
+
+    /// \returns false where it is full, or closed.
+    bool push(std::shared_ptr<EventRun> run);
+    /// \returns null where nothing waits.
+    std::shared_ptr<EventRun> take();
+    /// \returns whether it still waited; it does not any more.
+    bool remove(const EventRun& run);
+    /// Takes no more. \returns what waited, to be refused.
+    std::vector<std::shared_ptr<EventRun>> close();
+    [[nodiscard]] bool holds(const EventRun& run) const;
+    /// Whether nothing waits but runs of this event.
+    [[nodiscard]] bool holds_only(std::string_view event) const;
+
+private:
+    os::Parking* parking_;
+    mutable std::mutex mutex_;
+    std::deque<std::shared_ptr<EventRun>> waiting_;
+    bool closed_ = false;
+};
+
+}  // namespace servicekit

@@ -1,0 +1,19 @@
+#include "core/event_run.hpp"
+
+#include "core/codec.hpp"
+
+namespace servicekit {
+
+void Answer::time_out(const EventDeclaration& event) {
+    fail(make_error("timeout", "'" + event.name + "' did not finish within the caller's time", {{"event", event.name}}));
+}
+
+void ClientAnswer::succeed(const Object& fields) { responder_->reply(encode_reply(fields)); }
+
+void ClientAnswer::fail(const Object& error) { responder_->reply(encode_error(error)); }
+
+void ClientAnswer::progress(std::uint64_t done, std::uint64_t total, std::string_view text) {
+    responder_->progress(encode_progress(done, total, text));
+}
+
+}  // namespace servicekit

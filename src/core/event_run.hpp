@@ -1,0 +1,114 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "servicekit/base/peer.hpp"
+#include "servicekit/contract/control.hpp"
+#include "servicekit/core/event.hpp"
+
+namespace servicekit {
+
+/// Where the answer of an event goes. answer() comes once; both from any thread.
+class Answer {
+public:
+    virtual ~Answer() = default;
+    virtual void succeed(const Object& fields) = 0;
+    virtual void fail(const Object& error) = 0;
+    /// The asker's time was up; by default a failure.
+    virtual void time_out(const EventDeclaration& event);
+    virtual void progress(std::uint64_t, std::uint64_t, std::string_view) {}
+};
+
+/// One run of an event, from the request to its answer; shared by the threads that may answer it.
+class EventRun {
+public:
+    EventRun(std::shared_ptr<const EventDeclaration> event, Arguments arguments, Peer peer,
+             std::unique_ptr<Answer> answer)
+        : event_{std::move(event)}, arguments_{std::move(arguments)}, peer_{std::move(peer)}, answer_{std::move(answer)} {}
+
+    [[nodiscard]] const EventDeclaration& event() const noexcept { return *event_; }
+    [[nodiscard]] const std::shared_ptr<const EventDeclaration>& shared_event() const noexcept { return event_; }
+    [[nodiscard]] const Arguments& arguments() const noexcept { return arguments_; }
+    [[nodiscard]] const Peer& peer() const noexcept { return peer_; }
+
+    /// Set before it is queued.
+    void expect_answer_by(std::chrono::steady_clock::time_point deadline) { deadline_ = deadline; }
+    [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> deadline() const noexcept { return deadline_; }
+    void want_progress() noexcept { wants_progress_ = true; }
+
+    [[nodiscard]] bool wants_progress() const noexcept { return wants_progress_; }
+    [[nodiscard]] bool is_answered() const noexcept { return answered_.load(std::memory_order_acquire); }
+
+    /// Only the first of succeed(), fail() and time_out() reaches the asker. \returns whether this was it
+    bool succeed(const Object& fields) {
+        const bool first = claim();
+        if (first) answer_->succeed(fields);
+        return first;
+    }
+    bool fail(const Object& error) {
+        const bool first = claim();
+        if (first) answer_->fail(error);
+        return first;
+    }
+    bool time_out() {
+        const bool first = claim();
+        if (first) answer_->time_out(*event_);
+        return first;
+    }
+    /// Nothing once the answer is out.
+    void progress(std::uint64_t done, std::uint64_t total, std::string_view text) {
+        const std::lock_guard guard{progress_mutex_};
+        if (!is_answered()) answer_->progress(done, total, text);
+    }
+
+private:
+    bool claim() {
+        // No progress line may follow the answer: the client would take it for the next request's.
+        std::unique_lock guard{progress_mutex_, std::defer_lock};
+        if (wants_progress_) guard.lock();
+        return !answered_.exchange(true, std::memory_order_acq_rel);
+    }
+
+    std::shared_ptr<const EventDeclaration> event_;
+    Arguments arguments_;
+    Peer peer_;
+    std::unique_ptr<Answer> answer_;
+    std::optional<std::chrono::steady_clock::time_point> deadline_;
+    bool wants_progress_ = false;
+    std::mutex progress_mutex_;
+    std::atomic<bool> answered_{false};
+};
+
+/// An answer over the control socket.
+class ClientAnswer final : public Answer {
+public:
+    explicit ClientAnswer(std::shared_ptr<contract::Responder> responder) : responder_{std::move(responder)} {}
+    void succeed(const Object& fields) override;
+    void fail(const Object& error) override;
+    void progress(std::uint64_t done, std::uint64_t total, std::string_view text) override;
+
+private:
+    std::shared_ptr<contract::Responder> responder_;
+};
+
+/// An answer to a function of the program's.
+class CallbackAnswer final : public Answer {
+public:
+    using Callback = std::function<void(const Object* fields, const Object* error)>;
+    explicit CallbackAnswer(Callback callback) : callback_{std::move(callback)} {}
+    void succeed(const Object& fields) override { callback_(&fields, nullptr); }
+    void fail(const Object& error) override { callback_(nullptr, &error); }
+
+private:
+    Callback callback_;
+};
+
+}  // namespace servicekit

@@ -1,0 +1,112 @@
+#include "core/event_runner.hpp"
+
+#include <cxxabi.h>
+
+#include <cstdlib>
+#include <exception>
+#include <typeinfo>
+#include <utility>
+
+#include "core/codec.hpp"
+
+namespace servicekit {
+namespace {
+
+std::string demangled(const char* name) {
+    int status = 0;
+    const std::unique_ptr<char, decltype(&std::free)> text{abi::__cxa_demangle(name, nullptr, nullptr, &status),
+                                                           &std::free};
+    return status == 0 ? std::string{text.get()} : std::string{name};
+}
+
+}  // namespace
+
+CaughtException describe_current_exception() {
+    const std::type_info* type = abi::__cxa_current_exception_type();
+    std::string name = type != nullptr ? demangled(type->name()) : "unknown";
+    try {
+        throw;
+    } catch (const std::exception& error) {
+        return {std::move(name), error.what()};
+    } catch (const char* text) {
+        return {std::move(name), text};
+    } catch (const std::string& text) {
+        return {std::move(name), text};
+    } catch (const abi::__forced_unwind&) {
+        throw;  // a thread that is being cancelled can't be kept
+    } catch (...) {
+        return {std::move(name), "an exception of type " + name};
+    }
+}
+
+/// Says what runs while it lives; what surrounds a nested event stays named.
+class EventRunner::Running {
+public:
+    Running(EventRunner& runner, std::string_view event) : runner_{runner} {
+        if (runner_.depth_ >= deepest_nesting)
+            throw EventError("event-error", "events nested deeper than " + std::to_string(deepest_nesting));
+        if (runner_.depth_++ > 0) return;
+        const std::lock_guard guard{runner_.busy_mutex_};
+        runner_.busy_ = Busy{std::string{event}, runner_.clock_->steady_now()};
+    }
+    Running(const Running&) = delete;
+    Running& operator=(const Running&) = delete;
+    ~Running() {
+        if (--runner_.depth_ > 0) return;
+        const std::lock_guard guard{runner_.busy_mutex_};
+        runner_.busy_.reset();
+    }
+
+private:
+    EventRunner& runner_;
+};
+
+void EventRunner::run(EventRun& run, const Handler& handler) {
+    Reply reply;
+    Object error;
+    bool failed = true;
+    try {
+        const Running running{*this, run.event().name};
+        Context::ProgressSink progress;
+        if (run.wants_progress())
+            progress = [&run](std::uint64_t done, std::uint64_t total, std::string_view text) {
+                run.progress(done, total, text);
+            };
+        Context context{stop_.get_token(), run.deadline(), run.peer(), std::move(progress)};
+        reply = invoke(run.event(), run.arguments(), context, handler);
+        failed = false;
+    } catch (const BadArgument& bad) {
+        error = make_error("bad-argument", bad.what(),
+                           {{"event", run.event().name}, {"argument", bad.argument()}, {"expected", bad.expected()}});
+    } catch (...) {
+        const CaughtException caught = describe_current_exception();
+        error = make_error("event-error", caught.message, {{"event", run.event().name}, {"type", caught.type}});
+        log_->error("event '" + run.event().name + "' failed: " + caught.message + " (" + caught.type + ")");
+    }
+    // The answer goes out once the event no longer counts as running: who reads it may ask for the status at once.
+    if (failed)
+        run.fail(error);
+    else
+        run.succeed(reply.fields());
+}
+
+Reply EventRunner::run_unasked(const EventDeclaration& event, const Arguments& arguments, const Peer& peer,
+                               const Handler& handler) {
+    const Running running{*this, event.name};
+    Context context{stop_.get_token(), std::nullopt, peer, {}};
+    return invoke(event, arguments, context, handler);
+}
+
+std::optional<EventRunner::Busy> EventRunner::busy() const {
+    const std::lock_guard guard{busy_mutex_};
+    return busy_;
+}
+
+Reply EventRunner::invoke(const EventDeclaration& event, const Arguments& arguments, Context& context,
+                          const Handler& handler) {
+    Event occurrence{event.name, arguments, context};
+    return around_(occurrence,
+                   [&handler](Event& inner) { return handler(inner.arguments(), inner.context()); });
+}
+
+}  // namespace servicekit

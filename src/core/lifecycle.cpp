@@ -1,0 +1,262 @@
+#include "core/lifecycle.hpp"
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <stop_token>
+#include <utility>
+
+#include "core/configuration.hpp"
+#include "core/control_plane.hpp"
+#include "core/rfc3339.hpp"
+#include "core/service_core.hpp"
+#include "core/shutdown.hpp"
+
+namespace servicekit {
+namespace {
+
+constexpr std::array service_signals{SIGHUP, SIGTERM, SIGABRT, SIGINT, SIGUSR1};
+
+Error busy_error(const contract::Owner& owner, const std::string& object) {
+    const std::string who = owner.where.empty() ? "an unknown process" : owner.where;
+    return Error{ExitCode::already_running, "lock", object, "already running (" + who + ")"};
+}
+
+}  // namespace
+
+int Lifecycle::run(bool in_background) {
+    ServiceCore& core = *core_;
+    auto& [daemon, lock, log, control] = *core.policies;
+    in_background = in_background && daemon.has_background();
+    core.runner.adopt_this_thread();
+
+    std::optional<Error> failure = begin(in_background);
+    if (failure && !core.loop) {
+        // Still in the process that the user started.
+        core.print(*failure);
+        return to_int(failure->exit_code);
+    }
+    if (!failure) {
+        core.shutdown->set_started();
+        core.set_state(ServiceState::running);
+        core.log.info("ready");
+        daemon.ready();
+        serve();
+    }
+    const bool started = !failure;
+    if (const bool has_something_to_stop = started || core.shutdown->is_stopping(); has_something_to_stop) {
+        if (auto error = stop_event(); error && started) failure = std::move(error);
+    }
+    if (failure) core.report(*failure);
+    end();
+    if (failure && !started) daemon.failed(*failure);
+    core.set_state(ServiceState::stopped);
+    return failure ? to_int(failure->exit_code) : 0;
+}
+
+std::optional<Error> Lifecycle::begin(bool in_background) {
+    ServiceCore& core = *core_;
+    auto& [daemon, lock, log, control] = *core.policies;
+    const Settings& settings = core.configuration->settings();
+
+    core.set_state(ServiceState::loading);
+    if (auto loaded = core.configuration->load(); !loaded) return loaded.error();
+    auto places = resolve_places(settings, core.host);
+    if (!places) return places.error();
+    core.places = std::move(*places);
+    auto deployment = make_deployment(settings, core.places, core.host);
+    if (!deployment) return deployment.error();
+    core.deployment = std::move(*deployment);
+    core.deployment.background = in_background;
+    core.deployment.version = core.options.version;
+    core.stop_timeout.store(core.deployment.stop_timeout);
+    core.log.set_level(core.deployment.log_level);
+    daemon.configure(core.deployment);
+    lock.configure(core.deployment);
+    log.configure(core.deployment);
+    control.configure(core.deployment);
+
+    if (auto prepared = prepare_run_directory(core.places, core.host); !prepared) return prepared.error();
+    const auto owner = lock.owner();
+    if (!owner) return owner.error();
+    if (*owner && (*owner)->is_instance) return busy_error(**owner, core.places.pid_file);
+    if (auto opened = core.host.streams->open_closed_ones(); !opened) return opened.error();
+
+    const bool with_signals = !settings.get(setting::no_signal_handlers);
+    if (with_signals)
+        if (auto held = core.host.signals->hold(service_signals); !held) return held.error();
+    const auto role = daemon.enter();
+    if (!role || *role == contract::Role::parent) {
+        if (with_signals) core.host.signals->let_go();
+        if (!in_background) return role.error();
+        if (!role) core.print(role.error());
+        core.host.process->exit_now(role ? 0 : to_int(role.error().exit_code));
+    }
+
+    core.pid = core.host.process->id();
+    core.started_at = core.host.clock->steady_now();
+    core.started_at_text = rfc3339(core.host.clock->system_now());
+    core.loop = core.host.make_event_loop();
+    core.shutdown->arm(*core.loop);
+    core.control_plane->arm();
+    core.set_state(ServiceState::starting);
+
+    if (auto error = hold_lock()) return error;
+    if (auto error = open_log(in_background)) return error;
+    if (auto error = open_control()) return error;
+    if (auto error = drop_privileges()) return error;
+    if (auto error = start_handlers()) return error;
+    return start_event();
+}
+
+std::optional<Error> Lifecycle::hold_lock() {
+    ServiceCore& core = *core_;
+    const auto acquired = core.policies->lock.acquire(contract::LockWait::fail_fast, std::stop_token{});
+    if (!acquired) return acquired.error();
+    if (acquired->state != contract::Acquisition::State::acquired)
+        return busy_error(acquired->owner, core.places.pid_file);
+    lock_held_ = true;
+    core.policies->lock.on_lost([&core](const Error& error) {
+        core.loop->post([&core, error] { core.shutdown->stop(error.message()); });
+    });
+    return std::nullopt;
+}
+
+std::optional<Error> Lifecycle::open_log(bool in_background) {
+    ServiceCore& core = *core_;
+    contract::Log& log = core.policies->log;
+    if (auto opened = log.open(); !opened) return opened.error().at_stage(ExitCode::cannot_create);
+    log_open_ = true;
+    core.log.open(log);
+    core.log.info("starting, pid " + std::to_string(core.pid));
+    const auto target = in_background ? contract::StreamTarget::log : contract::StreamTarget::inherit;
+    if (auto redirected = log.redirect(target); !redirected)
+        return redirected.error().at_stage(ExitCode::cannot_create);
+    return std::nullopt;
+}
+
+std::optional<Error> Lifecycle::open_control() {
+    ServiceCore& core = *core_;
+    if (core.configuration->settings().get(setting::no_control_server)) return std::nullopt;
+    auto opened = core.policies->control.open(*core.control_plane, *core.loop);
+    if (!opened) return opened.error().at_stage(ExitCode::cannot_create);
+    control_open_ = true;
+    return std::nullopt;
+}
+
+std::optional<Error> Lifecycle::drop_privileges() {
+    ServiceCore& core = *core_;
+    const Settings& settings = core.configuration->settings();
+    const std::string user_name = settings.get(setting::user);
+    const std::string group_name = settings.get(setting::group);
+    if (user_name.empty() && group_name.empty()) return std::nullopt;
+
+    os::User user{.name = {}, .uid = core.host.process->effective_user(), .gid = static_cast<gid_t>(-1)};
+    const std::string wanted = user_name.empty() ? std::to_string(user.uid) : user_name;
+    const auto found = core.host.users->find_user(wanted);
+    if (!found) return found.error();
+    if (!*found) return Error{ExitCode::configuration, "become the user", wanted, "there is no such user"};
+    user = **found;
+    gid_t group = user.gid;
+    if (!group_name.empty()) {
+        const auto found_group = core.host.users->find_group(group_name);
+        if (!found_group) return found_group.error();
+        if (!*found_group)
+            return Error{ExitCode::configuration, "become a member of the group", group_name, "there is no such group"};
+        group = **found_group;
+    }
+    auto& [daemon, lock, log, control] = *core.policies;
+    for (const auto& handed :
+         {lock.hand_to(user.uid, group), log.hand_to(user.uid, group), control.hand_to(user.uid, group)})
+        if (!handed) return handed.error().at_stage(ExitCode::permission);
+    if (auto became = core.host.users->become(user, group); !became) {
+        Error error = became.error();
+        error.exit_code = ExitCode::permission;
+        return error;
+    }
+    return std::nullopt;
+}
+
+std::optional<Error> Lifecycle::start_handlers() {
+    ServiceCore& core = *core_;
+    const bool with_signals = !core.configuration->settings().get(setting::no_signal_handlers);
+    if (with_signals) {
+        const auto deliver = [&core](const os::ReceivedSignal& signal) { core.control_plane->signalled(signal); };
+        if (auto taken = core.host.signals->take(service_signals, *core.loop, deliver); !taken) return taken.error();
+        signals_taken_ = true;
+    }
+    core.shutdown->limit_start(core.deployment.start_timeout);
+    if (auto started = core.loop->start(); !started) return started.error();
+    loop_turns_ = true;
+    if (with_signals) core.host.signals->let_go();
+    return std::nullopt;
+}
+
+std::optional<Error> Lifecycle::start_event() {
+    ServiceCore& core = *core_;
+    try {
+        const auto event = core.events.find("start");
+        core.runner.run_unasked(*event, {}, {}, core.own_part(*event));
+    } catch (...) {
+        const CaughtException caught = describe_current_exception();
+        return Error{ExitCode::internal, "start", "", caught.message};
+    }
+    if (core.shutdown->is_stopping()) return Error{ExitCode::timeout, "start", "", "stopped while starting"};
+    return std::nullopt;
+}
+
+void Lifecycle::serve() {
+    ServiceCore& core = *core_;
+    core.shutdown->set_serving(true);
+    for (;;) {
+        if (core.shutdown->is_killing()) core.shutdown->run_kill_event();
+        if (core.shutdown->is_stopping()) break;
+        if (const auto run = core.queue.take())
+            core.runner.run(*run, core.own_part(run->event()));
+        else
+            core.parking->park();
+    }
+    core.shutdown->set_serving(false);
+}
+
+std::optional<Error> Lifecycle::stop_event() {
+    ServiceCore& core = *core_;
+    core.set_state(ServiceState::stopping);
+    try {
+        const auto event = core.events.find("stop");
+        core.runner.run_unasked(*event, {}, {}, core.own_part(*event));
+    } catch (...) {
+        return Error{ExitCode::internal, "stop", "", describe_current_exception().message};
+    }
+    return std::nullopt;
+}
+
+void Lifecycle::end() {
+    ServiceCore& core = *core_;
+    auto& [daemon, lock, log, control] = *core.policies;
+    // Nothing may be asked of the service any more, or it would wait for an answer for ever.
+    for (const auto& run : core.queue.close())
+        run->fail(make_error("not-ready", "the service is stopping", {{"state", "stopping"}}));
+    if (control_open_ && loop_turns_) {
+        std::atomic<bool> closed{false};
+        core.loop->post([&control = control, &closed, &core] {
+            control.close();
+            closed.store(true, std::memory_order_release);
+            core.parking->unpark();
+        });
+        while (!closed.load(std::memory_order_acquire)) core.parking->park();
+    } else if (control_open_) {
+        control.close();
+    }
+    if (log_open_) {
+        core.log.info("stopped");
+        core.log.close();
+        core.close_log(core.stop_timeout.load());
+    }
+    if (lock_held_) lock.release();
+    // The loop turned until here, so that the stop's time limit held for all of it.
+    core.loop->stop();
+    if (signals_taken_) core.host.signals->give_back();
+}
+
+}  // namespace servicekit

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <optional>
+
+#include "servicekit/base/error.hpp"
+
+namespace servicekit {
+
+class ServiceCore;
+
+/// The life of a service from load to the last release, in the order that behaviour.md promises. On the event thread.
+class Lifecycle {
+public:
+    explicit Lifecycle(ServiceCore& core) : core_{&core} {}
+
+    /// \returns the exit code of the process
+    int run(bool in_background);
+
+private:
+    /// A stage that failed, or was stopped, undoes those before it.
+    std::optional<Error> begin(bool in_background);
+    std::optional<Error> hold_lock();
+    std::optional<Error> open_log(bool in_background);
+    std::optional<Error> open_control();
+    std::optional<Error> drop_privileges();
+    std::optional<Error> take_signals();
+    std::optional<Error> start_handlers();
+    std::optional<Error> start_event();
+    void serve();
+    std::optional<Error> stop_event();
+    /// Releases in reverse what was taken.
+    void end();
+
+    ServiceCore* core_;
+    bool lock_held_ = false;
+    bool log_open_ = false;
+    bool control_open_ = false;
+    bool loop_turns_ = false;
+    bool signals_taken_ = false;
+};
+
+}  // namespace servicekit

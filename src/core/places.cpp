@@ -1,0 +1,168 @@
+#include "core/places.hpp"
+
+#include <charconv>
+#include <optional>
+#include <utility>
+
+namespace servicekit {
+namespace {
+
+struct RunDirectory {
+    std::string path;
+    Places::Choice choice;
+};
+
+std::string without_trailing_slashes(std::string path) {
+    while (path.size() > 1 && path.back() == '/') path.pop_back();
+    return path;
+}
+
+Result<std::string> absolute(std::string path, const os::Host& host) {
+    if (path.empty() || path.front() == '/') return without_trailing_slashes(std::move(path));
+    auto here = host.process->current_directory();
+    if (!here) return here.error();
+    return without_trailing_slashes((*here == "/" ? "/" : *here + "/") + path);
+}
+
+/// systemd gives several runtime directories with colons between them; the first is the service's.
+std::optional<std::string> first_runtime_directory(const os::Host& host) {
+    const auto listed = host.environment->get("RUNTIME_DIRECTORY");
+    if (!listed || listed->empty()) return std::nullopt;
+    return listed->substr(0, listed->find(':'));
+}
+
+RunDirectory private_directory(const os::Host& host) {
+    const std::string temporary = host.environment->get("TMPDIR").value_or("/tmp");
+    const std::string name = "servicekit-" + std::to_string(host.process->effective_user());
+    return {without_trailing_slashes(temporary) + "/" + name, Places::Choice::private_temporary};
+}
+
+RunDirectory default_run_directory(const os::Host& host) {
+    if (const auto runtime = first_runtime_directory(host)) return {*runtime, Places::Choice::standard};
+    if (host.process->effective_user() == 0) return {"/run", Places::Choice::standard};
+    if (const auto user = host.environment->get("XDG_RUNTIME_DIR"); user && !user->empty())
+        return {*user, Places::Choice::standard};
+    return private_directory(host);
+}
+
+std::vector<RunDirectory> possible_run_directories(const std::string& name, const os::Host& host) {
+    std::vector<RunDirectory> all;
+    const auto add = [&all](RunDirectory directory) {
+        for (const RunDirectory& known : all)
+            if (known.path == directory.path) return;
+        all.push_back(std::move(directory));
+    };
+    add(default_run_directory(host));
+    add({"/run", Places::Choice::standard});
+    // Where systemd's RuntimeDirectory= most often leads, as seen by an operator without the unit's environment.
+    if (!name.empty()) add({"/run/" + name, Places::Choice::standard});
+    const std::string user = std::to_string(host.process->effective_user());
+    add({host.environment->get("XDG_RUNTIME_DIR").value_or("/run/user/" + user), Places::Choice::standard});
+    add(private_directory(host));
+    return all;
+}
+
+Result<Places> places_in(const Settings& settings, const os::Host& host, const RunDirectory& directory) {
+    Places places;
+    places.name = settings.get(setting::name);
+    places.choice = directory.choice;
+    places.pid_file = settings.get(setting::pid_file);
+    places.control_socket = settings.get(setting::control_socket);
+    places.log_file = settings.get(setting::log_file);
+    if (places.name.empty())
+        return Error{ExitCode::configuration, "find its place", "", "the service has no name; set it, or give --name"};
+    const std::string base = directory.path + "/" + places.name;
+    if (places.pid_file.empty()) places.pid_file = base + ".pid";
+    if (places.control_socket.empty()) places.control_socket = base + ".control";
+    places.run_directory = directory.path;
+    for (std::string* path : {&places.run_directory, &places.pid_file, &places.control_socket, &places.log_file}) {
+        auto whole = absolute(std::move(*path), host);
+        if (!whole) return whole.error();
+        *path = std::move(*whole);
+    }
+    return places;
+}
+
+std::optional<RunDirectory> configured_run_directory(const Settings& settings) {
+    const std::string configured = settings.get(setting::run_directory);
+    if (configured.empty()) return std::nullopt;
+    return RunDirectory{configured, Places::Choice::configured};
+}
+
+}  // namespace
+
+Result<Places> resolve_places(const Settings& settings, const os::Host& host) {
+    const auto configured = configured_run_directory(settings);
+    return places_in(settings, host, configured ? *configured : default_run_directory(host));
+}
+
+Result<std::vector<Places>> candidate_places(const Settings& settings, const os::Host& host) {
+    std::vector<RunDirectory> directories;
+    if (const auto configured = configured_run_directory(settings))
+        directories.push_back(*configured);
+    else
+        directories = possible_run_directories(settings.get(setting::name), host);
+
+    std::vector<Places> all;
+    for (const RunDirectory& directory : directories) {
+        auto places = places_in(settings, host, directory);
+        if (!places) return places.error();
+        // A pidfile that was named by itself is at one place only.
+        if (!all.empty() && all.back().pid_file == places->pid_file &&
+            all.back().control_socket == places->control_socket)
+            continue;
+        all.push_back(std::move(*places));
+    }
+    return all;
+}
+
+Result<void> prepare_run_directory(const Places& places, const os::Host& host) {
+    const std::string& path = places.run_directory;
+    const auto refuse = [&path](ExitCode code, std::string reason) {
+        return Error{code, "use the run directory", path, std::move(reason)};
+    };
+    // Each path may be set by itself; a run directory that nothing lies in need not be there.
+    const auto lies_below = [&path](const std::string& file) { return file.starts_with(path + "/"); };
+    if (!lies_below(places.pid_file) && !lies_below(places.control_socket)) return {};
+
+    const bool is_private = places.choice == Places::Choice::private_temporary;
+    if (auto made = host.files->create_directories(path, is_private ? 0700 : 0755); !made)
+        return made.error().at_stage(ExitCode::cannot_create);
+
+    const auto found = host.files->status(path, is_private ? os::Links::do_not_follow : os::Links::follow);
+    if (!found) return found.error().at_stage(ExitCode::cannot_create);
+    if (!found->has_value() || (*found)->type != os::FileType::directory)
+        return refuse(ExitCode::cannot_create, "it is no folder");
+    if (!is_private) return {};
+    if ((*found)->uid != host.process->effective_user())
+        return refuse(ExitCode::permission, "it belongs to another user (uid " + std::to_string((*found)->uid) + ")");
+    if (((*found)->permissions & 077) != 0)
+        return refuse(ExitCode::permission, "it is open to other users; 'chmod 700' it");
+    return {};
+}
+
+Result<contract::Deployment> make_deployment(const Settings& settings, const Places& places, const os::Host& host) {
+    contract::Deployment deployment;
+    deployment.name = places.name;
+    deployment.run_directory = places.run_directory;
+    deployment.pid_file = places.pid_file;
+    deployment.control_socket = places.control_socket;
+    deployment.log_file = places.log_file;
+    deployment.log_level = settings.get(setting::log_level);
+    deployment.start_timeout = settings.get(setting::start_timeout);
+    deployment.stop_timeout = settings.get(setting::stop_timeout);
+
+    auto directory = absolute(settings.get(setting::working_directory), host);
+    if (!directory) return directory.error();
+    deployment.working_directory = std::move(*directory);
+
+    const std::string mask = settings.get(setting::umask);
+    unsigned bits = 0;
+    const auto [end, fault] = std::from_chars(mask.data(), mask.data() + mask.size(), bits, 8);
+    if (fault != std::errc{} || end != mask.data() + mask.size() || bits > 0777)
+        return Error{ExitCode::configuration, "use the umask", mask, "it is no octal number up to 777"};
+    deployment.file_mask = static_cast<mode_t>(bits);
+    return deployment;
+}
+
+}  // namespace servicekit

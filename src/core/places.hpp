@@ -1,0 +1,45 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "servicekit/contract/deployment.hpp"
+#include "servicekit/core/settings.hpp"
+#include "servicekit/os/host.hpp"
+
+namespace servicekit {
+
+/// Where a service keeps what others find it by. All paths are absolute.
+struct Places {
+    /// Why the run directory is what it is.
+    enum class Choice {
+        configured,         ///< somebody said so
+        standard,           ///< the system's, or the user's own
+        private_temporary,  ///< a folder below the temporary directory: to be checked before it is trusted
+    };
+
+    std::string name;
+    std::string run_directory;
+    std::string pid_file;
+    std::string control_socket;
+    std::string log_file = {};  ///< empty: nobody named one
+    Choice choice = Choice::configured;
+};
+
+/// Where the service of these settings belongs when it starts.
+/// \returns ExitCode::configuration where the service has no name and paths don't make up for it.
+[[nodiscard]] Result<Places> resolve_places(const Settings& settings, const os::Host& host);
+
+/// Where a running service of these settings may be, the likeliest first: one place where directories are configured,
+/// else every place that a start could have chosen in some other environment.
+[[nodiscard]] Result<std::vector<Places>> candidate_places(const Settings& settings, const os::Host& host);
+
+/// Makes the run directory where it is missing. A private one must be a folder, no link, the user's own and closed
+/// to others.
+[[nodiscard]] Result<void> prepare_run_directory(const Places& places, const os::Host& host);
+
+/// What policies are told. \returns ExitCode::configuration for settings that can't be carried out.
+[[nodiscard]] Result<contract::Deployment> make_deployment(const Settings& settings, const Places& places,
+                                                           const os::Host& host);
+
+}  // namespace servicekit

@@ -1,0 +1,128 @@
+#include "servicekit/core/service_base.hpp"
+
+#include <future>
+#include <utility>
+
+#include "core/codec.hpp"
+#include "core/configuration.hpp"
+#include "core/lifecycle.hpp"
+#include "core/service_core.hpp"
+#include "core/shutdown.hpp"
+
+namespace servicekit {
+namespace {
+
+/// What a caller in C++ gets for an error object.
+EventError as_exception(const Object& error) {
+    const Value* code = error.find("code");
+    const Value* message = error.find("message");
+    return {code != nullptr ? code->as_string() : "event-error", message != nullptr ? message->as_string() : "", error};
+}
+
+}  // namespace
+
+std::string_view to_string(ServiceState state) noexcept {
+    switch (state) {
+        case ServiceState::idle: return "idle";
+        case ServiceState::loading: return "loading";
+        case ServiceState::starting: return "starting";
+        case ServiceState::running: return "running";
+        case ServiceState::reloading: return "reloading";
+        case ServiceState::stopping: return "stopping";
+        case ServiceState::stopped: break;
+    }
+    return "stopped";
+}
+
+ServiceBase::ServiceBase(ServiceOptions options, EventHooks hooks, os::Host host)
+    : core_{std::make_unique<ServiceCore>(*this, std::move(options), std::move(hooks), std::move(host))} {
+    core_->apply_options();
+}
+
+ServiceBase::~ServiceBase() = default;
+
+void ServiceBase::attach(PolicyReferences policies) { core_->policies.emplace(policies); }
+
+int ServiceBase::start() { return Lifecycle{*core_}.run(core_->options.daemonize); }
+
+int ServiceBase::run() { return Lifecycle{*core_}.run(false); }
+
+EventTable& ServiceBase::events() noexcept { return core_->events; }
+
+Reply ServiceBase::trigger(std::string_view event, Object arguments) {
+    if (core_->runner.is_in_handler()) return core_->run_nested(event, std::move(arguments));
+
+    std::promise<Reply> promise;
+    auto future = promise.get_future();
+    core_->queue_own(event, std::move(arguments), [&promise](const Object* fields, const Object* error) {
+        if (fields != nullptr)
+            promise.set_value(Reply{*fields});
+        else
+            promise.set_exception(std::make_exception_ptr(as_exception(*error)));
+    });
+    return future.get();
+}
+
+void ServiceBase::post(std::string_view event, Object arguments) {
+    core_->queue_own(event, std::move(arguments), [](const Object*, const Object*) {});
+}
+
+void ServiceBase::request_stop() {
+    if (core_->loop) core_->loop->post([this] { core_->shutdown->stop("asked for by the program"); });
+}
+
+Logger& ServiceBase::log() noexcept { return core_->log; }
+
+const Settings& ServiceBase::settings() const noexcept { return core_->configuration->settings(); }
+
+ServiceState ServiceBase::state() const noexcept { return core_->current_state(); }
+
+void ServiceBase::set_options(const ServiceOptions& options) {
+    core_->options = options;
+    core_->apply_options();
+}
+
+const ServiceOptions& ServiceBase::options() const noexcept { return core_->options; }
+
+Settings& ServiceBase::mutable_settings() noexcept { return core_->configuration->to_fill(); }
+
+Result<void> ServiceBase::load() {
+    core_->runner.adopt_this_thread();
+    return core_->configuration->load();
+}
+
+PolicyReferences ServiceBase::policies() noexcept { return *core_->policies; }
+
+void ServiceBase::on_load(Settings& settings) {
+    if (core_->hooks.on_load) core_->hooks.on_load(settings);
+}
+
+void ServiceBase::on_start() {
+    if (core_->hooks.on_start) core_->hooks.on_start();
+}
+
+void ServiceBase::on_stop() {
+    if (core_->hooks.on_stop) core_->hooks.on_stop();
+}
+
+void ServiceBase::on_kill() {
+    if (core_->hooks.on_kill) core_->hooks.on_kill();
+}
+
+void ServiceBase::on_reload() {
+    if (core_->hooks.on_reload)
+        core_->hooks.on_reload();
+    else
+        core_->configuration->run_on_load();
+}
+
+void ServiceBase::on_status(Reply& reply) {
+    if (core_->hooks.on_status)
+        core_->hooks.on_status(reply);
+    else
+        core_->default_status_ran = true;
+}
+
+Reply ServiceBase::handle(Event& event, const std::function<Reply(Event&)>& next) { return next(event); }
+
+}  // namespace servicekit

@@ -1,0 +1,191 @@
+#include "core/service_core.hpp"
+
+#include <utility>
+
+#include "core/configuration.hpp"
+#include "core/control_plane.hpp"
+#include "core/shutdown.hpp"
+
+namespace servicekit {
+
+ServiceCore::ServiceCore(ServiceBase& the_service, ServiceOptions the_options, EventHooks the_hooks, os::Host the_host)
+    : service{the_service},
+      options{std::move(the_options)},
+      hooks{std::move(the_hooks)},
+      host{std::move(the_host)},
+      log{*host.clock},
+      parking{host.make_parking()},
+      queue{*parking},
+      runner{log, *host.clock,
+             [this](Event& event, const std::function<Reply(Event&)>& next) { return service.handle(event, next); }},
+      configuration{std::make_unique<Configuration>(*this)},
+      shutdown{std::make_unique<Shutdown>(*this)},
+      control_plane{std::make_unique<ControlPlane>(*this)} {}
+
+ServiceCore::~ServiceCore() = default;
+
+Handler ServiceCore::own_part(const EventDeclaration& event) {
+    if (event.handler) return event.handler;
+    const auto runs = [this](void (ServiceBase::*handler)()) -> Handler {
+        return [this, handler](const Arguments&, Context&) {
+            (service.*handler)();
+            return Reply{};
+        };
+    };
+    if (event.name == "start") return runs(&ServiceBase::on_start);
+    if (event.name == "stop") return runs(&ServiceBase::on_stop);
+    if (event.name == "kill") return runs(&ServiceBase::on_kill);
+    if (event.name == "status")
+        return [this](const Arguments&, Context&) {
+            Reply reply;
+            default_status_ran = false;
+            service.on_status(reply);
+            if (default_status_ran && reply.fields().empty()) has_own_status.store(false, std::memory_order_relaxed);
+            return reply;
+        };
+    if (event.name == "load")
+        return [this](const Arguments&, Context&) {
+            if (!configuration->is_loading()) return configuration->load_again(Configuration::Again::load);
+            configuration->run_on_load();
+            return Reply{};
+        };
+    if (event.name == "reload")
+        return [this](const Arguments&, Context&) {
+            policies->daemon.reloading();
+            set_state(ServiceState::reloading);
+            struct Back {
+                ServiceCore& core;
+                ~Back() {
+                    auto reloading = ServiceState::reloading;
+                    core.state.compare_exchange_strong(reloading, ServiceState::running);
+                    if (reloading == ServiceState::reloading) core.policies->daemon.ready();
+                }
+            } const back{*this};
+            return configuration->load_again(Configuration::Again::reload);
+        };
+    return [this, name = event.name](const Arguments& arguments, Context&) {
+        auto done = control_plane->do_at_once(name, arguments);
+        if (!done) throw EventError("event-error", done.error().message(), {{"event", name}});
+        return Reply{std::move(*done)};
+    };
+}
+
+void ServiceCore::apply_options() {
+    Settings& settings = configuration->to_fill();
+    settings.clear_layer(SettingsLayer::program);
+    settings.fill(SettingsLayer::program);
+    const auto set_path = [&settings](Setting<std::string> setting, const std::string& value) {
+        if (!value.empty()) settings.set(setting, value);
+    };
+    set_path(setting::name, options.name);
+    set_path(setting::run_directory, options.run_directory);
+    set_path(setting::pid_file, options.pid_file);
+    set_path(setting::control_socket, options.control_socket);
+    set_path(setting::config, options.config);
+    set_path(setting::log_file, options.log_file);
+    if (options.log_level) settings.set(setting::log_level, *options.log_level);
+    if (options.start_timeout) settings.set(setting::start_timeout, *options.start_timeout);
+    if (options.stop_timeout) settings.set(setting::stop_timeout, *options.stop_timeout);
+    if (!options.with_signal_handlers) settings.set(setting::no_signal_handlers, true);
+    if (!options.with_control_server) settings.set(setting::no_control_server, true);
+}
+
+std::pair<std::shared_ptr<const EventDeclaration>, Arguments> ServiceCore::check(std::string_view event,
+                                                                                 const Object& arguments) {
+    auto found = events.find(event);
+    if (!found || !is_client_event(event))
+        throw EventError("event-not-found", "there is no event '" + std::string{event} + "'", {{"event", event}});
+    try {
+        Arguments checked = check_arguments(*found, arguments);
+        return {std::move(found), std::move(checked)};
+    } catch (const BadArgument& bad) {
+        throw EventError("bad-argument", bad.what(), {{"event", event}, {"argument", bad.argument()}});
+    }
+}
+
+Peer ServiceCore::self() const { return {.pid = pid, .uid = host.process->effective_user()}; }
+
+Reply ServiceCore::end_from_within(std::string_view event) {
+    const bool stops = event == "stop";
+    loop->post([this, stops] {
+        if (stops)
+            shutdown->stop("asked for by the program");
+        else
+            shutdown->kill("asked for by the program");
+    });
+    return Reply{{"result", stops ? "stop-initiated" : "kill-initiated"}};
+}
+
+Reply ServiceCore::with_status_fields(const Object& own) const {
+    Reply whole{control_plane->status_fields()};
+    for (const auto& [key, value] : own) whole.set(key, value);
+    return whole;
+}
+
+Reply ServiceCore::run_nested(std::string_view event, Object arguments) {
+    auto [found, checked] = check(event, arguments);
+    if (current_state() == ServiceState::loading)
+        throw EventError("not-ready", "the service is loading", {{"state", "loading"}});
+    if (event == "stop" || event == "kill") return end_from_within(event);
+    try {
+        Reply own = runner.run_unasked(*found, checked, self(), own_part(*found));
+        return event == "status" ? with_status_fields(own.fields()) : own;
+    } catch (const EventError&) {
+        throw;
+    } catch (...) {
+        const CaughtException caught = describe_current_exception();
+        throw EventError("event-error", caught.message, {{"event", event}, {"type", caught.type}});
+    }
+}
+
+void ServiceCore::queue_own(std::string_view event, Object arguments, CallbackAnswer::Callback callback) {
+    auto [found, checked] = check(event, arguments);
+    const ServiceState now = current_state();
+    if (now != ServiceState::running && now != ServiceState::reloading && !runner.is_in_handler())
+        throw EventError("not-ready", "the service is " + std::string{to_string(now)}, {{"state", to_string(now)}});
+    if (event == "stop" || event == "kill") {
+        const Reply initiated = end_from_within(event);
+        return callback(&initiated.fields(), nullptr);
+    }
+    if (event == "status") {
+        callback = [this, callback = std::move(callback)](const Object* own, const Object* error) {
+            if (own == nullptr) return callback(nullptr, error);
+            const Reply whole = with_status_fields(*own);
+            callback(&whole.fields(), nullptr);
+        };
+    }
+    if (queue.push(std::make_shared<EventRun>(found, std::move(checked), self(),
+                                              std::make_unique<CallbackAnswer>(std::move(callback)))))
+        return;
+    if (shutdown->is_stopping())
+        throw EventError("not-ready", "the service is stopping", {{"state", "stopping"}});
+    throw EventError("busy", "too many events wait already", {{"limit", EventQueue::limit}});
+}
+
+Result<void> ServiceCore::reopen_log() {
+    const std::lock_guard guard{log_mutex_};
+    return policies->log.reopen();
+}
+
+void ServiceCore::set_log_level(LogLevel level) {
+    log.set_level(level);
+    const std::lock_guard guard{log_mutex_};
+    policies->log.set_level(level);
+}
+
+void ServiceCore::close_log(std::chrono::milliseconds at_most) {
+    const std::lock_guard guard{log_mutex_};
+    policies->log.close(at_most);
+}
+
+void ServiceCore::print(const Error& error) {
+    const std::string& name = places.name.empty() ? options.name : places.name;
+    host.streams->write(os::Stream::error, (name.empty() ? "service" : name) + ": " + error.message() + "\n");
+}
+
+void ServiceCore::report(const Error& error) {
+    if (deployment.background || !deployment.log_file.empty()) log.error(error.message());
+    if (!deployment.background) print(error);
+}
+
+}  // namespace servicekit

@@ -1,0 +1,94 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "core/event_queue.hpp"
+#include "core/event_runner.hpp"
+#include "core/places.hpp"
+#include "servicekit/core/service_base.hpp"
+
+namespace servicekit {
+
+/// What the parts of one service share: the policies, the two threads' meeting points, and the service's state.
+/// Its parts: Configuration loads, Lifecycle begins and ends, ControlPlane answers, Shutdown ends what will not end.
+class ServiceCore {
+public:
+    ServiceCore(ServiceBase& service, ServiceOptions options, EventHooks hooks, os::Host host);
+    ~ServiceCore();
+
+    /// What the service itself does for an event: the handler that was declared, or the virtual that stands for it.
+    /// \returns nothing callable for built-in events that have no such part.
+    [[nodiscard]] Handler own_part(const EventDeclaration& event);
+
+    // The service's own events, which are no one else's to call.
+    void on_load(Settings& settings) { service.on_load(settings); }
+    void on_reload() { service.on_reload(); }
+
+    void set_state(ServiceState next) noexcept { state.store(next, std::memory_order_release); }
+    [[nodiscard]] ServiceState current_state() const noexcept { return state.load(std::memory_order_acquire); }
+
+    /// Takes `options` into the settings' layer `program`.
+    void apply_options();
+
+    /// Runs an event within the handler that asks for it. Throws EventError.
+    Reply run_nested(std::string_view event, Object arguments);
+    /// Queues an event that the program asks for. Throws EventError where it can't be.
+    void queue_own(std::string_view event, Object arguments, CallbackAnswer::Callback callback);
+
+    /// The log policy's rare calls, one at a time, whichever thread they come from.
+    Result<void> reopen_log();
+    void set_log_level(LogLevel level);
+    void close_log(std::chrono::milliseconds at_most);
+
+    /// Says it on stderr, with the service's name.
+    void print(const Error& error);
+    /// Tells the operator, once: in the log; in the foreground without a log file on stderr.
+    void report(const Error& error);
+
+    ServiceBase& service;
+    ServiceOptions options;
+    EventHooks hooks;
+    os::Host host;
+    std::optional<PolicyReferences> policies;
+
+    Logger log;
+    EventTable events;
+    std::unique_ptr<os::Parking> parking;
+    EventQueue queue;
+    EventRunner runner;
+    std::unique_ptr<os::EventLoop> loop;  // made after the last fork
+
+    std::unique_ptr<class Configuration> configuration;
+    std::unique_ptr<class Shutdown> shutdown;
+    std::unique_ptr<class ControlPlane> control_plane;
+
+    // Set once, before the control thread exists.
+    Places places;
+    contract::Deployment deployment;
+    std::chrono::steady_clock::time_point started_at;
+    std::string started_at_text;
+    pid_t pid = 0;
+
+    std::atomic<ServiceState> state{ServiceState::idle};
+    std::atomic<std::chrono::milliseconds> stop_timeout{std::chrono::milliseconds{8000}};
+    /// Whether on_status() may have something to say; false once the default was seen to run.
+    std::atomic<bool> has_own_status{true};
+    bool default_status_ran = false;  // the event thread's own
+
+private:
+    /// What both ways of asking check first.
+    std::pair<std::shared_ptr<const EventDeclaration>, Arguments> check(std::string_view event,
+                                                                        const Object& arguments);
+    [[nodiscard]] Peer self() const;
+    Reply end_from_within(std::string_view event);
+    [[nodiscard]] Reply with_status_fields(const Object& own) const;
+
+    std::mutex log_mutex_;
+};
+
+}  // namespace servicekit

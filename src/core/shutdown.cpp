@@ -1,0 +1,104 @@
+#include "core/shutdown.hpp"
+
+#include <chrono>
+
+#include "core/codec.hpp"
+#include "core/service_core.hpp"
+
+namespace servicekit {
+namespace {
+
+using namespace std::chrono_literals;
+constexpr auto kill_event_limit = 1000ms;
+constexpr auto last_flush_limit = 500ms;
+
+std::string in_words(std::chrono::milliseconds time) {
+    const auto count = time.count();
+    if (count % 1000 == 0) return std::to_string(count / 1000) + " s";
+    return std::to_string(count) + " ms";
+}
+
+}  // namespace
+
+void Shutdown::arm(os::EventLoop& loop) {
+    start_timer_ = loop.timer();
+    stop_timer_ = loop.timer();
+    kill_timer_ = loop.timer();
+}
+
+void Shutdown::limit_start(std::chrono::milliseconds at_most) {
+    start_timer_->start(at_most, [this, at_most] {
+        if (!started_.load(std::memory_order_acquire)) escalate(ExitCode::timeout, "starting", at_most);
+    });
+}
+
+void Shutdown::stop(const std::string& why) {
+    if (is_stopping() || is_killing()) return;
+    core_->log.info("stopping: " + why);
+    if (started_.load(std::memory_order_acquire)) core_->set_state(ServiceState::stopping);
+    const auto at_most = core_->stop_timeout.load();
+    stop_timer_->start(at_most, [this, at_most] {
+        const bool started = started_.load(std::memory_order_acquire);
+        escalate(started ? ExitCode::internal : ExitCode::timeout, "stopping", at_most);
+    });
+    core_->policies->daemon.stopping();
+    stopping_.store(true, std::memory_order_release);
+    for (const auto& run : core_->queue.close())
+        run->fail(make_error("not-ready", "the service is stopping", {{"state", "stopping"}}));
+    core_->runner.request_stop();
+    core_->parking->unpark();
+}
+
+void Shutdown::kill(const std::string& why) {
+    if (killing_.exchange(true, std::memory_order_acq_rel)) return finish(std::nullopt);
+    core_->log.warning("killed: " + why);
+    const bool started = started_.load(std::memory_order_acquire);
+    if (started) core_->set_state(ServiceState::stopping);
+    core_->runner.request_stop();
+    if (!started)
+        return finish(Error{ExitCode::timeout, "start", "", "killed while starting"});
+    if (!serving_.load(std::memory_order_acquire) || core_->runner.busy()) {
+        if (const auto busy = core_->runner.busy())
+            core_->log.warning("on_kill is skipped: '" + busy->event + "' still runs");
+        return finish(std::nullopt);
+    }
+    kill_timer_->start(kill_event_limit, [this] {
+        core_->log.warning("on_kill took longer than " + in_words(kill_event_limit) + " and is left");
+        finish(std::nullopt);
+    });
+    core_->parking->unpark();
+}
+
+void Shutdown::run_kill_event() {
+    try {
+        const auto event = core_->events.find("kill");
+        core_->runner.run_unasked(*event, {}, {}, core_->own_part(*event));
+    } catch (...) {
+        core_->log.error("event 'kill' failed: " + describe_current_exception().message);
+    }
+    core_->loop->post([this] { finish(std::nullopt); });
+    for (;;) core_->parking->park();
+}
+
+void Shutdown::escalate(ExitCode code, const std::string& what, std::chrono::milliseconds after) {
+    killing_.store(true, std::memory_order_release);
+    Error error{code, code == ExitCode::timeout ? "start" : "stop", "",
+                what + " took longer than " + in_words(after)};
+    if (const auto busy = core_->runner.busy(); busy && busy->event != "start" && busy->event != "stop") {
+        error.reason += "; '" + busy->event + "' still runs";
+        core_->log.error("on_stop is skipped: '" + busy->event + "' still runs");
+    }
+    finish(error);
+}
+
+void Shutdown::finish(const std::optional<Error>& error) {
+    auto& [daemon, lock, log, control] = *core_->policies;
+    if (error) core_->report(*error);
+    control.close();
+    core_->close_log(last_flush_limit);
+    lock.release();
+    if (error) daemon.failed(*error);
+    core_->host.process->exit_now(error ? to_int(error->exit_code) : 0);
+}
+
+}  // namespace servicekit

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "servicekit/base/error.hpp"
+#include "servicekit/os/event_loop.hpp"
+
+namespace servicekit {
+
+class ServiceCore;
+
+/// Sees to it that a service that is told to end does, whatever its handlers do.
+/// Its timers run on the loop's thread, as does all of it that is not said to be for another.
+class Shutdown {
+public:
+    explicit Shutdown(ServiceCore& core) : core_{&core} {}
+
+    /// Makes the timers. \pre the loop exists and does not turn yet.
+    void arm(os::EventLoop& loop);
+
+    /// Begins the time that a start may take.
+    void limit_start(std::chrono::milliseconds at_most);
+    /// A clean stop: the running event is asked to end, what waits is refused, the event thread goes on to the end;
+    /// where it doesn't within stop-timeout, kill. A second one is no more than the first.
+    void stop(const std::string& why);
+    /// The kill event, a second at most and not beside a running handler; then the end. A second one does not wait.
+    void kill(const std::string& why);
+
+    // From any thread.
+    [[nodiscard]] bool is_stopping() const noexcept { return stopping_.load(std::memory_order_acquire); }
+    [[nodiscard]] bool is_killing() const noexcept { return killing_.load(std::memory_order_acquire); }
+
+    // From the event thread.
+    /// Whether the event thread waits for events, and so could run the kill event.
+    void set_serving(bool serving) noexcept { serving_.store(serving, std::memory_order_release); }
+    /// The start is over: it has no limit any more, and what ends the service now is no failed start.
+    void set_started() noexcept { started_.store(true, std::memory_order_release); }
+    /// Runs the kill event and never returns.
+    [[noreturn]] void run_kill_event();
+
+private:
+    /// Ends the process. \param error why, where it is no clean end.
+    void finish(const std::optional<Error>& error);
+    void escalate(ExitCode code, const std::string& what, std::chrono::milliseconds after);
+
+    ServiceCore* core_;
+    std::unique_ptr<os::Timer> start_timer_;
+    std::unique_ptr<os::Timer> stop_timer_;
+    std::unique_ptr<os::Timer> kill_timer_;
+    std::atomic<bool> stopping_{false};
+    std::atomic<bool> killing_{false};
+    std::atomic<bool> serving_{false};
+    std::atomic<bool> started_{false};
+};
+
+}  // namespace servicekit

@@ -1,0 +1,244 @@
+#include <pthread.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/basic_stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/smart_ptr/intrusive_ptr.hpp>
+#include <boost/smart_ptr/intrusive_ref_counter.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <system_error>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "servicekit/os/event_loop.hpp"
+
+namespace servicekit::os {
+namespace {
+
+namespace asio = boost::asio;
+
+using Executor = asio::io_context::executor_type;
+using StreamDescriptor = asio::posix::basic_stream_descriptor<Executor>;
+using WaitType = StreamDescriptor::wait_type;
+using SteadyTimer =
+    asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, Executor>;
+
+// What a pending wait keeps alive. The loop's thread alone counts, so the counter needs no atomics.
+template <class State>
+using LoopOwned = boost::intrusive_ref_counter<State, boost::thread_unsafe_counter>;
+
+class AsioWatch final : public Watch {
+public:
+    AsioWatch(asio::io_context& context, int descriptor) : state_{new State{context}} {
+        boost::system::error_code error;
+        state_->descriptor.assign(descriptor, error);
+        if (error) throw std::system_error{error, "cannot watch a descriptor"};
+    }
+    ~AsioWatch() override {
+        cancel();
+        (void)state_->descriptor.release();
+    }
+    AsioWatch(const AsioWatch&) = delete;
+    AsioWatch& operator=(const AsioWatch&) = delete;
+
+    void await_readable(std::function<void()> callback) override {
+        await<&State::readable, StreamDescriptor::wait_read>(std::move(callback));
+    }
+    void await_writable(std::function<void()> callback) override {
+        await<&State::writable, StreamDescriptor::wait_write>(std::move(callback));
+    }
+    // What Asio waits for stays pending and is taken up by the next await: cheaper than to cancel and begin anew.
+    void cancel() override {
+        state_->readable.callback = nullptr;
+        state_->writable.callback = nullptr;
+    }
+
+private:
+    struct Direction {
+        std::function<void()> callback = {};
+        bool pending = false;  ///< whether Asio waits for it
+    };
+    struct State : LoopOwned<State> {
+        explicit State(asio::io_context& context) : descriptor{context} {}
+        StreamDescriptor descriptor;
+        Direction readable;
+        Direction writable;
+    };
+
+    template <Direction State::*direction>
+    struct Completion {
+        boost::intrusive_ptr<State> state;
+        // On an error of the descriptor too, since the caller's next call on it tells which.
+        void operator()(const boost::system::error_code&) const {
+            Direction& completed = (*state).*direction;
+            completed.pending = false;
+            if (const auto callback = std::exchange(completed.callback, nullptr)) callback();
+        }
+    };
+
+    template <Direction State::*direction, WaitType type>
+    void await(std::function<void()> callback) {
+        Direction& awaited = (*state_).*direction;
+        awaited.callback = std::move(callback);
+        if (std::exchange(awaited.pending, true)) return;
+        state_->descriptor.async_wait(type, Completion<direction>{state_});
+    }
+
+    boost::intrusive_ptr<State> state_;
+};
+
+class AsioTimer final : public Timer {
+public:
+    explicit AsioTimer(asio::io_context& context) : state_{new State{context}} {}
+    ~AsioTimer() override {
+        stop();
+        state_->timer.cancel();
+    }
+    AsioTimer(const AsioTimer&) = delete;
+    AsioTimer& operator=(const AsioTimer&) = delete;
+
+    void start(std::chrono::milliseconds from_now, std::function<void()> callback) override {
+        // Adding more to now would overflow the clock.
+        constexpr std::chrono::milliseconds longest = std::chrono::hours{24 * 365 * 100};
+        state_->callback = std::move(callback);
+        state_->deadline = std::chrono::steady_clock::now() + std::min(from_now, longest);
+        // A timer that is put off again and again, as those of idle connections are, costs no system call:
+        // Asio waits for the first of its deadlines, and then for the one that is in force by then.
+        if (!state_->pending || state_->deadline < state_->timer.expiry()) wait(state_);
+    }
+    void stop() override { state_->callback = nullptr; }
+
+private:
+    struct State : LoopOwned<State> {
+        explicit State(asio::io_context& context) : timer{context} {}
+        SteadyTimer timer;
+        std::function<void()> callback = {};
+        std::chrono::steady_clock::time_point deadline = {};
+        std::uint64_t wait_number = 0;  ///< of the latest wait: earlier ones were given up
+        bool pending = false;
+    };
+
+    struct Completion {
+        boost::intrusive_ptr<State> state;
+        std::uint64_t wait_number;
+        void operator()(const boost::system::error_code&) const {
+            if (wait_number != state->wait_number) return;
+            state->pending = false;
+            if (!state->callback) return;
+            if (std::chrono::steady_clock::now() < state->deadline) return wait(state);
+            const auto callback = std::exchange(state->callback, nullptr);
+            callback();
+        }
+    };
+
+    static void wait(const boost::intrusive_ptr<State>& state) {
+        state->pending = true;
+        state->timer.expires_at(state->deadline);
+        state->timer.async_wait(Completion{state, ++state->wait_number});
+    }
+
+    boost::intrusive_ptr<State> state_;
+};
+
+/// Blocks, in the calling thread and those that it starts, all signals but those that a fault raises in the very
+/// thread that commits it: with these blocked, the kernel would end the process without asking handlers.
+/// SIGABRT is none of them, since abort(3) unblocks it by itself.
+class SignalsBlocked {
+public:
+    SignalsBlocked() noexcept {
+        sigset_t blocked;
+        sigfillset(&blocked);
+        for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS}) sigdelset(&blocked, fault);
+        pthread_sigmask(SIG_BLOCK, &blocked, &before_);
+    }
+    ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+    SignalsBlocked(const SignalsBlocked&) = delete;
+    SignalsBlocked& operator=(const SignalsBlocked&) = delete;
+
+private:
+    sigset_t before_ = {};
+};
+
+class AsioEventLoop final : public EventLoop {
+public:
+    AsioEventLoop() = default;
+    ~AsioEventLoop() override { stop(); }
+    AsioEventLoop(const AsioEventLoop&) = delete;
+    AsioEventLoop& operator=(const AsioEventLoop&) = delete;
+
+    std::unique_ptr<Watch> watch(int descriptor) override { return std::make_unique<AsioWatch>(context_, descriptor); }
+    std::unique_ptr<Timer> timer() override { return std::make_unique<AsioTimer>(context_); }
+
+    // A queue of our own makes a burst of calls, as replies to many clients are, six times cheaper than asio::post().
+    void post(std::function<void()> call) override {
+        bool is_first = false;
+        {
+            const std::lock_guard lock{calls_mutex_};
+            is_first = calls_.empty();
+            calls_.push_back(std::move(call));
+        }
+        if (is_first) asio::post(context_, [this] { run_calls(); });
+    }
+
+    Result<void> start() override {
+        const std::lock_guard lock{thread_mutex_};
+        if (thread_.joinable()) return Error{ExitCode::internal, "start the control thread", "", "it runs already"};
+        const SignalsBlocked signals_blocked;
+        try {
+            // noexcept: what escapes a callback ends the process, as it would escape any thread.
+            thread_ = std::thread{[this]() noexcept {
+                pthread_setname_np(pthread_self(), "control");
+                context_.run();
+            }};
+        } catch (const std::system_error& error) {
+            return os_error("start the control thread", "", error.code().value());
+        }
+        return {};
+    }
+
+    void stop() override {
+        const std::lock_guard lock{thread_mutex_};
+        if (!thread_.joinable()) return;
+        post([this] { context_.stop(); });
+        thread_.join();
+        context_.restart();
+    }
+
+private:
+    void run_calls() {
+        {
+            const std::lock_guard lock{calls_mutex_};
+            running_calls_.swap(calls_);
+        }
+        for (const std::function<void()>& call : running_calls_) call();
+        running_calls_.clear();
+        constexpr std::size_t kept_for_the_next = 1024;
+        if (running_calls_.capacity() > kept_for_the_next) running_calls_ = {};
+    }
+
+    // Watches and timers are used by one thread only, so Asio needs no locks for them, but for post() it does.
+    asio::io_context context_{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO};
+    asio::executor_work_guard<Executor> work_{context_.get_executor()};
+    // Asio makes its descriptors with the first watch or timer: here, where a lack of them can still be told.
+    AsioTimer first_timer_{context_};
+
+    std::mutex calls_mutex_;
+    std::vector<std::function<void()>> calls_;
+    std::vector<std::function<void()>> running_calls_;  ///< the loop's thread's own; kept for its memory
+
+    std::mutex thread_mutex_;
+    std::thread thread_;
+};
+
+}  // namespace
+
+std::unique_ptr<EventLoop> make_asio_event_loop() { return std::make_unique<AsioEventLoop>(); }
+
+}  // namespace servicekit::os

@@ -1,0 +1,95 @@
+#include "os/lock_holders.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "os/kernel_locks.hpp"
+#include "servicekit/os/process_table.hpp"
+
+namespace servicekit::os {
+namespace {
+
+using FileStat = struct stat;
+
+/// The lock that stands in the way of an fcntl lock of ours, told without asking for it.
+std::optional<KernelLock> conflicting_fcntl_lock(int descriptor) {
+    struct flock wanted {};
+    wanted.l_type = F_WRLCK;
+    wanted.l_whence = SEEK_SET;
+    if (::fcntl(descriptor, F_GETLK, &wanted) != 0 || wanted.l_type == F_UNLCK) return std::nullopt;
+    // 0 is a process of another pid namespace, -1 an open-file-description lock, less a process of another host.
+    return KernelLock{KernelLock::Kind::fcntl, wanted.l_type == F_WRLCK, std::max(wanted.l_pid, 0)};
+}
+
+/// \returns false where the process is known not to have the file open.
+bool may_have_open(pid_t pid, const FileStat& file) {
+    const std::string path = "/proc/" + std::to_string(pid) + "/fd/";
+    const std::unique_ptr<DIR, int (*)(DIR*)> folder{::opendir(path.c_str()), &::closedir};
+    if (!folder) return ::kill(pid, 0) == 0 || errno != ESRCH;
+    while (const dirent* entry = ::readdir(folder.get())) {
+        FileStat status{};
+        if (::stat((path + entry->d_name).c_str(), &status) != 0) {
+            if (errno != ENOENT) return true;
+        } else if (status.st_dev == file.st_dev && status.st_ino == file.st_ino) {
+            return true;
+        }
+    }
+    return false;
+}
+
+LockOwner judge(const KernelLock& lock, const FileStat& file) {
+    LockOwner owner;
+    owner.pid = lock.pid;
+    // A flock outlives the process that took it where another has the open file too, and the table goes on to name
+    // the dead one, whose pid may be a stranger's by now.
+    if (owner.pid != 0 && lock.kind == KernelLock::Kind::flock && !may_have_open(owner.pid, file)) owner.pid = 0;
+    if (owner.pid != 0) owner.uid = posix_process_table().effective_user_of(owner.pid);
+    const bool is_strangers =
+        owner.uid && *owner.uid != file.st_uid && *owner.uid != 0 && *owner.uid != ::geteuid();
+    owner.is_instance = lock.exclusive && !is_strangers;
+    return owner;
+}
+
+bool tells_more(const LockOwner& a, const LockOwner& b) {
+    if (a.is_instance != b.is_instance) return a.is_instance;
+    return a.pid != 0 && b.pid == 0;
+}
+
+std::optional<LockOwner> best_of(const std::vector<KernelLock>& locks, int descriptor) {
+    FileStat file{};
+    if (::fstat(descriptor, &file) != 0) return std::nullopt;
+    std::optional<LockOwner> best;
+    for (const KernelLock& lock : locks)
+        if (const LockOwner owner = judge(lock, file); !best || tells_more(owner, *best)) best = owner;
+    return best;
+}
+
+}  // namespace
+
+std::optional<LockOwner> lock_holder(int descriptor) {
+    std::vector<KernelLock> locks;
+    if (const auto lock = conflicting_fcntl_lock(descriptor)) {
+        locks.push_back(*lock);
+        const auto owner = best_of(locks, descriptor);
+        if (owner && owner->is_instance && owner->pid != 0) return owner;
+    }
+    for (const KernelLock& lock : kernel_locks_on(descriptor)) locks.push_back(lock);
+    return best_of(locks, descriptor);
+}
+
+std::optional<LockOwner> flock_holder(int descriptor) {
+    std::vector<KernelLock> locks = kernel_locks_on(descriptor);
+    std::erase_if(locks, [](const KernelLock& lock) { return lock.kind != KernelLock::Kind::flock; });
+    return best_of(locks, descriptor);
+}
+
+}  // namespace servicekit::os

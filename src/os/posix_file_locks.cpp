@@ -1,0 +1,304 @@
+#include "servicekit/os/file_locks.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <boost/interprocess/sync/file_lock.hpp>
+#include <cerrno>
+#include <cstdlib>
+#include <map>
+#include <mutex>
+#include <tuple>
+#include <utility>
+
+#include "os/descriptor.hpp"
+#include "os/fork_guard.hpp"
+#include "os/lock_holders.hpp"
+
+namespace servicekit::os {
+namespace {
+
+using FcntlLock = boost::interprocess::file_lock;
+using FileStat = struct stat;
+
+bool is_same_file(const FileStat& a, const FileStat& b) { return a.st_dev == b.st_dev && a.st_ino == b.st_ino; }
+
+/// The fcntl locks of this process, by device, inode and the process that took them.
+///
+/// The kernel drops a process's fcntl lock as soon as the process closes any descriptor of the file, and lets it lock
+/// the same file once more as if nothing were. So whatever opens a file that may be locked looks here first, and
+/// keeps the mutex until it has closed it again.
+///
+/// With the process in the key, since a child of fork(2) has a copy of the entries but not of the locks. It neither
+/// believes nor removes them: the number of Boost's descriptor may stand for another file there.
+class Registry {
+public:
+    [[nodiscard]] std::unique_lock<std::mutex> enter() { return std::unique_lock{mutex_}; }
+
+    /// \pre entered
+    [[nodiscard]] bool has(const FileStat& file) const { return locks_.count(key(file)) == 1; }
+    void add(const FileStat& file, FcntlLock lock) { locks_.insert_or_assign(key(file), std::move(lock)); }
+    void remove(const FileStat& file) { locks_.erase(key(file)); }
+
+private:
+    using Key = std::tuple<dev_t, ino_t, pid_t>;
+    static Key key(const FileStat& file) { return {file.st_dev, file.st_ino, ::getpid()}; }
+
+    std::mutex mutex_;
+    std::map<Key, FcntlLock> locks_;
+};
+
+// Never destroyed: a lock with static storage may be released after any other static object is gone.
+Registry& registry() {
+    static Registry& only = *new Registry;
+    return only;
+}
+
+class PosixFileLock final : public FileLock {
+public:
+    /// Owns all three locks from now on.
+    /// \pre the registry is entered
+    PosixFileLock(std::string path, Descriptor file, const FileStat& identity, FcntlLock fcntl_lock)
+        : path_{std::move(path)}, file_{std::move(file)}, identity_{identity} {
+        registry().add(identity_, std::move(fcntl_lock));
+    }
+    PosixFileLock(const PosixFileLock&) = delete;
+    PosixFileLock& operator=(const PosixFileLock&) = delete;
+
+    ~PosixFileLock() override {
+        if (!is_own_process()) {
+            // The fork guard has closed it here, and its number may be another file's by now.
+            static_cast<void>(file_.release());
+            return;
+        }
+        const auto entered = registry().enter();
+        release();
+    }
+
+    /// \pre the registry is entered, in the process that took the lock
+    void release() {
+        if (!file_) return;
+        // Unlocked by name, not just by closing, so that a copy in a child that forked past our handler keeps
+        // nothing; and before the fcntl lock, so that whoever gets that one finds this one free.
+        ::flock(file_.get(), LOCK_UN);
+        forget(file_.get());
+        registry().remove(identity_);
+        file_.reset();
+    }
+
+    Result<void> write(std::string_view content) override {
+        if (!is_own_process()) return not_ours("write");
+        FileStat status{};
+        if (::fstat(file_.get(), &status) != 0) return os_error("write", path_, errno);
+        auto old_size = static_cast<std::size_t>(status.st_size);
+        if (old_size > longest_old_content) {
+            if (::ftruncate(file_.get(), 0) != 0) return os_error("write", path_, errno);
+            old_size = 0;
+        }
+        // A reader has no lock that would keep it out, and 'kill $(cat x.pid)' must find the old pid, the new one or
+        // none, never a mixture of both or a part of one. So the size does not change while the digits do: the file
+        // is first made longer with empty lines, then written over in one go and at last cut to its length.
+        if (content.size() > old_size)
+            if (auto done = write_at(old_size, std::string(content.size() - old_size, '\n')); !done) return done;
+        std::string padded{content};
+        padded.resize(std::max(content.size(), old_size), '\n');
+        if (auto done = write_at(0, padded); !done) return done;
+        if (::ftruncate(file_.get(), static_cast<off_t>(content.size())) != 0) return os_error("write", path_, errno);
+        return {};
+    }
+
+    Result<void> hand_to(uid_t uid, gid_t gid) override {
+        if (!is_own_process()) return not_ours("change owner of");
+        if (::fchown(file_.get(), uid, gid) != 0) return os_error("change owner of", path_, errno);
+        return {};
+    }
+
+    bool still_at_path() const override {
+        FileStat there{};
+        return is_own_process() && ::lstat(path_.c_str(), &there) == 0 && is_same_file(there, identity_);
+    }
+
+private:
+    /// A pidfile is shorter; what is longer is rubbish that nobody takes for a pid.
+    static constexpr std::size_t longest_old_content = 128;
+
+    [[nodiscard]] bool is_own_process() const { return ::getpid() == process_; }
+
+    [[nodiscard]] Error not_ours(const char* action) const {
+        return Error{ExitCode::internal, action, path_, "the lock is the parent process's", EPERM};
+    }
+
+    Result<void> write_at(std::size_t offset, std::string_view bytes) {
+        while (!bytes.empty()) {
+            const ssize_t count = ::pwrite(file_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
+            if (count < 0 && errno == EINTR) continue;
+            if (count <= 0) return os_error("write", path_, count < 0 ? errno : EIO);
+            bytes.remove_prefix(static_cast<std::size_t>(count));
+            offset += static_cast<std::size_t>(count);
+        }
+        return {};
+    }
+
+    std::string path_;
+    Descriptor file_;
+    FileStat identity_;
+    pid_t process_ = ::getpid();
+};
+
+Result<LockAttempt> busy(LockOwner owner) { return LockAttempt{nullptr, owner}; }
+
+LockOwner ourselves() { return LockOwner{::getpid(), ::geteuid(), true}; }
+
+/// Why a file of this type is not to be locked, if so.
+std::optional<Error> refusal(const std::string& path, const FileStat& status) {
+    if (S_ISREG(status.st_mode)) return std::nullopt;
+    if (S_ISLNK(status.st_mode)) return Error{ExitCode::os, "lock", path, "it is a symbolic link", ELOOP};
+    if (S_ISDIR(status.st_mode)) return os_error("lock", path, EISDIR);
+    return Error{ExitCode::os, "lock", path, "it is no regular file", EINVAL};
+}
+
+/// A descriptor that tells which file it is and whose closing drops no lock.
+Descriptor pin(const std::string& path) { return Descriptor{::open(path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC)}; }
+
+std::string path_of(const Descriptor& file) { return "/proc/self/fd/" + std::to_string(file.get()); }
+
+/// Opens the pinned file itself, whatever stands at its path by now.
+/// \returns none with ESTALE where that can't be done because the path was given to another file.
+Descriptor open_pinned(const Descriptor& pinned, const FileStat& status, const std::string& path, int access) {
+    // Non-blocking, or opening a file under a lease would wait for its holder.
+    const int flags = access | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+    Descriptor file{::open(path_of(pinned).c_str(), flags)};
+    if (file || errno != ENOENT) return file;
+
+    // No /proc here, as in some chroots.
+    file.reset(::open(path.c_str(), flags | O_NOFOLLOW));
+    FileStat opened{};
+    if (!file || (::fstat(file.get(), &opened) == 0 && is_same_file(opened, status))) return file;
+    // Should it be one that we hold, closing it would drop our lock: rather lose a descriptor than the lock.
+    if (registry().has(opened)) static_cast<void>(file.release());
+    file.reset();
+    errno = ESTALE;
+    return file;
+}
+
+Descriptor create(const std::string& path, mode_t permissions) {
+    constexpr int flags = O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY;
+    Descriptor file{::open(path.c_str(), flags, permissions)};
+    if (file && ::fchmod(file.get(), permissions) != 0) file.reset();
+    return file;
+}
+
+/// Boost opens the file without close-on-exec and tells nobody the descriptor.
+void keep_from_programs(const FileStat& identity) {
+    DIR* folder = ::opendir("/proc/self/fd");
+    if (folder == nullptr) return;
+    while (const dirent* entry = ::readdir(folder)) {
+        FileStat status{};
+        const int descriptor = std::atoi(entry->d_name);
+        if (entry->d_name[0] == '.' || ::fstat(descriptor, &status) != 0 || !is_same_file(status, identity)) continue;
+        const int flags = ::fcntl(descriptor, F_GETFD);
+        if (flags >= 0) ::fcntl(descriptor, F_SETFD, flags | FD_CLOEXEC);
+    }
+    ::closedir(folder);
+}
+
+/// \returns a lock without a file where somebody else has it.
+/// \throws boost::interprocess::interprocess_exception
+std::optional<FcntlLock> take_fcntl_lock(const Descriptor& file, const FileStat& identity, const std::string& path) {
+    // By way of our descriptor, so that Boost opens this very file even if another stands at the path by now.
+    const std::string same_file = path_of(file);
+    FcntlLock lock{::access(same_file.c_str(), F_OK) == 0 ? same_file.c_str() : path.c_str()};
+    keep_from_programs(identity);
+    if (!lock.try_lock()) return std::nullopt;
+    return lock;
+}
+
+/// One attempt's outcome; nothing where the file or its holder changed under our hands, so that another is due.
+using Outcome = std::optional<Result<LockAttempt>>;
+
+/// \pre the file is not in the registry, which is entered
+Outcome lock_opened(const std::string& path, Descriptor file) {
+    FileStat identity{};
+    if (::fstat(file.get(), &identity) != 0) return os_error("lock", path, errno);
+    std::optional<FcntlLock> fcntl_lock;
+    try {
+        fcntl_lock = take_fcntl_lock(file, identity, path);
+    } catch (const boost::interprocess::interprocess_exception& failure) {
+        return os_error("lock", path, failure.get_native_error());
+    }
+    if (!fcntl_lock) {
+        const auto holder = lock_holder(file.get());
+        return holder ? Outcome{busy(*holder)} : std::nullopt;
+    }
+
+    // Guarded first, so that there is no moment in which a child could take the lock along.
+    close_in_children(file.get());
+    if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
+        const int flock_errno = errno;
+        forget(file.get());
+        if (flock_errno != EWOULDBLOCK) return os_error("lock", path, flock_errno);
+        // An instance that lost its fcntl lock, when its program opened and closed the file by itself.
+        return busy(flock_holder(file.get()).value_or(LockOwner{}));
+    }
+
+    auto lock = std::make_unique<PosixFileLock>(path, std::move(file), identity, std::move(*fcntl_lock));
+    if (lock->still_at_path()) return Result<LockAttempt>{LockAttempt{std::move(lock), {}}};
+    lock->release();
+    return std::nullopt;
+}
+
+/// \pre the registry is entered
+Outcome attempt(const std::string& path, mode_t permissions) {
+    const Descriptor pinned = pin(path);
+    if (!pinned && errno != ENOENT) return os_error("open", path, errno);
+    if (!pinned) {
+        Descriptor created = create(path, permissions);
+        if (created) return lock_opened(path, std::move(created));
+        return errno == EEXIST ? std::nullopt : Outcome{os_error("create", path, errno)};
+    }
+
+    FileStat status{};
+    if (::fstat(pinned.get(), &status) != 0) return os_error("open", path, errno);
+    if (auto error = refusal(path, status)) return *error;
+    if (registry().has(status)) return busy(ourselves());
+    Descriptor file = open_pinned(pinned, status, path, O_RDWR);
+    if (file) return lock_opened(path, std::move(file));
+    const bool replaced = errno == ENOENT || errno == ESTALE;
+    return replaced ? std::nullopt : Outcome{os_error("open", path, errno)};
+}
+
+class PosixFileLocks final : public FileLocks {
+public:
+    Result<LockAttempt> try_lock(const std::string& path, mode_t permissions) override {
+        const auto entered = registry().enter();
+        constexpr int most_attempts = 100;
+        for (int count = 0; count < most_attempts; ++count)
+            if (auto outcome = attempt(path, permissions)) return *std::move(outcome);
+        return Error{ExitCode::os, "lock", path, "the file is being replaced again and again", EBUSY};
+    }
+
+    Result<std::optional<LockOwner>> owner(const std::string& path) override {
+        const auto entered = registry().enter();
+        const Descriptor pinned = pin(path);
+        if (!pinned && (errno == ENOENT || errno == ENOTDIR)) return std::optional<LockOwner>{};
+        FileStat status{};
+        if (!pinned || ::fstat(pinned.get(), &status) != 0) return os_error("open", path, errno);
+        if (auto error = refusal(path, status)) return *error;
+        if (registry().has(status)) return std::optional{ourselves()};
+        const Descriptor file = open_pinned(pinned, status, path, O_RDONLY);
+        // Where it can't be opened there are still the tables of the kernel.
+        return lock_holder(file ? file.get() : pinned.get());
+    }
+};
+
+}  // namespace
+
+FileLocks& posix_file_locks() {
+    static PosixFileLocks locks;
+    return locks;
+}
+
+}  // namespace servicekit::os

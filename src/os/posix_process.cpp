@@ -1,0 +1,148 @@
+#include "servicekit/os/process.hpp"
+
+#include <dirent.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <climits>
+#include <cstdio>
+#include <filesystem>
+#include <functional>
+#include <iostream>
+#include <string_view>
+#include <vector>
+
+#include "os/proc_file.hpp"
+
+namespace servicekit::os {
+namespace {
+
+/// Calls with the name of each entry of a folder but "." and "..".
+/// \returns false where the folder can't be read.
+bool for_each_entry(const char* folder_path, const std::function<void(std::string_view)>& call) {
+    const std::unique_ptr<DIR, int (*)(DIR*)> folder{::opendir(folder_path), &::closedir};
+    if (!folder) return false;
+    while (const dirent* entry = ::readdir(folder.get()))
+        if (entry->d_name[0] != '.') call(entry->d_name);
+    return true;
+}
+
+/// Whether the thread has not begun to end. One that was joined may still be listed for an instant.
+bool is_alive(std::string_view thread_id) {
+    const auto stat = read_proc_file("/proc/self/task/" + std::string{thread_id} + "/stat");
+    if (!stat) return false;
+    // "4711 (a name with ) or blanks) S ppid pgrp session tty tpgid flags ...", proc(5)
+    std::string_view fields = std::string_view{*stat}.substr(stat->rfind(')') + 1);
+    for (int skipped = 0; skipped < 6; ++skipped) static_cast<void>(next_word(fields));
+    const std::string_view word = next_word(fields);
+    unsigned flags = 0;
+    std::from_chars(word.data(), word.data() + word.size(), flags);
+    constexpr unsigned is_ending = 0x4;  // PF_EXITING in the kernel's include/linux/sched.h
+    return (flags & is_ending) == 0;
+}
+
+/// Closes the descriptors from `first` to `last`, be they open or not.
+/// \returns false where the kernel can't.
+bool close_range(unsigned first, unsigned last) {
+#ifdef SYS_close_range
+    return first > last || ::syscall(SYS_close_range, first, last, 0) == 0;
+#else
+    return first > last;
+#endif
+}
+
+Result<void> close_listed_ones(const std::vector<int>& kept) {
+    std::vector<int> open;
+    const bool listed = for_each_entry("/proc/self/fd", [&](std::string_view name) {
+        int descriptor = -1;
+        std::from_chars(name.data(), name.data() + name.size(), descriptor);
+        if (descriptor > STDERR_FILENO && !std::binary_search(kept.begin(), kept.end(), descriptor))
+            open.push_back(descriptor);
+    });
+    if (!listed) return os_error("list descriptors in", "/proc/self/fd", errno);
+    for (const int descriptor : open) ::close(descriptor);
+    return {};
+}
+
+class PosixProcess final : public Process {
+public:
+    pid_t id() const override { return ::getpid(); }
+
+    uid_t effective_user() const override { return ::geteuid(); }
+
+    unsigned thread_count() const override {
+        unsigned count = 0;
+        for_each_entry("/proc/self/task", [&](std::string_view id) { count += is_alive(id) ? 1 : 0; });
+        return std::max(count, 1U);
+    }
+
+    Result<pid_t> fork() override {
+        if (const unsigned threads = thread_count(); threads > 1)
+            return Error{ExitCode::os, "fork", "",
+                         std::to_string(threads) + " threads exist already, and a child would have only one of them"};
+        std::cout.flush();
+        std::cerr.flush();
+        std::clog.flush();
+        std::fflush(nullptr);
+        const pid_t pid = ::fork();
+        if (pid < 0) return os_error("fork", "", errno);
+        return pid;
+    }
+
+    Result<int> wait_for_child(pid_t child) override {
+        int status = 0;
+        while (::waitpid(child, &status, 0) < 0)
+            if (errno != EINTR) return os_error("wait for process", std::to_string(child), errno);
+        return status;
+    }
+
+    Result<void> start_session() override {
+        if (::setsid() < 0) return os_error("start a session", "", errno);
+        return {};
+    }
+
+    Result<void> change_directory(const std::string& path) override {
+        if (::chdir(path.c_str()) != 0) return os_error("change to folder", path, errno);
+        return {};
+    }
+
+    Result<std::string> current_directory() const override {
+        std::error_code failure;
+        const std::filesystem::path path = std::filesystem::current_path(failure);
+        if (failure) return os_error("find out the working directory", "", failure.value());
+        return path.string();
+    }
+
+    mode_t set_file_mask(mode_t mask) override { return ::umask(mask); }
+
+    Result<void> close_other_descriptors(std::span<const int> keep) override {
+        std::vector<int> kept{keep.begin(), keep.end()};
+        std::erase_if(kept, [](int descriptor) { return descriptor <= STDERR_FILENO; });
+        std::sort(kept.begin(), kept.end());
+        unsigned first = STDERR_FILENO + 1;
+        bool all_closed = true;
+        for (const int descriptor : kept) {
+            const auto number = static_cast<unsigned>(descriptor);
+            all_closed = all_closed && close_range(first, number - 1);
+            first = number + 1;
+        }
+        all_closed = all_closed && close_range(first, UINT_MAX);
+        return all_closed ? Result<void>{} : close_listed_ones(kept);
+    }
+
+    void exit_now(int status) override { ::_exit(status); }
+};
+
+}  // namespace
+
+Process& posix_process() {
+    static PosixProcess process;
+    return process;
+}
+
+}  // namespace servicekit::os

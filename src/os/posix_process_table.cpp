@@ -1,0 +1,103 @@
+#include "servicekit/os/process_table.hpp"
+
+#include <poll.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <charconv>
+#include <csignal>
+#include <string>
+#include <string_view>
+#include <thread>
+
+#include "os/deadline.hpp"
+#include "os/descriptor.hpp"
+#include "os/proc_file.hpp"
+
+namespace servicekit::os {
+namespace {
+
+// By number, since glibc has names for these calls only from 2.36 on.
+Descriptor open_pidfd(pid_t pid) { return Descriptor{static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))}; }
+
+int send_through(const Descriptor& pidfd, int signal_number) {
+    return static_cast<int>(::syscall(SYS_pidfd_send_signal, pidfd.get(), signal_number, nullptr, 0));
+}
+
+// EPERM, which pidfd_open() never gives by itself, comes from a container's seccomp filter that is older than the call.
+bool lacks_pidfds(int errno_value) { return errno_value == ENOSYS || errno_value == EPERM; }
+
+// EINVAL, or in newer kernels ENOENT: the number is a thread's, so the process that had it is gone.
+bool is_gone(int errno_value) { return errno_value == ESRCH || errno_value == EINVAL || errno_value == ENOENT; }
+
+/// Also true of one that only waits for its parent to take notice.
+bool has_ended(pid_t pid) {
+    if (::kill(pid, 0) != 0 && errno == ESRCH) return true;
+    const auto status = read_proc_file("/proc/" + std::to_string(pid) + "/status");
+    const auto state = status ? proc_line(*status, "State:") : std::nullopt;
+    return state && (state->starts_with('Z') || state->starts_with('X'));
+}
+
+bool poll_for_end(pid_t pid, const Deadline& deadline) {
+    while (!has_ended(pid)) {
+        if (deadline.passed()) return false;
+        std::this_thread::sleep_for(std::chrono::milliseconds{20});
+    }
+    return true;
+}
+
+class PosixProcessTable final : public ProcessTable {
+public:
+    std::optional<uid_t> effective_user_of(pid_t pid) const override {
+        // Not the owner of /proc/PID: that is root for a process that may not dump core.
+        const auto status = read_proc_file("/proc/" + std::to_string(pid) + "/status");
+        auto ids = status ? proc_line(*status, "Uid:") : std::nullopt;
+        if (!ids) return std::nullopt;
+        static_cast<void>(next_word(*ids));  // the real one
+        const std::string_view effective = next_word(*ids);
+        uid_t uid = 0;
+        const auto [end, error] = std::from_chars(effective.data(), effective.data() + effective.size(), uid);
+        return error == std::errc{} ? std::optional{uid} : std::nullopt;
+    }
+
+    Result<bool> signal(pid_t pid, int signal_number, const std::function<bool()>& still_meant) override {
+        constexpr const char* action = "signal process";
+        const std::string object = std::to_string(pid);
+        if (pid <= 0)  // to kill(2) these mean whole groups of processes
+            return Error{ExitCode::os, action, object, "no process has such a number", EINVAL};
+
+        const Descriptor pidfd = open_pidfd(pid);
+        const int open_errno = errno;
+        if (!pidfd && is_gone(open_errno)) return false;
+        if (!pidfd && !lacks_pidfds(open_errno)) return os_error(action, object, open_errno);
+        if (!still_meant()) return false;
+        const int outcome = pidfd ? send_through(pidfd, signal_number) : ::kill(pid, signal_number);
+        if (outcome == 0) return true;
+        if (errno == ESRCH) return false;
+        return os_error(action, object, errno);
+    }
+
+    bool wait_for_end(pid_t pid, std::chrono::milliseconds at_most) override {
+        if (pid <= 0) return false;
+        const Deadline deadline{at_most};
+        const Descriptor pidfd = open_pidfd(pid);
+        if (!pidfd) return is_gone(errno) || poll_for_end(pid, deadline);
+        while (true) {
+            pollfd ended{pidfd.get(), POLLIN, 0};
+            const int count = ::poll(&ended, 1, deadline.poll_timeout());
+            if (count > 0) return true;
+            if (count == 0 && deadline.passed()) return false;
+            if (count < 0 && errno != EINTR) return poll_for_end(pid, deadline);
+        }
+    }
+};
+
+}  // namespace
+
+ProcessTable& posix_process_table() {
+    static PosixProcessTable table;
+    return table;
+}
+
+}  // namespace servicekit::os

@@ -1,0 +1,56 @@
+#include "os/proc_file.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstddef>
+
+#include "os/descriptor.hpp"
+
+namespace servicekit::os {
+namespace {
+
+constexpr std::string_view blanks = " \t";
+
+void skip_blanks(std::string_view& text) { text.remove_prefix(std::min(text.find_first_not_of(blanks), text.size())); }
+
+}  // namespace
+
+std::optional<std::string> read_proc_file(const std::string& path) {
+    const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+    if (!file) return std::nullopt;
+    std::string text;
+    std::array<char, 16384> buffer;
+    while (true) {
+        const ssize_t count = ::read(file.get(), buffer.data(), buffer.size());
+        if (count == 0) return text;
+        if (count > 0)
+            text.append(buffer.data(), static_cast<std::size_t>(count));
+        else if (errno != EINTR)
+            return std::nullopt;
+    }
+}
+
+std::optional<std::string_view> proc_line(std::string_view text, std::string_view key) {
+    while (!text.empty()) {
+        std::string_view line = text.substr(0, text.find('\n'));
+        text.remove_prefix(std::min(line.size() + 1, text.size()));
+        if (!line.starts_with(key)) continue;
+        line.remove_prefix(key.size());
+        skip_blanks(line);
+        return line;
+    }
+    return std::nullopt;
+}
+
+std::string_view next_word(std::string_view& text) {
+    skip_blanks(text);
+    const std::string_view word = text.substr(0, text.find_first_of(blanks));
+    text.remove_prefix(word.size());
+    return word;
+}
+
+}  // namespace servicekit::os

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <unordered_map>
+
+#include "servicekit/policies/control/unix_socket_control.hpp"
+
+namespace servicekit::policies {
+
+/// Shares connections and buffered bytes out among the users, so that none takes what another needs.
+/// For the loop's thread only.
+class ControlQuota {
+public:
+    /// \param owner with root, the user who may have everything
+    ControlQuota(const UnixSocketControl::Options& options, uid_t owner);
+
+    void set_owner(uid_t owner) noexcept { owner_ = owner; }
+
+    /// \returns whether the user may have one connection more; it is counted then.
+    [[nodiscard]] bool admit(uid_t user);
+    void release(uid_t user);
+
+    /// Counts `now` buffered bytes of a connection in place of `before`.
+    /// \returns whether that is within the user's share. It is counted either way.
+    bool resize(uid_t user, std::size_t before, std::size_t now);
+
+private:
+    struct Share {
+        std::size_t connections = 0;
+        std::size_t bytes = 0;
+    };
+    [[nodiscard]] bool is_operator(uid_t user) const noexcept { return user == 0 || user == owner_; }
+
+    uid_t owner_;
+    std::size_t max_connections_;
+    std::size_t max_stranger_connections_;
+    std::size_t max_connections_per_stranger_;
+    std::size_t max_bytes_;
+    std::size_t max_stranger_bytes_;
+    std::size_t max_bytes_per_stranger_;
+
+    Share all_;
+    std::unordered_map<uid_t, Share> by_user_;
+};
+
+}  // namespace servicekit::policies

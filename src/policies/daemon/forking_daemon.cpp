@@ -1,0 +1,86 @@
+#include "servicekit/policies/daemon/forking_daemon.hpp"
+
+#include <utility>
+#include <vector>
+
+#include "policies/daemon/start_report.hpp"
+#include "policies/daemon/start_watch.hpp"
+
+namespace servicekit {
+
+using contract::Role;
+
+ForkingDaemon::ForkingDaemon() : ForkingDaemon{Options{}} {}
+
+ForkingDaemon::ForkingDaemon(Options options, os::Process& process, os::Pipes& pipes, os::StandardStreams& streams,
+                             os::ProcessTable& processes, os::Clock& clock)
+    : options_{options},
+      process_{&process},
+      pipes_{&pipes},
+      streams_{&streams},
+      processes_{&processes},
+      clock_{&clock} {}
+
+void ForkingDaemon::configure(const contract::Deployment& deployment) { deployment_ = deployment; }
+
+Result<Role> ForkingDaemon::enter() {
+    if (!deployment_.background) return Role::service;
+    if (process_->thread_count() > 1)
+        return Error{.exit_code = ExitCode::internal,
+                     .action = "start",
+                     .object = deployment_.name,
+                     .reason = "threads exist before the fork; start them in on_start"};
+
+    auto pipe = pipes_->open();
+    if (!pipe) return pipe.error();
+    const auto child = process_->fork();
+    if (!child) return child.error();
+    if (*child != 0) {
+        (*pipe)->close_writer();
+        return wait_for_service(**pipe, *child);
+    }
+
+    pipe_ = *std::move(pipe);
+    pipe_->close_reader();
+    if (const auto done = become_daemon(); !done) {
+        failed(done.error());
+        process_->exit_now(to_int(done.error().exit_code));
+    }
+    return Role::service;
+}
+
+Result<Role> ForkingDaemon::wait_for_service(os::Pipe& pipe, pid_t child) {
+    const policies::StartWatch::Limits limits{.until_ready = deployment_.start_timeout + options_.grace,
+                                              .until_ended = deployment_.stop_timeout + options_.grace};
+    return policies::StartWatch{deployment_.name, child, limits, pipe, *process_, *processes_, *clock_}.wait();
+}
+
+Result<void> ForkingDaemon::become_daemon() {
+    if (auto done = process_->start_session(); !done) return done;
+    // Only a session's leader can get a controlling terminal by opening one; its child is none.
+    const auto daemon = process_->fork();
+    if (!daemon) return daemon.error();
+    if (*daemon != 0) process_->exit_now(0);
+
+    // A parent that is gone could not be told how the start went, nor end it.
+    if (auto done = pipe_->write(policies::to_line(policies::Born{process_->id()})); !done) return done;
+    if (auto done = process_->change_directory(deployment_.working_directory); !done) return done;
+    process_->set_file_mask(deployment_.file_mask);
+    if (auto done = streams_->redirect_to_null(os::Stream::in); !done) return done;
+    std::vector<int> keep = deployment_.keep_descriptors;
+    keep.push_back(pipe_->writer());
+    return process_->close_other_descriptors(keep);
+}
+
+void ForkingDaemon::ready() { report(policies::to_line(policies::Ready{})); }
+
+void ForkingDaemon::failed(const Error& error) { report(policies::to_line(error)); }
+
+void ForkingDaemon::report(std::string_view line) {
+    if (!pipe_) return;
+    // Where nobody reads any more, nobody is left to tell.
+    static_cast<void>(pipe_->write(line));
+    pipe_.reset();
+}
+
+}  // namespace servicekit

@@ -1,0 +1,77 @@
+#include "policies/daemon/start_report.hpp"
+
+#include <cstdint>
+#include <limits>
+
+#include "servicekit/base/json.hpp"
+#include "servicekit/base/value.hpp"
+
+namespace servicekit::policies {
+namespace {
+
+constexpr std::string_view pid_key = "pid";
+constexpr std::string_view ready_key = "ready";
+constexpr std::string_view exit_code_key = "exit-code";
+constexpr std::string_view action_key = "action";
+constexpr std::string_view object_key = "object";
+constexpr std::string_view reason_key = "reason";
+constexpr std::string_view errno_key = "errno";
+
+// A path may hold bytes that are no UTF-8, and JSON can't: better a message with a blot than none.
+std::string printable(const std::string& text) {
+    if (std::holds_alternative<Value>(parse_json(to_json(Value{text})))) return text;
+    std::string ascii = text;
+    for (char& byte : ascii)
+        if (static_cast<unsigned char>(byte) >= 0x80) byte = '?';
+    return ascii;
+}
+
+Object fields_of(const Born& born) { return {{std::string{pid_key}, born.pid}}; }
+
+Object fields_of(const Ready& /*ready*/) { return {{std::string{ready_key}, true}}; }
+
+Object fields_of(const Error& error) {
+    return {{std::string{exit_code_key}, to_int(error.exit_code)},
+            {std::string{action_key}, printable(error.action)},
+            {std::string{object_key}, printable(error.object)},
+            {std::string{reason_key}, printable(error.reason)},
+            {std::string{errno_key}, error.errno_value}};
+}
+
+std::optional<int> integer_in(const Object& fields, std::string_view key, int minimum, int maximum) {
+    const Value* value = fields.find(key);
+    if (value == nullptr || !value->is_integer()) return std::nullopt;
+    const std::int64_t number = value->as_integer();
+    if (number < minimum || number > maximum) return std::nullopt;
+    return static_cast<int>(number);
+}
+
+std::string text_in(const Object& fields, std::string_view key) {
+    const Value* value = fields.find(key);
+    return value != nullptr && value->is_string() ? value->as_string() : std::string{};
+}
+
+}  // namespace
+
+std::string to_line(const StartReport& report) {
+    return to_json(std::visit([](const auto& fact) { return fields_of(fact); }, report)) + '\n';
+}
+
+std::optional<StartReport> start_report_from(std::string_view line) {
+    const auto parsed = parse_json(line);
+    const Value* value = std::get_if<Value>(&parsed);
+    if (value == nullptr || !value->is_object()) return std::nullopt;
+    const Object& fields = value->as_object();
+
+    if (const auto pid = integer_in(fields, pid_key, 1, std::numeric_limits<pid_t>::max())) return Born{*pid};
+    if (fields.contains(ready_key)) return Ready{};
+    const auto exit_code = integer_in(fields, exit_code_key, 1, 255);
+    if (!exit_code) return std::nullopt;
+    return Error{.exit_code = static_cast<ExitCode>(*exit_code),
+                 .action = text_in(fields, action_key),
+                 .object = text_in(fields, object_key),
+                 .reason = text_in(fields, reason_key),
+                 .errno_value = integer_in(fields, errno_key, 0, std::numeric_limits<int>::max()).value_or(0)};
+}
+
+}  // namespace servicekit::policies

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "servicekit/base/error.hpp"
+
+namespace servicekit::policies {
+
+/// What the daemon tells the process that the user started, in this order; the last is Ready or an Error.
+struct Born {
+    pid_t pid = 0;
+};
+struct Ready {};
+using StartReport = std::variant<Born, Ready, Error>;
+
+/// One JSON object with its newline.
+[[nodiscard]] std::string to_line(const StartReport& report);
+
+/// \returns nothing where the line is no report, as when its writer died halfway.
+[[nodiscard]] std::optional<StartReport> start_report_from(std::string_view line);
+
+}  // namespace servicekit::policies

@@ -1,0 +1,133 @@
+#include "servicekit/policies/lock/pid_file_lock.hpp"
+
+#include <chrono>
+#include <condition_variable>
+#include <utility>
+
+namespace servicekit {
+
+using contract::Acquisition;
+using contract::LockWait;
+using contract::Owner;
+
+namespace {
+
+// How long an owner's end, a lock that was let go without one, and a request to stop may go unnoticed.
+constexpr std::chrono::milliseconds slice{100};
+
+Owner to_owner(const os::LockOwner& owner) {
+    return {.pid = owner.pid,
+            .where = owner.pid > 0 ? "pid " + std::to_string(owner.pid) : "an unknown process",
+            .is_instance = owner.is_instance};
+}
+
+/// Lets time pass between two attempts.
+class Standby {
+public:
+    Standby(os::ProcessTable& processes, const std::stop_token& stop) : processes_{&processes}, stop_{&stop} {}
+
+    /// Returns when the owner has ended, after a slice, or (where the owner can't be watched) when asked to stop.
+    void wait_for(pid_t owner) {
+        // One that has ended and owns the lock nevertheless has left it to a child.
+        if (owner <= 0 || owner == ended_)
+            sleep();
+        else if (processes_->wait_for_end(owner, slice))
+            ended_ = owner;
+    }
+
+private:
+    void sleep() {
+        std::unique_lock lock{mutex_};
+        stopped_.wait_for(lock, *stop_, slice, [] { return false; });
+    }
+
+    os::ProcessTable* processes_;
+    const std::stop_token* stop_;
+    pid_t ended_ = 0;
+    std::mutex mutex_;
+    std::condition_variable_any stopped_;
+};
+
+}  // namespace
+
+PidFileLock::PidFileLock() : PidFileLock{Options{}} {}
+
+PidFileLock::PidFileLock(Options options, os::FileLocks& file_locks, os::Process& process, os::ProcessTable& processes)
+    : options_{std::move(options)},
+      file_locks_{&file_locks},
+      process_{&process},
+      processes_{&processes},
+      path_{options_.path} {}
+
+void PidFileLock::configure(const contract::Deployment& deployment) {
+    if (options_.path.empty()) path_ = deployment.pid_file;
+}
+
+Result<Acquisition> PidFileLock::acquire(LockWait wait, const std::stop_token& stop) {
+    Standby standby{*processes_, stop};
+    for (;;) {
+        if (wait == LockWait::wait && stop.stop_requested())
+            return Acquisition{.state = Acquisition::State::cancelled};
+        auto attempt = file_locks_->try_lock(path_, options_.permissions);
+        if (!attempt) return cannot_lock(attempt.error());
+        if (attempt->lock) {
+            if (const auto kept = keep(std::move(attempt->lock)); !kept) return kept.error();
+            return Acquisition{.state = Acquisition::State::acquired};
+        }
+        if (!attempt->owner.is_instance) return bystander(attempt->owner);
+        if (wait == LockWait::fail_fast)
+            return Acquisition{.state = Acquisition::State::busy, .owner = to_owner(attempt->owner)};
+        standby.wait_for(attempt->owner.pid);
+    }
+}
+
+Result<void> PidFileLock::keep(std::unique_ptr<os::FileLock> lock) {
+    if (const auto written = lock->write(std::to_string(process_->id()) + '\n'); !written)
+        return written.error().at_stage(ExitCode::cannot_create);
+    const std::scoped_lock guard{*mutex_};
+    lock_ = std::move(lock);
+    return {};
+}
+
+Error PidFileLock::bystander(const os::LockOwner& owner) const {
+    std::string reason = "locked by " + to_owner(owner).where;
+    if (owner.uid) reason += " of user " + std::to_string(*owner.uid);
+    reason += ", which is no instance of it";
+    return {.exit_code = ExitCode::permission, .action = "lock", .object = path_, .reason = std::move(reason)};
+}
+
+Error PidFileLock::cannot_lock(Error error) const {
+    error.action = "lock";
+    error.object = path_;
+    return error.at_stage(ExitCode::cannot_create);
+}
+
+bool PidFileLock::held() const {
+    const std::scoped_lock guard{*mutex_};
+    return lock_ && lock_->still_at_path();
+}
+
+Result<std::optional<Owner>> PidFileLock::owner() {
+    if (held()) return std::optional{to_owner({.pid = process_->id()})};
+    const auto found = file_locks_->owner(path_);
+    if (!found) return found.error();
+    if (!found->has_value()) return std::optional<Owner>{};
+    return std::optional{to_owner(**found)};
+}
+
+Object PidFileLock::status_fields() const { return {{"pid-file", path_}}; }
+
+Result<void> PidFileLock::hand_to(uid_t uid, gid_t gid) {
+    const std::scoped_lock guard{*mutex_};
+    return lock_ ? lock_->hand_to(uid, gid) : Result<void>{};
+}
+
+void PidFileLock::release() noexcept {
+    const std::scoped_lock guard{*mutex_};
+    if (!lock_) return;
+    // The lock is the truth: a pid that can't be wiped out misleads nobody who asks that.
+    static_cast<void>(lock_->write(""));
+    lock_.reset();
+}
+
+}  // namespace servicekit

@@ -1,0 +1,6 @@
+#pragma once
+
+#include <boost/optional.hpp>
+#include <string>
+
+#include "servicekit/os/middle.hpp"

@@ -1,0 +1,3 @@
+#pragma once
+
+#include "servicekit/core/high.hpp"

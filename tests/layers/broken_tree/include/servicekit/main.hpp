@@ -1,0 +1,5 @@
+#pragma once
+
+#include <servicekit/service.hpp>
+
+#include "servicekit/mocks/mock_middle.hpp"

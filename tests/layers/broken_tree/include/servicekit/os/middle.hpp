@@ -1,0 +1,7 @@
+#pragma once
+
+#include <sys/socket.h>
+#include <sys/types.h>
+
+#include "os/private.hpp"
+#include "servicekit/base/low.hpp"

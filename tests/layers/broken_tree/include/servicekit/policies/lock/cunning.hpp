@@ -1,0 +1,4 @@
+#pragma once
+
+#include "servicekit/core/high.hpp"
+#include "servicekit/os/middle.hpp"

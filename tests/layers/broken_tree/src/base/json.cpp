@@ -1,0 +1,3 @@
+#include <rapidjson/reader.h>
+
+#include <CLI/CLI.hpp>

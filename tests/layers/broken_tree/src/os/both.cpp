@@ -1,0 +1,3 @@
+#include "os/private.hpp"
+
+#include <boost/log/core.hpp>

@@ -1,0 +1,116 @@
+# Reads C++ files, given by their paths from the root of the tree, and prints each include that breaks a rule.
+
+BEGIN {
+    # What each layer may include besides itself, from the ground up.
+    below["base"] = ""
+    below["os"] = "base"
+    below["contract"] = "base os"
+    below["core"] = "base os contract"
+    below["policies"] = "base os contract"
+    below["shell"] = "base os contract core policies"
+    below["programs"] = "base os contract core policies shell"
+    below["mocks"] = "base os contract"
+
+    # Headers that stand in no layer's folder, and folders that are named otherwise than their layer.
+    layer_of_file["include/servicekit/basic_service.hpp"] = "shell"
+    layer_of_file["include/servicekit/policy_concepts.hpp"] = "shell"
+    layer_of_file["include/servicekit/service.hpp"] = "shell"
+    layer_of_file["include/servicekit/client.hpp"] = "programs"
+    layer_of_file["include/servicekit/main.hpp"] = "programs"
+    layer_of_file["src/service.cpp"] = "shell"
+    layer_of_folder["cli"] = "programs"
+    layer_of_folder["client"] = "programs"
+    layer_of_folder["servicectl"] = "programs"
+
+    # Third-party headers that the sources of a layer may include; src/os may include everything.
+    third_party["base"] = "^rapidjson/"
+    third_party["policies"] = "^boost/(log|core|smart_ptr|make_shared)"
+    third_party["programs"] = "^CLI/"
+
+    # Headers with a dot that offer types, numbers and the compiler's own, and no system call.
+    harmless = "^(sys/types\\.h|sysexits\\.h|cxxabi\\.h)$"
+}
+
+function fault(text) { printf "%s: %s\n", FILENAME, text }
+
+function layer_of(path,    parts, count, folder) {
+    if (path in layer_of_file) return layer_of_file[path]
+    count = split(path, parts, "/")
+    if (parts[1] == "mocks") return "mocks"
+    if (parts[1] == "include" && count > 3) folder = parts[3]
+    else if (parts[1] == "src" && count > 2) folder = parts[2]
+    else return ""
+    if (folder in layer_of_folder) return layer_of_folder[folder]
+    return folder in below ? folder : ""
+}
+
+# The path from the root of one of our files, as it was included.
+function path_of(name) {
+    if (name ~ /^servicekit\/mocks\//) return "mocks/" name
+    if (name ~ /^servicekit\//) return "include/" name
+    return "src/" name
+}
+
+function check_ours(name,    path, target) {
+    path = path_of(name)
+    target = layer_of(path)
+    if (target == "") {
+        fault("includes \"" name "\", which is in no layer")
+        return
+    }
+    if (FILENAME !~ /^src\// && path ~ /^src\//)
+        fault("includes \"" name "\", which is not installed")
+    if (target != layer && index(" " below[layer] " ", " " target " ") == 0)
+        fault("includes \"" name "\": " layer " is not above " target)
+    includes[FILENAME] = includes[FILENAME] " " path
+}
+
+function check_foreign(name) {
+    if (name ~ /^boost\/asio/) asio[FILENAME] = 1
+    if (name ~ /^boost\/log\//) boost_log[FILENAME] = 1
+
+    if (name ~ /^servicekit\//) fault("includes <" name "> with angle brackets")
+    else if (name ~ /^[a-z_]+$/ || name ~ harmless) return
+    else if (FILENAME ~ /^mocks\// && name ~ /^g(mock|test)\//) return
+    else if (FILENAME ~ /^(include|mocks)\//) fault("includes <" name ">: public headers name nothing of third parties")
+    else if (layer == "os") return
+    else if ((layer in third_party) && name ~ third_party[layer]) return
+    else if (name ~ /^[a-z_\/0-9]+\.h$/ && name !~ /^(rapidjson|gtest|gmock)\//)
+        fault("includes <" name ">: only src/os asks the system")
+    else fault("includes <" name ">, which " layer " may not")
+}
+
+FNR == 1 {
+    layer = layer_of(FILENAME)
+    if (layer == "") fault("is in no layer: tests/layers/layers.awk does not know its folder")
+    files[++file_count] = FILENAME
+}
+
+layer != "" && /^[ \t]*#[ \t]*include[ \t]*"/ {
+    split($0, quoted, "\"")
+    check_ours(quoted[2])
+}
+
+layer != "" && /^[ \t]*#[ \t]*include[ \t]*</ {
+    name = $0
+    sub(/^[^<]*</, "", name)
+    sub(/>.*/, "", name)
+    check_foreign(name)
+}
+
+# Asio and Boost.Log each take seconds to compile and hundreds of megabytes: no source pays for both.
+END {
+    do {
+        changed = 0
+        for (i = 1; i <= file_count; i++) {
+            count = split(includes[files[i]], targets, " ")
+            for (j = 1; j <= count; j++) {
+                if ((targets[j] in asio) && !(files[i] in asio)) { asio[files[i]] = 1; changed = 1 }
+                if ((targets[j] in boost_log) && !(files[i] in boost_log)) { boost_log[files[i]] = 1; changed = 1 }
+            }
+        }
+    } while (changed)
+    for (i = 1; i <= file_count; i++)
+        if ((files[i] in asio) && (files[i] in boost_log))
+            printf "%s: includes both Asio and Boost.Log\n", files[i]
+}

@@ -1,0 +1,60 @@
+#include "servicekit/policies/lock/no_lock.hpp"
+
+#include <gtest/gtest.h>
+
+#include <utility>
+
+namespace servicekit {
+namespace {
+
+using contract::Acquisition;
+using contract::LockWait;
+
+TEST(NoLockTest, IsAcquiredEveryTimeAndByEverybody) {
+    NoLock one;
+    NoLock other;
+    EXPECT_EQ(one.acquire(LockWait::fail_fast, {}).value().state, Acquisition::State::acquired);
+    EXPECT_EQ(one.acquire(LockWait::fail_fast, {}).value().state, Acquisition::State::acquired);
+    EXPECT_EQ(other.acquire(LockWait::wait, {}).value().state, Acquisition::State::acquired);
+}
+
+TEST(NoLockTest, IsHeldFromAcquireToRelease) {
+    NoLock lock;
+    EXPECT_FALSE(lock.held());
+    ASSERT_TRUE(lock.acquire(LockWait::fail_fast, {}));
+    EXPECT_TRUE(lock.held());
+    lock.release();
+    lock.release();
+    EXPECT_FALSE(lock.held());
+}
+
+TEST(NoLockTest, KnowsNoOwnerEvenWhileHeld) {
+    NoLock lock;
+    lock.configure({.name = "just-another-server", .run_directory = "/run", .pid_file = "/run/x.pid", .control_socket = ""});
+    ASSERT_TRUE(lock.acquire(LockWait::fail_fast, {}));
+    EXPECT_FALSE(lock.owner().value().has_value());
+}
+
+TEST(NoLockTest, HasNothingToTellToHandOverOrToLose) {
+    NoLock lock;
+    bool was_lost = false;
+    lock.on_lost([&was_lost](const Error&) { was_lost = true; });
+    ASSERT_TRUE(lock.acquire(LockWait::fail_fast, {}));
+    EXPECT_TRUE(lock.hand_to(1000, 1000));
+    EXPECT_TRUE(lock.status_fields().empty());
+    EXPECT_EQ(lock.token(), std::nullopt);
+    lock.release();
+    EXPECT_FALSE(was_lost);
+}
+
+TEST(NoLockTest, CanBeMovedBeforeUse) {
+    NoLock source;
+    NoLock lock{std::move(source)};
+    ASSERT_TRUE(lock.acquire(LockWait::fail_fast, {}));
+    NoLock assigned;
+    assigned = std::move(lock);
+    EXPECT_TRUE(assigned.held());
+}
+
+}  // namespace
+}  // namespace servicekit
