@@ -40,6 +40,10 @@ concept PolicyHasOptions = std::is_aggregate_v<typename P::Options> && std::defa
 template <class P>
 concept PolicyTakesOptions = std::constructible_from<P, typename P::Options>;
 
+/// A service takes its policies by value; they need not be movable any more once they are configured.
+template <class P>
+concept PolicyIsMovable = std::move_constructible<P>;
+
 template <class P>
 concept PolicyHasConfigure = requires(P& policy, const contract::Deployment& deployment) {
     { policy.configure(deployment) } -> std::same_as<void>;
@@ -98,7 +102,7 @@ concept DaemonHasAlive = requires(P& policy) {
 };
 
 template <class P>
-concept DaemonPolicy = PolicyHasOptions<P> && PolicyTakesOptions<P> && PolicyHasConfigure<P> &&
+concept DaemonPolicy = PolicyHasOptions<P> && PolicyTakesOptions<P> && PolicyIsMovable<P> && PolicyHasConfigure<P> &&
     DaemonHasBackground<P> && DaemonHasEnter<P> && DaemonHasReady<P> && DaemonHasFailed<P> && DaemonHasReloading<P> &&
     DaemonHasStopping<P> && DaemonHasStatus<P> && DaemonHasAlive<P>;
 
@@ -136,9 +140,9 @@ concept LockHasOnLost = requires(P& policy, std::function<void(const Error&)> ca
 };
 
 template <class P>
-concept LockPolicy = PolicyHasOptions<P> && PolicyTakesOptions<P> && PolicyHasConfigure<P> && LockHasAcquire<P> &&
-    LockHasHeld<P> && LockHasOwner<P> && LockHasToken<P> && PolicyHasStatusFields<P> && PolicyHasHandTo<P> &&
-    LockHasRelease<P> && LockHasOnLost<P>;
+concept LockPolicy = PolicyHasOptions<P> && PolicyTakesOptions<P> && PolicyIsMovable<P> && PolicyHasConfigure<P> &&
+    LockHasAcquire<P> && LockHasHeld<P> && LockHasOwner<P> && LockHasToken<P> && PolicyHasStatusFields<P> &&
+    PolicyHasHandTo<P> && LockHasRelease<P> && LockHasOnLost<P>;
 
 // The log axis: contract::Log.
 
@@ -175,7 +179,8 @@ concept LogHasClose = requires(P& policy, std::chrono::milliseconds at_most) {
 };
 
 template <class P>
-concept LogPolicy = PolicyHasOptions<P> && PolicyTakesOptions<P> && PolicyHasConfigure<P> && LogHasOpen<P> &&
+concept LogPolicy =
+    PolicyHasOptions<P> && PolicyTakesOptions<P> && PolicyIsMovable<P> && PolicyHasConfigure<P> && LogHasOpen<P> &&
     LogHasWrite<P> && LogHasReopen<P> && LogHasSetLevel<P> && LogHasRedirect<P> && PolicyHasHandTo<P> && LogHasClose<P>;
 
 // The control axis: contract::Control.
@@ -197,15 +202,18 @@ concept ControlHasClose = requires(P& policy) {
 };
 
 template <class P>
-concept ControlPolicy = PolicyHasOptions<P> && PolicyTakesOptions<P> && PolicyHasConfigure<P> && ControlHasOpen<P> &&
-    ControlHasEndpoint<P> && PolicyHasStatusFields<P> && PolicyHasHandTo<P> && ControlHasClose<P>;
+concept ControlPolicy = PolicyHasOptions<P> && PolicyTakesOptions<P> && PolicyIsMovable<P> && PolicyHasConfigure<P> &&
+    ControlHasOpen<P> && ControlHasEndpoint<P> && PolicyHasStatusFields<P> && PolicyHasHandTo<P> && ControlHasClose<P>;
 
-// Each of these does not compile for a class that is no such policy, and says all that it lacks.
+namespace detail {
+
+// Functions, since clang++ 14 leaves a class at its first failed assertion, and so would name one requirement only.
 
 template <class P>
-struct CheckDaemonPolicy {
+consteval bool meets_daemon_policy() {
     static_assert(PolicyHasOptions<P>, "a DaemonPolicy needs a nested aggregate `Options` that can be left empty");
     static_assert(PolicyTakesOptions<P>, "a DaemonPolicy needs a constructor from its `Options` alone");
+    static_assert(PolicyIsMovable<P>, "a DaemonPolicy needs a move or copy constructor");
     static_assert(PolicyHasConfigure<P>, "a DaemonPolicy needs `void configure(const contract::Deployment&)`");
     static_assert(DaemonHasBackground<P>, "a DaemonPolicy needs `bool has_background() const`");
     static_assert(DaemonHasEnter<P>, "a DaemonPolicy needs `Result<contract::Role> enter()`");
@@ -215,12 +223,14 @@ struct CheckDaemonPolicy {
     static_assert(DaemonHasStopping<P>, "a DaemonPolicy needs `void stopping()`");
     static_assert(DaemonHasStatus<P>, "a DaemonPolicy needs `void status(std::string_view text)`");
     static_assert(DaemonHasAlive<P>, "a DaemonPolicy needs `void alive()`");
-};
+    return true;
+}
 
 template <class P>
-struct CheckLockPolicy {
+consteval bool meets_lock_policy() {
     static_assert(PolicyHasOptions<P>, "a LockPolicy needs a nested aggregate `Options` that can be left empty");
     static_assert(PolicyTakesOptions<P>, "a LockPolicy needs a constructor from its `Options` alone");
+    static_assert(PolicyIsMovable<P>, "a LockPolicy needs a move or copy constructor");
     static_assert(PolicyHasConfigure<P>, "a LockPolicy needs `void configure(const contract::Deployment&)`");
     static_assert(LockHasAcquire<P>,
                   "a LockPolicy needs `Result<contract::Acquisition> acquire(contract::LockWait, "
@@ -232,12 +242,14 @@ struct CheckLockPolicy {
     static_assert(PolicyHasHandTo<P>, "a LockPolicy needs `Result<void> hand_to(uid_t, gid_t)`");
     static_assert(LockHasRelease<P>, "a LockPolicy needs `void release() noexcept`");
     static_assert(LockHasOnLost<P>, "a LockPolicy needs `void on_lost(std::function<void(const Error&)>)`");
-};
+    return true;
+}
 
 template <class P>
-struct CheckLogPolicy {
+consteval bool meets_log_policy() {
     static_assert(PolicyHasOptions<P>, "a LogPolicy needs a nested aggregate `Options` that can be left empty");
     static_assert(PolicyTakesOptions<P>, "a LogPolicy needs a constructor from its `Options` alone");
+    static_assert(PolicyIsMovable<P>, "a LogPolicy needs a move or copy constructor");
     static_assert(PolicyHasConfigure<P>, "a LogPolicy needs `void configure(const contract::Deployment&)`");
     static_assert(LogHasOpen<P>, "a LogPolicy needs `Result<void> open()`");
     static_assert(LogHasWrite<P>, "a LogPolicy needs `void write(const contract::LogRecord&) noexcept`");
@@ -246,18 +258,45 @@ struct CheckLogPolicy {
     static_assert(LogHasRedirect<P>, "a LogPolicy needs `Result<void> redirect(contract::StreamTarget)`");
     static_assert(PolicyHasHandTo<P>, "a LogPolicy needs `Result<void> hand_to(uid_t, gid_t)`");
     static_assert(LogHasClose<P>, "a LogPolicy needs `void close(std::chrono::milliseconds) noexcept`");
-};
+    return true;
+}
 
 template <class P>
-struct CheckControlPolicy {
+consteval bool meets_control_policy() {
     static_assert(PolicyHasOptions<P>, "a ControlPolicy needs a nested aggregate `Options` that can be left empty");
     static_assert(PolicyTakesOptions<P>, "a ControlPolicy needs a constructor from its `Options` alone");
+    static_assert(PolicyIsMovable<P>, "a ControlPolicy needs a move or copy constructor");
     static_assert(PolicyHasConfigure<P>, "a ControlPolicy needs `void configure(const contract::Deployment&)`");
     static_assert(ControlHasOpen<P>, "a ControlPolicy needs `Result<void> open(contract::Requests&, os::EventLoop&)`");
     static_assert(ControlHasEndpoint<P>, "a ControlPolicy needs `std::string endpoint() const`");
     static_assert(PolicyHasStatusFields<P>, "a ControlPolicy needs `Object status_fields() const`");
     static_assert(PolicyHasHandTo<P>, "a ControlPolicy needs `Result<void> hand_to(uid_t, gid_t)`");
     static_assert(ControlHasClose<P>, "a ControlPolicy needs `void close() noexcept`");
+    return true;
+}
+
+}  // namespace detail
+
+// Each of these does not compile for a class that is no such policy, and says all that it lacks.
+
+template <class P>
+struct CheckDaemonPolicy {
+    static_assert(detail::meets_daemon_policy<P>());
+};
+
+template <class P>
+struct CheckLockPolicy {
+    static_assert(detail::meets_lock_policy<P>());
+};
+
+template <class P>
+struct CheckLogPolicy {
+    static_assert(detail::meets_log_policy<P>());
+};
+
+template <class P>
+struct CheckControlPolicy {
+    static_assert(detail::meets_control_policy<P>());
 };
 
 /// All four at once: what BasicService instantiates first.

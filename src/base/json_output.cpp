@@ -140,13 +140,27 @@ private:
     void escape(unsigned char byte) {
         constexpr std::string_view hexadecimal = "0123456789abcdef";
         switch (byte) {
-            case '"': *out_ += "\\\""; break;
-            case '\\': *out_ += "\\\\"; break;
-            case '\b': *out_ += "\\b"; break;
-            case '\f': *out_ += "\\f"; break;
-            case '\n': *out_ += "\\n"; break;
-            case '\r': *out_ += "\\r"; break;
-            case '\t': *out_ += "\\t"; break;
+            case '"':
+                *out_ += "\\\"";
+                break;
+            case '\\':
+                *out_ += "\\\\";
+                break;
+            case '\b':
+                *out_ += "\\b";
+                break;
+            case '\f':
+                *out_ += "\\f";
+                break;
+            case '\n':
+                *out_ += "\\n";
+                break;
+            case '\r':
+                *out_ += "\\r";
+                break;
+            case '\t':
+                *out_ += "\\t";
+                break;
             default:
                 *out_ += "\\u00";
                 *out_ += hexadecimal[byte / 16U];

@@ -56,12 +56,23 @@ void JsonScanner::begin(char byte) {
 void JsonScanner::read(char byte) {
     if (in_string_) return read_in_string(byte);
     switch (byte) {
-        case '"': in_string_ = true; break;
-        case '[': open(false); break;
-        case '{': open(true); break;
-        case ']': close(false); break;
-        case '}': close(true); break;
-        default: break;
+        case '"':
+            in_string_ = true;
+            break;
+        case '[':
+            open(false);
+            break;
+        case '{':
+            open(true);
+            break;
+        case ']':
+            close(false);
+            break;
+        case '}':
+            close(true);
+            break;
+        default:
+            break;
     }
 }
 
@@ -83,7 +94,8 @@ void JsonScanner::open(bool is_object) {
 }
 
 void JsonScanner::close(bool is_object) {
-    if (open_objects_.back() != is_object) return refuse(is_object ? "a } closes what [ opened" : "a ] closes what { opened");
+    if (open_objects_.back() != is_object)
+        return refuse(is_object ? "a } closes what [ opened" : "a ] closes what { opened");
     open_objects_.pop_back();
     if (open_objects_.empty()) state_ = State::complete;
 }

@@ -56,8 +56,7 @@ std::string_view nearest_name(std::string_view wrong, std::span<const std::strin
         const std::size_t shorter = std::min(name.size(), wrong.size());
         if (longer - shorter >= fewest) continue;
         const std::size_t errors = typing_errors(wrong, name);
-        // As many errors as bytes: nothing of the name was right.
-        if (errors < fewest && errors < shorter) {
+        if (errors < fewest && 2 * errors <= shorter) {
             fewest = errors;
             nearest = name;
         }

@@ -14,7 +14,8 @@ namespace servicekit {
 [[nodiscard]] std::string_view name_rule() noexcept;
 
 /// The one of `names` that a wrong one was probably meant to be: at most 2 typing errors away, or one for each three
-/// of its bytes (a byte wrong, missing, too many, or two neighbours swapped). Empty where none is near.
+/// of its bytes (a byte wrong, missing, too many, or two neighbours swapped), and half of it right at least.
+/// Empty where none is near.
 [[nodiscard]] std::string_view nearest_name(std::string_view wrong, std::span<const std::string_view> names);
 
 /// "; did you mean 'status'?", or nothing where no name is near.

@@ -108,7 +108,11 @@ std::vector<KernelLock> kernel_locks_on(int descriptor) {
     for (int look = 0; look < 3; ++look) {
         const auto table = read_proc_file("/proc/locks");
         if (!table) return {};
-        if (auto locks = parse_kernel_locks(*table, *file); !locks.empty()) return locks;
+        auto locks = parse_kernel_locks(*table, *file);
+        if (locks.empty()) continue;
+        if (!is_proc_of_own_namespace())
+            for (KernelLock& lock : locks) lock.pid = 0;
+        return locks;
     }
     return {};
 }

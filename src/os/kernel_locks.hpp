@@ -32,7 +32,7 @@ struct KernelFile {
 /// The locks of `file` in a text that has the format of /proc/locks (proc_locks(5)); those that still wait are none.
 [[nodiscard]] std::vector<KernelLock> parse_kernel_locks(std::string_view table, const KernelFile& file);
 
-/// The locks that are held on an open file by processes of this process's pid namespace.
+/// The locks that are held on an open file, save for those of processes in pid namespaces that can't be seen from here.
 /// \param descriptor may be opened with O_PATH.
 [[nodiscard]] std::vector<KernelLock> kernel_locks_on(int descriptor);
 

@@ -91,22 +91,19 @@ public:
 
     Result<void> write(std::string_view content) override {
         if (!is_own_process()) return not_ours("write");
-        FileStat status{};
-        if (::fstat(file_.get(), &status) != 0) return os_error("write", path_, errno);
-        auto old_size = static_cast<std::size_t>(status.st_size);
-        if (old_size > longest_old_content) {
-            if (::ftruncate(file_.get(), 0) != 0) return os_error("write", path_, errno);
-            old_size = 0;
+        // A reader has no lock that would keep it out, and must never take the start of one pid with the end of another
+        // for a third. So the file is emptied first, and written in one go, whose size the kernel tells only when all
+        // of it is there. Written over in place, a longer old pid would leave its last digits behind for an instant.
+        // (A read on tmpfs that meets all of this half-way may still have the new end after the old line: measured.)
+        if (::ftruncate(file_.get(), 0) != 0) return os_error("write", path_, errno);
+        std::size_t written = 0;
+        while (written < content.size()) {
+            const std::string_view rest = content.substr(written);
+            const ssize_t count = ::pwrite(file_.get(), rest.data(), rest.size(), static_cast<off_t>(written));
+            if (count < 0 && errno == EINTR) continue;
+            if (count <= 0) return os_error("write", path_, count < 0 ? errno : EIO);
+            written += static_cast<std::size_t>(count);
         }
-        // A reader has no lock that would keep it out, and 'kill $(cat x.pid)' must find the old pid, the new one or
-        // none, never a mixture of both or a part of one. So the size does not change while the digits do: the file
-        // is first made longer with empty lines, then written over in one go and at last cut to its length.
-        if (content.size() > old_size)
-            if (auto done = write_at(old_size, std::string(content.size() - old_size, '\n')); !done) return done;
-        std::string padded{content};
-        padded.resize(std::max(content.size(), old_size), '\n');
-        if (auto done = write_at(0, padded); !done) return done;
-        if (::ftruncate(file_.get(), static_cast<off_t>(content.size())) != 0) return os_error("write", path_, errno);
         return {};
     }
 
@@ -122,24 +119,10 @@ public:
     }
 
 private:
-    /// A pidfile is shorter; what is longer is rubbish that nobody takes for a pid.
-    static constexpr std::size_t longest_old_content = 128;
-
     [[nodiscard]] bool is_own_process() const { return ::getpid() == process_; }
 
     [[nodiscard]] Error not_ours(const char* action) const {
         return Error{ExitCode::internal, action, path_, "the lock is the parent process's", EPERM};
-    }
-
-    Result<void> write_at(std::size_t offset, std::string_view bytes) {
-        while (!bytes.empty()) {
-            const ssize_t count = ::pwrite(file_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
-            if (count < 0 && errno == EINTR) continue;
-            if (count <= 0) return os_error("write", path_, count < 0 ? errno : EIO);
-            bytes.remove_prefix(static_cast<std::size_t>(count));
-            offset += static_cast<std::size_t>(count);
-        }
-        return {};
     }
 
     std::string path_;

@@ -10,13 +10,12 @@
 #include <cerrno>
 #include <charconv>
 #include <climits>
-#include <cstdio>
 #include <filesystem>
 #include <functional>
-#include <iostream>
 #include <string_view>
 #include <vector>
 
+#include "os/flush_stdio.hpp"
 #include "os/proc_file.hpp"
 
 namespace servicekit::os {
@@ -77,7 +76,9 @@ public:
 
     unsigned thread_count() const override {
         unsigned count = 0;
-        for_each_entry("/proc/self/task", [&](std::string_view id) { count += is_alive(id) ? 1 : 0; });
+        for_each_entry("/proc/self/task", [&](std::string_view id) {
+            if (is_alive(id)) ++count;
+        });
         return std::max(count, 1U);
     }
 
@@ -85,10 +86,7 @@ public:
         if (const unsigned threads = thread_count(); threads > 1)
             return Error{ExitCode::os, "fork", "",
                          std::to_string(threads) + " threads exist already, and a child would have only one of them"};
-        std::cout.flush();
-        std::cerr.flush();
-        std::clog.flush();
-        std::fflush(nullptr);
+        flush_stdio();
         const pid_t pid = ::fork();
         if (pid < 0) return os_error("fork", "", errno);
         return pid;

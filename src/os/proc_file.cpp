@@ -46,6 +46,13 @@ std::optional<std::string_view> proc_line(std::string_view text, std::string_vie
     return std::nullopt;
 }
 
+bool is_proc_of_own_namespace() {
+    std::array<char, 32> target;
+    const ssize_t length = ::readlink("/proc/self", target.data(), target.size());
+    return length > 0 &&
+           std::string_view{target.data(), static_cast<std::size_t>(length)} == std::to_string(::getpid());
+}
+
 std::string_view next_word(std::string_view& text) {
     skip_blanks(text);
     const std::string_view word = text.substr(0, text.find_first_of(blanks));

@@ -15,6 +15,9 @@ namespace servicekit::os {
 /// \returns nothing where there is no such line.
 [[nodiscard]] std::optional<std::string_view> proc_line(std::string_view text, std::string_view key);
 
+/// Whether the pids below /proc are those of this process's pid namespace, and not of the one that it was mounted for.
+[[nodiscard]] bool is_proc_of_own_namespace();
+
 /// Takes the next word off the front of `text`: what stands up to white space.
 [[nodiscard]] std::string_view next_word(std::string_view& text);
 

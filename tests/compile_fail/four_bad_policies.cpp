@@ -1,9 +1,10 @@
 // expect: a DaemonPolicy needs `void status(std::string_view text)`
 // expect: a LockPolicy needs `bool held() const`
+// expect: a LockPolicy needs a move or copy constructor
 // expect: a LogPolicy needs `void set_level(LogLevel)`
 // expect: a ControlPolicy needs `std::string endpoint() const`
 
-#include "servicekit/policy_concepts.hpp"
+#include "servicekit/basic_service.hpp"
 
 using namespace servicekit;
 
@@ -28,6 +29,7 @@ struct BadDaemon : Base {
 
 struct BadLock : Base {
     using Base::Base;
+    BadLock(const BadLock&) = delete;
     Result<contract::Acquisition> acquire(contract::LockWait, const std::stop_token&) {
         return contract::Acquisition{};
     }
@@ -57,4 +59,4 @@ private:
     std::string endpoint() const { return {}; }  // nobody else may call it
 };
 
-template struct servicekit::CheckPolicies<BadDaemon, BadLock, BadLog, BadControl>;
+class BadService final : public BasicService<BadDaemon, BadLock, BadLog, BadControl> {};

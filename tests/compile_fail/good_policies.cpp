@@ -2,7 +2,7 @@
 #include <string>
 #include <string_view>
 
-#include "servicekit/policy_concepts.hpp"
+#include "servicekit/basic_service.hpp"
 
 using namespace servicekit;
 
@@ -61,3 +61,4 @@ struct GoodControl : Base {
 
 static_assert(DaemonPolicy<GoodDaemon> && LockPolicy<GoodLock> && LogPolicy<GoodLog> && ControlPolicy<GoodControl>);
 template struct servicekit::CheckPolicies<GoodDaemon, GoodLock, GoodLog, GoodControl>;
+template class servicekit::BasicService<GoodDaemon, GoodLock, GoodLog, GoodControl>;

@@ -10,9 +10,9 @@ namespace servicekit {
 /// `who` is added by whoever prints it: the program's name.
 struct Error {
     ExitCode exit_code = ExitCode::internal;  ///< what the process should end with because of it
-    std::string action;                       ///< what could not be done, as a verb phrase: "lock"
-    std::string object;                       ///< on what: a path, a name; may be empty
-    std::string reason;                       ///< why: "already running (pid 4711)"
+    std::string action = {};                  ///< what could not be done, as a verb phrase: "lock"
+    std::string object = {};                  ///< on what: a path, a name; may be empty
+    std::string reason = {};                  ///< why: "already running (pid 4711)"
     int errno_value = 0;                      ///< the errno behind it, 0 where there is none
 
     /// \returns "cannot lock '/run/x.pid': already running (pid 4711)", with no full stop.

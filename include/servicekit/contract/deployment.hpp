@@ -14,12 +14,12 @@ namespace servicekit::contract {
 /// What the settings say once they are loaded, as far as a policy may want to know:
 /// core hands it to every policy before it asks for anything else. All paths are absolute.
 struct Deployment {
-    std::string name;
+    std::string name = {};
     std::string version = {};
-    std::string run_directory;
-    std::string pid_file;
-    std::string control_socket;
-    std::string log_file;  ///< empty: nobody named one
+    std::string run_directory = {};
+    std::string pid_file = {};
+    std::string control_socket = {};
+    std::string log_file = {};  ///< empty: nobody named one
     LogLevel log_level = LogLevel::info;
 
     bool background = true;  ///< leave the shell, where the daemon policy can

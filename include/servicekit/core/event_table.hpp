@@ -17,20 +17,22 @@ public:
     EventTable();
 
     /// Adds a custom event.
-    /// \throws std::invalid_argument for a name that is taken or can't be one, a parameter named twice, a default of
-    ///         another type, or a missing handler.
+    /// \throws std::invalid_argument for a name that is taken or can't be one, a parameter named twice, a default that
+    ///         its own parameter would not accept, or a missing handler.
     void add(EventDeclaration event);
 
     /// Replaces an event, built-in or custom, or adds it.
     /// A built-in event keeps its description and parameters where the new one has none, and its own part stays
     /// what the protocol promises: `stop` still ends the process, `status` still has its built-in fields,
     /// to which the handler's are added.
+    /// \throws std::invalid_argument as add(), but for a name that is taken
     void replace(EventDeclaration event);
 
-    /// Replaces the handler only. \throws std::out_of_range where there is no such event
+    /// Replaces the handler only.
+    /// \throws std::out_of_range where there is no such event, std::invalid_argument for an empty handler
     void replace(std::string_view name, Handler handler);
 
-    /// Removes a custom event; a built-in one gets its default back. \returns whether there was one.
+    /// Removes a custom event; a built-in one gets its default back, an empty handler. \returns whether there was one.
     bool remove(std::string_view name);
 
     /// \returns the event, or null where there is none.
@@ -39,7 +41,7 @@ public:
     /// All of them, built-in ones first, each kind in the order in which they were added.
     [[nodiscard]] std::vector<std::shared_ptr<const EventDeclaration>> all() const;
 
-    /// The name that a wrong one was probably meant to be; empty where none is near.
+    /// The name that a wrong one was probably meant to be, of those that clients may use; empty where none is near.
     [[nodiscard]] std::string nearest(std::string_view wrong_name) const;
 
 private:
@@ -47,7 +49,7 @@ private:
         std::shared_ptr<const EventDeclaration> event;
         std::shared_ptr<const EventDeclaration> built_in;  ///< null for custom events
     };
-    [[nodiscard]] Entry* find_entry(std::string_view name);
+    [[nodiscard]] std::vector<Entry>::iterator find_entry(std::string_view name);
 
     mutable std::mutex mutex_;
     std::vector<Entry> entries_;
@@ -57,11 +59,12 @@ private:
 [[nodiscard]] constexpr bool is_client_event(std::string_view name) noexcept { return name != "start"; }
 
 /// Checks what a caller gave against the declaration and fills in the defaults.
-/// Where a parameter wants a number, an integer is one.
+/// Where a parameter wants a number, an integer is one; but 3.0 is no integer. A path is a string that is not empty.
+/// Null stands for nothing given where the default is null.
 /// \throws BadArgument
 [[nodiscard]] Arguments check_arguments(const EventDeclaration& event, const Object& given);
 
-/// `arguments` as JSON for a log line, secret ones masked.
+/// `arguments` as JSON for a log line, masked where they are secret or not declared: a secret misspelled, it may be.
 [[nodiscard]] std::string describe_arguments(const EventDeclaration& event, const Object& arguments);
 
 }  // namespace servicekit

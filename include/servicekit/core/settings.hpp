@@ -1,10 +1,15 @@
 #pragma once
 
+#include <array>
 #include <chrono>
-#include <memory>
-#include <optional>
+#include <cmath>
+#include <cstddef>
+#include <initializer_list>
+#include <stdexcept>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "servicekit/base/json.hpp"
@@ -99,17 +104,19 @@ class Settings {
 public:
     Settings();
 
-    /// The value in force. For `name` and the paths see also the functions below, which fill in what follows from others.
+    /// The value in force; empty or false where the setting has none.
     template <class T>
     [[nodiscard]] T get(Setting<T> setting) const;
+    /// Whether anybody set it: a built-in default does not count. \throws ConfigurationError for an unknown name
     [[nodiscard]] bool is_set(std::string_view name) const;
+    /// Where the value in force came from; `built_in` too where there is none.
     [[nodiscard]] SettingsLayer layer_of(std::string_view name) const;
 
     /// Sets a value in the layer that is being filled: `on_load` while the load event runs, `program` before.
     /// \throws ConfigurationError for a value that can't be: a name with a slash, a negative time
     template <class T>
     void set(Setting<T> setting, std::type_identity_t<T> value) {
-        set_value(setting.name, to_value(value), current_layer());
+        set_value(setting.name, to_value(value), filling_);
     }
     /// The same, above all layers, the command line included.
     template <class T>
@@ -131,14 +138,16 @@ public:
     void set_value(std::string_view name, Value value, SettingsLayer layer);
     /// The same from text, as the command line and the environment give it.
     void set_text(std::string_view name, std::string_view text, SettingsLayer layer);
-    /// Takes the config file's text into its layer, which is emptied first.
-    /// \param path for messages. \throws ConfigurationError
+    /// Makes the config file's text its layer, in place of what was there.
+    /// \param path for messages. \throws ConfigurationError, and then nothing has changed
     void read_config(std::string_view text, const std::string& path);
     void clear_layer(SettingsLayer layer);
+    /// From here on set() fills this layer.
     void fill(SettingsLayer layer) noexcept { filling_ = layer; }
 
     /// The value in force as JSON; null where the setting has none.
     [[nodiscard]] const Value& value(std::string_view name) const;
+    /// What stands under `app`; null where nothing does.
     [[nodiscard]] const Value& app_value() const noexcept { return app_; }
     /// The names of all settings, in the order of the help text.
     [[nodiscard]] static std::vector<std::string_view> names();
@@ -146,18 +155,10 @@ public:
     [[nodiscard]] static bool needs_restart(std::string_view name);
 
 private:
-    [[nodiscard]] SettingsLayer current_layer() const noexcept { return filling_; }
     template <class T>
     [[nodiscard]] static Value to_value(const T& value);
 
-    static constexpr std::size_t layers = 7;
-    struct Slot {
-        std::string_view name;
-        std::vector<std::optional<Value>> by_layer;
-    };
-    [[nodiscard]] const Slot& slot(std::string_view name) const;
-
-    std::vector<Slot> slots_;
+    std::array<Object, 7> layers_;  ///< what each SettingsLayer says
     Value app_;
     std::string config_path_;
     SettingsLayer filling_ = SettingsLayer::program;
@@ -181,7 +182,7 @@ T Settings::get(Setting<T> setting) const {
     if constexpr (std::is_same_v<T, LogLevel>) {
         return log_level_from(found.as_string()).value();
     } else if constexpr (std::is_same_v<T, std::chrono::milliseconds>) {
-        return std::chrono::milliseconds{static_cast<std::chrono::milliseconds::rep>(found.as_number() * 1000.0)};
+        return std::chrono::milliseconds{std::llround(found.as_number() * 1000.0)};
     } else {
         return found.is_null() ? T{} : found.as<T>();
     }

@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "servicekit/base/peer.hpp"
 #include "servicekit/base/result.hpp"
@@ -29,7 +30,8 @@ struct Transfer {
 };
 
 /// A connected stream socket in the unix domain, non-blocking, close-on-exec, closed when destroyed.
-/// One thread may receive while another sends.
+/// One thread may receive while another sends. Its descriptor is closed in children of fork(2), as a copy there
+/// would keep the peer waiting for the end.
 class LocalConnection {
 public:
     virtual ~LocalConnection() = default;

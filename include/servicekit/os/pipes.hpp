@@ -16,8 +16,8 @@ struct PipeReading {
         timed_out,    ///< the time was up first
         interrupted,  ///< this process got INT, TERM or HUP while it waited
     };
-    End end = End::closed;
-    std::string text;  ///< all that came
+    End end = End::closed;  ///< says nothing where `text` has a newline
+    std::string text = {};  ///< all that came, with its newline and what was written after it by then
 };
 
 /// A pipe between a process and the child that it forks. Both ends are close-on-exec.
@@ -27,9 +27,10 @@ public:
     virtual void close_reader() = 0;
     virtual void close_writer() = 0;
     virtual Result<void> write(std::string_view text) = 0;
-    /// Reads until a newline or the end; a signal that would end this process ends the waiting instead.
+    /// Reads until a newline or the end; a signal that would end this process ends the waiting instead, and is
+    /// used up by that.
     virtual PipeReading read_line(std::chrono::milliseconds at_most) = 0;
-    /// Both ends that are still open, for a process that closes all others.
+    /// The writing end, for a process that closes all other descriptors; negative once it is closed.
     [[nodiscard]] virtual int writer() const = 0;
 };
 

@@ -23,7 +23,7 @@ public:
     /// \returns false where the process was gone, or was not meant any more.
     virtual Result<bool> signal(pid_t pid, int signal_number, const std::function<bool()>& still_meant) = 0;
     /// Waits until the process has ended, without polling where the system has pidfds.
-    /// \returns whether it has.
+    /// \returns whether it has; never true of a pid that is 0 or negative, which is nobody in particular.
     virtual bool wait_for_end(pid_t pid, std::chrono::milliseconds at_most) = 0;
 };
 

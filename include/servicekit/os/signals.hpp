@@ -26,10 +26,14 @@ public:
     /// Handlers, not SIG_IGN or a blocked mask, since exec(2) resets handlers only, so that children start clean.
     /// SIGPIPE gets a handler that does nothing. A SIGABRT that the process raised itself (abort(3)) ends it
     /// as it would without us, with a core. A child of fork(2) that gets one of them takes the default action.
+    /// What came while it was held is delivered after take() and let_go(); a signal that comes again before the
+    /// callback was called for it counts once.
     /// \returns an error where another service of this process has taken them.
     virtual Result<void> take(std::span<const int> numbers, EventLoop& loop,
                               std::function<void(const ReceivedSignal&)> callback) = 0;
-    /// Restores what was in force before take(). May be called when nothing was taken.
+    /// Restores what was in force before take(). May be called when nothing was taken, but not by one whose take()
+    /// was refused. The callback is not called any more once it returns, save where the callback itself calls it.
+    /// \pre the loop is still there, turning or not.
     virtual void give_back() = 0;
 };
 

@@ -11,10 +11,8 @@ class MockClock : public os::Clock {
 public:
     MockClock() {
         using std::chrono::hours;
-        ON_CALL(*this, steady_now)
-            .WillByDefault(::testing::Return(std::chrono::steady_clock::time_point{hours{1}}));
-        ON_CALL(*this, system_now)
-            .WillByDefault(::testing::Return(std::chrono::system_clock::time_point{hours{1}}));
+        ON_CALL(*this, steady_now).WillByDefault(::testing::Return(std::chrono::steady_clock::time_point{hours{1}}));
+        ON_CALL(*this, system_now).WillByDefault(::testing::Return(std::chrono::system_clock::time_point{hours{1}}));
     }
 
     MOCK_METHOD(std::chrono::steady_clock::time_point, steady_now, (), (const, override));

@@ -18,9 +18,7 @@ public:
 /// By default requests stay unanswered, and every refusal reads `{"error":{}}`.
 class MockRequests : public contract::Requests {
 public:
-    MockRequests() {
-        ON_CALL(*this, refuse).WillByDefault(::testing::Return(std::string{"{\"error\":{}}\n"}));
-    }
+    MockRequests() { ON_CALL(*this, refuse).WillByDefault(::testing::Return(std::string{"{\"error\":{}}\n"})); }
 
     MOCK_METHOD(void, request,
                 (std::string_view text, const Peer& peer, std::shared_ptr<contract::Responder> responder), (override));

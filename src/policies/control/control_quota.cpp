@@ -18,16 +18,17 @@ ControlQuota::ControlQuota(const UnixSocketControl::Options& options, uid_t owne
       max_stranger_bytes_{less(options.max_buffered_bytes, options.max_request_bytes)},
       max_bytes_per_stranger_{options.max_buffered_bytes / 4} {}
 
-bool ControlQuota::admit(uid_t user) {
-    if (all_.connections >= (is_operator(user) ? max_connections_ : max_stranger_connections_)) return false;
-    Share& share = by_user_[user];
-    if (!is_operator(user) && share.connections >= max_connections_per_stranger_) {
-        if (share.connections == 0) by_user_.erase(user);
-        return false;
+std::optional<std::size_t> ControlQuota::admit(uid_t user) {
+    const std::size_t limit = is_operator(user) ? max_connections_ : max_stranger_connections_;
+    if (all_.connections >= limit) return limit;
+    if (!is_operator(user)) {
+        const auto found = by_user_.find(user);
+        if ((found != by_user_.end() ? found->second.connections : 0) >= max_connections_per_stranger_)
+            return max_connections_per_stranger_;
     }
-    ++share.connections;
+    ++by_user_[user].connections;
     ++all_.connections;
-    return true;
+    return std::nullopt;
 }
 
 void ControlQuota::release(uid_t user) {

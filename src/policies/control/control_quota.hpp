@@ -3,6 +3,7 @@
 #include <sys/types.h>
 
 #include <cstddef>
+#include <optional>
 #include <unordered_map>
 
 #include "servicekit/policies/control/unix_socket_control.hpp"
@@ -18,8 +19,9 @@ public:
 
     void set_owner(uid_t owner) noexcept { owner_ = owner; }
 
-    /// \returns whether the user may have one connection more; it is counted then.
-    [[nodiscard]] bool admit(uid_t user);
+    /// Counts one connection more, where the user may have it.
+    /// \returns else the limit that stands in the way
+    [[nodiscard]] std::optional<std::size_t> admit(uid_t user);
     void release(uid_t user);
 
     /// Counts `now` buffered bytes of a connection in place of `before`.

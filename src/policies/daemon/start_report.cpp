@@ -17,24 +17,15 @@ constexpr std::string_view object_key = "object";
 constexpr std::string_view reason_key = "reason";
 constexpr std::string_view errno_key = "errno";
 
-// A path may hold bytes that are no UTF-8, and JSON can't: better a message with a blot than none.
-std::string printable(const std::string& text) {
-    if (std::holds_alternative<Value>(parse_json(to_json(Value{text})))) return text;
-    std::string ascii = text;
-    for (char& byte : ascii)
-        if (static_cast<unsigned char>(byte) >= 0x80) byte = '?';
-    return ascii;
-}
-
 Object fields_of(const Born& born) { return {{std::string{pid_key}, born.pid}}; }
 
 Object fields_of(const Ready& /*ready*/) { return {{std::string{ready_key}, true}}; }
 
 Object fields_of(const Error& error) {
     return {{std::string{exit_code_key}, to_int(error.exit_code)},
-            {std::string{action_key}, printable(error.action)},
-            {std::string{object_key}, printable(error.object)},
-            {std::string{reason_key}, printable(error.reason)},
+            {std::string{action_key}, error.action},
+            {std::string{object_key}, error.object},
+            {std::string{reason_key}, error.reason},
             {std::string{errno_key}, error.errno_value}};
 }
 

@@ -18,7 +18,7 @@ struct Born {
 struct Ready {};
 using StartReport = std::variant<Born, Ready, Error>;
 
-/// One JSON object with its newline.
+/// One JSON object with its newline. Bytes that are no UTF-8, as a path may have them, become U+FFFD.
 [[nodiscard]] std::string to_line(const StartReport& report);
 
 /// \returns nothing where the line is no report, as when its writer died halfway.

@@ -47,16 +47,21 @@ StartWatch::Heard StartWatch::hear() {
 
 StartWatch::Heard StartWatch::read_until(Instant deadline) {
     for (;;) {
+        while (const auto line = next_line())
+            if (const auto report = start_report_from(*line)) return *report;
         const auto left = std::chrono::ceil<milliseconds>(deadline - clock_->steady_now());
         const os::PipeReading reading = pipe_->read_line(std::max(left, milliseconds::zero()));
-        unfinished_line_ += reading.text;
-        if (const auto report = start_report_from(unfinished_line_)) {
-            unfinished_line_.clear();
-            return *report;
-        }
-        if (!unfinished_line_.ends_with('\n')) return reading.end;
-        unfinished_line_.clear();
+        unread_ += reading.text;
+        if (reading.text.find('\n') == std::string::npos) return reading.end;
     }
+}
+
+std::optional<std::string> StartWatch::next_line() {
+    const auto end = unread_.find('\n');
+    if (end == std::string::npos) return std::nullopt;
+    std::string line = unread_.substr(0, end);
+    unread_.erase(0, end + 1);
+    return line;
 }
 
 StartWatch::Outcome StartWatch::take(const StartReport& report) {
@@ -74,9 +79,13 @@ StartWatch::Outcome StartWatch::take(const StartReport& report) {
 
 StartWatch::Outcome StartWatch::take(End end) {
     switch (end) {
-        case End::closed: return silent_end();
-        case End::timed_out: return overdue();
-        case End::interrupted: interrupt(); break;
+        case End::closed:
+            return silent_end();
+        case End::timed_out:
+            return overdue();
+        case End::interrupted:
+            interrupt();
+            break;
     }
     return std::nullopt;
 }

@@ -40,6 +40,7 @@ private:
 
     [[nodiscard]] Heard hear();
     [[nodiscard]] Heard read_until(Instant deadline);
+    [[nodiscard]] std::optional<std::string> next_line();
     [[nodiscard]] Outcome take(const StartReport& report);
     [[nodiscard]] Outcome take(os::PipeReading::End end);
     void interrupt();
@@ -61,7 +62,7 @@ private:
     os::Clock* clock_;
 
     Instant deadline_;
-    std::string unfinished_line_;
+    std::string unread_;
     std::optional<Heard> heard_early_;  ///< while looking whether the daemon lives
     std::optional<pid_t> daemon_;
     bool child_reaped_ = false;

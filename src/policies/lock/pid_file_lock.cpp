@@ -12,9 +12,6 @@ using contract::Owner;
 
 namespace {
 
-// How long an owner's end, a lock that was let go without one, and a request to stop may go unnoticed.
-constexpr std::chrono::milliseconds slice{100};
-
 Owner to_owner(const os::LockOwner& owner) {
     return {.pid = owner.pid,
             .where = owner.pid > 0 ? "pid " + std::to_string(owner.pid) : "an unknown process",
@@ -24,24 +21,27 @@ Owner to_owner(const os::LockOwner& owner) {
 /// Lets time pass between two attempts.
 class Standby {
 public:
-    Standby(os::ProcessTable& processes, const std::stop_token& stop) : processes_{&processes}, stop_{&stop} {}
+    Standby(os::ProcessTable& processes, std::chrono::milliseconds interval, const std::stop_token& stop)
+        : processes_{&processes}, interval_{interval}, stop_{&stop} {}
 
-    /// Returns when the owner has ended, after a slice, or (where the owner can't be watched) when asked to stop.
+    /// Returns when the owner has ended or the interval is over; where the owner can't be watched, also when asked
+    /// to stop.
     void wait_for(pid_t owner) {
         // One that has ended and owns the lock nevertheless has left it to a child.
         if (owner <= 0 || owner == ended_)
             sleep();
-        else if (processes_->wait_for_end(owner, slice))
+        else if (processes_->wait_for_end(owner, interval_))
             ended_ = owner;
     }
 
 private:
     void sleep() {
         std::unique_lock lock{mutex_};
-        stopped_.wait_for(lock, *stop_, slice, [] { return false; });
+        stopped_.wait_for(lock, *stop_, interval_, [] { return false; });
     }
 
     os::ProcessTable* processes_;
+    std::chrono::milliseconds interval_;
     const std::stop_token* stop_;
     pid_t ended_ = 0;
     std::mutex mutex_;
@@ -64,10 +64,9 @@ void PidFileLock::configure(const contract::Deployment& deployment) {
 }
 
 Result<Acquisition> PidFileLock::acquire(LockWait wait, const std::stop_token& stop) {
-    Standby standby{*processes_, stop};
+    Standby standby{*processes_, options_.retry_interval, stop};
     for (;;) {
-        if (wait == LockWait::wait && stop.stop_requested())
-            return Acquisition{.state = Acquisition::State::cancelled};
+        if (wait == LockWait::wait && stop.stop_requested()) return Acquisition{.state = Acquisition::State::cancelled};
         auto attempt = file_locks_->try_lock(path_, options_.permissions);
         if (!attempt) return cannot_lock(attempt.error());
         if (attempt->lock) {

@@ -6,8 +6,29 @@
 
 namespace servicekit::policies {
 
+LineOutput::Turn::Turn(LineOutput& output) : output_{output} {
+    std::unique_lock lock{output_.mutex_};
+    output_.turn_over_.wait(lock, [this] { return !output_.taken_; });
+    output_.taken_ = true;
+}
+
+LineOutput::Turn::Turn(LineOutput& output, std::chrono::milliseconds at_most) : output_{output} {
+    std::unique_lock lock{output_.mutex_};
+    is_ours_ = output_.turn_over_.wait_for(lock, at_most, [this] { return !output_.taken_; });
+    if (is_ours_) output_.taken_ = true;
+}
+
+LineOutput::Turn::~Turn() {
+    if (!is_ours_) return;
+    {
+        const std::lock_guard lock{output_.mutex_};
+        output_.taken_ = false;
+    }
+    output_.turn_over_.notify_one();
+}
+
 void LineOutput::open_file(std::unique_ptr<os::File> file, std::string source) {
-    const std::lock_guard lock{mutex_};
+    const Turn turn{*this};
     source_ = std::move(source);
     to_stderr_ = false;
     adopt(std::move(file));
@@ -15,7 +36,7 @@ void LineOutput::open_file(std::unique_ptr<os::File> file, std::string source) {
 }
 
 void LineOutput::open_stderr(std::string source) {
-    const std::lock_guard lock{mutex_};
+    const Turn turn{*this};
     source_ = std::move(source);
     to_stderr_ = true;
     open_ = true;
@@ -26,7 +47,7 @@ void LineOutput::write(const contract::LogRecord& record) noexcept {
     try {
         std::string line;
         append_log_line(line, record, source_);
-        const std::lock_guard lock{mutex_};
+        const Turn turn{*this};
         if (!open_) return;
         if (to_stderr_)
             streams_->write(os::Stream::error, line);
@@ -38,8 +59,8 @@ void LineOutput::write(const contract::LogRecord& record) noexcept {
 }
 
 bool LineOutput::replace_file(std::unique_ptr<os::File>& file, std::chrono::milliseconds at_most) {
-    const std::unique_lock lock{mutex_, at_most};
-    if (!lock) return false;
+    const Turn turn{*this, at_most};
+    if (!turn.is_ours()) return false;
     adopt(std::move(file));
     return true;
 }
@@ -47,8 +68,8 @@ bool LineOutput::replace_file(std::unique_ptr<os::File>& file, std::chrono::mill
 void LineOutput::close(std::chrono::system_clock::time_point now, std::chrono::milliseconds at_most) noexcept {
     if (!open_.exchange(false)) return;
     try {
-        const std::unique_lock lock{mutex_, at_most};
-        if (!lock) return;  // the thread that writes closes the file, as the last who has this object
+        const Turn turn{*this, at_most};
+        if (!turn.is_ours()) return;  // the thread that writes closes the file, as the last who has this object
         if (file_ && lost_ > 0) write_into_file({}, now);
         file_.reset();
     } catch (...) {

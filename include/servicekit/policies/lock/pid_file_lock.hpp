@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -29,6 +30,9 @@ public:
     struct Options {
         std::string path = {};      ///< absolute; empty: the deployment's pidfile
         mode_t permissions = 0644;  ///< of a new pidfile; 0600 keeps other users from locking it first
+        /// A standby tries again when the owner has ended, and after this time in any case; nor does it notice
+        /// later than that that it should stop.
+        std::chrono::milliseconds retry_interval{100};
     };
 
     PidFileLock();

@@ -30,7 +30,7 @@ TEST(NoLockTest, IsHeldFromAcquireToRelease) {
 
 TEST(NoLockTest, KnowsNoOwnerEvenWhileHeld) {
     NoLock lock;
-    lock.configure({.name = "just-another-server", .run_directory = "/run", .pid_file = "/run/x.pid", .control_socket = ""});
+    lock.configure({.name = "just-another-server", .run_directory = "/run", .pid_file = "/run/x.pid"});
     ASSERT_TRUE(lock.acquire(LockWait::fail_fast, {}));
     EXPECT_FALSE(lock.owner().value().has_value());
 }

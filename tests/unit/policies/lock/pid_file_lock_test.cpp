@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cerrno>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -17,14 +18,12 @@
 namespace servicekit {
 namespace {
 
+using namespace std::chrono_literals;
 using contract::Acquisition;
 using contract::LockWait;
 using ::testing::_;
-using ::testing::AtMost;
 using ::testing::ByMove;
-using ::testing::DoAll;
 using ::testing::InSequence;
-using ::testing::InvokeWithoutArgs;
 using ::testing::NiceMock;
 using ::testing::Return;
 
@@ -37,7 +36,7 @@ Result<os::LockAttempt> busy_with(os::LockOwner owner) {
 class PidFileLockTest : public ::testing::Test {
 protected:
     void SetUp() override {
-        lock.configure({.name = "just-another-server", .run_directory = "/run", .pid_file = path, .control_socket = ""});
+        lock.configure({.name = "just-another-server", .run_directory = "/run", .pid_file = path});
     }
 
     /// What the next attempt to lock yields; gone once the policy has let go of it.
@@ -54,7 +53,7 @@ protected:
     NiceMock<mocks::MockFileLocks> file_locks;
     NiceMock<mocks::MockProcess> process;
     NiceMock<mocks::MockProcessTable> processes;
-    PidFileLock lock{{}, file_locks, process, processes};
+    PidFileLock lock{{.retry_interval = 1ms}, file_locks, process, processes};
 };
 
 TEST_F(PidFileLockTest, LocksTheDeploymentsPidFileReadableForMonitors) {
@@ -64,7 +63,7 @@ TEST_F(PidFileLockTest, LocksTheDeploymentsPidFileReadableForMonitors) {
 
 TEST_F(PidFileLockTest, LocksThePathThatTheOptionsNameInItsPlace) {
     PidFileLock named{{.path = "/srv/other.pid", .permissions = 0600}, file_locks, process, processes};
-    named.configure({.name = "x", .run_directory = "/run", .pid_file = path, .control_socket = ""});
+    named.configure({.name = "x", .run_directory = "/run", .pid_file = path});
     EXPECT_CALL(file_locks, try_lock("/srv/other.pid", mode_t{0600}));
     ASSERT_TRUE(named.acquire(LockWait::fail_fast, {}));
     EXPECT_EQ(named.status_fields(), (Object{{"pid-file", "/srv/other.pid"}}));
@@ -94,9 +93,7 @@ TEST_F(PidFileLockTest, TellsAMissingFolderAsSomethingThatCannotBeCreated) {
 }
 
 TEST_F(PidFileLockTest, TellsAMissingPermissionAsSuch) {
-    EXPECT_CALL(file_locks, try_lock).WillOnce([] {
-        return Result<os::LockAttempt>{os_error("open", path, EACCES)};
-    });
+    EXPECT_CALL(file_locks, try_lock).WillOnce([] { return Result<os::LockAttempt>{os_error("open", path, EACCES)}; });
     EXPECT_EQ(acquire().error().exit_code, ExitCode::permission);
 }
 
@@ -134,7 +131,7 @@ TEST_F(PidFileLockTest, TellsABystanderWhoseUserIsUnknown) {
 TEST_F(PidFileLockTest, StandbyTriesAgainWhenTheOwnerHasEnded) {
     InSequence sequence;
     EXPECT_CALL(file_locks, try_lock).WillOnce([] { return busy_with({.pid = 99}); });
-    EXPECT_CALL(processes, wait_for_end(99, _)).WillOnce(Return(true));
+    EXPECT_CALL(processes, wait_for_end(99, 1ms)).WillOnce(Return(true));
     EXPECT_CALL(file_locks, try_lock);
     EXPECT_EQ(lock.acquire(LockWait::wait, {}).value().state, Acquisition::State::acquired);
 }
@@ -252,9 +249,7 @@ TEST_F(PidFileLockTest, HandsThePidFileToTheUser) {
 
 TEST_F(PidFileLockTest, HasNothingToHandOverWhereItIsNotHeld) { EXPECT_TRUE(lock.hand_to(1000, 100)); }
 
-TEST_F(PidFileLockTest, TellsThePidFileInTheStatus) {
-    EXPECT_EQ(lock.status_fields(), (Object{{"pid-file", path}}));
-}
+TEST_F(PidFileLockTest, TellsThePidFileInTheStatus) { EXPECT_EQ(lock.status_fields(), (Object{{"pid-file", path}})); }
 
 TEST_F(PidFileLockTest, IsNeverLostAndNeedsNoToken) {
     bool was_lost = false;

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <vector>
+
+namespace servicekit::mocks {
+
+/// What one fake loop has to do: FakeEventLoop fills it, FakeReactor works it off.
+struct FakeAgenda {
+    struct Timer {
+        std::function<void()> callback = {};  ///< empty: not running
+        std::chrono::steady_clock::time_point deadline = {};
+        std::uint64_t started = 0;  ///< orders timers of the same deadline
+    };
+    struct Direction {
+        std::function<void()> callback = {};  ///< empty: nothing awaited
+        std::uint64_t served = 0;             ///< when it was called last: none starves another
+    };
+    struct Watch {
+        int descriptor = -1;
+        std::uint64_t opening = 0;  ///< tells the descriptor from a later one of the same number
+        Direction readable = {};
+        Direction writable = {};
+    };
+
+    std::deque<std::function<void()>> posted = {};
+    std::vector<std::weak_ptr<Timer>> timers = {};
+    std::vector<std::weak_ptr<Watch>> watches = {};
+    bool is_running = false;  ///< between start() and stop()
+    bool is_stopped = false;
+    int depth = 0;  ///< of calls to callbacks that are under way
+
+    /// \returns those that still exist; forgets the others.
+    template <class Thing>
+    static std::vector<std::shared_ptr<Thing>> alive(std::vector<std::weak_ptr<Thing>>& things) {
+        std::vector<std::shared_ptr<Thing>> found;
+        std::erase_if(things, [&found](const std::weak_ptr<Thing>& thing) {
+            auto strong = thing.lock();
+            if (strong != nullptr) found.push_back(std::move(strong));
+            return thing.expired();
+        });
+        return found;
+    }
+};
+
+}  // namespace servicekit::mocks

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <initializer_list>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "servicekit/os/environment.hpp"
+
+namespace servicekit::mocks {
+
+/// Environment variables in a map.
+class FakeEnvironment final : public os::Environment {
+public:
+    FakeEnvironment() = default;
+    FakeEnvironment(std::initializer_list<std::pair<const std::string, std::string>> variables)
+        : variables_{variables} {}
+
+    [[nodiscard]] std::optional<std::string> get(const std::string& name) const override {
+        const auto found = variables_.find(name);
+        return found == variables_.end() ? std::nullopt : std::optional{found->second};
+    }
+
+    void set(const std::string& name, std::string value) { variables_.insert_or_assign(name, std::move(value)); }
+    void unset(const std::string& name) { variables_.erase(name); }
+
+private:
+    std::map<std::string, std::string> variables_;
+};
+
+}  // namespace servicekit::mocks

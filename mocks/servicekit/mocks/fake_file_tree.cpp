@@ -1,0 +1,151 @@
+#include "servicekit/mocks/fake_file_tree.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <deque>
+#include <utility>
+
+namespace servicekit::mocks {
+namespace {
+
+constexpr int most_links = 40;
+constexpr mode_t sticky = 01000;
+
+using Steps = std::deque<std::string>;
+
+Steps steps_of(const std::string& path) {
+    Steps steps;
+    std::string step;
+    for (const char letter : path + "/") {
+        if (letter != '/') {
+            step += letter;
+        } else if (!step.empty()) {
+            steps.push_back(std::exchange(step, {}));
+        }
+    }
+    // As if a dot stood behind the slash: then a folder is meant.
+    if (!path.empty() && path.back() == '/') steps.emplace_back(".");
+    return steps;
+}
+
+bool is_member(const Peer& who, gid_t group) {
+    return who.gid == group || std::find(who.groups.begin(), who.groups.end(), group) != who.groups.end();
+}
+
+}  // namespace
+
+os::FileStatus FakeNode::status() const {
+    return {.type = type,
+            .permissions = permissions,
+            .uid = uid,
+            .gid = gid,
+            .size = type == os::FileType::symlink ? target.size() : content.size(),
+            .device = 1,
+            .inode = inode};
+}
+
+FakeFileTree::FakeFileTree() : root_{std::make_shared<FakeNode>()} {
+    root_->type = os::FileType::directory;
+    root_->permissions = 0755;
+    root_->inode = last_inode_;
+}
+
+bool FakeFileTree::may(const Peer& who, const FakeNode& node, Access access) const {
+    const auto wanted = static_cast<mode_t>(access);
+    if (who.uid == 0)
+        return access != Access::search || node.type == os::FileType::directory || (node.permissions & 0111) != 0;
+    if (who.uid == node.uid) return (node.permissions >> 6U & wanted) != 0;
+    if (is_member(who, node.gid)) return (node.permissions >> 3U & wanted) != 0;
+    return (node.permissions & wanted) != 0;
+}
+
+FakeFileTree::Place FakeFileTree::find(const std::string& path, os::Links links) const {
+    if (path.empty()) return {.errno_value = ENOENT};
+    std::vector<Node> folders{root_};  // those above, for ".."
+    Steps steps = steps_of(path);
+    int links_followed = 0;
+    Place place{.folder = root_, .name = ".", .node = root_};
+    while (!steps.empty()) {
+        const Node folder = folders.back();
+        if (!may(*folder, Access::search)) return {.errno_value = EACCES};
+        std::string step = std::move(steps.front());
+        steps.pop_front();
+        if (step == "." || step == "..") {
+            if (step == ".." && folders.size() > 1) folders.pop_back();
+            place = {.folder = folders.back(), .name = ".", .node = folders.back()};
+            continue;
+        }
+        const auto found = folder->entries.find(step);
+        place = {.folder = folder, .name = step, .node = found == folder->entries.end() ? nullptr : found->second};
+        if (place.node == nullptr) {
+            const bool is_last = steps.empty() || (steps.size() == 1 && steps.front() == ".");
+            return is_last ? place : Place{.errno_value = ENOENT};
+        }
+        if (place.node->type == os::FileType::symlink && (!steps.empty() || links == os::Links::follow)) {
+            if (++links_followed > most_links) return {.errno_value = ELOOP};
+            if (place.node->target.starts_with('/')) folders.resize(1);
+            Steps to_target = steps_of(place.node->target);
+            steps.insert(steps.begin(), to_target.begin(), to_target.end());
+            place = {.folder = folders.back(), .name = ".", .node = folders.back()};
+            continue;
+        }
+        if (place.node->type == os::FileType::directory) {
+            folders.push_back(place.node);
+        } else if (!steps.empty()) {
+            return {.errno_value = ENOTDIR};
+        }
+    }
+    return place;
+}
+
+FakeFileTree::Node FakeFileTree::peek(const std::string& path) const {
+    FakeFileTree as_root{*this};
+    as_root.act_as({.pid = 0, .uid = 0, .gid = 0});
+    return as_root.find(path, os::Links::follow).node;
+}
+
+int FakeFileTree::refusal_to_change(const FakeNode& folder) const {
+    return may(folder, Access::write) && may(folder, Access::search) ? 0 : EACCES;
+}
+
+int FakeFileTree::create(Place& place, os::FileType type, mode_t permissions) {
+    if (place.errno_value != 0) return place.errno_value;
+    if (place.node != nullptr) return EEXIST;
+    if (const int refusal = refusal_to_change(*place.folder); refusal != 0) return refusal;
+    place.node = std::make_shared<FakeNode>();
+    place.node->type = type;
+    place.node->permissions = permissions;
+    place.node->uid = caller_.uid;
+    place.node->gid = caller_.gid;
+    place.node->inode = ++last_inode_;
+    place.folder->entries.emplace(place.name, place.node);
+    return 0;
+}
+
+int FakeFileTree::remove(const Place& place) {
+    if (place.errno_value != 0) return place.errno_value;
+    if (place.node == nullptr) return ENOENT;
+    if (place.node->type == os::FileType::directory) return EISDIR;
+    if (const int refusal = refusal_to_change(*place.folder); refusal != 0) return refusal;
+    const bool is_others = caller_.uid != 0 && caller_.uid != place.node->uid && caller_.uid != place.folder->uid;
+    if ((place.folder->permissions & sticky) != 0 && is_others) return EPERM;
+    place.folder->entries.erase(place.name);
+    return 0;
+}
+
+int FakeFileTree::rename(const std::string& from, const std::string& to) {
+    const Place source = find(from, os::Links::do_not_follow);
+    const Place goal = find(to, os::Links::do_not_follow);
+    for (const Place& place : {source, goal})
+        if (place.errno_value != 0) return place.errno_value;
+    if (source.node == nullptr) return ENOENT;
+    for (const Node& folder : {source.folder, goal.folder})
+        if (const int refusal = refusal_to_change(*folder); refusal != 0) return refusal;
+    if (goal.node == source.node) return 0;
+    if (goal.node != nullptr && goal.node->type == os::FileType::directory) return EISDIR;
+    source.folder->entries.erase(source.name);
+    goal.folder->entries.insert_or_assign(goal.name, source.node);
+    return 0;
+}
+
+}  // namespace servicekit::mocks

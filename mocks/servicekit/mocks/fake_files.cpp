@@ -1,0 +1,231 @@
+#include "servicekit/mocks/fake_files.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <stdexcept>
+#include <utility>
+
+namespace servicekit::mocks {
+
+using os::FileType;
+using os::Links;
+using Access = FakeFileTree::Access;
+using Node = FakeFileTree::Node;
+using Place = FakeFileTree::Place;
+
+namespace {
+
+void demand(int errno_value, const std::string& path) {
+    if (errno_value != 0) throw std::runtime_error("the fake file '" + path + "': " + errno_text(errno_value));
+}
+
+std::string folder_of(const std::string& path) {
+    const auto slash = path.rfind('/');
+    return slash == std::string::npos || slash == 0 ? "/" : path.substr(0, slash);
+}
+
+/// Lets the scene be set by root, whoever calls otherwise.
+class AsRoot {
+public:
+    explicit AsRoot(FakeFileTree& tree) : tree_{tree}, caller_{tree.caller()} {
+        tree_.act_as({.pid = 0, .uid = 0, .gid = 0});
+    }
+    ~AsRoot() { tree_.act_as(std::move(caller_)); }
+    AsRoot(const AsRoot&) = delete;
+    AsRoot& operator=(const AsRoot&) = delete;
+
+private:
+    FakeFileTree& tree_;
+    Peer caller_;
+};
+
+}  // namespace
+
+class FakeFiles::FakeFile final : public os::File {
+public:
+    FakeFile(FakeFiles& files, std::string path, Node node, Access access, int descriptor)
+        : files_{files}, path_{std::move(path)}, node_{std::move(node)}, access_{access}, descriptor_{descriptor} {}
+    ~FakeFile() override { files_.open_paths_.erase(descriptor_); }
+    FakeFile(const FakeFile&) = delete;
+    FakeFile& operator=(const FakeFile&) = delete;
+
+    Result<void> write(std::string_view bytes) override {
+        if (access_ != Access::write) return os_error("write", path_, EBADF);
+        if (const auto failure = files_.failures.due("write", path_)) return os_error("write", path_, *failure);
+        const std::size_t fits = std::min(bytes.size(), files_.space_.value_or(bytes.size()));
+        node_->content.append(bytes.substr(0, fits));
+        if (files_.space_) *files_.space_ -= fits;
+        if (fits < bytes.size()) return os_error("write", path_, ENOSPC);
+        return {};
+    }
+    Result<std::string> read_at(std::uint64_t offset, std::size_t size) override {
+        if (access_ != Access::read) return os_error("read", path_, EBADF);
+        if (const auto failure = files_.failures.due("read_at", path_)) return os_error("read", path_, *failure);
+        if (offset >= node_->content.size()) return std::string{};
+        return node_->content.substr(static_cast<std::size_t>(offset), size);
+    }
+    Result<os::FileStatus> status() override {
+        if (const auto failure = files_.failures.due("status", path_)) return os_error("inspect", path_, *failure);
+        return node_->status();
+    }
+    Result<void> hand_to(uid_t uid, gid_t gid) override {
+        if (const auto failure = files_.failures.due("hand_to", path_))
+            return os_error("change owner of", path_, *failure);
+        if (files_.tree_.caller().uid != 0) return os_error("change owner of", path_, EPERM);
+        node_->uid = uid;
+        node_->gid = gid;
+        return {};
+    }
+    [[nodiscard]] int descriptor() const override { return descriptor_; }
+
+private:
+    FakeFiles& files_;
+    std::string path_;
+    Node node_;
+    Access access_;
+    int descriptor_;
+};
+
+Result<Node> FakeFiles::find_to_read(const std::string& path) {
+    const Place place = tree_.find(path, Links::follow);
+    if (place.errno_value != 0) return os_error("open", path, place.errno_value);
+    if (place.node == nullptr) return os_error("open", path, ENOENT);
+    if (!tree_.may(*place.node, Access::read)) return os_error("open", path, EACCES);
+    if (place.node->type == FileType::directory) return os_error("open", path, EISDIR);
+    if (place.node->type == FileType::socket) return os_error("open", path, ENXIO);
+    return place.node;
+}
+
+Result<std::string> FakeFiles::read(const std::string& path, std::size_t max_bytes) {
+    if (const auto failure = failures.due("read", path)) return os_error("read", path, *failure);
+    const auto node = find_to_read(path);
+    if (!node) return node.error();
+    if ((*node)->content.size() > max_bytes)
+        return Error{ExitCode::os, "read", path, "it is larger than " + std::to_string(max_bytes) + " bytes", EFBIG};
+    return (*node)->content;
+}
+
+std::unique_ptr<os::File> FakeFiles::open(const std::string& path, Node node, Access access) {
+    const int descriptor = next_descriptor_++;
+    open_paths_.emplace(descriptor, path);
+    return std::make_unique<FakeFile>(*this, path, std::move(node), access, descriptor);
+}
+
+Result<std::unique_ptr<os::File>> FakeFiles::open_for_reading(const std::string& path) {
+    if (const auto failure = failures.due("open_for_reading", path)) return os_error("open", path, *failure);
+    auto node = find_to_read(path);
+    if (!node) return node.error();
+    return open(path, *std::move(node), Access::read);
+}
+
+Result<std::unique_ptr<os::File>> FakeFiles::open_for_appending(const std::string& path, mode_t permissions) {
+    if (const auto failure = failures.due("open_for_appending", path)) return os_error("open", path, *failure);
+    Place place = tree_.find(path, Links::follow);
+    if (place.errno_value != 0) return os_error("open", path, place.errno_value);
+    if (place.node == nullptr) {
+        if (const int refusal = tree_.create(place, FileType::regular, permissions); refusal != 0)
+            return os_error("open", path, refusal);
+    } else if (place.node->type == FileType::directory) {
+        return os_error("open", path, EISDIR);
+    } else if (place.node->type == FileType::socket) {
+        return os_error("open", path, ENXIO);
+    } else if (!tree_.may(*place.node, Access::write)) {
+        return os_error("open", path, EACCES);
+    }
+    return open(path, place.node, Access::write);
+}
+
+Result<std::optional<os::FileStatus>> FakeFiles::status(const std::string& path, Links links) {
+    if (const auto failure = failures.due("status", path)) return os_error("inspect", path, *failure);
+    const Place place = tree_.find(path, links);
+    if (place.errno_value == ENOENT || place.errno_value == ENOTDIR) return std::optional<os::FileStatus>{};
+    if (place.errno_value != 0) return os_error("inspect", path, place.errno_value);
+    if (place.node == nullptr) return std::optional<os::FileStatus>{};
+    return std::optional{place.node->status()};
+}
+
+Result<void> FakeFiles::create_directories(const std::string& path, mode_t permissions) {
+    if (const auto failure = failures.due("create_directories", path)) return os_error("create folder", path, *failure);
+    if (path.empty()) return os_error("create folder", path, ENOENT);
+    for (std::size_t end = 0; end != std::string::npos;) {
+        end = path.find('/', end + 1);
+        const std::string part = path.substr(0, end);
+        Place place = tree_.find(part, Links::follow);
+        if (place.errno_value != 0) return os_error("create folder", part, place.errno_value);
+        if (place.node != nullptr && place.node->type != FileType::directory)
+            return os_error("create folder", part, ENOTDIR);
+        if (place.node != nullptr) continue;
+        if (const int refusal = tree_.create(place, FileType::directory, permissions); refusal != 0)
+            return os_error("create folder", part, refusal);
+    }
+    return {};
+}
+
+Result<void> FakeFiles::remove(const std::string& path) {
+    if (const auto failure = failures.due("remove", path)) return os_error("remove", path, *failure);
+    if (const int refusal = tree_.remove(tree_.find(path, Links::do_not_follow)); refusal != 0)
+        return os_error("remove", path, refusal);
+    return {};
+}
+
+Node FakeFiles::add(const std::string& path, FileType type, mode_t permissions) {
+    const AsRoot as_root{tree_};
+    if (const auto made = create_directories(folder_of(path), 0755); !made)
+        throw std::runtime_error(made.error().message());
+    Place place = tree_.find(path, Links::do_not_follow);
+    demand(tree_.create(place, type, permissions), path);
+    return place.node;
+}
+
+void FakeFiles::add_folder(const std::string& path, mode_t permissions) { add(path, FileType::directory, permissions); }
+
+void FakeFiles::add_file(const std::string& path, std::string content, mode_t permissions) {
+    add(path, FileType::regular, permissions)->content = std::move(content);
+}
+
+void FakeFiles::add_link(const std::string& path, std::string target) {
+    add(path, FileType::symlink, 0777)->target = std::move(target);
+}
+
+void FakeFiles::add_other(const std::string& path) { add(path, FileType::other, 0644); }
+
+void FakeFiles::set_owner(const std::string& path, uid_t uid, gid_t gid) {
+    const Node node = known(path);
+    node->uid = uid;
+    node->gid = gid;
+}
+
+void FakeFiles::set_permissions(const std::string& path, mode_t permissions) { known(path)->permissions = permissions; }
+
+void FakeFiles::rename(const std::string& from, const std::string& to) {
+    const AsRoot as_root{tree_};
+    demand(tree_.rename(from, to), from);
+}
+
+void FakeFiles::take_away(const std::string& path) {
+    const AsRoot as_root{tree_};
+    demand(tree_.remove(tree_.find(path, Links::do_not_follow)), path);
+}
+
+std::string FakeFiles::content(const std::string& path) const { return known(path)->content; }
+
+os::FileStatus FakeFiles::status_of(const std::string& path) const { return known(path)->status(); }
+
+std::vector<std::string> FakeFiles::names_in(const std::string& folder) const {
+    std::vector<std::string> names;
+    for (const auto& [name, node] : known(folder)->entries) names.push_back(name);
+    return names;
+}
+
+std::string FakeFiles::path_of(int descriptor) const {
+    const auto found = open_paths_.find(descriptor);
+    return found == open_paths_.end() ? std::string{} : found->second;
+}
+
+Node FakeFiles::known(const std::string& path) const {
+    Node node = tree_.peek(path);
+    if (node == nullptr) demand(ENOENT, path);
+    return node;
+}
+
+}  // namespace servicekit::mocks

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "servicekit/mocks/fake_failures.hpp"
+#include "servicekit/mocks/fake_file_tree.hpp"
+#include "servicekit/os/files.hpp"
+
+namespace servicekit::mocks {
+
+/// Files and folders in memory, with owners, permissions, a disk that may be full, and failures on demand.
+/// At first there is the root folder only, and the caller is root.
+/// What sets the scene or looks at it asks no permission, follows links, and throws std::runtime_error where it can't.
+class FakeFiles final : public os::Files {
+public:
+    Result<std::string> read(const std::string& path, std::size_t max_bytes) override;
+    Result<std::unique_ptr<os::File>> open_for_reading(const std::string& path) override;
+    Result<std::unique_ptr<os::File>> open_for_appending(const std::string& path, mode_t permissions) override;
+    Result<std::optional<os::FileStatus>> status(const std::string& path, os::Links links) override;
+    Result<void> create_directories(const std::string& path, mode_t permissions) override;
+    Result<void> remove(const std::string& path) override;
+
+    /// By the names of the functions of os::Files and os::File; the object is the path.
+    FakeFailures failures{
+        "read",    "open_for_reading", "open_for_appending", "status", "create_directories", "remove", "write",
+        "read_at", "hand_to"};
+
+    /// These make the folders above as well.
+    void add_folder(const std::string& path, mode_t permissions = 0755);
+    void add_file(const std::string& path, std::string content = {}, mode_t permissions = 0644);
+    void add_link(const std::string& path, std::string target);
+    /// A file that is neither regular nor a folder, a link or a socket: a FIFO, say.
+    void add_other(const std::string& path);
+    void set_owner(const std::string& path, uid_t uid, gid_t gid);
+    void set_permissions(const std::string& path, mode_t permissions);
+    /// As logrotate does it: who has the file open goes on writing into it.
+    void rename(const std::string& from, const std::string& to);
+    /// Takes a file away, whoever owns it.
+    void take_away(const std::string& path);
+
+    [[nodiscard]] bool exists(const std::string& path) const { return tree_.peek(path) != nullptr; }
+    [[nodiscard]] std::string content(const std::string& path) const;
+    [[nodiscard]] os::FileStatus status_of(const std::string& path) const;
+    /// The names in a folder, sorted.
+    [[nodiscard]] std::vector<std::string> names_in(const std::string& folder) const;
+    /// Where the file of this descriptor was opened; empty for any other number.
+    [[nodiscard]] std::string path_of(int descriptor) const;
+    [[nodiscard]] std::size_t open_files() const noexcept { return open_paths_.size(); }
+
+    /// How many more bytes the disk takes: a write beyond that writes what fits, and fails with ENOSPC.
+    void set_space(std::optional<std::size_t> bytes) noexcept { space_ = bytes; }
+    /// Who calls from now on.
+    void act_as(Peer caller) { tree_.act_as(std::move(caller)); }
+
+    /// For the other fakes that deal in paths.
+    [[nodiscard]] FakeFileTree& tree() noexcept { return tree_; }
+
+private:
+    class FakeFile;
+
+    [[nodiscard]] Result<FakeFileTree::Node> find_to_read(const std::string& path);
+    std::unique_ptr<os::File> open(const std::string& path, FakeFileTree::Node node, FakeFileTree::Access access);
+    FakeFileTree::Node add(const std::string& path, os::FileType type, mode_t permissions);
+    [[nodiscard]] FakeFileTree::Node known(const std::string& path) const;
+
+    FakeFileTree tree_;
+    std::optional<std::size_t> space_;
+    std::map<int, std::string> open_paths_;
+    int next_descriptor_ = 1000;  // far from those of a FakeReactor
+};
+
+}  // namespace servicekit::mocks

@@ -1,0 +1,228 @@
+#include "servicekit/mocks/fake_local_sockets.hpp"
+
+#include <cerrno>
+#include <deque>
+#include <stdexcept>
+#include <utility>
+
+namespace servicekit::mocks {
+
+using End = FakeStream::End;
+
+/// A socket that is bound to a path, and listens unless it is closed.
+struct FakeLocalSockets::Bound {
+    FakeFileTree::Node node;
+    Peer owner;
+    bool is_closed = false;
+    std::deque<std::shared_ptr<FakeStream>> waiting = {};
+
+    void close() {
+        is_closed = true;
+        for (const auto& stream : std::exchange(waiting, {})) stream->close(End::server);
+    }
+};
+
+class FakeLocalSockets::FakeConnection final : public os::LocalConnection {
+public:
+    FakeConnection(FakeReactor& reactor, std::shared_ptr<FakeFailures> failures, std::shared_ptr<FakeStream> stream,
+                   End end, std::string path)
+        : reactor_{&reactor},
+          failures_{std::move(failures)},
+          stream_{std::move(stream)},
+          end_{end},
+          path_{std::move(path)},
+          descriptor_{
+              reactor.open((end == End::server ? "a connection to '" : "a client's connection to '") + path_ + "'",
+                           {.readable = [stream = stream_, end] { return stream->is_readable(end); },
+                            .writable = [stream = stream_, end] { return stream->is_writable(end); }})} {}
+    ~FakeConnection() override {
+        reactor_->close(descriptor_);
+        stream_->close(end_);
+    }
+    FakeConnection(const FakeConnection&) = delete;
+    FakeConnection& operator=(const FakeConnection&) = delete;
+
+    os::Transfer receive(std::span<char> buffer) override {
+        if (const auto failure = failures_->due("receive", path_)) return failed(*failure);
+        return stream_->receive(end_, buffer);
+    }
+    os::Transfer send(std::string_view bytes) override {
+        if (const auto failure = failures_->due("send", path_)) return failed(*failure);
+        return stream_->send(end_, bytes);
+    }
+    void shut_down_sending() override { stream_->shut_down_sending(end_); }
+    [[nodiscard]] Peer peer() const override {
+        Peer peer = stream_->who(FakeStream::other(end_));
+        peer.groups.clear();
+        return peer;
+    }
+    [[nodiscard]] std::vector<gid_t> peer_groups() const override {
+        return stream_->who(FakeStream::other(end_)).groups;
+    }
+    [[nodiscard]] int descriptor() const override { return descriptor_; }
+    bool wait_until_readable(std::chrono::milliseconds at_most) override {
+        return reactor_->run_until([this] { return stream_->is_readable(end_); }, "a reader of '" + path_ + "'",
+                                   at_most);
+    }
+    bool wait_until_writable(std::chrono::milliseconds at_most) override {
+        return reactor_->run_until([this] { return stream_->is_writable(end_); }, "a writer to '" + path_ + "'",
+                                   at_most);
+    }
+
+private:
+    static os::Transfer failed(int errno_value) {
+        return {.state = os::Transfer::State::failed, .errno_value = errno_value};
+    }
+
+    FakeReactor* reactor_;
+    std::shared_ptr<FakeFailures> failures_;
+    std::shared_ptr<FakeStream> stream_;
+    End end_;
+    std::string path_;
+    int descriptor_;
+};
+
+class FakeLocalSockets::FakeListener final : public os::LocalListener {
+public:
+    FakeListener(FakeLocalSockets& sockets, std::shared_ptr<Bound> bound, std::string path)
+        : sockets_{&sockets},
+          bound_{std::move(bound)},
+          path_{std::move(path)},
+          descriptor_{sockets.reactor_->open("the listener at '" + path_ + "'",
+                                             {.readable = [bound = bound_] { return !bound->waiting.empty(); }})} {}
+    ~FakeListener() override {
+        sockets_->reactor_->close(descriptor_);
+        bound_->close();
+    }
+    FakeListener(const FakeListener&) = delete;
+    FakeListener& operator=(const FakeListener&) = delete;
+
+    Result<std::unique_ptr<os::LocalConnection>> accept() override {
+        if (const auto failure = sockets_->failures_->due("accept", path_))
+            return os_error("accept a connection on", path_, *failure);
+        if (bound_->waiting.empty()) return std::unique_ptr<os::LocalConnection>{};
+        auto stream = std::move(bound_->waiting.front());
+        bound_->waiting.pop_front();
+        return sockets_->open(std::move(stream), End::server, path_);
+    }
+    Result<void> remove_file() override {
+        if (const auto failure = sockets_->failures_->due("remove_file", path_))
+            return os_error("remove", path_, *failure);
+        const auto place = sockets_->files_->tree().find(path_, os::Links::do_not_follow);
+        if (bound_->is_closed || place.node != bound_->node) return {};
+        if (const int refusal = sockets_->files_->tree().remove(place); refusal != 0)
+            return os_error("remove", path_, refusal);
+        return {};
+    }
+    Result<void> hand_to(uid_t uid, gid_t gid) override {
+        if (const auto failure = sockets_->failures_->due("hand_to", path_))
+            return os_error("change the owner of", path_, *failure);
+        if (sockets_->process_->effective_user() != 0) return os_error("change the owner of", path_, EPERM);
+        bound_->node->uid = uid;
+        bound_->node->gid = gid;
+        return {};
+    }
+    [[nodiscard]] int descriptor() const override { return descriptor_; }
+
+private:
+    FakeLocalSockets* sockets_;
+    std::shared_ptr<Bound> bound_;
+    std::string path_;
+    int descriptor_;
+};
+
+Result<std::unique_ptr<os::LocalListener>> FakeLocalSockets::listen(const std::string& path,
+                                                                    const os::LocalSocketAccess& access) {
+    const auto refused = [&path](int errno_value) {
+        return os_error("listen on", path, errno_value).at_stage(ExitCode::cannot_create);
+    };
+    if (const auto failure = failures_->due("listen", path)) return refused(*failure);
+    FakeFileTree& tree = files_->tree();
+    auto place = tree.find(path, os::Links::do_not_follow);
+    if (place.node != nullptr && place.node->type != os::FileType::socket) {
+        Error error = refused(EADDRINUSE);
+        error.reason = "a file that is no socket is in the way";
+        return error;
+    }
+    if (place.node != nullptr) {
+        if (const int refusal = tree.remove(place); refusal != 0) return refused(refusal);
+        place.node = nullptr;
+    }
+    if (const int refusal = tree.create(place, os::FileType::socket, access.permissions); refusal != 0)
+        return refused(refusal);
+    if (access.owner) place.node->uid = *access.owner;
+    if (access.group) place.node->gid = *access.group;
+    const auto bound = std::make_shared<Bound>(Bound{.node = place.node, .owner = self()});
+    by_inode_.insert_or_assign(place.node->inode, bound);
+    return std::unique_ptr<os::LocalListener>{std::make_unique<FakeListener>(*this, bound, path)};
+}
+
+Result<std::unique_ptr<os::LocalConnection>> FakeLocalSockets::connect(const std::string& path) {
+    if (const auto failure = failures_->due("connect", path)) return os_error("connect to", path, *failure);
+    auto stream = reach(path, self());
+    if (!stream) return stream.error();
+    return open(*std::move(stream), End::client, path);
+}
+
+Result<os::Listening> FakeLocalSockets::probe(const std::string& path) {
+    if (const auto failure = failures_->due("probe", path)) return os_error("connect to", path, *failure);
+    const auto place = files_->tree().find(path, os::Links::follow);
+    if (place.errno_value == ENOENT || place.errno_value == ENOTDIR) return os::Listening::nothing;
+    if (place.errno_value != 0) return os_error("connect to", path, place.errno_value);
+    if (place.node == nullptr) return os::Listening::nothing;
+    if (place.node->type != os::FileType::socket) return os::Listening::not_socket;
+    if (!files_->tree().may(*place.node, FakeFileTree::Access::write)) return os_error("connect to", path, EACCES);
+    return listener_at(*place.node) != nullptr ? os::Listening::yes : os::Listening::no;
+}
+
+FakeClient FakeLocalSockets::connect(const std::string& path, const Peer& client) {
+    auto stream = reach(path, client);
+    if (!stream) throw std::runtime_error(stream.error().message());
+    return FakeClient{*std::move(stream), *reactor_};
+}
+
+void FakeLocalSockets::process_died(pid_t pid) {
+    for (const auto& [inode, weak] : by_inode_)
+        if (const auto bound = weak.lock(); bound != nullptr && bound->owner.pid == pid) bound->close();
+    for (const auto& weak : streams_) {
+        const auto stream = weak.lock();
+        if (stream == nullptr) continue;
+        for (const End end : {End::server, End::client})
+            if (stream->who(end).pid == pid) stream->close(end);
+    }
+}
+
+std::shared_ptr<FakeLocalSockets::Bound> FakeLocalSockets::listener_at(const FakeNode& node) const {
+    const auto found = by_inode_.find(node.inode);
+    auto bound = found == by_inode_.end() ? nullptr : found->second.lock();
+    return bound != nullptr && !bound->is_closed ? bound : nullptr;
+}
+
+Result<std::shared_ptr<FakeStream>> FakeLocalSockets::reach(const std::string& path, const Peer& client) {
+    const auto refused = [&path](int errno_value) { return os_error("connect to", path, errno_value); };
+    const FakeFileTree& tree = files_->tree();
+    const auto place = tree.find(path, os::Links::follow);
+    if (place.errno_value != 0) return refused(place.errno_value);
+    if (place.node == nullptr) return refused(ENOENT);
+    if (place.node->type != os::FileType::socket) return refused(ECONNREFUSED);
+    if (!tree.may(client, *place.node, FakeFileTree::Access::write)) return refused(EACCES);
+    const auto bound = listener_at(*place.node);
+    if (bound == nullptr) return refused(ECONNREFUSED);
+    auto stream = std::make_shared<FakeStream>(bound->owner, client, buffer_size_);
+    std::erase_if(streams_, [](const auto& known) { return known.expired(); });
+    streams_.push_back(stream);
+    bound->waiting.push_back(stream);
+    return stream;
+}
+
+Peer FakeLocalSockets::self() const {
+    const Peer& caller = files_->tree().caller();
+    return {.pid = process_->id(), .uid = process_->effective_user(), .gid = caller.gid, .groups = caller.groups};
+}
+
+std::unique_ptr<os::LocalConnection> FakeLocalSockets::open(std::shared_ptr<FakeStream> stream, End end,
+                                                            const std::string& path) {
+    return std::make_unique<FakeConnection>(*reactor_, failures_, std::move(stream), end, path);
+}
+
+}  // namespace servicekit::mocks

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "servicekit/mocks/fake_client.hpp"
+#include "servicekit/mocks/fake_failures.hpp"
+#include "servicekit/mocks/fake_files.hpp"
+#include "servicekit/mocks/fake_process.hpp"
+#include "servicekit/mocks/fake_reactor.hpp"
+#include "servicekit/mocks/fake_stream.hpp"
+#include "servicekit/os/local_sockets.hpp"
+
+namespace servicekit::mocks {
+
+/// Sockets in memory. Their files stand among the fake files, with owner and permissions, and stay behind where nobody
+/// removes them; their descriptors are the reactor's, which so knows when they are ready.
+class FakeLocalSockets final : public os::LocalSockets {
+public:
+    FakeLocalSockets(FakeReactor& reactor, FakeFiles& files, FakeProcess& process)
+        : reactor_{&reactor}, files_{&files}, process_{&process} {}
+
+    Result<std::unique_ptr<os::LocalListener>> listen(const std::string& path,
+                                                      const os::LocalSocketAccess& access) override;
+    /// The connection's waits turn the reactor, on virtual time.
+    Result<std::unique_ptr<os::LocalConnection>> connect(const std::string& path) override;
+    Result<os::Listening> probe(const std::string& path) override;
+
+    /// By the names of the functions; the object is the path. `receive` and `send` are those of either end that is
+    /// an os::LocalConnection.
+    FakeFailures& failures() noexcept { return *failures_; }
+
+    /// The test connects, as this process. \throws std::runtime_error where it can't
+    FakeClient connect(const std::string& path, const Peer& client);
+    /// How many bytes a connection that is made from now on takes in each direction until they are read.
+    void set_buffer_size(std::size_t bytes) noexcept { buffer_size_ = bytes; }
+    /// The kernel closes what the process had open; the files of its sockets stay.
+    void process_died(pid_t pid);
+
+private:
+    class FakeConnection;
+    class FakeListener;
+    struct Bound;
+
+    [[nodiscard]] std::shared_ptr<Bound> listener_at(const FakeNode& node) const;
+    [[nodiscard]] Result<std::shared_ptr<FakeStream>> reach(const std::string& path, const Peer& client);
+    [[nodiscard]] Peer self() const;
+    std::unique_ptr<os::LocalConnection> open(std::shared_ptr<FakeStream> stream, FakeStream::End end,
+                                              const std::string& path);
+
+    FakeReactor* reactor_;
+    FakeFiles* files_;
+    FakeProcess* process_;
+    std::shared_ptr<FakeFailures> failures_ = std::make_shared<FakeFailures>(
+        FakeFailures{"listen", "connect", "probe", "accept", "remove_file", "hand_to", "receive", "send"});
+    std::map<std::uint64_t, std::weak_ptr<Bound>> by_inode_;
+    std::vector<std::weak_ptr<FakeStream>> streams_;
+    std::size_t buffer_size_ = 212'992;  // Linux's net.core.wmem_default
+};
+
+}  // namespace servicekit::mocks

@@ -1,0 +1,26 @@
+#pragma once
+
+#include "servicekit/mocks/fake_reactor.hpp"
+#include "servicekit/os/event_loop.hpp"
+
+namespace servicekit::mocks {
+
+/// park() turns the reactor until unpark() is called, so that a whole service lives on the thread of the test, and in
+/// no time. What the test does meanwhile it does in FakeReactor::when_idle().
+class FakeParking final : public os::Parking {
+public:
+    explicit FakeParking(FakeReactor& reactor) : reactor_{&reactor} {}
+
+    /// \throws IdleForever where nothing is left that could unpark it
+    void park() override {
+        reactor_->run_until([this] { return unparked_; }, "a parked thread");
+        unparked_ = false;
+    }
+    void unpark() override { unparked_ = true; }
+
+private:
+    FakeReactor* reactor_;
+    bool unparked_ = false;
+};
+
+}  // namespace servicekit::mocks

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "servicekit/mocks/fake_failures.hpp"
+#include "servicekit/mocks/fake_reactor.hpp"
+#include "servicekit/os/process_table.hpp"
+
+namespace servicekit::mocks {
+
+/// The other processes of the machine: none at first.
+class FakeProcessTable final : public os::ProcessTable {
+public:
+    struct Sent {
+        pid_t pid;
+        int signal_number;
+        friend bool operator==(const Sent&, const Sent&) = default;
+    };
+
+    explicit FakeProcessTable(FakeReactor& reactor) : reactor_{&reactor} {}
+
+    [[nodiscard]] std::optional<uid_t> effective_user_of(pid_t pid) const override;
+    Result<bool> signal(pid_t pid, int signal_number, const std::function<bool()>& still_meant) override;
+    /// Waits on virtual time; what is due meanwhile happens.
+    bool wait_for_end(pid_t pid, std::chrono::milliseconds at_most) override;
+
+    /// `signal`; the object is the pid in decimal.
+    FakeFailures failures{"signal"};
+
+    void add(pid_t pid, uid_t uid = 0) { processes_.insert_or_assign(pid, uid); }
+    void end(pid_t pid) { processes_.erase(pid); }
+    [[nodiscard]] bool runs(pid_t pid) const noexcept { return processes_.contains(pid); }
+    /// What a process does about a signal; SIGKILL always ends it.
+    void on_signal(std::function<void(const Sent&)> reaction) { reaction_ = std::move(reaction); }
+    [[nodiscard]] const std::vector<Sent>& sent() const noexcept { return sent_; }
+
+private:
+    FakeReactor* reactor_;
+    std::map<pid_t, uid_t> processes_;
+    std::function<void(const Sent&)> reaction_;
+    std::vector<Sent> sent_;
+};
+
+}  // namespace servicekit::mocks

@@ -1,0 +1,233 @@
+#include "servicekit/mocks/fake_reactor.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace servicekit::mocks {
+namespace {
+
+// Beyond these a test has gone round in circles, rather than to have much to do.
+constexpr std::uint64_t most_steps_at_one_time = 1'000'000;
+constexpr int most_jumps_until_idle = 100'000;
+
+/// Restores a value when it goes.
+template <class T>
+class Restored {
+public:
+    Restored(T& variable, T value) : variable_{variable}, before_{std::exchange(variable, value)} {}
+    ~Restored() { variable_ = before_; }
+    Restored(const Restored&) = delete;
+    Restored& operator=(const Restored&) = delete;
+
+private:
+    T& variable_;
+    T before_;
+};
+
+}  // namespace
+
+int FakeReactor::open(std::string what, Readiness readiness) {
+    int number = 3;
+    while (descriptors_.contains(number)) ++number;
+    descriptors_.emplace(number, Descriptor{std::move(what), std::move(readiness), next_serial()});
+    return number;
+}
+
+int FakeReactor::open(std::string what) { return open(std::move(what), Readiness{}); }
+
+void FakeReactor::set_readable(int descriptor, bool ready) { descriptors_.at(descriptor).readable_by_hand = ready; }
+
+void FakeReactor::set_writable(int descriptor, bool ready) { descriptors_.at(descriptor).writable_by_hand = ready; }
+
+bool FakeReactor::is_readable(int descriptor) const {
+    const Descriptor& asked = descriptors_.at(descriptor);
+    return asked.readable_by_hand || asked.readiness.readable();
+}
+
+bool FakeReactor::is_writable(int descriptor) const {
+    const Descriptor& asked = descriptors_.at(descriptor);
+    return asked.writable_by_hand || asked.readiness.writable();
+}
+
+std::uint64_t FakeReactor::opening_of(int descriptor) const noexcept {
+    const auto found = descriptors_.find(descriptor);
+    return found == descriptors_.end() ? 0 : found->second.opening;
+}
+
+void FakeReactor::call(FakeAgenda& agenda, const std::function<void()>& callback) {
+    const Restored depth{agenda.depth, agenda.depth + 1};
+    callback();
+}
+
+bool FakeReactor::step() { return call_posted() || call_timer() || serve_watch(); }
+
+bool FakeReactor::call_posted() {
+    const auto found = std::find_if(agendas_.begin(), agendas_.end(),
+                                    [](const auto& agenda) { return !agenda->is_stopped && !agenda->posted.empty(); });
+    if (found == agendas_.end()) return false;
+    const std::shared_ptr<FakeAgenda> agenda = *found;  // the call may end the loop
+    const auto posted = std::move(agenda->posted.front());
+    agenda->posted.pop_front();
+    call(*agenda, posted);
+    return true;
+}
+
+bool FakeReactor::call_timer() {
+    std::shared_ptr<FakeAgenda> owner;
+    std::shared_ptr<FakeAgenda::Timer> first;
+    for (const auto& agenda : agendas_) {
+        if (agenda->is_stopped) continue;
+        for (const auto& timer : FakeAgenda::alive(agenda->timers)) {
+            if (!timer->callback || timer->deadline > clock_->steady_now()) continue;
+            const auto order = [](const FakeAgenda::Timer& one) { return std::pair{one.deadline, one.started}; };
+            if (first != nullptr && order(*first) < order(*timer)) continue;
+            first = timer;
+            owner = agenda;
+        }
+    }
+    if (first == nullptr) return false;
+    call(*owner, std::exchange(first->callback, nullptr));
+    return true;
+}
+
+bool FakeReactor::serve_watch() {
+    std::shared_ptr<FakeAgenda> owner;
+    std::shared_ptr<FakeAgenda::Watch> watch;
+    FakeAgenda::Direction* next = nullptr;
+    for (const auto& agenda : agendas_) {
+        if (agenda->is_stopped) continue;
+        for (const auto& candidate : FakeAgenda::alive(agenda->watches)) {
+            const auto consider = [&](FakeAgenda::Direction& direction, bool (FakeReactor::*is_ready)(int) const) {
+                if (!direction.callback) return;
+                if (opening_of(candidate->descriptor) != candidate->opening)
+                    throw std::logic_error("descriptor " + std::to_string(candidate->descriptor) +
+                                           " was closed while it was watched");
+                if (!(this->*is_ready)(candidate->descriptor)) return;
+                if (next != nullptr && next->served <= direction.served) return;
+                owner = agenda;
+                watch = candidate;
+                next = &direction;
+            };
+            consider(candidate->readable, &FakeReactor::is_readable);
+            consider(candidate->writable, &FakeReactor::is_writable);
+        }
+    }
+    if (next == nullptr) return false;
+    next->served = next_serial();
+    call(*owner, std::exchange(next->callback, nullptr));
+    return true;
+}
+
+void FakeReactor::run_ready() {
+    steps_at_this_time_ = 0;
+    while (step()) count_step();
+}
+
+void FakeReactor::advance(std::chrono::milliseconds time) {
+    const Instant goal = clock_->steady_now() + time;
+    run_ready();
+    for (auto next = next_timer(); next && *next <= goal; next = next_timer()) {
+        move_to(*next);
+        run_ready();
+    }
+    move_to(goal);
+    run_ready();
+}
+
+void FakeReactor::run_until_idle() {
+    run_ready();
+    int jumps = 0;
+    for (auto next = next_timer(); next; next = next_timer()) {
+        if (++jumps > most_jumps_until_idle)
+            throw std::logic_error("a timer that is always started anew never lets it be idle: " + describe());
+        move_to(*next);
+        run_ready();
+    }
+}
+
+bool FakeReactor::run_until(const std::function<bool()>& done, const std::string& who,
+                            std::optional<std::chrono::milliseconds> at_most) {
+    const auto give_up_at = at_most ? std::optional{clock_->steady_now() + *at_most} : std::nullopt;
+    steps_at_this_time_ = 0;
+    while (!done()) {
+        if (step() || ask_idle()) {
+            count_step();
+            continue;
+        }
+        if (done()) break;
+        const auto next = next_timer();
+        if (give_up_at && (!next || *next > *give_up_at)) {
+            move_to(*give_up_at);
+            return false;
+        }
+        if (!next) throw IdleForever(who + " waits, and nothing is left that could end it: " + describe());
+        move_to(*next);
+    }
+    return true;
+}
+
+bool FakeReactor::ask_idle() {
+    if (asking_idle_) return false;
+    const Restored asking{asking_idle_, true};
+    if (!idle_steps_.empty()) {
+        const auto idle_step = std::move(idle_steps_.front());
+        idle_steps_.pop_front();
+        idle_step();
+        return true;
+    }
+    if (!idle_hook_) return false;
+    idle_hook_();
+    return step();
+}
+
+std::optional<FakeReactor::Instant> FakeReactor::next_timer() const {
+    std::optional<Instant> next;
+    for (const auto& agenda : agendas_) {
+        if (agenda->is_stopped) continue;
+        for (const auto& timer : FakeAgenda::alive(agenda->timers))
+            if (timer->callback && (!next || timer->deadline < *next)) next = timer->deadline;
+    }
+    return next;
+}
+
+void FakeReactor::move_to(Instant instant) {
+    if (instant > clock_->steady_now()) clock_->advance(instant - clock_->steady_now());
+    steps_at_this_time_ = 0;
+}
+
+void FakeReactor::count_step() {
+    if (++steps_at_this_time_ > most_steps_at_one_time)
+        throw std::logic_error("something is due again and again, for ever: " + describe());
+}
+
+std::string FakeReactor::describe() const {
+    if (agendas_.empty()) return "there is no loop";
+    std::string text;
+    int number = 0;
+    for (const auto& agenda : agendas_) {
+        if (!text.empty()) text += "; ";
+        text += "loop " + std::to_string(++number) + " " + describe(*agenda);
+    }
+    return text;
+}
+
+std::string FakeReactor::describe(FakeAgenda& agenda) const {
+    if (agenda.is_stopped) return "is stopped, with " + std::to_string(agenda.posted.size()) + " calls left";
+    std::string text = agenda.is_running ? "runs" : "was not started";
+    if (!agenda.posted.empty()) text += ", has " + std::to_string(agenda.posted.size()) + " calls to make";
+    for (const auto& timer : FakeAgenda::alive(agenda.timers)) {
+        if (!timer->callback) continue;
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(timer->deadline - clock_->steady_now());
+        text += ", awaits a timer in " + std::to_string(left.count()) + " ms";
+    }
+    for (const auto& watch : FakeAgenda::alive(agenda.watches)) {
+        const auto found = descriptors_.find(watch->descriptor);
+        const std::string what = "descriptor " + std::to_string(watch->descriptor) + " (" +
+                                 (found == descriptors_.end() ? "closed" : found->second.what) + ")";
+        if (watch->readable.callback) text += ", awaits that " + what + " can be read";
+        if (watch->writable.callback) text += ", awaits that " + what + " can be written";
+    }
+    return text;
+}
+
+}  // namespace servicekit::mocks

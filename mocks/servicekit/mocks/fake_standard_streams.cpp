@@ -1,0 +1,73 @@
+#include "servicekit/mocks/fake_standard_streams.hpp"
+
+#include <cerrno>
+
+namespace servicekit::mocks {
+namespace {
+
+std::string name_of(os::Stream stream) {
+    switch (stream) {
+        case os::Stream::in:
+            return "stdin";
+        case os::Stream::out:
+            return "stdout";
+        case os::Stream::error:
+            return "stderr";
+    }
+    return {};
+}
+
+}  // namespace
+
+void FakeStandardStreams::write(os::Stream stream, std::string_view text) {
+    State& written = state(stream);
+    if (written.target == Target::user) written.text += text;
+    if (written.target == Target::descriptor) written_to_[written.descriptor] += text;
+}
+
+bool FakeStandardStreams::is_terminal(os::Stream stream) const {
+    return state(stream).target == Target::user && state(stream).is_terminal;
+}
+
+unsigned FakeStandardStreams::terminal_width(os::Stream stream) const {
+    return is_terminal(stream) ? state(stream).width : 80;
+}
+
+Result<void> FakeStandardStreams::open_closed_ones() {
+    if (const auto failure = failures.due("open_closed_ones")) return os_error("open", "/dev/null", *failure);
+    for (State& stream : streams_)
+        if (stream.target == Target::closed) stream.target = Target::null;
+    return {};
+}
+
+Result<void> FakeStandardStreams::redirect_to_null(os::Stream stream) {
+    const std::string name = name_of(stream);
+    if (const auto failure = failures.due("redirect_to_null", name)) return os_error("redirect", name, *failure);
+    state(stream).target = Target::null;
+    return {};
+}
+
+Result<void> FakeStandardStreams::redirect_to(os::Stream stream, int descriptor) {
+    const std::string name = name_of(stream);
+    if (const auto failure = failures.due("redirect_to", name)) return os_error("redirect", name, *failure);
+    if (descriptor < 0) return os_error("redirect", name, EBADF);
+    state(stream).target = Target::descriptor;
+    state(stream).descriptor = descriptor;
+    return {};
+}
+
+void FakeStandardStreams::set_terminal(os::Stream stream, bool is_terminal, unsigned width) {
+    state(stream).is_terminal = is_terminal;
+    state(stream).width = width;
+}
+
+std::string FakeStandardStreams::written_to(int descriptor) const {
+    const auto found = written_to_.find(descriptor);
+    return found == written_to_.end() ? std::string{} : found->second;
+}
+
+int FakeStandardStreams::descriptor(os::Stream stream) const {
+    return state(stream).target == Target::descriptor ? state(stream).descriptor : -1;
+}
+
+}  // namespace servicekit::mocks

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "servicekit/base/peer.hpp"
+#include "servicekit/os/local_sockets.hpp"
+
+namespace servicekit::mocks {
+
+/// Two connected stream sockets in memory, as unix(7) has them: each direction takes so many bytes and no more until
+/// they are read; a socket that is closed with bytes unread resets the other one.
+class FakeStream {
+public:
+    enum class End : std::size_t { server, client };
+    [[nodiscard]] static End other(End end) noexcept { return end == End::server ? End::client : End::server; }
+
+    FakeStream(Peer server, Peer client, std::size_t capacity);
+
+    os::Transfer receive(End end, std::span<char> buffer);
+    os::Transfer send(End end, std::string_view bytes);
+    /// As one who waits until everything has gone: what does not fit follows as the other end reads.
+    void send_all(End end, std::string_view bytes);
+    void shut_down_sending(End end);
+    void close(End end);
+
+    [[nodiscard]] bool is_readable(End end) const;
+    [[nodiscard]] bool is_writable(End end) const;
+    [[nodiscard]] bool is_closed(End end) const { return socket(end).closed; }
+    /// Whether nothing more will come for this end, and what came was read.
+    [[nodiscard]] bool is_at_end(End end) const;
+    /// Whether the other end was closed before it had read everything.
+    [[nodiscard]] bool was_reset(End end) const { return socket(end).reset; }
+    [[nodiscard]] std::size_t unread(End end) const { return socket(end).inbox.size(); }
+    [[nodiscard]] const Peer& who(End end) const { return socket(end).who; }
+
+private:
+    struct Socket {
+        Peer who;
+        std::string inbox = {};      ///< arrived and not yet read
+        std::string following = {};  ///< what the other end has sent but does not fit yet
+        bool sending_ended = false;
+        bool closed = false;
+        bool reset = false;
+        bool reset_told = false;
+    };
+    [[nodiscard]] Socket& socket(End end) { return sockets_.at(static_cast<std::size_t>(end)); }
+    [[nodiscard]] const Socket& socket(End end) const { return sockets_.at(static_cast<std::size_t>(end)); }
+    [[nodiscard]] std::size_t room(const Socket& goal) const;
+    void let_follow(Socket& goal);
+
+    std::size_t capacity_;
+    std::array<Socket, 2> sockets_;
+};
+
+}  // namespace servicekit::mocks

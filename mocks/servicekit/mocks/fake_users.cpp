@@ -1,0 +1,55 @@
+#include "servicekit/mocks/fake_users.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+
+namespace servicekit::mocks {
+namespace {
+
+constexpr auto no_id = static_cast<id_t>(-1);
+
+std::optional<id_t> id_from(const std::string& text) {
+    id_t id = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
+    if (error != std::errc{} || end != text.data() + text.size() || id == no_id) return std::nullopt;
+    return id;
+}
+
+}  // namespace
+
+Result<std::optional<os::User>> FakeUsers::find_user(const std::string& name_or_uid) {
+    if (const auto failure = failures.due("find_user", name_or_uid))
+        return os_error("look up user", name_or_uid, *failure);
+    const auto named =
+        std::find_if(users_.begin(), users_.end(), [&](const os::User& user) { return user.name == name_or_uid; });
+    if (named != users_.end()) return std::optional{*named};
+    const auto uid = id_from(name_or_uid);
+    if (!uid) return std::optional<os::User>{};
+    const auto numbered =
+        std::find_if(users_.begin(), users_.end(), [&](const os::User& user) { return user.uid == *uid; });
+    return std::optional{numbered != users_.end() ? *numbered : os::User{.name = "", .uid = *uid, .gid = no_id}};
+}
+
+Result<std::optional<gid_t>> FakeUsers::find_group(const std::string& name_or_gid) {
+    if (const auto failure = failures.due("find_group", name_or_gid))
+        return os_error("look up group", name_or_gid, *failure);
+    const auto named = groups_.find(name_or_gid);
+    if (named != groups_.end()) return std::optional{named->second};
+    return std::optional<gid_t>{id_from(name_or_gid)};
+}
+
+Result<void> FakeUsers::become(const os::User& user, gid_t group) {
+    const std::string object = user.name.empty() ? std::to_string(user.uid) : user.name;
+    if (group == no_id)
+        return Error{ExitCode::configuration, "become user", object,
+                     "the user database has no such user to tell a group, so name a group as well", EINVAL};
+    if (const auto failure = failures.due("become", object)) return os_error("become user", object, *failure);
+    const bool is_already = uid_ == user.uid && gid_ == group;
+    if (uid_ != 0 && !is_already) return os_error("become user", object, EPERM);
+    set_current(user.uid, group);
+    if (on_become_) on_become_(uid_, gid_);
+    return {};
+}
+
+}  // namespace servicekit::mocks

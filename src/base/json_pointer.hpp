@@ -1,0 +1,11 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace servicekit {
+
+/// A key as one step of a JSON pointer (RFC 6901, section 3), with the slash before it.
+[[nodiscard]] std::string pointer_token(std::string_view key);
+
+}  // namespace servicekit

@@ -1,0 +1,42 @@
+#include "cli/progress_bar.hpp"
+#include "cli/typed_arguments.hpp"
+#include "cli/verb_functions.hpp"
+
+namespace servicekit::cli {
+namespace {
+
+constexpr std::chrono::seconds longest_answer{10};
+
+/// The arguments as the service declares them; it is asked only where something needs a type.
+Result<Object> read_arguments(Session& session, Client& client) {
+    const Invocation& invocation = session.invocation;
+    auto here = session.tools.host.process->current_directory();
+    if (!here) return here.error();
+    if (invocation.arguments.empty()) return typed_arguments({}, invocation.json_arguments, nullptr, *here);
+
+    const auto declared = client.call("events", {}, {.timeout = invocation.timeout.value_or(longest_answer)});
+    if (!declared) return declared.error();
+    return typed_arguments(invocation.arguments, invocation.json_arguments,
+                           declared_parameters(*declared, invocation.event), *here);
+}
+
+}  // namespace
+
+int call(Session& session) {
+    return with_client(session, session.invocation.event, [&](Client& client) {
+        Console& console = session.console;
+        const auto arguments = read_arguments(session, client);
+        if (!arguments) return console.fail(arguments.error());
+
+        ProgressBar bar{console};
+        CallOptions options{.timeout = session.invocation.timeout};
+        if (console.shows_bars()) options.on_progress = [&bar](const Progress& progress) { bar.show(progress); };
+        const auto reply = client.call(session.invocation.event, *arguments, options);
+        bar.clear();
+        if (!reply) return console.fail(reply.error());
+        console.print_json(*reply);
+        return 0;
+    });
+}
+
+}  // namespace servicekit::cli

@@ -1,0 +1,252 @@
+#include "cli/command_line.hpp"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "base/names.hpp"
+#include "cli/help.hpp"
+#include "cli/setting_options.hpp"
+#include "cli/verbs.hpp"
+#include "core/setting_kind.hpp"
+#include "servicekit/base/log_level.hpp"
+
+namespace servicekit::cli {
+namespace {
+
+using std::chrono::milliseconds;
+using Arguments = std::vector<std::string>;
+
+constexpr const char* levels = "trace, debug, info, warning, error or fatal";
+
+/// The options that some verb has beside the settings.
+constexpr std::array<std::string_view, 8> verb_options{"--json",   "--no-wait", "--timeout", "--test",
+                                                       "--follow", "--lines",   "--help",    "--version"};
+constexpr std::string_view short_options = "fhn";
+
+std::string dashed(std::string_view setting) { return "--" + std::string{setting}; }
+
+bool is_option(std::string_view argument) { return argument.size() > 1 && argument.front() == '-'; }
+
+bool is_known_option(std::string_view argument) {
+    if (!argument.starts_with("--")) return short_options.find(argument[1]) != std::string_view::npos;
+    const auto name = argument.substr(0, argument.find('='));
+    if (std::find(verb_options.begin(), verb_options.end(), name) != verb_options.end()) return true;
+    return std::any_of(setting_options().begin(), setting_options().end(),
+                       [&](const SettingOption& setting) { return name == dashed(setting.name); });
+}
+
+/// Whether the next argument belongs to this one.
+bool takes_next(std::string_view option, std::string_view next) {
+    if (option == "--timeout" || option == "--lines" || option == "-n") return true;
+    // `status` has it as a flag, `call` with a value.
+    if (option == "--json") return find_verb(next) == nullptr && !is_option(next);
+    return std::any_of(setting_options().begin(), setting_options().end(), [&](const SettingOption& setting) {
+        return !setting.placeholder.empty() && option == dashed(setting.name);
+    });
+}
+
+/// What was given last for an option; nothing where it was not, or where the verb has no such option.
+std::optional<std::string> given(const CLI::App& app, const std::string& option) {
+    const CLI::Option* found = app.get_option_no_throw(option);
+    if (found == nullptr || found->count() == 0) return std::nullopt;
+    return found->results().back();
+}
+
+std::optional<milliseconds> parse_seconds(std::string_view text) {
+    try {
+        const Value seconds = checked(SettingKind::seconds, value_from_text(SettingKind::seconds, text));
+        return milliseconds{static_cast<milliseconds::rep>(seconds.as_number() * 1000.0)};
+    } catch (const TypeError&) {
+        return std::nullopt;
+    }
+}
+
+std::optional<std::size_t> parse_count(std::string_view text) {
+    std::size_t count = 0;
+    const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), count);
+    if (fault != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    return count;
+}
+
+void add_value_option(CLI::App& app, const std::string& name, const std::string& placeholder,
+                      const std::string& description, const std::string& group = "Options") {
+    // The value is taken from the option itself afterwards.
+    app.add_option_function<std::string>(name, [](const std::string&) {}, description)
+        ->type_name(placeholder)
+        ->take_last()
+        ->group(group);
+}
+
+void declare_settings(CLI::App& app) {
+    const std::string group = "Settings";
+    for (const SettingOption& setting : setting_options()) {
+        const std::string description{setting.description};
+        if (setting.placeholder.empty())
+            app.add_flag(dashed(setting.name), description)->group(group);
+        else
+            add_value_option(app, dashed(setting.name), std::string{setting.placeholder}, description, group);
+    }
+}
+
+void declare_own_options(CLI::App& app, Invocation& into) {
+    switch (into.verb) {
+        case Verb::stop:
+            app.add_flag("--no-wait", into.no_wait, "return at once, without waiting for the end");
+            add_value_option(app, "--timeout", "SECONDS",
+                             "how long to wait; 2 s more than the service's stop-timeout unless given");
+            break;
+        case Verb::status: app.add_flag("--json", into.json, "print the reply as it is"); break;
+        case Verb::log_level: app.add_option("LEVEL", into.level, levels)->type_name(""); break;
+        case Verb::call:
+            app.add_option("EVENT", into.event, "its name")->type_name("");
+            app.add_option("ARGUMENT", into.arguments, "name=value, typed as the event declares it")->type_name("");
+            add_value_option(app, "--json", "OBJECT", "arguments as one JSON object");
+            add_value_option(app, "--timeout", "SECONDS", "how long to wait for the reply");
+            break;
+        case Verb::wait: app.add_flag("--test", into.test, "only tell, by the exit code: 0 free, 1 held"); break;
+        case Verb::logs:
+            app.add_flag("-f,--follow", into.follow, "go on with what is added, until interrupted");
+            add_value_option(app, "-n,--lines", "N", "how many lines; 20 unless given");
+            break;
+        default: break;
+    }
+}
+
+/// One reading of one command line.
+class Reading {
+public:
+    Reading(const Arguments& arguments, const ServiceOptions& about)
+        : arguments_{arguments}, about_{about}, command_{about.name} {}
+
+    std::variant<Invocation, Answer> read();
+
+private:
+    /// The first argument that is no option and belongs to none.
+    [[nodiscard]] std::optional<std::size_t> verb_position() const;
+    [[nodiscard]] Answer answer_without_verb() const;
+    std::optional<Answer> read_verb(const VerbDescription& verb, Arguments rest);
+    std::optional<Answer> take_values(const CLI::App& app);
+
+    [[nodiscard]] Answer refuse(const std::string& message) const;
+    [[nodiscard]] Answer refuse_option(const std::string& option) const;
+
+    const Arguments& arguments_;
+    const ServiceOptions& about_;
+    std::string command_;  ///< the program, and its verb once that is known
+    Invocation invocation_;
+};
+
+std::variant<Invocation, Answer> Reading::read() {
+    const auto position = verb_position();
+    if (!position) return answer_without_verb();
+    const std::string& name = arguments_[*position];
+    if (is_option(name)) return refuse_option(name);
+    const VerbDescription* verb = find_verb(name);
+    if (verb == nullptr) {
+        std::vector<std::string_view> names;
+        for (const VerbDescription& known : verbs()) names.push_back(known.name);
+        return refuse("there is no verb '" + name + "'" + did_you_mean(name, names));
+    }
+    command_ += " " + name;
+    invocation_.verb = verb->verb;
+    Arguments rest = arguments_;
+    rest.erase(rest.begin() + static_cast<std::ptrdiff_t>(*position));
+    if (auto answer = read_verb(*verb, std::move(rest))) return std::move(*answer);
+    return std::move(invocation_);
+}
+
+std::optional<std::size_t> Reading::verb_position() const {
+    for (std::size_t i = 0; i < arguments_.size(); ++i) {
+        const std::string& argument = arguments_[i];
+        // Whether an unknown option takes the next argument nobody knows, so the search ends at it.
+        if (!is_option(argument) || !is_known_option(argument)) return i;
+        if (i + 1 < arguments_.size() && takes_next(argument, arguments_[i + 1])) ++i;
+    }
+    return std::nullopt;
+}
+
+Answer Reading::answer_without_verb() const {
+    const auto has = [this](std::string_view option) {
+        return std::find(arguments_.begin(), arguments_.end(), option) != arguments_.end();
+    };
+    if (has("--help") || has("-h")) return {.text = help_text(about_)};
+    if (has("--version")) return {.text = version_text(about_)};
+    return {ExitCode::usage, os::Stream::error, usage_text(about_)};
+}
+
+std::optional<Answer> Reading::read_verb(const VerbDescription& verb, Arguments rest) {
+    CLI::App app{std::string{verb.text}, command_};
+    app.get_formatter()->column_width(34);
+    app.set_help_flag("-h,--help", "print this");
+    app.set_version_flag("--version", version_text(about_), "print the version");
+    app.allow_extras();
+    declare_own_options(app, invocation_);
+    declare_settings(app);
+
+    std::reverse(rest.begin(), rest.end());  // as CLI::App takes them
+    try {
+        app.parse(std::move(rest));
+    } catch (const CLI::CallForHelp&) {
+        return Answer{.text = app.help()};
+    } catch (const CLI::CallForVersion&) {
+        return Answer{.text = version_text(about_)};
+    } catch (const CLI::ParseError& error) {
+        return refuse(error.what());
+    }
+
+    const Arguments leftovers = app.remaining();
+    const auto option = std::find_if(leftovers.begin(), leftovers.end(), is_option);
+    if (option != leftovers.end()) return refuse_option(*option);
+    if (!leftovers.empty()) return refuse("unexpected argument '" + leftovers.front() + "'");
+    return take_values(app);
+}
+
+std::optional<Answer> Reading::take_values(const CLI::App& app) {
+    for (const SettingOption& setting : setting_options())
+        if (auto value = given(app, dashed(setting.name)))
+            invocation_.settings.emplace_back(setting.name, std::move(*value));
+    if (const auto timeout = given(app, "--timeout")) {
+        invocation_.timeout = parse_seconds(*timeout);
+        if (!invocation_.timeout) return refuse("--timeout takes a number of seconds, not '" + *timeout + "'");
+    }
+    if (const auto lines = given(app, "--lines")) {
+        const auto count = parse_count(*lines);
+        if (!count) return refuse("--lines takes a number, not '" + *lines + "'");
+        invocation_.lines = *count;
+    }
+    if (invocation_.verb == Verb::call) {
+        if (invocation_.event.empty()) return refuse("which event?");
+        invocation_.json_arguments = given(app, "--json");
+    }
+    if (!invocation_.level.empty() && !log_level_from(invocation_.level))
+        return refuse("'" + invocation_.level + "' is no level: " + levels);
+    return std::nullopt;
+}
+
+Answer Reading::refuse(const std::string& message) const {
+    return {ExitCode::usage, os::Stream::error, about_.name + ": " + message + "\nsee '" + command_ + " --help'\n"};
+}
+
+Answer Reading::refuse_option(const std::string& option) const {
+    const std::string name = option.substr(0, option.find('='));
+    if (is_known_option(option)) return refuse("this verb has no option '" + name + "'");
+    std::vector<std::string> settings;
+    for (const SettingOption& setting : setting_options()) settings.push_back(dashed(setting.name));
+    std::vector<std::string_view> names{settings.begin(), settings.end()};
+    names.insert(names.end(), verb_options.begin(), verb_options.end());
+    return refuse("there is no option '" + name + "'" + did_you_mean(name, names));
+}
+
+}  // namespace
+
+std::variant<Invocation, Answer> parse_command_line(const std::vector<std::string>& arguments,
+                                                    const ServiceOptions& about) {
+    return Reading{arguments, about}.read();
+}
+
+}  // namespace servicekit::cli

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "cli/invocation.hpp"
+#include "servicekit/base/exit_code.hpp"
+#include "servicekit/core/service_options.hpp"
+#include "servicekit/os/standard_streams.hpp"
+
+namespace servicekit::cli {
+
+/// What a command line that runs no verb gets: help, the version, or what is wrong with it.
+struct Answer {
+    ExitCode code = ExitCode::ok;
+    os::Stream stream = os::Stream::out;
+    std::string text;
+};
+
+/// Understands a command line. Options may stand before and after the verb.
+/// \param arguments without the program's own name
+/// \param about     the program: its name, version and description
+[[nodiscard]] std::variant<Invocation, Answer> parse_command_line(const std::vector<std::string>& arguments,
+                                                                  const ServiceOptions& about);
+
+}  // namespace servicekit::cli

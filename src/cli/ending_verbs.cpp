@@ -1,0 +1,149 @@
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <string_view>
+#include <utility>
+
+#include "cli/exit_status.hpp"
+#include "cli/verb_functions.hpp"
+
+namespace servicekit::cli {
+namespace {
+
+using std::chrono::milliseconds;
+using namespace std::chrono_literals;
+
+/// The control plane answers these at once; one that takes longer hangs, and a signal may still do.
+constexpr milliseconds longest_answer = 2s;
+
+/// One running instance that a verb is about to end.
+class Ending {
+public:
+    Ending(Session& session, RunningService& running, Instance instance)
+        : session_{session}, running_{running}, instance_{std::move(instance)}, sleep_{session.tools.make_sleep()} {}
+
+    /// Over the control socket. \returns whether the service has taken it, for all that can be told.
+    bool ask(std::string_view event, milliseconds at_most) const {
+        auto client = Client::connect(instance_.places.control_socket, *session_.tools.sockets,
+                                      *session_.tools.host.clock);
+        if (!client) return false;
+        try {
+            return client->call(event, {}, {.timeout = std::min(at_most, longest_answer)}).has_value();
+        } catch (const EventError&) {
+            return false;
+        }
+    }
+
+    Result<bool> signal(int number) { return running_.signal(instance_, number); }
+
+    Result<RunningService::Waited> wait(milliseconds at_most) {
+        return running_.wait_for_end(instance_, session_.tools.host.clock->steady_now() + at_most, *sleep_);
+    }
+
+    /// Prints how it ended, if it did. \returns the exit code
+    int report(std::string_view done, const Result<RunningService::Waited>& waited) {
+        Console& console = session_.console;
+        if (!waited) return console.fail(waited.error());
+        const std::string who = instance_.in_words();
+        switch (*waited) {
+            case RunningService::Waited::ended:
+                console.say(std::string{done} + (instance_.pid > 0 ? " (" + who + ")" : ""));
+                return 0;
+            case RunningService::Waited::replaced:
+                console.complain(std::string{done} + " (" + who + "), but another instance has taken its place");
+                break;
+            case RunningService::Waited::still_runs: console.complain("still running (" + who + ")"); break;
+            case RunningService::Waited::interrupted:
+                console.complain("interrupted while waiting; still running (" + who + ")");
+                break;
+        }
+        return to_int(ExitCode::timeout);
+    }
+
+private:
+    Session& session_;
+    RunningService& running_;
+    Instance instance_;
+    std::unique_ptr<os::InterruptibleSleep> sleep_;
+};
+
+int stop_instance(Session& session, Ending& ending) {
+    const auto timeout =
+        session.invocation.timeout.value_or(session.service.settings().get(setting::stop_timeout) + 2s);
+    const auto& clock = *session.tools.host.clock;
+    const auto until = clock.steady_now() + timeout;
+    if (!ending.ask("stop", timeout))
+        if (const auto sent = ending.signal(SIGTERM); !sent) return session.console.fail(sent.error());
+    if (session.invocation.no_wait) return 0;
+    const auto left = std::chrono::ceil<milliseconds>(until - clock.steady_now());
+    return ending.report("stopped", ending.wait(std::max(left, milliseconds::zero())));
+}
+
+/// A bit more than the service gives itself for each.
+int kill_instance(Session& session, Ending& ending) {
+    struct Blow {
+        int signal;
+        milliseconds wait;
+    };
+    auto waited = Result<RunningService::Waited>{RunningService::Waited::still_runs};
+    // The answer may get lost on the way, so what counts is whether it ends.
+    if (ending.ask("kill", longest_answer)) waited = ending.wait(3s);
+    for (const Blow& blow : std::array{Blow{SIGINT, 3s}, Blow{SIGKILL, 5s}}) {
+        if (!waited || *waited != RunningService::Waited::still_runs) break;
+        if (const auto sent = ending.signal(blow.signal); !sent) return session.console.fail(sent.error());
+        waited = ending.wait(blow.wait);
+    }
+    return ending.report("killed", waited);
+}
+
+/// \pre the settings are loaded
+int end_with(Session& session, int (*end)(Session&, Ending&)) {
+    auto running = running_service(session);
+    if (!running) return session.console.fail(running.error());
+    auto found = running->find();
+    if (!found) return session.console.fail(found.error());
+    if (!*found) {
+        session.console.say(not_running_in_words(*running));
+        return 0;
+    }
+    Ending ending{session, *running, std::move(**found)};
+    return end(session, ending);
+}
+
+}  // namespace
+
+int stop_loaded(Session& session) { return end_with(session, &stop_instance); }
+
+int stop(Session& session) {
+    if (const int code = load_as_client(session); code != 0) return code;
+    return stop_loaded(session);
+}
+
+int kill(Session& session) {
+    if (const int code = load_as_client(session); code != 0) return code;
+    return end_with(session, &kill_instance);
+}
+
+int wait(Session& session) {
+    if (const int code = load_as_client(session); code != 0) return code;
+    auto running = running_service(session);
+    if (!running) return session.console.fail(running.error());
+    const auto sleep = session.tools.make_sleep();
+    for (;;) {
+        const auto found = running->find();
+        if (!found) return session.console.fail(found.error());
+        if (!*found) {
+            if (session.invocation.test) session.console.say(not_running_in_words(*running));
+            return 0;
+        }
+        if (session.invocation.test) {
+            session.console.say("running (" + (*found)->in_words() + ")");
+            return exit_status::held;
+        }
+        const auto waited = running->wait_for_end(**found, std::nullopt, *sleep);
+        if (!waited) return session.console.fail(waited.error());
+        if (*waited == RunningService::Waited::interrupted) return to_int(ExitCode::timeout);
+    }
+}
+
+}  // namespace servicekit::cli

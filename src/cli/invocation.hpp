@@ -1,0 +1,49 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace servicekit::cli {
+
+enum class Verb {
+    start,
+    run,
+    check,
+    stop,
+    kill,
+    restart,
+    reload,
+    status,
+    events,
+    log_level,
+    log_reopen,
+    call,
+    wait,
+    pid,
+    where,
+    logs,
+};
+
+/// What a command line asks for. What belongs to other verbs keeps its default.
+struct Invocation {
+    Verb verb = Verb::run;
+    /// The settings that were given, by name, as text.
+    std::vector<std::pair<std::string, std::string>> settings = {};
+
+    bool json = false;                                        ///< status
+    bool no_wait = false;                                     ///< stop
+    std::optional<std::chrono::milliseconds> timeout = {};    ///< stop, call
+    bool test = false;                                        ///< wait
+    bool follow = false;                                      ///< logs
+    std::size_t lines = 20;                                   ///< logs
+    std::string level = {};                                   ///< log-level; empty: only tell it
+    std::string event = {};                                   ///< call
+    std::vector<std::string> arguments = {};                  ///< call: name=value
+    std::optional<std::string> json_arguments = {};           ///< call
+};
+
+}  // namespace servicekit::cli

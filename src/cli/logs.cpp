@@ -1,0 +1,48 @@
+#include "cli/log_tail.hpp"
+#include "cli/verb_functions.hpp"
+
+namespace servicekit::cli {
+namespace {
+
+constexpr std::chrono::milliseconds pause{200};
+
+/// Prints all that is there. \returns whether there was anything
+Result<bool> print_rest(Console& console, LogTail& tail) {
+    for (bool any = false;; any = true) {
+        const auto text = tail.next();
+        if (!text) return text.error();
+        if (text->empty()) return any;
+        console.print(*text);
+    }
+}
+
+Result<void> show(Session& session, LogTail& tail) {
+    if (auto shown = print_rest(session.console, tail); !shown) return shown.error();
+    if (!session.invocation.follow) return {};
+    const auto sleep = session.tools.make_sleep();
+    while (sleep->sleep_for(pause)) {
+        const auto any = print_rest(session.console, tail);
+        if (!any) return any.error();
+        // A file that was replaced is left only after a pause without a line: whoever writes has left it by then.
+        if (*any) continue;
+        if (auto followed = tail.follow(); !followed) return followed.error();
+    }
+    return {};
+}
+
+}  // namespace
+
+int logs(Session& session) {
+    if (const int code = load_as_client(session); code != 0) return code;
+    Console& console = session.console;
+    const auto places = resolve_places(session.service.settings(), session.tools.host);
+    if (!places) return console.fail(places.error());
+    if (places->log_file.empty())
+        return console.fail(Error{ExitCode::configuration, "show the log", "", "no log file is set"});
+    auto tail = LogTail::open(*session.tools.host.files, places->log_file, session.invocation.lines);
+    if (!tail) return console.fail(tail.error());
+    if (const auto shown = show(session, *tail); !shown) return console.fail(shown.error());
+    return 0;
+}
+
+}  // namespace servicekit::cli

@@ -1,0 +1,101 @@
+#include "cli/program.hpp"
+
+#include <exception>
+#include <memory>
+#include <variant>
+
+#include "base/names.hpp"
+#include "cli/command_line.hpp"
+#include "cli/verb_functions.hpp"
+#include "servicekit/main.hpp"
+
+namespace servicekit {
+namespace cli {
+namespace {
+
+std::string file_name(const std::vector<std::string>& arguments) {
+    if (arguments.empty()) return {};
+    const std::string& path = arguments.front();
+    return path.substr(path.rfind('/') + 1);
+}
+
+int run_verb(Session& session) {
+    switch (session.invocation.verb) {
+        case Verb::start: return start(session);
+        case Verb::run: return run(session);
+        case Verb::check: return check(session);
+        case Verb::stop: return stop(session);
+        case Verb::kill: return kill(session);
+        case Verb::restart: return restart(session);
+        case Verb::reload: return reload(session);
+        case Verb::status: return status(session);
+        case Verb::events: return events(session);
+        case Verb::log_level: return log_level(session);
+        case Verb::log_reopen: return log_reopen(session);
+        case Verb::call: return call(session);
+        case Verb::wait: return wait(session);
+        case Verb::pid: return pid(session);
+        case Verb::where: return where(session);
+        case Verb::logs: return logs(session);
+    }
+    return to_int(ExitCode::internal);
+}
+
+int run_parsed(ServiceBase& service, const std::vector<std::string>& arguments, const Tools& tools,
+               Console& console) {
+    if (service.options().name.empty()) {
+        // A service that nobody has named is called as its program is.
+        ServiceOptions options = service.options();
+        options.name = file_name(arguments);
+        if (is_valid_name(options.name)) service.set_options(options);
+    }
+    if (!service.options().name.empty()) console.rename(service.options().name);
+
+    const std::vector<std::string> rest(arguments.empty() ? arguments.begin() : arguments.begin() + 1, arguments.end());
+    auto parsed = parse_command_line(rest, service.options());
+    if (const auto* answer = std::get_if<Answer>(&parsed)) {
+        console.streams().write(answer->stream, answer->text);
+        return to_int(answer->code);
+    }
+    Session session{service, std::get<Invocation>(parsed), tools, console};
+    return run_verb(session);
+}
+
+Console make_console(const std::vector<std::string>& arguments, const Tools& tools) {
+    const std::string name = file_name(arguments);
+    return {*tools.host.streams, *tools.host.environment, name.empty() ? "service" : name};
+}
+
+}  // namespace
+
+int run_program(ServiceBase& service, const std::vector<std::string>& arguments, const Tools& tools) {
+    Console console = make_console(arguments, tools);
+    // Else a file that a verb opens would get the number of a stream, and messages would go into it.
+    if (const auto opened = tools.host.streams->open_closed_ones(); !opened) return console.fail(opened.error());
+    try {
+        return run_parsed(service, arguments, tools, console);
+    } catch (const std::exception& error) {
+        console.complain(error.what());
+        return to_int(ExitCode::internal);
+    }
+}
+
+}  // namespace cli
+
+int service_main(int argc, char** argv, ServiceBase& service) {
+    return cli::run_program(service, std::vector<std::string>(argv, argv + argc));
+}
+
+int detail::service_main(int argc, char** argv, const std::function<std::unique_ptr<ServiceBase>()>& make) {
+    const std::vector<std::string> arguments(argv, argv + argc);
+    std::unique_ptr<ServiceBase> service;
+    try {
+        service = make();
+    } catch (const std::exception& error) {
+        return cli::make_console(arguments, cli::Tools{})
+            .fail(Error{ExitCode::internal, "set up the service", "", error.what()});
+    }
+    return cli::run_program(*service, arguments);
+}
+
+}  // namespace servicekit

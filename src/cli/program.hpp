@@ -1,0 +1,16 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cli/tools.hpp"
+#include "servicekit/core/service_base.hpp"
+
+namespace servicekit::cli {
+
+/// Does what a command line asks of a service. Throws nothing.
+/// \param arguments with the program's own name first
+/// \returns the exit code for main()
+int run_program(ServiceBase& service, const std::vector<std::string>& arguments, const Tools& tools = {});
+
+}  // namespace servicekit::cli

@@ -1,0 +1,113 @@
+#include "cli/exit_status.hpp"
+#include "cli/reply_text.hpp"
+#include "cli/text.hpp"
+#include "cli/verb_functions.hpp"
+
+namespace servicekit::cli {
+namespace {
+
+/// What the control plane itself answers takes no time; a service that has replaced one of these may need some.
+constexpr std::chrono::seconds longest_answer{10};
+
+/// What can be told of an instance that does not answer.
+Object known_without_asking(const Instance& instance) {
+    Object known{{"name", instance.places.name}, {"state", "running"}};
+    if (instance.pid > 0) known.append("pid", instance.pid);
+    return known;
+}
+
+Result<Object> ask_status(Session& session, const Instance& instance) {
+    auto client =
+        Client::connect(instance.places.control_socket, *session.tools.sockets, *session.tools.host.clock);
+    if (!client) return client.error();
+    try {
+        return client->call("status", {}, {.timeout = longest_answer});
+    } catch (const EventError& error) {
+        return Error{ExitCode::internal, "get the status from", instance.places.control_socket, error.what()};
+    }
+}
+
+/// Asks for an event that takes no time, and prints what `text` makes of its reply.
+int ask(Session& session, const std::string& event, const Object& arguments, std::string (*text)(const Object&),
+        const CallOptions& options = {.timeout = longest_answer}) {
+    return with_client(session, event, [&](Client& client) {
+        const auto reply = client.call(event, arguments, options);
+        if (!reply) return session.console.fail(reply.error());
+        session.console.print(text(*reply));
+        return 0;
+    });
+}
+
+}  // namespace
+
+int status(Session& session) {
+    if (const int code = load_as_client(session); code != 0) return code;
+    Console& console = session.console;
+    auto running = running_service(session);
+    const auto found = running ? running->find() : Result<std::optional<Instance>>{running.error()};
+    if (!found) {
+        console.fail(found.error());
+        return exit_status::unknown;
+    }
+    if (!*found) {
+        std::string text = not_running_in_words(*running);
+        std::string left;
+        for (const std::string& path : running->left_behind()) left += (left.empty() ? "'" : ", '") + path + "'";
+        if (!left.empty()) text += "; it was killed and left " + left;
+        (session.invocation.json ? console.complain(text) : console.say(text));
+        return left.empty() ? exit_status::not_running : exit_status::left_behind;
+    }
+
+    const auto reply = ask_status(session, **found);
+    if (!reply) console.complain(reply.error().message());
+    const Object fields = reply ? *reply : known_without_asking(**found);
+    if (session.invocation.json)
+        console.print_json(fields);
+    else
+        console.print(status_text(fields));
+    // Whoever holds the lock runs, even where it does not answer; a socket that does not answer proves nothing.
+    const bool is_sure = reply || (*found)->witness == Instance::Witness::lock;
+    return is_sure ? 0 : exit_status::unknown;
+}
+
+int pid(Session& session) {
+    if (const int code = load_as_client(session); code != 0) return code;
+    auto running = running_service(session);
+    const auto found = running ? running->find() : Result<std::optional<Instance>>{running.error()};
+    if (!found) {
+        session.console.fail(found.error());
+        return exit_status::unknown;
+    }
+    if (!*found) {
+        session.console.complain(not_running_in_words(*running));
+        return exit_status::not_running;
+    }
+    if ((*found)->pid <= 0) {
+        session.console.complain("running, but " + (*found)->in_words());
+        return exit_status::unknown;
+    }
+    session.console.print(std::to_string((*found)->pid) + "\n");
+    return 0;
+}
+
+int events(Session& session) { return ask(session, "events", {}, &events_text); }
+
+int log_level(Session& session) {
+    Object arguments;
+    if (!session.invocation.level.empty()) arguments.append("level", session.invocation.level);
+    return ask(session, "log-level", arguments, [](const Object& reply) {
+        const Value* level = reply.find("level");
+        return level != nullptr ? plain_text(*level) + "\n" : std::string{};
+    });
+}
+
+int log_reopen(Session& session) {
+    return ask(session, "log-reopen", {}, [](const Object&) { return std::string{}; });
+}
+
+int reload(Session& session) {
+    // It takes as long as the service's own load event does.
+    return ask(session, "reload", {}, &reload_text, {});
+}
+
+}  // namespace servicekit::cli

@@ -1,0 +1,102 @@
+#include "cli/reply_text.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <string_view>
+#include <vector>
+
+#include "cli/text.hpp"
+
+namespace servicekit::cli {
+namespace {
+
+using Row = std::vector<std::string>;
+
+/// Fields of the status that have a row of their own, or that only programs want.
+constexpr std::array<std::string_view, 9> not_own{"name",       "version",        "state", "pid",     "uptime",
+                                                  "started-at", "control-socket", "busy",  "pid-file"};
+
+std::string field_text(const Object& object, std::string_view key) {
+    const Value* value = object.find(key);
+    return value != nullptr ? plain_text(*value) : std::string{};
+}
+
+std::string seconds_in_words(const Object& object, std::string_view key) {
+    constexpr double most = 1e15;
+    const Value* value = object.find(key);
+    if (value == nullptr || !value->is_number() || !(std::abs(value->as_number()) < most)) return {};
+    return duration_in_words(std::chrono::seconds{static_cast<std::chrono::seconds::rep>(value->as_number())});
+}
+
+const Value::List& list_of(const Object& object, std::string_view key) {
+    static const Value::List none;
+    const Value* value = object.find(key);
+    return value != nullptr && value->is_list() ? value->as_list() : none;
+}
+
+/// "directory=PATH", in brackets where it may be left out.
+std::string signature(const Object& parameter) {
+    std::string type = field_text(parameter, "type");
+    std::transform(type.begin(), type.end(), type.begin(),
+                   [](char letter) { return letter >= 'a' && letter <= 'z' ? static_cast<char>(letter - 32) : letter; });
+    const std::string text = field_text(parameter, "name") + "=" + type;
+    const Value* required = parameter.find("required");
+    const bool is_required = required != nullptr && required->is_bool() && required->as_bool();
+    return is_required ? text : "[" + text + "]";
+}
+
+std::string parameter_text(const Object& parameter) {
+    std::string text = field_text(parameter, "description");
+    const Value* fallback = parameter.find("default");
+    if (fallback == nullptr || fallback->is_null()) return text;
+    return text + (text.empty() ? "" : "; ") + plain_text(*fallback) + " unless given";
+}
+
+}  // namespace
+
+std::string status_text(const Object& reply) {
+    std::vector<Row> rows;
+    const auto add = [&rows](std::string name, std::string text) {
+        if (!text.empty()) rows.push_back({std::move(name), std::move(text)});
+    };
+    const std::string version = field_text(reply, "version");
+    add("name", field_text(reply, "name") + (version.empty() ? "" : " " + version));
+    add("state", field_text(reply, "state"));
+    add("pid", field_text(reply, "pid"));
+    add("uptime", seconds_in_words(reply, "uptime"));
+    if (const Value* busy = reply.find("busy"); busy != nullptr && busy->is_object())
+        add("busy", field_text(busy->as_object(), "event") + ", for " + seconds_in_words(busy->as_object(), "seconds"));
+    for (const auto& [key, value] : reply)
+        if (std::find(not_own.begin(), not_own.end(), key) == not_own.end()) add(printable(key), plain_text(value));
+    return table(rows);
+}
+
+std::string events_text(const Object& reply) {
+    std::string text;
+    for (const Value& item : list_of(reply, "events")) {
+        if (!item.is_object()) continue;
+        const Object& event = item.as_object();
+        text += field_text(event, "name");
+        std::vector<Row> rows;
+        for (const Value& parameter : list_of(event, "parameters")) {
+            if (!parameter.is_object()) continue;
+            text += " " + signature(parameter.as_object());
+            rows.push_back({"      " + field_text(parameter.as_object(), "name"), parameter_text(parameter.as_object())});
+        }
+        text += "\n    " + field_text(event, "description") + "\n" + table(rows);
+    }
+    return text;
+}
+
+std::string reload_text(const Object& reply) {
+    std::vector<Row> rows;
+    for (const std::string_view key : {"applied", "needs-restart"}) {
+        std::string names;
+        for (const Value& name : list_of(reply, key)) names += (names.empty() ? "" : ", ") + plain_text(name);
+        if (!names.empty()) rows.push_back({std::string{key}, names});
+    }
+    return rows.empty() ? "nothing changed\n" : table(rows);
+}
+
+}  // namespace servicekit::cli

@@ -1,0 +1,112 @@
+#include "cli/typed_arguments.hpp"
+
+#include <string_view>
+#include <utility>
+#include <variant>
+
+#include "servicekit/base/json.hpp"
+#include "servicekit/core/event.hpp"
+
+namespace servicekit::cli {
+namespace {
+
+Error unusable(std::string_view argument, std::string reason) {
+    return Error{ExitCode::usage, "use the argument", std::string{argument}, std::move(reason)};
+}
+
+std::string_view text_of(const Object& object, std::string_view key) {
+    const Value* value = object.find(key);
+    return value != nullptr && value->is_string() ? std::string_view{value->as_string()} : std::string_view{};
+}
+
+std::string_view type_of(const Value::List* parameters, std::string_view name) {
+    if (parameters == nullptr) return {};
+    for (const Value& parameter : *parameters)
+        if (parameter.is_object() && text_of(parameter.as_object(), "name") == name)
+            return text_of(parameter.as_object(), "type");
+    return {};
+}
+
+std::string resolve(std::string_view path, const std::string& directory) {
+    if (path.empty() || path.front() == '/') return std::string{path};
+    while (path.starts_with("./")) path.remove_prefix(2);
+    if (path.empty() || path == ".") return directory;
+    return (directory == "/" ? "/" : directory + "/") + std::string{path};
+}
+
+/// A type that is written as JSON.
+struct JsonType {
+    std::string_view name;
+    std::string_view in_words;
+    bool (Value::*holds)() const noexcept;
+};
+
+const JsonType* json_type(std::string_view name) {
+    static const JsonType types[]{
+        {to_string(ParameterType::integer), "an integer", &Value::is_integer},
+        {to_string(ParameterType::number), "a number", &Value::is_number},
+        {to_string(ParameterType::boolean), "true or false", &Value::is_bool},
+        {to_string(ParameterType::list), "a JSON list", &Value::is_list},
+        {to_string(ParameterType::object), "a JSON object", &Value::is_object},
+    };
+    for (const JsonType& type : types)
+        if (type.name == name) return &type;
+    return nullptr;
+}
+
+Result<Value> typed(std::string_view argument, std::string_view text, std::string_view type,
+                    const std::string& directory) {
+    if (type == to_string(ParameterType::path)) return Value{resolve(text, directory)};
+    const JsonType* json = json_type(type);
+    if (json == nullptr) return Value{text};
+    auto parsed = parse_json(text);
+    Value* value = std::get_if<Value>(&parsed);
+    if (value == nullptr || !(value->*(json->holds))())
+        return unusable(argument, "expected " + std::string{json->in_words});
+    return std::move(*value);
+}
+
+Result<Object> from_json(const std::string& text) {
+    auto parsed = parse_json(text);
+    if (const auto* error = std::get_if<JsonError>(&parsed))
+        return unusable("--json " + text, error->reason + " at byte " + std::to_string(error->offset));
+    const Value& value = std::get<Value>(parsed);
+    if (!value.is_object()) return unusable("--json " + text, "expected a JSON object");
+    return value.as_object();
+}
+
+}  // namespace
+
+const Value::List* declared_parameters(const Object& events_reply, std::string_view event) {
+    const Value* events = events_reply.find("events");
+    if (events == nullptr || !events->is_list()) return nullptr;
+    for (const Value& item : events->as_list()) {
+        if (!item.is_object() || text_of(item.as_object(), "name") != event) continue;
+        const Value* parameters = item.as_object().find("parameters");
+        return parameters != nullptr && parameters->is_list() ? &parameters->as_list() : nullptr;
+    }
+    return nullptr;
+}
+
+Result<Object> typed_arguments(const std::vector<std::string>& given, const std::optional<std::string>& json,
+                               const Value::List* parameters, const std::string& directory) {
+    Object arguments;
+    if (json) {
+        auto object = from_json(*json);
+        if (!object) return object.error();
+        arguments = std::move(*object);
+    }
+    for (const std::string& argument : given) {
+        const auto equals = argument.find('=');
+        if (equals == std::string::npos || equals == 0) return unusable(argument, "expected name=value");
+        const std::string_view name = std::string_view{argument}.substr(0, equals);
+        if (arguments.contains(name)) return unusable(argument, "'" + std::string{name} + "' is given twice");
+        auto value =
+            typed(argument, std::string_view{argument}.substr(equals + 1), type_of(parameters, name), directory);
+        if (!value) return value.error();
+        arguments.append(std::string{name}, std::move(*value));
+    }
+    return arguments;
+}
+
+}  // namespace servicekit::cli

@@ -1,0 +1,34 @@
+#pragma once
+
+#include "cli/session.hpp"
+
+namespace servicekit::cli {
+
+/// Each does what behaviour.md says of the verb, prints, and returns the exit code.
+
+// lifecycle_verbs.cpp
+int start(Session& session);
+int run(Session& session);
+int check(Session& session);
+int restart(Session& session);
+// ending_verbs.cpp
+int stop(Session& session);
+int kill(Session& session);
+int wait(Session& session);
+/// Stops the service of settings that are loaded already, and waits for its end; one that does not run is fine.
+int stop_loaded(Session& session);
+// query_verbs.cpp
+int status(Session& session);
+int pid(Session& session);
+int events(Session& session);
+int log_level(Session& session);
+int log_reopen(Session& session);
+int reload(Session& session);
+// call.cpp
+int call(Session& session);
+// where.cpp
+int where(Session& session);
+// logs.cpp
+int logs(Session& session);
+
+}  // namespace servicekit::cli

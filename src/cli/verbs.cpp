@@ -1,0 +1,37 @@
+#include "cli/verbs.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace servicekit::cli {
+namespace {
+
+constexpr std::array all{
+    VerbDescription{Verb::start, "start", "starts the service in the background; returns when it is ready"},
+    VerbDescription{Verb::run, "run", "runs the service in the foreground"},
+    VerbDescription{Verb::check, "check", "loads and checks the configuration, starts nothing"},
+    VerbDescription{Verb::stop, "stop", "stops the service cleanly, and waits until it has ended"},
+    VerbDescription{Verb::kill, "kill", "ends the service, whatever it is doing"},
+    VerbDescription{Verb::restart, "restart", "checks the configuration, then stops and starts the service"},
+    VerbDescription{Verb::reload, "reload", "has the service load its configuration again"},
+    VerbDescription{Verb::status, "status", "tells whether the service runs, and how it is"},
+    VerbDescription{Verb::events, "events", "lists what the service can be asked to do"},
+    VerbDescription{Verb::log_level, "log-level", "tells or sets how much the service logs"},
+    VerbDescription{Verb::log_reopen, "log-reopen", "has the service open its log file anew"},
+    VerbDescription{Verb::call, "call", "runs any event and prints its reply"},
+    VerbDescription{Verb::wait, "wait", "waits until no instance of the service runs"},
+    VerbDescription{Verb::pid, "pid", "prints the pid of the service"},
+    VerbDescription{Verb::where, "where", "prints every setting, and where it comes from"},
+    VerbDescription{Verb::logs, "logs", "shows the end of the log file"},
+};
+
+}  // namespace
+
+std::span<const VerbDescription> verbs() noexcept { return all; }
+
+const VerbDescription* find_verb(std::string_view name) noexcept {
+    const auto* found = std::find_if(all.begin(), all.end(), [&](const auto& verb) { return verb.name == name; });
+    return found != all.end() ? found : nullptr;
+}
+
+}  // namespace servicekit::cli

@@ -1,0 +1,134 @@
+#include "servicekit/core/event_table.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+
+#include "base/names.hpp"
+#include "core/argument_check.hpp"
+
+namespace servicekit {
+namespace {
+
+/// In the order of the protocol's table; `start`, which clients never see, comes last.
+std::vector<EventDeclaration> built_in_events() {
+    return {
+        {.name = "status", .description = "tells how the service is; never waits for a running event"},
+        {.name = "stop", .description = "stops the service cleanly"},
+        {.name = "kill", .description = "ends the service at once"},
+        {.name = "load", .description = "runs the load event"},
+        {.name = "reload", .description = "reads the configuration again and applies it"},
+        {.name = "events", .description = "lists every event with its parameters"},
+        {.name = "log-level",
+         .description = "tells how much is logged, or sets it",
+         .parameters = {{.name = "level",
+                         .description = "trace, debug, info, warning, error or fatal",
+                         .default_value = Value{}}}},
+        {.name = "log-reopen", .description = "closes and opens the log file, after it was moved"},
+        {.name = "start", .description = "starts what the service serves"},
+    };
+}
+
+[[noreturn]] void refuse(const EventDeclaration& event, const std::string& reason) {
+    throw std::invalid_argument{"cannot declare the event '" + event.name + "': " + reason};
+}
+
+void check_parameter(const EventDeclaration& event, const Parameter& parameter) {
+    const std::string quoted = "parameter '" + parameter.name + "'";
+    if (!is_valid_name(parameter.name)) refuse(event, quoted + " must have " + std::string{name_rule()});
+    const auto same_name = [&parameter](const Parameter& other) { return other.name == parameter.name; };
+    if (std::count_if(event.parameters.begin(), event.parameters.end(), same_name) > 1)
+        refuse(event, quoted + " is declared twice");
+    if (parameter.default_value && !parameter.default_value->is_null() && !accepts(parameter, *parameter.default_value))
+        refuse(event, "the default of " + quoted + " must be " + accepted_words(parameter));
+}
+
+void check(const EventDeclaration& event) {
+    if (!is_valid_name(event.name)) refuse(event, "expected " + std::string{name_rule()});
+    if (!event.handler) refuse(event, "it has no handler");
+    for (const Parameter& parameter : event.parameters) check_parameter(event, parameter);
+}
+
+}  // namespace
+
+EventTable::EventTable() {
+    for (EventDeclaration& declaration : built_in_events()) {
+        const auto event = std::make_shared<const EventDeclaration>(std::move(declaration));
+        entries_.push_back({.event = event, .built_in = event});
+    }
+}
+
+void EventTable::add(EventDeclaration event) {
+    check(event);
+    const std::lock_guard lock{mutex_};
+    if (find_entry(event.name) != entries_.end()) refuse(event, "there is one of this name already");
+    entries_.push_back({.event = std::make_shared<const EventDeclaration>(std::move(event)), .built_in = nullptr});
+}
+
+void EventTable::replace(EventDeclaration event) {
+    check(event);
+    // What is replaced ends outside the lock: its handler may own anything, this table's user among them.
+    std::shared_ptr<const EventDeclaration> replaced;
+    const std::lock_guard lock{mutex_};
+    const auto entry = find_entry(event.name);
+    if (entry == entries_.end()) {
+        entries_.push_back({.event = std::make_shared<const EventDeclaration>(std::move(event)), .built_in = nullptr});
+        return;
+    }
+    if (entry->built_in) {
+        if (event.description.empty()) event.description = entry->built_in->description;
+        if (event.parameters.empty()) event.parameters = entry->built_in->parameters;
+    }
+    replaced = std::exchange(entry->event, std::make_shared<const EventDeclaration>(std::move(event)));
+}
+
+void EventTable::replace(std::string_view name, Handler handler) {
+    std::shared_ptr<const EventDeclaration> replaced;
+    const std::lock_guard lock{mutex_};
+    const auto entry = find_entry(name);
+    if (entry == entries_.end()) throw std::out_of_range{"there is no event '" + std::string{name} + "'"};
+    EventDeclaration event = *entry->event;
+    event.handler = std::move(handler);
+    check(event);
+    replaced = std::exchange(entry->event, std::make_shared<const EventDeclaration>(std::move(event)));
+}
+
+bool EventTable::remove(std::string_view name) {
+    std::shared_ptr<const EventDeclaration> removed;
+    const std::lock_guard lock{mutex_};
+    const auto entry = find_entry(name);
+    if (entry == entries_.end()) return false;
+    removed = std::exchange(entry->event, entry->built_in);
+    if (!entry->built_in) entries_.erase(entry);
+    return true;
+}
+
+std::shared_ptr<const EventDeclaration> EventTable::find(std::string_view name) const {
+    const std::lock_guard lock{mutex_};
+    for (const Entry& entry : entries_)
+        if (entry.event->name == name) return entry.event;
+    return nullptr;
+}
+
+std::vector<std::shared_ptr<const EventDeclaration>> EventTable::all() const {
+    const std::lock_guard lock{mutex_};
+    std::vector<std::shared_ptr<const EventDeclaration>> events;
+    events.reserve(entries_.size());
+    for (const Entry& entry : entries_) events.push_back(entry.event);
+    return events;
+}
+
+std::string EventTable::nearest(std::string_view wrong_name) const {
+    const auto events = all();
+    std::vector<std::string_view> names;
+    for (const auto& event : events)
+        if (is_client_event(event->name)) names.emplace_back(event->name);
+    return std::string{nearest_name(wrong_name, names)};
+}
+
+std::vector<EventTable::Entry>::iterator EventTable::find_entry(std::string_view name) {
+    return std::find_if(entries_.begin(), entries_.end(),
+                        [name](const Entry& entry) { return entry.event->name == name; });
+}
+
+}  // namespace servicekit

@@ -1,0 +1,107 @@
+#include "core/setting_kind.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <system_error>
+
+#include "base/names.hpp"
+#include "servicekit/base/json.hpp"
+#include "servicekit/base/log_level.hpp"
+
+namespace servicekit {
+namespace {
+
+constexpr double longest_seconds = 1e9;
+
+std::string_view words(SettingKind kind) {
+    switch (kind) {
+        case SettingKind::name:
+            return name_rule();
+        case SettingKind::path:
+            return "a path";
+        case SettingKind::log_level:
+            return "one of trace, debug, info, warning, error, fatal";
+        case SettingKind::account:
+            return "a name or a number in quotes";
+        case SettingKind::file_mask:
+            return "an octal mask in quotes, \"000\" to \"777\"";
+        case SettingKind::seconds:
+            return "a number of seconds from 0 to 1000000000";
+        case SettingKind::flag:
+            break;
+    }
+    return "true or false";
+}
+
+/// What stands there instead, short enough for a message.
+std::string found(const Value& value) {
+    constexpr std::size_t longest = 80;
+    if (value.is_number()) return to_json(value);
+    if (value.is_string() && value.as_string().size() <= longest) return to_json(value);
+    return std::string{value.type_name()};
+}
+
+bool is_text(const Value& value) {
+    return value.is_string() && !value.as_string().empty() && value.as_string().find('\0') == std::string::npos;
+}
+
+bool is_file_mask(std::string_view text) {
+    while (text.size() > 3 && text.front() == '0') text.remove_prefix(1);
+    return !text.empty() && text.size() <= 3 &&
+           std::all_of(text.begin(), text.end(), [](char digit) { return digit >= '0' && digit <= '7'; });
+}
+
+std::string three_digits(std::string mask) {
+    mask.insert(0, 3, '0');
+    return mask.substr(mask.size() - 3);
+}
+
+bool fits(SettingKind kind, const Value& value) {
+    switch (kind) {
+        case SettingKind::name:
+            return value.is_string() && is_valid_name(value.as_string());
+        case SettingKind::path:
+        case SettingKind::account:
+            return is_text(value);
+        case SettingKind::log_level:
+            return value.is_string() && log_level_from(value.as_string()).has_value();
+        case SettingKind::file_mask:
+            return value.is_string() && is_file_mask(value.as_string());
+        case SettingKind::seconds:
+            // NaN is neither.
+            return value.is_number() && value.as_number() >= 0 && value.as_number() <= longest_seconds;
+        case SettingKind::flag:
+            break;
+    }
+    return value.is_bool();
+}
+
+}  // namespace
+
+Value checked(SettingKind kind, Value value) {
+    if (!fits(kind, value)) throw TypeError{std::string{words(kind)}, found(value)};
+    if (kind == SettingKind::file_mask) return three_digits(value.as_string());
+    if (kind == SettingKind::seconds && value.as_number() == std::floor(value.as_number()))
+        return static_cast<std::int64_t>(value.as_number());
+    return value;
+}
+
+Value value_from_text(SettingKind kind, std::string_view text) {
+    if (kind == SettingKind::flag) {
+        constexpr std::array<std::string_view, 4> yes{"1", "true", "yes", "on"};
+        constexpr std::array<std::string_view, 4> no{"0", "false", "no", "off"};
+        if (std::find(yes.begin(), yes.end(), text) != yes.end()) return true;
+        if (std::find(no.begin(), no.end(), text) != no.end()) return false;
+    } else if (kind == SettingKind::seconds) {
+        const std::string_view digits = !text.empty() && text.back() == 's' ? text.substr(0, text.size() - 1) : text;
+        const char* const end = digits.data() + digits.size();
+        double seconds = 0;
+        const auto read = std::from_chars(digits.data(), end, seconds);
+        if (read.ec == std::errc{} && read.ptr == end && seconds >= 0) return seconds;
+    }
+    return text;
+}
+
+}  // namespace servicekit

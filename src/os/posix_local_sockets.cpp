@@ -1,0 +1,324 @@
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "os/deadline.hpp"
+#include "os/descriptor.hpp"
+#include "os/fork_guard.hpp"
+#include "servicekit/os/local_sockets.hpp"
+
+namespace servicekit::os {
+namespace {
+
+constexpr int backlog = 1024;
+constexpr timeval connect_timeout{.tv_sec = 5, .tv_usec = 0};
+
+/// A descriptor that no child of fork(2) keeps.
+class GuardedDescriptor {
+public:
+    explicit GuardedDescriptor(Descriptor descriptor) : descriptor_{std::move(descriptor)} {
+        close_in_children(descriptor_.get());
+    }
+    ~GuardedDescriptor() { forget(descriptor_.get()); }
+    GuardedDescriptor(const GuardedDescriptor&) = delete;
+    GuardedDescriptor& operator=(const GuardedDescriptor&) = delete;
+    [[nodiscard]] int get() const noexcept { return descriptor_.get(); }
+
+private:
+    Descriptor descriptor_;
+};
+
+struct Path {
+    std::string folder;
+    std::string name;
+};
+
+Path split(const std::string& path) {
+    const auto slash = path.rfind('/');
+    if (slash == std::string::npos) return {.folder = ".", .name = path};
+    return {.folder = slash == 0 ? "/" : path.substr(0, slash), .name = path.substr(slash + 1)};
+}
+
+Result<Descriptor> open_folder(const std::string& action, const std::string& path, const std::string& folder) {
+    Descriptor descriptor{open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
+    if (!descriptor) return os_error(action, path, errno);
+    return descriptor;
+}
+
+/// A path as bind(2) and connect(2) want it. One that is too long for them goes by a descriptor of its folder,
+/// which the address keeps open.
+class Address {
+public:
+    static Result<Address> of(const std::string& action, const std::string& path) {
+        // The kernel takes a name that starts with a zero byte for one of its abstract namespace.
+        if (path.empty() || path.find('\0') != std::string::npos) return os_error(action, path, EINVAL);
+        Address address;
+        if (address.set(path)) return address;
+        const auto [folder, name] = split(path);
+        auto opened = open_folder(action, path, folder);
+        if (!opened) return opened.error();
+        address.folder_ = *std::move(opened);
+        if (address.set("/proc/self/fd/" + std::to_string(address.folder_.get()) + "/" + name)) return address;
+        return os_error(action, path, ENAMETOOLONG);
+    }
+
+    [[nodiscard]] const sockaddr* get() const noexcept { return reinterpret_cast<const sockaddr*>(&address_); }
+    [[nodiscard]] static constexpr socklen_t size() noexcept { return sizeof(sockaddr_un); }
+
+private:
+    bool set(const std::string& path) noexcept {
+        if (path.size() >= sizeof address_.sun_path) return false;
+        std::memcpy(address_.sun_path, path.c_str(), path.size() + 1);
+        return true;
+    }
+
+    sockaddr_un address_{.sun_family = AF_UNIX, .sun_path = {}};
+    Descriptor folder_;
+};
+
+bool wait_for(int descriptor, short events, std::chrono::milliseconds at_most) {
+    const Deadline deadline{at_most};
+    for (;;) {
+        pollfd awaited{.fd = descriptor, .events = events, .revents = 0};
+        const int ready = poll(&awaited, 1, deadline.poll_timeout());
+        if (ready > 0) return true;
+        if ((ready < 0 && errno != EINTR) || deadline.passed()) return false;
+    }
+}
+
+class PosixLocalConnection final : public LocalConnection {
+public:
+    explicit PosixLocalConnection(Descriptor socket) : socket_{std::move(socket)} {
+        ucred credentials{};
+        socklen_t size = sizeof credentials;
+        if (getsockopt(socket_.get(), SOL_SOCKET, SO_PEERCRED, &credentials, &size) == 0)
+            peer_ = {.pid = credentials.pid, .uid = credentials.uid, .gid = credentials.gid};
+    }
+
+    Transfer receive(std::span<char> buffer) override {
+        for (;;) {
+            const ssize_t count = recv(socket_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
+            if (count > 0) return {.bytes = static_cast<std::size_t>(count)};
+            if (count == 0) return {.state = Transfer::State::closed};
+            if (errno != EINTR) return failure();
+        }
+    }
+
+    Transfer send(std::string_view bytes) override {
+        for (;;) {
+            const ssize_t count = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+            if (count >= 0) return {.bytes = static_cast<std::size_t>(count)};
+            if (errno == EPIPE || errno == ECONNRESET) return {.state = Transfer::State::closed, .errno_value = errno};
+            if (errno != EINTR) return failure();
+        }
+    }
+
+    void shut_down_sending() override { shutdown(socket_.get(), SHUT_WR); }
+
+    [[nodiscard]] Peer peer() const override { return peer_; }
+
+    [[nodiscard]] std::vector<gid_t> peer_groups() const override {
+        std::vector<gid_t> groups(32);
+        for (;;) {
+            auto size = static_cast<socklen_t>(groups.size() * sizeof(gid_t));
+            const int outcome = getsockopt(socket_.get(), SOL_SOCKET, SO_PEERGROUPS, groups.data(), &size);
+            if (outcome != 0 && errno != ERANGE) return {};
+            groups.resize(size / sizeof(gid_t));  // what there are, or how many there would be
+            if (outcome == 0) return groups;
+        }
+    }
+
+    [[nodiscard]] int descriptor() const override { return socket_.get(); }
+
+    bool wait_until_readable(std::chrono::milliseconds at_most) override {
+        return wait_for(socket_.get(), POLLIN, at_most);
+    }
+    bool wait_until_writable(std::chrono::milliseconds at_most) override {
+        return wait_for(socket_.get(), POLLOUT, at_most);
+    }
+
+private:
+    static Transfer failure() {
+        const bool would_block = errno == EAGAIN || errno == EWOULDBLOCK;
+        return {.state = would_block ? Transfer::State::would_block : Transfer::State::failed, .errno_value = errno};
+    }
+
+    GuardedDescriptor socket_;
+    Peer peer_;
+};
+
+class PosixLocalListener final : public LocalListener {
+public:
+    /// \param file the socket's file, opened with O_PATH: as long as it is open, no other file gets its inode.
+    PosixLocalListener(Descriptor socket, Descriptor folder, Descriptor file, std::string path)
+        : socket_{std::move(socket)}, folder_{std::move(folder)}, file_{std::move(file)}, path_{std::move(path)} {}
+
+    Result<std::unique_ptr<LocalConnection>> accept() override {
+        Descriptor accepted{accept4(socket_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)};
+        if (accepted) return std::unique_ptr<LocalConnection>{new PosixLocalConnection{std::move(accepted)}};
+        if (errno == EAGAIN || errno == EWOULDBLOCK || errno == ECONNABORTED || errno == EINTR)
+            return std::unique_ptr<LocalConnection>{};
+        return os_error("accept a connection on", path_, errno);
+    }
+
+    Result<void> remove_file() override {
+        const std::string name = split(path_).name;
+        struct stat ours {};
+        if (fstat(file_.get(), &ours) != 0) return os_error("remove", path_, errno);
+        struct stat found {};
+        if (fstatat(folder_.get(), name.c_str(), &found, AT_SYMLINK_NOFOLLOW) != 0)
+            return errno == ENOENT ? Result<void>{} : os_error("remove", path_, errno);
+        if (found.st_dev != ours.st_dev || found.st_ino != ours.st_ino) return {};
+        if (unlinkat(folder_.get(), name.c_str(), 0) != 0 && errno != ENOENT) return os_error("remove", path_, errno);
+        return {};
+    }
+
+    Result<void> hand_to(uid_t uid, gid_t gid) override {
+        if (fchownat(file_.get(), "", uid, gid, AT_EMPTY_PATH) != 0)
+            return os_error("change the owner of", path_, errno);
+        return {};
+    }
+
+    [[nodiscard]] int descriptor() const override { return socket_.get(); }
+
+private:
+    GuardedDescriptor socket_;
+    Descriptor folder_;
+    Descriptor file_;
+    std::string path_;
+};
+
+/// Binds, over a socket file that is in the way.
+Result<void> bind_over(const Descriptor& socket, const Address& address, const Descriptor& folder,
+                       const std::string& path) {
+    if (bind(socket.get(), address.get(), Address::size()) == 0) return {};
+    if (errno != EADDRINUSE) return os_error("listen on", path, errno);
+
+    const std::string name = split(path).name;
+    struct stat found {};
+    if (fstatat(folder.get(), name.c_str(), &found, AT_SYMLINK_NOFOLLOW) == 0) {
+        if (!S_ISSOCK(found.st_mode)) {
+            Error error = os_error("listen on", path, EADDRINUSE);
+            error.reason = "a file that is no socket is in the way";
+            return error;
+        }
+        if (unlinkat(folder.get(), name.c_str(), 0) != 0 && errno != ENOENT)
+            return os_error("remove the stale socket", path, errno);
+    } else if (errno != ENOENT) {
+        return os_error("listen on", path, errno);
+    }
+    if (bind(socket.get(), address.get(), Address::size()) != 0) return os_error("listen on", path, errno);
+    return {};
+}
+
+/// Opens the socket's file without following a link that somebody might have put there.
+Result<Descriptor> open_bound_file(const Descriptor& folder, const std::string& path) {
+    Descriptor file{openat(folder.get(), split(path).name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC)};
+    struct stat found {};
+    if (!file || fstat(file.get(), &found) != 0) return os_error("listen on", path, errno);
+    if (S_ISSOCK(found.st_mode)) return file;
+    Error error = os_error("listen on", path, EADDRINUSE);
+    error.reason = "another file was put in the place of the socket";
+    return error;
+}
+
+Result<void> widen(const Descriptor& file, const LocalSocketAccess& access, const std::string& path) {
+    constexpr auto unchanged = static_cast<uid_t>(-1);
+    if (access.owner || access.group) {
+        const uid_t owner = access.owner.value_or(unchanged);
+        const gid_t group = access.group.value_or(unchanged);
+        if (fchownat(file.get(), "", owner, group, AT_EMPTY_PATH) != 0)
+            return os_error("change the owner of", path, errno);
+    }
+    // fchmod(2) refuses O_PATH descriptors; the link in /proc leads to this very file, whatever stands at the path.
+    const std::string link = "/proc/self/fd/" + std::to_string(file.get());
+    if (chmod(link.c_str(), access.permissions) != 0) return os_error("change the permissions of", path, errno);
+    return {};
+}
+
+Result<std::unique_ptr<LocalListener>> bind_and_listen(const std::string& path, const LocalSocketAccess& access) {
+    auto address = Address::of("listen on", path);
+    if (!address) return address.error();
+    auto folder = open_folder("listen on", path, split(path).folder);
+    if (!folder) return folder.error();
+
+    Descriptor socket{::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
+    if (!socket) return os_error("make a socket for", path, errno);
+    // On Linux the file that bind(2) makes gets the mode of the socket, less the umask.
+    if (fchmod(socket.get(), access.permissions & 0600) != 0) return os_error("change the permissions of", path, errno);
+    if (auto bound = bind_over(socket, *address, *folder, path); !bound) return bound.error();
+    auto file = open_bound_file(*folder, path);
+    if (!file) return file.error();
+
+    const int descriptor = socket.get();
+    const Result<void> widened = widen(*file, access, path);
+    std::unique_ptr<LocalListener> listener{
+        new PosixLocalListener{std::move(socket), *std::move(folder), *std::move(file), path}};
+    if (widened && ::listen(descriptor, backlog) == 0) return listener;
+    const Error error = widened ? os_error("listen on", path, errno) : widened.error();
+    (void)listener->remove_file();
+    return error;
+}
+
+class PosixLocalSockets final : public LocalSockets {
+public:
+    Result<std::unique_ptr<LocalListener>> listen(const std::string& path, const LocalSocketAccess& access) override {
+        auto listener = bind_and_listen(path, access);
+        if (!listener) return listener.error().at_stage(ExitCode::cannot_create);
+        return listener;
+    }
+
+    Result<std::unique_ptr<LocalConnection>> connect(const std::string& path) override {
+        const std::string action = "connect to";
+        const auto address = Address::of(action, path);
+        if (!address) return address.error();
+        Descriptor socket{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+        if (!socket) return os_error(action, path, errno);
+        // A non-blocking connect(2) fails at once where the listener's queue is full, and nothing tells when it is not.
+        if (setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &connect_timeout, sizeof connect_timeout) != 0)
+            return os_error(action, path, errno);
+        while (::connect(socket.get(), address->get(), Address::size()) != 0)
+            if (errno != EINTR) return os_error(action, path, errno == EAGAIN ? ETIMEDOUT : errno);
+        if (fcntl(socket.get(), F_SETFL, O_NONBLOCK) != 0) return os_error(action, path, errno);
+        return std::unique_ptr<LocalConnection>{new PosixLocalConnection{std::move(socket)}};
+    }
+
+    Result<Listening> probe(const std::string& path) override {
+        const std::string action = "connect to";
+        struct stat found {};
+        if (stat(path.c_str(), &found) != 0) {
+            if (errno == ENOENT || errno == ENOTDIR) return Listening::nothing;
+            return os_error(action, path, errno);
+        }
+        if (!S_ISSOCK(found.st_mode)) return Listening::not_socket;
+
+        const auto address = Address::of(action, path);
+        if (!address) return address.error();
+        const Descriptor socket{::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
+        if (!socket) return os_error(action, path, errno);
+        if (::connect(socket.get(), address->get(), Address::size()) == 0) return Listening::yes;
+        if (errno == EAGAIN) return Listening::yes;  // its queue is full
+        if (errno == ECONNREFUSED) return Listening::no;
+        if (errno == ENOENT) return Listening::nothing;
+        return os_error(action, path, errno);
+    }
+};
+
+}  // namespace
+
+LocalSockets& posix_local_sockets() {
+    static PosixLocalSockets sockets;
+    return sockets;
+}
+
+}  // namespace servicekit::os

@@ -1,0 +1,148 @@
+#include "servicekit/os/pipes.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+
+#include "os/deadline.hpp"
+#include "os/descriptor.hpp"
+#include "os/sigpipe_block.hpp"
+
+namespace servicekit::os {
+namespace {
+
+/// While it lives, the signals that would end this process are kept from the calling thread and can be waited for,
+/// also where they were blocked before. Those that came are used up when it goes.
+class AwaitedSignals {
+public:
+    AwaitedSignals() {
+        sigset_t signals;
+        sigemptyset(&signals);
+        // The kernel keeps even an ignored signal as long as it is blocked; nohup(1) means it.
+        for (const int number : {SIGINT, SIGTERM, SIGHUP})
+            if (!is_ignored(number)) sigaddset(&signals, number);
+        descriptor_.reset(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
+        // Without a way to wait for them they are better left to end the process than held back.
+        if (descriptor_) pthread_sigmask(SIG_BLOCK, &signals, &mask_before_);
+    }
+    AwaitedSignals(const AwaitedSignals&) = delete;
+    AwaitedSignals& operator=(const AwaitedSignals&) = delete;
+    ~AwaitedSignals() {
+        if (!descriptor_) return;
+        if (came_) use_up();
+        pthread_sigmask(SIG_SETMASK, &mask_before_, nullptr);
+    }
+
+    /// For poll(2), which ignores it where it is negative.
+    [[nodiscard]] int descriptor() const { return descriptor_.get(); }
+    void have_come() { came_ = true; }
+
+private:
+    static bool is_ignored(int number) {
+        struct sigaction action {};
+        return ::sigaction(number, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+    }
+
+    void use_up() {
+        signalfd_siginfo signal{};
+        while (::read(descriptor_.get(), &signal, sizeof signal) > 0) {
+        }
+    }
+
+    Descriptor descriptor_;
+    sigset_t mask_before_{};
+    bool came_ = false;
+};
+
+class PosixPipe final : public Pipe {
+public:
+    PosixPipe(Descriptor reader, Descriptor writer) : reader_{std::move(reader)}, writer_{std::move(writer)} {}
+
+    void close_reader() override { reader_.reset(); }
+    void close_writer() override { writer_.reset(); }
+
+    Result<void> write(std::string_view text) override {
+        const SigpipeBlock block;
+        while (!text.empty()) {
+            const ssize_t count = ::write(writer_.get(), text.data(), text.size());
+            if (count < 0 && errno == EINTR) continue;
+            if (count < 0) return os_error("write to a pipe", "", errno);
+            text.remove_prefix(static_cast<std::size_t>(count));
+        }
+        return {};
+    }
+
+    PipeReading read_line(std::chrono::milliseconds at_most) override {
+        PipeReading reading;
+        if (!reader_) return reading;
+        const Deadline deadline{at_most};
+        AwaitedSignals signals;
+        while (true) {
+            std::array<pollfd, 2> awaited{{{reader_.get(), POLLIN, 0}, {signals.descriptor(), POLLIN, 0}}};
+            const int count = ::poll(awaited.data(), awaited.size(), deadline.poll_timeout());
+            if (count == 0 && deadline.passed()) {
+                reading.end = PipeReading::End::timed_out;
+                return reading;
+            }
+            // What was written is the truth, whatever else has happened by now.
+            if (count > 0 && awaited[0].revents != 0) {
+                if (read_some(reading.text)) continue;
+                return reading;
+            }
+            if (count > 0 && awaited[1].revents != 0) {
+                signals.have_come();
+                reading.end = PipeReading::End::interrupted;
+                return reading;
+            }
+        }
+    }
+
+    int writer() const override { return writer_.get(); }
+
+private:
+    /// \returns whether more is to come.
+    bool read_some(std::string& text) {
+        std::array<char, 4096> buffer;
+        const ssize_t count = ::read(reader_.get(), buffer.data(), buffer.size());
+        if (count < 0) return errno == EINTR || errno == EAGAIN;
+        const std::string_view part{buffer.data(), static_cast<std::size_t>(count)};
+        text += part;
+        return count > 0 && part.find('\n') == std::string_view::npos;
+    }
+
+    Descriptor reader_;
+    Descriptor writer_;
+};
+
+/// The same open file under a number that is none of a standard stream's, which may be closed or redirected later.
+Descriptor above_standard_streams(int number) {
+    Descriptor descriptor{number};
+    if (number > STDERR_FILENO) return descriptor;
+    return Descriptor{::fcntl(number, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)};
+}
+
+class PosixPipes final : public Pipes {
+public:
+    Result<std::unique_ptr<Pipe>> open() override {
+        std::array<int, 2> ends{-1, -1};
+        if (::pipe2(ends.data(), O_CLOEXEC) != 0) return os_error("open a pipe", "", errno);
+        Descriptor reader = above_standard_streams(ends[0]);
+        Descriptor writer = above_standard_streams(ends[1]);
+        if (!reader || !writer) return os_error("open a pipe", "", errno);
+        return std::unique_ptr<Pipe>{std::make_unique<PosixPipe>(std::move(reader), std::move(writer))};
+    }
+};
+
+}  // namespace
+
+Pipes& posix_pipes() {
+    static PosixPipes pipes;
+    return pipes;
+}
+
+}  // namespace servicekit::os

@@ -1,0 +1,113 @@
+#include "servicekit/os/standard_streams.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <string>
+
+#include "os/deadline.hpp"
+#include "os/descriptor.hpp"
+#include "os/flush_stdio.hpp"
+#include "os/sigpipe_block.hpp"
+
+namespace servicekit::os {
+namespace {
+
+constexpr const char* null_device = "/dev/null";
+
+int number_of(Stream stream) { return static_cast<int>(stream); }
+
+std::string name_of(Stream stream) {
+    switch (stream) {
+        case Stream::in: return "stdin";
+        case Stream::out: return "stdout";
+        case Stream::error: break;
+    }
+    return "stderr";
+}
+
+/// Puts `descriptor` in the place of a standard stream.
+Result<void> put_at(int descriptor, Stream stream) {
+    const int number = number_of(stream);
+    // dup2(2) would leave it as it is, closed by the next exec and all.
+    if (descriptor == number) {
+        const int flags = ::fcntl(number, F_GETFD);
+        if (flags < 0 || ::fcntl(number, F_SETFD, flags & ~FD_CLOEXEC) != 0)
+            return os_error("redirect", name_of(stream), errno);
+        return {};
+    }
+    while (::dup2(descriptor, number) < 0)
+        if (errno != EINTR && errno != EBUSY) return os_error("redirect", name_of(stream), errno);
+    return {};
+}
+
+Result<void> put_null_at(Stream stream) {
+    Descriptor null{::open(null_device, O_RDWR | O_CLOEXEC)};
+    if (!null) return os_error("open", null_device, errno);
+    auto done = put_at(null.get(), stream);
+    // Where the stream was closed, its number was the first that was free.
+    if (null.get() == number_of(stream)) static_cast<void>(null.release());
+    return done;
+}
+
+class PosixStandardStreams final : public StandardStreams {
+public:
+    void write(Stream stream, std::string_view text) override {
+        flush_stdio();
+        const SigpipeBlock block;
+        const Deadline deadline{std::chrono::seconds{1}};
+        while (!text.empty()) {
+            const ssize_t count = ::write(number_of(stream), text.data(), text.size());
+            if (count >= 0) {
+                text.remove_prefix(static_cast<std::size_t>(count));
+            } else if (errno == EAGAIN) {
+                // The terminal or pipe was made non-blocking by a process that we share it with.
+                pollfd writable{number_of(stream), POLLOUT, 0};
+                if (deadline.passed()) return;
+                ::poll(&writable, 1, deadline.poll_timeout());
+            } else if (errno != EINTR) {
+                return;
+            }
+        }
+    }
+
+    bool is_terminal(Stream stream) const override { return ::isatty(number_of(stream)) == 1; }
+
+    unsigned terminal_width(Stream stream) const override {
+        constexpr unsigned usual_width = 80;
+        winsize size{};
+        const bool is_known = ::ioctl(number_of(stream), TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+        return is_known ? size.ws_col : usual_width;
+    }
+
+    Result<void> open_closed_ones() override {
+        for (const Stream stream : {Stream::in, Stream::out, Stream::error}) {
+            if (::fcntl(number_of(stream), F_GETFD) >= 0) continue;
+            if (auto opened = put_null_at(stream); !opened) return opened;
+        }
+        return {};
+    }
+
+    Result<void> redirect_to_null(Stream stream) override {
+        flush_stdio();
+        return put_null_at(stream);
+    }
+
+    Result<void> redirect_to(Stream stream, int descriptor) override {
+        flush_stdio();
+        return put_at(descriptor, stream);
+    }
+};
+
+}  // namespace
+
+StandardStreams& posix_standard_streams() {
+    static PosixStandardStreams streams;
+    return streams;
+}
+
+}  // namespace servicekit::os

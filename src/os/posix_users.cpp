@@ -1,0 +1,114 @@
+#include "servicekit/os/users.hpp"
+
+#include <grp.h>
+#include <pwd.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <charconv>
+#include <functional>
+#include <vector>
+
+namespace servicekit::os {
+namespace {
+
+// setresuid(2) and its like take this one for 'leave as it is'.
+constexpr auto no_id = static_cast<id_t>(-1);
+
+/// An id in decimal, without a sign.
+std::optional<id_t> id_from(const std::string& text) {
+    id_t id = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
+    if (error != std::errc{} || end != text.data() + text.size() || id == no_id) return std::nullopt;
+    return id;
+}
+
+/// Calls a function such as getpwnam_r(3) with a buffer that grows until it is large enough.
+/// \param look_up int(Entry* entry, char* buffer, size_t size, Entry** found)
+/// \param take reads the entry, which is gone afterwards
+template <class Entry, class Told>
+Result<std::optional<Told>> look_up_in_database(const std::string& what, const std::string& name,
+                                                const std::function<int(Entry*, char*, std::size_t, Entry**)>& look_up,
+                                                const std::function<Told(const Entry&)>& take) {
+    constexpr std::size_t largest = std::size_t{1} << 24;  // a group with very many members
+    for (std::vector<char> buffer(4096);; buffer.resize(buffer.size() * 4)) {
+        Entry entry{};
+        Entry* found = nullptr;
+        const int outcome = look_up(&entry, buffer.data(), buffer.size(), &found);
+        if (found != nullptr) return std::optional<Told>{take(*found)};
+        if (outcome == ERANGE && buffer.size() < largest) continue;
+        // All of these tell that there is no such entry, getpwnam(3).
+        for (const int missing : {0, ENOENT, ESRCH, EBADF, EPERM})
+            if (outcome == missing) return std::optional<Told>{};
+        return os_error("look up " + what, name, outcome);
+    }
+}
+
+User user_from(const passwd& entry) { return {entry.pw_name, entry.pw_uid, entry.pw_gid, entry.pw_dir}; }
+gid_t gid_from(const group& entry) { return entry.gr_gid; }
+
+bool is_already(const User& user, gid_t group) {
+    uid_t uids[3];
+    gid_t gids[3];
+    if (::getresuid(&uids[0], &uids[1], &uids[2]) != 0 || ::getresgid(&gids[0], &gids[1], &gids[2]) != 0) return false;
+    for (const uid_t uid : uids)
+        if (uid != user.uid) return false;
+    for (const gid_t gid : gids)
+        if (gid != group) return false;
+    return true;
+}
+
+class PosixUsers final : public Users {
+public:
+    // A name goes first, as it does for chown(1): it may consist of digits.
+    Result<std::optional<User>> find_user(const std::string& name_or_uid) override {
+        auto found = look_up_in_database<passwd, User>(
+            "user", name_or_uid,
+            [&](auto... out) { return ::getpwnam_r(name_or_uid.c_str(), out...); }, user_from);
+        const auto uid = id_from(name_or_uid);
+        if (!found || *found || !uid) return found;
+
+        found = look_up_in_database<passwd, User>(
+            "user", name_or_uid, [&](auto... out) { return ::getpwuid_r(*uid, out...); }, user_from);
+        if (!found || *found) return found;
+        return std::optional{User{"", *uid, no_id, ""}};
+    }
+
+    Result<std::optional<gid_t>> find_group(const std::string& name_or_gid) override {
+        auto found = look_up_in_database<group, gid_t>(
+            "group", name_or_gid, [&](auto... out) { return ::getgrnam_r(name_or_gid.c_str(), out...); }, gid_from);
+        if (!found || *found) return found;
+        return std::optional<gid_t>{id_from(name_or_gid)};
+    }
+
+    Result<void> become(const User& user, gid_t group) override {
+        constexpr const char* action = "become user";
+        const std::string object = user.name.empty() ? std::to_string(user.uid) : user.name;
+        if (group == no_id)
+            return Error{ExitCode::configuration, action, object,
+                         "the user database has no such user to tell a group, so name a group as well", EINVAL};
+        if (user.uid == no_id) return os_error(action, object, EINVAL);
+        if (user.uid != 0 && is_already(user, group)) return {};
+
+        const int grouped =
+            user.name.empty() ? ::setgroups(1, &group) : ::initgroups(user.name.c_str(), group);
+        if (grouped != 0) return os_error(action, object, errno);
+        if (::setresgid(group, group, group) != 0) return os_error(action, object, errno);
+        if (::setresuid(user.uid, user.uid, user.uid) != 0) return os_error(action, object, errno);
+        if (!is_already(user, group))
+            return Error{ExitCode::permission, action, object, "the system left other ids in force", EPERM};
+        // CAP_SETUID may have been kept, by securebits for instance.
+        if (user.uid != 0 && ::setuid(0) == 0)
+            return Error{ExitCode::permission, action, object, "root can still be had back", EPERM};
+        return {};
+    }
+};
+
+}  // namespace
+
+Users& posix_users() {
+    static PosixUsers users;
+    return users;
+}
+
+}  // namespace servicekit::os

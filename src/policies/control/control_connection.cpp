@@ -1,0 +1,417 @@
+#include "policies/control/control_connection.hpp"
+
+#include <array>
+#include <chrono>
+#include <exception>
+#include <utility>
+
+namespace servicekit::policies {
+namespace {
+
+using namespace std::chrono_literals;
+using contract::Refusal;
+using os::Transfer;
+
+/// How many requests of one connection are served before others get their turn.
+constexpr unsigned served_in_a_row = 64;
+/// How long a client that was answered with an error has to read it and to close.
+constexpr auto drain_time = 1'000ms;
+/// How much such a client may send meanwhile, in requests of the greatest size.
+constexpr std::size_t drained_requests = 16;
+/// Buffers larger than this are given back once they are empty.
+constexpr std::size_t kept_capacity = 64 * 1024;
+
+void clear(std::string& buffer) {
+    if (buffer.capacity() > kept_capacity)
+        std::string{}.swap(buffer);
+    else
+        buffer.clear();
+}
+
+}  // namespace
+
+ControlConnection::ControlConnection(ControlServer& server, std::unique_ptr<os::LocalConnection> socket, Peer peer,
+                                     Admission admission)
+    : server_{server},
+      admission_{admission},
+      peer_{std::move(peer)},
+      scanner_{{.max_bytes = server.options().max_request_bytes, .max_depth = server.options().max_depth}},
+      began_{server.now()},
+      socket_{std::move(socket)} {}
+
+// The responder, from any thread.
+
+bool ControlConnection::progress(std::string_view line) {
+    const std::lock_guard lock{mutex_};
+    if (!open_ || !awaiting_ || broken_ || backlog() > 0) return false;
+    transmit(line);
+    if (broken_ || backlog() > 0) call_loop();
+    return !broken_;
+}
+
+void ControlConnection::reply(std::string_view line) {
+    const std::lock_guard lock{mutex_};
+    if (!open_ || !awaiting_) return;
+    awaiting_ = false;
+    if (corked_) {
+        output_ += line;
+        return;
+    }
+    transmit(line);
+    if (broken_ || backlog() > 0 || call_on_reply_) call_loop();
+}
+
+// Sending, with the mutex held.
+
+void ControlConnection::transmit(std::string_view line) {
+    if (broken_) return;
+    if (backlog() == 0) moved_ = server_.now();
+    while (backlog() == 0 && !line.empty()) {
+        const Transfer transfer = socket_->send(line);
+        if (transfer.state == Transfer::State::would_block) break;
+        if (transfer.state != Transfer::State::done) {
+            broken_ = true;
+            return;
+        }
+        line.remove_prefix(transfer.bytes);
+    }
+    output_ += line;
+}
+
+void ControlConnection::flush() {
+    while (!broken_ && backlog() > 0) {
+        const Transfer transfer = socket_->send(std::string_view{output_}.substr(sent_));
+        if (transfer.state == Transfer::State::would_block) return;
+        broken_ = transfer.state != Transfer::State::done;
+        sent_ += transfer.bytes;
+        moved_ = server_.now();
+    }
+    clear(output_);
+    sent_ = 0;
+}
+
+void ControlConnection::call_loop() {
+    if (std::exchange(called_, true)) return;
+    server_.loop().post([self = shared_from_this()] { self->on_called(); });
+}
+
+// What follows is the loop's thread only.
+
+void ControlConnection::begin() {
+    const auto self = shared_from_this();
+    // The request is often there already, and behind it the end of what the client sends: then the loop need not
+    // watch this connection at all.
+    if (receive()) (void)receive();
+    settle();
+}
+
+void ControlConnection::turn_away(const Refusal& refusal) {
+    const auto self = shared_from_this();
+    refuse(refusal);
+    (void)receive();
+    settle();
+}
+
+void ControlConnection::on_readable() {
+    const auto self = shared_from_this();
+    awaits_readable_ = false;
+    in_a_row_ = 0;
+    (void)receive();
+    settle();
+}
+
+void ControlConnection::on_writable() {
+    const auto self = shared_from_this();
+    awaits_writable_ = false;
+    in_a_row_ = 0;
+    settle();
+}
+
+void ControlConnection::on_called() {
+    {
+        const std::lock_guard lock{mutex_};
+        called_ = false;
+    }
+    in_a_row_ = 0;
+    settle();
+}
+
+/// \returns whether anything came.
+bool ControlConnection::receive() {
+    if (!open_ || peer_finished_) return false;
+    const auto buffer = server_.scratch();
+    const Transfer transfer = socket_->receive(buffer);
+    switch (transfer.state) {
+        case Transfer::State::would_block: return false;
+        case Transfer::State::closed: peer_finished_ = true; return false;
+        case Transfer::State::failed: {
+            const std::lock_guard lock{mutex_};
+            broken_ = true;
+            return false;
+        }
+        case Transfer::State::done: break;
+    }
+    if (closing_)
+        drained_ += transfer.bytes;
+    else
+        take({buffer.data(), transfer.bytes});
+    return true;
+}
+
+void ControlConnection::take(std::string_view fresh) {
+    if (!input_.empty()) {
+        input_ += fresh;
+        return serve_buffered();
+    }
+    const std::size_t done = serve(fresh);
+    input_ = fresh.substr(done);
+    buffer_changed();
+}
+
+void ControlConnection::serve_buffered() {
+    taken_ += serve(std::string_view{input_}.substr(taken_));
+    if (buffered() == 0) {
+        drop_input();
+    } else if (taken_ > input_.size() / 2) {
+        input_.erase(0, taken_);
+        taken_ = 0;
+    }
+    buffer_changed();
+}
+
+void ControlConnection::drop_input() {
+    clear(input_);
+    taken_ = 0;
+}
+
+/// Takes the whole requests out of the bytes, the first `scanned_` of which the scanner knows already, until one is
+/// under way elsewhere, or others should have their turn.
+/// \returns how many bytes are done with.
+std::size_t ControlConnection::serve(std::string_view bytes) {
+    {
+        const std::lock_guard lock{mutex_};
+        if (!may_ask()) return 0;
+    }
+    std::size_t done = 0;
+    while (done + scanned_ < bytes.size()) {
+        if (in_a_row_ == served_in_a_row) return done;
+        const std::size_t known = done + scanned_;
+        const bool begins = scanned_ == 0;
+        const auto step = scanner_.feed(bytes.substr(known));
+        if (begins) done = known + step.begin;
+        switch (step.state) {
+            case JsonScanner::State::skipping: return bytes.size();
+            case JsonScanner::State::inside:
+                if (begins && had_request_) began_ = server_.now();
+                scanned_ = bytes.size() - done;
+                return done;
+            case JsonScanner::State::complete: {
+                const std::string_view text = bytes.substr(done, known + step.end - done);
+                done = known + step.end;
+                scanned_ = 0;
+                if (!ask(text)) return done;
+                break;
+            }
+            default:
+                refuse_unreadable(step.state);
+                return bytes.size();
+        }
+    }
+    return done;
+}
+
+/// \returns whether the next one may be asked at once.
+bool ControlConnection::ask(std::string_view text) {
+    if (!std::exchange(knows_groups_, true)) peer_.groups = socket_->peer_groups();
+    had_request_ = true;
+    ++in_a_row_;
+    {
+        const std::lock_guard lock{mutex_};
+        awaiting_ = true;
+        corked_ = true;
+    }
+    server_.requests().request(text, peer_, shared_from_this());
+    const std::lock_guard lock{mutex_};
+    corked_ = false;
+    return may_ask();
+}
+
+bool ControlConnection::may_ask() const {
+    return open_ && !closing_ && !awaiting_ && backlog() < server_.options().max_reply_backlog;
+}
+
+void ControlConnection::refuse(const Refusal& refusal) {
+    const std::string line = server_.requests().refuse(refusal);
+    closing_ = true;
+    scanned_ = 0;
+    const std::lock_guard lock{mutex_};
+    output_ += line;
+    moved_ = server_.now();
+}
+
+void ControlConnection::refuse_unreadable(JsonScanner::State state) {
+    const auto& options = server_.options();
+    switch (state) {
+        case JsonScanner::State::too_large:
+            return refuse({.reason = Refusal::Reason::too_large,
+                           .number = options.max_request_bytes,
+                           .text = "the request is longer than " + std::to_string(options.max_request_bytes) + " bytes"});
+        case JsonScanner::State::too_deep:
+            return refuse({.reason = Refusal::Reason::too_deep,
+                           .number = options.max_depth,
+                           .text = "the request is nested deeper than " + std::to_string(options.max_depth) + " levels"});
+        default:
+            return refuse({.reason = Refusal::Reason::malformed,
+                           .number = scanner_.offset(),
+                           .text = "the request is no JSON array: " + std::string{scanner_.reason()}});
+    }
+}
+
+void ControlConnection::buffer_changed() {
+    if (!open_ || buffered() == counted_) return;
+    within_quota_ = server_.quota().resize(peer_.uid, counted_, buffered());
+    counted_ = buffered();
+    // What waits for its turn stays, and no more is read: it will be taken. A request that has to grow, while there
+    // is no room, is not.
+    if (within_quota_ || scanned_ == 0 || has_more()) return;
+    refuse({.reason = Refusal::Reason::too_many,
+            .number = server_.options().max_buffered_bytes,
+            .text = "too many bytes of unfinished requests"});
+    drop_input();
+    buffer_changed();
+}
+
+/// Does what follows from the state that the connection is in, and sees to it that the loop calls when that changes.
+void ControlConnection::settle() {
+    bool awaiting = false;
+    std::size_t unsent = 0;
+    for (;;) {
+        if (!open_) return;
+        bool broken = false;
+        {
+            const std::lock_guard lock{mutex_};
+            flush();
+            broken = broken_;
+            awaiting = awaiting_;
+            unsent = backlog();
+            call_on_reply_ = has_more() || peer_finished_;
+        }
+        if (broken) return end();
+        if (closing_) {
+            if (unsent == 0) drain();
+            break;
+        }
+        if (awaiting) break;
+        if (has_more()) {
+            if (unsent >= server_.options().max_reply_backlog) break;
+            if (in_a_row_ == served_in_a_row) {
+                const std::lock_guard lock{mutex_};
+                call_loop();
+                break;
+            }
+            serve_buffered();
+            continue;
+        }
+        if (!peer_finished_) break;
+        if (scanned_ > 0) {
+            refuse({.reason = Refusal::Reason::malformed,
+                    .number = scanned_,
+                    .text = "the request is no JSON array: it ends within"});
+            drop_input();
+            buffer_changed();
+            continue;
+        }
+        if (unsent == 0) return end();
+        break;
+    }
+    if (!open_) return;
+    const bool has_room = buffered() < server_.options().max_request_bytes && within_quota_;
+    const bool reads = closing_ ? draining_ : awaiting ? has_room : !has_more();
+    await(reads && !peer_finished_, unsent > 0);
+}
+
+void ControlConnection::drain() {
+    if (!std::exchange(draining_, true)) {
+        draining_since_ = server_.now();
+        socket_->shut_down_sending();
+    }
+    if (peer_finished_ || drained_ > drained_requests * server_.options().max_request_bytes) end();
+}
+
+void ControlConnection::await(bool readable, bool writable) {
+    if (!readable && !writable) return;
+    try {
+        if (!watch_) watch_ = server_.loop().watch(socket_->descriptor());
+        if (readable && !std::exchange(awaits_readable_, true)) watch_->await_readable([this] { on_readable(); });
+        if (writable && !std::exchange(awaits_writable_, true)) watch_->await_writable([this] { on_writable(); });
+    } catch (const std::exception&) {
+        end();  // no memory for one connection more
+    }
+}
+
+void ControlConnection::tick() {
+    if (draining_) {
+        if (server_.now() - draining_since_ > server_.ticks(drain_time)) end();
+        return;
+    }
+    bool give_up = false;
+    {
+        const std::lock_guard lock{mutex_};
+        if (awaiting_ && peer_finished_ && backlog() == 0) {
+            const auto state = socket_->send(" ").state;
+            broken_ = state == Transfer::State::closed || state == Transfer::State::failed;
+        }
+        give_up = broken_ || is_overdue();
+    }
+    if (give_up) end();
+}
+
+bool ControlConnection::is_overdue() const {
+    const auto& options = server_.options();
+    const auto passed = [this](Tick since, std::chrono::milliseconds limit) {
+        return server_.now() - since > server_.ticks(limit);
+    };
+    if (backlog() >= options.max_reply_backlog) return passed(moved_, options.idle_timeout);
+    if (backlog() > 0) return passed(moved_, options.first_request_timeout);
+    if (awaiting_ || has_more()) return false;
+    if (scanned_ > 0 || !had_request_) return passed(began_, options.first_request_timeout);
+    return passed(moved_, options.idle_timeout);
+}
+
+void ControlConnection::finish(unsigned& waits) {
+    const auto self = shared_from_this();
+    while (has_unsent() && waits > 0) {
+        --waits;
+        (void)socket_->wait_until_writable(10ms);
+    }
+    if (!open_) return;
+    socket_->shut_down_sending();
+    // What the client sent and nobody read would have the kernel reset the connection.
+    std::array<char, 4096> rest;
+    for (unsigned chunks = 16; chunks > 0 && socket_->receive(rest).state == Transfer::State::done;) --chunks;
+    end();
+}
+
+bool ControlConnection::has_unsent() {
+    const std::lock_guard lock{mutex_};
+    if (!open_) return false;
+    flush();
+    return backlog() > 0;
+}
+
+void ControlConnection::end() {
+    if (!open_) return;
+    watch_.reset();
+    if (counted_ > 0) server_.quota().resize(peer_.uid, std::exchange(counted_, 0), 0);
+    {
+        const std::lock_guard lock{mutex_};
+        open_ = false;
+        socket_.reset();
+        output_ = {};
+        sent_ = 0;
+        if (!corked_) input_ = {};  // else whoever closes was called by the request that stands in there
+    }
+    server_.forget(*this);
+}
+
+}  // namespace servicekit::policies

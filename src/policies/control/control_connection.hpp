@@ -1,0 +1,121 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+#include "base/json_scanner.hpp"
+#include "policies/control/control_server.hpp"
+#include "servicekit/base/peer.hpp"
+#include "servicekit/contract/control.hpp"
+#include "servicekit/os/event_loop.hpp"
+#include "servicekit/os/local_sockets.hpp"
+
+namespace servicekit::policies {
+
+/// One client: finds the requests in what it sends, has one at a time answered, and sends the answers back in order.
+///
+/// It is the Responder of the request that is under way. Those members come from any thread, and send at once on it;
+/// the loop's thread is called only where something is left to do there. All other members are for that thread.
+class ControlConnection final : public contract::Responder, public std::enable_shared_from_this<ControlConnection> {
+public:
+    using Tick = ControlServer::Tick;
+
+    /// Whether it counts among the connections that its user may have; one that does not is only told so.
+    enum class Admission { admitted, refused };
+
+    ControlConnection(ControlServer& server, std::unique_ptr<os::LocalConnection> socket, Peer peer,
+                      Admission admission);
+
+    bool progress(std::string_view line) override;
+    void reply(std::string_view line) override;
+
+    /// Serves what has come already.
+    void begin();
+    /// In place of begin(): answers with an error, and closes once it is read, within bounds.
+    void turn_away(const contract::Refusal& refusal);
+    /// Time went on by one.
+    void tick();
+    /// Closes it, after what was replied has gone out.
+    /// \param waits how often it may still wait for the client to read, ten milliseconds each; counted down
+    void finish(unsigned& waits);
+
+    [[nodiscard]] bool is_open() const noexcept { return open_; }
+    [[nodiscard]] Admission admission() const noexcept { return admission_; }
+    [[nodiscard]] const Peer& peer() const noexcept { return peer_; }
+
+    /// Where the server has it among its connections.
+    std::size_t position = 0;
+
+private:
+    void on_readable();
+    void on_writable();
+    void on_called();
+
+    bool receive();
+    void take(std::string_view fresh);
+    void serve_buffered();
+    [[nodiscard]] std::size_t serve(std::string_view bytes);
+    [[nodiscard]] bool ask(std::string_view text);
+    void refuse(const contract::Refusal& refusal);
+    void refuse_unreadable(JsonScanner::State state);
+    void drop_input();
+    void buffer_changed();
+    void settle();
+    void drain();
+    void await(bool readable, bool writable);
+    void end();
+    [[nodiscard]] bool has_unsent();
+    /// How many bytes of an unfinished request, or behind the one that is under way, are there.
+    [[nodiscard]] std::size_t buffered() const noexcept { return input_.size() - taken_; }
+    /// Whether some of them have not been looked at.
+    [[nodiscard]] bool has_more() const noexcept { return scanned_ < buffered(); }
+
+    // With the mutex held:
+    [[nodiscard]] bool may_ask() const;
+    [[nodiscard]] bool is_overdue() const;
+    void transmit(std::string_view line);
+    void flush();
+    [[nodiscard]] std::size_t backlog() const noexcept { return output_.size() - sent_; }
+    void call_loop();
+
+    ControlServer& server_;  ///< valid while open_
+    const Admission admission_;
+    Peer peer_;
+    bool knows_groups_ = false;
+
+    std::unique_ptr<os::Watch> watch_;
+    bool awaits_readable_ = false;
+    bool awaits_writable_ = false;
+
+    JsonScanner scanner_;
+    std::string input_;
+    std::size_t taken_ = 0;          ///< how much of `input_` is done with
+    std::size_t scanned_ = 0;        ///< how much of what follows the scanner has seen: an unfinished request
+    std::size_t counted_ = 0;        ///< buffered bytes, as the quota knows them
+    bool within_quota_ = true;
+    unsigned in_a_row_ = 0;          ///< requests taken since the loop last turned
+    bool had_request_ = false;
+    bool peer_finished_ = false;     ///< the client has closed its sending side
+    bool closing_ = false;           ///< an error was answered: nothing more is taken
+    bool draining_ = false;          ///< and the answer is out
+    std::size_t drained_ = 0;
+    Tick began_ = 0;                 ///< when the connection, or a later request that is not whole yet, began
+    Tick draining_since_ = 0;
+
+    std::mutex mutex_;  ///< guards what follows; `open_` and `socket_` change with it held, on the loop's thread
+    bool open_ = true;
+    std::unique_ptr<os::LocalConnection> socket_;
+    bool awaiting_ = false;      ///< a request is under way
+    bool corked_ = false;        ///< replies are kept until the loop's thread sends them, several at once
+    bool call_on_reply_ = false;  ///< the loop's thread has something to do once the request is answered
+    bool called_ = false;        ///< the loop's thread was called, and has not come yet
+    bool broken_ = false;        ///< the client takes nothing any more
+    std::string output_;
+    std::size_t sent_ = 0;       ///< how much of `output_` is out
+    Tick moved_ = 0;             ///< when something last went out
+};
+
+}  // namespace servicekit::policies

@@ -1,0 +1,134 @@
+#include "policies/control/control_server.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "policies/control/control_connection.hpp"
+
+namespace servicekit::policies {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// How many clients are accepted before others that are connected already get their turn.
+constexpr unsigned accepted_in_a_row = 64;
+/// How many clients at once are seen off with care; more of them find the connection closed, perhaps reset.
+constexpr std::size_t max_refused = 32;
+/// How long to wait for descriptors or memory to come free.
+constexpr auto accept_pause = 100ms;
+/// How often close() waits ten milliseconds, over all connections, for a client to read what it was answered.
+constexpr unsigned waits_at_close = 10;
+
+}  // namespace
+
+ControlServer::ControlServer(const UnixSocketControl::Options& options, contract::Requests& requests,
+                             os::EventLoop& loop, std::unique_ptr<os::LocalListener> listener, uid_t owner)
+    : options_{options},
+      requests_{&requests},
+      loop_{&loop},
+      listener_{std::move(listener)},
+      quota_{options, owner} {}
+
+ControlServer::~ControlServer() { close_within(0); }
+
+void ControlServer::start() {
+    watch_ = loop_->watch(listener_->descriptor());
+    accept_pause_ = loop_->timer();
+    sweep_timer_ = loop_->timer();
+    await_connections();
+}
+
+Result<void> ControlServer::hand_to(uid_t uid, gid_t gid, uid_t owner) {
+    if (!listener_) return {};
+    quota_.set_owner(owner);
+    return listener_->hand_to(uid, gid);
+}
+
+void ControlServer::close() noexcept { close_within(waits_at_close); }
+
+void ControlServer::close_within(unsigned waits) noexcept {
+    if (!listener_) return;
+    watch_.reset();
+    accept_pause_.reset();
+    sweep_timer_.reset();
+    // A file that can't be removed, in a folder that is not ours any more, is harmless: nobody listens there.
+    (void)listener_->remove_file();
+    listener_.reset();
+    while (!connections_.empty()) connections_.back()->finish(waits);
+}
+
+ControlServer::Tick ControlServer::ticks(std::chrono::milliseconds time) const noexcept {
+    const auto step = std::max(options_.keep_alive_space, 1ms);
+    return static_cast<Tick>((time + step - 1ms) / step);
+}
+
+void ControlServer::forget(ControlConnection& connection) {
+    if (connection.admission() == ControlConnection::Admission::admitted)
+        quota_.release(connection.peer().uid);
+    else
+        --refused_;
+    auto& gap = connections_[connection.position];
+    gap.swap(connections_.back());
+    gap->position = connection.position;
+    connections_.pop_back();
+}
+
+void ControlServer::await_connections() {
+    watch_->await_readable([this] { accept_waiting(); });
+}
+
+void ControlServer::accept_waiting() {
+    for (unsigned count = 0; count < accepted_in_a_row; ++count) {
+        auto accepted = listener_->accept();
+        if (!accepted) return pause_accepting();
+        if (!*accepted) break;
+        serve(std::move(*accepted));
+        if (!listener_) return;
+    }
+    await_connections();
+}
+
+void ControlServer::pause_accepting() {
+    accept_pause_->start(accept_pause, [this] { await_connections(); });
+}
+
+void ControlServer::serve(std::unique_ptr<os::LocalConnection> socket) {
+    using Admission = ControlConnection::Admission;
+    Peer peer = socket->peer();
+    const std::optional<std::size_t> limit = quota_.admit(peer.uid);
+    const auto admission = limit ? Admission::refused : Admission::admitted;
+    const contract::Refusal too_many{.reason = contract::Refusal::Reason::too_many,
+                                     .number = limit.value_or(0),
+                                     .text = "too many connections"};
+    if (limit && refused_ == max_refused) {
+        (void)socket->send(requests_->refuse(too_many));
+        return;
+    }
+
+    const auto connection =
+        std::make_shared<ControlConnection>(*this, std::move(socket), std::move(peer), admission);
+    connection->position = connections_.size();
+    connections_.push_back(connection);
+    if (limit) {
+        ++refused_;
+        connection->turn_away(too_many);
+    } else {
+        connection->begin();
+    }
+    if (connection->is_open() && !std::exchange(sweeping_, true))
+        sweep_timer_->start(options_.keep_alive_space, [this] { sweep(); });
+}
+
+void ControlServer::sweep() {
+    now_.store(now() + 1, std::memory_order_relaxed);
+    // Backwards, since one that ends leaves its place to the last.
+    for (std::size_t position = connections_.size(); position > 0; --position) {
+        const auto connection = connections_[position - 1];
+        connection->tick();
+    }
+    sweeping_ = !connections_.empty();
+    if (sweeping_) sweep_timer_->start(options_.keep_alive_space, [this] { sweep(); });
+}
+
+}  // namespace servicekit::policies

@@ -1,0 +1,86 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "policies/control/control_quota.hpp"
+#include "servicekit/base/result.hpp"
+#include "servicekit/contract/control.hpp"
+#include "servicekit/os/event_loop.hpp"
+#include "servicekit/os/local_sockets.hpp"
+#include "servicekit/policies/control/unix_socket_control.hpp"
+
+namespace servicekit::policies {
+
+class ControlConnection;
+
+/// Accepts connections on a listening socket, keeps them within their limits, and looks after their times.
+/// For the loop's thread, or while the loop does not turn, unless a member says otherwise.
+class ControlServer {
+public:
+    /// A time, in steps of Options::keep_alive_space; it passes only while there are connections. Wraps around.
+    using Tick = std::uint32_t;
+
+    /// \param owner of the socket: who, with root, may use every connection
+    ControlServer(const UnixSocketControl::Options& options, contract::Requests& requests, os::EventLoop& loop,
+                  std::unique_ptr<os::LocalListener> listener, uid_t owner);
+    ~ControlServer();
+    ControlServer(const ControlServer&) = delete;
+    ControlServer& operator=(const ControlServer&) = delete;
+
+    /// Connections are accepted from here on.
+    /// \throws std::exception where the loop can't watch the socket
+    void start();
+    /// \param owner as in the constructor, from here on
+    Result<void> hand_to(uid_t uid, gid_t gid, uid_t owner);
+    /// As contract::Control. Also from within a request, so that the object must live on for a while.
+    void close() noexcept;
+
+    // What follows is for its connections.
+
+    [[nodiscard]] const UnixSocketControl::Options& options() const noexcept { return options_; }
+    [[nodiscard]] contract::Requests& requests() noexcept { return *requests_; }
+    [[nodiscard]] os::EventLoop& loop() noexcept { return *loop_; }
+    [[nodiscard]] ControlQuota& quota() noexcept { return quota_; }
+    /// For what a connection receives; whoever receives next overwrites it.
+    [[nodiscard]] std::span<char> scratch() noexcept { return scratch_; }
+    /// From any thread.
+    [[nodiscard]] Tick now() const noexcept { return now_.load(std::memory_order_relaxed); }
+    /// \returns the least number of ticks that take that long.
+    [[nodiscard]] Tick ticks(std::chrono::milliseconds time) const noexcept;
+    /// The connection is closed: lets go of it.
+    void forget(ControlConnection& connection);
+
+private:
+    void close_within(unsigned waits) noexcept;
+    void await_connections();
+    void accept_waiting();
+    void pause_accepting();
+    void serve(std::unique_ptr<os::LocalConnection> socket);
+    void sweep();
+
+    UnixSocketControl::Options options_;
+    contract::Requests* requests_;
+    os::EventLoop* loop_;
+    std::unique_ptr<os::LocalListener> listener_;
+    std::unique_ptr<os::Watch> watch_;
+    std::unique_ptr<os::Timer> accept_pause_;
+    std::unique_ptr<os::Timer> sweep_timer_;
+    bool sweeping_ = false;
+    std::atomic<Tick> now_{0};
+
+    ControlQuota quota_;
+    std::vector<std::shared_ptr<ControlConnection>> connections_;
+    std::size_t refused_ = 0;  ///< of the connections: those that are only there to be told so
+    std::array<char, 64 * 1024> scratch_;
+};
+
+}  // namespace servicekit::policies

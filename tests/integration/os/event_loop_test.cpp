@@ -1,0 +1,190 @@
+#include "servicekit/os/event_loop.hpp"
+
+#include <gtest/gtest.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <stdexcept>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "integration/os/event_loop_fixture.hpp"
+
+namespace servicekit::os {
+namespace {
+
+using namespace std::chrono_literals;
+
+using test::Happening;
+using AsioEventLoopTest = test::EventLoopTest;
+
+void dump_no_core() {
+    const rlimit none{.rlim_cur = 0, .rlim_max = 0};
+    setrlimit(RLIMIT_CORE, &none);
+}
+
+TEST_F(AsioEventLoopTest, RunsPostedCallsOfEachThreadInOrder) {
+    constexpr int threads = 4;
+    constexpr int each = 25'000;
+    std::array<int, threads> next{};
+    bool in_order = true;
+    start();
+
+    std::vector<std::thread> posting;
+    for (std::size_t thread = 0; thread < threads; ++thread)
+        posting.emplace_back([&, thread] {
+            for (int number = 0; number < each; ++number)
+                loop->post([&, thread, number] { in_order = in_order && next[thread]++ == number; });
+        });
+    for (std::thread& thread : posting) thread.join();
+
+    loop->stop();
+    EXPECT_TRUE(in_order);
+    EXPECT_EQ(next, (std::array{each, each, each, each}));
+}
+
+TEST_F(AsioEventLoopTest, RunsWhatACallPostsAfterThatCall) {
+    Happening both;
+    std::vector<int> order;
+    start();
+
+    loop->post([&] {
+        loop->post([&] {
+            order.push_back(2);
+            both.happens();
+        });
+        order.push_back(1);
+    });
+
+    EXPECT_TRUE(both.has_happened());
+    loop->stop();
+    EXPECT_EQ(order, (std::vector{1, 2}));
+}
+
+TEST_F(AsioEventLoopTest, EndlessPostingDoesNotStarveDescriptors) {
+    Happening readable;
+    bool is_over = false;
+    std::function<void()> post_again = [&] {
+        if (!is_over) loop->post(post_again);
+    };
+    watch = loop->watch(pair.here.get());
+    watch->await_readable([&] {
+        is_over = true;
+        readable.happens();
+    });
+    loop->post(post_again);
+    start();
+
+    pair.write_there();
+
+    EXPECT_TRUE(readable.has_happened());
+    loop->stop();
+}
+
+TEST_F(AsioEventLoopTest, StopRunsWhatWasPostedBefore) {
+    int calls = 0;
+    loop->post([&] { ++calls; });
+    start();
+    loop->post([&] { ++calls; });
+
+    loop->stop();
+
+    EXPECT_EQ(calls, 2);
+}
+
+TEST_F(AsioEventLoopTest, StopMayBeCalledTwiceAndWithoutStart) {
+    loop->stop();
+    start();
+    loop->stop();
+    loop->stop();
+}
+
+TEST_F(AsioEventLoopTest, StartsAgainAfterStop) {
+    start();
+    loop->stop();
+
+    start();
+
+    bool was_called = false;
+    in_loop([&] { was_called = true; });
+    loop->stop();
+    EXPECT_TRUE(was_called);
+}
+
+TEST_F(AsioEventLoopTest, RefusesToStartTwice) {
+    start();
+
+    const Result<void> again = loop->start();
+
+    ASSERT_FALSE(again);
+    EXPECT_EQ(again.error().reason, "it runs already");
+}
+
+TEST_F(AsioEventLoopTest, DestroysCallsThatItNeverRan) {
+    const auto captured = std::make_shared<int>();
+    loop->post([captured] {});
+
+    loop.reset();
+
+    EXPECT_EQ(captured.use_count(), 1);
+}
+
+TEST_F(AsioEventLoopTest, CallThatItNeverRanMayOwnAWatchAndATimer) {
+    std::shared_ptr<Watch> owned_watch = loop->watch(pair.here.get());
+    std::shared_ptr<Timer> owned_timer = loop->timer();
+    owned_watch->await_readable([] {});
+    owned_timer->start(1ms, [] {});
+    loop->post([watch = std::exchange(owned_watch, nullptr), timer = std::exchange(owned_timer, nullptr)] {});
+
+    loop.reset();
+
+    pair.write_there();
+    EXPECT_EQ(pair.read_here(), 'x');
+}
+
+TEST_F(AsioEventLoopTest, BlocksSignalsInItsThreadAndNotInOurs) {
+    sigset_t ours_before;
+    pthread_sigmask(SIG_SETMASK, nullptr, &ours_before);
+    start();
+    sigset_t ours_after;
+    pthread_sigmask(SIG_SETMASK, nullptr, &ours_after);
+    sigset_t theirs;
+    std::array<char, 16> name{};
+    in_loop([&] {
+        pthread_sigmask(SIG_SETMASK, nullptr, &theirs);
+        pthread_getname_np(pthread_self(), name.data(), name.size());
+    });
+
+    for (const int number : {SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGCHLD, SIGPIPE, SIGABRT}) {
+        EXPECT_EQ(sigismember(&theirs, number), 1) << number;
+        EXPECT_EQ(sigismember(&ours_after, number), sigismember(&ours_before, number)) << number;
+    }
+    for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS})
+        EXPECT_EQ(sigismember(&theirs, fault), 0) << fault;
+    EXPECT_STREQ(name.data(), "control");
+    loop->stop();
+}
+
+using AsioEventLoopDeathTest = AsioEventLoopTest;
+
+TEST_F(AsioEventLoopDeathTest, EndsTheProcessWhenACallbackThrows) {
+    EXPECT_EXIT(
+        {
+            dump_no_core();
+            (void)loop->start().has_value();
+            loop->post([] { throw std::runtime_error{"escaped"}; });
+            loop->stop();
+            _exit(0);
+        },
+        ::testing::KilledBySignal(SIGABRT), "");
+}
+
+}  // namespace
+}  // namespace servicekit::os

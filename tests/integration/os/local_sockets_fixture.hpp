@@ -1,0 +1,47 @@
+#pragma once
+
+#include <gtest/gtest.h>
+#include <poll.h>
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "integration/os/temporary_folder.hpp"
+#include "servicekit/os/local_sockets.hpp"
+
+namespace servicekit::os::test {
+
+/// A path for a socket in a folder of its own.
+class LocalSocketsTest : public ::testing::Test {
+protected:
+    std::unique_ptr<LocalListener> listen(const std::string& at, const LocalSocketAccess& access = {}) {
+        auto listener = sockets.listen(at, access);
+        if (listener) return *std::move(listener);
+        ADD_FAILURE() << listener.error().message();
+        return nullptr;
+    }
+    std::unique_ptr<LocalConnection> connect(const std::string& to) {
+        auto connection = sockets.connect(to);
+        if (connection) return *std::move(connection);
+        ADD_FAILURE() << connection.error().message();
+        return nullptr;
+    }
+    static std::unique_ptr<LocalConnection> accept_from(LocalListener& listener) {
+        pollfd waiting{.fd = listener.descriptor(), .events = POLLIN, .revents = 0};
+        EXPECT_EQ(poll(&waiting, 1, 30'000), 1);
+        auto connection = listener.accept();
+        if (connection) return *std::move(connection);
+        ADD_FAILURE() << connection.error().message();
+        return nullptr;
+    }
+    /// Leaves a socket's file behind, as a killed service does.
+    void leave_stale_socket() { listen(path); }
+
+    TemporaryFolder folder;
+    const std::string path = folder.file("control");
+    LocalSockets& sockets = posix_local_sockets();
+};
+
+}  // namespace servicekit::os::test

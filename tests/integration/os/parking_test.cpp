@@ -1,0 +1,74 @@
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstdint>
+#include <thread>
+
+#include "servicekit/os/event_loop.hpp"
+
+namespace servicekit::os {
+namespace {
+
+TEST(FutexParkingTest, ReturnsAtOnceWhenUnparkedBefore) {
+    const auto parking = make_futex_parking();
+
+    parking->unpark();
+    parking->park();
+}
+
+TEST(FutexParkingTest, HandsOverWhatWasWrittenBefore) {
+    const auto parking = make_futex_parking();
+    int handed_over = 0;
+
+    std::thread other{[&] {
+        handed_over = 42;
+        parking->unpark();
+    }};
+    parking->park();
+    EXPECT_EQ(handed_over, 42);
+    other.join();
+}
+
+TEST(FutexParkingTest, PlaysPingPongBetweenTwoThreads) {
+    constexpr int rounds = 100'000;
+    const auto here = make_futex_parking();
+    const auto there = make_futex_parking();
+    int ball = 0;
+
+    std::thread other{[&] {
+        for (int round = 0; round < rounds; ++round) {
+            there->park();
+            ++ball;
+            here->unpark();
+        }
+    }};
+    for (int round = 0; round < rounds; ++round) {
+        there->unpark();
+        here->park();
+        ASSERT_EQ(ball, round + 1);
+    }
+    other.join();
+}
+
+TEST(FutexParkingTest, LosesNothingOfWhatManyThreadsHandOver) {
+    constexpr std::uint64_t each = 50'000;
+    const auto parking = make_futex_parking();
+    std::atomic<std::uint64_t> handed_over{0};
+    const auto hand_over = [&] {
+        for (std::uint64_t i = 0; i < each; ++i) {
+            handed_over.fetch_add(1, std::memory_order_relaxed);
+            parking->unpark();
+        }
+    };
+
+    std::thread one{hand_over};
+    std::thread two{hand_over};
+    // Ends only if the unpark() after the last of them wakes it: a lost one would leave it asleep for ever.
+    while (handed_over.load(std::memory_order_relaxed) < 2 * each) parking->park();
+    one.join();
+    two.join();
+    EXPECT_EQ(handed_over.load(), 2 * each);
+}
+
+}  // namespace
+}  // namespace servicekit::os

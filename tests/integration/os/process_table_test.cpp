@@ -1,0 +1,151 @@
+#include "servicekit/os/process_table.hpp"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+
+#include "integration/os/forked_child.hpp"
+
+namespace servicekit::os {
+namespace {
+
+using namespace std::chrono_literals;
+using test::ForkedChild;
+using test::Lines;
+
+constexpr uid_t some_user = 65534;
+
+bool yes() { return true; }
+
+int until_told(Lines& parent) {
+    parent.tell("running");
+    parent.hear();
+    return 0;
+}
+
+/// The pid of a process that has ended and was reaped.
+pid_t former_pid() {
+    ForkedChild child{[](Lines&) { return 0; }};
+    child.wait();
+    return child.pid();
+}
+
+class PosixProcessTableTest : public testing::Test {
+protected:
+    ProcessTable& table_ = posix_process_table();
+};
+
+TEST_F(PosixProcessTableTest, TellsTheUserOfAProcess) {
+    EXPECT_EQ(table_.effective_user_of(::getpid()), ::geteuid());
+    EXPECT_EQ(table_.effective_user_of(1), 0U);
+}
+
+TEST_F(PosixProcessTableTest, ProcessThatIsGoneHasNoUser) {
+    EXPECT_EQ(table_.effective_user_of(former_pid()), std::nullopt);
+    EXPECT_EQ(table_.effective_user_of(0), std::nullopt);
+}
+
+TEST_F(PosixProcessTableTest, TellsTheEffectiveUserAlsoWhereProcBelongsToRoot) {
+    if (::geteuid() != 0) GTEST_SKIP() << "only root can be another user";
+    ForkedChild other{[](Lines& parent) {
+        // No core may be dumped after this, so that the entry below /proc is root's.
+        if (::setresuid(0, some_user, 0) != 0) return 1;
+        return until_told(parent);
+    }};
+    ASSERT_EQ(other.hear(), "running");
+
+    EXPECT_EQ(table_.effective_user_of(other.pid()), some_user);
+}
+
+TEST_F(PosixProcessTableTest, SignalsTheProcessThatIsMeant) {
+    ForkedChild child{until_told};
+    ASSERT_EQ(child.hear(), "running");
+
+    EXPECT_TRUE(table_.signal(child.pid(), SIGTERM, yes).value());
+
+    EXPECT_EQ(child.wait(), 128 + SIGTERM);
+}
+
+TEST_F(PosixProcessTableTest, LeavesAProcessAloneThatIsNotMeantAnyMore) {
+    ForkedChild child{until_told};
+    ASSERT_EQ(child.hear(), "running");
+
+    EXPECT_FALSE(table_.signal(child.pid(), SIGTERM, [] { return false; }).value());
+
+    child.tell("end");
+    EXPECT_EQ(child.wait(), 0);
+}
+
+TEST_F(PosixProcessTableTest, SignalGoesToTheProcessThatWasThereBeforeTheQuestion) {
+    ForkedChild child{until_told};
+    ASSERT_EQ(child.hear(), "running");
+
+    // It ends while the question is asked, so that the number may stand for another one by then.
+    const auto sent = table_.signal(child.pid(), SIGTERM, [&] {
+        child.end();
+        return true;
+    });
+
+    EXPECT_FALSE(sent.value());
+}
+
+TEST_F(PosixProcessTableTest, SignallingAProcessThatIsGoneAsksNothing) {
+    bool asked = false;
+    const auto sent = table_.signal(former_pid(), SIGTERM, [&] { return asked = true; });
+
+    EXPECT_FALSE(sent.value());
+    EXPECT_FALSE(asked);
+}
+
+TEST_F(PosixProcessTableTest, NumbersThatMeanGroupsAreRefused) {
+    for (const pid_t group : {0, -1, -::getpid()}) {
+        const auto sent = table_.signal(group, SIGTERM, yes);
+        ASSERT_FALSE(sent);
+        EXPECT_EQ(sent.error().errno_value, EINVAL);
+    }
+}
+
+TEST_F(PosixProcessTableTest, ForbiddenSignalIsAnErrorOfPermission) {
+    if (::geteuid() != 0) GTEST_SKIP() << "only root can be another user";
+    ForkedChild other{[this](Lines& parent) {
+        if (::setresuid(some_user, some_user, some_user) != 0) return 1;
+        const auto sent = table_.signal(::getppid(), SIGTERM, yes);
+        parent.tell(sent ? "sent" : std::to_string(to_int(sent.error().exit_code)));
+        return 0;
+    }};
+    EXPECT_EQ(other.hear(), std::to_string(to_int(ExitCode::permission)));
+}
+
+TEST_F(PosixProcessTableTest, WaitsForTheEndOfAProcess) {
+    ForkedChild child{until_told};
+    ASSERT_EQ(child.hear(), "running");
+    EXPECT_FALSE(table_.wait_for_end(child.pid(), 0ms));
+
+    child.tell("end");
+
+    EXPECT_TRUE(table_.wait_for_end(child.pid(), 60s));
+}
+
+TEST_F(PosixProcessTableTest, GivesUpWaitingWhenTheTimeIsUp) {
+    ForkedChild child{until_told};
+    const auto start = std::chrono::steady_clock::now();
+
+    EXPECT_FALSE(table_.wait_for_end(child.pid(), 30ms));
+
+    EXPECT_GE(std::chrono::steady_clock::now() - start, 30ms);
+}
+
+TEST_F(PosixProcessTableTest, ProcessThatIsGoneHasEnded) {
+    EXPECT_TRUE(table_.wait_for_end(former_pid(), std::chrono::milliseconds::max()));
+}
+
+TEST_F(PosixProcessTableTest, NobodyInParticularNeverEnds) {
+    EXPECT_FALSE(table_.wait_for_end(0, 60s));
+    EXPECT_FALSE(table_.wait_for_end(-1, 60s));
+}
+
+}  // namespace
+}  // namespace servicekit::os

@@ -1,0 +1,181 @@
+#include "servicekit/os/process.hpp"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <future>
+#include <thread>
+
+#include "integration/os/forked_child.hpp"
+#include "integration/os/temporary_folder.hpp"
+#include "os/descriptor.hpp"
+
+namespace servicekit::os {
+namespace {
+
+using test::ForkedChild;
+using test::in_another_process;
+using test::Lines;
+using test::TemporaryFolder;
+
+bool is_open(int descriptor) { return ::fcntl(descriptor, F_GETFD) >= 0; }
+
+class PosixProcessTest : public testing::Test {
+protected:
+    Process& process_ = posix_process();
+};
+
+TEST_F(PosixProcessTest, KnowsItself) {
+    EXPECT_EQ(process_.id(), ::getpid());
+    EXPECT_EQ(process_.effective_user(), ::geteuid());
+}
+
+TEST_F(PosixProcessTest, ForkMakesAChildThatCanBeWaitedFor) {
+    const pid_t parent = process_.id();
+    const auto child = process_.fork();
+    ASSERT_TRUE(child);
+    if (*child == 0) process_.exit_now(::getppid() == parent ? 7 : 1);
+
+    const auto status = process_.wait_for_child(*child);
+
+    ASSERT_TRUE(status);
+    EXPECT_TRUE(WIFEXITED(*status));
+    EXPECT_EQ(WEXITSTATUS(*status), 7);
+}
+
+TEST_F(PosixProcessTest, WaitingForAStrangerIsAnError) {
+    const auto status = process_.wait_for_child(process_.id());
+    ASSERT_FALSE(status);
+    EXPECT_EQ(status.error().errno_value, ECHILD);
+}
+
+TEST_F(PosixProcessTest, NothingPrintedBeforeAForkIsPrintedTwice) {
+    const TemporaryFolder folder;
+    const std::string path = folder.file("output");
+    ForkedChild printing{[&](Lines&) {
+        if (std::freopen(path.c_str(), "w", stdout) == nullptr) return 1;
+        std::printf("once\n");
+        const auto child = process_.fork();
+        if (!child) return 1;
+        std::fflush(stdout);
+        if (*child == 0) process_.exit_now(0);
+        return process_.wait_for_child(*child) ? 0 : 1;
+    }};
+    ASSERT_EQ(printing.wait(), 0);
+
+    std::ifstream output{path};
+    EXPECT_EQ((std::string{std::istreambuf_iterator<char>{output}, {}}), "once\n");
+}
+
+TEST_F(PosixProcessTest, ForkIsRefusedWhileThereAreThreads) {
+    std::promise<void> end;
+    std::thread other{[&] { end.get_future().wait(); }};
+
+    const auto child = process_.fork();
+
+    end.set_value();
+    other.join();
+    ASSERT_FALSE(child);
+    EXPECT_EQ(child.error().message(),
+              "cannot fork: 2 threads exist already, and a child would have only one of them");
+    EXPECT_EQ(child.error().exit_code, ExitCode::os);
+}
+
+TEST_F(PosixProcessTest, ThreadsThatWereJoinedDoNotCount) {
+    EXPECT_EQ(process_.thread_count(), 1U);
+    for (int round = 0; round < 500; ++round) {
+        std::thread{[] {}}.join();
+        ASSERT_EQ(process_.thread_count(), 1U) << "in round " << round;
+    }
+}
+
+TEST_F(PosixProcessTest, ThreadsThatRunCount) {
+    std::promise<void> end;
+    const auto ended = end.get_future().share();
+    std::thread one{[ended] { ended.wait(); }};
+    std::thread two{[ended] { ended.wait(); }};
+
+    EXPECT_EQ(process_.thread_count(), 3U);
+
+    end.set_value();
+    one.join();
+    two.join();
+}
+
+TEST_F(PosixProcessTest, SessionIsOnesOwn) {
+    const std::string seen = in_another_process([this] {
+        const auto started = process_.start_session();
+        const auto again = process_.start_session();  // which its leader may not
+        return std::string{started && ::getsid(0) == ::getpid() ? "leads" : "does not lead"} +
+               (again ? ", twice" : ", once");
+    });
+    EXPECT_EQ(seen, "leads, once");
+}
+
+TEST_F(PosixProcessTest, ChangesTheWorkingDirectory) {
+    const TemporaryFolder folder;
+    const std::string seen = in_another_process([&] {
+        const auto changed = process_.change_directory(folder.path());
+        return changed ? process_.current_directory().value() : changed.error().message();
+    });
+    EXPECT_EQ(seen, std::filesystem::canonical(folder.path()).string());
+}
+
+TEST_F(PosixProcessTest, MissingWorkingDirectoryIsAnError) {
+    const auto changed = process_.change_directory("/no/such/folder");
+    ASSERT_FALSE(changed);
+    EXPECT_EQ(changed.error().message(), "cannot change to folder '/no/such/folder': No such file or directory");
+}
+
+TEST_F(PosixProcessTest, SetsTheFileMaskAndTellsTheOldOne) {
+    const mode_t before = process_.set_file_mask(027);
+    EXPECT_EQ(process_.set_file_mask(before), 027U);
+}
+
+TEST_F(PosixProcessTest, ClosesAllDescriptorsButStandardStreamsAndThoseKept) {
+    ForkedChild closing{[this](Lines&) {
+        std::array<int, 10> open{};
+        for (int& descriptor : open) descriptor = ::fcntl(STDOUT_FILENO, F_DUPFD, 3);
+        const int far = ::fcntl(STDOUT_FILENO, F_DUPFD, 500);
+        // Unordered, one twice, one that is closed and one that is none.
+        const std::array keep{open[7], open[2], far, STDIN_FILENO, open[2], 900, -1};
+
+        if (!process_.close_other_descriptors(keep)) return 1;
+
+        for (const int descriptor : open)
+            if (is_open(descriptor) != (descriptor == open[7] || descriptor == open[2])) return 2;
+        if (!is_open(far)) return 3;
+        for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+            if (!is_open(stream)) return 4;
+        return 0;
+    }};
+    EXPECT_EQ(closing.wait(), 0);
+}
+
+TEST_F(PosixProcessTest, ClosesAllWhereNothingIsKept) {
+    ForkedChild closing{[this](Lines&) {
+        const int some = ::fcntl(STDOUT_FILENO, F_DUPFD, 3);
+        return process_.close_other_descriptors({}) && !is_open(some) && is_open(STDERR_FILENO) ? 0 : 1;
+    }};
+    EXPECT_EQ(closing.wait(), 0);
+}
+
+TEST_F(PosixProcessTest, ExitNowRunsNoHandlers) {
+    ForkedChild exiting{[this](Lines& parent) {
+        static Lines* told = &parent;
+        std::atexit([] { told->tell("handler ran"); });
+        process_.exit_now(5);
+        return 1;
+    }};
+    EXPECT_EQ(exiting.wait(), 5);
+    EXPECT_EQ(exiting.hear(), "(nothing)");
+}
+
+}  // namespace
+}  // namespace servicekit::os

@@ -1,0 +1,433 @@
+#include "servicekit/os/signals.hpp"
+
+#include <gtest/gtest.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <condition_variable>
+#include <cstdlib>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "integration/os/forked_child.hpp"
+#include "servicekit/os/event_loop.hpp"
+
+namespace servicekit::os {
+namespace {
+
+using test::ForkedChild;
+using test::Lines;
+
+/// What the callback was told, for the thread of the test to wait for.
+class Received {
+public:
+    void add(const ReceivedSignal& signal) {
+        const std::lock_guard lock{mutex_};
+        signals_.push_back(signal);
+        changed_.notify_all();
+    }
+    /// Waits until one came.
+    bool contains(int number) {
+        std::unique_lock lock{mutex_};
+        return changed_.wait_for(lock, std::chrono::seconds{30}, [&] { return count_of(number) > 0; });
+    }
+    std::ptrdiff_t count(int number) {
+        const std::lock_guard lock{mutex_};
+        return count_of(number);
+    }
+    ReceivedSignal last() {
+        const std::lock_guard lock{mutex_};
+        return signals_.back();
+    }
+
+private:
+    std::ptrdiff_t count_of(int number) {
+        return std::count_if(signals_.begin(), signals_.end(),
+                             [&](const ReceivedSignal& signal) { return signal.number == number; });
+    }
+
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    std::vector<ReceivedSignal> signals_;
+};
+
+class Disposition {
+public:
+    explicit Disposition(int number) { sigaction(number, nullptr, &action_); }
+    [[nodiscard]] bool is(void (*handler)(int)) const {
+        return (action_.sa_flags & SA_SIGINFO) == 0 && action_.sa_handler == handler;
+    }
+    [[nodiscard]] int flags() const { return action_.sa_flags; }
+
+private:
+    struct sigaction action_ {};
+};
+
+bool is_blocked(int number) {
+    sigset_t mask;
+    pthread_sigmask(SIG_SETMASK, nullptr, &mask);
+    return sigismember(&mask, number) == 1;
+}
+
+void dump_no_core() {
+    const rlimit none{.rlim_cur = 0, .rlim_max = 0};
+    setrlimit(RLIMIT_CORE, &none);
+}
+
+constexpr std::array all{SIGHUP, SIGTERM, SIGABRT, SIGINT, SIGUSR1};
+
+class PosixSignalsTest : public ::testing::Test {
+protected:
+    ~PosixSignalsTest() override {
+        signals.give_back();
+        if (loop) loop->stop();
+        signals.let_go();
+    }
+    Result<void> take() {
+        return signals.take(all, *loop, [this](const ReceivedSignal& signal) { received.add(signal); });
+    }
+    void take_and_start() {
+        ASSERT_TRUE(take());
+        ASSERT_TRUE(loop->start());
+    }
+    void send_to_ourselves(int number) { ASSERT_EQ(kill(getpid(), number), 0); }
+
+    Signals& signals = posix_signals();
+    Received received;
+    std::unique_ptr<EventLoop> loop = make_asio_event_loop();
+};
+
+TEST_F(PosixSignalsTest, CallsBackInTheLoopsThreadWithTheSender) {
+    std::thread::id callback_thread;
+    std::thread::id loop_thread;
+    loop->post([&] { loop_thread = std::this_thread::get_id(); });
+    ASSERT_TRUE(signals.take(all, *loop, [&](const ReceivedSignal& signal) {
+        callback_thread = std::this_thread::get_id();
+        received.add(signal);
+    }));
+    ASSERT_TRUE(loop->start());
+
+    send_to_ourselves(SIGTERM);
+
+    ASSERT_TRUE(received.contains(SIGTERM));
+    EXPECT_EQ(callback_thread, loop_thread);
+    EXPECT_EQ(received.last().sender.pid, getpid());
+    EXPECT_EQ(received.last().sender.uid, getuid());
+}
+
+TEST_F(PosixSignalsTest, TellsWhichOtherProcessSentIt) {
+    ForkedChild sender{[parent = getpid()](Lines& lines) {
+        lines.hear();
+        return kill(parent, SIGUSR1);
+    }};
+    take_and_start();
+
+    sender.tell("send");
+
+    ASSERT_TRUE(received.contains(SIGUSR1));
+    EXPECT_EQ(received.last().sender.pid, sender.pid());
+}
+
+TEST_F(PosixSignalsTest, MayBeTakenWhileTheLoopTurns) {
+    ASSERT_TRUE(loop->start());
+    ASSERT_TRUE(take());
+
+    send_to_ourselves(SIGHUP);
+
+    EXPECT_TRUE(received.contains(SIGHUP));
+}
+
+TEST_F(PosixSignalsTest, KeepsWhatComesBeforeTheLoopStarts) {
+    ASSERT_TRUE(take());
+    send_to_ourselves(SIGHUP);
+    send_to_ourselves(SIGTERM);
+
+    ASSERT_TRUE(loop->start());
+
+    EXPECT_TRUE(received.contains(SIGHUP));
+    EXPECT_TRUE(received.contains(SIGTERM));
+}
+
+TEST_F(PosixSignalsTest, LosesNoTermBehindAFloodOfHup) {
+    ForkedChild flood{[parent = getpid()](Lines& lines) {
+        lines.hear();
+        for (int i = 0; i < 100'000; ++i) kill(parent, SIGHUP);
+        return kill(parent, SIGTERM);
+    }};
+    take_and_start();
+
+    flood.tell("begin");
+
+    EXPECT_EQ(flood.wait(), 0);
+    EXPECT_TRUE(received.contains(SIGTERM));
+    EXPECT_TRUE(received.contains(SIGHUP));
+    EXPECT_EQ(received.count(SIGTERM), 1);
+}
+
+TEST_F(PosixSignalsTest, HeldSignalIsDeliveredOnceTakenAndLetGo) {
+    ASSERT_TRUE(signals.hold(all));
+    send_to_ourselves(SIGTERM);
+    take_and_start();
+    EXPECT_EQ(received.count(SIGTERM), 0);
+
+    signals.let_go();
+
+    EXPECT_TRUE(received.contains(SIGTERM));
+}
+
+TEST_F(PosixSignalsTest, LetsGoOnlyOfWhatItHeld) {
+    sigset_t blocked_before;
+    sigemptyset(&blocked_before);
+    sigaddset(&blocked_before, SIGUSR1);
+    pthread_sigmask(SIG_BLOCK, &blocked_before, nullptr);
+
+    ASSERT_TRUE(signals.hold(all));
+    EXPECT_TRUE(is_blocked(SIGTERM));
+    signals.let_go();
+
+    EXPECT_FALSE(is_blocked(SIGTERM));
+    EXPECT_TRUE(is_blocked(SIGUSR1));
+    pthread_sigmask(SIG_UNBLOCK, &blocked_before, nullptr);
+}
+
+TEST_F(PosixSignalsTest, RefusesASecondOwner) {
+    ASSERT_TRUE(take());
+
+    const auto second = make_asio_event_loop();
+    const Result<void> taken = signals.take(all, *second, [](const ReceivedSignal&) {});
+
+    ASSERT_FALSE(taken);
+    EXPECT_EQ(taken.error().exit_code, ExitCode::os);
+    EXPECT_EQ(taken.error().reason, "another service in this process has them");
+}
+
+TEST_F(PosixSignalsTest, MayBeTakenAgainOnceGivenBack) {
+    take_and_start();
+    signals.give_back();
+    Received second;
+
+    ASSERT_TRUE(signals.take(all, *loop, [&](const ReceivedSignal& signal) { second.add(signal); }));
+    send_to_ourselves(SIGHUP);
+
+    EXPECT_TRUE(second.contains(SIGHUP));
+    EXPECT_EQ(received.count(SIGHUP), 0);
+    signals.give_back();
+}
+
+TEST_F(PosixSignalsTest, MayBeTakenByTheNextLoop) {
+    take_and_start();
+    loop->stop();
+    signals.give_back();
+    loop = make_asio_event_loop();
+
+    take_and_start();
+    send_to_ourselves(SIGHUP);
+
+    EXPECT_TRUE(received.contains(SIGHUP));
+}
+
+TEST_F(PosixSignalsTest, MayBeGivenBackWhenNothingWasTaken) {
+    signals.give_back();
+    signals.give_back();
+}
+
+TEST_F(PosixSignalsTest, MayBeGivenBackInTheCallback) {
+    ASSERT_TRUE(signals.take(all, *loop, [&](const ReceivedSignal& signal) {
+        signals.give_back();
+        received.add(signal);
+    }));
+    send_to_ourselves(SIGHUP);
+    send_to_ourselves(SIGTERM);
+
+    ASSERT_TRUE(loop->start());
+
+    EXPECT_TRUE(received.contains(SIGHUP));
+    loop->stop();
+    EXPECT_EQ(received.count(SIGTERM), 0);
+    EXPECT_TRUE(Disposition{SIGTERM}.is(SIG_DFL));
+}
+
+TEST_F(PosixSignalsTest, GivingBackRestoresWhatWasInForce) {
+    signal(SIGHUP, SIG_IGN);
+    ASSERT_TRUE(take());
+    EXPECT_FALSE(Disposition{SIGHUP}.is(SIG_IGN));
+    EXPECT_FALSE(Disposition{SIGPIPE}.is(SIG_DFL));
+
+    signals.give_back();
+
+    EXPECT_TRUE(Disposition{SIGHUP}.is(SIG_IGN));
+    EXPECT_TRUE(Disposition{SIGTERM}.is(SIG_DFL));
+    EXPECT_TRUE(Disposition{SIGPIPE}.is(SIG_DFL));
+    signal(SIGHUP, SIG_DFL);
+}
+
+TEST_F(PosixSignalsTest, GivingBackLeavesWhatTheProgramPutInItsPlace) {
+    ASSERT_TRUE(take());
+    signal(SIGUSR1, SIG_IGN);
+
+    signals.give_back();
+
+    EXPECT_TRUE(Disposition{SIGUSR1}.is(SIG_IGN));
+    signal(SIGUSR1, SIG_DFL);
+}
+
+TEST_F(PosixSignalsTest, TakesASignalThatTheProcessWasStartedIgnoring) {
+    signal(SIGHUP, SIG_IGN);
+    take_and_start();
+
+    send_to_ourselves(SIGHUP);
+
+    EXPECT_TRUE(received.contains(SIGHUP));
+    signals.give_back();
+    signal(SIGHUP, SIG_DFL);
+}
+
+TEST_F(PosixSignalsTest, FailingToTakeOneTakesNone) {
+    const std::array impossible{SIGHUP, SIGKILL};
+
+    const Result<void> taken = signals.take(impossible, *loop, [](const ReceivedSignal&) {});
+
+    ASSERT_FALSE(taken);
+    EXPECT_EQ(taken.error().action, "take signal 9");
+    EXPECT_EQ(taken.error().errno_value, EINVAL);
+    EXPECT_TRUE(Disposition{SIGHUP}.is(SIG_DFL));
+    EXPECT_TRUE(take());
+}
+
+TEST_F(PosixSignalsTest, WritingToABrokenPipeIsAnErrorAndNotTheEnd) {
+    ASSERT_TRUE(take());
+    std::array<int, 2> ends{};
+    ASSERT_EQ(pipe(ends.data()), 0);
+    close(ends[0]);
+
+    errno = 0;
+    EXPECT_EQ(write(ends[1], "x", 1), -1);
+    EXPECT_EQ(errno, EPIPE);
+    close(ends[1]);
+}
+
+TEST_F(PosixSignalsTest, LeavesTheProgramsOwnHandlingOfSigpipe) {
+    signal(SIGPIPE, SIG_IGN);
+
+    ASSERT_TRUE(take());
+
+    EXPECT_TRUE(Disposition{SIGPIPE}.is(SIG_IGN));
+    signals.give_back();
+    signal(SIGPIPE, SIG_DFL);
+}
+
+TEST_F(PosixSignalsTest, HandlerKeepsErrnoAndRestartsSystemCalls) {
+    ASSERT_TRUE(take());
+    EXPECT_NE(Disposition{SIGHUP}.flags() & SA_RESTART, 0);
+
+    errno = ERANGE;
+    raise(SIGHUP);
+
+    EXPECT_EQ(errno, ERANGE);
+}
+
+TEST_F(PosixSignalsTest, SigabrtFromOutsideIsDelivered) {
+    take_and_start();
+
+    send_to_ourselves(SIGABRT);
+
+    EXPECT_TRUE(received.contains(SIGABRT));
+}
+
+TEST_F(PosixSignalsTest, AbortEndsTheProcessAsEver) {
+    ForkedChild child{[this](Lines& lines) {
+        dump_no_core();
+        const bool taken =
+            signals.take(all, *loop, [&](const ReceivedSignal&) { lines.tell("delivered"); }).has_value();
+        if (!taken || !loop->start()) return 1;
+        std::abort();
+    }};
+
+    EXPECT_EQ(child.hear(), "(nothing)");
+    EXPECT_EQ(child.wait(), 128 + SIGABRT);
+}
+
+TEST_F(PosixSignalsTest, AbortInTheLoopsThreadEndsTheProcessToo) {
+    ForkedChild child{[this](Lines& lines) {
+        dump_no_core();
+        if (!take() || !loop->start()) return 1;
+        loop->post([] { std::abort(); });
+        lines.hear();
+        return 2;
+    }};
+
+    EXPECT_EQ(child.wait(), 128 + SIGABRT);
+}
+
+TEST_F(PosixSignalsTest, ForkedChildDiesByWhatItIsSentAndTheServiceHearsNothing) {
+    take_and_start();
+    ForkedChild child{[](Lines& lines) {
+        lines.tell("ready");
+        lines.hear();
+        return 0;
+    }};
+    ASSERT_EQ(child.hear(), "ready");
+
+    kill(child.pid(), SIGTERM);
+
+    EXPECT_EQ(child.wait(), 128 + SIGTERM);
+    send_to_ourselves(SIGHUP);
+    ASSERT_TRUE(received.contains(SIGHUP));
+    EXPECT_EQ(received.count(SIGTERM), 0);
+}
+
+TEST_F(PosixSignalsTest, ExecutedProgramStartsWithDefaultActions) {
+    take_and_start();
+    for (const int number : {SIGHUP, SIGTERM, SIGINT, SIGUSR1, SIGPIPE}) {
+        ForkedChild child{[number](Lines&) {
+            const std::string script = "kill -" + std::to_string(number) + " $$";
+            return execl("/bin/sh", "sh", "-c", script.c_str(), nullptr);
+        }};
+
+        EXPECT_EQ(child.wait(), 128 + number);
+    }
+}
+
+TEST_F(PosixSignalsTest, ForkedChildMayGiveBackWhatItsParentTook) {
+    take_and_start();
+    ForkedChild child{[this](Lines&) {
+        signals.give_back();
+        return Disposition{SIGTERM}.is(SIG_DFL) ? 0 : 1;
+    }};
+
+    EXPECT_EQ(child.wait(), 0);
+    send_to_ourselves(SIGTERM);
+    EXPECT_TRUE(received.contains(SIGTERM));
+}
+
+TEST_F(PosixSignalsTest, ForkedChildMayTakeThemItself) {
+    ASSERT_TRUE(take());
+    ForkedChild child{[this](Lines&) {
+        const auto own_loop = make_asio_event_loop();
+        Received own;
+        if (!signals.take(all, *own_loop, [&](const ReceivedSignal& signal) { own.add(signal); })) return 1;
+        if (!own_loop->start() || kill(getpid(), SIGTERM) != 0) return 2;
+        if (!own.contains(SIGTERM)) return 3;
+        signals.give_back();
+        own_loop->stop();
+        return Disposition{SIGTERM}.is(SIG_DFL) ? 0 : 4;
+    }};
+
+    EXPECT_EQ(child.wait(), 0);
+    ASSERT_TRUE(loop->start());
+    send_to_ourselves(SIGTERM);
+    EXPECT_TRUE(received.contains(SIGTERM));
+}
+
+}  // namespace
+}  // namespace servicekit::os

@@ -1,0 +1,152 @@
+#include "servicekit/os/users.hpp"
+
+#include <grp.h>
+#include <gtest/gtest.h>
+#include <linux/securebits.h>
+#include <pwd.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <string>
+#include <vector>
+
+#include "integration/os/forked_child.hpp"
+
+namespace servicekit::os {
+namespace {
+
+using test::in_another_process;
+
+constexpr uid_t some_uid = 54321;
+constexpr gid_t some_gid = 54322;
+constexpr auto no_group = static_cast<gid_t>(-1);
+
+std::string outcome_of(const Result<void>& result) { return result ? "done" : result.error().message(); }
+
+/// All ids of the calling process: "1 1 1, 2 2 2, 2 3".
+std::string all_ids() {
+    uid_t uids[3];
+    gid_t gids[3];
+    std::vector<gid_t> groups(64);
+    ::getresuid(&uids[0], &uids[1], &uids[2]);
+    ::getresgid(&gids[0], &gids[1], &gids[2]);
+    groups.resize(static_cast<std::size_t>(::getgroups(64, groups.data())));
+    std::string text;
+    for (const uid_t uid : uids) text += std::to_string(uid) + " ";
+    text += "|";
+    for (const gid_t gid : gids) text += " " + std::to_string(gid);
+    text += " |";
+    for (const gid_t gid : groups) text += " " + std::to_string(gid);
+    return text;
+}
+
+class PosixUsersTest : public testing::Test {
+protected:
+    Users& users_ = posix_users();
+};
+
+TEST_F(PosixUsersTest, FindsAUserByNameAndByNumber) {
+    for (const char* text : {"root", "0"}) {
+        const auto user = users_.find_user(text).value();
+        ASSERT_TRUE(user) << text;
+        EXPECT_EQ(user->name, "root");
+        EXPECT_EQ(user->uid, 0U);
+        EXPECT_EQ(user->gid, 0U);
+        EXPECT_EQ(user->home, "/root");
+    }
+}
+
+TEST_F(PosixUsersTest, NumberWithoutAnEntryIsAUserWithoutAGroup) {
+    if (::getpwuid(some_uid) != nullptr) GTEST_SKIP() << "this machine has a user " << some_uid;
+
+    const auto user = users_.find_user(std::to_string(some_uid)).value();
+
+    ASSERT_TRUE(user);
+    EXPECT_EQ(user->name, "");
+    EXPECT_EQ(user->uid, some_uid);
+    EXPECT_EQ(user->gid, no_group);
+}
+
+TEST_F(PosixUsersTest, WhatIsNeitherNameNorNumberIsNobody) {
+    for (const char* text : {"no-such-user-here", "", "-1", "+1", "1x", " 1", "4294967295", "99999999999", "0x10"}) {
+        EXPECT_EQ(users_.find_user(text).value().has_value(), false) << text;
+        EXPECT_EQ(users_.find_group(text).value().has_value(), false) << text;
+    }
+}
+
+TEST_F(PosixUsersTest, FindsAGroupByNameAndByNumber) {
+    EXPECT_EQ(users_.find_group("root").value(), 0U);
+    EXPECT_EQ(users_.find_group("0").value(), 0U);
+    EXPECT_EQ(users_.find_group(std::to_string(some_gid)).value(), some_gid);
+}
+
+TEST_F(PosixUsersTest, BecomesAUserWithoutAnEntryForGood) {
+    if (::geteuid() != 0) GTEST_SKIP() << "only root can become another user";
+    const std::string seen = in_another_process([this] {
+        const auto became = users_.become(User{"", some_uid, no_group}, some_gid);
+        return outcome_of(became) + ": " + all_ids() + (::seteuid(0) == 0 ? ", root again" : "");
+    });
+    EXPECT_EQ(seen, "done: 54321 54321 54321 | 54322 54322 54322 | 54322");
+}
+
+TEST_F(PosixUsersTest, BecomesAUserWithTheGroupsOfTheDatabase) {
+    if (::geteuid() != 0) GTEST_SKIP() << "only root can become another user";
+    const auto nobody = users_.find_user("nobody").value();
+    if (!nobody) GTEST_SKIP() << "this machine has no user nobody";
+    const std::string seen = in_another_process([&] {
+        const std::vector<gid_t> of_root{0, 4, 24};
+        static_cast<void>(::setgroups(of_root.size(), of_root.data()));
+        const auto became = users_.become(*nobody, some_gid);
+        return outcome_of(became) + ": " + all_ids();
+    });
+    const std::string uid = std::to_string(nobody->uid);
+    EXPECT_EQ(seen, "done: " + uid + " " + uid + " " + uid + " | 54322 54322 54322 | 54322");
+}
+
+TEST_F(PosixUsersTest, BecomingRootAsRootWorks) {
+    if (::geteuid() != 0) GTEST_SKIP() << "only root is root";
+    const auto root = users_.find_user("root").value();
+    ASSERT_TRUE(root);
+    EXPECT_EQ(in_another_process([&] { return outcome_of(users_.become(*root, root->gid)); }), "done");
+}
+
+TEST_F(PosixUsersTest, UserWithoutAGroupIsRefused) {
+    EXPECT_EQ(outcome_of(users_.become(User{"", some_uid, no_group}, no_group)),
+              "cannot become user '54321': the user database has no such user to tell a group, so name a group as well");
+}
+
+TEST_F(PosixUsersTest, SameUserAgainNeedsNoPrivilege) {
+    const std::string seen = in_another_process([this] {
+        const User user{"", ::geteuid() == 0 ? some_uid : ::geteuid(), no_group};
+        const gid_t group = ::geteuid() == 0 ? some_gid : ::getegid();
+        const auto first = users_.become(user, group);
+        const auto second = users_.become(user, group);
+        return outcome_of(first) + ", " + outcome_of(second);
+    });
+    EXPECT_EQ(seen, "done, done");
+}
+
+TEST_F(PosixUsersTest, AnotherUserIsForbiddenWithoutPrivilege) {
+    const std::string seen = in_another_process([this] {
+        if (::geteuid() == 0 && ::setresuid(some_uid, some_uid, some_uid) != 0) return std::string{"still root"};
+        const auto became = users_.become(User{"root", 0, 0}, 0);
+        return std::to_string(became ? 0 : to_int(became.error().exit_code));
+    });
+    EXPECT_EQ(seen, std::to_string(to_int(ExitCode::permission)));
+}
+
+TEST_F(PosixUsersTest, PrivilegeThatStaysIsAnError) {
+    if (::geteuid() != 0) GTEST_SKIP() << "only root can become another user";
+    const std::string seen = in_another_process([this] {
+        // The ids change, but the capability to change them back does not go.
+        if (::prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP) != 0) return std::string{"not permitted"};
+        return outcome_of(users_.become(User{"", some_uid, no_group}, some_gid));
+    });
+    if (seen == "not permitted") GTEST_SKIP() << "securebits can't be set here";
+    EXPECT_EQ(seen, "cannot become user '54321': root can still be had back");
+}
+
+}  // namespace
+}  // namespace servicekit::os

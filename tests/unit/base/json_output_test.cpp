@@ -1,0 +1,95 @@
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cmath>
+#include <limits>
+
+#include "servicekit/base/json.hpp"
+
+namespace servicekit {
+namespace {
+
+using namespace std::string_view_literals;
+
+std::string printed(std::string_view text) { return to_json(Value{text}); }
+
+TEST(JsonOutputTest, StandsOnOneLineWithoutSpaces) {
+    const Object object{{"a", Value::List{1, true, nullptr, "b c"}}, {"d", Object{}}, {"e", Value::List{}}};
+    EXPECT_EQ(to_json(object), R"({"a":[1,true,null,"b c"],"d":{},"e":[]})");
+    EXPECT_EQ(to_json(Value{object}), to_json(object));
+}
+
+TEST(JsonOutputTest, IsAppendedToWhatIsThere) {
+    std::string line = "> ";
+    append_json(line, {{"pid", 4711}});
+    EXPECT_EQ(line, R"(> {"pid":4711})");
+}
+
+TEST(JsonOutputTest, IsIndentedForPeople) {
+    const Value value{Object{{"a", Value::List{1, Object{{"b", 2}}}}, {"c", Object{}}, {"d", Value::List{}}}};
+    EXPECT_EQ(to_pretty_json(value), R"({
+  "a": [
+    1,
+    {
+      "b": 2
+    }
+  ],
+  "c": {},
+  "d": []
+})");
+}
+
+TEST(JsonOutputTest, IntegersAreExact) {
+    EXPECT_EQ(to_json(Value{std::numeric_limits<std::int64_t>::min()}), "-9223372036854775808");
+    EXPECT_EQ(to_json(Value{std::numeric_limits<std::int64_t>::max()}), "9223372036854775807");
+}
+
+TEST(JsonOutputTest, NumbersAreShortAndStayNumbers) {
+    EXPECT_EQ(to_json(Value{0.1}), "0.1");
+    EXPECT_EQ(to_json(Value{3.0}), "3.0");
+    EXPECT_EQ(to_json(Value{-0.0}), "-0.0");
+    EXPECT_EQ(to_json(Value{1e300}), "1e+300");
+    EXPECT_EQ(to_json(Value{std::numeric_limits<double>::max()}), "1.7976931348623157e+308");
+}
+
+TEST(JsonOutputTest, WhatIsNoNumberInJsonIsNull) {
+    EXPECT_EQ(to_json(Value{std::nan("")}), "null");
+    EXPECT_EQ(to_json(Value{HUGE_VAL}), "null");
+    EXPECT_EQ(to_json(Value{-HUGE_VAL}), "null");
+}
+
+TEST(JsonOutputTest, ControlCharactersAreEscaped) {
+    EXPECT_EQ(printed("\"\\/\b\f\n\r\t\x01\x1F\x7F\0"sv), "\"\\\"\\\\/\\b\\f\\n\\r\\t\\u0001\\u001f\x7F\\u0000\"");
+    EXPECT_EQ(to_json(Object{{"a\nb", 1}}), R"({"a\nb":1})");
+}
+
+TEST(JsonOutputTest, ValidUtf8StaysAsItIs) {
+    for (const std::string_view text : {"\xC2\x80", "\xDF\xBF", "\xE0\xA0\x80", "\xED\x9F\xBF", "\xEE\x80\x80",
+                                        "\xEF\xBF\xBF", "\xF0\x90\x80\x80", "\xF4\x8F\xBF\xBF"})
+        EXPECT_EQ(printed(text), "\"" + std::string{text} + "\"");
+}
+
+TEST(JsonOutputTest, BytesThatAreNoUtf8AreReplaced) {
+    const std::string mark = "\xEF\xBF\xBD";
+    EXPECT_EQ(printed("a\xFFz"), "\"a" + mark + "z\"");
+    EXPECT_EQ(printed("\xC3"), "\"" + mark + "\"");
+    EXPECT_EQ(printed("\xC3\xC3\xA4"), "\"" + mark + "\xC3\xA4\"");
+    EXPECT_EQ(printed("\xE2\x82"), "\"" + mark + mark + "\"");
+    EXPECT_EQ(to_json(Object{{"\x80", 1}}), "{\"" + mark + "\":1}");
+}
+
+TEST(JsonOutputTest, EveryStringGivesValidJson) {
+    constexpr std::array<unsigned, 16> first_bytes{0x00, 0x1F, 0x7F, 0x80, 0xC1, 0xC2, 0xDF, 0xE0,
+                                                   0xE1, 0xED, 0xEF, 0xF0, 0xF1, 0xF4, 0xF5, 0xFF};
+    for (const unsigned first : first_bytes)
+        for (unsigned second = 0; second < 256; ++second)
+            for (const std::string_view rest : {"", "\x80", "\x80\x80"}) {
+                const std::string bytes{static_cast<char>(first), static_cast<char>(second)};
+                const std::string text = to_json(Value{bytes + std::string{rest}});
+                ASSERT_TRUE(std::holds_alternative<Value>(parse_json(text))) << first << ' ' << second;
+                ASSERT_EQ(text.find('\n'), std::string::npos);
+            }
+}
+
+}  // namespace
+}  // namespace servicekit

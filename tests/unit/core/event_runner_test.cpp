@@ -1,0 +1,170 @@
+#include "core/event_runner.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "servicekit/mocks/mock_clock.hpp"
+#include "servicekit/mocks/mock_log.hpp"
+
+namespace servicekit {
+namespace {
+
+using ::testing::NiceMock;
+
+class EventRunnerTest : public ::testing::Test {
+protected:
+    EventRunnerTest() {
+        logger_.open(log_);
+        runner_.adopt_this_thread();
+    }
+
+    /// Runs `handler` as the event `name`. \returns its error object, empty where it succeeded
+    Object run(Handler handler, const std::string& name = "backup") {
+        Object failure;
+        reply_ = {};
+        EventRun run{std::make_shared<EventDeclaration>(EventDeclaration{.name = name}), {}, {},
+                     std::make_unique<CallbackAnswer>([this, &failure](const Object* fields, const Object* error) {
+                         ++answers_;
+                         busy_when_answered_ = runner_.busy().has_value();
+                         if (fields != nullptr) reply_ = *fields;
+                         if (error != nullptr) failure = *error;
+                     })};
+        runner_.run(run, handler);
+        return failure;
+    }
+
+    NiceMock<mocks::MockClock> clock_;
+    NiceMock<mocks::MockLog> log_;
+    Logger logger_{clock_};
+    std::vector<std::string> surrounded_;
+    EventRunner runner_{logger_, clock_, [this](Event& event, const std::function<Reply(Event&)>& next) {
+                            surrounded_.emplace_back(event.name());
+                            return next(event);
+                        }};
+    Object reply_;
+    int answers_ = 0;
+    bool busy_when_answered_ = false;
+};
+
+TEST_F(EventRunnerTest, AnswersWithWhatTheHandlerReturns) {
+    const Object error = run([](const Arguments&, Context&) { return Reply{{"files", 2}}; });
+
+    EXPECT_TRUE(error.empty());
+    EXPECT_EQ(reply_, (Object{{"files", 2}}));
+    EXPECT_EQ(answers_, 1);
+    EXPECT_EQ(surrounded_, std::vector<std::string>{"backup"});
+}
+
+TEST_F(EventRunnerTest, AnExceptionBecomesAnErrorWithItsTypeAndIsLogged) {
+    EXPECT_CALL(log_, write(::testing::Field(&contract::LogRecord::message, ::testing::HasSubstr("disk on fire"))));
+
+    const Object error = run([](const Arguments&, Context&) -> Reply { throw std::out_of_range("disk on fire"); });
+
+    EXPECT_EQ(error.find("code")->as_string(), "event-error");
+    EXPECT_EQ(error.find("message")->as_string(), "disk on fire");
+    EXPECT_EQ(error.find("type")->as_string(), "std::out_of_range");
+    EXPECT_EQ(error.find("event")->as_string(), "backup");
+}
+
+TEST_F(EventRunnerTest, EvenWhatIsNoExceptionIsCaught) {
+    EXPECT_EQ(run([](const Arguments&, Context&) -> Reply { throw 42; }).find("type")->as_string(), "int");
+    EXPECT_EQ(run([](const Arguments&, Context&) -> Reply { throw "words"; }).find("message")->as_string(), "words");
+}
+
+TEST_F(EventRunnerTest, AnArgumentThatTheHandlerCannotReadIsABadArgument) {
+    const Object error =
+        run([](const Arguments& arguments, Context&) { return Reply{{"n", arguments.get<int>("missing")}}; });
+
+    EXPECT_EQ(error.find("code")->as_string(), "bad-argument");
+    EXPECT_EQ(error.find("argument")->as_string(), "missing");
+}
+
+TEST_F(EventRunnerTest, SaysWhatRunsWhileItRunsAndNoLongerWhenAnswered) {
+    std::string seen;
+    run([this, &seen](const Arguments&, Context&) {
+        seen = runner_.busy().value().event;
+        return Reply{};
+    });
+
+    EXPECT_EQ(seen, "backup");
+    EXPECT_FALSE(busy_when_answered_);
+    EXPECT_FALSE(runner_.busy());
+}
+
+TEST_F(EventRunnerTest, ANestedEventRunsAtOnceAndTheOuterOneStaysNamed) {
+    const EventDeclaration inner{.name = "inner"};
+    std::string seen;
+    run([&](const Arguments&, Context&) {
+        EXPECT_TRUE(runner_.is_in_handler());
+        return runner_.run_unasked(inner, {}, {}, [&](const Arguments&, Context&) {
+            seen = runner_.busy().value().event;
+            return Reply{};
+        });
+    });
+
+    EXPECT_EQ(seen, "backup");
+    EXPECT_EQ(surrounded_, (std::vector<std::string>{"backup", "inner"}));
+    EXPECT_FALSE(runner_.is_in_handler());
+}
+
+TEST_F(EventRunnerTest, NestingEndsAtSixteen) {
+    const EventDeclaration again{.name = "again"};
+    int depth = 0;
+    Handler recurse = [&](const Arguments&, Context&) {
+        ++depth;
+        return runner_.run_unasked(again, {}, {}, recurse);
+    };
+
+    const Object error = run(recurse);
+
+    EXPECT_EQ(depth, EventRunner::deepest_nesting);
+    EXPECT_THAT(error.find("message")->as_string(), ::testing::HasSubstr("nested deeper than 16"));
+    EXPECT_FALSE(runner_.busy());
+}
+
+TEST_F(EventRunnerTest, AStopIsSeenByTheHandlerThatRunsAndByLaterOnes) {
+    bool before = true;
+    bool after = false;
+    run([&](const Arguments&, Context& context) {
+        before = context.stop_token().stop_requested();
+        runner_.request_stop();
+        after = context.stop_token().stop_requested();
+        return Reply{};
+    });
+
+    EXPECT_FALSE(before);
+    EXPECT_TRUE(after);
+}
+
+TEST_F(EventRunnerTest, ProgressOfARunThatWasAnsweredGoesNowhere) {
+    int lines = 0;
+    class Counting final : public Answer {
+    public:
+        explicit Counting(int& lines) : lines_{lines} {}
+        void succeed(const Object&) override {}
+        void fail(const Object&) override {}
+        void progress(std::uint64_t, std::uint64_t, std::string_view) override { ++lines_; }
+
+    private:
+        int& lines_;
+    };
+    EventRun run{std::make_shared<EventDeclaration>(EventDeclaration{.name = "slow"}), {}, {},
+                 std::make_unique<Counting>(lines)};
+    run.want_progress();
+    runner_.run(run, [&run](const Arguments&, Context& context) {
+        context.progress(1, 2);
+        run.time_out();
+        context.progress(2, 2);
+        return Reply{};
+    });
+
+    EXPECT_EQ(lines, 1);
+    EXPECT_TRUE(run.is_answered());
+}
+
+}  // namespace
+}  // namespace servicekit

@@ -1,0 +1,308 @@
+#include "servicekit/core/settings.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <string>
+
+namespace servicekit {
+namespace {
+
+using namespace std::chrono_literals;
+
+template <class Call>
+std::string refusal(Call call) {
+    try {
+        call();
+    } catch (const ConfigurationError& error) {
+        return error.what();
+    }
+    return "no error";
+}
+
+std::string refusal_of_text(std::string_view name, std::string_view text) {
+    return refusal([&] { Settings{}.set_text(name, text, SettingsLayer::command_line); });
+}
+
+std::string refusal_of_value(std::string_view name, const Value& value) {
+    return refusal([&] { Settings{}.set_value(name, value, SettingsLayer::program); });
+}
+
+std::string refusal_of_config(std::string_view text) {
+    return refusal([&] { Settings{}.read_config(text, "/etc/x.json"); });
+}
+
+TEST(SettingsTest, StandAsTheOptionsLineHasThem) {
+    EXPECT_EQ(Settings::names(), (std::vector<std::string_view>{
+                                     "name", "run-directory", "pid-file", "control-socket", "config", "log-file",
+                                     "log-level", "user", "group", "umask", "working-directory", "start-timeout",
+                                     "stop-timeout", "no-signal-handlers", "no-control-server"}));
+}
+
+TEST(SettingsTest, HaveDefaults) {
+    const Settings settings;
+    EXPECT_EQ(settings.get(setting::log_level), LogLevel::info);
+    EXPECT_EQ(settings.get(setting::start_timeout), 90s);
+    EXPECT_EQ(settings.get(setting::stop_timeout), 8s);
+    EXPECT_EQ(settings.get(setting::umask), "022");
+    EXPECT_EQ(settings.get(setting::working_directory), "/");
+    EXPECT_FALSE(settings.get(setting::no_signal_handlers));
+    EXPECT_FALSE(settings.get(setting::no_control_server));
+    for (const std::string_view name :
+         {"name", "run-directory", "pid-file", "control-socket", "config", "log-file", "user", "group"})
+        EXPECT_TRUE(settings.value(name).is_null()) << name;
+    EXPECT_EQ(settings.get(setting::log_file), "");
+}
+
+TEST(SettingsTest, NobodySetTheDefaults) {
+    const Settings settings;
+    for (const std::string_view name : Settings::names()) {
+        EXPECT_FALSE(settings.is_set(name)) << name;
+        EXPECT_EQ(settings.layer_of(name), SettingsLayer::built_in) << name;
+    }
+}
+
+TEST(SettingsTest, TheHighestLayerWins) {
+    Settings settings;
+    for (const SettingsLayer layer : {SettingsLayer::program, SettingsLayer::config_file, SettingsLayer::on_load,
+                                      SettingsLayer::environment, SettingsLayer::command_line, SettingsLayer::forced}) {
+        const std::string user{to_string(layer)};
+        settings.set_value("user", user, layer);
+        EXPECT_EQ(settings.get(setting::user), user);
+        EXPECT_EQ(settings.layer_of("user"), layer);
+    }
+    settings.set_value("user", "somebody", SettingsLayer::on_load);
+    EXPECT_EQ(settings.get(setting::user), "forced");
+}
+
+TEST(SettingsTest, AClearedLayerShowsWhatIsBelow) {
+    Settings settings;
+    settings.set_value("log-level", "debug", SettingsLayer::program);
+    settings.set_value("log-level", "error", SettingsLayer::on_load);
+    settings.clear_layer(SettingsLayer::on_load);
+    EXPECT_EQ(settings.get(setting::log_level), LogLevel::debug);
+    settings.clear_layer(SettingsLayer::program);
+    EXPECT_EQ(settings.get(setting::log_level), LogLevel::info);
+    EXPECT_FALSE(settings.is_set("log-level"));
+}
+
+TEST(SettingsTest, SetFillsTheLayerOfTheHour) {
+    Settings settings;
+    settings.set(setting::log_level, LogLevel::warning);
+    EXPECT_EQ(settings.layer_of("log-level"), SettingsLayer::program);
+    settings.fill(SettingsLayer::on_load);
+    settings.set(setting::stop_timeout, 2500ms);
+    EXPECT_EQ(settings.layer_of("stop-timeout"), SettingsLayer::on_load);
+    EXPECT_EQ(settings.get(setting::stop_timeout), 2500ms);
+}
+
+TEST(SettingsTest, ForceStandsAboveTheCommandLine) {
+    Settings settings;
+    settings.set_text("name", "from-the-command-line", SettingsLayer::command_line);
+    settings.force(setting::name, "forced");
+    EXPECT_EQ(settings.get(setting::name), "forced");
+    EXPECT_EQ(settings.layer_of("name"), SettingsLayer::forced);
+}
+
+TEST(SettingsTest, ACopyIsIndependent) {
+    Settings settings;
+    settings.read_config(R"({"app": {"port": 1}})", "/etc/x.json");
+    Settings copy = settings;
+    copy.read_config(R"({"app": {"port": 2}, "user": "www"})", "/etc/x.json");
+    EXPECT_EQ(settings.app().get<int>("port"), 1);
+    EXPECT_FALSE(settings.is_set("user"));
+    EXPECT_EQ(copy.app().get<int>("port"), 2);
+}
+
+TEST(SettingsTest, TextIsReadByTheTypeOfTheSetting) {
+    Settings settings;
+    const auto set = [&settings](std::string_view name, std::string_view text) {
+        settings.set_text(name, text, SettingsLayer::environment);
+    };
+    set("log-level", "debug");
+    EXPECT_EQ(settings.get(setting::log_level), LogLevel::debug);
+    for (const auto& [text, time] : std::vector<std::pair<std::string_view, std::chrono::milliseconds>>{
+             {"8", 8s}, {"2.5", 2500ms}, {"0", 0s}, {"8s", 8s}, {"0.25s", 250ms}, {"2.3", 2300ms}, {"1e2", 100s}}) {
+        set("stop-timeout", text);
+        EXPECT_EQ(settings.get(setting::stop_timeout), time) << text;
+    }
+    for (const std::string_view text : {"1", "true", "yes", "on"}) {
+        set("no-control-server", "no");
+        set("no-control-server", text);
+        EXPECT_TRUE(settings.get(setting::no_control_server)) << text;
+    }
+    for (const std::string_view text : {"0", "false", "no", "off"}) {
+        set("no-control-server", "yes");
+        set("no-control-server", text);
+        EXPECT_FALSE(settings.get(setting::no_control_server)) << text;
+    }
+    set("user", "33");
+    EXPECT_EQ(settings.get(setting::user), "33");
+}
+
+TEST(SettingsTest, EqualSettingsAreEqualValues) {
+    Settings settings;
+    const Value mask = settings.value("umask");
+    const Value time = settings.value("stop-timeout");
+    for (const std::string_view text : {"022", "22", "0022"}) {
+        settings.set_text("umask", text, SettingsLayer::program);
+        EXPECT_EQ(settings.value("umask"), mask) << text;
+    }
+    settings.set(setting::stop_timeout, 8s);
+    EXPECT_EQ(settings.value("stop-timeout"), time);
+    settings.set_text("stop-timeout", "8.0", SettingsLayer::program);
+    EXPECT_EQ(settings.value("stop-timeout"), time);
+}
+
+TEST(SettingsTest, MostNeedARestart) {
+    for (const std::string_view name : Settings::names())
+        EXPECT_EQ(Settings::needs_restart(name), name != "log-level" && name != "stop-timeout") << name;
+}
+
+TEST(SettingsTest, AnUnknownNameIsRefusedWithTheNearest) {
+    EXPECT_EQ(refusal_of_text("stop-timout", "8"), "there is no setting 'stop-timout'; did you mean 'stop-timeout'?");
+    EXPECT_EQ(refusal([] { static_cast<void>(Settings{}.value("colour")); }), "there is no setting 'colour'");
+    EXPECT_EQ(refusal([] { static_cast<void>(Settings{}.is_set("app")); }), "there is no setting 'app'");
+    EXPECT_EQ(refusal([] { static_cast<void>(Settings::needs_restart("")); }), "there is no setting ''");
+}
+
+TEST(SettingsTest, ARefusalNamesSettingAndOrigin) {
+    EXPECT_EQ(
+        refusal_of_text("log-level", "loud"),
+        "'log-level' from the command line: expected one of trace, debug, info, warning, error, fatal, found \"loud\"");
+    EXPECT_EQ(refusal([] { Settings{}.set_text("stop-timeout", "-1", SettingsLayer::environment); }),
+              "'stop-timeout' from the environment: expected a number of seconds from 0 to 1000000000, found \"-1\"");
+    EXPECT_EQ(refusal([] { Settings{}.set(setting::umask, "9"); }),
+              "'umask' set by the program: expected an octal mask in quotes, \"000\" to \"777\", found \"9\"");
+    EXPECT_EQ(refusal([] {
+                  Settings settings;
+                  settings.fill(SettingsLayer::on_load);
+                  settings.set(setting::log_file, "");
+              }),
+              "'log-file' set by on_load: expected a path, found \"\"");
+    EXPECT_EQ(refusal([] { Settings{}.force(setting::name, "a/b"); }),
+              "'name' forced by on_load: expected a name of letters, digits, '.', '_' and '-', at most 64, "
+              "not starting with a dot, found \"a/b\"");
+}
+
+TEST(SettingsTest, ARefusedValueChangesNothing) {
+    Settings settings;
+    settings.set(setting::name, "good");
+    EXPECT_NE(refusal([&] { settings.set(setting::name, "bad/name"); }), "no error");
+    EXPECT_EQ(settings.get(setting::name), "good");
+}
+
+TEST(SettingsTest, TextThatMakesNoSenseIsRefused) {
+    for (const std::string_view text : {"", "-1", "inf", "nan", "8m", "eight", "8 ", "1e10", "s", "0x8"})
+        EXPECT_NE(refusal_of_text("stop-timeout", text), "no error") << text;
+    for (const std::string_view text : {"", "maybe", "2", "TRUE"})
+        EXPECT_NE(refusal_of_text("no-control-server", text), "no error") << text;
+    for (const std::string_view text : {"", "8", "0o22", "1000", "7777", "-22", "022 "})
+        EXPECT_NE(refusal_of_text("umask", text), "no error") << text;
+    for (const std::string_view text : {"", "INFO", "3"})
+        EXPECT_NE(refusal_of_text("log-level", text), "no error") << text;
+    for (const std::string_view name : {"user", "group", "pid-file"})
+        EXPECT_NE(refusal_of_text(name, ""), "no error") << name;
+    EXPECT_NE(refusal_of_text("pid-file", std::string_view{"/run/x\0/y", 9}), "no error");
+}
+
+TEST(SettingsTest, ValuesOfAnotherTypeAreRefused) {
+    EXPECT_EQ(refusal_of_value("umask", 22),
+              "'umask' set by the program: expected an octal mask in quotes, \"000\" to \"777\", found 22");
+    EXPECT_EQ(refusal_of_value("user", 33),
+              "'user' set by the program: expected a name or a number in quotes, found 33");
+    EXPECT_EQ(refusal_of_value("no-control-server", "yes"),
+              "'no-control-server' set by the program: expected true or false, found \"yes\"");
+    EXPECT_NE(refusal_of_value("stop-timeout", "8"), "no error");
+    EXPECT_NE(refusal_of_value("stop-timeout", std::nan("")), "no error");
+    EXPECT_NE(refusal_of_value("name", nullptr), "no error");
+    EXPECT_EQ(refusal_of_value("pid-file", Value::List{}),
+              "'pid-file' set by the program: expected a path, found a list");
+    EXPECT_EQ(
+        refusal_of_value("log-level", std::string(1000, 'x')),
+        "'log-level' set by the program: expected one of trace, debug, info, warning, error, fatal, found a string");
+}
+
+TEST(SettingsTest, AConfigFileFillsItsLayer) {
+    Settings settings;
+    settings.read_config(R"({"run-directory": "run", "stop-timeout": 2.5, "no-control-server": true,
+                             "log-level": "trace", "umask": "077", "app": {"port": 8080}})",
+                         "/etc/x.json");
+    EXPECT_EQ(settings.get(setting::run_directory), "run");
+    EXPECT_EQ(settings.get(setting::stop_timeout), 2500ms);
+    EXPECT_TRUE(settings.get(setting::no_control_server));
+    EXPECT_EQ(settings.get(setting::log_level), LogLevel::trace);
+    EXPECT_EQ(settings.get(setting::umask), "077");
+    EXPECT_EQ(settings.app().get<int>("port"), 8080);
+    EXPECT_EQ(settings.app_value(), (Value{Object{{"port", 8080}}}));
+    EXPECT_EQ(settings.layer_of("log-level"), SettingsLayer::config_file);
+}
+
+TEST(SettingsTest, AConfigFileReplacesTheOneBefore) {
+    Settings settings;
+    settings.read_config(R"({"user": "www", "app": {"port": 8080}})", "/etc/x.json");
+    settings.read_config("{}", "/etc/x.json");
+    EXPECT_FALSE(settings.is_set("user"));
+    EXPECT_TRUE(settings.app_value().is_null());
+}
+
+TEST(SettingsTest, ClearingTheConfigFileClearsApp) {
+    Settings settings;
+    settings.read_config(R"({"user": "www", "app": {"port": 8080}})", "/etc/x.json");
+    settings.clear_layer(SettingsLayer::config_file);
+    EXPECT_FALSE(settings.is_set("user"));
+    EXPECT_FALSE(settings.app().has("port"));
+}
+
+TEST(SettingsTest, ABadConfigFileLeavesTheOneBefore) {
+    Settings settings;
+    settings.read_config(R"({"user": "www", "app": {"port": 8080}})", "/etc/x.json");
+    EXPECT_NE(refusal([&] { settings.read_config(R"({"app": {"port": 1}, "usr": "x"})", "/etc/y.json"); }), "no error");
+    EXPECT_EQ(settings.get(setting::user), "www");
+    EXPECT_EQ(settings.app().get<int>("port"), 8080);
+}
+
+TEST(SettingsTest, BrokenJsonIsToldWithFileLineAndColumn) {
+    EXPECT_EQ(refusal_of_config("{\n  \"user\": \"www\"\n  \"group\": \"www\"\n}"),
+              "/etc/x.json:3:3: missing a comma or } after an object member");
+    EXPECT_EQ(refusal_of_config(""), "/etc/x.json:1:1: there is no value");
+    EXPECT_EQ(refusal_of_config("{\"user\": \"\xFF\"}"), "/etc/x.json:1:11: invalid UTF-8 in a string");
+    EXPECT_EQ(refusal_of_config("{\"app\": {\"port\": 1,\n\"port\": 2}}"),
+              "/etc/x.json:2:1: the key '/app/port' is given twice");
+}
+
+TEST(SettingsTest, AnUnknownKeyIsToldWithFileAndPath) {
+    EXPECT_EQ(refusal_of_config(R"({"stop-timout": 8})"),
+              "/etc/x.json: /stop-timout: unknown key; did you mean 'stop-timeout'?");
+    EXPECT_EQ(refusal_of_config(R"({"apps": {}})"), "/etc/x.json: /apps: unknown key; did you mean 'app'?");
+    EXPECT_EQ(refusal_of_config(R"({"a/b": 8})"), "/etc/x.json: /a~1b: unknown key");
+}
+
+TEST(SettingsTest, AWrongTypeIsToldWithFileAndPath) {
+    EXPECT_EQ(refusal_of_config(R"({"stop-timeout": "8"})"),
+              "/etc/x.json: /stop-timeout: expected a number of seconds from 0 to 1000000000, found \"8\"");
+    EXPECT_EQ(refusal_of_config(R"({"log-file": null})"), "/etc/x.json: /log-file: expected a path, found null");
+    EXPECT_EQ(refusal_of_config(R"({"app": [1]})"), "/etc/x.json: /app: expected an object, found a list");
+    EXPECT_EQ(refusal_of_config("[]"), "/etc/x.json: expected an object, found a list");
+}
+
+TEST(SettingsTest, AConfigFileNamesNoOther) {
+    EXPECT_EQ(refusal_of_config(R"({"config": "/etc/y.json"})"),
+              "/etc/x.json: /config: a config file can't name another");
+}
+
+TEST(SettingsTest, KnowWhetherTheyAreForAClient) {
+    Settings settings;
+    EXPECT_FALSE(settings.is_client());
+    settings.set_client(true);
+    EXPECT_TRUE(settings.is_client());
+}
+
+TEST(SettingsTest, LayersHaveNames) {
+    EXPECT_EQ(to_string(SettingsLayer::built_in), "built-in");
+    EXPECT_EQ(to_string(SettingsLayer::config_file), "config-file");
+    EXPECT_EQ(to_string(SettingsLayer::forced), "forced");
+}
+
+}  // namespace
+}  // namespace servicekit

@@ -1,0 +1,140 @@
+#include "servicekit/mocks/fake_signals.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <array>
+#include <csignal>
+#include <vector>
+
+#include "servicekit/mocks/fake_event_loop.hpp"
+
+namespace servicekit::mocks {
+namespace {
+
+using Disposition = FakeSignals::Disposition;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+constexpr std::array numbers{SIGHUP, SIGTERM};
+
+class FakeSignalsTest : public ::testing::Test {
+protected:
+    Result<void> take() {
+        return signals.take(numbers, loop, [this](const os::ReceivedSignal& signal) { came.push_back(signal.number); });
+    }
+
+    FakeClock clock;
+    FakeReactor reactor{clock};
+    FakeEventLoop loop{reactor};
+    FakeSignals signals;
+    std::vector<int> came;
+};
+
+TEST_F(FakeSignalsTest, DeliversByTheLoop) {
+    ASSERT_TRUE(take());
+    EXPECT_TRUE(signals.is_taken());
+    signals.raise(SIGTERM);
+    EXPECT_THAT(came, IsEmpty());
+    loop.run_ready();
+    EXPECT_THAT(came, ElementsAre(SIGTERM));
+    EXPECT_THAT(signals.default_actions(), IsEmpty());
+}
+
+TEST_F(FakeSignalsTest, TellsTheSender) {
+    Peer sender;
+    ASSERT_TRUE(signals.take(numbers, loop, [&](const os::ReceivedSignal& signal) { sender = signal.sender; }));
+    signals.raise(SIGHUP, {.pid = 42, .uid = 1000});
+    loop.run_ready();
+    EXPECT_EQ(sender.pid, 42);
+    EXPECT_EQ(sender.uid, 1000U);
+}
+
+TEST_F(FakeSignalsTest, CountsASignalOnceUntilItIsDelivered) {
+    ASSERT_TRUE(take());
+    signals.raise(SIGTERM);
+    signals.raise(SIGHUP);
+    signals.raise(SIGTERM);
+    loop.run_ready();
+    EXPECT_THAT(came, ElementsAre(SIGHUP, SIGTERM));
+    signals.raise(SIGTERM);
+    loop.run_ready();
+    EXPECT_THAT(came, ElementsAre(SIGHUP, SIGTERM, SIGTERM));
+}
+
+TEST_F(FakeSignalsTest, KeepsWhatIsHeldUntilItIsTakenAndLetGo) {
+    ASSERT_TRUE(signals.hold(numbers));
+    EXPECT_TRUE(signals.is_held(SIGHUP));
+    signals.raise(SIGHUP);
+    signals.raise(SIGHUP);
+    ASSERT_TRUE(take());
+    loop.run_ready();
+    EXPECT_THAT(came, IsEmpty());
+    signals.let_go();
+    loop.run_ready();
+    EXPECT_THAT(came, ElementsAre(SIGHUP));
+    EXPECT_FALSE(signals.is_held(SIGHUP));
+}
+
+TEST_F(FakeSignalsTest, TakesTheDefaultActionWhereNobodyHasTakenIt) {
+    ASSERT_TRUE(take());
+    signals.raise(SIGINT);
+    signals.set_disposition(SIGUSR1, Disposition::ignored);
+    signals.raise(SIGUSR1);
+    EXPECT_THAT(signals.default_actions(), ElementsAre(SIGINT));
+}
+
+TEST_F(FakeSignalsTest, TakesTheDefaultActionOfWhatIsLetGoUntaken) {
+    ASSERT_TRUE(signals.hold(numbers));
+    signals.raise(SIGTERM);
+    EXPECT_THAT(signals.default_actions(), IsEmpty());
+    signals.let_go();
+    EXPECT_THAT(signals.default_actions(), ElementsAre(SIGTERM));
+}
+
+TEST_F(FakeSignalsTest, RefusesASecondOwner) {
+    ASSERT_TRUE(take());
+    EXPECT_FALSE(take());
+    signals.give_back();
+    EXPECT_TRUE(take());
+}
+
+TEST_F(FakeSignalsTest, RestoresTheDispositions) {
+    signals.set_disposition(SIGHUP, Disposition::ignored);
+    signals.give_back();
+    ASSERT_TRUE(take());
+    EXPECT_EQ(signals.disposition(SIGHUP), Disposition::taken);
+    EXPECT_EQ(signals.disposition(SIGPIPE), Disposition::does_nothing);
+    signals.give_back();
+    EXPECT_EQ(signals.disposition(SIGHUP), Disposition::ignored);
+    EXPECT_EQ(signals.disposition(SIGTERM), Disposition::default_action);
+    EXPECT_EQ(signals.disposition(SIGPIPE), Disposition::default_action);
+}
+
+TEST_F(FakeSignalsTest, LeavesAProgramsOwnHandlerOfSigpipe) {
+    signals.set_disposition(SIGPIPE, Disposition::programs_own);
+    ASSERT_TRUE(take());
+    EXPECT_EQ(signals.disposition(SIGPIPE), Disposition::programs_own);
+}
+
+TEST_F(FakeSignalsTest, DeliversNothingAfterItWasGivenBack) {
+    ASSERT_TRUE(take());
+    signals.raise(SIGTERM);
+    signals.give_back();
+    loop.run_ready();
+    EXPECT_THAT(came, IsEmpty());
+}
+
+TEST_F(FakeSignalsTest, MayBeGivenBackByTheCallback) {
+    ASSERT_TRUE(signals.take(numbers, loop, [this](const os::ReceivedSignal& signal) {
+        came.push_back(signal.number);
+        signals.give_back();
+    }));
+    signals.raise(SIGTERM);
+    signals.raise(SIGHUP);
+    loop.run_ready();
+    EXPECT_THAT(came, ElementsAre(SIGHUP));
+}
+
+}  // namespace
+}  // namespace servicekit::mocks

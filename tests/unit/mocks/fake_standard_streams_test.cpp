@@ -1,0 +1,78 @@
+#include "servicekit/mocks/fake_standard_streams.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cerrno>
+
+namespace servicekit::mocks {
+namespace {
+
+using os::Stream;
+using Target = FakeStandardStreams::Target;
+
+TEST(FakeStandardStreamsTest, CapturesTheTextOfEachStream) {
+    FakeStandardStreams streams;
+    streams.write(Stream::out, "one ");
+    streams.write(Stream::out, "two");
+    streams.write(Stream::error, "three");
+    EXPECT_EQ(streams.written(Stream::out), "one two");
+    EXPECT_EQ(streams.written(Stream::error), "three");
+}
+
+TEST(FakeStandardStreamsTest, IsATerminalWhereTheTestSaysSo) {
+    FakeStandardStreams streams;
+    EXPECT_FALSE(streams.is_terminal(Stream::error));
+    EXPECT_EQ(streams.terminal_width(Stream::error), 80U);
+    streams.set_terminal(Stream::error, true, 132);
+    EXPECT_TRUE(streams.is_terminal(Stream::error));
+    EXPECT_EQ(streams.terminal_width(Stream::error), 132U);
+    EXPECT_FALSE(streams.is_terminal(Stream::out));
+    ASSERT_TRUE(streams.redirect_to_null(Stream::error));
+    EXPECT_FALSE(streams.is_terminal(Stream::error));
+}
+
+TEST(FakeStandardStreamsTest, LeadsARedirectedStreamAwayFromItsUser) {
+    FakeStandardStreams streams;
+    streams.write(Stream::out, "before");
+    ASSERT_TRUE(streams.redirect_to(Stream::out, 1000));
+    ASSERT_TRUE(streams.redirect_to(Stream::error, 1000));
+    streams.write(Stream::out, "one ");
+    streams.write(Stream::error, "two");
+    EXPECT_EQ(streams.written(Stream::out), "before");
+    EXPECT_EQ(streams.written_to(1000), "one two");
+    EXPECT_EQ(streams.target(Stream::out), Target::descriptor);
+    EXPECT_EQ(streams.descriptor(Stream::out), 1000);
+    EXPECT_EQ(streams.descriptor(Stream::in), -1);
+}
+
+TEST(FakeStandardStreamsTest, DropsWhatGoesToNull) {
+    FakeStandardStreams streams;
+    ASSERT_TRUE(streams.redirect_to_null(Stream::out));
+    streams.write(Stream::out, "lost");
+    EXPECT_EQ(streams.written(Stream::out), "");
+    EXPECT_EQ(streams.target(Stream::out), Target::null);
+}
+
+TEST(FakeStandardStreamsTest, OpensTheClosedOnesOnly) {
+    FakeStandardStreams streams;
+    streams.close(Stream::in);
+    streams.write(Stream::in, "lost");
+    ASSERT_TRUE(streams.open_closed_ones());
+    EXPECT_EQ(streams.target(Stream::in), Target::null);
+    EXPECT_EQ(streams.target(Stream::out), Target::user);
+}
+
+TEST(FakeStandardStreamsTest, FailsWhereTheTestWantsIt) {
+    FakeStandardStreams streams;
+    streams.failures.fail_next("redirect_to", EMFILE, "stderr");
+    EXPECT_TRUE(streams.redirect_to(Stream::out, 5));
+    EXPECT_EQ(streams.redirect_to(Stream::error, 5).error().errno_value, EMFILE);
+    EXPECT_EQ(streams.redirect_to(Stream::error, -1).error().errno_value, EBADF);
+    streams.failures.fail_next("open_closed_ones", ENOENT);
+    EXPECT_FALSE(streams.open_closed_ones());
+    streams.failures.fail_next("redirect_to_null", ENOENT);
+    EXPECT_FALSE(streams.redirect_to_null(Stream::in));
+}
+
+}  // namespace
+}  // namespace servicekit::mocks

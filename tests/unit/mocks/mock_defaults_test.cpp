@@ -1,0 +1,145 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <array>
+#include <csignal>
+
+#include "servicekit/mocks/mock_clock.hpp"
+#include "servicekit/mocks/mock_control.hpp"
+#include "servicekit/mocks/mock_daemon.hpp"
+#include "servicekit/mocks/mock_environment.hpp"
+#include "servicekit/mocks/mock_event_loop.hpp"
+#include "servicekit/mocks/mock_file_locks.hpp"
+#include "servicekit/mocks/mock_files.hpp"
+#include "servicekit/mocks/mock_interruptible_sleep.hpp"
+#include "servicekit/mocks/mock_local_sockets.hpp"
+#include "servicekit/mocks/mock_lock.hpp"
+#include "servicekit/mocks/mock_log.hpp"
+#include "servicekit/mocks/mock_pipes.hpp"
+#include "servicekit/mocks/mock_process.hpp"
+#include "servicekit/mocks/mock_process_table.hpp"
+#include "servicekit/mocks/mock_signals.hpp"
+#include "servicekit/mocks/mock_standard_streams.hpp"
+#include "servicekit/mocks/mock_users.hpp"
+
+namespace servicekit::mocks {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::NiceMock;
+
+TEST(MockDefaultsTest, AreThoseOfARootsChildProcess) {
+    NiceMock<MockProcess> process;
+    EXPECT_EQ(process.id(), 4711);
+    EXPECT_EQ(process.effective_user(), 0U);
+    EXPECT_EQ(process.thread_count(), 1U);
+    EXPECT_EQ(process.fork().value(), 0);
+    EXPECT_EQ(process.wait_for_child(4712).value(), 0);
+    EXPECT_TRUE(process.start_session());
+    EXPECT_TRUE(process.change_directory("/"));
+    EXPECT_EQ(process.current_directory().value(), "/");
+    EXPECT_EQ(process.set_file_mask(0), 022U);
+    EXPECT_TRUE(process.close_other_descriptors({}));
+    EXPECT_THROW(process.exit_now(75), ProcessExited);
+}
+
+TEST(MockDefaultsTest, LetFilesBeOpenedAndWritten) {
+    NiceMock<MockFiles> files;
+    EXPECT_TRUE((*files.open_for_appending("/x", 0644))->write("text"));
+    EXPECT_EQ((*files.open_for_reading("/x"))->read_at(0, 10).value(), "");
+    EXPECT_EQ(files.read("/x", 10).value(), "");
+    EXPECT_FALSE(files.status("/x", os::Links::follow).value().has_value());
+    EXPECT_TRUE(files.create_directories("/x", 0755));
+    EXPECT_TRUE(files.remove("/x"));
+}
+
+TEST(MockDefaultsTest, LetLocksBeTaken) {
+    NiceMock<MockFileLocks> locks;
+    const auto attempt = locks.try_lock("/x", 0644);
+    ASSERT_NE(attempt->lock, nullptr);
+    EXPECT_TRUE(attempt->lock->still_at_path());
+    EXPECT_FALSE(locks.owner("/x").value().has_value());
+}
+
+TEST(MockDefaultsTest, LetSocketsListenAndConnect) {
+    NiceMock<MockLocalSockets> sockets;
+    EXPECT_EQ((*sockets.listen("/x", {}))->accept().value(), nullptr);
+    const auto connection = *sockets.connect("/x");
+    std::array<char, 10> buffer{};
+    EXPECT_EQ(connection->receive(buffer).state, os::Transfer::State::would_block);
+    EXPECT_EQ(connection->send("text").bytes, 4U);
+    EXPECT_EQ(connection->peer().uid, 0U);
+    EXPECT_TRUE(connection->wait_until_readable(1s));
+    EXPECT_EQ(sockets.probe("/x").value(), os::Listening::nothing);
+}
+
+TEST(MockDefaultsTest, LetALoopCallWhatIsPostedAtOnce) {
+    NiceMock<MockEventLoop> loop;
+    NiceMock<MockParking> parking;
+    bool called = false;
+    loop.post([&called] { called = true; });
+    EXPECT_TRUE(called);
+    loop.watch(3)->await_readable([] { FAIL() << "nothing is ever ready"; });
+    loop.timer()->start(0ms, [] { FAIL() << "no time is ever up"; });
+    EXPECT_TRUE(loop.start());
+    loop.stop();
+    parking.park();
+}
+
+TEST(MockDefaultsTest, LetProcessesBeSignalledWhileTheyAreMeant) {
+    NiceMock<MockProcessTable> processes;
+    EXPECT_TRUE(processes.signal(1, SIGTERM, [] { return true; }).value());
+    EXPECT_FALSE(processes.signal(1, SIGTERM, [] { return false; }).value());
+    EXPECT_TRUE(processes.wait_for_end(1, 0ms));
+    EXPECT_EQ(processes.effective_user_of(1), 0U);
+}
+
+TEST(MockDefaultsTest, AreHarmlessOnTheRestOfTheSystem) {
+    NiceMock<MockClock> clock;
+    EXPECT_EQ(clock.steady_now(), clock.steady_now());
+    NiceMock<MockEnvironment> environment;
+    EXPECT_EQ(environment.get("HOME"), std::nullopt);
+    NiceMock<MockPipes> pipes;
+    const auto pipe = *pipes.open();
+    EXPECT_TRUE(pipe->write("text"));
+    EXPECT_EQ(pipe->read_line(0ms).end, os::PipeReading::End::closed);
+    NiceMock<MockUsers> users;
+    EXPECT_FALSE(users.find_user("www").value().has_value());
+    EXPECT_FALSE(users.find_group("www").value().has_value());
+    EXPECT_TRUE(users.become({}, 0));
+    NiceMock<MockStandardStreams> streams;
+    EXPECT_FALSE(streams.is_terminal(os::Stream::out));
+    EXPECT_EQ(streams.terminal_width(os::Stream::out), 80U);
+    EXPECT_TRUE(streams.redirect_to_null(os::Stream::in));
+    NiceMock<MockInterruptibleSleep> sleep;
+    EXPECT_TRUE(sleep.sleep_for(1h));
+    NiceMock<MockSignals> signals;
+    NiceMock<MockEventLoop> loop;
+    EXPECT_TRUE(signals.hold({}));
+    EXPECT_TRUE(signals.take({}, loop, [](const os::ReceivedSignal&) {}));
+}
+
+TEST(MockDefaultsTest, LetAServiceBegin) {
+    NiceMock<MockDaemon> daemon;
+    EXPECT_TRUE(daemon.has_background());
+    EXPECT_EQ(daemon.enter().value(), contract::Role::service);
+    NiceMock<MockLock> lock;
+    EXPECT_FALSE(lock.owner().value().has_value());
+    EXPECT_EQ(lock.acquire(contract::LockWait::fail_fast, {}).value().state, contract::Acquisition::State::acquired);
+    EXPECT_TRUE(lock.held());
+    EXPECT_EQ(lock.token(), std::nullopt);
+    NiceMock<MockLog> log;
+    EXPECT_TRUE(log.open());
+    EXPECT_TRUE(log.redirect(contract::StreamTarget::log));
+    NiceMock<MockControl> control;
+    NiceMock<MockRequests> requests;
+    NiceMock<MockEventLoop> loop;
+    EXPECT_TRUE(control.open(requests, loop));
+    EXPECT_FALSE(control.endpoint().empty());
+    EXPECT_EQ(requests.refuse({}), "{\"error\":{}}\n");
+    NiceMock<MockResponder> responder;
+    EXPECT_TRUE(responder.progress("{}\n"));
+}
+
+}  // namespace
+}  // namespace servicekit::mocks

@@ -1,0 +1,95 @@
+#pragma once
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "servicekit/mocks/fake_event_loop.hpp"
+#include "servicekit/mocks/fake_host.hpp"
+#include "servicekit/policies/control/unix_socket_control.hpp"
+
+namespace servicekit {
+
+/// Answers `["x"]` with `{"did":["x"]}` at once, or, where the text has "slow" in it, when the test says so.
+class RecordedRequests final : public contract::Requests {
+public:
+    struct Asked {
+        std::string text;
+        Peer peer;
+        std::shared_ptr<contract::Responder> responder;
+    };
+
+    void request(std::string_view text, const Peer& peer, std::shared_ptr<contract::Responder> responder) override {
+        asked.push_back({std::string{text}, peer, responder});
+        if (text.find("slow") == std::string_view::npos) responder->reply(answer(text));
+    }
+    [[nodiscard]] std::string refuse(const contract::Refusal& refusal) override {
+        refusals.push_back(refusal);
+        return "{\"error\":" + std::to_string(refusals.size()) + "}\n";
+    }
+
+    [[nodiscard]] static std::string answer(std::string_view text) {
+        return "{\"did\":" + std::string{text} + "}\n";
+    }
+    /// Answers the request that came last.
+    void answer_last() { asked.back().responder->reply(answer(asked.back().text)); }
+    [[nodiscard]] std::vector<std::string> texts() const {
+        std::vector<std::string> texts;
+        for (const Asked& one : asked) texts.push_back(one.text);
+        return texts;
+    }
+
+    std::vector<Asked> asked;
+    std::vector<contract::Refusal> refusals;
+};
+
+/// A control socket on a machine in memory, and clients of it.
+class ControlFixture : public ::testing::Test {
+protected:
+    using Reason = contract::Refusal::Reason;
+
+    static constexpr std::string_view path = "/run/just-another-server.control";
+
+    ControlFixture() {
+        host.files.set_owner("/run", 500, 500);
+        host.act_as({.pid = 4711, .uid = 500, .gid = 500});
+        host.users.add_user({.name = "just", .uid = 500, .gid = 500});
+        host.users.add_user({.name = "alice", .uid = 1000, .gid = 1000});
+        host.users.add_group("operators", 70);
+    }
+
+    [[nodiscard]] static contract::Deployment deployment() {
+        contract::Deployment deployment;
+        deployment.control_socket = path;
+        return deployment;
+    }
+    [[nodiscard]] std::unique_ptr<UnixSocketControl> control_with(UnixSocketControl::Options options) {
+        auto made = std::make_unique<UnixSocketControl>(std::move(options), host.sockets, host.users, host.process);
+        made->configure(deployment());
+        return made;
+    }
+    void open(UnixSocketControl::Options options = {}) {
+        control = control_with(std::move(options));
+        ASSERT_TRUE(control->open(requests, loop));
+    }
+
+    /// A client of the service's own user.
+    [[nodiscard]] mocks::FakeClient connect() { return connect_as(500); }
+    [[nodiscard]] mocks::FakeClient connect_as(uid_t uid) {
+        return host.sockets.connect(std::string{path}, {.pid = 9000, .uid = uid, .gid = uid, .groups = {uid, 70}});
+    }
+    void advance(std::chrono::milliseconds time) { loop.advance(time); }
+
+    mocks::FakeHost host;
+    mocks::FakeEventLoop loop{host.reactor};
+    RecordedRequests requests;
+    std::unique_ptr<UnixSocketControl> control;
+};
+
+}  // namespace servicekit

@@ -1,0 +1,371 @@
+#include <cerrno>
+#include <string>
+#include <vector>
+
+#include "unit/policies/control/control_fixture.hpp"
+
+namespace servicekit {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::SizeIs;
+
+class ControlLimitsTest : public ControlFixture {
+protected:
+    using Options = UnixSocketControl::Options;
+
+    static constexpr uid_t alice = 1000;
+    static constexpr uid_t bob = 1001;
+
+    void open_to_all(Options options = {}) {
+        options.permissions = 0666;
+        open(std::move(options));
+    }
+    [[nodiscard]] bool is_served(mocks::FakeClient& client) {
+        return client.ask("[\"a\"]") == RecordedRequests::answer("[\"a\"]");
+    }
+    [[nodiscard]] bool has_timer() {
+        const auto before = host.clock.steady_now();
+        loop.run_until_idle();
+        return host.clock.steady_now() != before;
+    }
+};
+
+// Times.
+
+TEST_F(ControlLimitsTest, ClosesWhenNothingMoreComesForFiveSecondsAfterAnAnswer) {
+    open();
+    auto client = connect();
+    EXPECT_TRUE(is_served(client));
+    advance(4'900ms);
+    EXPECT_FALSE(client.is_at_end());
+    EXPECT_TRUE(is_served(client));
+    advance(4'900ms);
+    EXPECT_FALSE(client.is_at_end());
+    advance(500ms);
+    EXPECT_TRUE(client.is_at_end());
+}
+
+TEST_F(ControlLimitsTest, WaitsForAnAnswerHoweverLongItTakes) {
+    open();
+    auto client = connect();
+    client.send("[\"slow\"]");
+    loop.run_ready();
+    advance(3'600s);
+    EXPECT_FALSE(client.is_at_end());
+    requests.answer_last();
+    EXPECT_EQ(client.receive(), "{\"did\":[\"slow\"]}\n");
+    advance(4'900ms);
+    EXPECT_FALSE(client.is_at_end());
+}
+
+TEST_F(ControlLimitsTest, ClosesWhenAFirstRequestTakesLongerThanAMinute) {
+    open();
+    auto silent = connect();
+    auto slow = connect();
+    auto blank = connect();
+    for (int second = 0; second < 59; ++second) {
+        slow.send(second == 0 ? "[" : " ");
+        blank.send("\n");
+        advance(1s);
+    }
+    for (auto* client : {&silent, &slow, &blank}) EXPECT_FALSE(client->is_at_end());
+    advance(2s);
+    for (auto* client : {&silent, &slow, &blank}) EXPECT_TRUE(client->is_at_end());
+}
+
+TEST_F(ControlLimitsTest, ClosesWhenALaterRequestTakesLongerThanAMinute) {
+    open();
+    auto client = connect();
+    EXPECT_TRUE(is_served(client));
+    advance(3s);
+    for (int second = 0; second < 59; ++second) {
+        client.send(second == 0 ? "[" : " ");
+        advance(1s);
+    }
+    EXPECT_FALSE(client.is_at_end());
+    advance(2s);
+    EXPECT_TRUE(client.is_at_end());
+}
+
+TEST_F(ControlLimitsTest, RunsNoTimerWhileThereIsNoConnection) {
+    open();
+    EXPECT_FALSE(has_timer());
+    {
+        auto client = connect();
+        EXPECT_TRUE(is_served(client));
+    }
+    loop.run_until_idle();
+    EXPECT_FALSE(has_timer());
+}
+
+TEST_F(ControlLimitsTest, StartsNoTimerForAClientThatIsServedAtOnce) {
+    open();
+    auto client = connect();
+    client.send("[\"a\"]\n");
+    client.half_close();
+    EXPECT_EQ(client.receive_all(), "{\"did\":[\"a\"]}\n");
+    EXPECT_TRUE(client.is_at_end());
+    EXPECT_FALSE(has_timer());
+}
+
+// Sizes.
+
+TEST_F(ControlLimitsTest, TakesARequestOfJustTheGreatestSizeAndRefusesALongerOne) {
+    open({.max_request_bytes = 100});
+    auto fits = connect();
+    const std::string text = "[\"" + std::string(96, 'x') + "\"]";
+    EXPECT_EQ(fits.ask(text), RecordedRequests::answer(text));
+
+    auto longer = connect();
+    EXPECT_EQ(longer.ask("[\"" + std::string(97, 'x') + "\"]"), "{\"error\":1}\n");
+    EXPECT_EQ(requests.refusals.at(0).reason, Reason::too_large);
+    EXPECT_EQ(requests.refusals.at(0).number, 100U);
+    EXPECT_EQ(requests.refusals.at(0).text, "the request is longer than 100 bytes");
+    EXPECT_TRUE(longer.is_at_end());
+}
+
+TEST_F(ControlLimitsTest, TellsAClientThatItsRequestIsTooLargeEvenWhileItSends) {
+    open();
+    auto client = connect();
+    client.send("[\"" + std::string(5'000'000, 'x') + "\"]");
+    EXPECT_EQ(client.receive_all(), "{\"error\":1}\n");
+    EXPECT_EQ(requests.refusals.at(0).number, 1024U * 1024U);
+    client.close();
+    loop.run_ready();
+    EXPECT_FALSE(client.was_reset());
+}
+
+TEST_F(ControlLimitsTest, RefusesARequestThatIsNestedTooDeep) {
+    open();
+    auto fits = connect();
+    EXPECT_EQ(fits.ask(std::string(64, '[') + std::string(64, ']')).substr(0, 7), "{\"did\":");
+    auto deeper = connect();
+    EXPECT_EQ(deeper.ask(std::string(65, '[')), "{\"error\":1}\n");
+    EXPECT_EQ(requests.refusals.at(0).reason, Reason::too_deep);
+    EXPECT_EQ(requests.refusals.at(0).number, 64U);
+}
+
+TEST_F(ControlLimitsTest, TakesWhatIsPipelinedBehindASlowRequestOnlySoFar) {
+    open({.max_request_bytes = 1'000});
+    host.sockets.set_buffer_size(100);
+    auto client = connect();
+    client.send("[\"slow\"]");
+    std::string expected = "{\"did\":[\"slow\"]}\n";
+    for (int count = 0; count < 1'000; ++count) {
+        client.send("[\"a\"]");
+        expected += "{\"did\":[\"a\"]}\n";
+    }
+    client.half_close();
+    loop.run_ready();
+    EXPECT_THAT(requests.asked, SizeIs(1));
+    advance(1s);
+    EXPECT_EQ(client.receive(), "");  // its end is not seen yet: no spaces
+    requests.answer_last();
+    EXPECT_EQ(client.receive_all(), expected);
+    EXPECT_TRUE(client.is_at_end());
+}
+
+// Replies that nobody reads.
+
+TEST_F(ControlLimitsTest, TakesNoMoreFromAClientThatDoesNotReadAndCutsItOff) {
+    open({.max_reply_backlog = 1'000});
+    host.sockets.set_buffer_size(100);
+    auto client = connect();
+    for (int count = 0; count < 1'000; ++count) client.send("[\"a\"]");
+    loop.run_ready();
+    EXPECT_LE(requests.asked.size(), (1'000 + 100) / RecordedRequests::answer("[\"a\"]").size() + 1);
+    auto other = connect();
+    EXPECT_TRUE(is_served(other));
+    advance(4'900ms);
+    EXPECT_FALSE(client.was_reset());
+    advance(500ms);
+    EXPECT_TRUE(client.was_reset());
+}
+
+TEST_F(ControlLimitsTest, GoesOnWithAClientThatReadsLate) {
+    open({.max_reply_backlog = 1'000});
+    host.sockets.set_buffer_size(100);
+    auto client = connect();
+    std::string expected;
+    for (int count = 0; count < 1'000; ++count) {
+        client.send("[\"a\"]");
+        expected += RecordedRequests::answer("[\"a\"]");
+    }
+    advance(4s);
+    std::string received = client.receive();
+    advance(4s);
+    received += client.receive_all();
+    EXPECT_EQ(received, expected);
+}
+
+TEST_F(ControlLimitsTest, SendsASingleReplyThatIsLongerThanTheBacklog) {
+    open({.max_reply_backlog = 1'000});
+    host.sockets.set_buffer_size(100);
+    auto client = connect();
+    client.send("[\"slow\"]");
+    loop.run_ready();
+    const std::string reply = "{\"text\":\"" + std::string(50'000, 'x') + "\"}\n";
+    requests.asked.at(0).responder->reply(reply);
+    EXPECT_EQ(client.receive_all(), reply);
+}
+
+TEST_F(ControlLimitsTest, GivesAClientAMinuteToReadAReply) {
+    open();
+    host.sockets.set_buffer_size(10);
+    auto client = connect();
+    client.send("[\"a\"]");
+    advance(59s);
+    EXPECT_EQ(client.receive(), "{\"did\":[\"a");
+    loop.run_ready();
+    EXPECT_EQ(client.receive(), "\"]}\n");
+    advance(4s);
+    EXPECT_FALSE(client.is_at_end());
+
+    auto reads_never = connect();
+    reads_never.send("[\"a\"]");
+    advance(61s);
+    EXPECT_EQ(reads_never.receive(), "{\"did\":[\"a");
+    EXPECT_TRUE(reads_never.is_at_end());
+}
+
+// Connections.
+
+TEST_F(ControlLimitsTest, RefusesConnectionsBeyondTheGreatestNumber) {
+    open({.max_connections = 3, .reserved_for_owner = 1});
+    std::vector<mocks::FakeClient> clients;
+    for (int count = 0; count < 3; ++count) {
+        clients.push_back(connect());
+        EXPECT_TRUE(is_served(clients.back()));
+    }
+    auto refused = connect();
+    EXPECT_EQ(refused.ask("[\"a\"]\n"), "{\"error\":1}\n");
+    EXPECT_EQ(requests.refusals.at(0).reason, Reason::too_many);
+    EXPECT_EQ(requests.refusals.at(0).number, 3U);
+    EXPECT_TRUE(refused.is_at_end());
+    refused.close();
+    loop.run_ready();
+    EXPECT_FALSE(refused.was_reset());
+
+    clients.pop_back();
+    auto next = connect();
+    EXPECT_TRUE(is_served(next));
+}
+
+TEST_F(ControlLimitsTest, KeepsConnectionsForOwnerAndRoot) {
+    open_to_all({.max_connections = 3, .reserved_for_owner = 1});
+    auto first = connect_as(alice);
+    auto second = connect_as(bob);
+    auto refused = connect_as(bob);
+    EXPECT_TRUE(is_served(first));
+    EXPECT_TRUE(is_served(second));
+    EXPECT_FALSE(is_served(refused));
+    EXPECT_EQ(requests.refusals.at(0).number, 2U);
+    auto root = connect_as(0);
+    EXPECT_TRUE(is_served(root));
+    root.close();
+    loop.run_ready();
+    auto owner = connect();
+    EXPECT_TRUE(is_served(owner));
+}
+
+TEST_F(ControlLimitsTest, GivesEachStrangerItsShareOfConnections) {
+    open_to_all({.max_connections_per_user = 2});
+    std::vector<mocks::FakeClient> clients;
+    for (int count = 0; count < 2; ++count) clients.push_back(connect_as(alice));
+    auto refused = connect_as(alice);
+    EXPECT_FALSE(is_served(refused));
+    EXPECT_EQ(requests.refusals.at(0).number, 2U);
+    auto other = connect_as(bob);
+    EXPECT_TRUE(is_served(other));
+    for (int count = 0; count < 5; ++count) {
+        clients.push_back(connect());
+        EXPECT_TRUE(is_served(clients.back()));
+    }
+}
+
+TEST_F(ControlLimitsTest, ServesTheOwnerWhileAStrangerConnectsWithoutEnd) {
+    open_to_all();
+    std::vector<mocks::FakeClient> flood;
+    for (int count = 0; count < 2'000; ++count) flood.push_back(connect_as(alice));
+    loop.run_ready();
+    auto owner = connect();
+    EXPECT_TRUE(is_served(owner));
+    // All are told; those beyond the ones that are seen off with care are closed at once.
+    EXPECT_EQ(requests.refusals.size(), 2'000U - 64U);
+    EXPECT_EQ(flood.back().receive(), "{\"error\":" + std::to_string(2'000 - 64) + "}\n");
+    EXPECT_LT(host.reactor.describe().size(), 20'000U);
+}
+
+TEST_F(ControlLimitsTest, PausesWhereNoConnectionCanBeAccepted) {
+    open();
+    auto before = connect();
+    EXPECT_TRUE(is_served(before));
+    host.sockets.failures().fail_always("accept", EMFILE);
+    auto client = connect();
+    EXPECT_EQ(client.ask("[\"a\"]"), "");
+    EXPECT_TRUE(is_served(before));
+    host.sockets.failures().succeed_again("accept");
+    EXPECT_EQ(client.receive_all(), "");
+    advance(100ms);
+    EXPECT_EQ(client.receive(), "{\"did\":[\"a\"]}\n");
+}
+
+// Bytes of unfinished requests.
+
+TEST_F(ControlLimitsTest, GivesAStrangerAQuarterOfTheRoomForUnfinishedRequests) {
+    open_to_all({.max_request_bytes = 1'000, .max_buffered_bytes = 8'000});
+    std::vector<mocks::FakeClient> greedy;
+    for (int count = 0; count < 2; ++count) {
+        greedy.push_back(connect_as(alice));
+        EXPECT_EQ(greedy.back().ask("[\"" + std::string(900, 'x')), "");
+    }
+    auto beyond = connect_as(alice);
+    EXPECT_EQ(beyond.ask("[\"" + std::string(900, 'x')), "{\"error\":1}\n");
+    EXPECT_EQ(requests.refusals.at(0).reason, Reason::too_many);
+    EXPECT_EQ(requests.refusals.at(0).number, 8'000U);
+    EXPECT_TRUE(beyond.is_at_end());
+
+    auto whole = connect_as(alice);
+    EXPECT_TRUE(is_served(whole));
+    auto other = connect_as(bob);
+    EXPECT_EQ(other.ask("[\"" + std::string(900, 'x')), "");
+    EXPECT_NE(other.ask("\"]"), "");
+
+    greedy.clear();
+    loop.run_ready();
+    auto next = connect_as(alice);
+    EXPECT_EQ(next.ask("[\"" + std::string(900, 'x')), "");
+}
+
+TEST_F(ControlLimitsTest, KeepsRoomForARequestOfTheOwner) {
+    open_to_all({.max_request_bytes = 1'000, .max_buffered_bytes = 4'000});
+    std::vector<mocks::FakeClient> greedy;
+    for (uid_t user = alice; user < alice + 5; ++user) {
+        greedy.push_back(connect_as(user));
+        (void)greedy.back().ask("[\"" + std::string(900, 'x'));
+    }
+    EXPECT_THAT(requests.refusals, SizeIs(2));
+    auto owner = connect();
+    EXPECT_EQ(owner.ask("[\"" + std::string(900, 'x')), "");
+    EXPECT_NE(owner.ask("\"]"), "");
+}
+
+TEST_F(ControlLimitsTest, LetsPipelinedRequestsWaitInTheSocketWhereThereIsNoRoom) {
+    open_to_all({.max_request_bytes = 1'000, .max_buffered_bytes = 400});
+    host.sockets.set_buffer_size(150);
+    auto client = connect_as(alice);
+    client.send("[\"slow\"]");
+    std::string expected = "{\"did\":[\"slow\"]}\n";
+    for (int count = 0; count < 300; ++count) {
+        client.send("[\"a\"]");
+        expected += "{\"did\":[\"a\"]}\n";
+    }
+    EXPECT_EQ(client.receive_all(), "");
+    requests.answer_last();
+    EXPECT_EQ(client.receive_all(), expected);
+    EXPECT_THAT(requests.refusals, SizeIs(0));
+}
+
+}  // namespace
+}  // namespace servicekit

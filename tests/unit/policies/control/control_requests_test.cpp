@@ -1,0 +1,334 @@
+#include <string>
+#include <thread>
+
+#include "unit/policies/control/control_fixture.hpp"
+
+namespace servicekit {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::ElementsAre;
+using ::testing::SizeIs;
+
+class ControlRequestsTest : public ControlFixture {
+protected:
+    void SetUp() override { open(); }
+    [[nodiscard]] bool has_connections() const {
+        return host.reactor.describe().find("a connection") != std::string::npos;
+    }
+};
+
+// Where a request ends.
+
+TEST_F(ControlRequestsTest, AnswersARequestThatNothingTerminates) {
+    auto client = connect();
+    EXPECT_EQ(client.ask("[\"stop\"]"), "{\"did\":[\"stop\"]}\n");
+    EXPECT_FALSE(client.is_at_end());
+}
+
+TEST_F(ControlRequestsTest, AnswersAsSocatAsksWithAndWithoutANewline) {
+    for (const std::string text : {"[\"stop\"]", "[\"stop\"]\n", "[\"stop\"]\r\n"}) {
+        auto client = connect();
+        client.send(text);
+        client.half_close();
+        EXPECT_EQ(client.receive_all(), "{\"did\":[\"stop\"]}\n");
+        EXPECT_TRUE(client.is_at_end());
+        EXPECT_FALSE(client.was_reset());
+    }
+}
+
+TEST_F(ControlRequestsTest, AnswersARequestThatComesByteByByte) {
+    auto client = connect();
+    const std::string text = R"(["a", {"b": "]}\"\\", "c": [1, {}]}])";
+    for (const char byte : text) {
+        EXPECT_THAT(requests.asked, SizeIs(0));
+        client.send({&byte, 1});
+        loop.run_ready();
+    }
+    EXPECT_THAT(requests.texts(), ElementsAre(text));
+    EXPECT_EQ(client.receive_all(), RecordedRequests::answer(text));
+}
+
+TEST_F(ControlRequestsTest, SkipsWhiteSpaceBetweenRequests) {
+    auto client = connect();
+    client.send(" \n\t [\"a\"] \r\n\n[\"b\"][\"c\"]\n");
+    client.half_close();
+    EXPECT_EQ(client.receive_all(), "{\"did\":[\"a\"]}\n{\"did\":[\"b\"]}\n{\"did\":[\"c\"]}\n");
+    EXPECT_THAT(requests.texts(), ElementsAre("[\"a\"]", "[\"b\"]", "[\"c\"]"));
+}
+
+TEST_F(ControlRequestsTest, AnswersRequestsOneByOne) {
+    auto client = connect();
+    for (int count = 0; count < 5; ++count) EXPECT_EQ(client.ask("[\"a\"]\n"), "{\"did\":[\"a\"]}\n");
+}
+
+TEST_F(ControlRequestsTest, AnswersTenThousandAtOnceInOrder) {
+    auto client = connect();
+    std::string sent;
+    std::string expected;
+    for (int number = 0; number < 10'000; ++number) {
+        const std::string text = "[\"" + std::to_string(number) + "\"]";
+        sent += text;
+        expected += RecordedRequests::answer(text);
+    }
+    client.send(sent);
+    client.half_close();
+    EXPECT_EQ(client.receive_all(), expected);
+    EXPECT_TRUE(client.is_at_end());
+}
+
+TEST_F(ControlRequestsTest, LetsOthersTheirTurnBetweenTheManyOfOneConnection) {
+    auto greedy = connect();
+    std::string sent;
+    for (int number = 0; number < 1'000; ++number) sent += "[\"greedy\"]";
+    greedy.send(sent);
+    for (std::size_t before = 0; requests.asked.size() < 1'000; before = requests.asked.size()) {
+        ASSERT_TRUE(host.reactor.step());
+        EXPECT_LE(requests.asked.size() - before, 64U);
+    }
+}
+
+// The order of answers.
+
+TEST_F(ControlRequestsTest, AsksTheNextOnlyOnceTheOneBeforeIsAnswered) {
+    auto client = connect();
+    client.send("[\"slow 1\"][\"slow 2\"][\"quick\"]");
+    EXPECT_EQ(client.receive_all(), "");
+    EXPECT_THAT(requests.texts(), ElementsAre("[\"slow 1\"]"));
+    requests.answer_last();
+    EXPECT_EQ(client.receive_all(), "{\"did\":[\"slow 1\"]}\n");
+    EXPECT_THAT(requests.asked, SizeIs(2));
+    requests.answer_last();
+    EXPECT_EQ(client.receive_all(), "{\"did\":[\"slow 2\"]}\n{\"did\":[\"quick\"]}\n");
+}
+
+TEST_F(ControlRequestsTest, KeepsWhatComesWhileARequestIsUnderWay) {
+    auto client = connect();
+    client.send("[\"slow\"");
+    loop.run_ready();
+    client.send("] [\"ne");
+    loop.run_ready();
+    client.send("xt\"]");
+    EXPECT_EQ(client.receive_all(), "");
+    requests.answer_last();
+    EXPECT_EQ(client.receive_all(), "{\"did\":[\"slow\"]}\n{\"did\":[\"next\"]}\n");
+}
+
+TEST_F(ControlRequestsTest, AnswersOneClientWhileAnotherWaits) {
+    auto waiting = connect();
+    EXPECT_EQ(waiting.ask("[\"slow\"]"), "");
+    auto other = connect();
+    EXPECT_EQ(other.ask("[\"quick\"]"), "{\"did\":[\"quick\"]}\n");
+}
+
+TEST_F(ControlRequestsTest, SendsAReplyAtOnceOnTheThreadThatGivesIt) {
+    auto client = connect();
+    EXPECT_EQ(client.ask("[\"slow\"]"), "");
+    std::thread event_thread{[this] { requests.answer_last(); }};
+    event_thread.join();
+    EXPECT_EQ(client.receive(), "{\"did\":[\"slow\"]}\n");
+}
+
+TEST_F(ControlRequestsTest, TakesOnlyOneReplyToARequest) {
+    auto client = connect();
+    client.send("[\"slow\"]");
+    loop.run_ready();
+    requests.answer_last();
+    requests.answer_last();
+    EXPECT_FALSE(requests.asked.back().responder->progress("{\"progress\":{}}\n"));
+    EXPECT_EQ(client.receive_all(), "{\"did\":[\"slow\"]}\n");
+}
+
+// Who stops sending, or goes away.
+
+TEST_F(ControlRequestsTest, ClosesOnceTheClientHasEndedAndEveryAnswerIsOut) {
+    auto client = connect();
+    client.send("[\"slow 1\"][\"slow 2\"]");
+    client.half_close();
+    loop.run_ready();
+    requests.answer_last();
+    loop.run_ready();
+    EXPECT_FALSE(client.is_at_end());
+    requests.answer_last();
+    EXPECT_EQ(client.receive_all(), "{\"did\":[\"slow 1\"]}\n{\"did\":[\"slow 2\"]}\n");
+    EXPECT_TRUE(client.is_at_end());
+}
+
+TEST_F(ControlRequestsTest, SendsSpacesToAClientThatHasEndedAndAwaitsItsAnswer) {
+    auto client = connect();
+    client.send("[\"slow\"]\n");
+    client.half_close();
+    loop.run_ready();
+    advance(1s);
+    EXPECT_EQ(client.receive(), "     ");
+    requests.answer_last();
+    EXPECT_EQ(client.receive_all(), "{\"did\":[\"slow\"]}\n");
+    EXPECT_TRUE(client.is_at_end());
+}
+
+TEST_F(ControlRequestsTest, SendsNoSpacesToAClientThatMaySendMore) {
+    auto client = connect();
+    client.send("[\"slow\"]");
+    loop.run_ready();
+    advance(10s);
+    EXPECT_EQ(client.receive_all(), "");
+}
+
+TEST_F(ControlRequestsTest, ClosesAConnectionOnWhichNothingWasAsked) {
+    auto client = connect();
+    client.half_close();
+    EXPECT_EQ(client.receive_all(), "");
+    EXPECT_TRUE(client.is_at_end());
+    EXPECT_THAT(requests.refusals, SizeIs(0));
+}
+
+TEST_F(ControlRequestsTest, ReportsARequestThatEndsWithin) {
+    auto client = connect();
+    client.send("[\"a\"] [\"sto");
+    client.half_close();
+    EXPECT_EQ(client.receive_all(), "{\"did\":[\"a\"]}\n{\"error\":1}\n");
+    EXPECT_EQ(requests.refusals.at(0).reason, Reason::malformed);
+    EXPECT_EQ(requests.refusals.at(0).number, 5U);
+    EXPECT_TRUE(client.is_at_end());
+}
+
+TEST_F(ControlRequestsTest, LetsTheEventOfAClientThatGoesAwayGoOn) {
+    auto client = connect();
+    client.send("[\"slow\"][\"never asked\"]");
+    loop.run_ready();
+    client.close();
+    loop.run_ready();
+    EXPECT_FALSE(requests.asked.at(0).responder->progress("{\"progress\":{}}\n"));
+    requests.answer_last();
+    loop.run_until_idle();
+    EXPECT_EQ(connect().ask("[\"b\"]"), "{\"did\":[\"b\"]}\n");
+}
+
+TEST_F(ControlRequestsTest, ForgetsAClientThatWentAwayOnceASpaceFindsOut) {
+    auto client = connect();
+    client.send("[\"slow\"]");
+    loop.run_ready();
+    EXPECT_TRUE(has_connections());
+    client.close();
+    advance(200ms);
+    EXPECT_FALSE(has_connections());
+}
+
+// What is no request.
+
+TEST_F(ControlRequestsTest, RefusesAFirstByteOtherThanABracketAtOnce) {
+    auto client = connect();
+    EXPECT_EQ(client.ask(" \nh"), "{\"error\":1}\n");
+    EXPECT_EQ(requests.refusals.at(0).reason, Reason::malformed);
+    EXPECT_EQ(requests.refusals.at(0).number, 0U);
+    EXPECT_EQ(requests.refusals.at(0).text, "the request is no JSON array: it does not begin with [");
+    EXPECT_TRUE(client.is_at_end());
+}
+
+TEST_F(ControlRequestsTest, TellsWhereARequestIsMalformed) {
+    auto client = connect();
+    EXPECT_EQ(client.ask("  [\"a\", {\"b\": 1]]"), "{\"error\":1}\n");
+    EXPECT_EQ(requests.refusals.at(0).number, 13U);
+}
+
+TEST_F(ControlRequestsTest, AnswersWhatCameBeforeAMalformedRequestFirst) {
+    auto client = connect();
+    client.send("[\"slow\"] no [\"never asked\"]");
+    EXPECT_EQ(client.receive_all(), "");
+    requests.answer_last();
+    EXPECT_EQ(client.receive_all(), "{\"did\":[\"slow\"]}\n{\"error\":1}\n");
+    EXPECT_THAT(requests.asked, SizeIs(1));
+    EXPECT_TRUE(client.is_at_end());
+}
+
+TEST_F(ControlRequestsTest, ReadsOnAfterAnErrorSoThatItIsNotLostToAReset) {
+    auto client = connect();
+    client.send(std::string(1'000'000, 'x'));
+    EXPECT_EQ(client.receive_all(), "{\"error\":1}\n");
+    EXPECT_TRUE(client.is_at_end());
+    client.close();
+    loop.run_until_idle();
+    EXPECT_FALSE(client.was_reset());
+}
+
+TEST_F(ControlRequestsTest, ClosesASecondAfterAnErrorAtTheLatest) {
+    auto client = connect();
+    client.send("no");
+    EXPECT_EQ(client.receive_all(), "{\"error\":1}\n");
+    advance(900ms);
+    client.send("still here");
+    loop.run_ready();
+    EXPECT_FALSE(client.was_reset());
+    advance(500ms);
+    client.send("!");
+    EXPECT_FALSE(has_connections());
+}
+
+TEST_F(ControlRequestsTest, ReadsOnAfterAnErrorWithinBounds) {
+    auto client = connect();
+    client.send(std::string(20'000'000, 'x'));
+    loop.run_ready();
+    EXPECT_TRUE(client.was_reset());
+}
+
+// Progress.
+
+TEST_F(ControlRequestsTest, SendsProgressBeforeTheReply) {
+    auto client = connect();
+    client.send("[\"slow\"]");
+    loop.run_ready();
+    EXPECT_TRUE(requests.asked.at(0).responder->progress("{\"progress\":1}\n"));
+    EXPECT_EQ(client.receive(), "{\"progress\":1}\n");
+    EXPECT_TRUE(requests.asked.at(0).responder->progress("{\"progress\":2}\n"));
+    requests.answer_last();
+    EXPECT_EQ(client.receive_all(), "{\"progress\":2}\n{\"did\":[\"slow\"]}\n");
+}
+
+TEST_F(ControlRequestsTest, DropsProgressThatTheClientDoesNotRead) {
+    host.sockets.set_buffer_size(25);
+    auto client = connect();
+    client.send("[\"slow\"]");
+    loop.run_ready();
+    const auto& responder = requests.asked.at(0).responder;
+    EXPECT_TRUE(responder->progress("{\"progress\":1}\n"));
+    EXPECT_TRUE(responder->progress("{\"progress\":2}\n"));
+    EXPECT_FALSE(responder->progress("{\"progress\":3}\n"));
+    EXPECT_EQ(client.receive_all(), "{\"progress\":1}\n{\"progress\":2}\n");
+    EXPECT_TRUE(responder->progress("{\"progress\":4}\n"));
+    requests.answer_last();
+    EXPECT_EQ(client.receive_all(), "{\"progress\":4}\n{\"did\":[\"slow\"]}\n");
+}
+
+TEST_F(ControlRequestsTest, SwallowsProgressOnceTheRequestIsAnswered) {
+    auto client = connect();
+    EXPECT_EQ(client.ask("[\"a\"]"), "{\"did\":[\"a\"]}\n");
+    EXPECT_FALSE(requests.asked.at(0).responder->progress("{\"progress\":1}\n"));
+    EXPECT_EQ(client.receive_all(), "");
+}
+
+// A client that reads little at a time.
+
+TEST_F(ControlRequestsTest, SendsTheRestOfAReplyAsTheClientReads) {
+    host.sockets.set_buffer_size(10);
+    auto client = connect();
+    client.send("[\"slow\"]");
+    loop.run_ready();
+    const std::string reply = "{\"text\":\"" + std::string(1'000, 'x') + "\"}\n";
+    requests.asked.at(0).responder->reply(reply);
+    EXPECT_EQ(client.receive_all(), reply);
+    EXPECT_EQ(client.ask("[\"a\"]"), "{\"did\":[\"a\"]}\n");
+}
+
+TEST_F(ControlRequestsTest, SendsAllToAClientThatHasEndedAndReadsLittleAtATime) {
+    host.sockets.set_buffer_size(30);
+    auto client = connect();
+    client.send("[\"a\"][\"slow\"][\"c\"]");
+    client.half_close();
+    loop.run_ready();
+    requests.answer_last();
+    EXPECT_EQ(client.receive_all(), "{\"did\":[\"a\"]}\n{\"did\":[\"slow\"]}\n{\"did\":[\"c\"]}\n");
+    EXPECT_TRUE(client.is_at_end());
+}
+
+}  // namespace
+}  // namespace servicekit

@@ -1,0 +1,32 @@
+#include "servicekit/policies/control/no_control.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "servicekit/mocks/mock_control.hpp"
+#include "servicekit/mocks/mock_event_loop.hpp"
+#include "servicekit/policy_concepts.hpp"
+
+template struct servicekit::CheckControlPolicy<servicekit::NoControl>;
+
+namespace servicekit {
+namespace {
+
+using ::testing::StrictMock;
+
+TEST(NoControlTest, CannotBeReached) {
+    StrictMock<mocks::MockRequests> requests;
+    StrictMock<mocks::MockEventLoop> loop;
+    NoControl control;
+    contract::Deployment deployment;
+    deployment.control_socket = "/run/a.control";
+    control.configure(deployment);
+    EXPECT_TRUE(control.open(requests, loop));
+    EXPECT_EQ(control.endpoint(), "");
+    EXPECT_EQ(control.status_fields(), Object{});
+    EXPECT_TRUE(control.hand_to(1000, 1000));
+    control.close();
+}
+
+}  // namespace
+}  // namespace servicekit

@@ -1,0 +1,317 @@
+#include "servicekit/policies/control/unix_socket_control.hpp"
+
+#include <cerrno>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#include "servicekit/mocks/mock_event_loop.hpp"
+#include "servicekit/policy_concepts.hpp"
+#include "unit/policies/control/control_fixture.hpp"
+
+template struct servicekit::CheckControlPolicy<servicekit::UnixSocketControl>;
+
+namespace servicekit {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::ElementsAre;
+using ::testing::NiceMock;
+using ::testing::SizeIs;
+using ::testing::Throw;
+
+class UnixSocketControlTest : public ControlFixture {
+protected:
+    [[nodiscard]] os::FileStatus socket_file() const { return host.files.status_of(std::string{path}); }
+    [[nodiscard]] bool has_socket_file() const { return host.files.exists(std::string{path}); }
+    [[nodiscard]] Error error_of_opening(UnixSocketControl::Options options = {}) {
+        control = control_with(std::move(options));
+        const auto opened = control->open(requests, loop);
+        return opened ? Error{} : opened.error();
+    }
+};
+
+// Who may connect.
+
+TEST_F(UnixSocketControlTest, ListensAtTheDeploymentsPathForItsOwnUserOnly) {
+    open();
+    EXPECT_EQ(control->endpoint(), path);
+    EXPECT_EQ(socket_file().permissions, mode_t{0600});
+    EXPECT_EQ(socket_file().uid, 500U);
+    EXPECT_THROW((void)connect_as(1000), std::runtime_error);
+    EXPECT_EQ(connect().ask("[\"a\"]"), "{\"did\":[\"a\"]}\n");
+    EXPECT_EQ(connect_as(0).ask("[\"a\"]"), "{\"did\":[\"a\"]}\n");
+}
+
+TEST_F(UnixSocketControlTest, ListensAtThePathThatTheOptionsNameInItsPlace) {
+    open({.path = "/run/other.control"});
+    EXPECT_EQ(control->endpoint(), "/run/other.control");
+    EXPECT_TRUE(host.files.exists("/run/other.control"));
+    EXPECT_FALSE(has_socket_file());
+}
+
+TEST_F(UnixSocketControlTest, GivesTheSocketThePermissionsOwnerAndGroupOfTheOptions) {
+    open({.permissions = 0660, .owner = "alice", .group = "operators"});
+    EXPECT_EQ(socket_file().permissions, mode_t{0660});
+    EXPECT_EQ(socket_file().uid, 1000U);
+    EXPECT_EQ(socket_file().gid, 70U);
+    EXPECT_EQ(connect_as(1234).ask("[\"a\"]"), "{\"did\":[\"a\"]}\n");
+}
+
+TEST_F(UnixSocketControlTest, RefusesUsersAndGroupsThatDoNotExist) {
+    const Error no_user = error_of_opening({.owner = "nobody-here"});
+    EXPECT_EQ(no_user.exit_code, ExitCode::cannot_create);
+    EXPECT_EQ(no_user.message(), "cannot listen on '" + std::string{path} + "': there is no user 'nobody-here'");
+    EXPECT_EQ(error_of_opening({.group = "none"}).reason, "there is no group 'none'");
+    host.users.failures.fail_next("find_group", EIO);
+    EXPECT_EQ(error_of_opening({.group = "operators"}).errno_value, EIO);
+    EXPECT_FALSE(has_socket_file());
+}
+
+TEST_F(UnixSocketControlTest, TellsWhoAsks) {
+    open();
+    (void)connect().ask("[\"a\"][\"b\"]");
+    ASSERT_THAT(requests.asked, SizeIs(2));
+    for (const auto& asked : requests.asked) {
+        EXPECT_EQ(asked.peer.pid, 9000);
+        EXPECT_EQ(asked.peer.uid, 500U);
+        EXPECT_EQ(asked.peer.gid, 500U);
+        EXPECT_THAT(asked.peer.groups, ElementsAre(500U, 70U));
+    }
+}
+
+// What is at the path already.
+
+TEST_F(UnixSocketControlTest, ReplacesASocketThatNobodyServes) {
+    open();
+    host.process_died(4711);
+    ASSERT_TRUE(has_socket_file());
+    auto next = control_with({});
+    ASSERT_TRUE(next->open(requests, loop));
+    EXPECT_EQ(connect().ask("[\"a\"]"), "{\"did\":[\"a\"]}\n");
+}
+
+TEST_F(UnixSocketControlTest, RefusesToReplaceASocketThatSomebodyServes) {
+    open();
+    auto second = control_with({});
+    const auto opened = second->open(requests, loop);
+    ASSERT_FALSE(opened);
+    EXPECT_EQ(opened.error().exit_code, ExitCode::already_running);
+    EXPECT_EQ(opened.error().message(),
+              "cannot listen on '" + std::string{path} + "': already served by a running process");
+    EXPECT_EQ(connect().ask("[\"a\"]"), "{\"did\":[\"a\"]}\n");
+}
+
+TEST_F(UnixSocketControlTest, LeavesAFileThatIsNoSocket) {
+    host.files.add_file(std::string{path}, "mine");
+    const Error error = error_of_opening();
+    EXPECT_EQ(error.exit_code, ExitCode::cannot_create);
+    EXPECT_EQ(host.files.content(std::string{path}), "mine");
+}
+
+TEST_F(UnixSocketControlTest, TellsAMissingPermissionApart) {
+    host.sockets.failures().fail_next("listen", EACCES);
+    const Error error = error_of_opening();
+    EXPECT_EQ(error.exit_code, ExitCode::permission);
+    EXPECT_EQ(error.message(), "cannot listen on '" + std::string{path} + "': Permission denied");
+}
+
+TEST_F(UnixSocketControlTest, DoesNotReplaceASocketThatItCannotAsk) {
+    host.sockets.failures().fail_next("probe", EACCES);
+    EXPECT_EQ(error_of_opening().exit_code, ExitCode::permission);
+    host.sockets.failures().fail_next("probe", EIO);
+    EXPECT_EQ(error_of_opening().exit_code, ExitCode::cannot_create);
+}
+
+TEST_F(UnixSocketControlTest, LeavesNoSocketBehindWhereTheLoopCannotWatchIt) {
+    NiceMock<mocks::MockEventLoop> broken;
+    EXPECT_CALL(broken, watch).WillOnce(Throw(std::runtime_error{"no epoll"}));
+    control = control_with({});
+    const auto opened = control->open(requests, broken);
+    ASSERT_FALSE(opened);
+    EXPECT_EQ(opened.error().exit_code, ExitCode::cannot_create);
+    EXPECT_EQ(opened.error().reason, "no epoll");
+    EXPECT_FALSE(has_socket_file());
+}
+
+// Handing over to another user.
+
+TEST_F(UnixSocketControlTest, HandsTheSocketToTheUserThatTheServiceBecomes) {
+    host.act_as({.pid = 4711, .uid = 0, .gid = 0});
+    open({.max_connections = 2, .reserved_for_owner = 1});
+    ASSERT_TRUE(control->hand_to(1000, 1000));
+    EXPECT_EQ(socket_file().uid, 1000U);
+    EXPECT_EQ(socket_file().gid, 1000U);
+    auto first = connect_as(1000);
+    auto second = connect_as(1000);
+    EXPECT_EQ(first.ask("[\"a\"]"), "{\"did\":[\"a\"]}\n");
+    EXPECT_EQ(second.ask("[\"a\"]"), "{\"did\":[\"a\"]}\n");
+}
+
+TEST_F(UnixSocketControlTest, KeepsTheOwnerAndGroupOfTheOptionsWhenItIsHandedOver) {
+    host.act_as({.pid = 4711, .uid = 0, .gid = 0});
+    open({.permissions = 0660, .group = "operators"});
+    ASSERT_TRUE(control->hand_to(1000, 1000));
+    EXPECT_EQ(socket_file().uid, 1000U);
+    EXPECT_EQ(socket_file().gid, 70U);
+}
+
+TEST_F(UnixSocketControlTest, TellsWhyItCannotBeHandedOver) {
+    open();
+    host.sockets.failures().fail_next("hand_to", EPERM);
+    EXPECT_EQ(control->hand_to(1000, 1000).error().errno_value, EPERM);
+}
+
+TEST_F(UnixSocketControlTest, HandsNothingOverBeforeItIsOpen) {
+    control = control_with({});
+    EXPECT_TRUE(control->hand_to(1000, 1000));
+}
+
+// Closing.
+
+TEST_F(UnixSocketControlTest, RemovesItsFileAndEndsItsConnectionsWhenItIsClosed) {
+    open();
+    auto idle = connect();
+    EXPECT_EQ(idle.ask("[\"a\"]"), "{\"did\":[\"a\"]}\n");
+    auto waiting = connect();
+    EXPECT_EQ(waiting.ask("[\"slow\"]"), "");
+    control->close();
+    control->close();
+    EXPECT_FALSE(has_socket_file());
+    EXPECT_TRUE(idle.is_at_end());
+    EXPECT_TRUE(waiting.is_at_end());
+    loop.run_until_idle();
+}
+
+TEST_F(UnixSocketControlTest, LeavesTheFileOfASuccessor) {
+    open();
+    host.files.take_away(std::string{path});
+    auto successor = control_with({});
+    ASSERT_TRUE(successor->open(requests, loop));
+    control->close();
+    EXPECT_TRUE(has_socket_file());
+    EXPECT_EQ(connect().ask("[\"a\"]"), "{\"did\":[\"a\"]}\n");
+}
+
+TEST_F(UnixSocketControlTest, SwallowsRepliesAfterItIsClosed) {
+    open();
+    auto client = connect();
+    EXPECT_EQ(client.ask("[\"slow\"]"), "");
+    control->close();
+    EXPECT_FALSE(requests.asked.at(0).responder->progress("{\"progress\":{}}\n"));
+    control.reset();
+    requests.answer_last();
+    EXPECT_EQ(client.receive_all(), "");
+}
+
+TEST_F(UnixSocketControlTest, LetsWhatWasRepliedGoOutBeforeItCloses) {
+    open();
+    host.sockets.set_buffer_size(20);
+    auto client = connect();
+    client.send("[\"slow\"]\n");
+    loop.run_ready();
+    const std::string reply = "{\"text\":\"" + std::string(40, 'x') + "\"}\n";
+    requests.asked.at(0).responder->reply(reply);
+    std::string received;
+    host.reactor.whenever_idle([&] { received += client.receive(); });
+    control->close();
+    received += client.receive();
+    EXPECT_EQ(received, reply);
+    EXPECT_TRUE(client.is_at_end());
+}
+
+TEST_F(UnixSocketControlTest, ClosesWithinATenthOfASecondWhoeverDoesNotRead) {
+    open();
+    host.sockets.set_buffer_size(20);
+    std::vector<mocks::FakeClient> clients;
+    for (int count = 0; count < 50; ++count) {
+        clients.push_back(connect());
+        clients.back().send("[\"" + std::string(100, 'x') + "\"]");
+    }
+    loop.run_ready();
+    const auto before = host.clock.steady_now();
+    control->close();
+    EXPECT_LE(host.clock.steady_now() - before, 100ms);
+}
+
+TEST_F(UnixSocketControlTest, DoesNotResetAClientWhoseNextBytesNobodyRead) {
+    open();
+    auto client = connect();
+    EXPECT_EQ(client.ask("[\"a\"]"), "{\"did\":[\"a\"]}\n");
+    client.send("\n");
+    control->close();
+    EXPECT_TRUE(client.is_at_end());
+    EXPECT_FALSE(client.was_reset());
+}
+
+/// Closes the control from within a request, as `kill` does, and answers before.
+class ClosingRequests final : public contract::Requests {
+public:
+    void request(std::string_view text, const Peer&, std::shared_ptr<contract::Responder> responder) override {
+        responder->reply(RecordedRequests::answer(text));
+        control->close();
+        last_text = text;
+    }
+    [[nodiscard]] std::string refuse(const contract::Refusal&) override { return {}; }
+
+    UnixSocketControl* control = nullptr;
+    std::string last_text;
+};
+
+TEST_F(UnixSocketControlTest, CanBeClosedFromWithinARequest) {
+    ClosingRequests closing;
+    control = control_with({});
+    closing.control = control.get();
+    ASSERT_TRUE(control->open(closing, loop));
+    auto client = connect();
+    auto other = connect();
+    client.send("[\"kill\"");
+    loop.run_ready();
+    client.send("]\n[\"never asked\"]");
+    EXPECT_EQ(client.receive_all(), "{\"did\":[\"kill\"]}\n");
+    EXPECT_EQ(closing.last_text, "[\"kill\"]");
+    EXPECT_TRUE(client.is_at_end());
+    EXPECT_TRUE(other.is_at_end());
+    EXPECT_FALSE(has_socket_file());
+}
+
+TEST_F(UnixSocketControlTest, ClosesWhenItGoes) {
+    open();
+    auto client = connect();
+    EXPECT_EQ(client.ask("[\"a\"]"), "{\"did\":[\"a\"]}\n");
+    control.reset();
+    EXPECT_TRUE(client.is_at_end());
+    EXPECT_FALSE(has_socket_file());
+}
+
+TEST_F(UnixSocketControlTest, CanBeOpenedAgain) {
+    open();
+    control->close();
+    ASSERT_TRUE(control->open(requests, loop));
+    EXPECT_EQ(connect().ask("[\"a\"]"), "{\"did\":[\"a\"]}\n");
+}
+
+TEST_F(UnixSocketControlTest, KeepsToTheLoopsThreadForAllButReplies) {
+    open();
+    ASSERT_TRUE(loop.start());
+    auto client = connect();
+    EXPECT_EQ(client.ask("[\"slow\"][\"a\"]"), "");
+    requests.answer_last();
+    EXPECT_EQ(client.receive_all(), "{\"did\":[\"slow\"]}\n{\"did\":[\"a\"]}\n");
+    advance(10s);
+    EXPECT_TRUE(client.is_at_end());
+    loop.post([this] { control->close(); });
+    loop.stop();
+}
+
+TEST_F(UnixSocketControlTest, MovesBeforeItIsOpened) {
+    UnixSocketControl first{{}, host.sockets, host.users, host.process};
+    UnixSocketControl moved = std::move(first);
+    moved.configure(deployment());
+    ASSERT_TRUE(moved.open(requests, loop));
+    EXPECT_EQ(connect().ask("[\"a\"]"), "{\"did\":[\"a\"]}\n");
+    EXPECT_EQ(moved.status_fields(), Object{});
+}
+
+}  // namespace
+}  // namespace servicekit

@@ -1,0 +1,254 @@
+#include "policies/daemon/start_watch.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <string>
+
+#include "servicekit/mocks/mock_clock.hpp"
+#include "servicekit/mocks/mock_pipes.hpp"
+#include "servicekit/mocks/mock_process.hpp"
+#include "servicekit/mocks/mock_process_table.hpp"
+
+namespace servicekit::policies {
+namespace {
+
+using namespace std::chrono_literals;
+using contract::Role;
+using os::PipeReading;
+using ::testing::_;
+using ::testing::InSequence;
+using ::testing::NiceMock;
+using ::testing::Return;
+
+constexpr pid_t child = 4711;
+constexpr pid_t daemon_pid = 4712;
+
+const std::string born = to_line(Born{daemon_pid});
+const std::string ready = to_line(Ready{});
+const std::string stopped = to_line(Error{.exit_code = ExitCode::timeout, .action = "start", .reason = "stopped"});
+
+PipeReading text(std::string text) { return {.text = std::move(text)}; }
+PipeReading closed() { return {.end = PipeReading::End::closed}; }
+PipeReading timed_out() { return {.end = PipeReading::End::timed_out}; }
+PipeReading interrupted() { return {.end = PipeReading::End::interrupted}; }
+
+class StartWatchTest : public ::testing::Test {
+protected:
+    /// What the pipe gives, one reading after the other.
+    template <class... Readings>
+    void pipe_gives(Readings... readings) {
+        const InSequence sequence;
+        (static_cast<void>(EXPECT_CALL(pipe, read_line).WillOnce(Return(readings))), ...);
+    }
+
+    Result<Role> wait() {
+        return StartWatch{"x", child, {.until_ready = 95s, .until_ended = 13s}, pipe, process, processes, clock}.wait();
+    }
+
+    NiceMock<mocks::MockPipe> pipe;
+    NiceMock<mocks::MockProcess> process;
+    NiceMock<mocks::MockProcessTable> processes;
+    NiceMock<mocks::MockClock> clock;
+};
+
+TEST_F(StartWatchTest, EndsWhenTheServiceIsReady) {
+    pipe_gives(text(born), text(ready));
+    EXPECT_CALL(processes, signal).Times(0);
+    EXPECT_EQ(wait().value(), Role::parent);
+}
+
+TEST_F(StartWatchTest, ReapsTheProcessInBetweenOnce) {
+    pipe_gives(text(born), text(ready));
+    EXPECT_CALL(process, wait_for_child(child)).Times(1);
+    EXPECT_TRUE(wait());
+}
+
+TEST_F(StartWatchTest, ReadsReportsThatCameTogether) {
+    pipe_gives(text(born + ready));
+    EXPECT_EQ(wait().value(), Role::parent);
+}
+
+TEST_F(StartWatchTest, ReadsReportsThatCameInPieces) {
+    pipe_gives(text(born + ready.substr(0, 3)), text(ready.substr(3)));
+    EXPECT_EQ(wait().value(), Role::parent);
+}
+
+TEST_F(StartWatchTest, PassesOverALineThatIsNoReport) {
+    pipe_gives(text(born + "\nwarning: deprecated\n" + ready));
+    EXPECT_EQ(wait().value(), Role::parent);
+}
+
+TEST_F(StartWatchTest, GivesTheErrorThatTheServiceReports) {
+    pipe_gives(text(born), text(to_line(os_error("open", "/var/log/x.log", EACCES))));
+    const Error error = wait().error();
+    EXPECT_EQ(error.exit_code, ExitCode::permission);
+    EXPECT_EQ(error.message(), "cannot open '/var/log/x.log': Permission denied");
+    EXPECT_EQ(error.errno_value, EACCES);
+}
+
+TEST_F(StartWatchTest, GivesTheErrorThatTheProcessInBetweenReports) {
+    pipe_gives(text(to_line(os_error("fork", "", EAGAIN))));
+    EXPECT_CALL(process, wait_for_child(child));
+    EXPECT_EQ(wait().error().exit_code, ExitCode::os);
+}
+
+TEST_F(StartWatchTest, TellsAServiceThatEndedWithoutAWord) {
+    pipe_gives(text(born), closed());
+    const Error error = wait().error();
+    EXPECT_EQ(error.exit_code, ExitCode::internal);
+    EXPECT_EQ(error.message(),
+              "cannot start 'x': the service ended before it was ready, without saying why (pid 4712)");
+}
+
+TEST_F(StartWatchTest, TellsAServiceThatEndedInTheMiddleOfAWord) {
+    pipe_gives(text(born), PipeReading{.end = PipeReading::End::closed, .text = "{\"exit-code\":7"});
+    EXPECT_EQ(wait().error().exit_code, ExitCode::internal);
+}
+
+TEST_F(StartWatchTest, ReapsTheProcessInBetweenWhereThatEndedWithoutAWord) {
+    pipe_gives(closed());
+    EXPECT_CALL(process, wait_for_child(child));
+    EXPECT_EQ(wait().error().reason, "the service ended before it was ready, without saying why");
+}
+
+TEST_F(StartWatchTest, WaitsUntilTheLimitInAll) {
+    const std::chrono::steady_clock::time_point start{1h};
+    EXPECT_CALL(clock, steady_now)
+        .WillOnce(Return(start))
+        .WillOnce(Return(start))
+        .WillOnce(Return(start + 20s))
+        .WillOnce(Return(start + 96s));
+    const InSequence sequence;
+    EXPECT_CALL(pipe, read_line(95'000ms)).WillOnce(Return(text(born)));
+    EXPECT_CALL(pipe, read_line(75'000ms)).WillOnce(Return(text("\n")));
+    EXPECT_CALL(pipe, read_line(0ms)).WillOnce(Return(text(ready)));
+    EXPECT_TRUE(wait());
+}
+
+TEST_F(StartWatchTest, TakesAVeryLongLimitForAYear) {
+    EXPECT_CALL(pipe, read_line(std::chrono::milliseconds{24h * 365})).WillOnce(Return(text(born + ready)));
+    const StartWatch::Limits endless{.until_ready = std::chrono::milliseconds::max(), .until_ended = 13s};
+    EXPECT_TRUE((StartWatch{"x", child, endless, pipe, process, processes, clock}.wait()));
+}
+
+TEST_F(StartWatchTest, KillsAServiceThatIsLate) {
+    pipe_gives(text(born), timed_out(), timed_out());
+    const InSequence sequence;
+    EXPECT_CALL(processes, signal(daemon_pid, SIGKILL, _));
+    EXPECT_CALL(processes, wait_for_end(daemon_pid, _));
+    const Error error = wait().error();
+    EXPECT_EQ(error.exit_code, ExitCode::timeout);
+    EXPECT_EQ(error.message(), "cannot start 'x': it was not ready within 95 s, so it was killed (pid 4712)");
+}
+
+TEST_F(StartWatchTest, LeavesAServiceAloneThatIsReadyInTheLastInstant) {
+    pipe_gives(text(born), timed_out(), text(ready));
+    EXPECT_CALL(processes, signal(daemon_pid, SIGKILL, _))
+        .WillOnce([](pid_t, int, const std::function<bool()>& still_meant) {
+            EXPECT_FALSE(still_meant());
+            return Result<bool>{false};
+        });
+    EXPECT_CALL(processes, wait_for_end).Times(0);
+    EXPECT_EQ(wait().value(), Role::parent);
+}
+
+TEST_F(StartWatchTest, KillsNoOtherProcessWhoseServiceEndedInTheLastInstant) {
+    pipe_gives(text(born), timed_out(), closed());
+    EXPECT_CALL(processes, signal(daemon_pid, SIGKILL, _))
+        .WillOnce([](pid_t, int, const std::function<bool()>& still_meant) {
+            EXPECT_FALSE(still_meant());
+            return Result<bool>{false};
+        });
+    EXPECT_EQ(wait().error().exit_code, ExitCode::internal);
+}
+
+TEST_F(StartWatchTest, TellsWhereALateServiceCannotBeKilled) {
+    pipe_gives(text(born), timed_out());
+    EXPECT_CALL(processes, signal).WillOnce([] { return Result<bool>{os_error("signal", "4712", EPERM)}; });
+    const Error error = wait().error();
+    EXPECT_EQ(error.exit_code, ExitCode::timeout);
+    EXPECT_EQ(error.reason, "it was not ready within 95 s, and can't be killed: Operation not permitted (pid 4712)");
+}
+
+TEST_F(StartWatchTest, KillsTheProcessInBetweenWhereThatIsLate) {
+    pipe_gives(timed_out());
+    const InSequence sequence;
+    EXPECT_CALL(processes, signal(child, SIGKILL, _))
+        .WillOnce([](pid_t, int, const std::function<bool()>& still_meant) { return Result<bool>{still_meant()}; });
+    EXPECT_CALL(process, wait_for_child(child));
+    EXPECT_EQ(wait().error().reason, "it was not ready within 95 s, so it was killed");
+}
+
+TEST_F(StartWatchTest, InterruptedAsksTheServiceToEndAndGivesItsResult) {
+    pipe_gives(text(born), interrupted(), timed_out(), text(stopped));
+    EXPECT_CALL(processes, signal(daemon_pid, SIGTERM, _));
+    EXPECT_CALL(processes, signal(_, SIGKILL, _)).Times(0);
+    const Error error = wait().error();
+    EXPECT_EQ(error.exit_code, ExitCode::timeout);
+    EXPECT_EQ(error.reason, "stopped");
+}
+
+TEST_F(StartWatchTest, InterruptedBeforeThePidIsKnownAsksOnceItIs) {
+    pipe_gives(interrupted(), text(born), timed_out(), text(stopped));
+    EXPECT_CALL(processes, signal(daemon_pid, SIGTERM, _));
+    EXPECT_EQ(wait().error().exit_code, ExitCode::timeout);
+}
+
+TEST_F(StartWatchTest, InterruptedTwiceAsksOnce) {
+    pipe_gives(text(born), interrupted(), timed_out(), interrupted(), text(stopped));
+    EXPECT_CALL(processes, signal(daemon_pid, SIGTERM, _)).Times(1);
+    EXPECT_EQ(wait().error().reason, "stopped");
+}
+
+TEST_F(StartWatchTest, InterruptedWaitsUntilTheServiceShouldHaveEnded) {
+    InSequence sequence;
+    EXPECT_CALL(pipe, read_line(95'000ms)).WillOnce(Return(text(born)));
+    EXPECT_CALL(pipe, read_line(95'000ms)).WillOnce(Return(interrupted()));
+    EXPECT_CALL(pipe, read_line(0ms)).WillOnce(Return(timed_out()));
+    EXPECT_CALL(pipe, read_line(13'000ms)).WillOnce(Return(text(stopped)));
+    EXPECT_FALSE(wait());
+}
+
+TEST_F(StartWatchTest, InterruptedTellsAServiceThatEndsWithoutAWord) {
+    pipe_gives(text(born), interrupted(), timed_out(), closed());
+    const Error error = wait().error();
+    EXPECT_EQ(error.exit_code, ExitCode::timeout);
+    EXPECT_EQ(error.message(), "cannot start 'x': interrupted (pid 4712)");
+}
+
+TEST_F(StartWatchTest, InterruptedIsNoSuccessThoughTheServiceBecomesReadyBeforeItEnds) {
+    pipe_gives(text(born), interrupted(), timed_out(), text(ready));
+    EXPECT_CALL(processes, signal(daemon_pid, SIGTERM, _));
+    EXPECT_EQ(wait().error().exit_code, ExitCode::timeout);
+}
+
+TEST_F(StartWatchTest, InterruptedTooLateIsASuccess) {
+    pipe_gives(text(born), interrupted(), text(ready));
+    EXPECT_CALL(processes, signal(daemon_pid, SIGTERM, _))
+        .WillOnce([](pid_t, int, const std::function<bool()>& still_meant) { return Result<bool>{still_meant()}; });
+    EXPECT_EQ(wait().value(), Role::parent);
+}
+
+TEST_F(StartWatchTest, InterruptedKillsAServiceThatDoesNotEnd) {
+    pipe_gives(text(born), interrupted(), timed_out(), timed_out(), timed_out());
+    const InSequence sequence;
+    EXPECT_CALL(processes, signal(daemon_pid, SIGTERM, _));
+    EXPECT_CALL(processes, signal(daemon_pid, SIGKILL, _));
+    const Error error = wait().error();
+    EXPECT_EQ(error.exit_code, ExitCode::timeout);
+    EXPECT_EQ(error.reason, "interrupted, and it did not end within 13 s, so it was killed (pid 4712)");
+}
+
+TEST_F(StartWatchTest, LimitsOfLessThanASecondAreToldExactly) {
+    pipe_gives(text(born), timed_out(), timed_out());
+    const StartWatch::Limits short_ones{.until_ready = 1'500ms, .until_ended = 13s};
+    const auto result = StartWatch{"x", child, short_ones, pipe, process, processes, clock}.wait();
+    EXPECT_EQ(result.error().reason, "it was not ready within 1500 ms, so it was killed (pid 4712)");
+}
+
+}  // namespace
+}  // namespace servicekit::policies
