@@ -144,9 +144,14 @@ public:
 
     BasicService() : BasicService(ServiceOptions{}) {}
 
-    /// \param host what core asks of the operating system; tests put fakes in
-    explicit BasicService(ServiceOptions options, EventHooks hooks = {}, Policies policies = {}, os::Host host = {})
-        : Drivers{std::move(policies)}, ServiceBase{std::move(options), std::move(hooks), std::move(host)} {
+    explicit BasicService(ServiceOptions options, EventHooks hooks = {}, Policies policies = {})
+        : Drivers{std::move(policies)}, ServiceBase{std::move(options), std::move(hooks)} {
+        this->attach(Drivers::references());
+    }
+
+    /// \param host what core asks of the operating system; tests put fakes in, here and in the policies
+    BasicService(ServiceOptions options, EventHooks hooks, Policies policies, const os::Host& host)
+        : Drivers{std::move(policies)}, ServiceBase{std::move(options), std::move(hooks), host} {
         this->attach(Drivers::references());
     }
 };

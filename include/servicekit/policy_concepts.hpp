@@ -20,7 +20,6 @@
 #include "servicekit/contract/deployment.hpp"
 #include "servicekit/contract/lock.hpp"
 #include "servicekit/contract/log.hpp"
-#include "servicekit/os/event_loop.hpp"
 
 /// What a class must offer to be a policy: one concept a requirement, so that a compiler names each that is not met.
 /// What each member promises stands with the interface of the same name in servicekit/contract/; a policy is a plain

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "cli/text.hpp"
@@ -82,9 +83,15 @@ std::string events_text(const Object& reply) {
         for (const Value& parameter : list_of(event, "parameters")) {
             if (!parameter.is_object()) continue;
             text += " " + signature(parameter.as_object());
-            rows.push_back({"      " + field_text(parameter.as_object(), "name"), parameter_text(parameter.as_object())});
+            Row row{"      " + field_text(parameter.as_object(), "name")};
+            if (std::string meaning = parameter_text(parameter.as_object()); !meaning.empty())
+                row.push_back(std::move(meaning));
+            rows.push_back(std::move(row));
         }
-        text += "\n    " + field_text(event, "description") + "\n" + table(rows);
+        text += "\n";
+        if (const std::string description = field_text(event, "description"); !description.empty())
+            text += "    " + description + "\n";
+        text += table(rows);
     }
     return text;
 }

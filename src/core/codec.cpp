@@ -92,10 +92,13 @@ std::variant<Request, Object> decode_request(std::string_view text) {
 Object describe_refusal(const contract::Refusal& refusal) {
     using Reason = contract::Refusal::Reason;
     switch (refusal.reason) {
-        case Reason::malformed: return malformed(refusal.text, refusal.number);
+        case Reason::malformed:
+            return malformed(refusal.text, refusal.number);
         case Reason::too_large:
-        case Reason::too_deep: return make_error("request-too-large", refusal.text, {{"limit", refusal.number}});
-        case Reason::too_many: break;
+        case Reason::too_deep:
+            return make_error("request-too-large", refusal.text, {{"limit", refusal.number}});
+        case Reason::too_many:
+            break;
     }
     return make_error("busy", refusal.text, {{"limit", refusal.number}});
 }

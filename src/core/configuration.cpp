@@ -104,7 +104,8 @@ Reply Configuration::put_in_force(Settings next) {
             applied.emplace_back(name);
         }
     }
-    for (std::string& key : changed_app_keys(in_force_.app_value(), next.app_value())) applied.emplace_back(std::move(key));
+    for (std::string& key : changed_app_keys(in_force_.app_value(), next.app_value()))
+        applied.emplace_back(std::move(key));
 
     // What an operator set with log-level stays until the configuration itself says something else.
     if (!(next.value(setting::log_level.name) == in_force_.value(setting::log_level.name)))

@@ -23,12 +23,18 @@ std::string in_words(const Peer& peer) {
 
 std::string_view signal_name(int number) {
     switch (number) {
-        case SIGHUP: return "SIGHUP";
-        case SIGTERM: return "SIGTERM";
-        case SIGABRT: return "SIGABRT";
-        case SIGINT: return "SIGINT";
-        case SIGUSR1: return "SIGUSR1";
-        default: return "a signal";
+        case SIGHUP:
+            return "SIGHUP";
+        case SIGTERM:
+            return "SIGTERM";
+        case SIGABRT:
+            return "SIGABRT";
+        case SIGINT:
+            return "SIGINT";
+        case SIGUSR1:
+            return "SIGUSR1";
+        default:
+            return "a signal";
     }
 }
 
@@ -72,8 +78,8 @@ private:
 
 /// Whether a request for the event is served in any state.
 bool is_served_always(std::string_view event) {
-    return event == "status" || event == "events" || event == "log-level" || event == "log-reopen" ||
-           event == "stop" || event == "kill";
+    return event == "status" || event == "events" || event == "log-level" || event == "log-reopen" || event == "stop" ||
+           event == "kill";
 }
 
 }  // namespace
@@ -116,7 +122,8 @@ void ControlPlane::request(std::string_view text, const Peer& peer, std::shared_
     }
 
     if (event->name == "status") return answer_status(event, request, peer, responder);
-    if (!event->read_only) log_request(*event, arguments.values(), peer);
+    const bool only_asks = event->read_only || (event->name == "log-level" && !arguments.has("level"));
+    if (!only_asks) log_request(*event, arguments.values(), peer);
     if (event->name == "stop") {
         responder->reply(encode_reply({{"result", "stop-initiated"}}));
         return core_->shutdown->stop("asked for by " + in_words(peer));
@@ -143,16 +150,21 @@ void ControlPlane::signalled(const os::ReceivedSignal& signal) {
     const std::string why = std::string{signal_name(signal.number)} + " from " + in_words(signal.sender);
     switch (signal.number) {
         case SIGTERM:
-        case SIGABRT: return core_->shutdown->stop(why);
-        case SIGINT: return core_->shutdown->kill(why);
-        case SIGHUP: core_->log.info("reload: " + why); return queue_reload(signal.sender);
+        case SIGABRT:
+            return core_->shutdown->stop(why);
+        case SIGINT:
+            return core_->shutdown->kill(why);
+        case SIGHUP:
+            core_->log.info("reload: " + why);
+            return queue_reload(signal.sender);
         case SIGUSR1:
             if (const auto reopened = core_->reopen_log(); !reopened)
                 core_->log.error(reopened.error().message());
             else
                 core_->log.info("log reopened: " + why);
             return;
-        default: return;
+        default:
+            return;
     }
 }
 
@@ -251,9 +263,8 @@ Object ControlPlane::list_events() const {
             if (parameter.default_value) described.append("default", *parameter.default_value);
             parameters.emplace_back(std::move(described));
         }
-        events.emplace_back(Object{{"name", event->name},
-                                   {"description", event->description},
-                                   {"parameters", std::move(parameters)}});
+        events.emplace_back(
+            Object{{"name", event->name}, {"description", event->description}, {"parameters", std::move(parameters)}});
     }
     return {{"events", std::move(events)}};
 }

@@ -105,8 +105,7 @@ std::optional<EventRunner::Busy> EventRunner::busy() const {
 Reply EventRunner::invoke(const EventDeclaration& event, const Arguments& arguments, Context& context,
                           const Handler& handler) {
     Event occurrence{event.name, arguments, context};
-    return around_(occurrence,
-                   [&handler](Event& inner) { return handler(inner.arguments(), inner.context()); });
+    return around_(occurrence, [&handler](Event& inner) { return handler(inner.arguments(), inner.context()); });
 }
 
 }  // namespace servicekit

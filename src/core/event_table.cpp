@@ -1,6 +1,7 @@
 #include "servicekit/core/event_table.hpp"
 
 #include <algorithm>
+#include <mutex>
 #include <stdexcept>
 #include <utility>
 
@@ -13,12 +14,14 @@ namespace {
 /// In the order of the protocol's table; `start`, which clients never see, comes last.
 std::vector<EventDeclaration> built_in_events() {
     return {
-        {.name = "status", .description = "tells how the service is; never waits for a running event"},
+        {.name = "status",
+         .description = "tells how the service is; never waits for a running event",
+         .read_only = true},
         {.name = "stop", .description = "stops the service cleanly"},
         {.name = "kill", .description = "ends the service at once"},
         {.name = "load", .description = "runs the load event"},
         {.name = "reload", .description = "reads the configuration again and applies it"},
-        {.name = "events", .description = "lists every event with its parameters"},
+        {.name = "events", .description = "lists every event with its parameters", .read_only = true},
         {.name = "log-level",
          .description = "tells how much is logged, or sets it",
          .parameters = {{.name = "level",
@@ -51,28 +54,47 @@ void check(const EventDeclaration& event) {
 
 }  // namespace
 
-EventTable::EventTable() {
+struct EventTable::State {
+    struct Entry {
+        std::shared_ptr<const EventDeclaration> event;
+        std::shared_ptr<const EventDeclaration> built_in;  ///< null for custom events
+    };
+
+    [[nodiscard]] std::vector<Entry>::iterator find(std::string_view name) {
+        return std::find_if(entries.begin(), entries.end(),
+                            [name](const Entry& entry) { return entry.event->name == name; });
+    }
+
+    std::mutex mutex;
+    std::vector<Entry> entries;
+};
+
+EventTable::EventTable() : state_{std::make_unique<State>()} {
     for (EventDeclaration& declaration : built_in_events()) {
         const auto event = std::make_shared<const EventDeclaration>(std::move(declaration));
-        entries_.push_back({.event = event, .built_in = event});
+        state_->entries.push_back({.event = event, .built_in = event});
     }
 }
 
+EventTable::~EventTable() = default;
+
 void EventTable::add(EventDeclaration event) {
     check(event);
-    const std::lock_guard lock{mutex_};
-    if (find_entry(event.name) != entries_.end()) refuse(event, "there is one of this name already");
-    entries_.push_back({.event = std::make_shared<const EventDeclaration>(std::move(event)), .built_in = nullptr});
+    const std::lock_guard lock{state_->mutex};
+    if (state_->find(event.name) != state_->entries.end()) refuse(event, "there is one of this name already");
+    state_->entries.push_back(
+        {.event = std::make_shared<const EventDeclaration>(std::move(event)), .built_in = nullptr});
 }
 
 void EventTable::replace(EventDeclaration event) {
     check(event);
     // What is replaced ends outside the lock: its handler may own anything, this table's user among them.
     std::shared_ptr<const EventDeclaration> replaced;
-    const std::lock_guard lock{mutex_};
-    const auto entry = find_entry(event.name);
-    if (entry == entries_.end()) {
-        entries_.push_back({.event = std::make_shared<const EventDeclaration>(std::move(event)), .built_in = nullptr});
+    const std::lock_guard lock{state_->mutex};
+    const auto entry = state_->find(event.name);
+    if (entry == state_->entries.end()) {
+        state_->entries.push_back(
+            {.event = std::make_shared<const EventDeclaration>(std::move(event)), .built_in = nullptr});
         return;
     }
     if (entry->built_in) {
@@ -84,9 +106,9 @@ void EventTable::replace(EventDeclaration event) {
 
 void EventTable::replace(std::string_view name, Handler handler) {
     std::shared_ptr<const EventDeclaration> replaced;
-    const std::lock_guard lock{mutex_};
-    const auto entry = find_entry(name);
-    if (entry == entries_.end()) throw std::out_of_range{"there is no event '" + std::string{name} + "'"};
+    const std::lock_guard lock{state_->mutex};
+    const auto entry = state_->find(name);
+    if (entry == state_->entries.end()) throw std::out_of_range{"there is no event '" + std::string{name} + "'"};
     EventDeclaration event = *entry->event;
     event.handler = std::move(handler);
     check(event);
@@ -95,26 +117,26 @@ void EventTable::replace(std::string_view name, Handler handler) {
 
 bool EventTable::remove(std::string_view name) {
     std::shared_ptr<const EventDeclaration> removed;
-    const std::lock_guard lock{mutex_};
-    const auto entry = find_entry(name);
-    if (entry == entries_.end()) return false;
+    const std::lock_guard lock{state_->mutex};
+    const auto entry = state_->find(name);
+    if (entry == state_->entries.end()) return false;
     removed = std::exchange(entry->event, entry->built_in);
-    if (!entry->built_in) entries_.erase(entry);
+    if (!entry->built_in) state_->entries.erase(entry);
     return true;
 }
 
 std::shared_ptr<const EventDeclaration> EventTable::find(std::string_view name) const {
-    const std::lock_guard lock{mutex_};
-    for (const Entry& entry : entries_)
+    const std::lock_guard lock{state_->mutex};
+    for (const State::Entry& entry : state_->entries)
         if (entry.event->name == name) return entry.event;
     return nullptr;
 }
 
 std::vector<std::shared_ptr<const EventDeclaration>> EventTable::all() const {
-    const std::lock_guard lock{mutex_};
+    const std::lock_guard lock{state_->mutex};
     std::vector<std::shared_ptr<const EventDeclaration>> events;
-    events.reserve(entries_.size());
-    for (const Entry& entry : entries_) events.push_back(entry.event);
+    events.reserve(state_->entries.size());
+    for (const State::Entry& entry : state_->entries) events.push_back(entry.event);
     return events;
 }
 
@@ -124,11 +146,6 @@ std::string EventTable::nearest(std::string_view wrong_name) const {
     for (const auto& event : events)
         if (is_client_event(event->name)) names.emplace_back(event->name);
     return std::string{nearest_name(wrong_name, names)};
-}
-
-std::vector<EventTable::Entry>::iterator EventTable::find_entry(std::string_view name) {
-    return std::find_if(entries_.begin(), entries_.end(),
-                        [name](const Entry& entry) { return entry.event->name == name; });
 }
 
 }  // namespace servicekit

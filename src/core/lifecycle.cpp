@@ -116,9 +116,8 @@ std::optional<Error> Lifecycle::hold_lock() {
     if (acquired->state != contract::Acquisition::State::acquired)
         return busy_error(acquired->owner, core.places.pid_file);
     lock_held_ = true;
-    core.policies->lock.on_lost([&core](const Error& error) {
-        core.loop->post([&core, error] { core.shutdown->stop(error.message()); });
-    });
+    core.policies->lock.on_lost(
+        [&core](const Error& error) { core.loop->post([&core, error] { core.shutdown->stop(error.message()); }); });
     return std::nullopt;
 }
 

@@ -1,11 +1,32 @@
 #include "servicekit/core/logger.hpp"
 
+#include <mutex>
+#include <string>
+#include <vector>
+
 namespace servicekit {
 namespace {
 
 constexpr std::size_t most_kept_lines = 1000;
 
 }  // namespace
+
+struct Logger::Early {
+    struct Line {
+        std::chrono::system_clock::time_point time;
+        LogLevel level;
+        std::string message;
+    };
+
+    std::mutex mutex;
+    std::vector<Line> kept;
+    std::size_t dropped = 0;
+    bool closed = false;
+};
+
+Logger::Logger(const os::Clock& clock) : clock_{&clock}, early_{std::make_unique<Early>()} {}
+
+Logger::~Logger() = default;
 
 void Logger::write(LogLevel level, std::string_view message) {
     if (!shows(level)) return;
@@ -14,32 +35,32 @@ void Logger::write(LogLevel level, std::string_view message) {
         log->write({.time = now, .level = level, .message = message});
         return;
     }
-    const std::lock_guard guard{mutex_};
-    if (closed_) return;
+    const std::lock_guard guard{early_->mutex};
+    if (early_->closed) return;
     if (contract::Log* log = log_.load(std::memory_order_acquire)) {
         log->write({.time = now, .level = level, .message = message});
-    } else if (kept_.size() < most_kept_lines) {
-        kept_.push_back({now, level, std::string{message}});
+    } else if (early_->kept.size() < most_kept_lines) {
+        early_->kept.push_back({now, level, std::string{message}});
     } else {
-        ++dropped_;
+        ++early_->dropped;
     }
 }
 
 void Logger::open(contract::Log& log) {
-    const std::lock_guard guard{mutex_};
-    for (const Kept& line : kept_)
+    const std::lock_guard guard{early_->mutex};
+    for (const Early::Line& line : early_->kept)
         if (shows(line.level)) log.write({.time = line.time, .level = line.level, .message = line.message});
-    if (dropped_ > 0) {
-        const std::string text = std::to_string(dropped_) + " lines before the log was open are lost";
+    if (early_->dropped > 0) {
+        const std::string text = std::to_string(early_->dropped) + " lines before the log was open are lost";
         log.write({.time = clock_->system_now(), .level = LogLevel::warning, .message = text});
     }
-    kept_ = {};
+    early_->kept = {};
     log_.store(&log, std::memory_order_release);
 }
 
 void Logger::close() {
-    const std::lock_guard guard{mutex_};
-    closed_ = true;
+    const std::lock_guard guard{early_->mutex};
+    early_->closed = true;
     log_.store(nullptr, std::memory_order_release);
 }
 

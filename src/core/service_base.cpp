@@ -23,19 +23,29 @@ EventError as_exception(const Object& error) {
 
 std::string_view to_string(ServiceState state) noexcept {
     switch (state) {
-        case ServiceState::idle: return "idle";
-        case ServiceState::loading: return "loading";
-        case ServiceState::starting: return "starting";
-        case ServiceState::running: return "running";
-        case ServiceState::reloading: return "reloading";
-        case ServiceState::stopping: return "stopping";
-        case ServiceState::stopped: break;
+        case ServiceState::idle:
+            return "idle";
+        case ServiceState::loading:
+            return "loading";
+        case ServiceState::starting:
+            return "starting";
+        case ServiceState::running:
+            return "running";
+        case ServiceState::reloading:
+            return "reloading";
+        case ServiceState::stopping:
+            return "stopping";
+        case ServiceState::stopped:
+            break;
     }
     return "stopped";
 }
 
-ServiceBase::ServiceBase(ServiceOptions options, EventHooks hooks, os::Host host)
-    : core_{std::make_unique<ServiceCore>(*this, std::move(options), std::move(hooks), std::move(host))} {
+ServiceBase::ServiceBase(ServiceOptions options, EventHooks hooks)
+    : ServiceBase{std::move(options), std::move(hooks), os::Host{}} {}
+
+ServiceBase::ServiceBase(ServiceOptions options, EventHooks hooks, const os::Host& host)
+    : core_{std::make_unique<ServiceCore>(*this, std::move(options), std::move(hooks), host)} {
     core_->apply_options();
 }
 

@@ -157,8 +157,7 @@ void ServiceCore::queue_own(std::string_view event, Object arguments, CallbackAn
     if (queue.push(std::make_shared<EventRun>(found, std::move(checked), self(),
                                               std::make_unique<CallbackAnswer>(std::move(callback)))))
         return;
-    if (shutdown->is_stopping())
-        throw EventError("not-ready", "the service is stopping", {{"state", "stopping"}});
+    if (shutdown->is_stopping()) throw EventError("not-ready", "the service is stopping", {{"state", "stopping"}});
     throw EventError("busy", "too many events wait already", {{"limit", EventQueue::limit}});
 }
 

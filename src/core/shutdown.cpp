@@ -55,8 +55,7 @@ void Shutdown::kill(const std::string& why) {
     const bool started = started_.load(std::memory_order_acquire);
     if (started) core_->set_state(ServiceState::stopping);
     core_->runner.request_stop();
-    if (!started)
-        return finish(Error{ExitCode::timeout, "start", "", "killed while starting"});
+    if (!started) return finish(Error{ExitCode::timeout, "start", "", "killed while starting"});
     if (!serving_.load(std::memory_order_acquire) || core_->runner.busy()) {
         if (const auto busy = core_->runner.busy())
             core_->log.warning("on_kill is skipped: '" + busy->event + "' still runs");
@@ -82,8 +81,7 @@ void Shutdown::run_kill_event() {
 
 void Shutdown::escalate(ExitCode code, const std::string& what, std::chrono::milliseconds after) {
     killing_.store(true, std::memory_order_release);
-    Error error{code, code == ExitCode::timeout ? "start" : "stop", "",
-                what + " took longer than " + in_words(after)};
+    Error error{code, code == ExitCode::timeout ? "start" : "stop", "", what + " took longer than " + in_words(after)};
     if (const auto busy = core_->runner.busy(); busy && busy->event != "start" && busy->event != "stop") {
         error.reason += "; '" + busy->event + "' still runs";
         core_->log.error("on_stop is skipped: '" + busy->event + "' still runs");

@@ -53,8 +53,7 @@ LockOwner judge(const KernelLock& lock, const FileStat& file) {
     // the dead one, whose pid may be a stranger's by now.
     if (owner.pid != 0 && lock.kind == KernelLock::Kind::flock && !may_have_open(owner.pid, file)) owner.pid = 0;
     if (owner.pid != 0) owner.uid = posix_process_table().effective_user_of(owner.pid);
-    const bool is_strangers =
-        owner.uid && *owner.uid != file.st_uid && *owner.uid != 0 && *owner.uid != ::geteuid();
+    const bool is_strangers = owner.uid && *owner.uid != file.st_uid && *owner.uid != 0 && *owner.uid != ::geteuid();
     owner.is_instance = lock.exclusive && !is_strangers;
     return owner;
 }

@@ -74,15 +74,16 @@ public:
             static_cast<void>(file_.release());
             return;
         }
+        if (!file_) return;
         const auto entered = registry().enter();
         release();
     }
 
+    /// Once, after which only the destructor may follow.
     /// \pre the registry is entered, in the process that took the lock
     void release() {
-        if (!file_) return;
-        // Unlocked by name, not just by closing, so that a copy in a child that forked past our handler keeps
-        // nothing; and before the fcntl lock, so that whoever gets that one finds this one free.
+        // Not by closing alone, so that a copy in a child that was forked past our handler keeps nothing; and before
+        // the fcntl lock, so that whoever gets that one finds this one free.
         ::flock(file_.get(), LOCK_UN);
         forget(file_.get());
         registry().remove(identity_);

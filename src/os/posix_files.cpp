@@ -62,8 +62,7 @@ public:
         std::array<char, 65536> buffer;
         while (text.size() < size) {
             const std::size_t wanted = std::min(buffer.size(), size - text.size());
-            const ssize_t count =
-                ::pread(file_.get(), buffer.data(), wanted, static_cast<off_t>(offset + text.size()));
+            const ssize_t count = ::pread(file_.get(), buffer.data(), wanted, static_cast<off_t>(offset + text.size()));
             if (count == 0) break;
             if (count > 0)
                 text.append(buffer.data(), static_cast<std::size_t>(count));

@@ -21,6 +21,19 @@
 namespace servicekit::os {
 namespace {
 
+// ThreadSanitizer starts a thread of its own beside the first one of the program, and takes care of it over fork.
+#if defined(__SANITIZE_THREAD__)
+constexpr unsigned threads_of_sanitizer = 1;
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+constexpr unsigned threads_of_sanitizer = 1;
+#else
+constexpr unsigned threads_of_sanitizer = 0;
+#endif
+#else
+constexpr unsigned threads_of_sanitizer = 0;
+#endif
+
 /// Calls with the name of each entry of a folder but "." and "..".
 /// \returns false where the folder can't be read.
 bool for_each_entry(const char* folder_path, const std::function<void(std::string_view)>& call) {
@@ -79,7 +92,7 @@ public:
         for_each_entry("/proc/self/task", [&](std::string_view id) {
             if (is_alive(id)) ++count;
         });
-        return std::max(count, 1U);
+        return count > threads_of_sanitizer ? count - threads_of_sanitizer : 1;
     }
 
     Result<pid_t> fork() override {

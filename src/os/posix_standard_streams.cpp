@@ -23,9 +23,12 @@ int number_of(Stream stream) { return static_cast<int>(stream); }
 
 std::string name_of(Stream stream) {
     switch (stream) {
-        case Stream::in: return "stdin";
-        case Stream::out: return "stdout";
-        case Stream::error: break;
+        case Stream::in:
+            return "stdin";
+        case Stream::out:
+            return "stdout";
+        case Stream::error:
+            break;
     }
     return "stderr";
 }

@@ -63,8 +63,7 @@ public:
     // A name goes first, as it does for chown(1): it may consist of digits.
     Result<std::optional<User>> find_user(const std::string& name_or_uid) override {
         auto found = look_up_in_database<passwd, User>(
-            "user", name_or_uid,
-            [&](auto... out) { return ::getpwnam_r(name_or_uid.c_str(), out...); }, user_from);
+            "user", name_or_uid, [&](auto... out) { return ::getpwnam_r(name_or_uid.c_str(), out...); }, user_from);
         const auto uid = id_from(name_or_uid);
         if (!found || *found || !uid) return found;
 
@@ -90,8 +89,7 @@ public:
         if (user.uid == no_id) return os_error(action, object, EINVAL);
         if (user.uid != 0 && is_already(user, group)) return {};
 
-        const int grouped =
-            user.name.empty() ? ::setgroups(1, &group) : ::initgroups(user.name.c_str(), group);
+        const int grouped = user.name.empty() ? ::setgroups(1, &group) : ::initgroups(user.name.c_str(), group);
         if (grouped != 0) return os_error(action, object, errno);
         if (::setresgid(group, group, group) != 0) return os_error(action, object, errno);
         if (::setresuid(user.uid, user.uid, user.uid) != 0) return os_error(action, object, errno);

@@ -11,7 +11,10 @@
 #include "servicekit/base/result.hpp"
 #include "servicekit/base/value.hpp"
 #include "servicekit/contract/deployment.hpp"
-#include "servicekit/os/event_loop.hpp"
+
+namespace servicekit::os {
+class EventLoop;
+}
 
 namespace servicekit::contract {
 

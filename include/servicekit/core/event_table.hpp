@@ -1,7 +1,6 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +14,9 @@ namespace servicekit {
 class EventTable {
 public:
     EventTable();
+    EventTable(const EventTable&) = delete;
+    EventTable& operator=(const EventTable&) = delete;
+    ~EventTable();
 
     /// Adds a custom event.
     /// \throws std::invalid_argument for a name that is taken or can't be one, a parameter named twice, a default that
@@ -45,14 +47,8 @@ public:
     [[nodiscard]] std::string nearest(std::string_view wrong_name) const;
 
 private:
-    struct Entry {
-        std::shared_ptr<const EventDeclaration> event;
-        std::shared_ptr<const EventDeclaration> built_in;  ///< null for custom events
-    };
-    [[nodiscard]] std::vector<Entry>::iterator find_entry(std::string_view name);
-
-    mutable std::mutex mutex_;
-    std::vector<Entry> entries_;
+    struct State;
+    std::unique_ptr<State> state_;
 };
 
 /// Whether clients may ask for the event: all but `start`.

@@ -1,12 +1,8 @@
 #pragma once
 
 #include <atomic>
-#include <functional>
-#include <mutex>
-#include <string>
+#include <memory>
 #include <string_view>
-#include <utility>
-#include <vector>
 
 #include "servicekit/base/log_level.hpp"
 #include "servicekit/contract/log.hpp"
@@ -18,7 +14,10 @@ namespace servicekit {
 /// Lines that come before the log is open are kept, at most 1,000 of them, and written once it is.
 class Logger {
 public:
-    explicit Logger(const os::Clock& clock) : clock_{&clock} {}
+    explicit Logger(const os::Clock& clock);
+    Logger(const Logger&) = delete;
+    Logger& operator=(const Logger&) = delete;
+    ~Logger();
 
     /// Whether a line of this level would be written: one atomic load.
     [[nodiscard]] bool shows(LogLevel level) const noexcept { return level >= level_.load(std::memory_order_relaxed); }
@@ -40,19 +39,12 @@ public:
     void close();
 
 private:
-    struct Kept {
-        std::chrono::system_clock::time_point time;
-        LogLevel level;
-        std::string message;
-    };
+    struct Early;  // the lines before open()
 
     const os::Clock* clock_;
     std::atomic<LogLevel> level_{LogLevel::info};
-    std::mutex mutex_;
     std::atomic<contract::Log*> log_{nullptr};
-    bool closed_ = false;
-    std::vector<Kept> kept_;
-    std::size_t dropped_ = 0;
+    std::unique_ptr<Early> early_;
 };
 
 }  // namespace servicekit

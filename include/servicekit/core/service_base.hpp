@@ -12,7 +12,10 @@
 #include "servicekit/core/logger.hpp"
 #include "servicekit/core/service_options.hpp"
 #include "servicekit/core/settings.hpp"
-#include "servicekit/os/host.hpp"
+
+namespace servicekit::os {
+struct Host;
+}
 
 namespace servicekit {
 
@@ -76,7 +79,9 @@ public:
     [[nodiscard]] PolicyReferences policies() noexcept;
 
 protected:
-    ServiceBase(ServiceOptions options, EventHooks hooks, os::Host host);
+    ServiceBase(ServiceOptions options, EventHooks hooks);
+    /// \param host what core asks of the operating system; tests put fakes in
+    ServiceBase(ServiceOptions options, EventHooks hooks, const os::Host& host);
     /// Called by the constructor of the shell, before anything else happens.
     void attach(PolicyReferences policies);
 

@@ -14,13 +14,13 @@ namespace servicekit {
 /// What main() knows about its service; the config file, `on_load`, the environment and the command line may say
 /// otherwise. What is left empty has the default that behaviour.md gives.
 struct ServiceOptions {
-    std::string name = {};         ///< letters, digits, `.`, `_`, `-`; also names the environment variables
+    std::string name = {};  ///< letters, digits, `.`, `_`, `-`; also names the environment variables
     std::string version = {};
     std::string description = {};  ///< one line, for --help
     std::string run_directory = {};
     std::string pid_file = {};
     std::string control_socket = {};
-    std::string config = {};       ///< a config file to read where no --config is given; it must exist
+    std::string config = {};  ///< a config file to read where no --config is given; it must exist
     std::string log_file = {};
     std::optional<LogLevel> log_level = {};
     std::optional<std::chrono::milliseconds> start_timeout = {};

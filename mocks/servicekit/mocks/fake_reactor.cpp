@@ -7,7 +7,7 @@ namespace servicekit::mocks {
 namespace {
 
 // Beyond these a test has gone round in circles, rather than to have much to do.
-constexpr std::uint64_t most_steps_at_one_time = 1'000'000;
+constexpr std::uint64_t most_steps_at_one_time = 200'000;
 constexpr int most_jumps_until_idle = 100'000;
 
 /// Restores a value when it goes.

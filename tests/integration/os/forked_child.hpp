@@ -5,7 +5,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
+#include <cstdio>
 #include <functional>
 #include <stdexcept>
 #include <string>
@@ -59,6 +61,7 @@ public:
         if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) throw std::runtime_error{"no socketpair"};
         Descriptor ours{ends[0]};
         Descriptor childs{ends[1]};
+        std::fflush(nullptr);  // else a child that flushes would print what we had in our buffers once more
         pid_ = ::fork();
         if (pid_ < 0) throw std::runtime_error{"cannot fork"};
         if (pid_ == 0) {

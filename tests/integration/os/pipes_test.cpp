@@ -23,9 +23,12 @@ using End = PipeReading::End;
 
 std::string describe(const PipeReading& reading) {
     switch (reading.end) {
-        case End::closed: return reading.text + "|closed";
-        case End::timed_out: return reading.text + "|timed out";
-        case End::interrupted: break;
+        case End::closed:
+            return reading.text + "|closed";
+        case End::timed_out:
+            return reading.text + "|timed out";
+        case End::interrupted:
+            break;
     }
     return reading.text + "|interrupted";
 }

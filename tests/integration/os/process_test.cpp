@@ -82,8 +82,7 @@ TEST_F(PosixProcessTest, ForkIsRefusedWhileThereAreThreads) {
     end.set_value();
     other.join();
     ASSERT_FALSE(child);
-    EXPECT_EQ(child.error().message(),
-              "cannot fork: 2 threads exist already, and a child would have only one of them");
+    EXPECT_EQ(child.error().message(), "cannot fork: 2 threads exist already, and a child would have only one of them");
     EXPECT_EQ(child.error().exit_code, ExitCode::os);
 }
 

@@ -257,6 +257,28 @@ TEST_F(PosixSignalsTest, MayBeGivenBackInTheCallback) {
     EXPECT_TRUE(Disposition{SIGTERM}.is(SIG_DFL));
 }
 
+TEST_F(PosixSignalsTest, CallsBackNoMoreOnceGivenBack) {
+    signal(SIGHUP, SIG_IGN);
+    ForkedChild flood{[parent = getpid()](Lines& lines) {
+        lines.tell("begun");
+        for (;;) kill(parent, SIGHUP);
+        return 0;
+    }};
+    ASSERT_EQ(flood.hear(), "begun");
+    ASSERT_TRUE(loop->start());
+
+    for (int round = 0; round < 200; ++round) {
+        auto until_then = std::make_unique<Received>();
+        ASSERT_TRUE(signals.take(all, *loop, [&](const ReceivedSignal& signal) { until_then->add(signal); }));
+        ASSERT_TRUE(until_then->contains(SIGHUP));
+        signals.give_back();
+        until_then.reset();
+    }
+
+    flood.end();
+    signal(SIGHUP, SIG_DFL);
+}
+
 TEST_F(PosixSignalsTest, GivingBackRestoresWhatWasInForce) {
     signal(SIGHUP, SIG_IGN);
     ASSERT_TRUE(take());
@@ -357,6 +379,17 @@ TEST_F(PosixSignalsTest, AbortEndsTheProcessAsEver) {
     EXPECT_EQ(child.wait(), 128 + SIGABRT);
 }
 
+TEST_F(PosixSignalsTest, SigabrtThatTheProcessRaisesItselfEndsItToo) {
+    ForkedChild child{[this](Lines&) {
+        dump_no_core();
+        if (!take()) return 1;
+        raise(SIGABRT);
+        return 2;
+    }};
+
+    EXPECT_EQ(child.wait(), 128 + SIGABRT);
+}
+
 TEST_F(PosixSignalsTest, AbortInTheLoopsThreadEndsTheProcessToo) {
     ForkedChild child{[this](Lines& lines) {
         dump_no_core();
@@ -370,12 +403,14 @@ TEST_F(PosixSignalsTest, AbortInTheLoopsThreadEndsTheProcessToo) {
 }
 
 TEST_F(PosixSignalsTest, ForkedChildDiesByWhatItIsSentAndTheServiceHearsNothing) {
-    take_and_start();
+    ASSERT_TRUE(take());
+    // Before the loop's thread starts: ThreadSanitizer runs no handlers in a child of several threads.
     ForkedChild child{[](Lines& lines) {
         lines.tell("ready");
         lines.hear();
         return 0;
     }};
+    ASSERT_TRUE(loop->start());
     ASSERT_EQ(child.hear(), "ready");
 
     kill(child.pid(), SIGTERM);

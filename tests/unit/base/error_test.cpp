@@ -52,8 +52,8 @@ TEST(ResultTest, HoldsAValueOrAnError) {
     EXPECT_EQ(*good, 7);
     ASSERT_FALSE(bad);
     EXPECT_EQ(bad.error().errno_value, EAGAIN);
-    EXPECT_THROW(static_cast<void>(bad.value()), std::bad_variant_access);
-    EXPECT_THROW(static_cast<void>(good.error()), std::bad_variant_access);
+    EXPECT_THROW(static_cast<void>(bad.value()), std::bad_optional_access);
+    EXPECT_THROW(static_cast<void>(good.error()), std::bad_optional_access);
 }
 
 TEST(ResultTest, OfNothingIsSuccessUnlessItHasAnError) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cerrno>
+#include <utility>
 
 namespace servicekit::mocks {
 namespace {
@@ -18,7 +19,7 @@ protected:
         locks.as_process(one);
     }
 
-    std::unique_ptr<os::FileLock> lock() { return locks.try_lock(path, 0644)->lock; }
+    std::unique_ptr<os::FileLock> lock() { return std::move(locks.try_lock(path, 0644)->lock); }
     int errno_of_locking() {
         const auto attempt = locks.try_lock(path, 0644);
         return attempt ? 0 : attempt.error().errno_value;

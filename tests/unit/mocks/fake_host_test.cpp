@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <utility>
 
 namespace servicekit::mocks {
 namespace {
@@ -57,7 +58,7 @@ TEST(FakeHostTest, LetsAProcessDieWithAllThatItHeld) {
     FakeHost host;
     const pid_t pid = host.process.id();
     host.processes.add(pid);
-    const auto lock = host.locks.try_lock("/run/x.pid", 0644)->lock;
+    const auto lock = std::move(host.locks.try_lock("/run/x.pid", 0644)->lock);
     const auto listener = *host.sockets.listen("/run/x.control", {});
     host.process_died(pid);
     EXPECT_FALSE(host.processes.runs(pid));

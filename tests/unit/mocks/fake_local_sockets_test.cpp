@@ -98,9 +98,14 @@ TEST_F(FakeLocalSocketsTest, ServesClientsByALoop) {
     const auto listener_watch = loop.watch(listener->descriptor());
     std::unique_ptr<os::LocalConnection> connection;
     std::unique_ptr<os::Watch> watch;
+    std::string unsent;
     std::function<void()> echo = [&] {
-        connection->send(received(*connection));
-        watch->await_readable(echo);
+        if (unsent.empty()) unsent = received(*connection);
+        unsent.erase(0, connection->send(unsent).bytes);
+        if (unsent.empty())
+            watch->await_readable(echo);
+        else
+            watch->await_writable(echo);
     };
     listener_watch->await_readable([&] {
         connection = *listener->accept();

@@ -51,9 +51,9 @@ TEST(KernelLocksTest, ReadsALockOfAPartOfTheFileAndALastLineWithoutItsEnd) {
 }
 
 TEST(KernelLocksTest, RubbishHasNoLocks) {
-    for (const char* text : {"", "\n\n", "x", "1: FLOCK", "1: FLOCK ADVISORY WRITE", "1: FLOCK ADVISORY WRITE x fe:10:131",
-                             "1: FLOCK ADVISORY WRITE 1 fe:10", "1: FLOCK ADVISORY WRITE 1 fe:10:131x",
-                             "1: FLOCK ADVISORY WRITE 99999999999 fe:10:131"})
+    for (const char* text : {"", "\n\n", "x", "1: FLOCK", "1: FLOCK ADVISORY WRITE",
+                             "1: FLOCK ADVISORY WRITE x fe:10:131", "1: FLOCK ADVISORY WRITE 1 fe:10",
+                             "1: FLOCK ADVISORY WRITE 1 fe:10:131x", "1: FLOCK ADVISORY WRITE 99999999999 fe:10:131"})
         EXPECT_THAT(parse_kernel_locks(text, file), IsEmpty()) << text;
 }
 

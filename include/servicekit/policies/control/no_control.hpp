@@ -8,7 +8,6 @@
 #include "servicekit/base/value.hpp"
 #include "servicekit/contract/control.hpp"
 #include "servicekit/contract/deployment.hpp"
-#include "servicekit/os/event_loop.hpp"
 
 namespace servicekit {
 

@@ -352,7 +352,7 @@ TEST_F(ControlLimitsTest, KeepsRoomForARequestOfTheOwner) {
 }
 
 TEST_F(ControlLimitsTest, LetsPipelinedRequestsWaitInTheSocketWhereThereIsNoRoom) {
-    open_to_all({.max_request_bytes = 1'000, .max_buffered_bytes = 400});
+    open_to_all({.max_request_bytes = 300, .max_buffered_bytes = 800});
     host.sockets.set_buffer_size(150);
     auto client = connect_as(alice);
     client.send("[\"slow\"]");

@@ -1,0 +1,252 @@
+// A service that misbehaves where it is told to: by events while it runs, and by `app` in its configuration for the
+// steps of its life.
+#include <fcntl.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <condition_variable>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <functional>
+#include <iterator>
+#include <mutex>
+#include <stdexcept>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include <servicekit/main.hpp>
+#include <servicekit/service.hpp>
+
+using servicekit::Arguments, servicekit::Context, servicekit::Object, servicekit::Parameter, servicekit::ParameterType,
+    servicekit::Reply, servicekit::Settings, servicekit::Value;
+
+namespace {
+
+/// Whatever is asked of it.
+[[noreturn]] void hang() {
+    for (;;) ::pause();
+}
+
+[[noreturn]] void spin() {
+    for (std::atomic<std::uint64_t> turns{0};; ++turns) {
+    }
+}
+
+Reply sleep_a_while(const Arguments& arguments, Context& context) {
+    const std::chrono::duration<double> time{arguments.get<double>("seconds")};
+    if (!arguments.get<bool>("heed")) {
+        std::this_thread::sleep_for(time);
+        return {{"interrupted", false}};
+    }
+    std::mutex mutex;
+    std::condition_variable_any never;
+    std::unique_lock lock{mutex};
+    never.wait_for(lock, context.stop_token(), time, [] { return false; });
+    return {{"interrupted", context.stop_token().stop_requested()}};
+}
+
+Reply throw_something(const Arguments& arguments, Context&) {
+    const auto what = arguments.get<std::string>("what");
+    if (what == "std") throw std::runtime_error("thrown on purpose");
+    if (what == "int") throw 7;
+    return {};
+}
+
+Reply fork_child(const Arguments&, Context&) {
+    const pid_t child = ::fork();
+    if (child == 0) hang();
+    return {{"pid", child}};
+}
+
+// The stream is never closed: pclose(3) would wait for the child.
+Reply popen_child(const Arguments&, Context&) {
+    std::FILE* const child = ::popen("echo $$; exec sleep 3600", "r");
+    std::array<char, 32> line{};
+    if (child == nullptr || std::fgets(line.data(), line.size(), child) == nullptr)
+        throw std::runtime_error("popen failed");
+    return {{"pid", std::strtol(line.data(), nullptr, 10)}};
+}
+
+// As any program may do: it closes every lock that fcntl(2) gave to this process.
+Reply touch(const std::string& path) {
+    const int descriptor = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
+    if (descriptor < 0) throw std::runtime_error("cannot open " + path);
+    ::close(descriptor);
+    return {};
+}
+
+Reply print(const Arguments& arguments, Context&) {
+    const auto text = arguments.get<std::string>("text");
+    std::fprintf(stdout, "stdout: %s\n", text.c_str());
+    std::fprintf(stderr, "stderr: %s\n", text.c_str());
+    std::fflush(stdout);
+    return {};
+}
+
+Reply write_sigpipe(const Arguments&, Context&) {
+    std::array<int, 2> ends{};
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw std::runtime_error("no pipe");
+    ::close(ends[0]);
+    const bool written = ::write(ends[1], "x", 1) == 1;
+    const int fault = written ? 0 : errno;
+    ::close(ends[1]);
+    return {{"errno", fault}};
+}
+
+Reply tell_progress(const Arguments& arguments, Context& context) {
+    const auto steps = arguments.get<std::uint64_t>("steps");
+    for (std::uint64_t done = 1; done <= steps; ++done) context.progress(done, steps, "step " + std::to_string(done));
+    return {{"steps", steps}};
+}
+
+Reply big_reply(const Arguments& arguments, Context&) {
+    return {{"text", std::string(arguments.get<std::size_t>("bytes"), 'x')}};
+}
+
+}  // namespace
+
+class TrialService final : public servicekit::Service {
+public:
+    TrialService() {
+        const Parameter text{.name = "text", .description = "any text"};
+        const auto add = [this](std::string name, std::string description, servicekit::Handler handler,
+                                std::vector<Parameter> parameters = {}) {
+            events().add({.name = std::move(name),
+                          .description = std::move(description),
+                          .parameters = std::move(parameters),
+                          .handler = std::move(handler)});
+        };
+        add("hang", "never ends, whatever is asked of it", [](const Arguments&, Context&) -> Reply { hang(); });
+        add("spin", "the same with a processor at work", [](const Arguments&, Context&) -> Reply { spin(); });
+        add("sleep", "ends after a time", sleep_a_while,
+            {{.name = "seconds", .type = ParameterType::number, .minimum = 0},
+             {.name = "heed",
+              .type = ParameterType::boolean,
+              .description = "or when the service stops",
+              .default_value = true}});
+        add("throw", "throws an exception", throw_something,
+            {{.name = "what", .description = "std, int or none", .default_value = "std"}});
+        add("nested", "runs itself within itself", std::bind_front(&TrialService::nest, this),
+            {{.name = "depth", .type = ParameterType::integer, .minimum = 0}});
+        add("fork-child", "leaves a child that never ends", fork_child);
+        add("popen-child", "leaves a program that does not end", popen_child);
+        add("touch-pidfile", "opens and closes the pidfile", [this](const Arguments&, Context&) {
+            return touch(trigger("status").fields().find("pid-file")->as_string());
+        });
+        add("print", "writes to stdout and stderr", print, {text});
+        add("write-sigpipe", "writes into a pipe that nobody reads", write_sigpipe);
+        add("abort", "calls abort()", [](const Arguments&, Context&) -> Reply { std::abort(); });
+        add("progress", "tells how far it is", tell_progress,
+            {{.name = "steps", .type = ParameterType::integer, .minimum = 0}});
+        add("big-reply", "replies much", big_reply, {{.name = "bytes", .type = ParameterType::integer, .minimum = 0}});
+        add("echo", "replies what it was given",
+            [](const Arguments& arguments, Context&) { return Reply{arguments.values()}; },
+            {optional("string", ParameterType::string),
+             optional("integer", ParameterType::integer),
+             optional("number", ParameterType::number),
+             optional("boolean", ParameterType::boolean),
+             optional("path", ParameterType::path),
+             optional("list", ParameterType::list),
+             optional("object", ParameterType::object),
+             {.name = "secret", .description = "is not logged", .default_value = nullptr, .secret = true}});
+        add("replace-status", "replaces the event status", std::bind_front(&TrialService::replace_status, this));
+        add("add-event", "adds an event", std::bind_front(&TrialService::add_event, this), {{.name = "name"}});
+        add("note", "keeps a text", std::bind_front(&TrialService::keep_note, this), {text});
+        add("notes", "tells the texts that were kept", [this](const Arguments&, Context&) {
+            return Reply{{"notes", notes_}};
+        });
+        add("post-and-trigger", "keeps 'posted' later and 'triggered' at once",
+            std::bind_front(&TrialService::post_and_trigger, this));
+    }
+
+private:
+    static Parameter optional(std::string name, ParameterType type) {
+        return {.name = std::move(name), .type = type, .default_value = nullptr};
+    }
+
+    void on_load(Settings& settings) override {
+        const auto app = settings.app();
+        app.allow_only({"greeting", "load-throws", "start-throws", "start-aborts", "start-hangs",
+                        "start-waits-for-file", "stop-throws", "stop-hangs", "kill-hangs", "status-hangs",
+                        "status-throws", "run-directory"});
+        if (app.get<bool>("load-throws", false)) throw std::runtime_error("load throws on purpose");
+        auto greeting = app.get<std::string>("greeting", "hello");
+        if (app.has("run-directory"))
+            settings.set(servicekit::setting::run_directory, app.get<std::string>("run-directory"));
+        greeting_ = std::move(greeting);
+    }
+
+    void on_start() override {
+        if (asks("start-throws")) throw std::runtime_error("start throws on purpose");
+        if (asks("start-aborts")) std::abort();
+        if (asks("start-hangs")) hang();
+        // A FIFO ends when its writer closes it; until then reading waits.
+        if (const auto path = settings().app().get<std::string>("start-waits-for-file", ""); !path.empty()) {
+            std::ifstream file{path};
+            const std::string all{std::istreambuf_iterator<char>{file}, {}};
+        }
+    }
+
+    void on_stop() override {
+        if (asks("stop-throws")) throw std::runtime_error("stop throws on purpose");
+        if (asks("stop-hangs")) hang();
+        log().info("on_stop ran");
+    }
+
+    void on_kill() override {
+        if (asks("kill-hangs")) hang();
+        log().info("on_kill ran");
+    }
+
+    void on_status(Reply& reply) override {
+        if (asks("status-hangs")) hang();
+        if (asks("status-throws")) throw std::runtime_error("status throws on purpose");
+        reply.set("greeting", greeting_).set("notes", notes_);
+    }
+
+    [[nodiscard]] bool asks(std::string_view what) const { return settings().app().get<bool>(what, false); }
+
+    Reply nest(const Arguments& arguments, Context&) {
+        const auto depth = arguments.get<std::int64_t>("depth");
+        if (depth == 0) return {{"depth", 0}};
+        const Reply inner = trigger("nested", {{"depth", depth - 1}});
+        return {{"depth", inner.fields().find("depth")->as_integer() + 1}};
+    }
+
+    Reply replace_status(const Arguments&, Context&) {
+        events().replace("status", [](const Arguments&, Context&) { return Reply{{"replaced", true}}; });
+        return {};
+    }
+
+    Reply add_event(const Arguments& arguments, Context&) {
+        const auto name = arguments.get<std::string>("name");
+        events().add({.name = name, .handler = [name](const Arguments&, Context&) { return Reply{{"added", name}}; }});
+        return {};
+    }
+
+    Reply keep_note(const Arguments& arguments, Context&) {
+        notes_.emplace_back(arguments.get<std::string>("text"));
+        return {};
+    }
+
+    Reply post_and_trigger(const Arguments&, Context&) {
+        post("note", {{"text", "posted"}});
+        trigger("note", {{"text", "triggered"}});
+        return {{"notes", notes_}};
+    }
+
+    std::string greeting_;
+    Value::List notes_;
+};
+
+int main(int argc, char** argv) {
+    return servicekit::service_main<TrialService>(argc, argv, {.name = "trial-service", .version = "1.2.3"});
+}

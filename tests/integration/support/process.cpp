@@ -1,0 +1,93 @@
+#include "integration/support/process.hpp"
+
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <stdexcept>
+#include <system_error>
+
+namespace servicekit::test {
+
+Process::Process(pid_t pid) : pid_{pid}, pidfd_{static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))} {
+    if (!pidfd_ && errno != ESRCH) throw std::system_error{errno, std::generic_category(), "pidfd_open"};
+}
+
+bool Process::wait_for_end(std::chrono::milliseconds at_most) const {
+    if (!pidfd_) return true;
+    pollfd ended{pidfd_.get(), POLLIN, 0};
+    int count = 0;
+    do count = ::poll(&ended, 1, static_cast<int>(at_most.count()));
+    while (count < 0 && errno == EINTR);
+    return count > 0;
+}
+
+void Process::signal(int number) const {
+    if (pidfd_) ::syscall(SYS_pidfd_send_signal, pidfd_.get(), number, nullptr, 0);
+}
+
+int Process::exit_code() {
+    if (exit_code_) return *exit_code_;
+    if (!wait_for_end()) throw std::runtime_error{"process " + std::to_string(pid_) + " does not end"};
+    int status = 0;
+    while (::waitpid(pid_, &status, 0) < 0)
+        if (errno != EINTR) throw std::system_error{errno, std::generic_category(), "waitpid"};
+    exit_code_ = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+    return *exit_code_;
+}
+
+void Process::end() {
+    if (exit_code_) return;
+    signal(SIGKILL);
+    if (!wait_for_end()) throw std::runtime_error{"process " + std::to_string(pid_) + " can't be killed"};
+    // Where it is another process's child, that one reaps it.
+    int status = 0;
+    if (::waitpid(pid_, &status, 0) == pid_) exit_code_ = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : 0;
+}
+
+std::optional<ProcessFacts> facts_of(pid_t pid) {
+    std::ifstream file{"/proc/" + std::to_string(pid) + "/stat"};
+    std::string line;
+    if (!std::getline(file, line)) return std::nullopt;
+    // The name stands in parentheses and may hold any character.
+    const auto name_begin = line.find('(') + 1;
+    const auto name_end = line.rfind(')');
+    if (name_begin == 0 || name_end == std::string::npos) return std::nullopt;
+    ProcessFacts facts;
+    facts.pid = pid;
+    facts.name = line.substr(name_begin, name_end - name_begin);
+    pid_t process_group = 0;
+    std::istringstream rest{line.substr(name_end + 1)};
+    rest >> facts.state >> facts.parent >> process_group >> facts.session;
+    return facts;
+}
+
+void adopt_orphans() { ::prctl(PR_SET_CHILD_SUBREAPER, 1); }
+
+std::vector<ProcessFacts> descendants() {
+    std::vector<ProcessFacts> others;
+    for (const auto& entry : std::filesystem::directory_iterator{"/proc"}) {
+        const std::string name = entry.path().filename().string();
+        if (name.find_first_not_of("0123456789") != std::string::npos) continue;
+        if (auto facts = facts_of(static_cast<pid_t>(std::stol(name)))) others.push_back(std::move(*facts));
+    }
+    std::vector<ProcessFacts> found;
+    std::vector<pid_t> parents{::getpid()};
+    for (std::size_t i = 0; i < parents.size(); ++i) {
+        for (const ProcessFacts& process : others) {
+            if (process.parent != parents[i]) continue;
+            found.push_back(process);
+            parents.push_back(process.pid);
+        }
+    }
+    return found;
+}
+
+}  // namespace servicekit::test

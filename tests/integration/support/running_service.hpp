@@ -1,0 +1,46 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "integration/support/service_program.hpp"
+#include "servicekit/base/value.hpp"
+
+namespace servicekit::test {
+
+/// A service in the background, started by its verb `start`. Ended when this is destroyed, and only the process that
+/// was started: by INT, and where that does not help by KILL.
+class RunningService {
+public:
+    /// Returns when it runs. \param options of this start: {"--stop-timeout", "1"}
+    /// \throws std::runtime_error with what `start` said where it can't
+    explicit RunningService(const ServiceProgram& program, const Strings& options = {});
+    RunningService(const RunningService&) = delete;
+    RunningService& operator=(const RunningService&) = delete;
+    ~RunningService();
+
+    [[nodiscard]] pid_t pid() const noexcept { return process_.pid(); }
+    [[nodiscard]] Process& process() noexcept { return process_; }
+    void signal(int number) const { process_.signal(number); }
+    [[nodiscard]] bool has_ended() const { return process_.has_ended(); }
+    /// Waits for the end. \returns its exit code, or 128 and the number of the signal that ended it
+    int exit_code() { return process_.exit_code(); }
+
+    /// Asks for an event over a connection of its own, and waits for the reply.
+    /// \throws EventError for an error reply, std::runtime_error where there is no reply
+    Object call(std::string_view event, const Object& arguments = {}) const;
+    /// The same with a reply of the error kind. \returns the error object
+    Object call_in_vain(std::string_view event, const Object& arguments = {}) const;
+    /// Waits until the event is the one that runs, as the status tells.
+    void await_busy(std::string_view event) const;
+    /// Waits until its log holds the text.
+    void await_log(std::string_view text) const;
+
+private:
+    ServiceProgram program_;
+    Process process_;
+};
+
+}  // namespace servicekit::test

@@ -1,0 +1,33 @@
+#include "integration/support/service_test.hpp"
+
+#include <chrono>
+
+namespace servicekit::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// What has been asked to end may still be about it.
+constexpr auto last_moments = 5s;
+
+}  // namespace
+
+void ServiceTest::TearDown() {
+    // Ending one may leave its children to us, so it takes several looks.
+    for (auto left = descendants(); !left.empty(); left = descendants()) {
+        for (const ProcessFacts& facts : left) {
+            Process process{facts.pid};
+            if (!process.wait_for_end(last_moments))
+                ADD_FAILURE() << "left behind: " << facts.name << ", pid " << facts.pid;
+            process.end();
+        }
+    }
+}
+
+Outcome ServiceTest::shell(const std::string& line, const Variables& variables) const {
+    Command command{.arguments = {"sh", "-c", line}, .variables = variables, .folder = folder.path()};
+    command.variables.emplace_back("RUN", run);
+    return run_command(command);
+}
+
+}  // namespace servicekit::test

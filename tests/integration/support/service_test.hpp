@@ -1,0 +1,33 @@
+#pragma once
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "integration/os/temporary_folder.hpp"
+#include "integration/support/await.hpp"
+#include "integration/support/command.hpp"
+#include "integration/support/running_service.hpp"
+#include "integration/support/service_program.hpp"
+#include "integration/support/text_file.hpp"
+
+namespace servicekit::test {
+
+/// Tests of service programs. Each has a folder of its own, and fails where it leaves a process behind.
+class ServiceTest : public testing::Test {
+protected:
+    void SetUp() override { adopt_orphans(); }
+    void TearDown() override;
+
+    /// Runs one line in sh(1) as an operator would, in the folder, with our programs in PATH and with RUN, the run
+    /// directory, and `variables` in the environment.
+    [[nodiscard]] Outcome shell(const std::string& line, const Variables& variables = {}) const;
+
+    os::test::TemporaryFolder folder;
+    std::string run = folder.file("run");
+    /// programs/trial_service.cpp, whose events and settings provoke what services meet.
+    ServiceProgram trial{"trial-service", folder.path()};
+};
+
+}  // namespace servicekit::test

@@ -1,0 +1,111 @@
+#include "cli/log_tail.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cerrno>
+
+#include "servicekit/mocks/fake_files.hpp"
+
+namespace servicekit::cli {
+namespace {
+
+constexpr const char* path = "/var/log/x.log";
+
+class LogTailTest : public ::testing::Test {
+protected:
+    std::string last(std::size_t lines) {
+        auto tail = LogTail::open(files, path, lines);
+        return tail ? rest(*tail) : tail.error().message();
+    }
+    static std::string rest(LogTail& tail) {
+        std::string all;
+        for (std::string piece = *tail.next(); !piece.empty(); piece = *tail.next()) all += piece;
+        return all;
+    }
+    void append(const std::string& text) { ASSERT_TRUE((*files.open_for_appending(path, 0644))->write(text)); }
+
+    mocks::FakeFiles files;
+};
+
+TEST_F(LogTailTest, BeginsAtTheLastLines) {
+    files.add_file(path, "one\ntwo\nthree\n");
+    EXPECT_EQ(last(2), "two\nthree\n");
+    EXPECT_EQ(last(3), "one\ntwo\nthree\n");
+    EXPECT_EQ(last(20), "one\ntwo\nthree\n");
+    EXPECT_EQ(last(0), "");
+}
+
+TEST_F(LogTailTest, CountsALineThatHasNoEndYet) {
+    files.add_file(path, "one\ntwo\nthr");
+    EXPECT_EQ(last(1), "thr");
+    EXPECT_EQ(last(2), "two\nthr");
+}
+
+TEST_F(LogTailTest, FindsTheLinesOfALongFile) {
+    std::string content;
+    for (int line = 0; line < 100'000; ++line) content += "line " + std::to_string(line) + "\n";
+    files.add_file(path, content);
+    EXPECT_EQ(last(1), "line 99999\n");
+    const std::string many = last(30'000);
+    EXPECT_EQ(many.substr(0, 11), "line 70000\n");
+    EXPECT_EQ(many, content.substr(content.size() - many.size()));
+}
+
+TEST_F(LogTailTest, BearsWithAnEmptyFile) {
+    files.add_file(path);
+    EXPECT_EQ(last(20), "");
+}
+
+TEST_F(LogTailTest, SaysThatThereIsNoFile) {
+    files.add_folder("/var/log");
+    const auto tail = LogTail::open(files, path, 20);
+    ASSERT_FALSE(tail);
+    EXPECT_EQ(tail.error().errno_value, ENOENT);
+}
+
+TEST_F(LogTailTest, FollowsWhatIsAdded) {
+    files.add_file(path, "one\n");
+    auto tail = *LogTail::open(files, path, 20);
+    EXPECT_EQ(rest(tail), "one\n");
+    ASSERT_TRUE(tail.follow());
+    EXPECT_EQ(rest(tail), "");
+    append("two\n");
+    EXPECT_EQ(rest(tail), "two\n");
+}
+
+TEST_F(LogTailTest, FollowsOverRotation) {
+    files.add_file(path, "one\n");
+    auto tail = *LogTail::open(files, path, 20);
+    const auto writer = *files.open_for_appending(path, 0644);
+    EXPECT_EQ(rest(tail), "one\n");
+
+    files.rename(path, "/var/log/x.log.1");
+    ASSERT_TRUE(tail.follow());
+    ASSERT_TRUE(writer->write("late\n"));
+    EXPECT_EQ(rest(tail), "late\n");
+
+    append("new\n");
+    ASSERT_TRUE(tail.follow());
+    EXPECT_EQ(rest(tail), "new\n");
+}
+
+TEST_F(LogTailTest, BeginsAnewWhereTheFileWasTruncated) {
+    files.add_file(path, "one\ntwo\n");
+    auto tail = *LogTail::open(files, path, 20);
+    EXPECT_EQ(rest(tail), "one\ntwo\n");
+    files.tree().peek(path)->content = "new\n";
+    ASSERT_TRUE(tail.follow());
+    EXPECT_EQ(rest(tail), "new\n");
+}
+
+TEST_F(LogTailTest, SaysWhereTheFileCannotBeRead) {
+    files.add_file(path, "one\n");
+    files.failures.fail_next("read_at", EIO);
+    EXPECT_EQ(LogTail::open(files, path, 20).error().errno_value, EIO);
+    auto tail = *LogTail::open(files, path, 20);
+    files.failures.fail_next("status", EIO);
+    EXPECT_EQ(tail.follow().error().errno_value, EIO);
+}
+
+}  // namespace
+}  // namespace servicekit::cli

@@ -1,0 +1,122 @@
+#pragma once
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cli/program.hpp"
+#include "servicekit/mocks/fake_host.hpp"
+#include "servicekit/mocks/fake_interruptible_sleep.hpp"
+#include "servicekit/mocks/mock_control.hpp"
+#include "servicekit/mocks/mock_daemon.hpp"
+#include "servicekit/mocks/mock_lock.hpp"
+#include "servicekit/mocks/mock_log.hpp"
+#include "unit/client/scripted_service.hpp"
+
+namespace servicekit::cli {
+
+/// A service whose policies are the test's.
+class ServiceOfMocks final : public ServiceBase {
+public:
+    ServiceOfMocks(ServiceOptions options, EventHooks hooks, os::Host host, PolicyReferences policies)
+        : ServiceBase{std::move(options), std::move(hooks), std::move(host)} {
+        attach(policies);
+    }
+};
+
+/// The program of a service, called with command lines on a machine in memory, whose lock says what the test says.
+class ProgramFixture : public ::testing::Test {
+protected:
+    static constexpr pid_t running_pid = ScriptedService::pid;
+    static constexpr const char* pid_file = "/run/just-another-server.pid";
+    static constexpr const char* control_socket = "/run/just-another-server.control";
+
+    ProgramFixture() {
+        ON_CALL(lock, configure).WillByDefault([this](const contract::Deployment& deployment) {
+            asked_pid_file = deployment.pid_file;
+        });
+        ON_CALL(lock, owner).WillByDefault([this]() -> Result<std::optional<contract::Owner>> {
+            if (lock_error) return *lock_error;
+            return asked_pid_file == locked_pid_file ? owner : std::nullopt;
+        });
+        tools.make_sleep = [this]() -> std::unique_ptr<os::InterruptibleSleep> {
+            auto sleep = std::make_unique<mocks::FakeInterruptibleSleep>(host.reactor);
+            if (interrupts) sleep->interrupt();
+            return sleep;
+        };
+    }
+
+    /// \returns the exit code of `just-another-server ARGUMENTS...`
+    int run(std::vector<std::string> arguments) {
+        arguments.insert(arguments.begin(), "/usr/bin/just-another-server");
+        ServiceOfMocks service{options, hooks, host.host(), {daemon, lock, log, control}};
+        return run_program(service, arguments, tools);
+    }
+
+    /// An instance holds the lock from now on, and answers on its socket as `replies` says, by event.
+    void start_instance() {
+        host.files.add_file(pid_file, std::to_string(running_pid) + "\n");
+        host.processes.add(running_pid);
+        owner = contract::Owner{.pid = running_pid, .where = "pid 7000"};
+        instance.emplace(host, control_socket, [this](const std::string& request) { return answer(request); });
+    }
+    /// It ends cleanly.
+    void end_instance() {
+        owner.reset();
+        instance.reset();
+        host.processes.end(running_pid);
+        if (host.files.exists(control_socket)) host.files.take_away(control_socket);
+        host.files.take_away(pid_file);
+        host.files.add_file(pid_file);
+    }
+    /// A reply that ends the instance some time after it was sent.
+    void end_instance_after(std::chrono::milliseconds time) {
+        end_timer = loop.timer();
+        end_timer->start(time, [this] { end_instance(); });
+    }
+
+    [[nodiscard]] const std::string& out() const { return host.streams.written(os::Stream::out); }
+    [[nodiscard]] const std::string& error() const { return host.streams.written(os::Stream::error); }
+
+    mocks::FakeHost host;
+    ::testing::NiceMock<mocks::MockDaemon> daemon;
+    ::testing::NiceMock<mocks::MockLock> lock;
+    ::testing::NiceMock<mocks::MockLog> log;
+    ::testing::NiceMock<mocks::MockControl> control;
+    Tools tools{.host = host.host(), .sockets = &host.sockets, .processes = &host.processes};
+
+    ServiceOptions options{.name = "just-another-server", .version = "1.0"};
+    EventHooks hooks;
+
+    std::string asked_pid_file;
+    std::string locked_pid_file = pid_file;
+    std::optional<contract::Owner> owner;
+    std::optional<Error> lock_error;
+    bool interrupts = false;
+
+    /// What the instance sends for a request of an event; without an entry it sends nothing.
+    std::map<std::string, std::string> replies;
+    std::function<void(const std::string& event)> on_request = [](const std::string&) {};
+    std::optional<ScriptedService> instance;
+
+private:
+    std::vector<ScriptedService::Piece> answer(const std::string& request) {
+        const std::string event = request.substr(2, request.find('"', 2) - 2);
+        on_request(event);
+        const auto reply = replies.find(event);
+        if (reply == replies.end()) return {};
+        return {{reply->second + "\n"}};
+    }
+
+    mocks::FakeEventLoop loop{host.reactor};
+    std::unique_ptr<os::Timer> end_timer;
+};
+
+}  // namespace servicekit::cli

@@ -1,0 +1,63 @@
+#include "cli/reply_text.hpp"
+
+#include <gtest/gtest.h>
+
+#include "servicekit/base/json.hpp"
+
+namespace servicekit::cli {
+namespace {
+
+Object object(std::string_view json) { return std::get<Value>(parse_json(json)).as_object(); }
+
+TEST(StatusTextTest, ShowsWhatPeopleWantAndTheServicesOwnFields) {
+    EXPECT_EQ(status_text(object(R"({"pid":4711,"control-socket":"/run/x.control","uptime":3700,"name":"x",
+        "version":"1.0","state":"running","started-at":"2026-01-02T03:04:05Z","pid-file":"/run/x.pid",
+        "connections":12,"last error":"disk full"})")),
+              "name         x 1.0\n"
+              "state        running\n"
+              "pid          4711\n"
+              "uptime       1 hour 1 minute\n"
+              "connections  12\n"
+              "last error   disk full\n");
+}
+
+TEST(StatusTextTest, SaysWhatItIsBusyWith) {
+    EXPECT_EQ(status_text(object(R"({"name":"x","busy":{"event":"backup","seconds":61}})")),
+              "name  x\nbusy  backup, for 1 minute 1 second\n");
+}
+
+TEST(StatusTextTest, BearsWithAReplyOfAnotherShape) {
+    EXPECT_EQ(status_text(object(R"({"name":1,"uptime":"long","busy":3})")), "name  1\n");
+    EXPECT_EQ(status_text(object(R"({"uptime":1e300})")), "");
+    EXPECT_EQ(status_text({}), "");
+}
+
+TEST(EventsTextTest, ShowsHowToCallEach) {
+    EXPECT_EQ(events_text(object(R"({"events":[
+        {"name":"stop","description":"stops the service","parameters":[]},
+        {"name":"backup","description":"copies the data folder","parameters":[
+            {"name":"directory","type":"path","required":true,"description":"where to"},
+            {"name":"level","type":"integer","required":false,"description":"how hard","default":3},
+            {"name":"note","type":"string","required":false,"description":"","default":null}]}]})")),
+              "stop\n"
+              "    stops the service\n"
+              "backup directory=PATH [level=INTEGER] [note=STRING]\n"
+              "    copies the data folder\n"
+              "      directory  where to\n"
+              "      level      how hard; 3 unless given\n"
+              "      note\n");
+}
+
+TEST(EventsTextTest, BearsWithAReplyOfAnotherShape) {
+    EXPECT_EQ(events_text(object(R"({"events":3})")), "");
+    EXPECT_EQ(events_text(object(R"({"events":[1,{"name":"x","parameters":[2]}]})")), "x\n");
+}
+
+TEST(ReloadTextTest, SaysWhatWasAppliedAndWhatWasNot) {
+    EXPECT_EQ(reload_text(object(R"({"applied":["log-level","/app/port"],"needs-restart":["pid-file"]})")),
+              "applied        log-level, /app/port\nneeds-restart  pid-file\n");
+    EXPECT_EQ(reload_text(object(R"({"applied":[],"needs-restart":[]})")), "nothing changed\n");
+}
+
+}  // namespace
+}  // namespace servicekit::cli

@@ -1,0 +1,248 @@
+#include "cli/running_service.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cerrno>
+#include <csignal>
+#include <map>
+
+#include "servicekit/mocks/fake_host.hpp"
+#include "servicekit/mocks/fake_interruptible_sleep.hpp"
+#include "servicekit/mocks/mock_lock.hpp"
+#include "unit/client/scripted_service.hpp"
+
+namespace servicekit::cli {
+namespace {
+
+using namespace std::chrono_literals;
+using contract::Owner;
+using mocks::FakeProcessTable;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using Waited = RunningService::Waited;
+
+constexpr pid_t pid = ScriptedService::pid;
+
+Places places_in(const std::string& directory) {
+    return {.name = "x",
+            .run_directory = directory,
+            .pid_file = directory + "/x.pid",
+            .control_socket = directory + "/x.control"};
+}
+
+class RunningServiceTest : public ::testing::Test {
+protected:
+    RunningServiceTest() {
+        ON_CALL(lock, configure).WillByDefault([this](const contract::Deployment& deployment) {
+            asked = deployment.pid_file;
+        });
+        ON_CALL(lock, owner).WillByDefault([this]() -> Result<std::optional<Owner>> {
+            if (blind.contains(asked)) return os_error("open", asked, EACCES);
+            const auto found = owners.find(asked);
+            return found != owners.end() ? std::optional{found->second} : std::nullopt;
+        });
+        host.processes.add(pid);
+    }
+
+    void serve(const std::string& directory) {
+        service.emplace(host, directory + "/x.control",
+                        [](const std::string&) { return std::vector<ScriptedService::Piece>{}; });
+    }
+    [[nodiscard]] Instance found() {
+        auto instance = running.find();
+        EXPECT_TRUE(instance && instance->has_value());
+        return instance && *instance ? **instance : Instance{};
+    }
+
+    mocks::FakeHost host;
+    ::testing::NiceMock<mocks::MockLock> lock;
+    Settings settings;
+    Tools tools{.host = host.host(), .sockets = &host.sockets, .processes = &host.processes};
+    RunningService running{lock, settings, {places_in("/run"), places_in("/tmp/me")}, tools};
+
+    std::string asked;
+    std::map<std::string, Owner> owners;
+    std::map<std::string, bool> blind;
+    std::optional<ScriptedService> service;
+    mocks::FakeInterruptibleSleep sleep{host.reactor};
+};
+
+TEST_F(RunningServiceTest, FindsTheFirstHeldLock) {
+    owners["/tmp/me/x.pid"] = {.pid = pid};
+    const Instance instance = found();
+    EXPECT_EQ(instance.pid, pid);
+    EXPECT_EQ(instance.places.pid_file, "/tmp/me/x.pid");
+    EXPECT_EQ(instance.witness, Instance::Witness::lock);
+    EXPECT_EQ(instance.in_words(), "pid 7000");
+}
+
+TEST_F(RunningServiceTest, FindsNothingWhereNoLockIsHeldAndNoSocketServed) {
+    const auto instance = running.find();
+    ASSERT_TRUE(instance);
+    EXPECT_FALSE(instance->has_value());
+    EXPECT_EQ(running.tried_in_words(), "'/run/x.pid' or '/tmp/me/x.pid'");
+}
+
+TEST_F(RunningServiceTest, FindsAServiceWithoutALockByItsSocket) {
+    serve("/run");
+    const Instance instance = found();
+    EXPECT_EQ(instance.pid, pid);
+    EXPECT_EQ(instance.witness, Instance::Witness::socket);
+}
+
+TEST_F(RunningServiceTest, PrefersAHeldLockToASocketThatIsServed) {
+    serve("/run");
+    owners["/tmp/me/x.pid"] = {.pid = 8000};
+    EXPECT_EQ(found().pid, 8000);
+}
+
+TEST_F(RunningServiceTest, AsksTheSocketForAPidThatTheLockCannotTell) {
+    owners["/run/x.pid"] = {.pid = 0};
+    EXPECT_EQ(found().pid, 0);
+    EXPECT_EQ(found().in_words(), "its pid can't be told");
+    serve("/run");
+    EXPECT_EQ(found().pid, pid);
+    EXPECT_EQ(found().witness, Instance::Witness::lock);
+}
+
+TEST_F(RunningServiceTest, DoesNotTakeABystanderForAnInstance) {
+    owners["/run/x.pid"] = {.pid = 99, .where = "pid 99", .is_instance = false};
+    EXPECT_FALSE(running.find()->has_value());
+    EXPECT_EQ(running.bystander(), "'/run/x.pid' is locked by pid 99, which is no instance of it");
+}
+
+TEST_F(RunningServiceTest, SaysWhereItCannotTell) {
+    blind["/run/x.pid"] = true;
+    EXPECT_EQ(running.find().error().errno_value, EACCES);
+    owners["/tmp/me/x.pid"] = {.pid = pid};
+    EXPECT_EQ(found().pid, pid);
+}
+
+TEST_F(RunningServiceTest, CannotTellWithoutALockWhereItMayNotConnect) {
+    host.sockets.failures().fail_always("probe", EACCES, "/run/x.control");
+    EXPECT_EQ(running.find().error().errno_value, EACCES);
+    // With a pidfile there would be a lock.
+    host.files.add_file("/run/x.pid");
+    EXPECT_FALSE(running.find()->has_value());
+}
+
+TEST_F(RunningServiceTest, KnowsWhatAKilledInstanceLeaves) {
+    EXPECT_THAT(running.left_behind(), IsEmpty());
+    host.files.add_file("/run/x.pid");
+    host.files.add_file("/tmp/me/x.control");
+    EXPECT_THAT(running.left_behind(), IsEmpty());
+    host.files.add_file("/tmp/me/x.pid", "7000\n");
+    serve("/run");
+    EXPECT_THAT(running.left_behind(), ElementsAre("/run/x.control", "/tmp/me/x.pid"));
+}
+
+TEST_F(RunningServiceTest, SignalsTheOwnerOfTheLock) {
+    owners["/run/x.pid"] = {.pid = pid};
+    const auto sent = running.signal(found(), SIGTERM);
+    ASSERT_TRUE(sent);
+    EXPECT_TRUE(*sent);
+    EXPECT_THAT(host.processes.sent(), ElementsAre(FakeProcessTable::Sent{pid, SIGTERM}));
+}
+
+TEST_F(RunningServiceTest, SignalsNobodyWhomASecondLookDoesNotConfirm) {
+    owners["/run/x.pid"] = {.pid = pid};
+    const Instance instance = found();
+    owners["/run/x.pid"] = {.pid = 8000};
+    EXPECT_FALSE(*running.signal(instance, SIGTERM));
+    owners.clear();
+    EXPECT_FALSE(*running.signal(instance, SIGTERM));
+    owners["/run/x.pid"] = {.pid = pid, .is_instance = false};
+    EXPECT_FALSE(*running.signal(instance, SIGTERM));
+    EXPECT_THAT(host.processes.sent(), IsEmpty());
+}
+
+TEST_F(RunningServiceTest, SignalsNoPidThatIsNone) {
+    for (const pid_t wrong : {0, -1}) {
+        owners["/run/x.pid"] = {.pid = wrong};
+        const auto sent = running.signal(found(), SIGKILL);
+        ASSERT_FALSE(sent);
+        EXPECT_EQ(sent.error().exit_code, ExitCode::timeout);
+    }
+    EXPECT_THAT(host.processes.sent(), IsEmpty());
+}
+
+TEST_F(RunningServiceTest, SignalsNoProcessOfAnotherUser) {
+    owners["/run/x.pid"] = {.pid = pid};
+    host.processes.add(pid, 1000);
+    const auto sent = running.signal(found(), SIGTERM);
+    ASSERT_FALSE(sent);
+    EXPECT_EQ(sent.error().exit_code, ExitCode::permission);
+    EXPECT_EQ(sent.error().message(), "cannot signal 'pid 7000': it runs as uid 1000, the service as uid 0");
+    EXPECT_THAT(host.processes.sent(), IsEmpty());
+}
+
+TEST_F(RunningServiceTest, TakesTheOwnerOfThePidfileForTheServicesUser) {
+    owners["/run/x.pid"] = {.pid = pid};
+    host.processes.add(pid, 1000);
+    host.files.add_file("/run/x.pid");
+    EXPECT_FALSE(running.signal(found(), SIGTERM));
+    host.files.set_owner("/run/x.pid", 1000, 1000);
+    EXPECT_TRUE(*running.signal(found(), SIGTERM));
+}
+
+TEST_F(RunningServiceTest, TakesTheUserOfTheSettingsForTheServicesUser) {
+    owners["/run/x.pid"] = {.pid = pid};
+    host.processes.add(pid, 1000);
+    host.files.add_file("/run/x.pid");
+    host.files.set_owner("/run/x.pid", 1000, 1000);
+    host.users.add_user({.name = "www", .uid = 33});
+    settings.set(setting::user, "www");
+    EXPECT_THAT(running.signal(found(), SIGTERM).error().reason, HasSubstr("the service as uid 33"));
+    host.processes.add(pid, 33);
+    EXPECT_TRUE(*running.signal(found(), SIGTERM));
+    // As which it was started, and still is before it drops its privileges.
+    host.processes.add(pid, 0);
+    EXPECT_TRUE(*running.signal(found(), SIGTERM));
+}
+
+TEST_F(RunningServiceTest, WaitsUntilTheLockIsFree) {
+    owners["/run/x.pid"] = {.pid = pid};
+    const Instance instance = found();
+    host.when_idle([this] {
+        owners.clear();
+        host.processes.end(pid);
+    });
+    EXPECT_EQ(*running.wait_for_end(instance, std::nullopt, sleep), Waited::ended);
+}
+
+TEST_F(RunningServiceTest, WaitsOnWhereTheProcessHasEndedButNotItsLock) {
+    owners["/run/x.pid"] = {.pid = pid};
+    const Instance instance = found();
+    host.processes.end(pid);
+    host.when_idle([] {});
+    host.when_idle([this] { owners.clear(); });
+    EXPECT_EQ(*running.wait_for_end(instance, std::nullopt, sleep), Waited::ended);
+}
+
+TEST_F(RunningServiceTest, WaitsNoLongerThanItMay) {
+    owners["/run/x.pid"] = {.pid = pid};
+    const auto begin = host.clock.steady_now();
+    EXPECT_EQ(*running.wait_for_end(found(), begin + 2s, sleep), Waited::still_runs);
+    EXPECT_EQ(host.clock.steady_now() - begin, 2s);
+    owners["/run/x.pid"] = {.pid = 0};
+    EXPECT_EQ(*running.wait_for_end(found(), begin + 3s, sleep), Waited::still_runs);
+    EXPECT_EQ(host.clock.steady_now() - begin, 3s);
+}
+
+TEST_F(RunningServiceTest, StopsWaitingWhereAnotherInstanceTakesOver) {
+    owners["/run/x.pid"] = {.pid = pid};
+    const Instance instance = found();
+    owners["/run/x.pid"] = {.pid = 8000};
+    EXPECT_EQ(*running.wait_for_end(instance, std::nullopt, sleep), Waited::replaced);
+}
+
+TEST_F(RunningServiceTest, StopsWaitingWhereTheUserHasHadEnough) {
+    owners["/run/x.pid"] = {.pid = pid};
+    sleep.interrupt();
+    EXPECT_EQ(*running.wait_for_end(found(), std::nullopt, sleep), Waited::interrupted);
+}
+
+}  // namespace
+}  // namespace servicekit::cli

@@ -1,0 +1,89 @@
+#include "cli/typed_arguments.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "servicekit/base/json.hpp"
+
+namespace servicekit::cli {
+namespace {
+
+using ::testing::HasSubstr;
+
+class TypedArgumentsTest : public ::testing::Test {
+protected:
+    [[nodiscard]] std::string read(const std::vector<std::string>& given,
+                                   const std::optional<std::string>& json = std::nullopt) const {
+        const auto arguments = typed_arguments(given, json, parameters, "/home/me");
+        if (arguments) return to_json(*arguments);
+        EXPECT_EQ(arguments.error().exit_code, ExitCode::usage);
+        return arguments.error().message();
+    }
+
+    Object events = std::get<Value>(parse_json(R"({"events":[{"name":"other","parameters":[]},{"name":"x","parameters":[
+        {"name":"text","type":"string"},{"name":"count","type":"integer"},{"name":"ratio","type":"number"},
+        {"name":"really","type":"boolean"},{"name":"where","type":"path"},{"name":"names","type":"list"},
+        {"name":"extra","type":"object"}]}]})"))
+                        .as_object();
+    const Value::List* parameters = declared_parameters(events, "x");
+};
+
+TEST_F(TypedArgumentsTest, ReadsEachValueAsItIsDeclared) {
+    EXPECT_EQ(read({"text=12", "count=12", "ratio=0.5", "really=true"}),
+              R"({"text":"12","count":12,"ratio":0.5,"really":true})");
+    EXPECT_EQ(read({"names=[\"a\",2]", "extra={\"a\":{}}", "ratio=3"}),
+              R"({"names":["a",2],"extra":{"a":{}},"ratio":3})");
+}
+
+TEST_F(TypedArgumentsTest, ResolvesPathsInTheCallersFolder) {
+    EXPECT_EQ(read({"where=data/x"}), R"({"where":"/home/me/data/x"})");
+    EXPECT_EQ(read({"where=./x"}), R"({"where":"/home/me/x"})");
+    EXPECT_EQ(read({"where=."}), R"({"where":"/home/me"})");
+    EXPECT_EQ(read({"where=/etc"}), R"({"where":"/etc"})");
+    EXPECT_EQ(read({"where="}), R"({"where":""})");
+    EXPECT_EQ(to_json(*typed_arguments({"where=x"}, {}, parameters, "/")), R"({"where":"/x"})");
+}
+
+TEST_F(TypedArgumentsTest, TakesAllAfterTheFirstEqualsSign) { EXPECT_EQ(read({"text=a=b="}), R"({"text":"a=b="})"); }
+
+TEST_F(TypedArgumentsTest, LeavesWhatIsNotDeclaredToTheService) {
+    EXPECT_EQ(read({"unknown=12"}), R"({"unknown":"12"})");
+    EXPECT_EQ(declared_parameters(events, "y"), nullptr);
+    EXPECT_EQ(to_json(*typed_arguments({"count=12"}, {}, nullptr, "/")), R"({"count":"12"})");
+}
+
+TEST_F(TypedArgumentsTest, SaysWhichValueIsOfTheWrongType) {
+    EXPECT_EQ(read({"count=abc"}), "cannot use the argument 'count=abc': expected an integer");
+    EXPECT_EQ(read({"count=1.5"}), "cannot use the argument 'count=1.5': expected an integer");
+    EXPECT_EQ(read({"ratio="}), "cannot use the argument 'ratio=': expected a number");
+    EXPECT_EQ(read({"really=1"}), "cannot use the argument 'really=1': expected true or false");
+    EXPECT_EQ(read({"names={}"}), "cannot use the argument 'names={}': expected a JSON list");
+    EXPECT_EQ(read({"extra=[]"}), "cannot use the argument 'extra=[]': expected a JSON object");
+}
+
+TEST_F(TypedArgumentsTest, AddsToAJsonObject) {
+    EXPECT_EQ(read({"text=b"}, R"({"count":[1]})"), R"({"count":[1],"text":"b"})");
+    EXPECT_EQ(read({}, "{}"), "{}");
+}
+
+TEST_F(TypedArgumentsTest, RefusesWhatIsNoArgument) {
+    EXPECT_THAT(read({"text"}), HasSubstr("expected name=value"));
+    EXPECT_THAT(read({"=x"}), HasSubstr("expected name=value"));
+    EXPECT_THAT(read({}, "{"), HasSubstr("cannot use the argument '--json {': "));
+    EXPECT_THAT(read({}, "[]"), HasSubstr("expected a JSON object"));
+}
+
+TEST_F(TypedArgumentsTest, RefusesAnArgumentThatIsGivenTwice) {
+    EXPECT_THAT(read({"text=a", "text=b"}), HasSubstr("'text' is given twice"));
+    EXPECT_THAT(read({"text=a"}, R"({"text":"b"})"), HasSubstr("'text' is given twice"));
+    EXPECT_THAT(read({}, R"({"a":1,"a":2})"), HasSubstr("cannot use"));
+}
+
+TEST(DeclaredParametersTest, BearsWithAReplyOfAnotherShape) {
+    EXPECT_EQ(declared_parameters({}, "x"), nullptr);
+    EXPECT_EQ(declared_parameters({{"events", 3}}, "x"), nullptr);
+    EXPECT_EQ(declared_parameters({{"events", Value::List{Value{1}, Value{Object{{"name", "x"}}}}}}, "x"), nullptr);
+}
+
+}  // namespace
+}  // namespace servicekit::cli

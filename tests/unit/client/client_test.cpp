@@ -1,0 +1,271 @@
+#include "servicekit/client.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cerrno>
+#include <stdexcept>
+
+#include "client/exchange.hpp"
+#include "servicekit/base/json.hpp"
+#include "servicekit/mocks/mock_clock.hpp"
+#include "servicekit/mocks/mock_local_sockets.hpp"
+#include "unit/client/scripted_service.hpp"
+
+namespace servicekit {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::NiceMock;
+using ::testing::Return;
+
+constexpr const char* path = "/run/just-another-server.control";
+
+class ClientTest : public ::testing::Test {
+protected:
+    using Pieces = std::vector<ScriptedService::Piece>;
+
+    void answer(Pieces pieces) {
+        script_ = [pieces = std::move(pieces)](const std::string&) { return pieces; };
+    }
+    Client connect() { return *Client::connect(path, host.sockets, host.clock); }
+
+    mocks::FakeHost host;
+    ScriptedService::Script script_ = [](const std::string&) { return Pieces{{"{}\n"}}; };
+    ScriptedService service{host, path, [this](const std::string& request) { return script_(request); }};
+};
+
+TEST_F(ClientTest, ReturnsTheReplyAsAnObject) {
+    answer({{"{\"uptime\":12}\n"}});
+    const auto reply = connect().call("status");
+    ASSERT_TRUE(reply);
+    EXPECT_EQ(to_json(*reply), R"({"uptime":12})");
+    EXPECT_THAT(service.requests, ElementsAre(R"(["status"])"));
+}
+
+TEST_F(ClientTest, SendsArgumentsAndOptionsWhereThereAreSome) {
+    Client client = connect();
+    ASSERT_TRUE(client.call("backup", {{"directory", "/x"}}));
+    ASSERT_TRUE(client.call("status", {}, {.timeout = 1500ms}));
+    ASSERT_TRUE(client.call("backup", {{"directory", "/x"}}, {.on_progress = [](const Progress&) {}}));
+    EXPECT_THAT(service.requests, ElementsAre(R"(["backup",{"directory":"/x"}])", R"(["status",{},{"timeout":1.5}])",
+                                              R"(["backup",{"directory":"/x"},{"progress":true}])"));
+    EXPECT_EQ(service.connections, 1);
+}
+
+TEST_F(ClientTest, ThrowsAnErrorReplyAndGoesOn) {
+    answer({{R"({"error":{"code":"event-not-found","message":"there is no event 'x'","did-you-mean":"y"}})"
+             "\n"}});
+    Client client = connect();
+    try {
+        static_cast<void>(client.call("x"));
+        FAIL() << "nothing was thrown";
+    } catch (const EventError& error) {
+        EXPECT_EQ(error.code(), "event-not-found");
+        EXPECT_STREQ(error.what(), "there is no event 'x'");
+        EXPECT_EQ(error.fields().find("did-you-mean")->as_string(), "y");
+    }
+    answer({{"{}\n"}});
+    EXPECT_TRUE(client.call("y"));
+    EXPECT_EQ(service.connections, 1);
+}
+
+TEST_F(ClientTest, SkipsTheSpacesOfASlowEvent) {
+    answer({{" ", 200ms}, {" ", 200ms}, {"{\"done\"", 200ms}, {":true}", 200ms}, {"\n", 200ms}});
+    const auto reply = connect().call("backup");
+    ASSERT_TRUE(reply);
+    EXPECT_EQ(to_json(*reply), R"({"done":true})");
+}
+
+TEST_F(ClientTest, TellsProgressBeforeTheReply) {
+    answer({{R"({"progress":{"done":3,"total":10,"message":"c.txt"}})"
+             "\n"},
+            {R"({"progress":{"done":4,"total":0}})"
+             "\n{}\n"}});
+    std::vector<std::string> seen;
+    const auto on_progress = [&seen](const Progress& progress) {
+        seen.push_back(std::to_string(progress.done) + "/" + std::to_string(progress.total) + " " + progress.message);
+    };
+    ASSERT_TRUE(connect().call("backup", {}, {.on_progress = on_progress}));
+    EXPECT_THAT(seen, ElementsAre("3/10 c.txt", "4/0 "));
+}
+
+TEST_F(ClientTest, TakesAReplyThatOnlyContainsTheReservedNamesForOne) {
+    answer({{R"({"error":"none","state":"running"})"
+             "\n"}});
+    EXPECT_TRUE(connect().call("status"));
+}
+
+TEST_F(ClientTest, WaitsALittleLongerThanTheServiceItself) {
+    answer({{R"({"error":{"code":"timeout","message":"too slow"}})"
+             "\n",
+             1000ms}});
+    Client client = connect();
+    EXPECT_THROW(static_cast<void>(client.call("backup", {}, {.timeout = 1s})), EventError);
+}
+
+TEST_F(ClientTest, GivesUpOnAServiceThatDoesNotAnswerInTime) {
+    answer({{"{}\n", 10s}});
+    Client client = connect();
+    const auto begin = host.clock.steady_now();
+    const auto reply = client.call("backup", {}, {.timeout = 1s});
+    ASSERT_FALSE(reply);
+    EXPECT_EQ(reply.error().exit_code, ExitCode::timeout);
+    EXPECT_EQ(reply.error().message(),
+              "cannot get a reply to 'backup' from '/run/just-another-server.control': the time is up");
+    EXPECT_LE(host.clock.steady_now() - begin, 2s);
+}
+
+TEST_F(ClientTest, NeverTakesALateReplyForThatToAnotherRequest) {
+    answer({{"{\"late\":true}\n", 3s}});
+    Client client = connect();
+    ASSERT_FALSE(client.call("slow", {}, {.timeout = 1s}));
+    answer({{"{\"late\":false}\n"}});
+    host.clock.advance(3s);
+    const auto reply = client.call("quick");
+    ASSERT_TRUE(reply);
+    EXPECT_EQ(to_json(*reply), R"({"late":false})");
+    EXPECT_EQ(service.connections, 2);
+}
+
+TEST_F(ClientTest, ConnectsAnewAfterACallbackThatThrew) {
+    answer({{R"({"progress":{"done":1,"total":2}})"
+             "\n{}\n"}});
+    Client client = connect();
+    const auto fail = [](const Progress&) { throw std::runtime_error("no screen"); };
+    EXPECT_THROW(static_cast<void>(client.call("backup", {}, {.on_progress = fail})), std::runtime_error);
+    EXPECT_TRUE(client.call("backup"));
+    EXPECT_EQ(service.connections, 2);
+}
+
+TEST_F(ClientTest, ConnectsAnewWhereTheServiceHasHungUp) {
+    Client client = connect();
+    ASSERT_TRUE(client.call("status"));
+    service.hang_up();
+    EXPECT_TRUE(client.call("status"));
+    EXPECT_EQ(service.connections, 2);
+}
+
+TEST_F(ClientTest, ConnectsAnewBeforeTheServiceHangsUpForIdleness) {
+    Client client = connect();
+    ASSERT_TRUE(client.call("status"));
+    host.clock.advance(4500ms);
+    EXPECT_TRUE(client.call("status"));
+    EXPECT_EQ(service.connections, 2);
+}
+
+TEST_F(ClientTest, SaysWhereTheServiceHangsUpWithoutAReply) {
+    answer({{.then_close = true}});
+    const auto reply = connect().call("kill");
+    ASSERT_FALSE(reply);
+    EXPECT_THAT(reply.error().reason, HasSubstr("closed the connection without a reply"));
+
+    answer({{.text = "{\"half", .then_close = true}});
+    EXPECT_THAT(connect().call("kill").error().reason, HasSubstr("closed the connection within its reply"));
+}
+
+TEST_F(ClientTest, RefusesWhatIsNoReply) {
+    answer({{"[1]\n"}});
+    EXPECT_THAT(connect().call("status").error().reason, HasSubstr("no reply"));
+    answer({{"hello\n"}});
+    EXPECT_THAT(connect().call("status").error().reason, HasSubstr("'hello'"));
+}
+
+TEST_F(ClientTest, KnowsTheProcessThatListens) { EXPECT_EQ(connect().peer().pid, ScriptedService::pid); }
+
+TEST_F(ClientTest, CanBeMoved) {
+    Client first = connect();
+    Client second = std::move(first);
+    EXPECT_TRUE(second.call("status"));
+}
+
+TEST_F(ClientTest, SaysWhereItCannotConnect) {
+    const auto client = Client::connect("/run/nobody.control", host.sockets, host.clock);
+    ASSERT_FALSE(client);
+    EXPECT_EQ(client.error().errno_value, ENOENT);
+}
+
+/// A connection that takes and gives as the test says, byte by byte.
+class ClientTransferTest : public ::testing::Test {
+protected:
+    ClientTransferTest() {
+        ON_CALL(sockets, connect).WillByDefault([this] {
+            auto connection = std::make_unique<NiceMock<mocks::MockLocalConnection>>();
+            prepare(*connection);
+            return Result<std::unique_ptr<os::LocalConnection>>{std::move(connection)};
+        });
+    }
+    static os::Transfer would_block() { return {.state = os::Transfer::State::would_block}; }
+    static os::Transfer give(std::span<char> buffer, std::string_view text) {
+        std::copy(text.begin(), text.end(), buffer.begin());
+        return {.bytes = text.size()};
+    }
+
+    std::function<void(mocks::MockLocalConnection&)> prepare;
+    NiceMock<mocks::MockLocalSockets> sockets;
+    NiceMock<mocks::MockClock> clock;
+};
+
+TEST_F(ClientTransferTest, SendsARequestBitByBit) {
+    std::string sent;
+    bool is_full = false;
+    prepare = [&](mocks::MockLocalConnection& connection) {
+        ON_CALL(connection, send).WillByDefault([&](std::string_view bytes) {
+            is_full = !is_full;
+            if (!is_full) return would_block();
+            sent += bytes.front();
+            return os::Transfer{.bytes = 1};
+        });
+        ON_CALL(connection, receive).WillByDefault([&](std::span<char> buffer) {
+            return sent.ends_with('\n') ? give(buffer, "{}\n") : would_block();
+        });
+        EXPECT_CALL(connection, wait_until_writable).Times(8).WillRepeatedly(Return(true));
+    };
+    auto client = *Client::connect(path, sockets, clock);
+    EXPECT_TRUE(client.call("stop"));
+    EXPECT_EQ(sent, "[\"stop\"]\n");
+}
+
+TEST_F(ClientTransferTest, ReadsWhyARequestWasRefusedHalfWay) {
+    bool is_asked = false;
+    prepare = [&](mocks::MockLocalConnection& connection) {
+        ON_CALL(connection, send).WillByDefault([&](std::string_view) {
+            is_asked = true;
+            return os::Transfer{.state = os::Transfer::State::failed, .errno_value = EPIPE};
+        });
+        ON_CALL(connection, receive).WillByDefault([&](std::span<char> buffer) {
+            return is_asked ? give(buffer, R"({"error":{"code":"busy","message":"full"}})"
+                                           "\n")
+                            : would_block();
+        });
+    };
+    auto client = *Client::connect(path, sockets, clock);
+    EXPECT_THROW(static_cast<void>(client.call("stop")), EventError);
+}
+
+TEST_F(ClientTransferTest, ReadsNoLineWithoutEnd) {
+    bool is_asked = false;
+    std::size_t given = 0;
+    prepare = [&](mocks::MockLocalConnection& connection) {
+        ON_CALL(connection, send).WillByDefault([&](std::string_view bytes) {
+            is_asked = true;
+            return os::Transfer{.bytes = bytes.size()};
+        });
+        ON_CALL(connection, receive).WillByDefault([&](std::span<char> buffer) {
+            if (!is_asked) return would_block();
+            std::fill(buffer.begin(), buffer.end(), 'x');
+            given += buffer.size();
+            return os::Transfer{.bytes = buffer.size()};
+        });
+    };
+    auto client = *Client::connect(path, sockets, clock);
+    const auto reply = client.call("status");
+    ASSERT_FALSE(reply);
+    EXPECT_THAT(reply.error().reason, HasSubstr("longer than 67108864 bytes"));
+    EXPECT_LE(given, Exchange::longest_line + 65536 * 2);
+}
+
+}  // namespace
+}  // namespace servicekit

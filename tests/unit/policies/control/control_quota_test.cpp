@@ -1,0 +1,89 @@
+#include "policies/control/control_quota.hpp"
+
+#include <gtest/gtest.h>
+
+namespace servicekit::policies {
+namespace {
+
+constexpr uid_t root = 0;
+constexpr uid_t owner = 500;
+constexpr uid_t alice = 1000;
+constexpr uid_t bob = 1001;
+
+const UnixSocketControl::Options small{.max_request_bytes = 100,
+                                       .max_connections = 4,
+                                       .reserved_for_owner = 1,
+                                       .max_connections_per_user = 2,
+                                       .max_buffered_bytes = 1'000};
+
+class ControlQuotaTest : public ::testing::Test {
+protected:
+    [[nodiscard]] bool admits(uid_t user) { return !quota.admit(user).has_value(); }
+
+    ControlQuota quota{small, owner};
+};
+
+TEST_F(ControlQuotaTest, CountsConnectionsForEachStranger) {
+    EXPECT_TRUE(admits(alice));
+    EXPECT_TRUE(admits(alice));
+    EXPECT_EQ(quota.admit(alice), 2U);
+    EXPECT_TRUE(admits(bob));
+    quota.release(alice);
+    EXPECT_TRUE(admits(alice));
+}
+
+TEST_F(ControlQuotaTest, GivesOwnerAndRootWhatStrangersMustLeave) {
+    EXPECT_TRUE(admits(alice));
+    EXPECT_TRUE(admits(alice));
+    EXPECT_TRUE(admits(bob));
+    EXPECT_EQ(quota.admit(bob), 3U);
+    EXPECT_TRUE(admits(root));
+    EXPECT_EQ(quota.admit(owner), 4U);
+    quota.release(alice);
+    EXPECT_TRUE(admits(owner));
+}
+
+TEST_F(ControlQuotaTest, LetsTheOwnerHaveThemAll) {
+    for (int count = 0; count < 4; ++count) EXPECT_TRUE(admits(owner));
+    EXPECT_EQ(quota.admit(alice), 3U);
+}
+
+TEST_F(ControlQuotaTest, KnowsANewOwnerWhileTheOldOneIsConnected) {
+    for (int count = 0; count < 3; ++count) EXPECT_TRUE(admits(owner));
+    quota.set_owner(alice);
+    EXPECT_FALSE(admits(owner));
+    EXPECT_TRUE(admits(alice));
+    quota.release(owner);
+    quota.release(owner);
+    EXPECT_EQ(quota.admit(bob), std::nullopt);
+    EXPECT_FALSE(admits(alice));
+}
+
+TEST_F(ControlQuotaTest, AdmitsNoStrangerWhereAllIsReserved) {
+    UnixSocketControl::Options options = small;
+    options.reserved_for_owner = 100;
+    ControlQuota strict{options, owner};
+    EXPECT_EQ(strict.admit(alice), 0U);
+    EXPECT_EQ(strict.admit(owner), std::nullopt);
+}
+
+TEST_F(ControlQuotaTest, GivesAStrangerAQuarterOfTheBytes) {
+    ASSERT_TRUE(admits(alice));
+    ASSERT_TRUE(admits(alice));
+    EXPECT_TRUE(quota.resize(alice, 0, 200));
+    EXPECT_FALSE(quota.resize(alice, 0, 51));
+    EXPECT_TRUE(quota.resize(alice, 51, 50));
+    EXPECT_TRUE(quota.resize(alice, 200, 0));
+}
+
+TEST_F(ControlQuotaTest, KeepsBytesForARequestOfTheOwner) {
+    for (const uid_t user : {alice, bob, owner}) ASSERT_TRUE(admits(user));
+    EXPECT_TRUE(quota.resize(owner, 0, 700));
+    EXPECT_TRUE(quota.resize(alice, 0, 200));
+    EXPECT_FALSE(quota.resize(bob, 0, 1));
+    EXPECT_TRUE(quota.resize(owner, 700, 799));
+    EXPECT_FALSE(quota.resize(owner, 799, 800));
+}
+
+}  // namespace
+}  // namespace servicekit::policies
