@@ -28,7 +28,7 @@ int service_main(int argc, char** argv, ServiceBase& service);
 /// T is constructed from the options where it can be, and else gets them set afterwards. A service without a name is
 /// called as its program is.
 template <std::derived_from<ServiceBase> T>
-    requires std::constructible_from<T, ServiceOptions> || std::default_initializable<T>
+requires std::constructible_from<T, ServiceOptions> || std::default_initializable<T>
 int service_main(int argc, char** argv, ServiceOptions options = {}) {
     return detail::service_main(argc, argv, [&options]() -> std::unique_ptr<ServiceBase> {
         if constexpr (std::constructible_from<T, ServiceOptions>) {

@@ -76,7 +76,8 @@ std::optional<std::size_t> parse_count(std::string_view text) {
 void add_value_option(CLI::App& app, const std::string& name, const std::string& placeholder,
                       const std::string& description, const std::string& group = "Options") {
     // The value is taken from the option itself afterwards.
-    app.add_option_function<std::string>(name, [](const std::string&) {}, description)
+    app.add_option_function<std::string>(
+           name, [](const std::string&) {}, description)
         ->type_name(placeholder)
         ->take_last()
         ->group(group);
@@ -100,20 +101,27 @@ void declare_own_options(CLI::App& app, Invocation& into) {
             add_value_option(app, "--timeout", "SECONDS",
                              "how long to wait; 2 s more than the service's stop-timeout unless given");
             break;
-        case Verb::status: app.add_flag("--json", into.json, "print the reply as it is"); break;
-        case Verb::log_level: app.add_option("LEVEL", into.level, levels)->type_name(""); break;
+        case Verb::status:
+            app.add_flag("--json", into.json, "print the reply as it is");
+            break;
+        case Verb::log_level:
+            app.add_option("LEVEL", into.level, levels)->type_name("");
+            break;
         case Verb::call:
             app.add_option("EVENT", into.event, "its name")->type_name("");
             app.add_option("ARGUMENT", into.arguments, "name=value, typed as the event declares it")->type_name("");
             add_value_option(app, "--json", "OBJECT", "arguments as one JSON object");
             add_value_option(app, "--timeout", "SECONDS", "how long to wait for the reply");
             break;
-        case Verb::wait: app.add_flag("--test", into.test, "only tell, by the exit code: 0 free, 1 held"); break;
+        case Verb::wait:
+            app.add_flag("--test", into.test, "only tell, by the exit code: 0 free, 1 held");
+            break;
         case Verb::logs:
             app.add_flag("-f,--follow", into.follow, "go on with what is added, until interrupted");
             add_value_option(app, "-n,--lines", "N", "how many lines; 20 unless given");
             break;
-        default: break;
+        default:
+            break;
     }
 }
 

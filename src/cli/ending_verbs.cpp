@@ -24,8 +24,8 @@ public:
 
     /// Over the control socket. \returns whether the service has taken it, for all that can be told.
     bool ask(std::string_view event, milliseconds at_most) const {
-        auto client = Client::connect(instance_.places.control_socket, *session_.tools.sockets,
-                                      *session_.tools.host.clock);
+        auto client =
+            Client::connect(instance_.places.control_socket, *session_.tools.sockets, *session_.tools.host.clock);
         if (!client) return false;
         try {
             return client->call(event, {}, {.timeout = std::min(at_most, longest_answer)}).has_value();
@@ -52,7 +52,9 @@ public:
             case RunningService::Waited::replaced:
                 console.complain(std::string{done} + " (" + who + "), but another instance has taken its place");
                 break;
-            case RunningService::Waited::still_runs: console.complain("still running (" + who + ")"); break;
+            case RunningService::Waited::still_runs:
+                console.complain("still running (" + who + ")");
+                break;
             case RunningService::Waited::interrupted:
                 console.complain("interrupted while waiting; still running (" + who + ")");
                 break;

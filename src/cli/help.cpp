@@ -35,7 +35,8 @@ std::string help_text(const ServiceOptions& about) {
     text += row("-h, --help", 27, "print this, or the help of the verb");
     text += row("--version", 27, "print the version");
     return text + "\nEach setting can also be given in the environment (" +
-           environment_variable(about.name, "log-level") + "=debug), and but for\nthe config file's path, in the config file.\n";
+           environment_variable(about.name, "log-level") +
+           "=debug), and but for\nthe config file's path, in the config file.\n";
 }
 
 std::string version_text(const ServiceOptions& about) {

@@ -34,16 +34,16 @@ struct Invocation {
     /// The settings that were given, by name, as text.
     std::vector<std::pair<std::string, std::string>> settings = {};
 
-    bool json = false;                                        ///< status
-    bool no_wait = false;                                     ///< stop
-    std::optional<std::chrono::milliseconds> timeout = {};    ///< stop, call
-    bool test = false;                                        ///< wait
-    bool follow = false;                                      ///< logs
-    std::size_t lines = 20;                                   ///< logs
-    std::string level = {};                                   ///< log-level; empty: only tell it
-    std::string event = {};                                   ///< call
-    std::vector<std::string> arguments = {};                  ///< call: name=value
-    std::optional<std::string> json_arguments = {};           ///< call
+    bool json = false;                                      ///< status
+    bool no_wait = false;                                   ///< stop
+    std::optional<std::chrono::milliseconds> timeout = {};  ///< stop, call
+    bool test = false;                                      ///< wait
+    bool follow = false;                                    ///< logs
+    std::size_t lines = 20;                                 ///< logs
+    std::string level = {};                                 ///< log-level; empty: only tell it
+    std::string event = {};                                 ///< call
+    std::vector<std::string> arguments = {};                ///< call: name=value
+    std::optional<std::string> json_arguments = {};         ///< call
 };
 
 }  // namespace servicekit::cli

@@ -21,28 +21,43 @@ std::string file_name(const std::vector<std::string>& arguments) {
 
 int run_verb(Session& session) {
     switch (session.invocation.verb) {
-        case Verb::start: return start(session);
-        case Verb::run: return run(session);
-        case Verb::check: return check(session);
-        case Verb::stop: return stop(session);
-        case Verb::kill: return kill(session);
-        case Verb::restart: return restart(session);
-        case Verb::reload: return reload(session);
-        case Verb::status: return status(session);
-        case Verb::events: return events(session);
-        case Verb::log_level: return log_level(session);
-        case Verb::log_reopen: return log_reopen(session);
-        case Verb::call: return call(session);
-        case Verb::wait: return wait(session);
-        case Verb::pid: return pid(session);
-        case Verb::where: return where(session);
-        case Verb::logs: return logs(session);
+        case Verb::start:
+            return start(session);
+        case Verb::run:
+            return run(session);
+        case Verb::check:
+            return check(session);
+        case Verb::stop:
+            return stop(session);
+        case Verb::kill:
+            return kill(session);
+        case Verb::restart:
+            return restart(session);
+        case Verb::reload:
+            return reload(session);
+        case Verb::status:
+            return status(session);
+        case Verb::events:
+            return events(session);
+        case Verb::log_level:
+            return log_level(session);
+        case Verb::log_reopen:
+            return log_reopen(session);
+        case Verb::call:
+            return call(session);
+        case Verb::wait:
+            return wait(session);
+        case Verb::pid:
+            return pid(session);
+        case Verb::where:
+            return where(session);
+        case Verb::logs:
+            return logs(session);
     }
     return to_int(ExitCode::internal);
 }
 
-int run_parsed(ServiceBase& service, const std::vector<std::string>& arguments, const Tools& tools,
-               Console& console) {
+int run_parsed(ServiceBase& service, const std::vector<std::string>& arguments, const Tools& tools, Console& console) {
     if (service.options().name.empty()) {
         // A service that nobody has named is called as its program is.
         ServiceOptions options = service.options();

@@ -8,7 +8,7 @@
 
 namespace servicekit::cli {
 
-/// Does what a command line asks of a service. Throws nothing.
+/// Does what a command line asks of a service. What the service throws is printed.
 /// \param arguments with the program's own name first
 /// \returns the exit code for main()
 int run_program(ServiceBase& service, const std::vector<std::string>& arguments, const Tools& tools = {});

@@ -31,8 +31,7 @@ std::string render_progress(const Progress& progress, unsigned width, Colours co
     std::string text;
     std::size_t used = 0;
     if (progress.total > 0) {
-        const double fraction =
-            std::min(1.0, static_cast<double>(progress.done) / static_cast<double>(progress.total));
+        const double fraction = std::min(1.0, static_cast<double>(progress.done) / static_cast<double>(progress.total));
         std::string percent = std::to_string(static_cast<int>(fraction * 100)) + "%";
         percent.insert(0, 4 - percent.size(), ' ');
         // A third of the line, so that the message has room; none at all where it would say nothing.

@@ -1,3 +1,6 @@
+#include <string>
+#include <vector>
+
 #include "cli/exit_status.hpp"
 #include "cli/reply_text.hpp"
 #include "cli/text.hpp"
@@ -17,8 +20,7 @@ Object known_without_asking(const Instance& instance) {
 }
 
 Result<Object> ask_status(Session& session, const Instance& instance) {
-    auto client =
-        Client::connect(instance.places.control_socket, *session.tools.sockets, *session.tools.host.clock);
+    auto client = Client::connect(instance.places.control_socket, *session.tools.sockets, *session.tools.host.clock);
     if (!client) return client.error();
     try {
         return client->call("status", {}, {.timeout = longest_answer});
@@ -44,7 +46,13 @@ int status(Session& session) {
     if (const int code = load_as_client(session); code != 0) return code;
     Console& console = session.console;
     auto running = running_service(session);
-    const auto found = running ? running->find() : Result<std::optional<Instance>>{running.error()};
+    auto found = running ? running->find() : Result<std::optional<Instance>>{running.error()};
+    std::vector<std::string> left_behind;
+    if (found && !*found) {
+        left_behind = running->left_behind();
+        // Or they are those of an instance that came up since the first look.
+        if (!left_behind.empty()) found = running->find();
+    }
     if (!found) {
         console.fail(found.error());
         return exit_status::unknown;
@@ -52,7 +60,7 @@ int status(Session& session) {
     if (!*found) {
         std::string text = not_running_in_words(*running);
         std::string left;
-        for (const std::string& path : running->left_behind()) left += (left.empty() ? "'" : ", '") + path + "'";
+        for (const std::string& path : left_behind) left += (left.empty() ? "'" : ", '") + path + "'";
         if (!left.empty()) text += "; it was killed and left " + left;
         (session.invocation.json ? console.complain(text) : console.say(text));
         return left.empty() ? exit_status::not_running : exit_status::left_behind;

@@ -39,8 +39,9 @@ const Value::List& list_of(const Object& object, std::string_view key) {
 /// "directory=PATH", in brackets where it may be left out.
 std::string signature(const Object& parameter) {
     std::string type = field_text(parameter, "type");
-    std::transform(type.begin(), type.end(), type.begin(),
-                   [](char letter) { return letter >= 'a' && letter <= 'z' ? static_cast<char>(letter - 32) : letter; });
+    std::transform(type.begin(), type.end(), type.begin(), [](char letter) {
+        return letter >= 'a' && letter <= 'z' ? static_cast<char>(letter - 32) : letter;
+    });
     const std::string text = field_text(parameter, "name") + "=" + type;
     const Value* required = parameter.find("required");
     const bool is_required = required != nullptr && required->is_bool() && required->as_bool();

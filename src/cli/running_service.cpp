@@ -13,9 +13,7 @@ constexpr milliseconds slice{100};
 
 }  // namespace
 
-std::string Instance::in_words() const {
-    return pid > 0 ? "pid " + std::to_string(pid) : "its pid can't be told";
-}
+std::string Instance::in_words() const { return pid > 0 ? "pid " + std::to_string(pid) : "its pid can't be told"; }
 
 Result<std::optional<Instance>> RunningService::find() {
     std::optional<Error> blind;
@@ -59,8 +57,8 @@ Result<std::optional<Instance>> RunningService::ask_socket(const Places& places)
         return listening.error();
     }
     if (*listening != os::Listening::yes) return std::optional<Instance>{};
-    return std::optional{Instance{
-        .places = places, .pid = pid_behind_socket(places), .witness = Instance::Witness::socket}};
+    return std::optional{
+        Instance{.places = places, .pid = pid_behind_socket(places), .witness = Instance::Witness::socket}};
 }
 
 pid_t RunningService::pid_behind_socket(const Places& places) const {
@@ -73,6 +71,8 @@ std::vector<std::string> RunningService::left_behind() const {
     for (const Places& places : candidates_) {
         const auto pid_file = tools_.host.files->status(places.pid_file, os::Links::follow);
         if (pid_file && pid_file->has_value() && (*pid_file)->size > 0) paths.push_back(places.pid_file);
+        // A clean end empties the pidfile, yet can't remove the socket from a folder that is root's alone.
+        if (pid_file && pid_file->has_value() && (*pid_file)->size == 0) continue;
         const auto socket = tools_.host.files->status(places.control_socket, os::Links::follow);
         if (socket && socket->has_value() && (*socket)->type == os::FileType::socket)
             paths.push_back(places.control_socket);

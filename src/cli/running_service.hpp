@@ -43,7 +43,6 @@ public:
     [[nodiscard]] std::vector<std::string> left_behind() const;
     /// "'/run/x.pid' or '/run/user/1000/x.pid'": where find() looked.
     [[nodiscard]] std::string tried_in_words() const;
-    [[nodiscard]] const std::vector<Places>& candidates() const noexcept { return candidates_; }
     /// Somebody who is no instance but has its lock, in words; empty where nobody was met by find().
     [[nodiscard]] const std::string& bystander() const noexcept { return bystander_; }
 

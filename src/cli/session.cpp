@@ -64,7 +64,8 @@ int with_client(Session& session, const std::string& event, const std::function<
         console.complain(not_running_in_words(*running));
         return exit_status::no_service;
     }
-    auto client = Client::connect((*instance)->places.control_socket, *session.tools.sockets, *session.tools.host.clock);
+    auto client =
+        Client::connect((*instance)->places.control_socket, *session.tools.sockets, *session.tools.host.clock);
     if (!client) return console.fail(client.error());
     try {
         return talk(*client);

@@ -31,8 +31,7 @@ std::string environment_variable(std::string_view program, std::string_view sett
     return name;
 }
 
-std::vector<Error> apply_environment(Settings& settings, std::string_view program,
-                                     const os::Environment& environment) {
+std::vector<Error> apply_environment(Settings& settings, std::string_view program, const os::Environment& environment) {
     std::vector<Error> faults;
     for (const std::string_view name : Settings::names()) {
         const std::string variable = environment_variable(program, name);

@@ -27,9 +27,7 @@ std::string duration_in_words(std::chrono::seconds duration) {
     return in_words(counts.size() - 1);
 }
 
-std::string plain_text(const Value& value) {
-    return printable(value.is_string() ? value.as_string() : to_json(value));
-}
+std::string plain_text(const Value& value) { return printable(value.is_string() ? value.as_string() : to_json(value)); }
 
 std::string printable(std::string_view text) {
     std::string clean{text};

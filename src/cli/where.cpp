@@ -37,8 +37,7 @@ int where(Session& session) {
         rows.push_back({std::string{name}, text.empty() ? "-" : text, layer});
     }
     if (!settings.app_value().is_null())
-        rows.push_back(
-            {"app", plain_text(settings.app_value()), std::string{to_string(SettingsLayer::config_file)}});
+        rows.push_back({"app", plain_text(settings.app_value()), std::string{to_string(SettingsLayer::config_file)}});
     session.console.print(table(rows));
     return code;
 }

@@ -8,7 +8,10 @@
 
 #include <cerrno>
 #include <cstring>
+#include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 

@@ -44,7 +44,7 @@ bool for_each_entry(const char* folder_path, const std::function<void(std::strin
     return true;
 }
 
-/// Whether the thread has not begun to end. One that was joined may still be listed for an instant.
+/// Whether the thread has not begun to end. One that was joined may be listed for an instant still (measured).
 bool is_alive(std::string_view thread_id) {
     const auto stat = read_proc_file("/proc/self/task/" + std::string{thread_id} + "/stat");
     if (!stat) return false;

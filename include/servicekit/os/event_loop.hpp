@@ -36,8 +36,8 @@ class EventLoop {
 public:
     virtual ~EventLoop() = default;
     /// The descriptor stays the caller's, who destroys the watch before closing it. It should be non-blocking,
-    /// and may be made so, since a call back is a hint: what was ready may have gone by then.
-    /// \throws std::system_error where the system can't watch any more descriptors, or not this one.
+    /// since a call back is a hint: what was ready may have gone by then.
+    /// \throws std::system_error where the system can't watch any more descriptors, or not this one: a regular file.
     virtual std::unique_ptr<Watch> watch(int descriptor) = 0;
     virtual std::unique_ptr<Timer> timer() = 0;
     /// Has the loop's thread call it, in the order of posting. From any thread.

@@ -18,15 +18,6 @@ constexpr unsigned served_in_a_row = 64;
 constexpr auto drain_time = 1'000ms;
 /// How much such a client may send meanwhile, in requests of the greatest size.
 constexpr std::size_t drained_requests = 16;
-/// Buffers larger than this are given back once they are empty.
-constexpr std::size_t kept_capacity = 64 * 1024;
-
-void clear(std::string& buffer) {
-    if (buffer.capacity() > kept_capacity)
-        std::string{}.swap(buffer);
-    else
-        buffer.clear();
-}
 
 }  // namespace
 
@@ -37,57 +28,26 @@ ControlConnection::ControlConnection(ControlServer& server, std::unique_ptr<os::
       peer_{std::move(peer)},
       scanner_{{.max_bytes = server.options().max_request_bytes, .max_depth = server.options().max_depth}},
       began_{server.now()},
-      socket_{std::move(socket)} {}
+      socket_{std::move(socket)},
+      outbox_{server.now()} {}
 
 // The responder, from any thread.
 
 bool ControlConnection::progress(std::string_view line) {
     const std::lock_guard lock{mutex_};
-    if (!open_ || !awaiting_ || broken_ || backlog() > 0) return false;
-    transmit(line);
-    if (broken_ || backlog() > 0) call_loop();
-    return !broken_;
+    if (!open_ || !awaiting_ || outbox_.is_broken() || outbox_.backlog() > 0) return false;
+    outbox_.send(*socket_, line, server_.now());
+    if (outbox_.is_broken() || outbox_.backlog() > 0) call_loop();
+    return !outbox_.is_broken();
 }
 
 void ControlConnection::reply(std::string_view line) {
     const std::lock_guard lock{mutex_};
     if (!open_ || !awaiting_) return;
     awaiting_ = false;
-    if (corked_) {
-        output_ += line;
-        return;
-    }
-    transmit(line);
-    if (broken_ || backlog() > 0 || call_on_reply_) call_loop();
-}
-
-// Sending, with the mutex held.
-
-void ControlConnection::transmit(std::string_view line) {
-    if (broken_) return;
-    if (backlog() == 0) moved_ = server_.now();
-    while (backlog() == 0 && !line.empty()) {
-        const Transfer transfer = socket_->send(line);
-        if (transfer.state == Transfer::State::would_block) break;
-        if (transfer.state != Transfer::State::done) {
-            broken_ = true;
-            return;
-        }
-        line.remove_prefix(transfer.bytes);
-    }
-    output_ += line;
-}
-
-void ControlConnection::flush() {
-    while (!broken_ && backlog() > 0) {
-        const Transfer transfer = socket_->send(std::string_view{output_}.substr(sent_));
-        if (transfer.state == Transfer::State::would_block) return;
-        broken_ = transfer.state != Transfer::State::done;
-        sent_ += transfer.bytes;
-        moved_ = server_.now();
-    }
-    clear(output_);
-    sent_ = 0;
+    if (corked_) return outbox_.keep(line);
+    outbox_.send(*socket_, line, server_.now());
+    if (outbox_.is_broken() || outbox_.backlog() > 0 || call_on_reply_) call_loop();
 }
 
 void ControlConnection::call_loop() {
@@ -101,7 +61,7 @@ void ControlConnection::begin() {
     const auto self = shared_from_this();
     // The request is often there already, and behind it the end of what the client sends: then the loop need not
     // watch this connection at all.
-    if (receive()) (void)receive();
+    if (receive() && !has_unsent()) (void)receive();
     settle();
 }
 
@@ -142,14 +102,18 @@ bool ControlConnection::receive() {
     const auto buffer = server_.scratch();
     const Transfer transfer = socket_->receive(buffer);
     switch (transfer.state) {
-        case Transfer::State::would_block: return false;
-        case Transfer::State::closed: peer_finished_ = true; return false;
+        case Transfer::State::would_block:
+            return false;
+        case Transfer::State::closed:
+            peer_finished_ = true;
+            return false;
         case Transfer::State::failed: {
             const std::lock_guard lock{mutex_};
-            broken_ = true;
+            outbox_.give_up();
             return false;
         }
-        case Transfer::State::done: break;
+        case Transfer::State::done:
+            break;
     }
     if (closing_)
         drained_ += transfer.bytes;
@@ -180,7 +144,7 @@ void ControlConnection::serve_buffered() {
 }
 
 void ControlConnection::drop_input() {
-    clear(input_);
+    clear_buffer(input_);
     taken_ = 0;
 }
 
@@ -200,7 +164,8 @@ std::size_t ControlConnection::serve(std::string_view bytes) {
         const auto step = scanner_.feed(bytes.substr(known));
         if (begins) done = known + step.begin;
         switch (step.state) {
-            case JsonScanner::State::skipping: return bytes.size();
+            case JsonScanner::State::skipping:
+                return bytes.size();
             case JsonScanner::State::inside:
                 if (begins && had_request_) began_ = server_.now();
                 scanned_ = bytes.size() - done;
@@ -237,7 +202,7 @@ bool ControlConnection::ask(std::string_view text) {
 }
 
 bool ControlConnection::may_ask() const {
-    return open_ && !closing_ && !awaiting_ && backlog() < server_.options().max_reply_backlog;
+    return open_ && !closing_ && !awaiting_ && outbox_.backlog() < server_.options().max_reply_backlog;
 }
 
 void ControlConnection::refuse(const Refusal& refusal) {
@@ -245,21 +210,22 @@ void ControlConnection::refuse(const Refusal& refusal) {
     closing_ = true;
     scanned_ = 0;
     const std::lock_guard lock{mutex_};
-    output_ += line;
-    moved_ = server_.now();
+    outbox_.send(*socket_, line, server_.now());
 }
 
 void ControlConnection::refuse_unreadable(JsonScanner::State state) {
     const auto& options = server_.options();
     switch (state) {
         case JsonScanner::State::too_large:
-            return refuse({.reason = Refusal::Reason::too_large,
-                           .number = options.max_request_bytes,
-                           .text = "the request is longer than " + std::to_string(options.max_request_bytes) + " bytes"});
+            return refuse(
+                {.reason = Refusal::Reason::too_large,
+                 .number = options.max_request_bytes,
+                 .text = "the request is longer than " + std::to_string(options.max_request_bytes) + " bytes"});
         case JsonScanner::State::too_deep:
-            return refuse({.reason = Refusal::Reason::too_deep,
-                           .number = options.max_depth,
-                           .text = "the request is nested deeper than " + std::to_string(options.max_depth) + " levels"});
+            return refuse(
+                {.reason = Refusal::Reason::too_deep,
+                 .number = options.max_depth,
+                 .text = "the request is nested deeper than " + std::to_string(options.max_depth) + " levels"});
         default:
             return refuse({.reason = Refusal::Reason::malformed,
                            .number = scanner_.offset(),
@@ -290,10 +256,10 @@ void ControlConnection::settle() {
         bool broken = false;
         {
             const std::lock_guard lock{mutex_};
-            flush();
-            broken = broken_;
+            outbox_.flush(*socket_, server_.now());
+            broken = outbox_.is_broken();
             awaiting = awaiting_;
-            unsent = backlog();
+            unsent = outbox_.backlog();
             call_on_reply_ = has_more() || peer_finished_;
         }
         if (broken) return end();
@@ -357,11 +323,8 @@ void ControlConnection::tick() {
     bool give_up = false;
     {
         const std::lock_guard lock{mutex_};
-        if (awaiting_ && peer_finished_ && backlog() == 0) {
-            const auto state = socket_->send(" ").state;
-            broken_ = state == Transfer::State::closed || state == Transfer::State::failed;
-        }
-        give_up = broken_ || is_overdue();
+        if (awaiting_ && peer_finished_ && outbox_.backlog() == 0) outbox_.send_space(*socket_);
+        give_up = outbox_.is_broken() || is_overdue();
     }
     if (give_up) end();
 }
@@ -371,11 +334,11 @@ bool ControlConnection::is_overdue() const {
     const auto passed = [this](Tick since, std::chrono::milliseconds limit) {
         return server_.now() - since > server_.ticks(limit);
     };
-    if (backlog() >= options.max_reply_backlog) return passed(moved_, options.idle_timeout);
-    if (backlog() > 0) return passed(moved_, options.first_request_timeout);
+    if (outbox_.backlog() >= options.max_reply_backlog) return passed(outbox_.moved(), options.idle_timeout);
+    if (outbox_.backlog() > 0) return passed(outbox_.moved(), options.first_request_timeout);
     if (awaiting_ || has_more()) return false;
     if (scanned_ > 0 || !had_request_) return passed(began_, options.first_request_timeout);
-    return passed(moved_, options.idle_timeout);
+    return passed(outbox_.moved(), options.idle_timeout);
 }
 
 void ControlConnection::finish(unsigned& waits) {
@@ -395,8 +358,8 @@ void ControlConnection::finish(unsigned& waits) {
 bool ControlConnection::has_unsent() {
     const std::lock_guard lock{mutex_};
     if (!open_) return false;
-    flush();
-    return backlog() > 0;
+    outbox_.flush(*socket_, server_.now());
+    return outbox_.backlog() > 0;
 }
 
 void ControlConnection::end() {
@@ -407,8 +370,7 @@ void ControlConnection::end() {
         const std::lock_guard lock{mutex_};
         open_ = false;
         socket_.reset();
-        output_ = {};
-        sent_ = 0;
+        outbox_ = Outbox{server_.now()};
         if (!corked_) input_ = {};  // else whoever closes was called by the request that stands in there
     }
     server_.forget(*this);

@@ -8,6 +8,7 @@
 
 #include "base/json_scanner.hpp"
 #include "policies/control/control_server.hpp"
+#include "policies/control/outbox.hpp"
 #include "servicekit/base/peer.hpp"
 #include "servicekit/contract/control.hpp"
 #include "servicekit/os/event_loop.hpp"
@@ -76,9 +77,6 @@ private:
     // With the mutex held:
     [[nodiscard]] bool may_ask() const;
     [[nodiscard]] bool is_overdue() const;
-    void transmit(std::string_view line);
-    void flush();
-    [[nodiscard]] std::size_t backlog() const noexcept { return output_.size() - sent_; }
     void call_loop();
 
     ControlServer& server_;  ///< valid while open_
@@ -92,30 +90,27 @@ private:
 
     JsonScanner scanner_;
     std::string input_;
-    std::size_t taken_ = 0;          ///< how much of `input_` is done with
-    std::size_t scanned_ = 0;        ///< how much of what follows the scanner has seen: an unfinished request
-    std::size_t counted_ = 0;        ///< buffered bytes, as the quota knows them
+    std::size_t taken_ = 0;    ///< how much of `input_` is done with
+    std::size_t scanned_ = 0;  ///< how much of what follows the scanner has seen: an unfinished request
+    std::size_t counted_ = 0;  ///< buffered bytes, as the quota knows them
     bool within_quota_ = true;
-    unsigned in_a_row_ = 0;          ///< requests taken since the loop last turned
+    unsigned in_a_row_ = 0;  ///< requests taken since the loop last turned
     bool had_request_ = false;
-    bool peer_finished_ = false;     ///< the client has closed its sending side
-    bool closing_ = false;           ///< an error was answered: nothing more is taken
-    bool draining_ = false;          ///< and the answer is out
+    bool peer_finished_ = false;  ///< the client has closed its sending side
+    bool closing_ = false;        ///< an error was answered: nothing more is taken
+    bool draining_ = false;       ///< and the answer is out
     std::size_t drained_ = 0;
-    Tick began_ = 0;                 ///< when the connection, or a later request that is not whole yet, began
+    Tick began_ = 0;  ///< when the connection, or a later request that is not whole yet, began
     Tick draining_since_ = 0;
 
     std::mutex mutex_;  ///< guards what follows; `open_` and `socket_` change with it held, on the loop's thread
     bool open_ = true;
     std::unique_ptr<os::LocalConnection> socket_;
-    bool awaiting_ = false;      ///< a request is under way
-    bool corked_ = false;        ///< replies are kept until the loop's thread sends them, several at once
+    bool awaiting_ = false;       ///< a request is under way
+    bool corked_ = false;         ///< replies are kept until the loop's thread sends them, several at once
     bool call_on_reply_ = false;  ///< the loop's thread has something to do once the request is answered
-    bool called_ = false;        ///< the loop's thread was called, and has not come yet
-    bool broken_ = false;        ///< the client takes nothing any more
-    std::string output_;
-    std::size_t sent_ = 0;       ///< how much of `output_` is out
-    Tick moved_ = 0;             ///< when something last went out
+    bool called_ = false;         ///< the loop's thread was called, and has not come yet
+    Outbox outbox_;
 };
 
 }  // namespace servicekit::policies

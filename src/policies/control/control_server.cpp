@@ -24,11 +24,7 @@ constexpr unsigned waits_at_close = 10;
 
 ControlServer::ControlServer(const UnixSocketControl::Options& options, contract::Requests& requests,
                              os::EventLoop& loop, std::unique_ptr<os::LocalListener> listener, uid_t owner)
-    : options_{options},
-      requests_{&requests},
-      loop_{&loop},
-      listener_{std::move(listener)},
-      quota_{options, owner} {}
+    : options_{options}, requests_{&requests}, loop_{&loop}, listener_{std::move(listener)}, quota_{options, owner} {}
 
 ControlServer::~ControlServer() { close_within(0); }
 
@@ -98,16 +94,14 @@ void ControlServer::serve(std::unique_ptr<os::LocalConnection> socket) {
     Peer peer = socket->peer();
     const std::optional<std::size_t> limit = quota_.admit(peer.uid);
     const auto admission = limit ? Admission::refused : Admission::admitted;
-    const contract::Refusal too_many{.reason = contract::Refusal::Reason::too_many,
-                                     .number = limit.value_or(0),
-                                     .text = "too many connections"};
+    const contract::Refusal too_many{
+        .reason = contract::Refusal::Reason::too_many, .number = limit.value_or(0), .text = "too many connections"};
     if (limit && refused_ == max_refused) {
         (void)socket->send(requests_->refuse(too_many));
         return;
     }
 
-    const auto connection =
-        std::make_shared<ControlConnection>(*this, std::move(socket), std::move(peer), admission);
+    const auto connection = std::make_shared<ControlConnection>(*this, std::move(socket), std::move(peer), admission);
     connection->position = connections_.size();
     connections_.push_back(connection);
     if (limit) {

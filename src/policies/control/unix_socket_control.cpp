@@ -52,6 +52,8 @@ Result<os::LocalSocketAccess> UnixSocketControl::State::access() {
 }
 
 Result<std::unique_ptr<os::LocalListener>> UnixSocketControl::State::listen() {
+    // The service changes its working directory; the path must not change with it.
+    if (!path.starts_with('/')) return cannot_listen("not an absolute path");
     const auto access = this->access();
     if (!access) return access.error();
     // A lock policy may be none at all: then only a socket that answers tells that it is not left over.

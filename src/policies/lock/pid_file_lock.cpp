@@ -109,7 +109,7 @@ bool PidFileLock::held() const {
 Result<std::optional<Owner>> PidFileLock::owner() {
     if (held()) return std::optional{to_owner({.pid = process_->id()})};
     const auto found = file_locks_->owner(path_);
-    if (!found) return found.error();
+    if (!found) return found.error().at_stage(ExitCode::cannot_create);
     if (!found->has_value()) return std::optional<Owner>{};
     return std::optional{to_owner(**found)};
 }

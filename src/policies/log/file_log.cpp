@@ -111,9 +111,14 @@ struct FileLog::State {
           process{&the_process},
           output{std::make_shared<LineOutput>(the_streams)} {}
 
+    ~State() { close(std::chrono::milliseconds{0}); }
+    State(const State&) = delete;
+    State& operator=(const State&) = delete;
+
     [[nodiscard]] Result<std::unique_ptr<os::File>> open_file() const;
     [[nodiscard]] Result<void> lead_streams();
     void add_sink();
+    void close(std::chrono::milliseconds at_most) noexcept;
 
     Options options;
     os::Files* files;
@@ -171,6 +176,17 @@ void FileLog::State::add_sink() {
     core->add_sink(sink);
 }
 
+void FileLog::State::close(std::chrono::milliseconds at_most) noexcept {
+    if (!sink) return;
+    output->close(clock->system_now(), at_most);
+    try {
+        core->remove_sink(sink);
+    } catch (...) {
+        return;  // it stays, and drops every line
+    }
+    sink.reset();
+}
+
 FileLog::FileLog() : FileLog{Options{}} {}
 
 FileLog::FileLog(Options options, os::Files& files, os::StandardStreams& streams, const os::Clock& clock,
@@ -180,9 +196,7 @@ FileLog::FileLog(Options options, os::Files& files, os::StandardStreams& streams
 FileLog::FileLog(FileLog&& other) noexcept = default;
 FileLog& FileLog::operator=(FileLog&& other) noexcept = default;
 
-FileLog::~FileLog() {
-    if (state_) close(std::chrono::milliseconds{0});
-}
+FileLog::~FileLog() = default;
 
 void FileLog::configure(const contract::Deployment& deployment) {
     state_->name = deployment.name;
@@ -213,8 +227,8 @@ void FileLog::write(const contract::LogRecord& record) noexcept {
     if (!state.output->is_open() || record.level < state.level->load(std::memory_order_relaxed)) return;
     try {
         logging::attribute_value_set values{3};
-        values.insert(names().origin, logging::attributes::make_attribute_value(
-                                          Origin{state.output.get(), record.time, record.level}));
+        values.insert(names().origin,
+                      logging::attributes::make_attribute_value(Origin{state.output.get(), record.time, record.level}));
         values.insert(names().severity, logging::attributes::make_attribute_value(
                                             static_cast<logging::trivial::severity_level>(record.level)));
         values.insert(names().message, logging::attributes::make_attribute_value(std::string{record.message}));
@@ -232,7 +246,8 @@ Result<void> FileLog::reopen() {
     auto file = state.open_file();
     if (!file) return file.error();
     if (!state.output->replace_file(*file, reopen_limit))
-        return Error{ExitCode::timeout, "reopen the log", state.path, "a line is still being written into the old file"};
+        return Error{ExitCode::timeout, "reopen the log", state.path,
+                     "a line is still being written into the old file"};
     return state.redirected ? state.lead_streams() : Result<void>{};
 }
 
@@ -251,16 +266,6 @@ Result<void> FileLog::hand_to(uid_t uid, gid_t gid) {
     return file != nullptr ? file->hand_to(uid, gid) : Result<void>{};
 }
 
-void FileLog::close(std::chrono::milliseconds at_most) noexcept {
-    State& state = *state_;
-    if (!state.sink) return;
-    state.output->close(state.clock->system_now(), at_most);
-    try {
-        state.core->remove_sink(state.sink);
-    } catch (...) {
-        return;  // it stays, and drops every line
-    }
-    state.sink.reset();
-}
+void FileLog::close(std::chrono::milliseconds at_most) noexcept { state_->close(at_most); }
 
 }  // namespace servicekit

@@ -42,10 +42,18 @@ void append_hexadecimal(std::string& out, std::string_view prefix, unsigned char
 
 void append_escaped(std::string& out, unsigned char control) {
     switch (control) {
-        case '\n': out += "\\n"; break;
-        case '\r': out += "\\r"; break;
-        case '\t': out += "\\t"; break;
-        default: append_hexadecimal(out, "\\x", control); break;
+        case '\n':
+            out += "\\n";
+            break;
+        case '\r':
+            out += "\\r";
+            break;
+        case '\t':
+            out += "\\t";
+            break;
+        default:
+            append_hexadecimal(out, "\\x", control);
+            break;
     }
 }
 

@@ -149,6 +149,21 @@ TEST_F(AsioEventLoopTest, CallThatItNeverRanMayOwnAWatchAndATimer) {
     EXPECT_EQ(pair.read_here(), 'x');
 }
 
+TEST_F(AsioEventLoopTest, TimerThatNeverFiredMayOwnAWatchAndATimer) {
+    timer = loop->timer();
+    std::shared_ptr<Watch> owned_watch = loop->watch(pair.here.get());
+    std::shared_ptr<Timer> owned_timer = loop->timer();
+    timer->start(24h, [owned_watch, owned_timer] {});
+
+    owned_watch.reset();
+    owned_timer.reset();
+    timer.reset();
+    loop.reset();
+
+    pair.write_there();
+    EXPECT_EQ(pair.read_here(), 'x');
+}
+
 TEST_F(AsioEventLoopTest, BlocksSignalsInItsThreadAndNotInOurs) {
     sigset_t ours_before;
     pthread_sigmask(SIG_SETMASK, nullptr, &ours_before);

@@ -218,16 +218,36 @@ TEST_F(AsioWatchTest, LeavesTheDescriptorToItsOwner) {
 
 TEST_F(AsioWatchTest, RefusesToWatchWhatIsNoDescriptor) { EXPECT_THROW((void)loop->watch(-1), std::system_error); }
 
-TEST_F(AsioWatchTest, RegularFileIsReadyAtOnce) {
-    Happening readable;
+TEST_F(AsioWatchTest, RefusesToWatchARegularFile) {
     const Descriptor file{open("/proc/self/exe", O_RDONLY | O_CLOEXEC)};
-    watch = loop->watch(file.get());
-    watch->await_readable([&] { readable.happens(); });
+
+    EXPECT_THROW((void)loop->watch(file.get()), std::system_error);
+}
+
+TEST_F(AsioWatchTest, CallbackMayAwaitTheOtherDirection) {
+    Happening readable;
+    pair.write_there();
+    watch = loop->watch(pair.here.get());
+    watch->await_writable([&] { watch->await_readable([&] { readable.happens(); }); });
 
     start();
 
     EXPECT_TRUE(readable.has_happened());
     loop->stop();
+}
+
+TEST_F(AsioWatchTest, CallbackMayCancelTheOtherDirection) {
+    bool was_called = false;
+    pair.write_there();
+    watch = loop->watch(pair.here.get());
+    watch->await_readable([&] { watch->cancel(); });
+    watch->await_writable([&] { was_called = true; });
+
+    start();
+    let_the_loop_turn();
+
+    loop->stop();
+    EXPECT_FALSE(was_called);
 }
 
 }  // namespace

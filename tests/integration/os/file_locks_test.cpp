@@ -152,7 +152,12 @@ TEST_F(FileLocksTest, ChildOfForkIsNoHolderAndReleasesNothing) {
         const std::string before = owner() + "; " + try_lock();
         const auto written = held->write("rubbish");
         const bool at_path = held->still_at_path();
+        // Files of the child's own, one of which gets the number that the lock's descriptor had.
+        std::vector<Descriptor> files(20);
+        for (Descriptor& file : files) file.reset(::open("/dev/null", O_RDONLY | O_CLOEXEC));
         held.reset();
+        for (const Descriptor& file : files)
+            if (::fcntl(file.get(), F_GETFD) < 0) return std::string{"closed a file of the child's"};
         return before + (written ? "; written" : "; not written") + (at_path ? "; there" : "; not ours");
     });
 

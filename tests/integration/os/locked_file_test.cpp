@@ -186,7 +186,7 @@ TEST_F(LockedFileTest, FileThatIsReplacedAllTheTimeIsLockedOrAnError) {
     }};
 
     int locked = 0;
-    for (int round = 0; round < 500; ++round) {
+    for (int round = 0; round < 2000; ++round) {
         const std::string outcome = try_lock();
         if (outcome == "locked")
             ++locked;

@@ -3,109 +3,31 @@
 #include <gtest/gtest.h>
 #include <pthread.h>
 #include <signal.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
-#include <chrono>
-#include <condition_variable>
-#include <cstdlib>
-#include <functional>
 #include <memory>
-#include <mutex>
-#include <string>
 #include <thread>
-#include <vector>
 
 #include "integration/os/forked_child.hpp"
-#include "servicekit/os/event_loop.hpp"
+#include "integration/os/signals_fixture.hpp"
 
 namespace servicekit::os {
 namespace {
 
+using test::all;
+using test::Disposition;
 using test::ForkedChild;
 using test::Lines;
-
-/// What the callback was told, for the thread of the test to wait for.
-class Received {
-public:
-    void add(const ReceivedSignal& signal) {
-        const std::lock_guard lock{mutex_};
-        signals_.push_back(signal);
-        changed_.notify_all();
-    }
-    /// Waits until one came.
-    bool contains(int number) {
-        std::unique_lock lock{mutex_};
-        return changed_.wait_for(lock, std::chrono::seconds{30}, [&] { return count_of(number) > 0; });
-    }
-    std::ptrdiff_t count(int number) {
-        const std::lock_guard lock{mutex_};
-        return count_of(number);
-    }
-    ReceivedSignal last() {
-        const std::lock_guard lock{mutex_};
-        return signals_.back();
-    }
-
-private:
-    std::ptrdiff_t count_of(int number) {
-        return std::count_if(signals_.begin(), signals_.end(),
-                             [&](const ReceivedSignal& signal) { return signal.number == number; });
-    }
-
-    std::mutex mutex_;
-    std::condition_variable changed_;
-    std::vector<ReceivedSignal> signals_;
-};
-
-class Disposition {
-public:
-    explicit Disposition(int number) { sigaction(number, nullptr, &action_); }
-    [[nodiscard]] bool is(void (*handler)(int)) const {
-        return (action_.sa_flags & SA_SIGINFO) == 0 && action_.sa_handler == handler;
-    }
-    [[nodiscard]] int flags() const { return action_.sa_flags; }
-
-private:
-    struct sigaction action_ {};
-};
+using test::Received;
+using PosixSignalsTest = test::SignalsTest;
 
 bool is_blocked(int number) {
     sigset_t mask;
     pthread_sigmask(SIG_SETMASK, nullptr, &mask);
     return sigismember(&mask, number) == 1;
 }
-
-void dump_no_core() {
-    const rlimit none{.rlim_cur = 0, .rlim_max = 0};
-    setrlimit(RLIMIT_CORE, &none);
-}
-
-constexpr std::array all{SIGHUP, SIGTERM, SIGABRT, SIGINT, SIGUSR1};
-
-class PosixSignalsTest : public ::testing::Test {
-protected:
-    ~PosixSignalsTest() override {
-        signals.give_back();
-        if (loop) loop->stop();
-        signals.let_go();
-    }
-    Result<void> take() {
-        return signals.take(all, *loop, [this](const ReceivedSignal& signal) { received.add(signal); });
-    }
-    void take_and_start() {
-        ASSERT_TRUE(take());
-        ASSERT_TRUE(loop->start());
-    }
-    void send_to_ourselves(int number) { ASSERT_EQ(kill(getpid(), number), 0); }
-
-    Signals& signals = posix_signals();
-    Received received;
-    std::unique_ptr<EventLoop> loop = make_asio_event_loop();
-};
 
 TEST_F(PosixSignalsTest, CallsBackInTheLoopsThreadWithTheSender) {
     std::thread::id callback_thread;
@@ -356,112 +278,6 @@ TEST_F(PosixSignalsTest, HandlerKeepsErrnoAndRestartsSystemCalls) {
     raise(SIGHUP);
 
     EXPECT_EQ(errno, ERANGE);
-}
-
-TEST_F(PosixSignalsTest, SigabrtFromOutsideIsDelivered) {
-    take_and_start();
-
-    send_to_ourselves(SIGABRT);
-
-    EXPECT_TRUE(received.contains(SIGABRT));
-}
-
-TEST_F(PosixSignalsTest, AbortEndsTheProcessAsEver) {
-    ForkedChild child{[this](Lines& lines) {
-        dump_no_core();
-        const bool taken =
-            signals.take(all, *loop, [&](const ReceivedSignal&) { lines.tell("delivered"); }).has_value();
-        if (!taken || !loop->start()) return 1;
-        std::abort();
-    }};
-
-    EXPECT_EQ(child.hear(), "(nothing)");
-    EXPECT_EQ(child.wait(), 128 + SIGABRT);
-}
-
-TEST_F(PosixSignalsTest, SigabrtThatTheProcessRaisesItselfEndsItToo) {
-    ForkedChild child{[this](Lines&) {
-        dump_no_core();
-        if (!take()) return 1;
-        raise(SIGABRT);
-        return 2;
-    }};
-
-    EXPECT_EQ(child.wait(), 128 + SIGABRT);
-}
-
-TEST_F(PosixSignalsTest, AbortInTheLoopsThreadEndsTheProcessToo) {
-    ForkedChild child{[this](Lines& lines) {
-        dump_no_core();
-        if (!take() || !loop->start()) return 1;
-        loop->post([] { std::abort(); });
-        lines.hear();
-        return 2;
-    }};
-
-    EXPECT_EQ(child.wait(), 128 + SIGABRT);
-}
-
-TEST_F(PosixSignalsTest, ForkedChildDiesByWhatItIsSentAndTheServiceHearsNothing) {
-    ASSERT_TRUE(take());
-    // Before the loop's thread starts: ThreadSanitizer runs no handlers in a child of several threads.
-    ForkedChild child{[](Lines& lines) {
-        lines.tell("ready");
-        lines.hear();
-        return 0;
-    }};
-    ASSERT_TRUE(loop->start());
-    ASSERT_EQ(child.hear(), "ready");
-
-    kill(child.pid(), SIGTERM);
-
-    EXPECT_EQ(child.wait(), 128 + SIGTERM);
-    send_to_ourselves(SIGHUP);
-    ASSERT_TRUE(received.contains(SIGHUP));
-    EXPECT_EQ(received.count(SIGTERM), 0);
-}
-
-TEST_F(PosixSignalsTest, ExecutedProgramStartsWithDefaultActions) {
-    take_and_start();
-    for (const int number : {SIGHUP, SIGTERM, SIGINT, SIGUSR1, SIGPIPE}) {
-        ForkedChild child{[number](Lines&) {
-            const std::string script = "kill -" + std::to_string(number) + " $$";
-            return execl("/bin/sh", "sh", "-c", script.c_str(), nullptr);
-        }};
-
-        EXPECT_EQ(child.wait(), 128 + number);
-    }
-}
-
-TEST_F(PosixSignalsTest, ForkedChildMayGiveBackWhatItsParentTook) {
-    take_and_start();
-    ForkedChild child{[this](Lines&) {
-        signals.give_back();
-        return Disposition{SIGTERM}.is(SIG_DFL) ? 0 : 1;
-    }};
-
-    EXPECT_EQ(child.wait(), 0);
-    send_to_ourselves(SIGTERM);
-    EXPECT_TRUE(received.contains(SIGTERM));
-}
-
-TEST_F(PosixSignalsTest, ForkedChildMayTakeThemItself) {
-    ASSERT_TRUE(take());
-    ForkedChild child{[this](Lines&) {
-        const auto own_loop = make_asio_event_loop();
-        Received own;
-        if (!signals.take(all, *own_loop, [&](const ReceivedSignal& signal) { own.add(signal); })) return 1;
-        if (!own_loop->start() || kill(getpid(), SIGTERM) != 0) return 2;
-        if (!own.contains(SIGTERM)) return 3;
-        signals.give_back();
-        own_loop->stop();
-        return Disposition{SIGTERM}.is(SIG_DFL) ? 0 : 4;
-    }};
-
-    EXPECT_EQ(child.wait(), 0);
-    ASSERT_TRUE(loop->start());
-    send_to_ourselves(SIGTERM);
-    EXPECT_TRUE(received.contains(SIGTERM));
 }
 
 }  // namespace

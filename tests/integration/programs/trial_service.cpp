@@ -4,6 +4,7 @@
 #include <sys/types.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cerrno>
@@ -101,6 +102,13 @@ Reply write_sigpipe(const Arguments&, Context&) {
     return {{"errno", fault}};
 }
 
+Reply read_line(const Arguments& arguments, Context&) {
+    std::ifstream file{arguments.get<std::string>("path")};
+    std::string line;
+    std::getline(file, line);
+    return {{"line", line}};
+}
+
 Reply tell_progress(const Arguments& arguments, Context& context) {
     const auto steps = arguments.get<std::uint64_t>("steps");
     for (std::uint64_t done = 1; done <= steps; ++done) context.progress(done, steps, "step " + std::to_string(done));
@@ -144,6 +152,10 @@ public:
         add("print", "writes to stdout and stderr", print, {text});
         add("write-sigpipe", "writes into a pipe that nobody reads", write_sigpipe);
         add("abort", "calls abort()", [](const Arguments&, Context&) -> Reply { std::abort(); });
+        add("read-line", "reads a line of a file, and waits for it where that is a FIFO", read_line,
+            {{.name = "path", .type = ParameterType::path}});
+        add("count", "counts its runs, and how many of them there were at once",
+            std::bind_front(&TrialService::count, this));
         add("progress", "tells how far it is", tell_progress,
             {{.name = "steps", .type = ParameterType::integer, .minimum = 0}});
         add("big-reply", "replies much", big_reply, {{.name = "bytes", .type = ParameterType::integer, .minimum = 0}});
@@ -221,6 +233,15 @@ private:
         return {{"depth", inner.fields().find("depth")->as_integer() + 1}};
     }
 
+    Reply count(const Arguments&, Context&) {
+        const int at_once = ++running_counts_;
+        most_at_once_ = std::max(most_at_once_.load(), at_once);
+        std::this_thread::yield();
+        ++counted_;
+        --running_counts_;
+        return {{"counted", counted_.load()}, {"most-at-once", most_at_once_.load()}};
+    }
+
     Reply replace_status(const Arguments&, Context&) {
         events().replace("status", [](const Arguments&, Context&) { return Reply{{"replaced", true}}; });
         return {};
@@ -245,6 +266,10 @@ private:
 
     std::string greeting_;
     Value::List notes_;
+    // Atomic, since nobody but the library keeps two runs from meeting here.
+    std::atomic<int> running_counts_{0};
+    std::atomic<int> most_at_once_{0};
+    std::atomic<int> counted_{0};
 };
 
 int main(int argc, char** argv) {

@@ -22,8 +22,9 @@ void ServiceProgram::write_config(const std::string& text) {
 
 Command ServiceProgram::command(const Strings& arguments) const {
     Command command{.arguments = {program_}, .variables = variables_, .folder = folder_};
-    command.arguments.insert(command.arguments.end(), arguments.begin(), arguments.end());
     command.arguments.insert(command.arguments.end(), options_.begin(), options_.end());
+    // After the others, since the last of an option counts.
+    command.arguments.insert(command.arguments.end(), arguments.begin(), arguments.end());
     return command;
 }
 

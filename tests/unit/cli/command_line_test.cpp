@@ -19,8 +19,7 @@ using ::testing::Not;
 using ::testing::Pair;
 using ::testing::StartsWith;
 
-const ServiceOptions about{
-    .name = "just-another-server", .version = "1.0", .description = "serves just another thing"};
+const ServiceOptions about{.name = "just-another-server", .version = "1.0", .description = "serves just another thing"};
 
 Invocation parsed(const std::vector<std::string>& arguments) {
     auto result = parse_command_line(arguments, about);
@@ -71,8 +70,7 @@ TEST(CommandLineTest, TakesTheLastOfSettingsThatAreRepeated) {
 
 TEST(CommandLineTest, TakesFlagsAsSettings) {
     EXPECT_THAT(parsed({"run", "--no-control-server"}).settings, ElementsAre(Pair("no-control-server", "true")));
-    EXPECT_THAT(parsed({"run", "--no-control-server=false"}).settings,
-                ElementsAre(Pair("no-control-server", "false")));
+    EXPECT_THAT(parsed({"run", "--no-control-server=false"}).settings, ElementsAre(Pair("no-control-server", "false")));
 }
 
 TEST(CommandLineTest, DoesNotTakeAnOptionsValueForTheVerb) {
@@ -179,24 +177,22 @@ TEST_P(CommandLineRefusalTest, SaysWhatIsWrong) {
 
 INSTANTIATE_TEST_SUITE_P(
     Table, CommandLineRefusalTest,
-    ::testing::Values(
-        Refused{{"stat"}, "there is no verb 'stat'; did you mean 'start'?\n"},
-        Refused{{"xyzzy"}, "there is no verb 'xyzzy'\n"},
-        Refused{{"stop", "--no-wiat"}, "there is no option '--no-wiat'; did you mean '--no-wait'?\n"},
-        Refused{{"--run-dir", "/x", "stop"}, "there is no option '--run-dir'"},
-        Refused{{"--logfile=x", "stop"}, "there is no option '--logfile'; did you mean '--log-file'?\n"},
-        Refused{{"-x", "stop"}, "there is no option '-x'"},
-        Refused{{"status", "--follow"}, "this verb has no option '--follow'\n"},
-        Refused{{"status", "now"}, "unexpected argument 'now'\n"},
-        Refused{{"log-level", "loud"}, "'loud' is no level: trace, debug"},
-        Refused{{"call"}, "which event?\n"},
-        Refused{{"stop", "--timeout", "soon"}, "--timeout takes a number of seconds, not 'soon'\n"},
-        Refused{{"stop", "--timeout=-1"}, "--timeout takes a number of seconds, not '-1'\n"},
-        Refused{{"stop", "--timeout=nan"}, "--timeout takes a number of seconds, not 'nan'\n"},
-        Refused{{"stop", "--timeout="}, "--timeout"},
-        Refused{{"logs", "-n", "-3"}, "--lines"},
-        Refused{{"logs", "-n", "many"}, "--lines takes a number, not 'many'\n"},
-        Refused{{"stop", "--name"}, "--name"}));
+    ::testing::Values(Refused{{"stat"}, "there is no verb 'stat'; did you mean 'start'?\n"},
+                      Refused{{"xyzzy"}, "there is no verb 'xyzzy'\n"},
+                      Refused{{"stop", "--no-wiat"}, "there is no option '--no-wiat'; did you mean '--no-wait'?\n"},
+                      Refused{{"--run-dir", "/x", "stop"}, "there is no option '--run-dir'"},
+                      Refused{{"--logfile=x", "stop"}, "there is no option '--logfile'; did you mean '--log-file'?\n"},
+                      Refused{{"-x", "stop"}, "there is no option '-x'"},
+                      Refused{{"status", "--follow"}, "this verb has no option '--follow'\n"},
+                      Refused{{"status", "now"}, "unexpected argument 'now'\n"},
+                      Refused{{"log-level", "loud"}, "'loud' is no level: trace, debug"},
+                      Refused{{"call"}, "which event?\n"},
+                      Refused{{"stop", "--timeout", "soon"}, "--timeout takes a number of seconds, not 'soon'\n"},
+                      Refused{{"stop", "--timeout=-1"}, "--timeout takes a number of seconds, not '-1'\n"},
+                      Refused{{"stop", "--timeout=nan"}, "--timeout takes a number of seconds, not 'nan'\n"},
+                      Refused{{"stop", "--timeout="}, "--timeout"}, Refused{{"logs", "-n", "-3"}, "--lines"},
+                      Refused{{"logs", "-n", "many"}, "--lines takes a number, not 'many'\n"},
+                      Refused{{"stop", "--name"}, "--name"}));
 
 }  // namespace
 }  // namespace servicekit::cli

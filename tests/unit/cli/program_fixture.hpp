@@ -76,10 +76,12 @@ protected:
         host.files.take_away(pid_file);
         host.files.add_file(pid_file);
     }
-    /// A reply that ends the instance some time after it was sent.
+    void after(std::chrono::milliseconds time, std::function<void()> action) {
+        timers.push_back(loop.timer());
+        timers.back()->start(time, std::move(action));
+    }
     void end_instance_after(std::chrono::milliseconds time) {
-        end_timer = loop.timer();
-        end_timer->start(time, [this] { end_instance(); });
+        after(time, [this] { end_instance(); });
     }
 
     [[nodiscard]] const std::string& out() const { return host.streams.written(os::Stream::out); }
@@ -116,7 +118,7 @@ private:
     }
 
     mocks::FakeEventLoop loop{host.reactor};
-    std::unique_ptr<os::Timer> end_timer;
+    std::vector<std::unique_ptr<os::Timer>> timers;
 };
 
 }  // namespace servicekit::cli

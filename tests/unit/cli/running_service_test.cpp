@@ -130,12 +130,17 @@ TEST_F(RunningServiceTest, CannotTellWithoutALockWhereItMayNotConnect) {
 
 TEST_F(RunningServiceTest, KnowsWhatAKilledInstanceLeaves) {
     EXPECT_THAT(running.left_behind(), IsEmpty());
-    host.files.add_file("/run/x.pid");
-    host.files.add_file("/tmp/me/x.control");
+    host.files.add_file("/run/x.control");
     EXPECT_THAT(running.left_behind(), IsEmpty());
     host.files.add_file("/tmp/me/x.pid", "7000\n");
+    serve("/tmp/me");
+    EXPECT_THAT(running.left_behind(), ElementsAre("/tmp/me/x.pid", "/tmp/me/x.control"));
+}
+
+TEST_F(RunningServiceTest, SocketBesideAnEmptyPidfileIsNoKilledInstances) {
+    host.files.add_file("/run/x.pid");
     serve("/run");
-    EXPECT_THAT(running.left_behind(), ElementsAre("/run/x.control", "/tmp/me/x.pid"));
+    EXPECT_THAT(running.left_behind(), IsEmpty());
 }
 
 TEST_F(RunningServiceTest, SignalsTheOwnerOfTheLock) {

@@ -57,8 +57,7 @@ public:
 
     UnixSocketControl();
     explicit UnixSocketControl(Options options, os::LocalSockets& sockets = os::posix_local_sockets(),
-                               os::Users& users = os::posix_users(),
-                               const os::Process& process = os::posix_process());
+                               os::Users& users = os::posix_users(), const os::Process& process = os::posix_process());
     UnixSocketControl(UnixSocketControl&& other) noexcept;
     UnixSocketControl& operator=(UnixSocketControl&& other) noexcept;
     ~UnixSocketControl();

@@ -34,9 +34,7 @@ public:
         return "{\"error\":" + std::to_string(refusals.size()) + "}\n";
     }
 
-    [[nodiscard]] static std::string answer(std::string_view text) {
-        return "{\"did\":" + std::string{text} + "}\n";
-    }
+    [[nodiscard]] static std::string answer(std::string_view text) { return "{\"did\":" + std::string{text} + "}\n"; }
     /// Answers the request that came last.
     void answer_last() { asked.back().responder->reply(answer(asked.back().text)); }
     [[nodiscard]] std::vector<std::string> texts() const {

@@ -68,6 +68,10 @@ TEST_F(UnixSocketControlTest, RefusesUsersAndGroupsThatDoNotExist) {
     EXPECT_FALSE(has_socket_file());
 }
 
+TEST_F(UnixSocketControlTest, RefusesARelativePathSinceADaemonHasAnotherFolder) {
+    EXPECT_EQ(error_of_opening({.path = "a.control"}).message(), "cannot listen on 'a.control': not an absolute path");
+}
+
 TEST_F(UnixSocketControlTest, TellsWhoAsks) {
     open();
     (void)connect().ask("[\"a\"][\"b\"]");

@@ -199,8 +199,8 @@ TEST_F(FileLogTest, GoesOnAfterAnyErrorOfTheFile) {
     files.failures.fail_next("write", EIO);
     write("lost");
     write("kept");
-    EXPECT_THAT(content(), AllOf(StartsWith("2026-"), HasSubstr(" 1 line lost: Input/output error\n"),
-                                 EndsWith(": kept\n")));
+    EXPECT_THAT(content(),
+                AllOf(StartsWith("2026-"), HasSubstr(" 1 line lost: Input/output error\n"), EndsWith(": kept\n")));
 }
 
 // Rotation.

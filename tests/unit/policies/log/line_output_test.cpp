@@ -207,7 +207,8 @@ TEST_F(LineOutputTest, NeverMixesTheLinesOfSeveralThreads) {
     std::size_t lines = 0;
     for (const char letter : {'a', 'b', 'c', 'd'}) {
         const std::string whole = line(std::string(40, letter));
-        for (auto at = disk.content.find(whole); at != std::string::npos; at = disk.content.find(whole, at + 1)) ++lines;
+        for (auto at = disk.content.find(whole); at != std::string::npos; at = disk.content.find(whole, at + 1))
+            ++lines;
     }
     EXPECT_EQ(lines, 400U);
     EXPECT_EQ(disk.content.size(), 400 * line(std::string(40, 'a')).size());

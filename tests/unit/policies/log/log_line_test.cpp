@@ -45,7 +45,8 @@ TEST(LogLineTest, AppendsToWhatIsThere) {
 }
 
 TEST(LogLineTest, KeepsAMessageWithNewlinesOnOneLine) {
-    EXPECT_EQ(escaped("a\nb\r\n2026-01-01T00:00:00Z fatal forged\n"), "a\\nb\\r\\n2026-01-01T00:00:00Z fatal forged\\n");
+    EXPECT_EQ(escaped("a\nb\r\n2026-01-01T00:00:00Z fatal forged\n"),
+              "a\\nb\\r\\n2026-01-01T00:00:00Z fatal forged\\n");
 }
 
 TEST(LogLineTest, EscapesControlCharacters) {
@@ -55,11 +56,14 @@ TEST(LogLineTest, EscapesControlCharacters) {
 }
 
 TEST(LogLineTest, EscapesTheSecondSetOfControlCharactersToo) {
-    EXPECT_EQ(escaped("a\xc2\x9b" "31m\xc2\x80"), "a\\u009b31m\\u0080");
+    EXPECT_EQ(escaped("a\xc2\x9b"
+                      "31m\xc2\x80"),
+              "a\\u009b31m\\u0080");
 }
 
 TEST(LogLineTest, LeavesAllOtherCharactersAsTheyAre) {
-    EXPECT_EQ(escaped("C:\\temp \"50%\" \xc2\xa0 \xc3\xa4 \xe2\x82\xac \xc2"), "C:\\temp \"50%\" \xc2\xa0 \xc3\xa4 \xe2\x82\xac \xc2");
+    EXPECT_EQ(escaped("C:\\temp \"50%\" \xc2\xa0 \xc3\xa4 \xe2\x82\xac \xc2"),
+              "C:\\temp \"50%\" \xc2\xa0 \xc3\xa4 \xe2\x82\xac \xc2");
     EXPECT_EQ(escaped(""), "");
 }
 

@@ -56,8 +56,7 @@ TEST_F(NoLogTest, LeavesTheStreamsInTheForegroundOrWhereToldTo) {
 
 TEST_F(NoLogTest, TellsWhyAStreamCannotBeRedirected) {
     deploy_in_background(true);
-    EXPECT_CALL(streams, redirect_to_null(_))
-        .WillOnce(Return(Result<void>{os_error("redirect", "/dev/null", EMFILE)}));
+    EXPECT_CALL(streams, redirect_to_null(_)).WillOnce(Return(Result<void>{os_error("redirect", "/dev/null", EMFILE)}));
     EXPECT_EQ(log.redirect(StreamTarget::log).error().errno_value, EMFILE);
 }
 

@@ -1,0 +1,216 @@
+// What a service is in the background and in the foreground.
+#include <algorithm>
+#include <csignal>
+#include <filesystem>
+#include <map>
+#include <string>
+
+#include "integration/support/service_test.hpp"
+
+namespace servicekit::test {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::AnyOf;
+using testing::ContainsRegex;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::StartsWith;
+
+std::string proc(pid_t pid, const std::string& name) { return "/proc/" + std::to_string(pid) + "/" + name; }
+
+/// What each descriptor of a process is, by its number.
+std::map<int, std::string> descriptors_of(pid_t pid) {
+    std::map<int, std::string> all;
+    for (const auto& entry : fs::directory_iterator{proc(pid, "fd")})
+        all[std::stoi(entry.path().filename().string())] = fs::read_symlink(entry.path()).string();
+    return all;
+}
+
+class BackgroundTest : public ServiceTest {
+protected:
+    /// The options of `trial`, for lines in the shell.
+    const std::string options = "--run-directory $RUN --log-file log";
+
+    void expect_background(pid_t pid) {
+        EXPECT_EQ(fs::read_symlink(proc(pid, "cwd")), "/");
+        EXPECT_THAT(read_file(proc(pid, "status")), ContainsRegex("\nUmask:\t0022\n"));
+        const auto descriptors = descriptors_of(pid);
+        EXPECT_EQ(descriptors.at(0), "/dev/null");
+        EXPECT_EQ(descriptors.at(1), trial.log_file());
+        EXPECT_EQ(descriptors.at(2), trial.log_file());
+        for (const auto& [number, what] : descriptors) {
+            if (number <= 2) continue;
+            EXPECT_THAT(what, AnyOf(trial.log_file(), trial.pid_file(), trial.control_socket(), run,
+                                    StartsWith("socket:["), StartsWith("pipe:["), StartsWith("anon_inode:[event"),
+                                    "anon_inode:[timerfd]", "anon_inode:[pidfd]"))
+                << number;
+        }
+    }
+};
+
+TEST_F(BackgroundTest, NothingOfTheCallersIsKept) {
+    fs::create_directory(folder.file("elsewhere"));
+
+    const Outcome started = shell(
+        "cd elsewhere; umask 077; exec 5<../elsewhere 7</etc/passwd 8>../junk; trial-service start "
+        "--run-directory $RUN --log-file ../log");
+
+    ASSERT_EQ(started.exit_code, 0) << started;
+    expect_background(trial.pid_in_file());
+    EXPECT_EQ(trial.verb({"stop"}).exit_code, 0);
+}
+
+TEST_F(BackgroundTest, HasASessionThatItDoesNotLead) {
+    const RunningService service{trial};
+
+    const auto facts = facts_of(service.pid());
+
+    ASSERT_TRUE(facts);
+    EXPECT_NE(facts->session, facts->pid);
+    EXPECT_NE(facts->session, facts_of(::getpid())->session);
+}
+
+TEST_F(BackgroundTest, ClosedStreamsAreNoMatter) {
+    const Outcome started = shell("trial-service start " + options + " <&- >&- 2>&-");
+
+    ASSERT_EQ(started.exit_code, 0) << started;
+    expect_background(trial.pid_in_file());
+    EXPECT_EQ(trial.verb({"call", "print", "text=hello"}).exit_code, 0);
+    EXPECT_THAT(trial.log(), HasSubstr("stdout: hello\n"));
+    EXPECT_EQ(trial.verb({"stop"}).exit_code, 0);
+    EXPECT_THAT(read_file(trial.pid_file()), IsEmpty());
+}
+
+TEST_F(BackgroundTest, StdoutAndStderrGoIntoTheLog) {
+    const RunningService service{trial};
+
+    service.call("print", {{"text", "hello"}});
+
+    EXPECT_THAT(trial.log(), HasSubstr("stdout: hello\n"));
+    EXPECT_THAT(trial.log(), HasSubstr("stderr: hello\n"));
+}
+
+TEST_F(BackgroundTest, StdoutAndStderrFollowAReopenedLog) {
+    const RunningService service{trial};
+    fs::rename(trial.log_file(), folder.file("log.1"));
+
+    service.call("log-reopen");
+    service.call("print", {{"text", "hello"}});
+
+    EXPECT_THAT(trial.log(), HasSubstr("stdout: hello\n"));
+    EXPECT_THAT(trial.log(), HasSubstr("stderr: hello\n"));
+    EXPECT_THAT(read_file(folder.file("log.1")), Not(HasSubstr("hello")));
+}
+
+TEST_F(BackgroundTest, WithoutALogTheyGoNowhere) {
+    const Outcome started = shell("trial-service start --run-directory $RUN");
+
+    ASSERT_EQ(started.exit_code, 0) << started;
+    const auto descriptors = descriptors_of(trial.pid_in_file());
+    EXPECT_EQ(descriptors.at(1), "/dev/null");
+    EXPECT_EQ(descriptors.at(2), "/dev/null");
+    EXPECT_EQ(trial.verb({"call", "print", "text=hello"}).exit_code, 0);
+    EXPECT_EQ(trial.verb({"stop"}).exit_code, 0);
+}
+
+// Else `start | tee` or $(start) would hang as long as the service runs.
+TEST_F(BackgroundTest, HoldsNoPipeOfItsCaller) {
+    const Outcome started = shell("captured=$(trial-service start " + options + " 2>&1); echo \"captured: $captured\"");
+
+    EXPECT_EQ(started.out, "captured: \n");
+    EXPECT_EQ(trial.verb({"wait", "--test"}).exit_code, 1);
+    EXPECT_EQ(trial.verb({"stop"}).exit_code, 0);
+}
+
+TEST_F(BackgroundTest, WorkingDirectoryAndUmaskCanBeSet) {
+    const RunningService service{trial, {"--working-directory", folder.path(), "--umask", "027"}};
+
+    EXPECT_EQ(fs::read_symlink(proc(service.pid(), "cwd")), folder.path());
+    EXPECT_THAT(read_file(proc(service.pid(), "status")), ContainsRegex("\nUmask:\t0027\n"));
+}
+
+TEST_F(BackgroundTest, ASocketPathMayBeLongerThanTheSystemAllows) {
+    const std::string socket = folder.file(std::string(60, 'a') + "/" + std::string(50, 'b') + "/trial.control");
+    fs::create_directories(fs::path{socket}.parent_path());
+    trial.add_options({"--control-socket", socket});
+    ASSERT_EQ(trial.verb({"start"}).exit_code, 0);
+
+    const Outcome status = trial.verb({"status", "--json"});
+
+    EXPECT_EQ(status.exit_code, 0) << status;
+    EXPECT_THAT(status.out, HasSubstr("\"control-socket\":\"" + socket + "\""));
+    EXPECT_THAT(status.err, IsEmpty());
+    EXPECT_EQ(trial.verb({"stop"}).exit_code, 0);
+    EXPECT_FALSE(fs::exists(socket));
+}
+
+TEST_F(BackgroundTest, ServesWithoutSignalHandlers) {
+    RunningService service{trial, {"--no-signal-handlers"}};
+    EXPECT_EQ(trial.verb({"call", "echo", "integer=7"}).out, "{\"integer\":7}\n");
+
+    service.signal(SIGTERM);
+
+    EXPECT_EQ(service.exit_code(), 128 + SIGTERM);
+}
+
+TEST_F(BackgroundTest, StopsWithoutSignalHandlers) {
+    RunningService service{trial, {"--no-signal-handlers"}};
+
+    EXPECT_EQ(trial.verb({"stop"}).exit_code, 0);
+
+    EXPECT_EQ(service.exit_code(), 0);
+}
+
+TEST_F(BackgroundTest, ServesWithoutAControlServer) {
+    RunningService service{trial, {"--no-control-server"}};
+
+    EXPECT_FALSE(fs::exists(trial.control_socket()));
+    EXPECT_EQ(trial.verb({"status"}).exit_code, 0);
+    EXPECT_EQ(trial.verb({"pid"}).out, std::to_string(service.pid()) + "\n");
+    EXPECT_EQ(trial.verb({"stop"}).exit_code, 0);
+    EXPECT_EQ(service.exit_code(), 0);
+    EXPECT_THAT(trial.log(), HasSubstr("stopping: SIGTERM"));
+}
+
+class ForegroundTest : public ServiceTest {
+protected:
+    void end(RunningCommand& service) {
+        service.signal(SIGTERM);
+        EXPECT_EQ(service.finish().exit_code, 0);
+    }
+};
+
+TEST_F(ForegroundTest, StaysTheProcessThatItWasStartedAs) {
+    RunningCommand service{trial.command({"run"})};
+    await_text_in(trial.log_file(), " ready\n");
+
+    EXPECT_EQ(trial.pid_in_file(), service.pid());
+    EXPECT_EQ(facts_of(service.pid())->session, facts_of(::getpid())->session);
+    EXPECT_EQ(fs::read_symlink(proc(service.pid(), "cwd")), folder.path());
+    end(service);
+}
+
+TEST_F(ForegroundTest, KeepsItsStreams) {
+    RunningCommand service{trial.command({"run"})};
+    await_text_in(trial.log_file(), " ready\n");
+
+    EXPECT_EQ(trial.verb({"call", "print", "text=hello"}).exit_code, 0);
+
+    service.await_output("stdout: hello\n");
+    service.await_output("stderr: hello\n");
+    end(service);
+    EXPECT_THAT(trial.log(), Not(HasSubstr("stdout: hello")));
+}
+
+TEST_F(ForegroundTest, LogsToStderrWithoutALogFile) {
+    RunningCommand service{{.arguments = {"trial-service", "run", "--run-directory", run}}};
+
+    service.await_output(" ready\n");
+
+    end(service);
+}
+
+}  // namespace
+}  // namespace servicekit::test

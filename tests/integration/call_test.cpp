@@ -1,0 +1,189 @@
+// The verb `call`: any event, from the command line.
+#include <string>
+
+#include "integration/support/service_test.hpp"
+
+namespace servicekit::test {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+class CallTest : public ServiceTest {
+protected:
+    void SetUp() override {
+        ServiceTest::SetUp();
+        service.emplace(trial);
+    }
+    void TearDown() override {
+        EXPECT_FALSE(service->has_ended());
+        service.reset();
+        ServiceTest::TearDown();
+    }
+
+    [[nodiscard]] Outcome call(Strings arguments) const {
+        arguments.insert(arguments.begin(), "call");
+        return trial.verb(arguments);
+    }
+
+    std::optional<RunningService> service;
+};
+
+TEST_F(CallTest, ArgumentsAreTypedByTheirDeclaration) {
+    const Outcome reply = call({"echo", "string=7", "integer=7", "number=1.5", "boolean=true", "list=[1,\"two\"]",
+                                "object={\"three\":3}", "path=some/where"});
+
+    EXPECT_EQ(reply.exit_code, 0) << reply;
+    EXPECT_EQ(reply.out, R"({"string":"7","integer":7,"number":1.5,"boolean":true,"list":[1,"two"],)"
+                         R"("object":{"three":3},"path":")" +
+                             folder.file("some/where") + "\"}\n");
+    EXPECT_THAT(reply.err, IsEmpty());
+}
+
+TEST_F(CallTest, ArgumentsComeAsJsonToo) {
+    const Outcome reply = call({"echo", "integer=7", "--json", R"({"string":"text","list":[]})"});
+
+    EXPECT_EQ(reply.out, "{\"string\":\"text\",\"list\":[],\"integer\":7}\n") << reply;
+}
+
+TEST_F(CallTest, AnArgumentOfTheWrongTypeIsNotSent) {
+    const Outcome reply = call({"echo", "integer=seven"});
+
+    EXPECT_EQ(reply.exit_code, 64);
+    EXPECT_THAT(reply.err, AllOf(HasSubstr("'integer=seven'"), HasSubstr("expected an integer")));
+    EXPECT_THAT(trial.log(), Not(HasSubstr("event 'echo'")));
+}
+
+TEST_F(CallTest, AnArgumentGivenTwiceIsNotSent) {
+    EXPECT_EQ(call({"echo", "integer=1", "integer=2"}).exit_code, 64);
+    EXPECT_EQ(call({"echo", "integer=1", "--json", R"({"integer":2})"}).exit_code, 64);
+}
+
+TEST_F(CallTest, WithoutAnEventItIsAWrongCommandLine) { EXPECT_EQ(call({}).exit_code, 64); }
+
+TEST_F(CallTest, AnUnknownEventIsToldWithTheOneThatWasMeant) {
+    const Outcome reply = call({"ecko"});
+
+    EXPECT_EQ(reply.exit_code, 1);
+    EXPECT_THAT(reply.out, IsEmpty());
+    EXPECT_THAT(reply.err,
+                AllOf(HasSubstr("there is no event 'ecko'; did you mean 'echo'?"), HasSubstr("(event-not-found)")));
+}
+
+TEST_F(CallTest, AnUnknownArgumentIsAnErrorReply) {
+    const Outcome reply = call({"echo", "colour=red"});
+
+    EXPECT_EQ(reply.exit_code, 1);
+    EXPECT_THAT(reply.err, AllOf(HasSubstr("colour"), HasSubstr("(bad-argument)")));
+}
+
+TEST_F(CallTest, AMissingArgumentIsAnErrorReply) {
+    const Outcome reply = call({"sleep"});
+
+    EXPECT_EQ(reply.exit_code, 1);
+    EXPECT_THAT(reply.err, AllOf(HasSubstr("seconds"), HasSubstr("(bad-argument)")));
+}
+
+TEST_F(CallTest, WhatAHandlerThrowsIsAnErrorReplyAndLogged) {
+    const Outcome reply = call({"throw"});
+
+    EXPECT_EQ(reply.exit_code, 1);
+    EXPECT_THAT(reply.out, IsEmpty());
+    EXPECT_EQ(reply.err, "trial-service: cannot run 'throw': thrown on purpose (event-error)\n");
+    EXPECT_THAT(trial.log(), HasSubstr("thrown on purpose\n"));
+}
+
+TEST_F(CallTest, WhatIsNoExceptionIsAnErrorReplyAsWell) {
+    const Outcome reply = call({"throw", "what=int"});
+
+    EXPECT_EQ(reply.exit_code, 1);
+    EXPECT_THAT(reply.err, HasSubstr("(event-error)"));
+    EXPECT_EQ(call({"throw", "what=none"}).out, "{}\n");
+}
+
+TEST_F(CallTest, ItsTimeIsUp) {
+    const Outcome reply = call({"sleep", "seconds=3600", "--timeout", "0.3"});
+
+    EXPECT_EQ(reply.exit_code, 1);
+    EXPECT_THAT(reply.err, HasSubstr("(timeout)"));
+}
+
+TEST_F(CallTest, WhatStillWaitsWhenItsTimeIsUpNeverRuns) {
+    RunningCommand sleeping{trial.command({"call", "sleep", "seconds=1", "heed=false"})};
+    service->await_busy("sleep");
+
+    const Outcome note = call({"note", "--json", R"({"text":"too late"})", "--timeout", "0.1"});
+
+    EXPECT_EQ(note.exit_code, 1);
+    EXPECT_EQ(sleeping.finish().exit_code, 0);
+    EXPECT_EQ(call({"notes"}).out, "{\"notes\":[]}\n");
+}
+
+TEST_F(CallTest, AReplyMayBeLong) {
+    const Outcome reply = call({"big-reply", "bytes=5000000"});
+
+    EXPECT_EQ(reply.exit_code, 0);
+    EXPECT_EQ(reply.out.size(), 5'000'000 + std::string{"{\"text\":\"\"}\n"}.size());
+}
+
+TEST_F(CallTest, ASecretIsNotLogged) {
+    EXPECT_EQ(call({"echo", "string=open", "secret=hush"}).exit_code, 0);
+
+    EXPECT_THAT(trial.log(), AllOf(HasSubstr("open"), Not(HasSubstr("hush"))));
+}
+
+TEST_F(CallTest, ABarOnATerminalTellsTheProgress) {
+    const std::string line = "trial-service call progress steps=3 --run-directory $RUN";
+
+    const Outcome on_terminal = shell("TERM=xterm script -qefc '" + line + "' /dev/null");
+    const Outcome elsewhere = shell(line);
+
+    EXPECT_THAT(on_terminal.out, AllOf(HasSubstr("step 1"), HasSubstr("step 3")));
+    EXPECT_EQ(elsewhere.out + elsewhere.err, "{\"steps\":3}\n");
+}
+
+TEST_F(CallTest, EventsNestSixteenDeepAtMost) {
+    EXPECT_EQ(call({"nested", "depth=15"}).out, "{\"depth\":15}\n");
+
+    EXPECT_EQ(call({"nested", "depth=1000"}).exit_code, 1);
+}
+
+TEST_F(CallTest, AnEventPostedByAHandlerComesAfterIt) {
+    EXPECT_EQ(call({"post-and-trigger"}).out, "{\"notes\":[\"triggered\"]}\n");
+
+    EXPECT_EQ(call({"notes"}).out, "{\"notes\":[\"triggered\",\"posted\"]}\n");
+}
+
+TEST_F(CallTest, AnEventAddedWhileTheServiceRunsIsServed) {
+    ASSERT_EQ(call({"add-event", "name=fresh"}).exit_code, 0);
+
+    EXPECT_EQ(call({"fresh"}).out, "{\"added\":\"fresh\"}\n");
+    EXPECT_THAT(trial.verb({"events"}).out, HasSubstr("\nfresh\n"));
+}
+
+TEST_F(CallTest, AReplacedStatusKeepsWhatTheProtocolPromises) {
+    ASSERT_EQ(call({"replace-status"}).exit_code, 0);
+
+    const Object status = service->call("status");
+
+    EXPECT_EQ(*status.find("replaced"), Value{true});
+    EXPECT_EQ(*status.find("pid"), Value{service->pid()});
+    EXPECT_FALSE(status.contains("greeting"));
+}
+
+TEST_F(CallTest, AStatusThatThrowsIsAnErrorReply) {
+    trial.configure_app({{"status-throws", true}});
+    ASSERT_EQ(trial.verb({"reload"}).exit_code, 0);
+
+    const Outcome reply = call({"status"});
+
+    EXPECT_EQ(reply.exit_code, 1);
+    EXPECT_THAT(reply.err, HasSubstr("status throws on purpose"));
+}
+
+TEST_F(CallTest, SigpipeEndsNobody) { EXPECT_EQ(call({"write-sigpipe"}).out, "{\"errno\":32}\n"); }
+
+}  // namespace
+}  // namespace servicekit::test

@@ -1,0 +1,142 @@
+// stop, kill and restart, where the service does not make it easy.
+#include <unistd.h>
+
+#include <csignal>
+#include <filesystem>
+#include <string>
+
+#include "integration/support/service_test.hpp"
+
+namespace servicekit::test {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::MatchesRegex;
+
+class EndingVerbsTest : public ServiceTest {};
+
+TEST_F(EndingVerbsTest, StopWithoutWaitReturnsAtOnce) {
+    trial.configure_app({{"stop-hangs", true}});
+    RunningService service{trial, {"--stop-timeout", "3600"}};
+
+    const Outcome stopped = trial.verb({"stop", "--no-wait"});
+
+    EXPECT_EQ(stopped.exit_code, 0) << stopped;
+    EXPECT_EQ(trial.verb({"wait", "--test"}).exit_code, 1);
+}
+
+TEST_F(EndingVerbsTest, StopTellsThatTheServiceStillRuns) {
+    trial.configure_app({{"stop-hangs", true}});
+    RunningService service{trial, {"--stop-timeout", "3600"}};
+
+    const Outcome stopped = trial.verb({"stop", "--timeout", "0.3"});
+
+    EXPECT_EQ(stopped.exit_code, 75);
+    EXPECT_EQ(stopped.err, "trial-service: still running (pid " + std::to_string(service.pid()) + ")\n");
+}
+
+TEST_F(EndingVerbsTest, StopNeedsNoSocket) {
+    RunningService service{trial};
+    fs::remove(trial.control_socket());
+
+    const Outcome stopped = trial.verb({"stop"});
+
+    EXPECT_EQ(stopped.exit_code, 0) << stopped;
+    EXPECT_EQ(service.exit_code(), 0);
+    EXPECT_THAT(trial.log(), HasSubstr("stopping: SIGTERM"));
+}
+
+TEST_F(EndingVerbsTest, KillNeedsNoSocket) {
+    RunningService service{trial};
+    fs::remove(trial.control_socket());
+
+    const Outcome killed = trial.verb({"kill"});
+
+    EXPECT_EQ(killed.exit_code, 0) << killed;
+    EXPECT_EQ(service.exit_code(), 0);
+    EXPECT_THAT(trial.log(), HasSubstr("killed: SIGINT"));
+}
+
+TEST_F(EndingVerbsTest, StopOfAFrozenServiceTellsThatItStillRuns) {
+    RunningService service{trial};
+    service.signal(SIGSTOP);
+
+    const Outcome stopped = trial.verb({"stop", "--timeout", "0.3"});
+
+    EXPECT_EQ(stopped.exit_code, 75) << stopped;
+    service.signal(SIGCONT);
+    EXPECT_EQ(service.exit_code(), 0);
+}
+
+TEST_F(EndingVerbsTest, KillEndsEvenAFrozenService) {
+    RunningService service{trial};
+    service.signal(SIGSTOP);
+
+    const Outcome killed = trial.verb({"kill"});
+
+    EXPECT_EQ(killed.exit_code, 0) << killed;
+    EXPECT_EQ(service.exit_code(), 128 + SIGKILL);
+    EXPECT_EQ(trial.verb({"wait", "--test"}).exit_code, 0);
+}
+
+TEST_F(EndingVerbsTest, AnotherUserMayNotStopIt) {
+    if (::geteuid() != 0) GTEST_SKIP() << "only root can become another user";
+    const RunningService service{trial};
+    // Our build folder may be closed to others.
+    fs::copy_file(std::string{SERVICEKIT_BIN_DIR} + "/trial-service", folder.file("trial-service"));
+    Command stop = trial.command({"stop"});
+    stop.arguments.front() = folder.file("trial-service");
+    const Strings as_nobody{"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"};
+    stop.arguments.insert(stop.arguments.begin(), as_nobody.begin(), as_nobody.end());
+
+    const Outcome stopped = run_command(stop);
+
+    EXPECT_EQ(stopped.exit_code, 77) << stopped;
+    EXPECT_FALSE(service.has_ended());
+}
+
+TEST_F(EndingVerbsTest, RestartStartsAnewOne) {
+    RunningService old_one{trial};
+
+    const Outcome restarted = trial.verb({"restart"});
+
+    EXPECT_EQ(restarted.exit_code, 0) << restarted;
+    EXPECT_EQ(old_one.exit_code(), 0);
+    EXPECT_NE(trial.pid_in_file(), old_one.pid());
+    EXPECT_THAT(trial.verb({"pid"}).out, MatchesRegex("[0-9]+\n"));
+    EXPECT_EQ(trial.verb({"stop"}).exit_code, 0);
+}
+
+TEST_F(EndingVerbsTest, RestartStartsWhereNoneRuns) {
+    EXPECT_EQ(trial.verb({"restart"}).exit_code, 0);
+
+    EXPECT_EQ(trial.verb({"status"}).exit_code, 0);
+    EXPECT_EQ(trial.verb({"stop"}).exit_code, 0);
+}
+
+TEST_F(EndingVerbsTest, RestartWithABrokenConfigurationStopsNothing) {
+    const RunningService service{trial};
+    trial.write_config("{");
+
+    const Outcome restarted = trial.verb({"restart"});
+
+    EXPECT_EQ(restarted.exit_code, 78);
+    EXPECT_THAT(restarted.out, IsEmpty());
+    EXPECT_FALSE(service.has_ended());
+    EXPECT_EQ(trial.verb({"wait", "--test"}).exit_code, 1);
+}
+
+TEST_F(EndingVerbsTest, RestartUsesTheNewConfiguration) {
+    RunningService old_one{trial};
+    trial.configure_app({{"greeting", "good day"}});
+
+    EXPECT_EQ(trial.verb({"restart"}).exit_code, 0);
+
+    EXPECT_THAT(trial.verb({"status"}).out, HasSubstr("good day"));
+    EXPECT_EQ(trial.verb({"stop"}).exit_code, 0);
+}
+
+}  // namespace
+}  // namespace servicekit::test

@@ -1,0 +1,271 @@
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <csignal>
+#include <filesystem>
+#include <string>
+
+#include "integration/support/service_test.hpp"
+#include "integration/support/strangers.hpp"
+
+namespace servicekit::test {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+namespace fs = std::filesystem;
+
+/// What an instance finds that others have left behind, or put there.
+class LeftoversTest : public ServiceTest {
+protected:
+    /// Ends the service with no chance to tidy up.
+    static void kill(RunningService& service) {
+        service.signal(SIGKILL);
+        EXPECT_EQ(service.exit_code(), 128 + SIGKILL);
+    }
+
+    void expect_that_it_starts_and_stops() const {
+        RunningService next{trial};
+        EXPECT_EQ(trial.verb({"pid"}).out, std::to_string(next.pid()) + "\n");
+        const Outcome stopped = trial.verb({"stop"});
+        EXPECT_EQ(stopped.exit_code, 0) << stopped;
+        EXPECT_EQ(next.exit_code(), 0);
+    }
+
+    /// A start that says why it can't.
+    void expect_refusal(int exit_code, const std::string& words) const {
+        const Outcome started = trial.verb({"start"});
+        EXPECT_EQ(started.exit_code, exit_code) << started;
+        EXPECT_EQ(started.err, "trial-service: cannot " + words + "\n");
+    }
+};
+
+TEST_F(LeftoversTest, ServiceStartsThoughTheOneBeforeWasKilled) {
+    RunningService killed{trial};
+    kill(killed);
+    const Outcome status = trial.verb({"status"});
+
+    EXPECT_EQ(trial.pid_in_file(), killed.pid());
+    EXPECT_TRUE(fs::is_socket(trial.control_socket()));
+    EXPECT_EQ(status.exit_code, 1);
+    EXPECT_THAT(status.out, HasSubstr("it was killed and left '" + trial.pid_file() + "', '" + trial.control_socket()));
+    EXPECT_EQ(trial.verb({"pid"}).exit_code, 3);
+    EXPECT_EQ(trial.verb({"stop"}).exit_code, 0);
+    expect_that_it_starts_and_stops();
+    EXPECT_EQ(trial.verb({"status"}).exit_code, 3);
+}
+
+TEST_F(LeftoversTest, ServiceStartsThoughTheOneBeforeWasKilledAndLeftAForkedChild) {
+    RunningService killed{trial};
+    Process child{static_cast<pid_t>(killed.call("fork-child").find("pid")->as_integer())};
+    kill(killed);
+
+    expect_that_it_starts_and_stops();
+    EXPECT_FALSE(child.has_ended());
+    child.end();
+}
+
+TEST_F(LeftoversTest, ServiceStartsThoughTheOneBeforeWasKilledAndLeftAProgramThatItHadStarted) {
+    RunningService killed{trial};
+    Process child{static_cast<pid_t>(killed.call("popen-child").find("pid")->as_integer())};
+    kill(killed);
+
+    expect_that_it_starts_and_stops();
+    EXPECT_FALSE(child.has_ended());
+    child.end();
+}
+
+TEST_F(LeftoversTest, ServiceThatWasStoppedLeavesAnEmptyPidfileAndNoSocket) {
+    expect_that_it_starts_and_stops();
+
+    EXPECT_EQ(fs::file_size(trial.pid_file()), 0U);
+    EXPECT_FALSE(fs::exists(trial.control_socket()));
+}
+
+TEST_F(LeftoversTest, ChildThatOutlivesAServiceWhichWasStoppedKeepsNothingBusy) {
+    RunningService service{trial};
+    Process child{static_cast<pid_t>(service.call("fork-child").find("pid")->as_integer())};
+
+    EXPECT_EQ(trial.verb({"stop"}).exit_code, 0);
+
+    EXPECT_EQ(trial.verb({"wait", "--test"}).exit_code, 0);
+    expect_that_it_starts_and_stops();
+    child.end();
+}
+
+TEST_F(LeftoversTest, MissingRunDirectoryIsMadeWithThoseAboveIt) {
+    trial.add_options({"--run-directory", folder.file("a/b/c")});
+    const Outcome started = trial.verb({"start"});
+
+    EXPECT_EQ(started.exit_code, 0) << started;
+    EXPECT_TRUE(fs::is_socket(folder.file("a/b/c/trial-service.control")));
+    EXPECT_EQ(fs::status(folder.file("a/b/c")).permissions(), fs::perms{0755});
+    EXPECT_EQ(trial.verb({"stop"}).exit_code, 0);
+}
+
+TEST_F(LeftoversTest, PidfileThatIsALinkIsRefusedAndWhatItLeadsToIsLeftAlone) {
+    fs::create_directory(run);
+    write_file(folder.file("precious"), "kept");
+    fs::create_symlink(folder.file("precious"), trial.pid_file());
+
+    expect_refusal(73, "lock '" + trial.pid_file() + "': it is a symbolic link");
+    EXPECT_EQ(read_file(folder.file("precious")), "kept");
+}
+
+TEST_F(LeftoversTest, PidfileThatIsAFolderIsRefused) {
+    fs::create_directories(trial.pid_file());
+
+    expect_refusal(73, "lock '" + trial.pid_file() + "': Is a directory");
+}
+
+TEST_F(LeftoversTest, PidfileThatIsAPipeIsRefusedAndNotWaitedFor) {
+    fs::create_directory(run);
+    ASSERT_EQ(::mkfifo(trial.pid_file().c_str(), 0600), 0);
+
+    expect_refusal(73, "lock '" + trial.pid_file() + "': it is no regular file");
+}
+
+TEST_F(LeftoversTest, FileThatIsNoSocketIsNotRemovedForTheControlSocket) {
+    fs::create_directory(run);
+    write_file(trial.control_socket(), "precious");
+
+    expect_refusal(73, "listen on '" + trial.control_socket() + "': a file that is no socket is in the way");
+    EXPECT_EQ(read_file(trial.control_socket()), "precious");
+}
+
+TEST_F(LeftoversTest, RunDirectoryThatIsAFileIsRefused) {
+    write_file(run, "");
+
+    const Outcome started = trial.verb({"start"});
+
+    EXPECT_EQ(started.exit_code, 73);
+    EXPECT_THAT(started.err, AllOf(HasSubstr("trial-service: cannot "), HasSubstr(run)));
+}
+
+/// The same as somebody who is not root, and who has no run directory but the private one.
+class PrivateRunDirectoryTest : public LeftoversTest {
+protected:
+    void SetUp() override {
+        LeftoversTest::SetUp();
+        fs::permissions(folder.path(), fs::perms{01777});
+        const uid_t user = is_root() ? stranger : ::geteuid();
+        private_folder = folder.file("servicekit-" + std::to_string(user));
+        if (run_as_user({"--version"}).exit_code != 0) GTEST_SKIP() << "another user may not run the programs here";
+    }
+
+    [[nodiscard]] Outcome run_as_user(const Strings& arguments) const {
+        Command command{.arguments = {"trial-service"}, .variables = {{"TMPDIR", folder.path()}}};
+        command.arguments.insert(command.arguments.end(), arguments.begin(), arguments.end());
+        return run_command(is_root() ? as_stranger(command) : command);
+    }
+
+    void expect_refusal(int exit_code, const std::string& reason) const {
+        const Outcome started = run_as_user({"start"});
+        EXPECT_EQ(started.exit_code, exit_code) << started;
+        EXPECT_EQ(started.err,
+                  "trial-service: cannot use the run directory '" + private_folder + "': " + reason + "\n");
+    }
+
+    std::string private_folder;
+};
+
+TEST_F(PrivateRunDirectoryTest, IsMadeForItsUserAlone) {
+    const Outcome started = run_as_user({"start"});
+
+    ASSERT_EQ(started.exit_code, 0) << started;
+    EXPECT_EQ(fs::status(private_folder).permissions(), fs::perms{0700});
+    EXPECT_TRUE(fs::is_socket(private_folder + "/trial-service.control"));
+    const Outcome stopped = run_as_user({"stop"});
+    EXPECT_EQ(stopped.exit_code, 0) << stopped;
+}
+
+TEST_F(PrivateRunDirectoryTest, IsRefusedWhereItIsALink) {
+    fs::create_directory(folder.file("trap"));
+    fs::create_directory_symlink(folder.file("trap"), private_folder);
+
+    expect_refusal(73, "it is no folder");
+    EXPECT_TRUE(fs::is_empty(folder.file("trap")));
+}
+
+TEST_F(PrivateRunDirectoryTest, IsRefusedWhereItIsSomebodyElses) {
+    if (!is_root()) GTEST_SKIP() << "only root can make a folder of somebody else's";
+    fs::create_directory(private_folder);
+    fs::permissions(private_folder, fs::perms{0777});
+
+    expect_refusal(77, "it belongs to another user (uid 0)");
+    EXPECT_TRUE(fs::is_empty(private_folder));
+}
+
+TEST_F(PrivateRunDirectoryTest, IsRefusedWhereItIsOpenToOthers) {
+    fs::create_directory(private_folder);
+    if (is_root()) {
+        ASSERT_EQ(::chown(private_folder.c_str(), stranger, stranger), 0);
+    }
+    fs::permissions(private_folder, fs::perms{0755});
+
+    expect_refusal(77, "it is open to other users; 'chmod 700' it");
+}
+
+TEST_F(PrivateRunDirectoryTest, IsFoundByAnOperatorWhoHasAnotherDefault) {
+    ASSERT_EQ(run_as_user({"start"}).exit_code, 0);
+    Command command{.arguments = {"trial-service", "stop"},
+                    .variables = {{"TMPDIR", folder.path()}, {"XDG_RUNTIME_DIR", folder.file("elsewhere")}}};
+
+    const Outcome stopped = run_command(is_root() ? as_stranger(command) : command);
+
+    EXPECT_EQ(stopped.exit_code, 0) << stopped;
+    EXPECT_THAT(stopped.out + stopped.err, StartsWith("trial-service: stopped (pid "));
+}
+
+TEST_F(PrivateRunDirectoryTest, ServiceWhoseRuntimeDirectoryTheOperatorWasNotToldIsFoundInTheUsersOwn) {
+    const std::string users = folder.file("user");
+    const std::string units = users + "/unit";
+    Command start{.arguments = {"trial-service", "start"},
+                  .variables = {{"TMPDIR", folder.path()}, {"RUNTIME_DIRECTORY", users + ":" + units}}};
+    const Variables operators{{"TMPDIR", folder.path()}, {"XDG_RUNTIME_DIR", users}};
+    const auto as_user = [](const Command& command) { return run_command(is_root() ? as_stranger(command) : command); };
+    const Outcome started = as_user(start);
+    ASSERT_EQ(started.exit_code, 0) << started;
+    EXPECT_TRUE(fs::is_socket(users + "/trial-service.control"));
+
+    const Outcome status = as_user({.arguments = {"trial-service", "status"}, .variables = operators});
+    const Outcome stopped = as_user({.arguments = {"trial-service", "stop"}, .variables = operators});
+
+    EXPECT_EQ(status.exit_code, 0) << status;
+    EXPECT_EQ(stopped.exit_code, 0) << stopped;
+    EXPECT_THAT(stopped.out + stopped.err, StartsWith("trial-service: stopped (pid "));
+}
+
+TEST_F(PrivateRunDirectoryTest, PlacesThatWereTriedAreToldWhereNothingRuns) {
+    const Outcome status = run_as_user({"status"});
+
+    EXPECT_EQ(status.exit_code, 3) << status;
+    EXPECT_THAT(status.out,
+                AllOf(HasSubstr("'/run/trial-service.pid'"), HasSubstr("'" + private_folder + "/trial-service.pid'")));
+}
+
+class ForeignRunDirectoryTest : public LeftoversTest {};
+
+TEST_F(ForeignRunDirectoryTest, RunDirectoryThatIsNotOursIsRefused) {
+    if (!is_root()) GTEST_SKIP() << "only root can be another user";
+    fs::create_directory(run);
+
+    const Outcome started = run_command(as_stranger(trial.command({"start"})));
+
+    EXPECT_EQ(started.exit_code, 77);
+    EXPECT_EQ(started.err, "trial-service: cannot lock '" + trial.pid_file() + "': Permission denied\n");
+}
+
+TEST_F(ForeignRunDirectoryTest, RunDirectoryThatCannotBeMadeIsRefused) {
+    if (!is_root()) GTEST_SKIP() << "only root can be another user";
+
+    const Outcome started = run_command(as_stranger(trial.command({"start"})));
+
+    EXPECT_EQ(started.exit_code, 77);
+    EXPECT_THAT(started.err, AllOf(HasSubstr(run), HasSubstr("Permission denied")));
+}
+
+}  // namespace
+}  // namespace servicekit::test

@@ -1,0 +1,102 @@
+// The verb `logs`.
+#include <csignal>
+#include <filesystem>
+#include <string>
+
+#include "integration/support/service_test.hpp"
+
+namespace servicekit::test {
+namespace {
+
+using testing::AllOf;
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+class LogsTest : public ServiceTest {
+protected:
+    /// As if a service had written them.
+    void write_lines(int count) {
+        std::string lines;
+        for (int i = 1; i <= count; ++i) lines += "line " + std::to_string(i) + "\n";
+        write_file(trial.log_file(), lines);
+    }
+};
+
+TEST_F(LogsTest, ShowsTwentyLines) {
+    write_lines(30);
+
+    const Outcome logs = trial.verb({"logs"});
+
+    EXPECT_EQ(logs.exit_code, 0) << logs;
+    EXPECT_THAT(logs.out, AllOf(StartsWith("line 11\n"), EndsWith("line 30\n")));
+}
+
+TEST_F(LogsTest, ShowsAsManyLinesAsAreAskedFor) {
+    write_lines(30);
+
+    EXPECT_EQ(trial.verb({"logs", "-n", "2"}).out, "line 29\nline 30\n");
+    EXPECT_EQ(trial.verb({"logs", "--lines", "0"}).out, "");
+    EXPECT_THAT(trial.verb({"logs", "-n", "1000"}).out, StartsWith("line 1\n"));
+}
+
+TEST_F(LogsTest, NeedsNoRunningService) {
+    { const RunningService service{trial}; }
+
+    EXPECT_THAT(trial.verb({"logs"}).out, HasSubstr(" ready\n"));
+}
+
+TEST_F(LogsTest, TellsThatThereIsNoLogFile) {
+    const Outcome missing = trial.verb({"logs"});
+    const Outcome unset = run_command({.arguments = {"trial-service", "logs", "--run-directory", run}});
+
+    EXPECT_NE(missing.exit_code, 0);
+    EXPECT_THAT(missing.err, HasSubstr("'" + trial.log_file() + "': No such file or directory"));
+    EXPECT_EQ(unset.exit_code, 78);
+    EXPECT_THAT(unset.err, HasSubstr("no log file is set"));
+}
+
+TEST_F(LogsTest, FollowsNewLines) {
+    const RunningService service{trial};
+    RunningCommand logs{trial.command({"logs", "-f"})};
+    logs.await_output(" ready\n");
+
+    service.call("echo", {{"string", "a new line"}});
+
+    logs.await_output("a new line");
+    logs.signal(SIGINT);
+    EXPECT_EQ(logs.finish().exit_code, 0);
+}
+
+TEST_F(LogsTest, FollowsARotation) {
+    const RunningService service{trial};
+    RunningCommand logs{trial.command({"logs", "-f"})};
+    logs.await_output(" ready\n");
+
+    std::filesystem::rename(trial.log_file(), folder.file("log.1"));
+    service.call("echo", {{"string", "into the old file"}});
+    service.call("log-reopen");
+    service.call("echo", {{"string", "into the new file"}});
+
+    logs.await_output("into the old file");
+    logs.await_output("into the new file");
+    EXPECT_THAT(trial.log(), Not(HasSubstr("into the old file")));
+    logs.signal(SIGINT);
+    EXPECT_EQ(logs.finish().exit_code, 0);
+}
+
+TEST_F(LogsTest, FollowsALogThatWasTruncated) {
+    write_lines(30);
+    RunningCommand logs{trial.command({"logs", "-f"})};
+    logs.await_output("line 30\n");
+
+    write_file(trial.log_file(), "anew\n");
+
+    logs.await_output("anew\n");
+    logs.signal(SIGTERM);
+    EXPECT_EQ(logs.finish().exit_code, 0);
+}
+
+}  // namespace
+}  // namespace servicekit::test

@@ -1,0 +1,136 @@
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <string>
+
+#include "integration/os/forked_child.hpp"
+#include "integration/os/signals_fixture.hpp"
+
+namespace servicekit::os {
+namespace {
+
+using test::all;
+using test::Disposition;
+using test::ForkedChild;
+using test::Lines;
+using test::Received;
+
+/// What becomes of signals in children, and of the process itself.
+using PosixSignalsOfProcessesTest = test::SignalsTest;
+
+void dump_no_core() {
+    const rlimit none{.rlim_cur = 0, .rlim_max = 0};
+    setrlimit(RLIMIT_CORE, &none);
+}
+
+TEST_F(PosixSignalsOfProcessesTest, SigabrtFromOutsideIsDelivered) {
+    take_and_start();
+
+    send_to_ourselves(SIGABRT);
+
+    EXPECT_TRUE(received.contains(SIGABRT));
+}
+
+TEST_F(PosixSignalsOfProcessesTest, AbortEndsTheProcessAsEver) {
+    ForkedChild child{[this](Lines& lines) {
+        dump_no_core();
+        const bool taken =
+            signals.take(all, *loop, [&](const ReceivedSignal&) { lines.tell("delivered"); }).has_value();
+        if (!taken || !loop->start()) return 1;
+        std::abort();
+    }};
+
+    EXPECT_EQ(child.hear(), "(nothing)");
+    EXPECT_EQ(child.wait(), 128 + SIGABRT);
+}
+
+TEST_F(PosixSignalsOfProcessesTest, SigabrtThatTheProcessRaisesItselfEndsItToo) {
+    ForkedChild child{[this](Lines&) {
+        dump_no_core();
+        if (!take()) return 1;
+        raise(SIGABRT);
+        return 2;
+    }};
+
+    EXPECT_EQ(child.wait(), 128 + SIGABRT);
+}
+
+TEST_F(PosixSignalsOfProcessesTest, AbortInTheLoopsThreadEndsTheProcessToo) {
+    ForkedChild child{[this](Lines& lines) {
+        dump_no_core();
+        if (!take() || !loop->start()) return 1;
+        loop->post([] { std::abort(); });
+        lines.hear();
+        return 2;
+    }};
+
+    EXPECT_EQ(child.wait(), 128 + SIGABRT);
+}
+
+TEST_F(PosixSignalsOfProcessesTest, ForkedChildDiesByWhatItIsSentAndTheServiceHearsNothing) {
+    ASSERT_TRUE(take());
+    // Before the loop's thread starts: ThreadSanitizer runs no handlers in a child of several threads.
+    ForkedChild child{[](Lines& lines) {
+        lines.tell("ready");
+        lines.hear();
+        return 0;
+    }};
+    ASSERT_TRUE(loop->start());
+    ASSERT_EQ(child.hear(), "ready");
+
+    kill(child.pid(), SIGTERM);
+
+    EXPECT_EQ(child.wait(), 128 + SIGTERM);
+    send_to_ourselves(SIGHUP);
+    ASSERT_TRUE(received.contains(SIGHUP));
+    EXPECT_EQ(received.count(SIGTERM), 0);
+}
+
+TEST_F(PosixSignalsOfProcessesTest, ExecutedProgramStartsWithDefaultActions) {
+    take_and_start();
+    for (const int number : {SIGHUP, SIGTERM, SIGINT, SIGUSR1, SIGPIPE}) {
+        ForkedChild child{[number](Lines&) {
+            const std::string script = "kill -" + std::to_string(number) + " $$";
+            return execl("/bin/sh", "sh", "-c", script.c_str(), nullptr);
+        }};
+
+        EXPECT_EQ(child.wait(), 128 + number);
+    }
+}
+
+TEST_F(PosixSignalsOfProcessesTest, ForkedChildMayGiveBackWhatItsParentTook) {
+    take_and_start();
+    ForkedChild child{[this](Lines&) {
+        signals.give_back();
+        return Disposition{SIGTERM}.is(SIG_DFL) ? 0 : 1;
+    }};
+
+    EXPECT_EQ(child.wait(), 0);
+    send_to_ourselves(SIGTERM);
+    EXPECT_TRUE(received.contains(SIGTERM));
+}
+
+TEST_F(PosixSignalsOfProcessesTest, ForkedChildMayTakeThemItself) {
+    ASSERT_TRUE(take());
+    ForkedChild child{[this](Lines&) {
+        const auto own_loop = make_asio_event_loop();
+        Received own;
+        if (!signals.take(all, *own_loop, [&](const ReceivedSignal& signal) { own.add(signal); })) return 1;
+        if (!own_loop->start() || kill(getpid(), SIGTERM) != 0) return 2;
+        if (!own.contains(SIGTERM)) return 3;
+        signals.give_back();
+        own_loop->stop();
+        return Disposition{SIGTERM}.is(SIG_DFL) ? 0 : 4;
+    }};
+
+    EXPECT_EQ(child.wait(), 0);
+    ASSERT_TRUE(loop->start());
+    send_to_ourselves(SIGTERM);
+    EXPECT_TRUE(received.contains(SIGTERM));
+}
+
+}  // namespace
+}  // namespace servicekit::os

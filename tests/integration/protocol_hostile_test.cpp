@@ -1,0 +1,340 @@
+// What clients send that they should not, and how they behave that they should not.
+#include <csignal>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "integration/support/raw_client.hpp"
+#include "integration/support/service_test.hpp"
+#include "integration/support/turnstile.hpp"
+#include "servicekit/base/json.hpp"
+
+namespace servicekit::test {
+namespace {
+
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::StartsWith;
+
+constexpr std::size_t mebibyte = 1024 * 1024;
+
+class ProtocolTest : public ServiceTest {
+protected:
+    [[nodiscard]] RawClient connect() const { return RawClient{trial.control_socket()}; }
+
+    /// The reply to one request, sent without an end of line by a client that goes on listening.
+    [[nodiscard]] Object reply_to(const std::string& request) const {
+        RawClient client = connect();
+        client.send(request);
+        return client.reply();
+    }
+
+    /// All that a client gets who sends this and then closes its sending side.
+    [[nodiscard]] std::string all_replies_to(const std::string& requests) const {
+        RawClient client = connect();
+        client.send(requests);
+        client.finish_sending();
+        return client.rest();
+    }
+
+    [[nodiscard]] Object error_for(const std::string& request) const { return error_in(reply_to(request)); }
+
+    void expect_that_it_lives() const {
+        EXPECT_FALSE(service.has_ended());
+        EXPECT_EQ(service.call("echo", {{"integer", 7}}), (Object{{"integer", 7}}));
+    }
+
+    RunningService service{trial};
+};
+
+// Requests that are none
+
+TEST_F(ProtocolTest, FirstByteThatBeginsNoArrayIsMalformedAtOnce) {
+    for (const char* rubbish : {"{", "x", "\"status\"", "GET / HTTP/1.1\r\n\r\n", "]", "\xff", "  1"}) {
+        const Object error = error_for(rubbish);
+        EXPECT_EQ(text_in(error, "code"), "malformed-request") << rubbish;
+        EXPECT_TRUE(error.contains("offset")) << rubbish;
+    }
+    expect_that_it_lives();
+}
+
+TEST_F(ProtocolTest, ConnectionIsClosedAfterARequestWhoseEndNobodyCanTell) {
+    RawClient client = connect();
+    client.send("x[\"status\"]");
+
+    EXPECT_EQ(text_in(error_in(client.reply()), "code"), "malformed-request");
+    EXPECT_THAT(client.rest(), IsEmpty());
+}
+
+TEST_F(ProtocolTest, RequestThatEndsTooEarlyIsMalformed) {
+    for (const char* half : {"[", "[\"status\"", "[\"status\",{\"a\":", "[\"sta"}) {
+        const std::string reply = all_replies_to(half);
+        EXPECT_THAT(reply, HasSubstr("\"code\":\"malformed-request\"")) << half;
+        EXPECT_THAT(reply, EndsWith("\n")) << half;
+    }
+    expect_that_it_lives();
+}
+
+TEST_F(ProtocolTest, WhatIsNoRequestIsMalformed) {
+    for (const char* wrong : {"[]", "[1]", "[null]", "[{}]", "[\"echo\",1]", "[\"echo\",null]", "[\"echo\",{},[]]",
+                              "[\"echo\",{},{},{}]", "['echo']", "[\"echo\",]", "[\"echo\"}", "[\"echo\" {}]", "[echo]",
+                              "[\"echo\",{\"number\":1e999}]", "[\"echo\",{\"string\":\"\\ud800\"}]"}) {
+        const Object error = error_for(wrong);
+        EXPECT_EQ(text_in(error, "code"), "malformed-request") << wrong;
+        EXPECT_TRUE(error.contains("offset")) << wrong;
+    }
+    expect_that_it_lives();
+}
+
+TEST_F(ProtocolTest, InvalidUtf8IsMalformedAndToldWhere) {
+    for (const char* wrong : {"\xff", "\xc3", "\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\x80"}) {
+        const std::string before = R"(["echo",{"string":"a)";
+        const Object error = error_for(before + wrong + "\"}]");
+        EXPECT_EQ(text_in(error, "code"), "malformed-request") << to_json(error);
+        EXPECT_THAT(text_in(error, "message"), HasSubstr("UTF-8"));
+        EXPECT_GE(error.find("offset")->as_integer(), static_cast<std::int64_t>(before.size() - 1)) << to_json(error);
+    }
+    expect_that_it_lives();
+}
+
+TEST_F(ProtocolTest, ZeroBytesAreNoText) {
+    using namespace std::string_literals;
+    EXPECT_EQ(text_in(error_for("\0[\"status\"]"s), "code"), "malformed-request");
+    EXPECT_EQ(text_in(error_for("[\"ec\0ho\"]"s), "code"), "malformed-request");
+    expect_that_it_lives();
+}
+
+TEST_F(ProtocolTest, NestingDeeperThanTheLimitIsTooLarge) {
+    const Object error = error_for(std::string(200'000, '['));
+
+    EXPECT_EQ(text_in(error, "code"), "request-too-large");
+    EXPECT_EQ(error.find("limit")->as_integer(), 64);
+    expect_that_it_lives();
+}
+
+TEST_F(ProtocolTest, NestingUpToTheLimitIsServed) {
+    // The request and its parameters are two levels themselves.
+    const std::string list = std::string(62, '[') + std::string(62, ']');
+
+    EXPECT_EQ(to_json(reply_to(R"(["echo",{"list":)" + list + "}]")), R"({"list":)" + list + "}");
+    EXPECT_EQ(text_in(error_for(R"(["echo",{"list":[)" + list + "]}]"), "code"), "request-too-large");
+}
+
+TEST_F(ProtocolTest, RequestOverTheSizeLimitIsRefusedInWordsThatTheClientCanRead) {
+    RawClient client = connect();
+    client.send(R"(["echo",{"string":")" + std::string(2 * mebibyte, 'x') + "\"}]");
+
+    const Object error = error_in(client.reply());
+
+    EXPECT_EQ(text_in(error, "code"), "request-too-large");
+    EXPECT_EQ(error.find("limit")->as_integer(), static_cast<std::int64_t>(mebibyte));
+    EXPECT_THAT(client.rest(), IsEmpty());
+    expect_that_it_lives();
+}
+
+TEST_F(ProtocolTest, RequestUpToTheSizeLimitIsServed) {
+    const std::string frame = R"(["echo",{"string":""}])";
+    const std::string text(mebibyte - frame.size(), 'x');
+
+    EXPECT_EQ(text_in(reply_to(R"(["echo",{"string":")" + text + "\"}]"), "string"), text);
+    EXPECT_EQ(text_in(error_for(R"(["echo",{"string":"x)" + text + "\"}]"), "code"), "request-too-large");
+}
+
+// Requests that cannot be granted
+
+TEST_F(ProtocolTest, KeyThatIsGivenTwiceIsABadArgument) {
+    const Object error = error_for(R"(["echo",{"integer":1,"string":"a","integer":2}])");
+
+    EXPECT_EQ(text_in(error, "code"), "bad-argument");
+    EXPECT_EQ(text_in(error, "event"), "echo");
+    EXPECT_EQ(text_in(error, "argument"), "integer");
+    EXPECT_EQ(text_in(error_for(R"(["echo",{},{"timeout":1,"timeout":1}])"), "argument"), "timeout");
+    EXPECT_EQ(text_in(error_for(R"(["echo",{"object":{"a":1,"b":2,"a":3}}])"), "code"), "bad-argument");
+}
+
+TEST_F(ProtocolTest, UnknownOptionIsABadArgument) {
+    const Object error = error_for(R"(["echo",{},{"progres":true}])");
+
+    EXPECT_EQ(text_in(error, "code"), "bad-argument");
+    EXPECT_EQ(text_in(error, "argument"), "progres");
+    EXPECT_THAT(text_in(error, "expected"), HasSubstr("progress"));
+}
+
+TEST_F(ProtocolTest, OptionOfTheWrongTypeIsABadArgument) {
+    for (const char* options : {R"({"timeout":0})", R"({"timeout":-1})", R"({"timeout":"1"})", R"({"progress":1})"}) {
+        const Object error = error_for(std::string{R"(["echo",{},)"} + options + "]");
+        EXPECT_EQ(text_in(error, "code"), "bad-argument") << options;
+    }
+}
+
+TEST_F(ProtocolTest, ParameterThatIsUnknownMissingOrOfTheWrongTypeIsABadArgument) {
+    struct Case {
+        const char* request;
+        const char* argument;
+        const char* expected;
+    };
+    for (const Case& wrong : {Case{R"(["echo",{"strin":"a"}])", "strin", "string"},
+                              Case{R"(["sleep"])", "seconds", "a number"},
+                              Case{R"(["echo",{"integer":"1"}])", "integer", "an integer"},
+                              Case{R"(["echo",{"integer":1.5}])", "integer", "an integer"},
+                              Case{R"(["echo",{"integer":99999999999999999999}])", "integer", "an integer"},
+                              Case{R"(["sleep",{"seconds":-1}])", "seconds", "at least 0"},
+                              Case{R"(["stop",{"now":true}])", "now", "no parameters"}}) {
+        const Object error = error_for(wrong.request);
+        EXPECT_EQ(text_in(error, "code"), "bad-argument") << wrong.request;
+        EXPECT_EQ(text_in(error, "argument"), wrong.argument);
+        EXPECT_THAT(text_in(error, "expected"), HasSubstr(wrong.expected));
+    }
+    expect_that_it_lives();
+}
+
+TEST_F(ProtocolTest, LogLevelThatThereIsNotIsABadArgument) {
+    const Object error = error_for(R"(["log-level",{"level":"loud"}])");
+
+    EXPECT_EQ(text_in(error, "code"), "bad-argument") << to_json(error);
+}
+
+TEST_F(ProtocolTest, UnknownEventIsAnsweredWithOneThatIsNear) {
+    const Object error = error_for(R"(["sttaus"])");
+
+    EXPECT_EQ(text_in(error, "code"), "event-not-found");
+    EXPECT_EQ(text_in(error, "event"), "sttaus");
+    EXPECT_EQ(text_in(error, "did-you-mean"), "status");
+    EXPECT_FALSE(error_for(R"(["nothing-of-the-kind"])").contains("did-you-mean"));
+}
+
+TEST_F(ProtocolTest, StartIsNoEventForClients) {
+    EXPECT_EQ(text_in(error_for(R"(["start"])"), "code"), "event-not-found");
+
+    std::vector<std::string> names;
+    const Object reply = reply_to(R"(["events"])");
+    for (const Value& event : reply.find("events")->as_list()) names.push_back(text_in(event.as_object(), "name"));
+    EXPECT_THAT(names, testing::IsSupersetOf({"status", "stop", "kill", "load", "reload", "events", "log-level",
+                                              "log-reopen", "echo", "hang"}));
+    EXPECT_THAT(names, testing::Not(testing::Contains("start")));
+}
+
+TEST_F(ProtocolTest, RequestsAfterOneThatWasNotGrantedAreServed) {
+    EXPECT_THAT(all_replies_to(R"(["nothing"] ["echo",{"wrong":1}] ["echo",{"integer":3}])"),
+                EndsWith("}}\n{\"integer\":3}\n"));
+}
+
+// Clients that send strangely
+
+TEST_F(ProtocolTest, OneByteAtATimeIsTimeEnough) {
+    RawClient client = connect();
+    for (const char byte : std::string{" \n[\"echo\" , {\"string\": \"]\\\"[{\\u00e4\xc3\xa4\"}]"})
+        client.send({&byte, 1});
+
+    EXPECT_EQ(client.line(), "{\"string\":\"]\\\"[{\xc3\xa4\xc3\xa4\"}");
+}
+
+TEST_F(ProtocolTest, ThousandPipelinedRequestsAreAnsweredInOrder) {
+    std::string requests;
+    for (int number = 0; number < 1000; ++number) {
+        // Some of them are answered by the control plane itself, and must not overtake the others.
+        requests += number % 3 == 0 ? R"(["log-level"])" : R"(["echo",{"integer":)" + std::to_string(number) + "}]";
+        if (number % 5 == 0) requests += "\n\r\t ";
+    }
+    RawClient client = connect();
+    client.send(requests);
+    client.finish_sending();
+
+    for (int number = 0; number < 1000; ++number)
+        ASSERT_EQ(client.line(),
+                  number % 3 == 0 ? R"({"level":"info"})" : R"({"integer":)" + std::to_string(number) + "}");
+    EXPECT_THAT(client.rest(), IsEmpty());
+}
+
+TEST_F(ProtocolTest, ClientWhoNeverClosesIsSeenOffAfterItsAnswer) {
+    RawClient client = connect();
+    client.send("[\"echo\",{\"integer\":1}]\n");
+
+    EXPECT_EQ(client.rest(), "{\"integer\":1}\n");
+}
+
+TEST_F(ProtocolTest, SilentClientsBlockNoOther) {
+    std::vector<RawClient> silent;
+    while (silent.size() < 50) silent.push_back(connect());
+    for (std::size_t i = 0; i < silent.size(); i += 2) silent[i].send("[\"status\"");
+
+    expect_that_it_lives();
+
+    // Nobody has forgotten them.
+    for (std::size_t i = 0; i < silent.size(); i += 2) silent[i].send("]");
+    for (std::size_t i = 0; i < silent.size(); i += 2)
+        EXPECT_EQ(silent[i].reply().find("pid")->as_integer(), service.pid());
+}
+
+// Clients that do not read, or do not wait
+
+TEST_F(ProtocolTest, ClientWhoNeverReadsItsRepliesDelaysNoOther) {
+    RawClient greedy = connect();
+    for (int count = 0; count < 300; ++count) greedy.send(R"(["big-reply",{"bytes":100000}])");
+    service.await_log("big-reply");
+
+    for (int count = 0; count < 20; ++count) expect_that_it_lives();
+
+    // It gets all of them, should it read after all.
+    greedy.finish_sending();
+    EXPECT_EQ(greedy.rest().size(), 300 * (100'000 + std::string_view{"{\"text\":\"\"}\n"}.size()));
+}
+
+TEST_F(ProtocolTest, BigReplyArrivesWhole) {
+    const std::string reply = all_replies_to(R"(["big-reply",{"bytes":8388608}])");
+
+    EXPECT_TRUE(reply == "{\"text\":\"" + std::string(8 * mebibyte, 'x') + "\"}\n") << reply.size();
+}
+
+TEST_F(ProtocolTest, ClientThatIsGoneBeforeItsReplyHarmsNobody) {
+    for (int count = 0; count < 50; ++count) {
+        RawClient client = connect();
+        client.send(R"(["big-reply",{"bytes":1000000}]["status"])");
+        client.close();
+    }
+    expect_that_it_lives();
+}
+
+TEST_F(ProtocolTest, ClientThatGoesAwayDoesNotCancelItsEvent) {
+    const Turnstile turnstile{folder.file("turnstile")};
+    RawClient first = connect();
+    first.send("[\"read-line\"," + to_json(Object{{"path", turnstile.path()}}) + "]");
+    service.await_busy("read-line");
+    RawClient second = connect();
+    second.send(R"(["note",{"text":"queued"}])");
+    service.await_log("event 'note'");
+    first.close();
+    second.close();
+
+    turnstile.let_pass();
+
+    EXPECT_EQ(to_json(service.call("notes")), R"({"notes":["queued"]})");
+}
+
+TEST_F(ProtocolTest, WhoHasClosedItsSendingSideGetsSpacesUntilTheReply) {
+    const Turnstile turnstile{folder.file("turnstile")};
+    RawClient client = connect();
+    client.send("[\"read-line\"," + to_json(Object{{"path", turnstile.path()}}) + "]");
+    client.finish_sending();
+    service.await_busy("read-line");
+
+    await_state("a space has come", [&client] { return client.has_output(); });
+    turnstile.let_pass();
+
+    const std::string reply = client.rest();
+    EXPECT_THAT(reply, StartsWith(" "));
+    EXPECT_EQ(reply.substr(reply.find_first_not_of(' ')), "{\"line\":\"\"}\n");
+}
+
+TEST_F(ProtocolTest, SocatPrintsTheReplyOfAnEventThatTakesLongerThanItWaits) {
+    if (shell("command -v socat").exit_code != 0) GTEST_SKIP() << "socat is not installed";
+
+    const Outcome outcome =
+        shell(R"(echo '["sleep",{"seconds":1.5}]' | socat unix-connect:run/trial-service.control - | tr -d ' ')");
+
+    EXPECT_EQ(outcome.out, "{\"interrupted\":false}\n");
+}
+
+}  // namespace
+}  // namespace servicekit::test

@@ -1,0 +1,347 @@
+// The way from the command line to a running service, and all that can go wrong on it.
+#include <unistd.h>
+
+#include <csignal>
+#include <filesystem>
+#include <string>
+
+#include "integration/support/gate.hpp"
+#include "integration/support/service_test.hpp"
+
+namespace servicekit::test {
+namespace {
+
+using testing::AllOf;
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::MatchesRegex;
+using testing::Not;
+using testing::StartsWith;
+
+/// A service that is in its start event, and waits there.
+class SlowStart {
+public:
+    explicit SlowStart(ServiceProgram& program, const Strings& options = {})
+        : gate{program.folder() + "/gate"}, command{start(program, options, gate)}, service{pid_of(program, gate)} {}
+
+    Gate gate;
+    RunningCommand command;  ///< the verb `start`
+    Process service;
+
+private:
+    static Command start(ServiceProgram& program, const Strings& options, const Gate& gate) {
+        program.configure_app({{"start-waits-for-file", gate.path()}});
+        Strings arguments{"start"};
+        arguments.insert(arguments.end(), options.begin(), options.end());
+        return program.command(arguments);
+    }
+    static pid_t pid_of(const ServiceProgram& program, Gate& gate) {
+        gate.await_arrival();
+        return program.pid_in_file();
+    }
+};
+
+class StartTest : public ServiceTest {
+protected:
+    /// A start that fails with this, and leaves nothing behind; processes are looked for by TearDown().
+    void expect_failure(const Outcome& start, int exit_code, const std::string& message) {
+        EXPECT_EQ(start.exit_code, exit_code);
+        EXPECT_EQ(start.err, "trial-service: " + message + "\n");
+        EXPECT_THAT(start.out, IsEmpty());
+        expect_nothing_left();
+    }
+
+    void expect_nothing_left() {
+        EXPECT_EQ(trial.verb({"wait", "--test"}).exit_code, 0) << "the lock is still held";
+        EXPECT_THAT(read_file(trial.pid_file()), IsEmpty());
+        EXPECT_NE(std::filesystem::status(trial.control_socket()).type(), std::filesystem::file_type::socket);
+    }
+
+    /// Nothing was made so far: neither pidfile nor log.
+    void expect_nothing_begun() {
+        EXPECT_FALSE(std::filesystem::exists(run));
+        EXPECT_FALSE(std::filesystem::exists(trial.log_file()));
+    }
+};
+
+TEST_F(StartTest, ReturnsWhenTheServiceRuns) {
+    const Outcome started = trial.verb({"start"});
+
+    EXPECT_EQ(started.exit_code, 0) << started;
+    EXPECT_THAT(started.out + started.err, IsEmpty());
+    EXPECT_THAT(trial.log(), EndsWith(" ready\n"));
+    EXPECT_EQ(trial.verb({"stop"}).exit_code, 0);
+}
+
+TEST_F(StartTest, MakesTheRunDirectory) {
+    trial.add_options({"--run-directory", folder.file("a/b/c")});
+
+    EXPECT_EQ(trial.verb({"start"}).exit_code, 0);
+
+    EXPECT_TRUE(std::filesystem::is_socket(folder.file("a/b/c/trial-service.control")));
+    EXPECT_EQ(trial.verb({"stop"}).exit_code, 0);
+}
+
+TEST_F(StartTest, LoadThrows) {
+    trial.configure_app({{"load-throws", true}});
+
+    const Outcome start = trial.verb({"start"});
+
+    expect_nothing_begun();
+    expect_failure(start, 78, "cannot load the configuration: load throws on purpose");
+}
+
+TEST_F(StartTest, BrokenJsonIsToldWithLineAndColumn) {
+    trial.write_config("{\n  \"app\": {\"greeting\" \"hello\"}\n}\n");
+
+    const Outcome start = trial.verb({"start"});
+
+    EXPECT_EQ(start.exit_code, 78);
+    EXPECT_THAT(start.err, StartsWith("trial-service: cannot load the configuration: " + trial.config_file() + ":2:"));
+    expect_nothing_begun();
+}
+
+TEST_F(StartTest, AnUnknownSettingIsToldWithItsPath) {
+    trial.configure({{"log-levle", "debug"}});
+
+    const Outcome start = trial.verb({"start"});
+
+    EXPECT_EQ(start.exit_code, 78);
+    EXPECT_THAT(start.err, AllOf(HasSubstr("/log-levle: unknown key"), HasSubstr("log-level")));
+    expect_nothing_begun();
+}
+
+TEST_F(StartTest, AnUnknownKeyOfTheProgramIsToldWithItsPath) {
+    trial.configure_app({{"greting", "hello"}});
+
+    const Outcome start = trial.verb({"start"});
+
+    EXPECT_EQ(start.exit_code, 78);
+    EXPECT_THAT(start.err, AllOf(HasSubstr("/app/greting: unknown key"), HasSubstr("greeting")));
+    expect_nothing_begun();
+}
+
+TEST_F(StartTest, AWrongTypeIsToldWithItsPath) {
+    trial.configure_app({{"greeting", 7}});
+
+    const Outcome start = trial.verb({"start"});
+
+    EXPECT_EQ(start.exit_code, 78);
+    EXPECT_THAT(start.err, HasSubstr("/app/greeting: expected a string, found an integer"));
+    expect_nothing_begun();
+}
+
+TEST_F(StartTest, AMissingConfigFileIsToldByItsName) {
+    const Outcome start = trial.verb({"start", "--config", "nowhere.json"});
+
+    EXPECT_EQ(start.exit_code, 78);
+    EXPECT_THAT(start.err, AllOf(HasSubstr(folder.file("nowhere.json")), HasSubstr("No such file or directory")));
+    expect_nothing_begun();
+}
+
+TEST_F(StartTest, AlreadyRunning) {
+    const RunningService service{trial};
+
+    const Outcome second = trial.verb({"start"});
+
+    EXPECT_EQ(second.exit_code, 69);
+    EXPECT_EQ(second.err, "trial-service: cannot lock '" + trial.pid_file() + "': already running (pid " +
+                              std::to_string(service.pid()) + ")\n");
+    EXPECT_FALSE(service.has_ended());
+    EXPECT_EQ(trial.pid_in_file(), service.pid());
+}
+
+TEST_F(StartTest, TheServiceDiesWithoutAWord) {
+    trial.configure_app({{"start-aborts", true}});
+
+    const Outcome start = trial.verb({"start"});
+
+    EXPECT_EQ(start.exit_code, 70);
+    EXPECT_THAT(start.err, MatchesRegex("trial-service: cannot start 'trial-service': the service ended before it was "
+                                        "ready, without saying why \\(pid [0-9]+\\)\n"));
+    EXPECT_EQ(trial.verb({"wait", "--test"}).exit_code, 0);
+}
+
+TEST_F(StartTest, WhatADeadServiceLeftIsNotInTheWay) {
+    trial.configure_app({{"start-aborts", true}});
+    ASSERT_EQ(trial.verb({"start"}).exit_code, 70);
+    ASSERT_TRUE(std::filesystem::exists(trial.control_socket()));
+    trial.configure_app({});
+
+    const RunningService service{trial};
+
+    EXPECT_EQ(service.call("status").find("pid")->as<pid_t>(), service.pid());
+}
+
+TEST_F(StartTest, ThePidfileCanNotBeCreated) {
+    const std::string pid_file = folder.file("nowhere/trial.pid");
+
+    const Outcome start = trial.verb({"start", "--pid-file", pid_file});
+
+    expect_failure(start, 73, "cannot lock '" + pid_file + "': No such file or directory");
+}
+
+TEST_F(StartTest, TheRunDirectoryCanNotBeCreated) {
+    write_file(run, "a file");
+
+    const Outcome start = trial.verb({"start"});
+
+    EXPECT_EQ(start.exit_code, 73);
+    EXPECT_THAT(start.err, HasSubstr("'" + run + "'"));
+    EXPECT_EQ(read_file(run), "a file");
+}
+
+TEST_F(StartTest, NotPermitted) {
+    if (::geteuid() != 0) GTEST_SKIP() << "only root can become another user";
+    // Our build folder may be closed to others.
+    std::filesystem::copy_file(std::string{SERVICEKIT_BIN_DIR} + "/trial-service", folder.file("trial-service"));
+    Command command = trial.command({"start"});
+    command.arguments.front() = folder.file("trial-service");
+    const Strings as_nobody{"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"};
+    command.arguments.insert(command.arguments.begin(), as_nobody.begin(), as_nobody.end());
+
+    const Outcome start = run_command(command);
+
+    EXPECT_EQ(start.exit_code, 77);
+    EXPECT_THAT(start.err, AllOf(HasSubstr("'" + run + "'"), HasSubstr("Permission denied")));
+    expect_nothing_begun();
+}
+
+TEST_F(StartTest, TheLogCanNotBeOpened) {
+    const Outcome start = trial.verb({"start", "--log-file", folder.file("nowhere/log")});
+
+    expect_failure(start, 73,
+                   "cannot open the log '" + folder.file("nowhere/log") + "': there is no folder '" +
+                       folder.file("nowhere") + "'");
+}
+
+TEST_F(StartTest, AFileStandsInTheSocketsPlace) {
+    std::filesystem::create_directory(run);
+    write_file(trial.control_socket(), "no socket");
+
+    const Outcome start = trial.verb({"start"});
+
+    EXPECT_EQ(start.exit_code, 73);
+    EXPECT_THAT(start.err, HasSubstr("'" + trial.control_socket() + "'"));
+    EXPECT_EQ(read_file(trial.control_socket()), "no socket");
+    expect_nothing_left();
+}
+
+TEST_F(StartTest, TheStartEventThrows) {
+    trial.configure_app({{"start-throws", true}});
+
+    const Outcome start = trial.verb({"start"});
+
+    expect_failure(start, 70, "cannot start: start throws on purpose");
+    EXPECT_THAT(trial.log(), HasSubstr(" error trial-service["));
+    EXPECT_THAT(trial.log(), HasSubstr("cannot start: start throws on purpose\n"));
+}
+
+TEST_F(StartTest, TheStartTakesTooLong) {
+    trial.configure_app({{"start-hangs", true}});
+
+    const Outcome start = trial.verb({"start", "--start-timeout", "0.3"});
+
+    expect_failure(start, 75, "cannot start: starting took longer than 300 ms");
+}
+
+TEST_F(StartTest, AStopDuringTheStartStopsItBeforeItRuns) {
+    SlowStart start{trial};
+
+    start.service.signal(SIGTERM);
+    await_text_in(trial.log_file(), "stopping: SIGTERM");
+    start.gate.open();
+
+    expect_failure(start.command.finish(), 75, "cannot start: stopped while starting");
+    EXPECT_EQ(start.service.exit_code(), 75);
+    EXPECT_THAT(trial.log(), HasSubstr("on_stop ran"));
+    EXPECT_THAT(trial.log(), Not(HasSubstr(" ready\n")));
+}
+
+TEST_F(StartTest, AStopDuringAStartThatHangsEndsIt) {
+    SlowStart start{trial, {"--stop-timeout", "0.3"}};
+
+    start.service.signal(SIGTERM);
+
+    expect_failure(start.command.finish(), 75, "cannot start: stopping took longer than 300 ms");
+    EXPECT_EQ(start.service.exit_code(), 75);
+}
+
+TEST_F(StartTest, AKillDuringTheStartEndsIt) {
+    SlowStart start{trial};
+
+    start.service.signal(SIGINT);
+
+    expect_failure(start.command.finish(), 75, "cannot start: killed while starting");
+}
+
+TEST_F(StartTest, AnInterruptedStartTakesTheServiceWithIt) {
+    SlowStart start{trial};
+
+    start.command.signal(SIGINT);
+    await_text_in(trial.log_file(), "stopping: SIGTERM");
+    start.gate.open();
+    const Outcome outcome = start.command.finish();
+
+    EXPECT_EQ(outcome.exit_code, 75);
+    EXPECT_THAT(outcome.err, StartsWith("trial-service: cannot start"));
+    EXPECT_EQ(start.service.exit_code(), 75);
+    expect_nothing_left();
+}
+
+TEST_F(StartTest, AServiceKilledWhileItStartsIsTold) {
+    SlowStart start{trial};
+
+    start.service.signal(SIGKILL);
+    const Outcome outcome = start.command.finish();
+
+    EXPECT_EQ(outcome.exit_code, 70);
+    EXPECT_THAT(outcome.err, HasSubstr("without saying why (pid " + std::to_string(start.service.pid()) + ")"));
+    EXPECT_EQ(start.service.exit_code(), 128 + SIGKILL);
+}
+
+TEST_F(StartTest, AReloadDuringTheStartComesAfterIt) {
+    SlowStart start{trial};
+    trial.configure_app({{"greeting", "good day"}});
+
+    start.service.signal(SIGHUP);
+    start.gate.open();
+
+    EXPECT_EQ(start.command.finish().exit_code, 0);
+    await_text_in(trial.log_file(), "reload: SIGHUP");
+    await_state("the greeting is new", [&] {
+        return trial.verb({"status", "--json"}).out.find("good day") != std::string::npos;
+    });
+    EXPECT_EQ(trial.verb({"stop"}).exit_code, 0);
+    EXPECT_EQ(start.service.exit_code(), 0);
+}
+
+TEST_F(StartTest, TheStatusIsAnsweredDuringTheStart) {
+    SlowStart start{trial};
+
+    const Outcome status = trial.verb({"status", "--json"});
+    const Outcome echo = trial.verb({"call", "echo"});
+    start.gate.open();
+
+    EXPECT_EQ(status.exit_code, 0) << status;
+    EXPECT_THAT(status.out, HasSubstr(R"("state":"starting")"));
+    EXPECT_EQ(echo.exit_code, 1) << echo;
+    EXPECT_THAT(echo.err, HasSubstr("not-ready"));
+    EXPECT_EQ(start.command.finish().exit_code, 0);
+    EXPECT_EQ(trial.verb({"stop"}).exit_code, 0);
+}
+
+TEST_F(StartTest, ASecondStartDuringTheFirstIsRefused) {
+    SlowStart start{trial};
+
+    const Outcome second = trial.verb({"start"});
+    start.gate.open();
+
+    EXPECT_EQ(second.exit_code, 69) << second;
+    EXPECT_EQ(start.command.finish().exit_code, 0);
+    EXPECT_EQ(trial.verb({"stop"}).exit_code, 0);
+}
+
+}  // namespace
+}  // namespace servicekit::test

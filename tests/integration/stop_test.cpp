@@ -1,0 +1,232 @@
+// How a running service ends, and what it leaves.
+#include <csignal>
+#include <filesystem>
+#include <string>
+
+#include "integration/support/service_test.hpp"
+
+namespace servicekit::test {
+namespace {
+
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+class StopTest : public ServiceTest {
+protected:
+    void expect_tidy_end() {
+        EXPECT_EQ(trial.verb({"wait", "--test"}).exit_code, 0) << "the lock is still held";
+        EXPECT_TRUE(std::filesystem::exists(trial.pid_file()));  // emptied, never unlinked
+        EXPECT_THAT(read_file(trial.pid_file()), IsEmpty());
+        EXPECT_FALSE(std::filesystem::exists(trial.control_socket()));
+    }
+
+    /// A service in the foreground, which tells on stderr how it ends.
+    RunningCommand run_in_foreground(const Strings& options = {}) {
+        Strings arguments{"run"};
+        arguments.insert(arguments.end(), options.begin(), options.end());
+        return RunningCommand{trial.command(arguments)};
+    }
+    void await_ready() { await_text_in(trial.log_file(), " ready\n"); }
+};
+
+TEST_F(StopTest, RunsTheStopEventAndTidiesUp) {
+    RunningService service{trial};
+
+    const Outcome stopped = trial.verb({"stop"});
+
+    EXPECT_EQ(stopped.exit_code, 0) << stopped;
+    expect_tidy_end();
+    EXPECT_EQ(service.exit_code(), 0);
+    EXPECT_THAT(trial.log(), HasSubstr("on_stop ran"));
+    EXPECT_THAT(trial.log(), Not(HasSubstr("on_kill ran")));
+}
+
+TEST_F(StopTest, AStopEventThatThrowsIsLogged) {
+    trial.configure_app({{"stop-throws", true}});
+    RunningService service{trial};
+
+    EXPECT_EQ(trial.verb({"stop"}).exit_code, 0);
+
+    expect_tidy_end();
+    EXPECT_EQ(service.exit_code(), 70);
+    EXPECT_THAT(trial.log(), HasSubstr("cannot stop: stop throws on purpose"));
+}
+
+TEST_F(StopTest, AStopEventThatThrowsInTheForegroundIsToldOnStderr) {
+    trial.configure_app({{"stop-throws", true}});
+    RunningCommand service = run_in_foreground();
+    await_ready();
+
+    service.signal(SIGTERM);
+    const Outcome ended = service.finish();
+
+    EXPECT_EQ(ended.exit_code, 70);
+    EXPECT_EQ(ended.err, "trial-service: cannot stop: stop throws on purpose\n");
+    expect_tidy_end();
+}
+
+TEST_F(StopTest, AStopThatTakesTooLongIsCutShort) {
+    trial.configure_app({{"stop-hangs", true}});
+    RunningCommand service = run_in_foreground({"--stop-timeout", "0.3"});
+    await_ready();
+
+    service.signal(SIGTERM);
+    const Outcome ended = service.finish();
+
+    EXPECT_EQ(ended.exit_code, 70);
+    EXPECT_EQ(ended.err, "trial-service: cannot stop: stopping took longer than 300 ms\n");
+    expect_tidy_end();
+}
+
+TEST_F(StopTest, NeverRunsTheStopEventBesideAHungHandler) {
+    RunningService service{trial, {"--stop-timeout", "0.3"}};
+    RunningCommand hanging{trial.command({"call", "hang"})};
+    service.await_busy("hang");
+
+    service.signal(SIGTERM);
+
+    EXPECT_EQ(service.exit_code(), 70);
+    EXPECT_THAT(trial.log(), HasSubstr("on_stop is skipped: 'hang' still runs"));
+    EXPECT_THAT(trial.log(), HasSubstr("stopping took longer than 300 ms; 'hang' still runs"));
+    EXPECT_THAT(trial.log(), Not(HasSubstr("on_stop ran")));
+    expect_tidy_end();
+    EXPECT_NE(hanging.finish().exit_code, 0);
+}
+
+TEST_F(StopTest, WaitsForARunningEventWhichGetsItsReply) {
+    RunningService service{trial};
+    RunningCommand sleeping{trial.command({"call", "sleep", "seconds=1", "heed=false"})};
+    service.await_busy("sleep");
+
+    EXPECT_EQ(trial.verb({"stop"}).exit_code, 0);
+
+    EXPECT_EQ(sleeping.finish().out, "{\"interrupted\":false}\n");
+    EXPECT_EQ(service.exit_code(), 0);
+}
+
+TEST_F(StopTest, AsksARunningEventToStop) {
+    RunningService service{trial};
+    RunningCommand sleeping{trial.command({"call", "sleep", "seconds=3600"})};
+    service.await_busy("sleep");
+
+    EXPECT_EQ(trial.verb({"stop"}).exit_code, 0);
+
+    EXPECT_EQ(sleeping.finish().out, "{\"interrupted\":true}\n");
+    EXPECT_EQ(service.exit_code(), 0);
+}
+
+TEST_F(StopTest, AnswersEventsThatStillWait) {
+    RunningService service{trial};
+    RunningCommand sleeping{trial.command({"call", "sleep", "seconds=1", "heed=false"})};
+    service.await_busy("sleep");
+    RunningCommand waiting{trial.command({"call", "echo", "--json", "{}"})};
+    service.await_log("event 'echo' asked for by");
+
+    EXPECT_EQ(trial.verb({"stop"}).exit_code, 0);
+
+    const Outcome refused = waiting.finish();
+    EXPECT_EQ(refused.exit_code, 1);
+    EXPECT_THAT(refused.err, HasSubstr("not-ready"));
+    EXPECT_EQ(sleeping.finish().exit_code, 0);
+}
+
+TEST_F(StopTest, ASecondTermIsNoMoreThanTheFirst) {
+    RunningService service{trial};
+    RunningCommand sleeping{trial.command({"call", "sleep", "seconds=1", "heed=false"})};
+    service.await_busy("sleep");
+
+    service.signal(SIGTERM);
+    service.await_log("stopping: SIGTERM");
+    service.signal(SIGTERM);
+
+    EXPECT_EQ(service.exit_code(), 0);
+    EXPECT_THAT(trial.log(), HasSubstr("on_stop ran"));
+    EXPECT_EQ(sleeping.finish().exit_code, 0);
+}
+
+TEST_F(StopTest, AnIntEndsAStopThatHangs) {
+    trial.configure_app({{"stop-hangs", true}});
+    RunningService service{trial, {"--stop-timeout", "3600"}};
+    service.signal(SIGTERM);
+    service.await_log("stopping: SIGTERM");
+
+    service.signal(SIGINT);
+
+    EXPECT_EQ(service.exit_code(), 0);
+    EXPECT_THAT(trial.log(), HasSubstr("killed: SIGINT"));
+    expect_tidy_end();
+}
+
+TEST_F(StopTest, KillRunsTheKillEventAndTidiesUp) {
+    RunningService service{trial};
+
+    const Outcome killed = trial.verb({"kill"});
+
+    EXPECT_EQ(killed.exit_code, 0) << killed;
+    EXPECT_EQ(service.exit_code(), 0);
+    EXPECT_THAT(trial.log(), HasSubstr("on_kill ran"));
+    EXPECT_THAT(trial.log(), Not(HasSubstr("on_stop ran")));
+    expect_tidy_end();
+}
+
+TEST_F(StopTest, AKillEventThatHangsIsLeftAfterASecond) {
+    trial.configure_app({{"kill-hangs", true}});
+    RunningService service{trial};
+
+    EXPECT_EQ(trial.verb({"kill"}).exit_code, 0);
+
+    EXPECT_EQ(service.exit_code(), 0);
+    EXPECT_THAT(trial.log(), HasSubstr("on_kill took longer than 1 s and is left"));
+    expect_tidy_end();
+}
+
+TEST_F(StopTest, KillDoesNotWaitForAHungHandler) {
+    RunningService service{trial};
+    RunningCommand hanging{trial.command({"call", "hang"})};
+    service.await_busy("hang");
+
+    const Outcome killed = trial.verb({"kill"});
+
+    EXPECT_EQ(killed.exit_code, 0) << killed;
+    EXPECT_EQ(service.exit_code(), 0);  // so nobody had to send SIGKILL
+    EXPECT_THAT(trial.log(), HasSubstr("on_kill is skipped: 'hang' still runs"));
+    expect_tidy_end();
+    EXPECT_NE(hanging.finish().exit_code, 0);
+}
+
+TEST_F(StopTest, KillEndsAServiceThatSpins) {
+    RunningService service{trial};
+    RunningCommand spinning{trial.command({"call", "spin"})};
+    service.await_busy("spin");
+
+    EXPECT_EQ(trial.verb({"kill"}).exit_code, 0);
+
+    EXPECT_EQ(service.exit_code(), 0);
+    EXPECT_NE(spinning.finish().exit_code, 0);
+}
+
+// Where SIGABRT from outside means stop.
+TEST_F(StopTest, AbortInTheProgramStillEndsItWithThatSignal) {
+    RunningService service{trial};
+
+    const Outcome aborted = trial.verb({"call", "abort"});
+
+    EXPECT_NE(aborted.exit_code, 0);
+    EXPECT_EQ(service.exit_code(), 128 + SIGABRT);
+}
+
+TEST_F(StopTest, ASignalEndsTheForegroundCleanly) {
+    RunningCommand service = run_in_foreground();
+    await_ready();
+
+    service.signal(SIGTERM);
+    const Outcome ended = service.finish();
+
+    EXPECT_EQ(ended.exit_code, 0) << ended;
+    EXPECT_THAT(ended.err, IsEmpty());
+    expect_tidy_end();
+}
+
+}  // namespace
+}  // namespace servicekit::test

@@ -1,0 +1,351 @@
+// The verbs of every service program, in each state that a service may be in.
+#include <algorithm>
+#include <csignal>
+#include <filesystem>
+#include <string>
+
+#include "integration/support/service_test.hpp"
+#include "servicekit/base/json.hpp"
+
+namespace servicekit::test {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::AllOf;
+using testing::ContainsRegex;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::MatchesRegex;
+using testing::Not;
+using testing::StartsWith;
+
+class VerbsTest : public ServiceTest {
+protected:
+    /// The verb is a word of the message that says where it has looked.
+    [[nodiscard]] std::string not_running() const {
+        return "trial-service: not running; looked at '" + trial.pid_file() + "'";
+    }
+
+    /// A service that had no chance to tidy up.
+    void leave_a_dead_one() {
+        RunningService service{trial};
+        service.process().end();
+        ASSERT_TRUE(fs::exists(trial.control_socket()));
+        ASSERT_GT(trial.pid_in_file(), 0);
+    }
+};
+
+TEST_F(VerbsTest, WithoutAVerbTheUsageIsTold) {
+    const Outcome outcome = run_command({.arguments = {"trial-service"}});
+
+    EXPECT_EQ(outcome.exit_code, 64);
+    EXPECT_THAT(outcome.out, IsEmpty());
+    EXPECT_THAT(outcome.err, StartsWith("Usage: trial-service VERB [OPTIONS]\n"));
+}
+
+TEST_F(VerbsTest, AnUnknownVerbIsToldWithTheOneThatWasMeant) {
+    const Outcome outcome = trial.verb({"stats"});
+
+    EXPECT_EQ(outcome.exit_code, 64);
+    EXPECT_THAT(outcome.out, IsEmpty());
+    EXPECT_THAT(outcome.err, AllOf(HasSubstr("there is no verb 'stats'"), HasSubstr("did you mean 'status'?")));
+}
+
+TEST_F(VerbsTest, AnUnknownOptionIsToldWithTheOneThatWasMeant) {
+    const Outcome outcome = trial.verb({"status", "--log-fiel", "x"});
+
+    EXPECT_EQ(outcome.exit_code, 64);
+    EXPECT_THAT(outcome.err, AllOf(HasSubstr("'--log-fiel'"), HasSubstr("did you mean '--log-file'?")));
+}
+
+TEST_F(VerbsTest, AValueThatCanNotBeIsToldWithItsOption) {
+    const Outcome outcome = trial.verb({"start", "--stop-timeout", "soon"});
+
+    EXPECT_EQ(outcome.exit_code, 64);
+    EXPECT_THAT(outcome.err, AllOf(HasSubstr("--stop-timeout"), HasSubstr("soon")));
+}
+
+TEST_F(VerbsTest, AVariableThatCanNotBeIsToldByItsName) {
+    trial.add_variable("TRIAL_SERVICE_STOP_TIMEOUT", "soon");
+
+    const Outcome outcome = trial.verb({"start"});
+
+    EXPECT_EQ(outcome.exit_code, 78);
+    EXPECT_THAT(outcome.err, HasSubstr("TRIAL_SERVICE_STOP_TIMEOUT"));
+}
+
+TEST_F(VerbsTest, HelpListsVerbsAndOptions) {
+    const Outcome help = run_command({.arguments = {"trial-service", "--help"}});
+
+    EXPECT_EQ(help.exit_code, 0);
+    EXPECT_THAT(help.err, IsEmpty());
+    for (const std::string verb : {"start", "run", "check", "stop", "kill", "restart", "reload", "status", "events",
+                                   "log-level", "log-reopen", "call", "wait", "pid", "where", "logs"})
+        EXPECT_THAT(help.out, ContainsRegex("\n +" + verb + " "));
+    for (const std::string option :
+         {"name", "run-directory", "pid-file", "control-socket", "config", "log-file", "log-level", "user", "group",
+          "umask", "working-directory", "start-timeout", "stop-timeout", "no-signal-handlers", "no-control-server"})
+        EXPECT_THAT(help.out, ContainsRegex("\n +--" + option + " "));
+}
+
+TEST_F(VerbsTest, EachVerbHasAHelpOfItsOwn) {
+    const Outcome help = run_command({.arguments = {"trial-service", "stop", "--help"}});
+
+    EXPECT_EQ(help.exit_code, 0);
+    EXPECT_THAT(help.out, AllOf(HasSubstr("--no-wait"), HasSubstr("--timeout")));
+    EXPECT_THAT(help.err, IsEmpty());
+}
+
+TEST_F(VerbsTest, VersionTellsTheProgramsVersion) {
+    const Outcome version = run_command({.arguments = {"trial-service", "--version"}});
+
+    EXPECT_EQ(version.exit_code, 0);
+    EXPECT_THAT(version.out, MatchesRegex("trial-service 1\\.2\\.3 \\(servicekit [0-9.]+\\)\n"));
+}
+
+struct VerbWithoutService {
+    Strings arguments;
+    int exit_code;
+};
+
+std::string test_name(const testing::TestParamInfo<VerbWithoutService>& info) {
+    std::string name = info.param.arguments.front();
+    std::replace(name.begin(), name.end(), '-', '_');
+    return name;
+}
+
+class VerbWithoutServiceTest : public VerbsTest, public testing::WithParamInterface<VerbWithoutService> {};
+
+TEST_P(VerbWithoutServiceTest, TellsThatNoneRuns) {
+    const Outcome outcome = trial.verb(GetParam().arguments);
+
+    EXPECT_EQ(outcome.exit_code, GetParam().exit_code);
+    EXPECT_EQ(outcome.out + outcome.err, not_running() + "\n");
+}
+
+TEST_P(VerbWithoutServiceTest, TellsTheSameOfOneThatWasKilled) {
+    leave_a_dead_one();
+
+    const Outcome outcome = trial.verb(GetParam().arguments);
+
+    const bool is_status = GetParam().arguments.front() == "status";
+    EXPECT_EQ(outcome.exit_code, is_status ? 1 : GetParam().exit_code);
+    EXPECT_THAT(outcome.out + outcome.err, StartsWith(not_running()));
+}
+
+INSTANTIATE_TEST_SUITE_P(, VerbWithoutServiceTest,
+                         testing::Values(VerbWithoutService{{"status"}, 3}, VerbWithoutService{{"pid"}, 3},
+                                         VerbWithoutService{{"stop"}, 0}, VerbWithoutService{{"kill"}, 0},
+                                         VerbWithoutService{{"reload"}, 7}, VerbWithoutService{{"events"}, 7},
+                                         VerbWithoutService{{"log-level"}, 7}, VerbWithoutService{{"log-reopen"}, 7},
+                                         VerbWithoutService{{"call", "echo"}, 7},
+                                         VerbWithoutService{{"wait", "--test"}, 0}),
+                         test_name);
+
+TEST_F(VerbsTest, StatusTellsWhatAKilledServiceLeft) {
+    leave_a_dead_one();
+
+    const Outcome status = trial.verb({"status"});
+
+    EXPECT_EQ(status.exit_code, 1);
+    EXPECT_EQ(status.out, not_running() + "; it was killed and left '" + trial.pid_file() + "', '" +
+                              trial.control_socket() + "'\n");
+}
+
+TEST_F(VerbsTest, StartTakesThePlaceOfAKilledService) {
+    leave_a_dead_one();
+
+    const RunningService service{trial};
+
+    EXPECT_EQ(trial.verb({"status"}).exit_code, 0);
+}
+
+TEST_F(VerbsTest, StatusIsReadByPeople) {
+    const RunningService service{trial};
+
+    const Outcome status = trial.verb({"status"});
+
+    EXPECT_EQ(status.exit_code, 0);
+    EXPECT_THAT(status.out, MatchesRegex("name +trial-service 1\\.2\\.3\n"
+                                         "state +running\n"
+                                         "pid +[0-9]+\n"
+                                         "uptime +[0-9]+ seconds?\n"
+                                         "greeting +hello\n"
+                                         "notes +\\[\\]\n"));
+}
+
+TEST_F(VerbsTest, StatusIsReadByPrograms) {
+    const RunningService service{trial};
+
+    const Outcome status = trial.verb({"status", "--json"});
+
+    EXPECT_EQ(status.exit_code, 0);
+    const Object fields = std::get<Value>(parse_json(status.out)).as_object();
+    EXPECT_EQ(*fields.find("pid"), Value{service.pid()});
+    EXPECT_EQ(*fields.find("control-socket"), Value{trial.control_socket()});
+    EXPECT_EQ(*fields.find("state"), Value{"running"});
+    EXPECT_EQ(*fields.find("greeting"), Value{"hello"});
+}
+
+TEST_F(VerbsTest, StatusIsToldWhileAHandlerHangs) {
+    const RunningService service{trial};
+    service.call("status");  // its own fields as of now
+    RunningCommand hanging{trial.command({"call", "hang"})};
+    service.await_busy("hang");
+
+    const Outcome status = trial.verb({"status", "--json"});
+
+    EXPECT_EQ(status.exit_code, 0);
+    EXPECT_THAT(status.out, AllOf(HasSubstr(R"("busy":{"event":"hang")"), HasSubstr(R"("greeting":"hello")"),
+                                  HasSubstr(R"("as-of":")")));
+}
+
+TEST_F(VerbsTest, StatusIsToldWhereItsOwnPartHangs) {
+    trial.configure_app({{"status-hangs", true}});
+    const RunningService service{trial};
+
+    const Outcome status = trial.verb({"status", "--json"});
+
+    EXPECT_EQ(status.exit_code, 0) << status;
+    EXPECT_THAT(status.out, HasSubstr("\"pid\":" + std::to_string(service.pid())));
+}
+
+TEST_F(VerbsTest, PidPrintsThePid) {
+    const RunningService service{trial};
+
+    const Outcome pid = trial.verb({"pid"});
+
+    EXPECT_EQ(pid.exit_code, 0);
+    EXPECT_EQ(pid.out, std::to_string(service.pid()) + "\n");
+}
+
+TEST_F(VerbsTest, WaitTestTellsThatOneRuns) {
+    const RunningService service{trial};
+
+    const Outcome wait = trial.verb({"wait", "--test"});
+
+    EXPECT_EQ(wait.exit_code, 1);
+    EXPECT_EQ(wait.out, "trial-service: running (pid " + std::to_string(service.pid()) + ")\n");
+}
+
+TEST_F(VerbsTest, WaitReturnsWhenTheServiceHasEnded) {
+    RunningService service{trial};
+    RunningCommand wait{trial.command({"wait"})};
+    RunningCommand sleeping{trial.command({"call", "sleep", "seconds=1", "heed=false"})};
+    service.await_busy("sleep");
+
+    service.signal(SIGTERM);
+
+    EXPECT_EQ(wait.finish().exit_code, 0);
+    EXPECT_EQ(trial.verb({"wait", "--test"}).exit_code, 0);
+    EXPECT_EQ(sleeping.finish().exit_code, 0);
+}
+
+TEST_F(VerbsTest, WaitReturnsAtOnceWhereNoneRuns) { EXPECT_EQ(trial.verb({"wait"}).exit_code, 0); }
+
+TEST_F(VerbsTest, EventsTellsNamesAndParameters) {
+    const RunningService service{trial};
+
+    const Outcome events = trial.verb({"events"});
+
+    EXPECT_EQ(events.exit_code, 0);
+    EXPECT_THAT(events.out, HasSubstr("sleep seconds=NUMBER [heed=BOOLEAN]\n    ends after a time\n"));
+    EXPECT_THAT(events.out, HasSubstr("\nstop\n"));
+    EXPECT_THAT(events.out, Not(HasSubstr("\nstart\n")));
+}
+
+TEST_F(VerbsTest, LogLevelTellsAndSets) {
+    const RunningService service{trial};
+    EXPECT_EQ(trial.verb({"log-level"}).out, "info\n");
+
+    EXPECT_EQ(trial.verb({"log-level", "debug"}).out, "debug\n");
+
+    EXPECT_EQ(trial.verb({"log-level"}).out, "debug\n");
+    EXPECT_EQ(trial.verb({"log-level", "chatty"}).exit_code, 64);
+}
+
+TEST_F(VerbsTest, LogReopenFollowsALogThatWasMoved) {
+    const RunningService service{trial};
+    fs::rename(trial.log_file(), folder.file("log.1"));
+
+    const Outcome reopened = trial.verb({"log-reopen"});
+    service.call("echo", {{"string", "after"}});
+
+    EXPECT_EQ(reopened.exit_code, 0) << reopened;
+    EXPECT_THAT(trial.log(), HasSubstr("after"));
+    EXPECT_THAT(read_file(folder.file("log.1")), AllOf(HasSubstr(" ready\n"), Not(HasSubstr("after"))));
+}
+
+TEST_F(VerbsTest, CheckStartsNothing) {
+    trial.configure_app({{"greeting", "good day"}});
+
+    const Outcome check = trial.verb({"check"});
+
+    EXPECT_EQ(check.exit_code, 0);
+    EXPECT_EQ(check.out, "trial-service: the configuration is fine\n");
+    EXPECT_FALSE(fs::exists(run));
+    EXPECT_FALSE(fs::exists(trial.log_file()));
+}
+
+TEST_F(VerbsTest, CheckTellsWhatIsWrong) {
+    trial.configure_app({{"greeting", 7}});
+
+    const Outcome check = trial.verb({"check"});
+
+    EXPECT_EQ(check.exit_code, 78);
+    EXPECT_THAT(check.err, HasSubstr("/app/greeting"));
+}
+
+TEST_F(VerbsTest, CheckLooksForTheUser) {
+    const Outcome check = trial.verb({"check", "--user", "no-such-user"});
+
+    EXPECT_EQ(check.exit_code, 78);
+    EXPECT_THAT(check.err, HasSubstr("'no-such-user': there is no such user"));
+}
+
+TEST_F(VerbsTest, WhereTellsTheLayerOfEachSetting) {
+    trial.configure({{"log-level", "debug"}, {"umask", "027"}, {"app", Object{{"greeting", "hello"}}}});
+    trial.add_variable("TRIAL_SERVICE_STOP_TIMEOUT", "3");
+    trial.add_variable("TRIAL_SERVICE_UMASK", "077");
+
+    const Outcome where = trial.verb({"where", "--start-timeout", "7"});
+
+    EXPECT_EQ(where.exit_code, 0) << where;
+    const auto row = [](const std::string& name, const std::string& value, const std::string& layer) {
+        return ContainsRegex("(^|\n)" + name + " +" + value + " +" + layer + "\n");
+    };
+    EXPECT_THAT(where.out, row("name", "trial-service", "program"));
+    EXPECT_THAT(where.out, row("run-directory", run, "command-line"));
+    EXPECT_THAT(where.out, row("pid-file", trial.pid_file(), "follows from the others"));
+    EXPECT_THAT(where.out, row("log-level", "debug", "config-file"));
+    EXPECT_THAT(where.out, row("umask", "077", "environment"));
+    EXPECT_THAT(where.out, row("stop-timeout", "3", "environment"));
+    EXPECT_THAT(where.out, row("start-timeout", "7", "command-line"));
+    EXPECT_THAT(where.out, row("working-directory", "/", "built-in"));
+    EXPECT_THAT(where.out, row("user", "-", "not set"));
+    EXPECT_THAT(where.out, HasSubstr(R"({"greeting":"hello"})"));
+}
+
+TEST_F(VerbsTest, WhereTellsWhatOnLoadHasSet) {
+    trial.configure_app({{"run-directory", folder.file("loaded")}});
+
+    const Outcome where = run_command({.arguments = {"trial-service", "where", "--config", trial.config_file()}});
+
+    EXPECT_THAT(where.out, ContainsRegex("run-directory +" + folder.file("loaded") + " +on-load\n"));
+}
+
+TEST_F(VerbsTest, VerbsWarnOfAConfigurationThatCanNotBeLoaded) {
+    RunningService service{trial};
+    trial.configure_app({{"load-throws", true}});
+
+    const Outcome status = trial.verb({"status"});
+    const Outcome stopped = trial.verb({"stop"});
+
+    EXPECT_EQ(status.exit_code, 0);
+    EXPECT_THAT(status.err, HasSubstr("warning: cannot load the configuration: load throws on purpose"));
+    EXPECT_EQ(stopped.exit_code, 0);
+    EXPECT_EQ(service.exit_code(), 0);
+}
+
+}  // namespace
+}  // namespace servicekit::test

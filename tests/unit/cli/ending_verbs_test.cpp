@@ -1,0 +1,176 @@
+#include "unit/cli/program_fixture.hpp"
+
+#include <cerrno>
+#include <csignal>
+#include <stdexcept>
+
+namespace servicekit::cli {
+namespace {
+
+using namespace std::chrono_literals;
+using mocks::FakeProcessTable;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::StartsWith;
+
+class StopTest : public ProgramFixture {};
+
+TEST_F(StopTest, IsFineWithAServiceThatDoesNotRun) {
+    EXPECT_EQ(run({"stop"}), 0);
+    EXPECT_EQ(run({"kill"}), 0);
+    EXPECT_THAT(out(), StartsWith("just-another-server: not running; looked at '/run/just-another-server.pid'"));
+}
+
+TEST_F(StopTest, AsksOverTheSocketAndWaits) {
+    start_instance();
+    replies["stop"] = R"({"result":"stop-initiated"})";
+    on_request = [this](const std::string&) { end_instance_after(3s); };
+    EXPECT_EQ(run({"stop"}), 0);
+    EXPECT_EQ(out(), "just-another-server: stopped (pid 7000)\n");
+    EXPECT_THAT(host.processes.sent(), IsEmpty());
+}
+
+TEST_F(StopTest, SendsTermWhereTheSocketDoesNotHelp) {
+    start_instance();
+    host.processes.on_signal([this](const FakeProcessTable::Sent&) { end_instance_after(1s); });
+    EXPECT_EQ(run({"stop"}), 0);
+    EXPECT_THAT(host.processes.sent(), ElementsAre(FakeProcessTable::Sent{running_pid, SIGTERM}));
+}
+
+TEST_F(StopTest, SendsTermWhereThereIsNoSocket) {
+    start_instance();
+    host.sockets.failures().fail_always("connect", ECONNREFUSED);
+    host.processes.on_signal([this](const FakeProcessTable::Sent&) { end_instance(); });
+    EXPECT_EQ(run({"stop"}), 0);
+    EXPECT_THAT(host.processes.sent(), ElementsAre(FakeProcessTable::Sent{running_pid, SIGTERM}));
+}
+
+TEST_F(StopTest, DoesNotWaitWhereAskedNotTo) {
+    start_instance();
+    replies["stop"] = "{}";
+    EXPECT_EQ(run({"stop", "--no-wait"}), 0);
+    EXPECT_TRUE(owner);
+}
+
+TEST_F(StopTest, WaitsNoLongerThanItsTimeout) {
+    start_instance();
+    replies["stop"] = "{}";
+    const auto begin = host.clock.steady_now();
+    EXPECT_EQ(run({"stop", "--timeout", "3"}), 75);
+    EXPECT_EQ(host.clock.steady_now() - begin, 3s);
+    EXPECT_THAT(error(), HasSubstr("just-another-server: still running (pid 7000)"));
+}
+
+TEST_F(StopTest, WaitsByDefaultALittleLongerThanTheServiceGivesItself) {
+    start_instance();
+    replies["stop"] = "{}";
+    const auto begin = host.clock.steady_now();
+    EXPECT_EQ(run({"stop", "--stop-timeout", "5"}), 75);
+    EXPECT_EQ(host.clock.steady_now() - begin, 7s);
+}
+
+TEST_F(StopTest, SaysWhereAnotherInstanceTookOver) {
+    start_instance();
+    replies["stop"] = "{}";
+    on_request = [this](const std::string&) { owner->pid = 7001; };
+    EXPECT_EQ(run({"stop"}), 75);
+    EXPECT_THAT(error(), HasSubstr("another instance has taken its place"));
+}
+
+TEST_F(StopTest, EndsWhereItsUserHasHadEnough) {
+    start_instance();
+    replies["stop"] = "{}";
+    interrupts = true;
+    EXPECT_EQ(run({"stop"}), 75);
+    EXPECT_THAT(error(), HasSubstr("interrupted while waiting"));
+}
+
+TEST_F(StopTest, SignalsNoProcessOfAnotherUser) {
+    start_instance();
+    host.processes.add(running_pid, 1000);
+    EXPECT_EQ(run({"stop"}), 77);
+    EXPECT_EQ(run({"kill"}), 77);
+    EXPECT_THAT(host.processes.sent(), IsEmpty());
+}
+
+TEST_F(StopTest, NeverTakesAnOwnerWithoutAPidForNone) {
+    owner = contract::Owner{.pid = 0, .where = "an unknown process"};
+    EXPECT_EQ(run({"stop"}), 75);
+    EXPECT_THAT(error(), HasSubstr("its pid can't be told"));
+    EXPECT_EQ(run({"pid"}), 4);
+    EXPECT_EQ(run({"status"}), 0);
+    EXPECT_EQ(run({"wait", "--test"}), 1);
+}
+
+TEST_F(StopTest, KillsOverTheSocketFirst) {
+    start_instance();
+    on_request = [this](const std::string&) { end_instance_after(500ms); };
+    EXPECT_EQ(run({"kill"}), 0);
+    EXPECT_EQ(out(), "just-another-server: killed (pid 7000)\n");
+    EXPECT_THAT(host.processes.sent(), IsEmpty());
+}
+
+TEST_F(StopTest, KillsWithIntThenWithSigkill) {
+    start_instance();
+    host.processes.on_signal([this](const FakeProcessTable::Sent& sent) {
+        if (sent.signal_number == SIGKILL) end_instance();
+    });
+    EXPECT_EQ(run({"kill"}), 0);
+    EXPECT_THAT(host.processes.sent(),
+                ElementsAre(FakeProcessTable::Sent{running_pid, SIGINT}, FakeProcessTable::Sent{running_pid, SIGKILL}));
+}
+
+TEST_F(StopTest, SaysWhereNothingKills) {
+    start_instance();
+    host.processes.on_signal([this](const FakeProcessTable::Sent&) { host.processes.add(running_pid); });
+    EXPECT_EQ(run({"kill"}), 75);
+    EXPECT_THAT(error(), HasSubstr("still running (pid 7000)"));
+}
+
+TEST_F(StopTest, StartsNothingWhereARestartCouldNotStop) {
+    start_instance();
+    replies["stop"] = "{}";
+    EXPECT_CALL(daemon, enter).Times(0);
+    EXPECT_EQ(run({"restart"}), 75);
+}
+
+TEST_F(StopTest, StopsNothingWhereARestartCouldNotStart) {
+    start_instance();
+    hooks.on_load = [](Settings&) { throw std::runtime_error("no port"); };
+    EXPECT_EQ(run({"restart"}), 78);
+    EXPECT_THAT(instance->requests, IsEmpty());
+}
+
+class WaitTest : public ProgramFixture {};
+
+TEST_F(WaitTest, OnlyTellsWhereAskedTo) {
+    EXPECT_EQ(run({"wait", "--test"}), 0);
+    start_instance();
+    EXPECT_EQ(run({"wait", "--test"}), 1);
+    EXPECT_THAT(out(), HasSubstr("just-another-server: running (pid 7000)\n"));
+}
+
+TEST_F(WaitTest, WaitsUntilNoInstanceHoldsTheLock) {
+    EXPECT_CALL(lock, acquire).Times(0);
+    start_instance();
+    host.when_idle([this] {
+        owner->pid = 7001;
+        host.processes.add(7001);
+    });
+    host.when_idle([this] {
+        host.processes.end(7001);
+        end_instance();
+    });
+    EXPECT_EQ(run({"wait"}), 0);
+    EXPECT_FALSE(owner);
+}
+
+TEST_F(WaitTest, EndsWhereItsUserHasHadEnough) {
+    start_instance();
+    interrupts = true;
+    EXPECT_EQ(run({"wait"}), 75);
+}
+
+}  // namespace
+}  // namespace servicekit::cli

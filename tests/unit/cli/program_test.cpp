@@ -1,0 +1,97 @@
+#include "unit/cli/program_fixture.hpp"
+
+#include <stdexcept>
+
+namespace servicekit::cli {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Return;
+using ::testing::StartsWith;
+
+class ProgramTest : public ProgramFixture {};
+
+TEST_F(ProgramTest, AnswersACommandLineWithoutAVerb) {
+    EXPECT_EQ(run({}), 64);
+    EXPECT_THAT(error(), StartsWith("Usage: just-another-server VERB"));
+    EXPECT_EQ(run({"--version"}), 0);
+    EXPECT_THAT(out(), StartsWith("just-another-server 1.0 (servicekit "));
+}
+
+TEST_F(ProgramTest, CallsAServiceWithoutANameAsItsProgram) {
+    options = {};
+    EXPECT_EQ(run({"--version"}), 0);
+    EXPECT_THAT(out(), StartsWith("just-another-server (servicekit "));
+}
+
+TEST_F(ProgramTest, SaysWhatTheServiceThrew) {
+    hooks.on_load = [](Settings&) { throw std::runtime_error("no port"); };
+    EXPECT_EQ(run({"check"}), 78);
+    EXPECT_THAT(error(),
+                AllOf(StartsWith("just-another-server: cannot load the configuration: "), HasSubstr("no port")));
+}
+
+TEST_F(ProgramTest, RefusesToStartAServiceWithoutBackground) {
+    ON_CALL(daemon, has_background).WillByDefault(Return(false));
+    for (const char* verb : {"start", "restart"}) EXPECT_EQ(run({verb}), 64);
+    EXPECT_THAT(error(), HasSubstr("use 'just-another-server run'"));
+}
+
+TEST_F(ProgramTest, StartsNothingWithSettingsThatAreWrong) {
+    EXPECT_CALL(daemon, enter).Times(0);
+    for (const char* verb : {"start", "run", "restart", "check"}) EXPECT_EQ(run({verb, "--umask", "9"}), 64);
+    host.environment.set("JUST_ANOTHER_SERVER_UMASK", "9");
+    for (const char* verb : {"start", "run", "restart", "check"}) EXPECT_EQ(run({verb}), 78);
+    EXPECT_THAT(error(), HasSubstr("cannot use 'JUST_ANOTHER_SERVER_UMASK': "));
+}
+
+TEST_F(ProgramTest, TellsAServiceThatIsRunningAlready) {
+    start_instance();
+    EXPECT_EQ(run({"start"}), 69);
+    EXPECT_THAT(error(), HasSubstr("already running (pid 7000)"));
+}
+
+TEST_F(ProgramTest, ChecksTheConfiguration) {
+    EXPECT_EQ(run({"check"}), 0);
+    EXPECT_EQ(out(), "just-another-server: the configuration is fine\n");
+    host.files.add_file("/etc/x.json", R"({"log-levle": "debug"})");
+    EXPECT_EQ(run({"check", "--config", "/etc/x.json"}), 78);
+    EXPECT_THAT(error(), HasSubstr("log-levle"));
+    EXPECT_EQ(run({"check", "--user", "nobody-here"}), 78);
+    EXPECT_EQ(run({"check", "--group", "nobody-here"}), 78);
+}
+
+TEST_F(ProgramTest, LetsTheVerbsOfClientsLoadAsSuch) {
+    std::vector<bool> loads;
+    hooks.on_load = [&](Settings& settings) { loads.push_back(settings.is_client()); };
+    run({"status"});
+    run({"check"});
+    EXPECT_THAT(loads, ElementsAre(true, false));
+}
+
+TEST_F(ProgramTest, WarnsAClientOfAConfigurationThatIsWrongAndGoesOn) {
+    start_instance();
+    host.environment.set("JUST_ANOTHER_SERVER_UMASK", "9");
+    hooks.on_load = [](Settings&) { throw std::runtime_error("no port"); };
+    EXPECT_EQ(run({"pid"}), 0);
+    EXPECT_EQ(out(), "7000\n");
+    EXPECT_THAT(error(), HasSubstr("just-another-server: warning: cannot use 'JUST_ANOTHER_SERVER_UMASK': "));
+    EXPECT_THAT(error(), HasSubstr("just-another-server: warning: cannot load the configuration: "));
+}
+
+TEST_F(ProgramTest, SendsNoClientToAnotherServiceThanWasMeant) {
+    start_instance();
+    EXPECT_EQ(run({"stop", "--name", "a/b"}), 64);
+    EXPECT_THAT(instance->requests, IsEmpty());
+}
+
+TEST_F(ProgramTest, NamesTheServiceThatIsMeant) {
+    EXPECT_EQ(run({"pid", "--name", "second"}), 3);
+    EXPECT_THAT(error(), StartsWith("second: not running; looked at '/run/second.pid', "));
+}
+
+}  // namespace
+}  // namespace servicekit::cli

@@ -1,0 +1,126 @@
+#include "unit/cli/program_fixture.hpp"
+
+#include <cerrno>
+
+namespace servicekit::cli {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+class StatusTest : public ProgramFixture {};
+
+TEST_F(StatusTest, ShowsARunningService) {
+    start_instance();
+    replies["status"] = R"({"pid":7000,"uptime":61,"name":"just-another-server","state":"running","connections":12})";
+    EXPECT_EQ(run({"status"}), 0);
+    EXPECT_EQ(out(),
+              "name         just-another-server\nstate        running\npid          7000\n"
+              "uptime       1 minute 1 second\nconnections  12\n");
+}
+
+TEST_F(StatusTest, PrintsTheReplyAsItIs) {
+    start_instance();
+    replies["status"] = R"({"pid":7000,"uptime":61})";
+    EXPECT_EQ(run({"status", "--json"}), 0);
+    EXPECT_EQ(out(), "{\"pid\":7000,\"uptime\":61}\n");
+}
+
+TEST_F(StatusTest, PrintsTheReplyForPeopleOnATerminal) {
+    start_instance();
+    host.streams.set_terminal(os::Stream::out, true);
+    replies["status"] = R"({"pid":7000})";
+    EXPECT_EQ(run({"status", "--json"}), 0);
+    EXPECT_EQ(out(), "{\n  \"pid\": 7000\n}\n");
+}
+
+TEST_F(StatusTest, TellsWhatTheLockTellsOfAServiceThatDoesNotAnswer) {
+    start_instance();
+    EXPECT_EQ(run({"status"}), 0);
+    EXPECT_EQ(out(), "name   just-another-server\nstate  running\npid    7000\n");
+    EXPECT_THAT(error(), HasSubstr("cannot get a reply to 'status'"));
+}
+
+TEST_F(StatusTest, IsUnknownWhereOnlyASocketIsThereAndDoesNotAnswer) {
+    start_instance();
+    host.files.take_away(pid_file);
+    owner.reset();
+    EXPECT_EQ(run({"status"}), 4);
+}
+
+TEST_F(StatusTest, IsUnknownWhereTheLockCannotBeAsked) {
+    lock_error = os_error("open", pid_file, EACCES);
+    EXPECT_EQ(run({"status"}), 4);
+    EXPECT_EQ(run({"pid"}), 4);
+    EXPECT_EQ(run({"stop"}), 77);
+}
+
+TEST_F(StatusTest, TellsAKilledServiceFromOneThatEnded) {
+    EXPECT_EQ(run({"status"}), 3);
+    start_instance();
+    end_instance();
+    EXPECT_EQ(run({"status"}), 3);
+    host.files.take_away(pid_file);
+    start_instance();
+    host.process_died(running_pid);
+    owner.reset();
+    EXPECT_EQ(run({"status"}), 1);
+    EXPECT_THAT(out(), HasSubstr("it was killed and left '/run/just-another-server.pid', "
+                                 "'/run/just-another-server.control'"));
+}
+
+TEST_F(StatusTest, FindsAServiceWithoutALock) {
+    start_instance();
+    host.files.take_away(pid_file);
+    owner.reset();
+    replies["status"] = R"({"state":"running"})";
+    EXPECT_EQ(run({"status"}), 0);
+    EXPECT_EQ(run({"pid"}), 0);
+    EXPECT_THAT(out(), HasSubstr("7000\n"));
+}
+
+class QueryTest : public ProgramFixture {};
+
+TEST_F(QueryTest, NeedsARunningService) {
+    for (const auto& verb : std::vector<std::vector<std::string>>{
+             {"reload"}, {"events"}, {"log-level"}, {"log-reopen"}, {"call", "status"}})
+        EXPECT_EQ(run(verb), 7);
+    EXPECT_EQ(run({"pid"}), 3);
+    EXPECT_EQ(out(), "");
+}
+
+TEST_F(QueryTest, TellsAndSetsTheLogLevel) {
+    start_instance();
+    replies["log-level"] = R"({"level":"debug"})";
+    EXPECT_EQ(run({"log-level"}), 0);
+    EXPECT_EQ(run({"log-level", "debug"}), 0);
+    EXPECT_EQ(out(), "debug\ndebug\n");
+    EXPECT_THAT(instance->requests[0], StartsWith(R"(["log-level",{},)"));
+    EXPECT_THAT(instance->requests[1], StartsWith(R"(["log-level",{"level":"debug"},)"));
+}
+
+TEST_F(QueryTest, ReloadsWithoutALimit) {
+    start_instance();
+    replies["reload"] = R"({"applied":["log-level"],"needs-restart":[]})";
+    EXPECT_EQ(run({"reload"}), 0);
+    EXPECT_EQ(out(), "applied  log-level\n");
+    EXPECT_THAT(instance->requests, ElementsAre(R"(["reload"])"));
+}
+
+TEST_F(QueryTest, ListsEvents) {
+    start_instance();
+    replies["events"] = R"({"events":[{"name":"stop","description":"stops it","parameters":[]}]})";
+    EXPECT_EQ(run({"events"}), 0);
+    EXPECT_EQ(out(), "stop\n    stops it\n");
+}
+
+TEST_F(QueryTest, SaysWhyAnEventFailed) {
+    start_instance();
+    replies["log-reopen"] = R"({"error":{"code":"event-error","message":"disk full"}})";
+    EXPECT_EQ(run({"log-reopen"}), 1);
+    EXPECT_EQ(error(), "just-another-server: cannot run 'log-reopen': disk full (event-error)\n");
+}
+
+}  // namespace
+}  // namespace servicekit::cli

@@ -1,0 +1,277 @@
+#include "core/lifecycle.hpp"
+
+#include <stdexcept>
+
+#include "core/service_fixture.hpp"
+
+namespace servicekit {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+class LifecycleTest : public testing::ServiceTest {};
+
+TEST_F(LifecycleTest, RunsTheEventsOfALifeInTheirOrder) {
+    std::vector<std::string> seen;
+    hooks = {.on_load = [&](Settings&) { seen.emplace_back("load"); },
+             .on_start = [&] { seen.emplace_back("start"); },
+             .on_stop = [&] { seen.emplace_back("stop"); }};
+    raise(SIGTERM);
+
+    EXPECT_EQ(run(), 0);
+    EXPECT_EQ(seen, (std::vector<std::string>{"load", "start", "stop"}));
+    expect_all_released();
+}
+
+TEST_F(LifecycleTest, WhileItRunsItHasLockPidfileAndSocket) {
+    then([this] {
+        EXPECT_EQ(host.files.content(pid_file), std::to_string(host.process.id()) + "\n");
+        EXPECT_EQ(host.locks.owner(pid_file).value()->pid, host.process.id());
+        EXPECT_TRUE(host.files.exists(socket));
+        EXPECT_EQ(service().state(), ServiceState::running);
+    });
+    raise(SIGTERM);
+
+    EXPECT_EQ(run(), 0);
+}
+
+TEST_F(LifecycleTest, ALoadThatThrowsIsAConfigurationError) {
+    hooks.on_load = [](Settings&) { throw std::runtime_error("no port is set"); };
+
+    EXPECT_EQ(run(), 78);
+    EXPECT_THAT(errors(), HasSubstr("trial: cannot load the configuration: no port is set\n"));
+    EXPECT_FALSE(host.files.exists(pid_file));
+}
+
+TEST_F(LifecycleTest, AMissingConfigFileIsAConfigurationErrorThatNamesIt) {
+    options.config = "/etc/missing.json";
+
+    EXPECT_EQ(run(), 78);
+    EXPECT_THAT(errors(), HasSubstr("'/etc/missing.json'"));
+}
+
+TEST_F(LifecycleTest, TheConfigFileSetsWhatTheProgramLeftOpen) {
+    host.files.add_file("/etc/trial.json", R"({"run-directory": "/run/elsewhere", "app": {"port": 5}})");
+    options.config = "/etc/trial.json";
+    int port = 0;
+    hooks.on_load = [&](Settings& settings) { port = settings.app().get<int>("port"); };
+    then([this] { EXPECT_TRUE(host.files.exists("/run/elsewhere/trial.pid")); });
+    raise(SIGTERM);
+
+    EXPECT_EQ(run(), 0);
+    EXPECT_EQ(port, 5);
+}
+
+TEST_F(LifecycleTest, ASecondInstanceIsToldWhoRuns) {
+    host.act_as({.pid = 1234, .uid = 0, .gid = 0});
+    auto first = host.locks.try_lock(pid_file, 0644).value();
+    host.act_as({.pid = 4711, .uid = 0, .gid = 0});
+
+    EXPECT_EQ(run(), 69);
+    EXPECT_THAT(errors(), HasSubstr("trial: cannot lock '/run/trial.pid': already running (pid 1234)\n"));
+    EXPECT_EQ(host.process.forks(), 0U);
+}
+
+TEST_F(LifecycleTest, APidfileThatCannotBeMadeIsSaidAndNothingIsLeft) {
+    host.locks.failures().fail_next("try_lock", EROFS);
+
+    EXPECT_EQ(run(), 77);
+    EXPECT_THAT(errors(), HasSubstr("cannot lock '/run/trial.pid'"));
+    expect_all_released();
+}
+
+TEST_F(LifecycleTest, ALogThatCannotBeOpenedReleasesTheLock) {
+    host.files.failures.fail_next("open_for_appending", ENOSPC);
+
+    EXPECT_EQ(run(), 73);
+    EXPECT_THAT(errors(), HasSubstr("'/var/log/trial.log'"));
+    expect_all_released();
+}
+
+TEST_F(LifecycleTest, ASocketThatCannotBeBoundReleasesLogAndLock) {
+    host.sockets.failures().fail_next("listen", EADDRNOTAVAIL);
+
+    EXPECT_EQ(run(), 73);
+    EXPECT_THAT(errors(), HasSubstr("'/run/trial.control'"));
+    expect_all_released();
+}
+
+TEST_F(LifecycleTest, AStartThatThrowsUndoesEverythingButRunsNoStop) {
+    bool stopped = false;
+    hooks = {.on_start = [] { throw std::runtime_error("the port is taken"); }, .on_stop = [&] { stopped = true; }};
+
+    EXPECT_EQ(run(), 70);
+    EXPECT_THAT(errors(), HasSubstr("trial: cannot start: the port is taken\n"));
+    EXPECT_FALSE(stopped);
+    expect_all_released();
+}
+
+TEST_F(LifecycleTest, AStartThatTakesTooLongIsEndedWith75) {
+    options.start_timeout = 5s;
+    hooks.on_start = [this] { host.reactor.advance(6s); };
+
+    run();
+
+    EXPECT_EQ(host.process.exit_status(), 75);
+    EXPECT_THAT(errors(), HasSubstr("trial: cannot start: starting took longer than 5 s\n"));
+}
+
+TEST_F(LifecycleTest, AStopDuringStartEndsItWith75AfterUndoingIt) {
+    bool stopped = false;
+    bool asked = false;
+    hooks = {.on_start =
+                 [&] {
+                     host.signals.raise(SIGTERM);
+                     host.reactor.run_ready();
+                     asked = service().state() == ServiceState::starting;
+                 },
+             .on_stop = [&] { stopped = true; }};
+
+    EXPECT_EQ(run(), 75);
+    EXPECT_TRUE(asked);
+    EXPECT_TRUE(stopped);
+    EXPECT_THAT(errors(), HasSubstr("stopped while starting"));
+    expect_all_released();
+}
+
+TEST_F(LifecycleTest, AHupDuringStartIsKeptForAfterIt) {
+    std::vector<std::string> seen;
+    hooks = {.on_start =
+                 [&] {
+                     host.signals.raise(SIGHUP);
+                     host.reactor.run_ready();
+                     seen.emplace_back("started");
+                 },
+             .on_reload = [&] { seen.emplace_back("reloaded"); }};
+    raise(SIGTERM);
+
+    EXPECT_EQ(run(), 0);
+    EXPECT_EQ(seen, (std::vector<std::string>{"started", "reloaded"}));
+}
+
+TEST_F(LifecycleTest, AStopThatThrowsStillReleasesEverything) {
+    hooks.on_stop = [] { throw std::runtime_error("lost the connection"); };
+    raise(SIGTERM);
+
+    EXPECT_EQ(run(), 70);
+    EXPECT_THAT(log(), HasSubstr("lost the connection"));
+    expect_all_released();
+}
+
+TEST_F(LifecycleTest, AStopThatHangsIsKilledAtItsTimeout) {
+    options.stop_timeout = 3s;
+    hooks.on_stop = [this] { host.reactor.advance(4s); };
+    raise(SIGTERM);
+
+    run();
+
+    EXPECT_EQ(host.process.exit_status(), 70);
+    EXPECT_THAT(log(), HasSubstr("stopping took longer than 3 s"));
+}
+
+TEST_F(LifecycleTest, ATermRepeatedIsNoMoreThanTheFirst) {
+    int stops = 0;
+    hooks.on_stop = [&] { ++stops; };
+    then([this] {
+        host.signals.raise(SIGTERM);
+        host.signals.raise(SIGTERM);
+    });
+
+    EXPECT_EQ(run(), 0);
+    EXPECT_EQ(stops, 1);
+}
+
+TEST_F(LifecycleTest, IntRunsTheKillEventAndLeavesWithoutReturning) {
+    std::vector<std::string> seen;
+    hooks = {.on_stop = [&] { seen.emplace_back("stop"); }, .on_kill = [&] { seen.emplace_back("kill"); }};
+    raise(SIGINT);
+
+    EXPECT_EQ(run(), 0);
+    EXPECT_EQ(host.process.exit_status(), 0);
+    EXPECT_EQ(seen, std::vector<std::string>{"kill"});
+    EXPECT_EQ(host.files.content(pid_file), "");
+    EXPECT_FALSE(host.files.exists(socket));
+}
+
+TEST_F(LifecycleTest, AKillEventThatHangsIsLeftAfterASecond) {
+    hooks.on_kill = [this] { host.reactor.advance(2s); };
+    raise(SIGINT);
+
+    run();
+
+    EXPECT_EQ(host.process.exit_status(), 0);
+    EXPECT_THAT(log(), HasSubstr("on_kill took longer than 1 s"));
+}
+
+TEST_F(LifecycleTest, InTheBackgroundTheParentLeavesWithZeroOnceTheServiceIsReady) {
+    options.daemonize = true;
+    host.process.follow({mocks::FakeProcess::Side::child, mocks::FakeProcess::Side::child});
+    raise(SIGTERM);
+
+    EXPECT_EQ(run(), 0);
+    EXPECT_EQ(host.process.forks(), 2U);
+    EXPECT_EQ(host.process.directory(), "/");
+    EXPECT_EQ(host.process.file_mask(), 022U);
+    EXPECT_FALSE(host.process.leads_session());
+    expect_all_released();
+}
+
+TEST_F(LifecycleTest, SignalsAreHeldFromBeforeTheForkAndDeliveredOnceTaken) {
+    hooks.on_start = [this] {
+        EXPECT_TRUE(host.signals.is_taken());
+        EXPECT_FALSE(host.signals.is_held(SIGHUP));
+    };
+    raise(SIGTERM);
+
+    EXPECT_EQ(run(), 0);
+    EXPECT_TRUE(host.signals.default_actions().empty());
+}
+
+TEST_F(LifecycleTest, WithoutSignalHandlersNoneIsTouched) {
+    options.with_signal_handlers = false;
+    then([this] {
+        EXPECT_FALSE(host.signals.is_taken());
+        EXPECT_FALSE(host.signals.is_held(SIGTERM));
+    });
+    ask(R"(["stop"])");
+
+    EXPECT_EQ(run(), 0);
+}
+
+TEST_F(LifecycleTest, WithoutControlServerThereIsNoSocket) {
+    options.with_control_server = false;
+    then([this] { EXPECT_FALSE(host.files.exists(socket)); });
+    raise(SIGTERM);
+
+    EXPECT_EQ(run(), 0);
+}
+
+TEST_F(LifecycleTest, AnUnknownUserIsAConfigurationError) {
+    service().mutable_settings().set(setting::user, "nosuchuser");
+
+    EXPECT_EQ(run(), 78);
+    EXPECT_THAT(errors(), HasSubstr("there is no such user"));
+    expect_all_released();
+}
+
+TEST_F(LifecycleTest, APrivateRunDirectoryOfAnotherUserIsRefused) {
+    host.act_as({.pid = 4711, .uid = 1000, .gid = 1000});
+    host.files.add_folder("/tmp/servicekit-1000", 0700);
+    host.files.set_owner("/tmp/servicekit-1000", 1001, 1001);
+
+    EXPECT_EQ(run(), 77);
+    EXPECT_THAT(errors(), HasSubstr("belongs to another user"));
+}
+
+TEST_F(LifecycleTest, APrivateRunDirectoryThatIsALinkIsRefused) {
+    host.act_as({.pid = 4711, .uid = 1000, .gid = 1000});
+    host.files.add_link("/tmp/servicekit-1000", "/run");
+
+    EXPECT_EQ(run(), 73);
+    EXPECT_THAT(errors(), HasSubstr("it is no folder"));
+}
+
+}  // namespace
+}  // namespace servicekit

@@ -1,0 +1,92 @@
+#pragma once
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "servicekit/mocks/fake_client.hpp"
+#include "servicekit/mocks/fake_host.hpp"
+#include "servicekit/service.hpp"
+
+namespace servicekit::testing {
+
+/// A whole service on a fake machine: /run/trial.pid, /run/trial.control, /var/log/trial.log.
+class ServiceTest : public ::testing::Test {
+protected:
+    ServiceTest() {
+        options.name = "trial";
+        options.version = "1.0";
+        options.log_file = log_file;
+        options.daemonize = false;
+    }
+
+    /// Made at first use, of `options` and `hooks` as they are then.
+    Service& service() {
+        if (!service_)
+            service_ = std::make_unique<Service>(
+                options, hooks,
+                Service::Policies{
+                    .daemon = ForkingDaemon{{}, host.process, host.pipes, host.streams, host.processes, host.clock},
+                    .lock = PidFileLock{{}, host.locks, host.process, host.processes},
+                    .log = FileLog{{}, host.files, host.streams, host.clock, host.process},
+                    .control = UnixSocketControl{{}, host.sockets}},
+                host.host());
+        return *service_;
+    }
+
+    /// Lives from start to end. \returns the exit code, also where the process was left without returning
+    int run() {
+        try {
+            return service().start();
+        } catch (const mocks::ProcessExited& exited) {
+            return exited.status;
+        }
+    }
+
+    /// Queues what happens at the next moment at which the service is idle.
+    void then(std::function<void()> step) { host.when_idle(std::move(step)); }
+    /// Queues a request, and at the next idle moment keeps its reply in `replies`.
+    void ask(std::string request) {
+        then([this, request = std::move(request)] {
+            clients_.push_back(host.sockets.connect(socket, peer));
+            clients_.back().send(request);
+        });
+        then([this] { replies.push_back(clients_.back().receive()); });
+    }
+    void raise(int signal) {
+        then([this, signal] { host.signals.raise(signal, {.pid = 99, .uid = 0, .gid = 0}); });
+    }
+
+    [[nodiscard]] std::string log() { return host.files.content(log_file); }
+    [[nodiscard]] std::string errors() const { return host.streams.written(os::Stream::error); }
+
+    /// Nothing of a service that ended is left: no lock, no pid, no socket, no signal handlers.
+    void expect_all_released() {
+        if (host.files.exists(pid_file)) EXPECT_EQ(host.files.content(pid_file), "");
+        EXPECT_FALSE(host.files.exists(socket));
+        EXPECT_FALSE(host.locks.owner(pid_file).value());
+        EXPECT_FALSE(host.signals.is_taken());
+    }
+
+    static constexpr auto pid_file = "/run/trial.pid";
+    static constexpr auto socket = "/run/trial.control";
+    static constexpr auto log_file = "/var/log/trial.log";
+
+    mocks::FakeHost host;
+    ServiceOptions options;
+    EventHooks hooks;
+    Peer peer{.pid = 50, .uid = 0, .gid = 0};
+    std::vector<std::string> replies;
+
+private:
+    std::vector<mocks::FakeClient> clients_;
+    std::unique_ptr<Service> service_;
+};
+
+}  // namespace servicekit::testing
