@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/codec.hpp"
+#include "servicekit/os/process.hpp"
 
 namespace servicekit {
 namespace {
@@ -34,6 +35,8 @@ CaughtException describe_current_exception() {
         return {std::move(name), text};
     } catch (const abi::__forced_unwind&) {
         throw;  // a thread that is being cancelled can't be kept
+    } catch (const os::ProcessExited&) {
+        throw;
     } catch (...) {
         return {std::move(name), "an exception of type " + name};
     }

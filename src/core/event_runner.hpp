@@ -67,6 +67,7 @@ struct CaughtException {
     std::string type;
     std::string message;
 };
+/// Throws again what is no failure: the end of the thread, or of a fake process.
 /// \pre called within a catch block.
 [[nodiscard]] CaughtException describe_current_exception();
 

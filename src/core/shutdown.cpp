@@ -32,6 +32,11 @@ void Shutdown::limit_start(std::chrono::milliseconds at_most) {
     });
 }
 
+void Shutdown::set_started() {
+    started_.store(true, std::memory_order_release);
+    core_->loop->post([this] { start_timer_->stop(); });
+}
+
 void Shutdown::stop(const std::string& why) {
     if (is_stopping() || is_killing()) return;
     core_->log.info("stopping: " + why);

@@ -37,7 +37,7 @@ public:
     /// Whether the event thread waits for events, and so could run the kill event.
     void set_serving(bool serving) noexcept { serving_.store(serving, std::memory_order_release); }
     /// The start is over: it has no limit any more, and what ends the service now is no failed start.
-    void set_started() noexcept { started_.store(true, std::memory_order_release); }
+    void set_started();
     /// Runs the kill event and never returns.
     [[noreturn]] void run_kill_event();
 

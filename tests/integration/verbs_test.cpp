@@ -210,6 +210,17 @@ TEST_F(VerbsTest, StatusIsToldWhereItsOwnPartHangs) {
     EXPECT_THAT(status.out, HasSubstr("\"pid\":" + std::to_string(service.pid())));
 }
 
+TEST_F(VerbsTest, StatusTellsThatItRunsWhereItsOwnPartThrows) {
+    trial.configure_app({{"status-throws", true}});
+    const RunningService service{trial};
+
+    const Outcome status = trial.verb({"status", "--json"});
+
+    EXPECT_EQ(status.exit_code, 0);
+    EXPECT_THAT(status.out, HasSubstr("\"pid\":" + std::to_string(service.pid())));
+    EXPECT_THAT(status.err, HasSubstr("status throws on purpose"));
+}
+
 TEST_F(VerbsTest, PidPrintsThePid) {
     const RunningService service{trial};
 

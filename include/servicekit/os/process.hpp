@@ -10,6 +10,13 @@
 
 namespace servicekit::os {
 
+/// What a fake throws from Process::exit_now(), since it can't end the process of the test.
+/// Whoever catches everything lets it pass: nothing happens in a process after its end.
+/// On purpose no std::exception.
+struct ProcessExited {
+    int status = 0;
+};
+
 /// The calling process, as a service changes it, and no wider.
 class Process {
 public:

@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "servicekit/mocks/fake_reactor.hpp"
 #include "servicekit/mocks/fake_stream.hpp"
@@ -15,8 +16,11 @@ public:
     FakeClient(std::shared_ptr<FakeStream> stream, FakeReactor& reactor)
         : stream_{std::move(stream)}, reactor_{&reactor} {}
     ~FakeClient() { close(); }
+    FakeClient(const FakeClient&) = delete;
+    FakeClient& operator=(const FakeClient&) = delete;
     FakeClient(FakeClient&&) noexcept = default;
     FakeClient& operator=(FakeClient&& other) noexcept {
+        if (this == &other) return *this;
         close();
         stream_ = std::move(other.stream_);
         reactor_ = other.reactor_;

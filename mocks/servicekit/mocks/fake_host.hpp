@@ -38,6 +38,7 @@ namespace servicekit::mocks {
 class FakeHost {
 public:
     FakeHost();
+    ~FakeHost() = default;
     FakeHost(const FakeHost&) = delete;
     FakeHost& operator=(const FakeHost&) = delete;
 

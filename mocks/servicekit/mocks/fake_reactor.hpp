@@ -28,6 +28,7 @@ public:
 class FakeReactor {
 public:
     explicit FakeReactor(FakeClock& clock) : clock_{&clock} {}
+    ~FakeReactor() = default;
     FakeReactor(const FakeReactor&) = delete;
     FakeReactor& operator=(const FakeReactor&) = delete;
 

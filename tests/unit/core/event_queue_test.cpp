@@ -11,9 +11,9 @@ namespace {
 using ::testing::NiceMock;
 
 std::shared_ptr<EventRun> run_of(std::string name) {
-    return std::make_shared<EventRun>(
-        std::make_shared<EventDeclaration>(EventDeclaration{.name = std::move(name)}), Arguments{}, Peer{},
-        std::make_unique<CallbackAnswer>([](const Object*, const Object*) {}));
+    return std::make_shared<EventRun>(std::make_shared<EventDeclaration>(EventDeclaration{.name = std::move(name)}),
+                                      Arguments{}, Peer{},
+                                      std::make_unique<CallbackAnswer>([](const Object*, const Object*) {}));
 }
 
 class EventQueueTest : public ::testing::Test {

@@ -26,7 +26,9 @@ protected:
     Object run(Handler handler, const std::string& name = "backup") {
         Object failure;
         reply_ = {};
-        EventRun run{std::make_shared<EventDeclaration>(EventDeclaration{.name = name}), {}, {},
+        EventRun run{std::make_shared<EventDeclaration>(EventDeclaration{.name = name}),
+                     {},
+                     {},
                      std::make_unique<CallbackAnswer>([this, &failure](const Object* fields, const Object* error) {
                          ++answers_;
                          busy_when_answered_ = runner_.busy().has_value();
@@ -76,8 +78,9 @@ TEST_F(EventRunnerTest, EvenWhatIsNoExceptionIsCaught) {
 }
 
 TEST_F(EventRunnerTest, AnArgumentThatTheHandlerCannotReadIsABadArgument) {
-    const Object error =
-        run([](const Arguments& arguments, Context&) { return Reply{{"n", arguments.get<int>("missing")}}; });
+    const Object error = run([](const Arguments& arguments, Context&) {
+        return Reply{{"n", arguments.get<int>("missing")}};
+    });
 
     EXPECT_EQ(error.find("code")->as_string(), "bad-argument");
     EXPECT_EQ(error.find("argument")->as_string(), "missing");
@@ -152,7 +155,9 @@ TEST_F(EventRunnerTest, ProgressOfARunThatWasAnsweredGoesNowhere) {
     private:
         int& lines_;
     };
-    EventRun run{std::make_shared<EventDeclaration>(EventDeclaration{.name = "slow"}), {}, {},
+    EventRun run{std::make_shared<EventDeclaration>(EventDeclaration{.name = "slow"}),
+                 {},
+                 {},
                  std::make_unique<Counting>(lines)};
     run.want_progress();
     runner_.run(run, [&run](const Arguments&, Context& context) {

@@ -59,6 +59,13 @@ protected:
         });
         then([this] { replies.push_back(clients_.back().receive()); });
     }
+    /// What has come for the client of the latest ask().
+    std::string receive() { return clients_.back().receive(); }
+    /// As an editor saves a file.
+    void rewrite(const std::string& path, const std::string& text) {
+        host.files.take_away(path);
+        host.files.add_file(path, text);
+    }
     void raise(int signal) {
         then([this, signal] { host.signals.raise(signal, {.pid = 99, .uid = 0, .gid = 0}); });
     }

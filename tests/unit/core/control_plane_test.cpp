@@ -1,0 +1,473 @@
+#include "core/control_plane.hpp"
+
+#include <stdexcept>
+#include <variant>
+
+#include "core/service_fixture.hpp"
+#include "servicekit/base/json.hpp"
+
+namespace servicekit {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+class ControlPlaneTest : public testing::ServiceTest {
+protected:
+    /// A custom event of no parameters.
+    void add(const std::string& name, std::function<Reply(Context&)> handler) {
+        service().events().add(
+            {.name = name, .handler = [handler](const Arguments&, Context& context) { return handler(context); }});
+    }
+
+    /// What a client gets that asks while a handler runs: sends, turns the loop, and reads.
+    std::string ask_meanwhile(const std::string& request) {
+        auto client = host.sockets.connect(socket, peer);
+        return client.ask(request);
+    }
+
+    /// The reply as an object.
+    static Object object(const std::string& line) {
+        const auto parsed = parse_json(line);
+        EXPECT_TRUE(std::holds_alternative<Value>(parsed)) << line;
+        return std::get<Value>(parsed).as_object();
+    }
+    static Object error(const std::string& line) { return object(line).find("error")->as_object(); }
+    static std::string code(const std::string& line) { return error(line).find("code")->as_string(); }
+
+    void finish() {
+        raise(SIGTERM);
+        EXPECT_EQ(run(), 0);
+    }
+};
+
+TEST_F(ControlPlaneTest, StatusBeginsWithPidSocketAndUptime) {
+    then([this] { host.reactor.advance(12'500ms); });
+    ask(R"(["status"])");
+    finish();
+
+    EXPECT_THAT(replies.at(0), StartsWith(R"({"pid":4711,"control-socket":"/run/trial.control","uptime":12,)"
+                                          R"("name":"trial","version":"1.0","state":"running","started-at":")"));
+}
+
+TEST_F(ControlPlaneTest, StatusAddsWhatTheServiceAdds) {
+    hooks.on_status = [](Reply& reply) { reply.set("connections", 3); };
+    ask(R"(["status"])");
+    finish();
+
+    EXPECT_EQ(object(replies.at(0)).find("connections")->as_integer(), 3);
+    EXPECT_FALSE(object(replies.at(0)).contains("as-of"));
+}
+
+TEST_F(ControlPlaneTest, StatusNeverWaitsForARunningEvent) {
+    hooks.on_status = [](Reply& reply) { reply.set("connections", 3); };
+    std::string meanwhile;
+    add("slow", [&](Context&) {
+        host.reactor.advance(7s);
+        meanwhile = ask_meanwhile(R"(["status"])");
+        return Reply{};
+    });
+    ask(R"(["status"])");
+    ask(R"(["slow"])");
+    finish();
+
+    const Object status = object(meanwhile);
+    EXPECT_EQ(to_json(*status.find("busy")), R"({"event":"slow","seconds":7})");
+    EXPECT_EQ(status.find("connections")->as_integer(), 3);
+    EXPECT_TRUE(status.contains("as-of"));
+}
+
+TEST_F(ControlPlaneTest, AnOnStatusThatHangsIsLeftOutAfterASecond) {
+    std::string meanwhile;
+    hooks.on_status = [&](Reply&) {
+        host.reactor.advance(3s);
+        meanwhile = ask_meanwhile(R"(["status"])");
+    };
+    ask(R"(["status"])");
+    finish();
+
+    EXPECT_THAT(replies.at(0), StartsWith(R"({"pid":4711)"));
+    EXPECT_THAT(meanwhile, StartsWith(R"({"pid":4711)"));
+}
+
+TEST_F(ControlPlaneTest, AnOnStatusThatThrowsIsAnErrorReply) {
+    hooks.on_status = [](Reply&) { throw std::runtime_error("no statistics"); };
+    ask(R"(["status"])");
+    finish();
+
+    EXPECT_EQ(code(replies.at(0)), "event-error");
+}
+
+TEST_F(ControlPlaneTest, StopAnswersAtOnceAndThenStops) {
+    ask(R"(["stop"])");
+
+    EXPECT_EQ(run(), 0);
+    EXPECT_EQ(receive(), "{\"result\":\"stop-initiated\"}\n");
+    expect_all_released();
+}
+
+TEST_F(ControlPlaneTest, AStopWhileAHandlerHangsEndsAsAKillAtTheTimeout) {
+    bool stopped = false;
+    hooks.on_stop = [&] { stopped = true; };
+    std::string answer;
+    add("hang", [&](Context& context) {
+        answer = ask_meanwhile(R"(["stop"])");
+        EXPECT_TRUE(context.stop_token().stop_requested());
+        host.reactor.advance(9s);
+        return Reply{};
+    });
+    ask(R"(["hang"])");
+
+    run();
+
+    EXPECT_EQ(answer, "{\"result\":\"stop-initiated\"}\n");
+    EXPECT_EQ(host.process.exit_status(), 70);
+    EXPECT_THAT(log(), HasSubstr("on_stop is skipped: 'hang' still runs"));
+}
+
+TEST_F(ControlPlaneTest, AKillWhileAHandlerHangsIsImmediate) {
+    bool killed = false;
+    hooks.on_kill = [&] { killed = true; };
+    add("hang", [&](Context&) {
+        ask_meanwhile(R"(["kill"])");
+        return Reply{};
+    });
+    ask(R"(["hang"])");
+
+    run();
+
+    EXPECT_EQ(host.process.exit_status(), 0);
+    EXPECT_FALSE(killed);
+    EXPECT_EQ(host.files.content(pid_file), "");
+    EXPECT_FALSE(host.files.exists(socket));
+}
+
+TEST_F(ControlPlaneTest, EventsThatWaitWhenTheServiceStopsAreRefused) {
+    auto waiting = std::make_shared<std::optional<mocks::FakeClient>>();
+    add("slow", [&, waiting](Context&) {
+        waiting->emplace(host.sockets.connect(socket, peer));
+        (*waiting)->send(R"(["slow"])");
+        host.reactor.run_ready();
+        host.signals.raise(SIGTERM);
+        host.reactor.run_ready();
+        return Reply{};
+    });
+    ask(R"(["slow"])");
+
+    EXPECT_EQ(run(), 0);
+    EXPECT_EQ(code((*waiting)->receive()), "not-ready");
+}
+
+TEST_F(ControlPlaneTest, AnUnknownEventIsToldWithTheNearestOne) {
+    ask(R"(["statsu"])");
+    finish();
+
+    EXPECT_EQ(code(replies.at(0)), "event-not-found");
+    EXPECT_EQ(error(replies.at(0)).find("did-you-mean")->as_string(), "status");
+}
+
+TEST_F(ControlPlaneTest, StartIsNoEventForClients) {
+    ask(R"(["start"])");
+    ask(R"(["events"])");
+    finish();
+
+    EXPECT_EQ(code(replies.at(0)), "event-not-found");
+    EXPECT_THAT(replies.at(1), Not(HasSubstr(R"("name":"start")")));
+    EXPECT_THAT(replies.at(1), HasSubstr(R"("name":"reload")"));
+}
+
+TEST_F(ControlPlaneTest, ArgumentsAreCheckedBeforeTheHandlerRuns) {
+    bool ran = false;
+    service().events().add({.name = "backup",
+                            .parameters = {{.name = "directory", .type = ParameterType::path}},
+                            .handler = [&](const Arguments&, Context&) {
+                                ran = true;
+                                return Reply{};
+                            }});
+    ask(R"(["backup", {"directory": 7}])");
+    ask(R"(["backup", {"directory": "/b", "colour": 1}])");
+    finish();
+
+    EXPECT_FALSE(ran);
+    EXPECT_EQ(code(replies.at(0)), "bad-argument");
+    EXPECT_EQ(error(replies.at(1)).find("argument")->as_string(), "colour");
+}
+
+TEST_F(ControlPlaneTest, ProgressGoesToWhoAsksForIt) {
+    add("copy", [](Context& context) {
+        context.progress(1, 2, "a");
+        context.progress(2, 2);
+        return Reply{{"files", 2}};
+    });
+    ask(R"(["copy", {}, {"progress": true}])");
+    ask(R"(["copy"])");
+    finish();
+
+    EXPECT_EQ(replies.at(0),
+              "{\"progress\":{\"done\":1,\"total\":2,\"message\":\"a\"}}\n"
+              "{\"progress\":{\"done\":2,\"total\":2}}\n"
+              "{\"files\":2}\n");
+    EXPECT_EQ(replies.at(1), "{\"files\":2}\n");
+}
+
+TEST_F(ControlPlaneTest, ATimeoutAnswersWhileTheEventGoesOn) {
+    std::string answer;
+    bool finished = false;
+    auto client = std::make_shared<std::optional<mocks::FakeClient>>();
+    add("slow", [&, client](Context&) {
+        host.reactor.advance(3s);
+        answer = (*client)->receive();
+        finished = true;
+        return Reply{};
+    });
+    then([&, client] {
+        client->emplace(host.sockets.connect(socket, peer));
+        (*client)->send(R"(["slow", {}, {"timeout": 2}])");
+    });
+    finish();
+
+    EXPECT_EQ(code(answer), "timeout");
+    EXPECT_TRUE(finished);
+    EXPECT_EQ((*client)->receive(), "");
+}
+
+TEST_F(ControlPlaneTest, ATimeoutTakesAWaitingEventOutOfTheQueue) {
+    int runs = 0;
+    std::string answer;
+    add("once", [&](Context&) {
+        ++runs;
+        auto client = host.sockets.connect(socket, peer);
+        client.send(R"(["once", {}, {"timeout": 2}])");
+        host.reactor.advance(3s);
+        answer = client.receive();
+        return Reply{};
+    });
+    ask(R"(["once"])");
+    finish();
+
+    EXPECT_EQ(code(answer), "timeout");
+    EXPECT_EQ(runs, 1);
+}
+
+TEST_F(ControlPlaneTest, LogLevelTellsAndSets) {
+    ask(R"(["log-level"])");
+    ask(R"(["log-level", {"level": "debug"}])");
+    ask(R"(["log-level", {"level": "loud"}])");
+    then([this] { EXPECT_EQ(service().log().level(), LogLevel::debug); });
+    finish();
+
+    EXPECT_EQ(replies.at(0), "{\"level\":\"info\"}\n");
+    EXPECT_EQ(replies.at(1), "{\"level\":\"debug\"}\n");
+    EXPECT_EQ(code(replies.at(2)), "event-error");
+}
+
+TEST_F(ControlPlaneTest, LogReopenFollowsAMovedLog) {
+    then([this] { host.files.rename(log_file, "/var/log/trial.log.1"); });
+    ask(R"(["log-reopen"])");
+    then([this] {
+        service().log().info("fresh");
+        EXPECT_THAT(log(), HasSubstr("fresh"));
+    });
+    finish();
+
+    EXPECT_EQ(replies.at(0), "{}\n");
+}
+
+TEST_F(ControlPlaneTest, ALogReopenThatFailsKeepsTheOldFile) {
+    then([this] { host.files.failures.fail_next("open_for_appending", EACCES); });
+    ask(R"(["log-reopen"])");
+    then([this] {
+        service().log().info("still here");
+        EXPECT_THAT(log(), HasSubstr("still here"));
+    });
+    finish();
+
+    EXPECT_EQ(code(replies.at(0)), "event-error");
+}
+
+TEST_F(ControlPlaneTest, Usr1ReopensTheLog) {
+    then([this] { host.files.rename(log_file, "/var/log/trial.log.1"); });
+    raise(SIGUSR1);
+    finish();
+
+    EXPECT_THAT(log(), HasSubstr("log reopened: SIGUSR1"));
+}
+
+TEST_F(ControlPlaneTest, AReloadTellsWhatItAppliedAndWhatNeedsARestart) {
+    host.files.add_file("/etc/trial.json", R"({"app": {"greeting": "hello"}})");
+    options.config = "/etc/trial.json";
+    std::string greeting;
+    hooks.on_load = [&](Settings& settings) { greeting = settings.app().get<std::string>("greeting"); };
+    then([this] {
+        rewrite("/etc/trial.json",
+                R"({"log-level": "debug", "pid-file": "/run/b.pid", "app": {"greeting": "good day"}})");
+    });
+    ask(R"(["reload"])");
+    ask(R"(["log-level"])");
+    finish();
+
+    EXPECT_EQ(replies.at(0), "{\"applied\":[\"log-level\",\"/app/greeting\"],\"needs-restart\":[\"pid-file\"]}\n");
+    EXPECT_EQ(replies.at(1), "{\"level\":\"debug\"}\n");
+    EXPECT_EQ(greeting, "good day");
+}
+
+TEST_F(ControlPlaneTest, ABrokenConfigurationLeavesTheRunningOneAsItWas) {
+    host.files.add_file("/etc/trial.json", R"({"log-level": "warning"})");
+    options.config = "/etc/trial.json";
+    then([this] { rewrite("/etc/trial.json", "{\"log-level\": \"debug\",\n oops}"); });
+    ask(R"(["reload"])");
+    ask(R"(["log-level"])");
+    finish();
+
+    EXPECT_EQ(code(replies.at(0)), "event-error");
+    EXPECT_THAT(replies.at(0), HasSubstr("/etc/trial.json"));
+    EXPECT_EQ(replies.at(1), "{\"level\":\"warning\"}\n");
+}
+
+TEST_F(ControlPlaneTest, AReloadThatThrowsLeavesTheSettingsAsTheyWere) {
+    bool fail = false;
+    hooks.on_load = [&](Settings& settings) {
+        settings.set(setting::stop_timeout, fail ? 99s : 5s);
+        if (fail) throw std::runtime_error("no good");
+    };
+    then([&] { fail = true; });
+    ask(R"(["reload"])");
+    then([this] { EXPECT_EQ(service().settings().get(setting::stop_timeout), 5s); });
+    finish();
+
+    EXPECT_EQ(code(replies.at(0)), "event-error");
+}
+
+TEST_F(ControlPlaneTest, HupReloadsAndASecondOneBeforeItWasHeardIsTheSame) {
+    int loads = 0;
+    hooks.on_load = [&](Settings&) { ++loads; };
+    then([this] {
+        host.signals.raise(SIGHUP);
+        host.reactor.run_ready();
+        host.signals.raise(SIGHUP);
+        host.reactor.run_ready();
+    });
+    finish();
+
+    EXPECT_EQ(loads, 2);  // the first at the start
+}
+
+TEST_F(ControlPlaneTest, ATriggerWithinAHandlerRunsNested) {
+    std::vector<std::string> seen;
+    add("inner", [&](Context&) {
+        seen.emplace_back("inner");
+        return Reply{{"n", 1}};
+    });
+    add("outer", [&](Context&) {
+        const Reply inner = service().trigger("inner");
+        seen.emplace_back("outer");
+        return Reply{{"inner", inner.fields()}};
+    });
+    ask(R"(["outer"])");
+    finish();
+
+    EXPECT_EQ(replies.at(0), "{\"inner\":{\"n\":1}}\n");
+    EXPECT_EQ(seen, (std::vector<std::string>{"inner", "outer"}));
+}
+
+TEST_F(ControlPlaneTest, ATriggerThatFailsThrowsWhatAClientWouldGet) {
+    std::string code_seen;
+    add("inner", [](Context&) -> Reply { throw std::out_of_range("too far"); });
+    add("outer", [&](Context&) {
+        try {
+            service().trigger("inner");
+        } catch (const EventError& error) {
+            code_seen = error.code() + " " + error.fields().find("type")->as_string();
+        }
+        return Reply{};
+    });
+    ask(R"(["outer"])");
+    finish();
+
+    EXPECT_EQ(code_seen, "event-error std::out_of_range");
+}
+
+TEST_F(ControlPlaneTest, TriggerIsRefusedBeforeStartAndAfterStop) {
+    const auto refused = [this] {
+        try {
+            service().trigger("status");
+        } catch (const EventError& error) {
+            return error.code();
+        }
+        return std::string{"allowed"};
+    };
+    EXPECT_EQ(refused(), "not-ready");
+    finish();
+    EXPECT_EQ(refused(), "not-ready");
+}
+
+TEST_F(ControlPlaneTest, APostedEventRunsAfterTheOneThatPostedIt) {
+    std::vector<std::string> seen;
+    add("later", [&](Context&) {
+        seen.emplace_back("later");
+        return Reply{};
+    });
+    add("first", [&](Context&) {
+        service().post("later");
+        seen.emplace_back("first");
+        return Reply{};
+    });
+    ask(R"(["first"])");
+    finish();
+
+    EXPECT_EQ(seen, (std::vector<std::string>{"first", "later"}));
+}
+
+TEST_F(ControlPlaneTest, AReplacedStatusKeepsItsBuiltInFields) {
+    service().events().replace("status", [](const Arguments&, Context&) { return Reply{{"mood", "fine"}}; });
+    ask(R"(["status"])");
+    finish();
+
+    EXPECT_EQ(object(replies.at(0)).find("mood")->as_string(), "fine");
+    EXPECT_EQ(object(replies.at(0)).find("pid")->as_integer(), 4711);
+}
+
+TEST_F(ControlPlaneTest, AReplacedStopStillEndsTheService) {
+    bool ran = false;
+    service().events().replace("stop", [&](const Arguments&, Context&) {
+        ran = true;
+        return Reply{};
+    });
+    ask(R"(["stop"])");
+
+    EXPECT_EQ(run(), 0);
+    EXPECT_TRUE(ran);
+}
+
+TEST_F(ControlPlaneTest, AnEventCanBeReplacedWhileTheServiceRuns) {
+    add("answer", [](Context&) { return Reply{{"n", 1}}; });
+    ask(R"(["answer"])");
+    then([this] { service().events().replace("answer", [](const Arguments&, Context&) { return Reply{{"n", 2}}; }); });
+    ask(R"(["answer"])");
+    finish();
+
+    EXPECT_EQ(replies, (std::vector<std::string>{"{\"n\":1}\n", "{\"n\":2}\n"}));
+}
+
+TEST_F(ControlPlaneTest, EventsThatChangeSomethingAreLoggedWithWhoAskedAndWithoutSecrets) {
+    service().events().add({.name = "login",
+                            .parameters = {{.name = "password", .secret = true}},
+                            .handler = [](const Arguments&, Context&) { return Reply{}; }});
+    peer = {.pid = 777, .uid = 0, .gid = 0};
+    ask(R"(["login", {"password": "hunter2"}])");
+    finish();
+
+    EXPECT_THAT(log(), HasSubstr("event 'login'"));
+    EXPECT_THAT(log(), HasSubstr("uid 0, pid 777"));
+    EXPECT_THAT(log(), Not(HasSubstr("hunter2")));
+}
+
+TEST_F(ControlPlaneTest, AnIdleServiceArmsNoTimer) {
+    then([this] { EXPECT_EQ(host.reactor.describe().find("timer"), std::string::npos) << host.reactor.describe(); });
+    finish();
+}
+
+}  // namespace
+}  // namespace servicekit
