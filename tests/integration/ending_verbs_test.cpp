@@ -1,6 +1,4 @@
 // stop, kill and restart, where the service does not make it easy.
-#include <unistd.h>
-
 #include <csignal>
 #include <filesystem>
 #include <string>
@@ -79,22 +77,6 @@ TEST_F(EndingVerbsTest, KillEndsEvenAFrozenService) {
     EXPECT_EQ(killed.exit_code, 0) << killed;
     EXPECT_EQ(service.exit_code(), 128 + SIGKILL);
     EXPECT_EQ(trial.verb({"wait", "--test"}).exit_code, 0);
-}
-
-TEST_F(EndingVerbsTest, AnotherUserMayNotStopIt) {
-    if (::geteuid() != 0) GTEST_SKIP() << "only root can become another user";
-    const RunningService service{trial};
-    // Our build folder may be closed to others.
-    fs::copy_file(std::string{SERVICEKIT_BIN_DIR} + "/trial-service", folder.file("trial-service"));
-    Command stop = trial.command({"stop"});
-    stop.arguments.front() = folder.file("trial-service");
-    const Strings as_nobody{"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"};
-    stop.arguments.insert(stop.arguments.begin(), as_nobody.begin(), as_nobody.end());
-
-    const Outcome stopped = run_command(stop);
-
-    EXPECT_EQ(stopped.exit_code, 77) << stopped;
-    EXPECT_FALSE(service.has_ended());
 }
 
 TEST_F(EndingVerbsTest, RestartStartsAnewOne) {

@@ -1,12 +1,10 @@
 // The way from the command line to a running service, and all that can go wrong on it.
-#include <unistd.h>
-
 #include <csignal>
 #include <filesystem>
 #include <string>
 
-#include "integration/support/gate.hpp"
 #include "integration/support/service_test.hpp"
+#include "integration/support/turnstile.hpp"
 
 namespace servicekit::test {
 namespace {
@@ -23,23 +21,29 @@ using testing::StartsWith;
 class SlowStart {
 public:
     explicit SlowStart(ServiceProgram& program, const Strings& options = {})
-        : gate{program.folder() + "/gate"}, command{start(program, options, gate)}, service{pid_of(program, gate)} {}
+        : turnstile{program.folder() + "/turnstile"},
+          command{start(program, options, turnstile)},
+          service{pid_of(program)} {}
 
-    Gate gate;
-    RunningCommand command;  ///< the verb `start`
-    Process service;
+    void go_on() const { turnstile.let_pass(); }
 
 private:
-    static Command start(ServiceProgram& program, const Strings& options, const Gate& gate) {
-        program.configure_app({{"start-waits-for-file", gate.path()}});
+    static Command start(ServiceProgram& program, const Strings& options, const Turnstile& turnstile) {
+        program.configure_app({{"start-waits-for-line", turnstile.path()}});
         Strings arguments{"start"};
         arguments.insert(arguments.end(), options.begin(), options.end());
         return program.command(arguments);
     }
-    static pid_t pid_of(const ServiceProgram& program, Gate& gate) {
-        gate.await_arrival();
+    static pid_t pid_of(const ServiceProgram& program) {
+        await_text_in(program.log_file(), "on_start waits");
         return program.pid_in_file();
     }
+
+    Turnstile turnstile;
+
+public:
+    RunningCommand command;  ///< the verb `start`
+    Process service;
 };
 
 class StartTest : public ServiceTest {
@@ -71,15 +75,6 @@ TEST_F(StartTest, ReturnsWhenTheServiceRuns) {
     EXPECT_EQ(started.exit_code, 0) << started;
     EXPECT_THAT(started.out + started.err, IsEmpty());
     EXPECT_THAT(trial.log(), EndsWith(" ready\n"));
-    EXPECT_EQ(trial.verb({"stop"}).exit_code, 0);
-}
-
-TEST_F(StartTest, MakesTheRunDirectory) {
-    trial.add_options({"--run-directory", folder.file("a/b/c")});
-
-    EXPECT_EQ(trial.verb({"start"}).exit_code, 0);
-
-    EXPECT_TRUE(std::filesystem::is_socket(folder.file("a/b/c/trial-service.control")));
     EXPECT_EQ(trial.verb({"stop"}).exit_code, 0);
 }
 
@@ -182,50 +177,12 @@ TEST_F(StartTest, ThePidfileCanNotBeCreated) {
     expect_failure(start, 73, "cannot lock '" + pid_file + "': No such file or directory");
 }
 
-TEST_F(StartTest, TheRunDirectoryCanNotBeCreated) {
-    write_file(run, "a file");
-
-    const Outcome start = trial.verb({"start"});
-
-    EXPECT_EQ(start.exit_code, 73);
-    EXPECT_THAT(start.err, HasSubstr("'" + run + "'"));
-    EXPECT_EQ(read_file(run), "a file");
-}
-
-TEST_F(StartTest, NotPermitted) {
-    if (::geteuid() != 0) GTEST_SKIP() << "only root can become another user";
-    // Our build folder may be closed to others.
-    std::filesystem::copy_file(std::string{SERVICEKIT_BIN_DIR} + "/trial-service", folder.file("trial-service"));
-    Command command = trial.command({"start"});
-    command.arguments.front() = folder.file("trial-service");
-    const Strings as_nobody{"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"};
-    command.arguments.insert(command.arguments.begin(), as_nobody.begin(), as_nobody.end());
-
-    const Outcome start = run_command(command);
-
-    EXPECT_EQ(start.exit_code, 77);
-    EXPECT_THAT(start.err, AllOf(HasSubstr("'" + run + "'"), HasSubstr("Permission denied")));
-    expect_nothing_begun();
-}
-
 TEST_F(StartTest, TheLogCanNotBeOpened) {
     const Outcome start = trial.verb({"start", "--log-file", folder.file("nowhere/log")});
 
     expect_failure(start, 73,
                    "cannot open the log '" + folder.file("nowhere/log") + "': there is no folder '" +
                        folder.file("nowhere") + "'");
-}
-
-TEST_F(StartTest, AFileStandsInTheSocketsPlace) {
-    std::filesystem::create_directory(run);
-    write_file(trial.control_socket(), "no socket");
-
-    const Outcome start = trial.verb({"start"});
-
-    EXPECT_EQ(start.exit_code, 73);
-    EXPECT_THAT(start.err, HasSubstr("'" + trial.control_socket() + "'"));
-    EXPECT_EQ(read_file(trial.control_socket()), "no socket");
-    expect_nothing_left();
 }
 
 TEST_F(StartTest, TheStartEventThrows) {
@@ -251,7 +208,7 @@ TEST_F(StartTest, AStopDuringTheStartStopsItBeforeItRuns) {
 
     start.service.signal(SIGTERM);
     await_text_in(trial.log_file(), "stopping: SIGTERM");
-    start.gate.open();
+    start.go_on();
 
     expect_failure(start.command.finish(), 75, "cannot start: stopped while starting");
     EXPECT_EQ(start.service.exit_code(), 75);
@@ -281,7 +238,7 @@ TEST_F(StartTest, AnInterruptedStartTakesTheServiceWithIt) {
 
     start.command.signal(SIGINT);
     await_text_in(trial.log_file(), "stopping: SIGTERM");
-    start.gate.open();
+    start.go_on();
     const Outcome outcome = start.command.finish();
 
     EXPECT_EQ(outcome.exit_code, 75);
@@ -306,7 +263,7 @@ TEST_F(StartTest, AReloadDuringTheStartComesAfterIt) {
     trial.configure_app({{"greeting", "good day"}});
 
     start.service.signal(SIGHUP);
-    start.gate.open();
+    start.go_on();
 
     EXPECT_EQ(start.command.finish().exit_code, 0);
     await_text_in(trial.log_file(), "reload: SIGHUP");
@@ -322,7 +279,7 @@ TEST_F(StartTest, TheStatusIsAnsweredDuringTheStart) {
 
     const Outcome status = trial.verb({"status", "--json"});
     const Outcome echo = trial.verb({"call", "echo"});
-    start.gate.open();
+    start.go_on();
 
     EXPECT_EQ(status.exit_code, 0) << status;
     EXPECT_THAT(status.out, HasSubstr(R"("state":"starting")"));
@@ -336,7 +293,7 @@ TEST_F(StartTest, ASecondStartDuringTheFirstIsRefused) {
     SlowStart start{trial};
 
     const Outcome second = trial.verb({"start"});
-    start.gate.open();
+    start.go_on();
 
     EXPECT_EQ(second.exit_code, 69) << second;
     EXPECT_EQ(start.command.finish().exit_code, 0);

@@ -15,7 +15,6 @@
 #include <cstdlib>
 #include <fstream>
 #include <functional>
-#include <iterator>
 #include <mutex>
 #include <stdexcept>
 #include <stop_token>
@@ -187,7 +186,7 @@ private:
     void on_load(Settings& settings) override {
         const auto app = settings.app();
         app.allow_only({"greeting", "load-throws", "start-throws", "start-aborts", "start-hangs",
-                        "start-waits-for-file", "stop-throws", "stop-hangs", "kill-hangs", "status-hangs",
+                        "start-waits-for-line", "stop-throws", "stop-hangs", "kill-hangs", "status-hangs",
                         "status-throws", "run-directory"});
         if (app.get<bool>("load-throws", false)) throw std::runtime_error("load throws on purpose");
         auto greeting = app.get<std::string>("greeting", "hello");
@@ -200,10 +199,11 @@ private:
         if (asks("start-throws")) throw std::runtime_error("start throws on purpose");
         if (asks("start-aborts")) std::abort();
         if (asks("start-hangs")) hang();
-        // A FIFO ends when its writer closes it; until then reading waits.
-        if (const auto path = settings().app().get<std::string>("start-waits-for-file", ""); !path.empty()) {
+        if (const auto path = settings().app().get<std::string>("start-waits-for-line", ""); !path.empty()) {
+            log().info("on_start waits");
             std::ifstream file{path};
-            const std::string all{std::istreambuf_iterator<char>{file}, {}};
+            std::string line;
+            std::getline(file, line);
         }
     }
 
