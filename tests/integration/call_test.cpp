@@ -2,6 +2,7 @@
 #include <string>
 
 #include "integration/support/service_test.hpp"
+#include "integration/support/turnstile.hpp"
 
 namespace servicekit::test {
 namespace {
@@ -110,13 +111,16 @@ TEST_F(CallTest, ItsTimeIsUp) {
 }
 
 TEST_F(CallTest, WhatStillWaitsWhenItsTimeIsUpNeverRuns) {
-    RunningCommand sleeping{trial.command({"call", "sleep", "seconds=1", "heed=false"})};
-    service->await_busy("sleep");
+    const Turnstile turnstile{folder.file("turnstile")};
+    RunningCommand reading{trial.command({"call", "read-line", "path=turnstile"})};
+    service->await_busy("read-line");
 
     const Outcome note = call({"note", "--json", R"({"text":"too late"})", "--timeout", "0.1"});
+    turnstile.let_pass();
 
     EXPECT_EQ(note.exit_code, 1);
-    EXPECT_EQ(sleeping.finish().exit_code, 0);
+    EXPECT_THAT(note.err, HasSubstr("(timeout)"));
+    EXPECT_EQ(reading.finish().exit_code, 0);
     EXPECT_EQ(call({"notes"}).out, "{\"notes\":[]}\n");
 }
 

@@ -318,25 +318,6 @@ TEST_F(HandlersTest, ReloadQueuesBehindTheEventThatRuns) {
     EXPECT_EQ(text_in(service.call("status"), "greeting"), "new");
 }
 
-TEST_F(HandlersTest, ReloadsBySignalThatWaitAreOne) {
-    const RunningService service{trial};
-    RawClient held = hold(service);
-    for (int count = 0; count < 5; ++count) {
-        service.signal(SIGHUP);
-        const std::string log = "reload: SIGHUP from uid ";
-        await_state("the signal has come", [&] {
-            const std::string text = trial.log();
-            int heard = 0;
-            for (auto at = text.find(log); at != std::string::npos; at = text.find(log, at + 1)) ++heard;
-            return heard > count;
-        });
-    }
-    turnstile.let_pass();
-    EXPECT_EQ(held.line(), R"({"line":""})");
-
-    EXPECT_EQ(to_json(service.call("echo", {{"integer", 1}})), R"({"integer":1})");
-}
-
 TEST_F(HandlersTest, NoTwoEventsRunAtOnce) {
     const RunningService service{trial};
     constexpr int each = 100;

@@ -281,6 +281,37 @@ TEST_F(ProtocolTest, SilentClientsBlockNoOther) {
         EXPECT_EQ(silent[i].reply().find("pid")->as_integer(), service->pid());
 }
 
+TEST_F(ProtocolTest, OperatorWhoUsesUpAllConnectionsIsToldSoAndStopsTheServiceAllTheSame) {
+    std::vector<RawClient> all;
+    while (all.size() < 512) all.push_back(connect());
+
+    const Outcome status = trial.verb({"status"});
+    EXPECT_EQ(status.exit_code, 0);
+    EXPECT_THAT(status.err, HasSubstr("too many connections"));
+    const Outcome stopped = trial.verb({"stop"});
+    EXPECT_EQ(stopped.exit_code, 0) << stopped;
+    EXPECT_EQ(service->exit_code(), 0);
+}
+
+TEST_F(ProtocolTest, ServiceWithoutADescriptorLeftServesWhoWaitsAsSoonAsItHasOne) {
+    service.reset();
+    Command command = trial.command({"run"});
+    const Strings with_few{"sh", "-c", "ulimit -n 40; exec \"$@\"", "sh"};
+    command.arguments.insert(command.arguments.begin(), with_few.begin(), with_few.end());
+    RunningCommand poor{command};
+    await_state("it runs", [this] { return trial.verb({"status"}).exit_code == 0; });
+    std::vector<RawClient> silent;
+    while (silent.size() < 50) silent.push_back(connect());
+    RawClient waiting = connect();
+    waiting.send(R"(["echo",{"integer":1}])");
+
+    silent.clear();
+
+    EXPECT_EQ(waiting.line(), R"({"integer":1})");
+    EXPECT_EQ(trial.verb({"stop"}).exit_code, 0);
+    EXPECT_EQ(poor.finish().exit_code, 0);
+}
+
 // Clients that do not read, or do not wait
 
 TEST_F(ProtocolTest, ClientWhoReadsItsRepliesLateDelaysNoOtherAndGetsThemAll) {

@@ -17,31 +17,28 @@ using testing::MatchesRegex;
 using testing::Not;
 using testing::StartsWith;
 
+Command slow_start(ServiceProgram& program, const Strings& options, const Turnstile& turnstile) {
+    program.configure_app({{"start-waits-for-line", turnstile.path()}});
+    Strings arguments{"start"};
+    arguments.insert(arguments.end(), options.begin(), options.end());
+    return program.command(arguments);
+}
+
+pid_t await_waiting(const ServiceProgram& program) {
+    await_text_in(program.log_file(), "on_start waits");
+    return program.pid_in_file();
+}
+
 /// A service that is in its start event, and waits there.
-class SlowStart {
-public:
+struct SlowStart {
     explicit SlowStart(ServiceProgram& program, const Strings& options = {})
         : turnstile{program.folder() + "/turnstile"},
-          command{start(program, options, turnstile)},
-          service{pid_of(program)} {}
+          command{slow_start(program, options, turnstile)},
+          service{await_waiting(program)} {}
 
     void go_on() const { turnstile.let_pass(); }
 
-private:
-    static Command start(ServiceProgram& program, const Strings& options, const Turnstile& turnstile) {
-        program.configure_app({{"start-waits-for-line", turnstile.path()}});
-        Strings arguments{"start"};
-        arguments.insert(arguments.end(), options.begin(), options.end());
-        return program.command(arguments);
-    }
-    static pid_t pid_of(const ServiceProgram& program) {
-        await_text_in(program.log_file(), "on_start waits");
-        return program.pid_in_file();
-    }
-
     Turnstile turnstile;
-
-public:
     RunningCommand command;  ///< the verb `start`
     Process service;
 };

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "integration/support/service_test.hpp"
+#include "integration/support/turnstile.hpp"
 
 namespace servicekit::test {
 namespace {
@@ -95,14 +96,18 @@ TEST_F(StopTest, NeverRunsTheStopEventBesideAHungHandler) {
 }
 
 TEST_F(StopTest, WaitsForARunningEventWhichGetsItsReply) {
+    const Turnstile turnstile{folder.file("turnstile")};
     RunningService service{trial};
-    RunningCommand sleeping{trial.command({"call", "sleep", "seconds=1", "heed=false"})};
-    service.await_busy("sleep");
+    RunningCommand reading{trial.command({"call", "read-line", "path=turnstile"})};
+    service.await_busy("read-line");
 
-    EXPECT_EQ(trial.verb({"stop"}).exit_code, 0);
+    service.signal(SIGTERM);
+    service.await_log("stopping: SIGTERM");
+    turnstile.let_pass();
 
-    EXPECT_EQ(sleeping.finish().out, "{\"interrupted\":false}\n");
+    EXPECT_EQ(reading.finish().out, "{\"line\":\"\"}\n");
     EXPECT_EQ(service.exit_code(), 0);
+    EXPECT_THAT(trial.log(), HasSubstr("on_stop ran"));
 }
 
 TEST_F(StopTest, AsksARunningEventToStop) {
@@ -117,32 +122,36 @@ TEST_F(StopTest, AsksARunningEventToStop) {
 }
 
 TEST_F(StopTest, AnswersEventsThatStillWait) {
+    const Turnstile turnstile{folder.file("turnstile")};
     RunningService service{trial};
-    RunningCommand sleeping{trial.command({"call", "sleep", "seconds=1", "heed=false"})};
-    service.await_busy("sleep");
+    RunningCommand reading{trial.command({"call", "read-line", "path=turnstile"})};
+    service.await_busy("read-line");
     RunningCommand waiting{trial.command({"call", "echo", "--json", "{}"})};
     service.await_log("event 'echo' asked for by");
 
-    EXPECT_EQ(trial.verb({"stop"}).exit_code, 0);
+    service.signal(SIGTERM);
 
     const Outcome refused = waiting.finish();
     EXPECT_EQ(refused.exit_code, 1);
-    EXPECT_THAT(refused.err, HasSubstr("not-ready"));
-    EXPECT_EQ(sleeping.finish().exit_code, 0);
+    EXPECT_THAT(refused.err, HasSubstr("(not-ready)"));
+    turnstile.let_pass();
+    EXPECT_EQ(reading.finish().exit_code, 0);
 }
 
 TEST_F(StopTest, ASecondTermIsNoMoreThanTheFirst) {
+    const Turnstile turnstile{folder.file("turnstile")};
     RunningService service{trial};
-    RunningCommand sleeping{trial.command({"call", "sleep", "seconds=1", "heed=false"})};
-    service.await_busy("sleep");
+    RunningCommand reading{trial.command({"call", "read-line", "path=turnstile"})};
+    service.await_busy("read-line");
 
     service.signal(SIGTERM);
     service.await_log("stopping: SIGTERM");
     service.signal(SIGTERM);
+    turnstile.let_pass();
 
     EXPECT_EQ(service.exit_code(), 0);
+    EXPECT_EQ(reading.finish().exit_code, 0);
     EXPECT_THAT(trial.log(), HasSubstr("on_stop ran"));
-    EXPECT_EQ(sleeping.finish().exit_code, 0);
 }
 
 TEST_F(StopTest, AnIntEndsAStopThatHangs) {

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "integration/support/service_test.hpp"
+#include "integration/support/turnstile.hpp"
 #include "servicekit/base/json.hpp"
 
 namespace servicekit::test {
@@ -240,16 +241,20 @@ TEST_F(VerbsTest, WaitTestTellsThatOneRuns) {
 }
 
 TEST_F(VerbsTest, WaitReturnsWhenTheServiceHasEnded) {
+    const Turnstile turnstile{folder.file("turnstile")};
     RunningService service{trial};
+    RunningCommand reading{trial.command({"call", "read-line", "path=turnstile"})};
+    service.await_busy("read-line");
     RunningCommand wait{trial.command({"wait"})};
-    RunningCommand sleeping{trial.command({"call", "sleep", "seconds=1", "heed=false"})};
-    service.await_busy("sleep");
 
     service.signal(SIGTERM);
+    service.await_log("stopping: SIGTERM");
+    EXPECT_FALSE(wait.has_ended());
+    turnstile.let_pass();
 
     EXPECT_EQ(wait.finish().exit_code, 0);
     EXPECT_EQ(trial.verb({"wait", "--test"}).exit_code, 0);
-    EXPECT_EQ(sleeping.finish().exit_code, 0);
+    EXPECT_EQ(reading.finish().exit_code, 0);
 }
 
 TEST_F(VerbsTest, WaitReturnsAtOnceWhereNoneRuns) { EXPECT_EQ(trial.verb({"wait"}).exit_code, 0); }

@@ -44,6 +44,7 @@ public:
 
     [[nodiscard]] pid_t pid() const noexcept { return process_.pid(); }
     void signal(int number) const { process_.signal(number); }
+    [[nodiscard]] bool has_ended() const { return process_.has_ended(); }
 
     /// Waits until the text has come on stdout or stderr.
     void await_output(std::string_view text);

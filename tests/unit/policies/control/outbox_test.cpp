@@ -1,0 +1,101 @@
+#include "policies/control/outbox.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+
+#include "servicekit/mocks/mock_local_sockets.hpp"
+
+namespace servicekit::policies {
+namespace {
+
+using State = os::Transfer::State;
+using ::testing::NiceMock;
+using ::testing::Return;
+
+class OutboxTest : public ::testing::Test {
+protected:
+    OutboxTest() {
+        ON_CALL(socket, send).WillByDefault([this](std::string_view bytes) -> os::Transfer {
+            const std::size_t count = std::min({bytes.size(), room, std::size_t{4}});
+            if (count == 0) return {.state = State::would_block};
+            room -= count;
+            received += bytes.substr(0, count);
+            return {.bytes = count};
+        });
+    }
+
+    std::size_t room = 1'000;  ///< it goes out in pieces of four bytes, as far as this lasts
+    std::string received;
+    NiceMock<mocks::MockLocalConnection> socket;
+    Outbox outbox{7};
+};
+
+TEST_F(OutboxTest, SendsALineAtOnceHoweverManyPiecesThatTakes) {
+    outbox.send(socket, "a whole line\n", 8);
+    EXPECT_EQ(received, "a whole line\n");
+    EXPECT_EQ(outbox.backlog(), 0U);
+    EXPECT_EQ(outbox.moved(), 8U);
+}
+
+TEST_F(OutboxTest, KeepsWhatTheClientDoesNotTakeAndTheOrder) {
+    room = 6;
+    outbox.send(socket, "the first\n", 8);
+    room = 1'000;
+    outbox.send(socket, "the second\n", 9);
+    EXPECT_EQ(received, "the fi");
+    EXPECT_EQ(outbox.backlog(), 15U);
+    outbox.flush(socket, 10);
+    EXPECT_EQ(received, "the first\nthe second\n");
+    EXPECT_EQ(outbox.backlog(), 0U);
+}
+
+TEST_F(OutboxTest, KnowsWhenSomethingLastWentOut) {
+    EXPECT_EQ(outbox.moved(), 7U);
+    room = 0;
+    outbox.send(socket, "waits\n", 8);
+    outbox.flush(socket, 9);
+    EXPECT_EQ(outbox.moved(), 8U);
+    room = 1;
+    outbox.flush(socket, 10);
+    outbox.flush(socket, 11);
+    EXPECT_EQ(outbox.moved(), 10U);
+}
+
+TEST_F(OutboxTest, SendsKeptLinesTogether) {
+    EXPECT_CALL(socket, send("a\nb\n"));
+    outbox.keep("a\n");
+    outbox.keep("b\n");
+    EXPECT_EQ(outbox.backlog(), 4U);
+    outbox.flush(socket, 8);
+    EXPECT_EQ(received, "a\nb\n");
+}
+
+TEST_F(OutboxTest, SendsASpaceOrNothing) {
+    outbox.send_space(socket);
+    EXPECT_EQ(received, " ");
+    room = 0;
+    outbox.send_space(socket);
+    EXPECT_EQ(outbox.backlog(), 0U);
+    EXPECT_FALSE(outbox.is_broken());
+}
+
+TEST_F(OutboxTest, GivesUpOnAClientThatTakesNothingAnyMore) {
+    EXPECT_CALL(socket, send).Times(3).WillRepeatedly(Return(os::Transfer{.state = State::closed}));
+    Outbox by_flush{7};
+    Outbox by_space{7};
+    outbox.send(socket, "lost\n", 8);
+    by_flush.keep("lost\n");
+    by_flush.flush(socket, 8);
+    by_space.send_space(socket);
+    EXPECT_TRUE(outbox.is_broken());
+    EXPECT_TRUE(by_flush.is_broken());
+    EXPECT_TRUE(by_space.is_broken());
+    outbox.send(socket, "not even tried\n", 9);
+}
+
+}  // namespace
+}  // namespace servicekit::policies
