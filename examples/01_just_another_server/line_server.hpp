@@ -67,7 +67,7 @@ private:
     bool receive(int client, std::string& unfinished) {
         char buffer[65536];
         const ssize_t size = recv(client, buffer, sizeof buffer, 0);
-        if (size <= 0) return close(client), false;
+        if (size <= 0) return journal_.flush(), close(client), false;
         unfinished.append(buffer, static_cast<std::size_t>(size));
         const auto whole = unfinished.rfind('\n') + 1;
         journal_.write(unfinished.data(), static_cast<std::streamsize>(whole));

@@ -12,16 +12,19 @@ struct RunDirectory {
     Places::Choice choice;
 };
 
-std::string without_trailing_slashes(std::string path) {
+/// Without what says nothing: "/./", and slashes at the end. ".." stays, since what is before it may be a link.
+std::string tidied(std::string path) {
+    for (std::size_t at = 0; (at = path.find("/./", at)) != std::string::npos;) path.erase(at, 2);
+    if (path.ends_with("/.")) path.pop_back();
     while (path.size() > 1 && path.back() == '/') path.pop_back();
     return path;
 }
 
 Result<std::string> absolute(std::string path, const os::Host& host) {
-    if (path.empty() || path.front() == '/') return without_trailing_slashes(std::move(path));
+    if (path.empty() || path.front() == '/') return tidied(std::move(path));
     auto here = host.process->current_directory();
     if (!here) return here.error();
-    return without_trailing_slashes((*here == "/" ? "/" : *here + "/") + path);
+    return tidied((*here == "/" ? "/" : *here + "/") + path);
 }
 
 /// systemd gives several runtime directories with colons between them; the first is the service's.
@@ -34,7 +37,7 @@ std::optional<std::string> first_runtime_directory(const os::Host& host) {
 RunDirectory private_directory(const os::Host& host) {
     const std::string temporary = host.environment->get("TMPDIR").value_or("/tmp");
     const std::string name = "servicekit-" + std::to_string(host.process->effective_user());
-    return {without_trailing_slashes(temporary) + "/" + name, Places::Choice::private_temporary};
+    return {tidied(temporary) + "/" + name, Places::Choice::private_temporary};
 }
 
 RunDirectory default_run_directory(const os::Host& host) {

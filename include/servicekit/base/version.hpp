@@ -4,7 +4,7 @@
 
 namespace servicekit {
 
-/// Of the library. CMakeLists.txt says the same of the project.
+/// Of the library. CMake reads it here.
 inline constexpr std::string_view library_version = "0.1.0";
 
 }  // namespace servicekit

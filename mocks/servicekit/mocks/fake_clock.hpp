@@ -1,5 +1,7 @@
 #pragma once
 
+#include <chrono>
+
 #include "servicekit/os/clock.hpp"
 
 namespace servicekit::mocks {

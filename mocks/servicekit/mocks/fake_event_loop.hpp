@@ -3,6 +3,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <utility>
 
 #include "servicekit/mocks/fake_agenda.hpp"
 #include "servicekit/mocks/fake_reactor.hpp"

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <utility>
 
 #include "servicekit/mocks/fake_clock.hpp"
 #include "servicekit/mocks/fake_environment.hpp"

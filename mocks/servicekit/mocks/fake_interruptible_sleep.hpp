@@ -1,5 +1,7 @@
 #pragma once
 
+#include <chrono>
+
 #include "servicekit/mocks/fake_reactor.hpp"
 #include "servicekit/os/interruptible_sleep.hpp"
 

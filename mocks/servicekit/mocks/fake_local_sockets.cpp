@@ -1,8 +1,11 @@
 #include "servicekit/mocks/fake_local_sockets.hpp"
 
 #include <cerrno>
+#include <chrono>
 #include <deque>
+#include <span>
 #include <stdexcept>
+#include <string_view>
 #include <utility>
 
 namespace servicekit::mocks {

@@ -1,6 +1,7 @@
 #include "servicekit/mocks/fake_pipes.hpp"
 
 #include <cerrno>
+#include <string_view>
 #include <utility>
 
 namespace servicekit::mocks {

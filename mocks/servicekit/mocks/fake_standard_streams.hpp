@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <map>
 #include <string>
+#include <string_view>
 
 #include "servicekit/mocks/fake_failures.hpp"
 #include "servicekit/os/standard_streams.hpp"

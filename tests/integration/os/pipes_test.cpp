@@ -33,7 +33,9 @@ std::string describe(const PipeReading& reading) {
     return reading.text + "|interrupted";
 }
 
+/// Also takes back that it is ignored, as it is for what a shell starts in the background.
 void hold(int signal_number) {
+    ::signal(signal_number, SIG_DFL);
     sigset_t signals;
     sigemptyset(&signals);
     sigaddset(&signals, signal_number);

@@ -3,8 +3,8 @@
 #include <stdexcept>
 #include <variant>
 
-#include "core/service_fixture.hpp"
 #include "servicekit/base/json.hpp"
+#include "unit/core/service_fixture.hpp"
 
 namespace servicekit {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <stdexcept>
 
-#include "core/service_fixture.hpp"
+#include "unit/core/service_fixture.hpp"
 
 namespace servicekit {
 namespace {

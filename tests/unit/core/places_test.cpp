@@ -1,0 +1,107 @@
+#include "core/places.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "servicekit/mocks/fake_host.hpp"
+
+namespace servicekit {
+namespace {
+
+class PlacesTest : public ::testing::Test {
+protected:
+    PlacesTest() { settings_.set(setting::name, "trial"); }
+
+    Places resolved() {
+        auto places = resolve_places(settings_, host_.host());
+        EXPECT_TRUE(places);
+        return places.value();
+    }
+    void become_user() { host_.act_as({.pid = 4711, .uid = 1000, .gid = 1000}); }
+
+    mocks::FakeHost host_;
+    Settings settings_;
+};
+
+TEST_F(PlacesTest, RootsServicesBelongInRun) {
+    EXPECT_EQ(resolved().pid_file, "/run/trial.pid");
+    EXPECT_EQ(resolved().control_socket, "/run/trial.control");
+}
+
+TEST_F(PlacesTest, TheRuntimeDirectoryOfTheUnitComesFirst) {
+    host_.environment.set("RUNTIME_DIRECTORY", "/run/one:/run/two");
+    EXPECT_EQ(resolved().run_directory, "/run/one");
+}
+
+TEST_F(PlacesTest, AUsersServicesBelongInTheUsersOwnDirectory) {
+    become_user();
+    host_.environment.set("XDG_RUNTIME_DIR", "/run/user/1000");
+    EXPECT_EQ(resolved().run_directory, "/run/user/1000");
+}
+
+TEST_F(PlacesTest, WithoutOneItIsAPrivateTemporaryFolder) {
+    become_user();
+    EXPECT_EQ(resolved().run_directory, "/tmp/servicekit-1000");
+    EXPECT_EQ(resolved().choice, Places::Choice::private_temporary);
+}
+
+TEST_F(PlacesTest, EachPathCanBeSetByItself) {
+    settings_.set(setting::pid_file, "/elsewhere/x.pid");
+    EXPECT_EQ(resolved().pid_file, "/elsewhere/x.pid");
+    EXPECT_EQ(resolved().control_socket, "/run/trial.control");
+}
+
+TEST_F(PlacesTest, RelativePathsBecomeAbsolute) {
+    host_.process.set_directory("/home/me");
+    settings_.set(setting::run_directory, ".");
+    settings_.set(setting::log_file, "logs/./trial.log");
+    EXPECT_EQ(resolved().pid_file, "/home/me/trial.pid");
+    EXPECT_EQ(resolved().log_file, "/home/me/logs/trial.log");
+}
+
+TEST_F(PlacesTest, AServiceWithoutANameHasNoPlace) {
+    const auto places = resolve_places(Settings{}, host_.host());
+    ASSERT_FALSE(places);
+    EXPECT_EQ(places.error().exit_code, ExitCode::configuration);
+}
+
+TEST_F(PlacesTest, ARunningServiceIsLookedForWhereverAStartCouldHavePutIt) {
+    std::vector<std::string> directories;
+    const auto candidates = candidate_places(settings_, host_.host());
+    for (const Places& places : candidates.value()) directories.push_back(places.run_directory);
+    EXPECT_THAT(directories, ::testing::ElementsAre("/run", "/run/trial", "/run/user/0", "/tmp/servicekit-0"));
+}
+
+TEST_F(PlacesTest, WhereADirectoryIsConfiguredNoOtherIsLookedAt) {
+    settings_.set(setting::run_directory, "/srv");
+    EXPECT_EQ(candidate_places(settings_, host_.host()).value().size(), 1U);
+}
+
+TEST_F(PlacesTest, AMissingRunDirectoryIsMade) {
+    settings_.set(setting::run_directory, "/run/deep/below");
+    ASSERT_TRUE(prepare_run_directory(resolved(), host_.host()));
+    EXPECT_EQ(host_.files.status_of("/run/deep/below").permissions, 0755U);
+}
+
+TEST_F(PlacesTest, APrivateRunDirectoryIsClosedToOthers) {
+    become_user();
+    ASSERT_TRUE(prepare_run_directory(resolved(), host_.host()));
+    EXPECT_EQ(host_.files.status_of("/tmp/servicekit-1000").permissions, 0700U);
+}
+
+TEST_F(PlacesTest, AnOpenPrivateRunDirectoryIsRefused) {
+    become_user();
+    host_.files.add_folder("/tmp/servicekit-1000", 0755);
+    host_.files.set_owner("/tmp/servicekit-1000", 1000, 1000);
+    const auto prepared = prepare_run_directory(resolved(), host_.host());
+    ASSERT_FALSE(prepared);
+    EXPECT_EQ(prepared.error().exit_code, ExitCode::permission);
+}
+
+TEST_F(PlacesTest, ADeploymentNeedsAnOctalUmask) {
+    settings_.set(setting::umask, "027");
+    EXPECT_EQ(make_deployment(settings_, resolved(), host_.host()).value().file_mask, 027U);
+}
+
+}  // namespace
+}  // namespace servicekit
