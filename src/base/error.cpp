@@ -26,7 +26,7 @@ std::string Error::message() const {
 
 Error Error::at_stage(ExitCode code) const {
     Error staged = *this;
-    if (staged.exit_code != ExitCode::permission) staged.exit_code = code;
+    if (exit_code != ExitCode::permission && exit_code != ExitCode::already_running) staged.exit_code = code;
     return staged;
 }
 

@@ -76,6 +76,17 @@ private:
     std::shared_ptr<contract::Responder> responder_;
 };
 
+/// The level that `log-level` is to set; nothing where it is only asked for. \throws BadArgument
+std::optional<LogLevel> level_in(const Arguments& arguments) {
+    if (!arguments.has("level")) return std::nullopt;
+    const auto name = arguments.get<std::string>("level");
+    const auto level = log_level_from(name);
+    if (level) return level;
+    constexpr auto expected = "one of trace, debug, info, warning, error, fatal";
+    throw BadArgument("level", expected,
+                      "parameter 'level' of 'log-level' is '" + name + "': expected " + std::string{expected});
+}
+
 /// Whether a request for the event is served in any state.
 bool is_served_always(std::string_view event) {
     return event == "status" || event == "events" || event == "log-level" || event == "log-reopen" || event == "stop" ||
@@ -92,7 +103,11 @@ void ControlPlane::request(std::string_view text, const Peer& peer, std::shared_
     const auto fail = [&responder](Object error) { responder->reply(encode_error(std::move(error))); };
 
     auto decoded = decode_request(text);
-    if (auto* error = std::get_if<Object>(&decoded)) return fail(std::move(*error));
+    if (auto* error = std::get_if<Object>(&decoded)) {
+        const bool is_malformed = error->find("code")->as_string() == "malformed-request";
+        const std::string line = encode_error(std::move(*error));
+        return is_malformed ? responder->reply_and_close(line) : responder->reply(line);
+    }
     auto& request = std::get<Request>(decoded);
 
     const Event event = core_->events.find(request.event);
@@ -109,6 +124,7 @@ void ControlPlane::request(std::string_view text, const Peer& peer, std::shared_
     Arguments arguments;
     try {
         arguments = check_arguments(*event, request.arguments);
+        if (event->name == "log-level") (void)level_in(arguments);
     } catch (const BadArgument& bad) {
         return fail(make_error("bad-argument", bad.what(),
                                {{"event", event->name}, {"argument", bad.argument()}, {"expected", bad.expected()}}));
@@ -224,14 +240,7 @@ Result<Object> ControlPlane::do_at_once(std::string_view event, const Arguments&
         if (auto reopened = core_->reopen_log(); !reopened) return reopened.error();
         return Object{};
     }
-    if (arguments.has("level")) {
-        const std::string name = arguments.get<std::string>("level");
-        const auto level = log_level_from(name);
-        if (!level)
-            return Error{ExitCode::usage, "set the log level to", name,
-                         "it is none of trace, debug, info, warning, error, fatal"};
-        core_->set_log_level(*level);
-    }
+    if (const auto level = level_in(arguments)) core_->set_log_level(*level);
     return Object{{"level", to_string(core_->log.level())}};
 }
 

@@ -38,7 +38,7 @@ CaughtException describe_current_exception() {
     } catch (const os::ProcessExited&) {
         throw;
     } catch (...) {
-        return {std::move(name), "an exception of type " + name};
+        return {name, "an exception of type " + name};
     }
 }
 

@@ -261,7 +261,7 @@ public:
         constexpr int most_attempts = 100;
         for (int count = 0; count < most_attempts; ++count)
             if (auto outcome = attempt(path, permissions)) return *std::move(outcome);
-        return Error{ExitCode::os, "lock", path, "the file is being replaced again and again", EBUSY};
+        return Error{ExitCode::os, "lock", path, "the file or its holder changed again and again", EBUSY};
     }
 
     Result<std::optional<LockOwner>> owner(const std::string& path) override {

@@ -2,9 +2,11 @@
 #include <algorithm>
 #include <csignal>
 #include <filesystem>
+#include <ostream>
 #include <string>
 
 #include "integration/support/service_test.hpp"
+#include "integration/support/strangers.hpp"
 #include "integration/support/turnstile.hpp"
 #include "servicekit/base/json.hpp"
 
@@ -108,6 +110,10 @@ struct VerbWithoutService {
     Strings arguments;
     int exit_code;
 };
+
+std::ostream& operator<<(std::ostream& stream, const VerbWithoutService& verb) {
+    return stream << verb.arguments.front();
+}
 
 std::string test_name(const testing::TestParamInfo<VerbWithoutService>& info) {
     std::string name = info.param.arguments.front();
@@ -220,6 +226,19 @@ TEST_F(VerbsTest, StatusTellsThatItRunsWhereItsOwnPartThrows) {
     EXPECT_EQ(status.exit_code, 0);
     EXPECT_THAT(status.out, HasSubstr("\"pid\":" + std::to_string(service.pid())));
     EXPECT_THAT(status.err, HasSubstr("status throws on purpose"));
+}
+
+TEST_F(VerbsTest, StatusIsUnknownToWhomTheRunDirectoryIsClosed) {
+    if (!is_root()) GTEST_SKIP() << "only root can be another user";
+    fs::create_directory(run);
+    fs::permissions(run, fs::perms{0700});
+
+    for (const std::string verb : {"status", "pid"}) {
+        const Outcome outcome = run_command(as_stranger(trial.command({verb})));
+
+        EXPECT_EQ(outcome.exit_code, 4) << verb;
+        EXPECT_THAT(outcome.err, HasSubstr("'" + trial.pid_file() + "': Permission denied")) << verb;
+    }
 }
 
 TEST_F(VerbsTest, PidPrintsThePid) {

@@ -25,8 +25,10 @@ public:
     /// \param line one JSON object with its newline.
     /// \returns false where the client can't take it now; the line is dropped then, as a later one says more.
     virtual bool progress(std::string_view line) = 0;
-    /// Exactly once. \param line one JSON object with its newline.
+    /// One of the two exactly once. \param line one JSON object with its newline.
     virtual void reply(std::string_view line) = 0;
+    /// The same for what was no request: nobody can tell where the next one begins, so the connection ends.
+    virtual void reply_and_close(std::string_view line) = 0;
 };
 
 /// Why a request never became one.

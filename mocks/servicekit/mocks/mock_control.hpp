@@ -13,6 +13,7 @@ public:
 
     MOCK_METHOD(bool, progress, (std::string_view line), (override));
     MOCK_METHOD(void, reply, (std::string_view line), (override));
+    MOCK_METHOD(void, reply_and_close, (std::string_view line), (override));
 };
 
 /// By default requests stay unanswered, and every refusal reads `{"error":{}}`.

@@ -50,6 +50,16 @@ void ControlConnection::reply(std::string_view line) {
     if (outbox_.is_broken() || outbox_.backlog() > 0 || call_on_reply_) call_loop();
 }
 
+void ControlConnection::reply_and_close(std::string_view line) {
+    {
+        const std::lock_guard lock{mutex_};
+        if (!open_ || !awaiting_) return;
+        closes_after_reply_ = true;
+        call_on_reply_ = true;
+    }
+    reply(line);
+}
+
 void ControlConnection::call_loop() {
     if (std::exchange(called_, true)) return;
     server_.loop().post([self = shared_from_this()] { self->on_called(); });
@@ -202,7 +212,7 @@ bool ControlConnection::ask(std::string_view text) {
 }
 
 bool ControlConnection::may_ask() const {
-    return open_ && !closing_ && !awaiting_ && outbox_.backlog() < server_.options().max_reply_backlog;
+    return open_ && !closing_ && !closes_after_reply_ && !awaiting_ && outbox_.backlog() < server_.options().max_reply_backlog;
 }
 
 void ControlConnection::refuse(const Refusal& refusal) {
@@ -259,6 +269,7 @@ void ControlConnection::settle() {
             outbox_.flush(*socket_, server_.now());
             broken = outbox_.is_broken();
             awaiting = awaiting_;
+            closing_ = closing_ || (closes_after_reply_ && !awaiting_);
             unsent = outbox_.backlog();
             call_on_reply_ = has_more() || peer_finished_;
         }

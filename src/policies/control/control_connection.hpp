@@ -32,6 +32,7 @@ public:
 
     bool progress(std::string_view line) override;
     void reply(std::string_view line) override;
+    void reply_and_close(std::string_view line) override;
 
     /// Serves what has come already.
     void begin();
@@ -106,10 +107,11 @@ private:
     std::mutex mutex_;  ///< guards what follows; `open_` and `socket_` change with it held, on the loop's thread
     bool open_ = true;
     std::unique_ptr<os::LocalConnection> socket_;
-    bool awaiting_ = false;       ///< a request is under way
-    bool corked_ = false;         ///< replies are kept until the loop's thread sends them, several at once
-    bool call_on_reply_ = false;  ///< the loop's thread has something to do once the request is answered
-    bool called_ = false;         ///< the loop's thread was called, and has not come yet
+    bool awaiting_ = false;            ///< a request is under way
+    bool corked_ = false;              ///< replies are kept until the loop's thread sends them, several at once
+    bool call_on_reply_ = false;       ///< the loop's thread has something to do once the request is answered
+    bool closes_after_reply_ = false;  ///< what is under way was no request
+    bool called_ = false;              ///< the loop's thread was called, and has not come yet
     Outbox outbox_;
 };
 

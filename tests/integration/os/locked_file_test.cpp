@@ -191,7 +191,7 @@ TEST_F(LockedFileTest, FileThatIsReplacedAllTheTimeIsLockedOrAnError) {
         if (outcome == "locked")
             ++locked;
         else
-            EXPECT_EQ(outcome, "cannot lock '" + path_ + "': the file is being replaced again and again");
+            EXPECT_EQ(outcome, "cannot lock '" + path_ + "': the file or its holder changed again and again");
     }
 
     replacing.tell("enough");

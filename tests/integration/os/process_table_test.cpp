@@ -1,12 +1,14 @@
 #include "servicekit/os/process_table.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
 #include <csignal>
 
+#include "integration/os/denied_system_call.hpp"
 #include "integration/os/forked_child.hpp"
 
 namespace servicekit::os {
@@ -140,6 +142,29 @@ TEST_F(PosixProcessTableTest, GivesUpWaitingWhenTheTimeIsUp) {
 
 TEST_F(PosixProcessTableTest, ProcessThatIsGoneHasEnded) {
     EXPECT_TRUE(table_.wait_for_end(former_pid(), std::chrono::milliseconds::max()));
+}
+
+TEST_F(PosixProcessTableTest, SignalsAndWaitsAlsoWithoutPidfds) {
+    for (const int refusal : {ENOSYS, EPERM}) {
+        ForkedChild old_system{[&](Lines& parent) {
+            if (!test::deny_system_call(SYS_pidfd_open, refusal)) return 1;
+            ForkedChild child{until_told};
+            if (child.hear() != "running") return 2;
+            const bool sent_unmeant = table_.signal(child.pid(), SIGTERM, [] { return false; }).value();
+            const bool ended_at_once = table_.wait_for_end(child.pid(), 0ms);
+            const bool sent = table_.signal(child.pid(), SIGTERM, yes).value();
+            const bool ended = table_.wait_for_end(child.pid(), 60s);
+            child.wait();
+            const bool sent_after = table_.signal(child.pid(), SIGTERM, yes).value();
+            const bool still_ended = table_.wait_for_end(child.pid(), 60s);
+            parent.tell(!sent_unmeant && !ended_at_once && sent && ended && !sent_after && still_ended ? "fine"
+                                                                                                       : "not");
+            return 0;
+        }};
+        const std::string seen = old_system.hear();
+        if (old_system.wait() == 1) GTEST_SKIP() << "no system call can be denied here";
+        EXPECT_EQ(seen, "fine");
+    }
 }
 
 TEST_F(PosixProcessTableTest, NobodyInParticularNeverEnds) {

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <array>
@@ -12,6 +13,7 @@
 #include <future>
 #include <thread>
 
+#include "integration/os/denied_system_call.hpp"
 #include "integration/os/forked_child.hpp"
 #include "integration/os/temporary_folder.hpp"
 #include "os/descriptor.hpp"
@@ -162,6 +164,19 @@ TEST_F(PosixProcessTest, ClosesAllWhereNothingIsKept) {
         const int some = ::fcntl(STDOUT_FILENO, F_DUPFD, 3);
         return process_.close_other_descriptors({}) && !is_open(some) && is_open(STDERR_FILENO) ? 0 : 1;
     }};
+    EXPECT_EQ(closing.wait(), 0);
+}
+
+TEST_F(PosixProcessTest, ClosesDescriptorsAlsoOneByOne) {
+    ForkedChild closing{[this](Lines&) {
+        if (!test::deny_system_call(SYS_close_range, ENOSYS)) return 99;
+        const int kept = ::fcntl(STDOUT_FILENO, F_DUPFD, 3);
+        const int other = ::fcntl(STDOUT_FILENO, F_DUPFD, 3);
+        const std::array keep{kept};
+        if (!process_.close_other_descriptors(keep)) return 1;
+        return is_open(kept) && !is_open(other) && is_open(STDERR_FILENO) ? 0 : 2;
+    }};
+    if (closing.wait() == 99) GTEST_SKIP() << "no system call can be denied here";
     EXPECT_EQ(closing.wait(), 0);
 }
 

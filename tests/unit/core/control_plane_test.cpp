@@ -260,7 +260,7 @@ TEST_F(ControlPlaneTest, LogLevelTellsAndSets) {
 
     EXPECT_EQ(replies.at(0), "{\"level\":\"info\"}\n");
     EXPECT_EQ(replies.at(1), "{\"level\":\"debug\"}\n");
-    EXPECT_EQ(code(replies.at(2)), "event-error");
+    EXPECT_EQ(code(replies.at(2)), "bad-argument");
 }
 
 TEST_F(ControlPlaneTest, LogReopenFollowsAMovedLog) {
