@@ -75,7 +75,7 @@ protected:
 
     /// Nothing of a service that ended is left: no lock, no pid, no socket, no signal handlers.
     void expect_all_released() {
-        if (host.files.exists(pid_file)) EXPECT_EQ(host.files.content(pid_file), "");
+        EXPECT_EQ(host.files.exists(pid_file) ? host.files.content(pid_file) : "", "");
         EXPECT_FALSE(host.files.exists(socket));
         EXPECT_FALSE(host.locks.owner(pid_file).value());
         EXPECT_FALSE(host.signals.is_taken());
