@@ -32,7 +32,10 @@ class EventRun {
 public:
     EventRun(std::shared_ptr<const EventDeclaration> event, Arguments arguments, Peer peer,
              std::unique_ptr<Answer> answer)
-        : event_{std::move(event)}, arguments_{std::move(arguments)}, peer_{std::move(peer)}, answer_{std::move(answer)} {}
+        : event_{std::move(event)},
+          arguments_{std::move(arguments)},
+          peer_{std::move(peer)},
+          answer_{std::move(answer)} {}
 
     [[nodiscard]] const EventDeclaration& event() const noexcept { return *event_; }
     [[nodiscard]] const std::shared_ptr<const EventDeclaration>& shared_event() const noexcept { return event_; }

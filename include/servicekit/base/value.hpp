@@ -73,18 +73,17 @@ public:
     using List = std::vector<Value>;
 
     Value() = default;
-    Value(std::nullptr_t) {}                         // NOLINT(google-explicit-constructor)
-    Value(bool value) : data_{value} {}              // NOLINT(google-explicit-constructor)
-    Value(double value) : data_{value} {}            // NOLINT(google-explicit-constructor)
-    Value(const char* text) : data_{std::string{text}} {}             // NOLINT(google-explicit-constructor)
-    Value(std::string text) : data_{std::move(text)} {}               // NOLINT(google-explicit-constructor)
-    Value(std::string_view text) : data_{std::string{text}} {}        // NOLINT(google-explicit-constructor)
-    Value(List items) : data_{std::move(items)} {}                    // NOLINT(google-explicit-constructor)
-    Value(Object members) : data_{std::move(members)} {}              // NOLINT(google-explicit-constructor)
+    Value(std::nullptr_t) {}                                    // NOLINT(google-explicit-constructor)
+    Value(bool value) : data_{value} {}                         // NOLINT(google-explicit-constructor)
+    Value(double value) : data_{value} {}                       // NOLINT(google-explicit-constructor)
+    Value(const char* text) : data_{std::string{text}} {}       // NOLINT(google-explicit-constructor)
+    Value(std::string text) : data_{std::move(text)} {}         // NOLINT(google-explicit-constructor)
+    Value(std::string_view text) : data_{std::string{text}} {}  // NOLINT(google-explicit-constructor)
+    Value(List items) : data_{std::move(items)} {}              // NOLINT(google-explicit-constructor)
+    Value(Object members) : data_{std::move(members)} {}        // NOLINT(google-explicit-constructor)
     /// Integers are kept as 64 bits with a sign; an unsigned one above that range becomes a double.
     template <class Integer>
-        requires std::is_integral_v<Integer>
-    Value(Integer value) {  // NOLINT(google-explicit-constructor)
+    requires std::is_integral_v<Integer> Value(Integer value) {  // NOLINT(google-explicit-constructor)
         if (std::is_unsigned_v<Integer> &&
             static_cast<std::uint64_t>(value) > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()))
             data_ = static_cast<double>(value);
@@ -154,8 +153,9 @@ T Value::as() const {
     } else if constexpr (std::is_same_v<T, Value>) {
         return *this;
     } else {
-        static_assert(detail::is_vector<T>, "a Value can be read as bool, a number, a string, List, Object or a "
-                                            "std::vector of one of these");
+        static_assert(detail::is_vector<T>,
+                      "a Value can be read as bool, a number, a string, List, Object or a "
+                      "std::vector of one of these");
         T items;
         for (const Value& item : as_list()) items.push_back(item.as<typename T::value_type>());
         return items;

@@ -34,10 +34,10 @@ public:
 /// Why a request never became one.
 struct Refusal {
     enum class Reason {
-        malformed,         ///< `number` is the offset in bytes
-        too_large,         ///< `number` is the limit in bytes
-        too_deep,          ///< `number` is the limit in levels
-        too_many,          ///< connections, or bytes of unfinished requests; `number` is the limit
+        malformed,  ///< `number` is the offset in bytes
+        too_large,  ///< `number` is the limit in bytes
+        too_deep,   ///< `number` is the limit in levels
+        too_many,   ///< connections, or bytes of unfinished requests; `number` is the limit
     };
     Reason reason = Reason::malformed;
     std::size_t number = 0;

@@ -13,9 +13,9 @@ namespace servicekit::os {
 
 /// Who holds the lock of a file, as the kernel tells.
 struct LockOwner {
-    pid_t pid = 0;                   ///< 0 where nobody can tell: a holder in another pid namespace
-    std::optional<uid_t> uid = {};   ///< the holder's effective uid, where it can be read
-    bool is_instance = true;         ///< false: a bystander's lock (a mere read lock, another user's flock)
+    pid_t pid = 0;                  ///< 0 where nobody can tell: a holder in another pid namespace
+    std::optional<uid_t> uid = {};  ///< the holder's effective uid, where it can be read
+    bool is_instance = true;        ///< false: a bystander's lock (a mere read lock, another user's flock)
 };
 
 /// A lock that is held until release() or the end of the process.
@@ -38,8 +38,8 @@ public:
 
 /// What came of trying: the lock, or who has it.
 struct LockAttempt {
-    std::unique_ptr<FileLock> lock;   ///< null where somebody else has it
-    LockOwner owner = {};             ///< meaningful where `lock` is null
+    std::unique_ptr<FileLock> lock;  ///< null where somebody else has it
+    LockOwner owner = {};            ///< meaningful where `lock` is null
 };
 
 /// Exclusive locks on files, seen by all processes of the machine.

@@ -43,21 +43,21 @@ bool ControlConnection::progress(std::string_view line) {
 
 void ControlConnection::reply(std::string_view line) {
     const std::lock_guard lock{mutex_};
+    answer(line);
+}
+
+void ControlConnection::reply_and_close(std::string_view line) {
+    const std::lock_guard lock{mutex_};
+    if (awaiting_) closes_after_reply_ = true;
+    answer(line);
+}
+
+void ControlConnection::answer(std::string_view line) {
     if (!open_ || !awaiting_) return;
     awaiting_ = false;
     if (corked_) return outbox_.keep(line);
     outbox_.send(*socket_, line, server_.now());
-    if (outbox_.is_broken() || outbox_.backlog() > 0 || call_on_reply_) call_loop();
-}
-
-void ControlConnection::reply_and_close(std::string_view line) {
-    {
-        const std::lock_guard lock{mutex_};
-        if (!open_ || !awaiting_) return;
-        closes_after_reply_ = true;
-        call_on_reply_ = true;
-    }
-    reply(line);
+    if (outbox_.is_broken() || outbox_.backlog() > 0 || call_on_reply_ || closes_after_reply_) call_loop();
 }
 
 void ControlConnection::call_loop() {
@@ -156,6 +156,7 @@ void ControlConnection::serve_buffered() {
 void ControlConnection::drop_input() {
     clear_buffer(input_);
     taken_ = 0;
+    scanned_ = 0;
 }
 
 /// Takes the whole requests out of the bytes, the first `scanned_` of which the scanner knows already, until one is
@@ -212,7 +213,8 @@ bool ControlConnection::ask(std::string_view text) {
 }
 
 bool ControlConnection::may_ask() const {
-    return open_ && !closing_ && !closes_after_reply_ && !awaiting_ && outbox_.backlog() < server_.options().max_reply_backlog;
+    return open_ && !closing_ && !closes_after_reply_ && !awaiting_ &&
+           outbox_.backlog() < server_.options().max_reply_backlog;
 }
 
 void ControlConnection::refuse(const Refusal& refusal) {
@@ -275,6 +277,8 @@ void ControlConnection::settle() {
         }
         if (broken) return end();
         if (closing_) {
+            drop_input();
+            buffer_changed();
             if (unsent == 0) drain();
             break;
         }
@@ -294,8 +298,6 @@ void ControlConnection::settle() {
             refuse({.reason = Refusal::Reason::malformed,
                     .number = scanned_,
                     .text = "the request is no JSON array: it ends within"});
-            drop_input();
-            buffer_changed();
             continue;
         }
         if (unsent == 0) return end();

@@ -78,6 +78,7 @@ private:
     // With the mutex held:
     [[nodiscard]] bool may_ask() const;
     [[nodiscard]] bool is_overdue() const;
+    void answer(std::string_view line);
     void call_loop();
 
     ControlServer& server_;  ///< valid while open_
@@ -110,7 +111,7 @@ private:
     bool awaiting_ = false;            ///< a request is under way
     bool corked_ = false;              ///< replies are kept until the loop's thread sends them, several at once
     bool call_on_reply_ = false;       ///< the loop's thread has something to do once the request is answered
-    bool closes_after_reply_ = false;  ///< what is under way was no request
+    bool closes_after_reply_ = false;  ///< what was asked last was no request
     bool called_ = false;              ///< the loop's thread was called, and has not come yet
     Outbox outbox_;
 };

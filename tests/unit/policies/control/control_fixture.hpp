@@ -16,7 +16,8 @@
 
 namespace servicekit {
 
-/// Answers `["x"]` with `{"did":["x"]}` at once, or, where the text has "slow" in it, when the test says so.
+/// Answers `["x"]` with `{"did":["x"]}` at once, or, where the text has "slow" in it, when the test says so;
+/// what has "bad" in it was no request.
 class RecordedRequests final : public contract::Requests {
 public:
     struct Asked {
@@ -27,7 +28,11 @@ public:
 
     void request(std::string_view text, const Peer& peer, std::shared_ptr<contract::Responder> responder) override {
         asked.push_back({std::string{text}, peer, responder});
-        if (text.find("slow") == std::string_view::npos) responder->reply(answer(text));
+        if (text.find("slow") != std::string_view::npos) return;
+        if (text.find("bad") != std::string_view::npos)
+            responder->reply_and_close(answer(text));
+        else
+            responder->reply(answer(text));
     }
     [[nodiscard]] std::string refuse(const contract::Refusal& refusal) override {
         refusals.push_back(refusal);

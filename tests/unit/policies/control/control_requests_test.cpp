@@ -241,6 +241,26 @@ TEST_F(ControlRequestsTest, AnswersWhatCameBeforeAMalformedRequestFirst) {
     EXPECT_TRUE(client.is_at_end());
 }
 
+TEST_F(ControlRequestsTest, ClosesAfterAnArrayThatWasNoRequest) {
+    auto client = connect();
+    EXPECT_EQ(client.ask("[\"a\"][\"bad\"][\"never asked\"]"), "{\"did\":[\"a\"]}\n{\"did\":[\"bad\"]}\n");
+    EXPECT_THAT(requests.asked, SizeIs(2));
+    EXPECT_TRUE(client.is_at_end());
+    client.send("[\"never asked\"]");
+    client.close();
+    loop.run_ready();
+    EXPECT_FALSE(client.was_reset());
+    EXPECT_FALSE(has_connections());
+}
+
+TEST_F(ControlRequestsTest, ClosesAfterAnArrayThatLaterTurnsOutToBeNoRequest) {
+    auto client = connect();
+    EXPECT_EQ(client.ask("[\"slow\"]"), "");
+    requests.asked.at(0).responder->reply_and_close("{\"error\":{}}\n");
+    EXPECT_EQ(client.receive_all(), "{\"error\":{}}\n");
+    EXPECT_TRUE(client.is_at_end());
+}
+
 TEST_F(ControlRequestsTest, ReadsOnAfterAnErrorSoThatItIsNotLostToAReset) {
     auto client = connect();
     client.send(std::string(1'000'000, 'x'));
