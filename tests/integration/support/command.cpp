@@ -151,15 +151,17 @@ Outcome RunningCommand::finish() {
 
 void RunningCommand::turn_until(const std::function<bool()>& done, std::string_view what) {
     const auto deadline = Clock::now() + patience;
-    while (!done()) {
+    for (;;) {
+        // Looked at before done(): else its end, in between, would leave nothing to wait for.
+        const bool has_ended = process_.has_ended();
+        if (done()) return;
         const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
         if (left.count() <= 0) throw std::runtime_error{name_ + " " + std::string{what} + ": " + out_ + err_};
         if (input_.empty()) pipes_->in.writer.reset();
         // poll(2) passes over descriptors that are closed already: they are -1.
-        std::array<pollfd, 4> all{pollfd{pipes_->in.writer.get(), POLLOUT, 0},
-                                  pollfd{pipes_->out.reader.get(), POLLIN, 0},
-                                  pollfd{pipes_->err.reader.get(), POLLIN, 0},
-                                  pollfd{process_.has_ended() ? -1 : process_.descriptor(), POLLIN, 0}};
+        std::array<pollfd, 4> all{
+            pollfd{pipes_->in.writer.get(), POLLOUT, 0}, pollfd{pipes_->out.reader.get(), POLLIN, 0},
+            pollfd{pipes_->err.reader.get(), POLLIN, 0}, pollfd{has_ended ? -1 : process_.descriptor(), POLLIN, 0}};
         if (::poll(all.data(), all.size(), static_cast<int>(left.count())) < 0 && errno != EINTR)
             throw std::system_error{errno, std::generic_category(), "poll"};
         if (all[0].revents != 0) write_input();
