@@ -252,11 +252,20 @@ void ControlPlane::queue(const Event& event, Arguments arguments, const Request&
         run->expect_answer_by(core_->host.clock->steady_now() + *request.timeout);
         deadlines_->watch(run);
     }
-    if (core_->queue.push(run)) return;
+    if (core_->queue.push(run, EventQueue::Wake::by_caller)) return wake_event_thread();
     if (core_->shutdown->is_stopping())
         run->fail(make_error("not-ready", "the service is stopping", {{"state", "stopping"}}));
     else
         run->fail(make_error("busy", "too many events wait already", {{"limit", EventQueue::limit}}));
+}
+
+/// After what the loop has found ready already: a burst of requests then costs one change of threads, not one each.
+void ControlPlane::wake_event_thread() {
+    if (std::exchange(wakes_soon_, true)) return;
+    core_->loop->post([this] {
+        wakes_soon_ = false;
+        core_->parking->unpark();
+    });
 }
 
 Object ControlPlane::list_events() const {

@@ -45,6 +45,7 @@ private:
                        const std::shared_ptr<contract::Responder>& responder);
     void queue(const Event& event, Arguments arguments, const Request& request, const Peer& peer,
                std::unique_ptr<Answer> answer);
+    void wake_event_thread();
     [[nodiscard]] Object list_events() const;
     void queue_reload(const Peer& sender);
     void log_request(const EventDeclaration& event, const Object& arguments, const Peer& peer);
@@ -52,6 +53,7 @@ private:
     ServiceCore* core_;
     std::unique_ptr<Deadlines> deadlines_;
     std::weak_ptr<EventRun> queued_reload_;
+    bool wakes_soon_ = false;
 
     mutable std::mutex own_status_mutex_;
     Object own_status_;

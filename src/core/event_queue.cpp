@@ -6,13 +6,13 @@
 
 namespace servicekit {
 
-bool EventQueue::push(std::shared_ptr<EventRun> run) {
+bool EventQueue::push(std::shared_ptr<EventRun> run, Wake wake) {
     {
         const std::lock_guard guard{mutex_};
         if (closed_ || waiting_.size() >= limit) return false;
         waiting_.push_back(std::move(run));
     }
-    parking_->unpark();
+    if (wake == Wake::now) parking_->unpark();
     return true;
 }
 

@@ -18,8 +18,10 @@ public:
 
     explicit EventQueue(os::Parking& parking) : parking_{&parking} {}
 
+    /// Whether the event thread is woken by the push, or by the caller, once it has pushed all that it has.
+    enum class Wake { now, by_caller };
     /// \returns false where it is full, or closed.
-    bool push(std::shared_ptr<EventRun> run);
+    bool push(std::shared_ptr<EventRun> run, Wake wake = Wake::now);
     /// \returns null where nothing waits.
     std::shared_ptr<EventRun> take();
     /// \returns whether it still waited; it does not any more.
