@@ -57,7 +57,7 @@ std::optional<Object> read_options(const Object& options, Request& request) {
 
 }  // namespace
 
-Object make_error(std::string_view code, std::string_view message, Object fields) {
+Object make_error(std::string_view code, std::string_view message, const Object& fields) {
     Object error{{"code", code}, {"message", message}};
     for (const auto& [key, value] : fields) error.set(key, value);
     return error;

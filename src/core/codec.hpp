@@ -22,7 +22,7 @@ struct Request {
 
 /// What stands under `error` in a reply.
 /// \param fields what the code has beside `code` and `message`.
-[[nodiscard]] Object make_error(std::string_view code, std::string_view message, Object fields = {});
+[[nodiscard]] Object make_error(std::string_view code, std::string_view message, const Object& fields = {});
 
 /// Understands one JSON array as a request.
 /// \returns the request, or the error object of the reply.

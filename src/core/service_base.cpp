@@ -59,12 +59,12 @@ int ServiceBase::run() { return Lifecycle{*core_}.run(false); }
 
 EventTable& ServiceBase::events() noexcept { return core_->events; }
 
-Reply ServiceBase::trigger(std::string_view event, Object arguments) {
-    if (core_->runner.is_in_handler()) return core_->run_nested(event, std::move(arguments));
+Reply ServiceBase::trigger(std::string_view event, const Object& arguments) {
+    if (core_->runner.is_in_handler()) return core_->run_nested(event, arguments);
 
     std::promise<Reply> promise;
     auto future = promise.get_future();
-    core_->queue_own(event, std::move(arguments), [&promise](const Object* fields, const Object* error) {
+    core_->queue_own(event, arguments, [&promise](const Object* fields, const Object* error) {
         if (fields != nullptr)
             promise.set_value(Reply{*fields});
         else
@@ -73,8 +73,8 @@ Reply ServiceBase::trigger(std::string_view event, Object arguments) {
     return future.get();
 }
 
-void ServiceBase::post(std::string_view event, Object arguments) {
-    core_->queue_own(event, std::move(arguments), [](const Object*, const Object*) {});
+void ServiceBase::post(std::string_view event, const Object& arguments) {
+    core_->queue_own(event, arguments, [](const Object*, const Object*) {});
 }
 
 void ServiceBase::request_stop() {

@@ -122,7 +122,7 @@ Reply ServiceCore::with_status_fields(const Object& own) const {
     return whole;
 }
 
-Reply ServiceCore::run_nested(std::string_view event, Object arguments) {
+Reply ServiceCore::run_nested(std::string_view event, const Object& arguments) {
     auto [found, checked] = check(event, arguments);
     if (current_state() == ServiceState::loading)
         throw EventError("not-ready", "the service is loading", {{"state", "loading"}});
@@ -138,7 +138,7 @@ Reply ServiceCore::run_nested(std::string_view event, Object arguments) {
     }
 }
 
-void ServiceCore::queue_own(std::string_view event, Object arguments, CallbackAnswer::Callback callback) {
+void ServiceCore::queue_own(std::string_view event, const Object& arguments, CallbackAnswer::Callback callback) {
     auto [found, checked] = check(event, arguments);
     const ServiceState now = current_state();
     if (now != ServiceState::running && now != ServiceState::reloading && !runner.is_in_handler())

@@ -36,9 +36,9 @@ public:
     void apply_options();
 
     /// Runs an event within the handler that asks for it. Throws EventError.
-    Reply run_nested(std::string_view event, Object arguments);
+    Reply run_nested(std::string_view event, const Object& arguments);
     /// Queues an event that the program asks for. Throws EventError where it can't be.
-    void queue_own(std::string_view event, Object arguments, CallbackAnswer::Callback callback);
+    void queue_own(std::string_view event, const Object& arguments, CallbackAnswer::Callback callback);
 
     /// The log policy's rare calls, one at a time, whichever thread they come from.
     Result<void> reopen_log();

@@ -161,6 +161,7 @@ void Settings::clear_layer(SettingsLayer layer) {
 
 std::vector<std::string_view> Settings::names() {
     std::vector<std::string_view> names;
+    names.reserve(definitions.size());
     for (const Definition& definition : definitions) names.push_back(definition.name);
     return names;
 }

@@ -2,7 +2,6 @@
 #include <string>
 
 #include "integration/support/service_test.hpp"
-#include "integration/support/turnstile.hpp"
 
 namespace servicekit::test {
 namespace {
@@ -110,20 +109,6 @@ TEST_F(CallTest, ItsTimeIsUp) {
     EXPECT_THAT(reply.err, HasSubstr("(timeout)"));
 }
 
-TEST_F(CallTest, WhatStillWaitsWhenItsTimeIsUpNeverRuns) {
-    const Turnstile turnstile{folder.file("turnstile")};
-    RunningCommand reading{trial.command({"call", "read-line", "path=turnstile"})};
-    service->await_busy("read-line");
-
-    const Outcome note = call({"note", "--json", R"({"text":"too late"})", "--timeout", "0.1"});
-    turnstile.let_pass();
-
-    EXPECT_EQ(note.exit_code, 1);
-    EXPECT_THAT(note.err, HasSubstr("(timeout)"));
-    EXPECT_EQ(reading.finish().exit_code, 0);
-    EXPECT_EQ(call({"notes"}).out, "{\"notes\":[]}\n");
-}
-
 TEST_F(CallTest, AReplyMayBeLong) {
     const Outcome reply = call({"big-reply", "bytes=5000000"});
 
@@ -146,37 +131,6 @@ TEST_F(CallTest, ABarOnATerminalTellsTheProgress) {
     EXPECT_THAT(on_terminal.out, AllOf(HasSubstr("step 1"), HasSubstr("step 3")));
     EXPECT_EQ(elsewhere.out + elsewhere.err, "{\"steps\":3}\n");
 }
-
-TEST_F(CallTest, EventsNestSixteenDeepAtMost) {
-    EXPECT_EQ(call({"nested", "depth=15"}).out, "{\"depth\":15}\n");
-
-    EXPECT_EQ(call({"nested", "depth=1000"}).exit_code, 1);
-}
-
-TEST_F(CallTest, AnEventPostedByAHandlerComesAfterIt) {
-    EXPECT_EQ(call({"post-and-trigger"}).out, "{\"notes\":[\"triggered\"]}\n");
-
-    EXPECT_EQ(call({"notes"}).out, "{\"notes\":[\"triggered\",\"posted\"]}\n");
-}
-
-TEST_F(CallTest, AnEventAddedWhileTheServiceRunsIsServed) {
-    ASSERT_EQ(call({"add-event", "name=fresh"}).exit_code, 0);
-
-    EXPECT_EQ(call({"fresh"}).out, "{\"added\":\"fresh\"}\n");
-    EXPECT_THAT(trial.verb({"events"}).out, HasSubstr("\nfresh\n"));
-}
-
-TEST_F(CallTest, AReplacedStatusKeepsWhatTheProtocolPromises) {
-    ASSERT_EQ(call({"replace-status"}).exit_code, 0);
-
-    const Object status = service->call("status");
-
-    EXPECT_EQ(*status.find("replaced"), Value{true});
-    EXPECT_EQ(*status.find("pid"), Value{service->pid()});
-    EXPECT_FALSE(status.contains("greeting"));
-}
-
-TEST_F(CallTest, SigpipeEndsNobody) { EXPECT_EQ(call({"write-sigpipe"}).out, "{\"errno\":32}\n"); }
 
 }  // namespace
 }  // namespace servicekit::test

@@ -110,34 +110,6 @@ TEST_F(StopTest, WaitsForARunningEventWhichGetsItsReply) {
     EXPECT_THAT(trial.log(), HasSubstr("on_stop ran"));
 }
 
-TEST_F(StopTest, AsksARunningEventToStop) {
-    RunningService service{trial};
-    RunningCommand sleeping{trial.command({"call", "sleep", "seconds=3600"})};
-    service.await_busy("sleep");
-
-    EXPECT_EQ(trial.verb({"stop"}).exit_code, 0);
-
-    EXPECT_EQ(sleeping.finish().out, "{\"interrupted\":true}\n");
-    EXPECT_EQ(service.exit_code(), 0);
-}
-
-TEST_F(StopTest, AnswersEventsThatStillWait) {
-    const Turnstile turnstile{folder.file("turnstile")};
-    RunningService service{trial};
-    RunningCommand reading{trial.command({"call", "read-line", "path=turnstile"})};
-    service.await_busy("read-line");
-    RunningCommand waiting{trial.command({"call", "echo", "--json", "{}"})};
-    service.await_log("event 'echo' asked for by");
-
-    service.signal(SIGTERM);
-
-    const Outcome refused = waiting.finish();
-    EXPECT_EQ(refused.exit_code, 1);
-    EXPECT_THAT(refused.err, HasSubstr("(not-ready)"));
-    turnstile.let_pass();
-    EXPECT_EQ(reading.finish().exit_code, 0);
-}
-
 TEST_F(StopTest, ASecondTermIsNoMoreThanTheFirst) {
     const Turnstile turnstile{folder.file("turnstile")};
     RunningService service{trial};

@@ -57,9 +57,9 @@ public:
     /// from any other thread it queues.
     /// \throws EventError with what a client would get: "event-not-found", "bad-argument", "event-error", and
     ///         "not-ready" before the service is running or once it stops
-    Reply trigger(std::string_view event, Object arguments = {});
+    Reply trigger(std::string_view event, const Object& arguments = {});
     /// Queues an event and does not wait; its error, if any, goes to the log. \throws EventError as trigger()
-    void post(std::string_view event, Object arguments = {});
+    void post(std::string_view event, const Object& arguments = {});
 
     /// As the event `stop`: returns at once.
     void request_stop();

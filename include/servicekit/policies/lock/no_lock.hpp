@@ -45,7 +45,7 @@ public:
     Result<void> hand_to(uid_t /*uid*/, gid_t /*gid*/) { return {}; }
     void release() noexcept { held_ = false; }
     /// Never calls it: what locks nothing can't be lost.
-    void on_lost(std::function<void(const Error&)> /*callback*/) noexcept {}
+    void on_lost(const std::function<void(const Error&)>& /*callback*/) noexcept {}
 
 private:
     std::atomic<bool> held_{false};

@@ -56,7 +56,7 @@ public:
     Result<void> hand_to(uid_t uid, gid_t gid);
     void release() noexcept;
     /// Never calls it.
-    void on_lost(std::function<void(const Error&)> /*callback*/) noexcept {}
+    void on_lost(const std::function<void(const Error&)>& /*callback*/) noexcept {}
 
 private:
     [[nodiscard]] Result<void> keep(std::unique_ptr<os::FileLock> lock);
