@@ -6,13 +6,13 @@
 
 namespace {
 
-void DecodeSmallRequest(benchmark::State& state) {
+void decode_small_request(benchmark::State& state) {
     const std::string text = R"(["backup", {"directory": "/var/backups/app/"}])";
     for (auto _ : state) benchmark::DoNotOptimize(servicekit::decode_request(text));
 }
-BENCHMARK(DecodeSmallRequest);
+BENCHMARK(decode_small_request);
 
-void EncodeStatus(benchmark::State& state) {
+void encode_status(benchmark::State& state) {
     const servicekit::Object status{{"pid", 4711},
                                     {"control-socket", "/run/just-another-server.control"},
                                     {"uptime", 12},
@@ -22,12 +22,12 @@ void EncodeStatus(benchmark::State& state) {
                                     {"started-at", "2026-11-22T06:10:00Z"}};
     for (auto _ : state) benchmark::DoNotOptimize(servicekit::encode_reply(status));
 }
-BENCHMARK(EncodeStatus);
+BENCHMARK(encode_status);
 
-void RefuseDeepNesting(benchmark::State& state) {
+void refuse_deep_nesting(benchmark::State& state) {
     const std::string text(static_cast<std::size_t>(state.range(0)), '[');
     for (auto _ : state) benchmark::DoNotOptimize(servicekit::decode_request(text));
 }
-BENCHMARK(RefuseDeepNesting)->Arg(200'000);
+BENCHMARK(refuse_deep_nesting)->Arg(200'000);
 
 }  // namespace

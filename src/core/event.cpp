@@ -22,7 +22,7 @@ std::string_view to_string(ParameterType type) noexcept {
     return "object";
 }
 
-EventError::EventError(std::string code, const std::string& message, Object fields)
+EventError::EventError(std::string code, const std::string& message, const Object& fields)
     : std::runtime_error{message}, code_{std::move(code)}, fields_{{"code", code_}, {"message", message}} {
     for (const auto& [key, value] : fields) fields_.set(key, value);
 }

@@ -112,7 +112,7 @@ private:
 /// Thrown where a caller in C++ gets what a client would get as an error reply.
 class EventError : public std::runtime_error {
 public:
-    EventError(std::string code, const std::string& message, Object fields = {});
+    EventError(std::string code, const std::string& message, const Object& fields = {});
     /// As in the protocol: "event-not-found", "event-error", "not-ready"...
     [[nodiscard]] const std::string& code() const noexcept { return code_; }
     /// The whole error object, with `code` and `message`.
