@@ -38,44 +38,17 @@ protected:
     static constexpr const char* pid_file = "/run/just-another-server.pid";
     static constexpr const char* control_socket = "/run/just-another-server.control";
 
-    ProgramFixture() {
-        ON_CALL(lock, configure).WillByDefault([this](const contract::Deployment& deployment) {
-            asked_pid_file = deployment.pid_file;
-        });
-        ON_CALL(lock, owner).WillByDefault([this]() -> Result<std::optional<contract::Owner>> {
-            if (lock_error) return *lock_error;
-            return asked_pid_file == locked_pid_file ? owner : std::nullopt;
-        });
-        tools.make_sleep = [this]() -> std::unique_ptr<os::InterruptibleSleep> {
-            auto sleep = std::make_unique<mocks::FakeInterruptibleSleep>(host.reactor);
-            if (interrupts) sleep->interrupt();
-            return sleep;
-        };
-    }
+    // Not inline: what GoogleMock makes of the mocks is compiled once.
+    ProgramFixture();
+    ~ProgramFixture() override;
 
     /// \returns the exit code of `just-another-server ARGUMENTS...`
-    int run(std::vector<std::string> arguments) {
-        arguments.insert(arguments.begin(), "/usr/bin/just-another-server");
-        ServiceOfMocks service{options, hooks, host.host(), {daemon, lock, log, control}};
-        return run_program(service, arguments, tools);
-    }
+    int run(std::vector<std::string> arguments);
 
     /// An instance holds the lock from now on, and answers on its socket as `replies` says, by event.
-    void start_instance() {
-        host.files.add_file(pid_file, std::to_string(running_pid) + "\n");
-        host.processes.add(running_pid);
-        owner = contract::Owner{.pid = running_pid, .where = "pid 7000"};
-        instance.emplace(host, control_socket, [this](const std::string& request) { return answer(request); });
-    }
+    void start_instance();
     /// It ends cleanly.
-    void end_instance() {
-        owner.reset();
-        instance.reset();
-        host.processes.end(running_pid);
-        if (host.files.exists(control_socket)) host.files.take_away(control_socket);
-        host.files.take_away(pid_file);
-        host.files.add_file(pid_file);
-    }
+    void end_instance();
     void after(std::chrono::milliseconds time, std::function<void()> action) {
         timers.push_back(loop.timer());
         timers.back()->start(time, std::move(action));
@@ -109,13 +82,7 @@ protected:
     std::optional<ScriptedService> instance;
 
 private:
-    std::vector<ScriptedService::Piece> answer(const std::string& request) {
-        const std::string event = request.substr(2, request.find('"', 2) - 2);
-        on_request(event);
-        const auto reply = replies.find(event);
-        if (reply == replies.end()) return {};
-        return {{reply->second + "\n"}};
-    }
+    std::vector<ScriptedService::Piece> answer(const std::string& request);
 
     mocks::FakeEventLoop loop{host.reactor};
     std::vector<std::unique_ptr<os::Timer>> timers;
