@@ -10,6 +10,7 @@ BEGIN {
     below["shell"] = "base os contract core policies"
     below["programs"] = "base os contract core policies shell"
     below["mocks"] = "base os contract"
+    below["contract_tests"] = "base os contract shell"
 
     # Headers that stand in no layer's folder, and folders that are named otherwise than their layer.
     layer_of_file["include/servicekit/basic_service.hpp"] = "shell"
@@ -36,7 +37,7 @@ function fault(text) { printf "%s: %s\n", FILENAME, text }
 function layer_of(path,    parts, count, folder) {
     if (path in layer_of_file) return layer_of_file[path]
     count = split(path, parts, "/")
-    if (parts[1] == "mocks") return "mocks"
+    if (parts[1] == "mocks") return parts[3]
     if (parts[1] == "include" && count > 3) folder = parts[3]
     else if (parts[1] == "src" && count > 2) folder = parts[2]
     else return ""
@@ -46,7 +47,7 @@ function layer_of(path,    parts, count, folder) {
 
 # The path from the root of one of our files, as it was included.
 function path_of(name) {
-    if (name ~ /^servicekit\/mocks\//) return "mocks/" name
+    if (name ~ /^servicekit\/(mocks|contract_tests)\//) return "mocks/" name
     if (name ~ /^servicekit\//) return "include/" name
     return "src/" name
 }

@@ -1,0 +1,125 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <utility>
+
+#include "servicekit/policy_concepts.hpp"
+
+/// What core relies on in every daemon policy, as tests. To run them on a daemon policy of your own, describe how it is
+/// set up, and instantiate the suite:
+/// \code
+/// struct MyDaemonRig {
+///     using Policy = MyDaemon;
+///     /// On a machine where each fork(2), if the policy forks, goes on as the child.
+///     MyDaemon make_policy();
+///     servicekit::contract::Deployment deployment();
+/// };
+/// namespace servicekit::contract_tests {
+/// INSTANTIATE_TYPED_TEST_SUITE_P(MyDaemon, DaemonContract, MyDaemonRig);
+/// }
+/// \endcode
+namespace servicekit::contract_tests {
+
+template <class Rig>
+class DaemonContract : public ::testing::Test, private CheckDaemonPolicy<typename Rig::Policy> {
+protected:
+    using Policy = typename Rig::Policy;
+
+    enum class Place { foreground, background };
+
+    std::unique_ptr<Policy> make_daemon(Place place) {
+        auto daemon = std::make_unique<Policy>(rig.make_policy());
+        contract::Deployment deployment = rig.deployment();
+        deployment.background = place == Place::background && daemon->has_background();
+        daemon->configure(deployment);
+        return daemon;
+    }
+    static void expect_service(Policy& daemon) {
+        const auto role = daemon.enter();
+        ASSERT_TRUE(role) << role.error().message();
+        EXPECT_EQ(*role, contract::Role::service);
+    }
+    static Error error() { return {ExitCode::internal, "start", "", "the database is away"}; }
+    /// All that core may tell it, in the order of a life.
+    static void tell_everything(Policy& daemon) {
+        daemon.status("warming up");
+        daemon.alive();
+        daemon.ready();
+        daemon.reloading();
+        daemon.ready();
+        daemon.status("");
+        daemon.alive();
+        daemon.stopping();
+        daemon.failed(error());
+    }
+
+    Rig rig;
+};
+
+TYPED_TEST_SUITE_P(DaemonContract);
+
+TYPED_TEST_P(DaemonContract, InTheForegroundTheServiceIsWhatEntered) {
+    const auto daemon = this->make_daemon(TestFixture::Place::foreground);
+    this->expect_service(*daemon);
+}
+
+TYPED_TEST_P(DaemonContract, InTheBackgroundTheServiceGoesOnAsTheService) {
+    const auto daemon = this->make_daemon(TestFixture::Place::background);
+    this->expect_service(*daemon);
+}
+
+TYPED_TEST_P(DaemonContract, IsToldAboutAWholeLifeInTheForeground) {
+    const auto daemon = this->make_daemon(TestFixture::Place::foreground);
+    this->expect_service(*daemon);
+    EXPECT_NO_THROW(this->tell_everything(*daemon));
+}
+
+TYPED_TEST_P(DaemonContract, IsToldAboutAWholeLifeInTheBackground) {
+    const auto daemon = this->make_daemon(TestFixture::Place::background);
+    this->expect_service(*daemon);
+    EXPECT_NO_THROW(this->tell_everything(*daemon));
+}
+
+TYPED_TEST_P(DaemonContract, ReadinessMayBeToldTwice) {
+    const auto daemon = this->make_daemon(TestFixture::Place::background);
+    this->expect_service(*daemon);
+    EXPECT_NO_THROW({
+        daemon->ready();
+        daemon->ready();
+    });
+}
+
+TYPED_TEST_P(DaemonContract, FailureMayBeToldInPlaceOfReadiness) {
+    const auto daemon = this->make_daemon(TestFixture::Place::background);
+    this->expect_service(*daemon);
+    EXPECT_NO_THROW({
+        daemon->failed(this->error());
+        daemon->failed(this->error());
+    });
+}
+
+TYPED_TEST_P(DaemonContract, WhetherItHasABackgroundDoesNotChange) {
+    const auto daemon = this->make_daemon(TestFixture::Place::foreground);
+    const bool before = daemon->has_background();
+    this->expect_service(*daemon);
+    EXPECT_EQ(daemon->has_background(), before);
+}
+
+TYPED_TEST_P(DaemonContract, MayBeMovedBeforeItIsConfigured) {
+    typename TestFixture::Policy source{this->rig.make_policy()};
+    typename TestFixture::Policy daemon{std::move(source)};
+    contract::Deployment deployment = this->rig.deployment();
+    deployment.background = daemon.has_background();
+    daemon.configure(deployment);
+    this->expect_service(daemon);
+}
+
+REGISTER_TYPED_TEST_SUITE_P(DaemonContract, InTheForegroundTheServiceIsWhatEntered,
+                            InTheBackgroundTheServiceGoesOnAsTheService, IsToldAboutAWholeLifeInTheForeground,
+                            IsToldAboutAWholeLifeInTheBackground, ReadinessMayBeToldTwice,
+                            FailureMayBeToldInPlaceOfReadiness, WhetherItHasABackgroundDoesNotChange,
+                            MayBeMovedBeforeItIsConfigured);
+
+}  // namespace servicekit::contract_tests

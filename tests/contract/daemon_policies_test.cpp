@@ -1,0 +1,35 @@
+#include "servicekit/contract_tests/daemon_contract.hpp"
+#include "servicekit/mocks/fake_host.hpp"
+#include "servicekit/policies/daemon/foreground.hpp"
+#include "servicekit/policies/daemon/forking_daemon.hpp"
+
+namespace servicekit::contract_tests {
+namespace {
+
+class ForkingDaemonRig {
+public:
+    using Policy = ForkingDaemon;
+
+    ForkingDaemon make_policy() {
+        return ForkingDaemon{{}, host_.process, host_.pipes, host_.streams, host_.processes, host_.clock};
+    }
+    static contract::Deployment deployment() { return {.name = "trial"}; }
+
+private:
+    mocks::FakeHost host_;
+};
+
+class ForegroundRig {
+public:
+    using Policy = Foreground;
+
+    static Foreground make_policy() { return Foreground{}; }
+    static contract::Deployment deployment() { return {.name = "trial"}; }
+};
+
+using DaemonRigs = ::testing::Types<ForkingDaemonRig, ForegroundRig>;
+
+INSTANTIATE_TYPED_TEST_SUITE_P(Ours, DaemonContract, DaemonRigs);
+
+}  // namespace
+}  // namespace servicekit::contract_tests

@@ -1,0 +1,39 @@
+#include <string>
+
+#include "servicekit/contract_tests/lock_contract.hpp"
+#include "servicekit/mocks/fake_host.hpp"
+#include "servicekit/policies/lock/no_lock.hpp"
+#include "servicekit/policies/lock/pid_file_lock.hpp"
+
+namespace servicekit::contract_tests {
+namespace {
+
+class PidFileLockRig {
+public:
+    using Policy = PidFileLock;
+    static constexpr bool excludes = true;
+
+    void act_as(int instance) { host_.process.set_id(4710 + instance); }
+    PidFileLock make_policy() { return PidFileLock{{}, host_.locks, host_.process, host_.processes}; }
+    static contract::Deployment deployment() { return {.name = "trial", .pid_file = "/run/trial.pid"}; }
+
+private:
+    mocks::FakeHost host_;
+};
+
+class NoLockRig {
+public:
+    using Policy = NoLock;
+    static constexpr bool excludes = false;
+
+    void act_as(int /*instance*/) {}
+    static NoLock make_policy() { return NoLock{}; }
+    static contract::Deployment deployment() { return {.name = "trial", .pid_file = "/run/trial.pid"}; }
+};
+
+using LockRigs = ::testing::Types<PidFileLockRig, NoLockRig>;
+
+INSTANTIATE_TYPED_TEST_SUITE_P(Ours, LockContract, LockRigs);
+
+}  // namespace
+}  // namespace servicekit::contract_tests

@@ -1,0 +1,79 @@
+#include <stdlib.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <stdexcept>
+#include <string>
+
+#include "servicekit/contract_tests/log_contract.hpp"
+#include "servicekit/mocks/fake_host.hpp"
+#include "servicekit/policies/log/file_log.hpp"
+#include "servicekit/policies/log/no_log.hpp"
+
+namespace servicekit::contract_tests {
+namespace {
+
+class FileLogRig {
+public:
+    using Policy = FileLog;
+    static constexpr bool delivers = true;
+    static constexpr bool takes_threads = false;
+
+    FileLog make_policy() { return FileLog{{}, host_.files, host_.streams, host_.clock, host_.process}; }
+    static contract::Deployment deployment() { return {.name = "trial", .log_file = "/var/log/trial.log"}; }
+    std::string delivered() {
+        return host_.files.exists("/var/log/trial.log") ? host_.files.content("/var/log/trial.log") : "";
+    }
+
+private:
+    mocks::FakeHost host_;
+};
+
+/// The same on a real file system, where several threads may write.
+class RealFileLogRig {
+public:
+    using Policy = FileLog;
+    static constexpr bool delivers = true;
+    static constexpr bool takes_threads = true;
+
+    RealFileLogRig() {
+        std::string pattern = (std::filesystem::temp_directory_path() / "servicekit-contract-XXXXXX").string();
+        if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error{"cannot make a folder like " + pattern};
+        folder_ = pattern;
+    }
+    RealFileLogRig(const RealFileLogRig&) = delete;
+    RealFileLogRig& operator=(const RealFileLogRig&) = delete;
+    ~RealFileLogRig() {
+        std::error_code ignored;
+        std::filesystem::remove_all(folder_, ignored);
+    }
+
+    static FileLog make_policy() { return FileLog{}; }
+    contract::Deployment deployment() { return {.name = "trial", .log_file = folder_ + "/trial.log"}; }
+    std::string delivered() {
+        std::ifstream file{folder_ + "/trial.log"};
+        return {std::istreambuf_iterator<char>{file}, {}};
+    }
+
+private:
+    std::string folder_;
+};
+
+class NoLogRig {
+public:
+    using Policy = NoLog;
+    static constexpr bool delivers = false;
+    static constexpr bool takes_threads = true;
+
+    static NoLog make_policy() { return NoLog{}; }
+    static contract::Deployment deployment() { return {.name = "trial"}; }
+    static std::string delivered() { return {}; }
+};
+
+using LogRigs = ::testing::Types<FileLogRig, RealFileLogRig, NoLogRig>;
+
+INSTANTIATE_TYPED_TEST_SUITE_P(Ours, LogContract, LogRigs);
+
+}  // namespace
+}  // namespace servicekit::contract_tests
