@@ -1,0 +1,36 @@
+// What core relies on in every lock policy, run on the reader's own.
+#include "open_file_lock.hpp"
+
+#include <servicekit/contract_tests/lock_contract.hpp>
+
+#include <cstdlib>
+#include <filesystem>
+
+namespace {
+
+/// Two descriptions of the open file contend, whatever process they are in.
+class OpenFileLockRig {
+public:
+    using Policy = OpenFileLock;
+    static constexpr bool excludes = true;
+
+    OpenFileLockRig() {
+        if (mkdtemp(folder_.data()) == nullptr) throw std::runtime_error{"cannot make a folder like " + folder_};
+    }
+    ~OpenFileLockRig() { std::filesystem::remove_all(folder_); }
+    OpenFileLockRig(const OpenFileLockRig&) = delete;
+    OpenFileLockRig& operator=(const OpenFileLockRig&) = delete;
+
+    void act_as(int /*instance*/) {}
+    static OpenFileLock make_policy() { return OpenFileLock{}; }
+    [[nodiscard]] Deployment deployment() const { return {.name = "trial", .pid_file = folder_ + "/trial.pid"}; }
+
+private:
+    std::string folder_ = std::filesystem::temp_directory_path() / "own-policy-XXXXXX";
+};
+
+}  // namespace
+
+namespace servicekit::contract_tests {
+INSTANTIATE_TYPED_TEST_SUITE_P(OpenFileLock, LockContract, OpenFileLockRig);
+}  // namespace servicekit::contract_tests
