@@ -118,7 +118,7 @@ void ControlPlane::request(std::string_view text, const Peer& peer, std::shared_
             message += "; did you mean '" + near + "'?";
             fields.append("did-you-mean", std::move(near));
         }
-        return fail(make_error("event-not-found", message, std::move(fields)));
+        return fail(make_error("event-not-found", message, fields));
     }
 
     Arguments arguments;

@@ -25,8 +25,8 @@
 #include <servicekit/main.hpp>
 #include <servicekit/service.hpp>
 
-using servicekit::Arguments, servicekit::Context, servicekit::Object, servicekit::Parameter, servicekit::ParameterType,
-    servicekit::Reply, servicekit::Settings, servicekit::Value;
+using servicekit::Arguments, servicekit::Context, servicekit::Parameter, servicekit::ParameterType, servicekit::Reply,
+    servicekit::Settings, servicekit::Value;
 
 namespace {
 

@@ -20,7 +20,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using contract::Role;
-using ::testing::_;
 using ::testing::ElementsAre;
 using ::testing::InSequence;
 using ::testing::NiceMock;
