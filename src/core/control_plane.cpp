@@ -52,6 +52,7 @@ public:
         responder_->reply(encode_reply(built_in_));
     }
     void fail(const Object& error) override { responder_->reply(encode_error(error)); }
+    void decline(const Object& /*error*/) override { responder_->reply(encode_reply(built_in_)); }
 
 private:
     std::shared_ptr<contract::Responder> responder_;
@@ -69,9 +70,12 @@ public:
         responder_->reply(encode_reply(fields));
     }
     void fail(const Object& error) override { responder_->reply(encode_error(error)); }
-    void time_out(const EventDeclaration&) override { responder_->reply(encode_reply(plane_->last_known_status())); }
+    void decline(const Object& /*error*/) override { reply_without_own(); }
+    void time_out(const EventDeclaration&) override { reply_without_own(); }
 
 private:
+    void reply_without_own() { responder_->reply(encode_reply(plane_->last_known_status())); }
+
     ControlPlane* plane_;
     std::shared_ptr<contract::Responder> responder_;
 };
@@ -254,9 +258,9 @@ void ControlPlane::queue(const Event& event, Arguments arguments, const Request&
     }
     if (core_->queue.push(run, EventQueue::Wake::by_caller)) return wake_event_thread();
     if (core_->shutdown->is_stopping())
-        run->fail(make_error("not-ready", "the service is stopping", {{"state", "stopping"}}));
+        run->decline(make_error("not-ready", "the service is stopping", {{"state", "stopping"}}));
     else
-        run->fail(make_error("busy", "too many events wait already", {{"limit", EventQueue::limit}}));
+        run->decline(make_error("busy", "too many events wait already", {{"limit", EventQueue::limit}}));
 }
 
 /// After what the loop has found ready already: a burst of requests then costs one change of threads, not one each.

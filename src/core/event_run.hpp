@@ -22,6 +22,8 @@ public:
     virtual ~Answer() = default;
     virtual void succeed(const Object& fields) = 0;
     virtual void fail(const Object& error) = 0;
+    /// The event will not run: the service stops, or too many wait. By default a failure.
+    virtual void decline(const Object& error) { fail(error); }
     /// The asker's time was up; by default a failure.
     virtual void time_out(const EventDeclaration& event);
     virtual void progress(std::uint64_t, std::uint64_t, std::string_view) {}
@@ -50,7 +52,7 @@ public:
     [[nodiscard]] bool wants_progress() const noexcept { return wants_progress_; }
     [[nodiscard]] bool is_answered() const noexcept { return answered_.load(std::memory_order_acquire); }
 
-    /// Only the first of succeed(), fail() and time_out() reaches the asker. \returns whether this was it
+    /// Only the first of succeed(), fail(), decline() and time_out() reaches the asker. \returns whether this was it
     bool succeed(const Object& fields) {
         const bool first = claim();
         if (first) answer_->succeed(fields);
@@ -59,6 +61,11 @@ public:
     bool fail(const Object& error) {
         const bool first = claim();
         if (first) answer_->fail(error);
+        return first;
+    }
+    bool decline(const Object& error) {
+        const bool first = claim();
+        if (first) answer_->decline(error);
         return first;
     }
     bool time_out() {

@@ -235,7 +235,7 @@ void Lifecycle::end() {
     auto& [daemon, lock, log, control] = *core.policies;
     // Nothing may be asked of the service any more, or it would wait for an answer for ever.
     for (const auto& run : core.queue.close())
-        run->fail(make_error("not-ready", "the service is stopping", {{"state", "stopping"}}));
+        run->decline(make_error("not-ready", "the service is stopping", {{"state", "stopping"}}));
     if (control_open_ && loop_turns_) {
         std::atomic<bool> closed{false};
         core.loop->post([&control = control, &closed, &core] {

@@ -49,7 +49,7 @@ void Shutdown::stop(const std::string& why) {
     core_->policies->daemon.stopping();
     stopping_.store(true, std::memory_order_release);
     for (const auto& run : core_->queue.close())
-        run->fail(make_error("not-ready", "the service is stopping", {{"state", "stopping"}}));
+        run->decline(make_error("not-ready", "the service is stopping", {{"state", "stopping"}}));
     core_->runner.request_stop();
     core_->parking->unpark();
 }

@@ -160,6 +160,22 @@ TEST_F(ControlPlaneTest, EventsThatWaitWhenTheServiceStopsAreRefused) {
     EXPECT_EQ(code((*waiting)->receive()), "not-ready");
 }
 
+TEST_F(ControlPlaneTest, AStatusThatWaitsWhenTheServiceStopsIsAnsweredWithoutTheServicesOwnPart) {
+    hooks.on_status = [](Reply& reply) { reply.set("connections", 3); };
+    std::optional<mocks::FakeClient> asking;
+    then([&] {
+        asking.emplace(host.sockets.connect(socket, peer));
+        asking->send(R"(["status"])");
+        host.sockets.connect(socket, peer).send(R"(["stop"])");
+    });
+
+    EXPECT_EQ(run(), 0);
+    const Object status = object(asking->receive());
+    ASSERT_FALSE(status.contains("error"));
+    EXPECT_EQ(*status.find("state"), Value{"stopping"});
+    EXPECT_FALSE(status.contains("connections"));
+}
+
 TEST_F(ControlPlaneTest, AnUnknownEventIsToldWithTheNearestOne) {
     ask(R"(["statsu"])");
     finish();
