@@ -1,6 +1,8 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstdint>
+#include <cstring>
 
 #include "servicekit/base/json.hpp"
 
@@ -36,6 +38,24 @@ std::size_t utf8_length(std::string_view text) noexcept {
         return continues(1, lowest, highest) && continues(2) && continues(3) ? 4 : 0;
     }
     return 0;
+}
+
+/// How many bytes from the start on need no escape; looks at eight at a time, which most texts consist of.
+std::size_t plain_prefix(std::string_view text) {
+    constexpr std::uint64_t ones = 0x0101010101010101;
+    constexpr std::uint64_t highs = ones << 7;
+    // Bytes that are looked for get their high bit set; so may others, but only above one of those.
+    const auto zeros = [](std::uint64_t word) { return (word - ones) & ~word & highs; };
+    std::size_t run = 0;
+    for (std::uint64_t word = 0; run + sizeof word <= text.size(); run += sizeof word) {
+        std::memcpy(&word, text.data() + run, sizeof word);
+        const std::uint64_t controls = (word - ones * 0x20) & ~word & highs;
+        const std::uint64_t quotes = zeros(word ^ (ones * '"'));
+        const std::uint64_t backslashes = zeros(word ^ (ones * '\\'));
+        if ((controls | quotes | backslashes | (word & highs)) != 0) break;
+    }
+    while (run < text.size() && is_plain[static_cast<unsigned char>(text[run])]) ++run;
+    return run;
 }
 
 class JsonPrinter {
@@ -116,8 +136,7 @@ private:
     void print(std::string_view text) {
         *out_ += '"';
         while (!text.empty()) {
-            std::size_t run = 0;
-            while (run < text.size() && is_plain[static_cast<unsigned char>(text[run])]) ++run;
+            const std::size_t run = plain_prefix(text);
             out_->append(text.data(), run);
             text.remove_prefix(run);
             if (!text.empty()) text.remove_prefix(print_special(text));

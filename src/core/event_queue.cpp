@@ -24,6 +24,11 @@ std::shared_ptr<EventRun> EventQueue::take() {
     return run;
 }
 
+bool EventQueue::is_empty() const {
+    const std::lock_guard guard{mutex_};
+    return waiting_.empty();
+}
+
 bool EventQueue::remove(const EventRun& run) {
     const std::lock_guard guard{mutex_};
     return std::erase_if(waiting_, [&run](const auto& waiting) { return waiting.get() == &run; }) != 0;

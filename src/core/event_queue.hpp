@@ -24,6 +24,7 @@ public:
     bool push(std::shared_ptr<EventRun> run, Wake wake = Wake::now);
     /// \returns null where nothing waits.
     std::shared_ptr<EventRun> take();
+    [[nodiscard]] bool is_empty() const;
     /// \returns whether it still waited; it does not any more.
     bool remove(const EventRun& run);
     /// Takes no more. \returns what waited, to be refused.

@@ -210,11 +210,16 @@ void Lifecycle::serve() {
     for (;;) {
         if (core.shutdown->is_killing()) core.shutdown->run_kill_event();
         if (core.shutdown->is_stopping()) break;
-        if (const auto run = core.queue.take())
+        if (const auto run = core.queue.take()) {
+            // The replies of a burst then cost one change of threads, not one each.
+            if (!core.queue.is_empty()) core.loop->hold_posts();
             core.runner.run(*run, core.own_part(run->event()));
-        else
+        } else {
+            core.loop->release_posts();
             core.parking->park();
+        }
     }
+    core.loop->release_posts();
     core.shutdown->set_serving(false);
 }
 

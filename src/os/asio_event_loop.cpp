@@ -8,15 +8,15 @@
 #include <boost/asio/post.hpp>
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <boost/smart_ptr/intrusive_ref_counter.hpp>
-#include <cstddef>
 #include <cstdint>
 #include <mutex>
 #include <system_error>
 #include <thread>
 #include <utility>
-#include <vector>
 
+#include "os/alarm.hpp"
 #include "os/epoll_set.hpp"
+#include "os/posted_calls.hpp"
 #include "servicekit/os/event_loop.hpp"
 
 namespace servicekit::os {
@@ -107,7 +107,10 @@ private:
 
 class AsioEventLoop final : public EventLoop {
 public:
-    AsioEventLoop() { await_watched(); }
+    AsioEventLoop() {
+        await_watched();
+        await_held();
+    }
     ~AsioEventLoop() override {
         stop();
         (void)watched_is_ready_.release();
@@ -120,13 +123,18 @@ public:
 
     // A queue of our own makes a burst of calls, as replies to many clients are, six times cheaper than asio::post().
     void post(std::function<void()> call) override {
-        bool is_first = false;
-        {
-            const std::lock_guard lock{calls_mutex_};
-            is_first = calls_.empty();
-            calls_.push_back(std::move(call));
+        switch (posted_.add(std::move(call))) {
+            case PostedCalls::Wake::not_needed:
+                return;
+            case PostedCalls::Wake::now:
+                return wake();
+            case PostedCalls::Wake::soon:
+                return held_too_long_.set(longest_hold);
         }
-        if (is_first) asio::post(context_, [this] { run_calls(); });
+    }
+    void hold_posts() override { posted_.hold(); }
+    void release_posts() override {
+        if (posted_.release()) wake();
     }
 
     Result<void> start() override {
@@ -162,16 +170,18 @@ private:
         });
     }
 
-    void run_calls() {
-        {
-            const std::lock_guard lock{calls_mutex_};
-            running_calls_.swap(calls_);
-        }
-        for (const std::function<void()>& call : running_calls_) call();
-        running_calls_.clear();
-        constexpr std::size_t kept_for_the_next = 1024;
-        if (running_calls_.capacity() > kept_for_the_next) running_calls_ = {};
+    void await_held() {
+        held_watch_->await_readable([this] {
+            held_too_long_.acknowledge();
+            await_held();
+            posted_.run();
+        });
     }
+    void wake() {
+        asio::post(context_, [this] { posted_.run(); });
+    }
+
+    static constexpr std::chrono::milliseconds longest_hold{1};
 
     // Were each watch one of Asio's own, each wait would cost a system call and an operation of Asio's, with many busy
     // connections a third of what a request costs in all. So Asio awaits one descriptor for all of them.
@@ -182,9 +192,9 @@ private:
     asio::io_context context_{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO};
     StreamDescriptor watched_is_ready_{context_, watched_.descriptor()};
 
-    std::mutex calls_mutex_;
-    std::vector<std::function<void()>> calls_;
-    std::vector<std::function<void()>> running_calls_;  ///< the loop's thread's own; kept for its memory
+    PostedCalls posted_;
+    Alarm held_too_long_;
+    std::unique_ptr<Watch> held_watch_ = watched_.watch(held_too_long_.descriptor());
 
     std::mutex thread_mutex_;
     std::thread thread_;

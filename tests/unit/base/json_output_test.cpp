@@ -19,6 +19,19 @@ TEST(JsonOutputTest, StandsOnOneLineWithoutSpaces) {
     EXPECT_EQ(to_json(Value{object}), to_json(object));
 }
 
+TEST(JsonOutputTest, AByteIsPrintedTheSameWhereverItStands) {
+    for (int byte = 0; byte < 0x80; ++byte) {
+        const std::string alone = printed(std::string(1, static_cast<char>(byte)));
+        const std::string escaped = alone.substr(1, alone.size() - 2);
+        for (std::size_t at = 0; at < 19; ++at) {
+            std::string text(19, 'x');
+            text[at] = static_cast<char>(byte);
+            EXPECT_EQ(printed(text), '"' + std::string(at, 'x') + escaped + std::string(18 - at, 'x') + '"');
+        }
+    }
+    EXPECT_EQ(printed("12345678\xC3\xA4\xFF"sv), "\"12345678\xC3\xA4\xEF\xBF\xBD\"");
+}
+
 TEST(JsonOutputTest, IsAppendedToWhatIsThere) {
     std::string line = "> ";
     append_json(line, {{"pid", 4711}});
