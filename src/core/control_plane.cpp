@@ -3,7 +3,7 @@
 #include <csignal>
 #include <utility>
 
-#include "core/rfc3339.hpp"
+#include "base/rfc3339.hpp"
 #include "core/service_core.hpp"
 #include "core/shutdown.hpp"
 

@@ -6,9 +6,9 @@
 #include <stop_token>
 #include <utility>
 
+#include "base/rfc3339.hpp"
 #include "core/configuration.hpp"
 #include "core/control_plane.hpp"
-#include "core/rfc3339.hpp"
 #include "core/service_core.hpp"
 #include "core/shutdown.hpp"
 

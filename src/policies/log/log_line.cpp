@@ -1,37 +1,11 @@
 #include "policies/log/log_line.hpp"
 
-#include <chrono>
 #include <cstddef>
+
+#include "base/rfc3339.hpp"
 
 namespace servicekit::policies {
 namespace {
-
-void append_number(std::string& out, unsigned long value, unsigned digits) {
-    const std::size_t end = out.size() + digits;
-    out.append(digits, '0');
-    for (std::size_t at = end; digits > 0; --digits, value /= 10) out[--at] = static_cast<char>('0' + value % 10);
-}
-
-void append_time(std::string& out, std::chrono::system_clock::time_point time) {
-    using namespace std::chrono;
-    const auto day = floor<days>(time);
-    const year_month_day date{day};
-    const hh_mm_ss time_of_day{floor<microseconds>(time) - day};
-    append_number(out, static_cast<unsigned long>(static_cast<int>(date.year())), 4);
-    out += '-';
-    append_number(out, static_cast<unsigned>(date.month()), 2);
-    out += '-';
-    append_number(out, static_cast<unsigned>(date.day()), 2);
-    out += 'T';
-    append_number(out, static_cast<unsigned long>(time_of_day.hours().count()), 2);
-    out += ':';
-    append_number(out, static_cast<unsigned long>(time_of_day.minutes().count()), 2);
-    out += ':';
-    append_number(out, static_cast<unsigned long>(time_of_day.seconds().count()), 2);
-    out += '.';
-    append_number(out, static_cast<unsigned long>(time_of_day.subseconds().count()), 6);
-    out += 'Z';
-}
 
 void append_hexadecimal(std::string& out, std::string_view prefix, unsigned char byte) {
     constexpr std::string_view digits = "0123456789abcdef";
@@ -81,7 +55,7 @@ void append_message(std::string& out, std::string_view message) {
 
 void append_log_line(std::string& out, const contract::LogRecord& record, std::string_view source) {
     out.reserve(out.size() + 48 + source.size() + record.message.size());
-    append_time(out, record.time);
+    append_rfc3339(out, record.time, TimePrecision::microseconds);
     out += ' ';
     out += to_string(record.level);
     out += ' ';
