@@ -26,7 +26,9 @@ std::string Error::message() const {
 
 Error Error::at_stage(ExitCode code) const {
     Error staged = *this;
-    if (exit_code != ExitCode::permission && exit_code != ExitCode::already_running) staged.exit_code = code;
+    const bool stays = exit_code == ExitCode::permission || exit_code == ExitCode::already_running ||
+                       exit_code == ExitCode::configuration;
+    if (!stays) staged.exit_code = code;
     return staged;
 }
 

@@ -22,15 +22,25 @@ public:
     Ending(Session& session, RunningService& running, Instance instance)
         : session_{session}, running_{running}, instance_{std::move(instance)}, sleep_{session.tools.make_sleep()} {}
 
-    /// Over the control socket. \returns whether the service has taken it, for all that can be told.
-    bool ask(std::string_view event, milliseconds at_most) const {
+    enum class Asked {
+        taken,    ///< for all that can be told
+        in_vain,  ///< a signal may still do
+        refused,  ///< the service does not let this user, and neither would the kernel
+    };
+    /// Over the control socket. A refusal is printed.
+    Asked ask(std::string_view event, milliseconds at_most) const {
         auto client =
             Client::connect(instance_.places.control_socket, *session_.tools.sockets, *session_.tools.host.clock);
-        if (!client) return false;
+        if (!client) return Asked::in_vain;
         try {
-            return client->call(event, {}, {.timeout = std::min(at_most, longest_answer)}).has_value();
-        } catch (const EventError&) {
-            return false;
+            const bool answered = client->call(event, {}, {.timeout = std::min(at_most, longest_answer)}).has_value();
+            return answered ? Asked::taken : Asked::in_vain;
+        } catch (const EventError& error) {
+            // Root is refused only by a service that takes it for another: one in a user namespace of its own.
+            if (error.code() != "not-allowed" || session_.tools.host.process->effective_user() == 0)
+                return Asked::in_vain;
+            session_.console.fail(Error{ExitCode::permission, std::string{event}, instance_.in_words(), error.what()});
+            return Asked::refused;
         }
     }
 
@@ -74,7 +84,9 @@ int stop_instance(Session& session, Ending& ending) {
         session.invocation.timeout.value_or(session.service.settings().get(setting::stop_timeout) + 2s);
     const auto& clock = *session.tools.host.clock;
     const auto until = clock.steady_now() + timeout;
-    if (!ending.ask("stop", timeout))
+    const auto asked = ending.ask("stop", timeout);
+    if (asked == Ending::Asked::refused) return to_int(ExitCode::permission);
+    if (asked == Ending::Asked::in_vain)
         if (const auto sent = ending.signal(SIGTERM); !sent) return session.console.fail(sent.error());
     if (session.invocation.no_wait) return 0;
     const auto left = std::chrono::ceil<milliseconds>(until - clock.steady_now());
@@ -89,7 +101,9 @@ int kill_instance(Session& session, Ending& ending) {
     };
     auto waited = Result<RunningService::Waited>{RunningService::Waited::still_runs};
     // The answer may get lost on the way, so what counts is whether it ends.
-    if (ending.ask("kill", longest_answer)) waited = ending.wait(3s);
+    const auto asked = ending.ask("kill", longest_answer);
+    if (asked == Ending::Asked::refused) return to_int(ExitCode::permission);
+    if (asked == Ending::Asked::taken) waited = ending.wait(3s);
     for (const Blow& blow : std::array{Blow{SIGINT, 3s}, Blow{SIGKILL, 5s}}) {
         if (!waited || *waited != RunningService::Waited::still_runs) break;
         if (const auto sent = ending.signal(blow.signal); !sent) return session.console.fail(sent.error());

@@ -1,5 +1,6 @@
 #include "core/control_plane.hpp"
 
+#include <algorithm>
 #include <csignal>
 #include <utility>
 
@@ -15,8 +16,15 @@ using namespace std::chrono_literals;
 /// How long status waits for on_status() before it answers without.
 constexpr auto own_status_limit = 1000ms;
 
+/// How often a refused request gets a line in the log: whoever may do nothing may not fill the disk either.
+constexpr auto refusal_line_interval = 1000ms;
+
+std::string user_in_words(const Peer& peer) {
+    return "uid " + (peer.uid == static_cast<uid_t>(-1) ? "unknown" : std::to_string(peer.uid));
+}
+
 std::string in_words(const Peer& peer) {
-    std::string text = "uid " + (peer.uid == static_cast<uid_t>(-1) ? "unknown" : std::to_string(peer.uid));
+    std::string text = user_in_words(peer);
     if (peer.pid > 0) text += ", pid " + std::to_string(peer.pid);
     return text;
 }
@@ -91,6 +99,15 @@ std::optional<LogLevel> level_in(const Arguments& arguments) {
                       "parameter 'level' of 'log-level' is '" + name + "': expected " + std::string{expected});
 }
 
+/// What a client must be for its request.
+ControlRole needed_role(const EventDeclaration& event, const Object& arguments) {
+    const ControlRole needs = *event.needs;
+    if (event.name != "log-level") return needs;
+    const Value* level = arguments.find("level");
+    const bool only_asks = level == nullptr || level->is_null();
+    return only_asks ? needs : std::max(needs, ControlRole::operate);
+}
+
 /// Whether a request for the event is served in any state.
 bool is_served_always(std::string_view event) {
     return event == "status" || event == "events" || event == "log-level" || event == "log-reopen" || event == "stop" ||
@@ -115,7 +132,11 @@ void ControlPlane::request(std::string_view text, const Peer& peer, std::shared_
     auto& request = std::get<Request>(decoded);
 
     const Event event = core_->events.find(request.event);
-    if (!event || !is_client_event(request.event)) {
+    const bool is_known = event && is_client_event(request.event);
+    // Which events there are is for those to know who may list them.
+    const ControlRole needs = is_known ? needed_role(*event, request.arguments) : ControlRole::read;
+    if (peer.role < needs) return fail(refuse_peer(request.event, needs, peer));
+    if (!is_known) {
         Object fields{{"event", request.event}};
         std::string message = "there is no event '" + request.event + "'";
         if (std::string near = core_->events.nearest(request.event); !near.empty()) {
@@ -285,8 +306,10 @@ Object ControlPlane::list_events() const {
             if (parameter.default_value) described.append("default", *parameter.default_value);
             parameters.emplace_back(std::move(described));
         }
-        events.emplace_back(
-            Object{{"name", event->name}, {"description", event->description}, {"parameters", std::move(parameters)}});
+        events.emplace_back(Object{{"name", event->name},
+                                   {"description", event->description},
+                                   {"parameters", std::move(parameters)},
+                                   {"needs", to_string(*event->needs)}});
     }
     return {{"events", std::move(events)}};
 }
@@ -294,7 +317,9 @@ Object ControlPlane::list_events() const {
 void ControlPlane::queue_reload(const Peer& sender) {
     // A second HUP before the first was heard asks for nothing new.
     if (const auto waiting = queued_reload_.lock(); waiting && core_->queue.holds(*waiting)) return;
-    auto run = std::make_shared<EventRun>(core_->events.find("reload"), Arguments{}, sender,
+    Peer peer = sender;
+    peer.role = ControlRole::admin;
+    auto run = std::make_shared<EventRun>(core_->events.find("reload"), Arguments{}, std::move(peer),
                                           std::make_unique<CallbackAnswer>([](const Object*, const Object*) {}));
     queued_reload_ = run;
     core_->queue.push(std::move(run));
@@ -305,6 +330,28 @@ void ControlPlane::log_request(const EventDeclaration& event, const Object& argu
     std::string line = "event '" + event.name + "'";
     if (!arguments.empty()) line += " " + describe_arguments(event, arguments);
     core_->log.info(line + " asked for by " + in_words(peer));
+}
+
+Object ControlPlane::refuse_peer(const std::string& event, ControlRole needs, const Peer& peer) {
+    const std::string role = "the role '" + std::string{to_string(needs)} + "'";
+    // Not the name that the client gave: it may be long, and is nobody's.
+    const bool is_known = core_->events.find(event) != nullptr;
+    log_refusal((is_known ? "event '" + event + "'" : "an unknown event") + " refused to " + in_words(peer) +
+                ": it needs " + role);
+    return make_error("not-allowed", user_in_words(peer) + " may not ask for '" + event + "': it needs " + role,
+                      {{"event", event}, {"needs", to_string(needs)}});
+}
+
+void ControlPlane::log_refusal(const std::string& line) {
+    const auto now = core_->host.clock->steady_now();
+    if (now < next_refusal_line_) {
+        ++unlogged_refusals_;
+        return;
+    }
+    next_refusal_line_ = now + refusal_line_interval;
+    const auto unlogged = std::exchange(unlogged_refusals_, 0);
+    core_->log.warning(unlogged == 0 ? line
+                                     : line + "; " + std::to_string(unlogged) + " refusals before are not logged");
 }
 
 }  // namespace servicekit

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <chrono>
+#include <cstddef>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -49,11 +51,16 @@ private:
     [[nodiscard]] Object list_events() const;
     void queue_reload(const Peer& sender);
     void log_request(const EventDeclaration& event, const Object& arguments, const Peer& peer);
+    /// The error object, after a line in the log. \param event as the client named it; there may be none of that name
+    [[nodiscard]] Object refuse_peer(const std::string& event, ControlRole needs, const Peer& peer);
+    void log_refusal(const std::string& line);
 
     ServiceCore* core_;
     std::unique_ptr<Deadlines> deadlines_;
     std::weak_ptr<EventRun> queued_reload_;
     bool wakes_soon_ = false;
+    std::chrono::steady_clock::time_point next_refusal_line_{};
+    std::size_t unlogged_refusals_ = 0;
 
     mutable std::mutex own_status_mutex_;
     Object own_status_;

@@ -16,19 +16,28 @@ std::vector<EventDeclaration> built_in_events() {
     return {
         {.name = "status",
          .description = "tells how the service is; never waits for a running event",
-         .read_only = true},
-        {.name = "stop", .description = "stops the service cleanly"},
-        {.name = "kill", .description = "ends the service at once"},
-        {.name = "load", .description = "runs the load event"},
-        {.name = "reload", .description = "reads the configuration again and applies it"},
-        {.name = "events", .description = "lists every event with its parameters", .read_only = true},
+         .read_only = true,
+         .needs = ControlRole::read},
+        {.name = "stop", .description = "stops the service cleanly", .needs = ControlRole::admin},
+        {.name = "kill", .description = "ends the service at once", .needs = ControlRole::admin},
+        {.name = "load", .description = "runs the load event", .needs = ControlRole::operate},
+        {.name = "reload",
+         .description = "reads the configuration again and applies it",
+         .needs = ControlRole::operate},
+        {.name = "events",
+         .description = "lists every event with its parameters",
+         .read_only = true,
+         .needs = ControlRole::read},
         {.name = "log-level",
          .description = "tells how much is logged, or sets it",
          .parameters = {{.name = "level",
                          .description = "trace, debug, info, warning, error or fatal",
-                         .default_value = Value{}}}},
-        {.name = "log-reopen", .description = "closes and opens the log file, after it was moved"},
-        {.name = "start", .description = "starts what the service serves"},
+                         .default_value = Value{}}},
+         .needs = ControlRole::read},
+        {.name = "log-reopen",
+         .description = "closes and opens the log file, after it was moved",
+         .needs = ControlRole::operate},
+        {.name = "start", .description = "starts what the service serves", .needs = ControlRole::admin},
     };
 }
 
@@ -80,6 +89,7 @@ EventTable::~EventTable() = default;
 
 void EventTable::add(EventDeclaration event) {
     check(event);
+    if (!event.needs) event.needs = ControlRole::operate;
     const std::lock_guard lock{state_->mutex};
     if (state_->find(event.name) != state_->entries.end()) refuse(event, "there is one of this name already");
     state_->entries.push_back(
@@ -92,6 +102,10 @@ void EventTable::replace(EventDeclaration event) {
     std::shared_ptr<const EventDeclaration> replaced;
     const std::lock_guard lock{state_->mutex};
     const auto entry = state_->find(event.name);
+    if (!event.needs) {
+        const bool is_built_in = entry != state_->entries.end() && entry->built_in != nullptr;
+        event.needs = is_built_in ? entry->built_in->needs : ControlRole::operate;
+    }
     if (entry == state_->entries.end()) {
         state_->entries.push_back(
             {.event = std::make_shared<const EventDeclaration>(std::move(event)), .built_in = nullptr});

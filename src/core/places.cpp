@@ -86,6 +86,32 @@ Result<Places> places_in(const Settings& settings, const os::Host& host, const R
     return places;
 }
 
+Result<mode_t> octal(const std::string& what, const std::string& text) {
+    unsigned bits = 0;
+    const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), bits, 8);
+    if (fault != std::errc{} || end != text.data() + text.size() || bits > 0777)
+        return Error{ExitCode::configuration, "use the " + what, text, "it is no octal number up to 777"};
+    return static_cast<mode_t>(bits);
+}
+
+Result<contract::ControlAccess> control_access(const Settings& settings) {
+    contract::ControlAccess access;
+    if (settings.is_set(setting::control_mode.name)) {
+        const auto mode = octal("control mode", settings.get(setting::control_mode));
+        if (!mode) return mode.error();
+        access.permissions = *mode;
+    }
+    access.owner = settings.get(setting::control_owner);
+    access.group = settings.get(setting::control_group);
+    const auto peers = [&settings](const Setting<std::vector<std::string>>& setting) {
+        return settings.is_set(setting.name) ? std::optional{settings.get(setting)} : std::nullopt;
+    };
+    access.read = peers(setting::control_read);
+    access.operate = peers(setting::control_operate);
+    access.admin = peers(setting::control_admin);
+    return access;
+}
+
 std::optional<RunDirectory> configured_run_directory(const Settings& settings) {
     const std::string configured = settings.get(setting::run_directory);
     if (configured.empty()) return std::nullopt;
@@ -159,12 +185,18 @@ Result<contract::Deployment> make_deployment(const Settings& settings, const Pla
     if (!directory) return directory.error();
     deployment.working_directory = std::move(*directory);
 
-    const std::string mask = settings.get(setting::umask);
-    unsigned bits = 0;
-    const auto [end, fault] = std::from_chars(mask.data(), mask.data() + mask.size(), bits, 8);
-    if (fault != std::errc{} || end != mask.data() + mask.size() || bits > 0777)
-        return Error{ExitCode::configuration, "use the umask", mask, "it is no octal number up to 777"};
-    deployment.file_mask = static_cast<mode_t>(bits);
+    const auto mask = octal("umask", settings.get(setting::umask));
+    if (!mask) return mask.error();
+    deployment.file_mask = *mask;
+
+    for (std::string& path : settings.get(setting::writable)) {
+        auto whole = absolute(std::move(path), host);
+        if (!whole) return whole.error();
+        deployment.writable.push_back(std::move(*whole));
+    }
+    auto access = control_access(settings);
+    if (!access) return access.error();
+    deployment.control_access = std::move(*access);
     return deployment;
 }
 

@@ -103,7 +103,9 @@ std::pair<std::shared_ptr<const EventDeclaration>, Arguments> ServiceCore::check
     }
 }
 
-Peer ServiceCore::self() const { return {.pid = pid, .uid = host.process->effective_user()}; }
+Peer ServiceCore::self() const {
+    return {.pid = pid, .uid = host.process->effective_user(), .role = ControlRole::admin};
+}
 
 Reply ServiceCore::end_from_within(std::string_view event) {
     const bool stops = event == "stop";

@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include "base/names.hpp"
+#include "base/peer_rule.hpp"
 #include "servicekit/base/json.hpp"
 #include "servicekit/base/log_level.hpp"
 
@@ -29,6 +30,12 @@ std::string_view words(SettingKind kind) {
             return "an octal mask in quotes, \"000\" to \"777\"";
         case SettingKind::seconds:
             return "a number of seconds from 0 to 1000000000";
+        case SettingKind::limit:
+            return "a whole number, or \"unlimited\"";
+        case SettingKind::paths:
+            return "a list of paths";
+        case SettingKind::peers:
+            return "a list of 'user:NAME', 'group:NAME', 'socket-group' or 'everyone'";
         case SettingKind::flag:
             break;
     }
@@ -58,6 +65,39 @@ std::string three_digits(std::string mask) {
     return mask.substr(mask.size() - 3);
 }
 
+/// setrlimit(2) has these 64 bits; its greatest number means no limit.
+bool is_limit(const Value& value) {
+    if (value.is_integer()) return value.as_integer() >= 0;
+    if (!value.is_string()) return false;
+    const std::string& text = value.as_string();
+    std::int64_t number = 0;
+    const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), number);
+    return text == "unlimited" || (fault == std::errc{} && end == text.data() + text.size() && number >= 0);
+}
+
+/// A limit in the one form in which it is kept: "07" and 7 are the same.
+std::string limit_text(const Value& value) {
+    if (value.is_integer()) return std::to_string(value.as_integer());
+    return value.as_string() == "unlimited" ? "unlimited" : std::to_string(std::stoll(value.as_string()));
+}
+
+bool all_of(const Value& value, bool (*fits)(const Value&)) {
+    return value.is_list() && std::all_of(value.as_list().begin(), value.as_list().end(), fits);
+}
+
+bool is_peer(const Value& value) { return value.is_string() && parse_peer_rule(value.as_string()).has_value(); }
+
+/// What stands between the separators; nothing at all where the text is empty.
+Value::List split(std::string_view text, char separator) {
+    Value::List parts;
+    while (!text.empty()) {
+        const std::size_t end = text.find(separator);
+        parts.emplace_back(text.substr(0, end));
+        text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    }
+    return parts;
+}
+
 bool fits(SettingKind kind, const Value& value) {
     switch (kind) {
         case SettingKind::name:
@@ -72,6 +112,12 @@ bool fits(SettingKind kind, const Value& value) {
         case SettingKind::seconds:
             // NaN is neither.
             return value.is_number() && value.as_number() >= 0 && value.as_number() <= longest_seconds;
+        case SettingKind::limit:
+            return is_limit(value);
+        case SettingKind::paths:
+            return all_of(value, &is_text);
+        case SettingKind::peers:
+            return all_of(value, &is_peer);
         case SettingKind::flag:
             break;
     }
@@ -83,6 +129,7 @@ bool fits(SettingKind kind, const Value& value) {
 Value checked(SettingKind kind, Value value) {
     if (!fits(kind, value)) throw TypeError{std::string{words(kind)}, found(value)};
     if (kind == SettingKind::file_mask) return three_digits(value.as_string());
+    if (kind == SettingKind::limit) return limit_text(value);
     if (kind == SettingKind::seconds && value.as_number() == std::floor(value.as_number()))
         return static_cast<std::int64_t>(value.as_number());
     return value;
@@ -100,6 +147,10 @@ Value value_from_text(SettingKind kind, std::string_view text) {
         double seconds = 0;
         const auto read = std::from_chars(digits.data(), end, seconds);
         if (read.ec == std::errc{} && read.ptr == end && seconds >= 0) return seconds;
+    } else if (kind == SettingKind::paths) {
+        return split(text, ':');
+    } else if (kind == SettingKind::peers) {
+        return split(text, ',');
     }
     return text;
 }

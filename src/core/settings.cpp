@@ -16,11 +16,17 @@ struct Definition {
 };
 
 /// In the order of the help text.
-constexpr std::array<Definition, 15> definitions{{
+constexpr std::array<Definition, 25> definitions{{
     {setting::name.name, SettingKind::name},
     {setting::run_directory.name, SettingKind::path},
     {setting::pid_file.name, SettingKind::path},
     {setting::control_socket.name, SettingKind::path},
+    {setting::control_mode.name, SettingKind::file_mask},
+    {setting::control_owner.name, SettingKind::account},
+    {setting::control_group.name, SettingKind::account},
+    {setting::control_read.name, SettingKind::peers},
+    {setting::control_operate.name, SettingKind::peers},
+    {setting::control_admin.name, SettingKind::peers},
     {setting::config.name, SettingKind::path},
     {setting::log_file.name, SettingKind::path},
     {setting::log_level.name, SettingKind::log_level, false},
@@ -28,6 +34,10 @@ constexpr std::array<Definition, 15> definitions{{
     {setting::group.name, SettingKind::account},
     {setting::umask.name, SettingKind::file_mask},
     {setting::working_directory.name, SettingKind::path},
+    {setting::no_new_privileges.name, SettingKind::flag},
+    {setting::limit_core.name, SettingKind::limit},
+    {setting::limit_open_files.name, SettingKind::limit},
+    {setting::writable.name, SettingKind::paths},
     {setting::start_timeout.name, SettingKind::seconds},
     {setting::stop_timeout.name, SettingKind::seconds, false},
     {setting::no_signal_handlers.name, SettingKind::flag},
@@ -87,10 +97,10 @@ std::string_view to_string(SettingsLayer layer) noexcept {
 
 Settings::Settings() {
     layers_[index_of(SettingsLayer::built_in)] = {
-        {setting::log_level.name.data(), "info"},       {setting::umask.name.data(), "022"},
-        {setting::working_directory.name.data(), "/"},  {setting::start_timeout.name.data(), 90},
-        {setting::stop_timeout.name.data(), 8},         {setting::no_signal_handlers.name.data(), false},
-        {setting::no_control_server.name.data(), false}};
+        {setting::log_level.name.data(), "info"},        {setting::umask.name.data(), "022"},
+        {setting::working_directory.name.data(), "/"},   {setting::start_timeout.name.data(), 90},
+        {setting::stop_timeout.name.data(), 8},          {setting::no_signal_handlers.name.data(), false},
+        {setting::no_control_server.name.data(), false}, {setting::no_new_privileges.name.data(), false}};
 }
 
 bool Settings::is_set(std::string_view name) const { return layer_of(name) != SettingsLayer::built_in; }

@@ -192,6 +192,12 @@ public:
         return {};
     }
 
+    [[nodiscard]] Result<gid_t> group() const override {
+        struct stat found {};
+        if (fstat(file_.get(), &found) != 0) return os_error("look at", path_, errno);
+        return found.st_gid;
+    }
+
     [[nodiscard]] int descriptor() const override { return socket_.get(); }
 
 private:

@@ -85,9 +85,31 @@ TEST_F(VerbsTest, HelpListsVerbsAndOptions) {
     for (const std::string verb : {"start", "run", "check", "stop", "kill", "restart", "reload", "status", "events",
                                    "log-level", "log-reopen", "call", "wait", "pid", "where", "logs"})
         EXPECT_THAT(help.out, ContainsRegex("\n +" + verb + " "));
-    for (const std::string option :
-         {"name", "run-directory", "pid-file", "control-socket", "config", "log-file", "log-level", "user", "group",
-          "umask", "working-directory", "start-timeout", "stop-timeout", "no-signal-handlers", "no-control-server"})
+    for (const std::string option : {"name",
+                                     "run-directory",
+                                     "pid-file",
+                                     "control-socket",
+                                     "control-mode",
+                                     "control-owner",
+                                     "control-group",
+                                     "control-read",
+                                     "control-operate",
+                                     "control-admin",
+                                     "config",
+                                     "log-file",
+                                     "log-level",
+                                     "user",
+                                     "group",
+                                     "umask",
+                                     "working-directory",
+                                     "no-new-privileges",
+                                     "limit-core",
+                                     "limit-open-files",
+                                     "writable",
+                                     "start-timeout",
+                                     "stop-timeout",
+                                     "no-signal-handlers",
+                                     "no-control-server"})
         EXPECT_THAT(help.out, ContainsRegex("\n +--" + option + " "));
 }
 

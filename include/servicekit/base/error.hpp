@@ -18,8 +18,8 @@ struct Error {
     /// \returns "cannot lock '/run/x.pid': already running (pid 4711)", with no full stop.
     [[nodiscard]] std::string message() const;
 
-    /// \returns the same error with the exit code of the stage that it came up in, unless it is about permission or
-    ///          about another instance, which stay what they are whatever the stage.
+    /// \returns the same error with the exit code of the stage that it came up in, unless it is about permission, about
+    ///          another instance or about the configuration, which stay what they are whatever the stage.
     [[nodiscard]] Error at_stage(ExitCode code) const;
 };
 

@@ -4,6 +4,8 @@
 
 #include <vector>
 
+#include "servicekit/base/control_role.hpp"
+
 namespace servicekit {
 
 /// Who asks: the process at the other end of the control socket when it connected
@@ -14,6 +16,9 @@ struct Peer {
     uid_t uid = static_cast<uid_t>(-1);
     gid_t gid = static_cast<gid_t>(-1);
     std::vector<gid_t> groups = {};  ///< supplementary groups
+    /// What it may ask for: found by the control policy; admin for this process itself, and for the sender of a signal,
+    /// whom the kernel let send it.
+    ControlRole role = ControlRole::none;
 };
 
 }  // namespace servicekit

@@ -49,7 +49,8 @@ class Requests {
 public:
     virtual ~Requests() = default;
     /// \param text one whole JSON array, or what should have been one.
-    /// \param peer  valid during the call only.
+    /// \param peer  with the role that the policy gives it: what that does not allow is answered `not-allowed`.
+    ///              Valid during the call only.
     virtual void request(std::string_view text, const Peer& peer, std::shared_ptr<Responder> responder) = 0;
     /// \returns the reply, one line with its newline, for what could not be read as a request.
     [[nodiscard]] virtual std::string refuse(const Refusal& refusal) = 0;

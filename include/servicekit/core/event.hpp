@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "servicekit/base/control_role.hpp"
 #include "servicekit/base/peer.hpp"
 #include "servicekit/core/arguments.hpp"
 #include "servicekit/core/reply.hpp"
@@ -56,7 +57,7 @@ public:
     [[nodiscard]] const std::stop_token& stop_token() const noexcept { return stop_; }
     /// When nobody will wait for the reply any more; nothing where there is no limit.
     [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> deadline() const noexcept { return deadline_; }
-    /// Who asked for it.
+    /// Who asked for it, and what role that gives.
     [[nodiscard]] const Peer& peer() const noexcept { return peer_; }
     /// Tells the caller how far the event is, if the caller wants to know; costs next to nothing otherwise.
     /// Units are the handler's own. \param total 0 where it is not known.
@@ -91,6 +92,9 @@ struct EventDeclaration {
     Handler handler = {};
     /// It changes nothing, so that its runs need no line in the log.
     bool read_only = false;
+    /// What a client must be to ask for it. Unless given: `operate`, and for a built-in event that is replaced what
+    /// that one needs. ControlRole::none is met by everyone whom the control socket lets in.
+    std::optional<ControlRole> needs = std::nullopt;
 };
 
 /// One run of an event, as BasicService::handle() sees it.

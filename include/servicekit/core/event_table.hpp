@@ -24,9 +24,9 @@ public:
     void add(EventDeclaration event);
 
     /// Replaces an event, built-in or custom, or adds it.
-    /// A built-in event keeps its description and parameters where the new one has none, and its own part stays
-    /// what the protocol promises: `stop` still ends the process, `status` still has its built-in fields,
-    /// to which the handler's are added.
+    /// A built-in event keeps its description, its parameters and the role that it needs where the new one has none, and
+    /// its own part stays what the protocol promises: `stop` still ends the process, `status` still has its built-in
+    /// fields, to which the handler's are added.
     /// \throws std::invalid_argument as add(), but for a name that is taken
     void replace(EventDeclaration event);
 
@@ -37,7 +37,7 @@ public:
     /// Removes a custom event; a built-in one gets its default back, an empty handler. \returns whether there was one.
     bool remove(std::string_view name);
 
-    /// \returns the event, or null where there is none.
+    /// \returns the event, its `needs` filled in, or null where there is none.
     [[nodiscard]] std::shared_ptr<const EventDeclaration> find(std::string_view name) const;
 
     /// All of them, built-in ones first, each kind in the order in which they were added.

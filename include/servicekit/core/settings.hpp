@@ -37,6 +37,14 @@ inline constexpr Setting<std::string> name{"name"};
 inline constexpr Setting<std::string> run_directory{"run-directory"};
 inline constexpr Setting<std::string> pid_file{"pid-file"};
 inline constexpr Setting<std::string> control_socket{"control-socket"};
+inline constexpr Setting<std::string> control_mode{"control-mode"};    ///< of the socket's file, octal: "0660"
+inline constexpr Setting<std::string> control_owner{"control-owner"};  ///< of the socket's file
+inline constexpr Setting<std::string> control_group{"control-group"};
+/// Who may see, operate and end the service over the socket, beside its owner and root: `user:NAME`, `group:NAME`,
+/// `socket-group` or `everyone` each; commas between them where they are given as text.
+inline constexpr Setting<std::vector<std::string>> control_read{"control-read"};
+inline constexpr Setting<std::vector<std::string>> control_operate{"control-operate"};
+inline constexpr Setting<std::vector<std::string>> control_admin{"control-admin"};
 inline constexpr Setting<std::string> config{"config"};  ///< the config file's path
 inline constexpr Setting<std::string> log_file{"log-file"};
 inline constexpr Setting<LogLevel> log_level{"log-level"};
@@ -44,6 +52,12 @@ inline constexpr Setting<std::string> user{"user"};
 inline constexpr Setting<std::string> group{"group"};
 inline constexpr Setting<std::string> umask{"umask"};  ///< octal: "022"
 inline constexpr Setting<std::string> working_directory{"working-directory"};
+inline constexpr Setting<bool> no_new_privileges{"no-new-privileges"};
+inline constexpr Setting<std::string> limit_core{"limit-core"};  ///< bytes of a core file, or "unlimited"
+inline constexpr Setting<std::string> limit_open_files{"limit-open-files"};
+/// All that the service may write, beside its log and its run directory; colons between them where they are given as
+/// text.
+inline constexpr Setting<std::vector<std::string>> writable{"writable"};
 inline constexpr Setting<std::chrono::milliseconds> start_timeout{"start-timeout"};
 inline constexpr Setting<std::chrono::milliseconds> stop_timeout{"stop-timeout"};
 inline constexpr Setting<bool> no_signal_handlers{"no-signal-handlers"};
@@ -171,6 +185,8 @@ Value Settings::to_value(const T& value) {
         return Value{to_string(value)};
     } else if constexpr (std::is_same_v<T, std::chrono::milliseconds>) {
         return Value{static_cast<double>(value.count()) / 1000.0};
+    } else if constexpr (std::is_same_v<T, std::vector<std::string>>) {
+        return Value{Value::List(value.begin(), value.end())};
     } else {
         return Value{value};
     }

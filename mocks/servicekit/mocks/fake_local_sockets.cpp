@@ -125,6 +125,10 @@ public:
         bound_->node->gid = gid;
         return {};
     }
+    [[nodiscard]] Result<gid_t> group() const override {
+        if (const auto failure = sockets_->failures_->due("group", path_)) return os_error("look at", path_, *failure);
+        return bound_->node->gid;
+    }
     [[nodiscard]] int descriptor() const override { return descriptor_; }
 
 private:

@@ -58,7 +58,7 @@ private:
     FakeFiles* files_;
     FakeProcess* process_;
     std::shared_ptr<FakeFailures> failures_ = std::make_shared<FakeFailures>(
-        FakeFailures{"listen", "connect", "probe", "accept", "remove_file", "hand_to", "receive", "send"});
+        FakeFailures{"listen", "connect", "probe", "accept", "remove_file", "hand_to", "group", "receive", "send"});
     std::map<std::uint64_t, std::weak_ptr<Bound>> by_inode_;
     std::vector<std::weak_ptr<FakeStream>> streams_;
     std::size_t buffer_size_ = 212'992;  // Linux's net.core.wmem_default

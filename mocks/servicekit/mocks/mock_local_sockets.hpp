@@ -34,12 +34,14 @@ class MockLocalListener : public os::LocalListener {
 public:
     MockLocalListener() {
         ON_CALL(*this, accept).WillByDefault([] { return Result<std::unique_ptr<os::LocalConnection>>{nullptr}; });
+        ON_CALL(*this, group).WillByDefault(::testing::Return(Result<gid_t>{0}));
         ON_CALL(*this, descriptor).WillByDefault(::testing::Return(-1));
     }
 
     MOCK_METHOD(Result<std::unique_ptr<os::LocalConnection>>, accept, (), (override));
     MOCK_METHOD(Result<void>, remove_file, (), (override));
     MOCK_METHOD(Result<void>, hand_to, (uid_t uid, gid_t gid), (override));
+    MOCK_METHOD(Result<gid_t>, group, (), (const, override));
     MOCK_METHOD(int, descriptor, (), (const, override));
 };
 

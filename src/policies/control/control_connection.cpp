@@ -198,7 +198,10 @@ std::size_t ControlConnection::serve(std::string_view bytes) {
 
 /// \returns whether the next one may be asked at once.
 bool ControlConnection::ask(std::string_view text) {
-    if (!std::exchange(knows_groups_, true)) peer_.groups = socket_->peer_groups();
+    if (!std::exchange(knows_groups_, true)) {
+        peer_.groups = socket_->peer_groups();
+        peer_.role = server_.role_of(peer_);
+    }
     had_request_ = true;
     ++in_a_row_;
     {

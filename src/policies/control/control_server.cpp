@@ -23,8 +23,16 @@ constexpr unsigned waits_at_close = 10;
 }  // namespace
 
 ControlServer::ControlServer(const UnixSocketControl::Options& options, contract::Requests& requests,
-                             os::EventLoop& loop, std::unique_ptr<os::LocalListener> listener, uid_t owner)
-    : options_{options}, requests_{&requests}, loop_{&loop}, listener_{std::move(listener)}, quota_{options, owner} {}
+                             os::EventLoop& loop, std::unique_ptr<os::LocalListener> listener, ControlRoles roles,
+                             const ControlRoles::Belonging& belonging)
+    : options_{options},
+      requests_{&requests},
+      loop_{&loop},
+      listener_{std::move(listener)},
+      quota_{options, belonging.owner},
+      roles_{std::move(roles)} {
+    roles_.set_belonging(belonging);
+}
 
 ControlServer::~ControlServer() { close_within(0); }
 
@@ -35,10 +43,11 @@ void ControlServer::start() {
     await_connections();
 }
 
-Result<void> ControlServer::hand_to(uid_t uid, gid_t gid, uid_t owner) {
+Result<void> ControlServer::hand_to(const ControlRoles::Belonging& belonging) {
     if (!listener_) return {};
-    quota_.set_owner(owner);
-    return listener_->hand_to(uid, gid);
+    quota_.set_owner(belonging.owner);
+    roles_.set_belonging(belonging);
+    return listener_->hand_to(belonging.owner, belonging.group);
 }
 
 void ControlServer::close() noexcept { close_within(waits_at_close); }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "policies/control/control_quota.hpp"
+#include "policies/control/control_roles.hpp"
 #include "servicekit/base/result.hpp"
 #include "servicekit/contract/control.hpp"
 #include "servicekit/os/event_loop.hpp"
@@ -29,9 +30,10 @@ public:
     /// A time, in steps of Options::keep_alive_space; it passes only while there are connections. Wraps around.
     using Tick = std::uint32_t;
 
-    /// \param owner of the socket: who, with root, may use every connection
+    /// \param belonging its owner, with root, may use every connection
     ControlServer(const UnixSocketControl::Options& options, contract::Requests& requests, os::EventLoop& loop,
-                  std::unique_ptr<os::LocalListener> listener, uid_t owner);
+                  std::unique_ptr<os::LocalListener> listener, ControlRoles roles,
+                  const ControlRoles::Belonging& belonging);
     ~ControlServer();
     ControlServer(const ControlServer&) = delete;
     ControlServer& operator=(const ControlServer&) = delete;
@@ -39,8 +41,8 @@ public:
     /// Connections are accepted from here on.
     /// \throws std::exception where the loop can't watch the socket
     void start();
-    /// \param owner as in the constructor, from here on
-    Result<void> hand_to(uid_t uid, gid_t gid, uid_t owner);
+    /// Gives the socket's file to the owner and group. \param belonging as in the constructor, from here on
+    Result<void> hand_to(const ControlRoles::Belonging& belonging);
     /// As contract::Control. Also from within a request, so that the object must live on for a while.
     void close() noexcept;
 
@@ -50,6 +52,7 @@ public:
     [[nodiscard]] contract::Requests& requests() noexcept { return *requests_; }
     [[nodiscard]] os::EventLoop& loop() noexcept { return *loop_; }
     [[nodiscard]] ControlQuota& quota() noexcept { return quota_; }
+    [[nodiscard]] ControlRole role_of(const Peer& peer) const noexcept { return roles_.role_of(peer); }
     /// For what a connection receives; whoever receives next overwrites it.
     [[nodiscard]] std::span<char> scratch() noexcept { return scratch_; }
     /// From any thread.
@@ -78,6 +81,7 @@ private:
     std::atomic<Tick> now_{0};
 
     ControlQuota quota_;
+    ControlRoles roles_;
     std::vector<std::shared_ptr<ControlConnection>> connections_;
     std::size_t refused_ = 0;  ///< of the connections: those that are only there to be told so
     std::array<char, 64 * 1024> scratch_;

@@ -10,26 +10,30 @@ namespace servicekit {
 
 struct UnixSocketControl::State {
     State(Options the_options, os::LocalSockets& the_sockets, os::Users& the_users, const os::Process& the_process)
-        : options{std::move(the_options)}, sockets{&the_sockets}, users{&the_users}, process{&the_process} {}
+        : given{std::move(the_options)},
+          options{given},
+          sockets{&the_sockets},
+          users{&the_users},
+          process{&the_process} {}
 
     [[nodiscard]] Error cannot_listen(std::string reason, ExitCode code = ExitCode::cannot_create) const {
-        return {code, "listen on", path, std::move(reason)};
+        return {code, "listen on", options.path, std::move(reason)};
     }
     [[nodiscard]] Error cannot_listen(const Error& cause) const {
         Error error = cause.at_stage(ExitCode::cannot_create);
         error.action = "listen on";
-        error.object = path;
+        error.object = options.path;
         return error;
     }
     [[nodiscard]] Result<os::LocalSocketAccess> access();
     [[nodiscard]] Result<std::unique_ptr<os::LocalListener>> listen();
 
-    Options options;
+    Options given;    ///< by the program
+    Options options;  ///< in force: with what the deployment says
     os::LocalSockets* sockets;
     os::Users* users;
     const os::Process* process;
 
-    std::string path;
     std::optional<uid_t> owner;  ///< as the options name them
     std::optional<gid_t> group;
     std::unique_ptr<policies::ControlServer> server;
@@ -39,13 +43,13 @@ Result<os::LocalSocketAccess> UnixSocketControl::State::access() {
     if (!options.owner.empty()) {
         const auto user = users->find_user(options.owner);
         if (!user) return cannot_listen(user.error());
-        if (!*user) return cannot_listen("there is no user '" + options.owner + "'");
+        if (!*user) return cannot_listen("there is no user '" + options.owner + "'", ExitCode::configuration);
         owner = (*user)->uid;
     }
     if (!options.group.empty()) {
         const auto found = users->find_group(options.group);
         if (!found) return cannot_listen(found.error());
-        if (!*found) return cannot_listen("there is no group '" + options.group + "'");
+        if (!*found) return cannot_listen("there is no group '" + options.group + "'", ExitCode::configuration);
         group = *found;
     }
     return os::LocalSocketAccess{.permissions = options.permissions, .owner = owner, .group = group};
@@ -53,6 +57,7 @@ Result<os::LocalSocketAccess> UnixSocketControl::State::access() {
 
 Result<std::unique_ptr<os::LocalListener>> UnixSocketControl::State::listen() {
     // The service changes its working directory; the path must not change with it.
+    const std::string& path = options.path;
     if (!path.starts_with('/')) return cannot_listen("not an absolute path");
     const auto access = this->access();
     if (!access) return access.error();
@@ -77,15 +82,32 @@ UnixSocketControl& UnixSocketControl::operator=(UnixSocketControl&& other) noexc
 UnixSocketControl::~UnixSocketControl() = default;
 
 void UnixSocketControl::configure(const contract::Deployment& deployment) {
-    state_->path = state_->options.path.empty() ? deployment.control_socket : state_->options.path;
+    Options& options = state_->options = state_->given;
+    const contract::ControlAccess& access = deployment.control_access;
+    if (options.path.empty()) options.path = deployment.control_socket;
+    if (access.permissions) options.permissions = *access.permissions;
+    if (!access.owner.empty()) options.owner = access.owner;
+    if (!access.group.empty()) options.group = access.group;
+    if (access.read) options.read = *access.read;
+    if (access.operate) options.operate = *access.operate;
+    if (access.admin) options.admin = *access.admin;
 }
 
 Result<void> UnixSocketControl::open(contract::Requests& requests, os::EventLoop& loop) {
     State& state = *state_;
+    auto roles = policies::ControlRoles::look_up(state.options, *state.users);
+    if (!roles) return roles.error();
     auto listener = state.listen();
     if (!listener) return listener.error();
-    auto server = std::make_unique<policies::ControlServer>(state.options, requests, loop, std::move(*listener),
-                                                            state.owner.value_or(state.process->effective_user()));
+    const auto group = (*listener)->group();
+    if (!group) {
+        (void)(*listener)->remove_file();
+        return state.cannot_listen(group.error());
+    }
+    const uid_t service = state.process->effective_user();
+    auto server = std::make_unique<policies::ControlServer>(
+        state.options, requests, loop, std::move(*listener), std::move(*roles),
+        policies::ControlRoles::Belonging{.service = service, .owner = state.owner.value_or(service), .group = *group});
     try {
         server->start();
     } catch (const std::exception& exception) {
@@ -96,13 +118,13 @@ Result<void> UnixSocketControl::open(contract::Requests& requests, os::EventLoop
     return {};
 }
 
-std::string UnixSocketControl::endpoint() const { return state_->path; }
+std::string UnixSocketControl::endpoint() const { return state_->options.path; }
 
 Result<void> UnixSocketControl::hand_to(uid_t uid, gid_t gid) {
     State& state = *state_;
     if (!state.server) return {};
-    const uid_t owner = state.owner.value_or(uid);
-    return state.server->hand_to(owner, state.group.value_or(gid), owner);
+    return state.server->hand_to(
+        {.service = uid, .owner = state.owner.value_or(uid), .group = state.group.value_or(gid)});
 }
 
 // The server stays: it may be what called, from within a request.

@@ -37,6 +37,11 @@ TEST(ErrorTest, PermissionStaysPermissionAtEveryStage) {
     }
 }
 
+TEST(ErrorTest, AConfigurationErrorStaysOneAtEveryStage) {
+    const Error error{ExitCode::configuration, "use the rule", "wheel", "it is none"};
+    EXPECT_EQ(error.at_stage(ExitCode::cannot_create).exit_code, ExitCode::configuration);
+}
+
 TEST(ErrorTest, OtherNumbersAreTheSystemsFault) { EXPECT_EQ(os_error("fork", "", EAGAIN).exit_code, ExitCode::os); }
 
 TEST(ErrorTest, EveryNumberHasAText) {

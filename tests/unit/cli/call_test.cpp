@@ -59,5 +59,12 @@ TEST_F(CallTest, ShowsProgressOnATerminal) {
     EXPECT_THAT(error(), ::testing::EndsWith("\r\033[K"));
 }
 
+TEST_F(CallTest, SaysWhatTheServiceDoesNotAllow) {
+    replies["backup"] =
+        R"({"error":{"code":"not-allowed","message":"uid 7 may not","event":"backup","needs":"admin"}})";
+    EXPECT_EQ(run({"call", "backup"}), 1);
+    EXPECT_EQ(error(), "just-another-server: cannot run 'backup': uid 7 may not (not-allowed)\n");
+}
+
 }  // namespace
 }  // namespace servicekit::cli

@@ -94,6 +94,26 @@ TEST_F(StopTest, SignalsNoProcessOfAnotherUser) {
     EXPECT_THAT(host.processes.sent(), IsEmpty());
 }
 
+TEST_F(StopTest, EndsWhereTheServiceDoesNotLetItsUser) {
+    start_instance();
+    host.process.set_effective_user(1000);
+    for (const std::string event : {"stop", "kill"}) {
+        replies[event] = R"({"error":{"code":"not-allowed","message":"uid 1000 may not","event":")" + event +
+                         R"(","needs":"admin"}})";
+        EXPECT_EQ(run({event}), 77);
+        EXPECT_THAT(error(), HasSubstr("just-another-server: cannot " + event + " 'pid 7000': uid 1000 may not\n"));
+    }
+    EXPECT_THAT(host.processes.sent(), IsEmpty());
+}
+
+TEST_F(StopTest, RootWhomTheServiceTakesForAnotherSignals) {
+    start_instance();
+    replies["stop"] = R"({"error":{"code":"not-allowed","message":"uid 65534 may not"}})";
+    host.processes.on_signal([this](const FakeProcessTable::Sent&) { end_instance(); });
+    EXPECT_EQ(run({"stop"}), 0);
+    EXPECT_THAT(host.processes.sent(), ElementsAre(FakeProcessTable::Sent{running_pid, SIGTERM}));
+}
+
 TEST_F(StopTest, NeverTakesAnOwnerWithoutAPidForNone) {
     owner = contract::Owner{.pid = 0, .where = "an unknown process"};
     EXPECT_EQ(run({"stop"}), 75);

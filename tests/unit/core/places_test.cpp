@@ -103,5 +103,28 @@ TEST_F(PlacesTest, ADeploymentNeedsAnOctalUmask) {
     EXPECT_EQ(make_deployment(settings_, resolved(), host_.host()).value().file_mask, 027U);
 }
 
+TEST_F(PlacesTest, ADeploymentSaysOfTheControlSocketOnlyWhatWasSet) {
+    const auto unset = make_deployment(settings_, resolved(), host_.host()).value().control_access;
+    EXPECT_FALSE(unset.permissions || unset.read || unset.operate || unset.admin);
+    EXPECT_EQ(unset.owner + unset.group, "");
+    settings_.set(setting::control_mode, "0660");
+    settings_.set(setting::control_group, "adm");
+    settings_.set(setting::control_read, {});
+    settings_.set(setting::control_admin, {"user:www"});
+    const auto set = make_deployment(settings_, resolved(), host_.host()).value().control_access;
+    EXPECT_EQ(set.permissions, mode_t{0660});
+    EXPECT_EQ(set.group, "adm");
+    EXPECT_EQ(set.read, std::vector<std::string>{});
+    EXPECT_FALSE(set.operate);
+    EXPECT_EQ(set.admin, std::vector<std::string>{"user:www"});
+}
+
+TEST_F(PlacesTest, WhatIsWritableIsAbsoluteInADeployment) {
+    host_.process.set_directory("/home/me");
+    settings_.set(setting::writable, {"data", "/srv/"});
+    EXPECT_THAT(make_deployment(settings_, resolved(), host_.host()).value().writable,
+                ::testing::ElementsAre("/home/me/data", "/srv"));
+}
+
 }  // namespace
 }  // namespace servicekit

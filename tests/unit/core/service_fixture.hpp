@@ -35,7 +35,7 @@ protected:
                     .daemon = ForkingDaemon{{}, host.process, host.pipes, host.streams, host.processes, host.clock},
                     .lock = PidFileLock{{}, host.locks, host.process, host.processes},
                     .log = FileLog{{}, host.files, host.streams, host.clock, host.process},
-                    .control = UnixSocketControl{{}, host.sockets}},
+                    .control = UnixSocketControl{{}, host.sockets, host.users, host.process}},
                 host.host());
         return *service_;
     }

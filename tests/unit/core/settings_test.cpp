@@ -33,10 +33,31 @@ std::string refusal_of_config(std::string_view text) {
 }
 
 TEST(SettingsTest, StandAsTheOptionsLineHasThem) {
-    EXPECT_EQ(Settings::names(), (std::vector<std::string_view>{
-                                     "name", "run-directory", "pid-file", "control-socket", "config", "log-file",
-                                     "log-level", "user", "group", "umask", "working-directory", "start-timeout",
-                                     "stop-timeout", "no-signal-handlers", "no-control-server"}));
+    EXPECT_EQ(Settings::names(), (std::vector<std::string_view>{"name",
+                                                                "run-directory",
+                                                                "pid-file",
+                                                                "control-socket",
+                                                                "control-mode",
+                                                                "control-owner",
+                                                                "control-group",
+                                                                "control-read",
+                                                                "control-operate",
+                                                                "control-admin",
+                                                                "config",
+                                                                "log-file",
+                                                                "log-level",
+                                                                "user",
+                                                                "group",
+                                                                "umask",
+                                                                "working-directory",
+                                                                "no-new-privileges",
+                                                                "limit-core",
+                                                                "limit-open-files",
+                                                                "writable",
+                                                                "start-timeout",
+                                                                "stop-timeout",
+                                                                "no-signal-handlers",
+                                                                "no-control-server"}));
 }
 
 TEST(SettingsTest, HaveDefaults) {
@@ -48,8 +69,12 @@ TEST(SettingsTest, HaveDefaults) {
     EXPECT_EQ(settings.get(setting::working_directory), "/");
     EXPECT_FALSE(settings.get(setting::no_signal_handlers));
     EXPECT_FALSE(settings.get(setting::no_control_server));
+    EXPECT_FALSE(settings.get(setting::no_new_privileges));
+    EXPECT_TRUE(settings.get(setting::writable).empty());
     for (const std::string_view name :
-         {"name", "run-directory", "pid-file", "control-socket", "config", "log-file", "user", "group"})
+         {"name", "run-directory", "pid-file", "control-socket", "control-mode", "control-owner", "control-group",
+          "control-read", "control-operate", "control-admin", "config", "log-file", "user", "group", "limit-core",
+          "limit-open-files", "writable"})
         EXPECT_TRUE(settings.value(name).is_null()) << name;
     EXPECT_EQ(settings.get(setting::log_file), "");
 }
@@ -138,6 +163,50 @@ TEST(SettingsTest, TextIsReadByTheTypeOfTheSetting) {
     }
     set("user", "33");
     EXPECT_EQ(settings.get(setting::user), "33");
+}
+
+TEST(SettingsTest, ListsAreGivenAsTextToo) {
+    Settings settings;
+    settings.set_text("writable", "/srv:data", SettingsLayer::command_line);
+    EXPECT_EQ(settings.get(setting::writable), (std::vector<std::string>{"/srv", "data"}));
+    settings.set_text("writable", "", SettingsLayer::command_line);
+    EXPECT_TRUE(settings.is_set("writable"));
+    EXPECT_TRUE(settings.get(setting::writable).empty());
+    settings.set_text("control-operate", "user:backup,group:wheel", SettingsLayer::command_line);
+    EXPECT_EQ(settings.get(setting::control_operate), (std::vector<std::string>{"user:backup", "group:wheel"}));
+    settings.set(setting::control_read, {"everyone"});
+    EXPECT_EQ(settings.get(setting::control_read), std::vector<std::string>{"everyone"});
+    settings.read_config(R"({"control-admin": ["socket-group"], "writable": ["/a:b"], "limit-core": 0})",
+                         "/etc/x.json");
+    EXPECT_EQ(settings.get(setting::control_admin), std::vector<std::string>{"socket-group"});
+    EXPECT_EQ(settings.get(setting::limit_core), "0");
+}
+
+TEST(SettingsTest, ListsOfWhatTheyAreNotAreRefused) {
+    EXPECT_EQ(refusal_of_text("control-read", "everyone,wheel"),
+              "'control-read' from the command line: expected a list of 'user:NAME', 'group:NAME', 'socket-group' or "
+              "'everyone', found a list");
+    for (const std::string_view text : {":", "/a::/b"})
+        EXPECT_NE(refusal_of_text("writable", text), "no error") << text;
+    EXPECT_NE(refusal_of_value("writable", "/a"), "no error");
+    EXPECT_NE(refusal_of_value("writable", Value::List{1}), "no error");
+    EXPECT_NE(refusal_of_config(R"({"control-admin": "everyone"})"), "no error");
+}
+
+TEST(SettingsTest, LimitsAreNumbersOrNone) {
+    Settings settings;
+    for (const std::string_view text : {"0", "1024", "9223372036854775807", "unlimited"}) {
+        settings.set_text("limit-open-files", text, SettingsLayer::program);
+        EXPECT_EQ(settings.get(setting::limit_open_files), text);
+    }
+    settings.set_text("limit-core", "007", SettingsLayer::program);
+    EXPECT_EQ(settings.get(setting::limit_core), "7");
+    settings.set_value("limit-core", 8, SettingsLayer::program);
+    EXPECT_EQ(settings.get(setting::limit_core), "8");
+    for (const std::string_view text : {"", "-1", "1k", "infinity", "9223372036854775808", "1.5", "+1"})
+        EXPECT_NE(refusal_of_text("limit-core", text), "no error") << text;
+    EXPECT_NE(refusal_of_value("limit-core", 1.5), "no error");
+    EXPECT_NE(refusal_of_value("limit-core", -1), "no error");
 }
 
 TEST(SettingsTest, EqualSettingsAreEqualValues) {

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "servicekit/base/result.hpp"
 #include "servicekit/base/value.hpp"
@@ -19,9 +20,12 @@ namespace servicekit {
 
 /// Control policy that takes requests over a stream socket in the unix domain, as docs/protocol.md says.
 ///
-/// The socket's permissions decide who may connect. Of those, the owner of the socket and root are the operators;
-/// all others are strangers, whose connections and unfinished requests have limits of their own, so that none of them
-/// keeps an operator, or another stranger, from being served.
+/// The socket's permissions decide who may connect, rules what a peer may then ask for: the service's own user, the
+/// owner of the socket and root whatever there is; others what the options or the deployment give them, by the
+/// credentials that they connected with, and nothing where no rule names them. Names are looked up once, by open().
+///
+/// The owner of the socket and root are the operators; all others are strangers, whose connections and unfinished
+/// requests have limits of their own, so that none of them keeps an operator, or another stranger, from being served.
 /// May be moved before open(), and not later.
 class UnixSocketControl {
 public:
@@ -30,6 +34,12 @@ public:
         mode_t permissions = 0600;  ///< of the socket's file
         std::string owner = {};     ///< of the socket's file, by name or number; empty: who the service runs as
         std::string group = {};     ///< as owner
+
+        /// Who has which role, each as `user:NAME`, `group:NAME` (a supplementary one will do), `socket-group` or
+        /// `everyone`; names or numbers. The highest role that a rule gives counts.
+        std::vector<std::string> read{"socket-group"};
+        std::vector<std::string> operate = {};
+        std::vector<std::string> admin = {};
 
         std::size_t max_request_bytes = 1024 * 1024;
         std::size_t max_depth = 64;  ///< of nested arrays and objects in a request
@@ -62,6 +72,7 @@ public:
     UnixSocketControl& operator=(UnixSocketControl&& other) noexcept;
     ~UnixSocketControl();
 
+    /// What the deployment says about access goes before the options.
     void configure(const contract::Deployment& deployment);
     /// A socket that nobody serves any more is replaced.
     /// \returns an error of ExitCode::already_running where somebody does serve it, lock or no lock.

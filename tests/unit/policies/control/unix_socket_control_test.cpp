@@ -60,7 +60,7 @@ TEST_F(UnixSocketControlTest, GivesTheSocketThePermissionsOwnerAndGroupOfTheOpti
 
 TEST_F(UnixSocketControlTest, RefusesUsersAndGroupsThatDoNotExist) {
     const Error no_user = error_of_opening({.owner = "nobody-here"});
-    EXPECT_EQ(no_user.exit_code, ExitCode::cannot_create);
+    EXPECT_EQ(no_user.exit_code, ExitCode::configuration);
     EXPECT_EQ(no_user.message(), "cannot listen on '" + std::string{path} + "': there is no user 'nobody-here'");
     EXPECT_EQ(error_of_opening({.group = "none"}).reason, "there is no group 'none'");
     host.users.failures.fail_next("find_group", EIO);

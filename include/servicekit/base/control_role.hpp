@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string_view>
+
+namespace servicekit {
+
+/// What somebody may ask of a running service; each role may do what those before it may.
+enum class ControlRole {
+    none,     ///< nothing, though the socket let him in
+    read,     ///< see how it is: `status`, `events`
+    operate,  ///< have it work: `reload`, `log-reopen`, the service's own events
+    admin,    ///< end it: `stop`, `kill`
+};
+
+/// "none", "read", "operate", "admin"
+[[nodiscard]] std::string_view to_string(ControlRole role) noexcept;
+
+}  // namespace servicekit
