@@ -9,6 +9,7 @@
 #include "base/rfc3339.hpp"
 #include "core/configuration.hpp"
 #include "core/control_plane.hpp"
+#include "core/privileges.hpp"
 #include "core/service_core.hpp"
 #include "core/shutdown.hpp"
 
@@ -104,7 +105,7 @@ std::optional<Error> Lifecycle::begin(bool in_background) {
     if (auto error = hold_lock()) return error;
     if (auto error = open_log(in_background)) return error;
     if (auto error = open_control()) return error;
-    if (auto error = drop_privileges()) return error;
+    if (auto error = Privileges{core}.drop()) return error;
     if (auto error = start_handlers()) return error;
     return start_event();
 }
@@ -140,39 +141,6 @@ std::optional<Error> Lifecycle::open_control() {
     auto opened = core.policies->control.open(*core.control_plane, *core.loop);
     if (!opened) return opened.error().at_stage(ExitCode::cannot_create);
     control_open_ = true;
-    return std::nullopt;
-}
-
-std::optional<Error> Lifecycle::drop_privileges() {
-    ServiceCore& core = *core_;
-    const Settings& settings = core.configuration->settings();
-    const std::string user_name = settings.get(setting::user);
-    const std::string group_name = settings.get(setting::group);
-    if (user_name.empty() && group_name.empty()) return std::nullopt;
-
-    os::User user{.name = {}, .uid = core.host.process->effective_user(), .gid = static_cast<gid_t>(-1)};
-    const std::string wanted = user_name.empty() ? std::to_string(user.uid) : user_name;
-    const auto found = core.host.users->find_user(wanted);
-    if (!found) return found.error();
-    if (!*found) return Error{ExitCode::configuration, "become the user", wanted, "there is no such user"};
-    user = **found;
-    gid_t group = user.gid;
-    if (!group_name.empty()) {
-        const auto found_group = core.host.users->find_group(group_name);
-        if (!found_group) return found_group.error();
-        if (!*found_group)
-            return Error{ExitCode::configuration, "become a member of the group", group_name, "there is no such group"};
-        group = **found_group;
-    }
-    auto& [daemon, lock, log, control] = *core.policies;
-    for (const auto& handed :
-         {lock.hand_to(user.uid, group), log.hand_to(user.uid, group), control.hand_to(user.uid, group)})
-        if (!handed) return handed.error().at_stage(ExitCode::permission);
-    if (auto became = core.host.users->become(user, group); !became) {
-        Error error = became.error();
-        error.exit_code = ExitCode::permission;
-        return error;
-    }
     return std::nullopt;
 }
 

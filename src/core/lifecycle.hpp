@@ -22,7 +22,6 @@ private:
     std::optional<Error> hold_lock();
     std::optional<Error> open_log(bool in_background);
     std::optional<Error> open_control();
-    std::optional<Error> drop_privileges();
     std::optional<Error> take_signals();
     std::optional<Error> start_handlers();
     std::optional<Error> start_event();

@@ -95,8 +95,8 @@ public:
         if (::setresuid(user.uid, user.uid, user.uid) != 0) return os_error(action, object, errno);
         if (!is_already(user, group))
             return Error{ExitCode::permission, action, object, "the system left other ids in force", EPERM};
-        // CAP_SETUID may have been kept, by securebits for instance.
-        if (user.uid != 0 && ::setuid(0) == 0)
+        // CAP_SETUID or CAP_SETGID may have been kept, by securebits for instance.
+        if (user.uid != 0 && (::setuid(0) == 0 || (group != 0 && ::setgid(0) == 0)))
             return Error{ExitCode::permission, action, object, "root can still be had back", EPERM};
         return {};
     }

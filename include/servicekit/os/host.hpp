@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "servicekit/os/clock.hpp"
+#include "servicekit/os/confinement.hpp"
 #include "servicekit/os/environment.hpp"
 #include "servicekit/os/event_loop.hpp"
 #include "servicekit/os/files.hpp"
@@ -17,6 +18,7 @@ namespace servicekit::os {
 /// All that core itself asks of the operating system; a test puts fakes in. Policies are given theirs one by one.
 struct Host {
     Clock* clock = &posix_clock();
+    Confinement* confinement = &posix_confinement();
     Environment* environment = &posix_environment();
     Files* files = &posix_files();
     Process* process = &posix_process();

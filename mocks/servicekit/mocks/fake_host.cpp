@@ -11,6 +11,7 @@ FakeHost::FakeHost() {
 os::Host FakeHost::host() {
     return {
         .clock = &clock,
+        .confinement = &confinement,
         .environment = &environment,
         .files = &files,
         .process = &process,

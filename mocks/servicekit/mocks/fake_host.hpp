@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "servicekit/mocks/fake_clock.hpp"
+#include "servicekit/mocks/fake_confinement.hpp"
 #include "servicekit/mocks/fake_environment.hpp"
 #include "servicekit/mocks/fake_event_loop.hpp"
 #include "servicekit/mocks/fake_file_locks.hpp"
@@ -55,6 +56,7 @@ public:
 
     FakeClock clock;
     FakeReactor reactor{clock};
+    FakeConfinement confinement;
     FakeEnvironment environment;
     FakeFiles files;
     FakeProcess process;

@@ -1,6 +1,7 @@
 // A service that misbehaves where it is told to: by events while it runs, and by `app` in its configuration for the
 // steps of its life.
 #include <fcntl.h>
+#include <grp.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -108,6 +109,24 @@ Reply read_line(const Arguments& arguments, Context&) {
     return {{"line", line}};
 }
 
+Reply write_file(const Arguments& arguments, Context&) {
+    const int file = ::open(arguments.get<std::string>("path").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    if (file < 0) return {{"errno", errno}};
+    const bool written = ::write(file, "x", 1) == 1;
+    const int fault = written ? 0 : errno;
+    ::close(file);
+    return {{"errno", fault}};
+}
+
+Reply regain_root(const Arguments&, Context&) {
+    const auto fault_of = [](int outcome) { return outcome == 0 ? 0 : errno; };
+    return {{"setuid", fault_of(::setuid(0))},
+            {"seteuid", fault_of(::seteuid(0))},
+            {"setresuid", fault_of(::setresuid(0, 0, 0))},
+            {"setgid", fault_of(::setgid(0))},
+            {"setgroups", fault_of(::setgroups(0, nullptr))}};
+}
+
 Reply tell_progress(const Arguments& arguments, Context& context) {
     const auto steps = arguments.get<std::uint64_t>("steps");
     for (std::uint64_t done = 1; done <= steps; ++done) context.progress(done, steps, "step " + std::to_string(done));
@@ -153,6 +172,8 @@ public:
         add("abort", "calls abort()", [](const Arguments&, Context&) -> Reply { std::abort(); });
         add("read-line", "reads a line of a file, and waits for it where that is a FIFO", read_line,
             {{.name = "path", .type = ParameterType::path}});
+        add("write-file", "writes a byte to a file", write_file, {{.name = "path", .type = ParameterType::path}});
+        add("regain-root", "tries to be root again", regain_root);
         add("count", "counts its runs, and how many of them there were at once",
             std::bind_front(&TrialService::count, this));
         add("progress", "tells how far it is", tell_progress,

@@ -5,6 +5,7 @@
 #include <csignal>
 
 #include "servicekit/mocks/mock_clock.hpp"
+#include "servicekit/mocks/mock_confinement.hpp"
 #include "servicekit/mocks/mock_control.hpp"
 #include "servicekit/mocks/mock_daemon.hpp"
 #include "servicekit/mocks/mock_environment.hpp"
@@ -64,6 +65,7 @@ TEST(MockDefaultsTest, LetLocksBeTaken) {
 TEST(MockDefaultsTest, LetSocketsListenAndConnect) {
     NiceMock<MockLocalSockets> sockets;
     EXPECT_EQ((*sockets.listen("/x", {}))->accept().value(), nullptr);
+    EXPECT_EQ((*sockets.listen("/x", {}))->group().value(), 0U);
     const auto connection = *sockets.connect("/x");
     std::array<char, 10> buffer{};
     EXPECT_EQ(connection->receive(buffer).state, os::Transfer::State::would_block);
@@ -113,6 +115,11 @@ TEST(MockDefaultsTest, AreHarmlessOnTheRestOfTheSystem) {
     EXPECT_TRUE(streams.redirect_to_null(os::Stream::in));
     NiceMock<MockInterruptibleSleep> sleep;
     EXPECT_TRUE(sleep.sleep_for(1h));
+    NiceMock<MockConfinement> confinement;
+    EXPECT_TRUE(confinement.limit(os::Confinement::Resource::core_size, 0));
+    EXPECT_TRUE(confinement.allow_core_dumps());
+    EXPECT_TRUE(confinement.forbid_new_privileges());
+    EXPECT_EQ(confinement.confine_writing({}).value().extent, os::WriteConfinement::Extent::whole);
     NiceMock<MockSignals> signals;
     NiceMock<MockEventLoop> loop;
     EXPECT_TRUE(signals.hold({}));

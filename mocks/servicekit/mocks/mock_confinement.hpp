@@ -1,0 +1,23 @@
+#pragma once
+
+#include <gmock/gmock.h>
+
+#include "servicekit/os/confinement.hpp"
+
+namespace servicekit::mocks {
+
+/// By default everything is done, and the kernel can do all of it.
+class MockConfinement : public os::Confinement {
+public:
+    MockConfinement() {
+        ON_CALL(*this, confine_writing)
+            .WillByDefault(::testing::Return(Result<os::WriteConfinement>{os::WriteConfinement{}}));
+    }
+
+    MOCK_METHOD(Result<void>, limit, (Resource resource, std::optional<std::uint64_t> at_most), (override));
+    MOCK_METHOD(Result<void>, allow_core_dumps, (), (override));
+    MOCK_METHOD(Result<void>, forbid_new_privileges, (), (override));
+    MOCK_METHOD(Result<os::WriteConfinement>, confine_writing, (std::span<const os::WritablePath> paths), (override));
+};
+
+}  // namespace servicekit::mocks

@@ -1,0 +1,174 @@
+#include "core/privileges.hpp"
+
+#include <array>
+#include <charconv>
+#include <cstdint>
+#include <string>
+#include <utility>
+
+#include "core/configuration.hpp"
+#include "core/service_core.hpp"
+
+namespace servicekit {
+namespace {
+
+constexpr auto no_group = static_cast<gid_t>(-1);
+
+/// What programs write as a matter of course, and harms nobody.
+constexpr std::array harmless_devices{"/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty"};
+
+std::string folder_of(const std::string& path) {
+    const auto slash = path.rfind('/');
+    return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+/// Whether others keep things of theirs in the run directory, too.
+bool is_shared(const std::string& folder) {
+    for (const char* shared : {"/", "/run", "/var/run", "/tmp", "/var/tmp"})
+        if (folder == shared) return true;
+    constexpr std::string_view of_users = "/run/user/";
+    return folder.starts_with(of_users) && folder.find('/', of_users.size()) == std::string::npos;
+}
+
+/// \returns nothing for "unlimited"
+std::optional<std::uint64_t> limit_in(const std::string& text) {
+    std::uint64_t number = 0;
+    const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
+    return read.ec == std::errc{} ? std::optional{number} : std::nullopt;
+}
+
+}  // namespace
+
+std::optional<Error> Privileges::drop() {
+    const auto at_this_stage = [](const Error& error) { return error.at_stage(ExitCode::permission); };
+    const auto identity = find_identity();
+    if (!identity) return at_this_stage(identity.error());
+    if (*identity || is_confined())
+        if (const auto alone = be_alone(); !alone) return at_this_stage(alone.error());
+    // Root may raise limits, which nobody may later.
+    if (const auto limited = set_limits(); !limited) return at_this_stage(limited.error());
+    if (*identity)
+        if (const auto became = become(**identity); !became) return at_this_stage(became.error());
+    if (const auto taken = take_up_surroundings(identity->has_value()); !taken) return at_this_stage(taken.error());
+    if (const auto confined = confine(); !confined) return at_this_stage(confined.error());
+    return std::nullopt;
+}
+
+Result<std::optional<Privileges::Identity>> Privileges::find_identity() const {
+    const Settings& settings = core_->configuration->settings();
+    const os::Host& host = core_->host;
+    const std::string user_name = settings.get(setting::user);
+    const std::string group_name = settings.get(setting::group);
+    if (user_name.empty() && group_name.empty()) return std::optional<Identity>{};
+
+    const std::string wanted = user_name.empty() ? std::to_string(host.process->effective_user()) : user_name;
+    const auto user = host.users->find_user(wanted);
+    if (!user) return user.error();
+    if (!*user) return Error{ExitCode::configuration, "become the user", wanted, "there is no such user"};
+    gid_t group = (*user)->gid;
+    if (!group_name.empty()) {
+        const auto found = host.users->find_group(group_name);
+        if (!found) return found.error();
+        if (!*found)
+            return Error{ExitCode::configuration, "become a member of the group", group_name, "there is no such group"};
+        group = **found;
+    }
+    if (group == no_group)
+        return Error{ExitCode::configuration, "become the user", wanted,
+                     "the user database has no such user to tell a group, so name a group as well"};
+    return std::optional{Identity{.user = **user, .group = group}};
+}
+
+bool Privileges::is_confined() const {
+    const Settings& settings = core_->configuration->settings();
+    return settings.get(setting::no_new_privileges) || settings.is_set(setting::writable.name);
+}
+
+Result<void> Privileges::be_alone() const {
+    const unsigned threads = core_->host.process->thread_count();
+    if (threads == 1) return {};
+    return Error{ExitCode::permission, "drop privileges", "",
+                 std::to_string(threads) + " threads exist already, and each has its own; start them in on_start"};
+}
+
+Result<void> Privileges::set_limits() const {
+    using Resource = os::Confinement::Resource;
+    const Settings& settings = core_->configuration->settings();
+    for (const auto& [setting, resource] : {std::pair{setting::limit_core, Resource::core_size},
+                                            std::pair{setting::limit_open_files, Resource::open_files}}) {
+        const std::string wanted = settings.get(setting);
+        if (wanted.empty()) continue;
+        if (auto limited = core_->host.confinement->limit(resource, limit_in(wanted)); !limited) return limited;
+    }
+    return {};
+}
+
+Result<void> Privileges::become(const Identity& identity) const {
+    auto& [daemon, lock, log, control] = *core_->policies;
+    const auto& [user, group] = identity;
+    if (auto handed = lock.hand_to(user.uid, group); !handed) return handed;
+    if (auto handed = log.hand_to(user.uid, group); !handed) return handed;
+    if (auto handed = control.hand_to(user.uid, group); !handed) return handed;
+    if (auto became = core_->host.users->become(user, group); !became) return became;
+
+    const std::string core_files = core_->configuration->settings().get(setting::limit_core);
+    if (core_files.empty() || core_files == "0") return {};
+    return core_->host.confinement->allow_core_dumps();
+}
+
+/// The daemon policy sees to the working directory and the file mask in the background; in the foreground both are the
+/// caller's, unless somebody set them.
+Result<void> Privileges::take_up_surroundings(bool is_another_user) const {
+    const Settings& settings = core_->configuration->settings();
+    const contract::Deployment& deployment = core_->deployment;
+    os::Process& process = *core_->host.process;
+    if (!deployment.background && settings.is_set(setting::umask.name)) process.set_file_mask(deployment.file_mask);
+    // Once more in the background: it was root who could go there.
+    if (settings.is_set(setting::working_directory.name) || (deployment.background && is_another_user))
+        return process.change_directory(deployment.working_directory);
+    if (deployment.background || !is_another_user) return {};
+
+    const auto here = process.current_directory();
+    const auto stayed = here ? process.change_directory(*here) : Result<void>{here.error()};
+    if (!stayed) core_->log.warning("the working directory is closed to the service: " + stayed.error().message());
+    return {};
+}
+
+Result<void> Privileges::confine() {
+    if (!is_confined()) return {};
+    os::Confinement& confinement = *core_->host.confinement;
+    if (auto forbidden = confinement.forbid_new_privileges(); !forbidden) return forbidden;
+    if (!core_->configuration->settings().is_set(setting::writable.name)) return {};
+
+    const auto confined = confinement.confine_writing(writable_paths());
+    if (!confined) return confined.error();
+    switch (confined->extent) {
+        case os::WriteConfinement::Extent::whole:
+            break;
+        case os::WriteConfinement::Extent::partial:
+            core_->log.warning("writing is not confined in every way: " + confined->gap);
+            break;
+        case os::WriteConfinement::Extent::none:
+            core_->log.warning("writing is not confined: " + confined->gap);
+            break;
+    }
+    return {};
+}
+
+std::vector<os::WritablePath> Privileges::writable_paths() const {
+    using Use = os::WritablePath::Use;
+    const Places& places = core_->places;
+    std::vector<os::WritablePath> paths;
+    for (const std::string& path : core_->deployment.writable) paths.push_back({.path = path});
+    // What may be missing is for what may be done without: a socket left behind harms nobody.
+    paths.push_back({.path = places.run_directory,
+                     .use = is_shared(places.run_directory) ? Use::removal : Use::everything,
+                     .may_be_missing = true});
+    paths.push_back({.path = folder_of(places.control_socket), .use = Use::removal, .may_be_missing = true});
+    if (!places.log_file.empty())
+        paths.push_back({.path = folder_of(places.log_file), .use = Use::regular_files, .may_be_missing = true});
+    for (const char* device : harmless_devices) paths.push_back({.path = device, .may_be_missing = true});
+    return paths;
+}
+
+}  // namespace servicekit

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "servicekit/base/error.hpp"
+#include "servicekit/os/confinement.hpp"
+#include "servicekit/os/users.hpp"
+
+namespace servicekit {
+
+class ServiceCore;
+
+/// The stage in which a service gives up what it needed only to begin: it becomes its user, and shuts itself in.
+/// It comes when the lock is held, the log open and the socket bound, and before any thread exists, since some of what
+/// is given up belongs to the thread that gives it up.
+class Privileges {
+public:
+    explicit Privileges(ServiceCore& core) : core_{&core} {}
+
+    /// \returns what went wrong: the service must end then, for it may be half changed.
+    std::optional<Error> drop();
+
+private:
+    /// Whom the settings want the service to be.
+    struct Identity {
+        os::User user;
+        gid_t group;
+    };
+    Result<std::optional<Identity>> find_identity() const;
+    [[nodiscard]] bool is_confined() const;
+    Result<void> be_alone() const;
+    Result<void> set_limits() const;
+    Result<void> become(const Identity& identity) const;
+    Result<void> take_up_surroundings(bool is_another_user) const;
+    Result<void> confine();
+    [[nodiscard]] std::vector<os::WritablePath> writable_paths() const;
+
+    ServiceCore* core_;
+};
+
+}  // namespace servicekit
