@@ -1,7 +1,9 @@
 #include "servicekit/os/users.hpp"
 
 #include <grp.h>
+#include <linux/capability.h>
 #include <pwd.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -58,6 +60,19 @@ bool is_already(const User& user, gid_t group) {
     return true;
 }
 
+/// Whether the process has what it takes to change its ids: by securebits it may have kept it, in force or, by
+/// PR_SET_KEEPCAPS, in reserve.
+bool may_change_ids() {
+    __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
+    __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3]{};
+    if (::syscall(SYS_capget, &header, sets) != 0) return true;
+    constexpr unsigned changes_ids = (1U << CAP_SETUID) | (1U << CAP_SETGID);
+    return (sets[0].permitted & changes_ids) != 0;
+}
+
+/// Tries it, so that whatever the kernel goes by is asked.
+bool can_be_root_again(gid_t group) { return ::setuid(0) == 0 || (group != 0 && ::setgid(0) == 0) || may_change_ids(); }
+
 class PosixUsers final : public Users {
 public:
     // A name goes first, as it does for chown(1): it may consist of digits.
@@ -95,8 +110,7 @@ public:
         if (::setresuid(user.uid, user.uid, user.uid) != 0) return os_error(action, object, errno);
         if (!is_already(user, group))
             return Error{ExitCode::permission, action, object, "the system left other ids in force", EPERM};
-        // CAP_SETUID or CAP_SETGID may have been kept, by securebits for instance.
-        if (user.uid != 0 && (::setuid(0) == 0 || (group != 0 && ::setgid(0) == 0)))
+        if (user.uid != 0 && can_be_root_again(group))
             return Error{ExitCode::permission, action, object, "root can still be had back", EPERM};
         return {};
     }

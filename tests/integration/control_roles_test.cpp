@@ -140,6 +140,16 @@ TEST_F(ControlRolesTest, WhoeverTheServiceBecameIsItsAdmin) {
     EXPECT_EQ(service.exit_code(), 0);
 }
 
+TEST_F(ControlRolesTest, SoIsTheOwnerOfTheSocket) {
+    trial.add_options({"--control-mode", "0600", "--control-owner", std::to_string(alice)});
+    RunningService service{trial};
+
+    EXPECT_EQ(as({.user = bob, .group = bob}, {"call", "status"}).exit_code, 77);
+    expect_allowed({.user = alice, .group = alice}, {"reload"});
+    expect_allowed({.user = alice, .group = alice}, {"stop"});
+    EXPECT_EQ(service.exit_code(), 0);
+}
+
 TEST_F(ControlRolesTest, AGroupThatDoesNotExistIsSaidAtTheStart) {
     trial.add_options({"--control-admin", "group:no-such-group"});
 

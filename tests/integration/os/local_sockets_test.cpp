@@ -114,6 +114,21 @@ TEST_F(PosixLocalSocketsTest, HandsTheSocketToAUser) {
     EXPECT_EQ(permissions_of(path), 0600U);
 }
 
+TEST_F(PosixLocalSocketsTest, TellsTheGroupThatTheFileHasAndNotTheOneThatItMightHave) {
+    EXPECT_EQ(listen(path)->group().value(), getegid());
+    if (geteuid() != 0) GTEST_SKIP() << "only root may give files away";
+    const auto listener = listen(path, {.group = 54321});
+    EXPECT_EQ(listener->group().value(), 54321U);
+    ASSERT_TRUE(listener->hand_to(54322, 54323));
+    EXPECT_EQ(listener->group().value(), 54323U);
+    // In a folder with the set-group-id bit a new file gets the folder's group.
+    const std::string theirs = folder.file("theirs");
+    ASSERT_EQ(mkdir(theirs.c_str(), 0755), 0);
+    ASSERT_EQ(chown(theirs.c_str(), 0, 54324), 0);
+    ASSERT_EQ(chmod(theirs.c_str(), 02755), 0);
+    EXPECT_EQ(listen(theirs + "/control")->group().value(), 54324U);
+}
+
 TEST_F(PosixLocalSocketsTest, ReplacesAStaleSocket) {
     leave_stale_socket();
 

@@ -154,5 +154,15 @@ TEST_F(PosixUsersTest, PrivilegeThatStaysIsAnError) {
     EXPECT_EQ(seen, "cannot become user '54321': root can still be had back");
 }
 
+TEST_F(PosixUsersTest, PrivilegeThatStaysInReserveIsAnErrorToo) {
+    if (::geteuid() != 0) GTEST_SKIP() << "only root can become another user";
+    const std::string seen = in_another_process([this] {
+        // Nothing is in force any more, but capset(2) would bring all of it back.
+        if (::prctl(PR_SET_KEEPCAPS, 1) != 0) return std::string{"not permitted"};
+        return outcome_of(users_.become(User{"", some_uid, no_group}, some_gid));
+    });
+    EXPECT_EQ(seen, "cannot become user '54321': root can still be had back");
+}
+
 }  // namespace
 }  // namespace servicekit::os

@@ -11,10 +11,8 @@
 namespace servicekit {
 namespace {
 
-using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::Not;
 using Extent = os::WriteConfinement::Extent;
 using Resource = os::Confinement::Resource;
 using Use = os::WritablePath::Use;
