@@ -13,6 +13,20 @@ endif()
 find_path(SERVICEKIT_CLI11_INCLUDE_DIRS CLI/CLI.hpp REQUIRED)
 mark_as_advanced(SERVICEKIT_CLI11_INCLUDE_DIRS)
 
+# A target of our own, so that who links the installed library need not find the package that it came from.
+if(SERVICEKIT_SYSTEMD)
+    find_package(PkgConfig QUIET)
+    if(PkgConfig_FOUND)
+        pkg_check_modules(SERVICEKIT_LIBSYSTEMD QUIET libsystemd>=227)
+    endif()
+    if(SERVICEKIT_LIBSYSTEMD_FOUND)
+        add_library(servicekit_libsystemd INTERFACE)
+        target_compile_definitions(servicekit_libsystemd INTERFACE SERVICEKIT_HAS_LIBSYSTEMD)
+        target_include_directories(servicekit_libsystemd SYSTEM INTERFACE ${SERVICEKIT_LIBSYSTEMD_INCLUDE_DIRS})
+        target_link_libraries(servicekit_libsystemd INTERFACE ${SERVICEKIT_LIBSYSTEMD_LINK_LIBRARIES})
+    endif()
+endif()
+
 # The mocks need GoogleMock, and are there for users too: without it they are left out.
 if(SERVICEKIT_TESTS)
     find_package(GTest 1.12 REQUIRED)

@@ -3,5 +3,6 @@
 namespace servicekit {
 
 template class BasicService<ForkingDaemon, PidFileLock, FileLog, UnixSocketControl>;
+template class BasicService<SystemdNotify, PidFileLock, SystemdLog, UnixSocketControl>;
 
 }  // namespace servicekit

@@ -37,12 +37,17 @@ public:
     explicit DaemonDriver(Policy policy) : policy_{std::move(policy)} {}
     void configure(const contract::Deployment& deployment) override { policy_.configure(deployment); }
     [[nodiscard]] bool has_background() const override { return policy_.has_background(); }
+    [[nodiscard]] bool notifies_manager() const override { return policy_.notifies_manager(); }
     Result<contract::Role> enter() override { return policy_.enter(); }
     void ready() override { policy_.ready(); }
     void failed(const Error& error) override { policy_.failed(error); }
     void reloading() override { policy_.reloading(); }
     void stopping() override { policy_.stopping(); }
     void status(std::string_view text) override { policy_.status(text); }
+    void extend() override { policy_.extend(); }
+    [[nodiscard]] std::optional<std::chrono::milliseconds> alive_interval() const override {
+        return policy_.alive_interval();
+    }
     void alive() override { policy_.alive(); }
 
 private:
@@ -59,6 +64,12 @@ public:
     }
     [[nodiscard]] bool held() const override { return policy_.held(); }
     Result<std::optional<contract::Owner>> owner() override { return policy_.owner(); }
+    [[nodiscard]] bool tells_owner() const override {
+        if constexpr (requires(const Policy& policy) { policy.tells_owner(); })
+            return policy_.tells_owner();
+        else
+            return true;
+    }
     [[nodiscard]] std::optional<std::uint64_t> token() const override { return policy_.token(); }
     [[nodiscard]] Object status_fields() const override { return policy_.status_fields(); }
     Result<void> hand_to(uid_t uid, gid_t gid) override { return policy_.hand_to(uid, gid); }

@@ -66,6 +66,11 @@ concept DaemonHasBackground = requires(const P& policy) {
 };
 
 template <class P>
+concept DaemonHasNotifiesManager = requires(const P& policy) {
+    { policy.notifies_manager() } -> std::same_as<bool>;
+};
+
+template <class P>
 concept DaemonHasEnter = requires(P& policy) {
     { policy.enter() } -> std::same_as<Result<contract::Role>>;
 };
@@ -96,14 +101,25 @@ concept DaemonHasStatus = requires(P& policy, std::string_view text) {
 };
 
 template <class P>
+concept DaemonHasExtend = requires(P& policy) {
+    { policy.extend() } -> std::same_as<void>;
+};
+
+template <class P>
+concept DaemonHasAliveInterval = requires(const P& policy) {
+    { policy.alive_interval() } -> std::same_as<std::optional<std::chrono::milliseconds>>;
+};
+
+template <class P>
 concept DaemonHasAlive = requires(P& policy) {
     { policy.alive() } -> std::same_as<void>;
 };
 
 template <class P>
 concept DaemonPolicy = PolicyHasOptions<P> && PolicyTakesOptions<P> && PolicyIsMovable<P> && PolicyHasConfigure<P> &&
-    DaemonHasBackground<P> && DaemonHasEnter<P> && DaemonHasReady<P> && DaemonHasFailed<P> && DaemonHasReloading<P> &&
-    DaemonHasStopping<P> && DaemonHasStatus<P> && DaemonHasAlive<P>;
+    DaemonHasBackground<P> && DaemonHasNotifiesManager<P> && DaemonHasEnter<P> && DaemonHasReady<P> &&
+    DaemonHasFailed<P> && DaemonHasReloading<P> && DaemonHasStopping<P> && DaemonHasStatus<P> && DaemonHasExtend<P> &&
+    DaemonHasAliveInterval<P> && DaemonHasAlive<P>;
 
 // The lock axis: contract::Lock.
 
@@ -120,6 +136,15 @@ concept LockHasHeld = requires(const P& policy) {
 template <class P>
 concept LockHasOwner = requires(P& policy) {
     { policy.owner() } -> std::same_as<Result<std::optional<contract::Owner>>>;
+};
+
+/// A lock policy may do without tells_owner(); a member of that name that is another is a mistake nevertheless.
+template <class P>
+concept LockMayTellOwner = !requires {
+    &P::tells_owner;
+}
+|| requires(const P& policy) {
+    { policy.tells_owner() } -> std::same_as<bool>;
 };
 
 template <class P>
@@ -140,8 +165,8 @@ concept LockHasOnLost = requires(P& policy, std::function<void(const Error&)> ca
 
 template <class P>
 concept LockPolicy = PolicyHasOptions<P> && PolicyTakesOptions<P> && PolicyIsMovable<P> && PolicyHasConfigure<P> &&
-    LockHasAcquire<P> && LockHasHeld<P> && LockHasOwner<P> && LockHasToken<P> && PolicyHasStatusFields<P> &&
-    PolicyHasHandTo<P> && LockHasRelease<P> && LockHasOnLost<P>;
+    LockHasAcquire<P> && LockHasHeld<P> && LockHasOwner<P> && LockMayTellOwner<P> && LockHasToken<P> &&
+    PolicyHasStatusFields<P> && PolicyHasHandTo<P> && LockHasRelease<P> && LockHasOnLost<P>;
 
 // The log axis: contract::Log.
 
@@ -215,12 +240,16 @@ consteval bool meets_daemon_policy() {
     static_assert(PolicyIsMovable<P>, "a DaemonPolicy needs a move or copy constructor");
     static_assert(PolicyHasConfigure<P>, "a DaemonPolicy needs `void configure(const contract::Deployment&)`");
     static_assert(DaemonHasBackground<P>, "a DaemonPolicy needs `bool has_background() const`");
+    static_assert(DaemonHasNotifiesManager<P>, "a DaemonPolicy needs `bool notifies_manager() const`");
     static_assert(DaemonHasEnter<P>, "a DaemonPolicy needs `Result<contract::Role> enter()`");
     static_assert(DaemonHasReady<P>, "a DaemonPolicy needs `void ready()`");
     static_assert(DaemonHasFailed<P>, "a DaemonPolicy needs `void failed(const Error&)`");
     static_assert(DaemonHasReloading<P>, "a DaemonPolicy needs `void reloading()`");
     static_assert(DaemonHasStopping<P>, "a DaemonPolicy needs `void stopping()`");
     static_assert(DaemonHasStatus<P>, "a DaemonPolicy needs `void status(std::string_view text)`");
+    static_assert(DaemonHasExtend<P>, "a DaemonPolicy needs `void extend()`");
+    static_assert(DaemonHasAliveInterval<P>,
+                  "a DaemonPolicy needs `std::optional<std::chrono::milliseconds> alive_interval() const`");
     static_assert(DaemonHasAlive<P>, "a DaemonPolicy needs `void alive()`");
     return true;
 }
@@ -236,6 +265,7 @@ consteval bool meets_lock_policy() {
                   "const std::stop_token&)`");
     static_assert(LockHasHeld<P>, "a LockPolicy needs `bool held() const`");
     static_assert(LockHasOwner<P>, "a LockPolicy needs `Result<std::optional<contract::Owner>> owner()`");
+    static_assert(LockMayTellOwner<P>, "a LockPolicy that has `tells_owner` needs `bool tells_owner() const`");
     static_assert(LockHasToken<P>, "a LockPolicy needs `std::optional<std::uint64_t> token() const`");
     static_assert(PolicyHasStatusFields<P>, "a LockPolicy needs `Object status_fields() const`");
     static_assert(PolicyHasHandTo<P>, "a LockPolicy needs `Result<void> hand_to(uid_t, gid_t)`");

@@ -5,8 +5,10 @@
 #include "servicekit/basic_service.hpp"
 #include "servicekit/policies/control/unix_socket_control.hpp"
 #include "servicekit/policies/daemon/forking_daemon.hpp"
+#include "servicekit/policies/daemon/systemd_notify.hpp"
 #include "servicekit/policies/lock/pid_file_lock.hpp"
 #include "servicekit/policies/log/file_log.hpp"
+#include "servicekit/policies/log/systemd_log.hpp"
 
 namespace servicekit {
 
@@ -14,7 +16,12 @@ namespace servicekit {
 /// a unix socket.
 using Service = BasicService<ForkingDaemon, PidFileLock, FileLog, UnixSocketControl>;
 
+/// For a unit of systemd: stays in the foreground, tells the service manager how it is, and logs to stderr with levels
+/// that the journal understands.
+using SystemdService = BasicService<SystemdNotify, PidFileLock, SystemdLog, UnixSocketControl>;
+
 // Instantiated once, in the library.
 extern template class BasicService<ForkingDaemon, PidFileLock, FileLog, UnixSocketControl>;
+extern template class BasicService<SystemdNotify, PidFileLock, SystemdLog, UnixSocketControl>;
 
 }  // namespace servicekit

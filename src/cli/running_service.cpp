@@ -18,6 +18,8 @@ std::string Instance::in_words() const { return pid > 0 ? "pid " + std::to_strin
 Result<std::optional<Instance>> RunningService::find() {
     std::optional<Error> blind;
     for (const auto witness : {Instance::Witness::lock, Instance::Witness::socket}) {
+        // A free lock is the truth, and who connects to ask would start a service that is started on demand.
+        if (witness == Instance::Witness::socket && lock_.tells_owner() && !blind) break;
         for (const Places& places : candidates_) {
             auto found = look(places, witness);
             if (found && found->has_value()) return found;
@@ -73,6 +75,8 @@ std::vector<std::string> RunningService::left_behind() const {
         if (pid_file && pid_file->has_value() && (*pid_file)->size > 0) paths.push_back(places.pid_file);
         // A clean end empties the pidfile, yet can't remove the socket from a folder that is root's alone.
         if (pid_file && pid_file->has_value() && (*pid_file)->size == 0) continue;
+        // Nor is one left alone: before it made the socket, the instance had its pidfile. Somebody else listens there.
+        if (lock_.tells_owner() && pid_file && !pid_file->has_value()) continue;
         const auto socket = tools_.host.files->status(places.control_socket, os::Links::follow);
         if (socket && socket->has_value() && (*socket)->type == os::FileType::socket)
             paths.push_back(places.control_socket);

@@ -31,6 +31,7 @@ constexpr std::array options{
     SettingOption{"writable", "PATHS", "all that it may write, with colons between"},
     SettingOption{"start-timeout", "SECONDS", "how long starting may take"},
     SettingOption{"stop-timeout", "SECONDS", "how long stopping may take"},
+    SettingOption{"hang-timeout", "SECONDS", "after how long without progress an event counts as hung"},
     SettingOption{"no-signal-handlers", "", "leave every signal to the program"},
     SettingOption{"no-control-server", "", "open no control socket"},
 };

@@ -111,6 +111,7 @@ Reply Configuration::put_in_force(Settings next) {
     if (!(next.value(setting::log_level.name) == in_force_.value(setting::log_level.name)))
         core_->set_log_level(next.get(setting::log_level));
     core_->stop_timeout.store(next.get(setting::stop_timeout));
+    core_->hang_timeout.store(next.get(setting::hang_timeout));
     in_force_ = std::move(next);
     return Reply{{"applied", std::move(applied)}, {"needs-restart", std::move(needs_restart)}};
 }

@@ -322,7 +322,8 @@ void ControlPlane::queue_reload(const Peer& sender) {
     auto run = std::make_shared<EventRun>(core_->events.find("reload"), Arguments{}, std::move(peer),
                                           std::make_unique<CallbackAnswer>([](const Object*, const Object*) {}));
     queued_reload_ = run;
-    core_->queue.push(std::move(run));
+    if (!core_->queue.push(std::move(run)) && !core_->shutdown->is_stopping())
+        core_->log.error("cannot reload: too many events wait already");
 }
 
 void ControlPlane::log_request(const EventDeclaration& event, const Object& arguments, const Peer& peer) {

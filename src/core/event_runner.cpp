@@ -45,12 +45,14 @@ CaughtException describe_current_exception() {
 /// Says what runs while it lives; what surrounds a nested event stays named.
 class EventRunner::Running {
 public:
-    Running(EventRunner& runner, std::string_view event) : runner_{runner} {
+    Running(EventRunner& runner, const EventDeclaration& event) : runner_{runner} {
         if (runner_.depth_ >= deepest_nesting)
             throw EventError("event-error", "events nested deeper than " + std::to_string(deepest_nesting));
         if (runner_.depth_++ > 0) return;
+        const auto now = runner_.clock_->steady_now();
+        runner_.last_sign_.store(now, std::memory_order_relaxed);
         const std::lock_guard guard{runner_.busy_mutex_};
-        runner_.busy_ = Busy{std::string{event}, runner_.clock_->steady_now()};
+        runner_.busy_ = Busy{.event = event.name, .since = now, .last_sign = now, .hangs_after = event.hangs_after};
     }
     Running(const Running&) = delete;
     Running& operator=(const Running&) = delete;
@@ -69,13 +71,8 @@ void EventRunner::run(EventRun& run, const Handler& handler) {
     Object error;
     bool failed = true;
     try {
-        const Running running{*this, run.event().name};
-        Context::ProgressSink progress;
-        if (run.wants_progress())
-            progress = [&run](std::uint64_t done, std::uint64_t total, std::string_view text) {
-                run.progress(done, total, text);
-            };
-        Context context{stop_.get_token(), run.deadline(), run.peer(), std::move(progress)};
+        const Running running{*this, run.event()};
+        Context context{stop_.get_token(), run.deadline(), run.peer(), sink(run.wants_progress() ? &run : nullptr)};
         reply = invoke(run.event(), run.arguments(), context, handler);
         failed = false;
     } catch (const BadArgument& bad) {
@@ -95,19 +92,34 @@ void EventRunner::run(EventRun& run, const Handler& handler) {
 
 Reply EventRunner::run_unasked(const EventDeclaration& event, const Arguments& arguments, const Peer& peer,
                                const Handler& handler) {
-    const Running running{*this, event.name};
-    Context context{stop_.get_token(), std::nullopt, peer, {}};
+    const Running running{*this, event};
+    Context context{stop_.get_token(), std::nullopt, peer, sink(nullptr)};
     return invoke(event, arguments, context, handler);
 }
 
 std::optional<EventRunner::Busy> EventRunner::busy() const {
     const std::lock_guard guard{busy_mutex_};
-    return busy_;
+    auto busy = busy_;
+    if (busy) busy->last_sign = last_sign_.load(std::memory_order_relaxed);
+    return busy;
+}
+
+Context::ProgressSink EventRunner::sink(EventRun* run) {
+    return [this, run](std::uint64_t done, std::uint64_t total, std::string_view text) {
+        last_sign_.store(clock_->steady_now(), std::memory_order_relaxed);
+        if (on_progress_) on_progress_(done, total, text);
+        if (run != nullptr) run->progress(done, total, text);
+    };
 }
 
 Reply EventRunner::invoke(const EventDeclaration& event, const Arguments& arguments, Context& context,
                           const Handler& handler) {
     Event occurrence{event.name, arguments, context};
+    struct Current {
+        const Context*& current;
+        const Context* const outer;
+        ~Current() { current = outer; }
+    } const innermost{current_, std::exchange(current_, &context)};
     return around_(occurrence, [&handler](Event& inner) { return handler(inner.arguments(), inner.context()); });
 }
 

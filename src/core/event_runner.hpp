@@ -1,13 +1,17 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <thread>
+#include <utility>
 
 #include "core/event_run.hpp"
 #include "servicekit/core/logger.hpp"
@@ -24,6 +28,8 @@ public:
     struct Busy {
         std::string event;
         std::chrono::steady_clock::time_point since;
+        std::chrono::steady_clock::time_point last_sign;  ///< of progress; since then at first
+        std::optional<std::chrono::milliseconds> hangs_after;
     };
 
     /// What surrounds every handler: BasicService::handle().
@@ -32,6 +38,12 @@ public:
     EventRunner(Logger& log, const os::Clock& clock, Around around)
         : log_{&log}, clock_{&clock}, around_{std::move(around)} {}
 
+    /// Called with the progress of every event, also where nobody asked for it. Set before anything runs.
+    void on_progress(Context::ProgressSink sink) { on_progress_ = std::move(sink); }
+    /// As Context::progress() of the innermost event that runs; nothing where none does. From the event thread.
+    void progress(std::uint64_t done, std::uint64_t total, std::string_view text) const {
+        if (current_ != nullptr) current_->progress(done, total, text);
+    }
     /// From here on the calling thread is the event thread.
     void adopt_this_thread() noexcept { thread_ = std::this_thread::get_id(); }
     /// Whether the caller is a handler, or called by one.
@@ -50,13 +62,18 @@ public:
 
 private:
     class Running;
+    /// \param run whose caller wants to know, too; may be null
+    [[nodiscard]] Context::ProgressSink sink(EventRun* run);
     Reply invoke(const EventDeclaration& event, const Arguments& arguments, Context& context, const Handler& handler);
 
     Logger* log_;
     const os::Clock* clock_;
     Around around_;
     std::thread::id thread_;
-    int depth_ = 0;  // the event thread's own
+    Context::ProgressSink on_progress_;
+    int depth_ = 0;                     // the event thread's own
+    const Context* current_ = nullptr;  // the same
+    std::atomic<std::chrono::steady_clock::time_point> last_sign_{std::chrono::steady_clock::time_point{}};
     std::stop_source stop_;
     mutable std::mutex busy_mutex_;
     std::optional<Busy> busy_;

@@ -4,17 +4,22 @@
 #include <array>
 #include <csignal>
 #include <stop_token>
+#include <string_view>
 #include <utility>
 
 #include "base/rfc3339.hpp"
 #include "core/configuration.hpp"
 #include "core/control_plane.hpp"
+#include "core/heartbeat.hpp"
 #include "core/privileges.hpp"
 #include "core/service_core.hpp"
 #include "core/shutdown.hpp"
 
 namespace servicekit {
 namespace {
+
+/// What a socket unit calls the control socket (FileDescriptorName=); all others are the program's.
+constexpr std::string_view control_socket_name = "control";
 
 constexpr std::array service_signals{SIGHUP, SIGTERM, SIGABRT, SIGINT, SIGUSR1};
 
@@ -41,7 +46,8 @@ int Lifecycle::run(bool in_background) {
         core.shutdown->set_started();
         core.set_state(ServiceState::running);
         core.log.info("ready");
-        daemon.ready();
+        core.announcements.ready();
+        start_heartbeat();
         serve();
     }
     const bool started = !failure;
@@ -50,7 +56,7 @@ int Lifecycle::run(bool in_background) {
     }
     if (failure) core.report(*failure);
     end();
-    if (failure && !started) daemon.failed(*failure);
+    if (failure) core.announcements.failed(*failure);
     core.set_state(ServiceState::stopped);
     return failure ? to_int(failure->exit_code) : 0;
 }
@@ -61,6 +67,7 @@ std::optional<Error> Lifecycle::begin(bool in_background) {
     const Settings& settings = core.configuration->settings();
 
     core.set_state(ServiceState::loading);
+    if (auto error = take_over_sockets()) return error;
     if (auto loaded = core.configuration->load(); !loaded) return loaded.error();
     auto places = resolve_places(settings, core.host);
     if (!places) return places.error();
@@ -70,7 +77,10 @@ std::optional<Error> Lifecycle::begin(bool in_background) {
     core.deployment = std::move(*deployment);
     core.deployment.background = in_background;
     core.deployment.version = core.options.version;
+    core.deployment.control_descriptor = control_descriptor_;
+    core.deployment.keep_descriptors = passed_descriptors_;
     core.stop_timeout.store(core.deployment.stop_timeout);
+    core.hang_timeout.store(settings.get(setting::hang_timeout));
     core.log.set_level(core.deployment.log_level);
     daemon.configure(core.deployment);
     lock.configure(core.deployment);
@@ -100,7 +110,9 @@ std::optional<Error> Lifecycle::begin(bool in_background) {
     core.loop = core.host.make_event_loop();
     core.shutdown->arm(*core.loop);
     core.control_plane->arm();
+    core.heartbeat->arm(*core.loop);
     core.set_state(ServiceState::starting);
+    core.announcements.begin(daemon);
 
     if (auto error = hold_lock()) return error;
     if (auto error = open_log(in_background)) return error;
@@ -108,6 +120,24 @@ std::optional<Error> Lifecycle::begin(bool in_background) {
     if (auto error = Privileges{core}.drop()) return error;
     if (auto error = start_handlers()) return error;
     return start_event();
+}
+
+std::optional<Error> Lifecycle::take_over_sockets() {
+    ServiceCore& core = *core_;
+    auto sockets = core.host.service_manager->take_listen_sockets();
+    if (!sockets) return sockets.error();
+    for (os::ListenSocket& socket : *sockets) {
+        passed_descriptors_.push_back(socket.descriptor);
+        if (socket.name != control_socket_name) {
+            core.listen_sockets.push_back(std::move(socket));
+        } else if (!control_descriptor_) {
+            control_descriptor_ = socket.descriptor;
+        } else {
+            return Error{ExitCode::configuration, "take over the socket", socket.name,
+                         "the service manager passes more than one of that name"};
+        }
+    }
+    return std::nullopt;
 }
 
 std::optional<Error> Lifecycle::hold_lock() {
@@ -170,6 +200,12 @@ std::optional<Error> Lifecycle::start_event() {
     }
     if (core.shutdown->is_stopping()) return Error{ExitCode::timeout, "start", "", "stopped while starting"};
     return std::nullopt;
+}
+
+void Lifecycle::start_heartbeat() {
+    ServiceCore& core = *core_;
+    if (const auto interval = core.policies->daemon.alive_interval())
+        core.loop->post([&core, interval] { core.heartbeat->start(*interval); });
 }
 
 void Lifecycle::serve() {

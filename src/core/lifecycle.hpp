@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <vector>
 
 #include "servicekit/base/error.hpp"
 
@@ -19,18 +20,22 @@ public:
 private:
     /// A stage that failed, or was stopped, undoes those before it.
     std::optional<Error> begin(bool in_background);
+    std::optional<Error> take_over_sockets();
     std::optional<Error> hold_lock();
     std::optional<Error> open_log(bool in_background);
     std::optional<Error> open_control();
     std::optional<Error> take_signals();
     std::optional<Error> start_handlers();
     std::optional<Error> start_event();
+    void start_heartbeat();
     void serve();
     std::optional<Error> stop_event();
     /// Releases in reverse what was taken.
     void end();
 
     ServiceCore* core_;
+    std::vector<int> passed_descriptors_;    ///< all that the service manager opened
+    std::optional<int> control_descriptor_;  ///< the one of them for the control socket
     bool lock_held_ = false;
     bool log_open_ = false;
     bool control_open_ = false;

@@ -81,6 +81,21 @@ void ServiceBase::request_stop() {
     if (core_->loop) core_->loop->post([this] { core_->shutdown->stop("asked for by the program"); });
 }
 
+void ServiceBase::announce(std::string_view text) { core_->announcements.say(text); }
+
+const std::vector<os::ListenSocket>& ServiceBase::listen_sockets() const noexcept { return core_->listen_sockets; }
+
+std::vector<int> ServiceBase::listen_sockets(std::string_view name) const {
+    std::vector<int> descriptors;
+    for (const os::ListenSocket& socket : core_->listen_sockets)
+        if (socket.name == name) descriptors.push_back(socket.descriptor);
+    return descriptors;
+}
+
+void ServiceBase::report_progress(std::uint64_t done, std::uint64_t total, std::string_view text) const {
+    if (core_->runner.is_in_handler()) core_->runner.progress(done, total, text);
+}
+
 Logger& ServiceBase::log() noexcept { return core_->log; }
 
 const Settings& ServiceBase::settings() const noexcept { return core_->configuration->settings(); }

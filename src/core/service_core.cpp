@@ -4,6 +4,7 @@
 
 #include "core/configuration.hpp"
 #include "core/control_plane.hpp"
+#include "core/heartbeat.hpp"
 #include "core/shutdown.hpp"
 
 namespace servicekit {
@@ -18,14 +19,20 @@ ServiceCore::ServiceCore(ServiceBase& the_service, ServiceOptions the_options, E
       queue{*parking},
       runner{log, *host.clock,
              [this](Event& event, const std::function<Reply(Event&)>& next) { return service.handle(event, next); }},
+      announcements{*host.clock},
       configuration{std::make_unique<Configuration>(*this)},
       shutdown{std::make_unique<Shutdown>(*this)},
-      control_plane{std::make_unique<ControlPlane>(*this)} {}
+      control_plane{std::make_unique<ControlPlane>(*this)},
+      heartbeat{std::make_unique<Heartbeat>(*this)} {
+    runner.on_progress([this](std::uint64_t done, std::uint64_t total, std::string_view text) {
+        announcements.progress(done, total, text);
+    });
+}
 
 ServiceCore::~ServiceCore() = default;
 
 Handler ServiceCore::own_part(const EventDeclaration& event) {
-    if (event.handler) return event.handler;
+    if (event.handler) return event.name == "reload" ? as_reload(event.handler) : event.handler;
     const auto runs = [this](void (ServiceBase::*handler)()) -> Handler {
         return [this, handler](const Arguments&, Context&) {
             (service.*handler)();
@@ -50,23 +57,34 @@ Handler ServiceCore::own_part(const EventDeclaration& event) {
             return Reply{};
         };
     if (event.name == "reload")
-        return [this](const Arguments&, Context&) {
-            policies->daemon.reloading();
-            set_state(ServiceState::reloading);
-            struct Back {
-                ServiceCore& core;
-                ~Back() {
-                    auto reloading = ServiceState::reloading;
-                    core.state.compare_exchange_strong(reloading, ServiceState::running);
-                    if (reloading == ServiceState::reloading) core.policies->daemon.ready();
-                }
-            } const back{*this};
-            return configuration->load_again(Configuration::Again::reload);
-        };
+        return as_reload(
+            [this](const Arguments&, Context&) { return configuration->load_again(Configuration::Again::reload); });
     return [this, name = event.name](const Arguments& arguments, Context&) {
         auto done = control_plane->do_at_once(name, arguments);
         if (!done) throw EventError("event-error", done.error().message(), {{"event", name}});
         return Reply{std::move(*done)};
+    };
+}
+
+Handler ServiceCore::as_reload(Handler handler) {
+    return [this, handler = std::move(handler)](const Arguments& arguments, Context& context) {
+        announcements.reloading();
+        // A stop may come at any time, and its state stays.
+        auto before = ServiceState::running;
+        state.compare_exchange_strong(before, ServiceState::reloading);
+        const auto over = [this](const std::string& fault) {
+            auto now = ServiceState::reloading;
+            state.compare_exchange_strong(now, ServiceState::running);
+            announcements.reloaded(fault);
+        };
+        try {
+            Reply reply = handler(arguments, context);
+            over({});
+            return reply;
+        } catch (...) {
+            over(describe_current_exception().message);
+            throw;
+        }
     };
 }
 
@@ -181,7 +199,8 @@ void ServiceCore::close_log(std::chrono::milliseconds at_most) {
 
 void ServiceCore::print(const Error& error) {
     const std::string& name = places.name.empty() ? options.name : places.name;
-    host.streams->write(os::Stream::error, (name.empty() ? "service" : name) + ": " + error.message() + "\n");
+    const std::string level = host.service_manager->has_journal_on_stderr() ? "<3>" : "";
+    host.streams->write(os::Stream::error, level + (name.empty() ? "service" : name) + ": " + error.message() + "\n");
 }
 
 void ServiceCore::report(const Error& error) {

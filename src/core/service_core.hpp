@@ -6,7 +6,9 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "core/announcements.hpp"
 #include "core/event_queue.hpp"
 #include "core/event_runner.hpp"
 #include "core/places.hpp"
@@ -24,6 +26,8 @@ public:
     /// What the service itself does for an event: the handler that was declared, or the virtual that stands for it.
     /// \returns nothing callable for built-in events that have no such part.
     [[nodiscard]] Handler own_part(const EventDeclaration& event);
+    /// The handler as a reload: who watches the service is told that it begins and that it is over.
+    [[nodiscard]] Handler as_reload(Handler handler);
 
     // The service's own events, which are no one else's to call.
     void on_load(Settings& settings) { service.on_load(settings); }
@@ -61,21 +65,26 @@ public:
     std::unique_ptr<os::Parking> parking;
     EventQueue queue;
     EventRunner runner;
+    Announcements announcements;
     std::unique_ptr<os::EventLoop> loop;  // made after the last fork
 
     std::unique_ptr<class Configuration> configuration;
     std::unique_ptr<class Shutdown> shutdown;
     std::unique_ptr<class ControlPlane> control_plane;
+    std::unique_ptr<class Heartbeat> heartbeat;
 
     // Set once, before the control thread exists.
     Places places;
     contract::Deployment deployment;
+    std::vector<os::ListenSocket> listen_sockets;  // the program's own
     std::chrono::steady_clock::time_point started_at;
     std::string started_at_text;
     pid_t pid = 0;
 
     std::atomic<ServiceState> state{ServiceState::idle};
     std::atomic<std::chrono::milliseconds> stop_timeout{std::chrono::milliseconds{8000}};
+    /// How long an event may run without a sign of progress before it counts as hung; 0: for ever.
+    std::atomic<std::chrono::milliseconds> hang_timeout{std::chrono::milliseconds{0}};
     /// Whether on_status() may have something to say; false once the default was seen to run.
     std::atomic<bool> has_own_status{true};
     bool default_status_ran = false;  // the event thread's own

@@ -16,7 +16,7 @@ struct Definition {
 };
 
 /// In the order of the help text.
-constexpr std::array<Definition, 25> definitions{{
+constexpr std::array<Definition, 26> definitions{{
     {setting::name.name, SettingKind::name},
     {setting::run_directory.name, SettingKind::path},
     {setting::pid_file.name, SettingKind::path},
@@ -40,6 +40,7 @@ constexpr std::array<Definition, 25> definitions{{
     {setting::writable.name, SettingKind::paths},
     {setting::start_timeout.name, SettingKind::seconds},
     {setting::stop_timeout.name, SettingKind::seconds, false},
+    {setting::hang_timeout.name, SettingKind::seconds, false},
     {setting::no_signal_handlers.name, SettingKind::flag},
     {setting::no_control_server.name, SettingKind::flag},
 }};
@@ -97,10 +98,11 @@ std::string_view to_string(SettingsLayer layer) noexcept {
 
 Settings::Settings() {
     layers_[index_of(SettingsLayer::built_in)] = {
-        {setting::log_level.name.data(), "info"},        {setting::umask.name.data(), "022"},
-        {setting::working_directory.name.data(), "/"},   {setting::start_timeout.name.data(), 90},
-        {setting::stop_timeout.name.data(), 8},          {setting::no_signal_handlers.name.data(), false},
-        {setting::no_control_server.name.data(), false}, {setting::no_new_privileges.name.data(), false}};
+        {setting::log_level.name.data(), "info"},         {setting::umask.name.data(), "022"},
+        {setting::working_directory.name.data(), "/"},    {setting::start_timeout.name.data(), 90},
+        {setting::stop_timeout.name.data(), 8},           {setting::hang_timeout.name.data(), 300},
+        {setting::no_signal_handlers.name.data(), false}, {setting::no_control_server.name.data(), false},
+        {setting::no_new_privileges.name.data(), false}};
 }
 
 bool Settings::is_set(std::string_view name) const { return layer_of(name) != SettingsLayer::built_in; }

@@ -46,7 +46,7 @@ void Shutdown::stop(const std::string& why) {
         const bool started = started_.load(std::memory_order_acquire);
         escalate(started ? ExitCode::internal : ExitCode::timeout, "stopping", at_most);
     });
-    core_->policies->daemon.stopping();
+    core_->announcements.stopping(why);
     stopping_.store(true, std::memory_order_release);
     for (const auto& run : core_->queue.close())
         run->decline(make_error("not-ready", "the service is stopping", {{"state", "stopping"}}));
@@ -59,6 +59,7 @@ void Shutdown::kill(const std::string& why) {
     core_->log.warning("killed: " + why);
     const bool started = started_.load(std::memory_order_acquire);
     if (started) core_->set_state(ServiceState::stopping);
+    core_->announcements.stopping("killed: " + why);
     core_->runner.request_stop();
     if (!started) return finish(Error{ExitCode::timeout, "start", "", "killed while starting"});
     if (!serving_.load(std::memory_order_acquire) || core_->runner.busy()) {
@@ -100,7 +101,7 @@ void Shutdown::finish(const std::optional<Error>& error) {
     control.close();
     core_->close_log(last_flush_limit);
     lock.release();
-    if (error) daemon.failed(*error);
+    if (error) core_->announcements.failed(*error);
     core_->host.process->exit_now(error ? to_int(error->exit_code) : 0);
 }
 

@@ -6,7 +6,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 #include <memory>
 #include <span>
@@ -160,19 +162,22 @@ private:
     Peer peer_;
 };
 
+/// \returns null where nobody waits.
+Result<std::unique_ptr<LocalConnection>> accept_on(int listener, const std::string& path) {
+    Descriptor accepted{accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)};
+    if (accepted) return std::unique_ptr<LocalConnection>{new PosixLocalConnection{std::move(accepted)}};
+    if (errno == EAGAIN || errno == EWOULDBLOCK || errno == ECONNABORTED || errno == EINTR)
+        return std::unique_ptr<LocalConnection>{};
+    return os_error("accept a connection on", path, errno);
+}
+
 class PosixLocalListener final : public LocalListener {
 public:
     /// \param file the socket's file, opened with O_PATH: as long as it is open, no other file gets its inode.
     PosixLocalListener(Descriptor socket, Descriptor folder, Descriptor file, std::string path)
         : socket_{std::move(socket)}, folder_{std::move(folder)}, file_{std::move(file)}, path_{std::move(path)} {}
 
-    Result<std::unique_ptr<LocalConnection>> accept() override {
-        Descriptor accepted{accept4(socket_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)};
-        if (accepted) return std::unique_ptr<LocalConnection>{new PosixLocalConnection{std::move(accepted)}};
-        if (errno == EAGAIN || errno == EWOULDBLOCK || errno == ECONNABORTED || errno == EINTR)
-            return std::unique_ptr<LocalConnection>{};
-        return os_error("accept a connection on", path_, errno);
-    }
+    Result<std::unique_ptr<LocalConnection>> accept() override { return accept_on(socket_.get(), path_); }
 
     Result<void> remove_file() override {
         const std::string name = split(path_).name;
@@ -206,6 +211,46 @@ private:
     Descriptor file_;
     std::string path_;
 };
+
+/// A socket that somebody else has bound, whose file is theirs.
+class AdoptedListener final : public LocalListener {
+public:
+    AdoptedListener(Descriptor socket, std::string path) : socket_{std::move(socket)}, path_{std::move(path)} {}
+    Result<std::unique_ptr<LocalConnection>> accept() override { return accept_on(socket_.get(), path_); }
+    Result<void> remove_file() override { return {}; }
+    Result<void> hand_to(uid_t /*uid*/, gid_t /*gid*/) override { return {}; }
+    [[nodiscard]] int descriptor() const override { return socket_.get(); }
+
+private:
+    GuardedDescriptor socket_;
+    std::string path_;
+};
+
+/// The value of an integer option of a socket; -1 where it can't be told, as of what is no socket.
+int option_of(const Descriptor& socket, int option) {
+    int value = -1;
+    socklen_t size = sizeof value;
+    return getsockopt(socket.get(), SOL_SOCKET, option, &value, &size) == 0 ? value : -1;
+}
+
+/// The path that a socket is bound to, or `@NAME` in the abstract namespace; empty where it is unnamed.
+std::string bound_path(const Descriptor& socket) {
+    sockaddr_un address{};
+    socklen_t size = sizeof address;
+    if (getsockname(socket.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0) return {};
+    const std::size_t length = size - std::min<std::size_t>(size, offsetof(sockaddr_un, sun_path));
+    if (length == 0) return {};
+    if (address.sun_path[0] == '\0') return "@" + std::string(address.sun_path + 1, length - 1);
+    return {address.sun_path, strnlen(address.sun_path, length)};
+}
+
+/// Whether both lead to the same file, as /var/run/x and /run/x may.
+bool is_same_file(const std::string& one, const std::string& other) {
+    struct stat first {};
+    struct stat second {};
+    return one == other || (stat(one.c_str(), &first) == 0 && stat(other.c_str(), &second) == 0 &&
+                            first.st_dev == second.st_dev && first.st_ino == second.st_ino);
+}
 
 /// Binds, over a socket file that is in the way.
 Result<void> bind_over(const Descriptor& socket, const Address& address, const Descriptor& folder,
@@ -285,6 +330,25 @@ public:
         auto listener = bind_and_listen(path, access);
         if (!listener) return listener.error().at_stage(ExitCode::cannot_create);
         return listener;
+    }
+
+    Result<std::unique_ptr<LocalListener>> adopt(int descriptor, const std::string& path) override {
+        Descriptor socket{descriptor};
+        const auto refused = [&path](std::string reason) {
+            return Error{ExitCode::configuration, "listen on", path, std::move(reason)};
+        };
+        if (option_of(socket, SO_DOMAIN) != AF_UNIX || option_of(socket, SO_TYPE) != SOCK_STREAM ||
+            option_of(socket, SO_ACCEPTCONN) != 1)
+            return refused("descriptor " + std::to_string(descriptor) + " is no listening stream socket of a path");
+        if (const std::string bound = bound_path(socket); !is_same_file(bound, path))
+            return refused("descriptor " + std::to_string(descriptor) + " listens on '" + bound + "' instead");
+        const int flags = fcntl(socket.get(), F_GETFL);
+        if (flags < 0 || fcntl(socket.get(), F_SETFL, flags | O_NONBLOCK) != 0 ||
+            fcntl(socket.get(), F_SETFD, FD_CLOEXEC) != 0)
+            return os_error("listen on", path, errno);
+        // Once more, since the kernel tells clients the pid of who did so last.
+        if (::listen(socket.get(), backlog) != 0) return os_error("listen on", path, errno);
+        return std::unique_ptr<LocalListener>{new AdoptedListener{std::move(socket), path}};
     }
 
     Result<std::unique_ptr<LocalConnection>> connect(const std::string& path) override {

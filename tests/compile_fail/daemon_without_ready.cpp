@@ -9,11 +9,14 @@ struct DaemonWithoutReady {
     explicit DaemonWithoutReady(Options) {}
     void configure(const contract::Deployment&) {}
     bool has_background() const { return false; }
+    bool notifies_manager() const { return false; }
     Result<contract::Role> enter() { return contract::Role::service; }
     void failed(const Error&) {}
     void reloading() {}
     void stopping() {}
     void status(std::string_view) {}
+    void extend() {}
+    std::optional<std::chrono::milliseconds> alive_interval() const { return {}; }
     void alive() {}
 };
 

@@ -19,11 +19,14 @@ struct Base {
 struct BadDaemon : Base {
     using Base::Base;
     bool has_background() const { return false; }
+    bool notifies_manager() const { return false; }
     Result<contract::Role> enter() { return contract::Role::service; }
     void ready() {}
     void failed(const Error&) {}
     void reloading() {}
     void stopping() {}
+    void extend() {}
+    std::optional<std::chrono::milliseconds> alive_interval() const { return {}; }
     void alive() {}
 };
 

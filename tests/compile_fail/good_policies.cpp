@@ -20,12 +20,15 @@ struct Base {
 struct GoodDaemon : Base {
     using Base::Base;
     bool has_background() const { return false; }
+    bool notifies_manager() const { return false; }
     Result<contract::Role> enter() { return contract::Role::service; }
     void ready() const noexcept {}
     void failed(const Error&) {}
     void reloading() {}
     void stopping() {}
     void status(std::string_view) {}
+    void extend() {}
+    std::optional<std::chrono::milliseconds> alive_interval() const { return {}; }
     void alive() {}
 };
 

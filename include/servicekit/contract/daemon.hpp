@@ -1,5 +1,7 @@
 #pragma once
 
+#include <chrono>
+#include <optional>
 #include <string_view>
 
 #include "servicekit/base/result.hpp"
@@ -21,19 +23,29 @@ public:
     virtual void configure(const Deployment& deployment) = 0;
     /// Whether this policy can move the service to the background at all.
     [[nodiscard]] virtual bool has_background() const = 0;
+    /// Whether this policy tells the service manager how the service is, as sd_notify(3) says: its unit then can rely
+    /// on that.
+    [[nodiscard]] virtual bool notifies_manager() const = 0;
     /// Goes where the service runs.
     /// \pre one thread, no lock held.
     /// \returns in the parent, after the service became ready (Role::parent) or failed (the error that the service
     ///          reported); in the service at once. An error before the parent and the service parted is the parent's.
     virtual Result<Role> enter() = 0;
+    /// The start is over, or a reload that reloading() told of is.
     virtual void ready() = 0;
     /// The service will never be ready, or ends badly: whoever waits is told why.
     virtual void failed(const Error& error) = 0;
     virtual void reloading() = 0;
+    /// The end has begun: of the other calls only status(), extend(), alive() and failed() may follow.
     virtual void stopping() = 0;
     /// A line for people about what the service does.
     virtual void status(std::string_view text) = 0;
-    /// The loop that this vouches for is still turning.
+    /// A start, reload or stop takes its time and makes progress: whoever set it a limit should wait on.
+    /// Called once a second at most.
+    virtual void extend() = 0;
+    /// How often alive() is wanted from ready() on; nothing: never. Asked after enter().
+    [[nodiscard]] virtual std::optional<std::chrono::milliseconds> alive_interval() const = 0;
+    /// The loop that answers requests still turns, and no event hangs.
     virtual void alive() = 0;
 };
 

@@ -40,6 +40,8 @@ struct Deployment {
     mode_t file_mask = 022;
     std::vector<std::string> writable = {};  ///< beside its log and its run directory; empty: whatever its user may
     std::vector<int> keep_descriptors = {};  ///< passed on purpose: stay open in the background
+    /// A listening socket that the service manager opened for the control socket; nothing: there is none yet.
+    std::optional<int> control_descriptor = {};
 
     std::chrono::milliseconds start_timeout{90'000};
     std::chrono::milliseconds stop_timeout{8'000};

@@ -60,6 +60,8 @@ public:
     /// Who asked for it, and what role that gives.
     [[nodiscard]] const Peer& peer() const noexcept { return peer_; }
     /// Tells the caller how far the event is, if the caller wants to know; costs next to nothing otherwise.
+    /// It is also a sign of progress: an event that shows one does not hang, and while the service starts, reloads or
+    /// stops, whoever set it a limit from outside (systemd) is asked to wait on.
     /// Units are the handler's own. \param total 0 where it is not known.
     void progress(std::uint64_t done, std::uint64_t total, std::string_view text = {}) const {
         if (progress_) progress_(done, total, text);
@@ -95,6 +97,9 @@ struct EventDeclaration {
     /// What a client must be to ask for it. Unless given: `operate`, and for a built-in event that is replaced what
     /// that one needs. ControlRole::none is met by everyone whom the control socket lets in.
     std::optional<ControlRole> needs = std::nullopt;
+    /// It counts as hung when it has run so long without a sign of progress; then a watchdog that waits for signs of
+    /// life gets none. Nothing: the setting `hang-timeout` says it. 0: it may take as long as it likes.
+    std::optional<std::chrono::milliseconds> hangs_after = std::nullopt;
 };
 
 /// One run of an event, as BasicService::handle() sees it.

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string_view>
+#include <vector>
 
 #include "servicekit/contract/control.hpp"
 #include "servicekit/contract/daemon.hpp"
@@ -12,6 +14,7 @@
 #include "servicekit/core/logger.hpp"
 #include "servicekit/core/service_options.hpp"
 #include "servicekit/core/settings.hpp"
+#include "servicekit/os/service_manager.hpp"
 
 namespace servicekit::os {
 struct Host;
@@ -64,6 +67,17 @@ public:
     /// As the event `stop`: returns at once.
     void request_stop();
 
+    /// A line for people about what the service does, where the daemon policy has a place for it: `systemctl status`.
+    /// From any thread, from the load on.
+    void announce(std::string_view text);
+
+    /// The sockets that the service manager opened for the program (socket activation), with the names that their
+    /// units give them; without the control socket, which is called "control". They are the program's, to use and to
+    /// close; children that it starts do not get them. From the first load event on.
+    [[nodiscard]] const std::vector<os::ListenSocket>& listen_sockets() const noexcept;
+    /// The descriptors of those of one name: of one unit.
+    [[nodiscard]] std::vector<int> listen_sockets(std::string_view name) const;
+
     [[nodiscard]] Logger& log() noexcept;
     /// The settings in force. To be read by handlers; another thread may see them change.
     [[nodiscard]] const Settings& settings() const noexcept;
@@ -98,6 +112,9 @@ protected:
     virtual void on_reload();
     /// Adds the service's own fields to the status.
     virtual void on_status(Reply& reply);
+    /// Context::progress(), for the on_*() functions, which have no Context. From the handlers' thread.
+    void report_progress(std::uint64_t done, std::uint64_t total, std::string_view text = {}) const;
+
     /// Surrounds every event, for auditing, timing, rate limits: call `next` to run it, or throw.
     virtual Reply handle(Event& event, const std::function<Reply(Event&)>& next);
 

@@ -60,6 +60,9 @@ inline constexpr Setting<std::string> limit_open_files{"limit-open-files"};
 inline constexpr Setting<std::vector<std::string>> writable{"writable"};
 inline constexpr Setting<std::chrono::milliseconds> start_timeout{"start-timeout"};
 inline constexpr Setting<std::chrono::milliseconds> stop_timeout{"stop-timeout"};
+/// How long an event may run without a sign of progress; one that takes longer counts as hung, and where a watchdog
+/// waits for signs of life it gets none. 0: as long as it likes.
+inline constexpr Setting<std::chrono::milliseconds> hang_timeout{"hang-timeout"};
 inline constexpr Setting<bool> no_signal_handlers{"no-signal-handlers"};
 inline constexpr Setting<bool> no_control_server{"no-control-server"};
 }  // namespace setting

@@ -9,6 +9,7 @@
 #include "servicekit/os/event_loop.hpp"
 #include "servicekit/os/files.hpp"
 #include "servicekit/os/process.hpp"
+#include "servicekit/os/service_manager.hpp"
 #include "servicekit/os/signals.hpp"
 #include "servicekit/os/standard_streams.hpp"
 #include "servicekit/os/users.hpp"
@@ -22,6 +23,7 @@ struct Host {
     Environment* environment = &posix_environment();
     Files* files = &posix_files();
     Process* process = &posix_process();
+    ServiceManager* service_manager = &posix_service_manager();
     Signals* signals = &posix_signals();
     StandardStreams* streams = &posix_standard_streams();
     Users* users = &posix_users();

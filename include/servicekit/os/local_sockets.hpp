@@ -89,6 +89,9 @@ public:
     /// A socket file in the way is replaced, so the caller knows that nobody serves it (by holding a lock, or by
     /// having asked probe()); a file of another kind is an error and stays.
     virtual Result<std::unique_ptr<LocalListener>> listen(const std::string& path, const LocalSocketAccess& access) = 0;
+    /// Takes over a socket that somebody else has bound to the path and that listens already. Its file stays theirs:
+    /// remove_file() and hand_to() leave it alone. From here on the descriptor is the listener's, also where this fails.
+    virtual Result<std::unique_ptr<LocalListener>> adopt(int descriptor, const std::string& path) = 0;
     virtual Result<std::unique_ptr<LocalConnection>> connect(const std::string& path) = 0;
     virtual Result<Listening> probe(const std::string& path) = 0;
 };

@@ -15,6 +15,7 @@ os::Host FakeHost::host() {
         .environment = &environment,
         .files = &files,
         .process = &process,
+        .service_manager = &service_manager,
         .signals = &signals,
         .streams = &streams,
         .users = &users,

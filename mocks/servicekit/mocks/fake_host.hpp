@@ -18,6 +18,7 @@
 #include "servicekit/mocks/fake_process.hpp"
 #include "servicekit/mocks/fake_process_table.hpp"
 #include "servicekit/mocks/fake_reactor.hpp"
+#include "servicekit/mocks/fake_service_manager.hpp"
 #include "servicekit/mocks/fake_signals.hpp"
 #include "servicekit/mocks/fake_standard_streams.hpp"
 #include "servicekit/mocks/fake_users.hpp"
@@ -63,6 +64,7 @@ public:
     FakeProcessTable processes{reactor};
     FakeFileLocks locks{files, process};
     FakePipes pipes{clock};
+    FakeServiceManager service_manager;
     FakeSignals signals;
     FakeStandardStreams streams;
     FakeUsers users;

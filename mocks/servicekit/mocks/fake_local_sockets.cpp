@@ -87,15 +87,18 @@ private:
 
 class FakeLocalSockets::FakeListener final : public os::LocalListener {
 public:
-    FakeListener(FakeLocalSockets& sockets, std::shared_ptr<Bound> bound, std::string path)
+    enum class Whose { ours, managers };
+
+    FakeListener(FakeLocalSockets& sockets, std::shared_ptr<Bound> bound, std::string path, Whose whose)
         : sockets_{&sockets},
+          whose_{whose},
           bound_{std::move(bound)},
           path_{std::move(path)},
           descriptor_{sockets.reactor_->open("the listener at '" + path_ + "'",
                                              {.readable = [bound = bound_] { return !bound->waiting.empty(); }})} {}
     ~FakeListener() override {
         sockets_->reactor_->close(descriptor_);
-        bound_->close();
+        if (whose_ == Whose::ours) bound_->close();
     }
     FakeListener(const FakeListener&) = delete;
     FakeListener& operator=(const FakeListener&) = delete;
@@ -111,6 +114,7 @@ public:
     Result<void> remove_file() override {
         if (const auto failure = sockets_->failures_->due("remove_file", path_))
             return os_error("remove", path_, *failure);
+        if (whose_ == Whose::managers) return {};
         const auto place = sockets_->files_->tree().find(path_, os::Links::do_not_follow);
         if (bound_->is_closed || place.node != bound_->node) return {};
         if (const int refusal = sockets_->files_->tree().remove(place); refusal != 0)
@@ -120,6 +124,7 @@ public:
     Result<void> hand_to(uid_t uid, gid_t gid) override {
         if (const auto failure = sockets_->failures_->due("hand_to", path_))
             return os_error("change the owner of", path_, *failure);
+        if (whose_ == Whose::managers) return {};
         if (sockets_->process_->effective_user() != 0) return os_error("change the owner of", path_, EPERM);
         bound_->node->uid = uid;
         bound_->node->gid = gid;
@@ -133,6 +138,7 @@ public:
 
 private:
     FakeLocalSockets* sockets_;
+    Whose whose_;
     std::shared_ptr<Bound> bound_;
     std::string path_;
     int descriptor_;
@@ -161,7 +167,36 @@ Result<std::unique_ptr<os::LocalListener>> FakeLocalSockets::listen(const std::s
     if (access.group) place.node->gid = *access.group;
     const auto bound = std::make_shared<Bound>(Bound{.node = place.node, .owner = self()});
     by_inode_.insert_or_assign(place.node->inode, bound);
-    return std::unique_ptr<os::LocalListener>{std::make_unique<FakeListener>(*this, bound, path)};
+    return std::unique_ptr<os::LocalListener>{
+        std::make_unique<FakeListener>(*this, bound, path, FakeListener::Whose::ours)};
+}
+
+Result<std::unique_ptr<os::LocalListener>> FakeLocalSockets::adopt(int descriptor, const std::string& path) {
+    if (const auto failure = failures_->due("adopt", path)) return os_error("listen on", path, *failure);
+    const auto found = passed_on_.find(descriptor);
+    if (found == passed_on_.end() || found->second.first != path)
+        return Error{ExitCode::configuration, "listen on", path,
+                     "descriptor " + std::to_string(descriptor) + " does not listen there"};
+    auto bound = found->second.second;
+    passed_on_.erase(found);
+    reactor_->close(descriptor);
+    return std::unique_ptr<os::LocalListener>{
+        std::make_unique<FakeListener>(*this, std::move(bound), path, FakeListener::Whose::managers)};
+}
+
+int FakeLocalSockets::listen_for_service(const std::string& path) {
+    FakeFileTree& tree = files_->tree();
+    auto place = tree.find(path, os::Links::do_not_follow);
+    auto& bound = of_manager_[path];
+    if (bound == nullptr) {
+        if (const int refusal = tree.create(place, os::FileType::socket, 0600); refusal != 0)
+            throw std::runtime_error(os_error("listen on", path, refusal).message());
+        bound = std::make_shared<Bound>(Bound{.node = place.node, .owner = {.pid = 1, .uid = 0, .gid = 0}});
+        by_inode_.insert_or_assign(place.node->inode, bound);
+    }
+    const int descriptor = reactor_->open("the socket at '" + path + "'");
+    passed_on_.insert_or_assign(descriptor, std::pair{path, bound});
+    return descriptor;
 }
 
 Result<std::unique_ptr<os::LocalConnection>> FakeLocalSockets::connect(const std::string& path) {

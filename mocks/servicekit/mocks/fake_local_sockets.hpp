@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "servicekit/mocks/fake_client.hpp"
@@ -28,6 +29,7 @@ public:
 
     Result<std::unique_ptr<os::LocalListener>> listen(const std::string& path,
                                                       const os::LocalSocketAccess& access) override;
+    Result<std::unique_ptr<os::LocalListener>> adopt(int descriptor, const std::string& path) override;
     /// The connection's waits turn the reactor, on virtual time.
     Result<std::unique_ptr<os::LocalConnection>> connect(const std::string& path) override;
     Result<os::Listening> probe(const std::string& path) override;
@@ -38,6 +40,9 @@ public:
 
     /// The test connects, as this process. \throws std::runtime_error where it can't
     FakeClient connect(const std::string& path, const Peer& client);
+    /// The service manager binds the path, unless it has, and listens there as long as this lives.
+    /// \returns a descriptor that it passes to the service, for one adopt()
+    int listen_for_service(const std::string& path);
     /// How many bytes a connection that is made from now on takes in each direction until they are read.
     void set_buffer_size(std::size_t bytes) noexcept { buffer_size_ = bytes; }
     /// The kernel closes what the process had open; the files of its sockets stay.
@@ -57,9 +62,11 @@ private:
     FakeReactor* reactor_;
     FakeFiles* files_;
     FakeProcess* process_;
-    std::shared_ptr<FakeFailures> failures_ = std::make_shared<FakeFailures>(
-        FakeFailures{"listen", "connect", "probe", "accept", "remove_file", "hand_to", "group", "receive", "send"});
+    std::shared_ptr<FakeFailures> failures_ = std::make_shared<FakeFailures>(FakeFailures{
+        "listen", "adopt", "connect", "probe", "accept", "remove_file", "hand_to", "group", "receive", "send"});
     std::map<std::uint64_t, std::weak_ptr<Bound>> by_inode_;
+    std::map<std::string, std::shared_ptr<Bound>> of_manager_;                 ///< by their paths
+    std::map<int, std::pair<std::string, std::shared_ptr<Bound>>> passed_on_;  ///< by the descriptors for the service
     std::vector<std::weak_ptr<FakeStream>> streams_;
     std::size_t buffer_size_ = 212'992;  // Linux's net.core.wmem_default
 };

@@ -16,12 +16,15 @@ public:
 
     MOCK_METHOD(void, configure, (const contract::Deployment& deployment), (override));
     MOCK_METHOD(bool, has_background, (), (const, override));
+    MOCK_METHOD(bool, notifies_manager, (), (const, override));
     MOCK_METHOD(Result<contract::Role>, enter, (), (override));
     MOCK_METHOD(void, ready, (), (override));
     MOCK_METHOD(void, failed, (const Error& error), (override));
     MOCK_METHOD(void, reloading, (), (override));
     MOCK_METHOD(void, stopping, (), (override));
     MOCK_METHOD(void, status, (std::string_view text), (override));
+    MOCK_METHOD(void, extend, (), (override));
+    MOCK_METHOD(std::optional<std::chrono::milliseconds>, alive_interval, (), (const, override));
     MOCK_METHOD(void, alive, (), (override));
 };
 

@@ -53,6 +53,10 @@ public:
             return Result<std::unique_ptr<os::LocalListener>>{
                 std::make_unique<::testing::NiceMock<MockLocalListener>>()};
         });
+        ON_CALL(*this, adopt).WillByDefault([] {
+            return Result<std::unique_ptr<os::LocalListener>>{
+                std::make_unique<::testing::NiceMock<MockLocalListener>>()};
+        });
         ON_CALL(*this, connect).WillByDefault([] {
             return Result<std::unique_ptr<os::LocalConnection>>{
                 std::make_unique<::testing::NiceMock<MockLocalConnection>>()};
@@ -62,6 +66,8 @@ public:
 
     MOCK_METHOD(Result<std::unique_ptr<os::LocalListener>>, listen,
                 (const std::string& path, const os::LocalSocketAccess& access), (override));
+    MOCK_METHOD(Result<std::unique_ptr<os::LocalListener>>, adopt, (int descriptor, const std::string& path),
+                (override));
     MOCK_METHOD(Result<std::unique_ptr<os::LocalConnection>>, connect, (const std::string& path), (override));
     MOCK_METHOD(Result<os::Listening>, probe, (const std::string& path), (override));
 };

@@ -19,8 +19,8 @@ struct UnixSocketControl::State {
     [[nodiscard]] Error cannot_listen(std::string reason, ExitCode code = ExitCode::cannot_create) const {
         return {code, "listen on", options.path, std::move(reason)};
     }
-    [[nodiscard]] Error cannot_listen(const Error& cause) const {
-        Error error = cause.at_stage(ExitCode::cannot_create);
+    [[nodiscard]] Error cannot_listen(const Error& cause, ExitCode code = ExitCode::cannot_create) const {
+        Error error = cause.at_stage(code);
         error.action = "listen on";
         error.object = options.path;
         return error;
@@ -34,6 +34,7 @@ struct UnixSocketControl::State {
     os::Users* users;
     const os::Process* process;
 
+    std::optional<int> passed;   ///< a socket that the service manager has opened for us
     std::optional<uid_t> owner;  ///< as the options name them
     std::optional<gid_t> group;
     std::unique_ptr<policies::ControlServer> server;
@@ -61,6 +62,11 @@ Result<std::unique_ptr<os::LocalListener>> UnixSocketControl::State::listen() {
     if (!path.starts_with('/')) return cannot_listen("not an absolute path");
     const auto access = this->access();
     if (!access) return access.error();
+    if (passed) {
+        auto adopted = sockets->adopt(*std::exchange(passed, std::nullopt), path);
+        if (!adopted) return cannot_listen(adopted.error(), adopted.error().exit_code);
+        return adopted;
+    }
     // A lock policy may be none at all: then only a socket that answers tells that it is not left over.
     const auto probed = sockets->probe(path);
     if (!probed) return cannot_listen(probed.error());
@@ -91,6 +97,7 @@ void UnixSocketControl::configure(const contract::Deployment& deployment) {
     if (access.read) options.read = *access.read;
     if (access.operate) options.operate = *access.operate;
     if (access.admin) options.admin = *access.admin;
+    state_->passed = deployment.control_descriptor;
 }
 
 Result<void> UnixSocketControl::open(contract::Requests& requests, os::EventLoop& loop) {

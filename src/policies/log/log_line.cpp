@@ -14,7 +14,7 @@ void append_hexadecimal(std::string& out, std::string_view prefix, unsigned char
     out += digits[byte & 0xfU];
 }
 
-void append_escaped(std::string& out, unsigned char control) {
+void append_control(std::string& out, unsigned char control) {
     switch (control) {
         case '\n':
             out += "\\n";
@@ -31,7 +31,9 @@ void append_escaped(std::string& out, unsigned char control) {
     }
 }
 
-void append_message(std::string& out, std::string_view message) {
+}  // namespace
+
+void append_escaped(std::string& out, std::string_view message) {
     std::size_t plain = 0;  // where the run of bytes that need no escape began
     const auto escape_at = [&](std::size_t at, std::size_t length, auto&& append) {
         out += message.substr(plain, at - plain);
@@ -41,7 +43,7 @@ void append_message(std::string& out, std::string_view message) {
     for (std::size_t at = 0; at < message.size(); ++at) {
         const auto byte = static_cast<unsigned char>(message[at]);
         if (byte < 0x20 || byte == 0x7f) {
-            escape_at(at, 1, [&] { append_escaped(out, byte); });
+            escape_at(at, 1, [&] { append_control(out, byte); });
         } else if (byte == 0xc2 && at + 1 < message.size()) {
             // U+0080 to U+009f: the second set of control characters, as UTF-8 has them.
             const auto next = static_cast<unsigned char>(message[at + 1]);
@@ -51,8 +53,6 @@ void append_message(std::string& out, std::string_view message) {
     out += message.substr(plain);
 }
 
-}  // namespace
-
 void append_log_line(std::string& out, const contract::LogRecord& record, std::string_view source) {
     out.reserve(out.size() + 48 + source.size() + record.message.size());
     append_rfc3339(out, record.time, TimePrecision::microseconds);
@@ -61,7 +61,7 @@ void append_log_line(std::string& out, const contract::LogRecord& record, std::s
     out += ' ';
     out += source;
     out += ": ";
-    append_message(out, record.message);
+    append_escaped(out, record.message);
     out += '\n';
 }
 

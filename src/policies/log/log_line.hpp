@@ -7,10 +7,13 @@
 
 namespace servicekit::policies {
 
+/// Appends the message with its control characters escaped (`\n`, `\x1b`, `\u0085`), so that no message can pass for
+/// two, or speak to the terminal of whoever reads it.
+void append_escaped(std::string& out, std::string_view message);
+
 /// Appends the record as one line with its newline, its time in UTC:
 /// `2026-11-22T06:10:00.123456Z info just-another-server[4711]: message`.
-/// Control characters of the message are escaped (`\n`, `\x1b`, `\u0085`), so that no message can pass for two,
-/// or speak to the terminal of whoever reads it.
+/// The message is escaped.
 /// \param source who logs: name and pid.
 void append_log_line(std::string& out, const contract::LogRecord& record, std::string_view source);
 

@@ -1,5 +1,6 @@
 #include "servicekit/os/local_sockets.hpp"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -46,6 +47,69 @@ public:
 private:
     mode_t before_;
 };
+
+/// What a service manager does: binds, listens, and passes the descriptor on.
+int listen_as_manager(const std::string& path, int type = SOCK_STREAM) {
+    const int socket = ::socket(AF_UNIX, type, 0);
+    sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
+    std::strncpy(address.sun_path, path.c_str(), sizeof address.sun_path - 1);
+    EXPECT_EQ(bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    EXPECT_EQ(type == SOCK_STREAM ? ::listen(socket, 8) : 0, 0);
+    return socket;
+}
+
+TEST_F(PosixLocalSocketsTest, AnAdoptedSocketServesAndItsFileStays) {
+    const int descriptor = listen_as_manager(path);
+    const auto client = connect(path);
+
+    {
+        auto listener = sockets.adopt(descriptor, path);
+        ASSERT_TRUE(listener) << listener.error().message();
+        EXPECT_NE(accept_from(**listener), nullptr);
+        EXPECT_EQ((*listener)->accept().value(), nullptr) << "it does not wait";
+        EXPECT_EQ(fcntl((*listener)->descriptor(), F_GETFD), FD_CLOEXEC);
+        EXPECT_TRUE((*listener)->hand_to(65534, 65534));
+        EXPECT_TRUE((*listener)->remove_file());
+    }
+
+    EXPECT_TRUE(exists(path));
+    EXPECT_EQ(sockets.probe(path).value(), Listening::no) << "the descriptor was closed";
+}
+
+TEST_F(PosixLocalSocketsTest, ClientsOfAnAdoptedSocketLearnWhoServesThem) {
+    const int descriptor = listen_as_manager(path);
+    ForkedChild service{[&](Lines& parent) {
+        auto listener = sockets.adopt(descriptor, path);
+        parent.tell(listener ? "listens" : listener.error().message());
+        return parent.hear() == "end" ? 0 : 1;
+    }};
+    ASSERT_EQ(service.hear(), "listens");
+
+    EXPECT_EQ(connect(path)->peer().pid, service.pid());
+    service.tell("end");
+    EXPECT_EQ(service.wait(), 0);
+    close(descriptor);
+}
+
+TEST_F(PosixLocalSocketsTest, ALinkToTheSocketIsTheSameSocket) {
+    const int descriptor = listen_as_manager(path);
+    std::filesystem::create_symlink(path, folder.file("link"));
+    EXPECT_TRUE(sockets.adopt(descriptor, folder.file("link")));
+}
+
+TEST_F(PosixLocalSocketsTest, AdoptsNothingButAListeningStreamSocketOfThePath) {
+    const auto expect_refused = [this](int descriptor, const std::string& reason) {
+        const auto listener = sockets.adopt(descriptor, path);
+        ASSERT_FALSE(listener) << reason;
+        EXPECT_EQ(listener.error().exit_code, ExitCode::configuration);
+        EXPECT_NE(listener.error().reason.find(reason), std::string::npos) << listener.error().reason;
+        EXPECT_EQ(fcntl(descriptor, F_GETFD), -1) << "it is closed";
+    };
+    expect_refused(listen_as_manager(folder.file("other")), "listens on '" + folder.file("other") + "' instead");
+    expect_refused(listen_as_manager(folder.file("datagrams"), SOCK_DGRAM), "no listening stream socket");
+    expect_refused(::socket(AF_UNIX, SOCK_STREAM, 0), "no listening stream socket");
+    expect_refused(::open("/dev/null", O_RDONLY | O_CLOEXEC), "no listening stream socket");
+}
 
 TEST_F(PosixLocalSocketsTest, SocketHasThePermissionsThatWereAskedForWhateverTheMask) {
     for (const mode_t mask : {0U, 022U, 077U, 0777U})

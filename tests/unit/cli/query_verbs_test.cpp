@@ -43,6 +43,7 @@ TEST_F(StatusTest, TellsWhatTheLockTellsOfAServiceThatDoesNotAnswer) {
 }
 
 TEST_F(StatusTest, IsUnknownWhereOnlyASocketIsThereAndDoesNotAnswer) {
+    ON_CALL(lock, tells_owner).WillByDefault(::testing::Return(false));
     start_instance();
     host.files.take_away(pid_file);
     owner.reset();
@@ -71,6 +72,7 @@ TEST_F(StatusTest, TellsAKilledServiceFromOneThatEnded) {
 }
 
 TEST_F(StatusTest, FindsAServiceWithoutALock) {
+    ON_CALL(lock, tells_owner).WillByDefault(::testing::Return(false));
     start_instance();
     host.files.take_away(pid_file);
     owner.reset();

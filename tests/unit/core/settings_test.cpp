@@ -56,6 +56,7 @@ TEST(SettingsTest, StandAsTheOptionsLineHasThem) {
                                                                 "writable",
                                                                 "start-timeout",
                                                                 "stop-timeout",
+                                                                "hang-timeout",
                                                                 "no-signal-handlers",
                                                                 "no-control-server"}));
 }
@@ -225,7 +226,9 @@ TEST(SettingsTest, EqualSettingsAreEqualValues) {
 
 TEST(SettingsTest, MostNeedARestart) {
     for (const std::string_view name : Settings::names())
-        EXPECT_EQ(Settings::needs_restart(name), name != "log-level" && name != "stop-timeout") << name;
+        EXPECT_EQ(Settings::needs_restart(name),
+                  name != "log-level" && name != "stop-timeout" && name != "hang-timeout")
+            << name;
 }
 
 TEST(SettingsTest, AnUnknownNameIsRefusedWithTheNearest) {

@@ -19,6 +19,7 @@
 #include "servicekit/mocks/mock_pipes.hpp"
 #include "servicekit/mocks/mock_process.hpp"
 #include "servicekit/mocks/mock_process_table.hpp"
+#include "servicekit/mocks/mock_service_manager.hpp"
 #include "servicekit/mocks/mock_signals.hpp"
 #include "servicekit/mocks/mock_standard_streams.hpp"
 #include "servicekit/mocks/mock_users.hpp"
@@ -42,6 +43,16 @@ TEST(MockDefaultsTest, AreThoseOfARootsChildProcess) {
     EXPECT_EQ(process.set_file_mask(0), 022U);
     EXPECT_TRUE(process.close_other_descriptors({}));
     EXPECT_THROW(process.exit_now(75), ProcessExited);
+}
+
+TEST(MockDefaultsTest, ThereIsNoServiceManager) {
+    NiceMock<MockServiceManager> manager;
+    EXPECT_TRUE(manager.take_listen_sockets()->empty());
+    EXPECT_EQ(manager.take_notify_socket().value(), nullptr);
+    EXPECT_EQ(manager.take_watchdog(), std::nullopt);
+    EXPECT_FALSE(manager.has_journal_on_stderr());
+    NiceMock<MockNotifySocket> socket;
+    EXPECT_TRUE(socket.send("READY=1"));
 }
 
 TEST(MockDefaultsTest, LetFilesBeOpenedAndWritten) {

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "servicekit/base/result.hpp"
@@ -40,6 +41,7 @@ public:
 
     void configure(const contract::Deployment& deployment);
     [[nodiscard]] bool has_background() const noexcept { return true; }
+    [[nodiscard]] bool notifies_manager() const noexcept { return false; }
 
     /// \pre one thread (in the background refused otherwise), no lock held.
     /// \returns in the parent, after the service became ready (Role::parent), or the error that kept it from that:
@@ -53,6 +55,8 @@ public:
     void reloading() noexcept {}
     void stopping() noexcept {}
     void status(std::string_view /*text*/) noexcept {}
+    void extend() noexcept {}
+    [[nodiscard]] std::optional<std::chrono::milliseconds> alive_interval() const noexcept { return std::nullopt; }
     void alive() noexcept {}
 
 private:

@@ -1,0 +1,111 @@
+#include "core/announcements.hpp"
+
+namespace servicekit {
+namespace {
+
+using namespace std::chrono_literals;
+constexpr auto progress_interval = 1s;
+
+std::string progress_line(std::string_view step, std::uint64_t done, std::uint64_t total, std::string_view text) {
+    std::string line{step};
+    if (!text.empty()) line.append(": ").append(text);
+    if (total > 0)
+        line += " (" + std::to_string(done) + " of " + std::to_string(total) + ")";
+    else if (done > 0)
+        line += " (" + std::to_string(done) + ")";
+    return line;
+}
+
+}  // namespace
+
+void Announcements::begin(contract::Daemon& daemon) {
+    daemon_ = &daemon;
+    phase_ = Phase::starting;
+    daemon.status("starting");
+}
+
+void Announcements::ready() {
+    const std::lock_guard guard{mutex_};
+    if (phase_ == Phase::starting) {
+        phase_ = Phase::running;
+        // Before, so that whoever waited for the start does not read the line of the start.
+        daemon_->status(usual_line());
+    }
+    daemon_->ready();
+}
+
+void Announcements::reloading() {
+    const std::lock_guard guard{mutex_};
+    if (phase_ != Phase::running) return;
+    phase_ = Phase::reloading;
+    next_progress_ = clock_->steady_now() + progress_interval;
+    daemon_->reloading();
+    daemon_->status("reloading");
+}
+
+void Announcements::reloaded(const std::string& fault) {
+    const std::lock_guard guard{mutex_};
+    if (phase_ != Phase::reloading) return;
+    phase_ = Phase::running;
+    std::string line{usual_line()};
+    if (!fault.empty()) line += "; the last reload failed: " + fault;
+    daemon_->status(line);
+    daemon_->ready();
+}
+
+void Announcements::stopping(const std::string& why) {
+    const std::lock_guard guard{mutex_};
+    if (phase_ == Phase::unborn || phase_ == Phase::stopping) return;
+    phase_ = Phase::stopping;
+    next_progress_ = clock_->steady_now() + progress_interval;
+    daemon_->stopping();
+    daemon_->status("stopping: " + why);
+}
+
+void Announcements::failed(const Error& error) {
+    const std::lock_guard guard{mutex_};
+    if (phase_ != Phase::unborn) daemon_->failed(error);
+}
+
+void Announcements::progress(std::uint64_t done, std::uint64_t total, std::string_view text) {
+    const Phase phase = phase_.load(std::memory_order_relaxed);
+    if (phase == Phase::unborn || phase == Phase::running) return;
+    const auto now = clock_->steady_now();
+    if (now < next_progress_.load(std::memory_order_relaxed)) return;
+
+    const std::lock_guard guard{mutex_};
+    if (now < next_progress_.load(std::memory_order_relaxed)) return;
+    next_progress_ = now + progress_interval;
+    switch (phase_) {
+        case Phase::unborn:
+        case Phase::running:
+            return;
+        case Phase::starting:
+            daemon_->status(progress_line("starting", done, total, text));
+            break;
+        case Phase::reloading:
+            daemon_->status(progress_line("reloading", done, total, text));
+            break;
+        case Phase::stopping:
+            daemon_->status(progress_line("stopping", done, total, text));
+            break;
+    }
+    daemon_->extend();
+}
+
+void Announcements::say(std::string_view text) {
+    const std::lock_guard guard{mutex_};
+    own_line_ = text;
+    if (phase_ != Phase::unborn) daemon_->status(usual_line());
+}
+
+void Announcements::alive() {
+    const std::lock_guard guard{mutex_};
+    daemon_->alive();
+}
+
+std::string_view Announcements::usual_line() const {
+    return own_line_.empty() ? "running" : std::string_view{own_line_};
+}
+
+}  // namespace servicekit

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+#include "servicekit/contract/daemon.hpp"
+#include "servicekit/os/clock.hpp"
+
+namespace servicekit {
+
+/// Tells the daemon policy how the service is: one call at a time, whichever thread it comes from, in an order that
+/// makes sense to whoever listens, and with a status line for each step. Thread-safe.
+class Announcements {
+public:
+    explicit Announcements(const os::Clock& clock) : clock_{&clock} {}
+
+    /// The service is where it runs. Before, nothing is told. \pre there is one thread
+    void begin(contract::Daemon& daemon);
+    /// The start is over. A stop that has begun in the very moment takes nothing from that.
+    void ready();
+    void reloading();
+    /// The reload that reloading() told of is over. \param fault why nothing has changed; empty where all is well
+    void reloaded(const std::string& fault);
+    void stopping(const std::string& why);
+    void failed(const Error& error);
+    /// The event that runs makes progress: told where a start, reload or stop does, once a second at most, and
+    /// otherwise next to free.
+    void progress(std::uint64_t done, std::uint64_t total, std::string_view text);
+    /// The program's own status line; it stands whenever no other step of the life has a line of its own.
+    void say(std::string_view text);
+    void alive();
+
+private:
+    enum class Phase { unborn, starting, running, reloading, stopping };
+    [[nodiscard]] std::string_view usual_line() const;
+
+    const os::Clock* clock_;
+    contract::Daemon* daemon_ = nullptr;
+    std::atomic<Phase> phase_{Phase::unborn};  ///< changed with the mutex held
+    std::atomic<std::chrono::steady_clock::time_point> next_progress_{std::chrono::steady_clock::time_point::min()};
+    std::mutex mutex_;
+    std::string own_line_;
+};
+
+}  // namespace servicekit

@@ -1,0 +1,41 @@
+#include "core/heartbeat.hpp"
+
+#include <string>
+#include <utility>
+
+#include "core/announcements.hpp"
+#include "core/service_core.hpp"
+
+namespace servicekit {
+
+void Heartbeat::start(std::chrono::milliseconds interval) {
+    interval_ = interval;
+    beat();
+}
+
+void Heartbeat::beat() {
+    if (!event_hangs()) core_->announcements.alive();
+    timer_->start(interval_, [this] { beat(); });
+}
+
+bool Heartbeat::event_hangs() {
+    const auto busy = core_->runner.busy();
+    // These have limits of their own, and an end that follows from them.
+    const bool is_limited = busy && (busy->event == "stop" || busy->event == "kill");
+    if (!busy || is_limited) {
+        if (std::exchange(hung_, false)) core_->log.warning("no event hangs any more");
+        return false;
+    }
+    const auto limit = busy->hangs_after.value_or(core_->hang_timeout.load());
+    const auto silence = core_->host.clock->steady_now() - busy->last_sign;
+    const bool hangs = limit > std::chrono::milliseconds{0} && silence > limit;
+    if (hangs && !hung_)
+        core_->log.error("'" + busy->event + "' hangs: no sign of progress for " +
+                         std::to_string(std::chrono::duration_cast<std::chrono::seconds>(silence).count()) +
+                         " s; the service does not call itself alive meanwhile");
+    if (!hangs && hung_) core_->log.warning("'" + busy->event + "' goes on");
+    hung_ = hangs;
+    return hangs;
+}
+
+}  // namespace servicekit

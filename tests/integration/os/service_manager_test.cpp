@@ -1,0 +1,238 @@
+#include "servicekit/os/service_manager.hpp"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "integration/os/temporary_folder.hpp"
+#include "integration/support/notify_socket.hpp"
+#include "os/passed_by_manager.hpp"
+
+namespace servicekit::os {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::IsEmpty;
+
+void set(const char* name, const std::string& value) { ::setenv(name, value.c_str(), 1); }
+
+class PosixServiceManagerTest : public ::testing::Test {
+protected:
+    test::TemporaryFolder folder;
+    ServiceManager& manager = posix_service_manager();
+};
+
+TEST_F(PosixServiceManagerTest, ListensNowhereWithoutAnAddress) {
+    ::unsetenv("NOTIFY_SOCKET");
+    EXPECT_EQ(manager.take_notify_socket().value(), nullptr);
+}
+
+TEST_F(PosixServiceManagerTest, GetsOneDatagramForEachMessageWithTheSendersPid) {
+    servicekit::test::NotifySocket listening{folder.file("notify")};
+    set("NOTIFY_SOCKET", listening.address());
+    const auto socket = manager.take_notify_socket();
+    ASSERT_TRUE(socket);
+
+    ASSERT_TRUE((*socket)->send("READY=1\nMAINPID=1"));
+    ASSERT_TRUE((*socket)->send("STOPPING=1"));
+
+    const auto first = listening.next(10s);
+    ASSERT_TRUE(first);
+    EXPECT_EQ(first->text, "READY=1\nMAINPID=1");
+    EXPECT_EQ(first->sender, ::getpid());
+    EXPECT_EQ(listening.next(10s)->text, "STOPPING=1");
+    EXPECT_EQ(std::getenv("NOTIFY_SOCKET"), nullptr);
+}
+
+TEST_F(PosixServiceManagerTest, ListensInTheAbstractNamespaceToo) {
+    servicekit::test::NotifySocket listening{"@" + folder.path()};
+    set("NOTIFY_SOCKET", listening.address());
+    const auto socket = manager.take_notify_socket();
+    ASSERT_TRUE(socket);
+    ASSERT_TRUE((*socket)->send("READY=1"));
+    EXPECT_EQ(listening.next(10s)->text, "READY=1");
+}
+
+TEST_F(PosixServiceManagerTest, AnAddressMayBeAsLongAsTheKernelTakes) {
+    const std::string name = "@" + std::string(107, 'x');
+    servicekit::test::NotifySocket listening{name};
+    set("NOTIFY_SOCKET", name);
+    const auto socket = manager.take_notify_socket();
+    ASSERT_TRUE(socket);
+    EXPECT_TRUE((*socket)->send("READY=1"));
+    set("NOTIFY_SOCKET", name + "x");
+    EXPECT_EQ(manager.take_notify_socket().error().errno_value, ENAMETOOLONG);
+    set("NOTIFY_SOCKET", "/" + std::string(107, 'x'));
+    EXPECT_EQ(manager.take_notify_socket().error().errno_value, ENAMETOOLONG);
+}
+
+TEST_F(PosixServiceManagerTest, RefusesAddressesOfOtherKinds) {
+    for (const char* address : {"relative", "vsock:2:1234", "@", "/"}) {
+        set("NOTIFY_SOCKET", address);
+        EXPECT_EQ(manager.take_notify_socket().error().errno_value, EAFNOSUPPORT) << address;
+        EXPECT_EQ(std::getenv("NOTIFY_SOCKET"), nullptr);
+    }
+}
+
+TEST_F(PosixServiceManagerTest, SaysThatNobodyListensThere) {
+    set("NOTIFY_SOCKET", folder.file("nobody"));
+    const auto socket = manager.take_notify_socket();
+    ASSERT_TRUE(socket);
+    EXPECT_EQ((*socket)->send("READY=1").error().message(),
+              "cannot notify the service manager at '" + folder.file("nobody") + "': No such file or directory");
+}
+
+TEST_F(PosixServiceManagerTest, OneThatBindsItsAddressAnewIsReachedAgain) {
+    auto listening = std::make_unique<servicekit::test::NotifySocket>(folder.file("notify"));
+    set("NOTIFY_SOCKET", listening->address());
+    const auto socket = manager.take_notify_socket();
+    ASSERT_TRUE((*socket)->send("READY=1"));
+    listening.reset();
+    EXPECT_EQ((*socket)->send("STATUS=lost").error().errno_value, ECONNREFUSED);
+    std::filesystem::remove(folder.file("notify"));
+    servicekit::test::NotifySocket again{folder.file("notify")};
+
+    ASSERT_TRUE((*socket)->send("STATUS=found"));
+    EXPECT_EQ(again.next(10s)->text, "STATUS=found");
+}
+
+TEST_F(PosixServiceManagerTest, OneThatDoesNotReadHoldsNobodyUpForLong) {
+    servicekit::test::NotifySocket listening{folder.file("notify")};
+    set("NOTIFY_SOCKET", listening.address());
+    const auto socket = manager.take_notify_socket();
+    Result<void> sent;
+    auto begin = std::chrono::steady_clock::now();
+    for (int i = 0; i < 1'000'000 && sent; ++i) {
+        begin = std::chrono::steady_clock::now();
+        sent = (*socket)->send("WATCHDOG=1");
+    }
+    ASSERT_FALSE(sent);
+    EXPECT_EQ(sent.error().errno_value, ETIMEDOUT);
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, 20s);
+}
+
+TEST_F(PosixServiceManagerTest, KnowsTheJournalByWhatStderrLeadsTo) {
+    struct stat error {};
+    ASSERT_EQ(::fstat(STDERR_FILENO, &error), 0);
+    ::unsetenv("JOURNAL_STREAM");
+    EXPECT_FALSE(manager.has_journal_on_stderr());
+    set("JOURNAL_STREAM", std::to_string(error.st_dev) + ":" + std::to_string(error.st_ino));
+    EXPECT_TRUE(manager.has_journal_on_stderr());
+    set("JOURNAL_STREAM", std::to_string(error.st_dev) + ":" + std::to_string(error.st_ino + 1));
+    EXPECT_FALSE(manager.has_journal_on_stderr());
+}
+
+/// Both readings of what the manager passes: they do the same.
+struct Reading {
+    const char* name;
+    Result<std::vector<ListenSocket>> (*listen_sockets)();
+    std::optional<std::chrono::microseconds> (*watchdog)();
+};
+
+class PassedByManagerTest : public ::testing::TestWithParam<Reading> {
+protected:
+    PassedByManagerTest() {
+        for (const char* name : {"LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "WATCHDOG_USEC", "WATCHDOG_PID"})
+            ::unsetenv(name);
+    }
+    /// Descriptors 3 and 4, as a manager leaves them.
+    static void pass_two() {
+        for (const int number : {3, 4}) ASSERT_EQ(::dup2(STDIN_FILENO, number), number);
+        set("LISTEN_PID", std::to_string(::getpid()));
+        set("LISTEN_FDS", "2");
+    }
+    static void expect_environment_without(const std::string& prefix) {
+        for (char** entry = environ; *entry != nullptr; ++entry)
+            EXPECT_FALSE(std::string{*entry}.starts_with(prefix)) << *entry;
+    }
+};
+
+TEST_P(PassedByManagerTest, SocketsComeWithTheirNamesAndCloseOnExec) {
+    pass_two();
+    set("LISTEN_FDNAMES", "control:http");
+
+    const auto sockets = GetParam().listen_sockets();
+
+    ASSERT_TRUE(sockets);
+    ASSERT_EQ(sockets->size(), 2U);
+    EXPECT_EQ(sockets->at(0).name, "control");
+    EXPECT_EQ(sockets->at(0).descriptor, 3);
+    EXPECT_EQ(sockets->at(1).name, "http");
+    EXPECT_EQ(sockets->at(1).descriptor, 4);
+    for (const auto& socket : *sockets) EXPECT_EQ(::fcntl(socket.descriptor, F_GETFD), FD_CLOEXEC);
+    expect_environment_without("LISTEN_");
+    EXPECT_THAT(GetParam().listen_sockets().value(), IsEmpty());
+}
+
+TEST_P(PassedByManagerTest, SocketsWithoutNamesAreUnknown) {
+    pass_two();
+    EXPECT_EQ(GetParam().listen_sockets()->at(1).name, "unknown");
+}
+
+TEST_P(PassedByManagerTest, SocketsOfAnotherProcessAreLeftAlone) {
+    pass_two();
+    set("LISTEN_PID", "1");
+    EXPECT_THAT(GetParam().listen_sockets().value(), IsEmpty());
+    EXPECT_EQ(::fcntl(3, F_GETFD), 0);
+    expect_environment_without("LISTEN_");
+}
+
+TEST_P(PassedByManagerTest, WhatMakesNoSenseIsAnError) {
+    pass_two();
+    set("LISTEN_FDS", "many");
+    EXPECT_EQ(GetParam().listen_sockets().error().errno_value, EINVAL);
+    pass_two();
+    set("LISTEN_FDNAMES", "one");
+    EXPECT_EQ(GetParam().listen_sockets().error().errno_value, EINVAL);
+    pass_two();
+    ::close(4);
+    EXPECT_EQ(GetParam().listen_sockets().error().errno_value, EBADF);
+    expect_environment_without("LISTEN_");
+}
+
+TEST_P(PassedByManagerTest, TheWatchdogsIntervalIsInMicroseconds) {
+    set("WATCHDOG_USEC", "1500000");
+    EXPECT_EQ(GetParam().watchdog(), 1500ms);
+    set("WATCHDOG_USEC", "1500000");
+    set("WATCHDOG_PID", std::to_string(::getpid()));
+    EXPECT_EQ(GetParam().watchdog(), 1500ms);
+    expect_environment_without("WATCHDOG_");
+    EXPECT_EQ(GetParam().watchdog(), std::nullopt);
+}
+
+TEST_P(PassedByManagerTest, AWatchdogOfAnotherProcessIsNotOurs) {
+    set("WATCHDOG_USEC", "1500000");
+    set("WATCHDOG_PID", "1");
+    EXPECT_EQ(GetParam().watchdog(), std::nullopt);
+    expect_environment_without("WATCHDOG_");
+}
+
+TEST_P(PassedByManagerTest, AnIntervalThatMakesNoSenseIsNone) {
+    for (const char* interval : {"0", "-1", "soon", ""}) {
+        set("WATCHDOG_USEC", interval);
+        EXPECT_EQ(GetParam().watchdog(), std::nullopt) << interval;
+    }
+}
+
+constexpr Reading by_ourselves{"ByOurselves", take_listen_sockets_by_ourselves, take_watchdog_by_ourselves};
+INSTANTIATE_TEST_SUITE_P(Own, PassedByManagerTest, ::testing::Values(by_ourselves),
+                         [](const auto& reading) { return std::string{reading.param.name}; });
+#ifdef SERVICEKIT_HAS_LIBSYSTEMD
+constexpr Reading by_libsystemd{"ByLibsystemd", take_listen_sockets_by_libsystemd, take_watchdog_by_libsystemd};
+INSTANTIATE_TEST_SUITE_P(Libsystemd, PassedByManagerTest, ::testing::Values(by_libsystemd),
+                         [](const auto& reading) { return std::string{reading.param.name}; });
+#endif
+
+}  // namespace
+}  // namespace servicekit::os

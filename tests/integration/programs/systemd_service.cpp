@@ -1,0 +1,102 @@
+// A service for a unit of systemd, which shows what it was given and misbehaves where it is told to.
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <cstdio>
+#include <fstream>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+
+#include <servicekit/main.hpp>
+#include <servicekit/service.hpp>
+
+using servicekit::Arguments, servicekit::Context, servicekit::Object, servicekit::Parameter, servicekit::ParameterType,
+    servicekit::Reply, servicekit::Value;
+
+namespace {
+
+/// Runs as long as nobody writes a line into the file.
+void await_line(const std::string& path) {
+    std::ifstream file{path};
+    std::string line;
+    std::getline(file, line);
+}
+
+Reply hold(const Arguments& arguments, Context&) {
+    await_line(arguments.get<std::string>("path"));
+    return {};
+}
+
+/// What a child of the service finds in its environment.
+Reply environment_of_child(const Arguments&, Context&) {
+    std::FILE* const child = ::popen("env", "r");
+    if (child == nullptr) throw std::runtime_error("popen failed");
+    std::string text;
+    std::array<char, 4096> buffer{};
+    while (std::fgets(buffer.data(), buffer.size(), child) != nullptr) text += buffer.data();
+    ::pclose(child);
+    return {{"text", text}};
+}
+
+}  // namespace
+
+class SystemdTrial final : public servicekit::SystemdService {
+public:
+    explicit SystemdTrial(servicekit::ServiceOptions options) : BasicService{std::move(options)} {
+        events().add({.name = "hold", .parameters = {{.name = "path", .type = ParameterType::path}}, .handler = hold});
+        events().add({.name = "environment", .handler = environment_of_child});
+        events().add({.name = "sockets", .handler = [this](const Arguments&, Context&) { return describe_sockets(); }});
+        events().add({.name = "greet",
+                      .parameters = {{.name = "socket"}},
+                      .handler = [this](const Arguments& arguments, Context&) {
+                          return greet_next(arguments.get<std::string>("socket"));
+                      }});
+    }
+
+private:
+    void on_start() override {
+        const auto steps = settings().app().get<std::uint64_t>("start-steps", 0);
+        for (std::uint64_t done = 0; done < steps; ++done) {
+            report_progress(done, steps, "warming up");
+            std::this_thread::sleep_for(std::chrono::milliseconds{600});
+        }
+        if (settings().app().get<bool>("start-throws", false)) throw std::runtime_error("start throws on purpose");
+        log().warning("look out");
+    }
+
+    void on_reload() override {
+        if (settings().app().get<bool>("reload-throws", false)) throw std::runtime_error("reload throws on purpose");
+    }
+
+    Reply describe_sockets() {
+        Reply reply;
+        for (const auto& [name, descriptor] : listen_sockets()) {
+            const bool closes_on_exec = (::fcntl(descriptor, F_GETFD) & FD_CLOEXEC) != 0;
+            reply.set(name, Object{{"descriptor", descriptor}, {"closes-on-exec", closes_on_exec}});
+        }
+        return reply;
+    }
+
+    /// Serves one client of a socket of the program's own.
+    Reply greet_next(const std::string& name) {
+        const int client = ::accept4(listen_sockets(name).at(0), nullptr, nullptr, SOCK_CLOEXEC);
+        if (client < 0) throw std::runtime_error(servicekit::errno_text(errno));
+        constexpr std::string_view greeting = "hello\n";
+        const bool is_sent =
+            ::send(client, greeting.data(), greeting.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(greeting.size());
+        ::close(client);
+        return {{"sent", is_sent}};
+    }
+};
+
+int main(int argc, char** argv) {
+    return servicekit::service_main<SystemdTrial>(
+        argc, argv, {.name = "systemd-service", .version = "1.0", .description = "100% of a service for systemd"});
+}

@@ -1,0 +1,106 @@
+// A service whose sockets the service manager has opened.
+#include <gmock/gmock.h>
+
+#include "unit/core/systemd_fixture.hpp"
+
+namespace servicekit {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class SocketActivationTest : public testing::SystemdServiceTest {};
+
+TEST_F(SocketActivationTest, TheControlSocketIsTheManagersAndStaysWhenTheServiceEnds) {
+    host.service_manager.pass_socket("control", host.sockets.listen_for_service(socket));
+    ask(R"(["status"])");
+    raise(SIGTERM);
+
+    EXPECT_EQ(run(), 0);
+    ASSERT_EQ(replies.size(), 1U);
+    EXPECT_THAT(replies[0], HasSubstr(R"("control-socket":"/run/trial.control")"));
+    EXPECT_TRUE(host.files.exists(socket));
+}
+
+TEST_F(SocketActivationTest, ARequestThatCameBeforeTheServiceIsAnswered) {
+    host.service_manager.pass_socket("control", host.sockets.listen_for_service(socket));
+    auto early = host.sockets.connect(socket, peer);
+    early.send(R"(["log-level"])");
+    std::string reply;
+    then([&] { reply = early.receive(); });
+    raise(SIGTERM);
+
+    EXPECT_EQ(run(), 0);
+    EXPECT_THAT(reply, HasSubstr(R"("level":"info")"));
+}
+
+TEST_F(SocketActivationTest, ASocketThatListensElsewhereIsAConfigurationError) {
+    host.service_manager.pass_socket("control", host.sockets.listen_for_service("/run/other.control"));
+
+    EXPECT_EQ(run(), 78);
+    EXPECT_THAT(errors(), HasSubstr("trial: cannot listen on '/run/trial.control': "));
+    EXPECT_FALSE(host.locks.owner(pid_file).value());
+}
+
+TEST_F(SocketActivationTest, TwoControlSocketsAreAConfigurationError) {
+    host.service_manager.pass_socket("control", 3);
+    host.service_manager.pass_socket("control", 4);
+
+    EXPECT_EQ(run(), 78);
+    EXPECT_THAT(errors(), HasSubstr("trial: cannot take over the socket 'control': "));
+}
+
+TEST_F(SocketActivationTest, WhatTheManagerPassesWronglyEndsTheStart) {
+    host.service_manager.failures().fail_next("take_listen_sockets", EINVAL);
+
+    EXPECT_EQ(run(), 71);
+    EXPECT_THAT(errors(), HasSubstr("trial: cannot take over the service manager's sockets"));
+}
+
+TEST_F(SocketActivationTest, TheProgramFindsItsOwnSocketsByName) {
+    host.service_manager.pass_socket("http", 3);
+    host.service_manager.pass_socket("control", host.sockets.listen_for_service(socket));
+    host.service_manager.pass_socket("http", 5);
+    host.service_manager.pass_socket("admin", 6);
+    std::vector<int> at_load;
+    hooks.on_load = [&](Settings&) { at_load = service().listen_sockets("http"); };
+    std::vector<std::string> names;
+    hooks.on_start = [&] {
+        for (const os::ListenSocket& passed : service().listen_sockets()) names.push_back(passed.name);
+    };
+    raise(SIGTERM);
+
+    EXPECT_EQ(run(), 0);
+    EXPECT_THAT(at_load, ElementsAre(3, 5));
+    EXPECT_THAT(names, ElementsAre("http", "http", "admin"));
+    EXPECT_THAT(service().listen_sockets("admin"), ElementsAre(6));
+    EXPECT_THAT(service().listen_sockets("nothing"), IsEmpty());
+}
+
+TEST_F(SocketActivationTest, WithoutAManagerThereAreNone) {
+    raise(SIGTERM);
+    EXPECT_EQ(run(), 0);
+    EXPECT_THAT(service().listen_sockets(), IsEmpty());
+}
+
+/// The same for a service that goes to the background.
+class SocketActivationInTheBackgroundTest : public testing::ServiceTest {};
+
+TEST_F(SocketActivationInTheBackgroundTest, TheSocketsStayOpen) {
+    options.daemonize = true;
+    host.process.follow({mocks::FakeProcess::Side::child, mocks::FakeProcess::Side::child});
+    const int control = host.sockets.listen_for_service(socket);
+    host.service_manager.pass_socket("control", control);
+    host.service_manager.pass_socket("http", 77);
+    raise(SIGTERM);
+
+    EXPECT_EQ(run(), 0);
+    ASSERT_TRUE(host.process.kept_descriptors());
+    EXPECT_THAT(*host.process.kept_descriptors(), ::testing::IsSupersetOf({control, 77}));
+    EXPECT_THAT(service().listen_sockets("http"), ElementsAre(77));
+    EXPECT_TRUE(host.files.exists(socket));
+}
+
+}  // namespace
+}  // namespace servicekit

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "unit/core/service_fixture.hpp"
+
+namespace servicekit::testing {
+
+/// The same service under a service manager that listens.
+class SystemdServiceTest : public ServiceTest {
+protected:
+    SystemdServiceTest() { host.service_manager.listen(); }
+
+    [[nodiscard]] SystemdService::Policies policies() {
+        return {.daemon = SystemdNotify{{}, host.service_manager, host.process, host.clock, host.streams},
+                .lock = PidFileLock{{}, host.locks, host.process, host.processes},
+                .log = SystemdLog{{}, host.streams, host.service_manager, host.process},
+                .control = UnixSocketControl{{}, host.sockets}};
+    }
+    /// Made at first use, of `options` and `hooks` as they are then.
+    SystemdService& service() {
+        if (!service_) service_ = std::make_unique<SystemdService>(options, hooks, policies(), host.host());
+        return *service_;
+    }
+    int run() {
+        try {
+            return service().start();
+        } catch (const mocks::ProcessExited& exited) {
+            return exited.status;
+        }
+    }
+    /// What the manager was told.
+    [[nodiscard]] const std::vector<std::string>& told() const { return host.service_manager.messages(); }
+
+private:
+    std::unique_ptr<SystemdService> service_;
+};
+
+}  // namespace servicekit::testing
