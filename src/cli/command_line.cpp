@@ -24,8 +24,9 @@ using Arguments = std::vector<std::string>;
 constexpr const char* levels = "trace, debug, info, warning, error or fatal";
 
 /// The options that some verb has beside the settings.
-constexpr std::array<std::string_view, 8> verb_options{"--json",   "--no-wait", "--timeout", "--test",
-                                                       "--follow", "--lines",   "--help",    "--version"};
+constexpr std::array<std::string_view, 10> verb_options{"--json",   "--no-wait", "--timeout", "--test",
+                                                        "--follow", "--lines",   "--socket",  "--notify-reload",
+                                                        "--help",   "--version"};
 constexpr std::string_view short_options = "fhn";
 
 std::string dashed(std::string_view setting) { return "--" + std::string{setting}; }
@@ -119,6 +120,11 @@ void declare_own_options(CLI::App& app, Invocation& into) {
         case Verb::logs:
             app.add_flag("-f,--follow", into.follow, "go on with what is added, until interrupted");
             add_value_option(app, "-n,--lines", "N", "how many lines; 20 unless given");
+            break;
+        case Verb::unit:
+            app.add_flag("--socket", into.socket, "print the unit of the control socket, which starts the service");
+            app.add_flag("--notify-reload", into.notify_reload,
+                         "Type=notify-reload, which systemd knows from 253 on, in place of a command for reloading");
             break;
         default:
             break;

@@ -26,6 +26,7 @@ enum class Verb {
     pid,
     where,
     logs,
+    unit,
 };
 
 /// What a command line asks for. What belongs to other verbs keeps its default.
@@ -40,6 +41,8 @@ struct Invocation {
     bool test = false;                                      ///< wait
     bool follow = false;                                    ///< logs
     std::size_t lines = 20;                                 ///< logs
+    bool socket = false;                                    ///< unit
+    bool notify_reload = false;                             ///< unit
     std::string level = {};                                 ///< log-level; empty: only tell it
     std::string event = {};                                 ///< call
     std::vector<std::string> arguments = {};                ///< call: name=value

@@ -53,6 +53,8 @@ int run_verb(Session& session) {
             return where(session);
         case Verb::logs:
             return logs(session);
+        case Verb::unit:
+            return unit(session);
     }
     return to_int(ExitCode::internal);
 }

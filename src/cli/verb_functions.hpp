@@ -30,5 +30,7 @@ int call(Session& session);
 int where(Session& session);
 // logs.cpp
 int logs(Session& session);
+// unit.cpp
+int unit(Session& session);
 
 }  // namespace servicekit::cli

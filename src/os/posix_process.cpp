@@ -129,6 +129,13 @@ public:
         return path.string();
     }
 
+    Result<std::string> program() const override {
+        std::error_code failure;
+        const std::filesystem::path path = std::filesystem::read_symlink("/proc/self/exe", failure);
+        if (failure) return os_error("find out the path of", "this program", failure.value());
+        return path.string();
+    }
+
     mode_t set_file_mask(mode_t mask) override { return ::umask(mask); }
 
     Result<void> close_other_descriptors(std::span<const int> keep) override {

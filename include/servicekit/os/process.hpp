@@ -34,6 +34,8 @@ public:
     virtual Result<void> start_session() = 0;
     virtual Result<void> change_directory(const std::string& path) = 0;
     [[nodiscard]] virtual Result<std::string> current_directory() const = 0;
+    /// The absolute path of the program that runs.
+    [[nodiscard]] virtual Result<std::string> program() const = 0;
     /// Process-wide, so only while there is one thread. \returns the mask that was in force.
     virtual mode_t set_file_mask(mode_t mask) = 0;
     /// Closes every descriptor above 2 that is not in `keep`.

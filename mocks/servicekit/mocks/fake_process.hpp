@@ -31,6 +31,8 @@ public:
     Result<void> start_session() override;
     Result<void> change_directory(const std::string& path) override;
     [[nodiscard]] Result<std::string> current_directory() const override;
+    /// /usr/bin/service
+    [[nodiscard]] Result<std::string> program() const override { return std::string{"/usr/bin/service"}; }
     mode_t set_file_mask(mode_t mask) override;
     Result<void> close_other_descriptors(std::span<const int> keep) override;
     /// Throws ProcessExited.

@@ -18,6 +18,7 @@ public:
         ON_CALL(*this, fork).WillByDefault(::testing::Return(Result<pid_t>{0}));
         ON_CALL(*this, wait_for_child).WillByDefault(::testing::Return(Result<int>{0}));
         ON_CALL(*this, current_directory).WillByDefault(::testing::Return(Result<std::string>{std::string{"/"}}));
+        ON_CALL(*this, program).WillByDefault(::testing::Return(Result<std::string>{std::string{"/usr/bin/service"}}));
         ON_CALL(*this, set_file_mask).WillByDefault(::testing::Return(mode_t{022}));
         ON_CALL(*this, exit_now).WillByDefault([](int status) { throw ProcessExited{status}; });
     }
@@ -30,6 +31,7 @@ public:
     MOCK_METHOD(Result<void>, start_session, (), (override));
     MOCK_METHOD(Result<void>, change_directory, (const std::string& path), (override));
     MOCK_METHOD(Result<std::string>, current_directory, (), (const, override));
+    MOCK_METHOD(Result<std::string>, program, (), (const, override));
     MOCK_METHOD(mode_t, set_file_mask, (mode_t mask), (override));
     MOCK_METHOD(Result<void>, close_other_descriptors, (std::span<const int> keep), (override));
     MOCK_METHOD(void, exit_now, (int status), (override));

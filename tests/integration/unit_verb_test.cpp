@@ -1,0 +1,50 @@
+// What the verb `unit` prints, as systemd-analyze(1) understands it.
+#include <string>
+
+#include "integration/support/service_test.hpp"
+
+namespace servicekit::test {
+namespace {
+
+using testing::HasSubstr;
+
+class UnitVerbTest : public ServiceTest {
+protected:
+    void SetUp() override {
+        ServiceTest::SetUp();
+        if (run_command({{"sh", "-c", "command -v systemd-analyze"}}).exit_code != 0)
+            GTEST_SKIP() << "there is no systemd-analyze";
+    }
+
+    /// \param options for the shell
+    [[nodiscard]] Outcome verified(const std::string& service, const std::string& options = "") const {
+        return shell(service + " unit " + options + " >" + service + ".service && " + service + " unit --socket " +
+                     options + " >" + service + ".socket && systemd-analyze verify --man=no --recursive-errors=no ./" +
+                     service + ".service ./" + service + ".socket");
+    }
+    static void expect_fine(const Outcome& outcome) {
+        EXPECT_EQ(outcome.exit_code, 0) << outcome;
+        EXPECT_EQ(outcome.err, "");
+    }
+};
+
+TEST_F(UnitVerbTest, OfAServiceThatNotifiesIsAccepted) { expect_fine(verified("systemd-service")); }
+
+TEST_F(UnitVerbTest, OfAServiceThatCanGoToTheBackgroundIsAccepted) { expect_fine(verified("trial-service")); }
+
+TEST_F(UnitVerbTest, WithEverythingSetIsAccepted) {
+    expect_fine(verified("systemd-service",
+                         "--user root --group root --umask 027 --working-directory /srv --run-directory /run/elsewhere "
+                         "--log-file '/var/log/100% odd \"names\"/$log' --log-level debug --start-timeout 2.5 "
+                         "--no-signal-handlers --no-control-server"));
+}
+
+TEST_F(UnitVerbTest, NamesTheProgramAndItsOptionsAsTheyAre) {
+    write_file(folder.file("two words.json"), "{}");
+    const Outcome unit = shell("systemd-service unit --config 'two words.json'");
+    EXPECT_THAT(unit.out, HasSubstr(std::string{"\nExecStart="} + SERVICEKIT_BIN_DIR +
+                                    "/systemd-service run \"--config=" + folder.file("two words.json") + "\"\n"));
+}
+
+}  // namespace
+}  // namespace servicekit::test
