@@ -219,6 +219,11 @@ public:
     Result<std::unique_ptr<LocalConnection>> accept() override { return accept_on(socket_.get(), path_); }
     Result<void> remove_file() override { return {}; }
     Result<void> hand_to(uid_t /*uid*/, gid_t /*gid*/) override { return {}; }
+    [[nodiscard]] Result<gid_t> group() const override {
+        struct stat found {};
+        if (stat(path_.c_str(), &found) != 0) return os_error("look at", path_, errno);
+        return found.st_gid;
+    }
     [[nodiscard]] int descriptor() const override { return socket_.get(); }
 
 private:

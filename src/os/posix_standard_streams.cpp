@@ -8,10 +8,12 @@
 #include <cerrno>
 #include <chrono>
 #include <string>
+#include <utility>
 
 #include "os/deadline.hpp"
 #include "os/descriptor.hpp"
 #include "os/flush_stdio.hpp"
+#include "os/patient_write.hpp"
 #include "os/sigpipe_block.hpp"
 
 namespace servicekit::os {
@@ -76,6 +78,15 @@ public:
                 return;
             }
         }
+    }
+
+    StreamWriting write_within(Stream stream, std::string_view text, std::chrono::milliseconds at_most) override {
+        const SigpipeBlock block;
+        const PatientWriting done = patient_write(number_of(stream), text, Deadline{at_most});
+        if (done.errno_value == 0) return {.bytes = done.bytes};
+        Error error = os_error("write to", name_of(stream), done.errno_value);
+        if (done.errno_value == EAGAIN) error.reason = "its reader does not keep up";
+        return {.bytes = done.bytes, .failure = std::move(error)};
     }
 
     bool is_terminal(Stream stream) const override { return ::isatty(number_of(stream)) == 1; }

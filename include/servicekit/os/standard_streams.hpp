@@ -1,5 +1,8 @@
 #pragma once
 
+#include <chrono>
+#include <cstddef>
+#include <optional>
 #include <string_view>
 
 #include "servicekit/base/result.hpp"
@@ -8,6 +11,11 @@ namespace servicekit::os {
 
 enum class Stream { in = 0, out = 1, error = 2 };
 
+struct StreamWriting {
+    std::size_t bytes = 0;
+    std::optional<Error> failure = {};  ///< why it is not all
+};
+
 /// The three standard streams: process-wide.
 class StandardStreams {
 public:
@@ -15,6 +23,10 @@ public:
     /// Writes all of it, past any buffer of stdio's, which is flushed first.
     /// An error is dropped: there is nobody left to tell.
     virtual void write(Stream stream, std::string_view text) = 0;
+    /// Writes as much as its reader takes within the time. What stdio has buffered stays there; no SIGPIPE is raised, and
+    /// the stream stays as blocking as it was for others who share it.
+    [[nodiscard]] virtual StreamWriting write_within(Stream stream, std::string_view text,
+                                                     std::chrono::milliseconds at_most) = 0;
     [[nodiscard]] virtual bool is_terminal(Stream stream) const = 0;
     /// Columns of the terminal; 80 where it can't be told.
     [[nodiscard]] virtual unsigned terminal_width(Stream stream) const = 0;

@@ -25,6 +25,24 @@ void FakeStandardStreams::write(os::Stream stream, std::string_view text) {
     if (written.target == Target::descriptor) written_to_[written.descriptor] += text;
 }
 
+os::StreamWriting FakeStandardStreams::write_within(os::Stream stream, std::string_view text,
+                                                    std::chrono::milliseconds at_most) {
+    last_patience_ = at_most;
+    const std::string name = name_of(stream);
+    if (const auto failure = failures.due("write_within", name))
+        return {.failure = os_error("write to", name, *failure)};
+    auto& room = state(stream).room;
+    const std::string_view taken = text.substr(0, room.value_or(text.size()));
+    if (room) *room -= taken.size();
+    write(stream, taken);
+    os::StreamWriting done{.bytes = taken.size()};
+    if (taken.size() < text.size()) {
+        done.failure = os_error("write to", name, EAGAIN);
+        done.failure->reason = "its reader does not keep up";
+    }
+    return done;
+}
+
 bool FakeStandardStreams::is_terminal(os::Stream stream) const {
     return state(stream).target == Target::user && state(stream).is_terminal;
 }

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -17,6 +19,9 @@ public:
     enum class Target { user, closed, null, descriptor };
 
     void write(os::Stream stream, std::string_view text) override;
+    /// Waits for nobody: no time goes by.
+    [[nodiscard]] os::StreamWriting write_within(os::Stream stream, std::string_view text,
+                                                 std::chrono::milliseconds at_most) override;
     [[nodiscard]] bool is_terminal(os::Stream stream) const override;
     [[nodiscard]] unsigned terminal_width(os::Stream stream) const override;
     Result<void> open_closed_ones() override;
@@ -24,10 +29,15 @@ public:
     Result<void> redirect_to(os::Stream stream, int descriptor) override;
 
     /// By the names of the functions of os::StandardStreams; the object is "stdin", "stdout" or "stderr".
-    FakeFailures failures{"open_closed_ones", "redirect_to_null", "redirect_to"};
+    FakeFailures failures{"open_closed_ones", "redirect_to_null", "redirect_to", "write_within"};
 
     void set_terminal(os::Stream stream, bool is_terminal, unsigned width = 80);
     void close(os::Stream stream) { state(stream).target = Target::closed; }
+
+    /// write_within() gets so many more bytes out, and then none, as where a pipe is full; nothing: no limit any more.
+    void limit(os::Stream stream, std::optional<std::size_t> bytes) { state(stream).room = bytes; }
+    /// How long the last write_within() would have waited.
+    [[nodiscard]] std::chrono::milliseconds last_patience() const noexcept { return last_patience_; }
 
     /// What its user saw of this stream.
     [[nodiscard]] const std::string& written(os::Stream stream) const { return state(stream).text; }
@@ -41,6 +51,7 @@ private:
     struct State {
         Target target = Target::user;
         int descriptor = -1;
+        std::optional<std::size_t> room = {};
         bool is_terminal = false;
         unsigned width = 80;
         std::string text = {};
@@ -50,6 +61,7 @@ private:
 
     std::array<State, 3> streams_;
     std::map<int, std::string> written_to_;
+    std::chrono::milliseconds last_patience_{};
 };
 
 }  // namespace servicekit::mocks

@@ -9,9 +9,16 @@ namespace servicekit::mocks {
 /// By default no stream is a terminal, and all of them can be redirected.
 class MockStandardStreams : public os::StandardStreams {
 public:
-    MockStandardStreams() { ON_CALL(*this, terminal_width).WillByDefault(::testing::Return(80U)); }
+    MockStandardStreams() {
+        ON_CALL(*this, terminal_width).WillByDefault(::testing::Return(80U));
+        ON_CALL(*this, write_within).WillByDefault([](os::Stream, std::string_view text, std::chrono::milliseconds) {
+            return os::StreamWriting{.bytes = text.size()};
+        });
+    }
 
     MOCK_METHOD(void, write, (os::Stream stream, std::string_view text), (override));
+    MOCK_METHOD(os::StreamWriting, write_within,
+                (os::Stream stream, std::string_view text, std::chrono::milliseconds at_most), (override));
     MOCK_METHOD(bool, is_terminal, (os::Stream stream), (const, override));
     MOCK_METHOD(unsigned, terminal_width, (os::Stream stream), (const, override));
     MOCK_METHOD(Result<void>, open_closed_ones, (), (override));

@@ -6,29 +6,8 @@
 
 namespace servicekit::policies {
 
-LineOutput::Turn::Turn(LineOutput& output) : output_{output} {
-    std::unique_lock lock{output_.mutex_};
-    output_.turn_over_.wait(lock, [this] { return !output_.taken_; });
-    output_.taken_ = true;
-}
-
-LineOutput::Turn::Turn(LineOutput& output, std::chrono::milliseconds at_most) : output_{output} {
-    std::unique_lock lock{output_.mutex_};
-    is_ours_ = output_.turn_over_.wait_for(lock, at_most, [this] { return !output_.taken_; });
-    if (is_ours_) output_.taken_ = true;
-}
-
-LineOutput::Turn::~Turn() {
-    if (!is_ours_) return;
-    {
-        const std::lock_guard lock{output_.mutex_};
-        output_.taken_ = false;
-    }
-    output_.turn_over_.notify_one();
-}
-
 void LineOutput::open_file(std::unique_ptr<os::File> file, std::string source) {
-    const Turn turn{*this};
+    const Turns::Turn turn{turns_};
     source_ = std::move(source);
     to_stderr_ = false;
     adopt(std::move(file));
@@ -36,7 +15,7 @@ void LineOutput::open_file(std::unique_ptr<os::File> file, std::string source) {
 }
 
 void LineOutput::open_stderr(std::string source) {
-    const Turn turn{*this};
+    const Turns::Turn turn{turns_};
     source_ = std::move(source);
     to_stderr_ = true;
     open_ = true;
@@ -47,7 +26,7 @@ void LineOutput::write(const contract::LogRecord& record) noexcept {
     try {
         std::string line;
         append_log_line(line, record, source_);
-        const Turn turn{*this};
+        const Turns::Turn turn{turns_};
         if (!open_) return;
         if (to_stderr_)
             streams_->write(os::Stream::error, line);
@@ -59,7 +38,7 @@ void LineOutput::write(const contract::LogRecord& record) noexcept {
 }
 
 bool LineOutput::replace_file(std::unique_ptr<os::File>& file, std::chrono::milliseconds at_most) {
-    const Turn turn{*this, at_most};
+    const Turns::Turn turn{turns_, at_most};
     if (!turn.is_ours()) return false;
     adopt(std::move(file));
     return true;
@@ -68,7 +47,7 @@ bool LineOutput::replace_file(std::unique_ptr<os::File>& file, std::chrono::mill
 void LineOutput::close(std::chrono::system_clock::time_point now, std::chrono::milliseconds at_most) noexcept {
     if (!open_.exchange(false)) return;
     try {
-        const Turn turn{*this, at_most};
+        const Turns::Turn turn{turns_, at_most};
         if (!turn.is_ours()) return;  // the thread that writes closes the file, as the last who has this object
         if (file_ && lost_ > 0) write_into_file({}, now);
         file_.reset();

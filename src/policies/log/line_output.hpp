@@ -2,12 +2,11 @@
 
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <string>
 
+#include "policies/log/turns.hpp"
 #include "servicekit/base/result.hpp"
 #include "servicekit/contract/log.hpp"
 #include "servicekit/os/files.hpp"
@@ -46,21 +45,6 @@ public:
     [[nodiscard]] os::File* file() const noexcept { return file_.get(); }
 
 private:
-    /// The right to use the file, one at a time, which can be waited for within bounds.
-    class Turn {
-    public:
-        explicit Turn(LineOutput& output);
-        Turn(LineOutput& output, std::chrono::milliseconds at_most);
-        ~Turn();
-        Turn(const Turn&) = delete;
-        Turn& operator=(const Turn&) = delete;
-        [[nodiscard]] bool is_ours() const noexcept { return is_ours_; }
-
-    private:
-        LineOutput& output_;
-        bool is_ours_ = true;
-    };
-
     void write_into_file(std::string line, std::chrono::system_clock::time_point time);
     [[nodiscard]] std::string loss_line(std::chrono::system_clock::time_point time) const;
     void adopt(std::unique_ptr<os::File> file);
@@ -72,10 +56,7 @@ private:
     std::atomic<bool> open_{false};
     std::atomic<std::uint64_t> lost_{0};
 
-    // Not a std::timed_mutex, whose waiting the thread sanitizers of our compilers do not know.
-    std::mutex mutex_;
-    std::condition_variable turn_over_;
-    bool taken_ = false;  ///< guarded by the mutex; whoever has the turn may use what follows
+    Turns turns_;  // whoever has the turn may use what follows
     std::unique_ptr<os::File> file_;
     std::uint64_t expected_size_ = 0;  ///< of the file, if nobody else writes into it
     bool torn_ = false;                ///< the file may end within a line

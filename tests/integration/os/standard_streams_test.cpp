@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -63,6 +64,25 @@ protected:
     std::string path_ = folder_.file("output");
     StandardStreams& streams_ = posix_standard_streams();
 };
+
+TEST_F(PosixStandardStreamsTest, WritesWithinATimeAndSaysWhyNotAll) {
+    ForkedChild writing{[this](Lines& parent) {
+        PipeEnds pipe = open_pipe();
+        if (!streams_.redirect_to(Stream::out, pipe.writer.get())) return 1;
+        pipe.writer.reset();
+        const auto whole = streams_.write_within(Stream::out, "text", std::chrono::milliseconds{0});
+        const auto blocked =
+            streams_.write_within(Stream::out, std::string(1 << 20, 'x'), std::chrono::milliseconds{0});
+        pipe.reader.reset();
+        const auto broken = streams_.write_within(Stream::out, "text", std::chrono::milliseconds{0});
+        parent.tell(blocked.failure->message());
+        parent.tell(broken.failure->message());
+        return whole.bytes == 4 && !whole.failure ? 0 : 2;
+    }};
+    EXPECT_EQ(writing.hear(), "cannot write to 'stdout': its reader does not keep up");
+    EXPECT_EQ(writing.hear(), "cannot write to 'stdout': Broken pipe");
+    EXPECT_EQ(writing.wait(), 0);
+}
 
 TEST_F(PosixStandardStreamsTest, WritesAfterWhatStdioHasStillInItsBuffer) {
     ForkedChild writing{[this](Lines&) {

@@ -62,6 +62,21 @@ TEST(FakeStandardStreamsTest, OpensTheClosedOnesOnly) {
     EXPECT_EQ(streams.target(Stream::out), Target::user);
 }
 
+TEST(FakeStandardStreamsTest, TakesNoMoreThanItsReaderReads) {
+    FakeStandardStreams streams;
+    streams.limit(Stream::out, 6);
+    EXPECT_EQ(streams.write_within(Stream::out, "four", std::chrono::seconds{1}).bytes, 4U);
+    const auto cut = streams.write_within(Stream::out, "five", std::chrono::seconds{2});
+    EXPECT_EQ(cut.bytes, 2U);
+    EXPECT_EQ(cut.failure->errno_value, EAGAIN);
+    EXPECT_EQ(streams.last_patience(), std::chrono::seconds{2});
+    streams.limit(Stream::out, std::nullopt);
+    EXPECT_FALSE(streams.write_within(Stream::out, "six", std::chrono::seconds{0}).failure);
+    EXPECT_EQ(streams.written(Stream::out), "fourfisix");
+    streams.failures.fail_next("write_within", EPIPE, "stdout");
+    EXPECT_EQ(streams.write_within(Stream::out, "seven", std::chrono::seconds{0}).failure->errno_value, EPIPE);
+}
+
 TEST(FakeStandardStreamsTest, FailsWhereTheTestWantsIt) {
     FakeStandardStreams streams;
     streams.failures.fail_next("redirect_to", EMFILE, "stderr");

@@ -1,0 +1,79 @@
+#include "servicekit/policies/log/console_log.hpp"
+
+#include <atomic>
+#include <string>
+#include <utility>
+
+#include "policies/log/json_line.hpp"
+#include "policies/log/log_line.hpp"
+#include "policies/log/stream_output.hpp"
+
+namespace servicekit {
+
+struct ConsoleLog::State {
+    State(Options the_options, os::StandardStreams& the_streams, const os::Clock& the_clock,
+          const os::Process& the_process)
+        : options{the_options},
+          stream{options.target == Target::standard_output ? os::Stream::out : os::Stream::error},
+          streams{&the_streams},
+          clock{&the_clock},
+          process{&the_process},
+          output{the_streams, stream, options.patience} {}
+
+    [[nodiscard]] bool writes_json() const {
+        if (options.format != Format::automatic) return options.format == Format::json;
+        return !streams->is_terminal(stream);
+    }
+
+    Options options;
+    os::Stream stream;
+    os::StandardStreams* streams;
+    const os::Clock* clock;
+    const os::Process* process;
+
+    std::string name;
+    std::atomic<LogLevel> level{LogLevel::info};
+    policies::StreamOutput output;
+};
+
+ConsoleLog::ConsoleLog() : ConsoleLog{Options{}} {}
+
+ConsoleLog::ConsoleLog(Options options, os::StandardStreams& streams, const os::Clock& clock,
+                       const os::Process& process)
+    : state_{std::make_unique<State>(options, streams, clock, process)} {}
+
+ConsoleLog::ConsoleLog(ConsoleLog&& other) noexcept = default;
+ConsoleLog& ConsoleLog::operator=(ConsoleLog&& other) noexcept = default;
+
+ConsoleLog::~ConsoleLog() = default;
+
+void ConsoleLog::configure(const contract::Deployment& deployment) {
+    state_->name = deployment.name;
+    set_level(deployment.log_level);
+}
+
+Result<void> ConsoleLog::open() {
+    const pid_t pid = state_->process->id();
+    if (state_->writes_json())
+        state_->output.open([name = state_->name, pid](std::string& out, const contract::LogRecord& record) {
+            policies::append_json_line(out, record, name, pid);
+        });
+    else
+        state_->output.open([source = state_->name + '[' + std::to_string(pid) + ']'](
+                                std::string& out, const contract::LogRecord& record) {
+            policies::append_log_line(out, record, source);
+        });
+    return {};
+}
+
+void ConsoleLog::write(const contract::LogRecord& record) noexcept {
+    if (record.level >= state_->level.load(std::memory_order_relaxed)) state_->output.write(record);
+}
+
+void ConsoleLog::set_level(LogLevel level) noexcept { state_->level.store(level, std::memory_order_relaxed); }
+
+void ConsoleLog::close(std::chrono::milliseconds at_most) noexcept {
+    state_->output.close(state_->clock->system_now(), at_most);
+}
+
+}  // namespace servicekit

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <string_view>
+
+#include "servicekit/contract/log.hpp"
+
+namespace servicekit::policies {
+
+/// Appends the record as one JSON object with its newline, its time in UTC:
+/// `{"time":"2026-11-22T06:10:00.123456Z","level":"info","service":"just-another-server","pid":4711,"message":"..."}`.
+/// Bytes of the message that are no UTF-8 become U+FFFD.
+void append_json_line(std::string& out, const contract::LogRecord& record, std::string_view service, pid_t pid);
+
+}  // namespace servicekit::policies

@@ -1,0 +1,63 @@
+#include "policies/log/stream_output.hpp"
+
+#include <utility>
+
+namespace servicekit::policies {
+
+void StreamOutput::open(Render render) {
+    const Turns::Turn turn{turns_};
+    render_ = std::move(render);
+    open_ = true;
+}
+
+void StreamOutput::write(const contract::LogRecord& record) noexcept {
+    if (!open_) return;
+    try {
+        std::string line;
+        render_(line, record);
+        const Turns::Turn turn{turns_};
+        if (open_) put(std::move(line), record.time);
+    } catch (...) {
+        ++lost_;  // out of memory
+    }
+}
+
+void StreamOutput::close(std::chrono::system_clock::time_point now, std::chrono::milliseconds at_most) noexcept {
+    if (!open_.exchange(false)) return;
+    try {
+        const Turns::Turn turn{turns_, at_most};
+        if (turn.is_ours() && lost_ > 0) put({}, now);
+    } catch (...) {
+        return;  // out of memory for the line that tells of losses
+    }
+}
+
+void StreamOutput::put(std::string line, std::chrono::system_clock::time_point time) {
+    const bool is_record = !line.empty();
+    std::string before;
+    if (torn_) before += '\n';
+    const std::uint64_t told = lost_;
+    if (told > 0) before += loss_line(time);
+    const std::size_t losses_end = before.size();
+    line.insert(0, before);
+
+    const os::StreamWriting done =
+        streams_->write_within(stream_, line, stuck_ ? std::chrono::milliseconds::zero() : patience_);
+    if (done.bytes > 0) torn_ = line[done.bytes - 1] != '\n';
+    if (done.bytes >= losses_end) lost_ -= told;
+    stuck_ = done.bytes < line.size();
+    if (!stuck_) return;
+    if (is_record) ++lost_;
+    if (done.failure) loss_reason_ = done.failure->reason;
+}
+
+std::string StreamOutput::loss_line(std::chrono::system_clock::time_point time) const {
+    const std::uint64_t count = lost_;
+    const std::string message = std::to_string(count) + (count == 1 ? " line lost: " : " lines lost: ") +
+                                (loss_reason_.empty() ? "out of memory" : loss_reason_);
+    std::string line;
+    render_(line, {.time = time, .level = LogLevel::warning, .message = message});
+    return line;
+}
+
+}  // namespace servicekit::policies
