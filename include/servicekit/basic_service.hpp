@@ -39,6 +39,12 @@ public:
     [[nodiscard]] bool has_background() const override { return policy_.has_background(); }
     [[nodiscard]] bool notifies_manager() const override { return policy_.notifies_manager(); }
     Result<contract::Role> enter() override { return policy_.enter(); }
+    Result<void> carry(const std::function<void()>& body) override {
+        if constexpr (DaemonHasCarry<Policy>)
+            return policy_.carry(body);
+        else
+            return contract::Daemon::carry(body);
+    }
     void ready() override { policy_.ready(); }
     void failed(const Error& error) override { policy_.failed(error); }
     void reloading() override { policy_.reloading(); }

@@ -76,6 +76,18 @@ concept DaemonHasEnter = requires(P& policy) {
 };
 
 template <class P>
+concept DaemonHasCarry = requires(P& policy, const std::function<void()>& body) {
+    { policy.carry(body) } -> std::same_as<Result<void>>;
+};
+
+/// A daemon policy may do without: the handlers then run in the thread that started the service. A member of that name
+/// that is none is a mistake nevertheless.
+template <class P>
+concept DaemonMayCarry = DaemonHasCarry<P> || !requires {
+    &P::carry;
+};
+
+template <class P>
 concept DaemonHasReady = requires(P& policy) {
     { policy.ready() } -> std::same_as<void>;
 };
@@ -117,9 +129,9 @@ concept DaemonHasAlive = requires(P& policy) {
 
 template <class P>
 concept DaemonPolicy = PolicyHasOptions<P> && PolicyTakesOptions<P> && PolicyIsMovable<P> && PolicyHasConfigure<P> &&
-    DaemonHasBackground<P> && DaemonHasNotifiesManager<P> && DaemonHasEnter<P> && DaemonHasReady<P> &&
-    DaemonHasFailed<P> && DaemonHasReloading<P> && DaemonHasStopping<P> && DaemonHasStatus<P> && DaemonHasExtend<P> &&
-    DaemonHasAliveInterval<P> && DaemonHasAlive<P>;
+    DaemonHasBackground<P> && DaemonHasNotifiesManager<P> && DaemonHasEnter<P> && DaemonMayCarry<P> &&
+    DaemonHasReady<P> && DaemonHasFailed<P> && DaemonHasReloading<P> && DaemonHasStopping<P> && DaemonHasStatus<P> &&
+    DaemonHasExtend<P> && DaemonHasAliveInterval<P> && DaemonHasAlive<P>;
 
 // The lock axis: contract::Lock.
 
@@ -242,6 +254,8 @@ consteval bool meets_daemon_policy() {
     static_assert(DaemonHasBackground<P>, "a DaemonPolicy needs `bool has_background() const`");
     static_assert(DaemonHasNotifiesManager<P>, "a DaemonPolicy needs `bool notifies_manager() const`");
     static_assert(DaemonHasEnter<P>, "a DaemonPolicy needs `Result<contract::Role> enter()`");
+    static_assert(DaemonMayCarry<P>,
+                  "a DaemonPolicy's `carry`, where it has one, is `Result<void> carry(const std::function<void()>&)`");
     static_assert(DaemonHasReady<P>, "a DaemonPolicy needs `void ready()`");
     static_assert(DaemonHasFailed<P>, "a DaemonPolicy needs `void failed(const Error&)`");
     static_assert(DaemonHasReloading<P>, "a DaemonPolicy needs `void reloading()`");

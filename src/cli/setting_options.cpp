@@ -32,6 +32,7 @@ constexpr std::array options{
     SettingOption{"start-timeout", "SECONDS", "how long starting may take"},
     SettingOption{"stop-timeout", "SECONDS", "how long stopping may take"},
     SettingOption{"hang-timeout", "SECONDS", "after how long without progress an event counts as hung"},
+    SettingOption{"ready-fd", "N", "the descriptor that gets a newline when the service is ready"},
     SettingOption{"no-signal-handlers", "", "leave every signal to the program"},
     SettingOption{"no-control-server", "", "open no control socket"},
 };

@@ -69,7 +69,7 @@ private:
     Logger* log_;
     const os::Clock* clock_;
     Around around_;
-    std::thread::id thread_;
+    std::atomic<std::thread::id> thread_;
     Context::ProgressSink on_progress_;
     int depth_ = 0;                     // the event thread's own
     const Context* current_ = nullptr;  // the same

@@ -39,20 +39,14 @@ int Lifecycle::run(bool in_background) {
     std::optional<Error> failure = begin(in_background);
     if (failure && !core.loop) {
         // Still in the process that the user started.
+        leave_ready_descriptor();
         core.print(*failure);
         return to_int(failure->exit_code);
     }
+    bool started = false;
     if (!failure) {
-        core.shutdown->set_started();
-        core.set_state(ServiceState::running);
-        core.log.info("ready");
-        core.announcements.ready();
-        start_heartbeat();
-        serve();
-    }
-    const bool started = !failure;
-    if (const bool has_something_to_stop = started || core.shutdown->is_stopping(); has_something_to_stop) {
-        if (auto error = stop_event(); error && started) failure = std::move(error);
+        const auto carried = daemon.carry([&] { failure = live(started); });
+        if (!carried) failure = carried.error();
     }
     if (failure) core.report(*failure);
     end();
@@ -79,6 +73,7 @@ std::optional<Error> Lifecycle::begin(bool in_background) {
     core.deployment.version = core.options.version;
     core.deployment.control_descriptor = control_descriptor_;
     core.deployment.keep_descriptors = passed_descriptors_;
+    if (auto error = claim_ready_descriptor()) return error;
     core.stop_timeout.store(core.deployment.stop_timeout);
     core.hang_timeout.store(settings.get(setting::hang_timeout));
     core.log.set_level(core.deployment.log_level);
@@ -118,8 +113,55 @@ std::optional<Error> Lifecycle::begin(bool in_background) {
     if (auto error = open_log(in_background)) return error;
     if (auto error = open_control()) return error;
     if (auto error = Privileges{core}.drop()) return error;
-    if (auto error = start_handlers()) return error;
-    return start_event();
+    return start_handlers();
+}
+
+std::optional<Error> Lifecycle::live(bool& started) {
+    ServiceCore& core = *core_;
+    core.runner.adopt_this_thread();
+    auto failure = start_event();
+    started = !failure;
+    if (started) {
+        core.shutdown->set_started();
+        core.set_state(ServiceState::running);
+        core.log.info("ready");
+        core.announcements.ready();
+        tell_ready_descriptor();
+        start_heartbeat();
+        serve();
+    }
+    if (const bool has_something_to_stop = started || core.shutdown->is_stopping(); has_something_to_stop) {
+        if (auto error = stop_event(); error && started) failure = std::move(error);
+    }
+    return failure;
+}
+
+std::optional<Error> Lifecycle::claim_ready_descriptor() {
+    ServiceCore& core = *core_;
+    const int descriptor = core.configuration->settings().get(setting::ready_fd);
+    if (descriptor == 0) return std::nullopt;
+    if (auto claimed = core.host.inherited->claim_for_writing(descriptor); !claimed) {
+        Error error = claimed.error();
+        error.exit_code = ExitCode::configuration;
+        error.action = "tell when it is ready on";
+        return error;
+    }
+    ready_descriptor_ = descriptor;
+    core.deployment.keep_descriptors.push_back(descriptor);
+    return std::nullopt;
+}
+
+void Lifecycle::tell_ready_descriptor() {
+    const auto descriptor = std::exchange(ready_descriptor_, std::nullopt);
+    if (!descriptor) return;
+    // Whoever wanted to know has gone: no reason to end.
+    if (const auto told = core_->host.inherited->write_and_close(*descriptor, "\n"); !told)
+        core_->log.warning(told.error().message());
+}
+
+void Lifecycle::leave_ready_descriptor() noexcept {
+    if (const auto descriptor = std::exchange(ready_descriptor_, std::nullopt))
+        core_->host.inherited->close(*descriptor);
 }
 
 std::optional<Error> Lifecycle::take_over_sockets() {
@@ -242,6 +284,7 @@ std::optional<Error> Lifecycle::stop_event() {
 void Lifecycle::end() {
     ServiceCore& core = *core_;
     auto& [daemon, lock, log, control] = *core.policies;
+    leave_ready_descriptor();
     // Nothing may be asked of the service any more, or it would wait for an answer for ever.
     for (const auto& run : core.queue.close())
         run->decline(make_error("not-ready", "the service is stopping", {{"state", "stopping"}}));

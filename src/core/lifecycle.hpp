@@ -9,7 +9,7 @@ namespace servicekit {
 
 class ServiceCore;
 
-/// The life of a service from load to the last release, in the order that behaviour.md promises. On the event thread.
+/// The life of a service from load to the last release, in the order that behaviour.md promises.
 class Lifecycle {
 public:
     explicit Lifecycle(ServiceCore& core) : core_{&core} {}
@@ -21,11 +21,19 @@ private:
     /// A stage that failed, or was stopped, undoes those before it.
     std::optional<Error> begin(bool in_background);
     std::optional<Error> take_over_sockets();
+    // Of the setting ready-fd: whoever reads it learns of the readiness by a newline, and of a failure by the end alone.
+    std::optional<Error> claim_ready_descriptor();
+    void tell_ready_descriptor();
+    void leave_ready_descriptor() noexcept;
     std::optional<Error> hold_lock();
     std::optional<Error> open_log(bool in_background);
     std::optional<Error> open_control();
     std::optional<Error> take_signals();
     std::optional<Error> start_handlers();
+    /// All that runs the program's handlers, from the start event to the stop event. In the event thread, which is this
+    /// one or another, as the daemon policy decides.
+    /// \param started set once the start is over
+    std::optional<Error> live(bool& started);
     std::optional<Error> start_event();
     void start_heartbeat();
     void serve();
@@ -36,6 +44,7 @@ private:
     ServiceCore* core_;
     std::vector<int> passed_descriptors_;    ///< all that the service manager opened
     std::optional<int> control_descriptor_;  ///< the one of them for the control socket
+    std::optional<int> ready_descriptor_;
     bool lock_held_ = false;
     bool log_open_ = false;
     bool control_open_ = false;

@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstdint>
 #include <system_error>
 
 #include "base/names.hpp"
@@ -15,6 +16,7 @@ namespace servicekit {
 namespace {
 
 constexpr double longest_seconds = 1e9;
+constexpr std::int64_t highest_descriptor = 1 << 30;
 
 std::string_view words(SettingKind kind) {
     switch (kind) {
@@ -36,6 +38,8 @@ std::string_view words(SettingKind kind) {
             return "a list of paths";
         case SettingKind::peers:
             return "a list of 'user:NAME', 'group:NAME', 'socket-group' or 'everyone'";
+        case SettingKind::descriptor:
+            return "the number of a descriptor, 3 or above";
         case SettingKind::flag:
             break;
     }
@@ -118,6 +122,9 @@ bool fits(SettingKind kind, const Value& value) {
             return all_of(value, &is_text);
         case SettingKind::peers:
             return all_of(value, &is_peer);
+        case SettingKind::descriptor:
+            // The standard streams are for other things, and no process has this many.
+            return value.is_integer() && value.as_integer() > 2 && value.as_integer() <= highest_descriptor;
         case SettingKind::flag:
             break;
     }
@@ -141,6 +148,11 @@ Value value_from_text(SettingKind kind, std::string_view text) {
         constexpr std::array<std::string_view, 4> no{"0", "false", "no", "off"};
         if (std::find(yes.begin(), yes.end(), text) != yes.end()) return true;
         if (std::find(no.begin(), no.end(), text) != no.end()) return false;
+    } else if (kind == SettingKind::descriptor) {
+        const char* const end = text.data() + text.size();
+        std::int64_t number = 0;
+        const auto read = std::from_chars(text.data(), end, number);
+        if (read.ec == std::errc{} && read.ptr == end) return number;
     } else if (kind == SettingKind::seconds) {
         const std::string_view digits = !text.empty() && text.back() == 's' ? text.substr(0, text.size() - 1) : text;
         const char* const end = digits.data() + digits.size();

@@ -16,7 +16,7 @@ struct Definition {
 };
 
 /// In the order of the help text.
-constexpr std::array<Definition, 26> definitions{{
+constexpr std::array<Definition, 27> definitions{{
     {setting::name.name, SettingKind::name},
     {setting::run_directory.name, SettingKind::path},
     {setting::pid_file.name, SettingKind::path},
@@ -41,6 +41,7 @@ constexpr std::array<Definition, 26> definitions{{
     {setting::start_timeout.name, SettingKind::seconds},
     {setting::stop_timeout.name, SettingKind::seconds, false},
     {setting::hang_timeout.name, SettingKind::seconds, false},
+    {setting::ready_fd.name, SettingKind::descriptor},
     {setting::no_signal_handlers.name, SettingKind::flag},
     {setting::no_control_server.name, SettingKind::flag},
 }};

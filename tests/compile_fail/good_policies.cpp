@@ -1,3 +1,4 @@
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -30,6 +31,14 @@ struct GoodDaemon : Base {
     void extend() {}
     std::optional<std::chrono::milliseconds> alive_interval() const { return {}; }
     void alive() {}
+};
+
+struct CarryingDaemon : GoodDaemon {
+    using GoodDaemon::GoodDaemon;
+    Result<void> carry(const std::function<void()>& body) const {
+        body();
+        return {};
+    }
 };
 
 struct GoodLock : Base {
@@ -65,3 +74,4 @@ struct GoodControl : Base {
 static_assert(DaemonPolicy<GoodDaemon> && LockPolicy<GoodLock> && LogPolicy<GoodLog> && ControlPolicy<GoodControl>);
 template struct servicekit::CheckPolicies<GoodDaemon, GoodLock, GoodLog, GoodControl>;
 template class servicekit::BasicService<GoodDaemon, GoodLock, GoodLog, GoodControl>;
+template class servicekit::BasicService<CarryingDaemon, GoodLock, GoodLog, GoodControl>;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <string_view>
 
@@ -16,7 +17,7 @@ enum class Role {
 };
 
 /// How the service gets to where it runs, and tells those who wait for it how it is.
-/// All but enter() are called from any thread, never two at a time; none may throw.
+/// All but enter() and carry() are called from any thread, never two at a time; none may throw.
 class Daemon {
 public:
     virtual ~Daemon() = default;
@@ -31,6 +32,14 @@ public:
     /// \returns in the parent, after the service became ready (Role::parent) or failed (the error that the service
     ///          reported); in the service at once. An error before the parent and the service parted is the parent's.
     virtual Result<Role> enter() = 0;
+    /// Runs the part of the life in which the program's handlers run, from the start event to the stop event, once;
+    /// returns when it is over. Before it, privileges were dropped; while it runs, what belongs to the process and not
+    /// to the program can be done beside it.
+    /// \returns an error where `body` was not run.
+    virtual Result<void> carry(const std::function<void()>& body) {
+        body();
+        return {};
+    }
     /// The start is over, or a reload that reloading() told of is.
     virtual void ready() = 0;
     /// The service will never be ready, or ends badly: whoever waits is told why.

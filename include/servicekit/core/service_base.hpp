@@ -36,7 +36,8 @@ struct PolicyReferences {
 
 /// What a service does, whatever its policies: the part of BasicService that is no template.
 ///
-/// Handlers, the virtual on_* among them, all run on the thread that called start(), one at a time.
+/// Handlers, the virtual on_* among them, all run on the thread that called start(), one at a time; as pid 1 of a
+/// container all but the first on_load() run on another one, the same for all (see Foreground).
 /// The control socket and the signals are served by a thread of their own, which never runs the user's code.
 class ServiceBase {
 public:

@@ -63,6 +63,8 @@ inline constexpr Setting<std::chrono::milliseconds> stop_timeout{"stop-timeout"}
 /// How long an event may run without a sign of progress; one that takes longer counts as hung, and where a watchdog
 /// waits for signs of life it gets none. 0: as long as it likes.
 inline constexpr Setting<std::chrono::milliseconds> hang_timeout{"hang-timeout"};
+/// A descriptor that gets a newline when the service is ready, as s6 wants it; 0: none.
+inline constexpr Setting<int> ready_fd{"ready-fd"};
 inline constexpr Setting<bool> no_signal_handlers{"no-signal-handlers"};
 inline constexpr Setting<bool> no_control_server{"no-control-server"};
 }  // namespace setting

@@ -8,6 +8,7 @@
 #include "servicekit/os/environment.hpp"
 #include "servicekit/os/event_loop.hpp"
 #include "servicekit/os/files.hpp"
+#include "servicekit/os/inherited_descriptors.hpp"
 #include "servicekit/os/process.hpp"
 #include "servicekit/os/service_manager.hpp"
 #include "servicekit/os/signals.hpp"
@@ -22,6 +23,7 @@ struct Host {
     Confinement* confinement = &posix_confinement();
     Environment* environment = &posix_environment();
     Files* files = &posix_files();
+    InheritedDescriptors* inherited = &posix_inherited_descriptors();
     Process* process = &posix_process();
     ServiceManager* service_manager = &posix_service_manager();
     Signals* signals = &posix_signals();

@@ -14,6 +14,7 @@ os::Host FakeHost::host() {
         .confinement = &confinement,
         .environment = &environment,
         .files = &files,
+        .inherited = &inherited,
         .process = &process,
         .service_manager = &service_manager,
         .signals = &signals,

@@ -6,12 +6,14 @@
 #include <memory>
 #include <utility>
 
+#include "servicekit/mocks/fake_children.hpp"
 #include "servicekit/mocks/fake_clock.hpp"
 #include "servicekit/mocks/fake_confinement.hpp"
 #include "servicekit/mocks/fake_environment.hpp"
 #include "servicekit/mocks/fake_event_loop.hpp"
 #include "servicekit/mocks/fake_file_locks.hpp"
 #include "servicekit/mocks/fake_files.hpp"
+#include "servicekit/mocks/fake_inherited_descriptors.hpp"
 #include "servicekit/mocks/fake_local_sockets.hpp"
 #include "servicekit/mocks/fake_parking.hpp"
 #include "servicekit/mocks/fake_pipes.hpp"
@@ -65,6 +67,8 @@ public:
     FakeFileLocks locks{files, process};
     FakePipes pipes{clock};
     FakeServiceManager service_manager;
+    FakeChildren children{clock};
+    FakeInheritedDescriptors inherited;
     FakeSignals signals;
     FakeStandardStreams streams;
     FakeUsers users;

@@ -2,22 +2,29 @@
 
 #include <gmock/gmock.h>
 
+#include <functional>
+
 #include "servicekit/contract/daemon.hpp"
 
 namespace servicekit::mocks {
 
-/// By default it can go to the background, and enter() returns in the service.
+/// By default it can go to the background, enter() returns in the service, and carry() runs the body.
 class MockDaemon : public contract::Daemon {
 public:
     MockDaemon() {
         ON_CALL(*this, has_background).WillByDefault(::testing::Return(true));
         ON_CALL(*this, enter).WillByDefault(::testing::Return(Result<contract::Role>{contract::Role::service}));
+        ON_CALL(*this, carry).WillByDefault([](const std::function<void()>& body) -> Result<void> {
+            body();
+            return {};
+        });
     }
 
     MOCK_METHOD(void, configure, (const contract::Deployment& deployment), (override));
     MOCK_METHOD(bool, has_background, (), (const, override));
     MOCK_METHOD(bool, notifies_manager, (), (const, override));
     MOCK_METHOD(Result<contract::Role>, enter, (), (override));
+    MOCK_METHOD(Result<void>, carry, (const std::function<void()>& body), (override));
     MOCK_METHOD(void, ready, (), (override));
     MOCK_METHOD(void, failed, (const Error& error), (override));
     MOCK_METHOD(void, reloading, (), (override));

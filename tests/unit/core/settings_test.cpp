@@ -57,6 +57,7 @@ TEST(SettingsTest, StandAsTheOptionsLineHasThem) {
                                                                 "start-timeout",
                                                                 "stop-timeout",
                                                                 "hang-timeout",
+                                                                "ready-fd",
                                                                 "no-signal-handlers",
                                                                 "no-control-server"}));
 }
@@ -78,6 +79,17 @@ TEST(SettingsTest, HaveDefaults) {
           "limit-open-files", "writable"})
         EXPECT_TRUE(settings.value(name).is_null()) << name;
     EXPECT_EQ(settings.get(setting::log_file), "");
+}
+
+TEST(SettingsTest, ADescriptorIsNoStandardStream) {
+    EXPECT_EQ(refusal_of_value("ready-fd", Value{2}),
+              "'ready-fd' set by the program: expected the number of a descriptor, 3 or above, found 2");
+    for (const std::string_view text : {"0", "-1", "three", "3.5", "99999999999", ""})
+        EXPECT_NE(refusal([text] { Settings{}.set_text("ready-fd", text, SettingsLayer::environment); }), "no error")
+            << text;
+    EXPECT_EQ(refusal_of_config(R"({"ready-fd": 3})"), "no error");
+    EXPECT_EQ(Settings{}.get(setting::ready_fd), 0);
+    EXPECT_TRUE(Settings::needs_restart("ready-fd"));
 }
 
 TEST(SettingsTest, NobodySetTheDefaults) {
@@ -162,6 +174,8 @@ TEST(SettingsTest, TextIsReadByTheTypeOfTheSetting) {
         set("no-control-server", text);
         EXPECT_FALSE(settings.get(setting::no_control_server)) << text;
     }
+    set("ready-fd", "3");
+    EXPECT_EQ(settings.get(setting::ready_fd), 3);
     set("user", "33");
     EXPECT_EQ(settings.get(setting::user), "33");
 }

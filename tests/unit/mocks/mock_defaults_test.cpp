@@ -4,6 +4,7 @@
 #include <array>
 #include <csignal>
 
+#include "servicekit/mocks/mock_children.hpp"
 #include "servicekit/mocks/mock_clock.hpp"
 #include "servicekit/mocks/mock_confinement.hpp"
 #include "servicekit/mocks/mock_control.hpp"
@@ -12,6 +13,7 @@
 #include "servicekit/mocks/mock_event_loop.hpp"
 #include "servicekit/mocks/mock_file_locks.hpp"
 #include "servicekit/mocks/mock_files.hpp"
+#include "servicekit/mocks/mock_inherited_descriptors.hpp"
 #include "servicekit/mocks/mock_interruptible_sleep.hpp"
 #include "servicekit/mocks/mock_local_sockets.hpp"
 #include "servicekit/mocks/mock_lock.hpp"
@@ -124,6 +126,16 @@ TEST(MockDefaultsTest, AreHarmlessOnTheRestOfTheSystem) {
     EXPECT_FALSE(streams.is_terminal(os::Stream::out));
     EXPECT_EQ(streams.terminal_width(os::Stream::out), 80U);
     EXPECT_TRUE(streams.redirect_to_null(os::Stream::in));
+    EXPECT_EQ(streams.write_within(os::Stream::out, "text", 1s).bytes, 4U);
+    NiceMock<MockInheritedDescriptors> inherited;
+    EXPECT_TRUE(inherited.claim_for_writing(3));
+    EXPECT_TRUE(inherited.write_and_close(3, "\n"));
+    NiceMock<MockChildren> children;
+    EXPECT_FALSE(children.adopts_orphans());
+    EXPECT_TRUE(children.ended().empty());
+    bool ran = false;
+    EXPECT_TRUE(children.run_beside([&ran] { ran = true; }, 1s, [] {}));
+    EXPECT_TRUE(ran);
     NiceMock<MockInterruptibleSleep> sleep;
     EXPECT_TRUE(sleep.sleep_for(1h));
     NiceMock<MockConfinement> confinement;
@@ -141,6 +153,9 @@ TEST(MockDefaultsTest, LetAServiceBegin) {
     NiceMock<MockDaemon> daemon;
     EXPECT_TRUE(daemon.has_background());
     EXPECT_EQ(daemon.enter().value(), contract::Role::service);
+    bool carried = false;
+    EXPECT_TRUE(daemon.carry([&carried] { carried = true; }));
+    EXPECT_TRUE(carried);
     NiceMock<MockLock> lock;
     EXPECT_FALSE(lock.owner().value().has_value());
     EXPECT_EQ(lock.acquire(contract::LockWait::fail_fast, {}).value().state, contract::Acquisition::State::acquired);

@@ -1,27 +1,43 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <string_view>
 
 #include "servicekit/base/result.hpp"
 #include "servicekit/contract/daemon.hpp"
 #include "servicekit/contract/deployment.hpp"
+#include "servicekit/os/children.hpp"
+#include "servicekit/os/clock.hpp"
 
 namespace servicekit {
 
 /// Daemon policy that never forks: whoever started the service (a container, a supervisor, a terminal) watches it.
 /// Working directory, file mask and standard streams stay what they were.
+///
+/// As pid 1, in a container, the service adopts every process there whose parent has ended. Then the program's handlers
+/// run in a thread of their own, from the start event to the stop event, so that their children are told from adopted
+/// ones, which the first thread reaps. What the program waits for by itself, be it with waitpid(2), pclose(3) or
+/// system(3), keeps its exit status, however late it waits; but for a child whose thread has ended, or that was forked
+/// before the start event: nobody can tell that from an orphan, so it is kept for `orphan_grace` only.
 class Foreground {
 public:
-    struct Options {};
+    struct Options {
+        /// How long an adopted process that has ended is kept for somebody who may wait for it.
+        std::chrono::milliseconds orphan_grace{5'000};
+    };
 
-    explicit Foreground(Options /*options*/ = {}) noexcept {}
+    Foreground() noexcept : Foreground{Options{}} {}
+    explicit Foreground(Options options, os::Children& children = os::posix_children(),
+                        const os::Clock& clock = os::posix_clock()) noexcept
+        : options_{options}, children_{&children}, clock_{&clock} {}
 
     void configure(const contract::Deployment& /*deployment*/) noexcept {}
     [[nodiscard]] bool has_background() const noexcept { return false; }
     [[nodiscard]] bool notifies_manager() const noexcept { return false; }
     Result<contract::Role> enter() { return contract::Role::service; }
+    Result<void> carry(const std::function<void()>& body);
     void ready() noexcept {}
     void failed(const Error& /*error*/) noexcept {}
     void reloading() noexcept {}
@@ -30,6 +46,11 @@ public:
     void extend() noexcept {}
     [[nodiscard]] std::optional<std::chrono::milliseconds> alive_interval() const noexcept { return std::nullopt; }
     void alive() noexcept {}
+
+private:
+    Options options_;
+    os::Children* children_;
+    const os::Clock* clock_;
 };
 
 }  // namespace servicekit

@@ -1,0 +1,49 @@
+#include "servicekit/mocks/fake_inherited_descriptors.hpp"
+
+#include <cerrno>
+
+namespace servicekit::mocks {
+namespace {
+
+std::string name_of(int descriptor) { return "descriptor " + std::to_string(descriptor); }
+
+}  // namespace
+
+Result<void> FakeInheritedDescriptors::claim_for_writing(int descriptor) {
+    const std::string name = name_of(descriptor);
+    if (const auto failure = failures_.due("claim_for_writing", name)) return os_error("use", name, *failure);
+    if (!is_open(descriptor)) return os_error("use", name, EBADF);
+    descriptors_[descriptor].claimed = true;
+    return {};
+}
+
+Result<void> FakeInheritedDescriptors::write_and_close(int descriptor, std::string_view text) {
+    const std::string name = name_of(descriptor);
+    const auto failure = failures_.due("write_and_close", name);
+    const bool was_open = is_open(descriptor);
+    close(descriptor);
+    if (failure) return os_error("write to", name, *failure);
+    if (!was_open) return os_error("write to", name, EBADF);
+    descriptors_[descriptor].written += text;
+    return {};
+}
+
+void FakeInheritedDescriptors::close(int descriptor) noexcept {
+    if (const auto found = descriptors_.find(descriptor); found != descriptors_.end()) found->second.open = false;
+}
+
+bool FakeInheritedDescriptors::is_open(int descriptor) const {
+    const auto found = descriptors_.find(descriptor);
+    return found != descriptors_.end() && found->second.open;
+}
+
+bool FakeInheritedDescriptors::is_claimed(int descriptor) const { return state(descriptor).claimed; }
+
+std::string FakeInheritedDescriptors::written(int descriptor) const { return state(descriptor).written; }
+
+FakeInheritedDescriptors::State FakeInheritedDescriptors::state(int descriptor) const {
+    const auto found = descriptors_.find(descriptor);
+    return found != descriptors_.end() ? found->second : State{.open = false};
+}
+
+}  // namespace servicekit::mocks

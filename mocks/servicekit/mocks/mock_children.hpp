@@ -1,0 +1,30 @@
+#pragma once
+
+#include <gmock/gmock.h>
+
+#include "servicekit/os/children.hpp"
+
+namespace servicekit::mocks {
+
+/// By default the process adopts nobody, has no children, and a body is run in the calling thread.
+class MockChildren : public os::Children {
+public:
+    MockChildren() {
+        ON_CALL(*this, run_beside)
+            .WillByDefault([](const std::function<void()>& body, std::chrono::milliseconds,
+                              const std::function<void()>&) -> Result<void> {
+                body();
+                return {};
+            });
+    }
+
+    MOCK_METHOD(bool, adopts_orphans, (), (const, override));
+    MOCK_METHOD(std::vector<pid_t>, ended, (), (override));
+    MOCK_METHOD(void, reap, (pid_t child), (override));
+    MOCK_METHOD(Result<void>, run_beside,
+                (const std::function<void()>& body, std::chrono::milliseconds period,
+                 const std::function<void()>& look),
+                (override));
+};
+
+}  // namespace servicekit::mocks

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <gmock/gmock.h>
+
+#include "servicekit/os/inherited_descriptors.hpp"
+
+namespace servicekit::mocks {
+
+/// By default every descriptor is open and takes everything.
+class MockInheritedDescriptors : public os::InheritedDescriptors {
+public:
+    MOCK_METHOD(Result<void>, claim_for_writing, (int descriptor), (override));
+    MOCK_METHOD(Result<void>, write_and_close, (int descriptor, std::string_view text), (override));
+    MOCK_METHOD(void, close, (int descriptor), (noexcept, override));
+};
+
+}  // namespace servicekit::mocks

@@ -1,0 +1,23 @@
+#include "servicekit/policies/daemon/foreground.hpp"
+
+#include "policies/daemon/orphan_reaper.hpp"
+
+namespace servicekit {
+namespace {
+
+// Not at each SIGCHLD: a handler for it would interrupt the program's own poll(2) and sleep(3) whenever any child ends.
+// An orphan that waits to be reaped costs a pid and nothing else.
+constexpr std::chrono::milliseconds between_looks{1'000};
+
+}  // namespace
+
+Result<void> Foreground::carry(const std::function<void()>& body) {
+    if (!children_->adopts_orphans()) {
+        body();
+        return {};
+    }
+    policies::OrphanReaper reaper{*children_, *clock_, options_.orphan_grace};
+    return children_->run_beside(body, between_looks, [&reaper] { reaper.look(); });
+}
+
+}  // namespace servicekit

@@ -1,0 +1,22 @@
+// expect: a DaemonPolicy's `carry`, where it has one, is `Result<void> carry(const std::function<void()>&)`
+
+#include "servicekit/policy_concepts.hpp"
+
+using namespace servicekit;
+
+struct DaemonWithWrongCarry {
+    struct Options {};
+    explicit DaemonWithWrongCarry(Options) {}
+    void configure(const contract::Deployment&) {}
+    bool has_background() const { return false; }
+    Result<contract::Role> enter() { return contract::Role::service; }
+    void carry(const std::function<void()>& body) { body(); }
+    void ready() {}
+    void failed(const Error&) {}
+    void reloading() {}
+    void stopping() {}
+    void status(std::string_view) {}
+    void alive() {}
+};
+
+template struct servicekit::CheckDaemonPolicy<DaemonWithWrongCarry>;

@@ -1,0 +1,40 @@
+#include "servicekit/mocks/fake_inherited_descriptors.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cerrno>
+
+namespace servicekit::mocks {
+namespace {
+
+TEST(FakeInheritedDescriptorsTest, KeepsWhatIsWrittenAndCloses) {
+    FakeInheritedDescriptors descriptors;
+    descriptors.leave_open(3);
+    EXPECT_FALSE(descriptors.is_claimed(3));
+    ASSERT_TRUE(descriptors.claim_for_writing(3));
+    EXPECT_TRUE(descriptors.is_claimed(3));
+    ASSERT_TRUE(descriptors.write_and_close(3, "\n"));
+    EXPECT_EQ(descriptors.written(3), "\n");
+    EXPECT_FALSE(descriptors.is_open(3));
+}
+
+TEST(FakeInheritedDescriptorsTest, RefusesWhatIsNotOpen) {
+    FakeInheritedDescriptors descriptors;
+    EXPECT_EQ(descriptors.claim_for_writing(3).error().errno_value, EBADF);
+    EXPECT_EQ(descriptors.write_and_close(3, "\n").error().errno_value, EBADF);
+    descriptors.close(3);
+    EXPECT_EQ(descriptors.written(3), "");
+}
+
+TEST(FakeInheritedDescriptorsTest, FailsWhereTheTestWantsItAndClosesNevertheless) {
+    FakeInheritedDescriptors descriptors;
+    descriptors.leave_open(3);
+    descriptors.failures().fail_next("claim_for_writing", EMFILE);
+    EXPECT_FALSE(descriptors.claim_for_writing(3));
+    descriptors.failures().fail_next("write_and_close", EPIPE);
+    EXPECT_EQ(descriptors.write_and_close(3, "\n").error().errno_value, EPIPE);
+    EXPECT_FALSE(descriptors.is_open(3));
+}
+
+}  // namespace
+}  // namespace servicekit::mocks
