@@ -24,9 +24,9 @@ using Arguments = std::vector<std::string>;
 constexpr const char* levels = "trace, debug, info, warning, error or fatal";
 
 /// The options that some verb has beside the settings.
-constexpr std::array<std::string_view, 10> verb_options{"--json",   "--no-wait", "--timeout", "--test",
-                                                        "--follow", "--lines",   "--socket",  "--notify-reload",
-                                                        "--help",   "--version"};
+constexpr std::array<std::string_view, 13> verb_options{
+    "--json",   "--no-wait", "--timeout", "--test",          "--live", "--ready",  "--max-busy",
+    "--follow", "--lines",   "--socket",  "--notify-reload", "--help", "--version"};
 constexpr std::string_view short_options = "fhn";
 
 std::string dashed(std::string_view setting) { return "--" + std::string{setting}; }
@@ -43,7 +43,7 @@ bool is_known_option(std::string_view argument) {
 
 /// Whether the next argument belongs to this one.
 bool takes_next(std::string_view option, std::string_view next) {
-    if (option == "--timeout" || option == "--lines" || option == "-n") return true;
+    if (option == "--timeout" || option == "--max-busy" || option == "--lines" || option == "-n") return true;
     // `status` has it as a flag, `call` with a value.
     if (option == "--json") return find_verb(next) == nullptr && !is_option(next);
     return std::any_of(setting_options().begin(), setting_options().end(), [&](const SettingOption& setting) {
@@ -105,6 +105,15 @@ void declare_own_options(CLI::App& app, Invocation& into) {
         case Verb::status:
             app.add_flag("--json", into.json, "print the reply as it is");
             break;
+        case Verb::health: {
+            // Ready is what is asked for anyway; it can be said, to tell the two probes of a container apart.
+            const std::string ready_text = "whether it takes work: not while it starts, reloads or stops";
+            auto* const ready = app.add_flag("--ready", ready_text);
+            app.add_flag("--live", into.live, "whether it answers at all")->excludes(ready);
+            add_value_option(app, "--timeout", "SECONDS", "how long to wait for its answer; 5 s unless given");
+            add_value_option(app, "--max-busy", "SECONDS", "an event that runs longer hangs; no limit unless given");
+            break;
+        }
         case Verb::log_level:
             app.add_option("LEVEL", into.level, levels)->type_name("");
             break;
@@ -224,9 +233,12 @@ std::optional<Answer> Reading::take_values(const CLI::App& app) {
     for (const SettingOption& setting : setting_options())
         if (auto value = given(app, dashed(setting.name)))
             invocation_.settings.emplace_back(setting.name, std::move(*value));
-    if (const auto timeout = given(app, "--timeout")) {
-        invocation_.timeout = parse_seconds(*timeout);
-        if (!invocation_.timeout) return refuse("--timeout takes a number of seconds, not '" + *timeout + "'");
+    for (const auto& [option, into] :
+         {std::pair{"--timeout", &invocation_.timeout}, {"--max-busy", &invocation_.max_busy}}) {
+        const auto text = given(app, option);
+        if (!text) continue;
+        *into = parse_seconds(*text);
+        if (!*into) return refuse(std::string{option} + " takes a number of seconds, not '" + *text + "'");
     }
     if (const auto lines = given(app, "--lines")) {
         const auto count = parse_count(*lines);

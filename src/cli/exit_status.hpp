@@ -5,6 +5,7 @@ namespace servicekit::cli::exit_status {
 
 inline constexpr int error_reply = 1;
 inline constexpr int held = 1;         ///< `wait --test`
+inline constexpr int unhealthy = 1;    ///< `health`: the one that container engines know
 inline constexpr int left_behind = 1;  ///< `status`: no service runs, but it left its pidfile or socket
 inline constexpr int not_running = 3;  ///< `status`, `pid`
 inline constexpr int unknown = 4;      ///< `status`, `pid`

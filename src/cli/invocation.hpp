@@ -18,6 +18,7 @@ enum class Verb {
     restart,
     reload,
     status,
+    health,
     events,
     log_level,
     log_reopen,
@@ -35,18 +36,20 @@ struct Invocation {
     /// The settings that were given, by name, as text.
     std::vector<std::pair<std::string, std::string>> settings = {};
 
-    bool json = false;                                      ///< status
-    bool no_wait = false;                                   ///< stop
-    std::optional<std::chrono::milliseconds> timeout = {};  ///< stop, call
-    bool test = false;                                      ///< wait
-    bool follow = false;                                    ///< logs
-    std::size_t lines = 20;                                 ///< logs
-    bool socket = false;                                    ///< unit
-    bool notify_reload = false;                             ///< unit
-    std::string level = {};                                 ///< log-level; empty: only tell it
-    std::string event = {};                                 ///< call
-    std::vector<std::string> arguments = {};                ///< call: name=value
-    std::optional<std::string> json_arguments = {};         ///< call
+    bool json = false;                                       ///< status
+    bool no_wait = false;                                    ///< stop
+    std::optional<std::chrono::milliseconds> timeout = {};   ///< stop, health, call
+    bool live = false;                                       ///< health: not whether it is ready
+    std::optional<std::chrono::milliseconds> max_busy = {};  ///< health
+    bool test = false;                                       ///< wait
+    bool follow = false;                                     ///< logs
+    std::size_t lines = 20;                                  ///< logs
+    bool socket = false;                                     ///< unit
+    bool notify_reload = false;                              ///< unit
+    std::string level = {};                                  ///< log-level; empty: only tell it
+    std::string event = {};                                  ///< call
+    std::vector<std::string> arguments = {};                 ///< call: name=value
+    std::optional<std::string> json_arguments = {};          ///< call
 };
 
 }  // namespace servicekit::cli

@@ -37,6 +37,8 @@ int run_verb(Session& session) {
             return reload(session);
         case Verb::status:
             return status(session);
+        case Verb::health:
+            return health(session);
         case Verb::events:
             return events(session);
         case Verb::log_level:

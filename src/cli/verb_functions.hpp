@@ -24,6 +24,8 @@ int events(Session& session);
 int log_level(Session& session);
 int log_reopen(Session& session);
 int reload(Session& session);
+// health.cpp
+int health(Session& session);
 // call.cpp
 int call(Session& session);
 // where.cpp

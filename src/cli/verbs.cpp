@@ -15,6 +15,7 @@ constexpr std::array all{
     VerbDescription{Verb::restart, "restart", "checks the configuration, then stops and starts the service"},
     VerbDescription{Verb::reload, "reload", "has the service load its configuration again"},
     VerbDescription{Verb::status, "status", "tells whether the service runs, and how it is"},
+    VerbDescription{Verb::health, "health", "tells by the exit code whether the service is ready, or live"},
     VerbDescription{Verb::events, "events", "lists what the service can be asked to do"},
     VerbDescription{Verb::log_level, "log-level", "tells or sets how much the service logs"},
     VerbDescription{Verb::log_reopen, "log-reopen", "has the service open its log file anew"},

@@ -1,0 +1,108 @@
+#include <cerrno>
+#include <chrono>
+
+#include "unit/cli/program_fixture.hpp"
+
+namespace servicekit::cli {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class HealthTest : public ProgramFixture {
+protected:
+    void say_status(const std::string& fields) {
+        if (host.files.exists(pid_file)) host.files.take_away(pid_file);
+        start_instance();
+        replies["status"] = "{" + fields + "}";
+    }
+};
+
+TEST_F(HealthTest, IsReadyWhileItRuns) {
+    say_status(R"("state":"running")");
+    EXPECT_EQ(run({"health"}), 0);
+    EXPECT_EQ(run({"health", "--ready"}), 0);
+    EXPECT_EQ(out(), "just-another-server: ready\njust-another-server: ready\n");
+}
+
+TEST_F(HealthTest, IsNotReadyInAnyOtherState) {
+    for (const std::string state : {"starting", "reloading", "stopping"}) {
+        say_status(R"("state":")" + state + "\"");
+        EXPECT_EQ(run({"health"}), 1);
+        EXPECT_THAT(error(), HasSubstr("just-another-server: not ready: " + state + "\n"));
+        end_instance();
+    }
+    EXPECT_THAT(out(), IsEmpty());
+}
+
+TEST_F(HealthTest, IsNotReadyWhileAReloadOfTheProgramsOwnRuns) {
+    say_status(R"("state":"running","busy":{"event":"reload","seconds":0})");
+    EXPECT_EQ(run({"health"}), 1);
+    EXPECT_THAT(error(), HasSubstr("not ready: reloading"));
+}
+
+TEST_F(HealthTest, IsReadyWhileAnyOtherEventRuns) {
+    say_status(R"("state":"running","busy":{"event":"backup","seconds":90})");
+    EXPECT_EQ(run({"health"}), 0);
+}
+
+TEST_F(HealthTest, IsLiveInAnyState) {
+    for (const std::string state : {"starting", "running", "reloading", "stopping"}) {
+        say_status(R"("state":")" + state + "\"");
+        EXPECT_EQ(run({"health", "--live"}), 0);
+        EXPECT_THAT(out(), HasSubstr("just-another-server: live (" + state + ")\n"));
+        end_instance();
+    }
+}
+
+TEST_F(HealthTest, AnEventThatRunsTooLongHangs) {
+    say_status(R"("state":"running","busy":{"event":"backup","seconds":90})");
+    EXPECT_EQ(run({"health", "--live", "--max-busy", "120"}), 0);
+    EXPECT_EQ(run({"health", "--live", "--max-busy", "90"}), 1);
+    EXPECT_EQ(run({"health", "--max-busy", "60"}), 1);
+    EXPECT_EQ(error(),
+              "just-another-server: hangs: 'backup' has been running for 90 s\n"
+              "just-another-server: not ready: 'backup' has been running for 90 s\n");
+}
+
+TEST_F(HealthTest, IsNeitherWhereNothingRuns) {
+    EXPECT_EQ(run({"health"}), 1);
+    EXPECT_EQ(run({"health", "--live"}), 1);
+    EXPECT_THAT(error(), HasSubstr("not running; looked at"));
+}
+
+TEST_F(HealthTest, IsNeitherWhereTheServiceDoesNotAnswerInTime) {
+    start_instance();
+    const auto begin = host.clock.steady_now();
+    EXPECT_EQ(run({"health", "--live", "--timeout", "2"}), 1);
+    EXPECT_EQ(host.clock.steady_now() - begin, 2s);
+    EXPECT_THAT(error(), HasSubstr("cannot get a reply to 'status'"));
+}
+
+TEST_F(HealthTest, WaitsFiveSecondsUnlessToldOtherwise) {
+    start_instance();
+    const auto begin = host.clock.steady_now();
+    EXPECT_EQ(run({"health"}), 1);
+    EXPECT_EQ(host.clock.steady_now() - begin, 5s);
+}
+
+TEST_F(HealthTest, IsNeitherWhereTheAnswerMakesNoSense) {
+    say_status(R"("uptime":1)");
+    EXPECT_EQ(run({"health", "--live"}), 1);
+    replies["status"] = R"({"error":{"code":"event-error","message":"out of order"}})";
+    EXPECT_EQ(run({"health"}), 1);
+    lock_error = os_error("open", pid_file, EACCES);
+    EXPECT_EQ(run({"health"}), 1);
+    EXPECT_THAT(error(), HasSubstr("its status does not tell its state"));
+    EXPECT_THAT(error(), HasSubstr("out of order"));
+}
+
+TEST_F(HealthTest, OneOfTheTwoIsAskedFor) {
+    EXPECT_EQ(run({"health", "--live", "--ready"}), 64);
+    EXPECT_EQ(run({"health", "--timeout", "soon"}), 64);
+    EXPECT_EQ(run({"status", "--live"}), 64);
+}
+
+}  // namespace
+}  // namespace servicekit::cli
