@@ -1,5 +1,6 @@
 #include "os/patient_write.hpp"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -8,6 +9,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <climits>
+#include <string>
+
+#include "os/descriptor.hpp"
 
 namespace servicekit::os {
 namespace {
@@ -22,27 +26,57 @@ bool is_writable(int descriptor, int timeout) {
     return ::poll(&writable, 1, timeout) > 0;
 }
 
-/// As write(2) on a non-blocking descriptor.
-ssize_t write_at_once(int descriptor, std::string_view text) {
-    iovec piece{const_cast<char*>(text.data()), text.size()};  // NOLINT(cppcoreguidelines-pro-type-const-cast)
-    const ssize_t count = ::pwritev2(descriptor, &piece, 1, -1, RWF_NOWAIT);
-    if (count >= 0 || (errno != EOPNOTSUPP && errno != ENOSYS && errno != EINVAL)) return count;
-    // A terminal, or a pipe of a kernel before 6.5. What poll(2) calls writable takes so much at once, unless another
-    // process writes to the same pipe in this very moment; then this waits as long as that one's reader does.
-    if (!is_writable(descriptor, 0)) {
-        errno = EAGAIN;
-        return -1;
-    }
-    return ::write(descriptor, text.data(), std::min<std::size_t>(text.size(), PIPE_BUF));
+/// Of the kernel's, that this descriptor can't be written to without waiting: a terminal's, or a pipe's before 6.5.
+bool is_unsupported(int errno_value) {
+    return errno_value == EOPNOTSUPP || errno_value == ENOSYS || errno_value == EINVAL;
 }
+
+/// The same pipe or terminal once more, for us alone, and so non-blocking for us alone. None where it is another user's,
+/// as after privileges were dropped, or the reader is gone.
+Descriptor reopened(int descriptor) {
+    const std::string path = "/proc/self/fd/" + std::to_string(descriptor);
+    return Descriptor{::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)};
+}
+
+/// Writes as write(2) does to a non-blocking descriptor, whatever the flags of the one that it was given.
+class Writer {
+public:
+    explicit Writer(int descriptor)
+        : descriptor_{descriptor}, way_{is_regular_file(descriptor) ? Way::plain : Way::at_once} {}
+
+    ssize_t write(std::string_view text) {
+        if (way_ == Way::at_once) {
+            iovec piece{const_cast<char*>(text.data()), text.size()};  // NOLINT(cppcoreguidelines-pro-type-const-cast)
+            const ssize_t count = ::pwritev2(descriptor_, &piece, 1, -1, RWF_NOWAIT);
+            if (count >= 0 || !is_unsupported(errno)) return count;
+            own_ = reopened(descriptor_);
+            way_ = own_ ? Way::plain : Way::after_poll;
+        }
+        if (way_ == Way::plain) return ::write(own_ ? own_.get() : descriptor_, text.data(), text.size());
+        // What poll(2) calls writable takes this much of a pipe's text at once, unless another process writes to it in
+        // this very moment; a terminal takes a bit at least.
+        if (!is_writable(descriptor_, 0)) {
+            errno = EAGAIN;
+            return -1;
+        }
+        return ::write(descriptor_, text.data(), std::min<std::size_t>(text.size(), PIPE_BUF));
+    }
+
+private:
+    enum class Way { at_once, plain, after_poll };
+
+    int descriptor_;
+    Way way_;
+    Descriptor own_;
+};
 
 }  // namespace
 
 PatientWriting patient_write(int descriptor, std::string_view text, const Deadline& deadline) {
-    const bool is_file = is_regular_file(descriptor);
+    Writer writer{descriptor};
     PatientWriting done;
     while (!text.empty()) {
-        const ssize_t count = is_file ? ::write(descriptor, text.data(), text.size()) : write_at_once(descriptor, text);
+        const ssize_t count = writer.write(text);
         if (count >= 0) {
             text.remove_prefix(static_cast<std::size_t>(count));
             done.bytes += static_cast<std::size_t>(count);

@@ -27,7 +27,19 @@ public:
     static contract::Deployment deployment() { return {.name = "trial"}; }
 };
 
-using DaemonRigs = ::testing::Types<ForkingDaemonRig, ForegroundRig>;
+class ForegroundAsPidOneRig {
+public:
+    using Policy = Foreground;
+
+    ForegroundAsPidOneRig() { host_.children.become_first_process(); }
+    Foreground make_policy() { return Foreground{{}, host_.children, host_.clock}; }
+    static contract::Deployment deployment() { return {.name = "trial"}; }
+
+private:
+    mocks::FakeHost host_;
+};
+
+using DaemonRigs = ::testing::Types<ForkingDaemonRig, ForegroundRig, ForegroundAsPidOneRig>;
 
 INSTANTIATE_TYPED_TEST_SUITE_P(Ours, DaemonContract, DaemonRigs);
 

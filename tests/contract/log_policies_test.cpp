@@ -8,6 +8,7 @@
 
 #include "servicekit/contract_tests/log_contract.hpp"
 #include "servicekit/mocks/fake_host.hpp"
+#include "servicekit/policies/log/console_log.hpp"
 #include "servicekit/policies/log/file_log.hpp"
 #include "servicekit/policies/log/no_log.hpp"
 
@@ -60,6 +61,20 @@ private:
     std::string folder_;
 };
 
+class ConsoleLogRig {
+public:
+    using Policy = ConsoleLog;
+    static constexpr bool delivers = true;
+    static constexpr bool takes_threads = true;  // one at a time has the stream
+
+    ConsoleLog make_policy() { return ConsoleLog{{}, host_.streams, host_.clock, host_.process}; }
+    static contract::Deployment deployment() { return {.name = "trial"}; }
+    std::string delivered() { return host_.streams.written(os::Stream::out); }
+
+private:
+    mocks::FakeHost host_;
+};
+
 class NoLogRig {
 public:
     using Policy = NoLog;
@@ -71,7 +86,7 @@ public:
     static std::string delivered() { return {}; }
 };
 
-using LogRigs = ::testing::Types<FileLogRig, RealFileLogRig, NoLogRig>;
+using LogRigs = ::testing::Types<FileLogRig, RealFileLogRig, ConsoleLogRig, NoLogRig>;
 
 INSTANTIATE_TYPED_TEST_SUITE_P(Ours, LogContract, LogRigs);
 

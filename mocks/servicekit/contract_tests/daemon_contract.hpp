@@ -82,6 +82,20 @@ TYPED_TEST_P(DaemonContract, IsToldAboutAWholeLifeInTheBackground) {
     EXPECT_NO_THROW(this->tell_everything(*daemon));
 }
 
+TYPED_TEST_P(DaemonContract, CarriesTheHandlersOnceAndReturnsWhenTheyAreDone) {
+    if constexpr (DaemonHasCarry<typename TestFixture::Policy>) {
+        const auto daemon = this->make_daemon(TestFixture::Place::background);
+        this->expect_service(*daemon);
+        int runs = 0;
+        const auto carried = daemon->carry([&] {
+            ++runs;
+            this->tell_everything(*daemon);
+        });
+        EXPECT_TRUE(carried) << carried.error().message();
+        EXPECT_EQ(runs, 1);
+    }
+}
+
 TYPED_TEST_P(DaemonContract, ReadinessMayBeToldTwice) {
     const auto daemon = this->make_daemon(TestFixture::Place::background);
     this->expect_service(*daemon);
@@ -118,8 +132,8 @@ TYPED_TEST_P(DaemonContract, MayBeMovedBeforeItIsConfigured) {
 
 REGISTER_TYPED_TEST_SUITE_P(DaemonContract, InTheForegroundTheServiceIsWhatEntered,
                             InTheBackgroundTheServiceGoesOnAsTheService, IsToldAboutAWholeLifeInTheForeground,
-                            IsToldAboutAWholeLifeInTheBackground, ReadinessMayBeToldTwice,
-                            FailureMayBeToldInPlaceOfReadiness, WhetherItHasABackgroundDoesNotChange,
-                            MayBeMovedBeforeItIsConfigured);
+                            IsToldAboutAWholeLifeInTheBackground, CarriesTheHandlersOnceAndReturnsWhenTheyAreDone,
+                            ReadinessMayBeToldTwice, FailureMayBeToldInPlaceOfReadiness,
+                            WhetherItHasABackgroundDoesNotChange, MayBeMovedBeforeItIsConfigured);
 
 }  // namespace servicekit::contract_tests

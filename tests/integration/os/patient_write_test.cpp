@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -103,7 +104,20 @@ TEST_F(PatientWriteTest, WritesToSocketsAndFiles) {
     EXPECT_EQ(patient_write(null.get(), "text", Deadline{0ms}).bytes, 4U);
 }
 
-TEST_F(PatientWriteTest, GivesUpOnATerminalThatWasStopped) {
+TEST_F(PatientWriteTest, GivesUpOnANamedPipeThatNobodyReads) {
+    const test::TemporaryFolder folder;
+    const std::string path = folder.file("pipe");
+    ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+    Descriptor both{::open(path.c_str(), O_RDWR | O_CLOEXEC)};
+    const Descriptor end{::open(path.c_str(), O_WRONLY | O_CLOEXEC)};
+    EXPECT_EQ(patient_write(end.get(), "text", Deadline{0ms}).bytes, 4U);
+    EXPECT_EQ(patient_write(end.get(), std::string(more_than_a_pipe_holds, 'x'), Deadline{50ms}).errno_value, EAGAIN);
+    EXPECT_EQ(::fcntl(end.get(), F_GETFL) & O_NONBLOCK, 0);
+    both.reset();
+    EXPECT_EQ(patient_write(end.get(), "text", Deadline{60s}).errno_value, EPIPE);
+}
+
+TEST_F(PatientWriteTest, GivesUpOnATerminalThatNobodyReads) {
     const Descriptor user{::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)};
     ASSERT_TRUE(user);
     ASSERT_EQ(::grantpt(user.get()), 0);
