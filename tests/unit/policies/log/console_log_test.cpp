@@ -14,9 +14,7 @@ namespace servicekit {
 namespace {
 
 using namespace std::chrono_literals;
-using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using ::testing::Not;
 
 class ConsoleLogTest : public ::testing::Test {
 protected:
