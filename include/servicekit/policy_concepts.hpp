@@ -150,15 +150,6 @@ concept LockHasOwner = requires(P& policy) {
     { policy.owner() } -> std::same_as<Result<std::optional<contract::Owner>>>;
 };
 
-/// A lock policy may do without tells_owner(); a member of that name that is another is a mistake nevertheless.
-template <class P>
-concept LockMayTellOwner = !requires {
-    &P::tells_owner;
-}
-|| requires(const P& policy) {
-    { policy.tells_owner() } -> std::same_as<bool>;
-};
-
 template <class P>
 concept LockHasToken = requires(const P& policy) {
     { policy.token() } -> std::same_as<std::optional<std::uint64_t>>;
@@ -177,8 +168,8 @@ concept LockHasOnLost = requires(P& policy, std::function<void(const Error&)> ca
 
 template <class P>
 concept LockPolicy = PolicyHasOptions<P> && PolicyTakesOptions<P> && PolicyIsMovable<P> && PolicyHasConfigure<P> &&
-    LockHasAcquire<P> && LockHasHeld<P> && LockHasOwner<P> && LockMayTellOwner<P> && LockHasToken<P> &&
-    PolicyHasStatusFields<P> && PolicyHasHandTo<P> && LockHasRelease<P> && LockHasOnLost<P>;
+    LockHasAcquire<P> && LockHasHeld<P> && LockHasOwner<P> && LockHasToken<P> && PolicyHasStatusFields<P> &&
+    PolicyHasHandTo<P> && LockHasRelease<P> && LockHasOnLost<P>;
 
 // The log axis: contract::Log.
 
@@ -279,7 +270,6 @@ consteval bool meets_lock_policy() {
                   "const std::stop_token&)`");
     static_assert(LockHasHeld<P>, "a LockPolicy needs `bool held() const`");
     static_assert(LockHasOwner<P>, "a LockPolicy needs `Result<std::optional<contract::Owner>> owner()`");
-    static_assert(LockMayTellOwner<P>, "a LockPolicy that has `tells_owner` needs `bool tells_owner() const`");
     static_assert(LockHasToken<P>, "a LockPolicy needs `std::optional<std::uint64_t> token() const`");
     static_assert(PolicyHasStatusFields<P>, "a LockPolicy needs `Object status_fields() const`");
     static_assert(PolicyHasHandTo<P>, "a LockPolicy needs `Result<void> hand_to(uid_t, gid_t)`");

@@ -18,8 +18,6 @@ std::string Instance::in_words() const { return pid > 0 ? "pid " + std::to_strin
 Result<std::optional<Instance>> RunningService::find() {
     std::optional<Error> blind;
     for (const auto witness : {Instance::Witness::lock, Instance::Witness::socket}) {
-        // A free lock is the truth, and who connects to ask would start a service that is started on demand.
-        if (witness == Instance::Witness::socket && lock_.tells_owner() && !blind) break;
         for (const Places& places : candidates_) {
             auto found = look(places, witness);
             if (found && found->has_value()) return found;
@@ -51,6 +49,8 @@ Result<std::optional<Instance>> RunningService::ask_lock(const Places& places) {
 }
 
 Result<std::optional<Instance>> RunningService::ask_socket(const Places& places) {
+    // Whoever connects would start the service.
+    if (tools_.sockets->is_left_to_manager(places.control_socket)) return std::optional<Instance>{};
     const auto listening = tools_.sockets->probe(places.control_socket);
     if (!listening) {
         // Who keeps a pidfile keeps a lock, which was asked before: then it is a dead one's socket.
@@ -75,10 +75,9 @@ std::vector<std::string> RunningService::left_behind() const {
         if (pid_file && pid_file->has_value() && (*pid_file)->size > 0) paths.push_back(places.pid_file);
         // A clean end empties the pidfile, yet can't remove the socket from a folder that is root's alone.
         if (pid_file && pid_file->has_value() && (*pid_file)->size == 0) continue;
-        // Nor is one left alone: before it made the socket, the instance had its pidfile. Somebody else listens there.
-        if (lock_.tells_owner() && pid_file && !pid_file->has_value()) continue;
         const auto socket = tools_.host.files->status(places.control_socket, os::Links::follow);
-        if (socket && socket->has_value() && (*socket)->type == os::FileType::socket)
+        if (socket && socket->has_value() && (*socket)->type == os::FileType::socket &&
+            !tools_.sockets->is_left_to_manager(places.control_socket))
             paths.push_back(places.control_socket);
     }
     return paths;

@@ -2,6 +2,7 @@
 
 #include <systemd/sd-daemon.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
@@ -37,6 +38,7 @@ Result<std::vector<ListenSocket>> take_listen_sockets_by_libsystemd() {
     const Names names{listed};
     if (count < 0) return os_error("take over the service manager's sockets", "", -count);
     std::vector<ListenSocket> sockets;
+    sockets.reserve(static_cast<std::size_t>(count));
     for (int index = 0; index < count; ++index)
         sockets.push_back({.name = names.at(index), .descriptor = SD_LISTEN_FDS_START + index});
     return sockets;

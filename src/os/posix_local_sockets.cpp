@@ -7,13 +7,18 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
+#include <filesystem>
+#include <fstream>
 #include <memory>
 #include <span>
+#include <sstream>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -329,6 +334,40 @@ Result<std::unique_ptr<LocalListener>> bind_and_listen(const std::string& path, 
     return error;
 }
 
+/// The inode of the socket that listens at the path, as /proc/net/unix has it; empty where none does.
+std::string listening_inode(const std::string& path) {
+    std::ifstream sockets{"/proc/net/unix"};
+    for (std::string line; std::getline(sockets, line);) {
+        // Num RefCount Protocol Flags Type St Inode Path; see unix_seq_show() in the kernel's net/unix/af_unix.c
+        std::istringstream fields{line};
+        std::array<std::string, 7> columns;
+        for (std::string& column : columns) fields >> column;
+        std::string bound;
+        std::getline(fields >> std::ws, bound);
+        constexpr const char* accepts_connections = "00010000";  // __SO_ACCEPTCON
+        if (bound == path && columns[3] == accepts_connections) return columns[6];
+    }
+    return {};
+}
+
+/// Whether the process is systemd, or the program of its that tries out socket units.
+bool is_manager(const std::filesystem::path& process) {
+    std::ifstream file{process / "comm"};
+    std::string name;
+    std::getline(file, name);
+    return name == "systemd" || name == "systemd-socket-";
+}
+
+bool has_open(const std::filesystem::path& process, const std::string& target) {
+    std::error_code failure;
+    std::filesystem::directory_iterator entry{process / "fd", failure};
+    for (const std::filesystem::directory_iterator end; !failure && entry != end; entry.increment(failure)) {
+        std::error_code gone;
+        if (std::filesystem::read_symlink(entry->path(), gone) == target) return true;
+    }
+    return false;
+}
+
 class PosixLocalSockets final : public LocalSockets {
 public:
     Result<std::unique_ptr<LocalListener>> listen(const std::string& path, const LocalSocketAccess& access) override {
@@ -389,6 +428,22 @@ public:
         if (errno == ECONNREFUSED) return Listening::no;
         if (errno == ENOENT) return Listening::nothing;
         return os_error(action, path, errno);
+    }
+
+    bool is_left_to_manager(const std::string& path) override {
+        const std::string inode = listening_inode(path);
+        if (inode.empty()) return false;
+        const std::string target = "socket:[" + inode + "]";
+        bool is_managers = false;
+        std::error_code failure;
+        std::filesystem::directory_iterator entry{"/proc", failure};
+        for (const std::filesystem::directory_iterator end; !failure && entry != end; entry.increment(failure)) {
+            const std::string name = entry->path().filename().string();
+            if (name.find_first_not_of("0123456789") != std::string::npos || !has_open(entry->path(), target)) continue;
+            if (!is_manager(entry->path())) return false;
+            is_managers = true;
+        }
+        return is_managers;
     }
 };
 

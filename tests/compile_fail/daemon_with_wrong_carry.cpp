@@ -9,6 +9,7 @@ struct DaemonWithWrongCarry {
     explicit DaemonWithWrongCarry(Options) {}
     void configure(const contract::Deployment&) {}
     bool has_background() const { return false; }
+    bool notifies_manager() const { return false; }
     Result<contract::Role> enter() { return contract::Role::service; }
     void carry(const std::function<void()>& body) { body(); }
     void ready() {}
@@ -16,6 +17,8 @@ struct DaemonWithWrongCarry {
     void reloading() {}
     void stopping() {}
     void status(std::string_view) {}
+    void extend() {}
+    std::optional<std::chrono::milliseconds> alive_interval() const { return {}; }
     void alive() {}
 };
 

@@ -42,9 +42,6 @@ public:
     [[nodiscard]] virtual bool held() const = 0;
     /// Who has the lock now, asked without ever taking it. Works without acquire().
     virtual Result<std::optional<Owner>> owner() = 0;
-    /// Whether owner() is the truth. Where it is not, as there is no lock at all, only a control socket that answers
-    /// tells that an instance runs. A policy may do without this member: then it is.
-    [[nodiscard]] virtual bool tells_owner() const { return true; }
     /// Grows with each acquisition anywhere, so that what an earlier holder still sends can be told apart;
     /// nothing where the lock can't be lost and so needs none.
     [[nodiscard]] virtual std::optional<std::uint64_t> token() const = 0;

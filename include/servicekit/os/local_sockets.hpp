@@ -94,6 +94,9 @@ public:
     virtual Result<std::unique_ptr<LocalListener>> adopt(int descriptor, const std::string& path) = 0;
     virtual Result<std::unique_ptr<LocalConnection>> connect(const std::string& path) = 0;
     virtual Result<Listening> probe(const std::string& path) = 0;
+    /// Whether nobody but a service manager (systemd) listens at the path, who would start a service for whoever
+    /// connects. Does not connect. False also where this user may not see who listens.
+    [[nodiscard]] virtual bool is_left_to_manager(const std::string& path) = 0;
 };
 
 [[nodiscard]] LocalSockets& posix_local_sockets();

@@ -18,6 +18,7 @@ struct FakeLocalSockets::Bound {
     Peer owner;
     bool is_closed = false;
     std::deque<std::shared_ptr<FakeStream>> waiting = {};
+    int adopted_by = 0;  ///< how many listeners share the manager's
 
     void close() {
         is_closed = true;
@@ -95,10 +96,15 @@ public:
           bound_{std::move(bound)},
           path_{std::move(path)},
           descriptor_{sockets.reactor_->open("the listener at '" + path_ + "'",
-                                             {.readable = [bound = bound_] { return !bound->waiting.empty(); }})} {}
+                                             {.readable = [bound = bound_] { return !bound->waiting.empty(); }})} {
+        if (whose_ == Whose::managers) ++bound_->adopted_by;
+    }
     ~FakeListener() override {
         sockets_->reactor_->close(descriptor_);
-        if (whose_ == Whose::ours) bound_->close();
+        if (whose_ == Whose::ours)
+            bound_->close();
+        else
+            --bound_->adopted_by;
     }
     FakeListener(const FakeListener&) = delete;
     FakeListener& operator=(const FakeListener&) = delete;
@@ -182,6 +188,11 @@ Result<std::unique_ptr<os::LocalListener>> FakeLocalSockets::adopt(int descripto
     reactor_->close(descriptor);
     return std::unique_ptr<os::LocalListener>{
         std::make_unique<FakeListener>(*this, std::move(bound), path, FakeListener::Whose::managers)};
+}
+
+bool FakeLocalSockets::is_left_to_manager(const std::string& path) {
+    const auto found = of_manager_.find(path);
+    return found != of_manager_.end() && found->second->adopted_by == 0;
 }
 
 int FakeLocalSockets::listen_for_service(const std::string& path) {

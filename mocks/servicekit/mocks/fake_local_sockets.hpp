@@ -33,6 +33,7 @@ public:
     /// The connection's waits turn the reactor, on virtual time.
     Result<std::unique_ptr<os::LocalConnection>> connect(const std::string& path) override;
     Result<os::Listening> probe(const std::string& path) override;
+    [[nodiscard]] bool is_left_to_manager(const std::string& path) override;
 
     /// By the names of the functions; the object is the path. `receive` and `send` are those of either end that is
     /// an os::LocalConnection.

@@ -70,6 +70,7 @@ public:
                 (override));
     MOCK_METHOD(Result<std::unique_ptr<os::LocalConnection>>, connect, (const std::string& path), (override));
     MOCK_METHOD(Result<os::Listening>, probe, (const std::string& path), (override));
+    MOCK_METHOD(bool, is_left_to_manager, (const std::string& path), (override));
 };
 
 }  // namespace servicekit::mocks

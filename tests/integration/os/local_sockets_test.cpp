@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -89,6 +90,23 @@ TEST_F(PosixLocalSocketsTest, ClientsOfAnAdoptedSocketLearnWhoServesThem) {
     service.tell("end");
     EXPECT_EQ(service.wait(), 0);
     close(descriptor);
+}
+
+TEST_F(PosixLocalSocketsTest, TellsTheManagersSocketFromAServices) {
+    EXPECT_FALSE(sockets.is_left_to_manager(path)) << "there is none";
+    Descriptor ours{listen_as_manager(path)};
+    ForkedChild manager{[](Lines& parent) {
+        parent.tell(prctl(PR_SET_NAME, "systemd") == 0 ? "called" : "not called");
+        return parent.hear() == "end" ? 0 : 1;
+    }};
+    ASSERT_EQ(manager.hear(), "called");
+    EXPECT_FALSE(sockets.is_left_to_manager(path)) << "this process has it, too";
+
+    ours.reset();
+    EXPECT_TRUE(sockets.is_left_to_manager(path));
+    manager.tell("end");
+    EXPECT_EQ(manager.wait(), 0);
+    EXPECT_FALSE(sockets.is_left_to_manager(path)) << "nobody has it any more";
 }
 
 TEST_F(PosixLocalSocketsTest, ALinkToTheSocketIsTheSameSocket) {

@@ -43,7 +43,6 @@ TEST_F(StatusTest, TellsWhatTheLockTellsOfAServiceThatDoesNotAnswer) {
 }
 
 TEST_F(StatusTest, IsUnknownWhereOnlyASocketIsThereAndDoesNotAnswer) {
-    ON_CALL(lock, tells_owner).WillByDefault(::testing::Return(false));
     start_instance();
     host.files.take_away(pid_file);
     owner.reset();
@@ -72,7 +71,6 @@ TEST_F(StatusTest, TellsAKilledServiceFromOneThatEnded) {
 }
 
 TEST_F(StatusTest, FindsAServiceWithoutALock) {
-    ON_CALL(lock, tells_owner).WillByDefault(::testing::Return(false));
     start_instance();
     host.files.take_away(pid_file);
     owner.reset();

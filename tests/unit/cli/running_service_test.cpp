@@ -21,7 +21,6 @@ using mocks::FakeProcessTable;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using ::testing::Return;
 using Waited = RunningService::Waited;
 
 constexpr pid_t pid = ScriptedService::pid;
@@ -87,27 +86,19 @@ TEST_F(RunningServiceTest, FindsNothingWhereNoLockIsHeldAndNoSocketServed) {
 }
 
 TEST_F(RunningServiceTest, FindsAServiceWithoutALockByItsSocket) {
-    ON_CALL(lock, tells_owner).WillByDefault(Return(false));
     serve("/run");
     const Instance instance = found();
     EXPECT_EQ(instance.pid, pid);
     EXPECT_EQ(instance.witness, Instance::Witness::socket);
 }
 
-TEST_F(RunningServiceTest, DoesNotConnectWhereALockSaysThatNothingRuns) {
-    serve("/run");  // by a service manager, which would start the service
-    host.sockets.failures().fail_always("probe", EIO);
-    host.sockets.failures().fail_always("connect", EIO);
+TEST_F(RunningServiceTest, DoesNotConnectWhereOnlyAServiceManagerListens) {
+    host.sockets.listen_for_service("/run/x.control");  // who would start the service
+    host.sockets.failures().fail_always("probe", EIO, "/run/x.control");
     const auto instance = running.find();
     ASSERT_TRUE(instance);
     EXPECT_FALSE(instance->has_value());
     EXPECT_THAT(running.left_behind(), IsEmpty());
-}
-
-TEST_F(RunningServiceTest, AsksTheSocketWhereTheLockCannotBeAsked) {
-    blind["/run/x.pid"] = true;
-    serve("/run");
-    EXPECT_EQ(found().witness, Instance::Witness::socket);
 }
 
 TEST_F(RunningServiceTest, PrefersAHeldLockToASocketThatIsServed) {
@@ -139,7 +130,6 @@ TEST_F(RunningServiceTest, SaysWhereItCannotTell) {
 }
 
 TEST_F(RunningServiceTest, CannotTellWithoutALockWhereItMayNotConnect) {
-    ON_CALL(lock, tells_owner).WillByDefault(Return(false));
     host.sockets.failures().fail_always("probe", EACCES, "/run/x.control");
     EXPECT_EQ(running.find().error().errno_value, EACCES);
     // With a pidfile there would be a lock.
