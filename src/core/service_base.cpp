@@ -53,6 +53,8 @@ ServiceBase::~ServiceBase() = default;
 
 void ServiceBase::attach(PolicyReferences policies) { core_->policies.emplace(policies); }
 
+const os::Host& ServiceBase::host() const noexcept { return core_->host; }
+
 int ServiceBase::start() { return Lifecycle{*core_}.run(core_->options.daemonize); }
 
 int ServiceBase::run() { return Lifecycle{*core_}.run(false); }

@@ -1,6 +1,6 @@
 #include "servicekit/contract_tests/control_contract.hpp"
 #include "servicekit/mocks/fake_event_loop.hpp"
-#include "servicekit/mocks/fake_host.hpp"
+#include "servicekit/mocks/fake_os.hpp"
 #include "servicekit/policies/control/no_control.hpp"
 #include "servicekit/policies/control/unix_socket_control.hpp"
 
@@ -21,7 +21,7 @@ public:
     }
 
 private:
-    mocks::FakeHost host_;
+    mocks::FakeOs host_;
     mocks::FakeEventLoop loop_{host_.reactor};
 };
 
@@ -36,7 +36,7 @@ public:
     static void turn() {}
 
 private:
-    mocks::FakeHost host_;
+    mocks::FakeOs host_;
     mocks::FakeEventLoop loop_{host_.reactor};
 };
 

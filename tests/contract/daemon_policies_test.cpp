@@ -1,5 +1,5 @@
 #include "servicekit/contract_tests/daemon_contract.hpp"
-#include "servicekit/mocks/fake_host.hpp"
+#include "servicekit/mocks/fake_os.hpp"
 #include "servicekit/policies/daemon/foreground.hpp"
 #include "servicekit/policies/daemon/forking_daemon.hpp"
 
@@ -16,7 +16,7 @@ public:
     static contract::Deployment deployment() { return {.name = "trial"}; }
 
 private:
-    mocks::FakeHost host_;
+    mocks::FakeOs host_;
 };
 
 class ForegroundRig {
@@ -36,7 +36,7 @@ public:
     static contract::Deployment deployment() { return {.name = "trial"}; }
 
 private:
-    mocks::FakeHost host_;
+    mocks::FakeOs host_;
 };
 
 using DaemonRigs = ::testing::Types<ForkingDaemonRig, ForegroundRig, ForegroundAsPidOneRig>;

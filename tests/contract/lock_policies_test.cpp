@@ -1,7 +1,7 @@
 #include <string>
 
 #include "servicekit/contract_tests/lock_contract.hpp"
-#include "servicekit/mocks/fake_host.hpp"
+#include "servicekit/mocks/fake_os.hpp"
 #include "servicekit/policies/lock/no_lock.hpp"
 #include "servicekit/policies/lock/pid_file_lock.hpp"
 
@@ -18,7 +18,7 @@ public:
     static contract::Deployment deployment() { return {.name = "trial", .pid_file = "/run/trial.pid"}; }
 
 private:
-    mocks::FakeHost host_;
+    mocks::FakeOs host_;
 };
 
 class NoLockRig {

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "servicekit/contract_tests/log_contract.hpp"
-#include "servicekit/mocks/fake_host.hpp"
+#include "servicekit/mocks/fake_os.hpp"
 #include "servicekit/policies/log/console_log.hpp"
 #include "servicekit/policies/log/file_log.hpp"
 #include "servicekit/policies/log/no_log.hpp"
@@ -28,7 +28,7 @@ public:
     }
 
 private:
-    mocks::FakeHost host_;
+    mocks::FakeOs host_;
 };
 
 /// The same on a real file system, where several threads may write.
@@ -72,7 +72,7 @@ public:
     std::string delivered() { return host_.streams.written(os::Stream::out); }
 
 private:
-    mocks::FakeHost host_;
+    mocks::FakeOs host_;
 };
 
 class NoLogRig {

@@ -9,7 +9,7 @@ BEGIN {
     below["policies"] = "base os contract"
     below["shell"] = "base os contract core policies"
     below["programs"] = "base os contract core policies shell"
-    below["mocks"] = "base os contract"
+    below["mocks"] = "base os contract core policies shell"
     below["contract_tests"] = "base os contract shell"
 
     # Headers that stand in no layer's folder, and folders that are named otherwise than their layer.

@@ -97,6 +97,9 @@ protected:
     ServiceBase(ServiceOptions options, EventHooks hooks);
     /// \param host what core asks of the operating system; tests put fakes in
     ServiceBase(ServiceOptions options, EventHooks hooks, const os::Host& host);
+    /// What the service asks of the operating system, for what a program does with files, time and the like itself:
+    /// a test that puts fakes in has the program use them, too.
+    [[nodiscard]] const os::Host& host() const noexcept;
     /// Called by the constructor of the shell, before anything else happens.
     void attach(PolicyReferences policies);
 

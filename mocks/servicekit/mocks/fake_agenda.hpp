@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "servicekit/mocks/fake_task.hpp"
+
 namespace servicekit::mocks {
 
 /// What one fake loop has to do: FakeEventLoop fills it, FakeReactor works it off.
@@ -28,6 +30,7 @@ struct FakeAgenda {
         Direction writable = {};
     };
 
+    FakeTask::Id owner = FakeTask::current();  ///< the process whose thread it is
     std::deque<std::function<void()>> posted = {};
     std::vector<std::weak_ptr<Timer>> timers = {};
     std::vector<std::weak_ptr<Watch>> watches = {};

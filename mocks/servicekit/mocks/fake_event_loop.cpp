@@ -80,6 +80,8 @@ FakeEventLoop::~FakeEventLoop() { reactor_->remove(agenda_); }
 
 std::unique_ptr<os::Watch> FakeEventLoop::watch(int descriptor) {
     check_thread(*agenda_, "EventLoop::watch()");
+    if (const auto failure = reactor_->loop_failures.due("watch"))
+        throw std::system_error{*failure, std::generic_category(), "cannot watch a descriptor"};
     if (!reactor_->is_open(descriptor))
         throw std::system_error{EBADF, std::generic_category(),
                                 "cannot watch the descriptor " + std::to_string(descriptor)};
@@ -98,6 +100,8 @@ std::unique_ptr<os::Timer> FakeEventLoop::timer() {
 
 Result<void> FakeEventLoop::start() {
     if (agenda_->is_running) return Error{ExitCode::internal, "start the control thread", "", "it runs already"};
+    if (const auto failure = reactor_->loop_failures.due("start"))
+        return os_error("start the control thread", "", *failure);
     agenda_->is_running = true;
     agenda_->is_stopped = false;
     return {};

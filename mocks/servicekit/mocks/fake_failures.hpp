@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "servicekit/mocks/fake_faults.hpp"
+
 namespace servicekit::mocks {
 
 /// The failures that a test wants of a fake: by the name of the function, and of the object where that matters.
@@ -32,8 +34,29 @@ public:
         std::erase_if(wanted_, [operation](const Failure& failure) { return failure.operation == operation; });
     }
 
+    /// Has all operations counted, and failed where they should be, by what the fakes of a machine have in common.
+    /// \param fake what they are called there, before a dot: "files"
+    void report_to(FakeFaults& faults, std::string fake) {
+        faults_ = &faults;
+        fake_ = std::move(fake);
+    }
+
     /// For the fake: the errno of the failure that is due now, if one is.
     [[nodiscard]] std::optional<int> due(std::string_view operation, std::string_view object = {}) {
+        const auto own = take(operation, object);
+        if (faults_ == nullptr) return own;
+        return faults_->due(fake_ + '.' + std::string{operation}, object, own);
+    }
+
+private:
+    struct Failure {
+        std::string operation;
+        int errno_value;
+        std::string object;
+        bool once;
+    };
+
+    [[nodiscard]] std::optional<int> take(std::string_view operation, std::string_view object) {
         const auto matches = [&](const Failure& failure, bool once) {
             return failure.once == once && failure.operation == operation &&
                    (failure.object.empty() || failure.object == object);
@@ -49,14 +72,6 @@ public:
         return std::nullopt;
     }
 
-private:
-    struct Failure {
-        std::string operation;
-        int errno_value;
-        std::string object;
-        bool once;
-    };
-
     void add(std::string_view operation, int errno_value, std::string object, bool once) {
         if (std::find(operations_.begin(), operations_.end(), operation) == operations_.end())
             throw std::invalid_argument("nothing here is called '" + std::string{operation} + "'");
@@ -65,6 +80,8 @@ private:
 
     std::vector<std::string> operations_;
     std::vector<Failure> wanted_;
+    FakeFaults* faults_ = nullptr;
+    std::string fake_;
 };
 
 }  // namespace servicekit::mocks

@@ -1,5 +1,6 @@
 #include "servicekit/mocks/fake_file_locks.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <stdexcept>
 #include <string_view>
@@ -45,7 +46,10 @@ public:
     Result<void> write(std::string_view content) override {
         if (const auto failure = table_->failures.due("write", path_)) return os_error("write", path_, *failure);
         if (!is_ours()) return not_ours("write");
-        node_->content = content;
+        node_->content = {};
+        const std::size_t fits = files_->take_space(content.size());
+        node_->content = content.substr(0, fits);
+        if (fits < content.size()) return os_error("write", path_, ENOSPC);
         return {};
     }
     Result<void> hand_to(uid_t uid, gid_t gid) override {
@@ -125,6 +129,17 @@ void FakeFileLocks::lock_by(const std::string& path, os::LockOwner owner) {
     const std::uint64_t inode = files_->status_of(path).inode;
     if (!table_->by_inode.emplace(inode, Holding{owner, ++table_->last_number}).second)
         throw std::runtime_error("'" + path + "' is locked already");
+}
+
+std::optional<os::LockOwner> FakeFileLocks::holder(const std::string& path) const {
+    const auto node = files_->tree().peek(path);
+    const auto holding = node == nullptr ? table_->by_inode.end() : table_->by_inode.find(node->inode);
+    return holding == table_->by_inode.end() ? std::nullopt : std::optional{holding->second.owner};
+}
+
+std::size_t FakeFileLocks::held_by(pid_t pid) const {
+    return static_cast<std::size_t>(std::count_if(table_->by_inode.begin(), table_->by_inode.end(),
+                                                  [pid](const auto& entry) { return entry.second.owner.pid == pid; }));
 }
 
 void FakeFileLocks::process_died(pid_t pid) {

@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -31,6 +32,10 @@ public:
     void as_process(pid_t pid) { process_->set_id(pid); }
     /// Lets somebody have the lock who is not of this test's making: on another machine, a bystander...
     void lock_by(const std::string& path, os::LockOwner owner);
+    /// Who has the lock, without being asked by anybody: counts as no operation.
+    [[nodiscard]] std::optional<os::LockOwner> holder(const std::string& path) const;
+    /// How many locks the process has.
+    [[nodiscard]] std::size_t held_by(pid_t pid) const;
     /// The kernel drops what the process had locked; its FileLock objects are worth nothing any more.
     void process_died(pid_t pid);
 

@@ -59,7 +59,7 @@ bool FakeFileTree::may(const Peer& who, const FakeNode& node, Access access) con
     return (node.permissions & wanted) != 0;
 }
 
-FakeFileTree::Place FakeFileTree::find(const std::string& path, os::Links links) const {
+FakeFileTree::Place FakeFileTree::find(const Peer& who, const std::string& path, os::Links links) const {
     if (path.empty()) return {.errno_value = ENOENT};
     std::vector<Node> folders{root_};  // those above, for ".."
     Steps steps = steps_of(path);
@@ -67,7 +67,7 @@ FakeFileTree::Place FakeFileTree::find(const std::string& path, os::Links links)
     Place place{.folder = root_, .name = ".", .node = root_};
     while (!steps.empty()) {
         const Node folder = folders.back();
-        if (!may(*folder, Access::search)) return {.errno_value = EACCES};
+        if (!may(who, *folder, Access::search)) return {.errno_value = EACCES};
         std::string step = std::move(steps.front());
         steps.pop_front();
         if (step == "." || step == "..") {
@@ -99,9 +99,7 @@ FakeFileTree::Place FakeFileTree::find(const std::string& path, os::Links links)
 }
 
 FakeFileTree::Node FakeFileTree::peek(const std::string& path) const {
-    FakeFileTree as_root{*this};
-    as_root.act_as({.pid = 0, .uid = 0, .gid = 0});
-    return as_root.find(path, os::Links::follow).node;
+    return find({.pid = 0, .uid = 0, .gid = 0}, path, os::Links::follow).node;
 }
 
 int FakeFileTree::refusal_to_change(const FakeNode& folder) const {
@@ -115,8 +113,8 @@ int FakeFileTree::create(Place& place, os::FileType type, mode_t permissions) {
     place.node = std::make_shared<FakeNode>();
     place.node->type = type;
     place.node->permissions = permissions;
-    place.node->uid = caller_.uid;
-    place.node->gid = caller_.gid;
+    place.node->uid = caller().uid;
+    place.node->gid = caller().gid;
     place.node->inode = ++last_inode_;
     place.folder->entries.emplace(place.name, place.node);
     return 0;
@@ -127,7 +125,8 @@ int FakeFileTree::remove(const Place& place) {
     if (place.node == nullptr) return ENOENT;
     if (place.node->type == os::FileType::directory) return EISDIR;
     if (const int refusal = refusal_to_change(*place.folder); refusal != 0) return refusal;
-    const bool is_others = caller_.uid != 0 && caller_.uid != place.node->uid && caller_.uid != place.folder->uid;
+    const uid_t uid = caller().uid;
+    const bool is_others = uid != 0 && uid != place.node->uid && uid != place.folder->uid;
     if ((place.folder->permissions & sticky) != 0 && is_others) return EPERM;
     place.folder->entries.erase(place.name);
     return 0;

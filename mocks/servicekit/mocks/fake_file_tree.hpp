@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "servicekit/base/peer.hpp"
+#include "servicekit/mocks/per_task.hpp"
 #include "servicekit/os/files.hpp"
 
 namespace servicekit::mocks {
@@ -46,15 +47,16 @@ public:
 
     FakeFileTree();
 
-    /// On whose behalf all the others are called; root at first.
-    void act_as(Peer caller) { caller_ = std::move(caller); }
-    [[nodiscard]] const Peer& caller() const noexcept { return caller_; }
+    /// On whose behalf all the others are called; root at first. For the process that calls this.
+    void act_as(Peer caller) { callers_.own() = std::move(caller); }
+    [[nodiscard]] const Peer& caller() const { return callers_.own(); }
 
-    [[nodiscard]] Place find(const std::string& path, os::Links links) const;
+    [[nodiscard]] Place find(const std::string& path, os::Links links) const { return find(caller(), path, links); }
+    [[nodiscard]] Place find(const Peer& who, const std::string& path, os::Links links) const;
     /// The node at a path, links followed, whatever the permissions say; null where there is none.
     [[nodiscard]] Node peek(const std::string& path) const;
     [[nodiscard]] bool may(const Peer& who, const FakeNode& node, Access access) const;
-    [[nodiscard]] bool may(const FakeNode& node, Access access) const { return may(caller_, node, access); }
+    [[nodiscard]] bool may(const FakeNode& node, Access access) const { return may(caller(), node, access); }
 
     /// Makes a node at a place that has none, and sets its `node`.
     int create(Place& place, os::FileType type, mode_t permissions);
@@ -63,12 +65,15 @@ public:
     /// rename(2)
     int rename(const std::string& from, const std::string& to);
 
+    /// For FakeOs.
+    void forget(FakeTask::Id task) { callers_.forget(task); }
+
 private:
     [[nodiscard]] int refusal_to_change(const FakeNode& folder) const;
 
     std::uint64_t last_inode_ = 1;
     Node root_;
-    Peer caller_{.pid = 0, .uid = 0, .gid = 0};
+    PerTask<Peer> callers_{Peer{.pid = 0, .uid = 0, .gid = 0}};
 };
 
 }  // namespace servicekit::mocks

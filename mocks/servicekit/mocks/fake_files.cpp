@@ -53,9 +53,8 @@ public:
     Result<void> write(std::string_view bytes) override {
         if (access_ != Access::write) return os_error("write", path_, EBADF);
         if (const auto failure = files_.failures.due("write", path_)) return os_error("write", path_, *failure);
-        const std::size_t fits = std::min(bytes.size(), files_.space_.value_or(bytes.size()));
+        const std::size_t fits = files_.take_space(bytes.size());
         node_->content.append(bytes.substr(0, fits));
-        if (files_.space_) *files_.space_ -= fits;
         if (fits < bytes.size()) return os_error("write", path_, ENOSPC);
         return {};
     }
@@ -221,6 +220,13 @@ std::vector<std::string> FakeFiles::names_in(const std::string& folder) const {
 std::string FakeFiles::path_of(int descriptor) const {
     const auto found = open_paths_.find(descriptor);
     return found == open_paths_.end() ? std::string{} : found->second;
+}
+
+std::size_t FakeFiles::take_space(std::size_t bytes) noexcept {
+    if (!space_) return bytes;
+    const std::size_t fits = std::min(bytes, *space_);
+    *space_ -= fits;
+    return fits;
 }
 
 Node FakeFiles::known(const std::string& path) const {

@@ -60,6 +60,9 @@ public:
     /// Who calls from now on.
     void act_as(Peer caller) { tree_.act_as(std::move(caller)); }
 
+    /// Uses up as much of the space as there is. \returns how much that was
+    std::size_t take_space(std::size_t bytes) noexcept;
+
     /// For the other fakes that deal in paths.
     [[nodiscard]] FakeFileTree& tree() noexcept { return tree_; }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "servicekit/mocks/fake_reactor.hpp"
+#include "servicekit/mocks/process_exited.hpp"
 #include "servicekit/os/event_loop.hpp"
 
 namespace servicekit::mocks {
@@ -11,9 +12,10 @@ class FakeParking final : public os::Parking {
 public:
     explicit FakeParking(FakeReactor& reactor) : reactor_{&reactor} {}
 
-    /// \throws IdleForever where nothing is left that could unpark it
+    /// \throws IdleForever where nothing is left that could unpark it, ProcessExited where its process was killed
     void park() override {
-        reactor_->run_until([this] { return unparked_; }, "a parked thread");
+        if (!reactor_->run_until([this] { return unparked_; }, "a parked thread"))
+            throw ProcessExited{.status = killed_status};
         unparked_ = false;
     }
     void unpark() override { unparked_ = true; }

@@ -6,61 +6,74 @@
 namespace servicekit::mocks {
 
 Result<pid_t> FakeProcess::fork() {
-    if (threads_ > 1)
+    State& self = own();
+    if (self.threads > 1)
         return Error{ExitCode::os, "fork", "",
-                     std::to_string(threads_) + " threads exist already, and a child would have only one of them"};
+                     std::to_string(self.threads) + " threads exist already, and a child would have only one of them"};
     if (const auto failure = failures.due("fork")) return os_error("fork", "", *failure);
+    ++self.forks;
+    if (FakeTask::current() != 0 && hooks_.fork) return hooks_.fork();
+
     Side side = Side::child;
-    if (!sides_.empty()) {
-        side = sides_.front();
-        sides_.pop_front();
+    if (!self.sides.empty()) {
+        side = self.sides.front();
+        self.sides.pop_front();
     }
-    ++forks_;
-    const pid_t child = next_child_++;
+    const pid_t child = self.next_child++;
     if (side == Side::parent) {
-        children_.insert(child);
+        self.children.insert(child);
         return child;
     }
-    id_ = child;
-    children_.clear();
+    become(child);
     return 0;
+}
+
+void FakeProcess::become(pid_t id) {
+    own().id = id;
+    own().children.clear();
 }
 
 Result<int> FakeProcess::wait_for_child(pid_t child) {
     const std::string object = std::to_string(child);
     if (const auto failure = failures.due("wait_for_child", object))
         return os_error("wait for process", object, *failure);
-    if (children_.erase(child) == 0) return os_error("wait for process", object, ECHILD);
-    return child_status_;
+    if (FakeTask::current() != 0 && hooks_.wait_for_child) return hooks_.wait_for_child(child);
+    if (own().children.erase(child) == 0) return os_error("wait for process", object, ECHILD);
+    return own().child_status;
 }
 
 Result<void> FakeProcess::start_session() {
     if (const auto failure = failures.due("start_session")) return os_error("start a session", "", *failure);
-    if (group_ == id_) return os_error("start a session", "", EPERM);
-    session_ = group_ = id_;
+    State& self = own();
+    if (self.group == self.id) return os_error("start a session", "", EPERM);
+    self.session = self.group = self.id;
     return {};
 }
 
 Result<void> FakeProcess::change_directory(const std::string& path) {
     if (const auto failure = failures.due("change_directory", path))
         return os_error("change to folder", path, *failure);
-    directory_ = path;
+    own().directory = path;
     return {};
 }
 
-Result<std::string> FakeProcess::current_directory() const { return directory_; }
+Result<std::string> FakeProcess::current_directory() const {
+    if (const auto failure = failures.due("current_directory")) return os_error("find the folder", "", *failure);
+    return own().directory;
+}
 
-mode_t FakeProcess::set_file_mask(mode_t mask) { return std::exchange(mask_, mask); }
+mode_t FakeProcess::set_file_mask(mode_t mask) { return std::exchange(own().mask, mask); }
 
 Result<void> FakeProcess::close_other_descriptors(std::span<const int> keep) {
     if (const auto failure = failures.due("close_other_descriptors"))
         return os_error("close descriptors", "", *failure);
-    kept_.emplace(keep.begin(), keep.end());
+    own().kept.emplace(keep.begin(), keep.end());
     return {};
 }
 
 void FakeProcess::exit_now(int status) {
-    exit_status_ = status;
+    own().exit_status = status;
+    if (FakeTask::current() != 0 && hooks_.exit) hooks_.exit(status);
     throw ProcessExited{status};
 }
 

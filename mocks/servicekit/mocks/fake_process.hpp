@@ -3,6 +3,7 @@
 #include <sys/types.h>
 
 #include <deque>
+#include <functional>
 #include <optional>
 #include <set>
 #include <span>
@@ -11,21 +12,22 @@
 #include <vector>
 
 #include "servicekit/mocks/fake_failures.hpp"
+#include "servicekit/mocks/per_task.hpp"
 #include "servicekit/mocks/process_exited.hpp"
 #include "servicekit/os/process.hpp"
 
 namespace servicekit::mocks {
 
 /// A process that remembers what it did to itself. At first it is 4711, of root, with one thread, and leads its
-/// process group, as a program does that a shell started.
+/// process group, as a program does that a shell started. Each process that FakeOs::spawn() made sees its own.
 class FakeProcess final : public os::Process {
 public:
     /// Which of the two processes the test goes on in.
     enum class Side { parent, child };
 
-    [[nodiscard]] pid_t id() const override { return id_; }
-    [[nodiscard]] uid_t effective_user() const override { return user_; }
-    [[nodiscard]] unsigned thread_count() const override { return threads_; }
+    [[nodiscard]] pid_t id() const override { return own().id; }
+    [[nodiscard]] uid_t effective_user() const override { return own().user; }
+    [[nodiscard]] unsigned thread_count() const override { return own().threads; }
     Result<pid_t> fork() override;
     Result<int> wait_for_child(pid_t child) override;
     Result<void> start_session() override;
@@ -39,44 +41,66 @@ public:
     [[noreturn]] void exit_now(int status) override;
 
     /// By the names of the functions of os::Process.
-    FakeFailures failures{"fork", "wait_for_child", "start_session", "change_directory", "close_other_descriptors"};
+    mutable FakeFailures failures{
+        "fork", "wait_for_child", "start_session", "change_directory", "current_directory", "close_other_descriptors"};
 
     /// Which sides of the next forks to follow, in their order; of all further ones it is the child's.
-    void follow(std::deque<Side> sides) { sides_ = std::move(sides); }
-    void set_id(pid_t id) noexcept { id_ = group_ = id; }
-    void set_effective_user(uid_t user) noexcept { user_ = user; }
-    void set_thread_count(unsigned count) noexcept { threads_ = count; }
-    void set_directory(std::string path) { directory_ = std::move(path); }
+    void follow(std::deque<Side> sides) { own().sides = std::move(sides); }
+    void set_id(pid_t id) noexcept { own().id = own().group = id; }
+    void set_effective_user(uid_t user) noexcept { own().user = user; }
+    void set_thread_count(unsigned count) noexcept { own().threads = count; }
+    void set_directory(std::string path) { own().directory = std::move(path); }
     /// As waitpid(2) will give it; 0 unless set.
-    void set_child_status(int status) noexcept { child_status_ = status; }
+    void set_child_status(int status) noexcept { own().child_status = status; }
 
     /// How many forks there were.
-    [[nodiscard]] unsigned forks() const noexcept { return forks_; }
+    [[nodiscard]] unsigned forks() const noexcept { return own().forks; }
     /// Forked where the parent's side was followed, and not yet waited for.
-    [[nodiscard]] const std::set<pid_t>& children() const noexcept { return children_; }
-    [[nodiscard]] pid_t session() const noexcept { return session_; }
-    [[nodiscard]] bool leads_session() const noexcept { return session_ == id_; }
-    [[nodiscard]] const std::string& directory() const noexcept { return directory_; }
-    [[nodiscard]] mode_t file_mask() const noexcept { return mask_; }
+    [[nodiscard]] const std::set<pid_t>& children() const noexcept { return own().children; }
+    [[nodiscard]] pid_t session() const noexcept { return own().session; }
+    [[nodiscard]] bool leads_session() const noexcept { return own().session == own().id; }
+    [[nodiscard]] const std::string& directory() const noexcept { return own().directory; }
+    [[nodiscard]] mode_t file_mask() const noexcept { return own().mask; }
     /// What close_other_descriptors() was told to keep; nothing where it was not called.
-    [[nodiscard]] const std::optional<std::vector<int>>& kept_descriptors() const noexcept { return kept_; }
-    [[nodiscard]] std::optional<int> exit_status() const noexcept { return exit_status_; }
+    [[nodiscard]] const std::optional<std::vector<int>>& kept_descriptors() const noexcept { return own().kept; }
+    [[nodiscard]] std::optional<int> exit_status() const noexcept { return own().exit_status; }
+
+    // For FakeOs: what a process that it runs does to others.
+
+    struct Hooks {
+        std::function<pid_t()> fork = {};
+        std::function<Result<int>(pid_t child)> wait_for_child = {};
+        std::function<void(int status)> exit = {};
+    };
+    /// They take part where the caller is a task.
+    void set_hooks(Hooks hooks) { hooks_ = std::move(hooks); }
+    /// A process as a shell would start it.
+    void add(FakeTask::Id task, pid_t id, uid_t user) { states_.set(task, State{.id = id, .group = id, .user = user}); }
+    /// The caller is the child of a fork from now on.
+    void become(pid_t id);
+    void forget(FakeTask::Id task) { states_.forget(task); }
 
 private:
-    pid_t id_ = 4711;
-    pid_t group_ = 4711;
-    pid_t session_ = 4000;  // the shell's
-    pid_t next_child_ = 4712;
-    uid_t user_ = 0;
-    unsigned threads_ = 1;
-    unsigned forks_ = 0;
-    std::deque<Side> sides_;
-    std::set<pid_t> children_;
-    int child_status_ = 0;
-    std::string directory_ = "/";
-    mode_t mask_ = 022;
-    std::optional<std::vector<int>> kept_;
-    std::optional<int> exit_status_;
+    struct State {
+        pid_t id = 4711;
+        pid_t group = 4711;
+        pid_t session = 4000;  ///< the shell's
+        uid_t user = 0;
+        unsigned threads = 1;
+        unsigned forks = 0;
+        pid_t next_child = 4712;
+        std::deque<Side> sides = {};
+        std::set<pid_t> children = {};
+        int child_status = 0;
+        std::string directory = "/";
+        mode_t mask = 022;
+        std::optional<std::vector<int>> kept = {};
+        std::optional<int> exit_status = {};
+    };
+    [[nodiscard]] State& own() const { return states_.own(); }
+
+    PerTask<State> states_;
+    Hooks hooks_;
 };
 
 }  // namespace servicekit::mocks

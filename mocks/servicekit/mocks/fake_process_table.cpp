@@ -18,7 +18,8 @@ Result<bool> FakeProcessTable::signal(pid_t pid, int signal_number, const std::f
     if (!runs(pid) || !still_meant() || !runs(pid)) return false;
     const Sent sent{.pid = pid, .signal_number = signal_number};
     sent_.push_back(sent);
-    if (signal_number == SIGKILL) end(pid);
+    const bool delivered = deliver_ && deliver_(sent);
+    if (signal_number == SIGKILL && !delivered) end(pid);
     if (reaction_) reaction_(sent);
     return true;
 }

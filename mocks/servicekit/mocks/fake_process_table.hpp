@@ -41,8 +41,12 @@ public:
     void on_signal(std::function<void(const Sent&)> reaction) { reaction_ = std::move(reaction); }
     [[nodiscard]] const std::vector<Sent>& sent() const noexcept { return sent_; }
 
+    /// For FakeOs: \returns whether it was one of its processes, which has the signal then.
+    void set_delivery(std::function<bool(const Sent&)> deliver) { deliver_ = std::move(deliver); }
+
 private:
     FakeReactor* reactor_;
+    std::function<bool(const Sent&)> deliver_;
     std::map<pid_t, uid_t> processes_;
     std::function<void(const Sent&)> reaction_;
     std::vector<Sent> sent_;

@@ -1,7 +1,10 @@
 #include "servicekit/mocks/fake_reactor.hpp"
 
 #include <algorithm>
+#include <exception>
 #include <utility>
+
+#include "servicekit/mocks/process_exited.hpp"
 
 namespace servicekit::mocks {
 namespace {
@@ -9,6 +12,8 @@ namespace {
 // Beyond these a test has gone round in circles, rather than to have much to do.
 constexpr std::uint64_t most_steps_at_one_time = 200'000;
 constexpr int most_jumps_until_idle = 100'000;
+// How often a killed task may go on waiting before it must be said that it does not end.
+constexpr int most_resumes_to_the_end = 10'000;
 
 /// Restores a value when it goes.
 template <class T>
@@ -59,11 +64,94 @@ void FakeReactor::call(FakeAgenda& agenda, const std::function<void()>& callback
     callback();
 }
 
-bool FakeReactor::step() { return call_posted() || call_timer() || serve_watch(); }
+bool FakeReactor::step() {
+    const FakeTask::Id self = FakeTask::current();
+    return step_own(self) || (self == 0 && resume_one());
+}
 
-bool FakeReactor::call_posted() {
-    const auto found = std::find_if(agendas_.begin(), agendas_.end(),
-                                    [](const auto& agenda) { return !agenda->is_stopped && !agenda->posted.empty(); });
+bool FakeReactor::step_own(FakeTask::Id self) { return call_posted(self) || call_timer(self) || serve_watch(self); }
+
+bool FakeReactor::is_due(FakeTask::Id self) const {
+    for (const auto& agenda : agendas_) {
+        if (agenda->owner != self || agenda->is_stopped) continue;
+        if (!agenda->posted.empty()) return true;
+        for (const auto& timer : FakeAgenda::alive(agenda->timers))
+            if (timer->callback && timer->deadline <= clock_->steady_now()) return true;
+        for (const auto& watch : FakeAgenda::alive(agenda->watches)) {
+            // One whose descriptor was closed is due, too: the task is told so.
+            const bool is_open = opening_of(watch->descriptor) == watch->opening;
+            if (watch->readable.callback && (!is_open || is_readable(watch->descriptor))) return true;
+            if (watch->writable.callback && (!is_open || is_writable(watch->descriptor))) return true;
+        }
+    }
+    return false;
+}
+
+FakeTask::Id FakeReactor::start(std::function<void()> body) {
+    tasks_.push_back(std::make_unique<Running>(std::move(body)));
+    return tasks_.back()->task.id();
+}
+
+FakeReactor::Running* FakeReactor::find(FakeTask::Id task) const noexcept {
+    const auto found =
+        std::find_if(tasks_.begin(), tasks_.end(), [task](const auto& running) { return running->task.id() == task; });
+    return found == tasks_.end() ? nullptr : found->get();
+}
+
+void FakeReactor::kill(FakeTask::Id task) {
+    if (Running* const running = find(task)) running->killed = true;
+}
+
+bool FakeReactor::has_ended(FakeTask::Id task) const noexcept { return find(task) == nullptr; }
+
+void FakeReactor::pass() {
+    Running* const self = find(FakeTask::current());
+    if (self == nullptr || self->killed) return;
+    const Restored passes{self->passes, true};
+    FakeTask::yield();
+}
+
+bool FakeReactor::can_go_on(const Running& running) const {
+    return running.is_new || running.killed || running.passes || (running.done != nullptr && (*running.done)()) ||
+           (running.deadline && *running.deadline <= clock_->steady_now()) || is_due(running.task.id());
+}
+
+bool FakeReactor::resume_one() {
+    std::vector<Running*> ready;
+    for (const auto& running : tasks_)
+        if (can_go_on(*running)) ready.push_back(running.get());
+    if (ready.empty()) return false;
+    std::size_t index = 0;
+    if (choose_) {
+        index = choose_(ready.size());
+    } else {
+        // Identities grow, and the tasks stand in their order.
+        while (index < ready.size() && ready[index]->task.id() <= resumed_last_) ++index;
+        if (index == ready.size()) index = 0;
+    }
+    resume(*ready.at(index));
+    return true;
+}
+
+void FakeReactor::resume(Running& running) {
+    running.is_new = false;
+    resumed_last_ = running.task.id();
+    running.task.resume();
+    if (running.task.has_ended()) std::erase_if(tasks_, [&](const auto& known) { return known.get() == &running; });
+}
+
+void FakeReactor::end_tasks() {
+    for (const auto& running : tasks_) running->killed = true;
+    for (int resumes = 0; !tasks_.empty(); ++resumes) {
+        if (resumes == most_resumes_to_the_end) std::terminate();
+        resume(*tasks_.back());
+    }
+}
+
+bool FakeReactor::call_posted(FakeTask::Id self) {
+    const auto found = std::find_if(agendas_.begin(), agendas_.end(), [self](const auto& agenda) {
+        return agenda->owner == self && !agenda->is_stopped && !agenda->posted.empty();
+    });
     if (found == agendas_.end()) return false;
     const std::shared_ptr<FakeAgenda> agenda = *found;  // the call may end the loop
     const auto posted = std::move(agenda->posted.front());
@@ -72,11 +160,11 @@ bool FakeReactor::call_posted() {
     return true;
 }
 
-bool FakeReactor::call_timer() {
+bool FakeReactor::call_timer(FakeTask::Id self) {
     std::shared_ptr<FakeAgenda> owner;
     std::shared_ptr<FakeAgenda::Timer> first;
     for (const auto& agenda : agendas_) {
-        if (agenda->is_stopped) continue;
+        if (agenda->owner != self || agenda->is_stopped) continue;
         for (const auto& timer : FakeAgenda::alive(agenda->timers)) {
             if (!timer->callback || timer->deadline > clock_->steady_now()) continue;
             const auto order = [](const FakeAgenda::Timer& one) { return std::pair{one.deadline, one.started}; };
@@ -90,12 +178,12 @@ bool FakeReactor::call_timer() {
     return true;
 }
 
-bool FakeReactor::serve_watch() {
+bool FakeReactor::serve_watch(FakeTask::Id self) {
     std::shared_ptr<FakeAgenda> owner;
     std::shared_ptr<FakeAgenda::Watch> watch;
     FakeAgenda::Direction* next = nullptr;
     for (const auto& agenda : agendas_) {
-        if (agenda->is_stopped) continue;
+        if (agenda->owner != self || agenda->is_stopped) continue;
         for (const auto& candidate : FakeAgenda::alive(agenda->watches)) {
             const auto consider = [&](FakeAgenda::Direction& direction, bool (FakeReactor::*is_ready)(int) const) {
                 if (!direction.callback) return;
@@ -119,11 +207,16 @@ bool FakeReactor::serve_watch() {
 }
 
 void FakeReactor::run_ready() {
-    steps_at_this_time_ = 0;
+    if (FakeTask::current() == 0) steps_at_this_time_ = 0;
     while (step()) count_step();
 }
 
 void FakeReactor::advance(std::chrono::milliseconds time) {
+    if (Running* const self = find(FakeTask::current())) {
+        run_until([] { return false; }, "a process that sleeps", time);
+        if (self->killed) throw ProcessExited{.status = killed_status};
+        return;
+    }
     const Instant goal = clock_->steady_now() + time;
     run_ready();
     for (auto next = next_timer(); next && *next <= goal; next = next_timer()) {
@@ -148,6 +241,7 @@ void FakeReactor::run_until_idle() {
 bool FakeReactor::run_until(const std::function<bool()>& done, const std::string& who,
                             std::optional<std::chrono::milliseconds> at_most) {
     const auto give_up_at = at_most ? std::optional{clock_->steady_now() + *at_most} : std::nullopt;
+    if (Running* const self = find(FakeTask::current())) return wait_in_task(*self, done, who, give_up_at);
     steps_at_this_time_ = 0;
     while (!done()) {
         if (step() || ask_idle()) {
@@ -164,6 +258,24 @@ bool FakeReactor::run_until(const std::function<bool()>& done, const std::string
         move_to(*next);
     }
     return true;
+}
+
+bool FakeReactor::wait_in_task(Running& self, const std::function<bool()>& done, const std::string& who,
+                               std::optional<Instant> give_up_at) {
+    while (!self.killed) {
+        if (done()) return true;
+        if (step_own(self.task.id())) {
+            count_step();
+            continue;
+        }
+        if (give_up_at && clock_->steady_now() >= *give_up_at) return false;
+        // A wait may stand within another one, of a callback that a turning loop made.
+        const Restored waits_for{self.done, &done};
+        const Restored deadline{self.deadline, give_up_at};
+        const Restored waiter{self.who, who};
+        FakeTask::yield();
+    }
+    return false;
 }
 
 bool FakeReactor::ask_idle() {
@@ -187,6 +299,8 @@ std::optional<FakeReactor::Instant> FakeReactor::next_timer() const {
         for (const auto& timer : FakeAgenda::alive(agenda->timers))
             if (timer->callback && (!next || timer->deadline < *next)) next = timer->deadline;
     }
+    for (const auto& running : tasks_)
+        if (running->deadline && (!next || *running->deadline < *next)) next = running->deadline;
     return next;
 }
 
@@ -201,8 +315,10 @@ void FakeReactor::count_step() {
 }
 
 std::string FakeReactor::describe() const {
-    if (agendas_.empty()) return "there is no loop";
     std::string text;
+    for (const auto& running : tasks_)
+        if (running->done != nullptr) text += (text.empty() ? "" : "; ") + running->who + " waits";
+    if (agendas_.empty()) return text.empty() ? "there is no loop" : text;
     int number = 0;
     for (const auto& agenda : agendas_) {
         if (!text.empty()) text += "; ";

@@ -14,6 +14,8 @@
 
 #include "servicekit/mocks/fake_agenda.hpp"
 #include "servicekit/mocks/fake_clock.hpp"
+#include "servicekit/mocks/fake_failures.hpp"
+#include "servicekit/mocks/fake_task.hpp"
 
 namespace servicekit::mocks {
 
@@ -23,13 +25,16 @@ public:
     using std::logic_error::logic_error;
 };
 
-/// Turns the fake loops of one machine, on the thread of the test and on virtual time: it knows which descriptors
-/// are ready, calls what is due one call at a time, always in the same order (what was posted, timers, watches), and
-/// where nothing is due lets the time jump to the next timer.
+/// Turns the fake loops of one machine, on virtual time: it knows which descriptors are ready, calls what is due one
+/// call at a time, always in the same order (what was posted, timers, watches), and where nothing is due lets the time
+/// jump to the next timer.
+///
+/// Loops turn on the thread that made them: on that of the test, or in a task, which stands for a process. A task goes
+/// on while the test's thread turns the reactor, and until it waits itself: one at a time, in the same order each time.
 class FakeReactor {
 public:
     explicit FakeReactor(FakeClock& clock) : clock_{&clock} {}
-    ~FakeReactor() = default;
+    ~FakeReactor() { end_tasks(); }
     FakeReactor(const FakeReactor&) = delete;
     FakeReactor& operator=(const FakeReactor&) = delete;
 
@@ -54,10 +59,25 @@ public:
     [[nodiscard]] bool is_writable(int descriptor) const;
     /// Tells this descriptor from a later one of the same number; 0 where it is not open.
     [[nodiscard]] std::uint64_t opening_of(int descriptor) const noexcept;
+    [[nodiscard]] std::size_t open_descriptors() const noexcept { return descriptors_.size(); }
+
+    // Tasks.
+
+    /// Adds a task. It begins when the reactor turns.
+    FakeTask::Id start(std::function<void()> body);
+    /// Its waits end at once from now on: what it waits for will not come. The body has to return then.
+    void kill(FakeTask::Id task);
+    [[nodiscard]] bool has_ended(FakeTask::Id task) const noexcept;
+    /// In a task: others may go on first. Does nothing on the test's thread.
+    void pass();
+    /// Which task goes on where several could: called with their number. By default each in its turn.
+    void choose_by(std::function<std::size_t(std::size_t count)> choose) { choose_ = std::move(choose); }
+    /// Kills the tasks that are left, and waits until they have ended.
+    void end_tasks();
 
     // Turning. A callback that throws ends the turning; what is left to do stays.
 
-    /// Calls the one thing that is due first. \returns whether there was one.
+    /// Calls the one thing that is due first, of the caller's loops; or lets a task go on. \returns whether there was one.
     /// \throws std::logic_error where a descriptor was closed while it is watched
     bool step();
     /// Calls everything that is due now, and what becomes due by it.
@@ -71,7 +91,7 @@ public:
     /// Turns until `done`, and moves the time where nothing is due. Before it does, it asks the steps of
     /// when_idle(), one at each such moment.
     /// \param at_most nothing: as long as it takes
-    /// \returns false where the time was up first
+    /// \returns false where the time was up first, or the task that waits was killed
     /// \throws IdleForever where nothing is left that could happen, with `who` waits for what
     bool run_until(const std::function<bool()>& done, const std::string& who,
                    std::optional<std::chrono::milliseconds> at_most = std::nullopt);
@@ -86,6 +106,9 @@ public:
 
     /// What the loops wait for, in words.
     [[nodiscard]] std::string describe() const;
+
+    /// `make`, `watch` and `start`: what loops ask of the system.
+    FakeFailures loop_failures{"make", "watch", "start"};
 
     // For FakeEventLoop.
 
@@ -105,9 +128,29 @@ private:
         bool writable_by_hand = false;
     };
 
-    bool call_posted();
-    bool call_timer();
-    bool serve_watch();
+    /// A task, and what it waits for.
+    struct Running {
+        explicit Running(std::function<void()> body) : task{std::move(body)} {}
+        FakeTask task;
+        const std::function<bool()>* done = nullptr;
+        std::optional<Instant> deadline = {};
+        std::string who = {};
+        bool is_new = true;
+        bool passes = false;
+        bool killed = false;
+    };
+
+    bool step_own(FakeTask::Id self);
+    bool call_posted(FakeTask::Id self);
+    bool call_timer(FakeTask::Id self);
+    bool serve_watch(FakeTask::Id self);
+    bool is_due(FakeTask::Id self) const;
+    bool resume_one();
+    void resume(Running& running);
+    [[nodiscard]] bool can_go_on(const Running& running) const;
+    [[nodiscard]] Running* find(FakeTask::Id task) const noexcept;
+    bool wait_in_task(Running& self, const std::function<bool()>& done, const std::string& who,
+                      std::optional<Instant> give_up_at);
     bool ask_idle();
     [[nodiscard]] std::optional<Instant> next_timer() const;
     void move_to(Instant instant);
@@ -117,6 +160,9 @@ private:
     FakeClock* clock_;
     std::map<int, Descriptor> descriptors_;
     std::vector<std::shared_ptr<FakeAgenda>> agendas_;
+    std::vector<std::unique_ptr<Running>> tasks_;
+    FakeTask::Id resumed_last_ = 0;
+    std::function<std::size_t(std::size_t)> choose_;
     std::deque<std::function<void()>> idle_steps_;
     std::function<void()> idle_hook_;
     bool asking_idle_ = false;

@@ -8,11 +8,14 @@
 #include <vector>
 
 #include "servicekit/base/peer.hpp"
+#include "servicekit/mocks/fake_failures.hpp"
+#include "servicekit/mocks/per_task.hpp"
 #include "servicekit/os/signals.hpp"
 
 namespace servicekit::mocks {
 
-/// The signals of a process, raised by the test and delivered by way of the loop's post().
+/// The signals of a process, raised by the test and delivered by way of the loop's post(). Each process that
+/// FakeOs::spawn() made has its own; all members are about those of the caller.
 class FakeSignals final : public os::Signals {
 public:
     enum class Disposition {
@@ -29,17 +32,31 @@ public:
                       std::function<void(const os::ReceivedSignal&)> callback) override;
     void give_back() override;
 
+    /// `hold` and `take`.
+    FakeFailures failures{"hold", "take"};
+
     /// As if `sender` sent it. One that is held waits for let_go(), and one that nobody took is noted in
     /// default_actions().
-    void raise(int number, Peer sender = {});
+    void raise(int number, Peer sender = {}) { raise_in(FakeTask::current(), number, std::move(sender)); }
 
-    [[nodiscard]] bool is_held(int number) const { return held_.contains(number); }
-    [[nodiscard]] bool is_taken() const noexcept { return reception_ != nullptr; }
+    [[nodiscard]] bool is_held(int number) const { return own().held.contains(number); }
+    [[nodiscard]] bool is_taken() const { return own().reception != nullptr; }
     [[nodiscard]] Disposition disposition(int number) const;
     /// What the program did before the service came.
     void set_disposition(int number, Disposition disposition);
     /// The signals that came while nobody had taken, held or ignored them: each would have ended the process.
-    [[nodiscard]] const std::vector<int>& default_actions() const noexcept { return default_actions_; }
+    [[nodiscard]] const std::vector<int>& default_actions() const { return own().default_actions; }
+
+    // For FakeOs.
+
+    void raise_in(FakeTask::Id task, int number, Peer sender);
+    /// Called in place of noting it where the process is a task.
+    void on_default_action(std::function<void(FakeTask::Id task, int number)> callback) {
+        on_default_action_ = std::move(callback);
+    }
+    /// Takes away one of these that came while it was held. \returns whether there was one
+    bool use_up(FakeTask::Id task, std::span<const int> numbers);
+    void forget(FakeTask::Id task) { states_.forget(task); }
 
 private:
     struct Reception {
@@ -47,16 +64,23 @@ private:
         std::function<void(const os::ReceivedSignal&)> callback;
         std::map<int, Peer> pending;  ///< came, and the callback was not called yet
     };
+    struct State {
+        std::set<int> held = {};
+        std::map<int, Peer> kept = {};  ///< came while held
+        std::map<int, Disposition> dispositions = {};
+        std::map<int, Disposition> dispositions_before = {};
+        std::shared_ptr<Reception> reception = nullptr;
+        std::vector<int> default_actions = {};
 
-    void arrive(int number, const Peer& sender);
+        [[nodiscard]] Disposition disposition(int number) const;
+    };
+
+    [[nodiscard]] State& own() const { return states_.own(); }
+    void arrive(FakeTask::Id task, int number, const Peer& sender);
     static void deliver(const std::shared_ptr<Reception>& reception);
 
-    std::set<int> held_;
-    std::map<int, Peer> kept_;  ///< came while held
-    std::map<int, Disposition> dispositions_;
-    std::map<int, Disposition> dispositions_before_;
-    std::shared_ptr<Reception> reception_;
-    std::vector<int> default_actions_;
+    PerTask<State> states_;
+    std::function<void(FakeTask::Id, int)> on_default_action_;
 };
 
 }  // namespace servicekit::mocks

@@ -20,8 +20,10 @@ std::string name_of(os::Stream stream) {
 }  // namespace
 
 void FakeStandardStreams::write(os::Stream stream, std::string_view text) {
-    State& written = state(stream);
-    if (written.target == Target::user) written.text += text;
+    const auto failure = failures.due("write", name_of(stream));
+    if (failure || (is_silent_ && is_silent_())) return;
+    const State& written = state(stream);
+    if (written.target == Target::user) texts_.at(static_cast<std::size_t>(stream)) += text;
     if (written.target == Target::descriptor) written_to_[written.descriptor] += text;
 }
 
@@ -53,7 +55,7 @@ unsigned FakeStandardStreams::terminal_width(os::Stream stream) const {
 
 Result<void> FakeStandardStreams::open_closed_ones() {
     if (const auto failure = failures.due("open_closed_ones")) return os_error("open", "/dev/null", *failure);
-    for (State& stream : streams_)
+    for (State& stream : states_.own())
         if (stream.target == Target::closed) stream.target = Target::null;
     return {};
 }

@@ -3,17 +3,21 @@
 #include <array>
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "servicekit/mocks/fake_failures.hpp"
+#include "servicekit/mocks/per_task.hpp"
 #include "servicekit/os/standard_streams.hpp"
 
 namespace servicekit::mocks {
 
 /// The three standard streams, each of which leads to its user at first, who is at no terminal.
+/// Each process that FakeOs::spawn() made has its own, and all lead to the same user.
 class FakeStandardStreams final : public os::StandardStreams {
 public:
     enum class Target { user, closed, null, descriptor };
@@ -29,7 +33,7 @@ public:
     Result<void> redirect_to(os::Stream stream, int descriptor) override;
 
     /// By the names of the functions of os::StandardStreams; the object is "stdin", "stdout" or "stderr".
-    FakeFailures failures{"open_closed_ones", "redirect_to_null", "redirect_to", "write_within"};
+    FakeFailures failures{"open_closed_ones", "redirect_to_null", "redirect_to", "write", "write_within"};
 
     void set_terminal(os::Stream stream, bool is_terminal, unsigned width = 80);
     void close(os::Stream stream) { state(stream).target = Target::closed; }
@@ -40,12 +44,18 @@ public:
     [[nodiscard]] std::chrono::milliseconds last_patience() const noexcept { return last_patience_; }
 
     /// What its user saw of this stream.
-    [[nodiscard]] const std::string& written(os::Stream stream) const { return state(stream).text; }
+    [[nodiscard]] const std::string& written(os::Stream stream) const {
+        return texts_.at(static_cast<std::size_t>(stream));
+    }
     /// What streams that were redirected to this descriptor were given.
     [[nodiscard]] std::string written_to(int descriptor) const;
     [[nodiscard]] Target target(os::Stream stream) const { return state(stream).target; }
     /// Where the stream was redirected to; -1 where its target is no descriptor.
     [[nodiscard]] int descriptor(os::Stream stream) const;
+
+    /// For FakeOs: what is written while this is true was written before, or will never be.
+    void be_silent_while(std::function<bool()> condition) { is_silent_ = std::move(condition); }
+    void forget(FakeTask::Id task) { states_.forget(task); }
 
 private:
     struct State {
@@ -54,12 +64,12 @@ private:
         std::optional<std::size_t> room = {};
         bool is_terminal = false;
         unsigned width = 80;
-        std::string text = {};
     };
-    [[nodiscard]] State& state(os::Stream stream) { return streams_.at(static_cast<std::size_t>(stream)); }
-    [[nodiscard]] const State& state(os::Stream stream) const { return streams_.at(static_cast<std::size_t>(stream)); }
+    [[nodiscard]] State& state(os::Stream stream) const { return states_.own().at(static_cast<std::size_t>(stream)); }
 
-    std::array<State, 3> streams_;
+    PerTask<std::array<State, 3>> states_;
+    std::array<std::string, 3> texts_;
+    std::function<bool()> is_silent_;
     std::map<int, std::string> written_to_;
     std::chrono::milliseconds last_patience_{};
 };

@@ -45,10 +45,10 @@ Result<void> FakeUsers::become(const os::User& user, gid_t group) {
         return Error{ExitCode::configuration, "become user", object,
                      "the user database has no such user to tell a group, so name a group as well", EINVAL};
     if (const auto failure = failures.due("become", object)) return os_error("become user", object, *failure);
-    const bool is_already = uid_ == user.uid && gid_ == group;
-    if (uid_ != 0 && !is_already) return os_error("become user", object, EPERM);
+    const bool is_already = current_user() == user.uid && current_group() == group;
+    if (current_user() != 0 && !is_already) return os_error("become user", object, EPERM);
     set_current(user.uid, group);
-    if (on_become_) on_become_(uid_, gid_);
+    if (on_become_) on_become_(user.uid, group);
     return {};
 }
 

@@ -10,11 +10,13 @@
 #include <vector>
 
 #include "servicekit/mocks/fake_failures.hpp"
+#include "servicekit/mocks/per_task.hpp"
 #include "servicekit/os/users.hpp"
 
 namespace servicekit::mocks {
 
 /// A user database, and who the process is: root at first, both in the database and as the process.
+/// Each process that FakeOs::spawn() made is somebody of its own.
 class FakeUsers final : public os::Users {
 public:
     Result<std::optional<os::User>> find_user(const std::string& name_or_uid) override;
@@ -27,20 +29,23 @@ public:
     void add_user(os::User user) { users_.push_back(std::move(user)); }
     void add_group(const std::string& name, gid_t gid) { groups_.insert_or_assign(name, gid); }
     /// Who the process is, without asking.
-    void set_current(uid_t uid, gid_t gid) noexcept {
-        uid_ = uid;
-        gid_ = gid;
-    }
-    [[nodiscard]] uid_t current_user() const noexcept { return uid_; }
-    [[nodiscard]] gid_t current_group() const noexcept { return gid_; }
+    void set_current(uid_t uid, gid_t gid) { states_.own() = {uid, gid}; }
+    [[nodiscard]] uid_t current_user() const { return states_.own().uid; }
+    [[nodiscard]] gid_t current_group() const { return states_.own().gid; }
     /// Called after each become() that worked, for other fakes that ask who the process is.
     void on_become(std::function<void(uid_t uid, gid_t gid)> callback) { on_become_ = std::move(callback); }
+
+    /// For FakeOs.
+    void forget(FakeTask::Id task) { states_.forget(task); }
 
 private:
     std::vector<os::User> users_{{.name = "root", .uid = 0, .gid = 0, .home = "/root"}};
     std::map<std::string, gid_t> groups_{{"root", 0}};
-    uid_t uid_ = 0;
-    gid_t gid_ = 0;
+    struct State {
+        uid_t uid = 0;
+        gid_t gid = 0;
+    };
+    PerTask<State> states_;
     std::function<void(uid_t uid, gid_t gid)> on_become_;
 };
 

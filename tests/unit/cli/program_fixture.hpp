@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "cli/program.hpp"
-#include "servicekit/mocks/fake_host.hpp"
 #include "servicekit/mocks/fake_interruptible_sleep.hpp"
+#include "servicekit/mocks/fake_os.hpp"
 #include "servicekit/mocks/mock_control.hpp"
 #include "servicekit/mocks/mock_daemon.hpp"
 #include "servicekit/mocks/mock_lock.hpp"
@@ -60,7 +60,7 @@ protected:
     [[nodiscard]] const std::string& out() const { return host.streams.written(os::Stream::out); }
     [[nodiscard]] const std::string& error() const { return host.streams.written(os::Stream::error); }
 
-    mocks::FakeHost host;
+    mocks::FakeOs host;
     ::testing::NiceMock<mocks::MockDaemon> daemon;
     ::testing::NiceMock<mocks::MockLock> lock;
     ::testing::NiceMock<mocks::MockLog> log;

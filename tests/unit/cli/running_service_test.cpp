@@ -7,8 +7,8 @@
 #include <csignal>
 #include <map>
 
-#include "servicekit/mocks/fake_host.hpp"
 #include "servicekit/mocks/fake_interruptible_sleep.hpp"
+#include "servicekit/mocks/fake_os.hpp"
 #include "servicekit/mocks/mock_lock.hpp"
 #include "unit/client/scripted_service.hpp"
 
@@ -56,7 +56,7 @@ protected:
         return instance && *instance ? **instance : Instance{};
     }
 
-    mocks::FakeHost host;
+    mocks::FakeOs host;
     ::testing::NiceMock<mocks::MockLock> lock;
     Settings settings;
     Tools tools{.host = host.host(), .sockets = &host.sockets, .processes = &host.processes};

@@ -32,7 +32,7 @@ protected:
     }
     Client connect() { return *Client::connect(path, host.sockets, host.clock); }
 
-    mocks::FakeHost host;
+    mocks::FakeOs host;
     ScriptedService::Script script_ = [](const std::string&) { return Pieces{{"{}\n"}}; };
     ScriptedService service{host, path, [this](const std::string& request) { return script_(request); }};
 };

@@ -13,7 +13,7 @@ struct ScriptedService::Talk {
     std::vector<Piece> to_send = {};
 };
 
-ScriptedService::ScriptedService(mocks::FakeHost& host, const std::string& path, Script script)
+ScriptedService::ScriptedService(mocks::FakeOs& host, const std::string& path, Script script)
     : loop_{host.reactor}, script_{std::move(script)} {
     const pid_t self = host.process.id();
     host.process.set_id(pid);

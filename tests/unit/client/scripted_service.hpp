@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "servicekit/mocks/fake_event_loop.hpp"
-#include "servicekit/mocks/fake_host.hpp"
+#include "servicekit/mocks/fake_os.hpp"
 
 namespace servicekit {
 
@@ -27,7 +27,7 @@ public:
 
     static constexpr pid_t pid = 7000;
 
-    ScriptedService(mocks::FakeHost& host, const std::string& path, Script script);
+    ScriptedService(mocks::FakeOs& host, const std::string& path, Script script);
     ScriptedService(const ScriptedService&) = delete;
     ScriptedService& operator=(const ScriptedService&) = delete;
     ~ScriptedService();

@@ -33,7 +33,7 @@ protected:
         return service.run();
     }
 
-    mocks::FakeHost host;
+    mocks::FakeOs host;
     EventHooks hooks;
 };
 

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "servicekit/mocks/fake_host.hpp"
+#include "servicekit/mocks/fake_os.hpp"
 
 namespace servicekit {
 namespace {
@@ -19,7 +19,7 @@ protected:
     }
     void become_user() { host_.act_as({.pid = 4711, .uid = 1000, .gid = 1000}); }
 
-    mocks::FakeHost host_;
+    mocks::FakeOs host_;
     Settings settings_;
 };
 

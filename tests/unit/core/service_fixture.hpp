@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "servicekit/mocks/fake_client.hpp"
-#include "servicekit/mocks/fake_host.hpp"
+#include "servicekit/mocks/fake_os.hpp"
 #include "servicekit/service.hpp"
 
 namespace servicekit::testing {
@@ -85,7 +85,7 @@ protected:
     static constexpr auto socket = "/run/trial.control";
     static constexpr auto log_file = "/var/log/trial.log";
 
-    mocks::FakeHost host;
+    mocks::FakeOs host;
     ServiceOptions options;
     EventHooks hooks;
     Peer peer{.pid = 50, .uid = 0, .gid = 0};

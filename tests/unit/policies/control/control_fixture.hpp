@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "servicekit/mocks/fake_event_loop.hpp"
-#include "servicekit/mocks/fake_host.hpp"
+#include "servicekit/mocks/fake_os.hpp"
 #include "servicekit/policies/control/unix_socket_control.hpp"
 
 namespace servicekit {
@@ -89,7 +89,7 @@ protected:
     }
     void advance(std::chrono::milliseconds time) { loop.advance(time); }
 
-    mocks::FakeHost host;
+    mocks::FakeOs host;
     mocks::FakeEventLoop loop{host.reactor};
     RecordedRequests requests;
     std::unique_ptr<UnixSocketControl> control;

@@ -1,4 +1,4 @@
-#include "servicekit/mocks/fake_host.hpp"
+#include "servicekit/mocks/fake_os.hpp"
 
 #include <gtest/gtest.h>
 
@@ -11,8 +11,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-TEST(FakeHostTest, GivesOutTheFakesThatItHolds) {
-    FakeHost host;
+TEST(FakeOsTest, GivesOutTheFakesThatItHolds) {
+    FakeOs host;
     const os::Host given = host.host();
     EXPECT_EQ(given.clock, &host.clock);
     EXPECT_EQ(given.environment, &host.environment);
@@ -23,14 +23,14 @@ TEST(FakeHostTest, GivesOutTheFakesThatItHolds) {
     EXPECT_EQ(given.users, &host.users);
 }
 
-TEST(FakeHostTest, HasTheFoldersOfAMachine) {
-    FakeHost host;
+TEST(FakeOsTest, HasTheFoldersOfAMachine) {
+    FakeOs host;
     for (const char* folder : {"/etc", "/run", "/var/log"}) EXPECT_EQ(host.files.status_of(folder).permissions, 0755U);
     EXPECT_EQ(host.files.status_of("/tmp").permissions, 01777U);
 }
 
-TEST(FakeHostTest, LetsServicesShareTheirLoopsTime) {
-    FakeHost host;
+TEST(FakeOsTest, LetsServicesShareTheirLoopsTime) {
+    FakeOs host;
     const os::Host given = host.host();
     const auto loop = given.make_event_loop();
     const auto parking = given.make_parking();
@@ -44,8 +44,8 @@ TEST(FakeHostTest, LetsServicesShareTheirLoopsTime) {
     EXPECT_EQ(host.clock.steady_now() - begin, 3s);
 }
 
-TEST(FakeHostTest, MakesAllFakesBelieveWhoTheProcessHasBecome) {
-    FakeHost host;
+TEST(FakeOsTest, MakesAllFakesBelieveWhoTheProcessHasBecome) {
+    FakeOs host;
     host.users.add_user({.name = "www", .uid = 33, .gid = 33});
     ASSERT_TRUE(host.users.become(host.users.find_user("www").value().value(), 33));
     EXPECT_EQ(host.process.effective_user(), 33U);
@@ -54,8 +54,8 @@ TEST(FakeHostTest, MakesAllFakesBelieveWhoTheProcessHasBecome) {
     EXPECT_EQ(host.sockets.listen("/run/x.control", {}).error().errno_value, EACCES);
 }
 
-TEST(FakeHostTest, LetsAProcessDieWithAllThatItHeld) {
-    FakeHost host;
+TEST(FakeOsTest, LetsAProcessDieWithAllThatItHeld) {
+    FakeOs host;
     const pid_t pid = host.process.id();
     host.processes.add(pid);
     const auto lock = std::move(host.locks.try_lock("/run/x.pid", 0644)->lock);
