@@ -187,6 +187,8 @@ void ControlPlane::request(std::string_view text, const Peer& peer, std::shared_
 
 std::string ControlPlane::refuse(const contract::Refusal& refusal) { return encode_error(describe_refusal(refusal)); }
 
+void ControlPlane::note(const Error& error) { core_->log.warning(error.message()); }
+
 void ControlPlane::signalled(const os::ReceivedSignal& signal) {
     const std::string why = std::string{signal_name(signal.number)} + " from " + in_words(signal.sender);
     switch (signal.number) {

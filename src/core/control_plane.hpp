@@ -28,6 +28,7 @@ public:
 
     void request(std::string_view text, const Peer& peer, std::shared_ptr<contract::Responder> responder) override;
     [[nodiscard]] std::string refuse(const contract::Refusal& refusal) override;
+    void note(const Error& error) override;
 
     void signalled(const os::ReceivedSignal& signal);
 

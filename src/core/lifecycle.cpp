@@ -5,6 +5,7 @@
 #include <csignal>
 #include <stop_token>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "base/rfc3339.hpp"
@@ -38,9 +39,10 @@ int Lifecycle::run(bool in_background) {
 
     std::optional<Error> failure = begin(in_background);
     if (failure && !core.loop) {
-        // Still in the process that the user started.
         leave_ready_descriptor();
-        core.print(*failure);
+        // Still in the process that the user started, or out of it and with nothing to undo.
+        if (!entered_ || !in_background) core.print(*failure);
+        if (entered_) daemon.failed(*failure);
         return to_int(failure->exit_code);
     }
     bool started = false;
@@ -99,10 +101,16 @@ std::optional<Error> Lifecycle::begin(bool in_background) {
         core.host.process->exit_now(role ? 0 : to_int(role.error().exit_code));
     }
 
+    entered_ = true;
     core.pid = core.host.process->id();
     core.started_at = core.host.clock->steady_now();
     core.started_at_text = rfc3339(core.host.clock->system_now());
-    core.loop = core.host.make_event_loop();
+    try {
+        core.loop = core.host.make_event_loop();
+    } catch (const std::system_error& error) {
+        if (with_signals) core.host.signals->let_go();
+        return os_error("make an event loop", "", error.code().value());
+    }
     core.shutdown->arm(*core.loop);
     core.control_plane->arm();
     core.heartbeat->arm(*core.loop);

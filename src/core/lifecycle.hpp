@@ -45,6 +45,7 @@ private:
     std::vector<int> passed_descriptors_;    ///< all that the service manager opened
     std::optional<int> control_descriptor_;  ///< the one of them for the control socket
     std::optional<int> ready_descriptor_;
+    bool entered_ = false;  ///< the daemon policy has got the service to where it runs
     bool lock_held_ = false;
     bool log_open_ = false;
     bool control_open_ = false;

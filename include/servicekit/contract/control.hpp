@@ -54,6 +54,9 @@ public:
     virtual void request(std::string_view text, const Peer& peer, std::shared_ptr<Responder> responder) = 0;
     /// \returns the reply, one line with its newline, for what could not be read as a request.
     [[nodiscard]] virtual std::string refuse(const Refusal& refusal) = 0;
+    /// Something failed that is nobody's request: connections that can't be accepted, a trace that can't be removed.
+    /// It goes to the log; the policy goes on as well as it can.
+    virtual void note(const Error& /*error*/) {}
 };
 
 /// How operators reach the service while it runs.

@@ -326,8 +326,9 @@ void ControlConnection::await(bool readable, bool writable) {
         if (!watch_) watch_ = server_.loop().watch(socket_->descriptor());
         if (readable && !std::exchange(awaits_readable_, true)) watch_->await_readable([this] { on_readable(); });
         if (writable && !std::exchange(awaits_writable_, true)) watch_->await_writable([this] { on_writable(); });
-    } catch (const std::exception&) {
-        end();  // no memory for one connection more
+    } catch (const std::exception& exception) {
+        server_.requests().note(Error{ExitCode::os, "serve a connection", "", exception.what()});
+        end();
     }
 }
 

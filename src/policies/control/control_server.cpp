@@ -57,8 +57,9 @@ void ControlServer::close_within(unsigned waits) noexcept {
     watch_.reset();
     accept_pause_.reset();
     sweep_timer_.reset();
-    // A file that can't be removed, in a folder that is not ours any more, is harmless: nobody listens there.
-    (void)listener_->remove_file();
+    const auto removed = listener_->remove_file();
+    // In a folder that is not ours any more, as after a drop of privileges, it stays and is harmless: nobody listens.
+    if (!removed && removed.error().exit_code != ExitCode::permission && waits > 0) requests_->note(removed.error());
     listener_.reset();
     while (!connections_.empty()) connections_.back()->finish(waits);
 }
@@ -86,7 +87,8 @@ void ControlServer::await_connections() {
 void ControlServer::accept_waiting() {
     for (unsigned count = 0; count < accepted_in_a_row; ++count) {
         auto accepted = listener_->accept();
-        if (!accepted) return pause_accepting();
+        if (!accepted) return pause_accepting(accepted.error());
+        accept_fails_ = false;
         if (!*accepted) break;
         serve(std::move(*accepted));
         if (!listener_) return;
@@ -94,7 +96,9 @@ void ControlServer::accept_waiting() {
     await_connections();
 }
 
-void ControlServer::pause_accepting() {
+void ControlServer::pause_accepting(const Error& error) {
+    // What lasts is told once, not ten times a second.
+    if (!std::exchange(accept_fails_, true)) requests_->note(error);
     accept_pause_->start(accept_pause, [this] { await_connections(); });
 }
 

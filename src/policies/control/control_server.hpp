@@ -66,7 +66,7 @@ private:
     void close_within(unsigned waits) noexcept;
     void await_connections();
     void accept_waiting();
-    void pause_accepting();
+    void pause_accepting(const Error& error);
     void serve(std::unique_ptr<os::LocalConnection> socket);
     void sweep();
 
@@ -78,6 +78,7 @@ private:
     std::unique_ptr<os::Timer> accept_pause_;
     std::unique_ptr<os::Timer> sweep_timer_;
     bool sweeping_ = false;
+    bool accept_fails_ = false;
     std::atomic<Tick> now_{0};
 
     ControlQuota quota_;

@@ -1,10 +1,16 @@
 #include "servicekit/mocks/fake_os.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cerrno>
 #include <chrono>
+#include <csignal>
+#include <stdexcept>
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace servicekit::mocks {
 namespace {
@@ -64,6 +70,173 @@ TEST(FakeOsTest, LetsAProcessDieWithAllThatItHeld) {
     EXPECT_FALSE(host.processes.runs(pid));
     EXPECT_FALSE(host.locks.owner("/run/x.pid").value().has_value());
     EXPECT_EQ(host.sockets.probe("/run/x.control").value(), os::Listening::no);
+}
+
+class FakeOsProcessesTest : public ::testing::Test {
+protected:
+    /// A program that ends when it is told to, by a signal that it takes.
+    int wait_for_term() {
+        const os::Host host = os.host();
+        const auto loop = host.make_event_loop();
+        const auto parking = host.make_parking();
+        static_cast<void>(os.signals.take(std::array{SIGTERM}, *loop, [&](const auto&) { parking->unpark(); }));
+        static_cast<void>(loop->start());
+        parking->park();
+        loop->stop();
+        os.signals.give_back();
+        return 7;
+    }
+
+    FakeOs os;
+};
+
+TEST_F(FakeOsProcessesTest, EachHasAPidAndAnExitCode) {
+    const pid_t first = os.spawn([this] { return os.process.id() == 0 ? 1 : 3; });
+    const pid_t second = os.spawn([] { return 4; });
+    EXPECT_TRUE(os.runs(first));
+    EXPECT_EQ(os.wait_for(first).status, 3);
+    EXPECT_EQ(os.wait_for(second).status, 4);
+    EXPECT_NE(first, second);
+    EXPECT_FALSE(os.runs(first));
+}
+
+TEST_F(FakeOsProcessesTest, EachHasSignalsOfItsOwn) {
+    const pid_t first = os.spawn([this] { return wait_for_term(); });
+    const pid_t second = os.spawn([this] { return wait_for_term(); });
+    os.settle();
+    os.raise(first, SIGTERM);
+    EXPECT_EQ(os.wait_for(first).status, 7);
+    EXPECT_TRUE(os.runs(second));
+    os.raise(second, SIGHUP);
+    EXPECT_EQ(os.wait_for(second).signal, SIGHUP);
+}
+
+TEST_F(FakeOsProcessesTest, EachSleepsOnTheSameTime) {
+    std::vector<int> order;
+    const auto sleeper = [&](int seconds) {
+        return [this, seconds, &order] {
+            os.advance(std::chrono::seconds{seconds});
+            order.push_back(seconds);
+            return 0;
+        };
+    };
+    os.spawn(sleeper(3));
+    os.spawn(sleeper(1));
+    os.spawn(sleeper(2));
+    os.advance(1500ms);
+    EXPECT_EQ(order, (std::vector{1}));
+    os.advance(1500ms);
+    EXPECT_EQ(order, (std::vector{1, 2, 3}));
+}
+
+TEST_F(FakeOsProcessesTest, LocksKeepOthersOut) {
+    const auto locks = [this] {
+        const auto attempt = os.locks.try_lock("/run/x.pid", 0644);
+        const bool is_ours = attempt->lock != nullptr;
+        os.advance(1s);
+        return is_ours ? 0 : 1;
+    };
+    const pid_t first = os.spawn(locks);
+    const pid_t second = os.spawn(locks);
+    os.settle();
+    EXPECT_EQ(os.locks.holder("/run/x.pid")->pid, first);
+    EXPECT_EQ(os.wait_for(first).status, 0);
+    EXPECT_EQ(os.wait_for(second).status, 1);
+    EXPECT_FALSE(os.locks.holder("/run/x.pid"));
+}
+
+TEST_F(FakeOsProcessesTest, BothSidesOfAForkLiveOn) {
+    std::vector<std::string> notes;
+    const pid_t parent = os.spawn([&]() -> int {
+        const auto pipe = *os.pipes.open();
+        os.streams.write(os::Stream::error, "before\n");
+        const pid_t child = *os.process.fork();
+        if (child == 0) {
+            pipe->close_reader();
+            notes.push_back("child " + std::to_string(os.process.id()));
+            static_cast<void>(pipe->write("hello\n"));
+            return 5;
+        }
+        pipe->close_writer();
+        notes.push_back("heard " + pipe->read_line(1s).text);
+        return *os.process.wait_for_child(child) >> 8;
+    });
+    EXPECT_EQ(os.wait_for(parent).status, 5);
+    EXPECT_EQ(notes, (std::vector<std::string>{"child " + std::to_string(parent + 1), "heard hello\n"}));
+    EXPECT_EQ(os.streams.written(os::Stream::error), "before\n");
+    EXPECT_EQ(os.open_descriptors(), 0U);
+}
+
+TEST_F(FakeOsProcessesTest, AReaderHearsTheEndOfAChildThatIsKilled) {
+    const pid_t parent = os.spawn([&]() -> int {
+        const auto pipe = *os.pipes.open();
+        const pid_t child = *os.process.fork();
+        if (child == 0) os.advance(1h);
+        pipe->close_writer();
+        return pipe->read_line(2h).end == os::PipeReading::End::closed ? 0 : 1;
+    });
+    os.settle();
+    os.kill(parent + 1);
+    EXPECT_EQ(os.wait_for(parent).status, 0);
+}
+
+TEST_F(FakeOsProcessesTest, OneThatWasKilledChangesNothingAnyMore) {
+    const pid_t pid = os.spawn([&] {
+        const auto file = *os.files.open_for_appending("/tmp/file", 0644);
+        const auto attempt = os.locks.try_lock("/run/x.pid", 0644);
+        static_cast<void>(attempt->lock->write("1"));
+        try {
+            os.advance(1h);
+        } catch (...) {
+            static_cast<void>(file->write("ghost"));
+            static_cast<void>(attempt->lock->write("ghost"));
+            throw;
+        }
+        return 0;
+    });
+    os.settle();
+    os.kill(pid);
+    EXPECT_FALSE(os.locks.holder("/run/x.pid"));
+    os.settle();
+    EXPECT_EQ(os.files.content("/tmp/file"), "");
+    EXPECT_EQ(os.files.content("/run/x.pid"), "1");
+    EXPECT_EQ(os.open_descriptors(), 0U);
+    EXPECT_EQ(os.end_of(pid)->signal, SIGKILL);
+}
+
+TEST_F(FakeOsProcessesTest, TellsWhatEscapedAMain) {
+    const pid_t pid = os.spawn([]() -> int { throw std::runtime_error("oops"); });
+    EXPECT_EQ(os.wait_for(pid).exception, "oops");
+    EXPECT_EQ(os.wait_for(pid).signal, SIGABRT);
+}
+
+TEST_F(FakeOsProcessesTest, AProgramThatDoesNotDoTheSameTwiceIsToldSo) {
+    int runs = 0;
+    const pid_t parent = os.spawn([&]() -> int {
+        if (++runs == 1) static_cast<void>(os.files.read("/etc/x", 1));
+        const pid_t child = *os.process.fork();
+        return child == 0 ? 0 : *os.process.wait_for_child(child);
+    });
+    os.wait_for(parent);
+    EXPECT_THAT(os.end_of(parent + 1)->exception, ::testing::HasSubstr("before its fork"));
+}
+
+TEST_F(FakeOsProcessesTest, KillsWhatIsLeftWhenItGoes) {
+    bool ended = false;
+    {
+        FakeOs other;
+        other.spawn([&] {
+            try {
+                other.advance(1h);
+            } catch (...) {
+                ended = true;
+                throw;
+            }
+            return 0;
+        });
+        other.settle();
+    }
+    EXPECT_TRUE(ended);
 }
 
 }  // namespace

@@ -1,0 +1,230 @@
+#include "simulation/swept_life.hpp"
+
+#include <cerrno>
+#include <csignal>
+#include <exception>
+#include <set>
+#include <utility>
+
+namespace servicekit::simulation {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Beyond any time limit of the trial service, its start, its stop and their graces taken together.
+constexpr auto longest_life = 5min;
+
+bool forbids(int errno_value) { return errno_value == EPERM || errno_value == EACCES || errno_value == EROFS; }
+
+/// What may fail without a word, since nobody is left to tell, or nothing is lost by it.
+bool may_be_silent(const mocks::FakeFaults::Operation& failed) {
+    static const std::set<std::string, std::less<>> silent{
+        "process.wait_for_child",  // the parent knows how the start went from the pipe
+        "pipes.write",             // of those who read it, none is left; the parent tells of one that it awaited
+        "streams.write",           // that was the telling
+        "sockets.receive",         // a client's connection that broke is the client's to notice
+        "sockets.send",
+    };
+    if (silent.contains(failed.name)) return true;
+    // Whether a line of the log was torn is guessed then.
+    if (failed.name == "files.status" && failed.object == TrialMachine::log_file) return true;
+    // The folder of the socket may not be the service's any more.
+    if (failed.name == "sockets.remove_file" && forbids(failed.errno_value)) return true;
+    // The pidfile is emptied once the log is closed, and misleads nobody who asks the lock.
+    return failed.name == "locks.write" && failed.nth == 2;
+}
+
+}  // namespace
+
+const std::vector<Scenario>& scenarios() {
+    using Ending = Scenario::Ending;
+    static const std::vector<Scenario> all{
+        {.name = "foreground, stop", .deployment = {}, .ending = Ending::stop_request},
+        {.name = "foreground, INT", .deployment = {}, .ending = Ending::interrupt},
+        {.name = "background, TERM", .deployment = {.background = true}, .ending = Ending::term},
+        {.name = "background, kill", .deployment = {.background = true}, .ending = Ending::kill_request},
+        {.name = "background as another user, TERM",
+         .deployment = {.background = true, .drops_privileges = true},
+         .ending = Ending::term},
+    };
+    return all;
+}
+
+void SweptLife::run() {
+    const auto begin = machine_.os.clock.steady_now();
+    try {
+        live();
+        operations_ = machine_.os.faults.count();
+        check_end();
+        if (crashes_)
+            start_again();
+        else
+            check_outcome();
+    } catch (const std::exception& error) {
+        faults_.emplace_back(error.what());
+    }
+    for (const pid_t pid : machine_.os.processes_ever())
+        if (const auto& how = machine_.os.end_of(pid))
+            expect(how->exception.empty(), "an exception escaped main(): " + how->exception);
+    expect(machine_.os.clock.steady_now() - begin < longest_life, "it took too long");
+}
+
+void SweptLife::live() {
+    mocks::FakeLife life{machine_.os, [this] { return machine_.make_service(); }};
+    life.start();
+    operations_until_ready_ = machine_.os.faults.count();
+    if (const auto result = life.start_result()) start_code_ = result->status;
+    if (life.runs()) {
+        serve(life);
+        end(life);
+    }
+    const auto result = life.result();
+    exit_code_ = start_code_.value_or(0) != 0 ? *start_code_ : result->status;
+    // One that crashed leaves its clients, and the process that waits for it, to notice.
+    for (const pid_t pid : machine_.os.running())
+        if (!machine_.os.wait_until([&] { return !machine_.os.runs(pid); }, longest_life))
+            expect(false, "process " + std::to_string(pid) + " never ends");
+}
+
+void SweptLife::serve(mocks::FakeLife& life) {
+    check_running(life);
+    ask(life, R"(["status"])");
+    ask(life, R"(["note", {"text": "a line"}])");
+    life.raise(SIGHUP);
+    check_running(life);
+    ask(life, R"(["reload"])");
+    ask(life, R"(["log-reopen"])");
+    life.raise(SIGUSR1);
+    check_running(life);
+    went_on_ = life.runs();
+}
+
+void SweptLife::end(mocks::FakeLife& life) {
+    if (!life.runs()) return;
+    operations_until_end_ = machine_.os.faults.count();
+    switch (scenario_.ending) {
+        case Scenario::Ending::stop_request:
+            ask(life, R"(["stop"])");
+            break;
+        case Scenario::Ending::kill_request:
+            ask(life, R"(["kill"])");
+            break;
+        case Scenario::Ending::term:
+            life.raise(SIGTERM);
+            break;
+        case Scenario::Ending::interrupt:
+            life.raise(SIGINT);
+            break;
+    }
+    life.wait();
+}
+
+/// As an operator does: once more where the first connection broke.
+void SweptLife::ask(mocks::FakeLife& life, const std::string& request) {
+    std::string reply;
+    for (int attempts = 0; attempts < 2 && reply.empty() && life.runs(); ++attempts) reply = life.ask(request);
+    replies_ += reply + '\n';
+    // One that has ended meanwhile may have sent an answer that got lost.
+    expect(!reply.empty() || !life.runs(), "no answer to " + request);
+}
+
+void SweptLife::check_running(mocks::FakeLife& life) {
+    if (!life.runs()) return expect(crashes_, "it ended without being told to");
+    const std::string pid = std::to_string(life.pid());
+    const auto& content = machine_.os.files.content(TrialMachine::pid_file);
+    expect(content == pid + "\n", "the pidfile of process " + pid + " has '" + content + "'");
+    const auto owner = machine_.os.locks.holder(TrialMachine::pid_file);
+    expect(owner && owner->pid == life.pid(), "process " + pid + " runs without the lock");
+}
+
+void SweptLife::check_end() {
+    auto& os = machine_.os;
+    expect(os.open_descriptors() == 0, std::to_string(os.open_descriptors()) + " descriptors are left open");
+    expect(!os.locks.holder(TrialMachine::pid_file), "the lock is still held");
+    if (crashes_) return;
+    const auto failed = os.faults.failed();
+    const auto has_failed = [&](std::string_view name) { return !failed.empty() && failed.front().name == name; };
+    for (const pid_t pid : os.processes_ever()) {
+        const auto& how = os.end_of(pid);
+        expect(how->signal == 0, "process " + std::to_string(pid) + " died of signal " + std::to_string(how->signal));
+        expect(how->left_to_kernel == 0, "main() returned with a pipe or a lock that it had");
+    }
+    const bool has_pid_file = os.files.exists(TrialMachine::pid_file);
+    expect(has_pid_file || !went_on_, "the pidfile is gone");
+    if (has_pid_file && !has_failed("locks.write"))
+        expect(os.files.content(TrialMachine::pid_file).empty(), "the pidfile was not emptied");
+    if (!has_failed("sockets.remove_file") && !scenario_.deployment.drops_privileges)
+        expect(!os.files.exists(TrialMachine::socket), "the socket was left behind");
+}
+
+void SweptLife::check_outcome() {
+    const auto failures = machine_.os.faults.failed();
+    if (failures.empty()) return expect(exit_code_ == 0, "it ended with " + std::to_string(exit_code_));
+    const Operation& failed = failures.front();
+    const auto promised = promised_exit(failed);
+    // A parent that is told nothing says so, though all is well; for real nothing but its own end keeps it from that.
+    const bool is_unheard = failed.name == "pipes.write" && failed.nth == 2;
+    if (promised) {
+        expect(exit_code_ == *promised,
+               "it ended with " + std::to_string(exit_code_) + " in place of " + std::to_string(*promised));
+    } else {
+        expect(went_on_, "it did not go on");
+        expect(exit_code_ == 0 || is_unheard, "it went on, and ended with " + std::to_string(exit_code_));
+    }
+    check_told(failed);
+}
+
+void SweptLife::check_told(const Operation& failed) {
+    if (may_be_silent(failed)) return;
+    const std::string all = machine_.told() + replies_;
+    expect(all.find(errno_text(failed.errno_value)) != std::string::npos, "nobody was told: " + all);
+}
+
+/// \returns nothing where the service has to go on.
+std::optional<int> SweptLife::promised_exit(const Operation& failed) const {
+    const auto unless_forbidden = [&](ExitCode code) {
+        return to_int(forbids(failed.errno_value) ? ExitCode::permission : code);
+    };
+    if (failed.number > operations_until_ready_) {
+        // What the program's own on_stop throws.
+        const bool is_of_stop = failed.object == TrialMachine::notes_file && failed.number > operations_until_end_;
+        return is_of_stop ? std::optional{to_int(ExitCode::internal)} : std::nullopt;
+    }
+    if (failed.object == TrialMachine::config_file) return to_int(ExitCode::configuration);
+    if (failed.name == "event_loop.watch") return to_int(ExitCode::cannot_create);
+    if (failed.object == TrialMachine::notes_file) return to_int(ExitCode::internal);
+
+    static const std::set<std::string, std::less<>> go_on{
+        "files.write",     "process.wait_for_child", "streams.write",      "sockets.accept",
+        "sockets.receive", "sockets.send",           "sockets.remove_file"};
+    if (go_on.contains(failed.name)) return std::nullopt;
+    if (failed.name == "files.status" && failed.object == TrialMachine::log_file) return std::nullopt;
+    if (failed.name == "pipes.write" && failed.nth != 1) return std::nullopt;
+
+    static const std::set<std::string, std::less<>> cannot_create{"files.create_directories",
+                                                                  "files.status",
+                                                                  "files.open_for_appending",
+                                                                  "locks.owner",
+                                                                  "locks.try_lock",
+                                                                  "locks.write",
+                                                                  "streams.redirect_to",
+                                                                  "sockets.probe",
+                                                                  "sockets.listen"};
+    if (cannot_create.contains(failed.name)) return unless_forbidden(ExitCode::cannot_create);
+    if (failed.name.ends_with(".hand_to") || failed.name == "users.become") return to_int(ExitCode::permission);
+    return unless_forbidden(ExitCode::os);
+}
+
+void SweptLife::start_again() {
+    machine_.os.faults.forget();
+    machine_.os.faults.crash(0);
+    mocks::FakeLife life{machine_.os, [this] { return machine_.make_service(); }};
+    expect(life.start(), "after the crash it does not start again: " + machine_.told());
+    if (!life.runs()) return;
+    check_running(life);
+    expect(!life.ask(R"(["status"])").empty(), "after the crash nobody answers");
+    expect(life.stop() == 0, "after the crash it does not stop cleanly");
+    expect(machine_.os.open_descriptors() == 0, "after the crash descriptors are left open");
+}
+
+}  // namespace servicekit::simulation

@@ -1,0 +1,73 @@
+#include <csignal>
+
+#include "core/lifecycle.hpp"
+#include "servicekit/mocks/fake_life.hpp"
+#include "servicekit/mocks/fake_policies.hpp"
+#include "unit/core/service_fixture.hpp"
+
+namespace servicekit {
+namespace {
+
+using ::testing::HasSubstr;
+
+/// What the system may refuse, and nobody expects.
+class LifecycleFaultsTest : public ::testing::Test {
+protected:
+    [[nodiscard]] std::string errors() const { return os.streams.written(os::Stream::error); }
+    [[nodiscard]] std::string log() const { return os.files.content("/var/log/trial.log"); }
+
+    mocks::FakeOs os;
+    ServiceOptions options{.name = "trial", .log_file = "/var/log/trial.log"};
+    mocks::FakeLife life{os, [this] { return mocks::fake_service<Service>(os, options); }};
+};
+
+TEST_F(LifecycleFaultsTest, ADaemonWithoutAnEventLoopTellsItsParentWhy) {
+    os.faults.fail("event_loop.make", 1, EMFILE);
+    EXPECT_FALSE(life.start());
+    EXPECT_EQ(life.start_result()->status, 71);
+    EXPECT_EQ(errors(), "trial: cannot make an event loop: Too many open files\n");
+}
+
+TEST_F(LifecycleFaultsTest, InTheForegroundAMissingEventLoopIsAnExitCode) {
+    options.daemonize = false;
+    os.faults.fail("event_loop.make", 1, EMFILE);
+    EXPECT_FALSE(life.start());
+    EXPECT_EQ(life.result()->status, 71);
+    EXPECT_EQ(life.result()->exception, "");
+    EXPECT_EQ(errors(), "trial: cannot make an event loop: Too many open files\n");
+}
+
+TEST_F(LifecycleFaultsTest, ConnectionsThatCannotBeAcceptedAreToldOnceInTheLog) {
+    ASSERT_TRUE(life.start());
+    os.faults.fail_always("sockets.accept", EMFILE);
+    auto client = life.connect();
+    client.send(R"(["status"])");
+    os.advance(std::chrono::seconds{5});
+    const std::string line = "cannot accept a connection on '/run/trial.control': Too many open files";
+    const auto first = log().find(line);
+    ASSERT_NE(first, std::string::npos);
+    EXPECT_EQ(log().find(line, first + 1), std::string::npos);
+
+    os.faults.succeed_again("sockets.accept");
+    os.advance(std::chrono::seconds{1});
+    EXPECT_THAT(client.receive(), HasSubstr("running"));
+    EXPECT_EQ(life.stop(), 0);
+}
+
+TEST_F(LifecycleFaultsTest, AConnectionThatCannotBeWatchedIsToldInTheLog) {
+    ASSERT_TRUE(life.start());
+    os.faults.fail("event_loop.watch", 2, ENOSPC);
+    EXPECT_EQ(life.ask(R"([)"), "");
+    EXPECT_THAT(log(), HasSubstr("cannot serve a connection: cannot watch a descriptor: No space left on device"));
+    EXPECT_THAT(life.ask(R"(["status"])"), HasSubstr("running"));
+}
+
+TEST_F(LifecycleFaultsTest, ASocketThatCannotBeRemovedIsToldInTheLog) {
+    ASSERT_TRUE(life.start());
+    os.faults.fail("sockets.remove_file", 1, EIO);
+    EXPECT_EQ(life.stop(), 0);
+    EXPECT_THAT(log(), HasSubstr("cannot remove '/run/trial.control': Input/output error"));
+}
+
+}  // namespace
+}  // namespace servicekit
