@@ -3,5 +3,5 @@
 #include <gmock/gmock.h>
 #include <rapidjson/document.h>
 
-#include "servicekit/core/high.hpp"
+#include "servicekit/main.hpp"
 #include "servicekit/os/middle.hpp"
