@@ -7,23 +7,14 @@
 #include <string>
 
 #include "simulation/errnos_of.hpp"
+#include "simulation/sanitized.hpp"
 #include "simulation/swept_life.hpp"
 
 namespace servicekit::simulation {
 namespace {
 
-// Under a sanitizer a life takes ten times as long; there each call has every fifth of its errors, in turns.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr std::size_t one_in = 5;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-constexpr std::size_t one_in = 5;
-#else
-constexpr std::size_t one_in = 1;
-#endif
-#else
-constexpr std::size_t one_in = 1;
-#endif
+// Under a sanitizer each call has every fifth of its errors, in turns.
+constexpr std::size_t one_in = is_sanitized ? 5 : 1;
 
 /// What came of all the lives of a sweep.
 class Census {

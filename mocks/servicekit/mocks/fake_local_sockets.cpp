@@ -234,6 +234,12 @@ FakeClient FakeLocalSockets::connect(const std::string& path, const Peer& client
     return FakeClient{*std::move(stream), *reactor_};
 }
 
+std::optional<pid_t> FakeLocalSockets::listener(const std::string& path) const {
+    const auto node = files_->tree().peek(path);
+    const auto bound = node == nullptr ? nullptr : listener_at(*node);
+    return bound == nullptr ? std::nullopt : std::optional{bound->owner.pid};
+}
+
 void FakeLocalSockets::process_died(pid_t pid) {
     for (const auto& [inode, weak] : by_inode_)
         if (const auto bound = weak.lock(); bound != nullptr && bound->owner.pid == pid) bound->close();

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -44,6 +45,8 @@ public:
     /// The service manager binds the path, unless it has, and listens there as long as this lives.
     /// \returns a descriptor that it passes to the service, for one adopt()
     int listen_for_service(const std::string& path);
+    /// Who listens at a path, without being asked by anybody; nothing where nobody does.
+    [[nodiscard]] std::optional<pid_t> listener(const std::string& path) const;
     /// How many bytes a connection that is made from now on takes in each direction until they are read.
     void set_buffer_size(std::size_t bytes) noexcept { buffer_size_ = bytes; }
     /// The kernel closes what the process had open; the files of its sockets stay.

@@ -263,6 +263,7 @@ pid_t FakeOs::fork() {
     self.forks.push_back({.result = child.pid, .id = self.pid});
     ++self.forked_again;
     pipes.inherit(self.task, child.task);
+    signals.inherit(self.task, child.task);
     return child.pid;
 }
 

@@ -54,6 +54,8 @@ public:
     void on_default_action(std::function<void(FakeTask::Id task, int number)> callback) {
         on_default_action_ = std::move(callback);
     }
+    /// The child blocks what its parent blocks.
+    void inherit(FakeTask::Id parent, FakeTask::Id child) { states_.of(child).held = states_.of(parent).held; }
     /// Takes away one of these that came while it was held. \returns whether there was one
     bool use_up(FakeTask::Id task, std::span<const int> numbers);
     void forget(FakeTask::Id task) { states_.forget(task); }
