@@ -1,4 +1,4 @@
-# Components: servicekit (the library, its headers and servicectl) and servicekit_mocks, for those who test with it.
+# Components: servicekit (the library, its headers and servicectl) and mocks, for those who test with it.
 include(CMakePackageConfigHelpers)
 include(GNUInstallDirs)
 set(servicekit_package_directory "${CMAKE_INSTALL_LIBDIR}/cmake/servicekit")
@@ -14,10 +14,10 @@ endif()
 
 if(TARGET servicekit_mocks)
     install(TARGETS servicekit_mocks
-        EXPORT servicekitMocksTargets COMPONENT servicekit_mocks
-        FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" COMPONENT servicekit_mocks)
+        EXPORT servicekitMocksTargets COMPONENT mocks
+        FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" COMPONENT mocks)
     install(EXPORT servicekitMocksTargets
-        NAMESPACE servicekit:: DESTINATION "${servicekit_package_directory}" COMPONENT servicekit_mocks)
+        NAMESPACE servicekit:: DESTINATION "${servicekit_package_directory}" COMPONENT mocks)
 endif()
 
 # A shared library brings its own Boost along; to a static one whoever links it must.

@@ -7,9 +7,10 @@
 namespace fs = std::filesystem;
 using servicekit::Arguments, servicekit::Context, servicekit::ParameterType, servicekit::Reply, servicekit::Settings;
 
+template <class Server = LineServer>
 class JustAnotherServer final : public servicekit::Service {
 public:
-    JustAnotherServer() {
+    explicit JustAnotherServer(auto... arguments) : servicekit::Service(std::move(arguments)...) {
         events().add({.name = "backup",
                       .description = "copies the data folder",
                       .parameters = {{.name = "directory", .type = ParameterType::path, .description = "where to"}},
@@ -32,7 +33,6 @@ private:
 
     void on_start() override { server_.start(port_, data_); }
     void on_stop() override { server_.stop(); }
-
     void on_status(Reply& reply) override {
         reply.set("port", server_.port.load()).set("connections", server_.connections.load());
         reply.set("lines", server_.lines.load());
@@ -57,11 +57,11 @@ private:
         return {{"files", files.size()}, {"bytes", bytes}};
     }
 
-    LineServer server_;
+    Server server_;
     std::uint16_t port_ = 0;
     fs::path data_;
 };
 
 int main(int argc, char** argv) {
-    return servicekit::service_main<JustAnotherServer>(argc, argv, {.name = "just-another-server", .version = "1.0"});
+    return servicekit::service_main<JustAnotherServer<>>(argc, argv, {.name = "just-another-server", .version = "1.0"});
 }

@@ -1,4 +1,10 @@
-#include <csignal>
+#include <cerrno>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <stop_token>
+#include <utility>
 
 #include "core/lifecycle.hpp"
 #include "servicekit/mocks/fake_life.hpp"
@@ -67,6 +73,39 @@ TEST_F(LifecycleFaultsTest, ASocketThatCannotBeRemovedIsToldInTheLog) {
     os.faults.fail("sockets.remove_file", 1, EIO);
     EXPECT_EQ(life.stop(), 0);
     EXPECT_THAT(log(), HasSubstr("cannot remove '/run/trial.control': Input/output error"));
+}
+
+/// A lock that can be lost, as a lease in a cluster.
+class Lease {
+public:
+    struct Options {};
+
+    explicit Lease(Options /*options*/ = {}) noexcept {}
+    void configure(const contract::Deployment& /*deployment*/) noexcept {}
+    static Result<contract::Acquisition> acquire(contract::LockWait /*wait*/, const std::stop_token& /*stop*/) {
+        return contract::Acquisition{};
+    }
+    [[nodiscard]] static bool held() noexcept { return true; }
+    static Result<std::optional<contract::Owner>> owner() { return std::optional<contract::Owner>{}; }
+    [[nodiscard]] static std::optional<std::uint64_t> token() noexcept { return 1; }
+    [[nodiscard]] static Object status_fields() { return {}; }
+    static Result<void> hand_to(uid_t /*uid*/, gid_t /*gid*/) { return {}; }
+    void release() noexcept {}
+    static void on_lost(std::function<void(const Error&)> callback) { lose = std::move(callback); }
+
+    static inline std::function<void(const Error&)> lose = {};
+};
+
+TEST_F(LifecycleFaultsTest, ALockThatIsLostStopsTheService) {
+    using LeasedService = BasicService<ForkingDaemon, Lease, FileLog, UnixSocketControl>;
+    bool stopped = false;
+    const EventHooks hooks{.on_stop = [&] { stopped = true; }};
+    mocks::FakeLife leased{os, [&] { return mocks::fake_service<LeasedService>(os, options, hooks); }};
+    ASSERT_TRUE(leased.start());
+    Lease::lose(Error{ExitCode::os, "hold the lease", "trial", "its server is gone"});
+    EXPECT_EQ(leased.wait(), 0);
+    EXPECT_TRUE(stopped);
+    EXPECT_THAT(log(), HasSubstr("stopping: cannot hold the lease 'trial': its server is gone"));
 }
 
 }  // namespace
