@@ -40,8 +40,6 @@ struct FakeTask::State {
     explicit State(std::function<void()> the_body) : body{std::move(the_body)} {}
     std::function<void()> body;
     Id id = ++last_id;
-    Baton to_task;
-    Baton to_resumer;
     bool has_ended = false;
     std::unique_ptr<Worker> worker;
 };
@@ -77,6 +75,10 @@ public:
         idle.workers.push_back(std::move(worker));
     }
 
+    // They are the worker's, and not the task's: whoever waited may end the task while the other side still notifies.
+    Baton to_task;
+    Baton to_resumer;
+
     static thread_local State* current;
 
 private:
@@ -98,7 +100,7 @@ private:
             state->body();
             current = nullptr;
             state->has_ended = true;
-            state->to_resumer.release();
+            to_resumer.release();
         }
     }
 
@@ -122,15 +124,15 @@ void FakeTask::resume() {
         state_->worker = Worker::take();
         state_->worker->give(state_.get());
     } else {
-        state_->to_task.release();
+        state_->worker->to_task.release();
     }
-    state_->to_resumer.acquire();
+    state_->worker->to_resumer.acquire();
 }
 
 void FakeTask::yield() {
-    State& state = *Worker::current;
-    state.to_resumer.release();
-    state.to_task.acquire();
+    Worker& worker = *Worker::current->worker;
+    worker.to_resumer.release();
+    worker.to_task.acquire();
 }
 
 bool FakeTask::has_ended() const noexcept { return state_->has_ended; }
