@@ -17,9 +17,10 @@ Result<bool> print_rest(Console& console, LogTail& tail) {
 }
 
 Result<void> show(Session& session, LogTail& tail) {
+    // Before the first line: who has seen one and interrupts us is answered by a clean end.
+    const auto sleep = session.invocation.follow ? session.tools.make_sleep() : nullptr;
     if (auto shown = print_rest(session.console, tail); !shown) return shown.error();
-    if (!session.invocation.follow) return {};
-    const auto sleep = session.tools.make_sleep();
+    if (!sleep) return {};
     while (sleep->sleep_for(pause)) {
         const auto any = print_rest(session.console, tail);
         if (!any) return any.error();
