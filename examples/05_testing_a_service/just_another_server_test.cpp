@@ -14,8 +14,8 @@
 #include "servicekit/mocks/fake_policies.hpp"
 #include "servicekit/mocks/mock_process.hpp"
 
-#define main just_another_server_main  // the test has a main() of its own
-#include "../01_just_another_server/just_another_server.cpp"
+#define main just_another_server_main                         // the test has a main() of its own
+#include "../01_just_another_server/just_another_server.cpp"  // NOLINT(bugprone-suspicious-include)
 #undef main
 
 namespace {
@@ -23,7 +23,6 @@ namespace {
 using namespace std::chrono_literals;
 using servicekit::mocks::FakeLife;
 using servicekit::mocks::FakeOs;
-using ::testing::_;
 using ::testing::HasSubstr;
 using ::testing::NiceMock;
 using ::testing::Not;
