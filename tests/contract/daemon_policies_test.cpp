@@ -2,6 +2,7 @@
 #include "servicekit/mocks/fake_os.hpp"
 #include "servicekit/policies/daemon/foreground.hpp"
 #include "servicekit/policies/daemon/forking_daemon.hpp"
+#include "servicekit/policies/daemon/systemd_notify.hpp"
 
 namespace servicekit::contract_tests {
 namespace {
@@ -39,7 +40,21 @@ private:
     mocks::FakeOs host_;
 };
 
-using DaemonRigs = ::testing::Types<ForkingDaemonRig, ForegroundRig, ForegroundAsPidOneRig>;
+class SystemdNotifyRig {
+public:
+    using Policy = SystemdNotify;
+
+    SystemdNotify make_policy() {
+        host_.service_manager.listen();
+        return SystemdNotify{{}, host_.service_manager, host_.process, host_.clock, host_.streams};
+    }
+    static contract::Deployment deployment() { return {.name = "trial"}; }
+
+private:
+    mocks::FakeOs host_;
+};
+
+using DaemonRigs = ::testing::Types<ForkingDaemonRig, ForegroundRig, ForegroundAsPidOneRig, SystemdNotifyRig>;
 
 INSTANTIATE_TYPED_TEST_SUITE_P(Ours, DaemonContract, DaemonRigs);
 

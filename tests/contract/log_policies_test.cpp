@@ -11,6 +11,7 @@
 #include "servicekit/policies/log/console_log.hpp"
 #include "servicekit/policies/log/file_log.hpp"
 #include "servicekit/policies/log/no_log.hpp"
+#include "servicekit/policies/log/systemd_log.hpp"
 
 namespace servicekit::contract_tests {
 namespace {
@@ -86,7 +87,21 @@ public:
     static std::string delivered() { return {}; }
 };
 
-using LogRigs = ::testing::Types<FileLogRig, RealFileLogRig, ConsoleLogRig, NoLogRig>;
+class SystemdLogRig {
+public:
+    using Policy = SystemdLog;
+    static constexpr bool delivers = true;
+    static constexpr bool takes_threads = false;
+
+    SystemdLog make_policy() { return SystemdLog{{}, host_.streams, host_.service_manager, host_.process}; }
+    static contract::Deployment deployment() { return {.name = "trial"}; }
+    std::string delivered() { return host_.streams.written(os::Stream::error); }
+
+private:
+    mocks::FakeOs host_;
+};
+
+using LogRigs = ::testing::Types<FileLogRig, RealFileLogRig, ConsoleLogRig, NoLogRig, SystemdLogRig>;
 
 INSTANTIATE_TYPED_TEST_SUITE_P(Ours, LogContract, LogRigs);
 

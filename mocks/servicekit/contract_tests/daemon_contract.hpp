@@ -45,8 +45,10 @@ protected:
     /// All that core may tell it, in the order of a life.
     static void tell_everything(Policy& daemon) {
         daemon.status("warming up");
-        daemon.alive();
+        daemon.extend();
         daemon.ready();
+        static_cast<void>(daemon.alive_interval());
+        daemon.alive();
         daemon.reloading();
         daemon.ready();
         daemon.status("");
