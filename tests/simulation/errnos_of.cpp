@@ -56,6 +56,7 @@ const Errnos sigaction_2{EFAULT, EINVAL};
 const Errnos sigprocmask_2{EFAULT, EINVAL};
 const Errnos socket_2{EACCES, EAFNOSUPPORT, EINVAL, EMFILE, ENFILE, ENOBUFS, ENOMEM, EPROTONOSUPPORT};
 const Errnos stat_2{EACCES, EBADF, EFAULT, EINVAL, ELOOP, ENAMETOOLONG, ENOENT, ENOMEM, ENOTDIR, EOVERFLOW};
+const Errnos timerfd_create_2{EINVAL, EMFILE, ENFILE, ENODEV, ENOMEM, EPERM};
 const Errnos unlink_2{EACCES, EBUSY, EFAULT, EIO, EISDIR, ELOOP, ENAMETOOLONG, ENOENT, ENOMEM, ENOTDIR, EPERM, EROFS};
 const Errnos waitpid_2{ECHILD, EINTR, EINVAL};
 const Errnos write_2{EAGAIN, EBADF, EDESTADDRREQ, EDQUOT, EFAULT, EFBIG, EINTR, EINVAL, EIO, ENOSPC, EPERM, EPIPE};
@@ -70,7 +71,7 @@ Errnos all_of(std::initializer_list<Errnos> pages) {
 
 std::map<std::string, Errnos, std::less<>> make_table() {
     return {
-        {"event_loop.make", all_of({epoll_create_2, eventfd_2, epoll_ctl_2})},
+        {"event_loop.make", all_of({epoll_create_2, eventfd_2, epoll_ctl_2, timerfd_create_2})},
         {"event_loop.start", all_of({clone_for_threads})},
         {"event_loop.watch", all_of({epoll_ctl_2})},
         {"files.create_directories", all_of({stat_2, mkdir_2, open_2, chmod_2})},
@@ -82,6 +83,8 @@ std::map<std::string, Errnos, std::less<>> make_table() {
         {"files.remove", all_of({unlink_2})},
         {"files.status", all_of({stat_2})},
         {"files.write", all_of({write_2})},
+        {"inherited.claim_for_writing", all_of({fcntl_2})},
+        {"inherited.write_and_close", all_of({write_2})},
         {"locks.hand_to", all_of({chown_2})},
         {"locks.owner", all_of({open_2, stat_2, fcntl_2})},
         {"locks.try_lock", all_of({open_2, stat_2, fcntl_2, flock_2, chmod_2})},
@@ -95,10 +98,12 @@ std::map<std::string, Errnos, std::less<>> make_table() {
         {"process.start_session", all_of({setsid_2})},
         {"process.wait_for_child", all_of({waitpid_2})},
         {"processes.signal", all_of({pidfd_open_2, pidfd_send_signal_2})},
+        {"service_manager.take_listen_sockets", all_of({fcntl_2})},
         {"signals.hold", all_of({sigprocmask_2})},
         {"signals.take", all_of({sigaction_2, pipe_2})},
         {"sockets.accept", all_of({accept_2})},
         {"sockets.connect", all_of({socket_2, connect_2, open_2})},
+        {"sockets.group", all_of({stat_2})},
         {"sockets.hand_to", all_of({chown_2})},
         {"sockets.listen", all_of({socket_2, bind_2, listen_2, chmod_2, chown_2, unlink_2, open_2})},
         {"sockets.probe", all_of({stat_2, socket_2, connect_2})},

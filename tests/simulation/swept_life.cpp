@@ -201,17 +201,15 @@ std::optional<int> SweptLife::promised_exit(const Operation& failed) const {
     if (failed.name == "files.status" && failed.object == TrialMachine::log_file) return std::nullopt;
     if (failed.name == "pipes.write" && failed.nth != 1) return std::nullopt;
 
-    static const std::set<std::string, std::less<>> cannot_create{"files.create_directories",
-                                                                  "files.status",
-                                                                  "files.open_for_appending",
-                                                                  "locks.owner",
-                                                                  "locks.try_lock",
-                                                                  "locks.write",
-                                                                  "streams.redirect_to",
-                                                                  "sockets.probe",
-                                                                  "sockets.listen"};
+    static const std::set<std::string, std::less<>> cannot_create{
+        "files.create_directories", "files.status", "files.open_for_appending", "locks.owner",
+        "locks.try_lock",           "locks.write",  "streams.redirect_to",      "sockets.probe",
+        "sockets.listen",           "sockets.group"};
     if (cannot_create.contains(failed.name)) return unless_forbidden(ExitCode::cannot_create);
-    if (failed.name.ends_with(".hand_to") || failed.name == "users.become") return to_int(ExitCode::permission);
+    // What dropping the privileges takes; the first change of directory is the daemon's.
+    const bool is_of_drop = failed.name.ends_with(".hand_to") || failed.name.starts_with("users.") ||
+                            (failed.name == "process.change_directory" && failed.nth > 1);
+    if (is_of_drop) return to_int(ExitCode::permission);
     return unless_forbidden(ExitCode::os);
 }
 
