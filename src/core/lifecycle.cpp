@@ -43,6 +43,7 @@ int Lifecycle::run(bool in_background) {
         // Still in the process that the user started, or out of it and with nothing to undo.
         if (!entered_ || !in_background) core.print(*failure);
         if (entered_) daemon.failed(*failure);
+        let_signals_go();
         return to_int(failure->exit_code);
     }
     bool started = false;
@@ -53,6 +54,7 @@ int Lifecycle::run(bool in_background) {
     if (failure) core.report(*failure);
     end();
     if (failure) core.announcements.failed(*failure);
+    let_signals_go();
     core.set_state(ServiceState::stopped);
     return failure ? to_int(failure->exit_code) : 0;
 }
@@ -90,12 +92,13 @@ std::optional<Error> Lifecycle::begin(bool in_background) {
     if (*owner && (*owner)->is_instance) return busy_error(**owner, core.places.pid_file);
     if (auto opened = core.host.streams->open_closed_ones(); !opened) return opened.error();
 
-    const bool with_signals = !settings.get(setting::no_signal_handlers);
-    if (with_signals)
+    if (!settings.get(setting::no_signal_handlers)) {
         if (auto held = core.host.signals->hold(service_signals); !held) return held.error();
+        signals_held_ = true;
+    }
     const auto role = daemon.enter();
     if (!role || *role == contract::Role::parent) {
-        if (with_signals) core.host.signals->let_go();
+        let_signals_go();
         if (!in_background) return role.error();
         if (!role) core.print(role.error());
         core.host.process->exit_now(role ? 0 : to_int(role.error().exit_code));
@@ -108,7 +111,6 @@ std::optional<Error> Lifecycle::begin(bool in_background) {
     try {
         core.loop = core.host.make_event_loop();
     } catch (const std::system_error& error) {
-        if (with_signals) core.host.signals->let_go();
         return os_error("make an event loop", "", error.code().value());
     }
     core.shutdown->arm(*core.loop);
@@ -226,8 +228,7 @@ std::optional<Error> Lifecycle::open_control() {
 
 std::optional<Error> Lifecycle::start_handlers() {
     ServiceCore& core = *core_;
-    const bool with_signals = !core.configuration->settings().get(setting::no_signal_handlers);
-    if (with_signals) {
+    if (signals_held_) {
         const auto deliver = [&core](const os::ReceivedSignal& signal) { core.control_plane->signalled(signal); };
         if (auto taken = core.host.signals->take(service_signals, *core.loop, deliver); !taken) return taken.error();
         signals_taken_ = true;
@@ -235,8 +236,12 @@ std::optional<Error> Lifecycle::start_handlers() {
     core.shutdown->limit_start(core.deployment.start_timeout);
     if (auto started = core.loop->start(); !started) return started.error();
     loop_turns_ = true;
-    if (with_signals) core.host.signals->let_go();
+    let_signals_go();
     return std::nullopt;
+}
+
+void Lifecycle::let_signals_go() {
+    if (std::exchange(signals_held_, false)) core_->host.signals->let_go();
 }
 
 std::optional<Error> Lifecycle::start_event() {

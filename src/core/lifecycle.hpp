@@ -30,6 +30,8 @@ private:
     std::optional<Error> open_control();
     std::optional<Error> take_signals();
     std::optional<Error> start_handlers();
+    /// Those that came while they were held are delivered, or take their default action where nothing handles them.
+    void let_signals_go();
     /// All that runs the program's handlers, from the start event to the stop event. In the event thread, which is this
     /// one or another, as the daemon policy decides.
     /// \param started set once the start is over
@@ -50,6 +52,7 @@ private:
     bool log_open_ = false;
     bool control_open_ = false;
     bool loop_turns_ = false;
+    bool signals_held_ = false;
     bool signals_taken_ = false;
 };
 

@@ -7,10 +7,14 @@
 #include "servicekit/basic_service.hpp"
 #include "servicekit/mocks/fake_os.hpp"
 #include "servicekit/policies/control/unix_socket_control.hpp"
+#include "servicekit/policies/daemon/foreground.hpp"
 #include "servicekit/policies/daemon/forking_daemon.hpp"
+#include "servicekit/policies/daemon/systemd_notify.hpp"
 #include "servicekit/policies/lock/pid_file_lock.hpp"
+#include "servicekit/policies/log/console_log.hpp"
 #include "servicekit/policies/log/file_log.hpp"
 #include "servicekit/policies/log/no_log.hpp"
+#include "servicekit/policies/log/systemd_log.hpp"
 
 namespace servicekit::mocks {
 
@@ -28,6 +32,18 @@ struct OnFakeOs<ForkingDaemon> {
     }
 };
 template <>
+struct OnFakeOs<Foreground> {
+    static Foreground make(FakeOs& os, Foreground::Options options) {
+        return Foreground{options, os.children, os.clock};
+    }
+};
+template <>
+struct OnFakeOs<SystemdNotify> {
+    static SystemdNotify make(FakeOs& os, SystemdNotify::Options options) {
+        return SystemdNotify{options, os.service_manager, os.process, os.clock, os.streams};
+    }
+};
+template <>
 struct OnFakeOs<PidFileLock> {
     static PidFileLock make(FakeOs& os, PidFileLock::Options options) {
         return PidFileLock{std::move(options), os.locks, os.process, os.processes};
@@ -37,6 +53,18 @@ template <>
 struct OnFakeOs<FileLog> {
     static FileLog make(FakeOs& os, FileLog::Options options) {
         return FileLog{std::move(options), os.files, os.streams, os.clock, os.process};
+    }
+};
+template <>
+struct OnFakeOs<ConsoleLog> {
+    static ConsoleLog make(FakeOs& os, ConsoleLog::Options options) {
+        return ConsoleLog{options, os.streams, os.clock, os.process};
+    }
+};
+template <>
+struct OnFakeOs<SystemdLog> {
+    static SystemdLog make(FakeOs& os, SystemdLog::Options options) {
+        return SystemdLog{options, os.streams, os.service_manager, os.process};
     }
 };
 template <>

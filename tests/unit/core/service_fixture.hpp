@@ -79,6 +79,7 @@ protected:
         EXPECT_FALSE(host.files.exists(socket));
         EXPECT_FALSE(host.locks.owner(pid_file).value());
         EXPECT_FALSE(host.signals.is_taken());
+        for (const int number : {SIGHUP, SIGTERM, SIGABRT, SIGINT, SIGUSR1}) EXPECT_FALSE(host.signals.is_held(number));
     }
 
     static constexpr auto pid_file = "/run/trial.pid";
