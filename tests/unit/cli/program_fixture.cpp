@@ -3,13 +3,10 @@
 namespace servicekit::cli {
 
 ProgramFixture::ProgramFixture() {
-    ON_CALL(lock, configure).WillByDefault([this](const contract::Deployment& deployment) {
-        asked_pid_file = deployment.pid_file;
-    });
-    ON_CALL(lock, owner).WillByDefault([this]() -> Result<std::optional<contract::Owner>> {
+    lock.owner_of = [this](const std::string& asked) -> ScriptedLock::Answer {
         if (lock_error) return *lock_error;
-        return asked_pid_file == locked_pid_file ? owner : std::nullopt;
-    });
+        return asked == locked_pid_file ? owner : std::nullopt;
+    };
     tools.make_sleep = [this]() -> std::unique_ptr<os::InterruptibleSleep> {
         auto sleep = std::make_unique<mocks::FakeInterruptibleSleep>(host.reactor);
         if (interrupts) sleep->interrupt();
@@ -21,7 +18,7 @@ ProgramFixture::~ProgramFixture() = default;
 
 int ProgramFixture::run(std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(), "/usr/bin/just-another-server");
-    ServiceOfMocks service{options, hooks, host.host(), {daemon, lock, log, control}};
+    ServiceOfPolicies service{options, hooks, host.host(), {daemon, lock, log, control}};
     return run_program(service, arguments, tools);
 }
 

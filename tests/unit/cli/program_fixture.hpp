@@ -14,18 +14,15 @@
 #include "cli/program.hpp"
 #include "servicekit/mocks/fake_interruptible_sleep.hpp"
 #include "servicekit/mocks/fake_os.hpp"
-#include "servicekit/mocks/mock_control.hpp"
-#include "servicekit/mocks/mock_daemon.hpp"
-#include "servicekit/mocks/mock_lock.hpp"
-#include "servicekit/mocks/mock_log.hpp"
+#include "unit/cli/scripted_policies.hpp"
 #include "unit/client/scripted_service.hpp"
 
 namespace servicekit::cli {
 
 /// A service whose policies are the test's.
-class ServiceOfMocks final : public ServiceBase {
+class ServiceOfPolicies final : public ServiceBase {
 public:
-    ServiceOfMocks(ServiceOptions options, EventHooks hooks, os::Host host, PolicyReferences policies)
+    ServiceOfPolicies(ServiceOptions options, EventHooks hooks, os::Host host, PolicyReferences policies)
         : ServiceBase{std::move(options), std::move(hooks), std::move(host)} {
         attach(policies);
     }
@@ -38,7 +35,6 @@ protected:
     static constexpr const char* pid_file = "/run/just-another-server.pid";
     static constexpr const char* control_socket = "/run/just-another-server.control";
 
-    // Not inline: what GoogleMock makes of the mocks is compiled once.
     ProgramFixture();
     ~ProgramFixture() override;
 
@@ -61,16 +57,15 @@ protected:
     [[nodiscard]] const std::string& error() const { return host.streams.written(os::Stream::error); }
 
     mocks::FakeOs host;
-    ::testing::NiceMock<mocks::MockDaemon> daemon;
-    ::testing::NiceMock<mocks::MockLock> lock;
-    ::testing::NiceMock<mocks::MockLog> log;
-    ::testing::NiceMock<mocks::MockControl> control;
+    ScriptedDaemon daemon;
+    ScriptedLock lock;
+    ScriptedLog log;
+    ScriptedControl control;
     Tools tools{.host = host.host(), .sockets = &host.sockets, .processes = &host.processes};
 
     ServiceOptions options{.name = "just-another-server", .version = "1.0"};
     EventHooks hooks;
 
-    std::string asked_pid_file;
     std::string locked_pid_file = pid_file;
     std::optional<contract::Owner> owner;
     std::optional<Error> lock_error;

@@ -9,7 +9,6 @@ using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using ::testing::Return;
 using ::testing::StartsWith;
 
 class ProgramTest : public ProgramFixture {};
@@ -35,17 +34,17 @@ TEST_F(ProgramTest, SaysWhatTheServiceThrew) {
 }
 
 TEST_F(ProgramTest, RefusesToStartAServiceWithoutBackground) {
-    ON_CALL(daemon, has_background).WillByDefault(Return(false));
+    daemon.background = false;
     for (const char* verb : {"start", "restart"}) EXPECT_EQ(run({verb}), 64);
     EXPECT_THAT(error(), HasSubstr("use 'just-another-server run'"));
 }
 
 TEST_F(ProgramTest, StartsNothingWithSettingsThatAreWrong) {
-    EXPECT_CALL(daemon, enter).Times(0);
     for (const char* verb : {"start", "run", "restart", "check"}) EXPECT_EQ(run({verb, "--umask", "9"}), 64);
     host.environment.set("JUST_ANOTHER_SERVER_UMASK", "9");
     for (const char* verb : {"start", "run", "restart", "check"}) EXPECT_EQ(run({verb}), 78);
     EXPECT_THAT(error(), HasSubstr("cannot use 'JUST_ANOTHER_SERVER_UMASK': "));
+    EXPECT_EQ(daemon.entered, 0);
 }
 
 TEST_F(ProgramTest, TellsAServiceThatIsRunningAlready) {

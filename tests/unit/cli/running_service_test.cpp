@@ -9,7 +9,7 @@
 
 #include "servicekit/mocks/fake_interruptible_sleep.hpp"
 #include "servicekit/mocks/fake_os.hpp"
-#include "servicekit/mocks/mock_lock.hpp"
+#include "unit/cli/scripted_policies.hpp"
 #include "unit/client/scripted_service.hpp"
 
 namespace servicekit::cli {
@@ -35,14 +35,11 @@ Places places_in(const std::string& directory) {
 class RunningServiceTest : public ::testing::Test {
 protected:
     RunningServiceTest() {
-        ON_CALL(lock, configure).WillByDefault([this](const contract::Deployment& deployment) {
-            asked = deployment.pid_file;
-        });
-        ON_CALL(lock, owner).WillByDefault([this]() -> Result<std::optional<Owner>> {
+        lock.owner_of = [this](const std::string& asked) -> ScriptedLock::Answer {
             if (blind.contains(asked)) return os_error("open", asked, EACCES);
             const auto found = owners.find(asked);
             return found != owners.end() ? std::optional{found->second} : std::nullopt;
-        });
+        };
         host.processes.add(pid);
     }
 
@@ -57,12 +54,11 @@ protected:
     }
 
     mocks::FakeOs host;
-    ::testing::NiceMock<mocks::MockLock> lock;
+    ScriptedLock lock;
     Settings settings;
     Tools tools{.host = host.host(), .sockets = &host.sockets, .processes = &host.processes};
     RunningService running{lock, settings, {places_in("/run"), places_in("/tmp/me")}, tools};
 
-    std::string asked;
     std::map<std::string, Owner> owners;
     std::map<std::string, bool> blind;
     std::optional<ScriptedService> service;

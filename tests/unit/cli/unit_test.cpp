@@ -8,11 +8,10 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
-using ::testing::Return;
 
 class UnitTest : public ProgramFixture {
 protected:
-    UnitTest() { ON_CALL(daemon, notifies_manager).WillByDefault(Return(true)); }
+    UnitTest() { daemon.notifies = true; }
 };
 
 TEST_F(UnitTest, IsForTheProgramThatRuns) {
@@ -22,7 +21,7 @@ TEST_F(UnitTest, IsForTheProgramThatRuns) {
 }
 
 TEST_F(UnitTest, IsOfTypeExecWhereThePolicyTellsSystemdNothing) {
-    ON_CALL(daemon, notifies_manager).WillByDefault(Return(false));
+    daemon.notifies = false;
     EXPECT_EQ(run({"unit"}), 0);
     EXPECT_THAT(out(), HasSubstr("\nType=exec\n"));
 }
@@ -33,7 +32,7 @@ TEST_F(UnitTest, NotifyReloadIsForThoseWhoAskForIt) {
 }
 
 TEST_F(UnitTest, NotifyReloadNeedsAPolicyThatTells) {
-    ON_CALL(daemon, notifies_manager).WillByDefault(Return(false));
+    daemon.notifies = false;
     EXPECT_EQ(run({"unit", "--notify-reload"}), 64);
     EXPECT_EQ(out(), "");
 }
