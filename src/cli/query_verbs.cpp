@@ -29,6 +29,28 @@ Result<Object> ask_status(Session& session, const Instance& instance) {
     }
 }
 
+int tell_not_running(Session& session, const RunningService& running, const std::vector<std::string>& left_behind) {
+    std::string text = not_running_in_words(running);
+    std::string left;
+    for (const std::string& path : left_behind) left += (left.empty() ? "'" : ", '") + path + "'";
+    if (!left.empty()) text += "; it was killed and left " + left;
+    (session.invocation.json ? session.console.complain(text) : session.console.say(text));
+    return left.empty() ? exit_status::not_running : exit_status::left_behind;
+}
+
+int tell_running(Session& session, const Instance& instance, const Result<Object>& reply) {
+    Console& console = session.console;
+    if (!reply) console.complain(reply.error().message());
+    const Object fields = reply ? *reply : known_without_asking(instance);
+    if (session.invocation.json)
+        console.print_json(fields);
+    else
+        console.print(status_text(fields));
+    // Whoever holds the lock runs, even where it does not answer; a socket that does not answer proves nothing.
+    const bool is_sure = reply || instance.witness == Instance::Witness::lock;
+    return is_sure ? 0 : exit_status::unknown;
+}
+
 /// Asks for an event that takes no time, and prints what `text` makes of its reply.
 int ask(Session& session, const std::string& event, const Object& arguments, std::string (*text)(const Object&),
         const CallOptions& options = {.timeout = longest_answer}) {
@@ -44,38 +66,32 @@ int ask(Session& session, const std::string& event, const Object& arguments, std
 
 int status(Session& session) {
     if (const int code = load_as_client(session); code != 0) return code;
-    Console& console = session.console;
     auto running = running_service(session);
-    auto found = running ? running->find() : Result<std::optional<Instance>>{running.error()};
-    std::vector<std::string> left_behind;
-    if (found && !*found) {
-        left_behind = running->left_behind();
-        // Or they are those of an instance that came up since the first look.
-        if (!left_behind.empty()) found = running->find();
-    }
-    if (!found) {
-        console.fail(found.error());
+    if (!running) {
+        session.console.fail(running.error());
         return exit_status::unknown;
     }
-    if (!*found) {
-        std::string text = not_running_in_words(*running);
-        std::string left;
-        for (const std::string& path : left_behind) left += (left.empty() ? "'" : ", '") + path + "'";
-        if (!left.empty()) text += "; it was killed and left " + left;
-        (session.invocation.json ? console.complain(text) : console.say(text));
-        return left.empty() ? exit_status::not_running : exit_status::left_behind;
-    }
+    // An instance may come and go between two questions. One that was seen by its socket alone and then did not answer
+    // has left nothing that proves it: the next look tells.
+    constexpr int looks = 3;
+    for (int look = 1;; ++look) {
+        auto found = running->find();
+        std::vector<std::string> left_behind;
+        if (found && !*found) {
+            left_behind = running->left_behind();
+            // Or they are those of an instance that came up since the first look.
+            if (!left_behind.empty()) found = running->find();
+        }
+        if (!found) {
+            session.console.fail(found.error());
+            return exit_status::unknown;
+        }
+        if (!*found) return tell_not_running(session, *running, left_behind);
 
-    const auto reply = ask_status(session, **found);
-    if (!reply) console.complain(reply.error().message());
-    const Object fields = reply ? *reply : known_without_asking(**found);
-    if (session.invocation.json)
-        console.print_json(fields);
-    else
-        console.print(status_text(fields));
-    // Whoever holds the lock runs, even where it does not answer; a socket that does not answer proves nothing.
-    const bool is_sure = reply || (*found)->witness == Instance::Witness::lock;
-    return is_sure ? 0 : exit_status::unknown;
+        const auto reply = ask_status(session, **found);
+        if (reply || (*found)->witness == Instance::Witness::lock || look == looks)
+            return tell_running(session, **found, reply);
+    }
 }
 
 int pid(Session& session) {

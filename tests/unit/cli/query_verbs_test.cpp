@@ -80,6 +80,14 @@ TEST_F(StatusTest, FindsAServiceWithoutALock) {
     EXPECT_THAT(out(), HasSubstr("7000\n"));
 }
 
+TEST_F(StatusTest, AnInstanceThatGoesAwayWhileItIsAskedDoesNotRun) {
+    start_instance();
+    owner.reset();  // so that only its socket is seen
+    on_request = [this](const std::string&) { end_instance_after(std::chrono::milliseconds{1}); };
+    EXPECT_EQ(run({"status"}), 3);
+    EXPECT_THAT(out(), HasSubstr("not running"));
+}
+
 class QueryTest : public ProgramFixture {};
 
 TEST_F(QueryTest, NeedsARunningService) {
