@@ -23,8 +23,8 @@
 ///     /// The loop that the policy is opened with, and lets it do all that is due.
 ///     servicekit::os::EventLoop& loop();
 ///     void turn();
-///     /// A client of the policy that is open: has `void send(std::string_view)`, and `std::string receive()` for what
-///     /// has come since the last call.
+///     /// A client of the policy that is open, of the service's own user: has `void send(std::string_view)`, and
+///     /// `std::string receive()` for what has come since the last call.
 ///     auto connect();
 /// };
 /// namespace servicekit::contract_tests {
@@ -89,6 +89,8 @@ TYPED_TEST_P(ControlContract, ARequestArrivesAsItsTextAndItsPeer) {
         this->rig.turn();
         ASSERT_EQ(this->requests.texts, std::vector<std::string>{R"(["backup", {"directory": "/b"}])"});
         EXPECT_GT(this->requests.peers.front().pid, 0);
+        // A policy that gives no role lets nobody do anything.
+        EXPECT_EQ(this->requests.peers.front().role, ControlRole::admin);
         control->close();
     }
 }
