@@ -17,8 +17,7 @@
 #include <servicekit/main.hpp>
 #include <servicekit/service.hpp>
 
-using servicekit::Arguments, servicekit::Context, servicekit::Object, servicekit::Parameter, servicekit::ParameterType,
-    servicekit::Reply, servicekit::Value;
+using servicekit::Arguments, servicekit::Context, servicekit::Object, servicekit::ParameterType, servicekit::Reply;
 
 namespace {
 
