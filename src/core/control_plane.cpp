@@ -286,17 +286,11 @@ void ControlPlane::queue(const Event& event, Arguments arguments, const Request&
         run->decline(make_error("busy", "too many events wait already", {{"limit", EventQueue::limit}}));
 }
 
+/// After what the loop has found ready already: a burst of requests then costs one change of threads, not one each.
 void ControlPlane::wake_event_thread() {
-    ++burst_;
-    if (burst_ == 1) wake_after_burst(0, 0);
-}
-
-void ControlPlane::wake_after_burst(unsigned seen, unsigned turns) {
-    core_->loop->post([this, seen, turns] {
-        // One request alone is no burst, and is not kept waiting for more.
-        constexpr unsigned most_turns = 8;
-        if (burst_ > seen + 1 && turns < most_turns) return wake_after_burst(burst_, turns + 1);
-        burst_ = 0;
+    if (std::exchange(wakes_soon_, true)) return;
+    core_->loop->post([this] {
+        wakes_soon_ = false;
         core_->parking->unpark();
     });
 }

@@ -49,9 +49,6 @@ private:
     void queue(const Event& event, Arguments arguments, const Request& request, const Peer& peer,
                std::unique_ptr<Answer> answer);
     void wake_event_thread();
-    /// Once the loop has found no more ready, or enough: a burst of requests then costs one change of threads, not one
-    /// each. \param seen how many there were at the turn of the loop before
-    void wake_after_burst(unsigned seen, unsigned turns);
     [[nodiscard]] Object list_events() const;
     void queue_reload(const Peer& sender);
     void log_request(const EventDeclaration& event, const Object& arguments, const Peer& peer);
@@ -62,7 +59,7 @@ private:
     ServiceCore* core_;
     std::unique_ptr<Deadlines> deadlines_;
     std::weak_ptr<EventRun> queued_reload_;
-    unsigned burst_ = 0;  ///< requests since the event thread was woken
+    bool wakes_soon_ = false;
     std::chrono::steady_clock::time_point next_refusal_line_{};
     std::size_t unlogged_refusals_ = 0;
 
