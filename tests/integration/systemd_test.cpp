@@ -1,8 +1,10 @@
 // Services under a service manager: its part is played by the test, and by programs of systemd where they are there.
 #include <csignal>
 #include <filesystem>
+#include <fstream>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
 #include "integration/support/notify_socket.hpp"
 #include "integration/support/raw_client.hpp"
@@ -225,6 +227,15 @@ TEST_F(SystemdTest, LinesForTheJournalHaveTheirLevels) {
     EXPECT_THAT(outcome.err, AllOf(HasSubstr("<4>look out\n"), HasSubstr("<6>ready\n")));
 }
 
+/// A socket's file is there before anybody listens; and to connect would start the service.
+bool is_listened_on(const std::string& path) {
+    constexpr std::string_view accepts_connections = " 00010000 ";  // __SO_ACCEPTCON, in the flags of proc_net(5)
+    std::ifstream sockets{"/proc/net/unix"};
+    for (std::string line; std::getline(sockets, line);)
+        if (line.ends_with(" " + path) && line.find(accepts_connections) != std::string::npos) return true;
+    return false;
+}
+
 /// Services that are started by the first request, as systemd-socket-activate(1) does it.
 class SocketActivationTest : public SystemdTest {
 protected:
@@ -248,7 +259,7 @@ protected:
 TEST_F(SocketActivationTest, TheFirstRequestStartsTheServiceAndIsAnswered) {
     const std::string socket = program.control_socket();
     RunningCommand service{activated(program.command({"run"}), {socket}, "control")};
-    await_state("it listens", [&] { return std::filesystem::exists(socket); });
+    await_state("it listens", [&] { return is_listened_on(socket); });
 
     EXPECT_EQ(*call("status").find("pid"), Value{service.pid()});
 
@@ -261,7 +272,7 @@ TEST_F(SocketActivationTest, TheFirstRequestStartsTheServiceAndIsAnswered) {
 TEST_F(SocketActivationTest, AskingWhetherItRunsStartsNothing) {
     const std::string socket = program.control_socket();
     RunningCommand waiting{activated(program.command({"run"}), {socket}, "control")};
-    await_state("it listens", [&] { return std::filesystem::exists(socket); });
+    await_state("it listens", [&] { return is_listened_on(socket); });
 
     EXPECT_EQ(program.verb({"status"}).exit_code, 3);
     EXPECT_EQ(program.verb({"stop"}).exit_code, 0);
@@ -288,7 +299,7 @@ TEST_F(SocketActivationTest, TheProgramsOwnSocketsAreThereByName) {
 TEST_F(SocketActivationTest, ASocketSomewhereElseIsRefused) {
     const std::string socket = folder.file("elsewhere");
     RunningCommand service{activated(program.command({"run"}), {socket}, "control")};
-    await_state("it listens", [&] { return std::filesystem::exists(socket); });
+    await_state("it listens", [&] { return is_listened_on(socket); });
     const RawClient client{socket};
 
     const Outcome outcome = service.finish();
@@ -301,7 +312,7 @@ TEST_F(SocketActivationTest, ASocketSomewhereElseIsRefused) {
 TEST_F(SocketActivationTest, TheSocketComesAlongToTheBackground) {
     const std::string socket = trial.control_socket();
     RunningCommand start{activated(trial.command({"start"}), {socket}, "control")};
-    await_state("it listens", [&] { return std::filesystem::exists(socket); });
+    await_state("it listens", [&] { return is_listened_on(socket); });
 
     auto client = Client::connect(socket);
     ASSERT_TRUE(client);
