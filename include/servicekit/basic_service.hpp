@@ -86,11 +86,27 @@ public:
     explicit LogDriver(Policy policy) : policy_{std::move(policy)} {}
     void configure(const contract::Deployment& deployment) override { policy_.configure(deployment); }
     Result<void> open() override { return policy_.open(); }
+    [[nodiscard]] bool works_in_background() const override { return LogHasStart<Policy>; }
+    Result<void> start(os::EventLoop& loop) override {
+        if constexpr (LogHasStart<Policy>)
+            return policy_.start(loop);
+        else
+            return contract::Log::start(loop);
+    }
     void write(const contract::LogRecord& record) noexcept override { policy_.write(record); }
     Result<void> reopen() override { return policy_.reopen(); }
     void set_level(LogLevel level) override { policy_.set_level(level); }
     Result<void> redirect(contract::StreamTarget target) override { return policy_.redirect(target); }
+    [[nodiscard]] contract::StreamUse stream_use() const override {
+        if constexpr (LogHasStreamUse<Policy>)
+            return policy_.stream_use();
+        else
+            return contract::Log::stream_use();
+    }
     Result<void> hand_to(uid_t uid, gid_t gid) override { return policy_.hand_to(uid, gid); }
+    void write_last_words(std::string_view lines) noexcept override {
+        if constexpr (LogHasLastWords<Policy>) policy_.write_last_words(lines);
+    }
     void close(std::chrono::milliseconds at_most) noexcept override { policy_.close(at_most); }
 
 private:

@@ -199,6 +199,36 @@ concept LogHasRedirect = requires(P& policy, contract::StreamTarget target) {
     { policy.redirect(target) } -> std::same_as<Result<void>>;
 };
 
+// What a log policy may have besides, and then must be right.
+
+template <class P>
+concept LogHasStart = requires(P& policy, os::EventLoop& loop) {
+    { policy.start(loop) } -> std::same_as<Result<void>>;
+};
+template <class P>
+concept LogMayStart = LogHasStart<P> || !requires {
+    &P::start;
+};
+
+template <class P>
+concept LogHasStreamUse = requires(const P& policy) {
+    { policy.stream_use() } -> std::same_as<contract::StreamUse>;
+};
+template <class P>
+concept LogMayUseStreams = LogHasStreamUse<P> || !requires {
+    &P::stream_use;
+};
+
+template <class P>
+concept LogHasLastWords = requires(P& policy, std::string_view lines) {
+    { policy.write_last_words(lines) } -> std::same_as<void>;
+    requires noexcept(policy.write_last_words(lines));
+};
+template <class P>
+concept LogMayHaveLastWords = LogHasLastWords<P> || !requires {
+    &P::write_last_words;
+};
+
 template <class P>
 concept LogHasClose = requires(P& policy, std::chrono::milliseconds at_most) {
     { policy.close(at_most) } -> std::same_as<void>;
@@ -206,9 +236,9 @@ concept LogHasClose = requires(P& policy, std::chrono::milliseconds at_most) {
 };
 
 template <class P>
-concept LogPolicy =
-    PolicyHasOptions<P> && PolicyTakesOptions<P> && PolicyIsMovable<P> && PolicyHasConfigure<P> && LogHasOpen<P> &&
-    LogHasWrite<P> && LogHasReopen<P> && LogHasSetLevel<P> && LogHasRedirect<P> && PolicyHasHandTo<P> && LogHasClose<P>;
+concept LogPolicy = PolicyHasOptions<P> && PolicyTakesOptions<P> && PolicyIsMovable<P> && PolicyHasConfigure<P> &&
+    LogHasOpen<P> && LogHasWrite<P> && LogHasReopen<P> && LogHasSetLevel<P> && LogHasRedirect<P> && LogMayStart<P> &&
+    LogMayUseStreams<P> && PolicyHasHandTo<P> && LogMayHaveLastWords<P> && LogHasClose<P>;
 
 // The control axis: contract::Control.
 
@@ -290,6 +320,12 @@ consteval bool meets_log_policy() {
     static_assert(LogHasSetLevel<P>, "a LogPolicy needs `void set_level(LogLevel)`");
     static_assert(LogHasRedirect<P>, "a LogPolicy needs `Result<void> redirect(contract::StreamTarget)`");
     static_assert(PolicyHasHandTo<P>, "a LogPolicy needs `Result<void> hand_to(uid_t, gid_t)`");
+    static_assert(LogMayStart<P>, "a LogPolicy's `start`, where it has one, is `Result<void> start(os::EventLoop&)`");
+    static_assert(LogMayUseStreams<P>,
+                  "a LogPolicy's `stream_use`, where it has one, is `contract::StreamUse stream_use() const`");
+    static_assert(LogMayHaveLastWords<P>,
+                  "a LogPolicy's `write_last_words`, where it has one, is "
+                  "`void write_last_words(std::string_view) noexcept`");
     static_assert(LogHasClose<P>, "a LogPolicy needs `void close(std::chrono::milliseconds) noexcept`");
     return true;
 }

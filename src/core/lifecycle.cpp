@@ -80,7 +80,7 @@ std::optional<Error> Lifecycle::begin(bool in_background) {
     if (auto error = claim_ready_descriptor()) return error;
     core.stop_timeout.store(core.deployment.stop_timeout);
     core.hang_timeout.store(settings.get(setting::hang_timeout));
-    core.log.set_level(core.deployment.log_level);
+    core.log_desk.set_level(core.deployment.log_level);
     daemon.configure(core.deployment);
     lock.configure(core.deployment);
     log.configure(core.deployment);
@@ -209,11 +209,25 @@ std::optional<Error> Lifecycle::open_log(bool in_background) {
     contract::Log& log = core.policies->log;
     if (auto opened = log.open(); !opened) return opened.error().at_stage(ExitCode::cannot_create);
     log_open_ = true;
-    core.log.open(log);
+    core.log_desk.open(log, core.deployment.name);
     core.log.info("starting, pid " + std::to_string(core.pid));
     const auto target = in_background ? contract::StreamTarget::log : contract::StreamTarget::inherit;
     if (auto redirected = log.redirect(target); !redirected)
         return redirected.error().at_stage(ExitCode::cannot_create);
+    return std::nullopt;
+}
+
+std::optional<Error> Lifecycle::start_log() {
+    ServiceCore& core = *core_;
+    contract::Log& log = core.policies->log;
+    if (!log.works_in_background()) return std::nullopt;
+    try {
+        core.log_loop = core.host.make_event_loop();
+    } catch (const std::system_error& error) {
+        return os_error("make an event loop for the log", "", error.code().value());
+    }
+    if (auto started = log.start(*core.log_loop); !started) return started.error();
+    if (auto started = core.log_loop->start(); !started) return started.error();
     return std::nullopt;
 }
 
@@ -233,6 +247,7 @@ std::optional<Error> Lifecycle::start_handlers() {
         if (auto taken = core.host.signals->take(service_signals, *core.loop, deliver); !taken) return taken.error();
         signals_taken_ = true;
     }
+    if (auto failure = start_log()) return failure;
     core.shutdown->limit_start(core.deployment.start_timeout);
     if (auto started = core.loop->start(); !started) return started.error();
     loop_turns_ = true;
@@ -314,7 +329,8 @@ void Lifecycle::end() {
     }
     if (log_open_) {
         core.log.info("stopped");
-        core.log.close();
+        core.log_desk.close();
+        if (core.log_loop) core.log_loop->stop();
         core.close_log(core.stop_timeout.load());
     }
     if (lock_held_) lock.release();

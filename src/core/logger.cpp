@@ -1,67 +1,53 @@
 #include "servicekit/core/logger.hpp"
 
-#include <mutex>
-#include <string>
-#include <vector>
+#include <utility>
+
+#include "core/log_desk.hpp"
 
 namespace servicekit {
 namespace {
 
-constexpr std::size_t most_kept_lines = 1000;
+/// A string that a thread formats into, again and again, so that a line costs no memory. One that is formatted while
+/// another is, as by a printing function that logs, gets a string of its own.
+class Scratch {
+public:
+    Scratch() : text_{std::exchange(spare(), {})} { text_.clear(); }
+    Scratch(const Scratch&) = delete;
+    Scratch& operator=(const Scratch&) = delete;
+    ~Scratch() {
+        if (text_.capacity() <= largest_kept) spare() = std::move(text_);
+    }
+    [[nodiscard]] std::string& text() noexcept { return text_; }
+
+private:
+    static constexpr std::size_t largest_kept = 64U << 10U;
+
+    static std::string& spare() {
+        thread_local std::string spare;
+        return spare;
+    }
+
+    std::string text_;
+};
 
 }  // namespace
 
-struct Logger::Early {
-    struct Line {
-        std::chrono::system_clock::time_point time;
-        LogLevel level;
-        std::string message;
-    };
+Logger& Logger::channel(std::string_view name) { return desk_->channel(name); }
 
-    std::mutex mutex;
-    std::vector<Line> kept;
-    std::size_t dropped = 0;
-    bool closed = false;
-};
-
-Logger::Logger(const os::Clock& clock) : clock_{&clock}, early_{std::make_unique<Early>()} {}
-
-Logger::~Logger() = default;
-
-void Logger::write(LogLevel level, std::string_view message) {
-    if (!shows(level)) return;
-    const auto now = clock_->system_now();
-    if (contract::Log* log = log_.load(std::memory_order_acquire)) {
-        log->write({.time = now, .level = level, .message = message});
-        return;
-    }
-    const std::lock_guard guard{early_->mutex};
-    if (early_->closed) return;
-    if (contract::Log* log = log_.load(std::memory_order_acquire)) {
-        log->write({.time = now, .level = level, .message = message});
-    } else if (early_->kept.size() < most_kept_lines) {
-        early_->kept.push_back({now, level, std::string{message}});
-    } else {
-        ++early_->dropped;
-    }
+void Logger::put(LogLevel level, std::string_view message, std::span<const LogField> fields, const LogSource& source) {
+    desk_->put({.time = desk_->clock().system_now(),
+                .level = level,
+                .message = message,
+                .fields = fields,
+                .channel = name_,
+                .source = source});
 }
 
-void Logger::open(contract::Log& log) {
-    const std::lock_guard guard{early_->mutex};
-    for (const Early::Line& line : early_->kept)
-        if (shows(line.level)) log.write({.time = line.time, .level = line.level, .message = line.message});
-    if (early_->dropped > 0) {
-        const std::string text = std::to_string(early_->dropped) + " lines before the log was open are lost";
-        log.write({.time = clock_->system_now(), .level = LogLevel::warning, .message = text});
-    }
-    early_->kept = {};
-    log_.store(&log, std::memory_order_release);
-}
-
-void Logger::close() {
-    const std::lock_guard guard{early_->mutex};
-    early_->closed = true;
-    log_.store(nullptr, std::memory_order_release);
+void Logger::put_formatted(LogLevel level, std::string_view format, std::span<const LogValue> values,
+                           const LogSource& source) {
+    Scratch scratch;
+    append_formatted(scratch.text(), format, values);
+    put(level, scratch.text(), {}, source);
 }
 
 }  // namespace servicekit

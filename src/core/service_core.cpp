@@ -14,7 +14,8 @@ ServiceCore::ServiceCore(ServiceBase& the_service, ServiceOptions the_options, E
       options{std::move(the_options)},
       hooks{std::move(the_hooks)},
       host{std::move(the_host)},
-      log{*host.clock},
+      log_desk{*host.clock, *host.process, *host.streams},
+      log{log_desk.whole()},
       parking{host.make_parking()},
       queue{*parking},
       runner{log, *host.clock,
@@ -187,9 +188,15 @@ Result<void> ServiceCore::reopen_log() {
 }
 
 void ServiceCore::set_log_level(LogLevel level) {
-    log.set_level(level);
+    log_desk.set_level(level);
     const std::lock_guard guard{log_mutex_};
-    policies->log.set_level(level);
+    policies->log.set_level(log_desk.lowest_level());
+}
+
+void ServiceCore::set_log_level(std::string_view channel, LogLevel level) {
+    log_desk.set_channel_level(channel, level);
+    const std::lock_guard guard{log_mutex_};
+    policies->log.set_level(log_desk.lowest_level());
 }
 
 void ServiceCore::close_log(std::chrono::milliseconds at_most) {

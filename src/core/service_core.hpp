@@ -11,6 +11,7 @@
 #include "core/announcements.hpp"
 #include "core/event_queue.hpp"
 #include "core/event_runner.hpp"
+#include "core/log_desk.hpp"
 #include "core/places.hpp"
 #include "servicekit/core/service_base.hpp"
 
@@ -47,6 +48,7 @@ public:
     /// The log policy's rare calls, one at a time, whichever thread they come from.
     Result<void> reopen_log();
     void set_log_level(LogLevel level);
+    void set_log_level(std::string_view channel, LogLevel level);
     void close_log(std::chrono::milliseconds at_most);
 
     /// Says it on stderr, with the service's name.
@@ -60,13 +62,15 @@ public:
     os::Host host;
     std::optional<PolicyReferences> policies;
 
-    Logger log;
+    LogDesk log_desk;
+    Logger& log;  ///< for all that no channel is named for
     EventTable events;
     std::unique_ptr<os::Parking> parking;
     EventQueue queue;
     EventRunner runner;
     Announcements announcements;
-    std::unique_ptr<os::EventLoop> loop;  // made after the last fork
+    std::unique_ptr<os::EventLoop> loop;      // made after the last fork
+    std::unique_ptr<os::EventLoop> log_loop;  // where the log works in the background
 
     std::unique_ptr<class Configuration> configuration;
     std::unique_ptr<class Shutdown> shutdown;

@@ -1,12 +1,14 @@
 #include "servicekit/os/process.hpp"
 
 #include <dirent.h>
+#include <pthread.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <charconv>
 #include <climits>
@@ -81,11 +83,19 @@ Result<void> close_listed_ones(const std::vector<int>& kept) {
     return {};
 }
 
+std::atomic<unsigned> forks_behind_us{0};
+
 class PosixProcess final : public Process {
 public:
     pid_t id() const override { return ::getpid(); }
 
     uid_t effective_user() const override { return ::geteuid(); }
+
+    unsigned generation() const noexcept override {
+        static const int watched = ::pthread_atfork(nullptr, nullptr, [] { ++forks_behind_us; });
+        static_cast<void>(watched);  // out of memory: a child is then taken for its parent
+        return forks_behind_us.load(std::memory_order_relaxed);
+    }
 
     unsigned thread_count() const override {
         unsigned count = 0;

@@ -24,7 +24,7 @@ BEGIN {
     layer_of_folder["servicectl"] = "programs"
 
     # Third-party headers that the sources of a layer may include; src/os may include everything.
-    third_party["base"] = "^rapidjson/"
+    third_party["base"] = "^(rapidjson|fmt)/"
     third_party["policies"] = "^boost/(log|core|smart_ptr|make_shared)"
     third_party["programs"] = "^CLI/"
 

@@ -3,6 +3,7 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -23,6 +24,25 @@ struct ControlAccess {
     std::optional<std::vector<std::string>> admin = {};
 };
 
+enum class LineFormat { text, json };
+
+/// What the settings say about the log beside its file and its level. What nobody said is empty: there the policy's own
+/// options hold.
+struct LogPlan {
+    std::optional<LineFormat> format = {};
+    std::optional<bool> shows_source = {};                  ///< file and line of each record, too
+    std::optional<bool> copies_to_terminal = {};            ///< in the foreground
+    std::optional<std::chrono::milliseconds> delay = {};    ///< how long lines below a warning may wait; 0: not at all
+    std::optional<mode_t> permissions = {};                 ///< of the files
+    std::string group = {};                                 ///< of the files, by name or number
+    std::optional<std::uint64_t> rotate_size = {};          ///< bytes; 0: never for its size
+    std::optional<std::chrono::seconds> rotate_every = {};  ///< counted from midnight UTC; 0: never for its age
+    std::optional<unsigned> keep_files = {};                ///< old ones; 0: all
+    std::optional<std::uint64_t> keep_bytes = {};           ///< of old ones; 0: all
+    std::optional<bool> compress = {};                      ///< old ones
+    std::vector<std::string> command = {};                  ///< of a process that takes the lines
+};
+
 /// What the settings say once they are loaded, as far as a policy may want to know:
 /// core hands it to every policy before it asks for anything else. All paths are absolute.
 struct Deployment {
@@ -34,6 +54,7 @@ struct Deployment {
     ControlAccess control_access = {};
     std::string log_file = {};  ///< empty: nobody named one
     LogLevel log_level = LogLevel::info;
+    LogPlan log_plan = {};
 
     bool background = true;  ///< leave the shell, where the daemon policy can
     std::string working_directory = "/";

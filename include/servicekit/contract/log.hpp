@@ -6,17 +6,18 @@
 #include <string_view>
 
 #include "servicekit/base/log_level.hpp"
+#include "servicekit/base/log_record.hpp"
 #include "servicekit/base/result.hpp"
 #include "servicekit/contract/deployment.hpp"
 
+namespace servicekit::os {
+class EventLoop;
+}  // namespace servicekit::os
+
 namespace servicekit::contract {
 
-/// One line for the log, valid during the call only.
-struct LogRecord {
-    std::chrono::system_clock::time_point time;
-    LogLevel level = LogLevel::info;
-    std::string_view message;
-};
+using servicekit::LogField;
+using servicekit::LogRecord;
 
 /// What becomes of the standard streams once the log is open.
 enum class StreamTarget {
@@ -24,22 +25,43 @@ enum class StreamTarget {
     inherit,  ///< left as they are
 };
 
+/// What a log has to do with stdout and stderr.
+enum class StreamUse {
+    captured,  ///< what is printed there comes to it as records, with a field `stream`
+    own,       ///< it writes there itself, so they stay what they are
+    none,      ///< it keeps nothing of them
+};
+
 /// Where log lines go.
-/// write() comes from any thread, several at a time; the rest never two at a time.
+///
+/// In the order of a life: configure(), open(), hand_to() where the user changes, start(), and at the end close().
+/// write() comes from any thread, several at a time, write_last_words() from a signal handler; the rest never two at a
+/// time.
 class Log {
 public:
     virtual ~Log() = default;
     virtual void configure(const Deployment& deployment) = 0;
+    /// Has lines written from here on, in the calling thread: there is no other yet.
     virtual Result<void> open() = 0;
+    /// Whether it needs start(): a log that does all its work in write() costs the service no thread.
+    [[nodiscard]] virtual bool works_in_background() const { return false; }
+    /// From here on there may be threads: `loop` is the log's own, for timers, descriptors and whatever may take its
+    /// time. It is about to turn, and has ended when close() comes, unless the service is killed.
+    virtual Result<void> start(os::EventLoop& /*loop*/) { return {}; }
     /// Never throws, never ends the service: what can't be written is counted and told later.
     virtual void write(const LogRecord& record) noexcept = 0;
     /// Opens its file anew, after somebody moved it. On an error it goes on with the old one.
     virtual Result<void> reopen() = 0;
+    /// Nothing below this level comes any more; it may come from some channels only.
     virtual void set_level(LogLevel level) = 0;
     /// Leads stdout and stderr where the target says.
     virtual Result<void> redirect(StreamTarget target) = 0;
+    [[nodiscard]] virtual StreamUse stream_use() const { return StreamUse::captured; }
     /// Hands what it holds to a user that the process is about to become.
     virtual Result<void> hand_to(uid_t uid, gid_t gid) = 0;
+    /// The process is about to die of a fatal signal: puts what it still holds into the kernel, then `lines`, which are
+    /// whole lines of text without a time. Async-signal-safe; may be called while any other member runs.
+    virtual void write_last_words(std::string_view /*lines*/) noexcept {}
     /// Everything that was accepted is in the kernel when it returns, or the time was up.
     virtual void close(std::chrono::milliseconds at_most) noexcept = 0;
 };

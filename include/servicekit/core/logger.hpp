@@ -1,50 +1,110 @@
 #pragma once
 
+#include <array>
 #include <atomic>
-#include <memory>
+#include <initializer_list>
+#include <span>
+#include <string>
 #include <string_view>
+#include <type_traits>
 
+#include "servicekit/base/log_format.hpp"
 #include "servicekit/base/log_level.hpp"
-#include "servicekit/contract/log.hpp"
-#include "servicekit/os/clock.hpp"
+#include "servicekit/base/log_record.hpp"
+#include "servicekit/base/log_value.hpp"
 
 namespace servicekit {
 
-/// What a service writes its log lines with, from any thread.
-/// Lines that come before the log is open are kept, at most 1,000 of them, and written once it is.
+/// What a service writes its log lines with, from any thread:
+/// \code
+/// log().info("backup of {} files took {}", files, took);
+/// log().info("backup done", {{"files", files}, {"took", took}});
+/// log().channel("database").debug("{} rows", rows);
+/// \endcode
+/// A text alone is written as it is. A line below the level costs one atomic load, and nothing of it is formatted.
+/// Lines that come before the log is open are kept, within limits, and written once it is; those after its end are
+/// dropped. Nothing here throws, save what a printing function of the program's throws that is no std::exception.
+///
+/// In a child of fork(2) that has not called exec(3), a line goes straight to stderr and says that it came from a child:
+/// the log is its parent's, whose other threads may hold whatever locks it has.
 class Logger {
 public:
-    explicit Logger(const os::Clock& clock);
     Logger(const Logger&) = delete;
     Logger& operator=(const Logger&) = delete;
-    ~Logger();
+    ~Logger() = default;
 
-    /// Whether a line of this level would be written: one atomic load.
+    /// Whether a line of this level would be written.
     [[nodiscard]] bool shows(LogLevel level) const noexcept { return level >= level_.load(std::memory_order_relaxed); }
     [[nodiscard]] LogLevel level() const noexcept { return level_.load(std::memory_order_relaxed); }
-    void set_level(LogLevel level) noexcept { level_.store(level, std::memory_order_relaxed); }
+    /// What it was asked for by; empty for the whole.
+    [[nodiscard]] const std::string& name() const noexcept { return name_; }
+    /// The logger for a part of the program, which has a level of its own where one was set by the event `log-level`, and
+    /// that of the whole elsewhere. Lives as long as the service; look it up once where it is used often.
+    [[nodiscard]] Logger& channel(std::string_view name);
 
-    void trace(std::string_view message) { write(LogLevel::trace, message); }
-    void debug(std::string_view message) { write(LogLevel::debug, message); }
-    void info(std::string_view message) { write(LogLevel::info, message); }
-    void warning(std::string_view message) { write(LogLevel::warning, message); }
-    void error(std::string_view message) { write(LogLevel::error, message); }
-    void fatal(std::string_view message) { write(LogLevel::fatal, message); }
-    void write(LogLevel level, std::string_view message);
+    template <class... Arguments>
+    requires(sizeof...(Arguments) > 0) void trace(const LogFormat<std::type_identity_t<Arguments>...>& format,
+                                                  const Arguments&... arguments) {
+        write(LogLevel::trace, format, arguments...);
+    }
+    template <class... Arguments>
+    requires(sizeof...(Arguments) > 0) void debug(const LogFormat<std::type_identity_t<Arguments>...>& format,
+                                                  const Arguments&... arguments) {
+        write(LogLevel::debug, format, arguments...);
+    }
+    template <class... Arguments>
+    requires(sizeof...(Arguments) > 0) void info(const LogFormat<std::type_identity_t<Arguments>...>& format,
+                                                 const Arguments&... arguments) {
+        write(LogLevel::info, format, arguments...);
+    }
+    template <class... Arguments>
+    requires(sizeof...(Arguments) > 0) void warning(const LogFormat<std::type_identity_t<Arguments>...>& format,
+                                                    const Arguments&... arguments) {
+        write(LogLevel::warning, format, arguments...);
+    }
+    template <class... Arguments>
+    requires(sizeof...(Arguments) > 0) void error(const LogFormat<std::type_identity_t<Arguments>...>& format,
+                                                  const Arguments&... arguments) {
+        write(LogLevel::error, format, arguments...);
+    }
+    template <class... Arguments>
+    requires(sizeof...(Arguments) > 0) void fatal(const LogFormat<std::type_identity_t<Arguments>...>& format,
+                                                  const Arguments&... arguments) {
+        write(LogLevel::fatal, format, arguments...);
+    }
+    /// The same for a level that is chosen at run time.
+    template <class... Arguments>
+    requires(sizeof...(Arguments) > 0) void write(LogLevel level,
+                                                  const LogFormat<std::type_identity_t<Arguments>...>& format,
+                                                  const Arguments&... arguments) {
+        if (!shows(level)) return;
+        const std::array<LogValue, sizeof...(Arguments)> values{LogValue{arguments}...};
+        put_formatted(level, format.text(), values, format.source());
+    }
 
-    /// From here on lines go to `log`, those that were kept first. For core.
-    void open(contract::Log& log);
-    /// From here on lines are dropped. One that is being written meanwhile still reaches the policy, which drops what
-    /// comes after its own close.
-    void close();
+    using Fields = std::initializer_list<LogField>;
+    void trace(const LogMessage& message, Fields fields = {}) { write(LogLevel::trace, message, fields); }
+    void debug(const LogMessage& message, Fields fields = {}) { write(LogLevel::debug, message, fields); }
+    void info(const LogMessage& message, Fields fields = {}) { write(LogLevel::info, message, fields); }
+    void warning(const LogMessage& message, Fields fields = {}) { write(LogLevel::warning, message, fields); }
+    void error(const LogMessage& message, Fields fields = {}) { write(LogLevel::error, message, fields); }
+    void fatal(const LogMessage& message, Fields fields = {}) { write(LogLevel::fatal, message, fields); }
+    void write(LogLevel level, const LogMessage& message, Fields fields = {}) {
+        if (shows(level)) put(level, message.text(), {fields.begin(), fields.size()}, message.source());
+    }
 
 private:
-    struct Early;  // the lines before open()
+    friend class LogDesk;
+    Logger(class LogDesk& desk, std::string name, LogLevel level)
+        : desk_{&desk}, level_{level}, name_{std::move(name)} {}
 
-    const os::Clock* clock_;
-    std::atomic<LogLevel> level_{LogLevel::info};
-    std::atomic<contract::Log*> log_{nullptr};
-    std::unique_ptr<Early> early_;
+    void put(LogLevel level, std::string_view message, std::span<const LogField> fields, const LogSource& source);
+    void put_formatted(LogLevel level, std::string_view format, std::span<const LogValue> values,
+                       const LogSource& source);
+
+    class LogDesk* desk_;
+    std::atomic<LogLevel> level_;
+    std::string name_;
 };
 
 }  // namespace servicekit

@@ -23,6 +23,8 @@ public:
     virtual ~Process() = default;
     [[nodiscard]] virtual pid_t id() const = 0;
     [[nodiscard]] virtual uid_t effective_user() const = 0;
+    /// Another number in each child of fork(2) than in its parent, whoever called it. Costs no system call.
+    [[nodiscard]] virtual unsigned generation() const noexcept = 0;
     /// The threads of this process, as /proc/self/task counts them.
     [[nodiscard]] virtual unsigned thread_count() const = 0;
     /// Flushes the stdio streams first, so that nothing is printed twice.

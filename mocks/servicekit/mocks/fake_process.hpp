@@ -27,6 +27,7 @@ public:
 
     [[nodiscard]] pid_t id() const override { return own().id; }
     [[nodiscard]] uid_t effective_user() const override { return own().user; }
+    [[nodiscard]] unsigned generation() const noexcept override { return static_cast<unsigned>(own().id); }
     [[nodiscard]] unsigned thread_count() const override { return own().threads; }
     Result<pid_t> fork() override;
     Result<int> wait_for_child(pid_t child) override;

@@ -25,6 +25,7 @@ public:
 
     MOCK_METHOD(pid_t, id, (), (const, override));
     MOCK_METHOD(uid_t, effective_user, (), (const, override));
+    MOCK_METHOD(unsigned, generation, (), (const, noexcept, override));
     MOCK_METHOD(unsigned, thread_count, (), (const, override));
     MOCK_METHOD(Result<pid_t>, fork, (), (override));
     MOCK_METHOD(Result<int>, wait_for_child, (pid_t child), (override));

@@ -7,8 +7,11 @@
 #include <string>
 #include <vector>
 
+#include "core/log_desk.hpp"
 #include "servicekit/mocks/mock_clock.hpp"
 #include "servicekit/mocks/mock_log.hpp"
+#include "servicekit/mocks/mock_process.hpp"
+#include "servicekit/mocks/mock_standard_streams.hpp"
 
 namespace servicekit {
 namespace {
@@ -18,7 +21,7 @@ using ::testing::NiceMock;
 class EventRunnerTest : public ::testing::Test {
 protected:
     EventRunnerTest() {
-        logger_.open(log_);
+        desk_.open(log_, "pond");
         runner_.adopt_this_thread();
     }
 
@@ -41,9 +44,11 @@ protected:
 
     NiceMock<mocks::MockClock> clock_;
     NiceMock<mocks::MockLog> log_;
-    Logger logger_{clock_};
+    NiceMock<mocks::MockProcess> process_;
+    NiceMock<mocks::MockStandardStreams> streams_;
+    LogDesk desk_{clock_, process_, streams_};
     std::vector<std::string> surrounded_;
-    EventRunner runner_{logger_, clock_, [this](Event& event, const std::function<Reply(Event&)>& next) {
+    EventRunner runner_{desk_.whole(), clock_, [this](Event& event, const std::function<Reply(Event&)>& next) {
                             surrounded_.emplace_back(event.name());
                             return next(event);
                         }};

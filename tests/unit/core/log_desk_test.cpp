@@ -1,4 +1,4 @@
-#include "servicekit/core/logger.hpp"
+#include "core/log_desk.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,6 +8,8 @@
 
 #include "servicekit/mocks/mock_clock.hpp"
 #include "servicekit/mocks/mock_log.hpp"
+#include "servicekit/mocks/mock_process.hpp"
+#include "servicekit/mocks/mock_standard_streams.hpp"
 
 namespace servicekit {
 namespace {
@@ -24,13 +26,16 @@ protected:
 
     NiceMock<mocks::MockClock> clock_;
     NiceMock<mocks::MockLog> log_;
-    Logger logger_{clock_};
+    NiceMock<mocks::MockProcess> process_;
+    NiceMock<mocks::MockStandardStreams> streams_;
+    LogDesk desk_{clock_, process_, streams_};
+    Logger& logger_ = desk_.whole();
     std::vector<std::string> written_;
 };
 
 TEST_F(LoggerTest, KeepsLinesUntilTheLogIsOpen) {
     logger_.info("early");
-    logger_.open(log_);
+    desk_.open(log_, "pond");
     logger_.info("late");
 
     EXPECT_EQ(written_, (std::vector<std::string>{"early", "late"}));
@@ -38,18 +43,18 @@ TEST_F(LoggerTest, KeepsLinesUntilTheLogIsOpen) {
 
 TEST_F(LoggerTest, SaysHowManyEarlyLinesWereTooMany) {
     for (int i = 0; i < 1005; ++i) logger_.info("line");
-    logger_.open(log_);
+    desk_.open(log_, "pond");
 
     ASSERT_EQ(written_.size(), 1001U);
     EXPECT_EQ(written_.back(), "5 lines before the log was open are lost");
 }
 
 TEST_F(LoggerTest, WritesWhatIsOfItsLevelOrAbove) {
-    logger_.open(log_);
-    logger_.set_level(LogLevel::warning);
+    desk_.open(log_, "pond");
+    desk_.set_level(LogLevel::warning);
     logger_.info("no");
     logger_.warning("yes");
-    logger_.set_level(LogLevel::trace);
+    desk_.set_level(LogLevel::trace);
     logger_.trace("now");
 
     EXPECT_EQ(written_, (std::vector<std::string>{"yes", "now"}));
@@ -57,15 +62,15 @@ TEST_F(LoggerTest, WritesWhatIsOfItsLevelOrAbove) {
 
 TEST_F(LoggerTest, EarlyLinesAreWrittenByTheLevelThatIsInForceThen) {
     logger_.info("early");
-    logger_.set_level(LogLevel::error);
-    logger_.open(log_);
+    desk_.set_level(LogLevel::error);
+    desk_.open(log_, "pond");
 
     EXPECT_TRUE(written_.empty());
 }
 
 TEST_F(LoggerTest, DropsWhatComesAfterItsEnd) {
-    logger_.open(log_);
-    logger_.close();
+    desk_.open(log_, "pond");
+    desk_.close();
     logger_.error("too late");
 
     EXPECT_TRUE(written_.empty());

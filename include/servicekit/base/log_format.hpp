@@ -1,0 +1,90 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "servicekit/base/log_record.hpp"
+
+namespace servicekit {
+
+namespace detail {
+
+// Not constexpr on purpose: to call one while a format is checked is the error, and its name the message.
+inline void the_log_format_has_an_unmatched_brace() {}
+inline void the_log_format_has_more_placeholders_than_arguments() {}
+inline void the_log_format_has_fewer_placeholders_than_arguments() {}
+inline void the_log_format_numbers_its_placeholders_or_nests_them() {}
+
+consteval void check_log_format(std::string_view format, std::size_t arguments) {
+    std::size_t placeholders = 0;
+    for (std::size_t at = 0; at < format.size(); ++at) {
+        const bool doubled = at + 1 < format.size() && format[at + 1] == format[at];
+        if (format[at] == '}') {
+            if (!doubled) the_log_format_has_an_unmatched_brace();
+            ++at;
+        } else if (format[at] == '{') {
+            if (doubled) {
+                ++at;
+                continue;
+            }
+            const std::size_t end = format.find_first_of("{}", at + 1);
+            if (end == std::string_view::npos) the_log_format_has_an_unmatched_brace();
+            const bool plain = end == at + 1 || format[at + 1] == ':';
+            if (format[end] == '{' || !plain) the_log_format_numbers_its_placeholders_or_nests_them();
+            ++placeholders;
+            at = end;
+        }
+    }
+    if (placeholders > arguments) the_log_format_has_more_placeholders_than_arguments();
+    if (placeholders < arguments) the_log_format_has_fewer_placeholders_than_arguments();
+}
+
+}  // namespace detail
+
+/// The text of a log line with a placeholder for each of its arguments, checked when it is compiled, and where it was
+/// written. A placeholder is `{}` or `{:SPEC}` with a SPEC of std::format's, as `{:>8}` or `{:.3f}`, without nesting;
+/// `{{` and `}}` stand for braces.
+template <class... Arguments>
+class LogFormat {
+public:
+    template <std::size_t Size>
+    consteval LogFormat(const char (&text)[Size],  // NOLINT(google-explicit-constructor,modernize-avoid-c-arrays)
+                        const char* file = __builtin_FILE(), unsigned line = __builtin_LINE(),
+                        const char* function = __builtin_FUNCTION())
+        : text_{text, Size - 1}, source_{file, line, function} {
+        detail::check_log_format(text_, sizeof...(Arguments));
+    }
+
+    [[nodiscard]] constexpr std::string_view text() const noexcept { return text_; }
+    [[nodiscard]] constexpr const LogSource& source() const noexcept { return source_; }
+
+private:
+    std::string_view text_;
+    LogSource source_;
+};
+
+/// The text of a log line as it is, braces and all, and where it was written.
+class LogMessage {
+public:
+    template <class Text>
+    requires std::convertible_to<const Text&, std::string_view> LogMessage(
+        const Text& text,  // NOLINT(google-explicit-constructor)
+        const char* file = __builtin_FILE(), unsigned line = __builtin_LINE(),
+        const char* function = __builtin_FUNCTION())
+    noexcept : text_{text}, source_{file, line, function} {}
+
+    [[nodiscard]] std::string_view text() const noexcept { return text_; }
+    [[nodiscard]] const LogSource& source() const noexcept { return source_; }
+
+private:
+    std::string_view text_;
+    LogSource source_;
+};
+
+/// Appends the format with its placeholders filled in. A SPEC that does not suit its value stays as it is written, with
+/// the value in its plain form behind it: a line is never lost for its looks.
+/// \pre there is a value for each placeholder
+void append_formatted(std::string& out, std::string_view format, std::span<const LogValue> values);
+
+}  // namespace servicekit

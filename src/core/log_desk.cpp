@@ -1,0 +1,174 @@
+#include "core/log_desk.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+namespace servicekit {
+namespace {
+
+constexpr std::size_t most_kept_lines = 1000;
+constexpr std::chrono::milliseconds child_patience{200};
+
+/// A value that outlives what it was made from.
+class KeptValue {
+public:
+    explicit KeptValue(const LogValue& value) : value_{value} {
+        if (value.kind() == LogValue::Kind::text || value.kind() == LogValue::Kind::printed) {
+            text_.emplace();
+            value.append_to(*text_);
+        }
+    }
+    [[nodiscard]] LogValue value() const { return text_ ? LogValue{*text_} : value_; }
+
+private:
+    LogValue value_;
+    std::optional<std::string> text_;
+};
+
+}  // namespace
+
+struct LogDesk::Channel {
+    Channel(LogDesk& desk, std::string name, LogLevel level) : logger{desk, std::move(name), level} {}
+    Logger logger;
+    bool has_own_level = false;
+};
+
+struct LogDesk::KeptLine {
+    explicit KeptLine(const LogRecord& record)
+        : time{record.time},
+          level{record.level},
+          message{record.message},
+          channel{record.channel},
+          source{record.source} {
+        for (const LogField& field : record.fields) fields.emplace_back(field.key, KeptValue{field.value});
+    }
+
+    void write_to(contract::Log& log) const {
+        std::vector<LogField> again;
+        again.reserve(fields.size());
+        for (const auto& [key, kept] : fields) again.push_back({.key = key, .value = kept.value()});
+        log.write(
+            {.time = time, .level = level, .message = message, .fields = again, .channel = channel, .source = source});
+    }
+
+    std::chrono::system_clock::time_point time;
+    LogLevel level;
+    std::string message;
+    std::string channel;
+    LogSource source;
+    std::vector<std::pair<std::string, KeptValue>> fields;
+};
+
+LogDesk::LogDesk(const os::Clock& clock, const os::Process& process, os::StandardStreams& streams)
+    : clock_{&clock},
+      process_{&process},
+      streams_{&streams},
+      whole_{*this, {}, LogLevel::info},
+      generation_{process.generation()} {}
+
+LogDesk::~LogDesk() = default;
+
+Logger& LogDesk::channel(std::string_view name) {
+    if (name.empty()) return whole_;
+    const std::lock_guard guard{mutex_};
+    auto found = channels_.find(name);
+    if (found == channels_.end())
+        found =
+            channels_.emplace(std::string{name}, std::make_unique<Channel>(*this, std::string{name}, whole_.level()))
+                .first;
+    return found->second->logger;
+}
+
+void LogDesk::set_level(LogLevel level) {
+    const std::lock_guard guard{mutex_};
+    whole_.level_.store(level, std::memory_order_relaxed);
+    for (const auto& [name, channel] : channels_)
+        if (!channel->has_own_level) channel->logger.level_.store(level, std::memory_order_relaxed);
+}
+
+void LogDesk::set_channel_level(std::string_view name, std::optional<LogLevel> level) {
+    (void)channel(name);
+    const std::lock_guard guard{mutex_};
+    Channel& channel = *channels_.find(name)->second;
+    channel.has_own_level = level.has_value();
+    channel.logger.level_.store(level.value_or(whole_.level()), std::memory_order_relaxed);
+}
+
+std::vector<std::pair<std::string, LogLevel>> LogDesk::channel_levels() const {
+    const std::lock_guard guard{mutex_};
+    std::vector<std::pair<std::string, LogLevel>> levels;
+    for (const auto& [name, channel] : channels_)
+        if (channel->has_own_level) levels.emplace_back(name, channel->logger.level());
+    return levels;
+}
+
+LogLevel LogDesk::lowest_level() const {
+    LogLevel lowest = whole_.level();
+    for (const auto& [name, level] : channel_levels()) lowest = std::min(lowest, level);
+    return lowest;
+}
+
+void LogDesk::open(contract::Log& log, std::string name) {
+    const std::lock_guard guard{mutex_};
+    name_ = std::move(name);
+    generation_ = process_->generation();
+    for (const KeptLine& line : kept_) {
+        const auto channel = channels_.find(line.channel);
+        const Logger& logger = channel != channels_.end() ? channel->second->logger : whole_;
+        if (logger.shows(line.level)) line.write_to(log);
+    }
+    if (dropped_ > 0) {
+        const std::string text = std::to_string(dropped_) + " lines before the log was open are lost";
+        log.write({.time = clock_->system_now(), .level = LogLevel::warning, .message = text});
+    }
+    kept_ = {};
+    log_.store(&log, std::memory_order_release);
+}
+
+void LogDesk::close() {
+    const std::lock_guard guard{mutex_};
+    closed_ = true;
+    log_.store(nullptr, std::memory_order_release);
+}
+
+void LogDesk::put(const LogRecord& record) noexcept {
+    contract::Log* const log = log_.load(std::memory_order_acquire);
+    try {
+        if (log == nullptr)
+            keep_or_put(record);
+        else if (generation_.load(std::memory_order_relaxed) == process_->generation())
+            log->write(record);
+        else
+            put_from_child(record);
+    } catch (...) {
+        return;  // out of memory: there is no other place to say so
+    }
+}
+
+void LogDesk::keep_or_put(const LogRecord& record) {
+    const std::lock_guard guard{mutex_};
+    if (closed_) return;
+    if (contract::Log* const log = log_.load(std::memory_order_acquire))
+        log->write(record);
+    else if (kept_.size() < most_kept_lines)
+        kept_.emplace_back(record);
+    else
+        ++dropped_;
+}
+
+// Takes no lock, since one of the parent's other threads may have held it at the fork, for good in the child.
+void LogDesk::put_from_child(const LogRecord& record) {
+    std::string line = name_ + '[' + std::to_string(process_->id()) + "] in a child of fork, " +
+                       std::string{to_string(record.level)} + ": ";
+    line += record.message;
+    for (const LogField& field : record.fields) {
+        line += ' ';
+        line += field.key;
+        line += '=';
+        field.value.append_to(line);
+    }
+    line += '\n';
+    (void)streams_->write_within(os::Stream::error, line, child_patience);
+}
+
+}  // namespace servicekit

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "servicekit/contract/log.hpp"
+#include "servicekit/core/logger.hpp"
+#include "servicekit/os/clock.hpp"
+#include "servicekit/os/process.hpp"
+#include "servicekit/os/standard_streams.hpp"
+
+namespace servicekit {
+
+/// Where all lines of a service come together on their way to the log: it has the loggers, says who is let through, and
+/// keeps what comes before the log is open, at most 1,000 lines. Thread-safe.
+class LogDesk {
+public:
+    LogDesk(const os::Clock& clock, const os::Process& process, os::StandardStreams& streams);
+    LogDesk(const LogDesk&) = delete;
+    LogDesk& operator=(const LogDesk&) = delete;
+    ~LogDesk();
+
+    [[nodiscard]] Logger& whole() noexcept { return whole_; }
+    [[nodiscard]] Logger& channel(std::string_view name);
+    /// For all channels that have no level of their own.
+    void set_level(LogLevel level);
+    /// \param level nothing: that of the whole again
+    void set_channel_level(std::string_view name, std::optional<LogLevel> level);
+    /// The channels that have a level of their own, by name.
+    [[nodiscard]] std::vector<std::pair<std::string, LogLevel>> channel_levels() const;
+    /// The least level that anybody lets through.
+    [[nodiscard]] LogLevel lowest_level() const;
+
+    /// From here on lines go to `log`, those that were kept first.
+    /// \param name who a child of fork(2) says that it is a child of
+    void open(contract::Log& log, std::string name);
+    /// From here on lines are dropped. One that is being written meanwhile still reaches the policy, which drops what
+    /// comes after its own close.
+    void close();
+
+    /// A line whose level was looked at already.
+    void put(const LogRecord& record) noexcept;
+    [[nodiscard]] const os::Clock& clock() const noexcept { return *clock_; }
+
+private:
+    struct KeptLine;
+    struct Channel;
+
+    void keep_or_put(const LogRecord& record);
+    void put_from_child(const LogRecord& record);
+
+    const os::Clock* clock_;
+    const os::Process* process_;
+    os::StandardStreams* streams_;
+    Logger whole_;
+    std::atomic<contract::Log*> log_{nullptr};
+    std::atomic<unsigned> generation_;  ///< of the process that the log belongs to
+    std::string name_;                  ///< set before the log is open
+
+    mutable std::mutex mutex_;  // guards what follows
+    std::map<std::string, std::unique_ptr<Channel>, std::less<>> channels_;
+    std::vector<KeptLine> kept_;
+    std::size_t dropped_ = 0;
+    bool closed_ = false;
+};
+
+}  // namespace servicekit
