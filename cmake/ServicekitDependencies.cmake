@@ -4,6 +4,13 @@ find_package(Threads REQUIRED)
 set(Boost_USE_STATIC_LIBS ${SERVICEKIT_STATIC_BOOST})
 find_package(Boost 1.74 REQUIRED COMPONENTS log)
 
+set(ZLIB_USE_STATIC_LIBS ${SERVICEKIT_STATIC_BOOST})
+find_package(ZLIB REQUIRED)
+
+# For its headers alone: one source of ours has all of it compiled in, and no program needs it where it runs.
+find_path(SERVICEKIT_FMT_INCLUDE_DIRS fmt/format.h REQUIRED)
+mark_as_advanced(SERVICEKIT_FMT_INCLUDE_DIRS)
+
 find_package(RapidJSON QUIET)
 if(NOT RAPIDJSON_INCLUDE_DIRS)
     find_path(RAPIDJSON_INCLUDE_DIRS rapidjson/reader.h REQUIRED)

@@ -93,6 +93,9 @@ public:
         else
             return contract::Log::start(loop);
     }
+    void stop() noexcept override {
+        if constexpr (LogHasStart<Policy>) policy_.stop();
+    }
     void write(const contract::LogRecord& record) noexcept override { policy_.write(record); }
     Result<void> reopen() override { return policy_.reopen(); }
     void set_level(LogLevel level) override { policy_.set_level(level); }

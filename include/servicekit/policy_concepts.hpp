@@ -204,6 +204,7 @@ concept LogHasRedirect = requires(P& policy, contract::StreamTarget target) {
 template <class P>
 concept LogHasStart = requires(P& policy, os::EventLoop& loop) {
     { policy.start(loop) } -> std::same_as<Result<void>>;
+    requires noexcept(policy.stop());
 };
 template <class P>
 concept LogMayStart = LogHasStart<P> || !requires {
@@ -320,7 +321,9 @@ consteval bool meets_log_policy() {
     static_assert(LogHasSetLevel<P>, "a LogPolicy needs `void set_level(LogLevel)`");
     static_assert(LogHasRedirect<P>, "a LogPolicy needs `Result<void> redirect(contract::StreamTarget)`");
     static_assert(PolicyHasHandTo<P>, "a LogPolicy needs `Result<void> hand_to(uid_t, gid_t)`");
-    static_assert(LogMayStart<P>, "a LogPolicy's `start`, where it has one, is `Result<void> start(os::EventLoop&)`");
+    static_assert(LogMayStart<P>,
+                  "a LogPolicy's `start`, where it has one, is `Result<void> start(os::EventLoop&)`, and has a "
+                  "`void stop() noexcept` beside it");
     static_assert(LogMayUseStreams<P>,
                   "a LogPolicy's `stream_use`, where it has one, is `contract::StreamUse stream_use() const`");
     static_assert(LogMayHaveLastWords<P>,

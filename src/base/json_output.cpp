@@ -89,6 +89,17 @@ public:
         });
     }
 
+    void print(std::string_view text) {
+        *out_ += '"';
+        while (!text.empty()) {
+            const std::size_t run = plain_prefix(text);
+            out_->append(text.data(), run);
+            text.remove_prefix(run);
+            if (!text.empty()) text.remove_prefix(print_special(text));
+        }
+        *out_ += '"';
+    }
+
 private:
     void print(const Value::List& list) {
         print_all('[', list, ']', [this](const Value& item) { print(item); });
@@ -131,17 +142,6 @@ private:
         const std::string_view text{digits.data(), static_cast<std::size_t>(written.ptr - digits.data())};
         *out_ += text;
         if (text.find_first_of(".e") == std::string_view::npos) *out_ += ".0";
-    }
-
-    void print(std::string_view text) {
-        *out_ += '"';
-        while (!text.empty()) {
-            const std::size_t run = plain_prefix(text);
-            out_->append(text.data(), run);
-            text.remove_prefix(run);
-            if (!text.empty()) text.remove_prefix(print_special(text));
-        }
-        *out_ += '"';
     }
 
     /// \returns how many bytes it took.
@@ -196,6 +196,10 @@ private:
 
 void append_json(std::string& out, const Object& object) {
     JsonPrinter{out, JsonPrinter::Layout::one_line}.print(object);
+}
+
+void append_json_string(std::string& out, std::string_view text) {
+    JsonPrinter{out, JsonPrinter::Layout::one_line}.print(text);
 }
 
 std::string to_json(const Value& value) {

@@ -9,13 +9,11 @@ void append_number(std::string& out, long value, unsigned digits) {
     for (std::size_t at = end; digits > 0; --digits, value /= 10) out[--at] = static_cast<char>('0' + value % 10);
 }
 
-}  // namespace
-
-void append_rfc3339(std::string& out, std::chrono::system_clock::time_point time, TimePrecision precision) {
+void append_seconds(std::string& out, std::chrono::sys_seconds time) {
     using namespace std::chrono;
     const auto day = floor<days>(time);
     const year_month_day date{day};
-    const hh_mm_ss time_of_day{floor<microseconds>(time) - day};
+    const hh_mm_ss time_of_day{time - day};
     append_number(out, static_cast<int>(date.year()), 4);
     out += '-';
     append_number(out, static_cast<unsigned>(date.month()), 2);
@@ -27,9 +25,29 @@ void append_rfc3339(std::string& out, std::chrono::system_clock::time_point time
     append_number(out, time_of_day.minutes().count(), 2);
     out += ':';
     append_number(out, time_of_day.seconds().count(), 2);
+}
+
+/// The text of a second, as a thread asked for it last: a log has many lines of the same.
+struct LastSecond {
+    std::chrono::sys_seconds time{std::chrono::seconds::min()};
+    std::string text;
+};
+
+}  // namespace
+
+void append_rfc3339(std::string& out, std::chrono::system_clock::time_point time, TimePrecision precision) {
+    using namespace std::chrono;
+    thread_local LastSecond last;
+    const auto second = floor<seconds>(time);
+    if (second != last.time) {
+        last.text.clear();
+        append_seconds(last.text, second);
+        last.time = second;
+    }
+    out += last.text;
     if (precision == TimePrecision::microseconds) {
         out += '.';
-        append_number(out, time_of_day.subseconds().count(), 6);
+        append_number(out, floor<microseconds>(time - second).count(), 6);
     }
     out += 'Z';
 }

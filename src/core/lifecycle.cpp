@@ -330,7 +330,10 @@ void Lifecycle::end() {
     if (log_open_) {
         core.log.info("stopped");
         core.log_desk.close();
-        if (core.log_loop) core.log_loop->stop();
+        if (core.log_loop) {
+            core.log_loop->stop();
+            log.stop();
+        }
         core.close_log(core.stop_timeout.load());
     }
     if (lock_held_) lock.release();

@@ -59,10 +59,12 @@ struct LogDesk::KeptLine {
     std::vector<std::pair<std::string, KeptValue>> fields;
 };
 
-LogDesk::LogDesk(const os::Clock& clock, const os::Process& process, os::StandardStreams& streams)
+LogDesk::LogDesk(const os::Clock& clock, const os::Process& process, os::StandardStreams& streams,
+                 os::BoostLog& boost_log)
     : clock_{&clock},
       process_{&process},
       streams_{&streams},
+      boost_log_{&boost_log},
       whole_{*this, {}, LogLevel::info},
       generation_{process.generation()} {}
 
@@ -102,6 +104,13 @@ std::vector<std::pair<std::string, LogLevel>> LogDesk::channel_levels() const {
     return levels;
 }
 
+bool LogDesk::shows(LogLevel level, std::string_view channel) const {
+    if (channel.empty()) return whole_.shows(level);
+    const std::lock_guard guard{mutex_};
+    const auto found = channels_.find(channel);
+    return (found != channels_.end() ? found->second->logger : whole_).shows(level);
+}
+
 LogLevel LogDesk::lowest_level() const {
     LogLevel lowest = whole_.level();
     for (const auto& [name, level] : channel_levels()) lowest = std::min(lowest, level);
@@ -109,40 +118,55 @@ LogLevel LogDesk::lowest_level() const {
 }
 
 void LogDesk::open(contract::Log& log, std::string name) {
-    const std::lock_guard guard{mutex_};
-    name_ = std::move(name);
-    generation_ = process_->generation();
-    for (const KeptLine& line : kept_) {
-        const auto channel = channels_.find(line.channel);
-        const Logger& logger = channel != channels_.end() ? channel->second->logger : whole_;
-        if (logger.shows(line.level)) line.write_to(log);
+    {
+        const std::lock_guard guard{mutex_};
+        name_ = std::move(name);
+        generation_ = process_->generation();
+        for (const KeptLine& line : kept_) {
+            const auto channel = channels_.find(line.channel);
+            const Logger& logger = channel != channels_.end() ? channel->second->logger : whole_;
+            if (logger.shows(line.level)) line.write_to(log);
+        }
+        if (dropped_ > 0) {
+            const std::string text = std::to_string(dropped_) + " lines before the log was open are lost";
+            log.write({.time = clock_->system_now(), .level = LogLevel::warning, .message = text});
+        }
+        kept_ = {};
+        log_.store(&log, std::memory_order_release);
     }
-    if (dropped_ > 0) {
-        const std::string text = std::to_string(dropped_) + " lines before the log was open are lost";
-        log.write({.time = clock_->system_now(), .level = LogLevel::warning, .message = text});
-    }
-    kept_ = {};
-    log_.store(&log, std::memory_order_release);
+    subscription_ =
+        boost_log_->subscribe([this](LogLevel level, std::string_view channel) { return shows(level, channel); },
+                              [this](const LogRecord& record) {
+                                  LogRecord timed = record;
+                                  timed.time = clock_->system_now();
+                                  deliver(timed);
+                              });
 }
 
 void LogDesk::close() {
+    subscription_.reset();
     const std::lock_guard guard{mutex_};
     closed_ = true;
     log_.store(nullptr, std::memory_order_release);
 }
 
 void LogDesk::put(const LogRecord& record) noexcept {
-    contract::Log* const log = log_.load(std::memory_order_acquire);
     try {
-        if (log == nullptr)
-            keep_or_put(record);
-        else if (generation_.load(std::memory_order_relaxed) == process_->generation())
-            log->write(record);
-        else
-            put_from_child(record);
+        deliver(record);
     } catch (...) {
         return;  // out of memory: there is no other place to say so
     }
+    if (shows_to_boost_log_.load(std::memory_order_relaxed)) boost_log_->show(record);
+}
+
+void LogDesk::deliver(const LogRecord& record) {
+    contract::Log* const log = log_.load(std::memory_order_acquire);
+    if (log == nullptr)
+        keep_or_put(record);
+    else if (generation_.load(std::memory_order_relaxed) == process_->generation())
+        log->write(record);
+    else
+        put_from_child(record);
 }
 
 void LogDesk::keep_or_put(const LogRecord& record) {

@@ -14,6 +14,7 @@
 
 #include "servicekit/contract/log.hpp"
 #include "servicekit/core/logger.hpp"
+#include "servicekit/os/boost_log.hpp"
 #include "servicekit/os/clock.hpp"
 #include "servicekit/os/process.hpp"
 #include "servicekit/os/standard_streams.hpp"
@@ -24,7 +25,7 @@ namespace servicekit {
 /// keeps what comes before the log is open, at most 1,000 lines. Thread-safe.
 class LogDesk {
 public:
-    LogDesk(const os::Clock& clock, const os::Process& process, os::StandardStreams& streams);
+    LogDesk(const os::Clock& clock, const os::Process& process, os::StandardStreams& streams, os::BoostLog& boost_log);
     LogDesk(const LogDesk&) = delete;
     LogDesk& operator=(const LogDesk&) = delete;
     ~LogDesk();
@@ -49,18 +50,25 @@ public:
 
     /// A line whose level was looked at already.
     void put(const LogRecord& record) noexcept;
+    /// Has lines shown to the program's own sinks in Boost.Log's core, too.
+    void show_to_boost_log(bool shows) noexcept { shows_to_boost_log_.store(shows, std::memory_order_relaxed); }
     [[nodiscard]] const os::Clock& clock() const noexcept { return *clock_; }
 
 private:
     struct KeptLine;
     struct Channel;
 
+    [[nodiscard]] bool shows(LogLevel level, std::string_view channel) const;
+    void deliver(const LogRecord& record);
     void keep_or_put(const LogRecord& record);
     void put_from_child(const LogRecord& record);
 
     const os::Clock* clock_;
     const os::Process* process_;
     os::StandardStreams* streams_;
+    os::BoostLog* boost_log_;
+    std::unique_ptr<os::BoostLog::Subscription> subscription_;
+    std::atomic<bool> shows_to_boost_log_{false};
     Logger whole_;
     std::atomic<contract::Log*> log_{nullptr};
     std::atomic<unsigned> generation_;  ///< of the process that the log belongs to

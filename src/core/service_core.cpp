@@ -14,7 +14,7 @@ ServiceCore::ServiceCore(ServiceBase& the_service, ServiceOptions the_options, E
       options{std::move(the_options)},
       hooks{std::move(the_hooks)},
       host{std::move(the_host)},
-      log_desk{*host.clock, *host.process, *host.streams},
+      log_desk{*host.clock, *host.process, *host.streams, *host.boost_log},
       log{log_desk.whole()},
       parking{host.make_parking()},
       queue{*parking},

@@ -34,6 +34,8 @@ FileStatus status_from(const FileStat& status) {
     told.size = static_cast<std::uint64_t>(status.st_size);
     told.device = status.st_dev;
     told.inode = status.st_ino;
+    told.modified = std::chrono::system_clock::time_point{std::chrono::seconds{status.st_mtim.tv_sec} +
+                                                          std::chrono::microseconds{status.st_mtim.tv_nsec / 1000}};
     return told;
 }
 
@@ -44,16 +46,31 @@ public:
     PosixFile(std::string path, Descriptor file, bool is_stream)
         : path_{std::move(path)}, file_{std::move(file)}, is_stream_{is_stream} {}
 
-    Result<void> write(std::string_view bytes) override {
+    Writing write(std::string_view bytes) override {
         // A reader of the FIFO that has gone is an error of this write, not the end of the process.
         std::optional<SigpipeBlock> block;
         if (is_stream_) block.emplace();
+        std::size_t written = 0;
+        while (written < bytes.size()) {
+            const ssize_t count = ::write(file_.get(), bytes.data() + written, bytes.size() - written);
+            if (count < 0 && errno == EINTR) continue;
+            if (count <= 0) return {written, os_error("write", path_, count < 0 ? errno : EIO)};
+            written += static_cast<std::size_t>(count);
+        }
+        return {written};
+    }
+
+    void write_last_words(std::string_view bytes) noexcept override {
         while (!bytes.empty()) {
             const ssize_t count = ::write(file_.get(), bytes.data(), bytes.size());
             if (count < 0 && errno == EINTR) continue;
-            if (count <= 0) return os_error("write", path_, count < 0 ? errno : EIO);
+            if (count <= 0) return;
             bytes.remove_prefix(static_cast<std::size_t>(count));
         }
+    }
+
+    Result<void> sync() override {
+        if (::fdatasync(file_.get()) != 0) return os_error("sync", path_, errno);
         return {};
     }
 
@@ -205,6 +222,22 @@ public:
     Result<void> remove(const std::string& path) override {
         if (::unlink(path.c_str()) != 0) return os_error("remove", path, errno);
         return {};
+    }
+
+    Result<void> rename(const std::string& from, const std::string& to) override {
+        if (::rename(from.c_str(), to.c_str()) != 0) return os_error("rename", from + "' to '" + to, errno);
+        return {};
+    }
+
+    Result<std::vector<std::string>> list(const std::string& folder) override {
+        std::error_code error;
+        std::vector<std::string> names;
+        std::filesystem::directory_iterator entry{folder, error};
+        for (; !error && entry != std::filesystem::directory_iterator{}; entry.increment(error))
+            names.push_back(entry->path().filename().string());
+        if (error) return os_error("list folder", folder, error.value());
+        std::sort(names.begin(), names.end());
+        return names;
     }
 };
 

@@ -22,7 +22,9 @@ public:
     static constexpr bool delivers = true;
     static constexpr bool takes_threads = false;
 
-    FileLog make_policy() { return FileLog{{}, host_.files, host_.streams, host_.clock, host_.process}; }
+    FileLog make_policy() {
+        return FileLog{{}, host_.files, host_.streams, host_.clock, host_.process, host_.users, host_.environment};
+    }
     static contract::Deployment deployment() { return {.name = "trial", .log_file = "/var/log/trial.log"}; }
     std::string delivered() {
         return host_.files.exists("/var/log/trial.log") ? host_.files.content("/var/log/trial.log") : "";
@@ -68,7 +70,7 @@ public:
     static constexpr bool delivers = true;
     static constexpr bool takes_threads = true;  // one at a time has the stream
 
-    ConsoleLog make_policy() { return ConsoleLog{{}, host_.streams, host_.clock, host_.process}; }
+    ConsoleLog make_policy() { return ConsoleLog{{}, host_.streams, host_.clock, host_.process, host_.environment}; }
     static contract::Deployment deployment() { return {.name = "trial"}; }
     std::string delivered() { return host_.streams.written(os::Stream::out); }
 

@@ -33,4 +33,7 @@ struct JsonError {
 /// Appends the value on one line to `out`: the fast path of replies.
 void append_json(std::string& out, const Object& object);
 
+/// Appends the text as a JSON string with its quotes. Bytes that are no UTF-8 become U+FFFD.
+void append_json_string(std::string& out, std::string_view text);
+
 }  // namespace servicekit

@@ -34,7 +34,7 @@ enum class StreamUse {
 
 /// Where log lines go.
 ///
-/// In the order of a life: configure(), open(), hand_to() where the user changes, start(), and at the end close().
+/// In the order of a life: configure(), open(), hand_to() where the user changes, start(), and at the end stop(), close().
 /// write() comes from any thread, several at a time, write_last_words() from a signal handler; the rest never two at a
 /// time.
 class Log {
@@ -46,8 +46,11 @@ public:
     /// Whether it needs start(): a log that does all its work in write() costs the service no thread.
     [[nodiscard]] virtual bool works_in_background() const { return false; }
     /// From here on there may be threads: `loop` is the log's own, for timers, descriptors and whatever may take its
-    /// time. It is about to turn, and has ended when close() comes, unless the service is killed.
+    /// time. It is about to turn.
     virtual Result<void> start(os::EventLoop& /*loop*/) { return {}; }
+    /// The loop has ended: gives up all timers and watches that it has of it. Comes before close(), unless the service is
+    /// killed.
+    virtual void stop() noexcept {}
     /// Never throws, never ends the service: what can't be written is counted and told later.
     virtual void write(const LogRecord& record) noexcept = 0;
     /// Opens its file anew, after somebody moved it. On an error it goes on with the old one.

@@ -93,6 +93,11 @@ public:
         if (shows(level)) put(level, message.text(), {fields.begin(), fields.size()}, message.source());
     }
 
+    /// From here on the service's lines are also shown to the sinks that the program has added to the core of Boost.Log,
+    /// with the attributes Severity, Message, Channel and TimeStamp. That costs as much as a record of Boost's own; what
+    /// the program itself writes with Boost's macros comes into this log in any case.
+    void show_to_boost_log(bool shows) noexcept;
+
 private:
     friend class LogDesk;
     Logger(class LogDesk& desk, std::string name, LogLevel level)

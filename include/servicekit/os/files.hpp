@@ -2,14 +2,17 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "servicekit/base/result.hpp"
+#include "servicekit/os/writing.hpp"
 
 namespace servicekit::os {
 
@@ -24,6 +27,7 @@ struct FileStatus {
     std::uint64_t size = 0;
     std::uint64_t device = 0;
     std::uint64_t inode = 0;
+    std::chrono::system_clock::time_point modified = {};
 
     /// Whether both are the same file, whatever it is called.
     [[nodiscard]] bool is_same_file(const FileStatus& other) const noexcept {
@@ -35,8 +39,12 @@ struct FileStatus {
 class File {
 public:
     virtual ~File() = default;
-    /// Writes all of it. What could be written before an error stays written.
-    virtual Result<void> write(std::string_view bytes) = 0;
+    /// Writes all of it, unless there is an error.
+    virtual Writing write(std::string_view bytes) = 0;
+    /// The same for a process that is about to die of a signal. Async-signal-safe; an error is dropped.
+    virtual void write_last_words(std::string_view bytes) noexcept = 0;
+    /// fdatasync(2)
+    virtual Result<void> sync() = 0;
     /// Up to `size` bytes from `offset`; fewer only at the end of the file.
     virtual Result<std::string> read_at(std::uint64_t offset, std::size_t size) = 0;
     virtual Result<FileStatus> status() = 0;
@@ -63,6 +71,10 @@ public:
     /// Makes the folder and those above it; one that is there already is left as it is.
     virtual Result<void> create_directories(const std::string& path, mode_t permissions) = 0;
     virtual Result<void> remove(const std::string& path) = 0;
+    /// rename(2): takes the place of a file that is at `to` already.
+    virtual Result<void> rename(const std::string& from, const std::string& to) = 0;
+    /// The names of what is in the folder, sorted.
+    virtual Result<std::vector<std::string>> list(const std::string& folder) = 0;
 };
 
 [[nodiscard]] Files& posix_files();

@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 
+#include "servicekit/os/boost_log.hpp"
 #include "servicekit/os/clock.hpp"
 #include "servicekit/os/confinement.hpp"
 #include "servicekit/os/environment.hpp"
@@ -19,6 +20,7 @@ namespace servicekit::os {
 
 /// All that core itself asks of the operating system; a test puts fakes in. Policies are given theirs one by one.
 struct Host {
+    BoostLog* boost_log = &process_boost_log();
     Clock* clock = &posix_clock();
     Confinement* confinement = &posix_confinement();
     Environment* environment = &posix_environment();

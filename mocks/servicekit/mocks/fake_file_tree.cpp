@@ -41,7 +41,8 @@ os::FileStatus FakeNode::status() const {
             .gid = gid,
             .size = type == os::FileType::symlink ? target.size() : content.size(),
             .device = 1,
-            .inode = inode};
+            .inode = inode,
+            .modified = modified};
 }
 
 FakeFileTree::FakeFileTree() : root_{std::make_shared<FakeNode>()} {

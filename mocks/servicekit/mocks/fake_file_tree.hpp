@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -22,6 +23,7 @@ struct FakeNode {
     uid_t uid = 0;
     gid_t gid = 0;
     std::uint64_t inode = 0;
+    std::chrono::system_clock::time_point modified = {};            ///< never, unless a test says so
     std::string content = {};                                       ///< of a regular file
     std::string target = {};                                        ///< of a symbolic link
     std::map<std::string, std::shared_ptr<FakeNode>> entries = {};  ///< of a folder

@@ -50,12 +50,19 @@ public:
     FakeFile(const FakeFile&) = delete;
     FakeFile& operator=(const FakeFile&) = delete;
 
-    Result<void> write(std::string_view bytes) override {
-        if (access_ != Access::write) return os_error("write", path_, EBADF);
-        if (const auto failure = files_.failures.due("write", path_)) return os_error("write", path_, *failure);
+    os::Writing write(std::string_view bytes) override {
+        if (access_ != Access::write) return {0, os_error("write", path_, EBADF)};
+        if (const auto failure = files_.failures.due("write", path_)) return {0, os_error("write", path_, *failure)};
         const std::size_t fits = files_.take_space(bytes.size());
         node_->content.append(bytes.substr(0, fits));
-        if (fits < bytes.size()) return os_error("write", path_, ENOSPC);
+        if (fits < bytes.size()) return {fits, os_error("write", path_, ENOSPC)};
+        return {fits};
+    }
+    void write_last_words(std::string_view bytes) noexcept override {
+        node_->content.append(bytes.substr(0, files_.take_space(bytes.size())));
+    }
+    Result<void> sync() override {
+        if (const auto failure = files_.failures.due("sync", path_)) return os_error("sync", path_, *failure);
         return {};
     }
     Result<std::string> read_at(std::uint64_t offset, std::size_t size) override {
@@ -72,8 +79,8 @@ public:
         if (const auto failure = files_.failures.due("hand_to", path_))
             return os_error("change owner of", path_, *failure);
         if (files_.tree_.caller().uid != 0) return os_error("change owner of", path_, EPERM);
-        node_->uid = uid;
-        node_->gid = gid;
+        if (uid != static_cast<uid_t>(-1)) node_->uid = uid;
+        if (gid != static_cast<gid_t>(-1)) node_->gid = gid;
         return {};
     }
     [[nodiscard]] int descriptor() const override { return descriptor_; }
@@ -168,6 +175,23 @@ Result<void> FakeFiles::remove(const std::string& path) {
     return {};
 }
 
+Result<void> FakeFiles::rename(const std::string& from, const std::string& to) {
+    const std::string both = from + "' to '" + to;
+    if (const auto failure = failures.due("rename", from)) return os_error("rename", both, *failure);
+    if (const int refusal = tree_.rename(from, to); refusal != 0) return os_error("rename", both, refusal);
+    return {};
+}
+
+Result<std::vector<std::string>> FakeFiles::list(const std::string& folder) {
+    if (const auto failure = failures.due("list", folder)) return os_error("list folder", folder, *failure);
+    const Place place = tree_.find(folder, Links::follow);
+    if (place.errno_value != 0) return os_error("list folder", folder, place.errno_value);
+    if (place.node == nullptr) return os_error("list folder", folder, ENOENT);
+    if (place.node->type != FileType::directory) return os_error("list folder", folder, ENOTDIR);
+    if (!tree_.may(*place.node, Access::read)) return os_error("list folder", folder, EACCES);
+    return names_in(folder);
+}
+
 Node FakeFiles::add(const std::string& path, FileType type, mode_t permissions) {
     const AsRoot as_root{tree_};
     if (const auto made = create_directories(folder_of(path), 0755); !made)
@@ -197,7 +221,11 @@ void FakeFiles::set_owner(const std::string& path, uid_t uid, gid_t gid) {
 
 void FakeFiles::set_permissions(const std::string& path, mode_t permissions) { known(path)->permissions = permissions; }
 
-void FakeFiles::rename(const std::string& from, const std::string& to) {
+void FakeFiles::set_modified(const std::string& path, std::chrono::system_clock::time_point time) {
+    known(path)->modified = time;
+}
+
+void FakeFiles::move_away(const std::string& from, const std::string& to) {
     const AsRoot as_root{tree_};
     demand(tree_.rename(from, to), from);
 }

@@ -27,11 +27,22 @@ public:
     Result<std::optional<os::FileStatus>> status(const std::string& path, os::Links links) override;
     Result<void> create_directories(const std::string& path, mode_t permissions) override;
     Result<void> remove(const std::string& path) override;
+    Result<void> rename(const std::string& from, const std::string& to) override;
+    Result<std::vector<std::string>> list(const std::string& folder) override;
 
     /// By the names of the functions of os::Files and os::File; the object is the path.
-    FakeFailures failures{
-        "read",    "open_for_reading", "open_for_appending", "status", "create_directories", "remove", "write",
-        "read_at", "hand_to"};
+    FakeFailures failures{"read",
+                          "open_for_reading",
+                          "open_for_appending",
+                          "status",
+                          "create_directories",
+                          "remove",
+                          "rename",
+                          "list",
+                          "write",
+                          "sync",
+                          "read_at",
+                          "hand_to"};
 
     /// These make the folders above as well.
     void add_folder(const std::string& path, mode_t permissions = 0755);
@@ -41,8 +52,9 @@ public:
     void add_other(const std::string& path);
     void set_owner(const std::string& path, uid_t uid, gid_t gid);
     void set_permissions(const std::string& path, mode_t permissions);
+    void set_modified(const std::string& path, std::chrono::system_clock::time_point time);
     /// As logrotate does it: who has the file open goes on writing into it.
-    void rename(const std::string& from, const std::string& to);
+    void move_away(const std::string& from, const std::string& to);
     /// Takes a file away, whoever owns it.
     void take_away(const std::string& path);
 

@@ -94,6 +94,7 @@ FakeOs::~FakeOs() {
 
 os::Host FakeOs::host() {
     return {
+        .boost_log = &boost_log,
         .clock = &clock,
         .confinement = &confinement,
         .environment = &environment,

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "servicekit/mocks/fake_boost_log.hpp"
 #include "servicekit/mocks/fake_children.hpp"
 #include "servicekit/mocks/fake_clock.hpp"
 #include "servicekit/mocks/fake_confinement.hpp"
@@ -127,6 +128,7 @@ public:
     [[nodiscard]] std::size_t open_descriptors() const;
 
     FakeFaults faults;  ///< counts every operation, and fails any
+    FakeBoostLog boost_log;
     FakeClock clock;
     FakeReactor reactor{clock};
     FakeConfinement confinement;

@@ -52,13 +52,13 @@ struct OnFakeOs<PidFileLock> {
 template <>
 struct OnFakeOs<FileLog> {
     static FileLog make(FakeOs& os, FileLog::Options options) {
-        return FileLog{std::move(options), os.files, os.streams, os.clock, os.process};
+        return FileLog{options, os.files, os.streams, os.clock, os.process, os.users, os.environment};
     }
 };
 template <>
 struct OnFakeOs<ConsoleLog> {
     static ConsoleLog make(FakeOs& os, ConsoleLog::Options options) {
-        return ConsoleLog{options, os.streams, os.clock, os.process};
+        return ConsoleLog{options, os.streams, os.clock, os.process, os.environment};
     }
 };
 template <>

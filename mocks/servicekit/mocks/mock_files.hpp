@@ -10,12 +10,15 @@ namespace servicekit::mocks {
 class MockFile : public os::File {
 public:
     MockFile() {
+        ON_CALL(*this, write).WillByDefault([](std::string_view bytes) { return os::Writing{bytes.size()}; });
         ON_CALL(*this, read_at).WillByDefault(::testing::Return(Result<std::string>{std::string{}}));
         ON_CALL(*this, status).WillByDefault(::testing::Return(Result<os::FileStatus>{os::FileStatus{}}));
         ON_CALL(*this, descriptor).WillByDefault(::testing::Return(-1));
     }
 
-    MOCK_METHOD(Result<void>, write, (std::string_view bytes), (override));
+    MOCK_METHOD(os::Writing, write, (std::string_view bytes), (override));
+    MOCK_METHOD(void, write_last_words, (std::string_view bytes), (noexcept, override));
+    MOCK_METHOD(Result<void>, sync, (), (override));
     MOCK_METHOD(Result<std::string>, read_at, (std::uint64_t offset, std::size_t size), (override));
     MOCK_METHOD(Result<os::FileStatus>, status, (), (override));
     MOCK_METHOD(Result<void>, hand_to, (uid_t uid, gid_t gid), (override));
@@ -34,6 +37,7 @@ public:
         ON_CALL(*this, open_for_appending).WillByDefault(open_file);
         ON_CALL(*this, status)
             .WillByDefault(::testing::Return(Result<std::optional<os::FileStatus>>{std::optional<os::FileStatus>{}}));
+        ON_CALL(*this, list).WillByDefault([](const std::string&) { return Result{std::vector<std::string>{}}; });
     }
 
     MOCK_METHOD(Result<std::string>, read, (const std::string& path, std::size_t max_bytes), (override));
@@ -43,6 +47,8 @@ public:
     MOCK_METHOD(Result<std::optional<os::FileStatus>>, status, (const std::string& path, os::Links links), (override));
     MOCK_METHOD(Result<void>, create_directories, (const std::string& path, mode_t permissions), (override));
     MOCK_METHOD(Result<void>, remove, (const std::string& path), (override));
+    MOCK_METHOD(Result<void>, rename, (const std::string& from, const std::string& to), (override));
+    MOCK_METHOD(Result<std::vector<std::string>>, list, (const std::string& folder), (override));
 };
 
 }  // namespace servicekit::mocks

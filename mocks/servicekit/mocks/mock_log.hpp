@@ -13,6 +13,7 @@ public:
     MOCK_METHOD(Result<void>, open, (), (override));
     MOCK_METHOD(bool, works_in_background, (), (const, override));
     MOCK_METHOD(Result<void>, start, (os::EventLoop & loop), (override));
+    MOCK_METHOD(void, stop, (), (noexcept, override));
     MOCK_METHOD(void, write, (const contract::LogRecord& record), (noexcept, override));
     MOCK_METHOD(Result<void>, reopen, (), (override));
     MOCK_METHOD(void, set_level, (LogLevel level), (override));

@@ -7,17 +7,19 @@
 #include "policies/log/json_line.hpp"
 #include "policies/log/log_line.hpp"
 #include "policies/log/stream_output.hpp"
+#include "policies/log/terminal_line.hpp"
 
 namespace servicekit {
 
 struct ConsoleLog::State {
     State(Options the_options, os::StandardStreams& the_streams, const os::Clock& the_clock,
-          const os::Process& the_process)
+          const os::Process& the_process, const os::Environment& the_environment)
         : options{the_options},
           stream{options.target == Target::standard_output ? os::Stream::out : os::Stream::error},
           streams{&the_streams},
           clock{&the_clock},
           process{&the_process},
+          environment{&the_environment},
           output{the_streams, stream, options.patience} {}
 
     [[nodiscard]] bool writes_json() const {
@@ -30,8 +32,10 @@ struct ConsoleLog::State {
     os::StandardStreams* streams;
     const os::Clock* clock;
     const os::Process* process;
+    const os::Environment* environment;
 
     std::string name;
+    bool shows_source = false;
     std::atomic<LogLevel> level{LogLevel::info};
     policies::StreamOutput output;
 };
@@ -39,8 +43,8 @@ struct ConsoleLog::State {
 ConsoleLog::ConsoleLog() : ConsoleLog{Options{}} {}
 
 ConsoleLog::ConsoleLog(Options options, os::StandardStreams& streams, const os::Clock& clock,
-                       const os::Process& process)
-    : state_{std::make_unique<State>(options, streams, clock, process)} {}
+                       const os::Process& process, const os::Environment& environment)
+    : state_{std::make_unique<State>(options, streams, clock, process, environment)} {}
 
 ConsoleLog::ConsoleLog(ConsoleLog&& other) noexcept = default;
 ConsoleLog& ConsoleLog::operator=(ConsoleLog&& other) noexcept = default;
@@ -49,25 +53,35 @@ ConsoleLog::~ConsoleLog() = default;
 
 void ConsoleLog::configure(const contract::Deployment& deployment) {
     state_->name = deployment.name;
+    state_->shows_source = deployment.log_plan.shows_source.value_or(false);
+    if (const auto format = deployment.log_plan.format)
+        state_->options.format = *format == contract::LineFormat::json ? Format::json : Format::text;
     set_level(deployment.log_level);
 }
 
 Result<void> ConsoleLog::open() {
     const pid_t pid = state_->process->id();
+    const bool coloured = policies::takes_colours(*state_->streams, state_->stream, *state_->environment);
     if (state_->writes_json())
         state_->output.open([name = state_->name, pid](std::string& out, const contract::LogRecord& record) {
             policies::append_json_line(out, record, name, pid);
         });
     else
-        state_->output.open([source = state_->name + '[' + std::to_string(pid) + ']'](
+        state_->output.open([source = state_->name + '[' + std::to_string(pid) + ']', coloured](
                                 std::string& out, const contract::LogRecord& record) {
-            policies::append_log_line(out, record, source);
+            if (coloured)
+                policies::append_coloured_line(out, record, source);
+            else
+                policies::append_log_line(out, record, source);
         });
     return {};
 }
 
 void ConsoleLog::write(const contract::LogRecord& record) noexcept {
-    if (record.level >= state_->level.load(std::memory_order_relaxed)) state_->output.write(record);
+    if (record.level < state_->level.load(std::memory_order_relaxed)) return;
+    contract::LogRecord shown = record;
+    if (!state_->shows_source) shown.source = {};
+    state_->output.write(shown);
 }
 
 void ConsoleLog::set_level(LogLevel level) noexcept { state_->level.store(level, std::memory_order_relaxed); }

@@ -1,197 +1,176 @@
 #include "servicekit/policies/log/file_log.hpp"
 
-#include <algorithm>
 #include <atomic>
-#include <boost/log/attributes/attribute_name.hpp>
-#include <boost/log/attributes/attribute_value_impl.hpp>
-#include <boost/log/attributes/attribute_value_set.hpp>
-#include <boost/log/attributes/value_extraction.hpp>
-#include <boost/log/core/core.hpp>
-#include <boost/log/core/record.hpp>
-#include <boost/log/core/record_view.hpp>
-#include <boost/log/sinks/basic_sink_backend.hpp>
-#include <boost/log/sinks/frontend_requirements.hpp>
-#include <boost/log/sinks/unlocked_frontend.hpp>
-#include <boost/log/trivial.hpp>
-#include <boost/log/utility/formatting_ostream.hpp>
-#include <boost/smart_ptr/make_shared_object.hpp>
-#include <boost/smart_ptr/shared_ptr.hpp>
-#include <new>
-#include <string_view>
+#include <optional>
 #include <utility>
 
-#include "policies/log/line_output.hpp"
+#include "base/scratch_text.hpp"
+#include "policies/log/json_line.hpp"
+#include "policies/log/line_buffer.hpp"
+#include "policies/log/log_archive.hpp"
+#include "policies/log/log_line.hpp"
+#include "policies/log/rotating_file.hpp"
+
+#include "policies/log/stream_output.hpp"
+#include "policies/log/terminal_line.hpp"
 
 namespace servicekit {
 namespace {
 
-namespace logging = boost::log;
-
-using policies::LineOutput;
+using contract::LineFormat;
+using contract::LogRecord;
 
 /// How long reopen() waits for a line that hangs in the kernel.
 constexpr std::chrono::milliseconds reopen_limit{1'000};
-
-static_assert(static_cast<int>(LogLevel::trace) == static_cast<int>(logging::trivial::trace) &&
-                  static_cast<int>(LogLevel::fatal) == static_cast<int>(logging::trivial::fatal),
-              "both scales are the same");
-
-/// The attribute that only a service's own records have.
-struct Origin {
-    const LineOutput* output = nullptr;  ///< whose record it is
-    std::chrono::system_clock::time_point time;
-    LogLevel level = LogLevel::info;
-};
-
-struct AttributeNames {
-    logging::attribute_name origin{"servicekit.Origin"};
-    logging::attribute_name severity{"Severity"};
-    logging::attribute_name message{"Message"};
-};
-
-const AttributeNames& names() {
-    static const AttributeNames names;
-    return names;
-}
-
-LogLevel level_of(const logging::attribute_value_set& values) {
-    const auto severity = values[names().severity];
-    int number = static_cast<int>(LogLevel::info);
-    if (const auto trivial = severity.extract<logging::trivial::severity_level>())
-        number = static_cast<int>(trivial.get());
-    else if (const auto plain = severity.extract<int>())
-        number = plain.get();
-    return static_cast<LogLevel>(
-        std::clamp(number, static_cast<int>(LogLevel::trace), static_cast<int>(LogLevel::fatal)));
-}
-
-// Takes records from any thread at once: the output has a lock of its own, which close() can wait for within bounds.
-class Backend final : public logging::sinks::basic_sink_backend<logging::sinks::concurrent_feeding> {
-public:
-    Backend(std::shared_ptr<LineOutput> output, const os::Clock& clock) : output_{std::move(output)}, clock_{&clock} {}
-
-    void consume(const logging::record_view& record) {
-        const auto& values = record.attribute_values();
-        contract::LogRecord line;
-        if (const auto origin = values[names().origin].extract<Origin>()) {
-            line.time = origin->time;
-            line.level = origin->level;
-        } else {
-            line.time = clock_->system_now();
-            line.level = level_of(values);
-        }
-        const auto message = values[names().message];
-        if (const auto text = message.extract<std::string>()) {
-            line.message = text.get();
-            output_->write(line);
-        } else if (const auto wide = message.extract<std::wstring>()) {
-            std::string narrow;
-            logging::formatting_ostream{narrow} << wide.get() << std::flush;
-            line.message = narrow;
-            output_->write(line);
-        }
-    }
-
-private:
-    std::shared_ptr<LineOutput> output_;
-    const os::Clock* clock_;
-};
-
-using Sink = logging::sinks::unlocked_sink<Backend>;
+/// How long a line waits for a terminal that takes none.
+constexpr std::chrono::milliseconds terminal_patience{200};
 
 }  // namespace
 
 struct FileLog::State {
     State(Options the_options, os::Files& the_files, os::StandardStreams& the_streams, const os::Clock& the_clock,
-          const os::Process& the_process)
-        : options{std::move(the_options)},
+          const os::Process& the_process, os::Users& the_users, const os::Environment& the_environment)
+        : options{the_options},
           files{&the_files},
           streams{&the_streams},
           clock{&the_clock},
           process{&the_process},
-          output{std::make_shared<LineOutput>(the_streams)} {}
+          users{&the_users},
+          environment{&the_environment},
+          terminal{the_streams, os::Stream::error, terminal_patience} {}
 
-    ~State() { close(std::chrono::milliseconds{0}); }
-    State(const State&) = delete;
-    State& operator=(const State&) = delete;
-
-    [[nodiscard]] Result<std::unique_ptr<os::File>> open_file() const;
+    void put(const LogRecord& record);
+    void render(std::string& out, const LogRecord& record) const;
+    [[nodiscard]] std::string warning(std::chrono::system_clock::time_point time, std::string_view message) const;
+    [[nodiscard]] Result<void> open_file();
+    void open_terminal();
     [[nodiscard]] Result<void> lead_streams();
-    void add_sink();
-    void close(std::chrono::milliseconds at_most) noexcept;
+    /// Has the log's loop do what is due to old files, a piece at a time.
+    void tidy_up();
+    void tidy_up_step();
 
     Options options;
     os::Files* files;
     os::StandardStreams* streams;
     const os::Clock* clock;
     const os::Process* process;
+    os::Users* users;
+    const os::Environment* environment;
 
     std::string name;
     std::string path;
+    std::string group;
     bool background = true;
+    bool shows_source = false;
     bool redirected = false;
-    // Shared with the sink, which a thread that hangs in the kernel keeps beyond close().
-    std::shared_ptr<std::atomic<LogLevel>> level = std::make_shared<std::atomic<LogLevel>>(LogLevel::info);
-    std::shared_ptr<LineOutput> output;
-    logging::core_ptr core;
-    boost::shared_ptr<Sink> sink;
+    pid_t pid = 0;
+    std::string source;  ///< who logs: name and pid
+    std::atomic<LogLevel> level{LogLevel::info};
+    os::EventLoop* loop = nullptr;
+
+    // All there where the log has a file.
+    std::unique_ptr<policies::LogArchive> archive;
+    std::unique_ptr<policies::RotatingFile> file;
+    std::unique_ptr<policies::LineBuffer> buffer;
+    policies::StreamOutput terminal;
+    bool to_terminal = false;
 };
 
-Result<std::unique_ptr<os::File>> FileLog::State::open_file() const {
-    const auto fault = [this](std::string reason) {
-        return Error{ExitCode::cannot_create, "open the log", path, std::move(reason)};
-    };
-    if (path.front() != '/') return fault("not an absolute path");
-    auto file = files->open_for_appending(path, options.permissions);
-    if (file) return file;
-
-    const std::string folder = path.substr(0, std::max<std::size_t>(path.rfind('/'), 1));
-    if (const auto status = files->status(folder, os::Links::follow); status && !status->has_value())
-        return fault("there is no folder '" + folder + "'");
-    Error error = file.error().at_stage(ExitCode::cannot_create);
-    error.action = "open the log";
-    return error;
+void FileLog::State::render(std::string& out, const LogRecord& record) const {
+    if (options.format == LineFormat::json)
+        policies::append_json_line(out, record, name, pid);
+    else
+        policies::append_log_line(out, record, source);
 }
 
-// Into the file, or to /dev/null where there is none.
+std::string FileLog::State::warning(std::chrono::system_clock::time_point time, std::string_view message) const {
+    std::string line;
+    render(line, {.time = time, .level = LogLevel::warning, .message = message});
+    return line;
+}
+
+void FileLog::State::put(const LogRecord& record) {
+    if (to_terminal) terminal.write(record);
+    if (!buffer || !buffer->is_open()) return;
+    ScratchText line;
+    render(line.text(), record);
+    buffer->append(record.level, record.time, line.text());
+}
+
+Result<void> FileLog::State::open_file() {
+    std::optional<gid_t> gid;
+    if (!group.empty()) {
+        const auto found = users->find_group(group);
+        if (!found) return found.error();
+        if (!*found)
+            return Error{ExitCode::configuration, "give the log to the group", group, "there is no such group"};
+        gid = **found;
+    }
+    archive = std::make_unique<policies::LogArchive>(*files, path,
+                                                     policies::LogArchive::Options{.keep_files = options.keep_files,
+                                                                                   .keep_bytes = options.keep_bytes,
+                                                                                   .compress = options.compress,
+                                                                                   .permissions = options.permissions,
+                                                                                   .group = gid});
+    file = std::make_unique<policies::RotatingFile>(
+        *files, *clock, *archive,
+        policies::RotatingFile::Options{.path = path,
+                                        .permissions = options.permissions,
+                                        .group = gid,
+                                        .rotate_size = options.rotate_size,
+                                        .rotate_every = options.rotate_every},
+        [this](const Error& error) { return warning(clock->system_now(), error.message()); }, [this] { tidy_up(); });
+    if (auto opened = file->open(); !opened) return opened;
+    buffer = std::make_unique<policies::LineBuffer>(*file, policies::LineBuffer::Options{.delay = options.delay});
+    buffer->open([this](std::string& out, std::chrono::system_clock::time_point time, std::uint64_t count,
+                        std::string_view reason) {
+        out += warning(time,
+                       std::to_string(count) + (count == 1 ? " line lost: " : " lines lost: ") + std::string{reason});
+    });
+    return {};
+}
+
+void FileLog::State::open_terminal() {
+    const bool coloured = policies::takes_colours(*streams, os::Stream::error, *environment);
+    terminal.open([this, coloured](std::string& out, const LogRecord& record) {
+        if (coloured)
+            policies::append_coloured_line(out, record, source);
+        else if (path.empty())
+            render(out, record);
+        else
+            policies::append_log_line(out, record, source);
+    });
+    to_terminal = true;
+}
+
 Result<void> FileLog::State::lead_streams() {
-    const int descriptor = output->file() != nullptr ? output->file()->descriptor() : -1;
     for (const os::Stream stream : {os::Stream::out, os::Stream::error}) {
-        auto done = descriptor >= 0 ? streams->redirect_to(stream, descriptor) : streams->redirect_to_null(stream);
+        auto done = file ? streams->redirect_to(stream, file->descriptor()) : streams->redirect_to_null(stream);
         if (!done) return done.error().at_stage(ExitCode::cannot_create);
     }
     return {};
 }
 
-void FileLog::State::add_sink() {
-    core = logging::core::get();
-    if (sink) core->remove_sink(sink);
-    sink = boost::make_shared<Sink>(boost::make_shared<Backend>(output, *clock));
-    sink->set_filter([level = level, own = output.get()](const logging::attribute_value_set& values) {
-        const LogLevel least = level->load(std::memory_order_relaxed);
-        if (const auto origin = values[names().origin].extract<Origin>())
-            return origin->output == own && origin->level >= least;
-        return level_of(values) >= least;
+void FileLog::State::tidy_up() {
+    const bool removes = options.keep_files != 0 || options.keep_bytes != 0;
+    if (loop == nullptr || (!removes && !options.compress)) return;
+    loop->post([this] {
+        archive->look_again();
+        tidy_up_step();
     });
-    core->add_sink(sink);
 }
 
-void FileLog::State::close(std::chrono::milliseconds at_most) noexcept {
-    if (!sink) return;
-    output->close(clock->system_now(), at_most);
-    try {
-        core->remove_sink(sink);
-    } catch (...) {
-        return;  // it stays, and drops every line
-    }
-    sink.reset();
+void FileLog::State::tidy_up_step() {
+    const auto step = archive->step();
+    if (!step) put({.time = clock->system_now(), .level = LogLevel::warning, .message = step.error().message()});
+    if (step && *step == policies::LogArchive::Step::more) loop->post([this] { tidy_up_step(); });
 }
 
 FileLog::FileLog() : FileLog{Options{}} {}
 
 FileLog::FileLog(Options options, os::Files& files, os::StandardStreams& streams, const os::Clock& clock,
-                 const os::Process& process)
-    : state_{std::make_unique<State>(std::move(options), files, streams, clock, process)} {}
+                 const os::Process& process, os::Users& users, const os::Environment& environment)
+    : state_{std::make_unique<State>(options, files, streams, clock, process, users, environment)} {}
 
 FileLog::FileLog(FileLog&& other) noexcept = default;
 FileLog& FileLog::operator=(FileLog&& other) noexcept = default;
@@ -199,73 +178,113 @@ FileLog& FileLog::operator=(FileLog&& other) noexcept = default;
 FileLog::~FileLog() = default;
 
 void FileLog::configure(const contract::Deployment& deployment) {
-    state_->name = deployment.name;
-    state_->path = state_->options.path.empty() ? deployment.log_file : state_->options.path;
-    state_->background = deployment.background;
+    State& state = *state_;
+    Options& options = state.options;
+    const contract::LogPlan& plan = deployment.log_plan;
+    state.name = deployment.name;
+    state.path = deployment.log_file;
+    state.background = deployment.background;
+    state.group = plan.group;
+    state.shows_source = plan.shows_source.value_or(false);
+    options.permissions = plan.permissions.value_or(options.permissions);
+    options.format = plan.format.value_or(options.format);
+    options.delay = plan.delay.value_or(options.delay);
+    options.rotate_size = plan.rotate_size.value_or(options.rotate_size);
+    options.rotate_every = plan.rotate_every.value_or(options.rotate_every);
+    options.keep_files = plan.keep_files.value_or(options.keep_files);
+    options.keep_bytes = plan.keep_bytes.value_or(options.keep_bytes);
+    options.compress = plan.compress.value_or(options.compress);
+    options.copies_to_terminal = plan.copies_to_terminal.value_or(options.copies_to_terminal);
     set_level(deployment.log_level);
 }
 
 Result<void> FileLog::open() {
     State& state = *state_;
-    std::string source = state.name + '[' + std::to_string(state.process->id()) + ']';
-    std::unique_ptr<os::File> file;
-    if (!state.path.empty()) {
-        auto opened = state.open_file();
-        if (!opened) return opened.error();
-        file = std::move(*opened);
-    }
-    state.add_sink();
-    if (file)
-        state.output->open_file(std::move(file), std::move(source));
-    else if (!state.background)
-        state.output->open_stderr(std::move(source));
+    state.pid = state.process->id();
+    state.source = state.name + '[' + std::to_string(state.pid) + ']';
+    if (!state.path.empty())
+        if (auto opened = state.open_file(); !opened) return opened;
+    const bool copies = state.options.copies_to_terminal && state.streams->is_terminal(os::Stream::error);
+    if (!state.background && (state.path.empty() || copies)) state.open_terminal();
     return {};
+}
+
+Result<void> FileLog::start(os::EventLoop& loop) {
+    State& state = *state_;
+    if (!state.buffer) return {};
+    state.loop = &loop;
+    state.buffer->start(loop);
+    // What a life before this one has left undone.
+    state.tidy_up();
+    return {};
+}
+
+void FileLog::stop() noexcept {
+    if (state_->buffer) state_->buffer->stop();
+    state_->loop = nullptr;
 }
 
 void FileLog::write(const contract::LogRecord& record) noexcept {
     State& state = *state_;
-    if (!state.output->is_open() || record.level < state.level->load(std::memory_order_relaxed)) return;
+    if (record.level < state.level.load(std::memory_order_relaxed)) return;
     try {
-        logging::attribute_value_set values{3};
-        values.insert(names().origin,
-                      logging::attributes::make_attribute_value(Origin{state.output.get(), record.time, record.level}));
-        values.insert(names().severity, logging::attributes::make_attribute_value(
-                                            static_cast<logging::trivial::severity_level>(record.level)));
-        values.insert(names().message, logging::attributes::make_attribute_value(std::string{record.message}));
-        if (auto opened = state.core->open_record(boost::move(values))) state.core->push_record(boost::move(opened));
-    } catch (const std::bad_alloc&) {
-        state.output->count_loss();
+        if (state.shows_source || record.source.file == nullptr) return state.put(record);
+        LogRecord without = record;
+        without.source = {};
+        state.put(without);
     } catch (...) {
-        return;  // another sink's, which the program answers for: ours throws nothing
+        if (state.buffer) state.buffer->count_loss("out of memory");
     }
 }
 
 Result<void> FileLog::reopen() {
     State& state = *state_;
-    if (state.output->file() == nullptr) return {};
-    auto file = state.open_file();
-    if (!file) return file.error();
-    if (!state.output->replace_file(*file, reopen_limit))
+    if (!state.file) return {};
+    std::optional<Error> failure;
+    const bool changed = state.buffer->change_sink(reopen_limit, [&] {
+        const auto reopened = state.file->reopen();
+        if (!reopened) failure = reopened.error();
+        return reopened && *reopened;
+    });
+    if (!changed)
         return Error{ExitCode::timeout, "reopen the log", state.path,
                      "a line is still being written into the old file"};
+    if (failure) return *failure;
     return state.redirected ? state.lead_streams() : Result<void>{};
 }
 
-void FileLog::set_level(LogLevel level) noexcept { state_->level->store(level, std::memory_order_relaxed); }
+void FileLog::set_level(LogLevel level) noexcept { state_->level.store(level, std::memory_order_relaxed); }
 
 Result<void> FileLog::redirect(contract::StreamTarget target) {
     State& state = *state_;
-    const bool has_file = state.output->file() != nullptr;
-    state.redirected = has_file && target == contract::StreamTarget::log;
-    const bool to_null = !has_file && target == contract::StreamTarget::log && state.background;
+    state.redirected = state.file && target == contract::StreamTarget::log;
+    const bool to_null = !state.file && target == contract::StreamTarget::log && state.background;
     return state.redirected || to_null ? state.lead_streams() : Result<void>{};
 }
 
-Result<void> FileLog::hand_to(uid_t uid, gid_t gid) {
-    os::File* const file = state_->output->file();
-    return file != nullptr ? file->hand_to(uid, gid) : Result<void>{};
+contract::StreamUse FileLog::stream_use() const noexcept {
+    if (!state_->path.empty()) return contract::StreamUse::captured;
+    return state_->background ? contract::StreamUse::none : contract::StreamUse::own;
 }
 
-void FileLog::close(std::chrono::milliseconds at_most) noexcept { state_->close(at_most); }
+Result<void> FileLog::hand_to(uid_t uid, gid_t gid) {
+    return state_->file ? state_->file->hand_to(uid, gid) : Result<void>{};
+}
+
+void FileLog::write_last_words(std::string_view lines) noexcept {
+    if (state_->buffer && state_->buffer->is_open()) state_->buffer->write_last_words(lines);
+}
+
+void FileLog::close(std::chrono::milliseconds at_most) noexcept {
+    State& state = *state_;
+    const auto now = state.clock->system_now();
+    if (state.to_terminal) state.terminal.close(now, at_most);
+    // A thread that hangs in the kernel will look for all of this when it comes back, if it ever does.
+    if (state.buffer && !state.buffer->close(now, at_most)) {
+        static_cast<void>(state.file.release());     // NOLINT(bugprone-unused-return-value)
+        static_cast<void>(state.buffer.release());   // NOLINT(bugprone-unused-return-value)
+        static_cast<void>(state.archive.release());  // NOLINT(bugprone-unused-return-value)
+    }
+}
 
 }  // namespace servicekit

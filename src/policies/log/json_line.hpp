@@ -10,8 +10,9 @@
 namespace servicekit::policies {
 
 /// Appends the record as one JSON object with its newline, its time in UTC:
-/// `{"time":"2026-11-22T06:10:00.123456Z","level":"info","service":"just-another-server","pid":4711,"message":"..."}`.
-/// Bytes of the message that are no UTF-8 become U+FFFD.
+/// `{"time":"2026-11-22T06:10:00.123456Z","level":"info","service":"just-another-server","pid":4711,"message":"..."}`,
+/// then its channel, its fields (numbers as numbers) and its source, where it has any. A field whose key is taken gets a
+/// `_` behind it. Bytes of texts that are no UTF-8 become U+FFFD.
 void append_json_line(std::string& out, const contract::LogRecord& record, std::string_view service, pid_t pid);
 
 }  // namespace servicekit::policies

@@ -1,5 +1,6 @@
 #include "policies/log/log_line.hpp"
 
+#include <algorithm>
 #include <cstddef>
 
 #include "base/rfc3339.hpp"
@@ -31,7 +32,49 @@ void append_control(std::string& out, unsigned char control) {
     }
 }
 
+/// Keys that a reader can tell from the value behind them.
+void append_key(std::string& out, std::string_view key) {
+    for (const char letter : key) {
+        const auto byte = static_cast<unsigned char>(letter);
+        const bool fits = byte > ' ' && byte != 0x7f && letter != '=' && letter != '"';
+        out += fits ? letter : '_';
+    }
+}
+
+/// As it is where nobody can take it for more than one word, else in quotes.
+void append_value(std::string& out, std::string_view text) {
+    const auto breaks_word = [](char letter) {
+        return static_cast<unsigned char>(letter) <= ' ' || letter == '"' || letter == '\\' || letter == '=';
+    };
+    if (!text.empty() && std::none_of(text.begin(), text.end(), breaks_word)) return append_escaped(out, text);
+    out += '"';
+    for (std::size_t plain = 0; plain < text.size();) {
+        const std::size_t special = std::min(text.find_first_of("\"\\", plain), text.size());
+        append_escaped(out, text.substr(plain, special - plain));
+        if (special < text.size()) (out += '\\') += text[special];
+        plain = special + 1;
+    }
+    out += '"';
+}
+
 }  // namespace
+
+void append_fields(std::string& out, const contract::LogRecord& record) {
+    const auto append = [&out](std::string_view key, std::string_view value) {
+        out += ' ';
+        append_key(out, key);
+        out += '=';
+        append_value(out, value);
+    };
+    for (const LogField& field : record.fields) {
+        std::string value;
+        field.value.append_to(value);
+        append(field.key, value);
+    }
+    if (!record.channel.empty()) append("channel", record.channel);
+    if (record.source.file != nullptr)
+        append("source", std::string{record.source.file} + ':' + std::to_string(record.source.line));
+}
 
 void append_escaped(std::string& out, std::string_view message) {
     std::size_t plain = 0;  // where the run of bytes that need no escape began
@@ -62,6 +105,7 @@ void append_log_line(std::string& out, const contract::LogRecord& record, std::s
     out += source;
     out += ": ";
     append_escaped(out, record.message);
+    append_fields(out, record);
     out += '\n';
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
@@ -7,30 +8,29 @@
 namespace servicekit::policies {
 
 /// Lets one thread at a time at something that may hang in the kernel, so that the next can wait within bounds.
+/// Where nobody waits a turn costs no system call, and taking one without waiting is async-signal-safe.
 // Not a std::timed_mutex, whose waiting the thread sanitizers of our compilers do not know.
 class Turns {
 public:
     class Turn {
     public:
         explicit Turn(Turns& turns) : turns_{turns} {
-            std::unique_lock lock{turns_.mutex_};
-            turns_.over_.wait(lock, [this] { return !turns_.taken_; });
-            turns_.taken_ = true;
+            if (!turns_.take() && !turns_.take_soon())
+                turns_.wait([](auto& lock, auto& over, auto is_ours) {
+                    over.wait(lock, is_ours);
+                    return true;
+                });
         }
         Turn(Turns& turns, std::chrono::milliseconds at_most) : turns_{turns} {
-            std::unique_lock lock{turns_.mutex_};
-            is_ours_ = turns_.over_.wait_for(lock, at_most, [this] { return !turns_.taken_; });
-            if (is_ours_) turns_.taken_ = true;
+            is_ours_ = turns_.take() || (at_most.count() > 0 &&
+                                         (turns_.take_soon() || turns_.wait([&](auto& lock, auto& over, auto is_ours) {
+                                             return over.wait_for(lock, at_most, is_ours);
+                                         })));
         }
         Turn(const Turn&) = delete;
         Turn& operator=(const Turn&) = delete;
         ~Turn() {
-            if (!is_ours_) return;
-            {
-                const std::lock_guard lock{turns_.mutex_};
-                turns_.taken_ = false;
-            }
-            turns_.over_.notify_one();
+            if (is_ours_) turns_.pass_on();
         }
         /// Always, where no time was given.
         [[nodiscard]] bool is_ours() const noexcept { return is_ours_; }
@@ -41,9 +41,35 @@ public:
     };
 
 private:
+    [[nodiscard]] bool take() noexcept { return !taken_.exchange(true); }
+    /// Most turns are over before a thread would have gone to sleep.
+    [[nodiscard]] bool take_soon() noexcept {
+        for (int looks = 0; looks < 100; ++looks)
+            if (!taken_.load(std::memory_order_relaxed) && take()) return true;
+        return false;
+    }
+
+    template <class Wait>
+    bool wait(Wait wait_for) {
+        std::unique_lock lock{mutex_};
+        ++waiting_;
+        const bool is_ours = wait_for(lock, over_, [this] { return take(); });
+        --waiting_;
+        return is_ours;
+    }
+
+    // Both atomics are sequentially consistent: either who waits sees the turn free, or this sees somebody wait.
+    void pass_on() {
+        taken_.store(false);
+        if (waiting_.load() == 0) return;
+        { const std::lock_guard lock{mutex_}; }
+        over_.notify_one();
+    }
+
+    std::atomic<bool> taken_{false};
+    std::atomic<unsigned> waiting_{0};
     std::mutex mutex_;
     std::condition_variable over_;
-    bool taken_ = false;  ///< guarded by the mutex
 };
 
 }  // namespace servicekit::policies

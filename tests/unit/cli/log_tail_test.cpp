@@ -79,7 +79,7 @@ TEST_F(LogTailTest, FollowsOverRotation) {
     const auto writer = *files.open_for_appending(path, 0644);
     EXPECT_EQ(rest(tail), "one\n");
 
-    files.rename(path, "/var/log/x.log.1");
+    files.move_away(path, "/var/log/x.log.1");
     ASSERT_TRUE(tail.follow());
     ASSERT_TRUE(writer->write("late\n"));
     EXPECT_EQ(rest(tail), "late\n");

@@ -22,7 +22,7 @@ TEST_F(LogsTest, FollowsUntilInterrupted) {
     tools.make_sleep = [this]() -> std::unique_ptr<os::InterruptibleSleep> {
         auto sleep = std::make_unique<mocks::FakeInterruptibleSleep>(host.reactor);
         after(100ms, [this] { host.files.tree().peek("/var/log/x.log")->content += "two\n"; });
-        after(300ms, [this] { host.files.rename("/var/log/x.log", "/var/log/x.log.1"); });
+        after(300ms, [this] { host.files.move_away("/var/log/x.log", "/var/log/x.log.1"); });
         after(700ms, [this] { host.files.add_file("/var/log/x.log", "three\n"); });
         after(2s, [sleeper = sleep.get()] { sleeper->interrupt(); });
         return sleep;

@@ -27,7 +27,7 @@ protected:
         Trial service{{.name = "trial"},
                       hooks,
                       Trial::Policies{.daemon = Foreground{{}, host.children, host.clock},
-                                      .log = ConsoleLog{{}, host.streams, host.clock, host.process},
+                                      .log = ConsoleLog{{}, host.streams, host.clock, host.process, host.environment},
                                       .control = UnixSocketControl{{}, host.sockets}},
                       host.host()};
         return service.run();

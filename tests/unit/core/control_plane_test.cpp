@@ -280,7 +280,7 @@ TEST_F(ControlPlaneTest, LogLevelTellsAndSets) {
 }
 
 TEST_F(ControlPlaneTest, LogReopenFollowsAMovedLog) {
-    then([this] { host.files.rename(log_file, "/var/log/trial.log.1"); });
+    then([this] { host.files.move_away(log_file, "/var/log/trial.log.1"); });
     ask(R"(["log-reopen"])");
     then([this] {
         service().log().info("fresh");
@@ -304,7 +304,7 @@ TEST_F(ControlPlaneTest, ALogReopenThatFailsKeepsTheOldFile) {
 }
 
 TEST_F(ControlPlaneTest, Usr1ReopensTheLog) {
-    then([this] { host.files.rename(log_file, "/var/log/trial.log.1"); });
+    then([this] { host.files.move_away(log_file, "/var/log/trial.log.1"); });
     raise(SIGUSR1);
     finish();
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/log_desk.hpp"
+#include "servicekit/mocks/fake_boost_log.hpp"
 #include "servicekit/mocks/mock_clock.hpp"
 #include "servicekit/mocks/mock_log.hpp"
 #include "servicekit/mocks/mock_process.hpp"
@@ -46,7 +47,8 @@ protected:
     NiceMock<mocks::MockLog> log_;
     NiceMock<mocks::MockProcess> process_;
     NiceMock<mocks::MockStandardStreams> streams_;
-    LogDesk desk_{clock_, process_, streams_};
+    mocks::FakeBoostLog boost_log_;
+    LogDesk desk_{clock_, process_, streams_, boost_log_};
     std::vector<std::string> surrounded_;
     EventRunner runner_{desk_.whole(), clock_, [this](Event& event, const std::function<Reply(Event&)>& next) {
                             surrounded_.emplace_back(event.name());

@@ -3,9 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "servicekit/mocks/fake_boost_log.hpp"
 #include "servicekit/mocks/mock_clock.hpp"
 #include "servicekit/mocks/mock_log.hpp"
 #include "servicekit/mocks/mock_process.hpp"
@@ -16,9 +20,9 @@ namespace {
 
 using ::testing::NiceMock;
 
-class LoggerTest : public ::testing::Test {
+class LogDeskTest : public ::testing::Test {
 protected:
-    LoggerTest() {
+    LogDeskTest() {
         ON_CALL(log_, write).WillByDefault([this](const contract::LogRecord& record) {
             written_.emplace_back(record.message);
         });
@@ -28,12 +32,13 @@ protected:
     NiceMock<mocks::MockLog> log_;
     NiceMock<mocks::MockProcess> process_;
     NiceMock<mocks::MockStandardStreams> streams_;
-    LogDesk desk_{clock_, process_, streams_};
+    mocks::FakeBoostLog boost_log_;
+    LogDesk desk_{clock_, process_, streams_, boost_log_};
     Logger& logger_ = desk_.whole();
     std::vector<std::string> written_;
 };
 
-TEST_F(LoggerTest, KeepsLinesUntilTheLogIsOpen) {
+TEST_F(LogDeskTest, KeepsLinesUntilTheLogIsOpen) {
     logger_.info("early");
     desk_.open(log_, "pond");
     logger_.info("late");
@@ -41,7 +46,7 @@ TEST_F(LoggerTest, KeepsLinesUntilTheLogIsOpen) {
     EXPECT_EQ(written_, (std::vector<std::string>{"early", "late"}));
 }
 
-TEST_F(LoggerTest, SaysHowManyEarlyLinesWereTooMany) {
+TEST_F(LogDeskTest, SaysHowManyEarlyLinesWereTooMany) {
     for (int i = 0; i < 1005; ++i) logger_.info("line");
     desk_.open(log_, "pond");
 
@@ -49,7 +54,7 @@ TEST_F(LoggerTest, SaysHowManyEarlyLinesWereTooMany) {
     EXPECT_EQ(written_.back(), "5 lines before the log was open are lost");
 }
 
-TEST_F(LoggerTest, WritesWhatIsOfItsLevelOrAbove) {
+TEST_F(LogDeskTest, WritesWhatIsOfItsLevelOrAbove) {
     desk_.open(log_, "pond");
     desk_.set_level(LogLevel::warning);
     logger_.info("no");
@@ -60,7 +65,7 @@ TEST_F(LoggerTest, WritesWhatIsOfItsLevelOrAbove) {
     EXPECT_EQ(written_, (std::vector<std::string>{"yes", "now"}));
 }
 
-TEST_F(LoggerTest, EarlyLinesAreWrittenByTheLevelThatIsInForceThen) {
+TEST_F(LogDeskTest, EarlyLinesAreWrittenByTheLevelThatIsInForceThen) {
     logger_.info("early");
     desk_.set_level(LogLevel::error);
     desk_.open(log_, "pond");
@@ -68,12 +73,117 @@ TEST_F(LoggerTest, EarlyLinesAreWrittenByTheLevelThatIsInForceThen) {
     EXPECT_TRUE(written_.empty());
 }
 
-TEST_F(LoggerTest, DropsWhatComesAfterItsEnd) {
+TEST_F(LogDeskTest, DropsWhatComesAfterItsEnd) {
     desk_.open(log_, "pond");
     desk_.close();
     logger_.error("too late");
 
     EXPECT_TRUE(written_.empty());
+}
+
+TEST_F(LogDeskTest, PutsArgumentsInTheirPlaces) {
+    desk_.open(log_, "pond");
+    logger_.info("backup of {} files took {}", 3, std::chrono::milliseconds{12});
+    logger_.info("a text alone keeps its {}");
+
+    EXPECT_EQ(written_, (std::vector<std::string>{"backup of 3 files took 12ms", "a text alone keeps its {}"}));
+}
+
+TEST_F(LogDeskTest, FormatsNothingOfALineThatIsNotShown) {
+    struct Counted {
+        int* times;
+        [[nodiscard]] std::string message() const { return std::to_string(++*times); }
+    };
+    int times = 0;
+    desk_.open(log_, "pond");
+    logger_.debug("{}", Counted{&times});
+    logger_.info("{}", Counted{&times});
+
+    EXPECT_EQ(times, 1);
+}
+
+TEST_F(LogDeskTest, HandsFieldsAndSourceToTheLog) {
+    desk_.open(log_, "pond");
+    EXPECT_CALL(log_, write).WillOnce([](const contract::LogRecord& record) {
+        EXPECT_EQ(record.message, "backup done");
+        ASSERT_EQ(record.fields.size(), 2U);
+        EXPECT_EQ(record.fields[0].key, "files");
+        EXPECT_EQ(record.fields[0].value.integer(), 3);
+        EXPECT_EQ(record.fields[1].value.text(), "/b");
+        EXPECT_NE(std::string_view{record.source.file}.find("log_desk_test.cpp"), std::string_view::npos);
+        EXPECT_GT(record.source.line, 0U);
+    });
+    logger_.info("backup done", {{"files", 3}, {"directory", std::string{"/b"}}});
+}
+
+TEST_F(LogDeskTest, KeptLinesKeepTheirFields) {
+    logger_.warning("early", {{"files", 3}, {"directory", std::string{"/a long enough folder to be on the heap"}}});
+    EXPECT_CALL(log_, write).WillOnce([](const contract::LogRecord& record) {
+        ASSERT_EQ(record.fields.size(), 2U);
+        EXPECT_EQ(record.fields[0].value.integer(), 3);
+        EXPECT_EQ(record.fields[1].value.text(), "/a long enough folder to be on the heap");
+    });
+    desk_.open(log_, "pond");
+}
+
+TEST_F(LogDeskTest, AChannelHasTheLevelOfTheWholeUntilItGetsItsOwn) {
+    desk_.open(log_, "pond");
+    Logger& database = logger_.channel("database");
+    EXPECT_EQ(&database, &desk_.channel("database"));
+    desk_.set_level(LogLevel::warning);
+    database.info("no");
+    desk_.set_channel_level("database", LogLevel::debug);
+    database.debug("yes");
+    logger_.info("no");
+    desk_.set_level(LogLevel::error);
+    database.debug("still");
+    EXPECT_EQ(desk_.lowest_level(), LogLevel::debug);
+    desk_.set_channel_level("database", std::nullopt);
+    database.warning("no");
+
+    EXPECT_EQ(written_, (std::vector<std::string>{"yes", "still"}));
+    EXPECT_TRUE(desk_.channel_levels().empty());
+}
+
+TEST_F(LogDeskTest, AChannelsLevelMayBeSetBeforeItIsUsed) {
+    desk_.open(log_, "pond");
+    desk_.set_channel_level("database", LogLevel::trace);
+    EXPECT_CALL(log_, write(::testing::Field(&contract::LogRecord::channel, "database")));
+    logger_.channel("database").trace("yes");
+}
+
+TEST_F(LogDeskTest, TakesWhatTheProgramWritesWithBoostByTheSameLevels) {
+    desk_.open(log_, "pond");
+    desk_.set_channel_level("database", LogLevel::debug);
+    boost_log_.write(LogLevel::info, "shown");
+    boost_log_.write(LogLevel::debug, "hidden");
+    boost_log_.write(LogLevel::debug, "rows", "database");
+    EXPECT_EQ(written_, (std::vector<std::string>{"shown", "rows"}));
+    desk_.close();
+    EXPECT_EQ(boost_log_.subscribers(), 0U);
+}
+
+TEST_F(LogDeskTest, ShowsItsLinesToBoostsSinksWhereAskedTo) {
+    desk_.open(log_, "pond");
+    logger_.info("not yet");
+    logger_.show_to_boost_log(true);
+    logger_.info("shown");
+    boost_log_.write(LogLevel::info, "its own");
+
+    ASSERT_EQ(boost_log_.shown().size(), 1U);
+    EXPECT_EQ(boost_log_.shown().front().message, "shown");
+}
+
+TEST_F(LogDeskTest, AChildOfForkSaysThatItIsOneAndLeavesTheLogAlone) {
+    ON_CALL(process_, generation).WillByDefault(::testing::Return(0U));
+    desk_.open(log_, "pond");
+    ON_CALL(process_, generation).WillByDefault(::testing::Return(1U));
+    ON_CALL(process_, id).WillByDefault(::testing::Return(4712));
+    EXPECT_CALL(log_, write).Times(0);
+    EXPECT_CALL(streams_,
+                write_within(os::Stream::error, "pond[4712] in a child of fork, warning: from the child rows=3\n",
+                             ::testing::_));
+    logger_.warning("from the child", {{"rows", 3}});
 }
 
 }  // namespace

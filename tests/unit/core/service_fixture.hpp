@@ -34,7 +34,11 @@ protected:
                 Service::Policies{
                     .daemon = ForkingDaemon{{}, host.process, host.pipes, host.streams, host.processes, host.clock},
                     .lock = PidFileLock{{}, host.locks, host.process, host.processes},
-                    .log = FileLog{{}, host.files, host.streams, host.clock, host.process},
+                    .log = FileLog{{.delay = std::chrono::milliseconds{0}},
+                                   host.files,
+                                   host.streams,
+                                   host.clock,
+                                   host.process},
                     .control = UnixSocketControl{{}, host.sockets, host.users, host.process}},
                 host.host());
         return *service_;

@@ -32,7 +32,7 @@ TEST_F(FakeFaultsTest, CountsAndNamesTheOperationsOfAllFakes) {
 TEST_F(FakeFaultsTest, FailsTheNthOfAll) {
     os.faults.fail(3, EIO);
     EXPECT_TRUE(file->write("x"));
-    EXPECT_EQ(file->write("x").error().errno_value, EIO);
+    EXPECT_EQ(file->write("x").failure->errno_value, EIO);
     EXPECT_TRUE(file->write("x"));
     ASSERT_EQ(os.faults.failed().size(), 1U);
     EXPECT_EQ(os.faults.failed().front().errno_value, EIO);
@@ -42,20 +42,20 @@ TEST_F(FakeFaultsTest, FailsTheNthOfItsName) {
     os.faults.fail("files.write", 2, ENOSPC);
     EXPECT_TRUE(os.files.read("/tmp/file", 10));
     EXPECT_TRUE(file->write("x"));
-    EXPECT_EQ(file->write("x").error().errno_value, ENOSPC);
+    EXPECT_EQ(file->write("x").failure->errno_value, ENOSPC);
 }
 
 TEST_F(FakeFaultsTest, FailsAllOfAName) {
     os.faults.fail_always("files.write", EROFS);
-    EXPECT_EQ(file->write("x").error().errno_value, EROFS);
-    EXPECT_EQ(file->write("x").error().errno_value, EROFS);
+    EXPECT_EQ(file->write("x").failure->errno_value, EROFS);
+    EXPECT_EQ(file->write("x").failure->errno_value, EROFS);
     os.faults.succeed_again("files.write");
     EXPECT_TRUE(file->write("x"));
 }
 
 TEST_F(FakeFaultsTest, RecordsWhatAFakeWasToldToFailByItself) {
     os.files.failures.fail_next("write", EDQUOT);
-    EXPECT_EQ(file->write("x").error().errno_value, EDQUOT);
+    EXPECT_EQ(file->write("x").failure->errno_value, EDQUOT);
     EXPECT_EQ(os.faults.failed().front().errno_value, EDQUOT);
 }
 

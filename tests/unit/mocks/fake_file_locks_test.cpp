@@ -100,7 +100,7 @@ TEST_F(FakeFileLocksTest, WritesAndHandsOverTheFile) {
 
 TEST_F(FakeFileLocksTest, NoticesAnotherFileInItsPlace) {
     const auto held = lock();
-    files.rename(path, "/run/y.pid");
+    files.move_away(path, "/run/y.pid");
     EXPECT_FALSE(held->still_at_path());
     EXPECT_EQ(owner(), 0);
     files.add_file(path);

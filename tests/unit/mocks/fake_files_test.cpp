@@ -57,7 +57,7 @@ TEST_F(FakeFilesTest, ReadsPartsOfAFile) {
     EXPECT_EQ(file->read_at(3, 4).value(), "3456");
     EXPECT_EQ(file->read_at(8, 40).value(), "89");
     EXPECT_EQ(file->read_at(10, 1).value(), "");
-    EXPECT_EQ(errno_of(file->write("x")), EBADF);
+    EXPECT_EQ(file->write("x").failure->errno_value, EBADF);
     EXPECT_EQ(errno_of(appending("/etc/x")->read_at(0, 1)), EBADF);
 }
 
@@ -87,7 +87,7 @@ TEST_F(FakeFilesTest, HasNoStatusOfWhatIsNotThere) {
 TEST_F(FakeFilesTest, WritesOnIntoAFileThatWasRenamed) {
     const auto file = appending("/var/log/x.log");
     ASSERT_TRUE(file->write("before\n"));
-    files.rename("/var/log/x.log", "/var/log/x.log.1");
+    files.move_away("/var/log/x.log", "/var/log/x.log.1");
     ASSERT_TRUE(file->write("after\n"));
     EXPECT_EQ(files.content("/var/log/x.log.1"), "before\nafter\n");
     EXPECT_FALSE(files.exists("/var/log/x.log"));
@@ -101,11 +101,22 @@ TEST_F(FakeFilesTest, WritesWhatFitsOnAFullDisk) {
     const auto file = appending("/var/log/x.log");
     files.set_space(5);
     ASSERT_TRUE(file->write("123"));
-    EXPECT_EQ(errno_of(file->write("4567")), ENOSPC);
-    EXPECT_EQ(errno_of(file->write("8")), ENOSPC);
+    EXPECT_EQ(file->write("4567").failure->errno_value, ENOSPC);
+    EXPECT_EQ(file->write("8").failure->errno_value, ENOSPC);
     EXPECT_EQ(files.content("/var/log/x.log"), "12345");
     files.set_space(std::nullopt);
     EXPECT_TRUE(file->write("67"));
+}
+
+TEST_F(FakeFilesTest, RenamesAndListsAsTheKernelDoes) {
+    files.add_file("/var/log/x.log", "x");
+    files.add_file("/var/log/y.log", "y");
+    EXPECT_TRUE(files.rename("/var/log/x.log", "/var/log/y.log"));
+    EXPECT_EQ(files.list("/var/log").value(), std::vector<std::string>{"y.log"});
+    EXPECT_EQ(files.content("/var/log/y.log"), "x");
+    EXPECT_EQ(errno_of(files.rename("/var/log/x.log", "/var/log/z.log")), ENOENT);
+    EXPECT_EQ(errno_of(files.list("/var/none")), ENOENT);
+    EXPECT_EQ(errno_of(files.list("/var/log/y.log")), ENOTDIR);
 }
 
 TEST_F(FakeFilesTest, FailsWhereTheTestWantsIt) {
@@ -113,7 +124,7 @@ TEST_F(FakeFilesTest, FailsWhereTheTestWantsIt) {
     EXPECT_EQ(errno_of(files.open_for_appending("/var/log/x.log", 0644)), EACCES);
     const auto file = appending("/var/log/x.log");
     files.failures.fail_next("write", EIO);
-    EXPECT_EQ(errno_of(file->write("lost")), EIO);
+    EXPECT_EQ(file->write("lost").failure->errno_value, EIO);
     EXPECT_EQ(files.content("/var/log/x.log"), "");
 }
 
@@ -217,7 +228,7 @@ TEST_F(FakeFilesTest, TellsWhichFileADescriptorIs) {
 
 TEST_F(FakeFilesTest, ThrowsWhereTheSceneCannotBeSet) {
     EXPECT_THROW((void)files.content("/none"), std::runtime_error);
-    EXPECT_THROW(files.rename("/none", "/some"), std::runtime_error);
+    EXPECT_THROW(files.move_away("/none", "/some"), std::runtime_error);
     EXPECT_THROW(files.add_folder("/var/log"), std::runtime_error);
     files.add_other("/run/fifo");
     EXPECT_EQ(files.status_of("/run/fifo").type, FileType::other);

@@ -95,6 +95,7 @@ TEST_F(FakeLifeTest, GoesOnAfterSignalsThatDoNotEndIt) {
     life.raise(SIGHUP);
     EXPECT_EQ(reloads, 1);
     life.raise(SIGUSR1);
+    os.reactor.advance(std::chrono::milliseconds{200});
     EXPECT_THAT(log(), HasSubstr("log reopened"));
     EXPECT_EQ(life.stop(), 0);
 }

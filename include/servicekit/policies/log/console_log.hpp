@@ -10,6 +10,7 @@
 #include "servicekit/contract/deployment.hpp"
 #include "servicekit/contract/log.hpp"
 #include "servicekit/os/clock.hpp"
+#include "servicekit/os/environment.hpp"
 #include "servicekit/os/process.hpp"
 #include "servicekit/os/standard_streams.hpp"
 
@@ -17,9 +18,10 @@ namespace servicekit {
 
 /// Log policy for where somebody else collects what a program prints: a container, a supervisor, a terminal.
 ///
-/// On a terminal a line reads `2026-11-22T06:10:00.123456Z info just-another-server[4711]: message`; elsewhere it is
-/// one JSON object: `{"time":"2026-11-22T06:10:00.123456Z","level":"info","service":"just-another-server","pid":4711,
-/// "message":"..."}`. Either way one record is one line; in JSON bytes that are no UTF-8 become U+FFFD.
+/// On a terminal a line reads `2026-11-22T06:10:00.123456Z info just-another-server[4711]: message key=value`, with
+/// colours unless NO_COLOR is set; elsewhere it is one JSON object: `{"time":"2026-11-22T06:10:00.123456Z",
+/// "level":"info","service":"just-another-server","pid":4711,"message":"...","key":"value"}`. Either way one record is one
+/// line; in JSON bytes that are no UTF-8 become U+FFFD.
 ///
 /// A reader that does not keep up, or is gone, stops nobody: a line waits `patience` for it at most, and once one was
 /// in vain the next do not wait at all; what can't be written is counted, and once a line can be, the one before it
@@ -32,13 +34,14 @@ public:
 
     struct Options {
         Target target = Target::standard_output;
-        Format format = Format::automatic;  ///< text on a terminal, JSON elsewhere
+        Format format = Format::automatic;  ///< text on a terminal, JSON elsewhere; the setting goes before it
         std::chrono::milliseconds patience{200};
     };
 
     ConsoleLog();
     explicit ConsoleLog(Options options, os::StandardStreams& streams = os::posix_standard_streams(),
-                        const os::Clock& clock = os::posix_clock(), const os::Process& process = os::posix_process());
+                        const os::Clock& clock = os::posix_clock(), const os::Process& process = os::posix_process(),
+                        const os::Environment& environment = os::posix_environment());
     ConsoleLog(ConsoleLog&& other) noexcept;
     ConsoleLog& operator=(ConsoleLog&& other) noexcept;
     ~ConsoleLog();
@@ -50,6 +53,7 @@ public:
     /// There is nothing to open anew.
     Result<void> reopen() { return {}; }
     void set_level(LogLevel level) noexcept;
+    [[nodiscard]] contract::StreamUse stream_use() const noexcept { return contract::StreamUse::own; }
     /// The streams stay what they are.
     Result<void> redirect(contract::StreamTarget /*target*/) { return {}; }
     /// They are open already.

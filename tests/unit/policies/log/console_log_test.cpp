@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "servicekit/mocks/fake_clock.hpp"
+#include "servicekit/mocks/fake_environment.hpp"
 #include "servicekit/mocks/fake_process.hpp"
 #include "servicekit/mocks/fake_standard_streams.hpp"
 
@@ -18,7 +19,9 @@ using ::testing::IsEmpty;
 
 class ConsoleLogTest : public ::testing::Test {
 protected:
-    ConsoleLog make(ConsoleLog::Options options = {}) { return ConsoleLog{options, streams, clock, process}; }
+    ConsoleLog make(ConsoleLog::Options options = {}) {
+        return ConsoleLog{options, streams, clock, process, environment};
+    }
 
     void open(ConsoleLog& log) {
         log.configure({.name = "trial", .log_level = LogLevel::info});
@@ -38,6 +41,7 @@ protected:
     [[nodiscard]] const std::string& error() const { return streams.written(os::Stream::error); }
 
     mocks::FakeClock clock;
+    mocks::FakeEnvironment environment{{"NO_COLOR", "1"}};
     mocks::FakeProcess process;
     mocks::FakeStandardStreams streams;
 };

@@ -3,11 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <boost/log/core.hpp>
-#include <boost/log/sources/logger.hpp>
-#include <boost/log/sources/record_ostream.hpp>
-#include <boost/log/sources/severity_logger.hpp>
-#include <boost/log/trivial.hpp>
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <string>
@@ -17,7 +13,10 @@
 #include <vector>
 
 #include "servicekit/mocks/fake_clock.hpp"
+#include "servicekit/mocks/fake_environment.hpp"
+#include "servicekit/mocks/fake_event_loop.hpp"
 #include "servicekit/mocks/fake_files.hpp"
+#include "servicekit/mocks/fake_users.hpp"
 #include "servicekit/mocks/mock_process.hpp"
 #include "servicekit/mocks/mock_standard_streams.hpp"
 #include "servicekit/policy_concepts.hpp"
@@ -31,6 +30,8 @@ using namespace std::chrono_literals;
 using contract::StreamTarget;
 using os::Stream;
 using ::testing::_;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::NiceMock;
@@ -55,14 +56,18 @@ protected:
     void write(std::string_view message) { write(log, LogLevel::info, message); }
     [[nodiscard]] std::string content() const { return files.content(path); }
 
-    FileLog log_with(FileLog::Options options) { return FileLog{std::move(options), files, streams, clock, process}; }
+    FileLog log_with(const FileLog::Options& options) {
+        return FileLog{options, files, streams, clock, process, users, environment};
+    }
 
     mocks::FakeFiles files;
     NiceMock<mocks::MockStandardStreams> streams;
     mocks::FakeClock clock;
     NiceMock<mocks::MockProcess> process;
     contract::Deployment deployment;
-    FileLog log{{}, files, streams, clock, process};
+    mocks::FakeUsers users;
+    mocks::FakeEnvironment environment;
+    FileLog log{{}, files, streams, clock, process, users, environment};
 };
 
 TEST_F(FileLogTest, WritesTimeLevelNamePidAndMessage) {
@@ -83,12 +88,34 @@ TEST_F(FileLogTest, MakesAFileThatOthersCannotRead) {
     EXPECT_EQ(files.status_of(path).permissions, mode_t{0640});
 }
 
-TEST_F(FileLogTest, TakesPathAndPermissionsOfTheOptionsFirst) {
-    FileLog named = log_with({.path = "/var/log/other.log", .permissions = 0600});
-    named.configure(deployment);
-    ASSERT_TRUE(named.open());
-    EXPECT_EQ(files.status_of("/var/log/other.log").permissions, mode_t{0600});
-    EXPECT_FALSE(files.exists(path));
+TEST_F(FileLogTest, MakesTheFileWithThePermissionsOfTheSettingsOrElseOfTheOptions) {
+    FileLog plain = log_with({.permissions = 0600});
+    deployment.log_file = "/var/log/plain.log";
+    plain.configure(deployment);
+    ASSERT_TRUE(plain.open());
+    EXPECT_EQ(files.status_of("/var/log/plain.log").permissions, mode_t{0600});
+
+    FileLog open_to_all = log_with({.permissions = 0600});
+    deployment.log_file = "/var/log/open.log";
+    deployment.log_plan.permissions = 0644;
+    open_to_all.configure(deployment);
+    ASSERT_TRUE(open_to_all.open());
+    EXPECT_EQ(files.status_of("/var/log/open.log").permissions, mode_t{0644});
+}
+
+TEST_F(FileLogTest, GivesTheFileToTheGroupOfTheSettings) {
+    users.add_group("adm", 4);
+    deployment.log_plan.group = "adm";
+    log.configure(deployment);
+    ASSERT_TRUE(log.open());
+    EXPECT_EQ(files.status_of(path).gid, 4U);
+    EXPECT_EQ(files.status_of(path).uid, 0U);
+}
+
+TEST_F(FileLogTest, SaysWhichGroupIsUnknown) {
+    deployment.log_plan.group = "nobodys";
+    log.configure(deployment);
+    EXPECT_EQ(log.open().error().message(), "cannot give the log to the group 'nobodys': there is no such group");
 }
 
 TEST_F(FileLogTest, SaysWhichFolderIsMissing) {
@@ -113,9 +140,9 @@ TEST_F(FileLogTest, KeepsAMissingPermissionApartFromOtherErrors) {
 }
 
 TEST_F(FileLogTest, RefusesARelativePathSinceADaemonHasAnotherFolder) {
-    FileLog relative = log_with({.path = "a.log"});
-    relative.configure(deployment);
-    EXPECT_EQ(relative.open().error().message(), "cannot open the log 'a.log': not an absolute path");
+    deployment.log_file = "a.log";
+    log.configure(deployment);
+    EXPECT_EQ(log.open().error().message(), "cannot open the log 'a.log': not an absolute path");
 }
 
 TEST_F(FileLogTest, WritesToStderrInTheForegroundWithoutAFile) {
@@ -123,7 +150,7 @@ TEST_F(FileLogTest, WritesToStderrInTheForegroundWithoutAFile) {
     deployment.background = false;
     log.configure(deployment);
     ASSERT_TRUE(log.open());
-    EXPECT_CALL(streams, write(Stream::error, EndsWith("info just-another-server[4711]: hello\n")));
+    EXPECT_CALL(streams, write_within(Stream::error, EndsWith("info just-another-server[4711]: hello\n"), _));
     EXPECT_CALL(streams, redirect_to_null).Times(0);
     write("hello");
     EXPECT_TRUE(log.redirect(StreamTarget::log));
@@ -135,7 +162,7 @@ TEST_F(FileLogTest, DropsLinesAndStreamsInTheBackgroundWithoutAFile) {
     deployment.log_file.clear();
     log.configure(deployment);
     ASSERT_TRUE(log.open());
-    EXPECT_CALL(streams, write).Times(0);
+    EXPECT_CALL(streams, write_within).Times(0);
     EXPECT_CALL(streams, redirect_to_null(Stream::out));
     EXPECT_CALL(streams, redirect_to_null(Stream::error));
     write("hello");
@@ -160,7 +187,6 @@ TEST_F(FileLogTest, DropsLinesBeforeItIsOpenAndAfterItIsClosed) {
     log.close(1s);
     write("late");
     EXPECT_THAT(content(), AllOf(HasSubstr("in time"), Not(HasSubstr("early")), Not(HasSubstr("late"))));
-    EXPECT_EQ(files.open_files(), 0U);
 }
 
 TEST_F(FileLogTest, CanBeClosedTwiceAndOpenedAgain) {
@@ -181,33 +207,49 @@ TEST_F(FileLogTest, MovesBeforeItIsOpened) {
 
 // A full disk.
 
-TEST_F(FileLogTest, GoesOnWhileTheDiskIsFullAndTellsOfItLater) {
+TEST_F(FileLogTest, LosesNothingWhileTheDiskIsFullForAMoment) {
     ASSERT_TRUE(log.open());
     files.set_space(20);
-    write("torn");
-    write("lost");
+    write("first");
+    write("second");
+    EXPECT_EQ(content(), "2026-01-02T03:04:05.");
     files.set_space(std::nullopt);
-    write("kept");
+    write("third");
     EXPECT_EQ(content(),
-              "2026-01-02T03:04:05.\n"
-              "2026-01-02T03:04:05.000000Z warning just-another-server[4711]: 2 lines lost: No space left on device\n"
-              "2026-01-02T03:04:05.000000Z info just-another-server[4711]: kept\n");
+              "2026-01-02T03:04:05.000000Z info just-another-server[4711]: first\n"
+              "2026-01-02T03:04:05.000000Z info just-another-server[4711]: second\n"
+              "2026-01-02T03:04:05.000000Z info just-another-server[4711]: third\n");
+}
+
+TEST_F(FileLogTest, CountsWhatAFullDiskHasNoRoomForAndTellsOfItLater) {
+    ASSERT_TRUE(log.open());
+    files.set_space(0);
+    const std::string message(1000, 'x');
+    for (int line = 0; line < 100; ++line) write(message);
+    EXPECT_EQ(content(), "");
+    files.set_space(std::nullopt);
+    write("there is room");
+    const std::string all = content();
+    const auto kept = std::count(all.begin(), all.end(), '\n') - 2;
+    EXPECT_THAT(all, EndsWith("warning just-another-server[4711]: " + std::to_string(100 - kept) +
+                              " lines lost: No space left on device\n"
+                              "2026-01-02T03:04:05.000000Z info just-another-server[4711]: there is room\n"));
+    EXPECT_GT(kept, 30);
 }
 
 TEST_F(FileLogTest, GoesOnAfterAnyErrorOfTheFile) {
     ASSERT_TRUE(log.open());
     files.failures.fail_next("write", EIO);
-    write("lost");
     write("kept");
-    EXPECT_THAT(content(),
-                AllOf(StartsWith("2026-"), HasSubstr(" 1 line lost: Input/output error\n"), EndsWith(": kept\n")));
+    write("too");
+    EXPECT_THAT(content(), AllOf(HasSubstr(": kept\n"), EndsWith(": too\n")));
 }
 
 // Rotation.
 
 TEST_F(FileLogTest, WritesIntoTheMovedFileUntilItIsReopened) {
     ASSERT_TRUE(log.open());
-    files.rename(path, path + ".1");
+    files.move_away(path, path + ".1");
     write("old");
     ASSERT_TRUE(log.reopen());
     write("new");
@@ -218,13 +260,137 @@ TEST_F(FileLogTest, WritesIntoTheMovedFileUntilItIsReopened) {
 
 TEST_F(FileLogTest, KeepsTheOldFileWhereANewOneCannotBeOpened) {
     ASSERT_TRUE(log.open());
-    files.rename(path, path + ".1");
+    files.move_away(path, path + ".1");
     files.failures.fail_next("open_for_appending", EACCES);
     const auto reopened = log.reopen();
     ASSERT_FALSE(reopened);
     EXPECT_EQ(reopened.error().message(), "cannot open the log '" + path + "': Permission denied");
     write("kept");
     EXPECT_THAT(files.content(path + ".1"), EndsWith(": kept\n"));
+}
+
+TEST_F(FileLogTest, PutsTheFileAwayWhenItIsLargeEnough) {
+    deployment.log_plan.rotate_size = 200;
+    log.configure(deployment);
+    ASSERT_TRUE(log.open());
+    for (const char* line : {"first", "second", "third", "fourth"}) write(line);
+    EXPECT_THAT(files.content(path + "-20260102T030405.000000Z"), AllOf(HasSubstr("first"), HasSubstr("third")));
+    EXPECT_THAT(content(), AllOf(StartsWith("2026-"), EndsWith(": fourth\n"), Not(HasSubstr("third"))));
+}
+
+TEST_F(FileLogTest, CompressesAndRemovesOldFilesInTheLogsLoop) {
+    mocks::FakeReactor reactor{clock};
+    mocks::FakeEventLoop loop{reactor};
+    deployment.log_plan.rotate_size = 100;
+    deployment.log_plan.keep_files = 2;
+    deployment.log_plan.compress = true;
+    deployment.log_plan.delay = 0ms;
+    log.configure(deployment);
+    ASSERT_TRUE(log.open());
+    ASSERT_TRUE(log.start(loop));
+    ASSERT_TRUE(loop.start());
+    for (int line = 0; line < 10; ++line) {
+        clock.advance(1s);
+        write("a line that is long enough, so that two of them have no room in one file");
+        reactor.run_ready();
+    }
+    EXPECT_THAT(files.names_in("/var/log"),
+                ElementsAre("just-another-server.log", "just-another-server.log-20260102T030414.000000Z.gz",
+                            "just-another-server.log-20260102T030415.000000Z.gz"));
+    loop.stop();
+    log.stop();
+    log.close(1s);
+}
+
+TEST_F(FileLogTest, LinesBelowAWarningWaitForTheirDelayOnceItIsStarted) {
+    mocks::FakeReactor reactor{clock};
+    mocks::FakeEventLoop loop{reactor};
+    ASSERT_TRUE(log.open());
+    write("at once");
+    EXPECT_THAT(content(), EndsWith(": at once\n"));
+    ASSERT_TRUE(log.start(loop));
+    ASSERT_TRUE(loop.start());
+    write("later");
+    reactor.run_ready();
+    EXPECT_THAT(content(), Not(HasSubstr("later")));
+    reactor.advance(200ms);
+    EXPECT_THAT(content(), EndsWith(": later\n"));
+    write("with the warning");
+    write(log, LogLevel::warning, "now");
+    EXPECT_THAT(content(), AllOf(HasSubstr(": with the warning\n"), EndsWith(": now\n")));
+    loop.stop();
+    log.stop();
+    log.close(1s);
+}
+
+TEST_F(FileLogTest, ACrashLosesNothingThatWaited) {
+    mocks::FakeReactor reactor{clock};
+    mocks::FakeEventLoop loop{reactor};
+    ASSERT_TRUE(log.open());
+    ASSERT_TRUE(log.start(loop));
+    write("waiting");
+    log.write_last_words("the end\n");
+    EXPECT_THAT(content(), AllOf(HasSubstr(": waiting\n"), EndsWith("the end\n")));
+    loop.stop();
+    log.stop();
+    log.close(1s);
+    EXPECT_THAT(content(), EndsWith("the end\n"));
+}
+
+TEST_F(FileLogTest, WritesJsonWhereAskedTo) {
+    deployment.log_plan.format = contract::LineFormat::json;
+    log.configure(deployment);
+    ASSERT_TRUE(log.open());
+    const LogField field{"files", 3};
+    log.write({.time = clock.system_now(), .message = "backup done", .fields = {&field, 1}, .channel = "disk"});
+    EXPECT_EQ(content(),
+              R"({"time":"2026-01-02T03:04:05.000000Z","level":"info","service":"just-another-server","pid":4711,)"
+              R"("message":"backup done","channel":"disk","files":3})"
+              "\n");
+}
+
+TEST_F(FileLogTest, ShowsTheSourceWhereAskedTo) {
+    const LogSource source{"pond.cpp", 12, "swim"};
+    ASSERT_TRUE(log.open());
+    log.write({.time = clock.system_now(), .message = "plain", .source = source});
+    EXPECT_THAT(content(), EndsWith(": plain\n"));
+    log.close(1s);
+    deployment.log_plan.shows_source = true;
+    log.configure(deployment);
+    ASSERT_TRUE(log.open());
+    log.write({.time = clock.system_now(), .message = "told", .source = source});
+    EXPECT_THAT(content(), EndsWith(": told source=pond.cpp:12\n"));
+}
+
+TEST_F(FileLogTest, CopiesToTheTerminalInTheForeground) {
+    ON_CALL(streams, is_terminal(Stream::error)).WillByDefault(Return(true));
+    deployment.background = false;
+    log.configure(deployment);
+    ASSERT_TRUE(log.open());
+    EXPECT_CALL(streams, write_within(Stream::error, AllOf(HasSubstr("\x1b[32minfo\x1b[0m"), HasSubstr(": hello")), _));
+    write("hello");
+    EXPECT_THAT(content(), EndsWith(": hello\n"));
+}
+
+TEST_F(FileLogTest, CopiesNothingToTheTerminalWhereToldSoOrInTheBackgroundOrWhereThereIsNone) {
+    EXPECT_CALL(streams, write_within).Times(0);
+    ON_CALL(streams, is_terminal(Stream::error)).WillByDefault(Return(true));
+    ASSERT_TRUE(log.open());
+    write("in the background");
+    log.close(1s);
+
+    deployment.background = false;
+    deployment.log_plan.copies_to_terminal = false;
+    log.configure(deployment);
+    ASSERT_TRUE(log.open());
+    write("told so");
+    log.close(1s);
+
+    ON_CALL(streams, is_terminal(Stream::error)).WillByDefault(Return(false));
+    deployment.log_plan.copies_to_terminal = true;
+    log.configure(deployment);
+    ASSERT_TRUE(log.open());
+    write("no terminal");
 }
 
 // The standard streams.
@@ -270,82 +436,14 @@ TEST_F(FileLogTest, HandsTheFileToAnotherUser) {
     EXPECT_EQ(files.status_of(path).gid, 1001U);
 }
 
-// Boost.Log, which the program may use by itself.
-
-TEST_F(FileLogTest, TakesWhatTheProgramLogsWithTheMacrosOfBoost) {
-    ASSERT_TRUE(log.open());
-    BOOST_LOG_TRIVIAL(error) << "answer " << 42 << "\nforged";
-    EXPECT_EQ(content(), "2026-01-02T03:04:05.000000Z error just-another-server[4711]: answer 42\\nforged\n");
-}
-
-TEST_F(FileLogTest, LeavesOutWhatTheProgramLogsBelowTheLevel) {
-    ASSERT_TRUE(log.open());
-    BOOST_LOG_TRIVIAL(debug) << "left out";
-    EXPECT_EQ(content(), "");
-    log.set_level(LogLevel::debug);
-    BOOST_LOG_TRIVIAL(debug) << "kept";
-    EXPECT_THAT(content(), HasSubstr(" debug just-another-server[4711]: kept\n"));
-}
-
-TEST_F(FileLogTest, TakesSeveritiesThatArePlainNumbers) {
-    ASSERT_TRUE(log.open());
-    boost::log::sources::severity_logger<int> logger;
-    BOOST_LOG_SEV(logger, 3) << "three";
-    BOOST_LOG_SEV(logger, 99) << "beyond";
-    BOOST_LOG_SEV(logger, 1) << "debug";
-    EXPECT_THAT(content(), AllOf(HasSubstr(" warning just-another-server[4711]: three\n"),
-                                 HasSubstr(" fatal just-another-server[4711]: beyond\n"), Not(HasSubstr("debug"))));
-}
-
-TEST_F(FileLogTest, TakesRecordsWithoutSeverityForInfo) {
-    ASSERT_TRUE(log.open());
-    boost::log::sources::logger plain;
-    BOOST_LOG(plain) << "plain";
-    boost::log::sources::wlogger wide;
-    BOOST_LOG(wide) << L"wide";
-    EXPECT_THAT(content(), AllOf(HasSubstr(" info just-another-server[4711]: plain\n"),
-                                 HasSubstr(" info just-another-server[4711]: wide\n")));
-}
-
-TEST_F(FileLogTest, TakesNoLinesOfAnotherServiceInTheProcess) {
-    FileLog other = log_with({.path = "/var/log/other.log"});
-    deployment.name = "other";
-    other.configure(deployment);
-    ASSERT_TRUE(log.open());
-    ASSERT_TRUE(other.open());
-    write("mine");
-    write(other, LogLevel::info, "theirs");
-    BOOST_LOG_TRIVIAL(info) << "everybody's";
-    EXPECT_THAT(content(), AllOf(HasSubstr("[4711]: mine\n"), Not(HasSubstr("theirs")), HasSubstr("everybody's")));
-    EXPECT_THAT(files.content("/var/log/other.log"),
-                AllOf(HasSubstr(" other[4711]: theirs\n"), Not(HasSubstr("mine")), HasSubstr("everybody's")));
-}
-
-TEST_F(FileLogTest, TakesNothingMoreFromBoostOnceItIsClosedOrGone) {
-    FileLog closed = log_with({.path = "/var/log/closed.log"});
-    closed.configure(deployment);
-    ASSERT_TRUE(closed.open());
-    closed.close(1s);
-    {
-        FileLog gone = log_with({.path = "/var/log/gone.log"});
-        gone.configure(deployment);
-        ASSERT_TRUE(gone.open());
-    }
-    ASSERT_TRUE(log.open());
-    BOOST_LOG_TRIVIAL(fatal) << "late";
-    EXPECT_THAT(content(), EndsWith(": late\n"));
-    EXPECT_EQ(files.content("/var/log/closed.log"), "");
-    EXPECT_EQ(files.content("/var/log/gone.log"), "");
-}
-
 TEST_F(FileLogTest, SharesTheFileAmongThreads) {
     ASSERT_TRUE(log.open());
     std::vector<std::thread> threads;
     for (int number = 0; number < 4; ++number)
         threads.emplace_back([this] {
             for (int count = 0; count < 50; ++count) {
-                write("a line of the service");
-                BOOST_LOG_TRIVIAL(info) << "a line of the program";
+                write("a line");
+                write(log, LogLevel::warning, "a line that is urgent");
             }
         });
     for (auto& thread : threads) thread.join();

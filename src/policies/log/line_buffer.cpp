@@ -1,0 +1,190 @@
+#include "policies/log/line_buffer.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <thread>
+#include <utility>
+
+namespace servicekit::policies {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Tries for a tenth of a second to get the turn, in a signal handler: who has it is about to pass it on, or never will.
+class LastTurn {
+public:
+    explicit LastTurn(Turns& turns) {
+        for (int tries = 0; tries < 100; ++tries) {
+            turn_.emplace(turns, 0ms);
+            if (turn_->is_ours()) return;
+            std::this_thread::sleep_for(1ms);  // nanosleep(2), and nothing beside it
+        }
+    }
+
+private:
+    std::optional<Turns::Turn> turn_;
+};
+
+}  // namespace
+
+LineBuffer::LineBuffer(LineSink& sink, Options options) : sink_{&sink}, options_{options} {}
+
+void LineBuffer::open(RenderLoss render) {
+    render_loss_ = std::move(render);
+    filling_.reserve(options_.capacity);
+    draining_.reserve(options_.capacity);
+    open_.store(true, std::memory_order_release);
+}
+
+void LineBuffer::start(os::EventLoop& loop) {
+    if (options_.delay == 0ms) return;
+    loop_ = &loop;
+    timer_ = loop.timer();
+    delays_.store(true, std::memory_order_release);
+}
+
+void LineBuffer::stop() noexcept {
+    delays_.store(false, std::memory_order_release);
+    const Turns::Turn turn{line_turns_};
+    loop_ = nullptr;
+    timer_.reset();
+}
+
+void LineBuffer::append(LogLevel level, Time time, std::string_view line) noexcept {
+    try {
+        const bool delays = delays_.load(std::memory_order_acquire);
+        const bool urgent = !delays || level >= LogLevel::warning;
+        bool arms_timer = false;
+        Room room = add(time, line, arms_timer);
+        // Where the sink failed a moment ago, only what is urgent tries again before the timer does.
+        if (room == Room::none && (urgent || !fails_.load(std::memory_order_relaxed))) {
+            flush(patience());
+            room = add(time, line, arms_timer);
+        }
+        if (room == Room::closed) return;
+        if (room == Room::none) {
+            const Turns::Turn turn{line_turns_};
+            ++lost_;
+        } else if (urgent || (is_overdue(time) && !fails_.load(std::memory_order_relaxed))) {
+            flush(patience());
+        }
+        if (arms_timer) arm_timer();
+    } catch (...) {
+        count_loss("out of memory");
+    }
+}
+
+void LineBuffer::count_loss(std::string_view reason) noexcept {
+    const Turns::Turn turn{line_turns_};
+    ++lost_;
+    try {
+        loss_reason_ = reason;
+    } catch (...) {
+        loss_reason_.clear();  // out of memory for that, too
+    }
+}
+
+LineBuffer::Room LineBuffer::add(Time time, std::string_view line, bool& arms_timer) {
+    const Turns::Turn turn{line_turns_};
+    if (!is_open()) return Room::closed;
+    // A line that is longer than the buffer goes in where the buffer is empty.
+    const auto fits = [&] { return filling_.empty() || filling_.size() + line.size() <= options_.capacity; };
+    if (lost_ > 0 && fits() && !add_losses(time)) return Room::none;
+    if (!fits()) return Room::none;
+    if (filling_.empty()) oldest_.store(time, std::memory_order_relaxed);
+    filling_ += line;
+    if (loop_ != nullptr && !timer_armed_) arms_timer = timer_armed_ = true;
+    return Room::enough;
+}
+
+bool LineBuffer::add_losses(Time time) {
+    std::string line;
+    render_loss_(line, time, lost_, loss_reason_);
+    if (!filling_.empty() && filling_.size() + line.size() > options_.capacity) return false;
+    filling_ += line;
+    lost_ = 0;
+    return true;
+}
+
+bool LineBuffer::flush(std::chrono::milliseconds at_most) {
+    const Turns::Turn turn{sink_turns_, at_most};
+    if (turn.is_ours()) return drain();
+    fails_.store(true, std::memory_order_relaxed);
+    const Turns::Turn lines{line_turns_};
+    loss_reason_ = "the log hangs";
+    return false;
+}
+
+bool LineBuffer::drain() {
+    for (;;) {
+        if (delivered_ == draining_.size()) {
+            draining_.clear();
+            delivered_ = 0;
+            const Turns::Turn turn{line_turns_};
+            std::swap(filling_, draining_);
+            oldest_.store(Time::max(), std::memory_order_relaxed);
+        }
+        if (draining_.empty()) {
+            fails_.store(false, std::memory_order_relaxed);
+            return true;
+        }
+        const os::Writing writing = sink_->deliver(std::string_view{draining_}.substr(delivered_));
+        delivered_ += writing.bytes;
+        if (writing.failure) {
+            fails_.store(true, std::memory_order_relaxed);
+            const Turns::Turn turn{line_turns_};
+            loss_reason_ = writing.failure->reason;
+            return false;
+        }
+    }
+}
+
+void LineBuffer::begin_line_anew() noexcept {
+    if (delivered_ == 0 || delivered_ == draining_.size()) return;
+    const std::size_t end_of_line = draining_.rfind('\n', delivered_ - 1);
+    delivered_ = end_of_line == std::string::npos ? 0 : end_of_line + 1;
+}
+
+void LineBuffer::arm_timer() {
+    const Turns::Turn turn{line_turns_};
+    if (loop_ != nullptr) loop_->post([this] { timer_->start(options_.delay, [this] { on_time(); }); });
+}
+
+void LineBuffer::on_time() {
+    const bool flushed = flush(patience());
+    {
+        const Turns::Turn turn{line_turns_};
+        timer_armed_ = !flushed || !filling_.empty();
+        if (!timer_armed_) return;
+    }
+    timer_->start(options_.delay, [this] { on_time(); });
+}
+
+bool LineBuffer::close(Time now, std::chrono::milliseconds at_most) noexcept {
+    if (!open_.exchange(false)) return true;
+    try {
+        const Turns::Turn sink{sink_turns_, at_most};
+        if (!sink.is_ours()) return false;
+        (void)drain();
+        {
+            const Turns::Turn lines{line_turns_};
+            if (lost_ > 0) add_losses(now);
+        }
+        (void)drain();
+    } catch (...) {
+        return true;  // out of memory for the line that tells of losses
+    }
+    return true;
+}
+
+void LineBuffer::write_last_words(std::string_view lines) noexcept {
+    const LastTurn sink{sink_turns_};
+    const LastTurn filling{line_turns_};
+    sink_->deliver_last_words(std::string_view{draining_}.substr(std::min(delivered_, draining_.size())));
+    delivered_ = draining_.size();
+    sink_->deliver_last_words(filling_);
+    filling_.clear();
+    sink_->deliver_last_words(lines);
+}
+
+}  // namespace servicekit::policies

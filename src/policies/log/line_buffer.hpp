@@ -1,0 +1,122 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "policies/log/turns.hpp"
+#include "servicekit/base/log_level.hpp"
+#include "servicekit/os/event_loop.hpp"
+#include "servicekit/os/writing.hpp"
+
+namespace servicekit::policies {
+
+/// Where a LineBuffer delivers; one thread at a time.
+class LineSink {
+public:
+    virtual ~LineSink() = default;
+    /// Puts whole lines into the kernel, but for those whose first bytes it took before.
+    virtual os::Writing deliver(std::string_view lines) = 0;
+    /// The same for a process that dies of a signal. Async-signal-safe.
+    virtual void deliver_last_words(std::string_view lines) noexcept = 0;
+};
+
+/// Collects lines from many threads and delivers them in their order.
+///
+/// Warnings and worse are delivered when append() returns, with all before them; other lines `delay` later at most, or
+/// when the buffer is full. What can't be delivered stays, a line that was cut short with the rest of it, and is tried
+/// again; once there is no room for more, lines are counted, and the place where they are missing says how many and why.
+/// A sink that hangs costs a thread `patience` at most, and what it brought.
+class LineBuffer {
+public:
+    struct Options {
+        std::size_t capacity = 64U << 10U;
+        std::chrono::milliseconds delay{200};  ///< 0: every line is delivered when append() returns
+        std::chrono::milliseconds patience{1000};
+    };
+    using Time = std::chrono::system_clock::time_point;
+    /// Appends the line that says that `count` lines are lost.
+    using RenderLoss = std::function<void(std::string& out, Time time, std::uint64_t count, std::string_view reason)>;
+
+    LineBuffer(LineSink& sink, Options options);
+    LineBuffer(const LineBuffer&) = delete;
+    LineBuffer& operator=(const LineBuffer&) = delete;
+    ~LineBuffer() = default;
+
+    void set_delay(std::chrono::milliseconds delay) noexcept { options_.delay = delay; }
+    /// Lets lines in; before, they are dropped. Until start() nothing is delayed.
+    void open(RenderLoss render);
+    [[nodiscard]] bool is_open() const noexcept { return open_.load(std::memory_order_acquire); }
+    void start(os::EventLoop& loop);
+    /// The loop has ended: nothing is delayed any more.
+    void stop() noexcept;
+
+    /// \param line whole, with its newline
+    void append(LogLevel level, Time time, std::string_view line) noexcept;
+    /// Counts a line that never got here.
+    void count_loss(std::string_view reason) noexcept;
+    /// \returns false where something is left
+    bool flush(std::chrono::milliseconds at_most);
+
+    /// Has the sink for oneself: what is in the buffer is tried first.
+    /// \returns false, with nothing done, where the sink hung all that time
+    template <class Change>
+    bool change_sink(std::chrono::milliseconds at_most, Change change) {
+        const Turns::Turn turn{sink_turns_, at_most};
+        if (!turn.is_ours()) return false;
+        (void)drain();
+        if (change()) begin_line_anew();
+        return true;
+    }
+
+    /// Drops lines from here on, and delivers the last ones.
+    /// \returns false where a thread is still within the sink: both must stay then
+    bool close(Time now, std::chrono::milliseconds at_most) noexcept;
+    /// Delivers what is left, then `lines`. Async-signal-safe.
+    void write_last_words(std::string_view lines) noexcept;
+
+private:
+    enum class Room { enough, none, closed };
+
+    [[nodiscard]] Room add(Time time, std::string_view line, bool& arms_timer);
+    /// Puts the line that tells of losses into the buffer. \pre the lines' turn
+    bool add_losses(Time time);
+    /// \pre the sink's turn
+    bool drain();
+    /// A new sink has not seen the first bytes of a line that was cut short. \pre the sink's turn
+    void begin_line_anew() noexcept;
+    void arm_timer();
+    void on_time();
+    /// Who found it hanging tells the next ones not to wait.
+    [[nodiscard]] std::chrono::milliseconds patience() const noexcept {
+        return fails_.load(std::memory_order_relaxed) ? std::chrono::milliseconds{0} : options_.patience;
+    }
+    [[nodiscard]] bool is_overdue(Time now) const noexcept { return now - oldest_.load() >= options_.delay; }
+
+    LineSink* sink_;
+    Options options_;
+    RenderLoss render_loss_;
+    os::EventLoop* loop_ = nullptr;
+    std::unique_ptr<os::Timer> timer_;  ///< the loop's
+    std::atomic<bool> open_{false};
+    std::atomic<bool> delays_{false};
+    std::atomic<Time> oldest_{Time::max()};  ///< the line that has waited longest
+    std::atomic<bool> fails_{false};         ///< the last delivery was not whole
+
+    Turns line_turns_;  // whoever has the turn may use what follows
+    std::string filling_;
+    bool timer_armed_ = false;
+    std::uint64_t lost_ = 0;
+    std::string loss_reason_;
+
+    Turns sink_turns_;  // the same; taken before the lines' turn where both are
+    std::string draining_;
+    std::size_t delivered_ = 0;  ///< bytes of `draining_`
+};
+
+}  // namespace servicekit::policies

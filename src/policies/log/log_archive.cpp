@@ -1,0 +1,169 @@
+#include "policies/log/log_archive.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/rfc3339.hpp"
+
+namespace servicekit::policies {
+namespace {
+
+constexpr std::size_t piece = 256U << 10U;
+constexpr std::string_view compressed_suffix = ".gz";
+constexpr std::string_view unfinished_suffix = ".gz.tmp";
+
+/// `20261122T061000.123456Z`: sorts as time does, and stands in no shell's way.
+std::string stamp(std::chrono::system_clock::time_point time) {
+    std::string text;
+    append_rfc3339(text, time, TimePrecision::microseconds);
+    std::erase_if(text, [](char letter) { return letter == '-' || letter == ':'; });
+    return text;
+}
+
+bool is_stamp(std::string_view text) {
+    constexpr std::string_view form = "00000000T000000.000000Z";
+    return text.size() == form.size() && std::equal(text.begin(), text.end(), form.begin(), [](char letter, char like) {
+               return like == '0' ? letter >= '0' && letter <= '9' : letter == like;
+           });
+}
+
+}  // namespace
+
+/// A file on its way to become a compressed one.
+struct LogArchive::Job {
+    std::string path;
+    std::unique_ptr<os::File> in;
+    std::unique_ptr<os::File> out;
+    GzipStream stream = {};
+    std::uint64_t offset = 0;
+
+    [[nodiscard]] std::string unfinished_path() const { return path + std::string{unfinished_suffix}; }
+};
+
+LogArchive::LogArchive(os::Files& files, std::string log_path, Options options)
+    : files_{&files},
+      path_{std::move(log_path)},
+      folder_{path_.substr(0, std::max<std::size_t>(path_.rfind('/'), 1))},
+      name_{path_.substr(path_.rfind('/') + 1)},
+      options_{options} {}
+
+LogArchive::~LogArchive() {
+    if (job_) static_cast<void>(files_->remove(job_->unfinished_path()));
+}
+
+Result<std::string> LogArchive::free_path(std::chrono::system_clock::time_point now) const {
+    for (;; now += std::chrono::microseconds{1}) {
+        std::string path = path_ + '-' + stamp(now);
+        for (const std::string& taken : {path, path + std::string{compressed_suffix}}) {
+            const auto there = files_->status(taken, os::Links::do_not_follow);
+            if (!there) return there.error();
+            if (there->has_value()) path.clear();
+        }
+        if (!path.empty()) return path;
+    }
+}
+
+void LogArchive::look_again() { given_up_.clear(); }
+
+Result<LogArchive::Step> LogArchive::step() {
+    if (job_) return go_on();
+    if (options_.compress) {
+        const auto old = old_files();
+        if (!old) return old.error();
+        for (const Old& file : *old)
+            if (!file.compressed && std::find(given_up_.begin(), given_up_.end(), file.path) == given_up_.end())
+                return begin(file.path);
+    }
+    return remove_too_many();
+}
+
+Result<LogArchive::Step> LogArchive::begin(const std::string& path) {
+    auto job = std::make_unique<Job>();
+    job->path = path;
+    // One that a process left when it died.
+    static_cast<void>(files_->remove(job->unfinished_path()));
+    given_up_.push_back(path);
+    auto in = files_->open_for_reading(path);
+    if (!in) return in.error();
+    auto out = files_->open_for_appending(job->unfinished_path(), options_.permissions);
+    if (!out) return out.error();
+    job->in = std::move(*in);
+    job->out = std::move(*out);
+    job_ = std::move(job);
+    if (options_.group)
+        if (auto handed = job_->out->hand_to(static_cast<uid_t>(-1), *options_.group); !handed)
+            return give_up(handed.error());
+    return Step::more;
+}
+
+Result<LogArchive::Step> LogArchive::go_on() {
+    const auto bytes = job_->in->read_at(job_->offset, piece);
+    if (!bytes) return give_up(bytes.error());
+    job_->offset += bytes->size();
+    const bool ends = bytes->size() < piece;
+    const std::string compressed =
+        job_->stream.compress(*bytes, ends ? GzipStream::Input::ends : GzipStream::Input::goes_on);
+    if (const auto written = job_->out->write(compressed); !written) return give_up(*written.failure);
+    if (!ends) return Step::more;
+    if (auto finished = finish(); !finished) return give_up(finished.error());
+    job_.reset();
+    return Step::more;
+}
+
+// The file goes only once its successor is on the disk.
+Result<void> LogArchive::finish() {
+    if (auto synced = job_->out->sync(); !synced) return synced;
+    if (auto renamed = files_->rename(job_->unfinished_path(), job_->path + std::string{compressed_suffix}); !renamed)
+        return renamed;
+    return files_->remove(job_->path);
+}
+
+Result<LogArchive::Step> LogArchive::give_up(Error error) {
+    static_cast<void>(files_->remove(job_->unfinished_path()));
+    job_.reset();
+    return error;
+}
+
+bool LogArchive::is_old_name(std::string_view name) const {
+    if (!name.starts_with(name_)) return false;
+    name.remove_prefix(name_.size());
+    if (name.empty() || name.front() != '-') return false;
+    name.remove_prefix(1);
+    if (name.ends_with(compressed_suffix)) name.remove_suffix(compressed_suffix.size());
+    return is_stamp(name);
+}
+
+Result<std::vector<LogArchive::Old>> LogArchive::old_files() const {
+    const auto names = files_->list(folder_);
+    if (!names) return names.error();
+    std::vector<Old> old;
+    for (const std::string& name : *names) {
+        if (!is_old_name(name)) continue;
+        const std::string path = folder_ == "/" ? "/" + name : folder_ + '/' + name;
+        const auto status = files_->status(path, os::Links::do_not_follow);
+        if (status && *status && (*status)->type == os::FileType::regular)
+            old.push_back({path, name.ends_with(compressed_suffix), (*status)->size});
+    }
+    return old;
+}
+
+Result<LogArchive::Step> LogArchive::remove_too_many() {
+    if (options_.keep_files == 0 && options_.keep_bytes == 0) return Step::done;
+    const auto old = old_files();
+    if (!old) return old.error();
+    std::uint64_t bytes = 0;
+    std::size_t kept = 0;
+    std::optional<Error> failure;
+    for (auto file = old->rbegin(); file != old->rend(); ++file) {
+        ++kept;
+        bytes += file->bytes;
+        const bool too_many = options_.keep_files != 0 && kept > options_.keep_files;
+        const bool too_large = options_.keep_bytes != 0 && bytes > options_.keep_bytes;
+        if (!too_many && !too_large) continue;
+        if (auto removed = files_->remove(file->path); !removed && !failure) failure = removed.error();
+    }
+    if (failure) return *failure;
+    return Step::done;
+}
+
+}  // namespace servicekit::policies

@@ -1,0 +1,75 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "policies/log/gzip_stream.hpp"
+#include "servicekit/base/result.hpp"
+#include "servicekit/os/files.hpp"
+
+namespace servicekit::policies {
+
+/// The old files of a log, beside it and named for when they were put away: `x.log-20261122T061000.123456Z`, `.gz` behind
+/// it where they are compressed. Other names are left alone. By one thread at a time.
+class LogArchive {
+public:
+    struct Options {
+        unsigned keep_files = 0;       ///< 0: all
+        std::uint64_t keep_bytes = 0;  ///< 0: all
+        bool compress = false;
+        mode_t permissions = 0640;
+        std::optional<gid_t> group = {};
+    };
+    /// What was done of the work, or that there is no more.
+    enum class Step { more, done };
+
+    LogArchive(os::Files& files, std::string log_path, Options options);
+    LogArchive(const LogArchive&) = delete;
+    LogArchive& operator=(const LogArchive&) = delete;
+    /// Removes what a compression has left half done.
+    ~LogArchive();
+
+    /// Where a log goes that is put away now.
+    [[nodiscard]] Result<std::string> free_path(std::chrono::system_clock::time_point now) const;
+
+    /// Does a piece of the work that is due, a few milliseconds of it: compresses, then removes the oldest that are too
+    /// many. \returns an error where a file could not be; the next step goes on with the others
+    Result<Step> step();
+    /// Looks for work anew. Files that could not be compressed are tried again.
+    void look_again();
+
+private:
+    struct Job;
+    struct Old {
+        std::string path;
+        bool compressed = false;
+        std::uint64_t bytes = 0;
+    };
+
+    /// All there are, the oldest first.
+    [[nodiscard]] Result<std::vector<Old>> old_files() const;
+    [[nodiscard]] bool is_old_name(std::string_view name) const;
+    Result<Step> begin(const std::string& path);
+    Result<Step> go_on();
+    Result<void> finish();
+    Result<Step> give_up(Error error);
+    Result<Step> remove_too_many();
+
+    os::Files* files_;
+    std::string path_;
+    std::string folder_;
+    std::string name_;
+    Options options_;
+    std::unique_ptr<Job> job_;
+    std::vector<std::string> given_up_;
+};
+
+}  // namespace servicekit::policies

@@ -1,0 +1,168 @@
+#include "policies/log/rotating_file.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace servicekit::policies {
+namespace {
+
+using Time = std::chrono::system_clock::time_point;
+
+/// How long after a rotation that failed the next one is tried.
+constexpr std::chrono::seconds pause_after_failure{10};
+
+std::string folder_of(const std::string& path) { return path.substr(0, std::max<std::size_t>(path.rfind('/'), 1)); }
+
+}  // namespace
+
+RotatingFile::RotatingFile(os::Files& files, const os::Clock& clock, const LogArchive& archive, Options options,
+                           Tell tell, std::function<void()> on_rotation)
+    : files_{&files},
+      clock_{&clock},
+      archive_{&archive},
+      options_{std::move(options)},
+      tell_{std::move(tell)},
+      on_rotation_{std::move(on_rotation)} {}
+
+Result<void> RotatingFile::open() {
+    const auto opened = reopen();
+    return opened ? Result<void>{} : Result<void>{opened.error()};
+}
+
+Result<bool> RotatingFile::reopen() {
+    auto file = open_file(options_.path);
+    if (!file) return file.error();
+    const auto status = (*file)->status();
+    if (!status) return status.error();
+    if (file_) {
+        const auto before = file_->status();
+        if (before && before->is_same_file(*status)) return false;
+    }
+    adopt(std::move(*file), *status);
+    return true;
+}
+
+Result<std::unique_ptr<os::File>> RotatingFile::open_file(const std::string& path) const {
+    const auto fault = [&path](std::string reason) {
+        return Error{ExitCode::cannot_create, "open the log", path, std::move(reason)};
+    };
+    if (path.front() != '/') return fault("not an absolute path");
+    auto file = files_->open_for_appending(path, options_.permissions);
+    if (!file) {
+        const std::string folder = folder_of(path);
+        if (const auto status = files_->status(folder, os::Links::follow); status && !status->has_value())
+            return fault("there is no folder '" + folder + "'");
+        Error error = file.error().at_stage(ExitCode::cannot_create);
+        error.action = "open the log";
+        return error;
+    }
+    if (options_.group) {
+        const auto status = (*file)->status();
+        if (!status || status->gid != *options_.group)
+            if (auto handed = (*file)->hand_to(static_cast<uid_t>(-1), *options_.group); !handed) return handed.error();
+    }
+    return file;
+}
+
+void RotatingFile::adopt(std::unique_ptr<os::File> file, const os::FileStatus& status) {
+    file_ = std::move(file);
+    size_ = status.size;
+    within_line_ = false;
+    due_ = next_boundary(size_ > 0 ? status.modified : clock_->system_now());
+}
+
+Result<void> RotatingFile::hand_to(uid_t uid, gid_t gid) {
+    return file_->hand_to(uid, options_.group ? *options_.group : gid);
+}
+
+os::Writing RotatingFile::deliver(std::string_view lines) {
+    std::size_t delivered = 0;
+    while (!lines.empty()) {
+        rotate_if_due(lines);
+        const std::string_view piece = fitting(lines);
+        os::Writing writing = file_->write(piece);
+        delivered += writing.bytes;
+        size_ += writing.bytes;
+        if (writing.bytes > 0) within_line_ = piece[writing.bytes - 1] != '\n';
+        if (!writing) return {delivered, std::move(writing.failure)};
+        lines.remove_prefix(piece.size());
+    }
+    return {delivered};
+}
+
+void RotatingFile::deliver_last_words(std::string_view lines) noexcept {
+    if (file_) file_->write_last_words(lines);
+}
+
+std::string_view RotatingFile::fitting(std::string_view lines) const {
+    if (options_.rotate_size == 0 || clock_->system_now() < not_before_) return lines;
+    const std::uint64_t room = options_.rotate_size > size_ ? options_.rotate_size - size_ : 0;
+    if (lines.size() <= room) return lines;
+    const std::size_t last = lines.substr(0, static_cast<std::size_t>(room)).rfind('\n');
+    // One line at least, or there would be no end.
+    return lines.substr(0, last != std::string_view::npos ? last + 1 : lines.find('\n') + 1);
+}
+
+bool RotatingFile::is_due(std::size_t bytes_to_come) {
+    // An empty file is large enough for whatever comes, and no line is cut in two.
+    if (size_ == 0 || within_line_) return false;
+    const bool is_full = options_.rotate_size != 0 && size_ + bytes_to_come > options_.rotate_size;
+    if (!is_full && due_ == Time::max()) return false;
+    const Time now = clock_->system_now();
+    return (is_full || now >= due_) && now >= not_before_;
+}
+
+void RotatingFile::rotate_if_due(std::string_view lines) {
+    if (!is_due(lines.find('\n') + 1)) return;
+    const auto rotated = rotate();
+    if (rotated) return on_rotation_();
+    not_before_ = clock_->system_now() + pause_after_failure;
+    const std::string line = tell_(rotated.error());
+    size_ += file_->write(line).bytes;
+}
+
+Result<void> RotatingFile::rotate() {
+    const auto ours = file_->status();
+    if (!ours) return ours.error();
+    const auto there = files_->status(options_.path, os::Links::follow);
+    if (!there) return there.error();
+    if (!*there || !(*there)->is_same_file(*ours)) {
+        const auto reopened = reopen();
+        return reopened ? Result<void>{} : Result<void>{reopened.error()};
+    }
+    // Made before the old one is moved: then there is nothing that could leave the service without a file.
+    const std::string fresh = options_.path + ".new";
+    auto file = open_file(fresh);
+    if (!file) return file.error();
+    const auto status = (*file)->status();
+    if (!status) return status.error();
+    if (auto moved = put_away(fresh); !moved) {
+        static_cast<void>(files_->remove(fresh));
+        return moved;
+    }
+    adopt(std::move(*file), *status);
+    due_ = next_boundary(clock_->system_now());
+    return {};
+}
+
+Result<void> RotatingFile::put_away(const std::string& fresh) {
+    const auto old_path = archive_->free_path(clock_->system_now());
+    if (!old_path) return old_path.error();
+    if (auto moved = files_->rename(options_.path, *old_path); !moved) return moved;
+    auto moved = files_->rename(fresh, options_.path);
+    if (!moved) static_cast<void>(files_->rename(*old_path, options_.path));
+    return moved;
+}
+
+Time RotatingFile::next_boundary(Time from) const {
+    if (options_.rotate_every.count() == 0) return Time::max();
+    const auto day = std::chrono::floor<std::chrono::days>(from);
+    const auto after = [&](Time origin) {
+        return origin + options_.rotate_every * ((from - origin) / options_.rotate_every + 1);
+    };
+    // Times of more than a day are counted from the epoch: there is no other midnight that all agree on.
+    if (options_.rotate_every > std::chrono::days{1}) return after(Time{});
+    return std::min(after(Time{day}), Time{day + std::chrono::days{1}});
+}
+
+}  // namespace servicekit::policies

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "policies/log/line_buffer.hpp"
+#include "policies/log/log_archive.hpp"
+#include "servicekit/base/result.hpp"
+#include "servicekit/os/clock.hpp"
+#include "servicekit/os/files.hpp"
+
+namespace servicekit::policies {
+
+/// The file that a log writes its lines into, put away and begun anew when it is large or old enough.
+///
+/// No line is ever in two files, and no line is cut by a rotation. A rotation that can't be done leaves all as it was,
+/// and is tried again a while later. A file that somebody else has moved is not put away but left, as by reopen().
+/// By one thread at a time.
+class RotatingFile final : public LineSink {
+public:
+    struct Options {
+        std::string path = {};
+        mode_t permissions = 0640;  ///< of a new file, whatever the umask
+        std::optional<gid_t> group = {};
+        std::uint64_t rotate_size = 0;         ///< bytes; 0: never for its size
+        std::chrono::seconds rotate_every{0};  ///< counted from midnight UTC; 0: never for its age
+    };
+    /// Renders a line for the file itself: why something about it could not be done.
+    using Tell = std::function<std::string(const Error& error)>;
+
+    RotatingFile(os::Files& files, const os::Clock& clock, const LogArchive& archive, Options options, Tell tell,
+                 std::function<void()> on_rotation);
+
+    Result<void> open();
+    /// Goes on with the file that is at the path now. On an error nothing has changed.
+    /// \returns whether it is another one
+    Result<bool> reopen();
+    Result<void> hand_to(uid_t uid, gid_t gid);
+    [[nodiscard]] int descriptor() const { return file_->descriptor(); }
+
+    os::Writing deliver(std::string_view lines) override;
+    void deliver_last_words(std::string_view lines) noexcept override;
+
+private:
+    [[nodiscard]] Result<std::unique_ptr<os::File>> open_file(const std::string& path) const;
+    void adopt(std::unique_ptr<os::File> file, const os::FileStatus& status);
+    [[nodiscard]] bool is_due(std::size_t bytes_to_come);
+    /// As much of the lines as fits into this file.
+    [[nodiscard]] std::string_view fitting(std::string_view lines) const;
+    void rotate_if_due(std::string_view lines);
+    Result<void> rotate();
+    Result<void> put_away(const std::string& fresh);
+    [[nodiscard]] std::chrono::system_clock::time_point next_boundary(std::chrono::system_clock::time_point from) const;
+
+    os::Files* files_;
+    const os::Clock* clock_;
+    const LogArchive* archive_;
+    Options options_;
+    Tell tell_;
+    std::function<void()> on_rotation_;
+
+    std::unique_ptr<os::File> file_;
+    std::uint64_t size_ = 0;
+    bool within_line_ = false;  ///< the last byte written was no newline
+    std::chrono::system_clock::time_point due_ = std::chrono::system_clock::time_point::max();
+    std::chrono::system_clock::time_point not_before_ = std::chrono::system_clock::time_point::min();
+};
+
+}  // namespace servicekit::policies

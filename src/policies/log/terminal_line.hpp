@@ -1,0 +1,19 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "servicekit/contract/log.hpp"
+#include "servicekit/os/environment.hpp"
+#include "servicekit/os/standard_streams.hpp"
+
+namespace servicekit::policies {
+
+/// Whether the stream is a terminal that shows colours, and nobody wants none: NO_COLOR (no-color.org), TERM=dumb.
+[[nodiscard]] bool takes_colours(const os::StandardStreams& streams, os::Stream stream,
+                                 const os::Environment& environment);
+
+/// As append_log_line(), for the eyes of a person at a terminal: the time is faint, the level has a colour.
+void append_coloured_line(std::string& out, const contract::LogRecord& record, std::string_view source);
+
+}  // namespace servicekit::policies

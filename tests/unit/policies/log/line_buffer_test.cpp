@@ -1,0 +1,253 @@
+#include "policies/log/line_buffer.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "servicekit/mocks/fake_clock.hpp"
+#include "servicekit/mocks/fake_event_loop.hpp"
+
+namespace servicekit::policies {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::EndsWith;
+using ::testing::StartsWith;
+
+/// Takes what there is room for.
+class MemorySink final : public LineSink {
+public:
+    os::Writing deliver(std::string_view lines) override {
+        ++deliveries;
+        while (hangs.load()) std::this_thread::sleep_for(1ms);
+        const std::size_t fits = std::min(lines.size(), room);
+        room -= fits;
+        taken += lines.substr(0, fits);
+        if (fits < lines.size()) return {fits, os_error("write", "memory", ENOSPC)};
+        return {fits};
+    }
+    void deliver_last_words(std::string_view lines) noexcept override { taken += lines; }
+
+    std::string taken;
+    std::size_t room = std::string::npos;
+    int deliveries = 0;
+    std::atomic<bool> hangs{false};
+};
+
+class LineBufferTest : public ::testing::Test {
+protected:
+    void open(LineBuffer& buffer) const {
+        buffer.open([](std::string& out, LineBuffer::Time, std::uint64_t count, std::string_view reason) {
+            out += std::to_string(count) + " lost: " + std::string{reason} + '\n';
+        });
+    }
+    void open_and_start() {
+        open(buffer_);
+        buffer_.start(loop_);
+        ASSERT_TRUE(loop_.start());
+    }
+    void end() {
+        loop_.stop();
+        buffer_.stop();
+    }
+    void append(std::string_view line, LogLevel level = LogLevel::info) {
+        buffer_.append(level, clock_.system_now(), line);
+    }
+
+    mocks::FakeClock clock_;
+    mocks::FakeReactor reactor_{clock_};
+    mocks::FakeEventLoop loop_{reactor_};
+    MemorySink sink_;
+    LineBuffer buffer_{sink_, {.capacity = 40}};
+};
+
+TEST_F(LineBufferTest, DeliversAtOnceUntilItIsStarted) {
+    open(buffer_);
+    append("one\n");
+    EXPECT_EQ(sink_.taken, "one\n");
+}
+
+TEST_F(LineBufferTest, DelaysTogetherWhatComesTogether) {
+    open_and_start();
+    append("one\n");
+    append("two\n");
+    reactor_.advance(199ms);
+    EXPECT_EQ(sink_.taken, "");
+    reactor_.advance(1ms);
+    EXPECT_EQ(sink_.taken, "one\ntwo\n");
+    EXPECT_EQ(sink_.deliveries, 1);
+    end();
+}
+
+TEST_F(LineBufferTest, DoesNothingWhileNothingComes) {
+    open_and_start();
+    append("one\n");
+    reactor_.run_until_idle();
+    reactor_.advance(1h);
+    EXPECT_EQ(sink_.deliveries, 1);
+    EXPECT_EQ(reactor_.describe().find("timer"), std::string::npos) << reactor_.describe();
+    append("two\n");
+    reactor_.run_until_idle();
+    EXPECT_EQ(sink_.taken, "one\ntwo\n");
+    end();
+}
+
+TEST_F(LineBufferTest, AWarningTakesAllBeforeItAlong) {
+    open_and_start();
+    append("one\n");
+    append("two!\n", LogLevel::warning);
+    EXPECT_EQ(sink_.taken, "one\ntwo!\n");
+    end();
+}
+
+TEST_F(LineBufferTest, DeliversWhatIsOverdueWhereTheLoopIsBusy) {
+    open_and_start();
+    append("one\n");
+    clock_.advance(300ms);
+    append("two\n");
+    EXPECT_EQ(sink_.taken, "one\ntwo\n");
+    end();
+}
+
+TEST_F(LineBufferTest, MakesRoomWhenItIsFull) {
+    open_and_start();
+    for (int line = 0; line < 10; ++line) append("0123456\n");
+    EXPECT_EQ(sink_.taken.size(), 40U);
+    append(std::string(100, 'x') + '\n');
+    append("end\n", LogLevel::error);
+    EXPECT_THAT(sink_.taken, EndsWith("x\nend\n"));
+    EXPECT_EQ(sink_.taken.size(), 80U + 101U + 4U);
+    end();
+}
+
+TEST_F(LineBufferTest, GoesOnWithinTheLineThatWasCutShort) {
+    open(buffer_);
+    sink_.room = 2;
+    append("one\n");
+    append("two\n");
+    EXPECT_EQ(sink_.taken, "on");
+    sink_.room = std::string::npos;
+    append("three\n");
+    EXPECT_EQ(sink_.taken, "one\ntwo\nthree\n");
+}
+
+TEST_F(LineBufferTest, BeginsTheCutLineAnewInAnotherSink) {
+    open(buffer_);
+    sink_.room = 6;
+    append("one\n");
+    append("two\n");
+    EXPECT_EQ(sink_.taken, "one\ntw");
+    EXPECT_TRUE(buffer_.change_sink(1s, [&] {
+        sink_.taken.clear();
+        sink_.room = std::string::npos;
+        return true;
+    }));
+    append("three\n");
+    EXPECT_EQ(sink_.taken, "two\nthree\n");
+}
+
+TEST_F(LineBufferTest, SaysWhatIsLostInThePlaceWhereItIsMissing) {
+    open(buffer_);
+    sink_.room = 0;
+    for (int line = 0; line < 12; ++line) append("0123456\n");
+    sink_.room = std::string::npos;
+    append("after\n");
+    // One line is on its way to the sink, five wait in the buffer.
+    EXPECT_EQ(sink_.taken,
+              "0123456\n0123456\n0123456\n0123456\n0123456\n0123456\n6 lost: No space left on device\nafter\n");
+}
+
+TEST_F(LineBufferTest, TriesAgainByItself) {
+    open_and_start();
+    sink_.room = 0;
+    append("one\n");
+    reactor_.advance(1s);
+    EXPECT_EQ(sink_.taken, "");
+    sink_.room = std::string::npos;
+    reactor_.advance(200ms);
+    EXPECT_EQ(sink_.taken, "one\n");
+    end();
+}
+
+TEST_F(LineBufferTest, DoesNotTryWithEachLineWhileTheSinkFails) {
+    open_and_start();
+    sink_.room = 0;
+    for (int line = 0; line < 1000; ++line) append("0123456\n");
+    EXPECT_LE(sink_.deliveries, 3);
+    sink_.room = std::string::npos;
+    reactor_.advance(200ms);
+    end();
+    EXPECT_TRUE(buffer_.close(clock_.system_now(), 1s));
+    EXPECT_THAT(sink_.taken, EndsWith(" lost: No space left on device\n"));
+}
+
+TEST_F(LineBufferTest, DeliversTheRestAndWhatItLostWhenItIsClosed) {
+    open_and_start();
+    append("one\n");
+    buffer_.count_loss("out of memory");
+    end();
+    EXPECT_TRUE(buffer_.close(clock_.system_now(), 1s));
+    EXPECT_EQ(sink_.taken, "one\n1 lost: out of memory\n");
+    append("late\n");
+    EXPECT_EQ(sink_.taken, "one\n1 lost: out of memory\n");
+}
+
+TEST_F(LineBufferTest, LastWordsComeAfterAllThatWaited) {
+    open_and_start();
+    sink_.room = 2;
+    append("one\n");
+    reactor_.advance(200ms);
+    append("two\n");
+    buffer_.write_last_words("the end\n");
+    EXPECT_EQ(sink_.taken, "one\ntwo\nthe end\n");
+    end();
+}
+
+TEST_F(LineBufferTest, ASinkThatHangsCostsPatienceOnce) {
+    LineBuffer buffer{sink_, {.capacity = 40, .patience = 20ms}};
+    open(buffer);
+    sink_.hangs = true;
+    std::thread stuck{[&] { buffer.append(LogLevel::error, clock_.system_now(), "stuck\n"); }};
+    while (sink_.deliveries == 0) std::this_thread::yield();
+    for (int line = 0; line < 1000; ++line) buffer.append(LogLevel::error, clock_.system_now(), "0123456\n");
+    EXPECT_FALSE(buffer.close(clock_.system_now(), 10ms));
+    sink_.hangs = false;
+    stuck.join();
+    EXPECT_THAT(sink_.taken, StartsWith("stuck\n0123456\n"));
+}
+
+TEST_F(LineBufferTest, ManyThreadsTearAndLoseNothing) {
+    constexpr int threads = 4;
+    constexpr int lines = 5000;
+    LineBuffer buffer{sink_, {.capacity = 1000}};
+    open(buffer);
+    buffer.start(loop_);
+    std::vector<std::thread> writers;
+    for (int writer = 0; writer < threads; ++writer)
+        writers.emplace_back([&, writer] {
+            for (int line = 0; line < lines; ++line)
+                buffer.append(line % 100 == 0 ? LogLevel::warning : LogLevel::info, {},
+                              std::to_string(writer) + ' ' + std::to_string(line) + '\n');
+        });
+    for (std::thread& writer : writers) writer.join();
+    buffer.stop();
+    EXPECT_TRUE(buffer.close({}, 1s));
+    std::vector<int> next(threads, 0);
+    for (std::size_t at = 0; at < sink_.taken.size();) {
+        const std::size_t end = sink_.taken.find('\n', at);
+        const auto writer = static_cast<std::size_t>(sink_.taken[at] - '0');
+        ASSERT_EQ(sink_.taken.substr(at + 2, end - at - 2), std::to_string(next.at(writer)++));
+        at = end + 1;
+    }
+    EXPECT_EQ(next, std::vector<int>(threads, lines));
+}
+
+}  // namespace
+}  // namespace servicekit::policies
