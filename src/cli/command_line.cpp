@@ -1,4 +1,5 @@
 #include "cli/command_line.hpp"
+#include "cli/log_tail.hpp"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -24,9 +25,9 @@ using Arguments = std::vector<std::string>;
 constexpr const char* levels = "trace, debug, info, warning, error or fatal";
 
 /// The options that some verb has beside the settings.
-constexpr std::array<std::string_view, 13> verb_options{
-    "--json",   "--no-wait", "--timeout", "--test",          "--live", "--ready",  "--max-busy",
-    "--follow", "--lines",   "--socket",  "--notify-reload", "--help", "--version"};
+constexpr std::array<std::string_view, 15> verb_options{
+    "--json",  "--no-wait", "--timeout", "--test",   "--live",          "--ready", "--max-busy", "--follow",
+    "--lines", "--since",   "--channel", "--socket", "--notify-reload", "--help",  "--version"};
 constexpr std::string_view short_options = "fhn";
 
 std::string dashed(std::string_view setting) { return "--" + std::string{setting}; }
@@ -43,7 +44,9 @@ bool is_known_option(std::string_view argument) {
 
 /// Whether the next argument belongs to this one.
 bool takes_next(std::string_view option, std::string_view next) {
-    if (option == "--timeout" || option == "--max-busy" || option == "--lines" || option == "-n") return true;
+    if (option == "--timeout" || option == "--max-busy" || option == "--lines" || option == "-n" ||
+        option == "--since" || option == "--channel")
+        return true;
     // `status` has it as a flag, `call` with a value.
     if (option == "--json") return find_verb(next) == nullptr && !is_option(next);
     return std::any_of(setting_options().begin(), setting_options().end(), [&](const SettingOption& setting) {
@@ -115,7 +118,8 @@ void declare_own_options(CLI::App& app, Invocation& into) {
             break;
         }
         case Verb::log_level:
-            app.add_option("LEVEL", into.level, levels)->type_name("");
+            app.add_option("LEVEL", into.level, std::string{levels} + "; inherit, for a channel")->type_name("");
+            add_value_option(app, "--channel", "NAME", "the part of the program that it is about; else the whole");
             break;
         case Verb::call:
             app.add_option("EVENT", into.event, "its name")->type_name("");
@@ -129,6 +133,8 @@ void declare_own_options(CLI::App& app, Invocation& into) {
         case Verb::logs:
             app.add_flag("-f,--follow", into.follow, "go on with what is added, until interrupted");
             add_value_option(app, "-n,--lines", "N", "how many lines; 20 unless given");
+            add_value_option(app, "--since", "TIME",
+                             "all since then: 2026-11-22T06:10:00Z, 2026-11-22, 90s, 10m, 2h, 3d");
             break;
         case Verb::unit:
             app.add_flag("--socket", into.socket, "print the unit of the control socket, which starts the service");
@@ -245,11 +251,19 @@ std::optional<Answer> Reading::take_values(const CLI::App& app) {
         if (!count) return refuse("--lines takes a number, not '" + *lines + "'");
         invocation_.lines = *count;
     }
+    if (const auto since = given(app, "--since")) {
+        if (!log_since(*since, {}))
+            return refuse("--since takes a time as 2026-11-22T06:10:00Z, or how long ago, as 10m; not '" + *since +
+                          "'");
+        invocation_.since = *since;
+    }
     if (invocation_.verb == Verb::call) {
         if (invocation_.event.empty()) return refuse("which event?");
         invocation_.json_arguments = given(app, "--json");
     }
-    if (!invocation_.level.empty() && !log_level_from(invocation_.level))
+    if (const auto channel = given(app, "--channel")) invocation_.channel = *channel;
+    const bool inherits = invocation_.level == "inherit" && !invocation_.channel.empty();
+    if (!invocation_.level.empty() && !inherits && !log_level_from(invocation_.level))
         return refuse("'" + invocation_.level + "' is no level: " + levels);
     return std::nullopt;
 }

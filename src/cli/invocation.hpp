@@ -47,6 +47,8 @@ struct Invocation {
     bool socket = false;                                     ///< unit
     bool notify_reload = false;                              ///< unit
     std::string level = {};                                  ///< log-level; empty: only tell it
+    std::string channel = {};                                ///< log-level; empty: the whole
+    std::string since = {};                                  ///< logs: leave out what is older; empty: by lines
     std::string event = {};                                  ///< call
     std::vector<std::string> arguments = {};                 ///< call: name=value
     std::optional<std::string> json_arguments = {};          ///< call

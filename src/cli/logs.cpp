@@ -19,14 +19,24 @@ Result<bool> print_rest(Console& console, LogTail& tail) {
 Result<void> show(Session& session, LogTail& tail) {
     // Before the first line: who has seen one and interrupts us is answered by a clean end.
     const auto sleep = session.invocation.follow ? session.tools.make_sleep() : nullptr;
-    if (auto shown = print_rest(session.console, tail); !shown) return shown.error();
+    for (bool more = true; more;) {
+        if (auto shown = print_rest(session.console, tail); !shown) return shown.error();
+        const auto followed = tail.follow();
+        if (!followed) return followed.error();
+        more = *followed;
+    }
     if (!sleep) return {};
     while (sleep->sleep_for(pause)) {
         const auto any = print_rest(session.console, tail);
         if (!any) return any.error();
         // A file that was replaced is left only after a pause without a line: whoever writes has left it by then.
         if (*any) continue;
-        if (auto followed = tail.follow(); !followed) return followed.error();
+        for (bool more = true; more;) {
+            const auto followed = tail.follow();
+            if (!followed) return followed.error();
+            more = *followed;
+            if (const auto shown = print_rest(session.console, tail); !shown) return shown.error();
+        }
     }
     return {};
 }
@@ -40,7 +50,10 @@ int logs(Session& session) {
     if (!places) return console.fail(places.error());
     if (places->log_file.empty())
         return console.fail(Error{ExitCode::configuration, "show the log", "", "no log file is set"});
-    auto tail = LogTail::open(*session.tools.host.files, places->log_file, session.invocation.lines);
+    os::Files& files = *session.tools.host.files;
+    const auto since = log_since(session.invocation.since, session.tools.host.clock->system_now());
+    auto tail = since ? LogTail::open_since(files, places->log_file, *since)
+                      : LogTail::open(files, places->log_file, session.invocation.lines);
     if (!tail) return console.fail(tail.error());
     if (const auto shown = show(session, *tail); !shown) return console.fail(shown.error());
     return 0;

@@ -119,9 +119,15 @@ int events(Session& session) { return ask(session, "events", {}, &events_text); 
 int log_level(Session& session) {
     Object arguments;
     if (!session.invocation.level.empty()) arguments.append("level", session.invocation.level);
+    if (!session.invocation.channel.empty()) arguments.append("channel", session.invocation.channel);
     return ask(session, "log-level", arguments, [](const Object& reply) {
         const Value* level = reply.find("level");
-        return level != nullptr ? plain_text(*level) + "\n" : std::string{};
+        std::string text = level != nullptr ? plain_text(*level) + "\n" : std::string{};
+        const Value* channels = reply.find("channels");
+        if (channels != nullptr && channels->is_object())
+            for (const auto& [name, its_level] : channels->as_object())
+                text += name + ": " + plain_text(its_level) + "\n";
+        return text;
     });
 }
 

@@ -1,4 +1,5 @@
 #include "core/control_plane.hpp"
+#include "base/names.hpp"
 
 #include <algorithm>
 #include <csignal>
@@ -88,15 +89,35 @@ private:
     std::shared_ptr<contract::Responder> responder_;
 };
 
-/// The level that `log-level` is to set; nothing where it is only asked for. \throws BadArgument
-std::optional<LogLevel> level_in(const Arguments& arguments) {
-    if (!arguments.has("level")) return std::nullopt;
+/// What `log-level` is asked for.
+struct LevelRequest {
+    std::string channel = {};  ///< empty: the whole
+    bool sets = false;
+    std::optional<LogLevel> level = {};  ///< to set; nothing: that of the whole
+};
+
+/// \throws BadArgument
+LevelRequest level_request(const Arguments& arguments) {
+    LevelRequest request;
+    const auto refuse = [](const char* parameter, const std::string& found, const std::string& expected) {
+        throw BadArgument(
+            parameter, expected,
+            "parameter '" + std::string{parameter} + "' of 'log-level' is '" + found + "': expected " + expected);
+    };
+    if (arguments.has("channel")) {
+        request.channel = arguments.get<std::string>("channel");
+        if (!is_valid_name(request.channel)) refuse("channel", request.channel, std::string{name_rule()});
+    }
+    if (!arguments.has("level")) return request;
     const auto name = arguments.get<std::string>("level");
-    const auto level = log_level_from(name);
-    if (level) return level;
-    constexpr auto expected = "one of trace, debug, info, warning, error, fatal";
-    throw BadArgument("level", expected,
-                      "parameter 'level' of 'log-level' is '" + name + "': expected " + std::string{expected});
+    request.sets = true;
+    request.level = log_level_from(name);
+    const bool inherits = name == "inherit" && !request.channel.empty();
+    if (!request.level && !inherits) {
+        const std::string expected = "one of trace, debug, info, warning, error, fatal";
+        refuse("level", name, request.channel.empty() ? expected : expected + ", inherit");
+    }
+    return request;
 }
 
 /// What a client must be for its request.
@@ -149,7 +170,7 @@ void ControlPlane::request(std::string_view text, const Peer& peer, std::shared_
     Arguments arguments;
     try {
         arguments = check_arguments(*event, request.arguments);
-        if (event->name == "log-level") (void)level_in(arguments);
+        if (event->name == "log-level") (void)level_request(arguments);
     } catch (const BadArgument& bad) {
         return fail(make_error("bad-argument", bad.what(),
                                {{"event", event->name}, {"argument", bad.argument()}, {"expected", bad.expected()}}));
@@ -267,8 +288,23 @@ Result<Object> ControlPlane::do_at_once(std::string_view event, const Arguments&
         if (auto reopened = core_->reopen_log(); !reopened) return reopened.error();
         return Object{};
     }
-    if (const auto level = level_in(arguments)) core_->set_log_level(*level);
-    return Object{{"level", to_string(core_->log.level())}};
+    return log_level(arguments);
+}
+
+Object ControlPlane::log_level(const Arguments& arguments) {
+    const LevelRequest request = level_request(arguments);
+    if (request.sets && request.channel.empty())
+        core_->set_log_level(*request.level);
+    else if (request.sets)
+        core_->set_log_level(request.channel, request.level);
+    if (!request.channel.empty())
+        return {{"channel", request.channel}, {"level", to_string(core_->log_desk.channel(request.channel).level())}};
+
+    Object reply{{"level", to_string(core_->log.level())}};
+    Object channels;
+    for (const auto& [name, level] : core_->log_desk.channel_levels()) channels.append(name, to_string(level));
+    if (!channels.empty()) reply.append("channels", std::move(channels));
+    return reply;
 }
 
 void ControlPlane::queue(const Event& event, Arguments arguments, const Request& request, const Peer& peer,

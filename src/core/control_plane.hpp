@@ -42,6 +42,7 @@ public:
     void keep_own_status(const Object& fields);
 
 private:
+    [[nodiscard]] Object log_level(const Arguments& arguments);
     using Event = std::shared_ptr<const EventDeclaration>;
 
     void answer_status(const Event& event, Request& request, const Peer& peer,

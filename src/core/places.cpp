@@ -112,6 +112,31 @@ Result<contract::ControlAccess> control_access(const Settings& settings) {
     return access;
 }
 
+Result<contract::LogPlan> log_plan(const Settings& settings) {
+    contract::LogPlan plan;
+    const auto said = [&settings]<class T>(const Setting<T>& setting) {
+        return settings.is_set(setting.name) ? std::optional<T>{settings.get(setting)} : std::nullopt;
+    };
+    if (const auto format = said(setting::log_format))
+        plan.format = *format == "json" ? contract::LineFormat::json : contract::LineFormat::text;
+    plan.shows_source = said(setting::log_source);
+    if (const auto no_copy = said(setting::no_log_copy)) plan.copies_to_terminal = !*no_copy;
+    plan.delay = said(setting::log_delay);
+    if (const auto text = said(setting::log_mode)) {
+        const auto mode = octal("log mode", *text);
+        if (!mode) return mode.error();
+        plan.permissions = *mode;
+    }
+    plan.group = settings.get(setting::log_group);
+    plan.rotate_size = said(setting::log_rotate_size);
+    if (const auto every = said(setting::log_rotate_every)) plan.rotate_every = std::chrono::seconds{*every};
+    plan.keep_files = said(setting::log_keep);
+    plan.keep_bytes = said(setting::log_keep_size);
+    plan.compress = said(setting::log_compress);
+    plan.command = settings.get(setting::log_command);
+    return plan;
+}
+
 std::optional<RunDirectory> configured_run_directory(const Settings& settings) {
     const std::string configured = settings.get(setting::run_directory);
     if (configured.empty()) return std::nullopt;
@@ -197,6 +222,9 @@ Result<contract::Deployment> make_deployment(const Settings& settings, const Pla
     auto access = control_access(settings);
     if (!access) return access.error();
     deployment.control_access = std::move(*access);
+    auto plan = log_plan(settings);
+    if (!plan) return plan.error();
+    deployment.log_plan = std::move(*plan);
     return deployment;
 }
 

@@ -193,7 +193,7 @@ void ServiceCore::set_log_level(LogLevel level) {
     policies->log.set_level(log_desk.lowest_level());
 }
 
-void ServiceCore::set_log_level(std::string_view channel, LogLevel level) {
+void ServiceCore::set_log_level(std::string_view channel, std::optional<LogLevel> level) {
     log_desk.set_channel_level(channel, level);
     const std::lock_guard guard{log_mutex_};
     policies->log.set_level(log_desk.lowest_level());

@@ -48,7 +48,8 @@ public:
     /// The log policy's rare calls, one at a time, whichever thread they come from.
     Result<void> reopen_log();
     void set_log_level(LogLevel level);
-    void set_log_level(std::string_view channel, LogLevel level);
+    /// \param level nothing: that of the whole again
+    void set_log_level(std::string_view channel, std::optional<LogLevel> level);
     void close_log(std::chrono::milliseconds at_most);
 
     /// Says it on stderr, with the service's name.

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstdint>
+#include <optional>
 #include <system_error>
 
 #include "base/names.hpp"
@@ -40,6 +41,16 @@ std::string_view words(SettingKind kind) {
             return "a list of 'user:NAME', 'group:NAME', 'socket-group' or 'everyone'";
         case SettingKind::descriptor:
             return "the number of a descriptor, 3 or above";
+        case SettingKind::line_format:
+            return "\"text\" or \"json\"";
+        case SettingKind::size:
+            return "a number of bytes, or a text as \"64M\"";
+        case SettingKind::period:
+            return "a number of seconds, or \"hourly\", \"daily\" or \"weekly\"";
+        case SettingKind::count:
+            return "a whole number";
+        case SettingKind::words:
+            return "a list of a program and its arguments";
         case SettingKind::flag:
             break;
     }
@@ -91,6 +102,32 @@ bool all_of(const Value& value, bool (*fits)(const Value&)) {
 
 bool is_peer(const Value& value) { return value.is_string() && parse_peer_rule(value.as_string()).has_value(); }
 
+constexpr std::int64_t greatest_size = std::int64_t{1} << 53;
+
+/// "64M" as a number; nothing where it is none.
+std::optional<std::int64_t> size_from(std::string_view text) {
+    constexpr std::string_view units = "KMG";
+    const std::size_t unit = text.empty() ? std::string_view::npos : units.find(text.back());
+    const std::size_t shift = unit == std::string_view::npos ? 0 : 10 * (unit + 1);
+    if (shift > 0) text.remove_suffix(1);
+    std::int64_t number = 0;
+    const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), number);
+    const bool fits = fault == std::errc{} && end == text.data() + text.size() && number >= 0;
+    if (!fits || number > (greatest_size >> shift)) return std::nullopt;
+    return number << shift;
+}
+
+std::optional<std::int64_t> period_from(std::string_view text) {
+    if (text == "hourly") return 3600;
+    if (text == "daily") return 86400;
+    if (text == "weekly") return 7 * 86400;
+    return std::nullopt;
+}
+
+bool is_count(const Value& value) {
+    return value.is_integer() && value.as_integer() >= 0 && value.as_integer() <= greatest_size;
+}
+
 /// What stands between the separators; nothing at all where the text is empty.
 Value::List split(std::string_view text, char separator) {
     Value::List parts;
@@ -125,6 +162,16 @@ bool fits(SettingKind kind, const Value& value) {
         case SettingKind::descriptor:
             // The standard streams are for other things, and no process has this many.
             return value.is_integer() && value.as_integer() > 2 && value.as_integer() <= highest_descriptor;
+        case SettingKind::line_format:
+            return value.is_string() && (value.as_string() == "text" || value.as_string() == "json");
+        case SettingKind::size:
+            return is_count(value) || (value.is_string() && size_from(value.as_string()).has_value());
+        case SettingKind::period:
+            return is_count(value) || (value.is_string() && period_from(value.as_string()).has_value());
+        case SettingKind::count:
+            return is_count(value);
+        case SettingKind::words:
+            return all_of(value, &is_text) && !value.as_list().empty();
         case SettingKind::flag:
             break;
     }
@@ -137,6 +184,8 @@ Value checked(SettingKind kind, Value value) {
     if (!fits(kind, value)) throw TypeError{std::string{words(kind)}, found(value)};
     if (kind == SettingKind::file_mask) return three_digits(value.as_string());
     if (kind == SettingKind::limit) return limit_text(value);
+    if (kind == SettingKind::size && value.is_string()) return *size_from(value.as_string());
+    if (kind == SettingKind::period && value.is_string()) return *period_from(value.as_string());
     if (kind == SettingKind::seconds && value.as_number() == std::floor(value.as_number()))
         return static_cast<std::int64_t>(value.as_number());
     return value;
@@ -148,7 +197,11 @@ Value value_from_text(SettingKind kind, std::string_view text) {
         constexpr std::array<std::string_view, 4> no{"0", "false", "no", "off"};
         if (std::find(yes.begin(), yes.end(), text) != yes.end()) return true;
         if (std::find(no.begin(), no.end(), text) != no.end()) return false;
-    } else if (kind == SettingKind::descriptor) {
+    } else if (kind == SettingKind::words) {
+        Value::List words = split(text, ' ');
+        std::erase_if(words, [](const Value& word) { return word.as_string().empty(); });
+        return words;
+    } else if (kind == SettingKind::descriptor || kind == SettingKind::count || kind == SettingKind::period) {
         const char* const end = text.data() + text.size();
         std::int64_t number = 0;
         const auto read = std::from_chars(text.data(), end, number);

@@ -7,7 +7,24 @@
 namespace servicekit {
 
 /// What the value of a setting must be.
-enum class SettingKind { name, path, log_level, account, file_mask, seconds, flag, limit, paths, peers, descriptor };
+enum class SettingKind {
+    name,
+    path,
+    log_level,
+    account,
+    file_mask,
+    seconds,
+    flag,
+    limit,
+    paths,
+    peers,
+    descriptor,
+    line_format,
+    size,
+    period,
+    count,
+    words
+};
 
 /// \returns the value in the one form in which it is kept: seconds as an integer where they are whole,
 ///          a mask with three digits, a limit as text, so that equal settings are equal values.
@@ -15,8 +32,8 @@ enum class SettingKind { name, path, log_level, account, file_mask, seconds, fla
 [[nodiscard]] Value checked(SettingKind kind, Value value);
 
 /// Understands what the command line and the environment give; what makes no sense is left to checked().
-/// Seconds may end with an `s`; a flag is 1, true, yes, on, or 0, false, no, off; paths have colons between them, peers
-/// commas.
+/// Seconds may end with an `s`, sizes with `K`, `M` or `G`, times 1,024 each; a flag is 1, true, yes, on, or 0, false, no, off; paths have colons between them, peers
+/// commas, words spaces.
 [[nodiscard]] Value value_from_text(SettingKind kind, std::string_view text);
 
 }  // namespace servicekit

@@ -16,7 +16,7 @@ struct Definition {
 };
 
 /// In the order of the help text.
-constexpr std::array<Definition, 27> definitions{{
+constexpr std::array<Definition, 39> definitions{{
     {setting::name.name, SettingKind::name},
     {setting::run_directory.name, SettingKind::path},
     {setting::pid_file.name, SettingKind::path},
@@ -30,6 +30,18 @@ constexpr std::array<Definition, 27> definitions{{
     {setting::config.name, SettingKind::path},
     {setting::log_file.name, SettingKind::path},
     {setting::log_level.name, SettingKind::log_level, false},
+    {setting::log_format.name, SettingKind::line_format},
+    {setting::log_source.name, SettingKind::flag},
+    {setting::no_log_copy.name, SettingKind::flag},
+    {setting::log_delay.name, SettingKind::seconds},
+    {setting::log_mode.name, SettingKind::file_mask},
+    {setting::log_group.name, SettingKind::account},
+    {setting::log_rotate_size.name, SettingKind::size},
+    {setting::log_rotate_every.name, SettingKind::period},
+    {setting::log_keep.name, SettingKind::count},
+    {setting::log_keep_size.name, SettingKind::size},
+    {setting::log_compress.name, SettingKind::flag},
+    {setting::log_command.name, SettingKind::words},
     {setting::user.name, SettingKind::account},
     {setting::group.name, SettingKind::account},
     {setting::umask.name, SettingKind::file_mask},

@@ -30,7 +30,8 @@ void TrialService::on_stop() { append("good bye"); }
 void TrialService::append(const std::string& line) {
     const auto file = host().files->open_for_appending(TrialMachine::notes_file, 0644);
     if (!file) throw std::runtime_error(file.error().message());
-    if (const auto written = (*file)->write(line + "\n"); !written) throw std::runtime_error(written.error().message());
+    if (const auto written = (*file)->write(line + "\n"); !written)
+        throw std::runtime_error(written.failure->message());
 }
 
 TrialMachine::TrialMachine(Deployment the_deployment) : deployment{the_deployment} {

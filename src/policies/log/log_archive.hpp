@@ -22,7 +22,7 @@ namespace servicekit::policies {
 class LogArchive {
 public:
     struct Options {
-        unsigned keep_files = 0;       ///< 0: all
+        std::uint64_t keep_files = 0;  ///< 0: all
         std::uint64_t keep_bytes = 0;  ///< 0: all
         bool compress = false;
         mode_t permissions = 0640;

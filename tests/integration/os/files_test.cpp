@@ -101,7 +101,7 @@ TEST_F(PosixFilesTest, WritingToAFifoThatNobodyReadsIsAnErrorAndNotTheEnd) {
 
     reader.reset();
 
-    EXPECT_EQ(errno_of((*file)->write("not heard")), EPIPE);
+    EXPECT_EQ((*file)->write("not heard").failure->errno_value, EPIPE);
 }
 
 TEST_F(PosixFilesTest, ReadsPartsOfAFile) {
@@ -170,7 +170,7 @@ TEST_F(PosixFilesTest, FullDeviceIsAnErrorOfTheWrite) {
     const auto written = (*file)->write("text");
 
     ASSERT_FALSE(written);
-    EXPECT_EQ(written.error().message(), "cannot write '/dev/full': No space left on device");
+    EXPECT_EQ(written.failure->message(), "cannot write '/dev/full': No space left on device");
 }
 
 TEST_F(PosixFilesTest, FoldersCannotBeOpenedAsFiles) {

@@ -169,6 +169,14 @@ public:
         });
         add("print", "writes to stdout and stderr", print, {text});
         add("write-sigpipe", "writes into a pipe that nobody reads", write_sigpipe);
+        add("flood", "logs numbered lines from several threads", std::bind_front(&TrialService::flood, this),
+            {{.name = "lines", .description = "of each thread", .type = ParameterType::integer, .minimum = 0},
+             {.name = "threads", .type = ParameterType::integer, .default_value = 1, .minimum = 1},
+             {.name = "seconds",
+              .description = "over which they are spread; 0: as fast as can be",
+              .type = ParameterType::number,
+              .default_value = 0,
+              .minimum = 0}});
         add("abort", "calls abort()", [](const Arguments&, Context&) -> Reply { std::abort(); });
         add("read-line", "reads a line of a file, and waits for it where that is a FIFO", read_line,
             {{.name = "path", .type = ParameterType::path}});
@@ -200,6 +208,26 @@ public:
     }
 
 private:
+    Reply flood(const Arguments& arguments, Context&) {
+        const auto lines = arguments.get<std::uint64_t>("lines");
+        const std::chrono::duration<double> time{arguments.get<double>("seconds")};
+        const auto begin = std::chrono::steady_clock::now();
+        std::vector<std::jthread> threads;
+        for (std::uint64_t thread = 0; thread < arguments.get<std::uint64_t>("threads"); ++thread)
+            threads.emplace_back([this, thread, lines, begin, time] {
+                for (std::uint64_t line = 0; line < lines; ++line) {
+                    log().info("flood {} {} of a line that is about as long as lines of a log are", thread, line);
+                    constexpr std::uint64_t batch = 1000;
+                    if (line % batch == 0)
+                        std::this_thread::sleep_until(begin +
+                                                      time * (static_cast<double>(line) / static_cast<double>(lines)));
+                }
+            });
+        threads.clear();
+        const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+        return {{"seconds", took.count()}};
+    }
+
     static Parameter optional(std::string name, ParameterType type) {
         return {.name = std::move(name), .type = type, .default_value = nullptr};
     }

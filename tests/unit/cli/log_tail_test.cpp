@@ -107,5 +107,50 @@ TEST_F(LogTailTest, SaysWhereTheFileCannotBeRead) {
     EXPECT_EQ(tail.follow().error().errno_value, EIO);
 }
 
+TEST_F(LogTailTest, FollowsThroughAllThatWerePutAwaySinceTheLastLook) {
+    files.add_file(path, "one\n");
+    auto tail = LogTail::open(files, path, 20);
+    EXPECT_EQ(rest(*tail), "one\n");
+    for (const char* line : {"two", "three"}) {
+        files.move_away(path, std::string{path} + "-2026010200000" + (line[1] == 'w' ? "1" : "2") + "Z");
+        files.add_file(path, std::string{line} + "\n");
+    }
+    EXPECT_TRUE(*tail->follow());
+    EXPECT_EQ(rest(*tail), "two\n");
+    EXPECT_TRUE(*tail->follow());
+    EXPECT_EQ(rest(*tail), "three\n");
+    EXPECT_FALSE(*tail->follow());
+}
+
+TEST_F(LogTailTest, BeginsWhereTheTimeIsNotBeforeTheOneThatIsAskedFor) {
+    files.add_file(std::string{path} + "-20260102T000000.000000Z",
+                   "2026-01-01T08:00:00.000000Z info x[1]: a\n2026-01-01T09:00:00.000000Z info x[1]: b\n no time\n");
+    files.add_file(path, "{\"time\":\"2026-01-02T08:00:00.000000Z\",\"level\":\"info\"}\n");
+    const auto since = [this](std::string_view time) {
+        auto tail = LogTail::open_since(files, path, time);
+        std::string all = rest(*tail);
+        while (*tail->follow()) all += rest(*tail);
+        return all;
+    };
+    EXPECT_EQ(since("2026-01-01T08:30").substr(0, 42), "2026-01-01T09:00:00.000000Z info x[1]: b\n ");
+    EXPECT_EQ(since("2026-01-01T08:30").substr(50, 20), "{\"time\":\"2026-01-02");
+    EXPECT_EQ(since("2026-01-02").substr(0, 20), "{\"time\":\"2026-01-02");
+    EXPECT_EQ(since("2026-01-03"), "");
+}
+
+TEST(LogSinceTest, UnderstandsTimesAndHowLongAgo) {
+    using namespace std::chrono_literals;
+    const std::chrono::system_clock::time_point now{1'767'322'800s};  // 2026-01-02T03:00:00Z
+    EXPECT_EQ(log_since("2026-01-01T06:10:00Z", now), "2026-01-01T06:10:00");
+    EXPECT_EQ(log_since("2026-01-01 06:10", now), "2026-01-01T06:10");
+    EXPECT_EQ(log_since("2026-01-01", now), "2026-01-01");
+    EXPECT_EQ(log_since("90s", now), "2026-01-02T02:58:30");
+    EXPECT_EQ(log_since("10m", now), "2026-01-02T02:50:00");
+    EXPECT_EQ(log_since("2h", now), "2026-01-02T01:00:00");
+    EXPECT_EQ(log_since("3d", now), "2025-12-30T03:00:00");
+    for (const char* wrong : {"", "yesterday", "10", "m", "10w", "20260101", "2026-1-1", "06:10"})
+        EXPECT_EQ(log_since(wrong, now), std::nullopt) << wrong;
+}
+
 }  // namespace
 }  // namespace servicekit::cli

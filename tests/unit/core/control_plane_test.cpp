@@ -279,6 +279,29 @@ TEST_F(ControlPlaneTest, LogLevelTellsAndSets) {
     EXPECT_EQ(code(replies.at(2)), "bad-argument");
 }
 
+TEST_F(ControlPlaneTest, LogLevelIsSetForAChannelAlone) {
+    ask(R"(["log-level", {"level": "debug", "channel": "disk"}])");
+    then([this] {
+        service().log().channel("disk").debug("seen");
+        service().log().debug("unseen");
+        EXPECT_THAT(log(), HasSubstr("debug trial[4711]: seen channel=disk"));
+        EXPECT_THAT(log(), Not(HasSubstr("unseen")));
+    });
+    ask(R"(["log-level"])");
+    ask(R"(["log-level", {"level": "inherit", "channel": "disk"}])");
+    ask(R"(["log-level"])");
+    ask(R"(["log-level", {"level": "inherit"}])");
+    ask(R"(["log-level", {"level": "info", "channel": "a b"}])");
+    finish();
+
+    EXPECT_EQ(replies.at(0), "{\"channel\":\"disk\",\"level\":\"debug\"}\n");
+    EXPECT_EQ(replies.at(1), "{\"level\":\"info\",\"channels\":{\"disk\":\"debug\"}}\n");
+    EXPECT_EQ(replies.at(2), "{\"channel\":\"disk\",\"level\":\"info\"}\n");
+    EXPECT_EQ(replies.at(3), "{\"level\":\"info\"}\n");
+    EXPECT_EQ(code(replies.at(4)), "bad-argument");
+    EXPECT_EQ(code(replies.at(5)), "bad-argument");
+}
+
 TEST_F(ControlPlaneTest, LogReopenFollowsAMovedLog) {
     then([this] { host.files.move_away(log_file, "/var/log/trial.log.1"); });
     ask(R"(["log-reopen"])");

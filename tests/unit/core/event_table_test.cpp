@@ -109,7 +109,7 @@ TEST(EventTableTest, AReplacedBuiltInKeepsWhatTheNewOneLacks) {
     table.replace({.name = "log-level", .handler = answering(1)});
     const auto event = table.find("log-level");
     EXPECT_FALSE(event->description.empty());
-    ASSERT_EQ(event->parameters.size(), 1U);
+    ASSERT_EQ(event->parameters.size(), 2U);
     EXPECT_EQ(event->parameters[0].name, "level");
     EXPECT_EQ(run(table, "log-level").fields(), (Object{{"number", 1}}));
     EXPECT_EQ(names(table), built_in);

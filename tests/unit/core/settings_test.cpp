@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <string>
 
 namespace servicekit {
@@ -32,34 +34,43 @@ std::string refusal_of_config(std::string_view text) {
     return refusal([&] { Settings{}.read_config(text, "/etc/x.json"); });
 }
 
-TEST(SettingsTest, StandAsTheOptionsLineHasThem) {
-    EXPECT_EQ(Settings::names(), (std::vector<std::string_view>{"name",
-                                                                "run-directory",
-                                                                "pid-file",
-                                                                "control-socket",
-                                                                "control-mode",
-                                                                "control-owner",
-                                                                "control-group",
-                                                                "control-read",
-                                                                "control-operate",
-                                                                "control-admin",
-                                                                "config",
-                                                                "log-file",
-                                                                "log-level",
-                                                                "user",
-                                                                "group",
-                                                                "umask",
-                                                                "working-directory",
-                                                                "no-new-privileges",
-                                                                "limit-core",
-                                                                "limit-open-files",
-                                                                "writable",
-                                                                "start-timeout",
-                                                                "stop-timeout",
-                                                                "hang-timeout",
-                                                                "ready-fd",
-                                                                "no-signal-handlers",
-                                                                "no-control-server"}));
+TEST(SettingsTest, HaveNamesOfTheirOwn) {
+    std::vector<std::string_view> names = Settings::names();
+    EXPECT_EQ(names.front(), "name");
+    std::sort(names.begin(), names.end());
+    EXPECT_EQ(std::adjacent_find(names.begin(), names.end()), names.end());
+}
+
+TEST(SettingsTest, SizesHaveUnits) {
+    Settings settings;
+    const auto size_of = [&](Value value) {
+        settings.set_value("log-rotate-size", std::move(value), SettingsLayer::program);
+        return settings.get(setting::log_rotate_size);
+    };
+    EXPECT_EQ(size_of(Value{1000}), 1000U);
+    EXPECT_EQ(size_of(Value{"64M"}), std::uint64_t{64} << 20U);
+    EXPECT_EQ(size_of(Value{"2G"}), std::uint64_t{2} << 30U);
+    EXPECT_EQ(size_of(Value{"0"}), 0U);
+    for (const char* wrong : {"", "M", "-1", "64MB", "9999999999G"})
+        EXPECT_NE(refusal_of_value("log-rotate-size", Value{wrong}), "") << wrong;
+}
+
+TEST(SettingsTest, PeriodsHaveNames) {
+    Settings settings;
+    for (const auto& [text, seconds] :
+         {std::pair{"hourly", 3600U}, std::pair{"daily", 86400U}, std::pair{"weekly", 604800U}, std::pair{"90", 90U}}) {
+        settings.set_text("log-rotate-every", text, SettingsLayer::program);
+        EXPECT_EQ(settings.get(setting::log_rotate_every), seconds);
+    }
+    EXPECT_NE(refusal_of_value("log-rotate-every", Value{"yearly"}), "");
+}
+
+TEST(SettingsTest, ACommandIsAListOfWords) {
+    Settings settings;
+    settings.set_text("log-command", "rotatelogs  -n 5 /var/log/x.log", SettingsLayer::program);
+    EXPECT_EQ(settings.get(setting::log_command),
+              (std::vector<std::string>{"rotatelogs", "-n", "5", "/var/log/x.log"}));
+    EXPECT_NE(refusal_of_value("log-command", Value{Value::List{}}), "");
 }
 
 TEST(SettingsTest, HaveDefaults) {

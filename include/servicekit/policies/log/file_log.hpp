@@ -46,7 +46,7 @@ public:
         std::chrono::milliseconds delay{200};  ///< how long a line below a warning may wait
         std::uint64_t rotate_size = 0;         ///< in bytes; 0: never for its size
         std::chrono::seconds rotate_every{0};  ///< counted from midnight UTC; 0: never for its age
-        unsigned keep_files = 0;               ///< old ones; 0: all
+        std::uint64_t keep_files = 0;          ///< old ones; 0: all
         std::uint64_t keep_bytes = 0;          ///< of old ones; 0: all
         bool compress = false;                 ///< old ones, with gzip
         bool copies_to_terminal = true;        ///< in the foreground, where stderr is one

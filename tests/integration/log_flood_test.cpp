@@ -1,0 +1,120 @@
+// Many lines at once: none is lost, none comes twice, none is torn, whatever becomes of the file meanwhile.
+#include <algorithm>
+#include <csignal>
+#include <filesystem>
+#include <map>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "integration/support/service_test.hpp"
+
+namespace servicekit::test {
+namespace {
+
+class LogFloodTest : public ServiceTest {
+protected:
+    /// The text of the log's files, the oldest first, unpacked where they are compressed.
+    [[nodiscard]] std::string whole_log() const {
+        return shell(
+                   "for f in $(ls *.log-* 2>/dev/null) $(ls -r *.log.[0-9]* 2>/dev/null) *.log; do zcat -f \"$f\"; "
+                   "done")
+            .out;
+    }
+    /// That each thread's lines are there once each, in their order, and nothing torn.
+    static void expect_all(const std::string& log, std::size_t threads, std::size_t lines) {
+        std::map<std::size_t, std::size_t> next;
+        std::istringstream all{log};
+        std::size_t faults = 0;
+        for (std::string line; std::getline(all, line);) {
+            const auto words = line.find(": flood ");
+            if (words == std::string::npos) {
+                EXPECT_NE(line.find("trial-service["), std::string::npos) << "torn: " << line;
+                continue;
+            }
+            std::size_t thread = 0;
+            std::size_t number = 0;
+            std::istringstream{line.substr(words + 8)} >> thread >> number;
+            const bool whole = line.ends_with(" of a line that is about as long as lines of a log are");
+            if ((!whole || number != next[thread]++) && ++faults < 5)
+                ADD_FAILURE() << "line " << next[thread] - 1 << " of thread " << thread << " is '" << line << "'";
+        }
+        for (std::size_t thread = 0; thread < threads; ++thread) EXPECT_EQ(next[thread], lines) << "thread " << thread;
+        EXPECT_EQ(faults, 0U);
+    }
+    static Object flood(const RunningService& service, std::size_t threads, std::size_t lines, double seconds = 0) {
+        return service.call("flood", {{"lines", lines}, {"threads", threads}, {"seconds", seconds}});
+    }
+};
+
+TEST_F(LogFloodTest, LosesNothingWhileItsFileIsRotatedAndCompressed) {
+    trial.add_options({"--log-rotate-size", "1M", "--log-compress"});
+    {
+        const RunningService service{trial};
+        const Object flooded = flood(service, 4, 50'000);
+        RecordProperty("lines_per_second", std::to_string(200'000 / flooded.find("seconds")->as_number()));
+        EXPECT_EQ(trial.verb({"stop"}).exit_code, 0);
+    }
+    expect_all(whole_log(), 4, 50'000);
+    EXPECT_EQ(shell("ls *.log-*.tmp *.log.new 2>/dev/null").out, "");
+    EXPECT_NE(shell("ls *.log-*.gz").out, "");
+}
+
+TEST_F(LogFloodTest, LosesNothingWhileLogrotateMovesItsFile) {
+    write_file(folder.file("logrotate.conf"),
+               trial.log_file() +
+                   " {\n  rotate 1000\n  size 1\n  nocreate\n  compress\n  delaycompress\n"
+                   "  postrotate\n    trial-service log-reopen --run-directory " +
+                   run + " --name trial-service\n  endscript\n}\n");
+    {
+        const RunningService service{trial};
+        RunningCommand flooding{trial.command({"call", "flood", "lines=100000", "threads=2", "seconds=2"})};
+        int rotations = 0;
+        while (!flooding.has_ended()) {
+            const Outcome rotated = shell("logrotate --force --state state logrotate.conf");
+            ASSERT_EQ(rotated.exit_code, 0) << rotated;
+            ++rotations;
+        }
+        EXPECT_EQ(flooding.finish().exit_code, 0);
+        EXPECT_GT(rotations, 1);
+        EXPECT_EQ(trial.verb({"stop"}).exit_code, 0);
+    }
+    expect_all(shell("for f in $(ls *.log.* | sort -t. -k3 -n -r) *.log; do zcat -f \"$f\"; done").out, 2, 100'000);
+}
+
+TEST_F(LogFloodTest, KillLosesNothingThatIsOlderThanItsDelay) {
+    RunningService service{trial};
+    flood(service, 2, 1'000);
+    await_state("the last line is there",
+                [&] { return read_file(trial.log_file()).find("flood 1 999 ") != std::string::npos; });
+    service.signal(SIGKILL);
+    EXPECT_EQ(service.exit_code(), 128 + SIGKILL);
+    expect_all(read_file(trial.log_file()), 2, 1'000);
+}
+
+TEST_F(LogFloodTest, AStopWritesTheLastLine) {
+    trial.add_options({"--log-delay", "60"});
+    {
+        const RunningService service{trial};
+        flood(service, 1, 10);
+        EXPECT_EQ(trial.verb({"stop"}).exit_code, 0);
+    }
+    expect_all(whole_log(), 1, 10);
+    EXPECT_NE(whole_log().find(": stopped\n"), std::string::npos);
+}
+
+TEST_F(LogFloodTest, FollowingShowsEachLineOverRotations) {
+    trial.add_options({"--log-rotate-size", "200K"});
+    const RunningService service{trial};
+    RunningCommand logs{trial.command({"logs", "-f", "-n", "100000"})};
+    logs.await_output(" ready\n");
+    flood(service, 1, 20'000, 1.0);
+    logs.await_output("flood 0 19999 ");
+    logs.signal(SIGINT);
+    const Outcome shown = logs.finish();
+    EXPECT_EQ(shown.exit_code, 0);
+    expect_all(shown.out.substr(0, shown.out.rfind('\n') + 1), 1, 20'000);
+}
+
+}  // namespace
+}  // namespace servicekit::test
