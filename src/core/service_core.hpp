@@ -13,7 +13,12 @@
 #include "core/event_runner.hpp"
 #include "core/log_desk.hpp"
 #include "core/places.hpp"
+#include "servicekit/contract/control.hpp"
+#include "servicekit/contract/daemon.hpp"
+#include "servicekit/contract/lock.hpp"
+#include "servicekit/contract/log.hpp"
 #include "servicekit/core/service_base.hpp"
+#include "servicekit/os/host.hpp"
 
 namespace servicekit {
 
@@ -55,6 +60,8 @@ public:
     void print(const Error& error);
     /// Tells the operator, once: in the log; in the foreground without a log file on stderr.
     void report(const Error& error);
+
+    std::unique_ptr<PolicyOwner> policy_owner;  // outlives all that drives them; null where they are somebody else's
 
     ServiceBase& service;
     ServiceOptions options;
