@@ -58,6 +58,12 @@ public:
     }
     [[nodiscard]] bool held() const override { return policy_.held(); }
     Result<std::optional<contract::Owner>> owner() override { return policy_.owner(); }
+    [[nodiscard]] bool tells_owner() const override {
+        if constexpr (LockHasTellsOwner<Policy>)
+            return policy_.tells_owner();
+        else
+            return contract::Lock::tells_owner();
+    }
     [[nodiscard]] std::optional<std::uint64_t> token() const override { return policy_.token(); }
     [[nodiscard]] Object status_fields() const override { return policy_.status_fields(); }
     Result<void> hand_to(uid_t uid, gid_t gid) override { return policy_.hand_to(uid, gid); }

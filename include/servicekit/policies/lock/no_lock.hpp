@@ -37,6 +37,7 @@ public:
     [[nodiscard]] bool held() const noexcept { return held_; }
     /// Nobody, even while held.
     Result<std::optional<contract::Owner>> owner();
+    [[nodiscard]] bool tells_owner() const noexcept { return false; }
     [[nodiscard]] std::optional<std::uint64_t> token() const noexcept { return std::nullopt; }
     [[nodiscard]] Object status_fields() const { return {}; }
     Result<void> hand_to(uid_t /*uid*/, gid_t /*gid*/) { return {}; }
