@@ -44,6 +44,18 @@ void Object::set(std::string_view key, Value value) {
 
 void Object::append(std::string key, Value value) { members_.emplace_back(std::move(key), std::move(value)); }
 
+void Object::merge(Object more) {
+    reserve(size() + more.size());
+    for (Member& member : more.members_) {
+        if (Value* present = find(member.first))
+            *present = std::move(member.second);
+        else
+            members_.push_back(std::move(member));
+    }
+}
+
+void Object::reserve(std::size_t members) { members_.reserve(members); }
+
 void Object::erase(std::string_view key) {
     const auto member = find_member(members_, key);
     if (member != members_.end()) members_.erase(member);
@@ -110,19 +122,35 @@ std::string_view Value::type_name() const noexcept {
     return "an object";
 }
 
-const std::string& Value::as_string() const {
+const std::string& Value::as_string() const& {
     if (const auto* text = std::get_if<std::string>(&data_)) return *text;
     throw TypeError{"a string", std::string{type_name()}};
 }
 
-const Value::List& Value::as_list() const {
+const Value::List& Value::as_list() const& {
     if (const auto* items = std::get_if<List>(&data_)) return *items;
     throw TypeError{"a list", std::string{type_name()}};
 }
 
-const Object& Value::as_object() const {
+const Object& Value::as_object() const& {
     if (const auto* members = std::get_if<Object>(&data_)) return *members;
     throw TypeError{"an object", std::string{type_name()}};
+}
+
+// The alternative is there, or the view would throw.
+std::string Value::as_string() && {
+    (void)std::as_const(*this).as_string();
+    return std::get<std::string>(std::move(data_));
+}
+
+Value::List Value::as_list() && {
+    (void)std::as_const(*this).as_list();
+    return std::get<List>(std::move(data_));
+}
+
+Object Value::as_object() && {
+    (void)std::as_const(*this).as_object();
+    return std::get<Object>(std::move(data_));
 }
 
 bool Value::as_bool() const {

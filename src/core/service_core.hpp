@@ -32,6 +32,8 @@ public:
     /// What the service itself does for an event: the handler that was declared, or the virtual that stands for it.
     /// \returns nothing callable for built-in events that have no such part.
     [[nodiscard]] Handler own_part(const EventDeclaration& event);
+    /// Runs one that was queued, by its own part, and gives its answer. From the event thread.
+    void run_event(EventRun& run);
     /// The handler as a reload: who watches the service is told that it begins and that it is over.
     [[nodiscard]] Handler as_reload(Handler handler);
 

@@ -36,6 +36,10 @@ public:
     /// Adds the member without looking whether the key is there already.
     /// \pre it is not.
     void append(std::string key, Value value);
+    /// Adds or replaces each member of another one.
+    void merge(Object more);
+    /// Makes room for as many members.
+    void reserve(std::size_t members);
     void erase(std::string_view key);
 
     /// \returns the value, or nullptr where there is none.
@@ -114,10 +118,13 @@ public:
     template <class T>
     [[nodiscard]] T as() const;
 
-    /// Views into this value. \throws TypeError
-    [[nodiscard]] const std::string& as_string() const;
-    [[nodiscard]] const List& as_list() const;
-    [[nodiscard]] const Object& as_object() const;
+    /// Views into this value; of one that is given up, what was in it. \throws TypeError
+    [[nodiscard]] const std::string& as_string() const&;
+    [[nodiscard]] const List& as_list() const&;
+    [[nodiscard]] const Object& as_object() const&;
+    [[nodiscard]] std::string as_string() &&;
+    [[nodiscard]] List as_list() &&;
+    [[nodiscard]] Object as_object() &&;
     [[nodiscard]] bool as_bool() const;
     [[nodiscard]] double as_number() const;
     /// \throws TypeError also where it is out of [minimum, maximum]
