@@ -20,7 +20,7 @@ endif()
 find_path(SERVICEKIT_CLI11_INCLUDE_DIRS CLI/CLI.hpp REQUIRED)
 mark_as_advanced(SERVICEKIT_CLI11_INCLUDE_DIRS)
 
-# A target of our own, so that who links the installed library need not find the package that it came from.
+# Its header only: the library is loaded where there is something for it to do, and not linked.
 if(SERVICEKIT_SYSTEMD)
     find_package(PkgConfig QUIET)
     if(PkgConfig_FOUND)
@@ -30,7 +30,6 @@ if(SERVICEKIT_SYSTEMD)
         add_library(servicekit_libsystemd INTERFACE)
         target_compile_definitions(servicekit_libsystemd INTERFACE SERVICEKIT_HAS_LIBSYSTEMD)
         target_include_directories(servicekit_libsystemd SYSTEM INTERFACE ${SERVICEKIT_LIBSYSTEMD_INCLUDE_DIRS})
-        target_link_libraries(servicekit_libsystemd INTERFACE ${SERVICEKIT_LIBSYSTEMD_LINK_LIBRARIES})
     endif()
 endif()
 

@@ -1,6 +1,7 @@
 // A service whose lock is the reader's own: a plain class, checked where it is defined, put in the place of ours.
+#include <servicekit/basic_service.hpp>
 #include <servicekit/main.hpp>
-#include <servicekit/service.hpp>
+#include <servicekit/policies.hpp>
 
 #include "open_file_lock.hpp"
 

@@ -10,23 +10,11 @@
 #include <string_view>
 #include <utility>
 
-#include "servicekit/core/service_base.hpp"
 #include "servicekit/policy_concepts.hpp"
+#include "servicekit/service_shell.hpp"
 
+/// BasicService, for policies of one's own choice.
 namespace servicekit {
-
-/// The four policies of a service, each as given or with its default options.
-/// \code
-/// servicekit::Service::Policies{.lock = servicekit::PidFileLock{{.permissions = 0600}}}
-/// \endcode
-template <class Daemon, class Lock, class Log, class Control>
-struct PolicySet {
-    Daemon daemon = Daemon{typename Daemon::Options{}};
-    Lock lock = Lock{typename Lock::Options{}};
-    Log log = Log{typename Log::Options{}};
-    Control control = Control{typename Control::Options{}};
-};
-
 namespace detail {
 
 // A policy is a plain class; core drives it through an interface. These put one in front of the other.
@@ -70,6 +58,12 @@ public:
     }
     [[nodiscard]] bool held() const override { return policy_.held(); }
     Result<std::optional<contract::Owner>> owner() override { return policy_.owner(); }
+    [[nodiscard]] bool tells_owner() const override {
+        if constexpr (LockHasTellsOwner<Policy>)
+            return policy_.tells_owner();
+        else
+            return contract::Lock::tells_owner();
+    }
     [[nodiscard]] std::optional<std::uint64_t> token() const override { return policy_.token(); }
     [[nodiscard]] Object status_fields() const override { return policy_.status_fields(); }
     Result<void> hand_to(uid_t uid, gid_t gid) override { return policy_.hand_to(uid, gid); }
@@ -133,17 +127,16 @@ private:
     Policy policy_;
 };
 
-/// Holds the policies, and so is built before the service and destroyed after it.
 template <class Daemon, class Lock, class Log, class Control>
-class PolicyDrivers {
-protected:
+class PolicyDrivers final : public PolicyOwner {
+public:
     explicit PolicyDrivers(PolicySet<Daemon, Lock, Log, Control> policies)
         : daemon_{std::move(policies.daemon)},
           lock_{std::move(policies.lock)},
           log_{std::move(policies.log)},
           control_{std::move(policies.control)} {}
 
-    [[nodiscard]] PolicyReferences references() noexcept { return {daemon_, lock_, log_, control_}; }
+    [[nodiscard]] PolicyReferences references() noexcept override { return {daemon_, lock_, log_, control_}; }
 
 private:
     DaemonDriver<Daemon> daemon_;
@@ -154,36 +147,24 @@ private:
 
 }  // namespace detail
 
-/// A unix service. Derive from it (or from an alias in service.hpp) and override the events that matter:
-/// \code
-/// class JustAnotherServer final : public servicekit::Service {
-///     void on_start() override;
-///     void on_stop() override;
-///     void on_status(servicekit::Reply& reply) override { reply.set("connections", connections_); }
-/// };
-/// \endcode
-/// or give it functions. Which mechanisms it uses is chosen by type, how they behave by their options.
-template <class DaemonPolicy, class LockPolicy, class LogPolicy, class ControlPolicy>
-class BasicService : private CheckPolicies<DaemonPolicy, LockPolicy, LogPolicy, ControlPolicy>,
-                     private detail::PolicyDrivers<DaemonPolicy, LockPolicy, LogPolicy, ControlPolicy>,
-                     public ServiceBase {
-    using Drivers = detail::PolicyDrivers<DaemonPolicy, LockPolicy, LogPolicy, ControlPolicy>;
+template <class Daemon, class Lock, class Log, class Control>
+BasicService<Daemon, Lock, Log, Control>::BasicService() : BasicService{ServiceOptions{}} {}
 
-public:
-    using Policies = PolicySet<DaemonPolicy, LockPolicy, LogPolicy, ControlPolicy>;
+template <class Daemon, class Lock, class Log, class Control>
+BasicService<Daemon, Lock, Log, Control>::BasicService(ServiceOptions options, EventHooks hooks)
+    : BasicService{std::move(options), std::move(hooks), Policies{}} {}
 
-    BasicService() : BasicService(ServiceOptions{}) {}
+template <class Daemon, class Lock, class Log, class Control>
+BasicService<Daemon, Lock, Log, Control>::BasicService(ServiceOptions options, EventHooks hooks, Policies policies)
+    : ServiceBase{std::move(options), std::move(hooks)} {
+    attach(std::make_unique<detail::PolicyDrivers<Daemon, Lock, Log, Control>>(std::move(policies)));
+}
 
-    explicit BasicService(ServiceOptions options, EventHooks hooks = {}, Policies policies = {})
-        : Drivers{std::move(policies)}, ServiceBase{std::move(options), std::move(hooks)} {
-        this->attach(Drivers::references());
-    }
-
-    /// \param host what core asks of the operating system; tests put fakes in, here and in the policies
-    BasicService(ServiceOptions options, EventHooks hooks, Policies policies, const os::Host& host)
-        : Drivers{std::move(policies)}, ServiceBase{std::move(options), std::move(hooks), host} {
-        this->attach(Drivers::references());
-    }
-};
+template <class Daemon, class Lock, class Log, class Control>
+BasicService<Daemon, Lock, Log, Control>::BasicService(ServiceOptions options, EventHooks hooks, Policies policies,
+                                                       const os::Host& host)
+    : ServiceBase{std::move(options), std::move(hooks), host} {
+    attach(std::make_unique<detail::PolicyDrivers<Daemon, Lock, Log, Control>>(std::move(policies)));
+}
 
 }  // namespace servicekit

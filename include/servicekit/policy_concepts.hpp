@@ -151,6 +151,17 @@ concept LockHasOwner = requires(P& policy) {
 };
 
 template <class P>
+concept LockHasTellsOwner = requires(const P& policy) {
+    { policy.tells_owner() } -> std::same_as<bool>;
+};
+
+/// A lock policy may do without: owner() is believed then. A member of that name that is none is a mistake nevertheless.
+template <class P>
+concept LockMayTellOwner = LockHasTellsOwner<P> || !requires {
+    &P::tells_owner;
+};
+
+template <class P>
 concept LockHasToken = requires(const P& policy) {
     { policy.token() } -> std::same_as<std::optional<std::uint64_t>>;
 };
@@ -168,8 +179,8 @@ concept LockHasOnLost = requires(P& policy, std::function<void(const Error&)> ca
 
 template <class P>
 concept LockPolicy = PolicyHasOptions<P> && PolicyTakesOptions<P> && PolicyIsMovable<P> && PolicyHasConfigure<P> &&
-    LockHasAcquire<P> && LockHasHeld<P> && LockHasOwner<P> && LockHasToken<P> && PolicyHasStatusFields<P> &&
-    PolicyHasHandTo<P> && LockHasRelease<P> && LockHasOnLost<P>;
+    LockHasAcquire<P> && LockHasHeld<P> && LockHasOwner<P> && LockMayTellOwner<P> && LockHasToken<P> &&
+    PolicyHasStatusFields<P> && PolicyHasHandTo<P> && LockHasRelease<P> && LockHasOnLost<P>;
 
 // The log axis: contract::Log.
 
@@ -301,6 +312,7 @@ consteval bool meets_lock_policy() {
                   "const std::stop_token&)`");
     static_assert(LockHasHeld<P>, "a LockPolicy needs `bool held() const`");
     static_assert(LockHasOwner<P>, "a LockPolicy needs `Result<std::optional<contract::Owner>> owner()`");
+    static_assert(LockMayTellOwner<P>, "a LockPolicy's `tells_owner`, where it has one, is `bool tells_owner() const`");
     static_assert(LockHasToken<P>, "a LockPolicy needs `std::optional<std::uint64_t> token() const`");
     static_assert(PolicyHasStatusFields<P>, "a LockPolicy needs `Object status_fields() const`");
     static_assert(PolicyHasHandTo<P>, "a LockPolicy needs `Result<void> hand_to(uid_t, gid_t)`");

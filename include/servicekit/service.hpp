@@ -1,17 +1,11 @@
 #pragma once
 
 /// START HERE: the service that most programs want.
+///
+/// The policies are only named here, so that a program's files compile fast: one that gives them options of its own, or
+/// combines them otherwise, includes basic_service.hpp and their headers too (or policies.hpp, which has all of them).
 
-#include "servicekit/basic_service.hpp"
-#include "servicekit/policies/control/unix_socket_control.hpp"
-#include "servicekit/policies/daemon/foreground.hpp"
-#include "servicekit/policies/daemon/forking_daemon.hpp"
-#include "servicekit/policies/daemon/systemd_notify.hpp"
-#include "servicekit/policies/lock/no_lock.hpp"
-#include "servicekit/policies/lock/pid_file_lock.hpp"
-#include "servicekit/policies/log/console_log.hpp"
-#include "servicekit/policies/log/file_log.hpp"
-#include "servicekit/policies/log/systemd_log.hpp"
+#include "servicekit/service_shell.hpp"
 
 namespace servicekit {
 

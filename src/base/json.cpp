@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <charconv>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <set>
 #include <system_error>
@@ -35,8 +36,9 @@ bool has_surrogate(std::string_view text) noexcept {
 struct OpenContainer {
     bool is_object = false;
     Object object = {};
-    std::string key = {};                          // of the member whose value comes next
-    std::set<std::string, std::less<>> keys = {};  // of all members, once there are many
+    std::string key = {};  // of the member whose value comes next
+    using Keys = std::set<std::string, std::less<>>;
+    std::unique_ptr<Keys> keys = {};  // of all members, once there are many
     Value::List list = {};
 
     void add(Value value) {
@@ -50,10 +52,13 @@ struct OpenContainer {
     bool begin_member(std::string_view new_key) {
         // A set, since whoever sends 100,000 keys must not make the service compare each with each.
         constexpr std::size_t few = 16;
-        if (object.size() == few)
-            for (const Object::Member& member : object) keys.insert(member.first);
         key = new_key;
-        return object.size() < few ? !object.contains(new_key) : keys.insert(key).second;
+        if (object.size() < few) return !object.contains(new_key);
+        if (!keys) {
+            keys = std::make_unique<Keys>();
+            for (const Object::Member& member : object) keys->insert(member.first);
+        }
+        return keys->insert(key).second;
     }
 
     [[nodiscard]] std::string current_token() const {
@@ -65,7 +70,10 @@ struct OpenContainer {
 class ValueBuilder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, ValueBuilder> {
 public:
     ValueBuilder(const rapidjson::MemoryStream& stream, std::size_t max_depth)
-        : stream_{&stream}, max_depth_{max_depth} {}
+        : stream_{&stream}, max_depth_{max_depth} {
+        constexpr std::size_t usual_depth = 4;
+        open_.reserve(usual_depth);
+    }
 
     struct Fault {
         std::size_t offset = 0;

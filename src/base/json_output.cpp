@@ -46,14 +46,19 @@ std::size_t plain_prefix(std::string_view text) {
     constexpr std::uint64_t highs = ones << 7;
     // Bytes that are looked for get their high bit set; so may others, but only above one of those.
     const auto zeros = [](std::uint64_t word) { return (word - ones) & ~word & highs; };
-    std::size_t run = 0;
-    for (std::uint64_t word = 0; run + sizeof word <= text.size(); run += sizeof word) {
-        std::memcpy(&word, text.data() + run, sizeof word);
+    const auto is_plain_at = [&](std::size_t at) {
+        std::uint64_t word = 0;
+        std::memcpy(&word, text.data() + at, sizeof word);
         const std::uint64_t controls = (word - ones * 0x20) & ~word & highs;
         const std::uint64_t quotes = zeros(word ^ (ones * '"'));
         const std::uint64_t backslashes = zeros(word ^ (ones * '\\'));
-        if ((controls | quotes | backslashes | (word & highs)) != 0) break;
-    }
+        return (controls | quotes | backslashes | (word & highs)) == 0;
+    };
+    constexpr std::size_t step = sizeof(std::uint64_t);
+    std::size_t run = 0;
+    while (run + step <= text.size() && is_plain_at(run)) run += step;
+    // The rest together with some that are known already, where there are such.
+    if (run > 0 && run + step > text.size() && is_plain_at(text.size() - step)) return text.size();
     while (run < text.size() && is_plain[static_cast<unsigned char>(text[run])]) ++run;
     return run;
 }

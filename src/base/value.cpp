@@ -44,6 +44,18 @@ void Object::set(std::string_view key, Value value) {
 
 void Object::append(std::string key, Value value) { members_.emplace_back(std::move(key), std::move(value)); }
 
+void Object::merge(Object more) {
+    reserve(size() + more.size());
+    for (Member& member : more.members_) {
+        if (Value* present = find(member.first))
+            *present = std::move(member.second);
+        else
+            members_.push_back(std::move(member));
+    }
+}
+
+void Object::reserve(std::size_t members) { members_.reserve(members); }
+
 void Object::erase(std::string_view key) {
     const auto member = find_member(members_, key);
     if (member != members_.end()) members_.erase(member);
@@ -76,6 +88,30 @@ TypeError::TypeError(std::string expected, std::string found)
       expected_{std::move(expected)},
       found_{std::move(found)} {}
 
+Value::Value() noexcept = default;
+Value::Value(std::nullptr_t) noexcept {}
+Value::Value(bool value) noexcept : data_{value} {}
+Value::Value(double value) noexcept : data_{value} {}
+Value::Value(const char* text) : data_{std::string{text}} {}
+Value::Value(std::string text) : data_{std::move(text)} {}
+Value::Value(std::string_view text) : data_{std::string{text}} {}
+Value::Value(List items) : data_{std::move(items)} {}
+Value::Value(Object members) : data_{std::move(members)} {}
+Value::Value(const Value&) = default;
+Value::Value(Value&&) noexcept = default;
+Value& Value::operator=(const Value&) = default;
+Value& Value::operator=(Value&&) noexcept = default;
+Value::~Value() = default;
+
+void Value::set_signed(std::int64_t value) noexcept { data_ = value; }
+
+void Value::set_unsigned(std::uint64_t value) noexcept {
+    if (value > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()))
+        data_ = static_cast<double>(value);
+    else
+        data_ = static_cast<std::int64_t>(value);
+}
+
 std::string_view Value::type_name() const noexcept {
     if (is_null()) return "null";
     if (is_bool()) return "a boolean";
@@ -86,19 +122,35 @@ std::string_view Value::type_name() const noexcept {
     return "an object";
 }
 
-const std::string& Value::as_string() const {
+const std::string& Value::as_string() const& {
     if (const auto* text = std::get_if<std::string>(&data_)) return *text;
     throw TypeError{"a string", std::string{type_name()}};
 }
 
-const Value::List& Value::as_list() const {
+const Value::List& Value::as_list() const& {
     if (const auto* items = std::get_if<List>(&data_)) return *items;
     throw TypeError{"a list", std::string{type_name()}};
 }
 
-const Object& Value::as_object() const {
+const Object& Value::as_object() const& {
     if (const auto* members = std::get_if<Object>(&data_)) return *members;
     throw TypeError{"an object", std::string{type_name()}};
+}
+
+// The alternative is there, or the view would throw.
+std::string Value::as_string() && {
+    (void)std::as_const(*this).as_string();
+    return std::get<std::string>(std::move(data_));
+}
+
+Value::List Value::as_list() && {
+    (void)std::as_const(*this).as_list();
+    return std::get<List>(std::move(data_));
+}
+
+Object Value::as_object() && {
+    (void)std::as_const(*this).as_object();
+    return std::get<Object>(std::move(data_));
 }
 
 bool Value::as_bool() const {
@@ -107,14 +159,14 @@ bool Value::as_bool() const {
 }
 
 double Value::as_number() const {
-    if (const auto* number = std::get_if<double>(&data_)) return *number;
-    if (const auto* integer = std::get_if<std::int64_t>(&data_)) return static_cast<double>(*integer);
+    if (const auto* real = std::get_if<double>(&data_)) return *real;
+    if (const auto* whole = std::get_if<std::int64_t>(&data_)) return static_cast<double>(*whole);
     throw TypeError{"a number", std::string{type_name()}};
 }
 
 std::int64_t Value::as_integer(std::int64_t minimum, std::int64_t maximum) const {
-    const auto* integer = std::get_if<std::int64_t>(&data_);
-    if (integer != nullptr && *integer >= minimum && *integer <= maximum) return *integer;
+    const auto* whole = std::get_if<std::int64_t>(&data_);
+    if (whole != nullptr && *whole >= minimum && *whole <= maximum) return *whole;
     // A number that will not do is told by its value: that "a number" is no integer explains little.
     throw TypeError{integer_words(minimum, maximum), is_number() ? to_json(*this) : std::string{type_name()}};
 }

@@ -29,6 +29,8 @@ constexpr std::array<std::string_view, 15> verb_options{
     "--json",  "--no-wait", "--timeout", "--test",   "--live",          "--ready", "--max-busy", "--follow",
     "--lines", "--since",   "--channel", "--socket", "--notify-reload", "--help",  "--version"};
 constexpr std::string_view short_options = "fhn";
+/// How the scripts of `completion` call the program.
+constexpr std::string_view inner_verb = "complete";
 
 std::string dashed(std::string_view setting) { return "--" + std::string{setting}; }
 
@@ -42,7 +44,8 @@ bool is_known_option(std::string_view argument) {
                        [&](const SettingOption& setting) { return name == dashed(setting.name); });
 }
 
-/// Whether the next argument belongs to this one.
+}  // namespace
+
 bool takes_next(std::string_view option, std::string_view next) {
     if (option == "--timeout" || option == "--max-busy" || option == "--lines" || option == "-n" ||
         option == "--since" || option == "--channel")
@@ -53,6 +56,8 @@ bool takes_next(std::string_view option, std::string_view next) {
         return !setting.placeholder.empty() && option == dashed(setting.name);
     });
 }
+
+namespace {
 
 /// What was given last for an option; nothing where it was not, or where the verb has no such option.
 std::optional<std::string> given(const CLI::App& app, const std::string& option) {
@@ -136,6 +141,10 @@ void declare_own_options(CLI::App& app, Invocation& into) {
             add_value_option(app, "--since", "TIME",
                              "all since then: 2026-11-22T06:10:00Z, 2026-11-22, 90s, 10m, 2h, 3d");
             break;
+        case Verb::completion:
+            app.add_option("SHELL", into.shell, "bash, zsh or fish: the script that it prints says how to load it")
+                ->type_name("");
+            break;
         case Verb::unit:
             app.add_flag("--socket", into.socket, "print the unit of the control socket, which starts the service");
             app.add_flag("--notify-reload", into.notify_reload,
@@ -144,6 +153,15 @@ void declare_own_options(CLI::App& app, Invocation& into) {
         default:
             break;
     }
+}
+
+/// The options that a verb takes, as a command line of it is read by.
+void declare(CLI::App& app, Invocation& into, const ServiceOptions& about) {
+    app.get_formatter()->column_width(34);
+    app.set_help_flag("-h,--help", "print this");
+    app.set_version_flag("--version", version_text(about), "print the version");
+    declare_own_options(app, into);
+    declare_settings(app);
 }
 
 /// One reading of one command line.
@@ -171,6 +189,13 @@ private:
 };
 
 std::variant<Invocation, Answer> Reading::read() {
+    if (!arguments_.empty() && arguments_.front() == inner_verb) {
+        // What follows is the words of another command line: not one of them is an option of this one.
+        invocation_.verb = Verb::complete;
+        const auto words = arguments_.begin() + (arguments_.size() > 1 && arguments_[1] == "--" ? 2 : 1);
+        invocation_.words.assign(words, arguments_.end());
+        return std::move(invocation_);
+    }
     const auto position = verb_position();
     if (!position) return answer_without_verb();
     const std::string& name = arguments_[*position];
@@ -210,12 +235,8 @@ Answer Reading::answer_without_verb() const {
 
 std::optional<Answer> Reading::read_verb(const VerbDescription& verb, Arguments rest) {
     CLI::App app{std::string{verb.text}, command_};
-    app.get_formatter()->column_width(34);
-    app.set_help_flag("-h,--help", "print this");
-    app.set_version_flag("--version", version_text(about_), "print the version");
+    declare(app, invocation_, about_);
     app.allow_extras();
-    declare_own_options(app, invocation_);
-    declare_settings(app);
 
     std::reverse(rest.begin(), rest.end());  // as CLI::App takes them
     try {
@@ -261,6 +282,10 @@ std::optional<Answer> Reading::take_values(const CLI::App& app) {
         if (invocation_.event.empty()) return refuse("which event?");
         invocation_.json_arguments = given(app, "--json");
     }
+    if (invocation_.verb == Verb::completion &&
+        std::find(shells.begin(), shells.end(), invocation_.shell) == shells.end())
+        return refuse(invocation_.shell.empty() ? "for which shell? bash, zsh or fish"
+                                                : "'" + invocation_.shell + "' is no shell of bash, zsh and fish");
     if (const auto channel = given(app, "--channel")) invocation_.channel = *channel;
     const bool inherits = invocation_.level == "inherit" && !invocation_.channel.empty();
     if (!invocation_.level.empty() && !inherits && !log_level_from(invocation_.level))
@@ -283,6 +308,23 @@ Answer Reading::refuse_option(const std::string& option) const {
 }
 
 }  // namespace
+
+std::vector<OptionDescription> options_of(Verb verb) {
+    CLI::App app;
+    Invocation into{.verb = verb};
+    declare(app, into, {});
+    std::vector<OptionDescription> options;
+    for (const CLI::Option* option : app.get_options()) {
+        if (option->get_positional()) continue;
+        // A flag has a type name, too.
+        const std::string placeholder = option->get_items_expected_max() > 0 ? option->get_type_name() : std::string{};
+        for (const std::string& name : option->get_lnames())
+            options.push_back({"--" + name, placeholder, option->get_description()});
+        for (const std::string& name : option->get_snames())
+            options.push_back({"-" + name, placeholder, option->get_description()});
+    }
+    return options;
+}
 
 std::variant<Invocation, Answer> parse_command_line(const std::vector<std::string>& arguments,
                                                     const ServiceOptions& about) {

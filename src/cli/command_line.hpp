@@ -1,6 +1,8 @@
 #pragma once
 
+#include <array>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -23,5 +25,21 @@ struct Answer {
 /// \param about     the program: its name, version and description
 [[nodiscard]] std::variant<Invocation, Answer> parse_command_line(const std::vector<std::string>& arguments,
                                                                   const ServiceOptions& about);
+
+/// An option as a command line may have it.
+struct OptionDescription {
+    std::string name;         ///< with its dashes
+    std::string placeholder;  ///< of its value; empty: a flag
+    std::string description;
+};
+
+/// Every option that a verb takes, from the declarations that its command lines are read by: its own, and the settings.
+[[nodiscard]] std::vector<OptionDescription> options_of(Verb verb);
+
+/// Whether the argument after an option is its value.
+[[nodiscard]] bool takes_next(std::string_view option, std::string_view next);
+
+/// The shells that `completion` knows.
+inline constexpr std::array<std::string_view, 3> shells{"bash", "zsh", "fish"};
 
 }  // namespace servicekit::cli

@@ -28,6 +28,8 @@ enum class Verb {
     where,
     logs,
     unit,
+    completion,
+    complete,  ///< what the shells ask, not people
 };
 
 /// What a command line asks for. What belongs to other verbs keeps its default.
@@ -52,6 +54,8 @@ struct Invocation {
     std::string event = {};                                  ///< call
     std::vector<std::string> arguments = {};                 ///< call: name=value
     std::optional<std::string> json_arguments = {};          ///< call
+    std::string shell = {};                                  ///< completion
+    std::vector<std::string> words = {};                     ///< complete: without the program, the last one unfinished
 };
 
 }  // namespace servicekit::cli

@@ -1,4 +1,5 @@
 #include "cli/verb_functions.hpp"
+#include "servicekit/contract/daemon.hpp"
 
 namespace servicekit::cli {
 namespace {

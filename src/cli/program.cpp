@@ -57,6 +57,10 @@ int run_verb(Session& session) {
             return logs(session);
         case Verb::unit:
             return unit(session);
+        case Verb::completion:
+            return completion(session);
+        case Verb::complete:
+            return complete(session);
     }
     return to_int(ExitCode::internal);
 }
@@ -76,7 +80,7 @@ int run_parsed(ServiceBase& service, const std::vector<std::string>& arguments, 
         console.streams().write(answer->stream, answer->text);
         return to_int(answer->code);
     }
-    Session session{service, std::get<Invocation>(parsed), tools, console};
+    Session session{service, std::get<Invocation>(parsed), tools, console, file_name(arguments)};
     return run_verb(session);
 }
 

@@ -87,7 +87,7 @@ std::string RunningService::tried_in_words() const {
     std::string text;
     for (const Places& places : candidates_) {
         if (!text.empty()) text += &places == &candidates_.back() ? " or " : ", ";
-        text += "'" + places.pid_file + "'";
+        text += "'" + (lock_.tells_owner() ? places.pid_file : places.control_socket) + "'";
     }
     return text;
 }

@@ -41,7 +41,7 @@ public:
 
     /// Files that an instance leaves only where it was killed: a pidfile with content, a socket. \pre none runs
     [[nodiscard]] std::vector<std::string> left_behind() const;
-    /// "'/run/x.pid' or '/run/user/1000/x.pid'": where find() looked.
+    /// "'/run/x.pid' or '/run/user/1000/x.pid'": where find() looked; the control sockets where the lock tells nothing.
     [[nodiscard]] std::string tried_in_words() const;
     /// Somebody who is no instance but has its lock, in words; empty where nobody was met by find().
     [[nodiscard]] const std::string& bystander() const noexcept { return bystander_; }

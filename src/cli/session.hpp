@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <string>
 
 #include "cli/console.hpp"
 #include "cli/invocation.hpp"
@@ -17,6 +18,7 @@ struct Session {
     const Invocation& invocation;
     const Tools& tools;
     Console& console;
+    std::string program = {};  ///< the name of its file, as it was called
 };
 
 /// Fills the layers that the environment and the command line give, for a verb that needs all of them to be right.

@@ -9,6 +9,7 @@
 #include "cli/unit_file.hpp"
 #include "cli/verb_functions.hpp"
 #include "core/places.hpp"
+#include "servicekit/contract/daemon.hpp"
 
 namespace servicekit::cli {
 namespace {

@@ -34,5 +34,8 @@ int where(Session& session);
 int logs(Session& session);
 // unit.cpp
 int unit(Session& session);
+// completion.cpp
+int completion(Session& session);
+int complete(Session& session);
 
 }  // namespace servicekit::cli

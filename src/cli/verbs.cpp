@@ -25,6 +25,7 @@ constexpr std::array all{
     VerbDescription{Verb::where, "where", "prints every setting, and where it comes from"},
     VerbDescription{Verb::logs, "logs", "shows the end of the log file"},
     VerbDescription{Verb::unit, "unit", "prints a unit file for systemd, with the options that are given"},
+    VerbDescription{Verb::completion, "completion", "prints what completes these command lines in bash, zsh or fish"},
 };
 
 }  // namespace

@@ -69,18 +69,18 @@ std::variant<Request, Object> decode_request(std::string_view text) {
         if (!error->repeated_key.empty()) return repeated_key(text, *error);
         return malformed("the request is no JSON: " + error->reason, error->offset);
     }
-    const Value& value = std::get<Value>(parsed);
+    auto& value = std::get<Value>(parsed);
     if (!value.is_list()) return malformed("a request is an array: [\"event\", {parameters}, {options}]", 0);
-    const Value::List& parts = value.as_list();
+    Value::List parts = std::move(value).as_list();
     if (parts.empty() || !parts[0].is_string())
         return malformed("the first element of a request is the name of an event", 0);
     if (parts.size() > 3) return malformed("a request has three elements at most: event, parameters, options", 0);
 
     Request request;
-    request.event = parts[0].as_string();
+    request.event = std::move(parts[0]).as_string();
     if (parts.size() > 1) {
         if (!parts[1].is_object()) return malformed("the second element of a request is an object of parameters", 0);
-        request.arguments = parts[1].as_object();
+        request.arguments = std::move(parts[1]).as_object();
     }
     if (parts.size() > 2) {
         if (!parts[2].is_object()) return malformed("the third element of a request is an object of options", 0);

@@ -17,6 +17,8 @@ using namespace std::chrono_literals;
 /// How long status waits for on_status() before it answers without.
 constexpr auto own_status_limit = 1000ms;
 
+constexpr std::size_t usual_status_fields = 12;
+
 /// How often a refused request gets a line in the log: whoever may do nothing may not fill the disk either.
 constexpr auto refusal_line_interval = 1000ms;
 
@@ -47,17 +49,13 @@ std::string_view signal_name(int number) {
     }
 }
 
-void add(Object& fields, const Object& more) {
-    for (const auto& [key, value] : more) fields.set(key, value);
-}
-
 /// What a replaced event adds to what core itself replies.
 class AddingAnswer final : public Answer {
 public:
     AddingAnswer(std::shared_ptr<contract::Responder> responder, Object built_in)
         : responder_{std::move(responder)}, built_in_{std::move(built_in)} {}
     void succeed(const Object& fields) override {
-        add(built_in_, fields);
+        built_in_.merge(fields);
         responder_->reply(encode_reply(built_in_));
     }
     void fail(const Object& error) override { responder_->reply(encode_error(error)); }
@@ -75,7 +73,7 @@ public:
     void succeed(const Object& own) override {
         plane_->keep_own_status(own);
         Object fields = plane_->status_fields();
-        add(fields, own);
+        fields.merge(own);
         responder_->reply(encode_reply(fields));
     }
     void fail(const Object& error) override { responder_->reply(encode_error(error)); }
@@ -238,6 +236,7 @@ Object ControlPlane::status_fields() const {
         return std::chrono::duration_cast<std::chrono::seconds>(now - then).count();
     };
     Object fields;
+    fields.reserve(usual_status_fields);
     fields.append("pid", core_->pid);
     fields.append("control-socket", core_->policies->control.endpoint());
     fields.append("uptime", seconds_since(core_->started_at));
@@ -247,8 +246,8 @@ Object ControlPlane::status_fields() const {
     fields.append("started-at", core_->started_at_text);
     if (const auto busy = core_->runner.busy(); busy && busy->event != "status")
         fields.append("busy", Object{{"event", busy->event}, {"seconds", seconds_since(busy->since)}});
-    add(fields, core_->policies->lock.status_fields());
-    add(fields, core_->policies->control.status_fields());
+    fields.merge(core_->policies->lock.status_fields());
+    fields.merge(core_->policies->control.status_fields());
     return fields;
 }
 
@@ -256,7 +255,7 @@ Object ControlPlane::last_known_status() const {
     Object fields = status_fields();
     const std::lock_guard guard{own_status_mutex_};
     if (own_status_.empty()) return fields;
-    add(fields, own_status_);
+    fields.merge(own_status_);
     fields.set("as-of", rfc3339(own_status_as_of_));
     return fields;
 }

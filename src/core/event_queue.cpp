@@ -16,12 +16,13 @@ bool EventQueue::push(std::shared_ptr<EventRun> run, Wake wake) {
     return true;
 }
 
-std::shared_ptr<EventRun> EventQueue::take() {
+EventQueue::Next EventQueue::take_next() {
     const std::lock_guard guard{mutex_};
-    if (waiting_.empty()) return nullptr;
-    auto run = std::move(waiting_.front());
+    if (waiting_.empty()) return {};
+    Next next{.run = std::move(waiting_.front())};
     waiting_.pop_front();
-    return run;
+    next.more_wait = !waiting_.empty();
+    return next;
 }
 
 bool EventQueue::is_empty() const {

@@ -281,19 +281,20 @@ void Lifecycle::start_heartbeat() {
 void Lifecycle::serve() {
     ServiceCore& core = *core_;
     core.shutdown->set_serving(true);
+    bool holds_posts = false;
     for (;;) {
         if (core.shutdown->is_killing()) core.shutdown->run_kill_event();
         if (core.shutdown->is_stopping()) break;
-        if (const auto run = core.queue.take()) {
+        if (const auto next = core.queue.take_next(); next.run) {
             // The replies of a burst then cost one change of threads, not one each.
-            if (!core.queue.is_empty()) core.loop->hold_posts();
-            core.runner.run(*run, core.own_part(run->event()));
+            if (next.more_wait && !std::exchange(holds_posts, true)) core.loop->hold_posts();
+            core.run_event(*next.run);
         } else {
-            core.loop->release_posts();
+            if (std::exchange(holds_posts, false)) core.loop->release_posts();
             core.parking->park();
         }
     }
-    core.loop->release_posts();
+    if (holds_posts) core.loop->release_posts();
     core.shutdown->set_serving(false);
 }
 

@@ -49,9 +49,16 @@ ServiceBase::ServiceBase(ServiceOptions options, EventHooks hooks, const os::Hos
     core_->apply_options();
 }
 
+PolicyOwner::~PolicyOwner() = default;
+
 ServiceBase::~ServiceBase() = default;
 
 void ServiceBase::attach(PolicyReferences policies) { core_->policies.emplace(policies); }
+
+void ServiceBase::attach(std::unique_ptr<PolicyOwner> policies) {
+    attach(policies->references());
+    core_->policy_owner = std::move(policies);
+}
 
 const os::Host& ServiceBase::host() const noexcept { return core_->host; }
 

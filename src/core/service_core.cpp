@@ -67,6 +67,13 @@ Handler ServiceCore::own_part(const EventDeclaration& event) {
     };
 }
 
+void ServiceCore::run_event(EventRun& run) {
+    // The declared handler as it is: a copy of it may own whatever the program gave it.
+    const EventDeclaration& event = run.event();
+    if (event.handler && event.name != "reload") return runner.run(run, event.handler);
+    runner.run(run, own_part(event));
+}
+
 Handler ServiceCore::as_reload(Handler handler) {
     return [this, handler = std::move(handler)](const Arguments& arguments, Context& context) {
         announcements.reloading();

@@ -13,7 +13,12 @@
 #include "core/event_runner.hpp"
 #include "core/log_desk.hpp"
 #include "core/places.hpp"
+#include "servicekit/contract/control.hpp"
+#include "servicekit/contract/daemon.hpp"
+#include "servicekit/contract/lock.hpp"
+#include "servicekit/contract/log.hpp"
 #include "servicekit/core/service_base.hpp"
+#include "servicekit/os/host.hpp"
 
 namespace servicekit {
 
@@ -27,6 +32,8 @@ public:
     /// What the service itself does for an event: the handler that was declared, or the virtual that stands for it.
     /// \returns nothing callable for built-in events that have no such part.
     [[nodiscard]] Handler own_part(const EventDeclaration& event);
+    /// Runs one that was queued, by its own part, and gives its answer. From the event thread.
+    void run_event(EventRun& run);
     /// The handler as a reload: who watches the service is told that it begins and that it is over.
     [[nodiscard]] Handler as_reload(Handler handler);
 
@@ -56,6 +63,8 @@ public:
     void print(const Error& error);
     /// Tells the operator, once: in the log; in the foreground without a log file on stderr.
     void report(const Error& error);
+
+    std::unique_ptr<PolicyOwner> policy_owner;  // outlives all that drives them; null where they are somebody else's
 
     ServiceBase& service;
     ServiceOptions options;

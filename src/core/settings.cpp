@@ -1,6 +1,7 @@
 #include "servicekit/core/settings.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/json_pointer.hpp"
 #include "base/names.hpp"
@@ -107,6 +108,10 @@ std::string_view to_string(SettingsLayer layer) noexcept {
     constexpr std::array<std::string_view, 7> names{"built-in",    "program",      "config-file", "on-load",
                                                     "environment", "command-line", "forced"};
     return names[index_of(layer)];
+}
+
+std::chrono::milliseconds Settings::to_time(const Value& seconds) {
+    return std::chrono::milliseconds{std::llround(seconds.as_number() * 1000.0)};
 }
 
 Settings::Settings() {

@@ -8,7 +8,8 @@
 #include "servicekit/os/service_manager.hpp"
 
 /// Both readings of what the service manager leaves in the environment: by libsystemd, in builds that have it, and our
-/// own. They do the same; see ServiceManager for what.
+/// own. They do the same; see ServiceManager for what. Where libsystemd was there for the build and is not where the
+/// program runs, the first is the second.
 namespace servicekit::os {
 
 Result<std::vector<ListenSocket>> take_listen_sockets_by_ourselves();

@@ -91,6 +91,13 @@ protected:
     ServiceProgram service{name, folder.path()};
 };
 
+TEST_F(ContainerTest, OneThatDoesNotRunIsToldByItsSocketSinceItHasNoLock) {
+    const Outcome status = service.verb({"status"});
+    EXPECT_EQ(status.exit_code, 3);
+    EXPECT_THAT(status.out, AllOf(HasSubstr("not running; looked at '" + service.control_socket() + "'"),
+                                  Not(HasSubstr(service.pid_file()))));
+}
+
 TEST_F(ContainerTest, TheServiceIsItsFirstProcess) {
     Container container{service};
     EXPECT_EQ(container.await_ready().integer("status", {}, "pid"), 1);

@@ -15,7 +15,9 @@ BEGIN {
     # Headers that stand in no layer's folder, and folders that are named otherwise than their layer.
     layer_of_file["include/servicekit/basic_service.hpp"] = "shell"
     layer_of_file["include/servicekit/policy_concepts.hpp"] = "shell"
+    layer_of_file["include/servicekit/policies.hpp"] = "shell"
     layer_of_file["include/servicekit/service.hpp"] = "shell"
+    layer_of_file["include/servicekit/service_shell.hpp"] = "shell"
     layer_of_file["include/servicekit/client.hpp"] = "programs"
     layer_of_file["include/servicekit/main.hpp"] = "programs"
     layer_of_file["src/service.cpp"] = "shell"

@@ -7,6 +7,7 @@
 
 #include "servicekit/mocks/fake_life.hpp"
 #include "servicekit/mocks/fake_os.hpp"
+#include "servicekit/policies.hpp"
 #include "servicekit/service.hpp"
 
 namespace servicekit::simulation {

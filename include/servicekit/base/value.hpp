@@ -36,6 +36,10 @@ public:
     /// Adds the member without looking whether the key is there already.
     /// \pre it is not.
     void append(std::string key, Value value);
+    /// Adds or replaces each member of another one.
+    void merge(Object more);
+    /// Makes room for as many members.
+    void reserve(std::size_t members);
     void erase(std::string_view key);
 
     /// \returns the value, or nullptr where there is none.
@@ -72,33 +76,38 @@ class Value {
 public:
     using List = std::vector<Value>;
 
-    Value() = default;
-    Value(std::nullptr_t) {}                                    // NOLINT(google-explicit-constructor)
-    Value(bool value) : data_{value} {}                         // NOLINT(google-explicit-constructor)
-    Value(double value) : data_{value} {}                       // NOLINT(google-explicit-constructor)
-    Value(const char* text) : data_{std::string{text}} {}       // NOLINT(google-explicit-constructor)
-    Value(std::string text) : data_{std::move(text)} {}         // NOLINT(google-explicit-constructor)
-    Value(std::string_view text) : data_{std::string{text}} {}  // NOLINT(google-explicit-constructor)
-    Value(List items) : data_{std::move(items)} {}              // NOLINT(google-explicit-constructor)
-    Value(Object members) : data_{std::move(members)} {}        // NOLINT(google-explicit-constructor)
+    // All that needs to look into the variant is out of line, as it would cost every file that includes this one.
+    Value() noexcept;
+    Value(std::nullptr_t) noexcept;  // NOLINT(google-explicit-constructor)
+    Value(bool value) noexcept;      // NOLINT(google-explicit-constructor)
+    Value(double value) noexcept;    // NOLINT(google-explicit-constructor)
+    Value(const char* text);         // NOLINT(google-explicit-constructor)
+    Value(std::string text);         // NOLINT(google-explicit-constructor)
+    Value(std::string_view text);    // NOLINT(google-explicit-constructor)
+    Value(List items);               // NOLINT(google-explicit-constructor)
+    Value(Object members);           // NOLINT(google-explicit-constructor)
     /// Integers are kept as 64 bits with a sign; an unsigned one above that range becomes a double.
     template <class Integer>
     requires std::is_integral_v<Integer> Value(Integer value) {  // NOLINT(google-explicit-constructor)
-        if (std::is_unsigned_v<Integer> &&
-            static_cast<std::uint64_t>(value) > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()))
-            data_ = static_cast<double>(value);
+        if constexpr (std::is_unsigned_v<Integer>)
+            set_unsigned(value);
         else
-            data_ = static_cast<std::int64_t>(value);
+            set_signed(value);
     }
+    Value(const Value&);
+    Value(Value&&) noexcept;
+    Value& operator=(const Value&);
+    Value& operator=(Value&&) noexcept;
+    ~Value();
 
-    [[nodiscard]] bool is_null() const noexcept { return data_.index() == 0; }
-    [[nodiscard]] bool is_bool() const noexcept { return std::holds_alternative<bool>(data_); }
-    [[nodiscard]] bool is_integer() const noexcept { return std::holds_alternative<std::int64_t>(data_); }
+    [[nodiscard]] bool is_null() const noexcept { return data_.index() == null; }
+    [[nodiscard]] bool is_bool() const noexcept { return data_.index() == boolean; }
+    [[nodiscard]] bool is_integer() const noexcept { return data_.index() == integer; }
     /// An integer or a double.
-    [[nodiscard]] bool is_number() const noexcept { return is_integer() || std::holds_alternative<double>(data_); }
-    [[nodiscard]] bool is_string() const noexcept { return std::holds_alternative<std::string>(data_); }
-    [[nodiscard]] bool is_list() const noexcept { return std::holds_alternative<List>(data_); }
-    [[nodiscard]] bool is_object() const noexcept { return std::holds_alternative<Object>(data_); }
+    [[nodiscard]] bool is_number() const noexcept { return is_integer() || data_.index() == number; }
+    [[nodiscard]] bool is_string() const noexcept { return data_.index() == string; }
+    [[nodiscard]] bool is_list() const noexcept { return data_.index() == list; }
+    [[nodiscard]] bool is_object() const noexcept { return data_.index() == object; }
 
     /// The type in words, with its article: "a string", "an integer", "null".
     [[nodiscard]] std::string_view type_name() const noexcept;
@@ -109,10 +118,13 @@ public:
     template <class T>
     [[nodiscard]] T as() const;
 
-    /// Views into this value. \throws TypeError
-    [[nodiscard]] const std::string& as_string() const;
-    [[nodiscard]] const List& as_list() const;
-    [[nodiscard]] const Object& as_object() const;
+    /// Views into this value; of one that is given up, what was in it. \throws TypeError
+    [[nodiscard]] const std::string& as_string() const&;
+    [[nodiscard]] const List& as_list() const&;
+    [[nodiscard]] const Object& as_object() const&;
+    [[nodiscard]] std::string as_string() &&;
+    [[nodiscard]] List as_list() &&;
+    [[nodiscard]] Object as_object() &&;
     [[nodiscard]] bool as_bool() const;
     [[nodiscard]] double as_number() const;
     /// \throws TypeError also where it is out of [minimum, maximum]
@@ -122,7 +134,11 @@ public:
     friend bool operator==(const Value& a, const Value& b);
 
 private:
-    std::variant<std::monostate, bool, std::int64_t, double, std::string, List, Object> data_;
+    enum Alternative : std::size_t { null, boolean, integer, number, string, list, object };
+    void set_signed(std::int64_t value) noexcept;
+    void set_unsigned(std::uint64_t value) noexcept;
+
+    std::variant<std::monostate, bool, std::int64_t, double, std::string, List, Object> data_;  ///< as Alternative
 };
 
 namespace detail {

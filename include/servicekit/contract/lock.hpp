@@ -42,6 +42,8 @@ public:
     [[nodiscard]] virtual bool held() const = 0;
     /// Who has the lock now, asked without ever taking it. Works without acquire().
     virtual Result<std::optional<Owner>> owner() = 0;
+    /// Whether owner() can tell who runs: false for what locks nothing.
+    [[nodiscard]] virtual bool tells_owner() const { return true; }
     /// Grows with each acquisition anywhere, so that what an earlier holder still sends can be told apart;
     /// nothing where the lock can't be lost and so needs none.
     [[nodiscard]] virtual std::optional<std::uint64_t> token() const = 0;

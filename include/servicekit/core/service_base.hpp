@@ -6,19 +6,22 @@
 #include <string_view>
 #include <vector>
 
-#include "servicekit/contract/control.hpp"
-#include "servicekit/contract/daemon.hpp"
-#include "servicekit/contract/lock.hpp"
-#include "servicekit/contract/log.hpp"
+#include "servicekit/base/result.hpp"
 #include "servicekit/core/event_table.hpp"
 #include "servicekit/core/logger.hpp"
 #include "servicekit/core/service_options.hpp"
 #include "servicekit/core/settings.hpp"
-#include "servicekit/os/service_manager.hpp"
+#include "servicekit/os/listen_socket.hpp"
 
 namespace servicekit::os {
 struct Host;
 }
+namespace servicekit::contract {
+class Daemon;
+class Lock;
+class Log;
+class Control;
+}  // namespace servicekit::contract
 
 namespace servicekit {
 
@@ -32,6 +35,17 @@ struct PolicyReferences {
     contract::Lock& lock;
     contract::Log& log;
     contract::Control& control;
+};
+
+/// Whoever keeps the policies of a service.
+class PolicyOwner {
+public:
+    PolicyOwner() = default;
+    PolicyOwner(const PolicyOwner&) = delete;
+    PolicyOwner& operator=(const PolicyOwner&) = delete;
+    virtual ~PolicyOwner();
+    /// Valid as long as the owner.
+    [[nodiscard]] virtual PolicyReferences references() noexcept = 0;
 };
 
 /// What a service does, whatever its policies: the part of BasicService that is no template.
@@ -100,8 +114,10 @@ protected:
     /// What the service asks of the operating system, for what a program does with files, time and the like itself:
     /// a test that puts fakes in has the program use them, too.
     [[nodiscard]] const os::Host& host() const noexcept;
-    /// Called by the constructor of the shell, before anything else happens.
+    /// Called by the constructor of the shell, before anything else happens: with policies that outlive the service, or
+    /// that it keeps.
     void attach(PolicyReferences policies);
+    void attach(std::unique_ptr<PolicyOwner> policies);
 
     /// Reads the configuration, before the fork and before the lock, and again on reload. May set everything.
     /// Parse into locals and commit last: what it throws leaves the running configuration as it was.

@@ -2,7 +2,6 @@
 
 #include <array>
 #include <chrono>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
@@ -194,6 +193,7 @@ public:
 private:
     template <class T>
     [[nodiscard]] static Value to_value(const T& value);
+    [[nodiscard]] static std::chrono::milliseconds to_time(const Value& seconds);
 
     std::array<Object, 7> layers_;  ///< what each SettingsLayer says
     Value app_;
@@ -221,7 +221,7 @@ T Settings::get(Setting<T> setting) const {
     if constexpr (std::is_same_v<T, LogLevel>) {
         return log_level_from(found.as_string()).value();
     } else if constexpr (std::is_same_v<T, std::chrono::milliseconds>) {
-        return std::chrono::milliseconds{std::llround(found.as_number() * 1000.0)};
+        return to_time(found);
     } else {
         return found.is_null() ? T{} : found.as<T>();
     }

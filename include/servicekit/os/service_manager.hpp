@@ -8,14 +8,9 @@
 #include <vector>
 
 #include "servicekit/base/result.hpp"
+#include "servicekit/os/listen_socket.hpp"
 
 namespace servicekit::os {
-
-/// A socket that the service manager opened for the service, with the name that its unit gives it.
-struct ListenSocket {
-    std::string name;
-    int descriptor = -1;
-};
 
 /// Where the service manager takes notes about the service, as sd_notify(3) describes them.
 class NotifySocket {

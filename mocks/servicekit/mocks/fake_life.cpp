@@ -4,6 +4,8 @@
 #include <csignal>
 #include <stdexcept>
 
+#include "servicekit/contract/control.hpp"
+
 namespace servicekit::mocks {
 namespace {
 

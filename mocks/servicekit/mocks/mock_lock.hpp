@@ -11,6 +11,7 @@ class MockLock : public contract::Lock {
 public:
     MockLock() {
         ON_CALL(*this, acquire).WillByDefault([] { return Result<contract::Acquisition>{contract::Acquisition{}}; });
+        ON_CALL(*this, tells_owner).WillByDefault(::testing::Return(true));
         ON_CALL(*this, held).WillByDefault(::testing::Return(true));
         ON_CALL(*this, owner)
             .WillByDefault(::testing::Return(Result<std::optional<contract::Owner>>{std::optional<contract::Owner>{}}));
@@ -21,6 +22,7 @@ public:
                 (override));
     MOCK_METHOD(bool, held, (), (const, override));
     MOCK_METHOD(Result<std::optional<contract::Owner>>, owner, (), (override));
+    MOCK_METHOD(bool, tells_owner, (), (const, override));
     MOCK_METHOD(std::optional<std::uint64_t>, token, (), (const, override));
     MOCK_METHOD(Object, status_fields, (), (const, override));
     MOCK_METHOD(Result<void>, hand_to, (uid_t uid, gid_t gid), (override));

@@ -5,6 +5,9 @@
 #include <utility>
 
 #include "policies/control/control_server.hpp"
+#include "servicekit/os/local_sockets.hpp"
+#include "servicekit/os/process.hpp"
+#include "servicekit/os/users.hpp"
 
 namespace servicekit {
 

@@ -1,6 +1,8 @@
 #include "servicekit/policies/daemon/foreground.hpp"
 
 #include "policies/daemon/orphan_reaper.hpp"
+#include "servicekit/os/children.hpp"
+#include "servicekit/os/clock.hpp"
 
 namespace servicekit {
 namespace {
@@ -10,6 +12,9 @@ namespace {
 constexpr std::chrono::milliseconds between_looks{1'000};
 
 }  // namespace
+
+// NOLINTNEXTLINE(readability-convert-member-functions-to-static)
+Result<contract::Role> Foreground::enter() { return contract::Role::service; }
 
 Result<void> Foreground::carry(const std::function<void()>& body) {
     if (!children_->adopts_orphans()) {

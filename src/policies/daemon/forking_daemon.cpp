@@ -5,6 +5,11 @@
 
 #include "policies/daemon/start_report.hpp"
 #include "policies/daemon/start_watch.hpp"
+#include "servicekit/os/clock.hpp"
+#include "servicekit/os/pipes.hpp"
+#include "servicekit/os/process.hpp"
+#include "servicekit/os/process_table.hpp"
+#include "servicekit/os/standard_streams.hpp"
 
 namespace servicekit {
 
@@ -20,6 +25,10 @@ ForkingDaemon::ForkingDaemon(Options options, os::Process& process, os::Pipes& p
       streams_{&streams},
       processes_{&processes},
       clock_{&clock} {}
+
+ForkingDaemon::ForkingDaemon(ForkingDaemon&& other) noexcept = default;
+ForkingDaemon& ForkingDaemon::operator=(ForkingDaemon&& other) noexcept = default;
+ForkingDaemon::~ForkingDaemon() = default;
 
 void ForkingDaemon::configure(const contract::Deployment& deployment) { deployment_ = deployment; }
 

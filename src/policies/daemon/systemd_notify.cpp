@@ -3,6 +3,11 @@
 #include <algorithm>
 #include <utility>
 
+#include "servicekit/os/clock.hpp"
+#include "servicekit/os/process.hpp"
+#include "servicekit/os/service_manager.hpp"
+#include "servicekit/os/standard_streams.hpp"
+
 namespace servicekit {
 namespace {
 
@@ -26,6 +31,10 @@ SystemdNotify::SystemdNotify() : SystemdNotify{Options{}} {}
 SystemdNotify::SystemdNotify(Options options, os::ServiceManager& manager, const os::Process& process,
                              const os::Clock& clock, os::StandardStreams& streams)
     : options_{options}, manager_{&manager}, process_{&process}, clock_{&clock}, streams_{&streams} {}
+
+SystemdNotify::SystemdNotify(SystemdNotify&& other) noexcept = default;
+SystemdNotify& SystemdNotify::operator=(SystemdNotify&& other) noexcept = default;
+SystemdNotify::~SystemdNotify() = default;
 
 Result<contract::Role> SystemdNotify::enter() {
     const auto watchdog = manager_->take_watchdog();

@@ -4,6 +4,10 @@
 #include <condition_variable>
 #include <utility>
 
+#include "servicekit/os/file_locks.hpp"
+#include "servicekit/os/process.hpp"
+#include "servicekit/os/process_table.hpp"
+
 namespace servicekit {
 
 using contract::Acquisition;
@@ -57,7 +61,12 @@ PidFileLock::PidFileLock(Options options, os::FileLocks& file_locks, os::Process
       file_locks_{&file_locks},
       process_{&process},
       processes_{&processes},
-      path_{options_.path} {}
+      path_{options_.path},
+      mutex_{std::make_unique<std::mutex>()} {}
+
+PidFileLock::PidFileLock(PidFileLock&& other) noexcept = default;
+PidFileLock& PidFileLock::operator=(PidFileLock&& other) noexcept = default;
+PidFileLock::~PidFileLock() = default;
 
 void PidFileLock::configure(const contract::Deployment& deployment) {
     if (options_.path.empty()) path_ = deployment.pid_file;

@@ -16,6 +16,7 @@
 #include <thread>
 
 #include <servicekit/main.hpp>
+#include <servicekit/policies.hpp>
 #include <servicekit/service.hpp>
 
 using servicekit::Arguments, servicekit::Context, servicekit::ParameterType, servicekit::Reply;

@@ -24,6 +24,15 @@ std::string type_error(Call call) {
     return "no error";
 }
 
+TEST(ValueTest, OneThatIsGivenUpGivesWhatWasInIt) {
+    EXPECT_EQ(Value{"text"}.as_string(), "text");
+    EXPECT_EQ(Value{Value::List{1}}.as_list(), Value::List{1});
+    EXPECT_EQ((Value{Object{{"a", 1}}}.as_object()), (Object{{"a", 1}}));
+    EXPECT_THROW((void)Value{1}.as_string(), TypeError);
+    EXPECT_THROW((void)Value{1}.as_list(), TypeError);
+    EXPECT_THROW((void)Value{1}.as_object(), TypeError);
+}
+
 TEST(ObjectTest, KeepsTheOrderInWhichMembersCame) {
     Object object{{"b", 1}, {"a", 2}};
     object.set("c", 3);
@@ -36,6 +45,14 @@ TEST(ObjectTest, ListsAKeyOnceThoughGivenTwice) {
     const Object object{{"a", 1}, {"a", 2}};
     EXPECT_EQ(object.size(), 1U);
     EXPECT_EQ(object.find("a")->as_integer(), 2);
+}
+
+TEST(ObjectTest, TakesTheMembersOfAnother) {
+    Object object{{"a", 1}, {"b", 2}};
+    object.reserve(10);
+    object.merge({{"c", 3}, {"b", "two"}});
+    EXPECT_EQ(object, (Object{{"a", 1}, {"b", "two"}, {"c", 3}}));
+    EXPECT_EQ(keys(object), (std::vector<std::string>{"a", "b", "c"}));
 }
 
 TEST(ObjectTest, ErasesByKey) {

@@ -43,6 +43,7 @@ TEST(CommandLineTest, KnowsEveryVerb) {
     for (const VerbDescription& verb : verbs()) {
         std::vector<std::string> arguments{std::string{verb.name}};
         if (verb.verb == Verb::call) arguments.emplace_back("status");
+        if (verb.verb == Verb::completion) arguments.emplace_back("bash");
         EXPECT_EQ(parsed(arguments).verb, verb.verb) << verb.name;
     }
 }

@@ -81,6 +81,11 @@ TEST_F(RunningServiceTest, FindsNothingWhereNoLockIsHeldAndNoSocketServed) {
     EXPECT_EQ(running.tried_in_words(), "'/run/x.pid' or '/tmp/me/x.pid'");
 }
 
+TEST_F(RunningServiceTest, NamesTheSocketsThatWereTriedWhereNothingIsLocked) {
+    lock.locks = false;
+    EXPECT_EQ(running.tried_in_words(), "'/run/x.control' or '/tmp/me/x.control'");
+}
+
 TEST_F(RunningServiceTest, FindsAServiceWithoutALockByItsSocket) {
     serve("/run");
     const Instance instance = found();

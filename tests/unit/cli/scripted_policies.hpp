@@ -51,6 +51,7 @@ public:
     }
     [[nodiscard]] bool held() const override { return false; }
     Answer owner() override { return owner_of(pid_file_); }
+    [[nodiscard]] bool tells_owner() const override { return locks; }
     [[nodiscard]] std::optional<std::uint64_t> token() const override { return std::nullopt; }
     [[nodiscard]] Object status_fields() const override { return {}; }
     Result<void> hand_to(uid_t /*uid*/, gid_t /*gid*/) override { return {}; }
@@ -62,6 +63,7 @@ public:
         return std::optional<contract::Owner>{};
     };
     int acquired = 0;
+    bool locks = true;
 
 private:
     std::string pid_file_;

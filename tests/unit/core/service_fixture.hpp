@@ -12,6 +12,7 @@
 
 #include "servicekit/mocks/fake_client.hpp"
 #include "servicekit/mocks/fake_os.hpp"
+#include "servicekit/policies.hpp"
 #include "servicekit/service.hpp"
 
 namespace servicekit::testing {

@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "servicekit/mocks/fake_policies.hpp"
+#include "servicekit/policies.hpp"
 #include "servicekit/service.hpp"
 
 namespace servicekit::mocks {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "servicekit/mocks/fake_life.hpp"
+#include "servicekit/policies.hpp"
 #include "servicekit/service.hpp"
 
 namespace servicekit::mocks {

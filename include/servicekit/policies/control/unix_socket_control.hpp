@@ -12,9 +12,7 @@
 #include "servicekit/base/value.hpp"
 #include "servicekit/contract/control.hpp"
 #include "servicekit/contract/deployment.hpp"
-#include "servicekit/os/local_sockets.hpp"
-#include "servicekit/os/process.hpp"
-#include "servicekit/os/users.hpp"
+#include "servicekit/os/interfaces.hpp"
 
 namespace servicekit {
 

@@ -8,8 +8,7 @@
 #include "servicekit/base/result.hpp"
 #include "servicekit/contract/daemon.hpp"
 #include "servicekit/contract/deployment.hpp"
-#include "servicekit/os/children.hpp"
-#include "servicekit/os/clock.hpp"
+#include "servicekit/os/interfaces.hpp"
 
 namespace servicekit {
 
@@ -36,7 +35,7 @@ public:
     void configure(const contract::Deployment& /*deployment*/) noexcept {}
     [[nodiscard]] bool has_background() const noexcept { return false; }
     [[nodiscard]] bool notifies_manager() const noexcept { return false; }
-    Result<contract::Role> enter() { return contract::Role::service; }
+    Result<contract::Role> enter();
     Result<void> carry(const std::function<void()>& body);
     void ready() noexcept {}
     void failed(const Error& /*error*/) noexcept {}

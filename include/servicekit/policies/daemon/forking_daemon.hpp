@@ -8,11 +8,7 @@
 #include "servicekit/base/result.hpp"
 #include "servicekit/contract/daemon.hpp"
 #include "servicekit/contract/deployment.hpp"
-#include "servicekit/os/clock.hpp"
-#include "servicekit/os/pipes.hpp"
-#include "servicekit/os/process.hpp"
-#include "servicekit/os/process_table.hpp"
-#include "servicekit/os/standard_streams.hpp"
+#include "servicekit/os/interfaces.hpp"
 
 namespace servicekit {
 
@@ -38,6 +34,9 @@ public:
                            os::StandardStreams& streams = os::posix_standard_streams(),
                            os::ProcessTable& processes = os::posix_process_table(),
                            os::Clock& clock = os::posix_clock());
+    ForkingDaemon(ForkingDaemon&& other) noexcept;
+    ForkingDaemon& operator=(ForkingDaemon&& other) noexcept;
+    ~ForkingDaemon();
 
     void configure(const contract::Deployment& deployment);
     [[nodiscard]] bool has_background() const noexcept { return true; }

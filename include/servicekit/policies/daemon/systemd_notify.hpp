@@ -9,10 +9,7 @@
 #include "servicekit/base/result.hpp"
 #include "servicekit/contract/daemon.hpp"
 #include "servicekit/contract/deployment.hpp"
-#include "servicekit/os/clock.hpp"
-#include "servicekit/os/process.hpp"
-#include "servicekit/os/service_manager.hpp"
-#include "servicekit/os/standard_streams.hpp"
+#include "servicekit/os/interfaces.hpp"
 
 namespace servicekit {
 
@@ -35,6 +32,9 @@ public:
     explicit SystemdNotify(Options options, os::ServiceManager& manager = os::posix_service_manager(),
                            const os::Process& process = os::posix_process(), const os::Clock& clock = os::posix_clock(),
                            os::StandardStreams& streams = os::posix_standard_streams());
+    SystemdNotify(SystemdNotify&& other) noexcept;
+    SystemdNotify& operator=(SystemdNotify&& other) noexcept;
+    ~SystemdNotify();
 
     void configure(const contract::Deployment& deployment) { name_ = deployment.name; }
     [[nodiscard]] bool has_background() const noexcept { return false; }

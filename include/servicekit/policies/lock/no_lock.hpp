@@ -32,14 +32,12 @@ public:
 
     void configure(const contract::Deployment& /*deployment*/) noexcept {}
     /// Always acquired, at once.
-    Result<contract::Acquisition> acquire(contract::LockWait /*wait*/, const std::stop_token& /*stop*/) {
-        held_ = true;
-        return contract::Acquisition{};
-    }
+    Result<contract::Acquisition> acquire(contract::LockWait wait, const std::stop_token& stop);
     /// Between acquire() and release().
     [[nodiscard]] bool held() const noexcept { return held_; }
     /// Nobody, even while held.
-    Result<std::optional<contract::Owner>> owner() { return std::optional<contract::Owner>{}; }
+    Result<std::optional<contract::Owner>> owner();
+    [[nodiscard]] bool tells_owner() const noexcept { return false; }
     [[nodiscard]] std::optional<std::uint64_t> token() const noexcept { return std::nullopt; }
     [[nodiscard]] Object status_fields() const { return {}; }
     Result<void> hand_to(uid_t /*uid*/, gid_t /*gid*/) { return {}; }

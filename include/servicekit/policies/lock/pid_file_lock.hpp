@@ -15,9 +15,11 @@
 #include "servicekit/base/value.hpp"
 #include "servicekit/contract/deployment.hpp"
 #include "servicekit/contract/lock.hpp"
-#include "servicekit/os/file_locks.hpp"
-#include "servicekit/os/process.hpp"
-#include "servicekit/os/process_table.hpp"
+#include "servicekit/os/interfaces.hpp"
+
+namespace servicekit::os {
+struct LockOwner;
+}
 
 namespace servicekit {
 
@@ -39,6 +41,9 @@ public:
     explicit PidFileLock(Options options, os::FileLocks& file_locks = os::posix_file_locks(),
                          os::Process& process = os::posix_process(),
                          os::ProcessTable& processes = os::posix_process_table());
+    PidFileLock(PidFileLock&& other) noexcept;
+    PidFileLock& operator=(PidFileLock&& other) noexcept;
+    ~PidFileLock();
 
     void configure(const contract::Deployment& deployment);
 
@@ -68,7 +73,7 @@ private:
     os::Process* process_;
     os::ProcessTable* processes_;
     std::string path_;
-    std::unique_ptr<std::mutex> mutex_ = std::make_unique<std::mutex>();  ///< guards lock_; apart, so as to be movable
+    std::unique_ptr<std::mutex> mutex_;  ///< guards lock_; apart, so as to be movable
     std::unique_ptr<os::FileLock> lock_;
 };
 

@@ -33,6 +33,7 @@ TEST(NoLockTest, KnowsNoOwnerEvenWhileHeld) {
     lock.configure({.name = "just-another-server", .run_directory = "/run", .pid_file = "/run/x.pid"});
     ASSERT_TRUE(lock.acquire(LockWait::fail_fast, {}));
     EXPECT_FALSE(lock.owner().value().has_value());
+    EXPECT_FALSE(lock.tells_owner());
 }
 
 TEST(NoLockTest, HasNothingToTellToHandOverOrToLose) {
