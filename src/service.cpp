@@ -3,7 +3,7 @@
 namespace servicekit {
 
 template class BasicService<ForkingDaemon, PidFileLock, FileLog, UnixSocketControl>;
-template class BasicService<SystemdNotify, PidFileLock, SystemdLog, UnixSocketControl>;
+template class BasicService<SystemdNotify, PidFileLock, JournalLog, UnixSocketControl>;
 template class BasicService<Foreground, NoLock, ConsoleLog, UnixSocketControl>;
 
 }  // namespace servicekit
