@@ -108,8 +108,7 @@ public:
             // Less does, too.
             static_cast<void>(::setsockopt(socket.get(), SOL_SOCKET, SO_SNDBUF, &wanted_buffer, sizeof wanted_buffer));
             if (::connect(socket.get(), address->get(), LocalAddress::size()) == 0)
-                return std::unique_ptr<MessageSocket>{
-                    std::make_unique<PosixMessageSocket>(std::move(socket), kind)};
+                return std::unique_ptr<MessageSocket>{std::make_unique<PosixMessageSocket>(std::move(socket), kind)};
             // EPROTOTYPE: what is bound there is of the other kind.
             if (errno != EPROTOTYPE || !is_datagram) return os_error(action, path, errno);
         }

@@ -32,7 +32,7 @@ constexpr auto by_pidfd = static_cast<idtype_t>(3);
 struct Birth {
     char* const* command;
     int input;
-    int null;                 ///< /dev/null in the place of stdout and stderr; negative: they stay
+    int null;                  ///< /dev/null in the place of stdout and stderr; negative: they stay
     volatile int errno_value;  ///< why there is no program
 };
 
@@ -226,8 +226,7 @@ public:
         // Each end has flags of its own: the program's stays blocking.
         if (!reader || !writer || ::fcntl(writer.get(), F_SETFL, O_NONBLOCK) != 0) return os_error(action, "", errno);
         set_capacity(writer, capacity);
-        return std::unique_ptr<ProgramInput>{
-            std::make_unique<PosixProgramInput>(std::move(reader), std::move(writer))};
+        return std::unique_ptr<ProgramInput>{std::make_unique<PosixProgramInput>(std::move(reader), std::move(writer))};
     }
 
     Result<std::unique_ptr<Program>> start(const ProgramStart& start) override {

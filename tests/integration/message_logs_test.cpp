@@ -69,8 +69,8 @@ protected:
     }
 
     mocks::FakeServiceManager manager;
-    JournalLog log{{.socket = path},  os::posix_message_sockets(), os::posix_standard_streams(),
-                   manager,           os::posix_clock(),           os::posix_process()};
+    JournalLog log{{.socket = path}, os::posix_message_sockets(), os::posix_standard_streams(),
+                   manager,          os::posix_clock(),           os::posix_process()};
 };
 
 TEST_F(RealJournalLogTest, TheJournalReadsWhatIsWritten) {
@@ -135,8 +135,7 @@ TEST_F(RealSyslogLogTest, ADatagramIsAMessage) {
     MessageReceiver daemon{path, SOCK_DGRAM};
     open({});
     write(log, "hello");
-    EXPECT_THAT(daemon.next().text,
-                MatchesRegex("<30>1 20[0-9:.TZ-]+ - trial [0-9]+ - - hello"));
+    EXPECT_THAT(daemon.next().text, MatchesRegex("<30>1 20[0-9:.TZ-]+ - trial [0-9]+ - - hello"));
 }
 
 TEST_F(RealSyslogLogTest, ADaemonThatWasStartedAnewGetsTheNextMessage) {

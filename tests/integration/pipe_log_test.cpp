@@ -38,7 +38,7 @@ struct Count {
     std::set<std::string> lines = {};  ///< those that came whole, by writer and number
     int twice = 0;
     int torn = 0;
-    bool in_order = true;     ///< of each writer
+    bool in_order = true;    ///< of each writer
     std::uint64_t told = 0;  ///< how many the log says were lost
 };
 
@@ -89,6 +89,7 @@ protected:
     }
     void close(std::chrono::milliseconds at_most = 30s) {
         loop->stop();
+        log->stop();
         log->close(at_most);
         loop.reset();
     }
@@ -220,14 +221,23 @@ struct Keeper {
 [[maybe_unused]] void PrintTo(const Keeper& keeper, std::ostream* stream) { *stream << keeper.name; }
 
 const std::vector<Keeper> keepers{
-    {"rotatelogs", [](const std::string& folder) { return Strings{"rotatelogs", folder + "/log.%s", "1M"}; }},
-    {"multilog", [](const std::string& folder) { return Strings{"multilog", "s1000000", "n1000", folder}; }},
+    {"rotatelogs",
+     [](const std::string& folder) {
+         return Strings{"rotatelogs", folder + "/log.%s", "1M"};
+     }},
+    {"multilog",
+     [](const std::string& folder) {
+         return Strings{"multilog", "s1000000", "n1000", folder};
+     }},
     {"svlogd",
      [](const std::string& folder) {
          write_file(folder + "/config", "s1000000\nn1000\n");
          return Strings{"svlogd", folder};
      }},
-    {"s6-log", [](const std::string& folder) { return Strings{"s6-log", "n1000", "s1000000", folder}; }},
+    {"s6-log",
+     [](const std::string& folder) {
+         return Strings{"s6-log", "n1000", "s1000000", folder};
+     }},
 };
 
 class PipeLogKeeperTest : public PipeLogTest, public testing::WithParamInterface<Keeper> {

@@ -76,11 +76,7 @@ private:
 
 FakeEventLoop::FakeEventLoop(FakeReactor& reactor) : reactor_{&reactor} { reactor.add(agenda_); }
 
-FakeEventLoop::~FakeEventLoop() {
-    reactor_->remove(agenda_);
-    // Calls that were never made may own watches and timers, which know the agenda.
-    const auto never_made = std::move(agenda_->posted);
-}
+FakeEventLoop::~FakeEventLoop() { reactor_->remove(agenda_); }
 
 std::unique_ptr<os::Watch> FakeEventLoop::watch(int descriptor) {
     check_thread(*agenda_, "EventLoop::watch()");

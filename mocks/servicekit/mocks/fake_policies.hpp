@@ -66,8 +66,7 @@ struct OnFakeOs<ConsoleLog> {
 template <>
 struct OnFakeOs<JournalLog> {
     static JournalLog make(FakeOs& os, JournalLog::Options options) {
-        return JournalLog{std::move(options), os.message_sockets, os.streams,
-                          os.service_manager, os.clock,           os.process};
+        return JournalLog{std::move(options), os.message_sockets, os.streams, os.service_manager, os.clock, os.process};
     }
 };
 template <>

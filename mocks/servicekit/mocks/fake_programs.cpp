@@ -39,9 +39,9 @@ public:
     FakeProgram(std::shared_ptr<Machine> machine, std::shared_ptr<Process> process)
         : machine_{std::move(machine)},
           process_{std::move(process)},
-          descriptor_{machine_->reactor->open(
-              "the program '" + process_->seen.command.front() + "'",
-              {.readable = [process = process_] { return process->seen.end.has_value(); }})} {}
+          descriptor_{
+              machine_->reactor->open("the program '" + process_->seen.command.front() + "'",
+                                      {.readable = [process = process_] { return process->seen.end.has_value(); }})} {}
     ~FakeProgram() override { machine_->reactor->close(descriptor_); }
     FakeProgram(const FakeProgram&) = delete;
     FakeProgram& operator=(const FakeProgram&) = delete;
@@ -136,12 +136,12 @@ Result<std::unique_ptr<os::Program>> FakePrograms::start(const os::ProgramStart&
         return os_error("start the program", name, *failure);
     if (name.empty()) return os_error("start the program", name, EINVAL);
     constexpr pid_t first_pid = 9001;
-    auto process = std::make_shared<Process>(
-        Process{.seen = {.pid = first_pid + static_cast<pid_t>(machine_->processes.size()),
-                         .command = start.command,
-                         .output = start.output,
-                         .end = machine_->end_at_once},
-                .input = {}});
+    auto process =
+        std::make_shared<Process>(Process{.seen = {.pid = first_pid + static_cast<pid_t>(machine_->processes.size()),
+                                                   .command = start.command,
+                                                   .output = start.output,
+                                                   .end = machine_->end_at_once},
+                                          .input = {}});
     for (const auto& known : machine_->pipes)
         if (auto pipe = known.lock(); pipe && pipe->reader == start.input->reader()) process->input = std::move(pipe);
     if (!process->input) return os_error("start the program", name, EBADF);

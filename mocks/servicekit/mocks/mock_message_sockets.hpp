@@ -28,9 +28,10 @@ public:
 class MockMessageSockets : public os::MessageSockets {
 public:
     MockMessageSockets() {
-        ON_CALL(*this, connect).WillByDefault([](const std::string& path) -> Result<std::unique_ptr<os::MessageSocket>> {
-            return os_error("connect to", path, ECONNREFUSED);
-        });
+        ON_CALL(*this, connect)
+            .WillByDefault([](const std::string& path) -> Result<std::unique_ptr<os::MessageSocket>> {
+                return os_error("connect to", path, ECONNREFUSED);
+            });
     }
 
     MOCK_METHOD(Result<std::unique_ptr<os::MessageSocket>>, connect, (const std::string& path), (override));

@@ -12,8 +12,8 @@ namespace {
 constexpr std::size_t longest_name = 64;
 /// What journald takes for something about the message as such.
 constexpr std::array<std::string_view, 10> taken{
-    "MESSAGE",           "PRIORITY",  "SYSLOG_IDENTIFIER", "SYSLOG_PID", "SYSLOG_FACILITY", "SYSLOG_TIMESTAMP",
-    "SERVICEKIT_CHANNEL", "CODE_FILE", "CODE_LINE",         "CODE_FUNC"};
+    "MESSAGE",          "PRIORITY",           "SYSLOG_IDENTIFIER", "SYSLOG_PID", "SYSLOG_FACILITY",
+    "SYSLOG_TIMESTAMP", "SERVICEKIT_CHANNEL", "CODE_FILE",         "CODE_LINE",  "CODE_FUNC"};
 
 char upper(char letter) { return letter >= 'a' && letter <= 'z' ? static_cast<char>(letter - 'a' + 'A') : letter; }
 

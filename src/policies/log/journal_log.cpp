@@ -86,7 +86,7 @@ bool JournalLog::State::write_line(const contract::LogRecord& record) {
 JournalLog::JournalLog() : JournalLog{Options{}} {}
 
 JournalLog::JournalLog(Options options)
-    : JournalLog{std::move(options),         os::posix_message_sockets(), os::posix_standard_streams(),
+    : JournalLog{std::move(options),          os::posix_message_sockets(), os::posix_standard_streams(),
                  os::posix_service_manager(), os::posix_clock(),           os::posix_process()} {}
 
 JournalLog::JournalLog(Options options, os::MessageSockets& sockets, os::StandardStreams& streams,

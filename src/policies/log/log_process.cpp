@@ -45,7 +45,7 @@ Result<void> LogProcess::start() {
 
 void LogProcess::watch(os::EventLoop& loop) {
     loop_ = &loop;
-    watching_ = std::make_shared<Watching>();
+    watching_ = std::make_unique<Watching>();
     watching_->restart = loop.timer();
     await_end();
 }
@@ -58,15 +58,14 @@ Result<void> LogProcess::signal(int number) {
     return {};
 }
 
+void LogProcess::unwatch() noexcept {
+    const std::lock_guard lock{mutex_};
+    watching_.reset();
+}
+
 void LogProcess::leave_alone() {
-    std::shared_ptr<Watching> watching;
-    {
-        const std::lock_guard lock{mutex_};
-        is_left_alone_ = true;
-        watching = std::move(watching_);
-    }
-    // The loop's thread may be in it; where there is none any more, the call goes when the loop goes, and this with it.
-    if (watching) loop_->post([watching = std::move(watching)] { static_cast<void>(watching); });
+    const std::lock_guard lock{mutex_};
+    is_left_alone_ = true;
 }
 
 bool LogProcess::revive() {
@@ -151,8 +150,7 @@ std::chrono::milliseconds LogProcess::next_pause() const {
 }
 
 std::string LogProcess::obituary(const os::ProgramEnd& end) const {
-    return "the log's program '" + name() + "' (pid " + std::to_string(program_->id()) + ") " +
-           policies::in_words(end);
+    return "the log's program '" + name() + "' (pid " + std::to_string(program_->id()) + ") " + policies::in_words(end);
 }
 
 }  // namespace servicekit::policies

@@ -39,7 +39,9 @@ public:
     void watch(os::EventLoop& loop);
     /// \returns an error where it does not run
     Result<void> signal(int number);
-    /// It is not started anew any more, but by revive(); what watches it is left to the loop. From any thread.
+    /// The loop has ended.
+    void unwatch() noexcept;
+    /// It is not started anew any more, but by revive(). From any thread.
     void leave_alone();
 
     // Once it was left alone.
@@ -75,7 +77,7 @@ private:
 
     mutable std::mutex mutex_;  // guards what follows; the loop's thread alone uses what `watching_` has
     std::shared_ptr<os::Program> program_;
-    std::shared_ptr<Watching> watching_;
+    std::unique_ptr<Watching> watching_;
     std::chrono::steady_clock::time_point started_at_;
     std::chrono::milliseconds pause_{0};
     unsigned revivals_ = 0;

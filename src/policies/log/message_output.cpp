@@ -91,8 +91,7 @@ bool MessageOutput::send(const contract::LogRecord& record) {
         message_.clear();
         if (message_.capacity() > largest_kept) message_.shrink_to_fit();
         plan_.render(message_, record, socket_->kind());
-        os::Transfer done =
-            socket_->send(message_, stuck_ ? std::chrono::milliseconds::zero() : plan_.patience);
+        os::Transfer done = socket_->send(message_, stuck_ ? std::chrono::milliseconds::zero() : plan_.patience);
         if (is_too_long(done) && plan_.send_long) done = plan_.send_long(*socket_, message_);
         stuck_ = done.state == State::would_block;
         if (done.state == State::done) {

@@ -30,18 +30,15 @@ constexpr auto word_limit = 100ms;
 }  // namespace
 
 struct PipeLog::State {
-    State(Options the_options, os::Programs& the_programs, os::StandardStreams& the_streams,
-          const os::Clock& the_clock, const os::Process& the_process)
+    State(Options the_options, os::Programs& the_programs, os::StandardStreams& the_streams, const os::Clock& the_clock,
+          const os::Process& the_process)
         : options{std::move(the_options)},
           programs{&the_programs},
           streams{&the_streams},
           clock{&the_clock},
           process{&the_process},
           lines{options.memory} {}
-    // Once started it has been closed, or its loop has gone without it.
-    ~State() {
-        if (loop == nullptr) close(0ms);
-    }
+    ~State() { close(0ms); }
     State(const State&) = delete;
     State& operator=(const State&) = delete;
 
@@ -161,8 +158,6 @@ void PipeLog::State::close(std::chrono::milliseconds at_most) noexcept {
     if (!lines.close()) return;
     try {
         program->leave_alone();
-        // The loop's thread may be using it; where that has ended, the call goes when the loop goes, and this with it.
-        if (waiting) loop->post([owned = std::exchange(waiting, nullptr)] { static_cast<void>(owned); });
         if (!program->was_started()) return;
         const auto until = clock->steady_now() + std::min<std::chrono::milliseconds>(at_most, 24h);
         write_the_last(until);
@@ -237,6 +232,11 @@ void PipeLog::configure(const contract::Deployment& deployment) {
 Result<void> PipeLog::open() { return state_->open(); }
 
 Result<void> PipeLog::start(os::EventLoop& loop) { return state_->start(loop); }
+
+void PipeLog::stop() noexcept {
+    state_->waiting.reset();
+    if (state_->program) state_->program->unwatch();
+}
 
 void PipeLog::write(const contract::LogRecord& record) noexcept {
     if (record.level < state_->level.load(std::memory_order_relaxed)) return;

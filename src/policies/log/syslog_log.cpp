@@ -32,8 +32,7 @@ struct SyslogLog::State {
     policies::MessageOutput output;
 };
 
-void SyslogLog::State::render(std::string& out, const contract::LogRecord& record,
-                              os::MessageSocket::Kind kind) const {
+void SyslogLog::State::render(std::string& out, const contract::LogRecord& record, os::MessageSocket::Kind kind) const {
     if (options.format == Format::rfc5424)
         policies::append_syslog_message(out, record, head);
     else

@@ -138,10 +138,10 @@ TEST_F(PosixProgramsTest, SignalsAreNeitherBlockedNorIgnoredInIt) {
 }
 
 TEST_F(PosixProgramsTest, ItsStreamsMayLeadNowhere) {
-    auto started = programs.start({.command = {"sh", "-c", "readlink /proc/$$/fd/1 /proc/$$/fd/2 >\"$1\"", "sh",
-                                               folder.file("out")},
-                                   .input = input.get(),
-                                   .output = ProgramOutput::null});
+    auto started = programs.start(
+        {.command = {"sh", "-c", "readlink /proc/$$/fd/1 /proc/$$/fd/2 >\"$1\"", "sh", folder.file("out")},
+         .input = input.get(),
+         .output = ProgramOutput::null});
     ASSERT_TRUE(started);
     EXPECT_TRUE((*started)->wait_for_end(patience));
     EXPECT_THAT(output(), testing::HasSubstr("/dev/null\n"));
@@ -210,8 +210,10 @@ TEST_F(PosixProgramsTest, AnotherUsersProgramMayOpenItsInputOnceItWasHandedOver)
     ASSERT_TRUE(input->hand_to(some_user, some_user));
     ForkedChild child{[](Lines&) {
         auto own = posix_programs().open_input(4096);
-        if (!own || !(*own)->hand_to(some_user, some_user) || ::setresuid(some_user, some_user, some_user) != 0) return 1;
-        auto program = posix_programs().start({.command = {"sh", "-c", "cat /dev/stdin >/dev/null"}, .input = own->get()});
+        if (!own || !(*own)->hand_to(some_user, some_user) || ::setresuid(some_user, some_user, some_user) != 0)
+            return 1;
+        auto program =
+            posix_programs().start({.command = {"sh", "-c", "cat /dev/stdin >/dev/null"}, .input = own->get()});
         if (!program) return 2;
         (*own)->close_writer();
         return (*program)->wait_for_end(30s) == ProgramEnd{.how = How::exited, .number = 0} ? 0 : 3;

@@ -56,7 +56,8 @@ Reply environment_of_child(const Arguments&, Context&) {
 
 class SystemdTrial final : public servicekit::SystemdService {
 public:
-    explicit SystemdTrial(servicekit::ServiceOptions options) : BasicService{std::move(options), {}, Policies{.log = servicekit::JournalLog{journal()}}} {
+    explicit SystemdTrial(servicekit::ServiceOptions options)
+        : BasicService{std::move(options), {}, Policies{.log = servicekit::JournalLog{journal()}}} {
         events().add({.name = "hold", .parameters = {{.name = "path", .type = ParameterType::path}}, .handler = hold});
         events().add({.name = "environment", .handler = environment_of_child});
         events().add({.name = "sockets", .handler = [this](const Arguments&, Context&) { return describe_sockets(); }});

@@ -51,12 +51,12 @@ public:
         /// The program, searched in PATH where it has no slash, and its arguments. What the settings say goes first.
         std::vector<std::string> command = {};
         Format format = Format::text;
-        std::chrono::milliseconds delay{200};         ///< how long lines below a warning may wait
+        std::chrono::milliseconds delay{200};           ///< how long lines below a warning may wait
         std::size_t pipe_size = std::size_t{1} << 20U;  ///< in bytes; less where this user may not have as much
         std::size_t memory = std::size_t{4} << 20U;     ///< bytes of lines that wait while the pipe is full
         /// A program that ends within this time of the service's start has not started, and so the service neither.
         std::chrono::milliseconds start_wait{50};
-        std::chrono::milliseconds first_pause{100};     ///< before it is started anew; twice as long each time
+        std::chrono::milliseconds first_pause{100};  ///< before it is started anew; twice as long each time
         std::chrono::milliseconds longest_pause{30'000};
         std::chrono::milliseconds proven_after{10'000};  ///< one that ran so long begins with the first pause again
         std::chrono::milliseconds stop_wait{5'000};
@@ -77,6 +77,7 @@ public:
     /// Starts the program, unless that has to wait for start().
     Result<void> open();
     Result<void> start(os::EventLoop& loop);
+    void stop() noexcept;
     /// Lines before open() and after close() are dropped.
     void write(const contract::LogRecord& record) noexcept;
     Result<void> reopen();

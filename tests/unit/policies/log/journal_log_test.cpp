@@ -74,9 +74,10 @@ TEST_F(JournalLogTest, AnEntryHasChannelSourceAndFields) {
                .fields = fields,
                .channel = "backup",
                .source = {.file = "backup.cpp", .line = 42, .function = "run"}});
-    EXPECT_EQ(entries().front().text,
-              "PRIORITY=6\nSYSLOG_IDENTIFIER=trial\nSYSLOG_PID=4711\nCODE_FILE=backup.cpp\nCODE_LINE=42\nCODE_FUNC=run\n"
-              "SERVICEKIT_CHANNEL=backup\nFILES=3\nLOG_LEVEL=deep\nMESSAGE=done\n");
+    EXPECT_EQ(
+        entries().front().text,
+        "PRIORITY=6\nSYSLOG_IDENTIFIER=trial\nSYSLOG_PID=4711\nCODE_FILE=backup.cpp\nCODE_LINE=42\nCODE_FUNC=run\n"
+        "SERVICEKIT_CHANNEL=backup\nFILES=3\nLOG_LEVEL=deep\nMESSAGE=done\n");
 }
 
 TEST_F(JournalLogTest, WhatHasNewlinesComesWithItsLength) {
@@ -133,8 +134,8 @@ TEST_F(JournalLogTest, WhatNobodyTakesIsCountedAndTold) {
     os.message_sockets.limit(journal, {});
     write(LogLevel::info, "kept");
     ASSERT_THAT(entries(), SizeIs(2));
-    EXPECT_THAT(entries().at(0).text, HasSubstr("MESSAGE=2 lines lost: whoever listens at '" + journal +
-                                                "' does not keep up\n"));
+    EXPECT_THAT(entries().at(0).text,
+                HasSubstr("MESSAGE=2 lines lost: whoever listens at '" + journal + "' does not keep up\n"));
     EXPECT_THAT(entries().at(1).text, HasSubstr("MESSAGE=kept\n"));
 }
 

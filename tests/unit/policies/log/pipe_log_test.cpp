@@ -51,6 +51,7 @@ protected:
     }
     void close(std::chrono::milliseconds at_most = 8s) {
         loop->stop();
+        log->stop();
         log->close(at_most);
     }
     [[nodiscard]] std::string read() const { return os.programs.read(); }
@@ -186,8 +187,9 @@ TEST_F(PipeLogTest, AProgramThatEndsIsStartedAnewAfterAPause) {
     EXPECT_EQ(starts(), 1U);
     os.advance(1ms);
     EXPECT_EQ(starts(), 2U);
-    EXPECT_THAT(read(), HasSubstr("warning trial[4711]: the log's program 'keeper' (pid 9001) was killed by signal 9; it "
-                                  "is started anew in 100 ms\n"));
+    EXPECT_THAT(read(),
+                HasSubstr("warning trial[4711]: the log's program 'keeper' (pid 9001) was killed by signal 9; it "
+                          "is started anew in 100 ms\n"));
 }
 
 TEST_F(PipeLogTest, OneThatDoesNotLastIsStartedEverMoreSeldom) {

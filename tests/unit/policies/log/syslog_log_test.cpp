@@ -71,7 +71,8 @@ TEST_F(SyslogLogTest, OnAStreamALineEndsEachMessage) {
     open();
     write("one");
     write("two");
-    EXPECT_THAT(os.message_sockets.text(device), EndsWith("one\n<30>1 1970-01-01T00:00:00.000000Z - trial 4711 - - two\n"));
+    EXPECT_THAT(os.message_sockets.text(device),
+                EndsWith("one\n<30>1 1970-01-01T00:00:00.000000Z - trial 4711 - - two\n"));
 }
 
 TEST_F(SyslogLogTest, OnAStreamTheLengthMayStandInFront) {

@@ -59,12 +59,15 @@ TEST_F(SyslogMessageTest, NoMessagePassesForTwo) {
     EXPECT_THAT(message({.time = {}, .message = "a\nb"}), EndsWith(" - a\\nb"));
 }
 
-TEST_F(SyslogMessageTest, AnEmptyMessageIsNone) { EXPECT_THAT(message({.time = {}, .message = {}}), EndsWith(" 4711 - -")); }
+TEST_F(SyslogMessageTest, AnEmptyMessageIsNone) {
+    EXPECT_THAT(message({.time = {}, .message = {}}), EndsWith(" 4711 - -"));
+}
 
 TEST_F(SyslogMessageTest, NamesAreAsShortAsTheStandardWantsThem) {
     head.application = std::string(60, 'a');
     head.facility = 23;
-    const std::string text = message({.time = {}, .level = LogLevel::fatal, .message = {}, .channel = std::string(60, 'c')});
+    const std::string text =
+        message({.time = {}, .level = LogLevel::fatal, .message = {}, .channel = std::string(60, 'c')});
     EXPECT_THAT(text, StartsWith("<186>1 "));
     EXPECT_THAT(text, HasSubstr(" - " + std::string(48, 'a') + " 4711 " + std::string(32, 'c') + " -"));
 }
