@@ -11,5 +11,7 @@
 #include "servicekit/policies/lock/pid_file_lock.hpp"
 #include "servicekit/policies/log/console_log.hpp"
 #include "servicekit/policies/log/file_log.hpp"
+#include "servicekit/policies/log/journal_log.hpp"
 #include "servicekit/policies/log/no_log.hpp"
-#include "servicekit/policies/log/systemd_log.hpp"
+#include "servicekit/policies/log/pipe_log.hpp"
+#include "servicekit/policies/log/syslog_log.hpp"

@@ -13,9 +13,8 @@ namespace servicekit {
 /// a unix socket.
 using Service = BasicService<ForkingDaemon, PidFileLock, FileLog, UnixSocketControl>;
 
-/// For a unit of systemd: stays in the foreground, tells the service manager how it is, and logs to stderr with levels
-/// that the journal understands.
-using SystemdService = BasicService<SystemdNotify, PidFileLock, SystemdLog, UnixSocketControl>;
+/// For a unit of systemd: stays in the foreground, tells the service manager how it is, and logs to the journal.
+using SystemdService = BasicService<SystemdNotify, PidFileLock, JournalLog, UnixSocketControl>;
 
 /// For a container: stays in the foreground and reaps orphans where it is pid 1, leaves it to the container that one
 /// instance runs, and logs JSON lines on stdout.
@@ -23,7 +22,7 @@ using ContainerService = BasicService<Foreground, NoLock, ConsoleLog, UnixSocket
 
 // Instantiated once, in the library.
 extern template class BasicService<ForkingDaemon, PidFileLock, FileLog, UnixSocketControl>;
-extern template class BasicService<SystemdNotify, PidFileLock, SystemdLog, UnixSocketControl>;
+extern template class BasicService<SystemdNotify, PidFileLock, JournalLog, UnixSocketControl>;
 extern template class BasicService<Foreground, NoLock, ConsoleLog, UnixSocketControl>;
 
 }  // namespace servicekit

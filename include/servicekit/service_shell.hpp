@@ -14,7 +14,7 @@ class Foreground;
 class ForkingDaemon;
 class NoLock;
 class PidFileLock;
-class SystemdLog;
+class JournalLog;
 class SystemdNotify;
 class UnixSocketControl;
 
@@ -40,7 +40,7 @@ inline constexpr bool is_in_library = false;
 template <>
 inline constexpr bool is_in_library<ForkingDaemon, PidFileLock, FileLog, UnixSocketControl> = true;
 template <>
-inline constexpr bool is_in_library<SystemdNotify, PidFileLock, SystemdLog, UnixSocketControl> = true;
+inline constexpr bool is_in_library<SystemdNotify, PidFileLock, JournalLog, UnixSocketControl> = true;
 template <>
 inline constexpr bool is_in_library<Foreground, NoLock, ConsoleLog, UnixSocketControl> = true;
 

@@ -219,6 +219,8 @@ Result<contract::Deployment> make_deployment(const Settings& settings, const Pla
         if (!whole) return whole.error();
         deployment.writable.push_back(std::move(*whole));
     }
+    deployment.gives_up_rights = !settings.get(setting::user).empty() || !settings.get(setting::group).empty() ||
+                                 settings.get(setting::no_new_privileges) || settings.is_set(setting::writable.name);
     auto access = control_access(settings);
     if (!access) return access.error();
     deployment.control_access = std::move(*access);

@@ -24,7 +24,8 @@
 
 #include "os/deadline.hpp"
 #include "os/descriptor.hpp"
-#include "os/fork_guard.hpp"
+#include "os/guarded_descriptor.hpp"
+#include "os/local_address.hpp"
 #include "servicekit/os/local_sockets.hpp"
 
 namespace servicekit::os {
@@ -32,69 +33,6 @@ namespace {
 
 constexpr int backlog = 1024;
 constexpr timeval connect_timeout{.tv_sec = 5, .tv_usec = 0};
-
-/// A descriptor that no child of fork(2) keeps.
-class GuardedDescriptor {
-public:
-    explicit GuardedDescriptor(Descriptor descriptor) : descriptor_{std::move(descriptor)} {
-        close_in_children(descriptor_.get());
-    }
-    ~GuardedDescriptor() { forget(descriptor_.get()); }
-    GuardedDescriptor(const GuardedDescriptor&) = delete;
-    GuardedDescriptor& operator=(const GuardedDescriptor&) = delete;
-    [[nodiscard]] int get() const noexcept { return descriptor_.get(); }
-
-private:
-    Descriptor descriptor_;
-};
-
-struct Path {
-    std::string folder;
-    std::string name;
-};
-
-Path split(const std::string& path) {
-    const auto slash = path.rfind('/');
-    if (slash == std::string::npos) return {.folder = ".", .name = path};
-    return {.folder = slash == 0 ? "/" : path.substr(0, slash), .name = path.substr(slash + 1)};
-}
-
-Result<Descriptor> open_folder(const std::string& action, const std::string& path, const std::string& folder) {
-    Descriptor descriptor{open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
-    if (!descriptor) return os_error(action, path, errno);
-    return descriptor;
-}
-
-/// A path as bind(2) and connect(2) want it. One that is too long for them goes by a descriptor of its folder,
-/// which the address keeps open.
-class Address {
-public:
-    static Result<Address> of(const std::string& action, const std::string& path) {
-        // The kernel takes a name that starts with a zero byte for one of its abstract namespace.
-        if (path.empty() || path.find('\0') != std::string::npos) return os_error(action, path, EINVAL);
-        Address address;
-        if (address.set(path)) return address;
-        const auto [folder, name] = split(path);
-        auto opened = open_folder(action, path, folder);
-        if (!opened) return opened.error();
-        address.folder_ = *std::move(opened);
-        if (address.set("/proc/self/fd/" + std::to_string(address.folder_.get()) + "/" + name)) return address;
-        return os_error(action, path, ENAMETOOLONG);
-    }
-
-    [[nodiscard]] const sockaddr* get() const noexcept { return reinterpret_cast<const sockaddr*>(&address_); }
-    [[nodiscard]] static constexpr socklen_t size() noexcept { return sizeof(sockaddr_un); }
-
-private:
-    bool set(const std::string& path) noexcept {
-        if (path.size() >= sizeof address_.sun_path) return false;
-        std::memcpy(address_.sun_path, path.c_str(), path.size() + 1);
-        return true;
-    }
-
-    sockaddr_un address_{.sun_family = AF_UNIX, .sun_path = {}};
-    Descriptor folder_;
-};
 
 bool wait_for(int descriptor, short events, std::chrono::milliseconds at_most) {
     const Deadline deadline{at_most};
@@ -185,7 +123,7 @@ public:
     Result<std::unique_ptr<LocalConnection>> accept() override { return accept_on(socket_.get(), path_); }
 
     Result<void> remove_file() override {
-        const std::string name = split(path_).name;
+        const std::string name = split_path(path_).name;
         struct stat ours {};
         if (fstat(file_.get(), &ours) != 0) return os_error("remove", path_, errno);
         struct stat found {};
@@ -263,12 +201,12 @@ bool is_same_file(const std::string& one, const std::string& other) {
 }
 
 /// Binds, over a socket file that is in the way.
-Result<void> bind_over(const Descriptor& socket, const Address& address, const Descriptor& folder,
+Result<void> bind_over(const Descriptor& socket, const LocalAddress& address, const Descriptor& folder,
                        const std::string& path) {
-    if (bind(socket.get(), address.get(), Address::size()) == 0) return {};
+    if (bind(socket.get(), address.get(), LocalAddress::size()) == 0) return {};
     if (errno != EADDRINUSE) return os_error("listen on", path, errno);
 
-    const std::string name = split(path).name;
+    const std::string name = split_path(path).name;
     struct stat found {};
     if (fstatat(folder.get(), name.c_str(), &found, AT_SYMLINK_NOFOLLOW) == 0) {
         if (!S_ISSOCK(found.st_mode)) {
@@ -281,13 +219,13 @@ Result<void> bind_over(const Descriptor& socket, const Address& address, const D
     } else if (errno != ENOENT) {
         return os_error("listen on", path, errno);
     }
-    if (bind(socket.get(), address.get(), Address::size()) != 0) return os_error("listen on", path, errno);
+    if (bind(socket.get(), address.get(), LocalAddress::size()) != 0) return os_error("listen on", path, errno);
     return {};
 }
 
 /// Opens the socket's file without following a link that somebody might have put there.
 Result<Descriptor> open_bound_file(const Descriptor& folder, const std::string& path) {
-    Descriptor file{openat(folder.get(), split(path).name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC)};
+    Descriptor file{openat(folder.get(), split_path(path).name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC)};
     struct stat found {};
     if (!file || fstat(file.get(), &found) != 0) return os_error("listen on", path, errno);
     if (S_ISSOCK(found.st_mode)) return file;
@@ -311,9 +249,9 @@ Result<void> widen(const Descriptor& file, const LocalSocketAccess& access, cons
 }
 
 Result<std::unique_ptr<LocalListener>> bind_and_listen(const std::string& path, const LocalSocketAccess& access) {
-    auto address = Address::of("listen on", path);
+    auto address = LocalAddress::of("listen on", path);
     if (!address) return address.error();
-    auto folder = open_folder("listen on", path, split(path).folder);
+    auto folder = open_folder("listen on", path, split_path(path).folder);
     if (!folder) return folder.error();
 
     Descriptor socket{::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
@@ -397,14 +335,14 @@ public:
 
     Result<std::unique_ptr<LocalConnection>> connect(const std::string& path) override {
         const std::string action = "connect to";
-        const auto address = Address::of(action, path);
+        const auto address = LocalAddress::of(action, path);
         if (!address) return address.error();
         Descriptor socket{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
         if (!socket) return os_error(action, path, errno);
         // A non-blocking connect(2) fails at once where the listener's queue is full, and nothing tells when it is not.
         if (setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &connect_timeout, sizeof connect_timeout) != 0)
             return os_error(action, path, errno);
-        while (::connect(socket.get(), address->get(), Address::size()) != 0)
+        while (::connect(socket.get(), address->get(), LocalAddress::size()) != 0)
             if (errno != EINTR) return os_error(action, path, errno == EAGAIN ? ETIMEDOUT : errno);
         if (fcntl(socket.get(), F_SETFL, O_NONBLOCK) != 0) return os_error(action, path, errno);
         return std::unique_ptr<LocalConnection>{new PosixLocalConnection{std::move(socket)}};
@@ -419,11 +357,11 @@ public:
         }
         if (!S_ISSOCK(found.st_mode)) return Listening::not_socket;
 
-        const auto address = Address::of(action, path);
+        const auto address = LocalAddress::of(action, path);
         if (!address) return address.error();
         const Descriptor socket{::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
         if (!socket) return os_error(action, path, errno);
-        if (::connect(socket.get(), address->get(), Address::size()) == 0) return Listening::yes;
+        if (::connect(socket.get(), address->get(), LocalAddress::size()) == 0) return Listening::yes;
         if (errno == EAGAIN) return Listening::yes;  // its queue is full
         if (errno == ECONNREFUSED) return Listening::no;
         if (errno == ENOENT) return Listening::nothing;

@@ -1,5 +1,6 @@
 #include <stdlib.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -8,10 +9,13 @@
 
 #include "servicekit/contract_tests/log_contract.hpp"
 #include "servicekit/mocks/fake_os.hpp"
+#include "servicekit/mocks/fake_policies.hpp"
 #include "servicekit/policies/log/console_log.hpp"
 #include "servicekit/policies/log/file_log.hpp"
+#include "servicekit/policies/log/journal_log.hpp"
 #include "servicekit/policies/log/no_log.hpp"
-#include "servicekit/policies/log/systemd_log.hpp"
+#include "servicekit/policies/log/pipe_log.hpp"
+#include "servicekit/policies/log/syslog_log.hpp"
 
 namespace servicekit::contract_tests {
 namespace {
@@ -89,13 +93,13 @@ public:
     static std::string delivered() { return {}; }
 };
 
-class SystemdLogRig {
+class JournalLogRig {
 public:
-    using Policy = SystemdLog;
+    using Policy = JournalLog;
     static constexpr bool delivers = true;
-    static constexpr bool takes_threads = false;
+    static constexpr bool takes_threads = true;  // one at a time has the stream
 
-    SystemdLog make_policy() { return SystemdLog{{}, host_.streams, host_.service_manager, host_.process}; }
+    JournalLog make_policy() { return mocks::fake_policy<JournalLog>(host_); }
     static contract::Deployment deployment() { return {.name = "trial"}; }
     std::string delivered() { return host_.streams.written(os::Stream::error); }
 
@@ -103,7 +107,66 @@ private:
     mocks::FakeOs host_;
 };
 
-using LogRigs = ::testing::Types<FileLogRig, RealFileLogRig, ConsoleLogRig, NoLogRig, SystemdLogRig>;
+/// With a journal, whose entries it lists one a line.
+class RealJournalLogRig {
+public:
+    using Policy = JournalLog;
+    static constexpr bool delivers = true;
+    static constexpr bool takes_threads = true;  // one at a time has the socket
+
+    RealJournalLogRig() {
+        host_.service_manager.put_journal_on_stderr();
+        host_.message_sockets.listen("/run/systemd/journal/socket");
+    }
+
+    JournalLog make_policy() { return mocks::fake_policy<JournalLog>(host_); }
+    static contract::Deployment deployment() { return {.name = "trial"}; }
+    std::string delivered() {
+        std::string all;
+        for (const auto& entry : host_.message_sockets.messages("/run/systemd/journal/socket")) {
+            std::string line = entry.text;
+            std::replace(line.begin(), line.end(), '\n', ' ');
+            all += line + '\n';
+        }
+        return all;
+    }
+
+private:
+    mocks::FakeOs host_;
+};
+
+class SyslogLogRig {
+public:
+    using Policy = SyslogLog;
+    static constexpr bool delivers = true;
+    static constexpr bool takes_threads = true;  // one at a time has the socket
+
+    SyslogLogRig() { host_.message_sockets.listen("/dev/log", os::MessageSocket::Kind::stream); }
+
+    SyslogLog make_policy() { return mocks::fake_policy<SyslogLog>(host_); }
+    static contract::Deployment deployment() { return {.name = "trial"}; }
+    std::string delivered() { return host_.message_sockets.text("/dev/log"); }
+
+private:
+    mocks::FakeOs host_;
+};
+
+class PipeLogRig {
+public:
+    using Policy = PipeLog;
+    static constexpr bool delivers = true;
+    static constexpr bool takes_threads = true;  // one at a time has the pipe
+
+    PipeLog make_policy() { return mocks::fake_policy<PipeLog>(host_, {.command = {"keeper"}}); }
+    static contract::Deployment deployment() { return {.name = "trial"}; }
+    std::string delivered() { return host_.programs.read(); }
+
+private:
+    mocks::FakeOs host_;
+};
+
+using LogRigs = ::testing::Types<FileLogRig, RealFileLogRig, ConsoleLogRig, NoLogRig, JournalLogRig, RealJournalLogRig,
+                                 SyslogLogRig, PipeLogRig>;
 
 INSTANTIATE_TYPED_TEST_SUITE_P(Ours, LogContract, LogRigs);
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "integration/support/message_receiver.hpp"
 #include "integration/support/notify_socket.hpp"
 #include "integration/support/raw_client.hpp"
 #include "integration/support/service_test.hpp"
@@ -213,11 +214,16 @@ TEST_F(SystemdTest, AnAddressThatIsNoneIsAnErrorOfTheStart) {
                                       "Address family not supported by protocol\n"));
 }
 
-TEST_F(SystemdTest, LinesForTheJournalHaveTheirLevels) {
-    Command command = program.command({"run"});
-    const Strings with_journal{"sh", "-c", "JOURNAL_STREAM=$(stat -L -c %d:%i /proc/self/fd/2) exec \"$@\"", "sh"};
-    command.arguments.insert(command.arguments.begin(), with_journal.begin(), with_journal.end());
-    RunningCommand service{command};
+/// What runs the program with a stderr that leads into the journal, for all that it knows.
+Command with_journal(Command command) {
+    const Strings shell{"sh", "-c", "JOURNAL_STREAM=$(stat -L -c %d:%i /proc/self/fd/2) exec \"$@\"", "sh"};
+    command.arguments.insert(command.arguments.begin(), shell.begin(), shell.end());
+    return command;
+}
+
+TEST_F(SystemdTest, LinesOnTheirWayToTheJournalHaveTheirLevels) {
+    program.add_variable("TRIAL_JOURNAL", folder.file("no-journal"));
+    RunningCommand service{with_journal(program.command({"run"}))};
     manager.await("READY=1");
     service.signal(SIGTERM);
 
@@ -225,6 +231,23 @@ TEST_F(SystemdTest, LinesForTheJournalHaveTheirLevels) {
 
     EXPECT_EQ(outcome.exit_code, 0);
     EXPECT_THAT(outcome.err, AllOf(HasSubstr("<4>look out\n"), HasSubstr("<6>ready\n")));
+}
+
+TEST_F(SystemdTest, WhereThereIsAJournalItGetsEntries) {
+    MessageReceiver journal{folder.file("journal"), SOCK_DGRAM};
+    program.add_variable("TRIAL_JOURNAL", folder.file("journal"));
+    RunningCommand service{with_journal(program.command({"run"}))};
+    manager.await("READY=1");
+    service.signal(SIGTERM);
+
+    const Outcome outcome = service.finish();
+
+    EXPECT_EQ(outcome.exit_code, 0);
+    EXPECT_EQ(outcome.err, "");
+    std::string entries;
+    while (const auto entry = journal.next_within(std::chrono::milliseconds{0})) entries += entry->text;
+    EXPECT_THAT(entries, HasSubstr("PRIORITY=4\nSYSLOG_IDENTIFIER=systemd-service\n"));
+    EXPECT_THAT(entries, AllOf(HasSubstr("MESSAGE=look out\n"), HasSubstr("MESSAGE=stopped\n")));
 }
 
 /// A socket's file is there before anybody listens; and to connect would start the service.

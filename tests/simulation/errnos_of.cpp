@@ -29,6 +29,9 @@ const Errnos dup2_2{EBADF, EBUSY, EINTR, EINVAL, EMFILE, ENOMEM};
 const Errnos epoll_create_2{EINVAL, EMFILE, ENFILE, ENOMEM};
 const Errnos epoll_ctl_2{EBADF, EEXIST, EINVAL, ELOOP, ENOENT, ENOMEM, ENOSPC, EPERM};
 const Errnos eventfd_2{EINVAL, EMFILE, ENFILE, ENODEV, ENOMEM};
+const Errnos execve_2{E2BIG,  EACCES,       EAGAIN, EFAULT, EINVAL,  EIO,    EISDIR,  ELIBBAD, ELOOP,
+                      EMFILE, ENAMETOOLONG, ENFILE, ENOENT, ENOEXEC, ENOMEM, ENOTDIR, EPERM,   ETXTBSY};
+const Errnos fchown_2{EBADF, EIO, ENOENT, EPERM, EROFS};
 const Errnos fcntl_2{EACCES, EAGAIN, EBADF, EBUSY, EDEADLK, EFAULT, EINTR, EINVAL, EMFILE, ENOLCK, EPERM};
 const Errnos flock_2{EBADF, EINTR, EINVAL, ENOLCK, EAGAIN};
 const Errnos fork_2{EAGAIN, ENOMEM, ENOSYS};
@@ -37,6 +40,7 @@ const Errnos getcwd_3{EACCES, EFAULT, EINVAL, ENAMETOOLONG, ENOENT, ENOMEM, ERAN
 const Errnos getgrnam_3{ENOENT, EINTR, EIO, EMFILE, ENFILE, ENOMEM, ERANGE};
 const Errnos getpwnam_3{ENOENT, EINTR, EIO, EMFILE, ENFILE, ENOMEM, ERANGE};
 const Errnos listen_2{EADDRINUSE, EBADF, ENOTSOCK, EOPNOTSUPP};
+const Errnos memfd_create_2{EFAULT, EINVAL, EMFILE, ENFILE, ENOMEM, EPERM};
 const Errnos mkdir_2{EACCES,       EDQUOT, EEXIST, EFAULT, EINVAL,  ELOOP, EMLINK,
                      ENAMETOOLONG, ENOENT, ENOMEM, ENOSPC, ENOTDIR, EPERM, EROFS};
 const Errnos open_2{EACCES, EBUSY,      EDQUOT,       EEXIST, EFAULT, EFBIG,   EINTR,  EINVAL, EISDIR,
@@ -89,6 +93,9 @@ std::map<std::string, Errnos, std::less<>> make_table() {
         {"locks.owner", all_of({open_2, stat_2, fcntl_2})},
         {"locks.try_lock", all_of({open_2, stat_2, fcntl_2, flock_2, chmod_2})},
         {"locks.write", all_of({ftruncate_2, write_2})},
+        {"message_sockets.connect", all_of({socket_2, connect_2, open_2})},
+        {"message_sockets.send", all_of({send_2})},
+        {"message_sockets.send_in_file", all_of({send_2, memfd_create_2, write_2, fcntl_2})},
         {"pipes.open", all_of({pipe_2, fcntl_2})},
         {"pipes.write", all_of({write_2})},
         {"process.change_directory", all_of({chdir_2})},
@@ -98,6 +105,11 @@ std::map<std::string, Errnos, std::less<>> make_table() {
         {"process.start_session", all_of({setsid_2})},
         {"process.wait_for_child", all_of({waitpid_2})},
         {"processes.signal", all_of({pidfd_open_2, pidfd_send_signal_2})},
+        {"programs.hand_to", all_of({fchown_2})},
+        {"programs.open_input", all_of({pipe_2, fcntl_2})},
+        {"programs.signal", all_of({pidfd_send_signal_2})},
+        {"programs.start", all_of({fork_2, execve_2, open_2, fcntl_2})},
+        {"programs.write", all_of({write_2})},
         {"service_manager.take_listen_sockets", all_of({fcntl_2})},
         {"signals.hold", all_of({sigprocmask_2})},
         {"signals.take", all_of({sigaction_2, pipe_2})},

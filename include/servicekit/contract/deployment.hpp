@@ -60,6 +60,8 @@ struct Deployment {
     std::string working_directory = "/";
     mode_t file_mask = 022;
     std::vector<std::string> writable = {};  ///< beside its log and its run directory; empty: whatever its user may
+    /// Once log and control are open the process becomes another user, or confines itself.
+    bool gives_up_rights = false;
     std::vector<int> keep_descriptors = {};  ///< passed on purpose: stay open in the background
     /// A listening socket that the service manager opened for the control socket; nothing: there is none yet.
     std::optional<int> control_descriptor = {};

@@ -13,21 +13,9 @@
 
 #include "servicekit/base/peer.hpp"
 #include "servicekit/base/result.hpp"
+#include "servicekit/os/transfer.hpp"
 
 namespace servicekit::os {
-
-/// What came of one non-blocking call on a connection.
-struct Transfer {
-    enum class State {
-        done,         ///< `bytes` were moved, at least one
-        would_block,  ///< nothing can be moved now
-        closed,       ///< the peer has closed its sending side (receive), or all of it (send)
-        failed,       ///< as errno_value tells
-    };
-    State state = State::done;
-    std::size_t bytes = 0;
-    int errno_value = 0;
-};
 
 /// A connected stream socket in the unix domain, non-blocking, close-on-exec, closed when destroyed.
 /// One thread may receive while another sends. Its descriptor is closed in children of fork(2), as a copy there

@@ -59,6 +59,8 @@ FakeOs::FakeOs() {
     service_manager.failures().report_to(faults, "service_manager");
     children.failures().report_to(faults, "children");
     inherited.failures().report_to(faults, "inherited");
+    message_sockets.failures().report_to(faults, "message_sockets");
+    programs.failures().report_to(faults, "programs");
     reactor.loop_failures.report_to(faults, "event_loop");
 
     faults.set_judge([this](std::string_view operation) { return judge(operation); });

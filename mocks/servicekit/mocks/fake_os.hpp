@@ -24,10 +24,12 @@
 #include "servicekit/mocks/fake_files.hpp"
 #include "servicekit/mocks/fake_inherited_descriptors.hpp"
 #include "servicekit/mocks/fake_local_sockets.hpp"
+#include "servicekit/mocks/fake_message_sockets.hpp"
 #include "servicekit/mocks/fake_parking.hpp"
 #include "servicekit/mocks/fake_pipes.hpp"
 #include "servicekit/mocks/fake_process.hpp"
 #include "servicekit/mocks/fake_process_table.hpp"
+#include "servicekit/mocks/fake_programs.hpp"
 #include "servicekit/mocks/fake_reactor.hpp"
 #include "servicekit/mocks/fake_service_manager.hpp"
 #include "servicekit/mocks/fake_signals.hpp"
@@ -145,6 +147,8 @@ public:
     FakeStandardStreams streams;
     FakeUsers users;
     FakeLocalSockets sockets{reactor, files, process};
+    FakeMessageSockets message_sockets;
+    FakePrograms programs{reactor};
 
 private:
     struct Running;

@@ -13,8 +13,10 @@
 #include "servicekit/policies/lock/pid_file_lock.hpp"
 #include "servicekit/policies/log/console_log.hpp"
 #include "servicekit/policies/log/file_log.hpp"
+#include "servicekit/policies/log/journal_log.hpp"
 #include "servicekit/policies/log/no_log.hpp"
-#include "servicekit/policies/log/systemd_log.hpp"
+#include "servicekit/policies/log/pipe_log.hpp"
+#include "servicekit/policies/log/syslog_log.hpp"
 
 namespace servicekit::mocks {
 
@@ -62,9 +64,21 @@ struct OnFakeOs<ConsoleLog> {
     }
 };
 template <>
-struct OnFakeOs<SystemdLog> {
-    static SystemdLog make(FakeOs& os, SystemdLog::Options options) {
-        return SystemdLog{options, os.streams, os.service_manager, os.process};
+struct OnFakeOs<JournalLog> {
+    static JournalLog make(FakeOs& os, JournalLog::Options options) {
+        return JournalLog{std::move(options), os.message_sockets, os.streams, os.service_manager, os.clock, os.process};
+    }
+};
+template <>
+struct OnFakeOs<PipeLog> {
+    static PipeLog make(FakeOs& os, PipeLog::Options options) {
+        return PipeLog{std::move(options), os.programs, os.streams, os.clock, os.process};
+    }
+};
+template <>
+struct OnFakeOs<SyslogLog> {
+    static SyslogLog make(FakeOs& os, SyslogLog::Options options) {
+        return SyslogLog{std::move(options), os.message_sockets, os.clock, os.process};
     }
 };
 template <>

@@ -1,4 +1,5 @@
-// A service for a unit of systemd, which shows what it was given and misbehaves where it is told to.
+// A service for a unit of systemd, which shows what it was given and misbehaves where it is told to. Its journal is at
+// $TRIAL_JOURNAL, where that is set.
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -7,6 +8,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <fstream>
 #include <stdexcept>
 #include <string>
@@ -33,6 +35,12 @@ Reply hold(const Arguments& arguments, Context&) {
     return {};
 }
 
+servicekit::JournalLog::Options journal() {
+    servicekit::JournalLog::Options options;
+    if (const char* const socket = std::getenv("TRIAL_JOURNAL")) options.socket = socket;
+    return options;
+}
+
 /// What a child of the service finds in its environment.
 Reply environment_of_child(const Arguments&, Context&) {
     std::FILE* const child = ::popen("env", "r");
@@ -48,7 +56,8 @@ Reply environment_of_child(const Arguments&, Context&) {
 
 class SystemdTrial final : public servicekit::SystemdService {
 public:
-    explicit SystemdTrial(servicekit::ServiceOptions options) : BasicService{std::move(options)} {
+    explicit SystemdTrial(servicekit::ServiceOptions options)
+        : BasicService{std::move(options), {}, Policies{.log = servicekit::JournalLog{journal()}}} {
         events().add({.name = "hold", .parameters = {{.name = "path", .type = ParameterType::path}}, .handler = hold});
         events().add({.name = "environment", .handler = environment_of_child});
         events().add({.name = "sockets", .handler = [this](const Arguments&, Context&) { return describe_sockets(); }});

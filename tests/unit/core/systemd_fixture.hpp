@@ -14,10 +14,11 @@ protected:
     SystemdServiceTest() { host.service_manager.listen(); }
 
     [[nodiscard]] SystemdService::Policies policies() {
-        return {.daemon = SystemdNotify{{}, host.service_manager, host.process, host.clock, host.streams},
-                .lock = PidFileLock{{}, host.locks, host.process, host.processes},
-                .log = SystemdLog{{}, host.streams, host.service_manager, host.process},
-                .control = UnixSocketControl{{}, host.sockets}};
+        return {
+            .daemon = SystemdNotify{{}, host.service_manager, host.process, host.clock, host.streams},
+            .lock = PidFileLock{{}, host.locks, host.process, host.processes},
+            .log = JournalLog{{}, host.message_sockets, host.streams, host.service_manager, host.clock, host.process},
+            .control = UnixSocketControl{{}, host.sockets}};
     }
     /// Made at first use, of `options` and `hooks` as they are then.
     SystemdService& service() {

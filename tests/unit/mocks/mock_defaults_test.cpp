@@ -18,9 +18,11 @@
 #include "servicekit/mocks/mock_local_sockets.hpp"
 #include "servicekit/mocks/mock_lock.hpp"
 #include "servicekit/mocks/mock_log.hpp"
+#include "servicekit/mocks/mock_message_sockets.hpp"
 #include "servicekit/mocks/mock_pipes.hpp"
 #include "servicekit/mocks/mock_process.hpp"
 #include "servicekit/mocks/mock_process_table.hpp"
+#include "servicekit/mocks/mock_programs.hpp"
 #include "servicekit/mocks/mock_service_manager.hpp"
 #include "servicekit/mocks/mock_signals.hpp"
 #include "servicekit/mocks/mock_standard_streams.hpp"
@@ -55,6 +57,25 @@ TEST(MockDefaultsTest, ThereIsNoServiceManager) {
     EXPECT_FALSE(manager.has_journal_on_stderr());
     NiceMock<MockNotifySocket> socket;
     EXPECT_TRUE(socket.send("READY=1"));
+}
+
+TEST(MockDefaultsTest, TakeMessagesButHaveNobodyWhoListens) {
+    NiceMock<MockMessageSockets> sockets;
+    EXPECT_FALSE(sockets.connect("/dev/log"));
+    NiceMock<MockMessageSocket> socket;
+    EXPECT_EQ(socket.send("text", 0ms).bytes, 4U);
+    EXPECT_EQ(socket.send_in_file("text", 0ms).bytes, 4U);
+}
+
+TEST(MockDefaultsTest, HaveNoProgramsButPipesThatTakeEverything) {
+    NiceMock<MockPrograms> programs;
+    EXPECT_FALSE(programs.open_input(1));
+    EXPECT_FALSE(programs.start({}));
+    NiceMock<MockProgramInput> input;
+    EXPECT_EQ(input.write("text").bytes, 4U);
+    EXPECT_TRUE(input.wait_until_writable(0ms));
+    NiceMock<MockProgram> program;
+    EXPECT_EQ(program.end(), std::nullopt);
 }
 
 TEST(MockDefaultsTest, LetFilesBeOpenedAndWritten) {

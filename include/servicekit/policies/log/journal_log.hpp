@@ -1,0 +1,73 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "servicekit/base/log_level.hpp"
+#include "servicekit/base/result.hpp"
+#include "servicekit/contract/deployment.hpp"
+#include "servicekit/contract/log.hpp"
+
+namespace servicekit {
+
+namespace os {
+class Clock;
+class MessageSockets;
+class Process;
+class ServiceManager;
+class StandardStreams;
+}  // namespace os
+
+/// Log policy for services that systemd starts.
+///
+/// Where $JOURNAL_STREAM says that stderr leads into the journal, records go there by its native protocol
+/// (systemd.io/JOURNAL_NATIVE_PROTOCOL), one entry each, however long and with whatever bytes: MESSAGE, PRIORITY,
+/// SYSLOG_IDENTIFIER, SYSLOG_PID, where they are known CODE_FILE, CODE_LINE, CODE_FUNC and SERVICEKIT_CHANNEL, and the
+/// record's fields, whose keys become upper case: `files` is FILES, `log-level` LOG_LEVEL. One that is no name there, or
+/// is taken, gets `FIELD_` in front: `5xx` is FIELD_5XX, `message` FIELD_MESSAGE.
+///
+/// A journal that can't be reached is looked for again every `retry_after`; meanwhile records go to stderr as lines. One
+/// that does not keep up costs a record `patience` at most; what neither it nor stderr takes is counted, and the next
+/// record that gets through comes after one that says how many were lost.
+///
+/// Without a journal, records are lines on stderr: on a terminal as those of FileLog, elsewhere as sd-daemon(3) has them,
+/// `<6>message key=value`, with neither time nor name.
+/// May be moved before open(), and not later.
+class JournalLog {
+public:
+    struct Options {
+        std::string socket = "/run/systemd/journal/socket";
+        std::chrono::milliseconds patience{200};
+        std::chrono::milliseconds retry_after{1'000};
+    };
+
+    JournalLog();
+    explicit JournalLog(Options options);
+    JournalLog(Options options, os::MessageSockets& sockets, os::StandardStreams& streams,
+               const os::ServiceManager& manager, const os::Clock& clock, const os::Process& process);
+    JournalLog(JournalLog&& other) noexcept;
+    JournalLog& operator=(JournalLog&& other) noexcept;
+    ~JournalLog();
+
+    void configure(const contract::Deployment& deployment);
+    Result<void> open();
+    /// Lines before open() and after close() are dropped.
+    void write(const contract::LogRecord& record) noexcept;
+    /// There is nothing to open anew.
+    Result<void> reopen() { return {}; }
+    void set_level(LogLevel level) noexcept;
+    /// The streams stay what the manager made them.
+    Result<void> redirect(contract::StreamTarget /*target*/) { return {}; }
+    [[nodiscard]] contract::StreamUse stream_use() const noexcept { return contract::StreamUse::own; }
+    Result<void> hand_to(uid_t /*uid*/, gid_t /*gid*/) { return {}; }
+    void close(std::chrono::milliseconds at_most) noexcept;
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace servicekit

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <gmock/gmock.h>
+
+#include <cerrno>
+
+#include "servicekit/os/programs.hpp"
+
+namespace servicekit::mocks {
+
+/// By default it runs for ever.
+class MockProgram : public os::Program {
+public:
+    MOCK_METHOD(pid_t, id, (), (const, override));
+    MOCK_METHOD(int, descriptor, (), (const, override));
+    MOCK_METHOD(std::optional<os::ProgramEnd>, end, (), (override));
+    MOCK_METHOD(std::optional<os::ProgramEnd>, wait_for_end, (std::chrono::milliseconds at_most), (override));
+    MOCK_METHOD(Result<bool>, signal, (int signal_number), (override));
+};
+
+/// By default it takes whatever is written.
+class MockProgramInput : public os::ProgramInput {
+public:
+    MockProgramInput() {
+        ON_CALL(*this, write).WillByDefault([](std::string_view bytes) { return os::Transfer{.bytes = bytes.size()}; });
+        ON_CALL(*this, wait_until_writable).WillByDefault(::testing::Return(true));
+    }
+
+    MOCK_METHOD(os::Transfer, write, (std::string_view bytes), (noexcept, override));
+    MOCK_METHOD(bool, wait_until_writable, (std::chrono::milliseconds at_most), (noexcept, override));
+    MOCK_METHOD(std::size_t, unread, (), (const, override));
+    MOCK_METHOD(Result<void>, hand_to, (uid_t uid, gid_t gid), (override));
+    MOCK_METHOD(void, close_writer, (), (override));
+    MOCK_METHOD(int, writer, (), (const, override));
+    MOCK_METHOD(int, reader, (), (const, override));
+};
+
+/// By default there are neither pipes nor processes to be had.
+class MockPrograms : public os::Programs {
+public:
+    MockPrograms() {
+        ON_CALL(*this, open_input).WillByDefault([](std::size_t) -> Result<std::unique_ptr<os::ProgramInput>> {
+            return os_error("open a pipe", "", EMFILE);
+        });
+        ON_CALL(*this, start).WillByDefault([](const os::ProgramStart&) -> Result<std::unique_ptr<os::Program>> {
+            return os_error("start the program", "", EAGAIN);
+        });
+    }
+
+    MOCK_METHOD(Result<std::unique_ptr<os::ProgramInput>>, open_input, (std::size_t capacity), (override));
+    MOCK_METHOD(Result<std::unique_ptr<os::Program>>, start, (const os::ProgramStart& start), (override));
+};
+
+}  // namespace servicekit::mocks

@@ -1,0 +1,42 @@
+#include "os/local_address.hpp"
+
+#include <fcntl.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace servicekit::os {
+
+SplitPath split_path(const std::string& path) {
+    const auto slash = path.rfind('/');
+    if (slash == std::string::npos) return {.folder = ".", .name = path};
+    return {.folder = slash == 0 ? "/" : path.substr(0, slash), .name = path.substr(slash + 1)};
+}
+
+Result<Descriptor> open_folder(const std::string& action, const std::string& path, const std::string& folder) {
+    Descriptor descriptor{open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
+    if (!descriptor) return os_error(action, path, errno);
+    return descriptor;
+}
+
+Result<LocalAddress> LocalAddress::of(const std::string& action, const std::string& path) {
+    // The kernel takes a name that starts with a zero byte for one of its abstract namespace.
+    if (path.empty() || path.find('\0') != std::string::npos) return os_error(action, path, EINVAL);
+    LocalAddress address;
+    if (address.set(path)) return address;
+    const auto [folder, name] = split_path(path);
+    auto opened = open_folder(action, path, folder);
+    if (!opened) return opened.error();
+    address.folder_ = *std::move(opened);
+    if (address.set("/proc/self/fd/" + std::to_string(address.folder_.get()) + "/" + name)) return address;
+    return os_error(action, path, ENAMETOOLONG);
+}
+
+bool LocalAddress::set(const std::string& path) noexcept {
+    if (path.size() >= sizeof address_.sun_path) return false;
+    std::memcpy(address_.sun_path, path.c_str(), path.size() + 1);
+    return true;
+}
+
+}  // namespace servicekit::os

@@ -1,0 +1,138 @@
+#include "servicekit/policies/log/journal_log.hpp"
+
+#include <atomic>
+#include <optional>
+#include <utility>
+
+#include "policies/log/journal_entry.hpp"
+#include "policies/log/log_line.hpp"
+#include "policies/log/message_output.hpp"
+#include "policies/log/stream_output.hpp"
+#include "policies/log/syslog_level.hpp"
+#include "servicekit/os/clock.hpp"
+#include "servicekit/os/message_sockets.hpp"
+#include "servicekit/os/process.hpp"
+#include "servicekit/os/service_manager.hpp"
+#include "servicekit/os/standard_streams.hpp"
+
+namespace servicekit {
+namespace {
+
+/// A line as sd-daemon(3) has it.
+void append_line_for_manager(std::string& out, const contract::LogRecord& record) {
+    out += '<';
+    out += policies::syslog_level(record.level);
+    out += '>';
+    policies::append_escaped(out, record.message);
+    policies::append_fields(out, record);
+    out += '\n';
+}
+
+}  // namespace
+
+struct JournalLog::State {
+    State(Options the_options, os::MessageSockets& the_sockets, os::StandardStreams& the_streams,
+          const os::ServiceManager& the_manager, const os::Clock& the_clock, const os::Process& the_process)
+        : options{std::move(the_options)},
+          streams{&the_streams},
+          manager{&the_manager},
+          clock{&the_clock},
+          process{&the_process},
+          entries{the_sockets, the_clock},
+          lines{the_streams, os::Stream::error, options.patience} {}
+
+    void open_journal();
+    [[nodiscard]] bool write_line(const contract::LogRecord& record);
+
+    Options options;
+    os::StandardStreams* streams;
+    const os::ServiceManager* manager;
+    const os::Clock* clock;
+    const os::Process* process;
+
+    std::string name;
+    bool to_journal = false;  ///< set before there are threads
+    std::atomic<LogLevel> level{LogLevel::info};
+    policies::MessageOutput entries;
+    policies::StreamOutput lines;
+    bool line_stuck = false;  ///< the last one in the place of an entry; for whoever has the turn of the entries
+};
+
+void JournalLog::State::open_journal() {
+    const auto render = [this, pid = process->id()](std::string& out, const contract::LogRecord& record,
+                                                    os::MessageSocket::Kind /*kind*/) {
+        policies::append_journal_entry(out, record, name, pid);
+    };
+    const auto send_long = [this](os::MessageSocket& socket, const std::string& entry) {
+        return socket.send_in_file(entry, options.patience);
+    };
+    entries.open({.path = options.socket,
+                  .patience = options.patience,
+                  .retry_after = options.retry_after,
+                  .render = render,
+                  .send_long = send_long,
+                  .instead = [this](const contract::LogRecord& record) { return write_line(record); }});
+}
+
+bool JournalLog::State::write_line(const contract::LogRecord& record) {
+    std::string line;
+    append_line_for_manager(line, record);
+    const auto done = streams->write_within(os::Stream::error, line,
+                                            line_stuck ? std::chrono::milliseconds::zero() : options.patience);
+    line_stuck = done.bytes < line.size();
+    return !line_stuck;
+}
+
+JournalLog::JournalLog() : JournalLog{Options{}} {}
+
+JournalLog::JournalLog(Options options)
+    : JournalLog{std::move(options),          os::posix_message_sockets(), os::posix_standard_streams(),
+                 os::posix_service_manager(), os::posix_clock(),           os::posix_process()} {}
+
+JournalLog::JournalLog(Options options, os::MessageSockets& sockets, os::StandardStreams& streams,
+                       const os::ServiceManager& manager, const os::Clock& clock, const os::Process& process)
+    : state_{std::make_unique<State>(std::move(options), sockets, streams, manager, clock, process)} {}
+
+JournalLog::JournalLog(JournalLog&& other) noexcept = default;
+JournalLog& JournalLog::operator=(JournalLog&& other) noexcept = default;
+
+JournalLog::~JournalLog() = default;
+
+void JournalLog::configure(const contract::Deployment& deployment) {
+    state_->name = deployment.name;
+    set_level(deployment.log_level);
+}
+
+Result<void> JournalLog::open() {
+    State& state = *state_;
+    state.to_journal = state.manager->has_journal_on_stderr();
+    if (state.to_journal) {
+        state.open_journal();
+    } else if (state.streams->is_terminal(os::Stream::error)) {
+        state.lines.open([source = state.name + '[' + std::to_string(state.process->id()) + ']'](
+                             std::string& out, const contract::LogRecord& record) {
+            policies::append_log_line(out, record, source);
+        });
+    } else {
+        state.lines.open(append_line_for_manager);
+    }
+    return {};
+}
+
+void JournalLog::write(const contract::LogRecord& record) noexcept {
+    State& state = *state_;
+    if (record.level < state.level.load(std::memory_order_relaxed)) return;
+    if (state.to_journal)
+        state.entries.write(record);
+    else
+        state.lines.write(record);
+}
+
+void JournalLog::set_level(LogLevel level) noexcept { state_->level.store(level, std::memory_order_relaxed); }
+
+void JournalLog::close(std::chrono::milliseconds at_most) noexcept {
+    state_->entries.close(at_most);
+    state_->lines.close(state_->clock->system_now(), at_most);
+}
+
+}  // namespace servicekit

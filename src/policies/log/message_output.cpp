@@ -1,0 +1,150 @@
+#include "policies/log/message_output.hpp"
+
+#include <cerrno>
+#include <utility>
+
+namespace servicekit::policies {
+namespace {
+
+using State = os::Transfer::State;
+
+constexpr std::size_t largest_kept = 64U << 10U;
+
+/// Whoever was connected to is not there any more; somebody else may be.
+bool is_gone(const os::Transfer& done) {
+    if (done.state == State::closed) return true;
+    if (done.state != State::failed) return false;
+    switch (done.errno_value) {
+        case ECONNREFUSED:
+        case ECONNRESET:
+        case ENOTCONN:
+        case EDESTADDRREQ:
+        case EPIPE:
+            return true;
+        default:
+            return false;
+    }
+}
+
+bool is_too_long(const os::Transfer& done) {
+    return done.state == State::failed && (done.errno_value == EMSGSIZE || done.errno_value == ENOBUFS);
+}
+
+}  // namespace
+
+void MessageOutput::open(Plan plan) {
+    const Turns::Turn turn{turns_};
+    plan_ = std::move(plan);
+    static_cast<void>(connect());
+    open_ = true;
+}
+
+void MessageOutput::write(const contract::LogRecord& record) noexcept {
+    if (!open_) return;
+    try {
+        const Turns::Turn turn{turns_};
+        if (open_) put(record);
+    } catch (...) {
+        ++lost_;  // out of memory
+    }
+}
+
+void MessageOutput::close(std::chrono::milliseconds at_most) noexcept {
+    if (!open_.exchange(false)) return;
+    try {
+        const Turns::Turn turn{turns_, at_most};
+        if (!turn.is_ours()) return;
+        refused_at_.reset();
+        if (send_rest()) static_cast<void>(told_losses(clock_->system_now()));
+        socket_.reset();
+    } catch (...) {
+        return;  // out of memory for the message that tells of losses
+    }
+}
+
+void MessageOutput::put(const contract::LogRecord& record) {
+    if (told_losses(record.time) && deliver(record)) return;
+    ++lost_;
+}
+
+bool MessageOutput::told_losses(std::chrono::system_clock::time_point time) {
+    const std::uint64_t count = lost_;
+    if (count == 0) return true;
+    const std::string message = std::to_string(count) + (count == 1 ? " line lost: " : " lines lost: ") +
+                                (loss_reason_.empty() ? "out of memory" : loss_reason_);
+    if (!deliver({.time = time, .level = LogLevel::warning, .message = message})) return false;
+    lost_ -= count;
+    return true;
+}
+
+bool MessageOutput::deliver(const contract::LogRecord& record) {
+    return send(record) || (plan_.instead && plan_.instead(record));
+}
+
+bool MessageOutput::send(const contract::LogRecord& record) {
+    // Twice, since the one that was connected to may have made place for another.
+    for (int attempt = 0; attempt < 2; ++attempt) {
+        if (!connect() || !send_rest()) {
+            if (socket_) return false;
+            continue;
+        }
+        message_.clear();
+        if (message_.capacity() > largest_kept) message_.shrink_to_fit();
+        plan_.render(message_, record, socket_->kind());
+        os::Transfer done = socket_->send(message_, stuck_ ? std::chrono::milliseconds::zero() : plan_.patience);
+        if (is_too_long(done) && plan_.send_long) done = plan_.send_long(*socket_, message_);
+        stuck_ = done.state == State::would_block;
+        if (done.state == State::done) {
+            if (socket_->kind() == os::MessageSocket::Kind::stream && done.bytes < message_.size())
+                rest_ = message_.substr(done.bytes);
+            return true;
+        }
+        note_failure(done.errno_value);
+        if (!is_gone(done)) return false;
+        socket_.reset();
+    }
+    return false;
+}
+
+// A stream that took a part of a message has to be given the rest before the next.
+bool MessageOutput::send_rest() {
+    while (!rest_.empty() && socket_) {
+        const os::Transfer done = socket_->send(rest_, stuck_ ? std::chrono::milliseconds::zero() : plan_.patience);
+        stuck_ = done.state == State::would_block;
+        if (done.state == State::done) {
+            rest_.erase(0, done.bytes);
+            continue;
+        }
+        note_failure(done.errno_value);
+        if (done.state == State::would_block) return false;
+        // With whoever had the first part of it.
+        socket_.reset();
+        rest_.clear();
+        ++lost_;
+        return false;
+    }
+    return true;
+}
+
+bool MessageOutput::connect() {
+    if (socket_) return true;
+    const auto now = clock_->steady_now();
+    if (refused_at_ && now < *refused_at_ + plan_.retry_after) return false;
+    auto connected = sockets_->connect(plan_.path);
+    if (!connected) {
+        refused_at_ = now;
+        loss_reason_ = connected.error().message();
+        return false;
+    }
+    refused_at_.reset();
+    stuck_ = false;
+    socket_ = std::move(*connected);
+    return true;
+}
+
+void MessageOutput::note_failure(int errno_value) {
+    loss_reason_ = errno_value == EAGAIN ? "whoever listens at '" + plan_.path + "' does not keep up"
+                                         : os_error("send to", plan_.path, errno_value).message();
+}
+
+}  // namespace servicekit::policies

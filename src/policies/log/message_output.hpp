@@ -1,0 +1,70 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "policies/log/turns.hpp"
+#include "servicekit/contract/log.hpp"
+#include "servicekit/os/clock.hpp"
+#include "servicekit/os/message_sockets.hpp"
+
+namespace servicekit::policies {
+
+/// The records of a log as messages to a local daemon, journald or syslogd, which may be slow, gone, or another one than
+/// before. Each is in the kernel when write() returns, or counted as lost; once one can be sent again, the one before it
+/// says how many were lost and why. Thread-safe.
+class MessageOutput {
+public:
+    struct Plan {
+        std::string path = {};
+        std::chrono::milliseconds patience{};     ///< how long a message waits for room
+        std::chrono::milliseconds retry_after{};  ///< until somebody who was not there is looked for again
+        /// Appends the record as a message, with what ends it on a stream.
+        std::function<void(std::string& out, const contract::LogRecord& record, os::MessageSocket::Kind kind)> render =
+            {};
+        /// For a message that is too long for a datagram. \returns nothing where it can't be sent in any way
+        std::function<os::Transfer(os::MessageSocket& socket, const std::string& message)> send_long = {};
+        /// For a record that can't be sent now. \returns whether it took it
+        std::function<bool(const contract::LogRecord& record)> instead = {};
+    };
+
+    MessageOutput(os::MessageSockets& sockets, const os::Clock& clock) : sockets_{&sockets}, clock_{&clock} {}
+
+    /// Lets records in; before, they are dropped.
+    void open(Plan plan);
+    void write(const contract::LogRecord& record) noexcept;
+    /// Drops records from here on, and waits until the last one is sent, but for `at_most`.
+    void close(std::chrono::milliseconds at_most) noexcept;
+
+private:
+    /// All of it with the turn.
+    void put(const contract::LogRecord& record);
+    [[nodiscard]] bool deliver(const contract::LogRecord& record);
+    [[nodiscard]] bool send(const contract::LogRecord& record);
+    [[nodiscard]] bool send_rest();
+    [[nodiscard]] bool connect();
+    [[nodiscard]] bool told_losses(std::chrono::system_clock::time_point time);
+    void note_failure(int errno_value);
+
+    os::MessageSockets* sockets_;
+    const os::Clock* clock_;
+    Plan plan_;
+    std::atomic<bool> open_{false};
+    std::atomic<std::uint64_t> lost_{0};
+
+    Turns turns_;  // whoever has the turn may use what follows
+    std::unique_ptr<os::MessageSocket> socket_;
+    std::optional<std::chrono::steady_clock::time_point> refused_at_;
+    std::string message_;  ///< kept for its memory
+    std::string rest_;     ///< of a message of which a stream took a part
+    bool stuck_ = false;   ///< the last one waited in vain
+    std::string loss_reason_;
+};
+
+}  // namespace servicekit::policies

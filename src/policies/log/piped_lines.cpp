@@ -1,0 +1,174 @@
+#include "policies/log/piped_lines.hpp"
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+namespace servicekit::policies {
+namespace {
+
+/// So much is written without waiting for more.
+constexpr std::size_t full_enough = 64U << 10U;
+/// How often the last words look whether another thread is done; it is for microseconds.
+constexpr int last_looks = 10'000;
+
+}  // namespace
+
+class PipedLines::Turn {
+public:
+    explicit Turn(PipedLines& lines) : lock_{lines.mutex_}, taken_{lines.taken_} {
+        // Only a thread that dies takes it without the lock, and keeps it.
+        is_ours_ = !taken_.exchange(true, std::memory_order_acquire);
+    }
+    ~Turn() {
+        if (is_ours_) taken_.store(false, std::memory_order_release);
+    }
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+    [[nodiscard]] bool is_ours() const noexcept { return is_ours_; }
+
+private:
+    std::lock_guard<std::mutex> lock_;
+    std::atomic<bool>& taken_;
+    bool is_ours_;
+};
+
+void PipedLines::open(os::ProgramInput& input, LossLine loss_line) {
+    const Turn turn{*this};
+    input_ = &input;
+    loss_line_ = std::move(loss_line);
+    is_open_ = true;
+}
+
+void PipedLines::begin_to_wait() noexcept {
+    const Turn turn{*this};
+    may_wait_ = true;
+}
+
+PipedLines::Need PipedLines::put(std::string_view line, bool at_once) {
+    const Turn turn{*this};
+    if (!turn.is_ours() || !is_open_) return Need::nothing;
+    note_loss();
+    const std::size_t size = waiting().size();
+    if (lost_.load() > 0 || (size > 0 && size + line.size() > most_))
+        ++lost_;
+    else
+        lines_ += line;
+    if (awaits_room_) return Need::nothing;
+    if (at_once || !may_wait_ || waiting().size() >= full_enough) return write_out();
+    return std::exchange(awaits_time_, true) ? Need::nothing : Need::time;
+}
+
+void PipedLines::count_loss() noexcept { ++lost_; }
+
+PipedLines::Need PipedLines::flush_in_time() {
+    const Turn turn{*this};
+    if (!turn.is_ours()) return Need::nothing;
+    awaits_time_ = false;
+    return awaits_room_ ? Need::nothing : write_out();
+}
+
+PipedLines::Need PipedLines::flush_into_room() {
+    const Turn turn{*this};
+    if (!turn.is_ours()) return Need::nothing;
+    awaits_room_ = false;
+    return write_out();
+}
+
+bool PipedLines::close() noexcept {
+    const Turn turn{*this};
+    may_wait_ = false;
+    return std::exchange(is_open_, false);
+}
+
+bool PipedLines::drain() {
+    const Turn turn{*this};
+    if (!turn.is_ours()) return true;
+    static_cast<void>(write_out());
+    return waiting().empty();
+}
+
+// Its line comes before those that are let in later.
+void PipedLines::note_loss() {
+    const std::uint64_t count = lost_.load();
+    if (count == 0) return;
+    const std::string line = loss_line_(count);
+    if (!waiting().empty() && waiting().size() + line.size() > most_) return;
+    lines_ += line;
+    lost_ -= count;
+}
+
+PipedLines::Need PipedLines::write_out() {
+    for (;;) {
+        if (waiting().empty()) note_loss();
+        if (waiting().empty()) return Need::nothing;
+        const os::Transfer done = input_->write(waiting());
+        switch (done.state) {
+            case os::Transfer::State::done:
+                take_off(done.bytes);
+                break;
+            case os::Transfer::State::would_block:
+                return may_wait_ && !std::exchange(awaits_room_, true) ? Need::room : Need::nothing;
+            case os::Transfer::State::closed:
+            case os::Transfer::State::failed:
+                lose_all();
+                return Need::nothing;
+        }
+    }
+}
+
+void PipedLines::take_off(std::size_t bytes) {
+    if (bytes > 0) is_torn_ = lines_[written_ + bytes - 1] != '\n';
+    written_ += bytes;
+    // What is in the pipe is forgotten now and then, so that a byte is not moved for each line.
+    if (written_ == lines_.size()) {
+        lines_.clear();
+        written_ = 0;
+        if (lines_.capacity() > 2 * full_enough) lines_.shrink_to_fit();
+    } else if (written_ >= most_ / 2) {
+        lines_.erase(0, written_);
+        written_ = 0;
+    }
+}
+
+// Of a line that is in the pipe in part, the rest stays: it has to go there next.
+void PipedLines::lose_all() {
+    std::string_view lost = waiting();
+    const std::size_t kept = is_torn_ ? lost.find('\n') + 1 : 0;
+    lost.remove_prefix(kept);
+    lost_ += static_cast<std::uint64_t>(std::count(lost.begin(), lost.end(), '\n'));
+    lines_.resize(lines_.size() - lost.size());
+    if (waiting().empty()) take_off(0);
+}
+
+void PipedLines::write_last_words(std::string_view lines) noexcept {
+    bool is_ours = !taken_.exchange(true, std::memory_order_acquire);
+    for (int look = 0; !is_ours && look < last_looks; ++look) {
+        std::this_thread::yield();
+        is_ours = !taken_.exchange(true, std::memory_order_acquire);
+    }
+    if (input_ == nullptr) return;
+    constexpr std::chrono::milliseconds patience{100};
+    const auto write_all = [this, patience](std::string_view text) {
+        while (!text.empty()) {
+            const os::Transfer done = input_->write(text);
+            if (done.state == os::Transfer::State::done)
+                text.remove_prefix(done.bytes);
+            else if (done.state != os::Transfer::State::would_block || !input_->wait_until_writable(patience))
+                return;
+        }
+    };
+    // Where a thread died in here, what waits may be in any state, and the pipe may end within a line.
+    if (is_ours)
+        write_all(waiting());
+    else
+        write_all("\n");
+    write_all(lines);
+    if (is_ours) {
+        // The process goes on to die; where it does not, nothing is written twice.
+        written_ = lines_.size();
+        taken_.store(false, std::memory_order_release);
+    }
+}
+
+}  // namespace servicekit::policies

@@ -1,0 +1,94 @@
+#include "servicekit/policies/log/syslog_log.hpp"
+
+#include <atomic>
+#include <utility>
+
+#include "policies/log/message_output.hpp"
+#include "policies/log/syslog_message.hpp"
+#include "servicekit/os/clock.hpp"
+#include "servicekit/os/message_sockets.hpp"
+#include "servicekit/os/process.hpp"
+
+namespace servicekit {
+namespace {
+
+/// As much as daemons take by default; what is longer than a datagram is cut to that.
+constexpr std::size_t usual_length = 8192;
+
+}  // namespace
+
+struct SyslogLog::State {
+    State(Options the_options, os::MessageSockets& the_sockets, const os::Clock& the_clock,
+          const os::Process& the_process)
+        : options{std::move(the_options)}, process{&the_process}, output{the_sockets, the_clock} {}
+
+    void render(std::string& out, const contract::LogRecord& record, os::MessageSocket::Kind kind) const;
+
+    Options options;
+    const os::Process* process;
+    std::string name;
+    policies::SyslogHead head;
+    std::atomic<LogLevel> level{LogLevel::info};
+    policies::MessageOutput output;
+};
+
+void SyslogLog::State::render(std::string& out, const contract::LogRecord& record, os::MessageSocket::Kind kind) const {
+    if (options.format == Format::rfc5424)
+        policies::append_syslog_message(out, record, head);
+    else
+        policies::append_traditional_syslog_message(out, record, head);
+    if (kind == os::MessageSocket::Kind::datagram) return;
+    if (options.framing == Framing::octet_counting)
+        out.insert(0, std::to_string(out.size()) + ' ');
+    else
+        out += '\n';
+}
+
+SyslogLog::SyslogLog() : SyslogLog{Options{}} {}
+
+SyslogLog::SyslogLog(Options options)
+    : SyslogLog{std::move(options), os::posix_message_sockets(), os::posix_clock(), os::posix_process()} {}
+
+SyslogLog::SyslogLog(Options options, os::MessageSockets& sockets, const os::Clock& clock, const os::Process& process)
+    : state_{std::make_unique<State>(std::move(options), sockets, clock, process)} {}
+
+SyslogLog::SyslogLog(SyslogLog&& other) noexcept = default;
+SyslogLog& SyslogLog::operator=(SyslogLog&& other) noexcept = default;
+
+SyslogLog::~SyslogLog() = default;
+
+void SyslogLog::configure(const contract::Deployment& deployment) {
+    state_->name = deployment.name;
+    set_level(deployment.log_level);
+}
+
+Result<void> SyslogLog::open() {
+    State& state = *state_;
+    state.head = {.facility = static_cast<int>(state.options.facility),
+                  .host_name = state.options.host_name,
+                  .application = state.name,
+                  .process_id = std::to_string(state.process->id()),
+                  .structured_data_id = state.options.structured_data_id};
+    const auto render = [&state](std::string& out, const contract::LogRecord& record, os::MessageSocket::Kind kind) {
+        state.render(out, record, kind);
+    };
+    const auto send_long = [&state](os::MessageSocket& socket, const std::string& message) {
+        return socket.send(policies::cut(message, usual_length), state.options.patience);
+    };
+    state.output.open({.path = state.options.socket,
+                       .patience = state.options.patience,
+                       .retry_after = state.options.retry_after,
+                       .render = render,
+                       .send_long = send_long});
+    return {};
+}
+
+void SyslogLog::write(const contract::LogRecord& record) noexcept {
+    if (record.level >= state_->level.load(std::memory_order_relaxed)) state_->output.write(record);
+}
+
+void SyslogLog::set_level(LogLevel level) noexcept { state_->level.store(level, std::memory_order_relaxed); }
+
+void SyslogLog::close(std::chrono::milliseconds at_most) noexcept { state_->output.close(at_most); }
+
+}  // namespace servicekit

@@ -1,0 +1,135 @@
+#include "policies/log/syslog_message.hpp"
+
+#include <algorithm>
+#include <cstddef>
+
+#include "base/rfc3339.hpp"
+#include "base/utf8.hpp"
+#include "policies/log/log_line.hpp"
+#include "policies/log/syslog_level.hpp"
+
+namespace servicekit::policies {
+namespace {
+
+// RFC 5424, 6.
+constexpr std::size_t longest_host_name = 255;
+constexpr std::size_t longest_application = 48;
+constexpr std::size_t longest_process_id = 128;
+constexpr std::size_t longest_message_id = 32;
+constexpr std::size_t longest_parameter_name = 32;
+constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+constexpr std::string_view replacement = "\xEF\xBF\xBD";  // U+FFFD
+
+void append_priority(std::string& out, int facility, LogLevel level) {
+    constexpr int severities = 8;
+    out += '<';
+    out += std::to_string(facility * severities + (syslog_level(level) - '0'));
+    out += '>';
+}
+
+/// PRINTUSASCII, of which a name must not have what is in `forbidden`; "-" where there is nothing.
+void append_printable(std::string& out, std::string_view text, std::size_t at_most, std::string_view forbidden = {}) {
+    if (text.empty()) out += '-';
+    for (const char letter : text.substr(0, at_most)) {
+        const bool fits = letter > ' ' && letter < '\x7f' && forbidden.find(letter) == std::string_view::npos;
+        out += fits ? letter : '_';
+    }
+}
+
+bool is_ascii(std::string_view text) {
+    return std::all_of(text.begin(), text.end(), [](char letter) { return static_cast<unsigned char>(letter) < 0x80; });
+}
+
+bool is_utf8(std::string_view text) {
+    while (!text.empty()) {
+        const std::size_t length = utf8_length(text);
+        if (length == 0) return false;
+        text.remove_prefix(length);
+    }
+    return true;
+}
+
+/// PARAM-VALUE: UTF-8, with a backslash before what would end it.
+void append_parameter_value(std::string& out, std::string_view text) {
+    while (!text.empty()) {
+        const std::size_t length = utf8_length(text);
+        if (length == 0) {
+            out += replacement;
+            text.remove_prefix(1);
+            continue;
+        }
+        if (text.front() == '"' || text.front() == '\\' || text.front() == ']') out += '\\';
+        out += text.substr(0, length);
+        text.remove_prefix(length);
+    }
+}
+
+void append_structured_data(std::string& out, const contract::LogRecord& record, std::string_view id) {
+    if (record.fields.empty() && record.source.file == nullptr) {
+        out += '-';
+        return;
+    }
+    out += '[';
+    append_printable(out, id, id.size(), "=]\"");
+    std::string value;
+    std::string escaped;
+    const auto append = [&](std::string_view name, std::string_view text) {
+        escaped.clear();
+        append_escaped(escaped, text);
+        out += ' ';
+        append_printable(out, name, longest_parameter_name, "=]\"");
+        out += "=\"";
+        append_parameter_value(out, escaped);
+        out += '"';
+    };
+    for (const LogField& field : record.fields) {
+        value.clear();
+        field.value.append_to(value);
+        append(field.key, value);
+    }
+    if (record.source.file != nullptr)
+        append("source", std::string{record.source.file} + ':' + std::to_string(record.source.line));
+    out += ']';
+}
+
+}  // namespace
+
+void append_syslog_message(std::string& out, const contract::LogRecord& record, const SyslogHead& head) {
+    append_priority(out, head.facility, record.level);
+    out += "1 ";
+    append_rfc3339(out, record.time, TimePrecision::microseconds);
+    out += ' ';
+    append_printable(out, head.host_name, longest_host_name);
+    out += ' ';
+    append_printable(out, head.application, longest_application);
+    out += ' ';
+    append_printable(out, head.process_id, longest_process_id);
+    out += ' ';
+    append_printable(out, record.channel, longest_message_id);
+    out += ' ';
+    append_structured_data(out, record, head.structured_data_id);
+    if (record.message.empty()) return;
+    out += ' ';
+    // Without the mark a message is of no known encoding: MSG-ANY, which plain ASCII may be as well.
+    if (!is_ascii(record.message) && is_utf8(record.message)) out += byte_order_mark;
+    append_escaped(out, record.message);
+}
+
+void append_traditional_syslog_message(std::string& out, const contract::LogRecord& record, const SyslogHead& head) {
+    append_priority(out, head.facility, record.level);
+    append_printable(out, head.application, longest_application);
+    out += '[' + head.process_id + "]: ";
+    append_escaped(out, record.message);
+    append_fields(out, record);
+}
+
+std::string_view cut(std::string_view text, std::size_t at_most) noexcept {
+    if (text.size() <= at_most) return text;
+    constexpr std::size_t longest_character = 4;
+    const auto continues = [text](std::size_t at) { return (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80; };
+    std::size_t end = at_most;
+    while (end > 0 && at_most - end < longest_character && continues(end)) --end;
+    return text.substr(0, continues(end) ? at_most : end);
+}
+
+}  // namespace servicekit::policies
