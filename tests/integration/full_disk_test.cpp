@@ -72,13 +72,13 @@ TEST_F(FullDiskTest, ServiceGoesOnWithoutItsLogAndTellsLaterHowMuchIsMissing) {
     }
     filler.close();
     constexpr std::size_t lines = 5000;
-    call(R"(["flood",{"lines":5000}])");
+    (void)call(R"(["flood",{"lines":5000}])");
     EXPECT_EQ(call(R"(["echo",{"integer":1}])"), (Object{{"integer", 1}}));
     std::filesystem::remove(disk_of(service) + "/filler");
 
     await_text_in(log, "lines lost: No space left on device");
     // What has room on the disk by now is written when the service stops, at the latest.
-    call(R"(["log-level"])");
+    (void)call(R"(["log-level"])");
     const std::string text = read_file(log);
     std::size_t kept = 0;
     for (std::size_t line = 0; line < lines; ++line)

@@ -16,7 +16,9 @@
 #include <thread>
 #include <utility>
 
+#include <servicekit/basic_service.hpp>
 #include <servicekit/main.hpp>
+#include <servicekit/policies.hpp>
 #include <servicekit/service.hpp>
 
 using servicekit::Arguments, servicekit::Context, servicekit::Object, servicekit::ParameterType, servicekit::Reply;

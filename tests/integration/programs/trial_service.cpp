@@ -170,11 +170,11 @@ public:
         add("print", "writes to stdout and stderr", print, {text});
         add("write-sigpipe", "writes into a pipe that nobody reads", write_sigpipe);
         add("flood", "logs numbered lines from several threads", std::bind_front(&TrialService::flood, this),
-            {{.name = "lines", .description = "of each thread", .type = ParameterType::integer, .minimum = 0},
+            {{.name = "lines", .type = ParameterType::integer, .description = "of each thread", .minimum = 0},
              {.name = "threads", .type = ParameterType::integer, .default_value = 1, .minimum = 1},
              {.name = "seconds",
-              .description = "over which they are spread; 0: as fast as can be",
               .type = ParameterType::number,
+              .description = "over which they are spread; 0: as fast as can be",
               .default_value = 0,
               .minimum = 0}});
         add("abort", "calls abort()", [](const Arguments&, Context&) -> Reply { std::abort(); });
