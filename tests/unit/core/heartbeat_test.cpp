@@ -62,7 +62,7 @@ TEST_F(HeartbeatTest, StopsForAnEventThatHangsAndSaysSoOnce) {
         EXPECT_GE(beats_in(20s), 3U);
         EXPECT_EQ(beats_in(60s), 0U);
     });
-    EXPECT_THAT(errors(), HasSubstr("error trial[4711]: 'work' hangs: no sign of progress for 2"));
+    EXPECT_THAT(errors(), HasSubstr("<3>'work' hangs: no sign of progress for 2"));
     EXPECT_EQ(errors().find("hangs:"), errors().rfind("hangs:"));
 }
 
