@@ -78,7 +78,7 @@ struct OnFakeOs<PipeLog> {
 template <>
 struct OnFakeOs<SyslogLog> {
     static SyslogLog make(FakeOs& os, SyslogLog::Options options) {
-        return SyslogLog{std::move(options), os.message_sockets, os.clock, os.process};
+        return SyslogLog{std::move(options), os.message_sockets, os.streams, os.clock, os.process};
     }
 };
 template <>

@@ -42,6 +42,11 @@ struct JournalLog::State {
           lines{the_streams, os::Stream::error, options.patience} {}
 
     void open_journal();
+    [[nodiscard]] contract::LogRecord as_line(const contract::LogRecord& record) const {
+        contract::LogRecord shown = record;
+        if (!shows_source) shown.source = {};
+        return shown;
+    }
     [[nodiscard]] bool write_line(const contract::LogRecord& record);
 
     Options options;
@@ -51,7 +56,8 @@ struct JournalLog::State {
     const os::Process* process;
 
     std::string name;
-    bool to_journal = false;  ///< set before there are threads
+    bool shows_source = false;  ///< in lines; entries always have it
+    bool to_journal = false;    ///< set before there are threads
     std::atomic<LogLevel> level{LogLevel::info};
     policies::MessageOutput entries;
     policies::StreamOutput lines;
@@ -76,7 +82,7 @@ void JournalLog::State::open_journal() {
 
 bool JournalLog::State::write_line(const contract::LogRecord& record) {
     std::string line;
-    append_line_for_manager(line, record);
+    append_line_for_manager(line, as_line(record));
     const auto done = streams->write_within(os::Stream::error, line,
                                             line_stuck ? std::chrono::milliseconds::zero() : options.patience);
     line_stuck = done.bytes < line.size();
@@ -100,6 +106,7 @@ JournalLog::~JournalLog() = default;
 
 void JournalLog::configure(const contract::Deployment& deployment) {
     state_->name = deployment.name;
+    state_->shows_source = deployment.log_plan.shows_source.value_or(false);
     set_level(deployment.log_level);
 }
 
@@ -125,7 +132,7 @@ void JournalLog::write(const contract::LogRecord& record) noexcept {
     if (state.to_journal)
         state.entries.write(record);
     else
-        state.lines.write(record);
+        state.lines.write(state.as_line(record));
 }
 
 void JournalLog::set_level(LogLevel level) noexcept { state_->level.store(level, std::memory_order_relaxed); }

@@ -71,6 +71,7 @@ struct PipeLog::State {
     std::string source;  ///< who logs: name and pid
     pid_t pid = 0;
     bool background = true;
+    bool shows_source = false;
     bool starts_late = false;
     std::atomic<LogLevel> level{LogLevel::info};
 
@@ -225,6 +226,7 @@ void PipeLog::configure(const contract::Deployment& deployment) {
     const contract::LogPlan& plan = deployment.log_plan;
     if (!plan.command.empty()) state.options.command = plan.command;
     state.options.format = plan.format.value_or(state.options.format);
+    state.shows_source = plan.shows_source.value_or(false);
     state.options.delay = plan.delay.value_or(state.options.delay);
     set_level(deployment.log_level);
 }
@@ -241,7 +243,10 @@ void PipeLog::stop() noexcept {
 void PipeLog::write(const contract::LogRecord& record) noexcept {
     if (record.level < state_->level.load(std::memory_order_relaxed)) return;
     try {
-        state_->put(record);
+        if (state_->shows_source || record.source.file == nullptr) return state_->put(record);
+        contract::LogRecord shown = record;
+        shown.source = {};
+        state_->put(shown);
     } catch (...) {
         state_->lines.count_loss();  // out of memory
     }
@@ -253,6 +258,12 @@ Result<void> PipeLog::reopen() {
 }
 
 void PipeLog::set_level(LogLevel level) noexcept { state_->level.store(level, std::memory_order_relaxed); }
+
+Result<void> PipeLog::redirect(contract::StreamTarget target) {
+    if (!state_->background || target == contract::StreamTarget::inherit) return {};
+    if (auto done = state_->streams->redirect_to_null(os::Stream::out); !done) return done;
+    return state_->streams->redirect_to_null(os::Stream::error);
+}
 
 Result<void> PipeLog::hand_to(uid_t uid, gid_t gid) {
     return state_->input ? state_->input->hand_to(uid, gid) : Result<void>{};

@@ -8,6 +8,7 @@
 #include "servicekit/os/clock.hpp"
 #include "servicekit/os/message_sockets.hpp"
 #include "servicekit/os/process.hpp"
+#include "servicekit/os/standard_streams.hpp"
 
 namespace servicekit {
 namespace {
@@ -18,15 +19,21 @@ constexpr std::size_t usual_length = 8192;
 }  // namespace
 
 struct SyslogLog::State {
-    State(Options the_options, os::MessageSockets& the_sockets, const os::Clock& the_clock,
-          const os::Process& the_process)
-        : options{std::move(the_options)}, process{&the_process}, output{the_sockets, the_clock} {}
+    State(Options the_options, os::MessageSockets& the_sockets, os::StandardStreams& the_streams,
+          const os::Clock& the_clock, const os::Process& the_process)
+        : options{std::move(the_options)},
+          streams{&the_streams},
+          process{&the_process},
+          output{the_sockets, the_clock} {}
 
     void render(std::string& out, const contract::LogRecord& record, os::MessageSocket::Kind kind) const;
 
     Options options;
+    os::StandardStreams* streams;
     const os::Process* process;
     std::string name;
+    bool background = true;
+    bool shows_source = false;
     policies::SyslogHead head;
     std::atomic<LogLevel> level{LogLevel::info};
     policies::MessageOutput output;
@@ -47,10 +54,12 @@ void SyslogLog::State::render(std::string& out, const contract::LogRecord& recor
 SyslogLog::SyslogLog() : SyslogLog{Options{}} {}
 
 SyslogLog::SyslogLog(Options options)
-    : SyslogLog{std::move(options), os::posix_message_sockets(), os::posix_clock(), os::posix_process()} {}
+    : SyslogLog{std::move(options), os::posix_message_sockets(), os::posix_standard_streams(), os::posix_clock(),
+                os::posix_process()} {}
 
-SyslogLog::SyslogLog(Options options, os::MessageSockets& sockets, const os::Clock& clock, const os::Process& process)
-    : state_{std::make_unique<State>(std::move(options), sockets, clock, process)} {}
+SyslogLog::SyslogLog(Options options, os::MessageSockets& sockets, os::StandardStreams& streams, const os::Clock& clock,
+                     const os::Process& process)
+    : state_{std::make_unique<State>(std::move(options), sockets, streams, clock, process)} {}
 
 SyslogLog::SyslogLog(SyslogLog&& other) noexcept = default;
 SyslogLog& SyslogLog::operator=(SyslogLog&& other) noexcept = default;
@@ -59,6 +68,8 @@ SyslogLog::~SyslogLog() = default;
 
 void SyslogLog::configure(const contract::Deployment& deployment) {
     state_->name = deployment.name;
+    state_->background = deployment.background;
+    state_->shows_source = deployment.log_plan.shows_source.value_or(false);
     set_level(deployment.log_level);
 }
 
@@ -84,10 +95,19 @@ Result<void> SyslogLog::open() {
 }
 
 void SyslogLog::write(const contract::LogRecord& record) noexcept {
-    if (record.level >= state_->level.load(std::memory_order_relaxed)) state_->output.write(record);
+    if (record.level < state_->level.load(std::memory_order_relaxed)) return;
+    contract::LogRecord shown = record;
+    if (!state_->shows_source) shown.source = {};
+    state_->output.write(shown);
 }
 
 void SyslogLog::set_level(LogLevel level) noexcept { state_->level.store(level, std::memory_order_relaxed); }
+
+Result<void> SyslogLog::redirect(contract::StreamTarget target) {
+    if (!state_->background || target == contract::StreamTarget::inherit) return {};
+    if (auto done = state_->streams->redirect_to_null(os::Stream::out); !done) return done;
+    return state_->streams->redirect_to_null(os::Stream::error);
+}
 
 void SyslogLog::close(std::chrono::milliseconds at_most) noexcept { state_->output.close(at_most); }
 

@@ -2,11 +2,12 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <sys/socket.h>
 
 #include <cerrno>
 #include <chrono>
+#include <filesystem>
+#include <memory>
 #include <string>
 
 #include "integration/os/temporary_folder.hpp"
@@ -101,9 +102,11 @@ TEST_F(PosixMessageSocketsTest, WhatIsTooLongForADatagramGoesInASealedFile) {
 }
 
 TEST_F(PosixMessageSocketsTest, PathsMayBeLongerThanAnAddress) {
-    path = folder.file(std::string(150, 'n'));
-    const MessageReceiver receiver{folder.file("short"), SOCK_DGRAM};
-    ASSERT_EQ(::rename(folder.file("short").c_str(), path.c_str()), 0);
+    const std::string deep = folder.file(std::string(120, 'n'));
+    std::filesystem::create_directory(deep);
+    const MessageReceiver receiver{path, SOCK_DGRAM};
+    std::filesystem::rename(path, deep + "/socket");
+    path = deep + "/socket";
     EXPECT_NE(connect(), nullptr);
 }
 

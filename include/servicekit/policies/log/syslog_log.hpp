@@ -17,6 +17,7 @@ namespace os {
 class Clock;
 class MessageSockets;
 class Process;
+class StandardStreams;
 }  // namespace os
 
 /// Log policy for the system's log daemon, by its local socket.
@@ -74,7 +75,8 @@ public:
 
     SyslogLog();
     explicit SyslogLog(Options options);
-    SyslogLog(Options options, os::MessageSockets& sockets, const os::Clock& clock, const os::Process& process);
+    SyslogLog(Options options, os::MessageSockets& sockets, os::StandardStreams& streams, const os::Clock& clock,
+              const os::Process& process);
     SyslogLog(SyslogLog&& other) noexcept;
     SyslogLog& operator=(SyslogLog&& other) noexcept;
     ~SyslogLog();
@@ -87,7 +89,8 @@ public:
     /// There is nothing to open anew.
     Result<void> reopen() { return {}; }
     void set_level(LogLevel level) noexcept;
-    Result<void> redirect(contract::StreamTarget /*target*/) { return {}; }
+    /// In the background to /dev/null; in the foreground they stay what they are.
+    Result<void> redirect(contract::StreamTarget target);
     Result<void> hand_to(uid_t /*uid*/, gid_t /*gid*/) { return {}; }
     void close(std::chrono::milliseconds at_most) noexcept;
 

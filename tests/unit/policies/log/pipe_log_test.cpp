@@ -172,6 +172,26 @@ TEST_F(PipeLogTest, ManyLinesDoNotWait) {
     EXPECT_GT(read().size(), 60'000U);
 }
 
+TEST_F(PipeLogTest, TheSourceIsShownWhereItIsAskedFor) {
+    const LogSource source{.file = "backup.cpp", .line = 42};
+    start();
+    log->write({.time = {}, .level = LogLevel::error, .message = "one", .source = source});
+    EXPECT_THAT(read(), EndsWith("one\n"));
+    close();
+    loop = std::make_unique<mocks::FakeEventLoop>(os.reactor);
+    deployment.log_plan.shows_source = true;
+    start();
+    log->write({.time = {}, .level = LogLevel::error, .message = "two", .source = source});
+    EXPECT_THAT(read(), EndsWith("two source=backup.cpp:42\n"));
+}
+
+TEST_F(PipeLogTest, InTheBackgroundTheStreamsLeadNowhere) {
+    ASSERT_TRUE(open());
+    EXPECT_TRUE(log->redirect(contract::StreamTarget::log));
+    EXPECT_EQ(os.streams.target(os::Stream::out), mocks::FakeStandardStreams::Target::null);
+    EXPECT_EQ(os.streams.target(os::Stream::error), mocks::FakeStandardStreams::Target::null);
+}
+
 TEST_F(PipeLogTest, DropsWhatIsBelowItsLevel) {
     start();
     log->set_level(LogLevel::error);
