@@ -21,6 +21,7 @@ ServiceCore::ServiceCore(ServiceBase& the_service, ServiceOptions the_options, E
       runner{log, *host.clock,
              [this](Event& event, const std::function<Reply(Event&)>& next) { return service.handle(event, next); }},
       announcements{*host.clock},
+      crash_watch{*this},
       configuration{std::make_unique<Configuration>(*this)},
       shutdown{std::make_unique<Shutdown>(*this)},
       control_plane{std::make_unique<ControlPlane>(*this)},

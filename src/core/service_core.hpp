@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/announcements.hpp"
+#include "core/crash_watch.hpp"
 #include "core/event_queue.hpp"
 #include "core/event_runner.hpp"
 #include "core/log_desk.hpp"
@@ -69,6 +70,7 @@ public:
     EventQueue queue;
     EventRunner runner;
     Announcements announcements;
+    CrashWatch crash_watch;
     std::unique_ptr<os::EventLoop> loop;      // made after the last fork
     std::unique_ptr<os::EventLoop> log_loop;  // where the log works in the background
 

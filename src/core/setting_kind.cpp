@@ -17,6 +17,7 @@ namespace {
 
 constexpr double longest_seconds = 1e9;
 constexpr std::int64_t highest_descriptor = 1 << 30;
+constexpr std::int64_t highest_count = 1'000'000;
 
 std::string_view words(SettingKind kind) {
     switch (kind) {
@@ -40,6 +41,8 @@ std::string_view words(SettingKind kind) {
             return "a list of 'user:NAME', 'group:NAME', 'socket-group' or 'everyone'";
         case SettingKind::descriptor:
             return "the number of a descriptor, 3 or above";
+        case SettingKind::count:
+            return "a whole number from 0 to 1000000";
         case SettingKind::flag:
             break;
     }
@@ -125,6 +128,8 @@ bool fits(SettingKind kind, const Value& value) {
         case SettingKind::descriptor:
             // The standard streams are for other things, and no process has this many.
             return value.is_integer() && value.as_integer() > 2 && value.as_integer() <= highest_descriptor;
+        case SettingKind::count:
+            return value.is_integer() && value.as_integer() >= 0 && value.as_integer() <= highest_count;
         case SettingKind::flag:
             break;
     }
@@ -148,7 +153,7 @@ Value value_from_text(SettingKind kind, std::string_view text) {
         constexpr std::array<std::string_view, 4> no{"0", "false", "no", "off"};
         if (std::find(yes.begin(), yes.end(), text) != yes.end()) return true;
         if (std::find(no.begin(), no.end(), text) != no.end()) return false;
-    } else if (kind == SettingKind::descriptor) {
+    } else if (kind == SettingKind::descriptor || kind == SettingKind::count) {
         const char* const end = text.data() + text.size();
         std::int64_t number = 0;
         const auto read = std::from_chars(text.data(), end, number);

@@ -7,7 +7,20 @@
 namespace servicekit {
 
 /// What the value of a setting must be.
-enum class SettingKind { name, path, log_level, account, file_mask, seconds, flag, limit, paths, peers, descriptor };
+enum class SettingKind {
+    name,
+    path,
+    log_level,
+    account,
+    file_mask,
+    seconds,
+    flag,
+    limit,
+    paths,
+    peers,
+    descriptor,
+    count,
+};
 
 /// \returns the value in the one form in which it is kept: seconds as an integer where they are whole,
 ///          a mask with three digits, a limit as text, so that equal settings are equal values.

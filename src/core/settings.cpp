@@ -16,7 +16,7 @@ struct Definition {
 };
 
 /// In the order of the help text.
-constexpr std::array<Definition, 27> definitions{{
+constexpr std::array<Definition, 30> definitions{{
     {setting::name.name, SettingKind::name},
     {setting::run_directory.name, SettingKind::path},
     {setting::pid_file.name, SettingKind::path},
@@ -30,6 +30,9 @@ constexpr std::array<Definition, 27> definitions{{
     {setting::config.name, SettingKind::path},
     {setting::log_file.name, SettingKind::path},
     {setting::log_level.name, SettingKind::log_level, false},
+    {setting::no_crash_reports.name, SettingKind::flag},
+    {setting::crash_directory.name, SettingKind::path},
+    {setting::crash_keep.name, SettingKind::count},
     {setting::user.name, SettingKind::account},
     {setting::group.name, SettingKind::account},
     {setting::umask.name, SettingKind::file_mask},
@@ -98,12 +101,17 @@ std::string_view to_string(SettingsLayer layer) noexcept {
 }
 
 Settings::Settings() {
-    layers_[index_of(SettingsLayer::built_in)] = {
-        {setting::log_level.name.data(), "info"},         {setting::umask.name.data(), "022"},
-        {setting::working_directory.name.data(), "/"},    {setting::start_timeout.name.data(), 90},
-        {setting::stop_timeout.name.data(), 8},           {setting::hang_timeout.name.data(), 300},
-        {setting::no_signal_handlers.name.data(), false}, {setting::no_control_server.name.data(), false},
-        {setting::no_new_privileges.name.data(), false}};
+    layers_[index_of(SettingsLayer::built_in)] = {{setting::log_level.name.data(), "info"},
+                                                  {setting::umask.name.data(), "022"},
+                                                  {setting::working_directory.name.data(), "/"},
+                                                  {setting::start_timeout.name.data(), 90},
+                                                  {setting::stop_timeout.name.data(), 8},
+                                                  {setting::hang_timeout.name.data(), 300},
+                                                  {setting::no_signal_handlers.name.data(), false},
+                                                  {setting::no_control_server.name.data(), false},
+                                                  {setting::no_new_privileges.name.data(), false},
+                                                  {setting::no_crash_reports.name.data(), false},
+                                                  {setting::crash_keep.name.data(), 5}};
 }
 
 bool Settings::is_set(std::string_view name) const { return layer_of(name) != SettingsLayer::built_in; }

@@ -200,6 +200,10 @@ std::optional<int> SweptLife::promised_exit(const Operation& failed) const {
     if (go_on.contains(failed.name)) return std::nullopt;
     if (failed.name == "files.status" && failed.object == TrialMachine::log_file) return std::nullopt;
     if (failed.name == "pipes.write" && failed.nth != 1) return std::nullopt;
+    // A service that can't report a crash serves all the same.
+    if (failed.name == "crashes.install" || failed.name == "crashes.open_report" || failed.name == "files.list" ||
+        failed.object.ends_with(".crash"))
+        return std::nullopt;
 
     static const std::set<std::string, std::less<>> cannot_create{
         "files.create_directories", "files.status", "files.open_for_appending", "locks.owner",

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <initializer_list>
 #include <stdexcept>
 #include <string>
@@ -48,6 +49,10 @@ inline constexpr Setting<std::vector<std::string>> control_admin{"control-admin"
 inline constexpr Setting<std::string> config{"config"};  ///< the config file's path
 inline constexpr Setting<std::string> log_file{"log-file"};
 inline constexpr Setting<LogLevel> log_level{"log-level"};
+inline constexpr Setting<bool> no_crash_reports{"no-crash-reports"};
+/// Where reports of crashes lie; beside the log file, or in the run directory, where nobody says.
+inline constexpr Setting<std::string> crash_directory{"crash-directory"};
+inline constexpr Setting<std::uint64_t> crash_keep{"crash-keep"};  ///< reports of earlier lives; older ones are removed
 inline constexpr Setting<std::string> user{"user"};
 inline constexpr Setting<std::string> group{"group"};
 inline constexpr Setting<std::string> umask{"umask"};  ///< octal: "022"

@@ -6,6 +6,7 @@
 #include "servicekit/os/boost_log.hpp"
 #include "servicekit/os/clock.hpp"
 #include "servicekit/os/confinement.hpp"
+#include "servicekit/os/crash_reporter.hpp"
 #include "servicekit/os/environment.hpp"
 #include "servicekit/os/event_loop.hpp"
 #include "servicekit/os/files.hpp"
@@ -23,6 +24,7 @@ struct Host {
     BoostLog* boost_log = &process_boost_log();
     Clock* clock = &posix_clock();
     Confinement* confinement = &posix_confinement();
+    CrashReporter* crashes = &posix_crash_reporter();
     Environment* environment = &posix_environment();
     Files* files = &posix_files();
     InheritedDescriptors* inherited = &posix_inherited_descriptors();

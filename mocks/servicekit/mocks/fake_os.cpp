@@ -59,6 +59,7 @@ FakeOs::FakeOs() {
     service_manager.failures().report_to(faults, "service_manager");
     children.failures().report_to(faults, "children");
     inherited.failures().report_to(faults, "inherited");
+    crashes.failures().report_to(faults, "crashes");
     reactor.loop_failures.report_to(faults, "event_loop");
 
     faults.set_judge([this](std::string_view operation) { return judge(operation); });
@@ -97,6 +98,7 @@ os::Host FakeOs::host() {
         .boost_log = &boost_log,
         .clock = &clock,
         .confinement = &confinement,
+        .crashes = &crashes,
         .environment = &environment,
         .files = &files,
         .inherited = &inherited,
@@ -164,6 +166,7 @@ void FakeOs::live(Running& self) {
     process.forget(self.task);
     signals.forget(self.task);
     streams.forget(self.task);
+    crashes.forget(self.task);
     users.forget(self.task);
     files.tree().forget(self.task);
 }

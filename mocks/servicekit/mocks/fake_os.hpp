@@ -17,6 +17,7 @@
 #include "servicekit/mocks/fake_children.hpp"
 #include "servicekit/mocks/fake_clock.hpp"
 #include "servicekit/mocks/fake_confinement.hpp"
+#include "servicekit/mocks/fake_crash_reporter.hpp"
 #include "servicekit/mocks/fake_environment.hpp"
 #include "servicekit/mocks/fake_event_loop.hpp"
 #include "servicekit/mocks/fake_faults.hpp"
@@ -134,6 +135,7 @@ public:
     FakeConfinement confinement;
     FakeEnvironment environment;
     FakeFiles files;
+    FakeCrashReporter crashes{files};
     FakeProcess process;
     FakeProcessTable processes{reactor};
     FakeFileLocks locks{files, process};

@@ -8,6 +8,7 @@
 #include "servicekit/mocks/mock_clock.hpp"
 #include "servicekit/mocks/mock_confinement.hpp"
 #include "servicekit/mocks/mock_control.hpp"
+#include "servicekit/mocks/mock_crash_reporter.hpp"
 #include "servicekit/mocks/mock_daemon.hpp"
 #include "servicekit/mocks/mock_environment.hpp"
 #include "servicekit/mocks/mock_event_loop.hpp"
