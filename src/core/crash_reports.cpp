@@ -70,6 +70,9 @@ std::string compact(const std::string& time) {
     return digits + "Z";
 }
 
+/// Not so a link, which leads to what is no report of ours.
+bool is_report(const os::FileStatus& status) { return status.type == os::FileType::regular && status.size > 0; }
+
 bool is_all_digits(std::string_view text) {
     return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
@@ -141,7 +144,7 @@ Result<std::vector<CrashSummary>> CrashReports::list() const {
     if (!status) return status.error();
     auto files = put_away_files();
     if (!files) return files.error();
-    if (*status && (*status)->size > 0) files->push_back(new_report());
+    if (*status && is_report(**status)) files->push_back(new_report());
     std::vector<CrashSummary> summaries;
     for (auto file = files->rbegin(); file != files->rend(); ++file) {
         auto summary = summary_of(*file);
@@ -169,7 +172,7 @@ Result<std::optional<CrashSummary>> CrashReports::put_away(std::chrono::system_c
     const auto status = files_->status(new_report(), os::Links::do_not_follow);
     if (!status) return status.error();
     // One that is empty waits for a crash that never came.
-    if (!*status || (*status)->size == 0) return std::optional<CrashSummary>{};
+    if (!*status || !is_report(**status)) return std::optional<CrashSummary>{};
     auto summary = summary_of(new_report());
     if (!summary) return summary.error();
     const std::string time = compact(summary->time.empty() ? rfc3339(now) : summary->time);

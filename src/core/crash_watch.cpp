@@ -58,7 +58,9 @@ void CrashWatch::end() noexcept {
 }
 
 void CrashWatch::write_last_words(std::string_view crash) noexcept {
-    if (has_log_.load(std::memory_order_acquire)) core_->policies->log.write_last_words(crash);
+    if (!has_log_.load(std::memory_order_acquire)) return;
+    core_->streams.write_last_words(core_->policies->log);
+    core_->policies->log.write_last_words(crash);
 }
 
 }  // namespace servicekit

@@ -82,10 +82,12 @@ std::optional<Error> Lifecycle::begin(bool in_background) {
     core.stop_timeout.store(core.deployment.stop_timeout);
     core.hang_timeout.store(settings.get(setting::hang_timeout));
     core.log_desk.set_level(core.deployment.log_level);
+    core.streams.adapt(core.deployment);
     daemon.configure(core.deployment);
     lock.configure(core.deployment);
     log.configure(core.deployment);
     control.configure(core.deployment);
+    if (auto planned = core.streams.plan(); !planned) return planned.error();
 
     if (auto prepared = prepare_run_directory(core.places, core.host); !prepared) return prepared.error();
     const auto owner = lock.owner();
@@ -122,7 +124,7 @@ std::optional<Error> Lifecycle::begin(bool in_background) {
     core.announcements.begin(daemon);
 
     if (auto error = hold_lock()) return error;
-    if (auto error = open_log(in_background)) return error;
+    if (auto error = open_log()) return error;
     core.crash_watch.prepare_report();
     if (auto error = open_control()) return error;
     if (auto error = Privileges{core}.drop()) return error;
@@ -208,7 +210,7 @@ std::optional<Error> Lifecycle::hold_lock() {
     return std::nullopt;
 }
 
-std::optional<Error> Lifecycle::open_log(bool in_background) {
+std::optional<Error> Lifecycle::open_log() {
     ServiceCore& core = *core_;
     contract::Log& log = core.policies->log;
     if (auto opened = log.open(); !opened) return opened.error().at_stage(ExitCode::cannot_create);
@@ -216,9 +218,7 @@ std::optional<Error> Lifecycle::open_log(bool in_background) {
     core.crash_watch.take_log();
     core.log_desk.open(log, core.deployment.name);
     core.log.info("starting, pid " + std::to_string(core.pid));
-    const auto target = in_background ? contract::StreamTarget::log : contract::StreamTarget::inherit;
-    if (auto redirected = log.redirect(target); !redirected)
-        return redirected.error().at_stage(ExitCode::cannot_create);
+    if (auto led = core.streams.lead(); !led) return led.error().at_stage(ExitCode::cannot_create);
     return std::nullopt;
 }
 
@@ -254,6 +254,7 @@ std::optional<Error> Lifecycle::start_handlers() {
         signals_taken_ = true;
     }
     if (auto failure = start_log()) return failure;
+    if (auto started = core.streams.start(); !started) return started.error();
     core.shutdown->limit_start(core.deployment.start_timeout);
     core.loop->post([&core] { core.host.crashes->guard_this_thread(); });
     if (auto started = core.loop->start(); !started) return started.error();
@@ -335,6 +336,7 @@ void Lifecycle::end() {
         control.close();
     }
     if (log_open_) {
+        core.streams.stop(core.stop_timeout.load() / 2);
         core.log.info("stopped");
         core.log_desk.close();
         if (core.log_loop) {

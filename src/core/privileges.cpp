@@ -114,6 +114,7 @@ Result<void> Privileges::become(const Identity& identity) const {
     if (auto handed = lock.hand_to(user.uid, group); !handed) return handed;
     if (auto handed = log.hand_to(user.uid, group); !handed) return handed;
     if (auto handed = control.hand_to(user.uid, group); !handed) return handed;
+    if (auto handed = core_->streams.hand_to(user.uid, group); !handed) return handed;
     if (auto handed = core_->crash_watch.hand_to(user.uid, group); !handed) return handed;
     if (auto became = core_->host.users->become(user, group); !became) return became;
 
@@ -174,6 +175,8 @@ std::vector<os::WritablePath> Privileges::writable_paths() const {
     if (!places.log_file.empty())
         paths.push_back({.path = folder_of(places.log_file), .use = Use::regular_files, .may_be_missing = true});
     paths.push_back({.path = places.crash_directory, .use = Use::removal, .may_be_missing = true});
+    for (const std::string& file : core_->streams.files())
+        paths.push_back({.path = folder_of(file), .use = Use::regular_files, .may_be_missing = true});
     for (const char* device : harmless_devices) paths.push_back({.path = device, .may_be_missing = true});
     return paths;
 }

@@ -14,6 +14,7 @@
 #include "core/event_runner.hpp"
 #include "core/log_desk.hpp"
 #include "core/places.hpp"
+#include "core/stream_redirection.hpp"
 #include "servicekit/core/service_base.hpp"
 
 namespace servicekit {
@@ -70,6 +71,7 @@ public:
     EventQueue queue;
     EventRunner runner;
     Announcements announcements;
+    StreamRedirection streams;
     CrashWatch crash_watch;
     std::unique_ptr<os::EventLoop> loop;      // made after the last fork
     std::unique_ptr<os::EventLoop> log_loop;  // where the log works in the background

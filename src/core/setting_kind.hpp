@@ -20,6 +20,7 @@ enum class SettingKind {
     peers,
     descriptor,
     count,
+    stream,
 };
 
 /// \returns the value in the one form in which it is kept: seconds as an integer where they are whole,

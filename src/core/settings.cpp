@@ -16,7 +16,7 @@ struct Definition {
 };
 
 /// In the order of the help text.
-constexpr std::array<Definition, 30> definitions{{
+constexpr std::array<Definition, 33> definitions{{
     {setting::name.name, SettingKind::name},
     {setting::run_directory.name, SettingKind::path},
     {setting::pid_file.name, SettingKind::path},
@@ -30,6 +30,9 @@ constexpr std::array<Definition, 30> definitions{{
     {setting::config.name, SettingKind::path},
     {setting::log_file.name, SettingKind::path},
     {setting::log_level.name, SettingKind::log_level, false},
+    {setting::standard_input.name, SettingKind::stream},
+    {setting::standard_output.name, SettingKind::stream},
+    {setting::standard_error.name, SettingKind::stream},
     {setting::no_crash_reports.name, SettingKind::flag},
     {setting::crash_directory.name, SettingKind::path},
     {setting::crash_keep.name, SettingKind::count},

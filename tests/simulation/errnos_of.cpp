@@ -74,6 +74,8 @@ Errnos all_of(std::initializer_list<Errnos> pages) {
 
 std::map<std::string, Errnos, std::less<>> make_table() {
     return {
+        {"captures.capture", all_of({pipe_2, fcntl_2, dup2_2})},
+        {"captures.start", all_of({eventfd_2, clone_for_threads})},
         {"crashes.hand_to", all_of({chown_2})},
         {"crashes.install", all_of({sigaction_2})},
         {"crashes.open_report", all_of({open_2, stat_2, chmod_2})},
@@ -119,6 +121,8 @@ std::map<std::string, Errnos, std::less<>> make_table() {
         {"sockets.remove_file", all_of({stat_2, unlink_2})},
         {"sockets.send", all_of({send_2})},
         {"streams.open_closed_ones", all_of({open_2, fcntl_2})},
+        {"streams.hand_to", all_of({stat_2, chown_2})},
+        {"streams.redirect_to_file", all_of({open_2, stat_2, dup2_2, chmod_2})},
         {"streams.redirect_to", all_of({dup2_2, fcntl_2})},
         {"streams.redirect_to_null", all_of({open_2, dup2_2, fcntl_2})},
         {"streams.write", all_of({write_2})},

@@ -207,7 +207,7 @@ std::optional<int> SweptLife::promised_exit(const Operation& failed) const {
 
     static const std::set<std::string, std::less<>> cannot_create{
         "files.create_directories", "files.status", "files.open_for_appending", "locks.owner",
-        "locks.try_lock",           "locks.write",  "streams.redirect_to",      "sockets.probe",
+        "locks.try_lock",           "locks.write",  "captures.capture",         "sockets.probe",
         "sockets.listen",           "sockets.group"};
     if (cannot_create.contains(failed.name)) return unless_forbidden(ExitCode::cannot_create);
     // What dropping the privileges takes; the first change of directory is the daemon's.

@@ -59,6 +59,7 @@ struct Deployment {
     bool background = true;  ///< leave the shell, where the daemon policy can
     std::string working_directory = "/";
     mode_t file_mask = 022;
+    bool keep_stdin = false;                 ///< in the background, too
     std::vector<std::string> writable = {};  ///< beside its log and its run directory; empty: whatever its user may
     std::vector<int> keep_descriptors = {};  ///< passed on purpose: stay open in the background
     /// A listening socket that the service manager opened for the control socket; nothing: there is none yet.

@@ -49,6 +49,11 @@ inline constexpr Setting<std::vector<std::string>> control_admin{"control-admin"
 inline constexpr Setting<std::string> config{"config"};  ///< the config file's path
 inline constexpr Setting<std::string> log_file{"log-file"};
 inline constexpr Setting<LogLevel> log_level{"log-level"};
+/// Where the standard streams lead: "log", "null", "inherit", a path, or an object with `path`, `mode`, `open` ("append",
+/// "truncate" or "create") and `fifo`.
+inline constexpr Setting<Value> standard_input{"stdin"};
+inline constexpr Setting<Value> standard_output{"stdout"};
+inline constexpr Setting<Value> standard_error{"stderr"};
 inline constexpr Setting<bool> no_crash_reports{"no-crash-reports"};
 /// Where reports of crashes lie; beside the log file, or in the run directory, where nobody says.
 inline constexpr Setting<std::string> crash_directory{"crash-directory"};
@@ -205,7 +210,9 @@ Value Settings::to_value(const T& value) {
 template <class T>
 T Settings::get(Setting<T> setting) const {
     const Value& found = value(setting.name);
-    if constexpr (std::is_same_v<T, LogLevel>) {
+    if constexpr (std::is_same_v<T, Value>) {
+        return found;
+    } else if constexpr (std::is_same_v<T, LogLevel>) {
         return log_level_from(found.as_string()).value();
     } else if constexpr (std::is_same_v<T, std::chrono::milliseconds>) {
         return std::chrono::milliseconds{std::llround(found.as_number() * 1000.0)};

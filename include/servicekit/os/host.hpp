@@ -15,6 +15,7 @@
 #include "servicekit/os/service_manager.hpp"
 #include "servicekit/os/signals.hpp"
 #include "servicekit/os/standard_streams.hpp"
+#include "servicekit/os/stream_capture.hpp"
 #include "servicekit/os/users.hpp"
 
 namespace servicekit::os {
@@ -35,6 +36,7 @@ struct Host {
     Users* users = &posix_users();
     std::function<std::unique_ptr<EventLoop>()> make_event_loop = &make_asio_event_loop;
     std::function<std::unique_ptr<Parking>()> make_parking = &make_futex_parking;
+    std::function<std::unique_ptr<StreamCapture>()> make_stream_capture = &make_posix_stream_capture;
 };
 
 }  // namespace servicekit::os

@@ -33,6 +33,7 @@
 #include "servicekit/mocks/fake_service_manager.hpp"
 #include "servicekit/mocks/fake_signals.hpp"
 #include "servicekit/mocks/fake_standard_streams.hpp"
+#include "servicekit/mocks/fake_stream_capture.hpp"
 #include "servicekit/mocks/fake_users.hpp"
 #include "servicekit/os/host.hpp"
 
@@ -145,6 +146,7 @@ public:
     FakeInheritedDescriptors inherited;
     FakeSignals signals;
     FakeStandardStreams streams;
+    FakeStreamCaptures captures;
     FakeUsers users;
     FakeLocalSockets sockets{reactor, files, process};
 

@@ -68,10 +68,6 @@ struct OnFakeOs<SystemdLog> {
     }
 };
 template <>
-struct OnFakeOs<NoLog> {
-    static NoLog make(FakeOs& os, NoLog::Options options) { return NoLog{options, os.streams}; }
-};
-template <>
 struct OnFakeOs<UnixSocketControl> {
     static UnixSocketControl make(FakeOs& os, UnixSocketControl::Options options) {
         return UnixSocketControl{std::move(options), os.sockets, os.users, os.process};

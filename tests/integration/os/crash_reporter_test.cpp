@@ -219,7 +219,8 @@ TEST_F(PosixCrashReporterTest, AThreadThatHearsNothingIsWaitedForNoLongerThanItM
               SIGSEGV);
 
     EXPECT_LT(std::chrono::steady_clock::now() - begin, 20s);
-    EXPECT_THAT(report(), ContainsRegex("\nbacktrace of thread [0-9]+ \\(deaf\\):\n  none within half a second; /proc says: "));
+    EXPECT_THAT(report(),
+                ContainsRegex("\nbacktrace of thread [0-9]+ \\(deaf\\):\n  none within half a second; /proc says: "));
 }
 
 TEST_F(PosixCrashReporterTest, AStackOverflowIsReportedFromAStackOfItsOwn) {

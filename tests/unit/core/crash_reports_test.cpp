@@ -95,6 +95,14 @@ TEST_F(CrashReportsTest, AnEmptyFileIsLeftForTheNextReport) {
     EXPECT_THAT(reports.list().value(), IsEmpty());
 }
 
+TEST_F(CrashReportsTest, ALinkIsNoReport) {
+    files.add_file("/etc/shadow", "secret");
+    files.add_link("/var/log/trial.crash", "/etc/shadow");
+
+    EXPECT_FALSE(reports.put_away(now).value());
+    EXPECT_THAT(reports.list().value(), IsEmpty());
+}
+
 TEST_F(CrashReportsTest, AReportIsPutAwayByItsTimeAndPid) {
     files.add_file("/var/log/trial.crash", report("2026-11-22T06:10:00.123456Z", "4711"));
 

@@ -25,6 +25,7 @@
 #include "servicekit/mocks/mock_service_manager.hpp"
 #include "servicekit/mocks/mock_signals.hpp"
 #include "servicekit/mocks/mock_standard_streams.hpp"
+#include "servicekit/mocks/mock_stream_capture.hpp"
 #include "servicekit/mocks/mock_users.hpp"
 
 namespace servicekit::mocks {
@@ -164,7 +165,6 @@ TEST(MockDefaultsTest, LetAServiceBegin) {
     EXPECT_EQ(lock.token(), std::nullopt);
     NiceMock<MockLog> log;
     EXPECT_TRUE(log.open());
-    EXPECT_TRUE(log.redirect(contract::StreamTarget::log));
     NiceMock<MockControl> control;
     NiceMock<MockRequests> requests;
     NiceMock<MockEventLoop> loop;

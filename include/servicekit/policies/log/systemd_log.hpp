@@ -39,7 +39,7 @@ public:
     Result<void> reopen() { return {}; }
     void set_level(LogLevel level) noexcept { level_.store(level, std::memory_order_relaxed); }
     /// The streams stay what the manager made them.
-    Result<void> redirect(contract::StreamTarget /*target*/) { return {}; }
+    [[nodiscard]] contract::StreamUse stream_use() const noexcept { return contract::StreamUse::own; }
     Result<void> hand_to(uid_t /*uid*/, gid_t /*gid*/) { return {}; }
     void close(std::chrono::milliseconds /*at_most*/) noexcept { open_.store(false, std::memory_order_release); }
 

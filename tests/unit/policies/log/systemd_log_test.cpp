@@ -73,7 +73,7 @@ TEST_F(SystemdLogTest, DropsLinesBeforeItIsOpenAndAfterItIsClosed) {
 
 TEST_F(SystemdLogTest, LeavesTheStreamsAndTheUserAsTheyAre) {
     open();
-    EXPECT_TRUE(log.redirect(contract::StreamTarget::log));
+    EXPECT_EQ(log.stream_use(), contract::StreamUse::own);
     EXPECT_TRUE(log.reopen());
     EXPECT_TRUE(log.hand_to(1000, 1000));
     write(LogLevel::info, "still here");
