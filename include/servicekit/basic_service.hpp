@@ -93,7 +93,6 @@ public:
     void write(const contract::LogRecord& record) noexcept override { policy_.write(record); }
     Result<void> reopen() override { return policy_.reopen(); }
     void set_level(LogLevel level) override { policy_.set_level(level); }
-    Result<void> redirect(contract::StreamTarget target) override { return policy_.redirect(target); }
     [[nodiscard]] contract::StreamUse stream_use() const override {
         if constexpr (LogHasStreamUse<Policy>)
             return policy_.stream_use();

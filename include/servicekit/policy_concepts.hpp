@@ -205,11 +205,6 @@ concept LogHasSetLevel = requires(P& policy, LogLevel level) {
     { policy.set_level(level) } -> std::same_as<void>;
 };
 
-template <class P>
-concept LogHasRedirect = requires(P& policy, contract::StreamTarget target) {
-    { policy.redirect(target) } -> std::same_as<Result<void>>;
-};
-
 // What a log policy may have besides, and then must be right.
 
 template <class P>
@@ -249,8 +244,8 @@ concept LogHasClose = requires(P& policy, std::chrono::milliseconds at_most) {
 
 template <class P>
 concept LogPolicy = PolicyHasOptions<P> && PolicyTakesOptions<P> && PolicyIsMovable<P> && PolicyHasConfigure<P> &&
-    LogHasOpen<P> && LogHasWrite<P> && LogHasReopen<P> && LogHasSetLevel<P> && LogHasRedirect<P> && LogMayStart<P> &&
-    LogMayUseStreams<P> && PolicyHasHandTo<P> && LogMayHaveLastWords<P> && LogHasClose<P>;
+    LogHasOpen<P> && LogHasWrite<P> && LogHasReopen<P> && LogHasSetLevel<P> && LogMayStart<P> && LogMayUseStreams<P> &&
+    PolicyHasHandTo<P> && LogMayHaveLastWords<P> && LogHasClose<P>;
 
 // The control axis: contract::Control.
 
@@ -331,7 +326,6 @@ consteval bool meets_log_policy() {
     static_assert(LogHasWrite<P>, "a LogPolicy needs `void write(const contract::LogRecord&) noexcept`");
     static_assert(LogHasReopen<P>, "a LogPolicy needs `Result<void> reopen()`");
     static_assert(LogHasSetLevel<P>, "a LogPolicy needs `void set_level(LogLevel)`");
-    static_assert(LogHasRedirect<P>, "a LogPolicy needs `Result<void> redirect(contract::StreamTarget)`");
     static_assert(PolicyHasHandTo<P>, "a LogPolicy needs `Result<void> hand_to(uid_t, gid_t)`");
     static_assert(LogMayStart<P>,
                   "a LogPolicy's `start`, where it has one, is `Result<void> start(os::EventLoop&)`, and has a "

@@ -145,6 +145,11 @@ void declare_own_options(CLI::App& app, Invocation& into) {
             app.add_option("SHELL", into.shell, "bash, zsh or fish: the script that it prints says how to load it")
                 ->type_name("");
             break;
+        case Verb::crashes:
+            app.add_flag("--json", into.json, "print the list as JSON");
+            app.add_option("show", into.action, "show the report of one")->type_name("");
+            app.add_option("N", into.number, "which one; 1, the latest, unless given")->type_name("");
+            break;
         case Verb::unit:
             app.add_flag("--socket", into.socket, "print the unit of the control socket, which starts the service");
             app.add_flag("--notify-reload", into.notify_reload,
@@ -282,6 +287,8 @@ std::optional<Answer> Reading::take_values(const CLI::App& app) {
         if (invocation_.event.empty()) return refuse("which event?");
         invocation_.json_arguments = given(app, "--json");
     }
+    if (!invocation_.action.empty() && invocation_.action != "show")
+        return refuse("'" + invocation_.action + "' can't be done with crashes: show");
     if (invocation_.verb == Verb::completion &&
         std::find(shells.begin(), shells.end(), invocation_.shell) == shells.end())
         return refuse(invocation_.shell.empty() ? "for which shell? bash, zsh or fish"

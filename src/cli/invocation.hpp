@@ -27,6 +27,7 @@ enum class Verb {
     pid,
     where,
     logs,
+    crashes,
     unit,
     completion,
     complete,  ///< what the shells ask, not people
@@ -38,7 +39,7 @@ struct Invocation {
     /// The settings that were given, by name, as text.
     std::vector<std::pair<std::string, std::string>> settings = {};
 
-    bool json = false;                                       ///< status
+    bool json = false;                                       ///< status, crashes
     bool no_wait = false;                                    ///< stop
     std::optional<std::chrono::milliseconds> timeout = {};   ///< stop, health, call
     bool live = false;                                       ///< health: not whether it is ready
@@ -46,6 +47,8 @@ struct Invocation {
     bool test = false;                                       ///< wait
     bool follow = false;                                     ///< logs
     std::size_t lines = 20;                                  ///< logs
+    std::string action = {};                                 ///< crashes: `show`, or nothing
+    std::size_t number = 1;                                  ///< crashes show: 1 is the latest
     bool socket = false;                                     ///< unit
     bool notify_reload = false;                              ///< unit
     std::string level = {};                                  ///< log-level; empty: only tell it

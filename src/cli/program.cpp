@@ -55,6 +55,8 @@ int run_verb(Session& session) {
             return where(session);
         case Verb::logs:
             return logs(session);
+        case Verb::crashes:
+            return crashes(session);
         case Verb::unit:
             return unit(session);
         case Verb::completion:

@@ -33,7 +33,7 @@ Result<Places> places_in_unit(const Session& session) {
 bool is_path(std::string_view setting) {
     return setting == setting::run_directory.name || setting == setting::pid_file.name ||
            setting == setting::control_socket.name || setting == setting::config.name ||
-           setting == setting::log_file.name;
+           setting == setting::log_file.name || setting == setting::crash_directory.name;
 }
 
 /// What the unit says in lines of its own.
@@ -98,12 +98,12 @@ void add_folders(ServiceUnit& unit, const Places& places) {
         add(run);
     for (const std::string& file : {places.pid_file, places.control_socket})
         if (!file.starts_with(run + "/")) add(folder_of(file));
-    if (places.log_file.empty()) return;
-    const std::string logs = folder_of(places.log_file);
+    const std::string logs = places.log_file.empty() ? std::string{} : folder_of(places.log_file);
     if (auto name = name_below(logs_folder, logs))
         unit.logs_directory = *std::move(name);
-    else
+    else if (!logs.empty())
         add(logs);
+    if (places.crash_directory != run && places.crash_directory != logs) add(places.crash_directory);
 }
 
 std::string text_if_set(const Settings& settings, Setting<std::string> setting) {

@@ -32,6 +32,8 @@ int call(Session& session);
 int where(Session& session);
 // logs.cpp
 int logs(Session& session);
+// crashes.cpp
+int crashes(Session& session);
 // unit.cpp
 int unit(Session& session);
 // completion.cpp

@@ -13,6 +13,7 @@ std::string derived(std::string_view setting, const Places& places) {
     if (setting == setting::run_directory.name) return places.run_directory;
     if (setting == setting::pid_file.name) return places.pid_file;
     if (setting == setting::control_socket.name) return places.control_socket;
+    if (setting == setting::crash_directory.name) return places.crash_directory;
     return {};
 }
 

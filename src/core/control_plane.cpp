@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/rfc3339.hpp"
+#include "core/crash_reports.hpp"
 #include "core/service_core.hpp"
 #include "core/shutdown.hpp"
 
@@ -129,8 +130,8 @@ ControlRole needed_role(const EventDeclaration& event, const Object& arguments) 
 
 /// Whether a request for the event is served in any state.
 bool is_served_always(std::string_view event) {
-    return event == "status" || event == "events" || event == "log-level" || event == "log-reopen" || event == "stop" ||
-           event == "kill";
+    return event == "status" || event == "events" || event == "crashes" || event == "log-level" ||
+           event == "log-reopen" || event == "stop" || event == "kill";
 }
 
 }  // namespace
@@ -192,7 +193,8 @@ void ControlPlane::request(std::string_view text, const Peer& peer, std::shared_
         responder->reply(encode_reply({{"result", "kill-initiated"}}));
         return core_->shutdown->kill("asked for by " + in_words(peer));
     }
-    if (event->name == "events" || event->name == "log-level" || event->name == "log-reopen") {
+    if (event->name == "events" || event->name == "crashes" || event->name == "log-level" ||
+        event->name == "log-reopen") {
         auto done = do_at_once(event->name, arguments);
         if (!done)
             return fail(make_error("event-error", done.error().message(),
@@ -283,6 +285,7 @@ void ControlPlane::answer_status(const Event& event, Request& request, const Pee
 
 Result<Object> ControlPlane::do_at_once(std::string_view event, const Arguments& arguments) {
     if (event == "events") return list_events();
+    if (event == "crashes") return list_crashes();
     if (event == "log-reopen") {
         if (auto reopened = core_->reopen_log(); !reopened) return reopened.error();
         return Object{};
@@ -349,6 +352,15 @@ Object ControlPlane::list_events() const {
                                    {"needs", to_string(*event->needs)}});
     }
     return {{"events", std::move(events)}};
+}
+
+Result<Object> ControlPlane::list_crashes() const {
+    const Places& places = core_->places;
+    const auto reports = CrashReports{places.crash_directory, places.name, *core_->host.files}.list();
+    if (!reports) return reports.error();
+    Value::List crashes;
+    for (const CrashSummary& crash : *reports) crashes.emplace_back(crash.fields());
+    return Object{{"crashes", std::move(crashes)}};
 }
 
 void ControlPlane::queue_reload(const Peer& sender) {

@@ -32,7 +32,7 @@ public:
 
     void signalled(const os::ReceivedSignal& signal);
 
-    /// The built-in reply of `events`, `log-level` or `log-reopen`, after doing what it does. From any thread.
+    /// The built-in reply of `events`, `crashes`, `log-level` or `log-reopen`, after doing what it does. From any thread.
     Result<Object> do_at_once(std::string_view event, const Arguments& arguments);
     /// The status's built-in fields. From any thread.
     [[nodiscard]] Object status_fields() const;
@@ -51,6 +51,7 @@ private:
                std::unique_ptr<Answer> answer);
     void wake_event_thread();
     [[nodiscard]] Object list_events() const;
+    [[nodiscard]] Result<Object> list_crashes() const;
     void queue_reload(const Peer& sender);
     void log_request(const EventDeclaration& event, const Object& arguments, const Peer& peer);
     /// The error object, after a line in the log. \param event as the client named it; there may be none of that name

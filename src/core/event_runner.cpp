@@ -48,8 +48,9 @@ public:
     Running(EventRunner& runner, const EventDeclaration& event) : runner_{runner} {
         if (runner_.depth_ >= deepest_nesting)
             throw EventError("event-error", "events nested deeper than " + std::to_string(deepest_nesting));
-        if (runner_.depth_++ > 0) return;
         const auto now = runner_.clock_->steady_now();
+        runner_.trail_.begin(event.name, now);
+        if (runner_.depth_++ > 0) return;
         runner_.last_sign_.store(now, std::memory_order_relaxed);
         const std::lock_guard guard{runner_.busy_mutex_};
         runner_.busy_ = Busy{.event = event.name, .since = now, .last_sign = now, .hangs_after = event.hangs_after};
@@ -57,13 +58,19 @@ public:
     Running(const Running&) = delete;
     Running& operator=(const Running&) = delete;
     ~Running() {
+        runner_.trail_.end(outcome_, runner_.clock_->steady_now());
         if (--runner_.depth_ > 0) return;
         const std::lock_guard guard{runner_.busy_mutex_};
         runner_.busy_.reset();
     }
 
+    void succeeded() { outcome_ = "ok"; }
+    /// \pre called within a catch block.
+    void failed() { outcome_ = "failed: " + describe_current_exception().message; }
+
 private:
     EventRunner& runner_;
+    std::string outcome_ = "ended by the end of its thread";
 };
 
 void EventRunner::run(EventRun& run, const Handler& handler) {
@@ -71,9 +78,9 @@ void EventRunner::run(EventRun& run, const Handler& handler) {
     Object error;
     bool failed = true;
     try {
-        const Running running{*this, run.event()};
+        Running running{*this, run.event()};
         Context context{stop_.get_token(), run.deadline(), run.peer(), sink(run.wants_progress() ? &run : nullptr)};
-        reply = invoke(run.event(), run.arguments(), context, handler);
+        reply = invoke(running, run.event(), run.arguments(), context, handler);
         failed = false;
     } catch (const BadArgument& bad) {
         error = make_error("bad-argument", bad.what(),
@@ -92,9 +99,9 @@ void EventRunner::run(EventRun& run, const Handler& handler) {
 
 Reply EventRunner::run_unasked(const EventDeclaration& event, const Arguments& arguments, const Peer& peer,
                                const Handler& handler) {
-    const Running running{*this, event};
+    Running running{*this, event};
     Context context{stop_.get_token(), std::nullopt, peer, sink(nullptr)};
-    return invoke(event, arguments, context, handler);
+    return invoke(running, event, arguments, context, handler);
 }
 
 std::optional<EventRunner::Busy> EventRunner::busy() const {
@@ -112,7 +119,7 @@ Context::ProgressSink EventRunner::sink(EventRun* run) {
     };
 }
 
-Reply EventRunner::invoke(const EventDeclaration& event, const Arguments& arguments, Context& context,
+Reply EventRunner::invoke(Running& running, const EventDeclaration& event, const Arguments& arguments, Context& context,
                           const Handler& handler) {
     Event occurrence{event.name, arguments, context};
     struct Current {
@@ -120,7 +127,15 @@ Reply EventRunner::invoke(const EventDeclaration& event, const Arguments& argume
         const Context* const outer;
         ~Current() { current = outer; }
     } const innermost{current_, std::exchange(current_, &context)};
-    return around_(occurrence, [&handler](Event& inner) { return handler(inner.arguments(), inner.context()); });
+    try {
+        Reply reply =
+            around_(occurrence, [&handler](Event& inner) { return handler(inner.arguments(), inner.context()); });
+        running.succeeded();
+        return reply;
+    } catch (...) {
+        running.failed();
+        throw;
+    }
 }
 
 }  // namespace servicekit

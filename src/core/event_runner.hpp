@@ -16,6 +16,7 @@
 #include "core/event_run.hpp"
 #include "servicekit/core/logger.hpp"
 #include "servicekit/os/clock.hpp"
+#include "servicekit/os/event_trail.hpp"
 
 namespace servicekit {
 
@@ -56,6 +57,8 @@ public:
                       const Handler& handler);
 
     [[nodiscard]] std::optional<Busy> busy() const;
+    /// What ran last, and runs now, for a report of a crash.
+    [[nodiscard]] const os::EventTrail& trail() const noexcept { return trail_; }
 
     /// The stop token of every run that has begun or will begin.
     void request_stop() { stop_.request_stop(); }
@@ -64,7 +67,8 @@ private:
     class Running;
     /// \param run whose caller wants to know, too; may be null
     [[nodiscard]] Context::ProgressSink sink(EventRun* run);
-    Reply invoke(const EventDeclaration& event, const Arguments& arguments, Context& context, const Handler& handler);
+    Reply invoke(Running& running, const EventDeclaration& event, const Arguments& arguments, Context& context,
+                 const Handler& handler);
 
     Logger* log_;
     const os::Clock* clock_;
@@ -75,6 +79,7 @@ private:
     const Context* current_ = nullptr;  // the same
     std::atomic<std::chrono::steady_clock::time_point> last_sign_{std::chrono::steady_clock::time_point{}};
     std::stop_source stop_;
+    os::EventTrail trail_;
     mutable std::mutex busy_mutex_;
     std::optional<Busy> busy_;
 };

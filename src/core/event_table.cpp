@@ -40,6 +40,10 @@ std::vector<EventDeclaration> built_in_events() {
         {.name = "log-reopen",
          .description = "closes and opens the log file, after it was moved",
          .needs = ControlRole::operate},
+        {.name = "crashes",
+         .description = "lists the reports of crashes, the latest first",
+         .read_only = true,
+         .needs = ControlRole::read},
         {.name = "start", .description = "starts what the service serves", .needs = ControlRole::admin},
     };
 }

@@ -40,6 +40,7 @@ int Lifecycle::run(bool in_background) {
     std::optional<Error> failure = begin(in_background);
     if (failure && !core.loop) {
         leave_ready_descriptor();
+        core.crash_watch.end();
         // Still in the process that the user started, or out of it and with nothing to undo.
         if (!entered_ || !in_background) core.print(*failure);
         if (entered_) daemon.failed(*failure);
@@ -81,10 +82,12 @@ std::optional<Error> Lifecycle::begin(bool in_background) {
     core.stop_timeout.store(core.deployment.stop_timeout);
     core.hang_timeout.store(settings.get(setting::hang_timeout));
     core.log_desk.set_level(core.deployment.log_level);
+    core.streams.adapt(core.deployment);
     daemon.configure(core.deployment);
     lock.configure(core.deployment);
     log.configure(core.deployment);
     control.configure(core.deployment);
+    if (auto planned = core.streams.plan(); !planned) return planned.error();
 
     if (auto prepared = prepare_run_directory(core.places, core.host); !prepared) return prepared.error();
     const auto owner = lock.owner();
@@ -108,6 +111,7 @@ std::optional<Error> Lifecycle::begin(bool in_background) {
     core.pid = core.host.process->id();
     core.started_at = core.host.clock->steady_now();
     core.started_at_text = rfc3339(core.host.clock->system_now());
+    core.crash_watch.begin();
     try {
         core.loop = core.host.make_event_loop();
     } catch (const std::system_error& error) {
@@ -120,7 +124,8 @@ std::optional<Error> Lifecycle::begin(bool in_background) {
     core.announcements.begin(daemon);
 
     if (auto error = hold_lock()) return error;
-    if (auto error = open_log(in_background)) return error;
+    if (auto error = open_log()) return error;
+    core.crash_watch.prepare_report();
     if (auto error = open_control()) return error;
     if (auto error = Privileges{core}.drop()) return error;
     return start_handlers();
@@ -129,6 +134,7 @@ std::optional<Error> Lifecycle::begin(bool in_background) {
 std::optional<Error> Lifecycle::live(bool& started) {
     ServiceCore& core = *core_;
     core.runner.adopt_this_thread();
+    core.host.crashes->guard_this_thread();
     auto failure = start_event();
     started = !failure;
     if (started) {
@@ -204,16 +210,15 @@ std::optional<Error> Lifecycle::hold_lock() {
     return std::nullopt;
 }
 
-std::optional<Error> Lifecycle::open_log(bool in_background) {
+std::optional<Error> Lifecycle::open_log() {
     ServiceCore& core = *core_;
     contract::Log& log = core.policies->log;
     if (auto opened = log.open(); !opened) return opened.error().at_stage(ExitCode::cannot_create);
     log_open_ = true;
+    core.crash_watch.take_log();
     core.log_desk.open(log, core.deployment.name);
     core.log.info("starting, pid " + std::to_string(core.pid));
-    const auto target = in_background ? contract::StreamTarget::log : contract::StreamTarget::inherit;
-    if (auto redirected = log.redirect(target); !redirected)
-        return redirected.error().at_stage(ExitCode::cannot_create);
+    if (auto led = core.streams.lead(); !led) return led.error().at_stage(ExitCode::cannot_create);
     return std::nullopt;
 }
 
@@ -227,6 +232,7 @@ std::optional<Error> Lifecycle::start_log() {
         return os_error("make an event loop for the log", "", error.code().value());
     }
     if (auto started = log.start(*core.log_loop); !started) return started.error();
+    core.log_loop->post([&core] { core.host.crashes->guard_this_thread(); });
     if (auto started = core.log_loop->start(); !started) return started.error();
     return std::nullopt;
 }
@@ -248,7 +254,9 @@ std::optional<Error> Lifecycle::start_handlers() {
         signals_taken_ = true;
     }
     if (auto failure = start_log()) return failure;
+    if (auto started = core.streams.start(); !started) return started.error();
     core.shutdown->limit_start(core.deployment.start_timeout);
+    core.loop->post([&core] { core.host.crashes->guard_this_thread(); });
     if (auto started = core.loop->start(); !started) return started.error();
     loop_turns_ = true;
     let_signals_go();
@@ -329,6 +337,7 @@ void Lifecycle::end() {
         control.close();
     }
     if (log_open_) {
+        core.streams.stop(core.stop_timeout.load() / 2);
         core.log.info("stopped");
         core.log_desk.close();
         if (core.log_loop) {
@@ -336,11 +345,14 @@ void Lifecycle::end() {
             log.stop();
         }
         core.close_log(core.stop_timeout.load());
+        core.crash_watch.let_log_go();
     }
+    core.crash_watch.close_report();
     if (lock_held_) lock.release();
     // The loop turned until here, so that the stop's time limit held for all of it.
     core.loop->stop();
     if (signals_taken_) core.host.signals->give_back();
+    core.crash_watch.end();
 }
 
 }  // namespace servicekit

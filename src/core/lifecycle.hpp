@@ -26,7 +26,7 @@ private:
     void tell_ready_descriptor();
     void leave_ready_descriptor() noexcept;
     std::optional<Error> hold_lock();
-    std::optional<Error> open_log(bool in_background);
+    std::optional<Error> open_log();
     std::optional<Error> start_log();
     std::optional<Error> open_control();
     std::optional<Error> take_signals();

@@ -34,6 +34,16 @@ std::optional<std::string> first_runtime_directory(const os::Host& host) {
     return listed->substr(0, listed->find(':'));
 }
 
+std::string folder_of(const std::string& path) {
+    const auto slash = path.rfind('/');
+    return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+/// Not so a terminal, or what leads to an open descriptor.
+bool is_in_folder_for_files(const std::string& path) {
+    return !path.empty() && !path.starts_with("/dev/") && !path.starts_with("/proc/");
+}
+
 RunDirectory private_directory(const os::Host& host) {
     const std::string temporary = host.environment->get("TMPDIR").value_or("/tmp");
     const std::string name = "servicekit-" + std::to_string(host.process->effective_user());
@@ -78,11 +88,16 @@ Result<Places> places_in(const Settings& settings, const os::Host& host, const R
     if (places.pid_file.empty()) places.pid_file = base + ".pid";
     if (places.control_socket.empty()) places.control_socket = base + ".control";
     places.run_directory = directory.path;
-    for (std::string* path : {&places.run_directory, &places.pid_file, &places.control_socket, &places.log_file}) {
+    places.crash_directory = settings.get(setting::crash_directory);
+    for (std::string* path :
+         {&places.run_directory, &places.pid_file, &places.control_socket, &places.log_file, &places.crash_directory}) {
         auto whole = absolute(std::move(*path), host);
         if (!whole) return whole.error();
         *path = std::move(*whole);
     }
+    if (places.crash_directory.empty())
+        places.crash_directory =
+            is_in_folder_for_files(places.log_file) ? folder_of(places.log_file) : places.run_directory;
     return places;
 }
 

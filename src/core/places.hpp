@@ -22,7 +22,8 @@ struct Places {
     std::string run_directory;
     std::string pid_file;
     std::string control_socket;
-    std::string log_file = {};  ///< empty: nobody named one
+    std::string log_file = {};         ///< empty: nobody named one
+    std::string crash_directory = {};  ///< where reports of crashes lie
     Choice choice = Choice::configured;
 };
 

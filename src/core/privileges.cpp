@@ -79,6 +79,11 @@ Result<std::optional<Privileges::Identity>> Privileges::find_identity() const {
     return std::optional{Identity{.user = **user, .group = group}};
 }
 
+bool Privileges::will_change() const {
+    const Settings& settings = core_->configuration->settings();
+    return is_confined() || !settings.get(setting::user).empty() || !settings.get(setting::group).empty();
+}
+
 bool Privileges::is_confined() const {
     const Settings& settings = core_->configuration->settings();
     return settings.get(setting::no_new_privileges) || settings.is_set(setting::writable.name);
@@ -109,6 +114,8 @@ Result<void> Privileges::become(const Identity& identity) const {
     if (auto handed = lock.hand_to(user.uid, group); !handed) return handed;
     if (auto handed = log.hand_to(user.uid, group); !handed) return handed;
     if (auto handed = control.hand_to(user.uid, group); !handed) return handed;
+    if (auto handed = core_->streams.hand_to(user.uid, group); !handed) return handed;
+    if (auto handed = core_->crash_watch.hand_to(user.uid, group); !handed) return handed;
     if (auto became = core_->host.users->become(user, group); !became) return became;
 
     const std::string core_files = core_->configuration->settings().get(setting::limit_core);
@@ -167,6 +174,9 @@ std::vector<os::WritablePath> Privileges::writable_paths() const {
     paths.push_back({.path = folder_of(places.control_socket), .use = Use::removal, .may_be_missing = true});
     if (!places.log_file.empty())
         paths.push_back({.path = folder_of(places.log_file), .use = Use::regular_files, .may_be_missing = true});
+    paths.push_back({.path = places.crash_directory, .use = Use::removal, .may_be_missing = true});
+    for (const std::string& file : core_->streams.files())
+        paths.push_back({.path = folder_of(file), .use = Use::regular_files, .may_be_missing = true});
     for (const char* device : harmless_devices) paths.push_back({.path = device, .may_be_missing = true});
     return paths;
 }

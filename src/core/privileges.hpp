@@ -18,6 +18,9 @@ class Privileges {
 public:
     explicit Privileges(ServiceCore& core) : core_{&core} {}
 
+    /// Whether drop() takes anything away.
+    [[nodiscard]] bool will_change() const;
+
     /// \returns what went wrong: the service must end then, for it may be half changed.
     std::optional<Error> drop();
 

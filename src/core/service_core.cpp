@@ -1,5 +1,6 @@
 #include "core/service_core.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/configuration.hpp"
@@ -21,6 +22,8 @@ ServiceCore::ServiceCore(ServiceBase& the_service, ServiceOptions the_options, E
       runner{log, *host.clock,
              [this](Event& event, const std::function<Reply(Event&)>& next) { return service.handle(event, next); }},
       announcements{*host.clock},
+      streams{*this},
+      crash_watch{*this},
       configuration{std::make_unique<Configuration>(*this)},
       shutdown{std::make_unique<Shutdown>(*this)},
       control_plane{std::make_unique<ControlPlane>(*this)},
@@ -191,7 +194,8 @@ void ServiceCore::queue_own(std::string_view event, const Object& arguments, Cal
 
 Result<void> ServiceCore::reopen_log() {
     const std::lock_guard guard{log_mutex_};
-    return policies->log.reopen();
+    if (auto reopened = policies->log.reopen(); !reopened) return reopened;
+    return streams.reopen();
 }
 
 void ServiceCore::set_log_level(LogLevel level) {
@@ -207,8 +211,12 @@ void ServiceCore::set_log_level(std::string_view channel, std::optional<LogLevel
 }
 
 void ServiceCore::close_log(std::chrono::milliseconds at_most) {
+    // What was printed until now belongs into the log, too.
+    const auto begin = host.clock->steady_now();
+    streams.stop(at_most / 2);
+    const auto used = std::chrono::duration_cast<std::chrono::milliseconds>(host.clock->steady_now() - begin);
     const std::lock_guard guard{log_mutex_};
-    policies->log.close(at_most);
+    policies->log.close(std::max(at_most / 2, at_most - used));
 }
 
 void ServiceCore::print(const Error& error) {

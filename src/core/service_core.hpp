@@ -9,10 +9,12 @@
 #include <vector>
 
 #include "core/announcements.hpp"
+#include "core/crash_watch.hpp"
 #include "core/event_queue.hpp"
 #include "core/event_runner.hpp"
 #include "core/log_desk.hpp"
 #include "core/places.hpp"
+#include "core/stream_redirection.hpp"
 #include "servicekit/contract/control.hpp"
 #include "servicekit/contract/daemon.hpp"
 #include "servicekit/contract/lock.hpp"
@@ -79,6 +81,8 @@ public:
     EventQueue queue;
     EventRunner runner;
     Announcements announcements;
+    StreamRedirection streams;
+    CrashWatch crash_watch;
     std::unique_ptr<os::EventLoop> loop;      // made after the last fork
     std::unique_ptr<os::EventLoop> log_loop;  // where the log works in the background
 

@@ -51,6 +51,9 @@ std::string_view words(SettingKind kind) {
             return "a whole number";
         case SettingKind::words:
             return "a list of a program and its arguments";
+        case SettingKind::stream:
+            return "\"log\", \"null\", \"inherit\", a path, or an object with \"path\", \"mode\", \"open\" and "
+                   "\"fifo\"";
         case SettingKind::flag:
             break;
     }
@@ -139,6 +142,19 @@ Value::List split(std::string_view text, char separator) {
     return parts;
 }
 
+bool is_stream_file(const Object& object) {
+    const Value* const path = object.find("path");
+    if (path == nullptr || !is_text(*path)) return false;
+    return std::all_of(object.begin(), object.end(), [](const Object::Member& member) {
+        const auto& [key, value] = member;
+        if (key == "path") return true;
+        if (key == "mode") return value.is_string() && is_file_mask(value.as_string());
+        if (key == "fifo") return value.is_bool();
+        return key == "open" && value.is_string() &&
+               (value.as_string() == "append" || value.as_string() == "truncate" || value.as_string() == "create");
+    });
+}
+
 bool fits(SettingKind kind, const Value& value) {
     switch (kind) {
         case SettingKind::name:
@@ -172,6 +188,8 @@ bool fits(SettingKind kind, const Value& value) {
             return is_count(value);
         case SettingKind::words:
             return all_of(value, &is_text) && !value.as_list().empty();
+        case SettingKind::stream:
+            return is_text(value) || (value.is_object() && is_stream_file(value.as_object()));
         case SettingKind::flag:
             break;
     }
@@ -212,6 +230,9 @@ Value value_from_text(SettingKind kind, std::string_view text) {
         double seconds = 0;
         const auto read = std::from_chars(digits.data(), end, seconds);
         if (read.ec == std::errc{} && read.ptr == end && seconds >= 0) return seconds;
+    } else if (kind == SettingKind::stream && text.starts_with('{')) {
+        auto parsed = parse_json(text);
+        if (auto* const value = std::get_if<Value>(&parsed)) return std::move(*value);
     } else if (kind == SettingKind::paths) {
         return split(text, ':');
     } else if (kind == SettingKind::peers) {

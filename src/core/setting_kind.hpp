@@ -23,7 +23,8 @@ enum class SettingKind {
     size,
     period,
     count,
-    words
+    words,
+    stream,
 };
 
 /// \returns the value in the one form in which it is kept: seconds as an integer where they are whole,

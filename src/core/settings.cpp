@@ -17,7 +17,7 @@ struct Definition {
 };
 
 /// In the order of the help text.
-constexpr std::array<Definition, 39> definitions{{
+constexpr std::array<Definition, 45> definitions{{
     {setting::name.name, SettingKind::name},
     {setting::run_directory.name, SettingKind::path},
     {setting::pid_file.name, SettingKind::path},
@@ -43,6 +43,12 @@ constexpr std::array<Definition, 39> definitions{{
     {setting::log_keep_size.name, SettingKind::size},
     {setting::log_compress.name, SettingKind::flag},
     {setting::log_command.name, SettingKind::words},
+    {setting::standard_input.name, SettingKind::stream},
+    {setting::standard_output.name, SettingKind::stream},
+    {setting::standard_error.name, SettingKind::stream},
+    {setting::no_crash_reports.name, SettingKind::flag},
+    {setting::crash_directory.name, SettingKind::path},
+    {setting::crash_keep.name, SettingKind::count},
     {setting::user.name, SettingKind::account},
     {setting::group.name, SettingKind::account},
     {setting::umask.name, SettingKind::file_mask},
@@ -115,12 +121,17 @@ std::chrono::milliseconds Settings::to_time(const Value& seconds) {
 }
 
 Settings::Settings() {
-    layers_[index_of(SettingsLayer::built_in)] = {
-        {setting::log_level.name.data(), "info"},         {setting::umask.name.data(), "022"},
-        {setting::working_directory.name.data(), "/"},    {setting::start_timeout.name.data(), 90},
-        {setting::stop_timeout.name.data(), 8},           {setting::hang_timeout.name.data(), 300},
-        {setting::no_signal_handlers.name.data(), false}, {setting::no_control_server.name.data(), false},
-        {setting::no_new_privileges.name.data(), false}};
+    layers_[index_of(SettingsLayer::built_in)] = {{setting::log_level.name.data(), "info"},
+                                                  {setting::umask.name.data(), "022"},
+                                                  {setting::working_directory.name.data(), "/"},
+                                                  {setting::start_timeout.name.data(), 90},
+                                                  {setting::stop_timeout.name.data(), 8},
+                                                  {setting::hang_timeout.name.data(), 300},
+                                                  {setting::no_signal_handlers.name.data(), false},
+                                                  {setting::no_control_server.name.data(), false},
+                                                  {setting::no_new_privileges.name.data(), false},
+                                                  {setting::no_crash_reports.name.data(), false},
+                                                  {setting::crash_keep.name.data(), 5}};
 }
 
 bool Settings::is_set(std::string_view name) const { return layer_of(name) != SettingsLayer::built_in; }

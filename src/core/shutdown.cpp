@@ -100,6 +100,7 @@ void Shutdown::finish(const std::optional<Error>& error) {
     if (error) core_->report(*error);
     control.close();
     core_->close_log(last_flush_limit);
+    core_->crash_watch.close_report();
     lock.release();
     if (error) core_->announcements.failed(*error);
     core_->host.process->exit_now(error ? to_int(error->exit_code) : 0);

@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "os/crash_handler.hpp"
 #include "os/descriptor.hpp"
 #include "os/fork_guard.hpp"
 #include "servicekit/os/signals.hpp"
@@ -62,14 +63,14 @@ void take_default_action(int number) {
 }
 
 // From here on only what signal-safety(7) allows.
-extern "C" void servicekit_note_arrival(int number, siginfo_t* info, void* /*context*/) {
+extern "C" void servicekit_note_arrival(int number, siginfo_t* info, void* context) {
     const int errno_before = errno;
     const pid_t self = getpid();
     const bool is_forked_child = self != owning_process.load();
     const bool is_from_abort = number == SIGABRT && info->si_code == SI_TKILL && info->si_pid == self;
-    if (is_forked_child || is_from_abort) {
+    if (is_forked_child || (is_from_abort && !crash_handler::report(number, info, context))) {
         take_default_action(number);
-    } else {
+    } else if (!is_from_abort) {
         Arrival& arrival = arrivals[static_cast<std::size_t>(number)];
         arrival.sender.store(pack_sender(*info));
         if (!arrival.is_pending.exchange(true)) {

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -57,6 +58,43 @@ Result<void> put_null_at(Stream stream) {
     // Where the stream was closed, its number was the first that was free.
     if (null.get() == number_of(stream)) static_cast<void>(null.release());
     return done;
+}
+
+Error open_error(const StreamFile& file, Stream stream, int errno_value) {
+    Error error = os_error("open", file.path, errno_value);
+    error.action += " for " + name_of(stream);
+    return error;
+}
+
+/// \returns nothing, with errno telling why, where it can't be opened
+Descriptor open_fifo(const StreamFile& file, Stream stream) {
+    if (::mkfifo(file.path.c_str(), file.permissions & 0777) == 0) {
+        // Whatever the umask.
+        if (::chmod(file.path.c_str(), file.permissions) != 0) return {};
+    } else if (errno != EEXIST) {
+        return {};
+    }
+    // Whoever writes is a reader, too, which Linux allows: so it waits for none, and there always is one.
+    const int access = stream == Stream::in ? O_RDONLY : O_RDWR;
+    Descriptor fifo{::open(file.path.c_str(), access | O_NONBLOCK | O_CLOEXEC | O_NOCTTY)};
+    // For stdin it was for the opening alone.
+    if (fifo && stream == Stream::in && ::fcntl(fifo.get(), F_SETFL, 0) != 0) return {};
+    return fifo;
+}
+
+Descriptor open_file(const StreamFile& file, Stream stream) {
+    constexpr int always = O_CLOEXEC | O_NOCTTY;
+    if (stream == Stream::in) return Descriptor{::open(file.path.c_str(), O_RDONLY | always)};
+    int flags = O_WRONLY | O_APPEND | always;
+    if (file.opening == StreamFile::Opening::truncate) flags |= O_TRUNC;
+    if (file.opening != StreamFile::Opening::create) {
+        Descriptor there{::open(file.path.c_str(), flags)};
+        if (there || errno != ENOENT) return there;
+    }
+    Descriptor made{::open(file.path.c_str(), flags | O_CREAT | O_EXCL, file.permissions)};
+    if (made && ::fchmod(made.get(), file.permissions) != 0) made.reset();
+    const bool was_faster = !made && errno == EEXIST && file.opening != StreamFile::Opening::create;
+    return was_faster ? Descriptor{::open(file.path.c_str(), flags)} : std::move(made);
 }
 
 class PosixStandardStreams final : public StandardStreams {
@@ -114,6 +152,32 @@ public:
     Result<void> redirect_to(Stream stream, int descriptor) override {
         flush_stdio();
         return put_at(descriptor, stream);
+    }
+
+    Result<void> redirect_to_file(Stream stream, const StreamFile& file) override {
+        Descriptor opened = file.is_fifo ? open_fifo(file, stream) : open_file(file, stream);
+        if (!opened) return open_error(file, stream, errno);
+        struct stat status {};
+        if (::fstat(opened.get(), &status) != 0) return open_error(file, stream, errno);
+        if (S_ISDIR(status.st_mode)) return open_error(file, stream, EISDIR);
+        if (file.is_fifo && !S_ISFIFO(status.st_mode)) {
+            Error error = open_error(file, stream, EEXIST);
+            error.reason = "it is no FIFO";
+            return error;
+        }
+        flush_stdio();
+        auto done = put_at(opened.get(), stream);
+        if (opened.get() == number_of(stream)) static_cast<void>(opened.release());
+        return done;
+    }
+
+    Result<void> hand_to(Stream stream, uid_t uid, gid_t gid) override {
+        struct stat status {};
+        if (::fstat(number_of(stream), &status) != 0) return os_error("inspect", name_of(stream), errno);
+        if (!S_ISREG(status.st_mode) && !S_ISFIFO(status.st_mode)) return {};
+        if (::fchown(number_of(stream), uid, gid) != 0)
+            return os_error("change the owner of the file of", name_of(stream), errno);
+        return {};
     }
 };
 

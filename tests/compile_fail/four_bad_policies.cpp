@@ -49,7 +49,6 @@ struct BadLog : Base {
     void write(const contract::LogRecord&) noexcept {}
     Result<void> reopen() { return {}; }
     void set_level(const char*) {}  // of something else
-    Result<void> redirect(contract::StreamTarget) { return {}; }
     void close(std::chrono::milliseconds) noexcept {}
 };
 

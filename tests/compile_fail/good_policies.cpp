@@ -59,7 +59,6 @@ struct GoodLog : Base {
     void write(const contract::LogRecord&) noexcept {}
     Result<void> reopen() { return {}; }
     void set_level(LogLevel) {}
-    Result<void> redirect(contract::StreamTarget) { return {}; }
     void close(std::chrono::milliseconds) noexcept {}
 };
 

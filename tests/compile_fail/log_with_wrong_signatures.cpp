@@ -14,7 +14,6 @@ struct LogWithWrongSignatures {
     void write(const contract::LogRecord&) {}  // may throw
     Result<void> reopen() { return {}; }
     void set_level(LogLevel) {}
-    Result<void> redirect(contract::StreamTarget) { return {}; }
     Result<void> hand_to(uid_t, gid_t) { return {}; }
     void close() noexcept {}  // without the time
 };

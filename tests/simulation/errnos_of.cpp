@@ -37,6 +37,7 @@ const Errnos flock_2{EBADF, EINTR, EINVAL, ENOLCK, EAGAIN};
 const Errnos fork_2{EAGAIN, ENOMEM, ENOSYS};
 const Errnos ftruncate_2{EACCES, EFAULT, EFBIG, EINTR, EINVAL, EIO, EISDIR, EPERM, EROFS, ETXTBSY, EBADF};
 const Errnos getcwd_3{EACCES, EFAULT, EINVAL, ENAMETOOLONG, ENOENT, ENOMEM, ERANGE};
+const Errnos getdents_2{EBADF, EFAULT, EINVAL, ENOENT, ENOTDIR};
 const Errnos getgrnam_3{ENOENT, EINTR, EIO, EMFILE, ENFILE, ENOMEM, ERANGE};
 const Errnos getpwnam_3{ENOENT, EINTR, EIO, EMFILE, ENFILE, ENOMEM, ERANGE};
 const Errnos listen_2{EADDRINUSE, EBADF, ENOTSOCK, EOPNOTSUPP};
@@ -51,6 +52,8 @@ const Errnos pidfd_send_signal_2{EBADF, EINVAL, EPERM, ESRCH};
 const Errnos pipe_2{EFAULT, EINVAL, EMFILE, ENFILE, ENOPKG};
 const Errnos read_2{EAGAIN, EBADF, EFAULT, EINTR, EINVAL, EIO, EISDIR};
 const Errnos recv_2{EAGAIN, EBADF, ECONNREFUSED, EFAULT, EINTR, EINVAL, ENOMEM, ENOTCONN, ENOTSOCK};
+const Errnos rename_2{EACCES, EBUSY,  EDQUOT, EFAULT,  EINVAL,    EISDIR, ELOOP, EMLINK, ENAMETOOLONG,
+                      ENOENT, ENOMEM, ENOSPC, ENOTDIR, ENOTEMPTY, EPERM,  EROFS, EXDEV};
 const Errnos send_2{EACCES,  EAGAIN,   EALREADY, EBADF,  ECONNRESET, EDESTADDRREQ, EFAULT,     EINTR, EINVAL,
                     EISCONN, EMSGSIZE, ENOBUFS,  ENOMEM, ENOTCONN,   ENOTSOCK,     EOPNOTSUPP, EPIPE};
 const Errnos setgroups_2{EFAULT, EINVAL, ENOMEM, EPERM};
@@ -75,16 +78,23 @@ Errnos all_of(std::initializer_list<Errnos> pages) {
 
 std::map<std::string, Errnos, std::less<>> make_table() {
     return {
+        {"captures.capture", all_of({pipe_2, fcntl_2, dup2_2})},
+        {"captures.start", all_of({eventfd_2, clone_for_threads})},
+        {"crashes.hand_to", all_of({chown_2})},
+        {"crashes.install", all_of({sigaction_2})},
+        {"crashes.open_report", all_of({open_2, stat_2, chmod_2})},
         {"event_loop.make", all_of({epoll_create_2, eventfd_2, epoll_ctl_2, timerfd_create_2})},
         {"event_loop.start", all_of({clone_for_threads})},
         {"event_loop.watch", all_of({epoll_ctl_2})},
         {"files.create_directories", all_of({stat_2, mkdir_2, open_2, chmod_2})},
         {"files.hand_to", all_of({chown_2})},
+        {"files.list", all_of({open_2, getdents_2})},
         {"files.open_for_appending", all_of({open_2, stat_2, chmod_2, fcntl_2})},
         {"files.open_for_reading", all_of({open_2, stat_2, fcntl_2})},
         {"files.read", all_of({open_2, stat_2, fcntl_2, read_2})},
         {"files.read_at", all_of({read_2})},
         {"files.remove", all_of({unlink_2})},
+        {"files.rename", all_of({rename_2})},
         {"files.status", all_of({stat_2})},
         {"files.write", all_of({write_2})},
         {"inherited.claim_for_writing", all_of({fcntl_2})},
@@ -123,6 +133,8 @@ std::map<std::string, Errnos, std::less<>> make_table() {
         {"sockets.remove_file", all_of({stat_2, unlink_2})},
         {"sockets.send", all_of({send_2})},
         {"streams.open_closed_ones", all_of({open_2, fcntl_2})},
+        {"streams.hand_to", all_of({stat_2, chown_2})},
+        {"streams.redirect_to_file", all_of({open_2, stat_2, dup2_2, chmod_2})},
         {"streams.redirect_to", all_of({dup2_2, fcntl_2})},
         {"streams.redirect_to_null", all_of({open_2, dup2_2, fcntl_2})},
         {"streams.write", all_of({write_2})},

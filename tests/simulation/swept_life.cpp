@@ -200,10 +200,14 @@ std::optional<int> SweptLife::promised_exit(const Operation& failed) const {
     if (go_on.contains(failed.name)) return std::nullopt;
     if (failed.name == "files.status" && failed.object == TrialMachine::log_file) return std::nullopt;
     if (failed.name == "pipes.write" && failed.nth != 1) return std::nullopt;
+    // A service that can't report a crash serves all the same.
+    if (failed.name == "crashes.install" || failed.name == "crashes.open_report" || failed.name == "files.list" ||
+        failed.object.ends_with(".crash"))
+        return std::nullopt;
 
     static const std::set<std::string, std::less<>> cannot_create{
         "files.create_directories", "files.status", "files.open_for_appending", "locks.owner",
-        "locks.try_lock",           "locks.write",  "streams.redirect_to",      "sockets.probe",
+        "locks.try_lock",           "locks.write",  "captures.capture",         "sockets.probe",
         "sockets.listen",           "sockets.group"};
     if (cannot_create.contains(failed.name)) return unless_forbidden(ExitCode::cannot_create);
     // What dropping the privileges takes; the first change of directory is the daemon's.

@@ -59,6 +59,7 @@ struct Deployment {
     bool background = true;  ///< leave the shell, where the daemon policy can
     std::string working_directory = "/";
     mode_t file_mask = 022;
+    bool keep_stdin = false;                 ///< in the background, too
     std::vector<std::string> writable = {};  ///< beside its log and its run directory; empty: whatever its user may
     /// Once log and control are open the process becomes another user, or confines itself.
     bool gives_up_rights = false;

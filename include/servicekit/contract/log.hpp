@@ -19,12 +19,6 @@ namespace servicekit::contract {
 using servicekit::LogField;
 using servicekit::LogRecord;
 
-/// What becomes of the standard streams once the log is open.
-enum class StreamTarget {
-    log,      ///< into the log, where it can take them; /dev/null where it can't
-    inherit,  ///< left as they are
-};
-
 /// What a log has to do with stdout and stderr.
 enum class StreamUse {
     captured,  ///< what is printed there comes to it as records, with a field `stream`
@@ -57,8 +51,6 @@ public:
     virtual Result<void> reopen() = 0;
     /// Nothing below this level comes any more; it may come from some channels only.
     virtual void set_level(LogLevel level) = 0;
-    /// Leads stdout and stderr where the target says.
-    virtual Result<void> redirect(StreamTarget target) = 0;
     [[nodiscard]] virtual StreamUse stream_use() const { return StreamUse::captured; }
     /// Hands what it holds to a user that the process is about to become.
     virtual Result<void> hand_to(uid_t uid, gid_t gid) = 0;

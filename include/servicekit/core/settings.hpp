@@ -65,6 +65,15 @@ inline constexpr Setting<bool> log_compress{"log-compress"};             ///< ol
 /// A program and its arguments that the lines go to, where the log is a PipeLog; spaces between them where they are given
 /// as text.
 inline constexpr Setting<std::vector<std::string>> log_command{"log-command"};
+/// Where the standard streams lead: "log", "null", "inherit", a path, or an object with `path`, `mode`, `open` ("append",
+/// "truncate" or "create") and `fifo`.
+inline constexpr Setting<Value> standard_input{"stdin"};
+inline constexpr Setting<Value> standard_output{"stdout"};
+inline constexpr Setting<Value> standard_error{"stderr"};
+inline constexpr Setting<bool> no_crash_reports{"no-crash-reports"};
+/// Where reports of crashes lie; beside the log file, or in the run directory, where nobody says.
+inline constexpr Setting<std::string> crash_directory{"crash-directory"};
+inline constexpr Setting<std::uint64_t> crash_keep{"crash-keep"};  ///< reports of earlier lives; older ones are removed
 inline constexpr Setting<std::string> user{"user"};
 inline constexpr Setting<std::string> group{"group"};
 inline constexpr Setting<std::string> umask{"umask"};  ///< octal: "022"
@@ -218,7 +227,9 @@ Value Settings::to_value(const T& value) {
 template <class T>
 T Settings::get(Setting<T> setting) const {
     const Value& found = value(setting.name);
-    if constexpr (std::is_same_v<T, LogLevel>) {
+    if constexpr (std::is_same_v<T, Value>) {
+        return found;
+    } else if constexpr (std::is_same_v<T, LogLevel>) {
         return log_level_from(found.as_string()).value();
     } else if constexpr (std::is_same_v<T, std::chrono::milliseconds>) {
         return to_time(found);

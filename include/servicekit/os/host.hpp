@@ -6,6 +6,7 @@
 #include "servicekit/os/boost_log.hpp"
 #include "servicekit/os/clock.hpp"
 #include "servicekit/os/confinement.hpp"
+#include "servicekit/os/crash_reporter.hpp"
 #include "servicekit/os/environment.hpp"
 #include "servicekit/os/event_loop.hpp"
 #include "servicekit/os/files.hpp"
@@ -14,6 +15,7 @@
 #include "servicekit/os/service_manager.hpp"
 #include "servicekit/os/signals.hpp"
 #include "servicekit/os/standard_streams.hpp"
+#include "servicekit/os/stream_capture.hpp"
 #include "servicekit/os/users.hpp"
 
 namespace servicekit::os {
@@ -23,6 +25,7 @@ struct Host {
     BoostLog* boost_log = &process_boost_log();
     Clock* clock = &posix_clock();
     Confinement* confinement = &posix_confinement();
+    CrashReporter* crashes = &posix_crash_reporter();
     Environment* environment = &posix_environment();
     Files* files = &posix_files();
     InheritedDescriptors* inherited = &posix_inherited_descriptors();
@@ -33,6 +36,7 @@ struct Host {
     Users* users = &posix_users();
     std::function<std::unique_ptr<EventLoop>()> make_event_loop = &make_asio_event_loop;
     std::function<std::unique_ptr<Parking>()> make_parking = &make_futex_parking;
+    std::function<std::unique_ptr<StreamCapture>()> make_stream_capture = &make_posix_stream_capture;
 };
 
 }  // namespace servicekit::os

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <chrono>
 #include <cstddef>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "servicekit/base/result.hpp"
@@ -10,6 +13,19 @@
 namespace servicekit::os {
 
 enum class Stream { in = 0, out = 1, error = 2 };
+
+/// A file that a stream is to lead to.
+struct StreamFile {
+    enum class Opening {
+        append,    ///< it is made where it is missing
+        truncate,  ///< the same, and what is in it goes
+        create,    ///< it must not be there
+    };
+    std::string path = {};
+    mode_t permissions = 0640;  ///< of a file that is made, whatever the umask
+    Opening opening = Opening::append;
+    bool is_fifo = false;  ///< it is made as one where it is missing
+};
 
 struct StreamWriting {
     std::size_t bytes = 0;
@@ -35,6 +51,11 @@ public:
     virtual Result<void> redirect_to_null(Stream stream) = 0;
     /// dup2(2), after a flush of stdio.
     virtual Result<void> redirect_to(Stream stream, int descriptor) = 0;
+    /// Opens it, for reading where the stream is stdin, and leads the stream there. A FIFO is not waited for; while
+    /// nobody reads it, it takes what it has room for, and no SIGPIPE is raised.
+    virtual Result<void> redirect_to_file(Stream stream, const StreamFile& file) = 0;
+    /// Gives the file that the stream leads to to a user, where it is a regular one or a FIFO.
+    virtual Result<void> hand_to(Stream stream, uid_t uid, gid_t gid) = 0;
 };
 
 [[nodiscard]] StandardStreams& posix_standard_streams();

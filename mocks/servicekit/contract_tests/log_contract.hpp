@@ -129,14 +129,6 @@ TYPED_TEST_P(LogContract, GoesOnAfterItWasReopened) {
     this->expect_delivered("after");
 }
 
-TYPED_TEST_P(LogContract, LeavesTheStreamsAloneWhereAskedTo) {
-    const auto log = this->make_open_log();
-    this->expect_success(log->redirect(contract::StreamTarget::inherit));
-    this->write(*log, "still here");
-    this->close(*log);
-    this->expect_delivered("still here");
-}
-
 TYPED_TEST_P(LogContract, IsSafeToUseBeforeItIsOpenAndAfterItIsClosed) {
     const auto log = this->make_log();
     this->write(*log, "too early");
@@ -191,7 +183,7 @@ TYPED_TEST_P(LogContract, IsWrittenByManyThreadsAtOnce) {
 
 REGISTER_TYPED_TEST_SUITE_P(LogContract, EverythingAcceptedIsDeliveredOnceItIsClosed, KeepsTheOrder, OneRecordIsOneLine,
                             TakesWhateverBytesThereAre, DropsWhatIsBelowItsLevel, GoesOnAfterItWasReopened,
-                            LeavesTheStreamsAloneWhereAskedTo, IsSafeToUseBeforeItIsOpenAndAfterItIsClosed,
-                            IsClosedAnyNumberOfTimes, MayBeMovedBeforeItIsOpened, IsWrittenByManyThreadsAtOnce);
+                            IsSafeToUseBeforeItIsOpenAndAfterItIsClosed, IsClosedAnyNumberOfTimes,
+                            MayBeMovedBeforeItIsOpened, IsWrittenByManyThreadsAtOnce);
 
 }  // namespace servicekit::contract_tests

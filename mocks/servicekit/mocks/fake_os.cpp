@@ -61,6 +61,8 @@ FakeOs::FakeOs() {
     inherited.failures().report_to(faults, "inherited");
     message_sockets.failures().report_to(faults, "message_sockets");
     programs.failures().report_to(faults, "programs");
+    crashes.failures().report_to(faults, "crashes");
+    captures.failures().report_to(faults, "captures");
     reactor.loop_failures.report_to(faults, "event_loop");
 
     faults.set_judge([this](std::string_view operation) { return judge(operation); });
@@ -95,24 +97,25 @@ FakeOs::~FakeOs() {
 }
 
 os::Host FakeOs::host() {
-    return {
-        .boost_log = &boost_log,
-        .clock = &clock,
-        .confinement = &confinement,
-        .environment = &environment,
-        .files = &files,
-        .inherited = &inherited,
-        .process = &process,
-        .service_manager = &service_manager,
-        .signals = &signals,
-        .streams = &streams,
-        .users = &users,
-        .make_event_loop = [this]() -> std::unique_ptr<os::EventLoop> {
-            if (const auto failure = reactor.loop_failures.due("make"))
-                throw std::system_error{*failure, std::generic_category(), "cannot make an event loop"};
-            return std::make_unique<FakeEventLoop>(reactor);
-        },
-        .make_parking = [this]() -> std::unique_ptr<os::Parking> { return std::make_unique<FakeParking>(reactor); }};
+    return {.boost_log = &boost_log,
+            .clock = &clock,
+            .confinement = &confinement,
+            .crashes = &crashes,
+            .environment = &environment,
+            .files = &files,
+            .inherited = &inherited,
+            .process = &process,
+            .service_manager = &service_manager,
+            .signals = &signals,
+            .streams = &streams,
+            .users = &users,
+            .make_event_loop = [this]() -> std::unique_ptr<os::EventLoop> {
+                if (const auto failure = reactor.loop_failures.due("make"))
+                    throw std::system_error{*failure, std::generic_category(), "cannot make an event loop"};
+                return std::make_unique<FakeEventLoop>(reactor);
+            },
+            .make_parking = [this]() -> std::unique_ptr<os::Parking> { return std::make_unique<FakeParking>(reactor); },
+            .make_stream_capture = [this] { return captures.make(); }};
 }
 
 void FakeOs::act_as(const Peer& caller) {
@@ -166,6 +169,8 @@ void FakeOs::live(Running& self) {
     process.forget(self.task);
     signals.forget(self.task);
     streams.forget(self.task);
+    crashes.forget(self.task);
+    captures.forget(self.task);
     users.forget(self.task);
     files.tree().forget(self.task);
 }

@@ -17,6 +17,7 @@
 #include "servicekit/mocks/fake_children.hpp"
 #include "servicekit/mocks/fake_clock.hpp"
 #include "servicekit/mocks/fake_confinement.hpp"
+#include "servicekit/mocks/fake_crash_reporter.hpp"
 #include "servicekit/mocks/fake_environment.hpp"
 #include "servicekit/mocks/fake_event_loop.hpp"
 #include "servicekit/mocks/fake_faults.hpp"
@@ -34,6 +35,7 @@
 #include "servicekit/mocks/fake_service_manager.hpp"
 #include "servicekit/mocks/fake_signals.hpp"
 #include "servicekit/mocks/fake_standard_streams.hpp"
+#include "servicekit/mocks/fake_stream_capture.hpp"
 #include "servicekit/mocks/fake_users.hpp"
 #include "servicekit/os/host.hpp"
 
@@ -136,6 +138,7 @@ public:
     FakeConfinement confinement;
     FakeEnvironment environment;
     FakeFiles files;
+    FakeCrashReporter crashes{files};
     FakeProcess process;
     FakeProcessTable processes{reactor};
     FakeFileLocks locks{files, process};
@@ -145,6 +148,7 @@ public:
     FakeInheritedDescriptors inherited;
     FakeSignals signals;
     FakeStandardStreams streams;
+    FakeStreamCaptures captures;
     FakeUsers users;
     FakeLocalSockets sockets{reactor, files, process};
     FakeMessageSockets message_sockets;

@@ -78,12 +78,8 @@ struct OnFakeOs<PipeLog> {
 template <>
 struct OnFakeOs<SyslogLog> {
     static SyslogLog make(FakeOs& os, SyslogLog::Options options) {
-        return SyslogLog{std::move(options), os.message_sockets, os.streams, os.clock, os.process};
+        return SyslogLog{std::move(options), os.message_sockets, os.clock, os.process};
     }
-};
-template <>
-struct OnFakeOs<NoLog> {
-    static NoLog make(FakeOs& os, NoLog::Options options) { return NoLog{options, os.streams}; }
 };
 template <>
 struct OnFakeOs<UnixSocketControl> {

@@ -76,6 +76,21 @@ Result<void> FakeStandardStreams::redirect_to(os::Stream stream, int descriptor)
     return {};
 }
 
+Result<void> FakeStandardStreams::redirect_to_file(os::Stream stream, const os::StreamFile& file) {
+    if (const auto failure = failures.due("redirect_to_file", name_of(stream)))
+        return os_error("open for " + name_of(stream), file.path, *failure);
+    state(stream).target = Target::file;
+    state(stream).file = file;
+    return {};
+}
+
+Result<void> FakeStandardStreams::hand_to(os::Stream stream, uid_t uid, gid_t /*gid*/) {
+    if (const auto failure = failures.due("hand_to", name_of(stream)))
+        return os_error("change the owner of the file of", name_of(stream), *failure);
+    state(stream).owner = uid;
+    return {};
+}
+
 void FakeStandardStreams::set_terminal(os::Stream stream, bool is_terminal, unsigned width) {
     state(stream).is_terminal = is_terminal;
     state(stream).width = width;

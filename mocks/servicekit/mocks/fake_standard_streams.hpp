@@ -20,7 +20,7 @@ namespace servicekit::mocks {
 /// Each process that FakeOs::spawn() made has its own, and all lead to the same user.
 class FakeStandardStreams final : public os::StandardStreams {
 public:
-    enum class Target { user, closed, null, descriptor };
+    enum class Target { user, closed, null, descriptor, file };
 
     void write(os::Stream stream, std::string_view text) override;
     /// Waits for nobody: no time goes by.
@@ -31,9 +31,13 @@ public:
     Result<void> open_closed_ones() override;
     Result<void> redirect_to_null(os::Stream stream) override;
     Result<void> redirect_to(os::Stream stream, int descriptor) override;
+    /// What is written to it from then on is nobody's to see.
+    Result<void> redirect_to_file(os::Stream stream, const os::StreamFile& file) override;
+    Result<void> hand_to(os::Stream stream, uid_t uid, gid_t gid) override;
 
     /// By the names of the functions of os::StandardStreams; the object is "stdin", "stdout" or "stderr".
-    FakeFailures failures{"open_closed_ones", "redirect_to_null", "redirect_to", "write", "write_within"};
+    FakeFailures failures{"open_closed_ones", "redirect_to_null", "redirect_to", "redirect_to_file", "hand_to", "write",
+                          "write_within"};
 
     void set_terminal(os::Stream stream, bool is_terminal, unsigned width = 80);
     void close(os::Stream stream) { state(stream).target = Target::closed; }
@@ -53,6 +57,11 @@ public:
     /// Where the stream was redirected to; -1 where its target is no descriptor.
     [[nodiscard]] int descriptor(os::Stream stream) const;
 
+    /// The file that the stream leads to. \pre target() is `file`
+    [[nodiscard]] const os::StreamFile& file(os::Stream stream) const { return state(stream).file; }
+    /// Whom its file was handed to; nothing where it was not.
+    [[nodiscard]] std::optional<uid_t> owner(os::Stream stream) const { return state(stream).owner; }
+
     /// For FakeOs: what is written while this is true was written before, or will never be.
     void be_silent_while(std::function<bool()> condition) { is_silent_ = std::move(condition); }
     void forget(FakeTask::Id task) { states_.forget(task); }
@@ -61,6 +70,8 @@ private:
     struct State {
         Target target = Target::user;
         int descriptor = -1;
+        os::StreamFile file = {};
+        std::optional<uid_t> owner = {};
         std::optional<std::size_t> room = {};
         bool is_terminal = false;
         unsigned width = 80;

@@ -17,7 +17,6 @@ public:
     MOCK_METHOD(void, write, (const contract::LogRecord& record), (noexcept, override));
     MOCK_METHOD(Result<void>, reopen, (), (override));
     MOCK_METHOD(void, set_level, (LogLevel level), (override));
-    MOCK_METHOD(Result<void>, redirect, (contract::StreamTarget target), (override));
     MOCK_METHOD(contract::StreamUse, stream_use, (), (const, override));
     MOCK_METHOD(Result<void>, hand_to, (uid_t uid, gid_t gid), (override));
     MOCK_METHOD(void, write_last_words, (std::string_view lines), (noexcept, override));

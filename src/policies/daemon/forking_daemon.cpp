@@ -75,7 +75,8 @@ Result<void> ForkingDaemon::become_daemon() {
     if (auto done = pipe_->write(policies::to_line(policies::Born{process_->id()})); !done) return done;
     if (auto done = process_->change_directory(deployment_.working_directory); !done) return done;
     process_->set_file_mask(deployment_.file_mask);
-    if (auto done = streams_->redirect_to_null(os::Stream::in); !done) return done;
+    if (!deployment_.keep_stdin)
+        if (auto done = streams_->redirect_to_null(os::Stream::in); !done) return done;
     std::vector<int> keep = deployment_.keep_descriptors;
     keep.push_back(pipe_->writer());
     return process_->close_other_descriptors(keep);

@@ -44,7 +44,6 @@ struct FileLog::State {
     [[nodiscard]] std::string warning(std::chrono::system_clock::time_point time, std::string_view message) const;
     [[nodiscard]] Result<void> open_file();
     void open_terminal();
-    [[nodiscard]] Result<void> lead_streams();
     /// Has the log's loop do what is due to old files, a piece at a time.
     void tidy_up();
     void tidy_up_step();
@@ -62,7 +61,6 @@ struct FileLog::State {
     std::string group;
     bool background = true;
     bool shows_source = false;
-    bool redirected = false;
     pid_t pid = 0;
     std::string source;  ///< who logs: name and pid
     std::atomic<LogLevel> level{LogLevel::info};
@@ -141,14 +139,6 @@ void FileLog::State::open_terminal() {
             policies::append_log_line(out, record, source);
     });
     to_terminal = true;
-}
-
-Result<void> FileLog::State::lead_streams() {
-    for (const os::Stream stream : {os::Stream::out, os::Stream::error}) {
-        auto done = file ? streams->redirect_to(stream, file->descriptor()) : streams->redirect_to_null(stream);
-        if (!done) return done.error().at_stage(ExitCode::cannot_create);
-    }
-    return {};
 }
 
 void FileLog::State::tidy_up() {
@@ -250,17 +240,10 @@ Result<void> FileLog::reopen() {
         return Error{ExitCode::timeout, "reopen the log", state.path,
                      "a line is still being written into the old file"};
     if (failure) return *failure;
-    return state.redirected ? state.lead_streams() : Result<void>{};
+    return {};
 }
 
 void FileLog::set_level(LogLevel level) noexcept { state_->level.store(level, std::memory_order_relaxed); }
-
-Result<void> FileLog::redirect(contract::StreamTarget target) {
-    State& state = *state_;
-    state.redirected = state.file && target == contract::StreamTarget::log;
-    const bool to_null = !state.file && target == contract::StreamTarget::log && state.background;
-    return state.redirected || to_null ? state.lead_streams() : Result<void>{};
-}
 
 contract::StreamUse FileLog::stream_use() const noexcept {
     if (!state_->path.empty()) return contract::StreamUse::captured;

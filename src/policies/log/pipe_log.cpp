@@ -259,12 +259,6 @@ Result<void> PipeLog::reopen() {
 
 void PipeLog::set_level(LogLevel level) noexcept { state_->level.store(level, std::memory_order_relaxed); }
 
-Result<void> PipeLog::redirect(contract::StreamTarget target) {
-    if (!state_->background || target == contract::StreamTarget::inherit) return {};
-    if (auto done = state_->streams->redirect_to_null(os::Stream::out); !done) return done;
-    return state_->streams->redirect_to_null(os::Stream::error);
-}
-
 Result<void> PipeLog::hand_to(uid_t uid, gid_t gid) {
     return state_->input ? state_->input->hand_to(uid, gid) : Result<void>{};
 }

@@ -8,7 +8,6 @@
 #include "servicekit/os/clock.hpp"
 #include "servicekit/os/message_sockets.hpp"
 #include "servicekit/os/process.hpp"
-#include "servicekit/os/standard_streams.hpp"
 
 namespace servicekit {
 namespace {
@@ -19,17 +18,15 @@ constexpr std::size_t usual_length = 8192;
 }  // namespace
 
 struct SyslogLog::State {
-    State(Options the_options, os::MessageSockets& the_sockets, os::StandardStreams& the_streams,
+    State(Options the_options, os::MessageSockets& the_sockets,
           const os::Clock& the_clock, const os::Process& the_process)
         : options{std::move(the_options)},
-          streams{&the_streams},
           process{&the_process},
           output{the_sockets, the_clock} {}
 
     void render(std::string& out, const contract::LogRecord& record, os::MessageSocket::Kind kind) const;
 
     Options options;
-    os::StandardStreams* streams;
     const os::Process* process;
     std::string name;
     bool background = true;
@@ -54,12 +51,12 @@ void SyslogLog::State::render(std::string& out, const contract::LogRecord& recor
 SyslogLog::SyslogLog() : SyslogLog{Options{}} {}
 
 SyslogLog::SyslogLog(Options options)
-    : SyslogLog{std::move(options), os::posix_message_sockets(), os::posix_standard_streams(), os::posix_clock(),
+    : SyslogLog{std::move(options), os::posix_message_sockets(), os::posix_clock(),
                 os::posix_process()} {}
 
-SyslogLog::SyslogLog(Options options, os::MessageSockets& sockets, os::StandardStreams& streams, const os::Clock& clock,
+SyslogLog::SyslogLog(Options options, os::MessageSockets& sockets, const os::Clock& clock,
                      const os::Process& process)
-    : state_{std::make_unique<State>(std::move(options), sockets, streams, clock, process)} {}
+    : state_{std::make_unique<State>(std::move(options), sockets, clock, process)} {}
 
 SyslogLog::SyslogLog(SyslogLog&& other) noexcept = default;
 SyslogLog& SyslogLog::operator=(SyslogLog&& other) noexcept = default;
@@ -102,12 +99,6 @@ void SyslogLog::write(const contract::LogRecord& record) noexcept {
 }
 
 void SyslogLog::set_level(LogLevel level) noexcept { state_->level.store(level, std::memory_order_relaxed); }
-
-Result<void> SyslogLog::redirect(contract::StreamTarget target) {
-    if (!state_->background || target == contract::StreamTarget::inherit) return {};
-    if (auto done = state_->streams->redirect_to_null(os::Stream::out); !done) return done;
-    return state_->streams->redirect_to_null(os::Stream::error);
-}
 
 void SyslogLog::close(std::chrono::milliseconds at_most) noexcept { state_->output.close(at_most); }
 

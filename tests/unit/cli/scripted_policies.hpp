@@ -76,7 +76,6 @@ public:
     void write(const contract::LogRecord& /*record*/) noexcept override {}
     Result<void> reopen() override { return {}; }
     void set_level(LogLevel /*level*/) override {}
-    Result<void> redirect(contract::StreamTarget /*target*/) override { return {}; }
     Result<void> hand_to(uid_t /*uid*/, gid_t /*gid*/) override { return {}; }
     void close(std::chrono::milliseconds /*at_most*/) noexcept override {}
 };

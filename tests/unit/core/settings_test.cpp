@@ -303,6 +303,27 @@ TEST(SettingsTest, TextThatMakesNoSenseIsRefused) {
     EXPECT_NE(refusal_of_text("pid-file", std::string_view{"/run/x\0/y", 9}), "no error");
 }
 
+TEST(SettingsTest, AStreamIsAWordAPathOrAnObject) {
+    Settings settings;
+    settings.set_text("stdout", "log", SettingsLayer::command_line);
+    EXPECT_EQ(settings.get(setting::standard_output), Value{"log"});
+    settings.set_text("stdout", R"({"path": "out", "mode": "0600", "open": "create", "fifo": false})",
+                      SettingsLayer::command_line);
+    EXPECT_EQ(*settings.get(setting::standard_output).as_object().find("path"), Value{"out"});
+    EXPECT_TRUE(settings.get(setting::standard_error).is_null());
+    for (const char* wrong : {R"({})", R"({"path": ""})", R"({"path": "x", "mode": 600})", R"({"path": "x", "way": 1})",
+                              R"({"path": "x", "open": "sideways"})", R"({"path": "x", "fifo": "yes"})"})
+        EXPECT_NE(refusal_of_text("stderr", wrong), "no error") << wrong;
+    EXPECT_NE(refusal_of_value("stdin", 3), "no error");
+}
+
+TEST(SettingsTest, CountsAreWholeNumbers) {
+    Settings settings;
+    settings.set_text("crash-keep", "0", SettingsLayer::command_line);
+    EXPECT_EQ(settings.get(setting::crash_keep), 0U);
+    for (const char* wrong : {"", "-1", "1.5", "many"}) EXPECT_NE(refusal_of_text("crash-keep", wrong), "no error");
+}
+
 TEST(SettingsTest, ValuesOfAnotherTypeAreRefused) {
     EXPECT_EQ(refusal_of_value("umask", 22),
               "'umask' set by the program: expected an octal mask in quotes, \"000\" to \"777\", found 22");

@@ -77,6 +77,17 @@ TEST(FakeStandardStreamsTest, TakesNoMoreThanItsReaderReads) {
     EXPECT_EQ(streams.write_within(Stream::out, "seven", std::chrono::seconds{0}).failure->errno_value, EPIPE);
 }
 
+TEST(FakeStandardStreamsTest, RemembersTheFileAndWhomItWasHandedTo) {
+    FakeStandardStreams streams;
+    ASSERT_TRUE(streams.redirect_to_file(Stream::out, {.path = "/var/log/out"}));
+    ASSERT_TRUE(streams.hand_to(Stream::out, 1000, 1000));
+
+    EXPECT_EQ(streams.target(Stream::out), FakeStandardStreams::Target::file);
+    EXPECT_EQ(streams.file(Stream::out).path, "/var/log/out");
+    EXPECT_EQ(streams.owner(Stream::out), 1000U);
+    EXPECT_FALSE(streams.owner(Stream::error));
+}
+
 TEST(FakeStandardStreamsTest, FailsWhereTheTestWantsIt) {
     FakeStandardStreams streams;
     streams.failures.fail_next("redirect_to", EMFILE, "stderr");
@@ -87,6 +98,10 @@ TEST(FakeStandardStreamsTest, FailsWhereTheTestWantsIt) {
     EXPECT_FALSE(streams.open_closed_ones());
     streams.failures.fail_next("redirect_to_null", ENOENT);
     EXPECT_FALSE(streams.redirect_to_null(Stream::in));
+    streams.failures.fail_next("redirect_to_file", EISDIR);
+    EXPECT_FALSE(streams.redirect_to_file(Stream::out, {.path = "/"}));
+    streams.failures.fail_next("hand_to", EPERM);
+    EXPECT_FALSE(streams.hand_to(Stream::out, 1, 1));
 }
 
 }  // namespace

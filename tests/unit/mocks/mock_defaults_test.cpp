@@ -8,6 +8,7 @@
 #include "servicekit/mocks/mock_clock.hpp"
 #include "servicekit/mocks/mock_confinement.hpp"
 #include "servicekit/mocks/mock_control.hpp"
+#include "servicekit/mocks/mock_crash_reporter.hpp"
 #include "servicekit/mocks/mock_daemon.hpp"
 #include "servicekit/mocks/mock_environment.hpp"
 #include "servicekit/mocks/mock_event_loop.hpp"
@@ -26,6 +27,7 @@
 #include "servicekit/mocks/mock_service_manager.hpp"
 #include "servicekit/mocks/mock_signals.hpp"
 #include "servicekit/mocks/mock_standard_streams.hpp"
+#include "servicekit/mocks/mock_stream_capture.hpp"
 #include "servicekit/mocks/mock_users.hpp"
 
 namespace servicekit::mocks {
@@ -184,7 +186,6 @@ TEST(MockDefaultsTest, LetAServiceBegin) {
     EXPECT_EQ(lock.token(), std::nullopt);
     NiceMock<MockLog> log;
     EXPECT_TRUE(log.open());
-    EXPECT_TRUE(log.redirect(contract::StreamTarget::log));
     NiceMock<MockControl> control;
     NiceMock<MockRequests> requests;
     NiceMock<MockEventLoop> loop;

@@ -53,9 +53,8 @@ public:
     /// There is nothing to open anew.
     Result<void> reopen() { return {}; }
     void set_level(LogLevel level) noexcept;
-    [[nodiscard]] contract::StreamUse stream_use() const noexcept { return contract::StreamUse::own; }
     /// The streams stay what they are.
-    Result<void> redirect(contract::StreamTarget /*target*/) { return {}; }
+    [[nodiscard]] contract::StreamUse stream_use() const noexcept { return contract::StreamUse::own; }
     /// They are open already.
     Result<void> hand_to(uid_t /*uid*/, gid_t /*gid*/) { return {}; }
     void close(std::chrono::milliseconds at_most) noexcept;

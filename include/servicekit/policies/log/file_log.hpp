@@ -73,8 +73,7 @@ public:
     /// Does nothing without a file.
     Result<void> reopen();
     void set_level(LogLevel level) noexcept;
-    /// Into the file. Where there is none, to /dev/null in the background; in the foreground they stay what they are.
-    Result<void> redirect(contract::StreamTarget target);
+    /// Into the file. Where there is none, nowhere in the background; in the foreground they stay what they are.
     [[nodiscard]] contract::StreamUse stream_use() const noexcept;
     Result<void> hand_to(uid_t uid, gid_t gid);
     void write_last_words(std::string_view lines) noexcept;

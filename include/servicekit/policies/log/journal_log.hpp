@@ -59,8 +59,6 @@ public:
     /// There is nothing to open anew.
     Result<void> reopen() { return {}; }
     void set_level(LogLevel level) noexcept;
-    /// The streams stay what the manager made them.
-    Result<void> redirect(contract::StreamTarget /*target*/) { return {}; }
     [[nodiscard]] contract::StreamUse stream_use() const noexcept { return contract::StreamUse::own; }
     Result<void> hand_to(uid_t /*uid*/, gid_t /*gid*/) { return {}; }
     void close(std::chrono::milliseconds at_most) noexcept;

@@ -82,8 +82,6 @@ public:
     void write(const contract::LogRecord& record) noexcept;
     Result<void> reopen();
     void set_level(LogLevel level) noexcept;
-    /// In the background to /dev/null; in the foreground they stay what they are.
-    Result<void> redirect(contract::StreamTarget target);
     Result<void> hand_to(uid_t uid, gid_t gid);
     void write_last_words(std::string_view lines) noexcept;
     void close(std::chrono::milliseconds at_most) noexcept;

@@ -17,7 +17,6 @@ namespace os {
 class Clock;
 class MessageSockets;
 class Process;
-class StandardStreams;
 }  // namespace os
 
 /// Log policy for the system's log daemon, by its local socket.
@@ -75,7 +74,7 @@ public:
 
     SyslogLog();
     explicit SyslogLog(Options options);
-    SyslogLog(Options options, os::MessageSockets& sockets, os::StandardStreams& streams, const os::Clock& clock,
+    SyslogLog(Options options, os::MessageSockets& sockets, const os::Clock& clock,
               const os::Process& process);
     SyslogLog(SyslogLog&& other) noexcept;
     SyslogLog& operator=(SyslogLog&& other) noexcept;
@@ -89,8 +88,6 @@ public:
     /// There is nothing to open anew.
     Result<void> reopen() { return {}; }
     void set_level(LogLevel level) noexcept;
-    /// In the background to /dev/null; in the foreground they stay what they are.
-    Result<void> redirect(contract::StreamTarget target);
     Result<void> hand_to(uid_t /*uid*/, gid_t /*gid*/) { return {}; }
     void close(std::chrono::milliseconds at_most) noexcept;
 

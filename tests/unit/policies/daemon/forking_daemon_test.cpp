@@ -185,6 +185,13 @@ TEST_F(ForkingDaemonTest, DaemonKeepsTheDescriptorsThatWerePassedOnPurpose) {
     EXPECT_TRUE(daemon.enter());
 }
 
+TEST_F(ForkingDaemonTest, DaemonKeepsItsInputWhereItShould) {
+    deployment.keep_stdin = true;
+    daemon.configure(deployment);
+    EXPECT_CALL(streams, redirect_to_null(os::Stream::in)).Times(0);
+    EXPECT_TRUE(daemon.enter());
+}
+
 TEST_F(ForkingDaemonTest, DaemonLeavesTheOutputStreamsToTheLog) {
     EXPECT_CALL(streams, redirect_to_null(os::Stream::out)).Times(0);
     EXPECT_CALL(streams, redirect_to_null(os::Stream::error)).Times(0);

@@ -108,7 +108,7 @@ TEST_F(ConsoleLogTest, LinesBeforeOpenAndAfterCloseAreDropped) {
 TEST_F(ConsoleLogTest, LeavesTheStreamsAsTheyAre) {
     auto log = make();
     open(log);
-    EXPECT_TRUE(log.redirect(contract::StreamTarget::log));
+    EXPECT_EQ(log.stream_use(), contract::StreamUse::own);
     EXPECT_TRUE(log.reopen());
     EXPECT_TRUE(log.hand_to(1000, 1000));
     EXPECT_EQ(streams.target(os::Stream::out), mocks::FakeStandardStreams::Target::user);

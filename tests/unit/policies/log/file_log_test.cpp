@@ -27,7 +27,6 @@ namespace servicekit {
 namespace {
 
 using namespace std::chrono_literals;
-using contract::StreamTarget;
 using os::Stream;
 using ::testing::_;
 using ::testing::AllOf;
@@ -151,9 +150,8 @@ TEST_F(FileLogTest, WritesToStderrInTheForegroundWithoutAFile) {
     log.configure(deployment);
     ASSERT_TRUE(log.open());
     EXPECT_CALL(streams, write_within(Stream::error, EndsWith("info just-another-server[4711]: hello\n"), _));
-    EXPECT_CALL(streams, redirect_to_null).Times(0);
+    EXPECT_EQ(log.stream_use(), contract::StreamUse::own);
     write("hello");
-    EXPECT_TRUE(log.redirect(StreamTarget::log));
     EXPECT_TRUE(log.reopen());
     EXPECT_TRUE(log.hand_to(1000, 1000));
 }
@@ -163,10 +161,8 @@ TEST_F(FileLogTest, DropsLinesAndStreamsInTheBackgroundWithoutAFile) {
     log.configure(deployment);
     ASSERT_TRUE(log.open());
     EXPECT_CALL(streams, write_within).Times(0);
-    EXPECT_CALL(streams, redirect_to_null(Stream::out));
-    EXPECT_CALL(streams, redirect_to_null(Stream::error));
+    EXPECT_EQ(log.stream_use(), contract::StreamUse::none);
     write("hello");
-    EXPECT_TRUE(log.redirect(StreamTarget::log));
 }
 
 TEST_F(FileLogTest, LeavesOutWhatIsBelowItsLevel) {
@@ -391,42 +387,6 @@ TEST_F(FileLogTest, CopiesNothingToTheTerminalWhereToldSoOrInTheBackgroundOrWher
     log.configure(deployment);
     ASSERT_TRUE(log.open());
     write("no terminal");
-}
-
-// The standard streams.
-
-TEST_F(FileLogTest, LeadsTheStreamsIntoTheFile) {
-    ASSERT_TRUE(log.open());
-    for (const Stream stream : {Stream::out, Stream::error})
-        EXPECT_CALL(streams, redirect_to(stream, _)).WillOnce([this](Stream, int descriptor) -> Result<void> {
-            EXPECT_EQ(files.path_of(descriptor), path);
-            return {};
-        });
-    EXPECT_TRUE(log.redirect(StreamTarget::log));
-}
-
-TEST_F(FileLogTest, LeadsTheStreamsIntoTheNewFileAfterAReopen) {
-    ASSERT_TRUE(log.open());
-    ASSERT_TRUE(log.redirect(StreamTarget::log));
-    EXPECT_CALL(streams, redirect_to(Stream::out, _));
-    EXPECT_CALL(streams, redirect_to(Stream::error, _));
-    EXPECT_TRUE(log.reopen());
-}
-
-TEST_F(FileLogTest, LeavesTheStreamsWhereToldToAlsoAfterAReopen) {
-    EXPECT_CALL(streams, redirect_to).Times(0);
-    EXPECT_CALL(streams, redirect_to_null).Times(0);
-    ASSERT_TRUE(log.open());
-    EXPECT_TRUE(log.redirect(StreamTarget::inherit));
-    EXPECT_TRUE(log.reopen());
-}
-
-TEST_F(FileLogTest, TellsWhyAStreamCannotBeRedirected) {
-    ASSERT_TRUE(log.open());
-    EXPECT_CALL(streams, redirect_to(Stream::out, _)).WillOnce(Return(Result<void>{os_error("redirect", path, EBUSY)}));
-    const auto redirected = log.redirect(StreamTarget::log);
-    ASSERT_FALSE(redirected);
-    EXPECT_EQ(redirected.error().exit_code, ExitCode::cannot_create);
 }
 
 TEST_F(FileLogTest, HandsTheFileToAnotherUser) {

@@ -153,13 +153,6 @@ TEST_F(SyslogLogTest, WhatIsTooLongForADatagramIsCut) {
     EXPECT_EQ(messages().front().text.size(), 8192U);
 }
 
-TEST_F(SyslogLogTest, InTheBackgroundTheStreamsLeadNowhere) {
-    open();
-    EXPECT_TRUE(log.redirect(contract::StreamTarget::log));
-    EXPECT_EQ(os.streams.target(os::Stream::out), mocks::FakeStandardStreams::Target::null);
-    EXPECT_EQ(os.streams.target(os::Stream::error), mocks::FakeStandardStreams::Target::null);
-}
-
 TEST_F(SyslogLogTest, DropsWhatIsBelowItsLevelAndWhatComesTooLate) {
     os.message_sockets.listen(device);
     open();

@@ -1,0 +1,94 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <string_view>
+
+namespace servicekit::os {
+
+/// What a process did last and does now, for the report of its crash: plain memory of a fixed size, filled without
+/// locks, so that a signal handler can read it wherever the process is.
+/// begin() and end() are for one thread at a time, and nest.
+class EventTrail {
+public:
+    static constexpr std::size_t kept = 32;     ///< of those that have ended
+    static constexpr std::size_t deepest = 16;  ///< of those that run
+
+    using Time = std::chrono::steady_clock::time_point;
+
+    /// A text that is cut where it is too long.
+    template <std::size_t Size>
+    class Text {
+    public:
+        void set(std::string_view text) noexcept { size_ = text.copy(bytes_.data(), Size); }
+        [[nodiscard]] std::string_view view() const noexcept { return {bytes_.data(), size_ < Size ? size_ : Size}; }
+
+    private:
+        std::array<char, Size> bytes_{};
+        std::size_t size_ = 0;
+    };
+
+    struct Ended {
+        Text<64> name;
+        Text<128> outcome;
+        Time began;
+        Time ended;
+    };
+    struct Running {
+        Text<64> name;
+        Time began;
+    };
+
+    void begin(std::string_view name, Time now) noexcept {
+        const std::size_t depth = depth_.load(std::memory_order_relaxed);
+        if (depth < deepest) {
+            running_[depth].name.set(name);
+            running_[depth].began = now;
+        }
+        depth_.store(depth + 1, std::memory_order_release);
+    }
+    /// The innermost one that runs is over. \param outcome in words
+    void end(std::string_view outcome, Time now) noexcept {
+        const std::size_t depth = depth_.load(std::memory_order_relaxed);
+        if (depth == 0) return;
+        if (depth <= deepest) {
+            const std::size_t count = count_.load(std::memory_order_relaxed);
+            Ended& ended = ended_[count % kept];
+            ended.name = running_[depth - 1].name;
+            ended.began = running_[depth - 1].began;
+            ended.ended = now;
+            ended.outcome.set(outcome);
+            count_.store(count + 1, std::memory_order_release);
+        }
+        depth_.store(depth - 1, std::memory_order_release);
+    }
+
+    // For whoever reports. The thread that fills it may go on meanwhile; then the oldest may be torn.
+
+    /// Of those that run, each within the one before. \returns how many
+    [[nodiscard]] std::size_t depth() const noexcept {
+        const std::size_t depth = depth_.load(std::memory_order_acquire);
+        return depth < deepest ? depth : deepest;
+    }
+    [[nodiscard]] const Running& running(std::size_t level) const noexcept { return running_[level]; }
+    /// How many have ended and are kept.
+    [[nodiscard]] std::size_t size() const noexcept {
+        const std::size_t count = count_.load(std::memory_order_acquire);
+        return count < kept ? count : kept;
+    }
+    /// \param back 0: the one that ended last. \pre back < size()
+    [[nodiscard]] const Ended& ended(std::size_t back) const noexcept {
+        return ended_[(count_.load(std::memory_order_acquire) - 1 - back) % kept];
+    }
+
+private:
+    std::array<Ended, kept> ended_{};
+    std::array<Running, deepest> running_{};
+    std::atomic<std::size_t> count_{0};
+    std::atomic<std::size_t> depth_{0};
+    static_assert(std::atomic<std::size_t>::is_always_lock_free);
+};
+
+}  // namespace servicekit::os

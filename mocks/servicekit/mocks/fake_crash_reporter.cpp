@@ -1,0 +1,78 @@
+#include "servicekit/mocks/fake_crash_reporter.hpp"
+
+#include <cerrno>
+#include <utility>
+
+namespace servicekit::mocks {
+namespace {
+
+constexpr mode_t permissions = 0640;
+
+}  // namespace
+
+Result<void> FakeCrashReporter::install(const os::CrashPlan& plan) {
+    if (const auto failure = failures_.due("install")) return os_error("report crashes", "", *failure);
+    if (state().plan) return Error{ExitCode::os, "report crashes", "", "another service in this process does"};
+    state().plan = plan;
+    return {};
+}
+
+Result<void> FakeCrashReporter::open_report(const std::string& path, Keeping keeping) {
+    close_report();
+    if (const auto failure = failures_.due("open_report", path))
+        return os_error("open the crash report", path, *failure);
+    FakeFileTree::Place place = files_->tree().find(path, os::Links::do_not_follow);
+    if (place.errno_value == 0 && place.folder == nullptr) place.errno_value = ENOENT;
+    if (place.errno_value == 0 && keeping == Keeping::named && place.node == nullptr)
+        place.errno_value = files_->tree().create(place, os::FileType::regular, permissions);
+    if (place.errno_value != 0) return os_error("open the crash report", path, place.errno_value);
+    state().report = path;
+    state().keeping = keeping;
+    return {};
+}
+
+Result<void> FakeCrashReporter::hand_to(uid_t uid, gid_t /*gid*/) {
+    const std::string& path = state().report;
+    if (const auto failure = failures_.due("hand_to"))
+        return os_error("change the owner of the crash report", path, *failure);
+    if (!path.empty()) state().owner = uid;
+    return {};
+}
+
+void FakeCrashReporter::close_report() noexcept {
+    const std::string path = std::exchange(state().report, {});
+    if (path.empty() || state().keeping != Keeping::named) return;
+    const FakeFileTree::Place place = files_->tree().find(path, os::Links::do_not_follow);
+    // Where it may not be removed it stays.
+    if (place.node != nullptr && place.node->content.empty()) static_cast<void>(files_->tree().remove(place));
+}
+
+void FakeCrashReporter::add_last_words(os::LastWords& last_words) { state().last_words.push_back(&last_words); }
+
+void FakeCrashReporter::uninstall() noexcept {
+    close_report();
+    state() = {};
+}
+
+void FakeCrashReporter::crash(std::string_view signal, std::string_view reason) {
+    if (!is_installed()) return;
+    std::string summary = "crashed by " + std::string{signal} + " (" + std::string{reason} + ")";
+    const std::string path = report();
+    if (!path.empty()) {
+        std::string text = "crash report of servicekit, format 1\ntime: 2026-11-22T06:10:00.123456Z\n";
+        text += "service: " + plan().name + "\nversion: " + plan().version + "\npid: 4711\n";
+        text += "signal: " + std::string{signal} + " (11)\ncode: SEGV_MAPERR (1), " + std::string{reason} + "\n";
+        const os::EventTrail* const trail = plan().trail;
+        if (trail != nullptr && trail->depth() > 0)
+            text += "event: " + std::string{trail->running(trail->depth() - 1).name.view()} + ", for 0.001 s\n";
+        text += "\nend of the report\n";
+        FakeFileTree::Place place = files_->tree().find(path, os::Links::do_not_follow);
+        if (place.node == nullptr) static_cast<void>(files_->tree().create(place, os::FileType::regular, permissions));
+        if (place.node != nullptr) place.node->content += text;
+        summary += "; the report is in '" + path + "'";
+    }
+    summary += "\n";
+    for (os::LastWords* const last_words : state().last_words) last_words->write_last_words(summary);
+}
+
+}  // namespace servicekit::mocks

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "servicekit/mocks/fake_failures.hpp"
+#include "servicekit/mocks/fake_files.hpp"
+#include "servicekit/mocks/per_task.hpp"
+#include "servicekit/os/crash_reporter.hpp"
+
+namespace servicekit::mocks {
+
+/// Crashes as a test has them: crash() does in the calling process what a fatal signal would, short of ending it.
+/// Each process that FakeOs::spawn() made has its own. Reports are files of the fake files.
+class FakeCrashReporter final : public os::CrashReporter {
+public:
+    explicit FakeCrashReporter(FakeFiles& files) : files_{&files} {}
+
+    Result<void> install(const os::CrashPlan& plan) override;
+    Result<void> open_report(const std::string& path, Keeping keeping) override;
+    Result<void> hand_to(uid_t uid, gid_t gid) override;
+    void close_report() noexcept override;
+    void add_last_words(os::LastWords& last_words) override;
+    void guard_this_thread() noexcept override {}
+    void uninstall() noexcept override;
+
+    /// `install`, `open_report` and `hand_to`; the object of `open_report` is the path.
+    FakeFailures& failures() noexcept { return failures_; }
+
+    /// Calls the last words of the process, and leaves its report, where it has a file for it.
+    /// \param signal "SIGSEGV" \param reason "address not mapped to object"
+    void crash(std::string_view signal, std::string_view reason);
+
+    [[nodiscard]] bool is_installed() const { return state().plan.has_value(); }
+    /// What a report would say of the process. \pre is_installed()
+    [[nodiscard]] const os::CrashPlan& plan() const { return *state().plan; }
+    /// Where a report would go; empty where there is no file for it.
+    [[nodiscard]] const std::string& report() const { return state().report; }
+    /// \pre report() is not empty
+    [[nodiscard]] Keeping keeping() const { return state().keeping; }
+    /// Whom the file was handed to; nothing where it was not.
+    [[nodiscard]] std::optional<uid_t> owner() const { return state().owner; }
+
+    /// For FakeOs.
+    void forget(FakeTask::Id task) { states_.forget(task); }
+
+private:
+    struct State {
+        std::optional<os::CrashPlan> plan = {};
+        std::string report = {};
+        Keeping keeping = Keeping::nameless;
+        std::optional<uid_t> owner = {};
+        std::vector<os::LastWords*> last_words = {};
+    };
+    [[nodiscard]] State& state() const { return states_.own(); }
+
+    FakeFiles* files_;
+    FakeFailures failures_{"install", "open_report", "hand_to"};
+    PerTask<State> states_;
+};
+
+}  // namespace servicekit::mocks

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "servicekit/mocks/fake_failures.hpp"
+#include "servicekit/mocks/per_task.hpp"
+#include "servicekit/os/stream_capture.hpp"
+
+namespace servicekit::mocks {
+
+/// Captured streams of which nobody prints but the test, by print(). Each process that FakeOs::spawn() made has its own.
+class FakeStreamCaptures {
+public:
+    [[nodiscard]] std::unique_ptr<os::StreamCapture> make();
+
+    /// `capture` and `start`; the object of `capture` is "stdout" or "stderr".
+    FakeFailures& failures() noexcept { return failures_; }
+
+    [[nodiscard]] bool is_captured(os::Stream stream) const;
+    /// The calling process prints it. Whole lines are delivered at once, or wait for start(); where the stream is not
+    /// captured, nothing happens.
+    void print(os::Stream stream, std::string_view text);
+
+    /// For FakeOs.
+    void forget(FakeTask::Id task) { states_.forget(task); }
+
+private:
+    class FakeStreamCapture;
+    struct State {
+        std::array<bool, 3> is_captured{};
+        std::array<std::string, 3> printed{};
+        os::StreamCapture::Deliver deliver = {};
+    };
+    void deliver(State& state);
+
+    FakeFailures failures_{"capture", "start"};
+    PerTask<State> states_;
+};
+
+}  // namespace servicekit::mocks

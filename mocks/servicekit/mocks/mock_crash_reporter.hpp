@@ -1,0 +1,21 @@
+#pragma once
+
+#include <gmock/gmock.h>
+
+#include "servicekit/os/crash_reporter.hpp"
+
+namespace servicekit::mocks {
+
+/// By default nothing fails, and nothing crashes.
+class MockCrashReporter : public os::CrashReporter {
+public:
+    MOCK_METHOD(Result<void>, install, (const os::CrashPlan& plan), (override));
+    MOCK_METHOD(Result<void>, open_report, (const std::string& path, Keeping keeping), (override));
+    MOCK_METHOD(Result<void>, hand_to, (uid_t uid, gid_t gid), (override));
+    MOCK_METHOD(void, close_report, (), (noexcept, override));
+    MOCK_METHOD(void, add_last_words, (os::LastWords & last_words), (override));
+    MOCK_METHOD(void, guard_this_thread, (), (noexcept, override));
+    MOCK_METHOD(void, uninstall, (), (noexcept, override));
+};
+
+}  // namespace servicekit::mocks

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <gmock/gmock.h>
+
+#include "servicekit/os/stream_capture.hpp"
+
+namespace servicekit::mocks {
+
+/// By default nothing is printed.
+class MockStreamCapture : public os::StreamCapture {
+public:
+    MOCK_METHOD(Result<void>, capture, (os::Stream stream), (override));
+    MOCK_METHOD(Result<void>, start, (Deliver deliver, const std::function<void()>& prepare_thread), (override));
+    MOCK_METHOD(void, stop, (std::chrono::milliseconds at_most), (noexcept, override));
+    MOCK_METHOD(void, write_last_words, (void (*take)(void* to, std::string_view lines) noexcept, void* to),
+                (noexcept, override));
+};
+
+}  // namespace servicekit::mocks

@@ -1,0 +1,86 @@
+#include <string>
+#include <vector>
+
+#include "cli/exit_status.hpp"
+#include "cli/text.hpp"
+#include "cli/verb_functions.hpp"
+#include "core/crash_reports.hpp"
+#include "core/places.hpp"
+
+namespace servicekit::cli {
+namespace {
+
+struct Found {
+    std::vector<CrashSummary> crashes;
+    std::vector<CrashReports> places;  ///< where the one of the same index lies
+};
+
+/// Wherever a start could have put them. A folder that is not there has none.
+Result<Found> find_crashes(const Session& session) {
+    auto candidates = candidate_places(session.service.settings(), session.tools.host);
+    if (!candidates) return candidates.error();
+    Found found;
+    std::vector<std::string> seen;
+    for (const Places& places : *candidates) {
+        bool is_new = true;
+        for (const std::string& folder : seen) is_new = is_new && folder != places.crash_directory;
+        if (!is_new) continue;
+        seen.push_back(places.crash_directory);
+        const auto status = session.tools.host.files->status(places.crash_directory, os::Links::follow);
+        if (!status || !*status) continue;
+        const CrashReports reports{places.crash_directory, places.name, *session.tools.host.files};
+        auto listed = reports.list();
+        if (!listed) return listed.error();
+        for (CrashSummary& crash : *listed) {
+            found.crashes.push_back(std::move(crash));
+            found.places.push_back(reports);
+        }
+    }
+    return found;
+}
+
+std::string in_words(const std::vector<CrashSummary>& crashes) {
+    std::string text;
+    std::size_t number = 0;
+    for (const CrashSummary& crash : crashes) {
+        text += std::to_string(++number) + "  " + printable(crash.time) + "  " + printable(crash.in_words()) + "\n";
+        text += "   " + printable(crash.file) + (crash.is_whole ? "\n" : ", which was not written to its end\n");
+        for (const std::string& frame : crash.frames) text += "      " + printable(frame) + "\n";
+    }
+    return text;
+}
+
+int show(Session& session, const Found& found) {
+    const std::size_t number = session.invocation.number;
+    if (number == 0 || number > found.crashes.size()) {
+        session.console.complain("there is no crash report " + std::to_string(number));
+        return exit_status::error_reply;
+    }
+    const auto text = found.places[number - 1].read(found.crashes[number - 1].file);
+    if (!text) return session.console.fail(text.error());
+    session.console.print(*text);
+    return 0;
+}
+
+}  // namespace
+
+int crashes(Session& session) {
+    if (const int code = load_as_client(session); code != 0) return code;
+    Console& console = session.console;
+    const auto found = find_crashes(session);
+    if (!found) return console.fail(found.error());
+    if (!session.invocation.action.empty()) return show(session, *found);
+    if (session.invocation.json) {
+        Value::List all;
+        for (const CrashSummary& crash : found->crashes) all.emplace_back(crash.fields());
+        console.print_json(Object{{"crashes", std::move(all)}});
+        return 0;
+    }
+    if (found->crashes.empty())
+        console.say("no crash reports");
+    else
+        console.print(in_words(found->crashes));
+    return 0;
+}
+
+}  // namespace servicekit::cli

@@ -1,0 +1,216 @@
+#include "core/crash_reports.hpp"
+
+#include <cxxabi.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <memory>
+#include <utility>
+
+#include "base/rfc3339.hpp"
+
+namespace servicekit {
+namespace {
+
+constexpr std::string_view first_line = "crash report of servicekit, format 1\n";
+constexpr std::string_view last_line = "\nend of the report\n";
+constexpr std::size_t largest_report = std::size_t{16} << 20U;
+constexpr std::size_t summarised_frames = 8;
+
+/// What stands after "KEY: " in the lines before the first empty one. Of several the last: the innermost event.
+std::string value_of(std::string_view head, std::string_view key) {
+    std::string value;
+    while (!head.empty()) {
+        const std::string_view line = head.substr(0, head.find('\n'));
+        if (line.size() > key.size() + 1 && line.starts_with(key) && line.substr(key.size(), 2) == ": ")
+            value = line.substr(key.size() + 2);
+        head.remove_prefix(std::min(head.size(), line.size() + 1));
+    }
+    return value;
+}
+
+std::string up_to(const std::string& text, std::string_view end) { return text.substr(0, text.find(end)); }
+
+std::string after(const std::string& text, std::string_view beginning) {
+    const auto at = text.find(beginning);
+    return at == std::string::npos ? std::string{} : text.substr(at + beginning.size());
+}
+
+/// "just-another-server+0x1a2b (write_lines(int)+0x14)": without the number, the address and the folder.
+std::string frame_in_words(std::string_view line) {
+    const std::string whole = demangle_frame(line);
+    const auto address = whole.find("0x");
+    const auto module = whole.find(' ', address);
+    if (address == std::string::npos || module == std::string::npos) return whole;
+    const std::string place = whole.substr(module + 1);
+    const auto folder = up_to(place, "+0x").rfind('/');
+    return folder == std::string::npos ? place : place.substr(folder + 1);
+}
+
+std::vector<std::string> first_frames(std::string_view text) {
+    std::vector<std::string> frames;
+    constexpr std::string_view title_end = "), which crashed:\n";
+    const auto title = text.find(title_end);
+    if (title == std::string_view::npos) return frames;
+    text.remove_prefix(title + title_end.size());
+    while (text.starts_with("  #") && frames.size() < summarised_frames) {
+        const std::string_view line = text.substr(0, text.find('\n'));
+        frames.push_back(frame_in_words(line));
+        text.remove_prefix(std::min(text.size(), line.size() + 1));
+    }
+    return frames;
+}
+
+/// "20261122T061000Z" of "2026-11-22T06:10:00.123456Z".
+std::string compact(const std::string& time) {
+    std::string digits;
+    for (const char c : up_to(time, "."))
+        if (c != '-' && c != ':' && c != 'Z') digits += c;
+    return digits + "Z";
+}
+
+/// Not so a link, which leads to what is no report of ours.
+bool is_report(const os::FileStatus& status) { return status.type == os::FileType::regular && status.size > 0; }
+
+bool is_all_digits(std::string_view text) {
+    return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+/// Whether it is what compact() gives, a dot and a pid. Another service's name may go on where this one's ends.
+bool is_stamp(std::string_view text) {
+    return text.size() > 17 && is_all_digits(text.substr(0, 8)) && text[8] == 'T' && is_all_digits(text.substr(9, 6)) &&
+           text.substr(15, 2) == "Z." && is_all_digits(text.substr(17));
+}
+
+}  // namespace
+
+std::string CrashSummary::in_words() const {
+    std::string text = signal.empty() ? "a signal that is not told" : signal;
+    if (!reason.empty()) text += " (" + reason + ")";
+    if (!event.empty()) text += " in the event '" + event + "'";
+    if (!exception.empty()) text += ": " + exception;
+    return text;
+}
+
+Object CrashSummary::fields() const {
+    Object fields{{"time", time}, {"pid", std::atoll(pid.c_str())}, {"signal", signal}, {"reason", reason}};
+    for (const auto& [key, value] : {std::pair{"version", &version},
+                                     {"address", &address},
+                                     {"thread", &thread},
+                                     {"event", &event},
+                                     {"exception", &exception}})
+        if (!value->empty()) fields.append(key, *value);
+    fields.append("file", file);
+    fields.append("frames", Value::List(frames.begin(), frames.end()));
+    fields.append("whole", is_whole);
+    return fields;
+}
+
+CrashSummary parse_crash_report(std::string_view text) {
+    CrashSummary summary;
+    const auto begin = text.rfind(first_line);
+    if (begin == std::string_view::npos) return summary;
+    text.remove_prefix(begin);
+    const std::string_view head = text.substr(0, text.find("\n\n"));
+    summary.time = value_of(head, "time");
+    summary.pid = value_of(head, "pid");
+    summary.version = value_of(head, "version");
+    summary.signal = up_to(value_of(head, "signal"), " (");
+    summary.reason = after(value_of(head, "code"), ", ");
+    summary.address = value_of(head, "address");
+    summary.thread = value_of(head, "thread");
+    summary.event = up_to(value_of(head, "event"), ", for ");
+    summary.exception = value_of(head, "exception");
+    summary.frames = first_frames(text);
+    summary.is_whole = text.ends_with(last_line);
+    return summary;
+}
+
+std::string demangle_frame(std::string_view line) {
+    const auto begin = line.find(" (_Z");
+    const auto end = line.rfind("+0x");
+    if (begin == std::string_view::npos || end == std::string_view::npos || end < begin) return std::string{line};
+    const std::string mangled{line.substr(begin + 2, end - begin - 2)};
+    int status = 0;
+    const std::unique_ptr<char, decltype(&std::free)> name{
+        abi::__cxa_demangle(mangled.c_str(), nullptr, nullptr, &status), &std::free};
+    if (status != 0) return std::string{line};
+    return std::string{line.substr(0, begin + 2)} + name.get() + std::string{line.substr(end)};
+}
+
+Result<std::vector<CrashSummary>> CrashReports::list() const {
+    const auto status = files_->status(new_report(), os::Links::do_not_follow);
+    if (!status) return status.error();
+    auto files = put_away_files();
+    if (!files) return files.error();
+    if (*status && is_report(**status)) files->push_back(new_report());
+    std::vector<CrashSummary> summaries;
+    for (auto file = files->rbegin(); file != files->rend(); ++file) {
+        auto summary = summary_of(*file);
+        if (!summary) return summary.error();
+        summaries.push_back(*std::move(summary));
+    }
+    return summaries;
+}
+
+Result<std::string> CrashReports::read(const std::string& file) const {
+    auto text = files_->read(file, largest_report);
+    if (!text) return text;
+    std::string readable;
+    std::string_view rest = *text;
+    while (!rest.empty()) {
+        const std::string_view line = rest.substr(0, rest.find('\n'));
+        readable += line.starts_with("  #") ? demangle_frame(line) : std::string{line};
+        if (line.size() < rest.size()) readable += '\n';
+        rest.remove_prefix(std::min(rest.size(), line.size() + 1));
+    }
+    return readable;
+}
+
+Result<std::optional<CrashSummary>> CrashReports::put_away(std::chrono::system_clock::time_point now) {
+    const auto status = files_->status(new_report(), os::Links::do_not_follow);
+    if (!status) return status.error();
+    // One that is empty waits for a crash that never came.
+    if (!*status || !is_report(**status)) return std::optional<CrashSummary>{};
+    auto summary = summary_of(new_report());
+    if (!summary) return summary.error();
+    const std::string time = compact(summary->time.empty() ? rfc3339(now) : summary->time);
+    const std::string stamp = time + "." + (is_all_digits(summary->pid) ? summary->pid : "0");
+    const std::string kept = new_report() + "." + (is_stamp(stamp) ? stamp : compact(rfc3339(now)) + ".0");
+    if (auto renamed = files_->rename(new_report(), kept); !renamed) return renamed.error();
+    summary->file = kept;
+    return std::optional{*std::move(summary)};
+}
+
+Result<void> CrashReports::remove_older(std::size_t keep) {
+    const auto files = put_away_files();
+    if (!files) return files.error();
+    for (std::size_t i = 0; i + keep < files->size(); ++i)
+        if (auto removed = files_->remove((*files)[i]); !removed && removed.error().errno_value != ENOENT)
+            return removed;
+    return {};
+}
+
+Result<std::vector<std::string>> CrashReports::put_away_files() const {
+    auto names = files_->list(folder_);
+    if (!names) return names.error();
+    const std::string beginning = name_ + ".crash.";
+    std::vector<std::string> files;
+    for (const std::string& name : *names)
+        if (name.starts_with(beginning) && is_stamp(std::string_view{name}.substr(beginning.size())))
+            files.push_back(folder_ + "/" + name);
+    // By the time, to which the names lead: all before it is the same.
+    std::sort(files.begin(), files.end());
+    return files;
+}
+
+Result<CrashSummary> CrashReports::summary_of(const std::string& file) const {
+    const auto text = files_->read(file, largest_report);
+    if (!text) return text.error();
+    CrashSummary summary = parse_crash_report(*text);
+    summary.file = file;
+    return summary;
+}
+
+}  // namespace servicekit

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "servicekit/base/result.hpp"
+#include "servicekit/base/value.hpp"
+#include "servicekit/os/files.hpp"
+
+namespace servicekit {
+
+/// What a crash report says first. What it does not say is empty.
+struct CrashSummary {
+    std::string file = {};  ///< where the report is
+    std::string time = {};  ///< RFC 3339
+    std::string pid = {};
+    std::string version = {};
+    std::string signal = {};               ///< "SIGSEGV"
+    std::string reason = {};               ///< "address not mapped to object"
+    std::string address = {};              ///< of a fault
+    std::string thread = {};               ///< "12 (control)"
+    std::string event = {};                ///< the innermost one that ran
+    std::string exception = {};            ///< that nobody caught
+    std::vector<std::string> frames = {};  ///< the first of the thread that crashed, in words
+    bool is_whole = false;                 ///< it was written to its end
+
+    /// "SIGSEGV (address not mapped to object) in the event 'backup'"
+    [[nodiscard]] std::string in_words() const;
+    [[nodiscard]] Object fields() const;
+};
+
+/// \returns the latest of the reports that the text has; of any other text an empty one
+[[nodiscard]] CrashSummary parse_crash_report(std::string_view text);
+
+/// A line of a report's backtrace with the function's name as in the source; any other line as it is.
+[[nodiscard]] std::string demangle_frame(std::string_view line);
+
+/// The reports of one service: FOLDER/NAME.crash is where a crash puts one, and the next start puts it away to
+/// FOLDER/NAME.crash.TIME.PID.
+class CrashReports {
+public:
+    CrashReports(std::string folder, std::string name, os::Files& files)
+        : folder_{std::move(folder)}, name_{std::move(name)}, files_{&files} {}
+
+    [[nodiscard]] std::string new_report() const { return folder_ + "/" + name_ + ".crash"; }
+    /// The latest first.
+    [[nodiscard]] Result<std::vector<CrashSummary>> list() const;
+    /// The whole text, with the names of functions as in the source.
+    [[nodiscard]] Result<std::string> read(const std::string& file) const;
+    /// Makes room for a new report. \returns what the last life left, where it is now; nothing where it left nothing
+    Result<std::optional<CrashSummary>> put_away(std::chrono::system_clock::time_point now);
+    /// Removes the oldest of those that were put away, so that `keep` are left.
+    Result<void> remove_older(std::size_t keep);
+
+private:
+    /// Paths, the oldest first.
+    [[nodiscard]] Result<std::vector<std::string>> put_away_files() const;
+    [[nodiscard]] Result<CrashSummary> summary_of(const std::string& file) const;
+
+    std::string folder_;
+    std::string name_;
+    os::Files* files_;
+};
+
+}  // namespace servicekit

@@ -1,0 +1,196 @@
+#include "core/stream_redirection.hpp"
+
+#include <string>
+#include <utility>
+
+#include "core/configuration.hpp"
+#include "core/service_core.hpp"
+
+namespace servicekit {
+namespace {
+
+using os::Stream;
+using Target = StreamPlan::Target;
+
+std::string_view name_of(Stream stream) {
+    switch (stream) {
+        case Stream::in:
+            return "stdin";
+        case Stream::out:
+            return "stdout";
+        case Stream::error:
+            break;
+    }
+    return "stderr";
+}
+
+Error fault(Stream stream, std::string reason) {
+    return Error{ExitCode::configuration, "redirect", std::string{name_of(stream)}, std::move(reason)};
+}
+
+Setting<Value> setting_of(Stream stream) {
+    if (stream == Stream::in) return setting::standard_input;
+    return stream == Stream::out ? setting::standard_output : setting::standard_error;
+}
+
+bool is_text(const Value* value) { return value != nullptr && value->is_string(); }
+
+/// "640" as bits; SettingKind::stream has seen to it that it is octal.
+mode_t bits_of(const std::string& octal) { return static_cast<mode_t>(std::stoul(octal, nullptr, 8)); }
+
+StreamPlan plan_from(const Object& object) {
+    StreamPlan plan{.target = Target::file};
+    plan.file.path = object.find("path")->as_string();
+    if (const Value* mode = object.find("mode"); is_text(mode)) plan.file.permissions = bits_of(mode->as_string());
+    if (const Value* open = object.find("open"); is_text(open)) {
+        if (open->as_string() == "truncate") plan.file.opening = os::StreamFile::Opening::truncate;
+        if (open->as_string() == "create") plan.file.opening = os::StreamFile::Opening::create;
+    }
+    if (const Value* fifo = object.find("fifo"); fifo != nullptr && fifo->is_bool())
+        plan.file.is_fifo = fifo->as_bool();
+    return plan;
+}
+
+bool is_same_file(const StreamPlan& one, const StreamPlan& other) {
+    return one.target == Target::file && other.target == Target::file && one.file.path == other.file.path;
+}
+
+}  // namespace
+
+Result<StreamPlan> parse_stream_plan(Stream stream, const Value& setting) {
+    if (setting.is_object()) return plan_from(setting.as_object());
+    const std::string& text = setting.as_string();
+    if (text == "inherit") return StreamPlan{.target = Target::inherit};
+    if (text == "null") return StreamPlan{.target = Target::null};
+    if (text != "log") return StreamPlan{.target = Target::file, .file = {.path = text}};
+    if (stream == Stream::in) return fault(stream, "nothing can be read from the log");
+    return StreamPlan{.target = Target::log};
+}
+
+Result<StreamPlan> StreamRedirection::plan_for(Stream stream) const {
+    const Settings& settings = core_->configuration->settings();
+    const contract::StreamUse use = core_->policies->log.stream_use();
+    const bool background = core_->deployment.background;
+    const Value& set = settings.value(setting_of(stream).name);
+    if (set.is_null()) {
+        // The daemon policy has seen to stdin.
+        if (!background || stream == Stream::in) return StreamPlan{};
+        if (use == contract::StreamUse::none) return StreamPlan{.target = Target::null};
+        return StreamPlan{.target = use == contract::StreamUse::captured ? Target::log : Target::inherit};
+    }
+    auto plan = parse_stream_plan(stream, set);
+    if (!plan) return plan;
+    if (plan->target == Target::log && use != contract::StreamUse::captured)
+        return fault(stream, use == contract::StreamUse::own ? "the log itself writes to the standard streams"
+                                                             : "the log keeps nothing of it");
+    if (plan->target != Target::file || plan->file.path.starts_with('/')) return plan;
+    const auto here = core_->host.process->current_directory();
+    if (!here) return here.error();
+    plan->file.path = (*here == "/" ? "/" : *here + "/") + plan->file.path;
+    return plan;
+}
+
+void StreamRedirection::adapt(contract::Deployment& deployment) const {
+    const Settings& settings = core_->configuration->settings();
+    deployment.keep_stdin = settings.value(setting::standard_input.name) == Value{"inherit"};
+    // What it printed there would come back to it.
+    if (settings.value(setting::standard_error.name) == Value{"log"}) deployment.log_plan.copies_to_terminal = false;
+}
+
+Result<void> StreamRedirection::plan() {
+    for (const Stream stream : {Stream::in, Stream::out, Stream::error}) {
+        auto plan = plan_for(stream);
+        if (!plan) return plan.error();
+        of(stream) = *std::move(plan);
+    }
+    return {};
+}
+
+Result<void> StreamRedirection::lead() {
+    for (const Stream stream : {Stream::in, Stream::out, Stream::error})
+        if (auto led = lead(stream, false); !led) return led;
+    return {};
+}
+
+Result<void> StreamRedirection::lead(Stream stream, bool again) {
+    os::StandardStreams& streams = *core_->host.streams;
+    const StreamPlan& plan = of(stream);
+    switch (plan.target) {
+        case Target::inherit:
+            return {};
+        case Target::null:
+            return streams.redirect_to_null(stream);
+        case Target::log:
+            if (!capture_) capture_ = core_->host.make_stream_capture();
+            if (auto captured = capture_->capture(stream); !captured) return captured;
+            captures_.store(capture_.get());
+            return {};
+        case Target::file:
+            break;
+    }
+    // Opened twice, "create" would fail, and "truncate" take away what the other has written.
+    if (stream == Stream::error && is_same_file(plan, of(Stream::out)))
+        return streams.redirect_to(stream, static_cast<int>(Stream::out));
+    os::StreamFile file = plan.file;
+    if (again) file.opening = os::StreamFile::Opening::append;
+    return streams.redirect_to_file(stream, file);
+}
+
+Result<void> StreamRedirection::hand_to(uid_t uid, gid_t gid) {
+    for (const Stream stream : {Stream::out, Stream::error})
+        if (of(stream).target == Target::file)
+            if (auto handed = core_->host.streams->hand_to(stream, uid, gid); !handed) return handed;
+    return {};
+}
+
+std::vector<std::string> StreamRedirection::files() const {
+    std::vector<std::string> paths;
+    for (const StreamPlan& plan : plans_)
+        if (plan.target == Target::file && !plan.file.is_fifo && &plan != &plans_.front())
+            paths.push_back(plan.file.path);
+    return paths;
+}
+
+Result<void> StreamRedirection::start() {
+    if (!capture_) return {};
+    return capture_->start([this](const os::CapturedLine& line) { put(line); },
+                           [core = core_] { core->host.crashes->guard_this_thread(); });
+}
+
+Result<void> StreamRedirection::reopen() {
+    for (const Stream stream : {Stream::out, Stream::error})
+        if (of(stream).target == Target::file && !of(stream).file.is_fifo)
+            if (auto led = lead(stream, true); !led) return led;
+    return {};
+}
+
+void StreamRedirection::stop(std::chrono::milliseconds at_most) noexcept {
+    if (capture_) capture_->stop(at_most);
+}
+
+void StreamRedirection::put(const os::CapturedLine& line) const {
+    const std::string_view name = name_of(line.stream);
+    const LogField stream{"stream", name};
+    const auto write = [&](LogLevel level, std::string_view message) {
+        if (core_->log.shows(level))
+            core_->log_desk.put(
+                {.time = core_->host.clock->system_now(), .level = level, .message = message, .fields = {&stream, 1}});
+    };
+    if (line.lost_before > 0)
+        write(LogLevel::warning, std::to_string(line.lost_before) + " lines of " + std::string{name} +
+                                     " lost: the log did not take them in time");
+    const LogLevel level = line.stream == Stream::error ? LogLevel::warning : LogLevel::info;
+    if (line.is_cut)
+        write(level, std::string{line.text} + " [goes on in the next line]");
+    else
+        write(level, line.text);
+}
+
+void StreamRedirection::write_last_words(contract::Log& log) noexcept {
+    if (os::StreamCapture* const capture = captures_.load())
+        capture->write_last_words(
+            [](void* to, std::string_view lines) noexcept { static_cast<contract::Log*>(to)->write_last_words(lines); },
+            &log);
+}
+
+}  // namespace servicekit

@@ -1,0 +1,75 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "servicekit/base/result.hpp"
+#include "servicekit/base/value.hpp"
+#include "servicekit/contract/deployment.hpp"
+#include "servicekit/contract/log.hpp"
+#include "servicekit/os/standard_streams.hpp"
+#include "servicekit/os/stream_capture.hpp"
+
+namespace servicekit {
+
+class ServiceCore;
+
+/// Where a standard stream of the service leads.
+struct StreamPlan {
+    enum class Target {
+        inherit,  ///< where it led before
+        null,
+        log,  ///< into the log, line by line
+        file,
+    };
+    Target target = Target::inherit;
+    os::StreamFile file = {};  ///< where the target is one
+};
+
+/// What a setting says of a stream: `log`, `null`, `inherit`, a path, or an object that says how to open one.
+/// \returns ExitCode::configuration for what can't be
+[[nodiscard]] Result<StreamPlan> parse_stream_plan(os::Stream stream, const Value& setting);
+
+/// The three standard streams of a service, from the moment on at which its log is open.
+class StreamRedirection {
+public:
+    explicit StreamRedirection(ServiceCore& core) : core_{&core} {}
+
+    /// Says what the policies must know of it beforehand.
+    void adapt(contract::Deployment& deployment) const;
+    /// Reads the settings, and what the log does with the streams. \pre the log is configured
+    Result<void> plan();
+    /// Leads them. \pre the log is open
+    Result<void> lead();
+    /// For a process that is about to become that user.
+    Result<void> hand_to(uid_t uid, gid_t gid);
+    /// Captured lines come to the log from here on: there may be threads.
+    Result<void> start();
+    /// Opens files anew, after somebody moved them; on an error the stream goes on with the old one.
+    Result<void> reopen();
+    /// What was captured is with the log when it returns, or the time is up. Any number of times.
+    void stop(std::chrono::milliseconds at_most) noexcept;
+    /// Those that are opened again by reopen().
+    [[nodiscard]] std::vector<std::string> files() const;
+    /// For a process that dies of a signal.
+    void write_last_words(contract::Log& log) noexcept;
+
+private:
+    [[nodiscard]] Result<StreamPlan> plan_for(os::Stream stream) const;
+    Result<void> lead(os::Stream stream, bool again);
+    void put(const os::CapturedLine& line) const;
+    [[nodiscard]] StreamPlan& of(os::Stream stream) noexcept { return plans_[static_cast<std::size_t>(stream)]; }
+
+    ServiceCore* core_;
+    std::array<StreamPlan, 3> plans_{};
+    std::unique_ptr<os::StreamCapture> capture_;
+    std::atomic<os::StreamCapture*> captures_{nullptr};  ///< for write_last_words()
+};
+
+}  // namespace servicekit

@@ -1,0 +1,400 @@
+#include "os/crash_handler.hpp"
+
+#include <cxxabi.h>
+#include <fcntl.h>
+#include <link.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <climits>
+#include <cstdlib>
+#include <cstring>
+#include <exception>
+#include <memory>
+#include <string_view>
+#include <typeinfo>
+
+#include "os/crash_report.hpp"
+#include "os/crash_stack.hpp"
+#include "os/crash_words.hpp"
+#include "os/crash_writer.hpp"
+
+// Where a sanitizer is linked, its runtime has this function.
+extern "C" void __sanitizer_set_death_callback(void (*)()) __attribute__((weak));
+
+namespace servicekit::os::crash_handler {
+namespace {
+
+constexpr std::array fatal_signals{SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGSYS, SIGTRAP, SIGABRT};
+
+/// How long last words may take after a report that came to no end.
+constexpr time_t longest_last_words = 2;
+
+/// What was in force before.
+struct Disposition {
+    bool is_taken = false;
+    struct sigaction before {};
+};
+
+struct State {
+    std::atomic<pid_t> process{0};
+    CrashProcess known;
+    std::array<Disposition, _NSIG> dispositions{};
+    std::array<std::atomic<LastWords*>, 8> last_words{};
+    std::terminate_handler terminate_before = nullptr;
+    bool may_use_stderr = false;
+    time_t longest_report = 10;
+
+    std::atomic<int> descriptor{-1};
+    bool is_nameless = false;
+    std::array<char, PATH_MAX> path{};
+
+    std::atomic<bool> has_exception{false};
+    EventTrail::Text<512> exception;
+
+    // While a crash is reported.
+    std::atomic<pid_t> crashed_thread{0};
+    FatalSignal crash;
+    siginfo_t info{};
+    std::atomic<bool> last_words_begun{false};
+    CrashLine<512> summary;
+    CrashReport report;
+
+    static_assert(std::atomic<pid_t>::is_always_lock_free && std::atomic<LastWords*>::is_always_lock_free &&
+                  std::atomic<bool>::is_always_lock_free);
+};
+
+constinit State state;
+
+pid_t this_thread() noexcept { return static_cast<pid_t>(::syscall(SYS_gettid)); }
+
+void change_mask(int how, int number) noexcept {
+    sigset_t one;
+    sigemptyset(&one);
+    sigaddset(&one, number);
+    ::pthread_sigmask(how, &one, nullptr);
+}
+
+/// Leaves the process to its fate: once the handler returns, the signal comes again as it came, where it came, with its
+/// default action. Thus the exit status is the one that it would have been, and a core shows the fault and not us.
+void let_default_action_come(int number, const siginfo_t& info) noexcept {
+    struct sigaction action {};
+    action.sa_handler = SIG_DFL;
+    ::sigaction(number, &action, nullptr);
+    change_mask(SIG_BLOCK, number);
+    siginfo_t again = info;
+    if (::syscall(SYS_rt_tgsigqueueinfo, ::getpid(), this_thread(), number, &again) != 0)
+        ::syscall(SYS_tgkill, ::getpid(), this_thread(), number);
+}
+
+/// The same at once. Returns where the kernel will have none of it.
+void end_now(int number, const siginfo_t& info) noexcept {
+    let_default_action_come(number, info);
+    change_mask(SIG_UNBLOCK, number);
+}
+
+void write_last_words() noexcept {
+    if (state.last_words_begun.exchange(true)) return;
+    for (const auto& last_words : state.last_words)
+        if (LastWords* const listener = last_words.load()) listener->write_last_words(state.summary.view());
+}
+
+void limit_time(time_t seconds) noexcept;
+
+/// The report can't be finished. Whoever still holds lines comes first.
+[[noreturn]] void give_up() noexcept {
+    if (!state.last_words_begun.load()) {
+        limit_time(longest_last_words);
+        write_last_words();
+    }
+    end_now(state.crash.number, state.info);
+    ::_exit(128 + state.crash.number);
+}
+
+extern "C" void servicekit_crash_takes_too_long(int /*number*/) { give_up(); }
+
+void limit_time(time_t seconds) noexcept {
+    struct sigaction action {};
+    action.sa_handler = servicekit_crash_takes_too_long;
+    action.sa_flags = SA_ONSTACK | SA_NODEFER;
+    sigemptyset(&action.sa_mask);
+    ::sigaction(SIGALRM, &action, nullptr);
+    const itimerval once{.it_interval = {}, .it_value = {.tv_sec = seconds, .tv_usec = 0}};
+    ::setitimer(ITIMER_REAL, &once, nullptr);
+    change_mask(SIG_UNBLOCK, SIGALRM);
+}
+
+/// What the program had to do with SIGALRM, for one that goes on after a crash.
+class AlarmLent {
+public:
+    AlarmLent() noexcept {
+        ::sigaction(SIGALRM, nullptr, &action_);
+        ::getitimer(ITIMER_REAL, &timer_);
+        limit_time(state.longest_report);
+    }
+    AlarmLent(const AlarmLent&) = delete;
+    AlarmLent& operator=(const AlarmLent&) = delete;
+    ~AlarmLent() {
+        ::setitimer(ITIMER_REAL, &timer_, nullptr);
+        ::sigaction(SIGALRM, &action_, nullptr);
+    }
+
+private:
+    struct sigaction action_ {};
+    itimerval timer_{};
+};
+
+/// \returns where the report goes; -1: nowhere
+int open_report() noexcept {
+    const int descriptor = state.descriptor.load();
+    const int without_file = state.may_use_stderr ? STDERR_FILENO : -1;
+    if (descriptor < 0 || !state.is_nameless) return descriptor < 0 ? without_file : descriptor;
+    CrashLine<32> link;
+    link.text("/proc/self/fd/").number(static_cast<std::uint64_t>(descriptor)).text({"\0", 1});
+    if (::linkat(AT_FDCWD, link.view().data(), AT_FDCWD, state.path.data(), AT_SYMLINK_FOLLOW) == 0 ||
+        ::linkat(descriptor, "", AT_FDCWD, state.path.data(), AT_EMPTY_PATH) == 0) {
+        state.is_nameless = false;
+        return descriptor;
+    }
+    // An older one that could not be put away.
+    const int other = ::open(state.path.data(), O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    return other >= 0 ? other : without_file;
+}
+
+void write_report(const FatalSignal& crash) noexcept {
+    CrashReport& report = state.report;
+    report.begin(state.known, crash, state.has_exception.load() ? state.exception.view() : std::string_view{});
+    state.summary.clear();
+    report.describe(state.summary);
+    const int descriptor = open_report();
+    if (descriptor >= 0 && descriptor != STDERR_FILENO)
+        state.summary.text("; the report is in '").text(state.path.data()).text("'");
+    state.summary.text("\n");
+
+    CrashWriter writer{descriptor};
+    report.write_head(writer);
+    report.write_events(writer);
+    report.write_registers(writer);
+    report.write_stack(writer);
+    write_last_words();
+    report.write_other_threads(writer);
+    report.write_memory_map(writer);
+    report.end();
+}
+
+/// Calls the handler that the program had installed, as the kernel would have.
+void call(const struct sigaction& before, int number, siginfo_t* info, void* context) noexcept {
+    sigset_t mask = before.sa_mask;
+    if ((before.sa_flags & SA_NODEFER) == 0) sigaddset(&mask, number);
+    sigset_t mask_before;
+    ::pthread_sigmask(SIG_BLOCK, &mask, &mask_before);
+    if ((before.sa_flags & SA_SIGINFO) != 0)
+        before.sa_sigaction(number, info, context);
+    else
+        before.sa_handler(number);
+    ::pthread_sigmask(SIG_SETMASK, &mask_before, nullptr);
+}
+
+bool has_function(const struct sigaction& action) noexcept {
+    return (action.sa_flags & SA_SIGINFO) != 0 || (action.sa_handler != SIG_DFL && action.sa_handler != SIG_IGN);
+}
+
+/// What had happened without us.
+/// \param before_that called where the process may go on after it
+void pass_on(int number, siginfo_t* info, void* context, void (*before_that)() noexcept) noexcept {
+    const struct sigaction before = state.dispositions[static_cast<std::size_t>(number)].before;
+    if (has_function(before)) {
+        // From here on it has the signal to itself.
+        ::sigaction(number, &before, nullptr);
+        before_that();
+        return call(before, number, info, context);
+    }
+    // A fault can't be ignored, and abort(3) is not.
+    const bool is_ignored = (before.sa_flags & SA_SIGINFO) == 0 && before.sa_handler == SIG_IGN;
+    if (is_ignored && is_sent(*info) && number != SIGABRT) return before_that();
+    let_default_action_come(number, *info);
+}
+
+void be_ready_for_the_next() noexcept {
+    state.last_words_begun.store(false);
+    state.crashed_thread.store(0);
+}
+
+void handle(int number, siginfo_t* info, void* context) noexcept {
+    const pid_t self = this_thread();
+    pid_t nobody = 0;
+    while (!state.crashed_thread.compare_exchange_strong(nobody, self)) {
+        if (nobody == self) give_up();  // a crash in the handler
+        // Another thread's crash is being reported. It ends the process, or leaves the next one to us.
+        constexpr timespec a_little{.tv_sec = 0, .tv_nsec = 5'000'000};
+        ::nanosleep(&a_little, nullptr);
+        nobody = 0;
+    }
+    state.info = *info;
+    state.crash = {.number = number, .info = &state.info, .context = context};
+    {
+        const AlarmLent alarm;
+        write_report(state.crash);
+    }
+    pass_on(number, info, context, &be_ready_for_the_next);
+}
+
+extern "C" void servicekit_crashed(int number, siginfo_t* info, void* context) {
+    const int errno_before = errno;
+    const pid_t self = ::getpid();
+    const bool is_crash =
+        self == state.process.load() && (number != SIGABRT || (info->si_code == SI_TKILL && info->si_pid == self));
+    if (is_crash)
+        handle(number, info, context);
+    else
+        pass_on(number, info, context, []() noexcept {});
+    errno = errno_before;
+}
+
+/// In normal code, of a program that is in no good state: what goes wrong here is a crash, too.
+void note_exception() {
+    const std::type_info* const type = abi::__cxa_current_exception_type();
+    if (type == nullptr) return;
+    int status = 0;
+    const std::unique_ptr<char, decltype(&std::free)> name{abi::__cxa_demangle(type->name(), nullptr, nullptr, &status),
+                                                           &std::free};
+    CrashLine<512> line;
+    line.text(status == 0 ? name.get() : type->name());
+    try {
+        throw;
+    } catch (const std::exception& error) {
+        line.text(": ").text(error.what());
+    } catch (const char* text) {
+        line.text(": ").text(text != nullptr ? text : "");
+    } catch (...) {
+    }
+    if (state.has_exception.load()) return;
+    state.exception.set(line.view());
+    state.has_exception.store(true);
+}
+
+[[noreturn]] void terminate() {
+    if (::getpid() == state.process.load()) note_exception();
+    if (state.terminate_before != nullptr) state.terminate_before();
+    std::abort();
+}
+
+/// Whether a sanitizer answers the signal: what it says of a crash is more than we can.
+bool belongs_to_sanitizer(const struct sigaction& current) noexcept {
+    return has_function(current) && __sanitizer_set_death_callback != nullptr;
+}
+
+void take_signals() noexcept {
+    struct sigaction action {};
+    action.sa_sigaction = servicekit_crashed;
+    // Not deferred, so that a crash in the handler comes to it as well.
+    action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
+    sigemptyset(&action.sa_mask);
+    for (const int number : fatal_signals) {
+        Disposition& disposition = state.dispositions[static_cast<std::size_t>(number)];
+        if (::sigaction(number, nullptr, &disposition.before) != 0 || belongs_to_sanitizer(disposition.before))
+            continue;
+        disposition.is_taken = ::sigaction(number, &action, nullptr) == 0;
+    }
+}
+
+/// The note that the linker left in the program, elf(5).
+int note_build_id(dl_phdr_info* info, std::size_t /*size*/, void* /*unused*/) {
+    constexpr std::string_view owner{"GNU", 4};
+    const auto padded = [](std::size_t size) { return (size + 3) / 4 * 4; };
+    for (unsigned i = 0; i < info->dlpi_phnum; ++i) {
+        const auto& segment = info->dlpi_phdr[i];
+        if (segment.p_type != PT_NOTE) continue;
+        const char* at = reinterpret_cast<const char*>(info->dlpi_addr + segment.p_vaddr);
+        const char* const end = at + segment.p_memsz;
+        while (end - at >= static_cast<std::ptrdiff_t>(sizeof(ElfW(Nhdr)))) {
+            ElfW(Nhdr) note;
+            std::memcpy(&note, at, sizeof note);
+            const char* const name = at + sizeof note;
+            const char* const id = name + padded(note.n_namesz);
+            if (end - id < static_cast<std::ptrdiff_t>(note.n_descsz)) break;
+            if (note.n_type == NT_GNU_BUILD_ID && std::string_view{name, note.n_namesz} == owner) {
+                std::string text;
+                for (const char* byte = id; byte != id + note.n_descsz; ++byte) {
+                    text += "0123456789abcdef"[static_cast<unsigned char>(*byte) >> 4U];
+                    text += "0123456789abcdef"[static_cast<unsigned char>(*byte) & 0xfU];
+                }
+                state.known.build.set(text);
+                return 1;
+            }
+            at = id + padded(note.n_descsz);
+        }
+    }
+    return 1;  // the program itself is the first of all
+}
+
+}  // namespace
+
+void install(const CrashPlan& plan) {
+    state.known.name.set(plan.name);
+    state.known.version.set(plan.version);
+    state.known.started_at = plan.started_at;
+    state.known.trail = plan.trail;
+    std::array<char, PATH_MAX> program{};
+    const ssize_t size = ::readlink("/proc/self/exe", program.data(), program.size());
+    state.known.program.set({program.data(), size > 0 ? static_cast<std::size_t>(size) : 0});
+    ::dl_iterate_phdr(note_build_id, nullptr);
+    state.may_use_stderr = plan.may_use_stderr;
+    state.longest_report = static_cast<time_t>(plan.longest_report.count());
+    state.has_exception = false;
+    state.crashed_thread = 0;
+    state.last_words_begun = false;
+    prepare_for_stacks();
+
+    state.process = ::getpid();
+    take_signals();
+    state.terminate_before = std::set_terminate(terminate);
+}
+
+void uninstall() noexcept {
+    for (const int number : fatal_signals) {
+        Disposition& disposition = state.dispositions[static_cast<std::size_t>(number)];
+        struct sigaction current {};
+        // What the program has put in our place since then stays.
+        if (disposition.is_taken && ::sigaction(number, nullptr, &current) == 0 &&
+            (current.sa_flags & SA_SIGINFO) != 0 && current.sa_sigaction == servicekit_crashed)
+            ::sigaction(number, &disposition.before, nullptr);
+        disposition = {};
+    }
+    if (std::get_terminate() == &terminate) std::set_terminate(state.terminate_before);
+    for (auto& last_words : state.last_words) last_words = nullptr;
+    state.process = 0;
+    state.known.trail = nullptr;
+}
+
+pid_t owner() noexcept { return state.process.load(); }
+
+void set_report(int descriptor, const std::string& path, bool is_nameless) noexcept {
+    state.descriptor = -1;
+    if (descriptor < 0 || path.size() >= state.path.size()) return;
+    state.path.fill('\0');
+    path.copy(state.path.data(), path.size());
+    state.is_nameless = is_nameless;
+    state.descriptor = descriptor;
+}
+
+bool add_last_words(LastWords& last_words) noexcept {
+    for (auto& place : state.last_words) {
+        LastWords* nobody = nullptr;
+        if (place.compare_exchange_strong(nobody, &last_words)) return true;
+    }
+    return false;
+}
+
+bool report(int number, siginfo_t* info, void* context) noexcept {
+    if (state.process.load() != ::getpid() || !state.dispositions[static_cast<std::size_t>(number)].is_taken)
+        return false;
+    handle(number, info, context);
+    return true;
+}
+
+}  // namespace servicekit::os::crash_handler

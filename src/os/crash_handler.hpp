@@ -1,0 +1,33 @@
+#pragma once
+
+#include <signal.h>
+#include <sys/types.h>
+
+#include <string>
+
+#include "servicekit/base/result.hpp"
+#include "servicekit/os/crash_reporter.hpp"
+
+namespace servicekit::os {
+
+/// The one of the process: what its signal handlers know. From normal code, one thread at a time.
+namespace crash_handler {
+
+/// As CrashReporter::install(), without guarding a thread. \pre nobody has installed it
+void install(const CrashPlan& plan);
+void uninstall() noexcept;
+/// The process that installed it; 0: none.
+[[nodiscard]] pid_t owner() noexcept;
+
+/// The file that a report goes to from now on; -1: none.
+/// \param path where it is, or is to be put \param is_nameless whether it is to be put there
+void set_report(int descriptor, const std::string& path, bool is_nameless) noexcept;
+/// \returns false where there are too many.
+bool add_last_words(LastWords& last_words) noexcept;
+
+/// For a handler that found out by itself that its signal is a crash: an abort(3) of this process.
+/// \returns false where nobody reports crashes; nothing was done then
+bool report(int number, siginfo_t* info, void* context) noexcept;
+
+}  // namespace crash_handler
+}  // namespace servicekit::os

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <ctime>
+#include <string_view>
+
+namespace servicekit::os {
+
+/// Text for a descriptor, put together in fixed memory: async-signal-safe. What can't be written is dropped.
+class CrashWriter {
+public:
+    explicit constexpr CrashWriter(int descriptor = -1) noexcept : descriptor_{descriptor} {}
+    CrashWriter(const CrashWriter&) = delete;
+    CrashWriter& operator=(const CrashWriter&) = delete;
+    ~CrashWriter() { flush(); }
+
+    CrashWriter& text(std::string_view text) noexcept;
+    /// The text with spaces in place of whatever could begin a line, or lead a terminal astray.
+    CrashWriter& on_one_line(std::string_view text) noexcept;
+    CrashWriter& number(std::int64_t value) noexcept;
+    /// \param digits at least so many
+    CrashWriter& padded(std::uint64_t value, unsigned digits) noexcept;
+    /// 0x and hexadecimal digits, `digits` at least.
+    CrashWriter& hexadecimal(std::uint64_t value, unsigned digits = 1) noexcept;
+    /// "2026-11-22T06:10:00.123456Z"
+    CrashWriter& time(const timespec& time) noexcept;
+    /// "1.234"
+    CrashWriter& seconds(std::int64_t nanoseconds) noexcept;
+
+    /// Writes what it holds, whatever signals come meanwhile.
+    void flush() noexcept;
+
+private:
+    int descriptor_;
+    std::size_t size_ = 0;
+    std::array<char, 2048> bytes_{};
+};
+
+/// The same for a text in memory, which is cut where it is too long.
+template <std::size_t Size>
+class CrashLine {
+public:
+    constexpr CrashLine() noexcept = default;
+    CrashLine& text(std::string_view text) noexcept {
+        size_ += text.copy(bytes_.data() + size_, Size - size_);
+        return *this;
+    }
+    CrashLine& on_one_line(std::string_view text) noexcept {
+        for (const char byte : text)
+            if (size_ < Size) bytes_[size_++] = static_cast<unsigned char>(byte) < ' ' || byte == '\x7f' ? ' ' : byte;
+        return *this;
+    }
+    CrashLine& number(std::uint64_t value) noexcept { return digits(value, 10); }
+    CrashLine& hexadecimal(std::uint64_t value) noexcept {
+        text("0x");
+        return digits(value, 16);
+    }
+    void clear() noexcept { size_ = 0; }
+    [[nodiscard]] std::string_view view() const noexcept { return {bytes_.data(), size_}; }
+
+private:
+    CrashLine& digits(std::uint64_t value, unsigned base) noexcept {
+        std::array<char, 20> reversed{};
+        std::size_t count = 0;
+        do reversed[count++] = "0123456789abcdef"[value % base];
+        while ((value /= base) != 0);
+        while (count > 0 && size_ < Size) bytes_[size_++] = reversed[--count];
+        return *this;
+    }
+
+    std::array<char, Size> bytes_{};
+    std::size_t size_ = 0;
+};
+
+}  // namespace servicekit::os

@@ -1,0 +1,295 @@
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <mutex>
+#include <string>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include "os/captured_stream.hpp"
+#include "os/fork_guard.hpp"
+#include "servicekit/os/stream_capture.hpp"
+
+namespace servicekit::os {
+namespace {
+
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+
+/// Bytes that were read and not delivered yet.
+constexpr std::size_t most_waiting = std::size_t{4} << 20U;
+/// Readings that empty a pipe.
+constexpr int most_rounds = 64;
+/// How long whoever prints may be held up by what is not delivered.
+constexpr auto longest_wait = 1000ms;
+/// How long a process that dies waits for its threads.
+constexpr auto last_patience = 300ms;
+
+class FaultsOnly {
+public:
+    FaultsOnly() {
+        sigset_t blocked;
+        sigfillset(&blocked);
+        for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS}) sigdelset(&blocked, fault);
+        pthread_sigmask(SIG_BLOCK, &blocked, &before_);
+    }
+    FaultsOnly(const FaultsOnly&) = delete;
+    FaultsOnly& operator=(const FaultsOnly&) = delete;
+    ~FaultsOnly() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+private:
+    sigset_t before_{};
+};
+
+/// Lines on their way from the thread that reads to the one that delivers.
+class Waiting {
+public:
+    struct Line {
+        Stream stream = Stream::out;
+        std::string text;
+        bool is_cut = false;
+        std::uint64_t lost_before = 0;
+    };
+
+    /// By the reader. Waits for room, but only where it did not wait in vain before.
+    void add(Stream stream, std::string_view text, bool is_cut) {
+        std::unique_lock lock{mutex_};
+        const auto has_room = [this] { return bytes_ < most_waiting || closed_; };
+        if (!has_room() && (hangs_ || !taken_.wait_for(lock, longest_wait, has_room))) {
+            hangs_ = true;
+            ++lost_[static_cast<std::size_t>(stream)];
+            return;
+        }
+        hangs_ = false;
+        const auto lost = std::exchange(lost_[static_cast<std::size_t>(stream)], 0);
+        lines_.push_back({stream, std::string{text}, is_cut, lost});
+        bytes_ += text.size() + sizeof(Line);
+        count_.store(lines_.size() + (delivers_ ? 1 : 0), std::memory_order_release);
+        added_.notify_one();
+    }
+    /// By the deliverer: waits for a line. \returns false at the end
+    bool take(Line& line) {
+        std::unique_lock lock{mutex_};
+        delivers_ = false;
+        count_.store(lines_.size(), std::memory_order_release);
+        if (lines_.empty()) taken_.notify_all();
+        added_.wait(lock, [this] { return !lines_.empty() || closed_; });
+        if (lines_.empty()) return false;
+        line = std::move(lines_.front());
+        lines_.pop_front();
+        bytes_ -= line.text.size() + sizeof(Line);
+        delivers_ = true;
+        taken_.notify_all();
+        return true;
+    }
+    /// No line will be added any more.
+    /// \param drops what waits, too: the log may be gone when its turn would come
+    void close(bool drops) {
+        const std::lock_guard lock{mutex_};
+        closed_ = true;
+        if (drops) lines_.clear();
+        added_.notify_all();
+        taken_.notify_all();
+    }
+    [[nodiscard]] bool wait_until_delivered(Clock::time_point until) {
+        std::unique_lock lock{mutex_};
+        return taken_.wait_until(lock, until, [this] { return lines_.empty() && !delivers_; });
+    }
+    /// Lines that are not delivered yet. Async-signal-safe.
+    [[nodiscard]] std::size_t count() const noexcept { return count_.load(std::memory_order_acquire); }
+    /// For a process that dies of a signal: nothing where the lock is held, else what is here.
+    template <class Take>
+    void each_of_the_last(Take take) noexcept {
+        // Trying touches the lock and nothing else.
+        const std::unique_lock lock{mutex_, std::try_to_lock};
+        if (!lock) return;
+        for (const Line& line : lines_) take(line);
+    }
+
+private:
+    std::mutex mutex_;
+    std::condition_variable added_;
+    std::condition_variable taken_;
+    std::deque<Line> lines_;
+    std::size_t bytes_ = 0;
+    std::array<std::uint64_t, 3> lost_{};
+    bool delivers_ = false;
+    bool hangs_ = false;
+    bool closed_ = false;
+    std::atomic<std::size_t> count_{0};
+};
+
+/// All that the threads use: one that hangs in a log keeps it for as long as it likes.
+struct Capture {
+    CapturedStream out{Stream::out};
+    CapturedStream error{Stream::error};
+    Descriptor wake;  ///< eventfd(2): readable when no line may rest any more
+    Waiting waiting;
+    StreamCapture::Deliver deliver;
+    std::atomic<bool> reads{false};  ///< the reader has bytes in hand
+    std::atomic<bool> stops{false};
+
+    /// Has the reader take what is there, and lines that have no end yet. Async-signal-safe.
+    void hurry() const noexcept {
+        constexpr std::uint64_t one = 1;
+        if (wake) static_cast<void>(!::write(wake.get(), &one, sizeof one));
+    }
+    void read_all(bool until_empty);
+    void run_reader();
+    void run_deliverer();
+
+    std::mutex mutex;
+    std::condition_variable ended;
+    bool reader_ended = false;
+};
+
+void Capture::read_all(bool until_empty) {
+    for (CapturedStream* const stream : {&out, &error}) {
+        const auto add = [this, stream](std::string_view text, bool is_cut) {
+            waiting.add(stream->stream(), text, is_cut);
+        };
+        // No more than the pipe holds, should a child go on printing.
+        const int rounds = until_empty ? most_rounds : 1;
+        reads.store(true);
+        for (int round = 0; round < rounds && stream->descriptor() >= 0 && stream->read(add); ++round) {
+        }
+        const auto due = stream->due();
+        if (due && (*due <= Clock::now() || stream->descriptor() < 0 || until_empty)) stream->end_line(add);
+        reads.store(false);
+    }
+}
+
+void Capture::run_reader() {
+    for (;;) {
+        std::optional<Clock::time_point> due = out.due();
+        if (const auto other = error.due(); other && (!due || *other < *due)) due = other;
+        int timeout = -1;
+        if (due)
+            timeout = static_cast<int>(
+                std::max<std::int64_t>(0, std::chrono::ceil<std::chrono::milliseconds>(*due - Clock::now()).count()));
+        std::array<pollfd, 3> all{pollfd{out.descriptor(), POLLIN, 0}, pollfd{error.descriptor(), POLLIN, 0},
+                                  pollfd{wake.get(), POLLIN, 0}};
+        if (::poll(all.data(), all.size(), timeout) < 0 && errno != EINTR) break;
+        const bool hurries = all[2].revents != 0;
+        std::uint64_t rings = 0;
+        if (hurries) static_cast<void>(!::read(wake.get(), &rings, sizeof rings));
+        // Looked at first: what was printed before the stop is read.
+        const bool stopping = stops.load();
+        read_all(hurries || stopping);
+        if (stopping) break;
+    }
+    const std::lock_guard lock{mutex};
+    reader_ended = true;
+    ended.notify_all();
+}
+
+void Capture::run_deliverer() {
+    Waiting::Line line;
+    while (waiting.take(line)) deliver({line.stream, line.text, line.is_cut, line.lost_before});
+}
+
+class PosixStreamCapture final : public StreamCapture {
+public:
+    ~PosixStreamCapture() override { stop(0ms); }
+
+    Result<void> capture(Stream stream) override { return of(stream).open(posix_standard_streams()); }
+
+    Result<void> start(Deliver deliver, const std::function<void()>& prepare_thread) override {
+        Capture& shared = *shared_;
+        shared.wake.reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+        if (!shared.wake) return os_error("make an eventfd for captured streams", "", errno);
+        close_in_children(shared.wake.get());
+        shared.deliver = std::move(deliver);
+        const FaultsOnly faults_only;
+        try {
+            deliverer_ = std::thread{[prepare_thread, kept = shared_]() noexcept {
+                pthread_setname_np(pthread_self(), "stdio-log");
+                prepare_thread();
+                kept->run_deliverer();
+            }};
+            reader_ = std::thread{[prepare_thread, kept = shared_]() noexcept {
+                pthread_setname_np(pthread_self(), "stdio");
+                prepare_thread();
+                kept->run_reader();
+            }};
+        } catch (const std::system_error& error) {
+            return os_error("start a thread for captured streams", "", error.code().value());
+        }
+        return {};
+    }
+
+    void stop(std::chrono::milliseconds at_most) noexcept override {
+        if (stopped_.exchange(true)) return;
+        Capture& shared = *shared_;
+        const auto until = Clock::now() + at_most;
+        for (CapturedStream* const stream : {&shared.out, &shared.error})
+            if (stream->is_open()) static_cast<void>(posix_standard_streams().redirect_to_null(stream->stream()));
+        if (reader_.joinable()) {
+            shared.stops = true;
+            shared.hurry();
+            std::unique_lock lock{shared.mutex};
+            shared.ended.wait_until(lock, until, [&shared] { return shared.reader_ended; });
+            const bool ended = shared.reader_ended;
+            lock.unlock();
+            if (ended)
+                reader_.join();
+            else
+                reader_.detach();
+        }
+        const bool delivered = !deliverer_.joinable() || shared.waiting.wait_until_delivered(until);
+        shared.waiting.close(!delivered);
+        if (!deliverer_.joinable()) return;
+        // One that hangs in the log keeps what it needs.
+        if (delivered)
+            deliverer_.join();
+        else
+            deliverer_.detach();
+    }
+
+    void write_last_words(void (*take)(void*, std::string_view) noexcept, void* to) noexcept override {
+        Capture& shared = *shared_;
+        const auto is_done = [&shared] {
+            return !shared.out.has_more() && !shared.error.has_more() && !shared.reads.load() &&
+                   shared.waiting.count() == 0;
+        };
+        // Its own threads tell the log in order, with the time: unless they crashed themselves, or wait for a lock that
+        // the thread has which did.
+        shared.hurry();
+        constexpr timespec a_millisecond{.tv_sec = 0, .tv_nsec = 1'000'000};
+        for (auto waited = 0ms; waited < last_patience && !stopped_ && !is_done(); waited += 1ms)
+            ::nanosleep(&a_millisecond, nullptr);
+        shared.waiting.each_of_the_last([&](const Waiting::Line& line) {
+            take(to, line.stream == Stream::error ? "stderr: " : "stdout: ");
+            take(to, line.text);
+            take(to, "\n");
+        });
+        shared.out.write_last_words(take, to);
+        shared.error.write_last_words(take, to);
+    }
+
+private:
+    CapturedStream& of(Stream stream) { return stream == Stream::error ? shared_->error : shared_->out; }
+
+    std::shared_ptr<Capture> shared_ = std::make_shared<Capture>();
+    std::thread reader_;
+    std::thread deliverer_;
+    std::atomic<bool> stopped_{false};
+};
+
+}  // namespace
+
+std::unique_ptr<StreamCapture> make_posix_stream_capture() { return std::make_unique<PosixStreamCapture>(); }
+
+}  // namespace servicekit::os

@@ -1,0 +1,183 @@
+// What is left of a service that crashes, and what its operator sees.
+#include <csignal>
+#include <filesystem>
+#include <string>
+
+#include "integration/support/service_test.hpp"
+#include "integration/support/strangers.hpp"
+
+namespace servicekit::test {
+namespace {
+
+using testing::AllOf;
+using testing::ContainsRegex;
+using testing::EndsWith;
+using testing::HasSubstr;
+
+using testing::StartsWith;
+
+class CrashTest : public ServiceTest {
+protected:
+    /// Asks a running service to crash. \returns how it ended: 128 and the number of the signal
+    int crash(RunningService& service, const std::string& how) {
+        const Outcome asked = crashing.verb({"call", "crash", "how=" + how});
+        EXPECT_NE(asked.exit_code, 0) << asked;
+        return service.exit_code();
+    }
+    [[nodiscard]] std::string report() const { return read_file(report_file); }
+
+    ServiceProgram crashing{"crash-trial", folder.path()};
+    std::string report_file = folder.file("crash-trial.crash");
+};
+
+TEST_F(CrashTest, AServiceThatNeverCrashesLeavesNoFile) {
+    RunningService service{crashing};
+    EXPECT_FALSE(std::filesystem::exists(report_file));
+
+    service.signal(SIGTERM);
+
+    EXPECT_EQ(service.exit_code(), 0);
+    EXPECT_FALSE(std::filesystem::exists(report_file));
+}
+
+TEST_F(CrashTest, EveryKindOfCrashIsReportedAndEndsTheServiceAsItWouldHave) {
+    struct Kind {
+        std::string how;
+        int signal;
+        std::string told;
+    };
+    for (const Kind& kind : {Kind{"write", SIGSEGV, "write_to_nowhere"}, Kind{"thread", SIGSEGV, "write_to_nowhere"},
+                             Kind{"stack", SIGSEGV, "overflow_the_stack"}, Kind{"abort", SIGABRT, "abort"},
+                             Kind{"exception", SIGABRT, "exception: std::runtime_error: thrown on purpose"}}) {
+        RunningService service{crashing};
+
+        EXPECT_EQ(crash(service, kind.how), 128 + kind.signal) << kind.how;
+
+        EXPECT_THAT(report(), AllOf(StartsWith("crash report of servicekit"), EndsWith("\nend of the report\n")));
+        EXPECT_THAT(report(), HasSubstr("\nevent: crash, for ")) << kind.how;
+        EXPECT_THAT(report(), HasSubstr(kind.told)) << kind.how;
+        EXPECT_THAT(report(), HasSubstr("\nservice: crash-trial\nversion: 1.2.3\n"));
+        EXPECT_THAT(report(), ContainsRegex("\nbacktrace of thread [0-9]+ \\(control\\):\n  #00 ")) << kind.how;
+        EXPECT_THAT(report(), ContainsRegex("\nlast events, the latest first:\n  [^\n]* start, took [^\n]*: ok\n"));
+    }
+}
+
+TEST_F(CrashTest, AFaultSentFromOutsideIsReportedToo) {
+    RunningService service{crashing};
+
+    service.signal(SIGSEGV);
+
+    EXPECT_EQ(service.exit_code(), 128 + SIGSEGV);
+    EXPECT_THAT(report(), HasSubstr("sent by kill\nsender: pid "));
+}
+
+TEST_F(CrashTest, ASigabrtFromOutsideStillStops) {
+    RunningService service{crashing};
+
+    service.signal(SIGABRT);
+
+    EXPECT_EQ(service.exit_code(), 0);
+    EXPECT_FALSE(std::filesystem::exists(report_file));
+}
+
+TEST_F(CrashTest, TheNextStartSaysSoAndKeepsTheReport) {
+    {
+        RunningService service{crashing};
+        crash(service, "write");
+    }
+    const RunningService next{crashing};
+
+    next.await_log(
+        "the last life crashed: SIGSEGV (address not mapped to object) in the event 'crash'; the report is "
+        "in '" +
+        report_file + ".");
+    EXPECT_FALSE(std::filesystem::exists(report_file));
+}
+
+TEST_F(CrashTest, CrashesAreListedAndShown) {
+    for (int life = 0; life < 2; ++life) {
+        RunningService service{crashing};
+        crash(service, "write");
+    }
+
+    const Outcome listed = crashing.verb({"crashes"});
+    EXPECT_EQ(listed.exit_code, 0) << listed;
+    EXPECT_THAT(listed.out, AllOf(HasSubstr("1  20"), HasSubstr("2  20"), HasSubstr("write_to_nowhere()+0x")));
+    EXPECT_THAT(crashing.verb({"crashes", "--json"}).out, HasSubstr(R"("signal":"SIGSEGV")"));
+    EXPECT_THAT(crashing.verb({"crashes", "show"}).out, EndsWith("\nend of the report\n"));
+    EXPECT_THAT(crashing.verb({"crashes", "show", "3"}).err, HasSubstr("there is no crash report 3"));
+
+    const RunningService running{crashing};
+    EXPECT_EQ(running.call("crashes").find("crashes")->as_list().size(), 2U);
+}
+
+TEST_F(CrashTest, OnlyAsManyAsAreWantedAreKept) {
+    crashing.add_options({"--crash-keep", "1"});
+    for (int life = 0; life < 3; ++life) {
+        RunningService service{crashing};
+        crash(service, "abort");
+    }
+
+    const RunningService running{crashing};
+
+    EXPECT_EQ(running.call("crashes").find("crashes")->as_list().size(), 1U);
+}
+
+TEST_F(CrashTest, ItCanBeTurnedOff) {
+    crashing.add_options({"--no-crash-reports"});
+    RunningService service{crashing};
+
+    EXPECT_EQ(crash(service, "write"), 128 + SIGSEGV);
+
+    EXPECT_FALSE(std::filesystem::exists(report_file));
+}
+
+TEST_F(CrashTest, OneThatGaveUpRootReportsAllTheSame) {
+    if (!is_root()) GTEST_SKIP() << "only root can become somebody else";
+    crashing.add_options({"--user", std::to_string(stranger), "--group", std::to_string(stranger)});
+    RunningService service{crashing};
+    ASSERT_TRUE(std::filesystem::exists(report_file));
+
+    EXPECT_EQ(crash(service, "write"), 128 + SIGSEGV);
+
+    EXPECT_THAT(report(), EndsWith("\nend of the report\n"));
+}
+
+TEST_F(CrashTest, OneThatShutItselfInReportsAllTheSame) {
+    const std::string elsewhere = folder.file("elsewhere");
+    std::filesystem::create_directory(elsewhere);
+    crashing.add_options({"--writable", elsewhere, "--crash-directory", folder.file("crashes")});
+    RunningService service{crashing};
+
+    EXPECT_EQ(crash(service, "write"), 128 + SIGSEGV);
+
+    EXPECT_THAT(read_file(folder.file("crashes") + "/crash-trial.crash"), EndsWith("\nend of the report\n"));
+}
+
+TEST_F(CrashTest, TheEmptyFileOfOneThatShutItselfInIsRemovedAtACleanStop) {
+    crashing.add_options({"--no-new-privileges"});
+    RunningService service{crashing};
+    EXPECT_TRUE(std::filesystem::exists(report_file));
+
+    service.signal(SIGTERM);
+
+    EXPECT_EQ(service.exit_code(), 0);
+    EXPECT_FALSE(std::filesystem::exists(report_file));
+}
+
+TEST_F(CrashTest, InTheForegroundWithoutAnyFolderItGoesToStderr) {
+    const std::string away = folder.file("away");
+    write_file(away, "no folder");
+    Command command = crashing.command({"run", "--crash-directory", away + "/crashes"});
+    RunningCommand running{command};
+    await_state("it runs", [&] { return crashing.verb({"status"}).exit_code == 0; });
+
+    running.signal(SIGSEGV);
+
+    const Outcome outcome = running.finish();
+    EXPECT_EQ(outcome.exit_code, 128 + SIGSEGV);
+    EXPECT_THAT(outcome.err, AllOf(HasSubstr("crash report of servicekit"), HasSubstr("\nend of the report\n")));
+}
+
+}  // namespace
+}  // namespace servicekit::test

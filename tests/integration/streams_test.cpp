@@ -1,0 +1,225 @@
+// Where what a service prints goes.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <filesystem>
+#include <string>
+
+#include "integration/support/service_test.hpp"
+#include "integration/support/strangers.hpp"
+#include "os/descriptor.hpp"
+
+namespace servicekit::test {
+namespace {
+
+using testing::AllOf;
+using testing::ContainsRegex;
+using testing::HasSubstr;
+using testing::Not;
+
+class StreamsTest : public ServiceTest {
+protected:
+    [[nodiscard]] std::size_t count_in_log(std::string_view text) const {
+        const std::string log = printing.log();
+        std::size_t count = 0;
+        for (auto at = log.find(text); at != std::string::npos; at = log.find(text, at + 1)) ++count;
+        return count;
+    }
+
+    ServiceProgram printing{"crash-trial", folder.path()};
+};
+
+TEST_F(StreamsTest, WhatIsPrintedComesIntoTheLogWithItsStream) {
+    const RunningService service{printing};
+
+    service.call("print-text", {{"text", "hello\nwor"}});
+    service.call("print-text", {{"text", "ld\n"}});
+    service.call("print-text", {{"text", "a fault\n"}, {"error", true}});
+
+    service.await_log("stream=stderr");
+    EXPECT_THAT(printing.log(), ContainsRegex(" info [^\n]*: hello stream=stdout\n"));
+    EXPECT_THAT(printing.log(), ContainsRegex(" info [^\n]*: world stream=stdout\n"));
+    EXPECT_THAT(printing.log(), ContainsRegex(" warning [^\n]*: a fault stream=stderr\n"));
+}
+
+TEST_F(StreamsTest, ALineWithoutAnEndComesAfterARest) {
+    const RunningService service{printing};
+
+    service.call("print-text", {{"text", "a prompt"}});
+
+    service.await_log("a prompt stream=stdout");
+}
+
+TEST_F(StreamsTest, ManyLinesComeWholeAndInOrder) {
+    constexpr int count = 100'000;
+    {
+        RunningService service{printing};
+        service.call("print-lines", {{"count", count}});
+        service.signal(SIGTERM);
+        ASSERT_EQ(service.exit_code(), 0);
+    }
+    const std::string log = printing.log();
+    for (const std::string name : {"output", "error"}) {
+        std::size_t at = 0;
+        for (int i = 1; i <= count; ++i) {
+            const auto found = log.find(": " + name + " line " + std::to_string(i) + " stream=", at);
+            ASSERT_NE(found, std::string::npos) << name << " " << i;
+            at = found;
+        }
+    }
+    EXPECT_EQ(count_in_log(" line "), std::size_t{2} * count);
+}
+
+TEST_F(StreamsTest, WhatWasPrintedRightBeforeACrashIsInTheLogOnce) {
+    for (const char* how : {"abort", "write", "exception"}) {
+        RunningService service{printing};
+        const std::string words = std::string{"last words before "} + how;
+        EXPECT_NE(printing.verb({"call", "crash", std::string{"how="} + how, "words=" + words}).exit_code, 0);
+
+        EXPECT_GT(service.exit_code(), 128);
+
+        EXPECT_EQ(count_in_log("]: " + words), 2U) << printing.log();
+        EXPECT_THAT(printing.log(), HasSubstr("crashed by SIG"));
+    }
+}
+
+TEST_F(StreamsTest, WhatChildrenPrintComesToo) {
+    const RunningService service{printing};
+
+    service.call("shell", {{"command", "echo from a child; echo its fault >&2"}});
+
+    service.await_log(": from a child stream=stdout");
+    service.await_log(": its fault stream=stderr");
+}
+
+TEST_F(StreamsTest, AChildThatStaysDoesNotHinderTheStop) {
+    RunningService service{printing};
+    service.call("shell", {{"command", "sleep 60 & echo $! >" + folder.file("child")}});
+
+    service.signal(SIGTERM);
+
+    EXPECT_EQ(service.exit_code(), 0);
+    const pid_t child = static_cast<pid_t>(std::stol(read_file(folder.file("child"))));
+    Process{child}.end();
+}
+
+TEST_F(StreamsTest, EachStreamCanLeadToAFile) {
+    printing.add_options({"--stdout", folder.file("out"), "--stderr", "null"});
+    const RunningService service{printing};
+
+    service.call("print-lines", {{"count", 2}});
+
+    EXPECT_EQ(read_file(folder.file("out")), "output line 1\noutput line 2\n");
+    EXPECT_THAT(printing.log(), Not(HasSubstr(" line ")));
+}
+
+TEST_F(StreamsTest, BothCanLeadToOneFile) {
+    printing.configure({{"stdout", Object{{"path", folder.file("both")}, {"open", "create"}, {"mode", "0600"}}},
+                        {"stderr", Object{{"path", folder.file("both")}, {"open", "create"}, {"mode", "0600"}}}});
+    const RunningService service{printing};
+
+    service.call("print-text", {{"text", "one\n"}});
+    service.call("print-text", {{"text", "two\n"}, {"error", true}});
+
+    EXPECT_EQ(read_file(folder.file("both")), "one\ntwo\n");
+    struct stat status {};
+    ASSERT_EQ(::stat(folder.file("both").c_str(), &status), 0);
+    EXPECT_EQ(status.st_mode & 07777U, 0600U);
+}
+
+TEST_F(StreamsTest, AFileIsAppendedToTruncatedOrRefused) {
+    for (const auto& [open, content] : {std::pair{"append", "before\nprinted\n"}, {"truncate", "printed\n"}}) {
+        write_file(folder.file("out"), "before\n");
+        printing.configure({{"stdout", Object{{"path", folder.file("out")}, {"open", open}}}});
+        const RunningService service{printing};
+        service.call("print-text", {{"text", "printed\n"}});
+        EXPECT_EQ(read_file(folder.file("out")), content) << open;
+    }
+    printing.configure({{"stdout", Object{{"path", folder.file("out")}, {"open", "create"}}}});
+    const Outcome refused = printing.verb({"start"});
+    EXPECT_EQ(refused.exit_code, 73) << refused;
+    EXPECT_THAT(refused.err, AllOf(HasSubstr("stdout"), HasSubstr("File exists")));
+}
+
+TEST_F(StreamsTest, LogReopenOpensTheFileAnew) {
+    printing.add_options({"--stdout", folder.file("out")});
+    const RunningService service{printing};
+    service.call("print-text", {{"text", "one\n"}});
+    std::filesystem::rename(folder.file("out"), folder.file("out.1"));
+
+    service.call("log-reopen");
+    service.call("print-text", {{"text", "two\n"}});
+
+    EXPECT_EQ(read_file(folder.file("out.1")), "one\n");
+    EXPECT_EQ(read_file(folder.file("out")), "two\n");
+}
+
+TEST_F(StreamsTest, AFifoThatNobodyReadsNeitherBlocksNorKills) {
+    printing.configure({{"stdout", Object{{"path", folder.file("fifo")}, {"fifo", true}}}});
+    RunningService service{printing};
+
+    service.call("print-lines", {{"count", 100'000}});
+    EXPECT_EQ(service.call("status").find("state")->as_string(), "running");
+    service.signal(SIGTERM);
+
+    EXPECT_EQ(service.exit_code(), 0);
+}
+
+TEST_F(StreamsTest, WhoReadsAFifoGetsWhatIsPrinted) {
+    printing.configure({{"stdout", Object{{"path", folder.file("fifo")}, {"fifo", true}, {"mode", "0600"}}}});
+    const RunningService service{printing};
+    const os::Descriptor reader{::open(folder.file("fifo").c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)};
+
+    service.call("print-text", {{"text", "through the pipe\n"}});
+
+    char buffer[64] = "";
+    EXPECT_EQ(::read(reader.get(), buffer, sizeof buffer), 17);
+    EXPECT_STREQ(buffer, "through the pipe\n");
+    EXPECT_EQ(std::filesystem::status(folder.file("fifo")).type(), std::filesystem::file_type::fifo);
+}
+
+TEST_F(StreamsTest, StdinCanComeFromAFile) {
+    write_file(folder.file("in"), "from the file\n");
+    printing.add_options({"--stdin", folder.file("in")});
+    const RunningService service{printing};
+
+    service.call("shell", {{"command", "cat >" + folder.file("copy")}});
+
+    EXPECT_EQ(read_file(folder.file("copy")), "from the file\n");
+}
+
+TEST_F(StreamsTest, InTheForegroundTheyStayWhatTheyAre) {
+    RunningCommand running{printing.command({"run"})};
+    await_state("it runs", [&] { return printing.verb({"status"}).exit_code == 0; });
+    EXPECT_EQ(printing.verb({"call", "print-lines", "count=1"}).exit_code, 0);
+    running.signal(SIGTERM);
+
+    const Outcome outcome = running.finish();
+
+    EXPECT_THAT(outcome.out, HasSubstr("output line 1\n"));
+    EXPECT_THAT(outcome.err, HasSubstr("error line 1\n"));
+}
+
+TEST_F(StreamsTest, WhatMakesNoSenseIsAConfigurationError) {
+    EXPECT_EQ(printing.verb({"start", "--stdin", "log"}).exit_code, 78);
+    printing.configure({{"stdout", Object{{"path", "x"}, {"open", "sideways"}}}});
+    const Outcome refused = printing.verb({"start"});
+    EXPECT_EQ(refused.exit_code, 78);
+    EXPECT_THAT(refused.err, HasSubstr("/stdout"));
+}
+
+TEST_F(StreamsTest, AFileOfOneThatGaveUpRootIsItsUsers) {
+    if (!is_root()) GTEST_SKIP() << "only root can become somebody else";
+    printing.add_options(
+        {"--stdout", folder.file("out"), "--user", std::to_string(stranger), "--group", std::to_string(stranger)});
+    const RunningService service{printing};
+
+    struct stat status {};
+    ASSERT_EQ(::stat(folder.file("out").c_str(), &status), 0);
+    EXPECT_EQ(status.st_uid, stranger);
+}
+
+}  // namespace
+}  // namespace servicekit::test

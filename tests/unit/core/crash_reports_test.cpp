@@ -1,0 +1,180 @@
+#include "core/crash_reports.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cerrno>
+#include <chrono>
+#include <string>
+
+#include "servicekit/mocks/fake_files.hpp"
+
+namespace servicekit {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+std::string report(const std::string& time, const std::string& pid, const std::string& signal = "SIGSEGV") {
+    return "crash report of servicekit, format 1\ntime: " + time + "\nservice: trial\nversion: 1.2\npid: " + pid +
+           "\nuptime: 90.000 s\nsignal: " + signal +
+           " (11)\ncode: SEGV_MAPERR (1), address not mapped to object\naddress: 0x0000000000000000\n"
+           "thread: 12 (control)\nexception: std::runtime_error: no port\nevent: outer, for 2.000 s\n"
+           "event: backup, for 1.000 s\nprogram: /usr/bin/trial\nbuild-id: none\n\nlast events, the latest first:\n"
+           "  2026-11-22T06:10:00.000000Z event: a lie\n\nbacktrace of thread 12 (control), which crashed:\n"
+           "  #00 0x000055786c9c2139 /usr/bin/trial+0x6d139 (_ZN5trial5writeEi+0xb)\n"
+           "  #01 0x00007fdae6c4524a /usr/lib/libc.so.6+0x2724a\n  #02 0x0000000000000007\n\nend of the report\n";
+}
+
+class CrashReportsTest : public ::testing::Test {
+protected:
+    CrashReportsTest() { files.add_folder("/var/log"); }
+
+    const std::chrono::system_clock::time_point now{1'795'328'000s};
+    mocks::FakeFiles files;
+    CrashReports reports{"/var/log", "trial", files};
+};
+
+TEST_F(CrashReportsTest, AReportIsSummarised) {
+    const CrashSummary crash = parse_crash_report(report("2026-11-22T06:10:00.123456Z", "4711"));
+
+    EXPECT_EQ(crash.time, "2026-11-22T06:10:00.123456Z");
+    EXPECT_EQ(crash.pid, "4711");
+    EXPECT_EQ(crash.version, "1.2");
+    EXPECT_EQ(crash.signal, "SIGSEGV");
+    EXPECT_EQ(crash.reason, "address not mapped to object");
+    EXPECT_EQ(crash.address, "0x0000000000000000");
+    EXPECT_EQ(crash.thread, "12 (control)");
+    EXPECT_EQ(crash.event, "backup");
+    EXPECT_EQ(crash.exception, "std::runtime_error: no port");
+    EXPECT_THAT(crash.frames,
+                ElementsAre("trial+0x6d139 (trial::write(int)+0xb)", "libc.so.6+0x2724a", "  #02 0x0000000000000007"));
+    EXPECT_TRUE(crash.is_whole);
+}
+
+TEST_F(CrashReportsTest, AReportThatWasCutSaysSo) {
+    const std::string whole = report("2026-11-22T06:10:00.123456Z", "4711");
+
+    EXPECT_FALSE(parse_crash_report(whole.substr(0, whole.size() / 2)).is_whole);
+    EXPECT_EQ(parse_crash_report(whole.substr(0, whole.find("uptime"))).pid, "4711");
+}
+
+TEST_F(CrashReportsTest, NoTextIsTooBroken) {
+    const std::string whole = report("2026-11-22T06:10:00.123456Z", "4711");
+    for (std::size_t size = 0; size < whole.size(); ++size) {
+        const CrashSummary crash = parse_crash_report(std::string_view{whole}.substr(0, size));
+        EXPECT_FALSE(crash.is_whole);
+    }
+    EXPECT_EQ(parse_crash_report("something else\n").signal, "");
+}
+
+TEST_F(CrashReportsTest, OfSeveralInOneFileTheLatestCounts) {
+    EXPECT_EQ(parse_crash_report(report("2026-11-22T06:10:00.1Z", "1") + report("2026-11-22T06:11:00.1Z", "2")).pid,
+              "2");
+}
+
+TEST_F(CrashReportsTest, InWordsItIsALine) {
+    EXPECT_EQ(parse_crash_report(report("2026-11-22T06:10:00.1Z", "1")).in_words(),
+              "SIGSEGV (address not mapped to object) in the event 'backup': std::runtime_error: no port");
+    EXPECT_EQ(CrashSummary{}.in_words(), "a signal that is not told");
+}
+
+TEST_F(CrashReportsTest, WhereNothingCrashedNothingIsPutAway) {
+    EXPECT_FALSE(reports.put_away(now).value());
+    EXPECT_THAT(reports.list().value(), IsEmpty());
+}
+
+TEST_F(CrashReportsTest, AnEmptyFileIsLeftForTheNextReport) {
+    files.add_file("/var/log/trial.crash");
+
+    EXPECT_FALSE(reports.put_away(now).value());
+    EXPECT_TRUE(files.exists("/var/log/trial.crash"));
+    EXPECT_THAT(reports.list().value(), IsEmpty());
+}
+
+TEST_F(CrashReportsTest, ALinkIsNoReport) {
+    files.add_file("/etc/shadow", "secret");
+    files.add_link("/var/log/trial.crash", "/etc/shadow");
+
+    EXPECT_FALSE(reports.put_away(now).value());
+    EXPECT_THAT(reports.list().value(), IsEmpty());
+}
+
+TEST_F(CrashReportsTest, AReportIsPutAwayByItsTimeAndPid) {
+    files.add_file("/var/log/trial.crash", report("2026-11-22T06:10:00.123456Z", "4711"));
+
+    const auto last = reports.put_away(now);
+
+    EXPECT_EQ(last.value()->file, "/var/log/trial.crash.20261122T061000Z.4711");
+    EXPECT_TRUE(files.exists("/var/log/trial.crash.20261122T061000Z.4711"));
+    EXPECT_FALSE(files.exists("/var/log/trial.crash"));
+}
+
+TEST_F(CrashReportsTest, WhatIsNoReportIsPutAwayByTheTimeOfTheStart) {
+    for (const std::string& text : {std::string{"anything"}, report("../../etc/passwd", "4711"), report("", "x")}) {
+        files.add_file("/var/log/trial.crash", text);
+        EXPECT_EQ(reports.put_away(now).value()->file.find("/var/log/trial.crash.2026"), 0U) << text;
+    }
+}
+
+TEST_F(CrashReportsTest, TheyAreListedTheLatestFirst) {
+    files.add_file("/var/log/trial.crash", report("2026-11-22T06:12:00.1Z", "3"));
+    files.add_file("/var/log/trial.crash.20261122T061100Z.2", report("2026-11-22T06:11:00.1Z", "2"));
+    files.add_file("/var/log/trial.crash.20261122T061000Z.1", report("2026-11-22T06:10:00.1Z", "1"));
+
+    std::vector<std::string> pids;
+    for (const CrashSummary& crash : reports.list().value()) pids.push_back(crash.pid);
+
+    EXPECT_THAT(pids, ElementsAre("3", "2", "1"));
+}
+
+TEST_F(CrashReportsTest, OtherFilesAreNotTheirs) {
+    files.add_file("/var/log/trial.crash.other.crash.20261122T061000Z.1", report("2026-11-22T06:10:00.1Z", "1"));
+    files.add_file("/var/log/trial.crash.bak", "mine");
+    files.add_file("/var/log/other.crash.20261122T061000Z.1", "another's");
+
+    EXPECT_THAT(reports.list().value(), IsEmpty());
+    EXPECT_TRUE(reports.remove_older(0));
+    EXPECT_TRUE(files.exists("/var/log/trial.crash.bak"));
+    EXPECT_TRUE(files.exists("/var/log/other.crash.20261122T061000Z.1"));
+}
+
+TEST_F(CrashReportsTest, TheOldestAreRemoved) {
+    for (const char* stamp : {"20261122T061000Z.9", "20261122T061100Z.8", "20261123T061000Z.7"})
+        files.add_file(std::string{"/var/log/trial.crash."} + stamp, "old");
+
+    EXPECT_TRUE(reports.remove_older(1));
+
+    EXPECT_THAT(files.names_in("/var/log"), ElementsAre("trial.crash.20261123T061000Z.7"));
+}
+
+TEST_F(CrashReportsTest, SaysWhatItCannotDo) {
+    files.add_file("/var/log/trial.crash", "x");
+    files.failures.fail_next("rename", EACCES);
+    EXPECT_THAT(reports.put_away(now).error().message(), HasSubstr("cannot rename '/var/log/trial.crash' to '"));
+
+    files.failures.fail_next("list", EIO);
+    EXPECT_THAT(reports.list().error().message(), HasSubstr("'/var/log'"));
+}
+
+TEST_F(CrashReportsTest, AReportIsReadWithTheNamesOfTheSource) {
+    files.add_file("/var/log/trial.crash", report("2026-11-22T06:12:00.1Z", "3"));
+
+    const auto text = reports.read("/var/log/trial.crash");
+
+    EXPECT_THAT(text.value(), AllOf(HasSubstr("/usr/bin/trial+0x6d139 (trial::write(int)+0xb)\n"),
+                                    HasSubstr("\n  #02 0x0000000000000007\n"), HasSubstr("\nend of the report\n")));
+}
+
+TEST_F(CrashReportsTest, AFrameIsDemangledWhereItCanBe) {
+    EXPECT_EQ(demangle_frame("  #00 0x1 /x+0x2 (_Z4mainv+0x3)"), "  #00 0x1 /x+0x2 (main()+0x3)");
+    EXPECT_EQ(demangle_frame("  #00 0x1 /x+0x2 (_Zwrong+0x3)"), "  #00 0x1 /x+0x2 (_Zwrong+0x3)");
+    EXPECT_EQ(demangle_frame("  #00 0x1 /x+0x2 (main+0x3)"), "  #00 0x1 /x+0x2 (main+0x3)");
+    EXPECT_EQ(demangle_frame("+0x3 (_Z"), "+0x3 (_Z");
+}
+
+}  // namespace
+}  // namespace servicekit

@@ -1,0 +1,161 @@
+#include "core/crash_watch.hpp"
+
+#include <cerrno>
+#include <stdexcept>
+
+#include "servicekit/mocks/fake_policies.hpp"
+#include "unit/core/service_fixture.hpp"
+
+namespace servicekit {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+class CrashWatchTest : public testing::ServiceTest {
+protected:
+    static constexpr auto report = "/var/log/trial.crash";
+};
+
+TEST_F(CrashWatchTest, WatchesWhileTheServiceLives) {
+    then([this] {
+        ASSERT_TRUE(host.crashes.is_installed());
+        EXPECT_EQ(host.crashes.plan().name, "trial");
+        EXPECT_EQ(host.crashes.plan().version, "1.0");
+        EXPECT_TRUE(host.crashes.plan().may_use_stderr);
+        EXPECT_EQ(host.crashes.report(), report);
+        EXPECT_EQ(host.crashes.keeping(), os::CrashReporter::Keeping::nameless);
+    });
+    raise(SIGTERM);
+
+    EXPECT_EQ(run(), 0);
+    EXPECT_FALSE(host.crashes.is_installed());
+    EXPECT_FALSE(host.files.exists(report));
+}
+
+TEST_F(CrashWatchTest, IsTurnedOffByItsSetting) {
+    hooks.on_load = [](Settings& settings) { settings.set(setting::no_crash_reports, true); };
+    then([this] { EXPECT_FALSE(host.crashes.is_installed()); });
+    raise(SIGTERM);
+
+    EXPECT_EQ(run(), 0);
+}
+
+TEST_F(CrashWatchTest, LeavesTheSignalsOfAProgramAloneThatWantsThemAll) {
+    options.with_signal_handlers = false;
+    then([this] {
+        EXPECT_FALSE(host.crashes.is_installed());
+        service().request_stop();
+    });
+
+    EXPECT_EQ(run(), 0);
+}
+
+TEST_F(CrashWatchTest, AReportKnowsWhatRuns) {
+    std::vector<std::string> running;
+    hooks.on_reload = [&] {
+        const os::EventTrail& trail = *host.crashes.plan().trail;
+        for (std::size_t level = 0; level < trail.depth(); ++level)
+            running.emplace_back(trail.running(level).name.view());
+    };
+    ask(R"(["reload"])");
+    then([this] {
+        const os::EventTrail& trail = *host.crashes.plan().trail;
+        EXPECT_EQ(trail.depth(), 0U);
+        EXPECT_EQ(trail.ended(0).name.view(), "reload");
+        EXPECT_EQ(trail.ended(0).outcome.view(), "ok");
+        EXPECT_EQ(trail.ended(1).name.view(), "start");
+    });
+    raise(SIGTERM);
+
+    EXPECT_EQ(run(), 0);
+    EXPECT_EQ(running, std::vector<std::string>{"reload"});
+}
+
+TEST_F(CrashWatchTest, AFailedEventIsKeptWithItsReason) {
+    hooks.on_reload = [] { throw std::runtime_error("no port"); };
+    ask(R"(["reload"])");
+    then([this] { EXPECT_EQ(host.crashes.plan().trail->ended(0).outcome.view(), "failed: no port"); });
+    raise(SIGTERM);
+
+    EXPECT_EQ(run(), 0);
+}
+
+TEST_F(CrashWatchTest, TheNextStartSaysThatTheLastLifeCrashedAndPutsTheReportAway) {
+    then([this] { host.crashes.crash("SIGSEGV", "address not mapped to object"); });
+    raise(SIGTERM);
+    EXPECT_EQ(run(), 0);
+    ASSERT_TRUE(host.files.exists(report));
+
+    Service next{options, {}, mocks::fake_policies<Service>(host), host.host()};
+    raise(SIGTERM);
+    EXPECT_EQ(next.run(), 0);
+
+    EXPECT_THAT(log(), HasSubstr("the last life crashed: SIGSEGV (address not mapped to object); the report is in "
+                                 "'/var/log/trial.crash.20261122T061000Z.4711'"));
+    EXPECT_FALSE(host.files.exists(report));
+}
+
+TEST_F(CrashWatchTest, OneThatWillBecomeAnotherUserKeepsANamedFileThatIsTheUsers) {
+    host.users.add_user({.name = "trial", .uid = 1000, .gid = 1000});
+    hooks.on_load = [](Settings& settings) { settings.set(setting::user, "trial"); };
+    then([this] {
+        EXPECT_EQ(host.crashes.keeping(), os::CrashReporter::Keeping::named);
+        EXPECT_EQ(host.crashes.owner(), 1000U);
+    });
+    raise(SIGTERM);
+
+    EXPECT_EQ(run(), 0);
+    // The folder is root's, so it can't be removed; the next start goes by its size.
+    EXPECT_EQ(host.files.content(report), "");
+}
+
+TEST_F(CrashWatchTest, WhatItCannotDoIsAWarning) {
+    host.crashes.failures().fail_next("open_report", ENOSPC);
+    host.files.failures.fail_next("list", EIO);
+    raise(SIGTERM);
+
+    EXPECT_EQ(run(), 0);
+    EXPECT_THAT(log(), AllOf(HasSubstr("warning"), HasSubstr("cannot open the crash report '/var/log/trial.crash'"),
+                             HasSubstr("cannot list folder '/var/log'")));
+}
+
+TEST_F(CrashWatchTest, WithoutALogFileTheReportLiesInTheRunDirectory) {
+    options.log_file.clear();
+    then([this] { EXPECT_EQ(host.crashes.report(), "/run/trial.crash"); });
+    raise(SIGTERM);
+
+    EXPECT_EQ(run(), 0);
+}
+
+TEST_F(CrashWatchTest, TheFolderCanBeSet) {
+    hooks.on_load = [](Settings& settings) { settings.set(setting::crash_directory, "/var/crash"); };
+    then([this] { EXPECT_EQ(host.crashes.report(), "/var/crash/trial.crash"); });
+    raise(SIGTERM);
+
+    EXPECT_EQ(run(), 0);
+}
+
+TEST_F(CrashWatchTest, CrashesAreAnEvent) {
+    host.files.add_file("/var/log/trial.crash.20261122T061000Z.7",
+                        "crash report of servicekit, format 1\ntime: 2026-11-22T06:10:00.1Z\npid: 7\n");
+    ask(R"(["crashes"])");
+    raise(SIGTERM);
+
+    EXPECT_EQ(run(), 0);
+    EXPECT_EQ(replies.at(0).find(R"({"crashes":[{"time":"2026-11-22T06:10:00.1Z","pid":7,)"), 0U) << replies.at(0);
+}
+
+TEST_F(CrashWatchTest, OnlyAsManyAsAreWantedAreKept) {
+    hooks.on_load = [](Settings& settings) { settings.set(setting::crash_keep, 1); };
+    host.files.add_file("/var/log/trial.crash.20261122T061000Z.7", "old");
+    host.files.add_file("/var/log/trial.crash.20261122T061100Z.8", "older");
+    raise(SIGTERM);
+
+    EXPECT_EQ(run(), 0);
+    EXPECT_FALSE(host.files.exists("/var/log/trial.crash.20261122T061000Z.7"));
+    EXPECT_TRUE(host.files.exists("/var/log/trial.crash.20261122T061100Z.8"));
+}
+
+}  // namespace
+}  // namespace servicekit

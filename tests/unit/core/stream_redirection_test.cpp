@@ -1,0 +1,156 @@
+#include "core/stream_redirection.hpp"
+
+#include <cerrno>
+#include <utility>
+
+#include "unit/core/service_fixture.hpp"
+
+namespace servicekit {
+namespace {
+
+using os::Stream;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using Target = mocks::FakeStandardStreams::Target;
+
+class StreamRedirectionTest : public testing::ServiceTest {
+protected:
+    /// As if the config file said so.
+    void set(Setting<Value> stream, Value value) {
+        settings.emplace_back(stream, std::move(value));
+        hooks.on_load = [this](Settings& loaded) {
+            for (const auto& [setting, wanted] : settings) loaded.set(setting, wanted);
+        };
+    }
+    std::vector<std::pair<Setting<Value>, Value>> settings;
+};
+
+TEST_F(StreamRedirectionTest, InTheForegroundTheStreamsStayWhatTheyAre) {
+    then([this] {
+        EXPECT_EQ(host.streams.target(Stream::out), Target::user);
+        EXPECT_FALSE(host.captures.is_captured(Stream::out));
+    });
+    raise(SIGTERM);
+
+    EXPECT_EQ(run(), 0);
+}
+
+TEST_F(StreamRedirectionTest, CapturedLinesAreRecordsWithTheirStream) {
+    set(setting::standard_output, "log");
+    set(setting::standard_error, "log");
+    then([this] {
+        host.captures.print(Stream::out, "hello\nunfinished");
+        host.captures.print(Stream::error, "a fault\n");
+    });
+    raise(SIGTERM);
+
+    EXPECT_EQ(run(), 0);
+    EXPECT_THAT(log(), HasSubstr(" info trial[4711]: hello stream=stdout\n"));
+    EXPECT_THAT(log(), HasSubstr(" warning trial[4711]: a fault stream=stderr\n"));
+    EXPECT_THAT(log(), HasSubstr(": unfinished stream=stdout\n"));
+}
+
+TEST_F(StreamRedirectionTest, LinesBelowTheLevelAreLeftOut) {
+    set(setting::standard_output, "log");
+    options.log_level = LogLevel::warning;
+    then([this] { host.captures.print(Stream::out, "hello\n"); });
+    raise(SIGTERM);
+
+    EXPECT_EQ(run(), 0);
+    EXPECT_THAT(log(), Not(HasSubstr("hello")));
+}
+
+TEST_F(StreamRedirectionTest, EachStreamLeadsWhereItShould) {
+    set(setting::standard_input, "/etc/input");
+    set(setting::standard_output, Object{{"path", "/var/log/out"}, {"mode", "0600"}, {"open", "truncate"}});
+    set(setting::standard_error, "null");
+    then([this] {
+        EXPECT_EQ(host.streams.file(Stream::in).path, "/etc/input");
+        EXPECT_EQ(host.streams.file(Stream::out).path, "/var/log/out");
+        EXPECT_EQ(host.streams.file(Stream::out).permissions, 0600U);
+        EXPECT_EQ(host.streams.file(Stream::out).opening, os::StreamFile::Opening::truncate);
+        EXPECT_EQ(host.streams.target(Stream::error), Target::null);
+    });
+    raise(SIGTERM);
+
+    EXPECT_EQ(run(), 0);
+}
+
+TEST_F(StreamRedirectionTest, OneFileForBothIsOpenedOnce) {
+    set(setting::standard_output, Object{{"path", "/var/log/both"}, {"open", "create"}});
+    set(setting::standard_error, Object{{"path", "/var/log/both"}, {"open", "create"}});
+    then([this] { EXPECT_EQ(host.streams.descriptor(Stream::error), 1); });
+    raise(SIGTERM);
+
+    EXPECT_EQ(run(), 0);
+}
+
+TEST_F(StreamRedirectionTest, AReopenAppends) {
+    set(setting::standard_output, Object{{"path", "/var/log/out"}, {"open", "create"}});
+    ask(R"(["log-reopen"])");
+    then([this] { EXPECT_EQ(host.streams.file(Stream::out).opening, os::StreamFile::Opening::append); });
+    raise(SIGTERM);
+
+    EXPECT_EQ(run(), 0);
+}
+
+TEST_F(StreamRedirectionTest, TheFileIsHandedToTheUser) {
+    host.users.add_user({.name = "trial", .uid = 1000, .gid = 1000});
+    hooks.on_load = [](Settings& loaded) {
+        loaded.set(setting::standard_output, "/var/log/out");
+        loaded.set(setting::user, "trial");
+    };
+    then([this] { EXPECT_EQ(host.streams.owner(Stream::out), 1000U); });
+    raise(SIGTERM);
+
+    EXPECT_EQ(run(), 0);
+}
+
+TEST_F(StreamRedirectionTest, AFileThatCannotBeOpenedEndsTheStart) {
+    set(setting::standard_output, "/var/log/out");
+    host.streams.failures.fail_next("redirect_to_file", EISDIR);
+
+    EXPECT_EQ(run(), 73);
+    EXPECT_THAT(errors() + log(), HasSubstr("cannot open for stdout '/var/log/out': Is a directory"));
+    expect_all_released();
+}
+
+TEST_F(StreamRedirectionTest, NothingCanBeReadFromTheLog) {
+    set(setting::standard_input, "log");
+
+    EXPECT_EQ(run(), 78);
+    EXPECT_THAT(errors(), HasSubstr("cannot redirect 'stdin': nothing can be read from the log"));
+}
+
+TEST_F(StreamRedirectionTest, ALogThatWritesToTheStreamsItselfTakesNoneOfThem) {
+    options.log_file.clear();
+    set(setting::standard_error, "log");
+
+    EXPECT_EQ(run(), 78);
+    EXPECT_THAT(errors(), HasSubstr("cannot redirect 'stderr': the log itself writes to the standard streams"));
+}
+
+TEST_F(StreamRedirectionTest, ACrashLeavesWhatWasPrinted) {
+    set(setting::standard_output, "log");
+    then([this] {
+        host.captures.print(Stream::out, "last words");
+        host.crashes.crash("SIGSEGV", "address not mapped to object");
+    });
+    raise(SIGTERM);
+
+    EXPECT_EQ(run(), 0);
+    EXPECT_THAT(log(), HasSubstr("stdout: last words\ncrashed by SIGSEGV"));
+}
+
+TEST(StreamPlanTest, SaysWhatTheSettingMeans) {
+    using PlanTarget = StreamPlan::Target;
+    EXPECT_EQ(parse_stream_plan(Stream::out, Value{"log"})->target, PlanTarget::log);
+    EXPECT_EQ(parse_stream_plan(Stream::out, Value{"null"})->target, PlanTarget::null);
+    EXPECT_EQ(parse_stream_plan(Stream::in, Value{"inherit"})->target, PlanTarget::inherit);
+    EXPECT_EQ(parse_stream_plan(Stream::in, Value{"./log"})->file.path, "./log");
+    EXPECT_FALSE(parse_stream_plan(Stream::in, Value{"log"}));
+    EXPECT_TRUE(parse_stream_plan(Stream::out, Value{Object{{"path", "x"}, {"fifo", true}}})->file.is_fifo);
+}
+
+}  // namespace
+}  // namespace servicekit

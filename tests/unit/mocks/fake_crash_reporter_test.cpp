@@ -1,0 +1,78 @@
+#include "servicekit/mocks/fake_crash_reporter.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cerrno>
+#include <string>
+
+namespace servicekit::mocks {
+namespace {
+
+using ::testing::HasSubstr;
+using Keeping = os::CrashReporter::Keeping;
+
+struct Listener final : os::LastWords {
+    void write_last_words(std::string_view crash) noexcept override { heard += crash; }
+    std::string heard;
+};
+
+class FakeCrashReporterTest : public ::testing::Test {
+protected:
+    FakeCrashReporterTest() { files.add_folder("/run"); }
+
+    FakeFiles files;
+    FakeCrashReporter crashes{files};
+};
+
+TEST_F(FakeCrashReporterTest, ACrashLeavesAReportAndCallsLastWords) {
+    Listener listener;
+    ASSERT_TRUE(crashes.install({.name = "x"}));
+    crashes.add_last_words(listener);
+    ASSERT_TRUE(crashes.open_report("/run/x.crash", Keeping::nameless));
+    EXPECT_FALSE(files.exists("/run/x.crash"));
+
+    crashes.crash("SIGBUS", "nonexistent physical address");
+
+    EXPECT_THAT(files.content("/run/x.crash"), HasSubstr("\nsignal: SIGBUS"));
+    EXPECT_EQ(listener.heard, "crashed by SIGBUS (nonexistent physical address); the report is in '/run/x.crash'\n");
+}
+
+TEST_F(FakeCrashReporterTest, ANamedFileIsThereUntilItIsClosed) {
+    ASSERT_TRUE(crashes.open_report("/run/x.crash", Keeping::named));
+    EXPECT_TRUE(files.exists("/run/x.crash"));
+
+    crashes.close_report();
+
+    EXPECT_FALSE(files.exists("/run/x.crash"));
+    EXPECT_EQ(crashes.report(), "");
+}
+
+TEST_F(FakeCrashReporterTest, AReportStaysWhenItIsClosed) {
+    ASSERT_TRUE(crashes.install({.name = "x"}));
+    ASSERT_TRUE(crashes.open_report("/run/x.crash", Keeping::named));
+    crashes.crash("SIGBUS", "");
+
+    crashes.uninstall();
+
+    EXPECT_TRUE(files.exists("/run/x.crash"));
+    EXPECT_FALSE(crashes.is_installed());
+}
+
+TEST_F(FakeCrashReporterTest, RefusesASecondOwnerAndAMissingFolder) {
+    ASSERT_TRUE(crashes.install({}));
+
+    EXPECT_FALSE(crashes.install({}));
+    EXPECT_EQ(crashes.open_report("/none/x.crash", Keeping::nameless).error().errno_value, ENOENT);
+}
+
+TEST_F(FakeCrashReporterTest, FailsWhereItIsToldTo) {
+    crashes.failures().fail_next("open_report", EROFS, "/run/x.crash");
+    crashes.failures().fail_next("hand_to", EPERM);
+
+    EXPECT_EQ(crashes.open_report("/run/x.crash", Keeping::nameless).error().errno_value, EROFS);
+    EXPECT_EQ(crashes.hand_to(1, 1).error().errno_value, EPERM);
+}
+
+}  // namespace
+}  // namespace servicekit::mocks
