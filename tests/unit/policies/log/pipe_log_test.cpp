@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -55,6 +56,10 @@ protected:
         log->close(at_most);
     }
     [[nodiscard]] std::string read() const { return os.programs.read(); }
+    [[nodiscard]] std::ptrdiff_t lines_read() const {
+        const std::string all = read();
+        return std::count(all.begin(), all.end(), '\n');
+    }
     [[nodiscard]] std::size_t starts() const { return os.programs.started().size(); }
 
     PipeLog::Options options{.command = {"keeper", "/var/log/trial"}};
@@ -277,8 +282,7 @@ TEST_F(PipeLogTest, WhatThereIsNoMemoryForIsCountedAndTold) {
     for (int number = 0; number < 50; ++number) write("line " + std::to_string(number), LogLevel::error);
     os.programs.read_again();
     os.settle();
-    const std::string all = read();
-    const auto came = std::count(all.begin(), all.end(), '\n') - 1;
+    const auto came = lines_read() - 1;
     EXPECT_GT(came, 3);
     EXPECT_THAT(read(), EndsWith("warning trial[4711]: " + std::to_string(50 - came) +
                                  " lines lost: 'keeper' does not keep up\n"));
@@ -392,7 +396,7 @@ TEST_F(PipeLogTest, LastWordsComeAfterWhatWaits) {
     log->write_last_words("trial: a fatal signal\n");
     EXPECT_THAT(read(), EndsWith("before\ntrial: a fatal signal\n"));
     write("after", LogLevel::error);
-    EXPECT_EQ(std::count(read().begin(), read().end(), '\n'), 3);
+    EXPECT_EQ(lines_read(), 3);
 }
 
 TEST_F(PipeLogTest, LastWordsOfOneThatIsNotOpenGoNowhere) {
