@@ -120,6 +120,12 @@ protected:
             if (!facts.is_zombie()) return facts.pid;
         return 0;
     }
+    /// The same, once there is one: 0 as a pid would mean this process's own group.
+    static pid_t running_program() {
+        pid_t pid = 0;
+        await_state("the log's program runs", [&] { return (pid = pid_of_program()) != 0; });
+        return pid;
+    }
     /// SIGKILL, some times, whenever there is one again.
     static void kill_again_and_again(int times) {
         pid_t last = 0;
@@ -160,7 +166,7 @@ TEST_F(PipeLogTest, NoLineIsLostThoughItsProgramIsKilledAgainAndAgain) {
 TEST_F(PipeLogTest, AProgramThatIsStoppedHoldsNobodyUpAndEveryLossIsTold) {
     options.memory = std::size_t{1} << 20U;
     open({"splice-keeper", file});
-    const pid_t program = pid_of_program();
+    const pid_t program = running_program();
     ASSERT_EQ(::kill(program, SIGSTOP), 0);
     const auto before = std::chrono::steady_clock::now();
     write_all();
@@ -177,7 +183,7 @@ TEST_F(PipeLogTest, AProgramThatIsStoppedHoldsNobodyUpAndEveryLossIsTold) {
 
 TEST_F(PipeLogTest, AtTheEndAStoppedProgramIsLeftToReadTheRestLater) {
     open({"splice-keeper", file});
-    const Process program{pid_of_program()};
+    const Process program{running_program()};
     program.signal(SIGSTOP);
     write("patience", LogLevel::error);
     const auto before = std::chrono::steady_clock::now();

@@ -10,7 +10,6 @@ namespace servicekit::test {
 namespace {
 
 using testing::AllOf;
-using testing::EndsWith;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::MatchesRegex;
@@ -71,7 +70,7 @@ TEST_F(StartTest, ReturnsWhenTheServiceRuns) {
 
     EXPECT_EQ(started.exit_code, 0) << started;
     EXPECT_THAT(started.out + started.err, IsEmpty());
-    EXPECT_THAT(trial.log(), EndsWith(" ready\n"));
+    await_text_in(trial.log_file(), " ready\n");
     EXPECT_EQ(trial.verb({"stop"}).exit_code, 0);
 }
 

@@ -329,7 +329,7 @@ TEST_F(VerbsTest, LogReopenFollowsALogThatWasMoved) {
     service.call("echo", {{"string", "after"}});
 
     EXPECT_EQ(reopened.exit_code, 0) << reopened;
-    EXPECT_THAT(trial.log(), HasSubstr("after"));
+    await_text_in(trial.log_file(), "after");
     EXPECT_THAT(read_file(folder.file("log.1")), AllOf(HasSubstr(" ready\n"), Not(HasSubstr("after"))));
 }
 

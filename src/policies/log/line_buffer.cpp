@@ -87,6 +87,7 @@ void LineBuffer::count_loss(std::string_view reason) noexcept {
 LineBuffer::Room LineBuffer::add(Time time, std::string_view line, bool& arms_timer) {
     const Turns::Turn turn{line_turns_};
     if (!is_open()) return Room::closed;
+    last_time_ = time;
     // A line that is longer than the buffer goes in where the buffer is empty.
     const auto fits = [&] { return filling_.empty() || filling_.size() + line.size() <= options_.capacity; };
     if (lost_ > 0 && fits() && !add_losses(time)) return Room::none;
@@ -104,6 +105,12 @@ bool LineBuffer::add_losses(Time time) {
     filling_ += line;
     lost_ = 0;
     return true;
+}
+
+// Where no line comes any more that could bring them along.
+bool LineBuffer::tell_losses() {
+    const Turns::Turn turn{line_turns_};
+    return lost_ > 0 && add_losses(last_time_);
 }
 
 bool LineBuffer::flush(std::chrono::milliseconds at_most) {
@@ -151,7 +158,8 @@ void LineBuffer::arm_timer() {
 }
 
 void LineBuffer::on_time() {
-    const bool flushed = flush(patience());
+    bool flushed = flush(patience());
+    if (flushed && tell_losses()) flushed = flush(patience());
     {
         const Turns::Turn turn{line_turns_};
         timer_armed_ = !flushed || !filling_.empty();

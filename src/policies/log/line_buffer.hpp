@@ -86,6 +86,7 @@ private:
     [[nodiscard]] Room add(Time time, std::string_view line, bool& arms_timer);
     /// Puts the line that tells of losses into the buffer. \pre the lines' turn
     bool add_losses(Time time);
+    bool tell_losses();
     /// \pre the sink's turn
     bool drain();
     /// A new sink has not seen the first bytes of a line that was cut short. \pre the sink's turn
@@ -112,6 +113,7 @@ private:
     std::string filling_;
     bool timer_armed_ = false;
     std::uint64_t lost_ = 0;
+    Time last_time_ = Time::min();  ///< of the line that came last
     std::string loss_reason_;
 
     Turns sink_turns_;  // the same; taken before the lines' turn where both are

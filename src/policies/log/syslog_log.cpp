@@ -18,11 +18,9 @@ constexpr std::size_t usual_length = 8192;
 }  // namespace
 
 struct SyslogLog::State {
-    State(Options the_options, os::MessageSockets& the_sockets,
-          const os::Clock& the_clock, const os::Process& the_process)
-        : options{std::move(the_options)},
-          process{&the_process},
-          output{the_sockets, the_clock} {}
+    State(Options the_options, os::MessageSockets& the_sockets, const os::Clock& the_clock,
+          const os::Process& the_process)
+        : options{std::move(the_options)}, process{&the_process}, output{the_sockets, the_clock} {}
 
     void render(std::string& out, const contract::LogRecord& record, os::MessageSocket::Kind kind) const;
 
@@ -51,11 +49,9 @@ void SyslogLog::State::render(std::string& out, const contract::LogRecord& recor
 SyslogLog::SyslogLog() : SyslogLog{Options{}} {}
 
 SyslogLog::SyslogLog(Options options)
-    : SyslogLog{std::move(options), os::posix_message_sockets(), os::posix_clock(),
-                os::posix_process()} {}
+    : SyslogLog{std::move(options), os::posix_message_sockets(), os::posix_clock(), os::posix_process()} {}
 
-SyslogLog::SyslogLog(Options options, os::MessageSockets& sockets, const os::Clock& clock,
-                     const os::Process& process)
+SyslogLog::SyslogLog(Options options, os::MessageSockets& sockets, const os::Clock& clock, const os::Process& process)
     : state_{std::make_unique<State>(std::move(options), sockets, clock, process)} {}
 
 SyslogLog::SyslogLog(SyslogLog&& other) noexcept = default;

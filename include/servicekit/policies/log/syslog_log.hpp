@@ -74,8 +74,7 @@ public:
 
     SyslogLog();
     explicit SyslogLog(Options options);
-    SyslogLog(Options options, os::MessageSockets& sockets, const os::Clock& clock,
-              const os::Process& process);
+    SyslogLog(Options options, os::MessageSockets& sockets, const os::Clock& clock, const os::Process& process);
     SyslogLog(SyslogLog&& other) noexcept;
     SyslogLog& operator=(SyslogLog&& other) noexcept;
     ~SyslogLog();

@@ -183,6 +183,7 @@ TEST_F(LineBufferTest, DoesNotTryWithEachLineWhileTheSinkFails) {
     EXPECT_LE(sink_.deliveries, 3);
     sink_.room = std::string::npos;
     reactor_.advance(200ms);
+    EXPECT_THAT(sink_.taken, EndsWith(" lost: No space left on device\n"));
     end();
     EXPECT_TRUE(buffer_.close(clock_.system_now(), 1s));
     EXPECT_THAT(sink_.taken, EndsWith(" lost: No space left on device\n"));
