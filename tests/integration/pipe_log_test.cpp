@@ -79,6 +79,8 @@ class PipeLogTest : public ServiceTest {
 protected:
     void open(Strings command) {
         options.command = std::move(command);
+        // This process has no PATH of its own to our programs.
+        if (options.command.front() == "splice-keeper") options.command.front() = SERVICEKIT_BIN_DIR "/splice-keeper";
         log = std::make_unique<PipeLog>(options);
         log->configure({.name = "trial"});
         const auto opened = log->open();
