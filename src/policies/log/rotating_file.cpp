@@ -33,12 +33,12 @@ Result<bool> RotatingFile::reopen() {
     auto file = open_file(options_.path);
     if (!file) return file.error();
     const auto status = (*file)->status();
-    if (!status) return status.error();
-    if (file_) {
+    if (file_ && status) {
         const auto before = file_->status();
         if (before && before->is_same_file(*status)) return false;
     }
-    adopt(std::move(*file), *status);
+    // A file that does not tell its size takes lines all the same.
+    adopt(std::move(*file), status ? *status : os::FileStatus{});
     return true;
 }
 
@@ -134,14 +134,11 @@ Result<void> RotatingFile::rotate() {
     const std::string fresh = options_.path + ".new";
     auto file = open_file(fresh);
     if (!file) return file.error();
-    const auto status = (*file)->status();
-    if (!status) return status.error();
     if (auto moved = put_away(fresh); !moved) {
         static_cast<void>(files_->remove(fresh));
         return moved;
     }
-    adopt(std::move(*file), *status);
-    due_ = next_boundary(clock_->system_now());
+    adopt(std::move(*file), {});
     return {};
 }
 
