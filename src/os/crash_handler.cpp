@@ -24,7 +24,7 @@
 #include "os/crash_writer.hpp"
 
 // Where a sanitizer is linked, its runtime has this function.
-extern "C" void __sanitizer_set_death_callback(void (*)()) __attribute__((weak));
+extern "C" void __sanitizer_set_death_callback(void (*)()) __attribute__((weak));  // NOLINT
 
 namespace servicekit::os::crash_handler {
 namespace {
@@ -304,7 +304,8 @@ void take_signals() noexcept {
 
 /// The note that the linker left in the program, elf(5).
 int note_build_id(dl_phdr_info* info, std::size_t /*size*/, void* /*unused*/) {
-    constexpr std::string_view owner{"GNU", 4};
+    using namespace std::string_view_literals;
+    constexpr std::string_view owner = "GNU\0"sv;
     const auto padded = [](std::size_t size) { return (size + 3) / 4 * 4; };
     for (unsigned i = 0; i < info->dlpi_phnum; ++i) {
         const auto& segment = info->dlpi_phdr[i];

@@ -18,7 +18,7 @@ public:
 
     CrashWriter& text(std::string_view text) noexcept;
     /// The text with spaces in place of whatever could begin a line, or lead a terminal astray.
-    CrashWriter& on_one_line(std::string_view text) noexcept;
+    CrashWriter& on_one_line(std::string_view given) noexcept;
     CrashWriter& number(std::int64_t value) noexcept;
     /// \param digits at least so many
     CrashWriter& padded(std::uint64_t value, unsigned digits) noexcept;

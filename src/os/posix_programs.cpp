@@ -53,7 +53,7 @@ void close_all_above_standard_streams() {
 
 // Memory is shared with the parent, so all that happens here are system calls on things of the child's own. Signals are
 // dealt with past the C library, for it and the sanitizers keep books of handlers in that memory.
-[[gnu::no_sanitize("address"), gnu::no_sanitize("thread"), gnu::no_sanitize("undefined")]] int be_born(void* data) {
+__attribute__((no_sanitize("address", "thread", "undefined"))) int be_born(void* data) {
     Birth& birth = *static_cast<Birth*>(data);
     const DefaultAction by_default{};
     for (int number = 1; number < _NSIG; ++number)

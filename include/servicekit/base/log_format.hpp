@@ -67,12 +67,11 @@ private:
 /// The text of a log line as it is, braces and all, and where it was written.
 class LogMessage {
 public:
-    template <class Text>
-    requires std::convertible_to<const Text&, std::string_view> LogMessage(
-        const Text& text,  // NOLINT(google-explicit-constructor)
-        const char* file = __builtin_FILE(), unsigned line = __builtin_LINE(),
-        const char* function = __builtin_FUNCTION())
-    noexcept : text_{text}, source_{file, line, function} {}
+    template <detail::LogText Text>
+    LogMessage(const Text& text,  // NOLINT(google-explicit-constructor)
+               const char* file = __builtin_FILE(), unsigned line = __builtin_LINE(),
+               const char* function = __builtin_FUNCTION()) noexcept
+        : text_{text}, source_{file, line, function} {}
 
     [[nodiscard]] std::string_view text() const noexcept { return text_; }
     [[nodiscard]] const LogSource& source() const noexcept { return source_; }

@@ -85,13 +85,7 @@ public:
             set_text(value);
         } else if constexpr (std::derived_from<T, std::exception>) {
             set_text(value.what());
-        } else if constexpr (std::is_null_pointer_v<T>) {
-            kind_ = Kind::pointer;
-            pointer_ = nullptr;
-        } else if constexpr (std::is_pointer_v<T> && std::is_object_v<std::remove_pointer_t<T>>) {
-            kind_ = Kind::pointer;
-            pointer_ = value;
-        } else if constexpr (std::is_pointer_v<T> && std::is_void_v<std::remove_pointer_t<T>>) {
+        } else if constexpr (std::convertible_to<T, const void*>) {
             kind_ = Kind::pointer;
             pointer_ = value;
         } else {
