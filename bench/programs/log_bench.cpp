@@ -21,6 +21,8 @@
 #include "core/log_desk.hpp"
 #include "log_writers.hpp"
 #include "servicekit/basic_service.hpp"
+#include "servicekit/os/event_loop.hpp"
+#include "servicekit/os/interfaces.hpp"
 #include "servicekit/policies/log/file_log.hpp"
 
 namespace {
@@ -136,7 +138,7 @@ struct Figures {
 double processor_time() {
     rusage usage{};
     ::getrusage(RUSAGE_SELF, &usage);
-    const auto seconds = [](const timeval& time) { return static_cast<double>(time.tv_sec) + time.tv_usec / 1e6; };
+    const auto seconds = [](const timeval& time) { return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6; };
     return (seconds(usage.ru_utime) + seconds(usage.ru_stime)) * 1e9;
 }
 

@@ -126,7 +126,8 @@ TEST_F(CrashReportsTest, TheyAreListedTheLatestFirst) {
     files.add_file("/var/log/trial.crash.20261122T061000Z.1", report("2026-11-22T06:10:00.1Z", "1"));
 
     std::vector<std::string> pids;
-    for (const CrashSummary& crash : reports.list().value()) pids.push_back(crash.pid);
+    const auto listed = reports.list();
+    for (const CrashSummary& crash : *listed) pids.push_back(crash.pid);
 
     EXPECT_THAT(pids, ElementsAre("3", "2", "1"));
 }

@@ -37,7 +37,7 @@ public:
 
     std::string taken;
     std::size_t room = std::string::npos;
-    int deliveries = 0;
+    std::atomic<int> deliveries{0};
     std::atomic<bool> hangs{false};
 };
 
