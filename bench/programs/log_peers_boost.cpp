@@ -18,7 +18,7 @@ namespace logging = boost::log;
 namespace expressions = boost::log::expressions;
 
 template <class Frontend>
-LogWriter writer(std::string name) {
+LogWriter writer(const char* name) {
     auto sink = std::make_shared<boost::shared_ptr<Frontend>>();
     const auto add_sink = [sink](const std::string& file) {
         logging::core::get()->add_global_attribute("TimeStamp", logging::attributes::utc_clock());
@@ -30,7 +30,7 @@ LogWriter writer(std::string name) {
                                                    << expressions::smessage);
         logging::core::get()->add_sink(*sink);
     };
-    return {.name = std::move(name),
+    return {.name = name,
             .open =
                 [add_sink](const std::string& file) {
                     add_sink(file);

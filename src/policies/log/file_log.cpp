@@ -64,7 +64,7 @@ struct FileLog::State {
     pid_t pid = 0;
     std::string source;  ///< who logs: name and pid
     std::atomic<LogLevel> level{LogLevel::info};
-    os::EventLoop* loop = nullptr;
+    std::atomic<os::EventLoop*> loop{nullptr};
 
     // All there where the log has a file.
     std::unique_ptr<policies::LogArchive> archive;
@@ -143,8 +143,9 @@ void FileLog::State::open_terminal() {
 
 void FileLog::State::tidy_up() {
     const bool removes = options.keep_files != 0 || options.keep_bytes != 0;
-    if (loop == nullptr || (!removes && !options.compress)) return;
-    loop->post([this] {
+    os::EventLoop* const turning = loop;
+    if (turning == nullptr || (!removes && !options.compress)) return;
+    turning->post([this] {
         archive->look_again();
         tidy_up_step();
     });
@@ -153,7 +154,7 @@ void FileLog::State::tidy_up() {
 void FileLog::State::tidy_up_step() {
     const auto step = archive->step();
     if (!step) put({.time = clock->system_now(), .level = LogLevel::warning, .message = step.error().message()});
-    if (step && *step == policies::LogArchive::Step::more) loop->post([this] { tidy_up_step(); });
+    if (step && *step == policies::LogArchive::Step::more) loop.load()->post([this] { tidy_up_step(); });
 }
 
 FileLog::FileLog() : FileLog{Options{}} {}

@@ -66,18 +66,18 @@ Result<std::string> LogArchive::free_path(std::chrono::system_clock::time_point 
 void LogArchive::look_again() { given_up_.clear(); }
 
 Result<LogArchive::Step> LogArchive::step() {
-    if (job_) return go_on();
+    if (job_) return note(go_on());
     if (options_.compress) {
         const auto old = old_files();
         if (!old) return old.error();
         for (const Old& file : *old)
             if (!file.compressed && std::find(given_up_.begin(), given_up_.end(), file.path) == given_up_.end())
-                return begin(file.path);
+                return note(begin(file.path));
     }
     return remove_too_many();
 }
 
-Result<LogArchive::Step> LogArchive::begin(const std::string& path) {
+Result<void> LogArchive::begin(const std::string& path) {
     auto job = std::make_unique<Job>();
     job->path = path;
     // One that a process left when it died.
@@ -91,23 +91,22 @@ Result<LogArchive::Step> LogArchive::begin(const std::string& path) {
     job->out = std::move(*out);
     job_ = std::move(job);
     if (options_.group)
-        if (auto handed = job_->out->hand_to(static_cast<uid_t>(-1), *options_.group); !handed)
-            return give_up(handed.error());
-    return Step::more;
+        if (auto handed = job_->out->hand_to(static_cast<uid_t>(-1), *options_.group); !handed) return handed;
+    return {};
 }
 
-Result<LogArchive::Step> LogArchive::go_on() {
+Result<void> LogArchive::go_on() {
     const auto bytes = job_->in->read_at(job_->offset, piece);
-    if (!bytes) return give_up(bytes.error());
+    if (!bytes) return bytes.error();
     job_->offset += bytes->size();
     const bool ends = bytes->size() < piece;
     const std::string compressed =
         job_->stream.compress(*bytes, ends ? GzipStream::Input::ends : GzipStream::Input::goes_on);
-    if (const auto written = job_->out->write(compressed); !written) return give_up(*written.failure);
-    if (!ends) return Step::more;
-    if (auto finished = finish(); !finished) return give_up(finished.error());
+    if (const auto written = job_->out->write(compressed); !written) return *written.failure;
+    if (!ends) return {};
+    if (auto finished = finish(); !finished) return finished;
     job_.reset();
-    return Step::more;
+    return {};
 }
 
 // The file goes only once its successor is on the disk.
@@ -118,10 +117,12 @@ Result<void> LogArchive::finish() {
     return files_->remove(job_->path);
 }
 
-Result<LogArchive::Step> LogArchive::give_up(Error error) {
-    static_cast<void>(files_->remove(job_->unfinished_path()));
+LogArchive::Step LogArchive::note(const Result<void>& done) {
+    if (done) return Step::more;
+    if (!failure_) failure_ = done.error();
+    if (job_) static_cast<void>(files_->remove(job_->unfinished_path()));
     job_.reset();
-    return error;
+    return Step::more;
 }
 
 bool LogArchive::is_old_name(std::string_view name) const {
@@ -148,12 +149,15 @@ Result<std::vector<LogArchive::Old>> LogArchive::old_files() const {
 }
 
 Result<LogArchive::Step> LogArchive::remove_too_many() {
-    if (options_.keep_files == 0 && options_.keep_bytes == 0) return Step::done;
+    std::optional<Error> failure = std::exchange(failure_, std::nullopt);
+    if (options_.keep_files == 0 && options_.keep_bytes == 0) {
+        if (failure) return *failure;
+        return Step::done;
+    }
     const auto old = old_files();
     if (!old) return old.error();
     std::uint64_t bytes = 0;
     std::size_t kept = 0;
-    std::optional<Error> failure;
     for (auto file = old->rbegin(); file != old->rend(); ++file) {
         ++kept;
         bytes += file->bytes;

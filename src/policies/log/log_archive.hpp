@@ -41,7 +41,7 @@ public:
     [[nodiscard]] Result<std::string> free_path(std::chrono::system_clock::time_point now) const;
 
     /// Does a piece of the work that is due, a few milliseconds of it: compresses, then removes the oldest that are too
-    /// many. \returns an error where a file could not be; the next step goes on with the others
+    /// many, also where some could not be compressed. \returns at the end of it all the first error that there was
     Result<Step> step();
     /// Looks for work anew. Files that could not be compressed are tried again.
     void look_again();
@@ -57,10 +57,11 @@ private:
     /// All there are, the oldest first.
     [[nodiscard]] Result<std::vector<Old>> old_files() const;
     [[nodiscard]] bool is_old_name(std::string_view name) const;
-    Result<Step> begin(const std::string& path);
-    Result<Step> go_on();
+    Result<void> begin(const std::string& path);
+    Result<void> go_on();
     Result<void> finish();
-    Result<Step> give_up(Error error);
+    /// Keeps the error for the end.
+    Step note(const Result<void>& done);
     Result<Step> remove_too_many();
 
     os::Files* files_;
@@ -69,7 +70,8 @@ private:
     std::string name_;
     Options options_;
     std::unique_ptr<Job> job_;
-    std::vector<std::string> given_up_;
+    std::vector<std::string> given_up_;  ///< those that are compressed, or could not be
+    std::optional<Error> failure_;
 };
 
 }  // namespace servicekit::policies
