@@ -24,9 +24,11 @@ using Arguments = std::vector<std::string>;
 constexpr const char* levels = "trace, debug, info, warning, error or fatal";
 
 /// The options that some verb has beside the settings.
-constexpr std::array<std::string_view, 13> verb_options{
-    "--json",   "--no-wait", "--timeout", "--test",          "--live", "--ready",  "--max-busy",
-    "--follow", "--lines",   "--socket",  "--notify-reload", "--help", "--version"};
+constexpr std::array<std::string_view, 14> verb_options{
+    "--package",
+
+    "--json",    "--no-wait", "--timeout", "--test",          "--live", "--ready",  "--max-busy",
+    "--follow",  "--lines",   "--socket",  "--notify-reload", "--help", "--version"};
 constexpr std::string_view short_options = "fhn";
 
 std::string dashed(std::string_view setting) { return "--" + std::string{setting}; }
@@ -43,7 +45,9 @@ bool is_known_option(std::string_view argument) {
 
 /// Whether the next argument belongs to this one.
 bool takes_next(std::string_view option, std::string_view next) {
-    if (option == "--timeout" || option == "--max-busy" || option == "--lines" || option == "-n") return true;
+    if (option == "--timeout" || option == "--max-busy" || option == "--lines" || option == "-n" ||
+        option == "--package")
+        return true;
     // `status` has it as a flag, `call` with a value.
     if (option == "--json") return find_verb(next) == nullptr && !is_option(next);
     return std::any_of(setting_options().begin(), setting_options().end(), [&](const SettingOption& setting) {
@@ -122,6 +126,13 @@ void declare_own_options(CLI::App& app, Invocation& into) {
             app.add_option("ARGUMENT", into.arguments, "name=value, typed as the event declares it")->type_name("");
             add_value_option(app, "--json", "OBJECT", "arguments as one JSON object");
             add_value_option(app, "--timeout", "SECONDS", "how long to wait for the reply");
+            break;
+        case Verb::eval:
+            app.add_option("FORM", into.forms, "each a form of Lisp")->type_name("");
+            [[fallthrough]];
+        case Verb::repl:
+            add_value_option(app, "--package", "NAME", "where forms are read; CL-USER unless given");
+            add_value_option(app, "--timeout", "SECONDS", "how long a form may take; 10 s unless given");
             break;
         case Verb::wait:
             app.add_flag("--test", into.test, "only tell, by the exit code: 0 free, 1 held");
@@ -249,6 +260,8 @@ std::optional<Answer> Reading::take_values(const CLI::App& app) {
         if (invocation_.event.empty()) return refuse("which event?");
         invocation_.json_arguments = given(app, "--json");
     }
+    if (auto package = given(app, "--package")) invocation_.package = std::move(*package);
+    if (invocation_.verb == Verb::eval && invocation_.forms.empty()) return refuse("which form?");
     if (!invocation_.level.empty() && !log_level_from(invocation_.level))
         return refuse("'" + invocation_.level + "' is no level: " + levels);
     return std::nullopt;

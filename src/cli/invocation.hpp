@@ -23,6 +23,8 @@ enum class Verb {
     log_level,
     log_reopen,
     call,
+    eval,
+    repl,
     wait,
     pid,
     where,
@@ -38,7 +40,7 @@ struct Invocation {
 
     bool json = false;                                       ///< status
     bool no_wait = false;                                    ///< stop
-    std::optional<std::chrono::milliseconds> timeout = {};   ///< stop, health, call
+    std::optional<std::chrono::milliseconds> timeout = {};   ///< stop, health, call, eval, repl
     bool live = false;                                       ///< health: not whether it is ready
     std::optional<std::chrono::milliseconds> max_busy = {};  ///< health
     bool test = false;                                       ///< wait
@@ -50,6 +52,8 @@ struct Invocation {
     std::string event = {};                                  ///< call
     std::vector<std::string> arguments = {};                 ///< call: name=value
     std::optional<std::string> json_arguments = {};          ///< call
+    std::vector<std::string> forms = {};                     ///< eval
+    std::string package = {};                                ///< eval, repl
 };
 
 }  // namespace servicekit::cli
