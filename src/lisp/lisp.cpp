@@ -280,8 +280,6 @@ Value Lisp::Parts::set_handler(const Value::List& arguments) {
     return {};
 }
 
-Lisp::Lisp(ServiceBase& service) : Lisp{service, Options{}} {}
-
 Lisp::Lisp(ServiceBase& service, Options options, std::unique_ptr<lisp::Machine> machine)
     : parts_{std::make_unique<Parts>(service, std::move(options), std::move(machine))} {}
 

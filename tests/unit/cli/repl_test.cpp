@@ -17,8 +17,7 @@ protected:
 
 TEST_F(EvalVerbTest, PrintsTheOutputAndTheValues) {
     EXPECT_EQ(run({"eval", "(+ 1 2)", "(values 4 5)"}), 0);
-    EXPECT_THAT(instance->requests, ElementsAre(R"(["eval",{"forms":["(+ 1 2)","(values 4 5)"]
-}])"));
+    EXPECT_THAT(instance->requests, ElementsAre(R"-(["eval",{"forms":["(+ 1 2)","(values 4 5)"]}])-"));
     EXPECT_EQ(out(), "printed\n3\n4\n5\n");
 }
 
