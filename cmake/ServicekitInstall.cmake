@@ -1,4 +1,4 @@
-# Components: servicekit (the library, its headers and servicectl) and mocks, for those who test with it.
+# Components: servicekit (the library, its headers and servicectl), lisp, and mocks, for those who test with it.
 include(CMakePackageConfigHelpers)
 include(GNUInstallDirs)
 set(servicekit_package_directory "${CMAKE_INSTALL_LIBDIR}/cmake/servicekit")
@@ -10,6 +10,14 @@ install(EXPORT servicekitTargets
     NAMESPACE servicekit:: DESTINATION "${servicekit_package_directory}" COMPONENT servicekit)
 if(TARGET servicectl)
     install(TARGETS servicectl COMPONENT servicekit)
+endif()
+
+if(TARGET servicekit_lisp)
+    install(TARGETS servicekit_lisp
+        EXPORT servicekitLispTargets COMPONENT lisp
+        FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" COMPONENT lisp)
+    install(EXPORT servicekitLispTargets
+        NAMESPACE servicekit:: DESTINATION "${servicekit_package_directory}" COMPONENT lisp)
 endif()
 
 if(TARGET servicekit_mocks)

@@ -12,6 +12,8 @@ std::string_view to_string(ControlRole role) noexcept {
             return "operate";
         case ControlRole::admin:
             return "admin";
+        case ControlRole::owner:
+            return "owner";
     }
     return "none";
 }

@@ -25,9 +25,9 @@ using Arguments = std::vector<std::string>;
 constexpr const char* levels = "trace, debug, info, warning, error or fatal";
 
 /// The options that some verb has beside the settings.
-constexpr std::array<std::string_view, 15> verb_options{
+constexpr std::array<std::string_view, 16> verb_options{
     "--json",  "--no-wait", "--timeout", "--test",   "--live",          "--ready", "--max-busy", "--follow",
-    "--lines", "--since",   "--channel", "--socket", "--notify-reload", "--help",  "--version"};
+    "--lines", "--since",   "--channel", "--socket", "--notify-reload", "--help",  "--version", "--package"};
 constexpr std::string_view short_options = "fhn";
 /// How the scripts of `completion` call the program.
 constexpr std::string_view inner_verb = "complete";
@@ -48,7 +48,7 @@ bool is_known_option(std::string_view argument) {
 
 bool takes_next(std::string_view option, std::string_view next) {
     if (option == "--timeout" || option == "--max-busy" || option == "--lines" || option == "-n" ||
-        option == "--since" || option == "--channel")
+        option == "--since" || option == "--channel" || option == "--package")
         return true;
     // `status` has it as a flag, `call` with a value.
     if (option == "--json") return find_verb(next) == nullptr && !is_option(next);
@@ -131,6 +131,13 @@ void declare_own_options(CLI::App& app, Invocation& into) {
             app.add_option("ARGUMENT", into.arguments, "name=value, typed as the event declares it")->type_name("");
             add_value_option(app, "--json", "OBJECT", "arguments as one JSON object");
             add_value_option(app, "--timeout", "SECONDS", "how long to wait for the reply");
+            break;
+        case Verb::eval:
+            app.add_option("FORM", into.forms, "each a form of Lisp")->type_name("");
+            [[fallthrough]];
+        case Verb::repl:
+            add_value_option(app, "--package", "NAME", "where forms are read; CL-USER unless given");
+            add_value_option(app, "--timeout", "SECONDS", "how long a form may take; 10 s unless given");
             break;
         case Verb::wait:
             app.add_flag("--test", into.test, "only tell, by the exit code: 0 free, 1 held");
@@ -287,6 +294,8 @@ std::optional<Answer> Reading::take_values(const CLI::App& app) {
         if (invocation_.event.empty()) return refuse("which event?");
         invocation_.json_arguments = given(app, "--json");
     }
+    if (auto package = given(app, "--package")) invocation_.package = std::move(*package);
+    if (invocation_.verb == Verb::eval && invocation_.forms.empty()) return refuse("which form?");
     if (!invocation_.action.empty() && invocation_.action != "show")
         return refuse("'" + invocation_.action + "' can't be done with crashes: show");
     if (invocation_.verb == Verb::completion &&

@@ -23,6 +23,8 @@ enum class Verb {
     log_level,
     log_reopen,
     call,
+    eval,
+    repl,
     wait,
     pid,
     where,
@@ -41,7 +43,7 @@ struct Invocation {
 
     bool json = false;                                       ///< status, crashes
     bool no_wait = false;                                    ///< stop
-    std::optional<std::chrono::milliseconds> timeout = {};   ///< stop, health, call
+    std::optional<std::chrono::milliseconds> timeout = {};   ///< stop, health, call, eval, repl
     bool live = false;                                       ///< health: not whether it is ready
     std::optional<std::chrono::milliseconds> max_busy = {};  ///< health
     bool test = false;                                       ///< wait
@@ -59,6 +61,8 @@ struct Invocation {
     std::optional<std::string> json_arguments = {};          ///< call
     std::string shell = {};                                  ///< completion
     std::vector<std::string> words = {};                     ///< complete: without the program, the last one unfinished
+    std::vector<std::string> forms = {};                     ///< eval
+    std::string package = {};                                ///< eval, repl
 };
 
 }  // namespace servicekit::cli

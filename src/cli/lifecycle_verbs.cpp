@@ -1,3 +1,5 @@
+#include <functional>
+
 #include "cli/verb_functions.hpp"
 #include "servicekit/contract/daemon.hpp"
 
@@ -37,6 +39,19 @@ Result<void> check_configuration(Session& session) {
     return check_user_and_group(settings, *session.tools.host.users);
 }
 
+/// For what leaves threads behind, which the start after it could not take along.
+int run_in_child(Session& session, const std::function<int()>& body) {
+    os::Process& process = *session.tools.host.process;
+    const auto child = process.fork();
+    if (!child) return session.console.fail(child.error());
+    if (*child == 0) process.exit_now(body());
+    const auto status = process.wait_for_child(*child);
+    if (!status) return session.console.fail(status.error());
+    constexpr int signal_bits = 0x7f;
+    const bool has_exited = (*status & signal_bits) == 0;
+    return has_exited ? *status >> 8 & 0xff : to_int(ExitCode::internal);
+}
+
 }  // namespace
 
 int start(Session& session) {
@@ -60,9 +75,12 @@ int check(Session& session) {
 int restart(Session& session) {
     if (!has_background(session)) return refuse_background(session);
     if (const int code = fill_settings(session); code != 0) return code;
-    if (const auto checked = check_configuration(session); !checked) return session.console.fail(checked.error());
-    if (const int code = stop_loaded(session); code != 0) return code;
-    return session.service.start();
+    const auto check_and_stop = [&session] {
+        const auto checked = check_configuration(session);
+        return checked ? stop_loaded(session) : session.console.fail(checked.error());
+    };
+    const int code = session.service.loads_in_service() ? run_in_child(session, check_and_stop) : check_and_stop();
+    return code != 0 ? code : session.service.start();
 }
 
 }  // namespace servicekit::cli

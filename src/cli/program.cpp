@@ -47,6 +47,10 @@ int run_verb(Session& session) {
             return log_reopen(session);
         case Verb::call:
             return call(session);
+        case Verb::eval:
+            return eval(session);
+        case Verb::repl:
+            return repl(session);
         case Verb::wait:
             return wait(session);
         case Verb::pid:

@@ -28,6 +28,10 @@ int reload(Session& session);
 int health(Session& session);
 // call.cpp
 int call(Session& session);
+// eval.cpp
+int eval(Session& session);
+// repl.cpp
+int repl(Session& session);
 // where.cpp
 int where(Session& session);
 // logs.cpp

@@ -20,6 +20,8 @@ constexpr std::array all{
     VerbDescription{Verb::log_level, "log-level", "tells or sets how much the service logs"},
     VerbDescription{Verb::log_reopen, "log-reopen", "has the service open its log file anew"},
     VerbDescription{Verb::call, "call", "runs any event and prints its reply"},
+    VerbDescription{Verb::eval, "eval", "evaluates Lisp in the service, where it has one"},
+    VerbDescription{Verb::repl, "repl", "evaluates what is typed in the service, form by form"},
     VerbDescription{Verb::wait, "wait", "waits until no instance of the service runs"},
     VerbDescription{Verb::pid, "pid", "prints the pid of the service"},
     VerbDescription{Verb::where, "where", "prints every setting, and where it comes from"},

@@ -25,6 +25,11 @@ std::vector<std::string> changed_app_keys(const Value& before, const Value& afte
     return {changed.begin(), changed.end()};
 }
 
+/// The exception that is being handled, as the end of a load.
+Error unusable() {
+    return {ExitCode::configuration, "load the configuration", "", describe_current_exception().message};
+}
+
 }  // namespace
 
 /// Shows the settings in the making to handlers while it lives.
@@ -41,8 +46,7 @@ private:
     Configuration& configuration_;
 };
 
-Result<void> Configuration::load() {
-    const auto event = core_->events.find("load");
+Result<void> Configuration::read() {
     try {
         const std::string path = in_force_.get(setting::config);
         if (!path.empty() && path.front() != '/') {
@@ -52,17 +56,28 @@ Result<void> Configuration::load() {
         } else {
             config_path_ = path;
         }
+        // Should on_load() throw, a verb that only talks to a service still goes by the other layers.
         Settings next = in_force_;
         read_config_file(next);
-        // Should on_load() throw, a verb that only talks to a service still goes by the other layers.
-        in_force_ = next;
+        in_force_ = std::move(next);
+    } catch (...) {
+        return unusable();
+    }
+    return {};
+}
+
+Result<void> Configuration::load() {
+    if (auto done = read(); !done) return done;
+    const auto event = core_->events.find("load");
+    try {
+        Settings next = in_force_;
         const Pending pending{*this, next};
         core_->runner.run_unasked(*event, {}, {}, core_->own_part(*event));
         next.fill(SettingsLayer::program);
         in_force_ = next;
         at_start_ = std::move(next);
     } catch (...) {
-        return Error{ExitCode::configuration, "load the configuration", "", describe_current_exception().message};
+        return unusable();
     }
     return {};
 }
@@ -71,20 +86,26 @@ Reply Configuration::load_again(Again what) {
     Settings next = in_force_;
     const Pending pending{*this, next};
     read_config_file(next);
+    Reply own;
     if (what == Again::reload)
         core_->on_reload();
     else
-        run_on_load();
+        own = run_on_load();
     next.fill(SettingsLayer::program);
-    return put_in_force(std::move(next));
+    Reply applied = put_in_force(std::move(next));
+    for (const auto& [key, value] : own.fields()) applied.set(key, value);
+    return applied;
 }
 
-void Configuration::run_on_load() {
-    if (pending_ == nullptr) return;
+Reply Configuration::run_on_load() {
+    if (pending_ == nullptr) return {};
     pending_->clear_layer(SettingsLayer::on_load);
     pending_->clear_layer(SettingsLayer::forced);
     pending_->fill(SettingsLayer::on_load);
+    const auto event = core_->events.find("load");
+    if (event->handler) return core_->runner.run_unasked(*event, {}, {}, event->handler);
     core_->on_load(*pending_);
+    return {};
 }
 
 void Configuration::read_config_file(Settings& settings) {

@@ -18,18 +18,22 @@ public:
 
     /// The settings in force; while a load or reload runs, the ones that it is making.
     [[nodiscard]] const Settings& settings() const noexcept { return pending_ != nullptr ? *pending_ : in_force_; }
+    [[nodiscard]] Settings* in_making() noexcept { return pending_; }
     /// For what main() and the command line say, before the first load.
     [[nodiscard]] Settings& to_fill() noexcept { return in_force_; }
 
-    /// Reads the config file and runs the load event. \returns ExitCode::configuration with what went wrong
+    /// Reads the config file. \returns ExitCode::configuration with what is wrong with it
+    Result<void> read();
+    /// The same, and runs the load event. \returns ExitCode::configuration with what went wrong
     Result<void> load();
     enum class Again { load, reload };
     /// The same again, in a copy that takes effect when it succeeded.
     /// \returns what was applied and what needs a restart. Throws what the handler throws.
     Reply load_again(Again what);
     [[nodiscard]] bool is_loading() const noexcept { return pending_ != nullptr; }
-    /// What on_reload() does by default: on_load() on the settings in the making. \pre a load or reload runs
-    void run_on_load();
+    /// The load event's own part, on the settings in the making: the handler that was declared, or on_load().
+    /// \pre a load or reload runs
+    Reply run_on_load();
 
 private:
     class Pending;

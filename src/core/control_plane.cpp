@@ -376,10 +376,12 @@ void ControlPlane::queue_reload(const Peer& sender) {
 }
 
 void ControlPlane::log_request(const EventDeclaration& event, const Object& arguments, const Peer& peer) {
-    if (!core_->log.shows(LogLevel::info)) return;
+    // Whoever has code run goes round all that the program itself checks.
+    const LogLevel level = *event.needs == ControlRole::owner ? LogLevel::warning : LogLevel::info;
+    if (!core_->log.shows(level)) return;
     std::string line = "event '" + event.name + "'";
     if (!arguments.empty()) line += " " + describe_arguments(event, arguments);
-    core_->log.info(line + " asked for by " + in_words(peer));
+    core_->log.write(level, line + " asked for by " + in_words(peer));
 }
 
 Object ControlPlane::refuse_peer(const std::string& event, ControlRole needs, const Peer& peer) {

@@ -1,5 +1,7 @@
 #include "servicekit/core/event.hpp"
 
+#include <utility>
+
 namespace servicekit {
 
 std::string_view to_string(ParameterType type) noexcept {
@@ -20,6 +22,11 @@ std::string_view to_string(ParameterType type) noexcept {
             break;
     }
     return "object";
+}
+
+EventFailure::EventFailure(const std::string& message, Object fields, std::string code)
+    : std::runtime_error{message}, code_{std::move(code)}, fields_{std::move(fields)} {
+    for (const char* reserved : {"code", "message", "event"}) fields_.erase(reserved);
 }
 
 EventError::EventError(std::string code, const std::string& message, const Object& fields)

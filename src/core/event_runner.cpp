@@ -27,19 +27,30 @@ CaughtException describe_current_exception() {
     std::string name = type != nullptr ? demangled(type->name()) : "unknown";
     try {
         throw;
+    } catch (const EventFailure& failure) {
+        const Value* own = failure.fields().find("type");
+        if (own != nullptr && own->is_string()) name = own->as_string();
+        return {.type = std::move(name), .message = failure.what(), .code = failure.code(), .fields = failure.fields()};
     } catch (const std::exception& error) {
-        return {std::move(name), error.what()};
+        return {.type = std::move(name), .message = error.what()};
     } catch (const char* text) {
-        return {std::move(name), text};
+        return {.type = std::move(name), .message = text};
     } catch (const std::string& text) {
-        return {std::move(name), text};
+        return {.type = std::move(name), .message = text};
     } catch (const abi::__forced_unwind&) {
         throw;  // a thread that is being cancelled can't be kept
     } catch (const os::ProcessExited&) {
         throw;
     } catch (...) {
-        return {name, "an exception of type " + name};
+        return {.type = name, .message = "an exception of type " + name};
     }
+}
+
+Object CaughtException::as_error(const std::string& event) const {
+    Object error = make_error(code, message, {{"event", event}});
+    if (code == "event-error") error.append("type", type);
+    for (const auto& [key, value] : fields) error.set(key, value);
+    return error;
 }
 
 /// Says what runs while it lives; what surrounds a nested event stays named.
@@ -87,7 +98,7 @@ void EventRunner::run(EventRun& run, const Handler& handler) {
                            {{"event", run.event().name}, {"argument", bad.argument()}, {"expected", bad.expected()}});
     } catch (...) {
         const CaughtException caught = describe_current_exception();
-        error = make_error("event-error", caught.message, {{"event", run.event().name}, {"type", caught.type}});
+        error = caught.as_error(run.event().name);
         log_->error("event '" + run.event().name + "' failed: " + caught.message + " (" + caught.type + ")");
     }
     // The answer goes out once the event no longer counts as running: who reads it may ask for the status at once.

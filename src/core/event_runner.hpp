@@ -88,6 +88,11 @@ private:
 struct CaughtException {
     std::string type;
     std::string message;
+    std::string code = "event-error";  ///< of the error reply
+    Object fields = {};                ///< more of what it says: an EventFailure's own
+
+    /// What a client gets for it, of an event of this name.
+    [[nodiscard]] Object as_error(const std::string& event) const;
 };
 /// Throws again what is no failure: the end of the thread, or of a fake process.
 /// \pre called within a catch block.

@@ -62,52 +62,20 @@ int Lifecycle::run(bool in_background) {
 
 std::optional<Error> Lifecycle::begin(bool in_background) {
     ServiceCore& core = *core_;
-    auto& [daemon, lock, log, control] = *core.policies;
-    const Settings& settings = core.configuration->settings();
+    contract::Daemon& daemon = core.policies->daemon;
 
     core.set_state(ServiceState::loading);
     if (auto error = take_over_sockets()) return error;
-    if (auto loaded = core.configuration->load(); !loaded) return loaded.error();
-    auto places = resolve_places(settings, core.host);
-    if (!places) return places.error();
-    core.places = std::move(*places);
-    auto deployment = make_deployment(settings, core.places, core.host);
-    if (!deployment) return deployment.error();
-    core.deployment = std::move(*deployment);
-    core.deployment.background = in_background;
-    core.deployment.version = core.options.version;
-    core.deployment.control_descriptor = control_descriptor_;
-    core.deployment.keep_descriptors = passed_descriptors_;
-    if (auto error = claim_ready_descriptor()) return error;
-    core.stop_timeout.store(core.deployment.stop_timeout);
-    core.hang_timeout.store(settings.get(setting::hang_timeout));
-    core.log_desk.set_level(core.deployment.log_level);
-    core.streams.adapt(core.deployment);
-    daemon.configure(core.deployment);
-    lock.configure(core.deployment);
-    log.configure(core.deployment);
-    control.configure(core.deployment);
-    if (auto planned = core.streams.plan(); !planned) return planned.error();
-
-    if (auto prepared = prepare_run_directory(core.places, core.host); !prepared) return prepared.error();
-    const auto owner = lock.owner();
-    if (!owner) return owner.error();
-    if (*owner && (*owner)->is_instance) return busy_error(**owner, core.places.pid_file);
-    if (auto opened = core.host.streams->open_closed_ones(); !opened) return opened.error();
-
-    if (!settings.get(setting::no_signal_handlers)) {
-        if (auto held = core.host.signals->hold(service_signals); !held) return held.error();
-        signals_held_ = true;
-    }
-    const auto role = daemon.enter();
-    if (!role || *role == contract::Role::parent) {
-        let_signals_go();
-        if (!in_background) return role.error();
-        if (!role) core.print(role.error());
-        core.host.process->exit_now(role ? 0 : to_int(role.error().exit_code));
+    if (core.loads_in_service) {
+        if (auto error = prepare_late_load(in_background)) return error;
+        if (auto error = enter(in_background)) return error;
+        if (auto error = load(in_background)) return error;
+        if (auto error = take_up_late_surroundings()) return error;
+    } else {
+        if (auto error = load(in_background)) return error;
+        if (auto error = enter(in_background)) return error;
     }
 
-    entered_ = true;
     core.pid = core.host.process->id();
     core.started_at = core.host.clock->steady_now();
     core.started_at_text = rfc3339(core.host.clock->system_now());
@@ -131,6 +99,86 @@ std::optional<Error> Lifecycle::begin(bool in_background) {
     return start_handlers();
 }
 
+std::optional<Error> Lifecycle::load(bool in_background) {
+    ServiceCore& core = *core_;
+    auto& [daemon, lock, log, control] = *core.policies;
+    if (auto loaded = core.configuration->load(); !loaded) return loaded.error();
+    const Settings& settings = core.configuration->settings();
+    auto places = resolve_places(settings, core.host);
+    if (!places) return places.error();
+    core.places = std::move(*places);
+    auto deployment = make_deployment(settings, core.places, core.host);
+    if (!deployment) return deployment.error();
+    core.deployment = std::move(*deployment);
+    core.deployment.background = in_background;
+    core.deployment.version = core.options.version;
+    core.deployment.control_descriptor = control_descriptor_;
+    core.deployment.keep_descriptors = passed_descriptors_;
+    if (auto error = claim_ready_descriptor()) return error;
+    core.stop_timeout.store(core.deployment.stop_timeout);
+    core.hang_timeout.store(settings.get(setting::hang_timeout));
+    core.log_desk.set_level(core.deployment.log_level);
+    core.streams.adapt(core.deployment);
+    if (!entered_) daemon.configure(core.deployment);
+    lock.configure(core.deployment);
+    log.configure(core.deployment);
+    control.configure(core.deployment);
+    if (auto planned = core.streams.plan(); !planned) return planned.error();
+
+    if (auto prepared = prepare_run_directory(core.places, core.host); !prepared) return prepared.error();
+    const auto owner = lock.owner();
+    if (!owner) return owner.error();
+    if (*owner && (*owner)->is_instance) return busy_error(**owner, core.places.pid_file);
+    return std::nullopt;
+}
+
+std::optional<Error> Lifecycle::prepare_late_load(bool in_background) {
+    ServiceCore& core = *core_;
+    if (auto done = core.configuration->read(); !done) return done.error();
+    const Settings& settings = core.configuration->settings();
+    Places places;
+    places.name = settings.get(setting::name);
+    auto deployment = make_deployment(settings, places, core.host);
+    if (!deployment) return deployment.error();
+    core.deployment = std::move(*deployment);
+    core.deployment.background = in_background;
+    core.deployment.version = core.options.version;
+    core.deployment.keep_descriptors = passed_descriptors_;
+    // What the load says is relative to where the caller is.
+    auto here = core.host.process->current_directory();
+    if (!here) return here.error();
+    core.deployment.working_directory = std::move(*here);
+    if (auto error = claim_ready_descriptor()) return error;
+    core.policies->daemon.configure(core.deployment);
+    return std::nullopt;
+}
+
+std::optional<Error> Lifecycle::enter(bool in_background) {
+    ServiceCore& core = *core_;
+    if (auto opened = core.host.streams->open_closed_ones(); !opened) return opened.error();
+    if (!core.configuration->settings().get(setting::no_signal_handlers)) {
+        if (auto held = core.host.signals->hold(service_signals); !held) return held.error();
+        signals_held_ = true;
+    }
+    const auto role = core.policies->daemon.enter();
+    if (!role || *role == contract::Role::parent) {
+        let_signals_go();
+        if (!in_background) return role.error();
+        if (!role) core.print(role.error());
+        core.host.process->exit_now(role ? 0 : to_int(role.error().exit_code));
+    }
+    entered_ = true;
+    return std::nullopt;
+}
+
+std::optional<Error> Lifecycle::take_up_late_surroundings() {
+    ServiceCore& core = *core_;
+    if (!core.deployment.background) return std::nullopt;
+    core.host.process->set_file_mask(core.deployment.file_mask);
+    if (auto gone = core.host.process->change_directory(core.deployment.working_directory); !gone) return gone.error();
+    return std::nullopt;
+}
+
 std::optional<Error> Lifecycle::live(bool& started) {
     ServiceCore& core = *core_;
     core.runner.adopt_this_thread();
@@ -149,13 +197,14 @@ std::optional<Error> Lifecycle::live(bool& started) {
     if (const bool has_something_to_stop = started || core.shutdown->is_stopping(); has_something_to_stop) {
         if (auto error = stop_event(); error && started) failure = std::move(error);
     }
+    undo_attachments();
     return failure;
 }
 
 std::optional<Error> Lifecycle::claim_ready_descriptor() {
     ServiceCore& core = *core_;
     const int descriptor = core.configuration->settings().get(setting::ready_fd);
-    if (descriptor == 0) return std::nullopt;
+    if (descriptor == 0 || ready_descriptor_) return std::nullopt;
     if (auto claimed = core.host.inherited->claim_for_writing(descriptor); !claimed) {
         Error error = claimed.error();
         error.exit_code = ExitCode::configuration;
@@ -316,6 +365,20 @@ std::optional<Error> Lifecycle::stop_event() {
         return Error{ExitCode::internal, "stop", "", describe_current_exception().message};
     }
     return std::nullopt;
+}
+
+void Lifecycle::undo_attachments() {
+    auto& undos = core_->at_end;
+    while (!undos.empty()) {
+        const auto undo = std::move(undos.back());
+        undos.pop_back();
+        try {
+            undo();
+        } catch (...) {
+            core_->log.error("what is attached to the service did not end well: " +
+                             describe_current_exception().message);
+        }
+    }
 }
 
 void Lifecycle::end() {

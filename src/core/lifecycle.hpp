@@ -20,6 +20,13 @@ public:
 private:
     /// A stage that failed, or was stopped, undoes those before it.
     std::optional<Error> begin(bool in_background);
+    /// The configuration, and what follows from it before anything is done.
+    std::optional<Error> load(bool in_background);
+    /// What the daemon policy has to know before a load that comes after it.
+    std::optional<Error> prepare_late_load(bool in_background);
+    /// Goes where the service runs; returns in the service only, save with an error.
+    std::optional<Error> enter(bool in_background);
+    std::optional<Error> take_up_late_surroundings();
     std::optional<Error> take_over_sockets();
     // Of the setting ready-fd: whoever reads it learns of the readiness by a newline, and of a failure by the end alone.
     std::optional<Error> claim_ready_descriptor();
@@ -41,6 +48,7 @@ private:
     void start_heartbeat();
     void serve();
     std::optional<Error> stop_event();
+    void undo_attachments();
     /// Releases in reverse what was taken.
     void end();
 

@@ -86,6 +86,12 @@ void ServiceBase::post(std::string_view event, const Object& arguments) {
     core_->queue_own(event, arguments, [](const Object*, const Object*) {});
 }
 
+void ServiceBase::post_work(std::string_view what, std::function<void()> work) {
+    core_->queue_work(what, std::move(work));
+}
+
+void ServiceBase::at_end(std::function<void()> undo) { core_->at_end.push_back(std::move(undo)); }
+
 void ServiceBase::request_stop() {
     if (core_->loop) core_->loop->post([this] { core_->shutdown->stop("asked for by the program"); });
 }
@@ -120,6 +126,12 @@ const ServiceOptions& ServiceBase::options() const noexcept { return core_->opti
 
 Settings& ServiceBase::mutable_settings() noexcept { return core_->configuration->to_fill(); }
 
+void ServiceBase::load_in_service() noexcept { core_->loads_in_service = true; }
+
+bool ServiceBase::loads_in_service() const noexcept { return core_->loads_in_service; }
+
+Settings* ServiceBase::settings_in_making() noexcept { return core_->configuration->in_making(); }
+
 Result<void> ServiceBase::load() {
     core_->runner.adopt_this_thread();
     return core_->configuration->load();
@@ -147,7 +159,7 @@ void ServiceBase::on_reload() {
     if (core_->hooks.on_reload)
         core_->hooks.on_reload();
     else
-        core_->configuration->run_on_load();
+        static_cast<void>(core_->configuration->run_on_load());
 }
 
 void ServiceBase::on_status(Reply& reply) {

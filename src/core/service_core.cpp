@@ -36,7 +36,7 @@ ServiceCore::ServiceCore(ServiceBase& the_service, ServiceOptions the_options, E
 ServiceCore::~ServiceCore() = default;
 
 Handler ServiceCore::own_part(const EventDeclaration& event) {
-    if (event.handler) return event.name == "reload" ? as_reload(event.handler) : event.handler;
+    if (event.handler && event.name != "load") return event.name == "reload" ? as_reload(event.handler) : event.handler;
     const auto runs = [this](void (ServiceBase::*handler)()) -> Handler {
         return [this, handler](const Arguments&, Context&) {
             (service.*handler)();
@@ -57,8 +57,7 @@ Handler ServiceCore::own_part(const EventDeclaration& event) {
     if (event.name == "load")
         return [this](const Arguments&, Context&) {
             if (!configuration->is_loading()) return configuration->load_again(Configuration::Again::load);
-            configuration->run_on_load();
-            return Reply{};
+            return configuration->run_on_load();
         };
     if (event.name == "reload")
         return as_reload(
@@ -133,7 +132,7 @@ std::pair<std::shared_ptr<const EventDeclaration>, Arguments> ServiceCore::check
 }
 
 Peer ServiceCore::self() const {
-    return {.pid = pid, .uid = host.process->effective_user(), .role = ControlRole::admin};
+    return {.pid = pid, .uid = host.process->effective_user(), .role = ControlRole::owner};
 }
 
 Reply ServiceCore::end_from_within(std::string_view event) {
@@ -165,15 +164,13 @@ Reply ServiceCore::run_nested(std::string_view event, const Object& arguments) {
         throw;
     } catch (...) {
         const CaughtException caught = describe_current_exception();
-        throw EventError("event-error", caught.message, {{"event", event}, {"type", caught.type}});
+        throw EventError(caught.code, caught.message, caught.as_error(std::string{event}));
     }
 }
 
 void ServiceCore::queue_own(std::string_view event, const Object& arguments, CallbackAnswer::Callback callback) {
     auto [found, checked] = check(event, arguments);
-    const ServiceState now = current_state();
-    if (now != ServiceState::running && now != ServiceState::reloading && !runner.is_in_handler())
-        throw EventError("not-ready", "the service is " + std::string{to_string(now)}, {{"state", to_string(now)}});
+    check_takes_events();
     if (event == "stop" || event == "kill") {
         const Reply initiated = end_from_within(event);
         return callback(&initiated.fields(), nullptr);
@@ -185,9 +182,29 @@ void ServiceCore::queue_own(std::string_view event, const Object& arguments, Cal
             callback(&whole.fields(), nullptr);
         };
     }
-    if (queue.push(std::make_shared<EventRun>(found, std::move(checked), self(),
-                                              std::make_unique<CallbackAnswer>(std::move(callback)))))
-        return;
+    push(std::make_shared<EventRun>(found, std::move(checked), self(),
+                                    std::make_unique<CallbackAnswer>(std::move(callback))));
+}
+
+void ServiceCore::queue_work(std::string_view what, std::function<void()> work) {
+    check_takes_events();
+    EventDeclaration event{.name = std::string{what}};
+    event.handler = [work = std::move(work)](const Arguments&, Context&) {
+        work();
+        return Reply{};
+    };
+    push(std::make_shared<EventRun>(std::make_shared<const EventDeclaration>(std::move(event)), Arguments{}, self(),
+                                    std::make_unique<CallbackAnswer>([](const Object*, const Object*) {})));
+}
+
+void ServiceCore::check_takes_events() const {
+    const ServiceState now = current_state();
+    if (now != ServiceState::running && now != ServiceState::reloading && !runner.is_in_handler())
+        throw EventError("not-ready", "the service is " + std::string{to_string(now)}, {{"state", to_string(now)}});
+}
+
+void ServiceCore::push(std::shared_ptr<EventRun> run) {
+    if (queue.push(std::move(run))) return;
     if (shutdown->is_stopping()) throw EventError("not-ready", "the service is stopping", {{"state", "stopping"}});
     throw EventError("busy", "too many events wait already", {{"limit", EventQueue::limit}});
 }

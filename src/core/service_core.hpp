@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -54,6 +55,9 @@ public:
     /// Queues an event that the program asks for. Throws EventError where it can't be.
     void queue_own(std::string_view event, const Object& arguments, CallbackAnswer::Callback callback);
 
+    /// Queues a function of the program's own. Throws EventError where it can't be.
+    void queue_work(std::string_view what, std::function<void()> work);
+
     /// The log policy's rare calls, one at a time, whichever thread they come from.
     Result<void> reopen_log();
     void set_log_level(LogLevel level);
@@ -73,6 +77,7 @@ public:
     EventHooks hooks;
     os::Host host;
     std::optional<PolicyReferences> policies;
+    std::vector<std::function<void()>> at_end;
 
     LogDesk log_desk;
     Logger& log;  ///< for all that no channel is named for
@@ -106,11 +111,15 @@ public:
     /// Whether on_status() may have something to say; false once the default was seen to run.
     std::atomic<bool> has_own_status{true};
     bool default_status_ran = false;  // the event thread's own
+    bool loads_in_service = false;    ///< the load event runs after the last fork
 
 private:
     /// What both ways of asking check first.
     std::pair<std::shared_ptr<const EventDeclaration>, Arguments> check(std::string_view event,
                                                                         const Object& arguments);
+    /// Throws EventError where no event can be queued.
+    void check_takes_events() const;
+    void push(std::shared_ptr<EventRun> run);
     [[nodiscard]] Peer self() const;
     Reply end_from_within(std::string_view event);
     [[nodiscard]] Reply with_status_fields(const Object& own) const;

@@ -10,9 +10,10 @@ enum class ControlRole {
     read,     ///< see how it is: `status`, `events`
     operate,  ///< have it work: `reload`, `log-reopen`, the service's own events
     admin,    ///< end it: `stop`, `kill`
+    owner,    ///< have it run code: the service's own user and root, and nobody else whatever the rules say
 };
 
-/// "none", "read", "operate", "admin"
+/// "none", "read", "operate", "admin", "owner"
 [[nodiscard]] std::string_view to_string(ControlRole role) noexcept;
 
 }  // namespace servicekit

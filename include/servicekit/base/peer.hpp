@@ -16,7 +16,7 @@ struct Peer {
     uid_t uid = static_cast<uid_t>(-1);
     gid_t gid = static_cast<gid_t>(-1);
     std::vector<gid_t> groups = {};  ///< supplementary groups
-    /// What it may ask for: found by the control policy; admin for this process itself, and for the sender of a signal,
+    /// What it may ask for: found by the control policy; owner for this process itself; admin for the sender of a signal,
     /// whom the kernel let send it.
     ControlRole role = ControlRole::none;
 };

@@ -118,6 +118,20 @@ private:
     Context* context_;
 };
 
+/// Thrown by a handler whose error reply is to say more than a message: with fields of its own, or a code of its own.
+/// A `type` among the fields stands in place of the exception's.
+class EventFailure : public std::runtime_error {
+public:
+    /// \param fields without `code`, `message` and `event`, which are there anyway
+    explicit EventFailure(const std::string& message, Object fields = {}, std::string code = "event-error");
+    [[nodiscard]] const std::string& code() const noexcept { return code_; }
+    [[nodiscard]] const Object& fields() const noexcept { return fields_; }
+
+private:
+    std::string code_;
+    Object fields_;
+};
+
 /// Thrown where a caller in C++ gets what a client would get as an error reply.
 class EventError : public std::runtime_error {
 public:

@@ -79,8 +79,17 @@ public:
     /// Queues an event and does not wait; its error, if any, goes to the log. \throws EventError as trigger()
     void post(std::string_view event, const Object& arguments = {});
 
+    /// Has the handlers' thread call a function of the program's own, in its turn among the events, and does not wait;
+    /// what it throws goes to the log. \param what how status and log name it \throws EventError as trigger()
+    void post_work(std::string_view what, std::function<void()> work);
+
     /// As the event `stop`: returns at once.
     void request_stop();
+
+    /// For what is attached to a service: called on the handlers' thread once the stop event is over, or the start
+    /// failed, and before control socket, log and lock are released; the last that was given first. What it throws goes
+    /// to the log. Not called where the service is killed. Before the start.
+    void at_end(std::function<void()> undo);
 
     /// A line for people about what the service does, where the daemon policy has a place for it: `systemctl status`.
     /// From any thread, from the load on.
@@ -103,6 +112,13 @@ public:
     [[nodiscard]] const ServiceOptions& options() const noexcept;
     /// For service_main(): settings of the layers `environment` and `command_line`.
     [[nodiscard]] Settings& mutable_settings() noexcept;
+    /// Has the load event run in the process that becomes the service, after the last fork: for a load event that starts
+    /// threads, which no fork keeps. What is to be known before, such as a time limit of the start, can't be set by it
+    /// then. Before the start.
+    void load_in_service() noexcept;
+    [[nodiscard]] bool loads_in_service() const noexcept;
+    /// For a handler of `load` that was declared: what it may set, as on_load() may. Null while nothing loads.
+    [[nodiscard]] Settings* settings_in_making() noexcept;
     /// For the verbs that start nothing: runs the load event on the settings, reading the config file first.
     Result<void> load();
     [[nodiscard]] PolicyReferences policies() noexcept;

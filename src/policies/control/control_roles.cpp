@@ -59,8 +59,9 @@ Result<ControlRoles> ControlRoles::look_up(const UnixSocketControl::Options& opt
 
 ControlRole ControlRoles::role_of(const Peer& peer) const noexcept {
     const bool is_known = peer.uid != no_id;
-    if (is_known && (peer.uid == 0 || peer.uid == belonging_.service || peer.uid == belonging_.owner))
-        return ControlRole::admin;
+    // They could do to the process by ptrace(2) whatever it could be asked for; the file's owner could not.
+    if (is_known && (peer.uid == 0 || peer.uid == belonging_.service)) return ControlRole::owner;
+    if (is_known && peer.uid == belonging_.owner) return ControlRole::admin;
     for (const Rule& rule : rules_)
         if (means(rule, peer)) return rule.role;
     return ControlRole::none;

@@ -42,7 +42,7 @@ Answer answered(const std::vector<std::string>& arguments) {
 TEST(CommandLineTest, KnowsEveryVerb) {
     for (const VerbDescription& verb : verbs()) {
         std::vector<std::string> arguments{std::string{verb.name}};
-        if (verb.verb == Verb::call) arguments.emplace_back("status");
+        if (verb.verb == Verb::call || verb.verb == Verb::eval) arguments.emplace_back("status");
         if (verb.verb == Verb::completion) arguments.emplace_back("bash");
         EXPECT_EQ(parsed(arguments).verb, verb.verb) << verb.name;
     }

@@ -172,7 +172,7 @@ TEST_F(ControlRolesOfEventsTest, AHandlerKnowsTheRoleOfItsPeer) {
     then([this] { service().post("who"); });
     finish();
 
-    EXPECT_EQ(roles, (std::vector{ControlRole::admin, ControlRole::operate, ControlRole::admin}));
+    EXPECT_EQ(roles, (std::vector{ControlRole::admin, ControlRole::operate, ControlRole::owner}));
 }
 
 TEST_F(ControlRolesOfEventsTest, RefusalsDoNotFillTheLog) {

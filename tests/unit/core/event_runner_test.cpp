@@ -178,5 +178,20 @@ TEST_F(EventRunnerTest, ProgressOfARunThatWasAnsweredGoesNowhere) {
     EXPECT_TRUE(run.is_answered());
 }
 
+TEST_F(EventRunnerTest, AFailureBringsFieldsAndACodeOfItsOwn) {
+    const Object error = run([](const Arguments&, Context&) -> Reply {
+        throw EventFailure("no form", {{"type", "END-OF-FILE"}, {"kind", "read"}, {"code", "not this one"}});
+    });
+    EXPECT_EQ(error, (Object{{"code", "event-error"},
+                             {"message", "no form"},
+                             {"event", "backup"},
+                             {"type", "END-OF-FILE"},
+                             {"kind", "read"}}));
+
+    const Object coded =
+        run([](const Arguments&, Context&) -> Reply { throw EventFailure("gone", {}, "swank-package-not-found"); });
+    EXPECT_EQ(coded, (Object{{"code", "swank-package-not-found"}, {"message", "gone"}, {"event", "backup"}}));
+}
+
 }  // namespace
 }  // namespace servicekit

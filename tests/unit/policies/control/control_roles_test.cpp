@@ -32,16 +32,16 @@ protected:
     }
 };
 
-TEST_F(ControlRolesTest, TheServicesOwnUserAndRootAreAdmins) {
+TEST_F(ControlRolesTest, TheServicesOwnUserAndRootAreOwners) {
     open_to_everyone();
-    EXPECT_EQ(role_of(500), ControlRole::admin);
-    EXPECT_EQ(role_of(0), ControlRole::admin);
+    EXPECT_EQ(role_of(500), ControlRole::owner);
+    EXPECT_EQ(role_of(0), ControlRole::owner);
 }
 
-TEST_F(ControlRolesTest, SoIsTheOwnerOfTheSocket) {
+TEST_F(ControlRolesTest, TheOwnerOfTheSocketIsAnAdminAndNoMore) {
     open_to_everyone({.owner = "alice"});
     EXPECT_EQ(role_of(1000), ControlRole::admin);
-    EXPECT_EQ(role_of(500), ControlRole::admin);
+    EXPECT_EQ(role_of(500), ControlRole::owner);
 }
 
 TEST_F(ControlRolesTest, TheSocketsGroupMayRead) {
@@ -131,7 +131,7 @@ TEST_F(ControlRolesTest, WhoeverTheServiceBecomesIsItsUserFromThenOn) {
     host.act_as({.pid = 4711, .uid = 0, .gid = 0});
     open_to_everyone();
     ASSERT_TRUE(control->hand_to(1000, 70));
-    EXPECT_EQ(role_of(1000), ControlRole::admin);
+    EXPECT_EQ(role_of(1000), ControlRole::owner);
     EXPECT_EQ(role_of(1001, 70), ControlRole::read);
     EXPECT_EQ(role_of(1001, 0), ControlRole::none);
 }

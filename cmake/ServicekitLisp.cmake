@@ -1,0 +1,62 @@
+# The component lisp: ECL, for services that are to be looked into while they run. A library of its own, so that
+# nothing else needs ECL.
+set(SERVICEKIT_LISP AUTO CACHE STRING "Build the component lisp: ON, OFF, or AUTO where ECL 21.2 is found")
+set_property(CACHE SERVICEKIT_LISP PROPERTY STRINGS AUTO ON OFF)
+
+# What is no machine is built and tested without ECL, too.
+file(GLOB servicekit_lisp_sources CONFIGURE_DEPENDS "src/lisp/*.cpp")
+file(GLOB servicekit_ecl_sources CONFIGURE_DEPENDS "src/lisp/ecl/*.cpp")
+file(GLOB servicekit_lisp_headers CONFIGURE_DEPENDS "include/servicekit/lisp/*.hpp")
+
+foreach(source IN ITEMS service evaluation swank)
+    set(path "${PROJECT_SOURCE_DIR}/src/lisp/ecl/sources/${source}.lisp")
+    file(READ "${path}" "lisp_source_${source}")
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${path}")
+endforeach()
+configure_file("src/lisp/ecl/sources.cpp.in" "${PROJECT_BINARY_DIR}/lisp/sources.cpp" @ONLY)
+
+add_library(servicekit_lisp_parts OBJECT ${servicekit_lisp_sources} "${PROJECT_BINARY_DIR}/lisp/sources.cpp")
+servicekit_target(servicekit_lisp_parts)
+target_include_directories(servicekit_lisp_parts PRIVATE src)
+target_compile_definitions(servicekit_lisp_parts PUBLIC SERVICEKIT_HAS_LISP)
+target_link_libraries(servicekit_lisp_parts PUBLIC servicekit)
+set_target_properties(servicekit_lisp_parts PROPERTIES POSITION_INDEPENDENT_CODE ON)
+
+if(NOT SERVICEKIT_LISP)
+    return()
+endif()
+find_path(SERVICEKIT_ECL_INCLUDE_DIR ecl/ecl.h)
+find_library(SERVICEKIT_ECL_LIBRARY ecl)
+mark_as_advanced(SERVICEKIT_ECL_INCLUDE_DIR SERVICEKIT_ECL_LIBRARY)
+set(SERVICEKIT_ECL_VERSION 0)
+if(SERVICEKIT_ECL_INCLUDE_DIR AND SERVICEKIT_ECL_LIBRARY)
+    file(STRINGS "${SERVICEKIT_ECL_INCLUDE_DIR}/ecl/config.h" lines REGEX "define ECL_VERSION_NUMBER")
+    string(REGEX MATCH "[0-9]+" SERVICEKIT_ECL_VERSION "${lines}")
+endif()
+# 21.2 and its corrections: what was learnt of its threads and signals holds for it.
+if(SERVICEKIT_ECL_VERSION LESS 210200 OR NOT SERVICEKIT_ECL_VERSION LESS 210300)
+    set(fault "ECL 21.2 was not found (in Debian: libecl-dev)")
+    if(SERVICEKIT_ECL_VERSION)
+        set(fault "ECL 21.2 is needed, and ${SERVICEKIT_ECL_LIBRARY} is ${SERVICEKIT_ECL_VERSION}")
+    endif()
+    if(NOT SERVICEKIT_LISP STREQUAL "AUTO")
+        message(FATAL_ERROR "SERVICEKIT_LISP is ${SERVICEKIT_LISP}: ${fault}")
+    endif()
+    message(STATUS "The component lisp is left out: ${fault}")
+    return()
+endif()
+
+add_library(servicekit_lisp ${servicekit_ecl_sources} $<TARGET_OBJECTS:servicekit_lisp_parts>)
+servicekit_target(servicekit_lisp)
+target_sources(servicekit_lisp PUBLIC FILE_SET HEADERS BASE_DIRS include FILES ${servicekit_lisp_headers})
+target_include_directories(servicekit_lisp PRIVATE src)
+target_include_directories(servicekit_lisp SYSTEM PRIVATE "${SERVICEKIT_ECL_INCLUDE_DIR}")
+target_compile_definitions(servicekit_lisp PUBLIC SERVICEKIT_HAS_LISP PRIVATE GC_NO_THREAD_REDIRECTS)
+target_link_libraries(servicekit_lisp PUBLIC servicekit
+    PRIVATE $<BUILD_INTERFACE:${SERVICEKIT_ECL_LIBRARY}> $<INSTALL_INTERFACE:ecl>)
+set_target_properties(servicekit_lisp PROPERTIES
+    EXPORT_NAME lisp
+    VERSION ${PROJECT_VERSION}
+    SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}
+    POSITION_INDEPENDENT_CODE ON)
+add_library(servicekit::lisp ALIAS servicekit_lisp)

@@ -1,0 +1,19 @@
+#pragma once
+
+#include "servicekit/base/result.hpp"
+
+namespace servicekit::lisp {
+
+/// SIGSEGV and SIGBUS, which ECL needs for its own threads, and which must end the process as ever when they come to any
+/// other. Process-wide.
+class FaultSignals {
+public:
+    /// Before ECL takes them.
+    void note_before();
+    /// After that: what ECL installed is called for its own threads only.
+    void guard();
+    /// What was in force before.
+    void give_back();
+};
+
+}  // namespace servicekit::lisp

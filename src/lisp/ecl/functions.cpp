@@ -1,0 +1,202 @@
+// Between C++ and Lisp lies one rule: an exception never crosses a frame of Lisp's, and Lisp never jumps over a frame
+// that has a destructor to run. So each function here does its C++ in one call that throws nothing and makes nothing in
+// Lisp; what that gives is then made into Lisp's objects, which may jump, with nothing but pointers about. Interrupts
+// are off in all of them: SERVICE-EVAL sees to it.
+#include "lisp/ecl/functions.hpp"
+
+#include <fcntl.h>
+
+#include <atomic>
+#include <exception>
+#include <memory>
+#include <string>
+#include <utility>
+#include <variant>
+
+#include "lisp/ecl/text.hpp"
+#include "lisp/ecl/values.hpp"
+
+namespace servicekit::lisp {
+namespace {
+
+// A function of Lisp's has no object of ours: there is one Lisp in a process.
+constinit std::atomic<Work*> work{nullptr};
+
+using Step = std::variant<Answer, std::shared_ptr<const Job>>;
+
+Step broken(const char* text) { return Answer{.ok = false, .text = text, .type = "internal"}; }
+
+CallId begin_call(cl_object function, cl_object arguments) noexcept {
+    try {
+        return work.load()->ask(to_utf8(function), list_from_lisp(arguments));
+    } catch (...) {
+        return 0;
+    }
+}
+
+/// \returns null where not even that can be said
+Step* next_step(cl_object call) noexcept {
+    try {
+        return new Step{work.load()->await(static_cast<CallId>(ecl_fixnum(call)))};
+    } catch (const std::exception& error) {
+        return new (std::nothrow) Step{broken(error.what())};
+    }
+}
+
+Step* next_job_step() noexcept {
+    try {
+        return new Step{work.load()->next_job()};
+    } catch (...) {
+        return nullptr;
+    }
+}
+
+Evaluation evaluation_from(cl_object values, cl_object output, cl_object result, cl_object fault) {
+    Evaluation evaluation{.output = to_utf8(output), .result = from_lisp(result)};
+    for (; ECL_CONSP(values); values = ECL_CONS_CDR(values))
+        evaluation.values.push_back(texts_from_lisp(ECL_CONS_CAR(values)));
+    if (ECL_CONSP(fault)) {
+        cl_object type = ECL_CONS_CDR(fault);
+        cl_object message = ECL_CONS_CDR(type);
+        cl_object backtrace = ECL_CONS_CDR(message);
+        cl_object index = ECL_CONS_CAR(ECL_CONS_CDR(backtrace));
+        evaluation.fault = Fault{.kind = fault_kind_from(to_utf8(ECL_CONS_CAR(fault))),
+                                 .type = to_utf8(ECL_CONS_CAR(type)),
+                                 .message = to_utf8(ECL_CONS_CAR(message)),
+                                 .backtrace = texts_from_lisp(ECL_CONS_CAR(backtrace)),
+                                 .form_index = static_cast<std::size_t>(ecl_fixnum(index))};
+    }
+    return evaluation;
+}
+
+void finish(JobId job, cl_object values, cl_object output, cl_object result, cl_object fault) noexcept {
+    try {
+        work.load()->finish(job, evaluation_from(values, output, result, fault));
+    } catch (const std::exception& error) {
+        // Whoever waits must not do so for ever; there is no memory left for more than that.
+        work.load()->finish(job, {.fault = Fault{.kind = FaultKind::storage}});
+    }
+}
+
+void fail(const Step& step) noexcept {
+    const auto* job = std::get_if<std::shared_ptr<const Job>>(&step);
+    if (job == nullptr) return;
+    work.load()->finish((*job)->id, {.fault = Fault{.kind = FaultKind::storage, .message = "the heap is full"}});
+}
+
+void write_log(cl_object level, cl_object text) noexcept {
+    try {
+        work.load()->log(to_utf8(level), to_utf8(text));
+    } catch (...) {
+        return;  // as ever where a log line can't be written
+    }
+}
+
+/// (:answer ok value text type), (:job id kind texts package arguments), or OBJNULL where Lisp has no room for it.
+cl_object make_list(const Step& step) {
+    const cl_env_ptr environment = ecl_process_env();
+    cl_object volatile list = OBJNULL;
+    ECL_CATCH_ALL_BEGIN(environment) {
+        if (const auto* answer = std::get_if<Answer>(&step))
+            list = ecl_cons(ecl_make_keyword("ANSWER"), to_lisp(*answer));
+        else if (const auto& job = *std::get_if<std::shared_ptr<const Job>>(&step); job != nullptr)
+            list = ecl_cons(ecl_make_keyword("JOB"), to_lisp(*job));
+        else
+            list = ECL_NIL;
+    }
+    ECL_CATCH_ALL_IF_CAUGHT { list = OBJNULL; }
+    ECL_CATCH_ALL_END;
+    return list;
+}
+
+extern "C" cl_object servicekit_lisp_ask(cl_object function, cl_object arguments) {
+    const CallId call = begin_call(function, arguments);
+    ecl_return1(ecl_process_env(), ecl_make_fixnum(static_cast<cl_fixnum>(call)));
+}
+
+extern "C" cl_object servicekit_lisp_await(cl_object call) {
+    for (;;) {
+        Step* const step = next_step(call);
+        cl_object list = step != nullptr ? make_list(*step) : OBJNULL;
+        if (list == OBJNULL && step != nullptr) fail(*step);
+        const bool was_job = step != nullptr && step->index() == 1;
+        delete step;
+        if (list != OBJNULL) ecl_return1(ecl_process_env(), list);
+        if (was_job) continue;
+        ecl_return1(ecl_process_env(), cl_list(5, ecl_make_keyword("ANSWER"), ECL_NIL, ECL_NIL,
+                                               ecl_make_constant_base_string("the heap is full", -1),
+                                               ecl_make_constant_base_string("storage", -1)));
+    }
+}
+
+extern "C" cl_object servicekit_lisp_leave(cl_object call) {
+    work.load()->leave(static_cast<CallId>(ecl_fixnum(call)));
+    ecl_return1(ecl_process_env(), ECL_NIL);
+}
+
+extern "C" cl_object servicekit_lisp_next_job() {
+    for (;;) {
+        Step* const step = next_job_step();
+        if (step == nullptr) ecl_return1(ecl_process_env(), ECL_NIL);
+        cl_object list = make_list(*step);
+        if (list == OBJNULL) fail(*step);
+        delete step;
+        if (list != OBJNULL) ecl_return1(ecl_process_env(), list == ECL_NIL ? ECL_NIL : ECL_CONS_CDR(list));
+    }
+}
+
+extern "C" cl_object servicekit_lisp_finish(cl_object job, cl_object values, cl_object output, cl_object result,
+                                            cl_object fault) {
+    finish(static_cast<JobId>(ecl_fixnum(job)), values, output, result, fault);
+    ecl_return1(ecl_process_env(), ECL_NIL);
+}
+
+extern "C" cl_object servicekit_lisp_log(cl_object level, cl_object text) {
+    write_log(level, text);
+    ecl_return1(ecl_process_env(), ECL_NIL);
+}
+
+extern "C" cl_object servicekit_lisp_close_on_exec(cl_object descriptor) {
+    ::fcntl(static_cast<int>(ecl_fixnum(descriptor)), F_SETFD, FD_CLOEXEC);
+    ecl_return1(ecl_process_env(), ECL_NIL);
+}
+
+// The condition that tells of an overflow is signalled with the limit put off; where it is left by a throw, nothing puts
+// it back.
+extern "C" cl_object servicekit_lisp_stack_limits() {
+    const cl_env_ptr environment = ecl_process_env();
+    ecl_return3(environment, ecl_make_fixnum(environment->frs_limit - environment->frs_org),
+                ecl_make_fixnum(environment->bds_limit - environment->bds_org),
+                ecl_make_fixnum(environment->cs_org - environment->cs_limit));
+}
+
+extern "C" cl_object servicekit_lisp_restore_stack_limits(cl_object frames, cl_object bindings, cl_object stack) {
+    const cl_env_ptr environment = ecl_process_env();
+    environment->frs_limit = environment->frs_org + ecl_fixnum(frames);
+    environment->bds_limit = environment->bds_org + ecl_fixnum(bindings);
+    environment->cs_limit = environment->cs_org - ecl_fixnum(stack);
+    ecl_return1(environment, ECL_NIL);
+}
+
+template <class Function>
+void define(const char* name, Function* function, int parameters) {
+    ecl_def_c_function(symbol(name, "SERVICE-EVAL"),
+                       reinterpret_cast<cl_objectfn_fixed>(reinterpret_cast<void (*)()>(function)), parameters);
+}
+
+}  // namespace
+
+void define_functions(Work& the_work) {
+    work.store(&the_work);
+    define("%ASK", &servicekit_lisp_ask, 2);
+    define("%AWAIT", &servicekit_lisp_await, 1);
+    define("%LEAVE", &servicekit_lisp_leave, 1);
+    define("%NEXT-JOB", &servicekit_lisp_next_job, 0);
+    define("%FINISH", &servicekit_lisp_finish, 5);
+    define("%LOG", &servicekit_lisp_log, 2);
+    define("%STACK-LIMITS", &servicekit_lisp_stack_limits, 0);
+    define("%RESTORE-STACK-LIMITS", &servicekit_lisp_restore_stack_limits, 3);
+    define("%CLOSE-ON-EXEC", &servicekit_lisp_close_on_exec, 1);
+}
+
+}  // namespace servicekit::lisp

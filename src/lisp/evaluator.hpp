@@ -1,0 +1,49 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "lisp/exchange.hpp"
+#include "servicekit/base/result.hpp"
+#include "servicekit/lisp/machine.hpp"
+
+namespace servicekit::lisp {
+
+/// Has Lisp do tasks, each within its time. For the thread of the handlers.
+class Evaluator {
+public:
+    /// How long an interrupted form may take to clean up, before it counts as stuck.
+    static constexpr std::chrono::milliseconds grace{2000};
+
+    Evaluator(std::unique_ptr<Machine> machine, Machine::Limits limits, Exchange::Host host)
+        : machine_{std::move(machine)}, limits_{limits}, exchange_{std::make_shared<Exchange>(std::move(host))} {}
+    Evaluator(const Evaluator&) = delete;
+    Evaluator& operator=(const Evaluator&) = delete;
+    ~Evaluator() { shut_down(); }
+
+    /// Called once Lisp has booted, before the first task.
+    void on_boot(std::function<void()> callback) { on_boot_ = std::move(callback); }
+    /// Boots Lisp where it was not yet. \returns an error where it can't be, or was shut down
+    Result<Evaluation> evaluate(const Task& task);
+    /// Answers what Lisp's threads ask while no handler waits for them.
+    void serve_calls() { exchange_->serve_calls(); }
+    [[nodiscard]] bool has_booted() const noexcept { return state_ == State::booted; }
+    /// Any number of times.
+    void shut_down() noexcept;
+
+private:
+    enum class State { idle, booted, failed, shut_down };
+    Result<void> boot();
+    Evaluation end_early(const Job& job, const std::string& why);
+
+    std::unique_ptr<Machine> machine_;
+    Machine::Limits limits_;
+    std::shared_ptr<Exchange> exchange_;
+    std::function<void()> on_boot_;
+    State state_ = State::idle;
+    std::optional<std::chrono::steady_clock::time_point> innermost_end_;  ///< of the tasks that wait now
+};
+
+}  // namespace servicekit::lisp

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "integration/lisp/sanitized.hpp"
+#include "integration/support/service_test.hpp"
+
+namespace servicekit::test {
+
+/// Tests of programs/lisp_trial.cpp.
+class LispTest : public ServiceTest {
+protected:
+    ServiceProgram lisp{"lisp-trial", folder.path()};
+
+    /// What the form gives, as printed: the first value.
+    static std::string value_of(const RunningService& service, const std::string& form, double time_limit = 20) {
+        const Object reply = service.call("eval", {{"form", form}, {"time-limit", time_limit}});
+        const Value::List& values = reply.find("values")->as_list();
+        const Value::List& first = values.at(0).as_list();
+        return first.empty() ? "" : first.front().as_string();
+    }
+    /// The error that it ends with.
+    static Object error_of(const RunningService& service, const std::string& form, double time_limit = 20) {
+        return service.call_in_vain("eval", {{"form", form}, {"time-limit", time_limit}});
+    }
+    static std::string kind_of(const RunningService& service, const std::string& form, double time_limit = 20) {
+        const Object error = error_of(service, form, time_limit);
+        const Value* kind = error.find("kind");
+        return kind != nullptr ? kind->as_string() : "";
+    }
+};
+
+}  // namespace servicekit::test

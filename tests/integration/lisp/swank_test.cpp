@@ -1,0 +1,159 @@
+// Swank, and a real Emacs with SLIME in batch, against a daemon.
+#include <chrono>
+#include <csignal>
+#include <string>
+
+#include "integration/lisp/lisp_fixture.hpp"
+#include "integration/support/await.hpp"
+#include "servicekit/base/json.hpp"
+
+namespace servicekit::test {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+using testing::MatchesRegex;
+using Clock = std::chrono::steady_clock;
+
+class LispSwankTest : public LispTest {
+protected:
+    void SetUp() override {
+        LispTest::SetUp();
+        if (read_file("/usr/share/common-lisp/source/slime/swank-loader.lisp").empty())
+            GTEST_SKIP() << "needs cl-swank";
+    }
+    static std::string port_of(const Object& reply) { return std::to_string(reply.find("port")->as_integer()); }
+    static Command emacs(const std::string& port, const std::string& stay = "") {
+        Command command{.arguments = {"emacs", "-Q", "--batch", "-l",
+                                      std::string{SERVICEKIT_LISP_TESTS_DIR} + "/slime_session.el", port}};
+        if (!stay.empty()) command.arguments.push_back(stay);
+        return command;
+    }
+    static bool has_emacs() { return run_command({.arguments = {"sh", "-c", "command -v emacs"}}).exit_code == 0; }
+    /// The sockets of the process that listen, as ss(8) knows them.
+    [[nodiscard]] std::string listening(pid_t pid) const {
+        return shell("ss -ltnpH | grep 'pid=" + std::to_string(pid) + ",'").out;
+    }
+};
+
+TEST_F(LispSwankTest, ListensOnTheLoopbackOnly) {
+    const RunningService service{lisp};
+
+    const std::string port = port_of(service.call("create-swank-server"));
+
+    EXPECT_THAT(listening(service.pid()), HasSubstr("127.0.0.1:" + port));
+    const Object error = service.call_in_vain("create-swank-server", {{"port", std::stoi(port)}});
+    EXPECT_THAT(error.find("message")->as_string(), HasSubstr("listens on port " + port + " already"));
+    EXPECT_EQ(to_json(service.call("stop-swank-server", {{"port", std::stoi(port)}})), "{\"ports\":[" + port + "]}");
+    EXPECT_EQ(listening(service.pid()), "");
+    EXPECT_EQ(port_of(service.call("create-swank-server", {{"port", std::stoi(port)}})), port);
+}
+
+TEST_F(LispSwankTest, NeedsNoHome) {
+    lisp.add_variable("HOME", "/nonexistent");
+    const RunningService service{lisp};
+
+    EXPECT_NE(port_of(service.call("create-swank-server")), "0");
+}
+
+TEST_F(LispSwankTest, SaysThatSwankIsNotThere) {
+    lisp.add_variable("LISP_TRIAL_SWANK", folder.path());
+    const RunningService service{lisp};
+
+    EXPECT_EQ(*service.call_in_vain("create-swank-server").find("code"), Value{"swank-package-not-found"});
+}
+
+TEST_F(LispSwankTest, ChildrenDoNotInheritTheSocket) {
+    const RunningService service{lisp};
+    service.call("create-swank-server");
+
+    EXPECT_EQ(value_of(service,
+                       "(with-output-to-string (o) (ext:run-program \"/bin/sh\" '(\"-c\" \"ls -l /proc/self/fd | "
+                       "grep -c socket\") :output o :error nil))"),
+              "\"0\n\"");
+}
+
+TEST_F(LispSwankTest, OnlyWhoKnowsTheSecretGetsIn) {
+    write_file(folder.file(".slime-secret"), "open sesame\n");
+    lisp.add_variable("HOME", folder.path());
+    const RunningService service{lisp};
+    const std::string port = port_of(service.call("create-swank-server"));
+
+    const std::string request = "000013wrong password!!";
+    EXPECT_EQ(shell("printf '" + request + "' | socat -t 2 - tcp:127.0.0.1:" + port).out, "");
+    service.await_log("an editor was not let in");
+    EXPECT_THAT(listening(service.pid()), HasSubstr(port));
+}
+
+TEST_F(LispSwankTest, ADeveloperWorksWithEmacs) {
+    if (!has_emacs()) GTEST_SKIP() << "needs emacs";
+    lisp.add_variable("HOME", folder.path());
+    const RunningService service{lisp};
+
+    const Outcome outcome = run_command(emacs(port_of(service.call("create-swank-server"))));
+
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+    for (const char* seen : {"sum: (\"\" \"3\")", "value: \"4711\"", "twice: \"42\"", "complete: \"service:set-value\"",
+                             "debugger: (\"looked for\"", "\"ABORT\"", "returned: :abort", "interrupted: (",
+                             "quit: (\"A form would end", "alive: \"42\""})
+        EXPECT_THAT(outcome.err, HasSubstr(seen));
+    EXPECT_EQ(*service.call("status").find("value"), Value{4711});
+}
+
+TEST_F(LispSwankTest, WithAnEditorConnectedEverythingEndsAtOnce) {
+    if (!has_emacs()) GTEST_SKIP() << "needs emacs";
+    lisp.add_variable("HOME", folder.path());
+    std::string port = "0";
+    for (const bool by_verb : {true, false}) {
+        RunningService service{lisp};
+        port = port_of(service.call("create-swank-server", {{"port", std::stoi(port)}}));
+        RunningCommand editor{emacs(port, "stay")};
+        editor.await_output("waiting");
+
+        const auto begin = Clock::now();
+        if (by_verb)
+            EXPECT_EQ(lisp.verb({"stop"}).exit_code, 0);
+        else
+            service.signal(SIGTERM);
+
+        EXPECT_EQ(service.exit_code(), 0);
+        EXPECT_LT(Clock::now() - begin, 1s);
+    }
+}
+
+TEST_F(LispSwankTest, StoppingTheServerEndsItsConnectionsAndWhatTheyRun) {
+    if (!has_emacs()) GTEST_SKIP() << "needs emacs";
+    lisp.add_variable("HOME", folder.path());
+    const RunningService service{lisp};
+    const std::string port = port_of(service.call("create-swank-server"));
+    const auto threads = [&] { return std::stoi(value_of(service, "(length (mp:all-processes))")); };
+    const int before = threads();
+    RunningCommand editor{emacs(port, "stay")};
+    editor.await_output("waiting");
+
+    const auto begin = Clock::now();
+    service.call("stop-swank-server");
+
+    EXPECT_LT(Clock::now() - begin, 1s);
+    EXPECT_EQ(port_of(service.call("create-swank-server", {{"port", std::stoi(port)}})), port);
+    // The sentinel may stay.
+    await_state("what the editor left has ended", [&] { return threads() <= before + 1; });
+}
+
+TEST_F(LispSwankTest, WhatALostConnectionRanIsEnded) {
+    if (!has_emacs()) GTEST_SKIP() << "needs emacs";
+    lisp.add_variable("HOME", folder.path());
+    const RunningService service{lisp};
+    const std::string port = port_of(service.call("create-swank-server"));
+    const auto threads = [&] { return std::stoi(value_of(service, "(length (mp:all-processes))")); };
+    const int before = threads();
+    {
+        RunningCommand editor{emacs(port, "stay")};
+        editor.await_output("waiting");
+        EXPECT_GT(threads(), before + 1);
+    }
+    await_state("what the editor left has ended", [&] { return threads() <= before + 1; });
+}
+
+}  // namespace
+}  // namespace servicekit::test

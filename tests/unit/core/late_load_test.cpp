@@ -1,0 +1,65 @@
+// A load event that runs in the process that becomes the service, and what is attached to a service.
+#include "unit/core/service_fixture.hpp"
+
+namespace servicekit {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+class LateLoadTest : public testing::ServiceTest {};
+
+TEST_F(LateLoadTest, ADeclaredHandlerOfLoadMaySetWhatCanBeSet) {
+    service().load_in_service();
+    service().events().replace("load", [this](const Arguments&, Context&) -> Reply {
+        service().settings_in_making()->set(setting::name, "scripted");
+        return {};
+    });
+    then([this] { service().request_stop(); });
+
+    EXPECT_EQ(run(), 0);
+
+    EXPECT_EQ(service().settings().get(setting::name), "scripted");
+    EXPECT_EQ(service().settings_in_making(), nullptr);
+}
+
+TEST_F(LateLoadTest, WhatItThrowsEndsTheStart) {
+    service().load_in_service();
+    service().events().replace(
+        "load", [](const Arguments&, Context&) -> Reply { throw std::runtime_error("no such variable"); });
+
+    EXPECT_EQ(run(), 78);
+
+    EXPECT_THAT(errors(), HasSubstr("cannot load the configuration: no such variable"));
+    expect_all_released();
+}
+
+TEST_F(LateLoadTest, WhatIsAttachedEndsAfterTheStopEventTheLastFirst) {
+    std::vector<std::string> seen;
+    hooks.on_stop = [&] { seen.emplace_back("stop"); };
+    service().at_end([&] { seen.emplace_back("first"); });
+    service().at_end([&] {
+        seen.emplace_back("second");
+        throw std::runtime_error("stuck");
+    });
+    then([this] { service().request_stop(); });
+
+    EXPECT_EQ(run(), 0);
+
+    EXPECT_THAT(seen, ElementsAre("stop", "second", "first"));
+    EXPECT_THAT(log(), HasSubstr("did not end well: stuck"));
+}
+
+TEST_F(LateLoadTest, WorkIsDoneInItsTurn) {
+    std::vector<std::string> seen;
+    EXPECT_THROW(service().post_work("early", [] {}), EventError);
+    then([&] { service().post_work("work", [&] { seen.emplace_back("work"); }); });
+    then([this] { service().request_stop(); });
+
+    EXPECT_EQ(run(), 0);
+
+    EXPECT_THAT(seen, ElementsAre("work"));
+}
+
+}  // namespace
+}  // namespace servicekit
