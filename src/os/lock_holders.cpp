@@ -7,9 +7,11 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "os/kernel_locks.hpp"
@@ -72,9 +74,23 @@ std::optional<LockOwner> best_of(const std::vector<KernelLock>& locks, int descr
     return best;
 }
 
-}  // namespace
+/// How often it looks again, each time after twice the nap, where nobody can be told: an flock outlives the descriptor
+/// of a process that closes it by a moment, and one that is handed on by fork(2) names the parent for as long.
+constexpr int most_naps = 6;
+constexpr std::chrono::milliseconds first_nap{1};
 
-std::optional<LockOwner> lock_holder(int descriptor) {
+template <class Look>
+std::optional<LockOwner> look_until_told(Look look) {
+    auto nap = first_nap;
+    for (int naps = 0; naps < most_naps; ++naps, nap *= 2) {
+        const std::optional<LockOwner> owner = look();
+        if (!owner || owner->pid != 0) return owner;
+        std::this_thread::sleep_for(nap);
+    }
+    return look();
+}
+
+std::optional<LockOwner> look_at_both(int descriptor) {
     std::vector<KernelLock> locks;
     if (const auto lock = conflicting_fcntl_lock(descriptor)) {
         locks.push_back(*lock);
@@ -85,10 +101,20 @@ std::optional<LockOwner> lock_holder(int descriptor) {
     return best_of(locks, descriptor);
 }
 
-std::optional<LockOwner> flock_holder(int descriptor) {
+std::optional<LockOwner> look_at_flocks(int descriptor) {
     std::vector<KernelLock> locks = kernel_locks_on(descriptor);
     std::erase_if(locks, [](const KernelLock& lock) { return lock.kind != KernelLock::Kind::flock; });
     return best_of(locks, descriptor);
+}
+
+}  // namespace
+
+std::optional<LockOwner> lock_holder(int descriptor) {
+    return look_until_told([descriptor] { return look_at_both(descriptor); });
+}
+
+std::optional<LockOwner> flock_holder(int descriptor) {
+    return look_until_told([descriptor] { return look_at_flocks(descriptor); });
 }
 
 }  // namespace servicekit::os

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "integration/os/forked_child.hpp"
+#include "integration/support/process.hpp"
 #include "integration/support/service_test.hpp"
 #include "integration/support/strangers.hpp"
 #include "integration/support/turnstile.hpp"
@@ -101,7 +102,8 @@ TEST_F(LockRaceTest, ProbesNeverMakeAStartSayThatItRunsAlready) {
         const Outcome started = trial.verb({"start"});
         ASSERT_EQ(started.exit_code, 0) << "round " << round << ": " << started;
         const Outcome stopped = trial.verb({"stop"});
-        ASSERT_EQ(stopped.exit_code, 0) << "round " << round << ": " << stopped;
+        ASSERT_EQ(stopped.exit_code, 0) << "round " << round << ": " << stopped << threads_of(trial.pid_in_file())
+                                        << trial.log();
     }
 
     std::filesystem::remove(probing);

@@ -69,6 +69,23 @@ std::optional<ProcessFacts> facts_of(pid_t pid) {
     return facts;
 }
 
+std::string threads_of(pid_t pid) {
+    std::string text;
+    std::error_code gone;
+    for (const auto& thread : std::filesystem::directory_iterator{"/proc/" + std::to_string(pid) + "/task", gone}) {
+        const auto facts = facts_of(static_cast<pid_t>(std::stol(thread.path().filename().string())));
+        if (!facts) continue;
+        text += facts->name + ' ' + facts->state;
+        for (const char* file : {"syscall", "wchan"}) {
+            std::ifstream stream{thread.path() / file};
+            std::string line;
+            if (std::getline(stream, line)) text += ' ' + line;
+        }
+        text += '\n';
+    }
+    return text;
+}
+
 void adopt_orphans() { ::prctl(PR_SET_CHILD_SUBREAPER, 1); }
 
 std::vector<ProcessFacts> descendants() {

@@ -53,6 +53,10 @@ struct ProcessFacts {
 /// \returns nothing where there is no such process.
 [[nodiscard]] std::optional<ProcessFacts> facts_of(pid_t pid);
 
+/// What each thread of it does, for the message of a test that failed: a line with its name, its state, its system call
+/// and where in the kernel it sleeps.
+[[nodiscard]] std::string threads_of(pid_t pid);
+
 /// From here on processes whose parents end become children of this one, so that daemons can be reaped and counted.
 void adopt_orphans();
 
