@@ -27,7 +27,7 @@ constexpr const char* levels = "trace, debug, info, warning, error or fatal";
 /// The options that some verb has beside the settings.
 constexpr std::array<std::string_view, 16> verb_options{
     "--json",  "--no-wait", "--timeout", "--test",   "--live",          "--ready", "--max-busy", "--follow",
-    "--lines", "--since",   "--channel", "--socket", "--notify-reload", "--help",  "--version", "--package"};
+    "--lines", "--since",   "--channel", "--socket", "--notify-reload", "--help",  "--version",  "--package"};
 constexpr std::string_view short_options = "fhn";
 /// How the scripts of `completion` call the program.
 constexpr std::string_view inner_verb = "complete";

@@ -20,7 +20,8 @@ void ServiceTest::TearDown() {
         for (const ProcessFacts& facts : left) {
             Process process{facts.pid};
             if (!process.wait_for_end(last_moments))
-                ADD_FAILURE() << "left behind: " << facts.name << ", pid " << facts.pid << "\n" << threads_of(facts.pid);
+                ADD_FAILURE() << "left behind: " << facts.name << ", pid " << facts.pid << "\n"
+                              << threads_of(facts.pid);
             process.end();
         }
     }
