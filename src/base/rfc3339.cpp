@@ -1,5 +1,8 @@
 #include "base/rfc3339.hpp"
 
+#include <array>
+#include <cstdint>
+
 namespace servicekit {
 namespace {
 
@@ -45,11 +48,15 @@ void append_rfc3339(std::string& out, std::chrono::system_clock::time_point time
         last.time = second;
     }
     out += last.text;
-    if (precision == TimePrecision::microseconds) {
-        out += '.';
-        append_number(out, floor<microseconds>(time - second).count(), 6);
+    if (precision == TimePrecision::seconds) {
+        out += 'Z';
+        return;
     }
-    out += 'Z';
+    // Each digit by itself: none waits for the one before it.
+    const auto micros = static_cast<std::uint32_t>(floor<microseconds>(time - second).count());
+    const auto digit = [micros](std::uint32_t unit) { return static_cast<char>('0' + micros / unit % 10); };
+    const std::array tail{'.', digit(100'000), digit(10'000), digit(1'000), digit(100), digit(10), digit(1), 'Z'};
+    out.append(tail.data(), tail.size());
 }
 
 std::string rfc3339(std::chrono::system_clock::time_point time) {

@@ -150,23 +150,32 @@ void LogDesk::close() {
     log_.store(nullptr, std::memory_order_release);
 }
 
+// The usual case ends with a call that need not return here: after a system call each function that is returned from
+// costs a misprediction.
 void LogDesk::put(const LogRecord& record) noexcept {
+    contract::Log* const log = log_.load(std::memory_order_acquire);
+    const bool shows_too = shows_to_boost_log_.load(std::memory_order_relaxed);
+    if (log != nullptr && !shows_too && is_own_process()) return log->write(record);
     try {
         deliver(record);
     } catch (...) {
         return;  // out of memory: there is no other place to say so
     }
-    if (shows_to_boost_log_.load(std::memory_order_relaxed)) boost_log_->show(record);
+    if (shows_too) boost_log_->show(record);
 }
 
 void LogDesk::deliver(const LogRecord& record) {
     contract::Log* const log = log_.load(std::memory_order_acquire);
     if (log == nullptr)
         keep_or_put(record);
-    else if (generation_.load(std::memory_order_relaxed) == process_->generation())
+    else if (is_own_process())
         log->write(record);
     else
         put_from_child(record);
+}
+
+bool LogDesk::is_own_process() const noexcept {
+    return generation_.load(std::memory_order_relaxed) == process_->generation();
 }
 
 void LogDesk::keep_or_put(const LogRecord& record) {

@@ -60,6 +60,8 @@ private:
 
     [[nodiscard]] bool shows(LogLevel level, std::string_view channel) const;
     void deliver(const LogRecord& record);
+    /// Whether it is no child of fork(2).
+    [[nodiscard]] bool is_own_process() const noexcept;
     void keep_or_put(const LogRecord& record);
     void put_from_child(const LogRecord& record);
 

@@ -20,9 +20,13 @@ void Logger::put(LogLevel level, std::string_view message, std::span<const LogFi
 
 void Logger::put_formatted(LogLevel level, std::string_view format, std::span<const LogValue> values,
                            const LogSource& source) {
-    ScratchText scratch;
-    append_formatted(scratch.text(), format, values);
-    put(level, scratch.text(), {}, source);
+    ScratchText message;
+    append_formatted(message.text(), format, values);
+    desk_->put({.time = desk_->clock().system_now(),
+                .level = level,
+                .message = message.text(),
+                .channel = name_,
+                .source = source});
 }
 
 }  // namespace servicekit

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -52,7 +53,8 @@ public:
         if (is_stream_) block.emplace();
         std::size_t written = 0;
         while (written < bytes.size()) {
-            const ssize_t count = ::write(file_.get(), bytes.data() + written, bytes.size() - written);
+            // Not by write(3), where a thread can be cancelled: in the midst of a line, and with the log's turn in hand.
+            const long count = ::syscall(SYS_write, file_.get(), bytes.data() + written, bytes.size() - written);
             if (count < 0 && errno == EINTR) continue;
             if (count <= 0) return {written, os_error("write", path_, count < 0 ? errno : EIO)};
             written += static_cast<std::size_t>(count);

@@ -219,10 +219,9 @@ void FileLog::write(const contract::LogRecord& record) noexcept {
     State& state = *state_;
     if (record.level < state.level.load(std::memory_order_relaxed)) return;
     try {
-        if (state.shows_source || record.source.file == nullptr) return state.put(record);
-        LogRecord without = record;
-        without.source = {};
-        state.put(without);
+        LogRecord shown = record;
+        if (!state.shows_source) shown.source = {};
+        state.put(shown);
     } catch (...) {
         if (state.buffer) state.buffer->count_loss("out of memory");
     }

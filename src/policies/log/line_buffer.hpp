@@ -83,14 +83,20 @@ public:
 private:
     enum class Room { enough, none, closed };
 
+    /// Delivers the line without taking it in, where none is in front of it. \returns false where that can't be
+    bool deliver_alone(std::string_view line, bool& arms_timer);
     [[nodiscard]] Room add(Time time, std::string_view line, bool& arms_timer);
     /// Puts the line that tells of losses into the buffer. \pre the lines' turn
     bool add_losses(Time time);
     bool tell_losses();
     /// \pre the sink's turn
     bool drain();
+    /// \pre the sink's turn
+    void note_failure(const Error& failure);
     /// A new sink has not seen the first bytes of a line that was cut short. \pre the sink's turn
     void begin_line_anew() noexcept;
+    /// Whether it is to be armed now. \pre the lines' turn
+    bool wants_timer();
     void arm_timer();
     void on_time();
     /// Who found it hanging tells the next ones not to wait.
@@ -106,13 +112,13 @@ private:
     std::unique_ptr<os::Timer> timer_;  ///< the loop's
     std::atomic<bool> open_{false};
     std::atomic<bool> delays_{false};
-    std::atomic<Time> oldest_{Time::max()};  ///< the line that has waited longest
+    std::atomic<Time> oldest_{Time::max()};  ///< the line in `filling_` that has waited longest; max: there is none
+    std::atomic<std::uint64_t> lost_{0};     ///< lines of which nobody was told yet
     std::atomic<bool> fails_{false};         ///< the last delivery was not whole
 
     Turns line_turns_;  // whoever has the turn may use what follows
     std::string filling_;
     bool timer_armed_ = false;
-    std::uint64_t lost_ = 0;
     Time last_time_ = Time::min();  ///< of the line that came last
     std::string loss_reason_;
 

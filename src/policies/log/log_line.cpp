@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 
 #include "base/rfc3339.hpp"
 
@@ -30,6 +32,29 @@ void append_control(std::string& out, unsigned char control) {
             append_hexadecimal(out, "\\x", control);
             break;
     }
+}
+
+/// Where the first byte stands, from `at` on, that may need an escape; the end where there is none. Eight at a time, since
+/// most lines have none.
+std::size_t plain_bytes(std::string_view text, std::size_t at) {
+    constexpr std::uint64_t ones = 0x0101'0101'0101'0101;
+    constexpr std::uint64_t tops = ones << 7U;
+    // The top bit of each byte that is 0. One above such a byte may be set as well, which costs a second look.
+    const auto zeros_in = [](std::uint64_t word) { return (word - ones) & ~word & tops; };
+    const auto may_need_escape = [&zeros_in](std::uint64_t word) {
+        const std::uint64_t below_space = (word - ones * 0x20) & ~word & tops;
+        return (below_space | zeros_in(word ^ ones * 0x7f) | zeros_in(word ^ ones * 0xc2)) != 0;
+    };
+    for (std::uint64_t word = 0; at + sizeof word <= text.size(); at += sizeof word) {
+        std::memcpy(&word, text.data() + at, sizeof word);
+        if (may_need_escape(word)) break;
+    }
+    const auto needs_none = [](char letter) {
+        const auto byte = static_cast<unsigned char>(letter);
+        return byte >= 0x20 && byte != 0x7f && byte != 0xc2;
+    };
+    while (at < text.size() && needs_none(text[at])) ++at;
+    return at;
 }
 
 /// Keys that a reader can tell from the value behind them.
@@ -83,7 +108,7 @@ void append_escaped(std::string& out, std::string_view message) {
         append();
         plain = at + length;
     };
-    for (std::size_t at = 0; at < message.size(); ++at) {
+    for (std::size_t at = plain_bytes(message, 0); at < message.size(); at = plain_bytes(message, at + 1)) {
         const auto byte = static_cast<unsigned char>(message[at]);
         if (byte < 0x20 || byte == 0x7f) {
             escape_at(at, 1, [&] { append_control(out, byte); });

@@ -103,17 +103,17 @@ std::string_view RotatingFile::fitting(std::string_view lines) const {
     return lines.substr(0, last != std::string_view::npos ? last + 1 : lines.find('\n') + 1);
 }
 
-bool RotatingFile::is_due(std::size_t bytes_to_come) {
+bool RotatingFile::is_due(std::string_view lines) {
     // An empty file is large enough for whatever comes, and no line is cut in two.
     if (size_ == 0 || within_line_) return false;
-    const bool is_full = options_.rotate_size != 0 && size_ + bytes_to_come > options_.rotate_size;
+    const bool is_full = options_.rotate_size != 0 && size_ + lines.find('\n') + 1 > options_.rotate_size;
     if (!is_full && due_ == Time::max()) return false;
     const Time now = clock_->system_now();
     return (is_full || now >= due_) && now >= not_before_;
 }
 
 void RotatingFile::rotate_if_due(std::string_view lines) {
-    if (!is_due(lines.find('\n') + 1)) return;
+    if (!is_due(lines)) return;
     const auto rotated = rotate();
     if (rotated) return on_rotation_();
     not_before_ = clock_->system_now() + pause_after_failure;

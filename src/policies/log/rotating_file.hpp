@@ -51,7 +51,7 @@ public:
 private:
     [[nodiscard]] Result<std::unique_ptr<os::File>> open_file(const std::string& path) const;
     void adopt(std::unique_ptr<os::File> file, const os::FileStatus& status);
-    [[nodiscard]] bool is_due(std::size_t bytes_to_come);
+    [[nodiscard]] bool is_due(std::string_view lines);
     /// As much of the lines as fits into this file.
     [[nodiscard]] std::string_view fitting(std::string_view lines) const;
     void rotate_if_due(std::string_view lines);

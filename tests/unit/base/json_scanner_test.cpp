@@ -139,7 +139,9 @@ TEST(JsonScannerTest, TheLimitCountsOverAllChunks) {
 TEST(JsonScannerTest, WhiteSpaceBetweenArraysIsNotLimited) {
     JsonScanner scanner{{.max_bytes = 8}};
     EXPECT_EQ(scanner.feed(std::string(1000, ' ')).state, State::skipping);
-    EXPECT_EQ(scanner.feed(std::string(1000, '\n') + "[]").state, State::complete);
+    std::string text(1000, '\n');
+    text += "[]";
+    EXPECT_EQ(scanner.feed(text).state, State::complete);
 }
 
 TEST(JsonScannerTest, OneMebibyteIsTheDefault) {

@@ -176,6 +176,19 @@ TEST_F(LineBufferTest, TriesAgainByItself) {
     end();
 }
 
+TEST_F(LineBufferTest, TriesTheRestOfAWarningAgainByItself) {
+    open_and_start();
+    sink_.room = 2;
+    append("one\n", LogLevel::warning);
+    EXPECT_EQ(sink_.taken, "on");
+    sink_.room = std::string::npos;
+    reactor_.advance(200ms);
+    EXPECT_EQ(sink_.taken, "one\n");
+    append("two\n", LogLevel::warning);
+    EXPECT_EQ(sink_.taken, "one\ntwo\n");
+    end();
+}
+
 TEST_F(LineBufferTest, DoesNotTryWithEachLineWhileTheSinkFails) {
     open_and_start();
     sink_.room = 0;

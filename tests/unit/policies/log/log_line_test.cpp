@@ -55,6 +55,19 @@ TEST(LogLineTest, EscapesControlCharacters) {
     EXPECT_EQ(escaped(std::string_view{"\0\x7f", 2}), "\\x00\\x7f");
 }
 
+TEST(LogLineTest, EscapesWhereverItStands) {
+    const std::string text = "as long as three machine words, and more";
+    for (const char letter : {'\0', '\x1f', '\x7f'}) {
+        for (std::size_t at = 0; at <= text.size(); ++at) {
+            std::string message = text;
+            message.insert(at, 1, letter);
+            std::string expected = text;
+            expected.insert(at, letter == '\0' ? "\\x00" : letter == '\x1f' ? "\\x1f" : "\\x7f");
+            EXPECT_EQ(escaped(message), expected);
+        }
+    }
+}
+
 TEST(LogLineTest, EscapesTheSecondSetOfControlCharactersToo) {
     EXPECT_EQ(escaped("a\xc2\x9b"
                       "31m\xc2\x80"),

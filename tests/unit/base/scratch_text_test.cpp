@@ -1,0 +1,46 @@
+#include "base/scratch_text.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace servicekit {
+namespace {
+
+TEST(ScratchTextTest, IsEmptyEachTime) {
+    { ScratchText{}.text() += "first"; }
+    EXPECT_EQ(ScratchText{}.text(), "");
+}
+
+TEST(ScratchTextTest, KeepsItsMemoryAlsoWithinAnother) {
+    const char* outer_memory = nullptr;
+    const char* inner_memory = nullptr;
+    for (int round = 0; round < 2; ++round) {
+        ScratchText outer;
+        outer.text().assign(1000, 'o');
+        ScratchText inner;
+        inner.text().assign(1000, 'i');
+        if (round > 0) {
+            EXPECT_EQ(static_cast<const void*>(outer.text().data()), outer_memory);
+            EXPECT_EQ(static_cast<const void*>(inner.text().data()), inner_memory);
+        }
+        outer_memory = outer.text().data();
+        inner_memory = inner.text().data();
+    }
+}
+
+TEST(ScratchTextTest, EachHasATextOfItsOwnHoweverDeep) {
+    ScratchText first;
+    first.text() = "first";
+    ScratchText second;
+    second.text() = "second";
+    {
+        ScratchText third;
+        third.text() = "third";
+        EXPECT_EQ(first.text() + second.text() + third.text(), "firstsecondthird");
+    }
+    EXPECT_EQ(first.text() + second.text(), "firstsecond");
+}
+
+}  // namespace
+}  // namespace servicekit
