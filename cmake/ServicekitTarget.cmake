@@ -6,3 +6,14 @@ function(servicekit_target target)
         -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor -Woverloaded-virtual
         $<$<BOOL:${SERVICEKIT_WARNINGS_AS_ERRORS}>:-Werror>)
 endfunction()
+
+# Headers that most sources of the target include, <chrono> or the like, are compiled once; together they take longer than
+# most sources. As target_precompile_headers(). Who checks that each source includes what it uses configures with
+# CMAKE_DISABLE_PRECOMPILE_HEADERS.
+function(servicekit_precompile target)
+    target_precompile_headers(${target} ${ARGN})
+    if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+        # Else ccache never takes what was compiled with it.
+        target_compile_options(${target} PRIVATE "SHELL:-Xclang -fno-pch-timestamp")
+    endif()
+endfunction()
