@@ -8,8 +8,7 @@ function(servicekit_target target)
 endfunction()
 
 # Headers that most sources of the target include, <chrono> or the like, are compiled once; together they take longer than
-# most sources. As target_precompile_headers(). Who checks that each source includes what it uses configures with
-# CMAKE_DISABLE_PRECOMPILE_HEADERS.
+# most sources. As target_precompile_headers().
 function(servicekit_precompile target)
     target_precompile_headers(${target} ${ARGN})
     if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
