@@ -2,7 +2,6 @@
 
 #include <dlfcn.h>
 #include <fcntl.h>
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -22,7 +21,6 @@ namespace {
 using test::ForkedChild;
 using test::in_another_process;
 using test::Lines;
-using ::testing::HasSubstr;
 
 /// What a reader gives: "(one)(two)", and "!" where it fails.
 std::string all_lines() {

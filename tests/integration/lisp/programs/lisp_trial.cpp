@@ -13,8 +13,7 @@
 
 #include "integration/lisp/sanitized.hpp"
 
-using servicekit::Arguments, servicekit::Context, servicekit::Object, servicekit::Reply, servicekit::Settings,
-    servicekit::Value;
+using servicekit::Arguments, servicekit::Context, servicekit::Reply, servicekit::Settings, servicekit::Value;
 
 namespace {
 
