@@ -9,7 +9,6 @@
 namespace servicekit::test {
 namespace {
 
-using testing::AllOf;
 using testing::HasSubstr;
 
 class LispServicePackageTest : public LispTest {};
