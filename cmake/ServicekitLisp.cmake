@@ -2,8 +2,11 @@
 # nothing else needs ECL.
 set(SERVICEKIT_LISP AUTO CACHE STRING "Build the component lisp: ON, OFF, or AUTO where ECL 21.2 is found")
 set_property(CACHE SERVICEKIT_LISP PROPERTY STRINGS AUTO ON OFF)
+if(NOT SERVICEKIT_LISP)
+    return()
+endif()
 
-# What is no machine is built and tested without ECL, too.
+# What is no machine is tested without ECL, too.
 file(GLOB servicekit_lisp_sources CONFIGURE_DEPENDS "src/lisp/*.cpp")
 file(GLOB servicekit_ecl_sources CONFIGURE_DEPENDS "src/lisp/ecl/*.cpp")
 file(GLOB servicekit_lisp_headers CONFIGURE_DEPENDS "include/servicekit/lisp/*.hpp")
@@ -15,16 +18,13 @@ foreach(source IN ITEMS service evaluation swank)
 endforeach()
 configure_file("src/lisp/ecl/sources.cpp.in" "${PROJECT_BINARY_DIR}/lisp/sources.cpp" @ONLY)
 
-add_library(servicekit_lisp_parts OBJECT ${servicekit_lisp_sources} "${PROJECT_BINARY_DIR}/lisp/sources.cpp")
+add_library(servicekit_lisp_parts OBJECT EXCLUDE_FROM_ALL ${servicekit_lisp_sources} "${PROJECT_BINARY_DIR}/lisp/sources.cpp")
 servicekit_target(servicekit_lisp_parts)
 target_include_directories(servicekit_lisp_parts PRIVATE src)
 target_compile_definitions(servicekit_lisp_parts PUBLIC SERVICEKIT_HAS_LISP)
 target_link_libraries(servicekit_lisp_parts PUBLIC servicekit)
 set_target_properties(servicekit_lisp_parts PROPERTIES POSITION_INDEPENDENT_CODE ON)
 
-if(NOT SERVICEKIT_LISP)
-    return()
-endif()
 find_path(SERVICEKIT_ECL_INCLUDE_DIR ecl/ecl.h)
 find_library(SERVICEKIT_ECL_LIBRARY ecl)
 mark_as_advanced(SERVICEKIT_ECL_INCLUDE_DIR SERVICEKIT_ECL_LIBRARY)

@@ -38,6 +38,7 @@ int Lifecycle::run(bool in_background) {
     core.runner.adopt_this_thread();
 
     std::optional<Error> failure = begin(in_background);
+    if (failure) undo_attachments();
     if (failure && !core.loop) {
         leave_ready_descriptor();
         core.crash_watch.end();
@@ -50,7 +51,10 @@ int Lifecycle::run(bool in_background) {
     bool started = false;
     if (!failure) {
         const auto carried = daemon.carry([&] { failure = live(started); });
-        if (!carried) failure = carried.error();
+        if (!carried) {
+            failure = carried.error();
+            undo_attachments();
+        }
     }
     if (failure) core.report(*failure);
     end();

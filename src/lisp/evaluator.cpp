@@ -6,14 +6,7 @@
 namespace servicekit::lisp {
 namespace {
 
-using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
-
-/// An interrupt may come before the thread is where it can be interrupted, and is lost then: so it is sent again.
-constexpr auto interrupt_interval = 20ms;
-
-/// How long Lisp's threads may take to end when the service does.
-constexpr auto end_limit = 700ms;
 
 std::string in_words(std::chrono::milliseconds time) {
     if (time.count() % 1000 == 0) return std::to_string(time.count() / 1000) + " s";
@@ -42,25 +35,37 @@ Result<void> Evaluator::boot() {
 
 Result<Evaluation> Evaluator::evaluate(const Task& task) {
     if (auto booted = boot(); !booted) return booted.error();
-    const auto outer_end = innermost_end_;
-    auto end = outer_end;
-    if (task.time_limit) end = std::min(Clock::now() + *task.time_limit, outer_end.value_or(Clock::time_point::max()));
+    const Bounds outer = innermost_;
+    Bounds bounds{.end = outer.end, .stop = task.stop.stop_possible() ? task.stop : outer.stop};
+    bool has_own_end = false;
+    if (task.time_limit) {
+        const auto own_end = Clock::now() + *task.time_limit;
+        has_own_end = !outer.end || own_end < *outer.end;
+        if (has_own_end) bounds.end = own_end;
+    }
 
     const auto job = exchange_->submit(task);
-    innermost_end_ = end;
-    auto evaluation = exchange_->wait(*job, end, task.stop);
-    innermost_end_ = outer_end;
+    innermost_ = bounds;
+    auto evaluation = exchange_->wait(*job, bounds.end, bounds.stop);
+    innermost_ = outer;
     if (evaluation) return std::move(*evaluation);
-    if (task.stop.stop_requested()) return end_early(*job, "interrupted, since the service stops");
-    return end_early(*job, task.time_limit ? "it took longer than " + in_words(*task.time_limit)
-                                           : "what it belongs to took too long");
+    if (bounds.stop.stop_requested()) return end_early(*job, "interrupted, since the service stops");
+    return end_early(
+        *job, has_own_end ? "it took longer than " + in_words(*task.time_limit) : "what it belongs to took too long");
 }
 
 Evaluation Evaluator::end_early(const Job& job, const std::string& why) {
-    for (const auto end = Clock::now() + grace; Clock::now() < end;) {
+    const Bounds outer = innermost_;
+    const auto end = Clock::now() + patience_.grace;
+    // What the form has evaluated while it cleans up ends with that.
+    innermost_ = {.end = end};
+    std::optional<Evaluation> evaluation;
+    while (!evaluation && Clock::now() < end) {
         machine_->interrupt(job.id);
-        auto evaluation = exchange_->wait(job, Clock::now() + interrupt_interval, {});
-        if (!evaluation) continue;
+        evaluation = exchange_->wait(job, Clock::now() + patience_.interrupt_interval, {});
+    }
+    innermost_ = outer;
+    if (evaluation) {
         // It may have come to its own end just then.
         if (evaluation->fault && evaluation->fault->kind == FaultKind::timeout) evaluation->fault->message = why;
         return std::move(*evaluation);
@@ -78,7 +83,7 @@ void Evaluator::shut_down() noexcept {
     const bool was_booted = state_ == State::booted || state_ == State::failed;
     state_ = State::shut_down;
     exchange_->close();
-    if (was_booted) machine_->shut_down(end_limit);
+    if (was_booted) machine_->shut_down(patience_.end_limit);
 }
 
 }  // namespace servicekit::lisp

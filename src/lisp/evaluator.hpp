@@ -3,7 +3,10 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <stop_token>
 #include <string>
+#include <utility>
 
 #include "lisp/exchange.hpp"
 #include "servicekit/base/result.hpp"
@@ -11,14 +14,24 @@
 
 namespace servicekit::lisp {
 
-/// Has Lisp do tasks, each within its time. For the thread of the handlers.
+/// How patient an Evaluator is.
+struct Patience {
+    /// How long an interrupted form may take to clean up, before it counts as stuck.
+    std::chrono::milliseconds grace{2000};
+    /// An interrupt may come before the thread is where it can be interrupted, and is lost then: so it is sent again.
+    std::chrono::milliseconds interrupt_interval{20};
+    /// How long Lisp's threads may take to end when the service does.
+    std::chrono::milliseconds end_limit{700};
+};
+
+/// Has Lisp do tasks, each within its time; one within another ends with that, too. For the thread of the handlers.
 class Evaluator {
 public:
-    /// How long an interrupted form may take to clean up, before it counts as stuck.
-    static constexpr std::chrono::milliseconds grace{2000};
-
-    Evaluator(std::unique_ptr<Machine> machine, Machine::Limits limits, Exchange::Host host)
-        : machine_{std::move(machine)}, limits_{limits}, exchange_{std::make_shared<Exchange>(std::move(host))} {}
+    Evaluator(std::unique_ptr<Machine> machine, Machine::Limits limits, Exchange::Host host, Patience patience = {})
+        : machine_{std::move(machine)},
+          limits_{limits},
+          patience_{patience},
+          exchange_{std::make_shared<Exchange>(std::move(host))} {}
     Evaluator(const Evaluator&) = delete;
     Evaluator& operator=(const Evaluator&) = delete;
     ~Evaluator() { shut_down(); }
@@ -35,15 +48,21 @@ public:
 
 private:
     enum class State { idle, booted, failed, shut_down };
+    /// What ends a task before it has ended itself.
+    struct Bounds {
+        std::optional<std::chrono::steady_clock::time_point> end = {};
+        std::stop_token stop = {};
+    };
     Result<void> boot();
     Evaluation end_early(const Job& job, const std::string& why);
 
     std::unique_ptr<Machine> machine_;
     Machine::Limits limits_;
+    Patience patience_;
     std::shared_ptr<Exchange> exchange_;
     std::function<void()> on_boot_;
     State state_ = State::idle;
-    std::optional<std::chrono::steady_clock::time_point> innermost_end_;  ///< of the tasks that wait now
+    Bounds innermost_;  ///< of the tasks that wait now
 };
 
 }  // namespace servicekit::lisp

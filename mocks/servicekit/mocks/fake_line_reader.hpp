@@ -1,7 +1,7 @@
 #pragma once
 
 #include <deque>
-#include <optional>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,27 +11,25 @@
 
 namespace servicekit::mocks {
 
-/// Somebody who types what the test says, and then no more.
-class FakeLineReader final : public os::LineReader {
+/// Somebody who types what the test says, and then no more. What nobody has read yet is there for the next reader.
+class FakeLineReaders {
 public:
-    explicit FakeLineReader(std::deque<std::string> lines) : lines_{std::move(lines)} {}
+    /// It may not outlive this.
+    [[nodiscard]] std::unique_ptr<os::LineReader> make();
 
-    Result<std::optional<std::string>> read_line(const std::string& prompt) override {
-        prompts.push_back(prompt);
-        if (const auto failure = failures_.due("read_line")) return os_error("read", "stdin", *failure);
-        if (lines_.empty()) return std::optional<std::string>{};
-        std::string line = std::move(lines_.front());
-        lines_.pop_front();
-        return std::optional{std::move(line)};
-    }
+    /// `read_line`; the object is "stdin".
+    FakeFailures& failures() noexcept { return failures_; }
 
-    [[nodiscard]] FakeFailures& failures() noexcept { return failures_; }
-
-    std::vector<std::string> prompts;
+    void type(std::string line) { lines_.push_back(std::move(line)); }
+    /// What readers were given to show, in that order.
+    [[nodiscard]] const std::vector<std::string>& prompts() const noexcept { return prompts_; }
 
 private:
-    std::deque<std::string> lines_;
+    class FakeLineReader;
+
     FakeFailures failures_{"read_line"};
+    std::deque<std::string> lines_;
+    std::vector<std::string> prompts_;
 };
 
 }  // namespace servicekit::mocks

@@ -59,6 +59,7 @@ FakeOs::FakeOs() {
     service_manager.failures().report_to(faults, "service_manager");
     children.failures().report_to(faults, "children");
     inherited.failures().report_to(faults, "inherited");
+    line_readers.failures().report_to(faults, "line_readers");
     message_sockets.failures().report_to(faults, "message_sockets");
     programs.failures().report_to(faults, "programs");
     crashes.failures().report_to(faults, "crashes");

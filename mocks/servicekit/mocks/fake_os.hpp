@@ -24,6 +24,7 @@
 #include "servicekit/mocks/fake_file_locks.hpp"
 #include "servicekit/mocks/fake_files.hpp"
 #include "servicekit/mocks/fake_inherited_descriptors.hpp"
+#include "servicekit/mocks/fake_line_reader.hpp"
 #include "servicekit/mocks/fake_local_sockets.hpp"
 #include "servicekit/mocks/fake_message_sockets.hpp"
 #include "servicekit/mocks/fake_parking.hpp"
@@ -146,6 +147,7 @@ public:
     FakeServiceManager service_manager;
     FakeChildren children{clock};
     FakeInheritedDescriptors inherited;
+    FakeLineReaders line_readers;
     FakeSignals signals;
     FakeStandardStreams streams;
     FakeStreamCaptures captures;

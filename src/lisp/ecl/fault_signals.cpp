@@ -1,8 +1,10 @@
 #include "lisp/ecl/fault_signals.hpp"
 
 #include <signal.h>
+#include <sys/mman.h>
 
 #include <array>
+#include <cstdint>
 
 #include "lisp/ecl/ecl.hpp"
 
@@ -18,12 +20,26 @@ struct Dispositions {
 // A handler finds nothing but what is static.
 constinit std::array<Dispositions, 2> faults{Dispositions{.number = SIGSEGV}, Dispositions{.number = SIGBUS}};
 
+/// Where an interrupt has to wait, ECL protects the environment of the thread from being written, so that the end of the
+/// wait is a fault. ECL 21.2 writes more than that end there, as when it calls generic functions, and would give the whole
+/// thread up for it. \returns whether this was the fault; the interrupt then waits for the next one
+bool lift_guard(const siginfo_t& info, cl_env_ptr environment) {
+    const auto address = reinterpret_cast<std::uintptr_t>(info.si_addr);
+    const auto begin = reinterpret_cast<std::uintptr_t>(environment);
+    if (info.si_code != SEGV_ACCERR || address < begin || address >= begin + sizeof *environment) return false;
+    if (info.si_addr == &environment->disable_interrupts) return false;
+    return mprotect(environment, sizeof *environment, PROT_READ | PROT_WRITE) == 0;
+}
+
 // ECL's own handler, in a thread that it does not know, prints and ends the thread: the crash would go unseen. From here
 // on only what signal-safety(7) allows.
 extern "C" void servicekit_pass_fault_on(int number, siginfo_t* info, void* context) {
     for (const Dispositions& fault : faults) {
         if (fault.number != number) continue;
-        if (ecl_process_env_unsafe() != nullptr) return fault.of_ecl.sa_sigaction(number, info, context);
+        if (const cl_env_ptr environment = ecl_process_env_unsafe(); environment != nullptr) {
+            if (!lift_guard(*info, environment)) fault.of_ecl.sa_sigaction(number, info, context);
+            return;
+        }
         // The instruction that failed fails again when this returns, and finds what would have been there without us.
         sigaction(number, &fault.before, nullptr);
         // One that was sent, by kill(2) say, does not come again by itself.

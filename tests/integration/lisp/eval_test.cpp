@@ -105,7 +105,8 @@ TEST_F(LispEvalTest, NamesTheCondition) {
 TEST_F(LispEvalTest, TextThatIsNoFormIsToldAsSuch) {
     const RunningService service{lisp};
 
-    for (const char* text : {"(", "(+ 1 2", ")", "#<foo>", "nopackage:foo", "ext:no-such-thing", "", "1 2", "(+ 1 2))"})
+    for (const char* text : {"(", "(+ 1 2", ")", "#<foo>", "nopackage:foo", "ext:no-such-thing", "", "1 2", "(+ 1 2))",
+                             "\"no end", "|no end", "#\\NoSuchName", "'", "(1 . )", "#.(error \"x\")", "#+", "#1#"})
         EXPECT_EQ(kind_of(service, text), "read") << text;
     EXPECT_EQ(*error_of(service, "(+ 1").find("type"), Value{"END-OF-FILE"});
     EXPECT_EQ(value_of(service, "(+ 40 2)"), "42");

@@ -1,4 +1,10 @@
-#include "servicekit/mocks/fake_line_reader.hpp"
+#include <cerrno>
+#include <chrono>
+#include <deque>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "unit/cli/program_fixture.hpp"
 
 namespace servicekit::cli {
@@ -6,6 +12,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 class EvalVerbTest : public ProgramFixture {
 protected:
@@ -32,6 +39,136 @@ TEST_F(EvalVerbTest, SaysWhatWentWrong) {
     EXPECT_EQ(error(), "just-another-server: cannot run 'eval': boom (event-error)\n");
     EXPECT_EQ(run({"eval"}), 64);
     EXPECT_THAT(error(), HasSubstr("which form?"));
+}
+
+/// Somebody types at `repl`, and the service answers each request with the next of `answers`.
+class ReplVerbTest : public ProgramFixture {
+protected:
+    ReplVerbTest() {
+        start_instance();
+        on_request = [this](const std::string&) {
+            if (answers.empty()) {
+                replies.clear();
+                return end_instance_after(std::chrono::milliseconds{1});
+            }
+            replies["eval"] = answers.front();
+            answers.pop_front();
+        };
+    }
+
+    int type(const std::vector<std::string>& lines, std::vector<std::string> arguments = {}) {
+        for (const std::string& line : lines) host.line_readers.type(line);
+        tools.make_line_reader = [this] { return host.line_readers.make(); };
+        arguments.insert(arguments.begin(), "repl");
+        return run(std::move(arguments));
+    }
+    [[nodiscard]] const std::vector<std::string>& prompts() const { return host.line_readers.prompts(); }
+    /// What a form gives, and the package that the service is in then.
+    static std::string values(const std::string& value, const std::string& package = "COMMON-LISP-USER") {
+        return R"({"values":[[")" + value + R"("],["\")" + package + R"(\""]],"output":""})";
+    }
+    static std::string error(const std::string& kind, const std::string& type, const std::string& message) {
+        return R"({"error":{"code":"event-error","kind":")" + kind + R"(","type":")" + type + R"(","message":")" +
+               message + R"("}})";
+    }
+    static std::string unfinished() { return error("read", "END-OF-FILE", "unexpected end of file"); }
+    using ProgramFixture::error;
+
+    std::deque<std::string> answers;
+};
+
+TEST_F(ReplVerbTest, EvaluatesALineAtATimeUntilThereAreNoMore) {
+    answers = {values("3"), values("7")};
+
+    EXPECT_EQ(type({"(+ 1 2)", "", "7"}), 0);
+
+    EXPECT_EQ(out(), "3\n7\n");
+    EXPECT_THAT(instance->requests, ElementsAre(R"-(["eval",{"forms":["(+ 1 2)\n","(cl:package-name cl:*package*)"],)-"
+                                                R"("package":"COMMON-LISP-USER"}])",
+                                                R"-(["eval",{"forms":["7\n","(cl:package-name cl:*package*)"],)-"
+                                                R"("package":"COMMON-LISP-USER"}])"));
+    EXPECT_THAT(prompts(),
+                ElementsAre("COMMON-LISP-USER> ", "COMMON-LISP-USER> ", "COMMON-LISP-USER> ", "COMMON-LISP-USER> "));
+}
+
+TEST_F(ReplVerbTest, AFormMayTakeSeveralLines) {
+    answers = {unfinished(), values("(1 2)")};
+
+    EXPECT_EQ(type({"(list 1", "2)"}), 0);
+
+    EXPECT_EQ(out(), "(1 2)\n");
+    EXPECT_EQ(error(), "");
+    EXPECT_THAT(instance->requests.at(1), HasSubstr(R"("(list 1\n2)\n")"));
+    EXPECT_THAT(prompts(), ElementsAre("COMMON-LISP-USER> ", "... ", "COMMON-LISP-USER> "));
+}
+
+TEST_F(ReplVerbTest, AFormThatChangesThePackageChangesThePrompt) {
+    answers = {values("#<APP>", "APP"), values("1", "APP")};
+
+    EXPECT_EQ(type({"(in-package \"APP\")", "x"}), 0);
+
+    EXPECT_THAT(prompts(), ElementsAre("COMMON-LISP-USER> ", "APP> ", "APP> "));
+    EXPECT_THAT(instance->requests.at(1), HasSubstr(R"("package":"APP")"));
+}
+
+TEST_F(ReplVerbTest, BeginsInThePackageThatIsWanted) {
+    answers = {values("1", "APP")};
+
+    EXPECT_EQ(type({"x"}, {"--package", "APP", "--timeout", "2.5"}), 0);
+
+    EXPECT_EQ(prompts().front(), "APP> ");
+    EXPECT_THAT(instance->requests.at(0), HasSubstr(R"("package":"APP","time-limit":2.5)"));
+}
+
+TEST_F(ReplVerbTest, AnErrorIsToldAndTheNextFormIsAskedFor) {
+    answers = {error("condition", "DIVISION-BY-ZERO", "no division"), values("1")};
+
+    EXPECT_EQ(type({"(/ 1 0)", "1"}), 0);
+
+    EXPECT_EQ(error(), "just-another-server: no division (DIVISION-BY-ZERO)\n");
+    EXPECT_EQ(out(), "1\n");
+}
+
+TEST_F(ReplVerbTest, AnErrorThatIsNotLispsEndsIt) {
+    answers = {R"({"error":{"code":"not-allowed","message":"only the owner may","needs":"owner"}})"};
+
+    EXPECT_EQ(type({"1", "2"}), 1);
+
+    EXPECT_EQ(error(), "just-another-server: only the owner may (not-allowed)\n");
+    EXPECT_EQ(instance->requests.size(), 1U);
+}
+
+TEST_F(ReplVerbTest, TheEndOfInputWithinAFormIsAnError) {
+    answers = {unfinished(), unfinished()};
+
+    EXPECT_EQ(type({"(list 1", "2"}), 1);
+
+    EXPECT_EQ(error(), "just-another-server: the last form has no end: (list 1\n");
+}
+
+TEST_F(ReplVerbTest, SaysThatTheServiceHasGone) {
+    answers = {values("1")};
+
+    EXPECT_EQ(type({"1", "2", "3"}), 71);
+
+    EXPECT_EQ(out(), "1\n");
+    EXPECT_THAT(error(), HasSubstr("just-another-server: cannot get a reply to 'eval' from '/run/"));
+}
+
+TEST_F(ReplVerbTest, NeedsAServiceThatRuns) {
+    end_instance();
+
+    EXPECT_EQ(type({"1"}), 7);
+
+    EXPECT_THAT(prompts(), IsEmpty());
+}
+
+TEST_F(ReplVerbTest, SaysThatItCanNotRead) {
+    host.line_readers.failures().fail_next("read_line", EIO);
+
+    EXPECT_EQ(type({"1"}), 71);
+
+    EXPECT_THAT(error(), HasSubstr("cannot read 'stdin': Input/output error"));
 }
 
 }  // namespace

@@ -50,6 +50,27 @@ TEST_F(LateLoadTest, WhatIsAttachedEndsAfterTheStopEventTheLastFirst) {
     EXPECT_THAT(log(), HasSubstr("did not end well: stuck"));
 }
 
+TEST_F(LateLoadTest, WhatIsAttachedEndsWhereTheLoadFails) {
+    int ended = 0;
+    hooks.on_load = [](Settings&) { throw std::runtime_error("no such variable"); };
+    service().load_in_service();
+    service().at_end([&] { ++ended; });
+
+    EXPECT_EQ(run(), 78);
+
+    EXPECT_EQ(ended, 1);
+}
+
+TEST_F(LateLoadTest, WhatIsAttachedEndsWhereTheStartFailsBeforeAnyHandler) {
+    int ended = 0;
+    service().at_end([&] { ++ended; });
+    host.sockets.failures().fail_next("listen", EACCES);
+
+    EXPECT_EQ(run(), 77);
+
+    EXPECT_EQ(ended, 1);
+}
+
 TEST_F(LateLoadTest, WorkIsDoneInItsTurn) {
     std::vector<std::string> seen;
     EXPECT_THROW(service().post_work("early", [] {}), EventError);

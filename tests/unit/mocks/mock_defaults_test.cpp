@@ -16,6 +16,7 @@
 #include "servicekit/mocks/mock_files.hpp"
 #include "servicekit/mocks/mock_inherited_descriptors.hpp"
 #include "servicekit/mocks/mock_interruptible_sleep.hpp"
+#include "servicekit/mocks/mock_line_reader.hpp"
 #include "servicekit/mocks/mock_local_sockets.hpp"
 #include "servicekit/mocks/mock_lock.hpp"
 #include "servicekit/mocks/mock_log.hpp"
@@ -161,6 +162,8 @@ TEST(MockDefaultsTest, AreHarmlessOnTheRestOfTheSystem) {
     EXPECT_TRUE(ran);
     NiceMock<MockInterruptibleSleep> sleep;
     EXPECT_TRUE(sleep.sleep_for(1h));
+    NiceMock<MockLineReader> lines;
+    EXPECT_EQ(lines.read_line("> ").value(), std::nullopt);
     NiceMock<MockConfinement> confinement;
     EXPECT_TRUE(confinement.limit(os::Confinement::Resource::core_size, 0));
     EXPECT_TRUE(confinement.allow_core_dumps());

@@ -13,8 +13,7 @@
 
 #include "integration/lisp/sanitized.hpp"
 
-using servicekit::Arguments, servicekit::Context, servicekit::Object, servicekit::Reply, servicekit::Settings,
-    servicekit::Value;
+using servicekit::Arguments, servicekit::Context, servicekit::Reply, servicekit::Settings, servicekit::Value;
 
 namespace {
 
@@ -32,11 +31,18 @@ public:
         });
         lisp_.define("echo", [](const Value::List& arguments) { return Value{arguments}; });
         lisp_.define("throw", [](const Value::List&) -> Value { throw std::runtime_error("thrown in C++: żółw"); });
-        events().add({.name = "crash", .handler = [](const Arguments&, Context&) -> Reply {
-                          // Whatever the disposition of SIGSEGV has become.
-                          *static_cast<volatile int*>(nullptr) = 0;
-                          return {};
-                      }});
+        events().add(
+            {.name = "crash",
+             .parameters = {{.name = "in-thread", .type = servicekit::ParameterType::boolean, .default_value = false}},
+             .handler = [](const Arguments& arguments, Context&) -> Reply {
+                 // Whatever the disposition of SIGSEGV has become.
+                 const auto write_to_null = [] { *static_cast<volatile int*>(nullptr) = 0; };
+                 if (arguments.get<bool>("in-thread"))
+                     std::thread{write_to_null}.join();
+                 else
+                     write_to_null();
+                 return {};
+             }});
         events().add({.name = "greet",
                       .parameters = {{.name = "name"}, {.name = "loud", .type = servicekit::ParameterType::boolean}},
                       .handler = [](const Arguments& arguments, Context&) -> Reply {

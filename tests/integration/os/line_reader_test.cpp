@@ -1,0 +1,148 @@
+#include "servicekit/os/line_reader.hpp"
+
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstddef>
+#include <optional>
+#include <string>
+
+#include "integration/os/forked_child.hpp"
+#include "os/descriptor.hpp"
+
+namespace servicekit::os {
+namespace {
+
+using test::ForkedChild;
+using test::in_another_process;
+using test::Lines;
+
+/// What a reader gives: "(one)(two)", and "!" where it fails.
+std::string all_lines() {
+    std::string text;
+    for (const auto reader = make_posix_line_reader();;) {
+        const auto line = reader->read_line("> ");
+        if (!line) return text + "!";
+        if (!*line) return text;
+        text += "(" + **line + ")";
+    }
+}
+
+/// The same in a process whose standard input is a pipe with this.
+std::string lines_of(const std::string& input) {
+    int ends[2] = {-1, -1};
+    EXPECT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+    const Descriptor reader{ends[0]};
+    Descriptor writer{ends[1]};
+    EXPECT_EQ(::write(writer.get(), input.data(), input.size()), static_cast<ssize_t>(input.size()));
+    writer.reset();
+    return in_another_process([&] {
+        ::dup2(reader.get(), STDIN_FILENO);
+        return all_lines();
+    });
+}
+
+TEST(LineReaderTest, GivesTheLinesOfAPipe) {
+    EXPECT_EQ(lines_of("one\n\nżółw\n"), "(one)()(żółw)");
+    EXPECT_EQ(lines_of(""), "");
+}
+
+TEST(LineReaderTest, TheLastLineNeedsNoEnd) { EXPECT_EQ(lines_of("one\ntwo"), "(one)(two)"); }
+
+TEST(LineReaderTest, ALineMayBeLong) {
+    const std::string line(20'000, 'x');
+    EXPECT_EQ(lines_of(line + "\n1\n"), "(" + line + ")(1)");
+}
+
+TEST(LineReaderTest, SaysThatItCanNotRead) {
+    EXPECT_EQ(in_another_process([] {
+                  ::close(STDIN_FILENO);
+                  const auto line = make_posix_line_reader()->read_line("");
+                  return line ? "read" : line.error().message();
+              }),
+              "cannot read 'stdin': Bad file descriptor");
+}
+
+/// A process that reads lines from a terminal, at whose other end the test sits.
+class TerminalLineReaderTest : public ::testing::Test {
+protected:
+    void SetUp() override {
+        if (!user || ::grantpt(user.get()) != 0 || ::unlockpt(user.get()) != 0)
+            GTEST_SKIP() << "no pseudo-terminals here";
+        terminal.reset(::open(::ptsname(user.get()), O_RDWR | O_NOCTTY | O_CLOEXEC));
+        ASSERT_TRUE(terminal);
+    }
+
+    void type(const std::string& keys) {
+        ASSERT_EQ(::write(user.get(), keys.data(), keys.size()), static_cast<ssize_t>(keys.size()));
+    }
+    /// Waits until the terminal has shown the text, after what was awaited before.
+    void await_shown(const std::string& text) {
+        std::size_t found = 0;
+        while ((found = shown.find(text)) == std::string::npos) {
+            pollfd readable{user.get(), POLLIN, 0};
+            ASSERT_EQ(::poll(&readable, 1, 60'000), 1) << "shown so far: " << shown;
+            std::array<char, 4096> buffer{};
+            const ssize_t count = ::read(user.get(), buffer.data(), buffer.size());
+            ASSERT_GT(count, 0) << "shown so far: " << shown;
+            shown.append(buffer.data(), static_cast<std::size_t>(count));
+        }
+        shown.erase(0, found + text.size());
+    }
+    static bool has_libedit() {
+        void* const library = ::dlopen("libedit.so.2", RTLD_NOW | RTLD_LOCAL);
+        if (library != nullptr) ::dlclose(library);
+        return library != nullptr;
+    }
+    [[nodiscard]] auto reading() const {
+        return [this](Lines& parent) {
+            for (const int stream : {STDIN_FILENO, STDOUT_FILENO}) ::dup2(terminal.get(), stream);
+            ::setenv("TERM", "vt100", 1);
+            parent.tell(all_lines());
+            return 0;
+        };
+    }
+
+    Descriptor user{::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)};
+    Descriptor terminal;
+    std::string shown;
+};
+
+constexpr const char* backspace = "\x7F";
+constexpr const char* up = "\x1B[A";
+constexpr const char* end_of_input = "\x04";
+
+TEST_F(TerminalLineReaderTest, LinesAreAskedForAndEdited) {
+    if (!has_libedit()) GTEST_SKIP() << "needs libedit";
+    ForkedChild child{reading()};
+
+    await_shown("> ");
+    type(std::string{"onx"} + backspace + "e\n");
+    await_shown("\n> ");
+    type(end_of_input);
+
+    EXPECT_EQ(child.hear(), "(one)");
+}
+
+TEST_F(TerminalLineReaderTest, AnEarlierLineCanBeRecalled) {
+    if (!has_libedit()) GTEST_SKIP() << "needs libedit";
+    ForkedChild child{reading()};
+
+    await_shown("> ");
+    type("first\n");
+    await_shown("\n> ");
+    type(std::string{up} + "!\n");
+    await_shown("first!");
+    await_shown("\n> ");
+    type(end_of_input);
+
+    EXPECT_EQ(child.hear(), "(first)(first!)");
+}
+
+}  // namespace
+}  // namespace servicekit::os
