@@ -307,9 +307,10 @@ void Lisp::load_script(const std::string& path) {
     on("load", "(progn (load " + quoted(std::filesystem::absolute(path)) + ") nil)");
 }
 
-std::vector<std::vector<std::string>> Lisp::evaluate(const std::vector<std::string>& forms,
-                                                     const std::string& package) {
-    return parts_->run({.texts = forms, .package = package}).values;
+std::vector<std::vector<std::string>> Lisp::evaluate(const std::vector<std::string>& forms, const std::string& package,
+                                                     std::optional<std::chrono::milliseconds> time_limit,
+                                                     const std::stop_token& stop) {
+    return parts_->run({.texts = forms, .package = package, .time_limit = time_limit, .stop = stop}).values;
 }
 
 }  // namespace servicekit

@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -79,8 +81,11 @@ public:
     void load_script(const std::string& path);
 
     /// Evaluates each text as one form. \returns the values, as printed, of each \throws LispError
+    /// \param stop ends it, as the limit does; a handler gives the token of its context, or it may hold up a stop
     std::vector<std::vector<std::string>> evaluate(const std::vector<std::string>& forms,
-                                                   const std::string& package = "CL-USER");
+                                                   const std::string& package = "CL-USER",
+                                                   std::optional<std::chrono::milliseconds> time_limit = {},
+                                                   const std::stop_token& stop = {});
 
 private:
     class Parts;

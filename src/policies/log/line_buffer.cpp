@@ -80,17 +80,20 @@ void LineBuffer::append(LogLevel level, Time time, std::string_view line) noexce
             if (arms_timer) arm_timer();
             return;
         }
-        Room room = add(time, line, arms_timer);
+        std::uint64_t position = 0;
+        Room room = add(time, line, arms_timer, position);
         // Where the sink failed a moment ago, only what is urgent tries again before the timer does.
         if (room == Room::none && (urgent || !fails_.load(std::memory_order_relaxed))) {
             flush(patience());
-            room = add(time, line, arms_timer);
+            room = add(time, line, arms_timer, position);
         }
         if (room == Room::closed) return;
         if (room == Room::none) {
             const Turns::Turn turn{line_turns_};
             ++lost_;
-        } else if (urgent || (is_overdue(time) && !fails_.load(std::memory_order_relaxed))) {
+        } else if (urgent) {
+            flush_until(position, patience());
+        } else if (is_overdue(time) && !fails_.load(std::memory_order_relaxed)) {
             flush(patience());
         }
         if (arms_timer) arm_timer();
@@ -109,7 +112,7 @@ void LineBuffer::count_loss(std::string_view reason) noexcept {
     }
 }
 
-LineBuffer::Room LineBuffer::add(Time time, std::string_view line, bool& arms_timer) {
+LineBuffer::Room LineBuffer::add(Time time, std::string_view line, bool& arms_timer, std::uint64_t& position) {
     const Turns::Turn turn{line_turns_};
     if (!is_open()) return Room::closed;
     last_time_ = time;
@@ -119,6 +122,7 @@ LineBuffer::Room LineBuffer::add(Time time, std::string_view line, bool& arms_ti
     if (!fits()) return Room::none;
     if (filling_.empty()) oldest_.store(time, std::memory_order_relaxed);
     filling_ += line;
+    position = ++added_;
     arms_timer = arms_timer || wants_timer();
     return Room::enough;
 }
@@ -143,6 +147,19 @@ bool LineBuffer::tell_losses() {
     return lost_ > 0 && add_losses(last_time_);
 }
 
+// Whoever has the sink's turn delivers what others bring meanwhile, in one piece: they need only wait for that, not for
+// the turn. A delivery takes a microsecond or two, and to sleep and be woken ten.
+void LineBuffer::flush_until(std::uint64_t position, std::chrono::milliseconds at_most) {
+    for (int yields = 0; yields < 50; ++yields) {
+        for (int looks = 0; looks < 20; ++looks)
+            if (delivered_until_.load(std::memory_order_acquire) >= position) return;
+        const Turns::Turn turn{sink_turns_, 0ms};
+        if (turn.is_ours()) return static_cast<void>(drain());
+        std::this_thread::yield();
+    }
+    flush(at_most);
+}
+
 bool LineBuffer::flush(std::chrono::milliseconds at_most) {
     const Turns::Turn turn{sink_turns_, at_most};
     if (turn.is_ours()) return drain();
@@ -155,9 +172,11 @@ bool LineBuffer::flush(std::chrono::milliseconds at_most) {
 bool LineBuffer::drain() {
     for (;;) {
         if (delivered_ == draining_.size()) {
+            delivered_until_.store(draining_until_, std::memory_order_release);
             draining_.clear();
             delivered_ = 0;
             const Turns::Turn turn{line_turns_};
+            draining_until_ = added_;
             std::swap(filling_, draining_);
             oldest_.store(Time::max(), std::memory_order_relaxed);
         }

@@ -85,7 +85,10 @@ private:
 
     /// Delivers the line without taking it in, where none is in front of it. \returns false where that can't be
     bool deliver_alone(std::string_view line, bool& arms_timer);
-    [[nodiscard]] Room add(Time time, std::string_view line, bool& arms_timer);
+    /// \param position set to which line it is, counted from the first that was taken in
+    [[nodiscard]] Room add(Time time, std::string_view line, bool& arms_timer, std::uint64_t& position);
+    /// Delivers the lines up to that one, or sees somebody else do it.
+    void flush_until(std::uint64_t position, std::chrono::milliseconds at_most);
     /// Puts the line that tells of losses into the buffer. \pre the lines' turn
     bool add_losses(Time time);
     bool tell_losses();
@@ -114,17 +117,20 @@ private:
     std::atomic<bool> delays_{false};
     std::atomic<Time> oldest_{Time::max()};  ///< the line in `filling_` that has waited longest; max: there is none
     std::atomic<std::uint64_t> lost_{0};     ///< lines of which nobody was told yet
-    std::atomic<bool> fails_{false};         ///< the last delivery was not whole
+    std::atomic<std::uint64_t> delivered_until_{0};  ///< the line up to which all were delivered
+    std::atomic<bool> fails_{false};                 ///< the last delivery was not whole
 
     Turns line_turns_;  // whoever has the turn may use what follows
     std::string filling_;
+    std::uint64_t added_ = 0;  ///< lines, from the first on
     bool timer_armed_ = false;
     Time last_time_ = Time::min();  ///< of the line that came last
     std::string loss_reason_;
 
     Turns sink_turns_;  // the same; taken before the lines' turn where both are
     std::string draining_;
-    std::size_t delivered_ = 0;  ///< bytes of `draining_`
+    std::uint64_t draining_until_ = 0;  ///< its last line
+    std::size_t delivered_ = 0;         ///< bytes of `draining_`
 };
 
 }  // namespace servicekit::policies

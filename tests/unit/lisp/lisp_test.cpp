@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <stdexcept>
+#include <stop_token>
 #include <variant>
 
 #include "servicekit/base/json.hpp"
@@ -165,6 +166,18 @@ TEST_F(LispTest, EndsAfterTheStopEvent) {
     EXPECT_EQ(machine.shut_downs, 1);
     EXPECT_THAT(machine.texts(), ElementsAre("1", "late"));
     EXPECT_THROW(lisp().evaluate({"too late"}), std::runtime_error);
+}
+
+TEST_F(LispTest, CppMayLimitWhatItEvaluates) {
+    const std::stop_source stop;
+    hooks.on_start = [&] { lisp().evaluate({"1"}, "APP", 3s, stop.get_token()); };
+
+    reply_to(R"(["status"])");
+
+    const Task& task = machine.tasks().at(0);
+    EXPECT_EQ(task.package, "APP");
+    EXPECT_EQ(task.time_limit, 3s);
+    EXPECT_EQ(task.stop, stop.get_token());
 }
 
 // Functions.
