@@ -1,6 +1,7 @@
 #include "core/codec.hpp"
 
-#include <cmath>
+#include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "servicekit/base/json.hpp"
@@ -46,8 +47,8 @@ std::optional<Object> read_options(const Object& options, Request& request) {
         } else if (key == "timeout") {
             const bool usable = value.is_number() && value.as_number() > 0;
             if (!usable) return bad_option(request.event, key, "a number of seconds above 0");
-            const double seconds = std::fmin(value.as_number(), longest_timeout_seconds);
-            request.timeout = std::chrono::milliseconds{static_cast<std::int64_t>(std::ceil(seconds * 1000))};
+            const std::chrono::duration<double> seconds{std::min(value.as_number(), longest_timeout_seconds)};
+            request.timeout = std::chrono::ceil<std::chrono::milliseconds>(seconds);
         } else {
             return bad_option(request.event, key, "'progress' or 'timeout'");
         }

@@ -1,7 +1,7 @@
 #include "servicekit/core/settings.hpp"
 
 #include <algorithm>
-#include <cmath>
+#include <chrono>
 
 #include "base/json_pointer.hpp"
 #include "base/names.hpp"
@@ -117,7 +117,7 @@ std::string_view to_string(SettingsLayer layer) noexcept {
 }
 
 std::chrono::milliseconds Settings::to_time(const Value& seconds) {
-    return std::chrono::milliseconds{std::llround(seconds.as_number() * 1000.0)};
+    return std::chrono::round<std::chrono::milliseconds>(std::chrono::duration<double>{seconds.as_number()});
 }
 
 Settings::Settings() {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
+#include <chrono>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -204,8 +204,8 @@ void Lisp::Parts::declare_events() {
 Reply Lisp::Parts::evaluate(const Arguments& arguments, const Context& context) {
     Task task{.texts = arguments.get<std::vector<std::string>>("forms"),
               .package = arguments.get<std::string>("package"),
-              .time_limit = std::chrono::milliseconds{
-                  static_cast<std::int64_t>(std::ceil(arguments.get<double>("time-limit") * 1000))}};
+              .time_limit = std::chrono::ceil<std::chrono::milliseconds>(
+                  std::chrono::duration<double>{arguments.get<double>("time-limit")})};
     if (arguments.has("form")) task.texts.insert(task.texts.begin(), arguments.get<std::string>("form"));
     task.stop = context.stop_token();
     const Evaluation evaluation = run(task);

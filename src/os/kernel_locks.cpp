@@ -67,19 +67,37 @@ std::optional<std::string> device_of_mount(std::string_view mount_id) {
     return std::nullopt;
 }
 
-// Not simply what fstat(2) says: btrfs and overlayfs tell a device and an inode there that are not the kernel's own,
-// which /proc/locks has.
-std::optional<KernelFile> identify(int descriptor) {
-    struct stat status {};
-    if (::fstat(descriptor, &status) != 0) return std::nullopt;
-    KernelFile file{major(status.st_dev), minor(status.st_dev), status.st_ino};
+/// A file as /proc/locks has it. Not simply what fstat(2) says: btrfs and overlayfs tell a device and an inode there that
+/// are not the kernel's own.
+class LockedFile {
+public:
+    static std::optional<LockedFile> of(int descriptor) {
+        struct stat status {};
+        if (::fstat(descriptor, &status) != 0) return std::nullopt;
+        LockedFile locked;
+        locked.file_ = {major(status.st_dev), minor(status.st_dev), status.st_ino};
+        const auto info = read_proc_file("/proc/self/fdinfo/" + std::to_string(descriptor));
+        if (!info) return locked;
+        if (const auto line = proc_line(*info, "ino:"))  // since Linux 5.14
+            locked.file_.inode = number_in<std::uint64_t>(*line).value_or(status.st_ino);
+        if (const auto id = proc_line(*info, "mnt_id:")) locked.mount_id_ = *id;
+        return locked;
+    }
+    /// Whether the table may name it: where it does not, nobody need look through all mounts for the device.
+    [[nodiscard]] bool may_be_in(std::string_view table) const {
+        return table.find(':' + std::to_string(file_.inode) + ' ') != std::string_view::npos;
+    }
+    [[nodiscard]] KernelFile identify() const;
 
-    const auto info = read_proc_file("/proc/self/fdinfo/" + std::to_string(descriptor));
-    if (!info) return file;
-    if (const auto line = proc_line(*info, "ino:"))  // since Linux 5.14
-        file.inode = number_in<std::uint64_t>(*line).value_or(file.inode);
-    if (const auto mount_id = proc_line(*info, "mnt_id:")) {
-        const std::string device = device_of_mount(*mount_id).value_or("");
+private:
+    KernelFile file_{};
+    std::string mount_id_;
+};
+
+KernelFile LockedFile::identify() const {
+    KernelFile file = file_;
+    if (!mount_id_.empty()) {
+        const std::string device = device_of_mount(mount_id_).value_or("");
         std::string_view rest = device;
         const auto device_major = number_in<std::uint64_t>(up_to(rest, ':'));
         const auto device_minor = number_in<std::uint64_t>(rest);
@@ -101,14 +119,15 @@ std::vector<KernelLock> parse_kernel_locks(std::string_view table, const KernelF
 }
 
 std::vector<KernelLock> kernel_locks_on(int descriptor) {
-    const auto file = identify(descriptor);
+    const auto file = LockedFile::of(descriptor);
     if (!file) return {};
     // The kernel hands the table out a page at a time, and one that goes meanwhile moves the others up,
     // so that a lock on the border can be missed. Once may be chance; thrice is an answer.
     for (int look = 0; look < 3; ++look) {
         const auto table = read_proc_file("/proc/locks");
         if (!table) return {};
-        auto locks = parse_kernel_locks(*table, *file);
+        if (!file->may_be_in(*table)) continue;
+        auto locks = parse_kernel_locks(*table, file->identify());
         if (locks.empty()) continue;
         if (!is_proc_of_own_namespace())
             for (KernelLock& lock : locks) lock.pid = 0;

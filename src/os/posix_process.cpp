@@ -98,6 +98,9 @@ public:
     }
 
     unsigned thread_count() const override {
+        // One link for each thread, beside the two of any folder: most have one, and to list them takes ten calls.
+        struct stat folder {};
+        if (::stat("/proc/self/task", &folder) == 0 && folder.st_nlink == 3) return 1;
         unsigned count = 0;
         for_each_entry("/proc/self/task", [&](std::string_view id) {
             if (is_alive(id)) ++count;

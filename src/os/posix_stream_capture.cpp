@@ -79,13 +79,13 @@ public:
         count_.store(lines_.size() + (delivers_ ? 1 : 0), std::memory_order_release);
         added_.notify_one();
     }
-    /// By the deliverer: waits for a line. \returns false at the end
-    bool take(Line& line) {
+    /// By the deliverer. \returns false at the end; where it does not wait for a line, also where there is none
+    bool take(Line& line, bool waits = true) {
         std::unique_lock lock{mutex_};
         delivers_ = false;
         count_.store(lines_.size(), std::memory_order_release);
         if (lines_.empty()) taken_.notify_all();
-        added_.wait(lock, [this] { return !lines_.empty() || closed_; });
+        if (waits) added_.wait(lock, [this] { return !lines_.empty() || closed_; });
         if (lines_.empty()) return false;
         line = std::move(lines_.front());
         lines_.pop_front();
@@ -138,6 +138,7 @@ struct Capture {
     Descriptor wake;  ///< eventfd(2): readable when no line may rest any more
     Waiting waiting;
     StreamCapture::Deliver deliver;
+    std::function<void()> prepare_thread;
     std::atomic<bool> reads{false};  ///< the reader has bytes in hand
     std::atomic<bool> stops{false};
 
@@ -147,12 +148,19 @@ struct Capture {
         if (wake) static_cast<void>(!::write(wake.get(), &one, sizeof one));
     }
     void read_all(bool until_empty);
-    void run_reader();
-    void run_deliverer();
+    void run_reader(const std::shared_ptr<Capture>& self);
+    /// Has the lines that wait delivered by a thread of its own, which most services never need; by this one where none
+    /// can be made.
+    void deliver_beside(const std::shared_ptr<Capture>& self);
+    void deliver_line(const Waiting::Line& line) const {
+        deliver({line.stream, line.text, line.is_cut, line.lost_before});
+    }
 
     std::mutex mutex;
     std::condition_variable ended;
     bool reader_ended = false;
+    bool stopped = false;
+    std::thread deliverer;
 };
 
 void Capture::read_all(bool until_empty) {
@@ -171,7 +179,22 @@ void Capture::read_all(bool until_empty) {
     }
 }
 
-void Capture::run_reader() {
+void Capture::deliver_beside(const std::shared_ptr<Capture>& self) {
+    const std::lock_guard lock{mutex};
+    if (deliverer.joinable() || waiting.count() == 0 || stopped) return;
+    try {
+        deliverer = std::thread{[self]() noexcept {
+            pthread_setname_np(pthread_self(), "stdio-log");
+            self->prepare_thread();
+            Waiting::Line line;
+            while (self->waiting.take(line)) self->deliver_line(line);
+        }};
+    } catch (const std::system_error&) {
+        for (Waiting::Line line; waiting.take(line, false);) deliver_line(line);
+    }
+}
+
+void Capture::run_reader(const std::shared_ptr<Capture>& self) {
     for (;;) {
         std::optional<Clock::time_point> due = out.due();
         if (const auto other = error.due(); other && (!due || *other < *due)) due = other;
@@ -188,16 +211,12 @@ void Capture::run_reader() {
         // Looked at first: what was printed before the stop is read.
         const bool stopping = stops.load();
         read_all(hurries || stopping);
+        deliver_beside(self);
         if (stopping) break;
     }
     const std::lock_guard lock{mutex};
     reader_ended = true;
     ended.notify_all();
-}
-
-void Capture::run_deliverer() {
-    Waiting::Line line;
-    while (waiting.take(line)) deliver({line.stream, line.text, line.is_cut, line.lost_before});
 }
 
 class PosixStreamCapture final : public StreamCapture {
@@ -212,17 +231,13 @@ public:
         if (!shared.wake) return os_error("make an eventfd for captured streams", "", errno);
         close_in_children(shared.wake.get());
         shared.deliver = std::move(deliver);
+        shared.prepare_thread = prepare_thread;
         const FaultsOnly faults_only;
         try {
-            deliverer_ = std::thread{[prepare_thread, kept = shared_]() noexcept {
-                pthread_setname_np(pthread_self(), "stdio-log");
-                prepare_thread();
-                kept->run_deliverer();
-            }};
-            reader_ = std::thread{[prepare_thread, kept = shared_]() noexcept {
+            reader_ = std::thread{[kept = shared_]() noexcept {
                 pthread_setname_np(pthread_self(), "stdio");
-                prepare_thread();
-                kept->run_reader();
+                kept->prepare_thread();
+                kept->run_reader(kept);
             }};
         } catch (const std::system_error& error) {
             return os_error("start a thread for captured streams", "", error.code().value());
@@ -248,14 +263,16 @@ public:
             else
                 reader_.detach();
         }
-        const bool delivered = !deliverer_.joinable() || shared.waiting.wait_until_delivered(until);
+        const bool delivered = shared.waiting.wait_until_delivered(until);
         shared.waiting.close(!delivered);
-        if (!deliverer_.joinable()) return;
+        const std::lock_guard lock{shared.mutex};
+        shared.stopped = true;
+        if (!shared.deliverer.joinable()) return;
         // One that hangs in the log keeps what it needs.
         if (delivered)
-            deliverer_.join();
+            shared.deliverer.join();
         else
-            deliverer_.detach();
+            shared.deliverer.detach();
     }
 
     void write_last_words(void (*take)(void*, std::string_view) noexcept, void* to) noexcept override {
@@ -284,7 +301,6 @@ private:
 
     std::shared_ptr<Capture> shared_ = std::make_shared<Capture>();
     std::thread reader_;
-    std::thread deliverer_;
     std::atomic<bool> stopped_{false};
 };
 

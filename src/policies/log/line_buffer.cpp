@@ -82,9 +82,10 @@ void LineBuffer::append(LogLevel level, Time time, std::string_view line) noexce
         }
         std::uint64_t position = 0;
         Room room = add(time, line, arms_timer, position);
-        // Where the sink failed a moment ago, only what is urgent tries again before the timer does.
-        if (room == Room::none && (urgent || !fails_.load(std::memory_order_relaxed))) {
-            flush(patience());
+        // Where the sink failed a moment ago, only what is urgent tries again before the timer does. Where it takes all,
+        // others may have filled the room that it made.
+        for (bool tries = urgent || !fails_.load(std::memory_order_relaxed); room == Room::none && tries;) {
+            tries = flush(patience());
             room = add(time, line, arms_timer, position);
         }
         if (room == Room::closed) return;
