@@ -174,7 +174,7 @@ TEST_F(LispTest, CppMayLimitWhatItEvaluates) {
 
     reply_to(R"(["status"])");
 
-    const Task& task = machine.tasks().at(0);
+    const Task task = machine.tasks().at(0);
     EXPECT_EQ(task.package, "APP");
     EXPECT_EQ(task.time_limit, 3s);
     EXPECT_EQ(task.stop, stop.get_token());
