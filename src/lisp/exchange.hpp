@@ -57,8 +57,8 @@ public:
     std::shared_ptr<const Job> next_job() override;
     void finish(JobId job, Evaluation evaluation) override;
     CallId ask(std::string function, Value::List arguments) override;
-    std::variant<Answer, std::shared_ptr<const Job>> await(CallId call) override;
-    void leave(CallId call) noexcept override;
+    std::variant<Answer, std::shared_ptr<const Job>> await(CallId id) override;
+    void leave(CallId id) noexcept override;
     void log(const std::string& level, const std::string& text) override;
 
 private:
