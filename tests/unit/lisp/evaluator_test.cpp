@@ -19,6 +19,7 @@ namespace {
 using namespace std::chrono_literals;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::StartsWith;
 
 class EvaluatorTest : public ::testing::Test {
 protected:
@@ -208,7 +209,8 @@ TEST_F(ImpatientNestedEvaluatorTest, WhatAFormHasEvaluatedWhileItCleansUpEndsInT
     // Where this thread gets no turn for so long, the outer form may be given up before it asks.
     while (!inner_fault) EXPECT_TRUE(evaluator.evaluate(task("outer", 1ms)));
 
-    EXPECT_EQ(inner_fault->message, "what it belongs to took too long");
+    // And where it gets none after that, the inner one, too.
+    EXPECT_THAT(inner_fault->message, StartsWith("what it belongs to took too long"));
 }
 
 TEST_F(ImpatientNestedEvaluatorTest, AStuckTaskOfAThreadThatWaitsForTheServiceNeedsNoOtherWorker) {
