@@ -17,8 +17,10 @@ namespace servicekit::lisp {
 namespace {
 
 using namespace std::chrono_literals;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 class EvaluatorTest : public ::testing::Test {
@@ -130,7 +132,8 @@ TEST_F(ImpatientEvaluatorTest, WithoutAnotherWorkerNothingIsEvaluatedAnyMore) {
               "it took longer than 1 ms, and can't be interrupted; cannot start 'a thread': no memory");
     EXPECT_FALSE(evaluator.evaluate(task("next")));
     EXPECT_EQ(machine.replacements, 1);
-    EXPECT_THAT(machine.texts(), ElementsAre("stuck"));
+    // The worker may not even have begun with the first.
+    EXPECT_THAT(machine.texts(), Not(Contains("next")));
 }
 
 TEST_F(EvaluatorTest, AStopRequestEndsATaskThatHasNoLimit) {
