@@ -121,11 +121,15 @@ LineBuffer::Room LineBuffer::add(Time time, std::string_view line, bool& arms_ti
     const auto fits = [&] { return filling_.empty() || filling_.size() + line.size() <= options_.capacity; };
     if (lost_ > 0 && fits() && !add_losses(time)) return Room::none;
     if (!fits()) return Room::none;
-    if (filling_.empty()) oldest_.store(time, std::memory_order_relaxed);
-    filling_ += line;
+    take_in(time, line);
     position = ++added_;
     arms_timer = arms_timer || wants_timer();
     return Room::enough;
+}
+
+void LineBuffer::take_in(Time time, std::string_view line) {
+    if (filling_.empty()) oldest_.store(time, std::memory_order_relaxed);
+    filling_ += line;
 }
 
 bool LineBuffer::wants_timer() {
@@ -137,7 +141,7 @@ bool LineBuffer::add_losses(Time time) {
     std::string line;
     render_loss_(line, time, lost_, loss_reason_);
     if (!filling_.empty() && filling_.size() + line.size() > options_.capacity) return false;
-    filling_ += line;
+    take_in(time, line);
     lost_ = 0;
     return true;
 }

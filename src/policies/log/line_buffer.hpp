@@ -87,6 +87,8 @@ private:
     bool deliver_alone(std::string_view line, bool& arms_timer);
     /// \param position set to which line it is, counted from the first that was taken in
     [[nodiscard]] Room add(Time time, std::string_view line, bool& arms_timer, std::uint64_t& position);
+    /// \pre the lines' turn
+    void take_in(Time time, std::string_view line);
     /// Delivers the lines up to that one, or sees somebody else do it.
     void flush_until(std::uint64_t position, std::chrono::milliseconds at_most);
     /// Puts the line that tells of losses into the buffer. \pre the lines' turn

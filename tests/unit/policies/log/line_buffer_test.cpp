@@ -176,6 +176,21 @@ TEST_F(LineBufferTest, TriesAgainByItself) {
     end();
 }
 
+TEST_F(LineBufferTest, AWarningDoesNotOvertakeWhatWaitsBehindALoss) {
+    open_and_start();
+    sink_.room = 0;
+    for (int line = 0; line < 12; ++line) append("0123456\n", LogLevel::warning);
+    sink_.room = std::string::npos;
+    EXPECT_TRUE(buffer_.flush(1s));
+    sink_.taken.clear();
+
+    append("a\n");
+    append("b\n", LogLevel::warning);
+
+    EXPECT_EQ(sink_.taken, "6 lost: No space left on device\na\nb\n");
+    end();
+}
+
 TEST_F(LineBufferTest, TriesTheRestOfAWarningAgainByItself) {
     open_and_start();
     sink_.room = 2;
