@@ -165,7 +165,10 @@ private:
     void await_watched() {
         watched_is_ready_.async_wait(StreamDescriptor::wait_read, [this](const boost::system::error_code& error) {
             if (error) return;  // the loop's end
+            // What the callbacks post needs no turn of the loop's, nor a system call for one.
+            posted_.expect_run();
             watched_.call_back();
+            posted_.run();
             await_watched();
         });
     }

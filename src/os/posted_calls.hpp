@@ -30,6 +30,11 @@ public:
         }
         return calls_.size() == 1 ? Wake::soon : Wake::not_needed;
     }
+    /// run() follows shortly anyway: nobody has to wake the loop's thread until then. For that thread only.
+    void expect_run() {
+        const std::lock_guard lock{mutex_};
+        wake_is_due_ = true;
+    }
     void hold() {
         const std::lock_guard lock{mutex_};
         holds_ = true;

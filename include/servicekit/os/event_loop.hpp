@@ -66,6 +66,6 @@ public:
     virtual void unpark() = 0;
 };
 
-[[nodiscard]] std::unique_ptr<Parking> make_futex_parking();
+[[nodiscard]] std::unique_ptr<Parking> make_posix_parking();
 
 }  // namespace servicekit::os

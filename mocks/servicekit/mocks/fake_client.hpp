@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -38,6 +39,11 @@ public:
     std::string ask(std::string_view text) {
         send(text);
         return receive_all();
+    }
+    /// What the client does at once when something comes, once: before the send() that brought it is back, as it may on
+    /// another processor.
+    void when_something_comes(std::function<void()> callback) {
+        stream_->when_something_comes(end, std::move(callback));
     }
     /// Nothing more will be sent; what comes can be received still.
     void half_close() { stream_->shut_down_sending(end); }

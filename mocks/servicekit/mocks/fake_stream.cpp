@@ -31,6 +31,7 @@ os::Transfer FakeStream::send(End end, std::string_view bytes) {
     const std::size_t count = std::min(bytes.size(), room(goal));
     if (count == 0) return {.state = State::would_block, .errno_value = EAGAIN};
     goal.inbox += bytes.substr(0, count);
+    if (const auto callback = std::exchange(goal.when_something_comes, nullptr)) callback();
     return {.bytes = count};
 }
 

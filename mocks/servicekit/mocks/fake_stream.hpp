@@ -5,10 +5,12 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "servicekit/base/peer.hpp"
 #include "servicekit/os/local_sockets.hpp"
@@ -30,6 +32,10 @@ public:
     void send_all(End end, std::string_view bytes);
     void shut_down_sending(End end);
     void close(End end);
+    /// Called once, from within the send() that has brought something for this end.
+    void when_something_comes(End end, std::function<void()> callback) {
+        socket(end).when_something_comes = std::move(callback);
+    }
 
     [[nodiscard]] bool is_readable(End end) const;
     [[nodiscard]] bool is_writable(End end) const;
@@ -44,7 +50,8 @@ public:
 private:
     struct Socket {
         Peer who;
-        std::string inbox = {};      ///< arrived and not yet read
+        std::string inbox = {};  ///< arrived and not yet read
+        std::function<void()> when_something_comes = {};
         std::string following = {};  ///< what the other end has sent but does not fit yet
         bool sending_ended = false;
         bool closed = false;

@@ -1,5 +1,6 @@
 #include "policies/control/control_connection.hpp"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <exception>
@@ -34,30 +35,37 @@ ControlConnection::ControlConnection(ControlServer& server, std::unique_ptr<os::
 // The responder, from any thread.
 
 bool ControlConnection::progress(std::string_view line) {
-    const std::lock_guard lock{mutex_};
-    if (!open_ || !awaiting_ || outbox_.is_broken() || outbox_.backlog() > 0) return false;
-    outbox_.send(*socket_, line, server_.now());
-    if (outbox_.is_broken() || outbox_.backlog() > 0) call_loop();
+    std::unique_lock lock{mutex_};
+    if (!open_ || !awaiting_ || outbox_.is_broken() || outbox_.backlog() > 0 || outbox_.is_sending()) return false;
+    send(line, lock);
     return !outbox_.is_broken();
 }
 
 void ControlConnection::reply(std::string_view line) {
-    const std::lock_guard lock{mutex_};
-    answer(line);
+    std::unique_lock lock{mutex_};
+    answer(line, lock);
 }
 
 void ControlConnection::reply_and_close(std::string_view line) {
-    const std::lock_guard lock{mutex_};
+    std::unique_lock lock{mutex_};
     if (awaiting_) closes_after_reply_ = true;
-    answer(line);
+    answer(line, lock);
 }
 
-void ControlConnection::answer(std::string_view line) {
+void ControlConnection::answer(std::string_view line, std::unique_lock<std::mutex>& lock) {
     if (!open_ || !awaiting_) return;
     awaiting_ = false;
     if (corked_) return outbox_.keep(line);
-    outbox_.send(*socket_, line, server_.now());
-    if (outbox_.is_broken() || outbox_.backlog() > 0 || call_on_reply_ || closes_after_reply_) call_loop();
+    send(line, lock);
+}
+
+/// Calls the loop's thread where that has something left to do. What it saw of a connection that was sending it looks
+/// at again, and the request that is under way by then may be another one.
+void ControlConnection::send(std::string_view line, std::unique_lock<std::mutex>& lock) {
+    outbox_.send(socket_, line, server_.now(), lock);
+    if (!open_ || outbox_.is_sending()) return;
+    const bool answered = !awaiting_ && (call_on_reply_ || closes_after_reply_);
+    if (outbox_.is_broken() || outbox_.backlog() > 0 || answered) call_loop();
 }
 
 void ControlConnection::call_loop() {
@@ -183,7 +191,8 @@ std::size_t ControlConnection::serve(std::string_view bytes) {
                 return done;
             case JsonScanner::State::complete: {
                 const std::string_view text = bytes.substr(done, known + step.end - done);
-                done = known + step.end;
+                // White space that follows asks for nothing: kept, it would have the reply call the loop for it.
+                done = std::min(bytes.find_first_not_of(" \t\r\n", known + step.end), bytes.size());
                 scanned_ = 0;
                 if (!ask(text)) return done;
                 break;
@@ -224,8 +233,8 @@ void ControlConnection::refuse(const Refusal& refusal) {
     const std::string line = server_.requests().refuse(refusal);
     closing_ = true;
     scanned_ = 0;
-    const std::lock_guard lock{mutex_};
-    outbox_.send(*socket_, line, server_.now());
+    std::unique_lock lock{mutex_};
+    outbox_.send(socket_, line, server_.now(), lock);
 }
 
 void ControlConnection::refuse_unreadable(JsonScanner::State state) {
@@ -265,6 +274,7 @@ void ControlConnection::buffer_changed() {
 /// Does what follows from the state that the connection is in, and sees to it that the loop calls when that changes.
 void ControlConnection::settle() {
     bool awaiting = false;
+    bool sending = false;  // another thread: it calls once that is done, where there is something left to do
     std::size_t unsent = 0;
     for (;;) {
         if (!open_) return;
@@ -276,13 +286,14 @@ void ControlConnection::settle() {
             awaiting = awaiting_;
             closing_ = closing_ || (closes_after_reply_ && !awaiting_);
             unsent = outbox_.backlog();
-            call_on_reply_ = has_more() || peer_finished_;
+            sending = outbox_.is_sending();
+            call_on_reply_ = has_more() || peer_finished_ || closing_;
         }
         if (broken) return end();
         if (closing_) {
             drop_input();
             buffer_changed();
-            if (unsent == 0) drain();
+            if (unsent == 0 && !sending) drain();
             break;
         }
         if (awaiting) break;
@@ -303,13 +314,13 @@ void ControlConnection::settle() {
                     .text = "the request is no JSON array: it ends within"});
             continue;
         }
-        if (unsent == 0) return end();
+        if (unsent == 0 && !sending) return end();
         break;
     }
     if (!open_) return;
     const bool has_room = buffered() < server_.options().max_request_bytes && within_quota_;
     const bool reads = closing_ ? draining_ : awaiting ? has_room : !has_more();
-    await(reads && !peer_finished_, unsent > 0);
+    await(reads && !peer_finished_, unsent > 0 && !sending);
 }
 
 void ControlConnection::drain() {
@@ -376,7 +387,7 @@ bool ControlConnection::has_unsent() {
     const std::lock_guard lock{mutex_};
     if (!open_) return false;
     outbox_.flush(*socket_, server_.now());
-    return outbox_.backlog() > 0;
+    return outbox_.backlog() > 0 || outbox_.is_sending();
 }
 
 void ControlConnection::end() {

@@ -78,7 +78,8 @@ private:
     // With the mutex held:
     [[nodiscard]] bool may_ask() const;
     [[nodiscard]] bool is_overdue() const;
-    void answer(std::string_view line);
+    void answer(std::string_view line, std::unique_lock<std::mutex>& lock);
+    void send(std::string_view line, std::unique_lock<std::mutex>& lock);
     void call_loop();
 
     ControlServer& server_;  ///< valid while open_
@@ -107,8 +108,8 @@ private:
 
     std::mutex mutex_;  ///< guards what follows; `open_` and `socket_` change with it held, on the loop's thread
     bool open_ = true;
-    std::unique_ptr<os::LocalConnection> socket_;
-    bool awaiting_ = false;            ///< a request is under way
+    std::shared_ptr<os::LocalConnection> socket_;  ///< shared with a thread that is sending
+    bool awaiting_ = false;                        ///< a request is under way
     bool corked_ = false;              ///< replies are kept until the loop's thread sends them, several at once
     bool call_on_reply_ = false;       ///< the loop's thread has something to do once the request is answered
     bool closes_after_reply_ = false;  ///< what was asked last was no request

@@ -9,19 +9,29 @@ constexpr std::size_t kept_capacity = 64 * 1024;
 
 }  // namespace
 
-void Outbox::send(os::LocalConnection& socket, std::string_view line, Tick now) {
+void Outbox::send(const std::shared_ptr<os::LocalConnection>& socket, std::string_view line, Tick now,
+                  std::unique_lock<std::mutex>& lock) {
     if (broken_) return;
-    if (backlog() == 0) moved_ = now;
-    while (backlog() == 0 && !line.empty()) {
-        const Transfer transfer = socket.send(line);
+    if (sending_ || backlog() > 0) return keep(line);
+    moved_ = now;
+    sending_ = true;
+    const auto open = socket;  // though the connection ends meanwhile
+    while (!broken_ && !line.empty()) {
+        lock.unlock();
+        const Transfer transfer = open->send(line);
+        lock.lock();
         if (transfer.state == Transfer::State::would_block) break;
-        if (transfer.state != Transfer::State::done) return give_up();
+        if (transfer.state != Transfer::State::done) give_up();
         line.remove_prefix(transfer.bytes);
     }
-    kept_ += line;
+    sending_ = false;
+    const bool takes_more = line.empty();
+    kept_.insert(0, line);
+    if (takes_more) flush(*open, now);
 }
 
 void Outbox::flush(os::LocalConnection& socket, Tick now) {
+    if (sending_) return;
     while (!broken_ && backlog() > 0) {
         const Transfer transfer = socket.send(std::string_view{kept_}.substr(sent_));
         if (transfer.state == Transfer::State::would_block) return;
@@ -34,6 +44,7 @@ void Outbox::flush(os::LocalConnection& socket, Tick now) {
 }
 
 void Outbox::send_space(os::LocalConnection& socket) {
+    if (sending_) return;
     const auto state = socket.send(" ").state;
     if (state != Transfer::State::done && state != Transfer::State::would_block) give_up();
 }

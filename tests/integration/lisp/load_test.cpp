@@ -139,7 +139,6 @@ TEST_F(LispLoadTest, TheUserCanNotBeChangedOnceLispHasThreads) {
 }
 
 TEST_F(LispLoadTest, TheStopEventMayBeLisp) {
-    if (under_tsan) GTEST_SKIP() << "it holds signals back while their thread waits in futex(2)";
     lisp.configure_app({{"on-stop", "(service:log :info \"farewell from ~A\" (service:name))"}});
     RunningService service{lisp};
 
@@ -150,7 +149,6 @@ TEST_F(LispLoadTest, TheStopEventMayBeLisp) {
 }
 
 TEST_F(LispLoadTest, AStopEventInLispThatFailsIsTold) {
-    if (under_tsan) GTEST_SKIP() << "it holds signals back while their thread waits in futex(2)";
     lisp.configure_app({{"on-stop", "(error \"no farewell\")"}});
     RunningService service{lisp};
 

@@ -163,7 +163,6 @@ TEST_F(LispServicePackageTest, ChildrenStartWithNoSignalBlocked) {
 }
 
 TEST_F(LispServicePackageTest, TheSignalsOfTheServiceAreItsOwn) {
-    if (under_tsan) GTEST_SKIP() << "it holds signals back while their thread waits in futex(2)";
     RunningService service{lisp};
     value_of(service, "(mp:process-run-function \"idle\" (lambda () (loop (sleep 1))))");
 

@@ -9,15 +9,15 @@
 namespace servicekit::os {
 namespace {
 
-TEST(FutexParkingTest, ReturnsAtOnceWhenUnparkedBefore) {
-    const auto parking = make_futex_parking();
+TEST(PosixParkingTest, ReturnsAtOnceWhenUnparkedBefore) {
+    const auto parking = make_posix_parking();
 
     parking->unpark();
     parking->park();
 }
 
-TEST(FutexParkingTest, HandsOverWhatWasWrittenBefore) {
-    const auto parking = make_futex_parking();
+TEST(PosixParkingTest, HandsOverWhatWasWrittenBefore) {
+    const auto parking = make_posix_parking();
     int handed_over = 0;
 
     std::thread other{[&] {
@@ -29,10 +29,10 @@ TEST(FutexParkingTest, HandsOverWhatWasWrittenBefore) {
     other.join();
 }
 
-TEST(FutexParkingTest, PlaysPingPongBetweenTwoThreads) {
+TEST(PosixParkingTest, PlaysPingPongBetweenTwoThreads) {
     constexpr int rounds = 100'000;
-    const auto here = make_futex_parking();
-    const auto there = make_futex_parking();
+    const auto here = make_posix_parking();
+    const auto there = make_posix_parking();
     int ball = 0;
 
     std::thread other{[&] {
@@ -50,9 +50,9 @@ TEST(FutexParkingTest, PlaysPingPongBetweenTwoThreads) {
     other.join();
 }
 
-TEST(FutexParkingTest, LosesNothingOfWhatManyThreadsHandOver) {
+TEST(PosixParkingTest, LosesNothingOfWhatManyThreadsHandOver) {
     constexpr std::uint64_t each = 50'000;
-    const auto parking = make_futex_parking();
+    const auto parking = make_posix_parking();
     std::atomic<std::uint64_t> handed_over{0};
     const auto hand_over = [&] {
         for (std::uint64_t i = 0; i < each; ++i) {

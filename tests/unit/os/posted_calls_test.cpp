@@ -56,6 +56,17 @@ TEST_F(PostedCallsTest, ThoseThatRanWhileHeldAreNotWokenForAgain) {
     EXPECT_EQ(add("b"), PostedCalls::Wake::now);
 }
 
+TEST_F(PostedCallsTest, ThoseThatAreRunSoonAnywayWakeNobody) {
+    calls.expect_run();
+    EXPECT_EQ(add("a"), PostedCalls::Wake::not_needed);
+    calls.hold();
+    EXPECT_EQ(add("b"), PostedCalls::Wake::not_needed);
+    EXPECT_FALSE(calls.release());
+    calls.run();
+    EXPECT_EQ(called, "ab");
+    EXPECT_EQ(add("c"), PostedCalls::Wake::now);
+}
+
 TEST_F(PostedCallsTest, ACallMayAddAnother) {
     static_cast<void>(calls.add([this] { static_cast<void>(add("inner")); }));
     calls.run();

@@ -90,6 +90,58 @@ TEST_F(ControlRequestsTest, LetsOthersTheirTurnBetweenTheManyOfOneConnection) {
 
 // The order of answers.
 
+TEST_F(ControlRequestsTest, ServesWhatAClientAsksBeforeTheSendOfItsReplyIsBack) {
+    auto client = connect();
+    EXPECT_EQ(client.ask("[\"slow 1\"]"), "");
+    client.when_something_comes([&] {
+        client.send("[\"slow 2\"]");
+        host.reactor.run_ready();
+        EXPECT_THAT(requests.texts(), ElementsAre("[\"slow 1\"]", "[\"slow 2\"]"));
+    });
+    requests.answer_last();
+    EXPECT_EQ(client.receive_all(), "{\"did\":[\"slow 1\"]}\n");
+    requests.answer_last();
+    EXPECT_EQ(client.receive_all(), "{\"did\":[\"slow 2\"]}\n");
+}
+
+TEST_F(ControlRequestsTest, AnswersInOrderWhatIsAnsweredBeforeTheSendOfTheReplyBeforeIsBack) {
+    auto client = connect();
+    EXPECT_EQ(client.ask("[\"slow\"]"), "");
+    client.when_something_comes([&] {
+        client.send("[\"quick\"][\"bad\"]");
+        client.half_close();
+        host.reactor.run_ready();
+        EXPECT_FALSE(client.is_at_end());
+    });
+    requests.answer_last();
+    EXPECT_EQ(client.receive_all(), "{\"did\":[\"slow\"]}\n{\"did\":[\"quick\"]}\n{\"did\":[\"bad\"]}\n");
+    EXPECT_TRUE(client.is_at_end());
+}
+
+TEST_F(ControlRequestsTest, EndsAConnectionWhoseClientFinishedBeforeTheSendOfItsReplyWasBack) {
+    auto client = connect();
+    EXPECT_EQ(client.ask("[\"slow\"]"), "");
+    client.when_something_comes([&] {
+        client.half_close();
+        host.reactor.run_ready();
+        EXPECT_FALSE(client.is_at_end());
+    });
+    requests.answer_last();
+    EXPECT_EQ(client.receive_all(), "{\"did\":[\"slow\"]}\n");
+    EXPECT_TRUE(client.is_at_end());
+}
+
+TEST_F(ControlRequestsTest, OutlivesAClientThatIsGoneBeforeTheSendOfItsReplyIsBack) {
+    auto client = connect();
+    EXPECT_EQ(client.ask("[\"slow\"]"), "");
+    client.when_something_comes([&] {
+        client.close();
+        host.reactor.run_ready();
+    });
+    requests.answer_last();
+    EXPECT_EQ(connect().ask("[\"next\"]"), "{\"did\":[\"next\"]}\n");
+}
+
 TEST_F(ControlRequestsTest, AsksTheNextOnlyOnceTheOneBeforeIsAnswered) {
     auto client = connect();
     client.send("[\"slow 1\"][\"slow 2\"][\"quick\"]");

@@ -4,8 +4,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <functional>
+#include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "servicekit/mocks/mock_local_sockets.hpp"
 
@@ -19,7 +23,8 @@ using ::testing::Return;
 class OutboxTest : public ::testing::Test {
 protected:
     OutboxTest() {
-        ON_CALL(socket, send).WillByDefault([this](std::string_view bytes) -> os::Transfer {
+        ON_CALL(*socket, send).WillByDefault([this](std::string_view bytes) -> os::Transfer {
+            if (const auto call = std::exchange(meanwhile, nullptr)) call();
             const std::size_t count = std::min({bytes.size(), room, std::size_t{4}});
             if (count == 0) return {.state = State::would_block};
             room -= count;
@@ -28,14 +33,23 @@ protected:
         });
     }
 
+    void send(std::string_view line, ControlServer::Tick now) {
+        std::unique_lock lock{mutex};
+        outbox.send(socket, line, now, lock);
+        EXPECT_TRUE(lock.owns_lock());
+    }
+
     std::size_t room = 1'000;  ///< it goes out in pieces of four bytes, as far as this lasts
     std::string received;
-    NiceMock<mocks::MockLocalConnection> socket;
+    std::function<void()> meanwhile;  ///< done once, while the kernel sends
+    std::shared_ptr<NiceMock<mocks::MockLocalConnection>> socket =
+        std::make_shared<NiceMock<mocks::MockLocalConnection>>();
+    std::mutex mutex;
     Outbox outbox{7};
 };
 
 TEST_F(OutboxTest, SendsALineAtOnceHoweverManyPiecesThatTakes) {
-    outbox.send(socket, "a whole line\n", 8);
+    send("a whole line\n", 8);
     EXPECT_EQ(received, "a whole line\n");
     EXPECT_EQ(outbox.backlog(), 0U);
     EXPECT_EQ(outbox.moved(), 8U);
@@ -43,12 +57,12 @@ TEST_F(OutboxTest, SendsALineAtOnceHoweverManyPiecesThatTakes) {
 
 TEST_F(OutboxTest, KeepsWhatTheClientDoesNotTakeAndTheOrder) {
     room = 6;
-    outbox.send(socket, "the first\n", 8);
+    send("the first\n", 8);
     room = 1'000;
-    outbox.send(socket, "the second\n", 9);
+    send("the second\n", 9);
     EXPECT_EQ(received, "the fi");
     EXPECT_EQ(outbox.backlog(), 15U);
-    outbox.flush(socket, 10);
+    outbox.flush(*socket, 10);
     EXPECT_EQ(received, "the first\nthe second\n");
     EXPECT_EQ(outbox.backlog(), 0U);
 }
@@ -56,45 +70,91 @@ TEST_F(OutboxTest, KeepsWhatTheClientDoesNotTakeAndTheOrder) {
 TEST_F(OutboxTest, KnowsWhenSomethingLastWentOut) {
     EXPECT_EQ(outbox.moved(), 7U);
     room = 0;
-    outbox.send(socket, "waits\n", 8);
-    outbox.flush(socket, 9);
+    send("waits\n", 8);
+    outbox.flush(*socket, 9);
     EXPECT_EQ(outbox.moved(), 8U);
     room = 1;
-    outbox.flush(socket, 10);
-    outbox.flush(socket, 11);
+    outbox.flush(*socket, 10);
+    outbox.flush(*socket, 11);
     EXPECT_EQ(outbox.moved(), 10U);
 }
 
 TEST_F(OutboxTest, SendsKeptLinesTogether) {
-    EXPECT_CALL(socket, send("a\nb\n"));
+    EXPECT_CALL(*socket, send("a\nb\n"));
     outbox.keep("a\n");
     outbox.keep("b\n");
     EXPECT_EQ(outbox.backlog(), 4U);
-    outbox.flush(socket, 8);
+    outbox.flush(*socket, 8);
     EXPECT_EQ(received, "a\nb\n");
 }
 
+TEST_F(OutboxTest, LetsTheLockGoWhileTheKernelSends) {
+    bool was_free = false;
+    meanwhile = [&] {
+        was_free = mutex.try_lock();
+        mutex.unlock();
+        EXPECT_TRUE(outbox.is_sending());
+    };
+    send("a line\n", 8);
+    EXPECT_TRUE(was_free);
+    EXPECT_FALSE(outbox.is_sending());
+}
+
+TEST_F(OutboxTest, SendsWhatOthersHadForItMeanwhileAfterwards) {
+    meanwhile = [&] {
+        send("the second\n", 9);
+        outbox.keep("the third\n");
+        outbox.flush(*socket, 9);
+        outbox.send_space(*socket);
+        EXPECT_EQ(received, "");
+    };
+    send("the first\n", 8);
+    EXPECT_EQ(received, "the first\nthe second\nthe third\n");
+    EXPECT_EQ(outbox.backlog(), 0U);
+}
+
+TEST_F(OutboxTest, KeepsTheRestInFrontOfWhatOthersHadForItMeanwhile) {
+    room = 6;
+    meanwhile = [&] { send("the second\n", 9); };
+    send("the first\n", 8);
+    EXPECT_EQ(received, "the fi");
+    EXPECT_EQ(outbox.backlog(), 15U);
+    room = 1'000;
+    outbox.flush(*socket, 10);
+    EXPECT_EQ(received, "the first\nthe second\n");
+}
+
+TEST_F(OutboxTest, ASocketThatIsLetGoMeanwhileLivesUntilTheSendIsBack) {
+    const std::weak_ptr<os::LocalConnection> watched = socket;
+    meanwhile = [&] {
+        socket.reset();
+        EXPECT_FALSE(watched.expired());
+    };
+    send("a line\n", 8);
+    EXPECT_TRUE(watched.expired());
+}
+
 TEST_F(OutboxTest, SendsASpaceOrNothing) {
-    outbox.send_space(socket);
+    outbox.send_space(*socket);
     EXPECT_EQ(received, " ");
     room = 0;
-    outbox.send_space(socket);
+    outbox.send_space(*socket);
     EXPECT_EQ(outbox.backlog(), 0U);
     EXPECT_FALSE(outbox.is_broken());
 }
 
 TEST_F(OutboxTest, GivesUpOnAClientThatTakesNothingAnyMore) {
-    EXPECT_CALL(socket, send).Times(3).WillRepeatedly(Return(os::Transfer{.state = State::closed}));
+    EXPECT_CALL(*socket, send).Times(3).WillRepeatedly(Return(os::Transfer{.state = State::closed}));
     Outbox by_flush{7};
     Outbox by_space{7};
-    outbox.send(socket, "lost\n", 8);
+    send("lost\n", 8);
     by_flush.keep("lost\n");
-    by_flush.flush(socket, 8);
-    by_space.send_space(socket);
+    by_flush.flush(*socket, 8);
+    by_space.send_space(*socket);
     EXPECT_TRUE(outbox.is_broken());
     EXPECT_TRUE(by_flush.is_broken());
     EXPECT_TRUE(by_space.is_broken());
-    outbox.send(socket, "not even tried\n", 9);
+    send("not even tried\n", 9);
 }
 
 }  // namespace
