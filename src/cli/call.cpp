@@ -5,7 +5,7 @@
 namespace servicekit::cli {
 namespace {
 
-constexpr std::chrono::seconds longest_answer{10};
+constexpr std::chrono::seconds longest_listing{10};
 
 /// The arguments as the service declares them; it is asked only where something needs a type.
 Result<Object> read_arguments(Session& session, Client& client) {
@@ -14,7 +14,7 @@ Result<Object> read_arguments(Session& session, Client& client) {
     if (!here) return here.error();
     if (invocation.arguments.empty()) return typed_arguments({}, invocation.json_arguments, nullptr, *here);
 
-    const auto declared = client.call("events", {}, {.timeout = invocation.timeout.value_or(longest_answer)});
+    const auto declared = client.call("events", {}, {.timeout = invocation.timeout.value_or(longest_listing)});
     if (!declared) return declared.error();
     return typed_arguments(invocation.arguments, invocation.json_arguments,
                            declared_parameters(*declared, invocation.event), *here);

@@ -16,10 +16,10 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-constexpr std::array<std::string_view, 6> levels{"trace", "debug", "info", "warning", "error", "fatal"};
+constexpr std::array<std::string_view, 6> level_names{"trace", "debug", "info", "warning", "error", "fatal"};
 constexpr std::array<std::string_view, 2> truths{"true", "false"};
 
-bool is_option(std::string_view word) { return word.size() > 1 && word.front() == '-'; }
+bool looks_like_option(std::string_view word) { return word.size() > 1 && word.front() == '-'; }
 
 std::string text_at(const Object& object, std::string_view key) {
     const Value* value = object.find(key);
@@ -43,7 +43,7 @@ Position understand(const Words& words) {
     };
     for (std::size_t i = 0; i < last; ++i) {
         const std::string& word = words[i];
-        if (!is_option(word)) {
+        if (!looks_like_option(word)) {
             if (position.verb) {
                 position.positionals.push_back(word);
             } else if (const VerbDescription* verb = find_verb(word)) {
@@ -78,7 +78,7 @@ public:
         const Verb verb = position_.verb.value_or(Verb::start);
         if (!position_.pending.empty()) {
             value_of_option(verb, position_.pending, "");
-        } else if (const auto equals = word_.find('='); is_option(word_) && equals != std::string::npos) {
+        } else if (const auto equals = word_.find('='); looks_like_option(word_) && equals != std::string::npos) {
             value_of_option(verb, word_.substr(0, equals), word_.substr(0, equals + 1));
         } else if (word_.starts_with('-')) {
             for (const OptionDescription& option : options_of(verb))
@@ -116,14 +116,14 @@ private:
         if (kind == "DIR") look_up(Lookup::directories, prefix);
         if (kind == "USER") look_up(Lookup::users, prefix);
         if (kind == "GROUP") look_up(Lookup::groups, prefix);
-        if (kind == "LEVEL") offer_all(levels, prefix);
+        if (kind == "LEVEL") offer_all(level_names, prefix);
         if (kind.empty() && !prefix.empty()) offer_all(truths, prefix);
     }
 
     void positional(Verb verb) {
         if (verb == Verb::call) return position_.positionals.empty() ? event_names() : event_arguments();
         if (!position_.positionals.empty()) return;
-        if (verb == Verb::log_level) offer_all(levels);
+        if (verb == Verb::log_level) offer_all(level_names);
         if (verb == Verb::completion) offer_all(shells);
     }
 

@@ -10,7 +10,7 @@ namespace servicekit::cli {
 namespace {
 
 /// What the control plane itself answers takes no time; a service that has replaced one of these may need some.
-constexpr std::chrono::seconds longest_answer{10};
+constexpr std::chrono::seconds longest_reply{10};
 
 /// What can be told of an instance that does not answer.
 Object known_without_asking(const Instance& instance) {
@@ -23,7 +23,7 @@ Result<Object> ask_status(Session& session, const Instance& instance) {
     auto client = Client::connect(instance.places.control_socket, *session.tools.sockets, *session.tools.host.clock);
     if (!client) return client.error();
     try {
-        return client->call("status", {}, {.timeout = longest_answer});
+        return client->call("status", {}, {.timeout = longest_reply});
     } catch (const EventError& error) {
         return Error{ExitCode::internal, "get the status from", instance.places.control_socket, error.what()};
     }
@@ -53,7 +53,7 @@ int tell_running(Session& session, const Instance& instance, const Result<Object
 
 /// Asks for an event that takes no time, and prints what `text` makes of its reply.
 int ask(Session& session, const std::string& event, const Object& arguments, std::string (*text)(const Object&),
-        const CallOptions& options = {.timeout = longest_answer}) {
+        const CallOptions& options = {.timeout = longest_reply}) {
     return with_client(session, event, [&](Client& client) {
         const auto reply = client.call(event, arguments, options);
         if (!reply) return session.console.fail(reply.error());

@@ -34,11 +34,6 @@ std::optional<std::string> first_runtime_directory(const os::Host& host) {
     return listed->substr(0, listed->find(':'));
 }
 
-std::string folder_of(const std::string& path) {
-    const auto slash = path.rfind('/');
-    return slash == 0 ? "/" : path.substr(0, slash);
-}
-
 /// Not so a terminal, or what leads to an open descriptor.
 bool is_in_folder_for_files(const std::string& path) {
     return !path.empty() && !path.starts_with("/dev/") && !path.starts_with("/proc/");
@@ -159,6 +154,11 @@ std::optional<RunDirectory> configured_run_directory(const Settings& settings) {
 }
 
 }  // namespace
+
+std::string folder_of(const std::string& path) {
+    const auto slash = path.rfind('/');
+    return slash == 0 ? "/" : path.substr(0, slash);
+}
 
 Result<Places> resolve_places(const Settings& settings, const os::Host& host) {
     const auto configured = configured_run_directory(settings);

@@ -27,6 +27,9 @@ struct Places {
     Choice choice = Choice::configured;
 };
 
+/// Of a file by its absolute path.
+[[nodiscard]] std::string folder_of(const std::string& path);
+
 /// Where the service of these settings belongs when it starts.
 /// \returns ExitCode::configuration where the service has no name and paths don't make up for it.
 [[nodiscard]] Result<Places> resolve_places(const Settings& settings, const os::Host& host);

@@ -17,11 +17,6 @@ constexpr auto no_group = static_cast<gid_t>(-1);
 /// What programs write as a matter of course, and harms nobody.
 constexpr std::array harmless_devices{"/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty"};
 
-std::string folder_of(const std::string& path) {
-    const auto slash = path.rfind('/');
-    return slash == 0 ? "/" : path.substr(0, slash);
-}
-
 /// Whether others keep things of theirs in the run directory, too.
 bool is_shared(const std::string& folder) {
     for (const char* shared : {"/", "/run", "/var/run", "/tmp", "/var/tmp"})

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -40,5 +41,12 @@ public:
 private:
     int number_ = -1;
 };
+
+/// Takes it over: the same open file under a number that is none of a standard stream's, which may be closed or redirected later.
+[[nodiscard]] inline Descriptor above_standard_streams(int number) {
+    Descriptor descriptor{number};
+    if (number > STDERR_FILENO) return descriptor;
+    return Descriptor{::fcntl(number, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)};
+}
 
 }  // namespace servicekit::os

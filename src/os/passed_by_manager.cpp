@@ -15,7 +15,7 @@ namespace servicekit::os {
 namespace {
 
 constexpr int first_listen_descriptor = 3;  // SD_LISTEN_FDS_START
-constexpr const char* action = "take over the service manager's sockets";
+constexpr const char* take_over_action = "take over the service manager's sockets";
 
 std::optional<std::string> take_variable(const char* name) {
     const char* const value = std::getenv(name);
@@ -54,17 +54,17 @@ Result<std::vector<ListenSocket>> take_listen_sockets_by_ourselves() {
     if (!pid || !listed || number_in<pid_t>(pid) != ::getpid()) return sockets;
 
     const auto count = number_in<int>(listed);
-    if (!count || *count <= 0) return os_error(action, "LISTEN_FDS=" + *listed, EINVAL);
+    if (!count || *count <= 0) return os_error(take_over_action, "LISTEN_FDS=" + *listed, EINVAL);
     std::vector<std::string> names(static_cast<std::size_t>(*count), "unknown");
     if (listed_names) names = split_at_colons(*listed_names);
     if (names.size() != static_cast<std::size_t>(*count))
-        return os_error(action, "LISTEN_FDNAMES=" + *listed_names, EINVAL);
+        return os_error(take_over_action, "LISTEN_FDNAMES=" + *listed_names, EINVAL);
 
     int descriptor = first_listen_descriptor;
     for (std::string& name : names) {
         const int flags = ::fcntl(descriptor, F_GETFD);
         if (flags < 0 || ::fcntl(descriptor, F_SETFD, flags | FD_CLOEXEC) != 0)
-            return os_error(action, "descriptor " + std::to_string(descriptor), errno);
+            return os_error(take_over_action, "descriptor " + std::to_string(descriptor), errno);
         sockets.push_back({.name = std::move(name), .descriptor = descriptor++});
     }
     return sockets;

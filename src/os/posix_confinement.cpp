@@ -44,7 +44,7 @@ struct [[gnu::packed]] PathAttributes {
 };
 static_assert(sizeof(PathAttributes) == 12);
 
-constexpr const char* action = "confine writing";
+constexpr const char* confine_action = "confine writing";
 
 std::string in_words(std::optional<std::uint64_t> limit) { return limit ? std::to_string(*limit) : "unlimited"; }
 
@@ -99,10 +99,10 @@ public:
         const landlock::Rights known = landlock::writing_rights(static_cast<int>(version));
         const RulesetAttributes attributes{.handled_access_fs = known};
         const Descriptor ruleset{static_cast<int>(::syscall(create_ruleset_number, &attributes, sizeof attributes, 0))};
-        if (!ruleset) return os_error(action, "", errno);
+        if (!ruleset) return os_error(confine_action, "", errno);
         for (const WritablePath& path : paths)
             if (auto allowed = allow(ruleset, path, known); !allowed) return allowed.error();
-        if (::syscall(restrict_self_number, ruleset.get(), 0) != 0) return os_error(action, "", errno);
+        if (::syscall(restrict_self_number, ruleset.get(), 0) != 0) return os_error(confine_action, "", errno);
 
         std::string gap = landlock::gap_of(static_cast<int>(version));
         if (gap.empty()) return WriteConfinement{};

@@ -20,7 +20,7 @@ namespace {
 
 using State = Transfer::State;
 
-constexpr const char* action = "connect to";
+constexpr const char* connect_action = "connect to";
 /// As much as the kernel grants of it: what a message may have, and what may stand there unread.
 constexpr int wanted_buffer = 8 << 20;
 
@@ -98,21 +98,21 @@ private:
 class PosixMessageSockets final : public MessageSockets {
 public:
     Result<std::unique_ptr<MessageSocket>> connect(const std::string& path) override {
-        const auto address = LocalAddress::of(action, path);
+        const auto address = LocalAddress::of(connect_action, path);
         if (!address) return address.error();
         for (const auto kind : {MessageSocket::Kind::datagram, MessageSocket::Kind::stream}) {
             const bool is_datagram = kind == MessageSocket::Kind::datagram;
             const int type = (is_datagram ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC | SOCK_NONBLOCK;
             Descriptor socket{::socket(AF_UNIX, type, 0)};
-            if (!socket) return os_error(action, path, errno);
+            if (!socket) return os_error(connect_action, path, errno);
             // Less does, too.
             static_cast<void>(::setsockopt(socket.get(), SOL_SOCKET, SO_SNDBUF, &wanted_buffer, sizeof wanted_buffer));
             if (::connect(socket.get(), address->get(), LocalAddress::size()) == 0)
                 return std::unique_ptr<MessageSocket>{std::make_unique<PosixMessageSocket>(std::move(socket), kind)};
             // EPROTOTYPE: what is bound there is of the other kind.
-            if (errno != EPROTOTYPE || !is_datagram) return os_error(action, path, errno);
+            if (errno != EPROTOTYPE || !is_datagram) return os_error(connect_action, path, errno);
         }
-        return os_error(action, path, EPROTOTYPE);
+        return os_error(connect_action, path, EPROTOTYPE);
     }
 };
 

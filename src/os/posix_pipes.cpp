@@ -119,13 +119,6 @@ private:
     Descriptor writer_;
 };
 
-/// The same open file under a number that is none of a standard stream's, which may be closed or redirected later.
-Descriptor above_standard_streams(int number) {
-    Descriptor descriptor{number};
-    if (number > STDERR_FILENO) return descriptor;
-    return Descriptor{::fcntl(number, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)};
-}
-
 class PosixPipes final : public Pipes {
 public:
     Result<std::unique_ptr<Pipe>> open() override {

@@ -201,13 +201,6 @@ private:
     std::optional<GuardedDescriptor> writer_;
 };
 
-/// The same open file under a number that is none of a standard stream's.
-Descriptor above_standard_streams(int number) {
-    Descriptor descriptor{number};
-    if (number > STDERR_FILENO) return descriptor;
-    return Descriptor{::fcntl(number, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)};
-}
-
 /// As near to it as this user may.
 void set_capacity(const Descriptor& pipe, std::size_t wanted) {
     constexpr std::size_t usual = 64U << 10U;

@@ -19,7 +19,7 @@ namespace servicekit::os {
 namespace {
 
 constexpr timeval longest_send{.tv_sec = 1, .tv_usec = 0};
-constexpr const char* action = "notify the service manager at";
+constexpr const char* notify_action = "notify the service manager at";
 
 /// An address as $NOTIFY_SOCKET gives it: a path, or `@NAME` in the abstract namespace.
 class NotifyAddress {
@@ -27,11 +27,11 @@ public:
     static Result<NotifyAddress> of(const std::string& text) {
         NotifyAddress address;
         if (text.size() < 2 || (text.front() != '/' && text.front() != '@'))
-            return os_error(action, text, EAFNOSUPPORT);
+            return os_error(notify_action, text, EAFNOSUPPORT);
         // A name of the abstract namespace has no zero byte at its end, and so has room for one byte more.
         const bool is_path = text.front() == '/';
         if (text.size() + (is_path ? 1 : 0) > sizeof address.address_.sun_path)
-            return os_error(action, text, ENAMETOOLONG);
+            return os_error(notify_action, text, ENAMETOOLONG);
         std::memcpy(address.address_.sun_path, text.data(), text.size());
         if (!is_path) address.address_.sun_path[0] = '\0';
         address.size_ = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + text.size() + (is_path ? 1 : 0));
@@ -57,7 +57,7 @@ public:
             const ssize_t sent =
                 ::sendto(socket_.get(), message.data(), message.size(), MSG_NOSIGNAL, address_.get(), address_.size());
             if (sent >= 0) return {};
-            if (errno != EINTR) return os_error(action, text_, errno == EAGAIN ? ETIMEDOUT : errno);
+            if (errno != EINTR) return os_error(notify_action, text_, errno == EAGAIN ? ETIMEDOUT : errno);
         }
     }
 
@@ -87,7 +87,7 @@ public:
         if (!address) return address.error();
         Descriptor socket{::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
         if (!socket || ::setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &longest_send, sizeof longest_send) != 0)
-            return os_error(action, text, errno);
+            return os_error(notify_action, text, errno);
         return std::unique_ptr<NotifySocket>{new PosixNotifySocket{std::move(socket), *address, text}};
     }
 

@@ -26,14 +26,14 @@ namespace servicekit::os {
 namespace {
 
 using namespace std::chrono_literals;
-using Clock = std::chrono::steady_clock;
+using SteadyClock = std::chrono::steady_clock;
 
 /// Bytes that were read and not delivered yet.
 constexpr std::size_t most_waiting = std::size_t{4} << 20U;
 /// Readings that empty a pipe.
 constexpr int most_rounds = 64;
 /// How long whoever prints may be held up by what is not delivered.
-constexpr auto longest_wait = 1000ms;
+constexpr auto longest_stall = 1000ms;
 /// How long a process that dies waits for its threads.
 constexpr auto last_patience = 300ms;
 
@@ -67,7 +67,7 @@ public:
     void add(Stream stream, std::string_view text, bool is_cut) {
         std::unique_lock lock{mutex_};
         const auto has_room = [this] { return bytes_ < most_waiting || closed_; };
-        if (!has_room() && (hangs_ || !taken_.wait_for(lock, longest_wait, has_room))) {
+        if (!has_room() && (hangs_ || !taken_.wait_for(lock, longest_stall, has_room))) {
             hangs_ = true;
             ++lost_[static_cast<std::size_t>(stream)];
             return;
@@ -103,7 +103,7 @@ public:
         added_.notify_all();
         taken_.notify_all();
     }
-    [[nodiscard]] bool wait_until_delivered(Clock::time_point until) {
+    [[nodiscard]] bool wait_until_delivered(SteadyClock::time_point until) {
         std::unique_lock lock{mutex_};
         return taken_.wait_until(lock, until, [this] { return lines_.empty() && !delivers_; });
     }
@@ -174,7 +174,7 @@ void Capture::read_all(bool until_empty) {
         for (int round = 0; round < rounds && stream->descriptor() >= 0 && stream->read(add); ++round) {
         }
         const auto due = stream->due();
-        if (due && (*due <= Clock::now() || stream->descriptor() < 0 || until_empty)) stream->end_line(add);
+        if (due && (*due <= SteadyClock::now() || stream->descriptor() < 0 || until_empty)) stream->end_line(add);
         reads.store(false);
     }
 }
@@ -196,12 +196,12 @@ void Capture::deliver_beside(const std::shared_ptr<Capture>& self) {
 
 void Capture::run_reader(const std::shared_ptr<Capture>& self) {
     for (;;) {
-        std::optional<Clock::time_point> due = out.due();
+        std::optional<SteadyClock::time_point> due = out.due();
         if (const auto other = error.due(); other && (!due || *other < *due)) due = other;
         int timeout = -1;
         if (due)
-            timeout = static_cast<int>(
-                std::max<std::int64_t>(0, std::chrono::ceil<std::chrono::milliseconds>(*due - Clock::now()).count()));
+            timeout = static_cast<int>(std::max<std::int64_t>(
+                0, std::chrono::ceil<std::chrono::milliseconds>(*due - SteadyClock::now()).count()));
         std::array<pollfd, 3> all{pollfd{out.descriptor(), POLLIN, 0}, pollfd{error.descriptor(), POLLIN, 0},
                                   pollfd{wake.get(), POLLIN, 0}};
         if (::poll(all.data(), all.size(), timeout) < 0 && errno != EINTR) break;
@@ -248,7 +248,7 @@ public:
     void stop(std::chrono::milliseconds at_most) noexcept override {
         if (stopped_.exchange(true)) return;
         Capture& shared = *shared_;
-        const auto until = Clock::now() + at_most;
+        const auto until = SteadyClock::now() + at_most;
         for (CapturedStream* const stream : {&shared.out, &shared.error})
             if (stream->is_open()) static_cast<void>(posix_standard_streams().redirect_to_null(stream->stream()));
         if (reader_.joinable()) {

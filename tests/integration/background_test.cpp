@@ -5,6 +5,7 @@
 #include <map>
 #include <string>
 
+#include "integration/support/proc_path.hpp"
 #include "integration/support/service_test.hpp"
 
 namespace servicekit::test {
@@ -17,8 +18,6 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 using testing::StartsWith;
-
-std::string proc(pid_t pid, const std::string& name) { return "/proc/" + std::to_string(pid) + "/" + name; }
 
 /// What each descriptor of a process is, by its number.
 std::map<int, std::string> descriptors_of(pid_t pid) {

@@ -13,6 +13,7 @@
 
 #include "integration/os/denied_system_call.hpp"
 #include "integration/os/forked_child.hpp"
+#include "integration/support/proc_path.hpp"
 #include "integration/support/service_test.hpp"
 #include "integration/support/strangers.hpp"
 #include "servicekit/os/confinement.hpp"
@@ -26,8 +27,6 @@ using testing::HasSubstr;
 using testing::Not;
 
 namespace fs = std::filesystem;
-
-std::string proc(pid_t pid, const std::string& file) { return "/proc/" + std::to_string(pid) + "/" + file; }
 
 /// What /proc/PID/status says under the key.
 std::string status_of(pid_t pid, const std::string& key) {

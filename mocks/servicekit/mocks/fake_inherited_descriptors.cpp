@@ -5,12 +5,12 @@
 namespace servicekit::mocks {
 namespace {
 
-std::string name_of(int descriptor) { return "descriptor " + std::to_string(descriptor); }
+std::string name_of_descriptor(int descriptor) { return "descriptor " + std::to_string(descriptor); }
 
 }  // namespace
 
 Result<void> FakeInheritedDescriptors::claim_for_writing(int descriptor) {
-    const std::string name = name_of(descriptor);
+    const std::string name = name_of_descriptor(descriptor);
     if (const auto failure = failures_.due("claim_for_writing", name)) return os_error("use", name, *failure);
     if (!is_open(descriptor)) return os_error("use", name, EBADF);
     descriptors_[descriptor].claimed = true;
@@ -18,7 +18,7 @@ Result<void> FakeInheritedDescriptors::claim_for_writing(int descriptor) {
 }
 
 Result<void> FakeInheritedDescriptors::write_and_close(int descriptor, std::string_view text) {
-    const std::string name = name_of(descriptor);
+    const std::string name = name_of_descriptor(descriptor);
     const auto failure = failures_.due("write_and_close", name);
     const bool was_open = is_open(descriptor);
     close(descriptor);

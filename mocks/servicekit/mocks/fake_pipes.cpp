@@ -7,7 +7,7 @@
 
 namespace servicekit::mocks {
 
-using End = os::PipeReading::End;
+using ReadingEnd = os::PipeReading::End;
 
 class FakePipes::FakePipe final : public os::Pipe {
 public:
@@ -52,8 +52,8 @@ private:
         };
         const bool came = state_->reactor->run_until(is_over, "a reader of a pipe", at_most);
         if (has_line() || channel_->writers.empty()) return {.text = std::exchange(channel_->bytes, {})};
-        if (interrupted) return {.end = End::interrupted};
-        return {.end = came ? End::closed : End::timed_out};
+        if (interrupted) return {.end = ReadingEnd::interrupted};
+        return {.end = came ? ReadingEnd::closed : ReadingEnd::timed_out};
     }
 
     /// What this process wrote itself, or what the test says.
@@ -66,12 +66,12 @@ private:
         if (!state_->to_hear.empty()) {
             os::PipeReading heard = std::move(state_->to_hear.front());
             state_->to_hear.pop_front();
-            if (heard.end == End::timed_out) state_->clock->advance(at_most);
+            if (heard.end == ReadingEnd::timed_out) state_->clock->advance(at_most);
             return heard;
         }
         if (!can_write()) return {};
         state_->clock->advance(at_most);
-        return {.end = End::timed_out};
+        return {.end = ReadingEnd::timed_out};
     }
 
     std::shared_ptr<State> state_;

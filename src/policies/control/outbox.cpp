@@ -15,7 +15,8 @@ void Outbox::send(const std::shared_ptr<os::LocalConnection>& socket, std::strin
     if (sending_ || backlog() > 0) return keep(line);
     moved_ = now;
     sending_ = true;
-    const auto open = socket;  // though the connection ends meanwhile
+    // The connection may end, and let its socket go, meanwhile.
+    const auto open = socket;  // NOLINT(performance-unnecessary-copy-initialization)
     while (!broken_ && !line.empty()) {
         lock.unlock();
         const Transfer transfer = open->send(line);

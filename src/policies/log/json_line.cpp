@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::array<std::string_view, 7> own_keys{"time", "level", "service", "pid", "message", "channel", "source"};
 
-void append_key(std::string& out, std::string_view key) {
+void append_json_key(std::string& out, std::string_view key) {
     out += ',';
     append_json_string(out, key);
     out += ':';
@@ -36,7 +36,7 @@ void append_field(std::string& out, std::span<const LogField> fields, std::size_
                std::any_of(earlier.begin(), earlier.end(), [&](const LogField& other) { return other.key == key; });
     };
     while (is_taken()) key += '_';
-    append_key(out, key);
+    append_json_key(out, key);
     append_value(out, fields[at].value);
 }
 
@@ -54,12 +54,12 @@ void append_json_line(std::string& out, const contract::LogRecord& record, std::
     out += R"(,"message":)";
     append_json_string(out, record.message);
     if (!record.channel.empty()) {
-        append_key(out, "channel");
+        append_json_key(out, "channel");
         append_json_string(out, record.channel);
     }
     for (std::size_t at = 0; at < record.fields.size(); ++at) append_field(out, record.fields, at);
     if (record.source.file != nullptr) {
-        append_key(out, "source");
+        append_json_key(out, "source");
         append_json_string(out, std::string{record.source.file} + ':' + std::to_string(record.source.line));
     }
     out += "}\n";

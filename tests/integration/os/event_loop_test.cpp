@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 #include <pthread.h>
 #include <signal.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <array>
@@ -16,19 +15,16 @@
 #include <vector>
 
 #include "integration/os/event_loop_fixture.hpp"
+#include "integration/os/forked_child.hpp"
 
 namespace servicekit::os {
 namespace {
 
 using namespace std::chrono_literals;
 
+using test::dump_no_core;
 using test::Happening;
 using AsioEventLoopTest = test::EventLoopTest;
-
-void dump_no_core() {
-    const rlimit none{.rlim_cur = 0, .rlim_max = 0};
-    setrlimit(RLIMIT_CORE, &none);
-}
 
 TEST_F(AsioEventLoopTest, RunsPostedCallsOfEachThreadInOrder) {
     constexpr int threads = 4;

@@ -16,8 +16,6 @@
 
 namespace servicekit::os::test {
 
-constexpr uid_t some_user = 65534;
-
 inline std::string held_by(pid_t pid) { return "held by " + std::to_string(pid); }
 
 inline std::string describe(const LockOwner& owner) {

@@ -18,9 +18,8 @@ namespace servicekit::os {
 namespace {
 
 using test::in_another_process;
+using test::some_user;
 using test::TemporaryFolder;
-
-constexpr uid_t some_user = 65534;
 
 template <class T>
 int errno_of(const Result<T>& result) {

@@ -11,9 +11,9 @@
 namespace servicekit::os {
 namespace {
 
-Descriptor open_something() { return Descriptor{::open("/dev/null", O_RDONLY | O_CLOEXEC)}; }
+using test::is_open;
 
-bool is_open(int descriptor) { return ::fcntl(descriptor, F_GETFD) >= 0; }
+Descriptor open_something() { return Descriptor{::open("/dev/null", O_RDONLY | O_CLOEXEC)}; }
 
 std::string open_in_child(int descriptor) {
     return test::in_another_process([&] { return std::string{is_open(descriptor) ? "open" : "closed"}; });

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <fcntl.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,6 +18,17 @@
 #include "os/descriptor.hpp"
 
 namespace servicekit::os::test {
+
+/// Whom a child that began as root may become.
+inline constexpr uid_t some_user = 65534;
+
+inline bool is_open(int descriptor) { return ::fcntl(descriptor, F_GETFD) >= 0; }
+
+/// For a child that is to crash.
+inline void dump_no_core() {
+    const rlimit none{.rlim_cur = 0, .rlim_max = 0};
+    ::setrlimit(RLIMIT_CORE, &none);
+}
 
 /// Lines of text between two processes. Waits a minute at most, for a test that would hang otherwise.
 class Lines {

@@ -17,8 +17,7 @@ namespace {
 using namespace std::chrono_literals;
 using test::ForkedChild;
 using test::Lines;
-
-constexpr uid_t some_user = 65534;
+using test::some_user;
 
 bool yes() { return true; }
 

@@ -23,10 +23,9 @@ namespace {
 
 using test::ForkedChild;
 using test::in_another_process;
+using test::is_open;
 using test::Lines;
 using test::TemporaryFolder;
-
-bool is_open(int descriptor) { return ::fcntl(descriptor, F_GETFD) >= 0; }
 
 class PosixProcessTest : public testing::Test {
 protected:

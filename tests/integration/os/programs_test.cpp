@@ -25,6 +25,7 @@ namespace {
 using namespace std::chrono_literals;
 using test::ForkedChild;
 using test::Lines;
+using test::some_user;
 using How = ProgramEnd::How;
 
 constexpr auto patience = 30s;
@@ -205,7 +206,6 @@ TEST_F(PosixProgramsTest, AReaderThatDidNotWantToWaitDoesNotConfuseItsSuccessor)
 
 TEST_F(PosixProgramsTest, AnotherUsersProgramMayOpenItsInputOnceItWasHandedOver) {
     if (::geteuid() != 0) GTEST_SKIP() << "only root can hand things to others";
-    constexpr uid_t some_user = 65534;
     ASSERT_TRUE(input->hand_to(some_user, some_user));
     ForkedChild child{[](Lines&) {
         auto own = posix_programs().open_input(4096);

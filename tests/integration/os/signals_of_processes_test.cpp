@@ -1,6 +1,5 @@
 #include <gtest/gtest.h>
 #include <signal.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -14,17 +13,13 @@ namespace {
 
 using test::all;
 using test::Disposition;
+using test::dump_no_core;
 using test::ForkedChild;
 using test::Lines;
 using test::Received;
 
 /// What becomes of signals in children, and of the process itself.
 using PosixSignalsOfProcessesTest = test::SignalsTest;
-
-void dump_no_core() {
-    const rlimit none{.rlim_cur = 0, .rlim_max = 0};
-    setrlimit(RLIMIT_CORE, &none);
-}
 
 TEST_F(PosixSignalsOfProcessesTest, SigabrtFromOutsideIsDelivered) {
     take_and_start();

@@ -133,7 +133,7 @@ TEST(ParseJsonTest, KeysAreComparedHoweverManyThereAre) {
     }
 }
 
-struct Fault {
+struct ParseFault {
     std::string_view text;
     std::size_t offset;
     std::size_t line;
@@ -141,7 +141,7 @@ struct Fault {
     std::string_view reason;
 };
 
-class JsonFaultTest : public testing::TestWithParam<Fault> {};
+class JsonFaultTest : public testing::TestWithParam<ParseFault> {};
 
 TEST_P(JsonFaultTest, IsToldWithItsPlace) {
     const JsonError error = refused(GetParam().text);
@@ -154,40 +154,41 @@ TEST_P(JsonFaultTest, IsToldWithItsPlace) {
 
 INSTANTIATE_TEST_SUITE_P(
     Each, JsonFaultTest,
-    testing::Values(Fault{"", 0, 1, 1, "there is no value"},  //
-                    Fault{" \n ", 3, 2, 2, "there is no value"}, Fault{"[1] 2", 4, 1, 5, "something follows the value"},
-                    Fault{"[1]\0"sv, 3, 1, 4, "something follows the value"},
-                    Fault{"[1]\n\0 "sv, 4, 2, 1, "something follows the value"},
-                    Fault{"[1,\n 2\n 3]", 8, 3, 2, "missing a comma or ] after an array element"},
-                    Fault{"[1", 2, 1, 3, "missing a comma or ] after an array element"},
-                    Fault{"[1}", 2, 1, 3, "missing a comma or ] after an array element"},
-                    Fault{"{\"a\":1 \"b\"", 7, 1, 8, "missing a comma or } after an object member"},
-                    Fault{"{\"a\":1]", 6, 1, 7, "missing a comma or } after an object member"},
-                    Fault{"{\n\"a\" 1}", 6, 2, 5, "missing a colon after a key"},
-                    Fault{"{1:2}", 1, 1, 2, "missing a key in quotes"},
-                    Fault{"{\"a\":1,}", 7, 1, 8, "missing a key in quotes"},
-                    Fault{"{a:1}", 1, 1, 2, "missing a key in quotes"}, Fault{"[1,]", 3, 1, 4, "invalid value"},
-                    Fault{"[stop]", 1, 1, 2, "invalid value"}, Fault{"[tru]", 4, 1, 5, "invalid value"},
-                    Fault{"['a']", 1, 1, 2, "invalid value"}, Fault{"[\0]"sv, 1, 1, 2, "invalid value"},
-                    Fault{"[+1]", 1, 1, 2, "invalid value"}, Fault{"[NaN]", 1, 1, 2, "invalid value"},
-                    Fault{"[01]", 2, 1, 3, "missing a comma or ] after an array element"},
-                    Fault{"[1.]", 3, 1, 4, "missing digits after the point of a number"},
-                    Fault{"[1e+]", 4, 1, 5, "missing digits in the exponent of a number"},
-                    Fault{"[\"stop]", 7, 1, 8, "missing the closing quote of a string"},
-                    Fault{"[\"a\0\"]"sv, 3, 1, 4, "missing the closing quote of a string"},
-                    Fault{"[\"a\n\"]", 3, 1, 4, "a control character that is not escaped in a string"},
-                    Fault{"[\"a\\x\"]", 3, 1, 4, "an unknown escape in a string"},
-                    Fault{"[\"a\\u12g4\"]", 3, 1, 4, "a \\u escape without four hexadecimal digits"},
-                    Fault{"[\"a\\ud800b\"]", 3, 1, 4, "half of a surrogate pair in a \\u escape"},
-                    Fault{"[\"a\\udc00b\"]", 1, 1, 2, "half of a surrogate pair in a \\u escape"},
-                    Fault{"{\"\\\"\\udc00\":1}", 1, 1, 2, "half of a surrogate pair in a \\u escape"},
-                    Fault{"[\"a\xFF\"]", 3, 1, 4, "invalid UTF-8 in a string"},
-                    Fault{"[\"\xC3\"]", 2, 1, 3, "invalid UTF-8 in a string"},
-                    Fault{"[\"\xC0\x80\"]", 2, 1, 3, "invalid UTF-8 in a string"},
-                    Fault{"[\"\xED\xA0\x80\"]", 2, 1, 3, "invalid UTF-8 in a string"},
-                    Fault{"[\"\xF4\x90\x80\x80\"]", 2, 1, 3, "invalid UTF-8 in a string"},
-                    Fault{"{\"\xE2\x82\":1}", 2, 1, 3, "invalid UTF-8 in a string"},
-                    Fault{"[\xC3\xA4]", 1, 1, 2, "invalid value"}, Fault{"\xEF\xBB\xBF[]", 0, 1, 1, "invalid value"}));
+    testing::Values(
+        ParseFault{"", 0, 1, 1, "there is no value"},  //
+        ParseFault{" \n ", 3, 2, 2, "there is no value"}, ParseFault{"[1] 2", 4, 1, 5, "something follows the value"},
+        ParseFault{"[1]\0"sv, 3, 1, 4, "something follows the value"},
+        ParseFault{"[1]\n\0 "sv, 4, 2, 1, "something follows the value"},
+        ParseFault{"[1,\n 2\n 3]", 8, 3, 2, "missing a comma or ] after an array element"},
+        ParseFault{"[1", 2, 1, 3, "missing a comma or ] after an array element"},
+        ParseFault{"[1}", 2, 1, 3, "missing a comma or ] after an array element"},
+        ParseFault{"{\"a\":1 \"b\"", 7, 1, 8, "missing a comma or } after an object member"},
+        ParseFault{"{\"a\":1]", 6, 1, 7, "missing a comma or } after an object member"},
+        ParseFault{"{\n\"a\" 1}", 6, 2, 5, "missing a colon after a key"},
+        ParseFault{"{1:2}", 1, 1, 2, "missing a key in quotes"},
+        ParseFault{"{\"a\":1,}", 7, 1, 8, "missing a key in quotes"},
+        ParseFault{"{a:1}", 1, 1, 2, "missing a key in quotes"}, ParseFault{"[1,]", 3, 1, 4, "invalid value"},
+        ParseFault{"[stop]", 1, 1, 2, "invalid value"}, ParseFault{"[tru]", 4, 1, 5, "invalid value"},
+        ParseFault{"['a']", 1, 1, 2, "invalid value"}, ParseFault{"[\0]"sv, 1, 1, 2, "invalid value"},
+        ParseFault{"[+1]", 1, 1, 2, "invalid value"}, ParseFault{"[NaN]", 1, 1, 2, "invalid value"},
+        ParseFault{"[01]", 2, 1, 3, "missing a comma or ] after an array element"},
+        ParseFault{"[1.]", 3, 1, 4, "missing digits after the point of a number"},
+        ParseFault{"[1e+]", 4, 1, 5, "missing digits in the exponent of a number"},
+        ParseFault{"[\"stop]", 7, 1, 8, "missing the closing quote of a string"},
+        ParseFault{"[\"a\0\"]"sv, 3, 1, 4, "missing the closing quote of a string"},
+        ParseFault{"[\"a\n\"]", 3, 1, 4, "a control character that is not escaped in a string"},
+        ParseFault{"[\"a\\x\"]", 3, 1, 4, "an unknown escape in a string"},
+        ParseFault{"[\"a\\u12g4\"]", 3, 1, 4, "a \\u escape without four hexadecimal digits"},
+        ParseFault{"[\"a\\ud800b\"]", 3, 1, 4, "half of a surrogate pair in a \\u escape"},
+        ParseFault{"[\"a\\udc00b\"]", 1, 1, 2, "half of a surrogate pair in a \\u escape"},
+        ParseFault{"{\"\\\"\\udc00\":1}", 1, 1, 2, "half of a surrogate pair in a \\u escape"},
+        ParseFault{"[\"a\xFF\"]", 3, 1, 4, "invalid UTF-8 in a string"},
+        ParseFault{"[\"\xC3\"]", 2, 1, 3, "invalid UTF-8 in a string"},
+        ParseFault{"[\"\xC0\x80\"]", 2, 1, 3, "invalid UTF-8 in a string"},
+        ParseFault{"[\"\xED\xA0\x80\"]", 2, 1, 3, "invalid UTF-8 in a string"},
+        ParseFault{"[\"\xF4\x90\x80\x80\"]", 2, 1, 3, "invalid UTF-8 in a string"},
+        ParseFault{"{\"\xE2\x82\":1}", 2, 1, 3, "invalid UTF-8 in a string"},
+        ParseFault{"[\xC3\xA4]", 1, 1, 2, "invalid value"}, ParseFault{"\xEF\xBB\xBF[]", 0, 1, 1, "invalid value"}));
 
 /// Makes values of every type, as nested as asked for.
 class RandomValues {

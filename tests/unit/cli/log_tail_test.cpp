@@ -9,10 +9,10 @@
 namespace servicekit::cli {
 namespace {
 
-constexpr const char* path = "/var/log/x.log";
-
 class LogTailTest : public ::testing::Test {
 protected:
+    static constexpr const char* path = "/var/log/x.log";
+
     std::string last(std::size_t lines) {
         auto tail = LogTail::open(files, path, lines);
         return tail ? rest(*tail) : tail.error().message();

@@ -21,7 +21,7 @@ using ::testing::HasSubstr;
 using ::testing::NiceMock;
 using ::testing::Return;
 
-constexpr const char* path = "/run/just-another-server.control";
+constexpr const char* control_path = "/run/just-another-server.control";
 
 class ClientTest : public ::testing::Test {
 protected:
@@ -30,11 +30,11 @@ protected:
     void answer(Pieces pieces) {
         script_ = [pieces = std::move(pieces)](const std::string&) { return pieces; };
     }
-    Client connect() { return *Client::connect(path, host.sockets, host.clock); }
+    Client connect() { return *Client::connect(control_path, host.sockets, host.clock); }
 
     mocks::FakeOs host;
     ScriptedService::Script script_ = [](const std::string&) { return Pieces{{"{}\n"}}; };
-    ScriptedService service{host, path, [this](const std::string& request) { return script_(request); }};
+    ScriptedService service{host, control_path, [this](const std::string& request) { return script_(request); }};
 };
 
 TEST_F(ClientTest, ReturnsTheReplyAsAnObject) {
@@ -223,7 +223,7 @@ TEST_F(ClientTransferTest, SendsARequestBitByBit) {
         });
         EXPECT_CALL(connection, wait_until_writable).Times(8).WillRepeatedly(Return(true));
     };
-    auto client = *Client::connect(path, sockets, clock);
+    auto client = *Client::connect(control_path, sockets, clock);
     EXPECT_TRUE(client.call("stop"));
     EXPECT_EQ(sent, "[\"stop\"]\n");
 }
@@ -241,7 +241,7 @@ TEST_F(ClientTransferTest, ReadsWhyARequestWasRefusedHalfWay) {
                             : would_block();
         });
     };
-    auto client = *Client::connect(path, sockets, clock);
+    auto client = *Client::connect(control_path, sockets, clock);
     EXPECT_THROW(static_cast<void>(client.call("stop")), EventError);
 }
 
@@ -260,7 +260,7 @@ TEST_F(ClientTransferTest, ReadsNoLineWithoutEnd) {
             return os::Transfer{.bytes = buffer.size()};
         });
     };
-    auto client = *Client::connect(path, sockets, clock);
+    auto client = *Client::connect(control_path, sockets, clock);
     const auto reply = client.call("status");
     ASSERT_FALSE(reply);
     EXPECT_THAT(reply.error().reason, HasSubstr("longer than 67108864 bytes"));

@@ -7,7 +7,7 @@
 namespace servicekit {
 namespace {
 
-class AppConfigurationTest : public testing::Test {
+class AppConfigurationTest : public ::testing::Test {
 protected:
     AppConfigurationTest() {
         settings_.read_config(R"({"app": {"port": 70000, "greeting": "hello", "ratio": 1, "hosts": ["a", "b"],

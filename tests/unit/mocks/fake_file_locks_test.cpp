@@ -10,10 +10,10 @@ namespace {
 
 constexpr pid_t one = 100;
 constexpr pid_t other = 200;
-const std::string path = "/run/x.pid";
-
 class FakeFileLocksTest : public ::testing::Test {
 protected:
+    static inline const std::string path = "/run/x.pid";
+
     FakeFileLocksTest() {
         files.add_folder("/run");
         locks.as_process(one);

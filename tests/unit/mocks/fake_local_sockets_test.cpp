@@ -17,12 +17,13 @@ using os::Listening;
 using State = os::Transfer::State;
 using ::testing::ElementsAre;
 
-const std::string path = "/run/x.control";
 const Peer root{.pid = 4242, .uid = 0, .gid = 0, .groups = {4, 27}};
 const Peer stranger{.pid = 4243, .uid = 1000, .gid = 1000, .groups = {}};
 
 class FakeLocalSocketsTest : public ::testing::Test {
 protected:
+    static inline const std::string path = "/run/x.control";
+
     FakeLocalSocketsTest() { files.add_folder("/run"); }
 
     std::unique_ptr<os::LocalListener> listen(const os::LocalSocketAccess& access = {}) {

@@ -27,14 +27,14 @@ using ::testing::InSequence;
 using ::testing::NiceMock;
 using ::testing::Return;
 
-const std::string path = "/run/just-another-server.pid";
-
 Result<os::LockAttempt> busy_with(os::LockOwner owner) {
     return os::LockAttempt{.lock = nullptr, .owner = std::move(owner)};
 }
 
 class PidFileLockTest : public ::testing::Test {
 protected:
+    static inline const std::string path = "/run/just-another-server.pid";
+
     void SetUp() override {
         lock.configure({.name = "just-another-server", .run_directory = "/run", .pid_file = path});
     }

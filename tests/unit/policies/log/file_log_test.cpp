@@ -38,10 +38,10 @@ using ::testing::Not;
 using ::testing::Return;
 using ::testing::StartsWith;
 
-const std::string path = "/var/log/just-another-server.log";
-
 class FileLogTest : public ::testing::Test {
 protected:
+    static inline const std::string path = "/var/log/just-another-server.log";
+
     void SetUp() override {
         files.add_folder("/var/log");
         deployment.name = "just-another-server";

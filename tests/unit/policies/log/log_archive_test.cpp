@@ -15,8 +15,6 @@ namespace {
 
 using ::testing::ElementsAre;
 
-const std::string path = "/var/log/x.log";
-
 std::string unpacked(std::string packed) {
     z_stream stream{};
     EXPECT_EQ(::inflateInit2(&stream, 15 + 16), Z_OK);
@@ -33,6 +31,8 @@ std::string unpacked(std::string packed) {
 
 class LogArchiveTest : public ::testing::Test {
 protected:
+    static inline const std::string path = "/var/log/x.log";
+
     LogArchiveTest() {
         files_.add_folder("/var/log");
         files_.add_file(path, "of today\n");

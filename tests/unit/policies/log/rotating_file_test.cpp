@@ -17,10 +17,10 @@ using ::testing::ElementsAre;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
 
-const std::string path = "/var/log/x.log";
-
 class RotatingFileTest : public ::testing::Test {
 protected:
+    static inline const std::string path = "/var/log/x.log";
+
     RotatingFileTest() { files_.add_folder("/var/log"); }
 
     void open() { ASSERT_TRUE(file_.open()); }
