@@ -1,16 +1,16 @@
 #pragma once
 // The application: a TCP server that appends each line it gets to a journal. It knows nothing of servicekit.
-#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
 #include <poll.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
+#include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <map>
-#include <memory>
 #include <thread>
 #include <vector>
 
@@ -22,62 +22,70 @@ public:
 
     void start(std::uint16_t wanted_port, const std::filesystem::path& folder) {
         std::filesystem::create_directories(folder);
-        journal_.open(folder / "journal.log", std::ios::app);
+        journal_ = open((folder / "journal.log").c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+        if (journal_ < 0) throw std::system_error(errno, std::generic_category(), "cannot open the journal");
         sockaddr_in address{AF_INET, htons(wanted_port), {htonl(INADDR_LOOPBACK)}, {}};
         auto* const any = reinterpret_cast<sockaddr*>(&address);
         socklen_t size = sizeof address;
         listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-        if (!journal_ || bind(listener_, any, size) || listen(listener_, 128) || getsockname(listener_, any, &size))
-            throw std::system_error(errno, std::generic_category(), "cannot open the journal or listen");
-        wake_ = eventfd(0, EFD_CLOEXEC);
+        setsockopt(listener_, SOL_SOCKET, SO_REUSEADDR, &size, sizeof size);  // any number but 0 will do
+        if (bind(listener_, any, size) || listen(listener_, 128) || getsockname(listener_, any, &size))
+            throw std::system_error(errno, std::generic_category(), "cannot listen on " + std::to_string(wanted_port));
         port = ntohs(address.sin_port);
         thread_ = std::thread([this] { serve(); });
     }
 
     void stop() {
-        eventfd_write(wake_, 1);
+        stops_ = true;
+        shutdown(listener_, SHUT_RDWR);  // ends a poll()
         thread_.join();
-        close(listener_);
     }
 
 private:
+    // While the disk is full nobody is read, so that no line is lost; what can't be done now is tried again soon.
     void serve() {
-        for (bool stopping = false; !stopping;) {
-            std::vector<pollfd> all{{wake_, POLLIN, 0}, {listener_, POLLIN, 0}};
-            for (const auto& [client, unfinished] : clients_) all.push_back({client, POLLIN, 0});
-            poll(all.data(), all.size(), -1);
-            stopping = all[0].revents != 0;  // what has arrived is still written
-            for (std::size_t i = 2; i < all.size(); ++i)
+        for (bool accepts = true, last = false; !last; connections = clients_.size()) {
+            last = stops_;  // what has arrived is still written
+            const bool reads = write_journal();
+            std::vector<pollfd> all{{reads && accepts ? listener_ : -1, POLLIN, 0}};
+            for (const auto& [client, unfinished] : clients_) all.push_back({reads ? client : -1, POLLIN, 0});
+            poll(all.data(), all.size(), last ? 0 : reads && accepts ? -1 : 500);
+            for (std::size_t i = 1; i < all.size(); ++i)
                 if (all[i].revents != 0 && !receive(all[i].fd, clients_[all[i].fd])) clients_.erase(all[i].fd);
-            if (all[1].revents != 0) greet(accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC));
-            if (!journal_.flush()) std::cerr << "the journal can't be written" << std::endl;
-            journal_.clear();
-            connections = clients_.size();
+            accepts = all[0].revents == 0 || greet(accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC));
         }
-        for (const auto& [client, unfinished] : clients_) close(client);
+        if (!write_journal()) std::cerr << waiting_.size() << " bytes of the journal are lost" << std::endl;
     }
 
-    void greet(int client) {
-        if (client < 0) return;
+    bool greet(int client) {
         const std::string line = *greeting.load() + "\n";
-        send(client, line.data(), line.size(), MSG_NOSIGNAL);
-        clients_[client];
+        return client >= 0 && send(client, line.data(), line.size(), MSG_NOSIGNAL) != 0 && clients_[client].empty();
     }
 
     bool receive(int client, std::string& unfinished) {
-        char buffer[65536];
-        const ssize_t size = recv(client, buffer, sizeof buffer, 0);
-        if (size <= 0) return journal_.flush(), close(client), false;
-        unfinished.append(buffer, static_cast<std::size_t>(size));
-        const auto whole = unfinished.rfind('\n') + 1;
-        journal_.write(unfinished.data(), static_cast<std::streamsize>(whole));
-        for (std::size_t i = 0; i < whole; ++i) lines += unfinished[i] == '\n';
-        unfinished.erase(0, whole);
+        char bytes[65536];
+        const ssize_t size = recv(client, bytes, sizeof bytes, 0);
+        if (size <= 0 || unfinished.size() > sizeof bytes) return write_journal(), close(client), false;
+        for (ssize_t i = 0; i < size; ++i)
+            if ((unfinished += bytes[i]).back() == '\n') waiting_ += std::exchange(unfinished, {});
         return true;
     }
 
-    std::ofstream journal_;
+    bool write_journal() {
+        const ssize_t size = write(journal_, waiting_.data(), waiting_.size());
+        const bool failed = std::exchange(fails_, size < 0);
+        if (fails_ && !failed) std::perror("cannot write the journal, and try again");
+        if (!fails_ && failed) std::cerr << "the journal is written again" << std::endl;
+        if (fails_) return false;
+        lines += static_cast<std::uint64_t>(std::count(waiting_.begin(), waiting_.begin() + size, '\n'));
+        waiting_.erase(0, static_cast<std::size_t>(size));
+        return waiting_.empty();
+    }
+
+    std::string waiting_;                 // for the journal
     std::map<int, std::string> clients_;  // by descriptor: a line that has no end yet
-    int listener_ = -1, wake_ = -1;
+    int journal_ = -1, listener_ = -1;
+    bool fails_ = false;
+    std::atomic<bool> stops_{false};
     std::thread thread_;
 };

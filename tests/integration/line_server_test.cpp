@@ -1,0 +1,113 @@
+// What the first example does with lines where the world is not as it should be.
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "integration/support/service_test.hpp"
+#include "servicekit/base/json.hpp"
+
+namespace servicekit::test {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+class LineServerTest : public ServiceTest {
+protected:
+    void SetUp() override {
+        ServiceTest::SetUp();
+        server.configure_app({{"data-directory", data}});
+    }
+
+    [[nodiscard]] static std::string port_of(const Object& status) { return to_json(*status.find("port")); }
+    [[nodiscard]] std::string journal() const { return read_file(data + "/journal.log"); }
+
+    std::string data = folder.file("data");
+    ServiceProgram server{"just-another-server", folder.path()};
+};
+
+TEST_F(LineServerTest, ABackupTakesTheFilesOfTheFolderAndNotWhatLinksLeadTo) {
+    const RunningService service{server};
+    fs::create_directory(folder.file("outside"));
+    std::ofstream{folder.file("outside/file")} << "not ours";
+    fs::create_symlink("../outside/file", data + "/link");
+    fs::create_directory_symlink("../outside", data + "/folder");
+    std::ofstream{data + "/ours"} << "12345";
+
+    const Object reply = service.call("backup", {{"directory", folder.file("deeper/backup")}});
+
+    EXPECT_EQ(reply, (Object{{"files", 2}, {"bytes", 5}}));
+    EXPECT_EQ(read_file(folder.file("deeper/backup/ours")), "12345");
+    EXPECT_FALSE(fs::exists(folder.file("deeper/backup/link")));
+    EXPECT_FALSE(fs::exists(folder.file("deeper/outside")));
+}
+
+TEST_F(LineServerTest, ABackupIntoTheFolderItselfIsRefused) {
+    const RunningService service{server};
+
+    const Object error = service.call_in_vain("backup", {{"directory", data + "/backup"}});
+
+    EXPECT_THAT(error.find("message")->as_string(), HasSubstr("lies in what is backed up"));
+}
+
+TEST_F(LineServerTest, ARestartGetsThePortThoughAClientWasConnected) {
+    {
+        const RunningService service{server};
+        // The port is free now, and most likely still is below.
+        server.configure_app({{"data-directory", data}, {"port", *service.call("status").find("port")}});
+        EXPECT_EQ(server.verb({"stop"}).exit_code, 0);
+    }
+    const RunningService service{server};
+    // The server closes this one first, so its end of the connection stays in TIME-WAIT.
+    const std::string line =
+        "exec 3<>/dev/tcp/127.0.0.1/" + port_of(service.call("status")) +
+        "; read greeting <&3; just-another-server restart --config config.json --run-directory run "
+        "--log-file log && just-another-server stop --config config.json --run-directory run";
+
+    const Outcome restarted = shell("bash -c '" + line + "'");
+
+    EXPECT_EQ(restarted.exit_code, 0) << restarted;
+}
+
+TEST_F(LineServerTest, NoLineIsLostWhileTheDiskIsFull) {
+    fs::create_directory(data);
+    server.add_options({"--stderr", folder.file("errors")});
+    const Strings command = server.command({"run"}).arguments;
+    Strings arguments{
+        "unshare",
+        "--mount",
+        "sh",
+        "-c",
+        "mount -t tmpfs -o size=256k tmpfs \"$0\" && (cat /dev/zero >\"$0/filler\" || true) && exec \"$@\"",
+        data};
+    if (run_command({.arguments = {"unshare", "--mount", "mount", "-t", "tmpfs", "tmpfs", data}}).exit_code != 0)
+        GTEST_SKIP() << "this user may not mount anything";
+    arguments.insert(arguments.end(), command.begin(), command.end());
+    RunningCommand service{{.arguments = arguments, .folder = folder.path()}};
+    const auto status = [this] {
+        const Outcome asked = server.verb({"status", "--json"});
+        const auto reply = parse_json(asked.out);
+        return asked.exit_code == 0 && std::holds_alternative<Value>(reply) ? std::get<Value>(reply).as_object()
+                                                                            : Object{};
+    };
+    await_state("it runs", [&] { return status().find("port") != nullptr; });
+
+    const RunningCommand client{
+        {.arguments = {"sh", "-c", "seq 1000 | socat -t 60 stdio tcp:127.0.0.1:" + port_of(status())}}};
+    await_text_in(folder.file("errors"), "cannot write the journal");
+    const std::string disk = "/proc/" + std::to_string(service.pid()) + "/root" + data;
+    fs::remove(disk + "/filler");
+    await_state("all lines are written", [&] {
+        const Object told = status();
+        return told.find("lines") != nullptr && to_json(*told.find("lines")) == "1000";
+    });
+
+    std::string expected;
+    for (int line = 1; line <= 1000; ++line) expected += std::to_string(line) + '\n';
+    EXPECT_EQ(read_file(disk + "/journal.log"), expected);
+    EXPECT_EQ(server.verb({"stop"}).exit_code, 0);
+    EXPECT_EQ(service.finish().exit_code, 0);
+}
+
+}  // namespace
+}  // namespace servicekit::test
