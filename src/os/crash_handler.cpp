@@ -22,6 +22,7 @@
 #include "os/crash_stack.hpp"
 #include "os/crash_words.hpp"
 #include "os/crash_writer.hpp"
+#include "os/fault_owner.hpp"
 
 // Where a sanitizer is linked, its runtime has this function.
 extern "C" void __sanitizer_set_death_callback(void (*)()) __attribute__((weak));  // NOLINT
@@ -69,6 +70,11 @@ struct State {
 };
 
 constinit State state;
+
+// Beside the state: whoever owns faults may do so before anybody reports crashes, and after.
+constinit std::array<std::atomic<FaultOwner>, 8> fault_owners{};
+
+static_assert(std::atomic<FaultOwner>::is_always_lock_free);
 
 pid_t this_thread() noexcept { return static_cast<pid_t>(::syscall(SYS_gettid)); }
 
@@ -243,8 +249,21 @@ void handle(int number, siginfo_t* info, void* context) noexcept {
     pass_on(number, info, context, &be_ready_for_the_next);
 }
 
+/// Whether the fault is raised on purpose, and its owner has dealt with it.
+bool is_dealt_with(int number, siginfo_t* info, void* context) noexcept {
+    // A fault of the handler itself is no owner's: one that left for good would leave a report behind that has no end.
+    if (state.crashed_thread.load() == this_thread()) return false;
+    for (const auto& place : fault_owners)
+        if (const FaultOwner owner = place.load(); owner != nullptr && owner(number, info, context)) return true;
+    return false;
+}
+
 extern "C" void servicekit_crashed(int number, siginfo_t* info, void* context) {
     const int errno_before = errno;
+    if (is_dealt_with(number, info, context)) {
+        errno = errno_before;
+        return;
+    }
     const pid_t self = ::getpid();
     const bool is_crash =
         self == state.process.load() && (number != SIGABRT || (info->si_code == SI_TKILL && info->si_pid == self));
@@ -399,3 +418,15 @@ bool report(int number, siginfo_t* info, void* context) noexcept {
 }
 
 }  // namespace servicekit::os::crash_handler
+
+namespace servicekit::os {
+
+bool add_fault_owner(FaultOwner owner) noexcept {
+    for (auto& place : crash_handler::fault_owners) {
+        FaultOwner nobody = nullptr;
+        if (place.compare_exchange_strong(nobody, owner) || nobody == owner) return true;
+    }
+    return false;
+}
+
+}  // namespace servicekit::os

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <malloc.h>
 #include <pthread.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -26,6 +27,7 @@
 #include "integration/os/forked_child.hpp"
 #include "integration/os/temporary_folder.hpp"
 #include "integration/support/text_file.hpp"
+#include "os/fault_owner.hpp"
 
 namespace servicekit::os {
 namespace {
@@ -402,6 +404,26 @@ TEST_F(PosixCrashReporterTest, AHandlerOfTheProgramsIsCalledAfterwards) {
     EXPECT_TRUE(WIFEXITED(status));
     EXPECT_EQ(WEXITSTATUS(status), 60 + SIGSEGV);
     EXPECT_THAT(report(), is_whole());
+}
+
+void* guarded_page = nullptr;
+
+bool lift_the_guard(int /*number*/, void* info, void* /*context*/) noexcept {
+    return static_cast<siginfo_t*>(info)->si_addr == guarded_page &&
+           ::mprotect(guarded_page, 1, PROT_READ | PROT_WRITE) == 0;
+}
+
+TEST_F(PosixCrashReporterTest, AFaultThatSomebodyOwnsIsNoCrash) {
+    EXPECT_EQ(signal_of([this] {
+                  guarded_page = ::mmap(nullptr, 1, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+                  if (!add_fault_owner(lift_the_guard)) ::_exit(92);
+                  *static_cast<volatile int*>(guarded_page) = 1;
+                  if (std::filesystem::exists(report_file)) ::_exit(93);
+                  write_to_nowhere();
+              }),
+              SIGSEGV);
+
+    EXPECT_THAT(report(), AllOf(is_whole(), HasSubstr("\naddress: 0x0000000000000000\n")));
 }
 
 TEST_F(PosixCrashReporterTest, AChildReportsNothing) {
