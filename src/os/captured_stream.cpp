@@ -8,6 +8,7 @@
 #include <cerrno>
 
 #include "os/fork_guard.hpp"
+#include "os/stdout_lines.hpp"
 
 namespace servicekit::os {
 namespace {
@@ -31,6 +32,8 @@ Result<void> CapturedStream::open(StandardStreams& streams) {
     ::fcntl(writer.get(), F_SETPIPE_SZ, wanted_pipe_size);
     bytes_ = std::make_unique<char[]>(StreamCapture::longest_line);
     if (auto redirected = streams.redirect_to(stream_, writer.get()); !redirected) return redirected;
+    // In a buffer of stdio's, nobody sees a line before there are many, or after a crash.
+    if (stream_ == Stream::out) buffer_stdout_by_lines();
     reader_ = std::move(reader);
     // A child that kept it would never be told that nobody reads what it prints.
     close_in_children(reader_.get());
