@@ -15,6 +15,7 @@
 #include <atomic>
 #include <cerrno>
 #include <chrono>
+#include <csetjmp>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -404,6 +405,26 @@ TEST_F(PosixCrashReporterTest, AHandlerOfTheProgramsIsCalledAfterwards) {
     EXPECT_TRUE(WIFEXITED(status));
     EXPECT_EQ(WEXITSTATUS(status), 60 + SIGSEGV);
     EXPECT_THAT(report(), is_whole());
+}
+
+sigjmp_buf place_to_go_on;
+
+TEST_F(PosixCrashReporterTest, AProgramThatGoesOnAfterACrashHasTheNextReportedWhateverItsSignal) {
+    EXPECT_EQ(signal_of([this] {
+                  posix_crash_reporter().uninstall();
+                  struct sigaction own {};
+                  own.sa_handler = [](int) { siglongjmp(place_to_go_on, 1); };
+                  ::sigaction(SIGSEGV, &own, nullptr);
+                  static_cast<void>(posix_crash_reporter().install({.name = "trial"}));
+                  static_cast<void>(posix_crash_reporter().open_report(report_file, keeping));
+                  std::thread{sleep_for_ever}.detach();
+                  if (sigsetjmp(place_to_go_on, 1) == 0) write_to_nowhere();
+                  // What the other threads are asked by at a crash.
+                  std::raise(SIGSYS);
+              }),
+              SIGSYS);
+
+    EXPECT_THAT(report(), AllOf(HasSubstr("\nsignal: SIGSEGV (11)\n"), HasSubstr("\nsignal: SIGSYS (31)\n")));
 }
 
 void* guarded_page = nullptr;
