@@ -103,10 +103,13 @@ void end_now(int number, const siginfo_t& info) noexcept {
     change_mask(SIG_UNBLOCK, number);
 }
 
-void write_last_words() noexcept {
-    if (state.last_words_begun.exchange(true)) return;
+void tell_listeners(std::string_view crash) noexcept {
     for (const auto& last_words : state.last_words)
-        if (LastWords* const listener = last_words.load()) listener->write_last_words(state.summary.view());
+        if (LastWords* const listener = last_words.load()) listener->write_last_words(crash);
+}
+
+void write_last_words() noexcept {
+    if (!state.last_words_begun.exchange(true)) tell_listeners(state.summary.view());
 }
 
 void limit_time(time_t seconds) noexcept;
@@ -190,6 +193,7 @@ void write_report(const FatalSignal& crash) noexcept {
     report.write_other_threads(writer);
     report.write_memory_map(writer);
     report.end();
+    tell_listeners({});
 }
 
 /// Calls the handler that the program had installed, as the kernel would have.

@@ -150,6 +150,11 @@ public:
         return {.bytes = done.bytes, .failure = std::move(error)};
     }
 
+    void write_last_words(Stream stream, std::string_view text, std::chrono::milliseconds at_most) noexcept override {
+        const SigpipeBlock block;
+        static_cast<void>(patient_write(number_of(stream), text, Deadline{at_most}));
+    }
+
     bool is_terminal(Stream stream) const override { return ::isatty(number_of(stream)) == 1; }
 
     unsigned terminal_width(Stream stream) const override {

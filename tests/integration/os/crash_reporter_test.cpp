@@ -80,6 +80,20 @@ private:
     std::string path_;
 };
 
+/// Appends to the report itself, when it is called without a crash.
+class SecondListener : public LastWords {
+public:
+    explicit SecondListener(std::string path) : path_{std::move(path)} {}
+    void write_last_words(std::string_view crash) noexcept override {
+        const int file = ::open(path_.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
+        if (crash.empty()) static_cast<void>(!::write(file, "and again\n", 10));
+        ::close(file);
+    }
+
+private:
+    std::string path_;
+};
+
 class CrashingListener : public LastWords {
 public:
     void write_last_words(std::string_view) noexcept override { write_to_nowhere(); }
@@ -364,6 +378,17 @@ TEST_F(PosixCrashReporterTest, LastWordsAreCalledInOrderWithWhatHappened) {
                 ContainsRegex("^crashed by SIGSEGV \\(address not mapped to object\\) at 0x0 in thread "
                               "[0-9]+ \\(os_tests\\) in the event 'backup'; the report is in '.*/"
                               "trial.crash'\n$"));
+}
+
+TEST_F(PosixCrashReporterTest, LastWordsAreCalledOnceMoreWhenTheReportIsWhole) {
+    EXPECT_EQ(signal_of([&] {
+                  static SecondListener listener{report_file};
+                  posix_crash_reporter().add_last_words(listener);
+                  write_to_nowhere();
+              }),
+              SIGSEGV);
+
+    EXPECT_THAT(report(), EndsWith("\nend of the report\nand again\n"));
 }
 
 TEST_F(PosixCrashReporterTest, LastWordsThatCrashEndTheProcessByTheFirstSignal) {
