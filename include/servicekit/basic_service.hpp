@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -100,8 +101,8 @@ public:
             return contract::Log::stream_use();
     }
     Result<void> hand_to(uid_t uid, gid_t gid) override { return policy_.hand_to(uid, gid); }
-    void write_last_words(std::string_view lines) noexcept override {
-        if constexpr (LogHasLastWords<Policy>) policy_.write_last_words(lines);
+    void write_last_words(std::span<const contract::LogRecord> records) noexcept override {
+        if constexpr (LogHasLastWords<Policy>) policy_.write_last_words(records);
     }
     void close(std::chrono::milliseconds at_most) noexcept override { policy_.close(at_most); }
 

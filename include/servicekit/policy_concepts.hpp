@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -227,9 +228,9 @@ concept LogMayUseStreams = LogHasStreamUse<P> || !requires {
 };
 
 template <class P>
-concept LogHasLastWords = requires(P& policy, std::string_view lines) {
-    { policy.write_last_words(lines) } -> std::same_as<void>;
-    requires noexcept(policy.write_last_words(lines));
+concept LogHasLastWords = requires(P& policy, std::span<const contract::LogRecord> records) {
+    { policy.write_last_words(records) } -> std::same_as<void>;
+    requires noexcept(policy.write_last_words(records));
 };
 template <class P>
 concept LogMayHaveLastWords = LogHasLastWords<P> || !requires {
@@ -334,7 +335,7 @@ consteval bool meets_log_policy() {
                   "a LogPolicy's `stream_use`, where it has one, is `contract::StreamUse stream_use() const`");
     static_assert(LogMayHaveLastWords<P>,
                   "a LogPolicy's `write_last_words`, where it has one, is "
-                  "`void write_last_words(std::string_view) noexcept`");
+                  "`void write_last_words(std::span<const LogRecord>) noexcept`");
     static_assert(LogHasClose<P>, "a LogPolicy needs `void close(std::chrono::milliseconds) noexcept`");
     return true;
 }

@@ -6,48 +6,44 @@
 namespace servicekit {
 namespace {
 
-void append_number(std::string& out, long value, unsigned digits) {
-    const std::size_t end = out.size() + digits;
-    out.append(digits, '0');
-    for (std::size_t at = end; digits > 0; --digits, value /= 10) out[--at] = static_cast<char>('0' + value % 10);
+/// "2026-11-22T06:10:00"
+using SecondText = std::array<char, 19>;
+
+void put_number(SecondText& text, std::size_t at, long value, std::size_t digits) {
+    for (; digits > 0; --digits, value /= 10) text[at + digits - 1] = static_cast<char>('0' + value % 10);
 }
 
-void append_seconds(std::string& out, std::chrono::sys_seconds time) {
+void put_second(SecondText& text, std::chrono::sys_seconds time) {
     using namespace std::chrono;
     const auto day = floor<days>(time);
     const year_month_day date{day};
     const hh_mm_ss time_of_day{time - day};
-    append_number(out, static_cast<int>(date.year()), 4);
-    out += '-';
-    append_number(out, static_cast<unsigned>(date.month()), 2);
-    out += '-';
-    append_number(out, static_cast<unsigned>(date.day()), 2);
-    out += 'T';
-    append_number(out, time_of_day.hours().count(), 2);
-    out += ':';
-    append_number(out, time_of_day.minutes().count(), 2);
-    out += ':';
-    append_number(out, time_of_day.seconds().count(), 2);
+    put_number(text, 0, static_cast<int>(date.year()), 4);
+    put_number(text, 5, static_cast<unsigned>(date.month()), 2);
+    put_number(text, 8, static_cast<unsigned>(date.day()), 2);
+    put_number(text, 11, time_of_day.hours().count(), 2);
+    put_number(text, 14, time_of_day.minutes().count(), 2);
+    put_number(text, 17, time_of_day.seconds().count(), 2);
 }
 
-/// The text of a second, as a thread asked for it last: a log has many lines of the same.
+/// The text of a second, as a thread asked for it last: a log has many lines of the same. In memory that the thread has
+/// from its beginning.
 struct LastSecond {
     std::chrono::sys_seconds time{std::chrono::seconds::min()};
-    std::string text;
+    SecondText text{'0', '0', '0', '0', '-', '0', '0', '-', '0', '0', 'T', '0', '0', ':', '0', '0', ':', '0', '0'};
 };
 
 }  // namespace
 
 void append_rfc3339(std::string& out, std::chrono::system_clock::time_point time, TimePrecision precision) {
     using namespace std::chrono;
-    thread_local LastSecond last;
+    thread_local constinit LastSecond last;
     const auto second = floor<seconds>(time);
     if (second != last.time) {
-        last.text.clear();
-        append_seconds(last.text, second);
+        put_second(last.text, second);
         last.time = second;
     }
-    out += last.text;
+    out.append(last.text.data(), last.text.size());
     if (precision == TimePrecision::seconds) {
         out += 'Z';
         return;

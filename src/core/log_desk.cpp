@@ -161,7 +161,8 @@ void LogDesk::put(const LogRecord& record) noexcept {
     } catch (...) {
         return;  // out of memory: there is no other place to say so
     }
-    if (shows_too) boost_log_->show(record);
+    // In a child of fork(2) one of the parent's threads may have held the locks of Boost.Log's core, for good.
+    if (shows_too && is_own_process()) boost_log_->show(record);
 }
 
 void LogDesk::deliver(const LogRecord& record) {

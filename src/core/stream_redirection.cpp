@@ -12,6 +12,8 @@ namespace {
 using os::Stream;
 using Target = StreamPlan::Target;
 
+constexpr std::string_view goes_on = " [goes on in the next line]";
+
 std::string_view name_of(Stream stream) {
     switch (stream) {
         case Stream::in:
@@ -122,6 +124,7 @@ Result<void> StreamRedirection::lead(Stream stream, bool again) {
             return streams.redirect_to_null(stream);
         case Target::log:
             if (!capture_) capture_ = core_->host.make_stream_capture();
+            last_text_.reserve(os::StreamCapture::longest_line + goes_on.size());
             if (auto captured = capture_->capture(stream); !captured) return captured;
             captures_.store(capture_.get());
             return {};
@@ -151,10 +154,37 @@ std::vector<std::string> StreamRedirection::files() const {
     return paths;
 }
 
+template <class Write>
+void StreamRedirection::make_records(const os::CapturedLine& line, std::string& text, Write write) const {
+    const std::string_view name = name_of(line.stream);
+    const LogField stream{"stream", name};
+    const auto put = [&](LogLevel level, std::string_view message) {
+        if (core_->log.shows(level))
+            write(LogRecord{
+                .time = core_->host.clock->system_now(), .level = level, .message = message, .fields = {&stream, 1}});
+    };
+    if (line.lost_before > 0) {
+        text.clear();
+        (((text += std::to_string(line.lost_before)) += " lines of ") += name) +=
+            " lost: the log did not take them in time";
+        put(LogLevel::warning, text);
+    }
+    const LogLevel level = line.stream == Stream::error ? LogLevel::warning : LogLevel::info;
+    if (line.is_cut) {
+        text = line.text;
+        text += goes_on;
+    }
+    put(level, line.is_cut ? text : line.text);
+}
+
 Result<void> StreamRedirection::start() {
     if (!capture_) return {};
-    return capture_->start([this](const os::CapturedLine& line) { put(line); },
-                           [core = core_] { core->host.crashes->guard_this_thread(); });
+    return capture_->start(
+        [this](const os::CapturedLine& line) {
+            std::string text;
+            make_records(line, text, [this](const LogRecord& record) { core_->log_desk.put(record); });
+        },
+        [core = core_] { core->host.crashes->guard_this_thread(); });
 }
 
 Result<void> StreamRedirection::reopen() {
@@ -168,29 +198,21 @@ void StreamRedirection::stop(std::chrono::milliseconds at_most) noexcept {
     if (capture_) capture_->stop(at_most);
 }
 
-void StreamRedirection::put(const os::CapturedLine& line) const {
-    const std::string_view name = name_of(line.stream);
-    const LogField stream{"stream", name};
-    const auto write = [&](LogLevel level, std::string_view message) {
-        if (core_->log.shows(level))
-            core_->log_desk.put(
-                {.time = core_->host.clock->system_now(), .level = level, .message = message, .fields = {&stream, 1}});
-    };
-    if (line.lost_before > 0)
-        write(LogLevel::warning, std::to_string(line.lost_before) + " lines of " + std::string{name} +
-                                     " lost: the log did not take them in time");
-    const LogLevel level = line.stream == Stream::error ? LogLevel::warning : LogLevel::info;
-    if (line.is_cut)
-        write(level, std::string{line.text} + " [goes on in the next line]");
-    else
-        write(level, line.text);
-}
-
 void StreamRedirection::write_last_words(contract::Log& log) noexcept {
-    if (os::StreamCapture* const capture = captures_.load())
-        capture->write_last_words(
-            [](void* to, std::string_view lines) noexcept { static_cast<contract::Log*>(to)->write_last_words(lines); },
-            &log);
+    os::StreamCapture* const capture = captures_.load();
+    if (capture == nullptr) return;
+    struct Last {
+        StreamRedirection& streams;
+        contract::Log& log;
+    } last{*this, log};
+    capture->write_last_words(
+        [](void* to, const os::CapturedLine& line) noexcept {
+            const Last& its = *static_cast<Last*>(to);
+            its.streams.make_records(line, its.streams.last_text_, [&its](const LogRecord& record) {
+                its.log.write_last_words({&record, 1});
+            });
+        },
+        &last);
 }
 
 }  // namespace servicekit

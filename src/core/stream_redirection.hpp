@@ -63,13 +63,17 @@ public:
 private:
     [[nodiscard]] Result<StreamPlan> plan_for(os::Stream stream) const;
     Result<void> lead(os::Stream stream, bool again);
-    void put(const os::CapturedLine& line) const;
+    /// Has `write` called with the line as a record, and with what has to be said of it.
+    /// \param text for messages that have to be made
+    template <class Write>
+    void make_records(const os::CapturedLine& line, std::string& text, Write write) const;
     [[nodiscard]] StreamPlan& of(os::Stream stream) noexcept { return plans_[static_cast<std::size_t>(stream)]; }
 
     ServiceCore* core_;
     std::array<StreamPlan, 3> plans_{};
     std::unique_ptr<os::StreamCapture> capture_;
     std::atomic<os::StreamCapture*> captures_{nullptr};  ///< for write_last_words()
+    std::string last_text_;                              ///< the same: memory that was taken before
 };
 
 }  // namespace servicekit

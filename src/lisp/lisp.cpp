@@ -13,6 +13,7 @@
 #include "lisp/declarations.hpp"
 #include "lisp/evaluator.hpp"
 #include "lisp/sources.hpp"
+#include "os/fault_owner.hpp"
 #include "servicekit/core/service_base.hpp"
 
 namespace servicekit {
@@ -280,8 +281,11 @@ Value Lisp::Parts::set_handler(const Value::List& arguments) {
     return {};
 }
 
-Lisp::Lisp(ServiceBase& service, Options options, std::unique_ptr<lisp::Machine> machine)
-    : parts_{std::make_unique<Parts>(service, std::move(options), std::move(machine))} {}
+Lisp::Lisp(ServiceBase& service, Options options, std::unique_ptr<lisp::Machine> machine) {
+    if (const lisp::AnswerFault answers = machine->answers_faults(); answers != nullptr)
+        static_cast<void>(os::add_fault_owner(answers));
+    parts_ = std::make_unique<Parts>(service, std::move(options), std::move(machine));
+}
 
 Lisp::~Lisp() = default;
 

@@ -4,10 +4,14 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstring>
+#include <utility>
 
 #include "os/fork_guard.hpp"
+#include "os/stdout_lines.hpp"
 
 namespace servicekit::os {
 namespace {
@@ -30,7 +34,10 @@ Result<void> CapturedStream::open(StandardStreams& streams) {
     // Where all users' pipes together are too large already it stays as it is.
     ::fcntl(writer.get(), F_SETPIPE_SZ, wanted_pipe_size);
     bytes_ = std::make_unique<char[]>(StreamCapture::longest_line);
+    last_bytes_ = std::make_unique_for_overwrite<char[]>(StreamCapture::longest_line);
     if (auto redirected = streams.redirect_to(stream_, writer.get()); !redirected) return redirected;
+    // In a buffer of stdio's, nobody sees a line before there are many, or after a crash.
+    if (stream_ == Stream::out) buffer_stdout_by_lines();
     reader_ = std::move(reader);
     // A child that kept it would never be told that nobody reads what it prints.
     close_in_children(reader_.get());
@@ -56,31 +63,36 @@ bool CapturedStream::has_more() const noexcept {
     return size_.load(std::memory_order_acquire) > 0 || (::ioctl(reader_.get(), FIONREAD, &count) == 0 && count > 0);
 }
 
-void CapturedStream::write_last_words(void (*take)(void*, std::string_view) noexcept, void* to) noexcept {
+void CapturedStream::write_last_words(void (*take)(void*, const CapturedLine&) noexcept, void* to) noexcept {
     if (!reader_) return;
-    const std::string_view name = name_of(stream_);
-    bool within_line = false;
-    const auto put = [&](std::string_view bytes) {
-        while (!bytes.empty()) {
-            if (!within_line) {
-                take(to, name);
-                take(to, ": ");
-            }
-            const auto end = bytes.find('\n');
-            take(to, bytes.substr(0, end == std::string_view::npos ? end : end + 1));
-            within_line = end == std::string_view::npos;
-            bytes.remove_prefix(within_line ? bytes.size() : end + 1);
-        }
+    constexpr std::size_t most = StreamCapture::longest_line;
+    char* const bytes = last_bytes_.get();
+    std::size_t size = std::min(size_.exchange(0), most);
+    std::memcpy(bytes, bytes_.get(), size);
+    const auto put = [&](std::string_view text, bool is_cut) {
+        take(to, {.stream = stream_, .text = text, .is_cut = is_cut});
     };
-    put({bytes_.get(), size_.exchange(0)});
-    std::array<char, 4096> buffer;
+    const auto take_lines = [&] {
+        std::string_view rest{bytes, size};
+        for (auto end = rest.find('\n'); end != std::string_view::npos; end = rest.find('\n')) {
+            put(rest.substr(0, end), false);
+            rest.remove_prefix(end + 1);
+        }
+        if (rest.size() == most) put(std::exchange(rest, {}), true);
+        std::memmove(bytes, rest.data(), rest.size());
+        size = rest.size();
+    };
+    take_lines();
     // No more than the pipe holds, should somebody go on printing.
-    for (int rounds = 0; rounds < wanted_pipe_size / 4096; ++rounds) {
-        const ssize_t count = ::read(reader_.get(), buffer.data(), buffer.size());
-        if (count <= 0 && errno != EINTR) break;
-        if (count > 0) put({buffer.data(), static_cast<std::size_t>(count)});
+    for (std::size_t total = 0; total < wanted_pipe_size;) {
+        const ssize_t count = ::read(reader_.get(), bytes + size, most - size);
+        if (count < 0 && errno == EINTR) continue;
+        if (count <= 0) break;
+        size += static_cast<std::size_t>(count);
+        total += static_cast<std::size_t>(count);
+        take_lines();
     }
-    if (within_line) take(to, "\n");
+    if (size > 0) put({bytes, size}, false);
 }
 
 }  // namespace servicekit::os

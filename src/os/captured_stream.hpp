@@ -43,8 +43,8 @@ public:
     // Async-signal-safe.
     /// Whether there are bytes in the pipe, or of a line that has no end yet.
     [[nodiscard]] bool has_more() const noexcept;
-    /// Has `take` called with all that is left, in whole lines with the stream's name in front.
-    void write_last_words(void (*take)(void* to, std::string_view lines) noexcept, void* to) noexcept;
+    /// Has `take` called with all that is left, a line at a time.
+    void write_last_words(void (*take)(void* to, const CapturedLine& line) noexcept, void* to) noexcept;
 
 private:
     /// \returns how many bytes came; nothing where there are none now
@@ -56,6 +56,8 @@ private:
     Clock::time_point last_read_;
     std::unique_ptr<char[]> bytes_;  ///< the beginning of a line, of at most longest_line
     std::atomic<std::size_t> size_{0};
+    std::unique_ptr<char[]>
+        last_bytes_;  ///< the same for the last words, whatever a thread is about to do with the others
 };
 
 template <class Take>

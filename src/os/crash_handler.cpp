@@ -22,6 +22,7 @@
 #include "os/crash_stack.hpp"
 #include "os/crash_words.hpp"
 #include "os/crash_writer.hpp"
+#include "os/fault_owner.hpp"
 
 // Where a sanitizer is linked, its runtime has this function.
 extern "C" void __sanitizer_set_death_callback(void (*)()) __attribute__((weak));  // NOLINT
@@ -70,6 +71,11 @@ struct State {
 
 constinit State state;
 
+// Beside the state: whoever owns faults may do so before anybody reports crashes, and after.
+constinit std::array<std::atomic<FaultOwner>, 8> fault_owners{};
+
+static_assert(std::atomic<FaultOwner>::is_always_lock_free);
+
 pid_t this_thread() noexcept { return static_cast<pid_t>(::syscall(SYS_gettid)); }
 
 void change_mask(int how, int number) noexcept {
@@ -97,10 +103,13 @@ void end_now(int number, const siginfo_t& info) noexcept {
     change_mask(SIG_UNBLOCK, number);
 }
 
-void write_last_words() noexcept {
-    if (state.last_words_begun.exchange(true)) return;
+void tell_listeners(std::string_view crash) noexcept {
     for (const auto& last_words : state.last_words)
-        if (LastWords* const listener = last_words.load()) listener->write_last_words(state.summary.view());
+        if (LastWords* const listener = last_words.load()) listener->write_last_words(crash);
+}
+
+void write_last_words() noexcept {
+    if (!state.last_words_begun.exchange(true)) tell_listeners(state.summary.view());
 }
 
 void limit_time(time_t seconds) noexcept;
@@ -184,6 +193,7 @@ void write_report(const FatalSignal& crash) noexcept {
     report.write_other_threads(writer);
     report.write_memory_map(writer);
     report.end();
+    tell_listeners({});
 }
 
 /// Calls the handler that the program had installed, as the kernel would have.
@@ -243,8 +253,21 @@ void handle(int number, siginfo_t* info, void* context) noexcept {
     pass_on(number, info, context, &be_ready_for_the_next);
 }
 
+/// Whether the fault is raised on purpose, and its owner has dealt with it.
+bool is_dealt_with(int number, siginfo_t* info, void* context) noexcept {
+    // A fault of the handler itself is no owner's: one that left for good would leave a report behind that has no end.
+    if (state.crashed_thread.load() == this_thread()) return false;
+    for (const auto& place : fault_owners)
+        if (const FaultOwner owner = place.load(); owner != nullptr && owner(number, info, context)) return true;
+    return false;
+}
+
 extern "C" void servicekit_crashed(int number, siginfo_t* info, void* context) {
     const int errno_before = errno;
+    if (is_dealt_with(number, info, context)) {
+        errno = errno_before;
+        return;
+    }
     const pid_t self = ::getpid();
     const bool is_crash =
         self == state.process.load() && (number != SIGABRT || (info->si_code == SI_TKILL && info->si_pid == self));
@@ -399,3 +422,15 @@ bool report(int number, siginfo_t* info, void* context) noexcept {
 }
 
 }  // namespace servicekit::os::crash_handler
+
+namespace servicekit::os {
+
+bool add_fault_owner(FaultOwner owner) noexcept {
+    for (auto& place : crash_handler::fault_owners) {
+        FaultOwner nobody = nullptr;
+        if (place.compare_exchange_strong(nobody, owner) || nobody == owner) return true;
+    }
+    return false;
+}
+
+}  // namespace servicekit::os

@@ -36,6 +36,9 @@ struct DirectoryEntry {
     char name[1];
 };
 
+/// What the question's signal meant before.
+constinit struct sigaction meant_before {};
+
 pid_t number_in(const char* name) noexcept {
     pid_t number = 0;
     for (; *name >= '0' && *name <= '9'; ++name) number = number * 10 + (*name - '0');
@@ -46,10 +49,14 @@ pid_t number_in(const char* name) noexcept {
 
 void OtherThreads::ask(std::chrono::milliseconds at_most) noexcept {
     list();
+    struct sigaction current {};
     struct sigaction action {};
-    action.sa_sigaction = [](int number, siginfo_t* info, void* context) { answer(number, info, context); };
+    action.sa_sigaction = &OtherThreads::answer;
     action.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK;
     sigemptyset(&action.sa_mask);
+    if (::sigaction(question, nullptr, &current) != 0) return;
+    const bool is_ours = (current.sa_flags & SA_SIGINFO) != 0 && current.sa_sigaction == action.sa_sigaction;
+    if (!is_ours) meant_before = current;
     if (::sigaction(question, &action, nullptr) != 0) return;
 
     const pid_t process = ::getpid();
@@ -65,6 +72,8 @@ void OtherThreads::ask(std::chrono::milliseconds at_most) noexcept {
     }
     const auto deadline = now() + at_most;
     while (!have_answered() && now() < deadline) rest_a_little();
+    // One that is still to answer must not take the question for what it meant before.
+    if (have_answered()) ::sigaction(question, &meant_before, nullptr);
 }
 
 void OtherThreads::list() noexcept {
@@ -100,14 +109,30 @@ bool OtherThreads::have_answered() const noexcept {
     return true;
 }
 
-void OtherThreads::answer(int /*number*/, siginfo_t* info, void* context) noexcept {
+void OtherThreads::answer(int number, siginfo_t* info, void* context) noexcept {
     const int errno_before = errno;
     if (info->si_code == SI_QUEUE && info->si_pid == ::getpid() && info->si_value.sival_ptr != nullptr) {
         auto& thread = *static_cast<Thread*>(info->si_value.sival_ptr);
         take_stack(context, thread.stack);
         thread.has_answered.store(true, std::memory_order_release);
+    } else {
+        pass_on(number, info, context);
     }
     errno = errno_before;
+}
+
+// It is no question: a program that goes on after a crash may have the next.
+void OtherThreads::pass_on(int number, siginfo_t* info, void* context) noexcept {
+    const struct sigaction before = meant_before;
+    if ((before.sa_flags & SA_SIGINFO) != 0) return before.sa_sigaction(number, info, context);
+    if (before.sa_handler == SIG_IGN && info->si_code <= 0) return;
+    if (before.sa_handler != SIG_DFL && before.sa_handler != SIG_IGN) return before.sa_handler(number);
+    // It comes again when this returns, with its default action.
+    struct sigaction by_default {};
+    by_default.sa_handler = SIG_DFL;
+    ::sigaction(number, &by_default, nullptr);
+    siginfo_t again = *info;
+    ::syscall(SYS_rt_tgsigqueueinfo, ::getpid(), ::syscall(SYS_gettid), number, &again);
 }
 
 }  // namespace servicekit::os

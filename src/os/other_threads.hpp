@@ -13,8 +13,8 @@
 namespace servicekit::os {
 
 /// The threads of this process beside the calling one, and where they are: each is asked by a signal to look at its own
-/// stack. For a signal handler in a process that is about to end: what the signal meant before is forgotten.
-/// In fixed memory, by system calls alone: async-signal-safe. One at a time.
+/// stack. For a signal handler; what the signal meant before, it means again once all have answered, and till then where
+/// it is no question. In fixed memory, by system calls alone: async-signal-safe. One at a time.
 class OtherThreads {
 public:
     struct Thread {
@@ -35,6 +35,7 @@ private:
     void list() noexcept;
     [[nodiscard]] bool have_answered() const noexcept;
     static void answer(int number, siginfo_t* info, void* context) noexcept;
+    static void pass_on(int number, siginfo_t* info, void* context) noexcept;
 
     std::array<Thread, 64> threads_{};
     std::size_t count_ = 0;

@@ -7,9 +7,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <charconv>
 #include <climits>
-#include <string>
 
 #include "os/descriptor.hpp"
 
@@ -34,8 +35,12 @@ bool is_unsupported(int errno_value) {
 /// The same pipe or terminal once more, for us alone, and so non-blocking for us alone. None where it is another user's,
 /// as after privileges were dropped, or the reader is gone.
 Descriptor reopened(int descriptor) {
-    const std::string path = "/proc/self/fd/" + std::to_string(descriptor);
-    return Descriptor{::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)};
+    constexpr std::string_view folder = "/proc/self/fd/";
+    // No std::string, which takes memory.
+    std::array<char, 32> path{};
+    folder.copy(path.data(), folder.size());
+    std::to_chars(path.data() + folder.size(), path.data() + path.size() - 1, descriptor);
+    return Descriptor{::open(path.data(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)};
 }
 
 /// Writes as write(2) does to a non-blocking descriptor, whatever the flags of the one that it was given.

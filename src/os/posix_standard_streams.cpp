@@ -16,6 +16,7 @@
 #include "os/flush_stdio.hpp"
 #include "os/patient_write.hpp"
 #include "os/sigpipe_block.hpp"
+#include "os/stdout_lines.hpp"
 
 namespace servicekit::os {
 namespace {
@@ -66,7 +67,26 @@ Error open_error(const StreamFile& file, Stream stream, int errno_value) {
     return error;
 }
 
-/// \returns nothing, with errno telling why, where it can't be opened
+/// Non-blocking, as a FIFO would be waited for until somebody opens its other end.
+constexpr int always = O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+
+// What follows returns nothing, with errno telling why, where it can't be opened.
+
+Descriptor open_fifo_that_is_there(const std::string& path) {
+    // Whoever writes is a reader, too, which Linux allows: so it waits for none, and there always is one.
+    return Descriptor{::open(path.c_str(), O_RDWR | always)};
+}
+
+Descriptor blocking(Descriptor opened) {
+    const int flags = opened ? ::fcntl(opened.get(), F_GETFL) : -1;
+    if (flags < 0 || ::fcntl(opened.get(), F_SETFL, flags & ~O_NONBLOCK) != 0) return {};
+    return opened;
+}
+
+Descriptor open_to_read(const std::string& path) {
+    return blocking(Descriptor{::open(path.c_str(), O_RDONLY | always)});
+}
+
 Descriptor open_fifo(const StreamFile& file, Stream stream) {
     if (::mkfifo(file.path.c_str(), file.permissions & 0777) == 0) {
         // Whatever the umask.
@@ -74,17 +94,10 @@ Descriptor open_fifo(const StreamFile& file, Stream stream) {
     } else if (errno != EEXIST) {
         return {};
     }
-    // Whoever writes is a reader, too, which Linux allows: so it waits for none, and there always is one.
-    const int access = stream == Stream::in ? O_RDONLY : O_RDWR;
-    Descriptor fifo{::open(file.path.c_str(), access | O_NONBLOCK | O_CLOEXEC | O_NOCTTY)};
-    // For stdin it was for the opening alone.
-    if (fifo && stream == Stream::in && ::fcntl(fifo.get(), F_SETFL, 0) != 0) return {};
-    return fifo;
+    return stream == Stream::in ? open_to_read(file.path) : open_fifo_that_is_there(file.path);
 }
 
-Descriptor open_file(const StreamFile& file, Stream stream) {
-    constexpr int always = O_CLOEXEC | O_NOCTTY;
-    if (stream == Stream::in) return Descriptor{::open(file.path.c_str(), O_RDONLY | always)};
+Descriptor open_or_make(const StreamFile& file) {
     int flags = O_WRONLY | O_APPEND | always;
     if (file.opening == StreamFile::Opening::truncate) flags |= O_TRUNC;
     if (file.opening != StreamFile::Opening::create) {
@@ -95,6 +108,16 @@ Descriptor open_file(const StreamFile& file, Stream stream) {
     if (made && ::fchmod(made.get(), file.permissions) != 0) made.reset();
     const bool was_faster = !made && errno == EEXIST && file.opening != StreamFile::Opening::create;
     return was_faster ? Descriptor{::open(file.path.c_str(), flags)} : std::move(made);
+}
+
+Descriptor open_file(const StreamFile& file, Stream stream) {
+    if (stream == Stream::in) return open_to_read(file.path);
+    Descriptor opened = open_or_make(file);
+    // A FIFO that nobody reads.
+    if (!opened && errno == ENXIO) return open_fifo_that_is_there(file.path);
+    struct stat status {};
+    if (!opened || ::fstat(opened.get(), &status) != 0) return {};
+    return S_ISFIFO(status.st_mode) ? open_fifo_that_is_there(file.path) : blocking(std::move(opened));
 }
 
 class PosixStandardStreams final : public StandardStreams {
@@ -125,6 +148,11 @@ public:
         Error error = os_error("write to", name_of(stream), done.errno_value);
         if (done.errno_value == EAGAIN) error.reason = "its reader does not keep up";
         return {.bytes = done.bytes, .failure = std::move(error)};
+    }
+
+    void write_last_words(Stream stream, std::string_view text, std::chrono::milliseconds at_most) noexcept override {
+        const SigpipeBlock block;
+        static_cast<void>(patient_write(number_of(stream), text, Deadline{at_most}));
     }
 
     bool is_terminal(Stream stream) const override { return ::isatty(number_of(stream)) == 1; }
@@ -167,6 +195,7 @@ public:
         }
         flush_stdio();
         auto done = put_at(opened.get(), stream);
+        if (stream == Stream::out) buffer_stdout_by_lines();
         if (opened.get() == number_of(stream)) static_cast<void>(opened.release());
         return done;
     }

@@ -89,6 +89,7 @@ public:
         if (lines_.empty()) return false;
         line = std::move(lines_.front());
         lines_.pop_front();
+        if (told_ > 0) --told_;
         bytes_ -= line.text.size() + sizeof(Line);
         delivers_ = true;
         taken_.notify_all();
@@ -99,7 +100,10 @@ public:
     void close(bool drops) {
         const std::lock_guard lock{mutex_};
         closed_ = true;
-        if (drops) lines_.clear();
+        if (drops) {
+            lines_.clear();
+            told_ = 0;
+        }
         added_.notify_all();
         taken_.notify_all();
     }
@@ -109,13 +113,14 @@ public:
     }
     /// Lines that are not delivered yet. Async-signal-safe.
     [[nodiscard]] std::size_t count() const noexcept { return count_.load(std::memory_order_acquire); }
-    /// For a process that dies of a signal: nothing where the lock is held, else what is here.
+    /// For a process that dies of a signal: nothing where the lock is held, else what is here and was not told yet.
     template <class Take>
     void each_of_the_last(Take take) noexcept {
         // Trying touches the lock and nothing else.
         const std::unique_lock lock{mutex_, std::try_to_lock};
         if (!lock) return;
-        for (const Line& line : lines_) take(line);
+        for (auto at = lines_.begin() + static_cast<std::ptrdiff_t>(told_); at != lines_.end(); ++at) take(*at);
+        told_ = lines_.size();
     }
 
 private:
@@ -124,6 +129,7 @@ private:
     std::condition_variable taken_;
     std::deque<Line> lines_;
     std::size_t bytes_ = 0;
+    std::size_t told_ = 0;  ///< of the lines from the front on, those that were among the last words
     std::array<std::uint64_t, 3> lost_{};
     bool delivers_ = false;
     bool hangs_ = false;
@@ -275,7 +281,7 @@ public:
             shared.deliverer.detach();
     }
 
-    void write_last_words(void (*take)(void*, std::string_view) noexcept, void* to) noexcept override {
+    void write_last_words(void (*take)(void*, const CapturedLine&) noexcept, void* to) noexcept override {
         Capture& shared = *shared_;
         const auto is_done = [&shared] {
             return !shared.out.has_more() && !shared.error.has_more() && !shared.reads.load() &&
@@ -288,9 +294,8 @@ public:
         for (auto waited = 0ms; waited < last_patience && !stopped_ && !is_done(); waited += 1ms)
             ::nanosleep(&a_millisecond, nullptr);
         shared.waiting.each_of_the_last([&](const Waiting::Line& line) {
-            take(to, line.stream == Stream::error ? "stderr: " : "stdout: ");
-            take(to, line.text);
-            take(to, "\n");
+            take(to,
+                 {.stream = line.stream, .text = line.text, .is_cut = line.is_cut, .lost_before = line.lost_before});
         });
         shared.out.write_last_words(take, to);
         shared.error.write_last_words(take, to);

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <system_error>
 
 #include "integration/support/proc_path.hpp"
 #include "integration/support/service_test.hpp"
@@ -22,8 +23,11 @@ using testing::StartsWith;
 /// What each descriptor of a process is, by its number.
 std::map<int, std::string> descriptors_of(pid_t pid) {
     std::map<int, std::string> all;
-    for (const auto& entry : fs::directory_iterator{proc(pid, "fd")})
-        all[std::stoi(entry.path().filename().string())] = fs::read_symlink(entry.path()).string();
+    for (const auto& entry : fs::directory_iterator{proc(pid, "fd")}) {
+        std::error_code closed_meanwhile;
+        const fs::path what = fs::read_symlink(entry.path(), closed_meanwhile);
+        if (!closed_meanwhile) all[std::stoi(entry.path().filename().string())] = what.string();
+    }
     return all;
 }
 

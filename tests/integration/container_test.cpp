@@ -199,6 +199,24 @@ TEST_F(ContainerTest, LogsJsonLinesOnStdout) {
     EXPECT_EQ(messages.back(), "stopped");
 }
 
+// Not as the first process of a namespace, which the kernel does not kill by a signal.
+TEST_F(ContainerTest, ACrashIsALineOnStdout) {
+    RunningCommand running{service.command({"run"})};
+    running.await_output("\"message\":\"ready\"");
+    running.signal(SIGSEGV);
+
+    std::istringstream lines{running.finish().out};
+
+    Object last;
+    for (std::string line; std::getline(lines, line);) {
+        const auto parsed = parse_json(line);
+        ASSERT_TRUE(std::holds_alternative<Value>(parsed)) << line;
+        last = std::get<Value>(parsed).as_object();
+    }
+    EXPECT_EQ(last.find("level")->as_string(), "fatal");
+    EXPECT_THAT(last.find("message")->as_string(), HasSubstr("crashed by SIGSEGV"));
+}
+
 TEST_F(ContainerTest, EveryThreadHasDroppedItsPrivileges) {
     if (::geteuid() != 0) GTEST_SKIP() << "only root can become another user";
     std::filesystem::permissions(folder.path(), std::filesystem::perms{0755});

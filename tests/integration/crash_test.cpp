@@ -1,10 +1,13 @@
 // What is left of a service that crashes, and what its operator sees.
 #include <csignal>
 #include <filesystem>
+#include <sstream>
 #include <string>
+#include <variant>
 
 #include "integration/support/service_test.hpp"
 #include "integration/support/strangers.hpp"
+#include "servicekit/base/json.hpp"
 
 namespace servicekit::test {
 namespace {
@@ -69,6 +72,37 @@ TEST_F(CrashTest, AFaultSentFromOutsideIsReportedToo) {
 
     EXPECT_EQ(service.exit_code(), 128 + SIGSEGV);
     EXPECT_THAT(report(), HasSubstr("sent by kill\nsender: pid "));
+}
+
+TEST_F(CrashTest, TheLogsLastLineHasTheHeadOfAnyOther) {
+    RunningService service{crashing};
+    const std::string pid = std::to_string(service.pid());
+
+    crash(service, "write");
+
+    EXPECT_THAT(crashing.log(),
+                ContainsRegex("\n20[0-9-]+T[0-9:.]+Z fatal crash-trial\\[" + pid +
+                              "\\]: crashed by SIGSEGV \\(address not mapped to object\\) at 0x0 [^\n]*; the report is "
+                              "in '[^\n]*'\n$"));
+}
+
+TEST_F(CrashTest, ALogInJsonStaysInJson) {
+    crashing.add_options({"--log-format", "json"});
+    RunningService service{crashing};
+
+    EXPECT_NE(crashing.verb({"call", "crash", "how=abort", "words=\"quoted\""}).exit_code, 0);
+    EXPECT_GT(service.exit_code(), 128);
+
+    std::istringstream lines{crashing.log()};
+    Object last;
+    for (std::string line; std::getline(lines, line);) {
+        const auto parsed = parse_json(line);
+        ASSERT_TRUE(std::holds_alternative<Value>(parsed)) << line;
+        last = std::get<Value>(parsed).as_object();
+    }
+    EXPECT_EQ(last.find("level")->as_string(), "fatal");
+    EXPECT_EQ(last.find("service")->as_string(), "crash-trial");
+    EXPECT_THAT(last.find("message")->as_string(), StartsWith("crashed by SIGABRT"));
 }
 
 TEST_F(CrashTest, ASigabrtFromOutsideStillStops) {

@@ -73,6 +73,16 @@ protected:
                    manager,          os::posix_clock(),           os::posix_process()};
 };
 
+TEST_F(RealJournalLogTest, TheJournalReadsLastWords) {
+    MessageReceiver journal{path, SOCK_DGRAM};
+    ASSERT_TRUE(log.open());
+    const contract::LogRecord crash{.time = {}, .level = LogLevel::fatal, .message = "crashed by SIGSEGV"};
+    log.write_last_words({&crash, 1});
+    const auto entry = parse(journal.next().text);
+    EXPECT_EQ(entry.at("MESSAGE"), "crashed by SIGSEGV");
+    EXPECT_EQ(entry.at("PRIORITY"), "2");
+}
+
 TEST_F(RealJournalLogTest, TheJournalReadsWhatIsWritten) {
     MessageReceiver journal{path, SOCK_DGRAM};
     ASSERT_TRUE(log.open());

@@ -52,6 +52,27 @@ TEST_F(StreamsTest, ALineWithoutAnEndComesAfterARest) {
     service.await_log("a prompt stream=stdout");
 }
 
+TEST_F(StreamsTest, ALineThatNobodyFlushedComesAllTheSame) {
+    const RunningService service{printing};
+
+    service.call("print-text", {{"text", "printed and left\n"}, {"flush", false}});
+
+    service.await_log("printed and left stream=stdout");
+}
+
+TEST_F(StreamsTest, ALineThatNobodyFlushedIsInTheLogAfterACrash) {
+    for (const char* how : {"write", "abort"}) {
+        RunningService service{printing};
+        const std::string line = std::string{"unflushed before "} + how;
+        EXPECT_NE(printing.verb({"call", "crash", std::string{"how="} + how, "unflushed=" + line}).exit_code, 0);
+
+        EXPECT_GT(service.exit_code(), 128);
+
+        EXPECT_EQ(count_in_log("]: " + line), 2U) << printing.log();
+        EXPECT_EQ(count_in_log(line + " of the stream"), 1U) << printing.log();
+    }
+}
+
 TEST_F(StreamsTest, ManyLinesComeWholeAndInOrder) {
     constexpr int count = 100'000;
     {
@@ -178,6 +199,44 @@ TEST_F(StreamsTest, WhoReadsAFifoGetsWhatIsPrinted) {
     EXPECT_EQ(::read(reader.get(), buffer, sizeof buffer), 17);
     EXPECT_STREQ(buffer, "through the pipe\n");
     EXPECT_EQ(std::filesystem::status(folder.file("fifo")).type(), std::filesystem::file_type::fifo);
+}
+
+TEST_F(StreamsTest, APathThatIsAFifoHoldsNothingUpThoughNobodyReadsIt) {
+    ASSERT_EQ(::mkfifo(folder.file("fifo").c_str(), 0600), 0);
+    printing.add_options({"--stdout", folder.file("fifo"), "--start-timeout", "20"});
+    RunningService service{printing};
+
+    service.call("print-lines", {{"count", 100'000}});
+    service.call("log-reopen");
+
+    EXPECT_EQ(service.call("status").find("state")->as_string(), "running");
+    service.signal(SIGTERM);
+    EXPECT_EQ(service.exit_code(), 0);
+}
+
+TEST_F(StreamsTest, APathThatIsAFifoIsOpenedAnewThoughItsReaderHasGone) {
+    ASSERT_EQ(::mkfifo(folder.file("fifo").c_str(), 0600), 0);
+    printing.add_options({"--stdout", folder.file("fifo")});
+    os::Descriptor reader{::open(folder.file("fifo").c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)};
+    RunningService service{printing};
+    reader.reset();
+
+    service.call("log-reopen");
+    service.call("print-text", {{"text", "to the next one\n"}});
+
+    EXPECT_EQ(service.call("status").find("state")->as_string(), "running");
+    reader.reset(::open(folder.file("fifo").c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+    char buffer[64] = "";
+    EXPECT_EQ(::read(reader.get(), buffer, sizeof buffer), 16);
+    EXPECT_STREQ(buffer, "to the next one\n");
+}
+
+TEST_F(StreamsTest, StdinFromAFifoThatNobodyWritesToHoldsNothingUp) {
+    ASSERT_EQ(::mkfifo(folder.file("fifo").c_str(), 0600), 0);
+    printing.add_options({"--stdin", folder.file("fifo"), "--start-timeout", "20"});
+    const RunningService service{printing};
+
+    EXPECT_EQ(*service.call("shell", {{"command", "cat >" + folder.file("copy")}}).find("status"), Value{0});
 }
 
 TEST_F(StreamsTest, StdinCanComeFromAFile) {

@@ -3,7 +3,7 @@
 #include <sys/types.h>
 
 #include <chrono>
-#include <string_view>
+#include <span>
 
 #include "servicekit/base/log_level.hpp"
 #include "servicekit/base/log_record.hpp"
@@ -54,9 +54,9 @@ public:
     [[nodiscard]] virtual StreamUse stream_use() const { return StreamUse::captured; }
     /// Hands what it holds to a user that the process is about to become.
     virtual Result<void> hand_to(uid_t uid, gid_t gid) = 0;
-    /// The process is about to die of a fatal signal: puts what it still holds into the kernel, then `lines`, which are
-    /// whole lines of text without a time. Async-signal-safe; may be called while any other member runs.
-    virtual void write_last_words(std::string_view /*lines*/) noexcept {}
+    /// The process is about to die of a fatal signal: puts what it still holds into the kernel, then `records`, of which
+    /// there may be none. May come several times. Async-signal-safe; may be called while any other member runs.
+    virtual void write_last_words(std::span<const LogRecord> /*records*/) noexcept {}
     /// Everything that was accepted is in the kernel when it returns, or the time was up.
     virtual void close(std::chrono::milliseconds at_most) noexcept = 0;
 };

@@ -49,6 +49,9 @@ public:
     virtual void log(const std::string& level, const std::string& text) = 0;
 };
 
+/// As os::FaultOwner: whether a fault is Lisp's own, and is dealt with.
+using AnswerFault = bool (*)(int number, void* info, void* context) noexcept;
+
 /// The Lisp itself, as its service needs it and no wider: threads of Lisp that do what Work has for them.
 class Machine {
 public:
@@ -66,6 +69,8 @@ public:
     virtual Result<void> replace_worker() = 0;
     /// Ends Lisp's threads, as far as they can be ended in that time. \pre Work gives no more jobs
     virtual void shut_down(std::chrono::milliseconds at_most) noexcept = 0;
+    /// What answers the faults that Lisp raises on purpose; null where it raises none.
+    [[nodiscard]] virtual AnswerFault answers_faults() const noexcept { return nullptr; }
 };
 
 /// Embeddable Common Lisp.

@@ -17,7 +17,9 @@ public:
     virtual ~LastWords() = default;
     /// Called by the signal's handler, in the thread that crashed, on a stack of 100 KiB: only what signal-safety(7)
     /// allows; no lock, no memory. May come while any other member runs, in this thread or another.
-    /// \param crash what happened, in one line with its newline
+    /// Comes twice: as soon as the report says what the thread did that crashed, and when it is whole, for what other
+    /// threads have brought meanwhile; once only where the report comes to no end.
+    /// \param crash what happened, in one line with its newline; empty the second time
     virtual void write_last_words(std::string_view crash) noexcept = 0;
 };
 

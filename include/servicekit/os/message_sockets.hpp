@@ -21,7 +21,7 @@ public:
 
     virtual ~MessageSocket() = default;
     [[nodiscard]] virtual Kind kind() const = 0;
-    /// Waits for room no longer than that. Raises no SIGPIPE.
+    /// Waits for room no longer than that. Raises no SIGPIPE. Async-signal-safe.
     /// \returns for a datagram all or nothing; failed with EMSGSIZE or ENOBUFS where it is too long for one
     virtual Transfer send(std::string_view message, std::chrono::milliseconds at_most) = 0;
     /// Sends, with an empty message, the descriptor of a file in memory that holds the message and can't be changed any

@@ -43,6 +43,8 @@ public:
     /// the stream stays as blocking as it was for others who share it.
     [[nodiscard]] virtual StreamWriting write_within(Stream stream, std::string_view text,
                                                      std::chrono::milliseconds at_most) = 0;
+    /// The same for a process that dies of a signal. Async-signal-safe.
+    virtual void write_last_words(Stream stream, std::string_view text, std::chrono::milliseconds at_most) noexcept = 0;
     [[nodiscard]] virtual bool is_terminal(Stream stream) const = 0;
     /// Columns of the terminal; 80 where it can't be told.
     [[nodiscard]] virtual unsigned terminal_width(Stream stream) const = 0;

@@ -43,8 +43,8 @@ public:
     /// in it once this object, or this process, is gone.
     virtual void stop(std::chrono::milliseconds at_most) noexcept = 0;
     /// For a process that dies of a signal: waits a moment for its threads to deliver what there is, and has `take`
-    /// called with what they did not: whole lines with the stream's name in front. Async-signal-safe where `take` is.
-    virtual void write_last_words(void (*take)(void* to, std::string_view lines) noexcept, void* to) noexcept = 0;
+    /// called with what they did not, a line at a time. May come several times. Async-signal-safe where `take` is.
+    virtual void write_last_words(void (*take)(void* to, const CapturedLine& line) noexcept, void* to) noexcept = 0;
 };
 
 [[nodiscard]] std::unique_ptr<StreamCapture> make_posix_stream_capture();

@@ -181,9 +181,24 @@ TYPED_TEST_P(LogContract, IsWrittenByManyThreadsAtOnce) {
     EXPECT_EQ(missing, TypeParam::delivers ? 0 : writers * lines_each);
 }
 
+TYPED_TEST_P(LogContract, LastWordsComeAfterWhatWasAccepted) {
+    if constexpr (LogHasLastWords<typename TypeParam::Policy>) {
+        const auto log = this->make_open_log();
+        this->write(*log, "accepted");
+        const contract::LogRecord crash{.time = {}, .level = LogLevel::fatal, .message = "last words"};
+        log->write_last_words({&crash, 1});
+        log->write_last_words({});
+        this->close(*log);
+        this->expect_delivered("accepted");
+        this->expect_delivered("last words");
+        EXPECT_LE(this->rig.delivered().find("accepted"), this->rig.delivered().find("last words"));
+    }
+}
+
 REGISTER_TYPED_TEST_SUITE_P(LogContract, EverythingAcceptedIsDeliveredOnceItIsClosed, KeepsTheOrder, OneRecordIsOneLine,
                             TakesWhateverBytesThereAre, DropsWhatIsBelowItsLevel, GoesOnAfterItWasReopened,
                             IsSafeToUseBeforeItIsOpenAndAfterItIsClosed, IsClosedAnyNumberOfTimes,
-                            MayBeMovedBeforeItIsOpened, IsWrittenByManyThreadsAtOnce);
+                            MayBeMovedBeforeItIsOpened, IsWrittenByManyThreadsAtOnce,
+                            LastWordsComeAfterWhatWasAccepted);
 
 }  // namespace servicekit::contract_tests

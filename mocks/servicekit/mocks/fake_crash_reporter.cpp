@@ -72,7 +72,8 @@ void FakeCrashReporter::crash(std::string_view signal, std::string_view reason) 
         summary += "; the report is in '" + path + "'";
     }
     summary += "\n";
-    for (os::LastWords* const last_words : state().last_words) last_words->write_last_words(summary);
+    for (const std::string& crash : {summary, std::string{}})
+        for (os::LastWords* const last_words : state().last_words) last_words->write_last_words(crash);
 }
 
 }  // namespace servicekit::mocks

@@ -45,6 +45,11 @@ os::StreamWriting FakeStandardStreams::write_within(os::Stream stream, std::stri
     return done;
 }
 
+void FakeStandardStreams::write_last_words(os::Stream stream, std::string_view text,
+                                           std::chrono::milliseconds at_most) noexcept {
+    static_cast<void>(write_within(stream, text, at_most));
+}
+
 bool FakeStandardStreams::is_terminal(os::Stream stream) const {
     return state(stream).target == Target::user && state(stream).is_terminal;
 }

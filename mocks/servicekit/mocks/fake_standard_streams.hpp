@@ -26,6 +26,8 @@ public:
     /// Waits for nobody: no time goes by.
     [[nodiscard]] os::StreamWriting write_within(os::Stream stream, std::string_view text,
                                                  std::chrono::milliseconds at_most) override;
+    void write_last_words(os::Stream stream, std::string_view text,
+                          std::chrono::milliseconds at_most) noexcept override;
     [[nodiscard]] bool is_terminal(os::Stream stream) const override;
     [[nodiscard]] unsigned terminal_width(os::Stream stream) const override;
     Result<void> open_closed_ones() override;

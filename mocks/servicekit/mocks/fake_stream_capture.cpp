@@ -1,5 +1,6 @@
 #include "servicekit/mocks/fake_stream_capture.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace servicekit::mocks {
@@ -39,10 +40,15 @@ public:
         all_->deliver(own);
         own = {};
     }
-    void write_last_words(void (*take)(void*, std::string_view) noexcept, void* to) noexcept override {
-        for (const os::Stream stream : {os::Stream::out, os::Stream::error})
-            if (const std::string text = std::exchange(state().printed.at(index_of(stream)), {}); !text.empty())
-                take(to, name_of(stream) + ": " + text + "\n");
+    void write_last_words(void (*take)(void*, const os::CapturedLine&) noexcept, void* to) noexcept override {
+        for (const os::Stream stream : {os::Stream::out, os::Stream::error}) {
+            const std::string text = std::exchange(state().printed.at(index_of(stream)), {});
+            for (std::string_view rest = text; !rest.empty();) {
+                const auto end = std::min(rest.find('\n'), rest.size());
+                take(to, {.stream = stream, .text = rest.substr(0, end)});
+                rest.remove_prefix(std::min(end + 1, rest.size()));
+            }
+        }
     }
 
 private:

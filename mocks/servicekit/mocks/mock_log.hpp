@@ -19,7 +19,7 @@ public:
     MOCK_METHOD(void, set_level, (LogLevel level), (override));
     MOCK_METHOD(contract::StreamUse, stream_use, (), (const, override));
     MOCK_METHOD(Result<void>, hand_to, (uid_t uid, gid_t gid), (override));
-    MOCK_METHOD(void, write_last_words, (std::string_view lines), (noexcept, override));
+    MOCK_METHOD(void, write_last_words, (std::span<const contract::LogRecord> records), (noexcept, override));
     MOCK_METHOD(void, close, (std::chrono::milliseconds at_most), (noexcept, override));
 };
 

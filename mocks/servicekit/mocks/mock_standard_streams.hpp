@@ -19,6 +19,8 @@ public:
     MOCK_METHOD(void, write, (os::Stream stream, std::string_view text), (override));
     MOCK_METHOD(os::StreamWriting, write_within,
                 (os::Stream stream, std::string_view text, std::chrono::milliseconds at_most), (override));
+    MOCK_METHOD(void, write_last_words, (os::Stream stream, std::string_view text, std::chrono::milliseconds at_most),
+                (noexcept, override));
     MOCK_METHOD(bool, is_terminal, (os::Stream stream), (const, override));
     MOCK_METHOD(unsigned, terminal_width, (os::Stream stream), (const, override));
     MOCK_METHOD(Result<void>, open_closed_ones, (), (override));

@@ -216,6 +216,7 @@ public:
     void interrupt(JobId job) override { threads_->interrupt(job); }
     Result<void> replace_worker() override { return threads_->replace_worker(); }
     void shut_down(std::chrono::milliseconds at_most) noexcept override { threads_->shut_down(at_most); }
+    AnswerFault answers_faults() const noexcept override { return &FaultSignals::answer; }
 
 private:
     std::shared_ptr<EclThreads> threads_ = std::make_shared<EclThreads>();

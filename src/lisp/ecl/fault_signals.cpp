@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 
 #include "lisp/ecl/ecl.hpp"
@@ -19,6 +20,7 @@ struct Dispositions {
 
 // A handler finds nothing but what is static.
 constinit std::array<Dispositions, 2> faults{Dispositions{.number = SIGSEGV}, Dispositions{.number = SIGBUS}};
+constinit std::atomic<bool> is_guarding{false};
 
 /// Where an interrupt has to wait, ECL protects the environment of the thread from being written, so that the end of the
 /// wait is a fault. ECL 21.2 writes more than that end there, as when it calls generic functions, and would give the whole
@@ -31,15 +33,22 @@ bool lift_guard(const siginfo_t& info, cl_env_ptr environment) {
     return mprotect(environment, sizeof *environment, PROT_READ | PROT_WRITE) == 0;
 }
 
+/// Calls what ECL installed as the kernel would: it may have been installed over by a handler with another mask.
+void call_ecl(const Dispositions& fault, siginfo_t* info, void* context) {
+    sigset_t mask = fault.of_ecl.sa_mask;
+    sigaddset(&mask, fault.number);
+    sigset_t before;
+    pthread_sigmask(SIG_BLOCK, &mask, &before);
+    fault.of_ecl.sa_sigaction(fault.number, info, context);
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
 // ECL's own handler, in a thread that it does not know, prints and ends the thread: the crash would go unseen. From here
 // on only what signal-safety(7) allows.
 extern "C" void servicekit_pass_fault_on(int number, siginfo_t* info, void* context) {
+    if (FaultSignals::answer(number, info, context)) return;
     for (const Dispositions& fault : faults) {
         if (fault.number != number) continue;
-        if (const cl_env_ptr environment = ecl_process_env_unsafe(); environment != nullptr) {
-            if (!lift_guard(*info, environment)) fault.of_ecl.sa_sigaction(number, info, context);
-            return;
-        }
         // The instruction that failed fails again when this returns, and finds what would have been there without us.
         sigaction(number, &fault.before, nullptr);
         // One that was sent, by kill(2) say, does not come again by itself.
@@ -62,10 +71,29 @@ void FaultSignals::guard() {
         action.sa_flags |= SA_SIGINFO | SA_ONSTACK;
         sigaction(fault.number, &action, nullptr);
     }
+    is_guarding = true;
 }
 
 void FaultSignals::give_back() {
-    for (const Dispositions& fault : faults) sigaction(fault.number, &fault.before, nullptr);
+    is_guarding = false;
+    for (const Dispositions& fault : faults) {
+        struct sigaction current {};
+        sigaction(fault.number, nullptr, &current);
+        if (current.sa_sigaction == servicekit_pass_fault_on) sigaction(fault.number, &fault.before, nullptr);
+    }
+}
+
+bool FaultSignals::answer(int number, void* info, void* context) noexcept {
+    if (!is_guarding.load()) return false;
+    const cl_env_ptr environment = ecl_process_env_unsafe();
+    if (environment == nullptr) return false;
+    auto* const details = static_cast<siginfo_t*>(info);
+    for (const Dispositions& fault : faults) {
+        if (fault.number != number) continue;
+        if (!lift_guard(*details, environment)) call_ecl(fault, details, context);
+        return true;
+    }
+    return false;
 }
 
 }  // namespace servicekit::lisp

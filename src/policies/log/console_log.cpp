@@ -63,17 +63,21 @@ Result<void> ConsoleLog::open() {
     const pid_t pid = state_->process->id();
     const bool coloured = policies::takes_colours(*state_->streams, state_->stream, *state_->environment);
     if (state_->writes_json())
-        state_->output.open([name = state_->name, pid](std::string& out, const contract::LogRecord& record) {
-            policies::append_json_line(out, record, name, pid);
-        });
+        state_->output.open(
+            [name = state_->name, pid](std::string& out, const contract::LogRecord& record) {
+                policies::append_json_line(out, record, name, pid);
+            },
+            state_->name.size());
     else
-        state_->output.open([source = state_->name + '[' + std::to_string(pid) + ']', coloured](
-                                std::string& out, const contract::LogRecord& record) {
-            if (coloured)
-                policies::append_coloured_line(out, record, source);
-            else
-                policies::append_log_line(out, record, source);
-        });
+        state_->output.open(
+            [source = state_->name + '[' + std::to_string(pid) + ']', coloured](std::string& out,
+                                                                                const contract::LogRecord& record) {
+                if (coloured)
+                    policies::append_coloured_line(out, record, source);
+                else
+                    policies::append_log_line(out, record, source);
+            },
+            state_->name.size());
     return {};
 }
 
@@ -85,6 +89,10 @@ void ConsoleLog::write(const contract::LogRecord& record) noexcept {
 }
 
 void ConsoleLog::set_level(LogLevel level) noexcept { state_->level.store(level, std::memory_order_relaxed); }
+
+void ConsoleLog::write_last_words(std::span<const contract::LogRecord> records) noexcept {
+    for (const contract::LogRecord& record : records) state_->output.write_last_words(record);
+}
 
 void ConsoleLog::close(std::chrono::milliseconds at_most) noexcept {
     state_->output.close(state_->clock->system_now(), at_most);

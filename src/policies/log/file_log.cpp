@@ -6,6 +6,7 @@
 
 #include "base/scratch_text.hpp"
 #include "policies/log/json_line.hpp"
+#include "policies/log/last_line.hpp"
 #include "policies/log/line_buffer.hpp"
 #include "policies/log/log_archive.hpp"
 #include "policies/log/log_line.hpp"
@@ -70,6 +71,7 @@ struct FileLog::State {
     std::unique_ptr<policies::LogArchive> archive;
     std::unique_ptr<policies::RotatingFile> file;
     std::unique_ptr<policies::LineBuffer> buffer;
+    policies::LastLine last_line;
     policies::StreamOutput terminal;
     bool to_terminal = false;
 };
@@ -119,6 +121,7 @@ Result<void> FileLog::State::open_file() {
                                         .rotate_every = options.rotate_every},
         [this](const Error& error) { return warning(clock->system_now(), error.message()); }, [this] { tidy_up(); });
     if (auto opened = file->open(); !opened) return opened;
+    last_line.prepare(source.size());
     buffer = std::make_unique<policies::LineBuffer>(*file, policies::LineBuffer::Options{.delay = options.delay});
     buffer->open([this](std::string& out, std::chrono::system_clock::time_point time, std::uint64_t count,
                         std::string_view reason) {
@@ -130,14 +133,16 @@ Result<void> FileLog::State::open_file() {
 
 void FileLog::State::open_terminal() {
     const bool coloured = policies::takes_colours(*streams, os::Stream::error, *environment);
-    terminal.open([this, coloured](std::string& out, const LogRecord& record) {
-        if (coloured)
-            policies::append_coloured_line(out, record, source);
-        else if (path.empty())
-            render(out, record);
-        else
-            policies::append_log_line(out, record, source);
-    });
+    terminal.open(
+        [this, coloured](std::string& out, const LogRecord& record) {
+            if (coloured)
+                policies::append_coloured_line(out, record, source);
+            else if (path.empty())
+                render(out, record);
+            else
+                policies::append_log_line(out, record, source);
+        },
+        source.size());
     to_terminal = true;
 }
 
@@ -254,8 +259,14 @@ Result<void> FileLog::hand_to(uid_t uid, gid_t gid) {
     return state_->file ? state_->file->hand_to(uid, gid) : Result<void>{};
 }
 
-void FileLog::write_last_words(std::string_view lines) noexcept {
-    if (state_->buffer && state_->buffer->is_open()) state_->buffer->write_last_words(lines);
+void FileLog::write_last_words(std::span<const LogRecord> records) noexcept {
+    State& state = *state_;
+    if (state.to_terminal)
+        for (const LogRecord& record : records) state.terminal.write_last_words(record);
+    if (!state.buffer || !state.buffer->is_open()) return;
+    if (records.empty()) state.buffer->write_last_words({});
+    const auto append = [&state](std::string& out, const LogRecord& record) { state.render(out, record); };
+    for (const LogRecord& record : records) state.buffer->write_last_words(state.last_line.render(record, append));
 }
 
 void FileLog::close(std::chrono::milliseconds at_most) noexcept {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "policies/log/journal_entry.hpp"
+#include "policies/log/last_line.hpp"
 #include "policies/log/log_line.hpp"
 #include "policies/log/message_output.hpp"
 #include "policies/log/stream_output.hpp"
@@ -61,7 +62,8 @@ struct JournalLog::State {
     std::atomic<LogLevel> level{LogLevel::info};
     policies::MessageOutput entries;
     policies::StreamOutput lines;
-    bool line_stuck = false;  ///< the last one in the place of an entry; for whoever has the turn of the entries
+    policies::LastLine last_line;  ///< in the place of an entry
+    bool line_stuck = false;       ///< the last one in the place of an entry; for whoever has the turn of the entries
 };
 
 void JournalLog::State::open_journal() {
@@ -72,10 +74,12 @@ void JournalLog::State::open_journal() {
     const auto send_long = [this](os::MessageSocket& socket, const std::string& entry) {
         return socket.send_in_file(entry, options.patience);
     };
+    last_line.prepare(0);
     entries.open({.path = options.socket,
                   .patience = options.patience,
                   .retry_after = options.retry_after,
                   .render = render,
+                  .head = name.size(),
                   .send_long = send_long,
                   .instead = [this](const contract::LogRecord& record) { return write_line(record); }});
 }
@@ -117,9 +121,9 @@ Result<void> JournalLog::open() {
         state.open_journal();
     } else if (state.streams->is_terminal(os::Stream::error)) {
         state.lines.open([source = state.name + '[' + std::to_string(state.process->id()) + ']'](
-                             std::string& out, const contract::LogRecord& record) {
-            policies::append_log_line(out, record, source);
-        });
+                             std::string& out,
+                             const contract::LogRecord& record) { policies::append_log_line(out, record, source); },
+                         state.name.size());
     } else {
         state.lines.open(append_line_for_manager);
     }
@@ -136,6 +140,17 @@ void JournalLog::write(const contract::LogRecord& record) noexcept {
 }
 
 void JournalLog::set_level(LogLevel level) noexcept { state_->level.store(level, std::memory_order_relaxed); }
+
+void JournalLog::write_last_words(std::span<const contract::LogRecord> records) noexcept {
+    State& state = *state_;
+    for (const contract::LogRecord& record : records) {
+        if (!state.to_journal)
+            state.lines.write_last_words(record);
+        else if (!state.entries.write_last_words(record))
+            state.streams->write_last_words(os::Stream::error, state.last_line.render(record, append_line_for_manager),
+                                            state.options.patience);
+    }
+}
 
 void JournalLog::close(std::chrono::milliseconds at_most) noexcept {
     state_->entries.close(at_most);

@@ -1,31 +1,14 @@
 #include "policies/log/line_buffer.hpp"
 
 #include <algorithm>
-#include <optional>
 #include <thread>
 #include <utility>
 
+#include "policies/log/last_turn.hpp"
+
 namespace servicekit::policies {
-namespace {
 
 using namespace std::chrono_literals;
-
-/// Tries for a tenth of a second to get the turn, in a signal handler: who has it is about to pass it on, or never will.
-class LastTurn {
-public:
-    explicit LastTurn(Turns& turns) {
-        for (int tries = 0; tries < 100; ++tries) {
-            turn_.emplace(turns, 0ms);
-            if (turn_->is_ours()) return;
-            std::this_thread::sleep_for(1ms);  // nanosleep(2), and nothing beside it
-        }
-    }
-
-private:
-    std::optional<Turns::Turn> turn_;
-};
-
-}  // namespace
 
 LineBuffer::LineBuffer(LineSink& sink, Options options) : sink_{&sink}, options_{options} {}
 

@@ -1,7 +1,10 @@
 #include "policies/log/message_output.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
+
+#include "policies/log/last_turn.hpp"
 
 namespace servicekit::policies {
 namespace {
@@ -35,6 +38,7 @@ bool is_too_long(const os::Transfer& done) {
 void MessageOutput::open(Plan plan) {
     const Turns::Turn turn{turns_};
     plan_ = std::move(plan);
+    last_line_.prepare(plan_.head);
     static_cast<void>(connect());
     open_ = true;
 }
@@ -47,6 +51,26 @@ void MessageOutput::write(const contract::LogRecord& record) noexcept {
     } catch (...) {
         ++lost_;  // out of memory
     }
+}
+
+bool MessageOutput::write_last_words(const contract::LogRecord& record) noexcept {
+    if (!open_) return false;
+    const LastTurn turn{turns_};
+    if (!socket_) return false;
+    const auto send_all = [this](std::string_view message) {
+        while (!message.empty()) {
+            const os::Transfer done = socket_->send(message, plan_.patience);
+            if (done.state != State::done) return false;
+            message.remove_prefix(std::min(done.bytes, message.size()));
+        }
+        return true;
+    };
+    // Of a message that a stream took a part of.
+    if (!send_all(rest_)) return false;
+    rest_.clear();
+    return send_all(last_line_.render(record, [this](std::string& out, const contract::LogRecord& shown) {
+        plan_.render(out, shown, socket_->kind());
+    }));
 }
 
 void MessageOutput::close(std::chrono::milliseconds at_most) noexcept {

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -9,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "policies/log/last_line.hpp"
 #include "policies/log/turns.hpp"
 #include "servicekit/contract/log.hpp"
 #include "servicekit/os/clock.hpp"
@@ -28,6 +30,8 @@ public:
         /// Appends the record as a message, with what ends it on a stream.
         std::function<void(std::string& out, const contract::LogRecord& record, os::MessageSocket::Kind kind)> render =
             {};
+        /// How much may stand in a message beside the record: LastLine::prepare()
+        std::size_t head = 0;
         /// For a message that is too long for a datagram. \returns nothing where it can't be sent in any way
         std::function<os::Transfer(os::MessageSocket& socket, const std::string& message)> send_long = {};
         /// For a record that can't be sent now. \returns whether it took it
@@ -39,6 +43,8 @@ public:
     /// Lets records in; before, they are dropped.
     void open(Plan plan);
     void write(const contract::LogRecord& record) noexcept;
+    /// Async-signal-safe. \returns whether it is sent
+    bool write_last_words(const contract::LogRecord& record) noexcept;
     /// Drops records from here on, and waits until the last one is sent, but for `at_most`.
     void close(std::chrono::milliseconds at_most) noexcept;
 
@@ -57,6 +63,7 @@ private:
     Plan plan_;
     std::atomic<bool> open_{false};
     std::atomic<std::uint64_t> lost_{0};
+    LastLine last_line_;
 
     Turns turns_;  // whoever has the turn may use what follows
     std::unique_ptr<os::MessageSocket> socket_;

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "policies/log/json_line.hpp"
+#include "policies/log/last_line.hpp"
 #include "policies/log/log_line.hpp"
 #include "policies/log/log_process.hpp"
 #include "policies/log/piped_lines.hpp"
@@ -51,6 +52,7 @@ struct PipeLog::State {
     [[nodiscard]] Result<void> open();
     [[nodiscard]] Result<void> start_program();
     [[nodiscard]] Result<void> start(os::EventLoop& the_loop);
+    void render(std::string& out, const contract::LogRecord& record) const;
     [[nodiscard]] std::string render(const contract::LogRecord& record) const;
     void put(const contract::LogRecord& record);
     /// Writes a line of the log's own.
@@ -77,6 +79,7 @@ struct PipeLog::State {
 
     std::unique_ptr<os::ProgramInput> input;
     PipedLines lines;
+    policies::LastLine last_line;
     std::optional<policies::LogProcess> program;
     os::EventLoop* loop = nullptr;
     std::shared_ptr<Waiting> waiting;
@@ -101,6 +104,7 @@ Result<void> PipeLog::State::open() {
         *input, *programs, *clock, [this](const std::string& message) { say(message); });
     if (!starts_late)
         if (auto started = program->start(); !started) return started;
+    last_line.prepare(source.size());
     lines.open(*input, [this](std::uint64_t count) {
         return render({.time = clock->system_now(),
                        .level = LogLevel::warning,
@@ -126,12 +130,16 @@ Result<void> PipeLog::State::start(os::EventLoop& the_loop) {
     return {};
 }
 
+void PipeLog::State::render(std::string& out, const contract::LogRecord& record) const {
+    if (options.format == Format::json)
+        policies::append_json_line(out, record, name, pid);
+    else
+        policies::append_log_line(out, record, source);
+}
+
 std::string PipeLog::State::render(const contract::LogRecord& record) const {
     std::string line;
-    if (options.format == Format::json)
-        policies::append_json_line(line, record, name, pid);
-    else
-        policies::append_log_line(line, record, source);
+    render(line, record);
     return line;
 }
 
@@ -263,7 +271,13 @@ Result<void> PipeLog::hand_to(uid_t uid, gid_t gid) {
     return state_->input ? state_->input->hand_to(uid, gid) : Result<void>{};
 }
 
-void PipeLog::write_last_words(std::string_view lines) noexcept { state_->lines.write_last_words(lines); }
+void PipeLog::write_last_words(std::span<const contract::LogRecord> records) noexcept {
+    State& state = *state_;
+    if (records.empty()) state.lines.write_last_words({});
+    const auto append = [&state](std::string& out, const contract::LogRecord& record) { state.render(out, record); };
+    for (const contract::LogRecord& record : records)
+        state.lines.write_last_words(state.last_line.render(record, append));
+}
 
 void PipeLog::close(std::chrono::milliseconds at_most) noexcept { state_->close(at_most); }
 

@@ -161,7 +161,7 @@ void PipedLines::write_last_words(std::string_view lines) noexcept {
     // Where a thread died in here, what waits may be in any state, and the pipe may end within a line.
     if (is_ours)
         write_all(waiting());
-    else
+    else if (!std::exchange(has_begun_anew_, true))
         write_all("\n");
     write_all(lines);
     if (is_ours) {

@@ -67,8 +67,9 @@ private:
     os::ProgramInput* input_ = nullptr;
     LossLine loss_line_;
     std::string lines_;
-    std::size_t written_ = 0;  ///< bytes of `lines_` that are in the pipe
-    bool is_torn_ = false;     ///< the last of them is not the end of a line
+    std::size_t written_ = 0;      ///< bytes of `lines_` that are in the pipe
+    bool is_torn_ = false;         ///< the last of them is not the end of a line
+    bool has_begun_anew_ = false;  ///< for last words, after a thread died in here
     bool is_open_ = false;
     bool may_wait_ = false;
     bool awaits_time_ = false;

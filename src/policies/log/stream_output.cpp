@@ -2,11 +2,14 @@
 
 #include <utility>
 
+#include "policies/log/last_turn.hpp"
+
 namespace servicekit::policies {
 
-void StreamOutput::open(Render render) {
+void StreamOutput::open(Render render, std::size_t head) {
     const Turns::Turn turn{turns_};
     render_ = std::move(render);
+    last_line_.prepare(head);
     open_ = true;
 }
 
@@ -20,6 +23,14 @@ void StreamOutput::write(const contract::LogRecord& record) noexcept {
     } catch (...) {
         ++lost_;  // out of memory
     }
+}
+
+void StreamOutput::write_last_words(const contract::LogRecord& record) noexcept {
+    if (!open_) return;
+    const LastTurn turn{turns_};
+    // Who died with the turn in hand has most likely written a whole line: one that fits is written at once.
+    if (std::exchange(torn_, false)) streams_->write_last_words(stream_, "\n", patience_);
+    streams_->write_last_words(stream_, last_line_.render(record, render_), patience_);
 }
 
 void StreamOutput::close(std::chrono::system_clock::time_point now, std::chrono::milliseconds at_most) noexcept {

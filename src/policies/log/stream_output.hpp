@@ -2,10 +2,12 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string>
 
+#include "policies/log/last_line.hpp"
 #include "policies/log/turns.hpp"
 #include "servicekit/contract/log.hpp"
 #include "servicekit/os/standard_streams.hpp"
@@ -25,8 +27,11 @@ public:
         : streams_{&streams}, stream_{stream}, patience_{patience} {}
 
     /// Lets lines in; before, they are dropped.
-    void open(Render render);
+    /// \param head how much may stand in a line beside the record: LastLine::prepare()
+    void open(Render render, std::size_t head = 0);
     void write(const contract::LogRecord& record) noexcept;
+    /// Async-signal-safe.
+    void write_last_words(const contract::LogRecord& record) noexcept;
     /// Drops lines from here on, and waits until the last one is written, but for `at_most`.
     /// \param now the time of the line that tells of losses, where there are any.
     void close(std::chrono::system_clock::time_point now, std::chrono::milliseconds at_most) noexcept;
@@ -42,6 +47,7 @@ private:
     Render render_;
     std::atomic<bool> open_{false};
     std::atomic<std::uint64_t> lost_{0};
+    LastLine last_line_;
 
     Turns turns_;         // whoever has the turn may use what follows
     bool torn_ = false;   ///< the last thing that was written is no whole line

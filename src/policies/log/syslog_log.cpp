@@ -79,11 +79,13 @@ Result<void> SyslogLog::open() {
     const auto send_long = [&state](os::MessageSocket& socket, const std::string& message) {
         return socket.send(policies::cut(message, usual_length), state.options.patience);
     };
-    state.output.open({.path = state.options.socket,
-                       .patience = state.options.patience,
-                       .retry_after = state.options.retry_after,
-                       .render = render,
-                       .send_long = send_long});
+    state.output.open(
+        {.path = state.options.socket,
+         .patience = state.options.patience,
+         .retry_after = state.options.retry_after,
+         .render = render,
+         .head = state.name.size() + state.options.host_name.size() + state.options.structured_data_id.size(),
+         .send_long = send_long});
     return {};
 }
 
@@ -95,6 +97,10 @@ void SyslogLog::write(const contract::LogRecord& record) noexcept {
 }
 
 void SyslogLog::set_level(LogLevel level) noexcept { state_->level.store(level, std::memory_order_relaxed); }
+
+void SyslogLog::write_last_words(std::span<const contract::LogRecord> records) noexcept {
+    for (const contract::LogRecord& record : records) static_cast<void>(state_->output.write_last_words(record));
+}
 
 void SyslogLog::close(std::chrono::milliseconds at_most) noexcept { state_->output.close(at_most); }
 

@@ -118,7 +118,7 @@ void append_syslog_message(std::string& out, const contract::LogRecord& record, 
 void append_traditional_syslog_message(std::string& out, const contract::LogRecord& record, const SyslogHead& head) {
     append_priority(out, head.facility, record.level);
     append_printable(out, head.application, longest_application);
-    out += '[' + head.process_id + "]: ";
+    ((out += '[') += head.process_id) += "]: ";
     append_escaped(out, record.message);
     append_fields(out, record);
 }

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <malloc.h>
 #include <pthread.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -14,6 +15,7 @@
 #include <atomic>
 #include <cerrno>
 #include <chrono>
+#include <csetjmp>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -26,6 +28,7 @@
 #include "integration/os/forked_child.hpp"
 #include "integration/os/temporary_folder.hpp"
 #include "integration/support/text_file.hpp"
+#include "os/fault_owner.hpp"
 
 namespace servicekit::os {
 namespace {
@@ -70,6 +73,20 @@ public:
     void write_last_words(std::string_view crash) noexcept override {
         const int file = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
         static_cast<void>(!::write(file, crash.data(), crash.size()));
+        ::close(file);
+    }
+
+private:
+    std::string path_;
+};
+
+/// Appends to the report itself, when it is called without a crash.
+class SecondListener : public LastWords {
+public:
+    explicit SecondListener(std::string path) : path_{std::move(path)} {}
+    void write_last_words(std::string_view crash) noexcept override {
+        const int file = ::open(path_.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
+        if (crash.empty()) static_cast<void>(!::write(file, "and again\n", 10));
         ::close(file);
     }
 
@@ -363,6 +380,17 @@ TEST_F(PosixCrashReporterTest, LastWordsAreCalledInOrderWithWhatHappened) {
                               "trial.crash'\n$"));
 }
 
+TEST_F(PosixCrashReporterTest, LastWordsAreCalledOnceMoreWhenTheReportIsWhole) {
+    EXPECT_EQ(signal_of([&] {
+                  static SecondListener listener{report_file};
+                  posix_crash_reporter().add_last_words(listener);
+                  write_to_nowhere();
+              }),
+              SIGSEGV);
+
+    EXPECT_THAT(report(), EndsWith("\nend of the report\nand again\n"));
+}
+
 TEST_F(PosixCrashReporterTest, LastWordsThatCrashEndTheProcessByTheFirstSignal) {
     EXPECT_EQ(signal_of([] {
                   static CrashingListener listener;
@@ -402,6 +430,46 @@ TEST_F(PosixCrashReporterTest, AHandlerOfTheProgramsIsCalledAfterwards) {
     EXPECT_TRUE(WIFEXITED(status));
     EXPECT_EQ(WEXITSTATUS(status), 60 + SIGSEGV);
     EXPECT_THAT(report(), is_whole());
+}
+
+sigjmp_buf place_to_go_on;
+
+TEST_F(PosixCrashReporterTest, AProgramThatGoesOnAfterACrashHasTheNextReportedWhateverItsSignal) {
+    EXPECT_EQ(signal_of([this] {
+                  posix_crash_reporter().uninstall();
+                  struct sigaction own {};
+                  own.sa_handler = [](int) { siglongjmp(place_to_go_on, 1); };
+                  ::sigaction(SIGSEGV, &own, nullptr);
+                  static_cast<void>(posix_crash_reporter().install({.name = "trial"}));
+                  static_cast<void>(posix_crash_reporter().open_report(report_file, keeping));
+                  std::thread{sleep_for_ever}.detach();
+                  if (sigsetjmp(place_to_go_on, 1) == 0) write_to_nowhere();
+                  // What the other threads are asked by at a crash.
+                  std::raise(SIGSYS);
+              }),
+              SIGSYS);
+
+    EXPECT_THAT(report(), AllOf(HasSubstr("\nsignal: SIGSEGV (11)\n"), HasSubstr("\nsignal: SIGSYS (31)\n")));
+}
+
+void* guarded_page = nullptr;
+
+bool lift_the_guard(int /*number*/, void* info, void* /*context*/) noexcept {
+    return static_cast<siginfo_t*>(info)->si_addr == guarded_page &&
+           ::mprotect(guarded_page, 1, PROT_READ | PROT_WRITE) == 0;
+}
+
+TEST_F(PosixCrashReporterTest, AFaultThatSomebodyOwnsIsNoCrash) {
+    EXPECT_EQ(signal_of([this] {
+                  guarded_page = ::mmap(nullptr, 1, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+                  if (!add_fault_owner(lift_the_guard)) ::_exit(92);
+                  *static_cast<volatile int*>(guarded_page) = 1;
+                  if (std::filesystem::exists(report_file)) ::_exit(93);
+                  write_to_nowhere();
+              }),
+              SIGSEGV);
+
+    EXPECT_THAT(report(), AllOf(is_whole(), HasSubstr("\naddress: 0x0000000000000000\n")));
 }
 
 TEST_F(PosixCrashReporterTest, AChildReportsNothing) {

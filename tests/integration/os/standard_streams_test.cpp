@@ -84,6 +84,24 @@ TEST_F(PosixStandardStreamsTest, WritesWithinATimeAndSaysWhyNotAll) {
     EXPECT_EQ(writing.wait(), 0);
 }
 
+TEST_F(PosixStandardStreamsTest, LastWordsWaitForNoReader) {
+    ForkedChild writing{[this](Lines& parent) {
+        PipeEnds pipe = open_pipe();
+        if (!streams_.redirect_to(Stream::out, pipe.writer.get())) return 1;
+        pipe.writer.reset();
+        streams_.write_last_words(Stream::out, "text", std::chrono::milliseconds{0});
+        char text[8] = "";
+        if (::read(pipe.reader.get(), text, sizeof text) != 4) return 2;
+        parent.tell(text);
+        streams_.write_last_words(Stream::out, std::string(1 << 20, 'x'), std::chrono::milliseconds{0});
+        pipe.reader.reset();
+        streams_.write_last_words(Stream::out, "text", std::chrono::milliseconds{0});
+        return 0;
+    }};
+    EXPECT_EQ(writing.hear(), "text");
+    EXPECT_EQ(writing.wait(), 0);
+}
+
 TEST_F(PosixStandardStreamsTest, WritesAfterWhatStdioHasStillInItsBuffer) {
     ForkedChild writing{[this](Lines&) {
         if (std::freopen(path_.c_str(), "w", stdout) == nullptr) return 1;

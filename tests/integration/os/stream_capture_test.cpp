@@ -63,6 +63,13 @@ struct Captured {
     std::unique_ptr<StreamCapture> capture = make_posix_stream_capture();
 };
 
+std::string last_words_of(StreamCapture& capture) {
+    Heard words;
+    capture.write_last_words([](void* to, const CapturedLine& line) noexcept { static_cast<Heard*>(to)->hear(line); },
+                             &words);
+    return words.text();
+}
+
 void print(int descriptor, const std::string& text) {
     for (std::size_t done = 0; done < text.size();) {
         const ssize_t count = ::write(descriptor, text.data() + done, text.size() - done);
@@ -262,14 +269,41 @@ TEST(PosixStreamCaptureTest, LastWordsAreWhatNobodyDelivered) {
                   Captured captured;
                   print(1, "whole\nunfinished");
                   print(2, "fault\n");
-                  std::string words;
-                  captured.capture->write_last_words(
-                      [](void* to, std::string_view text) noexcept { *static_cast<std::string*>(to) += text; }, &words);
-                  for (char& c : words)
-                      if (c == '\n') c = '|';
+                  return last_words_of(*captured.capture);
+              }),
+              "out:whole;out:unfinished;err:fault;");
+}
+
+TEST(PosixStreamCaptureTest, ALongLineIsCutAmongLastWordsToo) {
+    EXPECT_EQ(in_another_process([] {
+                  Captured captured;
+                  print(1, "short\n" + std::string(StreamCapture::longest_line + 3, 'x') + "\n");
+                  const std::string text = last_words_of(*captured.capture);
+                  return text.substr(0, 11) + std::to_string(text.find('~')) + " " + text.substr(text.find('~'));
+              }),
+              "out:short;o" + std::to_string(StreamCapture::longest_line + 14) + " ~;out:xxx;");
+}
+
+TEST(PosixStreamCaptureTest, LastWordsAreNotToldTwice) {
+    EXPECT_EQ(in_another_process([] {
+                  std::atomic<bool> hangs{true};
+                  Captured captured;
+                  static_cast<void>(captured.capture->start(
+                      [&](const CapturedLine& line) {
+                          captured.heard.hear(line);
+                          while (hangs) std::this_thread::sleep_for(1ms);
+                      },
+                      [] {}));
+                  print(1, "one\n");
+                  captured.heard.await("one");
+                  print(1, "two\nthree\n");
+                  std::string words = last_words_of(*captured.capture);
+                  print(1, "four\n");
+                  words += "again:" + last_words_of(*captured.capture);
+                  hangs = false;
                   return words;
               }),
-              "stdout: whole|stdout: unfinished|stderr: fault|");
+              "out:two;out:three;again:out:four;");
 }
 
 TEST(PosixStreamCaptureTest, LastWordsGiveTheThreadsTheirTurnFirst) {
@@ -277,9 +311,7 @@ TEST(PosixStreamCaptureTest, LastWordsGiveTheThreadsTheirTurnFirst) {
                   Captured captured;
                   captured.start();
                   print(1, "whole\n");
-                  std::string words;
-                  captured.capture->write_last_words(
-                      [](void* to, std::string_view text) noexcept { *static_cast<std::string*>(to) += text; }, &words);
+                  const std::string words = last_words_of(*captured.capture);
                   return captured.heard.text() + words;
               }),
               "out:whole;");

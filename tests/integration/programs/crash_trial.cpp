@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
+#include <iostream>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -40,6 +41,10 @@ Reply crash(const Arguments& arguments, Context&) {
         std::fflush(stdout);
         std::fprintf(stderr, "%s", words.c_str());
     }
+    if (const auto line = arguments.get<std::string>("unflushed"); !line.empty()) {
+        std::printf("%s\n", line.c_str());
+        std::cout << line << " of the stream\n";
+    }
     if (how == "write") write_to_nowhere();
     if (how == "thread") std::thread{write_to_nowhere}.join();
     if (how == "stack") overflow_the_stack(nullptr);
@@ -66,7 +71,7 @@ Reply print_text(const Arguments& arguments, Context&) {
     std::FILE* const stream = arguments.get<bool>("error") ? stderr : stdout;
     const auto text = arguments.get<std::string>("text");
     std::fwrite(text.data(), 1, text.size(), stream);
-    std::fflush(stream);
+    if (arguments.get<bool>("flush")) std::fflush(stream);
     return {};
 }
 
@@ -79,7 +84,9 @@ public:
     CrashTrial() {
         events().add({.name = "crash",
                       .description = "ends the service by a fault",
-                      .parameters = {{.name = "how"}, {.name = "words", .default_value = ""}},
+                      .parameters = {{.name = "how"},
+                                     {.name = "words", .default_value = ""},
+                                     {.name = "unflushed", .default_value = ""}},
                       .handler = crash});
         events().add({.name = "print-lines",
                       .description = "prints numbered lines on both streams at once",
@@ -88,7 +95,8 @@ public:
         events().add({.name = "print-text",
                       .description = "prints a text",
                       .parameters = {{.name = "text"},
-                                     {.name = "error", .type = ParameterType::boolean, .default_value = false}},
+                                     {.name = "error", .type = ParameterType::boolean, .default_value = false},
+                                     {.name = "flush", .type = ParameterType::boolean, .default_value = true}},
                       .handler = print_text});
         events().add({.name = "shell",
                       .description = "runs a command",

@@ -1,7 +1,9 @@
 #include "core/crash_watch.hpp"
 
 #include <cerrno>
+#include <chrono>
 #include <stdexcept>
+#include <string_view>
 
 #include "servicekit/mocks/fake_policies.hpp"
 #include "unit/core/service_fixture.hpp"
@@ -10,6 +12,7 @@ namespace servicekit {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 
 class CrashWatchTest : public testing::ServiceTest {
@@ -94,6 +97,32 @@ TEST_F(CrashWatchTest, TheNextStartSaysThatTheLastLifeCrashedAndPutsTheReportAwa
     EXPECT_THAT(log(), HasSubstr("the last life crashed: SIGSEGV (address not mapped to object); the report is in "
                                  "'/var/log/trial.crash.20261122T061000Z.4711'"));
     EXPECT_FALSE(host.files.exists(report));
+}
+
+/// Another thread, which logs while the report is written.
+class Talker final : public os::LastWords {
+public:
+    explicit Talker(Logger& log) : log_{&log} {}
+    void write_last_words(std::string_view crash) noexcept override {
+        if (!crash.empty()) log_->info("meanwhile");
+    }
+
+private:
+    Logger* log_;
+};
+
+TEST_F(CrashWatchTest, WhatIsLoggedWhileTheReportIsWrittenFollowsTheCrash) {
+    hooks.on_load = [](Settings& settings) { settings.set(setting::log_delay, std::chrono::minutes{1}); };
+    Talker talker{service().log()};
+    then([&] {
+        host.crashes.add_last_words(talker);
+        host.crashes.crash("SIGSEGV", "address not mapped to object");
+        EXPECT_THAT(log(), ContainsRegex(" fatal trial\\[4711\\]: crashed by SIGSEGV [^\n]*\n"
+                                         "[^\n]* info trial\\[4711\\]: meanwhile\n$"));
+    });
+    raise(SIGTERM);
+
+    EXPECT_EQ(run(), 0);
 }
 
 TEST_F(CrashWatchTest, OneThatWillBecomeAnotherUserKeepsANamedFileThatIsTheUsers) {

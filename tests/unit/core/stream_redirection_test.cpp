@@ -9,6 +9,7 @@ namespace servicekit {
 namespace {
 
 using os::Stream;
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using Target = mocks::FakeStandardStreams::Target;
@@ -139,7 +140,8 @@ TEST_F(StreamRedirectionTest, ACrashLeavesWhatWasPrinted) {
     raise(SIGTERM);
 
     EXPECT_EQ(run(), 0);
-    EXPECT_THAT(log(), HasSubstr("stdout: last words\ncrashed by SIGSEGV"));
+    EXPECT_THAT(log(), ContainsRegex(" info trial\\[[0-9]+\\]: last words stream=stdout\n"
+                                     "[^\n]* fatal trial\\[[0-9]+\\]: crashed by SIGSEGV [^\n]*\n"));
 }
 
 TEST(StreamPlanTest, SaysWhatTheSettingMeans) {

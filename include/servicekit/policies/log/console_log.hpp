@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <memory>
+#include <span>
 
 #include "servicekit/base/log_level.hpp"
 #include "servicekit/base/result.hpp"
@@ -57,6 +58,7 @@ public:
     [[nodiscard]] contract::StreamUse stream_use() const noexcept { return contract::StreamUse::own; }
     /// They are open already.
     Result<void> hand_to(uid_t /*uid*/, gid_t /*gid*/) { return {}; }
+    void write_last_words(std::span<const contract::LogRecord> records) noexcept;
     void close(std::chrono::milliseconds at_most) noexcept;
 
 private:

@@ -5,8 +5,8 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
-#include <string_view>
 
 #include "servicekit/base/log_level.hpp"
 #include "servicekit/base/result.hpp"
@@ -76,7 +76,7 @@ public:
     /// Into the file. Where there is none, nowhere in the background; in the foreground they stay what they are.
     [[nodiscard]] contract::StreamUse stream_use() const noexcept;
     Result<void> hand_to(uid_t uid, gid_t gid);
-    void write_last_words(std::string_view lines) noexcept;
+    void write_last_words(std::span<const contract::LogRecord> records) noexcept;
     /// A line that hangs in the kernel longer than `at_most` is left behind.
     void close(std::chrono::milliseconds at_most) noexcept;
 

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "servicekit/base/log_level.hpp"
@@ -61,6 +62,7 @@ public:
     void set_level(LogLevel level) noexcept;
     [[nodiscard]] contract::StreamUse stream_use() const noexcept { return contract::StreamUse::own; }
     Result<void> hand_to(uid_t /*uid*/, gid_t /*gid*/) { return {}; }
+    void write_last_words(std::span<const contract::LogRecord> records) noexcept;
     void close(std::chrono::milliseconds at_most) noexcept;
 
 private:

@@ -5,8 +5,8 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "servicekit/base/log_level.hpp"
@@ -83,7 +83,7 @@ public:
     Result<void> reopen();
     void set_level(LogLevel level) noexcept;
     Result<void> hand_to(uid_t uid, gid_t gid);
-    void write_last_words(std::string_view lines) noexcept;
+    void write_last_words(std::span<const contract::LogRecord> records) noexcept;
     void close(std::chrono::milliseconds at_most) noexcept;
 
 private:

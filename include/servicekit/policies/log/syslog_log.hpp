@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "servicekit/base/log_level.hpp"
@@ -88,6 +89,7 @@ public:
     Result<void> reopen() { return {}; }
     void set_level(LogLevel level) noexcept;
     Result<void> hand_to(uid_t /*uid*/, gid_t /*gid*/) { return {}; }
+    void write_last_words(std::span<const contract::LogRecord> records) noexcept;
     void close(std::chrono::milliseconds at_most) noexcept;
 
 private:

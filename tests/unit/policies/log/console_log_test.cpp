@@ -76,6 +76,24 @@ TEST_F(ConsoleLogTest, TheFormatCanBeAskedFor) {
     EXPECT_EQ(error(), json("on stderr"));
 }
 
+TEST_F(ConsoleLogTest, LastWordsAreALineLikeAnyOther) {
+    auto log = make();
+    open(log);
+    streams.limit(os::Stream::out, 5);
+    write(log, "torn");
+    streams.limit(os::Stream::out, {});
+    const contract::LogRecord crash{.time = clock.system_now(), .level = LogLevel::fatal, .message = "crashed"};
+    log.write_last_words({&crash, 1});
+    EXPECT_EQ(out(), json("torn").substr(0, 5) + "\n" + json("crashed", "fatal"));
+}
+
+TEST_F(ConsoleLogTest, LastWordsOfOneThatIsNotOpenGoNowhere) {
+    auto log = make();
+    const contract::LogRecord crash{.time = {}, .level = LogLevel::fatal, .message = "crashed"};
+    log.write_last_words({&crash, 1});
+    EXPECT_EQ(out(), "");
+}
+
 TEST_F(ConsoleLogTest, OneRecordIsOneLineWhateverItHolds) {
     auto log = make();
     open(log);

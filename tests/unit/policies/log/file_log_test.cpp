@@ -325,12 +325,39 @@ TEST_F(FileLogTest, ACrashLosesNothingThatWaited) {
     ASSERT_TRUE(log.open());
     ASSERT_TRUE(log.start(loop));
     write("waiting");
-    log.write_last_words("the end\n");
-    EXPECT_THAT(content(), AllOf(HasSubstr(": waiting\n"), EndsWith("the end\n")));
+    const contract::LogRecord crash{.time = clock.system_now(), .level = LogLevel::fatal, .message = "the end"};
+    log.write_last_words({&crash, 1});
+    EXPECT_THAT(content(), AllOf(HasSubstr(": waiting\n"), EndsWith("Z fatal just-another-server[4711]: the end\n")));
     loop.stop();
     log.stop();
     log.close(1s);
-    EXPECT_THAT(content(), EndsWith("the end\n"));
+    EXPECT_THAT(content(), EndsWith(": the end\n"));
+}
+
+TEST_F(FileLogTest, LastWordsComeInTheFormatOfTheLog) {
+    deployment.log_plan.format = contract::LineFormat::json;
+    log.configure(deployment);
+    ASSERT_TRUE(log.open());
+    const LogField field{"stream", "stderr"};
+    const contract::LogRecord words{
+        .time = {}, .level = LogLevel::warning, .message = "a \"fault\"", .fields = {&field, 1}};
+    log.write_last_words({&words, 1});
+    EXPECT_EQ(content(), R"({"time":"1970-01-01T00:00:00.000000Z","level":"warning","service":"just-another-server",)"
+                         R"("pid":4711,"message":"a \"fault\"","stream":"stderr"})"
+                         "\n");
+}
+
+TEST_F(FileLogTest, WithoutRecordsLastWordsAreWhatWaited) {
+    mocks::FakeReactor reactor{clock};
+    mocks::FakeEventLoop loop{reactor};
+    ASSERT_TRUE(log.open());
+    ASSERT_TRUE(log.start(loop));
+    write("waiting");
+    log.write_last_words({});
+    EXPECT_THAT(content(), EndsWith(": waiting\n"));
+    loop.stop();
+    log.stop();
+    log.close(1s);
 }
 
 TEST_F(FileLogTest, WritesJsonWhereAskedTo) {
@@ -356,6 +383,19 @@ TEST_F(FileLogTest, ShowsTheSourceWhereAskedTo) {
     ASSERT_TRUE(log.open());
     log.write({.time = clock.system_now(), .message = "told", .source = source});
     EXPECT_THAT(content(), EndsWith(": told source=pond.cpp:12\n"));
+}
+
+TEST_F(FileLogTest, WithoutAFileLastWordsGoToStderrInTheForeground) {
+    deployment.log_file.clear();
+    deployment.background = false;
+    log.configure(deployment);
+    ASSERT_TRUE(log.open());
+    const contract::LogRecord crash{.time = {}, .level = LogLevel::fatal, .message = "the end"};
+    EXPECT_CALL(streams, write_last_words(Stream::error,
+                                          std::string_view{"1970-01-01T00:00:00.000000Z fatal "
+                                                           "just-another-server[4711]: the end\n"},
+                                          _));
+    log.write_last_words({&crash, 1});
 }
 
 TEST_F(FileLogTest, CopiesToTheTerminalInTheForeground) {

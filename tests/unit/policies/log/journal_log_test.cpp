@@ -37,6 +37,10 @@ protected:
     void write(LogLevel level, std::string_view message) {
         log.write({.time = std::chrono::system_clock::time_point{}, .level = level, .message = message});
     }
+    void write_last_words() {
+        const contract::LogRecord crash{.time = {}, .level = LogLevel::fatal, .message = "crashed by SIGSEGV"};
+        log.write_last_words({&crash, 1});
+    }
     [[nodiscard]] const std::string& written() const { return os.streams.written(os::Stream::error); }
     [[nodiscard]] std::vector<mocks::FakeMessageSockets::Message> entries() const {
         return os.message_sockets.messages(journal);
@@ -52,6 +56,28 @@ TEST_F(JournalLogTest, ARecordIsAnEntryOfTheJournal) {
     ASSERT_THAT(entries(), SizeIs(1));
     EXPECT_EQ(entries().front().text, "PRIORITY=4\nSYSLOG_IDENTIFIER=trial\nSYSLOG_PID=4711\nMESSAGE=careful\n");
     EXPECT_EQ(written(), "");
+}
+
+TEST_F(JournalLogTest, LastWordsAreAnEntryOfTheJournal) {
+    open_with_journal();
+    write_last_words();
+    ASSERT_THAT(entries(), SizeIs(1));
+    EXPECT_EQ(entries().front().text,
+              "PRIORITY=2\nSYSLOG_IDENTIFIER=trial\nSYSLOG_PID=4711\nMESSAGE=crashed by SIGSEGV\n");
+    EXPECT_EQ(written(), "");
+}
+
+TEST_F(JournalLogTest, LastWordsGoToStderrWhereTheJournalTakesNone) {
+    os.service_manager.put_journal_on_stderr();
+    open();
+    write_last_words();
+    EXPECT_EQ(written(), "<2>crashed by SIGSEGV\n");
+}
+
+TEST_F(JournalLogTest, WithoutAJournalLastWordsAreALineOnStderr) {
+    open();
+    write_last_words();
+    EXPECT_EQ(written(), "<2>crashed by SIGSEGV\n");
 }
 
 TEST_F(JournalLogTest, LevelsArePriorities) {

@@ -393,15 +393,17 @@ TEST_F(PipeLogTest, ReopeningNamesAProgramThatDoesNotRun) {
 TEST_F(PipeLogTest, LastWordsComeAfterWhatWaits) {
     start();
     write("before");
-    log->write_last_words("trial: a fatal signal\n");
-    EXPECT_THAT(read(), EndsWith("before\ntrial: a fatal signal\n"));
+    const contract::LogRecord crash{.time = {}, .level = LogLevel::fatal, .message = "a fatal signal"};
+    log->write_last_words({&crash, 1});
+    EXPECT_THAT(read(), EndsWith(": before\n1970-01-01T00:00:00.000000Z fatal trial[4711]: a fatal signal\n"));
     write("after", LogLevel::error);
     EXPECT_EQ(lines_read(), 3);
 }
 
 TEST_F(PipeLogTest, LastWordsOfOneThatIsNotOpenGoNowhere) {
     log = std::make_unique<PipeLog>(mocks::fake_policy<PipeLog>(os, options));
-    log->write_last_words("too early\n");
+    const contract::LogRecord crash{.time = {}, .level = LogLevel::fatal, .message = "too early"};
+    log->write_last_words({&crash, 1});
     EXPECT_EQ(read(), "");
 }
 

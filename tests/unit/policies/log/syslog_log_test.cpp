@@ -52,6 +52,30 @@ TEST_F(SyslogLogTest, ARecordIsADatagram) {
     EXPECT_EQ(messages().front().text, "<30>1 1970-01-01T00:00:00.000000Z - trial 4711 - - hello");
 }
 
+TEST_F(SyslogLogTest, LastWordsAreAMessageLikeAnyOther) {
+    const contract::LogRecord crash{.time = {}, .level = LogLevel::fatal, .message = "crashed"};
+    os.message_sockets.listen(device);
+    open();
+    log.write_last_words({&crash, 1});
+    ASSERT_THAT(messages(), SizeIs(1));
+    EXPECT_EQ(messages().front().text, "<26>1 1970-01-01T00:00:00.000000Z - trial 4711 - - crashed");
+}
+
+TEST_F(SyslogLogTest, LastWordsHaveTheirLengthInFrontWhereThatEndsAMessage) {
+    const contract::LogRecord crash{.time = {}, .level = LogLevel::fatal, .message = "crashed"};
+    os.message_sockets.listen(device, stream);
+    open({.framing = SyslogLog::Framing::octet_counting});
+    log.write_last_words({&crash, 1});
+    EXPECT_EQ(os.message_sockets.text(device), "58 <26>1 1970-01-01T00:00:00.000000Z - trial 4711 - - crashed");
+}
+
+TEST_F(SyslogLogTest, LastWordsThatNobodyTakesAreLost) {
+    const contract::LogRecord crash{.time = {}, .level = LogLevel::fatal, .message = "crashed"};
+    open();
+    log.write_last_words({&crash, 1});
+    EXPECT_EQ(os.message_sockets.text(device), "");
+}
+
 TEST_F(SyslogLogTest, TheOptionsSayHowItIsSent) {
     os.message_sockets.listen("/run/log");
     open({.socket = "/run/log", .facility = SyslogLog::Facility::local7, .host_name = "box"});
