@@ -258,7 +258,11 @@ Result<std::unique_ptr<LocalListener>> bind_and_listen(const std::string& path, 
     if (!socket) return os_error("make a socket for", path, errno);
     // On Linux the file that bind(2) makes gets the mode of the socket, less the umask.
     if (fchmod(socket.get(), access.permissions & 0600) != 0) return os_error("change the permissions of", path, errno);
+    // For the descriptor of the file, which can't be removed for certain without.
+    Descriptor reserved{fcntl(folder->get(), F_DUPFD_CLOEXEC, 0)};
+    if (!reserved) return os_error("listen on", path, errno);
     if (auto bound = bind_over(socket, *address, *folder, path); !bound) return bound.error();
+    reserved.reset();
     auto file = open_bound_file(*folder, path);
     if (!file) return file.error();
 
