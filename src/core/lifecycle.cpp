@@ -189,6 +189,7 @@ std::optional<Error> Lifecycle::enter(bool in_background) {
         core.host.process->exit_now(role ? 0 : to_int(role.error().exit_code));
     }
     entered_ = true;
+    if (in_background && signals_held_) core.host.signals->forget_caller();
     return std::nullopt;
 }
 
