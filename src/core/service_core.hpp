@@ -62,7 +62,8 @@ public:
     Result<void> reopen_log();
     void set_log_level(LogLevel level);
     /// \param level nothing: that of the whole again
-    void set_log_level(std::string_view channel, std::optional<LogLevel> level);
+    /// \returns false where LogDesk::set_channel_level() does
+    [[nodiscard]] bool set_log_level(std::string_view channel, std::optional<LogLevel> level);
     void close_log(std::chrono::milliseconds at_most);
 
     /// Says it on stderr, with the service's name.
