@@ -128,6 +128,7 @@ std::optional<Error> Lifecycle::load(bool in_background) {
     auto places = resolve_places(settings, core.host);
     if (!places) return places.error();
     core.places = std::move(*places);
+    if (auto checked = check_log_file(settings, core.places, core.host); !checked) return checked.error();
     auto deployment = make_deployment(settings, core.places, core.host);
     if (!deployment) return deployment.error();
     core.deployment = std::move(*deployment);
