@@ -124,6 +124,7 @@ std::optional<Error> Lifecycle::load(bool in_background) {
     ServiceCore& core = *core_;
     auto& [daemon, lock, log, control] = *core.policies;
     if (auto loaded = core.configuration->load(); !loaded) return loaded.error();
+    if (core.stop_asked_in_load.load()) return Error{ExitCode::timeout, "start", "", "stopped while loading"};
     const Settings& settings = core.configuration->settings();
     auto places = resolve_places(settings, core.host);
     if (!places) return places.error();

@@ -106,6 +106,7 @@ public:
     pid_t pid = 0;
 
     std::atomic<ServiceState> state{ServiceState::idle};
+    std::atomic<bool> stop_asked_in_load{false};  ///< by a load event of the start
     std::atomic<std::chrono::milliseconds> stop_timeout{std::chrono::milliseconds{8000}};
     /// How long an event may run without a sign of progress before it counts as hung; 0: for ever.
     std::atomic<std::chrono::milliseconds> hang_timeout{std::chrono::milliseconds{0}};
