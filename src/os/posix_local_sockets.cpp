@@ -244,7 +244,11 @@ Result<void> widen(const Descriptor& file, const LocalSocketAccess& access, cons
     }
     // fchmod(2) refuses O_PATH descriptors; the link in /proc leads to this very file, whatever stands at the path.
     const std::string link = "/proc/self/fd/" + std::to_string(file.get());
-    if (chmod(link.c_str(), access.permissions) != 0) return os_error("change the permissions of", path, errno);
+    if (chmod(link.c_str(), access.permissions) != 0) {
+        Error error = os_error("change the permissions of", path, errno);
+        if (error.errno_value == ENOENT) error.reason = "that needs /proc, which is not mounted";
+        return error;
+    }
     return {};
 }
 
