@@ -3,6 +3,7 @@
 #include <string>
 
 #include "integration/support/service_test.hpp"
+#include "simulation/sanitized.hpp"
 
 namespace servicekit::test {
 namespace {
@@ -15,6 +16,11 @@ using testing::StartsWith;
 
 class FewDescriptorsTest : public ServiceTest {
 protected:
+    void SetUp() override {
+        if (simulation::is_sanitized) GTEST_SKIP() << "the sanitizer needs descriptors of its own";
+        ServiceTest::SetUp();
+    }
+
     static constexpr int fewest = 3;
     static constexpr int enough = 64;
 
