@@ -1,18 +1,35 @@
+#include <algorithm>
+#include <variant>
+
 #include "cli/progress_bar.hpp"
 #include "cli/typed_arguments.hpp"
 #include "cli/verb_functions.hpp"
+#include "servicekit/base/json.hpp"
 
 namespace servicekit::cli {
 namespace {
 
 constexpr std::chrono::seconds longest_listing{10};
 
+/// Whether the JSON may hold a path that is relative to the caller's folder.
+bool may_hold_relative_path(const std::optional<std::string>& json) {
+    if (!json) return false;
+    const auto parsed = parse_json(*json);
+    const auto* value = std::get_if<Value>(&parsed);
+    if (value == nullptr || !value->is_object()) return false;
+    const auto& members = value->as_object();
+    return std::any_of(members.begin(), members.end(), [](const auto& member) {
+        return member.second.is_string() && !member.second.as_string().starts_with('/');
+    });
+}
+
 /// The arguments as the service declares them; it is asked only where something needs a type.
 Result<Object> read_arguments(Session& session, Client& client) {
     const Invocation& invocation = session.invocation;
     auto here = session.tools.host.process->current_directory();
     if (!here) return here.error();
-    if (invocation.arguments.empty()) return typed_arguments({}, invocation.json_arguments, nullptr, *here);
+    if (invocation.arguments.empty() && !may_hold_relative_path(invocation.json_arguments))
+        return typed_arguments({}, invocation.json_arguments, nullptr, *here);
 
     const auto declared = client.call("events", {}, {.timeout = invocation.timeout.value_or(longest_listing)});
     if (!declared) return declared.error();

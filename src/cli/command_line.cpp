@@ -122,6 +122,9 @@ void declare_own_options(CLI::App& app, Invocation& into) {
             add_value_option(app, "--timeout", "SECONDS",
                              "how long to wait; 2 s more than the service's stop-timeout unless given");
             break;
+        case Verb::reload:
+            add_value_option(app, "--timeout", "SECONDS", "how long to wait until it is done; 30 s unless given");
+            break;
         case Verb::status:
             app.add_flag("--json", into.json, "print the reply as it is");
             break;

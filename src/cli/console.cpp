@@ -1,8 +1,25 @@
 #include "cli/console.hpp"
 
+#include <cerrno>
+#include <chrono>
+#include <utility>
+
 #include "servicekit/base/json.hpp"
 
 namespace servicekit::cli {
+
+void Console::print(std::string_view text) {
+    // Whoever reads may take his time, as in a pager.
+    constexpr std::chrono::hours patience{24 * 365};
+    streams_->write(os::Stream::out, {});  // what stdio has buffered stands before it
+    auto written = streams_->write_within(os::Stream::out, text, patience);
+    if (written.failure && !output_failure_) output_failure_ = std::move(written.failure);
+}
+
+int Console::finish(int code) {
+    if (code != 0 || !output_failure_ || output_failure_->errno_value == EPIPE) return code;
+    return fail(*output_failure_);
+}
 
 void Console::print_json(const Object& object) {
     const bool for_people = streams_->is_terminal(os::Stream::out);
@@ -25,8 +42,6 @@ bool Console::shows_colours(os::Stream stream) const {
            environment_->get("NO_COLOR").value_or("").empty();
 }
 
-void Console::write_line(os::Stream stream, std::string_view text) {
-    streams_->write(stream, who_ + ": " + std::string{text} + "\n");
-}
+std::string Console::line(std::string_view text) const { return who_ + ": " + std::string{text} + "\n"; }
 
 }  // namespace servicekit::cli

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,28 +22,32 @@ public:
     [[nodiscard]] const std::string& who() const noexcept { return who_; }
     void rename(std::string who) { who_ = std::move(who); }
 
-    /// To stdout, as it is.
-    void print(std::string_view text) { streams_->write(os::Stream::out, text); }
+    /// To stdout, as it is. What can't be written there is told by finish().
+    void print(std::string_view text);
     /// An object to stdout: for people on a terminal, on one line otherwise.
     void print_json(const Object& object);
     /// "just-another-server: TEXT" to stdout.
-    void say(std::string_view text) { write_line(os::Stream::out, text); }
+    void say(std::string_view text) { print(line(text)); }
     /// The same to stderr.
-    void complain(std::string_view text) { write_line(os::Stream::error, text); }
+    void complain(std::string_view text) { streams_->write(os::Stream::error, line(text)); }
     void warn(const Error& error) { complain("warning: " + error.message()); }
     /// Prints what went wrong. \returns the exit code for it
     int fail(const Error& error);
+    /// \returns the exit code of a verb that would end with `code`: a success is none where stdout did not take what was
+    ///          to be printed. A reader that has gone wanted no more.
+    int finish(int code);
 
     [[nodiscard]] bool shows_bars() const;
     [[nodiscard]] bool shows_colours(os::Stream stream) const;
     [[nodiscard]] os::StandardStreams& streams() noexcept { return *streams_; }
 
 private:
-    void write_line(os::Stream stream, std::string_view text);
+    [[nodiscard]] std::string line(std::string_view text) const;
 
     os::StandardStreams* streams_;
     const os::Environment* environment_;
     std::string who_;
+    std::optional<Error> output_failure_;
 };
 
 }  // namespace servicekit::cli

@@ -43,7 +43,7 @@ struct Invocation {
 
     bool json = false;                                       ///< status, crashes
     bool no_wait = false;                                    ///< stop
-    std::optional<std::chrono::milliseconds> timeout = {};   ///< stop, health, call, eval, repl
+    std::optional<std::chrono::milliseconds> timeout = {};   ///< stop, reload, health, call, eval, repl
     bool live = false;                                       ///< health: not whether it is ready
     std::optional<std::chrono::milliseconds> max_busy = {};  ///< health
     bool test = false;                                       ///< wait

@@ -34,6 +34,7 @@ Result<void> check_configuration(Session& session) {
     const Settings& settings = session.service.settings();
     const auto places = resolve_places(settings, session.tools.host);
     if (!places) return places.error();
+    if (auto checked = check_log_file(settings, *places, session.tools.host); !checked) return checked;
     const auto deployment = make_deployment(settings, *places, session.tools.host);
     if (!deployment) return deployment.error();
     return check_user_and_group(settings, *session.tools.host.users);

@@ -83,7 +83,10 @@ int run_parsed(ServiceBase& service, const std::vector<std::string>& arguments, 
     const std::vector<std::string> rest(arguments.empty() ? arguments.begin() : arguments.begin() + 1, arguments.end());
     auto parsed = parse_command_line(rest, service.options());
     if (const auto* answer = std::get_if<Answer>(&parsed)) {
-        console.streams().write(answer->stream, answer->text);
+        if (answer->stream == os::Stream::out)
+            console.print(answer->text);
+        else
+            console.streams().write(answer->stream, answer->text);
         return to_int(answer->code);
     }
     Session session{service, std::get<Invocation>(parsed), tools, console, file_name(arguments)};
@@ -102,7 +105,7 @@ int run_program(ServiceBase& service, const std::vector<std::string>& arguments,
     // Else a file that a verb opens would get the number of a stream, and messages would go into it.
     if (const auto opened = tools.host.streams->open_closed_ones(); !opened) return console.fail(opened.error());
     try {
-        return run_parsed(service, arguments, tools, console);
+        return console.finish(run_parsed(service, arguments, tools, console));
     } catch (const std::exception& error) {
         console.complain(error.what());
         return to_int(ExitCode::internal);

@@ -5,12 +5,37 @@
 #include "cli/reply_text.hpp"
 #include "cli/text.hpp"
 #include "cli/verb_functions.hpp"
+#include "servicekit/base/json.hpp"
 
 namespace servicekit::cli {
 namespace {
 
 /// What the control plane itself answers takes no time; a service that has replaced one of these may need some.
 constexpr std::chrono::seconds longest_reply{10};
+
+/// It takes as long as the service's own load event does.
+constexpr std::chrono::seconds longest_reload{30};
+
+std::string in_words(std::chrono::milliseconds time) {
+    return to_json(Value{static_cast<double>(time.count()) / 1000.0}) + " s";
+}
+
+/// Why a reload took longer than anybody waits: the control plane tells, whatever the service's own code does.
+std::string in_the_way(Client& client) {
+    constexpr std::chrono::seconds longest_status{2};
+    try {
+        const auto status = client.call("status", {}, {.timeout = longest_status});
+        if (!status) return "the service does not answer at all";
+        const Value* busy = status->find("busy");
+        const Value* event = busy != nullptr && busy->is_object() ? busy->as_object().find("event") : nullptr;
+        if (event == nullptr) return "it is done by now, or was given up";
+        const std::string name = plain_text(*event);
+        if (name == "reload") return "its load event still runs, and goes on";
+        return "'" + name + "' runs before it; the reload was given up";
+    } catch (const EventError& error) {
+        return std::string{"what is in the way can't be told: "} + error.what();
+    }
+}
 
 /// What can be told of an instance that does not answer.
 Object known_without_asking(const Instance& instance) {
@@ -136,8 +161,22 @@ int log_reopen(Session& session) {
 }
 
 int reload(Session& session) {
-    // It takes as long as the service's own load event does.
-    return ask(session, "reload", {}, &reload_text, {});
+    return with_client(session, "reload", [&](Client& client) {
+        Console& console = session.console;
+        const auto at_most = session.invocation.timeout.value_or(longest_reload);
+        const auto give_up = [&] {
+            return console.fail(Error{ExitCode::timeout, "reload within " + in_words(at_most), "", in_the_way(client)});
+        };
+        try {
+            const auto reply = client.call("reload", {}, {.timeout = at_most});
+            if (!reply) return reply.error().exit_code == ExitCode::timeout ? give_up() : console.fail(reply.error());
+            console.print(reload_text(*reply));
+            return 0;
+        } catch (const EventError& error) {
+            if (error.code() != "timeout") throw;
+            return give_up();
+        }
+    });
 }
 
 }  // namespace servicekit::cli

@@ -64,6 +64,12 @@ int with_client(Session& session, const std::string& event, const std::function<
         console.complain(not_running_in_words(*running));
         return exit_status::no_service;
     }
+    const auto there = session.tools.host.files->status((*instance)->places.control_socket, os::Links::follow);
+    if (there && !there->has_value())
+        return console.fail(Error{ExitCode::os, "ask for", event,
+                                  "the service (" + (*instance)->in_words() + ") has no control socket at '" +
+                                      (*instance)->places.control_socket +
+                                      "'; SIGHUP has it reload, SIGUSR1 open its log anew"});
     auto client =
         Client::connect((*instance)->places.control_socket, *session.tools.sockets, *session.tools.host.clock);
     if (!client) return console.fail(client.error());

@@ -66,13 +66,18 @@ Result<Value> typed(std::string_view argument, std::string_view text, std::strin
     return std::move(*value);
 }
 
-Result<Object> from_json(const std::string& text) {
+Result<Object> from_json(const std::string& text, const Value::List* parameters, const std::string& directory) {
     auto parsed = parse_json(text);
     if (const auto* error = std::get_if<JsonError>(&parsed))
         return unusable("--json " + text, error->reason + " at byte " + std::to_string(error->offset));
     const Value& value = std::get<Value>(parsed);
     if (!value.is_object()) return unusable("--json " + text, "expected a JSON object");
-    return value.as_object();
+    Object arguments;
+    for (const auto& [name, argument] : value.as_object()) {
+        const bool is_path = argument.is_string() && type_of(parameters, name) == to_string(ParameterType::path);
+        arguments.append(name, is_path ? Value{resolve(argument.as_string(), directory)} : argument);
+    }
+    return arguments;
 }
 
 }  // namespace
@@ -92,7 +97,7 @@ Result<Object> typed_arguments(const std::vector<std::string>& given, const std:
                                const Value::List* parameters, const std::string& directory) {
     Object arguments;
     if (json) {
-        auto object = from_json(*json);
+        auto object = from_json(*json, parameters, directory);
         if (!object) return object.error();
         arguments = std::move(*object);
     }

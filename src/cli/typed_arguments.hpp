@@ -15,7 +15,7 @@ namespace servicekit::cli {
 
 /// The arguments of an event from the command line.
 /// A value that is declared as integer, number, boolean, list or object is read as JSON; a path is resolved in
-/// `directory`; all others are taken as text, for the service to judge.
+/// `directory`, in `json` too; all others are taken as text, for the service to judge.
 /// \param given      name=value, each
 /// \param json       an object with more of them, if any
 /// \param parameters what the event declares; null: every value is text

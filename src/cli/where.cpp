@@ -1,4 +1,7 @@
+#include <algorithm>
+#include <array>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cli/text.hpp"
@@ -17,6 +20,17 @@ std::string derived(std::string_view setting, const Places& places) {
     return {};
 }
 
+/// Whether the control or log policy, as the program made it, has a value where nobody sets one.
+bool is_left_to_policy(std::string_view name) {
+    constexpr std::array<std::string_view, 14> left{
+        setting::control_mode.name,    setting::control_read.name,     setting::control_operate.name,
+        setting::control_admin.name,   setting::log_format.name,       setting::log_source.name,
+        setting::no_log_copy.name,     setting::log_delay.name,        setting::log_mode.name,
+        setting::log_rotate_size.name, setting::log_rotate_every.name, setting::log_keep.name,
+        setting::log_keep_size.name,   setting::log_compress.name};
+    return std::find(left.begin(), left.end(), name) != left.end();
+}
+
 }  // namespace
 
 int where(Session& session) {
@@ -33,7 +47,8 @@ int where(Session& session) {
         std::string layer{to_string(settings.layer_of(name))};
         if (value.is_null() || text.empty()) {
             text = places ? derived(name, *places) : std::string{};
-            layer = text.empty() ? "not set" : "follows from the others";
+            layer = "follows from the others";
+            if (text.empty()) layer = is_left_to_policy(name) ? "left to the policy" : "not set";
         }
         rows.push_back({std::string{name}, text.empty() ? "-" : text, layer});
     }

@@ -31,6 +31,11 @@ void AppConfiguration::allow_only(std::initializer_list<std::string_view> known)
     }
 }
 
+void AppConfiguration::needs_restart(std::initializer_list<std::string_view> keys) const {
+    if (restart_keys_ == nullptr) throw std::logic_error{"needs_restart() is for the whole of `app` in a load event"};
+    restart_keys_->insert(keys.begin(), keys.end());
+}
+
 const Value* AppConfiguration::find(std::string_view key) const {
     return value_ != nullptr ? value_->as_object().find(key) : nullptr;
 }

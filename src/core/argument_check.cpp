@@ -127,6 +127,17 @@ Arguments check_arguments(const EventDeclaration& event, const Object& given) {
     return values;
 }
 
+void refuse_relative_paths(const EventDeclaration& event, const Object& given) {
+    for (const Parameter& parameter : event.parameters) {
+        if (parameter.type != ParameterType::path) continue;
+        const Value* value = given.find(parameter.name);
+        if (value == nullptr || !value->is_string() || value->as_string().starts_with('/')) continue;
+        throw BadArgument{parameter.name, "an absolute path",
+                          "parameter '" + parameter.name + "' of '" + event.name +
+                              "' is wrong: expected an absolute path, as the service's folder is not the caller's"};
+    }
+}
+
 std::string describe_arguments(const EventDeclaration& event, const Object& arguments) {
     Object shown;
     for (const auto& [name, value] : arguments) {

@@ -3,6 +3,7 @@
 #include <set>
 #include <utility>
 
+#include "base/json_pointer.hpp"
 #include "core/service_core.hpp"
 
 namespace servicekit {
@@ -10,19 +11,19 @@ namespace {
 
 constexpr std::size_t largest_config = std::size_t{16} << 20U;
 
-/// The keys under `app` whose values differ, as paths.
-std::vector<std::string> changed_app_keys(const Value& before, const Value& after) {
+/// The keys under `app` whose values differ.
+std::set<std::string> changed_app_keys(const Value& before, const Value& after) {
     static const Object none;
     const Object& old_keys = before.is_object() ? before.as_object() : none;
     const Object& new_keys = after.is_object() ? after.as_object() : none;
     std::set<std::string> changed;
     for (const auto& [key, value] : new_keys) {
         const Value* old_value = old_keys.find(key);
-        if (old_value == nullptr || !(*old_value == value)) changed.insert("/app/" + key);
+        if (old_value == nullptr || !(*old_value == value)) changed.insert(key);
     }
     for (const auto& [key, value] : old_keys)
-        if (!new_keys.contains(key)) changed.insert("/app/" + key);
-    return {changed.begin(), changed.end()};
+        if (!new_keys.contains(key)) changed.insert(key);
+    return changed;
 }
 
 /// The exception that is being handled, as the end of a load.
@@ -125,8 +126,10 @@ Reply Configuration::put_in_force(Settings next) {
             applied.emplace_back(name);
         }
     }
-    for (std::string& key : changed_app_keys(in_force_.app_value(), next.app_value()))
-        applied.emplace_back(std::move(key));
+    for (const std::string& key : changed_app_keys(in_force_.app_value(), next.app_value()))
+        if (!next.app_needs_restart(key)) applied.emplace_back("/app" + pointer_token(key));
+    for (const std::string& key : changed_app_keys(at_start_.app_value(), next.app_value()))
+        if (next.app_needs_restart(key)) needs_restart.emplace_back("/app" + pointer_token(key));
 
     // What an operator set with log-level stays until the configuration itself says something else.
     if (!(next.value(setting::log_level.name) == in_force_.value(setting::log_level.name)))

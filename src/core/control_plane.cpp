@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/rfc3339.hpp"
+#include "core/argument_check.hpp"
 #include "core/crash_reports.hpp"
 #include "core/service_core.hpp"
 #include "core/shutdown.hpp"
@@ -88,6 +89,11 @@ private:
     std::shared_ptr<contract::Responder> responder_;
 };
 
+Object bad_argument(const EventDeclaration& event, const BadArgument& bad) {
+    return make_error("bad-argument", bad.what(),
+                      {{"event", event.name}, {"argument", bad.argument()}, {"expected", bad.expected()}});
+}
+
 /// What `log-level` is asked for.
 struct LevelRequest {
     std::string channel = {};  ///< empty: the whole
@@ -117,6 +123,15 @@ LevelRequest level_request(const Arguments& arguments) {
         refuse("level", name, request.channel.empty() ? expected : expected + ", inherit");
     }
     return request;
+}
+
+/// \throws BadArgument
+[[noreturn]] void refuse_channel(const std::string& channel) {
+    const std::string expected = "a channel that the program uses";
+    throw BadArgument("channel", expected,
+                      "parameter 'channel' of 'log-level' is '" + channel + "': expected " + expected + ", as " +
+                          std::to_string(LogDesk::most_foreign_channels) +
+                          " that it has not used so far have a level already");
 }
 
 /// What a client must be for its request.
@@ -169,10 +184,10 @@ void ControlPlane::request(std::string_view text, const Peer& peer, std::shared_
     Arguments arguments;
     try {
         arguments = check_arguments(*event, request.arguments);
+        refuse_relative_paths(*event, request.arguments);
         if (event->name == "log-level") (void)level_request(arguments);
     } catch (const BadArgument& bad) {
-        return fail(make_error("bad-argument", bad.what(),
-                               {{"event", event->name}, {"argument", bad.argument()}, {"expected", bad.expected()}}));
+        return fail(bad_argument(*event, bad));
     }
 
     const ServiceState state = core_->current_state();
@@ -195,7 +210,12 @@ void ControlPlane::request(std::string_view text, const Peer& peer, std::shared_
     }
     if (event->name == "events" || event->name == "crashes" || event->name == "log-level" ||
         event->name == "log-reopen") {
-        auto done = do_at_once(event->name, arguments);
+        Result<Object> done = Object{};
+        try {
+            done = do_at_once(event->name, arguments);
+        } catch (const BadArgument& bad) {
+            return fail(bad_argument(*event, bad));
+        }
         if (!done)
             return fail(make_error("event-error", done.error().message(),
                                    {{"event", event->name}, {"type", "servicekit::Error"}}));
@@ -297,10 +317,10 @@ Object ControlPlane::log_level(const Arguments& arguments) {
     const LevelRequest request = level_request(arguments);
     if (request.sets && request.channel.empty())
         core_->set_log_level(*request.level);
-    else if (request.sets)
-        core_->set_log_level(request.channel, request.level);
+    else if (request.sets && !core_->set_log_level(request.channel, request.level))
+        refuse_channel(request.channel);
     if (!request.channel.empty())
-        return {{"channel", request.channel}, {"level", to_string(core_->log_desk.channel(request.channel).level())}};
+        return {{"channel", request.channel}, {"level", to_string(core_->log_desk.level_of(request.channel))}};
 
     Object reply{{"level", to_string(core_->log.level())}};
     Object channels;

@@ -25,11 +25,6 @@ EventQueue::Next EventQueue::take_next() {
     return next;
 }
 
-bool EventQueue::is_empty() const {
-    const std::lock_guard guard{mutex_};
-    return waiting_.empty();
-}
-
 bool EventQueue::remove(const EventRun& run) {
     const std::lock_guard guard{mutex_};
     return std::erase_if(waiting_, [&run](const auto& waiting) { return waiting.get() == &run; }) != 0;

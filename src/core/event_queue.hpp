@@ -29,7 +29,6 @@ public:
     Next take_next();
     /// \returns null where nothing waits.
     std::shared_ptr<EventRun> take() { return take_next().run; }
-    [[nodiscard]] bool is_empty() const;
     /// \returns whether it still waited; it does not any more.
     bool remove(const EventRun& run);
     /// Takes no more. \returns what waited, to be refused.

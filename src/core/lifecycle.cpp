@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <csignal>
+#include <new>
 #include <stop_token>
 #include <string_view>
 #include <system_error>
@@ -24,6 +26,21 @@ constexpr std::string_view control_socket_name = "control";
 
 constexpr std::array service_signals{SIGHUP, SIGTERM, SIGABRT, SIGINT, SIGUSR1};
 
+/// \returns what went wrong in it, also where that comes as an exception: no stage may keep those that follow from being
+///          undone, nor whoever waits from being told.
+template <class Stage>
+std::optional<Error> outcome_of(const Stage& stage) {
+    try {
+        return stage();
+    } catch (const std::system_error& error) {
+        return Error{ExitCode::os, "start", "", error.what(), error.code().value()};
+    } catch (const std::bad_alloc&) {
+        return os_error("start", "", ENOMEM);
+    } catch (...) {
+        return Error{ExitCode::internal, "start", "", describe_current_exception().message};
+    }
+}
+
 Error busy_error(const contract::Owner& owner, const std::string& object) {
     const std::string who = owner.where.empty() ? "an unknown process" : owner.where;
     return Error{ExitCode::already_running, "lock", object, "already running (" + who + ")"};
@@ -37,7 +54,7 @@ int Lifecycle::run(bool in_background) {
     in_background = in_background && daemon.has_background();
     core.runner.adopt_this_thread();
 
-    std::optional<Error> failure = begin(in_background);
+    std::optional<Error> failure = outcome_of([&] { return begin(in_background); });
     if (failure) undo_attachments();
     if (failure && !core.loop) {
         leave_ready_descriptor();
@@ -89,11 +106,11 @@ std::optional<Error> Lifecycle::begin(bool in_background) {
     } catch (const std::system_error& error) {
         return os_error("make an event loop", "", error.code().value());
     }
+    core.set_state(ServiceState::starting);
+    core.announcements.begin(daemon);
     core.shutdown->arm(*core.loop);
     core.control_plane->arm();
     core.heartbeat->arm(*core.loop);
-    core.set_state(ServiceState::starting);
-    core.announcements.begin(daemon);
 
     if (auto error = hold_lock()) return error;
     if (auto error = open_log()) return error;
@@ -107,10 +124,12 @@ std::optional<Error> Lifecycle::load(bool in_background) {
     ServiceCore& core = *core_;
     auto& [daemon, lock, log, control] = *core.policies;
     if (auto loaded = core.configuration->load(); !loaded) return loaded.error();
+    if (core.stop_asked_in_load.load()) return Error{ExitCode::timeout, "start", "", "stopped while loading"};
     const Settings& settings = core.configuration->settings();
     auto places = resolve_places(settings, core.host);
     if (!places) return places.error();
     core.places = std::move(*places);
+    if (auto checked = check_log_file(settings, core.places, core.host); !checked) return checked.error();
     auto deployment = make_deployment(settings, core.places, core.host);
     if (!deployment) return deployment.error();
     core.deployment = std::move(*deployment);
@@ -172,6 +191,7 @@ std::optional<Error> Lifecycle::enter(bool in_background) {
         core.host.process->exit_now(role ? 0 : to_int(role.error().exit_code));
     }
     entered_ = true;
+    if (in_background && signals_held_) core.host.signals->forget_caller();
     return std::nullopt;
 }
 
@@ -187,22 +207,28 @@ std::optional<Error> Lifecycle::live(bool& started) {
     ServiceCore& core = *core_;
     core.runner.adopt_this_thread();
     core.host.crashes->guard_this_thread();
-    auto failure = start_event();
-    started = !failure;
-    if (started) {
-        core.shutdown->set_started();
-        core.set_state(ServiceState::running);
-        core.log.info("ready");
-        core.announcements.ready();
-        tell_ready_descriptor();
-        start_heartbeat();
-        serve();
-    }
+    auto failure = outcome_of([&] {
+        auto error = start_event();
+        started = !error;
+        if (started) serve_until_stopped();
+        return error;
+    });
     if (const bool has_something_to_stop = started || core.shutdown->is_stopping(); has_something_to_stop) {
-        if (auto error = stop_event(); error && started) failure = std::move(error);
+        if (auto error = stop_event(); error && started && !failure) failure = std::move(error);
     }
     undo_attachments();
     return failure;
+}
+
+void Lifecycle::serve_until_stopped() {
+    ServiceCore& core = *core_;
+    core.shutdown->set_started();
+    core.set_state(ServiceState::running);
+    core.log.info("ready");
+    core.announcements.ready();
+    tell_ready_descriptor();
+    start_heartbeat();
+    serve();
 }
 
 std::optional<Error> Lifecycle::claim_ready_descriptor() {

@@ -45,6 +45,7 @@ private:
     /// \param started set once the start is over
     std::optional<Error> live(bool& started);
     std::optional<Error> start_event();
+    void serve_until_stopped();
     void start_heartbeat();
     void serve();
     std::optional<Error> stop_event();

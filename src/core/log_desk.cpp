@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 namespace servicekit {
 namespace {
@@ -31,6 +32,7 @@ struct LogDesk::Channel {
     Channel(LogDesk& desk, std::string name, LogLevel level) : logger{desk, std::move(name), level} {}
     Logger logger;
     bool has_own_level = false;
+    bool is_foreign = true;  ///< the program has no logger of it, so far
 };
 
 struct LogDesk::KeptLine {
@@ -73,12 +75,17 @@ LogDesk::~LogDesk() = default;
 Logger& LogDesk::channel(std::string_view name) {
     if (name.empty()) return whole_;
     const std::lock_guard guard{mutex_};
-    auto found = channels_.find(name);
-    if (found == channels_.end())
-        found =
-            channels_.emplace(std::string{name}, std::make_unique<Channel>(*this, std::string{name}, whole_.level()))
-                .first;
-    return found->second->logger;
+    const auto found = channels_.find(name);
+    Channel& channel = found != channels_.end() ? *found->second : add_channel(name);
+    if (std::exchange(channel.is_foreign, false)) --foreign_channels_;
+    return channel.logger;
+}
+
+LogDesk::Channel& LogDesk::add_channel(std::string_view name) {
+    std::string own_name{name};
+    auto channel = std::make_unique<Channel>(*this, own_name, whole_.level());
+    ++foreign_channels_;
+    return *channels_.emplace(std::move(own_name), std::move(channel)).first->second;
 }
 
 void LogDesk::set_level(LogLevel level) {
@@ -88,12 +95,27 @@ void LogDesk::set_level(LogLevel level) {
         if (!channel->has_own_level) channel->logger.level_.store(level, std::memory_order_relaxed);
 }
 
-void LogDesk::set_channel_level(std::string_view name, std::optional<LogLevel> level) {
-    (void)channel(name);
+bool LogDesk::set_channel_level(std::string_view name, std::optional<LogLevel> level) {
     const std::lock_guard guard{mutex_};
-    Channel& channel = *channels_.find(name)->second;
+    const auto found = channels_.find(name);
+    if (found == channels_.end()) {
+        if (!level) return true;
+        if (foreign_channels_ >= most_foreign_channels) return false;
+    } else if (!level && found->second->is_foreign) {
+        channels_.erase(found);
+        --foreign_channels_;
+        return true;
+    }
+    Channel& channel = found != channels_.end() ? *found->second : add_channel(name);
     channel.has_own_level = level.has_value();
     channel.logger.level_.store(level.value_or(whole_.level()), std::memory_order_relaxed);
+    return true;
+}
+
+LogLevel LogDesk::level_of(std::string_view channel) const {
+    const std::lock_guard guard{mutex_};
+    const auto found = channels_.find(channel);
+    return (found != channels_.end() ? found->second->logger : whole_).level();
 }
 
 std::vector<std::pair<std::string, LogLevel>> LogDesk::channel_levels() const {

@@ -35,7 +35,12 @@ public:
     /// For all channels that have no level of their own.
     void set_level(LogLevel level);
     /// \param level nothing: that of the whole again
-    void set_channel_level(std::string_view name, std::optional<LogLevel> level);
+    /// \returns false where it can't be had: of channels that the program has not named so far, no more than
+    ///          most_foreign_channels are remembered, whoever may ask for them.
+    [[nodiscard]] bool set_channel_level(std::string_view name, std::optional<LogLevel> level);
+    static constexpr std::size_t most_foreign_channels = 256;
+    /// Of a channel that nobody has named, too: that of the whole.
+    [[nodiscard]] LogLevel level_of(std::string_view channel) const;
     /// The channels that have a level of their own, by name.
     [[nodiscard]] std::vector<std::pair<std::string, LogLevel>> channel_levels() const;
     /// The least level that anybody lets through.
@@ -59,6 +64,8 @@ private:
     struct Channel;
 
     [[nodiscard]] bool shows(LogLevel level, std::string_view channel) const;
+    /// \pre the mutex is held
+    Channel& add_channel(std::string_view name);
     void deliver(const LogRecord& record);
     /// Whether it is no child of fork(2).
     [[nodiscard]] bool is_own_process() const noexcept;
@@ -78,6 +85,7 @@ private:
 
     mutable std::mutex mutex_;  // guards what follows
     std::map<std::string, std::unique_ptr<Channel>, std::less<>> channels_;
+    std::size_t foreign_channels_ = 0;  ///< those of them that the program has not named
     std::vector<KeptLine> kept_;
     std::size_t dropped_ = 0;
     bool closed_ = false;

@@ -210,6 +210,19 @@ Result<void> prepare_run_directory(const Places& places, const os::Host& host) {
     return {};
 }
 
+Result<void> check_log_file(const Settings& settings, const Places& places, const os::Host& host) {
+    if (places.log_file.empty()) return {};
+    const auto config = absolute(settings.get(setting::config), host);
+    if (!config) return config.error();
+    using Taken = std::pair<std::string_view, const std::string*>;
+    for (const auto& [what, path] :
+         {Taken{"the pidfile", &places.pid_file}, Taken{"the control socket", &places.control_socket},
+          Taken{"the config file", &*config}})
+        if (*path == places.log_file)
+            return Error{ExitCode::configuration, "log to", places.log_file, "it is " + std::string{what}};
+    return {};
+}
+
 Result<contract::Deployment> make_deployment(const Settings& settings, const Places& places, const os::Host& host) {
     contract::Deployment deployment;
     deployment.name = places.name;

@@ -42,6 +42,9 @@ struct Places {
 /// to others.
 [[nodiscard]] Result<void> prepare_run_directory(const Places& places, const os::Host& host);
 
+/// \returns ExitCode::configuration where the log would go into another file of the service's.
+[[nodiscard]] Result<void> check_log_file(const Settings& settings, const Places& places, const os::Host& host);
+
 /// What policies are told. \returns ExitCode::configuration for settings that can't be carried out.
 [[nodiscard]] Result<contract::Deployment> make_deployment(const Settings& settings, const Places& places,
                                                            const os::Host& host);

@@ -12,11 +12,15 @@
 namespace servicekit {
 namespace {
 
+std::string text_in(const Object& error, std::string_view key) {
+    const Value* text = error.find(key);
+    return text != nullptr && text->is_string() ? text->as_string() : std::string{};
+}
+
 /// What a caller in C++ gets for an error object.
 EventError as_exception(const Object& error) {
-    const Value* code = error.find("code");
-    const Value* message = error.find("message");
-    return {code != nullptr ? code->as_string() : "event-error", message != nullptr ? message->as_string() : "", error};
+    const std::string code = text_in(error, "code");
+    return {code.empty() ? "event-error" : code, text_in(error, "message"), error};
 }
 
 }  // namespace
@@ -83,7 +87,13 @@ Reply ServiceBase::trigger(std::string_view event, const Object& arguments) {
 }
 
 void ServiceBase::post(std::string_view event, const Object& arguments) {
-    core_->queue_own(event, arguments, [](const Object*, const Object*) {});
+    core_->queue_own(event, arguments, [this, name = std::string{event}](const Object*, const Object* error) {
+        if (error == nullptr) return;
+        // All else that a handler throws is in the log already.
+        const std::string code = text_in(*error, "code");
+        if (code == "not-ready" || code == "bad-argument")
+            core_->log.warning("event '" + name + "', which the program posted: " + text_in(*error, "message"));
+    });
 }
 
 void ServiceBase::post_work(std::string_view what, std::function<void()> work) {
@@ -93,7 +103,10 @@ void ServiceBase::post_work(std::string_view what, std::function<void()> work) {
 void ServiceBase::at_end(std::function<void()> undo) { core_->at_end.push_back(std::move(undo)); }
 
 void ServiceBase::request_stop() {
-    if (core_->loop) core_->loop->post([this] { core_->shutdown->stop("asked for by the program"); });
+    if (core_->loop)
+        core_->loop->post([this] { core_->shutdown->stop("asked for by the program"); });
+    else if (core_->current_state() == ServiceState::loading)
+        core_->stop_asked_in_load.store(true);
 }
 
 void ServiceBase::announce(std::string_view text) { core_->announcements.say(text); }

@@ -221,10 +221,11 @@ void ServiceCore::set_log_level(LogLevel level) {
     policies->log.set_level(log_desk.lowest_level());
 }
 
-void ServiceCore::set_log_level(std::string_view channel, std::optional<LogLevel> level) {
-    log_desk.set_channel_level(channel, level);
+bool ServiceCore::set_log_level(std::string_view channel, std::optional<LogLevel> level) {
+    if (!log_desk.set_channel_level(channel, level)) return false;
     const std::lock_guard guard{log_mutex_};
     policies->log.set_level(log_desk.lowest_level());
+    return true;
 }
 
 void ServiceCore::close_log(std::chrono::milliseconds at_most) {

@@ -62,7 +62,8 @@ public:
     Result<void> reopen_log();
     void set_log_level(LogLevel level);
     /// \param level nothing: that of the whole again
-    void set_log_level(std::string_view channel, std::optional<LogLevel> level);
+    /// \returns false where LogDesk::set_channel_level() does
+    [[nodiscard]] bool set_log_level(std::string_view channel, std::optional<LogLevel> level);
     void close_log(std::chrono::milliseconds at_most);
 
     /// Says it on stderr, with the service's name.
@@ -105,6 +106,7 @@ public:
     pid_t pid = 0;
 
     std::atomic<ServiceState> state{ServiceState::idle};
+    std::atomic<bool> stop_asked_in_load{false};  ///< by a load event of the start
     std::atomic<std::chrono::milliseconds> stop_timeout{std::chrono::milliseconds{8000}};
     /// How long an event may run without a sign of progress before it counts as hung; 0: for ever.
     std::atomic<std::chrono::milliseconds> hang_timeout{std::chrono::milliseconds{0}};

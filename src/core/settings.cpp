@@ -153,6 +153,10 @@ AppConfiguration Settings::app() const {
     return AppConfiguration{app_.is_null() ? nullptr : &app_, "/app", config_path_};
 }
 
+AppConfiguration Settings::app() {
+    return AppConfiguration{app_.is_null() ? nullptr : &app_, "/app", config_path_, &app_restart_keys_};
+}
+
 void Settings::set_value(std::string_view name, Value value, SettingsLayer layer) {
     const Definition& definition = require_definition(name);
     try {

@@ -8,6 +8,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <boost/smart_ptr/intrusive_ref_counter.hpp>
+#include <boost/system/system_error.hpp>
 #include <cstdint>
 #include <mutex>
 #include <system_error>
@@ -205,6 +206,12 @@ private:
 
 }  // namespace
 
-std::unique_ptr<EventLoop> make_asio_event_loop() { return std::make_unique<AsioEventLoop>(); }
+std::unique_ptr<EventLoop> make_asio_event_loop() {
+    try {
+        return std::make_unique<AsioEventLoop>();
+    } catch (const boost::system::system_error& error) {
+        throw std::system_error{error.code().value(), std::generic_category(), "cannot make an event loop"};
+    }
+}
 
 }  // namespace servicekit::os

@@ -200,11 +200,23 @@ std::optional<FcntlLock> take_fcntl_lock(const Descriptor& file, const FileStat&
     return lock;
 }
 
+/// Gives a file that a former owner left to the process that holds its lock now, who alone may write into it then.
+void adopt(const Descriptor& file, const FileStat& status, mode_t permissions) {
+    constexpr mode_t all_permissions = 07777;
+    const mode_t found = status.st_mode & all_permissions;
+    // What can't be changed is another user's, who lets this one write: then it is for him to say.
+    const bool is_foreign = status.st_uid != ::geteuid();
+    if (is_foreign && ::fchown(file.get(), ::geteuid(), ::getegid()) != 0) return;
+    // An operator may have shut others out of the service's own.
+    const mode_t wanted = is_foreign ? permissions : found & permissions;
+    if (found != wanted) static_cast<void>(::fchmod(file.get(), wanted));
+}
+
 /// One attempt's outcome; nothing where the file or its holder changed under our hands, so that another is due.
 using Outcome = std::optional<Result<LockAttempt>>;
 
 /// \pre the file is not in the registry, which is entered
-Outcome lock_opened(const std::string& path, Descriptor file) {
+Outcome lock_opened(const std::string& path, Descriptor file, mode_t permissions) {
     FileStat identity{};
     if (::fstat(file.get(), &identity) != 0) return os_error("lock", path, errno);
     std::optional<FcntlLock> fcntl_lock;
@@ -228,6 +240,7 @@ Outcome lock_opened(const std::string& path, Descriptor file) {
         return busy(flock_holder(file.get()).value_or(LockOwner{}));
     }
 
+    adopt(file, identity, permissions);
     auto lock = std::make_unique<PosixFileLock>(path, std::move(file), identity, std::move(*fcntl_lock));
     if (lock->still_at_path()) return Result<LockAttempt>{LockAttempt{std::move(lock), {}}};
     lock->release();
@@ -240,7 +253,7 @@ Outcome attempt(const std::string& path, mode_t permissions) {
     if (!pinned && errno != ENOENT) return os_error("open", path, errno);
     if (!pinned) {
         Descriptor created = create(path, permissions);
-        if (created) return lock_opened(path, std::move(created));
+        if (created) return lock_opened(path, std::move(created), permissions);
         return errno == EEXIST ? std::nullopt : Outcome{os_error("create", path, errno)};
     }
 
@@ -249,7 +262,7 @@ Outcome attempt(const std::string& path, mode_t permissions) {
     if (auto error = refusal(path, status)) return *error;
     if (registry().has(status)) return busy(ourselves());
     Descriptor file = open_pinned(pinned, status, path, O_RDWR);
-    if (file) return lock_opened(path, std::move(file));
+    if (file) return lock_opened(path, std::move(file), permissions);
     const bool replaced = errno == ENOENT || errno == ESTALE;
     return replaced ? std::nullopt : Outcome{os_error("open", path, errno)};
 }

@@ -244,7 +244,11 @@ Result<void> widen(const Descriptor& file, const LocalSocketAccess& access, cons
     }
     // fchmod(2) refuses O_PATH descriptors; the link in /proc leads to this very file, whatever stands at the path.
     const std::string link = "/proc/self/fd/" + std::to_string(file.get());
-    if (chmod(link.c_str(), access.permissions) != 0) return os_error("change the permissions of", path, errno);
+    if (chmod(link.c_str(), access.permissions) != 0) {
+        Error error = os_error("change the permissions of", path, errno);
+        if (error.errno_value == ENOENT) error.reason = "that needs /proc, which is not mounted";
+        return error;
+    }
     return {};
 }
 
@@ -258,7 +262,11 @@ Result<std::unique_ptr<LocalListener>> bind_and_listen(const std::string& path, 
     if (!socket) return os_error("make a socket for", path, errno);
     // On Linux the file that bind(2) makes gets the mode of the socket, less the umask.
     if (fchmod(socket.get(), access.permissions & 0600) != 0) return os_error("change the permissions of", path, errno);
+    // For the descriptor of the file, which can't be removed for certain without.
+    Descriptor reserved{fcntl(folder->get(), F_DUPFD_CLOEXEC, 0)};
+    if (!reserved) return os_error("listen on", path, errno);
     if (auto bound = bind_over(socket, *address, *folder, path); !bound) return bound.error();
+    reserved.reset();
     auto file = open_bound_file(*folder, path);
     if (!file) return file.error();
 

@@ -135,6 +135,7 @@ class PosixSignals final : public Signals {
 public:
     Result<void> hold(std::span<const int> numbers) override;
     void let_go() override;
+    void forget_caller() override;
     Result<void> take(std::span<const int> numbers, EventLoop& loop,
                       std::function<void(const ReceivedSignal&)> callback) override;
     void give_back() override;
@@ -178,11 +179,9 @@ Result<void> PosixSignals::hold(std::span<const int> numbers) {
     sigemptyset(&wanted);
     for (const int number : numbers)
         if (sigaddset(&wanted, number) != 0) return os_error(signal_action("hold", number), "", errno);
-    sigset_t before;
-    if (const int error = pthread_sigmask(SIG_BLOCK, &wanted, &before); error != 0)
+    if (const int error = pthread_sigmask(SIG_BLOCK, &wanted, nullptr); error != 0)
         return os_error("hold signals", "", error);
-    for (const int number : numbers)
-        if (sigismember(&before, number) == 0) sigaddset(&held_in_this_thread(), number);
+    for (const int number : numbers) sigaddset(&held_in_this_thread(), number);
     return {};
 }
 
@@ -190,6 +189,16 @@ void PosixSignals::let_go() {
     sigset_t& held = held_in_this_thread();
     pthread_sigmask(SIG_UNBLOCK, &held, nullptr);
     sigemptyset(&held);
+}
+
+void PosixSignals::forget_caller() {
+    // First, so that none that waits for its turn meets what the caller had it do.
+    for (const int number : {SIGPIPE, SIGCHLD}) {
+        struct sigaction current {};
+        sigaction(number, nullptr, &current);
+        if ((current.sa_flags & SA_SIGINFO) == 0 && current.sa_handler == SIG_IGN) ::signal(number, SIG_DFL);
+    }
+    pthread_sigmask(SIG_SETMASK, &held_in_this_thread(), nullptr);
 }
 
 Result<void> PosixSignals::take(std::span<const int> numbers, EventLoop& loop,

@@ -133,5 +133,11 @@ TEST_F(CallTest, ABarOnATerminalTellsTheProgress) {
     EXPECT_EQ(elsewhere.out + elsewhere.err, "{\"steps\":3}\n");
 }
 
+TEST_F(CallTest, APathInJsonIsResolvedInTheCallersFolder) {
+    const Outcome reply = call({"echo", "--json", R"({"path":"some/where","string":"some/where"})"});
+
+    EXPECT_EQ(reply.out, R"({"string":"some/where","path":")" + folder.file("some/where") + "\"}\n") << reply;
+}
+
 }  // namespace
 }  // namespace servicekit::test

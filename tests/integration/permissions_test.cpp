@@ -347,5 +347,16 @@ TEST_F(DroppedPrivilegesTest, WhoIsNotRootCannotBecomeAnother) {
     EXPECT_EQ(trial.verb({"status"}).exit_code, 3);
 }
 
+TEST_F(PermissionsTest, APidfileOfAFormerUserBecomesTheServicesOwn) {
+    ASSERT_EQ(::chmod(folder.path().c_str(), 0755), 0);
+    { const RunningService former{trial, {"--user", std::to_string(stranger), "--group", std::to_string(stranger)}}; }
+    ASSERT_EQ(ownership_of(trial.pid_file()).uid, stranger);
+
+    const RunningService service{trial};
+
+    EXPECT_EQ(ownership_of(trial.pid_file()), (Ownership{0, 0, 0644}));
+    EXPECT_EQ(trial.pid_in_file(), service.pid());
+}
+
 }  // namespace
 }  // namespace servicekit::test

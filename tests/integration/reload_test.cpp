@@ -2,6 +2,7 @@
 #include <csignal>
 #include <string>
 
+#include "integration/support/raw_client.hpp"
 #include "integration/support/service_test.hpp"
 
 namespace servicekit::test {
@@ -176,6 +177,39 @@ TEST_F(ReloadTest, ARelativePathStillLeadsToTheFile) {
 
     EXPECT_THAT(trial.verb({"status"}).out, HasSubstr("good day"));
     EXPECT_EQ(trial.verb({"stop"}).exit_code, 0);
+}
+
+TEST_F(ReloadTest, GivesUpBesideAHandlerThatRunsForLong) {
+    const RunningService service{trial};
+    RawClient client{trial.control_socket()};
+    client.send(R"(["sleep", {"seconds": 3600}])");
+    service.await_busy("sleep");
+
+    const Outcome reload = trial.verb({"reload", "--timeout", "0.3"});
+
+    EXPECT_EQ(reload.exit_code, 75) << reload;
+    EXPECT_EQ(reload.err,
+              "trial-service: cannot reload within 0.3 s: 'sleep' runs before it; the reload was given up\n");
+}
+
+TEST_F(ReloadTest, GivesUpOnAServiceThatWasStopped) {
+    const RunningService service{trial};
+    service.signal(SIGSTOP);
+
+    const Outcome reload = trial.verb({"reload", "--timeout", "0.1"});
+
+    EXPECT_EQ(reload.exit_code, 75) << reload;
+    EXPECT_EQ(reload.err, "trial-service: cannot reload within 0.1 s: the service does not answer at all\n");
+    service.signal(SIGCONT);
+}
+
+TEST_F(ReloadTest, WithoutAControlSocketItSaysSo) {
+    const RunningService service{trial, {"--no-control-server"}};
+
+    const Outcome reload = trial.verb({"reload"});
+
+    EXPECT_EQ(reload.exit_code, 71);
+    EXPECT_THAT(reload.err, HasSubstr("has no control socket"));
 }
 
 }  // namespace

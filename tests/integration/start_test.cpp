@@ -296,5 +296,17 @@ TEST_F(StartTest, ASecondStartDuringTheFirstIsRefused) {
     EXPECT_EQ(trial.verb({"stop"}).exit_code, 0);
 }
 
+TEST_F(StartTest, TheLogIsNoFileOfTheServicesOwn) {
+    trial.configure({});
+
+    for (const std::string& path : {trial.pid_file(), trial.control_socket(), trial.config_file()}) {
+        const Outcome start = trial.verb({"start", "--log-file", path});
+        EXPECT_EQ(start.exit_code, 78) << start;
+        EXPECT_THAT(start.err, StartsWith("trial-service: cannot log to '" + path + "': it is "));
+        EXPECT_EQ(trial.verb({"check", "--log-file", path}).exit_code, 78);
+    }
+    expect_nothing_begun();
+}
+
 }  // namespace
 }  // namespace servicekit::test

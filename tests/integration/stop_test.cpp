@@ -162,6 +162,17 @@ TEST_F(StopTest, AKillEventThatHangsIsLeftAfterASecond) {
     expect_tidy_end();
 }
 
+TEST_F(StopTest, AKillEventThatThrowsIsLoggedAndTheServiceEnds) {
+    trial.configure_app({{"kill-throws", true}});
+    RunningService service{trial};
+
+    EXPECT_EQ(trial.verb({"kill"}).exit_code, 0);
+
+    EXPECT_EQ(service.exit_code(), 0);
+    EXPECT_THAT(trial.log(), HasSubstr("event 'kill' failed: kill throws on purpose"));
+    expect_tidy_end();
+}
+
 TEST_F(StopTest, KillDoesNotWaitForAHungHandler) {
     RunningService service{trial};
     RunningCommand hanging{trial.command({"call", "hang"})};

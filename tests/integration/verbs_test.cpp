@@ -404,5 +404,13 @@ TEST_F(VerbsTest, VerbsWarnOfAConfigurationThatCanNotBeLoaded) {
     EXPECT_EQ(service.exit_code(), 0);
 }
 
+TEST_F(VerbsTest, OutputThatGoesNowhereIsAFailure) {
+    for (const std::string verb : {"--help", "--version", "where"}) {
+        const Outcome outcome = shell("trial-service " + verb + " >/dev/full");
+        EXPECT_EQ(outcome.exit_code, 71) << verb << ": " << outcome;
+        EXPECT_THAT(outcome.err, HasSubstr("cannot write to 'stdout': No space left on device"));
+    }
+}
+
 }  // namespace
 }  // namespace servicekit::test

@@ -83,7 +83,7 @@ public:
     /// what it throws goes to the log. \param what how status and log name it \throws EventError as trigger()
     void post_work(std::string_view what, std::function<void()> work);
 
-    /// As the event `stop`: returns at once.
+    /// As the event `stop`: returns at once. In the load event of a start it ends the start, with exit code 75.
     void request_stop();
 
     /// For what is attached to a service: called on the handlers' thread once the stop event is over, or the start

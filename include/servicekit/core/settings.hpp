@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -105,8 +106,9 @@ public:
 /// A view: valid as long as the Settings it came from.
 class AppConfiguration {
 public:
-    AppConfiguration(const Value* value, std::string path, std::string file)
-        : value_{value}, path_{std::move(path)}, file_{std::move(file)} {}
+    AppConfiguration(const Value* value, std::string path, std::string file,
+                     std::set<std::string>* restart_keys = nullptr)
+        : value_{value}, path_{std::move(path)}, file_{std::move(file)}, restart_keys_{restart_keys} {}
 
     /// The value of `key`. \throws ConfigurationError naming the key's path ("/app/port"), where it is missing or no T
     template <class T>
@@ -124,6 +126,12 @@ public:
     [[nodiscard]] AppConfiguration section(std::string_view key) const;
     /// \throws ConfigurationError naming the first key that is not in `known`: a typing error, most likely.
     void allow_only(std::initializer_list<std::string_view> known) const;
+    /// Says of keys that the running program can't take up what they say before its next start, as the port that it
+    /// listens at. The reply of a reload then has those that differ from what they were at the start under
+    /// `needs-restart`, and not under `applied`. A key whose value is an object counts as a whole.
+    /// For the load event; holds from then on, so that it is enough to say it in each load, or in the first.
+    /// \throws std::logic_error for settings that nobody is making, and for a section
+    void needs_restart(std::initializer_list<std::string_view> keys) const;
 
 private:
     template <class T>
@@ -141,6 +149,7 @@ private:
     const Value* value_;  ///< null: nothing was configured
     std::string path_;    ///< JSON pointer of this section
     std::string file_;
+    std::set<std::string>* restart_keys_;  ///< of the settings; null where they are not to be changed
 };
 
 /// All settings of a service, each with the layer that it came from.
@@ -171,6 +180,7 @@ public:
 
     /// The program's own part of the config file.
     [[nodiscard]] AppConfiguration app() const;
+    [[nodiscard]] AppConfiguration app();
 
     /// Whether this load is for a verb that only talks to a running service (stop, status...): the load event may then
     /// skip what only a service needs.
@@ -198,6 +208,8 @@ public:
     [[nodiscard]] static std::vector<std::string_view> names();
     /// Settings that a reload can't change in a running service.
     [[nodiscard]] static bool needs_restart(std::string_view name);
+    /// The same of a key under `app`, as the program said.
+    [[nodiscard]] bool app_needs_restart(const std::string& key) const { return app_restart_keys_.contains(key); }
 
 private:
     template <class T>
@@ -206,6 +218,7 @@ private:
 
     std::array<Object, 7> layers_;  ///< what each SettingsLayer says
     Value app_;
+    std::set<std::string> app_restart_keys_;
     std::string config_path_;
     SettingsLayer filling_ = SettingsLayer::program;
     bool is_client_ = false;

@@ -47,6 +47,8 @@ class FileLocks {
 public:
     virtual ~FileLocks() = default;
     /// Creates the file where there is none (with `permissions`, whatever the umask), and tries to lock it.
+    /// Another user's that was there becomes the caller's, with `permissions`, once it is locked, as its owner could write
+    /// into it, and is believed to be the service's user; of its own it takes what is not in `permissions`. If it may.
     /// Never waits. Follows no symbolic link at the last step; the file must be a regular one.
     virtual Result<LockAttempt> try_lock(const std::string& path, mode_t permissions) = 0;
     /// Asks the lock itself, without ever taking it, who has it: F_GETLK, then /proc/locks.

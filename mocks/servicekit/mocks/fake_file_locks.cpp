@@ -106,6 +106,13 @@ Result<os::LockAttempt> FakeFileLocks::try_lock(const std::string& path, mode_t 
     if (const auto holding = table_->by_inode.find(inode); holding != table_->by_inode.end())
         return os::LockAttempt{.lock = nullptr, .owner = holding->second.owner};
     const os::LockOwner ourselves{.pid = process_->id(), .uid = process_->effective_user()};
+    if ((*node)->uid == ourselves.uid) {
+        (*node)->permissions &= permissions;
+    } else if (ourselves.uid == 0) {
+        (*node)->uid = 0;
+        (*node)->gid = 0;
+        (*node)->permissions = permissions;
+    }
     const Holding holding{ourselves, ++table_->last_number};
     table_->by_inode.emplace(inode, holding);
     return os::LockAttempt{.lock =

@@ -13,8 +13,19 @@ Result<void> FakeSignals::hold(std::span<const int> numbers) {
 }
 
 void FakeSignals::let_go() {
-    own().held.clear();
-    for (const auto& [number, sender] : std::exchange(own().kept, {})) arrive(FakeTask::current(), number, sender);
+    for (const int number : std::exchange(own().held, {})) own().blocked_by_caller.erase(number);
+    deliver_kept();
+}
+
+void FakeSignals::forget_caller() {
+    own().blocked_by_caller.clear();
+    for (const int number : {SIGPIPE, SIGCHLD})
+        if (disposition(number) == Disposition::ignored) own().dispositions.erase(number);
+    deliver_kept();
+}
+
+void FakeSignals::deliver_kept() {
+    for (const auto& [number, sender] : std::exchange(own().kept, {})) raise_in(FakeTask::current(), number, sender);
 }
 
 Result<void> FakeSignals::take(std::span<const int> numbers, os::EventLoop& loop,
@@ -40,7 +51,7 @@ void FakeSignals::give_back() {
 
 void FakeSignals::raise_in(FakeTask::Id task, int number, Peer sender) {
     State& state = states_.of(task);
-    if (state.held.contains(number))
+    if (state.held.contains(number) || state.blocked_by_caller.contains(number))
         state.kept.emplace(number, std::move(sender));  // as the kernel does: of several the first
     else
         arrive(task, number, sender);

@@ -28,6 +28,7 @@ public:
 
     Result<void> hold(std::span<const int> numbers) override;
     void let_go() override;
+    void forget_caller() override;
     Result<void> take(std::span<const int> numbers, os::EventLoop& loop,
                       std::function<void(const os::ReceivedSignal&)> callback) override;
     void give_back() override;
@@ -40,6 +41,9 @@ public:
     void raise(int number, Peer sender = {}) { raise_in(FakeTask::current(), number, std::move(sender)); }
 
     [[nodiscard]] bool is_held(int number) const { return own().held.contains(number); }
+    /// As the caller of the process left it; to be set by the test.
+    [[nodiscard]] bool is_blocked_by_caller(int number) const { return own().blocked_by_caller.contains(number); }
+    void block_as_caller(int number) { own().blocked_by_caller.insert(number); }
     [[nodiscard]] bool is_taken() const { return own().reception != nullptr; }
     [[nodiscard]] Disposition disposition(int number) const;
     /// What the program did before the service came.
@@ -55,7 +59,10 @@ public:
         on_default_action_ = std::move(callback);
     }
     /// The child blocks what its parent blocks.
-    void inherit(FakeTask::Id parent, FakeTask::Id child) { states_.of(child).held = states_.of(parent).held; }
+    void inherit(FakeTask::Id parent, FakeTask::Id child) {
+        states_.of(child).held = states_.of(parent).held;
+        states_.of(child).blocked_by_caller = states_.of(parent).blocked_by_caller;
+    }
     /// Takes away one of these that came while it was held. \returns whether there was one
     bool use_up(FakeTask::Id task, std::span<const int> numbers);
     void forget(FakeTask::Id task) { states_.forget(task); }
@@ -68,6 +75,7 @@ private:
     };
     struct State {
         std::set<int> held = {};
+        std::set<int> blocked_by_caller = {};
         std::map<int, Peer> kept = {};  ///< came while held
         std::map<int, Disposition> dispositions = {};
         std::map<int, Disposition> dispositions_before = {};
@@ -78,6 +86,7 @@ private:
     };
 
     [[nodiscard]] State& own() const { return states_.own(); }
+    void deliver_kept();
     void arrive(FakeTask::Id task, int number, const Peer& sender);
     static void deliver(const std::shared_ptr<Reception>& reception);
 

@@ -11,6 +11,7 @@ class MockSignals : public os::Signals {
 public:
     MOCK_METHOD(Result<void>, hold, (std::span<const int> numbers), (override));
     MOCK_METHOD(void, let_go, (), (override));
+    MOCK_METHOD(void, forget_caller, (), (override));
     MOCK_METHOD(Result<void>, take,
                 (std::span<const int> numbers, os::EventLoop& loop,
                  std::function<void(const os::ReceivedSignal&)> callback),

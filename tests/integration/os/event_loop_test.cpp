@@ -6,10 +6,13 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <chrono>
 #include <functional>
 #include <memory>
 #include <stdexcept>
+#include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -209,6 +212,30 @@ TEST_F(AsioEventLoopTest, BlocksSignalsInItsThreadAndNotInOurs) {
         EXPECT_EQ(sigismember(&theirs, fault), 0) << fault;
     EXPECT_STREQ(name.data(), "control");
     loop->stop();
+}
+
+/// What comes of making a loop where only so many more descriptors may be opened.
+std::string make_loop_with(int descriptors) {
+    const int next = ::dup(STDERR_FILENO);
+    ::close(next);
+    const auto limit = static_cast<rlim_t>(next + descriptors);
+    const rlimit few{.rlim_cur = limit, .rlim_max = limit};
+    if (setrlimit(RLIMIT_NOFILE, &few) != 0) return "no limit";
+    try {
+        return make_asio_event_loop() ? "made" : "none";
+    } catch (const std::system_error& error) {
+        return error.code().value() == EMFILE ? "too few" : error.what();
+    }
+}
+
+TEST_F(AsioEventLoopTest, IsRefusedWithAnErrorOfTheSystemWhereDescriptorsAreTooFew) {
+    constexpr int more_than_enough = 20;
+    int descriptors = 0;
+    std::string outcome = "too few";
+    for (; outcome == "too few" && descriptors < more_than_enough; ++descriptors)
+        outcome = test::in_another_process([descriptors] { return make_loop_with(descriptors); });
+    EXPECT_EQ(outcome, "made") << "with " << descriptors - 1;
+    EXPECT_GT(descriptors, 2);
 }
 
 using AsioEventLoopDeathTest = AsioEventLoopTest;

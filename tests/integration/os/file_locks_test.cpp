@@ -221,6 +221,52 @@ TEST_F(FileLocksTest, OfFiftyProcessesAtOnceExactlyOneWins) {
     }
 }
 
+TEST_F(FileLocksTest, FileOfAFormerOwnerBecomesTheHoldersOwn) {
+    if (::geteuid() != 0) GTEST_SKIP() << "only root can be another user";
+    write_file("");
+    ASSERT_EQ(::chown(path_.c_str(), test::some_user, test::some_user), 0);
+    ASSERT_EQ(::chmod(path_.c_str(), 0666), 0);
+
+    const auto held = lock();
+
+    struct stat status {};
+    ASSERT_EQ(::stat(path_.c_str(), &status), 0);
+    EXPECT_EQ(status.st_uid, ::geteuid());
+    EXPECT_EQ(status.st_gid, ::getegid());
+    EXPECT_EQ(status.st_mode & 07777U, 0644U);
+}
+
+TEST_F(FileLocksTest, FileThatIsAnotherUsersIsLockedAndLeftToHim) {
+    if (::geteuid() != 0) GTEST_SKIP() << "only root can be another user";
+    write_file("");
+    ASSERT_EQ(::chmod(path_.c_str(), 0666), 0);
+    ASSERT_EQ(::chmod(folder_.path().c_str(), 0755), 0);
+
+    test::ForkedChild other{[&](test::Lines& lines) {
+        if (::setresuid(test::some_user, test::some_user, test::some_user) != 0) return 1;
+        lines.tell(try_lock());
+        return 0;
+    }};
+
+    EXPECT_EQ(other.hear(), "locked");
+    EXPECT_EQ(other.wait(), 0);
+    struct stat status {};
+    ASSERT_EQ(::stat(path_.c_str(), &status), 0);
+    EXPECT_EQ(status.st_uid, 0U);
+    EXPECT_EQ(status.st_mode & 07777U, 0666U);
+}
+
+TEST_F(FileLocksTest, FileThatWasTooOpenIsClosedToOthers) {
+    write_file("");
+    ASSERT_EQ(::chmod(path_.c_str(), 0666), 0);
+
+    const auto held = lock();
+
+    struct stat status {};
+    ASSERT_EQ(::stat(path_.c_str(), &status), 0);
+    EXPECT_EQ(status.st_mode & 07777U, 0644U);
+}
+
 TEST_F(FileLocksTest, LocksWhereThereIsNoProc) {
     if (::geteuid() != 0) GTEST_SKIP() << "only root can change its root folder";
     ForkedChild caged{[this](Lines& parent) {

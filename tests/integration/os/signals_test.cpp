@@ -107,19 +107,65 @@ TEST_F(PosixSignalsTest, HeldSignalIsDeliveredOnceTakenAndLetGo) {
     EXPECT_TRUE(received.contains(SIGTERM));
 }
 
-TEST_F(PosixSignalsTest, LetsGoOnlyOfWhatItHeld) {
-    sigset_t blocked_before;
-    sigemptyset(&blocked_before);
-    sigaddset(&blocked_before, SIGUSR1);
-    pthread_sigmask(SIG_BLOCK, &blocked_before, nullptr);
+/// Blocks a signal as the caller of a program may have done, for as long as it lives.
+class BlockedByCaller {
+public:
+    explicit BlockedByCaller(int number) {
+        sigset_t blocked;
+        sigemptyset(&blocked);
+        sigaddset(&blocked, number);
+        pthread_sigmask(SIG_BLOCK, &blocked, &before_);
+    }
+    ~BlockedByCaller() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+    BlockedByCaller(const BlockedByCaller&) = delete;
+    BlockedByCaller& operator=(const BlockedByCaller&) = delete;
+
+private:
+    sigset_t before_{};
+};
+
+TEST_F(PosixSignalsTest, LetsGoOfWhatTheCallerHadBlockedToo) {
+    const BlockedByCaller usr1{SIGUSR1};
+    const BlockedByCaller usr2{SIGUSR2};
 
     ASSERT_TRUE(signals.hold(all));
     EXPECT_TRUE(is_blocked(SIGTERM));
     signals.let_go();
 
     EXPECT_FALSE(is_blocked(SIGTERM));
-    EXPECT_TRUE(is_blocked(SIGUSR1));
-    pthread_sigmask(SIG_UNBLOCK, &blocked_before, nullptr);
+    EXPECT_FALSE(is_blocked(SIGUSR1));
+    EXPECT_TRUE(is_blocked(SIGUSR2)) << "nobody named it";
+}
+
+TEST_F(PosixSignalsTest, ForgettingTheCallerUnblocksAllButWhatIsHeld) {
+    const BlockedByCaller usr2{SIGUSR2};
+    ASSERT_TRUE(signals.hold(all));
+
+    signals.forget_caller();
+
+    EXPECT_FALSE(is_blocked(SIGUSR2));
+    EXPECT_TRUE(is_blocked(SIGTERM));
+    signals.let_go();
+    EXPECT_FALSE(is_blocked(SIGTERM));
+}
+
+TEST_F(PosixSignalsTest, ForgettingTheCallerEndsTheIgnoringThatChildrenWouldInherit) {
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGCHLD, SIG_IGN);
+
+    signals.forget_caller();
+
+    EXPECT_TRUE(Disposition{SIGPIPE}.is(SIG_DFL));
+    EXPECT_TRUE(Disposition{SIGCHLD}.is(SIG_DFL));
+}
+
+TEST_F(PosixSignalsTest, ForgettingTheCallerLeavesTheProgramsOwnHandlers) {
+    signal(SIGCHLD, [](int) {});
+
+    signals.forget_caller();
+
+    EXPECT_FALSE(Disposition{SIGCHLD}.is(SIG_DFL));
+    signal(SIGCHLD, SIG_DFL);
 }
 
 TEST_F(PosixSignalsTest, RefusesASecondOwner) {

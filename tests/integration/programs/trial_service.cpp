@@ -235,8 +235,8 @@ private:
     void on_load(Settings& settings) override {
         const auto app = settings.app();
         app.allow_only({"greeting", "load-throws", "start-throws", "start-aborts", "start-hangs",
-                        "start-waits-for-line", "stop-throws", "stop-hangs", "kill-hangs", "status-hangs",
-                        "status-throws", "run-directory"});
+                        "start-waits-for-line", "stop-throws", "stop-hangs", "kill-hangs", "kill-throws",
+                        "status-hangs", "status-throws", "run-directory"});
         if (app.get<bool>("load-throws", false)) throw std::runtime_error("load throws on purpose");
         auto greeting = app.get<std::string>("greeting", "hello");
         if (app.has("run-directory"))
@@ -264,6 +264,7 @@ private:
 
     void on_kill() override {
         if (asks("kill-hangs")) hang();
+        if (asks("kill-throws")) throw std::runtime_error("kill throws on purpose");
         log().info("on_kill ran");
     }
 

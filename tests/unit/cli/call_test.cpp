@@ -29,6 +29,12 @@ TEST_F(CallTest, SendsAJsonObjectAsItIs) {
     EXPECT_THAT(instance->requests, ElementsAre(R"(["backup",{"level":[1]}])"));
 }
 
+TEST_F(CallTest, ResolvesPathsOfAJsonObjectToo) {
+    host.process.set_directory("/home/me");
+    EXPECT_EQ(run({"call", "backup", "--json", R"({"directory":"data","level":"data"})"}), 0);
+    EXPECT_EQ(instance->requests.back(), R"(["backup",{"directory":"/home/me/data","level":"data"}])");
+}
+
 TEST_F(CallTest, RefusesArgumentsThatCanNotBe) {
     EXPECT_EQ(run({"call", "backup", "level=high"}), 64);
     EXPECT_EQ(error(), "just-another-server: cannot use the argument 'level=high': expected an integer\n");

@@ -1,5 +1,6 @@
 #include "unit/cli/program_fixture.hpp"
 
+#include <cerrno>
 #include <stdexcept>
 
 namespace servicekit::cli {
@@ -90,6 +91,15 @@ TEST_F(ProgramTest, SendsNoClientToAnotherServiceThanWasMeant) {
 TEST_F(ProgramTest, NamesTheServiceThatIsMeant) {
     EXPECT_EQ(run({"pid", "--name", "second"}), 3);
     EXPECT_THAT(error(), StartsWith("second: not running; looked at '/run/second.pid', "));
+}
+
+TEST_F(ProgramTest, OutputThatGoesNowhereIsAFailure) {
+    host.streams.failures.fail_always("write_within", ENOSPC);
+    for (const char* verb : {"--help", "where", "check"}) EXPECT_EQ(run({verb}), 71) << verb;
+    EXPECT_THAT(error(), StartsWith("just-another-server: cannot write to 'stdout': No space left on device\n"));
+    host.streams.failures.succeed_again("write_within");
+    host.streams.failures.fail_always("write_within", EPIPE);
+    EXPECT_EQ(run({"--help"}), 0) << "who read it has read enough";
 }
 
 }  // namespace

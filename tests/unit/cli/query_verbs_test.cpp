@@ -108,12 +108,41 @@ TEST_F(QueryTest, TellsAndSetsTheLogLevel) {
     EXPECT_THAT(instance->requests[1], StartsWith(R"(["log-level",{"level":"debug"},)"));
 }
 
-TEST_F(QueryTest, ReloadsWithoutALimit) {
+TEST_F(QueryTest, ReloadsWithALimitOfItsOwn) {
     start_instance();
     replies["reload"] = R"({"applied":["log-level"],"needs-restart":[]})";
     EXPECT_EQ(run({"reload"}), 0);
-    EXPECT_EQ(out(), "applied  log-level\n");
-    EXPECT_THAT(instance->requests, ElementsAre(R"(["reload"])"));
+    EXPECT_EQ(run({"reload", "--timeout", "2.5"}), 0);
+    EXPECT_EQ(out(), "applied  log-level\napplied  log-level\n");
+    EXPECT_THAT(instance->requests,
+                ElementsAre(R"(["reload",{},{"timeout":30.0}])", R"(["reload",{},{"timeout":2.5}])"));
+}
+
+TEST_F(QueryTest, AReloadThatTakesTooLongSaysWhatIsInTheWay) {
+    start_instance();
+    replies["reload"] = R"({"error":{"code":"timeout","message":"the time is up","event":"reload"}})";
+    replies["status"] = R"({"state":"running","busy":{"event":"backup","seconds":7}})";
+    EXPECT_EQ(run({"reload", "--timeout", "2.5"}), 75);
+    replies["status"] = R"({"state":"reloading","busy":{"event":"reload","seconds":2}})";
+    EXPECT_EQ(run({"reload", "--timeout", "2"}), 75);
+    EXPECT_EQ(error(),
+              "just-another-server: cannot reload within 2.5 s: 'backup' runs before it; the reload was given up\n"
+              "just-another-server: cannot reload within 2.0 s: its load event still runs, and goes on\n");
+}
+
+TEST_F(QueryTest, AReloadOfAServiceThatDoesNotAnswerGivesUp) {
+    start_instance();
+    EXPECT_EQ(run({"reload", "--timeout", "2"}), 75);
+    EXPECT_EQ(error(), "just-another-server: cannot reload within 2.0 s: the service does not answer at all\n");
+}
+
+TEST_F(QueryTest, WithoutAControlSocketItSaysThatThereIsNone) {
+    start_instance();
+    host.files.take_away(control_socket);
+    EXPECT_EQ(run({"reload"}), 71);
+    EXPECT_EQ(error(),
+              "just-another-server: cannot ask for 'reload': the service (pid 7000) has no control socket at "
+              "'/run/just-another-server.control'; SIGHUP has it reload, SIGUSR1 open its log anew\n");
 }
 
 TEST_F(QueryTest, ListsEvents) {

@@ -20,6 +20,7 @@ TEST_F(WhereTest, ShowsEverySettingWithItsLayer) {
     EXPECT_THAT(out(), ::testing::ContainsRegex("log-level +debug +environment\n"));
     EXPECT_THAT(out(), ::testing::ContainsRegex("stop-timeout +3 +config-file\n"));
     EXPECT_THAT(out(), ::testing::ContainsRegex("log-file +- +not set\n"));
+    EXPECT_THAT(out(), ::testing::ContainsRegex("log-delay +- +left to the policy\n"));
     EXPECT_THAT(out(), ::testing::ContainsRegex("app +\\{\"port\":80\\} +config-file\n"));
 }
 

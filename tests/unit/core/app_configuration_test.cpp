@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <stdexcept>
 #include <string>
+#include <utility>
 
 #include "servicekit/core/settings.hpp"
 
@@ -94,6 +96,15 @@ TEST(AppConfigurationWithoutFileTest, IsEmptyAndSaysSo) {
     } catch (const ConfigurationError& error) {
         EXPECT_STREQ(error.what(), "/app/port: missing, and there is no config file");
     }
+}
+
+TEST_F(AppConfigurationTest, WhichKeysNeedARestartIsForTheWholeOfItInALoadToSay) {
+    settings_.app().needs_restart({"port"});
+
+    EXPECT_TRUE(settings_.app_needs_restart("port"));
+    EXPECT_FALSE(settings_.app_needs_restart("greeting"));
+    EXPECT_THROW(settings_.app().section("tls").needs_restart({"on"}), std::logic_error);
+    EXPECT_THROW(std::as_const(settings_).app().needs_restart({"port"}), std::logic_error);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <stdexcept>
 #include <variant>
 
+#include "core/log_desk.hpp"
 #include "servicekit/base/json.hpp"
 #include "unit/core/service_fixture.hpp"
 
@@ -334,6 +335,34 @@ TEST_F(ControlPlaneTest, Usr1ReopensTheLog) {
     EXPECT_THAT(log(), HasSubstr("log reopened: SIGUSR1"));
 }
 
+TEST_F(ControlPlaneTest, ManyChannelsThatTheProgramHasNotAreRefused) {
+    ask(R"(["log-level", {"channel": "unknown"}])");
+    std::string requests;
+    for (std::size_t number = 0; number <= LogDesk::most_foreign_channels; ++number)
+        requests += R"(["log-level", {"level": "debug", "channel": "c)" + std::to_string(number) + "\"}]\n";
+    ask(requests);
+    finish();
+
+    EXPECT_EQ(replies.at(0), "{\"channel\":\"unknown\",\"level\":\"info\"}\n");
+    EXPECT_THAT(replies.at(1),
+                HasSubstr("{\"channel\":\"c255\",\"level\":\"debug\"}\n{\"error\":{\"code\":\"bad-argument\","));
+    EXPECT_THAT(replies.at(1), HasSubstr("as 256 that it has not used so far have a level already"));
+}
+
+TEST_F(ControlPlaneTest, ARelativePathOfAClientIsRefused) {
+    service().events().add({.name = "read",
+                            .parameters = {{.name = "file", .type = ParameterType::path}},
+                            .handler = [](const Arguments& arguments, Context&) { return Reply{arguments.values()}; }});
+    ask(R"(["read", {"file": "notes"}])");
+    ask(R"(["read", {"file": "/notes"}])");
+    then([this] { service().post("read", {{"file", "notes"}}); });
+    finish();
+
+    EXPECT_THAT(replies.at(0), HasSubstr("\"code\":\"bad-argument\""));
+    EXPECT_THAT(replies.at(0), HasSubstr("\"argument\":\"file\",\"expected\":\"an absolute path\""));
+    EXPECT_EQ(replies.at(1), "{\"file\":\"/notes\"}\n");
+}
+
 TEST_F(ControlPlaneTest, AReloadTellsWhatItAppliedAndWhatNeedsARestart) {
     host.files.add_file("/etc/trial.json", R"({"app": {"greeting": "hello"}})");
     options.config = "/etc/trial.json";
@@ -350,6 +379,22 @@ TEST_F(ControlPlaneTest, AReloadTellsWhatItAppliedAndWhatNeedsARestart) {
     EXPECT_EQ(replies.at(0), "{\"applied\":[\"log-level\",\"/app/greeting\"],\"needs-restart\":[\"pid-file\"]}\n");
     EXPECT_EQ(replies.at(1), "{\"level\":\"debug\"}\n");
     EXPECT_EQ(greeting, "good day");
+}
+
+TEST_F(ControlPlaneTest, AKeyOfTheProgramThatNeedsARestartIsNotToldAsApplied) {
+    host.files.add_file("/etc/trial.json", R"({"app": {"port": 1, "data/folder": "a", "greeting": "hello"}})");
+    options.config = "/etc/trial.json";
+    hooks.on_load = [](Settings& settings) { settings.app().needs_restart({"port", "data/folder", "other"}); };
+    then([this] { rewrite("/etc/trial.json", R"({"app": {"port": 2, "data/folder": "a", "greeting": "good day"}})"); });
+    ask(R"(["reload"])");
+    ask(R"(["reload"])");
+    then([this] { rewrite("/etc/trial.json", R"({"app": {"port": 1, "greeting": "good day"}})"); });
+    ask(R"(["reload"])");
+    finish();
+
+    EXPECT_EQ(replies.at(0), "{\"applied\":[\"/app/greeting\"],\"needs-restart\":[\"/app/port\"]}\n");
+    EXPECT_EQ(replies.at(1), "{\"applied\":[],\"needs-restart\":[\"/app/port\"]}\n");
+    EXPECT_EQ(replies.at(2), "{\"applied\":[],\"needs-restart\":[\"/app/data~1folder\"]}\n");
 }
 
 TEST_F(ControlPlaneTest, ABrokenConfigurationLeavesTheRunningOneAsItWas) {

@@ -1,7 +1,9 @@
 #include <cerrno>
 #include <chrono>
+#include <csignal>
 #include <cstdint>
 #include <functional>
+#include <new>
 #include <optional>
 #include <stop_token>
 #include <utility>
@@ -83,6 +85,7 @@ public:
     explicit Lease(Options /*options*/ = {}) noexcept {}
     void configure(const contract::Deployment& /*deployment*/) noexcept {}
     static Result<contract::Acquisition> acquire(contract::LockWait /*wait*/, const std::stop_token& /*stop*/) {
+        if (std::exchange(lacks_memory, false)) throw std::bad_alloc{};
         return contract::Acquisition{};
     }
     [[nodiscard]] static bool held() noexcept { return true; }
@@ -94,10 +97,41 @@ public:
     static void on_lost(std::function<void(const Error&)> callback) { lose = std::move(callback); }
 
     static inline std::function<void(const Error&)> lose = {};
+    static inline bool lacks_memory = false;  ///< the next time that it is acquired
 };
 
+using LeasedService = BasicService<ForkingDaemon, Lease, FileLog, UnixSocketControl>;
+
+TEST_F(LifecycleFaultsTest, AnExceptionInAStageIsToldAndUndoesTheStagesBeforeIt) {
+    Lease::lacks_memory = true;
+    mocks::FakeLife leased{os, [this] { return mocks::fake_service<LeasedService>(os, options); }};
+    EXPECT_FALSE(leased.start());
+    EXPECT_EQ(leased.start_result()->status, 71);
+    EXPECT_EQ(errors(), "trial: cannot start: Cannot allocate memory\n");
+    EXPECT_FALSE(os.files.exists("/run/trial.control"));
+}
+
+TEST_F(LifecycleFaultsTest, AServiceInTheBackgroundForgetsWhatItsCallerDidToSignals) {
+    bool was_deaf = false;
+    bool is_deaf = true;
+    const auto looks_deaf = [&] {
+        return os.signals.is_blocked_by_caller(SIGTERM) || os.signals.is_blocked_by_caller(SIGUSR2);
+    };
+    const EventHooks hooks{.on_load =
+                               [&](Settings&) {
+                                   os.signals.block_as_caller(SIGTERM);
+                                   os.signals.block_as_caller(SIGUSR2);
+                                   was_deaf = looks_deaf();
+                               },
+                           .on_start = [&] { is_deaf = looks_deaf(); }};
+    mocks::FakeLife deaf{os, [&] { return mocks::fake_service<Service>(os, options, hooks); }};
+    ASSERT_TRUE(deaf.start());
+    EXPECT_TRUE(was_deaf);
+    EXPECT_FALSE(is_deaf);
+    EXPECT_EQ(deaf.stop(), 0);
+}
+
 TEST_F(LifecycleFaultsTest, ALockThatIsLostStopsTheService) {
-    using LeasedService = BasicService<ForkingDaemon, Lease, FileLog, UnixSocketControl>;
     bool stopped = false;
     const EventHooks hooks{.on_stop = [&] { stopped = true; }};
     mocks::FakeLife leased{os, [&] { return mocks::fake_service<LeasedService>(os, options, hooks); }};

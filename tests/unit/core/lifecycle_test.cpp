@@ -1,7 +1,9 @@
 #include "core/lifecycle.hpp"
 
 #include <stdexcept>
+#include <utility>
 
+#include "core/places.hpp"
 #include "unit/core/service_fixture.hpp"
 
 namespace servicekit {
@@ -270,6 +272,45 @@ TEST_F(LifecycleTest, APrivateRunDirectoryThatIsALinkIsRefused) {
 
     EXPECT_EQ(run(), 73);
     EXPECT_THAT(errors(), HasSubstr("it is no folder"));
+}
+
+TEST_F(LifecycleTest, AStopThatTheLoadAsksForEndsTheStart) {
+    hooks.on_load = [this](Settings&) { service().request_stop(); };
+
+    EXPECT_EQ(run(), 75);
+    EXPECT_EQ(errors(), "trial: cannot start: stopped while loading\n");
+    EXPECT_FALSE(host.files.exists(pid_file));
+}
+
+TEST_F(LifecycleTest, WhatWasPostedAndCannotRunAnyMoreIsToldInTheLog) {
+    hooks.on_start = [this] {
+        service().post("status");
+        service().request_stop();
+        host.reactor.run_ready();
+    };
+
+    EXPECT_EQ(run(), 75);
+    EXPECT_THAT(log(), HasSubstr("event 'status', which the program posted: the service is stopping"));
+}
+
+TEST_F(LifecycleTest, TheLogMustNotGoIntoTheServicesOtherFiles) {
+    host.files.add_file("/etc/trial.json", "{}");
+    options.config = "/etc/trial.json";
+    for (const auto& [path, what] :
+         {std::pair{pid_file, "the pidfile"}, {socket, "the control socket"}, {"/etc/trial.json", "the config file"}}) {
+        options.log_file = path;
+        service().set_options(options);
+        // A service lives once, so each is asked by a load of its own.
+        const auto places = resolve_places(service().settings(), host.host());
+        ASSERT_TRUE(places);
+        const auto checked = check_log_file(service().settings(), *places, host.host());
+        ASSERT_FALSE(checked);
+        EXPECT_EQ(checked.error().exit_code, ExitCode::configuration);
+        EXPECT_EQ(checked.error().message(), "cannot log to '" + std::string{path} + "': it is " + what);
+    }
+
+    EXPECT_EQ(run(), 78);
+    EXPECT_EQ(host.files.content("/etc/trial.json"), "{}");
 }
 
 }  // namespace

@@ -132,13 +132,13 @@ TEST_F(LogDeskTest, AChannelHasTheLevelOfTheWholeUntilItGetsItsOwn) {
     EXPECT_EQ(&database, &desk_.channel("database"));
     desk_.set_level(LogLevel::warning);
     database.info("no");
-    desk_.set_channel_level("database", LogLevel::debug);
+    ASSERT_TRUE(desk_.set_channel_level("database", LogLevel::debug));
     database.debug("yes");
     logger_.info("no");
     desk_.set_level(LogLevel::error);
     database.debug("still");
     EXPECT_EQ(desk_.lowest_level(), LogLevel::debug);
-    desk_.set_channel_level("database", std::nullopt);
+    ASSERT_TRUE(desk_.set_channel_level("database", std::nullopt));
     database.warning("no");
 
     EXPECT_EQ(written_, (std::vector<std::string>{"yes", "still"}));
@@ -147,14 +147,14 @@ TEST_F(LogDeskTest, AChannelHasTheLevelOfTheWholeUntilItGetsItsOwn) {
 
 TEST_F(LogDeskTest, AChannelsLevelMayBeSetBeforeItIsUsed) {
     desk_.open(log_, "pond");
-    desk_.set_channel_level("database", LogLevel::trace);
+    ASSERT_TRUE(desk_.set_channel_level("database", LogLevel::trace));
     EXPECT_CALL(log_, write(::testing::Field(&contract::LogRecord::channel, "database")));
     logger_.channel("database").trace("yes");
 }
 
 TEST_F(LogDeskTest, TakesWhatTheProgramWritesWithBoostByTheSameLevels) {
     desk_.open(log_, "pond");
-    desk_.set_channel_level("database", LogLevel::debug);
+    ASSERT_TRUE(desk_.set_channel_level("database", LogLevel::debug));
     boost_log_.write(LogLevel::info, "shown");
     boost_log_.write(LogLevel::debug, "hidden");
     boost_log_.write(LogLevel::debug, "rows", "database");
@@ -188,6 +188,33 @@ TEST_F(LogDeskTest, AChildOfForkSaysThatItIsOneAndLeavesTheLogAlone) {
 
     // Whose locks one of the parent's threads may have held.
     EXPECT_TRUE(boost_log_.shown().empty());
+}
+
+TEST_F(LogDeskTest, AskingForALevelMakesNoChannel) {
+    desk_.open(log_, "pond");
+    desk_.set_level(LogLevel::warning);
+    EXPECT_EQ(desk_.level_of("database"), LogLevel::warning);
+    EXPECT_TRUE(desk_.set_channel_level("database", std::nullopt));
+    EXPECT_TRUE(desk_.channel_levels().empty());
+    ASSERT_TRUE(desk_.set_channel_level("database", LogLevel::debug));
+    EXPECT_EQ(desk_.level_of("database"), LogLevel::debug);
+}
+
+TEST_F(LogDeskTest, RemembersOnlySoManyChannelsThatTheProgramHasNot) {
+    const auto name = [](std::size_t number) { return "channel-" + std::to_string(number); };
+    for (std::size_t number = 0; number < LogDesk::most_foreign_channels; ++number)
+        ASSERT_TRUE(desk_.set_channel_level(name(number), LogLevel::debug));
+
+    EXPECT_FALSE(desk_.set_channel_level("one-more", LogLevel::debug));
+    EXPECT_TRUE(desk_.set_channel_level(name(0), LogLevel::trace)) << "it is known";
+
+    ASSERT_TRUE(desk_.set_channel_level(name(0), std::nullopt));
+    EXPECT_TRUE(desk_.set_channel_level("in-its-place", LogLevel::debug));
+    (void)logger_.channel(name(1));
+    EXPECT_TRUE(desk_.set_channel_level("one-more", LogLevel::debug)) << "the program has one of them now";
+    (void)logger_.channel("the-programs-own");
+    EXPECT_TRUE(desk_.set_channel_level("the-programs-own", LogLevel::debug));
+    EXPECT_FALSE(desk_.set_channel_level("yet-another", LogLevel::debug));
 }
 
 }  // namespace

@@ -136,5 +136,28 @@ TEST_F(FakeSignalsTest, MayBeGivenBackByTheCallback) {
     EXPECT_THAT(came, ElementsAre(SIGHUP));
 }
 
+TEST_F(FakeSignalsTest, WhatTheCallerBlocksWaitsUntilItIsLetGo) {
+    signals.block_as_caller(SIGTERM);
+    ASSERT_TRUE(signals.hold(numbers));
+    ASSERT_TRUE(take());
+    signals.raise(SIGTERM);
+    signals.let_go();
+    loop.run_ready();
+    EXPECT_THAT(came, ElementsAre(SIGTERM));
+    EXPECT_FALSE(signals.is_blocked_by_caller(SIGTERM));
+}
+
+TEST_F(FakeSignalsTest, ForgettingTheCallerLeavesOnlyWhatIsHeld) {
+    signals.block_as_caller(SIGUSR2);
+    signals.set_disposition(SIGPIPE, Disposition::ignored);
+    signals.set_disposition(SIGCHLD, Disposition::programs_own);
+    ASSERT_TRUE(signals.hold(numbers));
+    signals.forget_caller();
+    EXPECT_FALSE(signals.is_blocked_by_caller(SIGUSR2));
+    EXPECT_TRUE(signals.is_held(SIGTERM));
+    EXPECT_EQ(signals.disposition(SIGPIPE), Disposition::default_action);
+    EXPECT_EQ(signals.disposition(SIGCHLD), Disposition::programs_own);
+}
+
 }  // namespace
 }  // namespace servicekit::mocks

@@ -1,0 +1,110 @@
+// What a caller has done to signals is handed on by exec(2), and must not make a service deaf.
+#include <csignal>
+#include <cstdint>
+#include <sstream>
+#include <string>
+#include <string_view>
+
+#include "integration/support/service_test.hpp"
+
+namespace servicekit::test {
+namespace {
+
+using testing::HasSubstr;
+
+/// A set of signals of the process, as /proc/PID/status has it: "SigBlk", "SigIgn".
+std::uint64_t signals_of(pid_t pid, std::string_view field) {
+    std::istringstream status{read_file("/proc/" + std::to_string(pid) + "/status")};
+    for (std::string line; std::getline(status, line);)
+        if (line.starts_with(field)) return std::stoull(line.substr(line.find(':') + 1), nullptr, 16);
+    throw std::runtime_error{"no " + std::string{field} + " of " + std::to_string(pid)};
+}
+
+bool has(std::uint64_t signals, int number) { return (signals >> (number - 1) & 1U) != 0; }
+
+class InheritedSignalsTest : public ServiceTest {
+protected:
+    void SetUp() override {
+        ServiceTest::SetUp();
+        // Of coreutils, since 8.31.
+        const auto probe = run_command({.arguments = {"env", "--block-signal=TERM", "--ignore-signal=PIPE", "true"}});
+        if (probe.exit_code != 0) GTEST_SKIP() << "there is no env that blocks signals";
+    }
+
+    /// The verb as such a caller gives it.
+    [[nodiscard]] Command from_deaf_caller(const Strings& arguments) const {
+        Command command = trial.command(arguments);
+        const Strings caller{"env", "--block-signal=TERM,INT,HUP,ABRT,USR1,USR2,CHLD", "--ignore-signal=PIPE,CHLD"};
+        command.arguments.insert(command.arguments.begin(), caller.begin(), caller.end());
+        return command;
+    }
+
+    /// In the background, and ended whatever becomes of the test.
+    [[nodiscard]] Process start() const {
+        const Outcome started = run_command(from_deaf_caller({"start"}));
+        if (started.exit_code != 0) throw std::runtime_error{started.err};
+        return Process{trial.pid_in_file()};
+    }
+};
+
+TEST_F(InheritedSignalsTest, AServiceInTheBackgroundHearsTerm) {
+    Process service = start();
+
+    service.signal(SIGTERM);
+
+    EXPECT_EQ(service.exit_code(), 0);
+    EXPECT_THAT(trial.log(), HasSubstr("on_stop ran"));
+}
+
+TEST_F(InheritedSignalsTest, AServiceInTheBackgroundHearsHupUsr1AndInt) {
+    Process service = start();
+
+    service.signal(SIGHUP);
+    await_text_in(trial.log_file(), "SIGHUP");
+    service.signal(SIGUSR1);
+    await_text_in(trial.log_file(), "SIGUSR1");
+    service.signal(SIGINT);
+
+    EXPECT_EQ(service.exit_code(), 0);
+    EXPECT_THAT(trial.log(), HasSubstr("on_kill ran"));
+}
+
+TEST_F(InheritedSignalsTest, AServiceInTheForegroundHearsTerm) {
+    RunningCommand service{from_deaf_caller({"run"})};
+    await_text_in(trial.log_file(), " ready\n");
+
+    service.signal(SIGTERM);
+
+    EXPECT_EQ(service.finish().exit_code, 0);
+}
+
+TEST_F(InheritedSignalsTest, InTheBackgroundNothingOfTheCallersIsLeft) {
+    Process service = start();
+
+    // For an instant a write of its own blocks SIGPIPE.
+    await_state("no signal is blocked", [&] { return signals_of(service.pid(), "SigBlk") == 0; });
+    const std::uint64_t ignored = signals_of(service.pid(), "SigIgn");
+    EXPECT_FALSE(has(ignored, SIGPIPE));
+    EXPECT_FALSE(has(ignored, SIGCHLD));
+
+    EXPECT_EQ(trial.verb({"stop"}).exit_code, 0);
+    EXPECT_EQ(service.exit_code(), 0);
+}
+
+TEST_F(InheritedSignalsTest, ChildrenOfAServiceInTheBackgroundStartClean) {
+    Process service = start();
+    const Outcome reply = trial.verb({"call", "popen-child"});
+    ASSERT_EQ(reply.exit_code, 0) << reply;
+    Process child{std::stoi(reply.out.substr(reply.out.find_first_of("0123456789")))};
+
+    EXPECT_EQ(signals_of(child.pid(), "SigBlk"), 0U);
+    EXPECT_FALSE(has(signals_of(child.pid(), "SigIgn"), SIGPIPE));
+    EXPECT_FALSE(has(signals_of(child.pid(), "SigIgn"), SIGCHLD));
+
+    child.end();
+    EXPECT_EQ(trial.verb({"stop"}).exit_code, 0);
+    EXPECT_EQ(service.exit_code(), 0);
+}
+
+}  // namespace
+}  // namespace servicekit::test
