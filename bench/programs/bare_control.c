@@ -1,10 +1,14 @@
 /* The measure for bench/control: an epoll server that answers requests on a unix socket with the bytes of a servicekit
  * status, and does nothing else. No JSON is parsed, nothing is checked, there are no limits: what the kernel costs.
  *
- *   bare_control SOCKET
+ *   bare_control SOCKET              one thread does it all
+ *   bare_control SOCKET hand-over    one thread reads, and hands each request to another, which sends the answer: what it
+ *                                    costs that a server still reads while an answer is on its way
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <pthread.h>
+#include <semaphore.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { max_events = 256, max_request = 4096 };
+enum { max_events = 256, max_request = 4096, max_waiting = 4096 };
 
 static const char *path;
 static time_t started;
@@ -36,6 +40,34 @@ static int answer(int client) {
     return send(client, reply, (size_t)size, MSG_NOSIGNAL | MSG_DONTWAIT) == size;
 }
 
+/* For the other thread, where there is one: descriptors of clients that wait for an answer. More than there are clients
+ * never wait, as each has one request under way. */
+static int hands_over;
+static int waiting[max_waiting];
+static size_t first, next;
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static sem_t some_wait;
+
+static int hand_over(int client) {
+    pthread_mutex_lock(&mutex);
+    waiting[next++ % max_waiting] = client;
+    pthread_mutex_unlock(&mutex);
+    return 1;
+}
+
+static void *answer_waiting(void *unused) {
+    for (;;) {
+        pthread_mutex_lock(&mutex);
+        int client = first == next ? -1 : waiting[first++ % max_waiting];
+        pthread_mutex_unlock(&mutex);
+        if (client >= 0)
+            answer(client);
+        else
+            sem_wait(&some_wait);
+    }
+    return unused;
+}
+
 /* Answers each line; a request comes in one piece from the clients of this benchmark. Returns 0 to close. */
 static int serve(int client) {
     char request[max_request];
@@ -44,13 +76,14 @@ static int serve(int client) {
     if (size == 0) return 0;
     for (char *line = request, *end; (end = memchr(line, '\n', (size_t)(request + size - line))) != NULL; line = end + 1) {
         if ((size_t)(end - line) != strlen("[\"status\"]") || memcmp(line, "[\"status\"]", (size_t)(end - line)) != 0) return 0;
-        if (!answer(client)) return 0;
+        if (!(hands_over ? hand_over(client) : answer(client))) return 0;
     }
     return 1;
 }
 
 int main(int argc, char **argv) {
-    if (argc != 2) return 64;
+    if (argc != 2 && (argc != 3 || strcmp(argv[2], "hand-over") != 0)) return 64;
+    hands_over = argc == 3;
     path = argv[1];
     started = seconds();
     time_t now = time(NULL);
@@ -64,12 +97,15 @@ int main(int argc, char **argv) {
         perror(path);
         return 73;
     }
+    pthread_t other;
+    if (hands_over && (sem_init(&some_wait, 0, 0) != 0 || pthread_create(&other, NULL, answer_waiting, NULL) != 0)) return 71;
     int poller = epoll_create1(EPOLL_CLOEXEC);
     struct epoll_event interest = {.events = EPOLLIN, .data.fd = listener};
     epoll_ctl(poller, EPOLL_CTL_ADD, listener, &interest);
     for (;;) {
         struct epoll_event events[max_events];
         int ready = epoll_wait(poller, events, max_events, -1);
+        size_t handed_over = next;
         for (int i = 0; i < ready; i++) {
             int descriptor = events[i].data.fd;
             if (descriptor != listener) {
@@ -82,5 +118,7 @@ int main(int argc, char **argv) {
                 epoll_ctl(poller, EPOLL_CTL_ADD, client, &interest);
             }
         }
+        /* Once for all that were read: the other thread looks at each before it sleeps. */
+        if (next != handed_over) sem_post(&some_wait);
     }
 }

@@ -1,4 +1,4 @@
-// bench/control: requests a second over the control socket, beside a bare C server that sends the same bytes.
+// bench/control: requests a second over the control socket, beside bare C servers that send the same bytes.
 //
 //   measure_control FOLDER ROUNDS SECONDS   with the servers bare_control and bench-service beside this program
 #include <fcntl.h>
@@ -164,24 +164,27 @@ int main(int argc, char** argv) {
     const std::string ours = folder + "/bench-service.control";
     std::vector<Server> servers{
         {"bare C", {here + "/bare_control", folder + "/bare.control"}, folder + "/bare.control", "[\"status\"]\n"},
+        {"bare C, handed over",
+         {here + "/bare_control", folder + "/handing.control", "hand-over"},
+         folder + "/handing.control",
+         "[\"status\"]\n"},
         {"servicekit status",
          {here + "/bench_service", "run", "--run-directory", folder, "--log-file", folder + "/bench.log"},
          ours,
          "[\"status\"]\n"},
         {"servicekit event", {}, ours, "[\"ping\"]\n"}};
-    launch(servers[0]);
-    launch(servers[1]);
-    servers[2].pid = servers[1].pid;
+    for (std::size_t i = 0; i < 3; ++i) launch(servers[i]);
+    servers[3].pid = servers[2].pid;
 
     struct Row {
-        std::vector<double> rate, cpu, ratio;
+        std::vector<double> rate, cpu, ratio, ratio_to_handing;
     };
     std::printf(
         "requests a second and the server's processor time for each, median (least..most) of %d rounds of %.1f s;\n"
-        "server on core %d, clients on core %d; ratio: to bare C in the same round\n\n",
+        "server on core %d, clients on core %d; ratios to both bare servers in the same round\n\n",
         rounds, seconds, server_core, client_core);
-    std::printf("%-16s %7s  %-20s %-28s %-20s %s\n", "connections", "clients", "server", "requests/s", "us/request",
-                "ratio");
+    std::printf("%-16s %7s  %-20s %-28s %-20s %-19s %s\n", "connections", "clients", "server", "requests/s",
+                "us/request", "to bare C", "to bare C, handed over");
     for (const Style style : {Style::persistent, Style::one_request_each}) {
         for (const int clients : {1, 8, 256}) {
             std::vector<Row> rows(servers.size());
@@ -197,18 +200,22 @@ int main(int argc, char** argv) {
                     rows[i].rate.push_back(rates[i]);
                     rows[i].cpu.push_back((bench::cpu_microseconds(servers[i].pid) - before) / replies);
                 }
-                for (std::size_t i = 0; i < servers.size(); ++i) rows[i].ratio.push_back(rates[i] / rates[0]);
+                for (std::size_t i = 0; i < servers.size(); ++i) {
+                    rows[i].ratio.push_back(rates[i] / rates[0]);
+                    rows[i].ratio_to_handing.push_back(rates[i] / rates[1]);
+                }
             }
             for (std::size_t i = 0; i < servers.size(); ++i)
-                std::printf("%-16s %7d  %-20s %-28s %-20s %s\n",
+                std::printf("%-16s %7d  %-20s %-28s %-20s %-19s %s\n",
                             style == Style::persistent ? "persistent" : "one request each", clients,
                             servers[i].label.c_str(), bench::in_words(bench::spread(rows[i].rate), 0).c_str(),
                             bench::in_words(bench::spread(rows[i].cpu), 1).c_str(),
-                            bench::in_words(bench::spread(rows[i].ratio), 2).c_str());
+                            bench::in_words(bench::spread(rows[i].ratio), 2).c_str(),
+                            bench::in_words(bench::spread(rows[i].ratio_to_handing), 2).c_str());
             std::fflush(stdout);
         }
     }
-    for (std::size_t i = 0; i < 2; ++i) {
+    for (std::size_t i = 0; i < 3; ++i) {
         kill(servers[i].pid, SIGTERM);
         waitpid(servers[i].pid, nullptr, 0);
     }

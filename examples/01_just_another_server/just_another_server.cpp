@@ -24,7 +24,8 @@ private:
         const auto port = app.get<std::uint16_t>("port", 0);
         const std::filesystem::path data = app.get<std::string>("data-directory");
         server_.greeting = std::make_shared<std::string>(app.get<std::string>("greeting", "hello"));
-        if (state() != servicekit::ServiceState::loading) return;  // port and folder stay until the next start
+        app.needs_restart({"port", "data-directory"});
+        if (state() != servicekit::ServiceState::loading) return;
         port_ = port;
         data_ = std::filesystem::absolute(data);
     }

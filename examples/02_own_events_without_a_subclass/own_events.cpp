@@ -18,7 +18,8 @@ int main(int argc, char** argv) {
         const auto wanted_port = app.get<std::uint16_t>("port", 0);
         const std::filesystem::path folder = app.get<std::string>("data-directory");
         server.greeting = std::make_shared<std::string>(app.get<std::string>("greeting", "hello"));
-        if (server.port != 0) return;  // it runs: port and folder stay until the next start
+        app.needs_restart({"port", "data-directory"});
+        if (server.port != 0) return;  // it runs
         port = wanted_port;
         data = std::filesystem::absolute(folder);
     };
