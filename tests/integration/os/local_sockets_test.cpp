@@ -361,5 +361,18 @@ TEST_F(PosixLocalSocketsTest, RefusesANameThatFitsNoAddress) {
     EXPECT_EQ(listener.error().errno_value, ENAMETOOLONG);
 }
 
+TEST_F(PosixLocalSocketsTest, ListeningWhereThereIsNoProcSaysThatItNeedsItAndLeavesNoFile) {
+    if (geteuid() != 0) GTEST_SKIP() << "only root can change its root folder";
+    ForkedChild caged{[this](Lines& parent) {
+        if (chroot(folder.path().c_str()) != 0) return 1;
+        const auto listener = sockets.listen("/control", {});
+        parent.tell(listener ? "listens" : listener.error().message());
+        return exists("/control") ? 1 : 0;
+    }};
+
+    EXPECT_EQ(caged.hear(), "cannot change the permissions of '/control': that needs /proc, which is not mounted");
+    EXPECT_EQ(caged.wait(), 0);
+}
+
 }  // namespace
 }  // namespace servicekit::os
