@@ -95,8 +95,9 @@ os::Writing RotatingFile::deliver(std::string_view lines) {
         rotate_if_due(lines);
         if (auto failure = write_what_comes_before()) return {delivered, std::move(failure)};
         const std::string_view piece = fitting(lines);
-        os::Writing writing = write(piece);
+        os::Writing writing = file_->write(piece);
         delivered += writing.bytes;
+        note(piece, writing);
         if (!writing) return {delivered, std::move(writing.failure)};
         lines.remove_prefix(piece.size());
     }
@@ -111,28 +112,30 @@ void RotatingFile::deliver_last_words(std::string_view lines) noexcept {
     file_->write_last_words(lines);
 }
 
-os::Writing RotatingFile::write(std::string_view text) {
-    os::Writing writing = file_->write(text);
+void RotatingFile::note(std::string_view text, const os::Writing& writing) {
     size_ += writing.bytes;
     if (writing.bytes > 0) within_line_ = text[writing.bytes - 1] != '\n';
-    return writing;
 }
 
 std::optional<Error> RotatingFile::write_what_comes_before() {
     if (is_torn_) {
-        if (auto writing = write("\n"); !writing) return std::move(writing.failure);
+        constexpr std::string_view end = "\n";
+        os::Writing writing = file_->write(end);
+        note(end, writing);
+        if (!writing) return std::move(writing.failure);
         is_torn_ = false;
     }
     if (word_.empty()) return std::nullopt;
-    os::Writing writing = write(word_);
+    os::Writing writing = file_->write(word_);
+    note(word_, writing);
     word_.erase(0, writing.bytes);
     return std::move(writing.failure);
 }
 
 std::string_view RotatingFile::fitting(std::string_view lines) const {
-    if (options_.rotate_size == 0 || clock_->system_now() < not_before_) return lines;
+    if (options_.rotate_size == 0) return lines;
     const std::uint64_t room = options_.rotate_size > size_ ? options_.rotate_size - size_ : 0;
-    if (lines.size() <= room) return lines;
+    if (lines.size() <= room || clock_->system_now() < not_before_) return lines;
     const std::size_t last = lines.substr(0, static_cast<std::size_t>(room)).rfind('\n');
     // One line at least, or there would be no end.
     return lines.substr(0, last != std::string_view::npos ? last + 1 : lines.find('\n') + 1);

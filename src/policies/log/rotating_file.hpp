@@ -57,7 +57,7 @@ private:
     [[nodiscard]] std::string_view fitting(std::string_view lines) const;
     /// Whether a process that was killed has left a line without its end.
     [[nodiscard]] bool ends_within_line(const os::FileStatus& status) const;
-    os::Writing write(std::string_view text);
+    void note(std::string_view text, const os::Writing& writing);
     std::optional<Error> write_what_comes_before();
     void rotate_if_due(std::string_view lines);
     Result<void> rotate();
