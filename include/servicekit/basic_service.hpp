@@ -92,6 +92,9 @@ public:
         if constexpr (LogHasStart<Policy>) policy_.stop();
     }
     void write(const contract::LogRecord& record) noexcept override { policy_.write(record); }
+    void flush(std::chrono::milliseconds at_most) override {
+        if constexpr (LogHasFlush<Policy>) policy_.flush(at_most);
+    }
     Result<void> reopen() override { return policy_.reopen(); }
     void set_level(LogLevel level) override { policy_.set_level(level); }
     [[nodiscard]] contract::StreamUse stream_use() const override {

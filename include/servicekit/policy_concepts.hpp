@@ -219,6 +219,15 @@ concept LogMayStart = LogHasStart<P> || !requires {
 };
 
 template <class P>
+concept LogHasFlush = requires(P& policy, std::chrono::milliseconds at_most) {
+    { policy.flush(at_most) } -> std::same_as<void>;
+};
+template <class P>
+concept LogMayFlush = LogHasFlush<P> || !requires {
+    &P::flush;
+};
+
+template <class P>
 concept LogHasStreamUse = requires(const P& policy) {
     { policy.stream_use() } -> std::same_as<contract::StreamUse>;
 };
@@ -245,8 +254,8 @@ concept LogHasClose = requires(P& policy, std::chrono::milliseconds at_most) {
 
 template <class P>
 concept LogPolicy = PolicyHasOptions<P> && PolicyTakesOptions<P> && PolicyIsMovable<P> && PolicyHasConfigure<P> &&
-    LogHasOpen<P> && LogHasWrite<P> && LogHasReopen<P> && LogHasSetLevel<P> && LogMayStart<P> && LogMayUseStreams<P> &&
-    PolicyHasHandTo<P> && LogMayHaveLastWords<P> && LogHasClose<P>;
+    LogHasOpen<P> && LogHasWrite<P> && LogHasReopen<P> && LogHasSetLevel<P> && LogMayStart<P> && LogMayFlush<P> &&
+    LogMayUseStreams<P> && PolicyHasHandTo<P> && LogMayHaveLastWords<P> && LogHasClose<P>;
 
 // The control axis: contract::Control.
 
@@ -331,6 +340,8 @@ consteval bool meets_log_policy() {
     static_assert(LogMayStart<P>,
                   "a LogPolicy's `start`, where it has one, is `Result<void> start(os::EventLoop&)`, and has a "
                   "`void stop() noexcept` beside it");
+    static_assert(LogMayFlush<P>,
+                  "a LogPolicy's `flush`, where it has one, is `void flush(std::chrono::milliseconds)`");
     static_assert(LogMayUseStreams<P>,
                   "a LogPolicy's `stream_use`, where it has one, is `contract::StreamUse stream_use() const`");
     static_assert(LogMayHaveLastWords<P>,

@@ -2,14 +2,18 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <utility>
 
 #include "base/rfc3339.hpp"
+#include "cli/old_logs.hpp"
 
 namespace servicekit::cli {
 namespace {
 
 constexpr std::size_t piece = 65536;
+/// So many old files are kept open that are still to be shown.
+constexpr std::size_t most_held = 64;
 
 Result<std::uint64_t> start_of_last_lines(os::File& file, std::uint64_t size, std::size_t lines) {
     if (lines == 0) return size;
@@ -36,37 +40,34 @@ std::string_view time_of(std::string_view line) {
     return is_time ? line : std::string_view{};
 }
 
-/// \returns where the first line stands that is not older; nothing where all are
-Result<std::optional<std::uint64_t>> first_since(os::File& file, std::string_view since) {
+/// Leaves the source at the first line that is not older. \returns whether there is one; the source is at its end if not
+Result<bool> skip_to(LogSource& source, std::string_view since) {
     std::string rest;
-    for (std::uint64_t offset = 0;;) {
-        const auto text = file.read_at(offset + rest.size(), piece);
+    for (;;) {
+        const auto text = source.next();
         if (!text) return text.error();
-        if (text->empty()) return std::optional<std::uint64_t>{};
+        if (text->empty()) return false;
         rest += *text;
         std::size_t line = 0;
         for (std::size_t end = 0; (end = rest.find('\n', line)) != std::string::npos; line = end + 1) {
             const std::string_view time = time_of(std::string_view{rest}.substr(line, end - line));
-            if (!time.empty() && time.substr(0, since.size()) >= since) return std::optional{offset + line};
+            if (time.empty() || time.substr(0, since.size()) < since) continue;
+            source.put_back(rest.substr(line));
+            return true;
         }
-        offset += line;
         rest.erase(0, line);
     }
 }
 
-/// The old files of a log that are not compressed, the oldest first.
-std::vector<std::string> old_files(os::Files& files, const std::string& path) {
-    const std::size_t slash = path.rfind('/');
-    const std::string folder = slash == 0 ? "/" : path.substr(0, slash);
-    const std::string begin = path.substr(slash + 1) + '-';
-    std::vector<std::string> old;
-    // A folder that may not be read has none to be shown.
-    const auto names = files.list(folder);
-    if (!names) return old;
-    for (const std::string& name : *names)
-        if (name.starts_with(begin) && name.ends_with('Z')) old.push_back(path.substr(0, slash + 1) + name);
-    return old;
+/// Whether a file that was last written then has no line that is young enough.
+bool is_too_old(std::chrono::system_clock::time_point modified, std::string_view since) {
+    // The kernel's clock for files may be a few milliseconds behind the one that lines have their time from.
+    constexpr std::chrono::seconds slack{2};
+    if (modified == std::chrono::system_clock::time_point::max()) return false;
+    return std::string_view{rfc3339(modified + slack)}.substr(0, since.size()) < since;
 }
+
+std::string folder_of(const std::string& path) { return path.substr(0, std::max<std::size_t>(path.rfind('/'), 1)); }
 
 std::optional<std::string> time_before(std::string_view text, std::chrono::system_clock::time_point now) {
     using namespace std::chrono;
@@ -110,63 +111,170 @@ std::optional<std::string> log_since(std::string_view text, std::chrono::system_
     return time;
 }
 
-Result<LogTail> LogTail::open_since(os::Files& files, const std::string& path, std::string_view since) {
-    for (const std::string& old : old_files(files, path)) {
-        auto file = files.open_for_reading(old);
-        if (!file) continue;  // it was removed meanwhile
-        const auto start = first_since(**file, since);
-        if (!start) return start.error();
-        if (*start) return LogTail{files, path, std::move(*file), **start};
+Result<LogTail> LogTail::open_since(os::Files& files, const std::string& path, std::string_view since, Tell tell) {
+    LogTail tail{files, path, std::move(tell)};
+    auto seen = tail.see();
+    if (!seen) return seen.error();
+    if (!seen->names) tail.tell_(seen->names.error().message());
+    for (OldLog& log : old_logs(files, path, seen->names_or_none())) {
+        if (is_too_old(log.modified, since)) continue;
+        if (log.compression.empty() || log.compression == ".gz")
+            tail.ahead_.push_back({.path = std::move(log.path)});
+        else
+            tail.tell_("cannot show '" + log.path + log.compression + "': it is not compressed with gzip");
     }
-    auto file = files.open_for_reading(path);
-    if (!file) return file.error();
-    const auto start = first_since(**file, since);
-    if (!start) return start.error();
-    const auto status = (*file)->status();
-    if (!status) return status.error();
-    return LogTail{files, path, std::move(*file), start->value_or(status->size)};
+    tail.ahead_.push_back(tail.live(std::move(seen->live)));
+    tail.hold();
+    tail.known_ = put_away_logs(path, seen->names_or_none());
+    while (tail.begin_next()) {
+        const auto found = skip_to(*tail.current_, since);
+        const bool is_last = tail.ahead_.empty();
+        if (!found && is_last) return found.error();
+        if (!found) tail.tell_(found.error().message());
+        if (found && *found) break;
+    }
+    return tail;
 }
 
-Result<LogTail> LogTail::open(os::Files& files, const std::string& path, std::size_t lines) {
-    auto file = files.open_for_reading(path);
-    if (!file) return file.error();
-    const auto status = (*file)->status();
+Result<LogTail> LogTail::open(os::Files& files, const std::string& path, std::size_t lines, Tell tell) {
+    LogTail tail{files, path, std::move(tell)};
+    auto seen = tail.see();
+    if (!seen) return seen.error();
+    const auto status = seen->live->status();
     if (!status) return status.error();
-    const auto start = start_of_last_lines(**file, status->size, lines);
+    const auto start = start_of_last_lines(*seen->live, status->size, lines);
     if (!start) return start.error();
-    return LogTail{files, path, std::move(*file), *start};
+    tail.current_.emplace(path, std::move(seen->live), LogSource::Form::plain, *start);
+    tail.known_ = put_away_logs(path, seen->names_or_none());
+    return tail;
 }
 
 Result<std::string> LogTail::next() {
-    auto text = file_->read_at(offset_, piece);
-    if (text) offset_ += text->size();
-    return text;
+    auto text = current_->next();
+    if (text || current_->form() == LogSource::Form::plain) return text;
+    // One old file that is damaged does not keep those after it from being shown.
+    tell_(text.error().message());
+    current_->skip_rest();
+    return std::string{};
+}
+
+Result<LogTail::Sight> LogTail::see() {
+    // Until nothing was put away while we looked.
+    constexpr int most_attempts = 10;
+    for (int attempt = 1;; ++attempt) {
+        Sight seen;
+        auto live = files_->open_for_reading(path_);
+        if (!live) return live.error();
+        seen.live = std::move(*live);
+        seen.names = files_->list(folder_of(path_));
+        seen.is_of_one_time = is_at_path(*seen.live);
+        if (seen.is_of_one_time || attempt == most_attempts) return seen;
+    }
+}
+
+bool LogTail::is_at_path(os::File& file) const {
+    const auto ours = file.status();
+    const auto there = files_->status(path_, os::Links::follow);
+    return ours && there && there->has_value() && (*there)->is_same_file(*ours);
+}
+
+Result<void> LogTail::look() {
+    os::File& live = ahead_.empty() ? current_->file() : ahead_.back().source->file();
+    if (const auto status = live.status(); !status) return status.error();
+    if (is_at_path(live)) return {};
+    auto seen = see();
+    // Between the move and the reopening nothing is there, and lines may still come into the old one.
+    if (!seen && seen.error().errno_value == ENOENT) return {};
+    if (!seen) return seen.error();
+    if (!seen->is_of_one_time) return {};
+    std::vector<std::string> now = put_away_logs(path_, seen->names_or_none());
+    std::vector<std::string> fresh;
+    std::set_difference(now.begin(), now.end(), known_.begin(), known_.end(), std::back_inserter(fresh));
+    known_ = std::move(now);
+    append_after(ahead_.empty() ? *current_ : *ahead_.back().source, fresh, std::move(seen->live));
+    hold();
+    return {};
+}
+
+void LogTail::append_after(LogSource& last, const std::vector<std::string>& fresh, std::unique_ptr<os::File> live_now) {
+    std::deque<Next> after;
+    bool is_among_them = false;
+    for (const std::string& path : fresh) {
+        Next next{.path = path};
+        if (!is_among_them && is_put_away_as(last, next)) {
+            is_among_them = true;
+            after.clear();
+            continue;
+        }
+        if (after.size() >= most_held) next.source.reset();
+        after.push_back(std::move(next));
+    }
+    after.push_back(live(std::move(live_now)));
+    // It may have been the last that was removed before we looked, or one of many.
+    const auto status = last.file().status();
+    after.front().comes_after_gap = !is_among_them && status && status->links == 0;
+    std::move(after.begin(), after.end(), std::back_inserter(ahead_));
+}
+
+bool LogTail::is_put_away_as(LogSource& source, Next& there) {
+    const auto ours = source.file().status();
+    const auto status = files_->status(there.path, os::Links::do_not_follow);
+    if (ours && status && status->has_value()) return (*status)->is_same_file(*ours);
+    auto opened = LogSource::open_old(*files_, there.path);
+    if (!opened || !*opened) return false;
+    there.source = std::move(*opened);
+    const auto is_same = source.begins_as(*there.source);
+    return is_same && *is_same;
+}
+
+LogTail::Next LogTail::live(std::unique_ptr<os::File> file) const {
+    return {.path = path_, .source = LogSource{path_, std::move(file), LogSource::Form::plain}};
+}
+
+void LogTail::hold() {
+    for (std::size_t i = 0; i < std::min(ahead_.size(), most_held); ++i) open(ahead_[i]);
+}
+
+void LogTail::open(Next& next) {
+    if (next.source || std::exchange(next.was_looked_for, true)) return;
+    auto opened = LogSource::open_old(*files_, next.path);
+    if (!opened) return tell_(opened.error().message());
+    if (!*opened) next.comes_after_gap = true;
+    next.source = std::move(*opened);
+}
+
+bool LogTail::begin_next() {
+    bool comes_after_gap = false;
+    while (!ahead_.empty()) {
+        Next next = std::move(ahead_.front());
+        ahead_.pop_front();
+        open(next);
+        comes_after_gap = comes_after_gap || next.comes_after_gap;
+        if (!next.source) continue;
+        if (comes_after_gap)
+            tell_("lines may be missing here: old files of the log were removed before they could be shown");
+        current_ = std::move(next.source);
+        hold();
+        return true;
+    }
+    return false;
 }
 
 Result<bool> LogTail::follow() {
-    const auto status = file_->status();
+    if (const auto looked = look(); !looked) return looked.error();
+    if (!ahead_.empty()) {
+        // What came between the last piece and the move.
+        auto text = next();
+        if (!text) return text.error();
+        if (text->empty()) return begin_next();
+        current_->put_back(std::move(*text));
+        return true;
+    }
+    const auto status = current_->file().status();
     if (!status) return status.error();
-    const auto at_path = files_->status(path_, os::Links::follow);
-    if (!at_path) return at_path.error();
-    if (at_path->has_value() && (*at_path)->is_same_file(*status)) {
-        const bool truncated = status->size < offset_;
-        if (truncated) offset_ = 0;
-        return truncated;
-    }
-    // Several may have been put away since the last look: this one's successor stands behind it in their row.
-    std::string successor = path_;
-    const std::vector<std::string> old = old_files(*files_, path_);
-    for (std::size_t i = 0; i + 1 < old.size(); ++i) {
-        const auto there = files_->status(old[i], os::Links::do_not_follow);
-        if (there && *there && (*there)->is_same_file(*status)) successor = old[i + 1];
-    }
-    // Between the move and the reopening nothing is there, and lines may still come into the old one.
-    if (successor == path_ && !at_path->has_value()) return false;
-    auto file = files_->open_for_reading(successor);
-    if (!file) return file.error();
-    file_ = std::move(*file);
-    offset_ = 0;
-    return true;
+    const bool truncated = status->size < current_->offset();
+    if (truncated) current_->rewind();
+    return truncated;
 }
 
 }  // namespace servicekit::cli

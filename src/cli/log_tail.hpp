@@ -2,7 +2,8 @@
 
 #include <chrono>
 #include <cstddef>
-#include <cstdint>
+#include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,33 +11,74 @@
 #include <utility>
 #include <vector>
 
+#include "cli/log_source.hpp"
 #include "servicekit/os/files.hpp"
 
 namespace servicekit::cli {
 
-/// The end of a log, and what comes after it, also when its file is put away and made anew, moved, or truncated.
+/// The end of a log, and what comes after it, also when its file is put away and made anew, compressed, moved, or
+/// truncated.
 class LogTail {
 public:
+    /// Is told what can't be shown, and why.
+    using Tell = std::function<void(const std::string& message)>;
+
     /// Begins at the last `lines` lines of the file.
-    static Result<LogTail> open(os::Files& files, const std::string& path, std::size_t lines);
-    /// Begins at the first line that is not older than `since`, be it in the file or in an old one beside it that is not
-    /// compressed. \param since as log_since() gives it
-    static Result<LogTail> open_since(os::Files& files, const std::string& path, std::string_view since);
+    static Result<LogTail> open(os::Files& files, const std::string& path, std::size_t lines, Tell tell);
+    /// Begins at the first line that is not older than `since`, be it in the file or in an old one beside it, which may
+    /// be compressed with gzip, and may have been put away by the service or by logrotate(8).
+    /// \param since as log_since() gives it
+    static Result<LogTail> open_since(os::Files& files, const std::string& path, std::string_view since, Tell tell);
 
     /// \returns the next piece; empty where there is no more yet.
     Result<std::string> next();
+    /// Takes note of the files that were begun meanwhile, and holds them: they may be removed before their turn comes.
+    Result<void> look();
     /// Goes on with the file that was begun after this one, where there is one, or with a truncated one from its start.
     /// \pre next() has just returned nothing. \returns whether it went on
     Result<bool> follow();
 
 private:
-    LogTail(os::Files& files, std::string path, std::unique_ptr<os::File> file, std::uint64_t offset)
-        : files_{&files}, path_{std::move(path)}, file_{std::move(file)}, offset_{offset} {}
+    /// A file whose turn is still to come.
+    struct Next {
+        std::string path = {};  ///< as it is called while it is not compressed
+        std::optional<LogSource> source = {};
+        bool was_looked_for = false;
+        bool comes_after_gap = false;
+    };
+    /// The log and what is beside it.
+    struct Sight {
+        [[nodiscard]] std::vector<std::string> names_or_none() const {
+            return names ? *names : std::vector<std::string>{};
+        }
+
+        std::unique_ptr<os::File> live = {};  ///< the file at the log's path
+        Result<std::vector<std::string>> names = std::vector<std::string>{};
+        bool is_of_one_time = false;  ///< the log was not put away while we looked
+    };
+
+    LogTail(os::Files& files, std::string path, Tell tell)
+        : files_{&files}, path_{std::move(path)}, tell_{std::move(tell)} {}
+
+    Result<Sight> see();
+    [[nodiscard]] bool is_at_path(os::File& file) const;
+    /// \param last the last in the row, which is not at the log's path any more
+    /// \param fresh those that were put away since the last look, it among them where it was not removed or moved
+    void append_after(LogSource& last, const std::vector<std::string>& fresh, std::unique_ptr<os::File> live_now);
+    bool is_put_away_as(LogSource& source, Next& there);
+    [[nodiscard]] Next live(std::unique_ptr<os::File> file) const;
+    /// Opens those whose turn comes next.
+    void hold();
+    void open(Next& next);
+    /// \returns false where there is none
+    bool begin_next();
 
     os::Files* files_;
     std::string path_;
-    std::unique_ptr<os::File> file_;
-    std::uint64_t offset_;
+    Tell tell_;
+    std::optional<LogSource> current_;
+    std::deque<Next> ahead_;          ///< the last in the row was at the log's path when we looked
+    std::vector<std::string> known_;  ///< those that were put away until then
 };
 
 /// What the time of a line must not be less than, as the beginning of its text: understands times in UTC or their

@@ -19,6 +19,9 @@ using namespace std::chrono_literals;
 /// How long status waits for on_status() before it answers without.
 constexpr auto own_status_limit = 1000ms;
 
+/// How long a thread waits for a log that hangs.
+constexpr auto flush_limit = 1000ms;
+
 constexpr std::size_t usual_status_fields = 12;
 
 /// How often a refused request gets a line in the log: whoever may do nothing may not fill the disk either.
@@ -146,7 +149,7 @@ ControlRole needed_role(const EventDeclaration& event, const Object& arguments) 
 /// Whether a request for the event is served in any state.
 bool is_served_always(std::string_view event) {
     return event == "status" || event == "events" || event == "crashes" || event == "log-level" ||
-           event == "log-reopen" || event == "stop" || event == "kill";
+           event == "log-reopen" || event == "log-flush" || event == "stop" || event == "kill";
 }
 
 }  // namespace
@@ -208,6 +211,8 @@ void ControlPlane::request(std::string_view text, const Peer& peer, std::shared_
         responder->reply(encode_reply({{"result", "kill-initiated"}}));
         return core_->shutdown->kill("asked for by " + in_words(peer));
     }
+    const bool asks_core_alone = !event->handler || !runs || core_->runner.busy();
+    if (event->name == "log-flush" && asks_core_alone) return flush_log(std::move(responder));
     if (event->name == "events" || event->name == "crashes" || event->name == "log-level" ||
         event->name == "log-reopen") {
         Result<Object> done = Object{};
@@ -219,7 +224,7 @@ void ControlPlane::request(std::string_view text, const Peer& peer, std::shared_
         if (!done)
             return fail(make_error("event-error", done.error().message(),
                                    {{"event", event->name}, {"type", "servicekit::Error"}}));
-        if (!event->handler || !runs || core_->runner.busy()) return responder->reply(encode_reply(*done));
+        if (asks_core_alone) return responder->reply(encode_reply(*done));
         auto answer = std::make_unique<AddingAnswer>(responder, std::move(*done));
         return queue(event, std::move(arguments), request, peer, std::move(answer));
     }
@@ -306,11 +311,30 @@ void ControlPlane::answer_status(const Event& event, Request& request, const Pee
 Result<Object> ControlPlane::do_at_once(std::string_view event, const Arguments& arguments) {
     if (event == "events") return list_events();
     if (event == "crashes") return list_crashes();
+    if (event == "log-flush") {
+        core_->policies->log.flush(flush_limit);
+        return Object{};
+    }
     if (event == "log-reopen") {
         if (auto reopened = core_->reopen_log(); !reopened) return reopened.error();
         return Object{};
     }
     return log_level(arguments);
+}
+
+// In the log's own thread: a disk that hangs keeps no other request waiting.
+void ControlPlane::flush_log(std::shared_ptr<contract::Responder> responder) {
+    if (!core_->log_loop) return responder->reply(encode_reply({}));
+    if (flushes_waiting_.fetch_add(1) >= EventQueue::limit) {
+        flushes_waiting_.fetch_sub(1);
+        const std::string message = "too many wait for the log already";
+        return responder->reply(encode_error(make_error("busy", message, {{"limit", EventQueue::limit}})));
+    }
+    core_->log_loop->post([this, responder = std::move(responder)] {
+        core_->policies->log.flush(flush_limit);
+        flushes_waiting_.fetch_sub(1);
+        responder->reply(encode_reply({}));
+    });
 }
 
 Object ControlPlane::log_level(const Arguments& arguments) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <memory>
@@ -32,7 +33,7 @@ public:
 
     void signalled(const os::ReceivedSignal& signal);
 
-    /// The built-in reply of `events`, `crashes`, `log-level` or `log-reopen`, after doing what it does. From any thread.
+    /// The built-in reply of `events`, `crashes`, `log-level`, `log-reopen` or `log-flush`, after doing what it does. From any thread.
     Result<Object> do_at_once(std::string_view event, const Arguments& arguments);
     /// The status's built-in fields. From any thread.
     [[nodiscard]] Object status_fields() const;
@@ -52,6 +53,7 @@ private:
     void wake_event_thread();
     [[nodiscard]] Object list_events() const;
     [[nodiscard]] Result<Object> list_crashes() const;
+    void flush_log(std::shared_ptr<contract::Responder> responder);
     void queue_reload(const Peer& sender);
     void log_request(const EventDeclaration& event, const Object& arguments, const Peer& peer);
     /// The error object, after a line in the log. \param event as the client named it; there may be none of that name
@@ -64,6 +66,7 @@ private:
     bool wakes_soon_ = false;
     std::chrono::steady_clock::time_point next_refusal_line_{};
     std::size_t unlogged_refusals_ = 0;
+    std::atomic<std::size_t> flushes_waiting_{0};
 
     mutable std::mutex own_status_mutex_;
     Object own_status_;

@@ -37,6 +37,7 @@ FileStatus status_from(const FileStat& status) {
     told.inode = status.st_ino;
     told.modified = std::chrono::system_clock::time_point{std::chrono::seconds{status.st_mtim.tv_sec} +
                                                           std::chrono::microseconds{status.st_mtim.tv_nsec / 1000}};
+    told.links = status.st_nlink;
     return told;
 }
 

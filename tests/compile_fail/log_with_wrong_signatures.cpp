@@ -1,5 +1,6 @@
 // expect: a LogPolicy needs `Result<void> open()`
 // expect: a LogPolicy needs `void write(const contract::LogRecord&) noexcept`
+// expect: a LogPolicy's `flush`, where it has one, is `void flush(std::chrono::milliseconds)`
 // expect: a LogPolicy needs `void close(std::chrono::milliseconds) noexcept`
 
 #include "servicekit/policy_concepts.hpp"
@@ -14,6 +15,7 @@ struct LogWithWrongSignatures {
     void write(const contract::LogRecord&) {}  // may throw
     Result<void> reopen() { return {}; }
     void set_level(LogLevel) {}
+    void flush() {}  // without the time
     Result<void> hand_to(uid_t, gid_t) { return {}; }
     void close() noexcept {}  // without the time
 };

@@ -66,6 +66,17 @@ TEST_F(ControlRolesTest, AStrangerMayNothing) {
     EXPECT_EQ(service.exit_code(), 0);
 }
 
+TEST_F(ControlRolesTest, AStrangerWhoMayReadTheLogsFileIsShownWhatIsThere) {
+    trial.add_options({"--log-mode", "644"});
+    const RunningService service{trial};
+
+    const Outcome logs = as({.user = stranger, .group = stranger}, {"logs"});
+
+    EXPECT_EQ(logs.exit_code, 0) << logs;
+    EXPECT_THAT(logs.out, HasSubstr(": starting, pid "));
+    EXPECT_EQ(logs.err, "");
+}
+
 TEST_F(ControlRolesTest, TheSocketsGroupMayRead) {
     trial.add_options({"--control-group", std::to_string(operators)});
     RunningService service{trial};

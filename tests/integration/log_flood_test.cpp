@@ -122,5 +122,117 @@ TEST_F(LogFloodTest, FollowingShowsEachLineOverRotations) {
     expect_all(shown.out.substr(0, shown.out.rfind('\n') + 1), 1, 20'000);
 }
 
+TEST_F(LogFloodTest, FollowingShowsEachLineThoughOldFilesAreCompressed) {
+    trial.add_options({"--log-rotate-size", "1M", "--log-compress"});
+    const RunningService service{trial};
+    RunningCommand logs{trial.command({"logs", "-f", "-n", "100000"})};
+    logs.await_output(" ready\n");
+    flood(service, 1, 100'000);
+    logs.await_output("flood 0 99999 ");
+    logs.signal(SIGINT);
+    const Outcome shown = logs.finish();
+    EXPECT_EQ(shown.exit_code, 0);
+    EXPECT_EQ(shown.err, "");
+    expect_all(shown.out.substr(0, shown.out.rfind('\n') + 1), 1, 100'000);
+}
+
+TEST_F(LogFloodTest, FollowingTellsWhereOldFilesWereRemovedTooSoon) {
+    trial.add_options({"--log-rotate-size", "1M", "--log-keep", "2"});
+    const RunningService service{trial};
+    RunningCommand logs{trial.command({"logs", "-f", "-n", "100000"})};
+    logs.await_output(" ready\n");
+    logs.signal(SIGSTOP);
+    flood(service, 1, 100'000);
+    await_state("only two are kept", [&] { return shell("ls log-* | wc -l").out == "2\n"; });
+    logs.signal(SIGCONT);
+    logs.await_output("flood 0 99999 ");
+    logs.signal(SIGINT);
+    const Outcome shown = logs.finish();
+    EXPECT_EQ(shown.exit_code, 0);
+    EXPECT_EQ(shown.err,
+              "trial-service: lines may be missing here: old files of the log were removed before they could be "
+              "shown\n");
+    // All that is left is shown, once each and in order.
+    const std::string kept = whole_log();
+    EXPECT_TRUE(shown.out.ends_with(kept)) << shown.out.size() << " bytes shown, " << kept.size() << " kept";
+}
+
+TEST_F(LogFloodTest, SinceShowsWhatTheServiceHasCompressed) {
+    trial.add_options({"--log-rotate-size", "50K", "--log-compress"});
+    const RunningService service{trial};
+    flood(service, 1, 3'000);
+    const Outcome shown = trial.verb({"logs", "--since", "10m"});
+    EXPECT_EQ(shown.exit_code, 0);
+    EXPECT_EQ(shown.err, "");
+    expect_all(shown.out, 1, 3'000);
+    await_state("one is compressed", [&] { return shell("ls log-*.gz").exit_code == 0; });
+    expect_all(trial.verb({"logs", "--since", "10m"}).out, 1, 3'000);
+}
+
+TEST_F(LogFloodTest, SinceShowsWhatLogrotateHasMoved) {
+    write_file(folder.file("logrotate.conf"), logrotate_example());
+    const RunningService service{trial};
+    const auto rotate = [this] {
+        const Outcome rotated = shell("logrotate --force --state state logrotate.conf");
+        ASSERT_EQ(rotated.exit_code, 0) << rotated;
+    };
+    RunningCommand flooding{trial.command({"call", "flood", "lines=3000", "seconds=1"})};
+    for (int rotations = 0; rotations < 3; ++rotations) {
+        await_state("there is something to be moved", [this] { return !trial.log().empty(); });
+        rotate();
+    }
+    EXPECT_EQ(flooding.finish().exit_code, 0);
+    ASSERT_NE(shell("ls log.2.gz").out, "");
+
+    const Outcome shown = trial.verb({"logs", "--since", "10m"});
+    EXPECT_EQ(shown.exit_code, 0);
+    EXPECT_EQ(shown.err, "");
+    EXPECT_NE(shown.out.find(": starting, pid "), std::string::npos);
+    expect_all(shown.out, 1, 3'000);
+}
+
+TEST_F(LogFloodTest, TheLogrotateExampleIsFineWithAServiceThatIsStopped) {
+    write_file(folder.file("logrotate.conf"), logrotate_example());
+    const std::string rotate = "logrotate --force --state state logrotate.conf";
+    const Outcome without_file = shell(rotate);
+    EXPECT_EQ(without_file.exit_code, 0) << without_file;
+    {
+        const RunningService service{trial};
+        EXPECT_EQ(trial.verb({"stop"}).exit_code, 0);
+    }
+    const Outcome without_service = shell(rotate);
+    EXPECT_EQ(without_service.exit_code, 0) << without_service;
+    EXPECT_EQ(shell("ls log.1").exit_code, 0);
+    // A service that runs and does not reopen its log is told of.
+    EXPECT_NE(shell("sed 's/log-reopen/no-such-verb/' logrotate.conf >wrong.conf; echo >log; logrotate --force --state "
+                    "state wrong.conf")
+                  .exit_code,
+              0);
+}
+
+TEST_F(LogFloodTest, ALineThatAKillHasTornIsEndedBeforeTheNextLifesFirst) {
+    write_file(trial.log_file(), "2026-01-02T03:04:05.000000Z info trial-service[1]: to");
+    const RunningService service{trial};
+    EXPECT_THAT(trial.log(), testing::StartsWith("2026-01-02T03:04:05.000000Z info trial-service[1]: to\n20"));
+}
+
+TEST_F(LogFloodTest, AKillWithinAFloodLeavesEachLineOfTheNextLifeWhole) {
+    for (int life = 0; life < 3; ++life) {
+        RunningService service{trial};
+        RunningCommand flooding{trial.command({"call", "flood", "lines=1000000", "threads=2"})};
+        const auto size = std::filesystem::file_size(trial.log_file());
+        await_state("it floods", [&] { return std::filesystem::file_size(trial.log_file()) > size + 200'000; });
+        service.signal(SIGKILL);
+        EXPECT_EQ(service.exit_code(), 128 + SIGKILL);
+        (void)flooding.finish();
+    }
+    { const RunningService service{trial}; }
+    std::istringstream all{trial.log()};
+    for (std::string line; std::getline(all, line);) {
+        // A torn one is the last of its life; none has the beginning of another within it.
+        EXPECT_EQ(line.find("Z info trial-service["), line.rfind("Z info trial-service[")) << line;
+    }
+}
+
 }  // namespace
 }  // namespace servicekit::test

@@ -57,6 +57,25 @@ TEST_F(LogsTest, TellsThatThereIsNoLogFile) {
     EXPECT_THAT(unset.err, HasSubstr("no log file is set"));
 }
 
+TEST_F(LogsTest, ShowsWhatTheServiceStillKeepsBack) {
+    trial.add_options({"--log-delay", "60"});
+    const RunningService service{trial};
+    service.call("echo", {{"string", "a line that waits"}});
+
+    EXPECT_THAT(trial.verb({"logs", "-n", "1"}).out, HasSubstr("a line that waits"));
+}
+
+TEST_F(LogsTest, ShowsWhatIsThereThoughTheServiceDoesNotAnswer) {
+    RunningService service{trial};
+    service.signal(SIGSTOP);
+
+    const Outcome logs = trial.verb({"logs"});
+
+    service.signal(SIGCONT);
+    EXPECT_EQ(logs.exit_code, 0) << logs;
+    EXPECT_THAT(logs.out, HasSubstr("starting"));
+}
+
 TEST_F(LogsTest, FollowsNewLines) {
     const RunningService service{trial};
     RunningCommand logs{trial.command({"logs", "-f"})};

@@ -225,7 +225,7 @@ TEST_F(ProtocolTest, StartIsNoEventForClients) {
     const Object reply = reply_to(R"(["events"])");
     for (const Value& event : reply.find("events")->as_list()) names.push_back(text_in(event.as_object(), "name"));
     EXPECT_THAT(names, testing::IsSupersetOf({"status", "stop", "kill", "load", "reload", "events", "log-level",
-                                              "log-reopen", "echo", "hang"}));
+                                              "log-reopen", "log-flush", "echo", "hang"}));
     EXPECT_THAT(names, testing::Not(testing::Contains("start")));
 }
 

@@ -29,8 +29,8 @@ enum class StreamUse {
 /// Where log lines go.
 ///
 /// In the order of a life: configure(), open(), hand_to() where the user changes, start(), and at the end stop(), close().
-/// write() comes from any thread, several at a time, write_last_words() from a signal handler; the rest never two at a
-/// time.
+/// write() comes from any thread, several at a time, flush() too, write_last_words() from a signal
+/// handler; the rest never two at a time.
 class Log {
 public:
     virtual ~Log() = default;
@@ -47,6 +47,9 @@ public:
     virtual void stop() noexcept {}
     /// Never throws, never ends the service: what can't be written is counted and told later.
     virtual void write(const LogRecord& record) noexcept = 0;
+    /// Puts what was accepted until now where readers find it, as far as that takes no longer than `at_most`.
+    /// Between start() and stop(), from any thread, several at a time, and while write() or reopen() runs.
+    virtual void flush(std::chrono::milliseconds /*at_most*/) {}
     /// Opens its file anew, after somebody moved it. On an error it goes on with the old one.
     virtual Result<void> reopen() = 0;
     /// Nothing below this level comes any more; it may come from some channels only.

@@ -28,6 +28,7 @@ struct FileStatus {
     std::uint64_t device = 0;
     std::uint64_t inode = 0;
     std::chrono::system_clock::time_point modified = {};
+    std::uint64_t links = 1;  ///< how many names it has; 0: it was removed, and is only open yet
 
     /// Whether both are the same file, whatever it is called.
     [[nodiscard]] bool is_same_file(const FileStatus& other) const noexcept {

@@ -42,7 +42,8 @@ os::FileStatus FakeNode::status() const {
             .size = type == os::FileType::symlink ? target.size() : content.size(),
             .device = 1,
             .inode = inode,
-            .modified = modified};
+            .modified = modified,
+            .links = links};
 }
 
 FakeFileTree::FakeFileTree() : root_{std::make_shared<FakeNode>()} {
@@ -129,6 +130,7 @@ int FakeFileTree::remove(const Place& place) {
     const uid_t uid = caller().uid;
     const bool is_others = uid != 0 && uid != place.node->uid && uid != place.folder->uid;
     if ((place.folder->permissions & sticky) != 0 && is_others) return EPERM;
+    place.node->links = 0;
     place.folder->entries.erase(place.name);
     return 0;
 }
@@ -143,6 +145,7 @@ int FakeFileTree::rename(const std::string& from, const std::string& to) {
         if (const int refusal = refusal_to_change(*folder); refusal != 0) return refusal;
     if (goal.node == source.node) return 0;
     if (goal.node != nullptr && goal.node->type == os::FileType::directory) return EISDIR;
+    if (goal.node != nullptr) goal.node->links = 0;
     source.folder->entries.erase(source.name);
     goal.folder->entries.insert_or_assign(goal.name, source.node);
     return 0;

@@ -24,6 +24,7 @@ struct FakeNode {
     gid_t gid = 0;
     std::uint64_t inode = 0;
     std::chrono::system_clock::time_point modified = {};            ///< never, unless a test says so
+    std::uint64_t links = 1;                                        ///< 0 once it was removed
     std::string content = {};                                       ///< of a regular file
     std::string target = {};                                        ///< of a symbolic link
     std::map<std::string, std::shared_ptr<FakeNode>> entries = {};  ///< of a folder

@@ -15,6 +15,7 @@ public:
     MOCK_METHOD(Result<void>, start, (os::EventLoop & loop), (override));
     MOCK_METHOD(void, stop, (), (noexcept, override));
     MOCK_METHOD(void, write, (const contract::LogRecord& record), (noexcept, override));
+    MOCK_METHOD(void, flush, (std::chrono::milliseconds at_most), (override));
     MOCK_METHOD(Result<void>, reopen, (), (override));
     MOCK_METHOD(void, set_level, (LogLevel level), (override));
     MOCK_METHOD(contract::StreamUse, stream_use, (), (const, override));

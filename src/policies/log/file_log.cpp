@@ -232,6 +232,10 @@ void FileLog::write(const contract::LogRecord& record) noexcept {
     }
 }
 
+void FileLog::flush(std::chrono::milliseconds at_most) {
+    if (state_->buffer) state_->buffer->flush(at_most);
+}
+
 Result<void> FileLog::reopen() {
     State& state = *state_;
     if (!state.file) return {};

@@ -20,10 +20,10 @@ void LineBuffer::open(RenderLoss render) {
 }
 
 void LineBuffer::start(os::EventLoop& loop) {
-    if (options_.delay == 0ms) return;
     loop_ = &loop;
     timer_ = loop.timer();
-    delays_.store(true, std::memory_order_release);
+    delays_.store(options_.delay > 0ms, std::memory_order_release);
+    arm_timer_for_failure();
 }
 
 void LineBuffer::stop() noexcept {
@@ -81,6 +81,7 @@ void LineBuffer::append(LogLevel level, Time time, std::string_view line) noexce
             flush(patience());
         }
         if (arms_timer) arm_timer();
+        if (!delays) arm_timer_for_failure();
     } catch (...) {
         count_loss("out of memory");
     }
@@ -106,7 +107,8 @@ LineBuffer::Room LineBuffer::add(Time time, std::string_view line, bool& arms_ti
     if (!fits()) return Room::none;
     take_in(time, line);
     position = ++added_;
-    arms_timer = arms_timer || wants_timer();
+    // Where nothing is delayed only what could not be delivered waits.
+    arms_timer = arms_timer || (delays_.load(std::memory_order_relaxed) && wants_timer());
     return Room::enough;
 }
 
@@ -195,7 +197,17 @@ void LineBuffer::begin_line_anew() noexcept {
 
 void LineBuffer::arm_timer() {
     const Turns::Turn turn{line_turns_};
-    if (loop_ != nullptr) loop_->post([this] { timer_->start(options_.delay, [this] { on_time(); }); });
+    if (loop_ != nullptr) loop_->post([this] { timer_->start(period(), [this] { on_time(); }); });
+}
+
+void LineBuffer::arm_timer_for_failure() {
+    if (!fails_.load(std::memory_order_relaxed) && lost_.load() == 0) return;
+    bool arms_timer = false;
+    {
+        const Turns::Turn turn{line_turns_};
+        arms_timer = wants_timer();
+    }
+    if (arms_timer) arm_timer();
 }
 
 void LineBuffer::on_time() {
@@ -206,7 +218,7 @@ void LineBuffer::on_time() {
         timer_armed_ = !flushed || !filling_.empty();
         if (!timer_armed_) return;
     }
-    timer_->start(options_.delay, [this] { on_time(); });
+    timer_->start(period(), [this] { on_time(); });
 }
 
 bool LineBuffer::close(Time now, std::chrono::milliseconds at_most) noexcept {

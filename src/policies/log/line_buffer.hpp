@@ -103,10 +103,16 @@ private:
     /// Whether it is to be armed now. \pre the lines' turn
     bool wants_timer();
     void arm_timer();
+    /// Where something could not be delivered.
+    void arm_timer_for_failure();
     void on_time();
     /// Who found it hanging tells the next ones not to wait.
     [[nodiscard]] std::chrono::milliseconds patience() const noexcept {
         return fails_.load(std::memory_order_relaxed) ? std::chrono::milliseconds{0} : options_.patience;
+    }
+    /// How long what waits, or could not be delivered, waits for the next try.
+    [[nodiscard]] std::chrono::milliseconds period() const noexcept {
+        return options_.delay.count() > 0 ? options_.delay : Options{}.delay;
     }
     [[nodiscard]] bool is_overdue(Time now) const noexcept { return now - oldest_.load() >= options_.delay; }
 

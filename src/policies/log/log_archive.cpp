@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/rfc3339.hpp"
+#include "policies/log/rotation_stamp.hpp"
 
 namespace servicekit::policies {
 namespace {
@@ -11,21 +11,6 @@ namespace {
 constexpr std::size_t piece = 256U << 10U;
 constexpr std::string_view compressed_suffix = ".gz";
 constexpr std::string_view unfinished_suffix = ".gz.tmp";
-
-/// `20261122T061000.123456Z`: sorts as time does, and stands in no shell's way.
-std::string stamp(std::chrono::system_clock::time_point time) {
-    std::string text;
-    append_rfc3339(text, time, TimePrecision::microseconds);
-    std::erase_if(text, [](char letter) { return letter == '-' || letter == ':'; });
-    return text;
-}
-
-bool is_stamp(std::string_view text) {
-    constexpr std::string_view form = "00000000T000000.000000Z";
-    return text.size() == form.size() && std::equal(text.begin(), text.end(), form.begin(), [](char letter, char like) {
-               return like == '0' ? letter >= '0' && letter <= '9' : letter == like;
-           });
-}
 
 }  // namespace
 
@@ -53,7 +38,7 @@ LogArchive::~LogArchive() {
 
 Result<std::string> LogArchive::free_path(std::chrono::system_clock::time_point now) const {
     for (;; now += std::chrono::microseconds{1}) {
-        std::string path = path_ + '-' + stamp(now);
+        std::string path = path_ + '-' + rotation_stamp(now);
         for (const std::string& taken : {path, path + std::string{compressed_suffix}}) {
             const auto there = files_->status(taken, os::Links::do_not_follow);
             if (!there) return there.error();
@@ -131,7 +116,7 @@ bool LogArchive::is_old_name(std::string_view name) const {
     if (name.empty() || name.front() != '-') return false;
     name.remove_prefix(1);
     if (name.ends_with(compressed_suffix)) name.remove_suffix(compressed_suffix.size());
-    return is_stamp(name);
+    return is_rotation_stamp(name);
 }
 
 Result<std::vector<LogArchive::Old>> LogArchive::old_files() const {

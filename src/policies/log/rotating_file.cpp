@@ -39,7 +39,19 @@ Result<bool> RotatingFile::reopen() {
     }
     // A file that does not tell its size takes lines all the same.
     adopt(std::move(*file), status ? *status : os::FileStatus{});
+    is_torn_ = status && ends_within_line(*status);
     return true;
+}
+
+bool RotatingFile::ends_within_line(const os::FileStatus& status) const {
+    if (status.type != os::FileType::regular || status.size == 0) return false;
+    // The log itself is open for writing only. Who may not read it can't tell.
+    const auto file = files_->open_for_reading(options_.path);
+    if (!file) return false;
+    const auto its = (*file)->status();
+    if (!its || !its->is_same_file(status) || its->size == 0) return false;
+    const auto last = (*file)->read_at(its->size - 1, 1);
+    return last && !last->empty() && last->front() != '\n';
 }
 
 Result<std::unique_ptr<os::File>> RotatingFile::open_file(const std::string& path) const {
@@ -68,6 +80,8 @@ void RotatingFile::adopt(std::unique_ptr<os::File> file, const os::FileStatus& s
     file_ = std::move(file);
     size_ = status.size;
     within_line_ = false;
+    is_torn_ = false;
+    word_.clear();
     due_ = next_boundary(size_ > 0 ? status.modified : clock_->system_now());
 }
 
@@ -79,11 +93,11 @@ os::Writing RotatingFile::deliver(std::string_view lines) {
     std::size_t delivered = 0;
     while (!lines.empty()) {
         rotate_if_due(lines);
+        if (auto failure = write_what_comes_before()) return {delivered, std::move(failure)};
         const std::string_view piece = fitting(lines);
         os::Writing writing = file_->write(piece);
         delivered += writing.bytes;
-        size_ += writing.bytes;
-        if (writing.bytes > 0) within_line_ = piece[writing.bytes - 1] != '\n';
+        note(piece, writing);
         if (!writing) return {delivered, std::move(writing.failure)};
         lines.remove_prefix(piece.size());
     }
@@ -91,13 +105,37 @@ os::Writing RotatingFile::deliver(std::string_view lines) {
 }
 
 void RotatingFile::deliver_last_words(std::string_view lines) noexcept {
-    if (file_) file_->write_last_words(lines);
+    if (!file_) return;
+    if (is_torn_ || (within_line_ && !word_.empty())) file_->write_last_words("\n");
+    is_torn_ = false;
+    within_line_ = false;
+    file_->write_last_words(lines);
+}
+
+void RotatingFile::note(std::string_view text, const os::Writing& writing) {
+    size_ += writing.bytes;
+    if (writing.bytes > 0) within_line_ = text[writing.bytes - 1] != '\n';
+}
+
+std::optional<Error> RotatingFile::write_what_comes_before() {
+    if (is_torn_) {
+        constexpr std::string_view end = "\n";
+        os::Writing writing = file_->write(end);
+        note(end, writing);
+        if (!writing) return std::move(writing.failure);
+        is_torn_ = false;
+    }
+    if (word_.empty()) return std::nullopt;
+    os::Writing writing = file_->write(word_);
+    note(word_, writing);
+    word_.erase(0, writing.bytes);
+    return std::move(writing.failure);
 }
 
 std::string_view RotatingFile::fitting(std::string_view lines) const {
-    if (options_.rotate_size == 0 || clock_->system_now() < not_before_) return lines;
+    if (options_.rotate_size == 0) return lines;
     const std::uint64_t room = options_.rotate_size > size_ ? options_.rotate_size - size_ : 0;
-    if (lines.size() <= room) return lines;
+    if (lines.size() <= room || clock_->system_now() < not_before_) return lines;
     const std::size_t last = lines.substr(0, static_cast<std::size_t>(room)).rfind('\n');
     // One line at least, or there would be no end.
     return lines.substr(0, last != std::string_view::npos ? last + 1 : lines.find('\n') + 1);
@@ -117,8 +155,7 @@ void RotatingFile::rotate_if_due(std::string_view lines) {
     const auto rotated = rotate();
     if (rotated) return on_rotation_();
     not_before_ = clock_->system_now() + pause_after_failure;
-    const std::string line = tell_(rotated.error());
-    size_ += file_->write(line).bytes;
+    if (word_.empty()) word_ = tell_(rotated.error());
 }
 
 Result<void> RotatingFile::rotate() {

@@ -20,7 +20,8 @@ namespace servicekit::policies {
 
 /// The file that a log writes its lines into, put away and begun anew when it is large or old enough.
 ///
-/// No line is ever in two files, and no line is cut by a rotation. A rotation that can't be done leaves all as it was,
+/// No line is ever in two files, and no line is cut by a rotation. A line that a process left unfinished when it was
+/// killed is ended before others come. A rotation that can't be done leaves all as it was,
 /// and is tried again a while later. A file that somebody else has moved is not put away but left, as by reopen().
 /// By one thread at a time.
 class RotatingFile final : public LineSink {
@@ -54,6 +55,10 @@ private:
     [[nodiscard]] bool is_due(std::string_view lines);
     /// As much of the lines as fits into this file.
     [[nodiscard]] std::string_view fitting(std::string_view lines) const;
+    /// Whether a process that was killed has left a line without its end.
+    [[nodiscard]] bool ends_within_line(const os::FileStatus& status) const;
+    void note(std::string_view text, const os::Writing& writing);
+    std::optional<Error> write_what_comes_before();
     void rotate_if_due(std::string_view lines);
     Result<void> rotate();
     Result<void> put_away(const std::string& fresh);
@@ -69,6 +74,8 @@ private:
     std::unique_ptr<os::File> file_;
     std::uint64_t size_ = 0;
     bool within_line_ = false;  ///< the last byte written was no newline
+    bool is_torn_ = false;      ///< a newline has to come first
+    std::string word_;          ///< what is still to be written of why a rotation failed
     std::chrono::system_clock::time_point due_ = std::chrono::system_clock::time_point::max();
     std::chrono::system_clock::time_point not_before_ = std::chrono::system_clock::time_point::min();
 };

@@ -4,17 +4,20 @@
 
 #include <cerrno>
 
+#include "policies/log/gzip_stream.hpp"
 #include "servicekit/mocks/fake_files.hpp"
 
 namespace servicekit::cli {
 namespace {
+
+constexpr std::chrono::system_clock::time_point far_future{std::chrono::seconds{4'000'000'000}};
 
 class LogTailTest : public ::testing::Test {
 protected:
     static constexpr const char* path = "/var/log/x.log";
 
     std::string last(std::size_t lines) {
-        auto tail = LogTail::open(files, path, lines);
+        auto tail = LogTail::open(files, path, lines, tell);
         return tail ? rest(*tail) : tail.error().message();
     }
     static std::string rest(LogTail& tail) {
@@ -24,7 +27,34 @@ protected:
     }
     void append(const std::string& text) { ASSERT_TRUE((*files.open_for_appending(path, 0644))->write(text)); }
 
+    static std::string whole(LogTail& tail) {
+        std::string all = rest(tail);
+        while (*tail.follow()) all += rest(tail);
+        return all;
+    }
+    std::string since(std::string_view time) {
+        auto tail = LogTail::open_since(files, path, time, tell);
+        return tail ? whole(*tail) : tail.error().message();
+    }
+    /// As the service puts its log away.
+    void put_away(const std::string& second, const std::string& next) {
+        files.move_away(path, old_path(second));
+        files.add_file(path, next);
+    }
+    static std::string old_path(const std::string& second) {
+        return std::string{path} + "-20260102T0000" + second + ".000000Z";
+    }
+    void compress(const std::string& old) {
+        files.add_file(old + ".gz", gzip(files.content(old)));
+        files.take_away(old);
+    }
+    static std::string gzip(const std::string& text) {
+        return policies::GzipStream{}.compress(text, policies::GzipStream::Input::ends);
+    }
+
     mocks::FakeFiles files;
+    std::string told;
+    const LogTail::Tell tell = [this](const std::string& message) { told += message + "\n"; };
 };
 
 TEST_F(LogTailTest, BeginsAtTheLastLines) {
@@ -58,14 +88,14 @@ TEST_F(LogTailTest, BearsWithAnEmptyFile) {
 
 TEST_F(LogTailTest, SaysThatThereIsNoFile) {
     files.add_folder("/var/log");
-    const auto tail = LogTail::open(files, path, 20);
+    const auto tail = LogTail::open(files, path, 20, tell);
     ASSERT_FALSE(tail);
     EXPECT_EQ(tail.error().errno_value, ENOENT);
 }
 
 TEST_F(LogTailTest, FollowsWhatIsAdded) {
     files.add_file(path, "one\n");
-    auto tail = *LogTail::open(files, path, 20);
+    auto tail = *LogTail::open(files, path, 20, tell);
     EXPECT_EQ(rest(tail), "one\n");
     ASSERT_TRUE(tail.follow());
     EXPECT_EQ(rest(tail), "");
@@ -75,7 +105,7 @@ TEST_F(LogTailTest, FollowsWhatIsAdded) {
 
 TEST_F(LogTailTest, FollowsOverRotation) {
     files.add_file(path, "one\n");
-    auto tail = *LogTail::open(files, path, 20);
+    auto tail = *LogTail::open(files, path, 20, tell);
     const auto writer = *files.open_for_appending(path, 0644);
     EXPECT_EQ(rest(tail), "one\n");
 
@@ -91,7 +121,7 @@ TEST_F(LogTailTest, FollowsOverRotation) {
 
 TEST_F(LogTailTest, BeginsAnewWhereTheFileWasTruncated) {
     files.add_file(path, "one\ntwo\n");
-    auto tail = *LogTail::open(files, path, 20);
+    auto tail = *LogTail::open(files, path, 20, tell);
     EXPECT_EQ(rest(tail), "one\ntwo\n");
     files.tree().peek(path)->content = "new\n";
     ASSERT_TRUE(tail.follow());
@@ -101,20 +131,18 @@ TEST_F(LogTailTest, BeginsAnewWhereTheFileWasTruncated) {
 TEST_F(LogTailTest, SaysWhereTheFileCannotBeRead) {
     files.add_file(path, "one\n");
     files.failures.fail_next("read_at", EIO);
-    EXPECT_EQ(LogTail::open(files, path, 20).error().errno_value, EIO);
-    auto tail = *LogTail::open(files, path, 20);
+    EXPECT_EQ(LogTail::open(files, path, 20, tell).error().errno_value, EIO);
+    auto tail = *LogTail::open(files, path, 20, tell);
     files.failures.fail_next("status", EIO);
     EXPECT_EQ(tail.follow().error().errno_value, EIO);
 }
 
 TEST_F(LogTailTest, FollowsThroughAllThatWerePutAwaySinceTheLastLook) {
     files.add_file(path, "one\n");
-    auto tail = LogTail::open(files, path, 20);
+    auto tail = LogTail::open(files, path, 20, tell);
     EXPECT_EQ(rest(*tail), "one\n");
-    for (const char* line : {"two", "three"}) {
-        files.move_away(path, std::string{path} + "-2026010200000" + (line[1] == 'w' ? "1" : "2") + "Z");
-        files.add_file(path, std::string{line} + "\n");
-    }
+    put_away("01", "two\n");
+    put_away("02", "three\n");
     EXPECT_TRUE(*tail->follow());
     EXPECT_EQ(rest(*tail), "two\n");
     EXPECT_TRUE(*tail->follow());
@@ -126,16 +154,130 @@ TEST_F(LogTailTest, BeginsWhereTheTimeIsNotBeforeTheOneThatIsAskedFor) {
     files.add_file(std::string{path} + "-20260102T000000.000000Z",
                    "2026-01-01T08:00:00.000000Z info x[1]: a\n2026-01-01T09:00:00.000000Z info x[1]: b\n no time\n");
     files.add_file(path, "{\"time\":\"2026-01-02T08:00:00.000000Z\",\"level\":\"info\"}\n");
-    const auto since = [this](std::string_view time) {
-        auto tail = LogTail::open_since(files, path, time);
-        std::string all = rest(*tail);
-        while (*tail->follow()) all += rest(*tail);
-        return all;
-    };
+    files.set_modified(std::string{path} + "-20260102T000000.000000Z", far_future);
     EXPECT_EQ(since("2026-01-01T08:30").substr(0, 42), "2026-01-01T09:00:00.000000Z info x[1]: b\n ");
     EXPECT_EQ(since("2026-01-01T08:30").substr(50, 19), "{\"time\":\"2026-01-02");
     EXPECT_EQ(since("2026-01-02").substr(0, 19), "{\"time\":\"2026-01-02");
     EXPECT_EQ(since("2026-01-03"), "");
+}
+
+TEST_F(LogTailTest, FollowsThroughThoseThatWereCompressedMeanwhile) {
+    files.add_file(path, "one\n");
+    auto tail = *LogTail::open(files, path, 20, tell);
+    EXPECT_EQ(rest(tail), "one\n");
+    append("late\n");
+    for (const char* second : {"01", "02", "03"}) {
+        put_away(second, std::string{"after "} + second + "\n");
+        compress(old_path(second));
+    }
+
+    EXPECT_EQ(whole(tail), "late\nafter 01\nafter 02\nafter 03\n");
+    EXPECT_EQ(told, "");
+}
+
+TEST_F(LogTailTest, ShowsThoseThatItSawThoughTheyAreRemovedBeforeTheirTurn) {
+    files.add_file(path, "one\n");
+    auto tail = *LogTail::open(files, path, 20, tell);
+    put_away("01", "two\n");
+    put_away("02", "three\n");
+    ASSERT_TRUE(tail.look());
+    put_away("03", "four\n");
+    ASSERT_TRUE(tail.look());
+    for (const char* second : {"01", "02", "03"}) files.take_away(old_path(second));
+
+    EXPECT_EQ(whole(tail), "one\ntwo\nthree\nfour\n");
+    EXPECT_EQ(told, "");
+}
+
+TEST_F(LogTailTest, TellsWhereFilesWereRemovedBeforeAnybodySawThem) {
+    files.add_file(path, "one\n");
+    auto tail = *LogTail::open(files, path, 20, tell);
+    for (const char* second : {"01", "02", "03"}) put_away(second, std::string{"after "} + second + "\n");
+    files.take_away(old_path("01"));
+    files.take_away(old_path("02"));
+
+    EXPECT_EQ(whole(tail), "one\nafter 02\nafter 03\n");
+    EXPECT_EQ(told, "lines may be missing here: old files of the log were removed before they could be shown\n");
+}
+
+TEST_F(LogTailTest, SkipsNothingOfManyThatCameBetweenTwoLooks) {
+    files.add_file(path, "begin\n");
+    auto tail = *LogTail::open(files, path, 20, tell);
+    std::string expected = "begin\n";
+    for (int i = 100; i < 300; ++i) {
+        const std::string line = "line " + std::to_string(i) + "\n";
+        files.move_away(path, std::string{path} + "-20260102T000000.000" + std::to_string(i) + "Z");
+        files.add_file(path, line);
+        expected += line;
+    }
+
+    EXPECT_EQ(whole(tail), expected);
+    EXPECT_EQ(told, "");
+}
+
+TEST_F(LogTailTest, BeginsInAnOldFileThatIsCompressed) {
+    files.add_file(old_path("01") + ".gz", gzip("2026-01-02T00:00:00.1Z a\n2026-01-02T00:00:01.0Z b\n"));
+    files.add_file(old_path("02"), "2026-01-02T00:00:01.5Z c\n");
+    files.add_file(path, "2026-01-02T00:00:02.5Z d\n");
+    for (const char* second : {"01", "02"})
+        files.set_modified(old_path(second) + (second[1] == '1' ? ".gz" : ""), far_future);
+
+    EXPECT_EQ(since("2026-01-02T00:00:00.5"),
+              "2026-01-02T00:00:01.0Z b\n2026-01-02T00:00:01.5Z c\n2026-01-02T00:00:02.5Z d\n");
+    EXPECT_EQ(told, "");
+}
+
+TEST_F(LogTailTest, TakesWhatLogrotateHasMovedInTheOrderOfTime) {
+    using namespace std::chrono_literals;
+    const std::chrono::system_clock::time_point base{1'767'312'000s};  // 2026-01-02T00:00:00Z
+    const auto add = [&](const std::string& name, const std::string& text, std::chrono::seconds written) {
+        files.add_file(name, text);
+        files.set_modified(name, base + written);
+    };
+    const std::string log = path;
+    add(log + ".10.gz", gzip("2026-01-01T22:00:00Z a\n"), -2h);
+    add(log + ".2.gz", gzip("2026-01-02T01:00:00Z b\n"), 1h);
+    add(log + "-20260102", "2026-01-02T02:00:00Z c\n", 2h);
+    add(log + ".1", "2026-01-02T03:00:00Z d\n", 3h);
+    add(log + "-20260102T040000.000000Z", "2026-01-02T03:30:00Z e\n", 210min);
+    add(log + "-20260103.gz", gzip("2026-01-02T05:00:00Z f\n"), 5h);
+    add(log + ".offset", "2026-01-02T05:00:00Z no log\n", 5h);
+    add(log, "2026-01-02T06:00:00Z g\n", 6h);
+
+    EXPECT_EQ(since("2026-01-01"),
+              "2026-01-01T22:00:00Z a\n2026-01-02T01:00:00Z b\n2026-01-02T02:00:00Z c\n2026-01-02T03:00:00Z d\n"
+              "2026-01-02T03:30:00Z e\n2026-01-02T05:00:00Z f\n2026-01-02T06:00:00Z g\n");
+    EXPECT_EQ(since("2026-01-02T02:30"),
+              "2026-01-02T03:00:00Z d\n2026-01-02T03:30:00Z e\n2026-01-02T05:00:00Z f\n2026-01-02T06:00:00Z g\n");
+    EXPECT_EQ(told, "");
+}
+
+TEST_F(LogTailTest, LeavesTheFilesClosedThatWereLastWrittenBeforeThatTime) {
+    using namespace std::chrono_literals;
+    files.add_file(path + std::string{".2.gz"}, "no gzip");
+    files.set_modified(path + std::string{".2.gz"}, std::chrono::system_clock::time_point{1'767'312'000s});
+    files.add_file(path, "2026-01-02T06:00:00Z a\n");
+
+    EXPECT_EQ(since("2026-01-02T05:00"), "2026-01-02T06:00:00Z a\n");
+    EXPECT_EQ(told, "");
+}
+
+TEST_F(LogTailTest, TellsWhatItCannotReadAndShowsTheRest) {
+    const std::string log = path;
+    for (const char* end : {".4.xz", ".3.gz", ".2.gz", ".1"}) {
+        files.add_file(log + end, gzip("2026-01-02T05:00:00Z a\n"));
+        files.set_modified(log + end, far_future);
+    }
+    files.tree().peek(log + ".3.gz")->content.resize(15);
+    files.tree().peek(log + ".2.gz")->content = "no gzip at all";
+    files.tree().peek(log + ".1")->content = "2026-01-02T05:00:00Z b\n";
+    files.add_file(path, "2026-01-02T06:00:00Z c\n");
+
+    EXPECT_EQ(since("2026-01-02"), "2026-01-02T05:00:00Z b\n2026-01-02T06:00:00Z c\n");
+    EXPECT_EQ(told,
+              "cannot show '/var/log/x.log.4.xz': it is not compressed with gzip\n"
+              "cannot read '/var/log/x.log.3.gz': it ends too early\n"
+              "cannot read '/var/log/x.log.2.gz': it is damaged, or not compressed with gzip\n");
 }
 
 TEST(LogSinceTest, UnderstandsTimesAndHowLongAgo) {

@@ -5,6 +5,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 class LogsTest : public ProgramFixture {
 protected:
@@ -29,6 +30,31 @@ TEST_F(LogsTest, FollowsUntilInterrupted) {
     };
     EXPECT_EQ(run({"logs", "-f"}), 0);
     EXPECT_EQ(out(), "one\ntwo\nthree\n");
+}
+
+TEST_F(LogsTest, HasTheServiceWriteFirstWhatItKeepsBack) {
+    host.files.add_file("/var/log/x.log", "one\n");
+    start_instance();
+    replies["log-flush"] = "{}";
+    on_request = [this](const std::string&) { host.files.tree().peek("/var/log/x.log")->content += "two\n"; };
+    EXPECT_EQ(run({"logs"}), 0);
+    EXPECT_EQ(out(), "one\ntwo\n");
+    EXPECT_THAT(instance->requests.at(0), StartsWith(R"(["log-flush",)"));
+}
+
+TEST_F(LogsTest, ShowsWhatIsThereWhereTheServiceDoesNotWriteTheRest) {
+    host.files.add_file("/var/log/x.log", "one\n");
+    start_instance();
+    for (const char* code : {"not-allowed", "event-not-found", "busy"}) {
+        replies["log-flush"] = std::string{R"({"error":{"code":")"} + code + R"(","message":"no"}})";
+        EXPECT_EQ(run({"logs"}), 0) << code;
+    }
+    replies.clear();
+    const auto begin = host.clock.steady_now();
+    EXPECT_EQ(run({"logs"}), 0);
+    EXPECT_LE(host.clock.steady_now() - begin, 1s);
+    EXPECT_EQ(out(), "one\none\none\none\n");
+    EXPECT_EQ(error(), "");
 }
 
 TEST_F(LogsTest, SaysThatThereIsNoLogFile) {

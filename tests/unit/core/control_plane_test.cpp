@@ -315,6 +315,37 @@ TEST_F(ControlPlaneTest, LogReopenFollowsAMovedLog) {
     EXPECT_EQ(replies.at(0), "{}\n");
 }
 
+TEST_F(ControlPlaneTest, LogFlushWritesWhatWaitsAndNothingElse) {
+    hooks.on_load = [](Settings& settings) { settings.set(setting::log_delay, 60s); };
+    then([this] {
+        service().log().info("waits");
+        EXPECT_THAT(log(), Not(HasSubstr("waits")));
+    });
+    ask(R"(["log-flush"])");
+    then([this] {
+        EXPECT_THAT(log(), HasSubstr("waits"));
+        EXPECT_THAT(log(), Not(HasSubstr("log-flush")));
+    });
+    finish();
+
+    EXPECT_EQ(replies.at(0), "{}\n");
+}
+
+TEST_F(ControlPlaneTest, AHandlerMayHaveTheLogFlushed) {
+    hooks.on_load = [](Settings& settings) { settings.set(setting::log_delay, 60s); };
+    service().events().add({.name = "outer", .handler = [this](const Arguments&, Context&) {
+                                service().log().info("waits");
+                                EXPECT_THAT(log(), Not(HasSubstr("waits")));
+                                Reply reply = service().trigger("log-flush");
+                                EXPECT_THAT(log(), HasSubstr("waits"));
+                                return reply;
+                            }});
+    ask(R"(["outer"])");
+    finish();
+
+    EXPECT_EQ(replies.at(0), "{}\n");
+}
+
 TEST_F(ControlPlaneTest, ALogReopenThatFailsKeepsTheOldFile) {
     then([this] { host.files.failures.fail_next("open_for_appending", EACCES); });
     ask(R"(["log-reopen"])");

@@ -31,6 +31,7 @@ constexpr Asked asked[]{
     {R"(["load"])", "load", ControlRole::operate},
     {R"(["reload"])", "reload", ControlRole::operate},
     {R"(["log-reopen"])", "log-reopen", ControlRole::operate},
+    {R"(["log-flush"])", "log-flush", ControlRole::read},
     {R"(["backup"])", "backup", ControlRole::operate},
     {R"(["look"])", "look", ControlRole::read},
     {R"(["hello"])", "hello", ControlRole::none},

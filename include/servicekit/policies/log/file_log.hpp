@@ -70,6 +70,7 @@ public:
     void stop() noexcept;
     /// Lines before open() and after close() are dropped.
     void write(const contract::LogRecord& record) noexcept;
+    void flush(std::chrono::milliseconds at_most);
     /// Does nothing without a file.
     Result<void> reopen();
     void set_level(LogLevel level) noexcept;

@@ -80,6 +80,7 @@ public:
     void stop() noexcept;
     /// Lines before open() and after close() are dropped.
     void write(const contract::LogRecord& record) noexcept;
+    void flush(std::chrono::milliseconds at_most);
     Result<void> reopen();
     void set_level(LogLevel level) noexcept;
     Result<void> hand_to(uid_t uid, gid_t gid);

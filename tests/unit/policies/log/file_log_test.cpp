@@ -69,6 +69,21 @@ protected:
     FileLog log{{}, files, streams, clock, process, users, environment};
 };
 
+TEST_F(FileLogTest, AFlushWritesWhatWaits) {
+    mocks::FakeReactor reactor{clock};
+    mocks::FakeEventLoop loop{reactor};
+    ASSERT_TRUE(log.open());
+    ASSERT_TRUE(log.start(loop));
+    ASSERT_TRUE(loop.start());
+    write("waits");
+    EXPECT_EQ(content(), "");
+    log.flush(1s);
+    EXPECT_THAT(content(), HasSubstr("waits"));
+    loop.stop();
+    log.stop();
+    log.close(1s);
+}
+
 TEST_F(FileLogTest, WritesTimeLevelNamePidAndMessage) {
     ASSERT_TRUE(log.open());
     write(log, LogLevel::warning, "disk is slow");

@@ -176,6 +176,49 @@ TEST_F(LineBufferTest, TriesAgainByItself) {
     end();
 }
 
+TEST_F(LineBufferTest, TriesAgainByItselfWithoutADelay) {
+    buffer_.set_delay(0ms);
+    open_and_start();
+    sink_.room = 2;
+    append("one\n");
+    reactor_.advance(1s);
+    EXPECT_EQ(sink_.taken, "on");
+    sink_.room = std::string::npos;
+    reactor_.advance(200ms);
+    EXPECT_EQ(sink_.taken, "one\n");
+    end();
+}
+
+TEST_F(LineBufferTest, TellsOfLossesByItselfWithoutADelay) {
+    buffer_.set_delay(0ms);
+    open_and_start();
+    sink_.room = 0;
+    for (int line = 0; line < 12; ++line) append("0123456\n");
+    sink_.room = std::string::npos;
+    reactor_.advance(200ms);
+    EXPECT_THAT(sink_.taken, EndsWith("6 lost: No space left on device\n"));
+    end();
+}
+
+TEST_F(LineBufferTest, TriesAgainByItselfWhatFailedBeforeItWasStarted) {
+    for (const auto delay : {0ms, 200ms}) {
+        SCOPED_TRACE(delay.count());
+        LineBuffer buffer{sink_, {.capacity = 40, .delay = delay}};
+        mocks::FakeEventLoop loop{reactor_};
+        open(buffer);
+        sink_.room = 0;
+        buffer.append(LogLevel::info, clock_.system_now(), "one\n");
+        sink_.room = std::string::npos;
+        sink_.taken.clear();
+        buffer.start(loop);
+        ASSERT_TRUE(loop.start());
+        reactor_.advance(200ms);
+        EXPECT_EQ(sink_.taken, "one\n");
+        loop.stop();
+        buffer.stop();
+    }
+}
+
 TEST_F(LineBufferTest, AWarningDoesNotOvertakeWhatWaitsBehindALoss) {
     open_and_start();
     sink_.room = 0;

@@ -91,6 +91,15 @@ TEST_F(PipeLogTest, TheSettingsGoBeforeTheOptions) {
     EXPECT_THAT(read(), HasSubstr(R"("message":"hello")"));
 }
 
+TEST_F(PipeLogTest, AFlushWritesWhatWaits) {
+    options.delay = 60s;
+    start();
+    write("waits");
+    EXPECT_EQ(read(), "");
+    log->flush(1s);
+    EXPECT_THAT(read(), HasSubstr("waits"));
+}
+
 TEST_F(PipeLogTest, WithoutACommandTheConfigurationIsWrong) {
     options.command.clear();
     const auto opened = open();

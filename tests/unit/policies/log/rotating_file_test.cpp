@@ -85,6 +85,63 @@ TEST_F(RotatingFileTest, CutsNoLineThatADiskWasTooFullFor) {
     EXPECT_EQ(content(), "0123456789\nnext\n");
 }
 
+TEST_F(RotatingFileTest, EndsALineThatAnotherLifeHasTorn) {
+    files_.add_file(path, "whole\nto");
+    open();
+    EXPECT_EQ(content(), "whole\nto");
+    EXPECT_TRUE(file_.deliver("next\n"));
+    EXPECT_TRUE(file_.deliver("!\n"));
+    EXPECT_EQ(content(), "whole\nto\nnext\n!\n");
+}
+
+TEST_F(RotatingFileTest, EndsATornLineOfAFileThatItIsReopenedWith) {
+    open();
+    EXPECT_TRUE(file_.deliver("one\n"));
+    files_.move_away(path, path + ".1");
+    files_.add_file(path, "to");
+    EXPECT_EQ(file_.reopen().value(), true);
+    EXPECT_TRUE(file_.deliver("next\n"));
+    EXPECT_EQ(content(), "to\nnext\n");
+}
+
+TEST_F(RotatingFileTest, EndsATornLineBeforeLastWords) {
+    files_.add_file(path, "to");
+    open();
+    file_.deliver_last_words("last\n");
+    file_.deliver_last_words("words\n");
+    EXPECT_EQ(content(), "to\nlast\nwords\n");
+}
+
+TEST_F(RotatingFileTest, EndsATornLineOnceThereIsRoom) {
+    files_.add_file(path, "to");
+    open();
+    files_.set_space(0);
+    const os::Writing writing = file_.deliver("next\n");
+    EXPECT_FALSE(writing);
+    EXPECT_EQ(writing.bytes, 0U);
+    files_.set_space(std::nullopt);
+    EXPECT_TRUE(file_.deliver("next\n"));
+    EXPECT_EQ(content(), "to\nnext\n");
+}
+
+TEST_F(RotatingFileTest, TellsTheRestOfAFailedRotationOnceThereIsRoom) {
+    for (const std::size_t space : {0U, 10U}) {
+        SCOPED_TRACE(space);
+        files_.add_file(path, "0123456789abcdefgh\n");
+        RotatingFile file = make({.path = path, .rotate_size = 20});
+        ASSERT_TRUE(file.open());
+        files_.failures.fail_next("open_for_appending", EACCES);
+        files_.set_space(space);
+        const os::Writing writing = file.deliver("next\n");
+        EXPECT_FALSE(writing);
+        EXPECT_EQ(writing.bytes, 0U);
+        files_.set_space(std::nullopt);
+        EXPECT_TRUE(file.deliver("next\n"));
+        EXPECT_EQ(content(), "0123456789abcdefgh\ncannot open the log '" + path + ".new': Permission denied\nnext\n");
+        files_.take_away(path);
+    }
+}
+
 TEST_F(RotatingFileTest, BeginsAnewAtMidnightUtc) {
     RotatingFile daily = make({.path = path, .rotate_every = 24h});
     ASSERT_TRUE(daily.open());

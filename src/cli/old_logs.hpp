@@ -1,0 +1,28 @@
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "servicekit/os/files.hpp"
+
+namespace servicekit::cli {
+
+/// An old file of a log, beside it.
+struct OldLog {
+    std::string path;         ///< as it is called while it is not compressed
+    std::string compression;  ///< the end of its name that tells how it is compressed: "", ".gz", ".xz"...
+    std::chrono::system_clock::time_point modified;
+};
+
+/// Those that the service has put away by itself, the oldest first.
+/// \param names what is in the log's folder \returns paths, as they are called while they are not compressed; each once
+[[nodiscard]] std::vector<std::string> put_away_logs(const std::string& log_path,
+                                                     const std::vector<std::string>& names);
+
+/// The same and those of logrotate(8), `x.log.1` and `x.log-20261122`, all in the order of time.
+[[nodiscard]] std::vector<OldLog> old_logs(os::Files& files, const std::string& log_path,
+                                           const std::vector<std::string>& names);
+
+}  // namespace servicekit::cli

@@ -1,0 +1,57 @@
+#include "policies/log/gunzip_stream.hpp"
+
+#include <zlib.h>
+
+#include <array>
+#include <new>
+
+namespace servicekit::policies {
+
+struct GunzipStream::State {
+    State() {
+        constexpr int gzip_window = 15 + 16;  // zlib.h: the greatest window, and 16 for a gzip header
+        if (::inflateInit2(&stream, gzip_window) != Z_OK) throw std::bad_alloc{};
+    }
+    State(const State&) = delete;
+    State& operator=(const State&) = delete;
+    ~State() { ::inflateEnd(&stream); }
+
+    z_stream stream{};
+    bool is_within_member = false;
+};
+
+GunzipStream::GunzipStream() : state_{std::make_unique<State>()} {}
+
+GunzipStream::GunzipStream(GunzipStream&& other) noexcept = default;
+GunzipStream& GunzipStream::operator=(GunzipStream&& other) noexcept = default;
+
+GunzipStream::~GunzipStream() = default;
+
+std::optional<std::string> GunzipStream::decompress(std::string_view bytes) {
+    z_stream& stream = state_->stream;
+    // zlib reads from it only, but says so in no build but those with ZLIB_CONST.
+    stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));  // NOLINT
+    stream.avail_in = static_cast<uInt>(bytes.size());
+    std::string out;
+    std::array<char, 32768> piece;
+    do {
+        if (stream.avail_in > 0) state_->is_within_member = true;
+        stream.next_out = reinterpret_cast<Bytef*>(piece.data());  // NOLINT
+        stream.avail_out = static_cast<uInt>(piece.size());
+        const int done = ::inflate(&stream, Z_NO_FLUSH);
+        out.append(piece.data(), piece.size() - stream.avail_out);
+        if (done == Z_STREAM_END) {
+            state_->is_within_member = false;
+            ::inflateReset(&stream);
+        } else if (done == Z_MEM_ERROR) {
+            throw std::bad_alloc{};
+        } else if (done != Z_OK && done != Z_BUF_ERROR) {
+            return std::nullopt;
+        }
+    } while (stream.avail_in > 0 || (stream.avail_out == 0 && state_->is_within_member));
+    return out;
+}
+
+bool GunzipStream::is_within_member() const noexcept { return state_->is_within_member; }
+
+}  // namespace servicekit::policies
