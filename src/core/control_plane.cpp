@@ -193,6 +193,8 @@ void ControlPlane::request(std::string_view text, const Peer& peer, std::shared_
         responder->reply(encode_reply({{"result", "kill-initiated"}}));
         return core_->shutdown->kill("asked for by " + in_words(peer));
     }
+    if (const auto found = core_->answers_at_once.find(event->name); found != core_->answers_at_once.end())
+        return responder->reply(encode_reply(found->second()));
     if (event->name == "events" || event->name == "crashes" || event->name == "log-level" ||
         event->name == "log-reopen") {
         auto done = do_at_once(event->name, arguments);
