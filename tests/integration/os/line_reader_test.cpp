@@ -5,9 +5,11 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -22,12 +24,16 @@ using test::ForkedChild;
 using test::in_another_process;
 using test::Lines;
 
-/// What a reader gives: "(one)(two)", and "!" where it fails.
+/// What a reader gives: "(one)(two)", "^C" where it is interrupted, and "!" where it fails.
 std::string all_lines(int at_most = 1000) {
     std::string text;
     const auto reader = make_posix_line_reader();
     for (int lines = 0; lines < at_most; ++lines) {
         const auto line = reader->read_line("> ");
+        if (!line && line.error().errno_value == EINTR) {
+            text += "^C";
+            continue;
+        }
         if (!line) return text + "!";
         if (!*line) return text;
         text += "(" + **line + ")";
@@ -104,11 +110,18 @@ protected:
     /// Not until the end of its input: a terminal that is just being set up for a line may swallow that.
     [[nodiscard]] auto reading(int lines) const {
         return [this, lines](Lines& parent) {
-            for (const int stream : {STDIN_FILENO, STDOUT_FILENO}) ::dup2(terminal.get(), stream);
+            become_the_terminals_own();
             ::setenv("TERM", "vt100", 1);
             parent.tell(all_lines(lines));
             return 0;
         };
+    }
+
+    /// Keys that send signals do so to it.
+    void become_the_terminals_own() const {
+        ::setsid();
+        ::ioctl(terminal.get(), TIOCSCTTY, 0);
+        for (const int stream : {STDIN_FILENO, STDOUT_FILENO}) ::dup2(terminal.get(), stream);
     }
 
     Descriptor user{::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)};
@@ -118,6 +131,8 @@ protected:
 
 constexpr const char* backspace = "\x7F";
 constexpr const char* up = "\x1B[A";
+constexpr const char* ctrl_c = "\x03";
+constexpr const char* ctrl_d = "\x04";
 
 TEST_F(TerminalLineReaderTest, LinesAreAskedForAndEdited) {
     if (!has_libedit()) GTEST_SKIP() << "needs libedit";
@@ -140,6 +155,65 @@ TEST_F(TerminalLineReaderTest, AnEarlierLineCanBeRecalled) {
     await_shown("first!");
 
     EXPECT_EQ(child.hear(), "(first)(first!)");
+}
+
+class LocaleLineReaderTest : public TerminalLineReaderTest, public ::testing::WithParamInterface<const char*> {};
+
+TEST_P(LocaleLineReaderTest, WhatIsTypedIsUtf8WhateverTheEnvironmentSays) {
+    if (!has_libedit()) GTEST_SKIP() << "needs libedit";
+    ForkedChild child{[&](Lines& parent) {
+        ::setenv("LC_ALL", GetParam(), 1);
+        return reading(1)(parent);
+    }};
+
+    await_shown("> ");
+    type("żółw 日本 😀é" + std::string{backspace} + "x\xC3y\n");
+
+    EXPECT_EQ(child.hear(), "(żółw 日本 😀xy)");
+}
+INSTANTIATE_TEST_SUITE_P(All, LocaleLineReaderTest, ::testing::Values("C", "", "C.UTF-8", "no such"));
+
+TEST_F(TerminalLineReaderTest, CtrlCDropsTheLineAndTheNextIsAskedFor) {
+    if (!has_libedit()) GTEST_SKIP() << "needs libedit";
+    ForkedChild child{reading(3)};
+
+    await_shown("> ");
+    type("dropped");
+    await_shown("dropped");
+    type(ctrl_c);
+    await_shown("\n> ");
+    type(ctrl_c);
+    await_shown("\n> ");
+    type("kept\n");
+
+    EXPECT_EQ(child.hear(), "^C^C(kept)");
+}
+
+TEST_F(TerminalLineReaderTest, CtrlDEndsTheInputOnALineOfItsOwn) {
+    if (!has_libedit()) GTEST_SKIP() << "needs libedit";
+    ForkedChild child{reading(1)};
+
+    await_shown("> ");
+    type(ctrl_d);
+    await_shown("\n");
+
+    EXPECT_EQ(child.hear(), "");
+}
+
+TEST_F(TerminalLineReaderTest, CtrlCBesideALineIsToldOnce) {
+    ForkedChild child{[this](Lines& parent) {
+        become_the_terminals_own();
+        const auto reader = make_posix_line_reader();
+        parent.tell("ready");
+        while (!reader->take_interrupt()) ::poll(nullptr, 0, 1);
+        parent.tell(reader->take_interrupt() ? "twice" : "once");
+        return 0;
+    }};
+
+    EXPECT_EQ(child.hear(), "ready");
+    type(ctrl_c);
+
+    EXPECT_EQ(child.hear(), "once");
 }
 
 }  // namespace
