@@ -135,6 +135,7 @@ struct HistoryEvent {
 enum EditLineOperation {
     prompt_function = 0,
     editor = 2,
+    handle_signals = 3,
     bind_key = 4,
     history_function = 10,
     read_function = 13,
@@ -178,6 +179,8 @@ public:
         library_.set(line_, prompt_function, &show_prompt);
         library_.set(line_, read_function, &read_character);
         library_.set(line_, editor, "emacs");
+        // The terminal is given back and prepared anew where the process is stopped and goes on, and at its end.
+        library_.set(line_, handle_signals, 1);
         library_.set(line_, history_function, library_.history, history_);
         constexpr std::array<std::pair<const char*, const char*>, 5> keys{{{"\\e[1~", "ed-move-to-beg"},
                                                                            {"\\e[4~", "ed-move-to-end"},

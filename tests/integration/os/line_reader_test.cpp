@@ -15,6 +15,7 @@
 #include <string>
 
 #include "integration/os/forked_child.hpp"
+#include "integration/os/temporary_folder.hpp"
 #include "os/descriptor.hpp"
 
 namespace servicekit::os {
@@ -23,6 +24,7 @@ namespace {
 using test::ForkedChild;
 using test::in_another_process;
 using test::Lines;
+using test::TemporaryFolder;
 
 /// What a reader gives: "(one)(two)", "^C" where it is interrupted, and "!" where it fails.
 std::string all_lines(int at_most = 1000) {
@@ -189,6 +191,20 @@ TEST_F(TerminalLineReaderTest, CtrlCDropsTheLineAndTheNextIsAskedFor) {
     EXPECT_EQ(child.hear(), "^C^C(kept)");
 }
 
+TEST_F(TerminalLineReaderTest, ALineGoesOnWhereTheTerminalHasChangedItsSize) {
+    if (!has_libedit()) GTEST_SKIP() << "needs libedit";
+    ForkedChild child{reading(1)};
+
+    await_shown("> ");
+    type("on");
+    await_shown("on");
+    const winsize size{.ws_row = 20, .ws_col = 50, .ws_xpixel = 0, .ws_ypixel = 0};
+    ASSERT_EQ(::ioctl(terminal.get(), TIOCSWINSZ, &size), 0);
+    type("e\n");
+
+    EXPECT_EQ(child.hear(), "(one)");
+}
+
 TEST_F(TerminalLineReaderTest, CtrlDEndsTheInputOnALineOfItsOwn) {
     if (!has_libedit()) GTEST_SKIP() << "needs libedit";
     ForkedChild child{reading(1)};
@@ -198,6 +214,28 @@ TEST_F(TerminalLineReaderTest, CtrlDEndsTheInputOnALineOfItsOwn) {
     await_shown("\n");
 
     EXPECT_EQ(child.hear(), "");
+}
+
+TEST_F(TerminalLineReaderTest, WithoutLibeditThePromptIsShownAllTheSame) {
+    if (::geteuid() != 0) GTEST_SKIP() << "needs root, to be where there is no libedit";
+    const TemporaryFolder empty;
+    ForkedChild child{[&](Lines& parent) {
+        if (::chroot(empty.path().c_str()) != 0 || ::chdir("/") != 0) return 1;
+        if (has_libedit()) {
+            parent.tell("libedit is there");
+            return 1;
+        }
+        return reading(2)(parent);
+    }};
+
+    await_shown("> ");
+    type("dropped");
+    await_shown("dropped");
+    type(ctrl_c);
+    await_shown("\n> ");
+    type("żółw\n");
+
+    EXPECT_EQ(child.hear(), "^C(żółw)");
 }
 
 TEST_F(TerminalLineReaderTest, CtrlCBesideALineIsToldOnce) {
