@@ -199,7 +199,7 @@ public:
     }
 
     Result<std::optional<std::string>> read_line(const std::string& prompt) override {
-        reading_ = this;
+        reading_now = this;
         prompt_ = prompt;
         was_interrupted_ = false;
         library_.resize(line_);
@@ -221,9 +221,9 @@ public:
     bool take_interrupt() override { return key_.take(); }
 
 private:
-    static const char* show_prompt(EditLine* /*line*/) { return reading_->prompt_.c_str(); }
+    static const char* show_prompt(EditLine* /*line*/) { return reading_now->prompt_.c_str(); }
     /// \returns 1; 0 at the end, and -1 where it could not be read
-    static int read_character(EditLine* /*line*/, wchar_t* character) { return reading_->read(*character); }
+    static int read_character(EditLine* /*line*/, wchar_t* character) { return reading_now->read(*character); }
 
     int read(wchar_t& character) {
         std::mbstate_t state{};
@@ -247,7 +247,7 @@ private:
         }
     }
 
-    static inline EditedLines* reading_ = nullptr;  ///< the one that the library reads a line for
+    static inline EditedLines* reading_now = nullptr;  ///< the one that the library reads a line for
 
     Editline library_;
     EditLine* line_;
