@@ -28,6 +28,9 @@ struct CallOptions {
     /// How long the caller will wait; nothing: for as long as it takes. The service is told: an event that is still
     /// queued by then is taken out, one that runs goes on, and the reply is the error `timeout`.
     std::optional<std::chrono::milliseconds> timeout = {};
+    /// Asked now and then while call() waits: whether the caller has had enough. Then the call ends with an error of
+    /// EINTR, and the event goes on.
+    std::function<bool()> is_given_up = {};
     /// Called while call() waits, for each progress that the service tells. What it throws ends the call.
     std::function<void(const Progress&)> on_progress = {};
 };

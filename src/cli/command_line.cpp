@@ -205,6 +205,8 @@ private:
     [[nodiscard]] std::optional<std::size_t> verb_position() const;
     [[nodiscard]] Answer answer_without_verb() const;
     std::optional<Answer> read_verb(const VerbDescription& verb, Arguments rest);
+    /// Takes `--` and all behind it away: forms, however they begin.
+    void take_forms_behind_dashes(Arguments& rest);
     std::optional<Answer> take_values(const CLI::App& app);
 
     [[nodiscard]] Answer refuse(const std::string& message) const;
@@ -214,6 +216,7 @@ private:
     const ServiceOptions& about_;
     std::string command_;  ///< the program, and its verb once that is known
     Invocation invocation_;
+    Arguments behind_dashes_;
 };
 
 std::variant<Invocation, Answer> Reading::read() {
@@ -238,6 +241,7 @@ std::variant<Invocation, Answer> Reading::read() {
     invocation_.verb = verb->verb;
     Arguments rest = arguments_;
     rest.erase(rest.begin() + static_cast<std::ptrdiff_t>(*position));
+    if (verb->verb == Verb::eval) take_forms_behind_dashes(rest);
     if (auto answer = read_verb(*verb, std::move(rest))) return std::move(*answer);
     return std::move(invocation_);
 }
@@ -250,6 +254,18 @@ std::optional<std::size_t> Reading::verb_position() const {
         if (i + 1 < arguments_.size() && takes_next(argument, arguments_[i + 1])) ++i;
     }
     return std::nullopt;
+}
+
+void Reading::take_forms_behind_dashes(Arguments& rest) {
+    for (auto argument = rest.begin(); argument != rest.end(); ++argument) {
+        if (*argument == "--") {
+            behind_dashes_.assign(argument + 1, rest.end());
+            rest.erase(argument, rest.end());
+            return;
+        }
+        const auto next = argument + 1;
+        if (next != rest.end() && is_option(*argument) && takes_next(*argument, *next)) argument = next;
+    }
 }
 
 Answer Reading::answer_without_verb() const {
@@ -311,6 +327,7 @@ std::optional<Answer> Reading::take_values(const CLI::App& app) {
         invocation_.json_arguments = given(app, "--json");
     }
     if (auto package = given(app, "--package")) invocation_.package = std::move(*package);
+    invocation_.forms.insert(invocation_.forms.end(), behind_dashes_.begin(), behind_dashes_.end());
     if (invocation_.verb == Verb::eval && invocation_.forms.empty()) return refuse("which form?");
     if (!invocation_.action.empty() && invocation_.action != "show")
         return refuse("'" + invocation_.action + "' can't be done with crashes: show");

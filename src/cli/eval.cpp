@@ -1,17 +1,41 @@
 #include "cli/evaluation.hpp"
+
+#include <cstddef>
+#include <string>
+
+#include "cli/exit_status.hpp"
 #include "cli/verb_functions.hpp"
 
 namespace servicekit::cli {
+namespace {
+
+/// As people count.
+std::string which_form(const EventError& error, std::size_t forms) {
+    const Value* index = error.fields().find("form-index");
+    if (forms < 2 || index == nullptr || !index->is_integer()) return "the form";
+    return "form " + std::to_string(index->as_integer() + 1);
+}
+
+}  // namespace
 
 int eval(Session& session) {
     return with_client(session, "eval", [&](Client& client) {
         const Invocation& invocation = session.invocation;
         const EvaluationRequest request{
             .forms = invocation.forms, .package = invocation.package, .time_limit = invocation.timeout};
-        const auto reply = evaluate(client, request);
-        if (!reply) return session.console.fail(reply.error());
-        session.console.print(evaluation_text(*reply));
-        return 0;
+        try {
+            const auto reply = evaluate(client, request);
+            if (!reply) return session.console.fail(reply.error());
+            session.console.print(evaluation_text(*reply));
+            return 0;
+        } catch (const EventError& error) {
+            if (!is_of_lisp(error)) throw;
+            // What came before the fault has happened all the same.
+            session.console.print(evaluation_text(error.fields()));
+            session.console.complain("cannot evaluate " + which_form(error, request.forms.size()) + ": " +
+                                     fault_text(error));
+            return exit_status::error_reply;
+        }
     });
 }
 

@@ -1,14 +1,24 @@
 #include "cli/evaluation.hpp"
 
+#include <string_view>
 #include <utility>
 
 namespace servicekit::cli {
 
-Result<Object> evaluate(Client& client, const EvaluationRequest& request) {
+namespace {
+
+std::string text_in(const Object& fields, std::string_view name) {
+    const Value* value = fields.find(name);
+    return value != nullptr && value->is_string() ? value->as_string() : std::string{};
+}
+
+}  // namespace
+
+Result<Object> evaluate(Client& client, const EvaluationRequest& request, std::function<bool()> is_given_up) {
     Object arguments{{"forms", Value::List(request.forms.begin(), request.forms.end())}};
     if (!request.package.empty()) arguments.append("package", request.package);
     if (request.time_limit) arguments.append("time-limit", static_cast<double>(request.time_limit->count()) / 1000.0);
-    return client.call("eval", arguments);
+    return client.call("eval", arguments, {.is_given_up = std::move(is_given_up)});
 }
 
 std::string evaluation_text(const Object& reply) {
@@ -21,6 +31,17 @@ std::string evaluation_text(const Object& reply) {
     if (values == nullptr || !values->is_list()) return text;
     for (const Value& of_form : values->as_list())
         for (const Value& value : of_form.as_list()) text += value.as_string() + "\n";
+    return text;
+}
+
+bool is_of_lisp(const EventError& error) { return error.fields().contains("kind"); }
+
+std::string fault_text(const EventError& error) {
+    const std::string type = text_in(error.fields(), "type");
+    const std::string place = text_in(error.fields(), "place");
+    std::string text = place.empty() ? std::string{} : place + ": ";
+    text += error.what();
+    text += " (" + (type.empty() ? error.code() : type) + ")";
     return text;
 }
 

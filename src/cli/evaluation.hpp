@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,10 +17,16 @@ struct EvaluationRequest {
     std::optional<std::chrono::milliseconds> time_limit = {};  ///< nothing: the service's own
 };
 
+/// \param is_given_up as in CallOptions
 /// \throws EventError for an error reply
-Result<Object> evaluate(Client& client, const EvaluationRequest& request);
+Result<Object> evaluate(Client& client, const EvaluationRequest& request, std::function<bool()> is_given_up = {});
 
 /// What was printed, and each value on a line of its own.
 [[nodiscard]] std::string evaluation_text(const Object& reply);
+
+/// Whether it is about what was to be evaluated, and not about the request.
+[[nodiscard]] bool is_of_lisp(const EventError& error);
+/// "no division (DIVISION-BY-ZERO)", with the place in the file that was being loaded.
+[[nodiscard]] std::string fault_text(const EventError& error);
 
 }  // namespace servicekit::cli

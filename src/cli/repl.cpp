@@ -1,4 +1,9 @@
+#include <cerrno>
+#include <chrono>
 #include <memory>
+#include <optional>
+#include <string>
+#include <utility>
 
 #include "cli/evaluation.hpp"
 #include "cli/verb_functions.hpp"
@@ -6,6 +11,8 @@
 
 namespace servicekit::cli {
 namespace {
+
+constexpr const char* first_package = "COMMON-LISP-USER";
 
 /// Whether the text is the beginning of a form, as Lisp found.
 bool is_unfinished(const EventError& error) {
@@ -19,12 +26,16 @@ class Repl {
 public:
     Repl(Session& session, Client& client, os::LineReader& lines)
         : session_{&session}, client_{&client}, lines_{&lines}, package_{session.invocation.package} {
-        if (package_.empty()) package_ = "COMMON-LISP-USER";
+        if (package_.empty()) package_ = first_package;
     }
 
     int run() {
         for (std::string form;;) {
             const auto line = lines_->read_line(form.empty() ? package_ + "> " : "... ");
+            if (!line && line.error().errno_value == EINTR) {
+                form.clear();
+                continue;
+            }
             if (!line) return session_->console.fail(line.error());
             if (!*line) return form.empty() ? 0 : give_up(form);
             form += **line + "\n";
@@ -40,32 +51,50 @@ private:
     /// Evaluates it where it is whole, and empties it then. \returns an exit code where it is over
     std::optional<int> take(std::string& form) {
         try {
-            // In the end Lisp says which package it is in: a form may have changed it.
-            const auto reply = evaluate(*client_, {.forms = {form, "(cl:package-name cl:*package*)"},
-                                                   .package = package_,
-                                                   .time_limit = session_->invocation.timeout});
-            if (!reply) return session_->console.fail(reply.error());
-            Object shown = *reply;
-            if (Value* values = shown.find("values"); values != nullptr && values->is_list()) {
-                Value::List of_forms = values->as_list();
-                if (of_forms.size() > 1 && !of_forms.back().as_list().empty()) {
-                    const std::string name = of_forms.back().as_list().front().as_string();
-                    package_ = name.substr(1, name.size() - 2);
-                    of_forms.pop_back();
-                }
-                *values = Value{std::move(of_forms)};
-            }
-            session_->console.print(evaluation_text(shown));
+            const auto reply =
+                evaluate(*client_, {.forms = {form}, .package = package_, .time_limit = session_->invocation.timeout},
+                         [this, has_interrupted = false]() mutable { return gives_up(has_interrupted); });
+            if (reply)
+                show(*reply);
+            else if (reply.error().errno_value == EINTR)
+                session_->console.complain("the form runs on until its time is up; what is typed now waits for that");
+            else
+                return session_->console.fail(reply.error());
         } catch (const EventError& error) {
             if (is_unfinished(error)) return std::nullopt;
-            const Value* type = error.fields().find("type");
-            const bool has_type = type != nullptr && type->is_string();
-            session_->console.complain(std::string{error.what()} + " (" +
-                                       (has_type ? type->as_string() : error.code()) + ")");
-            if (!error.fields().contains("kind")) return 1;
+            session_->console.print(evaluation_text(error.fields()));
+            session_->console.complain(fault_text(error));
+            if (!is_of_lisp(error)) return 1;
+            // It may have been deleted meanwhile.
+            if (*error.fields().find("kind") == Value{"package"}) package_ = first_package;
         }
         form.clear();
         return std::nullopt;
+    }
+
+    /// At the first Ctrl-C the service is to end what it evaluates, which the reply then tells; where that does not help,
+    /// or at the second, nobody waits any longer.
+    bool gives_up(bool& has_interrupted) {
+        if (!lines_->take_interrupt()) return false;
+        return std::exchange(has_interrupted, true) || !interrupt();
+    }
+
+    bool interrupt() {
+        try {
+            auto client = Client::connect(client_->path(), *session_->tools.sockets, *session_->tools.host.clock);
+            if (!client) return false;
+            const auto reply = client->call("interrupt-eval", {}, {.timeout = std::chrono::seconds{5}});
+            return reply && reply->contains("interrupted") && *reply->find("interrupted") == Value{true};
+        } catch (const EventError&) {
+            return false;
+        }
+    }
+
+    void show(const Object& reply) {
+        session_->console.print(evaluation_text(reply));
+        // A form may have changed it, or deleted it.
+        if (const Value* package = reply.find("package"); package != nullptr && package->is_string())
+            package_ = package->as_string();
     }
 
     int give_up(const std::string& form) {

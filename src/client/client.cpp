@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <utility>
 #include <variant>
 
@@ -97,9 +98,10 @@ Result<Object> Client::call(std::string_view event, const Object& arguments, con
 
     // Given back once the reply is in: whatever ends the call before that leaves lines that answer nobody.
     auto connection = std::move(connection_);
-    Exchange exchange{*connection, *clock_, deadline};
+    Exchange exchange{*connection, *clock_, deadline, options.is_given_up};
     const auto sent = exchange.send(encode_request(event, arguments, options));
-    if (!sent && sent.error().exit_code == ExitCode::timeout) return failed(sent.error());
+    if (!sent && (sent.error().exit_code == ExitCode::timeout || sent.error().errno_value == EINTR))
+        return failed(sent.error());
 
     while (true) {
         // A service that refuses a request half-way may have said why.

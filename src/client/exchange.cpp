@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <utility>
 
 namespace servicekit {
@@ -11,10 +12,10 @@ using std::chrono::milliseconds;
 
 constexpr std::string_view white_space = " \t\r\n";
 constexpr milliseconds longest_wait{60'000};
+/// How often whoever may give up is asked.
+constexpr milliseconds question_interval{100};
 
 Error failure(ExitCode code, std::string reason) { return Error{code, {}, {}, std::move(reason)}; }
-
-Error out_of_time() { return failure(ExitCode::timeout, "the time is up"); }
 
 Error broken(const os::Transfer& transfer, std::string_view when) {
     if (transfer.state == os::Transfer::State::closed)
@@ -24,11 +25,13 @@ Error broken(const os::Transfer& transfer, std::string_view when) {
 
 }  // namespace
 
-std::optional<milliseconds> Exchange::time_left() const {
-    if (!deadline_) return longest_wait;
+Result<milliseconds> Exchange::time_left() const {
+    if (is_given_up_ && is_given_up_()) return os_error({}, {}, EINTR);
+    const milliseconds longest = is_given_up_ ? question_interval : longest_wait;
+    if (!deadline_) return longest;
     const auto left = std::chrono::ceil<milliseconds>(*deadline_ - clock_.steady_now());
-    if (left <= milliseconds::zero()) return std::nullopt;
-    return std::min(left, longest_wait);
+    if (left <= milliseconds::zero()) return failure(ExitCode::timeout, "the time is up");
+    return std::min(left, longest);
 }
 
 Result<void> Exchange::send(std::string_view request) {
@@ -40,7 +43,7 @@ Result<void> Exchange::send(std::string_view request) {
         }
         if (sent.state != os::Transfer::State::would_block) return broken(sent, "before it took the request");
         const auto left = time_left();
-        if (!left) return out_of_time();
+        if (!left) return left.error();
         connection_.wait_until_writable(*left);
     }
     return {};
@@ -74,7 +77,7 @@ Result<void> Exchange::receive_more() {
         if (received.state != os::Transfer::State::would_block)
             return broken(received, unread_.empty() ? "without a reply" : "within its reply");
         const auto left = time_left();
-        if (!left) return out_of_time();
+        if (!left) return left.error();
         connection_.wait_until_readable(*left);
     }
 }

@@ -2,9 +2,11 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "servicekit/base/result.hpp"
 #include "servicekit/os/clock.hpp"
@@ -19,8 +21,10 @@ public:
 
     static constexpr std::size_t longest_line = std::size_t{64} << 20U;
 
-    Exchange(os::LocalConnection& connection, const os::Clock& clock, Deadline deadline)
-        : connection_{connection}, clock_{clock}, deadline_{deadline} {}
+    /// \param is_given_up asked while it waits; may be empty
+    Exchange(os::LocalConnection& connection, const os::Clock& clock, Deadline deadline,
+             std::function<bool()> is_given_up = {})
+        : connection_{connection}, clock_{clock}, deadline_{deadline}, is_given_up_{std::move(is_given_up)} {}
 
     /// Errors carry a reason only: their owner knows what was tried, and on what.
     Result<void> send(std::string_view request);
@@ -30,13 +34,14 @@ public:
     [[nodiscard]] bool is_drained() const noexcept;
 
 private:
-    /// \returns nothing where the time is up.
-    [[nodiscard]] std::optional<std::chrono::milliseconds> time_left() const;
+    /// How long to wait at most before it is asked again. \returns an error where the time is up, or it was given up.
+    [[nodiscard]] Result<std::chrono::milliseconds> time_left() const;
     Result<void> receive_more();
 
     os::LocalConnection& connection_;
     const os::Clock& clock_;
     Deadline deadline_;
+    std::function<bool()> is_given_up_;
     std::string unread_;
 };
 

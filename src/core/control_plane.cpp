@@ -213,6 +213,8 @@ void ControlPlane::request(std::string_view text, const Peer& peer, std::shared_
     }
     const bool asks_core_alone = !event->handler || !runs || core_->runner.busy();
     if (event->name == "log-flush" && asks_core_alone) return flush_log(std::move(responder));
+    if (const auto found = core_->answers_at_once.find(event->name); found != core_->answers_at_once.end())
+        return responder->reply(encode_reply(found->second()));
     if (event->name == "events" || event->name == "crashes" || event->name == "log-level" ||
         event->name == "log-reopen") {
         Result<Object> done = Object{};

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -31,6 +32,9 @@ class ServiceCore {
 public:
     ServiceCore(ServiceBase& service, ServiceOptions options, EventHooks hooks, os::Host host);
     ~ServiceCore();
+
+    /// For components, which add to what a service has.
+    [[nodiscard]] static ServiceCore& of(ServiceBase& service) noexcept { return *service.core_; }
 
     /// What the service itself does for an event: the handler that was declared, or the virtual that stands for it.
     /// \returns nothing callable for built-in events that have no such part.
@@ -79,6 +83,9 @@ public:
     os::Host host;
     std::optional<PolicyReferences> policies;
     std::vector<std::function<void()>> at_end;
+    /// Events, beside those that are built in, that are answered on the control thread whatever runs: what gives the
+    /// reply, by name. It neither blocks nor throws. Filled before the start.
+    std::map<std::string, std::function<Object()>, std::less<>> answers_at_once;
 
     LogDesk log_desk;
     Logger& log;  ///< for all that no channel is named for

@@ -12,10 +12,20 @@ namespace {
 constexpr std::array types{ParameterType::string, ParameterType::integer, ParameterType::number, ParameterType::boolean,
                            ParameterType::path,   ParameterType::list,    ParameterType::object};
 
+constexpr std::array roles{ControlRole::none, ControlRole::read, ControlRole::operate, ControlRole::admin,
+                           ControlRole::owner};
+
 ParameterType type_from(const std::string& name) {
     const auto* found =
         std::find_if(types.begin(), types.end(), [&](ParameterType type) { return to_string(type) == name; });
     if (found == types.end()) throw std::invalid_argument{"there is no type '" + name + "' of parameters"};
+    return *found;
+}
+
+ControlRole role_from(const std::string& name) {
+    const auto* found =
+        std::find_if(roles.begin(), roles.end(), [&](ControlRole role) { return to_string(role) == name; });
+    if (found == roles.end()) throw std::invalid_argument{"there is no role '" + name + "'"};
     return *found;
 }
 
@@ -49,9 +59,13 @@ Parameter parameter_from(const Object& object) {
 
 }  // namespace
 
-EventDeclaration declaration_from(const Value::List& parts) {
-    EventDeclaration event{.name = parts.at(0).as_string()};
-    if (parts.at(1).is_string()) event.description = parts.at(1).as_string();
+EventDeclaration declaration_from(const Value::List& parts, EventDeclaration before) {
+    EventDeclaration event = std::move(before);
+    event.name = parts.at(0).as_string();
+    if (parts.at(1).is_string() && !parts.at(1).as_string().empty()) event.description = parts.at(1).as_string();
+    if (parts.size() > 3 && parts.at(3).is_string()) event.needs = role_from(parts.at(3).as_string());
+    // Where there are none, those that are built in come back.
+    event.parameters.clear();
     if (parts.at(2).is_list())
         for (const Value& parameter : parts.at(2).as_list())
             event.parameters.push_back(parameter_from(parameter.as_object()));

@@ -49,7 +49,7 @@ Result<Evaluation> Evaluator::evaluate(const Task& task) {
     auto evaluation = exchange_->wait(*job, bounds.end, bounds.stop);
     innermost_ = outer;
     if (evaluation) return std::move(*evaluation);
-    if (bounds.stop.stop_requested()) return end_early(*job, "interrupted, since the service stops");
+    if (bounds.stop.stop_requested()) return end_early(*job, "interrupted");
     return end_early(
         *job, has_own_end ? "it took longer than " + in_words(*task.time_limit) : "what it belongs to took too long");
 }

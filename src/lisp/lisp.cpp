@@ -5,11 +5,14 @@
 #include <chrono>
 #include <filesystem>
 #include <map>
+#include <mutex>
 #include <optional>
 #include <stdexcept>
+#include <stop_token>
 #include <utility>
 
 #include "core/event_runner.hpp"
+#include "core/service_core.hpp"
 #include "lisp/declarations.hpp"
 #include "lisp/evaluator.hpp"
 #include "lisp/sources.hpp"
@@ -19,7 +22,7 @@
 namespace servicekit {
 namespace {
 
-using lisp::Evaluation, lisp::Task;
+using lisp::Evaluation, lisp::FaultKind, lisp::Task;
 
 /// What the package SERVICE has for every service.
 constexpr std::array<std::string_view, 20> own_names{
@@ -31,11 +34,32 @@ constexpr double default_time_limit = 10;
 constexpr double longest_time_limit = 24.0 * 3600;
 constexpr double shortest_time_limit = 0.001;
 
-Object fields_of(const lisp::Fault& fault) {
-    return {{"type", fault.type},
-            {"kind", to_string(fault.kind)},
-            {"backtrace", Value::List(fault.backtrace.begin(), fault.backtrace.end())},
-            {"form-index", fault.form_index}};
+Object fields_of(const lisp::Fault& fault, const Object& more) {
+    Object fields{{"type", fault.type},
+                  {"kind", to_string(fault.kind)},
+                  {"backtrace", Value::List(fault.backtrace.begin(), fault.backtrace.end())},
+                  {"form-index", fault.form_index}};
+    if (!fault.place.empty()) fields.set("place", fault.place);
+    for (const auto& [name, value] : more) fields.set(name, value);
+    return fields;
+}
+
+Value::List lists_of(const std::vector<std::vector<std::string>>& values) {
+    Value::List lists;
+    for (const auto& of_form : values) lists.emplace_back(Value::List(of_form.begin(), of_form.end()));
+    return lists;
+}
+
+/// With all that whoever starts the service needs to find it.
+std::string in_words(const lisp::Fault& fault) {
+    std::string words;
+    if (!fault.place.empty())
+        words = fault.place + ": ";
+    else if (fault.form_index > 0)
+        words = "form " + std::to_string(fault.form_index + 1) + ": ";
+    words += fault.message;
+    if (!fault.type.empty()) words += " (" + fault.type + ")";
+    return words;
 }
 
 /// As Lisp reads it.
@@ -48,6 +72,14 @@ std::string quoted(const std::string& text) {
     return lisp + "\"";
 }
 
+std::string who_gets_in(const Object& server) {
+    const std::string& file = server.find("secret-file")->as_string();
+    if (server.find("has-secret")->as_bool()) return "whoever knows the secret in '" + file + "' gets in";
+    const std::string why =
+        file.empty() ? "this user has no home for a secret" : "there is no secret in '" + file + "'";
+    return why + ", and so every local user gets in";
+}
+
 Reply reply_from(const Value& value) {
     if (value.is_null()) return {};
     if (!value.is_object()) throw std::runtime_error{"the handler did not return a property list"};
@@ -56,7 +88,8 @@ Reply reply_from(const Value& value) {
 
 }  // namespace
 
-LispError::LispError(lisp::Fault fault) : EventFailure{fault.message, fields_of(fault)}, fault_{std::move(fault)} {}
+LispError::LispError(lisp::Fault fault, const Object& more)
+    : EventFailure{fault.message, fields_of(fault, more)}, fault_{std::move(fault)} {}
 
 class Lisp::Parts {
 public:
@@ -84,12 +117,12 @@ public:
         if (is_new && evaluator_.has_booted()) tell_of(std::string{name});
     }
 
-    /// \throws LispError
+    /// \throws LispError, with its output in the log
     Evaluation run(const Task& task) {
-        auto evaluation = evaluator_.evaluate(task);
-        if (!evaluation) throw std::runtime_error{evaluation.error().message()};
-        if (evaluation->fault) throw LispError{std::move(*evaluation->fault)};
-        return std::move(*evaluation);
+        Evaluation evaluation = evaluate(task);
+        if (!evaluation.fault) return evaluation;
+        log_lines(evaluation.output);
+        throw LispError{std::move(*evaluation.fault)};
     }
 
     /// The same as an event's handler, with its output in the log.
@@ -110,7 +143,14 @@ public:
 
 private:
     void declare_events();
-    Reply evaluate(const Arguments& arguments, const Context& context);
+    Evaluation evaluate(const Task& task) {
+        auto evaluation = evaluator_.evaluate(task);
+        if (!evaluation) throw std::runtime_error{evaluation.error().message()};
+        return std::move(*evaluation);
+    }
+    Reply answer_eval(const Arguments& arguments, const Context& context);
+    /// From any thread.
+    Object interrupt_evaluations();
     Reply create_swank_server(const Arguments& arguments);
     Reply stop_swank_server(const Arguments& arguments);
 
@@ -159,6 +199,8 @@ private:
     Options options_;
     std::map<std::string, Function, std::less<>> functions_;
     std::vector<Context*> contexts_;  ///< of the handlers that run, within each other
+    std::mutex evaluations_mutex_;
+    std::vector<std::stop_source> evaluations_;  ///< that the event `eval` waits for, within each other
     bool has_swank_ = false;
     lisp::Evaluator evaluator_;
 };
@@ -180,9 +222,15 @@ void Lisp::Parts::declare_events() {
                          .default_value = default_time_limit,
                          .minimum = shortest_time_limit,
                          .maximum = longest_time_limit}},
-         .handler = [this](const Arguments& arguments, Context& context) { return evaluate(arguments, context); },
+         .handler = [this](const Arguments& arguments, Context& context) { return answer_eval(arguments, context); },
          .needs = ControlRole::owner,
          .hangs_after = std::chrono::milliseconds{0}});
+    events.add({.name = "interrupt-eval",
+                .description = "ends what eval evaluates now",
+                .handler = [this](const Arguments&, Context&) { return Reply{interrupt_evaluations()}; },
+                .needs = ControlRole::owner});
+    // While a handler runs, and waits for just that.
+    ServiceCore::of(*service_).answers_at_once.emplace("interrupt-eval", [this] { return interrupt_evaluations(); });
     const Parameter port{.name = "port", .type = ParameterType::integer, .minimum = 0, .maximum = 65535};
     Parameter new_port = port;
     new_port.description = "a port of the loopback; 0: any that is free";
@@ -202,17 +250,42 @@ void Lisp::Parts::declare_events() {
                 .needs = ControlRole::owner});
 }
 
-Reply Lisp::Parts::evaluate(const Arguments& arguments, const Context& context) {
+Reply Lisp::Parts::answer_eval(const Arguments& arguments, const Context& context) {
     Task task{.texts = arguments.get<std::vector<std::string>>("forms"),
               .package = arguments.get<std::string>("package"),
               .time_limit = std::chrono::ceil<std::chrono::milliseconds>(
                   std::chrono::duration<double>{arguments.get<double>("time-limit")})};
     if (arguments.has("form")) task.texts.insert(task.texts.begin(), arguments.get<std::string>("form"));
-    task.stop = context.stop_token();
-    const Evaluation evaluation = run(task);
-    Value::List values;
-    for (const auto& of_form : evaluation.values) values.emplace_back(Value::List(of_form.begin(), of_form.end()));
-    return {{"values", std::move(values)}, {"output", evaluation.output}};
+    std::stop_source interrupt;
+    const std::stop_callback at_stop{context.stop_token(), [&interrupt] { interrupt.request_stop(); }};
+    task.stop = interrupt.get_token();
+    {
+        const std::lock_guard guard{evaluations_mutex_};
+        evaluations_.push_back(interrupt);
+    }
+    const struct Over {
+        Parts& parts;
+        ~Over() {
+            const std::lock_guard guard{parts.evaluations_mutex_};
+            parts.evaluations_.pop_back();
+        }
+    } over{*this};
+    Evaluation evaluation = evaluate(task);
+    const Object given{{"values", lists_of(evaluation.values)}, {"output", evaluation.output}};
+    if (evaluation.fault) {
+        if (evaluation.fault->kind == FaultKind::timeout && context.stop_token().stop_requested())
+            evaluation.fault->message += ", since the service stops";
+        throw LispError{std::move(*evaluation.fault), given};
+    }
+    Reply reply{given};
+    reply.set("package", evaluation.result);
+    return reply;
+}
+
+Object Lisp::Parts::interrupt_evaluations() {
+    const std::lock_guard guard{evaluations_mutex_};
+    for (std::stop_source& evaluation : evaluations_) evaluation.request_stop();
+    return {{"interrupted", !evaluations_.empty()}};
 }
 
 Reply Lisp::Parts::create_swank_server(const Arguments& arguments) {
@@ -228,9 +301,11 @@ Reply Lisp::Parts::create_swank_server(const Arguments& arguments) {
     }
     const Evaluation started =
         run({.kind = Task::Kind::call, .texts = {"START-SWANK"}, .arguments = {arguments.get<std::int64_t>("port")}});
-    service_->log().warning("a Swank server listens on port " + std::to_string(started.result.as_integer()) +
-                            " of the loopback");
-    return {{"port", started.result}};
+    const Object& server = started.result.as_object();
+    const Value& port = *server.find("port");
+    service_->log().warning("a Swank server listens on port " + std::to_string(port.as_integer()) +
+                            " of the loopback; " + who_gets_in(server));
+    return {{"port", port}};
 }
 
 Reply Lisp::Parts::stop_swank_server(const Arguments& arguments) {
@@ -272,7 +347,8 @@ Value Lisp::Parts::trigger(const std::string& event, const Value::List& argument
 }
 
 Value Lisp::Parts::set_handler(const Value::List& arguments) {
-    EventDeclaration event = lisp::declaration_from(arguments);
+    const auto before = service_->events().find(arguments.at(0).as_string());
+    EventDeclaration event = lisp::declaration_from(arguments, before ? *before : EventDeclaration{});
     event.handler = [this, name = event.name](const Arguments& given, Context& context) {
         return run_handler({.kind = Task::Kind::call, .texts = {"RUN-HANDLER"}, .arguments = {name, given.values()}},
                            context);
@@ -304,6 +380,17 @@ void Lisp::on(std::string_view event, std::string source) {
     const auto declared = service.events().find(event);
     EventDeclaration declaration = declared ? *declared : EventDeclaration{.name = std::string{event}};
     declaration.handler = handler(std::move(source));
+    // Whoever starts the service gets but the message.
+    if (event == "load")
+        declaration.handler = [load = std::move(declaration.handler)](const Arguments& arguments, Context& context) {
+            try {
+                return load(arguments, context);
+            } catch (const LispError& error) {
+                lisp::Fault fault = error.fault();
+                fault.message = in_words(fault);
+                throw LispError{std::move(fault)};
+            }
+        };
     service.events().replace(std::move(declaration));
 }
 

@@ -1,20 +1,70 @@
 #include <dlfcn.h>
+#include <langinfo.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
-#include <cstdlib>
+#include <clocale>
+#include <cstdio>
+#include <cwchar>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <type_traits>
 #include <utility>
 
+#include "os/descriptor.hpp"
 #include "servicekit/os/line_reader.hpp"
 
 namespace servicekit::os {
 namespace {
 
+Error interrupted() { return os_error("read", "stdin", EINTR); }
+
+/// Keeps SIGINT from ending the process, and tells that it came.
+class InterruptKey {
+public:
+    InterruptKey() {
+        sigset_t set;
+        sigemptyset(&set);
+        sigaddset(&set, SIGINT);
+        pthread_sigmask(SIG_BLOCK, &set, &before_);
+        signals_.reset(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+    }
+    InterruptKey(const InterruptKey&) = delete;
+    InterruptKey& operator=(const InterruptKey&) = delete;
+    ~InterruptKey() {
+        take();
+        pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+    }
+
+    /// Whether it was typed; told once.
+    bool take() {
+        bool was_typed = false;
+        signalfd_siginfo info{};
+        while (::read(signals_.get(), &info, sizeof info) == static_cast<ssize_t>(sizeof info)) was_typed = true;
+        return was_typed;
+    }
+    /// Waits until there is something to read. \returns whether there is, and not Ctrl-C
+    bool wait_for_input() {
+        for (;;) {
+            std::array<pollfd, 2> sources{{{STDIN_FILENO, POLLIN, 0}, {signals_.get(), POLLIN, 0}}};
+            if (::poll(sources.data(), sources.size(), -1) < 0 && errno == EINTR) continue;
+            if (take()) return false;
+            if (sources[0].revents != 0) return true;
+        }
+    }
+
+private:
+    Descriptor signals_;
+    sigset_t before_{};
+};
+
 /// What a pipe or a file gives.
-class PlainLines final : public LineReader {
+class PlainLines : public LineReader {
 public:
     Result<std::optional<std::string>> read_line(const std::string& /*prompt*/) override {
         for (;;) {
@@ -22,6 +72,10 @@ public:
                 std::string line = unread_.substr(0, end);
                 unread_.erase(0, end + 1);
                 return std::optional{std::move(line)};
+            }
+            if (!wait_for_input()) {
+                unread_.clear();
+                return interrupted();
             }
             std::array<char, 4096> buffer{};
             const ssize_t count = ::read(STDIN_FILENO, buffer.data(), buffer.size());
@@ -35,42 +89,189 @@ public:
             }
         }
     }
+    bool take_interrupt() override { return false; }
+
+protected:
+    /// \returns whether there is some, or may be
+    virtual bool wait_for_input() { return true; }
 
 private:
     std::string unread_;
 };
 
-/// libedit's interface of readline(3), looked for when somebody wants to type: no service program needs it to start.
-class EditedLines final : public LineReader {
-public:
-    using Readline = char* (*)(const char*);
-    using AddHistory = int (*)(const char*);
-
-    EditedLines(Readline readline, AddHistory add_history) : readline_{readline}, add_history_{add_history} {}
-
-    Result<std::optional<std::string>> read_line(const std::string& prompt) override {
-        const std::unique_ptr<char, decltype(&std::free)> line{readline_(prompt.c_str()), &std::free};
-        if (!line) return std::optional<std::string>{};
-        if (*line.get() != '\0') add_history_(line.get());
-        return std::optional{std::string{line.get()}};
+/// On the terminal; who can't see it can't type either.
+void show(std::string_view text) {
+    for (ssize_t count = 0; !text.empty() && (count >= 0 || errno == EINTR);) {
+        count = ::write(STDOUT_FILENO, text.data(), text.size());
+        if (count > 0) text.remove_prefix(static_cast<std::size_t>(count));
     }
+}
+
+/// What a terminal gives where it can't be edited, but as the terminal lets one.
+class UneditedLines final : public PlainLines {
+public:
+    Result<std::optional<std::string>> read_line(const std::string& prompt) override {
+        show(prompt);
+        auto line = PlainLines::read_line(prompt);
+        if (!line || !*line) show("\n");
+        return line;
+    }
+    bool take_interrupt() override { return key_.take(); }
 
 private:
-    Readline readline_;
-    AddHistory add_history_;
+    bool wait_for_input() override { return key_.wait_for_input(); }
+
+    InterruptKey key_;
 };
+
+// The interface of editline(3), as histedit.h has it. It is looked for when somebody wants to type: no service program
+// needs it to start. Its imitation of readline(3) can't be interrupted.
+struct EditLine;
+struct History;
+struct HistoryEvent {
+    int number = 0;
+    const char* text = nullptr;
+};
+enum EditLineOperation {
+    prompt_function = 0,
+    editor = 2,
+    handle_signals = 3,
+    bind_key = 4,
+    history_function = 10,
+    read_function = 13,
+    prepare_terminal = 16
+};
+enum HistoryOperation { set_size = 1, enter_line = 10 };
+
+struct Editline {
+    EditLine* (*init)(const char* program, std::FILE* in, std::FILE* out, std::FILE* error) = nullptr;
+    void (*end)(EditLine* line) = nullptr;
+    int (*set)(EditLine* line, int operation, ...) = nullptr;
+    const char* (*gets)(EditLine* line, int* count) = nullptr;
+    void (*resize)(EditLine* line) = nullptr;
+    int (*source)(EditLine* line, const char* file) = nullptr;
+    History* (*history_init)() = nullptr;
+    void (*history_end)(History* history) = nullptr;
+    int (*history)(History* history, HistoryEvent* event, int operation, ...) = nullptr;
+
+    /// \returns whether all of it is there
+    bool load() {
+        void* const library = ::dlopen("libedit.so.2", RTLD_NOW | RTLD_LOCAL);
+        if (library == nullptr) return false;
+        const auto find = [library](auto& function, const char* name) {
+            function = reinterpret_cast<std::remove_reference_t<decltype(function)>>(::dlsym(library, name));
+            return function != nullptr;
+        };
+        return find(init, "el_init") && find(end, "el_end") && find(set, "el_set") && find(gets, "el_gets") &&
+               find(resize, "el_resize") && find(source, "el_source") && find(history_init, "history_init") &&
+               find(history_end, "history_end") && find(history, "history");
+    }
+};
+
+class EditedLines final : public LineReader {
+public:
+    explicit EditedLines(const Editline& library)
+        : library_{library},
+          line_{library_.init("servicekit", stdin, stdout, stderr)},
+          history_{library_.history_init()} {
+        HistoryEvent event;
+        library_.history(history_, &event, set_size, 1000);
+        library_.set(line_, prompt_function, &show_prompt);
+        library_.set(line_, read_function, &read_character);
+        library_.set(line_, editor, "emacs");
+        // The terminal is given back and prepared anew where the process is stopped and goes on, and at its end.
+        library_.set(line_, handle_signals, 1);
+        library_.set(line_, history_function, library_.history, history_);
+        constexpr std::array<std::pair<const char*, const char*>, 5> keys{{{"\\e[1~", "ed-move-to-beg"},
+                                                                           {"\\e[4~", "ed-move-to-end"},
+                                                                           {"\\e[3~", "ed-delete-next-char"},
+                                                                           {"\\e[H", "ed-move-to-beg"},
+                                                                           {"\\e[F", "ed-move-to-end"}}};
+        for (const auto& [key, command] : keys)
+            library_.set(line_, bind_key, key, command, static_cast<const char*>(nullptr));
+        library_.source(line_, nullptr);
+    }
+    EditedLines(const EditedLines&) = delete;
+    EditedLines& operator=(const EditedLines&) = delete;
+    ~EditedLines() override {
+        library_.history_end(history_);
+        library_.end(line_);
+    }
+
+    Result<std::optional<std::string>> read_line(const std::string& prompt) override {
+        reading_now = this;
+        prompt_ = prompt;
+        was_interrupted_ = false;
+        library_.resize(line_);
+        // Before the prompt: who answers that at once would type for a terminal that takes Ctrl-D for itself.
+        library_.set(line_, prepare_terminal, 1);
+        int count = 0;
+        const char* const text = library_.gets(line_, &count);
+        if (was_interrupted_ || text == nullptr || count <= 0) {
+            show("\n");
+            if (was_interrupted_) return interrupted();
+            return std::optional<std::string>{};
+        }
+        std::string line{text, static_cast<std::size_t>(count)};
+        if (line.back() == '\n') line.pop_back();
+        HistoryEvent event;
+        if (!line.empty()) library_.history(history_, &event, enter_line, line.c_str());
+        return std::optional{std::move(line)};
+    }
+    bool take_interrupt() override { return key_.take(); }
+
+private:
+    static const char* show_prompt(EditLine* /*line*/) { return reading_now->prompt_.c_str(); }
+    /// \returns 1; 0 at the end, and -1 where it could not be read
+    static int read_character(EditLine* /*line*/, wchar_t* character) { return reading_now->read(*character); }
+
+    int read(wchar_t& character) {
+        std::mbstate_t state{};
+        for (;;) {
+            if (!key_.wait_for_input()) {
+                was_interrupted_ = true;
+                return -1;
+            }
+            char byte = 0;
+            const ssize_t count = ::read(STDIN_FILENO, &byte, 1);
+            if (count < 0 && errno == EINTR) continue;
+            if (count <= 0) return static_cast<int>(count);
+            std::size_t length = std::mbrtowc(&character, &byte, 1, &state);
+            if (length == static_cast<std::size_t>(-1)) {
+                // What it does not go on with is passed over; it may begin one itself.
+                state = {};
+                length = std::mbrtowc(&character, &byte, 1, &state);
+                if (length == static_cast<std::size_t>(-1)) state = {};
+            }
+            if (length <= 1) return 1;
+        }
+    }
+
+    static inline EditedLines* reading_now = nullptr;  ///< the one that the library reads a line for
+
+    Editline library_;
+    EditLine* line_;
+    History* history_;
+    InterruptKey key_;
+    std::string prompt_;
+    bool was_interrupted_ = false;
+};
+
+/// What is typed comes as UTF-8, whatever the environment says: the service takes nothing else.
+void use_utf8() {
+    if (std::setlocale(LC_CTYPE, "") != nullptr && std::string_view{::nl_langinfo(CODESET)} == "UTF-8") return;
+    std::setlocale(LC_CTYPE, "C.UTF-8");
+}
 
 }  // namespace
 
 std::unique_ptr<LineReader> make_posix_line_reader() {
-    if (::isatty(STDIN_FILENO) == 1 && ::isatty(STDOUT_FILENO) == 1)
-        if (void* const library = ::dlopen("libedit.so.2", RTLD_NOW | RTLD_LOCAL); library != nullptr) {
-            const auto readline = reinterpret_cast<EditedLines::Readline>(::dlsym(library, "readline"));
-            const auto add_history = reinterpret_cast<EditedLines::AddHistory>(::dlsym(library, "add_history"));
-            if (readline != nullptr && add_history != nullptr)
-                return std::make_unique<EditedLines>(readline, add_history);
-        }
-    return std::make_unique<PlainLines>();
+    if (::isatty(STDIN_FILENO) != 1 || ::isatty(STDOUT_FILENO) != 1) return std::make_unique<PlainLines>();
+    if (Editline library; library.load()) {
+        use_utf8();
+        return std::make_unique<EditedLines>(library);
+    }
+    return std::make_unique<UneditedLines>();
 }
 
 }  // namespace servicekit::os

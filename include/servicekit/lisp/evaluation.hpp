@@ -34,6 +34,7 @@ struct Fault {
     std::string message = {};
     std::vector<std::string> backtrace = {};  ///< functions, the innermost first
     std::size_t form_index = 0;               ///< which form it was, from 0
+    std::string place = {};                   ///< "/etc/app.lisp, line 3", where a file was being loaded
 };
 
 /// What Lisp is to do.
@@ -56,7 +57,9 @@ struct Task {
 struct Evaluation {
     std::vector<std::vector<std::string>> values = {};  ///< as printed, of each form that was evaluated
     std::string output = {};                            ///< what it printed
-    Value result = {};                                  ///< of the last form, or of the function
+    /// Of the function, or of the last form of a source; after forms: the name of the package that is current then, null
+    /// where that was deleted.
+    Value result = {};
     std::optional<Fault> fault = {};
 };
 

@@ -8,6 +8,7 @@
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "servicekit/base/value.hpp"
@@ -26,10 +27,13 @@ namespace lisp {
 class Machine;
 }
 
-/// Thrown where Lisp ends with a condition; as an error reply it has `type`, `kind`, `backtrace` and `form-index`.
+/// Thrown where Lisp ends with a condition; as an error reply it has `type`, `kind`, `backtrace` and `form-index`, and
+/// `place` where a file was being loaded.
 class LispError : public EventFailure {
 public:
-    explicit LispError(lisp::Fault fault);
+    explicit LispError(lisp::Fault fault) : LispError{std::move(fault), {}} {}
+    /// \param more fields of the error reply
+    LispError(lisp::Fault fault, const Object& more);
     [[nodiscard]] const lisp::Fault& fault() const noexcept { return fault_; }
 
 private:
@@ -40,7 +44,7 @@ private:
 /// events be written in Lisp.
 /// \code
 /// servicekit::Service service{{.name = "just-another-server"}, hooks};
-/// servicekit::Lisp lisp{service};  // the service has the events eval, create-swank-server and stop-swank-server now
+/// servicekit::Lisp lisp{service};  // there are eval, interrupt-eval, create-swank-server and stop-swank-server now
 /// lisp.define("connections", [&](const Value::List&) { return Value{server.connections.load()}; });
 /// \endcode
 /// The events are for the service's own user and root only (ControlRole::owner). Lisp is booted at its first use, in a
@@ -72,7 +76,7 @@ public:
 
     /// A handler that evaluates `source`, one form at a time, so that a form may name packages that an earlier one
     /// makes. SERVICE:*ARGUMENTS* is the property list of the event's arguments, the last value the reply: a property
-    /// list, too, or nil. What it prints goes to the log.
+    /// list, too, or nil. What it prints goes to the log, also where it fails.
     [[nodiscard]] Handler handler(std::string source);
     /// Has an event, built-in or custom, run `source`. `load` then runs in the process that becomes the service, and
     /// may set what can be set: `(setf (service:name) "x")`.

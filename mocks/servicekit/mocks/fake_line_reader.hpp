@@ -21,6 +21,8 @@ public:
     FakeFailures& failures() noexcept { return failures_; }
 
     void type(std::string line) { lines_.push_back(std::move(line)); }
+    /// As Ctrl-C; told once, by whatever asks next.
+    void interrupt() noexcept { interrupted_ = true; }
     /// What readers were given to show, in that order.
     [[nodiscard]] const std::vector<std::string>& prompts() const noexcept { return prompts_; }
 
@@ -30,6 +32,7 @@ private:
     FakeFailures failures_{"read_line"};
     std::deque<std::string> lines_;
     std::vector<std::string> prompts_;
+    bool interrupted_ = false;
 };
 
 }  // namespace servicekit::mocks

@@ -18,6 +18,7 @@ public:
     }
 
     MOCK_METHOD(Result<std::optional<std::string>>, read_line, (const std::string& prompt), (override));
+    MOCK_METHOD(bool, take_interrupt, (), (override));
 };
 
 }  // namespace servicekit::mocks

@@ -152,6 +152,8 @@ private:
         set_variable("*TEXT-LIMIT*", limits_.text);
         set_variable("*HEAP-LIMIT*", limits_.heap);
         worker_name_ = symbol("WORKER", own_package);
+        // Lisp can see this thread: whoever kills all that there are must not get it.
+        ecl_bds_bind(ecl_process_env(), symbol("*INTERRUPTS-ENABLED*", "EXT"), ECL_NIL);
         booted_.set_value(loaded);
         while (const auto job = next_interrupt()) call_lisp("INTERRUPT", ecl_make_fixnum(static_cast<cl_fixnum>(*job)));
         end();

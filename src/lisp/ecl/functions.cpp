@@ -5,8 +5,16 @@
 #include "lisp/ecl/functions.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
+#include <pwd.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
+#include <charconv>
+#include <chrono>
+#include <cstdlib>
 #include <exception>
 #include <memory>
 #include <string>
@@ -59,12 +67,13 @@ Evaluation evaluation_from(cl_object values, cl_object output, cl_object result,
         cl_object type = ECL_CONS_CDR(fault);
         cl_object message = ECL_CONS_CDR(type);
         cl_object backtrace = ECL_CONS_CDR(message);
-        cl_object index = ECL_CONS_CAR(ECL_CONS_CDR(backtrace));
+        cl_object index = ECL_CONS_CDR(backtrace);
         evaluation.fault = Fault{.kind = fault_kind_from(to_utf8(ECL_CONS_CAR(fault))),
                                  .type = to_utf8(ECL_CONS_CAR(type)),
                                  .message = to_utf8(ECL_CONS_CAR(message)),
                                  .backtrace = texts_from_lisp(ECL_CONS_CAR(backtrace)),
-                                 .form_index = static_cast<std::size_t>(ecl_fixnum(index))};
+                                 .form_index = static_cast<std::size_t>(ecl_fixnum(ECL_CONS_CAR(index))),
+                                 .place = to_utf8(ECL_CONS_CAR(ECL_CONS_CDR(index)))};
     }
     return evaluation;
 }
@@ -161,6 +170,51 @@ extern "C" cl_object servicekit_lisp_close_on_exec(cl_object descriptor) {
     ecl_return1(ecl_process_env(), ECL_NIL);
 }
 
+/// \returns the bytes that came before the end of the time
+std::size_t receive_exactly(int descriptor, char* buffer, std::size_t size,
+                            std::chrono::steady_clock::time_point until) {
+    std::size_t received = 0;
+    while (received < size) {
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
+        if (left.count() <= 0) break;
+        pollfd readable{.fd = descriptor, .events = POLLIN, .revents = 0};
+        if (::poll(&readable, 1, static_cast<int>(left.count())) <= 0) continue;
+        const ssize_t count = ::recv(descriptor, buffer + received, size - received, MSG_DONTWAIT);
+        if (count > 0)
+            received += static_cast<std::size_t>(count);
+        else if (count == 0 || (errno != EINTR && errno != EAGAIN))
+            break;
+    }
+    return received;
+}
+
+/// A packet of Swank's, six digits for the length in hexadecimal and a text, that came within the time; else nil. This
+/// waits, and so lets interrupts through, that may end the thread: there is nothing about that would have to be given back.
+extern "C" cl_object servicekit_lisp_receive_secret(cl_object descriptor, cl_object milliseconds) {
+    constexpr std::size_t digits = 6;
+    constexpr std::size_t longest = 4096;
+    char packet[longest + 1] = {};
+    const int from = static_cast<int>(ecl_fixnum(descriptor));
+    const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds{ecl_fixnum(milliseconds)};
+    std::size_t size = 0;
+    bool is_whole = receive_exactly(from, packet, digits, until) == digits;
+    if (is_whole) {
+        const auto parsed = std::from_chars(packet, packet + digits, size, 16);
+        is_whole = parsed.ec == std::errc{} && parsed.ptr == packet + digits && size <= longest &&
+                   receive_exactly(from, packet, size, until) == size;
+    }
+    ecl_return1(ecl_process_env(), is_whole ? from_utf8({packet, size}) : ECL_NIL);
+}
+
+/// As the user database has it; nil where it has none.
+extern "C" cl_object servicekit_lisp_home_of_user() {
+    char buffer[16384];
+    passwd entry{};
+    passwd* found = nullptr;
+    if (::getpwuid_r(::geteuid(), &entry, buffer, sizeof buffer, &found) != 0) found = nullptr;
+    ecl_return1(ecl_process_env(), found != nullptr ? from_utf8(found->pw_dir) : ECL_NIL);
+}
+
 // The condition that tells of an overflow is signalled with the limit put off; where it is left by a throw, nothing puts
 // it back.
 extern "C" cl_object servicekit_lisp_stack_limits() {
@@ -176,6 +230,12 @@ extern "C" cl_object servicekit_lisp_restore_stack_limits(cl_object frames, cl_o
     environment->bds_limit = environment->bds_org + ecl_fixnum(bindings);
     environment->cs_limit = environment->cs_org - ecl_fixnum(stack);
     ecl_return1(environment, ECL_NIL);
+}
+
+/// Never returns, but to where Lisp handles it.
+[[noreturn]] void refuse_exit() {
+    cl_error(1, symbol("EXIT-REFUSED", "SERVICE"));
+    std::abort();
 }
 
 template <class Function>
@@ -197,6 +257,13 @@ void define_functions(Work& the_work) {
     define("%STACK-LIMITS", &servicekit_lisp_stack_limits, 0);
     define("%RESTORE-STACK-LIMITS", &servicekit_lisp_restore_stack_limits, 3);
     define("%CLOSE-ON-EXEC", &servicekit_lisp_close_on_exec, 1);
+    define("%RECEIVE-SECRET", &servicekit_lisp_receive_secret, 2);
+    define("%HOME-OF-USER", &servicekit_lisp_home_of_user, 0);
 }
 
 }  // namespace servicekit::lisp
+
+// In the place of libecl's own: compiled code of Lisp, as ASDF's, calls them by these names, and so would not notice that
+// the functions of Lisp have changed.
+extern "C" cl_object si_quit(cl_narg /*count*/, ...) { servicekit::lisp::refuse_exit(); }
+extern "C" cl_object si_exit(cl_narg /*count*/, ...) { servicekit::lisp::refuse_exit(); }

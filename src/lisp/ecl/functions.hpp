@@ -4,8 +4,9 @@
 
 namespace servicekit::lisp {
 
-/// Gives Lisp the functions %ASK, %AWAIT, %LEAVE, %NEXT-JOB, %FINISH, %LOG, %CLOSE-ON-EXEC, %STACK-LIMITS and
-/// %RESTORE-STACK-LIMITS of the package SERVICE-EVAL, which take everything to `work`. In a thread of Lisp.
+/// Gives Lisp the functions %ASK, %AWAIT, %LEAVE, %NEXT-JOB, %FINISH, %LOG, %CLOSE-ON-EXEC, %RECEIVE-SECRET,
+/// %HOME-OF-USER, %STACK-LIMITS and %RESTORE-STACK-LIMITS of the package SERVICE-EVAL, which take everything to `work`.
+/// In a thread of Lisp.
 void define_functions(Work& work);
 
 }  // namespace servicekit::lisp

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "integration/lisp/lisp_fixture.hpp"
+#include "integration/support/await.hpp"
 #include "integration/support/strangers.hpp"
 #include "servicekit/base/json.hpp"
 
@@ -31,7 +32,57 @@ TEST_F(LispEvalTest, GivesTheValuesOfEachForm) {
 TEST_F(LispEvalTest, NoFormsGiveNoValues) {
     const RunningService service{lisp};
 
-    EXPECT_EQ(to_json(service.call("eval")), R"({"values":[],"output":""})");
+    EXPECT_EQ(to_json(service.call("eval")), R"({"values":[],"output":"","package":"COMMON-LISP-USER"})");
+}
+
+TEST_F(LispEvalTest, TellsThePackageThatIsCurrentInTheEnd) {
+    const RunningService service{lisp};
+    const auto package = [&](const Value::List& forms) {
+        return *service.call("eval", {{"forms", forms}}).find("package");
+    };
+
+    EXPECT_EQ(package({"(defpackage \"a\\\"b\")", "(in-package \"a\\\"b\")"}), Value{"a\"b"});
+    EXPECT_EQ(package({"(make-string 400000)", "(in-package \"SERVICE\")"}), Value{"SERVICE"});
+    EXPECT_EQ(
+        package({"(defpackage \"GONE\")", "(in-package \"GONE\")", "(cl:progn (cl:delete-package cl:*package*) 1)"}),
+        Value{});
+    EXPECT_EQ(*service.call("eval", {{"form", "(cl:package-name cl:*package*)"}, {"package", "a\"b"}}).find("package"),
+              Value{"a\"b"});
+}
+
+TEST_F(LispEvalTest, TellsWhatAFailingFormPrintedAndWhatThoseBeforeItGave) {
+    const RunningService service{lisp};
+
+    const Object error = service.call_in_vain(
+        "eval", {{"forms", Value::List{"(values 1 2)", "(progn (princ \"so far\") (error \"boom\"))", "3"}}});
+
+    EXPECT_EQ(to_json(*error.find("values")), R"([["1","2"]])");
+    EXPECT_EQ(*error.find("output"), Value{"so far"});
+    EXPECT_EQ(*error.find("form-index"), Value{1});
+    EXPECT_FALSE(error.contains("place"));
+}
+
+TEST_F(LispEvalTest, CanBeInterruptedWhileItRuns) {
+    const RunningService service{lisp};
+    EXPECT_EQ(to_json(service.call("interrupt-eval")), R"({"interrupted":false})");
+    RunningCommand call{lisp.command({"call", "eval", "form=(progn (princ 1) (loop))", "time-limit=600"})};
+    service.await_busy("eval");
+    await_state("there is something to interrupt",
+                [&] { return *service.call("interrupt-eval").find("interrupted") == Value{true}; });
+
+    EXPECT_THAT(call.finish().err, HasSubstr("cannot run 'eval': interrupted"));
+
+    EXPECT_EQ(value_of(service, "(+ 40 2)"), "42");
+}
+
+TEST_F(LispEvalTest, TellsThePlaceInAFileThatIsBeingLoaded) {
+    const RunningService service{lisp};
+    write_file(folder.file("bad.lisp"), "(+ 1 2)\n\n(error \"boom\")\n");
+
+    const Object error = error_of(service, "(load \"" + folder.file("bad.lisp") + "\")");
+
+    EXPECT_EQ(*error.find("place"), Value{folder.file("bad.lisp") + ", line 3"});
+    EXPECT_EQ(*error.find("message"), Value{"boom"});
 }
 
 TEST_F(LispEvalTest, ReadsThemInThePackageThatIsNamed) {

@@ -174,6 +174,30 @@ TEST_F(LispLimitsTest, NorDoesOneThatIsCompiledByTheCCompiler) {
     expect_fault(service, "(leave)", "exit");
 }
 
+TEST_F(LispLimitsTest, NorDoesAsdfsCompiledCode) {
+    const RunningService service{lisp};
+    service.call("eval", {{"form", "(require :asdf)"}, {"time-limit", 60}});
+
+    for (const char* form : {"(uiop:quit)", "(uiop:quit 3)", "(uiop:die 3 \"x\")"}) {
+        expect_fault(service, form, "exit");
+        EXPECT_EQ(value_of(service, "(+ 40 2)"), "42") << form;
+    }
+    EXPECT_EQ(*service.call("status").find("pid"), Value{service.pid()});
+}
+
+TEST_F(LispLimitsTest, WhoeverKillsAllThreadsGetsNoneOfTheServices) {
+    const RunningService service{lisp};
+
+    service.call("eval", {{"form", "(mapc #'mp:process-kill (remove mp:*current-process* (mp:all-processes)))"}});
+
+    EXPECT_EQ(value_of(service, "(+ 40 2)"), "42");
+    // Its keeper does its work, too.
+    expect_fault(service, "(loop)", "timeout", 0.2);
+    EXPECT_EQ(value_of(service, "(+ 40 2)"), "42");
+    EXPECT_EQ(lisp.verb({"stop"}).exit_code, 0);
+    EXPECT_THAT(lisp.log(), Not(HasSubstr("crash")));
+}
+
 TEST_F(LispLimitsTest, AStopEndsWhatRuns) {
     RunningService service{lisp};
     RunningCommand call{lisp.command({"call", "eval", "form=(loop)", "time-limit=600"})};

@@ -76,7 +76,7 @@ TEST_F(LispScriptTest, ThatDoesNotLoadLeavesTheServiceAloneThatWasToBeRestarted)
     const Outcome restarted = verb("restart");
 
     EXPECT_EQ(restarted.exit_code, 78) << restarted;
-    EXPECT_THAT(restarted.err, HasSubstr("cannot load the configuration: not AGAIN"));
+    EXPECT_THAT(restarted.err, HasSubstr("script.lisp, line 3: not AGAIN (SIMPLE-ERROR)"));
     EXPECT_EQ(value_of("(+ 40 2)"), "42\n");
     EXPECT_EQ(verb("stop").exit_code, 0);
 }
@@ -97,6 +97,34 @@ TEST_F(LispLoadTest, WhatTheScriptSignalsReachesWhoeverStartsTheDaemon) {
         EXPECT_THAT(started.err, AllOf(HasSubstr("cannot load the configuration: "), HasSubstr(message))) << source;
         EXPECT_FALSE(std::filesystem::exists(lisp.control_socket()));
     }
+}
+
+TEST_F(LispLoadTest, TheFormThatFailedIsNamedByFileAndLine) {
+    load_script("(defvar *a* 1)\n\n; żółw\n(defvar *b* 2)\n;; and\n\n(error \"boom\")\n");
+
+    EXPECT_THAT(lisp.verb({"start"}).err,
+                HasSubstr("cannot load the configuration: " + script + ", line 7: boom (SIMPLE-ERROR)"));
+
+    const std::string other = folder.file("other.lisp");
+    write_file(other, "1\n(car 2)\n");
+    write_file(script, "(load \"" + other + "\")");
+    EXPECT_THAT(lisp.verb({"start"}).err, HasSubstr(other + ", line 2: "));
+}
+
+TEST_F(LispLoadTest, OfASourceTheFormThatFailedIsNamedByItsNumber) {
+    lisp.add_variable("LISP_TRIAL_ON_LOAD", "(defvar *a* 1) (error \"boom\")");
+
+    EXPECT_THAT(lisp.verb({"start"}).err, HasSubstr("cannot load the configuration: form 2: boom (SIMPLE-ERROR)"));
+}
+
+TEST_F(LispLoadTest, WhatAScriptPrintedBeforeItFailedIsInTheLog) {
+    load_script("(print \"so far so good\")");
+    const RunningService service{lisp};
+    write_file(script, "(princ \"half way there\") (error \"boom\")");
+
+    service.call_in_vain("reload");
+
+    EXPECT_THAT(lisp.log(), HasSubstr("half way there"));
 }
 
 TEST_F(LispLoadTest, AScriptThatIsNotThereIsNamed) {

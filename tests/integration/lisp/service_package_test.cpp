@@ -1,6 +1,7 @@
 // What Lisp asks of its service: the package SERVICE.
 #include <csignal>
 #include <string>
+#include <string_view>
 
 #include "integration/lisp/lisp_fixture.hpp"
 #include "integration/support/await.hpp"
@@ -116,6 +117,40 @@ TEST_F(LispServicePackageTest, AThreadThatFailsEndsAloneAndIsLogged) {
 
     service.await_log("thread bad of Lisp ends: in a thread (SIMPLE-ERROR)");
     EXPECT_EQ(value_of(service, "(+ 40 2)"), "42");
+}
+
+TEST_F(LispServicePackageTest, AnEventThatIsRedefinedNeedsTheRoleThatItDid) {
+    const RunningService service{lisp};
+    const auto needed_by = [&](std::string_view name) {
+        const Object reply = service.call("events");
+        for (const Value& event : reply.find("events")->as_list())
+            if (*event.as_object().find("name") == Value{name}) return event.as_object().find("needs")->as_string();
+        return std::string{"(no such event)"};
+    };
+    service.call("eval", {{"forms", Value::List{R"-((service:define-event "stop-swank-server" () "mine" nil))-",
+                                                R"-((service:define-event ("greet" :needs :read) (name) nil))-",
+                                                R"-((service:define-event ("fresh" :needs :admin) () nil))-",
+                                                R"-((service:define-event "plain" () nil))-"}}});
+
+    EXPECT_EQ(needed_by("stop-swank-server"), "owner");
+    EXPECT_EQ(needed_by("greet"), "read");
+    EXPECT_EQ(needed_by("fresh"), "admin");
+    EXPECT_EQ(needed_by("plain"), "operate");
+    EXPECT_THAT(error_of(service, R"-((service:define-event ("x" :needs :king) () nil))-").find("message")->as_string(),
+                HasSubstr("there is no role 'king'"));
+    EXPECT_FALSE(service.call_in_vain("x").empty());
+}
+
+TEST_F(LispServicePackageTest, AnEventWhoseNewDeclarationIsRefusedStaysAsItWas) {
+    const RunningService service{lisp};
+    service.call("eval", {{"form", R"-((service:define-event "greet" (name) (list :text name)))-"}});
+
+    const std::string form = R"-((service:define-event "greet" ((name :type :float)) (list :text "other")))-";
+    EXPECT_THAT(error_of(service, form).find("message")->as_string(), HasSubstr("there is no type 'float'"));
+
+    EXPECT_EQ(to_json(service.call("greet", {{"name", "you"}})), R"({"text":"you"})");
+    error_of(service, R"-((service:define-event "bad name" () nil))-");
+    EXPECT_EQ(value_of(service, "(service:on-event \"bad name\")"), "NIL");
 }
 
 TEST_F(LispServicePackageTest, EventsAreDefinedInLisp) {

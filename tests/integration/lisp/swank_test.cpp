@@ -1,4 +1,7 @@
 // Swank, and a real Emacs with SLIME in batch, against a daemon.
+#include <pwd.h>
+#include <unistd.h>
+
 #include <chrono>
 #include <csignal>
 #include <string>
@@ -23,9 +26,10 @@ protected:
             GTEST_SKIP() << "needs cl-swank";
     }
     static std::string port_of(const Object& reply) { return std::to_string(reply.find("port")->as_integer()); }
-    static Command emacs(const std::string& port, const std::string& stay = "") {
+    [[nodiscard]] Command emacs(const std::string& port, const std::string& stay = "") const {
         Command command{.arguments = {"emacs", "-Q", "--batch", "-l",
-                                      std::string{SERVICEKIT_LISP_TESTS_DIR} + "/slime_session.el", port}};
+                                      std::string{SERVICEKIT_LISP_TESTS_DIR} + "/slime_session.el", port},
+                        .variables = {{"HOME", folder.path()}}};
         if (!stay.empty()) command.arguments.push_back(stay);
         return command;
     }
@@ -83,6 +87,68 @@ TEST_F(LispSwankTest, OnlyWhoKnowsTheSecretGetsIn) {
     EXPECT_EQ(shell("printf '" + request + "' | socat -t 2 - tcp:127.0.0.1:" + port).out, "");
     service.await_log("an editor was not let in");
     EXPECT_THAT(listening(service.pid()), HasSubstr(port));
+    service.await_log("whoever knows the secret in '" + folder.file(".slime-secret") + "' gets in");
+
+    EXPECT_EQ(shell("printf '00000bopen sesame' | socat -t 2 - tcp:127.0.0.1:" + port).exit_code, 0);
+    service.await_log("an editor has connected to Swank");
+}
+
+TEST_F(LispSwankTest, TheLogSaysThatThereIsNoSecret) {
+    lisp.add_variable("HOME", folder.path());
+    const RunningService service{lisp};
+
+    service.call("create-swank-server");
+
+    service.await_log("there is no secret in '" + folder.file(".slime-secret") + "', and so every local user gets in");
+}
+
+TEST_F(LispSwankTest, WithoutHomeTheSecretIsLookedForWhereItsUserIsAtHome) {
+    Command start = lisp.command({"start"});
+    start.arguments.insert(start.arguments.begin(), {"env", "-u", "HOME"});
+    ASSERT_EQ(run_command(start).exit_code, 0);
+
+    const Outcome created = lisp.verb({"call", "create-swank-server"});
+
+    EXPECT_EQ(created.exit_code, 0) << created;
+    const passwd* user = ::getpwuid(::geteuid());
+    EXPECT_THAT(lisp.log(), HasSubstr(user != nullptr ? "'" + std::string{user->pw_dir} + "/.slime-secret'"
+                                                      : "this user has no home for a secret"));
+    EXPECT_EQ(lisp.verb({"stop"}).exit_code, 0);
+}
+
+TEST_F(LispSwankTest, WhoKeepsSilentIsSentAwayAndThereAreNeverMany) {
+    write_file(folder.file(".slime-secret"), "open sesame\n");
+    lisp.add_variable("HOME", folder.path());
+    const RunningService service{lisp};
+    const std::string port = port_of(service.call("create-swank-server"));
+    const auto threads = [&] { return std::stoi(value_of(service, "(length (mp:all-processes))")); };
+    const int before = threads();
+
+    const RunningCommand silent{
+        {.arguments = {"sh", "-c",
+                       "for i in $(seq 20); do tail -f /dev/null | socat - tcp:127.0.0.1:" + port + " & done; wait"}}};
+    service.await_log("an editor was not let in: 8 others have yet to tell the secret");
+    EXPECT_LE(threads(), before + 8);
+    // The others come to their end by themselves, if not so soon.
+    value_of(service, "(setf service-eval::*secret-limit* 50)");
+    const RunningCommand late{{.arguments = {"sh", "-c", "tail -f /dev/null | socat - tcp:127.0.0.1:" + port}}};
+    await_state("the silent ones have gone", [&] { return threads() <= before; });
+}
+
+TEST_F(LispSwankTest, StoppingTheServerEndsThoseThatKeepSilent) {
+    write_file(folder.file(".slime-secret"), "open sesame\n");
+    lisp.add_variable("HOME", folder.path());
+    const RunningService service{lisp};
+    const std::string port = port_of(service.call("create-swank-server"));
+    const auto threads = [&] { return std::stoi(value_of(service, "(length (mp:all-processes))")); };
+    const int before = threads();
+    value_of(service, "(setf service-eval::*secret-limit* 3600000)");
+    const RunningCommand silent{{.arguments = {"sh", "-c", "tail -f /dev/null | socat - tcp:127.0.0.1:" + port}}};
+    await_state("somebody is there", [&] { return threads() > before; });
+
+    service.call("stop-swank-server");
+
+    await_state("nobody is there", [&] { return threads() < before; });
 }
 
 TEST_F(LispSwankTest, ADeveloperWorksWithEmacs) {

@@ -5,14 +5,17 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <cstddef>
 #include <optional>
 #include <string>
 
 #include "integration/os/forked_child.hpp"
+#include "integration/os/temporary_folder.hpp"
 #include "os/descriptor.hpp"
 
 namespace servicekit::os {
@@ -21,13 +24,18 @@ namespace {
 using test::ForkedChild;
 using test::in_another_process;
 using test::Lines;
+using test::TemporaryFolder;
 
-/// What a reader gives: "(one)(two)", and "!" where it fails.
+/// What a reader gives: "(one)(two)", "^C" where it is interrupted, and "!" where it fails.
 std::string all_lines(int at_most = 1000) {
     std::string text;
     const auto reader = make_posix_line_reader();
     for (int lines = 0; lines < at_most; ++lines) {
         const auto line = reader->read_line("> ");
+        if (!line && line.error().errno_value == EINTR) {
+            text += "^C";
+            continue;
+        }
         if (!line) return text + "!";
         if (!*line) return text;
         text += "(" + **line + ")";
@@ -104,11 +112,18 @@ protected:
     /// Not until the end of its input: a terminal that is just being set up for a line may swallow that.
     [[nodiscard]] auto reading(int lines) const {
         return [this, lines](Lines& parent) {
-            for (const int stream : {STDIN_FILENO, STDOUT_FILENO}) ::dup2(terminal.get(), stream);
+            become_the_terminals_own();
             ::setenv("TERM", "vt100", 1);
             parent.tell(all_lines(lines));
             return 0;
         };
+    }
+
+    /// Keys that send signals do so to it.
+    void become_the_terminals_own() const {
+        ::setsid();
+        ::ioctl(terminal.get(), TIOCSCTTY, 0);
+        for (const int stream : {STDIN_FILENO, STDOUT_FILENO}) ::dup2(terminal.get(), stream);
     }
 
     Descriptor user{::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)};
@@ -118,6 +133,8 @@ protected:
 
 constexpr const char* backspace = "\x7F";
 constexpr const char* up = "\x1B[A";
+constexpr const char* ctrl_c = "\x03";
+constexpr const char* ctrl_d = "\x04";
 
 TEST_F(TerminalLineReaderTest, LinesAreAskedForAndEdited) {
     if (!has_libedit()) GTEST_SKIP() << "needs libedit";
@@ -140,6 +157,101 @@ TEST_F(TerminalLineReaderTest, AnEarlierLineCanBeRecalled) {
     await_shown("first!");
 
     EXPECT_EQ(child.hear(), "(first)(first!)");
+}
+
+class LocaleLineReaderTest : public TerminalLineReaderTest, public ::testing::WithParamInterface<const char*> {};
+
+TEST_P(LocaleLineReaderTest, WhatIsTypedIsUtf8WhateverTheEnvironmentSays) {
+    if (!has_libedit()) GTEST_SKIP() << "needs libedit";
+    ForkedChild child{[&](Lines& parent) {
+        ::setenv("LC_ALL", GetParam(), 1);
+        return reading(1)(parent);
+    }};
+
+    await_shown("> ");
+    type("żółw 日本 😀é" + std::string{backspace} + "x\xC3y\n");
+
+    EXPECT_EQ(child.hear(), "(żółw 日本 😀xy)");
+}
+INSTANTIATE_TEST_SUITE_P(All, LocaleLineReaderTest, ::testing::Values("C", "", "C.UTF-8", "no such"));
+
+TEST_F(TerminalLineReaderTest, CtrlCDropsTheLineAndTheNextIsAskedFor) {
+    if (!has_libedit()) GTEST_SKIP() << "needs libedit";
+    ForkedChild child{reading(3)};
+
+    await_shown("> ");
+    type("dropped");
+    await_shown("dropped");
+    type(ctrl_c);
+    await_shown("\n> ");
+    type(ctrl_c);
+    await_shown("\n> ");
+    type("kept\n");
+
+    EXPECT_EQ(child.hear(), "^C^C(kept)");
+}
+
+TEST_F(TerminalLineReaderTest, ALineGoesOnWhereTheTerminalHasChangedItsSize) {
+    if (!has_libedit()) GTEST_SKIP() << "needs libedit";
+    ForkedChild child{reading(1)};
+
+    await_shown("> ");
+    type("on");
+    await_shown("on");
+    const winsize size{.ws_row = 20, .ws_col = 50, .ws_xpixel = 0, .ws_ypixel = 0};
+    ASSERT_EQ(::ioctl(terminal.get(), TIOCSWINSZ, &size), 0);
+    type("e\n");
+
+    EXPECT_EQ(child.hear(), "(one)");
+}
+
+TEST_F(TerminalLineReaderTest, CtrlDEndsTheInputOnALineOfItsOwn) {
+    if (!has_libedit()) GTEST_SKIP() << "needs libedit";
+    ForkedChild child{reading(1)};
+
+    await_shown("> ");
+    type(ctrl_d);
+    await_shown("\n");
+
+    EXPECT_EQ(child.hear(), "");
+}
+
+TEST_F(TerminalLineReaderTest, WithoutLibeditThePromptIsShownAllTheSame) {
+    if (::geteuid() != 0) GTEST_SKIP() << "needs root, to be where there is no libedit";
+    const TemporaryFolder empty;
+    ForkedChild child{[&](Lines& parent) {
+        if (::chroot(empty.path().c_str()) != 0 || ::chdir("/") != 0) return 1;
+        if (has_libedit()) {
+            parent.tell("libedit is there");
+            return 1;
+        }
+        return reading(2)(parent);
+    }};
+
+    await_shown("> ");
+    type("dropped");
+    await_shown("dropped");
+    type(ctrl_c);
+    await_shown("\n> ");
+    type("żółw\n");
+
+    EXPECT_EQ(child.hear(), "^C(żółw)");
+}
+
+TEST_F(TerminalLineReaderTest, CtrlCBesideALineIsToldOnce) {
+    ForkedChild child{[this](Lines& parent) {
+        become_the_terminals_own();
+        const auto reader = make_posix_line_reader();
+        parent.tell("ready");
+        while (!reader->take_interrupt()) ::poll(nullptr, 0, 1);
+        parent.tell(reader->take_interrupt() ? "twice" : "once");
+        return 0;
+    }};
+
+    EXPECT_EQ(child.hear(), "ready");
+    type(ctrl_c);
+
+    EXPECT_EQ(child.hear(), "once");
 }
 
 }  // namespace

@@ -4,5 +4,12 @@
 int main() {
     servicekit::Service service{{.name = "consumer"}};
     servicekit::Lisp lisp{service};
-    return lisp.evaluate({"(+ 40 2)"}).at(0).at(0) == "42" ? 0 : 1;
+    if (lisp.evaluate({"(+ 40 2)"}).at(0).at(0) != "42") return 1;
+    // Compiled code that calls what is linked, which must be the component's own and not libecl's.
+    try {
+        lisp.evaluate({"(require :asdf)", "(funcall (intern \"QUIT\" \"UIOP\") 0)"});
+        return 2;
+    } catch (const servicekit::LispError& error) {
+        return error.fault().kind == servicekit::lisp::FaultKind::exit ? 0 : 3;
+    }
 }

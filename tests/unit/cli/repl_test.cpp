@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "servicekit/base/json.hpp"
 #include "unit/cli/program_fixture.hpp"
 
 namespace servicekit::cli {
@@ -36,9 +37,29 @@ TEST_F(EvalVerbTest, PassesThePackageAndTheTimeOn) {
 TEST_F(EvalVerbTest, SaysWhatWentWrong) {
     replies["eval"] = R"({"error":{"code":"event-error","message":"boom","kind":"condition","type":"SIMPLE-ERROR"}})";
     EXPECT_EQ(run({"eval", "(error \"boom\")"}), 1);
-    EXPECT_EQ(error(), "just-another-server: cannot run 'eval': boom (event-error)\n");
+    EXPECT_EQ(error(), "just-another-server: cannot evaluate the form: boom (SIMPLE-ERROR)\n");
     EXPECT_EQ(run({"eval"}), 64);
     EXPECT_THAT(error(), HasSubstr("which form?"));
+}
+
+TEST_F(EvalVerbTest, SaysWhichFormItWasAndWhatThoseBeforeItGave) {
+    replies["eval"] = R"({"error":{"code":"event-error","message":"boom","kind":"condition","type":"SIMPLE-ERROR",)"
+                      R"("form-index":1,"values":[["3"]],"output":"so far","place":"/app.lisp, line 3"}})";
+    EXPECT_EQ(run({"eval", "(+ 1 2)", "(load \"/app.lisp\")"}), 1);
+    EXPECT_EQ(out(), "so far\n3\n");
+    EXPECT_EQ(error(), "just-another-server: cannot evaluate form 2: /app.lisp, line 3: boom (SIMPLE-ERROR)\n");
+}
+
+TEST_F(EvalVerbTest, AnErrorThatIsNotLispsIsToldAsOfAnyEvent) {
+    replies["eval"] = R"({"error":{"code":"not-allowed","message":"only the owner may","needs":"owner"}})";
+    EXPECT_EQ(run({"eval", "1"}), 1);
+    EXPECT_EQ(error(), "just-another-server: cannot run 'eval': only the owner may (not-allowed)\n");
+}
+
+TEST_F(EvalVerbTest, BehindTwoDashesThereAreFormsOnly) {
+    EXPECT_EQ(run({"eval", "--", "-5", "--package"}), 0) << error();
+    EXPECT_THAT(instance->requests, ElementsAre(R"(["eval",{"forms":["-5","--package"]}])"));
+    EXPECT_EQ(run({"--", "status"}), 64);
 }
 
 /// Somebody types at `repl`, and the service answers each request with the next of `answers`.
@@ -65,7 +86,7 @@ protected:
     [[nodiscard]] const std::vector<std::string>& prompts() const { return host.line_readers.prompts(); }
     /// What a form gives, and the package that the service is in then.
     static std::string values(const std::string& value, const std::string& package = "COMMON-LISP-USER") {
-        return R"({"values":[[")" + value + R"("],["\")" + package + R"(\""]],"output":""})";
+        return R"({"values":[[")" + value + R"("]],"output":"","package":)" + to_json(Value{package}) + "}";
     }
     static std::string error(const std::string& kind, const std::string& type, const std::string& message) {
         return R"({"error":{"code":"event-error","kind":")" + kind + R"(","type":")" + type + R"(","message":")" +
@@ -83,10 +104,8 @@ TEST_F(ReplVerbTest, EvaluatesALineAtATimeUntilThereAreNoMore) {
     EXPECT_EQ(type({"(+ 1 2)", "", "7"}), 0);
 
     EXPECT_EQ(out(), "3\n7\n");
-    EXPECT_THAT(instance->requests, ElementsAre(R"-(["eval",{"forms":["(+ 1 2)\n","(cl:package-name cl:*package*)"],)-"
-                                                R"("package":"COMMON-LISP-USER"}])",
-                                                R"-(["eval",{"forms":["7\n","(cl:package-name cl:*package*)"],)-"
-                                                R"("package":"COMMON-LISP-USER"}])"));
+    EXPECT_THAT(instance->requests, ElementsAre(R"-(["eval",{"forms":["(+ 1 2)\n"],"package":"COMMON-LISP-USER"}])-",
+                                                R"-(["eval",{"forms":["7\n"],"package":"COMMON-LISP-USER"}])-"));
     EXPECT_THAT(prompts(),
                 ElementsAre("COMMON-LISP-USER> ", "COMMON-LISP-USER> ", "COMMON-LISP-USER> ", "COMMON-LISP-USER> "));
 }
@@ -111,6 +130,68 @@ TEST_F(ReplVerbTest, AFormThatChangesThePackageChangesThePrompt) {
     EXPECT_THAT(instance->requests.at(1), HasSubstr(R"("package":"APP")"));
 }
 
+TEST_F(ReplVerbTest, APackageMayHaveAnyName) {
+    answers = {values("1", "a\"b"), values("1", "a\"b")};
+
+    EXPECT_EQ(type({"1", "2"}), 0);
+
+    EXPECT_EQ(prompts().back(), "a\"b> ");
+    EXPECT_THAT(instance->requests.at(1), HasSubstr(R"("package":"a\"b")"));
+}
+
+TEST_F(ReplVerbTest, WhereThePackageIsDeletedItGoesOnInTheFirst) {
+    answers = {values("1", "APP"), R"({"values":[["T"]],"output":"","package":null})",
+               error("package", "PACKAGE-NOT-FOUND", "no package"), values("1")};
+
+    EXPECT_EQ(type({"(in-package \"APP\")", "(delete-package \"APP\")", "1", "1"}), 0);
+
+    EXPECT_THAT(prompts(),
+                ElementsAre("COMMON-LISP-USER> ", "APP> ", "APP> ", "COMMON-LISP-USER> ", "COMMON-LISP-USER> "));
+    EXPECT_THAT(instance->requests.at(3), HasSubstr(R"("package":"COMMON-LISP-USER")"));
+}
+
+TEST_F(ReplVerbTest, CtrlCDropsTheUnfinishedForm) {
+    answers = {unfinished(), values("7")};
+    on_request = [this, answer = on_request](const std::string& request) {
+        answer(request);
+        if (instance->requests.size() == 1) host.line_readers.interrupt();
+    };
+
+    EXPECT_EQ(type({"(list 1", "7"}), 0);
+
+    EXPECT_EQ(out(), "7\n");
+    EXPECT_THAT(instance->requests.at(1), HasSubstr(R"("forms":["7\n"])"));
+    EXPECT_THAT(prompts(), ElementsAre("COMMON-LISP-USER> ", "... ", "COMMON-LISP-USER> ", "COMMON-LISP-USER> "));
+}
+
+TEST_F(ReplVerbTest, CtrlCWhileAFormRunsInterruptsIt) {
+    instance.reset();
+    instance.emplace(host, control_socket, [this](const std::string& request) -> std::vector<ScriptedService::Piece> {
+        if (request.find("interrupt-eval") != std::string::npos) return {{"{\"interrupted\":true}\n"}};
+        host.line_readers.interrupt();
+        return {{error("timeout", "TIMEOUT", "interrupted") + "\n", std::chrono::seconds{1}}};
+    });
+
+    EXPECT_EQ(type({"(loop)"}), 0);
+
+    EXPECT_THAT(instance->requests, ElementsAre(HasSubstr("(loop)"), R"(["interrupt-eval",{},{"timeout":5.0}])"));
+    EXPECT_EQ(error(), "just-another-server: interrupted (TIMEOUT)\n");
+}
+
+TEST_F(ReplVerbTest, WhereAFormCanNotBeInterruptedNobodyWaitsAnyLonger) {
+    on_request = [this](const std::string& event) {
+        if (event == "eval" && instance->requests.size() == 1) return host.line_readers.interrupt();
+        if (event == "eval") replies["eval"] = values("7");
+    };
+    replies = {{"interrupt-eval", R"({"interrupted":false})"}};
+
+    EXPECT_EQ(type({"(loop)", "7"}), 0);
+
+    EXPECT_EQ(error(),
+              "just-another-server: the form runs on until its time is up; what is typed now waits for that\n");
+    EXPECT_EQ(out(), "7\n");
+}
+
 TEST_F(ReplVerbTest, BeginsInThePackageThatIsWanted) {
     answers = {values("1", "APP")};
 
@@ -127,6 +208,15 @@ TEST_F(ReplVerbTest, AnErrorIsToldAndTheNextFormIsAskedFor) {
 
     EXPECT_EQ(error(), "just-another-server: no division (DIVISION-BY-ZERO)\n");
     EXPECT_EQ(out(), "1\n");
+}
+
+TEST_F(ReplVerbTest, WhatAFormPrintedBeforeItFailedIsShown) {
+    answers = {R"({"error":{"code":"event-error","kind":"condition","type":"SIMPLE-ERROR","message":"boom",)"
+               R"("values":[],"output":"so far"}})"};
+
+    EXPECT_EQ(type({"(print-and-fail)"}), 0);
+
+    EXPECT_EQ(out(), "so far\n");
 }
 
 TEST_F(ReplVerbTest, AnErrorThatIsNotLispsEndsIt) {

@@ -118,6 +118,24 @@ TEST_F(ClientTest, GivesUpOnAServiceThatDoesNotAnswerInTime) {
     EXPECT_LE(host.clock.steady_now() - begin, 2s);
 }
 
+TEST_F(ClientTest, ACallerThatHasHadEnoughIsLetGoAndMayAskAgain) {
+    answer({{.text = "{\"late\":true}\n", .after = 3600s}});
+    Client client = connect();
+    int asked = 0;
+    const auto given_up = client.call("backup", {}, {.is_given_up = [&] { return ++asked == 3; }});
+    ASSERT_FALSE(given_up);
+    EXPECT_EQ(given_up.error().errno_value, EINTR);
+    EXPECT_EQ(asked, 3);
+
+    answer({{"{\"state\":\"running\"}\n"}});
+    EXPECT_EQ(to_json(*client.call("status")), R"({"state":"running"})");
+}
+
+TEST_F(ClientTest, WhoHasNotHadEnoughGetsTheReply) {
+    answer({{.text = "{\"late\":true}\n", .after = 1s}});
+    EXPECT_EQ(to_json(*connect().call("backup", {}, {.is_given_up = [] { return false; }})), R"({"late":true})");
+}
+
 TEST_F(ClientTest, NeverTakesALateReplyForThatToAnotherRequest) {
     answer({{"{\"late\":true}\n", 3s}});
     Client client = connect();

@@ -24,6 +24,27 @@ TEST(LispDeclarationsTest, ParametersAreAsLispSays) {
     EXPECT_EQ(event.parameters[2].default_value, Value{false});
 }
 
+TEST(LispDeclarationsTest, KeepsOfTheEventBeforeWhatLispDoesNotSay) {
+    const EventDeclaration before{.name = "backup",
+                                  .description = "copies",
+                                  .parameters = {{.name = "to"}},
+                                  .read_only = true,
+                                  .needs = ControlRole::owner};
+
+    const EventDeclaration same = declaration_from({"backup", "", nullptr}, before);
+    EXPECT_EQ(same.description, "copies");
+    EXPECT_TRUE(same.parameters.empty());
+    EXPECT_TRUE(same.read_only);
+    EXPECT_EQ(same.needs, ControlRole::owner);
+    EXPECT_EQ(declaration_from({"backup", "", nullptr, nullptr}, before).needs, ControlRole::owner);
+    EXPECT_EQ(declaration_from({"backup", "", nullptr, "read"}, before).needs, ControlRole::read);
+    EXPECT_EQ(declaration_from({"backup", "", nullptr}).needs, std::nullopt);
+}
+
+TEST(LispDeclarationsTest, RefusesARoleThatThereIsNot) {
+    EXPECT_THROW(static_cast<void>(declaration_from({"x", "", nullptr, "king"})), std::invalid_argument);
+}
+
 TEST(LispDeclarationsTest, RefusesATypeThatThereIsNot) {
     EXPECT_THROW(static_cast<void>(declaration_from({"x", "", Value::List{Object{{"name", "a"}, {"type", "float"}}}})),
                  std::invalid_argument);

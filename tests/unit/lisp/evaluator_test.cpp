@@ -146,7 +146,7 @@ TEST_F(EvaluatorTest, AStopRequestEndsATaskThatHasNoLimit) {
     const Fault fault = fault_of({.texts = {"(loop)"}, .stop = stop.get_token()});
 
     EXPECT_EQ(fault.kind, FaultKind::timeout);
-    EXPECT_EQ(fault.message, "interrupted, since the service stops");
+    EXPECT_EQ(fault.message, "interrupted");
 }
 
 /// What a task asks of the service has Lisp do another one.
@@ -199,7 +199,7 @@ TEST_F(NestedEvaluatorTest, AStopRequestReachesTheInnermostTask) {
 
     EXPECT_EQ(evaluator.evaluate({.texts = {"outer"}, .stop = stop.get_token()})->output, "outer");
 
-    EXPECT_EQ(inner_fault.value().message, "interrupted, since the service stops");
+    EXPECT_EQ(inner_fault.value().message, "interrupted");
 }
 
 class ImpatientNestedEvaluatorTest : public NestedEvaluatorTest {

@@ -67,7 +67,8 @@ private:
 };
 
 TEST_F(LispTest, ItsEventsAreThereWithItAndNeedTheOwner) {
-    const std::initializer_list<const char*> names{"eval", "create-swank-server", "stop-swank-server"};
+    const std::initializer_list<const char*> names{"eval", "interrupt-eval", "create-swank-server",
+                                                   "stop-swank-server"};
     for (const char* name : names) EXPECT_FALSE(service().events().find(name)) << name;
 
     lisp();
@@ -89,10 +90,12 @@ TEST_F(LispTest, OnlyTheOwnerMayEvaluate) {
 }
 
 TEST_F(LispTest, EvaluatesFormThenForms) {
-    machine.evaluate = [](const Job&) { return Evaluation{.values = {{"3"}, {}, {"1", "2"}}, .output = "printed"}; };
+    machine.evaluate = [](const Job&) {
+        return Evaluation{.values = {{"3"}, {}, {"1", "2"}}, .output = "printed", .result = "APP"};
+    };
 
     EXPECT_EQ(reply_to(R"-(["eval",{"form":"(+ 1 2)","forms":["(values)","(values 1 2)"]}])-"),
-              R"({"values":[["3"],[],["1","2"]],"output":"printed"})"
+              R"({"values":[["3"],[],["1","2"]],"output":"printed","package":"APP"})"
               "\n");
 
     const Task task = machine.tasks().at(0);
@@ -121,17 +124,26 @@ TEST_F(LispTest, WhatIsNoArgumentOfEvalIsRefused) {
 
 TEST_F(LispTest, AFaultIsAnErrorWithAllThatIsKnown) {
     machine.evaluate = [](const Job&) {
-        return Evaluation{.fault = Fault{.kind = FaultKind::storage,
+        return Evaluation{.values = {{"1"}, {}},
+                          .output = "printed",
+                          .fault = Fault{.kind = FaultKind::storage,
                                          .type = "STACK-OVERFLOW",
                                          .message = "too deep",
                                          .backtrace = {"F", "G"},
-                                         .form_index = 2}};
+                                         .form_index = 2,
+                                         .place = "/app.lisp, line 3"}};
     };
 
     const Object error = error_in_reply_to(R"(["eval",{"form":"1"}])");
 
     EXPECT_EQ(to_json(error), R"({"code":"event-error","message":"too deep","event":"eval","type":"STACK-OVERFLOW",)"
-                              R"("kind":"storage","backtrace":["F","G"],"form-index":2})");
+                              R"("kind":"storage","backtrace":["F","G"],"form-index":2,)"
+                              R"("place":"/app.lisp, line 3","values":[["1"],[]],"output":"printed"})");
+}
+
+TEST_F(LispTest, WithoutAnEvaluationThereIsNothingToInterrupt) {
+    EXPECT_EQ(reply_to(R"(["interrupt-eval"])"), "{\"interrupted\":false}\n");
+    EXPECT_EQ(machine.boots, 0);
 }
 
 TEST_F(LispTest, EachUseIsLoggedWithWhoAndWhatHoweverLittleIsLogged) {
@@ -297,6 +309,24 @@ TEST_F(LispAsksTest, AnEventCanBeDefined) {
     EXPECT_EQ(machine.tasks().at(1).arguments, (Value::List{"backup", Object{{"to", "/b"}}}));
 }
 
+TEST_F(LispAsksTest, AnEventThatIsDefinedAnewNeedsWhatItDid) {
+    service().events().add({.name = "backup",
+                            .handler = [](const Arguments&, Context&) -> Reply { return {}; },
+                            .needs = ControlRole::admin,
+                            .hangs_after = 5s});
+
+    EXPECT_TRUE(answer_to("set-handler", {"backup", "mine", nullptr}).ok);
+
+    EXPECT_EQ(service().events().find("backup")->needs, ControlRole::admin);
+    EXPECT_EQ(service().events().find("backup")->hangs_after, 5s);
+}
+
+TEST_F(LispAsksTest, ADefinitionMaySayWhatTheEventNeeds) {
+    EXPECT_TRUE(answer_to("set-handler", {"eval", "mine", nullptr, "read"}).ok);
+
+    EXPECT_EQ(service().events().find("eval")->needs, ControlRole::read);
+}
+
 TEST_F(LispAsksTest, ItWritesToTheLog) {
     machine.evaluate = [this](const Job&) {
         machine.log("warning", "three of seven");
@@ -323,6 +353,15 @@ TEST_F(LispTest, AHandlerIsSourceThatGetsTheEventsArguments) {
     EXPECT_EQ(machine.tasks().at(0).arguments, (Value::List{Object{{"n", 21}}}));
     EXPECT_EQ(machine.tasks().at(0).time_limit, std::nullopt);
     EXPECT_THAT(log(), AllOf(HasSubstr("]: one\n"), HasSubstr("]: two\n")));
+}
+
+TEST_F(LispTest, WhatAHandlerPrintedBeforeItFailedIsInTheLog) {
+    service().events().add({.name = "act", .handler = lisp().handler("(act)")});
+    machine.evaluate = [](const Job&) { return Evaluation{.output = "half way", .fault = Fault{.message = "no way"}}; };
+
+    EXPECT_THAT(reply_to(R"(["act"])"), HasSubstr("no way"));
+
+    EXPECT_THAT(log(), HasSubstr("]: half way\n"));
 }
 
 TEST_F(LispTest, AHandlerMayReturnNothingButNoOtherValueThanAReply) {
@@ -385,6 +424,29 @@ TEST_F(LispTest, LoadCodeThatFailsEndsTheStart) {
     EXPECT_EQ(machine.shut_downs, 1);
 }
 
+TEST_F(LispTest, LoadCodeThatFailsIsToldWithItsPlaceAndType) {
+    lisp().on("load", "(configure)");
+    machine.evaluate = [](const Job&) {
+        return Evaluation{
+            .fault = Fault{.type = "SIMPLE-ERROR", .message = "boom", .form_index = 1, .place = "/app.lisp, line 3"}};
+    };
+
+    EXPECT_EQ(run(), 78);
+
+    EXPECT_THAT(errors(), HasSubstr("cannot load the configuration: /app.lisp, line 3: boom (SIMPLE-ERROR)"));
+}
+
+TEST_F(LispTest, OfLoadCodeThatFailsTheFormIsTold) {
+    lisp().on("load", "(configure) (more)");
+    machine.evaluate = [](const Job&) {
+        return Evaluation{.fault = Fault{.type = "SIMPLE-ERROR", .message = "boom", .form_index = 1}};
+    };
+
+    EXPECT_EQ(run(), 78);
+
+    EXPECT_THAT(errors(), HasSubstr("cannot load the configuration: form 2: boom (SIMPLE-ERROR)"));
+}
+
 TEST_F(LispTest, AScriptIsLoadedByItsAbsoluteNameHoweverOddItIs) {
     lisp().load_script(R"(/etc/my "odd" \ script.lisp)");
     raise(SIGTERM);
@@ -415,13 +477,17 @@ class LispSwankServersTest : public LispTest {
 protected:
     LispSwankServersTest() {
         machine.evaluate = [this](const Job& job) {
-            if (job.task.texts.front() == "START-SWANK") return Evaluation{.result = 4005};
+            if (job.task.texts.front() == "START-SWANK")
+                return Evaluation{.result =
+                                      Object{{"port", 4005}, {"secret-file", secret_file}, {"has-secret", has_secret}}};
             if (job.task.texts.front() == "STOP-SWANK") return Evaluation{.result = stopped};
             return Evaluation{.fault = load_fault};
         };
     }
 
     Value stopped = Value::List{4005};
+    std::string secret_file = "/home/me/.slime-secret";
+    bool has_secret = true;
     std::optional<Fault> load_fault;
 };
 
@@ -436,7 +502,23 @@ TEST_F(LispSwankServersTest, SwankIsLoadedForTheFirst) {
     EXPECT_EQ(tasks[1].arguments, (Value::List{0}));
     EXPECT_EQ(tasks[2].arguments, (Value::List{4006}));
     EXPECT_EQ(tasks[3].arguments, (Value::List{0}));
-    EXPECT_THAT(log(), HasSubstr("a Swank server listens on port 4005 of the loopback"));
+    EXPECT_THAT(log(), HasSubstr("a Swank server listens on port 4005 of the loopback; whoever knows the secret in "
+                                 "'/home/me/.slime-secret' gets in"));
+}
+
+TEST_F(LispSwankServersTest, TheLogTellsThatEverybodyGetsIn) {
+    has_secret = false;
+    reply_to(R"(["create-swank-server"])");
+
+    EXPECT_THAT(log(), HasSubstr("there is no secret in '/home/me/.slime-secret', and so every local user gets in"));
+}
+
+TEST_F(LispSwankServersTest, TheLogTellsThatThereIsNoHomeForASecret) {
+    has_secret = false;
+    secret_file = "";
+    reply_to(R"(["create-swank-server"])");
+
+    EXPECT_THAT(log(), HasSubstr("this user has no home for a secret, and so every local user gets in"));
 }
 
 TEST_F(LispSwankServersTest, WithoutSwankTheErrorSaysSo) {

@@ -44,6 +44,19 @@ TEST(FakeLineReaderTest, AFailureTakesNothingAway) {
     EXPECT_EQ(reader->read_line("").value(), "one");
 }
 
+TEST(FakeLineReaderTest, AnInterruptIsToldOnce) {
+    FakeLineReaders readers;
+    readers.type("one");
+    const auto reader = readers.make();
+
+    readers.interrupt();
+    EXPECT_EQ(reader->read_line("").error().errno_value, EINTR);
+    EXPECT_FALSE(reader->take_interrupt());
+    readers.interrupt();
+    EXPECT_TRUE(reader->take_interrupt());
+    EXPECT_EQ(reader->read_line("").value(), "one");
+}
+
 TEST(FakeLineReaderTest, IsPartOfAMachine) {
     FakeOs os;
     os.faults.fail("line_readers.read_line", 1, EIO);

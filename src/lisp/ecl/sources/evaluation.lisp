@@ -126,6 +126,32 @@
           unless (or (null name) (and (symbolp name) (eq (symbol-package name) own)))
             collect (or (ignore-errors (princ-to-string name)) "?") and do (decf limit))))
 
+(defun line-at (path position)
+  "The line of the form that is next to be read at POSITION of a file."
+  (with-open-file (stream path :external-format :utf-8)
+    (let ((line 1))
+      (loop while (< (file-position stream) position)
+            do (when (eql (read-char stream) #\Newline) (incf line)))
+      (loop for character = (read-char stream nil)
+            while (case character
+                    (#\Newline (incf line))
+                    (#\; (when (read-line stream nil) (incf line)))
+                    ((#\Space #\Tab #\Return) t)))
+      line)))
+
+(defun place-being-loaded ()
+  "The file and the line of what LOAD is at; an empty string where it loads nothing."
+  (or (ignore-errors
+       (let ((location ext:*source-location*))
+         (when location
+           (let ((path (namestring (car location))))
+             ;; Of anything else, as a pipe, what was read is gone.
+             (if (eq (ext:file-kind path t) :file)
+                 (handler-case (format nil "~A, line ~D" path (line-at path (cdr location)))
+                   (error () path))
+                 path)))))
+      ""))
+
 (defun leave-thread (condition hook)
   "In threads that forms start nobody is there to ask: what they leave unhandled is logged, and ends them."
   (declare (ignore hook))
@@ -198,9 +224,10 @@
                  ;; Where a stack has run out there is no room to look around: that waits until it is left.
                  (setf fault (if (typep condition 'storage-condition)
                                  condition
-                                 (describe-fault condition (ignore-errors (backtrace))))))
-               (describe-fault (condition backtrace)
-                 (list (kind-of condition phase) (type-of-condition condition) (message-of condition) backtrace index))
+                                 (describe-fault condition (ignore-errors (backtrace)) (place-being-loaded)))))
+               (describe-fault (condition &optional (backtrace '()) (place ""))
+                 (list (kind-of condition phase) (type-of-condition condition) (message-of condition) backtrace index
+                       place))
                (keep (new)
                  (setf result (first new))
                  (push (loop for value in new
@@ -228,7 +255,7 @@
                      (:call (setf phase :run
                                   result (apply (find-symbol (first texts) "SERVICE-EVAL") arguments))))
                    (setf phase :run
-                         result (if (eq kind :forms) nil (encode result))))
+                         result (encode (if (eq kind :forms) (package-name *package*) result))))
                  nil))
         (unwind-protect
              (let ((interrupted
@@ -253,18 +280,18 @@
                (when fault (setf over t result nil))
                (when (typep fault 'condition)
                  (ignore-errors (restore-limits stacks))
-                 (setf fault (describe-fault fault '())))
+                 (setf fault (describe-fault fault)))
                (when interrupted
                  (setf over t
                        result nil
-                       fault (list "timeout" "TIMEOUT" "" (if (consp interrupted) (second interrupted) '()) index))))
+                       fault (list "timeout" "TIMEOUT" "" (if (consp interrupted) (second interrupted) '()) index ""))))
           (mp:with-lock (*running-lock*) (setf *running* (remove id *running* :key #'car)))
           (unless over
             ;; Where the stack ran out, ECL may find no way but to the outermost frame.
             (ignore-errors (restore-limits stacks))
             (setf result nil
-                  fault (or (and (typep fault 'condition) (ignore-errors (describe-fault fault '())))
-                            (list "exit" "EXIT" "a form left the evaluation" '() index))))
+                  fault (or (and (typep fault 'condition) (ignore-errors (describe-fault fault)))
+                            (list "exit" "EXIT" "a form left the evaluation" '() index ""))))
           (%finish id (reverse values) (text-of output) result fault))))))
 
 (defvar *workers* '())

@@ -166,9 +166,15 @@
          (let ((*package* *package*)) (run-source ',body)))
       `(lambda (&key &allow-other-keys) ,@body)))
 
-(defun set-handler (name function description parameters)
-  (setf (gethash name *handlers*) function)
-  (ask-service "set-handler" name description (or parameters '()))
+(defun set-handler (name function description parameters &optional role)
+  (let ((earlier (gethash name *handlers*)))
+    (flet ((put-back (condition)
+             (declare (ignore condition))
+             (if earlier (setf (gethash name *handlers*) earlier) (remhash name *handlers*))))
+      ;; First, since the event may run as soon as the service has it.
+      (setf (gethash name *handlers*) function)
+      (handler-bind ((error #'put-back))
+        (ask-service "set-handler" name description (or parameters '()) (and role (string-downcase role))))))
   function)
 
 (defmacro service:on-start (&body body) `(set-handler "start" ,(function-of body) "" :null))
@@ -207,12 +213,16 @@
            '(list ,@(mapcar (lambda (parameter) (nth-value 1 (check-parameter parameter))) parameters)))))
 
 (defmacro service:define-event (name (&rest parameters) &body body)
-  "Adds an event, or replaces it. A parameter is a variable, or a list
-(VARIABLE :type TYPE :description TEXT :default VALUE :secret BOOLEAN); types are those of the events that are written
-in C++; one without a default must be given. A string before the body is the event's description."
-  (let ((description (if (and (stringp (first body)) (rest body)) (pop body) "")))
-    `(set-handler ,name
-                  (lambda (&key ,@(mapcar (lambda (parameter) (values (check-parameter parameter))) parameters))
-                    ,@body)
-                  ,description
-                  (list ,@(mapcar (lambda (parameter) (nth-value 1 (check-parameter parameter))) parameters)))))
+  "Adds an event, or replaces it. NAME may be a list (\"name\" :needs ROLE): who may ask for the event, :none, :read,
+:operate, :admin or :owner; without it an event that is replaced needs what it did, and a new one :operate. A parameter
+is a variable, or a list (VARIABLE :type TYPE :description TEXT :default VALUE :secret BOOLEAN); types are those of the
+events that are written in C++; one without a default must be given. A string before the body is the event's
+description."
+  (destructuring-bind (name &key needs) (if (and (consp name) (stringp (first name))) name (list name))
+    (let ((description (if (and (stringp (first body)) (rest body)) (pop body) "")))
+      `(set-handler ,name
+                    (lambda (&key ,@(mapcar (lambda (parameter) (values (check-parameter parameter))) parameters))
+                      ,@body)
+                    ,description
+                    (list ,@(mapcar (lambda (parameter) (nth-value 1 (check-parameter parameter))) parameters))
+                    ,@(and needs (list needs))))))

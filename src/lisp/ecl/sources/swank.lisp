@@ -45,38 +45,99 @@
 
 (swank::add-hook swank::*connection-closed-hook* 'end-threads-of)
 
+;;; Swank's own authentication looks in / where HOME is not set, and waits for ever: ECL's streams have no timeouts.
+
+(defvar *secret-limit* 10000 "Milliseconds in which an editor has to tell the secret.")
+(defvar *strangers* '() "Each thread whose editor has not told the secret yet, with the socket of the server.")
+(defvar *most-strangers* 8)
+(defvar *strangers-lock* (mp:make-lock :name "strangers"))
+(defvar *last-turned-away* 0 "When the log was last told that there are too many, in seconds.")
+
+(defun secret-file ()
+  "Where the secret of the service's user is, if there is one; nil where that user has no home."
+  (flet ((given (folder) (and (plusp (length folder)) folder)))
+    (let ((home (or (given (ext:getenv "HOME")) (given (%home-of-user)))))
+      (and home (concatenate 'string (string-right-trim "/" home) "/.slime-secret")))))
+
+(defun secret ()
+  "The first line of its file; nil where there is none. An error where there is one that can't be read."
+  (let ((path (secret-file)))
+    (when path
+      (with-open-file (stream path :if-does-not-exist nil :external-format :utf-8)
+        (and stream (read-line stream nil ""))))))
+
+(defun authenticate (stream)
+  (let ((secret (secret)))
+    (when (and secret (not (equal (%receive-secret (swank/backend:socket-fd stream) *secret-limit*) secret)))
+      (error "It does not know the secret."))))
+
+(defun forget-stranger (thread)
+  (mp:with-lock (*strangers-lock*) (setf *strangers* (remove thread *strangers* :key #'car))))
+
 (defun serve-editor (socket stream)
-  (handler-case
-      (progn
-        (swank::authenticate-client stream)
-        (swank::start-sentinel)
-        (swank::serve-requests (swank::make-connection socket stream :spawn)))
-    (error (condition)
-      (service:log :warning "an editor was not let in: ~A" condition)
-      (ignore-errors (close stream)))))
+  (let ((is-served nil))
+    (unwind-protect
+         (handler-case
+             (progn
+               (authenticate stream)
+               (forget-stranger mp:*current-process*)
+               (service:log :info "an editor has connected to Swank")
+               (swank::start-sentinel)
+               (let ((connection (swank::make-connection socket stream :spawn)))
+                 (setf is-served t)
+                 (swank::serve-requests connection)))
+           (error (condition)
+             (service:log :warning "an editor was not let in: ~A" condition)
+             (setf is-served nil)))
+      (forget-stranger mp:*current-process*)
+      (unless is-served (ignore-errors (close stream))))))
+
+(defun turn-away (stream)
+  (ignore-errors (close stream))
+  (let ((now (get-universal-time)))
+    (when (> now *last-turned-away*)
+      (setf *last-turned-away* now)
+      (service:log :warning "an editor was not let in: ~D others have yet to tell the secret" *most-strangers*))))
+
+(defun welcome-stranger (socket stream)
+  "A thread of its own from the start: an editor that says nothing keeps no other waiting."
+  (let ((thread (mp:make-process :name "Swank connection")))
+    (mp:process-preset thread #'serve-editor socket stream)
+    (mp:with-lock (*strangers-lock*) (push (cons thread socket) *strangers*))
+    (mp:process-enable thread)))
 
 (defun accept-editors (socket)
-  "Each gets a thread of its own from the start: one that says nothing keeps no other waiting."
   (loop
     (let ((stream (swank/backend:accept-connection socket :external-format nil :buffering t)))
       (%close-on-exec (swank/backend:socket-fd stream))
-      (mp:process-run-function "Swank connection" #'serve-editor socket stream))))
+      (if (< (length *strangers*) *most-strangers*)
+          (welcome-stranger socket stream)
+          (turn-away stream)))))
+
+(defun end-strangers-of (socket)
+  (loop for (thread . its-socket) in *strangers*
+        when (eq its-socket socket) do (end-thread thread)
+                                   (forget-stranger thread)))
 
 (defun start-swank (port)
+  "Returns the port; with the file of the secret, and whether there is one."
   (when (and (plusp port) (assoc port *swank-servers*))
     (error "A Swank server listens on port ~D already." port))
-  (let ((socket (swank/backend:create-socket "127.0.0.1" port :backlog 5)))
+  (let* ((file (secret-file))
+         (has-secret (and file (probe-file file)))
+         (socket (swank/backend:create-socket "127.0.0.1" port :backlog 5)))
     (%close-on-exec (swank/backend:socket-fd socket))
     (let ((port (swank/backend:local-port socket)))
       (push (list port socket (mp:process-run-function (format nil "Swank ~D" port) #'accept-editors socket))
             *swank-servers*)
-      port)))
+      (list :port port :secret-file (or file "") :has-secret (if has-secret t :false)))))
 
 (defun stop-server (server)
   (destructuring-bind (port socket thread) server
     ;; While somebody accepts on it, a socket is not closed by closing it.
     (end-thread thread)
     (ignore-errors (swank/backend:close-socket socket))
+    (end-strangers-of socket)
     (flet ((connections () (remove socket swank::*connections* :key #'swank::connection.socket :test-not #'eq)))
       (dolist (connection (connections)) (swank::close-connection connection nil nil))
       (loop repeat 50 while (connections) do (sleep 0.01)))
