@@ -253,6 +253,16 @@ TEST_F(PosixFilesTest, RemovesAFile) {
     EXPECT_EQ(errno_of(files_.remove(path_)), ENOENT);
 }
 
+TEST_F(PosixFilesTest, AnOpenFileTellsWhenItHasNoNameAnyMore) {
+    write_file("");
+    const auto file = *files_.open_for_reading(path_);
+    EXPECT_EQ(file->status()->links, 1U);
+
+    EXPECT_TRUE(files_.remove(path_));
+
+    EXPECT_EQ(file->status()->links, 0U);
+}
+
 TEST_F(PosixFilesTest, HandToChangesTheOwner) {
     if (::geteuid() != 0) GTEST_SKIP() << "only root can give files away";
     const auto file = files_.open_for_appending(path_, 0600);
