@@ -29,7 +29,7 @@ int eval(Session& session) {
             session.console.print(evaluation_text(*reply));
             return 0;
         } catch (const EventError& error) {
-            if (!is_of_lisp(error)) throw;
+            if (!is_of_lisp(error) && !is_without_lisp(error)) throw;
             // What came before the fault has happened all the same.
             session.console.print(evaluation_text(error.fields()));
             session.console.complain("cannot evaluate " + which_form(error, request.forms.size()) + ": " +

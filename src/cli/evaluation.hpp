@@ -24,6 +24,9 @@ Result<Object> evaluate(Client& client, const EvaluationRequest& request, std::f
 /// What was printed, and each value on a line of its own.
 [[nodiscard]] std::string evaluation_text(const Object& reply);
 
+/// Whether the service has no event `eval`.
+[[nodiscard]] bool is_without_lisp(const EventError& error);
+
 /// Whether it is about what was to be evaluated, and not about the request.
 [[nodiscard]] bool is_of_lisp(const EventError& error);
 /// "no division (DIVISION-BY-ZERO)", with the place in the file that was being loaded.

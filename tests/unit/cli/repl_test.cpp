@@ -56,6 +56,13 @@ TEST_F(EvalVerbTest, AnErrorThatIsNotLispsIsToldAsOfAnyEvent) {
     EXPECT_EQ(error(), "just-another-server: cannot run 'eval': only the owner may (not-allowed)\n");
 }
 
+TEST_F(EvalVerbTest, SaysThatTheServiceHasNoLisp) {
+    replies["eval"] = R"({"error":{"code":"event-not-found","message":"there is no event 'eval'","event":"eval"}})";
+    EXPECT_EQ(run({"eval", "1"}), 1);
+    EXPECT_EQ(error(),
+              "just-another-server: cannot evaluate the form: this service has no Lisp: its program attaches none\n");
+}
+
 TEST_F(EvalVerbTest, BehindTwoDashesThereAreFormsOnly) {
     EXPECT_EQ(run({"eval", "--", "-5", "--package"}), 0) << error();
     EXPECT_THAT(instance->requests, ElementsAre(R"(["eval",{"forms":["-5","--package"]}])"));
