@@ -7,7 +7,7 @@
 inline servicekit::Reply back_up(const std::filesystem::path& from, const servicekit::Arguments& arguments,
                                  servicekit::Context& context) {
     const std::filesystem::path to = arguments.get<std::string>("directory");
-    if (!weakly_canonical(to).lexically_relative(canonical(from)).string().starts_with(".."))
+    if (*weakly_canonical(to).lexically_relative(canonical(from)).begin() != "..")
         throw std::invalid_argument("'" + to.string() + "' lies in what is backed up");
     std::vector<std::filesystem::path> files;
     for (const auto& entry : std::filesystem::recursive_directory_iterator(from))
@@ -16,8 +16,9 @@ inline servicekit::Reply back_up(const std::filesystem::path& from, const servic
     for (const auto& file : files) {
         if (context.stop_token().stop_requested()) throw std::runtime_error("interrupted: the service stops");
         create_directories((to / file).parent_path());
-        copy_file(from / file, to / (file.string() + ".new"), std::filesystem::copy_options::overwrite_existing);
-        rename(to / (file.string() + ".new"), to / file);
+        const auto begun = (to / file).replace_filename(".begun." + file.filename().string());
+        copy_file(from / file, begun, std::filesystem::copy_options::overwrite_existing);
+        rename(begun, to / file);
         bytes += file_size(to / file);
         context.progress(++done, files.size(), file.string());
     }

@@ -39,6 +39,9 @@ public:
         stops_ = true;
         shutdown(listener_, SHUT_RDWR);  // ends a poll()
         thread_.join();
+        for (const auto& [client, unfinished] : clients_) close(client);
+        close(listener_);
+        close(journal_);
     }
 
 private:

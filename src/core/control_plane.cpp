@@ -213,8 +213,9 @@ void ControlPlane::request(std::string_view text, const Peer& peer, std::shared_
     }
     const bool asks_core_alone = !event->handler || !runs || core_->runner.busy();
     if (event->name == "log-flush" && asks_core_alone) return flush_log(std::move(responder));
-    if (const auto found = core_->answers_at_once.find(event->name); found != core_->answers_at_once.end())
-        return responder->reply(encode_reply(found->second()));
+    if (const auto found = core_->answers_at_once.find(event->name);
+        found != core_->answers_at_once.end() && found->second.event == event)
+        return responder->reply(encode_reply(found->second.answer()));
     if (event->name == "events" || event->name == "crashes" || event->name == "log-level" ||
         event->name == "log-reopen") {
         Result<Object> done = Object{};
@@ -326,16 +327,27 @@ Result<Object> ControlPlane::do_at_once(std::string_view event, const Arguments&
 
 // In the log's own thread: a disk that hangs keeps no other request waiting.
 void ControlPlane::flush_log(std::shared_ptr<contract::Responder> responder) {
+    // A log that has no thread of its own keeps nothing back.
     if (!core_->log_loop) return responder->reply(encode_reply({}));
-    if (flushes_waiting_.fetch_add(1) >= EventQueue::limit) {
-        flushes_waiting_.fetch_sub(1);
-        const std::string message = "too many wait for the log already";
-        return responder->reply(encode_error(make_error("busy", message, {{"limit", EventQueue::limit}})));
+    {
+        const std::lock_guard guard{flush_mutex_};
+        wait_for_flush_.push_back(std::move(responder));
+        if (wait_for_flush_.size() > 1) return;
     }
-    core_->log_loop->post([this, responder = std::move(responder)] {
-        core_->policies->log.flush(flush_limit);
-        flushes_waiting_.fetch_sub(1);
-        responder->reply(encode_reply({}));
+    // One for all that ask meanwhile.
+    core_->log_loop->post([this] {
+        std::vector<std::shared_ptr<contract::Responder>> waited;
+        {
+            const std::lock_guard guard{flush_mutex_};
+            waited.swap(wait_for_flush_);
+        }
+        std::string line = encode_reply({});
+        try {
+            core_->policies->log.flush(flush_limit);
+        } catch (...) {
+            line = encode_error(describe_current_exception().as_error("log-flush"));
+        }
+        for (const auto& one : waited) one->reply(line);
     });
 }
 

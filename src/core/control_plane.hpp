@@ -1,12 +1,12 @@
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/codec.hpp"
 #include "core/deadlines.hpp"
@@ -33,7 +33,8 @@ public:
 
     void signalled(const os::ReceivedSignal& signal);
 
-    /// The built-in reply of `events`, `crashes`, `log-level`, `log-reopen` or `log-flush`, after doing what it does. From any thread.
+    /// The built-in reply of `events`, `crashes`, `log-level`, `log-reopen` or `log-flush`, after doing what it does.
+    /// From any thread.
     Result<Object> do_at_once(std::string_view event, const Arguments& arguments);
     /// The status's built-in fields. From any thread.
     [[nodiscard]] Object status_fields() const;
@@ -66,7 +67,9 @@ private:
     bool wakes_soon_ = false;
     std::chrono::steady_clock::time_point next_refusal_line_{};
     std::size_t unlogged_refusals_ = 0;
-    std::atomic<std::size_t> flushes_waiting_{0};
+    std::mutex flush_mutex_;
+    std::vector<std::shared_ptr<contract::Responder>>
+        wait_for_flush_;  ///< a flush that has not begun is under way for them
 
     mutable std::mutex own_status_mutex_;
     Object own_status_;

@@ -111,6 +111,8 @@ std::optional<Error> Lifecycle::begin(bool in_background) {
     core.shutdown->arm(*core.loop);
     core.control_plane->arm();
     core.heartbeat->arm(*core.loop);
+    // One that came from elsewhere than the load event.
+    if (core.stop_asked_in_load.load()) return Error{ExitCode::timeout, "start", "", "stopped while loading"};
 
     if (auto error = hold_lock()) return error;
     if (auto error = open_log()) return error;
@@ -213,6 +215,10 @@ std::optional<Error> Lifecycle::live(bool& started) {
         if (started) serve_until_stopped();
         return error;
     });
+    if (started && failure) {
+        // Nothing has limited the time of its end so far.
+        core.loop->post([&core, why = failure->message()] { core.shutdown->stop(why); });
+    }
     if (const bool has_something_to_stop = started || core.shutdown->is_stopping(); has_something_to_stop) {
         if (auto error = stop_event(); error && started && !failure) failure = std::move(error);
     }
@@ -368,21 +374,27 @@ void Lifecycle::start_heartbeat() {
 void Lifecycle::serve() {
     ServiceCore& core = *core_;
     core.shutdown->set_serving(true);
-    bool holds_posts = false;
+    // However it ends: what a policy or the system throws leaves this, too.
+    struct Serving {
+        ~Serving() {
+            if (holds_posts) core.loop->release_posts();
+            core.shutdown->set_serving(false);
+        }
+        ServiceCore& core;
+        bool holds_posts = false;
+    } serving{core};
     for (;;) {
         if (core.shutdown->is_killing()) core.shutdown->run_kill_event();
         if (core.shutdown->is_stopping()) break;
         if (const auto next = core.queue.take_next(); next.run) {
             // The replies of a burst then cost one change of threads, not one each.
-            if (next.more_wait && !std::exchange(holds_posts, true)) core.loop->hold_posts();
+            if (next.more_wait && !std::exchange(serving.holds_posts, true)) core.loop->hold_posts();
             core.run_event(*next.run);
         } else {
-            if (std::exchange(holds_posts, false)) core.loop->release_posts();
+            if (std::exchange(serving.holds_posts, false)) core.loop->release_posts();
             core.parking->park();
         }
     }
-    if (holds_posts) core.loop->release_posts();
-    core.shutdown->set_serving(false);
 }
 
 std::optional<Error> Lifecycle::stop_event() {

@@ -83,9 +83,13 @@ public:
     os::Host host;
     std::optional<PolicyReferences> policies;
     std::vector<std::function<void()>> at_end;
-    /// Events, beside those that are built in, that are answered on the control thread whatever runs: what gives the
-    /// reply, by name. It neither blocks nor throws. Filled before the start.
-    std::map<std::string, std::function<Object()>, std::less<>> answers_at_once;
+    /// An event, beside those that are built in, that is answered on the control thread whatever runs, unless somebody
+    /// has replaced it.
+    struct AnswerAtOnce {
+        std::shared_ptr<const EventDeclaration> event;
+        std::function<Object()> answer;  ///< neither blocks nor throws
+    };
+    std::map<std::string, AnswerAtOnce, std::less<>> answers_at_once;  ///< by name; filled before the start
 
     LogDesk log_desk;
     Logger& log;  ///< for all that no channel is named for

@@ -230,7 +230,10 @@ void Lisp::Parts::declare_events() {
                 .handler = [this](const Arguments&, Context&) { return Reply{interrupt_evaluations()}; },
                 .needs = ControlRole::owner});
     // While a handler runs, and waits for just that.
-    ServiceCore::of(*service_).answers_at_once.emplace("interrupt-eval", [this] { return interrupt_evaluations(); });
+    ServiceCore& core = ServiceCore::of(*service_);
+    core.answers_at_once.insert_or_assign(
+        "interrupt-eval", ServiceCore::AnswerAtOnce{.event = core.events.find("interrupt-eval"),
+                                                    .answer = [this] { return interrupt_evaluations(); }});
     const Parameter port{.name = "port", .type = ParameterType::integer, .minimum = 0, .maximum = 65535};
     Parameter new_port = port;
     new_port.description = "a port of the loopback; 0: any that is free";

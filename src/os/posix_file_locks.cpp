@@ -200,16 +200,17 @@ std::optional<FcntlLock> take_fcntl_lock(const Descriptor& file, const FileStat&
     return lock;
 }
 
-/// Gives a file that a former owner left to the process that holds its lock now, who alone may write into it then.
-void adopt(const Descriptor& file, const FileStat& status, mode_t permissions) {
+/// Gives a file that a former owner left to the process that holds its lock now; nobody else may open it for writing then.
+void adopt(int file, const FileStat& status, mode_t permissions) {
     constexpr mode_t all_permissions = 07777;
     const mode_t found = status.st_mode & all_permissions;
     // What can't be changed is another user's, who lets this one write: then it is for him to say.
     const bool is_foreign = status.st_uid != ::geteuid();
-    if (is_foreign && ::fchown(file.get(), ::geteuid(), ::getegid()) != 0) return;
+    // One with another name elsewhere may have been put here for this to be done to it.
+    if (is_foreign && (status.st_nlink != 1 || ::fchown(file, ::geteuid(), ::getegid()) != 0)) return;
     // An operator may have shut others out of the service's own.
     const mode_t wanted = is_foreign ? permissions : found & permissions;
-    if (found != wanted) static_cast<void>(::fchmod(file.get(), wanted));
+    if (found != wanted) static_cast<void>(::fchmod(file, wanted));
 }
 
 /// One attempt's outcome; nothing where the file or its holder changed under our hands, so that another is due.
@@ -240,11 +241,14 @@ Outcome lock_opened(const std::string& path, Descriptor file, mode_t permissions
         return busy(flock_holder(file.get()).value_or(LockOwner{}));
     }
 
-    adopt(file, identity, permissions);
+    const int descriptor = file.get();
     auto lock = std::make_unique<PosixFileLock>(path, std::move(file), identity, std::move(*fcntl_lock));
-    if (lock->still_at_path()) return Result<LockAttempt>{LockAttempt{std::move(lock), {}}};
-    lock->release();
-    return std::nullopt;
+    if (!lock->still_at_path()) {
+        lock->release();
+        return std::nullopt;
+    }
+    adopt(descriptor, identity, permissions);
+    return Result<LockAttempt>{LockAttempt{std::move(lock), {}}};
 }
 
 /// \pre the registry is entered

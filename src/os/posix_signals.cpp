@@ -131,6 +131,27 @@ std::string signal_action(std::string_view verb, int number) {
     return std::string{verb} + " signal " + std::to_string(number);
 }
 
+bool is_ignored(int number) {
+    struct sigaction current {};
+    return sigaction(number, nullptr, &current) == 0 && (current.sa_flags & SA_SIGINFO) == 0 &&
+           current.sa_handler == SIG_IGN;
+}
+
+/// What exec(2) handed on: how signals were before the program could choose anything itself.
+struct InheritedSignals {
+    InheritedSignals() noexcept {
+        pthread_sigmask(SIG_SETMASK, nullptr, &blocked);
+        sigemptyset(&ignored);
+        for (int number = 1; number < NSIG; ++number)
+            if (is_ignored(number)) sigaddset(&ignored, number);
+    }
+
+    sigset_t blocked = {};
+    sigset_t ignored = {};
+};
+
+const InheritedSignals inherited;
+
 class PosixSignals final : public Signals {
 public:
     Result<void> hold(std::span<const int> numbers) override;
@@ -193,12 +214,12 @@ void PosixSignals::let_go() {
 
 void PosixSignals::forget_caller() {
     // First, so that none that waits for its turn meets what the caller had it do.
-    for (const int number : {SIGPIPE, SIGCHLD}) {
-        struct sigaction current {};
-        sigaction(number, nullptr, &current);
-        if ((current.sa_flags & SA_SIGINFO) == 0 && current.sa_handler == SIG_IGN) ::signal(number, SIG_DFL);
+    sigset_t freed = inherited.blocked;
+    for (int number = 1; number < NSIG; ++number) {
+        if (sigismember(&inherited.ignored, number) == 1 && is_ignored(number)) ::signal(number, SIG_DFL);
+        if (sigismember(&held_in_this_thread(), number) == 1) sigdelset(&freed, number);
     }
-    pthread_sigmask(SIG_SETMASK, &held_in_this_thread(), nullptr);
+    pthread_sigmask(SIG_UNBLOCK, &freed, nullptr);
 }
 
 Result<void> PosixSignals::take(std::span<const int> numbers, EventLoop& loop,

@@ -34,7 +34,8 @@ protected:
     /// The verb as such a caller gives it.
     [[nodiscard]] Command from_deaf_caller(const Strings& arguments) const {
         Command command = trial.command(arguments);
-        const Strings caller{"env", "--block-signal=TERM,INT,HUP,ABRT,USR1,USR2,CHLD", "--ignore-signal=PIPE,CHLD"};
+        const Strings caller{"env", "--block-signal=TERM,INT,HUP,ABRT,USR1,USR2,CHLD",
+                             "--ignore-signal=PIPE,CHLD,QUIT,TTOU"};
         command.arguments.insert(command.arguments.begin(), caller.begin(), caller.end());
         return command;
     }
@@ -84,8 +85,7 @@ TEST_F(InheritedSignalsTest, InTheBackgroundNothingOfTheCallersIsLeft) {
     // For an instant a write of its own blocks SIGPIPE.
     await_state("no signal is blocked", [&] { return signals_of(service.pid(), "SigBlk") == 0; });
     const std::uint64_t ignored = signals_of(service.pid(), "SigIgn");
-    EXPECT_FALSE(has(ignored, SIGPIPE));
-    EXPECT_FALSE(has(ignored, SIGCHLD));
+    for (const int number : {SIGPIPE, SIGCHLD, SIGQUIT, SIGTTOU}) EXPECT_FALSE(has(ignored, number)) << number;
 
     EXPECT_EQ(trial.verb({"stop"}).exit_code, 0);
     EXPECT_EQ(service.exit_code(), 0);

@@ -37,7 +37,7 @@ TEST_F(ReadmeTest, TheWalkThroughGoesAsItIsWritten) {
     ASSERT_THAT(walk, StartsWith("cmake --preset dev"));
     walk.erase(0, walk.find("cat >"));  // it is built, and in PATH
 
-    const Outcome walked = shell("set -e\n" + walk);
+    const Outcome walked = shell("set -e; trap 'just-another-server stop --run-directory run' EXIT\n" + walk);
 
     EXPECT_EQ(walked.exit_code, 0) << walked;
     EXPECT_THAT(walked.out, HasSubstr("running"));

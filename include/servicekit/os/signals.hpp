@@ -23,9 +23,9 @@ public:
     /// Unblocks what hold() named, in the calling thread, also what had been blocked before: a service hears its signals
     /// whatever its caller blocked, and exec(2) hands a mask on.
     virtual void let_go() = 0;
-    /// For a process that leaves its caller's world behind, as daemon(7) has it: unblocks all signals but those that are
-    /// held, and gives SIGPIPE and SIGCHLD their default action where they are ignored, which exec(2) hands on, too.
-    /// \pre one thread.
+    /// For a process that leaves its caller's world behind, as daemon(7) has it: unblocks the signals, but those that are
+    /// held, that were blocked when the program began, and gives those that were ignored then their default action, as
+    /// exec(2) hands both on. What the program has chosen since stays. \pre one thread.
     virtual void forget_caller() = 0;
     /// Installs handlers that have `callback` called by the loop's thread.
     /// Handlers, not SIG_IGN or a blocked mask, since exec(2) resets handlers only, so that children start clean.

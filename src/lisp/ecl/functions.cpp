@@ -15,14 +15,17 @@
 #include <charconv>
 #include <chrono>
 #include <cstdlib>
+#include <cstring>
 #include <exception>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <variant>
 
 #include "lisp/ecl/text.hpp"
 #include "lisp/ecl/values.hpp"
+#include "os/descriptor.hpp"
 
 namespace servicekit::lisp {
 namespace {
@@ -206,13 +209,44 @@ extern "C" cl_object servicekit_lisp_receive_secret(cl_object descriptor, cl_obj
     ecl_return1(ecl_process_env(), is_whole ? from_utf8({packet, size}) : ECL_NIL);
 }
 
+/// Two values: the text, or nil; and what went wrong, or nil.
+cl_object text_or_fault(const char* text, int error) {
+    const cl_env_ptr environment = ecl_process_env();
+    cl_object fault = error != 0 ? from_utf8(std::strerror(error)) : ECL_NIL;
+    cl_object value = error == 0 && text != nullptr ? from_utf8(text) : ECL_NIL;
+    ecl_return2(environment, value, fault);
+}
+
 /// As the user database has it; nil where it has none.
 extern "C" cl_object servicekit_lisp_home_of_user() {
     char buffer[16384];
     passwd entry{};
     passwd* found = nullptr;
-    if (::getpwuid_r(::geteuid(), &entry, buffer, sizeof buffer, &found) != 0) found = nullptr;
-    ecl_return1(ecl_process_env(), found != nullptr ? from_utf8(found->pw_dir) : ECL_NIL);
+    const int error = ::getpwuid_r(::geteuid(), &entry, buffer, sizeof buffer, &found);
+    return text_or_fault(found != nullptr ? found->pw_dir : nullptr, error);
+}
+
+/// The first line of the file. \returns 0, or what errno was
+int read_first_line(cl_object path, std::span<char> line) noexcept {
+    try {
+        const os::Descriptor file{::open(to_utf8(path).c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)};
+        if (!file) return errno;
+        const ssize_t size = ::read(file.get(), line.data(), line.size() - 1);
+        if (size < 0) return errno;
+        line[static_cast<std::size_t>(size)] = '\0';
+        line[std::strcspn(line.data(), "\r\n")] = '\0';
+        return 0;
+    } catch (...) {
+        return ENOMEM;
+    }
+}
+
+/// Of a file; nil where there is none. Two values.
+extern "C" cl_object servicekit_lisp_read_secret(cl_object path) {
+    char line[4096];
+    const int error = read_first_line(path, line);
+    const bool is_missing = error == ENOENT || error == ENOTDIR;
+    return text_or_fault(is_missing ? nullptr : line, is_missing ? 0 : error);
 }
 
 // The condition that tells of an overflow is signalled with the limit put off; where it is left by a throw, nothing puts
@@ -259,6 +293,7 @@ void define_functions(Work& the_work) {
     define("%CLOSE-ON-EXEC", &servicekit_lisp_close_on_exec, 1);
     define("%RECEIVE-SECRET", &servicekit_lisp_receive_secret, 2);
     define("%HOME-OF-USER", &servicekit_lisp_home_of_user, 0);
+    define("%READ-SECRET", &servicekit_lisp_read_secret, 1);
 }
 
 }  // namespace servicekit::lisp

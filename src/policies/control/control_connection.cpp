@@ -4,6 +4,7 @@
 #include <array>
 #include <chrono>
 #include <exception>
+#include <thread>
 #include <utility>
 
 namespace servicekit::policies {
@@ -38,7 +39,7 @@ bool ControlConnection::progress(std::string_view line) {
     std::unique_lock lock{mutex_};
     if (!open_ || !awaiting_ || outbox_.is_broken() || outbox_.backlog() > 0 || outbox_.is_sending()) return false;
     send(line, lock);
-    return !outbox_.is_broken();
+    return open_ && !outbox_.is_broken();
 }
 
 void ControlConnection::reply(std::string_view line) {
@@ -373,7 +374,11 @@ void ControlConnection::finish(unsigned& waits) {
     const auto self = shared_from_this();
     while (has_unsent() && waits > 0) {
         --waits;
-        (void)socket_->wait_until_writable(10ms);
+        // Where another thread is about to send there is room already.
+        if (is_sending())
+            std::this_thread::sleep_for(1ms);
+        else
+            (void)socket_->wait_until_writable(10ms);
     }
     if (!open_) return;
     socket_->shut_down_sending();
@@ -388,6 +393,11 @@ bool ControlConnection::has_unsent() {
     if (!open_) return false;
     outbox_.flush(*socket_, server_.now());
     return outbox_.backlog() > 0 || outbox_.is_sending();
+}
+
+bool ControlConnection::is_sending() {
+    const std::lock_guard lock{mutex_};
+    return outbox_.is_sending();
 }
 
 void ControlConnection::end() {

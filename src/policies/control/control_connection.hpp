@@ -70,6 +70,7 @@ private:
     void await(bool readable, bool writable);
     void end();
     [[nodiscard]] bool has_unsent();
+    [[nodiscard]] bool is_sending();
     /// How many bytes of an unfinished request, or behind the one that is under way, are there.
     [[nodiscard]] std::size_t buffered() const noexcept { return input_.size() - taken_; }
     /// Whether some of them have not been looked at.

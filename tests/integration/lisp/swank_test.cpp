@@ -93,6 +93,23 @@ TEST_F(LispSwankTest, OnlyWhoKnowsTheSecretGetsIn) {
     service.await_log("an editor has connected to Swank");
 }
 
+TEST_F(LispSwankTest, WhereTheSecretCannotBeReadNoServerIsMadeAndNobodyGetsIn) {
+    lisp.add_variable("HOME", folder.path());
+    std::filesystem::create_directory(folder.file(".slime-secret"));
+    const RunningService service{lisp};
+
+    const Object error = service.call_in_vain("create-swank-server");
+
+    EXPECT_THAT(error.find("message")->as_string(),
+                HasSubstr("The secret in " + folder.file(".slime-secret") + " can't be read: Is a directory"));
+
+    std::filesystem::remove(folder.file(".slime-secret"));
+    const std::string port = port_of(service.call("create-swank-server"));
+    std::filesystem::create_directory(folder.file(".slime-secret"));
+    EXPECT_EQ(shell("printf '000004open' | socat -t 2 - tcp:127.0.0.1:" + port).out, "");
+    service.await_log("an editor was not let in");
+}
+
 TEST_F(LispSwankTest, TheLogSaysThatThereIsNoSecret) {
     lisp.add_variable("HOME", folder.path());
     const RunningService service{lisp};

@@ -137,35 +137,22 @@ TEST_F(PosixSignalsTest, LetsGoOfWhatTheCallerHadBlockedToo) {
     EXPECT_TRUE(is_blocked(SIGUSR2)) << "nobody named it";
 }
 
-TEST_F(PosixSignalsTest, ForgettingTheCallerUnblocksAllButWhatIsHeld) {
+// What callers leave behind comes by exec(2): see InheritedSignalsTest.
+TEST_F(PosixSignalsTest, ForgettingTheCallerLeavesWhatTheProgramHasChosen) {
     const BlockedByCaller usr2{SIGUSR2};
+    signal(SIGCHLD, SIG_IGN);
+    signal(SIGPIPE, [](int) {});
     ASSERT_TRUE(signals.hold(all));
 
     signals.forget_caller();
 
-    EXPECT_FALSE(is_blocked(SIGUSR2));
+    EXPECT_TRUE(is_blocked(SIGUSR2));
     EXPECT_TRUE(is_blocked(SIGTERM));
+    EXPECT_TRUE(Disposition{SIGCHLD}.is(SIG_IGN));
+    EXPECT_FALSE(Disposition{SIGPIPE}.is(SIG_DFL));
     signals.let_go();
-    EXPECT_FALSE(is_blocked(SIGTERM));
-}
-
-TEST_F(PosixSignalsTest, ForgettingTheCallerEndsTheIgnoringThatChildrenWouldInherit) {
-    signal(SIGPIPE, SIG_IGN);
-    signal(SIGCHLD, SIG_IGN);
-
-    signals.forget_caller();
-
-    EXPECT_TRUE(Disposition{SIGPIPE}.is(SIG_DFL));
-    EXPECT_TRUE(Disposition{SIGCHLD}.is(SIG_DFL));
-}
-
-TEST_F(PosixSignalsTest, ForgettingTheCallerLeavesTheProgramsOwnHandlers) {
-    signal(SIGCHLD, [](int) {});
-
-    signals.forget_caller();
-
-    EXPECT_FALSE(Disposition{SIGCHLD}.is(SIG_DFL));
     signal(SIGCHLD, SIG_DFL);
+    signal(SIGPIPE, SIG_DFL);
 }
 
 TEST_F(PosixSignalsTest, RefusesASecondOwner) {

@@ -331,6 +331,16 @@ TEST_F(ControlPlaneTest, LogFlushWritesWhatWaitsAndNothingElse) {
     EXPECT_EQ(replies.at(0), "{}\n");
 }
 
+TEST_F(ControlPlaneTest, OneFlushServesAllWhoAskMeanwhile) {
+    hooks.on_load = [](Settings& settings) { settings.set(setting::log_delay, 60s); };
+    then([this] { service().log().info("waits"); });
+    ask(R"(["log-flush"]["log-flush"]["log-flush"])");
+    then([this] { EXPECT_THAT(log(), HasSubstr("waits")); });
+    finish();
+
+    EXPECT_EQ(replies.at(0), "{}\n{}\n{}\n");
+}
+
 TEST_F(ControlPlaneTest, AHandlerMayHaveTheLogFlushed) {
     hooks.on_load = [](Settings& settings) { settings.set(setting::log_delay, 60s); };
     service().events().add({.name = "outer", .handler = [this](const Arguments&, Context&) {

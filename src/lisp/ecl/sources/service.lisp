@@ -167,14 +167,17 @@
       `(lambda (&key &allow-other-keys) ,@body)))
 
 (defun set-handler (name function description parameters &optional role)
-  (let ((earlier (gethash name *handlers*)))
-    (flet ((put-back (condition)
-             (declare (ignore condition))
-             (if earlier (setf (gethash name *handlers*) earlier) (remhash name *handlers*))))
-      ;; First, since the event may run as soon as the service has it.
-      (setf (gethash name *handlers*) function)
-      (handler-bind ((error #'put-back))
-        (ask-service "set-handler" name description (or parameters '()) (and role (string-downcase role))))))
+  (let ((earlier (gethash name *handlers*))
+        (is-set nil))
+    ;; First, since the event may run as soon as the service has it.
+    (setf (gethash name *handlers*) function)
+    (unwind-protect
+         (progn
+           (ask-service "set-handler" name description (or parameters '()) (and role (string-downcase role)))
+           (setf is-set t))
+      (cond (is-set)
+            (earlier (setf (gethash name *handlers*) earlier))
+            (t (remhash name *handlers*)))))
   function)
 
 (defmacro service:on-start (&body body) `(set-handler "start" ,(function-of body) "" :null))

@@ -48,7 +48,8 @@
 ;;; Swank's own authentication looks in / where HOME is not set, and waits for ever: ECL's streams have no timeouts.
 
 (defvar *secret-limit* 10000 "Milliseconds in which an editor has to tell the secret.")
-(defvar *strangers* '() "Each thread whose editor has not told the secret yet, with the socket of the server.")
+(defvar *strangers* '()
+  "Each thread whose editor has not told the secret yet, with the socket of the server and the stream to the editor.")
 (defvar *most-strangers* 8)
 (defvar *strangers-lock* (mp:make-lock :name "strangers"))
 (defvar *last-turned-away* 0 "When the log was last told that there are too many, in seconds.")
@@ -56,30 +57,37 @@
 (defun secret-file ()
   "Where the secret of the service's user is, if there is one; nil where that user has no home."
   (flet ((given (folder) (and (plusp (length folder)) folder)))
-    (let ((home (or (given (ext:getenv "HOME")) (given (%home-of-user)))))
+    (let ((home (or (given (ext:getenv "HOME"))
+                    (multiple-value-bind (home fault) (uninterrupted #'%home-of-user)
+                      (when fault (error "Where the service's user is at home can't be told: ~A" fault))
+                      (given home)))))
       (and home (concatenate 'string (string-right-trim "/" home) "/.slime-secret")))))
 
-(defun secret ()
-  "The first line of its file; nil where there is none. An error where there is one that can't be read."
-  (let ((path (secret-file)))
-    (when path
-      (with-open-file (stream path :if-does-not-exist nil :external-format :utf-8)
-        (and stream (read-line stream nil ""))))))
+(defun uninterrupted (function &rest arguments)
+  "The C library may hold locks of its own in there, which nobody would give back."
+  (let ((ext:*interrupts-enabled* nil)) (apply function arguments)))
 
-(defun authenticate (stream)
-  (let ((secret (secret)))
+(defun secret (file)
+  "Its first line; nil where there is no such file. An error where there is one that can't be read: nobody gets in then."
+  (when file
+    (multiple-value-bind (secret fault) (uninterrupted #'%read-secret (coerce file 'simple-string))
+      (when fault (error "The secret in ~A can't be read: ~A" file fault))
+      secret)))
+
+(defun authenticate (stream secret-file)
+  (let ((secret (secret secret-file)))
     (when (and secret (not (equal (%receive-secret (swank/backend:socket-fd stream) *secret-limit*) secret)))
       (error "It does not know the secret."))))
 
 (defun forget-stranger (thread)
-  (mp:with-lock (*strangers-lock*) (setf *strangers* (remove thread *strangers* :key #'car))))
+  (mp:with-lock (*strangers-lock*) (setf *strangers* (remove thread *strangers* :key #'first))))
 
-(defun serve-editor (socket stream)
+(defun serve-editor (socket stream secret-file)
   (let ((is-served nil))
     (unwind-protect
          (handler-case
              (progn
-               (authenticate stream)
+               (authenticate stream secret-file)
                (forget-stranger mp:*current-process*)
                (service:log :info "an editor has connected to Swank")
                (swank::start-sentinel)
@@ -99,36 +107,42 @@
       (setf *last-turned-away* now)
       (service:log :warning "an editor was not let in: ~D others have yet to tell the secret" *most-strangers*))))
 
-(defun welcome-stranger (socket stream)
+(defun welcome-stranger (socket stream secret-file)
   "A thread of its own from the start: an editor that says nothing keeps no other waiting."
   (let ((thread (mp:make-process :name "Swank connection")))
-    (mp:process-preset thread #'serve-editor socket stream)
-    (mp:with-lock (*strangers-lock*) (push (cons thread socket) *strangers*))
-    (mp:process-enable thread)))
+    (mp:process-preset thread #'serve-editor socket stream secret-file)
+    (mp:with-lock (*strangers-lock*) (push (list thread socket stream) *strangers*))
+    ;; Nil where the system has no more threads.
+    (unless (ignore-errors (mp:process-enable thread))
+      (forget-stranger thread)
+      (ignore-errors (close stream))
+      (service:log :warning "an editor was not let in: no thread could be made for it"))))
 
-(defun accept-editors (socket)
+(defun accept-editors (socket secret-file)
   (loop
     (let ((stream (swank/backend:accept-connection socket :external-format nil :buffering t)))
       (%close-on-exec (swank/backend:socket-fd stream))
       (if (< (length *strangers*) *most-strangers*)
-          (welcome-stranger socket stream)
+          (welcome-stranger socket stream secret-file)
           (turn-away stream)))))
 
 (defun end-strangers-of (socket)
-  (loop for (thread . its-socket) in *strangers*
+  (loop for (thread its-socket stream) in *strangers*
         when (eq its-socket socket) do (end-thread thread)
-                                   (forget-stranger thread)))
+                                   (forget-stranger thread)
+                                   ;; Where the thread was ended before it could.
+                                   (ignore-errors (close stream))))
 
 (defun start-swank (port)
   "Returns the port; with the file of the secret, and whether there is one."
   (when (and (plusp port) (assoc port *swank-servers*))
     (error "A Swank server listens on port ~D already." port))
   (let* ((file (secret-file))
-         (has-secret (and file (probe-file file)))
+         (has-secret (secret file))
          (socket (swank/backend:create-socket "127.0.0.1" port :backlog 5)))
     (%close-on-exec (swank/backend:socket-fd socket))
     (let ((port (swank/backend:local-port socket)))
-      (push (list port socket (mp:process-run-function (format nil "Swank ~D" port) #'accept-editors socket))
+      (push (list port socket (mp:process-run-function (format nil "Swank ~D" port) #'accept-editors socket file))
             *swank-servers*)
       (list :port port :secret-file (or file "") :has-secret (if has-secret t :false)))))
 

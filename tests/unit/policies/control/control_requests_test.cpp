@@ -131,6 +131,15 @@ TEST_F(ControlRequestsTest, EndsAConnectionWhoseClientFinishedBeforeTheSendOfIts
     EXPECT_TRUE(client.is_at_end());
 }
 
+TEST_F(ControlRequestsTest, ClosesThoughAReplyIsJustBeingSent) {
+    auto client = connect();
+    EXPECT_EQ(client.ask("[\"slow\"]"), "");
+    client.when_something_comes([&] { control->close(); });
+    requests.answer_last();
+    EXPECT_EQ(client.receive(), "{\"did\":[\"slow\"]}\n");
+    EXPECT_TRUE(client.is_at_end());
+}
+
 TEST_F(ControlRequestsTest, OutlivesAClientThatIsGoneBeforeTheSendOfItsReplyIsBack) {
     auto client = connect();
     EXPECT_EQ(client.ask("[\"slow\"]"), "");
