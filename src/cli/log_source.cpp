@@ -8,7 +8,7 @@
 namespace servicekit::cli {
 namespace {
 
-constexpr std::size_t piece = 65536;
+constexpr std::size_t piece_of_plain = 65536;
 constexpr std::size_t compressed_piece = 8192;
 /// So much of a log is of this log alone: its lines have the time to the microsecond.
 constexpr std::size_t telling_bytes = 4096;
@@ -35,7 +35,7 @@ Result<std::string> LogSource::next() {
     if (!pending_.empty()) return std::exchange(pending_, {});
     if (is_over_) return std::string{};
     if (gunzip_) return next_of_gzip();
-    auto text = file_->read_at(offset_, piece);
+    auto text = file_->read_at(offset_, piece_of_plain);
     if (text) offset_ += text->size();
     return text;
 }

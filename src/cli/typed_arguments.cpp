@@ -14,7 +14,7 @@ Error unusable(std::string_view argument, std::string reason) {
     return Error{ExitCode::usage, "use the argument", std::string{argument}, std::move(reason)};
 }
 
-std::string_view text_of(const Object& object, std::string_view key) {
+std::string_view string_of(const Object& object, std::string_view key) {
     const Value* value = object.find(key);
     return value != nullptr && value->is_string() ? std::string_view{value->as_string()} : std::string_view{};
 }
@@ -22,8 +22,8 @@ std::string_view text_of(const Object& object, std::string_view key) {
 std::string_view type_of(const Value::List* parameters, std::string_view name) {
     if (parameters == nullptr) return {};
     for (const Value& parameter : *parameters)
-        if (parameter.is_object() && text_of(parameter.as_object(), "name") == name)
-            return text_of(parameter.as_object(), "type");
+        if (parameter.is_object() && string_of(parameter.as_object(), "name") == name)
+            return string_of(parameter.as_object(), "type");
     return {};
 }
 
@@ -86,7 +86,7 @@ const Value::List* declared_parameters(const Object& events_reply, std::string_v
     const Value* events = events_reply.find("events");
     if (events == nullptr || !events->is_list()) return nullptr;
     for (const Value& item : events->as_list()) {
-        if (!item.is_object() || text_of(item.as_object(), "name") != event) continue;
+        if (!item.is_object() || string_of(item.as_object(), "name") != event) continue;
         const Value* parameters = item.as_object().find("parameters");
         return parameters != nullptr && parameters->is_list() ? &parameters->as_list() : nullptr;
     }

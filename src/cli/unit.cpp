@@ -17,11 +17,6 @@ namespace {
 constexpr std::string_view run_folder = "/run/";
 constexpr std::string_view logs_folder = "/var/log/";
 
-std::string folder_of(const std::string& path) {
-    const auto slash = path.rfind('/');
-    return slash == 0 ? "/" : path.substr(0, slash);
-}
-
 /// What only the unit's environment will say, so that it is not what this shell's says.
 Result<Places> places_in_unit(const Session& session) {
     Settings settings = session.service.settings();

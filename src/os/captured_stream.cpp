@@ -19,18 +19,19 @@ namespace {
 /// What an unprivileged process may have; whoever prints seldom has to wait then.
 constexpr int wanted_pipe_size = 1 << 20;
 
-std::string_view name_of(Stream stream) noexcept { return stream == Stream::error ? "stderr" : "stdout"; }
+std::string_view captured_name(Stream stream) noexcept { return stream == Stream::error ? "stderr" : "stdout"; }
 
 }  // namespace
 
 Result<void> CapturedStream::open(StandardStreams& streams) {
     std::array<int, 2> ends{};
-    if (::pipe2(ends.data(), O_CLOEXEC) != 0) return os_error("make a pipe for", std::string{name_of(stream_)}, errno);
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0)
+        return os_error("make a pipe for", std::string{captured_name(stream_)}, errno);
     Descriptor reader{ends[0]};
     const Descriptor writer{ends[1]};
     // Of the reading end alone: who prints should wait.
     if (::fcntl(reader.get(), F_SETFL, O_NONBLOCK) != 0)
-        return os_error("make a pipe for", std::string{name_of(stream_)}, errno);
+        return os_error("make a pipe for", std::string{captured_name(stream_)}, errno);
     // Where all users' pipes together are too large already it stays as it is.
     ::fcntl(writer.get(), F_SETPIPE_SZ, wanted_pipe_size);
     bytes_ = std::make_unique<char[]>(StreamCapture::longest_line);

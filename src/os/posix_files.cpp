@@ -132,14 +132,14 @@ std::unique_ptr<File> file_from(OpenFile opened, const std::string& path) {
     return std::make_unique<PosixFile>(path, std::move(opened.descriptor), is_stream);
 }
 
-constexpr int always = O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+constexpr int always_with_files = O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
 
 Result<OpenFile> open_to_read(const std::string& path) {
-    return inspected(Descriptor{::open(path.c_str(), O_RDONLY | always)}, path);
+    return inspected(Descriptor{::open(path.c_str(), O_RDONLY | always_with_files)}, path);
 }
 
 Descriptor open_to_append(const std::string& path, mode_t permissions) {
-    constexpr int flags = O_WRONLY | O_APPEND | always;
+    constexpr int flags = O_WRONLY | O_APPEND | always_with_files;
     const auto create = [&](int how) {
         Descriptor file{::open(path.c_str(), flags | O_CREAT | how, permissions)};
         if (file && ::fchmod(file.get(), permissions) != 0) file.reset();

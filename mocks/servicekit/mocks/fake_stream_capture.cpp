@@ -6,7 +6,7 @@
 namespace servicekit::mocks {
 namespace {
 
-std::string name_of(os::Stream stream) { return stream == os::Stream::error ? "stderr" : "stdout"; }
+std::string name_of_captured(os::Stream stream) { return stream == os::Stream::error ? "stderr" : "stdout"; }
 
 std::size_t index_of(os::Stream stream) { return static_cast<std::size_t>(stream); }
 
@@ -20,8 +20,8 @@ public:
     ~FakeStreamCapture() override { stop({}); }
 
     Result<void> capture(os::Stream stream) override {
-        if (const auto failure = all_->failures_.due("capture", name_of(stream)))
-            return os_error("make a pipe for", name_of(stream), *failure);
+        if (const auto failure = all_->failures_.due("capture", name_of_captured(stream)))
+            return os_error("make a pipe for", name_of_captured(stream), *failure);
         state().is_captured.at(index_of(stream)) = true;
         return {};
     }

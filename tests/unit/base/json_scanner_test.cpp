@@ -79,13 +79,13 @@ TEST(JsonScannerTest, FindsTheSameByteByByte) {
     EXPECT_EQ(scanner.offset(), tricky.size());
 }
 
-struct Fault {
+struct ScanFault {
     std::string_view stream;
     std::size_t offset;
     std::string_view reason;
 };
 
-class JsonScannerFaultTest : public testing::TestWithParam<Fault> {};
+class JsonScannerFaultTest : public testing::TestWithParam<ScanFault> {};
 
 TEST_P(JsonScannerFaultTest, IsToldAtOnceAndForGood) {
     for (std::size_t cut = 0; cut <= GetParam().stream.size(); ++cut) {
@@ -104,14 +104,15 @@ TEST_P(JsonScannerFaultTest, IsToldAtOnceAndForGood) {
 
 INSTANTIATE_TEST_SUITE_P(
     Each, JsonScannerFaultTest,
-    testing::Values(Fault{"x", 0, "it does not begin with ["},             //
-                    Fault{" \n{\"a\":1}", 0, "it does not begin with ["},  //
-                    Fault{"]", 0, "it does not begin with ["}, Fault{"\0"sv, 0, "it does not begin with ["},
-                    Fault{"\xEF\xBB\xBF[]", 0, "it does not begin with ["},
-                    Fault{" [1}", 2, "a } closes what [ opened"}, Fault{"[{\"a\":1]", 7, "a ] closes what { opened"},
-                    Fault{"[\"stop]\n", 7, "a string has a control character that is not escaped"},
-                    Fault{"[\"\\\n\"]", 3, "a string has a control character that is not escaped"},
-                    Fault{"[\"\0\"]"sv, 2, "a string has a control character that is not escaped"}));
+    testing::Values(ScanFault{"x", 0, "it does not begin with ["},             //
+                    ScanFault{" \n{\"a\":1}", 0, "it does not begin with ["},  //
+                    ScanFault{"]", 0, "it does not begin with ["}, ScanFault{"\0"sv, 0, "it does not begin with ["},
+                    ScanFault{"\xEF\xBB\xBF[]", 0, "it does not begin with ["},
+                    ScanFault{" [1}", 2, "a } closes what [ opened"},
+                    ScanFault{"[{\"a\":1]", 7, "a ] closes what { opened"},
+                    ScanFault{"[\"stop]\n", 7, "a string has a control character that is not escaped"},
+                    ScanFault{"[\"\\\n\"]", 3, "a string has a control character that is not escaped"},
+                    ScanFault{"[\"\0\"]"sv, 2, "a string has a control character that is not escaped"}));
 
 TEST(JsonScannerTest, AFaultInALaterArrayIsCountedFromItsOwnBegin) {
     JsonScanner scanner;

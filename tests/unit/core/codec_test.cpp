@@ -15,7 +15,7 @@ Request decoded(std::string_view text) {
     return std::get<Request>(std::move(result));
 }
 
-Object refused(std::string_view text) {
+Object refused_request(std::string_view text) {
     auto result = decode_request(text);
     EXPECT_TRUE(std::holds_alternative<Object>(result)) << text;
     return std::get<Object>(std::move(result));
@@ -50,29 +50,29 @@ TEST(CodecTest, ATimeoutBeyondAllReasonIsCutAndNotOverflown) {
 }
 
 TEST(CodecTest, WhatIsNoJsonIsMalformedWithItsOffset) {
-    const Object error = refused(R"(["status" "x"])");
+    const Object error = refused_request(R"(["status" "x"])");
 
     EXPECT_EQ(code(error), "malformed-request");
     EXPECT_EQ(error.find("offset")->as_integer(), 10);
 }
 
-TEST(CodecTest, InvalidUtf8IsMalformed) { EXPECT_EQ(code(refused("[\"st\xff\"]")), "malformed-request"); }
+TEST(CodecTest, InvalidUtf8IsMalformed) { EXPECT_EQ(code(refused_request("[\"st\xff\"]")), "malformed-request"); }
 
 TEST(CodecTest, EveryOtherShapeIsMalformed) {
     for (const char* text : {"[]", "[1]", "[null]", R"(["a",[]])", R"(["a",{},[]])", R"(["a",{},{},{}])", R"({"a":1})"})
-        EXPECT_EQ(code(refused(text)), "malformed-request") << text;
+        EXPECT_EQ(code(refused_request(text)), "malformed-request") << text;
 }
 
 TEST(CodecTest, UnknownAndMistypedOptionsAreBadArguments) {
     for (const char* options : {R"({"progres":true})", R"({"progress":1})", R"({"timeout":0})", R"({"timeout":"1"})"}) {
-        const Object error = refused(R"(["backup",{},)" + std::string{options} + "]");
+        const Object error = refused_request(R"(["backup",{},)" + std::string{options} + "]");
         EXPECT_EQ(code(error), "bad-argument") << options;
         EXPECT_EQ(error.find("event")->as_string(), "backup");
     }
 }
 
 TEST(CodecTest, AKeyGivenTwiceIsABadArgumentOfItsEvent) {
-    const Object error = refused(R"(["backup", {"directory": "/a", "directory": "/b"}])");
+    const Object error = refused_request(R"(["backup", {"directory": "/a", "directory": "/b"}])");
 
     EXPECT_EQ(code(error), "bad-argument");
     EXPECT_EQ(error.find("event")->as_string(), "backup");

@@ -8,7 +8,7 @@ namespace servicekit::mocks {
 namespace {
 
 using namespace std::chrono_literals;
-using End = os::PipeReading::End;
+using ReadingEnd = os::PipeReading::End;
 
 class FakePipesTest : public ::testing::Test {
 protected:
@@ -27,27 +27,27 @@ TEST_F(FakePipesTest, ReadsWhatItWroteItself) {
 
 TEST_F(FakePipesTest, HearsTheOtherProcessInTheTestsOrder) {
     pipes.will_hear("{\"pid\":1}\n");
-    pipes.will_hear(End::interrupted);
-    pipes.will_hear(End::timed_out);
-    pipes.will_hear(End::closed);
+    pipes.will_hear(ReadingEnd::interrupted);
+    pipes.will_hear(ReadingEnd::timed_out);
+    pipes.will_hear(ReadingEnd::closed);
     const auto pipe = *pipes.open();
     pipe->close_writer();
     EXPECT_EQ(pipe->read_line(1s).text, "{\"pid\":1}\n");
-    EXPECT_EQ(pipe->read_line(1s).end, End::interrupted);
+    EXPECT_EQ(pipe->read_line(1s).end, ReadingEnd::interrupted);
     EXPECT_EQ(clock.steady_now(), begin);
-    EXPECT_EQ(pipe->read_line(1s).end, End::timed_out);
+    EXPECT_EQ(pipe->read_line(1s).end, ReadingEnd::timed_out);
     EXPECT_EQ(clock.steady_now() - begin, 1s);
-    EXPECT_EQ(pipe->read_line(1s).end, End::closed);
+    EXPECT_EQ(pipe->read_line(1s).end, ReadingEnd::closed);
 }
 
 TEST_F(FakePipesTest, IsClosedOnceNobodyCanWrite) {
     const auto pipe = *pipes.open();
-    EXPECT_EQ(pipe->read_line(200ms).end, End::timed_out);
+    EXPECT_EQ(pipe->read_line(200ms).end, ReadingEnd::timed_out);
     EXPECT_EQ(clock.steady_now() - begin, 200ms);
     EXPECT_GE(pipe->writer(), 0);
     pipe->close_writer();
     EXPECT_LT(pipe->writer(), 0);
-    EXPECT_EQ(pipe->read_line(1s).end, End::closed);
+    EXPECT_EQ(pipe->read_line(1s).end, ReadingEnd::closed);
     EXPECT_EQ(pipe->write("x").error().errno_value, EBADF);
 }
 

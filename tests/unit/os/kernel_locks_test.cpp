@@ -6,8 +6,8 @@
 namespace servicekit::os {
 namespace {
 
-using testing::ElementsAre;
-using testing::IsEmpty;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 using Kind = KernelLock::Kind;
 
 constexpr KernelFile file{0xfe, 0x10, 131};
