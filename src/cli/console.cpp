@@ -11,9 +11,10 @@ namespace servicekit::cli {
 void Console::print(std::string_view text) {
     // Whoever reads may take his time, as in a pager.
     constexpr std::chrono::hours patience{24 * 365};
+    if (output_failure_) return;
     streams_->write(os::Stream::out, {});  // what stdio has buffered stands before it
     auto written = streams_->write_within(os::Stream::out, text, patience);
-    if (written.failure && !output_failure_) output_failure_ = std::move(written.failure);
+    output_failure_ = std::move(written.failure);
 }
 
 int Console::finish(int code) {

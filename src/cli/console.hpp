@@ -22,8 +22,10 @@ public:
     [[nodiscard]] const std::string& who() const noexcept { return who_; }
     void rename(std::string who) { who_ = std::move(who); }
 
-    /// To stdout, as it is. What can't be written there is told by finish().
+    /// To stdout, as it is. What can't be written there is told by finish(), and nothing follows it.
     void print(std::string_view text);
+    /// Whether stdout takes no more: what is printed from now on is dropped.
+    [[nodiscard]] bool output_has_failed() const noexcept { return output_failure_.has_value(); }
     /// An object to stdout: for people on a terminal, on one line otherwise.
     void print_json(const Object& object);
     /// "just-another-server: TEXT" to stdout.

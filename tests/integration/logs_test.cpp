@@ -88,6 +88,22 @@ TEST_F(LogsTest, FollowsNewLines) {
     EXPECT_EQ(logs.finish().exit_code, 0);
 }
 
+TEST_F(LogsTest, FollowsNoLongerThanItsReaderReads) {
+    const RunningService service{trial};
+    const Command logs = trial.command({"logs", "-f", "-n", "1"});
+    Command piped{.arguments = {"sh", "-c", "\"$@\" | head -n 1", "sh"}, .variables = logs.variables};
+    piped.arguments.insert(piped.arguments.end(), logs.arguments.begin(), logs.arguments.end());
+    RunningCommand reading{piped};
+    reading.await_output("\n");
+
+    service.call("echo", {{"string", "the next line"}});
+
+    const Outcome read = reading.finish();
+    EXPECT_EQ(read.exit_code, 0) << read;
+    EXPECT_EQ(read.err, "");
+    EXPECT_THAT(read.out, Not(HasSubstr("the next line")));
+}
+
 TEST_F(LogsTest, FollowsARotation) {
     const RunningService service{trial};
     RunningCommand logs{trial.command({"logs", "-f"})};
