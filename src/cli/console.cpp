@@ -17,6 +17,21 @@ void Console::print(std::string_view text) {
     output_failure_ = std::move(written.failure);
 }
 
+void Console::print(std::string_view text, const std::function<bool()>& goes_on) {
+    constexpr std::chrono::milliseconds patience{200};
+    if (output_failure_) return;
+    streams_->write(os::Stream::out, {});
+    do {
+        auto written = streams_->write_within(os::Stream::out, text, patience);
+        if (!written.failure) return;
+        if (written.failure->errno_value != EAGAIN) {
+            output_failure_ = std::move(written.failure);
+            return;
+        }
+        text.remove_prefix(written.bytes);
+    } while (goes_on());
+}
+
 int Console::finish(int code) {
     if (code != 0 || !output_failure_ || output_failure_->errno_value == EPIPE) return code;
     return fail(*output_failure_);

@@ -1,5 +1,6 @@
 #include <chrono>
 #include <memory>
+#include <string>
 
 #include "cli/log_tail.hpp"
 #include "cli/verb_functions.hpp"
@@ -50,7 +51,14 @@ public:
     }
 
 private:
-    [[nodiscard]] bool is_wanted() const { return !console_.output_has_failed(); }
+    [[nodiscard]] bool is_wanted() const {
+        return !console_.output_has_failed() && (!sleep_ || sleep_->sleep_for(std::chrono::milliseconds{0}));
+    }
+    void print(const std::string& text) {
+        // Its reader may pause, as a pager does, and be ended together with us.
+        if (sleep_) return console_.print(text, [this] { return is_wanted(); });
+        console_.print(text);
+    }
 
     /// Prints all that is there. \returns whether there was anything
     Result<bool> print_rest() {
@@ -59,7 +67,7 @@ private:
             const auto text = tail_.next();
             if (!text) return text.error();
             if (text->empty()) break;
-            console_.print(*text);
+            print(*text);
             // Whoever reads us may be slow, and the files that come next be gone by then.
             if (!sleep_) continue;
             if (const auto looked = tail_.look(); !looked) return looked.error();

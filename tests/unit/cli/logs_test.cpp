@@ -68,6 +68,47 @@ TEST_F(LogsTest, EndsWhereItsReaderHasGone) {
     EXPECT_EQ(error(), "");
 }
 
+TEST_F(LogsTest, CanBeInterruptedWhileItsReaderPauses) {
+    host.files.add_file("/var/log/x.log", "one\ntwo\n");
+    host.streams.limit(os::Stream::out, 6);
+    tools.make_sleep = [this]() -> std::unique_ptr<os::InterruptibleSleep> {
+        class Sleep final : public os::InterruptibleSleep {
+        public:
+            bool sleep_for(std::chrono::milliseconds /*time*/) override { return left_ > 0 && --left_ > 0; }
+
+        private:
+            int left_ = 5;
+        };
+        return std::make_unique<Sleep>();
+    };
+    EXPECT_EQ(run({"logs", "-f"}), 0);
+    EXPECT_EQ(out(), "one\ntw");
+    EXPECT_LE(host.streams.last_patience(), 1s);
+    EXPECT_EQ(error(), "");
+}
+
+TEST_F(LogsTest, GoesOnWhereItsReaderDoes) {
+    host.files.add_file("/var/log/x.log", "one\ntwo\n");
+    host.streams.limit(os::Stream::out, 6);
+    tools.make_sleep = [this]() -> std::unique_ptr<os::InterruptibleSleep> {
+        class Sleep final : public os::InterruptibleSleep {
+        public:
+            explicit Sleep(mocks::FakeStandardStreams& streams) : streams_{streams} {}
+            bool sleep_for(std::chrono::milliseconds time) override {
+                if (++asked_ == 3) streams_.limit(os::Stream::out, std::nullopt);
+                return time == 0ms;
+            }
+
+        private:
+            mocks::FakeStandardStreams& streams_;
+            int asked_ = 0;
+        };
+        return std::make_unique<Sleep>(host.streams);
+    };
+    EXPECT_EQ(run({"logs", "-f"}), 0);
+    EXPECT_EQ(out(), "one\ntwo\n");
+}
+
 TEST_F(LogsTest, WritesNothingBehindWhatDidNotFit) {
     host.files.add_file("/var/log/x.log", std::string(100'000, '.') + "\n");
     host.streams.failures.fail_next("write_within", ENOSPC);
