@@ -15,6 +15,10 @@ constexpr std::size_t piece = 65536;
 /// So many old files are kept open that are still to be shown.
 constexpr std::size_t most_held = 64;
 
+/// Why lines may be missing.
+constexpr std::string_view removed = "old files of the log were removed before they could be shown";
+constexpr std::string_view unlisted = "the folder of the log could not be listed";
+
 Result<std::uint64_t> start_of_last_lines(os::File& file, std::uint64_t size, std::size_t lines) {
     if (lines == 0) return size;
     std::size_t seen = 0;
@@ -115,8 +119,8 @@ Result<LogTail> LogTail::open_since(os::Files& files, const std::string& path, s
     LogTail tail{files, path, std::move(tell)};
     auto seen = tail.see();
     if (!seen) return seen.error();
-    if (!seen->names) tail.tell_(seen->names.error().message());
-    for (OldLog& log : old_logs(files, path, seen->names_or_none())) {
+    if (!seen->names) tail.tell_unlisted(seen->names.error());
+    for (OldLog& log : seen->names ? old_logs(files, path, *seen->names) : std::vector<OldLog>{}) {
         if (is_too_old(log.modified, since)) continue;
         if (log.compression.empty() || log.compression == ".gz")
             tail.ahead_.push_back({.path = std::move(log.path)});
@@ -125,7 +129,7 @@ Result<LogTail> LogTail::open_since(os::Files& files, const std::string& path, s
     }
     tail.ahead_.push_back(tail.live(std::move(seen->live)));
     tail.hold();
-    tail.known_ = put_away_logs(path, seen->names_or_none());
+    if (seen->names) tail.known_ = put_away_logs(path, *seen->names);
     while (tail.begin_next()) {
         const auto found = skip_to(*tail.current_, since);
         const bool is_last = tail.ahead_.empty();
@@ -145,7 +149,7 @@ Result<LogTail> LogTail::open(os::Files& files, const std::string& path, std::si
     const auto start = start_of_last_lines(*seen->live, status->size, lines);
     if (!start) return start.error();
     tail.current_.emplace(path, std::move(seen->live), LogSource::Form::plain, *start);
-    tail.known_ = put_away_logs(path, seen->names_or_none());
+    if (seen->names) tail.known_ = put_away_logs(path, *seen->names);
     return tail;
 }
 
@@ -187,19 +191,30 @@ Result<void> LogTail::look() {
     if (!seen && seen.error().errno_value == ENOENT) return {};
     if (!seen) return seen.error();
     if (!seen->is_of_one_time) return {};
-    std::vector<std::string> now = put_away_logs(path_, seen->names_or_none());
-    std::vector<std::string> fresh;
-    std::set_difference(now.begin(), now.end(), known_.begin(), known_.end(), std::back_inserter(fresh));
-    known_ = std::move(now);
-    append_after(ahead_.empty() ? *current_ : *ahead_.back().source, fresh, std::move(seen->live));
+    append_after(ahead_.empty() ? *current_ : *ahead_.back().source, *std::move(seen));
     hold();
     return {};
 }
 
-void LogTail::append_after(LogSource& last, const std::vector<std::string>& fresh, std::unique_ptr<os::File> live_now) {
+void LogTail::tell_unlisted(const Error& error) {
+    if (!std::exchange(unlisted_is_told_, true)) tell_(error.message());
+}
+
+std::vector<std::string> LogTail::take_fresh(const std::vector<std::string>& names) {
+    std::vector<std::string> now = put_away_logs(path_, names);
+    std::vector<std::string> fresh;
+    const std::vector<std::string> before = known_.value_or(std::vector<std::string>{});
+    std::set_difference(now.begin(), now.end(), before.begin(), before.end(), std::back_inserter(fresh));
+    known_ = std::move(now);
+    return fresh;
+}
+
+void LogTail::append_after(LogSource& last, Sight now) {
+    if (!now.names) tell_unlisted(now.names.error());
+    const bool before_is_known = known_.has_value();
     std::deque<Next> after;
     bool is_among_them = false;
-    for (const std::string& path : fresh) {
+    for (const std::string& path : now.names ? take_fresh(*now.names) : std::vector<std::string>{}) {
         Next next{.path = path};
         if (!is_among_them && is_put_away_as(last, next)) {
             is_among_them = true;
@@ -209,10 +224,16 @@ void LogTail::append_after(LogSource& last, const std::vector<std::string>& fres
         if (after.size() >= most_held) next.source.reset();
         after.push_back(std::move(next));
     }
-    after.push_back(live(std::move(live_now)));
+    // They may be older than what is shown already.
+    const bool are_of_any_time = !before_is_known && !is_among_them && !after.empty();
+    if (are_of_any_time) after.clear();
+    after.push_back(live(std::move(now.live)));
     // It may have been the last that was removed before we looked, or one of many.
     const auto status = last.file().status();
-    after.front().comes_after_gap = !is_among_them && status && status->links == 0;
+    if (!now.names || are_of_any_time)
+        after.front().gap = unlisted;
+    else if (!is_among_them && status && status->links == 0)
+        after.front().gap = removed;
     std::move(after.begin(), after.end(), std::back_inserter(ahead_));
 }
 
@@ -239,20 +260,19 @@ void LogTail::open(Next& next) {
     if (next.source || std::exchange(next.was_looked_for, true)) return;
     auto opened = LogSource::open_old(*files_, next.path);
     if (!opened) return tell_(opened.error().message());
-    if (!*opened) next.comes_after_gap = true;
+    if (!*opened && next.gap.empty()) next.gap = removed;
     next.source = std::move(*opened);
 }
 
 bool LogTail::begin_next() {
-    bool comes_after_gap = false;
+    std::string_view gap;
     while (!ahead_.empty()) {
         Next next = std::move(ahead_.front());
         ahead_.pop_front();
         open(next);
-        comes_after_gap = comes_after_gap || next.comes_after_gap;
+        if (gap.empty()) gap = next.gap;
         if (!next.source) continue;
-        if (comes_after_gap)
-            tell_("lines may be missing here: old files of the log were removed before they could be shown");
+        if (!gap.empty()) tell_("lines may be missing here: " + std::string{gap});
         current_ = std::move(next.source);
         hold();
         return true;

@@ -44,16 +44,12 @@ private:
         std::string path = {};  ///< as it is called while it is not compressed
         std::optional<LogSource> source = {};
         bool was_looked_for = false;
-        bool comes_after_gap = false;
+        std::string_view gap = {};  ///< why lines may be missing before it; empty where none are
     };
     /// The log and what is beside it.
     struct Sight {
-        [[nodiscard]] std::vector<std::string> names_or_none() const {
-            return names ? *names : std::vector<std::string>{};
-        }
-
-        std::unique_ptr<os::File> live = {};  ///< the file at the log's path
-        Result<std::vector<std::string>> names = std::vector<std::string>{};
+        std::unique_ptr<os::File> live = {};                                  ///< the file at the log's path
+        Result<std::vector<std::string>> names = std::vector<std::string>{};  ///< what is in the log's folder
         bool is_of_one_time = false;  ///< the log was not put away while we looked
     };
 
@@ -61,10 +57,13 @@ private:
         : files_{&files}, path_{std::move(path)}, tell_{std::move(tell)} {}
 
     Result<Sight> see();
+    /// Tells it where it is the first time.
+    void tell_unlisted(const Error& error);
+    /// \returns those that were put away since the last look, or all where none are known from then; takes note of them
+    std::vector<std::string> take_fresh(const std::vector<std::string>& names);
     [[nodiscard]] bool is_at_path(os::File& file) const;
     /// \param last the last in the row, which is not at the log's path any more
-    /// \param fresh those that were put away since the last look, it among them where it was not removed or moved
-    void append_after(LogSource& last, const std::vector<std::string>& fresh, std::unique_ptr<os::File> live_now);
+    void append_after(LogSource& last, Sight now);
     bool is_put_away_as(LogSource& source, Next& there);
     [[nodiscard]] Next live(std::unique_ptr<os::File> file) const;
     /// Opens those whose turn comes next.
@@ -77,8 +76,10 @@ private:
     std::string path_;
     Tell tell_;
     std::optional<LogSource> current_;
-    std::deque<Next> ahead_;          ///< the last in the row was at the log's path when we looked
-    std::vector<std::string> known_;  ///< those that were put away until then
+    std::deque<Next> ahead_;  ///< the last in the row was at the log's path when we looked
+    /// Those that were put away until then; nothing where the folder could not be listed yet.
+    std::optional<std::vector<std::string>> known_;
+    bool unlisted_is_told_ = false;
 };
 
 /// What the time of a line must not be less than, as the beginning of its text: understands times in UTC or their

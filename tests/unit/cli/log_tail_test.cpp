@@ -200,6 +200,53 @@ TEST_F(LogTailTest, TellsWhereFilesWereRemovedBeforeAnybodySawThem) {
     EXPECT_EQ(told, "lines may be missing here: old files of the log were removed before they could be shown\n");
 }
 
+TEST_F(LogTailTest, TellsWhereTheFolderCannotBeListed) {
+    const std::string gap = "lines may be missing here: the folder of the log could not be listed\n";
+    files.add_file(path, "one\n");
+    auto tail = *LogTail::open(files, path, 20, tell);
+    files.failures.fail_always("list", EACCES);
+    put_away("01", "two\n");
+    put_away("02", "three\n");
+    EXPECT_EQ(whole(tail), "one\nthree\n");
+    EXPECT_EQ(told, "cannot list folder '/var/log': Permission denied\n" + gap);
+    put_away("03", "four\n");
+    EXPECT_EQ(whole(tail), "four\n");
+    EXPECT_EQ(told, "cannot list folder '/var/log': Permission denied\n" + gap + gap);
+
+    files.failures.succeed_again("list");
+    told.clear();
+    put_away("04", "five\n");
+    put_away("05", "six\n");
+    EXPECT_EQ(whole(tail), "five\nsix\n");
+    EXPECT_EQ(told, "");
+}
+
+TEST_F(LogTailTest, NeedsNoListOfTheFolderForTheLogItself) {
+    files.add_file(path, "one\n");
+    files.failures.fail_always("list", EACCES);
+    EXPECT_EQ(last(20), "one\n");
+    EXPECT_EQ(told, "");
+    EXPECT_EQ(since("2026"), "");
+    EXPECT_EQ(told, "cannot list folder '/var/log': Permission denied\n");
+}
+
+TEST_F(LogTailTest, ShowsNoOlderFilesWhereTheFolderCouldNotBeListedAtFirst) {
+    files.add_file(old_path("01"), "before\n");
+    files.add_file(path, "one\n");
+    files.failures.fail_next("list", EACCES);
+    auto found_again = *LogTail::open(files, path, 20, tell);
+    files.failures.fail_next("list", EACCES);
+    auto moved = *LogTail::open(files, path, 20, tell);
+    put_away("02", "two\n");
+    put_away("03", "three\n");
+    EXPECT_EQ(whole(found_again), "one\ntwo\nthree\n");
+    EXPECT_EQ(told, "");
+
+    files.move_away(old_path("02"), "/var/log/moved");
+    EXPECT_EQ(whole(moved), "one\nthree\n");
+    EXPECT_EQ(told, "lines may be missing here: the folder of the log could not be listed\n");
+}
+
 TEST_F(LogTailTest, SkipsNothingOfManyThatCameBetweenTwoLooks) {
     files.add_file(path, "begin\n");
     auto tail = *LogTail::open(files, path, 20, tell);
