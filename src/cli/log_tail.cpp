@@ -210,31 +210,62 @@ std::vector<std::string> LogTail::take_fresh(const std::vector<std::string>& nam
 }
 
 void LogTail::append_after(LogSource& last, Sight now) {
-    if (!now.names) tell_unlisted(now.names.error());
-    const bool before_is_known = known_.has_value();
     std::deque<Next> after;
+    std::string_view gap = unlisted;
+    if (now.names)
+        gap = find_between(last, *now.names, after);
+    else
+        tell_unlisted(now.names.error());
+    after.push_back(live(std::move(now.live)));
+    after.front().gap = gap;
+    std::move(after.begin(), after.end(), std::back_inserter(ahead_));
+}
+
+std::string_view LogTail::find_between(LogSource& last, const std::vector<std::string>& names,
+                                       std::deque<Next>& between) {
+    const bool are_all_fresh = known_.has_value();
     bool is_among_them = false;
-    for (const std::string& path : now.names ? take_fresh(*now.names) : std::vector<std::string>{}) {
+    for (const std::string& path : take_fresh(names)) {
         Next next{.path = path};
         if (!is_among_them && is_put_away_as(last, next)) {
             is_among_them = true;
-            after.clear();
+            between.clear();
             continue;
         }
-        if (after.size() >= most_held) next.source.reset();
-        after.push_back(std::move(next));
+        if (between.size() >= most_held) next.source.reset();
+        between.push_back(std::move(next));
     }
-    // They may be older than what is shown already.
-    const bool are_of_any_time = !before_is_known && !is_among_them && !after.empty();
-    if (are_of_any_time) after.clear();
-    after.push_back(live(std::move(now.live)));
+    if (is_among_them) return {};
+    if (!are_all_fresh && !between.empty()) {
+        // They may be older than what is shown already.
+        between.clear();
+        return unlisted;
+    }
+    if (auto moved = moved_after(last, names)) {
+        std::move(moved->rbegin(), moved->rend(), std::front_inserter(between));
+        return {};
+    }
     // It may have been the last that was removed before we looked, or one of many.
     const auto status = last.file().status();
-    if (!now.names || are_of_any_time)
-        after.front().gap = unlisted;
-    else if (!is_among_them && status && status->links == 0)
-        after.front().gap = removed;
-    std::move(after.begin(), after.end(), std::back_inserter(ahead_));
+    return status && status->links == 0 ? removed : std::string_view{};
+}
+
+std::optional<std::deque<LogTail::Next>> LogTail::moved_after(LogSource& last, const std::vector<std::string>& names) {
+    // More of them don't come within a pause.
+    constexpr std::size_t most = 2;
+    const std::vector<std::string> own = put_away_logs(path_, names);
+    std::vector<OldLog> moved = old_logs(*files_, path_, names);
+    std::erase_if(moved, [&own](const OldLog& log) {
+        const bool is_readable = log.compression.empty() || log.compression == ".gz";
+        return !is_readable || std::binary_search(own.begin(), own.end(), log.path);
+    });
+    std::deque<Next> after;
+    for (auto log = moved.rbegin(); log != moved.rend() && after.size() < most; ++log) {
+        Next next{.path = log->path};
+        if (is_put_away_as(last, next)) return after;
+        after.push_front(std::move(next));
+    }
+    return std::nullopt;
 }
 
 bool LogTail::is_put_away_as(LogSource& source, Next& there) {

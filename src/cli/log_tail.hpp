@@ -64,6 +64,10 @@ private:
     [[nodiscard]] bool is_at_path(os::File& file) const;
     /// \param last the last in the row, which is not at the log's path any more
     void append_after(LogSource& last, Sight now);
+    /// Those that came between the last in the row and the log. \returns why lines may be missing before the first
+    std::string_view find_between(LogSource& last, const std::vector<std::string>& names, std::deque<Next>& between);
+    /// Those that logrotate(8) has moved after the last in the row; nothing where that is not among the newest of them.
+    std::optional<std::deque<Next>> moved_after(LogSource& last, const std::vector<std::string>& names);
     bool is_put_away_as(LogSource& source, Next& there);
     [[nodiscard]] Next live(std::unique_ptr<os::File> file) const;
     /// Opens those whose turn comes next.

@@ -200,6 +200,44 @@ TEST_F(LogTailTest, TellsWhereFilesWereRemovedBeforeAnybodySawThem) {
     EXPECT_EQ(told, "lines may be missing here: old files of the log were removed before they could be shown\n");
 }
 
+TEST_F(LogTailTest, MissesNothingWhereLogrotateHasCompressedAndRemovedTheFile) {
+    const std::string moved = std::string{path} + ".1";
+    files.add_file(path, "one\n");
+    auto tail = *LogTail::open(files, path, 20, tell);
+    EXPECT_EQ(rest(tail), "one\n");
+    append("late\n");
+    files.move_away(path, moved);
+    files.add_file(path, "two\n");
+    compress(moved);
+
+    EXPECT_EQ(whole(tail), "late\ntwo\n");
+    EXPECT_EQ(told, "");
+
+    files.take_away(moved + ".gz");
+    files.move_away(path, moved);
+    files.add_file(path, "another\n");
+    compress(moved);
+    files.move_away(moved + ".gz", std::string{path} + ".2.gz");
+    files.move_away(path, moved);
+    files.add_file(path, "three\n");
+    compress(moved);
+
+    EXPECT_EQ(whole(tail), "another\nthree\n");
+    EXPECT_EQ(told, "");
+}
+
+TEST_F(LogTailTest, TellsWhereLogrotateHasRemovedTheFile) {
+    files.add_file(std::string{path} + ".1.gz", gzip("before\n"));
+    files.add_file(std::string{path} + ".2.xz", "before that");
+    files.add_file(path, "one\n");
+    auto tail = *LogTail::open(files, path, 20, tell);
+    files.take_away(path);
+    files.add_file(path, "two\n");
+
+    EXPECT_EQ(whole(tail), "one\ntwo\n");
+    EXPECT_EQ(told, "lines may be missing here: old files of the log were removed before they could be shown\n");
+}
+
 TEST_F(LogTailTest, TellsWhereTheFolderCannotBeListed) {
     const std::string gap = "lines may be missing here: the folder of the log could not be listed\n";
     files.add_file(path, "one\n");
