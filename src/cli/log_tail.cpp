@@ -44,23 +44,50 @@ std::string_view time_of(std::string_view line) {
     return is_time ? line : std::string_view{};
 }
 
-/// Leaves the source at the first line that is not older. \returns whether there is one; the source is at its end if not
-Result<bool> skip_to(LogSource& source, std::string_view since) {
-    std::string rest;
+bool is_young(std::string_view line, std::string_view since) {
+    const std::string_view time = time_of(line);
+    return !time.empty() && time.substr(0, since.size()) >= since;
+}
+
+/// Leaves the source at the first line that is not older. One that is still written to is left at its last line where
+/// that has no end yet. \returns whether there is such a line; the source is at its end if not
+Result<bool> skip_to(LogSource& source, std::string_view since, bool is_written_to) {
+    // So much of a line tells its time.
+    constexpr std::size_t telling_head = 64;
+    std::string head;  // of a line that has no end yet, and whose time is not known yet
+    bool is_within_old_line = false;
+    std::uint64_t line_begin = 0;
     for (;;) {
         const auto text = source.next();
         if (!text) return text.error();
-        if (text->empty()) return false;
-        rest += *text;
-        std::size_t line = 0;
-        for (std::size_t end = 0; (end = rest.find('\n', line)) != std::string::npos; line = end + 1) {
-            const std::string_view time = time_of(std::string_view{rest}.substr(line, end - line));
-            if (time.empty() || time.substr(0, since.size()) < since) continue;
-            source.put_back(rest.substr(line));
-            return true;
+        if (text->empty()) break;
+        const std::string seen = std::exchange(head, {}) + *text;
+        for (std::size_t line = 0;;) {
+            const std::size_t end = seen.find('\n', line);
+            if (!is_within_old_line) {
+                line_begin = source.offset() - (seen.size() - line);
+                const std::string_view left = std::string_view{seen}.substr(line);
+                if (end == std::string::npos && left.size() < telling_head) {
+                    head = left;
+                    break;
+                }
+                if (is_young(left.substr(0, std::min(end - line, telling_head)), since)) {
+                    source.put_back(std::string{left});
+                    return true;
+                }
+            }
+            is_within_old_line = end == std::string::npos;
+            if (is_within_old_line) break;
+            line = end + 1;
         }
-        rest.erase(0, line);
     }
+    if (is_written_to && (is_within_old_line || !head.empty())) {
+        source.go_to(line_begin);
+        return true;
+    }
+    if (!is_young(head, since)) return false;
+    source.put_back(std::move(head));
+    return true;
 }
 
 /// Whether a file that was last written then has no line that is young enough.
@@ -131,8 +158,8 @@ Result<LogTail> LogTail::open_since(os::Files& files, const std::string& path, s
     tail.hold();
     if (seen->names) tail.known_ = put_away_logs(path, *seen->names);
     while (tail.begin_next()) {
-        const auto found = skip_to(*tail.current_, since);
         const bool is_last = tail.ahead_.empty();
+        const auto found = skip_to(*tail.current_, since, is_last);
         if (!found && is_last) return found.error();
         if (!found) tail.tell_(found.error().message());
         if (found && *found) break;
@@ -154,7 +181,12 @@ Result<LogTail> LogTail::open(os::Files& files, const std::string& path, std::si
 }
 
 Result<std::string> LogTail::next() {
+    if (std::exchange(owes_newline_, false)) {
+        ends_line_ = true;
+        return std::string{"\n"};
+    }
     auto text = current_->next();
+    if (text && !text->empty()) ends_line_ = text->back() == '\n';
     if (text || current_->form() == LogSource::Form::plain) return text;
     // One old file that is damaged does not keep those after it from being shown.
     tell_(text.error().message());
@@ -305,6 +337,7 @@ bool LogTail::begin_next() {
         if (!next.source) continue;
         if (!gap.empty()) tell_("lines may be missing here: " + std::string{gap});
         current_ = std::move(next.source);
+        owes_newline_ = !ends_line_;
         hold();
         return true;
     }
@@ -324,7 +357,7 @@ Result<bool> LogTail::follow() {
     const auto status = current_->file().status();
     if (!status) return status.error();
     const bool truncated = status->size < current_->offset();
-    if (truncated) current_->rewind();
+    if (truncated) current_->go_to(0);
     return truncated;
 }
 

@@ -84,6 +84,8 @@ private:
     /// Those that were put away until then; nothing where the folder could not be listed yet.
     std::optional<std::vector<std::string>> known_;
     bool unlisted_is_told_ = false;
+    bool ends_line_ = true;      ///< what next() has returned last
+    bool owes_newline_ = false;  ///< before the first line of a file: the one before it ended within a line
 };
 
 /// What the time of a line must not be less than, as the beginning of its text: understands times in UTC or their

@@ -175,6 +175,7 @@ TEST_F(LogFloodTest, FollowingMissesNothingWhereLogrotateCompressesAtOnce) {
     const Outcome shown = logs.finish();
     EXPECT_EQ(shown.exit_code, 0);
     EXPECT_EQ(shown.err, "");
+    EXPECT_THAT(shown.out, testing::HasSubstr("flood 0 999 "));
 }
 
 TEST_F(LogFloodTest, SinceShowsWhatTheServiceHasCompressed) {

@@ -161,6 +161,39 @@ TEST_F(LogTailTest, BeginsWhereTheTimeIsNotBeforeTheOneThatIsAskedFor) {
     EXPECT_EQ(since("2026-01-03"), "");
 }
 
+TEST_F(LogTailTest, ShowsAYoungLineThatHasNoEnd) {
+    for (const char* second : {"01", "02"}) {
+        files.add_file(old_path(second), "2026-01-01T00:00:00Z old\n2026-01-03T00:00:" + std::string{second} + "Z to");
+        files.set_modified(old_path(second), far_future);
+    }
+    files.add_file(path, "2026-01-03T00:01:00Z new\n");
+    EXPECT_EQ(since("2026-01-02"),
+              "2026-01-03T00:00:01Z to\n2026-01-01T00:00:00Z old\n2026-01-03T00:00:02Z to\n"
+              "2026-01-03T00:01:00Z new\n");
+    EXPECT_EQ(since("2026-01-03T00:00:30"), "2026-01-03T00:01:00Z new\n");
+}
+
+TEST_F(LogTailTest, LosesNothingOfALineThatIsBeingWritten) {
+    const std::string old_line = "2026-01-01T00:00:00Z " + std::string(200'000, '.');
+    for (const std::string& begin : {std::string{"20"}, std::string{"2026-01-03T00:00:00Z beg"}, old_line}) {
+        files.add_file(path, "2026-01-01T00:00:00Z old\n" + begin);
+        auto tail = *LogTail::open_since(files, path, "2026-01-02", tell);
+        std::string shown = rest(tail);
+        append("...end\n");
+        EXPECT_EQ(shown + rest(tail), begin + "...end\n");
+        files.take_away(path);
+    }
+}
+
+TEST_F(LogTailTest, KeepsNoLongLineInMemory) {
+    std::string old_line = "2026-01-01T00:00:00Z " + std::string(30'000'000, '.');
+    files.add_file(old_path("01"), old_line);
+    files.add_file(old_path("02"), std::string(30'000'000, '.') + "\n2026-01-03T00:00:00Z a\n");
+    for (const char* second : {"01", "02"}) files.set_modified(old_path(second), far_future);
+    files.add_file(path, "2026-01-03T00:01:00Z b\n");
+    EXPECT_EQ(since("2026-01-02"), "2026-01-03T00:00:00Z a\n2026-01-03T00:01:00Z b\n");
+}
+
 TEST_F(LogTailTest, FollowsThroughThoseThatWereCompressedMeanwhile) {
     files.add_file(path, "one\n");
     auto tail = *LogTail::open(files, path, 20, tell);
