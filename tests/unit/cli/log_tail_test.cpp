@@ -398,6 +398,24 @@ TEST_F(LogTailTest, TellsWhatItCannotReadAndShowsTheRest) {
               "cannot read '/var/log/x.log.2.gz': it is damaged, or not compressed with gzip\n");
 }
 
+TEST_F(LogTailTest, ShowsWhatComesBeforeADamage) {
+    std::string lines;
+    for (int i = 100'000; i < 120'000; ++i)
+        lines += "2026-01-02T05:00:00." + std::to_string(i * 7919 % 1'000'003) + "Z\n";
+    const std::string old = std::string{path} + ".1.gz";
+    files.add_file(old, gzip(lines));
+    files.set_modified(old, far_future);
+    std::string& content = files.tree().peek(old)->content;
+    content.replace(content.size() * 3 / 4, 100, std::string(100, '\xff'));
+    files.add_file(path, "2026-01-02T06:00:00Z c\n");
+
+    const std::string shown = since("2026-01-02");
+    EXPECT_GE(shown.size(), lines.size() / 2);
+    EXPECT_EQ(shown.substr(0, lines.size() / 2), lines.substr(0, lines.size() / 2));
+    EXPECT_TRUE(shown.ends_with("\n2026-01-02T06:00:00Z c\n")) << shown.substr(shown.size() - 100);
+    EXPECT_EQ(told, "cannot read '/var/log/x.log.1.gz': it is damaged, or not compressed with gzip\n");
+}
+
 TEST(LogSinceTest, UnderstandsTimesAndHowLongAgo) {
     using namespace std::chrono_literals;
     const std::chrono::system_clock::time_point now{1'767'322'800s};  // 2026-01-02T03:00:00Z
