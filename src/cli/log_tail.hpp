@@ -16,8 +16,10 @@
 
 namespace servicekit::cli {
 
-/// The end of a log, and what comes after it, also when its file is put away and made anew, compressed, moved, or
-/// truncated.
+/// The end of a log, and what comes after it, also when its file is put away and made anew, compressed with gzip, moved,
+/// or truncated. Files that came and went between two looks are told as a gap where they have left a trace: the file that
+/// was followed is gone, or the folder can't be listed. A file that was truncated, and has grown beyond where we are, and
+/// more than two that logrotate(8) moved between two looks leave none.
 class LogTail {
 public:
     /// Is told what can't be shown, and why.
