@@ -59,8 +59,9 @@ Result<bool> skip_to(LogSource& source, std::string_view since, bool is_written_
     std::uint64_t line_begin = 0;
     for (;;) {
         const auto text = source.next();
-        if (!text) return text.error();
-        if (text->empty()) break;
+        if (!text && (is_written_to || !is_young(head, since))) return text.error();
+        // The failure comes again, behind the line.
+        if (!text || text->empty()) break;
         const std::string seen = std::exchange(head, {}) + *text;
         for (std::size_t line = 0;;) {
             const std::size_t end = seen.find('\n', line);

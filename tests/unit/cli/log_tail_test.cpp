@@ -416,6 +416,18 @@ TEST_F(LogTailTest, ShowsWhatComesBeforeADamage) {
     EXPECT_EQ(told, "cannot read '/var/log/x.log.1.gz': it is damaged, or not compressed with gzip\n");
 }
 
+TEST_F(LogTailTest, ShowsAYoungLineThatADamageCutsShort) {
+    const std::string old = std::string{path} + ".1.gz";
+    std::string content = gzip("2026-01-02T05:00:00Z a\n2026-01-02T05:00:01Z b");
+    content[content.size() - 8] ^= 1;
+    files.add_file(old, content);
+    files.set_modified(old, far_future);
+    files.add_file(path, "2026-01-02T06:00:00Z c\n");
+
+    EXPECT_EQ(since("2026-01-02T05:00:01"), "2026-01-02T05:00:01Z b\n2026-01-02T06:00:00Z c\n");
+    EXPECT_EQ(told, "cannot read '/var/log/x.log.1.gz': it is damaged, or not compressed with gzip\n");
+}
+
 TEST(LogSinceTest, UnderstandsTimesAndHowLongAgo) {
     using namespace std::chrono_literals;
     const std::chrono::system_clock::time_point now{1'767'322'800s};  // 2026-01-02T03:00:00Z
