@@ -71,7 +71,7 @@ TEST_F(LogsTest, EndsWhereItsReaderHasGone) {
 TEST_F(LogsTest, CanBeInterruptedWhileItsReaderPauses) {
     host.files.add_file("/var/log/x.log", "one\ntwo\n");
     host.streams.limit(os::Stream::out, 6);
-    tools.make_sleep = [this]() -> std::unique_ptr<os::InterruptibleSleep> {
+    tools.make_sleep = []() -> std::unique_ptr<os::InterruptibleSleep> {
         class Sleep final : public os::InterruptibleSleep {
         public:
             bool sleep_for(std::chrono::milliseconds /*time*/) override { return left_ > 0 && --left_ > 0; }
