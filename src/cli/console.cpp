@@ -11,9 +11,25 @@ namespace servicekit::cli {
 void Console::print(std::string_view text) {
     // Whoever reads may take his time, as in a pager.
     constexpr std::chrono::hours patience{24 * 365};
+    if (output_failure_) return;
     streams_->write(os::Stream::out, {});  // what stdio has buffered stands before it
     auto written = streams_->write_within(os::Stream::out, text, patience);
-    if (written.failure && !output_failure_) output_failure_ = std::move(written.failure);
+    output_failure_ = std::move(written.failure);
+}
+
+void Console::print(std::string_view text, const std::function<bool()>& goes_on) {
+    constexpr std::chrono::milliseconds patience{200};
+    if (output_failure_) return;
+    streams_->write(os::Stream::out, {});
+    do {
+        auto written = streams_->write_within(os::Stream::out, text, patience);
+        if (!written.failure) return;
+        if (written.failure->errno_value != EAGAIN) {
+            output_failure_ = std::move(written.failure);
+            return;
+        }
+        text.remove_prefix(written.bytes);
+    } while (goes_on());
 }
 
 int Console::finish(int code) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,8 +23,13 @@ public:
     [[nodiscard]] const std::string& who() const noexcept { return who_; }
     void rename(std::string who) { who_ = std::move(who); }
 
-    /// To stdout, as it is. What can't be written there is told by finish().
+    /// To stdout, as it is. What can't be written there is told by finish(), and nothing follows it.
     void print(std::string_view text);
+    /// The same for a verb that has signals blocked. \param goes_on is asked several times a second while the reader
+    ///        takes nothing; the rest is dropped once it says no
+    void print(std::string_view text, const std::function<bool()>& goes_on);
+    /// Whether stdout takes no more: what is printed from now on is dropped.
+    [[nodiscard]] bool output_has_failed() const noexcept { return output_failure_.has_value(); }
     /// An object to stdout: for people on a terminal, on one line otherwise.
     void print_json(const Object& object);
     /// "just-another-server: TEXT" to stdout.

@@ -43,6 +43,7 @@ Result<std::string> LogSource::next() {
 Result<std::string> LogSource::next_of_gzip() {
     const auto damaged = [this](std::string reason) { return Error{ExitCode::os, "read", path_, std::move(reason)}; };
     for (;;) {
+        if (gunzip_->is_damaged()) return damaged("it is damaged, or not compressed with gzip");
         const auto bytes = file_->read_at(offset_, compressed_piece);
         if (!bytes) return bytes.error();
         if (bytes->empty()) {
@@ -50,9 +51,8 @@ Result<std::string> LogSource::next_of_gzip() {
             return std::string{};
         }
         offset_ += bytes->size();
-        auto text = gunzip_->decompress(*bytes);
-        if (!text) return damaged("it is damaged, or not compressed with gzip");
-        if (!text->empty()) return std::move(*text);
+        std::string text = gunzip_->decompress(*bytes);
+        if (!text.empty()) return text;
     }
 }
 

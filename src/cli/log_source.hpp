@@ -29,8 +29,8 @@ public:
     void put_back(std::string text) { pending_ = std::move(text); }
     /// Is at its end from here on.
     void skip_rest() noexcept { is_over_ = true; }
-    /// Goes on at the beginning of a plain one.
-    void rewind() noexcept { offset_ = 0; }
+    /// Goes on there, in a plain one.
+    void go_to(std::uint64_t offset) noexcept { offset_ = offset; }
 
     /// Whether a plain one begins as another one does: it is what was compressed into that.
     /// \param other nothing was read of it yet

@@ -15,6 +15,10 @@ constexpr std::size_t piece = 65536;
 /// So many old files are kept open that are still to be shown.
 constexpr std::size_t most_held = 64;
 
+/// Why lines may be missing.
+constexpr std::string_view removed = "old files of the log were removed before they could be shown";
+constexpr std::string_view unlisted = "the folder of the log could not be listed";
+
 Result<std::uint64_t> start_of_last_lines(os::File& file, std::uint64_t size, std::size_t lines) {
     if (lines == 0) return size;
     std::size_t seen = 0;
@@ -40,23 +44,51 @@ std::string_view time_of(std::string_view line) {
     return is_time ? line : std::string_view{};
 }
 
-/// Leaves the source at the first line that is not older. \returns whether there is one; the source is at its end if not
-Result<bool> skip_to(LogSource& source, std::string_view since) {
-    std::string rest;
+bool is_young(std::string_view line, std::string_view since) {
+    const std::string_view time = time_of(line);
+    return !time.empty() && time.substr(0, since.size()) >= since;
+}
+
+/// Leaves the source at the first line that is not older. One that is still written to is left at its last line where
+/// that has no end yet. \returns whether there is such a line; the source is at its end if not
+Result<bool> skip_to(LogSource& source, std::string_view since, bool is_written_to) {
+    // So much of a line tells its time.
+    constexpr std::size_t telling_head = 64;
+    std::string head;  // of a line that has no end yet, and whose time is not known yet
+    bool is_within_old_line = false;
+    std::uint64_t line_begin = 0;
     for (;;) {
         const auto text = source.next();
-        if (!text) return text.error();
-        if (text->empty()) return false;
-        rest += *text;
-        std::size_t line = 0;
-        for (std::size_t end = 0; (end = rest.find('\n', line)) != std::string::npos; line = end + 1) {
-            const std::string_view time = time_of(std::string_view{rest}.substr(line, end - line));
-            if (time.empty() || time.substr(0, since.size()) < since) continue;
-            source.put_back(rest.substr(line));
-            return true;
+        if (!text && (is_written_to || !is_young(head, since))) return text.error();
+        // The failure comes again, behind the line.
+        if (!text || text->empty()) break;
+        const std::string seen = std::exchange(head, {}) + *text;
+        for (std::size_t line = 0;;) {
+            const std::size_t end = seen.find('\n', line);
+            if (!is_within_old_line) {
+                line_begin = source.offset() - (seen.size() - line);
+                const std::string_view left = std::string_view{seen}.substr(line);
+                if (end == std::string::npos && left.size() < telling_head) {
+                    head = left;
+                    break;
+                }
+                if (is_young(left.substr(0, std::min(end - line, telling_head)), since)) {
+                    source.put_back(std::string{left});
+                    return true;
+                }
+            }
+            is_within_old_line = end == std::string::npos;
+            if (is_within_old_line) break;
+            line = end + 1;
         }
-        rest.erase(0, line);
     }
+    if (is_written_to && (is_within_old_line || !head.empty())) {
+        source.go_to(line_begin);
+        return true;
+    }
+    if (!is_young(head, since)) return false;
+    source.put_back(std::move(head));
+    return true;
 }
 
 /// Whether a file that was last written then has no line that is young enough.
@@ -115,8 +147,8 @@ Result<LogTail> LogTail::open_since(os::Files& files, const std::string& path, s
     LogTail tail{files, path, std::move(tell)};
     auto seen = tail.see();
     if (!seen) return seen.error();
-    if (!seen->names) tail.tell_(seen->names.error().message());
-    for (OldLog& log : old_logs(files, path, seen->names_or_none())) {
+    if (!seen->names) tail.tell_unlisted(seen->names.error());
+    for (OldLog& log : seen->names ? old_logs(files, path, *seen->names) : std::vector<OldLog>{}) {
         if (is_too_old(log.modified, since)) continue;
         if (log.compression.empty() || log.compression == ".gz")
             tail.ahead_.push_back({.path = std::move(log.path)});
@@ -125,10 +157,10 @@ Result<LogTail> LogTail::open_since(os::Files& files, const std::string& path, s
     }
     tail.ahead_.push_back(tail.live(std::move(seen->live)));
     tail.hold();
-    tail.known_ = put_away_logs(path, seen->names_or_none());
+    if (seen->names) tail.known_ = put_away_logs(path, *seen->names);
     while (tail.begin_next()) {
-        const auto found = skip_to(*tail.current_, since);
         const bool is_last = tail.ahead_.empty();
+        const auto found = skip_to(*tail.current_, since, is_last);
         if (!found && is_last) return found.error();
         if (!found) tail.tell_(found.error().message());
         if (found && *found) break;
@@ -145,12 +177,17 @@ Result<LogTail> LogTail::open(os::Files& files, const std::string& path, std::si
     const auto start = start_of_last_lines(*seen->live, status->size, lines);
     if (!start) return start.error();
     tail.current_.emplace(path, std::move(seen->live), LogSource::Form::plain, *start);
-    tail.known_ = put_away_logs(path, seen->names_or_none());
+    if (seen->names) tail.known_ = put_away_logs(path, *seen->names);
     return tail;
 }
 
 Result<std::string> LogTail::next() {
+    if (std::exchange(owes_newline_, false)) {
+        ends_line_ = true;
+        return std::string{"\n"};
+    }
     auto text = current_->next();
+    if (text && !text->empty()) ends_line_ = text->back() == '\n';
     if (text || current_->form() == LogSource::Form::plain) return text;
     // One old file that is damaged does not keep those after it from being shown.
     tell_(text.error().message());
@@ -187,33 +224,81 @@ Result<void> LogTail::look() {
     if (!seen && seen.error().errno_value == ENOENT) return {};
     if (!seen) return seen.error();
     if (!seen->is_of_one_time) return {};
-    std::vector<std::string> now = put_away_logs(path_, seen->names_or_none());
-    std::vector<std::string> fresh;
-    std::set_difference(now.begin(), now.end(), known_.begin(), known_.end(), std::back_inserter(fresh));
-    known_ = std::move(now);
-    append_after(ahead_.empty() ? *current_ : *ahead_.back().source, fresh, std::move(seen->live));
+    append_after(ahead_.empty() ? *current_ : *ahead_.back().source, *std::move(seen));
     hold();
     return {};
 }
 
-void LogTail::append_after(LogSource& last, const std::vector<std::string>& fresh, std::unique_ptr<os::File> live_now) {
+void LogTail::tell_unlisted(const Error& error) {
+    if (!std::exchange(unlisted_is_told_, true)) tell_(error.message());
+}
+
+std::vector<std::string> LogTail::take_fresh(const std::vector<std::string>& names) {
+    std::vector<std::string> now = put_away_logs(path_, names);
+    std::vector<std::string> fresh;
+    const std::vector<std::string> before = known_.value_or(std::vector<std::string>{});
+    std::set_difference(now.begin(), now.end(), before.begin(), before.end(), std::back_inserter(fresh));
+    known_ = std::move(now);
+    return fresh;
+}
+
+void LogTail::append_after(LogSource& last, Sight now) {
     std::deque<Next> after;
+    std::string_view gap = unlisted;
+    if (now.names)
+        gap = find_between(last, *now.names, after);
+    else
+        tell_unlisted(now.names.error());
+    after.push_back(live(std::move(now.live)));
+    after.front().gap = gap;
+    std::move(after.begin(), after.end(), std::back_inserter(ahead_));
+}
+
+std::string_view LogTail::find_between(LogSource& last, const std::vector<std::string>& names,
+                                       std::deque<Next>& between) {
+    const bool are_all_fresh = known_.has_value();
     bool is_among_them = false;
-    for (const std::string& path : fresh) {
+    for (const std::string& path : take_fresh(names)) {
         Next next{.path = path};
         if (!is_among_them && is_put_away_as(last, next)) {
             is_among_them = true;
-            after.clear();
+            between.clear();
             continue;
         }
-        if (after.size() >= most_held) next.source.reset();
-        after.push_back(std::move(next));
+        if (between.size() >= most_held) next.source.reset();
+        between.push_back(std::move(next));
     }
-    after.push_back(live(std::move(live_now)));
+    if (is_among_them) return {};
+    if (!are_all_fresh && !between.empty()) {
+        // They may be older than what is shown already.
+        between.clear();
+        return unlisted;
+    }
+    if (auto moved = moved_after(last, names)) {
+        std::move(moved->rbegin(), moved->rend(), std::front_inserter(between));
+        return {};
+    }
     // It may have been the last that was removed before we looked, or one of many.
     const auto status = last.file().status();
-    after.front().comes_after_gap = !is_among_them && status && status->links == 0;
-    std::move(after.begin(), after.end(), std::back_inserter(ahead_));
+    return status && status->links == 0 ? removed : std::string_view{};
+}
+
+std::optional<std::deque<LogTail::Next>> LogTail::moved_after(LogSource& last, const std::vector<std::string>& names) {
+    // More of them don't come within a pause.
+    constexpr std::size_t most = 2;
+    const std::vector<std::string> own = put_away_logs(path_, names);
+    std::vector<OldLog> moved = old_logs(*files_, path_, names);
+    std::erase_if(moved, [&own](const OldLog& log) {
+        const bool is_readable = log.compression.empty() || log.compression == ".gz";
+        return !is_readable || std::binary_search(own.begin(), own.end(), log.path);
+    });
+    std::deque<Next> after;
+    for (auto log = moved.rbegin(); log != moved.rend() && after.size() < most; ++log) {
+        Next next{.path = log->path};
+        if (is_put_away_as(last, next)) return after;
+        after.push_front(std::move(next));
+    }
+    return std::nullopt;
 }
 
 bool LogTail::is_put_away_as(LogSource& source, Next& there) {
@@ -239,21 +324,21 @@ void LogTail::open(Next& next) {
     if (next.source || std::exchange(next.was_looked_for, true)) return;
     auto opened = LogSource::open_old(*files_, next.path);
     if (!opened) return tell_(opened.error().message());
-    if (!*opened) next.comes_after_gap = true;
+    if (!*opened && next.gap.empty()) next.gap = removed;
     next.source = std::move(*opened);
 }
 
 bool LogTail::begin_next() {
-    bool comes_after_gap = false;
+    std::string_view gap;
     while (!ahead_.empty()) {
         Next next = std::move(ahead_.front());
         ahead_.pop_front();
         open(next);
-        comes_after_gap = comes_after_gap || next.comes_after_gap;
+        if (gap.empty()) gap = next.gap;
         if (!next.source) continue;
-        if (comes_after_gap)
-            tell_("lines may be missing here: old files of the log were removed before they could be shown");
+        if (!gap.empty()) tell_("lines may be missing here: " + std::string{gap});
         current_ = std::move(next.source);
+        owes_newline_ = !ends_line_;
         hold();
         return true;
     }
@@ -273,7 +358,7 @@ Result<bool> LogTail::follow() {
     const auto status = current_->file().status();
     if (!status) return status.error();
     const bool truncated = status->size < current_->offset();
-    if (truncated) current_->rewind();
+    if (truncated) current_->go_to(0);
     return truncated;
 }
 

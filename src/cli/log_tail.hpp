@@ -16,8 +16,10 @@
 
 namespace servicekit::cli {
 
-/// The end of a log, and what comes after it, also when its file is put away and made anew, compressed, moved, or
-/// truncated.
+/// The end of a log, and what comes after it, also when its file is put away and made anew, compressed with gzip, moved,
+/// or truncated. Files that came and went between two looks are told as a gap where they have left a trace: the file that
+/// was followed is gone, or the folder can't be listed. A file that was truncated, and has grown beyond where we are, and
+/// more than two that logrotate(8) moved between two looks leave none.
 class LogTail {
 public:
     /// Is told what can't be shown, and why.
@@ -44,16 +46,12 @@ private:
         std::string path = {};  ///< as it is called while it is not compressed
         std::optional<LogSource> source = {};
         bool was_looked_for = false;
-        bool comes_after_gap = false;
+        std::string_view gap = {};  ///< why lines may be missing before it; empty where none are
     };
     /// The log and what is beside it.
     struct Sight {
-        [[nodiscard]] std::vector<std::string> names_or_none() const {
-            return names ? *names : std::vector<std::string>{};
-        }
-
-        std::unique_ptr<os::File> live = {};  ///< the file at the log's path
-        Result<std::vector<std::string>> names = std::vector<std::string>{};
+        std::unique_ptr<os::File> live = {};                                  ///< the file at the log's path
+        Result<std::vector<std::string>> names = std::vector<std::string>{};  ///< what is in the log's folder
         bool is_of_one_time = false;  ///< the log was not put away while we looked
     };
 
@@ -61,10 +59,17 @@ private:
         : files_{&files}, path_{std::move(path)}, tell_{std::move(tell)} {}
 
     Result<Sight> see();
+    /// Tells it where it is the first time.
+    void tell_unlisted(const Error& error);
+    /// \returns those that were put away since the last look, or all where none are known from then; takes note of them
+    std::vector<std::string> take_fresh(const std::vector<std::string>& names);
     [[nodiscard]] bool is_at_path(os::File& file) const;
     /// \param last the last in the row, which is not at the log's path any more
-    /// \param fresh those that were put away since the last look, it among them where it was not removed or moved
-    void append_after(LogSource& last, const std::vector<std::string>& fresh, std::unique_ptr<os::File> live_now);
+    void append_after(LogSource& last, Sight now);
+    /// Those that came between the last in the row and the log. \returns why lines may be missing before the first
+    std::string_view find_between(LogSource& last, const std::vector<std::string>& names, std::deque<Next>& between);
+    /// Those that logrotate(8) has moved after the last in the row; nothing where that is not among the newest of them.
+    std::optional<std::deque<Next>> moved_after(LogSource& last, const std::vector<std::string>& names);
     bool is_put_away_as(LogSource& source, Next& there);
     [[nodiscard]] Next live(std::unique_ptr<os::File> file) const;
     /// Opens those whose turn comes next.
@@ -77,8 +82,12 @@ private:
     std::string path_;
     Tell tell_;
     std::optional<LogSource> current_;
-    std::deque<Next> ahead_;          ///< the last in the row was at the log's path when we looked
-    std::vector<std::string> known_;  ///< those that were put away until then
+    std::deque<Next> ahead_;  ///< the last in the row was at the log's path when we looked
+    /// Those that were put away until then; nothing where the folder could not be listed yet.
+    std::optional<std::vector<std::string>> known_;
+    bool unlisted_is_told_ = false;
+    bool ends_line_ = true;      ///< what next() has returned last
+    bool owes_newline_ = false;  ///< before the first line of a file: the one before it ended within a line
 };
 
 /// What the time of a line must not be less than, as the beginning of its text: understands times in UTC or their

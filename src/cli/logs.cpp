@@ -1,3 +1,7 @@
+#include <chrono>
+#include <memory>
+#include <string>
+
 #include "cli/log_tail.hpp"
 #include "cli/verb_functions.hpp"
 
@@ -24,43 +28,67 @@ void have_flushed(Session& session) {
     }
 }
 
-/// Prints all that is there. \returns whether there was anything
-Result<bool> print_rest(Session& session, LogTail& tail) {
-    for (bool any = false;; any = true) {
-        const auto text = tail.next();
-        if (!text) return text.error();
-        if (text->empty()) return any;
-        session.console.print(*text);
-        // Whoever reads us may be slow, and the files that come next be gone by then.
-        if (!session.invocation.follow) continue;
-        if (const auto looked = tail.look(); !looked) return looked.error();
-    }
-}
+/// Shows what a tail has, until nobody wants more of it.
+class Showing {
+public:
+    Showing(Session& session, LogTail& tail)
+        : console_{session.console},
+          tail_{tail},
+          // Before the first line: who has seen one and interrupts us is answered by a clean end.
+          sleep_{session.invocation.follow ? session.tools.make_sleep() : nullptr} {}
 
-Result<void> show(Session& session, LogTail& tail) {
-    // Before the first line: who has seen one and interrupts us is answered by a clean end.
-    const auto sleep = session.invocation.follow ? session.tools.make_sleep() : nullptr;
-    for (bool more = true; more;) {
-        if (auto shown = print_rest(session, tail); !shown) return shown.error();
-        const auto followed = tail.follow();
-        if (!followed) return followed.error();
-        more = *followed;
-    }
-    if (!sleep) return {};
-    while (sleep->sleep_for(pause)) {
-        const auto any = print_rest(session, tail);
-        if (!any) return any.error();
-        // A file that was replaced is left only after a pause without a line: whoever writes has left it by then.
-        if (*any) continue;
-        for (bool more = true; more;) {
-            const auto followed = tail.follow();
-            if (!followed) return followed.error();
-            more = *followed;
-            if (const auto shown = print_rest(session, tail); !shown) return shown.error();
+    Result<void> run() {
+        if (auto shown = print_rest(); !shown) return shown.error();
+        if (auto shown = print_what_follows(); !shown || !sleep_) return shown;
+        while (is_wanted() && sleep_->sleep_for(pause)) {
+            const auto any = print_rest();
+            if (!any) return any.error();
+            // A file that was replaced is left only after a pause without a line: whoever writes has left it by then.
+            if (*any) continue;
+            if (auto shown = print_what_follows(); !shown) return shown;
         }
+        return {};
     }
-    return {};
-}
+
+private:
+    [[nodiscard]] bool is_wanted() const {
+        return !console_.output_has_failed() && (!sleep_ || sleep_->sleep_for(std::chrono::milliseconds{0}));
+    }
+    void print(const std::string& text) {
+        // Its reader may pause, as a pager does, and be ended together with us.
+        if (sleep_) return console_.print(text, [this] { return is_wanted(); });
+        console_.print(text);
+    }
+
+    /// Prints all that is there. \returns whether there was anything
+    Result<bool> print_rest() {
+        bool any = false;
+        for (; is_wanted(); any = true) {
+            const auto text = tail_.next();
+            if (!text) return text.error();
+            if (text->empty()) break;
+            print(*text);
+            // Whoever reads us may be slow, and the files that come next be gone by then.
+            if (!sleep_) continue;
+            if (const auto looked = tail_.look(); !looked) return looked.error();
+        }
+        return any;
+    }
+    /// \pre nothing is left of the file that is being shown
+    Result<void> print_what_follows() {
+        while (is_wanted()) {
+            const auto followed = tail_.follow();
+            if (!followed) return followed.error();
+            if (!*followed) break;
+            if (const auto shown = print_rest(); !shown) return shown.error();
+        }
+        return {};
+    }
+
+    Console& console_;
+    LogTail& tail_;
+    std::unique_ptr<os::InterruptibleSleep> sleep_;
+};
 
 }  // namespace
 
@@ -78,7 +106,7 @@ int logs(Session& session) {
     auto tail = since ? LogTail::open_since(files, places->log_file, *since, tell)
                       : LogTail::open(files, places->log_file, session.invocation.lines, tell);
     if (!tail) return console.fail(tail.error());
-    if (const auto shown = show(session, *tail); !shown) return console.fail(shown.error());
+    if (const auto shown = Showing{session, *tail}.run(); !shown) return console.fail(shown.error());
     return 0;
 }
 

@@ -60,7 +60,8 @@ struct Kept {
 Kept kept_in(const std::string& log) {
     Kept kept;
     std::set<std::string> seen;
-    std::istringstream lines{log};
+    // The last line may still be on its way.
+    std::istringstream lines{log.substr(0, log.rfind('\n') + 1)};
     const std::string head = " trial-service[";
     for (std::string line; std::getline(lines, line);) {
         const std::size_t who = line.find(head);

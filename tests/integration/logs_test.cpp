@@ -1,9 +1,14 @@
 // The verb `logs`.
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+
 #include <csignal>
 #include <filesystem>
 #include <string>
 
 #include "integration/support/service_test.hpp"
+#include "os/descriptor.hpp"
 
 namespace servicekit::test {
 namespace {
@@ -86,6 +91,44 @@ TEST_F(LogsTest, FollowsNewLines) {
     logs.await_output("a new line");
     logs.signal(SIGINT);
     EXPECT_EQ(logs.finish().exit_code, 0);
+}
+
+TEST_F(LogsTest, FollowsNoLongerThanItsReaderReads) {
+    const RunningService service{trial};
+    const Command logs = trial.command({"logs", "-f", "-n", "1"});
+    Command piped{.arguments = {"sh", "-c", "\"$@\" | head -n 1", "sh"}, .variables = logs.variables};
+    piped.arguments.insert(piped.arguments.end(), logs.arguments.begin(), logs.arguments.end());
+    RunningCommand reading{piped};
+    reading.await_output("\n");
+
+    service.call("echo", {{"string", "the next line"}});
+
+    const Outcome read = reading.finish();
+    EXPECT_EQ(read.exit_code, 0) << read;
+    EXPECT_EQ(read.err, "");
+    EXPECT_THAT(read.out, Not(HasSubstr("the next line")));
+}
+
+TEST_F(LogsTest, EndsAtASignalThoughItsReaderPauses) {
+    write_lines(50'000);  // more than a pipe holds
+    const std::string fifo = folder.file("fifo");
+    ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+    const os::Descriptor reader{::open(fifo.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC)};
+    const Command logs = trial.command({"logs", "-f", "-n", "50000"});
+    Command into_fifo{
+        .arguments = {"sh", "-c", "exec \"$@\" >fifo", "sh"}, .variables = logs.variables, .folder = folder.path()};
+    into_fifo.arguments.insert(into_fifo.arguments.end(), logs.arguments.begin(), logs.arguments.end());
+    RunningCommand following{into_fifo};
+    await_state("it is full", [&] {
+        pollfd writable{reader.get(), POLLOUT, 0};
+        return ::poll(&writable, 1, 0) == 0;
+    });
+
+    following.signal(SIGTERM);
+
+    const Outcome followed = following.finish();
+    EXPECT_EQ(followed.exit_code, 0) << followed;
+    EXPECT_EQ(followed.err, "");
 }
 
 TEST_F(LogsTest, FollowsARotation) {

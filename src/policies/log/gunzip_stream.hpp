@@ -1,13 +1,13 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 
 namespace servicekit::policies {
 
-/// Reads gzip's format (RFC 1952); members that stand one behind the other are one text.
+/// Reads gzip's format (RFC 1952); members that stand one behind the other are one text. Zeros behind them
+/// are padding, as gzip(1) has it.
 class GunzipStream {
 public:
     /// \throws std::bad_alloc
@@ -16,8 +16,10 @@ public:
     GunzipStream& operator=(GunzipStream&& other) noexcept;
     ~GunzipStream();
 
-    /// \returns what came of it so far; nothing where the bytes are not, or not any more, gzip's. \throws std::bad_alloc
-    [[nodiscard]] std::optional<std::string> decompress(std::string_view bytes);
+    /// \returns what came of it so far; of damaged bytes what came before the damage. \throws std::bad_alloc
+    [[nodiscard]] std::string decompress(std::string_view bytes);
+    /// Whether the bytes were not, or not any more, gzip's: nothing comes after them.
+    [[nodiscard]] bool is_damaged() const noexcept;
     /// Whether a member has begun and not ended.
     [[nodiscard]] bool is_within_member() const noexcept;
 

@@ -161,6 +161,39 @@ TEST_F(LogTailTest, BeginsWhereTheTimeIsNotBeforeTheOneThatIsAskedFor) {
     EXPECT_EQ(since("2026-01-03"), "");
 }
 
+TEST_F(LogTailTest, ShowsAYoungLineThatHasNoEnd) {
+    for (const char* second : {"01", "02"}) {
+        files.add_file(old_path(second), "2026-01-01T00:00:00Z old\n2026-01-03T00:00:" + std::string{second} + "Z to");
+        files.set_modified(old_path(second), far_future);
+    }
+    files.add_file(path, "2026-01-03T00:01:00Z new\n");
+    EXPECT_EQ(since("2026-01-02"),
+              "2026-01-03T00:00:01Z to\n2026-01-01T00:00:00Z old\n2026-01-03T00:00:02Z to\n"
+              "2026-01-03T00:01:00Z new\n");
+    EXPECT_EQ(since("2026-01-03T00:00:30"), "2026-01-03T00:01:00Z new\n");
+}
+
+TEST_F(LogTailTest, LosesNothingOfALineThatIsBeingWritten) {
+    const std::string old_line = "2026-01-01T00:00:00Z " + std::string(200'000, '.');
+    for (const std::string& begin : {std::string{"20"}, std::string{"2026-01-03T00:00:00Z beg"}, old_line}) {
+        files.add_file(path, "2026-01-01T00:00:00Z old\n" + begin);
+        auto tail = *LogTail::open_since(files, path, "2026-01-02", tell);
+        std::string shown = rest(tail);
+        append("...end\n");
+        EXPECT_EQ(shown + rest(tail), begin + "...end\n");
+        files.take_away(path);
+    }
+}
+
+TEST_F(LogTailTest, KeepsNoLongLineInMemory) {
+    std::string old_line = "2026-01-01T00:00:00Z " + std::string(30'000'000, '.');
+    files.add_file(old_path("01"), old_line);
+    files.add_file(old_path("02"), std::string(30'000'000, '.') + "\n2026-01-03T00:00:00Z a\n");
+    for (const char* second : {"01", "02"}) files.set_modified(old_path(second), far_future);
+    files.add_file(path, "2026-01-03T00:01:00Z b\n");
+    EXPECT_EQ(since("2026-01-02"), "2026-01-03T00:00:00Z a\n2026-01-03T00:01:00Z b\n");
+}
+
 TEST_F(LogTailTest, FollowsThroughThoseThatWereCompressedMeanwhile) {
     files.add_file(path, "one\n");
     auto tail = *LogTail::open(files, path, 20, tell);
@@ -198,6 +231,91 @@ TEST_F(LogTailTest, TellsWhereFilesWereRemovedBeforeAnybodySawThem) {
 
     EXPECT_EQ(whole(tail), "one\nafter 02\nafter 03\n");
     EXPECT_EQ(told, "lines may be missing here: old files of the log were removed before they could be shown\n");
+}
+
+TEST_F(LogTailTest, MissesNothingWhereLogrotateHasCompressedAndRemovedTheFile) {
+    const std::string moved = std::string{path} + ".1";
+    files.add_file(path, "one\n");
+    auto tail = *LogTail::open(files, path, 20, tell);
+    EXPECT_EQ(rest(tail), "one\n");
+    append("late\n");
+    files.move_away(path, moved);
+    files.add_file(path, "two\n");
+    compress(moved);
+
+    EXPECT_EQ(whole(tail), "late\ntwo\n");
+    EXPECT_EQ(told, "");
+
+    files.take_away(moved + ".gz");
+    files.move_away(path, moved);
+    files.add_file(path, "another\n");
+    compress(moved);
+    files.move_away(moved + ".gz", std::string{path} + ".2.gz");
+    files.move_away(path, moved);
+    files.add_file(path, "three\n");
+    compress(moved);
+
+    EXPECT_EQ(whole(tail), "another\nthree\n");
+    EXPECT_EQ(told, "");
+}
+
+TEST_F(LogTailTest, TellsWhereLogrotateHasRemovedTheFile) {
+    files.add_file(std::string{path} + ".1.gz", gzip("before\n"));
+    files.add_file(std::string{path} + ".2.xz", "before that");
+    files.add_file(path, "one\n");
+    auto tail = *LogTail::open(files, path, 20, tell);
+    files.take_away(path);
+    files.add_file(path, "two\n");
+
+    EXPECT_EQ(whole(tail), "one\ntwo\n");
+    EXPECT_EQ(told, "lines may be missing here: old files of the log were removed before they could be shown\n");
+}
+
+TEST_F(LogTailTest, TellsWhereTheFolderCannotBeListed) {
+    const std::string gap = "lines may be missing here: the folder of the log could not be listed\n";
+    files.add_file(path, "one\n");
+    auto tail = *LogTail::open(files, path, 20, tell);
+    files.failures.fail_always("list", EACCES);
+    put_away("01", "two\n");
+    put_away("02", "three\n");
+    EXPECT_EQ(whole(tail), "one\nthree\n");
+    EXPECT_EQ(told, "cannot list folder '/var/log': Permission denied\n" + gap);
+    put_away("03", "four\n");
+    EXPECT_EQ(whole(tail), "four\n");
+    EXPECT_EQ(told, "cannot list folder '/var/log': Permission denied\n" + gap + gap);
+
+    files.failures.succeed_again("list");
+    told.clear();
+    put_away("04", "five\n");
+    put_away("05", "six\n");
+    EXPECT_EQ(whole(tail), "five\nsix\n");
+    EXPECT_EQ(told, "");
+}
+
+TEST_F(LogTailTest, NeedsNoListOfTheFolderForTheLogItself) {
+    files.add_file(path, "one\n");
+    files.failures.fail_always("list", EACCES);
+    EXPECT_EQ(last(20), "one\n");
+    EXPECT_EQ(told, "");
+    EXPECT_EQ(since("2026"), "");
+    EXPECT_EQ(told, "cannot list folder '/var/log': Permission denied\n");
+}
+
+TEST_F(LogTailTest, ShowsNoOlderFilesWhereTheFolderCouldNotBeListedAtFirst) {
+    files.add_file(old_path("01"), "before\n");
+    files.add_file(path, "one\n");
+    files.failures.fail_next("list", EACCES);
+    auto found_again = *LogTail::open(files, path, 20, tell);
+    files.failures.fail_next("list", EACCES);
+    auto moved = *LogTail::open(files, path, 20, tell);
+    put_away("02", "two\n");
+    put_away("03", "three\n");
+    EXPECT_EQ(whole(found_again), "one\ntwo\nthree\n");
+    EXPECT_EQ(told, "");
+
+    files.move_away(old_path("02"), "/var/log/moved");
+    EXPECT_EQ(whole(moved), "one\nthree\n");
+    EXPECT_EQ(told, "lines may be missing here: the folder of the log could not be listed\n");
 }
 
 TEST_F(LogTailTest, SkipsNothingOfManyThatCameBetweenTwoLooks) {
@@ -278,6 +396,36 @@ TEST_F(LogTailTest, TellsWhatItCannotReadAndShowsTheRest) {
               "cannot show '/var/log/x.log.4.xz': it is not compressed with gzip\n"
               "cannot read '/var/log/x.log.3.gz': it ends too early\n"
               "cannot read '/var/log/x.log.2.gz': it is damaged, or not compressed with gzip\n");
+}
+
+TEST_F(LogTailTest, ShowsWhatComesBeforeADamage) {
+    std::string lines;
+    for (int i = 100'000; i < 120'000; ++i)
+        lines += "2026-01-02T05:00:00." + std::to_string(i * 7919 % 1'000'003) + "Z\n";
+    const std::string old = std::string{path} + ".1.gz";
+    files.add_file(old, gzip(lines));
+    files.set_modified(old, far_future);
+    std::string& content = files.tree().peek(old)->content;
+    content.replace(content.size() * 3 / 4, 100, std::string(100, '\xff'));
+    files.add_file(path, "2026-01-02T06:00:00Z c\n");
+
+    const std::string shown = since("2026-01-02");
+    EXPECT_GE(shown.size(), lines.size() / 2);
+    EXPECT_EQ(shown.substr(0, lines.size() / 2), lines.substr(0, lines.size() / 2));
+    EXPECT_TRUE(shown.ends_with("\n2026-01-02T06:00:00Z c\n")) << shown.substr(shown.size() - 100);
+    EXPECT_EQ(told, "cannot read '/var/log/x.log.1.gz': it is damaged, or not compressed with gzip\n");
+}
+
+TEST_F(LogTailTest, ShowsAYoungLineThatADamageCutsShort) {
+    const std::string old = std::string{path} + ".1.gz";
+    std::string content = gzip("2026-01-02T05:00:00Z a\n2026-01-02T05:00:01Z b");
+    content[content.size() - 8] ^= 1;
+    files.add_file(old, content);
+    files.set_modified(old, far_future);
+    files.add_file(path, "2026-01-02T06:00:00Z c\n");
+
+    EXPECT_EQ(since("2026-01-02T05:00:01"), "2026-01-02T05:00:01Z b\n2026-01-02T06:00:00Z c\n");
+    EXPECT_EQ(told, "cannot read '/var/log/x.log.1.gz': it is damaged, or not compressed with gzip\n");
 }
 
 TEST(LogSinceTest, UnderstandsTimesAndHowLongAgo) {

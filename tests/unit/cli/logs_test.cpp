@@ -1,3 +1,5 @@
+#include <cerrno>
+
 #include "unit/cli/program_fixture.hpp"
 
 namespace servicekit::cli {
@@ -55,6 +57,67 @@ TEST_F(LogsTest, ShowsWhatIsThereWhereTheServiceDoesNotWriteTheRest) {
     EXPECT_LE(host.clock.steady_now() - begin, 1s);
     EXPECT_EQ(out(), "one\none\none\none\n");
     EXPECT_EQ(error(), "");
+}
+
+TEST_F(LogsTest, EndsWhereItsReaderHasGone) {
+    host.files.add_file("/var/log/x.log", "one\n");
+    host.files.add_file("/var/log/x.log.1", "zero\n");
+    host.streams.failures.fail_always("write_within", EPIPE);
+    EXPECT_EQ(run({"logs", "-f"}), 0);
+    EXPECT_EQ(run({"logs", "--since", "1d"}), 0);
+    EXPECT_EQ(error(), "");
+}
+
+TEST_F(LogsTest, CanBeInterruptedWhileItsReaderPauses) {
+    host.files.add_file("/var/log/x.log", "one\ntwo\n");
+    host.streams.limit(os::Stream::out, 6);
+    tools.make_sleep = []() -> std::unique_ptr<os::InterruptibleSleep> {
+        class Sleep final : public os::InterruptibleSleep {
+        public:
+            bool sleep_for(std::chrono::milliseconds /*time*/) override { return left_ > 0 && --left_ > 0; }
+
+        private:
+            int left_ = 5;
+        };
+        return std::make_unique<Sleep>();
+    };
+    EXPECT_EQ(run({"logs", "-f"}), 0);
+    EXPECT_EQ(out(), "one\ntw");
+    EXPECT_LE(host.streams.last_patience(), 1s);
+    EXPECT_EQ(error(), "");
+}
+
+TEST_F(LogsTest, GoesOnWhereItsReaderDoes) {
+    host.files.add_file("/var/log/x.log", "one\ntwo\n");
+    host.streams.limit(os::Stream::out, 6);
+    tools.make_sleep = [this]() -> std::unique_ptr<os::InterruptibleSleep> {
+        class Sleep final : public os::InterruptibleSleep {
+        public:
+            explicit Sleep(mocks::FakeStandardStreams& streams) : streams_{streams} {}
+            bool sleep_for(std::chrono::milliseconds time) override {
+                if (++asked_ == 3) streams_.limit(os::Stream::out, std::nullopt);
+                return time == 0ms;
+            }
+
+        private:
+            mocks::FakeStandardStreams& streams_;
+            int asked_ = 0;
+        };
+        return std::make_unique<Sleep>(host.streams);
+    };
+    EXPECT_EQ(run({"logs", "-f"}), 0);
+    EXPECT_EQ(out(), "one\ntwo\n");
+}
+
+TEST_F(LogsTest, WritesNothingBehindWhatDidNotFit) {
+    host.files.add_file("/var/log/x.log", std::string(100'000, '.') + "\n");
+    host.streams.failures.fail_next("write_within", ENOSPC);
+    for (const auto& arguments : {std::vector<std::string>{"logs"}, {"logs", "-f"}}) {
+        EXPECT_EQ(run(arguments), 71);
+        host.streams.failures.fail_next("write_within", ENOSPC);
+    }
+    EXPECT_EQ(out(), "");
+    EXPECT_THAT(error(), StartsWith("just-another-server: cannot write to 'stdout': No space left on device\n"));
 }
 
 TEST_F(LogsTest, SaysThatThereIsNoLogFile) {
