@@ -61,7 +61,8 @@ void CrashWatch::write_last_words(std::string_view crash) noexcept {
     if (!has_log_.load(std::memory_order_acquire)) return;
     contract::Log& log = core_->policies->log;
     if (crash.empty()) return core_->streams.write_last_words(log, {});
-    crash.remove_suffix(1);
+    // One that was too long for its memory has lost its newline.
+    if (crash.ends_with('\n')) crash.remove_suffix(1);
     const LogRecord record{.time = core_->host.clock->system_now(), .level = LogLevel::fatal, .message = crash};
     core_->streams.write_last_words(log, {&record, 1});
 }
