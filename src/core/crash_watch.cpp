@@ -60,11 +60,11 @@ void CrashWatch::end() noexcept {
 void CrashWatch::write_last_words(std::string_view crash) noexcept {
     if (!has_log_.load(std::memory_order_acquire)) return;
     contract::Log& log = core_->policies->log;
-    core_->streams.write_last_words(log);
-    if (crash.empty()) return log.write_last_words({});
-    crash.remove_suffix(1);
+    if (crash.empty()) return core_->streams.write_last_words(log, {});
+    // One that was too long for its memory has lost its newline.
+    if (crash.ends_with('\n')) crash.remove_suffix(1);
     const LogRecord record{.time = core_->host.clock->system_now(), .level = LogLevel::fatal, .message = crash};
-    log.write_last_words({&record, 1});
+    core_->streams.write_last_words(log, {&record, 1});
 }
 
 }  // namespace servicekit

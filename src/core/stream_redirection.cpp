@@ -1,5 +1,7 @@
 #include "core/stream_redirection.hpp"
 
+#include <chrono>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -13,6 +15,9 @@ using os::Stream;
 using Target = StreamPlan::Target;
 
 constexpr std::string_view goes_on = " [goes on in the next line]";
+
+/// How long captured lines come before what a process dies of.
+constexpr std::chrono::seconds longest_for_lines{1};
 
 std::string_view name_of(Stream stream) {
     switch (stream) {
@@ -198,21 +203,28 @@ void StreamRedirection::stop(std::chrono::milliseconds at_most) noexcept {
     if (capture_) capture_->stop(at_most);
 }
 
-void StreamRedirection::write_last_words(contract::Log& log) noexcept {
+void StreamRedirection::write_last_words(contract::Log& log, std::span<const LogRecord> records) noexcept {
     os::StreamCapture* const capture = captures_.load();
-    if (capture == nullptr) return;
+    if (capture == nullptr) return log.write_last_words(records);
     struct Last {
         StreamRedirection& streams;
         contract::Log& log;
-    } last{*this, log};
+        std::span<const LogRecord> records;
+        const os::Clock& clock;
+        std::optional<std::chrono::steady_clock::time_point> until;
+    } last{*this, log, records, *core_->host.clock, {}};
     capture->write_last_words(
         [](void* to, const os::CapturedLine& line) noexcept {
-            const Last& its = *static_cast<Last*>(to);
+            Last& its = *static_cast<Last*>(to);
+            const auto now = its.clock.steady_now();
+            if (!its.until) its.until = now + longest_for_lines;
+            if (now >= *its.until && !its.records.empty()) its.log.write_last_words(std::exchange(its.records, {}));
             its.streams.make_records(line, its.streams.last_text_, [&its](const LogRecord& record) {
                 its.log.write_last_words({&record, 1});
             });
         },
         &last);
+    log.write_last_words(last.records);
 }
 
 }  // namespace servicekit

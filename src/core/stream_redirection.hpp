@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -57,8 +58,9 @@ public:
     void stop(std::chrono::milliseconds at_most) noexcept;
     /// Those that are opened again by reopen().
     [[nodiscard]] std::vector<std::string> files() const;
-    /// For a process that dies of a signal.
-    void write_last_words(contract::Log& log) noexcept;
+    /// For a process that dies of a signal: tells the log the lines that it was not told yet, and then `records`.
+    /// These come before the lines that are left where a log takes its time: it may have none for all of them.
+    void write_last_words(contract::Log& log, std::span<const contract::LogRecord> records) noexcept;
 
 private:
     [[nodiscard]] Result<StreamPlan> plan_for(os::Stream stream) const;

@@ -74,7 +74,9 @@ constexpr int always = O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
 
 Descriptor open_fifo_that_is_there(const std::string& path) {
     // Whoever writes is a reader, too, which Linux allows: so it waits for none, and there always is one.
-    return Descriptor{::open(path.c_str(), O_RDWR | always)};
+    Descriptor both{::open(path.c_str(), O_RDWR | always)};
+    // One that this user may not read.
+    return both || errno != EACCES ? std::move(both) : Descriptor{::open(path.c_str(), O_WRONLY | always)};
 }
 
 Descriptor blocking(Descriptor opened) {
@@ -117,7 +119,10 @@ Descriptor open_file(const StreamFile& file, Stream stream) {
     if (!opened && errno == ENXIO) return open_fifo_that_is_there(file.path);
     struct stat status {};
     if (!opened || ::fstat(opened.get(), &status) != 0) return {};
-    return S_ISFIFO(status.st_mode) ? open_fifo_that_is_there(file.path) : blocking(std::move(opened));
+    if (!S_ISFIFO(status.st_mode)) return blocking(std::move(opened));
+    Descriptor anew = open_fifo_that_is_there(file.path);
+    // Its reader may have left meanwhile, and be back when something is to be written.
+    return anew ? std::move(anew) : std::move(opened);
 }
 
 class PosixStandardStreams final : public StandardStreams {

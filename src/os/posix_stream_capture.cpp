@@ -83,13 +83,14 @@ public:
     bool take(Line& line, bool waits = true) {
         std::unique_lock lock{mutex_};
         delivers_ = false;
-        count_.store(lines_.size(), std::memory_order_release);
-        if (lines_.empty()) taken_.notify_all();
-        if (waits) added_.wait(lock, [this] { return !lines_.empty() || closed_; });
-        if (lines_.empty()) return false;
+        const auto has_line = [this] {
+            drop_told();
+            return !lines_.empty();
+        };
+        if (waits) added_.wait(lock, [this, has_line] { return has_line() || closed_; });
+        if (!has_line()) return false;
         line = std::move(lines_.front());
         lines_.pop_front();
-        if (told_ > 0) --told_;
         bytes_ -= line.text.size() + sizeof(Line);
         delivers_ = true;
         taken_.notify_all();
@@ -124,6 +125,16 @@ public:
     }
 
 private:
+    /// What was among the last words is not to be delivered as well. \pre the lock
+    void drop_told() {
+        for (; told_ > 0; --told_) {
+            bytes_ -= lines_.front().text.size() + sizeof(Line);
+            lines_.pop_front();
+        }
+        count_.store(lines_.size() + (delivers_ ? 1 : 0), std::memory_order_release);
+        taken_.notify_all();
+    }
+
     std::mutex mutex_;
     std::condition_variable added_;
     std::condition_variable taken_;

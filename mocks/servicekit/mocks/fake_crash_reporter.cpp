@@ -1,12 +1,16 @@
 #include "servicekit/mocks/fake_crash_reporter.hpp"
 
+#include <algorithm>
 #include <cerrno>
+#include <cstddef>
 #include <utility>
 
 namespace servicekit::mocks {
 namespace {
 
 constexpr mode_t permissions = 0640;
+/// As much as the real one has memory for.
+constexpr std::size_t longest_summary = 512;
 
 }  // namespace
 
@@ -72,6 +76,7 @@ void FakeCrashReporter::crash(std::string_view signal, std::string_view reason) 
         summary += "; the report is in '" + path + "'";
     }
     summary += "\n";
+    summary.resize(std::min(summary.size(), longest_summary));
     for (const std::string& crash : {summary, std::string{}})
         for (os::LastWords* const last_words : state().last_words) last_words->write_last_words(crash);
 }

@@ -57,20 +57,28 @@ bool MessageOutput::write_last_words(const contract::LogRecord& record) noexcept
     if (!open_) return false;
     const LastTurn turn{turns_};
     if (!socket_) return false;
-    const auto send_all = [this](std::string_view message) {
-        while (!message.empty()) {
-            const os::Transfer done = socket_->send(message, plan_.patience);
-            if (done.state != State::done) return false;
-            message.remove_prefix(std::min(done.bytes, message.size()));
-        }
-        return true;
-    };
-    // Of a message that a stream took a part of.
-    if (!send_all(rest_)) return false;
-    rest_.clear();
-    return send_all(last_line_.render(record, [this](std::string& out, const contract::LogRecord& shown) {
-        plan_.render(out, shown, socket_->kind());
-    }));
+    rest_.erase(0, send_some(rest_));
+    if (!rest_.empty()) return false;
+    last_rest_.remove_prefix(send_some(last_rest_));
+    if (!last_rest_.empty()) return false;
+    const std::string_view message = last_line_.render(
+        record,
+        [this](std::string& out, const contract::LogRecord& shown) { plan_.render(out, shown, socket_->kind()); });
+    const std::size_t sent = send_some(message);
+    if (sent > 0) last_rest_ = message.substr(sent);
+    return sent == message.size();
+}
+
+std::size_t MessageOutput::send_some(std::string_view text) noexcept {
+    std::size_t sent = 0;
+    while (sent < text.size()) {
+        const os::Transfer done =
+            socket_->send(text.substr(sent), stuck_ ? std::chrono::milliseconds::zero() : plan_.patience);
+        stuck_ = done.state == State::would_block;
+        if (done.state != State::done) break;
+        sent += std::min(done.bytes, text.size() - sent);
+    }
+    return sent;
 }
 
 void MessageOutput::close(std::chrono::milliseconds at_most) noexcept {
@@ -132,6 +140,8 @@ bool MessageOutput::send(const contract::LogRecord& record) {
 
 // A stream that took a part of a message has to be given the rest before the next.
 bool MessageOutput::send_rest() {
+    rest_ += last_rest_;
+    last_rest_ = {};
     while (!rest_.empty() && socket_) {
         const os::Transfer done = socket_->send(rest_, stuck_ ? std::chrono::milliseconds::zero() : plan_.patience);
         stuck_ = done.state == State::would_block;

@@ -54,6 +54,8 @@ private:
     [[nodiscard]] bool deliver(const contract::LogRecord& record);
     [[nodiscard]] bool send(const contract::LogRecord& record);
     [[nodiscard]] bool send_rest();
+    /// \returns how much of it was sent. Async-signal-safe.
+    [[nodiscard]] std::size_t send_some(std::string_view text) noexcept;
     [[nodiscard]] bool connect();
     [[nodiscard]] bool told_losses(std::chrono::system_clock::time_point time);
     void note_failure(int errno_value);
@@ -68,9 +70,10 @@ private:
     Turns turns_;  // whoever has the turn may use what follows
     std::unique_ptr<os::MessageSocket> socket_;
     std::optional<std::chrono::steady_clock::time_point> refused_at_;
-    std::string message_;  ///< kept for its memory
-    std::string rest_;     ///< of a message of which a stream took a part
-    bool stuck_ = false;   ///< the last one waited in vain
+    std::string message_;         ///< kept for its memory
+    std::string rest_;            ///< of a message of which a stream took a part
+    std::string_view last_rest_;  ///< the same of last words; `last_line_` has it, and it comes after `rest_`
+    bool stuck_ = false;          ///< the last one waited in vain
     std::string loss_reason_;
 };
 

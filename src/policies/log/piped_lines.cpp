@@ -143,7 +143,8 @@ void PipedLines::lose_all() {
 
 void PipedLines::write_last_words(std::string_view lines) noexcept {
     bool is_ours = !taken_.exchange(true, std::memory_order_acquire);
-    for (int look = 0; !is_ours && look < last_looks; ++look) {
+    // One that died in here is waited for once.
+    for (int look = 0; !is_ours && !has_begun_anew_ && look < last_looks; ++look) {
         std::this_thread::yield();
         is_ours = !taken_.exchange(true, std::memory_order_acquire);
     }
@@ -152,10 +153,13 @@ void PipedLines::write_last_words(std::string_view lines) noexcept {
     const auto write_all = [this, patience](std::string_view text) {
         while (!text.empty()) {
             const os::Transfer done = input_->write(text);
-            if (done.state == os::Transfer::State::done)
+            if (done.state == os::Transfer::State::done) {
                 text.remove_prefix(done.bytes);
-            else if (done.state != os::Transfer::State::would_block || !input_->wait_until_writable(patience))
-                return;
+                is_stuck_ = false;
+                continue;
+            }
+            if (done.state != os::Transfer::State::would_block || is_stuck_) return;
+            is_stuck_ = !input_->wait_until_writable(patience);
         }
     };
     // Where a thread died in here, what waits may be in any state, and the pipe may end within a line.

@@ -70,6 +70,7 @@ private:
     std::size_t written_ = 0;      ///< bytes of `lines_` that are in the pipe
     bool is_torn_ = false;         ///< the last of them is not the end of a line
     bool has_begun_anew_ = false;  ///< for last words, after a thread died in here
+    bool is_stuck_ = false;        ///< the last of them waited in vain for room
     bool is_open_ = false;
     bool may_wait_ = false;
     bool awaits_time_ = false;

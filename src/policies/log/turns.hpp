@@ -8,7 +8,7 @@
 namespace servicekit::policies {
 
 /// Lets one thread at a time at something that may hang in the kernel, so that the next can wait within bounds.
-/// Where nobody waits a turn costs no system call, and taking one without waiting is async-signal-safe.
+/// Where nobody waits a turn costs no system call. In a signal handler it takes a LastTurn.
 // Not a std::timed_mutex, whose waiting the thread sanitizers of our compilers do not know.
 class Turns {
 public:
@@ -17,7 +17,9 @@ public:
         explicit Turn(Turns& turns) : turns_{turns} {
             if (!turns_.take() && !turns_.take_soon())
                 turns_.wait([](auto& lock, auto& over, auto is_ours) {
-                    over.wait(lock, is_ours);
+                    // A LastTurn wakes nobody.
+                    while (!over.wait_for(lock, std::chrono::milliseconds{100}, is_ours)) {
+                    }
                     return true;
                 });
         }
@@ -41,6 +43,8 @@ public:
     };
 
 private:
+    friend class LastTurn;
+
     [[nodiscard]] bool take() noexcept { return !taken_.exchange(true); }
     /// Most turns are over before a thread would have gone to sleep.
     [[nodiscard]] bool take_soon() noexcept {
@@ -65,8 +69,11 @@ private:
         { const std::lock_guard lock{mutex_}; }
         over_.notify_one();
     }
+    // To wake who waits takes locks, which the thread may hold that the signal came to.
+    void leave() noexcept { taken_.store(false); }
 
     std::atomic<bool> taken_{false};
+    std::atomic<bool> last_was_in_vain_{false};
     std::atomic<unsigned> waiting_{0};
     std::mutex mutex_;
     std::condition_variable over_;

@@ -23,6 +23,7 @@ namespace {
 using test::ForkedChild;
 using test::in_another_process;
 using test::Lines;
+using test::some_user;
 using test::TemporaryFolder;
 
 struct PipeEnds {
@@ -202,6 +203,26 @@ TEST_F(PosixStandardStreamsTest, RedirectsToAFileAndLosesNothingOfWhatWasPrinted
     EXPECT_EQ(content(), "after");
     path_ = before;
     EXPECT_EQ(content(), "before");
+}
+
+TEST_F(PosixStandardStreamsTest, AFifoThatThisUserMayOnlyWriteLeadsToItsReader) {
+    ASSERT_EQ(::mkfifo(path_.c_str(), 0600), 0);
+    const Descriptor reader{::open(path_.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)};
+    ASSERT_TRUE(reader);
+    ASSERT_EQ(::chmod(path_.c_str(), 0222), 0);
+    for (const bool is_fifo : {false, true}) {
+        EXPECT_EQ(in_another_process([&]() -> std::string {
+                      // Root may read whatever the permissions.
+                      if (::getuid() == 0 && ::setuid(some_user) != 0) return "still root";
+                      const auto redirected = streams_.redirect_to_file(
+                          Stream::error, {.path = path_, .permissions = 0222, .is_fifo = is_fifo});
+                      if (!redirected) return redirected.error().message();
+                      if ((::fcntl(STDERR_FILENO, F_GETFL) & O_NONBLOCK) == 0) return "it waits for its reader";
+                      return ::write(STDERR_FILENO, "text", 4) == 4 ? "written" : "refused";
+                  }),
+                  "written");
+        EXPECT_EQ(read_all(reader), "text");
+    }
 }
 
 TEST_F(PosixStandardStreamsTest, RedirectingAStreamToItselfKeepsItOpenOverAnExec) {

@@ -306,6 +306,28 @@ TEST(PosixStreamCaptureTest, LastWordsAreNotToldTwice) {
               "out:two;out:three;again:out:four;");
 }
 
+TEST(PosixStreamCaptureTest, LastWordsAreNotDeliveredAsWell) {
+    EXPECT_EQ(in_another_process([] {
+                  std::atomic<bool> hangs{true};
+                  Captured captured;
+                  static_cast<void>(captured.capture->start(
+                      [&](const CapturedLine& line) {
+                          captured.heard.hear(line);
+                          while (hangs) std::this_thread::sleep_for(1ms);
+                      },
+                      [] {}));
+                  print(1, "one\n");
+                  captured.heard.await("one");
+                  print(1, "two\nthree\n");
+                  const std::string words = last_words_of(*captured.capture);
+                  hangs = false;
+                  print(1, "four\n");
+                  captured.capture->stop(30s);
+                  return words + "delivered:" + captured.heard.text();
+              }),
+              "out:two;out:three;delivered:out:one;out:four;");
+}
+
 TEST(PosixStreamCaptureTest, LastWordsGiveTheThreadsTheirTurnFirst) {
     EXPECT_EQ(in_another_process([] {
                   Captured captured;

@@ -99,6 +99,17 @@ TEST_F(CrashWatchTest, TheNextStartSaysThatTheLastLifeCrashedAndPutsTheReportAwa
     EXPECT_FALSE(host.files.exists(report));
 }
 
+TEST_F(CrashWatchTest, ACrashThatIsTooLongForItsLineLosesNothingMore) {
+    const std::string reason(600, 'x');
+    then([&] {
+        host.crashes.crash("SIGSEGV", reason);
+        EXPECT_THAT(log(), HasSubstr(": " + ("crashed by SIGSEGV (" + reason).substr(0, 512) + "\n"));
+    });
+    raise(SIGTERM);
+
+    EXPECT_EQ(run(), 0);
+}
+
 /// Another thread, which logs while the report is written.
 class Talker final : public os::LastWords {
 public:

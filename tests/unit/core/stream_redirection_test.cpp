@@ -1,8 +1,18 @@
 #include "core/stream_redirection.hpp"
 
 #include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <span>
+#include <string>
 #include <utility>
+#include <vector>
 
+#include "servicekit/basic_service.hpp"
+#include "servicekit/policies/control/no_control.hpp"
+#include "servicekit/policies/daemon/foreground.hpp"
+#include "servicekit/policies/lock/no_lock.hpp"
+#include "servicekit/policies/log/no_log.hpp"
 #include "unit/core/service_fixture.hpp"
 
 namespace servicekit {
@@ -10,8 +20,10 @@ namespace {
 
 using os::Stream;
 using ::testing::ContainsRegex;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
+using ::testing::StartsWith;
 using Target = mocks::FakeStandardStreams::Target;
 
 class StreamRedirectionTest : public testing::ServiceTest {
@@ -142,6 +154,51 @@ TEST_F(StreamRedirectionTest, ACrashLeavesWhatWasPrinted) {
     EXPECT_EQ(run(), 0);
     EXPECT_THAT(log(), ContainsRegex(" info trial\\[[0-9]+\\]: last words stream=stdout\n"
                                      "[^\n]* fatal trial\\[[0-9]+\\]: crashed by SIGSEGV [^\n]*\n"));
+}
+
+/// Takes two seconds for each of the last words.
+class SlowLog : public NoLog {
+public:
+    using NoLog::NoLog;
+    SlowLog() = default;
+    SlowLog(mocks::FakeClock& clock, std::vector<std::string>& last_words) : clock_{&clock}, last_words_{&last_words} {}
+
+    [[nodiscard]] contract::StreamUse stream_use() const noexcept { return contract::StreamUse::captured; }
+    void write_last_words(std::span<const contract::LogRecord> records) noexcept {
+        for (const contract::LogRecord& record : records) {
+            last_words_->emplace_back(record.message);
+            clock_->advance(std::chrono::seconds{2});
+        }
+    }
+
+private:
+    mocks::FakeClock* clock_ = nullptr;
+    std::vector<std::string>* last_words_ = nullptr;
+};
+
+TEST(StreamRedirectionOfASlowLogTest, TheCrashIsNotKeptWaitingByAllThatWasPrinted) {
+    using Trial = BasicService<Foreground, NoLock, SlowLog, NoControl>;
+    mocks::FakeOs host;
+    std::vector<std::string> last_words;
+    EventHooks hooks;
+    hooks.on_load = [](Settings& settings) {
+        settings.set(setting::standard_output, Value{"log"});
+        settings.set(setting::standard_error, Value{"log"});
+    };
+    host.when_idle([&host] {
+        host.captures.print(Stream::out, "printed");
+        host.captures.print(Stream::error, "printed, too");
+        host.crashes.crash("SIGSEGV", "address not mapped to object");
+        host.signals.raise(SIGTERM);
+    });
+
+    Trial service{
+        {.name = "trial"},
+        hooks,
+        Trial::Policies{.daemon = Foreground{{}, host.children, host.clock}, .log = SlowLog{host.clock, last_words}},
+        host.host()};
+    EXPECT_EQ(service.run(), 0);
+    EXPECT_THAT(last_words, ElementsAre("printed", StartsWith("crashed by SIGSEGV "), "printed, too"));
 }
 
 TEST(StreamPlanTest, SaysWhatTheSettingMeans) {

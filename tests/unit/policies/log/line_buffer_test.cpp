@@ -282,6 +282,21 @@ TEST_F(LineBufferTest, LastWordsComeAfterAllThatWaited) {
     end();
 }
 
+TEST_F(LineBufferTest, LastWordsWaitOnceForAThreadThatDiedInTheSink) {
+    open(buffer_);
+    sink_.hangs = true;
+    std::thread stuck{[&] { append("stuck\n", LogLevel::error); }};
+    while (sink_.deliveries == 0) std::this_thread::yield();
+    const auto begin = std::chrono::steady_clock::now();
+    for (int line = 0; line < 1000; ++line) buffer_.write_last_words("0123456\n");
+    buffer_.write_last_words("the end\n");
+    // A tenth of a second for each would be a hundred seconds.
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, 50s);
+    EXPECT_THAT(sink_.taken, EndsWith("0123456\nthe end\n"));
+    sink_.hangs = false;
+    stuck.join();
+}
+
 TEST_F(LineBufferTest, ASinkThatHangsCostsPatienceOnce) {
     LineBuffer buffer{sink_, {.capacity = 40, .patience = 20ms}};
     open(buffer);

@@ -409,6 +409,16 @@ TEST_F(PipeLogTest, LastWordsComeAfterWhatWaits) {
     EXPECT_EQ(lines_read(), 3);
 }
 
+TEST_F(PipeLogTest, LastWordsWaitOnceForAProgramThatReadsNothing) {
+    os.programs.set_capacity(100);
+    start();
+    os.programs.stop_reading();
+    const auto before = os.clock.steady_now();
+    const contract::LogRecord line{.time = {}, .level = LogLevel::info, .message = "a line that was printed"};
+    for (int lines = 0; lines < 100; ++lines) log->write_last_words({&line, 1});
+    EXPECT_LE(os.clock.steady_now() - before, 1s);
+}
+
 TEST_F(PipeLogTest, LastWordsOfOneThatIsNotOpenGoNowhere) {
     log = std::make_unique<PipeLog>(mocks::fake_policy<PipeLog>(os, options));
     const contract::LogRecord crash{.time = {}, .level = LogLevel::fatal, .message = "too early"};

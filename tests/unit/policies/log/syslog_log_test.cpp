@@ -76,6 +76,55 @@ TEST_F(SyslogLogTest, LastWordsThatNobodyTakesAreLost) {
     EXPECT_EQ(os.message_sockets.text(device), "");
 }
 
+TEST_F(SyslogLogTest, LastWordsOfWhichAStreamTookAPartAreGivenTheRestFirst) {
+    const contract::LogRecord printed{.time = {}, .level = LogLevel::info, .message = "printed"};
+    const contract::LogRecord crash{.time = {}, .level = LogLevel::fatal, .message = "crashed"};
+    os.message_sockets.listen(device, stream);
+    open({.format = SyslogLog::Format::traditional});
+    os.message_sockets.limit(device, 10);
+    log.write_last_words({&printed, 1});
+    os.message_sockets.limit(device, 5);
+    log.write_last_words({&crash, 1});
+    os.message_sockets.limit(device, {});
+    log.write_last_words({&crash, 1});
+    EXPECT_EQ(os.message_sockets.text(device), "<30>trial[4711]: printed\n<26>trial[4711]: crashed\n");
+}
+
+TEST_F(SyslogLogTest, LastWordsRepeatNothingOfTheMessageBeforeThem) {
+    const contract::LogRecord crash{.time = {}, .level = LogLevel::fatal, .message = "crashed"};
+    os.message_sockets.listen(device, stream);
+    open({.format = SyslogLog::Format::traditional});
+    os.message_sockets.limit(device, 10);
+    write("one");
+    os.message_sockets.limit(device, 5);
+    log.write_last_words({&crash, 1});
+    os.message_sockets.limit(device, {});
+    log.write_last_words({&crash, 1});
+    EXPECT_EQ(os.message_sockets.text(device), "<30>trial[4711]: one\n<26>trial[4711]: crashed\n");
+}
+
+TEST_F(SyslogLogTest, ARecordAfterLastWordsThatWereCutFollowsTheirRest) {
+    const contract::LogRecord printed{.time = {}, .level = LogLevel::info, .message = "printed"};
+    os.message_sockets.listen(device, stream);
+    open({.format = SyslogLog::Format::traditional});
+    os.message_sockets.limit(device, 10);
+    log.write_last_words({&printed, 1});
+    os.message_sockets.limit(device, {});
+    write("survived");
+    EXPECT_EQ(os.message_sockets.text(device), "<30>trial[4711]: printed\n<30>trial[4711]: survived\n");
+}
+
+TEST_F(SyslogLogTest, LastWordsWaitOnceForADaemonThatDoesNotKeepUp) {
+    const contract::LogRecord crash{.time = {}, .level = LogLevel::fatal, .message = "crashed"};
+    os.message_sockets.listen(device);
+    open();
+    os.message_sockets.limit(device, 0);
+    log.write_last_words({&crash, 1});
+    EXPECT_EQ(os.message_sockets.last_patience(), 200ms);
+    log.write_last_words({&crash, 1});
+    EXPECT_EQ(os.message_sockets.last_patience(), 0ms);
+}
+
 TEST_F(SyslogLogTest, TheOptionsSayHowItIsSent) {
     os.message_sockets.listen("/run/log");
     open({.socket = "/run/log", .facility = SyslogLog::Facility::local7, .host_name = "box"});
