@@ -7,6 +7,7 @@
 
 #include "base/rfc3339.hpp"
 #include "cli/old_logs.hpp"
+#include "core/places.hpp"
 
 namespace servicekit::cli {
 namespace {
@@ -98,8 +99,6 @@ bool is_too_old(std::chrono::system_clock::time_point modified, std::string_view
     if (modified == std::chrono::system_clock::time_point::max()) return false;
     return std::string_view{rfc3339(modified + slack)}.substr(0, since.size()) < since;
 }
-
-std::string folder_of(const std::string& path) { return path.substr(0, std::max<std::size_t>(path.rfind('/'), 1)); }
 
 std::optional<std::string> time_before(std::string_view text, std::chrono::system_clock::time_point now) {
     using namespace std::chrono;

@@ -85,7 +85,7 @@ Descriptor blocking(Descriptor opened) {
     return opened;
 }
 
-Descriptor open_to_read(const std::string& path) {
+Descriptor open_stream_to_read(const std::string& path) {
     return blocking(Descriptor{::open(path.c_str(), O_RDONLY | always)});
 }
 
@@ -96,7 +96,7 @@ Descriptor open_fifo(const StreamFile& file, Stream stream) {
     } else if (errno != EEXIST) {
         return {};
     }
-    return stream == Stream::in ? open_to_read(file.path) : open_fifo_that_is_there(file.path);
+    return stream == Stream::in ? open_stream_to_read(file.path) : open_fifo_that_is_there(file.path);
 }
 
 Descriptor open_or_make(const StreamFile& file) {
@@ -113,7 +113,7 @@ Descriptor open_or_make(const StreamFile& file) {
 }
 
 Descriptor open_file(const StreamFile& file, Stream stream) {
-    if (stream == Stream::in) return open_to_read(file.path);
+    if (stream == Stream::in) return open_stream_to_read(file.path);
     Descriptor opened = open_or_make(file);
     // A FIFO that nobody reads.
     if (!opened && errno == ENXIO) return open_fifo_that_is_there(file.path);

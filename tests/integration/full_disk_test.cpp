@@ -88,7 +88,7 @@ Kept kept_in(const std::string& log) {
 TEST_F(FullDiskTest, ServiceGoesOnWithoutItsLogAndTellsLaterHowMuchIsMissing) {
     trial.add_options({"--log-file", disk + "/log"});
     RunningCommand service{with_disk("", trial.command({"run"}).arguments)};
-    await_state("it runs", [&] { return trial.verb({"status"}).exit_code == 0; });
+    await_state("it answers", [&] { return trial.verb({"events"}).exit_code == 0; });
     const std::string log = disk_of(service) + "/log";
     await_text_in(log, "ready");
 
@@ -120,7 +120,7 @@ TEST_F(FullDiskTest, ServiceGoesOnWithoutItsLogAndTellsLaterHowMuchIsMissing) {
 TEST_F(FullDiskTest, ServiceStartsAndStopsThoughItsLogHasNoRoom) {
     trial.add_options({"--log-file", disk + "/log"});
     RunningCommand service{with_disk(fill, trial.command({"run"}).arguments)};
-    await_state("it runs", [&] { return trial.verb({"status"}).exit_code == 0; });
+    await_state("it answers", [&] { return trial.verb({"events"}).exit_code == 0; });
 
     EXPECT_EQ(std::filesystem::file_size(disk_of(service) + "/log"), 0U);
     EXPECT_EQ(call(R"(["echo",{"integer":1}])"), (Object{{"integer", 1}}));
