@@ -25,7 +25,6 @@
 
 #include "lisp/ecl/text.hpp"
 #include "lisp/ecl/values.hpp"
-#include "os/descriptor.hpp"
 
 namespace servicekit::lisp {
 namespace {
@@ -226,19 +225,25 @@ extern "C" cl_object servicekit_lisp_home_of_user() {
     return text_or_fault(found != nullptr ? found->pw_dir : nullptr, error);
 }
 
+int open_file(cl_object path) noexcept {
+    try {
+        return ::open(to_utf8(path).c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    } catch (...) {
+        errno = ENOMEM;
+        return -1;
+    }
+}
+
 /// The first line of the file. \returns 0, or what errno was
 int read_first_line(cl_object path, std::span<char> line) noexcept {
-    try {
-        const os::Descriptor file{::open(to_utf8(path).c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)};
-        if (!file) return errno;
-        const ssize_t size = ::read(file.get(), line.data(), line.size() - 1);
-        if (size < 0) return errno;
-        line[static_cast<std::size_t>(size)] = '\0';
-        line[std::strcspn(line.data(), "\r\n")] = '\0';
-        return 0;
-    } catch (...) {
-        return ENOMEM;
-    }
+    const int file = open_file(path);
+    if (file < 0) return errno;
+    const ssize_t size = ::read(file, line.data(), line.size() - 1);
+    const int error = size < 0 ? errno : 0;
+    ::close(file);
+    line[static_cast<std::size_t>(size < 0 ? 0 : size)] = '\0';
+    line[std::strcspn(line.data(), "\r\n")] = '\0';
+    return error;
 }
 
 /// Of a file; nil where there is none. Two values.
