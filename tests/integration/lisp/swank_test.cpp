@@ -4,9 +4,11 @@
 
 #include <chrono>
 #include <csignal>
+#include <filesystem>
 #include <string>
 
 #include "integration/lisp/lisp_fixture.hpp"
+#include "integration/lisp/sanitized.hpp"
 #include "integration/support/await.hpp"
 #include "servicekit/base/json.hpp"
 
@@ -134,6 +136,7 @@ TEST_F(LispSwankTest, WithoutHomeTheSecretIsLookedForWhereItsUserIsAtHome) {
 }
 
 TEST_F(LispSwankTest, WhoKeepsSilentIsSentAwayAndThereAreNeverMany) {
+    if (under_tsan) GTEST_SKIP() << "it puts off what the collector sends to threads that read, until that gives up";
     write_file(folder.file(".slime-secret"), "open sesame\n");
     lisp.add_variable("HOME", folder.path());
     const RunningService service{lisp};
@@ -170,6 +173,7 @@ TEST_F(LispSwankTest, StoppingTheServerEndsThoseThatKeepSilent) {
 
 TEST_F(LispSwankTest, ADeveloperWorksWithEmacs) {
     if (!has_emacs()) GTEST_SKIP() << "needs emacs";
+    if (under_tsan) GTEST_SKIP() << "it puts off what the collector sends to threads that read, until that gives up";
     lisp.add_variable("HOME", folder.path());
     const RunningService service{lisp};
 
@@ -185,6 +189,7 @@ TEST_F(LispSwankTest, ADeveloperWorksWithEmacs) {
 
 TEST_F(LispSwankTest, WithAnEditorConnectedEverythingEndsAtOnce) {
     if (!has_emacs()) GTEST_SKIP() << "needs emacs";
+    if (under_tsan) GTEST_SKIP() << "it puts off what the collector sends to threads that read, until that gives up";
     lisp.add_variable("HOME", folder.path());
     std::string port = "0";
     for (const bool by_verb : {true, false}) {
@@ -206,6 +211,7 @@ TEST_F(LispSwankTest, WithAnEditorConnectedEverythingEndsAtOnce) {
 
 TEST_F(LispSwankTest, StoppingTheServerEndsItsConnectionsAndWhatTheyRun) {
     if (!has_emacs()) GTEST_SKIP() << "needs emacs";
+    if (under_tsan) GTEST_SKIP() << "it puts off what the collector sends to threads that read, until that gives up";
     lisp.add_variable("HOME", folder.path());
     const RunningService service{lisp};
     const std::string port = port_of(service.call("create-swank-server"));
@@ -225,6 +231,7 @@ TEST_F(LispSwankTest, StoppingTheServerEndsItsConnectionsAndWhatTheyRun) {
 
 TEST_F(LispSwankTest, WhatALostConnectionRanIsEnded) {
     if (!has_emacs()) GTEST_SKIP() << "needs emacs";
+    if (under_tsan) GTEST_SKIP() << "it puts off what the collector sends to threads that read, until that gives up";
     lisp.add_variable("HOME", folder.path());
     const RunningService service{lisp};
     const std::string port = port_of(service.call("create-swank-server"));
