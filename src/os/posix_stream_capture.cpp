@@ -164,7 +164,7 @@ struct Capture {
         constexpr std::uint64_t one = 1;
         if (wake) static_cast<void>(!::write(wake.get(), &one, sizeof one));
     }
-    void read_all(bool until_empty);
+    void read_all(const std::shared_ptr<Capture>& self, bool until_empty);
     void run_reader(const std::shared_ptr<Capture>& self);
     /// Has the lines that wait delivered by a thread of its own, which most services never need; by this one where none
     /// can be made.
@@ -178,12 +178,15 @@ struct Capture {
     bool reader_ended = false;
     bool stopped = false;
     std::thread deliverer;
+    bool is_delivered_beside = false;  ///< the reader's own
 };
 
-void Capture::read_all(bool until_empty) {
+void Capture::read_all(const std::shared_ptr<Capture>& self, bool until_empty) {
     for (CapturedStream* const stream : {&out, &error}) {
-        const auto add = [this, stream](std::string_view text, bool is_cut) {
+        const auto add = [this, &self, stream](std::string_view text, bool is_cut) {
             waiting.add(stream->stream(), text, is_cut);
+            // At once: a pipe may hold more lines than may wait.
+            if (!is_delivered_beside) deliver_beside(self);
         };
         // No more than the pipe holds, should a child go on printing.
         const int rounds = until_empty ? most_rounds : 1;
@@ -198,7 +201,7 @@ void Capture::read_all(bool until_empty) {
 
 void Capture::deliver_beside(const std::shared_ptr<Capture>& self) {
     const std::lock_guard lock{mutex};
-    if (deliverer.joinable() || waiting.count() == 0 || stopped) return;
+    if (stopped) return;
     try {
         deliverer = std::thread{[self]() noexcept {
             pthread_setname_np(pthread_self(), "stdio-log");
@@ -206,6 +209,7 @@ void Capture::deliver_beside(const std::shared_ptr<Capture>& self) {
             Waiting::Line line;
             while (self->waiting.take(line)) self->deliver_line(line);
         }};
+        is_delivered_beside = true;
     } catch (const std::system_error&) {
         for (Waiting::Line line; waiting.take(line, false);) deliver_line(line);
     }
@@ -227,8 +231,7 @@ void Capture::run_reader(const std::shared_ptr<Capture>& self) {
         if (hurries) static_cast<void>(!::read(wake.get(), &rings, sizeof rings));
         // Looked at first: what was printed before the stop is read.
         const bool stopping = stops.load();
-        read_all(hurries || stopping);
-        deliver_beside(self);
+        read_all(self, hurries || stopping);
         if (stopping) break;
     }
     const std::lock_guard lock{mutex};

@@ -1,11 +1,13 @@
 // Captured streams, in forked children, since the streams belong to the process.
 #include "servicekit/os/stream_capture.hpp"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <csignal>
@@ -176,6 +178,23 @@ TEST(PosixStreamCaptureTest, ManyLinesComeWholeAndInOrder) {
                   return std::to_string(out) + " " + std::to_string(error);
               }),
               "100000 100000");
+}
+
+TEST(PosixStreamCaptureTest, AStopTakesAllThatAFullPipeHolds) {
+    EXPECT_EQ(in_another_process([] {
+                  Captured captured;
+                  // More short lines than may wait at a time, and the reader meets all of them at once.
+                  const int count = ::fcntl(STDOUT_FILENO, F_GETPIPE_SZ) / 4;
+                  std::string text;
+                  for (int i = 0; i < count; ++i) text += "x\n";
+                  print(1, text);
+                  captured.start();
+                  captured.capture->stop(30s);
+                  const std::string heard = captured.heard.text();
+                  const auto lines = std::count(heard.begin(), heard.end(), ';');
+                  return std::to_string(count - lines) + " lost of " + (count > 60'000 ? "many" : "few");
+              }),
+              "0 lost of many");
 }
 
 TEST(PosixStreamCaptureTest, ALogThatHangsHangsNobodyElse) {
