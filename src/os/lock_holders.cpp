@@ -76,7 +76,7 @@ std::optional<LockOwner> best_of(const std::vector<KernelLock>& locks, int descr
 
 /// How often it looks again, each time after twice the nap, where nobody can be told: an flock outlives the descriptor
 /// of a process that closes it by a moment, and one that is handed on by fork(2) names the parent for as long.
-constexpr int most_naps = 9;
+constexpr int most_naps = 10;
 constexpr std::chrono::milliseconds first_nap{1};
 
 template <class Look>
