@@ -106,6 +106,8 @@ int status(Session& session) {
             left_behind = running->left_behind();
             // Or they are those of an instance that came up since the first look.
             if (!left_behind.empty()) found = running->find();
+            // Or of one that has gone since, too, and has taken them along.
+            if (found && !*found && running->left_behind() != left_behind && look < looks) continue;
         }
         if (!found) {
             session.console.fail(found.error());
