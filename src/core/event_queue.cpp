@@ -16,13 +16,12 @@ bool EventQueue::push(std::shared_ptr<EventRun> run, Wake wake) {
     return true;
 }
 
-EventQueue::Next EventQueue::take_next() {
+std::shared_ptr<EventRun> EventQueue::take() {
     const std::lock_guard guard{mutex_};
-    if (waiting_.empty()) return {};
-    Next next{.run = std::move(waiting_.front())};
+    if (waiting_.empty()) return nullptr;
+    auto first = std::move(waiting_.front());
     waiting_.pop_front();
-    next.more_wait = !waiting_.empty();
-    return next;
+    return first;
 }
 
 bool EventQueue::remove(const EventRun& run) {

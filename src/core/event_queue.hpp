@@ -22,13 +22,8 @@ public:
     enum class Wake { now, by_caller };
     /// \returns false where it is full, or closed.
     bool push(std::shared_ptr<EventRun> run, Wake wake = Wake::now);
-    struct Next {
-        std::shared_ptr<EventRun> run = {};  ///< null where nothing waits
-        bool more_wait = false;              ///< behind it
-    };
-    Next take_next();
     /// \returns null where nothing waits.
-    std::shared_ptr<EventRun> take() { return take_next().run; }
+    std::shared_ptr<EventRun> take();
     /// \returns whether it still waited; it does not any more.
     bool remove(const EventRun& run);
     /// Takes no more. \returns what waited, to be refused.

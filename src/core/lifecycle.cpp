@@ -372,28 +372,23 @@ void Lifecycle::start_heartbeat() {
 }
 
 void Lifecycle::serve() {
-    ServiceCore& core = *core_;
-    core.shutdown->set_serving(true);
     // However it ends: what a policy or the system throws leaves this, too.
     struct Serving {
-        ~Serving() {
-            if (holds_posts) core.loop->release_posts();
-            core.shutdown->set_serving(false);
-        }
-        ServiceCore& core;
-        bool holds_posts = false;
-    } serving{core};
+        explicit Serving(Shutdown& the_shutdown) : shutdown{the_shutdown} { shutdown.set_serving(true); }
+        Serving(const Serving&) = delete;
+        Serving& operator=(const Serving&) = delete;
+        ~Serving() { shutdown.set_serving(false); }
+        Shutdown& shutdown;
+    };
+    ServiceCore& core = *core_;
+    const Serving serving{*core.shutdown};
     for (;;) {
         if (core.shutdown->is_killing()) core.shutdown->run_kill_event();
         if (core.shutdown->is_stopping()) break;
-        if (const auto next = core.queue.take_next(); next.run) {
-            // The replies of a burst then cost one change of threads, not one each.
-            if (next.more_wait && !std::exchange(serving.holds_posts, true)) core.loop->hold_posts();
-            core.run_event(*next.run);
-        } else {
-            if (std::exchange(serving.holds_posts, false)) core.loop->release_posts();
+        if (const auto run = core.queue.take())
+            core.run_event(*run);
+        else
             core.parking->park();
-        }
     }
 }
 

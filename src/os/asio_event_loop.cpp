@@ -1,5 +1,4 @@
 #include <pthread.h>
-#include <signal.h>
 
 #include <algorithm>
 #include <boost/asio/basic_waitable_timer.hpp>
@@ -15,9 +14,9 @@
 #include <thread>
 #include <utility>
 
-#include "os/alarm.hpp"
 #include "os/epoll_set.hpp"
 #include "os/posted_calls.hpp"
+#include "os/signals_blocked.hpp"
 #include "servicekit/os/event_loop.hpp"
 
 namespace servicekit::os {
@@ -87,31 +86,9 @@ private:
     boost::intrusive_ptr<State> state_;
 };
 
-/// Blocks, in the calling thread and those that it starts, all signals but those that a fault raises in the very
-/// thread that commits it: with these blocked, the kernel would end the process without asking handlers.
-/// SIGABRT is none of them, since abort(3) unblocks it by itself.
-class SignalsBlocked {
-public:
-    SignalsBlocked() noexcept {
-        sigset_t blocked;
-        sigfillset(&blocked);
-        for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS}) sigdelset(&blocked, fault);
-        pthread_sigmask(SIG_BLOCK, &blocked, &before_);
-    }
-    ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-    SignalsBlocked(const SignalsBlocked&) = delete;
-    SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-
-private:
-    sigset_t before_ = {};
-};
-
 class AsioEventLoop final : public EventLoop {
 public:
-    AsioEventLoop() {
-        await_watched();
-        await_held();
-    }
+    AsioEventLoop() { await_watched(); }
     ~AsioEventLoop() override {
         stop();
         (void)watched_is_ready_.release();
@@ -124,18 +101,7 @@ public:
 
     // A queue of our own makes a burst of calls, as replies to many clients are, six times cheaper than asio::post().
     void post(std::function<void()> call) override {
-        switch (posted_.add(std::move(call))) {
-            case PostedCalls::Wake::not_needed:
-                return;
-            case PostedCalls::Wake::now:
-                return wake();
-            case PostedCalls::Wake::soon:
-                return held_too_long_.set(longest_hold);
-        }
-    }
-    void hold_posts() override { posted_.hold(); }
-    void release_posts() override {
-        if (posted_.release()) wake();
+        if (posted_.add(std::move(call))) asio::post(context_, [this] { posted_.run(); });
     }
 
     Result<void> start() override {
@@ -174,19 +140,6 @@ private:
         });
     }
 
-    void await_held() {
-        held_watch_->await_readable([this] {
-            held_too_long_.acknowledge();
-            await_held();
-            posted_.run();
-        });
-    }
-    void wake() {
-        asio::post(context_, [this] { posted_.run(); });
-    }
-
-    static constexpr std::chrono::milliseconds longest_hold{1};
-
     // Were each watch one of Asio's own, each wait would cost a system call and an operation of Asio's, with many busy
     // connections a third of what a request costs in all. So Asio awaits one descriptor for all of them.
     // It stands above Asio's context, whose end destroys callbacks of timers, and with them what these own.
@@ -197,8 +150,6 @@ private:
     StreamDescriptor watched_is_ready_{context_, watched_.descriptor()};
 
     PostedCalls posted_;
-    Alarm held_too_long_;
-    std::unique_ptr<Watch> held_watch_ = watched_.watch(held_too_long_.descriptor());
 
     std::mutex thread_mutex_;
     std::thread thread_;

@@ -1,6 +1,5 @@
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -20,6 +19,7 @@
 
 #include "os/captured_stream.hpp"
 #include "os/fork_guard.hpp"
+#include "os/signals_blocked.hpp"
 #include "servicekit/os/stream_capture.hpp"
 
 namespace servicekit::os {
@@ -36,22 +36,6 @@ constexpr int most_rounds = 64;
 constexpr auto longest_stall = 1000ms;
 /// How long a process that dies waits for its threads.
 constexpr auto last_patience = 300ms;
-
-class FaultsOnly {
-public:
-    FaultsOnly() {
-        sigset_t blocked;
-        sigfillset(&blocked);
-        for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS}) sigdelset(&blocked, fault);
-        pthread_sigmask(SIG_BLOCK, &blocked, &before_);
-    }
-    FaultsOnly(const FaultsOnly&) = delete;
-    FaultsOnly& operator=(const FaultsOnly&) = delete;
-    ~FaultsOnly() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-
-private:
-    sigset_t before_{};
-};
 
 /// Lines on their way from the thread that reads to the one that delivers.
 class Waiting {
@@ -252,7 +236,7 @@ public:
         close_in_children(shared.wake.get());
         shared.deliver = std::move(deliver);
         shared.prepare_thread = prepare_thread;
-        const FaultsOnly faults_only;
+        const SignalsBlocked signals_blocked;
         try {
             reader_ = std::thread{[kept = shared_]() noexcept {
                 pthread_setname_np(pthread_self(), "stdio");

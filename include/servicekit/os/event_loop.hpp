@@ -42,10 +42,6 @@ public:
     virtual std::unique_ptr<Timer> timer() = 0;
     /// Has the loop's thread call it, in the order of posting. From any thread.
     virtual void post(std::function<void()> call) = 0;
-    /// From here to release_posts() more posts are to be expected at once: the loop may wait for a few of them, though no
-    /// longer than a millisecond, and so be woken once for all. By one thread at a time; a loop need not heed it.
-    virtual void hold_posts() {}
-    virtual void release_posts() {}
     /// Starts the thread. Every signal is blocked in it but those that are raised by faults.
     virtual Result<void> start() = 0;
     /// Ends the loop after the calls that are already posted, and waits for its thread.

@@ -87,34 +87,6 @@ TEST_F(AsioEventLoopTest, EndlessPostingDoesNotStarveDescriptors) {
     loop->stop();
 }
 
-TEST_F(AsioEventLoopTest, HeldCallsRunWithoutARelease) {
-    Happening called;
-    start();
-
-    loop->hold_posts();
-    loop->post([&] { called.happens(); });
-
-    EXPECT_TRUE(called.has_happened());
-    loop->stop();
-}
-
-TEST_F(AsioEventLoopTest, HeldCallsRunInOrderAndNoneIsLost) {
-    constexpr int calls = 50'000;
-    int next = 0;
-    bool in_order = true;
-    start();
-
-    for (int number = 0; number < calls; ++number) {
-        if (number % 7 == 0) loop->hold_posts();
-        loop->post([&, number] { in_order = in_order && next++ == number; });
-        if (number % 5 == 0) loop->release_posts();
-    }
-
-    loop->stop();
-    EXPECT_TRUE(in_order);
-    EXPECT_EQ(next, calls);
-}
-
 TEST_F(AsioEventLoopTest, StopRunsWhatWasPostedBefore) {
     int calls = 0;
     loop->post([&] { ++calls; });

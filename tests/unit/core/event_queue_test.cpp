@@ -34,15 +34,6 @@ TEST_F(EventQueueTest, GivesInTheOrderOfArrivalAndWakesTheEventThread) {
     EXPECT_EQ(queue_.take(), nullptr);
 }
 
-TEST_F(EventQueueTest, TellsWhetherMoreWaits) {
-    ASSERT_TRUE(queue_.push(run_of("a")));
-    ASSERT_TRUE(queue_.push(run_of("b")));
-
-    EXPECT_TRUE(queue_.take_next().more_wait);
-    EXPECT_FALSE(queue_.take_next().more_wait);
-    EXPECT_EQ(queue_.take_next().run, nullptr);
-}
-
 TEST_F(EventQueueTest, TakesNoMoreThanItsLimit) {
     for (std::size_t i = 0; i < EventQueue::limit; ++i) ASSERT_TRUE(queue_.push(run_of("a")));
 
