@@ -1,6 +1,8 @@
 #include "base/rfc3339.hpp"
 
+#include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
 
 namespace servicekit {
@@ -13,7 +15,7 @@ void put_number(SecondText& text, std::size_t at, long value, std::size_t digits
     for (; digits > 0; --digits, value /= 10) text[at + digits - 1] = static_cast<char>('0' + value % 10);
 }
 
-void put_second(SecondText& text, std::chrono::sys_seconds time) {
+[[gnu::noinline]] void put_second(SecondText& text, std::chrono::sys_seconds time) {
     using namespace std::chrono;
     const auto day = floor<days>(time);
     const year_month_day date{day};
@@ -35,7 +37,8 @@ struct LastSecond {
 
 }  // namespace
 
-void append_rfc3339(std::string& out, std::chrono::system_clock::time_point time, TimePrecision precision) {
+[[gnu::hot]] void append_rfc3339(std::string& out, std::chrono::system_clock::time_point time,
+                                 TimePrecision precision) {
     using namespace std::chrono;
     thread_local constinit LastSecond last;
     const auto second = floor<seconds>(time);
@@ -43,16 +46,18 @@ void append_rfc3339(std::string& out, std::chrono::system_clock::time_point time
         put_second(last.text, second);
         last.time = second;
     }
-    out.append(last.text.data(), last.text.size());
-    if (precision == TimePrecision::seconds) {
-        out += 'Z';
-        return;
+    std::array<char, last.text.size() + 8> text;
+    char* at = std::copy(last.text.begin(), last.text.end(), text.data());
+    if (precision == TimePrecision::microseconds) {
+        const auto micros = static_cast<std::uint32_t>(floor<microseconds>(time - second).count());
+        *at++ = '.';
+        for (const std::uint32_t pair : {micros / 10'000, micros / 100 % 100, micros % 100}) {
+            *at++ = static_cast<char>('0' + pair / 10);
+            *at++ = static_cast<char>('0' + pair % 10);
+        }
     }
-    // Each digit by itself: none waits for the one before it.
-    const auto micros = static_cast<std::uint32_t>(floor<microseconds>(time - second).count());
-    const auto digit = [micros](std::uint32_t unit) { return static_cast<char>('0' + micros / unit % 10); };
-    const std::array tail{'.', digit(100'000), digit(10'000), digit(1'000), digit(100), digit(10), digit(1), 'Z'};
-    out.append(tail.data(), tail.size());
+    *at++ = 'Z';
+    out.append(text.data(), static_cast<std::size_t>(at - text.data()));
 }
 
 std::string rfc3339(std::chrono::system_clock::time_point time) {

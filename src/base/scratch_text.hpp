@@ -1,41 +1,45 @@
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <string>
 
 namespace servicekit {
 
-/// A string that a thread writes into, again and again, so that a line costs no memory; one that is used within another,
-/// too. Those within both get a string of their own.
+/// A string that a thread writes into, again and again, so that a line costs no memory; also one within another. A thread
+/// keeps as many as it had at a time, until its end, when its objects may still write lines.
 class ScratchText {
 public:
-    ScratchText() : depth_{spares().depth++} {
-        if (depth_ < spares().texts.size()) text_.swap(spares().texts[depth_]);
-        text_.clear();
+    ScratchText() : kept_{free_ != nullptr ? free_ : make()} {
+        free_ = kept_->next;
+        kept_->text.clear();
     }
     ScratchText(const ScratchText&) = delete;
     ScratchText& operator=(const ScratchText&) = delete;
     ~ScratchText() {
-        --spares().depth;
-        if (depth_ < spares().texts.size() && text_.capacity() <= largest_kept) text_.swap(spares().texts[depth_]);
+        if (kept_->text.capacity() > most_kept_) [[unlikely]] {
+            drop(kept_);
+        } else {
+            kept_->next = free_;
+            free_ = kept_;
+        }
     }
-    [[nodiscard]] std::string& text() noexcept { return text_; }
+    [[nodiscard]] std::string& text() noexcept { return kept_->text; }
 
 private:
-    static constexpr std::size_t largest_kept = 64U << 10U;
-
-    struct Spares {
-        std::array<std::string, 2> texts;
-        std::size_t depth = 0;  ///< how many are in use
+    struct Kept {
+        std::string text = {};
+        Kept* next = nullptr;
     };
-    static Spares& spares() {
-        thread_local Spares spares;
-        return spares;
-    }
+    class Keeper;
 
-    std::size_t depth_;
-    std::string text_;
+    static Kept* make();
+    static void drop(Kept* kept) noexcept;
+
+    // Trivially destructible, so that a thread needs to be asked nothing before they are used.
+    static inline thread_local constinit Kept* free_ = nullptr;
+    static inline thread_local constinit std::size_t most_kept_ = 0;  ///< bytes of memory that one may keep
+
+    Kept* kept_;
 };
 
 }  // namespace servicekit

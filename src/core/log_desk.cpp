@@ -174,7 +174,7 @@ void LogDesk::close() {
 
 // The usual case ends with a call that need not return here: after a system call each function that is returned from
 // costs a misprediction.
-void LogDesk::put(const LogRecord& record) noexcept {
+[[gnu::hot]] void LogDesk::put(const LogRecord& record) noexcept {
     contract::Log* const log = log_.load(std::memory_order_acquire);
     const bool shows_too = shows_to_boost_log_.load(std::memory_order_relaxed);
     if (log != nullptr && !shows_too && is_own_process()) return log->write(record);
@@ -197,7 +197,7 @@ void LogDesk::deliver(const LogRecord& record) {
         put_from_child(record);
 }
 
-bool LogDesk::is_own_process() const noexcept {
+[[gnu::hot]] bool LogDesk::is_own_process() const noexcept {
     return generation_.load(std::memory_order_relaxed) == process_->generation();
 }
 

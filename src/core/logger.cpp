@@ -1,5 +1,7 @@
 #include "servicekit/core/logger.hpp"
 
+#include <exception>
+
 #include "base/scratch_text.hpp"
 #include "core/log_desk.hpp"
 
@@ -9,7 +11,8 @@ Logger& Logger::channel(std::string_view name) { return desk_->channel(name); }
 
 void Logger::show_to_boost_log(bool shows) noexcept { desk_->show_to_boost_log(shows); }
 
-void Logger::put(LogLevel level, std::string_view message, std::span<const LogField> fields, const LogSource& source) {
+[[gnu::hot]] void Logger::put(LogLevel level, std::string_view message, std::span<const LogField> fields,
+                              const LogSource& source) {
     desk_->put({.time = desk_->clock().system_now(),
                 .level = level,
                 .message = message,
@@ -18,15 +21,20 @@ void Logger::put(LogLevel level, std::string_view message, std::span<const LogFi
                 .source = source});
 }
 
-void Logger::put_formatted(LogLevel level, std::string_view format, std::span<const LogValue> values,
-                           const LogSource& source) {
-    ScratchText message;
-    append_formatted(message.text(), format, values);
-    desk_->put({.time = desk_->clock().system_now(),
-                .level = level,
-                .message = message.text(),
-                .channel = name_,
-                .source = source});
+[[gnu::hot]] void Logger::put_formatted(LogLevel level, std::string_view format, std::span<const LogValue> values,
+                                        const LogSource& source) {
+    try {
+        ScratchText message;
+        append_formatted(message.text(), format, values);
+        desk_->put({.time = desk_->clock().system_now(),
+                    .level = level,
+                    .message = message.text(),
+                    .channel = name_,
+                    .source = source});
+    } catch (const std::exception&) {
+        // There is no memory for all of it: its text says more than nothing.
+        put(level, format, {}, source);
+    }
 }
 
 }  // namespace servicekit

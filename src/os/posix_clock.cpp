@@ -1,12 +1,20 @@
 #include "servicekit/os/clock.hpp"
 
+#include <ctime>
+
 namespace servicekit::os {
 namespace {
 
 class PosixClock final : public Clock {
 public:
     std::chrono::steady_clock::time_point steady_now() const override { return std::chrono::steady_clock::now(); }
-    std::chrono::system_clock::time_point system_now() const override { return std::chrono::system_clock::now(); }
+    // As std::chrono::system_clock::now(), without the way through the C++ library's pages: each line asks.
+    [[gnu::hot]] std::chrono::system_clock::time_point system_now() const override {
+        std::timespec now{};
+        ::clock_gettime(CLOCK_REALTIME, &now);
+        return std::chrono::system_clock::time_point{std::chrono::seconds{now.tv_sec} +
+                                                     std::chrono::nanoseconds{now.tv_nsec}};
+    }
 };
 
 }  // namespace

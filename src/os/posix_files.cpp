@@ -48,19 +48,9 @@ public:
     PosixFile(std::string path, Descriptor file, bool is_stream)
         : path_{std::move(path)}, file_{std::move(file)}, is_stream_{is_stream} {}
 
-    Writing write(std::string_view bytes) override {
-        // A reader of the FIFO that has gone is an error of this write, not the end of the process.
-        std::optional<SigpipeBlock> block;
-        if (is_stream_) block.emplace();
-        std::size_t written = 0;
-        while (written < bytes.size()) {
-            // Not by write(3), where a thread can be cancelled: in the midst of a line, and with the log's turn in hand.
-            const long count = ::syscall(SYS_write, file_.get(), bytes.data() + written, bytes.size() - written);
-            if (count < 0 && errno == EINTR) continue;
-            if (count <= 0) return {written, os_error("write", path_, count < 0 ? errno : EIO)};
-            written += static_cast<std::size_t>(count);
-        }
-        return {written};
+    [[gnu::hot]] Writing write(std::string_view bytes) override {
+        if (is_stream_) return write_to_stream(bytes);
+        return write_all(bytes);
     }
 
     void write_last_words(std::string_view bytes) noexcept override {
@@ -106,6 +96,28 @@ public:
     int descriptor() const override { return file_.get(); }
 
 private:
+    [[nodiscard]] Writing write_all(std::string_view bytes) const {
+        std::size_t written = 0;
+        while (written < bytes.size()) {
+            // Not by write(3), where a thread can be cancelled: in the midst of a line, and with the log's turn in hand.
+            const long count = ::syscall(SYS_write, file_.get(), bytes.data() + written, bytes.size() - written);
+            if (count < 0 && errno == EINTR) continue;
+            if (count <= 0) return failure(written, count < 0 ? errno : EIO);
+            written += static_cast<std::size_t>(count);
+        }
+        return {written};
+    }
+
+    [[gnu::cold]] Writing write_to_stream(std::string_view bytes) const {
+        // A reader of the FIFO that has gone is an error of this write, not the end of the process.
+        const SigpipeBlock block;
+        return write_all(bytes);
+    }
+
+    [[gnu::cold]] Writing failure(std::size_t written, int errno_value) const {
+        return {written, os_error("write", path_, errno_value)};
+    }
+
     std::string path_;
     Descriptor file_;
     bool is_stream_;

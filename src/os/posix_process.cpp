@@ -87,13 +87,16 @@ std::atomic<unsigned> forks_behind_us{0};
 
 class PosixProcess final : public Process {
 public:
+    PosixProcess() noexcept {
+        // Out of memory: a child is then taken for its parent.
+        static_cast<void>(::pthread_atfork(nullptr, nullptr, [] { ++forks_behind_us; }));
+    }
+
     pid_t id() const override { return ::getpid(); }
 
     uid_t effective_user() const override { return ::geteuid(); }
 
-    unsigned generation() const noexcept override {
-        static const int watched = ::pthread_atfork(nullptr, nullptr, [] { ++forks_behind_us; });
-        static_cast<void>(watched);  // out of memory: a child is then taken for its parent
+    [[gnu::hot]] unsigned generation() const noexcept override {
         return forks_behind_us.load(std::memory_order_relaxed);
     }
 

@@ -76,7 +76,7 @@ struct FileLog::State {
     bool to_terminal = false;
 };
 
-void FileLog::State::render(std::string& out, const LogRecord& record) const {
+inline void FileLog::State::render(std::string& out, const LogRecord& record) const {
     if (options.format == LineFormat::json)
         policies::append_json_line(out, record, name, pid);
     else
@@ -89,7 +89,7 @@ std::string FileLog::State::warning(std::chrono::system_clock::time_point time, 
     return line;
 }
 
-void FileLog::State::put(const LogRecord& record) {
+inline void FileLog::State::put(const LogRecord& record) {
     if (to_terminal) terminal.write(record);
     if (!buffer || !buffer->is_open()) return;
     ScratchText line;
@@ -220,7 +220,7 @@ void FileLog::stop() noexcept {
     state_->loop = nullptr;
 }
 
-void FileLog::write(const contract::LogRecord& record) noexcept {
+[[gnu::hot]] void FileLog::write(const contract::LogRecord& record) noexcept {
     State& state = *state_;
     if (record.level < state.level.load(std::memory_order_relaxed)) return;
     try {

@@ -33,58 +33,63 @@ void LineBuffer::stop() noexcept {
     timer_.reset();
 }
 
-// The usual case of a line that can't wait, which a copy of it and a second turn would make a tenth slower. What comes
-// from another thread meanwhile is neither before it nor after it.
-bool LineBuffer::deliver_alone(std::string_view line, bool& arms_timer) {
-    const auto is_first = [this] { return is_open() && oldest_.load() == Time::max() && lost_.load() == 0; };
-    if (!is_first()) return false;
-    const Turns::Turn turn{sink_turns_, 0ms};
-    if (!turn.is_ours() || delivered_ != draining_.size() || !is_first()) return false;
-    const os::Writing writing = sink_->deliver(line);
-    if (writing.failure) {
-        draining_ = line;
-        delivered_ = writing.bytes;
-        note_failure(*writing.failure);
-        const Turns::Turn lines{line_turns_};
-        arms_timer = wants_timer();
-    } else if (oldest_.load() != Time::max()) {
-        // Whoever brought it may have lost patience.
-        (void)drain();
-    }
-    return true;
-}
-
-void LineBuffer::append(LogLevel level, Time time, std::string_view line) noexcept {
+[[gnu::hot]] void LineBuffer::append(LogLevel level, Time time, std::string_view line) noexcept {
     try {
-        const bool delays = delays_.load(std::memory_order_acquire);
-        const bool urgent = !delays || level >= LogLevel::warning;
-        bool arms_timer = false;
-        if (urgent && deliver_alone(line, arms_timer)) {
-            if (arms_timer) arm_timer();
-            return;
-        }
-        std::uint64_t position = 0;
-        Room room = add(time, line, arms_timer, position);
-        // Where the sink failed a moment ago, only what is urgent tries again before the timer does. Where it takes all,
-        // others may have filled the room that it made.
-        for (bool tries = urgent || !fails_.load(std::memory_order_relaxed); room == Room::none && tries;) {
-            tries = flush(patience());
-            room = add(time, line, arms_timer, position);
-        }
-        if (room == Room::closed) return;
-        if (room == Room::none) {
-            const Turns::Turn turn{line_turns_};
-            ++lost_;
-        } else if (urgent) {
-            flush_until(position, patience());
-        } else if (is_overdue(time) && !fails_.load(std::memory_order_relaxed)) {
-            flush(patience());
-        }
-        if (arms_timer) arm_timer();
-        if (!delays) arm_timer_for_failure();
+        const bool urgent = level >= LogLevel::warning || !delays_.load(std::memory_order_acquire);
+        if (!urgent || !deliver_alone(line)) collect(time, line, urgent);
     } catch (...) {
         count_loss("out of memory");
     }
+}
+
+// The usual case of a line that can't wait, which a copy of it and a second turn would make a tenth slower. What comes
+// from another thread meanwhile is neither before it nor after it.
+inline bool LineBuffer::deliver_alone(std::string_view line) {
+    const auto is_first = [this] { return is_open() && oldest_.load() == Time::max() && lost_.load() == 0; };
+    if (!is_first()) return false;
+    bool arms_timer = false;
+    {
+        const Turns::Turn turn{sink_turns_, 0ms};
+        if (!turn.is_ours() || delivered_ != draining_.size() || !is_first()) return false;
+        const os::Writing writing = sink_->deliver(line);
+        if (!writing) [[unlikely]]
+            arms_timer = keep_rest(line, writing);
+        else if (oldest_.load() != Time::max()) [[unlikely]]
+            (void)drain();  // whoever brought it may have lost patience
+    }
+    if (arms_timer) arm_timer();
+    return true;
+}
+
+[[gnu::cold]] bool LineBuffer::keep_rest(std::string_view line, const os::Writing& writing) {
+    draining_ = line;
+    delivered_ = writing.bytes;
+    note_failure(*writing.failure);
+    const Turns::Turn turn{line_turns_};
+    return wants_timer();
+}
+
+void LineBuffer::collect(Time time, std::string_view line, bool urgent) {
+    bool arms_timer = false;
+    std::uint64_t position = 0;
+    Room room = add(time, line, arms_timer, position);
+    // Where the sink failed a moment ago, only what is urgent tries again before the timer does. Where it takes all,
+    // others may have filled the room that it made.
+    for (bool tries = urgent || !fails_.load(std::memory_order_relaxed); room == Room::none && tries;) {
+        tries = flush(patience());
+        room = add(time, line, arms_timer, position);
+    }
+    if (room == Room::closed) return;
+    if (room == Room::none) {
+        const Turns::Turn turn{line_turns_};
+        ++lost_;
+    } else if (urgent) {
+        flush_until(position, patience());
+    } else if (is_overdue(time) && !fails_.load(std::memory_order_relaxed)) {
+        flush(patience());
+    }
+    if (arms_timer) arm_timer();
+    if (!delays_.load(std::memory_order_acquire)) arm_timer_for_failure();
 }
 
 void LineBuffer::count_loss(std::string_view reason) noexcept {

@@ -84,7 +84,11 @@ private:
     enum class Room { enough, none, closed };
 
     /// Delivers the line without taking it in, where none is in front of it. \returns false where that can't be
-    bool deliver_alone(std::string_view line, bool& arms_timer);
+    bool deliver_alone(std::string_view line);
+    /// Of a line that was cut short. \returns whether the timer is to be armed. \pre the sink's turn
+    bool keep_rest(std::string_view line, const os::Writing& writing);
+    /// Takes the line in and delivers what is due.
+    void collect(Time time, std::string_view line, bool urgent);
     /// \param position set to which line it is, counted from the first that was taken in
     [[nodiscard]] Room add(Time time, std::string_view line, bool& arms_timer, std::uint64_t& position);
     /// \pre the lines' turn

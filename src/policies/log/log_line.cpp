@@ -1,6 +1,7 @@
 #include "policies/log/log_line.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -34,26 +35,28 @@ void append_control(std::string& out, unsigned char control) {
     }
 }
 
-/// Where the first byte stands, from `at` on, that may need an escape; the end where there is none. Eight at a time, since
-/// most lines have none.
-std::size_t plain_bytes(std::string_view text, std::size_t at) {
-    constexpr std::uint64_t ones = 0x0101'0101'0101'0101;
-    constexpr std::uint64_t tops = ones << 7U;
-    // The top bit of each byte that is 0. One above such a byte may be set as well, which costs a second look.
-    const auto zeros_in = [](std::uint64_t word) { return (word - ones) & ~word & tops; };
-    const auto may_need_escape = [&zeros_in](std::uint64_t word) {
-        const std::uint64_t below_space = (word - ones * 0x20) & ~word & tops;
-        return (below_space | zeros_in(word ^ ones * 0x7f) | zeros_in(word ^ ones * 0xc2)) != 0;
-    };
-    for (std::uint64_t word = 0; at + sizeof word <= text.size(); at += sizeof word) {
-        std::memcpy(&word, text.data() + at, sizeof word);
-        if (may_need_escape(word)) break;
-    }
-    const auto needs_none = [](char letter) {
-        const auto byte = static_cast<unsigned char>(letter);
-        return byte >= 0x20 && byte != 0x7f && byte != 0xc2;
-    };
-    while (at < text.size() && needs_none(text[at])) ++at;
+constexpr bool may_need_escape(char letter) {
+    const auto byte = static_cast<unsigned char>(letter);
+    return byte < 0x20 || byte == 0x7f || byte == 0xc2;
+}
+
+constexpr std::size_t stride = 16;
+
+/// Whether any of as many bytes may, with no way out between them, so that a compiler makes a few comparisons of it.
+bool any_may_need_escape(const char* bytes) {
+    std::array<char, stride> found;
+    for (std::size_t i = 0; i < stride; ++i) found[i] = may_need_escape(bytes[i]) ? 1 : 0;
+    std::array<std::uint64_t, 2> halves;
+    std::memcpy(halves.data(), found.data(), stride);
+    return (halves[0] | halves[1]) != 0;
+}
+
+/// Where the first byte stands, from `at` on, that may need an escape; the end where there is none, as in most lines.
+[[gnu::hot]] std::size_t plain_bytes(std::string_view text, std::size_t at) {
+    while (at + stride <= text.size() && !any_may_need_escape(text.data() + at)) at += stride;
+    const bool near_end = at + stride > text.size() && text.size() >= stride;
+    if (near_end && !any_may_need_escape(text.data() + text.size() - stride)) return text.size();
+    while (at < text.size() && !may_need_escape(text[at])) ++at;
     return at;
 }
 
@@ -82,6 +85,27 @@ void append_value(std::string& out, std::string_view text) {
     out += '"';
 }
 
+/// \param message begins with a byte that may need an escape
+[[gnu::cold]] void append_with_escapes(std::string& out, std::string_view message) {
+    std::size_t plain = 0;  // where the run of bytes that need no escape began
+    const auto escape_at = [&](std::size_t at, std::size_t length, auto&& append) {
+        out += message.substr(plain, at - plain);
+        append();
+        plain = at + length;
+    };
+    for (std::size_t at = 0; at < message.size(); at = plain_bytes(message, at + 1)) {
+        const auto byte = static_cast<unsigned char>(message[at]);
+        if (byte < 0x20 || byte == 0x7f) {
+            escape_at(at, 1, [&] { append_control(out, byte); });
+        } else if (byte == 0xc2 && at + 1 < message.size()) {
+            // U+0080 to U+009f: the second set of control characters, as UTF-8 has them.
+            const auto next = static_cast<unsigned char>(message[at + 1]);
+            if (next >= 0x80 && next < 0xa0) escape_at(at, 2, [&] { append_hexadecimal(out, "\\u00", next); });
+        }
+    }
+    out += message.substr(plain);
+}
+
 }  // namespace
 
 void append_fields(std::string& out, const contract::LogRecord& record) {
@@ -101,37 +125,23 @@ void append_fields(std::string& out, const contract::LogRecord& record) {
         append("source", std::string{record.source.file} + ':' + std::to_string(record.source.line));
 }
 
-void append_escaped(std::string& out, std::string_view message) {
-    std::size_t plain = 0;  // where the run of bytes that need no escape began
-    const auto escape_at = [&](std::size_t at, std::size_t length, auto&& append) {
-        out += message.substr(plain, at - plain);
-        append();
-        plain = at + length;
-    };
-    for (std::size_t at = plain_bytes(message, 0); at < message.size(); at = plain_bytes(message, at + 1)) {
-        const auto byte = static_cast<unsigned char>(message[at]);
-        if (byte < 0x20 || byte == 0x7f) {
-            escape_at(at, 1, [&] { append_control(out, byte); });
-        } else if (byte == 0xc2 && at + 1 < message.size()) {
-            // U+0080 to U+009f: the second set of control characters, as UTF-8 has them.
-            const auto next = static_cast<unsigned char>(message[at + 1]);
-            if (next >= 0x80 && next < 0xa0) escape_at(at, 2, [&] { append_hexadecimal(out, "\\u00", next); });
-        }
-    }
-    out += message.substr(plain);
+[[gnu::hot]] void append_escaped(std::string& out, std::string_view message) {
+    const std::size_t plain = plain_bytes(message, 0);
+    out += message.substr(0, plain);
+    if (plain < message.size()) append_with_escapes(out, message.substr(plain));
 }
 
-void append_log_line(std::string& out, const contract::LogRecord& record, std::string_view source) {
-    out.reserve(out.size() + 48 + source.size() + record.message.size());
+[[gnu::hot]] void append_log_line(std::string& out, const contract::LogRecord& record, std::string_view source) {
     append_rfc3339(out, record.time, TimePrecision::microseconds);
-    out += ' ';
+    // Texts of one letter, so that all of it is done by the one function that appends texts.
+    out += " ";
     out += to_string(record.level);
-    out += ' ';
+    out += " ";
     out += source;
     out += ": ";
     append_escaped(out, record.message);
-    append_fields(out, record);
-    out += '\n';
+    if (!record.fields.empty() || !record.channel.empty() || record.source.file != nullptr) append_fields(out, record);
+    out += "\n";
 }
 
 }  // namespace servicekit::policies

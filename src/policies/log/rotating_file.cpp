@@ -1,6 +1,7 @@
 #include "policies/log/rotating_file.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace servicekit::policies {
@@ -10,6 +11,8 @@ using Time = std::chrono::system_clock::time_point;
 
 /// How long after a rotation that failed the next one is tried.
 constexpr std::chrono::seconds pause_after_failure{10};
+
+constexpr std::uint64_t unlimited = std::numeric_limits<std::uint64_t>::max();
 
 std::string folder_of(const std::string& path) { return path.substr(0, std::max<std::size_t>(path.rfind('/'), 1)); }
 
@@ -82,6 +85,7 @@ void RotatingFile::adopt(std::unique_ptr<os::File> file, const os::FileStatus& s
     within_line_ = false;
     is_torn_ = false;
     word_.clear();
+    plain_until_ = 0;
     due_ = next_boundary(size_ > 0 ? status.modified : clock_->system_now());
 }
 
@@ -89,7 +93,15 @@ Result<void> RotatingFile::hand_to(uid_t uid, gid_t gid) {
     return file_->hand_to(uid, options_.group ? *options_.group : gid);
 }
 
-os::Writing RotatingFile::deliver(std::string_view lines) {
+[[gnu::hot]] os::Writing RotatingFile::deliver(std::string_view lines) {
+    if (size_ + lines.size() > plain_until_) return deliver_with_care(lines);
+    os::Writing writing = file_->write(lines);
+    note(lines, writing);
+    return writing;
+}
+
+os::Writing RotatingFile::deliver_with_care(std::string_view lines) {
+    plain_until_ = 0;
     std::size_t delivered = 0;
     while (!lines.empty()) {
         rotate_if_due(lines);
@@ -101,6 +113,8 @@ os::Writing RotatingFile::deliver(std::string_view lines) {
         if (!writing) return {delivered, std::move(writing.failure)};
         lines.remove_prefix(piece.size());
     }
+    // Only now is it known that nothing comes before the next lines.
+    if (due_ == Time::max()) plain_until_ = options_.rotate_size != 0 ? options_.rotate_size : unlimited;
     return {delivered};
 }
 
@@ -112,7 +126,7 @@ void RotatingFile::deliver_last_words(std::string_view lines) noexcept {
     file_->write_last_words(lines);
 }
 
-void RotatingFile::note(std::string_view text, const os::Writing& writing) {
+inline void RotatingFile::note(std::string_view text, const os::Writing& writing) {
     size_ += writing.bytes;
     if (writing.bytes > 0) within_line_ = text[writing.bytes - 1] != '\n';
 }

@@ -52,6 +52,8 @@ public:
 private:
     [[nodiscard]] Result<std::unique_ptr<os::File>> open_file(const std::string& path) const;
     void adopt(std::unique_ptr<os::File> file, const os::FileStatus& status);
+    /// Where there may be more to do than to write them.
+    os::Writing deliver_with_care(std::string_view lines);
     [[nodiscard]] bool is_due(std::string_view lines);
     /// As much of the lines as fits into this file.
     [[nodiscard]] std::string_view fitting(std::string_view lines) const;
@@ -73,6 +75,8 @@ private:
 
     std::unique_ptr<os::File> file_;
     std::uint64_t size_ = 0;
+    /// The size up to which lines are written with nothing else to be done; 0: there may be something with any of them.
+    std::uint64_t plain_until_ = 0;
     bool within_line_ = false;  ///< the last byte written was no newline
     bool is_torn_ = false;      ///< a newline has to come first
     std::string word_;          ///< what is still to be written of why a rotation failed

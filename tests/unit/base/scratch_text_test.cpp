@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <thread>
 
 namespace servicekit {
 namespace {
@@ -40,6 +41,32 @@ TEST(ScratchTextTest, EachHasATextOfItsOwnHoweverDeep) {
         EXPECT_EQ(first.text() + second.text() + third.text(), "firstsecondthird");
     }
     EXPECT_EQ(first.text() + second.text(), "firstsecond");
+}
+
+/// Writes when its thread is at its end.
+struct LateWriter {
+    LateWriter() = default;
+    LateWriter(const LateWriter&) = delete;
+    LateWriter& operator=(const LateWriter&) = delete;
+    ~LateWriter() {
+        ScratchText first;
+        first.text().assign(100, 'a');
+        ScratchText second;
+        second.text().assign(100, 'b');
+        *written = first.text().back() + std::string{second.text().back()};
+    }
+    std::string* written = nullptr;
+};
+
+TEST(ScratchTextTest, ServesWhatIsDestroyedAtTheEndOfAThreadEvenBehindIt) {
+    std::string written;
+    std::thread{[&written] {
+        // Made first, and so destroyed last.
+        thread_local LateWriter writer;
+        writer.written = &written;
+        ScratchText{}.text() = "what the thread keeps";
+    }}.join();
+    EXPECT_EQ(written, "ab");
 }
 
 }  // namespace

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cstddef>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -87,6 +89,15 @@ TEST_F(LogDeskTest, PutsArgumentsInTheirPlaces) {
     logger_.info("a text alone keeps its {}");
 
     EXPECT_EQ(written_, (std::vector<std::string>{"backup of 3 files took 12ms", "a text alone keeps its {}"}));
+}
+
+TEST_F(LogDeskTest, ALineThatThereIsNoMemoryForKeepsItsText) {
+    desk_.open(log_, "pond");
+    const std::string_view endless{"fish", std::numeric_limits<std::size_t>::max() / 2};
+    EXPECT_NO_THROW(logger_.info("there are {}", endless));
+    logger_.info("there are {}", 2);
+
+    EXPECT_EQ(written_, (std::vector<std::string>{"there are {}", "there are 2"}));
 }
 
 TEST_F(LogDeskTest, FormatsNothingOfALineThatIsNotShown) {

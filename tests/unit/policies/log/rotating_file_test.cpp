@@ -142,6 +142,18 @@ TEST_F(RotatingFileTest, TellsTheRestOfAFailedRotationOnceThereIsRoom) {
     }
 }
 
+TEST_F(RotatingFileTest, TellsItBeforeALineThatHasRoomTooBeforeTheLimit) {
+    files_.add_file(path, "0123456789abcdef\n");
+    open();
+    EXPECT_TRUE(file_.deliver("x\n"));
+    files_.failures.fail_next("open_for_appending", EACCES);
+    files_.set_space(0);
+    EXPECT_FALSE(file_.deliver("next\n"));
+    files_.set_space(std::nullopt);
+    EXPECT_TRUE(file_.deliver("\n"));
+    EXPECT_THAT(content(), EndsWith("x\ncannot open the log '" + path + ".new': Permission denied\n\n"));
+}
+
 TEST_F(RotatingFileTest, BeginsAnewAtMidnightUtc) {
     RotatingFile daily = make({.path = path, .rotate_every = 24h});
     ASSERT_TRUE(daily.open());

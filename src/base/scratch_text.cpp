@@ -1,0 +1,27 @@
+#include "base/scratch_text.hpp"
+
+#include <memory>
+#include <utility>
+
+namespace servicekit {
+
+/// Gives back at a thread's end what the thread has kept.
+class ScratchText::Keeper {
+public:
+    Keeper() noexcept { most_kept_ = std::size_t{64} << 10U; }
+    Keeper(const Keeper&) = delete;
+    Keeper& operator=(const Keeper&) = delete;
+    ~Keeper() {
+        most_kept_ = 0;
+        while (free_ != nullptr) drop(std::exchange(free_, free_->next));
+    }
+};
+
+ScratchText::Kept* ScratchText::make() {
+    thread_local const Keeper keeper;
+    return std::make_unique<Kept>().release();
+}
+
+void ScratchText::drop(Kept* kept) noexcept { const std::unique_ptr<Kept> dropped{kept}; }
+
+}  // namespace servicekit
