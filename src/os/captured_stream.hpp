@@ -53,7 +53,7 @@ private:
     Stream stream_;
     Descriptor reader_;
     bool at_end_ = false;
-    Clock::time_point last_read_;
+    Clock::time_point last_read_;    ///< the end of it
     std::unique_ptr<char[]> bytes_;  ///< the beginning of a line, of at most longest_line
     std::atomic<std::size_t> size_{0};
     std::unique_ptr<char[]>
@@ -64,7 +64,6 @@ template <class Take>
 bool CapturedStream::read(Take take) {
     const std::size_t before = size_.load(std::memory_order_relaxed);
     if (fill() == 0) return false;
-    last_read_ = Clock::now();
     std::string_view rest{bytes_.get(), size_.load(std::memory_order_relaxed)};
     std::size_t searched = before;
     for (auto end = rest.find('\n', searched); end != std::string_view::npos; end = rest.find('\n')) {
@@ -77,6 +76,8 @@ bool CapturedStream::read(Take take) {
     }
     std::char_traits<char>::move(bytes_.get(), rest.data(), rest.size());
     size_.store(rest.size(), std::memory_order_release);
+    // Not before: taking lines may have to wait, while the end of the last one is in the pipe.
+    last_read_ = Clock::now();
     return true;
 }
 
