@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 
 #include "integration/support/service_test.hpp"
 
@@ -45,10 +46,13 @@ TEST_F(ChildrenTest, ProgramsGetNoDescriptorOfTheLibrary) {
     const RunningService service{trial};
     Process program = start_program(service);
 
-    for (const auto& entry : fs::directory_iterator{"/proc/" + std::to_string(program.pid()) + "/fd"})
-        EXPECT_THAT(fs::read_symlink(entry).string(), Not(AnyOf(trial.pid_file(), trial.control_socket(), run,
-                                                                StartsWith("socket:["), StartsWith("anon_inode:"))))
+    for (const auto& entry : fs::directory_iterator{"/proc/" + std::to_string(program.pid()) + "/fd"}) {
+        std::error_code is_closed;  // one of the loader's, by now
+        EXPECT_THAT(fs::read_symlink(entry, is_closed).string(),
+                    Not(AnyOf(trial.pid_file(), trial.control_socket(), run, StartsWith("socket:["),
+                              StartsWith("anon_inode:"))))
             << entry.path();
+    }
     program.end();
 }
 

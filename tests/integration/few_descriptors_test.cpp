@@ -3,7 +3,7 @@
 #include <string>
 
 #include "integration/support/service_test.hpp"
-#include "simulation/sanitized.hpp"
+#include "sanitized.hpp"
 
 namespace servicekit::test {
 namespace {
@@ -17,7 +17,7 @@ using testing::StartsWith;
 class FewDescriptorsTest : public ServiceTest {
 protected:
     void SetUp() override {
-        if (simulation::is_sanitized) GTEST_SKIP() << "the sanitizer needs descriptors of its own";
+        if (test::is_sanitized) GTEST_SKIP() << "the sanitizer needs descriptors of its own";
         ServiceTest::SetUp();
     }
 

@@ -5,6 +5,8 @@
 
 #include <csignal>
 #include <filesystem>
+#include <regex>
+#include <sstream>
 #include <string>
 
 #include "integration/support/service_test.hpp"
@@ -26,6 +28,15 @@ protected:
         std::size_t count = 0;
         for (auto at = log.find(text); at != std::string::npos; at = log.find(text, at + 1)) ++count;
         return count;
+    }
+
+    /// What stands between the numbered lines: of losses, or of a line that was cut.
+    [[nodiscard]] std::string rest_of_log() const {
+        std::istringstream log{printing.log()};
+        std::string rest;
+        for (std::string line; std::getline(log, line);)
+            if (!std::regex_search(line, std::regex{": (output|error) line [0-9]+ stream="})) rest += line + '\n';
+        return rest;
     }
 
     ServiceProgram printing{"crash-trial", folder.path()};
@@ -86,7 +97,7 @@ TEST_F(StreamsTest, ManyLinesComeWholeAndInOrder) {
         std::size_t at = 0;
         for (int i = 1; i <= count; ++i) {
             const auto found = log.find(": " + name + " line " + std::to_string(i) + " stream=", at);
-            ASSERT_NE(found, std::string::npos) << name << " " << i;
+            ASSERT_NE(found, std::string::npos) << name << " " << i << "; else there is\n" << rest_of_log();
             at = found;
         }
     }

@@ -307,7 +307,7 @@ TEST_F(SocketActivationTest, AskingWhetherItRunsStartsNothing) {
 TEST_F(SocketActivationTest, TheProgramsOwnSocketsAreThereByName) {
     const std::string http = folder.file("http");
     RunningCommand service{activated(program.command({"run"}), {program.control_socket(), http}, "control:http")};
-    await_state("it listens", [&] { return std::filesystem::exists(http); });
+    await_state("it listens", [&] { return is_listened_on(http); });
 
     const RawClient client{http};
     manager.await("READY=1");

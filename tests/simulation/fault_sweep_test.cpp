@@ -6,15 +6,15 @@
 #include <set>
 #include <string>
 
+#include "sanitized.hpp"
 #include "simulation/errnos_of.hpp"
-#include "simulation/sanitized.hpp"
 #include "simulation/swept_life.hpp"
 
 namespace servicekit::simulation {
 namespace {
 
 // Under a sanitizer each call has every fifth of its errors, in turns.
-constexpr std::size_t one_in = is_sanitized ? 5 : 1;
+constexpr std::size_t one_in = test::is_sanitized ? 5 : 1;
 
 /// What came of all the lives of a sweep.
 class Census {

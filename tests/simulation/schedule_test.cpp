@@ -10,14 +10,14 @@
 #include <random>
 #include <string>
 
-#include "simulation/sanitized.hpp"
+#include "sanitized.hpp"
 
 namespace servicekit::simulation {
 namespace {
 
 constexpr auto seed_variable = "SERVICEKIT_SEED";
-constexpr std::uint64_t fixed_seeds = is_sanitized ? 150 : 2'000;
-constexpr std::uint64_t fresh_seeds = is_sanitized ? 20 : 200;
+constexpr std::uint64_t fixed_seeds = test::is_sanitized ? 150 : 2'000;
+constexpr std::uint64_t fresh_seeds = test::is_sanitized ? 20 : 200;
 
 /// A seed to run alone, where somebody asks for one: SERVICEKIT_SEED=4711 simulation_tests
 std::optional<std::uint64_t> wanted_seed() {

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "integration/lisp/lisp_fixture.hpp"
+#include "sanitized.hpp"
 
 namespace servicekit::test {
 namespace {

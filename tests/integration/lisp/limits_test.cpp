@@ -6,6 +6,7 @@
 
 #include "integration/lisp/lisp_fixture.hpp"
 #include "integration/support/await.hpp"
+#include "sanitized.hpp"
 #include "servicekit/base/json.hpp"
 #include "servicekit/core/event.hpp"
 

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "integration/lisp/sanitized.hpp"
+#include "integration/lisp/asan_options.hpp"
 #include "integration/support/service_test.hpp"
 
 namespace servicekit::test {

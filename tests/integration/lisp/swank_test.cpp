@@ -8,8 +8,8 @@
 #include <string>
 
 #include "integration/lisp/lisp_fixture.hpp"
-#include "integration/lisp/sanitized.hpp"
 #include "integration/support/await.hpp"
+#include "sanitized.hpp"
 #include "servicekit/base/json.hpp"
 
 namespace servicekit::test {

@@ -11,7 +11,7 @@
 #include <servicekit/main.hpp>
 #include <servicekit/service.hpp>
 
-#include "integration/lisp/sanitized.hpp"
+#include "integration/lisp/asan_options.hpp"
 
 using servicekit::Arguments, servicekit::Context, servicekit::Reply, servicekit::Settings, servicekit::Value;
 

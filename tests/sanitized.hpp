@@ -1,0 +1,25 @@
+#pragma once
+
+namespace servicekit::test {
+
+/// Whether that sanitizer watches; g++ and clang say it differently.
+#if defined(__SANITIZE_ADDRESS__)
+inline constexpr bool under_asan = true;
+#elif defined(__has_feature)
+inline constexpr bool under_asan = __has_feature(address_sanitizer);
+#else
+inline constexpr bool under_asan = false;
+#endif
+
+#if defined(__SANITIZE_THREAD__)
+inline constexpr bool under_tsan = true;
+#elif defined(__has_feature)
+inline constexpr bool under_tsan = __has_feature(thread_sanitizer);
+#else
+inline constexpr bool under_tsan = false;
+#endif
+
+/// Under which everything takes ten times as long.
+inline constexpr bool is_sanitized = under_asan || under_tsan;
+
+}  // namespace servicekit::test
