@@ -204,7 +204,7 @@ TEST_F(CrashTest, InTheForegroundWithoutAnyFolderItGoesToStderr) {
     write_file(away, "no folder");
     Command command = crashing.command({"run", "--crash-directory", away + "/crashes"});
     RunningCommand running{command};
-    await_state("it runs", [&] { return crashing.verb({"status"}).exit_code == 0; });
+    await_state("it runs", [&] { return crashing.verb({"health", "--ready"}).exit_code == 0; });
 
     running.signal(SIGSEGV);
 

@@ -299,7 +299,7 @@ TEST_F(ProtocolTest, ServiceWithoutADescriptorLeftServesWhoWaitsAsSoonAsItHasOne
     const Strings with_few{"sh", "-c", "ulimit -n 40; exec \"$@\"", "sh"};
     command.arguments.insert(command.arguments.begin(), with_few.begin(), with_few.end());
     RunningCommand poor{command};
-    await_state("it runs", [this] { return trial.verb({"status"}).exit_code == 0; });
+    await_state("it runs", [this] { return trial.verb({"health", "--ready"}).exit_code == 0; });
     std::vector<RawClient> silent;
     while (silent.size() < 50) silent.push_back(connect());
     RawClient waiting = connect();

@@ -262,7 +262,7 @@ TEST_F(StreamsTest, StdinCanComeFromAFile) {
 
 TEST_F(StreamsTest, InTheForegroundTheyStayWhatTheyAre) {
     RunningCommand running{printing.command({"run"})};
-    await_state("it runs", [&] { return printing.verb({"status"}).exit_code == 0; });
+    await_state("it runs", [&] { return printing.verb({"health", "--ready"}).exit_code == 0; });
     EXPECT_EQ(printing.verb({"call", "print-lines", "count=1"}).exit_code, 0);
     running.signal(SIGTERM);
 
