@@ -93,6 +93,7 @@ struct OwnLog {
           log{servicekit::FileLog{{.delay = delay}}} {
         log.configure({.name = "bench", .log_file = file});
         if (!log.open() || !log.start(*loop) || !loop->start()) std::abort();
+        desk.set_level(servicekit::LogLevel::info);
         desk.open(log, "bench");
     }
     OwnLog(const OwnLog&) = delete;

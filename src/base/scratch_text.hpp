@@ -6,7 +6,8 @@
 namespace servicekit {
 
 /// A string that a thread writes into, again and again, so that a line costs no memory; also one within another. A thread
-/// keeps as many as it had at a time, until its end, when its objects may still write lines.
+/// keeps as many as it had at a time, and gives them back at its end; its objects that are destroyed even later may still
+/// use one, which is then not kept.
 class ScratchText {
 public:
     ScratchText() : kept_{free_ != nullptr ? free_ : make()} {
@@ -35,9 +36,10 @@ private:
     static Kept* make();
     static void drop(Kept* kept) noexcept;
 
-    // Trivially destructible, so that a thread needs to be asked nothing before they are used.
+    // Neither is ever constructed or destroyed by code, so that using them asks the thread for nothing first.
     static inline thread_local constinit Kept* free_ = nullptr;
-    static inline thread_local constinit std::size_t most_kept_ = 0;  ///< bytes of memory that one may keep
+    static inline thread_local constinit std::size_t most_kept_ =
+        0;  ///< bytes of one; 0 before the first and at the end
 
     Kept* kept_;
 };

@@ -67,18 +67,29 @@ LogDesk::LogDesk(const os::Clock& clock, const os::Process& process, os::Standar
       process_{&process},
       streams_{&streams},
       boost_log_{&boost_log},
-      whole_{*this, {}, LogLevel::info},
+      whole_{*this, {}, LogLevel::trace},
       generation_{process.generation()} {}
 
 LogDesk::~LogDesk() = default;
 
 Logger& LogDesk::channel(std::string_view name) {
     if (name.empty()) return whole_;
-    const std::lock_guard guard{mutex_};
+    const auto lock = enter();
+    if (!lock) return whole_;
     const auto found = channels_.find(name);
     Channel& channel = found != channels_.end() ? *found->second : add_channel(name);
     if (std::exchange(channel.is_foreign, false)) --foreign_channels_;
     return channel.logger;
+}
+
+std::unique_lock<std::mutex> LogDesk::enter() const {
+    std::unique_lock lock{mutex_, std::defer_lock};
+    // Nobody lets go of what another thread of the parent held at the fork.
+    if (is_own_process())
+        lock.lock();
+    else
+        static_cast<void>(lock.try_lock());
+    return lock;
 }
 
 LogDesk::Channel& LogDesk::add_channel(std::string_view name) {
@@ -128,7 +139,8 @@ std::vector<std::pair<std::string, LogLevel>> LogDesk::channel_levels() const {
 
 bool LogDesk::shows(LogLevel level, std::string_view channel) const {
     if (channel.empty()) return whole_.shows(level);
-    const std::lock_guard guard{mutex_};
+    const auto lock = enter();
+    if (!lock) return whole_.shows(level);
     const auto found = channels_.find(channel);
     return (found != channels_.end() ? found->second->logger : whole_).shows(level);
 }
@@ -202,7 +214,8 @@ void LogDesk::deliver(const LogRecord& record) {
 }
 
 void LogDesk::keep_or_put(const LogRecord& record) {
-    const std::lock_guard guard{mutex_};
+    const auto lock = enter();
+    if (!lock) return put_from_child(record);
     if (closed_) return;
     if (contract::Log* const log = log_.load(std::memory_order_acquire))
         log->write(record);

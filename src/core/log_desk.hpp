@@ -32,7 +32,8 @@ public:
 
     [[nodiscard]] Logger& whole() noexcept { return whole_; }
     [[nodiscard]] Logger& channel(std::string_view name);
-    /// For all channels that have no level of their own.
+    /// For all channels that have no level of their own. Until then all is let in: what is kept until the log is open is
+    /// looked at again then.
     void set_level(LogLevel level);
     /// \param level nothing: that of the whole again
     /// \returns false where it can't be had: of channels that the program has not named so far, no more than
@@ -64,6 +65,8 @@ private:
     struct Channel;
 
     [[nodiscard]] bool shows(LogLevel level, std::string_view channel) const;
+    /// Has the mutex; not in a child of fork(2) in which nobody will ever let go of it.
+    [[nodiscard]] std::unique_lock<std::mutex> enter() const;
     /// \pre the mutex is held
     Channel& add_channel(std::string_view name);
     void deliver(const LogRecord& record);

@@ -1,6 +1,8 @@
 #include "core/service_core.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
 #include <utility>
 
 #include "core/configuration.hpp"
@@ -9,6 +11,8 @@
 #include "core/shutdown.hpp"
 
 namespace servicekit {
+
+using namespace std::chrono_literals;
 
 ServiceCore::ServiceCore(ServiceBase& the_service, ServiceOptions the_options, EventHooks the_hooks, os::Host the_host)
     : service{the_service},
@@ -233,8 +237,14 @@ void ServiceCore::close_log(std::chrono::milliseconds at_most) {
     const auto begin = host.clock->steady_now();
     streams.stop(at_most / 2);
     const auto used = std::chrono::duration_cast<std::chrono::milliseconds>(host.clock->steady_now() - begin);
-    const std::lock_guard guard{log_mutex_};
-    policies->log.close(std::max(at_most / 2, at_most - used));
+    // Not by a std::timed_mutex, whose waiting the thread sanitizers of our compilers do not know.
+    std::unique_lock lock{log_mutex_, std::try_to_lock};
+    for (auto waited = 0ms; !lock && waited < at_most; waited += 1ms) {
+        std::this_thread::sleep_for(1ms);
+        static_cast<void>(lock.try_lock());
+    }
+    // Whoever has it hangs in the log.
+    if (lock) policies->log.close(std::max(at_most / 2, at_most - used));
 }
 
 void ServiceCore::print(const Error& error) {

@@ -53,7 +53,7 @@ private:
     Stream stream_;
     Descriptor reader_;
     bool at_end_ = false;
-    Clock::time_point last_read_;    ///< the end of it
+    Clock::time_point last_read_;    ///< when the last reading ended, its lines taken
     std::unique_ptr<char[]> bytes_;  ///< the beginning of a line, of at most longest_line
     std::atomic<std::size_t> size_{0};
     std::unique_ptr<char[]>

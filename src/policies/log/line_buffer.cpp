@@ -44,7 +44,7 @@ void LineBuffer::stop() noexcept {
 
 // The usual case of a line that can't wait, which a copy of it and a second turn would make a tenth slower. What comes
 // from another thread meanwhile is neither before it nor after it.
-inline bool LineBuffer::deliver_alone(std::string_view line) {
+[[gnu::hot]] bool LineBuffer::deliver_alone(std::string_view line) {
     const auto is_first = [this] { return is_open() && oldest_.load() == Time::max() && lost_.load() == 0; };
     if (!is_first()) return false;
     bool arms_timer = false;

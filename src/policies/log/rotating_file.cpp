@@ -43,7 +43,15 @@ Result<bool> RotatingFile::reopen() {
     // A file that does not tell its size takes lines all the same.
     adopt(std::move(*file), status ? *status : os::FileStatus{});
     is_torn_ = status && ends_within_line(*status);
+    check_name();
     return true;
+}
+
+void RotatingFile::check_name() {
+    const auto name = files_->status(options_.path, os::Links::do_not_follow);
+    if (!rotates_ || !name || !*name || (*name)->type != os::FileType::symlink) return;
+    rotates_ = false;
+    word_ = tell_(Error{ExitCode::cannot_create, "rotate the log", options_.path, "it is a symbolic link"});
 }
 
 bool RotatingFile::ends_within_line(const os::FileStatus& status) const {
@@ -82,6 +90,8 @@ Result<std::unique_ptr<os::File>> RotatingFile::open_file(const std::string& pat
 void RotatingFile::adopt(std::unique_ptr<os::File> file, const os::FileStatus& status) {
     file_ = std::move(file);
     size_ = status.size;
+    rotates_ =
+        status.type == os::FileType::regular && (options_.rotate_size != 0 || options_.rotate_every.count() != 0);
     within_line_ = false;
     is_torn_ = false;
     word_.clear();
@@ -114,7 +124,10 @@ os::Writing RotatingFile::deliver_with_care(std::string_view lines) {
         lines.remove_prefix(piece.size());
     }
     // Only now is it known that nothing comes before the next lines.
-    if (due_ == Time::max()) plain_until_ = options_.rotate_size != 0 ? options_.rotate_size : unlimited;
+    if (!rotates_)
+        plain_until_ = unlimited;
+    else if (due_ == Time::max())
+        plain_until_ = options_.rotate_size;
     return {delivered};
 }
 
@@ -126,7 +139,7 @@ void RotatingFile::deliver_last_words(std::string_view lines) noexcept {
     file_->write_last_words(lines);
 }
 
-inline void RotatingFile::note(std::string_view text, const os::Writing& writing) {
+void RotatingFile::note(std::string_view text, const os::Writing& writing) {
     size_ += writing.bytes;
     if (writing.bytes > 0) within_line_ = text[writing.bytes - 1] != '\n';
 }
@@ -147,7 +160,7 @@ std::optional<Error> RotatingFile::write_what_comes_before() {
 }
 
 std::string_view RotatingFile::fitting(std::string_view lines) const {
-    if (options_.rotate_size == 0) return lines;
+    if (!rotates_ || options_.rotate_size == 0) return lines;
     const std::uint64_t room = options_.rotate_size > size_ ? options_.rotate_size - size_ : 0;
     if (lines.size() <= room || clock_->system_now() < not_before_) return lines;
     const std::size_t last = lines.substr(0, static_cast<std::size_t>(room)).rfind('\n');
@@ -157,7 +170,7 @@ std::string_view RotatingFile::fitting(std::string_view lines) const {
 
 bool RotatingFile::is_due(std::string_view lines) {
     // An empty file is large enough for whatever comes, and no line is cut in two.
-    if (size_ == 0 || within_line_) return false;
+    if (!rotates_ || size_ == 0 || within_line_) return false;
     const bool is_full = options_.rotate_size != 0 && size_ + lines.find('\n') + 1 > options_.rotate_size;
     if (!is_full && due_ == Time::max()) return false;
     const Time now = clock_->system_now();
@@ -175,7 +188,7 @@ void RotatingFile::rotate_if_due(std::string_view lines) {
 Result<void> RotatingFile::rotate() {
     const auto ours = file_->status();
     if (!ours) return ours.error();
-    const auto there = files_->status(options_.path, os::Links::follow);
+    const auto there = files_->status(options_.path, os::Links::do_not_follow);
     if (!there) return there.error();
     if (!*there || !(*there)->is_same_file(*ours)) {
         const auto reopened = reopen();
@@ -183,6 +196,8 @@ Result<void> RotatingFile::rotate() {
     }
     // Made before the old one is moved: then there is nothing that could leave the service without a file.
     const std::string fresh = options_.path + ".new";
+    // What a rotation that was killed has left, or somebody else has put there.
+    static_cast<void>(files_->remove(fresh));
     auto file = open_file(fresh);
     if (!file) return file.error();
     if (auto moved = put_away(fresh); !moved) {

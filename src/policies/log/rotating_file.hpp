@@ -20,6 +20,7 @@ namespace servicekit::policies {
 
 /// The file that a log writes its lines into, put away and begun anew when it is large or old enough.
 ///
+/// Only a regular file under its own name is put away: a device, a FIFO and what a symbolic link leads to just take lines.
 /// No line is ever in two files, and no line is cut by a rotation. A line that a process left unfinished when it was
 /// killed is ended before others come. A rotation that can't be done leaves all as it was,
 /// and is tried again a while later. A file that somebody else has moved is not put away but left, as by reopen().
@@ -52,6 +53,8 @@ public:
 private:
     [[nodiscard]] Result<std::unique_ptr<os::File>> open_file(const std::string& path) const;
     void adopt(std::unique_ptr<os::File> file, const os::FileStatus& status);
+    /// Has it said once where the name is a link, which a rotation would put away in the file's stead.
+    void check_name();
     /// Where there may be more to do than to write them.
     os::Writing deliver_with_care(std::string_view lines);
     [[nodiscard]] bool is_due(std::string_view lines);
@@ -75,6 +78,7 @@ private:
 
     std::unique_ptr<os::File> file_;
     std::uint64_t size_ = 0;
+    bool rotates_ = false;  ///< this file may be put away
     /// The size up to which lines are written with nothing else to be done; 0: there may be something with any of them.
     std::uint64_t plain_until_ = 0;
     bool within_line_ = false;  ///< the last byte written was no newline

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "servicekit/mocks/fake_boost_log.hpp"
@@ -75,6 +76,15 @@ TEST_F(LogDeskTest, EarlyLinesAreWrittenByTheLevelThatIsInForceThen) {
     EXPECT_TRUE(written_.empty());
 }
 
+TEST_F(LogDeskTest, EarlyLinesOfALevelThatIsSetOnlyThenAreThere) {
+    logger_.debug("early");
+    logger_.channel("database").trace("earlier than its level");
+    desk_.set_level(LogLevel::debug);
+    desk_.open(log_, "pond");
+
+    EXPECT_EQ(written_, (std::vector<std::string>{"early"}));
+}
+
 TEST_F(LogDeskTest, DropsWhatComesAfterItsEnd) {
     desk_.open(log_, "pond");
     desk_.close();
@@ -106,6 +116,7 @@ TEST_F(LogDeskTest, FormatsNothingOfALineThatIsNotShown) {
         [[nodiscard]] std::string message() const { return std::to_string(++*times); }
     };
     int times = 0;
+    desk_.set_level(LogLevel::info);
     desk_.open(log_, "pond");
     logger_.debug("{}", Counted{&times});
     logger_.info("{}", Counted{&times});
@@ -164,6 +175,7 @@ TEST_F(LogDeskTest, AChannelsLevelMayBeSetBeforeItIsUsed) {
 }
 
 TEST_F(LogDeskTest, TakesWhatTheProgramWritesWithBoostByTheSameLevels) {
+    desk_.set_level(LogLevel::info);
     desk_.open(log_, "pond");
     ASSERT_TRUE(desk_.set_channel_level("database", LogLevel::debug));
     boost_log_.write(LogLevel::info, "shown");
@@ -199,6 +211,25 @@ TEST_F(LogDeskTest, AChildOfForkSaysThatItIsOneAndLeavesTheLogAlone) {
 
     // Whose locks one of the parent's threads may have held.
     EXPECT_TRUE(boost_log_.shown().empty());
+}
+
+TEST_F(LogDeskTest, AChildOfForkWaitsForNothingThatAThreadOfItsParentHeld) {
+    ON_CALL(process_, generation).WillByDefault(::testing::Return(0U));
+    logger_.info("early");
+    const Logger* in_child = nullptr;
+    // The desk is held while kept lines are written.
+    EXPECT_CALL(log_, write).WillOnce([&](const contract::LogRecord&) {
+        ON_CALL(process_, generation).WillByDefault(::testing::Return(1U));
+        std::thread{[&] {
+            in_child = &desk_.channel("database");
+            logger_.info("from the child");
+        }}.join();
+        ON_CALL(process_, generation).WillByDefault(::testing::Return(0U));
+    });
+    EXPECT_CALL(streams_, write_within);
+    desk_.open(log_, "pond");
+
+    EXPECT_EQ(in_child, &logger_);
 }
 
 TEST_F(LogDeskTest, AskingForALevelMakesNoChannel) {

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <pthread.h>
 
 #include <algorithm>
 #include <atomic>
@@ -308,6 +309,26 @@ TEST_F(LineBufferTest, ASinkThatHangsCostsPatienceOnce) {
     sink_.hangs = false;
     stuck.join();
     EXPECT_THAT(sink_.taken, StartsWith("stuck\n0123456\n"));
+}
+
+TEST_F(LineBufferTest, AThreadThatIsCancelledWhileItWaitsDeliversItsLineFirst) {
+    open(buffer_);
+    sink_.hangs = true;
+    std::thread stuck{[&] { append("stuck\n", LogLevel::error); }};
+    while (sink_.deliveries == 0) std::this_thread::yield();
+    std::atomic<bool> begins{false};
+    std::thread cancelled{[&] {
+        begins = true;
+        append("waits\n", LogLevel::error);
+    }};
+    while (!begins) std::this_thread::yield();
+    // Either it is cancelled while it waits, or it has still to begin to wait: the outcome is the same.
+    std::this_thread::sleep_for(20ms);
+    ASSERT_EQ(::pthread_cancel(cancelled.native_handle()), 0);
+    sink_.hangs = false;
+    stuck.join();
+    cancelled.join();
+    EXPECT_EQ(sink_.taken, "stuck\nwaits\n");
 }
 
 TEST_F(LineBufferTest, ManyThreadsTearAndLoseNothing) {

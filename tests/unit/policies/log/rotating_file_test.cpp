@@ -209,6 +209,35 @@ TEST_F(RotatingFileTest, PutsTheOldFileBackWhereTheNewOneCannotTakeItsPlace) {
     EXPECT_THAT(content(), EndsWith("Input/output error\none\n"));
 }
 
+TEST_F(RotatingFileTest, PutsAwayNoDevice) {
+    files_.add_other(path);
+    open();
+    for (int line = 0; line < 10; ++line) EXPECT_TRUE(file_.deliver("0123456789\n"));
+    EXPECT_THAT(names(), ElementsAre("x.log"));
+    EXPECT_EQ(rotations_, 0);
+}
+
+TEST_F(RotatingFileTest, PutsAwayNoLinkAndSaysSoOnce) {
+    files_.add_folder("/data");
+    files_.add_file("/data/real.log");
+    files_.add_link(path, "/data/real.log");
+    open();
+    EXPECT_TRUE(file_.deliver("0123456789\n"));
+    EXPECT_TRUE(file_.deliver("0123456789\n"));
+    EXPECT_EQ(files_.content("/data/real.log"),
+              "cannot rotate the log '" + path + "': it is a symbolic link\n0123456789\n0123456789\n");
+    EXPECT_THAT(names(), ElementsAre("x.log"));
+}
+
+TEST_F(RotatingFileTest, TakesNothingOfWhatStandsWhereTheNewFileIsMade) {
+    files_.add_file(path + ".new", "somebody's\n");
+    open();
+    EXPECT_TRUE(file_.deliver("0123456789\n"));
+    EXPECT_TRUE(file_.deliver("abcdefghij\n"));
+    EXPECT_EQ(content(), "abcdefghij\n");
+    EXPECT_THAT(names(), ElementsAre("x.log", "x.log-20260102T030405.000000Z"));
+}
+
 TEST_F(RotatingFileTest, LeavesAFileThatSomebodyElseHasMoved) {
     open();
     EXPECT_TRUE(file_.deliver("0123456789abcdefgh\n"));
