@@ -11,6 +11,8 @@ namespace {
 using namespace std::chrono_literals;
 constexpr auto kill_event_limit = 1000ms;
 constexpr auto last_flush_limit = 500ms;
+/// How much longer than its limits an end may take that hangs in something that has none, as a file of a dead server.
+constexpr auto hang_limit = 5000ms;
 
 std::string in_words(std::chrono::milliseconds time) {
     const auto count = time.count();
@@ -39,6 +41,7 @@ void Shutdown::set_started() {
 
 void Shutdown::stop(const std::string& why) {
     if (is_stopping() || is_killing()) return;
+    end_for_sure_within(core_->stop_timeout.load() + hang_limit);
     core_->log.info("stopping: " + why);
     if (started_.load(std::memory_order_acquire)) core_->set_state(ServiceState::stopping);
     const auto at_most = core_->stop_timeout.load();
@@ -56,6 +59,7 @@ void Shutdown::stop(const std::string& why) {
 
 void Shutdown::kill(const std::string& why) {
     if (killing_.exchange(true, std::memory_order_acq_rel)) return finish(std::nullopt);
+    end_for_sure_within(hang_limit);
     core_->log.warning("killed: " + why);
     const bool started = started_.load(std::memory_order_acquire);
     if (started) core_->set_state(ServiceState::stopping);
@@ -87,12 +91,18 @@ void Shutdown::run_kill_event() {
 
 void Shutdown::escalate(ExitCode code, const std::string& what, std::chrono::milliseconds after) {
     killing_.store(true, std::memory_order_release);
+    end_for_sure_within(hang_limit);
     Error error{code, code == ExitCode::timeout ? "start" : "stop", "", what + " took longer than " + in_words(after)};
     if (const auto busy = core_->runner.busy(); busy && busy->event != "start" && busy->event != "stop") {
         error.reason += "; '" + busy->event + "' still runs";
         core_->log.error("on_stop is skipped: '" + busy->event + "' still runs");
     }
     finish(error);
+}
+
+void Shutdown::end_for_sure_within(std::chrono::milliseconds time) {
+    // Without it all is as it would have been.
+    static_cast<void>(core_->host.process->kill_after(time));
 }
 
 void Shutdown::finish(const std::optional<Error>& error) {

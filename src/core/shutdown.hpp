@@ -44,6 +44,8 @@ public:
 private:
     /// Ends the process. \param error why, where it is no clean end.
     void finish(const std::optional<Error>& error);
+    /// Also where this thread hangs.
+    void end_for_sure_within(std::chrono::milliseconds time);
     void escalate(ExitCode code, const std::string& what, std::chrono::milliseconds after);
 
     ServiceCore* core_;

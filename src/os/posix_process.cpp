@@ -12,8 +12,11 @@
 #include <cerrno>
 #include <charconv>
 #include <climits>
+#include <csignal>
+#include <ctime>
 #include <filesystem>
 #include <functional>
+#include <mutex>
 #include <string_view>
 #include <vector>
 
@@ -169,7 +172,31 @@ public:
         return all_closed ? Result<void>{} : close_listed_ones(kept);
     }
 
+    Result<void> kill_after(std::chrono::milliseconds time) override {
+        const std::lock_guard guard{killer_mutex_};
+        const auto fault = [] { return os_error("set a timer for", "the end of the process", errno); };
+        if (killer_of_ != ::getpid()) {
+            if (time.count() == 0) return {};
+            sigevent death{};
+            death.sigev_notify = SIGEV_SIGNAL;
+            death.sigev_signo = SIGKILL;
+            if (::timer_create(CLOCK_MONOTONIC, &death, &killer_) != 0) return fault();
+            killer_of_ = ::getpid();
+        }
+        const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(time);
+        itimerspec when{};
+        when.it_value.tv_sec = seconds.count();
+        when.it_value.tv_nsec = std::chrono::nanoseconds{time - seconds}.count();
+        if (::timer_settime(killer_, 0, &when, nullptr) != 0) return fault();
+        return {};
+    }
+
     void exit_now(int status) override { ::_exit(status); }
+
+private:
+    std::mutex killer_mutex_;
+    timer_t killer_{};
+    pid_t killer_of_ = 0;  ///< the process that has it: a child does not
 };
 
 }  // namespace

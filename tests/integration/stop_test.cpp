@@ -1,14 +1,20 @@
 // How a running service ends, and what it leaves.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <csignal>
 #include <filesystem>
 #include <string>
 
 #include "integration/support/service_test.hpp"
 #include "integration/support/turnstile.hpp"
+#include "os/descriptor.hpp"
 
 namespace servicekit::test {
 namespace {
 
+using testing::AnyOf;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
@@ -185,6 +191,26 @@ TEST_F(StopTest, KillDoesNotWaitForAHungHandler) {
     EXPECT_THAT(trial.log(), HasSubstr("on_kill is skipped: 'hang' still runs"));
     expect_tidy_end();
     EXPECT_NE(hanging.finish().exit_code, 0);
+}
+
+// A file on a dead server hangs; so does a FIFO that is full, whose reader does not read.
+TEST_F(StopTest, ALogThatHangsHoldsUpNoEnd) {
+    for (const int signal : {SIGTERM, SIGINT}) {
+        SCOPED_TRACE(signal);
+        const std::string fifo = folder.file("fifo" + std::to_string(signal));
+        ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+        const os::Descriptor reader{::open(fifo.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC)};
+        ServiceProgram logging = trial;
+        logging.add_options({"--log-file", fifo, "--stop-timeout", "1"});
+        RunningService service{logging};
+        while (::write(reader.get(), "x", 1) == 1) {
+        }
+        service.signal(signal);
+
+        EXPECT_THAT(service.exit_code(), AnyOf(0, 70, 128 + SIGKILL));
+
+        EXPECT_EQ(logging.verb({"wait", "--test"}).exit_code, 0) << "the lock is still held";
+    }
 }
 
 TEST_F(StopTest, KillEndsAServiceThatSpins) {

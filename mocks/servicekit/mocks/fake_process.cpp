@@ -71,6 +71,12 @@ Result<void> FakeProcess::close_other_descriptors(std::span<const int> keep) {
     return {};
 }
 
+Result<void> FakeProcess::kill_after(std::chrono::milliseconds time) {
+    if (const auto failure = failures.due("kill_after")) return os_error("set a timer", "", *failure);
+    own().killed_after = time;
+    return {};
+}
+
 void FakeProcess::exit_now(int status) {
     own().exit_status = status;
     if (FakeTask::current() != 0 && hooks_.exit) hooks_.exit(status);

@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <deque>
 #include <functional>
 #include <optional>
@@ -38,12 +39,19 @@ public:
     [[nodiscard]] Result<std::string> program() const override { return std::string{"/usr/bin/service"}; }
     mode_t set_file_mask(mode_t mask) override;
     Result<void> close_other_descriptors(std::span<const int> keep) override;
+    /// Remembers it: a fake hangs in nothing.
+    Result<void> kill_after(std::chrono::milliseconds time) override;
     /// Throws ProcessExited.
     [[noreturn]] void exit_now(int status) override;
 
     /// By the names of the functions of os::Process.
-    mutable FakeFailures failures{
-        "fork", "wait_for_child", "start_session", "change_directory", "current_directory", "close_other_descriptors"};
+    mutable FakeFailures failures{"fork",
+                                  "wait_for_child",
+                                  "start_session",
+                                  "change_directory",
+                                  "current_directory",
+                                  "close_other_descriptors",
+                                  "kill_after"};
 
     /// Which sides of the next forks to follow, in their order; of all further ones it is the child's.
     void follow(std::deque<Side> sides) { own().sides = std::move(sides); }
@@ -54,6 +62,8 @@ public:
     /// As waitpid(2) will give it; 0 unless set.
     void set_child_status(int status) noexcept { own().child_status = status; }
 
+    /// What was asked for last; 0: nothing, or nothing any more.
+    [[nodiscard]] std::chrono::milliseconds killed_after() const noexcept { return own().killed_after; }
     /// How many forks there were.
     [[nodiscard]] unsigned forks() const noexcept { return own().forks; }
     /// Forked where the parent's side was followed, and not yet waited for.
@@ -97,6 +107,7 @@ private:
         mode_t mask = 022;
         std::optional<std::vector<int>> kept = {};
         std::optional<int> exit_status = {};
+        std::chrono::milliseconds killed_after{0};
     };
     [[nodiscard]] State& own() const { return states_.own(); }
 

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <chrono>
+
 #include "servicekit/mocks/process_exited.hpp"
 #include "servicekit/os/process.hpp"
 
@@ -35,6 +37,7 @@ public:
     MOCK_METHOD(Result<std::string>, program, (), (const, override));
     MOCK_METHOD(mode_t, set_file_mask, (mode_t mask), (override));
     MOCK_METHOD(Result<void>, close_other_descriptors, (std::span<const int> keep), (override));
+    MOCK_METHOD(Result<void>, kill_after, (std::chrono::milliseconds time), (override));
     MOCK_METHOD(void, exit_now, (int status), (override));
 };
 

@@ -4,9 +4,12 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -21,6 +24,7 @@
 namespace servicekit::os {
 namespace {
 
+using namespace std::chrono_literals;
 using test::ForkedChild;
 using test::in_another_process;
 using test::is_open;
@@ -177,6 +181,33 @@ TEST_F(PosixProcessTest, ClosesDescriptorsAlsoOneByOne) {
     }};
     if (closing.wait() == 99) GTEST_SKIP() << "no system call can be denied here";
     EXPECT_EQ(closing.wait(), 0);
+}
+
+TEST_F(PosixProcessTest, IsKilledInTimeWhateverItHangsIn) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+        if (!process_.kill_after(1h) || !process_.kill_after(10ms)) ::_exit(1);
+        for (;;) ::pause();
+    }
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    EXPECT_TRUE(WIFSIGNALED(status));
+    EXPECT_EQ(WTERMSIG(status), SIGKILL);
+}
+
+TEST_F(PosixProcessTest, ADeathCanBeTakenBackAndIsNoChilds) {
+    ForkedChild living{[this](Lines&) {
+        if (!process_.kill_after(50ms)) return 1;
+        const pid_t child = ::fork();
+        if (child == 0) {
+            std::this_thread::sleep_for(100ms);
+            ::_exit(7);
+        }
+        if (!process_.kill_after(0ms)) return 2;
+        int status = 0;
+        return ::waitpid(child, &status, 0) == child && WIFEXITED(status) ? WEXITSTATUS(status) : 3;
+    }};
+    EXPECT_EQ(living.wait(), 7);
 }
 
 TEST_F(PosixProcessTest, ExitNowRunsNoHandlers) {

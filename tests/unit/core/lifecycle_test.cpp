@@ -196,6 +196,22 @@ TEST_F(LifecycleTest, IntRunsTheKillEventAndLeavesWithoutReturning) {
     EXPECT_FALSE(host.files.exists(socket));
 }
 
+TEST_F(LifecycleTest, AnEndIsSureEvenWhereItHangsInWhatHasNoLimit) {
+    options.stop_timeout = 3s;
+    std::vector<std::chrono::milliseconds> times;
+    hooks.on_stop = [&] { times.push_back(host.process.killed_after()); };
+    raise(SIGTERM);
+    EXPECT_EQ(run(), 0);
+    times.push_back(host.process.killed_after());
+    EXPECT_EQ(times, (std::vector<std::chrono::milliseconds>{8s, 0s}));
+}
+
+TEST_F(LifecycleTest, AKillIsSureEvenWhereItHangsInWhatHasNoLimit) {
+    raise(SIGINT);
+    run();
+    EXPECT_EQ(host.process.killed_after(), 5s);
+}
+
 TEST_F(LifecycleTest, AKillEventThatHangsIsLeftAfterASecond) {
     hooks.on_kill = [this] { host.reactor.advance(2s); };
     raise(SIGINT);
