@@ -454,7 +454,7 @@ void Lifecycle::end() {
     if (signals_taken_) core.host.signals->give_back();
     core.crash_watch.end();
     // What the program does from here on is its own.
-    static_cast<void>(core.host.process->kill_after(std::chrono::milliseconds{0}));
+    core.host.process->spare();
 }
 
 }  // namespace servicekit

@@ -101,8 +101,8 @@ void Shutdown::escalate(ExitCode code, const std::string& what, std::chrono::mil
 }
 
 void Shutdown::end_for_sure_within(std::chrono::milliseconds time) {
-    // Without it all is as it would have been.
-    static_cast<void>(core_->host.process->kill_after(time));
+    if (auto set = core_->host.process->kill_after(time); !set)
+        core_->log.warning("an end that hangs will not be cut short: " + set.error().message());
 }
 
 void Shutdown::finish(const std::optional<Error>& error) {

@@ -174,26 +174,33 @@ public:
 
     Result<void> kill_after(std::chrono::milliseconds time) override {
         const std::lock_guard guard{killer_mutex_};
-        const auto fault = [] { return os_error("set a timer for", "the end of the process", errno); };
         if (killer_of_ != ::getpid()) {
-            if (time.count() == 0) return {};
             sigevent death{};
             death.sigev_notify = SIGEV_SIGNAL;
             death.sigev_signo = SIGKILL;
-            if (::timer_create(CLOCK_MONOTONIC, &death, &killer_) != 0) return fault();
+            if (::timer_create(CLOCK_MONOTONIC, &death, &killer_) != 0) return os_error("set a timer", "", errno);
             killer_of_ = ::getpid();
         }
-        const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(time);
-        itimerspec when{};
-        when.it_value.tv_sec = seconds.count();
-        when.it_value.tv_nsec = std::chrono::nanoseconds{time - seconds}.count();
-        if (::timer_settime(killer_, 0, &when, nullptr) != 0) return fault();
-        return {};
+        return set_killer(time) ? Result<void>{} : os_error("set a timer", "", errno);
+    }
+
+    void spare() noexcept override {
+        const std::lock_guard guard{killer_mutex_};
+        // Of a timer that is there it can't fail.
+        if (killer_of_ == ::getpid()) static_cast<void>(set_killer({}));
     }
 
     void exit_now(int status) override { ::_exit(status); }
 
 private:
+    [[nodiscard]] bool set_killer(std::chrono::milliseconds time) const noexcept {
+        const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(time);
+        itimerspec when{};
+        when.it_value.tv_sec = seconds.count();
+        when.it_value.tv_nsec = std::chrono::nanoseconds{time - seconds}.count();
+        return ::timer_settime(killer_, 0, &when, nullptr) == 0;
+    }
+
     std::mutex killer_mutex_;
     timer_t killer_{};
     pid_t killer_of_ = 0;  ///< the process that has it: a child does not

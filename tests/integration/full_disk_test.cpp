@@ -96,8 +96,8 @@ TEST_F(FullDiskTest, ServiceGoesOnWithoutItsLogAndTellsLaterHowMuchIsMissing) {
     while (filler << std::string(4096, '.') << std::flush) {
     }
     filler.close();
-    constexpr std::size_t lines = 5000;
-    (void)call(R"(["flood",{"lines":5000}])");
+    constexpr std::size_t lines = 100'000;
+    (void)call(R"(["flood",{"lines":25000,"threads":4,"seconds":1}])");
     EXPECT_EQ(call(R"(["echo",{"integer":1}])"), (Object{{"integer", 1}}));
     std::filesystem::remove(disk_of(service) + "/filler");
 

@@ -63,6 +63,7 @@ const Errnos sigaction_2{EFAULT, EINVAL};
 const Errnos sigprocmask_2{EFAULT, EINVAL};
 const Errnos socket_2{EACCES, EAFNOSUPPORT, EINVAL, EMFILE, ENFILE, ENOBUFS, ENOMEM, EPROTONOSUPPORT};
 const Errnos stat_2{EACCES, EBADF, EFAULT, EINVAL, ELOOP, ENAMETOOLONG, ENOENT, ENOMEM, ENOTDIR, EOVERFLOW};
+const Errnos timer_create_2{EAGAIN, EINVAL, ENOMEM, ENOTSUP, EPERM};
 const Errnos timerfd_create_2{EINVAL, EMFILE, ENFILE, ENODEV, ENOMEM, EPERM};
 const Errnos unlink_2{EACCES, EBUSY, EFAULT, EIO, EISDIR, ELOOP, ENAMETOOLONG, ENOENT, ENOMEM, ENOTDIR, EPERM, EROFS};
 const Errnos waitpid_2{ECHILD, EINTR, EINVAL};
@@ -110,6 +111,7 @@ std::map<std::string, Errnos, std::less<>> make_table() {
         {"pipes.write", all_of({write_2})},
         {"process.change_directory", all_of({chdir_2})},
         {"process.close_other_descriptors", all_of({close_range_2})},
+        {"process.kill_after", all_of({timer_create_2})},
         {"process.current_directory", all_of({getcwd_3})},
         {"process.fork", all_of({fork_2})},
         {"process.start_session", all_of({setsid_2})},

@@ -44,8 +44,10 @@ public:
     /// Closes every descriptor above 2 that is not in `keep`.
     virtual Result<void> close_other_descriptors(std::span<const int> keep) = 0;
     /// Has the kernel end the process by SIGKILL then, whichever of its threads hangs, and in whatever. Instead of what was
-    /// asked for before; 0: not at all any more. No child has it, and no program that takes this one's place.
+    /// asked for before. No child has it, and no program that takes this one's place.
     virtual Result<void> kill_after(std::chrono::milliseconds time) = 0;
+    /// Takes it back.
+    virtual void spare() noexcept = 0;
     /// _exit(2): no destructors, no atexit handlers, no flushing.
     [[noreturn]] virtual void exit_now(int status) = 0;
 };

@@ -41,6 +41,7 @@ public:
     Result<void> close_other_descriptors(std::span<const int> keep) override;
     /// Remembers it: a fake hangs in nothing.
     Result<void> kill_after(std::chrono::milliseconds time) override;
+    void spare() noexcept override { own().killed_after = {}; }
     /// Throws ProcessExited.
     [[noreturn]] void exit_now(int status) override;
 
@@ -62,7 +63,7 @@ public:
     /// As waitpid(2) will give it; 0 unless set.
     void set_child_status(int status) noexcept { own().child_status = status; }
 
-    /// What was asked for last; 0: nothing, or nothing any more.
+    /// 0: not at all, or not any more.
     [[nodiscard]] std::chrono::milliseconds killed_after() const noexcept { return own().killed_after; }
     /// How many forks there were.
     [[nodiscard]] unsigned forks() const noexcept { return own().forks; }

@@ -38,6 +38,7 @@ public:
     MOCK_METHOD(mode_t, set_file_mask, (mode_t mask), (override));
     MOCK_METHOD(Result<void>, close_other_descriptors, (std::span<const int> keep), (override));
     MOCK_METHOD(Result<void>, kill_after, (std::chrono::milliseconds time), (override));
+    MOCK_METHOD(void, spare, (), (noexcept, override));
     MOCK_METHOD(void, exit_now, (int status), (override));
 };
 
