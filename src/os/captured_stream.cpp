@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -64,14 +65,17 @@ bool CapturedStream::has_more() const noexcept {
     return size_.load(std::memory_order_acquire) > 0 || (::ioctl(reader_.get(), FIONREAD, &count) == 0 && count > 0);
 }
 
-void CapturedStream::write_last_words(void (*take)(void*, const CapturedLine&) noexcept, void* to) noexcept {
+void CapturedStream::write_last_words(void (*take)(void*, const CapturedLine&) noexcept, void* to,
+                                      std::uint64_t lost_before) noexcept {
     if (!reader_) return;
     constexpr std::size_t most = StreamCapture::longest_line;
     char* const bytes = last_bytes_.get();
-    std::size_t size = std::min(size_.exchange(0), most);
-    std::memcpy(bytes, bytes_.get(), size);
+    const std::size_t taken = taken_.load();
+    const std::size_t known = std::min(size_.exchange(0), most);
+    std::size_t size = known - std::min(taken, known);
+    std::memcpy(bytes, bytes_.get() + (known - size), size);
     const auto put = [&](std::string_view text, bool is_cut) {
-        take(to, {.stream = stream_, .text = text, .is_cut = is_cut});
+        take(to, {.stream = stream_, .text = text, .is_cut = is_cut, .lost_before = std::exchange(lost_before, 0)});
     };
     const auto take_lines = [&] {
         std::string_view rest{bytes, size};
@@ -84,14 +88,28 @@ void CapturedStream::write_last_words(void (*take)(void*, const CapturedLine&) n
         size = rest.size();
     };
     take_lines();
-    // No more than the pipe holds, should somebody go on printing.
-    for (std::size_t total = 0; total < wanted_pipe_size;) {
-        const ssize_t count = ::read(reader_.get(), bytes + size, most - size);
+    int held = 0;
+    if (::ioctl(reader_.get(), FIONREAD, &held) != 0) held = 0;
+    for (auto left = static_cast<std::size_t>(std::max(held, 0)); left > 0;) {
+        const ssize_t count = ::read(reader_.get(), bytes + size, std::min(most - size, left));
         if (count < 0 && errno == EINTR) continue;
         if (count <= 0) break;
         size += static_cast<std::size_t>(count);
-        total += static_cast<std::size_t>(count);
+        left -= static_cast<std::size_t>(count);
         take_lines();
+    }
+    // Whoever goes on printing is mostly within a line, and it should come whole; a byte at a time, since what follows it
+    // would have to come whole as well.
+    constexpr timespec a_millisecond{.tv_sec = 0, .tv_nsec = 1'000'000};
+    for (auto waited = std::chrono::milliseconds{0}; size > 0 && waited < last_rest;) {
+        const ssize_t count = ::read(reader_.get(), bytes + size, 1);
+        if (count == 0) break;
+        if (count > 0) {
+            if (bytes[size++] == '\n' || size == most) take_lines();
+        } else {
+            ::nanosleep(&a_millisecond, nullptr);
+            waited += std::chrono::milliseconds{1};
+        }
     }
     if (size > 0) put({bytes, size}, false);
 }

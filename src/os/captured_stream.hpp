@@ -3,6 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -14,10 +15,12 @@
 namespace servicekit::os {
 
 /// One standard stream that leads into a pipe, and the lines that come out of it.
-/// By one thread at a time, but for write_last_words().
+/// By one thread at a time, but for has_more().
 class CapturedStream {
 public:
     using Clock = std::chrono::steady_clock;
+    /// The same as StreamCapture::longest_rest in a process that dies.
+    static constexpr std::chrono::milliseconds last_rest{50};
 
     explicit CapturedStream(Stream stream) : stream_{stream} {}
 
@@ -35,16 +38,20 @@ public:
     template <class Take>
     bool end_line(Take take);
     /// When the line that has no newline yet has rested long enough; nothing where there is none.
-    [[nodiscard]] std::optional<Clock::time_point> due() const noexcept {
-        return size_.load(std::memory_order_relaxed) == 0 ? std::nullopt
-                                                          : std::optional{last_read_ + StreamCapture::longest_rest};
+    [[nodiscard]] std::optional<Clock::time_point> due(
+        std::chrono::milliseconds rest = StreamCapture::longest_rest) const noexcept {
+        return size_.load(std::memory_order_relaxed) == 0 ? std::nullopt : std::optional{last_read_ + rest};
     }
 
     // Async-signal-safe.
     /// Whether there are bytes in the pipe, or of a line that has no end yet.
     [[nodiscard]] bool has_more() const noexcept;
-    /// Has `take` called with all that is left, a line at a time.
-    void write_last_words(void (*take)(void* to, const CapturedLine& line) noexcept, void* to) noexcept;
+    /// Has `take` called with all that is left, a line at a time: of what is in the pipe at the beginning, and to the end
+    /// of the line that it ends within. A thread that crashed within read() may call it there: the line that was being
+    /// taken is left out.
+    /// \param lost_before told of with the first line
+    void write_last_words(void (*take)(void* to, const CapturedLine& line) noexcept, void* to,
+                          std::uint64_t lost_before = 0) noexcept;
 
 private:
     /// \returns how many bytes came; nothing where there are none now
@@ -56,8 +63,8 @@ private:
     Clock::time_point last_read_;    ///< when the last reading ended, its lines taken
     std::unique_ptr<char[]> bytes_;  ///< the beginning of a line, of at most longest_line
     std::atomic<std::size_t> size_{0};
-    std::unique_ptr<char[]>
-        last_bytes_;  ///< the same for the last words, whatever a thread is about to do with the others
+    std::atomic<std::size_t> taken_{0};  ///< bytes of `bytes_`, from the first on, whose lines are being taken, or were
+    std::unique_ptr<char[]> last_bytes_;  ///< the same as `bytes_` for the last words
 };
 
 template <class Take>
@@ -67,14 +74,17 @@ bool CapturedStream::read(Take take) {
     std::string_view rest{bytes_.get(), size_.load(std::memory_order_relaxed)};
     std::size_t searched = before;
     for (auto end = rest.find('\n', searched); end != std::string_view::npos; end = rest.find('\n')) {
+        taken_.fetch_add(end + 1, std::memory_order_relaxed);
         take(rest.substr(0, end), false);
         rest.remove_prefix(end + 1);
     }
     if (rest.size() == StreamCapture::longest_line) {
+        taken_.store(rest.size(), std::memory_order_relaxed);
         take(rest, true);
         rest = {};
     }
     std::char_traits<char>::move(bytes_.get(), rest.data(), rest.size());
+    taken_.store(0, std::memory_order_relaxed);
     size_.store(rest.size(), std::memory_order_release);
     // Not before: taking lines may have to wait, while the end of the last one is in the pipe.
     last_read_ = Clock::now();
@@ -85,7 +95,9 @@ template <class Take>
 bool CapturedStream::end_line(Take take) {
     const std::size_t size = size_.load(std::memory_order_relaxed);
     if (size == 0) return false;
+    taken_.store(size, std::memory_order_relaxed);
     take(std::string_view{bytes_.get(), size}, false);
+    taken_.store(0, std::memory_order_relaxed);
     size_.store(0, std::memory_order_release);
     return true;
 }

@@ -269,9 +269,7 @@ extern "C" void servicekit_crashed(int number, siginfo_t* info, void* context) {
         return;
     }
     const pid_t self = ::getpid();
-    const bool is_crash =
-        self == state.process.load() && (number != SIGABRT || (info->si_code == SI_TKILL && info->si_pid == self));
-    if (is_crash)
+    if (self == state.process.load() && (number != SIGABRT || is_from_inside(*info)))
         handle(number, info, context);
     else
         pass_on(number, info, context, []() noexcept {});
@@ -412,6 +410,10 @@ bool add_last_words(LastWords& last_words) noexcept {
         if (place.compare_exchange_strong(nobody, &last_words)) return true;
     }
     return false;
+}
+
+bool is_from_inside(const siginfo_t& info) noexcept {
+    return (info.si_code == SI_TKILL || info.si_code == SI_USER) && info.si_pid == ::getpid();
 }
 
 bool report(int number, siginfo_t* info, void* context) noexcept {

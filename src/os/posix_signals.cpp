@@ -65,9 +65,8 @@ void take_default_action(int number) {
 // From here on only what signal-safety(7) allows.
 extern "C" void servicekit_note_arrival(int number, siginfo_t* info, void* context) {
     const int errno_before = errno;
-    const pid_t self = getpid();
-    const bool is_forked_child = self != owning_process.load();
-    const bool is_from_abort = number == SIGABRT && info->si_code == SI_TKILL && info->si_pid == self;
+    const bool is_forked_child = getpid() != owning_process.load();
+    const bool is_from_abort = number == SIGABRT && crash_handler::is_from_inside(*info);
     if (is_forked_child || (is_from_abort && !crash_handler::report(number, info, context))) {
         take_default_action(number);
     } else if (!is_from_abort) {

@@ -51,6 +51,7 @@ TEST_F(CrashTest, EveryKindOfCrashIsReportedAndEndsTheServiceAsItWouldHave) {
     };
     for (const Kind& kind : {Kind{"write", SIGSEGV, "write_to_nowhere"}, Kind{"thread", SIGSEGV, "write_to_nowhere"},
                              Kind{"stack", SIGSEGV, "overflow_the_stack"}, Kind{"abort", SIGABRT, "abort"},
+                             Kind{"kill", SIGABRT, "SI_USER"},
                              Kind{"exception", SIGABRT, "exception: std::runtime_error: thrown on purpose"}}) {
         RunningService service{crashing};
 

@@ -5,9 +5,11 @@
 
 #include <csignal>
 #include <filesystem>
+#include <map>
 #include <regex>
 #include <sstream>
 #include <string>
+#include <vector>
 
 #include "integration/support/service_test.hpp"
 #include "integration/support/strangers.hpp"
@@ -37,6 +39,39 @@ protected:
         for (std::string line; std::getline(log, line);)
             if (!std::regex_search(line, std::regex{": (output|error) line [0-9]+ stream="})) rest += line + '\n';
         return rest;
+    }
+
+    /// The numbers of the lines "NAME line N" of captured streams, in the order of the log.
+    struct Numbered {
+        std::map<std::string, std::vector<long>> numbers;  ///< by name
+        std::string torn;                                  ///< lines of captured streams that are none of these
+    };
+    [[nodiscard]] Numbered numbered_lines() const {
+        std::istringstream log{printing.log()};
+        Numbered result;
+        for (std::string line; std::getline(log, line);) {
+            const auto end = line.rfind(" stream=std");
+            if (end == std::string::npos) continue;
+            const auto begin = line.find("]: ") + 3;
+            const std::string text = line.substr(begin, end - begin);
+            const auto middle = text.find(" line ");
+            const std::string number = middle == std::string::npos ? "" : text.substr(middle + 6);
+            const std::string name = text.substr(0, middle);
+            const bool is_whole = (name == "output" || name == "error" || name == "child") && !number.empty() &&
+                                  number.find_first_not_of("0123456789") == std::string::npos;
+            if (is_whole)
+                result.numbers[name].push_back(std::stol(number));
+            else
+                result.torn += line + '\n';
+        }
+        return result;
+    }
+
+    /// From 1 on, each once, and none left out but at the end.
+    static void expect_in_order(const std::vector<long>& numbers, const std::string& name) {
+        for (std::size_t i = 0; i < numbers.size(); ++i)
+            ASSERT_EQ(numbers[i], static_cast<long>(i + 1))
+                << name << ", of " << numbers.size() << " lines, after " << (i > 0 ? numbers[i - 1] : 0);
     }
 
     ServiceProgram printing{"crash-trial", folder.path()};
@@ -115,6 +150,37 @@ TEST_F(StreamsTest, WhatWasPrintedRightBeforeACrashIsInTheLogOnce) {
         EXPECT_EQ(count_in_log("]: " + words), 2U) << printing.log();
         EXPECT_THAT(printing.log(), HasSubstr("crashed by SIG"));
     }
+}
+
+TEST_F(StreamsTest, ABacklogAtACrashComesOnceAndInOrder) {
+    RunningService service{printing};
+    service.call("print-lines", {{"count", 100'000}});
+
+    EXPECT_NE(printing.verb({"call", "crash", "how=write"}).exit_code, 0);
+
+    EXPECT_EQ(service.exit_code(), 128 + SIGSEGV);
+    const Numbered lines = numbered_lines();
+    EXPECT_EQ(lines.torn, "");
+    for (const std::string name : {"output", "error"}) {
+        ASSERT_TRUE(lines.numbers.contains(name));
+        EXPECT_LE(lines.numbers.at(name).size(), 100'000U) << name;
+        expect_in_order(lines.numbers.at(name), name);
+    }
+}
+
+TEST_F(StreamsTest, AChildThatGoesOnPrintingIsTornNowhereAtACrash) {
+    RunningService service{printing};
+    service.call("shell", {{"command", "seq -f 'child line %.0f' 1 1000000000 & echo $! >" + folder.file("child")}});
+    Process child{static_cast<pid_t>(std::stol(read_file(folder.file("child"))))};
+
+    EXPECT_NE(printing.verb({"call", "crash", "how=write"}).exit_code, 0);
+
+    EXPECT_EQ(service.exit_code(), 128 + SIGSEGV);
+    child.end();
+    const Numbered lines = numbered_lines();
+    EXPECT_EQ(lines.torn, "");
+    ASSERT_TRUE(lines.numbers.contains("child"));
+    expect_in_order(lines.numbers.at("child"), "child");
 }
 
 TEST_F(StreamsTest, WhatChildrenPrintComesToo) {

@@ -29,7 +29,7 @@ public:
     virtual void forget_caller() = 0;
     /// Installs handlers that have `callback` called by the loop's thread.
     /// Handlers, not SIG_IGN or a blocked mask, since exec(2) resets handlers only, so that children start clean.
-    /// SIGPIPE gets a handler that does nothing. A SIGABRT that the process raised itself (abort(3)) ends it
+    /// SIGPIPE gets a handler that does nothing. A SIGABRT that the process sends itself (abort(3), kill(2)) ends it
     /// as it would without us, with a core. A child of fork(2) that gets one of them takes the default action.
     /// What came while it was held is delivered after take() and let_go(); a signal that comes again before the
     /// callback was called for it counts once.

@@ -43,7 +43,8 @@ public:
     /// in it once this object, or this process, is gone.
     virtual void stop(std::chrono::milliseconds at_most) noexcept = 0;
     /// For a process that dies of a signal: waits a moment for its threads to deliver what there is, and has `take`
-    /// called with what they did not, a line at a time. May come several times. Async-signal-safe where `take` is.
+    /// called with what they did not, a line at a time; what a thread that hangs has in hand is left out. Then they rest
+    /// for a second, or until stop(). May come several times. Async-signal-safe where `take` is.
     virtual void write_last_words(void (*take)(void* to, const CapturedLine& line) noexcept, void* to) noexcept = 0;
 };
 

@@ -266,6 +266,13 @@ TEST_F(PosixCrashReporterTest, AbortIsACrash) {
     EXPECT_THAT(report(), is_whole());
 }
 
+TEST_F(PosixCrashReporterTest, ASigabrtThatTheProcessSendsItselfIsACrash) {
+    EXPECT_EQ(signal_of([] { ::kill(::getpid(), SIGABRT); }), SIGABRT);
+
+    EXPECT_THAT(report(), HasSubstr("\nsignal: SIGABRT (6)\ncode: SI_USER (0), sent by kill\n"));
+    EXPECT_THAT(report(), is_whole());
+}
+
 TEST_F(PosixCrashReporterTest, ASigabrtFromOutsideIsNoCrash) {
     EXPECT_EQ(signal_of([] {
                   if (const pid_t child = ::fork(); child == 0) {

@@ -24,7 +24,8 @@ using PosixSignalsOfProcessesTest = test::SignalsTest;
 TEST_F(PosixSignalsOfProcessesTest, SigabrtFromOutsideIsDelivered) {
     take_and_start();
 
-    send_to_ourselves(SIGABRT);
+    ForkedChild sender{[](Lines&) { return ::kill(::getppid(), SIGABRT); }};
+    EXPECT_EQ(sender.wait(), 0);
 
     EXPECT_TRUE(received.contains(SIGABRT));
 }
@@ -47,6 +48,17 @@ TEST_F(PosixSignalsOfProcessesTest, SigabrtThatTheProcessRaisesItselfEndsItToo) 
         dump_no_core();
         if (!take()) return 1;
         raise(SIGABRT);
+        return 2;
+    }};
+
+    EXPECT_EQ(child.wait(), 128 + SIGABRT);
+}
+
+TEST_F(PosixSignalsOfProcessesTest, SigabrtThatTheProcessSendsItselfEndsItToo) {
+    ForkedChild child{[this](Lines&) {
+        dump_no_core();
+        if (!take()) return 1;
+        ::kill(::getpid(), SIGABRT);
         return 2;
     }};
 

@@ -347,6 +347,70 @@ TEST(PosixStreamCaptureTest, LastWordsAreNotDeliveredAsWell) {
               "out:two;out:three;delivered:out:one;out:four;");
 }
 
+TEST(PosixStreamCaptureTest, LastWordsGoOnWhereASlowLogHasNotCome) {
+    EXPECT_EQ(in_another_process([] {
+                  Captured captured;
+                  static_cast<void>(captured.capture->start(
+                      [&](const CapturedLine& line) {
+                          std::this_thread::sleep_for(1ms);
+                          captured.heard.hear(line);
+                      },
+                      [] {}));
+                  // More than may wait, so that the reader is within its work, too.
+                  constexpr int count = 4'000;
+                  std::string text;
+                  std::string wanted;
+                  for (int i = 0; i < count; ++i) {
+                      const std::string line = std::to_string(i) + std::string(1200, 'x');
+                      text += line + "\n";
+                      wanted += "out:" + line + ";";
+                  }
+                  print(1, text);
+                  const std::string words = last_words_of(*captured.capture);
+                  const std::string heard = captured.heard.text();
+                  if (heard.empty() || words.empty()) return "only one of them told";
+                  return heard + words == wanted ? "in order" : "out of order";
+              }),
+              "in order");
+}
+
+TEST(PosixStreamCaptureTest, AProcessThatLivesOnAfterLastWordsIsHeardAgain) {
+    EXPECT_EQ(in_another_process([] {
+                  Captured captured;
+                  captured.start();
+                  print(1, "one\n");
+                  captured.heard.await("one");
+                  const std::string words = last_words_of(*captured.capture);
+                  print(1, "two\n");
+                  captured.heard.await("two");
+                  return words + captured.heard.text();
+              }),
+              "out:one;out:two;");
+}
+
+TEST(PosixStreamCaptureTest, LastWordsOfTheThreadThatDeliversLeaveOutWhatItHasInHand) {
+    EXPECT_EQ(in_another_process([] {
+                  std::atomic<bool> is_printed{false};
+                  std::atomic<bool> is_told{false};
+                  std::string words;
+                  const auto capture = make_posix_stream_capture();
+                  static_cast<void>(capture->capture(Stream::out));
+                  static_cast<void>(capture->start(
+                      [&](const CapturedLine&) {
+                          while (!is_printed) std::this_thread::sleep_for(1ms);
+                          if (words.empty()) words = last_words_of(*capture);
+                          is_told = true;
+                      },
+                      [] {}));
+                  print(1, "one\n");
+                  print(1, "two\nunfinished");
+                  is_printed = true;
+                  while (!is_told) std::this_thread::sleep_for(1ms);
+                  return words;
+              }),
+              "out:two;out:unfinished;");
+}
+
 TEST(PosixStreamCaptureTest, LastWordsGiveTheThreadsTheirTurnFirst) {
     EXPECT_EQ(in_another_process([] {
                   Captured captured;

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
@@ -49,6 +50,8 @@ Reply crash(const Arguments& arguments, Context&) {
     if (how == "thread") std::thread{write_to_nowhere}.join();
     if (how == "stack") overflow_the_stack(nullptr);
     if (how == "abort") std::abort();
+    // Another thread may get it.
+    if (how == "kill" && ::kill(::getpid(), SIGABRT) == 0) ::sleep(10);
     if (how == "exception") end_with_an_exception();
     if (how == "divide") zero = one / zero;
     throw std::runtime_error("there is no such crash");
