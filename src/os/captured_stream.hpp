@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "os/descriptor.hpp"
+#include "os/fork_guard.hpp"
 #include "servicekit/base/result.hpp"
 #include "servicekit/os/stream_capture.hpp"
 
@@ -23,6 +24,11 @@ public:
     static constexpr std::chrono::milliseconds last_rest{50};
 
     explicit CapturedStream(Stream stream) : stream_{stream} {}
+    CapturedStream(const CapturedStream&) = delete;
+    CapturedStream& operator=(const CapturedStream&) = delete;
+    ~CapturedStream() {
+        if (reader_) forget(reader_.get());
+    }
 
     Result<void> open(StandardStreams& streams);
     [[nodiscard]] bool is_open() const noexcept { return static_cast<bool>(reader_); }
