@@ -106,7 +106,9 @@ std::optional<std::string> time_before(std::string_view text, std::chrono::syste
     const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), count);
     if (fault != std::errc{} || end != text.data() + text.size() - 1) return std::nullopt;
     const auto before = [&](auto unit) {
-        std::string time = rfc3339(now - count * unit);
+        // Multiplied first, the time would be too large for the clock, and wrap round into the future.
+        const bool is_before_epoch = count > now.time_since_epoch() / unit;
+        std::string time = rfc3339(is_before_epoch ? system_clock::time_point{} : now - count * unit);
         time.pop_back();
         return time;
     };

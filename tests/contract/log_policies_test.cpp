@@ -27,7 +27,8 @@ public:
     static constexpr bool takes_threads = false;
 
     FileLog make_policy() {
-        return FileLog{{}, host_.files, host_.streams, host_.clock, host_.process, host_.users, host_.environment};
+        return FileLog{{},          host_.files,       host_.streams, host_.clock, host_.process,
+                       host_.users, host_.environment, host_.threads};
     }
     static contract::Deployment deployment() { return {.name = "trial", .log_file = "/var/log/trial.log"}; }
     std::string delivered() {

@@ -18,6 +18,7 @@ class Process;
 class ProcessTable;
 class ServiceManager;
 class StandardStreams;
+class Threads;
 class Users;
 struct Host;
 
@@ -31,6 +32,7 @@ struct Host;
 [[nodiscard]] ProcessTable& posix_process_table();
 [[nodiscard]] ServiceManager& posix_service_manager();
 [[nodiscard]] StandardStreams& posix_standard_streams();
+[[nodiscard]] Threads& posix_threads();
 [[nodiscard]] Users& posix_users();
 
 }  // namespace servicekit::os

@@ -62,6 +62,7 @@ FakeOs::FakeOs() {
     line_readers.failures().report_to(faults, "line_readers");
     message_sockets.failures().report_to(faults, "message_sockets");
     programs.failures().report_to(faults, "programs");
+    threads.failures.report_to(faults, "threads");
     crashes.failures().report_to(faults, "crashes");
     captures.failures().report_to(faults, "captures");
     reactor.loop_failures.report_to(faults, "event_loop");

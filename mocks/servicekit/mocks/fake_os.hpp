@@ -37,6 +37,7 @@
 #include "servicekit/mocks/fake_signals.hpp"
 #include "servicekit/mocks/fake_standard_streams.hpp"
 #include "servicekit/mocks/fake_stream_capture.hpp"
+#include "servicekit/mocks/fake_threads.hpp"
 #include "servicekit/mocks/fake_users.hpp"
 #include "servicekit/os/host.hpp"
 
@@ -155,6 +156,7 @@ public:
     FakeLocalSockets sockets{reactor, files, process};
     FakeMessageSockets message_sockets;
     FakePrograms programs{reactor};
+    FakeThreads threads{reactor};
 
 private:
     struct Running;

@@ -54,7 +54,7 @@ struct OnFakeOs<PidFileLock> {
 template <>
 struct OnFakeOs<FileLog> {
     static FileLog make(FakeOs& os, FileLog::Options options) {
-        return FileLog{options, os.files, os.streams, os.clock, os.process, os.users, os.environment};
+        return FileLog{options, os.files, os.streams, os.clock, os.process, os.users, os.environment, os.threads};
     }
 };
 template <>

@@ -1,5 +1,6 @@
 #include "servicekit/policies/log/file_log.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <optional>
 #include <utility>
@@ -10,6 +11,7 @@
 #include "policies/log/line_buffer.hpp"
 #include "policies/log/log_archive.hpp"
 #include "policies/log/log_line.hpp"
+#include "policies/log/log_tidying.hpp"
 #include "policies/log/rotating_file.hpp"
 
 #include "policies/log/stream_output.hpp"
@@ -25,12 +27,15 @@ using contract::LogRecord;
 constexpr std::chrono::milliseconds reopen_limit{1'000};
 /// How long a line waits for a terminal that takes none.
 constexpr std::chrono::milliseconds terminal_patience{200};
+/// How long a stop waits for what is done to an old file: the next life does it as well.
+constexpr std::chrono::milliseconds tidying_patience{250};
 
 }  // namespace
 
 struct FileLog::State {
     State(Options the_options, os::Files& the_files, os::StandardStreams& the_streams, const os::Clock& the_clock,
-          const os::Process& the_process, os::Users& the_users, const os::Environment& the_environment)
+          const os::Process& the_process, os::Users& the_users, const os::Environment& the_environment,
+          os::Threads& the_threads)
         : options{the_options},
           files{&the_files},
           streams{&the_streams},
@@ -38,6 +43,7 @@ struct FileLog::State {
           process{&the_process},
           users{&the_users},
           environment{&the_environment},
+          threads{&the_threads},
           terminal{the_streams, os::Stream::error, terminal_patience} {}
 
     void put(const LogRecord& record);
@@ -45,9 +51,9 @@ struct FileLog::State {
     [[nodiscard]] std::string warning(std::chrono::system_clock::time_point time, std::string_view message) const;
     [[nodiscard]] Result<void> open_file();
     void open_terminal();
-    /// Has the log's loop do what is due to old files, a piece at a time.
+    /// Has done what is due to old files.
     void tidy_up();
-    void tidy_up_step();
+    void warn(const Error& error) noexcept;
 
     Options options;
     os::Files* files;
@@ -56,6 +62,7 @@ struct FileLog::State {
     const os::Process* process;
     os::Users* users;
     const os::Environment* environment;
+    os::Threads* threads;
 
     std::string name;
     std::string path;
@@ -65,10 +72,10 @@ struct FileLog::State {
     pid_t pid = 0;
     std::string source;  ///< who logs: name and pid
     std::atomic<LogLevel> level{LogLevel::info};
-    std::atomic<os::EventLoop*> loop{nullptr};
 
     // All there where the log has a file.
-    std::unique_ptr<policies::LogArchive> archive;
+    std::unique_ptr<policies::LogArchive> archive;  ///< only asked for free paths
+    std::unique_ptr<policies::LogTidying> tidying;
     std::unique_ptr<policies::RotatingFile> file;
     std::unique_ptr<policies::LineBuffer> buffer;
     policies::LastLine last_line;
@@ -106,12 +113,14 @@ Result<void> FileLog::State::open_file() {
             return Error{ExitCode::configuration, "give the log to the group", group, "there is no such group"};
         gid = **found;
     }
-    archive = std::make_unique<policies::LogArchive>(*files, path,
-                                                     policies::LogArchive::Options{.keep_files = options.keep_files,
-                                                                                   .keep_bytes = options.keep_bytes,
-                                                                                   .compress = options.compress,
-                                                                                   .permissions = options.permissions,
-                                                                                   .group = gid});
+    const policies::LogArchive::Options archive_options{.keep_files = options.keep_files,
+                                                        .keep_bytes = options.keep_bytes,
+                                                        .compress = options.compress,
+                                                        .permissions = options.permissions,
+                                                        .group = gid};
+    archive = std::make_unique<policies::LogArchive>(*files, path, archive_options);
+    tidying = std::make_unique<policies::LogTidying>(*files, path, archive_options, *threads,
+                                                     [this](const Error& error) { warn(error); });
     file = std::make_unique<policies::RotatingFile>(
         *files, *clock, *archive,
         policies::RotatingFile::Options{.path = path,
@@ -148,25 +157,22 @@ void FileLog::State::open_terminal() {
 
 void FileLog::State::tidy_up() {
     const bool removes = options.keep_files != 0 || options.keep_bytes != 0;
-    os::EventLoop* const turning = loop;
-    if (turning == nullptr || (!removes && !options.compress)) return;
-    turning->post([this] {
-        archive->look_again();
-        tidy_up_step();
-    });
+    if (removes || options.compress) tidying->look();
 }
 
-void FileLog::State::tidy_up_step() {
-    const auto step = archive->step();
-    if (!step) put({.time = clock->system_now(), .level = LogLevel::warning, .message = step.error().message()});
-    if (step && *step == policies::LogArchive::Step::more) loop.load()->post([this] { tidy_up_step(); });
+void FileLog::State::warn(const Error& error) noexcept {
+    try {
+        put({.time = clock->system_now(), .level = LogLevel::warning, .message = error.message()});
+    } catch (...) {
+        buffer->count_loss("out of memory");
+    }
 }
 
 FileLog::FileLog() : FileLog{Options{}} {}
 
 FileLog::FileLog(Options options, os::Files& files, os::StandardStreams& streams, const os::Clock& clock,
-                 const os::Process& process, os::Users& users, const os::Environment& environment)
-    : state_{std::make_unique<State>(options, files, streams, clock, process, users, environment)} {}
+                 const os::Process& process, os::Users& users, const os::Environment& environment, os::Threads& threads)
+    : state_{std::make_unique<State>(options, files, streams, clock, process, users, environment, threads)} {}
 
 FileLog::FileLog(FileLog&& other) noexcept = default;
 FileLog& FileLog::operator=(FileLog&& other) noexcept = default;
@@ -208,16 +214,17 @@ Result<void> FileLog::open() {
 Result<void> FileLog::start(os::EventLoop& loop) {
     State& state = *state_;
     if (!state.buffer) return {};
-    state.loop = &loop;
     state.buffer->start(loop);
+    state.tidying->start(loop);
     // What a life before this one has left undone.
     state.tidy_up();
     return {};
 }
 
 void FileLog::stop() noexcept {
-    if (state_->buffer) state_->buffer->stop();
-    state_->loop = nullptr;
+    if (!state_->buffer) return;
+    state_->buffer->stop();
+    state_->tidying->stop();
 }
 
 [[gnu::hot]] void FileLog::write(const contract::LogRecord& record) noexcept {
@@ -276,13 +283,17 @@ void FileLog::write_last_words(std::span<const LogRecord> records) noexcept {
 void FileLog::close(std::chrono::milliseconds at_most) noexcept {
     State& state = *state_;
     const auto now = state.clock->system_now();
+    const auto until = state.clock->steady_now() + at_most;
     if (state.to_terminal) state.terminal.close(now, at_most);
+    if (!state.buffer) return;
     // A thread that hangs in the kernel will look for all of this when it comes back, if it ever does.
-    if (state.buffer && !state.buffer->close(now, at_most)) {
+    if (!state.buffer->close(now, at_most)) {
         static_cast<void>(state.file.release());     // NOLINT(bugprone-unused-return-value)
         static_cast<void>(state.buffer.release());   // NOLINT(bugprone-unused-return-value)
         static_cast<void>(state.archive.release());  // NOLINT(bugprone-unused-return-value)
     }
+    const auto left = std::chrono::floor<std::chrono::milliseconds>(until - state.clock->steady_now());
+    state.tidying->close(std::clamp(left, std::chrono::milliseconds{0}, tidying_patience));
 }
 
 }  // namespace servicekit

@@ -21,6 +21,7 @@ struct LogArchive::Job {
     std::unique_ptr<os::File> out;
     GzipStream stream = {};
     std::uint64_t offset = 0;
+    enum class Next { piece, sync, rename, remove } next = Next::piece;
 
     [[nodiscard]] std::string unfinished_path() const { return path + std::string{unfinished_suffix}; }
 };
@@ -49,6 +50,8 @@ Result<std::string> LogArchive::free_path(std::chrono::system_clock::time_point 
 }
 
 void LogArchive::look_again() { given_up_.clear(); }
+
+void LogArchive::leave() noexcept { job_.reset(); }
 
 Result<LogArchive::Step> LogArchive::step() {
     if (job_) return note(go_on());
@@ -80,7 +83,28 @@ Result<void> LogArchive::begin(const std::string& path) {
     return {};
 }
 
+// The file goes only once its successor is on the disk. A step does one thing that may hang, no more: whoever comes
+// back from there late has no right to the next any more.
 Result<void> LogArchive::go_on() {
+    Job& job = *job_;
+    switch (job.next) {
+        case Job::Next::piece:
+            return compress_piece();
+        case Job::Next::sync:
+            job.next = Job::Next::rename;
+            return job.out->sync();
+        case Job::Next::rename:
+            job.next = Job::Next::remove;
+            return files_->rename(job.unfinished_path(), job.path + std::string{compressed_suffix});
+        case Job::Next::remove:
+            break;
+    }
+    const auto removed = files_->remove(job.path);
+    job_.reset();
+    return removed;
+}
+
+Result<void> LogArchive::compress_piece() {
     const auto bytes = job_->in->read_at(job_->offset, piece);
     if (!bytes) return bytes.error();
     job_->offset += bytes->size();
@@ -88,18 +112,8 @@ Result<void> LogArchive::go_on() {
     const std::string compressed =
         job_->stream.compress(*bytes, ends ? GzipStream::Input::ends : GzipStream::Input::goes_on);
     if (const auto written = job_->out->write(compressed); !written) return *written.failure;
-    if (!ends) return {};
-    if (auto finished = finish(); !finished) return finished;
-    job_.reset();
+    if (ends) job_->next = Job::Next::sync;
     return {};
-}
-
-// The file goes only once its successor is on the disk.
-Result<void> LogArchive::finish() {
-    if (auto synced = job_->out->sync(); !synced) return synced;
-    if (auto renamed = files_->rename(job_->unfinished_path(), job_->path + std::string{compressed_suffix}); !renamed)
-        return renamed;
-    return files_->remove(job_->path);
 }
 
 LogArchive::Step LogArchive::note(const Result<void>& done) {

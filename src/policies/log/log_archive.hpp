@@ -18,7 +18,8 @@
 namespace servicekit::policies {
 
 /// The old files of a log, beside it and named for when they were put away: `x.log-20261122T061000.123456Z`, `.gz` behind
-/// it where they are compressed. Other names are left alone. By one thread at a time.
+/// it where they are compressed. Other names are left alone. By one thread at a time; two of the same log may be asked
+/// for a free path, and one of them for the rest.
 class LogArchive {
 public:
     struct Options {
@@ -40,11 +41,13 @@ public:
     /// Where a log goes that is put away now.
     [[nodiscard]] Result<std::string> free_path(std::chrono::system_clock::time_point now) const;
 
-    /// Does a piece of the work that is due, a few milliseconds of it: compresses, then removes the oldest that are too
+    /// Does a piece of the work that is due, a few milliseconds of it where the disk does not keep it waiting: compresses, then removes the oldest that are too
     /// many, also where some could not be compressed. \returns at the end of it all the first error that there was
     Result<Step> step();
     /// Looks for work anew. Files that could not be compressed are tried again.
     void look_again();
+    /// What is half done stays as it is, for whoever comes next.
+    void leave() noexcept;
 
 private:
     struct Job;
@@ -59,7 +62,7 @@ private:
     [[nodiscard]] bool is_old_name(std::string_view name) const;
     Result<void> begin(const std::string& path);
     Result<void> go_on();
-    Result<void> finish();
+    Result<void> compress_piece();
     /// Keeps the error for the end.
     Step note(const Result<void>& done);
     Result<Step> remove_too_many();

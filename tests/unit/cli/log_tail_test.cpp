@@ -442,5 +442,13 @@ TEST(LogSinceTest, UnderstandsTimesAndHowLongAgo) {
         EXPECT_EQ(log_since(wrong, now), std::nullopt) << wrong;
 }
 
+TEST(LogSinceTest, NothingIsLongerAgoThanTheEpoch) {
+    using namespace std::chrono_literals;
+    const std::chrono::system_clock::time_point now{1'767'322'800s};  // 2026-01-02T03:00:00Z
+    EXPECT_EQ(log_since("20455d", now), "1970-01-01T03:00:00");
+    for (const char* long_ago : {"20456d", "200000d", "4294967295d", "4294967295h", "4294967295m", "4294967295s"})
+        EXPECT_EQ(log_since(long_ago, now), "1970-01-01T00:00:00") << long_ago;
+}
+
 }  // namespace
 }  // namespace servicekit::cli

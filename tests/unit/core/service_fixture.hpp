@@ -39,7 +39,10 @@ protected:
                                    host.files,
                                    host.streams,
                                    host.clock,
-                                   host.process},
+                                   host.process,
+                                   host.users,
+                                   host.environment,
+                                   host.threads},
                     .control = UnixSocketControl{{}, host.sockets, host.users, host.process}},
                 host.host());
         return *service_;

@@ -29,6 +29,7 @@
 #include "servicekit/mocks/mock_signals.hpp"
 #include "servicekit/mocks/mock_standard_streams.hpp"
 #include "servicekit/mocks/mock_stream_capture.hpp"
+#include "servicekit/mocks/mock_threads.hpp"
 #include "servicekit/mocks/mock_users.hpp"
 
 namespace servicekit::mocks {
@@ -142,6 +143,8 @@ TEST(MockDefaultsTest, AreHarmlessOnTheRestOfTheSystem) {
     const auto pipe = *pipes.open();
     EXPECT_TRUE(pipe->write("text"));
     EXPECT_EQ(pipe->read_line(0ms).end, os::PipeReading::End::closed);
+    NiceMock<MockThreads> threads;
+    EXPECT_TRUE((*threads.start("beside", [] {}))->wait(0ms));
     NiceMock<MockUsers> users;
     EXPECT_FALSE(users.find_user("www").value().has_value());
     EXPECT_FALSE(users.find_group("www").value().has_value());

@@ -17,6 +17,7 @@
 #include "servicekit/os/files.hpp"
 #include "servicekit/os/process.hpp"
 #include "servicekit/os/standard_streams.hpp"
+#include "servicekit/os/threads.hpp"
 #include "servicekit/os/users.hpp"
 
 namespace servicekit {
@@ -35,7 +36,7 @@ namespace servicekit {
 /// most, and then itself.
 ///
 /// The file is put away when it is large or old enough, as `x.log-20261122T061000.123456Z`, and old ones are compressed
-/// and removed; or somebody else does it, as logrotate, and has the log reopened.
+/// and removed, by a thread that is there while there is something to do; or somebody else does it, as logrotate, and has the log reopened.
 /// May be moved before open(), and not later.
 class FileLog {
 public:
@@ -56,8 +57,8 @@ public:
     explicit FileLog(Options options, os::Files& files = os::posix_files(),
                      os::StandardStreams& streams = os::posix_standard_streams(),
                      const os::Clock& clock = os::posix_clock(), const os::Process& process = os::posix_process(),
-                     os::Users& users = os::posix_users(),
-                     const os::Environment& environment = os::posix_environment());
+                     os::Users& users = os::posix_users(), const os::Environment& environment = os::posix_environment(),
+                     os::Threads& threads = os::posix_threads());
     FileLog(FileLog&& other) noexcept;
     FileLog& operator=(FileLog&& other) noexcept;
     ~FileLog();
@@ -78,7 +79,7 @@ public:
     [[nodiscard]] contract::StreamUse stream_use() const noexcept;
     Result<void> hand_to(uid_t uid, gid_t gid);
     void write_last_words(std::span<const contract::LogRecord> records) noexcept;
-    /// A line that hangs in the kernel longer than `at_most` is left behind.
+    /// A line that hangs in the kernel longer than `at_most` is left behind, and so are old files that do so for 250 ms.
     void close(std::chrono::milliseconds at_most) noexcept;
 
 private:

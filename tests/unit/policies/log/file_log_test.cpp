@@ -16,6 +16,7 @@
 #include "servicekit/mocks/fake_environment.hpp"
 #include "servicekit/mocks/fake_event_loop.hpp"
 #include "servicekit/mocks/fake_files.hpp"
+#include "servicekit/mocks/fake_threads.hpp"
 #include "servicekit/mocks/fake_users.hpp"
 #include "servicekit/mocks/mock_process.hpp"
 #include "servicekit/mocks/mock_standard_streams.hpp"
@@ -56,21 +57,22 @@ protected:
     [[nodiscard]] std::string content() const { return files.content(path); }
 
     FileLog log_with(const FileLog::Options& options) {
-        return FileLog{options, files, streams, clock, process, users, environment};
+        return FileLog{options, files, streams, clock, process, users, environment, side_threads};
     }
 
     mocks::FakeFiles files;
     NiceMock<mocks::MockStandardStreams> streams;
     mocks::FakeClock clock;
+    mocks::FakeReactor reactor{clock};
+    mocks::FakeThreads side_threads{reactor};
     NiceMock<mocks::MockProcess> process;
     contract::Deployment deployment;
     mocks::FakeUsers users;
     mocks::FakeEnvironment environment;
-    FileLog log{{}, files, streams, clock, process, users, environment};
+    FileLog log{{}, files, streams, clock, process, users, environment, side_threads};
 };
 
 TEST_F(FileLogTest, AFlushWritesWhatWaits) {
-    mocks::FakeReactor reactor{clock};
     mocks::FakeEventLoop loop{reactor};
     ASSERT_TRUE(log.open());
     ASSERT_TRUE(log.start(loop));
@@ -289,8 +291,7 @@ TEST_F(FileLogTest, PutsTheFileAwayWhenItIsLargeEnough) {
     EXPECT_THAT(content(), AllOf(StartsWith("2026-"), EndsWith(": fourth\n"), Not(HasSubstr("third"))));
 }
 
-TEST_F(FileLogTest, CompressesAndRemovesOldFilesInTheLogsLoop) {
-    mocks::FakeReactor reactor{clock};
+TEST_F(FileLogTest, CompressesAndRemovesOldFilesInAThreadOfItsOwn) {
     mocks::FakeEventLoop loop{reactor};
     deployment.log_plan.rotate_size = 100;
     deployment.log_plan.keep_files = 2;
@@ -314,7 +315,6 @@ TEST_F(FileLogTest, CompressesAndRemovesOldFilesInTheLogsLoop) {
 }
 
 TEST_F(FileLogTest, LinesBelowAWarningWaitForTheirDelayOnceItIsStarted) {
-    mocks::FakeReactor reactor{clock};
     mocks::FakeEventLoop loop{reactor};
     ASSERT_TRUE(log.open());
     write("at once");
@@ -335,7 +335,6 @@ TEST_F(FileLogTest, LinesBelowAWarningWaitForTheirDelayOnceItIsStarted) {
 }
 
 TEST_F(FileLogTest, ACrashLosesNothingThatWaited) {
-    mocks::FakeReactor reactor{clock};
     mocks::FakeEventLoop loop{reactor};
     ASSERT_TRUE(log.open());
     ASSERT_TRUE(log.start(loop));
@@ -363,7 +362,6 @@ TEST_F(FileLogTest, LastWordsComeInTheFormatOfTheLog) {
 }
 
 TEST_F(FileLogTest, WithoutRecordsLastWordsAreWhatWaited) {
-    mocks::FakeReactor reactor{clock};
     mocks::FakeEventLoop loop{reactor};
     ASSERT_TRUE(log.open());
     ASSERT_TRUE(log.start(loop));

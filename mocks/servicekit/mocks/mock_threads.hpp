@@ -1,0 +1,30 @@
+#pragma once
+
+#include <gmock/gmock.h>
+
+#include "servicekit/os/threads.hpp"
+
+namespace servicekit::mocks {
+
+/// By default its call has returned.
+class MockThread : public os::Thread {
+public:
+    MockThread() { ON_CALL(*this, wait).WillByDefault(::testing::Return(true)); }
+
+    MOCK_METHOD(bool, wait, (std::chrono::milliseconds at_most), (noexcept, override));
+};
+
+/// By default each thread is a NiceMock<MockThread>, and nothing is called.
+class MockThreads : public os::Threads {
+public:
+    MockThreads() {
+        ON_CALL(*this, start).WillByDefault([] {
+            return Result<std::unique_ptr<os::Thread>>{std::make_unique<::testing::NiceMock<MockThread>>()};
+        });
+    }
+
+    MOCK_METHOD(Result<std::unique_ptr<os::Thread>>, start, (const std::string& name, std::function<void()> call),
+                (override));
+};
+
+}  // namespace servicekit::mocks
