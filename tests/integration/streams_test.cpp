@@ -172,6 +172,7 @@ TEST_F(StreamsTest, AChildThatGoesOnPrintingIsTornNowhereAtACrash) {
     RunningService service{printing};
     service.call("shell", {{"command", "seq -f 'child line %.0f' 1 1000000000 & echo $! >" + folder.file("child")}});
     Process child{static_cast<pid_t>(std::stol(read_file(folder.file("child"))))};
+    service.await_log(": child line 1 stream=stdout");
 
     EXPECT_NE(printing.verb({"call", "crash", "how=write"}).exit_code, 0);
 

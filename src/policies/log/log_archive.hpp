@@ -41,8 +41,9 @@ public:
     /// Where a log goes that is put away now.
     [[nodiscard]] Result<std::string> free_path(std::chrono::system_clock::time_point now) const;
 
-    /// Does a piece of the work that is due, a few milliseconds of it where the disk does not keep it waiting: compresses, then removes the oldest that are too
-    /// many, also where some could not be compressed. \returns at the end of it all the first error that there was
+    /// Does a piece of the work that is due, a few milliseconds of it where the disk does not keep it waiting: compresses,
+    /// then removes the oldest that are too many, also where some could not be compressed. \returns at the end of it all
+    /// the first error that there was
     Result<Step> step();
     /// Looks for work anew. Files that could not be compressed are tried again.
     void look_again();

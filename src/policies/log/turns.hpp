@@ -1,11 +1,11 @@
 #pragma once
 
-#include <pthread.h>
-
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+
+#include "servicekit/os/not_cancelled.hpp"
 
 namespace servicekit::policies {
 
@@ -47,18 +47,6 @@ public:
 private:
     friend class LastTurn;
 
-    /// A thread that is cancelled while it waits would unwind through what may not throw, and end the process.
-    class NotCancelled {
-    public:
-        NotCancelled() { ::pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before_); }
-        NotCancelled(const NotCancelled&) = delete;
-        NotCancelled& operator=(const NotCancelled&) = delete;
-        ~NotCancelled() { ::pthread_setcancelstate(before_, nullptr); }
-
-    private:
-        int before_ = 0;
-    };
-
     [[nodiscard]] bool take() noexcept { return !taken_.exchange(true); }
     /// Most turns are over before a thread would have gone to sleep.
     [[nodiscard]] bool take_soon() noexcept {
@@ -69,7 +57,7 @@ private:
 
     template <class Wait>
     bool wait(Wait wait_for) {
-        const NotCancelled not_cancelled;
+        const os::NotCancelled not_cancelled;
         std::unique_lock lock{mutex_};
         ++waiting_;
         const bool is_ours = wait_for(lock, over_, [this] { return take(); });

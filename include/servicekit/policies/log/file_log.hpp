@@ -36,7 +36,8 @@ namespace servicekit {
 /// most, and then itself.
 ///
 /// The file is put away when it is large or old enough, as `x.log-20261122T061000.123456Z`, and old ones are compressed
-/// and removed, by a thread that is there while there is something to do; or somebody else does it, as logrotate, and has the log reopened.
+/// and removed, by a thread that is there while there is something to do; or somebody else does it, as logrotate, and has
+/// the log reopened.
 /// May be moved before open(), and not later.
 class FileLog {
 public:
