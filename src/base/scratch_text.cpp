@@ -8,12 +8,12 @@ namespace servicekit {
 /// Gives back at a thread's end what the thread has kept.
 class ScratchText::Keeper {
 public:
-    Keeper() noexcept { most_kept_ = std::size_t{64} << 10U; }
+    Keeper() noexcept { most_kept = std::size_t{64} << 10U; }
     Keeper(const Keeper&) = delete;
     Keeper& operator=(const Keeper&) = delete;
     ~Keeper() {
-        most_kept_ = 0;
-        while (free_ != nullptr) drop(std::exchange(free_, free_->next));
+        most_kept = 0;
+        while (free_ones != nullptr) drop(std::exchange(free_ones, free_ones->next));
     }
 };
 

@@ -10,18 +10,18 @@ namespace servicekit {
 /// use one, which is then not kept.
 class ScratchText {
 public:
-    ScratchText() : kept_{free_ != nullptr ? free_ : make()} {
-        free_ = kept_->next;
+    ScratchText() : kept_{free_ones != nullptr ? free_ones : make()} {
+        free_ones = kept_->next;
         kept_->text.clear();
     }
     ScratchText(const ScratchText&) = delete;
     ScratchText& operator=(const ScratchText&) = delete;
     ~ScratchText() {
-        if (kept_->text.capacity() > most_kept_) [[unlikely]] {
+        if (kept_->text.capacity() > most_kept) [[unlikely]] {
             drop(kept_);
         } else {
-            kept_->next = free_;
-            free_ = kept_;
+            kept_->next = free_ones;
+            free_ones = kept_;
         }
     }
     [[nodiscard]] std::string& text() noexcept { return kept_->text; }
@@ -37,8 +37,8 @@ private:
     static void drop(Kept* kept) noexcept;
 
     // Neither is ever constructed or destroyed by code, so that using them asks the thread for nothing first.
-    static inline thread_local constinit Kept* free_ = nullptr;
-    static inline thread_local constinit std::size_t most_kept_ =
+    static inline thread_local constinit Kept* free_ones = nullptr;
+    static inline thread_local constinit std::size_t most_kept =
         0;  ///< bytes of one; 0 before the first and at the end
 
     Kept* kept_;
