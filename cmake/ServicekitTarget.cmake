@@ -6,7 +6,45 @@ function(servicekit_target target)
         -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wnon-virtual-dtor -Woverloaded-virtual
         # A name of one source's own is no shadow over those of another that is compiled together with it.
         $<$<NOT:$<BOOL:${CMAKE_UNITY_BUILD}>>:-Wshadow>
+        # Nor is a type in an unnamed namespace seen by other sources, though g++ takes the unit for a header.
+        $<$<AND:$<BOOL:${CMAKE_UNITY_BUILD}>,$<CXX_COMPILER_ID:GNU>>:-Wno-subobject-linkage>
         $<$<BOOL:${SERVICEKIT_WARNINGS_AS_ERRORS}>:-Werror>)
+    servicekit_group_sources(${target})
+endfunction()
+
+# Says which sources a unity build compiles together: some eight of one directory, chosen by a hash of their names, so
+# that a new source changes one group. In order of their names it would move all sources behind it to other groups.
+function(servicekit_group_sources target)
+    get_target_property(sources ${target} SOURCES)
+    set(directories "")
+    foreach(source IN LISTS sources)
+        if(source MATCHES "\\.cpp$")
+            cmake_path(GET source PARENT_PATH directory)
+            cmake_path(RELATIVE_PATH directory BASE_DIRECTORY "${PROJECT_SOURCE_DIR}")
+            string(MD5 key "${directory}")
+            list(APPEND directories ${key})
+            list(APPEND sources_${key} "${source}")
+        endif()
+    endforeach()
+    list(REMOVE_DUPLICATES directories)
+    foreach(key IN LISTS directories)
+        # A power of two, so that the number of groups seldom changes.
+        list(LENGTH sources_${key} count)
+        set(groups 1)
+        while(count GREATER 12)
+            math(EXPR groups "${groups} * 2")
+            math(EXPR count "${count} / 2")
+        endwhile()
+        foreach(source IN LISTS sources_${key})
+            cmake_path(GET source FILENAME name)
+            string(MD5 hash "${name}")
+            string(SUBSTRING "${hash}" 0 4 digits)
+            math(EXPR group "0x${digits} % ${groups}")
+            string(SUBSTRING "${key}" 0 8 prefix)
+            set_source_files_properties("${source}" PROPERTIES UNITY_GROUP "${prefix}_${group}")
+        endforeach()
+    endforeach()
+    set_target_properties(${target} PROPERTIES UNITY_BUILD_MODE GROUP)
 endfunction()
 
 # Headers that most sources of the target include, and that take longer than most sources, are compiled once.
