@@ -36,14 +36,6 @@ std::atomic<FakeTask::Id> last_id{0};
 
 }  // namespace
 
-struct FakeTask::State {
-    explicit State(std::function<void()> the_body) : body{std::move(the_body)} {}
-    std::function<void()> body;
-    Id id = ++last_id;
-    bool has_ended = false;
-    std::unique_ptr<Worker> worker;
-};
-
 /// A thread, which outlives its task and is used for the next: starting one costs more than a whole life of a service.
 class FakeTask::Worker {
 public:
@@ -91,25 +83,36 @@ private:
         return pool;
     }
 
-    void work() {
-        for (;;) {
-            work_to_do_.acquire();
-            State* const state = state_;
-            if (state == nullptr) return;
-            current = state;
-            state->body();
-            current = nullptr;
-            state->has_ended = true;
-            to_resumer.release();
-        }
-    }
+    void work();
 
     Baton work_to_do_;
     State* state_ = nullptr;
     std::thread thread_;
 };
 
+// After Worker: the destructor of a unique_ptr needs the whole type, and is constexpr in C++23, thus compiled on sight.
+struct FakeTask::State {
+    explicit State(std::function<void()> the_body) : body{std::move(the_body)} {}
+    std::function<void()> body;
+    Id id = ++last_id;
+    bool has_ended = false;
+    std::unique_ptr<Worker> worker;
+};
+
 thread_local FakeTask::State* FakeTask::Worker::current = nullptr;
+
+void FakeTask::Worker::work() {
+    for (;;) {
+        work_to_do_.acquire();
+        State* const state = state_;
+        if (state == nullptr) return;
+        current = state;
+        state->body();
+        current = nullptr;
+        state->has_ended = true;
+        to_resumer.release();
+    }
+}
 
 FakeTask::FakeTask(std::function<void()> body) : state_{std::make_unique<State>(std::move(body))} {}
 
