@@ -33,11 +33,14 @@ if(SERVICEKIT_SYSTEMD)
     endif()
 endif()
 
-# The mocks need GoogleMock, and are there for users too: without it they are left out.
-if(SERVICEKIT_TESTS)
-    find_package(GTest 1.12 REQUIRED)
-else()
-    find_package(GTest 1.12 QUIET)
+# The mocks need GoogleMock, and are there for users too: without it they are left out. A project that adds this one as a
+# subdirectory may have brought its own.
+if(NOT TARGET GTest::gmock)
+    if(SERVICEKIT_TESTS)
+        find_package(GTest 1.12 REQUIRED)
+    else()
+        find_package(GTest 1.12 QUIET)
+    endif()
 endif()
 if(SERVICEKIT_BENCH)
     find_package(benchmark REQUIRED)

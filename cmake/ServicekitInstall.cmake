@@ -1,4 +1,4 @@
-# Components: servicekit (the library, its headers and servicectl), lisp, and mocks, for those who test with it.
+# Components: servicekit (the library and its headers), lisp, and mocks, for tests of services.
 include(CMakePackageConfigHelpers)
 include(GNUInstallDirs)
 set(servicekit_package_directory "${CMAKE_INSTALL_LIBDIR}/cmake/servicekit")
@@ -8,25 +8,11 @@ install(TARGETS servicekit
     FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" COMPONENT servicekit)
 install(EXPORT servicekitTargets
     NAMESPACE servicekit:: DESTINATION "${servicekit_package_directory}" COMPONENT servicekit)
-if(TARGET servicectl)
-    install(TARGETS servicectl COMPONENT servicekit)
-endif()
-
-if(TARGET servicekit_lisp)
-    install(TARGETS servicekit_lisp
-        EXPORT servicekitLispTargets COMPONENT lisp
-        FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" COMPONENT lisp)
-    install(EXPORT servicekitLispTargets
-        NAMESPACE servicekit:: DESTINATION "${servicekit_package_directory}" COMPONENT lisp)
-endif()
-
-if(TARGET servicekit_mocks)
-    install(TARGETS servicekit_mocks
-        EXPORT servicekitMocksTargets COMPONENT mocks
-        FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" COMPONENT mocks)
-    install(EXPORT servicekitMocksTargets
-        NAMESPACE servicekit:: DESTINATION "${servicekit_package_directory}" COMPONENT mocks)
-endif()
+foreach(component IN ITEMS lisp mocks)
+    if(TARGET servicekit_${component})
+        add_subdirectory("${PROJECT_SOURCE_DIR}/cmake/component" "${PROJECT_BINARY_DIR}/install/${component}")
+    endif()
+endforeach()
 
 # A shared library brings its own Boost along; to a static one whoever links it must.
 get_target_property(servicekit_type servicekit TYPE)

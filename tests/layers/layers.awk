@@ -25,7 +25,6 @@ BEGIN {
     layer_of_file["src/service.cpp"] = "shell"
     layer_of_folder["cli"] = "programs"
     layer_of_folder["client"] = "programs"
-    layer_of_folder["servicectl"] = "programs"
 
     # Third-party headers that the sources of a layer may include; src/os and src/lisp/ecl may include everything.
     third_party["base"] = "^(rapidjson|fmt)/"
