@@ -119,9 +119,13 @@ template <class Service>
     return detail::fake_policy_set(os, std::type_identity<typename Service::Policies>{});
 }
 
-/// A service on the fakes. Service takes what BasicService does, as after `using Service::Service;`.
+/// A service on the fakes. A class of yours has the constructor for it after `using servicekit::Service::Service;`
+/// (or the like with the alias that it derives from).
 template <class Service>
 [[nodiscard]] std::unique_ptr<Service> fake_service(FakeOs& os, ServiceOptions options, EventHooks hooks = {}) {
+    static_assert(std::is_constructible_v<Service, ServiceOptions, EventHooks, typename Service::Policies, os::Host>,
+                  "fake_service() needs the constructors of the service's base: say "
+                  "'using servicekit::Service::Service;' in the class");
     return std::make_unique<Service>(std::move(options), std::move(hooks), fake_policies<Service>(os), os.host());
 }
 
