@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <memory>
@@ -148,7 +149,12 @@ TEST_F(PosixProgramsTest, ItsStreamsMayLeadNowhere) {
 }
 
 TEST_F(PosixProgramsTest, AProgramThatIsNotThereIsNamed) {
+    const char* const found = std::getenv("PATH");
+    const std::string path = found != nullptr ? found : "";
+    // A directory of the user's PATH that cannot be searched would be the error.
+    ::setenv("PATH", folder.path().c_str(), 1);
     const auto by_name = programs.start({.command = {"servicekit-no-such-program"}, .input = input.get()});
+    ::setenv("PATH", path.c_str(), 1);
     ASSERT_FALSE(by_name);
     EXPECT_EQ(by_name.error().message(),
               "cannot start the program 'servicekit-no-such-program': there is no such program in PATH");
