@@ -1,6 +1,6 @@
 # The component lisp: ECL, for services that are to be looked into while they run. A library of its own, so that
 # nothing else needs ECL.
-set(SERVICEKIT_LISP AUTO CACHE STRING "Build the component lisp: ON, OFF, or AUTO where ECL 21.2 is found")
+set(SERVICEKIT_LISP AUTO CACHE STRING "Build the component lisp: ON, OFF, or AUTO: if ECL 21.2 or 24.5 is found")
 set_property(CACHE SERVICEKIT_LISP PROPERTY STRINGS AUTO ON OFF)
 if(NOT SERVICEKIT_LISP)
     return()
@@ -34,11 +34,14 @@ if(SERVICEKIT_ECL_INCLUDE_DIR AND SERVICEKIT_ECL_LIBRARY)
     string(REGEX MATCH "[0-9]+" SERVICEKIT_ECL_VERSION "${lines}")
 endif()
 set(fault "")
-# 21.2 and its corrections: what was learnt of its threads and signals holds for it.
+# The component relies on how the threads and signals of these releases work. Another one is used only if asked for.
+set(tried_releases "21.2 or 24.5")
 if(NOT SERVICEKIT_ECL_VERSION)
-    set(fault "ECL 21.2 was not found (in Debian: ecl)")
-elseif(SERVICEKIT_ECL_VERSION LESS 210200 OR NOT SERVICEKIT_ECL_VERSION LESS 210300)
-    set(fault "ECL 21.2 is needed, and ${SERVICEKIT_ECL_LIBRARY} is ${SERVICEKIT_ECL_VERSION}")
+    set(fault "ECL ${tried_releases} was not found (in Debian: ecl libecl-dev)")
+elseif(SERVICEKIT_ECL_VERSION LESS 210200)
+    set(fault "ECL 21.2 or later is needed, and ${SERVICEKIT_ECL_LIBRARY} is ${SERVICEKIT_ECL_VERSION}")
+elseif(SERVICEKIT_LISP STREQUAL "AUTO" AND NOT SERVICEKIT_ECL_VERSION MATCHES "^(2102|2405)..$")
+    set(fault "${SERVICEKIT_ECL_LIBRARY} is ${SERVICEKIT_ECL_VERSION}, and only ${tried_releases} was tried (SERVICEKIT_LISP=ON takes it)")
 else()
     # Its headers include those of the libraries that it was built with, which its package may not bring.
     include(CheckCXXSourceCompiles)

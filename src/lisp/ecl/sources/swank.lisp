@@ -90,7 +90,8 @@
                (authenticate stream secret-file)
                (forget-stranger mp:*current-process*)
                (service:log :info "an editor has connected to Swank")
-               (swank::start-sentinel)
+               ;; Swank 2.27 keeps its list of connections in a thread; 2.30 has a lock for it.
+               (when (fboundp 'swank::start-sentinel) (funcall 'swank::start-sentinel))
                (let ((connection (swank::make-connection socket stream :spawn)))
                  (setf is-served t)
                  (swank::serve-requests connection)))
