@@ -33,9 +33,9 @@ void do_not_block(const Descriptor& descriptor) { ::fcntl(descriptor.get(), F_SE
 
 /// Variables that would lead a service elsewhere than its test means.
 bool leads_services(std::string_view variable) {
-    constexpr std::array<std::string_view, 8> leading{
-        "RUNTIME_DIRECTORY=", "XDG_RUNTIME_DIR=", "NOTIFY_SOCKET=", "LISTEN_FDS=",
-        "LISTEN_PID=",        "NO_COLOR=",        "TRIAL_SERVICE_", "JUST_ANOTHER_SERVER_"};
+    constexpr std::array<std::string_view, 9> leading{
+        "RUNTIME_DIRECTORY=", "XDG_RUNTIME_DIR=", "NOTIFY_SOCKET=",      "LISTEN_", "WATCHDOG_", "JOURNAL_STREAM=",
+        "NO_COLOR=",          "TRIAL_SERVICE_",   "JUST_ANOTHER_SERVER_"};
     return std::any_of(leading.begin(), leading.end(), [&](auto prefix) { return variable.starts_with(prefix); });
 }
 
