@@ -55,7 +55,7 @@ bool Console::shows_bars() const {
 bool Console::shows_colours(os::Stream stream) const {
     // no-color.org: any value but the empty one.
     return streams_->is_terminal(stream) && environment_->get("TERM").value_or("dumb") != "dumb" &&
-           environment_->get("NO_COLOR").value_or("").empty();
+           !environment_->get("NO_COLOR");
 }
 
 std::string Console::line(std::string_view text) const { return who_ + ": " + std::string{text} + "\n"; }

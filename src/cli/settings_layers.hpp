@@ -14,10 +14,15 @@ namespace servicekit::cli {
 /// The variable that gives a setting: JUST_ANOTHER_SERVER_LOG_LEVEL.
 [[nodiscard]] std::string environment_variable(std::string_view program, std::string_view setting);
 
-/// Fills the layer `environment`; an empty variable says nothing.
+/// Fills the layer `environment`; an empty variable counts as unset.
 /// \returns what could not be used, each for itself.
 [[nodiscard]] std::vector<Error> apply_environment(Settings& settings, std::string_view program,
                                                    const os::Environment& environment);
+
+/// Variables that look like a setting with a typing error: JUST_ANOTHER_SERVER_LOG_LEVLE. Others with the program's
+/// prefix are left alone, as Kubernetes and others set such names.
+/// \returns a warning for each
+[[nodiscard]] std::vector<Error> doubtful_variables(std::string_view program, const os::Environment& environment);
 
 /// Fills the layer `command_line`. \returns what could not be used, each for itself.
 [[nodiscard]] std::vector<Error> apply_command_line(Settings& settings,

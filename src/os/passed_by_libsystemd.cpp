@@ -51,10 +51,19 @@ const Libsystemd& libsystemd() {
     return loaded;
 }
 
+/// Unsets those that are empty, which libsystemd takes for faults.
+/// \returns whether any is left.
 bool has_any(std::initializer_list<const char*> variables) {
-    for (const char* const variable : variables)
-        if (std::getenv(variable) != nullptr) return true;
-    return false;
+    bool any = false;
+    for (const char* const variable : variables) {
+        const char* const value = std::getenv(variable);
+        if (value == nullptr) continue;
+        if (*value == '\0')
+            ::unsetenv(variable);
+        else
+            any = true;
+    }
+    return any;
 }
 
 }  // namespace

@@ -17,12 +17,13 @@ namespace {
 constexpr int first_listen_descriptor = 3;  // SD_LISTEN_FDS_START
 constexpr const char* take_over_action = "take over the service manager's sockets";
 
+/// \returns nothing for an empty variable, which counts as unset.
 std::optional<std::string> take_variable(const char* name) {
     const char* const value = std::getenv(name);
     if (value == nullptr) return std::nullopt;
-    std::optional<std::string> taken{value};
+    std::string taken{value};
     ::unsetenv(name);
-    return taken;
+    return taken.empty() ? std::nullopt : std::optional{std::move(taken)};
 }
 
 template <class Number>

@@ -1,6 +1,9 @@
 #include "servicekit/os/environment.hpp"
 
+#include <unistd.h>
+
 #include <cstdlib>
+#include <string_view>
 
 namespace servicekit::os {
 namespace {
@@ -9,7 +12,18 @@ class PosixEnvironment final : public Environment {
 public:
     std::optional<std::string> get(const std::string& name) const override {
         const char* value = std::getenv(name.c_str());
-        return value == nullptr ? std::nullopt : std::optional<std::string>{value};
+        return value == nullptr || *value == '\0' ? std::nullopt : std::optional<std::string>{value};
+    }
+
+    std::vector<std::string> names() const override {
+        std::vector<std::string> names;
+        for (char* const* variable = environ; variable != nullptr && *variable != nullptr; ++variable) {
+            const std::string_view text{*variable};
+            const auto equals = text.find('=');
+            if (equals != std::string_view::npos && equals + 1 < text.size())
+                names.emplace_back(text.substr(0, equals));
+        }
+        return names;
     }
 };
 

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace servicekit::os {
 
@@ -9,7 +10,10 @@ namespace servicekit::os {
 class Environment {
 public:
     virtual ~Environment() = default;
+    /// \returns nothing for a variable that is unset or empty: who writes `TMPDIR=` means to unset it.
     [[nodiscard]] virtual std::optional<std::string> get(const std::string& name) const = 0;
+    /// The names of the variables that get() has a value for, in no order.
+    [[nodiscard]] virtual std::vector<std::string> names() const = 0;
 };
 
 [[nodiscard]] Environment& posix_environment();

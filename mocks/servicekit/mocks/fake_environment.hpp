@@ -5,12 +5,13 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "servicekit/os/environment.hpp"
 
 namespace servicekit::mocks {
 
-/// Environment variables in a map.
+/// Environment variables in a map. An empty one counts as unset.
 class FakeEnvironment final : public os::Environment {
 public:
     FakeEnvironment() = default;
@@ -19,7 +20,13 @@ public:
 
     [[nodiscard]] std::optional<std::string> get(const std::string& name) const override {
         const auto found = variables_.find(name);
-        return found == variables_.end() ? std::nullopt : std::optional{found->second};
+        return found == variables_.end() || found->second.empty() ? std::nullopt : std::optional{found->second};
+    }
+    [[nodiscard]] std::vector<std::string> names() const override {
+        std::vector<std::string> names;
+        for (const auto& [name, value] : variables_)
+            if (!value.empty()) names.push_back(name);
+        return names;
     }
 
     void set(const std::string& name, std::string value) { variables_.insert_or_assign(name, std::move(value)); }

@@ -10,6 +10,7 @@ namespace servicekit::mocks {
 class MockEnvironment : public os::Environment {
 public:
     MOCK_METHOD(std::optional<std::string>, get, (const std::string& name), (const, override));
+    MOCK_METHOD(std::vector<std::string>, names, (), (const, override));
 };
 
 }  // namespace servicekit::mocks

@@ -30,7 +30,7 @@ std::string_view colour(LogLevel level) {
 }  // namespace
 
 bool takes_colours(const os::StandardStreams& streams, os::Stream stream, const os::Environment& environment) {
-    return streams.is_terminal(stream) && environment.get("NO_COLOR").value_or("").empty() &&
+    return streams.is_terminal(stream) && !environment.get("NO_COLOR") &&
            environment.get("TERM").value_or("") != "dumb";
 }
 

@@ -188,6 +188,24 @@ TEST_P(PassedByManagerTest, SocketsOfAnotherProcessAreLeftAlone) {
     expect_environment_without("LISTEN_");
 }
 
+TEST_P(PassedByManagerTest, AnEmptyVariableCountsAsUnset) {
+    pass_two();
+    set("LISTEN_FDNAMES", "");
+    const auto sockets = GetParam().listen_sockets();
+    ASSERT_TRUE(sockets) << sockets.error().message();
+    EXPECT_EQ(sockets->at(1).name, "unknown");
+    for (const char* const name : {"LISTEN_PID", "LISTEN_FDS"}) {
+        pass_two();
+        set(name, "");
+        EXPECT_THAT(GetParam().listen_sockets().value(), IsEmpty()) << name;
+        expect_environment_without("LISTEN_");
+    }
+    set("WATCHDOG_USEC", "1500000");
+    set("WATCHDOG_PID", "");
+    EXPECT_EQ(GetParam().watchdog(), 1500ms);
+    expect_environment_without("WATCHDOG_");
+}
+
 TEST_P(PassedByManagerTest, WhatMakesNoSenseIsAnError) {
     pass_two();
     set("LISTEN_FDS", "many");

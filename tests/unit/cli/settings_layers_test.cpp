@@ -8,6 +8,7 @@
 namespace servicekit::cli {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 using ::testing::StartsWith;
@@ -27,6 +28,36 @@ TEST(SettingsLayersTest, TakesSettingsFromTheEnvironment) {
     EXPECT_EQ(settings.layer_of("log-level"), SettingsLayer::environment);
     EXPECT_FALSE(settings.is_set("pid-file"));
     EXPECT_FALSE(settings.is_set("name"));
+}
+
+TEST(SettingsLayersTest, WarnsOfVariablesThatAreNearASetting) {
+    const mocks::FakeEnvironment environment{
+        {"X_LOG_LEVLE", "debug"}, {"X_RUNDIRECTORY", "/x"}, {"X_log_file", "/x"},   {"X_LOG_LEVEL", "debug"},
+        {"X_STOP_TIMOUT", ""},    {"Y_LOG_LEVLE", "debug"}, {"XLOG_LEVEL", "debug"}};
+    std::vector<std::string> messages;
+    for (const Error& warning : doubtful_variables("x", environment)) messages.push_back(warning.message());
+    EXPECT_THAT(messages,
+                ElementsAre("cannot use 'X_LOG_LEVLE': there is no such setting; did you mean 'X_LOG_LEVEL'?",
+                            "cannot use 'X_RUNDIRECTORY': there is no such setting; did you mean 'X_RUN_DIRECTORY'?",
+                            "cannot use 'X_log_file': there is no such setting; did you mean 'X_LOG_FILE'?"));
+}
+
+TEST(SettingsLayersTest, LeavesVariablesOfOthersAlone) {
+    // What Kubernetes sets for each service, and some that programs have for themselves.
+    const mocks::FakeEnvironment environment{{"X_PORT", "tcp://10.0.0.11:80"},
+                                             {"X_SERVICE_HOST", "10.0.0.11"},
+                                             {"X_SERVICE_PORT", "80"},
+                                             {"X_PORT_80_TCP", "tcp://10.0.0.1"},
+                                             {"X_PORT_80_TCP_PROTO", "tcp"},
+                                             {"X_PORT_80_TCP_PORT", "80"},
+                                             {"X_PORT_80_TCP_ADDR", "10.0.0.11"},
+                                             {"X_SERVICE_PORT_HTTP", "80"},
+                                             {"X_DATABASE_URL", "x"},
+                                             {"X_HOME", "/x"},
+                                             {"X_HOST", "x"},
+                                             {"X_TOKEN", "x"},
+                                             {"X_", "x"}};
+    EXPECT_THAT(doubtful_variables("x", environment), IsEmpty());
 }
 
 TEST(SettingsLayersTest, LetsTheCommandLineWin) {

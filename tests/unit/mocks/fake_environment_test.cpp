@@ -13,13 +13,17 @@ TEST(FakeEnvironmentTest, HasWhatItWasGivenAndNothingElse) {
 
 TEST(FakeEnvironmentTest, IsSetAndUnset) {
     FakeEnvironment environment;
-    environment.set("NO_COLOR", "");
     environment.set("LANG", "C");
     environment.set("LANG", "de_CH.UTF-8");
-    EXPECT_EQ(environment.get("NO_COLOR"), "");
     EXPECT_EQ(environment.get("LANG"), "de_CH.UTF-8");
     environment.unset("LANG");
     EXPECT_EQ(environment.get("LANG"), std::nullopt);
+}
+
+TEST(FakeEnvironmentTest, AnEmptyVariableCountsAsUnset) {
+    const FakeEnvironment environment{{"TMPDIR", ""}, {"HOME", "/root"}};
+    EXPECT_EQ(environment.get("TMPDIR"), std::nullopt);
+    EXPECT_EQ(environment.names(), std::vector<std::string>{"HOME"});
 }
 
 }  // namespace
