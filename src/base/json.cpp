@@ -25,6 +25,32 @@
 namespace servicekit {
 namespace {
 
+/// Whether a number of JSON has neither a fraction nor an exponent.
+bool is_whole(std::string_view number) noexcept { return number.find_first_of(".eE") == std::string_view::npos; }
+
+/// What editors of another system put before a text in UTF-8.
+constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+
+/// The encoding of a text that is not UTF-8, by its first bytes: a mark, or the zeros beside the first character, which is
+/// ASCII. Empty for any other text.
+std::string_view foreign_encoding(std::string_view text) noexcept {
+    const auto has = [text](std::string_view pattern, std::string_view zeros) {
+        if (text.size() < pattern.size()) return false;
+        for (std::size_t at = 0; at < pattern.size(); ++at) {
+            if (zeros[at] == '0' && text[at] != '\0') return false;
+            if (zeros[at] == 'x' && text[at] == '\0') return false;
+            if (zeros[at] == '=' && text[at] != pattern[at]) return false;
+        }
+        return true;
+    };
+    using namespace std::string_view_literals;
+    if (has("\xFF\xFE\0\0"sv, "====") || has("\0\0\xFE\xFF"sv, "====")) return "UTF-32";
+    if (has("....", "x000") || has("....", "000x")) return "UTF-32";
+    if (has("\xFF\xFE", "==") || has("\xFE\xFF", "==")) return "UTF-16";
+    if (has("....", "x0x0") || has("....", "0x0x")) return "UTF-16";
+    return {};
+}
+
 /// Whether an escape made half of a surrogate pair into bytes, which RapidJSON lets pass.
 bool has_surrogate(std::string_view text) noexcept {
     for (auto at = text.find('\xED'); at != std::string_view::npos; at = text.find('\xED', at + 1))
@@ -96,7 +122,7 @@ public:
             return add(integer);
         double number = 0;
         if (const auto read = std::from_chars(text, end, number); read.ec == std::errc{} && read.ptr == end)
-            return add(number);
+            return add(is_whole({text, length}) ? Value::wide_integer({text, length}) : Value{number});
         return refuse(stream_->Tell() - length, "a number that is out of range");
     }
 
@@ -217,6 +243,13 @@ JsonError error_at(std::string_view text, std::size_t offset, std::string reason
 }  // namespace
 
 std::variant<Value, JsonError> parse_json(std::string_view text, std::size_t max_depth) {
+    if (const std::string_view encoding = foreign_encoding(text); !encoding.empty())
+        return error_at(text, 0, "the text is " + std::string{encoding} + ", expected UTF-8");
+    if (text.starts_with(byte_order_mark)) {
+        auto parsed = parse_json(text.substr(byte_order_mark.size()), max_depth);
+        if (auto* error = std::get_if<JsonError>(&parsed)) error->offset += byte_order_mark.size();
+        return parsed;
+    }
     // Numbers come as text: std::from_chars rounds right, at any length, and reports what a double can't hold.
     constexpr unsigned flags =
         rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag | rapidjson::kParseNumbersAsStringsFlag;

@@ -58,6 +58,8 @@ public:
             print(value.as_list());
         else if (value.is_bool())
             *out_ += value.as_bool() ? "true" : "false";
+        else if (value.is_wide_integer())
+            *out_ += value.wide_digits();
         else if (value.is_number())
             print(value.as_number());
         else

@@ -1,11 +1,16 @@
 #include "servicekit/base/value.hpp"
 
 #include <algorithm>
+#include <charconv>
 
 #include "servicekit/base/json.hpp"
 
 namespace servicekit {
 namespace {
+
+std::string range_words(std::int64_t minimum, std::int64_t maximum) {
+    return "an integer from " + std::to_string(minimum) + " to " + std::to_string(maximum);
+}
 
 std::string integer_words(std::int64_t minimum, std::int64_t maximum) {
     constexpr auto lowest = std::numeric_limits<std::int64_t>::min();
@@ -13,7 +18,7 @@ std::string integer_words(std::int64_t minimum, std::int64_t maximum) {
     if (minimum == lowest && maximum == highest) return "an integer";
     if (maximum == highest) return "an integer of at least " + std::to_string(minimum);
     if (minimum == lowest) return "an integer of at most " + std::to_string(maximum);
-    return "an integer from " + std::to_string(minimum) + " to " + std::to_string(maximum);
+    return range_words(minimum, maximum);
 }
 
 template <class Members>
@@ -105,11 +110,17 @@ Value::~Value() = default;
 
 void Value::set_signed(std::int64_t value) noexcept { data_ = value; }
 
-void Value::set_unsigned(std::uint64_t value) noexcept {
+void Value::set_unsigned(std::uint64_t value) {
     if (value > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()))
-        data_ = static_cast<double>(value);
+        data_ = WideInteger{std::to_string(value)};
     else
         data_ = static_cast<std::int64_t>(value);
+}
+
+Value Value::wide_integer(std::string_view digits) {
+    Value value;
+    value.data_ = WideInteger{std::string{digits}};
+    return value;
 }
 
 std::string_view Value::type_name() const noexcept {
@@ -161,14 +172,21 @@ bool Value::as_bool() const {
 double Value::as_number() const {
     if (const auto* real = std::get_if<double>(&data_)) return *real;
     if (const auto* whole = std::get_if<std::int64_t>(&data_)) return static_cast<double>(*whole);
-    throw TypeError{"a number", std::string{type_name()}};
+    if (!is_wide_integer()) throw TypeError{"a number", std::string{type_name()}};
+    const std::string& digits = wide_digits();
+    double number = 0;
+    std::from_chars(digits.data(), digits.data() + digits.size(), number);
+    return number;
 }
+
+const std::string& Value::wide_digits() const { return std::get<WideInteger>(data_).digits; }
 
 std::int64_t Value::as_integer(std::int64_t minimum, std::int64_t maximum) const {
     const auto* whole = std::get_if<std::int64_t>(&data_);
     if (whole != nullptr && *whole >= minimum && *whole <= maximum) return *whole;
-    // A number that will not do is told by its value: that "a number" is no integer explains little.
-    throw TypeError{integer_words(minimum, maximum), is_number() ? to_json(*this) : std::string{type_name()}};
+    // A number is shown by its value: that "a number" is not an integer explains little.
+    throw TypeError{is_wide_integer() ? range_words(minimum, maximum) : integer_words(minimum, maximum),
+                    is_number() ? to_json(*this) : std::string{type_name()}};
 }
 
 bool operator==(const Value& a, const Value& b) { return a.data_ == b.data_; }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <vector>
 
 #include "base/names.hpp"
@@ -51,14 +52,29 @@ bool has_type(ParameterType type, const Value& value) {
     return value.is_object();
 }
 
+/// 2 to the power of 63: integers end before it.
+constexpr double beyond_integers = 9'223'372'036'854'775'808.0;
+
+/// Whether the number is below the limit. Exact for integers that a double can't hold.
+bool is_below(const Value& value, double limit) {
+    if (!value.is_integer() || limit < -beyond_integers) return value.as_number() < limit;
+    return limit >= beyond_integers || value.as_integer() < static_cast<std::int64_t>(std::ceil(limit));
+}
+
+bool is_above(const Value& value, double limit) {
+    if (!value.is_integer() || limit >= beyond_integers) return value.as_number() > limit;
+    return limit < -beyond_integers || value.as_integer() > static_cast<std::int64_t>(std::floor(limit));
+}
+
 /// A limit as people write it: 10, not 10.0.
 std::string limit_words(double limit) {
-    const bool whole = limit == std::floor(limit) && std::fabs(limit) < 1e15;
+    const bool whole = limit == std::floor(limit) && limit >= -beyond_integers && limit < beyond_integers;
     return to_json(whole ? Value{static_cast<std::int64_t>(limit)} : Value{limit});
 }
 
 std::string found_words(const Parameter& parameter, const Value& value) {
-    if (value.is_number() && !parameter.secret) return to_json(value);
+    if (value.is_number() && !parameter.secret)
+        return to_json(value) + (value.is_wide_integer() ? ", which 64 bits can't hold" : "");
     if (value.is_string() && value.as_string().empty()) return "an empty string";
     return std::string{value.type_name()};
 }
@@ -103,8 +119,8 @@ std::string accepted_words(const Parameter& parameter) {
 bool accepts(const Parameter& parameter, const Value& value) {
     if (!has_type(parameter.type, value)) return false;
     if (parameter.type != ParameterType::integer && parameter.type != ParameterType::number) return true;
-    const double number = value.as_number();
-    return (!parameter.minimum || number >= *parameter.minimum) && (!parameter.maximum || number <= *parameter.maximum);
+    return (!parameter.minimum || !is_below(value, *parameter.minimum)) &&
+           (!parameter.maximum || !is_above(value, *parameter.maximum));
 }
 
 Arguments check_arguments(const EventDeclaration& event, const Object& given) {

@@ -229,7 +229,8 @@ Value value_from_text(SettingKind kind, std::string_view text) {
         const char* const end = digits.data() + digits.size();
         double seconds = 0;
         const auto read = std::from_chars(digits.data(), end, seconds);
-        if (read.ec == std::errc{} && read.ptr == end && seconds >= 0) return seconds;
+        // One that is refused is shown as it was written.
+        if (read.ec == std::errc{} && read.ptr == end && seconds >= 0 && seconds <= longest_seconds) return seconds;
     } else if (kind == SettingKind::stream && text.starts_with('{')) {
         auto parsed = parse_json(text);
         if (auto* const value = std::get_if<Value>(&parsed)) return std::move(*value);

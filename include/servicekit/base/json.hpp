@@ -20,7 +20,7 @@ struct JsonError {
 
 /// Parses one JSON value (RFC 8259) with nothing but white space around it.
 /// Without recursion, so that no nesting overflows the stack; UTF-8 is validated;
-/// deeper than `max_depth`, or a key given twice, is an error.
+/// deeper than `max_depth`, or a key given twice, is an error. A byte order mark before the value is skipped.
 [[nodiscard]] std::variant<Value, JsonError> parse_json(std::string_view text, std::size_t max_depth = 64);
 
 /// The value on one line, without spaces.

@@ -86,7 +86,7 @@ public:
     Value(std::string_view text);    // NOLINT(google-explicit-constructor)
     Value(List items);               // NOLINT(google-explicit-constructor)
     Value(Object members);           // NOLINT(google-explicit-constructor)
-    /// Integers are kept as 64 bits with a sign; an unsigned one above that range becomes a double.
+    /// Integers are kept as 64 bits with a sign; one beyond that range keeps its digits, and is read as a double.
     template <class Integer>
     requires std::is_integral_v<Integer> Value(Integer value) {  // NOLINT(google-explicit-constructor)
         if constexpr (std::is_unsigned_v<Integer>)
@@ -94,6 +94,8 @@ public:
         else
             set_signed(value);
     }
+    /// \param digits a whole number as JSON writes it, which 64 bits with a sign can't hold
+    [[nodiscard]] static Value wide_integer(std::string_view digits);
     Value(const Value&);
     Value(Value&&) noexcept;
     Value& operator=(const Value&);
@@ -103,8 +105,12 @@ public:
     [[nodiscard]] bool is_null() const noexcept { return data_.index() == null; }
     [[nodiscard]] bool is_bool() const noexcept { return data_.index() == boolean; }
     [[nodiscard]] bool is_integer() const noexcept { return data_.index() == integer; }
-    /// An integer or a double.
-    [[nodiscard]] bool is_number() const noexcept { return is_integer() || data_.index() == number; }
+    /// An integer, a double, or a whole number that 64 bits can't hold.
+    [[nodiscard]] bool is_number() const noexcept {
+        return is_integer() || data_.index() == number || data_.index() == wide;
+    }
+    /// Whether it is a whole number that 64 bits with a sign can't hold.
+    [[nodiscard]] bool is_wide_integer() const noexcept { return data_.index() == wide; }
     [[nodiscard]] bool is_string() const noexcept { return data_.index() == string; }
     [[nodiscard]] bool is_list() const noexcept { return data_.index() == list; }
     [[nodiscard]] bool is_object() const noexcept { return data_.index() == object; }
@@ -127,6 +133,8 @@ public:
     [[nodiscard]] Object as_object() &&;
     [[nodiscard]] bool as_bool() const;
     [[nodiscard]] double as_number() const;
+    /// \pre is_wide_integer()
+    [[nodiscard]] const std::string& wide_digits() const;
     /// \throws TypeError also where it is out of [minimum, maximum]
     [[nodiscard]] std::int64_t as_integer(std::int64_t minimum = std::numeric_limits<std::int64_t>::min(),
                                           std::int64_t maximum = std::numeric_limits<std::int64_t>::max()) const;
@@ -134,11 +142,16 @@ public:
     friend bool operator==(const Value& a, const Value& b);
 
 private:
-    enum Alternative : std::size_t { null, boolean, integer, number, string, list, object };
+    enum Alternative : std::size_t { null, boolean, integer, number, string, list, object, wide };
+    struct WideInteger {
+        std::string digits;
+        friend bool operator==(const WideInteger& a, const WideInteger& b) { return a.digits == b.digits; }
+    };
     void set_signed(std::int64_t value) noexcept;
-    void set_unsigned(std::uint64_t value) noexcept;
+    void set_unsigned(std::uint64_t value);
 
-    std::variant<std::monostate, bool, std::int64_t, double, std::string, List, Object> data_;  ///< as Alternative
+    /// As Alternative.
+    std::variant<std::monostate, bool, std::int64_t, double, std::string, List, Object, WideInteger> data_;
 };
 
 namespace detail {

@@ -45,9 +45,36 @@ TEST(ParseJsonTest, KeepsTheOrderOfMembers) {
 TEST(ParseJsonTest, IntegersBeyondSixtyFourBitsBecomeNumbers) {
     EXPECT_EQ(parsed("9223372036854775807"), Value{std::numeric_limits<std::int64_t>::max()});
     EXPECT_EQ(parsed("-9223372036854775808"), Value{std::numeric_limits<std::int64_t>::min()});
-    EXPECT_EQ(parsed("9223372036854775808"), Value{9223372036854775808.0});
-    EXPECT_EQ(parsed("-9223372036854775809"), Value{-9223372036854775808.0});
-    EXPECT_EQ(parsed("1" + std::string(300, '0')), Value{1e300});
+    EXPECT_EQ(parsed("9223372036854775808").as_number(), 9223372036854775808.0);
+    EXPECT_EQ(parsed("-9223372036854775809").as_number(), -9223372036854775808.0);
+    EXPECT_EQ(parsed("1" + std::string(300, '0')).as_number(), 1e300);
+    EXPECT_TRUE(parsed("9223372036854775808").is_number());
+    EXPECT_FALSE(parsed("9223372036854775808").is_integer());
+}
+
+TEST(ParseJsonTest, IntegersOfAnyLengthArePrintedAsTheyWereRead) {
+    for (const auto text : {"9007199254740993", "-9007199254740993", "9223372036854775808", "-9223372036854775809",
+                            "18446744073709551615", "123456789012345678901234567890"})
+        EXPECT_EQ(to_json(parsed(text)), text);
+    EXPECT_EQ(to_json(Value{std::numeric_limits<std::uint64_t>::max()}), "18446744073709551615");
+    EXPECT_EQ(parsed("18446744073709551615"), Value{std::numeric_limits<std::uint64_t>::max()});
+    EXPECT_EQ(refused("1" + std::string(400, '0')).reason, "a number that is out of range");
+}
+
+TEST(ParseJsonTest, AByteOrderMarkIsSkipped) {
+    EXPECT_EQ(to_json(parsed("\xEF\xBB\xBF {\"a\":1}")), R"({"a":1})");
+    const JsonError error = refused("\xEF\xBB\xBF[1");
+    EXPECT_EQ(error.offset, 5U);
+    EXPECT_EQ(error.column, 3U);
+    EXPECT_EQ(refused("\xEF\xBB\xBF").reason, "there is no value");
+    static_cast<void>(refused("[1]\xEF\xBB\xBF"));
+}
+
+TEST(ParseJsonTest, NamesTheEncodingOfATextThatIsNotUtf8) {
+    for (const std::string_view text : {"\xFF\xFE{\0}\0"sv, "\xFE\xFF\0{\0}"sv, "{\0}\0"sv, "\0{\0}"sv})
+        EXPECT_EQ(refused(text).reason, "the text is UTF-16, expected UTF-8");
+    for (const std::string_view text : {"\xFF\xFE\0\0{\0\0\0"sv, "\0\0\xFE\xFF\0\0\0{"sv, "{\0\0\0"sv, "\0\0\0{"sv})
+        EXPECT_EQ(refused(text).reason, "the text is UTF-32, expected UTF-8");
 }
 
 TEST(ParseJsonTest, NumbersAreRoundedToTheNearest) {
@@ -154,41 +181,42 @@ TEST_P(JsonFaultTest, IsToldWithItsPlace) {
 
 INSTANTIATE_TEST_SUITE_P(
     Each, JsonFaultTest,
-    testing::Values(
-        ParseFault{"", 0, 1, 1, "there is no value"},  //
-        ParseFault{" \n ", 3, 2, 2, "there is no value"}, ParseFault{"[1] 2", 4, 1, 5, "something follows the value"},
-        ParseFault{"[1]\0"sv, 3, 1, 4, "something follows the value"},
-        ParseFault{"[1]\n\0 "sv, 4, 2, 1, "something follows the value"},
-        ParseFault{"[1,\n 2\n 3]", 8, 3, 2, "missing a comma or ] after an array element"},
-        ParseFault{"[1", 2, 1, 3, "missing a comma or ] after an array element"},
-        ParseFault{"[1}", 2, 1, 3, "missing a comma or ] after an array element"},
-        ParseFault{"{\"a\":1 \"b\"", 7, 1, 8, "missing a comma or } after an object member"},
-        ParseFault{"{\"a\":1]", 6, 1, 7, "missing a comma or } after an object member"},
-        ParseFault{"{\n\"a\" 1}", 6, 2, 5, "missing a colon after a key"},
-        ParseFault{"{1:2}", 1, 1, 2, "missing a key in quotes"},
-        ParseFault{"{\"a\":1,}", 7, 1, 8, "missing a key in quotes"},
-        ParseFault{"{a:1}", 1, 1, 2, "missing a key in quotes"}, ParseFault{"[1,]", 3, 1, 4, "invalid value"},
-        ParseFault{"[stop]", 1, 1, 2, "invalid value"}, ParseFault{"[tru]", 4, 1, 5, "invalid value"},
-        ParseFault{"['a']", 1, 1, 2, "invalid value"}, ParseFault{"[\0]"sv, 1, 1, 2, "invalid value"},
-        ParseFault{"[+1]", 1, 1, 2, "invalid value"}, ParseFault{"[NaN]", 1, 1, 2, "invalid value"},
-        ParseFault{"[01]", 2, 1, 3, "missing a comma or ] after an array element"},
-        ParseFault{"[1.]", 3, 1, 4, "missing digits after the point of a number"},
-        ParseFault{"[1e+]", 4, 1, 5, "missing digits in the exponent of a number"},
-        ParseFault{"[\"stop]", 7, 1, 8, "missing the closing quote of a string"},
-        ParseFault{"[\"a\0\"]"sv, 3, 1, 4, "missing the closing quote of a string"},
-        ParseFault{"[\"a\n\"]", 3, 1, 4, "a control character that is not escaped in a string"},
-        ParseFault{"[\"a\\x\"]", 3, 1, 4, "an unknown escape in a string"},
-        ParseFault{"[\"a\\u12g4\"]", 3, 1, 4, "a \\u escape without four hexadecimal digits"},
-        ParseFault{"[\"a\\ud800b\"]", 3, 1, 4, "half of a surrogate pair in a \\u escape"},
-        ParseFault{"[\"a\\udc00b\"]", 1, 1, 2, "half of a surrogate pair in a \\u escape"},
-        ParseFault{"{\"\\\"\\udc00\":1}", 1, 1, 2, "half of a surrogate pair in a \\u escape"},
-        ParseFault{"[\"a\xFF\"]", 3, 1, 4, "invalid UTF-8 in a string"},
-        ParseFault{"[\"\xC3\"]", 2, 1, 3, "invalid UTF-8 in a string"},
-        ParseFault{"[\"\xC0\x80\"]", 2, 1, 3, "invalid UTF-8 in a string"},
-        ParseFault{"[\"\xED\xA0\x80\"]", 2, 1, 3, "invalid UTF-8 in a string"},
-        ParseFault{"[\"\xF4\x90\x80\x80\"]", 2, 1, 3, "invalid UTF-8 in a string"},
-        ParseFault{"{\"\xE2\x82\":1}", 2, 1, 3, "invalid UTF-8 in a string"},
-        ParseFault{"[\xC3\xA4]", 1, 1, 2, "invalid value"}, ParseFault{"\xEF\xBB\xBF[]", 0, 1, 1, "invalid value"}));
+    testing::Values(ParseFault{"", 0, 1, 1, "there is no value"},  //
+                    ParseFault{" \n ", 3, 2, 2, "there is no value"},
+                    ParseFault{"[1] 2", 4, 1, 5, "something follows the value"},
+                    ParseFault{"[1]\0"sv, 3, 1, 4, "something follows the value"},
+                    ParseFault{"[1]\n\0 "sv, 4, 2, 1, "something follows the value"},
+                    ParseFault{"[1,\n 2\n 3]", 8, 3, 2, "missing a comma or ] after an array element"},
+                    ParseFault{"[1", 2, 1, 3, "missing a comma or ] after an array element"},
+                    ParseFault{"[1}", 2, 1, 3, "missing a comma or ] after an array element"},
+                    ParseFault{"{\"a\":1 \"b\"", 7, 1, 8, "missing a comma or } after an object member"},
+                    ParseFault{"{\"a\":1]", 6, 1, 7, "missing a comma or } after an object member"},
+                    ParseFault{"{\n\"a\" 1}", 6, 2, 5, "missing a colon after a key"},
+                    ParseFault{"{1:2}", 1, 1, 2, "missing a key in quotes"},
+                    ParseFault{"{\"a\":1,}", 7, 1, 8, "missing a key in quotes"},
+                    ParseFault{"{a:1}", 1, 1, 2, "missing a key in quotes"},
+                    ParseFault{"[1,]", 3, 1, 4, "invalid value"}, ParseFault{"[stop]", 1, 1, 2, "invalid value"},
+                    ParseFault{"[tru]", 4, 1, 5, "invalid value"}, ParseFault{"['a']", 1, 1, 2, "invalid value"},
+                    ParseFault{"[\0]"sv, 1, 1, 2, "invalid value"}, ParseFault{"[+1]", 1, 1, 2, "invalid value"},
+                    ParseFault{"[NaN]", 1, 1, 2, "invalid value"},
+                    ParseFault{"[01]", 2, 1, 3, "missing a comma or ] after an array element"},
+                    ParseFault{"[1.]", 3, 1, 4, "missing digits after the point of a number"},
+                    ParseFault{"[1e+]", 4, 1, 5, "missing digits in the exponent of a number"},
+                    ParseFault{"[\"stop]", 7, 1, 8, "missing the closing quote of a string"},
+                    ParseFault{"[\"a\0\"]"sv, 3, 1, 4, "missing the closing quote of a string"},
+                    ParseFault{"[\"a\n\"]", 3, 1, 4, "a control character that is not escaped in a string"},
+                    ParseFault{"[\"a\\x\"]", 3, 1, 4, "an unknown escape in a string"},
+                    ParseFault{"[\"a\\u12g4\"]", 3, 1, 4, "a \\u escape without four hexadecimal digits"},
+                    ParseFault{"[\"a\\ud800b\"]", 3, 1, 4, "half of a surrogate pair in a \\u escape"},
+                    ParseFault{"[\"a\\udc00b\"]", 1, 1, 2, "half of a surrogate pair in a \\u escape"},
+                    ParseFault{"{\"\\\"\\udc00\":1}", 1, 1, 2, "half of a surrogate pair in a \\u escape"},
+                    ParseFault{"[\"a\xFF\"]", 3, 1, 4, "invalid UTF-8 in a string"},
+                    ParseFault{"[\"\xC3\"]", 2, 1, 3, "invalid UTF-8 in a string"},
+                    ParseFault{"[\"\xC0\x80\"]", 2, 1, 3, "invalid UTF-8 in a string"},
+                    ParseFault{"[\"\xED\xA0\x80\"]", 2, 1, 3, "invalid UTF-8 in a string"},
+                    ParseFault{"[\"\xF4\x90\x80\x80\"]", 2, 1, 3, "invalid UTF-8 in a string"},
+                    ParseFault{"{\"\xE2\x82\":1}", 2, 1, 3, "invalid UTF-8 in a string"},
+                    ParseFault{"[\xC3\xA4]", 1, 1, 2, "invalid value"}));
 
 /// Makes values of every type, as nested as asked for.
 class RandomValues {

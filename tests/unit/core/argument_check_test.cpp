@@ -3,8 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstdint>
+#include <limits>
 #include <string>
+#include <variant>
 
+#include "servicekit/base/json.hpp"
 #include "servicekit/core/event_table.hpp"
 
 namespace servicekit {
@@ -58,6 +62,36 @@ TEST(CheckArgumentsTest, NullStandsForNothingWhereThatIsTheDefault) {
               "parameter 'level' of 'backup' is wrong: expected an integer from 1 to 9, found null");
     EXPECT_EQ(refusal(backup, {{"directory", nullptr}}).message,
               "parameter 'directory' of 'backup' is wrong: expected a path, found null");
+}
+
+TEST(CheckArgumentsTest, ShowsTheNumberThatWasSent) {
+    const auto wide = std::get<Value>(parse_json("9223372036854775809"));
+    EXPECT_EQ(
+        refusal(backup, {{"directory", "/"}, {"level", wide}}).message,
+        "parameter 'level' of 'backup' is wrong: expected an integer from 1 to 9, found 9223372036854775809, which "
+        "64 bits can't hold");
+    EXPECT_EQ(refusal(backup, {{"directory", "/"}, {"pin", wide}}).message,
+              "parameter 'pin' of 'backup' is wrong: expected an integer of at least 0, found a number");
+}
+
+TEST(CheckArgumentsTest, ComparesIntegersThatADoubleCannotHold) {
+    const Parameter limited{
+        .name = "x", .type = ParameterType::integer, .minimum = -9007199254740992.0, .maximum = 9007199254740992.0};
+    EXPECT_TRUE(accepted(limited, Value{9007199254740992}));
+    EXPECT_FALSE(accepted(limited, Value{9007199254740993}));
+    EXPECT_TRUE(accepted(limited, Value{-9007199254740992}));
+    EXPECT_FALSE(accepted(limited, Value{-9007199254740993}));
+    EXPECT_EQ(
+        refusal({.name = "event", .parameters = {limited}}, {{"x", 9007199254740993}}).message,
+        "parameter 'x' of 'event' is wrong: expected an integer from -9007199254740992 to 9007199254740992, found "
+        "9007199254740993");
+    const Parameter half{.name = "x", .type = ParameterType::integer, .minimum = 1.5, .maximum = 2.5};
+    EXPECT_FALSE(accepted(half, Value{1}));
+    EXPECT_TRUE(accepted(half, Value{2}));
+    EXPECT_FALSE(accepted(half, Value{3}));
+    const Parameter wide{.name = "x", .type = ParameterType::integer, .minimum = -1e300, .maximum = 1e300};
+    EXPECT_TRUE(accepted(wide, Value{std::numeric_limits<std::int64_t>::max()}));
+    EXPECT_TRUE(accepted(wide, Value{std::numeric_limits<std::int64_t>::min()}));
 }
 
 TEST(CheckArgumentsTest, RefusesAMissingOne) {
