@@ -26,15 +26,14 @@ bool may_hold_relative_path(const std::optional<std::string>& json) {
 /// The arguments as the service declares them; it is asked only where something needs a type.
 Result<Object> read_arguments(Session& session, Client& client) {
     const Invocation& invocation = session.invocation;
-    auto here = session.tools.host.process->current_directory();
-    if (!here) return here.error();
+    const auto here = [&session] { return session.tools.host.process->current_directory(); };
     if (invocation.arguments.empty() && !may_hold_relative_path(invocation.json_arguments))
-        return typed_arguments({}, invocation.json_arguments, nullptr, *here);
+        return typed_arguments({}, invocation.json_arguments, nullptr, here);
 
     const auto declared = client.call("events", {}, {.timeout = invocation.timeout.value_or(longest_listing)});
     if (!declared) return declared.error();
     return typed_arguments(invocation.arguments, invocation.json_arguments,
-                           declared_parameters(*declared, invocation.event), *here);
+                           declared_parameters(*declared, invocation.event), here);
 }
 
 }  // namespace

@@ -27,11 +27,14 @@ std::string_view type_of(const Value::List* parameters, std::string_view name) {
     return {};
 }
 
-std::string resolve(std::string_view path, const std::string& directory) {
-    if (path.empty() || path.front() == '/') return std::string{path};
+/// The path as a value, absolute.
+Result<Value> resolve(std::string_view path, const CurrentDirectory& directory) {
+    if (path.empty() || path.front() == '/') return Value{path};
     while (path.starts_with("./")) path.remove_prefix(2);
-    if (path.empty() || path == ".") return directory;
-    return (directory == "/" ? "/" : directory + "/") + std::string{path};
+    const auto here = directory();
+    if (!here) return here.error();
+    if (path.empty() || path == ".") return Value{*here};
+    return Value{(*here == "/" ? "/" : *here + "/") + std::string{path}};
 }
 
 /// A type that is written as JSON.
@@ -55,8 +58,8 @@ const JsonType* json_type(std::string_view name) {
 }
 
 Result<Value> typed(std::string_view argument, std::string_view text, std::string_view type,
-                    const std::string& directory) {
-    if (type == to_string(ParameterType::path)) return Value{resolve(text, directory)};
+                    const CurrentDirectory& directory) {
+    if (type == to_string(ParameterType::path)) return resolve(text, directory);
     const JsonType* json = json_type(type);
     if (json == nullptr) return Value{text};
     auto parsed = parse_json(text);
@@ -66,7 +69,7 @@ Result<Value> typed(std::string_view argument, std::string_view text, std::strin
     return std::move(*value);
 }
 
-Result<Object> from_json(const std::string& text, const Value::List* parameters, const std::string& directory) {
+Result<Object> from_json(const std::string& text, const Value::List* parameters, const CurrentDirectory& directory) {
     auto parsed = parse_json(text);
     if (const auto* error = std::get_if<JsonError>(&parsed))
         return unusable("--json " + text, error->reason + " at byte " + std::to_string(error->offset));
@@ -75,7 +78,9 @@ Result<Object> from_json(const std::string& text, const Value::List* parameters,
     Object arguments;
     for (const auto& [name, argument] : value.as_object()) {
         const bool is_path = argument.is_string() && type_of(parameters, name) == to_string(ParameterType::path);
-        arguments.append(name, is_path ? Value{resolve(argument.as_string(), directory)} : argument);
+        auto resolved = is_path ? resolve(argument.as_string(), directory) : Result<Value>{argument};
+        if (!resolved) return resolved.error();
+        arguments.append(name, std::move(*resolved));
     }
     return arguments;
 }
@@ -94,7 +99,7 @@ const Value::List* declared_parameters(const Object& events_reply, std::string_v
 }
 
 Result<Object> typed_arguments(const std::vector<std::string>& given, const std::optional<std::string>& json,
-                               const Value::List* parameters, const std::string& directory) {
+                               const Value::List* parameters, const CurrentDirectory& directory) {
     Object arguments;
     if (json) {
         auto object = from_json(*json, parameters, directory);

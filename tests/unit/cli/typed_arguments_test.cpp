@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cerrno>
+#include <utility>
+
 #include "servicekit/base/json.hpp"
 
 namespace servicekit::cli {
@@ -10,11 +13,15 @@ namespace {
 
 using ::testing::HasSubstr;
 
+CurrentDirectory in(std::string directory) {
+    return [directory = std::move(directory)] { return Result<std::string>{directory}; };
+}
+
 class TypedArgumentsTest : public ::testing::Test {
 protected:
     [[nodiscard]] std::string read(const std::vector<std::string>& given,
                                    const std::optional<std::string>& json = std::nullopt) const {
-        const auto arguments = typed_arguments(given, json, parameters, "/home/me");
+        const auto arguments = typed_arguments(given, json, parameters, in("/home/me"));
         if (arguments) return to_json(*arguments);
         EXPECT_EQ(arguments.error().exit_code, ExitCode::usage);
         return arguments.error().message();
@@ -41,7 +48,17 @@ TEST_F(TypedArgumentsTest, ResolvesPathsInTheCallersFolder) {
     EXPECT_EQ(read({"where=."}), R"({"where":"/home/me"})");
     EXPECT_EQ(read({"where=/etc"}), R"({"where":"/etc"})");
     EXPECT_EQ(read({"where="}), R"({"where":""})");
-    EXPECT_EQ(to_json(*typed_arguments({"where=x"}, {}, parameters, "/")), R"({"where":"/x"})");
+    EXPECT_EQ(to_json(*typed_arguments({"where=x"}, {}, parameters, in("/"))), R"({"where":"/x"})");
+}
+
+TEST_F(TypedArgumentsTest, NeedsTheCurrentDirectoryForRelativePathsOnly) {
+    const CurrentDirectory removed = [] {
+        return Result<std::string>{os_error("find the current directory", "", ENOENT)};
+    };
+    EXPECT_EQ(to_json(*typed_arguments({"where=/x", "count=1"}, R"({"names":["y"]})", parameters, removed)),
+              R"({"names":["y"],"where":"/x","count":1})");
+    EXPECT_EQ(typed_arguments({"where=x"}, {}, parameters, removed).error().errno_value, ENOENT);
+    EXPECT_EQ(typed_arguments({}, R"({"where":"x"})", parameters, removed).error().errno_value, ENOENT);
 }
 
 TEST_F(TypedArgumentsTest, TakesAllAfterTheFirstEqualsSign) { EXPECT_EQ(read({"text=a=b="}), R"({"text":"a=b="})"); }
@@ -49,7 +66,7 @@ TEST_F(TypedArgumentsTest, TakesAllAfterTheFirstEqualsSign) { EXPECT_EQ(read({"t
 TEST_F(TypedArgumentsTest, LeavesWhatIsNotDeclaredToTheService) {
     EXPECT_EQ(read({"unknown=12"}), R"({"unknown":"12"})");
     EXPECT_EQ(declared_parameters(events, "y"), nullptr);
-    EXPECT_EQ(to_json(*typed_arguments({"count=12"}, {}, nullptr, "/")), R"({"count":"12"})");
+    EXPECT_EQ(to_json(*typed_arguments({"count=12"}, {}, nullptr, in("/"))), R"({"count":"12"})");
 }
 
 TEST_F(TypedArgumentsTest, SaysWhichValueIsOfTheWrongType) {
