@@ -135,6 +135,7 @@ std::optional<Error> Lifecycle::load(bool in_background) {
     auto deployment = make_deployment(settings, core.places, core.host);
     if (!deployment) return deployment.error();
     core.deployment = std::move(*deployment);
+    core.deployment.other_pid_files = other_pid_files(settings, core.places, core.host);
     core.deployment.background = in_background;
     core.deployment.version = core.options.version;
     core.deployment.control_descriptor = control_descriptor_;
@@ -148,6 +149,7 @@ std::optional<Error> Lifecycle::load(bool in_background) {
     lock.configure(core.deployment);
     log.configure(core.deployment);
     control.configure(core.deployment);
+    core.configuration->publish();
     if (auto planned = core.streams.plan(); !planned) return planned.error();
 
     if (auto prepared = prepare_run_directory(core.places, core.host); !prepared) return prepared.error();
@@ -169,10 +171,9 @@ std::optional<Error> Lifecycle::prepare_late_load(bool in_background) {
     core.deployment.background = in_background;
     core.deployment.version = core.options.version;
     core.deployment.keep_descriptors = passed_descriptors_;
-    // What the load says is relative to where the caller is.
+    // What the load says is relative to where the caller is. A directory that was removed has no path; one can stay there.
     auto here = core.host.process->current_directory();
-    if (!here) return here.error();
-    core.deployment.working_directory = std::move(*here);
+    core.deployment.working_directory = here ? *std::move(here) : ".";
     if (auto error = claim_ready_descriptor()) return error;
     core.policies->daemon.configure(core.deployment);
     return std::nullopt;

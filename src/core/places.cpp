@@ -20,18 +20,17 @@ std::string tidied(std::string path) {
     return path;
 }
 
-Result<std::string> absolute(std::string path, const os::Host& host) {
-    if (path.empty() || path.front() == '/') return tidied(std::move(path));
-    auto here = host.process->current_directory();
-    if (!here) return here.error();
-    return tidied((*here == "/" ? "/" : *here + "/") + path);
+/// A directory that the environment names. A relative one counts as unset: no place may depend on where somebody is.
+std::optional<std::string> directory_in(const os::Host& host, const char* variable) {
+    auto path = host.environment->get(variable);
+    if (!path || path->front() != '/') return std::nullopt;
+    return path;
 }
 
 /// systemd gives several runtime directories with colons between them; the first is the service's.
 std::optional<std::string> first_runtime_directory(const os::Host& host) {
-    const auto listed = host.environment->get("RUNTIME_DIRECTORY");
-    if (!listed || listed->empty()) return std::nullopt;
-    return listed->substr(0, listed->find(':'));
+    const auto listed = directory_in(host, "RUNTIME_DIRECTORY");
+    return listed ? std::optional{listed->substr(0, listed->find(':'))} : std::nullopt;
 }
 
 /// Not so a terminal, or what leads to an open descriptor.
@@ -39,35 +38,59 @@ bool is_in_folder_for_files(const std::string& path) {
     return !path.empty() && !path.starts_with("/dev/") && !path.starts_with("/proc/");
 }
 
+RunDirectory private_directory_below(const std::string& temporary, uid_t user) {
+    return {tidied(temporary) + "/servicekit-" + std::to_string(user), Places::Choice::private_temporary};
+}
+
 RunDirectory private_directory(const os::Host& host) {
-    const std::string temporary = host.environment->get("TMPDIR").value_or("/tmp");
-    const std::string name = "servicekit-" + std::to_string(host.process->effective_user());
-    return {tidied(temporary) + "/" + name, Places::Choice::private_temporary};
+    return private_directory_below(directory_in(host, "TMPDIR").value_or("/tmp"), host.process->effective_user());
 }
 
 RunDirectory default_run_directory(const os::Host& host) {
     if (const auto runtime = first_runtime_directory(host)) return {*runtime, Places::Choice::standard};
     if (host.process->effective_user() == 0) return {"/run", Places::Choice::standard};
-    if (const auto user = host.environment->get("XDG_RUNTIME_DIR"); user && !user->empty())
-        return {*user, Places::Choice::standard};
+    if (const auto user = directory_in(host, "XDG_RUNTIME_DIR")) return {*user, Places::Choice::standard};
     return private_directory(host);
 }
 
-std::vector<RunDirectory> possible_run_directories(const std::string& name, const os::Host& host) {
-    std::vector<RunDirectory> all;
-    const auto add = [&all](RunDirectory directory) {
-        for (const RunDirectory& known : all)
+/// Directories in the order in which they are looked at, each once.
+class RunDirectories {
+public:
+    void add(RunDirectory directory) {
+        directory.path = tidied(std::move(directory.path));
+        for (const RunDirectory& known : all_)
             if (known.path == directory.path) return;
-        all.push_back(std::move(directory));
-    };
-    add(default_run_directory(host));
-    add({"/run", Places::Choice::standard});
-    // Where systemd's RuntimeDirectory= most often leads, as seen by an operator without the unit's environment.
-    if (!name.empty()) add({"/run/" + name, Places::Choice::standard});
-    const std::string user = std::to_string(host.process->effective_user());
-    add({host.environment->get("XDG_RUNTIME_DIR").value_or("/run/user/" + user), Places::Choice::standard});
-    add(private_directory(host));
+        all_.push_back(std::move(directory));
+    }
+    /// And the one below it that a service manager makes for RuntimeDirectory=NAME.
+    void add_both(const std::string& path, const std::string& name) {
+        add({path, Places::Choice::standard});
+        if (!name.empty()) add({path + "/" + name, Places::Choice::standard});
+    }
+    [[nodiscard]] std::vector<RunDirectory> take() && { return std::move(all_); }
+
+private:
+    std::vector<RunDirectory> all_;
+};
+
+/// Every run directory that a start by this user may choose by default, whatever its environment is.
+RunDirectories own_run_directories(const std::string& name, const os::Host& host) {
+    const uid_t user = host.process->effective_user();
+    RunDirectories all;
+    all.add(default_run_directory(host));
+    if (user == 0) all.add_both("/run", name);
+    if (const auto named = directory_in(host, "XDG_RUNTIME_DIR")) all.add_both(*named, name);
+    all.add_both("/run/user/" + std::to_string(user), name);
+    all.add(private_directory(host));
+    all.add(private_directory_below("/tmp", user));
     return all;
+}
+
+std::vector<RunDirectory> possible_run_directories(const std::string& name, const os::Host& host) {
+    RunDirectories all = own_run_directories(name, host);
+    // Those of root, which everybody may ask.
+    all.add_both("/run", name);
+    return std::move(all).take();
 }
 
 Result<Places> places_in(const Settings& settings, const os::Host& host, const RunDirectory& directory) {
@@ -86,7 +109,7 @@ Result<Places> places_in(const Settings& settings, const os::Host& host, const R
     places.crash_directory = settings.get(setting::crash_directory);
     for (std::string* path :
          {&places.run_directory, &places.pid_file, &places.control_socket, &places.log_file, &places.crash_directory}) {
-        auto whole = absolute(std::move(*path), host);
+        auto whole = absolute_path(std::move(*path), host);
         if (!whole) return whole.error();
         *path = std::move(*whole);
     }
@@ -155,6 +178,13 @@ std::optional<RunDirectory> configured_run_directory(const Settings& settings) {
 
 }  // namespace
 
+Result<std::string> absolute_path(std::string path, const os::Host& host) {
+    if (path.empty() || path.front() == '/') return tidied(std::move(path));
+    auto here = host.process->current_directory();
+    if (!here) return here.error();
+    return tidied((*here == "/" ? "/" : *here + "/") + path);
+}
+
 std::string folder_of(const std::string& path) {
     const auto slash = path.rfind('/');
     return slash == 0 ? "/" : path.substr(0, slash);
@@ -185,6 +215,14 @@ Result<std::vector<Places>> candidate_places(const Settings& settings, const os:
     return all;
 }
 
+std::vector<std::string> other_pid_files(const Settings& settings, const Places& places, const os::Host& host) {
+    if (!settings.get(setting::run_directory).empty() || !settings.get(setting::pid_file).empty()) return {};
+    std::vector<std::string> others;
+    for (const RunDirectory& directory : own_run_directories(places.name, host).take())
+        if (directory.path != places.run_directory) others.push_back(directory.path + "/" + places.name + ".pid");
+    return others;
+}
+
 Result<void> prepare_run_directory(const Places& places, const os::Host& host) {
     const std::string& path = places.run_directory;
     const auto refuse = [&path](ExitCode code, std::string reason) {
@@ -212,7 +250,7 @@ Result<void> prepare_run_directory(const Places& places, const os::Host& host) {
 
 Result<void> check_log_file(const Settings& settings, const Places& places, const os::Host& host) {
     if (places.log_file.empty()) return {};
-    const auto config = absolute(settings.get(setting::config), host);
+    const auto config = absolute_path(settings.get(setting::config), host);
     if (!config) return config.error();
     using Taken = std::pair<std::string_view, const std::string*>;
     for (const auto& [what, path] :
@@ -234,7 +272,7 @@ Result<contract::Deployment> make_deployment(const Settings& settings, const Pla
     deployment.start_timeout = settings.get(setting::start_timeout);
     deployment.stop_timeout = settings.get(setting::stop_timeout);
 
-    auto directory = absolute(settings.get(setting::working_directory), host);
+    auto directory = absolute_path(settings.get(setting::working_directory), host);
     if (!directory) return directory.error();
     deployment.working_directory = std::move(*directory);
 
@@ -243,7 +281,7 @@ Result<contract::Deployment> make_deployment(const Settings& settings, const Pla
     deployment.file_mask = *mask;
 
     for (std::string& path : settings.get(setting::writable)) {
-        auto whole = absolute(std::move(path), host);
+        auto whole = absolute_path(std::move(path), host);
         if (!whole) return whole.error();
         deployment.writable.push_back(std::move(*whole));
     }

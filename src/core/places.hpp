@@ -30,13 +30,21 @@ struct Places {
 /// Of a file by its absolute path.
 [[nodiscard]] std::string folder_of(const std::string& path);
 
+/// A path from a setting, absolute; an empty one stays empty. Needs the current directory for a relative one only.
+[[nodiscard]] Result<std::string> absolute_path(std::string path, const os::Host& host);
+
 /// Where the service of these settings belongs when it starts.
 /// \returns ExitCode::configuration where the service has no name and paths don't make up for it.
 [[nodiscard]] Result<Places> resolve_places(const Settings& settings, const os::Host& host);
 
-/// Where a running service of these settings may be, the likeliest first: one place where directories are configured,
-/// else every place that a start could have chosen in some other environment.
+/// Where a running service of these settings may be, the likeliest first: one place if directories are configured, else
+/// every place that a start by this user could have chosen in some other environment, and those of root.
 [[nodiscard]] Result<std::vector<Places>> candidate_places(const Settings& settings, const os::Host& host);
+
+/// The pidfiles of the places that a start of this service by this user could have chosen in some other environment.
+/// None if somebody has named the place: then it is an instance of its own.
+[[nodiscard]] std::vector<std::string> other_pid_files(const Settings& settings, const Places& places,
+                                                       const os::Host& host);
 
 /// Makes the run directory where it is missing. A private one must be a folder, no link, the user's own and closed
 /// to others.

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <boost/interprocess/sync/file_lock.hpp>
 #include <cerrno>
 #include <cstdlib>
@@ -114,6 +115,8 @@ public:
         return {};
     }
 
+    FileIdentity file() const override { return {identity_.st_dev, identity_.st_ino}; }
+
     bool still_at_path() const override {
         FileStat there{};
         return is_own_process() && ::lstat(path_.c_str(), &there) == 0 && is_same_file(there, identity_);
@@ -166,6 +169,12 @@ Descriptor open_pinned(const Descriptor& pinned, const FileStat& status, const s
     file.reset();
     errno = ESTALE;
     return file;
+}
+
+std::string beginning_of(const Descriptor& file) {
+    std::array<char, 512> bytes;  // NOLINT(cppcoreguidelines-pro-type-member-init): filled by pread()
+    const ssize_t count = ::pread(file.get(), bytes.data(), bytes.size(), 0);
+    return count > 0 ? std::string{bytes.data(), static_cast<std::size_t>(count)} : std::string{};
 }
 
 Descriptor create(const std::string& path, mode_t permissions) {
@@ -288,10 +297,17 @@ public:
         FileStat status{};
         if (!pinned || ::fstat(pinned.get(), &status) != 0) return os_error("open", path, errno);
         if (auto error = refusal(path, status)) return *error;
-        if (registry().has(status)) return std::optional{ourselves()};
+        const auto described = [&status](LockOwner owner) {
+            owner.file = {status.st_dev, status.st_ino};
+            return std::optional{std::move(owner)};
+        };
+        if (registry().has(status)) return described(ourselves());
         const Descriptor file = open_pinned(pinned, status, path, O_RDONLY);
         // Where it can't be opened there are still the tables of the kernel.
-        return lock_holder(file ? file.get() : pinned.get());
+        auto holder = lock_holder(file ? file.get() : pinned.get());
+        if (!holder) return holder;
+        if (file) holder->content = beginning_of(file);
+        return described(*std::move(holder));
     }
 };
 

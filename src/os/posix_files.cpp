@@ -215,6 +215,13 @@ public:
         return os_error("inspect", path, errno);
     }
 
+    Result<std::string> link_target(const std::string& path) override {
+        std::error_code error;
+        const auto target = std::filesystem::read_symlink(path, error);
+        if (error) return os_error("read the link", path, error.value());
+        return target.string();
+    }
+
     Result<void> create_directories(const std::string& path, mode_t permissions) override {
         FileStat status{};
         if (::stat(path.c_str(), &status) == 0)

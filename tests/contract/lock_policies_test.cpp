@@ -14,7 +14,7 @@ public:
     static constexpr bool excludes = true;
 
     void act_as(int instance) { host_.process.set_id(4710 + instance); }
-    PidFileLock make_policy() { return PidFileLock{{}, host_.locks, host_.process, host_.processes}; }
+    PidFileLock make_policy() { return PidFileLock{{}, host_.locks, host_.process, host_.processes, host_.files}; }
     static contract::Deployment deployment() { return {.name = "trial", .pid_file = "/run/trial.pid"}; }
 
 private:

@@ -50,6 +50,9 @@ struct Deployment {
     std::string version = {};
     std::string run_directory = {};
     std::string pid_file = {};
+    /// The pidfiles of the other places where a service of this name and this user may be if nobody names a place. Only
+    /// one of them all may run. Empty if somebody has named the place.
+    std::vector<std::string> other_pid_files = {};
     std::string control_socket = {};
     ControlAccess control_access = {};
     std::string log_file = {};  ///< empty: nobody named one

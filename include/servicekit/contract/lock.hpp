@@ -21,9 +21,10 @@ enum class LockWait {
 
 /// Who has the lock.
 struct Owner {
-    pid_t pid = 0;            ///< 0 where it can't be told (another host, another pid namespace)
-    std::string where = {};   ///< in words, for a message: "pid 4711"
-    bool is_instance = true;  ///< false: somebody else's lock that is in the way
+    pid_t pid = 0;                  ///< 0 where it can't be told (another host, another pid namespace)
+    std::string where = {};         ///< in words, for a message: "pid 4711"
+    bool is_instance = true;        ///< false: somebody else's lock that is in the way
+    std::optional<uid_t> uid = {};  ///< the user that it runs as, if the kernel says
 };
 
 struct Acquisition {

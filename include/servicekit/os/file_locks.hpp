@@ -2,6 +2,8 @@
 
 #include <sys/types.h>
 
+#include <compare>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,11 +13,20 @@
 
 namespace servicekit::os {
 
+/// Which file something is, whatever its path. All processes have the same order of files.
+struct FileIdentity {
+    std::uint64_t device = 0;
+    std::uint64_t inode = 0;
+    friend auto operator<=>(const FileIdentity&, const FileIdentity&) = default;
+};
+
 /// Who holds the lock of a file, as the kernel tells.
 struct LockOwner {
     pid_t pid = 0;                  ///< 0 where nobody can tell: a holder in another pid namespace
     std::optional<uid_t> uid = {};  ///< the holder's effective uid, where it can be read
     bool is_instance = true;        ///< false: a bystander's lock (a mere read lock, another user's flock)
+    FileIdentity file = {};
+    std::string content = {};  ///< how the file begins, as far as owner() may read it; a few hundred bytes at most
 };
 
 /// A lock that is held until release() or the end of the process.
@@ -32,6 +43,7 @@ public:
     virtual Result<void> write(std::string_view content) = 0;
     /// Gives the file to a user, for a process that is about to become that user.
     virtual Result<void> hand_to(uid_t uid, gid_t gid) = 0;
+    [[nodiscard]] virtual FileIdentity file() const = 0;
     /// False once another file stands at the path: then others can no longer see the lock.
     [[nodiscard]] virtual bool still_at_path() const = 0;
 };

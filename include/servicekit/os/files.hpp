@@ -69,6 +69,8 @@ public:
     virtual Result<std::unique_ptr<File>> open_for_appending(const std::string& path, mode_t permissions) = 0;
     /// \returns nothing where there is no such file.
     virtual Result<std::optional<FileStatus>> status(const std::string& path, Links links) = 0;
+    /// What a symbolic link has in it.
+    virtual Result<std::string> link_target(const std::string& path) = 0;
     /// Makes the folder and those above it; one that is there already is left as it is.
     virtual Result<void> create_directories(const std::string& path, mode_t permissions) = 0;
     virtual Result<void> remove(const std::string& path) = 0;

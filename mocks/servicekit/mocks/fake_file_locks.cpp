@@ -61,6 +61,7 @@ public:
         node_->gid = gid;
         return {};
     }
+    [[nodiscard]] os::FileIdentity file() const override { return {1, node_->inode}; }
     [[nodiscard]] bool still_at_path() const override {
         return is_ours() && files_->tree().find(path_, os::Links::do_not_follow).node == node_;
     }
@@ -128,7 +129,10 @@ Result<std::optional<os::LockOwner>> FakeFileLocks::owner(const std::string& pat
     if (auto error = refusal(path, *place.node)) return *std::move(error);
     const auto holding = table_->by_inode.find(place.node->inode);
     if (holding == table_->by_inode.end()) return std::optional<os::LockOwner>{};
-    return std::optional{holding->second.owner};
+    os::LockOwner found = holding->second.owner;
+    found.file = {1, place.node->inode};
+    if (files_->tree().may(*place.node, FakeFileTree::Access::read)) found.content = place.node->content;
+    return std::optional{std::move(found)};
 }
 
 void FakeFileLocks::lock_by(const std::string& path, os::LockOwner owner) {

@@ -182,6 +182,15 @@ Result<void> FakeFiles::rename(const std::string& from, const std::string& to) {
     return {};
 }
 
+Result<std::string> FakeFiles::link_target(const std::string& path) {
+    if (const auto failure = failures.due("link_target", path)) return os_error("read the link", path, *failure);
+    const Place place = tree_.find(path, Links::do_not_follow);
+    if (place.errno_value != 0) return os_error("read the link", path, place.errno_value);
+    if (place.node == nullptr) return os_error("read the link", path, ENOENT);
+    if (place.node->type != FileType::symlink) return os_error("read the link", path, EINVAL);
+    return place.node->target;
+}
+
 Result<std::vector<std::string>> FakeFiles::list(const std::string& folder) {
     if (const auto failure = failures.due("list", folder)) return os_error("list folder", folder, *failure);
     const Place place = tree_.find(folder, Links::follow);

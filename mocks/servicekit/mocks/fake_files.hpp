@@ -25,6 +25,7 @@ public:
     Result<std::unique_ptr<os::File>> open_for_reading(const std::string& path) override;
     Result<std::unique_ptr<os::File>> open_for_appending(const std::string& path, mode_t permissions) override;
     Result<std::optional<os::FileStatus>> status(const std::string& path, os::Links links) override;
+    Result<std::string> link_target(const std::string& path) override;
     Result<void> create_directories(const std::string& path, mode_t permissions) override;
     Result<void> remove(const std::string& path) override;
     Result<void> rename(const std::string& from, const std::string& to) override;
@@ -35,6 +36,7 @@ public:
                           "open_for_reading",
                           "open_for_appending",
                           "status",
+                          "link_target",
                           "create_directories",
                           "remove",
                           "rename",

@@ -48,7 +48,7 @@ struct OnFakeOs<SystemdNotify> {
 template <>
 struct OnFakeOs<PidFileLock> {
     static PidFileLock make(FakeOs& os, PidFileLock::Options options) {
-        return PidFileLock{std::move(options), os.locks, os.process, os.processes};
+        return PidFileLock{std::move(options), os.locks, os.process, os.processes, os.files};
     }
 };
 template <>

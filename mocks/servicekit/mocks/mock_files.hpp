@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <cerrno>
+
 #include "servicekit/os/files.hpp"
 
 namespace servicekit::mocks {
@@ -37,6 +39,9 @@ public:
         ON_CALL(*this, open_for_appending).WillByDefault(open_file);
         ON_CALL(*this, status)
             .WillByDefault(::testing::Return(Result<std::optional<os::FileStatus>>{std::optional<os::FileStatus>{}}));
+        ON_CALL(*this, link_target).WillByDefault([](const std::string& path) -> Result<std::string> {
+            return os_error("read the link", path, ENOENT);
+        });
         ON_CALL(*this, list).WillByDefault([](const std::string&) { return Result{std::vector<std::string>{}}; });
     }
 
@@ -45,6 +50,7 @@ public:
     MOCK_METHOD(Result<std::unique_ptr<os::File>>, open_for_appending, (const std::string& path, mode_t permissions),
                 (override));
     MOCK_METHOD(Result<std::optional<os::FileStatus>>, status, (const std::string& path, os::Links links), (override));
+    MOCK_METHOD(Result<std::string>, link_target, (const std::string& path), (override));
     MOCK_METHOD(Result<void>, create_directories, (const std::string& path, mode_t permissions), (override));
     MOCK_METHOD(Result<void>, remove, (const std::string& path), (override));
     MOCK_METHOD(Result<void>, rename, (const std::string& from, const std::string& to), (override));

@@ -4,7 +4,9 @@
 #include <condition_variable>
 #include <utility>
 
+#include "policies/lock/other_places.hpp"
 #include "servicekit/os/file_locks.hpp"
+#include "servicekit/os/files.hpp"
 #include "servicekit/os/process.hpp"
 #include "servicekit/os/process_table.hpp"
 
@@ -19,7 +21,14 @@ namespace {
 Owner to_owner(const os::LockOwner& owner) {
     return {.pid = owner.pid,
             .where = owner.pid > 0 ? "pid " + std::to_string(owner.pid) : "an unknown process",
-            .is_instance = owner.is_instance};
+            .is_instance = owner.is_instance,
+            .uid = owner.uid};
+}
+
+Owner to_owner(const policies::OtherPlaces::Instance& instance) {
+    Owner owner = to_owner(instance.owner);
+    owner.where += " with '" + instance.pid_file + "'";
+    return owner;
 }
 
 /// Lets time pass between two attempts.
@@ -56,11 +65,13 @@ private:
 
 PidFileLock::PidFileLock() : PidFileLock{Options{}} {}
 
-PidFileLock::PidFileLock(Options options, os::FileLocks& file_locks, os::Process& process, os::ProcessTable& processes)
+PidFileLock::PidFileLock(Options options, os::FileLocks& file_locks, os::Process& process, os::ProcessTable& processes,
+                         os::Files& files)
     : options_{std::move(options)},
       file_locks_{&file_locks},
       process_{&process},
       processes_{&processes},
+      files_{&files},
       path_{options_.path},
       mutex_{std::make_unique<std::mutex>()} {}
 
@@ -69,7 +80,13 @@ PidFileLock& PidFileLock::operator=(PidFileLock&& other) noexcept = default;
 PidFileLock::~PidFileLock() = default;
 
 void PidFileLock::configure(const contract::Deployment& deployment) {
-    if (options_.path.empty()) path_ = deployment.pid_file;
+    if (!options_.path.empty()) return;
+    path_ = deployment.pid_file;
+    other_pid_files_ = deployment.other_pid_files;
+}
+
+policies::OtherPlaces PidFileLock::other_places() const {
+    return {other_pid_files_, *file_locks_, *files_, *process_, *processes_};
 }
 
 Result<Acquisition> PidFileLock::acquire(LockWait wait, const std::stop_token& stop) {
@@ -78,15 +95,31 @@ Result<Acquisition> PidFileLock::acquire(LockWait wait, const std::stop_token& s
         if (wait == LockWait::wait && stop.stop_requested()) return Acquisition{.state = Acquisition::State::cancelled};
         auto attempt = file_locks_->try_lock(path_, options_.permissions);
         if (!attempt) return cannot_lock(attempt.error());
+        Owner in_the_way = to_owner(attempt->owner);
         if (attempt->lock) {
-            if (const auto kept = keep(std::move(attempt->lock)); !kept) return kept.error();
-            return Acquisition{.state = Acquisition::State::acquired};
+            const auto other = other_instance(*attempt->lock);
+            if (!other) return cannot_lock(other.error());
+            if (!*other) {
+                if (const auto kept = keep(std::move(attempt->lock)); !kept) return kept.error();
+                return Acquisition{.state = Acquisition::State::acquired};
+            }
+            in_the_way = **other;
+            attempt->lock.reset();
         }
-        if (!attempt->owner.is_instance) return bystander(attempt->owner);
+        if (!in_the_way.is_instance) return bystander(attempt->owner);
         if (wait == LockWait::fail_fast)
-            return Acquisition{.state = Acquisition::State::busy, .owner = to_owner(attempt->owner)};
-        standby.wait_for(attempt->owner.pid);
+            return Acquisition{.state = Acquisition::State::busy, .owner = std::move(in_the_way)};
+        standby.wait_for(in_the_way.pid);
     }
+}
+
+Result<std::optional<Owner>> PidFileLock::other_instance(os::FileLock& own) const {
+    if (other_pid_files_.empty()) return std::optional<Owner>{};
+    // What a former life left there is not this one's pid.
+    if (const auto emptied = own.write(""); !emptied) return emptied.error();
+    const auto other = other_places().give_way(own);
+    if (!other) return other.error();
+    return *other ? std::optional{to_owner(**other)} : std::nullopt;
 }
 
 Result<void> PidFileLock::keep(std::unique_ptr<os::FileLock> lock) {
@@ -116,11 +149,13 @@ bool PidFileLock::held() const {
 }
 
 Result<std::optional<Owner>> PidFileLock::owner() {
-    if (held()) return std::optional{to_owner({.pid = process_->id()})};
+    if (held()) return std::optional{to_owner(os::LockOwner{.pid = process_->id(), .uid = process_->effective_user()})};
     const auto found = file_locks_->owner(path_);
     if (!found) return found.error().at_stage(ExitCode::cannot_create);
-    if (!found->has_value()) return std::optional<Owner>{};
-    return std::optional{to_owner(**found)};
+    if (found->has_value()) return std::optional{to_owner(**found)};
+    const auto other = other_places().look();
+    if (!other) return other.error().at_stage(ExitCode::cannot_create);
+    return *other ? std::optional{to_owner(**other)} : std::nullopt;
 }
 
 Object PidFileLock::status_fields() const { return {{"pid-file", path_}}; }

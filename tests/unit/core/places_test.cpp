@@ -8,6 +8,8 @@
 namespace servicekit {
 namespace {
 
+using ::testing::ElementsAre;
+
 class PlacesTest : public ::testing::Test {
 protected:
     PlacesTest() { settings_.set(setting::name, "trial"); }
@@ -16,6 +18,12 @@ protected:
         auto places = resolve_places(settings_, host_.host());
         EXPECT_TRUE(places);
         return places.value();
+    }
+    std::vector<std::string> candidates() {
+        std::vector<std::string> directories;
+        const auto all = candidate_places(settings_, host_.host());
+        for (const Places& places : all.value()) directories.push_back(places.run_directory);
+        return directories;
     }
     void become_user() { host_.act_as({.pid = 4711, .uid = 1000, .gid = 1000}); }
 
@@ -45,6 +53,22 @@ TEST_F(PlacesTest, WithoutOneItIsAPrivateTemporaryFolder) {
     EXPECT_EQ(resolved().choice, Places::Choice::private_temporary);
 }
 
+TEST_F(PlacesTest, AnEmptyVariableCountsAsUnset) {
+    become_user();
+    for (const char* const variable : {"RUNTIME_DIRECTORY", "XDG_RUNTIME_DIR", "TMPDIR"})
+        host_.environment.set(variable, "");
+    EXPECT_EQ(resolved().run_directory, "/tmp/servicekit-1000");
+}
+
+TEST_F(PlacesTest, ARelativeDirectoryInTheEnvironmentCountsAsUnset) {
+    become_user();
+    for (const char* const variable : {"RUNTIME_DIRECTORY", "XDG_RUNTIME_DIR", "TMPDIR"})
+        host_.environment.set(variable, "here");
+    EXPECT_EQ(resolved().run_directory, "/tmp/servicekit-1000");
+    host_.environment.set("RUNTIME_DIRECTORY", ":/run/two");
+    EXPECT_EQ(resolved().run_directory, "/tmp/servicekit-1000");
+}
+
 TEST_F(PlacesTest, EachPathCanBeSetByItself) {
     settings_.set(setting::pid_file, "/elsewhere/x.pid");
     EXPECT_EQ(resolved().pid_file, "/elsewhere/x.pid");
@@ -66,10 +90,35 @@ TEST_F(PlacesTest, AServiceWithoutANameHasNoPlace) {
 }
 
 TEST_F(PlacesTest, ARunningServiceIsLookedForWhereverAStartCouldHavePutIt) {
-    std::vector<std::string> directories;
-    const auto candidates = candidate_places(settings_, host_.host());
-    for (const Places& places : candidates.value()) directories.push_back(places.run_directory);
-    EXPECT_THAT(directories, ::testing::ElementsAre("/run", "/run/trial", "/run/user/0", "/tmp/servicekit-0"));
+    EXPECT_THAT(candidates(),
+                ElementsAre("/run", "/run/trial", "/run/user/0", "/run/user/0/trial", "/tmp/servicekit-0"));
+    host_.environment.set("RUNTIME_DIRECTORY", "/run/trial/");
+    host_.environment.set("TMPDIR", "/scratch");
+    EXPECT_THAT(candidates(), ElementsAre("/run/trial", "/run", "/run/user/0", "/run/user/0/trial",
+                                          "/scratch/servicekit-0", "/tmp/servicekit-0"));
+}
+
+TEST_F(PlacesTest, AUsersOwnPlacesComeBeforeThoseOfRoot) {
+    become_user();
+    host_.environment.set("XDG_RUNTIME_DIR", "/home/me/run");
+    EXPECT_THAT(candidates(), ElementsAre("/home/me/run", "/home/me/run/trial", "/run/user/1000",
+                                          "/run/user/1000/trial", "/tmp/servicekit-1000", "/run", "/run/trial"));
+}
+
+TEST_F(PlacesTest, AStartKnowsTheOtherPlacesOfItsUser) {
+    become_user();
+    host_.environment.set("RUNTIME_DIRECTORY", "/run/user/1000/trial");
+    EXPECT_THAT(other_pid_files(settings_, resolved(), host_.host()),
+                ElementsAre("/run/user/1000/trial.pid", "/tmp/servicekit-1000/trial.pid"));
+}
+
+TEST_F(PlacesTest, APlaceThatSomebodyHasNamedIsAnInstanceOfItsOwn) {
+    settings_.set(setting::run_directory, "/run");
+    EXPECT_THAT(other_pid_files(settings_, resolved(), host_.host()), ::testing::IsEmpty());
+    settings_.clear_layer(SettingsLayer::program);
+    settings_.set(setting::name, "trial");
+    settings_.set(setting::pid_file, "/run/trial.pid");
+    EXPECT_THAT(other_pid_files(settings_, resolved(), host_.host()), ::testing::IsEmpty());
 }
 
 TEST_F(PlacesTest, WhereADirectoryIsConfiguredNoOtherIsLookedAt) {

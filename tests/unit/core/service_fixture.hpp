@@ -34,7 +34,7 @@ protected:
                 options, hooks,
                 Service::Policies{
                     .daemon = ForkingDaemon{{}, host.process, host.pipes, host.streams, host.processes, host.clock},
-                    .lock = PidFileLock{{}, host.locks, host.process, host.processes},
+                    .lock = PidFileLock{{}, host.locks, host.process, host.processes, host.files},
                     .log = FileLog{{.delay = std::chrono::milliseconds{0}},
                                    host.files,
                                    host.streams,

@@ -16,7 +16,7 @@ protected:
     [[nodiscard]] SystemdService::Policies policies() {
         return {
             .daemon = SystemdNotify{{}, host.service_manager, host.process, host.clock, host.streams},
-            .lock = PidFileLock{{}, host.locks, host.process, host.processes},
+            .lock = PidFileLock{{}, host.locks, host.process, host.processes, host.files},
             .log = JournalLog{{}, host.message_sockets, host.streams, host.service_manager, host.clock, host.process},
             .control = UnixSocketControl{{}, host.sockets}};
     }

@@ -10,6 +10,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "servicekit/base/result.hpp"
 #include "servicekit/base/value.hpp"
@@ -19,6 +20,10 @@
 
 namespace servicekit::os {
 struct LockOwner;
+}
+
+namespace servicekit::policies {
+class OtherPlaces;
 }
 
 namespace servicekit {
@@ -40,13 +45,14 @@ public:
     PidFileLock();
     explicit PidFileLock(Options options, os::FileLocks& file_locks = os::posix_file_locks(),
                          os::Process& process = os::posix_process(),
-                         os::ProcessTable& processes = os::posix_process_table());
+                         os::ProcessTable& processes = os::posix_process_table(), os::Files& files = os::posix_files());
     PidFileLock(PidFileLock&& other) noexcept;
     PidFileLock& operator=(PidFileLock&& other) noexcept;
     ~PidFileLock();
 
     void configure(const contract::Deployment& deployment);
 
+    /// Busy, too, while the service runs in one of the deployment's other places.
     /// \pre the last fork is over, and only one thread acquires. The pidfile's folder exists.
     /// \returns an error of ExitCode::permission also where somebody has the lock who is no instance of the service,
     ///          of ExitCode::cannot_create where the pidfile can't be made, locked or written.
@@ -65,6 +71,10 @@ public:
 
 private:
     [[nodiscard]] Result<void> keep(std::unique_ptr<os::FileLock> lock);
+    [[nodiscard]] policies::OtherPlaces other_places() const;
+    /// \param own the lock that was taken just now
+    /// \returns the instance in another place that it has to give way to; nothing if there is none
+    [[nodiscard]] Result<std::optional<contract::Owner>> other_instance(os::FileLock& own) const;
     [[nodiscard]] Error bystander(const os::LockOwner& owner) const;
     [[nodiscard]] Error cannot_lock(Error error) const;
 
@@ -72,7 +82,9 @@ private:
     os::FileLocks* file_locks_;
     os::Process* process_;
     os::ProcessTable* processes_;
+    os::Files* files_;
     std::string path_;
+    std::vector<std::string> other_pid_files_;
     std::unique_ptr<std::mutex> mutex_;  ///< guards lock_; apart, so as to be movable
     std::unique_ptr<os::FileLock> lock_;
 };

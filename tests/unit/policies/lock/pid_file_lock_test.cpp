@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "servicekit/mocks/mock_file_locks.hpp"
+#include "servicekit/mocks/mock_files.hpp"
 #include "servicekit/mocks/mock_process.hpp"
 #include "servicekit/mocks/mock_process_table.hpp"
 
@@ -53,7 +54,8 @@ protected:
     NiceMock<mocks::MockFileLocks> file_locks;
     NiceMock<mocks::MockProcess> process;
     NiceMock<mocks::MockProcessTable> processes;
-    PidFileLock lock{{.retry_interval = 1ms}, file_locks, process, processes};
+    NiceMock<mocks::MockFiles> files;
+    PidFileLock lock{{.retry_interval = 1ms}, file_locks, process, processes, files};
 };
 
 TEST_F(PidFileLockTest, LocksTheDeploymentsPidFileReadableForMonitors) {
@@ -62,7 +64,7 @@ TEST_F(PidFileLockTest, LocksTheDeploymentsPidFileReadableForMonitors) {
 }
 
 TEST_F(PidFileLockTest, LocksThePathThatTheOptionsNameInItsPlace) {
-    PidFileLock named{{.path = "/srv/other.pid", .permissions = 0600}, file_locks, process, processes};
+    PidFileLock named{{.path = "/srv/other.pid", .permissions = 0600}, file_locks, process, processes, files};
     named.configure({.name = "x", .run_directory = "/run", .pid_file = path});
     EXPECT_CALL(file_locks, try_lock("/srv/other.pid", mode_t{0600}));
     ASSERT_TRUE(named.acquire(LockWait::fail_fast, {}));

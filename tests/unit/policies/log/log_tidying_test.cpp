@@ -60,6 +60,9 @@ public:
     Result<void> rename(const std::string& from, const std::string& to) override {
         return with([&](auto& files) { return files.rename(from, to); });
     }
+    Result<std::string> link_target(const std::string& path) override {
+        return with([&](auto& files) { return files.link_target(path); });
+    }
     Result<std::vector<std::string>> list(const std::string& folder) override {
         return with([&](auto& files) { return files.list(folder); });
     }
