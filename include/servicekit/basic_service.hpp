@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "servicekit/policy_concepts.hpp"
 #include "servicekit/service_shell.hpp"
@@ -80,6 +81,18 @@ class LogDriver final : public contract::Log {
 public:
     explicit LogDriver(Policy policy) : policy_{std::move(policy)} {}
     void configure(const contract::Deployment& deployment) override { policy_.configure(deployment); }
+    [[nodiscard]] contract::LogPlan plan() const override {
+        if constexpr (LogHasPlan<Policy>)
+            return policy_.plan();
+        else
+            return contract::Log::plan();
+    }
+    [[nodiscard]] std::vector<std::string> files() const override {
+        if constexpr (LogHasFiles<Policy>)
+            return policy_.files();
+        else
+            return contract::Log::files();
+    }
     Result<void> open() override { return policy_.open(); }
     [[nodiscard]] bool works_in_background() const override { return LogHasStart<Policy>; }
     Result<void> start(os::EventLoop& loop) override {
@@ -118,6 +131,12 @@ class ControlDriver final : public contract::Control {
 public:
     explicit ControlDriver(Policy policy) : policy_{std::move(policy)} {}
     void configure(const contract::Deployment& deployment) override { policy_.configure(deployment); }
+    [[nodiscard]] contract::ControlAccess access() const override {
+        if constexpr (ControlHasAccess<Policy>)
+            return policy_.access();
+        else
+            return contract::Control::access();
+    }
     Result<void> open(contract::Requests& requests, os::EventLoop& loop) override {
         return policy_.open(requests, loop);
     }

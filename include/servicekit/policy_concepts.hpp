@@ -1,6 +1,7 @@
 #pragma once
 
 #include <sys/types.h>
+#include <vector>
 
 #include <chrono>
 #include <concepts>
@@ -228,6 +229,24 @@ concept LogMayFlush = LogHasFlush<P> || !requires {
 };
 
 template <class P>
+concept LogHasPlan = requires(const P& policy) {
+    { policy.plan() } -> std::same_as<contract::LogPlan>;
+};
+template <class P>
+concept LogMayHavePlan = LogHasPlan<P> || !requires {
+    &P::plan;
+};
+
+template <class P>
+concept LogHasFiles = requires(const P& policy) {
+    { policy.files() } -> std::same_as<std::vector<std::string>>;
+};
+template <class P>
+concept LogMayHaveFiles = LogHasFiles<P> || !requires {
+    &P::files;
+};
+
+template <class P>
 concept LogHasStreamUse = requires(const P& policy) {
     { policy.stream_use() } -> std::same_as<contract::StreamUse>;
 };
@@ -253,15 +272,26 @@ concept LogHasClose = requires(P& policy, std::chrono::milliseconds at_most) {
 };
 
 template <class P>
-concept LogPolicy = PolicyHasOptions<P> && PolicyTakesOptions<P> && PolicyIsMovable<P> && PolicyHasConfigure<P> &&
-    LogHasOpen<P> && LogHasWrite<P> && LogHasReopen<P> && LogHasSetLevel<P> && LogMayStart<P> && LogMayFlush<P> &&
-    LogMayUseStreams<P> && PolicyHasHandTo<P> && LogMayHaveLastWords<P> && LogHasClose<P>;
+concept LogPolicy =
+    PolicyHasOptions<P> && PolicyTakesOptions<P> && PolicyIsMovable<P> && PolicyHasConfigure<P> && LogHasOpen<P> &&
+    LogHasWrite<P> && LogHasReopen<P> && LogHasSetLevel<P> && LogMayStart<P> && LogMayFlush<P> && LogMayHavePlan<P> &&
+    LogMayHaveFiles<P> && LogMayUseStreams<P> && PolicyHasHandTo<P> && LogMayHaveLastWords<P> && LogHasClose<P>;
 
 // The control axis: contract::Control.
 
 template <class P>
 concept ControlHasOpen = requires(P& policy, contract::Requests& requests, os::EventLoop& loop) {
     { policy.open(requests, loop) } -> std::same_as<Result<void>>;
+};
+
+template <class P>
+concept ControlHasAccess = requires(const P& policy) {
+    { policy.access() } -> std::same_as<contract::ControlAccess>;
+};
+/// A control policy may do without: `where` has no defaults of it then.
+template <class P>
+concept ControlMayHaveAccess = ControlHasAccess<P> || !requires {
+    &P::access;
 };
 
 template <class P>
@@ -277,7 +307,8 @@ concept ControlHasClose = requires(P& policy) {
 
 template <class P>
 concept ControlPolicy = PolicyHasOptions<P> && PolicyTakesOptions<P> && PolicyIsMovable<P> && PolicyHasConfigure<P> &&
-    ControlHasOpen<P> && ControlHasEndpoint<P> && PolicyHasStatusFields<P> && PolicyHasHandTo<P> && ControlHasClose<P>;
+    ControlHasOpen<P> && ControlMayHaveAccess<P> && ControlHasEndpoint<P> && PolicyHasStatusFields<P> &&
+    PolicyHasHandTo<P> && ControlHasClose<P>;
 
 namespace detail {
 
@@ -342,6 +373,9 @@ consteval bool meets_log_policy() {
                   "`void stop() noexcept` beside it");
     static_assert(LogMayFlush<P>,
                   "a LogPolicy's `flush`, where it has one, is `void flush(std::chrono::milliseconds)`");
+    static_assert(LogMayHavePlan<P>, "a LogPolicy's `plan`, if it has one, is `contract::LogPlan plan() const`");
+    static_assert(LogMayHaveFiles<P>,
+                  "a LogPolicy's `files`, if it has one, is `std::vector<std::string> files() const`");
     static_assert(LogMayUseStreams<P>,
                   "a LogPolicy's `stream_use`, where it has one, is `contract::StreamUse stream_use() const`");
     static_assert(LogMayHaveLastWords<P>,
@@ -358,6 +392,8 @@ consteval bool meets_control_policy() {
     static_assert(PolicyIsMovable<P>, "a ControlPolicy needs a move or copy constructor");
     static_assert(PolicyHasConfigure<P>, "a ControlPolicy needs `void configure(const contract::Deployment&)`");
     static_assert(ControlHasOpen<P>, "a ControlPolicy needs `Result<void> open(contract::Requests&, os::EventLoop&)`");
+    static_assert(ControlMayHaveAccess<P>,
+                  "a ControlPolicy's `access`, if it has one, is `contract::ControlAccess access() const`");
     static_assert(ControlHasEndpoint<P>, "a ControlPolicy needs `std::string endpoint() const`");
     static_assert(PolicyHasStatusFields<P>, "a ControlPolicy needs `Object status_fields() const`");
     static_assert(PolicyHasHandTo<P>, "a ControlPolicy needs `Result<void> hand_to(uid_t, gid_t)`");

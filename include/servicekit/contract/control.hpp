@@ -64,6 +64,9 @@ class Control {
 public:
     virtual ~Control() = default;
     virtual void configure(const Deployment& deployment) = 0;
+    /// What is in force after configure(): what the deployment says, and the channel's own defaults for the rest. Empty is
+    /// what this channel does not use.
+    [[nodiscard]] virtual ControlAccess access() const { return {}; }
     /// Reachable from here on; requests are served once the loop turns.
     /// \pre the lock is held. `requests` and `loop` outlive close().
     virtual Result<void> open(Requests& requests, os::EventLoop& loop) = 0;

@@ -4,6 +4,8 @@
 
 #include <chrono>
 #include <span>
+#include <string>
+#include <vector>
 
 #include "servicekit/base/log_level.hpp"
 #include "servicekit/base/log_record.hpp"
@@ -35,6 +37,11 @@ class Log {
 public:
     virtual ~Log() = default;
     virtual void configure(const Deployment& deployment) = 0;
+    /// What is in force after configure(): what the deployment says, and the log's own defaults for the rest. Empty is what
+    /// this log does not use.
+    [[nodiscard]] virtual LogPlan plan() const { return {}; }
+    /// The files that open() opens, by name.
+    [[nodiscard]] virtual std::vector<std::string> files() const { return {}; }
     /// Has lines written from here on, in the calling thread: there is no other yet.
     virtual Result<void> open() = 0;
     /// Whether it needs start(): a log that does all its work in write() costs the service no thread.

@@ -103,6 +103,16 @@ void UnixSocketControl::configure(const contract::Deployment& deployment) {
     state_->passed = deployment.control_descriptor;
 }
 
+contract::ControlAccess UnixSocketControl::access() const {
+    const Options& options = state_->options;
+    return {.permissions = options.permissions,
+            .owner = options.owner,
+            .group = options.group,
+            .read = options.read,
+            .operate = options.operate,
+            .admin = options.admin};
+}
+
 Result<void> UnixSocketControl::open(contract::Requests& requests, os::EventLoop& loop) {
     State& state = *state_;
     auto roles = policies::ControlRoles::look_up(state.options, *state.users);

@@ -59,6 +59,11 @@ void ConsoleLog::configure(const contract::Deployment& deployment) {
     set_level(deployment.log_level);
 }
 
+contract::LogPlan ConsoleLog::plan() const {
+    return {.format = state_->writes_json() ? contract::LineFormat::json : contract::LineFormat::text,
+            .shows_source = state_->shows_source};
+}
+
 Result<void> ConsoleLog::open() {
     const pid_t pid = state_->process->id();
     const bool coloured = policies::takes_colours(*state_->streams, state_->stream, *state_->environment);

@@ -200,6 +200,25 @@ void FileLog::configure(const contract::Deployment& deployment) {
     set_level(deployment.log_level);
 }
 
+contract::LogPlan FileLog::plan() const {
+    const Options& options = state_->options;
+    return {.format = options.format,
+            .shows_source = state_->shows_source,
+            .copies_to_terminal = options.copies_to_terminal,
+            .delay = options.delay,
+            .permissions = options.permissions,
+            .group = state_->group,
+            .rotate_size = options.rotate_size,
+            .rotate_every = options.rotate_every,
+            .keep_files = options.keep_files,
+            .keep_bytes = options.keep_bytes,
+            .compress = options.compress};
+}
+
+std::vector<std::string> FileLog::files() const {
+    return state_->path.empty() ? std::vector<std::string>{} : std::vector{state_->path};
+}
+
 Result<void> FileLog::open() {
     State& state = *state_;
     state.pid = state.process->id();

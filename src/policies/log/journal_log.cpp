@@ -114,6 +114,8 @@ void JournalLog::configure(const contract::Deployment& deployment) {
     set_level(deployment.log_level);
 }
 
+contract::LogPlan JournalLog::plan() const { return {.shows_source = state_->shows_source}; }
+
 Result<void> JournalLog::open() {
     State& state = *state_;
     state.to_journal = state.manager->has_journal_on_stderr();

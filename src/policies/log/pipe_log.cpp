@@ -239,6 +239,14 @@ void PipeLog::configure(const contract::Deployment& deployment) {
     set_level(deployment.log_level);
 }
 
+contract::LogPlan PipeLog::plan() const {
+    const Options& options = state_->options;
+    return {.format = options.format,
+            .shows_source = state_->shows_source,
+            .delay = options.delay,
+            .command = options.command};
+}
+
 Result<void> PipeLog::open() { return state_->open(); }
 
 Result<void> PipeLog::start(os::EventLoop& loop) { return state_->start(loop); }

@@ -66,6 +66,8 @@ void SyslogLog::configure(const contract::Deployment& deployment) {
     set_level(deployment.log_level);
 }
 
+contract::LogPlan SyslogLog::plan() const { return {.shows_source = state_->shows_source}; }
+
 Result<void> SyslogLog::open() {
     State& state = *state_;
     state.head = {.facility = static_cast<int>(state.options.facility),

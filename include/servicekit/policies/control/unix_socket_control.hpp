@@ -72,6 +72,7 @@ public:
 
     /// What the deployment says about access goes before the options.
     void configure(const contract::Deployment& deployment);
+    [[nodiscard]] contract::ControlAccess access() const;
     /// A socket that nobody serves any more is replaced. One that the service manager opened is taken over as it is,
     /// with the owner and permissions that the manager gave it, and stays when the service ends.
     /// \returns an error of ExitCode::already_running where somebody does serve it, lock or no lock.

@@ -48,6 +48,7 @@ public:
     ~ConsoleLog();
 
     void configure(const contract::Deployment& deployment);
+    [[nodiscard]] contract::LogPlan plan() const;
     Result<void> open();
     /// Lines before open() and after close() are dropped.
     void write(const contract::LogRecord& record) noexcept;

@@ -7,6 +7,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "servicekit/base/log_level.hpp"
 #include "servicekit/base/result.hpp"
@@ -65,6 +66,8 @@ public:
     ~FileLog();
 
     void configure(const contract::Deployment& deployment);
+    [[nodiscard]] contract::LogPlan plan() const;
+    [[nodiscard]] std::vector<std::string> files() const;
     /// Its folder must be there.
     Result<void> open();
     /// Until here, lines are written at once.

@@ -74,6 +74,7 @@ public:
     ~PipeLog();
 
     void configure(const contract::Deployment& deployment);
+    [[nodiscard]] contract::LogPlan plan() const;
     /// Starts the program, unless that has to wait for start().
     Result<void> open();
     Result<void> start(os::EventLoop& loop);

@@ -81,6 +81,7 @@ public:
     ~SyslogLog();
 
     void configure(const contract::Deployment& deployment);
+    [[nodiscard]] contract::LogPlan plan() const;
     /// Succeeds also where no daemon listens yet.
     Result<void> open();
     /// Lines before open() and after close() are dropped.
