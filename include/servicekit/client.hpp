@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -7,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "servicekit/base/peer.hpp"
 #include "servicekit/base/result.hpp"
@@ -41,12 +44,21 @@ struct CallOptions {
 /// if (!client) return complain(client.error());
 /// auto reply = client->call("backup", {{"directory", "/var/backups"}}, {.timeout = 30s});
 /// \endcode
-/// Not thread-safe: one thread at a time. The connection is made anew where the service has closed it for being idle,
-/// or where an earlier call was given up.
+/// Talks to a service of root or of this process's user only, or of the users that the caller names: anybody may listen in
+/// a directory that is open to others.
+/// Not thread-safe: one thread at a time. It connects again if the service has closed the connection for being idle, or if
+/// an earlier call was given up.
 class Client {
 public:
-    static Result<Client> connect(std::string path, os::LocalSockets& sockets = os::posix_local_sockets(),
+    /// To a service of root or of this process's user.
+    /// \returns ExitCode::permission if another user serves the socket; nothing was sent to it then
+    static Result<Client> connect(std::string path);
+    /// To a service of root or of one of these users.
+    static Result<Client> connect(std::string path, std::vector<uid_t> users,
+                                  os::LocalSockets& sockets = os::posix_local_sockets(),
                                   os::Clock& clock = os::posix_clock());
+    /// To the same service once more, for what is asked while a call waits.
+    [[nodiscard]] Result<Client> connect_again() const { return connect(path_, users_, *sockets_, *clock_); }
 
     /// Asks for an event and waits for its reply.
     /// \returns the reply; an Error where none could be had, with ExitCode::timeout where the time was up.
@@ -59,11 +71,12 @@ public:
     [[nodiscard]] const std::string& path() const noexcept { return path_; }
 
 private:
-    Client(std::string path, os::LocalSockets& sockets, os::Clock& clock);
+    Client(std::string path, std::vector<uid_t> users, os::LocalSockets& sockets, os::Clock& clock);
     Result<void> open_connection();
     [[nodiscard]] bool is_connection_fresh();
 
     std::string path_;
+    std::vector<uid_t> users_;
     os::LocalSockets* sockets_;
     os::Clock* clock_;
     Peer peer_;

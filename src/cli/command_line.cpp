@@ -128,6 +128,9 @@ void declare_own_options(CLI::App& app, Invocation& into) {
         case Verb::status:
             app.add_flag("--json", into.json, "print the reply as it is");
             break;
+        case Verb::where:
+            app.add_flag("--json", into.json, "print them as JSON");
+            break;
         case Verb::health: {
             // Ready is what is asked for anyway; it can be said, to tell the two probes of a container apart.
             const std::string ready_text = "whether it takes work: not while it starts, reloads or stops";

@@ -1,9 +1,9 @@
 #include <exception>
 
 #include "base/names.hpp"
+#include "cli/client_load.hpp"
 #include "cli/completion_scripts.hpp"
 #include "cli/completion_words.hpp"
-#include "cli/settings_layers.hpp"
 #include "cli/verb_functions.hpp"
 
 namespace servicekit::cli {
@@ -15,18 +15,14 @@ constexpr std::chrono::milliseconds patience{500};
 /// What a running service answers to `events`; empty where there is none, or it does not answer at once. Says nothing:
 /// whatever it said would land within the line that somebody is writing.
 Object ask_events(Session& session, const GivenSettings& given) {
-    Settings& settings = session.service.mutable_settings();
-    settings.set_client(true);
-    (void)apply_environment(settings, program_name(session), *session.tools.host.environment);
-    // A command line that is wrong would meet another service than is meant.
-    if (!apply_command_line(settings, given).empty()) return {};
-    (void)session.service.load();
+    const ClientSettings loaded = load_client_settings(session, given);
+    if (loaded.refusal) return {};
+    session.doubt = loaded.doubt;
     auto running = running_service(session);
     if (!running) return {};
-    const auto instance = running->find();
+    const auto instance = find_instance(session, *running);
     if (!instance || !*instance) return {};
-    auto client =
-        Client::connect((*instance)->places.control_socket, *session.tools.sockets, *session.tools.host.clock);
+    auto client = connect_to(session, **instance);
     if (!client) return {};
     auto reply = client->call("events", {}, {.timeout = patience});
     return reply ? *std::move(reply) : Object{};

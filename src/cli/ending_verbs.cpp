@@ -29,8 +29,7 @@ public:
     };
     /// Over the control socket. A refusal is printed.
     Asked ask(std::string_view event, milliseconds at_most) const {
-        auto client =
-            Client::connect(instance_.places.control_socket, *session_.tools.sockets, *session_.tools.host.clock);
+        auto client = connect_to(session_, instance_);
         if (!client) return Asked::in_vain;
         try {
             const bool answered = client->call(event, {}, {.timeout = std::min(at_most, longest_answer)}).has_value();
@@ -116,7 +115,7 @@ int kill_instance(Session& session, Ending& ending) {
 int end_with(Session& session, int (*end)(Session&, Ending&)) {
     auto running = running_service(session);
     if (!running) return session.console.fail(running.error());
-    auto found = running->find();
+    auto found = find_instance(session, *running);
     if (!found) return session.console.fail(found.error());
     if (!*found) {
         session.console.say(not_running_in_words(*running));
@@ -146,7 +145,7 @@ int wait(Session& session) {
     if (!running) return session.console.fail(running.error());
     const auto sleep = session.tools.make_sleep();
     for (;;) {
-        const auto found = running->find();
+        const auto found = find_instance(session, *running);
         if (!found) return session.console.fail(found.error());
         if (!*found) {
             if (session.invocation.test) session.console.say(not_running_in_words(*running));

@@ -27,13 +27,13 @@ std::string text_of(const Object& fields, std::string_view key) {
     return value != nullptr && value->is_string() ? value->as_string() : std::string{};
 }
 
-Result<Object> ask_status(Session& session, const std::string& socket, milliseconds at_most) {
-    auto client = Client::connect(socket, *session.tools.sockets, *session.tools.host.clock);
+Result<Object> ask_status(Session& session, const Instance& instance, milliseconds at_most) {
+    auto client = connect_to(session, instance);
     if (!client) return client.error();
     try {
         return client->call("status", {}, {.timeout = std::max(at_most - client_grace, milliseconds{1})});
     } catch (const EventError& error) {
-        return Error{ExitCode::internal, "get the status from", socket, error.what()};
+        return Error{ExitCode::internal, "get the status from", instance.places.control_socket, error.what()};
     }
 }
 
@@ -66,11 +66,11 @@ Verdict judge(const Object& status, const Invocation& asked) {
 Result<Verdict> examine(Session& session) {
     auto running = running_service(session);
     if (!running) return running.error();
-    const auto instance = running->find();
+    const auto instance = find_instance(session, *running);
     if (!instance) return instance.error();
     if (!*instance) return Verdict{.word = not_running_in_words(*running)};
     const auto at_most = session.invocation.timeout.value_or(longest_check);
-    const auto status = ask_status(session, (*instance)->places.control_socket, at_most);
+    const auto status = ask_status(session, **instance, at_most);
     if (!status) return status.error();
     return judge(*status, session.invocation);
 }
@@ -78,12 +78,10 @@ Result<Verdict> examine(Session& session) {
 }  // namespace
 
 int health(Session& session) {
-    if (load_as_client(session) != 0) return exit_status::unhealthy;
+    if (const int code = load_as_client(session); code != 0)
+        return code == to_int(ExitCode::configuration) ? code : exit_status::unhealthy;
     const auto verdict = examine(session);
-    if (!verdict) {
-        session.console.fail(verdict.error());
-        return exit_status::unhealthy;
-    }
+    if (!verdict) return fail_to_find(session, verdict.error(), exit_status::unhealthy);
     if (!verdict->is_healthy) {
         session.console.complain(verdict->word);
         return exit_status::unhealthy;

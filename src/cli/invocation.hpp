@@ -41,7 +41,7 @@ struct Invocation {
     /// The settings that were given, by name, as text.
     std::vector<std::pair<std::string, std::string>> settings = {};
 
-    bool json = false;                                       ///< status, crashes
+    bool json = false;                                       ///< status, crashes, where
     bool no_wait = false;                                    ///< stop
     std::optional<std::chrono::milliseconds> timeout = {};   ///< stop, reload, health, call, eval, repl
     bool live = false;                                       ///< health: not whether it is ready

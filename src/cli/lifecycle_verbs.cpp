@@ -1,7 +1,12 @@
+#include <array>
 #include <functional>
+#include <utility>
 
 #include "cli/verb_functions.hpp"
+#include "core/places.hpp"
+#include "core/stream_redirection.hpp"
 #include "servicekit/contract/daemon.hpp"
+#include "servicekit/contract/log.hpp"
 
 namespace servicekit::cli {
 namespace {
@@ -28,6 +33,55 @@ Result<void> check_user_and_group(const Settings& settings, os::Users& users) {
     return {};
 }
 
+/// Whether a file can be made at a path, as far as this user sees. A start makes the run directory only.
+Result<void> check_file(os::Files& files, const std::string& action, const std::string& path) {
+    const auto refuse = [&](std::string reason) {
+        return Error{ExitCode::configuration, action, path, std::move(reason)};
+    };
+    const auto file = files.status(path, os::Links::follow);
+    if (!file) return {};
+    if (*file)
+        return (*file)->type == os::FileType::directory ? Result<void>{refuse("it is a directory")} : Result<void>{};
+    const std::string directory = folder_of(path);
+    const auto found = files.status(directory, os::Links::follow);
+    if (!found || (*found && (*found)->type == os::FileType::directory)) return {};
+    return refuse("'" + directory + (*found ? "' is not a directory" : "' does not exist"));
+}
+
+Result<void> check_streams(Session& session) {
+    constexpr std::array streams{std::pair{os::Stream::in, setting::standard_input},
+                                 std::pair{os::Stream::out, setting::standard_output},
+                                 std::pair{os::Stream::error, setting::standard_error}};
+    for (const auto& [stream, setting] : streams) {
+        const Value where = session.service.settings().get(setting);
+        if (where.is_null()) continue;
+        const auto plan = parse_stream_plan(stream, where);
+        if (!plan) return plan.error();
+        if (plan->target != StreamPlan::Target::file) continue;
+        const auto path = absolute_path(plan->file.path, session.tools.host);
+        if (!path) return path.error();
+        const std::string action = "redirect " + std::string{setting.name} + " to";
+        if (auto checked = check_file(*session.tools.host.files, action, *path); !checked) return checked;
+    }
+    return {};
+}
+
+Result<void> check_paths(Session& session, const Places& places, const contract::Deployment& deployment) {
+    os::Files& files = *session.tools.host.files;
+    contract::Log& log = session.service.policies().log;
+    log.configure(deployment);
+    for (const std::string& file : log.files())
+        if (auto checked = check_file(files, "log to", file); !checked) return checked;
+    for (const std::string& file : {places.pid_file, places.control_socket})
+        if (!file.starts_with(places.run_directory + "/"))
+            if (auto checked = check_file(files, "use", file); !checked) return checked;
+    if (auto checked = check_streams(session); !checked) return checked;
+    const std::string& directory = deployment.working_directory;
+    const auto found = files.status(directory, os::Links::follow);
+    if (!found || (*found && (*found)->type == os::FileType::directory)) return {};
+    return Error{ExitCode::configuration, "work in", directory, *found ? "it is not a directory" : "it does not exist"};
+}
+
 /// All that can be told about a start without starting.
 Result<void> check_configuration(Session& session) {
     if (auto loaded = session.service.load(); !loaded) return loaded.error();
@@ -37,6 +91,7 @@ Result<void> check_configuration(Session& session) {
     if (auto checked = check_log_file(settings, *places, session.tools.host); !checked) return checked;
     const auto deployment = make_deployment(settings, *places, session.tools.host);
     if (!deployment) return deployment.error();
+    if (auto checked = check_paths(session, *places, *deployment); !checked) return checked;
     return check_user_and_group(settings, *session.tools.host.users);
 }
 

@@ -16,10 +16,9 @@ constexpr std::chrono::milliseconds flush_wait{100};
 void have_flushed(Session& session) {
     auto running = running_service(session);
     if (!running) return;
-    const auto instance = running->find();
+    const auto instance = find_instance(session, *running);
     if (!instance || !*instance) return;
-    auto client =
-        Client::connect((*instance)->places.control_socket, *session.tools.sockets, *session.tools.host.clock);
+    auto client = connect_to(session, **instance);
     if (!client) return;
     try {
         (void)client->call("log-flush", {}, {.timeout = flush_wait});
@@ -95,7 +94,10 @@ private:
 int logs(Session& session) {
     if (const int code = load_as_client(session); code != 0) return code;
     Console& console = session.console;
-    const auto places = resolve_places(session.service.settings(), session.tools.host);
+    const Settings& settings = session.service.settings();
+    if (session.config_fault && settings.layer_of(setting::log_file.name) < SettingsLayer::environment)
+        return console.fail(*session.config_fault);
+    const auto places = resolve_places(settings, session.tools.host);
     if (!places) return console.fail(places.error());
     if (places->log_file.empty())
         return console.fail(Error{ExitCode::configuration, "show the log", "", "no log file is set"});

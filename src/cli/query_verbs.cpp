@@ -1,10 +1,13 @@
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "cli/client_load.hpp"
 #include "cli/exit_status.hpp"
 #include "cli/reply_text.hpp"
 #include "cli/text.hpp"
 #include "cli/verb_functions.hpp"
+#include "core/places.hpp"
 #include "servicekit/base/json.hpp"
 
 namespace servicekit::cli {
@@ -45,7 +48,7 @@ Object known_without_asking(const Instance& instance) {
 }
 
 Result<Object> ask_status(Session& session, const Instance& instance) {
-    auto client = Client::connect(instance.places.control_socket, *session.tools.sockets, *session.tools.host.clock);
+    auto client = connect_to(session, instance);
     if (!client) return client.error();
     try {
         return client->call("status", {}, {.timeout = longest_reply});
@@ -76,6 +79,45 @@ int tell_running(Session& session, const Instance& instance, const Result<Object
     return is_sure ? 0 : exit_status::unknown;
 }
 
+/// A reload reads the file that the service was started with.
+/// \returns why it must not be asked for: the caller names another file
+std::optional<Error> refuse_other_config(Session& session, Client& client) {
+    const Settings& settings = session.service.settings();
+    if (settings.layer_of(setting::config.name) < SettingsLayer::environment) return std::nullopt;
+    const auto ours = absolute_path(settings.get(setting::config), session.tools.host);
+    if (!ours) return ours.error();
+    const auto unknown = [&](const std::string& reason) {
+        session.console.warn(Error{ExitCode::os, "compare the config file with the service's", *ours, reason});
+        return std::nullopt;
+    };
+    try {
+        const auto reply = client.call("settings", {}, {.timeout = longest_reply});
+        if (!reply) return unknown(reply.error().reason);
+        const Value* rows = reply->find("settings");
+        const Value* row =
+            rows != nullptr && rows->is_object() ? rows->as_object().find(setting::config.name) : nullptr;
+        const Value* value = row != nullptr && row->is_object() ? row->as_object().find("value") : nullptr;
+        if (value == nullptr) return unknown("it does not say which one it has");
+        const std::string its = value->is_string() ? value->as_string() : std::string{};
+        if (is_same_config(*ours, its, *session.tools.host.files)) return std::nullopt;
+        return Error{ExitCode::usage, "reload with the config file", *ours,
+                     (its.empty() ? "the service was started without one"
+                                  : "the service was started with '" + its + "', which a reload reads again") +
+                         "; 'restart' takes another"};
+    } catch (const EventError& error) {
+        return unknown(error.what());
+    }
+}
+
+/// Those that the caller gives for another reason than to find the service.
+void warn_of_ignored_settings(Session& session) {
+    for (const auto& [name, text] : session.invocation.settings)
+        if (name != setting::config.name && name != setting::name.name && name != setting::run_directory.name &&
+            name != setting::pid_file.name && name != setting::control_socket.name && name != setting::user.name)
+            session.console.warn(Error{ExitCode::usage, "use", "--" + name,
+                                       "a reload reads the config file only; 'restart' takes the command line"});
+}
+
 /// Asks for an event that takes no time, and prints what `text` makes of its reply.
 int ask(Session& session, const std::string& event, const Object& arguments, std::string (*text)(const Object&),
         const CallOptions& options = {.timeout = longest_reply}) {
@@ -90,7 +132,8 @@ int ask(Session& session, const std::string& event, const Object& arguments, std
 }  // namespace
 
 int status(Session& session) {
-    if (const int code = load_as_client(session); code != 0) return code;
+    if (const int code = load_as_client(session); code != 0)
+        return code == to_int(ExitCode::configuration) ? exit_status::unknown : code;
     auto running = running_service(session);
     if (!running) {
         session.console.fail(running.error());
@@ -100,18 +143,18 @@ int status(Session& session) {
     // has left nothing that proves it: the next look tells.
     constexpr int looks = 3;
     for (int look = 1;; ++look) {
-        auto found = running->find();
+        auto found = find_instance(session, *running);
         std::vector<std::string> left_behind;
         if (found && !*found) {
             left_behind = running->left_behind();
             // Or they are those of an instance that came up since the first look.
-            if (!left_behind.empty()) found = running->find();
+            if (!left_behind.empty()) found = find_instance(session, *running);
             // Or of one that has gone since, too, and has taken them along.
             if (found && !*found && running->left_behind() != left_behind && look < looks) continue;
         }
         if (!found) {
-            session.console.fail(found.error());
-            return exit_status::unknown;
+            const int code = fail_to_find(session, found.error(), exit_status::unknown);
+            return code == to_int(ExitCode::permission) ? code : exit_status::unknown;
         }
         if (!*found) return tell_not_running(session, *running, left_behind);
 
@@ -124,11 +167,8 @@ int status(Session& session) {
 int pid(Session& session) {
     if (const int code = load_as_client(session); code != 0) return code;
     auto running = running_service(session);
-    const auto found = running ? running->find() : Result<std::optional<Instance>>{running.error()};
-    if (!found) {
-        session.console.fail(found.error());
-        return exit_status::unknown;
-    }
+    const auto found = running ? find_instance(session, *running) : Result<std::optional<Instance>>{running.error()};
+    if (!found) return fail_to_find(session, found.error(), exit_status::unknown);
     if (!*found) {
         session.console.complain(not_running_in_words(*running));
         return exit_status::not_running;
@@ -165,6 +205,8 @@ int log_reopen(Session& session) {
 int reload(Session& session) {
     return with_client(session, "reload", [&](Client& client) {
         Console& console = session.console;
+        if (const auto refusal = refuse_other_config(session, client)) return console.fail(*refusal);
+        warn_of_ignored_settings(session);
         const auto at_most = session.invocation.timeout.value_or(longest_reload);
         const auto give_up = [&] {
             return console.fail(Error{ExitCode::timeout, "reload within " + in_words(at_most), "", in_the_way(client)});

@@ -81,7 +81,7 @@ private:
 
     bool interrupt() {
         try {
-            auto client = Client::connect(client_->path(), *session_->tools.sockets, *session_->tools.host.clock);
+            auto client = client_->connect_again();
             if (!client) return false;
             const auto reply = client->call("interrupt-eval", {}, {.timeout = std::chrono::seconds{5}});
             return reply && reply->contains("interrupted") && *reply->find("interrupted") == Value{true};

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "client/server_check.hpp"
+#include "servicekit/os/closed_directory.hpp"
+
 namespace servicekit::cli {
 namespace {
 
@@ -10,6 +13,8 @@ using std::chrono::milliseconds;
 
 /// How late an interruption may be noticed while a process is waited for, and the end of one that can't be.
 constexpr milliseconds slice{100};
+
+constexpr auto no_uid = static_cast<uid_t>(-1);
 
 }  // namespace
 
@@ -43,8 +48,17 @@ Result<std::optional<Instance>> RunningService::ask_lock(const Places& places) {
         bystander_ = "'" + places.pid_file + "' is locked by " + (*owner)->where + ", which is no instance of it";
         return std::optional<Instance>{};
     }
-    Instance instance{.places = places, .pid = (*owner)->pid};
-    if (instance.pid <= 0) instance.pid = pid_behind_socket(places);
+    Instance instance{.places = places, .pid = (*owner)->pid, .users = trusted_users()};
+    const Peer holder{.pid = (*owner)->pid, .uid = (*owner)->uid.value_or(no_uid)};
+    const bool is_proof = is_closed(places);
+    if (is_proof && holder.uid != no_uid && tools_.host.users->is_one_user(holder.uid))
+        instance.users.push_back(holder.uid);
+    const bool is_known = is_proof || may_serve(holder, instance.users);
+    if (is_known && instance.pid > 0) return std::optional{std::move(instance)};
+    const Peer server = server_at(places);
+    if (!is_known && !may_serve(server, instance.users))
+        return refuse_stranger(places, places.pid_file, "locked by " + describe_stranger(holder));
+    if (instance.pid <= 0) instance.pid = server.pid;
     return std::optional{std::move(instance)};
 }
 
@@ -59,18 +73,55 @@ Result<std::optional<Instance>> RunningService::ask_socket(const Places& places)
         return listening.error();
     }
     if (*listening != os::Listening::yes) return std::optional<Instance>{};
-    return std::optional{
-        Instance{.places = places, .pid = pid_behind_socket(places), .witness = Instance::Witness::socket}};
-}
-
-pid_t RunningService::pid_behind_socket(const Places& places) const {
     const auto connection = tools_.sockets->connect(places.control_socket);
-    return connection ? std::max((*connection)->peer().pid, pid_t{0}) : 0;
+    if (!connection) return connection.error();
+    const Peer server = (*connection)->peer();
+    if (!may_serve(server, trusted_users()))
+        return refuse_stranger(places, places.control_socket, "served by " + describe_stranger(server));
+    return std::optional{Instance{.places = places,
+                                  .pid = std::max(server.pid, pid_t{0}),
+                                  .witness = Instance::Witness::socket,
+                                  .users = trusted_users()}};
 }
 
-std::vector<std::string> RunningService::left_behind() const {
+Peer RunningService::server_at(const Places& places) const {
+    const auto connection = tools_.sockets->connect(places.control_socket);
+    Peer server = connection ? (*connection)->peer() : Peer{.pid = 0, .uid = no_uid};
+    server.pid = std::max(server.pid, pid_t{0});
+    return server;
+}
+
+Result<std::optional<Instance>> RunningService::refuse_stranger(const Places& places, const std::string& object,
+                                                                const std::string& reason) {
+    if (places.choice == Places::Choice::configured)
+        return Error{ExitCode::permission, "trust", object, "it is " + reason};
+    bystander_ = "'" + object + "' is " + reason;
+    return std::optional<Instance>{};
+}
+
+const std::vector<uid_t>& RunningService::trusted_users() {
+    if (trusted_) return *trusted_;
+    os::Users& users = *tools_.host.users;
+    trusted_.emplace();
+    const auto trust = [&](uid_t uid) {
+        if (users.is_one_user(uid)) trusted_->push_back(uid);
+    };
+    trust(tools_.host.process->effective_user());
+    if (const std::string name = settings_.get(setting::user); !name.empty())
+        if (const auto user = users.find_user(name); user && *user) trust((*user)->uid);
+    return *trusted_;
+}
+
+bool RunningService::is_closed(const Places& places) {
+    const auto closed = os::is_closed_directory(*tools_.host.files, folder_of(places.pid_file), trusted_users());
+    return closed && *closed;
+}
+
+std::vector<std::string> RunningService::left_behind() {
     std::vector<std::string> paths;
     for (const Places& places : candidates_) {
+        // Anybody may have left something in a default place that is open to all.
+        if (places.choice != Places::Choice::configured && !is_closed(places)) continue;
         const auto pid_file = tools_.host.files->status(places.pid_file, os::Links::follow);
         if (pid_file && pid_file->has_value() && (*pid_file)->size > 0) paths.push_back(places.pid_file);
         // A clean end empties the pidfile, yet can't remove the socket from a folder that is root's alone.
@@ -112,26 +163,9 @@ std::optional<Error> RunningService::refuse_foreign(const Instance& instance) co
         return Error{ExitCode::permission, "signal", "pid " + std::to_string(instance.pid), std::move(reason)};
     };
     const auto runs_as = tools_.processes->effective_user_of(instance.pid);
-    if (!runs_as) return refuse("nobody can tell which user it runs as");
-    const uid_t self = tools_.host.process->effective_user();
-    const auto should = service_user(instance.places);
-    if (*runs_as == self || (should && *runs_as == *should)) return std::nullopt;
-    return refuse("it runs as uid " + std::to_string(*runs_as) + ", the service as uid " +
-                  std::to_string(should.value_or(self)));
-}
-
-std::optional<uid_t> RunningService::service_user(const Places& places) const {
-    if (const std::string name = settings_.get(setting::user); !name.empty()) {
-        const auto user = tools_.host.users->find_user(name);
-        if (user && user->has_value()) return (*user)->uid;
-        return std::nullopt;
-    }
-    // A service that drops its privileges by itself hands over what it made while it had them.
-    for (const std::string& path : {places.pid_file, places.control_socket}) {
-        const auto file = tools_.host.files->status(path, os::Links::follow);
-        if (file && file->has_value()) return (*file)->uid;
-    }
-    return std::nullopt;
+    if (!runs_as) return refuse("the user that it runs as is unknown");
+    if (may_serve({.pid = instance.pid, .uid = *runs_as}, instance.users)) return std::nullopt;
+    return refuse("it runs as " + describe_stranger({.pid = 0, .uid = *runs_as}));
 }
 
 Result<RunningService::Waited> RunningService::wait_for_end(const Instance& instance, Deadline deadline,

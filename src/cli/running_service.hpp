@@ -9,6 +9,7 @@
 
 #include "cli/tools.hpp"
 #include "core/places.hpp"
+#include "servicekit/base/peer.hpp"
 #include "servicekit/contract/lock.hpp"
 #include "servicekit/core/settings.hpp"
 
@@ -21,6 +22,7 @@ struct Instance {
     Places places;
     pid_t pid = 0;  ///< 0 where nobody can tell
     Witness witness = Witness::lock;
+    std::vector<uid_t> users = {};  ///< who may serve its socket and be signalled, beside root
 
     /// "pid 4711", or that nobody can tell it.
     [[nodiscard]] std::string in_words() const;
@@ -35,15 +37,18 @@ public:
     RunningService(contract::Lock& lock, const Settings& settings, std::vector<Places> candidates, const Tools& tools)
         : lock_{lock}, settings_{settings}, candidates_{std::move(candidates)}, tools_{tools} {}
 
-    /// The first candidate whose lock is held; else the first whose control socket is served.
-    /// \returns nothing where none runs, an error where that can't be told.
+    /// The first candidate whose lock is held; else the first whose control socket is served. One of a stranger does not
+    /// count: it is of somebody else than root, this user and the user that the setting `user` names. The owner of a lock
+    /// is believed if no stranger can change the directory of the pidfile.
+    /// \returns nothing if none runs, an error if that can't be found out. A stranger's in a place that somebody has named
+    ///          is an error of ExitCode::permission without an errno.
     Result<std::optional<Instance>> find();
 
     /// Files that an instance leaves only where it was killed: a pidfile with content, a socket. \pre none runs
-    [[nodiscard]] std::vector<std::string> left_behind() const;
+    [[nodiscard]] std::vector<std::string> left_behind();
     /// "'/run/x.pid' or '/run/user/1000/x.pid'": where find() looked; the control sockets where the lock tells nothing.
     [[nodiscard]] std::string tried_in_words() const;
-    /// Somebody who is no instance but has its lock, in words; empty where nobody was met by find().
+    /// Somebody who is not an instance but has its lock, or a stranger, in words; empty if find() met nobody.
     [[nodiscard]] const std::string& bystander() const noexcept { return bystander_; }
 
     /// Signals the instance, through a pidfd and after a second look at who it is.
@@ -64,15 +69,23 @@ private:
     Result<std::optional<Instance>> look(const Places& places, Instance::Witness witness);
     Result<std::optional<Instance>> ask_lock(const Places& places);
     Result<std::optional<Instance>> ask_socket(const Places& places);
-    [[nodiscard]] pid_t pid_behind_socket(const Places& places) const;
-    /// \returns why the process must not be signalled; nothing where it may.
+    /// The process that listens at a place; one without pid and uid if nobody can tell.
+    [[nodiscard]] Peer server_at(const Places& places) const;
+    /// What comes of an instance of a stranger. \param reason "locked by uid 1000, who ..."
+    Result<std::optional<Instance>> refuse_stranger(const Places& places, const std::string& object,
+                                                    const std::string& reason);
+    /// \returns why the process must not be signalled; nothing if it may.
     std::optional<Error> refuse_foreign(const Instance& instance) const;
-    [[nodiscard]] std::optional<uid_t> service_user(const Places& places) const;
+    /// Whose instances count everywhere, beside root's.
+    [[nodiscard]] const std::vector<uid_t>& trusted_users();
+    /// Whether no stranger can change the directory of the pidfile.
+    [[nodiscard]] bool is_closed(const Places& places);
 
     contract::Lock& lock_;
     const Settings& settings_;
     std::vector<Places> candidates_;
     const Tools& tools_;
+    std::optional<std::vector<uid_t>> trusted_;
     std::string bystander_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "cli/client_load.hpp"
 #include "cli/exit_status.hpp"
 #include "cli/settings_layers.hpp"
 
@@ -14,6 +15,11 @@ void use_loaded_name(Session& session) {
         session.console.rename(std::move(name));
 }
 
+void warn_of_variables(Session& session) {
+    for (const Error& doubt : doubtful_variables(program_name(session), *session.tools.host.environment))
+        session.console.warn(doubt);
+}
+
 }  // namespace
 
 const std::string& program_name(const Session& session) { return session.service.options().name; }
@@ -24,20 +30,17 @@ int fill_settings(Session& session) {
     for (Error& fault : apply_command_line(settings, session.invocation.settings)) faults.push_back(std::move(fault));
     use_loaded_name(session);
     for (const Error& fault : faults) session.console.complain(fault.message());
+    warn_of_variables(session);
     return faults.empty() ? 0 : to_int(faults.back().exit_code);
 }
 
 int load_as_client(Session& session) {
-    Settings& settings = session.service.mutable_settings();
-    settings.set_client(true);
-    const auto in_environment = apply_environment(settings, program_name(session), *session.tools.host.environment);
-    for (const Error& fault : apply_command_line(settings, session.invocation.settings))
-        return session.console.fail(fault);
-    const auto loaded = session.service.load();
+    const ClientSettings loaded = load_client_settings(session, session.invocation.settings);
     use_loaded_name(session);
-    for (const Error& fault : in_environment) session.console.warn(fault);
-    if (!loaded) session.console.warn(loaded.error());
-    return 0;
+    for (const Error& warning : loaded.warnings) session.console.warn(warning);
+    session.doubt = loaded.doubt;
+    session.config_fault = loaded.config_fault;
+    return loaded.refusal ? session.console.fail(*loaded.refusal) : 0;
 }
 
 Result<RunningService> running_service(Session& session) {
@@ -45,6 +48,25 @@ Result<RunningService> running_service(Session& session) {
     auto candidates = candidate_places(settings, session.tools.host);
     if (!candidates) return candidates.error();
     return RunningService{session.service.policies().lock, settings, std::move(*candidates), session.tools};
+}
+
+Result<std::optional<Instance>> find_instance(Session& session, RunningService& running) {
+    auto found = running.find();
+    if (!found || !session.doubt) return found;
+    if (!*found || !confirms(session, **found)) return place_is_unknown(*session.doubt);
+    return found;
+}
+
+int fail_to_find(Session& session, const Error& error, int otherwise) {
+    const int code = session.console.fail(error);
+    // Not so the system's refusal to let this user look.
+    const bool is_strangers = error.exit_code == ExitCode::permission && error.errno_value == 0;
+    return is_strangers || error.exit_code == ExitCode::configuration ? code : otherwise;
+}
+
+Result<Client> connect_to(const Session& session, const Instance& instance) {
+    return Client::connect(instance.places.control_socket, instance.users, *session.tools.sockets,
+                           *session.tools.host.clock);
 }
 
 std::string not_running_in_words(const RunningService& running) {
@@ -58,7 +80,7 @@ int with_client(Session& session, const std::string& event, const std::function<
     Console& console = session.console;
     auto running = running_service(session);
     if (!running) return console.fail(running.error());
-    const auto instance = running->find();
+    const auto instance = find_instance(session, *running);
     if (!instance) return console.fail(instance.error());
     if (!*instance) {
         console.complain(not_running_in_words(*running));
@@ -70,8 +92,7 @@ int with_client(Session& session, const std::string& event, const std::function<
                                   "the service (" + (*instance)->in_words() + ") has no control socket at '" +
                                       (*instance)->places.control_socket +
                                       "'; SIGHUP has it reload, SIGUSR1 open its log anew"});
-    auto client =
-        Client::connect((*instance)->places.control_socket, *session.tools.sockets, *session.tools.host.clock);
+    auto client = connect_to(session, **instance);
     if (!client) return console.fail(client.error());
     try {
         return talk(*client);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "cli/console.hpp"
@@ -18,20 +19,35 @@ struct Session {
     const Invocation& invocation;
     const Tools& tools;
     Console& console;
-    std::string program = {};  ///< the name of its file, as it was called
+    std::string program = {};                ///< the name of its file, as it was called
+    std::optional<Error> doubt = {};         ///< see ClientSettings
+    std::optional<Error> config_fault = {};  ///< see ClientSettings
 };
 
 /// Fills the layers that the environment and the command line give, for a verb that needs all of them to be right.
 /// \returns 0, or the exit code for what was wrong, which was printed.
 int fill_settings(Session& session);
 
-/// Loads as a verb that talks to a running service does: what is wrong with the configuration is a warning, and the
-/// rest is used. A command line that is wrong is not carried out, since it would meet another service than was meant.
+/// Loads as a verb that talks to a running service does: what is wrong with the configuration is a warning, and the rest
+/// is used. It fails if the verb could meet another service than is meant: if the command line is wrong, or if what may say
+/// where the service is, can't be read.
 /// \returns 0, or the exit code for what was wrong, which was printed.
 int load_as_client(Session& session);
 
 /// \pre the settings were loaded
 Result<RunningService> running_service(Session& session);
+
+/// The instance that is meant.
+/// \returns nothing if none runs; an error, too, if somebody else's instance is at a named place (ExitCode::permission), or
+///          if nobody can tell where the service is (ExitCode::configuration)
+Result<std::optional<Instance>> find_instance(Session& session, RunningService& running);
+
+/// For a verb that has exit codes of its own: prints the error of find_instance().
+/// \param otherwise the code if it is not one that each verb has
+int fail_to_find(Session& session, const Error& error, int otherwise);
+
+/// Connects to an instance that was found. Every verb connects by this, as it checks who serves the socket.
+Result<Client> connect_to(const Session& session, const Instance& instance);
 
 /// "not running; looked at '/run/x.pid'"
 [[nodiscard]] std::string not_running_in_words(const RunningService& running);

@@ -1,60 +1,143 @@
-#include <algorithm>
-#include <array>
+#include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "cli/text.hpp"
 #include "cli/verb_functions.hpp"
+#include "core/settings_in_force.hpp"
+#include "servicekit/contract/control.hpp"
+#include "servicekit/contract/log.hpp"
 
 namespace servicekit::cli {
 namespace {
 
-/// What a setting that nobody made follows from the others; empty where it does not.
-std::string derived(std::string_view setting, const Places& places) {
-    if (setting == setting::name.name) return places.name;
-    if (setting == setting::run_directory.name) return places.run_directory;
-    if (setting == setting::pid_file.name) return places.pid_file;
-    if (setting == setting::control_socket.name) return places.control_socket;
-    if (setting == setting::crash_directory.name) return places.crash_directory;
-    return {};
+constexpr std::chrono::seconds longest_settings_answer{2};
+
+/// What a start would run with.
+struct Planned {
+    std::vector<SettingInForce> settings;
+    Value app;
+};
+
+/// What the running service says of itself.
+struct Running {
+    std::string who;  ///< "pid 4711"; empty: none runs
+    Object settings;
+    Value app;
+};
+
+const Value* row_member(const Value* value, std::string_view key) {
+    return value != nullptr && value->is_object() ? value->as_object().find(key) : nullptr;
 }
 
-/// Whether the control or log policy, as the program made it, has a value where nobody sets one.
-bool is_left_to_policy(std::string_view name) {
-    constexpr std::array<std::string_view, 14> left{
-        setting::control_mode.name,    setting::control_read.name,     setting::control_operate.name,
-        setting::control_admin.name,   setting::log_format.name,       setting::log_source.name,
-        setting::no_log_copy.name,     setting::log_delay.name,        setting::log_mode.name,
-        setting::log_rotate_size.name, setting::log_rotate_every.name, setting::log_keep.name,
-        setting::log_keep_size.name,   setting::log_compress.name};
-    return std::find(left.begin(), left.end(), name) != left.end();
+Planned planned_settings(Session& session, const Places& places) {
+    const Settings& settings = session.service.settings();
+    const PolicyReferences policies = session.service.policies();
+    if (const auto deployment = make_deployment(settings, places, session.tools.host)) {
+        policies.log.configure(*deployment);
+        policies.control.configure(*deployment);
+    }
+    Planned planned{.settings = settings_in_force(settings, places, policies.log.plan(), policies.control.access()),
+                    .app = app_in_words(settings.app_value(), settings.app_secret_keys())};
+    for (SettingInForce& row : planned.settings)
+        if (row.name == setting::config.name && row.value.is_string())
+            if (auto path = absolute_path(row.value.as_string(), session.tools.host)) row.value = *std::move(path);
+    return planned;
+}
+
+Result<Running> ask_running(Session& session) {
+    Running answer;
+    auto running = running_service(session);
+    if (!running) return running.error();
+    const auto instance = find_instance(session, *running);
+    if (!instance) return instance.error();
+    if (!*instance) return answer;
+    answer.who = (*instance)->in_words();
+    auto client = connect_to(session, **instance);
+    if (!client) return client.error();
+    try {
+        auto reply = client->call("settings", {}, {.timeout = longest_settings_answer});
+        if (!reply) return reply.error();
+        if (const Value* settings = reply->find("settings"); settings != nullptr && settings->is_object())
+            answer.settings = settings->as_object();
+        if (const Value* app = reply->find("app")) answer.app = *app;
+    } catch (const EventError& error) {
+        return Error{ExitCode::permission, "see what the running service runs with", "", error.what()};
+    }
+    return answer;
+}
+
+/// The row of the running service if its value is another one.
+const Value* other_row(const SettingInForce& planned, const Running& running) {
+    const Value* row = running.settings.find(planned.name);
+    const Value* value = row_member(row, "value");
+    return value != nullptr && !(*value == planned.value) ? row : nullptr;
+}
+
+std::string in_words(const Value* value) {
+    std::string text = value == nullptr || value->is_null() ? std::string{} : plain_text(*value);
+    return text.empty() ? "-" : text;
+}
+
+std::string as_table(const Planned& planned, const Running& running) {
+    std::vector<std::vector<std::string>> rows;
+    for (const SettingInForce& setting : planned.settings) {
+        rows.push_back({std::string{setting.name}, in_words(&setting.value), std::string{setting.origin}});
+        if (const Value* row = other_row(setting, running))
+            rows.back().push_back("running: " + in_words(row_member(row, "value")) + " (" +
+                                  in_words(row_member(row, "origin")) + ")");
+    }
+    if (!planned.app.is_null())
+        rows.push_back({"app", plain_text(planned.app), std::string{to_string(SettingsLayer::config_file)}});
+    else if (!running.app.is_null())
+        rows.push_back({"app", "-", "not set"});
+    if (!running.who.empty() && !(running.app == planned.app))
+        rows.back().push_back("running: " + in_words(&running.app));
+    return table(rows);
+}
+
+Object as_json(const Planned& planned, const Running& running) {
+    Object settings;
+    for (const SettingInForce& setting : planned.settings) {
+        Object row{{"value", setting.value}, {"origin", setting.origin}};
+        if (const Value* other = other_row(setting, running)) row.append("running", *other);
+        settings.append(std::string{setting.name}, std::move(row));
+    }
+    Object whole{{"settings", std::move(settings)}, {"app", planned.app}};
+    if (!running.who.empty() && !(running.app == planned.app)) whole.append("running-app", running.app);
+    whole.append("is-running", !running.who.empty());
+    return whole;
 }
 
 }  // namespace
 
 int where(Session& session) {
+    Console& console = session.console;
     int code = fill_settings(session);
-    if (const auto loaded = session.service.load(); !loaded) code = session.console.fail(loaded.error());
-    const Settings& settings = session.service.settings();
-    const auto places = resolve_places(settings, session.tools.host);
-    if (!places) code = session.console.fail(places.error());
-
-    std::vector<std::vector<std::string>> rows;
-    for (const std::string_view name : Settings::names()) {
-        const Value& value = settings.value(name);
-        std::string text = plain_text(value);
-        std::string layer{to_string(settings.layer_of(name))};
-        if (value.is_null() || text.empty()) {
-            text = places ? derived(name, *places) : std::string{};
-            layer = "follows from the others";
-            if (text.empty()) layer = is_left_to_policy(name) ? "left to the policy" : "not set";
-        }
-        rows.push_back({std::string{name}, text.empty() ? "-" : text, layer});
+    const auto loaded = session.service.load();
+    if (!loaded) code = console.fail(loaded.error());
+    auto places = resolve_places(session.service.settings(), session.tools.host);
+    if (!places) {
+        code = console.fail(places.error());
+        places = Places{};
     }
-    if (!settings.app_value().is_null())
-        rows.push_back({"app", plain_text(settings.app_value()), std::string{to_string(SettingsLayer::config_file)}});
-    session.console.print(table(rows));
+    const Planned planned = planned_settings(session, *places);
+    Running running;
+    // What could not be loaded may have said where the service is.
+    if (code == 0) {
+        auto answer = ask_running(session);
+        if (answer)
+            running = *std::move(answer);
+        else
+            console.warn(answer.error());
+    }
+    if (session.invocation.json)
+        console.print_json(as_json(planned, running));
+    else
+        console.print(as_table(planned, running));
     return code;
 }
 

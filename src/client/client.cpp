@@ -7,7 +7,10 @@
 #include <variant>
 
 #include "client/exchange.hpp"
+#include "client/server_check.hpp"
 #include "servicekit/base/json.hpp"
+#include "servicekit/os/process.hpp"
+#include "servicekit/os/users.hpp"
 
 namespace servicekit {
 namespace {
@@ -53,7 +56,7 @@ std::uint64_t count_of(const Object& object, std::string_view key) {
     const Value* value = object.find(key);
     if (value == nullptr || !value->is_number()) return 0;
     if (value->is_integer()) return static_cast<std::uint64_t>(std::max<std::int64_t>(value->as_integer(), 0));
-    // Counts above 63 bits come as a double.
+    // Counts above 63 bits are read as a double.
     const double number = value->as_number();
     constexpr double limit = 18'446'744'073'709'549'568.0;
     return number >= 0 && number <= limit ? static_cast<std::uint64_t>(number) : 0;
@@ -61,11 +64,20 @@ std::uint64_t count_of(const Object& object, std::string_view key) {
 
 }  // namespace
 
-Client::Client(std::string path, os::LocalSockets& sockets, os::Clock& clock)
-    : path_{std::move(path)}, sockets_{&sockets}, clock_{&clock} {}
+Client::Client(std::string path, std::vector<uid_t> users, os::LocalSockets& sockets, os::Clock& clock)
+    : path_{std::move(path)}, users_{std::move(users)}, sockets_{&sockets}, clock_{&clock} {}
 
-Result<Client> Client::connect(std::string path, os::LocalSockets& sockets, os::Clock& clock) {
-    Client client{std::move(path), sockets, clock};
+Result<Client> Client::connect(std::string path) {
+    const uid_t self = os::posix_process().effective_user();
+    // As one of many whom this user namespace shows by one number, it could not tell itself from them.
+    std::vector<uid_t> users;
+    if (os::posix_users().is_one_user(self)) users.push_back(self);
+    return connect(std::move(path), std::move(users));
+}
+
+Result<Client> Client::connect(std::string path, std::vector<uid_t> users, os::LocalSockets& sockets,
+                               os::Clock& clock) {
+    Client client{std::move(path), std::move(users), sockets, clock};
     if (auto opened = client.open_connection(); !opened) return opened.error();
     return client;
 }
@@ -73,8 +85,10 @@ Result<Client> Client::connect(std::string path, os::LocalSockets& sockets, os::
 Result<void> Client::open_connection() {
     auto connection = sockets_->connect(path_);
     if (!connection) return connection.error();
+    peer_ = (*connection)->peer();
+    if (!may_serve(peer_, users_))
+        return Error{ExitCode::permission, "talk to", path_, "it is served by " + describe_stranger(peer_)};
     connection_ = std::move(*connection);
-    peer_ = connection_->peer();
     last_used_ = clock_->steady_now();
     return {};
 }

@@ -19,7 +19,7 @@ ConfigurationError at_key(const std::string& file, const std::string& pointer, c
 AppConfiguration AppConfiguration::section(std::string_view key) const {
     const Value* value = find(key);
     if (value != nullptr && !value->is_object()) refuse(key, TypeError{"an object", std::string{value->type_name()}});
-    return AppConfiguration{value, path_ + pointer_token(key), file_};
+    return AppConfiguration{value, path_ + pointer_token(key), file_, notes_};
 }
 
 void AppConfiguration::allow_only(std::initializer_list<std::string_view> known) const {
@@ -27,13 +27,24 @@ void AppConfiguration::allow_only(std::initializer_list<std::string_view> known)
     for (const auto& [key, value] : value_->as_object()) {
         if (std::find(known.begin(), known.end(), key) != known.end()) continue;
         const std::span<const std::string_view> names{known.begin(), known.size()};
-        throw at_key(file_, path_ + pointer_token(key), "unknown key" + did_you_mean(key, names));
+        const auto unknown = at_key(file_, path_ + pointer_token(key), "unknown key" + did_you_mean(key, names));
+        if (notes_ == nullptr || !notes_->tolerates) throw unknown;
+        notes_->tolerated.emplace_back(unknown.what());
     }
 }
 
 void AppConfiguration::needs_restart(std::initializer_list<std::string_view> keys) const {
-    if (restart_keys_ == nullptr) throw std::logic_error{"needs_restart() is for the whole of `app` in a load event"};
-    restart_keys_->insert(keys.begin(), keys.end());
+    notes_of_whole("needs_restart()").restart_keys.insert(keys.begin(), keys.end());
+}
+
+void AppConfiguration::secret(std::initializer_list<std::string_view> keys) const {
+    notes_of_whole("secret()").secret_keys.insert(keys.begin(), keys.end());
+}
+
+AppConfiguration::Notes& AppConfiguration::notes_of_whole(const char* function) const {
+    if (notes_ == nullptr || path_ != "/app")
+        throw std::logic_error{std::string{function} + " is for the whole of `app` in a load event"};
+    return *notes_;
 }
 
 const Value* AppConfiguration::find(std::string_view key) const {

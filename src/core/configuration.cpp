@@ -5,6 +5,7 @@
 
 #include "base/json_pointer.hpp"
 #include "core/service_core.hpp"
+#include "core/settings_in_force.hpp"
 
 namespace servicekit {
 namespace {
@@ -69,18 +70,40 @@ Result<void> Configuration::read() {
 
 Result<void> Configuration::load() {
     if (auto done = read(); !done) return done;
-    const auto event = core_->events.find("load");
     try {
         Settings next = in_force_;
-        const Pending pending{*this, next};
-        core_->runner.run_unasked(*event, {}, {}, core_->own_part(*event));
-        next.fill(SettingsLayer::program);
+        run_load_event(next);
         in_force_ = next;
         at_start_ = std::move(next);
     } catch (...) {
         return unusable();
     }
     return {};
+}
+
+ClientLoad Configuration::load_as_client() {
+    ClientLoad load;
+    in_force_.set_client(true);
+    if (auto done = read(); !done) {
+        load.config_fault = done.error();
+        return load;
+    }
+    Settings next = in_force_;
+    try {
+        run_load_event(next);
+    } catch (...) {
+        load.event_fault = unusable();
+        next.fill(SettingsLayer::program);
+    }
+    in_force_ = std::move(next);
+    return load;
+}
+
+void Configuration::run_load_event(Settings& settings) {
+    const auto event = core_->events.find("load");
+    const Pending pending{*this, settings};
+    core_->runner.run_unasked(*event, {}, {}, core_->own_part(*event));
+    settings.fill(SettingsLayer::program);
 }
 
 Reply Configuration::load_again(Again what) {
@@ -116,6 +139,45 @@ void Configuration::read_config_file(Settings& settings) {
     settings.read_config(*text, config_path_);
 }
 
+void Configuration::publish() {
+    const auto& policies = *core_->policies;
+    const auto rows = [&](const Settings& settings) {
+        return settings_in_force(settings, core_->places, policies.log.plan(), policies.control.access());
+    };
+    const auto before = rows(at_start_);
+    const auto now = rows(in_force_);
+    Object settings;
+    for (std::size_t i = 0; i < now.size(); ++i) {
+        const SettingInForce& row = Settings::needs_restart(now[i].name) ? before[i] : now[i];
+        const bool is_config = row.name == setting::config.name && !config_path_.empty();
+        settings.append(std::string{row.name},
+                        Object{{"value", is_config ? Value{config_path_} : row.value}, {"origin", row.origin}});
+    }
+    Object report{{"settings", std::move(settings)}};
+    if (Value app = app_in_use(); !app.is_null()) report.append("app", app_in_words(app, in_force_.app_secret_keys()));
+    const std::lock_guard guard{report_mutex_};
+    report_ = std::move(report);
+}
+
+Object Configuration::report() const {
+    const std::lock_guard guard{report_mutex_};
+    return report_;
+}
+
+Value Configuration::app_in_use() const {
+    if (!in_force_.app_value().is_object() || !at_start_.app_value().is_object()) return in_force_.app_value();
+    const Object& at_start = at_start_.app_value().as_object();
+    Object in_use;
+    for (const auto& [key, value] : in_force_.app_value().as_object())
+        if (!in_force_.app_needs_restart(key))
+            in_use.append(key, value);
+        else if (const Value* earlier = at_start.find(key))
+            in_use.append(key, *earlier);
+    for (const auto& [key, value] : at_start)
+        if (in_force_.app_needs_restart(key) && !in_use.contains(key)) in_use.append(key, value);
+    return in_use;
+}
+
 Reply Configuration::put_in_force(Settings next) {
     Value::List applied;
     Value::List needs_restart;
@@ -137,6 +199,7 @@ Reply Configuration::put_in_force(Settings next) {
     core_->stop_timeout.store(next.get(setting::stop_timeout));
     core_->hang_timeout.store(next.get(setting::hang_timeout));
     in_force_ = std::move(next);
+    publish();
     return Reply{{"applied", std::move(applied)}, {"needs-restart", std::move(needs_restart)}};
 }
 

@@ -1,8 +1,12 @@
 #pragma once
 
+#include <mutex>
+#include <optional>
 #include <string>
 
 #include "core/places.hpp"
+#include "servicekit/base/error.hpp"
+#include "servicekit/core/client_load.hpp"
 #include "servicekit/core/reply.hpp"
 #include "servicekit/core/settings.hpp"
 
@@ -26,10 +30,17 @@ public:
     Result<void> read();
     /// The same, and runs the load event. \returns ExitCode::configuration with what went wrong
     Result<void> load();
+    /// The same for a verb that talks to a running service: what the load event has set before it failed is kept.
+    [[nodiscard]] ClientLoad load_as_client();
     enum class Again { load, reload };
     /// The same again, in a copy that takes effect when it succeeded.
     /// \returns what was applied and what needs a restart. Throws what the handler throws.
     Reply load_again(Again what);
+    /// Has report() say what the service runs with from here on. \pre the policies are configured, for these places
+    void publish();
+    /// The reply of the event `settings`: what the service runs with, though a reload may have read something else that
+    /// waits for the next start. From any thread.
+    [[nodiscard]] Object report() const;
     [[nodiscard]] bool is_loading() const noexcept { return pending_ != nullptr; }
     /// The load event's own part, on the settings in the making: the handler that was declared, or on_load().
     /// \pre a load or reload runs
@@ -37,6 +48,8 @@ public:
 
 private:
     class Pending;
+    void run_load_event(Settings& settings);
+    [[nodiscard]] Value app_in_use() const;
     void read_config_file(Settings& settings);
     [[nodiscard]] Reply put_in_force(Settings next);
 
@@ -45,6 +58,8 @@ private:
     Settings* pending_ = nullptr;
     Settings at_start_;  // what can't change later is as it was then
     std::string config_path_;
+    mutable std::mutex report_mutex_;  // guards what follows
+    Object report_;
 };
 
 }  // namespace servicekit

@@ -7,6 +7,7 @@
 
 #include "base/rfc3339.hpp"
 #include "core/argument_check.hpp"
+#include "core/configuration.hpp"
 #include "core/crash_reports.hpp"
 #include "core/service_core.hpp"
 #include "core/shutdown.hpp"
@@ -148,8 +149,8 @@ ControlRole needed_role(const EventDeclaration& event, const Object& arguments) 
 
 /// Whether a request for the event is served in any state.
 bool is_served_always(std::string_view event) {
-    return event == "status" || event == "events" || event == "crashes" || event == "log-level" ||
-           event == "log-reopen" || event == "log-flush" || event == "stop" || event == "kill";
+    return event == "status" || event == "events" || event == "settings" || event == "crashes" ||
+           event == "log-level" || event == "log-reopen" || event == "log-flush" || event == "stop" || event == "kill";
 }
 
 }  // namespace
@@ -216,8 +217,8 @@ void ControlPlane::request(std::string_view text, const Peer& peer, std::shared_
     if (const auto found = core_->answers_at_once.find(event->name);
         found != core_->answers_at_once.end() && found->second.event == event)
         return responder->reply(encode_reply(found->second.answer()));
-    if (event->name == "events" || event->name == "crashes" || event->name == "log-level" ||
-        event->name == "log-reopen") {
+    if (event->name == "events" || event->name == "settings" || event->name == "crashes" ||
+        event->name == "log-level" || event->name == "log-reopen") {
         Result<Object> done = Object{};
         try {
             done = do_at_once(event->name, arguments);
@@ -313,6 +314,7 @@ void ControlPlane::answer_status(const Event& event, Request& request, const Pee
 
 Result<Object> ControlPlane::do_at_once(std::string_view event, const Arguments& arguments) {
     if (event == "events") return list_events();
+    if (event == "settings") return list_settings();
     if (event == "crashes") return list_crashes();
     if (event == "log-flush") {
         core_->policies->log.flush(flush_limit);
@@ -410,6 +412,19 @@ Object ControlPlane::list_events() const {
                                    {"needs", to_string(*event->needs)}});
     }
     return {{"events", std::move(events)}};
+}
+
+Object ControlPlane::list_settings() const {
+    Object report = core_->configuration->report();
+    Value* const settings = report.find("settings");
+    if (settings == nullptr) return report;
+    Object rows = std::move(*settings).as_object();
+    const Value level{to_string(core_->log.level())};
+    // The event of that name may have set another.
+    if (Value* const row = rows.find(setting::log_level.name); !(*row->as_object().find("value") == level))
+        *row = Object{{"value", level}, {"origin", "event"}};
+    *settings = std::move(rows);
+    return report;
 }
 
 Result<Object> ControlPlane::list_crashes() const {

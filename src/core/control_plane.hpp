@@ -33,7 +33,7 @@ public:
 
     void signalled(const os::ReceivedSignal& signal);
 
-    /// The built-in reply of `events`, `crashes`, `log-level`, `log-reopen` or `log-flush`, after doing what it does.
+    /// The built-in reply of `events`, `settings`, `crashes`, `log-level`, `log-reopen` or `log-flush`, after doing what it does.
     /// From any thread.
     Result<Object> do_at_once(std::string_view event, const Arguments& arguments);
     /// The status's built-in fields. From any thread.
@@ -53,6 +53,7 @@ private:
                std::unique_ptr<Answer> answer);
     void wake_event_thread();
     [[nodiscard]] Object list_events() const;
+    [[nodiscard]] Object list_settings() const;
     [[nodiscard]] Result<Object> list_crashes() const;
     void flush_log(std::shared_ptr<contract::Responder> responder);
     void queue_reload(const Peer& sender);

@@ -150,6 +150,11 @@ Result<void> ServiceBase::load() {
     return core_->configuration->load();
 }
 
+ClientLoad ServiceBase::load_as_client() {
+    core_->runner.adopt_this_thread();
+    return core_->configuration->load_as_client();
+}
+
 PolicyReferences ServiceBase::policies() noexcept { return *core_->policies; }
 
 void ServiceBase::on_load(Settings& settings) {

@@ -97,15 +97,22 @@ const Definition& require_definition(std::string_view name) {
     throw ConfigurationError{"there is no setting '" + std::string{name} + "'" + did_you_mean(name, Settings::names())};
 }
 
-/// A key of the config file that is no setting, or none that can stand there.
-[[noreturn]] void refuse_key(std::string_view key, const std::string& path) {
-    std::string reason = "a config file can't name another";
-    if (key != setting::config.name) {
-        auto known = Settings::names();
-        known.emplace_back("app");
-        reason = "unknown key" + did_you_mean(key, known);
+/// Why a key can't be one of a config file.
+std::string refusal_of_key(std::string_view key) {
+    if (key == setting::config.name) return "a config file can't name another";
+    auto known = Settings::names();
+    known.emplace_back("app");
+    return "unknown key" + did_you_mean(key, known);
+}
+
+/// Whether the key, or the one that is meant, says where a service is.
+bool is_about_the_place(std::string_view key) {
+    if (find_definition(key) == nullptr) {
+        const auto known = Settings::names();
+        key = nearest_name(key, known);
     }
-    throw ConfigurationError{path + ": " + pointer_token(key) + ": " + reason};
+    return key == setting::name.name || key == setting::run_directory.name || key == setting::pid_file.name ||
+           key == setting::control_socket.name;
 }
 
 }  // namespace
@@ -154,7 +161,7 @@ AppConfiguration Settings::app() const {
 }
 
 AppConfiguration Settings::app() {
-    return AppConfiguration{app_.is_null() ? nullptr : &app_, "/app", config_path_, &app_restart_keys_};
+    return AppConfiguration{app_.is_null() ? nullptr : &app_, "/app", config_path_, &app_notes_};
 }
 
 void Settings::set_value(std::string_view name, Value value, SettingsLayer layer) {
@@ -181,17 +188,22 @@ void Settings::read_config(std::string_view text, const std::string& path) {
 
     Object settings;
     Value app;
+    const auto fault = [&](const std::string& key, const std::string& reason) {
+        std::string message = path + ": " + pointer_token(key) + ": " + reason;
+        if (!is_client_ || is_about_the_place(key)) throw ConfigurationError{message};
+        app_notes_.tolerated.push_back(std::move(message));
+    };
     for (const auto& [key, value] : root.as_object()) {
         try {
-            if (key == "app") {
+            const Definition* definition = find_definition(key);
+            if (key == "app")
                 app = value.as_object();
-            } else {
-                const Definition* definition = find_definition(key);
-                if (definition == nullptr || definition->name == setting::config.name) refuse_key(key, path);
+            else if (definition == nullptr || definition->name == setting::config.name)
+                fault(key, refusal_of_key(key));
+            else
                 settings.append(key, checked(definition->kind, value));
-            }
         } catch (const TypeError& error) {
-            throw ConfigurationError{path + ": " + pointer_token(key) + ": " + error.what()};
+            fault(key, error.what());
         }
     }
     layers_[index_of(SettingsLayer::config_file)] = std::move(settings);

@@ -8,6 +8,8 @@
 
 #include <cerrno>
 #include <charconv>
+#include <cstdint>
+#include <fstream>
 #include <functional>
 #include <vector>
 
@@ -93,6 +95,16 @@ public:
             "group", name_or_gid, [&](auto... out) { return ::getgrnam_r(name_or_gid.c_str(), out...); }, gid_from);
         if (!found || *found) return found;
         return std::optional<gid_t>{id_from(name_or_gid)};
+    }
+
+    bool is_one_user(uid_t uid) const override {
+        // Each line is a range: the first number here, the first one outside, and how many; user_namespaces(7).
+        std::ifstream ranges{"/proc/self/uid_map"};
+        bool has_ranges = false;
+        for (std::uint64_t first = 0, outside = 0, count = 0; ranges >> first >> outside >> count; has_ranges = true)
+            if (uid >= first && uid - first < count) return true;
+        // Without /proc there is no telling; a namespace without a range has none but that number.
+        return !has_ranges && !ranges.is_open();
     }
 
     Result<void> become(const User& user, gid_t group) override {

@@ -404,6 +404,96 @@ TEST_F(VerbsTest, VerbsWarnOfAConfigurationThatCanNotBeLoaded) {
     EXPECT_EQ(service.exit_code(), 0);
 }
 
+TEST_F(VerbsTest, AVerbThatIsNotSureDoesNotAct) {
+    // Another instance, in the place that a broken configuration would leave.
+    const Variables elsewhere{{"RUNTIME_DIRECTORY", run}};
+    const auto verb = [&](const Strings& arguments) {
+        Strings words{"trial-service"};
+        words.insert(words.end(), arguments.begin(), arguments.end());
+        return run_command({.arguments = words, .variables = elsewhere});
+    };
+    ASSERT_EQ(verb({"start"}).exit_code, 0);
+    write_file(folder.file("broken.json"), "{\"run-directory\": \"/elsewhere\"");
+    for (const std::string config : {folder.file("broken.json"), folder.file("missing.json"), folder.path()}) {
+        for (const std::string name :
+             {"stop", "kill", "wait", "reload", "pid", "health", "events", "logs", "crashes"}) {
+            const Outcome outcome = verb({name, "--config", config});
+            EXPECT_EQ(outcome.exit_code, 78) << name << ": " << outcome;
+            EXPECT_THAT(outcome.err, HasSubstr("cannot find the service: "));
+        }
+        EXPECT_EQ(verb({"status", "--config", config}).exit_code, 4);
+    }
+    EXPECT_EQ(verb({"status"}).exit_code, 0);
+    const Outcome named = verb({"stop", "--config", folder.file("broken.json"), "--run-directory", run});
+    EXPECT_EQ(named.exit_code, 0) << named;
+    EXPECT_EQ(verb({"status"}).exit_code, 3);
+}
+
+TEST_F(VerbsTest, ATypingErrorInTheProgramsOwnKeysForbidsNoStop) {
+    trial.configure_app({{"greeting", "hello"}});
+    const Variables elsewhere{{"RUNTIME_DIRECTORY", run}};
+    const auto verb = [&](const std::string& name) {
+        return run_command(
+            {.arguments = {"trial-service", name, "--config", trial.config_file()}, .variables = elsewhere});
+    };
+    for (const Object& app : {Object{{"greting", "hello"}}, Object{{"greeting", 5}}, Object{{"load-throws", true}}}) {
+        trial.configure_app({{"greeting", "hello"}});
+        ASSERT_EQ(verb("start").exit_code, 0);
+        trial.configure_app(app);
+        const Outcome status = verb("status");
+        EXPECT_EQ(status.exit_code, 0) << status;
+        EXPECT_THAT(status.err, HasSubstr("trial-service: warning: "));
+        const Outcome stopped = verb("stop");
+        EXPECT_EQ(stopped.exit_code, 0) << stopped;
+        EXPECT_THAT(stopped.out, HasSubstr("stopped (pid "));
+    }
+    // The load event failed, and nobody is left to say that it would not have set another place.
+    EXPECT_EQ(verb("stop").exit_code, 78);
+}
+
+TEST_F(VerbsTest, WhereShowsWhatTheRunningServiceHasInstead) {
+    trial.configure_app({{"greeting", "hello"}});
+    const RunningService service{trial, {"--start-timeout", "7"}};
+    trial.configure_app({{"greeting", "good day"}});
+
+    const Outcome where = trial.verb({"where"});
+    EXPECT_EQ(where.exit_code, 0) << where;
+    EXPECT_THAT(where.out, ContainsRegex("start-timeout +90 +built-in +running: 7 \\(command-line\\)\n"));
+    EXPECT_THAT(where.out, ContainsRegex("control-mode +600 +policy\n"));
+    EXPECT_THAT(where.out, HasSubstr("{\"greeting\":\"good day\"}"));
+    EXPECT_THAT(where.out, HasSubstr("running: {\"greeting\":\"hello\"}"));
+    EXPECT_THAT(where.out, Not(HasSubstr("left to the policy")));
+    const Outcome json = trial.verb({"where", "--json"});
+    EXPECT_THAT(json.out, HasSubstr(R"("start-timeout":{"value":90,"origin":"built-in","running":{"value":7)"));
+}
+
+TEST_F(VerbsTest, AReloadWithAnotherConfigFileIsRefused) {
+    trial.configure_app({{"greeting", "hello"}});
+    const RunningService service{trial};
+    write_file(folder.file("other.json"), "{}");
+
+    const Outcome other = trial.verb({"reload", "--config", folder.file("other.json")});
+    EXPECT_EQ(other.exit_code, 64) << other;
+    EXPECT_THAT(other.err, HasSubstr("the service was started with '" + trial.config_file() + "'"));
+    EXPECT_EQ(trial.verb({"reload"}).exit_code, 0);
+}
+
+TEST_F(VerbsTest, CheckMissesTheDirectoryOfTheLog) {
+    const Outcome checked = trial.verb({"check", "--log-file", folder.file("missing/log")});
+    EXPECT_EQ(checked.exit_code, 78);
+    EXPECT_THAT(checked.err, HasSubstr("'" + folder.file("missing") + "' does not exist"));
+    EXPECT_EQ(trial.verb({"check"}).exit_code, 0);
+}
+
+TEST_F(VerbsTest, AConfigFileMayHaveAByteOrderMark) {
+    trial.write_config("\xEF\xBB\xBF{\"stop-timeout\": 5}");
+    EXPECT_EQ(trial.verb({"check"}).exit_code, 0);
+    trial.write_config(std::string{"\xFF\xFE{\0}\0", 6});
+    const Outcome wide = trial.verb({"check"});
+    EXPECT_EQ(wide.exit_code, 78);
+    EXPECT_THAT(wide.err, HasSubstr("the text is UTF-16, expected UTF-8"));
+}
+
 TEST_F(VerbsTest, OutputThatGoesNowhereIsAFailure) {
     for (const std::string verb : {"--help", "--version", "where"}) {
         const Outcome outcome = shell("trial-service " + verb + " >/dev/full");

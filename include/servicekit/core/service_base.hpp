@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "servicekit/base/result.hpp"
+#include "servicekit/core/client_load.hpp"
 #include "servicekit/core/event_table.hpp"
 #include "servicekit/core/logger.hpp"
 #include "servicekit/core/service_options.hpp"
@@ -121,6 +122,8 @@ public:
     [[nodiscard]] Settings* settings_in_making() noexcept;
     /// For the verbs that start nothing: runs the load event on the settings, reading the config file first.
     Result<void> load();
+    /// The same for a verb that talks to a running service, which goes on with what it can use.
+    [[nodiscard]] ClientLoad load_as_client();
     [[nodiscard]] PolicyReferences policies() noexcept;
 
 protected:

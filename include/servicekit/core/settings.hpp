@@ -106,25 +106,42 @@ public:
 /// A view: valid as long as the Settings it came from.
 class AppConfiguration {
 public:
-    AppConfiguration(const Value* value, std::string path, std::string file,
-                     std::set<std::string>* restart_keys = nullptr)
-        : value_{value}, path_{std::move(path)}, file_{std::move(file)}, restart_keys_{restart_keys} {}
+    /// What a load event says of keys, and what a load for a client went on in spite of.
+    struct Notes {
+        std::set<std::string> restart_keys = {};
+        std::set<std::string> secret_keys = {};
+        bool tolerates = false;  ///< unknown keys, and wrong values of keys that have a fallback
+        std::vector<std::string> tolerated = {};
+    };
+
+    /// \param notes of the settings; null if they are not to be changed
+    AppConfiguration(const Value* value, std::string path, std::string file, Notes* notes = nullptr)
+        : value_{value}, path_{std::move(path)}, file_{std::move(file)}, notes_{notes} {}
 
     /// The value of `key`. \throws ConfigurationError naming the key's path ("/app/port"), where it is missing or no T
     template <class T>
     [[nodiscard]] T get(std::string_view key) const {
         return read<T>(require(key), key);
     }
-    /// The same, with what to use where the key is missing.
+    /// The same, with what to use if the key is missing. A client gets it for a value of the wrong type, too: a verb such as
+    /// `stop` warns of that and goes on.
     template <class T>
     [[nodiscard]] T get(std::string_view key, T fallback) const {
         const Value* value = find(key);
-        return value != nullptr ? read<T>(*value, key) : std::move(fallback);
+        if (value == nullptr) return fallback;
+        try {
+            return read<T>(*value, key);
+        } catch (const ConfigurationError& error) {
+            if (notes_ == nullptr || !notes_->tolerates) throw;
+            notes_->tolerated.emplace_back(error.what());
+            return fallback;
+        }
     }
     [[nodiscard]] bool has(std::string_view key) const { return find(key) != nullptr; }
     /// The object under `key`; an empty one where there is none. \throws ConfigurationError where it is no object
     [[nodiscard]] AppConfiguration section(std::string_view key) const;
-    /// \throws ConfigurationError naming the first key that is not in `known`: a typing error, most likely.
+    /// \throws ConfigurationError naming the first key that is not in `known`: a typing error, most likely. Not for a client,
+    ///         whose verb warns of it and goes on.
     void allow_only(std::initializer_list<std::string_view> known) const;
     /// Says of keys that the running program can't take up what they say before its next start, as the port that it
     /// listens at. The reply of a reload then has those that differ from what they were at the start under
@@ -132,8 +149,13 @@ public:
     /// For the load event; holds from then on, so that it is enough to say it in each load, or in the first.
     /// \throws std::logic_error for settings that nobody is making, and for a section
     void needs_restart(std::initializer_list<std::string_view> keys) const;
+    /// Says of keys that nobody is to see their values: `where` and the event `settings` show `***`. Keys that have a word
+    /// such as "password", "secret" or "token" in them are hidden without that. For the load event, as needs_restart().
+    void secret(std::initializer_list<std::string_view> keys) const;
 
 private:
+    [[nodiscard]] Notes& notes_of_whole(const char* function) const;
+
     template <class T>
     [[nodiscard]] T read(const Value& value, std::string_view key) const {
         try {
@@ -149,7 +171,7 @@ private:
     const Value* value_;  ///< null: nothing was configured
     std::string path_;    ///< JSON pointer of this section
     std::string file_;
-    std::set<std::string>* restart_keys_;  ///< of the settings; null where they are not to be changed
+    Notes* notes_;
 };
 
 /// All settings of a service, each with the layer that it came from.
@@ -161,6 +183,8 @@ public:
     /// The value in force; empty or false where the setting has none.
     template <class T>
     [[nodiscard]] T get(Setting<T> setting) const;
+    /// What a load for a client went on in spite of, in words.
+    [[nodiscard]] const std::vector<std::string>& tolerated() const noexcept { return app_notes_.tolerated; }
     /// Whether anybody set it: a built-in default does not count. \throws ConfigurationError for an unknown name
     [[nodiscard]] bool is_set(std::string_view name) const;
     /// Where the value in force came from; `built_in` too where there is none.
@@ -185,7 +209,7 @@ public:
     /// Whether this load is for a verb that only talks to a running service (stop, status...): the load event may then
     /// skip what only a service needs.
     [[nodiscard]] bool is_client() const noexcept { return is_client_; }
-    void set_client(bool is_client) noexcept { is_client_ = is_client; }
+    void set_client(bool is_client) noexcept { is_client_ = app_notes_.tolerates = is_client; }
 
     // What follows, for core and the command line.
 
@@ -194,7 +218,8 @@ public:
     /// The same from text, as the command line and the environment give it.
     void set_text(std::string_view name, std::string_view text, SettingsLayer layer);
     /// Makes the config file's text its layer, in place of what was there.
-    /// \param path for messages. \throws ConfigurationError, and then nothing has changed
+    /// \param path for messages. \throws ConfigurationError, and then nothing has changed. For a client it goes on with the
+    ///        keys that are right, unless a wrong one may say where the service is.
     void read_config(std::string_view text, const std::string& path);
     void clear_layer(SettingsLayer layer);
     /// From here on set() fills this layer.
@@ -209,7 +234,9 @@ public:
     /// Settings that a reload can't change in a running service.
     [[nodiscard]] static bool needs_restart(std::string_view name);
     /// The same of a key under `app`, as the program said.
-    [[nodiscard]] bool app_needs_restart(const std::string& key) const { return app_restart_keys_.contains(key); }
+    [[nodiscard]] bool app_needs_restart(const std::string& key) const { return app_notes_.restart_keys.contains(key); }
+    /// Of those under `app`, which are not to be shown.
+    [[nodiscard]] const std::set<std::string>& app_secret_keys() const noexcept { return app_notes_.secret_keys; }
 
 private:
     template <class T>
@@ -218,7 +245,7 @@ private:
 
     std::array<Object, 7> layers_;  ///< what each SettingsLayer says
     Value app_;
-    std::set<std::string> app_restart_keys_;
+    AppConfiguration::Notes app_notes_;
     std::string config_path_;
     SettingsLayer filling_ = SettingsLayer::program;
     bool is_client_ = false;

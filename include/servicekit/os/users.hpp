@@ -25,6 +25,9 @@ public:
     virtual Result<std::optional<User>> find_user(const std::string& name_or_uid) = 0;
     /// As find_user().
     virtual Result<std::optional<gid_t>> find_group(const std::string& name_or_gid) = 0;
+    /// Whether the number stands for one user. False for the number by which a user namespace shows all users that it
+    /// does not have; the caller may be one of them.
+    [[nodiscard]] virtual bool is_one_user(uid_t uid) const = 0;
     /// Sets supplementary groups, group and user, all three of the real, effective and saved ids,
     /// and then proves that root can't be had back. Does nothing where the process is that user and group already,
     /// unless that is root. \returns an error without trying where `group` is gid_t(-1).

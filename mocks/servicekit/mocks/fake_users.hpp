@@ -21,12 +21,15 @@ class FakeUsers final : public os::Users {
 public:
     Result<std::optional<os::User>> find_user(const std::string& name_or_uid) override;
     Result<std::optional<gid_t>> find_group(const std::string& name_or_gid) override;
+    [[nodiscard]] bool is_one_user(uid_t uid) const override { return uid != overflow_; }
     Result<void> become(const os::User& user, gid_t group) override;
 
     /// By the names of the functions of os::Users; the object is the name.
     FakeFailures failures{"find_user", "find_group", "become"};
 
     void add_user(os::User user) { users_.push_back(std::move(user)); }
+    /// The number stands for all users that the process's user namespace does not have.
+    void set_overflow(uid_t uid) noexcept { overflow_ = uid; }
     void add_group(const std::string& name, gid_t gid) { groups_.insert_or_assign(name, gid); }
     /// Who the process is, without asking.
     void set_current(uid_t uid, gid_t gid) { states_.own() = {uid, gid}; }
@@ -45,6 +48,7 @@ private:
         uid_t uid = 0;
         gid_t gid = 0;
     };
+    std::optional<uid_t> overflow_;
     PerTask<State> states_;
     std::function<void(uid_t uid, gid_t gid)> on_become_;
 };

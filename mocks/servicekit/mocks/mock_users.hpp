@@ -14,8 +14,10 @@ public:
             .WillByDefault(::testing::Return(Result<std::optional<os::User>>{std::optional<os::User>{}}));
         ON_CALL(*this, find_group)
             .WillByDefault(::testing::Return(Result<std::optional<gid_t>>{std::optional<gid_t>{}}));
+        ON_CALL(*this, is_one_user).WillByDefault(::testing::Return(true));
     }
 
+    MOCK_METHOD(bool, is_one_user, (uid_t uid), (const, override));
     MOCK_METHOD(Result<std::optional<os::User>>, find_user, (const std::string& name_or_uid), (override));
     MOCK_METHOD(Result<std::optional<gid_t>>, find_group, (const std::string& name_or_gid), (override));
     MOCK_METHOD(Result<void>, become, (const os::User& user, gid_t group), (override));

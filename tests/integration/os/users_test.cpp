@@ -4,12 +4,15 @@
 #include <gtest/gtest.h>
 #include <linux/securebits.h>
 #include <pwd.h>
+#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <filesystem>
+#include <fstream>
 #include <iterator>
 #include <string>
 #include <vector>
@@ -82,6 +85,31 @@ TEST_F(PosixUsersTest, FindsAGroupByNameAndByNumber) {
     EXPECT_EQ(users_.find_group("root").value(), 0U);
     EXPECT_EQ(users_.find_group("0").value(), 0U);
     EXPECT_EQ(users_.find_group(std::to_string(some_gid)).value(), some_gid);
+}
+
+TEST_F(PosixUsersTest, EveryNumberIsOneUserOutsideOfUserNamespaces) {
+    const std::string ranges = in_another_process([] {
+        for (const uid_t uid : {uid_t{0}, some_uid, uid_t{65534}})
+            if (!posix_users().is_one_user(uid)) return std::to_string(uid) + " is not";
+        return std::string{"all are"};
+    });
+    std::ifstream map{"/proc/self/uid_map"};
+    std::uint64_t first = 1;
+    std::uint64_t outside = 0;
+    std::uint64_t count = 0;
+    map >> first >> outside >> count;
+    if (first != 0 || count < 65535) GTEST_SKIP() << "this is a user namespace of its own";
+    EXPECT_EQ(ranges, "all are");
+}
+
+TEST_F(PosixUsersTest, TheNumberOfAllUsersThatANamespaceDoesNotHaveIsNotOneUser) {
+    const std::string seen = in_another_process([] {
+        if (::unshare(CLONE_NEWUSER) != 0) return std::string{"not permitted"};
+        const bool is_one = posix_users().is_one_user(::geteuid());
+        return std::to_string(::geteuid()) + (is_one ? " is one" : " is not one");
+    });
+    if (seen == "not permitted") GTEST_SKIP() << "this user may not make a user namespace";
+    EXPECT_EQ(seen, "65534 is not one");
 }
 
 TEST_F(PosixUsersTest, BecomesAUserWithoutAnEntryForGood) {

@@ -25,7 +25,7 @@ int ProgramFixture::run(std::vector<std::string> arguments) {
 void ProgramFixture::start_instance() {
     host.files.add_file(pid_file, std::to_string(running_pid) + "\n");
     host.processes.add(running_pid);
-    owner = contract::Owner{.pid = running_pid, .where = "pid 7000"};
+    owner = contract::Owner{.pid = running_pid, .where = "pid 7000", .uid = 0};
     instance.emplace(host, control_socket, [this](const std::string& request) { return answer(request); });
 }
 

@@ -64,6 +64,29 @@ TEST_F(ProgramTest, ChecksTheConfiguration) {
     EXPECT_EQ(run({"check", "--group", "nobody-here"}), 78);
 }
 
+TEST_F(ProgramTest, ChecksThatFilesCanBeMade) {
+    log.opens = {"/var/log/missing/x.log"};
+    EXPECT_EQ(run({"check"}), 78);
+    EXPECT_THAT(error(), HasSubstr("cannot log to '/var/log/missing/x.log': '/var/log/missing' does not exist\n"));
+    host.files.add_folder("/var/log/missing");
+    EXPECT_EQ(run({"check"}), 0);
+    EXPECT_EQ(run({"check", "--stdout", "/nowhere/out"}), 78);
+    EXPECT_EQ(run({"check", "--pid-file", "/nowhere/x.pid"}), 78);
+    EXPECT_EQ(run({"check", "--working-directory", "/nowhere"}), 78);
+    // One that this user may not look at may be there.
+    host.files.failures.fail_always("status", EACCES, "/nowhere/x.pid");
+    EXPECT_EQ(run({"check", "--pid-file", "/nowhere/x.pid"}), 0);
+}
+
+TEST_F(ProgramTest, WarnsOfAVariableThatIsNearASetting) {
+    host.environment.set("JUST_ANOTHER_SERVER_LOG_LEVLE", "debug");
+    EXPECT_EQ(run({"check"}), 0);
+    EXPECT_EQ(run({"status"}), 3);
+    EXPECT_THAT(error(),
+                HasSubstr("warning: cannot use 'JUST_ANOTHER_SERVER_LOG_LEVLE': there is no such setting; did you "
+                          "mean 'JUST_ANOTHER_SERVER_LOG_LEVEL'?\n"));
+}
+
 TEST_F(ProgramTest, LetsTheVerbsOfClientsLoadAsSuch) {
     std::vector<bool> loads;
     hooks.on_load = [&](Settings& settings) { loads.push_back(settings.is_client()); };
@@ -75,7 +98,10 @@ TEST_F(ProgramTest, LetsTheVerbsOfClientsLoadAsSuch) {
 TEST_F(ProgramTest, WarnsAClientOfAConfigurationThatIsWrongAndGoesOn) {
     start_instance();
     host.environment.set("JUST_ANOTHER_SERVER_UMASK", "9");
-    hooks.on_load = [](Settings&) { throw std::runtime_error("no port"); };
+    hooks.on_load = [](Settings& settings) {
+        settings.set(setting::run_directory, "/run");
+        throw std::runtime_error("no port");
+    };
     EXPECT_EQ(run({"pid"}), 0);
     EXPECT_EQ(out(), "7000\n");
     EXPECT_THAT(error(), HasSubstr("just-another-server: warning: cannot use 'JUST_ANOTHER_SERVER_UMASK': "));

@@ -118,6 +118,45 @@ TEST_F(QueryTest, ReloadsWithALimitOfItsOwn) {
                 ElementsAre(R"(["reload",{},{"timeout":30.0}])", R"(["reload",{},{"timeout":2.5}])"));
 }
 
+TEST_F(QueryTest, AReloadWithAnotherConfigFileIsNotAskedFor) {
+    start_instance();
+    host.files.add_file("/etc/a.json", "{}");
+    host.files.add_file("/etc/b.json", "{}");
+    host.files.add_link("/etc/link.json", "a.json");
+    replies["reload"] = R"({"applied":[],"needs-restart":[]})";
+    replies["settings"] = R"({"settings":{"config":{"value":"/etc/a.json","origin":"command-line"}}})";
+    EXPECT_EQ(run({"reload", "--config", "/etc/b.json"}), 64);
+    EXPECT_THAT(error(), HasSubstr("cannot reload with the config file '/etc/b.json': the service was started with "
+                                   "'/etc/a.json', which a reload reads again; 'restart' takes another\n"));
+    replies["settings"] = R"({"settings":{"config":{"value":null,"origin":"not set"}}})";
+    EXPECT_EQ(run({"reload", "--config", "/etc/b.json"}), 64);
+    EXPECT_THAT(error(), HasSubstr("the service was started without one"));
+    EXPECT_THAT(instance->requests, ::testing::Each(StartsWith(R"(["settings")")));
+    replies["settings"] = R"({"settings":{"config":{"value":"/etc/a.json","origin":"command-line"}}})";
+    EXPECT_EQ(run({"reload", "--config", "/etc/a.json"}), 0);
+    EXPECT_EQ(run({"reload", "--config", "/etc/link.json"}), 0);
+}
+
+TEST_F(QueryTest, AReloadSaysWhatItDoesNotTakeUp) {
+    start_instance();
+    replies["reload"] = R"({"applied":[],"needs-restart":[]})";
+    EXPECT_EQ(run({"reload", "--log-level", "debug"}), 0);
+    EXPECT_THAT(error(),
+                HasSubstr("warning: cannot use '--log-level': a reload reads the config file only; 'restart' takes "
+                          "the command line\n"));
+}
+
+TEST_F(QueryTest, AReloadSaysThatItCannotCompareTheConfigFiles) {
+    start_instance();
+    host.files.add_file("/etc/b.json", "{}");
+    replies["reload"] = R"({"applied":[],"needs-restart":[]})";
+    replies["settings"] = R"({"error":{"code":"not-allowed","message":"uid 7 may not"}})";
+    EXPECT_EQ(run({"reload", "--config", "/etc/b.json"}), 0);
+    EXPECT_THAT(error(),
+                HasSubstr("warning: cannot compare the config file with the service's '/etc/b.json': uid 7 may "
+                          "not\n"));
+}
+
 TEST_F(QueryTest, AReloadThatTakesTooLongSaysWhatIsInTheWay) {
     start_instance();
     replies["reload"] = R"({"error":{"code":"timeout","message":"the time is up","event":"reload"}})";

@@ -66,7 +66,7 @@ protected:
 };
 
 TEST_F(RunningServiceTest, FindsTheFirstHeldLock) {
-    owners["/tmp/me/x.pid"] = {.pid = pid};
+    owners["/tmp/me/x.pid"] = {.pid = pid, .uid = 0};
     const Instance instance = found();
     EXPECT_EQ(instance.pid, pid);
     EXPECT_EQ(instance.places.pid_file, "/tmp/me/x.pid");
@@ -102,14 +102,67 @@ TEST_F(RunningServiceTest, DoesNotConnectWhereOnlyAServiceManagerListens) {
     EXPECT_THAT(running.left_behind(), IsEmpty());
 }
 
+TEST_F(RunningServiceTest, AStrangersLockDoesNotCount) {
+    host.files.add_folder("/tmp/me", 0777);
+    owners["/tmp/me/x.pid"] = {.pid = pid, .uid = 2000};
+    EXPECT_EQ(running.find().error().exit_code, ExitCode::permission);
+    EXPECT_THAT(running.find().error().message(),
+                HasSubstr("cannot trust '/tmp/me/x.pid': it is locked by uid 2000 (pid 7000), who is neither root"));
+    owners["/tmp/me/x.pid"].uid = 0;
+    EXPECT_EQ(found().pid, pid);
+    owners["/tmp/me/x.pid"].uid = std::nullopt;
+    EXPECT_EQ(running.find().error().exit_code, ExitCode::permission);
+}
+
+TEST_F(RunningServiceTest, TheOwnerOfALockIsBelievedInAClosedDirectory) {
+    owners["/run/x.pid"] = {.pid = pid, .uid = 2000};
+    EXPECT_THAT(found().users, ElementsAre(0, 2000));
+    host.files.set_owner("/run", 2000, 2000);
+    EXPECT_EQ(running.find().error().exit_code, ExitCode::permission);
+    host.users.add_user({.name = "www", .uid = 2000});
+    settings.set(setting::user, "www");
+    RunningService named{lock, settings, {places_in("/run")}, tools};
+    EXPECT_THAT((*named.find())->users, ::testing::Contains(2000));
+}
+
+TEST_F(RunningServiceTest, AStrangersInADefaultPlaceIsABystander) {
+    Places standard = places_in("/run");
+    standard.choice = Places::Choice::standard;
+    RunningService by_default{lock, settings, {standard}, tools};
+    host.files.set_permissions("/run", 0777);
+    owners["/run/x.pid"] = {.pid = pid, .uid = 2000};
+    const auto instance = by_default.find();
+    ASSERT_TRUE(instance);
+    EXPECT_FALSE(instance->has_value());
+    EXPECT_THAT(by_default.bystander(), HasSubstr("'/run/x.pid' is locked by uid 2000"));
+}
+
+TEST_F(RunningServiceTest, AStrangersSocketDoesNotCount) {
+    host.files.add_folder("/tmp/me", 0777);
+    host.act_as({.pid = pid, .uid = 2000, .gid = 2000});
+    serve("/tmp/me");
+    host.act_as({.pid = 1, .uid = 0, .gid = 0});
+    EXPECT_THAT(running.find().error().message(),
+                HasSubstr("cannot trust '/tmp/me/x.control': it is served by uid 2000"));
+    EXPECT_EQ(running.find().error().errno_value, 0);
+}
+
+TEST_F(RunningServiceTest, TheUserOfAnotherUserNamespaceIsNobodysEqual) {
+    host.act_as({.pid = 1, .uid = 65534, .gid = 65534});
+    host.users.set_overflow(65534);
+    host.files.set_permissions("/run", 0777);
+    owners["/run/x.pid"] = {.pid = pid, .uid = 65534};
+    EXPECT_EQ(running.find().error().exit_code, ExitCode::permission);
+}
+
 TEST_F(RunningServiceTest, PrefersAHeldLockToASocketThatIsServed) {
     serve("/run");
-    owners["/tmp/me/x.pid"] = {.pid = 8000};
+    owners["/tmp/me/x.pid"] = {.pid = 8000, .uid = 0};
     EXPECT_EQ(found().pid, 8000);
 }
 
 TEST_F(RunningServiceTest, AsksTheSocketForAPidThatTheLockCannotTell) {
-    owners["/run/x.pid"] = {.pid = 0};
+    owners["/run/x.pid"] = {.pid = 0, .uid = 0};
     EXPECT_EQ(found().pid, 0);
     EXPECT_EQ(found().in_words(), "its pid can't be told");
     serve("/run");
@@ -126,7 +179,7 @@ TEST_F(RunningServiceTest, DoesNotTakeABystanderForAnInstance) {
 TEST_F(RunningServiceTest, SaysWhereItCannotTell) {
     blind["/run/x.pid"] = true;
     EXPECT_EQ(running.find().error().errno_value, EACCES);
-    owners["/tmp/me/x.pid"] = {.pid = pid};
+    owners["/tmp/me/x.pid"] = {.pid = pid, .uid = 0};
     EXPECT_EQ(found().pid, pid);
 }
 
@@ -154,7 +207,7 @@ TEST_F(RunningServiceTest, SocketBesideAnEmptyPidfileIsNoKilledInstances) {
 }
 
 TEST_F(RunningServiceTest, SignalsTheOwnerOfTheLock) {
-    owners["/run/x.pid"] = {.pid = pid};
+    owners["/run/x.pid"] = {.pid = pid, .uid = 0};
     const auto sent = running.signal(found(), SIGTERM);
     ASSERT_TRUE(sent);
     EXPECT_TRUE(*sent);
@@ -162,9 +215,9 @@ TEST_F(RunningServiceTest, SignalsTheOwnerOfTheLock) {
 }
 
 TEST_F(RunningServiceTest, SignalsNobodyWhomASecondLookDoesNotConfirm) {
-    owners["/run/x.pid"] = {.pid = pid};
+    owners["/run/x.pid"] = {.pid = pid, .uid = 0};
     const Instance instance = found();
-    owners["/run/x.pid"] = {.pid = 8000};
+    owners["/run/x.pid"] = {.pid = 8000, .uid = 0};
     EXPECT_FALSE(*running.signal(instance, SIGTERM));
     owners.clear();
     EXPECT_FALSE(*running.signal(instance, SIGTERM));
@@ -175,7 +228,7 @@ TEST_F(RunningServiceTest, SignalsNobodyWhomASecondLookDoesNotConfirm) {
 
 TEST_F(RunningServiceTest, SignalsNoPidThatIsNone) {
     for (const pid_t wrong : {0, -1}) {
-        owners["/run/x.pid"] = {.pid = wrong};
+        owners["/run/x.pid"] = {.pid = wrong, .uid = 0};
         const auto sent = running.signal(found(), SIGKILL);
         ASSERT_FALSE(sent);
         EXPECT_EQ(sent.error().exit_code, ExitCode::timeout);
@@ -183,33 +236,27 @@ TEST_F(RunningServiceTest, SignalsNoPidThatIsNone) {
     EXPECT_THAT(host.processes.sent(), IsEmpty());
 }
 
-TEST_F(RunningServiceTest, SignalsNoProcessOfAnotherUser) {
-    owners["/run/x.pid"] = {.pid = pid};
+TEST_F(RunningServiceTest, SignalsNoProcessOfAStranger) {
+    owners["/run/x.pid"] = {.pid = pid, .uid = 0};
     host.processes.add(pid, 1000);
     const auto sent = running.signal(found(), SIGTERM);
     ASSERT_FALSE(sent);
     EXPECT_EQ(sent.error().exit_code, ExitCode::permission);
-    EXPECT_EQ(sent.error().message(), "cannot signal 'pid 7000': it runs as uid 1000, the service as uid 0");
+    EXPECT_THAT(sent.error().message(),
+                HasSubstr("cannot signal 'pid 7000': it runs as uid 1000, who is neither root"));
     EXPECT_THAT(host.processes.sent(), IsEmpty());
 }
 
-TEST_F(RunningServiceTest, TakesTheOwnerOfThePidfileForTheServicesUser) {
-    owners["/run/x.pid"] = {.pid = pid};
+TEST_F(RunningServiceTest, SignalsTheOwnerOfALockInAClosedDirectory) {
+    owners["/run/x.pid"] = {.pid = pid, .uid = 1000};
     host.processes.add(pid, 1000);
-    host.files.add_file("/run/x.pid");
-    EXPECT_FALSE(running.signal(found(), SIGTERM));
-    host.files.set_owner("/run/x.pid", 1000, 1000);
     EXPECT_TRUE(*running.signal(found(), SIGTERM));
 }
 
-TEST_F(RunningServiceTest, TakesTheUserOfTheSettingsForTheServicesUser) {
-    owners["/run/x.pid"] = {.pid = pid};
-    host.processes.add(pid, 1000);
-    host.files.add_file("/run/x.pid");
-    host.files.set_owner("/run/x.pid", 1000, 1000);
+TEST_F(RunningServiceTest, SignalsTheUserOfTheSettings) {
     host.users.add_user({.name = "www", .uid = 33});
     settings.set(setting::user, "www");
-    EXPECT_THAT(running.signal(found(), SIGTERM).error().reason, HasSubstr("the service as uid 33"));
+    owners["/run/x.pid"] = {.pid = pid, .uid = 33};
     host.processes.add(pid, 33);
     EXPECT_TRUE(*running.signal(found(), SIGTERM));
     // As which it was started, and still is before it drops its privileges.
@@ -218,7 +265,7 @@ TEST_F(RunningServiceTest, TakesTheUserOfTheSettingsForTheServicesUser) {
 }
 
 TEST_F(RunningServiceTest, WaitsUntilTheLockIsFree) {
-    owners["/run/x.pid"] = {.pid = pid};
+    owners["/run/x.pid"] = {.pid = pid, .uid = 0};
     const Instance instance = found();
     host.when_idle([this] {
         owners.clear();
@@ -228,7 +275,7 @@ TEST_F(RunningServiceTest, WaitsUntilTheLockIsFree) {
 }
 
 TEST_F(RunningServiceTest, WaitsOnWhereTheProcessHasEndedButNotItsLock) {
-    owners["/run/x.pid"] = {.pid = pid};
+    owners["/run/x.pid"] = {.pid = pid, .uid = 0};
     const Instance instance = found();
     host.processes.end(pid);
     host.when_idle([] {});
@@ -237,24 +284,24 @@ TEST_F(RunningServiceTest, WaitsOnWhereTheProcessHasEndedButNotItsLock) {
 }
 
 TEST_F(RunningServiceTest, WaitsNoLongerThanItMay) {
-    owners["/run/x.pid"] = {.pid = pid};
+    owners["/run/x.pid"] = {.pid = pid, .uid = 0};
     const auto begin = host.clock.steady_now();
     EXPECT_EQ(*running.wait_for_end(found(), begin + 2s, sleep), Waited::still_runs);
     EXPECT_EQ(host.clock.steady_now() - begin, 2s);
-    owners["/run/x.pid"] = {.pid = 0};
+    owners["/run/x.pid"] = {.pid = 0, .uid = 0};
     EXPECT_EQ(*running.wait_for_end(found(), begin + 3s, sleep), Waited::still_runs);
     EXPECT_EQ(host.clock.steady_now() - begin, 3s);
 }
 
 TEST_F(RunningServiceTest, StopsWaitingWhereAnotherInstanceTakesOver) {
-    owners["/run/x.pid"] = {.pid = pid};
+    owners["/run/x.pid"] = {.pid = pid, .uid = 0};
     const Instance instance = found();
-    owners["/run/x.pid"] = {.pid = 8000};
+    owners["/run/x.pid"] = {.pid = 8000, .uid = 0};
     EXPECT_EQ(*running.wait_for_end(instance, std::nullopt, sleep), Waited::replaced);
 }
 
 TEST_F(RunningServiceTest, StopsWaitingWhereTheUserHasHadEnough) {
-    owners["/run/x.pid"] = {.pid = pid};
+    owners["/run/x.pid"] = {.pid = pid, .uid = 0};
     sleep.interrupt();
     EXPECT_EQ(*running.wait_for_end(found(), std::nullopt, sleep), Waited::interrupted);
 }

@@ -7,6 +7,7 @@
 #include <stop_token>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "servicekit/contract/control.hpp"
 #include "servicekit/contract/daemon.hpp"
@@ -72,17 +73,23 @@ private:
 class ScriptedLog final : public contract::Log {
 public:
     void configure(const contract::Deployment& /*deployment*/) override {}
+    [[nodiscard]] contract::LogPlan plan() const override { return planned; }
+    [[nodiscard]] std::vector<std::string> files() const override { return opens; }
     Result<void> open() override { return {}; }
     void write(const contract::LogRecord& /*record*/) noexcept override {}
     Result<void> reopen() override { return {}; }
     void set_level(LogLevel /*level*/) override {}
     Result<void> hand_to(uid_t /*uid*/, gid_t /*gid*/) override { return {}; }
     void close(std::chrono::milliseconds /*at_most*/) noexcept override {}
+
+    contract::LogPlan planned;
+    std::vector<std::string> opens;
 };
 
 class ScriptedControl final : public contract::Control {
 public:
     void configure(const contract::Deployment& /*deployment*/) override {}
+    [[nodiscard]] contract::ControlAccess access() const override { return {.permissions = 0600}; }
     Result<void> open(contract::Requests& /*requests*/, os::EventLoop& /*loop*/) override { return {}; }
     [[nodiscard]] std::string endpoint() const override { return {}; }
     [[nodiscard]] Object status_fields() const override { return {}; }

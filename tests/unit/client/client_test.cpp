@@ -30,7 +30,7 @@ protected:
     void answer(Pieces pieces) {
         script_ = [pieces = std::move(pieces)](const std::string&) { return pieces; };
     }
-    Client connect() { return *Client::connect(control_path, host.sockets, host.clock); }
+    Client connect() { return *Client::connect(control_path, {}, host.sockets, host.clock); }
 
     mocks::FakeOs host;
     ScriptedService::Script script_ = [](const std::string&) { return Pieces{{"{}\n"}}; };
@@ -200,7 +200,7 @@ TEST_F(ClientTest, CanBeMoved) {
 }
 
 TEST_F(ClientTest, SaysWhereItCannotConnect) {
-    const auto client = Client::connect("/run/nobody.control", host.sockets, host.clock);
+    const auto client = Client::connect("/run/nobody.control", {}, host.sockets, host.clock);
     ASSERT_FALSE(client);
     EXPECT_EQ(client.error().errno_value, ENOENT);
 }
@@ -241,7 +241,7 @@ TEST_F(ClientTransferTest, SendsARequestBitByBit) {
         });
         EXPECT_CALL(connection, wait_until_writable).Times(8).WillRepeatedly(Return(true));
     };
-    auto client = *Client::connect(control_path, sockets, clock);
+    auto client = *Client::connect(control_path, {}, sockets, clock);
     EXPECT_TRUE(client.call("stop"));
     EXPECT_EQ(sent, "[\"stop\"]\n");
 }
@@ -259,7 +259,7 @@ TEST_F(ClientTransferTest, ReadsWhyARequestWasRefusedHalfWay) {
                             : would_block();
         });
     };
-    auto client = *Client::connect(control_path, sockets, clock);
+    auto client = *Client::connect(control_path, {}, sockets, clock);
     EXPECT_THROW(static_cast<void>(client.call("stop")), EventError);
 }
 
@@ -278,11 +278,30 @@ TEST_F(ClientTransferTest, ReadsNoLineWithoutEnd) {
             return os::Transfer{.bytes = buffer.size()};
         });
     };
-    auto client = *Client::connect(control_path, sockets, clock);
+    auto client = *Client::connect(control_path, {}, sockets, clock);
     const auto reply = client.call("status");
     ASSERT_FALSE(reply);
     EXPECT_THAT(reply.error().reason, HasSubstr("longer than 67108864 bytes"));
     EXPECT_LE(given, Exchange::longest_line + 65536 * 2);
+}
+
+TEST_F(ClientTest, SendsNothingToAStranger) {
+    host.process.set_id(7000);
+    host.act_as({.pid = 7000, .uid = 2000, .gid = 2000});
+    host.files.set_permissions("/run", 0777);
+    const auto listener = host.sockets.listen("/run/stranger.control", {.permissions = 0666});
+    ASSERT_TRUE(listener);
+    host.act_as({.pid = 1, .uid = 0, .gid = 0});
+
+    const auto refused = Client::connect("/run/stranger.control", {1000}, host.sockets, host.clock);
+
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().exit_code, ExitCode::permission);
+    EXPECT_EQ(
+        refused.error().message(),
+        "cannot talk to '/run/stranger.control': it is served by uid 2000 (pid 7000), who is neither root nor this "
+        "user, nor the service's user that the setting 'user' names");
+    EXPECT_TRUE(Client::connect("/run/stranger.control", {1000, 2000}, host.sockets, host.clock));
 }
 
 }  // namespace

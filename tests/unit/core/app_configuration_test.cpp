@@ -107,5 +107,23 @@ TEST_F(AppConfigurationTest, WhichKeysNeedARestartIsForTheWholeOfItInALoadToSay)
     EXPECT_THROW(std::as_const(settings_).app().needs_restart({"port"}), std::logic_error);
 }
 
+TEST_F(AppConfigurationTest, AClientGoesOnInSpiteOfAFault) {
+    Settings client;
+    client.set_client(true);
+    client.read_config(R"({"app": {"prot": 1, "port": "http", "tls": {"onn": true}}})", "/etc/x.json");
+    AppConfiguration app = client.app();
+    app.allow_only({"port", "tls"});
+    EXPECT_EQ(app.get<int>("port", 80), 80);
+    app.section("tls").allow_only({"on"});
+    EXPECT_THROW(static_cast<void>(app.get<int>("port")), ConfigurationError);
+    EXPECT_THROW(static_cast<void>(app.get<int>("missing")), ConfigurationError);
+    EXPECT_EQ(
+        client.tolerated(),
+        (std::vector<std::string>{"/etc/x.json: /app/prot: unknown key; did you mean 'port'?",
+                                  "/etc/x.json: /app/port: expected an integer from -2147483648 to 2147483647, found "
+                                  "a string",
+                                  "/etc/x.json: /app/tls/onn: unknown key; did you mean 'on'?"}));
+}
+
 }  // namespace
 }  // namespace servicekit

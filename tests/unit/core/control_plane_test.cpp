@@ -438,6 +438,44 @@ TEST_F(ControlPlaneTest, AKeyOfTheProgramThatNeedsARestartIsNotToldAsApplied) {
     EXPECT_EQ(replies.at(2), "{\"applied\":[],\"needs-restart\":[\"/app/data~1folder\"]}\n");
 }
 
+TEST_F(ControlPlaneTest, SettingsAreThoseThatTheServiceRunsWith) {
+    host.files.add_file("/etc/trial.json",
+                        R"({"stop-timeout": 5, "umask": "027", "app": {"port": 1, "password": "x"}})");
+    options.config = "/etc/trial.json";
+    hooks.on_load = [](Settings& settings) { settings.app().needs_restart({"port"}); };
+    ask(R"(["settings"])");
+    then([this] {
+        rewrite("/etc/trial.json", R"({"stop-timeout": 6, "umask": "077", "app": {"port": 2, "greeting": "hello"}})");
+    });
+    ask(R"(["reload"])");
+    ask(R"(["log-level",{"level":"debug"}])");
+    ask(R"(["settings"])");
+    finish();
+
+    const Object before = object(replies.at(0));
+    const Object& rows = before.find("settings")->as_object();
+    EXPECT_EQ(rows.size(), Settings::names().size());
+    EXPECT_EQ(to_json(*rows.find("config")), R"({"value":"/etc/trial.json","origin":"program"})");
+    EXPECT_EQ(to_json(*rows.find("run-directory")), R"({"value":"/run","origin":"follows from the others"})");
+    EXPECT_EQ(to_json(*rows.find("stop-timeout")), R"({"value":5,"origin":"config-file"})");
+    EXPECT_EQ(to_json(*rows.find("control-mode")), R"({"value":"600","origin":"policy"})");
+    EXPECT_EQ(to_json(*rows.find("control-read")), R"({"value":["socket-group"],"origin":"policy"})");
+    EXPECT_EQ(to_json(*rows.find("log-delay")), R"({"value":0,"origin":"policy"})");
+    EXPECT_EQ(to_json(*rows.find("no-log-copy")), R"({"value":false,"origin":"policy"})");
+    EXPECT_EQ(to_json(*before.find("app")), R"({"port":1,"password":"***"})");
+
+    const Object after = object(replies.at(3));
+    const Object& later = after.find("settings")->as_object();
+    EXPECT_EQ(to_json(*later.find("stop-timeout")), R"({"value":6,"origin":"config-file"})");
+    EXPECT_EQ(to_json(*later.find("umask")), R"({"value":"027","origin":"config-file"})");
+    EXPECT_EQ(to_json(*later.find("log-level")), R"({"value":"debug","origin":"event"})");
+    EXPECT_EQ(to_json(*after.find("app")), R"({"port":1,"greeting":"hello"})");
+}
+
+TEST_F(ControlPlaneTest, SettingsAreForAdministrators) {
+    EXPECT_EQ(service().events().find("settings")->needs, ControlRole::admin);
+}
+
 TEST_F(ControlPlaneTest, ABrokenConfigurationLeavesTheRunningOneAsItWas) {
     host.files.add_file("/etc/trial.json", R"({"log-level": "warning"})");
     options.config = "/etc/trial.json";

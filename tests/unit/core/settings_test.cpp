@@ -422,5 +422,35 @@ TEST(SettingsTest, LayersHaveNames) {
     EXPECT_EQ(to_string(SettingsLayer::forced), "forced");
 }
 
+TEST(SettingsTest, AClientGoesOnWithTheKeysThatAreRight) {
+    Settings settings;
+    settings.set_client(true);
+    settings.read_config(R"({"log-levle": "debug", "umask": 9, "user": "www", "app": {"port": 1}})", "/etc/x.json");
+    EXPECT_EQ(settings.get(setting::user), "www");
+    EXPECT_EQ(settings.app().get<int>("port"), 1);
+    ASSERT_EQ(settings.tolerated().size(), 2U);
+    EXPECT_EQ(settings.tolerated()[0], "/etc/x.json: /log-levle: unknown key; did you mean 'log-level'?");
+    EXPECT_EQ(settings.tolerated()[1].rfind("/etc/x.json: /umask: expected an octal mask", 0), 0U);
+}
+
+TEST(SettingsTest, AClientNeedsTheKeysThatSayWhereTheServiceIs) {
+    for (const char* const config : {R"({"run-directory": 1})", R"({"nmae": "x"})", R"({"control-sokcet": "/x"})"}) {
+        EXPECT_NE(refusal([&] {
+                      Settings settings;
+                      settings.set_client(true);
+                      settings.read_config(config, "/etc/x.json");
+                  }),
+                  "no error")
+            << config;
+    }
+}
+
+TEST(SettingsTest, ANumberOfSecondsIsShownAsItWasGiven) {
+    EXPECT_NE(refusal_of_text("stop-timeout", "9007199254740993").find("found \"9007199254740993\""),
+              std::string::npos);
+    EXPECT_NE(refusal_of_config(R"({"stop-timeout": 18446744073709551615})").find("found 18446744073709551615"),
+              std::string::npos);
+}
+
 }  // namespace
 }  // namespace servicekit

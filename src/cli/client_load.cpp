@@ -1,0 +1,137 @@
+#include "cli/client_load.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <string_view>
+
+#include "cli/settings_layers.hpp"
+#include "core/places.hpp"
+
+namespace servicekit::cli {
+namespace {
+
+constexpr std::chrono::seconds longest_confirmation{2};
+
+/// Whether the directory has files of another service. One that can't be read may have some.
+bool has_others(const std::string& directory, const std::string& name, os::Files& files) {
+    const auto listed = files.list(directory);
+    if (!listed) return listed.error().errno_value != ENOENT;
+    return std::any_of(listed->begin(), listed->end(), [&name](const std::string& file) {
+        return (file.ends_with(".pid") || file.ends_with(".control")) && file != name + ".pid" &&
+               file != name + ".control";
+    });
+}
+
+/// Whether a layer says where the service is, this one or one above it. A run directory is enough without a name if it
+/// has no other service in it.
+bool is_place_named(const Session& session, SettingsLayer lowest) {
+    const Settings& settings = session.service.settings();
+    const auto is_named = [&](std::string_view setting) {
+        return settings.is_set(setting) && settings.layer_of(setting) >= lowest;
+    };
+    if (is_named(setting::pid_file.name) && is_named(setting::control_socket.name)) return true;
+    if (!is_named(setting::run_directory.name)) return false;
+    if (is_named(setting::name.name)) return true;
+    const auto places = resolve_places(settings, session.tools.host);
+    return places && !has_others(places->run_directory, places->name, *session.tools.host.files);
+}
+
+bool is_about_the_place(const Error& fault, std::string_view program) {
+    for (const std::string_view setting : {setting::name.name, setting::run_directory.name, setting::pid_file.name,
+                                           setting::control_socket.name, setting::config.name})
+        if (fault.object == environment_variable(program, setting)) return true;
+    return false;
+}
+
+const Object* object_member(const Object& object, std::string_view key) {
+    const Value* value = object.find(key);
+    return value != nullptr && value->is_object() ? &value->as_object() : nullptr;
+}
+
+std::string string_member(const Object& object, std::string_view key) {
+    const Value* value = object.find(key);
+    return value != nullptr && value->is_string() ? value->as_string() : std::string{};
+}
+
+}  // namespace
+
+bool is_same_config(const std::string& one, const std::string& other, os::Files& files) {
+    if (one == other) return true;
+    if (one.empty() || other.empty()) return false;
+    const auto first = files.status(one, os::Links::follow);
+    const auto second = files.status(other, os::Links::follow);
+    return first && second && *first && *second && (*first)->is_same_file(**second);
+}
+
+ClientSettings load_client_settings(Session& session, const std::vector<std::pair<std::string, std::string>>& given) {
+    ClientSettings loaded;
+    Settings& settings = session.service.mutable_settings();
+    const std::string program = program_name(session);
+    const os::Environment& environment = *session.tools.host.environment;
+    settings.set_client(true);
+    auto in_environment = apply_environment(settings, program, environment);
+    for (const Error& fault : apply_command_line(settings, given)) {
+        loaded.refusal = fault;
+        return loaded;
+    }
+    ClientLoad load = session.service.load_as_client();
+
+    std::optional<Error> unknown = load.config_fault;
+    for (Error& fault : in_environment) {
+        if (!unknown && is_about_the_place(fault, program)) unknown = fault;
+        loaded.warnings.push_back(std::move(fault));
+    }
+    for (Error& doubtful : doubtful_variables(program, environment)) loaded.warnings.push_back(std::move(doubtful));
+    for (const std::string& tolerated : session.service.settings().tolerated())
+        loaded.warnings.push_back({ExitCode::configuration, "use the configuration", "", tolerated});
+    if (load.event_fault) loaded.warnings.push_back(*load.event_fault);
+    loaded.config_fault = load.config_fault;
+
+    if (unknown && !is_place_named(session, SettingsLayer::environment)) {
+        loaded.refusal = place_is_unknown(*unknown);
+        return loaded;
+    }
+    if (load.config_fault) loaded.warnings.push_back(*load.config_fault);
+    const Settings& now = session.service.settings();
+    const bool is_chosen_in_spite =
+        !now.tolerated().empty() && (now.layer_of(setting::run_directory.name) == SettingsLayer::on_load ||
+                                     now.layer_of(setting::pid_file.name) == SettingsLayer::on_load);
+    if (load.event_fault && !is_place_named(session, SettingsLayer::program))
+        loaded.doubt = load.event_fault;
+    else if (is_chosen_in_spite && !is_place_named(session, SettingsLayer::environment))
+        loaded.doubt = Error{ExitCode::configuration, "use the configuration", "", now.tolerated().front()};
+    return loaded;
+}
+
+Error place_is_unknown(const Error& why) {
+    return {ExitCode::configuration, "find the service", "",
+            why.message() + "; --run-directory and --name, or --pid-file and --control-socket, name its place"};
+}
+
+bool confirms(Session& session, const Instance& instance) {
+    auto client = connect_to(session, instance);
+    if (!client) return false;
+    try {
+        const auto reply = client->call("settings", {}, {.timeout = longest_confirmation});
+        const Object* settings = reply ? object_member(*reply, "settings") : nullptr;
+        const Object* config = settings != nullptr ? object_member(*settings, setting::config.name) : nullptr;
+        const Object* directory = settings != nullptr ? object_member(*settings, setting::run_directory.name) : nullptr;
+        const Object* pid_file = settings != nullptr ? object_member(*settings, setting::pid_file.name) : nullptr;
+        if (config == nullptr || directory == nullptr || pid_file == nullptr) return false;
+        for (const Object* row : {directory, pid_file}) {
+            const std::string origin = string_member(*row, "origin");
+            // What on_load did then, it might have done now; the same file would have given the same place.
+            const bool is_chosen =
+                origin == to_string(SettingsLayer::on_load) || origin == to_string(SettingsLayer::forced);
+            if (is_chosen && session.service.settings().layer_of(setting::run_directory.name) != SettingsLayer::on_load)
+                return false;
+        }
+        const auto ours = absolute_path(session.service.settings().get(setting::config), session.tools.host);
+        return ours && is_same_config(*ours, string_member(*config, "value"), *session.tools.host.files);
+    } catch (const EventError&) {
+        return false;
+    }
+}
+
+}  // namespace servicekit::cli
