@@ -10,10 +10,10 @@
 namespace servicekit {
 namespace {
 
-/// Bytes that stand in a JSON string as they are: neither special nor part of a longer UTF-8 sequence.
+/// Bytes that are in a JSON string as they are: neither special nor part of a longer UTF-8 sequence.
 constexpr std::array<bool, 256> plain_bytes() {
     std::array<bool, 256> plain{};
-    for (std::size_t byte = 0x20; byte < 0x80; ++byte) plain[byte] = byte != '"' && byte != '\\';
+    for (std::size_t byte = 0x20; byte < 0x7F; ++byte) plain[byte] = byte != '"' && byte != '\\';
     return plain;
 }
 constexpr std::array<bool, 256> is_plain = plain_bytes();
@@ -30,7 +30,8 @@ std::size_t plain_prefix(std::string_view text) {
         const std::uint64_t controls = (word - ones * 0x20) & ~word & highs;
         const std::uint64_t quotes = zeros(word ^ (ones * '"'));
         const std::uint64_t backslashes = zeros(word ^ (ones * '\\'));
-        return (controls | quotes | backslashes | (word & highs)) == 0;
+        const std::uint64_t deletes = zeros(word ^ (ones * 0x7F));
+        return (controls | quotes | backslashes | deletes | (word & highs)) == 0;
     };
     constexpr std::size_t step = sizeof(std::uint64_t);
     std::size_t run = 0;
@@ -137,7 +138,12 @@ private:
             return 1;
         }
         const std::size_t length = utf8_length(text);
-        *out_ += length > 0 ? text.substr(0, length) : "\xEF\xBF\xBD";
+        if (length == 0)
+            *out_ += "\xEF\xBF\xBD";
+        else if (plain_character(text) > 0)
+            *out_ += text.substr(0, length);
+        else  // one that controls how other text is shown: \u009b
+            append_escaped(*out_, text.substr(0, length));
         return length > 0 ? length : 1;
     }
 

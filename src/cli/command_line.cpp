@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/escaped_text.hpp"
 #include "base/names.hpp"
 #include "cli/help.hpp"
 #include "cli/setting_options.hpp"
@@ -346,7 +347,8 @@ std::optional<Answer> Reading::take_values(const CLI::App& app) {
 }
 
 Answer Reading::refuse(const std::string& message) const {
-    return {ExitCode::usage, os::Stream::error, about_.name + ": " + message + "\nsee '" + command_ + " --help'\n"};
+    return {ExitCode::usage, os::Stream::error,
+            escaped(about_.name + ": " + message) + "\nsee '" + command_ + " --help'\n"};
 }
 
 Answer Reading::refuse_option(const std::string& option) const {

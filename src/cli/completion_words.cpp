@@ -5,9 +5,9 @@
 #include <optional>
 #include <string_view>
 
+#include "base/escaped_text.hpp"
 #include "cli/command_line.hpp"
 #include "cli/setting_options.hpp"
-#include "cli/text.hpp"
 #include "cli/typed_arguments.hpp"
 #include "cli/verbs.hpp"
 
@@ -200,7 +200,7 @@ Completion complete_words(const Words& words, const AskEvents& ask) {
 std::string to_text(const Completion& completion) {
     std::string text;
     for (const Offer& offer : completion.offers)
-        if (is_plain(offer.word)) text += offer.word + "\t" + printable(offer.description) + "\n";
+        if (is_plain(offer.word)) text += offer.word + "\t" + escaped(offer.description) + "\n";
     if (completion.lookup != Lookup::none && (completion.prefix.empty() || is_plain(completion.prefix)))
         text += "\t" + std::string{name_of(completion.lookup)} + "\t" + completion.prefix + "\n";
     return text;

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <utility>
 
+#include "base/escaped_text.hpp"
 #include "servicekit/base/json.hpp"
 
 namespace servicekit::cli {
@@ -12,8 +13,8 @@ void Console::print(std::string_view text) {
     // Whoever reads may take his time, as in a pager.
     constexpr std::chrono::hours patience{24 * 365};
     if (output_failure_) return;
-    streams_->write(os::Stream::out, {});  // what stdio has buffered stands before it
-    auto written = streams_->write_within(os::Stream::out, text, patience);
+    streams_->write(os::Stream::out, {});  // what stdio has buffered comes before it
+    auto written = streams_->write_within(os::Stream::out, shown(text), patience);
     output_failure_ = std::move(written.failure);
 }
 
@@ -21,18 +22,24 @@ void Console::print(std::string_view text, const std::function<bool()>& goes_on)
     constexpr std::chrono::milliseconds patience{200};
     if (output_failure_) return;
     streams_->write(os::Stream::out, {});
+    const std::string whole = shown(text);
+    std::string_view rest = whole;
     do {
-        auto written = streams_->write_within(os::Stream::out, text, patience);
+        auto written = streams_->write_within(os::Stream::out, rest, patience);
         if (!written.failure) return;
         if (written.failure->errno_value != EAGAIN) {
             output_failure_ = std::move(written.failure);
             return;
         }
-        text.remove_prefix(written.bytes);
+        rest.remove_prefix(written.bytes);
     } while (goes_on());
 }
 
+void Console::print_error(std::string_view text) { streams_->write(os::Stream::error, escaped(text, Breaks::allow)); }
+
 int Console::finish(int code) {
+    // A character whose end never came.
+    if (const std::string rest = std::exchange(begun_, {}); !rest.empty()) print(rest + "\n");
     if (code != 0 || !output_failure_ || output_failure_->errno_value == EPIPE) return code;
     return fail(*output_failure_);
 }
@@ -58,6 +65,15 @@ bool Console::shows_colours(os::Stream stream) const {
            !environment_->get("NO_COLOR");
 }
 
-std::string Console::line(std::string_view text) const { return who_ + ": " + std::string{text} + "\n"; }
+std::string Console::line(std::string_view text) const { return escaped(who_ + ": " + std::string{text}) + "\n"; }
+
+std::string Console::shown(std::string_view text) {
+    if (!streams_->is_terminal(os::Stream::out)) return std::string{text};
+    std::string whole = std::exchange(begun_, {}) + std::string{text};
+    const std::size_t end = whole.size() - unfinished_character(whole);
+    begun_ = whole.substr(end);
+    whole.resize(end);
+    return escaped(whole, Breaks::allow);
+}
 
 }  // namespace servicekit::cli

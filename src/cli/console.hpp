@@ -13,7 +13,8 @@
 
 namespace servicekit::cli {
 
-/// What the user of a verb sees.
+/// What the user of a verb sees. Whatever a message, a reply or a file holds, no control character of it reaches a
+/// terminal: see append_escaped().
 class Console {
 public:
     Console(os::StandardStreams& streams, const os::Environment& environment, std::string who)
@@ -23,7 +24,8 @@ public:
     [[nodiscard]] const std::string& who() const noexcept { return who_; }
     void rename(std::string who) { who_ = std::move(who); }
 
-    /// To stdout, as it is. What can't be written there is told by finish(), and nothing follows it.
+    /// A text of any number of lines to stdout: on a terminal escaped but for newlines and tabs, elsewhere as it is.
+    /// finish() reports what could not be written; nothing is printed after that.
     void print(std::string_view text);
     /// The same for a verb that has signals blocked. \param goes_on is asked several times a second while the reader
     ///        takes nothing; the rest is dropped once it says no
@@ -32,9 +34,11 @@ public:
     [[nodiscard]] bool output_has_failed() const noexcept { return output_failure_.has_value(); }
     /// An object to stdout: for people on a terminal, on one line otherwise.
     void print_json(const Object& object);
-    /// "just-another-server: TEXT" to stdout.
+    /// "just-another-server: TEXT" to stdout, on one line.
     void say(std::string_view text) { print(line(text)); }
-    /// The same to stderr.
+    /// A text of several lines to stderr, escaped but for newlines and tabs.
+    void print_error(std::string_view text);
+    /// As say(), to stderr.
     void complain(std::string_view text) { streams_->write(os::Stream::error, line(text)); }
     void warn(const Error& error) { complain("warning: " + error.message()); }
     /// Prints what went wrong. \returns the exit code for it
@@ -49,11 +53,14 @@ public:
 
 private:
     [[nodiscard]] std::string line(std::string_view text) const;
+    /// As print() shows it. The beginning of a character at the end of the text is kept for the next one.
+    [[nodiscard]] std::string shown(std::string_view text);
 
     os::StandardStreams* streams_;
     const os::Environment* environment_;
     std::string who_;
     std::optional<Error> output_failure_;
+    std::string begun_;  ///< the first bytes of a character whose other bytes come with the next text
 };
 
 }  // namespace servicekit::cli

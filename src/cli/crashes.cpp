@@ -1,8 +1,8 @@
 #include <string>
 #include <vector>
 
+#include "base/escaped_text.hpp"
 #include "cli/exit_status.hpp"
-#include "cli/text.hpp"
 #include "cli/verb_functions.hpp"
 #include "core/crash_reports.hpp"
 #include "core/places.hpp"
@@ -43,9 +43,9 @@ std::string in_words(const std::vector<CrashSummary>& crashes) {
     std::string text;
     std::size_t number = 0;
     for (const CrashSummary& crash : crashes) {
-        text += std::to_string(++number) + "  " + printable(crash.time) + "  " + printable(crash.in_words()) + "\n";
-        text += "   " + printable(crash.file) + (crash.is_whole ? "\n" : ", which was not written to its end\n");
-        for (const std::string& frame : crash.frames) text += "      " + printable(frame) + "\n";
+        text += std::to_string(++number) + "  " + escaped(crash.time) + "  " + escaped(crash.in_words()) + "\n";
+        text += "   " + escaped(crash.file) + (crash.is_whole ? "\n" : ", which was not written to its end\n");
+        for (const std::string& frame : crash.frames) text += "      " + escaped(frame) + "\n";
     }
     return text;
 }

@@ -86,7 +86,7 @@ int run_parsed(ServiceBase& service, const std::vector<std::string>& arguments, 
         if (answer->stream == os::Stream::out)
             console.print(answer->text);
         else
-            console.streams().write(answer->stream, answer->text);
+            console.print_error(answer->text);
         return to_int(answer->code);
     }
     Session session{service, std::get<Invocation>(parsed), tools, console, file_name(arguments)};

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/escaped_text.hpp"
 #include "cli/text.hpp"
 
 namespace servicekit::cli {
@@ -47,7 +48,7 @@ std::string render_progress(const Progress& progress, unsigned width, Colours co
         used = text.size();
     }
     if (progress.message.empty() || used + 2 >= room) return text;
-    return text + "  " + std::string{cut(printable(progress.message), room - used - 2)};
+    return text + "  " + std::string{cut(escaped(progress.message), room - used - 2)};
 }
 
 void ProgressBar::show(const Progress& progress) {

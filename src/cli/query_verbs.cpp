@@ -193,7 +193,7 @@ int log_level(Session& session) {
         const Value* channels = reply.find("channels");
         if (channels != nullptr && channels->is_object())
             for (const auto& [name, its_level] : channels->as_object())
-                text += name + ": " + plain_text(its_level) + "\n";
+                text += escaped(name) + ": " + plain_text(its_level) + "\n";
         return text;
     });
 }

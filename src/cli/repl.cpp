@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "base/escaped_text.hpp"
 #include "cli/evaluation.hpp"
 #include "cli/verb_functions.hpp"
 #include "servicekit/os/line_reader.hpp"
@@ -31,7 +32,7 @@ public:
 
     int run() {
         for (std::string form;;) {
-            const auto line = lines_->read_line(form.empty() ? package_ + "> " : "... ");
+            const auto line = lines_->read_line(form.empty() ? escaped(package_) + "> " : "... ");
             if (!line && line.error().errno_value == EINTR) {
                 form.clear();
                 continue;

@@ -70,7 +70,7 @@ std::string status_text(const Object& reply) {
     if (const Value* busy = reply.find("busy"); busy != nullptr && busy->is_object())
         add("busy", field_text(busy->as_object(), "event") + ", for " + seconds_in_words(busy->as_object(), "seconds"));
     for (const auto& [key, value] : reply)
-        if (std::find(not_own.begin(), not_own.end(), key) == not_own.end()) add(printable(key), plain_text(value));
+        if (std::find(not_own.begin(), not_own.end(), key) == not_own.end()) add(key, plain_text(value));
     return table(rows);
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/escaped_text.hpp"
 #include "servicekit/base/json.hpp"
 
 namespace servicekit::cli {
@@ -27,16 +28,7 @@ std::string duration_in_words(std::chrono::seconds duration) {
     return in_words(counts.size() - 1);
 }
 
-std::string plain_text(const Value& value) { return printable(value.is_string() ? value.as_string() : to_json(value)); }
-
-std::string printable(std::string_view text) {
-    std::string clean{text};
-    for (char& byte : clean) {
-        const auto code = static_cast<unsigned char>(byte);
-        if (code < 0x20 || code == 0x7F) byte = ' ';
-    }
-    return clean;
-}
+std::string plain_text(const Value& value) { return escaped(value.is_string() ? value.as_string() : to_json(value)); }
 
 std::size_t columns(std::string_view text) noexcept {
     return static_cast<std::size_t>(
@@ -50,11 +42,14 @@ std::string_view cut(std::string_view text, std::size_t columns) noexcept {
     return text;
 }
 
-std::string table(const std::vector<std::vector<std::string>>& rows) {
+std::string table(std::vector<std::vector<std::string>> rows) {
     std::vector<std::size_t> widths;
-    for (const auto& row : rows) {
+    for (auto& row : rows) {
         widths.resize(std::max(widths.size(), row.size()));
-        for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], columns(row[i]));
+        for (std::size_t i = 0; i < row.size(); ++i) {
+            row[i] = escaped(row[i]);
+            widths[i] = std::max(widths[i], columns(row[i]));
+        }
     }
     std::string text;
     for (const auto& row : rows) {

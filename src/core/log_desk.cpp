@@ -4,6 +4,8 @@
 #include <chrono>
 #include <utility>
 
+#include "base/escaped_text.hpp"
+
 namespace servicekit {
 namespace {
 
@@ -236,8 +238,7 @@ void LogDesk::put_from_child(const LogRecord& record) {
         line += '=';
         field.value.append_to(line);
     }
-    line += '\n';
-    (void)streams_->write_within(os::Stream::error, line, child_patience);
+    (void)streams_->write_within(os::Stream::error, escaped(line) + '\n', child_patience);
 }
 
 }  // namespace servicekit

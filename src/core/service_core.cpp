@@ -5,6 +5,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/escaped_text.hpp"
 #include "core/configuration.hpp"
 #include "core/control_plane.hpp"
 #include "core/heartbeat.hpp"
@@ -250,7 +251,8 @@ void ServiceCore::close_log(std::chrono::milliseconds at_most) {
 void ServiceCore::print(const Error& error) {
     const std::string& name = places.name.empty() ? options.name : places.name;
     const std::string level = host.service_manager->has_journal_on_stderr() ? "<3>" : "";
-    host.streams->write(os::Stream::error, level + (name.empty() ? "service" : name) + ": " + error.message() + "\n");
+    const std::string line = escaped((name.empty() ? "service" : name) + ": " + error.message());
+    host.streams->write(os::Stream::error, level + line + "\n");
 }
 
 void ServiceCore::report(const Error& error) {

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 
@@ -23,9 +24,10 @@ CrashWriter& CrashWriter::text(std::string_view text) noexcept {
 }
 
 CrashWriter& CrashWriter::on_one_line(std::string_view given) noexcept {
-    for (const char byte : given) {
-        const bool is_plain = static_cast<unsigned char>(byte) >= ' ' && byte != '\x7f';
-        text(is_plain ? std::string_view{&byte, 1} : std::string_view{" "});
+    while (!given.empty()) {
+        const std::size_t length = plain_character(given);
+        text(length > 0 ? given.substr(0, length) : std::string_view{" "});
+        given.remove_prefix(std::max<std::size_t>(length, 1));
     }
     return *this;
 }

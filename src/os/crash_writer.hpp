@@ -6,6 +6,8 @@
 #include <ctime>
 #include <string_view>
 
+#include "base/escaped_text.hpp"
+
 namespace servicekit::os {
 
 /// Text for a descriptor, put together in fixed memory: async-signal-safe. What can't be written is dropped.
@@ -17,7 +19,7 @@ public:
     ~CrashWriter() { flush(); }
 
     CrashWriter& text(std::string_view text) noexcept;
-    /// The text with spaces in place of whatever could begin a line, or lead a terminal astray.
+    /// The text with a space in place of each byte or character that plain_character() refuses.
     CrashWriter& on_one_line(std::string_view given) noexcept;
     CrashWriter& number(std::int64_t value) noexcept;
     /// \param digits at least so many
@@ -47,9 +49,12 @@ public:
         size_ += text.copy(bytes_.data() + size_, Size - size_);
         return *this;
     }
-    CrashLine& on_one_line(std::string_view text) noexcept {
-        for (const char byte : text)
-            if (size_ < Size) bytes_[size_++] = static_cast<unsigned char>(byte) < ' ' || byte == '\x7f' ? ' ' : byte;
+    CrashLine& on_one_line(std::string_view given) noexcept {
+        while (!given.empty()) {
+            const std::size_t length = plain_character(given);
+            text(length > 0 ? given.substr(0, length) : std::string_view{" "});
+            given.remove_prefix(length > 0 ? length : 1);
+        }
         return *this;
     }
     CrashLine& number(std::uint64_t value) noexcept { return digits(value, 10); }

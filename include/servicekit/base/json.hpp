@@ -33,7 +33,9 @@ struct JsonError {
 /// Appends the value on one line to `out`: the fast path of replies.
 void append_json(std::string& out, const Object& object);
 
-/// Appends the text as a JSON string with its quotes. Bytes that are no UTF-8 become U+FFFD.
+/// Appends the text as a JSON string with its quotes. Bytes that are not UTF-8 become U+FFFD. Characters that control how
+/// other text is shown (of C0, DEL and C1, writing direction, separators of lines, a byte order mark) are escaped, so that
+/// JSON can be shown on a terminal as it is.
 void append_json_string(std::string& out, std::string_view text);
 
 }  // namespace servicekit

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/escaped_text.hpp"
 #include "servicekit/os/clock.hpp"
 #include "servicekit/os/process.hpp"
 #include "servicekit/os/service_manager.hpp"
@@ -15,13 +16,6 @@ using std::chrono::microseconds, std::chrono::milliseconds;
 
 std::string in_microseconds(std::chrono::steady_clock::duration time) {
     return std::to_string(std::chrono::duration_cast<microseconds>(time).count());
-}
-
-/// A line break would begin another variable.
-std::string on_one_line(std::string_view text) {
-    std::string line{text};
-    std::replace(line.begin(), line.end(), '\n', ' ');
-    return line;
 }
 
 }  // namespace
@@ -49,7 +43,7 @@ Result<contract::Role> SystemdNotify::enter() {
 void SystemdNotify::ready() { tell("READY=1\nMAINPID=" + std::to_string(process_->id())); }
 
 void SystemdNotify::failed(const Error& error) {
-    std::string message = "STATUS=" + on_one_line(error.message());
+    std::string message = "STATUS=" + escaped(error.message());
     if (error.errno_value != 0) message += "\nERRNO=" + std::to_string(error.errno_value);
     tell(message + "\nEXIT_STATUS=" + std::to_string(to_int(error.exit_code)));
 }
@@ -61,7 +55,7 @@ void SystemdNotify::reloading() {
 
 void SystemdNotify::stopping() { tell("STOPPING=1"); }
 
-void SystemdNotify::status(std::string_view text) { tell("STATUS=" + on_one_line(text)); }
+void SystemdNotify::status(std::string_view text) { tell("STATUS=" + escaped(text)); }
 
 void SystemdNotify::extend() { tell("EXTEND_TIMEOUT_USEC=" + in_microseconds(options_.extension)); }
 
@@ -73,7 +67,7 @@ void SystemdNotify::tell(const std::string& message) {
     // Once is enough until it works again: stderr leads to the manager, too.
     if (!sent && !last_one_failed_) {
         const std::string level = manager_->has_journal_on_stderr() ? "<4>" : "";
-        streams_->write(os::Stream::error, level + name_ + ": " + sent.error().message() + "\n");
+        streams_->write(os::Stream::error, level + escaped(name_ + ": " + sent.error().message()) + "\n");
     }
     last_one_failed_ = !sent;
 }

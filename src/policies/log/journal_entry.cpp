@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 
+#include "base/escaped_text.hpp"
 #include "policies/log/syslog_level.hpp"
 
 namespace servicekit::policies {
@@ -23,15 +24,16 @@ bool is_digit(char letter) { return letter >= '0' && letter <= '9'; }
 
 // A value with a newline has its length in front, 64 bits with the least byte first.
 void append_field(std::string& out, std::string_view name, std::string_view value) {
+    constexpr std::size_t length_bytes = 8;
+    const bool has_lines = value.find('\n') != std::string_view::npos;
     out += name;
-    if (value.find('\n') == std::string_view::npos) {
-        out += '=';
-    } else {
-        out += '\n';
-        for (auto [size, left] = std::pair{std::uint64_t{value.size()}, 8}; left > 0; --left, size >>= 8U)
-            out += static_cast<char>(size & 0xffU);
-    }
-    out += value;
+    out += has_lines ? '\n' : '=';
+    if (has_lines) out.append(length_bytes, '\0');
+    const std::size_t begin = out.size();
+    append_escaped(out, value, Breaks::allow);
+    if (has_lines)
+        for (std::uint64_t at = begin - length_bytes, size = out.size() - begin; at < begin; ++at, size >>= 8U)
+            out[at] = static_cast<char>(size & 0xffU);
     out += '\n';
 }
 

@@ -14,6 +14,8 @@ namespace servicekit::policies {
 [[nodiscard]] std::string journal_field_name(std::string_view key);
 
 /// Appends the record as one entry of journald's native protocol (systemd.io/JOURNAL_NATIVE_PROTOCOL).
+/// Values are escaped by append_escaped(), with newlines and tabs as they are: journalctl shows a value with control
+/// characters as "blob data", or writes them to the terminal (`-o cat`).
 void append_journal_entry(std::string& out, const contract::LogRecord& record, std::string_view service, pid_t pid);
 
 }  // namespace servicekit::policies

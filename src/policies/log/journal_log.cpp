@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/escaped_text.hpp"
 #include "policies/log/journal_entry.hpp"
 #include "policies/log/last_line.hpp"
 #include "policies/log/log_line.hpp"
@@ -24,7 +25,7 @@ void append_line_for_manager(std::string& out, const contract::LogRecord& record
     out += '<';
     out += policies::syslog_level(record.level);
     out += '>';
-    policies::append_escaped(out, record.message);
+    append_escaped(out, record.message);
     policies::append_fields(out, record);
     out += '\n';
 }

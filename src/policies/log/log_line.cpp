@@ -1,71 +1,24 @@
 #include "policies/log/log_line.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
-#include <cstdint>
-#include <cstring>
 
+#include "base/escaped_text.hpp"
 #include "base/rfc3339.hpp"
 
 namespace servicekit::policies {
 namespace {
 
-void append_hexadecimal(std::string& out, std::string_view prefix, unsigned char byte) {
-    constexpr std::string_view digits = "0123456789abcdef";
-    out += prefix;
-    out += digits[byte >> 4U];
-    out += digits[byte & 0xfU];
-}
-
-void append_control(std::string& out, unsigned char control) {
-    switch (control) {
-        case '\n':
-            out += "\\n";
-            break;
-        case '\r':
-            out += "\\r";
-            break;
-        case '\t':
-            out += "\\t";
-            break;
-        default:
-            append_hexadecimal(out, "\\x", control);
-            break;
-    }
-}
-
-constexpr bool may_need_escape(char letter) {
-    const auto byte = static_cast<unsigned char>(letter);
-    return byte < 0x20 || byte == 0x7f || byte == 0xc2;
-}
-
-constexpr std::size_t stride = 16;
-
-/// Whether any of as many bytes may, with no way out between them, so that a compiler makes a few comparisons of it.
-bool any_may_need_escape(const char* bytes) {
-    std::array<char, stride> found;
-    for (std::size_t i = 0; i < stride; ++i) found[i] = may_need_escape(bytes[i]) ? 1 : 0;
-    std::array<std::uint64_t, 2> halves;
-    std::memcpy(halves.data(), found.data(), stride);
-    return (halves[0] | halves[1]) != 0;
-}
-
-/// Where the first byte stands, from `at` on, that may need an escape; the end where there is none, as in most lines.
-[[gnu::hot]] std::size_t plain_bytes(std::string_view text, std::size_t at) {
-    while (at + stride <= text.size() && !any_may_need_escape(text.data() + at)) at += stride;
-    const bool near_end = at + stride > text.size() && text.size() >= stride;
-    if (near_end && !any_may_need_escape(text.data() + text.size() - stride)) return text.size();
-    while (at < text.size() && !may_need_escape(text[at])) ++at;
-    return at;
-}
-
 /// Keys that a reader can tell from the value behind them.
 void append_key(std::string& out, std::string_view key) {
-    for (const char letter : key) {
-        const auto byte = static_cast<unsigned char>(letter);
-        const bool fits = byte > ' ' && byte != 0x7f && letter != '=' && letter != '"';
-        out += fits ? letter : '_';
+    while (!key.empty()) {
+        const std::size_t length = plain_character(key);
+        const bool fits = length > 0 && key.front() != ' ' && key.front() != '=' && key.front() != '"';
+        if (fits)
+            out += key.substr(0, length);
+        else
+            out += '_';
+        key.remove_prefix(std::max<std::size_t>(length, 1));
     }
 }
 
@@ -85,27 +38,6 @@ void append_value(std::string& out, std::string_view text) {
     out += '"';
 }
 
-/// \param message begins with a byte that may need an escape
-[[gnu::cold]] void append_with_escapes(std::string& out, std::string_view message) {
-    std::size_t plain = 0;  // where the run of bytes that need no escape began
-    const auto escape_at = [&](std::size_t at, std::size_t length, auto&& append) {
-        out += message.substr(plain, at - plain);
-        append();
-        plain = at + length;
-    };
-    for (std::size_t at = 0; at < message.size(); at = plain_bytes(message, at + 1)) {
-        const auto byte = static_cast<unsigned char>(message[at]);
-        if (byte < 0x20 || byte == 0x7f) {
-            escape_at(at, 1, [&] { append_control(out, byte); });
-        } else if (byte == 0xc2 && at + 1 < message.size()) {
-            // U+0080 to U+009f: the second set of control characters, as UTF-8 has them.
-            const auto next = static_cast<unsigned char>(message[at + 1]);
-            if (next >= 0x80 && next < 0xa0) escape_at(at, 2, [&] { append_hexadecimal(out, "\\u00", next); });
-        }
-    }
-    out += message.substr(plain);
-}
-
 }  // namespace
 
 void append_fields(std::string& out, const contract::LogRecord& record) {
@@ -123,12 +55,6 @@ void append_fields(std::string& out, const contract::LogRecord& record) {
     if (!record.channel.empty()) append("channel", record.channel);
     if (record.source.file != nullptr)
         append("source", std::string{record.source.file} + ':' + std::to_string(record.source.line));
-}
-
-[[gnu::hot]] void append_escaped(std::string& out, std::string_view message) {
-    const std::size_t plain = plain_bytes(message, 0);
-    out += message.substr(0, plain);
-    if (plain < message.size()) append_with_escapes(out, message.substr(plain));
 }
 
 [[gnu::hot]] void append_log_line(std::string& out, const contract::LogRecord& record, std::string_view source) {

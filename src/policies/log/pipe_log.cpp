@@ -7,6 +7,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/escaped_text.hpp"
 #include "policies/log/json_line.hpp"
 #include "policies/log/last_line.hpp"
 #include "policies/log/log_line.hpp"
@@ -204,7 +205,8 @@ void PipeLog::State::see_out(std::chrono::steady_clock::time_point until) {
     const std::string state = has_ended ? " has ended" : " still runs";
     const std::string rest = unread > 0 ? ", with " + std::to_string(unread) + " bytes of the log unread" : "";
     static_cast<void>(streams->write_within(
-        os::Stream::error, name + ": the log's program " + program->in_words() + state + rest + "\n", word_limit));
+        os::Stream::error, escaped(name + ": the log's program " + program->in_words() + state + rest) + "\n",
+        word_limit));
 }
 
 std::chrono::milliseconds PipeLog::State::left_until(std::chrono::steady_clock::time_point end) const {

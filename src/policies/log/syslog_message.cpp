@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "base/escaped_text.hpp"
 #include "base/rfc3339.hpp"
-#include "base/utf8.hpp"
 #include "policies/log/log_line.hpp"
 #include "policies/log/syslog_level.hpp"
 
@@ -18,7 +18,6 @@ constexpr std::size_t longest_process_id = 128;
 constexpr std::size_t longest_message_id = 32;
 constexpr std::size_t longest_parameter_name = 32;
 constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
-constexpr std::string_view replacement = "\xEF\xBF\xBD";  // U+FFFD
 
 void append_priority(std::string& out, int facility, LogLevel level) {
     constexpr int severities = 8;
@@ -40,27 +39,11 @@ bool is_ascii(std::string_view text) {
     return std::all_of(text.begin(), text.end(), [](char letter) { return static_cast<unsigned char>(letter) < 0x80; });
 }
 
-bool is_utf8(std::string_view text) {
-    while (!text.empty()) {
-        const std::size_t length = utf8_length(text);
-        if (length == 0) return false;
-        text.remove_prefix(length);
-    }
-    return true;
-}
-
-/// PARAM-VALUE: UTF-8, with a backslash before what would end it.
-void append_parameter_value(std::string& out, std::string_view text) {
-    while (!text.empty()) {
-        const std::size_t length = utf8_length(text);
-        if (length == 0) {
-            out += replacement;
-            text.remove_prefix(1);
-            continue;
-        }
-        if (text.front() == '"' || text.front() == '\\' || text.front() == ']') out += '\\';
-        out += text.substr(0, length);
-        text.remove_prefix(length);
+/// PARAM-VALUE, with a backslash before what would end it.
+void append_parameter_value(std::string& out, std::string_view utf8) {
+    for (const char letter : utf8) {
+        if (letter == '"' || letter == '\\' || letter == ']') out += '\\';
+        out += letter;
     }
 }
 
@@ -110,9 +93,10 @@ void append_syslog_message(std::string& out, const contract::LogRecord& record, 
     append_structured_data(out, record, head.structured_data_id);
     if (record.message.empty()) return;
     out += ' ';
-    // Without the mark a message is of no known encoding: MSG-ANY, which plain ASCII may be as well.
-    if (!is_ascii(record.message) && is_utf8(record.message)) out += byte_order_mark;
+    const std::size_t begin = out.size();
     append_escaped(out, record.message);
+    // Without the mark a message is in an unknown encoding: MSG-ANY, which plain ASCII may be as well.
+    if (!is_ascii(std::string_view{out}.substr(begin))) out.insert(begin, byte_order_mark);
 }
 
 void append_traditional_syslog_message(std::string& out, const contract::LogRecord& record, const SyslogHead& head) {

@@ -1,5 +1,6 @@
 #include "policies/log/terminal_line.hpp"
 
+#include "base/escaped_text.hpp"
 #include "base/rfc3339.hpp"
 #include "policies/log/log_line.hpp"
 

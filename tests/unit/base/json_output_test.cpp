@@ -72,14 +72,21 @@ TEST(JsonOutputTest, WhatIsNoNumberInJsonIsNull) {
 }
 
 TEST(JsonOutputTest, ControlCharactersAreEscaped) {
-    EXPECT_EQ(printed("\"\\/\b\f\n\r\t\x01\x1F\x7F\0"sv), "\"\\\"\\\\/\\b\\f\\n\\r\\t\\u0001\\u001f\x7F\\u0000\"");
+    EXPECT_EQ(printed("\"\\/\b\f\n\r\t\x01\x1F\x7F\0"sv), "\"\\\"\\\\/\\b\\f\\n\\r\\t\\u0001\\u001f\\u007f\\u0000\"");
     EXPECT_EQ(to_json(Object{{"a\nb", 1}}), R"({"a\nb":1})");
 }
 
 TEST(JsonOutputTest, ValidUtf8StaysAsItIs) {
-    for (const std::string_view text : {"\xC2\x80", "\xDF\xBF", "\xE0\xA0\x80", "\xED\x9F\xBF", "\xEE\x80\x80",
+    for (const std::string_view text : {"\xC2\xA0", "\xDF\xBF", "\xE0\xA0\x80", "\xED\x9F\xBF", "\xEE\x80\x80",
                                         "\xEF\xBF\xBF", "\xF0\x90\x80\x80", "\xF4\x8F\xBF\xBF"})
         EXPECT_EQ(printed(text), "\"" + std::string{text} + "\"");
+}
+
+TEST(JsonOutputTest, CharactersThatDriveATerminalAreEscapedAndReadBackAsTheyWere) {
+    const std::string text = "\xC2\x80\xC2\x9B\xD8\x9C\xE2\x80\x8E\xE2\x80\xA8\xE2\x80\xAE\xE2\x81\xA6\xEF\xBB\xBF";
+    const std::string json = printed(text);
+    EXPECT_EQ(json, R"("\u0080\u009b\u061c\u200e\u2028\u202e\u2066\ufeff")");
+    EXPECT_EQ(std::get<Value>(parse_json(json)), Value{text});
 }
 
 TEST(JsonOutputTest, BytesThatAreNoUtf8AreReplaced) {

@@ -144,7 +144,7 @@ TEST(CompletionTextTest, IsALineForEachOffer) {
 TEST(CompletionTextTest, HasNoWordThatAShellWouldTakeForMore) {
     for (const char* word : {"", "a b", "$(reboot)", "`x`", "a;b", "a'b", "a\nb", "\033[2J", "~root", "*"})
         EXPECT_EQ(to_text({.offers = {{word, ""}}}), "") << word;
-    EXPECT_EQ(to_text({.offers = {{"a", "one\ntwo\t\033[2J"}}}), "a\tone two  [2J\n");
+    EXPECT_EQ(to_text({.offers = {{"a", "one\ntwo\t\033[2J"}}}), "a\tone\\ntwo\\t\\x1b[2J\n");
 }
 
 }  // namespace

@@ -37,7 +37,7 @@ TEST(RenderProgressTest, ColoursTheBarOnly) {
 }
 
 TEST(RenderProgressTest, LetsNoServiceDriveTheTerminal) {
-    EXPECT_EQ(render_progress({.done = 1, .total = 0, .message = "a\n\033[2Jb"}, 40, Colours::no), "1  a  [2Jb");
+    EXPECT_EQ(render_progress({.done = 1, .total = 0, .message = "a\n\033[2Jb"}, 40, Colours::no), "1  a\\n\\x1b[2Jb");
 }
 
 class ProgressBarTest : public ::testing::Test {

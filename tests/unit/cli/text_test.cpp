@@ -28,7 +28,7 @@ TEST(PlainTextTest, ShowsStringsWithoutQuotesAndTheRestAsJson) {
     EXPECT_EQ(plain_text(Value{Object{{"a", true}}}), R"({"a":true})");
 }
 
-TEST(PlainTextTest, LetsNoServiceDriveTheTerminal) { EXPECT_EQ(plain_text(Value{"a\033[2Jb\nc"}), "a [2Jb c"); }
+TEST(PlainTextTest, LetsNoServiceDriveTheTerminal) { EXPECT_EQ(plain_text(Value{"a\033[2Jb\nc"}), "a\\x1b[2Jb\\nc"); }
 
 TEST(ColumnsTest, CountsCodePoints) {
     EXPECT_EQ(columns("ae"), 2U);
@@ -42,6 +42,10 @@ TEST(TableTest, AlignsItsColumns) {
     EXPECT_EQ(table({{"name", "x"}, {"connections", "12"}}), "name         x\nconnections  12\n");
     EXPECT_EQ(table({{"\xC3\xA4", "1"}, {"bb", "2"}}), "\xC3\xA4   1\nbb  2\n");
     EXPECT_EQ(table({}), "");
+}
+
+TEST(TableTest, ACellDrivesNoTerminalAndMakesNoLine) {
+    EXPECT_EQ(table({{"a\nb", "\xC2\x9B"}, {"c", "\033[2J"}}), "a\\nb  \\u009b\nc     \\x1b[2J\n");
 }
 
 }  // namespace

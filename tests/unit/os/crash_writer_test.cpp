@@ -50,9 +50,9 @@ TEST_F(CrashWriterTest, WritesNumbersAndTimes) {
 }
 
 TEST_F(CrashWriterTest, LeavesNoLineToWhatItIsGiven) {
-    CrashWriter{writer.get()}.on_one_line("a\nb\x1b[31mc\x7f\xc3\xa4");
+    CrashWriter{writer.get()}.on_one_line("a\nb\x1b[31mc\x7f\xc3\xa4 \xc2\x9b|\x9b|\xe2\x80\xae|");
 
-    EXPECT_EQ(written(), "a b [31mc \xc3\xa4");
+    EXPECT_EQ(written(), "a b [31mc \xc3\xa4   | |   |");
 }
 
 TEST_F(CrashWriterTest, WritesMoreThanItHolds) {
@@ -68,6 +68,13 @@ TEST(CrashLineTest, IsCutWhereItIsTooLong) {
     line.text("abc").number(12).hexadecimal(0xff).on_one_line("\nx");
 
     EXPECT_EQ(line.view(), "abc120xf");
+}
+
+TEST(CrashLineTest, LeavesNoLineToWhatItIsGiven) {
+    CrashLine<16> line;
+    line.on_one_line("a\nb\xc2\x9b\xc3\xa4\xff");
+
+    EXPECT_EQ(line.view(), "a b  \xc3\xa4 ");
 }
 
 }  // namespace

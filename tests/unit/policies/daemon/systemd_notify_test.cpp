@@ -74,7 +74,7 @@ TEST_F(SystemdNotifyTest, AFailureWithoutErrnoHasNone) {
 TEST_F(SystemdNotifyTest, AStatusStaysOneLineWhateverItSays) {
     enter_with_manager();
     daemon.status("one\nSTOPPING=1");
-    EXPECT_THAT(manager.messages(), ElementsAre("STATUS=one STOPPING=1"));
+    EXPECT_THAT(manager.messages(), ElementsAre("STATUS=one\\nSTOPPING=1"));
 }
 
 TEST_F(SystemdNotifyTest, AsksForMoreTimeAsItsOptionsSay) {

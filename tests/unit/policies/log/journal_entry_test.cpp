@@ -29,5 +29,19 @@ TEST(JournalEntryTest, ANameIsNoLongerThanTheJournalTakes) {
     EXPECT_EQ(journal_field_name(std::string(100, '1')).size(), 64U);
 }
 
+TEST(JournalEntryTest, AValueDrivesNoTerminal) {
+    const std::vector<LogField> fields{{.key = "path", .value = "\x1b[2J\xC2\x9B\xE2\x80\xAE\xff"}};
+    std::string entry;
+    append_journal_entry(entry, {.time = {}, .message = "a\tb\x1b", .fields = fields}, "trial", 4711);
+    EXPECT_TRUE(entry.ends_with("PATH=\\x1b[2J\\u009b\\u202e\\xff\nMESSAGE=a\tb\\x1b\n")) << entry;
+}
+
+TEST(JournalEntryTest, AValueOfSeveralLinesHasTheLengthOfWhatIsWritten) {
+    std::string entry;
+    append_journal_entry(entry, {.time = {}, .message = "a\x1b\nb"}, "trial", 4711);
+    const std::string length{"\x07\0\0\0\0\0\0\0", 8};
+    EXPECT_TRUE(entry.ends_with("MESSAGE\n" + length + "a\\x1b\nb\n")) << entry;
+}
+
 }  // namespace
 }  // namespace servicekit::policies

@@ -74,9 +74,28 @@ TEST(LogLineTest, EscapesTheSecondSetOfControlCharactersToo) {
               "a\\u009b31m\\u0080");
 }
 
+TEST(LogLineTest, EscapesBytesThatAreNotUtf8AndControlsOfTheWritingDirection) {
+    EXPECT_EQ(escaped("a\x9b"
+                      "31m \xe2\x80\xae"
+                      "b"),
+              "a\\x9b31m \\u202eb");
+}
+
+TEST(LogLineTest, AKeyHasNoCharacterThatAMessageEscapes) {
+    const std::vector<LogField> fields{{.key = "a\xc2\x9b"
+                                               "b\xe2\x80\xae"
+                                               "c\xff"
+                                               "d\x1b"
+                                               "e\xc3\xa4",
+                                        .value = 1}};
+    std::string line;
+    append_fields(line, {.time = noted_time, .message = "x", .fields = fields});
+    EXPECT_EQ(line, " a__b___c_d_e\xc3\xa4=1");
+}
+
 TEST(LogLineTest, LeavesAllOtherCharactersAsTheyAre) {
-    EXPECT_EQ(escaped("C:\\temp \"50%\" \xc2\xa0 \xc3\xa4 \xe2\x82\xac \xc2"),
-              "C:\\temp \"50%\" \xc2\xa0 \xc3\xa4 \xe2\x82\xac \xc2");
+    EXPECT_EQ(escaped("C:\\temp \"50%\" \xc2\xa0 \xc3\xa4 \xe2\x82\xac"),
+              "C:\\temp \"50%\" \xc2\xa0 \xc3\xa4 \xe2\x82\xac");
     EXPECT_EQ(escaped(""), "");
 }
 
