@@ -102,7 +102,7 @@ std::optional<Error> Lifecycle::begin(bool in_background) {
     core.started_at_text = rfc3339(core.host.clock->system_now());
     core.crash_watch.begin();
     try {
-        core.loop = core.host.make_event_loop();
+        core.loop = core.host.make_event_loop("control");
     } catch (const std::system_error& error) {
         return os_error("make an event loop", "", error.code().value());
     }
@@ -313,7 +313,7 @@ std::optional<Error> Lifecycle::start_log() {
     contract::Log& log = core.policies->log;
     if (!log.works_in_background()) return std::nullopt;
     try {
-        core.log_loop = core.host.make_event_loop();
+        core.log_loop = core.host.make_event_loop("log");
     } catch (const std::system_error& error) {
         return os_error("make an event loop for the log", "", error.code().value());
     }

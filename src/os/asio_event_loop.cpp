@@ -10,6 +10,7 @@
 #include <boost/system/system_error.hpp>
 #include <cstdint>
 #include <mutex>
+#include <string>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -88,7 +89,7 @@ private:
 
 class AsioEventLoop final : public EventLoop {
 public:
-    AsioEventLoop() { await_watched(); }
+    explicit AsioEventLoop(std::string thread) : thread_name_{std::move(thread)} { await_watched(); }
     ~AsioEventLoop() override {
         stop();
         (void)watched_is_ready_.release();
@@ -106,16 +107,16 @@ public:
 
     Result<void> start() override {
         const std::lock_guard lock{thread_mutex_};
-        if (thread_.joinable()) return Error{ExitCode::internal, "start the control thread", "", "it runs already"};
+        if (thread_.joinable()) return Error{ExitCode::internal, "start the thread", thread_name_, "it runs already"};
         const SignalsBlocked signals_blocked;
         try {
             // noexcept: what escapes a callback ends the process, as it would escape any thread.
             thread_ = std::thread{[this]() noexcept {
-                pthread_setname_np(pthread_self(), "control");
+                pthread_setname_np(pthread_self(), thread_name_.c_str());
                 context_.run();
             }};
         } catch (const std::system_error& error) {
-            return os_error("start the control thread", "", error.code().value());
+            return os_error("start the thread", thread_name_, error.code().value());
         }
         return {};
     }
@@ -151,15 +152,16 @@ private:
 
     PostedCalls posted_;
 
+    const std::string thread_name_;
     std::mutex thread_mutex_;
     std::thread thread_;
 };
 
 }  // namespace
 
-std::unique_ptr<EventLoop> make_asio_event_loop() {
+std::unique_ptr<EventLoop> make_asio_event_loop(const std::string& thread) {
     try {
-        return std::make_unique<AsioEventLoop>();
+        return std::make_unique<AsioEventLoop>(thread);
     } catch (const boost::system::system_error& error) {
         throw std::system_error{error.code().value(), std::generic_category(), "cannot make an event loop"};
     }

@@ -5,6 +5,7 @@
 #include <map>
 #include <string>
 #include <system_error>
+#include <vector>
 
 #include "integration/support/proc_path.hpp"
 #include "integration/support/service_test.hpp"
@@ -75,6 +76,18 @@ TEST_F(BackgroundTest, HasASessionThatItDoesNotLead) {
     ASSERT_TRUE(facts);
     EXPECT_NE(facts->session, facts->pid);
     EXPECT_NE(facts->session, facts_of(::getpid())->session);
+}
+
+TEST_F(BackgroundTest, EachThreadHasANameOfItsOwn) {
+    const RunningService service{trial};
+
+    std::vector<std::string> names;
+    for (const auto& thread : fs::directory_iterator{proc(service.pid(), "task")})
+        names.push_back(read_file(thread.path().string() + "/comm"));
+
+    std::sort(names.begin(), names.end());
+    EXPECT_EQ(std::adjacent_find(names.begin(), names.end()), names.end()) << testing::PrintToString(names);
+    EXPECT_THAT(names, testing::IsSupersetOf({"control\n", "log\n", "trial-service\n"}));
 }
 
 TEST_F(BackgroundTest, ClosedStreamsAreNoMatter) {

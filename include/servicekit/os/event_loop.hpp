@@ -3,6 +3,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <string>
 
 #include "servicekit/base/result.hpp"
 
@@ -49,8 +50,9 @@ public:
     virtual void stop() = 0;
 };
 
-/// \throws std::system_error where the process has no descriptors left.
-[[nodiscard]] std::unique_ptr<EventLoop> make_asio_event_loop();
+/// \param thread the name of its thread, as ps(1) and top(1) show it: 15 letters at most
+/// \throws std::system_error if the process has no descriptors left.
+[[nodiscard]] std::unique_ptr<EventLoop> make_asio_event_loop(const std::string& thread);
 
 /// Lets one thread sleep until another has something for it.
 class Parking {

@@ -111,7 +111,7 @@ os::Host FakeOs::host() {
             .signals = &signals,
             .streams = &streams,
             .users = &users,
-            .make_event_loop = [this]() -> std::unique_ptr<os::EventLoop> {
+            .make_event_loop = [this](const std::string& /*thread*/) -> std::unique_ptr<os::EventLoop> {
                 if (const auto failure = reactor.loop_failures.due("make"))
                     throw std::system_error{*failure, std::generic_category(), "cannot make an event loop"};
                 return std::make_unique<FakeEventLoop>(reactor);

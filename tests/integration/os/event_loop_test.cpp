@@ -182,7 +182,7 @@ TEST_F(AsioEventLoopTest, BlocksSignalsInItsThreadAndNotInOurs) {
     }
     for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS})
         EXPECT_EQ(sigismember(&theirs, fault), 0) << fault;
-    EXPECT_STREQ(name.data(), "control");
+    EXPECT_STREQ(name.data(), "loop");
     loop->stop();
 }
 
@@ -194,7 +194,7 @@ std::string make_loop_with(int descriptors) {
     const rlimit few{.rlim_cur = limit, .rlim_max = limit};
     if (setrlimit(RLIMIT_NOFILE, &few) != 0) return "no limit";
     try {
-        return make_asio_event_loop() ? "made" : "none";
+        return make_asio_event_loop("loop") ? "made" : "none";
     } catch (const std::system_error& error) {
         return error.code().value() == EMFILE ? "too few" : error.what();
     }

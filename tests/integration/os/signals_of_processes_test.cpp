@@ -123,7 +123,7 @@ TEST_F(PosixSignalsOfProcessesTest, ForkedChildMayGiveBackWhatItsParentTook) {
 TEST_F(PosixSignalsOfProcessesTest, ForkedChildMayTakeThemItself) {
     ASSERT_TRUE(take());
     ForkedChild child{[this](Lines&) {
-        const auto own_loop = make_asio_event_loop();
+        const auto own_loop = make_asio_event_loop("loop");
         Received own;
         if (!signals.take(all, *own_loop, [&](const ReceivedSignal& signal) { own.add(signal); })) return 1;
         if (!own_loop->start() || kill(getpid(), SIGTERM) != 0) return 2;

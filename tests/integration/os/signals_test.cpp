@@ -158,7 +158,7 @@ TEST_F(PosixSignalsTest, ForgettingTheCallerLeavesWhatTheProgramHasChosen) {
 TEST_F(PosixSignalsTest, RefusesASecondOwner) {
     ASSERT_TRUE(take());
 
-    const auto second = make_asio_event_loop();
+    const auto second = make_asio_event_loop("loop");
     const Result<void> taken = signals.take(all, *second, [](const ReceivedSignal&) {});
 
     ASSERT_FALSE(taken);
@@ -183,7 +183,7 @@ TEST_F(PosixSignalsTest, MayBeTakenByTheNextLoop) {
     take_and_start();
     loop->stop();
     signals.give_back();
-    loop = make_asio_event_loop();
+    loop = make_asio_event_loop("loop");
 
     take_and_start();
     send_to_ourselves(SIGHUP);

@@ -38,7 +38,7 @@ TEST(FakeOsTest, HasTheFoldersOfAMachine) {
 TEST(FakeOsTest, LetsServicesShareTheirLoopsTime) {
     FakeOs host;
     const os::Host given = host.host();
-    const auto loop = given.make_event_loop();
+    const auto loop = given.make_event_loop("loop");
     const auto parking = given.make_parking();
     const auto timer = loop->timer();
     const auto begin = host.clock.steady_now();
@@ -77,7 +77,7 @@ protected:
     /// A program that ends when it is told to, by a signal that it takes.
     int wait_for_term() {
         const os::Host host = os.host();
-        const auto loop = host.make_event_loop();
+        const auto loop = host.make_event_loop("loop");
         const auto parking = host.make_parking();
         static_cast<void>(os.signals.take(std::array{SIGTERM}, *loop, [&](const auto&) { parking->unpark(); }));
         static_cast<void>(loop->start());
