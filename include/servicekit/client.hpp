@@ -61,8 +61,8 @@ public:
     [[nodiscard]] Result<Client> connect_again() const { return connect(path_, users_, *sockets_, *clock_); }
 
     /// Asks for an event and waits for its reply.
-    /// \returns the reply; an Error where none could be had, with ExitCode::timeout where the time was up.
-    ///          The event may have run then, or may yet.
+    /// \returns the reply; an Error if there is none, with ExitCode::timeout if the time was up. The event may have run
+    ///          then, or may yet; it was not asked for if the error is of ExitCode::usage: JSON can't express an argument.
     /// \throws EventError for an error reply
     Result<Object> call(std::string_view event, const Object& arguments = {}, const CallOptions& options = {});
 

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "base/escaped_text.hpp"
+#include "base/json_pointer.hpp"
 #include "base/utf8.hpp"
 #include "servicekit/base/json.hpp"
 
@@ -183,7 +185,46 @@ private:
     std::size_t depth_ = 0;
 };
 
+bool is_utf8(std::string_view text) {
+    while (!text.empty()) {
+        text.remove_prefix(plain_prefix(text));
+        if (text.empty()) break;
+        const std::size_t length = utf8_length(text);
+        if (length == 0) return false;
+        text.remove_prefix(length);
+    }
+    return true;
+}
+
+std::optional<NotJson> find_not_json_in(const Value& value) {
+    if (value.is_string())
+        return is_utf8(value.as_string()) ? std::nullopt : std::optional{NotJson{{}, "it is not UTF-8"}};
+    if (value.is_object()) return find_not_json(value.as_object());
+    if (value.is_list()) {
+        for (std::size_t i = 0; i < value.as_list().size(); ++i) {
+            auto found = find_not_json_in(value.as_list()[i]);
+            if (!found) continue;
+            found->pointer.insert(0, "/" + std::to_string(i));
+            return found;
+        }
+        return std::nullopt;
+    }
+    const bool is_double = value.is_number() && !value.is_integer();
+    if (!is_double || std::isfinite(value.as_number())) return std::nullopt;
+    return NotJson{{}, "it is not a finite number"};
+}
+
 }  // namespace
+
+std::optional<NotJson> find_not_json(const Object& object) {
+    for (const auto& [key, value] : object) {
+        auto found = is_utf8(key) ? find_not_json_in(value) : std::optional{NotJson{{}, "its name is not UTF-8"}};
+        if (!found) continue;
+        found->pointer.insert(0, pointer_token(escaped(key)));
+        return found;
+    }
+    return std::nullopt;
+}
 
 void append_json(std::string& out, const Object& object) {
     JsonPrinter{out, JsonPrinter::Layout::one_line}.print(object);

@@ -105,6 +105,9 @@ Result<Object> Client::call(std::string_view event, const Object& arguments, con
         return Error{cause.exit_code, "get a reply to '" + std::string{event} + "' from", path_, cause.reason,
                      cause.errno_value};
     };
+    if (const auto fault = find_not_json(arguments))
+        return Error{ExitCode::usage, "ask for", std::string{event},
+                     "the argument '" + fault->pointer.substr(1) + "' has no form in JSON: " + fault->reason};
     Exchange::Deadline deadline;
     if (options.timeout) deadline = clock_->steady_now() + *options.timeout + grace;
     if (!is_connection_fresh())

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/codec.hpp"
+#include "servicekit/base/json.hpp"
 #include "servicekit/os/process.hpp"
 
 namespace servicekit {
@@ -130,6 +131,25 @@ Context::ProgressSink EventRunner::sink(EventRun* run) {
     };
 }
 
+Reply EventRunner::expressible(const EventDeclaration& event, Reply reply) const {
+    const auto fault = find_not_json(reply.fields());
+    if (!fault) return reply;
+    if (event.name != "status")
+        throw EventFailure("the reply has no form in JSON: '" + fault->pointer + "': " + fault->reason,
+                           {{"field", fault->pointer}});
+    // Who watches the service by its status still gets the rest of it.
+    Object rest;
+    Value::List left_out;
+    for (const auto& [key, value] : reply.fields()) {
+        if (const auto in_field = find_not_json(Object{{key, value}}))
+            left_out.emplace_back(in_field->pointer + ": " + in_field->reason);
+        else
+            rest.append(key, value);
+    }
+    rest.set("left-out", std::move(left_out));
+    return Reply{std::move(rest)};
+}
+
 Reply EventRunner::invoke(Running& running, const EventDeclaration& event, const Arguments& arguments, Context& context,
                           const Handler& handler) {
     Event occurrence{event.name, arguments, context};
@@ -139,8 +159,9 @@ Reply EventRunner::invoke(Running& running, const EventDeclaration& event, const
         ~Current() { current = outer; }
     } const innermost{current_, std::exchange(current_, &context)};
     try {
-        Reply reply =
-            around_(occurrence, [&handler](Event& inner) { return handler(inner.arguments(), inner.context()); });
+        Reply reply = expressible(event, around_(occurrence, [&handler](Event& inner) {
+                                      return handler(inner.arguments(), inner.context());
+                                  }));
         running.succeeded();
         return reply;
     } catch (...) {

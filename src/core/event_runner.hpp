@@ -67,6 +67,8 @@ private:
     class Running;
     /// \param run whose caller wants to know, too; may be null
     [[nodiscard]] Context::ProgressSink sink(EventRun* run);
+    /// \throws EventFailure for a reply that JSON can't express. The status goes without such fields, and names them.
+    [[nodiscard]] Reply expressible(const EventDeclaration& event, Reply reply) const;
     Reply invoke(Running& running, const EventDeclaration& event, const Arguments& arguments, Context& context,
                  const Handler& handler);
 

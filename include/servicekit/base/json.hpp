@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -29,6 +30,15 @@ struct JsonError {
 
 /// The value over several lines, indented by two spaces, for people.
 [[nodiscard]] std::string to_pretty_json(const Value& value);
+
+/// What keeps a value from being JSON.
+struct NotJson {
+    std::string pointer;  ///< which part, as a JSON pointer (RFC 6901)
+    std::string reason;   ///< "it is not a finite number"
+};
+/// \returns the first part of the object that JSON has no form for: a number that is not finite, or a text or a key that is
+///          not UTF-8. Printed all the same, the number becomes null, and each byte U+FFFD.
+[[nodiscard]] std::optional<NotJson> find_not_json(const Object& object);
 
 /// Appends the value on one line to `out`: the fast path of replies.
 void append_json(std::string& out, const Object& object);

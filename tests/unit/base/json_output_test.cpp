@@ -71,6 +71,18 @@ TEST(JsonOutputTest, WhatIsNoNumberInJsonIsNull) {
     EXPECT_EQ(to_json(Value{-HUGE_VAL}), "null");
 }
 
+TEST(NotJsonTest, IsTheFirstPartThatJsonHasNoFormFor) {
+    EXPECT_FALSE(find_not_json({}));
+    EXPECT_FALSE(
+        find_not_json({{"a", 1}, {"b", Value::List{1.5, "x \" \\ \xC3\xA4", nullptr, true}}, {"c", Object{}}}));
+    const auto pointer_in = [](const Object& object) { return find_not_json(object).value().pointer; };
+    EXPECT_EQ(pointer_in({{"a", 1}, {"b", HUGE_VAL}}), "/b");
+    EXPECT_EQ(pointer_in({{"a", Value::List{1, Object{{"b/c", std::nan("")}}}}}), "/a/1/b~1c");
+    EXPECT_EQ(pointer_in({{"a", "a text of more than eight letters\x80"}}), "/a");
+    EXPECT_EQ(pointer_in({{"\xC3", 1}}), "/\\xc3");
+    EXPECT_EQ(find_not_json({{"\xC3", 1}})->reason, "its name is not UTF-8");
+}
+
 TEST(JsonOutputTest, ControlCharactersAreEscaped) {
     EXPECT_EQ(printed("\"\\/\b\f\n\r\t\x01\x1F\x7F\0"sv), "\"\\\"\\\\/\\b\\f\\n\\r\\t\\u0001\\u001f\\u007f\\u0000\"");
     EXPECT_EQ(to_json(Object{{"a\nb", 1}}), R"({"a\nb":1})");

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cerrno>
+#include <cmath>
 #include <stdexcept>
 
 #include "client/exchange.hpp"
@@ -53,6 +54,53 @@ TEST_F(ClientTest, SendsArgumentsAndOptionsWhereThereAreSome) {
     EXPECT_THAT(service.requests, ElementsAre(R"(["backup",{"directory":"/x"}])", R"(["status",{},{"timeout":1.5}])",
                                               R"(["backup",{"directory":"/x"},{"progress":true}])"));
     EXPECT_EQ(service.connections, 1);
+}
+
+TEST_F(ClientTest, TellsWhenTheTurnOfTheEventComes) {
+    answer({{R"({"progress":{"state":"queued","running":"upload"}})"
+             "\n"
+             R"({"progress":{"state":"running"}})"
+             "\n"
+             R"({"progress":{"done":1,"total":2}})"
+             "\n{}\n"}});
+    std::string told;
+    const auto on_turn = [&told](const Turn& turn) {
+        told += (turn.has_come ? "runs;" : "behind " + turn.running + ";");
+    };
+    ASSERT_TRUE(connect().call("backup", {}, {.on_turn = on_turn}));
+    EXPECT_EQ(told, "behind upload;runs;");
+    EXPECT_THAT(service.requests, ElementsAre(R"(["backup",{},{"queue":true}])"));
+}
+
+TEST_F(ClientTest, AsksAServiceOfAnOlderVersionWithoutTheOption) {
+    script_ = [](const std::string& request) {
+        if (request.find("queue") == std::string::npos) return Pieces{{"{\"files\":2}\n"}};
+        return Pieces{{R"({"error":{"code":"bad-argument","message":"option 'queue' of the request","event":"backup",)"
+                       R"("argument":"queue","expected":"'progress' or 'timeout'"}})"
+                       "\n"}};
+    };
+    const auto reply = connect().call("backup", {}, {.on_turn = [](const Turn&) {}});
+    ASSERT_TRUE(reply);
+    EXPECT_EQ(to_json(*reply), R"({"files":2})");
+}
+
+TEST_F(ClientTest, AnArgumentOfThatNameThatIsWrongIsAnErrorAsAnyOther) {
+    answer({{R"({"error":{"code":"bad-argument","message":"no","argument":"queue","expected":"an integer"}})"
+             "\n"}});
+    EXPECT_THROW((void)connect().call("backup", {}, {.on_turn = [](const Turn&) {}}), EventError);
+    EXPECT_EQ(service.requests.size(), 1U);
+}
+
+TEST_F(ClientTest, SendsNothingThatJsonCanNotExpress) {
+    Client client = connect();
+    for (const Value& value : {Value{"h\xF6her"}, Value{std::nan("")}, Value{HUGE_VAL}}) {
+        const auto reply = client.call("backup", {{"directory", value}});
+        ASSERT_FALSE(reply);
+        EXPECT_EQ(reply.error().exit_code, ExitCode::usage);
+        EXPECT_THAT(reply.error().message(),
+                    HasSubstr("cannot ask for 'backup': the argument 'directory' has no form"));
+    }
+    EXPECT_TRUE(service.requests.empty());
 }
 
 TEST_F(ClientTest, ThrowsAnErrorReplyAndGoesOn) {

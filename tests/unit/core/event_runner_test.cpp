@@ -3,11 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "core/log_desk.hpp"
+#include "servicekit/base/json.hpp"
 #include "servicekit/mocks/fake_boost_log.hpp"
 #include "servicekit/mocks/mock_clock.hpp"
 #include "servicekit/mocks/mock_log.hpp"
@@ -66,6 +68,38 @@ TEST_F(EventRunnerTest, AnswersWithWhatTheHandlerReturns) {
     EXPECT_EQ(reply_, (Object{{"files", 2}}));
     EXPECT_EQ(answers_, 1);
     EXPECT_EQ(surrounded_, std::vector<std::string>{"backup"});
+}
+
+TEST_F(EventRunnerTest, AReplyThatJsonCanNotExpressIsAnErrorThatNamesTheField) {
+    EXPECT_CALL(log_, write(::testing::Field(&contract::LogRecord::message, ::testing::HasSubstr("'/load/1'"))));
+
+    const Object error = run([](const Arguments&, Context&) {
+        return Reply{{"files", 2}, {"load", Value::List{0.5, std::nan("")}}};
+    });
+
+    EXPECT_EQ(error.find("code")->as_string(), "event-error");
+    EXPECT_EQ(error.find("field")->as_string(), "/load/1");
+    EXPECT_EQ(error.find("message")->as_string(),
+              "the reply has no form in JSON: '/load/1': it is not a finite number");
+}
+
+TEST_F(EventRunnerTest, ATextThatIsNotUtf8IsAnErrorToo) {
+    const auto fails_with = [this](Object fields) {
+        const Object error = run([&](const Arguments&, Context&) { return Reply{fields}; });
+        return error.contains("field") ? error.find("field")->as_string() : std::string{};
+    };
+    EXPECT_EQ(fails_with({{"name", "h\xF6her"}}), "/name");
+    EXPECT_EQ(fails_with({{"a", Object{{"b\xFF/", 1}}}}), "/a/b\\xff~1");
+    EXPECT_EQ(fails_with({{"name", "h\xC3\xB6her"}}), "");
+}
+
+TEST_F(EventRunnerTest, TheStatusGoesWithoutFieldsThatJsonCanNotExpressAndNamesThem) {
+    const auto own_fields = [](const Arguments&, Context&) {
+        return Reply{{"ratio", std::nan("")}, {"connections", 3}, {"name", "\xFF"}};
+    };
+    EXPECT_TRUE(run(own_fields, "status").empty());
+    EXPECT_EQ(to_json(reply_),
+              R"({"connections":3,"left-out":["/ratio: it is not a finite number","/name: it is not UTF-8"]})");
 }
 
 TEST_F(EventRunnerTest, AnExceptionBecomesAnErrorWithItsTypeAndIsLogged) {
