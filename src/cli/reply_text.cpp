@@ -48,11 +48,26 @@ std::string signature(const Object& parameter) {
     return is_required ? text : "[" + text + "]";
 }
 
+/// "1 to 9", "at least 1", "at most 9"; empty if there are no limits.
+std::string range_text(const Object& parameter) {
+    const std::string minimum = field_text(parameter, "minimum");
+    const std::string maximum = field_text(parameter, "maximum");
+    if (!minimum.empty() && !maximum.empty()) return minimum + " to " + maximum;
+    if (!minimum.empty()) return "at least " + minimum;
+    return maximum.empty() ? maximum : "at most " + maximum;
+}
+
 std::string parameter_text(const Object& parameter) {
     std::string text = field_text(parameter, "description");
+    const auto add = [&text](const std::string& more) {
+        if (!more.empty()) text += (text.empty() ? "" : "; ") + more;
+    };
+    add(range_text(parameter));
+    const Value* secret = parameter.find("secret");
+    if (secret != nullptr && *secret == Value{true}) add("secret");
     const Value* fallback = parameter.find("default");
-    if (fallback == nullptr || fallback->is_null()) return text;
-    return text + (text.empty() ? "" : "; ") + plain_text(*fallback) + " unless given";
+    if (fallback != nullptr && !fallback->is_null()) add(plain_text(*fallback) + " unless given");
+    return text;
 }
 
 }  // namespace
@@ -92,6 +107,7 @@ std::string events_text(const Object& reply) {
         text += "\n";
         if (const std::string description = field_text(event, "description"); !description.empty())
             text += "    " + description + "\n";
+        if (const std::string role = field_text(event, "needs"); !role.empty()) text += "    role: " + role + "\n";
         text += table(rows);
     }
     return text;

@@ -2,7 +2,9 @@
 #include "base/names.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <csignal>
+#include <cstdint>
 #include <utility>
 
 #include "base/rfc3339.hpp"
@@ -151,6 +153,13 @@ ControlRole needed_role(const EventDeclaration& event, const Object& arguments) 
 bool is_served_always(std::string_view event) {
     return event == "status" || event == "events" || event == "settings" || event == "crashes" ||
            event == "log-level" || event == "log-reopen" || event == "log-flush" || event == "stop" || event == "kill";
+}
+
+/// A bound of a parameter: an integer if it is a whole number.
+Value bound_value(double bound) {
+    constexpr double exact = 9'007'199'254'740'992;  // 2^53: up to it each integer is a double
+    const bool is_whole = bound >= -exact && bound <= exact && std::trunc(bound) == bound;
+    return is_whole ? Value{static_cast<std::int64_t>(bound)} : Value{bound};
 }
 
 }  // namespace
@@ -404,6 +413,11 @@ Object ControlPlane::list_events() const {
                              {"required", !parameter.default_value.has_value()},
                              {"description", parameter.description}};
             if (parameter.default_value) described.append("default", *parameter.default_value);
+            if (parameter.minimum && std::isfinite(*parameter.minimum))
+                described.append("minimum", bound_value(*parameter.minimum));
+            if (parameter.maximum && std::isfinite(*parameter.maximum))
+                described.append("maximum", bound_value(*parameter.maximum));
+            if (parameter.secret) described.append("secret", true);
             parameters.emplace_back(std::move(described));
         }
         events.emplace_back(Object{{"name", event->name},

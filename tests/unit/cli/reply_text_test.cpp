@@ -48,6 +48,22 @@ TEST(EventsTextTest, ShowsHowToCallEach) {
               "      note\n");
 }
 
+TEST(EventsTextTest, ShowsRangesSecretsAndTheRole) {
+    EXPECT_EQ(events_text(object(R"({"events":[
+        {"name":"login","description":"logs in","needs":"operate","parameters":[
+            {"name":"port","type":"integer","required":true,"description":"where","minimum":1,"maximum":65535},
+            {"name":"ratio","type":"number","required":false,"minimum":0.5,"default":1},
+            {"name":"tries","type":"integer","required":true,"maximum":9},
+            {"name":"password","type":"string","required":true,"description":"of the user","secret":true}]}]})")),
+              "login port=INTEGER [ratio=NUMBER] tries=INTEGER password=STRING\n"
+              "    logs in\n"
+              "    role: operate\n"
+              "      port      where; 1 to 65535\n"
+              "      ratio     at least 0.5; 1 unless given\n"
+              "      tries     at most 9\n"
+              "      password  of the user; secret\n");
+}
+
 TEST(EventsTextTest, BearsWithAReplyOfAnotherShape) {
     EXPECT_EQ(events_text(object(R"({"events":3})")), "");
     EXPECT_EQ(events_text(object(R"({"events":[1,{"name":"x","parameters":[2]}]})")), "x\n");

@@ -195,6 +195,21 @@ TEST_F(ControlPlaneTest, StartIsNoEventForClients) {
     EXPECT_THAT(replies.at(1), HasSubstr(R"("name":"reload")"));
 }
 
+TEST_F(ControlPlaneTest, EventsAreListedWithTheLimitsAndSecrecyOfTheirParameters) {
+    service().events().add(
+        {.name = "login",
+         .parameters = {{.name = "port", .type = ParameterType::integer, .minimum = 1, .maximum = 65535},
+                        {.name = "ratio", .type = ParameterType::number, .minimum = 0.5},
+                        {.name = "password", .secret = true}},
+         .handler = [](const Arguments&, Context&) { return Reply{}; }});
+    ask(R"(["events"])");
+    finish();
+
+    EXPECT_THAT(replies.at(0), HasSubstr(R"("description":"","minimum":1,"maximum":65535})"));
+    EXPECT_THAT(replies.at(0), HasSubstr(R"("description":"","minimum":0.5})"));
+    EXPECT_THAT(replies.at(0), HasSubstr(R"("description":"","secret":true}],"needs":"operate"})"));
+}
+
 TEST_F(ControlPlaneTest, ArgumentsAreCheckedBeforeTheHandlerRuns) {
     bool ran = false;
     service().events().add({.name = "backup",
