@@ -34,12 +34,14 @@ std::string evaluation_text(const Object& reply) {
     return text;
 }
 
+std::string_view no_lisp_text() { return "this service has no Lisp: its program attaches none"; }
+
 bool is_without_lisp(const EventError& error) { return error.code() == "event-not-found"; }
 
 bool is_of_lisp(const EventError& error) { return error.fields().contains("kind"); }
 
 std::string fault_text(const EventError& error) {
-    if (is_without_lisp(error)) return "this service has no Lisp: its program attaches none";
+    if (is_without_lisp(error)) return std::string{no_lisp_text()};
     const std::string type = text_in(error.fields(), "type");
     const std::string place = text_in(error.fields(), "place");
     std::string text = place.empty() ? std::string{} : place + ": ";

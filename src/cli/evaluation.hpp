@@ -4,6 +4,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "servicekit/client.hpp"
@@ -23,6 +24,9 @@ Result<Object> evaluate(Client& client, const EvaluationRequest& request, std::f
 
 /// What was printed, and each value on a line of its own.
 [[nodiscard]] std::string evaluation_text(const Object& reply);
+
+/// What is said of a service without the event `eval`.
+[[nodiscard]] std::string_view no_lisp_text();
 
 /// Whether the service has no event `eval`.
 [[nodiscard]] bool is_without_lisp(const EventError& error);

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <memory>
@@ -7,6 +8,7 @@
 
 #include "base/escaped_text.hpp"
 #include "cli/evaluation.hpp"
+#include "cli/exit_status.hpp"
 #include "cli/verb_functions.hpp"
 #include "servicekit/os/line_reader.hpp"
 
@@ -109,10 +111,30 @@ private:
     std::string package_;
 };
 
+/// Whether the service says which events it has, and `eval` is not one of them.
+bool is_known_to_lack_lisp(Client& client) {
+    constexpr std::chrono::seconds longest_listing{2};
+    try {
+        const auto reply = client.call("events", {}, {.timeout = longest_listing});
+        const Value* events = reply ? reply->find("events") : nullptr;
+        if (events == nullptr || !events->is_list()) return false;
+        return std::none_of(events->as_list().begin(), events->as_list().end(), [](const Value& event) {
+            const Value* name = event.is_object() ? event.as_object().find("name") : nullptr;
+            return name != nullptr && *name == Value{"eval"};
+        });
+    } catch (const EventError&) {
+        return false;  // the first form will tell
+    }
+}
+
 }  // namespace
 
 int repl(Session& session) {
     return with_client(session, "eval", [&](Client& client) {
+        if (is_known_to_lack_lisp(client)) {
+            session.console.complain(no_lisp_text());
+            return exit_status::error_reply;
+        }
         const auto lines = session.tools.make_line_reader();
         return Repl{session, client, *lines}.run();
     });

@@ -74,7 +74,9 @@ class ReplVerbTest : public ProgramFixture {
 protected:
     ReplVerbTest() {
         start_instance();
-        on_request = [this](const std::string&) {
+        replies["events"] = R"({"events":[{"name":"eval"}]})";
+        on_request = [this](const std::string& event) {
+            if (event == "events") return;
             if (answers.empty()) {
                 replies.clear();
                 return end_instance_after(std::chrono::milliseconds{1});
@@ -89,6 +91,12 @@ protected:
         tools.make_line_reader = [this] { return host.line_readers.make(); };
         arguments.insert(arguments.begin(), "repl");
         return run(std::move(arguments));
+    }
+    /// What was asked for once the service had said that it has Lisp.
+    [[nodiscard]] std::vector<std::string> evaluations() const {
+        std::vector<std::string> asked = instance->requests;
+        std::erase_if(asked, [](const std::string& request) { return request.starts_with(R"(["events")"); });
+        return asked;
     }
     [[nodiscard]] const std::vector<std::string>& prompts() const { return host.line_readers.prompts(); }
     /// What a form gives, and the package that the service is in then.
@@ -111,8 +119,8 @@ TEST_F(ReplVerbTest, EvaluatesALineAtATimeUntilThereAreNoMore) {
     EXPECT_EQ(type({"(+ 1 2)", "", "7"}), 0);
 
     EXPECT_EQ(out(), "3\n7\n");
-    EXPECT_THAT(instance->requests, ElementsAre(R"-(["eval",{"forms":["(+ 1 2)\n"],"package":"COMMON-LISP-USER"}])-",
-                                                R"-(["eval",{"forms":["7\n"],"package":"COMMON-LISP-USER"}])-"));
+    EXPECT_THAT(evaluations(), ElementsAre(R"-(["eval",{"forms":["(+ 1 2)\n"],"package":"COMMON-LISP-USER"}])-",
+                                           R"-(["eval",{"forms":["7\n"],"package":"COMMON-LISP-USER"}])-"));
     EXPECT_THAT(prompts(),
                 ElementsAre("COMMON-LISP-USER> ", "COMMON-LISP-USER> ", "COMMON-LISP-USER> ", "COMMON-LISP-USER> "));
 }
@@ -124,7 +132,7 @@ TEST_F(ReplVerbTest, AFormMayTakeSeveralLines) {
 
     EXPECT_EQ(out(), "(1 2)\n");
     EXPECT_EQ(error(), "");
-    EXPECT_THAT(instance->requests.at(1), HasSubstr(R"("(list 1\n2)\n")"));
+    EXPECT_THAT(evaluations().at(1), HasSubstr(R"("(list 1\n2)\n")"));
     EXPECT_THAT(prompts(), ElementsAre("COMMON-LISP-USER> ", "... ", "COMMON-LISP-USER> "));
 }
 
@@ -134,7 +142,7 @@ TEST_F(ReplVerbTest, AFormThatChangesThePackageChangesThePrompt) {
     EXPECT_EQ(type({"(in-package \"APP\")", "x"}), 0);
 
     EXPECT_THAT(prompts(), ElementsAre("COMMON-LISP-USER> ", "APP> ", "APP> "));
-    EXPECT_THAT(instance->requests.at(1), HasSubstr(R"("package":"APP")"));
+    EXPECT_THAT(evaluations().at(1), HasSubstr(R"("package":"APP")"));
 }
 
 TEST_F(ReplVerbTest, APackageMayHaveAnyName) {
@@ -143,7 +151,7 @@ TEST_F(ReplVerbTest, APackageMayHaveAnyName) {
     EXPECT_EQ(type({"1", "2"}), 0);
 
     EXPECT_EQ(prompts().back(), "a\"b> ");
-    EXPECT_THAT(instance->requests.at(1), HasSubstr(R"("package":"a\"b")"));
+    EXPECT_THAT(evaluations().at(1), HasSubstr(R"("package":"a\"b")"));
 }
 
 TEST_F(ReplVerbTest, WhereThePackageIsDeletedItGoesOnInTheFirst) {
@@ -154,26 +162,27 @@ TEST_F(ReplVerbTest, WhereThePackageIsDeletedItGoesOnInTheFirst) {
 
     EXPECT_THAT(prompts(),
                 ElementsAre("COMMON-LISP-USER> ", "APP> ", "APP> ", "COMMON-LISP-USER> ", "COMMON-LISP-USER> "));
-    EXPECT_THAT(instance->requests.at(3), HasSubstr(R"("package":"COMMON-LISP-USER")"));
+    EXPECT_THAT(evaluations().at(3), HasSubstr(R"("package":"COMMON-LISP-USER")"));
 }
 
 TEST_F(ReplVerbTest, CtrlCDropsTheUnfinishedForm) {
     answers = {unfinished(), values("7")};
     on_request = [this, answer = on_request](const std::string& request) {
         answer(request);
-        if (instance->requests.size() == 1) host.line_readers.interrupt();
+        if (evaluations().size() == 1) host.line_readers.interrupt();
     };
 
     EXPECT_EQ(type({"(list 1", "7"}), 0);
 
     EXPECT_EQ(out(), "7\n");
-    EXPECT_THAT(instance->requests.at(1), HasSubstr(R"("forms":["7\n"])"));
+    EXPECT_THAT(evaluations().at(1), HasSubstr(R"("forms":["7\n"])"));
     EXPECT_THAT(prompts(), ElementsAre("COMMON-LISP-USER> ", "... ", "COMMON-LISP-USER> ", "COMMON-LISP-USER> "));
 }
 
 TEST_F(ReplVerbTest, CtrlCWhileAFormRunsInterruptsIt) {
     instance.reset();
     instance.emplace(host, control_socket, [this](const std::string& request) -> std::vector<ScriptedService::Piece> {
+        if (request.starts_with(R"(["events")")) return {{"{\"events\":[{\"name\":\"eval\"}]}\n"}};
         if (request.find("interrupt-eval") != std::string::npos) return {{"{\"interrupted\":true}\n"}};
         host.line_readers.interrupt();
         return {{error("timeout", "TIMEOUT", "interrupted") + "\n", std::chrono::seconds{1}}};
@@ -181,13 +190,13 @@ TEST_F(ReplVerbTest, CtrlCWhileAFormRunsInterruptsIt) {
 
     EXPECT_EQ(type({"(loop)"}), 0);
 
-    EXPECT_THAT(instance->requests, ElementsAre(HasSubstr("(loop)"), R"(["interrupt-eval",{},{"timeout":5.0}])"));
+    EXPECT_THAT(evaluations(), ElementsAre(HasSubstr("(loop)"), R"(["interrupt-eval",{},{"timeout":5.0}])"));
     EXPECT_EQ(error(), "just-another-server: interrupted (TIMEOUT)\n");
 }
 
 TEST_F(ReplVerbTest, WhereAFormCanNotBeInterruptedNobodyWaitsAnyLonger) {
     on_request = [this](const std::string& event) {
-        if (event == "eval" && instance->requests.size() == 1) return host.line_readers.interrupt();
+        if (event == "eval" && evaluations().size() == 1) return host.line_readers.interrupt();
         if (event == "eval") replies["eval"] = values("7");
     };
     replies = {{"interrupt-eval", R"({"interrupted":false})"}};
@@ -205,7 +214,7 @@ TEST_F(ReplVerbTest, BeginsInThePackageThatIsWanted) {
     EXPECT_EQ(type({"x"}, {"--package", "APP", "--timeout", "2.5"}), 0);
 
     EXPECT_EQ(prompts().front(), "APP> ");
-    EXPECT_THAT(instance->requests.at(0), HasSubstr(R"("package":"APP","time-limit":2.5)"));
+    EXPECT_THAT(evaluations().at(0), HasSubstr(R"("package":"APP","time-limit":2.5)"));
 }
 
 TEST_F(ReplVerbTest, AnErrorIsToldAndTheNextFormIsAskedFor) {
@@ -232,7 +241,7 @@ TEST_F(ReplVerbTest, AnErrorThatIsNotLispsEndsIt) {
     EXPECT_EQ(type({"1", "2"}), 1);
 
     EXPECT_EQ(error(), "just-another-server: only the owner may (not-allowed)\n");
-    EXPECT_EQ(instance->requests.size(), 1U);
+    EXPECT_EQ(evaluations().size(), 1U);
 }
 
 TEST_F(ReplVerbTest, TheEndOfInputWithinAFormIsAnError) {
@@ -250,6 +259,24 @@ TEST_F(ReplVerbTest, SaysThatTheServiceHasGone) {
 
     EXPECT_EQ(out(), "1\n");
     EXPECT_THAT(error(), HasSubstr("just-another-server: cannot get a reply to 'eval' from '/run/"));
+}
+
+TEST_F(ReplVerbTest, AServiceWithoutLispIsNamedBeforeAnythingIsTyped) {
+    replies["events"] = R"({"events":[{"name":"status"}]})";
+
+    EXPECT_EQ(type({}), 1);
+
+    EXPECT_EQ(error(), "just-another-server: this service has no Lisp: its program attaches none\n");
+    EXPECT_THAT(prompts(), IsEmpty());
+}
+
+TEST_F(ReplVerbTest, WhoMayNotListTheEventsMayTypeAllTheSame) {
+    replies["events"] = R"({"error":{"code":"not-allowed","message":"no"}})";
+    answers = {values("3")};
+
+    EXPECT_EQ(type({"(+ 1 2)"}), 0);
+
+    EXPECT_EQ(out(), "3\n");
 }
 
 TEST_F(ReplVerbTest, NeedsAServiceThatRuns) {
