@@ -47,11 +47,28 @@ Object known_without_asking(const Instance& instance) {
     return known;
 }
 
+/// The reply with the pid that `pid` prints. A service in a pid namespace of its own knows only its pid there, which is
+/// kept as `pid-inside`.
+/// \param listener who answered, as the kernel of this machine knows it
+Object with_pid_of_this_machine(Object reply, const Instance& instance, pid_t listener) {
+    // A manager that opened the socket for the service is the listener, but not the owner of the lock.
+    constexpr pid_t manager = 1;
+    const Value* inside = reply.find("pid");
+    const bool is_known = instance.pid > manager && instance.pid == listener;
+    if (!is_known || inside == nullptr || !inside->is_integer() || *inside == Value{instance.pid}) return reply;
+    const Value pid_inside = *inside;
+    reply.set("pid", instance.pid);
+    reply.set("pid-inside", pid_inside);
+    return reply;
+}
+
 Result<Object> ask_status(Session& session, const Instance& instance) {
     auto client = connect_to(session, instance);
     if (!client) return client.error();
     try {
-        return client->call("status", {}, {.timeout = longest_reply});
+        auto reply = client->call("status", {}, {.timeout = longest_reply});
+        if (!reply) return reply;
+        return with_pid_of_this_machine(*std::move(reply), instance, client->peer().pid);
     } catch (const EventError& error) {
         return Error{ExitCode::internal, "get the status from", instance.places.control_socket, error.what()};
     }

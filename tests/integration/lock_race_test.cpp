@@ -20,6 +20,7 @@ using os::test::Lines;
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
+using testing::StartsWith;
 
 class LockRaceTest : public ServiceTest {
 protected:
@@ -205,8 +206,11 @@ TEST_F(PidNamespaceTest, ServiceOfAnotherNamespaceIsNamedByThePidThatItHasHere) 
 
     const Outcome second = trial.verb({"start"});
     const Outcome pid = trial.verb({"pid"});
+    const Outcome status = trial.verb({"status", "--json"});
 
     EXPECT_EQ(trial.pid_in_file(), 1);
+    EXPECT_THAT(status.out, StartsWith("{\"pid\":" + std::to_string(std::stol(pid.out)) + ","));
+    EXPECT_THAT(status.out, HasSubstr("\"pid-inside\":1"));
     EXPECT_EQ(second.exit_code, 69);
     EXPECT_THAT(second.err, AllOf(HasSubstr("already running (pid "), Not(HasSubstr("(pid 1)"))));
     EXPECT_EQ(facts_of(static_cast<pid_t>(std::stol(pid.out)))->name, "trial-service");

@@ -27,6 +27,27 @@ TEST_F(StatusTest, PrintsTheReplyAsItIs) {
     EXPECT_EQ(out(), "{\"pid\":7000,\"uptime\":61}\n");
 }
 
+TEST_F(StatusTest, ShowsThePidOfThisMachineOfAServiceInAPidNamespace) {
+    start_instance();
+    replies["status"] = R"({"pid":1,"uptime":61})";
+    EXPECT_EQ(run({"status", "--json"}), 0);
+    EXPECT_EQ(out(), "{\"pid\":7000,\"uptime\":61,\"pid-inside\":1}\n");
+    EXPECT_EQ(run({"status"}), 0);
+    EXPECT_THAT(out(), HasSubstr("\npid         7000\n"));
+    EXPECT_EQ(run({"pid"}), 0);
+    EXPECT_THAT(out(), ::testing::EndsWith("\n7000\n"));
+}
+
+TEST_F(StatusTest, ShowsThePidOfTheReplyIfAnotherProcessListensForTheService) {
+    start_instance();
+    owner = contract::Owner{.pid = 8000, .where = "pid 8000"};
+    replies["status"] = R"({"pid":8000})";
+    EXPECT_EQ(run({"status", "--json"}), 0);
+    replies["status"] = R"({"pid":8001})";  // a successor that came up since the look at the lock
+    EXPECT_EQ(run({"status", "--json"}), 0);
+    EXPECT_EQ(out(), "{\"pid\":8000}\n{\"pid\":8001}\n");
+}
+
 TEST_F(StatusTest, PrintsTheReplyForPeopleOnATerminal) {
     start_instance();
     host.streams.set_terminal(os::Stream::out, true);
