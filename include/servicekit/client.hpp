@@ -27,6 +27,12 @@ struct Progress {
     std::string message = {};
 };
 
+/// Whether the turn of an event has come, among all that the service is asked for.
+struct Turn {
+    bool has_come = false;     ///< it runs
+    std::string running = {};  ///< what runs before it, while it is queued; may be empty for an instant
+};
+
 struct CallOptions {
     /// How long the caller will wait; nothing: for as long as it takes. The service is told: an event that is still
     /// queued by then is taken out, one that runs goes on, and the reply is the error `timeout`.
@@ -36,6 +42,9 @@ struct CallOptions {
     std::function<bool()> is_given_up = {};
     /// Called while call() waits, for each progress that the service tells. What it throws ends the call.
     std::function<void(const Progress&)> on_progress = {};
+    /// Called while call() waits: when the event is queued, each time that another one begins before it, and when it
+    /// begins itself. Not for an event that the service answers at once, and not by a service of an older version.
+    std::function<void(const Turn&)> on_turn = {};
 };
 
 /// Talks to a running service over its control socket, blocking.
@@ -72,6 +81,7 @@ public:
 
 private:
     Client(std::string path, std::vector<uid_t> users, os::LocalSockets& sockets, os::Clock& clock);
+    Result<Object> call_once(std::string_view event, const Object& arguments, const CallOptions& options);
     Result<void> open_connection();
     [[nodiscard]] bool is_connection_fresh();
 

@@ -1,3 +1,4 @@
+#include "cli/attended_call.hpp"
 #include "cli/evaluation.hpp"
 
 #include <cstddef>
@@ -24,10 +25,12 @@ int eval(Session& session) {
         const EvaluationRequest request{
             .forms = invocation.forms, .package = invocation.package, .time_limit = invocation.timeout};
         try {
-            const auto reply = evaluate(client, request);
-            if (!reply) return session.console.fail(reply.error());
-            session.console.print(evaluation_text(*reply));
-            return 0;
+            const AttendedCall call{.event = "eval", .arguments = evaluation_arguments(request)};
+            return call_attended(session, client, call, [&](const Result<Object>& reply) {
+                if (!reply) return session.console.fail(reply.error());
+                session.console.print(evaluation_text(*reply));
+                return 0;
+            });
         } catch (const EventError& error) {
             if (!is_of_lisp(error) && !is_without_lisp(error)) throw;
             // What came before the fault has happened all the same.

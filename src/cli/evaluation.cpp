@@ -14,11 +14,15 @@ std::string text_in(const Object& fields, std::string_view name) {
 
 }  // namespace
 
-Result<Object> evaluate(Client& client, const EvaluationRequest& request, std::function<bool()> is_given_up) {
+Object evaluation_arguments(const EvaluationRequest& request) {
     Object arguments{{"forms", Value::List(request.forms.begin(), request.forms.end())}};
     if (!request.package.empty()) arguments.append("package", request.package);
     if (request.time_limit) arguments.append("time-limit", static_cast<double>(request.time_limit->count()) / 1000.0);
-    return client.call("eval", arguments, {.is_given_up = std::move(is_given_up)});
+    return arguments;
+}
+
+Result<Object> evaluate(Client& client, const EvaluationRequest& request, std::function<bool()> is_given_up) {
+    return client.call("eval", evaluation_arguments(request), {.is_given_up = std::move(is_given_up)});
 }
 
 std::string evaluation_text(const Object& reply) {

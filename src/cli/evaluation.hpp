@@ -18,6 +18,9 @@ struct EvaluationRequest {
     std::optional<std::chrono::milliseconds> time_limit = {};  ///< nothing: the service's own
 };
 
+/// The arguments of the event `eval`.
+[[nodiscard]] Object evaluation_arguments(const EvaluationRequest& request);
+
 /// \param is_given_up as in CallOptions
 /// \throws EventError for an error reply
 Result<Object> evaluate(Client& client, const EvaluationRequest& request, std::function<bool()> is_given_up = {});

@@ -53,7 +53,15 @@ std::string render_progress(const Progress& progress, unsigned width, Colours co
 
 void ProgressBar::show(const Progress& progress) {
     const auto colours = console_.shows_colours(os::Stream::error) ? Colours::yes : Colours::no;
-    std::string line = render_progress(progress, console_.streams().terminal_width(os::Stream::error), colours);
+    draw(render_progress(progress, console_.streams().terminal_width(os::Stream::error), colours));
+}
+
+void ProgressBar::show(std::string_view text) {
+    const unsigned width = console_.streams().terminal_width(os::Stream::error);
+    draw(std::string{cut(escaped(text), width > 1 ? width - 1 : 1)});
+}
+
+void ProgressBar::draw(std::string line) {
     if (line == shown_) return;
     console_.streams().write(os::Stream::error, "\r" + line + std::string{erase_rest_of_line});
     shown_ = std::move(line);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "cli/console.hpp"
 #include "servicekit/client.hpp"
@@ -21,9 +22,13 @@ public:
     ~ProgressBar() { clear(); }
 
     void show(const Progress& progress);
+    /// A text of one line in the place of a bar.
+    void show(std::string_view text);
     void clear();
 
 private:
+    void draw(std::string line);
+
     Console& console_;
     std::string shown_;
 };

@@ -2,6 +2,8 @@
 #include <string>
 #include <vector>
 
+#include "base/escaped_text.hpp"
+#include "cli/attended_call.hpp"
 #include "cli/client_load.hpp"
 #include "cli/exit_status.hpp"
 #include "cli/reply_text.hpp"
@@ -229,10 +231,12 @@ int reload(Session& session) {
             return console.fail(Error{ExitCode::timeout, "reload within " + in_words(at_most), "", in_the_way(client)});
         };
         try {
-            const auto reply = client.call("reload", {}, {.timeout = at_most});
-            if (!reply) return reply.error().exit_code == ExitCode::timeout ? give_up() : console.fail(reply.error());
-            console.print(reload_text(*reply));
-            return 0;
+            return call_attended(session, client, {"reload", {}, at_most}, [&](const Result<Object>& reply) {
+                if (!reply)
+                    return reply.error().exit_code == ExitCode::timeout ? give_up() : console.fail(reply.error());
+                console.print(reload_text(*reply));
+                return 0;
+            });
         } catch (const EventError& error) {
             if (error.code() != "timeout") throw;
             return give_up();

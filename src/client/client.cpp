@@ -31,6 +31,7 @@ std::string encode_request(std::string_view event, const Object& arguments, cons
     Value::List request{Value{event}};
     Object wishes;
     if (options.on_progress) wishes.append("progress", true);
+    if (options.on_turn) wishes.append("queue", true);
     if (options.timeout) {
         const auto time = std::max(*options.timeout, milliseconds{1});
         wishes.append("timeout", static_cast<double>(time.count()) / 1000.0);
@@ -60,6 +61,24 @@ std::uint64_t count_of(const Object& object, std::string_view key) {
     const double number = value->as_number();
     constexpr double limit = 18'446'744'073'709'549'568.0;
     return number >= 0 && number <= limit ? static_cast<std::uint64_t>(number) : 0;
+}
+
+/// Whether a service of an older version has refused the option `queue`, before it queued anything.
+bool is_older_service(const EventError& error) {
+    const Value* argument = error.fields().find("argument");
+    const Value* expected = error.fields().find("expected");
+    return error.code() == "bad-argument" && argument != nullptr && *argument == Value{"queue"} &&
+           expected != nullptr && *expected == Value{"'progress' or 'timeout'"};
+}
+
+void notify(const CallOptions& options, const Object& progress) {
+    if (const std::string state = text_of(progress, "state"); !state.empty()) {
+        if (options.on_turn) options.on_turn({.has_come = state == "running", .running = text_of(progress, "running")});
+    } else if (options.on_progress) {
+        options.on_progress({.done = count_of(progress, "done"),
+                             .total = count_of(progress, "total"),
+                             .message = text_of(progress, "message")});
+    }
 }
 
 }  // namespace
@@ -101,6 +120,17 @@ bool Client::is_connection_fresh() {
 }
 
 Result<Object> Client::call(std::string_view event, const Object& arguments, const CallOptions& options) {
+    try {
+        return call_once(event, arguments, options);
+    } catch (const EventError& error) {
+        if (!options.on_turn || !is_older_service(error)) throw;
+    }
+    CallOptions older = options;
+    older.on_turn = nullptr;
+    return call_once(event, arguments, older);
+}
+
+Result<Object> Client::call_once(std::string_view event, const Object& arguments, const CallOptions& options) {
     const auto failed = [&](const Error& cause) {
         return Error{cause.exit_code, "get a reply to '" + std::string{event} + "' from", path_, cause.reason,
                      cause.errno_value};
@@ -130,10 +160,7 @@ Result<Object> Client::call(std::string_view event, const Object& arguments, con
             return failed(Error{ExitCode::os, {}, {}, "what came is no reply but '" + line->substr(0, 40) + "'"});
         const Object& fields = reply->as_object();
         if (const Object* progress = sole_member(fields, "progress")) {
-            if (options.on_progress)
-                options.on_progress({.done = count_of(*progress, "done"),
-                                     .total = count_of(*progress, "total"),
-                                     .message = text_of(*progress, "message")});
+            notify(options, *progress);
             continue;
         }
         if (exchange.is_drained()) {

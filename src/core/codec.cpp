@@ -44,13 +44,16 @@ std::optional<Object> read_options(const Object& options, Request& request) {
         if (key == "progress") {
             if (!value.is_bool()) return bad_option(request.event, key, "true or false");
             request.wants_progress = value.as_bool();
+        } else if (key == "queue") {
+            if (!value.is_bool()) return bad_option(request.event, key, "true or false");
+            request.wants_turns = value.as_bool();
         } else if (key == "timeout") {
             const bool usable = value.is_number() && value.as_number() > 0;
             if (!usable) return bad_option(request.event, key, "a number of seconds above 0");
             const std::chrono::duration<double> seconds{std::min(value.as_number(), longest_timeout_seconds)};
             request.timeout = std::chrono::ceil<std::chrono::milliseconds>(seconds);
         } else {
-            return bad_option(request.event, key, "'progress' or 'timeout'");
+            return bad_option(request.event, key, "'progress', 'queue' or 'timeout'");
         }
     }
     return std::nullopt;
@@ -113,6 +116,14 @@ std::string encode_reply(const Object& fields) {
 }
 
 std::string encode_error(Object error) { return encode_reply({{"error", std::move(error)}}); }
+
+std::string encode_queued(std::string_view running) {
+    Object progress{{"state", "queued"}};
+    if (!running.empty()) progress.append("running", running);
+    return encode_reply({{"progress", std::move(progress)}});
+}
+
+std::string encode_begun() { return encode_reply({{"progress", Object{{"state", "running"}}}}); }
 
 std::string encode_progress(std::uint64_t done, std::uint64_t total, std::string_view text) {
     Object progress{{"done", done}, {"total", total}};

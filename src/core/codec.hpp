@@ -17,6 +17,7 @@ struct Request {
     std::string event;
     Object arguments;
     bool wants_progress = false;
+    bool wants_turns = false;  ///< to know when it is queued, and when it begins
     std::optional<std::chrono::milliseconds> timeout;
 };
 
@@ -35,5 +36,8 @@ struct Request {
 [[nodiscard]] std::string encode_reply(const Object& fields);
 [[nodiscard]] std::string encode_error(Object error);
 [[nodiscard]] std::string encode_progress(std::uint64_t done, std::uint64_t total, std::string_view text);
+/// \param running the event that runs before the one that is queued; empty if none does
+[[nodiscard]] std::string encode_queued(std::string_view running);
+[[nodiscard]] std::string encode_begun();
 
 }  // namespace servicekit

@@ -382,11 +382,15 @@ void ControlPlane::queue(const Event& event, Arguments arguments, const Request&
                          std::unique_ptr<Answer> answer) {
     auto run = std::make_shared<EventRun>(event, std::move(arguments), peer, std::move(answer));
     if (request.wants_progress) run->want_progress();
+    if (request.wants_turns) run->want_turns();
     if (request.timeout) {
         run->expect_answer_by(core_->host.clock->steady_now() + *request.timeout);
         deadlines_->watch(run);
     }
-    if (core_->queue.push(run, EventQueue::Wake::by_caller)) return wake_event_thread();
+    if (core_->queue.push(run, EventQueue::Wake::by_caller)) {
+        run->tell_queued([this] { return core_->runner.running(); });
+        return wake_event_thread();
+    }
     if (core_->shutdown->is_stopping())
         run->decline(make_error("not-ready", "the service is stopping", {{"state", "stopping"}}));
     else

@@ -10,10 +10,21 @@ bool EventQueue::push(std::shared_ptr<EventRun> run, Wake wake) {
     {
         const std::lock_guard guard{mutex_};
         if (closed_ || waiting_.size() >= limit) return false;
+        may_want_turns_ = may_want_turns_ || run->wants_turns();
         waiting_.push_back(std::move(run));
     }
     if (wake == Wake::now) parking_->unpark();
     return true;
+}
+
+std::vector<std::shared_ptr<EventRun>> EventQueue::those_that_want_turns() {
+    std::vector<std::shared_ptr<EventRun>> found;
+    const std::lock_guard guard{mutex_};
+    if (!may_want_turns_) return found;
+    std::copy_if(waiting_.begin(), waiting_.end(), std::back_inserter(found),
+                 [](const auto& run) { return run->wants_turns(); });
+    may_want_turns_ = !found.empty();
+    return found;
 }
 
 std::shared_ptr<EventRun> EventQueue::take() {

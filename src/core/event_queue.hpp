@@ -22,6 +22,11 @@ public:
     enum class Wake { now, by_caller };
     /// \returns false where it is full, or closed.
     bool push(std::shared_ptr<EventRun> run, Wake wake = Wake::now);
+    /// Tells those whose askers want to know what runs before them. \param running as in EventRun::tell_queued()
+    template <class Running>
+    void tell_waiting(const Running& running) {
+        for (const auto& run : those_that_want_turns()) run->tell_queued(running);
+    }
     /// \returns null where nothing waits.
     std::shared_ptr<EventRun> take();
     /// \returns whether it still waited; it does not any more.
@@ -33,10 +38,13 @@ public:
     [[nodiscard]] bool holds_only(std::string_view event) const;
 
 private:
+    [[nodiscard]] std::vector<std::shared_ptr<EventRun>> those_that_want_turns();
+
     os::Parking* parking_;
     mutable std::mutex mutex_;
     std::deque<std::shared_ptr<EventRun>> waiting_;
     bool closed_ = false;
+    bool may_want_turns_ = false;  ///< one of those that wait, or that have waited since nobody was found who does
 };
 
 }  // namespace servicekit

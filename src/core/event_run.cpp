@@ -17,4 +17,8 @@ void ClientAnswer::progress(std::uint64_t done, std::uint64_t total, std::string
     responder_->progress(encode_progress(done, total, text));
 }
 
+void ClientAnswer::queued(std::string_view running) { responder_->progress(encode_queued(running)); }
+
+void ClientAnswer::begun() { responder_->progress(encode_begun()); }
+
 }  // namespace servicekit

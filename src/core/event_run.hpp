@@ -27,6 +27,9 @@ public:
     /// The asker's time was up; by default a failure.
     virtual void time_out(const EventDeclaration& event);
     virtual void progress(std::uint64_t, std::uint64_t, std::string_view) {}
+    /// It waits. \param running what runs before it; may be empty
+    virtual void queued(std::string_view /*running*/) {}
+    virtual void begun() {}
 };
 
 /// One run of an event, from the request to its answer; shared by the threads that may answer it.
@@ -48,8 +51,10 @@ public:
     void expect_answer_by(std::chrono::steady_clock::time_point deadline) { deadline_ = deadline; }
     [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> deadline() const noexcept { return deadline_; }
     void want_progress() noexcept { wants_progress_ = true; }
+    void want_turns() noexcept { wants_turns_ = true; }
 
     [[nodiscard]] bool wants_progress() const noexcept { return wants_progress_; }
+    [[nodiscard]] bool wants_turns() const noexcept { return wants_turns_; }
     [[nodiscard]] bool is_answered() const noexcept { return answered_.load(std::memory_order_acquire); }
 
     /// Only the first of succeed(), fail(), decline() and time_out() reaches the asker. \returns whether this was it
@@ -79,11 +84,27 @@ public:
         if (!is_answered()) answer_->progress(done, total, text);
     }
 
+    /// Tells an asker who wants to know that it waits; nothing once it has begun.
+    /// \param running gives the name of the event that runs now: asked late, so that whoever is last here tells the latest
+    template <class Running>
+    void tell_queued(const Running& running) {
+        if (!wants_turns_) return;
+        const std::lock_guard guard{progress_mutex_};
+        if (!has_begun_ && !is_answered()) answer_->queued(running());
+    }
+    /// Tells an asker who wants to know that it begins.
+    void begin() {
+        if (!wants_turns_) return;
+        const std::lock_guard guard{progress_mutex_};
+        has_begun_ = true;
+        if (!is_answered()) answer_->begun();
+    }
+
 private:
     bool claim() {
         // No progress line may follow the answer: the client would take it for the next request's.
         std::unique_lock guard{progress_mutex_, std::defer_lock};
-        if (wants_progress_) guard.lock();
+        if (wants_progress_ || wants_turns_) guard.lock();
         return !answered_.exchange(true, std::memory_order_acq_rel);
     }
 
@@ -93,6 +114,8 @@ private:
     std::unique_ptr<Answer> answer_;
     std::optional<std::chrono::steady_clock::time_point> deadline_;
     bool wants_progress_ = false;
+    bool wants_turns_ = false;
+    bool has_begun_ = false;  // for whoever has the mutex
     std::mutex progress_mutex_;
     std::atomic<bool> answered_{false};
 };
@@ -104,6 +127,8 @@ public:
     void succeed(const Object& fields) override;
     void fail(const Object& error) override;
     void progress(std::uint64_t done, std::uint64_t total, std::string_view text) override;
+    void queued(std::string_view running) override;
+    void begun() override;
 
 private:
     std::shared_ptr<contract::Responder> responder_;

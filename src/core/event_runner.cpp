@@ -64,8 +64,11 @@ public:
         runner_.trail_.begin(event.name, now);
         if (runner_.depth_++ > 0) return;
         runner_.last_sign_.store(now, std::memory_order_relaxed);
-        const std::lock_guard guard{runner_.busy_mutex_};
-        runner_.busy_ = Busy{.event = event.name, .since = now, .last_sign = now, .hangs_after = event.hangs_after};
+        {
+            const std::lock_guard guard{runner_.busy_mutex_};
+            runner_.busy_ = Busy{.event = event.name, .since = now, .last_sign = now, .hangs_after = event.hangs_after};
+        }
+        if (runner_.on_begin_) runner_.on_begin_();
     }
     Running(const Running&) = delete;
     Running& operator=(const Running&) = delete;
@@ -91,6 +94,7 @@ void EventRunner::run(EventRun& run, const Handler& handler) {
     bool failed = true;
     try {
         Running running{*this, run.event()};
+        run.begin();
         Context context{stop_.get_token(), run.deadline(), run.peer(), sink(run.wants_progress() ? &run : nullptr)};
         reply = invoke(running, run.event(), run.arguments(), context, handler);
         failed = false;
@@ -121,6 +125,11 @@ std::optional<EventRunner::Busy> EventRunner::busy() const {
     auto busy = busy_;
     if (busy) busy->last_sign = last_sign_.load(std::memory_order_relaxed);
     return busy;
+}
+
+std::string EventRunner::running() const {
+    const std::lock_guard guard{busy_mutex_};
+    return busy_ ? busy_->event : std::string{};
 }
 
 Context::ProgressSink EventRunner::sink(EventRun* run) {

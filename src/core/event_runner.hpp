@@ -41,6 +41,8 @@ public:
 
     /// Called with the progress of every event, also where nobody asked for it. Set before anything runs.
     void on_progress(Context::ProgressSink sink) { on_progress_ = std::move(sink); }
+    /// Called on the event thread when an event has begun that is not nested in another. Set before anything runs.
+    void on_begin(std::function<void()> call) { on_begin_ = std::move(call); }
     /// As Context::progress() of the innermost event that runs; nothing where none does. From the event thread.
     void progress(std::uint64_t done, std::uint64_t total, std::string_view text) const {
         if (current_ != nullptr) current_->progress(done, total, text);
@@ -57,6 +59,8 @@ public:
                       const Handler& handler);
 
     [[nodiscard]] std::optional<Busy> busy() const;
+    /// The name of what runs; empty if nothing does.
+    [[nodiscard]] std::string running() const;
     /// What ran last, and runs now, for a report of a crash.
     [[nodiscard]] const os::EventTrail& trail() const noexcept { return trail_; }
 
@@ -77,6 +81,7 @@ private:
     Around around_;
     std::atomic<std::thread::id> thread_;
     Context::ProgressSink on_progress_;
+    std::function<void()> on_begin_;
     int depth_ = 0;                     // the event thread's own
     const Context* current_ = nullptr;  // the same
     std::atomic<std::chrono::steady_clock::time_point> last_sign_{std::chrono::steady_clock::time_point{}};

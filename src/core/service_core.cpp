@@ -36,6 +36,7 @@ ServiceCore::ServiceCore(ServiceBase& the_service, ServiceOptions the_options, E
     runner.on_progress([this](std::uint64_t done, std::uint64_t total, std::string_view text) {
         announcements.progress(done, total, text);
     });
+    runner.on_begin([this] { queue.tell_waiting([this] { return runner.running(); }); });
 }
 
 ServiceCore::~ServiceCore() = default;

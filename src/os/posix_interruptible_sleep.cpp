@@ -30,24 +30,26 @@ public:
     bool sleep_for(std::chrono::milliseconds time) override {
         using std::chrono::steady_clock;
         const auto until = steady_clock::now() + time;
-        while (!interrupted_) {
+        while (ended_by_ == 0) {
             const auto left = std::max(until - steady_clock::now(), steady_clock::duration::zero());
             const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(left);
             timespec timeout{};
             timeout.tv_sec = static_cast<time_t>(seconds.count());
             timeout.tv_nsec = static_cast<long>(std::chrono::nanoseconds{left - seconds}.count());
-            if (sigtimedwait(&awaited_, nullptr, &timeout) > 0)
-                interrupted_ = true;
+            const int number = sigtimedwait(&awaited_, nullptr, &timeout);
+            if (number > 0)
+                ended_by_ = number;
             else if (errno != EINTR)
                 break;
         }
-        return !interrupted_;
+        return ended_by_ == 0;
     }
+    int ended_by() const override { return ended_by_; }
 
 private:
     sigset_t awaited_{};
     sigset_t before_{};
-    bool interrupted_ = false;
+    int ended_by_ = 0;
 };
 
 }  // namespace

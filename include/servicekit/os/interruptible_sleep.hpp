@@ -14,6 +14,8 @@ public:
     /// \returns whether all of the time passed: false once one of the signals came, now or since construction,
     ///          and from then on always, at once.
     virtual bool sleep_for(std::chrono::milliseconds time) = 0;
+    /// The number of the signal that ended it; 0 if none did.
+    [[nodiscard]] virtual int ended_by() const = 0;
 };
 
 [[nodiscard]] std::unique_ptr<InterruptibleSleep> make_posix_interruptible_sleep();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <csignal>
 
 #include "servicekit/mocks/fake_reactor.hpp"
 #include "servicekit/os/interruptible_sleep.hpp"
@@ -13,14 +14,15 @@ public:
     explicit FakeInterruptibleSleep(FakeReactor& reactor) : reactor_{&reactor} {}
 
     bool sleep_for(std::chrono::milliseconds time) override {
-        return !reactor_->run_until([this] { return interrupted_; }, "a sleeper", time);
+        return !reactor_->run_until([this] { return ended_by_ != 0; }, "a sleeper", time);
     }
+    [[nodiscard]] int ended_by() const override { return ended_by_; }
     /// As a ^C of the user's.
-    void interrupt() { interrupted_ = true; }
+    void interrupt(int signal = SIGINT) { ended_by_ = signal; }
 
 private:
     FakeReactor* reactor_;
-    bool interrupted_ = false;
+    int ended_by_ = 0;
 };
 
 }  // namespace servicekit::mocks

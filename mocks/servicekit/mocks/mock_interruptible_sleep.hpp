@@ -11,6 +11,7 @@ class MockInterruptibleSleep : public os::InterruptibleSleep {
 public:
     MockInterruptibleSleep() { ON_CALL(*this, sleep_for).WillByDefault(::testing::Return(true)); }
 
+    MOCK_METHOD(int, ended_by, (), (const, override));
     MOCK_METHOD(bool, sleep_for, (std::chrono::milliseconds time), (override));
 };
 

@@ -75,6 +75,7 @@ TEST_F(LogsTest, CanBeInterruptedWhileItsReaderPauses) {
         class Sleep final : public os::InterruptibleSleep {
         public:
             bool sleep_for(std::chrono::milliseconds /*time*/) override { return left_ > 0 && --left_ > 0; }
+            [[nodiscard]] int ended_by() const override { return 0; }
 
         private:
             int left_ = 5;
@@ -98,6 +99,7 @@ TEST_F(LogsTest, GoesOnWhereItsReaderDoes) {
                 if (++asked_ == 3) streams_.limit(os::Stream::out, std::nullopt);
                 return time == 0ms;
             }
+            [[nodiscard]] int ended_by() const override { return 0; }
 
         private:
             mocks::FakeStandardStreams& streams_;

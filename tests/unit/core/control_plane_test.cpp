@@ -227,6 +227,43 @@ TEST_F(ControlPlaneTest, ArgumentsAreCheckedBeforeTheHandlerRuns) {
     EXPECT_EQ(error(replies.at(1)).find("argument")->as_string(), "colour");
 }
 
+TEST_F(ControlPlaneTest, WhoAsksForItIsToldWhatRunsBeforeAnEventAndWhenItBegins) {
+    std::optional<mocks::FakeClient> between;
+    std::optional<mocks::FakeClient> waiting;
+    std::string while_slow;
+    std::string while_between;
+    add("slow", [&](Context&) {
+        between.emplace(host.sockets.connect(socket, peer));
+        between->send(R"(["between"])");
+        host.reactor.advance(1ms);
+        waiting.emplace(host.sockets.connect(socket, peer));
+        while_slow = waiting->ask(R"(["note", {}, {"queue": true}])");
+        return Reply{};
+    });
+    add("between", [&](Context&) {
+        host.reactor.advance(1ms);
+        while_between = waiting->receive();
+        return Reply{};
+    });
+    add("note", [](Context&) { return Reply{{"kept", true}}; });
+    ask(R"(["slow"])");
+    std::string rest;
+    then([&] { rest = waiting->receive(); });
+    ask(R"(["note", {}, {"queue": true}])");
+    ask(R"(["note"])");
+    ask(R"(["note", {}, {"queue": 1}])");
+    finish();
+
+    EXPECT_EQ(while_slow, "{\"progress\":{\"state\":\"queued\",\"running\":\"slow\"}}\n");
+    EXPECT_EQ(while_between, "{\"progress\":{\"state\":\"queued\",\"running\":\"between\"}}\n");
+    EXPECT_EQ(rest, "{\"progress\":{\"state\":\"running\"}}\n{\"kept\":true}\n");
+    EXPECT_EQ(replies.at(1),
+              "{\"progress\":{\"state\":\"queued\"}}\n{\"progress\":{\"state\":\"running\"}}\n"
+              "{\"kept\":true}\n");
+    EXPECT_EQ(replies.at(2), "{\"kept\":true}\n");
+    EXPECT_EQ(code(replies.at(3)), "bad-argument");
+}
+
 TEST_F(ControlPlaneTest, ProgressGoesToWhoAsksForIt) {
     add("copy", [](Context& context) {
         context.progress(1, 2, "a");

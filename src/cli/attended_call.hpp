@@ -1,0 +1,28 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "cli/session.hpp"
+#include "servicekit/client.hpp"
+
+namespace servicekit::cli {
+
+/// A call whose user may watch it, and may give it up.
+struct AttendedCall {
+    std::string event;
+    Object arguments = {};
+    std::optional<std::chrono::milliseconds> timeout = {};
+};
+
+/// Asks for the event. On a terminal it shows what the event waits for, and its progress.
+/// Ctrl-C (or TERM, or HUP) ends the call, not the event: then it prints whether the event is queued or runs.
+/// \param then gets the reply, or why there is none
+/// \returns what `then` returns; 128 and the number of the signal if one ended the call
+/// \throws EventError for an error reply
+int call_attended(Session& session, Client& client, const AttendedCall& call,
+                  const std::function<int(const Result<Object>& reply)>& then);
+
+}  // namespace servicekit::cli
