@@ -147,8 +147,11 @@ void declare_own_options(CLI::App& app, Invocation& into) {
             break;
         case Verb::call:
             app.add_option("EVENT", into.event, "its name")->type_name("");
-            app.add_option("ARGUMENT", into.arguments, "name=value, typed as the event declares it")->type_name("");
-            add_value_option(app, "--json", "OBJECT", "arguments as one JSON object");
+            app.add_option("ARGUMENT", into.arguments,
+                           "name=value, typed as the event declares it; name:=@FILE or name:=- takes the value from a "
+                           "file or from stdin, where nobody else sees it")
+                ->type_name("");
+            add_value_option(app, "--json", "OBJECT", "arguments as one JSON object; - reads it from stdin");
             add_value_option(app, "--timeout", "SECONDS", "how long to wait for the reply");
             break;
         case Verb::eval:

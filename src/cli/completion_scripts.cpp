@@ -47,7 +47,7 @@ _@FUNCTION@_complete() {
             done < <(compgen "$kind" -- "${word#"$prefix"}")
         else
             name=${line%%$'\t'*}
-            [[ $name == *= ]] && compopt -o nospace 2>/dev/null
+            [[ $name == *[=@] ]] && compopt -o nospace 2>/dev/null
             COMPREPLY+=("${name#"$kept"}")
         fi
     done < <("$program" complete -- "${words[@]:1}" 2>/dev/null)
@@ -75,9 +75,10 @@ _@FUNCTION@_complete() {
                 groups) _groups ;;
             esac
         elif [[ -n $line ]]; then
-            word=${line%%$'\t'*}
-            # One that ends with `=` is to be gone on with.
-            if [[ $word == *= ]]; then
+            # A colon would end the word here.
+            word=${${line%%$'\t'*}//:/\\:}
+            # One that ends with `=` or `@` is to be gone on with.
+            if [[ $word == *[=@] ]]; then
                 open+=("$word:${line#*$'\t'}")
             else
                 plain+=("$word:${line#*$'\t'}")

@@ -145,7 +145,9 @@ private:
             const Object& parameter = value.as_object();
             const std::string name = text_at(parameter, "name");
             if (equals == std::string::npos) {
-                if (!is_given(name)) offer(name + "=", text_at(parameter, "description"));
+                offer_argument(parameter, name);
+            } else if (word_.starts_with(name + ":=@")) {
+                look_up(Lookup::files, name + ":=@");
             } else if (word_.substr(0, equals) == name) {
                 const std::string type = text_at(parameter, "type");
                 if (type == "path") look_up(Lookup::files, name + "=");
@@ -154,9 +156,20 @@ private:
         }
     }
 
+    /// Of a secret, what keeps it off the command line.
+    void offer_argument(const Object& parameter, const std::string& name) {
+        if (is_given(name)) return;
+        const std::string description = text_at(parameter, "description");
+        const Value* secret = parameter.find("secret");
+        if (secret == nullptr || *secret != Value{true}) return offer(name + "=", description);
+        for (const std::string_view source : {":=@", ":=-"}) offer(name + std::string{source}, description);
+    }
+
     [[nodiscard]] bool is_given(const std::string& name) const {
         return std::any_of(position_.positionals.begin() + 1, position_.positionals.end(),
-                           [&](const std::string& argument) { return argument.starts_with(name + "="); });
+                           [&](const std::string& argument) {
+                               return argument.starts_with(name + "=") || argument.starts_with(name + ":=");
+                           });
     }
 
     std::string word_;
@@ -167,7 +180,7 @@ private:
 
 /// Whether a word means itself, unquoted, in every shell.
 bool is_plain(std::string_view word) {
-    constexpr std::string_view marks = "-_.=/+,@%";
+    constexpr std::string_view marks = "-_.=/+,@%:";
     return !word.empty() && std::all_of(word.begin(), word.end(), [&](char letter) {
         return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') ||
                (letter >= '0' && letter <= '9') || marks.find(letter) != std::string_view::npos;

@@ -57,8 +57,8 @@ struct Invocation {
     std::string channel = {};                                ///< log-level; empty: the whole
     std::string since = {};                                  ///< logs: leave out what is older; empty: by lines
     std::string event = {};                                  ///< call
-    std::vector<std::string> arguments = {};                 ///< call: name=value
-    std::optional<std::string> json_arguments = {};          ///< call
+    std::vector<std::string> arguments = {};                 ///< call: name=value, name:=@FILE, name:=-
+    std::optional<std::string> json_arguments = {};          ///< call; "-": it is on stdin
     std::string shell = {};                                  ///< completion
     std::vector<std::string> words = {};                     ///< complete: without the program, the last one unfinished
     std::vector<std::string> forms = {};                     ///< eval

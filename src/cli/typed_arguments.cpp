@@ -69,12 +69,13 @@ Result<Value> typed(std::string_view argument, std::string_view text, std::strin
     return std::move(*value);
 }
 
-Result<Object> from_json(const std::string& text, const Value::List* parameters, const CurrentDirectory& directory) {
-    auto parsed = parse_json(text);
+Result<Object> from_json(const GivenArguments& given, const Value::List* parameters,
+                         const CurrentDirectory& directory) {
+    auto parsed = parse_json(*given.json);
     if (const auto* error = std::get_if<JsonError>(&parsed))
-        return unusable("--json " + text, error->reason + " at byte " + std::to_string(error->offset));
+        return unusable(given.json_in_words, error->reason + " at byte " + std::to_string(error->offset));
     const Value& value = std::get<Value>(parsed);
-    if (!value.is_object()) return unusable("--json " + text, "expected a JSON object");
+    if (!value.is_object()) return unusable(given.json_in_words, "expected a JSON object");
     Object arguments;
     for (const auto& [name, argument] : value.as_object()) {
         const bool is_path = argument.is_string() && type_of(parameters, name) == to_string(ParameterType::path);
@@ -83,6 +84,11 @@ Result<Object> from_json(const std::string& text, const Value::List* parameters,
         arguments.append(name, std::move(*resolved));
     }
     return arguments;
+}
+
+bool is_true(const Object& object, std::string_view key) {
+    const Value* value = object.find(key);
+    return value != nullptr && *value == Value{true};
 }
 
 }  // namespace
@@ -98,25 +104,34 @@ const Value::List* declared_parameters(const Object& events_reply, std::string_v
     return nullptr;
 }
 
-Result<Object> typed_arguments(const std::vector<std::string>& given, const std::optional<std::string>& json,
-                               const Value::List* parameters, const CurrentDirectory& directory) {
+Result<Object> typed_arguments(const GivenArguments& given, const Value::List* parameters,
+                               const CurrentDirectory& directory) {
     Object arguments;
-    if (json) {
-        auto object = from_json(*json, parameters, directory);
+    if (given.json) {
+        auto object = from_json(given, parameters, directory);
         if (!object) return object.error();
         arguments = std::move(*object);
     }
-    for (const std::string& argument : given) {
-        const auto equals = argument.find('=');
-        if (equals == std::string::npos || equals == 0) return unusable(argument, "expected name=value");
-        const std::string_view name = std::string_view{argument}.substr(0, equals);
-        if (arguments.contains(name)) return unusable(argument, "'" + std::string{name} + "' is given twice");
-        auto value =
-            typed(argument, std::string_view{argument}.substr(equals + 1), type_of(parameters, name), directory);
+    for (const GivenArgument& argument : given.named) {
+        if (arguments.contains(argument.name))
+            return unusable(argument.in_words, "'" + argument.name + "' is given twice");
+        auto value = typed(argument.in_words, argument.value, type_of(parameters, argument.name), directory);
         if (!value) return value.error();
-        arguments.append(std::string{name}, std::move(*value));
+        arguments.append(argument.name, std::move(*value));
     }
     return arguments;
+}
+
+std::vector<std::string> missing_secrets(const Value::List& parameters, const Object& arguments) {
+    std::vector<std::string> names;
+    for (const Value& parameter : parameters) {
+        if (!parameter.is_object()) continue;
+        const Object& declared = parameter.as_object();
+        const std::string_view name = string_of(declared, "name");
+        if (is_true(declared, "secret") && is_true(declared, "required") && !arguments.contains(name))
+            names.emplace_back(name);
+    }
+    return names;
 }
 
 }  // namespace servicekit::cli

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <string>
@@ -14,6 +15,7 @@
 #include "os/deadline.hpp"
 #include "os/descriptor.hpp"
 #include "os/flush_stdio.hpp"
+#include "os/hidden_line.hpp"
 #include "os/patient_write.hpp"
 #include "os/sigpipe_block.hpp"
 #include "os/stdout_lines.hpp"
@@ -158,6 +160,26 @@ public:
     void write_last_words(Stream stream, std::string_view text, std::chrono::milliseconds at_most) noexcept override {
         const SigpipeBlock block;
         static_cast<void>(patient_write(number_of(stream), text, Deadline{at_most}));
+    }
+
+    Result<std::string> read_rest(std::size_t max_bytes) override {
+        std::string text;
+        std::array<char, 16384> buffer;
+        for (;;) {
+            const ssize_t count = ::read(STDIN_FILENO, buffer.data(), buffer.size());
+            if (count == 0) return text;
+            if (count < 0 && errno == EINTR) continue;
+            if (count < 0) return os_error("read", "stdin", errno);
+            if (static_cast<std::size_t>(count) > max_bytes - text.size())
+                return Error{ExitCode::os, "read", "stdin", "it is larger than " + std::to_string(max_bytes) + " bytes",
+                             EFBIG};
+            text.append(buffer.data(), static_cast<std::size_t>(count));
+        }
+    }
+
+    Result<std::optional<std::string>> ask_hidden(const std::string& prompt) override {
+        flush_stdio();
+        return ask_for_hidden_line(prompt);
     }
 
     bool is_terminal(Stream stream) const override { return ::isatty(number_of(stream)) == 1; }

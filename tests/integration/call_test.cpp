@@ -2,6 +2,7 @@
 #include <string>
 
 #include "integration/support/service_test.hpp"
+#include "integration/support/text_file.hpp"
 
 namespace servicekit::test {
 namespace {
@@ -53,6 +54,63 @@ TEST_F(CallTest, AnArgumentOfTheWrongTypeIsNotSent) {
     EXPECT_EQ(reply.exit_code, 64);
     EXPECT_THAT(reply.err, AllOf(HasSubstr("'integer=seven'"), HasSubstr("expected an integer")));
     EXPECT_THAT(trial.log(), Not(HasSubstr("event 'echo'")));
+}
+
+TEST_F(CallTest, AValueComesFromAFileOrFromStdin) {
+    write_file(folder.file("secret"), "hunter2\n");
+
+    const Outcome of_file = call({"login", "password:=@" + folder.file("secret")});
+    EXPECT_EQ(of_file.out, "{\"letters\":7}\n") << of_file;
+
+    Command command = trial.command({"call", "login", "password:=-"});
+    command.input = "hunter22\n";
+    EXPECT_EQ(run_command(command).out, "{\"letters\":8}\n");
+
+    command = trial.command({"call", "login", "--json", "-"});
+    command.input = R"({"password": "hunter"})";
+    EXPECT_EQ(run_command(command).out, "{\"letters\":6}\n");
+    EXPECT_THAT(trial.log(), Not(HasSubstr("hunter")));
+    EXPECT_THAT(trial.log(), Not(HasSubstr(folder.file("secret"))));
+}
+
+TEST_F(CallTest, AValueComesFromAPipeThatTheShellNames) {
+    EXPECT_EQ(shell("mkfifo fifo && { printf hunter2 >fifo & trial-service call login password:=@fifo "
+                    "--run-directory \"$RUN\"; }")
+                  .out,
+              "{\"letters\":7}\n");
+}
+
+TEST_F(CallTest, AFileOfMoreThanAMebibyteIsNotSent) {
+    write_file(folder.file("big"), std::string((std::size_t{1} << 20U) + 1, 'x'));
+
+    const Outcome reply = call({"login", "password:=@" + folder.file("big")});
+
+    EXPECT_EQ(reply.exit_code, 71) << reply;
+    EXPECT_THAT(reply.err, HasSubstr("it is larger than 1048576 bytes"));
+    EXPECT_EQ(call({"login", "password:=@" + folder.file("missing")}).exit_code, 71);
+    EXPECT_THAT(trial.log(), Not(HasSubstr("event 'login'")));
+}
+
+TEST_F(CallTest, BytesThatAreNotUtf8AreNotSent) {
+    const Outcome reply = call({"note", "text=h\xF6her"});
+
+    EXPECT_EQ(reply.exit_code, 64) << reply;
+    EXPECT_THAT(reply.err, HasSubstr("the argument 'text' has no form in JSON: it is not UTF-8"));
+}
+
+TEST_F(CallTest, AReplyThatJsonHasNoFormForIsAnErrorThatNamesTheField) {
+    const Object number = service->call_in_vain("no-json");
+    EXPECT_EQ(*number.find("code"), Value{"event-error"});
+    EXPECT_EQ(*number.find("field"), Value{"/load/1"});
+    EXPECT_EQ(*service->call_in_vain("no-json", {{"what", "bytes"}}).find("field"), Value{"/name"});
+    EXPECT_EQ(call({"no-json"}).exit_code, 1);
+}
+
+TEST_F(CallTest, ReplWithoutLispSaysSo) {
+    const Outcome repl = trial.verb({"repl"});
+
+    EXPECT_EQ(repl.exit_code, 1);
+    EXPECT_THAT(repl.err, HasSubstr("this service has no Lisp"));
 }
 
 TEST_F(CallTest, AnArgumentGivenTwiceIsNotSent) {

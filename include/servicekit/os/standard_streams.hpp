@@ -45,6 +45,13 @@ public:
                                                      std::chrono::milliseconds at_most) = 0;
     /// The same for a process that dies of a signal. Async-signal-safe.
     virtual void write_last_words(Stream stream, std::string_view text, std::chrono::milliseconds at_most) noexcept = 0;
+    /// The rest of stdin. \returns an error with EFBIG if it has more than `max_bytes`
+    virtual Result<std::string> read_rest(std::size_t max_bytes) = 0;
+    /// Shows the prompt on stderr and reads a line from stdin, a terminal, which does not show what is typed.
+    /// INT, TERM and HUP take effect as soon as the terminal is as before.
+    /// \returns the line without its end; nothing at the end of the input
+    /// \pre the thread is the only one of its process
+    virtual Result<std::optional<std::string>> ask_hidden(const std::string& prompt) = 0;
     [[nodiscard]] virtual bool is_terminal(Stream stream) const = 0;
     /// Columns of the terminal; 80 where it can't be told.
     [[nodiscard]] virtual unsigned terminal_width(Stream stream) const = 0;

@@ -50,6 +50,21 @@ void FakeStandardStreams::write_last_words(os::Stream stream, std::string_view t
     static_cast<void>(write_within(stream, text, at_most));
 }
 
+Result<std::string> FakeStandardStreams::read_rest(std::size_t max_bytes) {
+    if (const auto failure = failures.due("read_rest", "stdin")) return os_error("read", "stdin", *failure);
+    if (input_.size() > max_bytes) return os_error("read", "stdin", EFBIG);
+    return std::exchange(input_, {});
+}
+
+Result<std::optional<std::string>> FakeStandardStreams::ask_hidden(const std::string& prompt) {
+    prompts_.push_back(prompt);
+    if (const auto failure = failures.due("ask_hidden", "stdin")) return os_error("read", "stdin", *failure);
+    if (hidden_lines_.empty()) return std::optional<std::string>{};
+    std::string line = std::move(hidden_lines_.front());
+    hidden_lines_.pop_front();
+    return std::optional{std::move(line)};
+}
+
 bool FakeStandardStreams::is_terminal(os::Stream stream) const {
     return state(stream).target == Target::user && state(stream).is_terminal;
 }

@@ -3,12 +3,14 @@
 #include <array>
 #include <chrono>
 #include <cstddef>
+#include <deque>
 #include <functional>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "servicekit/mocks/fake_failures.hpp"
 #include "servicekit/mocks/per_task.hpp"
@@ -28,6 +30,8 @@ public:
                                                  std::chrono::milliseconds at_most) override;
     void write_last_words(os::Stream stream, std::string_view text,
                           std::chrono::milliseconds at_most) noexcept override;
+    Result<std::string> read_rest(std::size_t max_bytes) override;
+    Result<std::optional<std::string>> ask_hidden(const std::string& prompt) override;
     [[nodiscard]] bool is_terminal(os::Stream stream) const override;
     [[nodiscard]] unsigned terminal_width(os::Stream stream) const override;
     Result<void> open_closed_ones() override;
@@ -39,7 +43,14 @@ public:
 
     /// By the names of the functions of os::StandardStreams; the object is "stdin", "stdout" or "stderr".
     FakeFailures failures{"open_closed_ones", "redirect_to_null", "redirect_to", "redirect_to_file", "hand_to", "write",
-                          "write_within"};
+                          "write_within",     "read_rest",        "ask_hidden"};
+
+    /// What read_rest() finds on stdin.
+    void set_input(std::string text) { input_ = std::move(text); }
+    /// Somebody types it when a hidden line is asked for; without one ask_hidden() is at the end of the input.
+    void type_hidden(std::string line) { hidden_lines_.push_back(std::move(line)); }
+    /// What ask_hidden() was given to show, in that order.
+    [[nodiscard]] const std::vector<std::string>& prompts() const noexcept { return prompts_; }
 
     void set_terminal(os::Stream stream, bool is_terminal, unsigned width = 80);
     void close(os::Stream stream) { state(stream).target = Target::closed; }
@@ -85,6 +96,9 @@ private:
     std::function<bool()> is_silent_;
     std::map<int, std::string> written_to_;
     std::chrono::milliseconds last_patience_{};
+    std::string input_;
+    std::deque<std::string> hidden_lines_;
+    std::vector<std::string> prompts_;
 };
 
 }  // namespace servicekit::mocks

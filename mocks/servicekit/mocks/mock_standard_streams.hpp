@@ -2,6 +2,9 @@
 
 #include <gmock/gmock.h>
 
+#include <optional>
+#include <string>
+
 #include "servicekit/os/standard_streams.hpp"
 
 namespace servicekit::mocks {
@@ -14,6 +17,9 @@ public:
         ON_CALL(*this, write_within).WillByDefault([](os::Stream, std::string_view text, std::chrono::milliseconds) {
             return os::StreamWriting{.bytes = text.size()};
         });
+        ON_CALL(*this, read_rest).WillByDefault(::testing::Return(Result<std::string>{std::string{}}));
+        ON_CALL(*this, ask_hidden)
+            .WillByDefault(::testing::Return(Result<std::optional<std::string>>{std::optional<std::string>{}}));
     }
 
     MOCK_METHOD(void, write, (os::Stream stream, std::string_view text), (override));
@@ -21,6 +27,8 @@ public:
                 (os::Stream stream, std::string_view text, std::chrono::milliseconds at_most), (override));
     MOCK_METHOD(void, write_last_words, (os::Stream stream, std::string_view text, std::chrono::milliseconds at_most),
                 (noexcept, override));
+    MOCK_METHOD(Result<std::string>, read_rest, (std::size_t max_bytes), (override));
+    MOCK_METHOD(Result<std::optional<std::string>>, ask_hidden, (const std::string& prompt), (override));
     MOCK_METHOD(bool, is_terminal, (os::Stream stream), (const, override));
     MOCK_METHOD(unsigned, terminal_width, (os::Stream stream), (const, override));
     MOCK_METHOD(Result<void>, open_closed_ones, (), (override));

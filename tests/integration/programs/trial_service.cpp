@@ -10,6 +10,7 @@
 #include <atomic>
 #include <cerrno>
 #include <chrono>
+#include <cmath>
 #include <condition_variable>
 #include <csignal>
 #include <cstdio>
@@ -52,6 +53,13 @@ Reply sleep_a_while(const Arguments& arguments, Context& context) {
     std::unique_lock lock{mutex};
     never.wait_for(lock, context.stop_token(), time, [] { return false; });
     return {{"interrupted", context.stop_token().stop_requested()}};
+}
+
+void sleep_until_stop(const Context& context) {
+    std::mutex mutex;
+    std::condition_variable_any never;
+    std::unique_lock lock{mutex};
+    never.wait(lock, context.stop_token(), [] { return false; });
 }
 
 Reply throw_something(const Arguments& arguments, Context&) {
@@ -130,7 +138,18 @@ Reply regain_root(const Arguments&, Context&) {
 Reply tell_progress(const Arguments& arguments, Context& context) {
     const auto steps = arguments.get<std::uint64_t>("steps");
     for (std::uint64_t done = 1; done <= steps; ++done) context.progress(done, steps, "step " + std::to_string(done));
+    if (arguments.get<bool>("hang")) sleep_until_stop(context);
     return {{"steps", steps}};
+}
+
+/// Returns as many letters as the secret has, so that a test can tell that it came.
+Reply take_secret(const Arguments& arguments, Context&) {
+    return {{"letters", arguments.get<std::string>("password").size()}};
+}
+
+Reply reply_what_json_has_no_form_for(const Arguments& arguments, Context&) {
+    if (arguments.get<std::string>("what") == "bytes") return {{"name", "h\xF6her"}};
+    return {{"load", Value::List{0.5, std::nan("")}}};
 }
 
 Reply big_reply(const Arguments& arguments, Context&) {
@@ -185,7 +204,14 @@ public:
         add("count", "counts its runs, and how many of them there were at once",
             std::bind_front(&TrialService::count, this));
         add("progress", "tells how far it is", tell_progress,
-            {{.name = "steps", .type = ParameterType::integer, .minimum = 0}});
+            {{.name = "steps", .type = ParameterType::integer, .minimum = 0},
+             {.name = "hang",
+              .type = ParameterType::boolean,
+              .description = "then, until the service stops",
+              .default_value = false}});
+        add("login", "takes a secret", take_secret, {{.name = "password", .secret = true}});
+        add("no-json", "replies what JSON has no form for", reply_what_json_has_no_form_for,
+            {{.name = "what", .description = "number or bytes", .default_value = "number"}});
         add("big-reply", "replies much", big_reply, {{.name = "bytes", .type = ParameterType::integer, .minimum = 0}});
         add("echo", "replies what it was given",
             [](const Arguments& arguments, Context&) { return Reply{arguments.values()}; },

@@ -1,3 +1,5 @@
+#include <csignal>
+
 #include "unit/cli/program_fixture.hpp"
 
 namespace servicekit::cli {
@@ -60,9 +62,136 @@ TEST_F(CallTest, ShowsProgressOnATerminal) {
     replies["backup"] = R"({"progress":{"done":1,"total":2,"message":"a"}})"
                         "\n{}";
     EXPECT_EQ(run({"call", "backup"}), 0);
-    EXPECT_THAT(instance->requests, ElementsAre(R"(["backup",{},{"progress":true}])"));
+    EXPECT_THAT(instance->requests, ElementsAre(R"(["backup",{},{"progress":true,"queue":true}])"));
     EXPECT_THAT(error(), HasSubstr("]  50%  a\033[K"));
     EXPECT_THAT(error(), ::testing::EndsWith("\r\033[K"));
+}
+
+TEST_F(CallTest, WhatCanNotBeReadMeetsNoService) {
+    host.files.add_file("/run/big", std::string((std::size_t{1} << 20U) + 1, 'x'));
+    EXPECT_EQ(run({"call", "backup", "note:=@/run/missing"}), 71);
+    EXPECT_EQ(run({"call", "backup", "note:=@/run/big"}), 71);
+    EXPECT_EQ(run({"call", "backup", "note:=x"}), 64);
+    EXPECT_EQ(instance->connections, 0);
+    EXPECT_THAT(error(), HasSubstr("cannot open '/run/missing'"));
+}
+
+TEST_F(CallTest, SendsTheValueOfAFileAndNotItsPath) {
+    host.files.add_file("/run/secret", "hunter2\n");
+    EXPECT_EQ(run({"call", "backup", "note:=@/run/secret"}), 0);
+    EXPECT_EQ(instance->requests.back(), R"(["backup",{"note":"hunter2"}])");
+}
+
+class SecretTest : public CallTest {
+protected:
+    SecretTest() {
+        replies["events"] =
+            R"({"events":[{"name":"login","parameters":[{"name":"user","type":"string","required":true},)"
+            R"({"name":"password","type":"string","required":true,"secret":true}]}]})";
+        replies["login"] = "{}";
+        host.streams.set_terminal(os::Stream::in, true);
+        host.streams.set_terminal(os::Stream::error, true);
+    }
+};
+
+TEST_F(SecretTest, OneThatIsMissingIsAskedFor) {
+    host.streams.type_hidden("hunter2");
+    EXPECT_EQ(run({"call", "login", "user=me"}), 0);
+    EXPECT_EQ(instance->requests.back(), R"(["login",{"user":"me","password":"hunter2"},{"queue":true}])");
+    EXPECT_THAT(host.streams.prompts(), ElementsAre("password: "));
+    EXPECT_EQ(error(), "");
+}
+
+TEST_F(SecretTest, OneOfNoArgumentsIsAskedForToo) {
+    host.streams.type_hidden("hunter2");
+    EXPECT_EQ(run({"call", "login"}), 0);
+    EXPECT_EQ(instance->requests.back(), R"(["login",{"password":"hunter2"},{"queue":true}])");
+}
+
+TEST_F(SecretTest, OneThatIsGivenIsNotAskedFor) {
+    EXPECT_EQ(run({"call", "login", "user=me", "password=x"}), 0);
+    EXPECT_EQ(run({"call", "login", "--json", R"({"user":"me","password":"x"})"}), 0);
+    EXPECT_TRUE(host.streams.prompts().empty());
+}
+
+TEST_F(SecretTest, NobodyIsAskedWithoutATerminal) {
+    host.streams.set_terminal(os::Stream::in, false);
+    EXPECT_EQ(run({"call", "login", "user=me"}), 0);
+    EXPECT_EQ(instance->requests.back(), R"(["login",{"user":"me"},{"queue":true}])");
+    EXPECT_TRUE(host.streams.prompts().empty());
+}
+
+TEST_F(SecretTest, AtTheEndOfTheInputTheServiceSaysWhatIsMissing) {
+    EXPECT_EQ(run({"call", "login", "user=me"}), 0);
+    EXPECT_EQ(instance->requests.back(), R"(["login",{"user":"me"},{"queue":true}])");
+}
+
+TEST_F(SecretTest, StdinThatIsATerminalIsReadWithoutShowingIt) {
+    host.streams.type_hidden("hunter2");
+    EXPECT_EQ(run({"call", "login", "user=me", "password:=-"}), 0);
+    EXPECT_THAT(host.streams.prompts(), ElementsAre("password: "));
+    EXPECT_EQ(run({"call", "login", "user=me", "password:=-"}), 64);
+}
+
+TEST_F(SecretTest, WhoMayNotListEventsMayCallThem) {
+    replies["events"] = R"({"error":{"code":"not-allowed","message":"no"}})";
+    EXPECT_EQ(run({"call", "login", "user=me"}), 0);
+    EXPECT_EQ(instance->requests.back(), R"(["login",{"user":"me"},{"queue":true}])");
+}
+
+/// The service says no more than `line`, and after a second the user has enough.
+class InterruptedCallTest : public CallTest {
+protected:
+    int run_interrupted(const std::string& line, std::vector<std::string> words, int signal = SIGINT) {
+        host.streams.set_terminal(os::Stream::error, true);
+        host.environment.set("TERM", "xterm");
+        host.environment.set("NO_COLOR", "1");
+        replies[words.at(1)] = line;
+        tools.make_sleep = [this, signal]() -> std::unique_ptr<os::InterruptibleSleep> {
+            auto sleep = std::make_unique<mocks::FakeInterruptibleSleep>(host.reactor);
+            after(std::chrono::seconds{1}, [sleeper = sleep.get(), signal] { sleeper->interrupt(signal); });
+            return sleep;
+        };
+        return run(std::move(words));
+    }
+};
+
+TEST_F(InterruptedCallTest, SaysBehindWhatTheEventIsQueued) {
+    EXPECT_EQ(run_interrupted(R"({"progress":{"state":"queued","running":"upload"}})", {"call", "backup"}), 130);
+    EXPECT_EQ(error(),
+              "\rwaiting: 'upload' runs before it\033[K\r\033[K"
+              "just-another-server: interrupted: 'backup' is queued behind 'upload', and runs when its turn "
+              "comes\n");
+}
+
+TEST_F(InterruptedCallTest, SaysThatTheTimeoutHolds) {
+    EXPECT_EQ(run_interrupted(R"({"progress":{"state":"queued"}})", {"call", "backup", "--timeout", "60"}), 130);
+    EXPECT_EQ(error(),
+              "just-another-server: interrupted: 'backup' is queued, and runs when its turn comes, if that is "
+              "within its timeout\n");
+}
+
+TEST_F(InterruptedCallTest, SaysThatTheEventRunsAndClearsTheBar) {
+    EXPECT_EQ(run_interrupted(R"({"progress":{"state":"running"}})"
+                              "\n"
+                              R"({"progress":{"done":1,"total":2}})",
+                              {"call", "backup"}),
+              130);
+    EXPECT_THAT(error(), HasSubstr("50%\033[K\r\033[Kjust-another-server: interrupted: 'backup' runs, and goes on\n"));
+}
+
+TEST_F(InterruptedCallTest, DoesNotClaimToKnowWhatAnOlderServiceDoesNotSay) {
+    EXPECT_EQ(run_interrupted(R"({"error":{"code":"bad-argument","message":"option 'queue' of the request: expected )"
+                              R"('progress' or 'timeout'","argument":"queue","expected":"'progress' or 'timeout'"}})",
+                              {"call", "backup"}),
+              1);
+    EXPECT_EQ(instance->requests.back(), R"(["backup",{},{"progress":true}])");
+    EXPECT_EQ(run_interrupted("", {"call", "backup"}), 130);
+    EXPECT_THAT(error(), HasSubstr("interrupted: 'backup' is queued or runs, and goes on\n"));
+}
+
+TEST_F(InterruptedCallTest, EndsByTheSignalThatCame) {
+    EXPECT_EQ(run_interrupted(R"({"progress":{"state":"running"}})", {"call", "backup"}, SIGTERM), 143);
 }
 
 TEST_F(CallTest, SaysWhatTheServiceDoesNotAllow) {

@@ -123,6 +123,18 @@ TEST_F(CompletionWordsTest, AsksNobodyWhereTheDeclarationsSuffice) {
     EXPECT_EQ(questions, 0);
 }
 
+TEST_F(CompletionWordsTest, OffersToTakeASecretFromElsewhere) {
+    reply = Object{
+        {"events", Value::List{Object{{"name", "login"},
+                                      {"parameters", Value::List{Object{{"name", "user"}, {"type", "string"}},
+                                                                 Object{{"name", "password"}, {"secret", true}}}}}}}};
+    EXPECT_THAT(offered({"call", "login", ""}), ElementsAre("user=", "password:=@", "password:=-"));
+    EXPECT_THAT(offered({"call", "login", "password:=-", ""}), ElementsAre("user="));
+    const Completion file = complete({"call", "login", "password:=@/ru"});
+    EXPECT_EQ(to_text(file), "\tfiles\tpassword:=@\n");
+    EXPECT_EQ(to_text({.offers = {{"password:=@", "of the user"}}}), "password:=@\tof the user\n");
+}
+
 TEST_F(CompletionWordsTest, OffersNothingWhereNobodyAnswers) {
     reply = Object{};
     EXPECT_THAT(offered({"call", ""}), IsEmpty());

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "servicekit/base/json.hpp"
+#include "servicekit/mocks/fake_os.hpp"
 
 namespace servicekit::cli {
 namespace {
@@ -17,16 +18,23 @@ CurrentDirectory in(std::string directory) {
     return [directory = std::move(directory)] { return Result<std::string>{directory}; };
 }
 
+GivenArguments words(std::vector<GivenArgument> named, std::optional<std::string> json = std::nullopt) {
+    return {.named = std::move(named), .json = std::move(json)};
+}
+
 class TypedArgumentsTest : public ::testing::Test {
 protected:
     [[nodiscard]] std::string read(const std::vector<std::string>& given,
-                                   const std::optional<std::string>& json = std::nullopt) const {
-        const auto arguments = typed_arguments(given, json, parameters, in("/home/me"));
+                                   const std::optional<std::string>& json = std::nullopt) {
+        auto taken = given_arguments({.arguments = given, .json_arguments = json}, host.host());
+        const auto arguments =
+            taken ? typed_arguments(*taken, parameters, in("/home/me")) : Result<Object>{taken.error()};
         if (arguments) return to_json(*arguments);
         EXPECT_EQ(arguments.error().exit_code, ExitCode::usage);
         return arguments.error().message();
     }
 
+    mocks::FakeOs host;
     Object events = std::get<Value>(parse_json(R"({"events":[{"name":"other","parameters":[]},{"name":"x","parameters":[
         {"name":"text","type":"string"},{"name":"count","type":"integer"},{"name":"ratio","type":"number"},
         {"name":"really","type":"boolean"},{"name":"where","type":"path"},{"name":"names","type":"list"},
@@ -48,17 +56,19 @@ TEST_F(TypedArgumentsTest, ResolvesPathsInTheCallersFolder) {
     EXPECT_EQ(read({"where=."}), R"({"where":"/home/me"})");
     EXPECT_EQ(read({"where=/etc"}), R"({"where":"/etc"})");
     EXPECT_EQ(read({"where="}), R"({"where":""})");
-    EXPECT_EQ(to_json(*typed_arguments({"where=x"}, {}, parameters, in("/"))), R"({"where":"/x"})");
+    EXPECT_EQ(to_json(*typed_arguments(words({{"where", "x", "where=x"}}), parameters, in("/"))), R"({"where":"/x"})");
 }
 
 TEST_F(TypedArgumentsTest, NeedsTheCurrentDirectoryForRelativePathsOnly) {
     const CurrentDirectory removed = [] {
         return Result<std::string>{os_error("find the current directory", "", ENOENT)};
     };
-    EXPECT_EQ(to_json(*typed_arguments({"where=/x", "count=1"}, R"({"names":["y"]})", parameters, removed)),
-              R"({"names":["y"],"where":"/x","count":1})");
-    EXPECT_EQ(typed_arguments({"where=x"}, {}, parameters, removed).error().errno_value, ENOENT);
-    EXPECT_EQ(typed_arguments({}, R"({"where":"x"})", parameters, removed).error().errno_value, ENOENT);
+    const GivenArguments absolute =
+        words({{"where", "/x", "where=/x"}, {"count", "1", "count=1"}}, R"({"names":["y"]})");
+    EXPECT_EQ(to_json(*typed_arguments(absolute, parameters, removed)), R"({"names":["y"],"where":"/x","count":1})");
+    const GivenArguments relative = words({{"where", "x", "where=x"}});
+    EXPECT_EQ(typed_arguments(relative, parameters, removed).error().errno_value, ENOENT);
+    EXPECT_EQ(typed_arguments(words({}, R"({"where":"x"})"), parameters, removed).error().errno_value, ENOENT);
 }
 
 TEST_F(TypedArgumentsTest, TakesAllAfterTheFirstEqualsSign) { EXPECT_EQ(read({"text=a=b="}), R"({"text":"a=b="})"); }
@@ -66,7 +76,7 @@ TEST_F(TypedArgumentsTest, TakesAllAfterTheFirstEqualsSign) { EXPECT_EQ(read({"t
 TEST_F(TypedArgumentsTest, LeavesWhatIsNotDeclaredToTheService) {
     EXPECT_EQ(read({"unknown=12"}), R"({"unknown":"12"})");
     EXPECT_EQ(declared_parameters(events, "y"), nullptr);
-    EXPECT_EQ(to_json(*typed_arguments({"count=12"}, {}, nullptr, in("/"))), R"({"count":"12"})");
+    EXPECT_EQ(to_json(*typed_arguments(words({{"count", "12", "count=12"}}), nullptr, in("/"))), R"({"count":"12"})");
 }
 
 TEST_F(TypedArgumentsTest, SaysWhichValueIsOfTheWrongType) {
@@ -94,6 +104,54 @@ TEST_F(TypedArgumentsTest, RefusesAnArgumentThatIsGivenTwice) {
     EXPECT_THAT(read({"text=a", "text=b"}), HasSubstr("'text' is given twice"));
     EXPECT_THAT(read({"text=a"}, R"({"text":"b"})"), HasSubstr("'text' is given twice"));
     EXPECT_THAT(read({}, R"({"a":1,"a":2})"), HasSubstr("cannot use"));
+}
+
+TEST_F(TypedArgumentsTest, AValueMayComeFromAFileOrFromStdin) {
+    host.files.add_file("/run/secret", "a=b\nc\n");
+    host.files.add_file("/run/count", "12\r\n");
+    host.streams.set_input("[1,\n2]\n");
+    EXPECT_EQ(read({"text:=@/run/secret", "count:=@/run/count", "names:=-"}),
+              R"({"text":"a=b\nc","count":12,"names":[1,2]})");
+}
+
+TEST_F(TypedArgumentsTest, OnlyOneLineEndIsNotPartOfTheValue) {
+    host.files.add_file("/run/x", "a\n\n");
+    host.files.add_file("/run/empty", "");
+    EXPECT_EQ(read({"text:=@/run/x"}), R"({"text":"a\n"})");
+    EXPECT_EQ(read({"text:=@/run/empty"}), R"({"text":""})");
+}
+
+TEST_F(TypedArgumentsTest, AnObjectMayComeFromStdin) {
+    host.streams.set_input("{\"count\": 1}\n");
+    EXPECT_EQ(read({"text=b"}, "-"), R"({"count":1,"text":"b"})");
+}
+
+TEST_F(TypedArgumentsTest, WhatIsReadIsInNoMessage) {
+    host.files.add_file("/run/secret", "hunter2\n");
+    host.streams.set_input("hunter2");
+    EXPECT_EQ(read({"count:=@/run/secret"}), "cannot use the argument 'count:=@/run/secret': expected an integer");
+    EXPECT_THAT(read({}, "-"), HasSubstr("cannot use the argument '--json -': "));
+}
+
+TEST_F(TypedArgumentsTest, TheOperatorTakesAFileOrStdinAndNothingElse) {
+    for (const char* word : {"text:=", "text:=x", "text:=@", "text:=--"})
+        EXPECT_THAT(read({word}), HasSubstr("': expected text:=@FILE or text:=-"));
+    EXPECT_THAT(read({":=-"}), HasSubstr("expected name=value"));
+    EXPECT_EQ(read({"text=@x"}), R"({"text":"@x"})");
+    EXPECT_EQ(read({"text=-"}), R"({"text":"-"})");
+    EXPECT_EQ(read({"text=:=-"}), R"({"text":":=-"})");
+}
+
+TEST_F(TypedArgumentsTest, StdinIsForOneOfThem) {
+    EXPECT_THAT(read({"text:=-", "names:=-"}), HasSubstr("'names:=-': stdin is read for another one already"));
+    EXPECT_THAT(read({"text:=-"}, "-"), HasSubstr("stdin is read for another one already"));
+}
+
+TEST_F(TypedArgumentsTest, NamesTheSecretsThatAreMissing) {
+    const Value declared = std::get<Value>(parse_json(R"([{"name":"user","required":true},
+        {"name":"password","required":true,"secret":true},{"name":"pin","required":true,"secret":true},
+        {"name":"hint","required":false,"secret":true},3])"));
+    EXPECT_EQ(missing_secrets(declared.as_list(), {{"pin", 1}}), std::vector<std::string>{"password"});
 }
 
 TEST(DeclaredParametersTest, BearsWithAReplyOfAnotherShape) {

@@ -1,0 +1,140 @@
+// The verb `call` on a terminal: what it asks for and shows, and what Ctrl-C leaves.
+#include <csignal>
+#include <optional>
+#include <string>
+
+#include "integration/support/proc_path.hpp"
+#include "integration/support/service_test.hpp"
+#include "integration/support/terminal.hpp"
+#include "integration/support/text_file.hpp"
+
+namespace servicekit::test {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr const char* cleared = "\r\x1b[K";
+
+class CallTerminalTest : public ServiceTest {
+protected:
+    void SetUp() override {
+        ServiceTest::SetUp();
+        if (!terminal.is_there()) GTEST_SKIP() << "no pseudo-terminals here";
+        service.emplace(trial);
+    }
+    void TearDown() override {
+        service.reset();
+        ServiceTest::TearDown();
+    }
+
+    [[nodiscard]] Command call(Strings arguments) const {
+        arguments.insert(arguments.begin(), "call");
+        return terminal.own(trial.command(arguments));
+    }
+
+    Terminal terminal;
+    std::optional<RunningService> service;
+};
+
+TEST_F(CallTerminalTest, CtrlCClearsTheBarAndSaysThatTheEventGoesOn) {
+    RunningCommand command{call({"progress", "steps=2", "hang=true"})};
+    terminal.await_shown("100%");
+    terminal.type(Terminal::ctrl_c);
+
+    EXPECT_THAT(terminal.await_shown("trial-service: interrupted: 'progress' runs, and goes on"), HasSubstr(cleared));
+    EXPECT_EQ(command.finish().exit_code, 130);
+    service->await_busy("progress");
+    EXPECT_TRUE(terminal.echoes());
+}
+
+TEST_F(CallTerminalTest, AQueuedEventIsShownAndCtrlCSaysThatItStillRuns) {
+    RunningCommand first{trial.command({"call", "sleep", "seconds=3600"})};
+    service->await_busy("sleep");
+    RunningCommand command{call({"note", "text=kept"})};
+    terminal.await_shown("waiting: 'sleep' runs before it");
+    terminal.type(Terminal::ctrl_c);
+
+    EXPECT_THAT(terminal.await_shown("'note' is queued behind 'sleep', and runs when its turn comes"),
+                HasSubstr(cleared));
+    EXPECT_EQ(command.finish().exit_code, 130);
+}
+
+TEST_F(CallTerminalTest, AnEventThatIsInterruptedWhileItIsQueuedRunsLater) {
+    RunningCommand first{trial.command({"call", "sleep", "seconds=2"})};
+    service->await_busy("sleep");
+    RunningCommand command{call({"note", "text=kept"})};
+    terminal.await_shown("waiting: 'sleep'");
+    terminal.type(Terminal::ctrl_c);
+    EXPECT_EQ(command.finish().exit_code, 130);
+
+    EXPECT_EQ(first.finish().exit_code, 0);
+    EXPECT_THAT(trial.verb({"call", "notes"}).out, HasSubstr("kept"));
+}
+
+TEST_F(CallTerminalTest, TermEndsACallAsCtrlCDoes) {
+    RunningCommand command{call({"progress", "steps=2", "hang=true"})};
+    terminal.await_shown("100%");
+    // setsid(1), which gave it the terminal, waits for it.
+    const std::string child = read_file(proc(command.pid(), "task/" + std::to_string(command.pid()) + "/children"));
+    ASSERT_EQ(::kill(std::stoi(child), SIGTERM), 0) << child;
+
+    terminal.await_shown("'progress' runs, and goes on");
+    EXPECT_EQ(command.finish().exit_code, 143);
+}
+
+TEST_F(CallTerminalTest, AMissingSecretIsAskedForAndNotShown) {
+    RunningCommand command{call({"login"})};
+    terminal.await_shown("password: ");
+    EXPECT_FALSE(terminal.echoes());
+    terminal.type("hunter2\n");
+
+    EXPECT_THAT(terminal.await_shown("\"letters\": 7"), Not(HasSubstr("hunter2")));
+    EXPECT_EQ(command.finish().exit_code, 0);
+    EXPECT_TRUE(terminal.echoes());
+    EXPECT_THAT(trial.log(), Not(HasSubstr("hunter2")));
+}
+
+TEST_F(CallTerminalTest, CtrlCAtThePromptAsksForNothingAndTurnsTheEchoOn) {
+    RunningCommand command{call({"login"})};
+    terminal.await_shown("password: ");
+    terminal.type("hun");
+    terminal.type(Terminal::ctrl_c);
+
+    EXPECT_EQ(command.finish().exit_code, 130);
+    EXPECT_TRUE(terminal.echoes());
+    EXPECT_THAT(trial.log(), Not(HasSubstr("event 'login'")));
+}
+
+TEST_F(CallTerminalTest, CtrlDAtThePromptLeavesTheSecretOut) {
+    RunningCommand command{call({"login"})};
+    terminal.await_shown("password: ");
+    terminal.type(Terminal::ctrl_d);
+
+    terminal.await_shown("parameter 'password' of 'login' is missing");
+    EXPECT_EQ(command.finish().exit_code, 1);
+    EXPECT_TRUE(terminal.echoes());
+}
+
+TEST_F(CallTerminalTest, AStdinThatIsATerminalIsReadWithoutEcho) {
+    RunningCommand command{call({"login", "password:=-"})};
+    terminal.await_shown("password: ");
+    EXPECT_FALSE(terminal.echoes());
+    terminal.type("hunter2\n");
+
+    EXPECT_THAT(terminal.await_shown("\"letters\": 7"), Not(HasSubstr("hunter2")));
+    EXPECT_EQ(command.finish().exit_code, 0);
+}
+
+TEST_F(CallTerminalTest, ALogFileDrivesNoTerminal) {
+    write_file(trial.log_file(),
+               "before\n\x1b[2J\xc2\x9b"
+               "31m\xe2\x80\xaeko\n");
+    RunningCommand command{terminal.own(trial.command({"logs", "-n", "1"}))};
+
+    terminal.await_shown("\\x1b[2J\\u009b31m\\u202eko");
+    EXPECT_EQ(command.finish().exit_code, 0);
+}
+
+}  // namespace
+}  // namespace servicekit::test
