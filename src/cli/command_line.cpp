@@ -246,6 +246,7 @@ std::variant<Invocation, Answer> Reading::read() {
     }
     command_ += " " + name;
     invocation_.verb = verb->verb;
+    invocation_.words_from_verb = arguments_.size() - *position;
     Arguments rest = arguments_;
     rest.erase(rest.begin() + static_cast<std::ptrdiff_t>(*position));
     if (verb->verb == Verb::eval) take_forms_behind_dashes(rest);

@@ -38,6 +38,7 @@ enum class Verb {
 /// What a command line asks for. What belongs to other verbs keeps its default.
 struct Invocation {
     Verb verb = Verb::run;
+    std::size_t words_from_verb = 0;  ///< how many arguments there are from the verb to the last
     /// The settings that were given, by name, as text.
     std::vector<std::pair<std::string, std::string>> settings = {};
 

@@ -1,5 +1,7 @@
 #include <array>
+#include <cstddef>
 #include <functional>
+#include <string>
 #include <utility>
 
 #include "cli/verb_functions.hpp"
@@ -108,6 +110,22 @@ int run_in_child(Session& session, const std::function<int()>& body) {
     return has_exited ? *status >> 8 & 0xff : to_int(ExitCode::internal);
 }
 
+/// Starts as the verb `start` does, which the process becomes: a service is not called `restart` for as long as it lives.
+/// If it can't, or if main() has built the command line itself, it starts as it is.
+int start_anew(Session& session) {
+    os::Process& process = *session.tools.host.process;
+    auto words = process.command_line();
+    const std::size_t from_end = session.invocation.words_from_verb;
+    if (words && from_end > 0 && from_end < words->size()) {
+        std::string& verb = (*words)[words->size() - from_end];
+        if (verb == "restart") {
+            verb = "start";
+            static_cast<void>(process.execute(*words));
+        }
+    }
+    return session.service.start();
+}
+
 }  // namespace
 
 int start(Session& session) {
@@ -136,7 +154,7 @@ int restart(Session& session) {
         return checked ? stop_loaded(session) : session.console.fail(checked.error());
     };
     const int code = session.service.loads_in_service() ? run_in_child(session, check_and_stop) : check_and_stop();
-    return code != 0 ? code : session.service.start();
+    return code != 0 ? code : start_anew(session);
 }
 
 }  // namespace servicekit::cli

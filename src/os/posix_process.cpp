@@ -15,6 +15,7 @@
 #include <csignal>
 #include <ctime>
 #include <filesystem>
+#include <fstream>
 #include <functional>
 #include <mutex>
 #include <string_view>
@@ -156,6 +157,27 @@ public:
     }
 
     mode_t set_file_mask(mode_t mask) override { return ::umask(mask); }
+
+    Result<std::vector<std::string>> command_line() const override {
+        constexpr const char* path = "/proc/self/cmdline";
+        std::ifstream file{path, std::ios::binary};
+        std::vector<std::string> arguments;
+        for (std::string argument; std::getline(file, argument, '\0');) arguments.push_back(argument);
+        if (file.bad() || arguments.empty()) return os_error("read", path, file.is_open() ? EIO : ENOENT);
+        return arguments;
+    }
+
+    Error execute(const std::vector<std::string>& arguments) override {
+        // Its own path, since that of a link below /proc would give the process another name.
+        const auto path = program();
+        if (!path) return path.error();
+        std::vector<char*> pointers;
+        for (const std::string& argument : arguments) pointers.push_back(const_cast<char*>(argument.c_str()));
+        pointers.push_back(nullptr);
+        flush_stdio();
+        ::execv(path->c_str(), pointers.data());
+        return os_error("execute", *path, errno);
+    }
 
     Result<void> close_other_descriptors(std::span<const int> keep) override {
         std::vector<int> kept{keep.begin(), keep.end()};

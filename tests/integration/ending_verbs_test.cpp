@@ -3,7 +3,9 @@
 #include <filesystem>
 #include <string>
 
+#include "integration/support/proc_path.hpp"
 #include "integration/support/service_test.hpp"
+#include "integration/support/text_file.hpp"
 
 namespace servicekit::test {
 namespace {
@@ -88,6 +90,19 @@ TEST_F(EndingVerbsTest, RestartStartsAnewOne) {
     EXPECT_EQ(old_one.exit_code(), 0);
     EXPECT_NE(trial.pid_in_file(), old_one.pid());
     EXPECT_THAT(trial.verb({"pid"}).out, MatchesRegex("[0-9]+\n"));
+    EXPECT_EQ(trial.verb({"stop"}).exit_code, 0);
+}
+
+TEST_F(EndingVerbsTest, AServiceThatWasRestartedIsCalledAsOneThatWasStarted) {
+    const auto called = [this](const std::string& file) { return read_file(proc(trial.pid_in_file(), file)); };
+    EXPECT_EQ(trial.verb({"start"}).exit_code, 0);
+    const std::string command_line = called("cmdline");
+    const std::string name = called("comm");
+
+    EXPECT_EQ(trial.verb({"restart"}).exit_code, 0);
+
+    EXPECT_EQ(called("cmdline"), command_line);
+    EXPECT_EQ(called("comm"), name);
     EXPECT_EQ(trial.verb({"stop"}).exit_code, 0);
 }
 

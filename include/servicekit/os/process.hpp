@@ -6,6 +6,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "servicekit/base/result.hpp"
 
@@ -41,6 +42,11 @@ public:
     [[nodiscard]] virtual Result<std::string> program() const = 0;
     /// Process-wide, so only while there is one thread. \returns the mask that was in force.
     virtual mode_t set_file_mask(mode_t mask) = 0;
+    /// The arguments that the process was started with, the program's name first, as ps(1) shows them.
+    [[nodiscard]] virtual Result<std::vector<std::string>> command_line() const = 0;
+    /// Runs program() anew in this process, with these arguments, the program's name first: execv(2), after a flush of
+    /// stdio. \returns only if it fails
+    virtual Error execute(const std::vector<std::string>& arguments) = 0;
     /// Closes every descriptor above 2 that is not in `keep`.
     virtual Result<void> close_other_descriptors(std::span<const int> keep) = 0;
     /// Has the kernel end the process by SIGKILL then, whichever of its threads hangs, and in whatever. Instead of what was

@@ -64,6 +64,17 @@ Result<std::string> FakeProcess::current_directory() const {
 
 mode_t FakeProcess::set_file_mask(mode_t mask) { return std::exchange(own().mask, mask); }
 
+Result<std::vector<std::string>> FakeProcess::command_line() const {
+    if (own().command_line.empty()) return os_error("read", "/proc/self/cmdline", ENOENT);
+    return own().command_line;
+}
+
+Error FakeProcess::execute(const std::vector<std::string>& arguments) {
+    if (const auto failure = failures.due("execute")) return os_error("execute", "/usr/bin/service", *failure);
+    own().executed = arguments;
+    throw os::ProcessExited{0};
+}
+
 Result<void> FakeProcess::close_other_descriptors(std::span<const int> keep) {
     if (const auto failure = failures.due("close_other_descriptors"))
         return os_error("close descriptors", "", *failure);

@@ -38,6 +38,10 @@ public:
     /// /usr/bin/service
     [[nodiscard]] Result<std::string> program() const override { return std::string{"/usr/bin/service"}; }
     mode_t set_file_mask(mode_t mask) override;
+    /// An error until set_command_line().
+    [[nodiscard]] Result<std::vector<std::string>> command_line() const override;
+    /// Remembers the arguments and throws ProcessExited: what runs then is another program.
+    Error execute(const std::vector<std::string>& arguments) override;
     Result<void> close_other_descriptors(std::span<const int> keep) override;
     /// Remembers it: a fake hangs in nothing.
     Result<void> kill_after(std::chrono::milliseconds time) override;
@@ -52,6 +56,7 @@ public:
                                   "change_directory",
                                   "current_directory",
                                   "close_other_descriptors",
+                                  "execute",
                                   "kill_after"};
 
     /// Which sides of the next forks to follow, in their order; of all further ones it is the child's.
@@ -60,6 +65,9 @@ public:
     void set_effective_user(uid_t user) noexcept { own().user = user; }
     void set_thread_count(unsigned count) noexcept { own().threads = count; }
     void set_directory(std::string path) { own().directory = std::move(path); }
+    void set_command_line(std::vector<std::string> arguments) { own().command_line = std::move(arguments); }
+    /// What the process became by execute(); empty if it did not.
+    [[nodiscard]] const std::vector<std::string>& executed() const noexcept { return own().executed; }
     /// As waitpid(2) will give it; 0 unless set.
     void set_child_status(int status) noexcept { own().child_status = status; }
 
@@ -109,6 +117,8 @@ private:
         std::optional<std::vector<int>> kept = {};
         std::optional<int> exit_status = {};
         std::chrono::milliseconds killed_after{0};
+        std::vector<std::string> command_line = {};
+        std::vector<std::string> executed = {};
     };
     [[nodiscard]] State& own() const { return states_.own(); }
 

@@ -2,7 +2,10 @@
 
 #include <gmock/gmock.h>
 
+#include <cerrno>
 #include <chrono>
+#include <string>
+#include <vector>
 
 #include "servicekit/mocks/process_exited.hpp"
 #include "servicekit/os/process.hpp"
@@ -22,6 +25,9 @@ public:
         ON_CALL(*this, current_directory).WillByDefault(::testing::Return(Result<std::string>{std::string{"/"}}));
         ON_CALL(*this, program).WillByDefault(::testing::Return(Result<std::string>{std::string{"/usr/bin/service"}}));
         ON_CALL(*this, set_file_mask).WillByDefault(::testing::Return(mode_t{022}));
+        ON_CALL(*this, command_line)
+            .WillByDefault(::testing::Return(Result<std::vector<std::string>>{std::vector<std::string>{"service"}}));
+        ON_CALL(*this, execute).WillByDefault(::testing::Return(os_error("execute", "/usr/bin/service", ENOENT)));
         ON_CALL(*this, exit_now).WillByDefault([](int status) { throw ProcessExited{status}; });
     }
 
@@ -36,6 +42,8 @@ public:
     MOCK_METHOD(Result<std::string>, current_directory, (), (const, override));
     MOCK_METHOD(Result<std::string>, program, (), (const, override));
     MOCK_METHOD(mode_t, set_file_mask, (mode_t mask), (override));
+    MOCK_METHOD(Result<std::vector<std::string>>, command_line, (), (const, override));
+    MOCK_METHOD(Error, execute, (const std::vector<std::string>& arguments), (override));
     MOCK_METHOD(Result<void>, close_other_descriptors, (std::span<const int> keep), (override));
     MOCK_METHOD(Result<void>, kill_after, (std::chrono::milliseconds time), (override));
     MOCK_METHOD(void, spare, (), (noexcept, override));

@@ -155,6 +155,27 @@ TEST_F(StopTest, StartsNothingWhereARestartCouldNotStop) {
     EXPECT_EQ(daemon.entered, 0);
 }
 
+TEST_F(StopTest, ARestartBecomesAStart) {
+    host.process.set_command_line({"./server", "--name", "restart", "restart", "--stop-timeout", "3"});
+    EXPECT_THROW(run({"--name", "restart", "restart", "--stop-timeout", "3"}), os::ProcessExited);
+    EXPECT_THAT(host.process.executed(), ElementsAre("./server", "--name", "restart", "start", "--stop-timeout", "3"));
+    EXPECT_EQ(daemon.entered, 0);
+}
+
+TEST_F(StopTest, ARestartOfACommandLineThatMainMadeStartsAsItIs) {
+    host.process.set_command_line({"./server", "again"});
+    run({"restart"});
+    EXPECT_TRUE(host.process.executed().empty());
+    EXPECT_EQ(daemon.entered, 1);
+}
+
+TEST_F(StopTest, ARestartThatCanNotBecomeAStartStartsAsItIs) {
+    host.process.set_command_line({"./server", "restart"});
+    host.process.failures.fail_next("execute", ENOENT);
+    run({"restart"});
+    EXPECT_EQ(daemon.entered, 1);
+}
+
 TEST_F(StopTest, StopsNothingWhereARestartCouldNotStart) {
     start_instance();
     hooks.on_load = [](Settings&) { throw std::runtime_error("no port"); };
