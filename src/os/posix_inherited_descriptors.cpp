@@ -6,6 +6,7 @@
 #include <string>
 
 #include "os/deadline.hpp"
+#include "os/descriptors_at_start.hpp"
 #include "os/patient_write.hpp"
 #include "os/sigpipe_block.hpp"
 #include "servicekit/os/inherited_descriptors.hpp"
@@ -24,6 +25,11 @@ public:
     Result<void> claim_for_writing(int descriptor) override {
         const int status = ::fcntl(descriptor, F_GETFL);
         if (status < 0) return fault("use", descriptor, errno);
+        if (!descriptors_at_start::still_has(descriptor)) {
+            Error error = fault("use", descriptor, EBADF);
+            error.reason = "the program has opened it itself";
+            return error;
+        }
         if ((status & O_ACCMODE) == O_RDONLY || (status & O_PATH) != 0) {
             Error error = fault("use", descriptor, EBADF);
             error.reason = "it is not open for writing";
@@ -42,6 +48,12 @@ public:
     }
 
     void close(int descriptor) noexcept override { ::close(descriptor); }
+
+    Result<void> close_all_but(std::span<const int> keep) override {
+        if (!descriptors_at_start::are_known()) return os_error("close what this process inherited", "", ENOMEM);
+        descriptors_at_start::close_all_but(keep);
+        return {};
+    }
 
 private:
     /// \returns 0, or the errno that tells why not all of it was written.

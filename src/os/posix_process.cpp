@@ -3,15 +3,12 @@
 #include <dirent.h>
 #include <pthread.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <charconv>
-#include <climits>
 #include <csignal>
 #include <ctime>
 #include <filesystem>
@@ -62,29 +59,6 @@ bool is_alive(std::string_view thread_id) {
     std::from_chars(word.data(), word.data() + word.size(), flags);
     constexpr unsigned is_ending = 0x4;  // PF_EXITING in the kernel's include/linux/sched.h
     return (flags & is_ending) == 0;
-}
-
-/// Closes the descriptors from `first` to `last`, be they open or not.
-/// \returns false where the kernel can't.
-bool close_range(unsigned first, unsigned last) {
-#ifdef SYS_close_range
-    return first > last || ::syscall(SYS_close_range, first, last, 0) == 0;
-#else
-    return first > last;
-#endif
-}
-
-Result<void> close_listed_ones(const std::vector<int>& kept) {
-    std::vector<int> open;
-    const bool listed = for_each_entry("/proc/self/fd", [&](std::string_view name) {
-        int descriptor = -1;
-        std::from_chars(name.data(), name.data() + name.size(), descriptor);
-        if (descriptor > STDERR_FILENO && !std::binary_search(kept.begin(), kept.end(), descriptor))
-            open.push_back(descriptor);
-    });
-    if (!listed) return os_error("list descriptors in", "/proc/self/fd", errno);
-    for (const int descriptor : open) ::close(descriptor);
-    return {};
 }
 
 std::atomic<unsigned> forks_behind_us{0};
@@ -177,21 +151,6 @@ public:
         flush_stdio();
         ::execv(path->c_str(), pointers.data());
         return os_error("execute", *path, errno);
-    }
-
-    Result<void> close_other_descriptors(std::span<const int> keep) override {
-        std::vector<int> kept{keep.begin(), keep.end()};
-        std::erase_if(kept, [](int descriptor) { return descriptor <= STDERR_FILENO; });
-        std::sort(kept.begin(), kept.end());
-        unsigned first = STDERR_FILENO + 1;
-        bool all_closed = true;
-        for (const int descriptor : kept) {
-            const auto number = static_cast<unsigned>(descriptor);
-            all_closed = all_closed && close_range(first, number - 1);
-            first = number + 1;
-        }
-        all_closed = all_closed && close_range(first, UINT_MAX);
-        return all_closed ? Result<void>{} : close_listed_ones(kept);
     }
 
     Result<void> kill_after(std::chrono::milliseconds time) override {

@@ -12,7 +12,8 @@ public:
     using Policy = ForkingDaemon;
 
     ForkingDaemon make_policy() {
-        return ForkingDaemon{{}, host_.process, host_.pipes, host_.streams, host_.processes, host_.clock};
+        return ForkingDaemon{{},          host_.process,  host_.pipes, host_.streams, host_.processes,
+                             host_.clock, host_.inherited};
     }
     static contract::Deployment deployment() { return {.name = "trial"}; }
 

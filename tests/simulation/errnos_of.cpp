@@ -21,7 +21,6 @@ const Errnos chdir_2{EACCES, EFAULT, EIO, ELOOP, ENAMETOOLONG, ENOENT, ENOMEM, E
 const Errnos chmod_2{EACCES, EFAULT, EIO, ELOOP, ENAMETOOLONG, ENOENT, ENOMEM, ENOTDIR, EPERM, EROFS};
 const Errnos chown_2{EACCES, EBADF, EFAULT, EIO, ELOOP, ENAMETOOLONG, ENOENT, ENOMEM, ENOTDIR, EPERM, EROFS};
 const Errnos clone_for_threads{EAGAIN, EINVAL, EPERM};  // pthread_create(3)
-const Errnos close_range_2{EINVAL, EMFILE, ENOMEM};
 const Errnos connect_2{EACCES,   EPERM,       EADDRINUSE,   EADDRNOTAVAIL, EAFNOSUPPORT, EAGAIN,
                        EALREADY, EBADF,       ECONNREFUSED, EFAULT,        EINPROGRESS,  EINTR,
                        EISCONN,  ENETUNREACH, ENOTSOCK,     EPROTOTYPE,    ETIMEDOUT};
@@ -99,6 +98,7 @@ std::map<std::string, Errnos, std::less<>> make_table() {
         {"files.status", all_of({stat_2})},
         {"files.write", all_of({write_2})},
         {"inherited.claim_for_writing", all_of({fcntl_2})},
+        {"inherited.close_all_but", {ENOMEM}},
         {"inherited.write_and_close", all_of({write_2})},
         {"locks.hand_to", all_of({chown_2})},
         {"locks.owner", all_of({open_2, stat_2, fcntl_2})},
@@ -110,7 +110,6 @@ std::map<std::string, Errnos, std::less<>> make_table() {
         {"pipes.open", all_of({pipe_2, fcntl_2})},
         {"pipes.write", all_of({write_2})},
         {"process.change_directory", all_of({chdir_2})},
-        {"process.close_other_descriptors", all_of({close_range_2})},
         {"process.kill_after", all_of({timer_create_2})},
         {"process.current_directory", all_of({getcwd_3})},
         {"process.fork", all_of({fork_2})},

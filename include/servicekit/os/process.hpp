@@ -4,7 +4,6 @@
 
 #include <chrono>
 #include <memory>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -47,8 +46,6 @@ public:
     /// Runs program() anew in this process, with these arguments, the program's name first: execv(2), after a flush of
     /// stdio. \returns only if it fails
     virtual Error execute(const std::vector<std::string>& arguments) = 0;
-    /// Closes every descriptor above 2 that is not in `keep`.
-    virtual Result<void> close_other_descriptors(std::span<const int> keep) = 0;
     /// Has the kernel end the process by SIGKILL then, whichever of its threads hangs, and in whatever. Instead of what was
     /// asked for before. No child has it, and no program that takes this one's place.
     virtual Result<void> kill_after(std::chrono::milliseconds time) = 0;

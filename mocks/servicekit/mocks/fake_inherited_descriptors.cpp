@@ -1,6 +1,8 @@
 #include "servicekit/mocks/fake_inherited_descriptors.hpp"
 
+#include <algorithm>
 #include <cerrno>
+#include <string>
 
 namespace servicekit::mocks {
 namespace {
@@ -12,7 +14,7 @@ std::string name_of_descriptor(int descriptor) { return "descriptor " + std::to_
 Result<void> FakeInheritedDescriptors::claim_for_writing(int descriptor) {
     const std::string name = name_of_descriptor(descriptor);
     if (const auto failure = failures_.due("claim_for_writing", name)) return os_error("use", name, *failure);
-    if (!is_open(descriptor)) return os_error("use", name, EBADF);
+    if (!is_open(descriptor) || !state(descriptor).is_inherited) return os_error("use", name, EBADF);
     descriptors_[descriptor].claimed = true;
     return {};
 }
@@ -30,6 +32,17 @@ Result<void> FakeInheritedDescriptors::write_and_close(int descriptor, std::stri
 
 void FakeInheritedDescriptors::close(int descriptor) noexcept {
     if (const auto found = descriptors_.find(descriptor); found != descriptors_.end()) found->second.open = false;
+}
+
+Result<void> FakeInheritedDescriptors::close_all_but(std::span<const int> keep) {
+    if (const auto failure = failures_.due("close_all_but"))
+        return os_error("close what this process inherited", "", *failure);
+    constexpr int last_standard_stream = 2;
+    for (auto& [descriptor, known] : descriptors_) {
+        const bool is_kept = std::find(keep.begin(), keep.end(), descriptor) != keep.end();
+        if (known.is_inherited && descriptor > last_standard_stream && !is_kept) known.open = false;
+    }
+    return {};
 }
 
 bool FakeInheritedDescriptors::is_open(int descriptor) const {

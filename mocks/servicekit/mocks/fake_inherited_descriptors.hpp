@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -9,18 +10,21 @@
 
 namespace servicekit::mocks {
 
-/// Descriptors that a process was started with, in memory: at first none.
+/// Descriptors that a process was started with, and some that its program has opened since, in memory: at first none.
 class FakeInheritedDescriptors final : public os::InheritedDescriptors {
 public:
     Result<void> claim_for_writing(int descriptor) override;
     Result<void> write_and_close(int descriptor, std::string_view text) override;
     void close(int descriptor) noexcept override;
+    Result<void> close_all_but(std::span<const int> keep) override;
 
-    /// `claim_for_writing` and `write_and_close`; the object is "descriptor 3".
+    /// By the names of the functions of os::InheritedDescriptors; the object is "descriptor 3", if there is one.
     FakeFailures& failures() noexcept { return failures_; }
 
     /// Whoever started the process left this one open for writing.
     void leave_open(int descriptor) { descriptors_[descriptor] = {}; }
+    /// The program opens a file under this number, which was free or which it has closed.
+    void open_in_program(int descriptor) { descriptors_[descriptor] = {.is_inherited = false}; }
     [[nodiscard]] bool is_open(int descriptor) const;
     /// Whether exec(2) would close it.
     [[nodiscard]] bool is_claimed(int descriptor) const;
@@ -30,12 +34,13 @@ public:
 private:
     struct State {
         bool open = true;
+        bool is_inherited = true;
         bool claimed = false;
         std::string written = {};
     };
     [[nodiscard]] State state(int descriptor) const;
 
-    FakeFailures failures_{"claim_for_writing", "write_and_close"};
+    FakeFailures failures_{"claim_for_writing", "write_and_close", "close_all_but"};
     std::map<int, State> descriptors_;
 };
 

@@ -30,7 +30,7 @@ struct OnFakeOs {
 template <>
 struct OnFakeOs<ForkingDaemon> {
     static ForkingDaemon make(FakeOs& os, ForkingDaemon::Options options) {
-        return ForkingDaemon{options, os.process, os.pipes, os.streams, os.processes, os.clock};
+        return ForkingDaemon{options, os.process, os.pipes, os.streams, os.processes, os.clock, os.inherited};
     }
 };
 template <>

@@ -75,13 +75,6 @@ Error FakeProcess::execute(const std::vector<std::string>& arguments) {
     throw os::ProcessExited{0};
 }
 
-Result<void> FakeProcess::close_other_descriptors(std::span<const int> keep) {
-    if (const auto failure = failures.due("close_other_descriptors"))
-        return os_error("close descriptors", "", *failure);
-    own().kept.emplace(keep.begin(), keep.end());
-    return {};
-}
-
 Result<void> FakeProcess::kill_after(std::chrono::milliseconds time) {
     if (const auto failure = failures.due("kill_after")) return os_error("set a timer", "", *failure);
     own().killed_after = time;

@@ -42,7 +42,6 @@ public:
     [[nodiscard]] Result<std::vector<std::string>> command_line() const override;
     /// Remembers the arguments and throws ProcessExited: what runs then is another program.
     Error execute(const std::vector<std::string>& arguments) override;
-    Result<void> close_other_descriptors(std::span<const int> keep) override;
     /// Remembers it: a fake hangs in nothing.
     Result<void> kill_after(std::chrono::milliseconds time) override;
     void spare() noexcept override { own().killed_after = {}; }
@@ -50,14 +49,8 @@ public:
     [[noreturn]] void exit_now(int status) override;
 
     /// By the names of the functions of os::Process.
-    mutable FakeFailures failures{"fork",
-                                  "wait_for_child",
-                                  "start_session",
-                                  "change_directory",
-                                  "current_directory",
-                                  "close_other_descriptors",
-                                  "execute",
-                                  "kill_after"};
+    mutable FakeFailures failures{"fork",    "wait_for_child", "start_session", "change_directory", "current_directory",
+                                  "execute", "kill_after"};
 
     /// Which sides of the next forks to follow, in their order; of all further ones it is the child's.
     void follow(std::deque<Side> sides) { own().sides = std::move(sides); }
@@ -81,8 +74,6 @@ public:
     [[nodiscard]] bool leads_session() const noexcept { return own().session == own().id; }
     [[nodiscard]] const std::string& directory() const noexcept { return own().directory; }
     [[nodiscard]] mode_t file_mask() const noexcept { return own().mask; }
-    /// What close_other_descriptors() was told to keep; nothing where it was not called.
-    [[nodiscard]] const std::optional<std::vector<int>>& kept_descriptors() const noexcept { return own().kept; }
     [[nodiscard]] std::optional<int> exit_status() const noexcept { return own().exit_status; }
 
     // For FakeOs: what a process that it runs does to others.
@@ -114,7 +105,6 @@ private:
         int child_status = 0;
         std::string directory = "/";
         mode_t mask = 022;
-        std::optional<std::vector<int>> kept = {};
         std::optional<int> exit_status = {};
         std::chrono::milliseconds killed_after{0};
         std::vector<std::string> command_line = {};

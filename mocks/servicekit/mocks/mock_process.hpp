@@ -44,7 +44,6 @@ public:
     MOCK_METHOD(mode_t, set_file_mask, (mode_t mask), (override));
     MOCK_METHOD(Result<std::vector<std::string>>, command_line, (), (const, override));
     MOCK_METHOD(Error, execute, (const std::vector<std::string>& arguments), (override));
-    MOCK_METHOD(Result<void>, close_other_descriptors, (std::span<const int> keep), (override));
     MOCK_METHOD(Result<void>, kill_after, (std::chrono::milliseconds time), (override));
     MOCK_METHOD(void, spare, (), (noexcept, override));
     MOCK_METHOD(void, exit_now, (int status), (override));

@@ -6,6 +6,7 @@
 #include "policies/daemon/start_report.hpp"
 #include "policies/daemon/start_watch.hpp"
 #include "servicekit/os/clock.hpp"
+#include "servicekit/os/inherited_descriptors.hpp"
 #include "servicekit/os/pipes.hpp"
 #include "servicekit/os/process.hpp"
 #include "servicekit/os/process_table.hpp"
@@ -18,13 +19,14 @@ using contract::Role;
 ForkingDaemon::ForkingDaemon() : ForkingDaemon{Options{}} {}
 
 ForkingDaemon::ForkingDaemon(Options options, os::Process& process, os::Pipes& pipes, os::StandardStreams& streams,
-                             os::ProcessTable& processes, os::Clock& clock)
+                             os::ProcessTable& processes, os::Clock& clock, os::InheritedDescriptors& inherited)
     : options_{options},
       process_{&process},
       pipes_{&pipes},
       streams_{&streams},
       processes_{&processes},
-      clock_{&clock} {}
+      clock_{&clock},
+      inherited_{&inherited} {}
 
 ForkingDaemon::ForkingDaemon(ForkingDaemon&& other) noexcept = default;
 ForkingDaemon& ForkingDaemon::operator=(ForkingDaemon&& other) noexcept = default;
@@ -79,7 +81,7 @@ Result<void> ForkingDaemon::become_daemon() {
         if (auto done = streams_->redirect_to_null(os::Stream::in); !done) return done;
     std::vector<int> keep = deployment_.keep_descriptors;
     keep.push_back(pipe_->writer());
-    return process_->close_other_descriptors(keep);
+    return inherited_->close_all_but(keep);
 }
 
 void ForkingDaemon::ready() { report(policies::to_line(policies::Ready{})); }

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "os/descriptor.hpp"
+#include "os/descriptors_at_start.hpp"
 
 namespace servicekit::os {
 namespace {
@@ -23,6 +24,8 @@ protected:
         EXPECT_EQ(::pipe(ends.data()), 0);
         reader.reset(ends[0]);
         writer.reset(ends[1]);
+        // As if it had been started with them.
+        descriptors_at_start::note();
     }
 
     Descriptor reader;
@@ -52,6 +55,13 @@ TEST_F(PosixInheritedDescriptorsTest, RefusesWhatIsNotOpenForWriting) {
     const int closed = writer.get();
     writer.reset();
     EXPECT_EQ(descriptors_.claim_for_writing(closed).error().errno_value, EBADF);
+}
+
+TEST_F(PosixInheritedDescriptorsTest, RefusesWhatTheProgramHasOpened) {
+    const Descriptor own{::open("/dev/null", O_WRONLY | O_CLOEXEC)};
+    const auto claimed = descriptors_.claim_for_writing(own.get());
+    ASSERT_FALSE(claimed);
+    EXPECT_THAT(claimed.error().message(), HasSubstr("the program has opened it itself"));
 }
 
 TEST_F(PosixInheritedDescriptorsTest, SaysThatNobodyReadsAndClosesNevertheless) {

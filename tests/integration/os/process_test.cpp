@@ -3,11 +3,9 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
@@ -16,7 +14,6 @@
 #include <future>
 #include <thread>
 
-#include "integration/os/denied_system_call.hpp"
 #include "integration/os/forked_child.hpp"
 #include "integration/os/temporary_folder.hpp"
 #include "os/descriptor.hpp"
@@ -140,47 +137,6 @@ TEST_F(PosixProcessTest, MissingWorkingDirectoryIsAnError) {
 TEST_F(PosixProcessTest, SetsTheFileMaskAndTellsTheOldOne) {
     const mode_t before = process_.set_file_mask(027);
     EXPECT_EQ(process_.set_file_mask(before), 027U);
-}
-
-TEST_F(PosixProcessTest, ClosesAllDescriptorsButStandardStreamsAndThoseKept) {
-    ForkedChild closing{[this](Lines&) {
-        std::array<int, 10> open{};
-        for (int& descriptor : open) descriptor = ::fcntl(STDOUT_FILENO, F_DUPFD, 3);
-        const int far = ::fcntl(STDOUT_FILENO, F_DUPFD, 500);
-        // Unordered, one twice, one that is closed and one that is none.
-        const std::array keep{open[7], open[2], far, STDIN_FILENO, open[2], 900, -1};
-
-        if (!process_.close_other_descriptors(keep)) return 1;
-
-        for (const int descriptor : open)
-            if (is_open(descriptor) != (descriptor == open[7] || descriptor == open[2])) return 2;
-        if (!is_open(far)) return 3;
-        for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
-            if (!is_open(stream)) return 4;
-        return 0;
-    }};
-    EXPECT_EQ(closing.wait(), 0);
-}
-
-TEST_F(PosixProcessTest, ClosesAllWhereNothingIsKept) {
-    ForkedChild closing{[this](Lines&) {
-        const int some = ::fcntl(STDOUT_FILENO, F_DUPFD, 3);
-        return process_.close_other_descriptors({}) && !is_open(some) && is_open(STDERR_FILENO) ? 0 : 1;
-    }};
-    EXPECT_EQ(closing.wait(), 0);
-}
-
-TEST_F(PosixProcessTest, ClosesDescriptorsAlsoOneByOne) {
-    ForkedChild closing{[this](Lines&) {
-        if (!test::deny_system_call(SYS_close_range, ENOSYS)) return 99;
-        const int kept = ::fcntl(STDOUT_FILENO, F_DUPFD, 3);
-        const int other = ::fcntl(STDOUT_FILENO, F_DUPFD, 3);
-        const std::array keep{kept};
-        if (!process_.close_other_descriptors(keep)) return 1;
-        return is_open(kept) && !is_open(other) && is_open(STDERR_FILENO) ? 0 : 2;
-    }};
-    if (closing.wait() == 99) GTEST_SKIP() << "no system call can be denied here";
-    EXPECT_EQ(closing.wait(), 0);
 }
 
 TEST_F(PosixProcessTest, IsKilledInTimeWhateverItHangsIn) {

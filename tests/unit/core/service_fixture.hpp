@@ -33,7 +33,9 @@ protected:
             service_ = std::make_unique<Service>(
                 options, hooks,
                 Service::Policies{
-                    .daemon = ForkingDaemon{{}, host.process, host.pipes, host.streams, host.processes, host.clock},
+                    .daemon =
+                        ForkingDaemon{
+                            {}, host.process, host.pipes, host.streams, host.processes, host.clock, host.inherited},
                     .lock = PidFileLock{{}, host.locks, host.process, host.processes, host.files},
                     .log = FileLog{{.delay = std::chrono::milliseconds{0}},
                                    host.files,

@@ -93,11 +93,15 @@ TEST_F(SocketActivationInTheBackgroundTest, TheSocketsStayOpen) {
     const int control = host.sockets.listen_for_service(socket);
     host.service_manager.pass_socket("control", control);
     host.service_manager.pass_socket("http", 77);
+    for (const int inherited : {control, 77, 78}) host.inherited.leave_open(inherited);
+    host.inherited.open_in_program(79);
     raise(SIGTERM);
 
     EXPECT_EQ(run(), 0);
-    ASSERT_TRUE(host.process.kept_descriptors());
-    EXPECT_THAT(*host.process.kept_descriptors(), ::testing::IsSupersetOf({control, 77}));
+    EXPECT_TRUE(host.inherited.is_open(control));
+    EXPECT_TRUE(host.inherited.is_open(77));
+    EXPECT_FALSE(host.inherited.is_open(78)) << "nobody passed it on purpose";
+    EXPECT_TRUE(host.inherited.is_open(79)) << "the program has opened it";
     EXPECT_THAT(service().listen_sockets("http"), ElementsAre(77));
     EXPECT_TRUE(host.files.exists(socket));
 }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cerrno>
 
 namespace servicekit::mocks {
@@ -26,6 +27,25 @@ TEST(FakeInheritedDescriptorsTest, RefusesWhatIsNotOpen) {
     EXPECT_EQ(descriptors.written(3), "");
 }
 
+TEST(FakeInheritedDescriptorsTest, ClosesNeitherWhatIsKeptNorWhatTheProgramHasOpened) {
+    FakeInheritedDescriptors descriptors;
+    for (const int inherited : {2, 3, 4, 5}) descriptors.leave_open(inherited);
+    descriptors.open_in_program(5);
+    descriptors.open_in_program(6);
+
+    ASSERT_TRUE(descriptors.close_all_but(std::array{4}));
+
+    EXPECT_TRUE(descriptors.is_open(2));
+    EXPECT_FALSE(descriptors.is_open(3));
+    for (const int left : {4, 5, 6}) EXPECT_TRUE(descriptors.is_open(left)) << left;
+}
+
+TEST(FakeInheritedDescriptorsTest, RefusesToWriteIntoAFileOfTheProgram) {
+    FakeInheritedDescriptors descriptors;
+    descriptors.open_in_program(3);
+    EXPECT_FALSE(descriptors.claim_for_writing(3));
+}
+
 TEST(FakeInheritedDescriptorsTest, FailsWhereTheTestWantsItAndClosesNevertheless) {
     FakeInheritedDescriptors descriptors;
     descriptors.leave_open(3);
@@ -34,6 +54,10 @@ TEST(FakeInheritedDescriptorsTest, FailsWhereTheTestWantsItAndClosesNevertheless
     descriptors.failures().fail_next("write_and_close", EPIPE);
     EXPECT_EQ(descriptors.write_and_close(3, "\n").error().errno_value, EPIPE);
     EXPECT_FALSE(descriptors.is_open(3));
+    descriptors.leave_open(4);
+    descriptors.failures().fail_next("close_all_but", ENOMEM);
+    EXPECT_EQ(descriptors.close_all_but({}).error().errno_value, ENOMEM);
+    EXPECT_TRUE(descriptors.is_open(4));
 }
 
 }  // namespace

@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <array>
 #include <cerrno>
 
 namespace servicekit::mocks {
@@ -69,9 +68,6 @@ TEST(FakeProcessTest, RemembersWhatItDidToItself) {
     EXPECT_EQ(process.directory(), "/srv");
     EXPECT_EQ(process.set_file_mask(027), 022U);
     EXPECT_EQ(process.file_mask(), 027U);
-    EXPECT_FALSE(process.kept_descriptors().has_value());
-    ASSERT_TRUE(process.close_other_descriptors(std::array{5, 7}));
-    EXPECT_THAT(process.kept_descriptors().value(), ElementsAre(5, 7));
 }
 
 TEST(FakeProcessTest, ThrowsInPlaceOfEnding) {
@@ -91,8 +87,6 @@ TEST(FakeProcessTest, FailsWhereTheTestWantsIt) {
     process.failures.fail_next("change_directory", ENOENT, "/srv");
     EXPECT_EQ(process.change_directory("/srv").error().errno_value, ENOENT);
     EXPECT_EQ(process.directory(), "/");
-    process.failures.fail_next("close_other_descriptors", EPERM);
-    EXPECT_FALSE(process.close_other_descriptors({}));
     process.failures.fail_next("start_session", EPERM);
     EXPECT_FALSE(process.start_session());
 }

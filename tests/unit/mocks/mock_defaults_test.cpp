@@ -49,7 +49,6 @@ TEST(MockDefaultsTest, AreThoseOfARootsChildProcess) {
     EXPECT_TRUE(process.change_directory("/"));
     EXPECT_EQ(process.current_directory().value(), "/");
     EXPECT_EQ(process.set_file_mask(0), 022U);
-    EXPECT_TRUE(process.close_other_descriptors({}));
     EXPECT_THROW(process.exit_now(75), ProcessExited);
 }
 

@@ -15,7 +15,8 @@ namespace servicekit {
 /// Daemon policy that moves the service to the background, or leaves it in the foreground where the deployment says so.
 ///
 /// In the background the service has a session that it does not lead, the deployment's working directory and file mask,
-/// stdin from /dev/null, and no descriptor above 2 but those that the deployment keeps. Its stdout and stderr stay
+/// stdin from /dev/null, and none of the descriptors above 2 that its caller left open, except those that the deployment
+/// keeps. What the program itself has opened before, in a constructor for example, stays open. Its stdout and stderr stay
 /// what they were, for the log policy to redirect. The process that the user started waits until the service is
 /// ready or has failed; a service that dies without a word is told from one that is slow.
 /// Enter it before any thread starts and before the lock is taken: fork(2) keeps neither threads nor fcntl(2)'s locks.
@@ -33,7 +34,8 @@ public:
                            os::Pipes& pipes = os::posix_pipes(),
                            os::StandardStreams& streams = os::posix_standard_streams(),
                            os::ProcessTable& processes = os::posix_process_table(),
-                           os::Clock& clock = os::posix_clock());
+                           os::Clock& clock = os::posix_clock(),
+                           os::InheritedDescriptors& inherited = os::posix_inherited_descriptors());
     ForkingDaemon(ForkingDaemon&& other) noexcept;
     ForkingDaemon& operator=(ForkingDaemon&& other) noexcept;
     ~ForkingDaemon();
@@ -69,6 +71,7 @@ private:
     os::StandardStreams* streams_;
     os::ProcessTable* processes_;
     os::Clock* clock_;
+    os::InheritedDescriptors* inherited_;
     contract::Deployment deployment_;
     std::unique_ptr<os::Pipe> pipe_;  ///< to the parent, until it knows
 };

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "servicekit/mocks/mock_clock.hpp"
+#include "servicekit/mocks/mock_inherited_descriptors.hpp"
 #include "servicekit/mocks/mock_pipes.hpp"
 #include "servicekit/mocks/mock_process.hpp"
 #include "servicekit/mocks/mock_process_table.hpp"
@@ -72,7 +73,8 @@ protected:
     NiceMock<mocks::MockStandardStreams> streams;
     NiceMock<mocks::MockProcessTable> processes;
     NiceMock<mocks::MockClock> clock;
-    ForkingDaemon daemon{{}, process, pipes, streams, processes, clock};
+    NiceMock<mocks::MockInheritedDescriptors> inherited;
+    ForkingDaemon daemon{{}, process, pipes, streams, processes, clock, inherited};
 };
 
 TEST_F(ForkingDaemonTest, HasABackground) { EXPECT_TRUE(ForkingDaemon{}.has_background()); }
@@ -121,7 +123,7 @@ TEST_F(ForkingDaemonTest, ParentFinishesAndTouchesNothing) {
     EXPECT_CALL(process, start_session).Times(0);
     EXPECT_CALL(process, change_directory).Times(0);
     EXPECT_CALL(process, set_file_mask).Times(0);
-    EXPECT_CALL(process, close_other_descriptors).Times(0);
+    EXPECT_CALL(inherited, close_all_but).Times(0);
     EXPECT_CALL(streams, redirect_to_null).Times(0);
 
     EXPECT_EQ(daemon.enter().value(), Role::parent);
@@ -145,7 +147,7 @@ TEST_F(ForkingDaemonTest, ParentWaitsForTheStartTimeoutAndAGrace) {
 
 TEST_F(ForkingDaemonTest, ParentGivesAnInterruptedServiceTheStopTimeoutAndAGrace) {
     deployment.stop_timeout = 3s;
-    ForkingDaemon patient{{.grace = 4s}, process, pipes, streams, processes, clock};
+    ForkingDaemon patient{{.grace = 4s}, process, pipes, streams, processes, clock, inherited};
     patient.configure(deployment);
     EXPECT_CALL(process, fork).WillOnce(Return(Result<pid_t>{4711}));
     const InSequence sequence;
@@ -172,7 +174,7 @@ TEST_F(ForkingDaemonTest, DaemonTellsItsPidAndLeavesNothingOfItsStarterBehind) {
     EXPECT_CALL(process, change_directory("/srv"));
     EXPECT_CALL(process, set_file_mask(mode_t{027}));
     EXPECT_CALL(streams, redirect_to_null(os::Stream::in));
-    EXPECT_CALL(process, close_other_descriptors(ElementsAre(7)));
+    EXPECT_CALL(inherited, close_all_but(ElementsAre(7)));
 
     EXPECT_EQ(daemon.enter().value(), Role::service);
     EXPECT_FALSE(pipe_is_gone);
@@ -181,7 +183,7 @@ TEST_F(ForkingDaemonTest, DaemonTellsItsPidAndLeavesNothingOfItsStarterBehind) {
 TEST_F(ForkingDaemonTest, DaemonKeepsTheDescriptorsThatWerePassedOnPurpose) {
     deployment.keep_descriptors = {3, 4};
     daemon.configure(deployment);
-    EXPECT_CALL(process, close_other_descriptors(ElementsAre(3, 4, 7)));
+    EXPECT_CALL(inherited, close_all_but(ElementsAre(3, 4, 7)));
     EXPECT_TRUE(daemon.enter());
 }
 
@@ -279,7 +281,7 @@ TEST_F(FailingDaemonTest, TellsAnInputThatCannotBeRedirected) {
 }
 
 TEST_F(FailingDaemonTest, TellsDescriptorsThatCannotBeClosed) {
-    EXPECT_CALL(process, close_other_descriptors).WillOnce(Return(Result<void>{failure}));
+    EXPECT_CALL(inherited, close_all_but).WillOnce(Return(Result<void>{failure}));
     expect_report_and_exit();
 }
 
