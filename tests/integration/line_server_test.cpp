@@ -26,6 +26,23 @@ protected:
     ServiceProgram server{"just-another-server", folder.path()};
 };
 
+TEST_F(LineServerTest, ABackupWritesThroughNoLinkAndIsForItsOwnerAlone) {
+    const RunningService service{server};
+    const std::string backup = folder.file("backup");
+    write_file(data + "/ours", "12345");
+    write_file(folder.file("victim"), "untouched");
+    fs::create_directories(backup);
+    fs::create_symlink(folder.file("victim"), backup + "/.begun.ours");
+    fs::create_symlink(folder.file("victim"), backup + "/ours");
+
+    service.call("backup", {{"directory", backup}});
+
+    EXPECT_EQ(read_file(folder.file("victim")), "untouched");
+    EXPECT_EQ(read_file(backup + "/ours"), "12345");
+    EXPECT_TRUE(fs::is_regular_file(fs::symlink_status(backup + "/ours")));
+    EXPECT_EQ(fs::status(backup + "/ours").permissions(), fs::perms{0600});
+}
+
 TEST_F(LineServerTest, ABackupTakesTheFilesOfTheFolderAndNotWhatLinksLeadTo) {
     const RunningService service{server};
     fs::create_directory(folder.file("outside"));
