@@ -101,6 +101,9 @@ int logs(Session& session) {
     if (!places) return console.fail(places.error());
     if (places->log_file.empty())
         return console.fail(Error{ExitCode::configuration, "show the log", "", "no log file is set"});
+    if (os::named_descriptor(places->log_file))
+        return console.fail(Error{ExitCode::configuration, "show the log", places->log_file,
+                                  "it is a descriptor that only the service has"});
     os::Files& files = *session.tools.host.files;
     have_flushed(session);
     const auto since = log_since(session.invocation.since, session.tools.host.clock->system_now());

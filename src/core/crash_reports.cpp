@@ -168,19 +168,40 @@ Result<std::string> CrashReports::read(const std::string& file) const {
     return readable;
 }
 
-Result<std::optional<CrashSummary>> CrashReports::put_away(std::chrono::system_clock::time_point now) {
-    const auto status = files_->status(new_report(), os::Links::do_not_follow);
-    if (!status) return status.error();
+std::string CrashReports::other_report(std::chrono::system_clock::time_point now, pid_t pid) const {
+    return new_report() + "." + compact(rfc3339(now)) + "." + std::to_string(pid);
+}
+
+Result<std::optional<CrashSummary>> CrashReports::summary_of_new(std::span<const uid_t> writers) const {
+    const auto named = files_->status(new_report(), os::Links::do_not_follow);
+    if (!named) return named.error();
+    const auto is_ours = [writers](const os::FileStatus& status) {
+        return is_report(status) && status.links == 1 &&
+               std::find(writers.begin(), writers.end(), status.uid) != writers.end();
+    };
     // One that is empty waits for a crash that never came.
-    if (!*status || !is_report(**status)) return std::optional<CrashSummary>{};
-    auto summary = summary_of(new_report());
-    if (!summary) return summary.error();
+    if (!*named || !is_ours(**named)) return std::optional<CrashSummary>{};
+    const auto file = files_->open_for_reading(new_report(), os::Links::do_not_follow);
+    if (!file) return file.error();
+    const auto opened = (*file)->status();
+    if (!opened) return opened.error();
+    if (!is_ours(*opened)) return std::optional<CrashSummary>{};
+    const auto text = (*file)->read_at(0, largest_report);
+    if (!text) return text.error();
+    return std::optional{parse_crash_report(*text)};
+}
+
+Result<std::optional<CrashSummary>> CrashReports::put_away(std::chrono::system_clock::time_point now,
+                                                           std::span<const uid_t> writers) {
+    auto found = summary_of_new(writers);
+    if (!found || !*found) return found;
+    CrashSummary* const summary = &**found;
     const std::string time = compact(summary->time.empty() ? rfc3339(now) : summary->time);
     const std::string stamp = time + "." + (is_all_digits(summary->pid) ? summary->pid : "0");
     const std::string kept = new_report() + "." + (is_stamp(stamp) ? stamp : compact(rfc3339(now)) + ".0");
     if (auto renamed = files_->rename(new_report(), kept); !renamed) return renamed.error();
     summary->file = kept;
-    return std::optional{*std::move(summary)};
+    return found;
 }
 
 Result<void> CrashReports::remove_older(std::size_t keep) {

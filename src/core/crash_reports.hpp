@@ -1,8 +1,11 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <chrono>
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -48,12 +51,16 @@ public:
         : folder_{std::move(folder)}, name_{std::move(name)}, files_{&files} {}
 
     [[nodiscard]] std::string new_report() const { return folder_ + "/" + name_ + ".crash"; }
+    /// Where a report goes while something else is at new_report(): a name as of one that was put away.
+    [[nodiscard]] std::string other_report(std::chrono::system_clock::time_point now, pid_t pid) const;
     /// The latest first.
     [[nodiscard]] Result<std::vector<CrashSummary>> list() const;
     /// The whole text, with the names of functions as in the source.
     [[nodiscard]] Result<std::string> read(const std::string& file) const;
-    /// Makes room for a new report. \returns what the last life left, where it is now; nothing where it left nothing
-    Result<std::optional<CrashSummary>> put_away(std::chrono::system_clock::time_point now);
+    /// Makes room for a new report. A file that is none of `writers`', or has another name elsewhere, is no report.
+    /// \returns what the last life left, where it is now; nothing where it left nothing
+    Result<std::optional<CrashSummary>> put_away(std::chrono::system_clock::time_point now,
+                                                 std::span<const uid_t> writers);
     /// Removes the oldest of those that were put away, so that `keep` are left.
     Result<void> remove_older(std::size_t keep);
 
@@ -61,6 +68,8 @@ private:
     /// Paths, the oldest first.
     [[nodiscard]] Result<std::vector<std::string>> put_away_files() const;
     [[nodiscard]] Result<CrashSummary> summary_of(const std::string& file) const;
+    /// Of the new report, if it is one. \returns nothing where it is not
+    [[nodiscard]] Result<std::optional<CrashSummary>> summary_of_new(std::span<const uid_t> writers) const;
 
     std::string folder_;
     std::string name_;

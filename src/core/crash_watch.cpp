@@ -1,5 +1,7 @@
 #include "core/crash_watch.hpp"
 
+#include <vector>
+
 #include "core/configuration.hpp"
 #include "core/crash_reports.hpp"
 #include "core/privileges.hpp"
@@ -21,7 +23,7 @@ void CrashWatch::begin() {
     core_->host.crashes->add_last_words(*this);
 }
 
-void CrashWatch::prepare_report() {
+void CrashWatch::prepare_report(std::optional<uid_t> user) {
     if (!watches_) return;
     const Settings& settings = core_->configuration->settings();
     const Places& places = core_->places;
@@ -31,7 +33,10 @@ void CrashWatch::prepare_report() {
     if (settings.is_set(setting::crash_directory.name))
         if (const auto made = core_->host.files->create_directories(places.crash_directory, 0755); !made)
             warn(made.error());
-    if (const auto last = reports.put_away(core_->host.clock->system_now()); !last)
+    std::vector<uid_t> writers{0, core_->host.process->effective_user()};
+    if (user) writers.push_back(*user);
+    const auto now = core_->host.clock->system_now();
+    if (const auto last = reports.put_away(now, writers); !last)
         warn(last.error());
     else if (*last)
         core_->log.warning("the last life crashed: " + (*last)->in_words() + "; the report is in '" + (*last)->file +
@@ -40,8 +45,11 @@ void CrashWatch::prepare_report() {
     // Who is about to become somebody else, or to shut itself in, may not be able to make a file later.
     const auto keeping =
         Privileges{*core_}.will_change() ? os::CrashReporter::Keeping::named : os::CrashReporter::Keeping::nameless;
-    if (const auto opened = core_->host.crashes->open_report(reports.new_report(), keeping); !opened)
-        warn(opened.error());
+    const auto opened =
+        core_->host.crashes->open_report(reports.new_report(), keeping, reports.other_report(now, core_->pid));
+    if (!opened) return warn(opened.error());
+    if (opened->obstacle)
+        core_->log.warning(opened->obstacle->message() + "; a crash would be reported in '" + opened->path + "'");
 }
 
 Result<void> CrashWatch::hand_to(uid_t uid, gid_t gid) {

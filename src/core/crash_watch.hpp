@@ -1,6 +1,9 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <atomic>
+#include <optional>
 #include <string_view>
 
 #include "servicekit/base/result.hpp"
@@ -23,7 +26,8 @@ public:
     void let_log_go() noexcept { has_log_.store(false, std::memory_order_release); }
     /// Puts away what the last life left, and says so; opens the file of the next report.
     /// \pre the lock is held
-    void prepare_report();
+    /// \param user whom the service becomes, if anybody
+    void prepare_report(std::optional<uid_t> user);
     /// For a process that is about to become that user.
     Result<void> hand_to(uid_t uid, gid_t gid);
     /// From here on the file may be another instance's. From any thread.

@@ -14,7 +14,6 @@
 #include "core/configuration.hpp"
 #include "core/control_plane.hpp"
 #include "core/heartbeat.hpp"
-#include "core/privileges.hpp"
 #include "core/service_core.hpp"
 #include "core/shutdown.hpp"
 
@@ -115,10 +114,11 @@ std::optional<Error> Lifecycle::begin(bool in_background) {
     if (core.stop_asked_in_load.load()) return Error{ExitCode::timeout, "start", "", "stopped while loading"};
 
     if (auto error = hold_lock()) return error;
+    if (auto error = privileges_.prepare()) return error;
     if (auto error = open_log()) return error;
-    core.crash_watch.prepare_report();
+    core.crash_watch.prepare_report(privileges_.user());
     if (auto error = open_control()) return error;
-    if (auto error = Privileges{core}.drop()) return error;
+    if (auto error = privileges_.drop()) return error;
     return start_handlers();
 }
 
@@ -141,6 +141,7 @@ std::optional<Error> Lifecycle::load(bool in_background) {
     core.deployment.control_descriptor = control_descriptor_;
     core.deployment.keep_descriptors = passed_descriptors_;
     if (auto error = claim_ready_descriptor()) return error;
+    if (auto error = claim_named_descriptors()) return error;
     core.stop_timeout.store(core.deployment.stop_timeout);
     core.hang_timeout.store(settings.get(setting::hang_timeout));
     core.log_desk.set_level(core.deployment.log_level);
@@ -250,6 +251,26 @@ std::optional<Error> Lifecycle::claim_ready_descriptor() {
     }
     ready_descriptor_ = descriptor;
     core.deployment.keep_descriptors.push_back(descriptor);
+    return std::nullopt;
+}
+
+std::optional<Error> Lifecycle::claim_named_descriptors() {
+    ServiceCore& core = *core_;
+    for (const auto& descriptor :
+         {os::named_descriptor(core.deployment.log_file), core.streams.descriptor_of(os::Stream::out),
+          core.streams.descriptor_of(os::Stream::error)}) {
+        if (!descriptor) continue;
+        core.deployment.keep_descriptors.push_back(*descriptor);
+        constexpr int last_stream = 2;
+        if (*descriptor <= last_stream) continue;
+        // Later the number may be that of a file of the service's own.
+        if (auto claimed = core.host.inherited->claim_for_writing(*descriptor); !claimed) {
+            Error error = claimed.error();
+            error.exit_code = ExitCode::configuration;
+            error.action = "write to";
+            return error;
+        }
+    }
     return std::nullopt;
 }
 

@@ -3,6 +3,7 @@
 #include <optional>
 #include <vector>
 
+#include "core/privileges.hpp"
 #include "servicekit/base/error.hpp"
 
 namespace servicekit {
@@ -12,7 +13,7 @@ class ServiceCore;
 /// The life of a service from load to the last release, in the order that behaviour.md promises.
 class Lifecycle {
 public:
-    explicit Lifecycle(ServiceCore& core) : core_{&core} {}
+    explicit Lifecycle(ServiceCore& core) : core_{&core}, privileges_{core} {}
 
     /// \returns the exit code of the process
     int run(bool in_background);
@@ -30,6 +31,8 @@ private:
     std::optional<Error> take_over_sockets();
     // Of the setting ready-fd: whoever reads it learns of the readiness by a newline, and of a failure by the end alone.
     std::optional<Error> claim_ready_descriptor();
+    /// Those that the log or a stream leads to by its name, as /dev/fd/5.
+    std::optional<Error> claim_named_descriptors();
     void tell_ready_descriptor();
     void leave_ready_descriptor() noexcept;
     std::optional<Error> hold_lock();
@@ -54,6 +57,7 @@ private:
     void end();
 
     ServiceCore* core_;
+    Privileges privileges_;
     std::vector<int> passed_descriptors_;    ///< all that the service manager opened
     std::optional<int> control_descriptor_;  ///< the one of them for the control socket
     std::optional<int> ready_descriptor_;

@@ -34,17 +34,27 @@ std::optional<std::uint64_t> limit_in(const std::string& text) {
 
 }  // namespace
 
+std::optional<Error> Privileges::prepare() {
+    auto identity = find_identity();
+    if (!identity) return identity.error().at_stage(ExitCode::permission);
+    identity_ = *std::move(identity);
+    // Also where it stays who it is: a start before this one, in the same process, may have announced somebody.
+    if (identity_)
+        core_->host.users->prepare(identity_->user, identity_->group);
+    else
+        core_->host.users->prepare(os::User{}, 0);
+    return std::nullopt;
+}
+
 std::optional<Error> Privileges::drop() {
     const auto at_this_stage = [](const Error& error) { return error.at_stage(ExitCode::permission); };
-    const auto identity = find_identity();
-    if (!identity) return at_this_stage(identity.error());
-    if (*identity || is_confined())
+    if (identity_ || is_confined())
         if (const auto alone = be_alone(); !alone) return at_this_stage(alone.error());
     // Root may raise limits, which nobody may later.
     if (const auto limited = set_limits(); !limited) return at_this_stage(limited.error());
-    if (*identity)
-        if (const auto became = become(**identity); !became) return at_this_stage(became.error());
-    if (const auto taken = take_up_surroundings(identity->has_value()); !taken) return at_this_stage(taken.error());
+    if (identity_)
+        if (const auto became = become(*identity_); !became) return at_this_stage(became.error());
+    if (const auto taken = take_up_surroundings(identity_.has_value()); !taken) return at_this_stage(taken.error());
     if (const auto confined = confine(); !confined) return at_this_stage(confined.error());
     return std::nullopt;
 }
@@ -103,15 +113,48 @@ Result<void> Privileges::set_limits() const {
     return {};
 }
 
-Result<void> Privileges::become(const Identity& identity) const {
+Result<void> Privileges::hand_over(const Identity& identity) const {
     auto& [daemon, lock, log, control] = *core_->policies;
     const auto& [user, group] = identity;
-    if (auto handed = lock.hand_to(user.uid, group); !handed) return handed;
-    if (auto handed = log.hand_to(user.uid, group); !handed) return handed;
-    if (auto handed = control.hand_to(user.uid, group); !handed) return handed;
-    if (auto handed = core_->streams.hand_to(user.uid, group); !handed) return handed;
-    if (auto handed = core_->crash_watch.hand_to(user.uid, group); !handed) return handed;
-    if (auto became = core_->host.users->become(user, group); !became) return became;
+    for (const auto& handed :
+         {lock.hand_to(user.uid, group), log.hand_to(user.uid, group), control.hand_to(user.uid, group),
+          core_->streams.hand_to(user.uid, group), core_->crash_watch.hand_to(user.uid, group)}) {
+        if (handed) continue;
+        // What stays root's is open already, and only less than it could be to others.
+        if (!os::is_refused_by_file_system(handed.error())) return handed;
+        core_->log.warning(handed.error().message());
+    }
+    return {};
+}
+
+/// The groups that the settings need, which whoever started the service may have given to it for that.
+std::vector<gid_t> Privileges::groups_of_settings() const {
+    const Settings& settings = core_->configuration->settings();
+    std::vector<gid_t> groups;
+    for (const auto& setting : {setting::control_group, setting::log_group})
+        if (const std::string name = settings.get(setting); !name.empty())
+            if (const auto found = core_->host.users->find_group(name); found && *found) groups.push_back(**found);
+    return groups;
+}
+
+/// As login(1) has it, so that neither the service nor its children look for their files in root's home.
+void Privileges::take_up_environment(const os::User& user) const {
+    os::Environment& environment = *core_->host.environment;
+    environment.set("HOME", user.home.empty() ? "/" : user.home);
+    environment.set("SHELL", user.shell.empty() ? "/bin/sh" : user.shell);
+    for (const char* variable : {"USER", "LOGNAME"}) {
+        if (user.name.empty())
+            environment.unset(variable);
+        else
+            environment.set(variable, user.name);
+    }
+}
+
+Result<void> Privileges::become(const Identity& identity) const {
+    const auto& [user, group] = identity;
+    if (auto handed = hand_over(identity); !handed) return handed;
+    if (auto became = core_->host.users->become(user, group, groups_of_settings()); !became) return became;
+    if (!core_->configuration->settings().get(setting::user).empty()) take_up_environment(user);
 
     const std::string core_files = core_->configuration->settings().get(setting::limit_core);
     if (core_files.empty() || core_files == "0") return {};
@@ -167,7 +210,7 @@ std::vector<os::WritablePath> Privileges::writable_paths() const {
                      .use = is_shared(places.run_directory) ? Use::removal : Use::everything,
                      .may_be_missing = true});
     paths.push_back({.path = folder_of(places.control_socket), .use = Use::removal, .may_be_missing = true});
-    if (!places.log_file.empty())
+    if (!places.log_file.empty() && !os::named_descriptor(places.log_file))
         paths.push_back({.path = folder_of(places.log_file), .use = Use::regular_files, .may_be_missing = true});
     paths.push_back({.path = places.crash_directory, .use = Use::removal, .may_be_missing = true});
     for (const std::string& file : core_->streams.files())

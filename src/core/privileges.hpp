@@ -21,6 +21,14 @@ public:
     /// Whether drop() takes anything away.
     [[nodiscard]] bool will_change() const;
 
+    /// Finds out whom the service becomes, and has files opened with the rights of that user where they count.
+    /// Comes before anything is opened by its name.
+    std::optional<Error> prepare();
+    /// Whom the service becomes; nothing where it stays who it is. \pre prepare()
+    [[nodiscard]] std::optional<uid_t> user() const {
+        return identity_ ? std::optional{identity_->user.uid} : std::nullopt;
+    }
+    /// \pre prepare()
     /// \returns what went wrong: the service must end then, for it may be half changed.
     std::optional<Error> drop();
 
@@ -35,11 +43,15 @@ private:
     Result<void> be_alone() const;
     Result<void> set_limits() const;
     Result<void> become(const Identity& identity) const;
+    Result<void> hand_over(const Identity& identity) const;
+    void take_up_environment(const os::User& user) const;
+    [[nodiscard]] std::vector<gid_t> groups_of_settings() const;
     Result<void> take_up_surroundings(bool is_another_user) const;
     Result<void> confine();
     [[nodiscard]] std::vector<os::WritablePath> writable_paths() const;
 
     ServiceCore* core_;
+    std::optional<Identity> identity_;  ///< nothing: the service stays who it is
 };
 
 }  // namespace servicekit

@@ -69,6 +69,7 @@ Result<StreamPlan> parse_stream_plan(Stream stream, const Value& setting) {
     const std::string& text = setting.as_string();
     if (text == "inherit") return StreamPlan{.target = Target::inherit};
     if (text == "null") return StreamPlan{.target = Target::null};
+    if (os::named_descriptor(text) == static_cast<int>(stream)) return StreamPlan{.target = Target::inherit};
     if (text != "log") return StreamPlan{.target = Target::file, .file = {.path = text}};
     if (stream == Stream::in) return fault(stream, "nothing can be read from the log");
     return StreamPlan{.target = Target::log};
@@ -97,9 +98,16 @@ Result<StreamPlan> StreamRedirection::plan_for(Stream stream) const {
     return plan;
 }
 
+std::optional<int> StreamRedirection::descriptor_of(Stream stream) const {
+    const Value& set = core_->configuration->settings().value(setting_of(stream).name);
+    const Value* const path = set.is_object() ? set.as_object().find("path") : &set;
+    return is_text(path) ? os::named_descriptor(path->as_string()) : std::nullopt;
+}
+
 void StreamRedirection::adapt(contract::Deployment& deployment) const {
     const Settings& settings = core_->configuration->settings();
     deployment.keep_stdin = settings.value(setting::standard_input.name) == Value{"inherit"};
+    if (const auto descriptor = descriptor_of(Stream::in)) deployment.keep_descriptors.push_back(*descriptor);
     // What it printed there would come back to it.
     if (settings.value(setting::standard_error.name) == Value{"log"}) deployment.log_plan.copies_to_terminal = false;
 }
@@ -136,12 +144,21 @@ Result<void> StreamRedirection::lead(Stream stream, bool again) {
         case Target::file:
             break;
     }
+    return lead_to_file(stream, again);
+}
+
+Result<void> StreamRedirection::lead_to_file(Stream stream, bool again) {
+    os::StandardStreams& streams = *core_->host.streams;
+    const StreamPlan& plan = of(stream);
     // Opened twice, "create" would fail, and "truncate" take away what the other has written.
     if (stream == Stream::error && is_same_file(plan, of(Stream::out)))
         return streams.redirect_to(stream, static_cast<int>(Stream::out));
     os::StreamFile file = plan.file;
     if (again) file.opening = os::StreamFile::Opening::append;
-    return streams.redirect_to_file(stream, file);
+    const auto refused = streams.redirect_to_file(stream, file);
+    if (!refused) return refused.error();
+    if (*refused) core_->log.warning((*refused)->message());
+    return {};
 }
 
 Result<void> StreamRedirection::hand_to(uid_t uid, gid_t gid) {
@@ -154,7 +171,8 @@ Result<void> StreamRedirection::hand_to(uid_t uid, gid_t gid) {
 std::vector<std::string> StreamRedirection::files() const {
     std::vector<std::string> paths;
     for (const StreamPlan& plan : plans_)
-        if (plan.target == Target::file && !plan.file.is_fifo && &plan != &plans_.front())
+        if (plan.target == Target::file && !plan.file.is_fifo && &plan != &plans_.front() &&
+            !os::named_descriptor(plan.file.path))
             paths.push_back(plan.file.path);
     return paths;
 }
@@ -194,7 +212,8 @@ Result<void> StreamRedirection::start() {
 
 Result<void> StreamRedirection::reopen() {
     for (const Stream stream : {Stream::out, Stream::error})
-        if (of(stream).target == Target::file && !of(stream).file.is_fifo)
+        if (of(stream).target == Target::file && !of(stream).file.is_fifo &&
+            !os::named_descriptor(of(stream).file.path))
             if (auto led = lead(stream, true); !led) return led;
     return {};
 }

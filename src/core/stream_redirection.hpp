@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -44,6 +45,8 @@ public:
 
     /// Says what the policies must know of it beforehand.
     void adapt(contract::Deployment& deployment) const;
+    /// The descriptor that a setting names as the target of the stream. \returns nothing where it names none
+    [[nodiscard]] std::optional<int> descriptor_of(os::Stream stream) const;
     /// Reads the settings, and what the log does with the streams. \pre the log is configured
     Result<void> plan();
     /// Leads them. \pre the log is open
@@ -65,6 +68,7 @@ public:
 private:
     [[nodiscard]] Result<StreamPlan> plan_for(os::Stream stream) const;
     Result<void> lead(os::Stream stream, bool again);
+    Result<void> lead_to_file(os::Stream stream, bool again);
     /// Has `write` called with the line as a record, and with what has to be said of it.
     /// \param text for messages that have to be made
     template <class Write>

@@ -3,6 +3,7 @@
 #include <cxxabi.h>
 #include <fcntl.h>
 #include <link.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -51,8 +52,10 @@ struct State {
     time_t longest_report = 10;
 
     std::atomic<int> descriptor{-1};
+    int directory = -1;
     bool is_nameless = false;
     std::array<char, PATH_MAX> path{};
+    std::array<char, PATH_MAX> otherwise{};
 
     std::atomic<bool> has_exception{false};
     EventTrail::Text<512> exception;
@@ -157,21 +160,48 @@ private:
     itimerval timer_{};
 };
 
+/// The last step of the path.
+const char* name_of_report(const std::array<char, PATH_MAX>& path) noexcept {
+    const char* const slash = std::strrchr(path.data(), '/');
+    return slash == nullptr ? path.data() : slash + 1;
+}
+
+/// Gives the nameless file its name. \returns false where something has that name
+bool name_report(int descriptor, const std::array<char, PATH_MAX>& path) noexcept {
+    const char* const name = name_of_report(path);
+    CrashLine<32> link;
+    link.text("/proc/self/fd/").number(static_cast<std::uint64_t>(descriptor)).text({"\0", 1});
+    if (::linkat(AT_FDCWD, link.view().data(), state.directory, name, AT_SYMLINK_FOLLOW) != 0 &&
+        ::linkat(descriptor, "", state.directory, name, AT_EMPTY_PATH) != 0)
+        return false;
+    state.is_nameless = false;
+    return true;
+}
+
+/// An older report that could not be put away. \returns -1 where it is not this user's alone
+int open_older_report() noexcept {
+    const int other = ::openat(state.directory, name_of_report(state.path),
+                               O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    struct stat status {};
+    if (other < 0 || (::fstat(other, &status) == 0 && S_ISREG(status.st_mode) && status.st_uid == ::geteuid() &&
+                      status.st_nlink == 1))
+        return other;
+    ::close(other);
+    return -1;
+}
+
 /// \returns where the report goes; -1: nowhere
 int open_report() noexcept {
     const int descriptor = state.descriptor.load();
     const int without_file = state.may_use_stderr ? STDERR_FILENO : -1;
     if (descriptor < 0 || !state.is_nameless) return descriptor < 0 ? without_file : descriptor;
-    CrashLine<32> link;
-    link.text("/proc/self/fd/").number(static_cast<std::uint64_t>(descriptor)).text({"\0", 1});
-    if (::linkat(AT_FDCWD, link.view().data(), AT_FDCWD, state.path.data(), AT_SYMLINK_FOLLOW) == 0 ||
-        ::linkat(descriptor, "", AT_FDCWD, state.path.data(), AT_EMPTY_PATH) == 0) {
-        state.is_nameless = false;
+    if (name_report(descriptor, state.path)) return descriptor;
+    if (const int older = open_older_report(); older >= 0) return older;
+    if (state.otherwise[0] != '\0' && name_report(descriptor, state.otherwise)) {
+        state.path = state.otherwise;
         return descriptor;
     }
-    // An older one that could not be put away.
-    const int other = ::open(state.path.data(), O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    return other >= 0 ? other : without_file;
+    return without_file;
 }
 
 void write_report(const FatalSignal& crash) noexcept {
@@ -182,6 +212,8 @@ void write_report(const FatalSignal& crash) noexcept {
     const int descriptor = open_report();
     if (descriptor >= 0 && descriptor != STDERR_FILENO)
         state.summary.text("; the report is in '").text(state.path.data()).text("'");
+    else if (state.descriptor.load() >= 0)
+        state.summary.text("; no report can be put at '").text(state.path.data()).text("'");
     state.summary.text("\n");
 
     CrashWriter writer{descriptor};
@@ -395,13 +427,17 @@ void uninstall() noexcept {
 
 pid_t owner() noexcept { return state.process.load(); }
 
-void set_report(int descriptor, const std::string& path, bool is_nameless) noexcept {
+void set_report(const ReportPlace& place) noexcept {
     state.descriptor = -1;
-    if (descriptor < 0 || path.size() >= state.path.size()) return;
+    const std::size_t longest = state.path.size() - 1;
+    if (place.descriptor < 0 || place.path.size() > longest || place.otherwise.size() > longest) return;
     state.path.fill('\0');
-    path.copy(state.path.data(), path.size());
-    state.is_nameless = is_nameless;
-    state.descriptor = descriptor;
+    place.path.copy(state.path.data(), longest);
+    state.otherwise.fill('\0');
+    place.otherwise.copy(state.otherwise.data(), longest);
+    state.directory = place.directory;
+    state.is_nameless = place.is_nameless;
+    state.descriptor = place.descriptor;
 }
 
 bool add_last_words(LastWords& last_words) noexcept {

@@ -19,9 +19,16 @@ void uninstall() noexcept;
 /// The process that installed it; 0: none.
 [[nodiscard]] pid_t owner() noexcept;
 
-/// The file that a report goes to from now on; -1: none.
-/// \param path where it is, or is to be put \param is_nameless whether it is to be put there
-void set_report(int descriptor, const std::string& path, bool is_nameless) noexcept;
+/// The file that a report goes to.
+struct ReportPlace {
+    int descriptor = -1;
+    int directory = -1;          ///< that it is in, or is to be put in
+    std::string path = {};       ///< where it is, or is to be put
+    std::string otherwise = {};  ///< the same, if something else is at the path by then
+    bool is_nameless = false;    ///< it is to be put there
+};
+/// From now on. Without a descriptor there is none.
+void set_report(const ReportPlace& place) noexcept;
 /// \returns false where there are too many.
 bool add_last_words(LastWords& last_words) noexcept;
 

@@ -33,6 +33,12 @@ Result<LocalAddress> LocalAddress::of(const std::string& action, const std::stri
     return os_error(action, path, ENAMETOOLONG);
 }
 
+Result<LocalAddress> LocalAddress::in(const std::string& action, const std::string& path, const Descriptor& directory) {
+    LocalAddress address;
+    if (address.set("/proc/self/fd/" + std::to_string(directory.get()) + "/" + split_path(path).name)) return address;
+    return os_error(action, path, ENAMETOOLONG);
+}
+
 bool LocalAddress::set(const std::string& path) noexcept {
     if (path.size() >= sizeof address_.sun_path) return false;
     std::memcpy(address_.sun_path, path.c_str(), path.size() + 1);

@@ -26,6 +26,9 @@ struct SplitPath {
 class LocalAddress {
 public:
     static Result<LocalAddress> of(const std::string& action, const std::string& path);
+    /// Of a name in this very directory, whatever its path leads to by then.
+    /// \param directory must be open as long as the address is used
+    static Result<LocalAddress> in(const std::string& action, const std::string& path, const Descriptor& directory);
 
     [[nodiscard]] const sockaddr* get() const noexcept { return reinterpret_cast<const sockaddr*>(&address_); }
     [[nodiscard]] static constexpr socklen_t size() noexcept { return sizeof(sockaddr_un); }

@@ -6,11 +6,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -32,6 +34,8 @@ std::optional<KernelLock> conflicting_fcntl_lock(int descriptor) {
     return KernelLock{KernelLock::Kind::fcntl, wanted.l_type == F_WRLCK, std::max(wanted.l_pid, 0)};
 }
 
+bool only_owner_writes(const FileStat& file) { return (file.st_mode & (S_IWGRP | S_IWOTH)) == 0; }
+
 /// \returns false where the process is known not to have the file open.
 bool may_have_open(pid_t pid, const FileStat& file) {
     const std::string path = "/proc/" + std::to_string(pid) + "/fd/";
@@ -48,7 +52,22 @@ bool may_have_open(pid_t pid, const FileStat& file) {
     return false;
 }
 
-LockOwner judge(const KernelLock& lock, const FileStat& file) {
+/// Whether the file names the process, which only its owner can have written.
+bool is_named_in(int descriptor, const FileStat& file, pid_t pid) {
+    if (!only_owner_writes(file)) return false;
+    std::array<char, 32> text{};
+    const ssize_t size = ::pread(descriptor, text.data(), text.size(), 0);
+    return size > 0 && std::string_view{text.data(), static_cast<std::size_t>(size)} == std::to_string(pid) + '\n';
+}
+
+/// Whether a user who is neither the file's owner nor root nor this process's may hold the lock as an instance.
+/// A service that became another user left the file to its owner.
+bool may_be_an_instance(const KernelLock& lock, int descriptor, const FileStat& file) {
+    // It takes a file that is open for writing to have the former, and none at all to have the latter.
+    return lock.kind == KernelLock::Kind::fcntl ? only_owner_writes(file) : is_named_in(descriptor, file, lock.pid);
+}
+
+LockOwner judge(const KernelLock& lock, int descriptor, const FileStat& file) {
     LockOwner owner;
     owner.pid = lock.pid;
     // A flock outlives the process that took it where another has the open file too, and the table goes on to name
@@ -56,7 +75,7 @@ LockOwner judge(const KernelLock& lock, const FileStat& file) {
     if (owner.pid != 0 && lock.kind == KernelLock::Kind::flock && !may_have_open(owner.pid, file)) owner.pid = 0;
     if (owner.pid != 0) owner.uid = posix_process_table().effective_user_of(owner.pid);
     const bool is_strangers = owner.uid && *owner.uid != file.st_uid && *owner.uid != 0 && *owner.uid != ::geteuid();
-    owner.is_instance = lock.exclusive && !is_strangers;
+    owner.is_instance = lock.exclusive && (!is_strangers || may_be_an_instance(lock, descriptor, file));
     return owner;
 }
 
@@ -70,7 +89,7 @@ std::optional<LockOwner> best_of(const std::vector<KernelLock>& locks, int descr
     if (::fstat(descriptor, &file) != 0) return std::nullopt;
     std::optional<LockOwner> best;
     for (const KernelLock& lock : locks)
-        if (const LockOwner owner = judge(lock, file); !best || tells_more(owner, *best)) best = owner;
+        if (const LockOwner owner = judge(lock, descriptor, file); !best || tells_more(owner, *best)) best = owner;
     return best;
 }
 

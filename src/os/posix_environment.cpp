@@ -25,6 +25,10 @@ public:
         }
         return names;
     }
+
+    void set(const std::string& name, const std::string& value) override { ::setenv(name.c_str(), value.c_str(), 1); }
+
+    void unset(const std::string& name) override { ::unsetenv(name.c_str()); }
 };
 
 }  // namespace

@@ -18,6 +18,8 @@
 #include "os/descriptor.hpp"
 #include "os/fork_guard.hpp"
 #include "os/lock_holders.hpp"
+#include "os/path_end.hpp"
+#include "servicekit/os/files.hpp"
 
 namespace servicekit::os {
 namespace {
@@ -109,12 +111,6 @@ public:
         return {};
     }
 
-    Result<void> hand_to(uid_t uid, gid_t gid) override {
-        if (!is_own_process()) return not_ours("change owner of");
-        if (::fchown(file_.get(), uid, gid) != 0) return os_error("change owner of", path_, errno);
-        return {};
-    }
-
     FileIdentity file() const override { return {identity_.st_dev, identity_.st_ino}; }
 
     bool still_at_path() const override {
@@ -148,20 +144,22 @@ std::optional<Error> refusal(const std::string& path, const FileStat& status) {
 }
 
 /// A descriptor that tells which file it is and whose closing drops no lock.
-Descriptor pin(const std::string& path) { return Descriptor{::open(path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC)}; }
+Descriptor pin(const PathEnd& end) {
+    return Descriptor{::openat(end.directory(), end.name(), O_PATH | O_NOFOLLOW | O_CLOEXEC)};
+}
 
 std::string path_of(const Descriptor& file) { return "/proc/self/fd/" + std::to_string(file.get()); }
 
 /// Opens the pinned file itself, whatever stands at its path by now.
 /// \returns none with ESTALE where that can't be done because the path was given to another file.
-Descriptor open_pinned(const Descriptor& pinned, const FileStat& status, const std::string& path, int access) {
+Descriptor open_pinned(const Descriptor& pinned, const FileStat& status, const PathEnd& end, int access) {
     // Non-blocking, or opening a file under a lease would wait for its holder.
     const int flags = access | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
     Descriptor file{::open(path_of(pinned).c_str(), flags)};
     if (file || errno != ENOENT) return file;
 
     // No /proc here, as in some chroots.
-    file.reset(::open(path.c_str(), flags | O_NOFOLLOW));
+    file.reset(::openat(end.directory(), end.name(), flags | O_NOFOLLOW));
     FileStat opened{};
     if (!file || (::fstat(file.get(), &opened) == 0 && is_same_file(opened, status))) return file;
     // Should it be one that we hold, closing it would drop our lock: rather lose a descriptor than the lock.
@@ -177,10 +175,12 @@ std::string beginning_of(const Descriptor& file) {
     return count > 0 ? std::string{bytes.data(), static_cast<std::size_t>(count)} : std::string{};
 }
 
-Descriptor create(const std::string& path, mode_t permissions) {
+Descriptor create(const PathEnd& end, mode_t permissions) {
     constexpr int flags = O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY;
-    Descriptor file{::open(path.c_str(), flags, permissions)};
-    if (file && ::fchmod(file.get(), permissions) != 0) file.reset();
+    Descriptor file{::openat(end.directory(), end.name(), flags, permissions)};
+    // Not every file system keeps permissions. The lock is the truth, whoever can write the file.
+    if (file && ::fchmod(file.get(), permissions) != 0 && !is_refused_by_file_system(os_error("", "", errno)))
+        file.reset();
     return file;
 }
 
@@ -261,23 +261,30 @@ Outcome lock_opened(const std::string& path, Descriptor file, mode_t permissions
 }
 
 /// \pre the registry is entered
-Outcome attempt(const std::string& path, mode_t permissions) {
-    const Descriptor pinned = pin(path);
+Outcome attempt(const PathEnd& end, const std::string& path, mode_t permissions) {
+    const Descriptor pinned = pin(end);
     if (!pinned && errno != ENOENT) return os_error("open", path, errno);
     if (!pinned) {
-        Descriptor created = create(path, permissions);
+        Descriptor created = create(end, permissions);
         if (created) return lock_opened(path, std::move(created), permissions);
         return errno == EEXIST ? std::nullopt : Outcome{os_error("create", path, errno)};
     }
 
     FileStat status{};
     if (::fstat(pinned.get(), &status) != 0) return os_error("open", path, errno);
-    if (auto error = refusal(path, status)) return *error;
     if (registry().has(status)) return busy(ourselves());
-    Descriptor file = open_pinned(pinned, status, path, O_RDWR);
+    if (auto error = end.refusal("lock", path, status)) return *error;
+    if (auto error = refusal(path, status)) return *error;
+    Descriptor file = open_pinned(pinned, status, end, O_RDWR);
     if (file) return lock_opened(path, std::move(file), permissions);
     const bool replaced = errno == ENOENT || errno == ESTALE;
     return replaced ? std::nullopt : Outcome{os_error("open", path, errno)};
+}
+
+/// The pidfile stays root's, so it is not opened with the rights of the user whom root becomes.
+Result<PathEnd> end_of(const std::string& path) {
+    if (::geteuid() != 0) return PathEnd::unchecked(path, LastLink::keep);
+    return PathEnd::find("create", path, LastLink::keep);
 }
 
 class PosixFileLocks final : public FileLocks {
@@ -285,24 +292,34 @@ public:
     Result<LockAttempt> try_lock(const std::string& path, mode_t permissions) override {
         const auto entered = registry().enter();
         constexpr int most_attempts = 100;
-        for (int count = 0; count < most_attempts; ++count)
-            if (auto outcome = attempt(path, permissions)) return *std::move(outcome);
+        for (int count = 0; count < most_attempts; ++count) {
+            const auto end = end_of(path);
+            if (!end) return end.error();
+            if (auto outcome = attempt(*end, path, permissions)) return *std::move(outcome);
+        }
         return Error{ExitCode::os, "lock", path, "the file or its holder changed again and again", EBUSY};
     }
 
     Result<std::optional<LockOwner>> owner(const std::string& path) override {
         const auto entered = registry().enter();
-        const Descriptor pinned = pin(path);
+        // Nothing is written: whoever asks may go wherever the path leads.
+        const PathEnd end = PathEnd::unchecked(path, LastLink::keep);
+        const Descriptor pinned = pin(end);
         if (!pinned && (errno == ENOENT || errno == ENOTDIR)) return std::optional<LockOwner>{};
         FileStat status{};
         if (!pinned || ::fstat(pinned.get(), &status) != 0) return os_error("open", path, errno);
-        if (auto error = refusal(path, status)) return *error;
+        if (auto error = refusal(path, status)) {
+            // Somebody else may have put it there for root, which is worth saying.
+            const auto checked = end_of(path);
+            const auto because = checked ? checked->refusal("lock", path, status) : std::nullopt;
+            return because ? *because : *error;
+        }
         const auto described = [&status](LockOwner owner) {
             owner.file = {status.st_dev, status.st_ino};
             return std::optional{std::move(owner)};
         };
         if (registry().has(status)) return described(ourselves());
-        const Descriptor file = open_pinned(pinned, status, path, O_RDONLY);
+        const Descriptor file = open_pinned(pinned, status, end, O_RDONLY);
         // Where it can't be opened there are still the tables of the kernel.
         auto holder = lock_holder(file ? file.get() : pinned.get());
         if (!holder) return holder;

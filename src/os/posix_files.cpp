@@ -8,9 +8,11 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <filesystem>
 
 #include "os/descriptor.hpp"
+#include "os/path_end.hpp"
 #include "os/sigpipe_block.hpp"
 
 namespace servicekit::os {
@@ -43,10 +45,19 @@ FileStatus status_from(const FileStat& status) {
 
 bool is_missing(int errno_value) { return errno_value == ENOENT || errno_value == ENOTDIR; }
 
+/// How a file came to be open.
+struct Origin {
+    bool is_new = false;
+    bool has_group_of_directory = false;
+    bool is_own_descriptor = false;
+    std::optional<uid_t> opened_as = {};  ///< the user by whose rights, where root had others
+    std::optional<Error> shortcoming = {};
+};
+
 class PosixFile final : public File {
 public:
-    PosixFile(std::string path, Descriptor file, bool is_stream)
-        : path_{std::move(path)}, file_{std::move(file)}, is_stream_{is_stream} {}
+    PosixFile(std::string path, Descriptor file, bool is_stream, Origin origin)
+        : path_{std::move(path)}, file_{std::move(file)}, is_stream_{is_stream}, origin_{std::move(origin)} {}
 
     [[gnu::hot]] Writing write(std::string_view bytes) override {
         if (is_stream_) return write_to_stream(bytes);
@@ -89,13 +100,37 @@ public:
     }
 
     Result<void> hand_to(uid_t uid, gid_t gid) override {
+        if (origin_.opened_as || origin_.is_own_descriptor) return {};
+        const bool keeps_group = !origin_.is_new || origin_.has_group_of_directory;
+        return change_owner(uid, keeps_group ? static_cast<gid_t>(-1) : gid);
+    }
+
+    Result<void> give_to_group(gid_t gid) override {
+        if (origin_.is_own_descriptor) return {};
+        FileStat status{};
+        // Root gives away what is that user's, not what the user can merely write.
+        if (origin_.opened_as &&
+            (::fstat(file_.get(), &status) != 0 || status.st_uid != *origin_.opened_as || status.st_nlink != 1))
+            return os_error("change owner of", path_, EPERM);
+        return change_owner(static_cast<uid_t>(-1), gid);
+    }
+
+    int descriptor() const override { return file_.get(); }
+    bool is_own_descriptor() const override { return origin_.is_own_descriptor; }
+    std::optional<Error> shortcoming() const override { return origin_.shortcoming; }
+
+private:
+    [[nodiscard]] Result<void> change_owner(uid_t uid, gid_t gid) const {
+        FileStat status{};
+        if (::fstat(file_.get(), &status) != 0) return os_error("inspect", path_, errno);
+        // A terminal or another device is not the service's, whoever it is.
+        if (!S_ISREG(status.st_mode) && !S_ISFIFO(status.st_mode)) return {};
+        const bool is_its = uid == static_cast<uid_t>(-1) || uid == status.st_uid;
+        if (is_its && (gid == static_cast<gid_t>(-1) || gid == status.st_gid)) return {};
         if (::fchown(file_.get(), uid, gid) != 0) return os_error("change owner of", path_, errno);
         return {};
     }
 
-    int descriptor() const override { return file_.get(); }
-
-private:
     [[nodiscard]] Writing write_all(std::string_view bytes) const {
         std::size_t written = 0;
         while (written < bytes.size()) {
@@ -121,11 +156,13 @@ private:
     std::string path_;
     Descriptor file_;
     bool is_stream_;
+    Origin origin_;
 };
 
 struct OpenFile {
     Descriptor descriptor;
     FileStat status;
+    Origin origin = {};
 };
 
 Result<OpenFile> inspected(Descriptor descriptor, const std::string& path) {
@@ -141,7 +178,7 @@ Result<OpenFile> inspected(Descriptor descriptor, const std::string& path) {
 
 std::unique_ptr<File> file_from(OpenFile opened, const std::string& path) {
     const bool is_stream = S_ISFIFO(opened.status.st_mode) || S_ISSOCK(opened.status.st_mode);
-    return std::make_unique<PosixFile>(path, std::move(opened.descriptor), is_stream);
+    return std::make_unique<PosixFile>(path, std::move(opened.descriptor), is_stream, std::move(opened.origin));
 }
 
 constexpr int always_with_files = O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
@@ -150,30 +187,92 @@ Result<OpenFile> open_to_read(const std::string& path) {
     return inspected(Descriptor{::open(path.c_str(), O_RDONLY | always_with_files)}, path);
 }
 
-Descriptor open_to_append(const std::string& path, mode_t permissions) {
-    constexpr int flags = O_WRONLY | O_APPEND | always_with_files;
-    const auto create = [&](int how) {
-        Descriptor file{::open(path.c_str(), flags | O_CREAT | how, permissions)};
-        if (file && ::fchmod(file.get(), permissions) != 0) file.reset();
-        return file;
-    };
+/// \pre the end is not followed
+Result<OpenFile> open_to_read(const PathEnd& end, const std::string& path) {
+    const Descriptor there{::openat(end.directory(), end.name(), O_PATH | O_NOFOLLOW | O_CLOEXEC)};
+    FileStat status{};
+    if (!there || ::fstat(there.get(), &status) != 0) return os_error("open", path, errno);
+    if (S_ISLNK(status.st_mode)) return os_error("open", path, ELOOP);
+    if (auto refusal = end.refusal("open", path, status)) return *std::move(refusal);
+    auto opened =
+        inspected(Descriptor{::openat(end.directory(), end.name(), O_RDONLY | O_NOFOLLOW | always_with_files)}, path);
+    // Once more: it may be another one by now.
+    if (opened)
+        if (auto refusal = end.refusal("open", path, opened->status)) return *std::move(refusal);
+    return opened;
+}
+
+/// A copy of a descriptor that this process has.
+Result<OpenFile> copy_to_append(int descriptor, const std::string& path) {
+    const int flags = ::fcntl(descriptor, F_GETFL);
+    if (flags < 0) return os_error("open", path, errno);
+    if ((flags & O_ACCMODE) == O_RDONLY || (flags & O_PATH) != 0)
+        return Error{ExitCode::permission, "open", path,
+                     "descriptor " + std::to_string(descriptor) + " is not open for writing", EBADF};
+    OpenFile file{.descriptor = Descriptor{::fcntl(descriptor, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)},
+                  .status = {},
+                  .origin = {.is_own_descriptor = true}};
+    if (!file.descriptor || ::fstat(file.descriptor.get(), &file.status) != 0) return os_error("open", path, errno);
+    return file;
+}
+
+Result<OpenFile> opened_there(const PathEnd& end, const std::string& path, int flags) {
+    if (end.is_trusted()) {
+        auto opened = inspected(Descriptor{::openat(end.directory(), end.name(), flags)}, path);
+        if (opened) opened->origin.opened_as = end.on_behalf_of();
+        return opened;
+    }
+    // Looked at before it is opened, which by itself may do something to a device.
+    const Descriptor there{::openat(end.directory(), end.name(), O_PATH | O_NOFOLLOW | O_CLOEXEC)};
+    FileStat status{};
+    if (!there || ::fstat(there.get(), &status) != 0) return os_error("open", path, errno);
+    if (auto refusal = end.refusal("open", path, status)) return *std::move(refusal);
+    auto opened = inspected(Descriptor{::openat(end.directory(), end.name(), flags)}, path);
+    if (!opened) return opened;
+    if (auto refusal = end.refusal("open", path, opened->status)) return *std::move(refusal);
+    opened->origin.opened_as = end.on_behalf_of();
+    return opened;
+}
+
+Result<OpenFile> created_there(const PathEnd& end, const std::string& path, int flags, mode_t permissions) {
+    auto opened = inspected(Descriptor{::openat(end.directory(), end.name(), flags | O_CREAT, permissions)}, path);
+    if (!opened) return opened;
+    opened->origin.is_new = true;
+    opened->origin.opened_as = end.on_behalf_of();
+    opened->origin.has_group_of_directory = end.gives_its_group();
+    if (::fchmod(opened->descriptor.get(), permissions) != 0)
+        opened->origin.shortcoming = os_error("change the permissions of", path, errno);
+    return opened;
+}
+
+Result<OpenFile> open_to_append(const PathEnd& end, const std::string& path, mode_t permissions) {
+    if (const auto descriptor = end.own_descriptor()) return copy_to_append(*descriptor, path);
+    const int flags = O_WRONLY | O_APPEND | always_with_files | end.no_follow();
     // Each of the two may find that another process has just made or removed the file.
     for (int attempts = 0; attempts < 3; ++attempts) {
-        Descriptor file{::open(path.c_str(), flags)};
-        if (file || errno != ENOENT) return file;
-        file = create(O_EXCL);
-        if (file || errno != EEXIST) return file;
+        auto file = opened_there(end, path, flags);
+        if (file || file.error().errno_value != ENOENT) return file;
+        file = created_there(end, path, flags | O_EXCL, permissions);
+        if (file || file.error().errno_value != EEXIST) return file;
     }
-    return create(0);  // a symbolic link to a file that is still to be made
+    // A symbolic link to a file that is still to be made.
+    if (end.no_follow() == 0) return created_there(end, path, flags, permissions);
+    return os_error("open", path, EEXIST);
 }
 
 /// \pre nothing is at the path
-Result<void> make_directory(const std::string& path, mode_t permissions) {
+Result<void> make_directory(const PathEnd& end, const std::string& path, mode_t permissions) {
+    // Where somebody else may put another directory in its place, the permissions come with the directory or not at all.
+    if (!end.is_trusted())
+        return ::mkdirat(end.directory(), end.name(), permissions) == 0 ? Result<void>{}
+                                                                        : os_error("create folder", path, errno);
     // Private until it has its permissions, and those are set on what was made, not on what is at the path by then.
-    if (::mkdir(path.c_str(), S_IRWXU) != 0) return os_error("create folder", path, errno);
-    const Descriptor folder{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
-    if (!folder || ::fchmod(folder.get(), permissions) != 0) return os_error("create folder", path, errno);
-    return {};
+    if (::mkdirat(end.directory(), end.name(), S_IRWXU) != 0) return os_error("create folder", path, errno);
+    const Descriptor folder{::openat(end.directory(), end.name(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
+    if (!folder) return os_error("create folder", path, errno);
+    if (::fchmod(folder.get(), permissions) == 0) return {};
+    const Error error = os_error("create folder", path, errno);
+    return is_refused_by_file_system(error) ? Result<void>{} : error;
 }
 
 class PosixFiles final : public Files {
@@ -195,14 +294,21 @@ public:
         }
     }
 
-    Result<std::unique_ptr<File>> open_for_reading(const std::string& path) override {
-        Result<OpenFile> opened = open_to_read(path);
+    Result<std::unique_ptr<File>> open_for_reading(const std::string& path, Links links) override {
+        Result<OpenFile> opened = links == Links::follow
+                                      ? open_to_read(path)
+                                      : at_path_end("open", path, LastLink::keep,
+                                                    [&path](const PathEnd& end) { return open_to_read(end, path); });
         if (!opened) return opened.error();
         return file_from(*std::move(opened), path);
     }
 
     Result<std::unique_ptr<File>> open_for_appending(const std::string& path, mode_t permissions) override {
-        Result<OpenFile> opened = inspected(open_to_append(path, permissions), path);
+        const auto descriptor = named_descriptor(path);
+        Result<OpenFile> opened = descriptor ? copy_to_append(*descriptor, path)
+                                             : at_path_end("open", path, LastLink::follow, [&](const PathEnd& end) {
+                                                   return open_to_append(end, path, permissions);
+                                               });
         if (!opened) return opened.error();
         return file_from(*std::move(opened), path);
     }
@@ -235,20 +341,28 @@ public:
         // "a/b/" and "a/b/." are "a/b", which is there by now.
         if (whole.filename().empty() || whole.filename() == ".") return {};
 
-        auto made = make_directory(path, permissions);
+        auto made = at_path_end("create folder", path, LastLink::keep,
+                                [&](const PathEnd& end) { return make_directory(end, path, permissions); });
         // Somebody else may have been faster.
         const bool is_there = !made && made.error().errno_value == EEXIST && ::stat(path.c_str(), &status) == 0;
         return is_there && S_ISDIR(status.st_mode) ? Result<void>{} : made;
     }
 
     Result<void> remove(const std::string& path) override {
-        if (::unlink(path.c_str()) != 0) return os_error("remove", path, errno);
-        return {};
+        return at_path_end("remove", path, LastLink::keep, [&path](const PathEnd& end) {
+            if (::unlinkat(end.directory(), end.name(), 0) != 0) return Result<void>{os_error("remove", path, errno)};
+            return Result<void>{};
+        });
     }
 
     Result<void> rename(const std::string& from, const std::string& to) override {
-        if (::rename(from.c_str(), to.c_str()) != 0) return os_error("rename", from + "' to '" + to, errno);
-        return {};
+        return at_path_end("rename", from, LastLink::keep, [&](const PathEnd& source) {
+            return at_path_end("rename", to, LastLink::keep, [&](const PathEnd& goal) {
+                if (::renameat(source.directory(), source.name(), goal.directory(), goal.name()) != 0)
+                    return Result<void>{os_error("rename", from + "' to '" + to, errno)};
+                return Result<void>{};
+            });
+        });
     }
 
     Result<std::vector<std::string>> list(const std::string& folder) override {
@@ -264,6 +378,26 @@ public:
 };
 
 }  // namespace
+
+std::optional<int> named_descriptor(std::string_view path) noexcept {
+    constexpr std::array streams{std::string_view{"/dev/stdin"}, std::string_view{"/dev/stdout"},
+                                 std::string_view{"/dev/stderr"}};
+    for (std::size_t number = 0; number < streams.size(); ++number)
+        if (path == streams[number]) return static_cast<int>(number);
+    for (const std::string_view folder : {"/dev/fd/", "/proc/self/fd/", "/proc/thread-self/fd/"}) {
+        if (!path.starts_with(folder)) continue;
+        path.remove_prefix(folder.size());
+        int number = 0;
+        const auto [end, fault] = std::from_chars(path.data(), path.data() + path.size(), number);
+        const bool is_number = fault == std::errc{} && end == path.data() + path.size() && number >= 0;
+        return is_number ? std::optional{number} : std::nullopt;
+    }
+    return std::nullopt;
+}
+
+bool is_refused_by_file_system(const Error& error) noexcept {
+    return error.errno_value == EPERM || error.errno_value == EOPNOTSUPP || error.errno_value == ENOSYS;
+}
 
 Files& posix_files() {
     static PosixFiles files;

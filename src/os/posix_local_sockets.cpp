@@ -1,5 +1,7 @@
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
@@ -14,6 +16,7 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <optional>
 #include <span>
 #include <sstream>
 #include <string>
@@ -26,6 +29,9 @@
 #include "os/descriptor.hpp"
 #include "os/guarded_descriptor.hpp"
 #include "os/local_address.hpp"
+#include "os/path_end.hpp"
+#include "os/unmapped_ids.hpp"
+#include "servicekit/os/files.hpp"
 #include "servicekit/os/local_sockets.hpp"
 
 namespace servicekit::os {
@@ -50,7 +56,8 @@ public:
         ucred credentials{};
         socklen_t size = sizeof credentials;
         if (getsockopt(socket_.get(), SOL_SOCKET, SO_PEERCRED, &credentials, &size) == 0)
-            peer_ = {.pid = credentials.pid, .uid = credentials.uid, .gid = credentials.gid};
+            peer_ = {
+                .pid = credentials.pid, .uid = certain_user(credentials.uid), .gid = certain_group(credentials.gid)};
     }
 
     Transfer receive(std::span<char> buffer) override {
@@ -82,7 +89,9 @@ public:
             const int outcome = getsockopt(socket_.get(), SOL_SOCKET, SO_PEERGROUPS, groups.data(), &size);
             if (outcome != 0 && errno != ERANGE) return {};
             groups.resize(size / sizeof(gid_t));  // what there are, or how many there would be
-            if (outcome == 0) return groups;
+            if (outcome != 0) continue;
+            for (gid_t& group : groups) group = certain_group(group);
+            return groups;
         }
     }
 
@@ -117,8 +126,13 @@ Result<std::unique_ptr<LocalConnection>> accept_on(int listener, const std::stri
 class PosixLocalListener final : public LocalListener {
 public:
     /// \param file the socket's file, opened with O_PATH: as long as it is open, no other file gets its inode.
-    PosixLocalListener(Descriptor socket, Descriptor folder, Descriptor file, std::string path)
-        : socket_{std::move(socket)}, folder_{std::move(folder)}, file_{std::move(file)}, path_{std::move(path)} {}
+    PosixLocalListener(Descriptor socket, Descriptor folder, Descriptor file, std::string path,
+                       std::optional<Error> shortcoming)
+        : socket_{std::move(socket)},
+          folder_{std::move(folder)},
+          file_{std::move(file)},
+          path_{std::move(path)},
+          shortcoming_{std::move(shortcoming)} {}
 
     Result<std::unique_ptr<LocalConnection>> accept() override { return accept_on(socket_.get(), path_); }
 
@@ -140,6 +154,8 @@ public:
         return {};
     }
 
+    [[nodiscard]] std::optional<Error> shortcoming() const override { return shortcoming_; }
+
     [[nodiscard]] Result<gid_t> group() const override {
         struct stat found {};
         if (fstat(file_.get(), &found) != 0) return os_error("look at", path_, errno);
@@ -153,6 +169,7 @@ private:
     Descriptor folder_;
     Descriptor file_;
     std::string path_;
+    std::optional<Error> shortcoming_;
 };
 
 /// A socket that somebody else has bound, whose file is theirs.
@@ -224,56 +241,110 @@ Result<void> bind_over(const Descriptor& socket, const LocalAddress& address, co
 }
 
 /// Opens the socket's file without following a link that somebody might have put there.
-Result<Descriptor> open_bound_file(const Descriptor& folder, const std::string& path) {
-    Descriptor file{openat(folder.get(), split_path(path).name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC)};
+Result<Descriptor> open_bound_file(const Descriptor& socket, const Descriptor& folder, const std::string& path) {
+    // The file itself, whatever has that name by now. Not every root may ask for it.
+    // SIOCUNIXFILE, unix(7), of a header that can't be had together with <sys/un.h>.
+    Descriptor file{ioctl(socket.get(), SIOCPROTOPRIVATE, 0)};
+    if (file) {
+        fcntl(file.get(), F_SETFD, FD_CLOEXEC);
+        return file;
+    }
+    file.reset(openat(folder.get(), split_path(path).name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
     struct stat found {};
     if (!file || fstat(file.get(), &found) != 0) return os_error("listen on", path, errno);
-    if (S_ISSOCK(found.st_mode)) return file;
+    if (S_ISSOCK(found.st_mode) && found.st_uid == geteuid() && found.st_nlink == 1) return file;
     Error error = os_error("listen on", path, EADDRINUSE);
     error.reason = "another file was put in the place of the socket";
     return error;
 }
 
-Result<void> widen(const Descriptor& file, const LocalSocketAccess& access, const std::string& path) {
-    constexpr auto unchanged = static_cast<uid_t>(-1);
-    if (access.owner || access.group) {
-        const uid_t owner = access.owner.value_or(unchanged);
-        const gid_t group = access.group.value_or(unchanged);
-        if (fchownat(file.get(), "", owner, group, AT_EMPTY_PATH) != 0)
-            return os_error("change the owner of", path, errno);
-    }
-    // fchmod(2) refuses O_PATH descriptors; the link in /proc leads to this very file, whatever stands at the path.
-    const std::string link = "/proc/self/fd/" + std::to_string(file.get());
-    if (chmod(link.c_str(), access.permissions) != 0) {
-        Error error = os_error("change the permissions of", path, errno);
-        if (error.errno_value == ENOENT) error.reason = "that needs /proc, which is not mounted";
-        return error;
-    }
-    return {};
-}
+struct SocketPlace {
+    Descriptor folder;
+    LocalAddress address;
+};
 
-Result<std::unique_ptr<LocalListener>> bind_and_listen(const std::string& path, const LocalSocketAccess& access) {
+/// Where root binds a socket it is in this very directory, that nobody else has put a link in the place of.
+Result<SocketPlace> place_of_socket(const std::string& path) {
+    if (geteuid() == 0) {
+        const auto end = PathEnd::find("listen on", path, LastLink::keep);
+        if (!end) return end.error();
+        Descriptor folder{fcntl(end->directory(), F_DUPFD_CLOEXEC, 0)};
+        if (!folder) return os_error("listen on", path, errno);
+        auto address =
+            end->is_trusted() ? LocalAddress::of("listen on", path) : LocalAddress::in("listen on", path, folder);
+        if (!address) return address.error();
+        return SocketPlace{.folder = std::move(folder), .address = *std::move(address)};
+    }
     auto address = LocalAddress::of("listen on", path);
     if (!address) return address.error();
     auto folder = open_folder("listen on", path, split_path(path).folder);
     if (!folder) return folder.error();
+    return SocketPlace{.folder = *std::move(folder), .address = *std::move(address)};
+}
+
+Result<void> change_owner(const Descriptor& file, const LocalSocketAccess& access, const std::string& path) {
+    constexpr auto unchanged = static_cast<uid_t>(-1);
+    if (!access.owner && !access.group) return {};
+    const uid_t owner = access.owner.value_or(unchanged);
+    const gid_t group = access.group.value_or(unchanged);
+    if (fchownat(file.get(), "", owner, group, AT_EMPTY_PATH) == 0) return {};
+    return os_error("change the owner of", path, errno);
+}
+
+Result<void> change_permissions(const Descriptor& file, const LocalSocketAccess& access, const std::string& path) {
+    // fchmod(2) refuses O_PATH descriptors; the link in /proc leads to this very file, whatever stands at the path.
+    const std::string link = "/proc/self/fd/" + std::to_string(file.get());
+    if (chmod(link.c_str(), access.permissions) == 0) return {};
+    Error error = os_error("change the permissions of", path, errno);
+    if (error.errno_value == ENOENT) error.reason = "that needs /proc, which is not mounted";
+    return error;
+}
+
+/// Whether the socket is open to nobody who was not meant; it takes the right to write to connect.
+bool is_no_wider(const Descriptor& file, mode_t permissions) {
+    constexpr mode_t writing = 0222;
+    struct stat found {};
+    return fstat(file.get(), &found) == 0 && (found.st_mode & writing & ~permissions) == 0;
+}
+
+/// \returns what the file system refused, where the socket can be used all the same
+Result<std::optional<Error>> widen(const Descriptor& file, const LocalSocketAccess& access, const std::string& path) {
+    std::optional<Error> shortcoming;
+    if (const auto changed = change_owner(file, access, path); !changed) {
+        // Root may give everything away where owners are kept.
+        if (geteuid() != 0 || !is_refused_by_file_system(changed.error())) return changed.error();
+        shortcoming = changed.error();
+    }
+    if (const auto changed = change_permissions(file, access, path); !changed) {
+        if (!is_refused_by_file_system(changed.error()) || !is_no_wider(file, access.permissions))
+            return changed.error();
+        shortcoming = changed.error();
+    }
+    return shortcoming;
+}
+
+Result<std::unique_ptr<LocalListener>> bind_and_listen(const std::string& path, const LocalSocketAccess& access) {
+    auto place = place_of_socket(path);
+    if (!place) return place.error();
+    Descriptor& folder = place->folder;
 
     Descriptor socket{::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
     if (!socket) return os_error("make a socket for", path, errno);
     // On Linux the file that bind(2) makes gets the mode of the socket, less the umask.
-    if (fchmod(socket.get(), access.permissions & 0600) != 0) return os_error("change the permissions of", path, errno);
+    if (fchmod(socket.get(), access.permissions & 0600) != 0 && errno != EPERM)
+        return os_error("change the permissions of", path, errno);
     // For the descriptor of the file, which can't be removed for certain without.
-    Descriptor reserved{fcntl(folder->get(), F_DUPFD_CLOEXEC, 0)};
+    Descriptor reserved{fcntl(folder.get(), F_DUPFD_CLOEXEC, 0)};
     if (!reserved) return os_error("listen on", path, errno);
-    if (auto bound = bind_over(socket, *address, *folder, path); !bound) return bound.error();
+    if (auto bound = bind_over(socket, place->address, folder, path); !bound) return bound.error();
     reserved.reset();
-    auto file = open_bound_file(*folder, path);
+    auto file = open_bound_file(socket, folder, path);
     if (!file) return file.error();
 
     const int descriptor = socket.get();
-    const Result<void> widened = widen(*file, access, path);
-    std::unique_ptr<LocalListener> listener{
-        new PosixLocalListener{std::move(socket), *std::move(folder), *std::move(file), path}};
+    const auto widened = widen(*file, access, path);
+    std::unique_ptr<LocalListener> listener{new PosixLocalListener{
+        std::move(socket), std::move(folder), *std::move(file), path, widened ? *widened : std::nullopt}};
     if (widened && ::listen(descriptor, backlog) == 0) return listener;
     const Error error = widened ? os_error("listen on", path, errno) : widened.error();
     (void)listener->remove_file();

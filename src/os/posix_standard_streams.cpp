@@ -9,6 +9,7 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -16,9 +17,11 @@
 #include "os/descriptor.hpp"
 #include "os/flush_stdio.hpp"
 #include "os/hidden_line.hpp"
+#include "os/path_end.hpp"
 #include "os/patient_write.hpp"
 #include "os/sigpipe_block.hpp"
 #include "os/stdout_lines.hpp"
+#include "servicekit/os/files.hpp"
 
 namespace servicekit::os {
 namespace {
@@ -72,13 +75,26 @@ Error open_error(const StreamFile& file, Stream stream, int errno_value) {
 /// Non-blocking, as a FIFO would be waited for until somebody opens its other end.
 constexpr int always = O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
 
+/// What redirect_to_file() opened.
+struct OpenStreamFile {
+    Descriptor descriptor;
+    std::optional<Error> shortcoming = {};
+    bool is_new = false;
+    bool has_group_of_directory = false;
+    bool is_of_user = false;  ///< it was opened with the rights of the user whom root becomes
+};
+
 // What follows returns nothing, with errno telling why, where it can't be opened.
 
-Descriptor open_fifo_that_is_there(const std::string& path) {
+Descriptor open_at(const PathEnd& end, int flags) {
+    return Descriptor{::openat(end.directory(), end.name(), flags | end.no_follow() | always)};
+}
+
+Descriptor open_fifo_that_is_there(const PathEnd& end) {
     // Whoever writes is a reader, too, which Linux allows: so it waits for none, and there always is one.
-    Descriptor both{::open(path.c_str(), O_RDWR | always)};
+    Descriptor both = open_at(end, O_RDWR);
     // One that this user may not read.
-    return both || errno != EACCES ? std::move(both) : Descriptor{::open(path.c_str(), O_WRONLY | always)};
+    return both || errno != EACCES ? std::move(both) : open_at(end, O_WRONLY);
 }
 
 Descriptor blocking(Descriptor opened) {
@@ -87,44 +103,90 @@ Descriptor blocking(Descriptor opened) {
     return opened;
 }
 
-Descriptor open_stream_to_read(const std::string& path) {
-    return blocking(Descriptor{::open(path.c_str(), O_RDONLY | always)});
+Descriptor open_stream_to_read(const PathEnd& end) { return blocking(open_at(end, O_RDONLY)); }
+
+/// \pre it was made just now
+std::optional<Error> set_permissions(const PathEnd& end, const StreamFile& file, const Descriptor& made) {
+    // By its name only where nobody can have put another one there.
+    const bool is_set = made ? ::fchmod(made.get(), file.permissions) == 0
+                             : !end.is_trusted() || ::fchmodat(end.directory(), end.name(), file.permissions, 0) == 0;
+    if (is_set) return std::nullopt;
+    return os_error("change the permissions of", file.path, errno);
 }
 
-Descriptor open_fifo(const StreamFile& file, Stream stream) {
-    if (::mkfifo(file.path.c_str(), file.permissions & 0777) == 0) {
+OpenStreamFile open_fifo(const PathEnd& end, const StreamFile& file, Stream stream) {
+    OpenStreamFile opened;
+    if (::mkfifoat(end.directory(), end.name(), file.permissions & 0777) == 0) {
+        opened.is_new = true;
         // Whatever the umask.
-        if (::chmod(file.path.c_str(), file.permissions) != 0) return {};
+        opened.shortcoming = set_permissions(end, file, {});
     } else if (errno != EEXIST) {
-        return {};
+        return opened;
     }
-    return stream == Stream::in ? open_stream_to_read(file.path) : open_fifo_that_is_there(file.path);
+    opened.descriptor = stream == Stream::in ? open_stream_to_read(end) : open_fifo_that_is_there(end);
+    return opened;
 }
 
-Descriptor open_or_make(const StreamFile& file) {
-    int flags = O_WRONLY | O_APPEND | always;
-    if (file.opening == StreamFile::Opening::truncate) flags |= O_TRUNC;
+OpenStreamFile open_or_make(const PathEnd& end, const StreamFile& file) {
+    OpenStreamFile opened;
+    constexpr int flags = O_WRONLY | O_APPEND;
     if (file.opening != StreamFile::Opening::create) {
-        Descriptor there{::open(file.path.c_str(), flags)};
-        if (there || errno != ENOENT) return there;
+        opened.descriptor = open_at(end, flags);
+        if (opened.descriptor || errno != ENOENT) return opened;
     }
-    Descriptor made{::open(file.path.c_str(), flags | O_CREAT | O_EXCL, file.permissions)};
-    if (made && ::fchmod(made.get(), file.permissions) != 0) made.reset();
-    const bool was_faster = !made && errno == EEXIST && file.opening != StreamFile::Opening::create;
-    return was_faster ? Descriptor{::open(file.path.c_str(), flags)} : std::move(made);
+    opened.descriptor =
+        Descriptor{::openat(end.directory(), end.name(), flags | O_CREAT | O_EXCL | always, file.permissions)};
+    opened.is_new = static_cast<bool>(opened.descriptor);
+    if (opened.is_new) opened.shortcoming = set_permissions(end, file, opened.descriptor);
+    const bool was_faster = !opened.is_new && errno == EEXIST && file.opening != StreamFile::Opening::create;
+    if (was_faster) opened.descriptor = open_at(end, flags);
+    return opened;
 }
 
-Descriptor open_file(const StreamFile& file, Stream stream) {
-    if (stream == Stream::in) return open_stream_to_read(file.path);
-    Descriptor opened = open_or_make(file);
+OpenStreamFile open_file(const PathEnd& end, const StreamFile& file, Stream stream) {
+    if (stream == Stream::in) return {.descriptor = open_stream_to_read(end)};
+    OpenStreamFile opened = open_or_make(end, file);
     // A FIFO that nobody reads.
-    if (!opened && errno == ENXIO) return open_fifo_that_is_there(file.path);
+    if (!opened.descriptor && errno == ENXIO) return {.descriptor = open_fifo_that_is_there(end)};
     struct stat status {};
-    if (!opened || ::fstat(opened.get(), &status) != 0) return {};
-    if (!S_ISFIFO(status.st_mode)) return blocking(std::move(opened));
-    Descriptor anew = open_fifo_that_is_there(file.path);
-    // Its reader may have left meanwhile, and be back when something is to be written.
-    return anew ? std::move(anew) : std::move(opened);
+    if (!opened.descriptor || ::fstat(opened.descriptor.get(), &status) != 0) return {};
+    if (!S_ISFIFO(status.st_mode)) {
+        opened.descriptor = blocking(std::move(opened.descriptor));
+        return opened;
+    }
+    // Its reader may have left by now, and be back when something is to be written.
+    if (Descriptor again = open_fifo_that_is_there(end)) opened.descriptor = std::move(again);
+    return opened;
+}
+
+/// Why the file that is at the end must not be opened; nothing where it may, and where there is none.
+std::optional<Error> refusal_of_what_is_there(const PathEnd& end, const StreamFile& file) {
+    if (end.is_trusted()) return std::nullopt;
+    const Descriptor there{::openat(end.directory(), end.name(), O_PATH | O_NOFOLLOW | O_CLOEXEC)};
+    struct stat status {};
+    if (!there || ::fstat(there.get(), &status) != 0) return std::nullopt;
+    return end.refusal("open", file.path, status);
+}
+
+Result<OpenStreamFile> open_checked(const PathEnd& end, const StreamFile& file, Stream stream) {
+    if (auto refusal = refusal_of_what_is_there(end, file)) return *std::move(refusal);
+    OpenStreamFile opened = file.is_fifo ? open_fifo(end, file, stream) : open_file(end, file, stream);
+    struct stat status {};
+    if (!opened.descriptor || ::fstat(opened.descriptor.get(), &status) != 0) return open_error(file, stream, errno);
+    if (auto refusal = end.refusal("open", file.path, status)) return *std::move(refusal);
+    if (S_ISDIR(status.st_mode)) return open_error(file, stream, EISDIR);
+    if (file.is_fifo && !S_ISFIFO(status.st_mode)) {
+        Error error = open_error(file, stream, EEXIST);
+        error.reason = "it is no FIFO";
+        return error;
+    }
+    // Only now is it known whose file that is.
+    const bool is_emptied =
+        stream != Stream::in && file.opening == StreamFile::Opening::truncate && S_ISREG(status.st_mode);
+    if (is_emptied && ::ftruncate(opened.descriptor.get(), 0) != 0) return open_error(file, stream, errno);
+    opened.has_group_of_directory = end.gives_its_group();
+    opened.is_of_user = end.on_behalf_of().has_value();
+    return opened;
 }
 
 class PosixStandardStreams final : public StandardStreams {
@@ -184,6 +246,18 @@ public:
 
     bool is_terminal(Stream stream) const override { return ::isatty(number_of(stream)) == 1; }
 
+    bool leads_to(Stream stream, int descriptor) const override {
+        struct stat one {};
+        struct stat other {};
+        if (::fstat(number_of(stream), &one) != 0 || ::fstat(descriptor, &other) != 0) return false;
+        if (one.st_dev == other.st_dev && one.st_ino == other.st_ino) return true;
+        // /dev/tty is another name of any terminal.
+        unsigned first = 0;
+        unsigned second = 0;
+        return ::ioctl(number_of(stream), TIOCGDEV, &first) == 0 && ::ioctl(descriptor, TIOCGDEV, &second) == 0 &&
+               first == second;
+    }
+
     unsigned terminal_width(Stream stream) const override {
         constexpr unsigned usual_width = 80;
         winsize size{};
@@ -209,32 +283,48 @@ public:
         return put_at(descriptor, stream);
     }
 
-    Result<void> redirect_to_file(Stream stream, const StreamFile& file) override {
-        Descriptor opened = file.is_fifo ? open_fifo(file, stream) : open_file(file, stream);
-        if (!opened) return open_error(file, stream, errno);
-        struct stat status {};
-        if (::fstat(opened.get(), &status) != 0) return open_error(file, stream, errno);
-        if (S_ISDIR(status.st_mode)) return open_error(file, stream, EISDIR);
-        if (file.is_fifo && !S_ISFIFO(status.st_mode)) {
-            Error error = open_error(file, stream, EEXIST);
-            error.reason = "it is no FIFO";
+    Result<std::optional<Error>> redirect_to_file(Stream stream, const StreamFile& file) override {
+        if (const auto descriptor = named_descriptor(file.path)) {
+            flush_stdio();
+            handed_[static_cast<std::size_t>(number_of(stream))] = Handing{};
+            if (auto done = put_at(*descriptor, stream); !done) return done.error();
+            return std::optional<Error>{};
+        }
+        auto opened = at_path_end("open", file.path, LastLink::follow,
+                                  [&](const PathEnd& end) { return open_checked(end, file, stream); });
+        if (!opened) {
+            Error error = opened.error();
+            if (error.action == "open") error.action = open_error(file, stream, 0).action;
             return error;
         }
         flush_stdio();
-        auto done = put_at(opened.get(), stream);
+        auto done = put_at(opened->descriptor.get(), stream);
         if (stream == Stream::out) buffer_stdout_by_lines();
-        if (opened.get() == number_of(stream)) static_cast<void>(opened.release());
-        return done;
+        if (opened->descriptor.get() == number_of(stream)) static_cast<void>(opened->descriptor.release());
+        if (!done) return done.error();
+        handed_[static_cast<std::size_t>(number_of(stream))] =
+            Handing{.may_be = !opened->is_of_user, .with_group = opened->is_new && !opened->has_group_of_directory};
+        return std::move(opened->shortcoming);
     }
 
     Result<void> hand_to(Stream stream, uid_t uid, gid_t gid) override {
         struct stat status {};
         if (::fstat(number_of(stream), &status) != 0) return os_error("inspect", name_of(stream), errno);
         if (!S_ISREG(status.st_mode) && !S_ISFIFO(status.st_mode)) return {};
-        if (::fchown(number_of(stream), uid, gid) != 0)
+        const Handing& handing = handed_[static_cast<std::size_t>(number_of(stream))];
+        if (!handing.may_be || (status.st_uid == uid && !handing.with_group)) return {};
+        if (::fchown(number_of(stream), uid, handing.with_group ? gid : static_cast<gid_t>(-1)) != 0)
             return os_error("change the owner of the file of", name_of(stream), errno);
         return {};
     }
+
+private:
+    /// What hand_to() may do with the file of a stream.
+    struct Handing {
+        bool may_be = false;
+        bool with_group = false;
+    };
+    std::array<Handing, 3> handed_{};
 };
 
 }  // namespace

@@ -3,15 +3,21 @@
 #include <grp.h>
 #include <linux/capability.h>
 #include <pwd.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstdint>
 #include <fstream>
 #include <functional>
+#include <memory>
+#include <utility>
 #include <vector>
+
+#include "os/file_rights.hpp"
 
 namespace servicekit::os {
 namespace {
@@ -48,7 +54,9 @@ Result<std::optional<Told>> look_up_in_database(const std::string& what, const s
     }
 }
 
-User user_from(const passwd& entry) { return {entry.pw_name, entry.pw_uid, entry.pw_gid, entry.pw_dir}; }
+User user_from(const passwd& entry) {
+    return {entry.pw_name, entry.pw_uid, entry.pw_gid, entry.pw_dir, entry.pw_shell};
+}
 gid_t gid_from(const group& entry) { return entry.gr_gid; }
 
 bool is_already(const User& user, gid_t group) {
@@ -72,6 +80,48 @@ bool may_change_ids() {
     return (sets[0].permitted & changes_ids) != 0;
 }
 
+/// All groups of a user: `group`, and those that the database adds.
+std::vector<gid_t> groups_of(const User& user, gid_t group) {
+    if (user.name.empty()) return {group};
+    std::vector<gid_t> groups(32);
+    for (;;) {
+        int count = static_cast<int>(groups.size());
+        const bool is_all = ::getgrouplist(user.name.c_str(), group, groups.data(), &count) >= 0;
+        groups.resize(static_cast<std::size_t>(count));
+        if (is_all) return groups;
+    }
+}
+
+/// For a process that was started as the user: whoever started it may have left it groups of its own.
+Result<void> leave_other_groups(const User& user, gid_t group, std::span<const gid_t> may_keep, const Error& error) {
+    std::vector<gid_t> expected = groups_of(user, group);
+    expected.insert(expected.end(), may_keep.begin(), may_keep.end());
+    const int count = ::getgroups(0, nullptr);
+    std::vector<gid_t> groups(static_cast<std::size_t>(std::max(count, 0)));
+    if (count < 0 || ::getgroups(count, groups.data()) < 0) return os_error(error.action, error.object, errno);
+    const auto is_other = [&expected](gid_t id) {
+        return std::find(expected.begin(), expected.end(), id) == expected.end();
+    };
+    const auto other = std::find_if(groups.begin(), groups.end(), is_other);
+    if (other == groups.end()) return {};
+    Error refused = error;
+    refused.exit_code = ExitCode::permission;
+    refused.errno_value = EPERM;
+    refused.reason = "the process is in group " + std::to_string(*other) +
+                     ", which the user is not in, and it may not leave the group";
+    std::erase_if(groups, is_other);
+    return ::setgroups(groups.size(), groups.data()) == 0 ? Result<void>{} : refused;
+}
+
+/// Also those that a program would get that is run: the inheritable and the ambient ones.
+bool give_up_capabilities() {
+    // A kernel before 4.3 has no ambient ones.
+    if (::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0 && errno != EINVAL) return false;
+    __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
+    const __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3]{};
+    return ::syscall(SYS_capset, &header, none) == 0;
+}
+
 /// Tries it, so that whatever the kernel goes by is asked.
 bool can_be_root_again(gid_t group) { return ::setuid(0) == 0 || (group != 0 && ::setgid(0) == 0) || may_change_ids(); }
 
@@ -87,7 +137,7 @@ public:
         found = look_up_in_database<passwd, User>(
             "user", name_or_uid, [&](auto... out) { return ::getpwuid_r(*uid, out...); }, user_from);
         if (!found || *found) return found;
-        return std::optional{User{"", *uid, no_id, ""}};
+        return std::optional{User{.name = "", .uid = *uid, .gid = no_id}};
     }
 
     Result<std::optional<gid_t>> find_group(const std::string& name_or_gid) override {
@@ -107,24 +157,46 @@ public:
         return !has_ranges && !ranges.is_open();
     }
 
-    Result<void> become(const User& user, gid_t group) override {
+    void prepare(const User& user, gid_t group) override {
+        if (user.uid == 0 || user.uid == no_id || group == no_id) return set_file_user(nullptr);
+        set_file_user(
+            std::make_shared<FileUser>(FileUser{.uid = user.uid, .gid = group, .groups = groups_of(user, group)}));
+    }
+
+    Result<void> become(const User& user, gid_t group, std::span<const gid_t> may_keep) override {
         constexpr const char* action = "become user";
         const std::string object = user.name.empty() ? std::to_string(user.uid) : user.name;
         if (group == no_id)
             return Error{ExitCode::configuration, action, object,
                          "the user database has no such user to tell a group, so name a group as well", EINVAL};
         if (user.uid == no_id) return os_error(action, object, EINVAL);
-        if (user.uid != 0 && is_already(user, group)) return {};
+        if (user.uid != 0 && is_already(user, group)) {
+            const Error error{ExitCode::permission, action, object, ""};
+            if (auto left = leave_other_groups(user, group, may_keep, error); !left) return left;
+            if (!give_up_capabilities()) return os_error(action, object, errno);
+            return prove(user, group, error);
+        }
 
         const int grouped = user.name.empty() ? ::setgroups(1, &group) : ::initgroups(user.name.c_str(), group);
         if (grouped != 0) return os_error(action, object, errno);
         if (::setresgid(group, group, group) != 0) return os_error(action, object, errno);
         if (::setresuid(user.uid, user.uid, user.uid) != 0) return os_error(action, object, errno);
-        if (!is_already(user, group))
-            return Error{ExitCode::permission, action, object, "the system left other ids in force", EPERM};
-        if (user.uid != 0 && can_be_root_again(group))
-            return Error{ExitCode::permission, action, object, "root can still be had back", EPERM};
+        if (auto proved = prove(user, group, Error{ExitCode::permission, action, object, ""}); !proved) return proved;
+        if (user.uid != 0 && !give_up_capabilities()) return os_error(action, object, errno);
+        set_file_user(nullptr);
         return {};
+    }
+
+private:
+    static Result<void> prove(const User& user, gid_t group, Error error) {
+        error.errno_value = EPERM;
+        if (!is_already(user, group))
+            error.reason = "the system left other ids in force";
+        else if (user.uid != 0 && can_be_root_again(group))
+            error.reason = "root can still be had back";
+        else
+            return {};
+        return error;
     }
 };
 

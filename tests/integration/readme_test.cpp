@@ -54,11 +54,12 @@ TEST_F(ReadmeTest, TheGreeterDoesWhatIsShown) {
         "greeter start && echo it runs\n"
         "greeter start; echo $?\n"
         "echo '[\"status\"]' | socat unix-connect:$RUN/greeter.control - | jq '.uptime, .greetings'\n"
-        "kill -TERM $(cat $RUN/greeter.pid); greeter wait\n",
+        "greeter stop\n",
         in_a_folder);
 
     EXPECT_EQ(tried.exit_code, 0) << tried;
     EXPECT_THAT(tried.out, MatchesRegex("it runs\n69\n[0-9]+\n1\n"));
+    EXPECT_THAT(shown, HasSubstr("$ greeter stop\n"));
     EXPECT_THAT(shown, HasSubstr("greeter: cannot lock '/run/greeter.pid': already running (pid 4711)"));
     EXPECT_THAT(tried.err,
                 MatchesRegex("greeter: cannot lock '" + run + "/greeter.pid': already running .pid [0-9]+.\n"));

@@ -187,6 +187,13 @@ void SweptLife::check_told(const Operation& failed) {
 }
 
 /// \returns nothing where the service has to go on.
+namespace {
+
+/// Whether a file system answers so that keeps no owners.
+bool keeps_no_owners(int errno_value) { return os::is_refused_by_file_system(os_error("", "", errno_value)); }
+
+}  // namespace
+
 std::optional<int> SweptLife::promised_exit(const Operation& failed) const {
     const auto unless_forbidden = [&](ExitCode code) {
         return to_int(forbids(failed.errno_value) ? ExitCode::permission : code);
@@ -201,8 +208,9 @@ std::optional<int> SweptLife::promised_exit(const Operation& failed) const {
     if (failed.object == TrialMachine::notes_file) return to_int(ExitCode::internal);
 
     static const std::set<std::string, std::less<>> go_on{
-        "files.write",     "process.wait_for_child", "streams.write",      "sockets.accept",
-        "sockets.receive", "sockets.send",           "sockets.remove_file"};
+        "files.set_permissions",  "files.give_to_group", "streams.set_permissions", "files.write",
+        "process.wait_for_child", "streams.write",       "sockets.accept",          "sockets.receive",
+        "sockets.send",           "sockets.remove_file"};
     if (go_on.contains(failed.name)) return std::nullopt;
     if (failed.name == "files.status" && failed.object == TrialMachine::log_file) return std::nullopt;
     if (failed.name == "pipes.write" && failed.nth != 1) return std::nullopt;
@@ -219,6 +227,8 @@ std::optional<int> SweptLife::promised_exit(const Operation& failed) const {
     // What dropping the privileges takes; the first change of directory is the daemon's.
     const bool is_of_drop = failed.name.ends_with(".hand_to") || failed.name.starts_with("users.") ||
                             (failed.name == "process.change_directory" && failed.nth > 1);
+    // Some file systems keep no owners.
+    if (failed.name.ends_with(".hand_to") && keeps_no_owners(failed.errno_value)) return std::nullopt;
     if (is_of_drop) return to_int(ExitCode::permission);
     return unless_forbidden(ExitCode::os);
 }

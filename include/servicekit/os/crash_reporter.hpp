@@ -3,6 +3,7 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -54,10 +55,16 @@ public:
     /// The calling thread is guarded, as by guard_this_thread().
     /// \pre the last fork is over. \returns an error where another service of this process has taken them.
     virtual Result<void> install(const CrashPlan& plan) = 0;
-    /// Opens the file that a report will go to, readable for the owner and the group.
-    /// A file that is there already is appended to.
-    /// \param path absolute
-    virtual Result<void> open_report(const std::string& path, Keeping keeping) = 0;
+    /// Where a report will go.
+    struct Place {
+        std::string path = {};
+        std::optional<Error> obstacle = {};  ///< why it is not the path that was asked for
+    };
+    /// Opens the file that a report will go to, readable for the owner and the group. Root takes the path as Files does.
+    /// A file that is there already is appended to if it is a regular one of this user's with one name; if anything else
+    /// is there, or comes there by the time of a crash, the report goes to `otherwise`, if that is given.
+    /// \param path, otherwise absolute, in the same directory
+    virtual Result<Place> open_report(const std::string& path, Keeping keeping, const std::string& otherwise = {}) = 0;
     /// Gives the file to a user, for a process that is about to become that user.
     virtual Result<void> hand_to(uid_t uid, gid_t gid) = 0;
     /// From here on there is no file; none that is empty is left, where that can be helped. Any number of times.

@@ -41,8 +41,6 @@ public:
     /// Replaces the content of the locked file, through the held descriptor. Who reads the first line at that
     /// moment finds the old one, the new one or none, but no mixture.
     virtual Result<void> write(std::string_view content) = 0;
-    /// Gives the file to a user, for a process that is about to become that user.
-    virtual Result<void> hand_to(uid_t uid, gid_t gid) = 0;
     [[nodiscard]] virtual FileIdentity file() const = 0;
     /// False once another file stands at the path: then others can no longer see the lock.
     [[nodiscard]] virtual bool still_at_path() const = 0;

@@ -50,6 +50,8 @@ public:
     virtual Result<void> remove_file() = 0;
     /// Gives the socket's file to a user, for a process that is about to become that user.
     virtual Result<void> hand_to(uid_t uid, gid_t gid) = 0;
+    /// What the file system refused although the socket can be used: an owner, or permissions wider than it has now.
+    [[nodiscard]] virtual std::optional<Error> shortcoming() const { return std::nullopt; }
     /// The group that the socket's file belongs to.
     [[nodiscard]] virtual Result<gid_t> group() const = 0;
     [[nodiscard]] virtual int descriptor() const = 0;

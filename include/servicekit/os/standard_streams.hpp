@@ -53,6 +53,8 @@ public:
     /// \pre the thread is the only one of its process
     virtual Result<std::optional<std::string>> ask_hidden(const std::string& prompt) = 0;
     [[nodiscard]] virtual bool is_terminal(Stream stream) const = 0;
+    /// Whether what is written to the descriptor comes out where the stream leads to: the same file or terminal.
+    [[nodiscard]] virtual bool leads_to(Stream stream, int descriptor) const = 0;
     /// Columns of the terminal; 80 where it can't be told.
     [[nodiscard]] virtual unsigned terminal_width(Stream stream) const = 0;
     /// Opens those that are closed on /dev/null, so that no later open() gets their numbers.
@@ -61,9 +63,10 @@ public:
     /// dup2(2), after a flush of stdio.
     virtual Result<void> redirect_to(Stream stream, int descriptor) = 0;
     /// Opens it, for reading where the stream is stdin, and leads the stream there. A FIFO is not waited for; while
-    /// nobody reads it, it takes what it has room for, and no SIGPIPE is raised.
-    virtual Result<void> redirect_to_file(Stream stream, const StreamFile& file) = 0;
-    /// Gives the file that the stream leads to to a user, where it is a regular one or a FIFO.
+    /// nobody reads it, it takes what it has room for, and no SIGPIPE is raised. Root takes the path as Files does.
+    /// \returns what the file system refused, if the stream leads there all the same: a new file's permissions
+    virtual Result<std::optional<Error>> redirect_to_file(Stream stream, const StreamFile& file) = 0;
+    /// Gives the file that redirect_to_file() opened to a user, as File::hand_to().
     virtual Result<void> hand_to(Stream stream, uid_t uid, gid_t gid) = 0;
 };
 

@@ -3,6 +3,7 @@
 #include <sys/types.h>
 
 #include <optional>
+#include <span>
 #include <string>
 
 #include "servicekit/base/result.hpp"
@@ -14,6 +15,7 @@ struct User {
     uid_t uid = 0;
     gid_t gid = 0;  ///< the login group; gid_t(-1) for a number that the database does not have, and so no group
     std::string home = {};
+    std::string shell = {};
 };
 
 /// The user database, and becoming one of its users for good.
@@ -28,11 +30,16 @@ public:
     /// Whether the number stands for one user. False for the number by which a user namespace shows all users that it
     /// does not have; the caller may be one of them.
     [[nodiscard]] virtual bool is_one_user(uid_t uid) const = 0;
-    /// Sets supplementary groups, group and user, all three of the real, effective and saved ids,
-    /// and then proves that root can't be had back. Does nothing where the process is that user and group already,
-    /// unless that is root. \returns an error without trying where `group` is gid_t(-1).
-    /// \pre one thread. On an error the process may be half changed and must end.
-    virtual Result<void> become(const User& user, gid_t group) = 0;
+    /// Announces whom become() makes of this process. Until then, a file that is opened by its name is opened with the
+    /// rights of that user if anybody but root can change the path; see Files. Does nothing unless the process is root.
+    virtual void prepare(const User& user, gid_t group) = 0;
+    /// Sets supplementary groups, group and user, all three of the real, effective and saved ids, gives up all
+    /// capabilities unless the user is root, and then proves that root can't be had back.
+    /// A process that is that user and group already leaves all groups except those that the database gives the user
+    /// and `may_keep`. \returns an error of ExitCode::permission if it may not leave them, an error without trying if
+    /// `group` is gid_t(-1).
+    /// \pre one thread. After an error the process may be half changed and must end.
+    virtual Result<void> become(const User& user, gid_t group, std::span<const gid_t> may_keep = {}) = 0;
 };
 
 [[nodiscard]] Users& posix_users();

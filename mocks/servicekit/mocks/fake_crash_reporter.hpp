@@ -19,7 +19,7 @@ public:
     explicit FakeCrashReporter(FakeFiles& files) : files_{&files} {}
 
     Result<void> install(const os::CrashPlan& plan) override;
-    Result<void> open_report(const std::string& path, Keeping keeping) override;
+    Result<Place> open_report(const std::string& path, Keeping keeping, const std::string& otherwise = {}) override;
     Result<void> hand_to(uid_t uid, gid_t gid) override;
     void close_report() noexcept override;
     void add_last_words(os::LastWords& last_words) override;

@@ -29,8 +29,8 @@ public:
         return names;
     }
 
-    void set(const std::string& name, std::string value) { variables_.insert_or_assign(name, std::move(value)); }
-    void unset(const std::string& name) { variables_.erase(name); }
+    void set(const std::string& name, const std::string& value) override { variables_.insert_or_assign(name, value); }
+    void unset(const std::string& name) override { variables_.erase(name); }
 
 private:
     std::map<std::string, std::string> variables_;

@@ -52,15 +52,6 @@ public:
         if (fits < content.size()) return os_error("write", path_, ENOSPC);
         return {};
     }
-    Result<void> hand_to(uid_t uid, gid_t gid) override {
-        if (const auto failure = table_->failures.due("hand_to", path_))
-            return os_error("change owner of", path_, *failure);
-        if (!is_ours()) return not_ours("change owner of");
-        if (process_->effective_user() != 0) return os_error("change owner of", path_, EPERM);
-        node_->uid = uid;
-        node_->gid = gid;
-        return {};
-    }
     [[nodiscard]] os::FileIdentity file() const override { return {1, node_->inode}; }
     [[nodiscard]] bool still_at_path() const override {
         return is_ours() && files_->tree().find(path_, os::Links::do_not_follow).node == node_;

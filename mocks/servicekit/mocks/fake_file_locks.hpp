@@ -48,7 +48,7 @@ private:
     struct Table {
         std::map<std::uint64_t, Holding> by_inode = {};
         std::uint64_t last_number = 0;
-        FakeFailures failures{"try_lock", "owner", "write", "hand_to"};
+        FakeFailures failures{"try_lock", "owner", "write"};
     };
 
     [[nodiscard]] Result<FakeFileTree::Node> find(const std::string& path, mode_t permissions);

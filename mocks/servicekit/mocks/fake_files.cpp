@@ -46,6 +46,13 @@ class FakeFiles::FakeFile final : public os::File {
 public:
     FakeFile(FakeFiles& files, std::string path, Node node, Access access, int descriptor)
         : files_{files}, path_{std::move(path)}, node_{std::move(node)}, access_{access}, descriptor_{descriptor} {}
+    /// One that was made by opening it.
+    void set_new(bool takes_group_of_folder) {
+        is_new_ = true;
+        takes_group_of_folder_ = takes_group_of_folder;
+        if (const auto failure = files_.failures.due("set_permissions", path_))
+            shortcoming_ = os_error("change the permissions of", path_, *failure);
+    }
     ~FakeFile() override { files_.open_paths_.erase(descriptor_); }
     FakeFile(const FakeFile&) = delete;
     FakeFile& operator=(const FakeFile&) = delete;
@@ -78,12 +85,27 @@ public:
     Result<void> hand_to(uid_t uid, gid_t gid) override {
         if (const auto failure = files_.failures.due("hand_to", path_))
             return os_error("change owner of", path_, *failure);
+        if (is_own_descriptor()) return {};
         if (files_.tree_.caller().uid != 0) return os_error("change owner of", path_, EPERM);
-        if (uid != static_cast<uid_t>(-1)) node_->uid = uid;
-        if (gid != static_cast<gid_t>(-1)) node_->gid = gid;
+        node_->uid = uid;
+        if (is_new_ && !takes_group_of_folder_) node_->gid = gid;
+        return {};
+    }
+    Result<void> give_to_group(gid_t gid) override {
+        if (const auto failure = files_.failures.due("give_to_group", path_))
+            return os_error("change owner of", path_, *failure);
+        if (is_own_descriptor() || node_->gid == gid) return {};
+        const Peer& caller = files_.tree_.caller();
+        const bool is_member =
+            caller.gid == gid || std::find(caller.groups.begin(), caller.groups.end(), gid) != caller.groups.end();
+        if (caller.uid != 0 && !(caller.uid == node_->uid && is_member))
+            return os_error("change owner of", path_, EPERM);
+        node_->gid = gid;
         return {};
     }
     [[nodiscard]] int descriptor() const override { return descriptor_; }
+    [[nodiscard]] bool is_own_descriptor() const override { return os::named_descriptor(path_).has_value(); }
+    [[nodiscard]] std::optional<Error> shortcoming() const override { return shortcoming_; }
 
 private:
     FakeFiles& files_;
@@ -91,21 +113,25 @@ private:
     Node node_;
     Access access_;
     int descriptor_;
+    bool is_new_ = false;
+    bool takes_group_of_folder_ = false;
+    std::optional<Error> shortcoming_;
 };
 
-Result<Node> FakeFiles::find_to_read(const std::string& path) {
-    const Place place = tree_.find(path, Links::follow);
+Result<Node> FakeFiles::find_to_read(const std::string& path, Links links) {
+    const Place place = tree_.find(path, links);
     if (place.errno_value != 0) return os_error("open", path, place.errno_value);
     if (place.node == nullptr) return os_error("open", path, ENOENT);
     if (!tree_.may(*place.node, Access::read)) return os_error("open", path, EACCES);
     if (place.node->type == FileType::directory) return os_error("open", path, EISDIR);
     if (place.node->type == FileType::socket) return os_error("open", path, ENXIO);
+    if (place.node->type == FileType::symlink) return os_error("open", path, ELOOP);
     return place.node;
 }
 
 Result<std::string> FakeFiles::read(const std::string& path, std::size_t max_bytes) {
     if (const auto failure = failures.due("read", path)) return os_error("read", path, *failure);
-    const auto node = find_to_read(path);
+    const auto node = find_to_read(path, Links::follow);
     if (!node) return node.error();
     if ((*node)->content.size() > max_bytes)
         return Error{ExitCode::os, "read", path, "it is larger than " + std::to_string(max_bytes) + " bytes", EFBIG};
@@ -118,27 +144,35 @@ std::unique_ptr<os::File> FakeFiles::open(const std::string& path, Node node, Ac
     return std::make_unique<FakeFile>(*this, path, std::move(node), access, descriptor);
 }
 
-Result<std::unique_ptr<os::File>> FakeFiles::open_for_reading(const std::string& path) {
+Result<std::unique_ptr<os::File>> FakeFiles::open_for_reading(const std::string& path, Links links) {
     if (const auto failure = failures.due("open_for_reading", path)) return os_error("open", path, *failure);
-    auto node = find_to_read(path);
+    auto node = find_to_read(path, links);
     if (!node) return node.error();
     return open(path, *std::move(node), Access::read);
 }
 
 Result<std::unique_ptr<os::File>> FakeFiles::open_for_appending(const std::string& path, mode_t permissions) {
     if (const auto failure = failures.due("open_for_appending", path)) return os_error("open", path, *failure);
+    if (const auto descriptor = os::named_descriptor(path)) {
+        Node& written = own_descriptors_[*descriptor];
+        if (written == nullptr) written = std::make_shared<FakeNode>(FakeNode{.type = FileType::other});
+        return open(path, written, Access::write);
+    }
     Place place = tree_.find(path, Links::follow);
     if (place.errno_value != 0) return os_error("open", path, place.errno_value);
     if (place.node == nullptr) {
         if (const int refusal = tree_.create(place, FileType::regular, permissions); refusal != 0)
             return os_error("open", path, refusal);
-    } else if (place.node->type == FileType::directory) {
-        return os_error("open", path, EISDIR);
-    } else if (place.node->type == FileType::socket) {
-        return os_error("open", path, ENXIO);
-    } else if (!tree_.may(*place.node, Access::write)) {
-        return os_error("open", path, EACCES);
+        constexpr mode_t set_group_id = 02000;
+        const bool takes_group = (place.folder->permissions & set_group_id) != 0;
+        if (takes_group) place.node->gid = place.folder->gid;
+        auto file = open(path, place.node, Access::write);
+        static_cast<FakeFile&>(*file).set_new(takes_group);
+        return file;
     }
+    if (place.node->type == FileType::directory) return os_error("open", path, EISDIR);
+    if (place.node->type == FileType::socket) return os_error("open", path, ENXIO);
+    if (!tree_.may(*place.node, Access::write)) return os_error("open", path, EACCES);
     return open(path, place.node, Access::write);
 }
 
@@ -244,7 +278,13 @@ void FakeFiles::take_away(const std::string& path) {
     demand(tree_.remove(tree_.find(path, Links::do_not_follow)), path);
 }
 
-std::string FakeFiles::content(const std::string& path) const { return known(path)->content; }
+std::string FakeFiles::content(const std::string& path) const {
+    if (const auto descriptor = os::named_descriptor(path)) {
+        const auto written = own_descriptors_.find(*descriptor);
+        return written == own_descriptors_.end() ? std::string{} : written->second->content;
+    }
+    return known(path)->content;
+}
 
 os::FileStatus FakeFiles::status_of(const std::string& path) const { return known(path)->status(); }
 

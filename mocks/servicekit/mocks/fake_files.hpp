@@ -22,7 +22,8 @@ namespace servicekit::mocks {
 class FakeFiles final : public os::Files {
 public:
     Result<std::string> read(const std::string& path, std::size_t max_bytes) override;
-    Result<std::unique_ptr<os::File>> open_for_reading(const std::string& path) override;
+    Result<std::unique_ptr<os::File>> open_for_reading(const std::string& path,
+                                                       os::Links links = os::Links::follow) override;
     Result<std::unique_ptr<os::File>> open_for_appending(const std::string& path, mode_t permissions) override;
     Result<std::optional<os::FileStatus>> status(const std::string& path, os::Links links) override;
     Result<std::string> link_target(const std::string& path) override;
@@ -31,7 +32,8 @@ public:
     Result<void> rename(const std::string& from, const std::string& to) override;
     Result<std::vector<std::string>> list(const std::string& folder) override;
 
-    /// By the names of the functions of os::Files and os::File; the object is the path.
+    /// By the names of the functions of os::Files and os::File; the object is the path. "set_permissions" is what happens
+    /// to a new file, whose failure is only a shortcoming.
     FakeFailures failures{"read",
                           "open_for_reading",
                           "open_for_appending",
@@ -44,7 +46,9 @@ public:
                           "write",
                           "sync",
                           "read_at",
-                          "hand_to"};
+                          "hand_to",
+                          "give_to_group",
+                          "set_permissions"};
 
     /// These make the folders above as well.
     void add_folder(const std::string& path, mode_t permissions = 0755);
@@ -61,6 +65,7 @@ public:
     void take_away(const std::string& path);
 
     [[nodiscard]] bool exists(const std::string& path) const { return tree_.peek(path) != nullptr; }
+    /// Of a path that names a descriptor, as /dev/stdout, what was written there.
     [[nodiscard]] std::string content(const std::string& path) const;
     [[nodiscard]] os::FileStatus status_of(const std::string& path) const;
     /// The names in a folder, sorted.
@@ -83,7 +88,7 @@ public:
 private:
     class FakeFile;
 
-    [[nodiscard]] Result<FakeFileTree::Node> find_to_read(const std::string& path);
+    [[nodiscard]] Result<FakeFileTree::Node> find_to_read(const std::string& path, os::Links links);
     std::unique_ptr<os::File> open(const std::string& path, FakeFileTree::Node node, FakeFileTree::Access access);
     FakeFileTree::Node add(const std::string& path, os::FileType type, mode_t permissions);
     [[nodiscard]] FakeFileTree::Node known(const std::string& path) const;
@@ -91,7 +96,8 @@ private:
     FakeFileTree tree_;
     std::optional<std::size_t> space_;
     std::map<int, std::string> open_paths_;
-    int next_descriptor_ = 1000;  // far from those of a FakeReactor
+    std::map<int, FakeFileTree::Node> own_descriptors_;  ///< what was written to those that a path names
+    int next_descriptor_ = 1000;                         // far from those of a FakeReactor
 };
 
 }  // namespace servicekit::mocks

@@ -96,12 +96,19 @@ Result<void> FakeStandardStreams::redirect_to(os::Stream stream, int descriptor)
     return {};
 }
 
-Result<void> FakeStandardStreams::redirect_to_file(os::Stream stream, const os::StreamFile& file) {
+bool FakeStandardStreams::leads_to(os::Stream stream, int descriptor) const {
+    const State& own = state(stream);
+    return own.is_shared || (own.target == Target::descriptor && own.descriptor == descriptor);
+}
+
+Result<std::optional<Error>> FakeStandardStreams::redirect_to_file(os::Stream stream, const os::StreamFile& file) {
     if (const auto failure = failures.due("redirect_to_file", name_of(stream)))
         return os_error("open for " + name_of(stream), file.path, *failure);
     state(stream).target = Target::file;
     state(stream).file = file;
-    return {};
+    if (const auto failure = failures.due("set_permissions", name_of(stream)))
+        return std::optional{os_error("change the permissions of", file.path, *failure)};
+    return std::optional<Error>{};
 }
 
 Result<void> FakeStandardStreams::hand_to(os::Stream stream, uid_t uid, gid_t /*gid*/) {

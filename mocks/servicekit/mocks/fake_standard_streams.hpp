@@ -37,13 +37,15 @@ public:
     Result<void> open_closed_ones() override;
     Result<void> redirect_to_null(os::Stream stream) override;
     Result<void> redirect_to(os::Stream stream, int descriptor) override;
+    [[nodiscard]] bool leads_to(os::Stream stream, int descriptor) const override;
     /// What is written to it from then on is nobody's to see.
-    Result<void> redirect_to_file(os::Stream stream, const os::StreamFile& file) override;
+    Result<std::optional<Error>> redirect_to_file(os::Stream stream, const os::StreamFile& file) override;
     Result<void> hand_to(os::Stream stream, uid_t uid, gid_t gid) override;
 
     /// By the names of the functions of os::StandardStreams; the object is "stdin", "stdout" or "stderr".
+    /// "set_permissions" is what happens to a new file, whose failure is only a shortcoming.
     FakeFailures failures{"open_closed_ones", "redirect_to_null", "redirect_to", "redirect_to_file", "hand_to", "write",
-                          "write_within",     "read_rest",        "ask_hidden"};
+                          "write_within",     "read_rest",        "ask_hidden",  "set_permissions"};
 
     /// What read_rest() finds on stdin.
     void set_input(std::string text) { input_ = std::move(text); }
@@ -54,6 +56,8 @@ public:
 
     void set_terminal(os::Stream stream, bool is_terminal, unsigned width = 80);
     void close(os::Stream stream) { state(stream).target = Target::closed; }
+    /// Has leads_to() say of any descriptor that it leads where the stream does.
+    void share(os::Stream stream) { state(stream).is_shared = true; }
 
     /// write_within() gets so many more bytes out, and then none, as where a pipe is full; nothing: no limit any more.
     void limit(os::Stream stream, std::optional<std::size_t> bytes) { state(stream).room = bytes; }
@@ -87,6 +91,7 @@ private:
         std::optional<uid_t> owner = {};
         std::optional<std::size_t> room = {};
         bool is_terminal = false;
+        bool is_shared = false;
         unsigned width = 80;
     };
     [[nodiscard]] State& state(os::Stream stream) const { return states_.own().at(static_cast<std::size_t>(stream)); }

@@ -39,7 +39,7 @@ Result<std::optional<gid_t>> FakeUsers::find_group(const std::string& name_or_gi
     return std::optional<gid_t>{id_from(name_or_gid)};
 }
 
-Result<void> FakeUsers::become(const os::User& user, gid_t group) {
+Result<void> FakeUsers::become(const os::User& user, gid_t group, std::span<const gid_t> may_keep) {
     const std::string object = user.name.empty() ? std::to_string(user.uid) : user.name;
     if (group == no_id)
         return Error{ExitCode::configuration, "become user", object,
@@ -48,6 +48,7 @@ Result<void> FakeUsers::become(const os::User& user, gid_t group) {
     const bool is_already = current_user() == user.uid && current_group() == group;
     if (current_user() != 0 && !is_already) return os_error("become user", object, EPERM);
     set_current(user.uid, group);
+    states_.own().may_keep.assign(may_keep.begin(), may_keep.end());
     if (on_become_) on_become_(user.uid, group);
     return {};
 }

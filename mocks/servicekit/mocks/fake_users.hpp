@@ -22,7 +22,8 @@ public:
     Result<std::optional<os::User>> find_user(const std::string& name_or_uid) override;
     Result<std::optional<gid_t>> find_group(const std::string& name_or_gid) override;
     [[nodiscard]] bool is_one_user(uid_t uid) const override { return uid != overflow_; }
-    Result<void> become(const os::User& user, gid_t group) override;
+    void prepare(const os::User& user, gid_t group) override { states_.own().prepared = {user.uid, group}; }
+    Result<void> become(const os::User& user, gid_t group, std::span<const gid_t> may_keep = {}) override;
 
     /// By the names of the functions of os::Users; the object is the name.
     FakeFailures failures{"find_user", "find_group", "become"};
@@ -32,9 +33,16 @@ public:
     void set_overflow(uid_t uid) noexcept { overflow_ = uid; }
     void add_group(const std::string& name, gid_t gid) { groups_.insert_or_assign(name, gid); }
     /// Who the process is, without asking.
-    void set_current(uid_t uid, gid_t gid) { states_.own() = {uid, gid}; }
+    void set_current(uid_t uid, gid_t gid) {
+        states_.own().uid = uid;
+        states_.own().gid = gid;
+    }
     [[nodiscard]] uid_t current_user() const { return states_.own().uid; }
     [[nodiscard]] gid_t current_group() const { return states_.own().gid; }
+    /// Whom prepare() announced; nothing before it.
+    [[nodiscard]] std::optional<std::pair<uid_t, gid_t>> prepared() const { return states_.own().prepared; }
+    /// Which groups the last become() let the process keep.
+    [[nodiscard]] const std::vector<gid_t>& may_keep() const { return states_.own().may_keep; }
     /// Called after each become() that worked, for other fakes that ask who the process is.
     void on_become(std::function<void(uid_t uid, gid_t gid)> callback) { on_become_ = std::move(callback); }
 
@@ -47,6 +55,8 @@ private:
     struct State {
         uid_t uid = 0;
         gid_t gid = 0;
+        std::optional<std::pair<uid_t, gid_t>> prepared = {};
+        std::vector<gid_t> may_keep = {};
     };
     std::optional<uid_t> overflow_;
     PerTask<State> states_;

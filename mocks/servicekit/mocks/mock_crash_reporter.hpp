@@ -9,8 +9,15 @@ namespace servicekit::mocks {
 /// By default nothing fails, and nothing crashes.
 class MockCrashReporter : public os::CrashReporter {
 public:
+    MockCrashReporter() {
+        ON_CALL(*this, open_report).WillByDefault([](const std::string& path, Keeping, const std::string&) {
+            return Result<Place>{Place{.path = path}};
+        });
+    }
+
     MOCK_METHOD(Result<void>, install, (const os::CrashPlan& plan), (override));
-    MOCK_METHOD(Result<void>, open_report, (const std::string& path, Keeping keeping), (override));
+    MOCK_METHOD(Result<Place>, open_report, (const std::string& path, Keeping keeping, const std::string& otherwise),
+                (override));
     MOCK_METHOD(Result<void>, hand_to, (uid_t uid, gid_t gid), (override));
     MOCK_METHOD(void, close_report, (), (noexcept, override));
     MOCK_METHOD(void, add_last_words, (os::LastWords & last_words), (override));

@@ -11,6 +11,8 @@ class MockEnvironment : public os::Environment {
 public:
     MOCK_METHOD(std::optional<std::string>, get, (const std::string& name), (const, override));
     MOCK_METHOD(std::vector<std::string>, names, (), (const, override));
+    MOCK_METHOD(void, set, (const std::string& name, const std::string& value), (override));
+    MOCK_METHOD(void, unset, (const std::string& name), (override));
 };
 
 }  // namespace servicekit::mocks

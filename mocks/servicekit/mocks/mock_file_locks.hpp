@@ -12,7 +12,6 @@ public:
     MockFileLock() { ON_CALL(*this, still_at_path).WillByDefault(::testing::Return(true)); }
 
     MOCK_METHOD(Result<void>, write, (std::string_view content), (override));
-    MOCK_METHOD(Result<void>, hand_to, (uid_t uid, gid_t gid), (override));
     MOCK_METHOD(os::FileIdentity, file, (), (const, override));
     MOCK_METHOD(bool, still_at_path, (), (const, override));
 };

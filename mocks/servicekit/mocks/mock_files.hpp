@@ -24,6 +24,9 @@ public:
     MOCK_METHOD(Result<std::string>, read_at, (std::uint64_t offset, std::size_t size), (override));
     MOCK_METHOD(Result<os::FileStatus>, status, (), (override));
     MOCK_METHOD(Result<void>, hand_to, (uid_t uid, gid_t gid), (override));
+    MOCK_METHOD(Result<void>, give_to_group, (gid_t gid), (override));
+    MOCK_METHOD(bool, is_own_descriptor, (), (const, override));
+    MOCK_METHOD(std::optional<Error>, shortcoming, (), (const, override));
     MOCK_METHOD(int, descriptor, (), (const, override));
 };
 
@@ -46,7 +49,8 @@ public:
     }
 
     MOCK_METHOD(Result<std::string>, read, (const std::string& path, std::size_t max_bytes), (override));
-    MOCK_METHOD(Result<std::unique_ptr<os::File>>, open_for_reading, (const std::string& path), (override));
+    MOCK_METHOD(Result<std::unique_ptr<os::File>>, open_for_reading, (const std::string& path, os::Links links),
+                (override));
     MOCK_METHOD(Result<std::unique_ptr<os::File>>, open_for_appending, (const std::string& path, mode_t permissions),
                 (override));
     MOCK_METHOD(Result<std::optional<os::FileStatus>>, status, (const std::string& path, os::Links links), (override));

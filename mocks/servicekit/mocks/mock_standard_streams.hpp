@@ -34,7 +34,9 @@ public:
     MOCK_METHOD(Result<void>, open_closed_ones, (), (override));
     MOCK_METHOD(Result<void>, redirect_to_null, (os::Stream stream), (override));
     MOCK_METHOD(Result<void>, redirect_to, (os::Stream stream, int descriptor), (override));
-    MOCK_METHOD(Result<void>, redirect_to_file, (os::Stream stream, const os::StreamFile& file), (override));
+    MOCK_METHOD(bool, leads_to, (os::Stream stream, int descriptor), (const, override));
+    MOCK_METHOD(Result<std::optional<Error>>, redirect_to_file, (os::Stream stream, const os::StreamFile& file),
+                (override));
     MOCK_METHOD(Result<void>, hand_to, (os::Stream stream, uid_t uid, gid_t gid), (override));
 };
 

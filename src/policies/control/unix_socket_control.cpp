@@ -119,6 +119,7 @@ Result<void> UnixSocketControl::open(contract::Requests& requests, os::EventLoop
     if (!roles) return roles.error();
     auto listener = state.listen();
     if (!listener) return listener.error();
+    if (const auto shortcoming = (*listener)->shortcoming()) requests.note(*shortcoming);
     const auto group = (*listener)->group();
     if (!group) {
         (void)(*listener)->remove_file();

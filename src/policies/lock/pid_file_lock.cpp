@@ -160,11 +160,6 @@ Result<std::optional<Owner>> PidFileLock::owner() {
 
 Object PidFileLock::status_fields() const { return {{"pid-file", path_}}; }
 
-Result<void> PidFileLock::hand_to(uid_t uid, gid_t gid) {
-    const std::scoped_lock guard{*mutex_};
-    return lock_ ? lock_->hand_to(uid, gid) : Result<void>{};
-}
-
 void PidFileLock::release() noexcept {
     const std::scoped_lock guard{*mutex_};
     if (!lock_) return;

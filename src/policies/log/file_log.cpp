@@ -225,7 +225,9 @@ Result<void> FileLog::open() {
     state.source = state.name + '[' + std::to_string(state.pid) + ']';
     if (!state.path.empty())
         if (auto opened = state.open_file(); !opened) return opened;
-    const bool copies = state.options.copies_to_terminal && state.streams->is_terminal(os::Stream::error);
+    const bool is_there_already = state.file && state.streams->leads_to(os::Stream::error, state.file->descriptor());
+    const bool copies =
+        state.options.copies_to_terminal && !is_there_already && state.streams->is_terminal(os::Stream::error);
     if (!state.background && (state.path.empty() || copies)) state.open_terminal();
     return {};
 }

@@ -71,15 +71,21 @@ Result<void> LogArchive::begin(const std::string& path) {
     // One that a process left when it died.
     static_cast<void>(files_->remove(job->unfinished_path()));
     given_up_.push_back(path);
-    auto in = files_->open_for_reading(path);
+    // Somebody else may have put a link there since the folder was listed.
+    auto in = files_->open_for_reading(path, os::Links::do_not_follow);
     if (!in) return in.error();
-    auto out = files_->open_for_appending(job->unfinished_path(), options_.permissions);
+    const auto status = (*in)->status();
+    if (!status) return status.error();
+    auto out = files_->open_for_appending(job->unfinished_path(), status->permissions & options_.permissions);
     if (!out) return out.error();
     job->in = std::move(*in);
     job->out = std::move(*out);
     job_ = std::move(job);
-    if (options_.group)
-        if (auto handed = job_->out->hand_to(static_cast<uid_t>(-1), *options_.group); !handed) return handed;
+    // Whoever could read the old file can read this one, if the file system has it so.
+    auto given = job_->out->give_to_group(options_.group ? *options_.group : status->gid);
+    if (given || !options_.group) return {};
+    if (!os::is_refused_by_file_system(given.error())) return given;
+    if (!failure_) failure_ = given.error();
     return {};
 }
 

@@ -33,17 +33,23 @@ Result<void> RotatingFile::open() {
 }
 
 Result<bool> RotatingFile::reopen() {
-    auto file = open_file(options_.path);
-    if (!file) return file.error();
-    const auto status = (*file)->status();
+    // By its name it may be another one by now: that of the captured stream, which would come back to this log.
+    if (file_ && file_->is_own_descriptor()) return false;
+    auto opened = open_file(options_.path, options_.group);
+    if (!opened) return opened.error();
+    const std::unique_ptr<os::File>& file = opened->file;
+    if (file_ && file->is_own_descriptor())
+        return Error{ExitCode::cannot_create, "open the log", options_.path, "it leads to a descriptor of the service"};
+    const auto status = file->status();
     if (file_ && status) {
         const auto before = file_->status();
         if (before && before->is_same_file(*status)) return false;
     }
     // A file that does not tell its size takes lines all the same.
-    adopt(std::move(*file), status ? *status : os::FileStatus{});
+    adopt(std::move(opened->file), status ? *status : os::FileStatus{});
     is_torn_ = status && ends_within_line(*status);
     check_name();
+    warn_once(opened->warning);
     return true;
 }
 
@@ -54,8 +60,12 @@ void RotatingFile::check_name() {
     word_ = tell_(Error{ExitCode::cannot_create, "rotate the log", options_.path, "it is a symbolic link"});
 }
 
+void RotatingFile::warn_once(const std::optional<Error>& warning) {
+    if (warning && !std::exchange(has_warned_, true)) word_ += tell_(*warning);
+}
+
 bool RotatingFile::ends_within_line(const os::FileStatus& status) const {
-    if (status.type != os::FileType::regular || status.size == 0) return false;
+    if (status.type != os::FileType::regular || status.size == 0 || file_->is_own_descriptor()) return false;
     // The log itself is open for writing only. Who may not read it can't tell.
     const auto file = files_->open_for_reading(options_.path);
     if (!file) return false;
@@ -65,7 +75,7 @@ bool RotatingFile::ends_within_line(const os::FileStatus& status) const {
     return last && !last->empty() && last->front() != '\n';
 }
 
-Result<std::unique_ptr<os::File>> RotatingFile::open_file(const std::string& path) const {
+Result<RotatingFile::Opened> RotatingFile::open_file(const std::string& path, std::optional<gid_t> group) const {
     const auto fault = [&path](std::string reason) {
         return Error{ExitCode::cannot_create, "open the log", path, std::move(reason)};
     };
@@ -79,19 +89,22 @@ Result<std::unique_ptr<os::File>> RotatingFile::open_file(const std::string& pat
         error.action = "open the log";
         return error;
     }
-    if (options_.group) {
-        const auto status = (*file)->status();
-        if (!status || status->gid != *options_.group)
-            if (auto handed = (*file)->hand_to(static_cast<uid_t>(-1), *options_.group); !handed) return handed.error();
+    Opened opened{.file = *std::move(file), .warning = {}};
+    opened.warning = opened.file->shortcoming();
+    const auto status = opened.file->status();
+    if (!group || (status && status->gid == *group)) return opened;
+    if (auto given = opened.file->give_to_group(*group); !given) {
+        if (!os::is_refused_by_file_system(given.error())) return given.error();
+        opened.warning = given.error();
     }
-    return file;
+    return opened;
 }
 
 void RotatingFile::adopt(std::unique_ptr<os::File> file, const os::FileStatus& status) {
     file_ = std::move(file);
     size_ = status.size;
-    rotates_ =
-        status.type == os::FileType::regular && (options_.rotate_size != 0 || options_.rotate_every.count() != 0);
+    rotates_ = status.type == os::FileType::regular && !file_->is_own_descriptor() &&
+               (options_.rotate_size != 0 || options_.rotate_every.count() != 0);
     within_line_ = false;
     is_torn_ = false;
     word_.clear();
@@ -198,13 +211,14 @@ Result<void> RotatingFile::rotate() {
     const std::string fresh = options_.path + ".new";
     // What a rotation that was killed has left, or somebody else has put there.
     static_cast<void>(files_->remove(fresh));
-    auto file = open_file(fresh);
-    if (!file) return file.error();
+    auto opened = open_file(fresh, options_.group ? *options_.group : ours->gid);
+    if (!opened) return opened.error();
     if (auto moved = put_away(fresh); !moved) {
         static_cast<void>(files_->remove(fresh));
         return moved;
     }
-    adopt(std::move(*file), {});
+    adopt(std::move(opened->file), {});
+    warn_once(opened->warning);
     return {};
 }
 

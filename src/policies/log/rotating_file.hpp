@@ -21,6 +21,7 @@ namespace servicekit::policies {
 /// The file that a log writes its lines into, put away and begun anew when it is large or old enough.
 ///
 /// Only a regular file under its own name is put away: a device, a FIFO and what a symbolic link leads to just take lines.
+/// So does a descriptor of the process that the path names, as /dev/stdout, which is never opened again.
 /// No line is ever in two files, and no line is cut by a rotation. A line that a process left unfinished when it was
 /// killed is ended before others come. A rotation that can't be done leaves all as it was,
 /// and is tried again a while later. A file that somebody else has moved is not put away but left, as by reopen().
@@ -51,7 +52,14 @@ public:
     void deliver_last_words(std::string_view lines) noexcept override;
 
 private:
-    [[nodiscard]] Result<std::unique_ptr<os::File>> open_file(const std::string& path) const;
+    struct Opened {
+        std::unique_ptr<os::File> file;
+        std::optional<Error> warning = {};  ///< what the file system refused, though the file can be used
+    };
+    /// \param group of the file; nothing: it stays as it is
+    [[nodiscard]] Result<Opened> open_file(const std::string& path, std::optional<gid_t> group) const;
+    /// Has it said in the file, once in a life.
+    void warn_once(const std::optional<Error>& warning);
     void adopt(std::unique_ptr<os::File> file, const os::FileStatus& status);
     /// Has it said once where the name is a link, which a rotation would put away in the file's stead.
     void check_name();
@@ -83,7 +91,8 @@ private:
     std::uint64_t plain_until_ = 0;
     bool within_line_ = false;  ///< the last byte written was no newline
     bool is_torn_ = false;      ///< a newline has to come first
-    std::string word_;          ///< what is still to be written of why a rotation failed
+    std::string word_;          ///< what is still to be written about the file itself
+    bool has_warned_ = false;   ///< of what the file system refuses
     std::chrono::system_clock::time_point due_ = std::chrono::system_clock::time_point::max();
     std::chrono::system_clock::time_point not_before_ = std::chrono::system_clock::time_point::min();
 };

@@ -99,11 +99,10 @@ TEST_F(FileLockOwnerTest, AnotherUsersFlockIsABystanders) {
     EXPECT_EQ(attempt->owner.uid, some_user);
 }
 
-TEST_F(FileLockOwnerTest, InstanceOfTheFilesOwnerIsNoBystander) {
+TEST_F(FileLockOwnerTest, AnInstanceThatBecameAnotherUserIsNoBystander) {
     if (::geteuid() != 0) GTEST_SKIP() << "only root can be another user";
     ForkedChild service{[this](Lines& parent) {
         const auto held = lock();
-        if (!held->hand_to(some_user, some_user)) return 1;
         if (::setresuid(some_user, some_user, some_user) != 0) return 1;
         parent.tell("locked");
         parent.hear();
@@ -113,6 +112,42 @@ TEST_F(FileLockOwnerTest, InstanceOfTheFilesOwnerIsNoBystander) {
 
     EXPECT_EQ(try_lock(), held_by(service.pid()));
     EXPECT_EQ(owner(), held_by(service.pid()));
+    EXPECT_EQ(owner_for_stranger(), held_by(service.pid()));
+}
+
+TEST_F(FileLockOwnerTest, AnInstanceThatBecameAnotherUserAndLostItsFcntlLockIsNoBystander) {
+    if (::geteuid() != 0) GTEST_SKIP() << "only root can be another user";
+    ForkedChild service{[this](Lines& parent) {
+        const auto held = lock();
+        if (!held->write(std::to_string(::getpid()) + "\n")) return 1;
+        open_and_close();
+        if (::setresuid(some_user, some_user, some_user) != 0) return 1;
+        parent.tell("locked");
+        parent.hear();
+        return 0;
+    }};
+    ASSERT_EQ(service.hear(), "locked");
+
+    EXPECT_EQ(try_lock(), held_by(service.pid()));
+    EXPECT_EQ(owner_for_stranger(), held_by(service.pid()));
+}
+
+TEST_F(FileLockOwnerTest, AFileThatOthersWriteProvesNoInstance) {
+    if (::geteuid() != 0) GTEST_SKIP() << "only root can be another user";
+    write_file("");
+    std::filesystem::permissions(path_, std::filesystem::perms{0666});
+    ForkedChild stranger{[this](Lines& parent) {
+        if (::setresuid(some_user, some_user, some_user) != 0) return 1;
+        const Descriptor file{::open(path_.c_str(), O_RDWR)};
+        struct flock exclusive {};
+        exclusive.l_type = F_WRLCK;
+        parent.tell(::fcntl(file.get(), F_SETLK, &exclusive) == 0 ? "locked" : "failed");
+        parent.hear();
+        return 0;
+    }};
+    ASSERT_EQ(stranger.hear(), "locked");
+
+    EXPECT_EQ(owner(), held_by(stranger.pid()) + ", a bystander");
 }
 
 TEST_F(FileLockOwnerTest, LockThatBelongsToAnOpenFileIsHeldByNobodyKnown) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <iterator>
@@ -49,6 +50,15 @@ protected:
     }
     std::string owner_elsewhere() {
         return in_another_process([this] { return owner(); });
+    }
+
+    /// As a user sees it who is neither root nor whom a service becomes. \pre root
+    std::string owner_for_stranger() {
+        std::filesystem::permissions(folder_.path(), std::filesystem::perms{0755});
+        return in_another_process([this] {
+            constexpr uid_t stranger = 54321;
+            return ::setresuid(stranger, stranger, stranger) == 0 ? owner() : "still root";
+        });
     }
 
     void open_and_close() const { std::ifstream{path_}.get(); }

@@ -121,18 +121,6 @@ TEST_F(LockedFileTest, FileThatIsThereKeepsItsPermissions) {
     EXPECT_EQ(std::filesystem::status(path_).permissions(), std::filesystem::perms{0600});
 }
 
-TEST_F(LockedFileTest, HandToChangesTheOwner) {
-    if (::geteuid() != 0) GTEST_SKIP() << "only root can give files away";
-    const auto held = lock();
-
-    ASSERT_TRUE(held->hand_to(some_user, some_user));
-
-    struct stat status {};
-    ASSERT_EQ(::stat(path_.c_str(), &status), 0);
-    EXPECT_EQ(status.st_uid, some_user);
-    EXPECT_EQ(status.st_gid, some_user);
-}
-
 TEST_F(LockedFileTest, MissingFolderIsAnError) {
     path_ = folder_.file("no/service.pid");
     EXPECT_EQ(try_lock(), "cannot create '" + path_ + "': No such file or directory");

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <chrono>
 #include <string>
+#include <vector>
 
 #include "servicekit/mocks/fake_files.hpp"
 
@@ -36,6 +37,7 @@ protected:
     const std::chrono::system_clock::time_point now{1'795'328'000s};
     mocks::FakeFiles files;
     CrashReports reports{"/var/log", "trial", files};
+    const std::vector<uid_t> writers{0, 33};  // root, and whom the service becomes
 };
 
 TEST_F(CrashReportsTest, AReportIsSummarised) {
@@ -83,14 +85,14 @@ TEST_F(CrashReportsTest, InWordsItIsALine) {
 }
 
 TEST_F(CrashReportsTest, WhereNothingCrashedNothingIsPutAway) {
-    EXPECT_FALSE(reports.put_away(now).value());
+    EXPECT_FALSE(reports.put_away(now, writers).value());
     EXPECT_THAT(reports.list().value(), IsEmpty());
 }
 
 TEST_F(CrashReportsTest, AnEmptyFileIsLeftForTheNextReport) {
     files.add_file("/var/log/trial.crash");
 
-    EXPECT_FALSE(reports.put_away(now).value());
+    EXPECT_FALSE(reports.put_away(now, writers).value());
     EXPECT_TRUE(files.exists("/var/log/trial.crash"));
     EXPECT_THAT(reports.list().value(), IsEmpty());
 }
@@ -99,14 +101,24 @@ TEST_F(CrashReportsTest, ALinkIsNoReport) {
     files.add_file("/etc/shadow", "secret");
     files.add_link("/var/log/trial.crash", "/etc/shadow");
 
-    EXPECT_FALSE(reports.put_away(now).value());
+    EXPECT_FALSE(reports.put_away(now, writers).value());
     EXPECT_THAT(reports.list().value(), IsEmpty());
+}
+
+TEST_F(CrashReportsTest, OnlyAFileOfTheWritersIsAReportOfTheLastLife) {
+    files.add_file("/var/log/trial.crash", report("2026-11-22T06:10:00.123456Z", "4711"));
+    files.set_owner("/var/log/trial.crash", 1000, 1000);
+    EXPECT_FALSE(reports.put_away(now, writers).value());
+    EXPECT_TRUE(files.exists("/var/log/trial.crash"));
+
+    files.set_owner("/var/log/trial.crash", 33, 33);
+    EXPECT_TRUE(reports.put_away(now, writers).value());
 }
 
 TEST_F(CrashReportsTest, AReportIsPutAwayByItsTimeAndPid) {
     files.add_file("/var/log/trial.crash", report("2026-11-22T06:10:00.123456Z", "4711"));
 
-    const auto last = reports.put_away(now);
+    const auto last = reports.put_away(now, writers);
 
     EXPECT_EQ(last.value()->file, "/var/log/trial.crash.20261122T061000Z.4711");
     EXPECT_TRUE(files.exists("/var/log/trial.crash.20261122T061000Z.4711"));
@@ -116,7 +128,7 @@ TEST_F(CrashReportsTest, AReportIsPutAwayByItsTimeAndPid) {
 TEST_F(CrashReportsTest, WhatIsNoReportIsPutAwayByTheTimeOfTheStart) {
     for (const std::string& text : {std::string{"anything"}, report("../../etc/passwd", "4711"), report("", "x")}) {
         files.add_file("/var/log/trial.crash", text);
-        EXPECT_EQ(reports.put_away(now).value()->file.find("/var/log/trial.crash.2026"), 0U) << text;
+        EXPECT_EQ(reports.put_away(now, writers).value()->file.find("/var/log/trial.crash.2026"), 0U) << text;
     }
 }
 
@@ -155,7 +167,8 @@ TEST_F(CrashReportsTest, TheOldestAreRemoved) {
 TEST_F(CrashReportsTest, SaysWhatItCannotDo) {
     files.add_file("/var/log/trial.crash", "x");
     files.failures.fail_next("rename", EACCES);
-    EXPECT_THAT(reports.put_away(now).error().message(), HasSubstr("cannot rename '/var/log/trial.crash' to '"));
+    EXPECT_THAT(reports.put_away(now, writers).error().message(),
+                HasSubstr("cannot rename '/var/log/trial.crash' to '"));
 
     files.failures.fail_next("list", EIO);
     EXPECT_THAT(reports.list().error().message(), HasSubstr("'/var/log'"));

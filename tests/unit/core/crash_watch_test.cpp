@@ -197,5 +197,30 @@ TEST_F(CrashWatchTest, OnlyAsManyAsAreWantedAreKept) {
     EXPECT_TRUE(host.files.exists("/var/log/trial.crash.20261122T061100Z.8"));
 }
 
+TEST_F(CrashWatchTest, AFileOfAnotherInTheWayIsSaidAndLeftAlone) {
+    host.files.add_file(report, "crash report of servicekit, format 1\nsignal: SIGSEGV (11)\n\nend of the report\n");
+    host.files.set_owner(report, 1000, 1000);
+    then([this] {
+        EXPECT_THAT(host.crashes.report(), ContainsRegex("^/var/log/trial.crash.[0-9]*T[0-9]*Z.4711$"));
+        host.crashes.crash("SIGSEGV", "address not mapped to object");
+    });
+    raise(SIGTERM);
+
+    EXPECT_EQ(run(), 0);
+    EXPECT_EQ(host.files.status_of(report).uid, 1000U);
+    EXPECT_THAT(log(), AllOf(HasSubstr("it is somebody else's; a crash would be reported in '/var/log/trial.crash."),
+                             ::testing::Not(HasSubstr("the last life crashed"))));
+}
+
+TEST_F(CrashWatchTest, ALinkIsNoReportOfTheLastLife) {
+    host.files.add_file("/etc/secret", "crash report of servicekit, format 1\nsignal: SECRET (11)\n");
+    host.files.add_link(report, "/etc/secret");
+    raise(SIGTERM);
+
+    EXPECT_EQ(run(), 0);
+    EXPECT_THAT(log(), ::testing::Not(HasSubstr("SECRET")));
+    EXPECT_EQ(host.files.status_of("/etc/secret").uid, 0U);
+}
+
 }  // namespace
 }  // namespace servicekit

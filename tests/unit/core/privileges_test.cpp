@@ -82,17 +82,87 @@ TEST_F(PrivilegesTest, AreDroppedWithSocketAndLogInHandAndBeforeAnythingRuns) {
     EXPECT_TRUE(started);
 }
 
-TEST_F(PrivilegesTest, LockLogAndSocketAreHandedOver) {
+TEST_F(PrivilegesTest, LogAndSocketAreHandedOver) {
     settings().set(setting::user, "www");
     settings().set(setting::group, "adm");
     live();
 
     EXPECT_EQ(host.users.current_user(), 33U);
     EXPECT_EQ(host.users.current_group(), 4U);
-    for (const char* path : {pid_file, log_file, socket}) {
+    for (const char* path : {log_file, socket}) {
         EXPECT_EQ(host.files.status_of(path).uid, 33U) << path;
         EXPECT_EQ(host.files.status_of(path).gid, 4U) << path;
     }
+}
+
+TEST_F(PrivilegesTest, ThePidFileStaysRootsAndIsEmptiedAllTheSame) {
+    settings().set(setting::user, "www");
+    hooks.on_start = [this] { EXPECT_EQ(host.files.content(pid_file), std::to_string(host.process.id()) + "\n"); };
+    live();
+
+    EXPECT_EQ(host.files.status_of(pid_file).uid, 0U);
+    EXPECT_EQ(host.files.status_of(pid_file).gid, 0U);
+    EXPECT_EQ(host.files.content(pid_file), "");
+}
+
+TEST_F(PrivilegesTest, TheUserIsAnnouncedBeforeTheLogIsOpened) {
+    settings().set(setting::user, "www");
+    settings().set(setting::group, "adm");
+    host.files.failures.fail_next("open_for_appending", EACCES);
+    EXPECT_EQ(run(), 77);
+
+    EXPECT_EQ(host.users.prepared(), (std::pair<uid_t, gid_t>{33, 4}));
+    EXPECT_EQ(host.users.current_user(), 0U);
+}
+
+TEST_F(PrivilegesTest, TheEnvironmentIsThatOfTheUser) {
+    host.users.add_user({.name = "mail", .uid = 8, .gid = 8, .home = "/var/mail", .shell = "/usr/sbin/nologin"});
+    host.environment.set("HOME", "/root");
+    host.environment.set("LOGNAME", "root");
+    settings().set(setting::user, "mail");
+    live();
+
+    EXPECT_EQ(host.environment.get("HOME"), "/var/mail");
+    EXPECT_EQ(host.environment.get("USER"), "mail");
+    EXPECT_EQ(host.environment.get("LOGNAME"), "mail");
+    EXPECT_EQ(host.environment.get("SHELL"), "/usr/sbin/nologin");
+}
+
+TEST_F(PrivilegesTest, AUserWithoutAnEntryHasTheRootFolderAsHomeAndNoName) {
+    host.environment.set("HOME", "/root");
+    host.environment.set("USER", "root");
+    settings().set(setting::user, "4000");
+    settings().set(setting::group, "adm");
+    live();
+
+    EXPECT_EQ(host.environment.get("HOME"), "/");
+    EXPECT_EQ(host.environment.get("USER"), std::nullopt);
+}
+
+TEST_F(PrivilegesTest, TheEnvironmentIsLeftToAServiceThatOnlyChangesItsGroup) {
+    host.environment.set("HOME", "/somewhere");
+    settings().set(setting::group, "adm");
+    live();
+
+    EXPECT_EQ(host.environment.get("HOME"), "/somewhere");
+}
+
+TEST_F(PrivilegesTest, GroupsThatTheSettingsNeedMayBeKept) {
+    settings().set(setting::user, "www");
+    settings().set(setting::log_group, "adm");
+    live();
+
+    EXPECT_THAT(host.users.may_keep(), ElementsAre(4));
+}
+
+TEST_F(PrivilegesTest, AFileThatTheSystemDoesNotGiveAwayIsAWarning) {
+    settings().set(setting::user, "www");
+    host.files.failures.fail_next("hand_to", EPERM);
+    live();
+
+    EXPECT_THAT(log(), HasSubstr("warning trial[4711]: cannot change owner of '/var/log/trial.log': Operation not "
+                                 "permitted\n"));
+    EXPECT_EQ(host.users.current_user(), 33U);
 }
 
 TEST_F(PrivilegesTest, AreNotDroppedBesideOtherThreads) {
@@ -116,7 +186,7 @@ TEST_F(PrivilegesTest, AGroupThatDoesNotExistIsAConfigurationError) {
 TEST_F(PrivilegesTest, ANumberWithoutAGroupIsAConfigurationErrorBeforeAnythingIsHandedOver) {
     settings().set(setting::user, "4000");
     expect_refused(78, "become the user '4000': the user database has no such user to tell a group");
-    EXPECT_EQ(host.files.status_of(log_file).uid, 0U);
+    EXPECT_FALSE(host.files.exists(log_file));
 }
 
 TEST_F(PrivilegesTest, AnIncompleteDropEndsTheStart) {

@@ -211,5 +211,44 @@ TEST(StreamPlanTest, SaysWhatTheSettingMeans) {
     EXPECT_TRUE(parse_stream_plan(Stream::out, Value{Object{{"path", "x"}, {"fifo", true}}})->file.is_fifo);
 }
 
+TEST_F(StreamRedirectionTest, AStreamThatNamesItselfStaysWhatItIs) {
+    set(setting::standard_output, "/dev/stdout");
+    set(setting::standard_error, "/proc/self/fd/2");
+    then([this] {
+        EXPECT_EQ(host.streams.target(Stream::out), Target::user);
+        EXPECT_EQ(host.streams.target(Stream::error), Target::user);
+    });
+    raise(SIGTERM);
+
+    EXPECT_EQ(run(), 0);
+}
+
+TEST_F(StreamRedirectionTest, ADescriptorIsNotOpenedAgain) {
+    set(setting::standard_output, "/dev/fd/7");
+    host.inherited.leave_open(7);
+    then([this] { host.streams.failures.fail_always("redirect_to_file", EIO); });
+    ask(R"(["log-reopen"])");
+    raise(SIGTERM);
+
+    EXPECT_EQ(run(), 0);
+    EXPECT_THAT(replies, ElementsAre(Not(HasSubstr("error"))));
+}
+
+TEST_F(StreamRedirectionTest, ADescriptorThatTheCallerDidNotLeaveOpenEndsTheStart) {
+    set(setting::standard_output, "/dev/fd/7");
+
+    EXPECT_EQ(run(), 78);
+    EXPECT_THAT(errors(), HasSubstr("cannot write to 'descriptor 7': Bad file descriptor\n"));
+}
+
+TEST_F(StreamRedirectionTest, PermissionsThatAreRefusedAreAWarning) {
+    set(setting::standard_output, "/var/log/out");
+    host.streams.failures.fail_next("set_permissions", EPERM);
+    raise(SIGTERM);
+
+    EXPECT_EQ(run(), 0);
+    EXPECT_THAT(log(), HasSubstr("cannot change the permissions of '/var/log/out': Operation not permitted\n"));
+}
+
 }  // namespace
 }  // namespace servicekit

@@ -12,8 +12,13 @@ namespace {
 
 class FakeFaultsTest : public ::testing::Test {
 protected:
+    FakeFaultsTest() {
+        os.files.add_file("/tmp/file");
+        file = *os.files.open_for_appending("/tmp/file", 0644);
+    }
+
     FakeOs os;
-    std::unique_ptr<os::File> file = *os.files.open_for_appending("/tmp/file", 0644);
+    std::unique_ptr<os::File> file;
 };
 
 TEST_F(FakeFaultsTest, CountsAndNamesTheOperationsOfAllFakes) {
@@ -61,7 +66,7 @@ TEST_F(FakeFaultsTest, RecordsWhatAFakeWasToldToFailByItself) {
 
 TEST_F(FakeFaultsTest, KillsTheProcessThatMakesAnOperation) {
     os.faults.forget();
-    os.faults.crash(2);
+    os.faults.crash(3);  // after the file was opened, and given its permissions
     const pid_t pid = os.spawn([this] {
         const auto own = *os.files.open_for_appending("/tmp/own", 0644);
         static_cast<void>(own->write("lost"));

@@ -88,14 +88,12 @@ TEST_F(FakeFileLocksTest, IsNotLeftToAForkedChild) {
     EXPECT_EQ(owner(), one);
 }
 
-TEST_F(FakeFileLocksTest, WritesAndHandsOverTheFile) {
+TEST_F(FakeFileLocksTest, WritesTheFile) {
     const auto held = lock();
     ASSERT_TRUE(held->write("4711\n"));
     ASSERT_TRUE(held->write(""));
     ASSERT_TRUE(held->write("1\n"));
     EXPECT_EQ(files.content(path), "1\n");
-    ASSERT_TRUE(held->hand_to(1000, 50));
-    EXPECT_EQ(files.status_of(path).gid, 50U);
 }
 
 TEST_F(FakeFileLocksTest, NoticesAnotherFileInItsPlace) {

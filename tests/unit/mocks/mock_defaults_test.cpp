@@ -84,7 +84,7 @@ TEST(MockDefaultsTest, HaveNoProgramsButPipesThatTakeEverything) {
 TEST(MockDefaultsTest, LetFilesBeOpenedAndWritten) {
     NiceMock<MockFiles> files;
     EXPECT_TRUE((*files.open_for_appending("/x", 0644))->write("text"));
-    EXPECT_EQ((*files.open_for_reading("/x"))->read_at(0, 10).value(), "");
+    EXPECT_EQ((*files.open_for_reading("/x", os::Links::follow))->read_at(0, 10).value(), "");
     EXPECT_EQ(files.read("/x", 10).value(), "");
     EXPECT_FALSE(files.status("/x", os::Links::follow).value().has_value());
     EXPECT_TRUE(files.create_directories("/x", 0755));
@@ -147,7 +147,7 @@ TEST(MockDefaultsTest, AreHarmlessOnTheRestOfTheSystem) {
     NiceMock<MockUsers> users;
     EXPECT_FALSE(users.find_user("www").value().has_value());
     EXPECT_FALSE(users.find_group("www").value().has_value());
-    EXPECT_TRUE(users.become({}, 0));
+    EXPECT_TRUE(users.become({}, 0, {}));
     NiceMock<MockStandardStreams> streams;
     EXPECT_FALSE(streams.is_terminal(os::Stream::out));
     EXPECT_EQ(streams.terminal_width(os::Stream::out), 80U);

@@ -63,8 +63,9 @@ public:
     [[nodiscard]] std::optional<std::uint64_t> token() const noexcept { return std::nullopt; }
     /// `pid-file`: its path.
     [[nodiscard]] Object status_fields() const;
-    /// Gives the pidfile to the user; nothing where the lock is not held.
-    Result<void> hand_to(uid_t uid, gid_t gid);
+    /// Does nothing: the pidfile stays with whoever made it, so that the user whom the service becomes can't write
+    /// another pid into it. It is still emptied at the end, as it is open for writing.
+    Result<void> hand_to(uid_t /*uid*/, gid_t /*gid*/) { return {}; }
     void release() noexcept;
     /// Never calls it.
     void on_lost(const std::function<void(const Error&)>& /*callback*/) noexcept {}

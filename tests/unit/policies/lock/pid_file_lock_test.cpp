@@ -243,14 +243,6 @@ TEST_F(PidFileLockTest, MayBeReleasedBeforeAndTwiceAndTakenAnew) {
     EXPECT_TRUE(lock.held());
 }
 
-TEST_F(PidFileLockTest, HandsThePidFileToTheUser) {
-    EXPECT_CALL(next_lock(), hand_to(1000, 100)).WillOnce(Return(Result<void>{os_error("chown", path, EPERM)}));
-    ASSERT_TRUE(acquire());
-    EXPECT_EQ(lock.hand_to(1000, 100).error().exit_code, ExitCode::permission);
-}
-
-TEST_F(PidFileLockTest, HasNothingToHandOverWhereItIsNotHeld) { EXPECT_TRUE(lock.hand_to(1000, 100)); }
-
 TEST_F(PidFileLockTest, TellsThePidFileInTheStatus) { EXPECT_EQ(lock.status_fields(), (Object{{"pid-file", path}})); }
 
 TEST_F(PidFileLockTest, IsNeverLostAndNeedsNoToken) {

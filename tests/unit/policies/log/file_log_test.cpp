@@ -449,6 +449,37 @@ TEST_F(FileLogTest, HandsTheFileToAnotherUser) {
     EXPECT_EQ(files.status_of(path).gid, 1001U);
 }
 
+TEST_F(FileLogTest, TheGroupOfAFileThatWasThereStays) {
+    files.add_file(path);
+    files.set_owner(path, 0, 4);
+    ASSERT_TRUE(log.open());
+    ASSERT_TRUE(log.hand_to(1000, 1001));
+    EXPECT_EQ(files.status_of(path).uid, 1000U);
+    EXPECT_EQ(files.status_of(path).gid, 4U);
+}
+
+TEST_F(FileLogTest, TheGroupOfADirectoryThatGivesItsOwnStays) {
+    files.set_owner("/var/log", 0, 4);
+    files.set_permissions("/var/log", 02755);
+    ASSERT_TRUE(log.open());
+    ASSERT_TRUE(log.hand_to(1000, 1001));
+    EXPECT_EQ(files.status_of(path).gid, 4U);
+}
+
+TEST_F(FileLogTest, LinesThatGoToTheTerminalAreNotCopiedThere) {
+    ON_CALL(streams, is_terminal(Stream::error)).WillByDefault(Return(true));
+    ON_CALL(streams, leads_to(Stream::error, _)).WillByDefault(Return(true));
+    EXPECT_CALL(streams, write_within).Times(0);
+    deployment.background = false;
+    deployment.log_file = "/dev/stderr";
+    log.configure(deployment);
+    ASSERT_TRUE(log.open());
+    write("once");
+    log.close(1s);
+
+    EXPECT_THAT(files.content("/dev/stderr"), HasSubstr("once"));
+}
+
 TEST_F(FileLogTest, SharesTheFileAmongThreads) {
     ASSERT_TRUE(log.open());
     std::vector<std::thread> threads;

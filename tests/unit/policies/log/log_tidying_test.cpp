@@ -42,8 +42,8 @@ public:
     Result<std::string> read(const std::string& file, std::size_t max_bytes) override {
         return with([&](auto& files) { return files.read(file, max_bytes); });
     }
-    Result<std::unique_ptr<os::File>> open_for_reading(const std::string& file) override {
-        return with([&](auto& files) { return wrap(file, files.open_for_reading(file)); });
+    Result<std::unique_ptr<os::File>> open_for_reading(const std::string& file, os::Links links) override {
+        return with([&](auto& files) { return wrap(file, files.open_for_reading(file, links)); });
     }
     Result<std::unique_ptr<os::File>> open_for_appending(const std::string& file, mode_t permissions) override {
         return with([&](auto& files) { return wrap(file, files.open_for_appending(file, permissions)); });
@@ -119,6 +119,9 @@ private:
         }
         Result<void> hand_to(uid_t uid, gid_t gid) override {
             return all_->with([&](auto&) { return file_->hand_to(uid, gid); });
+        }
+        Result<void> give_to_group(gid_t gid) override {
+            return all_->with([&](auto&) { return file_->give_to_group(gid); });
         }
         [[nodiscard]] int descriptor() const override { return -1; }
 

@@ -265,5 +265,51 @@ TEST_F(RotatingFileTest, GivesEachFileToItsGroup) {
     }
 }
 
+TEST_F(RotatingFileTest, ADescriptorOfTheServiceIsNeitherRotatedNorOpenedAgain) {
+    RotatingFile out = make({.path = "/dev/stdout", .rotate_size = 20});
+    ASSERT_TRUE(out.open());
+    EXPECT_TRUE(out.deliver("0123456789\n0123456789\n"));
+    files_.failures.fail_always("open_for_appending", EIO);
+    EXPECT_FALSE(out.reopen().value());
+    EXPECT_TRUE(out.deliver("still there\n"));
+
+    EXPECT_EQ(files_.content("/dev/stdout"), "0123456789\n0123456789\nstill there\n");
+    EXPECT_EQ(rotations_, 0);
+}
+
+TEST_F(RotatingFileTest, PermissionsThatAreRefusedAreALineOnce) {
+    files_.failures.fail_always("set_permissions", EPERM);
+    open();
+    EXPECT_TRUE(file_.deliver("a line\n"));
+    EXPECT_TRUE(file_.deliver("another line\n"));
+
+    EXPECT_EQ(files_.content(path + "-20260102T030405.000000Z"),
+              "cannot change the permissions of '/var/log/x.log': Operation not permitted\na line\n");
+    EXPECT_EQ(content(), "another line\n");
+    EXPECT_EQ(rotations_, 1);
+}
+
+TEST_F(RotatingFileTest, ANewFileHasTheGroupOfTheOldOne) {
+    files_.add_file(path, "0123456789\n");
+    files_.set_owner(path, 0, 4);
+    open();
+    EXPECT_TRUE(file_.deliver("0123456789\n"));
+
+    EXPECT_EQ(content(), "0123456789\n");
+    EXPECT_EQ(rotations_, 1);
+    EXPECT_EQ(files_.status_of(path).gid, 4U);
+}
+
+TEST_F(RotatingFileTest, AGroupThatCannotBeGivenStopsNoRotation) {
+    RotatingFile shared = make({.path = path, .group = 4, .rotate_size = 20});
+    ASSERT_TRUE(shared.open());
+    files_.failures.fail_always("give_to_group", EPERM);
+    EXPECT_TRUE(shared.deliver("0123456789\n"));
+    EXPECT_TRUE(shared.deliver("0123456789\n"));
+
+    EXPECT_EQ(rotations_, 1);
+    EXPECT_EQ(content(), "cannot change owner of '/var/log/x.log.new': Operation not permitted\n0123456789\n");
+}
+
 }  // namespace
 }  // namespace servicekit::policies

@@ -1,0 +1,62 @@
+#include "os/unmapped_ids.hpp"
+
+#include <cerrno>
+#include <charconv>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "os/proc_file.hpp"
+
+namespace servicekit::os {
+namespace {
+
+constexpr auto nobody = static_cast<id_t>(-1);
+constexpr id_t usual_overflow_id = 65534;
+
+std::optional<std::uint64_t> number_from(std::string_view word) {
+    std::uint64_t number = 0;
+    const auto [end, fault] = std::from_chars(word.data(), word.data() + word.size(), number);
+    return fault == std::errc{} && end != word.data() ? std::optional{number} : std::nullopt;
+}
+
+id_t overflow_id(const char* file) {
+    const auto text = read_proc_file(file);
+    const auto number = text ? number_from(*text) : std::nullopt;
+    return number ? static_cast<id_t>(*number) : usual_overflow_id;
+}
+
+/// Whether every id of the machine has a number here, as where no namespace was made.
+bool maps_all(const char* file) {
+    constexpr std::uint64_t all = 0xffffffff;
+    const auto text = read_proc_file(file);
+    // A kernel without user namespaces has no such file.
+    if (!text) return errno == ENOENT && read_proc_file("/proc/self/stat").has_value();
+    std::uint64_t mapped = 0;
+    std::string_view rest = *text;
+    for (;;) {
+        // "inside outside count" of each range.
+        for (int column = 0; column < 2; ++column) static_cast<void>(next_word(rest));
+        const auto count = number_from(next_word(rest));
+        if (!count) return mapped >= all;
+        mapped += *count;
+    }
+}
+
+id_t certain(id_t id, const char* overflow_file, const char* map_file) {
+    if (id == nobody || id != overflow_id(overflow_file)) return id;
+    return maps_all(map_file) ? id : nobody;
+}
+
+}  // namespace
+
+uid_t certain_user(uid_t uid) {
+    return uid == 0 ? uid : certain(uid, "/proc/sys/kernel/overflowuid", "/proc/self/uid_map");
+}
+
+gid_t certain_group(gid_t gid) {
+    return gid == 0 ? gid : certain(gid, "/proc/sys/kernel/overflowgid", "/proc/self/gid_map");
+}
+
+}  // namespace servicekit::os
