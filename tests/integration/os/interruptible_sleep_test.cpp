@@ -21,9 +21,11 @@ TEST(InterruptibleSleepTest, SleepsItsTime) {
 TEST(InterruptibleSleepTest, EndsForASignalAndFromThenOnAtOnce) {
     for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
         const auto sleep = make_posix_interruptible_sleep();
+        EXPECT_EQ(sleep->ended_by(), 0);
         ASSERT_EQ(std::raise(number), 0);
         EXPECT_FALSE(sleep->sleep_for(1h));
         EXPECT_FALSE(sleep->sleep_for(1h));
+        EXPECT_EQ(sleep->ended_by(), number);
     }
 }
 

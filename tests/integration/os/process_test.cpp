@@ -38,6 +38,26 @@ TEST_F(PosixProcessTest, KnowsItself) {
     EXPECT_EQ(process_.effective_user(), ::geteuid());
 }
 
+TEST_F(PosixProcessTest, KnowsItsCommandLine) {
+    const auto arguments = process_.command_line();
+    ASSERT_TRUE(arguments);
+    ASSERT_FALSE(arguments->empty());
+    EXPECT_EQ(std::filesystem::path{arguments->front()}.filename(),
+              std::filesystem::path{*process_.program()}.filename());
+}
+
+TEST_F(PosixProcessTest, ExecutesItsOwnProgramWithOtherArguments) {
+    ForkedChild child{[this](Lines& parent) {
+        parent.tell("before");
+        const Error failed = process_.execute({"renamed", "--gtest_list_tests", "--gtest_filter=-*"});
+        parent.tell(failed.message());
+        return 1;
+    }};
+
+    EXPECT_EQ(child.hear(), "before");
+    EXPECT_EQ(child.wait(), 0);
+}
+
 TEST_F(PosixProcessTest, ForkMakesAChildThatCanBeWaitedFor) {
     const pid_t parent = process_.id();
     const auto child = process_.fork();

@@ -54,6 +54,33 @@ bool is_null_device(int descriptor) {
            S_ISCHR(status.st_mode);
 }
 
+/// What read_rest() says in a process whose stdin is a pipe with this.
+std::string rest_of(const std::string& input, std::size_t max_bytes) {
+    PipeEnds ends = open_pipe();
+    EXPECT_EQ(::write(ends.writer.get(), input.data(), input.size()), static_cast<ssize_t>(input.size()));
+    ends.writer.reset();
+    return in_another_process([&] {
+        ::dup2(ends.reader.get(), STDIN_FILENO);
+        const auto rest = posix_standard_streams().read_rest(max_bytes);
+        return rest ? *rest : std::to_string(rest.error().errno_value);
+    });
+}
+
+TEST(RestOfStdinTest, IsReadUpToALimit) {
+    EXPECT_EQ(rest_of("", 3), "");
+    EXPECT_EQ(rest_of("abc", 3), "abc");
+    EXPECT_EQ(rest_of("abcd", 3), std::to_string(EFBIG));
+}
+
+TEST(RestOfStdinTest, NothingHiddenIsAskedForWithoutATerminal) {
+    EXPECT_EQ(in_another_process([] {
+                  ::close(STDIN_FILENO);
+                  const auto line = posix_standard_streams().ask_hidden("password: ");
+                  return line ? "read" : line.error().message();
+              }),
+              "cannot turn off the echo of 'stdin': Bad file descriptor");
+}
+
 class PosixStandardStreamsTest : public testing::Test {
 protected:
     [[nodiscard]] std::string content() const {
