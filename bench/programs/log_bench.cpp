@@ -105,7 +105,7 @@ struct OwnLog {
         log.close(std::chrono::seconds{10});
     }
 
-    std::unique_ptr<servicekit::os::EventLoop> loop = servicekit::os::make_asio_event_loop("loop");
+    std::unique_ptr<servicekit::os::EventLoop> loop = servicekit::os::make_posix_event_loop("loop");
     servicekit::LogDesk desk;
     servicekit::detail::LogDriver<servicekit::FileLog> log;
 };

@@ -1,7 +1,10 @@
 #include <semaphore.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <chrono>
+#include <ctime>
 #include <system_error>
 
 #include "servicekit/os/event_loop.hpp"
@@ -29,11 +32,31 @@ public:
         permitted_.exchange(false, std::memory_order_acquire);
     }
 
+    bool park_for(std::chrono::milliseconds at_most) override {
+        const timespec until = from_now(at_most);
+        while (sem_clockwait(&semaphore_, CLOCK_MONOTONIC, &until) != 0)
+            if (errno == ETIMEDOUT) return false;
+        permitted_.exchange(false, std::memory_order_acquire);
+        return true;
+    }
+
     void unpark() override {
         if (!permitted_.exchange(true, std::memory_order_acq_rel)) sem_post(&semaphore_);
     }
 
 private:
+    static timespec from_now(std::chrono::milliseconds time) {
+        // A longer time would overflow the clock.
+        constexpr std::chrono::milliseconds longest = std::chrono::hours{24 * 365 * 100};
+        const auto until = std::chrono::steady_clock::now().time_since_epoch() +
+                           std::clamp(time, std::chrono::milliseconds{0}, longest);
+        const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(until);
+        timespec point{};
+        point.tv_sec = static_cast<time_t>(seconds.count());
+        point.tv_nsec = static_cast<long>(std::chrono::nanoseconds{until - seconds}.count());
+        return point;
+    }
+
     sem_t semaphore_ = {};
     std::atomic<bool> permitted_{false};  ///< between the post and the end of the wait that takes it
 };

@@ -8,6 +8,7 @@
 
 #include "os/alternate_stack.hpp"
 #include "os/signals_blocked.hpp"
+#include "os/thread_error.hpp"
 #include "servicekit/os/threads.hpp"
 
 namespace servicekit::os {
@@ -70,7 +71,7 @@ public:
             }};
             return std::unique_ptr<Thread>{std::make_unique<PosixThread>(std::move(shared), std::move(thread))};
         } catch (const std::system_error& error) {
-            return os_error("start the thread", name, error.code().value());
+            return thread_error("start the thread", name, error.code().value());
         }
     }
 };

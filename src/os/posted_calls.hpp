@@ -6,31 +6,38 @@
 #include <utility>
 #include <vector>
 
+#include "os/loop_calls.hpp"
+
 namespace servicekit::os {
 
-/// Calls on their way to a loop's thread, and when that has to be woken for them: once for a burst.
-/// From any thread, save where it says otherwise.
+/// Calls on their way to a loop's thread, and when that thread has to be woken for them: once for a burst.
+/// From any thread, unless a member says otherwise.
 class PostedCalls {
 public:
-    /// \returns whether the loop's thread has to be woken: not where it will come anyway.
+    /// \returns whether the loop's thread has to be woken: it waits, and nobody has woken it yet.
     [[nodiscard]] bool add(std::function<void()> call) {
         const std::lock_guard lock{mutex_};
         calls_.push_back(std::move(call));
-        return !std::exchange(wake_is_due_, true);
+        return std::exchange(waits_, false);
     }
-    /// run() follows shortly anyway: nobody has to wake the loop's thread until then. For that thread only.
-    void expect_run() {
+    /// \returns whether the loop's thread may wait: there is no call. For that thread only.
+    [[nodiscard]] bool begin_wait() {
         const std::lock_guard lock{mutex_};
-        wake_is_due_ = true;
+        waits_ = calls_.empty();
+        return waits_;
+    }
+    /// Nobody has to wake the loop's thread any more: run() follows. For that thread only.
+    void end_wait() {
+        const std::lock_guard lock{mutex_};
+        waits_ = false;
     }
     /// Calls those that were added before. For the loop's thread only.
-    void run() {
+    void run(LoopCalls& calls) {
         {
             const std::lock_guard lock{mutex_};
-            wake_is_due_ = false;
             running_.swap(calls_);
         }
-        for (const std::function<void()>& call : running_) call();
+        for (const std::function<void()>& call : running_) calls.call(call);
         running_.clear();
         constexpr std::size_t kept_for_the_next = 1024;
         if (running_.capacity() > kept_for_the_next) running_ = {};
@@ -39,7 +46,7 @@ public:
 private:
     std::mutex mutex_;
     std::vector<std::function<void()>> calls_;
-    bool wake_is_due_ = false;
+    bool waits_ = false;
     std::vector<std::function<void()>> running_;  ///< the loop's thread's own; kept for its memory
 };
 

@@ -85,7 +85,7 @@ protected:
         log->configure({.name = "trial"});
         const auto opened = log->open();
         ASSERT_TRUE(opened) << opened.error().message();
-        loop = os::make_asio_event_loop("loop");
+        loop = os::make_posix_event_loop("loop");
         ASSERT_TRUE(log->start(*loop));
         ASSERT_TRUE(loop->start());
     }

@@ -26,13 +26,14 @@ public:
 class Timer {
 public:
     virtual ~Timer() = default;
-    /// Starts, or starts anew.
+    /// Starts, or starts anew. Takes no memory.
     virtual void start(std::chrono::milliseconds from_now, std::function<void()> callback) = 0;
     virtual void stop() = 0;
 };
 
 /// Waits for descriptors, times and posted calls, in a thread of its own.
-/// What escapes a callback ends the process. Watches and timers are destroyed before their loop.
+/// What escapes a callback ends the process, apart from std::bad_alloc and std::system_error: the loop reports those and
+/// goes on. Watches and timers are destroyed before their loop.
 class EventLoop {
 public:
     virtual ~EventLoop() = default;
@@ -41,8 +42,10 @@ public:
     /// \throws std::system_error where the system can't watch any more descriptors, or not this one: a regular file.
     virtual std::unique_ptr<Watch> watch(int descriptor) = 0;
     virtual std::unique_ptr<Timer> timer() = 0;
-    /// Has the loop's thread call it, in the order of posting. From any thread.
+    /// Has the loop's thread call it, in the order of posting. From any thread. \throws std::bad_alloc
     virtual void post(std::function<void()> call) = 0;
+    /// The loop's thread calls it with what a callback was refused, instead of ending the process. Before start().
+    virtual void on_failure(std::function<void(const Error&)> callback) = 0;
     /// Starts the thread. Every signal is blocked in it but those that are raised by faults.
     virtual Result<void> start() = 0;
     /// Ends the loop after the calls that are already posted, and waits for its thread.
@@ -52,7 +55,7 @@ public:
 
 /// \param thread the name of its thread, as ps(1) and top(1) show it: 15 letters at most
 /// \throws std::system_error if the process has no descriptors left.
-[[nodiscard]] std::unique_ptr<EventLoop> make_asio_event_loop(const std::string& thread);
+[[nodiscard]] std::unique_ptr<EventLoop> make_posix_event_loop(const std::string& thread);
 
 /// Lets one thread sleep until another has something for it.
 class Parking {
@@ -60,6 +63,8 @@ public:
     virtual ~Parking() = default;
     /// Returns at once where unpark() was called since the last park() returned, else sleeps until it is.
     virtual void park() = 0;
+    /// As park(), for a limited time. \param at_most a hundred years at most \returns false when the time was over first
+    virtual bool park_for(std::chrono::milliseconds at_most) = 0;
     /// From any thread; costs no system call where nobody sleeps.
     virtual void unpark() = 0;
 };

@@ -35,7 +35,7 @@ struct Host {
     Signals* signals = &posix_signals();
     StandardStreams* streams = &posix_standard_streams();
     Users* users = &posix_users();
-    std::function<std::unique_ptr<EventLoop>(const std::string& thread)> make_event_loop = &make_asio_event_loop;
+    std::function<std::unique_ptr<EventLoop>(const std::string& thread)> make_event_loop = &make_posix_event_loop;
     std::function<std::unique_ptr<Parking>()> make_parking = &make_posix_parking;
     std::function<std::unique_ptr<StreamCapture>()> make_stream_capture = &make_posix_stream_capture;
 };

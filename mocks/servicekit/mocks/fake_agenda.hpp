@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "servicekit/base/error.hpp"
 #include "servicekit/mocks/fake_task.hpp"
 
 namespace servicekit::mocks {
@@ -32,6 +33,7 @@ struct FakeAgenda {
 
     FakeTask::Id owner = FakeTask::current();  ///< the process whose thread it is
     std::deque<std::function<void()>> posted = {};
+    std::function<void(const Error&)> on_failure = {};
     std::vector<std::weak_ptr<Timer>> timers = {};
     std::vector<std::weak_ptr<Watch>> watches = {};
     bool is_running = false;  ///< between start() and stop()

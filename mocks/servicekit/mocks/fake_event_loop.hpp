@@ -26,6 +26,7 @@ public:
     std::unique_ptr<os::Watch> watch(int descriptor) override;
     std::unique_ptr<os::Timer> timer() override;
     void post(std::function<void()> call) override { agenda_->posted.push_back(std::move(call)); }
+    void on_failure(std::function<void(const Error&)> callback) override { agenda_->on_failure = std::move(callback); }
     Result<void> start() override;
     /// Calls what was posted until now. Does nothing where it does not run.
     void stop() override;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <chrono>
+
 #include "servicekit/mocks/fake_reactor.hpp"
 #include "servicekit/mocks/process_exited.hpp"
 #include "servicekit/os/event_loop.hpp"
@@ -17,6 +19,12 @@ public:
         if (!reactor_->run_until([this] { return unparked_; }, "a parked thread"))
             throw ProcessExited{.status = killed_status};
         unparked_ = false;
+    }
+    bool park_for(std::chrono::milliseconds at_most) override {
+        const bool was_unparked = reactor_->run_until([this] { return unparked_; }, "a parked thread", at_most);
+        if (reactor_->is_killed()) throw ProcessExited{.status = killed_status};
+        if (was_unparked) unparked_ = false;
+        return was_unparked;
     }
     void unpark() override { unparked_ = true; }
 

@@ -1,7 +1,10 @@
 #include "servicekit/mocks/fake_reactor.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <exception>
+#include <new>
+#include <system_error>
 #include <utility>
 
 #include "servicekit/mocks/process_exited.hpp"
@@ -61,7 +64,16 @@ std::uint64_t FakeReactor::opening_of(int descriptor) const noexcept {
 
 void FakeReactor::call(FakeAgenda& agenda, const std::function<void()>& callback) {
     const Restored depth{agenda.depth, agenda.depth + 1};
-    callback();
+    const auto fail = [&agenda](int errno_value) {
+        if (agenda.on_failure) agenda.on_failure(os_error("finish a call of the event loop", "", errno_value));
+    };
+    try {
+        callback();
+    } catch (const std::bad_alloc&) {
+        fail(ENOMEM);
+    } catch (const std::system_error& error) {
+        fail(error.code().value());
+    }
 }
 
 bool FakeReactor::step() {
@@ -103,6 +115,11 @@ void FakeReactor::kill(FakeTask::Id task) {
 }
 
 bool FakeReactor::has_ended(FakeTask::Id task) const noexcept { return find(task) == nullptr; }
+
+bool FakeReactor::is_killed() const noexcept {
+    const Running* const self = find(FakeTask::current());
+    return self != nullptr && self->killed;
+}
 
 void FakeReactor::pass() {
     Running* const self = find(FakeTask::current());

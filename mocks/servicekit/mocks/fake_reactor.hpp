@@ -68,6 +68,8 @@ public:
     /// Its waits end at once from now on: what it waits for will not come. The body has to return then.
     void kill(FakeTask::Id task);
     [[nodiscard]] bool has_ended(FakeTask::Id task) const noexcept;
+    /// Whether the task that calls was killed.
+    [[nodiscard]] bool is_killed() const noexcept;
     /// In a task: others may go on first. Does nothing on the test's thread.
     void pass();
     /// Which task goes on where several could: called with their number. By default each in its turn.

@@ -31,14 +31,16 @@ public:
     MOCK_METHOD(std::unique_ptr<os::Watch>, watch, (int descriptor), (override));
     MOCK_METHOD(std::unique_ptr<os::Timer>, timer, (), (override));
     MOCK_METHOD(void, post, (std::function<void()> call), (override));
+    MOCK_METHOD(void, on_failure, (std::function<void(const Error&)> callback), (override));
     MOCK_METHOD(Result<void>, start, (), (override));
     MOCK_METHOD(void, stop, (), (override));
 };
 
-/// By default park() returns at once.
+/// By default park() returns at once, and the time of park_for() is over at once.
 class MockParking : public os::Parking {
 public:
     MOCK_METHOD(void, park, (), (override));
+    MOCK_METHOD(bool, park_for, (std::chrono::milliseconds at_most), (override));
     MOCK_METHOD(void, unpark, (), (override));
 };
 

@@ -1,13 +1,20 @@
 #include "os/epoll_set.hpp"
 
 #include <gtest/gtest.h>
-#include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 
+#include <cerrno>
 #include <memory>
+#include <new>
+#include <system_error>
 #include <vector>
 
+#include "integration/os/denied_system_call.hpp"
 #include "integration/os/event_loop_fixture.hpp"
+#include "integration/os/forked_child.hpp"
+#include "os/doorbell.hpp"
 
 namespace servicekit::os {
 namespace {
@@ -17,12 +24,17 @@ using test::SocketPair;
 /// Without a loop around it, so that each step can be looked at.
 class EpollSetTest : public ::testing::Test {
 protected:
-    [[nodiscard]] bool is_ready() const {
-        pollfd asked{.fd = set.descriptor(), .events = POLLIN, .revents = 0};
-        return poll(&asked, 1, 0) == 1;
+    [[nodiscard]] bool is_ready() {
+        set.wait(0);
+        return set.ready() > 0;
+    }
+    void turn() {
+        set.wait(0);
+        set.call_back(loop_calls);
     }
 
     SocketPair pair;
+    LoopCalls loop_calls;
     EpollSet set;
     std::unique_ptr<Watch> watch = set.watch(pair.here.get());
     int calls = 0;
@@ -35,14 +47,14 @@ TEST_F(EpollSetTest, IsReadyWhileSomethingAwaitedIs) {
     pair.write_there();
 
     EXPECT_TRUE(is_ready());
-    set.call_back();
+    turn();
     EXPECT_EQ(calls, 1);
 }
 
 TEST_F(EpollSetTest, CallsBackWhatIsNotReadyNever) {
     watch->await_readable([&] { ++calls; });
 
-    set.call_back();
+    turn();
 
     EXPECT_EQ(calls, 0);
 }
@@ -50,7 +62,7 @@ TEST_F(EpollSetTest, CallsBackWhatIsNotReadyNever) {
 TEST_F(EpollSetTest, FallsQuietWhenWhatIsReadableIsNotAwaited) {
     pair.write_there();
 
-    set.call_back();
+    turn();
 
     EXPECT_FALSE(is_ready());
     watch->await_readable([&] { ++calls; });
@@ -60,21 +72,21 @@ TEST_F(EpollSetTest, FallsQuietWhenWhatIsReadableIsNotAwaited) {
 TEST_F(EpollSetTest, FallsQuietAfterAHangUpThatIsNotAwaited) {
     pair.there.reset();
 
-    set.call_back();
-    set.call_back();
+    turn();
+    turn();
 
     EXPECT_FALSE(is_ready());
     watch->await_readable([&] { ++calls; });
-    set.call_back();
+    turn();
     EXPECT_EQ(calls, 1);
 }
 
 TEST_F(EpollSetTest, FallsQuietOnceAWritableDescriptorIsAwaitedNoMore) {
     watch->await_writable([&] { ++calls; });
-    set.call_back();
+    turn();
     EXPECT_EQ(calls, 1);
 
-    set.call_back();
+    turn();
 
     EXPECT_FALSE(is_ready());
     EXPECT_EQ(calls, 1);
@@ -83,12 +95,12 @@ TEST_F(EpollSetTest, FallsQuietOnceAWritableDescriptorIsAwaitedNoMore) {
 TEST_F(EpollSetTest, GoesOnAwaitingReadabilityWhenWritabilityIsNotAwaitedAnyMore) {
     watch->await_readable([&] { ++calls; });
     watch->await_writable([] {});
-    set.call_back();
-    set.call_back();
+    turn();
+    turn();
     EXPECT_FALSE(is_ready());
 
     pair.write_there();
-    set.call_back();
+    turn();
 
     EXPECT_EQ(calls, 1);
 }
@@ -99,9 +111,73 @@ TEST_F(EpollSetTest, HangUpCallsBackInBothDirections) {
     watch->await_writable([&] { ++calls; });
 
     pair.there.reset();
-    set.call_back();
+    turn();
 
     EXPECT_EQ(calls, 2);
+}
+
+TEST_F(EpollSetTest, AWatchMayGoBetweenTheWaitAndTheCalls) {
+    watch->await_readable([&] { ++calls; });
+    pair.write_there();
+    set.wait(0);
+
+    watch.reset();
+    set.call_back(loop_calls);
+
+    EXPECT_EQ(calls, 0);
+}
+
+TEST_F(EpollSetTest, IsWokenByADoorbellThatNobodyReads) {
+    const Descriptor doorbell{eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)};
+    set.wake_by(doorbell.get());
+    for (int rings = 0; rings < 3; ++rings) {
+        EXPECT_FALSE(is_ready());
+        ring(doorbell.get());
+        EXPECT_TRUE(is_ready());
+        set.call_back(loop_calls);
+    }
+}
+
+TEST_F(EpollSetTest, ACallbackThatLacksMemoryIsReportedAndOthersAreCalled) {
+    int failures = 0;
+    loop_calls.on_failure([&](const Error& error) { failures += error.errno_value == ENOMEM ? 1 : 0; });
+    const SocketPair other;
+    const auto other_watch = set.watch(other.here.get());
+    watch->await_readable([] { throw std::bad_alloc{}; });
+    other_watch->await_readable([&] { ++calls; });
+    pair.write_there();
+    other.write_there();
+
+    turn();
+
+    EXPECT_EQ(failures, 1);
+    EXPECT_EQ(calls, 1);
+}
+
+TEST_F(EpollSetTest, KnowsItsWatchesStillWhenTheKernelRefusesMore) {
+    test::ForkedChild child{[&](test::Lines&) {
+        watch->await_readable([&] { ++calls; });
+        if (!test::deny_system_call(SYS_epoll_ctl, ENOSPC)) return 77;
+        const SocketPair other;
+        try {
+            (void)set.watch(other.here.get());
+            return 1;
+        } catch (const std::system_error& error) {
+            if (error.code().value() != ENOSPC) return 2;
+        }
+        pair.write_there();
+        turn();
+        // Once more: it is still awaited, and by nobody, which the kernel can't be told.
+        turn();
+        if (calls != 1) return 3;
+        watch->await_readable([&] { ++calls; });
+        turn();
+        return calls == 2 ? 0 : 4;
+    }};
+
+    const int outcome = child.wait();
+    if (outcome == 77) GTEST_SKIP() << "no system call can be denied here";
+    EXPECT_EQ(outcome, 0);
 }
 
 TEST_F(EpollSetTest, CallsBackForMoreThanOneBatchHolds) {
@@ -118,7 +194,7 @@ TEST_F(EpollSetTest, CallsBackForMoreThanOneBatchHolds) {
         each.write_there();
     }
 
-    while (is_ready()) set.call_back();
+    while (is_ready()) turn();
 
     EXPECT_EQ(calls, many);
 }

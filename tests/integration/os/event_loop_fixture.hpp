@@ -88,7 +88,7 @@ protected:
     }
 
     SocketPair pair;  ///< outlives the watches, which the loop's end leaves to this thread
-    std::unique_ptr<EventLoop> loop = make_asio_event_loop("loop");
+    std::unique_ptr<EventLoop> loop = make_posix_event_loop("loop");
     std::unique_ptr<Watch> watch;
     std::unique_ptr<Timer> timer;
 };

@@ -3,13 +3,16 @@
 #include <gtest/gtest.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <new>
 #include <stdexcept>
 #include <string>
 #include <system_error>
@@ -17,6 +20,7 @@
 #include <utility>
 #include <vector>
 
+#include "integration/os/denied_system_call.hpp"
 #include "integration/os/event_loop_fixture.hpp"
 #include "integration/os/forked_child.hpp"
 
@@ -27,9 +31,9 @@ using namespace std::chrono_literals;
 
 using test::dump_no_core;
 using test::Happening;
-using AsioEventLoopTest = test::EventLoopTest;
+using PosixEventLoopTest = test::EventLoopTest;
 
-TEST_F(AsioEventLoopTest, RunsPostedCallsOfEachThreadInOrder) {
+TEST_F(PosixEventLoopTest, RunsPostedCallsOfEachThreadInOrder) {
     constexpr int threads = 4;
     constexpr int each = 25'000;
     std::array<int, threads> next{};
@@ -49,7 +53,7 @@ TEST_F(AsioEventLoopTest, RunsPostedCallsOfEachThreadInOrder) {
     EXPECT_EQ(next, (std::array{each, each, each, each}));
 }
 
-TEST_F(AsioEventLoopTest, RunsWhatACallPostsAfterThatCall) {
+TEST_F(PosixEventLoopTest, RunsWhatACallPostsAfterThatCall) {
     Happening both;
     std::vector<int> order;
     start();
@@ -67,7 +71,7 @@ TEST_F(AsioEventLoopTest, RunsWhatACallPostsAfterThatCall) {
     EXPECT_EQ(order, (std::vector{1, 2}));
 }
 
-TEST_F(AsioEventLoopTest, EndlessPostingDoesNotStarveDescriptors) {
+TEST_F(PosixEventLoopTest, EndlessPostingDoesNotStarveDescriptors) {
     Happening readable;
     bool is_over = false;
     std::function<void()> post_again = [&] {
@@ -87,7 +91,7 @@ TEST_F(AsioEventLoopTest, EndlessPostingDoesNotStarveDescriptors) {
     loop->stop();
 }
 
-TEST_F(AsioEventLoopTest, StopRunsWhatWasPostedBefore) {
+TEST_F(PosixEventLoopTest, StopRunsWhatWasPostedBefore) {
     int calls = 0;
     loop->post([&] { ++calls; });
     start();
@@ -98,14 +102,14 @@ TEST_F(AsioEventLoopTest, StopRunsWhatWasPostedBefore) {
     EXPECT_EQ(calls, 2);
 }
 
-TEST_F(AsioEventLoopTest, StopMayBeCalledTwiceAndWithoutStart) {
+TEST_F(PosixEventLoopTest, StopMayBeCalledTwiceAndWithoutStart) {
     loop->stop();
     start();
     loop->stop();
     loop->stop();
 }
 
-TEST_F(AsioEventLoopTest, StartsAgainAfterStop) {
+TEST_F(PosixEventLoopTest, StartsAgainAfterStop) {
     start();
     loop->stop();
 
@@ -117,7 +121,7 @@ TEST_F(AsioEventLoopTest, StartsAgainAfterStop) {
     EXPECT_TRUE(was_called);
 }
 
-TEST_F(AsioEventLoopTest, RefusesToStartTwice) {
+TEST_F(PosixEventLoopTest, RefusesToStartTwice) {
     start();
 
     const Result<void> again = loop->start();
@@ -126,7 +130,7 @@ TEST_F(AsioEventLoopTest, RefusesToStartTwice) {
     EXPECT_EQ(again.error().reason, "it runs already");
 }
 
-TEST_F(AsioEventLoopTest, DestroysCallsThatItNeverRan) {
+TEST_F(PosixEventLoopTest, DestroysCallsThatItNeverRan) {
     const auto captured = std::make_shared<int>();
     loop->post([captured] {});
 
@@ -135,7 +139,7 @@ TEST_F(AsioEventLoopTest, DestroysCallsThatItNeverRan) {
     EXPECT_EQ(captured.use_count(), 1);
 }
 
-TEST_F(AsioEventLoopTest, CallThatItNeverRanMayOwnAWatchAndATimer) {
+TEST_F(PosixEventLoopTest, CallThatItNeverRanMayOwnAWatchAndATimer) {
     std::shared_ptr<Watch> owned_watch = loop->watch(pair.here.get());
     std::shared_ptr<Timer> owned_timer = loop->timer();
     owned_watch->await_readable([] {});
@@ -148,7 +152,7 @@ TEST_F(AsioEventLoopTest, CallThatItNeverRanMayOwnAWatchAndATimer) {
     EXPECT_EQ(pair.read_here(), 'x');
 }
 
-TEST_F(AsioEventLoopTest, TimerThatNeverFiredMayOwnAWatchAndATimer) {
+TEST_F(PosixEventLoopTest, TimerThatNeverFiredMayOwnAWatchAndATimer) {
     timer = loop->timer();
     std::shared_ptr<Watch> owned_watch = loop->watch(pair.here.get());
     std::shared_ptr<Timer> owned_timer = loop->timer();
@@ -163,7 +167,7 @@ TEST_F(AsioEventLoopTest, TimerThatNeverFiredMayOwnAWatchAndATimer) {
     EXPECT_EQ(pair.read_here(), 'x');
 }
 
-TEST_F(AsioEventLoopTest, BlocksSignalsInItsThreadAndNotInOurs) {
+TEST_F(PosixEventLoopTest, BlocksSignalsInItsThreadAndNotInOurs) {
     sigset_t ours_before;
     pthread_sigmask(SIG_SETMASK, nullptr, &ours_before);
     start();
@@ -194,13 +198,13 @@ std::string make_loop_with(int descriptors) {
     const rlimit few{.rlim_cur = limit, .rlim_max = limit};
     if (setrlimit(RLIMIT_NOFILE, &few) != 0) return "no limit";
     try {
-        return make_asio_event_loop("loop") ? "made" : "none";
+        return make_posix_event_loop("loop") ? "made" : "none";
     } catch (const std::system_error& error) {
         return error.code().value() == EMFILE ? "too few" : error.what();
     }
 }
 
-TEST_F(AsioEventLoopTest, IsRefusedWithAnErrorOfTheSystemWhereDescriptorsAreTooFew) {
+TEST_F(PosixEventLoopTest, IsRefusedWithAnErrorOfTheSystemWhereDescriptorsAreTooFew) {
     constexpr int more_than_enough = 20;
     int descriptors = 0;
     std::string outcome = "too few";
@@ -210,9 +214,42 @@ TEST_F(AsioEventLoopTest, IsRefusedWithAnErrorOfTheSystemWhereDescriptorsAreTooF
     EXPECT_GT(descriptors, 2);
 }
 
-using AsioEventLoopDeathTest = AsioEventLoopTest;
+TEST_F(PosixEventLoopTest, GoesOnWhenACallbackIsRefusedSomething) {
+    std::vector<int> failures;
+    loop->on_failure([&](const Error& error) { failures.push_back(error.errno_value); });
+    timer = loop->timer();
+    Happening up;
+    timer->start(1ms, [] { throw std::bad_alloc{}; });
+    const auto later = loop->timer();
+    later->start(2ms, [&] { up.happens(); });
+    start();
+    loop->post([] { throw std::system_error{ENOSPC, std::generic_category()}; });
 
-TEST_F(AsioEventLoopDeathTest, EndsTheProcessWhenACallbackThrows) {
+    EXPECT_TRUE(up.has_happened());
+    loop->stop();
+    std::sort(failures.begin(), failures.end());
+    EXPECT_EQ(failures, (std::vector{ENOMEM, ENOSPC}));
+}
+
+TEST_F(PosixEventLoopTest, IsWokenAlthoughEpollCtlIsRefused) {
+    test::ForkedChild child{[this](test::Lines& lines) {
+        if (!loop->start()) return 1;
+        in_loop([] {});
+        if (!test::deny_system_call_in_all_threads(SYS_epoll_ctl, ENOSPC)) return 77;
+        loop->post([&] { lines.tell("woken"); });
+        loop->stop();
+        return 0;
+    }};
+    const std::string line = child.hear();
+    const int outcome = child.wait();
+    if (outcome == 77) GTEST_SKIP() << "no system call can be denied here";
+    EXPECT_EQ(line, "woken");
+    EXPECT_EQ(outcome, 0);
+}
+
+using PosixEventLoopDeathTest = PosixEventLoopTest;
+
+TEST_F(PosixEventLoopDeathTest, EndsTheProcessWhenACallbackThrows) {
     EXPECT_EXIT(
         {
             dump_no_core();

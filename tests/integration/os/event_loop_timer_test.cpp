@@ -11,9 +11,9 @@ namespace {
 using namespace std::chrono_literals;
 
 using test::Happening;
-using AsioTimerTest = test::EventLoopTest;
+using LoopTimerTest = test::EventLoopTest;
 
-TEST_F(AsioTimerTest, TimersCallBackInTheOrderOfTheirTimes) {
+TEST_F(LoopTimerTest, TimersCallBackInTheOrderOfTheirTimes) {
     Happening last;
     std::vector<int> order;
     const auto later = loop->timer();
@@ -30,7 +30,7 @@ TEST_F(AsioTimerTest, TimersCallBackInTheOrderOfTheirTimes) {
     EXPECT_EQ(order, (std::vector{1, 2}));
 }
 
-TEST_F(AsioTimerTest, TimerCallsBackNoSoonerThanAsked) {
+TEST_F(LoopTimerTest, TimerCallsBackNoSoonerThanAsked) {
     Happening up;
     const auto begin = std::chrono::steady_clock::now();
     timer = loop->timer();
@@ -45,7 +45,7 @@ TEST_F(AsioTimerTest, TimerCallsBackNoSoonerThanAsked) {
     loop->stop();
 }
 
-TEST_F(AsioTimerTest, TimerThatIsPutOffCallsBackAtTheLaterTime) {
+TEST_F(LoopTimerTest, TimerThatIsPutOffCallsBackAtTheLaterTime) {
     Happening up;
     bool first_was_called = false;
     timer = loop->timer();
@@ -63,7 +63,7 @@ TEST_F(AsioTimerTest, TimerThatIsPutOffCallsBackAtTheLaterTime) {
     EXPECT_FALSE(first_was_called);
 }
 
-TEST_F(AsioTimerTest, TimerThatIsBroughtForwardCallsBackAtTheEarlierTime) {
+TEST_F(LoopTimerTest, TimerThatIsBroughtForwardCallsBackAtTheEarlierTime) {
     Happening up;
     timer = loop->timer();
     timer->start(24h, [] { FAIL() << "a day has passed"; });
@@ -75,7 +75,7 @@ TEST_F(AsioTimerTest, TimerThatIsBroughtForwardCallsBackAtTheEarlierTime) {
     loop->stop();
 }
 
-TEST_F(AsioTimerTest, TimerTakesTheLongestTimeThereIs) {
+TEST_F(LoopTimerTest, TimerTakesTheLongestTimeThereIs) {
     bool was_called = false;
     timer = loop->timer();
     timer->start(std::chrono::milliseconds::max(), [&] { was_called = true; });
@@ -87,7 +87,7 @@ TEST_F(AsioTimerTest, TimerTakesTheLongestTimeThereIs) {
     EXPECT_FALSE(was_called);
 }
 
-TEST_F(AsioTimerTest, StoppedTimerIsSilentAndMayBeStartedAgain) {
+TEST_F(LoopTimerTest, StoppedTimerIsSilentAndMayBeStartedAgain) {
     Happening other_is_up;
     Happening up;
     bool was_called = false;
@@ -106,7 +106,7 @@ TEST_F(AsioTimerTest, StoppedTimerIsSilentAndMayBeStartedAgain) {
     EXPECT_FALSE(was_called);
 }
 
-TEST_F(AsioTimerTest, TimerMayBeStartedAgainAndDestroyedInItsOwnCallback) {
+TEST_F(LoopTimerTest, TimerMayBeStartedAgainAndDestroyedInItsOwnCallback) {
     Happening destroyed;
     timer = loop->timer();
     timer->start(1ms, [&] {
@@ -122,7 +122,7 @@ TEST_F(AsioTimerTest, TimerMayBeStartedAgainAndDestroyedInItsOwnCallback) {
     loop->stop();
 }
 
-TEST_F(AsioTimerTest, DestroyedTimerIsSilent) {
+TEST_F(LoopTimerTest, DestroyedTimerIsSilent) {
     Happening other_is_up;
     bool was_called = false;
     timer = loop->timer();

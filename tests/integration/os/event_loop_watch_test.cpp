@@ -12,9 +12,9 @@ namespace {
 
 using test::Happening;
 using test::SocketPair;
-using AsioWatchTest = test::EventLoopTest;
+using LoopWatchTest = test::EventLoopTest;
 
-TEST_F(AsioWatchTest, CallsBackWhenADescriptorBecomesReadable) {
+TEST_F(LoopWatchTest, CallsBackWhenADescriptorBecomesReadable) {
     Happening readable;
     watch = loop->watch(pair.here.get());
     watch->await_readable([&] { readable.happens(); });
@@ -26,7 +26,7 @@ TEST_F(AsioWatchTest, CallsBackWhenADescriptorBecomesReadable) {
     loop->stop();
 }
 
-TEST_F(AsioWatchTest, CallsBackForWhatIsReadableAlready) {
+TEST_F(LoopWatchTest, CallsBackForWhatIsReadableAlready) {
     Happening readable;
     pair.write_there();
     start();
@@ -40,7 +40,7 @@ TEST_F(AsioWatchTest, CallsBackForWhatIsReadableAlready) {
     loop->stop();
 }
 
-TEST_F(AsioWatchTest, CallsBackOnceForEachTimeThatItIsAsked) {
+TEST_F(LoopWatchTest, CallsBackOnceForEachTimeThatItIsAsked) {
     int calls = 0;
     pair.write_there();
     start();
@@ -60,7 +60,7 @@ TEST_F(AsioWatchTest, CallsBackOnceForEachTimeThatItIsAsked) {
     EXPECT_EQ(calls, 2);
 }
 
-TEST_F(AsioWatchTest, CallsBackWhenThePeerHangsUp) {
+TEST_F(LoopWatchTest, CallsBackWhenThePeerHangsUp) {
     Happening readable;
     watch = loop->watch(pair.here.get());
     watch->await_readable([&] { readable.happens(); });
@@ -72,7 +72,7 @@ TEST_F(AsioWatchTest, CallsBackWhenThePeerHangsUp) {
     loop->stop();
 }
 
-TEST_F(AsioWatchTest, CallsBackWhenADescriptorBecomesWritable) {
+TEST_F(LoopWatchTest, CallsBackWhenADescriptorBecomesWritable) {
     Happening writable;
     std::atomic<bool> is_drained = false;
     pair.fill_here();
@@ -91,7 +91,7 @@ TEST_F(AsioWatchTest, CallsBackWhenADescriptorBecomesWritable) {
     loop->stop();
 }
 
-TEST_F(AsioWatchTest, WaitsInBothDirectionsAtOnce) {
+TEST_F(LoopWatchTest, WaitsInBothDirectionsAtOnce) {
     Happening writable;
     Happening readable;
     watch = loop->watch(pair.here.get());
@@ -106,7 +106,7 @@ TEST_F(AsioWatchTest, WaitsInBothDirectionsAtOnce) {
     loop->stop();
 }
 
-TEST_F(AsioWatchTest, LaterCallbackReplacesTheOneBefore) {
+TEST_F(LoopWatchTest, LaterCallbackReplacesTheOneBefore) {
     Happening second;
     bool first_was_called = false;
     watch = loop->watch(pair.here.get());
@@ -121,7 +121,7 @@ TEST_F(AsioWatchTest, LaterCallbackReplacesTheOneBefore) {
     EXPECT_FALSE(first_was_called);
 }
 
-TEST_F(AsioWatchTest, DoesNotCallBackOnceCancelled) {
+TEST_F(LoopWatchTest, DoesNotCallBackOnceCancelled) {
     bool was_called = false;
     watch = loop->watch(pair.here.get());
     watch->await_readable([&] { was_called = true; });
@@ -135,7 +135,7 @@ TEST_F(AsioWatchTest, DoesNotCallBackOnceCancelled) {
     EXPECT_FALSE(was_called);
 }
 
-TEST_F(AsioWatchTest, AwaitsAnewWhatWasCancelled) {
+TEST_F(LoopWatchTest, AwaitsAnewWhatWasCancelled) {
     Happening readable;
     watch = loop->watch(pair.here.get());
     watch->await_readable([] {});
@@ -150,7 +150,7 @@ TEST_F(AsioWatchTest, AwaitsAnewWhatWasCancelled) {
     loop->stop();
 }
 
-TEST_F(AsioWatchTest, WatchMayBeDestroyedInItsOwnCallback) {
+TEST_F(LoopWatchTest, WatchMayBeDestroyedInItsOwnCallback) {
     Happening readable;
     auto captured = std::make_shared<int>(42);
     watch = loop->watch(pair.here.get());
@@ -172,7 +172,7 @@ TEST_F(AsioWatchTest, WatchMayBeDestroyedInItsOwnCallback) {
     EXPECT_EQ(captured.use_count(), 1);
 }
 
-TEST_F(AsioWatchTest, WatchThatAnotherCallbackDestroyedIsSilent) {
+TEST_F(LoopWatchTest, WatchThatAnotherCallbackDestroyedIsSilent) {
     SocketPair other_pair;
     auto other_watch = loop->watch(other_pair.here.get());
     watch = loop->watch(pair.here.get());
@@ -195,7 +195,7 @@ TEST_F(AsioWatchTest, WatchThatAnotherCallbackDestroyedIsSilent) {
     EXPECT_EQ(calls, 1);
 }
 
-TEST_F(AsioWatchTest, LeavesTheDescriptorToItsOwner) {
+TEST_F(LoopWatchTest, LeavesTheDescriptorToItsOwner) {
     start();
     in_loop([&] {
         watch = loop->watch(pair.here.get());
@@ -216,15 +216,15 @@ TEST_F(AsioWatchTest, LeavesTheDescriptorToItsOwner) {
     loop->stop();
 }
 
-TEST_F(AsioWatchTest, RefusesToWatchWhatIsNoDescriptor) { EXPECT_THROW((void)loop->watch(-1), std::system_error); }
+TEST_F(LoopWatchTest, RefusesToWatchWhatIsNoDescriptor) { EXPECT_THROW((void)loop->watch(-1), std::system_error); }
 
-TEST_F(AsioWatchTest, RefusesToWatchARegularFile) {
+TEST_F(LoopWatchTest, RefusesToWatchARegularFile) {
     const Descriptor file{open("/proc/self/exe", O_RDONLY | O_CLOEXEC)};
 
     EXPECT_THROW((void)loop->watch(file.get()), std::system_error);
 }
 
-TEST_F(AsioWatchTest, CallbackMayAwaitTheOtherDirection) {
+TEST_F(LoopWatchTest, CallbackMayAwaitTheOtherDirection) {
     Happening readable;
     pair.write_there();
     watch = loop->watch(pair.here.get());
@@ -236,7 +236,7 @@ TEST_F(AsioWatchTest, CallbackMayAwaitTheOtherDirection) {
     loop->stop();
 }
 
-TEST_F(AsioWatchTest, CallbackMayCancelTheOtherDirection) {
+TEST_F(LoopWatchTest, CallbackMayCancelTheOtherDirection) {
     bool was_called = false;
     pair.write_there();
     watch = loop->watch(pair.here.get());

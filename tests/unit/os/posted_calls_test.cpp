@@ -2,7 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <cerrno>
+#include <new>
 #include <string>
+#include <system_error>
+#include <vector>
 
 namespace servicekit::os {
 namespace {
@@ -10,34 +14,58 @@ namespace {
 class PostedCallsTest : public ::testing::Test {
 protected:
     bool add(const std::string& name) {
-        return calls.add([this, name] { called += name; });
+        return posted.add([this, name] { called += name; });
     }
 
-    PostedCalls calls;
+    LoopCalls calls;
+    PostedCalls posted;
     std::string called;
 };
 
-TEST_F(PostedCallsTest, TheFirstOfSeveralWakesForAll) {
+TEST_F(PostedCallsTest, TheFirstOfSeveralWakesALoopThatWaits) {
+    EXPECT_TRUE(posted.begin_wait());
     EXPECT_TRUE(add("a"));
     EXPECT_FALSE(add("b"));
-    calls.run();
+    posted.end_wait();
+    posted.run(calls);
     EXPECT_EQ(called, "ab");
-    EXPECT_TRUE(add("c"));
 }
 
-TEST_F(PostedCallsTest, ThoseThatAreRunSoonAnywayWakeNobody) {
-    calls.expect_run();
+TEST_F(PostedCallsTest, ALoopThatDoesNotWaitIsNotWoken) {
     EXPECT_FALSE(add("a"));
-    calls.run();
-    EXPECT_EQ(called, "a");
-    EXPECT_TRUE(add("b"));
+    EXPECT_FALSE(posted.begin_wait());
+    EXPECT_FALSE(add("b"));
+    posted.run(calls);
+    EXPECT_EQ(called, "ab");
+    EXPECT_TRUE(posted.begin_wait());
+    posted.end_wait();
+    EXPECT_FALSE(add("c"));
+}
+
+TEST_F(PostedCallsTest, ACallThatLacksMemoryIsReportedAndTheOthersAreMade) {
+    std::vector<int> failures;
+    calls.on_failure([&](const Error& error) { failures.push_back(error.errno_value); });
+    static_cast<void>(posted.add([] { throw std::bad_alloc{}; }));
+    static_cast<void>(posted.add([] { throw std::system_error{ENOSPC, std::generic_category()}; }));
+    add("last");
+    posted.run(calls);
+    EXPECT_EQ(failures, (std::vector{ENOMEM, ENOSPC}));
+    EXPECT_EQ(called, "last");
+}
+
+TEST_F(PostedCallsTest, AReportThatLacksMemoryIsNoFailureOfTheLoop) {
+    calls.on_failure([](const Error&) { throw std::bad_alloc{}; });
+    static_cast<void>(posted.add([] { throw std::bad_alloc{}; }));
+    add("last");
+    posted.run(calls);
+    EXPECT_EQ(called, "last");
 }
 
 TEST_F(PostedCallsTest, ACallMayAddAnother) {
-    static_cast<void>(calls.add([this] { static_cast<void>(add("inner")); }));
-    calls.run();
+    static_cast<void>(posted.add([this] { static_cast<void>(add("inner")); }));
+    posted.run(calls);
     EXPECT_EQ(called, "");
-    calls.run();
+    posted.run(calls);
     EXPECT_EQ(called, "inner");
 }
 

@@ -1,0 +1,105 @@
+#include <pthread.h>
+#include <sys/eventfd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <mutex>
+#include <string>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include "os/descriptor.hpp"
+#include "os/doorbell.hpp"
+#include "os/epoll_set.hpp"
+#include "os/loop_calls.hpp"
+#include "os/loop_timers.hpp"
+#include "os/posted_calls.hpp"
+#include "os/signals_blocked.hpp"
+#include "os/thread_error.hpp"
+#include "servicekit/os/event_loop.hpp"
+
+namespace servicekit::os {
+namespace {
+
+Descriptor make_doorbell() {
+    Descriptor doorbell{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+    if (!doorbell) throw std::system_error{errno, std::generic_category(), "cannot make an eventfd"};
+    return doorbell;
+}
+
+/// Neither a turn of the loop nor a timer takes memory or a system call that can fail for want of something, apart from
+/// what the callbacks do.
+class PosixEventLoop final : public EventLoop {
+public:
+    explicit PosixEventLoop(std::string thread) : thread_name_{std::move(thread)} { watched_.wake_by(doorbell_.get()); }
+    ~PosixEventLoop() override { stop(); }
+    PosixEventLoop(const PosixEventLoop&) = delete;
+    PosixEventLoop& operator=(const PosixEventLoop&) = delete;
+
+    std::unique_ptr<Watch> watch(int descriptor) override { return watched_.watch(descriptor); }
+    std::unique_ptr<Timer> timer() override { return std::make_unique<LoopTimers::One>(timers_); }
+    void post(std::function<void()> call) override {
+        if (posted_.add(std::move(call))) ring(doorbell_.get());
+    }
+    void on_failure(std::function<void(const Error&)> callback) override { calls_.on_failure(std::move(callback)); }
+
+    Result<void> start() override {
+        const std::lock_guard lock{thread_mutex_};
+        if (thread_.joinable()) return Error{ExitCode::internal, "start the thread", thread_name_, "it runs already"};
+        const SignalsBlocked signals_blocked;
+        try {
+            // noexcept: what escapes a callback ends the process, as it would escape any thread.
+            thread_ = std::thread{[this]() noexcept {
+                pthread_setname_np(pthread_self(), thread_name_.c_str());
+                turn();
+            }};
+        } catch (const std::system_error& error) {
+            return thread_error("start the thread", thread_name_, error.code().value());
+        }
+        return {};
+    }
+
+    void stop() override {
+        const std::lock_guard lock{thread_mutex_};
+        if (!thread_.joinable()) return;
+        stops_.store(true, std::memory_order_release);
+        ring(doorbell_.get());
+        thread_.join();
+        stops_.store(false, std::memory_order_relaxed);
+    }
+
+private:
+    void turn() {
+        for (;;) {
+            // Before the calls: those that were posted before the stop are still made.
+            const bool is_last = stops_.load(std::memory_order_acquire);
+            posted_.run(calls_);
+            if (is_last) return;
+            timers_.call_due(calls_);
+            watched_.wait(posted_.begin_wait() ? timers_.milliseconds_left() : 0);
+            posted_.end_wait();
+            watched_.call_back(calls_);
+        }
+    }
+
+    LoopCalls calls_;
+    LoopTimers timers_;
+    EpollSet watched_;
+    Descriptor doorbell_ = make_doorbell();
+    // Destroyed before those above: a call that was never made may own a watch and a timer.
+    PostedCalls posted_;
+
+    std::atomic<bool> stops_{false};
+    const std::string thread_name_;
+    std::mutex thread_mutex_;
+    std::thread thread_;
+};
+
+}  // namespace
+
+std::unique_ptr<EventLoop> make_posix_event_loop(const std::string& thread) {
+    return std::make_unique<PosixEventLoop>(thread);
+}
+
+}  // namespace servicekit::os

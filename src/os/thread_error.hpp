@@ -1,0 +1,19 @@
+#pragma once
+
+#include <cerrno>
+#include <string>
+#include <utility>
+
+#include "servicekit/base/error.hpp"
+
+namespace servicekit::os {
+
+/// Why pthread_create(3) started no thread.
+[[nodiscard]] inline Error thread_error(std::string action, std::string object, int errno_value) {
+    Error error = os_error(std::move(action), std::move(object), errno_value);
+    if (errno_value == EAGAIN)
+        error.reason += " (too many processes, or no memory for its stack: RLIMIT_NPROC, RLIMIT_AS)";
+    return error;
+}
+
+}  // namespace servicekit::os
