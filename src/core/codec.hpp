@@ -40,4 +40,9 @@ struct Request {
 [[nodiscard]] std::string encode_queued(std::string_view running);
 [[nodiscard]] std::string encode_begun();
 
+/// The error that is replied when there is no memory for another reply.
+inline constexpr std::string_view out_of_memory_line =
+    R"({"error":{"code":"event-error","message":"out of memory","type":"std::bad_alloc"}})"
+    "\n";
+
 }  // namespace servicekit

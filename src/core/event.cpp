@@ -1,5 +1,8 @@
 #include "servicekit/core/event.hpp"
 
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
 #include <utility>
 
 namespace servicekit {
@@ -22,6 +25,17 @@ std::string_view to_string(ParameterType type) noexcept {
             break;
     }
     return "object";
+}
+
+bool Context::wait(std::chrono::milliseconds time) const {
+    if (waiting_ != nullptr) return (*waiting_)(time, stop_);
+    // A longer time would overflow the clock.
+    constexpr std::chrono::milliseconds longest = std::chrono::hours{24 * 365 * 100};
+    std::mutex mutex;
+    std::condition_variable_any stopped;
+    std::unique_lock lock{mutex};
+    stopped.wait_for(lock, stop_, std::min(time, longest), [] { return false; });
+    return !stop_.stop_requested();
 }
 
 EventFailure::EventFailure(const std::string& message, Object fields, std::string code)

@@ -21,4 +21,6 @@ void ClientAnswer::queued(std::string_view running) { responder_->progress(encod
 
 void ClientAnswer::begun() { responder_->progress(encode_begun()); }
 
+void ClientAnswer::lack_memory() { responder_->reply(out_of_memory_line); }
+
 }  // namespace servicekit

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -30,6 +31,8 @@ public:
     /// It waits. \param running what runs before it; may be empty
     virtual void queued(std::string_view /*running*/) {}
     virtual void begun() {}
+    /// There is no memory for another answer. By default nobody learns of it.
+    virtual void lack_memory() {}
 };
 
 /// One run of an event, from the request to its answer; shared by the threads that may answer it.
@@ -57,26 +60,22 @@ public:
     [[nodiscard]] bool wants_turns() const noexcept { return wants_turns_; }
     [[nodiscard]] bool is_answered() const noexcept { return answered_.load(std::memory_order_acquire); }
 
-    /// Only the first of succeed(), fail(), decline() and time_out() reaches the asker. \returns whether this was it
+    /// Only the first of succeed(), fail(), decline(), time_out() and lack_memory() reaches the asker; the last one if
+    /// there is no memory for another. \returns whether this was it
     bool succeed(const Object& fields) {
-        const bool first = claim();
-        if (first) answer_->succeed(fields);
-        return first;
+        return give([&] { answer_->succeed(fields); });
     }
     bool fail(const Object& error) {
-        const bool first = claim();
-        if (first) answer_->fail(error);
-        return first;
+        return give([&] { answer_->fail(error); });
     }
     bool decline(const Object& error) {
-        const bool first = claim();
-        if (first) answer_->decline(error);
-        return first;
+        return give([&] { answer_->decline(error); });
     }
     bool time_out() {
-        const bool first = claim();
-        if (first) answer_->time_out(*event_);
-        return first;
+        return give([&] { answer_->time_out(*event_); });
+    }
+    bool lack_memory() {
+        return give([&] { answer_->lack_memory(); });
     }
     /// Nothing once the answer is out.
     void progress(std::uint64_t done, std::uint64_t total, std::string_view text) {
@@ -101,6 +100,16 @@ public:
     }
 
 private:
+    template <class Give>
+    bool give(const Give& answer) {
+        if (!claim()) return false;
+        try {
+            answer();
+        } catch (const std::bad_alloc&) {
+            answer_->lack_memory();
+        }
+        return true;
+    }
     bool claim() {
         // No progress line may follow the answer: the client would take it for the next request's.
         std::unique_lock guard{progress_mutex_, std::defer_lock};
@@ -129,6 +138,7 @@ public:
     void progress(std::uint64_t done, std::uint64_t total, std::string_view text) override;
     void queued(std::string_view running) override;
     void begun() override;
+    void lack_memory() override;
 
 private:
     std::shared_ptr<contract::Responder> responder_;
@@ -141,9 +151,11 @@ public:
     explicit CallbackAnswer(Callback callback) : callback_{std::move(callback)} {}
     void succeed(const Object& fields) override { callback_(&fields, nullptr); }
     void fail(const Object& error) override { callback_(nullptr, &error); }
+    void lack_memory() override { callback_(nullptr, &no_fields_); }
 
 private:
     Callback callback_;
+    const Object no_fields_;
 };
 
 }  // namespace servicekit

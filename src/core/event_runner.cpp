@@ -88,6 +88,14 @@ private:
     std::string outcome_ = "ended by the end of its thread";
 };
 
+void EventRunner::wait_by(std::function<std::unique_ptr<os::Parking>()> make_parking) {
+    waiting_ = [make = std::move(make_parking)](std::chrono::milliseconds time, const std::stop_token& stop) {
+        const auto parking = make();
+        const std::stop_callback at_stop{stop, [&parking] { parking->unpark(); }};
+        return !parking->park_for(time);
+    };
+}
+
 void EventRunner::run(EventRun& run, const Handler& handler) {
     Reply reply;
     Object error;
@@ -95,7 +103,8 @@ void EventRunner::run(EventRun& run, const Handler& handler) {
     try {
         Running running{*this, run.event()};
         run.begin();
-        Context context{stop_.get_token(), run.deadline(), run.peer(), sink(run.wants_progress() ? &run : nullptr)};
+        Context context{stop_.get_token(), run.deadline(), run.peer(), sink(run.wants_progress() ? &run : nullptr),
+                        waiting()};
         reply = invoke(running, run.event(), run.arguments(), context, handler);
         failed = false;
     } catch (const BadArgument& bad) {
@@ -116,7 +125,7 @@ void EventRunner::run(EventRun& run, const Handler& handler) {
 Reply EventRunner::run_unasked(const EventDeclaration& event, const Arguments& arguments, const Peer& peer,
                                const Handler& handler) {
     Running running{*this, event};
-    Context context{stop_.get_token(), std::nullopt, peer, sink(nullptr)};
+    Context context{stop_.get_token(), std::nullopt, peer, sink(nullptr), waiting()};
     return invoke(running, event, arguments, context, handler);
 }
 

@@ -16,6 +16,7 @@
 #include "core/event_run.hpp"
 #include "servicekit/core/logger.hpp"
 #include "servicekit/os/clock.hpp"
+#include "servicekit/os/event_loop.hpp"
 #include "servicekit/os/event_trail.hpp"
 
 namespace servicekit {
@@ -43,6 +44,8 @@ public:
     void on_progress(Context::ProgressSink sink) { on_progress_ = std::move(sink); }
     /// Called on the event thread when an event has begun that is not nested in another. Set before anything runs.
     void on_begin(std::function<void()> call) { on_begin_ = std::move(call); }
+    /// Has Context::wait_for() sleep by this. Set before anything runs.
+    void wait_by(std::function<std::unique_ptr<os::Parking>()> make_parking);
     /// As Context::progress() of the innermost event that runs; nothing where none does. From the event thread.
     void progress(std::uint64_t done, std::uint64_t total, std::string_view text) const {
         if (current_ != nullptr) current_->progress(done, total, text);
@@ -61,6 +64,11 @@ public:
     [[nodiscard]] std::optional<Busy> busy() const;
     /// The name of what runs; empty if nothing does.
     [[nodiscard]] std::string running() const;
+    /// The same in brief, without memory.
+    [[nodiscard]] bool is_busy() const {
+        const std::lock_guard guard{busy_mutex_};
+        return busy_.has_value();
+    }
     /// What ran last, and runs now, for a report of a crash.
     [[nodiscard]] const os::EventTrail& trail() const noexcept { return trail_; }
 
@@ -73,6 +81,7 @@ private:
     [[nodiscard]] Context::ProgressSink sink(EventRun* run);
     /// \throws EventFailure for a reply that JSON can't express. The status goes without such fields, and names them.
     [[nodiscard]] Reply expressible(const EventDeclaration& event, Reply reply) const;
+    [[nodiscard]] const Context::Waiting* waiting() const noexcept { return waiting_ ? &waiting_ : nullptr; }
     Reply invoke(Running& running, const EventDeclaration& event, const Arguments& arguments, Context& context,
                  const Handler& handler);
 
@@ -82,6 +91,7 @@ private:
     std::atomic<std::thread::id> thread_;
     Context::ProgressSink on_progress_;
     std::function<void()> on_begin_;
+    Context::Waiting waiting_;
     int depth_ = 0;                     // the event thread's own
     const Context* current_ = nullptr;  // the same
     std::atomic<std::chrono::steady_clock::time_point> last_sign_{std::chrono::steady_clock::time_point{}};

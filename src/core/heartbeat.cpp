@@ -14,8 +14,9 @@ void Heartbeat::start(std::chrono::milliseconds interval) {
 }
 
 void Heartbeat::beat() {
-    if (!event_hangs()) core_->announcements.alive();
+    // First: what follows may lack memory, and the next beat must come all the same.
     timer_->start(interval_, [this] { beat(); });
+    if (!event_hangs()) core_->announcements.alive();
 }
 
 bool Heartbeat::event_hangs() {

@@ -33,6 +33,7 @@ ServiceCore::ServiceCore(ServiceBase& the_service, ServiceOptions the_options, E
       shutdown{std::make_unique<Shutdown>(*this)},
       control_plane{std::make_unique<ControlPlane>(*this)},
       heartbeat{std::make_unique<Heartbeat>(*this)} {
+    runner.wait_by(host.make_parking);
     runner.on_progress([this](std::uint64_t done, std::uint64_t total, std::string_view text) {
         announcements.progress(done, total, text);
     });

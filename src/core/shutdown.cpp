@@ -1,7 +1,9 @@
 #include "core/shutdown.hpp"
 
 #include <chrono>
+#include <utility>
 
+#include "base/attempt.hpp"
 #include "core/codec.hpp"
 #include "core/service_core.hpp"
 
@@ -39,20 +41,24 @@ void Shutdown::set_started() {
     core_->loop->post([this] { start_timer_->stop(); });
 }
 
-void Shutdown::stop(const std::string& why) {
+void Shutdown::stop(const std::string& why, std::optional<Error> failure) {
     if (is_stopping() || is_killing()) return;
+    failure_ = std::move(failure);
     end_for_sure_within(core_->stop_timeout.load() + hang_limit);
-    core_->log.info("stopping: " + why);
+    // None of the words is needed for the stop itself.
+    static_cast<void>(attempt([&] { core_->log.info("stopping: " + why); }));
     if (started_.load(std::memory_order_acquire)) core_->set_state(ServiceState::stopping);
     const auto at_most = core_->stop_timeout.load();
     stop_timer_->start(at_most, [this, at_most] {
         const bool started = started_.load(std::memory_order_acquire);
         escalate(started ? ExitCode::internal : ExitCode::timeout, "stopping", at_most);
     });
-    core_->announcements.stopping(why);
+    static_cast<void>(attempt([&] { core_->announcements.stopping(why); }));
     stopping_.store(true, std::memory_order_release);
-    for (const auto& run : core_->queue.close())
-        run->decline(make_error("not-ready", "the service is stopping", {{"state", "stopping"}}));
+    static_cast<void>(attempt([&] {
+        for (const auto& run : core_->queue.close())
+            run->decline(make_error("not-ready", "the service is stopping", {{"state", "stopping"}}));
+    }));
     core_->runner.request_stop();
     core_->parking->unpark();
 }
@@ -60,19 +66,22 @@ void Shutdown::stop(const std::string& why) {
 void Shutdown::kill(const std::string& why) {
     if (killing_.exchange(true, std::memory_order_acq_rel)) return finish(std::nullopt);
     end_for_sure_within(hang_limit);
-    core_->log.warning("killed: " + why);
+    static_cast<void>(attempt([&] { core_->log.warning("killed: " + why); }));
     const bool started = started_.load(std::memory_order_acquire);
     if (started) core_->set_state(ServiceState::stopping);
-    core_->announcements.stopping("killed: " + why);
+    static_cast<void>(attempt([&] { core_->announcements.stopping("killed: " + why); }));
     core_->runner.request_stop();
     if (!started) return finish(Error{ExitCode::timeout, "start", "", "killed while starting"});
-    if (!serving_.load(std::memory_order_acquire) || core_->runner.busy()) {
-        if (const auto busy = core_->runner.busy())
-            core_->log.warning("on_kill is skipped: '" + busy->event + "' still runs");
+    if (!serving_.load(std::memory_order_acquire) || core_->runner.is_busy()) {
+        static_cast<void>(attempt([this] {
+            if (const auto busy = core_->runner.busy())
+                core_->log.warning("on_kill is skipped: '" + busy->event + "' still runs");
+        }));
         return finish(std::nullopt);
     }
     kill_timer_->start(kill_event_limit, [this] {
-        core_->log.warning("on_kill took longer than " + in_words(kill_event_limit) + " and is left");
+        static_cast<void>(attempt(
+            [this] { core_->log.warning("on_kill took longer than " + in_words(kill_event_limit) + " and is left"); }));
         finish(std::nullopt);
     });
     core_->parking->unpark();
@@ -107,12 +116,16 @@ void Shutdown::end_for_sure_within(std::chrono::milliseconds time) {
 
 void Shutdown::finish(const std::optional<Error>& error) {
     auto& [daemon, lock, log, control] = *core_->policies;
-    if (error) core_->report(*error);
+    static_cast<void>(attempt([&] {
+        if (error) core_->report(*error);
+    }));
     control.close();
-    core_->close_log(last_flush_limit);
+    static_cast<void>(attempt([this] { core_->close_log(last_flush_limit); }));
     core_->crash_watch.close_report();
     lock.release();
-    if (error) core_->announcements.failed(*error);
+    static_cast<void>(attempt([&] {
+        if (error) core_->announcements.failed(*error);
+    }));
     core_->host.process->exit_now(error ? to_int(error->exit_code) : 0);
 }
 

@@ -25,7 +25,8 @@ public:
     void limit_start(std::chrono::milliseconds at_most);
     /// A clean stop: the running event is asked to end, what waits is refused, the event thread goes on to the end;
     /// where it doesn't within stop-timeout, kill. A second one is no more than the first.
-    void stop(const std::string& why);
+    /// \param failure what the process ends with, if it is not a stop that somebody wanted
+    void stop(const std::string& why, std::optional<Error> failure = std::nullopt);
     /// The kill event, a second at most and not beside a running handler; then the end. A second one does not wait.
     void kill(const std::string& why);
 
@@ -34,6 +35,8 @@ public:
     [[nodiscard]] bool is_killing() const noexcept { return killing_.load(std::memory_order_acquire); }
 
     // From the event thread.
+    /// What the stop began with. \pre is_stopping()
+    [[nodiscard]] const std::optional<Error>& failure() const noexcept { return failure_; }
     /// Whether the event thread waits for events, and so could run the kill event.
     void set_serving(bool serving) noexcept { serving_.store(serving, std::memory_order_release); }
     /// The start is over: it has no limit any more, and what ends the service now is no failed start.
@@ -52,6 +55,7 @@ private:
     std::unique_ptr<os::Timer> start_timer_;
     std::unique_ptr<os::Timer> stop_timer_;
     std::unique_ptr<os::Timer> kill_timer_;
+    std::optional<Error> failure_;  ///< set before `stopping_`
     std::atomic<bool> stopping_{false};
     std::atomic<bool> killing_{false};
     std::atomic<bool> serving_{false};

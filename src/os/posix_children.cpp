@@ -8,7 +8,9 @@
 #include <system_error>
 #include <thread>
 
+#include "base/attempt.hpp"
 #include "os/proc_file.hpp"
+#include "os/thread_error.hpp"
 #include "servicekit/os/children.hpp"
 
 namespace servicekit::os {
@@ -65,11 +67,12 @@ public:
                 ended.notify_one();
             }};
         } catch (const std::system_error& failure) {
-            return os_error("start a thread", "", failure.code().value());
+            return thread_error("start a thread", "", failure.code().value());
         }
         for (std::unique_lock lock{mutex}; !ended.wait_for(lock, period, [&] { return is_over; });) {
             lock.unlock();
-            look();
+            // One look that lacks memory is made up for by the next.
+            static_cast<void>(servicekit::attempt(look));
             lock.lock();
         }
         thread.join();

@@ -19,9 +19,11 @@
 #include <thread>
 #include <utility>
 
+#include "base/attempt.hpp"
 #include "os/captured_stream.hpp"
 #include "os/fork_guard.hpp"
 #include "os/signals_blocked.hpp"
+#include "os/thread_error.hpp"
 #include "servicekit/os/stream_capture.hpp"
 
 namespace servicekit::os {
@@ -287,7 +289,7 @@ void Capture::deliver_beside(const std::shared_ptr<Capture>& self) {
             pthread_setname_np(pthread_self(), "stdio-log");
             self->prepare_thread();
             Waiting::Line line;
-            while (self->waiting.take(line)) self->deliver_line(line);
+            while (self->waiting.take(line)) static_cast<void>(servicekit::attempt([&] { self->deliver_line(line); }));
         }};
         is_delivered_beside = true;
     } catch (const std::system_error&) {
@@ -318,7 +320,8 @@ void Capture::run_reader(const std::shared_ptr<Capture>& self) {
         }
         // Looked at first: what was printed before the stop is read.
         const bool stopping = stops.load();
-        read_all(self, stopping, rest);
+        // What there is no memory for may be read later.
+        if (!servicekit::attempt([&] { read_all(self, stopping, rest); })) std::this_thread::sleep_for(10ms);
         if (stopping) break;
     }
     const std::lock_guard lock{mutex};
@@ -347,7 +350,7 @@ public:
                 kept->run_reader(kept);
             }};
         } catch (const std::system_error& error) {
-            return os_error("start a thread for captured streams", "", error.code().value());
+            return thread_error("start a thread for captured streams", "", error.code().value());
         }
         return {};
     }

@@ -46,15 +46,32 @@ class Context {
 public:
     /// Takes what the caller should be told about how far it is.
     using ProgressSink = std::function<void(std::uint64_t done, std::uint64_t total, std::string_view text)>;
+    /// Waits for the time or for the stop. \returns whether the whole time passed
+    using Waiting = std::function<bool(std::chrono::milliseconds time, const std::stop_token& stop)>;
 
     Context() = default;
+    /// \param waiting outlives the context; null: wait_for() waits on the steady clock
     Context(std::stop_token stop, std::optional<std::chrono::steady_clock::time_point> deadline, Peer peer,
-            ProgressSink progress)
-        : stop_{std::move(stop)}, deadline_{deadline}, peer_{std::move(peer)}, progress_{std::move(progress)} {}
+            ProgressSink progress, const Waiting* waiting = nullptr)
+        : stop_{std::move(stop)},
+          deadline_{deadline},
+          peer_{std::move(peer)},
+          progress_{std::move(progress)},
+          waiting_{waiting} {}
 
-    /// Asked to stop when the service is: a handler that takes long looks at it now and then, or gives it to
-    /// a std::condition_variable_any.
+    /// The service requests the stop when it stops or is killed. A handler that works for long looks at this token now
+    /// and then. A handler that waits uses wait_for().
     [[nodiscard]] const std::stop_token& stop_token() const noexcept { return stop_; }
+    /// Waits, and returns early when the service stops. The time is virtual on mocks::FakeOs.
+    /// \code
+    /// while (context.wait_for(1s)) look_for_new_files();
+    /// \endcode
+    /// \param time rounded up to milliseconds; at most a hundred years
+    /// \returns whether the whole time passed; false when the service stops
+    template <class Rep, class Period>
+    bool wait_for(std::chrono::duration<Rep, Period> time) const {
+        return wait(std::chrono::ceil<std::chrono::milliseconds>(time));
+    }
     /// When nobody will wait for the reply any more; nothing where there is no limit.
     [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> deadline() const noexcept { return deadline_; }
     /// Who asked for it, and what role that gives.
@@ -68,10 +85,13 @@ public:
     }
 
 private:
+    [[nodiscard]] bool wait(std::chrono::milliseconds time) const;
+
     std::stop_token stop_;
     std::optional<std::chrono::steady_clock::time_point> deadline_;
     Peer peer_;
     ProgressSink progress_;
+    const Waiting* waiting_ = nullptr;
 };
 
 /// Runs an event. What it throws becomes the caller's error reply `event-error`; the service runs on.

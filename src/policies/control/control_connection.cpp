@@ -3,9 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <exception>
 #include <thread>
 #include <utility>
+
+#include "base/attempt.hpp"
 
 namespace servicekit::policies {
 namespace {
@@ -38,19 +39,21 @@ ControlConnection::ControlConnection(ControlServer& server, std::unique_ptr<os::
 bool ControlConnection::progress(std::string_view line) {
     std::unique_lock lock{mutex_};
     if (!open_ || !awaiting_ || outbox_.is_broken() || outbox_.backlog() > 0 || outbox_.is_sending()) return false;
-    send(line, lock);
+    if (!attempt([&] { send(line, lock); })) outbox_.give_up();
     return open_ && !outbox_.is_broken();
 }
 
+// One whose reply there is no memory for is broken: the loop's thread ends it at its next look.
+
 void ControlConnection::reply(std::string_view line) {
     std::unique_lock lock{mutex_};
-    answer(line, lock);
+    if (!attempt([&] { answer(line, lock); })) outbox_.give_up();
 }
 
 void ControlConnection::reply_and_close(std::string_view line) {
     std::unique_lock lock{mutex_};
     if (awaiting_) closes_after_reply_ = true;
-    answer(line, lock);
+    if (!attempt([&] { answer(line, lock); })) outbox_.give_up();
 }
 
 void ControlConnection::answer(std::string_view line, std::unique_lock<std::mutex>& lock) {
@@ -71,13 +74,41 @@ void ControlConnection::send(std::string_view line, std::unique_lock<std::mutex>
 
 void ControlConnection::call_loop() {
     if (std::exchange(called_, true)) return;
-    server_.loop().post([self = shared_from_this()] { self->on_called(); });
+    const auto post = [this] { server_.loop().post([self = shared_from_this()] { self->on_called(); }); };
+    if (attempt(post)) return;
+    called_ = false;
+    outbox_.give_up();
 }
 
 // What follows is the loop's thread only.
 
-void ControlConnection::begin() {
+/// Ends this connection, and no other, if its step lacks memory or the system refuses something to it.
+template <class Step>
+void ControlConnection::take_step(const Step& step) {
     const auto self = shared_from_this();
+    try {
+        step();
+    } catch (const std::exception& exception) {
+        break_off(exception);
+    }
+}
+
+void ControlConnection::break_off(const std::exception& exception) {
+    static_cast<void>(attempt([&] {
+        server_.requests().note(Error{ExitCode::os, "serve a connection", "", exception.what()});
+    }));
+    {
+        const std::lock_guard lock{mutex_};
+        corked_ = false;
+    }
+    end();
+}
+
+void ControlConnection::begin() {
+    take_step([this] { serve_what_has_come(); });
+}
+
+void ControlConnection::serve_what_has_come() {
     // The request is often there already, and behind it the end of what the client sends: then the loop need not
     // watch this connection at all.
     if (receive() && !has_unsent()) (void)receive();
@@ -85,25 +116,26 @@ void ControlConnection::begin() {
 }
 
 void ControlConnection::turn_away(const Refusal& refusal) {
-    const auto self = shared_from_this();
-    refuse(refusal);
-    (void)receive();
-    settle();
+    take_step([&] {
+        refuse(refusal);
+        (void)receive();
+        settle();
+    });
 }
 
 void ControlConnection::on_readable() {
-    const auto self = shared_from_this();
     awaits_readable_ = false;
     in_a_row_ = 0;
-    (void)receive();
-    settle();
+    take_step([this] {
+        (void)receive();
+        settle();
+    });
 }
 
 void ControlConnection::on_writable() {
-    const auto self = shared_from_this();
     awaits_writable_ = false;
     in_a_row_ = 0;
-    settle();
+    take_step([this] { settle(); });
 }
 
 void ControlConnection::on_called() {
@@ -112,7 +144,7 @@ void ControlConnection::on_called() {
         called_ = false;
     }
     in_a_row_ = 0;
-    settle();
+    take_step([this] { settle(); });
 }
 
 /// \returns whether anything came.
@@ -334,14 +366,9 @@ void ControlConnection::drain() {
 
 void ControlConnection::await(bool readable, bool writable) {
     if (!readable && !writable) return;
-    try {
-        if (!watch_) watch_ = server_.loop().watch(socket_->descriptor());
-        if (readable && !std::exchange(awaits_readable_, true)) watch_->await_readable([this] { on_readable(); });
-        if (writable && !std::exchange(awaits_writable_, true)) watch_->await_writable([this] { on_writable(); });
-    } catch (const std::exception& exception) {
-        server_.requests().note(Error{ExitCode::os, "serve a connection", "", exception.what()});
-        end();
-    }
+    if (!watch_) watch_ = server_.loop().watch(socket_->descriptor());
+    if (readable && !std::exchange(awaits_readable_, true)) watch_->await_readable([this] { on_readable(); });
+    if (writable && !std::exchange(awaits_writable_, true)) watch_->await_writable([this] { on_writable(); });
 }
 
 void ControlConnection::tick() {

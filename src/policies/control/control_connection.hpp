@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <exception>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -52,6 +53,10 @@ public:
     std::size_t position = 0;
 
 private:
+    template <class Step>
+    void take_step(const Step& step);
+    void break_off(const std::exception& exception);
+    void serve_what_has_come();
     void on_readable();
     void on_writable();
     void on_called();

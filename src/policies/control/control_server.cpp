@@ -1,7 +1,10 @@
 #include "policies/control/control_server.hpp"
 
 #include <algorithm>
+#include <cerrno>
+#include <new>
 #include <optional>
+#include <system_error>
 #include <utility>
 
 #include "policies/control/control_connection.hpp"
@@ -85,21 +88,27 @@ void ControlServer::await_connections() {
 }
 
 void ControlServer::accept_waiting() {
-    for (unsigned count = 0; count < accepted_in_a_row; ++count) {
-        auto accepted = listener_->accept();
-        if (!accepted) return pause_accepting(accepted.error());
-        accept_fails_ = false;
-        if (!*accepted) break;
-        serve(std::move(*accepted));
-        if (!listener_) return;
+    try {
+        for (unsigned count = 0; count < accepted_in_a_row; ++count) {
+            auto accepted = listener_->accept();
+            if (!accepted) return pause_accepting(accepted.error());
+            accept_fails_ = false;
+            if (!*accepted) break;
+            serve(std::move(*accepted));
+            if (!listener_) return;
+        }
+        await_connections();
+    } catch (const std::bad_alloc&) {
+        pause_accepting(os_error("accept a connection", "", ENOMEM));
+    } catch (const std::system_error& refusal) {
+        pause_accepting(os_error("accept a connection", "", refusal.code().value()));
     }
-    await_connections();
 }
 
 void ControlServer::pause_accepting(const Error& error) {
+    accept_pause_->start(accept_pause, [this] { accept_waiting(); });
     // What lasts is told once, not ten times a second.
     if (!std::exchange(accept_fails_, true)) requests_->note(error);
-    accept_pause_->start(accept_pause, [this] { await_connections(); });
 }
 
 void ControlServer::serve(std::unique_ptr<os::LocalConnection> socket) {
@@ -114,9 +123,16 @@ void ControlServer::serve(std::unique_ptr<os::LocalConnection> socket) {
         return;
     }
 
-    const auto connection = std::make_shared<ControlConnection>(*this, std::move(socket), std::move(peer), admission);
-    connection->position = connections_.size();
-    connections_.push_back(connection);
+    const uid_t user = peer.uid;
+    std::shared_ptr<ControlConnection> connection;
+    try {
+        connection = std::make_shared<ControlConnection>(*this, std::move(socket), std::move(peer), admission);
+        connection->position = connections_.size();
+        connections_.push_back(connection);
+    } catch (...) {
+        if (!limit) quota_.release(user);
+        throw;
+    }
     if (limit) {
         ++refused_;
         connection->turn_away(too_many);

@@ -1,7 +1,9 @@
 #include "servicekit/policies/control/unix_socket_control.hpp"
 
-#include <exception>
+#include <cerrno>
+#include <new>
 #include <optional>
+#include <system_error>
 #include <utility>
 
 #include "policies/control/control_server.hpp"
@@ -116,24 +118,24 @@ contract::ControlAccess UnixSocketControl::access() const {
 Result<void> UnixSocketControl::open(contract::Requests& requests, os::EventLoop& loop) {
     State& state = *state_;
     auto roles = policies::ControlRoles::look_up(state.options, *state.users);
-    if (!roles) return roles.error();
+    if (!roles) return roles.error().at_stage(ExitCode::cannot_create);
     auto listener = state.listen();
     if (!listener) return listener.error();
     if (const auto shortcoming = (*listener)->shortcoming()) requests.note(*shortcoming);
     const auto group = (*listener)->group();
-    if (!group) {
-        (void)(*listener)->remove_file();
-        return state.cannot_listen(group.error());
-    }
+    if (!group) return state.cannot_listen(group.error());
     const uid_t service = state.process->effective_user();
     auto server = std::make_unique<policies::ControlServer>(
         state.options, requests, loop, std::move(*listener), std::move(*roles),
         policies::ControlRoles::Belonging{.service = service, .owner = state.owner.value_or(service), .group = *group});
     try {
         server->start();
-    } catch (const std::exception& exception) {
+    } catch (const std::bad_alloc&) {
         server->close();
-        return state.cannot_listen(exception.what());
+        return os_error("listen on", state.options.path, ENOMEM);
+    } catch (const std::system_error& error) {
+        server->close();
+        return os_error("listen on", state.options.path, error.code().value());
     }
     state.server = std::move(server);
     return {};

@@ -4,6 +4,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/attempt.hpp"
 #include "policies/log/last_turn.hpp"
 
 namespace servicekit::policies {
@@ -202,7 +203,10 @@ void LineBuffer::begin_line_anew() noexcept {
 
 void LineBuffer::arm_timer() {
     const Turns::Turn turn{line_turns_};
-    if (loop_ != nullptr) loop_->post([this] { timer_->start(period(), [this] { on_time(); }); });
+    if (loop_ == nullptr) return;
+    // Another line arms it if there is no memory for this.
+    if (!attempt([this] { loop_->post([this] { timer_->start(period(), [this] { on_time(); }); }); }))
+        timer_armed_ = false;
 }
 
 void LineBuffer::arm_timer_for_failure() {
@@ -216,8 +220,11 @@ void LineBuffer::arm_timer_for_failure() {
 }
 
 void LineBuffer::on_time() {
-    bool flushed = flush(patience());
-    if (flushed && tell_losses()) flushed = flush(patience());
+    bool flushed = false;
+    static_cast<void>(attempt([&] {
+        flushed = flush(patience());
+        if (flushed && tell_losses()) flushed = flush(patience());
+    }));
     {
         const Turns::Turn turn{line_turns_};
         timer_armed_ = !flushed || !filling_.empty();

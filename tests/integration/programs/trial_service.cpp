@@ -2,6 +2,11 @@
 // steps of its life.
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -13,13 +18,12 @@
 #include <cmath>
 #include <condition_variable>
 #include <csignal>
+#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <functional>
-#include <mutex>
 #include <stdexcept>
-#include <stop_token>
 #include <string>
 #include <thread>
 #include <utility>
@@ -48,11 +52,13 @@ Reply sleep_a_while(const Arguments& arguments, Context& context) {
         std::this_thread::sleep_for(time);
         return {{"interrupted", false}};
     }
-    std::mutex mutex;
-    std::condition_variable_any never;
-    std::unique_lock lock{mutex};
-    never.wait_for(lock, context.stop_token(), time, [] { return false; });
-    return {{"interrupted", context.stop_token().stop_requested()}};
+    return {{"interrupted", !context.wait_for(time)}};
+}
+
+void wait_for_line(const std::string& path) {
+    std::ifstream file{path};
+    std::string line;
+    std::getline(file, line);
 }
 
 void sleep_until_stop(const Context& context) {
@@ -135,6 +141,31 @@ Reply regain_root(const Arguments&, Context&) {
             {"setgroups", fault_of(::setgroups(0, nullptr))}};
 }
 
+/// From now on the process may have that much more memory.
+Reply limit_memory(const Arguments& arguments, Context&) {
+    std::ifstream file{"/proc/self/statm"};
+    rlim_t pages = 0;
+    file >> pages;
+    const rlim_t bytes = pages * static_cast<rlim_t>(::sysconf(_SC_PAGESIZE)) + arguments.get<rlim_t>("bytes");
+    const rlimit limit{.rlim_cur = bytes, .rlim_max = RLIM_INFINITY};
+    if (!file || ::setrlimit(RLIMIT_AS, &limit) != 0) throw std::runtime_error("no limit");
+    return {};
+}
+
+/// From now on epoll_ctl(2) fails in all threads, as it does when the user has no watches left.
+Reply deny_epoll(const Arguments&, Context&) {
+    std::array<sock_filter, 4> program{{
+        {BPF_LD | BPF_W | BPF_ABS, 0, 0, offsetof(seccomp_data, nr)},
+        {BPF_JMP | BPF_JEQ | BPF_K, 0, 1, SYS_epoll_ctl},
+        {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ERRNO | ENOSPC},
+        {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW},
+    }};
+    const sock_fprog filter{program.size(), program.data()};
+    const bool is_denied = ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+                           ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &filter) == 0;
+    return {{"denied", is_denied}};
+}
+
 Reply tell_progress(const Arguments& arguments, Context& context) {
     const auto steps = arguments.get<std::uint64_t>("steps");
     for (std::uint64_t done = 1; done <= steps; ++done) context.progress(done, steps, "step " + std::to_string(done));
@@ -169,6 +200,8 @@ public:
                           .parameters = std::move(parameters),
                           .handler = std::move(handler)});
         };
+        // The load event then runs in the process that becomes the service, where threads may be started.
+        if (std::getenv("TRIAL_LOADS_IN_SERVICE") != nullptr) load_in_service();
         add("hang", "never ends, whatever is asked of it", [](const Arguments&, Context&) -> Reply { hang(); });
         add("spin", "the same with a processor at work", [](const Arguments&, Context&) -> Reply { spin(); });
         add("sleep", "ends after a time", sleep_a_while,
@@ -200,6 +233,9 @@ public:
         add("read-line", "reads a line of a file, and waits for it where that is a FIFO", read_line,
             {{.name = "path", .type = ParameterType::path}});
         add("write-file", "writes a byte to a file", write_file, {{.name = "path", .type = ParameterType::path}});
+        add("limit-memory", "limits its address space", limit_memory,
+            {{.name = "bytes", .type = ParameterType::integer, .description = "that it may still take", .minimum = 0}});
+        add("deny-epoll", "lets epoll_ctl(2) fail from now on", deny_epoll);
         add("regain-root", "tries to be root again", regain_root);
         add("count", "counts its runs, and how many of them there were at once",
             std::bind_front(&TrialService::count, this));
@@ -260,14 +296,31 @@ private:
 
     void on_load(Settings& settings) override {
         const auto app = settings.app();
-        app.allow_only({"greeting", "load-throws", "start-throws", "start-aborts", "start-hangs",
-                        "start-waits-for-line", "stop-throws", "stop-hangs", "kill-hangs", "kill-throws",
+        app.allow_only({"greeting", "load-throws", "load-waits-for-line", "load-runs", "start-throws", "start-aborts",
+                        "start-hangs", "start-waits-for-line", "stop-throws", "stop-hangs", "kill-hangs", "kill-throws",
                         "status-hangs", "status-throws", "run-directory"});
+        if (!is_reload()) load_first(app, settings.is_client());
         if (app.get<bool>("load-throws", false)) throw std::runtime_error("load throws on purpose");
         auto greeting = app.get<std::string>("greeting", "hello");
         if (app.has("run-directory"))
             settings.set(servicekit::setting::run_directory, app.get<std::string>("run-directory"));
         greeting_ = std::move(greeting);
+    }
+
+    /// Verbs that talk to a service do the same if TRIAL_LOADS_AS_CLIENT is set.
+    void load_first(const servicekit::AppConfiguration& app, bool is_client) {
+        if (is_client && std::getenv("TRIAL_LOADS_AS_CLIENT") == nullptr) return;
+        if (app.has("load-runs")) {
+            const auto command = app.get<std::string>("load-runs");
+            const auto run = [&command] {
+                if (std::system(command.c_str()) != 0) std::abort();
+            };
+            if (loads_in_service())
+                std::jthread{run};
+            else
+                run();
+        }
+        if (app.has("load-waits-for-line")) wait_for_line(app.get<std::string>("load-waits-for-line"));
     }
 
     void on_start() override {
@@ -276,9 +329,7 @@ private:
         if (asks("start-hangs")) hang();
         if (const auto path = settings().app().get<std::string>("start-waits-for-line", ""); !path.empty()) {
             log().info("on_start waits");
-            std::ifstream file{path};
-            std::string line;
-            std::getline(file, line);
+            wait_for_line(path);
         }
     }
 

@@ -62,6 +62,28 @@ TEST_F(LifecycleFaultsTest, ConnectionsThatCannotBeAcceptedAreToldOnceInTheLog) 
     EXPECT_EQ(life.stop(), 0);
 }
 
+TEST_F(LifecycleFaultsTest, AControlSocketThatCannotBeWatchedEndsTheStart) {
+    os.faults.fail("event_loop.watch", 1, ENOSPC);
+    EXPECT_FALSE(life.start());
+    EXPECT_EQ(life.start_result()->status, 71);
+    EXPECT_EQ(errors(), "trial: cannot listen on '/run/trial.control': No space left on device\n");
+    EXPECT_FALSE(os.files.exists("/run/trial.control"));
+}
+
+TEST_F(LifecycleFaultsTest, AnEventWhoseReplyTakesTooMuchMemoryFailsAndTheServiceLives) {
+    mocks::FakeLife greedy{
+        os, [this] {
+            auto service = mocks::fake_service<Service>(os, options);
+            service->events().add(
+                {.name = "greedy", .handler = [](const Arguments&, Context&) -> Reply { throw std::bad_alloc{}; }});
+            return service;
+        }};
+    ASSERT_TRUE(greedy.start());
+    EXPECT_THAT(greedy.ask(R"(["greedy"])"), HasSubstr("event-error"));
+    EXPECT_THAT(greedy.ask(R"(["status"])"), HasSubstr("running"));
+    EXPECT_EQ(greedy.stop(), 0);
+}
+
 TEST_F(LifecycleFaultsTest, AConnectionThatCannotBeWatchedIsToldInTheLog) {
     ASSERT_TRUE(life.start());
     os.faults.fail("event_loop.watch", 2, ENOSPC);

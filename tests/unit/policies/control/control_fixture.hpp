@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <memory>
+#include <new>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -17,7 +18,7 @@
 namespace servicekit {
 
 /// Answers `["x"]` with `{"did":["x"]}` at once, or, where the text has "slow" in it, when the test says so;
-/// what has "bad" in it was no request.
+/// what has "bad" in it was no request, and for what has "hungry" in it there is no memory.
 class RecordedRequests final : public contract::Requests {
 public:
     struct Asked {
@@ -28,6 +29,7 @@ public:
 
     void request(std::string_view text, const Peer& peer, std::shared_ptr<contract::Responder> responder) override {
         asked.push_back({std::string{text}, peer, responder});
+        if (text.find("hungry") != std::string_view::npos) throw std::bad_alloc{};
         if (text.find("slow") != std::string_view::npos) return;
         if (text.find("bad") != std::string_view::npos)
             responder->reply_and_close(answer(text));
@@ -38,6 +40,7 @@ public:
         refusals.push_back(refusal);
         return "{\"error\":" + std::to_string(refusals.size()) + "}\n";
     }
+    void note(const Error& error) override { notes.push_back(error.message()); }
 
     [[nodiscard]] static std::string answer(std::string_view text) { return "{\"did\":" + std::string{text} + "}\n"; }
     /// Answers the request that came last.
@@ -50,6 +53,7 @@ public:
 
     std::vector<Asked> asked;
     std::vector<contract::Refusal> refusals;
+    std::vector<std::string> notes;
 };
 
 /// A control socket on a machine in memory, and clients of it.

@@ -77,6 +77,39 @@ TEST_F(ControlRequestsTest, AnswersTenThousandAtOnceInOrder) {
     EXPECT_TRUE(client.is_at_end());
 }
 
+TEST_F(ControlRequestsTest, EndsOnlyTheConnectionThatThereIsNoMemoryFor) {
+    auto hungry = connect();
+    auto other = connect();
+    EXPECT_EQ(other.ask("[\"a\"]"), "{\"did\":[\"a\"]}\n");
+
+    hungry.send("[\"hungry\"][\"b\"]");
+    loop.run_ready();
+
+    EXPECT_TRUE(hungry.is_at_end() || hungry.was_reset());
+    EXPECT_EQ(other.ask("[\"a\"]"), "{\"did\":[\"a\"]}\n");
+    EXPECT_THAT(requests.notes, ElementsAre("cannot serve a connection: std::bad_alloc"));
+    EXPECT_THAT(requests.texts(), ElementsAre("[\"a\"]", "[\"hungry\"]", "[\"a\"]"));
+}
+
+TEST_F(ControlRequestsTest, AConnectionThatEndedForLackOfMemoryMakesRoomForAnother) {
+    for (int count = 0; count < 2000; ++count) {
+        auto hungry = connect();
+        hungry.send("[\"hungry\"]");
+        loop.run_ready();
+    }
+    EXPECT_EQ(connect().ask("[\"a\"]"), "{\"did\":[\"a\"]}\n");
+    EXPECT_FALSE(has_connections() && host.reactor.open_descriptors() > 2);
+}
+
+TEST_F(ControlRequestsTest, AcceptsAgainOnceAConnectionCanBeWatched) {
+    host.reactor.loop_failures.fail_next("watch", ENOSPC);
+    auto refused = connect();
+    loop.run_ready();
+    EXPECT_TRUE(refused.is_at_end() || refused.was_reset());
+    EXPECT_THAT(requests.notes, ElementsAre(::testing::HasSubstr("No space left on device")));
+    EXPECT_EQ(connect().ask("[\"a\"]"), "{\"did\":[\"a\"]}\n");
+}
+
 TEST_F(ControlRequestsTest, LetsOthersTheirTurnBetweenTheManyOfOneConnection) {
     auto greedy = connect();
     std::string sent;

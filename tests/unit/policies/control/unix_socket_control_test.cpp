@@ -1,8 +1,10 @@
 #include "servicekit/policies/control/unix_socket_control.hpp"
 
 #include <cerrno>
+#include <new>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include "servicekit/mocks/mock_event_loop.hpp"
@@ -129,12 +131,23 @@ TEST_F(UnixSocketControlTest, DoesNotReplaceASocketThatItCannotAsk) {
 
 TEST_F(UnixSocketControlTest, LeavesNoSocketBehindWhereTheLoopCannotWatchIt) {
     NiceMock<mocks::MockEventLoop> broken;
-    EXPECT_CALL(broken, watch).WillOnce(Throw(std::runtime_error{"no epoll"}));
+    EXPECT_CALL(broken, watch).WillOnce(Throw(std::system_error{ENOSPC, std::generic_category()}));
     control = control_with({});
     const auto opened = control->open(requests, broken);
     ASSERT_FALSE(opened);
-    EXPECT_EQ(opened.error().exit_code, ExitCode::cannot_create);
-    EXPECT_EQ(opened.error().reason, "no epoll");
+    EXPECT_EQ(opened.error().exit_code, ExitCode::os);
+    EXPECT_EQ(opened.error().errno_value, ENOSPC);
+    EXPECT_FALSE(has_socket_file());
+}
+
+TEST_F(UnixSocketControlTest, LeavesNoSocketBehindWhenThereIsNoMemoryToWatchIt) {
+    NiceMock<mocks::MockEventLoop> broken;
+    EXPECT_CALL(broken, watch).WillOnce(Throw(std::bad_alloc{}));
+    control = control_with({});
+    const auto opened = control->open(requests, broken);
+    ASSERT_FALSE(opened);
+    EXPECT_EQ(opened.error().exit_code, ExitCode::os);
+    EXPECT_EQ(opened.error().errno_value, ENOMEM);
     EXPECT_FALSE(has_socket_file());
 }
 

@@ -1,0 +1,96 @@
+// Memory and watches that run out while a service runs: a connection ends, the service lives and can be stopped.
+#include <csignal>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "integration/support/raw_client.hpp"
+#include "integration/support/service_test.hpp"
+#include "sanitized.hpp"
+
+namespace servicekit::test {
+namespace {
+
+using testing::HasSubstr;
+
+class ScarceMeansTest : public ServiceTest {
+protected:
+    void SetUp() override {
+        if (is_sanitized) GTEST_SKIP() << "the sanitizer needs memory of its own";
+        ServiceTest::SetUp();
+    }
+};
+
+TEST_F(ScarceMeansTest, WithoutWatchesConnectionsEndAndTheServiceStops) {
+    RunningService service{trial};
+    const Object denied = service.call("deny-epoll");
+    if (!(*denied.find("denied") == Value{true})) GTEST_SKIP() << "no system call can be denied here";
+
+    int closed = 0;
+    for (int clients = 0; clients < 50; ++clients) {
+        RawClient client{trial.control_socket()};
+        // It sends nothing, so that the service would have to wait for it.
+        if (client.rest().empty()) ++closed;
+    }
+    EXPECT_EQ(closed, 50);
+    EXPECT_FALSE(service.has_ended());
+
+    EXPECT_EQ(trial.verb({"stop"}).exit_code, 0);
+    EXPECT_EQ(service.exit_code(), 0);
+    EXPECT_THAT(trial.log(), HasSubstr("on_stop ran"));
+    EXPECT_THAT(trial.log(), HasSubstr("cannot watch a descriptor: No space left on device"));
+}
+
+TEST_F(ScarceMeansTest, WithoutWatchesASignalStopsTheServiceAtOnce) {
+    RunningService service{trial};
+    const Object denied = service.call("deny-epoll");
+    if (!(*denied.find("denied") == Value{true})) GTEST_SKIP() << "no system call can be denied here";
+
+    service.signal(SIGHUP);
+    service.await_log("reload: SIGHUP");
+    service.signal(SIGTERM);
+
+    EXPECT_EQ(service.exit_code(), 0);
+    EXPECT_THAT(trial.log(), HasSubstr("on_stop ran"));
+}
+
+TEST_F(ScarceMeansTest, AReplyThatThereIsNoMemoryForIsAnError) {
+    RunningService service{trial};
+    constexpr int megabyte = 1 << 20;
+    service.call("limit-memory", {{"bytes", 16 * megabyte}});
+
+    for (const int megabytes : {20, 64, 1000})
+        EXPECT_EQ(trial.verb({"call", "big-reply", "bytes=" + std::to_string(megabytes * megabyte)}).exit_code == 0,
+                  false)
+            << megabytes;
+
+    EXPECT_EQ(trial.verb({"call", "echo", "integer=1"}).exit_code, 0);
+    EXPECT_EQ(trial.verb({"stop"}).exit_code, 0);
+    EXPECT_EQ(service.exit_code(), 0);
+}
+
+TEST_F(ScarceMeansTest, RequestsThatThereIsNoMemoryForEndTheirConnectionsOnly) {
+    RunningService service{trial};
+    service.call("limit-memory", {{"bytes", 4 << 20}});
+    {
+        std::vector<std::unique_ptr<RawClient>> clients;
+        const std::string unfinished = R"(["echo",{"string":")" + std::string(900'000, 'x');
+        for (int count = 0; count < 40; ++count) {
+            clients.push_back(std::make_unique<RawClient>(trial.control_socket()));
+            try {
+                clients.back()->send(unfinished);
+            } catch (const std::runtime_error&) {
+                clients.pop_back();  // ended by the service
+            }
+        }
+        EXPECT_FALSE(service.has_ended());
+    }
+
+    await_state("it answers again", [&] { return trial.verb({"call", "echo", "integer=1"}).exit_code == 0; });
+    EXPECT_EQ(trial.verb({"stop"}).exit_code, 0);
+    EXPECT_EQ(service.exit_code(), 0);
+}
+
+}  // namespace
+}  // namespace servicekit::test
