@@ -6,6 +6,7 @@
 
 #include "cli/verb_functions.hpp"
 #include "core/places.hpp"
+#include "core/service_signals.hpp"
 #include "core/stream_redirection.hpp"
 #include "servicekit/contract/daemon.hpp"
 #include "servicekit/contract/log.hpp"
@@ -149,12 +150,21 @@ int check(Session& session) {
 int restart(Session& session) {
     if (!has_background(session)) return refuse_background(session);
     if (const int code = fill_settings(session); code != 0) return code;
-    const auto check_and_stop = [&session] {
-        const auto checked = check_configuration(session);
-        return checked ? stop_loaded(session) : session.console.fail(checked.error());
+    // From the first load to the start, whose own load goes on with what came until then.
+    ServiceSignals signals{*session.tools.host.signals};
+    if (!session.service.settings().get(setting::no_signal_handlers))
+        if (const auto noted = signals.begin_load(); !noted) return session.console.fail(noted.error());
+    const auto check_and_stop = [&session, &signals] {
+        if (const auto checked = check_configuration(session); !checked) return session.console.fail(checked.error());
+        // It must not stop what it will not start again.
+        if (const auto refused = signals.refusal()) return session.console.fail(*refused);
+        return stop_loaded(session);
     };
     const int code = session.service.loads_in_service() ? run_in_child(session, check_and_stop) : check_and_stop();
-    return code != 0 ? code : start_anew(session);
+    if (code != 0) return code;
+    // exec(2) would forget it.
+    if (const auto refused = signals.refusal()) return session.console.fail(*refused);
+    return start_anew(session);
 }
 
 }  // namespace servicekit::cli

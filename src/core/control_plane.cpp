@@ -1,5 +1,4 @@
 #include "core/control_plane.hpp"
-#include "base/names.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -7,10 +6,13 @@
 #include <cstdint>
 #include <utility>
 
+#include "base/attempt.hpp"
+#include "base/names.hpp"
 #include "base/rfc3339.hpp"
 #include "core/argument_check.hpp"
 #include "core/configuration.hpp"
 #include "core/crash_reports.hpp"
+#include "core/peer_words.hpp"
 #include "core/service_core.hpp"
 #include "core/shutdown.hpp"
 
@@ -27,36 +29,6 @@ constexpr auto flush_limit = 1000ms;
 
 constexpr std::size_t usual_status_fields = 12;
 
-/// How often a refused request gets a line in the log: whoever may do nothing may not fill the disk either.
-constexpr auto refusal_line_interval = 1000ms;
-
-std::string user_in_words(const Peer& peer) {
-    return "uid " + (peer.uid == static_cast<uid_t>(-1) ? "unknown" : std::to_string(peer.uid));
-}
-
-std::string in_words(const Peer& peer) {
-    std::string text = user_in_words(peer);
-    if (peer.pid > 0) text += ", pid " + std::to_string(peer.pid);
-    return text;
-}
-
-std::string_view signal_name(int number) {
-    switch (number) {
-        case SIGHUP:
-            return "SIGHUP";
-        case SIGTERM:
-            return "SIGTERM";
-        case SIGABRT:
-            return "SIGABRT";
-        case SIGINT:
-            return "SIGINT";
-        case SIGUSR1:
-            return "SIGUSR1";
-        default:
-            return "a signal";
-    }
-}
-
 /// What a replaced event adds to what core itself replies.
 class AddingAnswer final : public Answer {
 public:
@@ -68,6 +40,7 @@ public:
     }
     void fail(const Object& error) override { responder_->reply(encode_error(error)); }
     void decline(const Object& /*error*/) override { responder_->reply(encode_reply(built_in_)); }
+    void lack_memory() override { responder_->reply(out_of_memory_line); }
 
 private:
     std::shared_ptr<contract::Responder> responder_;
@@ -87,6 +60,7 @@ public:
     void fail(const Object& error) override { responder_->reply(encode_error(error)); }
     void decline(const Object& /*error*/) override { reply_without_own(); }
     void time_out(const EventDeclaration&) override { reply_without_own(); }
+    void lack_memory() override { responder_->reply(out_of_memory_line); }
 
 private:
     void reply_without_own() { responder_->reply(encode_reply(plane_->last_known_status())); }
@@ -246,16 +220,24 @@ void ControlPlane::request(std::string_view text, const Peer& peer, std::shared_
 
 std::string ControlPlane::refuse(const contract::Refusal& refusal) { return encode_error(describe_refusal(refusal)); }
 
-void ControlPlane::note(const Error& error) { core_->log.warning(error.message()); }
+void ControlPlane::note(const Error& error) {
+    failures_.write(core_->log, core_->host.clock->steady_now(), error.message());
+}
 
 void ControlPlane::signalled(const os::ReceivedSignal& signal) {
-    const std::string why = std::string{signal_name(signal.number)} + " from " + in_words(signal.sender);
+    std::string why;
+    // A stop without its reason is still a stop.
+    static_cast<void>(attempt([&] { why = in_words(signal); }));
     switch (signal.number) {
         case SIGTERM:
         case SIGABRT:
             return core_->shutdown->stop(why);
         case SIGINT:
+            // Who types it once wants a clean end, and who types it again does not want to wait for one.
+            if (signal.is_from_kernel() && !std::exchange(interrupted_, true)) return core_->shutdown->stop(why);
             return core_->shutdown->kill(why);
+        case SIGXCPU:
+            return core_->shutdown->stop(why, Error{ExitCode::os, "go on", "", why});
         case SIGHUP:
             core_->log.info("reload: " + why);
             return queue_reload(signal.sender);
@@ -346,7 +328,7 @@ void ControlPlane::flush_log(std::shared_ptr<contract::Responder> responder) {
         if (wait_for_flush_.size() > 1) return;
     }
     // One for all that ask meanwhile.
-    core_->log_loop->post([this] {
+    const auto flush = [this] {
         std::vector<std::shared_ptr<contract::Responder>> waited;
         {
             const std::lock_guard guard{flush_mutex_};
@@ -359,7 +341,14 @@ void ControlPlane::flush_log(std::shared_ptr<contract::Responder> responder) {
             line = encode_error(describe_current_exception().as_error("log-flush"));
         }
         for (const auto& one : waited) one->reply(line);
-    });
+    };
+    try {
+        core_->log_loop->post(flush);
+    } catch (...) {
+        const std::lock_guard guard{flush_mutex_};
+        wait_for_flush_.clear();
+        throw;
+    }
 }
 
 Object ControlPlane::log_level(const Arguments& arguments) {
@@ -400,10 +389,15 @@ void ControlPlane::queue(const Event& event, Arguments arguments, const Request&
 /// After what the loop has found ready already: a burst of requests then costs one change of threads, not one each.
 void ControlPlane::wake_event_thread() {
     if (std::exchange(wakes_soon_, true)) return;
-    core_->loop->post([this] {
-        wakes_soon_ = false;
-        core_->parking->unpark();
+    const bool posted = attempt([this] {
+        core_->loop->post([this] {
+            wakes_soon_ = false;
+            core_->parking->unpark();
+        });
     });
+    if (posted) return;
+    wakes_soon_ = false;
+    core_->parking->unpark();
 }
 
 Object ControlPlane::list_events() const {
@@ -479,22 +473,11 @@ Object ControlPlane::refuse_peer(const std::string& event, ControlRole needs, co
     const std::string role = "the role '" + std::string{to_string(needs)} + "'";
     // Not the name that the client gave: it may be long, and is nobody's.
     const bool is_known = core_->events.find(event) != nullptr;
-    log_refusal((is_known ? "event '" + event + "'" : "an unknown event") + " refused to " + in_words(peer) +
-                ": it needs " + role);
+    refusals_.write(core_->log, core_->host.clock->steady_now(),
+                    (is_known ? "event '" + event + "'" : "an unknown event") + " refused to " + in_words(peer) +
+                        ": it needs " + role);
     return make_error("not-allowed", user_in_words(peer) + " may not ask for '" + event + "': it needs " + role,
                       {{"event", event}, {"needs", to_string(needs)}});
-}
-
-void ControlPlane::log_refusal(const std::string& line) {
-    const auto now = core_->host.clock->steady_now();
-    if (now < next_refusal_line_) {
-        ++unlogged_refusals_;
-        return;
-    }
-    next_refusal_line_ = now + refusal_line_interval;
-    const auto unlogged = std::exchange(unlogged_refusals_, 0);
-    core_->log.warning(unlogged == 0 ? line
-                                     : line + "; " + std::to_string(unlogged) + " refusals before are not logged");
 }
 
 }  // namespace servicekit

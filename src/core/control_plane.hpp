@@ -11,6 +11,7 @@
 #include "core/codec.hpp"
 #include "core/deadlines.hpp"
 #include "core/event_run.hpp"
+#include "core/paced_warnings.hpp"
 #include "servicekit/contract/control.hpp"
 #include "servicekit/os/signals.hpp"
 
@@ -60,14 +61,14 @@ private:
     void log_request(const EventDeclaration& event, const Object& arguments, const Peer& peer);
     /// The error object, after a line in the log. \param event as the client named it; there may be none of that name
     [[nodiscard]] Object refuse_peer(const std::string& event, ControlRole needs, const Peer& peer);
-    void log_refusal(const std::string& line);
 
     ServiceCore* core_;
     std::unique_ptr<Deadlines> deadlines_;
     std::weak_ptr<EventRun> queued_reload_;
     bool wakes_soon_ = false;
-    std::chrono::steady_clock::time_point next_refusal_line_{};
-    std::size_t unlogged_refusals_ = 0;
+    bool interrupted_ = false;  ///< SIGINT was typed on the terminal
+    PacedWarnings refusals_{"refusals"};
+    PacedWarnings failures_{"failures"};
     std::mutex flush_mutex_;
     std::vector<std::shared_ptr<contract::Responder>>
         wait_for_flush_;  ///< a flush that has not begun is under way for them

@@ -1,15 +1,15 @@
 #include "core/lifecycle.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
-#include <csignal>
+#include <cstddef>
 #include <new>
 #include <stop_token>
 #include <string_view>
 #include <system_error>
 #include <utility>
 
+#include "base/attempt.hpp"
 #include "base/rfc3339.hpp"
 #include "core/configuration.hpp"
 #include "core/control_plane.hpp"
@@ -23,7 +23,8 @@ namespace {
 /// What a socket unit calls the control socket (FileDescriptorName=); all others are the program's.
 constexpr std::string_view control_socket_name = "control";
 
-constexpr std::array service_signals{SIGHUP, SIGTERM, SIGABRT, SIGINT, SIGUSR1};
+/// Of the stack: with 64 KiB the library's own code overflows (measured), with 96 KiB it does not.
+constexpr std::size_t least_stack = std::size_t{128} << 10U;
 
 /// \returns what went wrong in it, also where that comes as an exception: no stage may keep those that follow from being
 ///          undone, nor whoever waits from being told.
@@ -47,6 +48,8 @@ Error busy_error(const contract::Owner& owner, const std::string& object) {
 
 }  // namespace
 
+Lifecycle::Lifecycle(ServiceCore& core) : core_{&core}, privileges_{core}, signals_{*core.host.signals} {}
+
 int Lifecycle::run(bool in_background) {
     ServiceCore& core = *core_;
     auto& [daemon, lock, log, control] = *core.policies;
@@ -61,7 +64,7 @@ int Lifecycle::run(bool in_background) {
         // Still in the process that the user started, or out of it and with nothing to undo.
         if (!entered_ || !in_background) core.print(*failure);
         if (entered_) daemon.failed(*failure);
-        let_signals_go();
+        signals_.give_back();
         return to_int(failure->exit_code);
     }
     bool started = false;
@@ -75,7 +78,6 @@ int Lifecycle::run(bool in_background) {
     if (failure) core.report(*failure);
     end();
     if (failure) core.announcements.failed(*failure);
-    let_signals_go();
     core.set_state(ServiceState::stopped);
     return failure ? to_int(failure->exit_code) : 0;
 }
@@ -85,14 +87,18 @@ std::optional<Error> Lifecycle::begin(bool in_background) {
     contract::Daemon& daemon = core.policies->daemon;
 
     core.set_state(ServiceState::loading);
+    if (auto error = note_signals()) return error;
+    if (auto ensured = core.host.process->ensure_stack(least_stack); !ensured) return ensured.error();
     if (auto error = take_over_sockets()) return error;
     if (core.loads_in_service) {
         if (auto error = prepare_late_load(in_background)) return error;
         if (auto error = enter(in_background)) return error;
         if (auto error = load(in_background)) return error;
+        if (auto error = look_at_signals()) return error;
         if (auto error = take_up_late_surroundings()) return error;
     } else {
         if (auto error = load(in_background)) return error;
+        if (auto error = look_at_signals()) return error;
         if (auto error = enter(in_background)) return error;
     }
 
@@ -105,6 +111,7 @@ std::optional<Error> Lifecycle::begin(bool in_background) {
     } catch (const std::system_error& error) {
         return os_error("make an event loop", "", error.code().value());
     }
+    core.loop->on_failure([&core](const Error& error) { core.control_plane->note(error); });
     core.set_state(ServiceState::starting);
     core.announcements.begin(daemon);
     core.shutdown->arm(*core.loop);
@@ -183,20 +190,40 @@ std::optional<Error> Lifecycle::prepare_late_load(bool in_background) {
 std::optional<Error> Lifecycle::enter(bool in_background) {
     ServiceCore& core = *core_;
     if (auto opened = core.host.streams->open_closed_ones(); !opened) return opened.error();
-    if (!core.configuration->settings().get(setting::no_signal_handlers)) {
-        if (auto held = core.host.signals->hold(service_signals); !held) return held.error();
-        signals_held_ = true;
+    if (auto held = signals_.hold(); !held) return held.error();
+    if (auto refused = signals_.refusal()) {
+        static_cast<void>(signals_.go_on());
+        return refused;
     }
     const auto role = core.policies->daemon.enter();
     if (!role || *role == contract::Role::parent) {
-        let_signals_go();
+        // What came meanwhile does not change how this process ends.
+        static_cast<void>(signals_.go_on());
         if (!in_background) return role.error();
         if (!role) core.print(role.error());
         core.host.process->exit_now(role ? 0 : to_int(role.error().exit_code));
     }
     entered_ = true;
-    if (in_background && signals_held_) core.host.signals->forget_caller();
+    if (in_background && signals_.are_noted()) core.host.signals->forget_caller();
+    if (auto noted = signals_.go_on(); !noted) return noted.error();
     return std::nullopt;
+}
+
+std::optional<Error> Lifecycle::note_signals() {
+    if (core_->configuration->settings().get(setting::no_signal_handlers)) return std::nullopt;
+    const auto noted = signals_.begin_load();
+    return noted ? std::nullopt : std::optional{noted.error()};
+}
+
+std::optional<Error> Lifecycle::look_at_signals() {
+    if (!signals_.are_noted()) return std::nullopt;
+    if (auto refused = signals_.refusal()) return refused;
+    if (core_->configuration->settings().get(setting::no_signal_handlers)) {
+        signals_.give_back();
+        return std::nullopt;
+    }
+    const auto noted = signals_.end_load();
+    return noted ? std::nullopt : std::optional{noted.error()};
 }
 
 std::optional<Error> Lifecycle::take_up_late_surroundings() {
@@ -223,6 +250,7 @@ std::optional<Error> Lifecycle::live(bool& started) {
     }
     if (const bool has_something_to_stop = started || core.shutdown->is_stopping(); has_something_to_stop) {
         if (auto error = stop_event(); error && started && !failure) failure = std::move(error);
+        if (!failure && core.shutdown->is_stopping()) failure = core.shutdown->failure();
     }
     undo_attachments();
     return failure;
@@ -348,30 +376,22 @@ std::optional<Error> Lifecycle::open_control() {
     ServiceCore& core = *core_;
     if (core.configuration->settings().get(setting::no_control_server)) return std::nullopt;
     auto opened = core.policies->control.open(*core.control_plane, *core.loop);
-    if (!opened) return opened.error().at_stage(ExitCode::cannot_create);
+    if (!opened) return opened.error();
     control_open_ = true;
     return std::nullopt;
 }
 
 std::optional<Error> Lifecycle::start_handlers() {
     ServiceCore& core = *core_;
-    if (signals_held_) {
-        const auto deliver = [&core](const os::ReceivedSignal& signal) { core.control_plane->signalled(signal); };
-        if (auto taken = core.host.signals->take(service_signals, *core.loop, deliver); !taken) return taken.error();
-        signals_taken_ = true;
-    }
+    const auto deliver = [&core](const os::ReceivedSignal& signal) { core.control_plane->signalled(signal); };
+    if (auto taken = signals_.take(*core.loop, deliver); !taken) return taken.error();
     if (auto failure = start_log()) return failure;
     if (auto started = core.streams.start(); !started) return started.error();
     core.shutdown->limit_start(core.deployment.start_timeout);
     core.loop->post([&core] { core.host.crashes->guard_this_thread(); });
     if (auto started = core.loop->start(); !started) return started.error();
     loop_turns_ = true;
-    let_signals_go();
     return std::nullopt;
-}
-
-void Lifecycle::let_signals_go() {
-    if (std::exchange(signals_held_, false)) core_->host.signals->let_go();
 }
 
 std::optional<Error> Lifecycle::start_event() {
@@ -408,9 +428,20 @@ void Lifecycle::serve() {
         if (core.shutdown->is_killing()) core.shutdown->run_kill_event();
         if (core.shutdown->is_stopping()) break;
         if (const auto run = core.queue.take())
-            core.run_event(*run);
+            serve(*run);
         else
             core.parking->park();
+    }
+}
+
+void Lifecycle::serve(EventRun& run) {
+    ServiceCore& core = *core_;
+    try {
+        core.run_event(run);
+    } catch (const std::bad_alloc&) {
+        // The event's own lack of memory is an error reply. This is that of the reply, or of what surrounds the event.
+        static_cast<void>(run.lack_memory());
+        static_cast<void>(attempt([&] { core.log.error("out of memory around event '" + run.event().name + "'"); }));
     }
 }
 
@@ -473,7 +504,7 @@ void Lifecycle::end() {
     if (lock_held_) lock.release();
     // The loop turned until here, so that the stop's time limit held for all of it.
     core.loop->stop();
-    if (signals_taken_) core.host.signals->give_back();
+    signals_.give_back();
     core.crash_watch.end();
     // What the program does from here on is its own.
     core.host.process->spare();

@@ -4,16 +4,18 @@
 #include <vector>
 
 #include "core/privileges.hpp"
+#include "core/service_signals.hpp"
 #include "servicekit/base/error.hpp"
 
 namespace servicekit {
 
+class EventRun;
 class ServiceCore;
 
 /// The life of a service from load to the last release, in the order that behaviour.md promises.
 class Lifecycle {
 public:
-    explicit Lifecycle(ServiceCore& core) : core_{&core}, privileges_{core} {}
+    explicit Lifecycle(ServiceCore& core);
 
     /// \returns the exit code of the process
     int run(bool in_background);
@@ -39,10 +41,11 @@ private:
     std::optional<Error> open_log();
     std::optional<Error> start_log();
     std::optional<Error> open_control();
-    std::optional<Error> take_signals();
+    /// The signals that the program leaves to the service wait for the end of the load, from now on.
+    std::optional<Error> note_signals();
+    /// Looks at what came during the load. \returns an error if the service is not to start
+    std::optional<Error> look_at_signals();
     std::optional<Error> start_handlers();
-    /// Those that came while they were held are delivered, or take their default action where nothing handles them.
-    void let_signals_go();
     /// All that runs the program's handlers, from the start event to the stop event. In the event thread, which is this
     /// one or another, as the daemon policy decides.
     /// \param started set once the start is over
@@ -51,6 +54,7 @@ private:
     void serve_until_stopped();
     void start_heartbeat();
     void serve();
+    void serve(EventRun& run);
     std::optional<Error> stop_event();
     void undo_attachments();
     /// Releases in reverse what was taken.
@@ -66,8 +70,7 @@ private:
     bool log_open_ = false;
     bool control_open_ = false;
     bool loop_turns_ = false;
-    bool signals_held_ = false;
-    bool signals_taken_ = false;
+    ServiceSignals signals_;
 };
 
 }  // namespace servicekit

@@ -24,6 +24,7 @@
 #include "os/crash_words.hpp"
 #include "os/crash_writer.hpp"
 #include "os/fault_owner.hpp"
+#include "os/signal_arrivals.hpp"
 
 // Where a sanitizer is linked, its runtime has this function.
 extern "C" void __sanitizer_set_death_callback(void (*)()) __attribute__((weak));  // NOLINT
@@ -301,7 +302,7 @@ extern "C" void servicekit_crashed(int number, siginfo_t* info, void* context) {
         return;
     }
     const pid_t self = ::getpid();
-    if (self == state.process.load() && (number != SIGABRT || is_from_inside(*info)))
+    if (self == state.process.load() && (number != SIGABRT || signal_arrivals::is_from_inside(*info)))
         handle(number, info, context);
     else
         pass_on(number, info, context, []() noexcept {});
@@ -341,6 +342,14 @@ bool belongs_to_sanitizer(const struct sigaction& current) noexcept {
     return has_function(current) && __sanitizer_set_death_callback != nullptr;
 }
 
+/// As signal_arrivals::AbortReporter.
+bool report_abort(int number, siginfo_t* info, void* context) noexcept {
+    if (state.process.load() != ::getpid() || !state.dispositions[static_cast<std::size_t>(number)].is_taken)
+        return false;
+    handle(number, info, context);
+    return true;
+}
+
 void take_signals() noexcept {
     struct sigaction action {};
     action.sa_sigaction = servicekit_crashed;
@@ -348,11 +357,17 @@ void take_signals() noexcept {
     action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
     sigemptyset(&action.sa_mask);
     for (const int number : fatal_signals) {
+        // A fault whose signal the caller has blocked would end the process without asking handlers.
+        change_mask(SIG_UNBLOCK, number);
         Disposition& disposition = state.dispositions[static_cast<std::size_t>(number)];
-        if (::sigaction(number, nullptr, &disposition.before) != 0 || belongs_to_sanitizer(disposition.before))
-            continue;
-        disposition.is_taken = ::sigaction(number, &action, nullptr) == 0;
+        if (::sigaction(number, nullptr, &disposition.before) != 0) continue;
+        // The handler of arrivals stays: it has an abort(3) reported.
+        const bool asks_us = signal_arrivals::is_ours(disposition.before);
+        if (asks_us) disposition.before = signal_arrivals::before(number);
+        if (belongs_to_sanitizer(disposition.before)) continue;
+        disposition.is_taken = asks_us || ::sigaction(number, &action, nullptr) == 0;
     }
+    signal_arrivals::report_aborts_by(&report_abort);
 }
 
 /// The note that the linker left in the program, elf(5).
@@ -446,17 +461,6 @@ bool add_last_words(LastWords& last_words) noexcept {
         if (place.compare_exchange_strong(nobody, &last_words)) return true;
     }
     return false;
-}
-
-bool is_from_inside(const siginfo_t& info) noexcept {
-    return (info.si_code == SI_TKILL || info.si_code == SI_USER) && info.si_pid == ::getpid();
-}
-
-bool report(int number, siginfo_t* info, void* context) noexcept {
-    if (state.process.load() != ::getpid() || !state.dispositions[static_cast<std::size_t>(number)].is_taken)
-        return false;
-    handle(number, info, context);
-    return true;
 }
 
 }  // namespace servicekit::os::crash_handler

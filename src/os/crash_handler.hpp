@@ -32,12 +32,5 @@ void set_report(const ReportPlace& place) noexcept;
 /// \returns false where there are too many.
 bool add_last_words(LastWords& last_words) noexcept;
 
-/// Whether this process sent the signal to itself: by abort(3), raise(3) or kill(2). Async-signal-safe.
-[[nodiscard]] bool is_from_inside(const siginfo_t& info) noexcept;
-
-/// For a handler that found out by itself that its signal is a crash: an abort(3) of this process.
-/// \returns false where nobody reports crashes; nothing was done then
-bool report(int number, siginfo_t* info, void* context) noexcept;
-
 }  // namespace crash_handler
 }  // namespace servicekit::os

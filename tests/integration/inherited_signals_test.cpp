@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "integration/support/service_test.hpp"
+#include "sanitized.hpp"
 
 namespace servicekit::test {
 namespace {
@@ -77,6 +78,31 @@ TEST_F(InheritedSignalsTest, AServiceInTheForegroundHearsTerm) {
     service.signal(SIGTERM);
 
     EXPECT_EQ(service.finish().exit_code, 0);
+}
+
+TEST_F(InheritedSignalsTest, AServiceInTheForegroundCanWaitForItsChildren) {
+    // What it runs can't be waited for as long as SIGCHLD is ignored; the program aborts then.
+    trial.configure_app({{"load-runs", "true"}});
+    RunningCommand service{from_deaf_caller({"run"})};
+    await_text_in(trial.log_file(), " ready\n");
+
+    EXPECT_EQ(trial.verb({"stop"}).exit_code, 0);
+    EXPECT_EQ(service.finish().exit_code, 0);
+}
+
+TEST_F(InheritedSignalsTest, ACrashIsReportedThoughItsSignalWasBlocked) {
+    if (is_sanitized) GTEST_SKIP() << "the sanitizer reports it";
+    const ServiceProgram crashing{"crash-trial", folder.path()};
+    Command command = crashing.command({"run"});
+    const Strings caller{"env", "--block-signal=SEGV,BUS,FPE,ILL,SYS,TRAP,ABRT"};
+    command.arguments.insert(command.arguments.begin(), caller.begin(), caller.end());
+    RunningCommand service{command};
+    await_text_in(crashing.log_file(), " ready\n");
+
+    EXPECT_NE(crashing.verb({"call", "crash", "how=write"}).exit_code, 0);
+
+    EXPECT_EQ(service.finish().exit_code, 128 + SIGSEGV);
+    EXPECT_THAT(read_file(folder.file("crash-trial.crash")), HasSubstr("write_to_nowhere"));
 }
 
 TEST_F(InheritedSignalsTest, InTheBackgroundNothingOfTheCallersIsLeft) {

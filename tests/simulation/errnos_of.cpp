@@ -57,6 +57,7 @@ const Errnos send_2{EACCES,  EAGAIN,   EALREADY, EBADF,  ECONNRESET, EDESTADDRRE
                     EISCONN, EMSGSIZE, ENOBUFS,  ENOMEM, ENOTCONN,   ENOTSOCK,     EOPNOTSUPP, EPIPE};
 const Errnos setgroups_2{EFAULT, EINVAL, ENOMEM, EPERM};
 const Errnos setresuid_2{EAGAIN, EINVAL, EPERM};
+const Errnos setrlimit_2{EFAULT, EINVAL, EPERM};
 const Errnos setsid_2{EPERM};
 const Errnos sigaction_2{EFAULT, EINVAL};
 const Errnos sigprocmask_2{EFAULT, EINVAL};
@@ -113,6 +114,7 @@ std::map<std::string, Errnos, std::less<>> make_table() {
         {"process.change_directory", all_of({chdir_2})},
         {"process.kill_after", all_of({timer_create_2})},
         {"process.current_directory", all_of({getcwd_3})},
+        {"process.ensure_stack", all_of({setrlimit_2})},
         {"process.fork", all_of({fork_2})},
         {"process.start_session", all_of({setsid_2})},
         {"process.wait_for_child", all_of({waitpid_2})},
@@ -124,6 +126,7 @@ std::map<std::string, Errnos, std::less<>> make_table() {
         {"programs.write", all_of({write_2})},
         {"service_manager.take_listen_sockets", all_of({fcntl_2})},
         {"signals.hold", all_of({sigprocmask_2})},
+        {"signals.note", all_of({sigaction_2})},
         {"signals.take", all_of({sigaction_2, pipe_2})},
         {"sockets.accept", all_of({accept_2})},
         {"sockets.connect", all_of({socket_2, connect_2, open_2})},

@@ -6,10 +6,54 @@
 
 namespace servicekit::mocks {
 
-Result<void> FakeSignals::hold(std::span<const int> numbers) {
-    if (const auto failure = failures.due("hold")) return os_error("block signals", "", *failure);
-    own().held.insert(numbers.begin(), numbers.end());
+Result<void> FakeSignals::note(std::span<const int> kept, std::span<const int> ending) {
+    if (is_taken()) return Error{ExitCode::os, "take the signals", "", "another service in this process has them"};
+    if (const auto failure = failures.due("note")) {
+        end_noting();
+        return os_error("note signals", "", *failure);
+    }
+    handle(kept);
+    handle(ending);
+    State& self = own();
+    self.ending = {ending.begin(), ending.end()};
+    if (disposition(SIGXFSZ) == Disposition::default_action) self.dispositions[SIGXFSZ] = Disposition::does_nothing;
+    for (const int number : self.named) self.blocked_by_caller.erase(number);
     return {};
+}
+
+std::vector<os::ReceivedSignal> FakeSignals::noted() const {
+    std::vector<os::ReceivedSignal> signals;
+    for (const auto& [number, sender] : own().noted) signals.push_back({.number = number, .sender = sender});
+    return signals;
+}
+
+Result<void> FakeSignals::hold() {
+    if (const auto failure = failures.due("hold")) return os_error("block signals", "", *failure);
+    State& self = own();
+    if (!self.is_noting) return {};
+    self.held = self.named;
+    self.dispositions = self.dispositions_before;
+    return {};
+}
+
+void FakeSignals::handle(std::span<const int> numbers) {
+    State& self = own();
+    if (!self.is_noting) {
+        self.dispositions_before = self.dispositions;
+        self.named.clear();
+        self.noted.clear();
+    }
+    self.is_noting = true;
+    for (const int number : numbers) self.dispositions[number] = Disposition::taken;
+    self.named.insert(numbers.begin(), numbers.end());
+}
+
+void FakeSignals::end_noting() {
+    State& self = own();
+    if (!self.is_noting) return;
+    self.is_noting = false;
+    self.dispositions = std::move(self.dispositions_before);
+    self.noted.clear();
 }
 
 void FakeSignals::let_go() {
@@ -31,19 +75,23 @@ void FakeSignals::deliver_kept() {
 Result<void> FakeSignals::take(std::span<const int> numbers, os::EventLoop& loop,
                                std::function<void(const os::ReceivedSignal&)> callback) {
     if (is_taken()) return Error{ExitCode::os, "take the signals", "", "another service in this process has them"};
-    if (const auto failure = failures.due("take")) return os_error("take the signals", "", *failure);
+    if (const auto failure = failures.due("take")) {
+        end_noting();
+        return os_error("take the signals", "", *failure);
+    }
+    handle(numbers);
     State& self = own();
-    self.dispositions_before = self.dispositions;
-    for (const int number : numbers) self.dispositions[number] = Disposition::taken;
+    self.ending.clear();
     if (disposition(SIGPIPE) == Disposition::default_action) self.dispositions[SIGPIPE] = Disposition::does_nothing;
-    self.reception = std::make_shared<Reception>(Reception{&loop, std::move(callback), {}});
+    self.reception = std::make_shared<Reception>(Reception{&loop, std::move(callback), std::exchange(self.noted, {})});
+    if (!self.reception->pending.empty()) loop.post([reception = self.reception] { deliver(reception); });
     return {};
 }
 
 void FakeSignals::give_back() {
+    end_noting();
     if (!is_taken()) return;
     State& self = own();
-    self.dispositions = std::move(self.dispositions_before);
     // What was posted for it finds nothing to deliver.
     self.reception->pending.clear();
     self.reception.reset();
@@ -75,12 +123,14 @@ void FakeSignals::arrive(FakeTask::Id task, int number, const Peer& sender) {
     State& state = states_.of(task);
     switch (state.disposition(number)) {
         case Disposition::default_action:
-            if (task != 0 && on_default_action_)
-                on_default_action_(task, number);
-            else
-                state.default_actions.push_back(number);
+            take_default_action(task, number);
             break;
         case Disposition::taken:
+            if (state.reception == nullptr && state.ending.contains(number)) return take_default_action(task, number);
+            if (state.reception == nullptr) {
+                state.noted.insert_or_assign(number, sender);
+                break;
+            }
             if (state.reception->pending.empty())
                 state.reception->loop->post([reception = state.reception] { deliver(reception); });
             state.reception->pending.insert_or_assign(number, sender);
@@ -90,6 +140,13 @@ void FakeSignals::arrive(FakeTask::Id task, int number, const Peer& sender) {
         case Disposition::does_nothing:
             break;
     }
+}
+
+void FakeSignals::take_default_action(FakeTask::Id task, int number) {
+    if (task != 0 && on_default_action_)
+        on_default_action_(task, number);
+    else
+        states_.of(task).default_actions.push_back(number);
 }
 
 void FakeSignals::deliver(const std::shared_ptr<Reception>& reception) {

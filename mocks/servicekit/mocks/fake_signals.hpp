@@ -22,28 +22,30 @@ public:
         default_action,
         ignored,
         programs_own,  ///< a handler that the program installed itself
-        taken,         ///< the handler of take()
-        does_nothing,  ///< what take() does to SIGPIPE
+        taken,         ///< the handler of note() and take()
+        does_nothing,  ///< what take() does to SIGPIPE, and note() to SIGXFSZ
     };
 
-    Result<void> hold(std::span<const int> numbers) override;
+    Result<void> note(std::span<const int> kept, std::span<const int> ending) override;
+    [[nodiscard]] std::vector<os::ReceivedSignal> noted() const override;
+    Result<void> hold() override;
     void let_go() override;
     void forget_caller() override;
     Result<void> take(std::span<const int> numbers, os::EventLoop& loop,
                       std::function<void(const os::ReceivedSignal&)> callback) override;
     void give_back() override;
 
-    /// `hold` and `take`.
-    FakeFailures failures{"hold", "take"};
+    FakeFailures failures{"note", "hold", "take"};
 
-    /// As if `sender` sent it. One that is held waits for let_go(), and one that nobody took is noted in
-    /// default_actions().
+    /// As if `sender` sent it; without one, as if it was typed on the terminal. One that is held waits for let_go(), one
+    /// that is noted waits for take(), and one that nobody noted or took is listed in default_actions().
     void raise(int number, Peer sender = {}) { raise_in(FakeTask::current(), number, std::move(sender)); }
 
     [[nodiscard]] bool is_held(int number) const { return own().held.contains(number); }
     /// As the caller of the process left it; to be set by the test.
     [[nodiscard]] bool is_blocked_by_caller(int number) const { return own().blocked_by_caller.contains(number); }
     void block_as_caller(int number) { own().blocked_by_caller.insert(number); }
+    [[nodiscard]] bool is_noting() const { return own().is_noting; }
     [[nodiscard]] bool is_taken() const { return own().reception != nullptr; }
     [[nodiscard]] Disposition disposition(int number) const;
     /// What the program did before the service came.
@@ -58,10 +60,13 @@ public:
     void on_default_action(std::function<void(FakeTask::Id task, int number)> callback) {
         on_default_action_ = std::move(callback);
     }
-    /// The child blocks what its parent blocks.
+    /// The child blocks what its parent blocks, and has what its parent noted.
     void inherit(FakeTask::Id parent, FakeTask::Id child) {
-        states_.of(child).held = states_.of(parent).held;
-        states_.of(child).blocked_by_caller = states_.of(parent).blocked_by_caller;
+        State state = states_.of(parent);
+        state.kept = {};
+        state.reception = nullptr;
+        state.default_actions = {};
+        states_.set(child, std::move(state));
     }
     /// Takes away one of these that came while it was held. \returns whether there was one
     bool use_up(FakeTask::Id task, std::span<const int> numbers);
@@ -74,6 +79,10 @@ private:
         std::map<int, Peer> pending;  ///< came, and the callback was not called yet
     };
     struct State {
+        bool is_noting = false;
+        std::set<int> named = {};   ///< by note() and take()
+        std::set<int> ending = {};  ///< by note()
+        std::map<int, Peer> noted = {};
         std::set<int> held = {};
         std::set<int> blocked_by_caller = {};
         std::map<int, Peer> kept = {};  ///< came while held
@@ -86,7 +95,10 @@ private:
     };
 
     [[nodiscard]] State& own() const { return states_.own(); }
+    void end_noting();
+    void handle(std::span<const int> numbers);
     void deliver_kept();
+    void take_default_action(FakeTask::Id task, int number);
     void arrive(FakeTask::Id task, int number, const Peer& sender);
     static void deliver(const std::shared_ptr<Reception>& reception);
 

@@ -9,7 +9,9 @@ namespace servicekit::mocks {
 /// By default the signals can be had, and none ever comes.
 class MockSignals : public os::Signals {
 public:
-    MOCK_METHOD(Result<void>, hold, (std::span<const int> numbers), (override));
+    MOCK_METHOD(Result<void>, note, (std::span<const int> kept, std::span<const int> ending), (override));
+    MOCK_METHOD(std::vector<os::ReceivedSignal>, noted, (), (const, override));
+    MOCK_METHOD(Result<void>, hold, (), (override));
     MOCK_METHOD(void, let_go, (), (override));
     MOCK_METHOD(void, forget_caller, (), (override));
     MOCK_METHOD(Result<void>, take,

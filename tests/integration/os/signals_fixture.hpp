@@ -86,7 +86,7 @@ protected:
 
     Signals& signals = posix_signals();
     Received received;
-    std::unique_ptr<EventLoop> loop = make_asio_event_loop("loop");
+    std::unique_ptr<EventLoop> loop = make_posix_event_loop("loop");
 };
 
 }  // namespace servicekit::os::test

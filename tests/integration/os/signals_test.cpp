@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <array>
@@ -12,6 +14,7 @@
 
 #include "integration/os/forked_child.hpp"
 #include "integration/os/signals_fixture.hpp"
+#include "os/descriptor.hpp"
 
 namespace servicekit::os {
 namespace {
@@ -60,15 +63,6 @@ TEST_F(PosixSignalsTest, TellsWhichOtherProcessSentIt) {
     EXPECT_EQ(received.last().sender.pid, sender.pid());
 }
 
-TEST_F(PosixSignalsTest, MayBeTakenWhileTheLoopTurns) {
-    ASSERT_TRUE(loop->start());
-    ASSERT_TRUE(take());
-
-    send_to_ourselves(SIGHUP);
-
-    EXPECT_TRUE(received.contains(SIGHUP));
-}
-
 TEST_F(PosixSignalsTest, KeepsWhatComesBeforeTheLoopStarts) {
     ASSERT_TRUE(take());
     send_to_ourselves(SIGHUP);
@@ -96,8 +90,101 @@ TEST_F(PosixSignalsTest, LosesNoTermBehindAFloodOfHup) {
     EXPECT_EQ(received.count(SIGTERM), 1);
 }
 
+TEST_F(PosixSignalsTest, DeliversWhatWasNotedBeforeItWasTaken) {
+    ASSERT_TRUE(signals.note(all, {}));
+    send_to_ourselves(SIGTERM);
+    ASSERT_EQ(signals.noted().size(), 1U);
+    EXPECT_EQ(signals.noted().front().number, SIGTERM);
+    EXPECT_EQ(signals.noted().front().sender.pid, getpid());
+
+    take_and_start();
+
+    EXPECT_TRUE(received.contains(SIGTERM));
+    EXPECT_EQ(received.last().sender.pid, getpid());
+    EXPECT_TRUE(signals.noted().empty());
+}
+
+TEST_F(PosixSignalsTest, NotedSignalCountsOnce) {
+    ASSERT_TRUE(signals.note(all, {}));
+    send_to_ourselves(SIGHUP);
+    send_to_ourselves(SIGHUP);
+
+    take_and_start();
+    ASSERT_TRUE(received.contains(SIGHUP));
+    send_to_ourselves(SIGUSR1);
+    ASSERT_TRUE(received.contains(SIGUSR1));
+
+    EXPECT_EQ(received.count(SIGHUP), 1);
+}
+
+TEST_F(PosixSignalsTest, NotingTwiceKeepsWhatCameInBetween) {
+    ASSERT_TRUE(signals.note(all, {}));
+    send_to_ourselves(SIGUSR1);
+
+    ASSERT_TRUE(signals.note(all, {}));
+
+    ASSERT_EQ(signals.noted().size(), 1U);
+    EXPECT_EQ(signals.noted().front().number, SIGUSR1);
+}
+
+TEST_F(PosixSignalsTest, GivingBackForgetsWhatWasNoted) {
+    ASSERT_TRUE(signals.note(all, {}));
+    send_to_ourselves(SIGUSR1);
+
+    signals.give_back();
+
+    EXPECT_TRUE(signals.noted().empty());
+    EXPECT_TRUE(Disposition{SIGUSR1}.is(SIG_DFL));
+}
+
+TEST_F(PosixSignalsTest, NotesWhatTheProgramHandledItselfAndGivesThatBack) {
+    void (*const own)(int) = [](int) {};
+    signal(SIGUSR1, own);
+    ASSERT_TRUE(signals.note(all, {}));
+    EXPECT_FALSE(Disposition{SIGUSR1}.is(own));
+
+    signals.give_back();
+
+    EXPECT_TRUE(Disposition{SIGUSR1}.is(own));
+    signal(SIGUSR1, SIG_DFL);
+}
+
+TEST_F(PosixSignalsTest, HoldingRestoresTheActionsAndBlocks) {
+    ASSERT_TRUE(signals.note(all, {}));
+
+    ASSERT_TRUE(signals.hold());
+
+    EXPECT_TRUE(Disposition{SIGTERM}.is(SIG_DFL));
+    EXPECT_TRUE(is_blocked(SIGTERM));
+    ASSERT_TRUE(signals.note(all, {}));
+    EXPECT_FALSE(Disposition{SIGTERM}.is(SIG_DFL));
+    EXPECT_FALSE(is_blocked(SIGTERM));
+}
+
+TEST_F(PosixSignalsTest, AWriteBeyondTheLargestFileFailsWithoutASignal) {
+    EXPECT_TRUE(Disposition{SIGXFSZ}.is(SIG_DFL));
+    ASSERT_TRUE(signals.note(all, {}));
+    const Descriptor file{memfd_create("full", MFD_CLOEXEC)};
+    rlimit before{};
+    ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+    rlimit none = before;
+    none.rlim_cur = 0;
+    ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &none), 0);
+
+    errno = 0;
+    const ssize_t written = write(file.get(), "x", 1);
+    const int fault = errno;
+
+    ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
+    EXPECT_EQ(written, -1);
+    EXPECT_EQ(fault, EFBIG);
+    signals.give_back();
+    EXPECT_TRUE(Disposition{SIGXFSZ}.is(SIG_DFL));
+}
+
 TEST_F(PosixSignalsTest, HeldSignalIsDeliveredOnceTakenAndLetGo) {
-    ASSERT_TRUE(signals.hold(all));
+    ASSERT_TRUE(signals.note(all, {}));
+    ASSERT_TRUE(signals.hold());
     send_to_ourselves(SIGTERM);
     take_and_start();
     EXPECT_EQ(received.count(SIGTERM), 0);
@@ -124,13 +211,11 @@ private:
     sigset_t before_{};
 };
 
-TEST_F(PosixSignalsTest, LetsGoOfWhatTheCallerHadBlockedToo) {
+TEST_F(PosixSignalsTest, NotesWhatTheCallerHadBlocked) {
     const BlockedByCaller usr1{SIGUSR1};
     const BlockedByCaller usr2{SIGUSR2};
 
-    ASSERT_TRUE(signals.hold(all));
-    EXPECT_TRUE(is_blocked(SIGTERM));
-    signals.let_go();
+    ASSERT_TRUE(signals.note(all, {}));
 
     EXPECT_FALSE(is_blocked(SIGTERM));
     EXPECT_FALSE(is_blocked(SIGUSR1));
@@ -142,7 +227,8 @@ TEST_F(PosixSignalsTest, ForgettingTheCallerLeavesWhatTheProgramHasChosen) {
     const BlockedByCaller usr2{SIGUSR2};
     signal(SIGCHLD, SIG_IGN);
     signal(SIGPIPE, [](int) {});
-    ASSERT_TRUE(signals.hold(all));
+    ASSERT_TRUE(signals.note(all, {}));
+    ASSERT_TRUE(signals.hold());
 
     signals.forget_caller();
 
@@ -158,7 +244,7 @@ TEST_F(PosixSignalsTest, ForgettingTheCallerLeavesWhatTheProgramHasChosen) {
 TEST_F(PosixSignalsTest, RefusesASecondOwner) {
     ASSERT_TRUE(take());
 
-    const auto second = make_asio_event_loop("loop");
+    const auto second = make_posix_event_loop("loop");
     const Result<void> taken = signals.take(all, *second, [](const ReceivedSignal&) {});
 
     ASSERT_FALSE(taken);
@@ -169,9 +255,11 @@ TEST_F(PosixSignalsTest, RefusesASecondOwner) {
 TEST_F(PosixSignalsTest, MayBeTakenAgainOnceGivenBack) {
     take_and_start();
     signals.give_back();
+    loop->stop();
     Received second;
 
     ASSERT_TRUE(signals.take(all, *loop, [&](const ReceivedSignal& signal) { second.add(signal); }));
+    ASSERT_TRUE(loop->start());
     send_to_ourselves(SIGHUP);
 
     EXPECT_TRUE(second.contains(SIGHUP));
@@ -183,7 +271,7 @@ TEST_F(PosixSignalsTest, MayBeTakenByTheNextLoop) {
     take_and_start();
     loop->stop();
     signals.give_back();
-    loop = make_asio_event_loop("loop");
+    loop = make_posix_event_loop("loop");
 
     take_and_start();
     send_to_ourselves(SIGHUP);
@@ -220,14 +308,15 @@ TEST_F(PosixSignalsTest, CallsBackNoMoreOnceGivenBack) {
         return 0;
     }};
     ASSERT_EQ(flood.hear(), "begun");
-    ASSERT_TRUE(loop->start());
 
     for (int round = 0; round < 200; ++round) {
         auto until_then = std::make_unique<Received>();
         ASSERT_TRUE(signals.take(all, *loop, [&](const ReceivedSignal& signal) { until_then->add(signal); }));
+        ASSERT_TRUE(loop->start());
         ASSERT_TRUE(until_then->contains(SIGHUP));
         signals.give_back();
         until_then.reset();
+        loop->stop();
     }
 
     flood.end();

@@ -183,6 +183,22 @@ TEST_F(StopTest, StopsNothingWhereARestartCouldNotStart) {
     EXPECT_THAT(instance->requests, IsEmpty());
 }
 
+TEST_F(StopTest, StopsNothingWhenARestartIsStoppedWhileItLoads) {
+    start_instance();
+    hooks.on_load = [this](Settings&) { host.signals.raise(SIGTERM, {.pid = 99, .uid = 0, .gid = 0}); };
+    EXPECT_EQ(run({"restart"}), 75);
+    EXPECT_THAT(error(), HasSubstr("cannot start: stopped by SIGTERM from uid 0, pid 99\n"));
+    EXPECT_THAT(instance->requests, IsEmpty());
+    EXPECT_THAT(host.signals.default_actions(), IsEmpty());
+    EXPECT_FALSE(host.signals.is_noting());
+}
+
+TEST_F(StopTest, KeepsTheDefaultActionsWhileAVerbThatStartsNothingLoads) {
+    hooks.on_load = [this](Settings&) { host.signals.raise(SIGHUP, {.pid = 99, .uid = 0, .gid = 0}); };
+    for (const char* verb : {"stop", "status", "check", "where"}) static_cast<void>(run({verb}));
+    EXPECT_THAT(host.signals.default_actions(), ElementsAre(SIGHUP, SIGHUP, SIGHUP, SIGHUP));
+}
+
 class WaitTest : public ProgramFixture {};
 
 TEST_F(WaitTest, OnlyTellsWhereAskedTo) {

@@ -20,6 +20,7 @@ constexpr std::array numbers{SIGHUP, SIGTERM};
 
 class FakeSignalsTest : public ::testing::Test {
 protected:
+    Result<void> note() { return signals.note(numbers, {}); }
     Result<void> take() {
         return signals.take(numbers, loop, [this](const os::ReceivedSignal& signal) { came.push_back(signal.number); });
     }
@@ -63,7 +64,8 @@ TEST_F(FakeSignalsTest, CountsASignalOnceUntilItIsDelivered) {
 }
 
 TEST_F(FakeSignalsTest, KeepsWhatIsHeldUntilItIsTakenAndLetGo) {
-    ASSERT_TRUE(signals.hold(numbers));
+    ASSERT_TRUE(note());
+    ASSERT_TRUE(signals.hold());
     EXPECT_TRUE(signals.is_held(SIGHUP));
     signals.raise(SIGHUP);
     signals.raise(SIGHUP);
@@ -85,7 +87,8 @@ TEST_F(FakeSignalsTest, TakesTheDefaultActionWhereNobodyHasTakenIt) {
 }
 
 TEST_F(FakeSignalsTest, TakesTheDefaultActionOfWhatIsLetGoUntaken) {
-    ASSERT_TRUE(signals.hold(numbers));
+    ASSERT_TRUE(note());
+    ASSERT_TRUE(signals.hold());
     signals.raise(SIGTERM);
     EXPECT_THAT(signals.default_actions(), IsEmpty());
     signals.let_go();
@@ -136,22 +139,50 @@ TEST_F(FakeSignalsTest, MayBeGivenBackByTheCallback) {
     EXPECT_THAT(came, ElementsAre(SIGHUP));
 }
 
-TEST_F(FakeSignalsTest, WhatTheCallerBlocksWaitsUntilItIsLetGo) {
+TEST_F(FakeSignalsTest, NotesWhatTheCallerBlocks) {
     signals.block_as_caller(SIGTERM);
-    ASSERT_TRUE(signals.hold(numbers));
-    ASSERT_TRUE(take());
+    ASSERT_TRUE(note());
+    EXPECT_FALSE(signals.is_blocked_by_caller(SIGTERM));
     signals.raise(SIGTERM);
-    signals.let_go();
+    ASSERT_EQ(signals.noted().size(), 1U);
+    EXPECT_EQ(signals.noted().front().number, SIGTERM);
+}
+
+TEST_F(FakeSignalsTest, DeliversWhatWasNotedBeforeItWasTaken) {
+    ASSERT_TRUE(note());
+    signals.raise(SIGTERM, {.pid = 42, .uid = 1000});
+    ASSERT_TRUE(take());
+    EXPECT_THAT(signals.noted(), IsEmpty());
     loop.run_ready();
     EXPECT_THAT(came, ElementsAre(SIGTERM));
-    EXPECT_FALSE(signals.is_blocked_by_caller(SIGTERM));
+    EXPECT_THAT(signals.default_actions(), IsEmpty());
+}
+
+TEST_F(FakeSignalsTest, AnEndingSignalTakesItsDefaultActionUntilItIsNotedOrTaken) {
+    constexpr std::array ending{SIGINT};
+    ASSERT_TRUE(signals.note(numbers, ending));
+    signals.raise(SIGINT);
+    EXPECT_THAT(signals.default_actions(), ElementsAre(SIGINT));
+    ASSERT_TRUE(signals.note(ending, {}));
+    signals.raise(SIGINT);
+    EXPECT_THAT(signals.default_actions(), ElementsAre(SIGINT));
+    EXPECT_EQ(signals.noted().size(), 1U);
+}
+
+TEST_F(FakeSignalsTest, ForgetsWhatWasNotedWhenItIsGivenBack) {
+    ASSERT_TRUE(note());
+    signals.raise(SIGTERM);
+    signals.give_back();
+    EXPECT_THAT(signals.noted(), IsEmpty());
+    EXPECT_EQ(signals.disposition(SIGTERM), Disposition::default_action);
 }
 
 TEST_F(FakeSignalsTest, ForgettingTheCallerLeavesOnlyWhatIsHeld) {
     signals.block_as_caller(SIGUSR2);
     signals.set_disposition(SIGPIPE, Disposition::ignored);
     signals.set_disposition(SIGCHLD, Disposition::programs_own);
-    ASSERT_TRUE(signals.hold(numbers));
+    ASSERT_TRUE(note());
+    ASSERT_TRUE(signals.hold());
     signals.forget_caller();
     EXPECT_FALSE(signals.is_blocked_by_caller(SIGUSR2));
     EXPECT_TRUE(signals.is_held(SIGTERM));

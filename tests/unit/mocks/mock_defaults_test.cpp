@@ -173,7 +173,9 @@ TEST(MockDefaultsTest, AreHarmlessOnTheRestOfTheSystem) {
     EXPECT_EQ(confinement.confine_writing({}).value().extent, os::WriteConfinement::Extent::whole);
     NiceMock<MockSignals> signals;
     NiceMock<MockEventLoop> loop;
-    EXPECT_TRUE(signals.hold({}));
+    EXPECT_TRUE(signals.note({}, {}));
+    EXPECT_TRUE(signals.noted().empty());
+    EXPECT_TRUE(signals.hold());
     EXPECT_TRUE(signals.take({}, loop, [](const os::ReceivedSignal&) {}));
 }
 

@@ -1,0 +1,46 @@
+#include "core/peer_words.hpp"
+
+#include <csignal>
+#include <string_view>
+
+namespace servicekit {
+namespace {
+
+std::string_view signal_name(int number) {
+    switch (number) {
+        case SIGHUP:
+            return "SIGHUP";
+        case SIGTERM:
+            return "SIGTERM";
+        case SIGABRT:
+            return "SIGABRT";
+        case SIGINT:
+            return "SIGINT";
+        case SIGUSR1:
+            return "SIGUSR1";
+        case SIGXCPU:
+            return "SIGXCPU";
+        default:
+            return "a signal";
+    }
+}
+
+}  // namespace
+
+std::string user_in_words(const Peer& peer) {
+    return "uid " + (peer.uid == static_cast<uid_t>(-1) ? "unknown" : std::to_string(peer.uid));
+}
+
+std::string in_words(const Peer& peer) {
+    std::string text = user_in_words(peer);
+    if (peer.pid > 0) text += ", pid " + std::to_string(peer.pid);
+    return text;
+}
+
+std::string in_words(const os::ReceivedSignal& signal) {
+    const std::string name{signal_name(signal.number)};
+    if (!signal.is_from_kernel()) return name + " from " + in_words(signal.sender);
+    return name + (signal.number == SIGXCPU ? ": the limit of processor time is reached" : " from the terminal");
+}
+
+}  // namespace servicekit

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <string>
+
+#include "servicekit/base/peer.hpp"
+#include "servicekit/os/signals.hpp"
+
+namespace servicekit {
+
+/// "uid 1000"
+[[nodiscard]] std::string user_in_words(const Peer& peer);
+/// "uid 1000, pid 4711"
+[[nodiscard]] std::string in_words(const Peer& peer);
+/// "SIGTERM from uid 1000, pid 4711", "SIGINT from the terminal"
+[[nodiscard]] std::string in_words(const os::ReceivedSignal& signal);
+
+}  // namespace servicekit
