@@ -37,12 +37,17 @@ Error unusable() {
 /// Shows the settings in the making to handlers while it lives.
 class Configuration::Pending {
 public:
-    Pending(Configuration& configuration, Settings& settings) : configuration_{configuration} {
+    enum class Load { first, again };
+    Pending(Configuration& configuration, Settings& settings, Load load) : configuration_{configuration} {
         configuration_.pending_ = &settings;
+        configuration_.loads_again_ = load == Load::again;
     }
     Pending(const Pending&) = delete;
     Pending& operator=(const Pending&) = delete;
-    ~Pending() { configuration_.pending_ = nullptr; }
+    ~Pending() {
+        configuration_.pending_ = nullptr;
+        configuration_.loads_again_ = false;
+    }
 
 private:
     Configuration& configuration_;
@@ -101,14 +106,14 @@ ClientLoad Configuration::load_as_client() {
 
 void Configuration::run_load_event(Settings& settings) {
     const auto event = core_->events.find("load");
-    const Pending pending{*this, settings};
+    const Pending pending{*this, settings, Pending::Load::first};
     core_->runner.run_unasked(*event, {}, {}, core_->own_part(*event));
     settings.fill(SettingsLayer::program);
 }
 
 Reply Configuration::load_again(Again what) {
     Settings next = in_force_;
-    const Pending pending{*this, next};
+    const Pending pending{*this, next, Pending::Load::again};
     read_config_file(next);
     Reply own;
     if (what == Again::reload)

@@ -42,6 +42,8 @@ public:
     /// waits for the next start. From any thread.
     [[nodiscard]] Object report() const;
     [[nodiscard]] bool is_loading() const noexcept { return pending_ != nullptr; }
+    /// Whether load_again() runs.
+    [[nodiscard]] bool loads_again() const noexcept { return loads_again_; }
     /// The load event's own part, on the settings in the making: the handler that was declared, or on_load().
     /// \pre a load or reload runs
     Reply run_on_load();
@@ -56,6 +58,7 @@ private:
     ServiceCore* core_;
     Settings in_force_;
     Settings* pending_ = nullptr;
+    bool loads_again_ = false;
     Settings at_start_;  // what can't change later is as it was then
     std::string config_path_;
     mutable std::mutex report_mutex_;  // guards what follows

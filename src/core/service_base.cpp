@@ -1,5 +1,6 @@
 #include "servicekit/core/service_base.hpp"
 
+#include <exception>
 #include <future>
 #include <utility>
 
@@ -78,10 +79,12 @@ Reply ServiceBase::trigger(std::string_view event, const Object& arguments) {
     std::promise<Reply> promise;
     auto future = promise.get_future();
     core_->queue_own(event, arguments, [&promise](const Object* fields, const Object* error) {
-        if (fields != nullptr)
+        try {
+            if (fields == nullptr) throw as_exception(*error);
             promise.set_value(Reply{*fields});
-        else
-            promise.set_exception(std::make_exception_ptr(as_exception(*error)));
+        } catch (...) {
+            promise.set_exception(std::current_exception());
+        }
     });
     return future.get();
 }
@@ -130,6 +133,10 @@ const Settings& ServiceBase::settings() const noexcept { return core_->configura
 
 ServiceState ServiceBase::state() const noexcept { return core_->current_state(); }
 
+bool ServiceBase::is_reload() const noexcept {
+    return core_->configuration->loads_again() || core_->current_state() == ServiceState::reloading;
+}
+
 void ServiceBase::set_options(const ServiceOptions& options) {
     core_->options = options;
     core_->apply_options();
@@ -147,12 +154,18 @@ Settings* ServiceBase::settings_in_making() noexcept { return core_->configurati
 
 Result<void> ServiceBase::load() {
     core_->runner.adopt_this_thread();
-    return core_->configuration->load();
+    core_->set_state(ServiceState::loading);
+    auto loaded = core_->configuration->load();
+    core_->set_state(ServiceState::idle);
+    return loaded;
 }
 
 ClientLoad ServiceBase::load_as_client() {
     core_->runner.adopt_this_thread();
-    return core_->configuration->load_as_client();
+    core_->set_state(ServiceState::loading);
+    auto loaded = core_->configuration->load_as_client();
+    core_->set_state(ServiceState::idle);
+    return loaded;
 }
 
 PolicyReferences ServiceBase::policies() noexcept { return *core_->policies; }

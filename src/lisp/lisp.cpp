@@ -25,10 +25,10 @@ namespace {
 using lisp::Evaluation, lisp::FaultKind, lisp::Task;
 
 /// What the package SERVICE has for every service.
-constexpr std::array<std::string_view, 20> own_names{
-    "name",         "run-directory",    "setting",    "client-p",        "status",       "trigger",    "log",
-    "progress",     "on-start",         "on-stop",    "on-kill",         "on-reload",    "on-status",  "on-event",
-    "define-event", "def-event-setter", "host-error", "host-error-type", "exit-refused", "*arguments*"};
+constexpr std::array<std::string_view, 21> own_names{
+    "name",     "run-directory", "setting",          "client-p",   "reload-p",        "status",       "trigger",
+    "log",      "progress",      "on-start",         "on-stop",    "on-kill",         "on-reload",    "on-status",
+    "on-event", "define-event",  "def-event-setter", "host-error", "host-error-type", "exit-refused", "*arguments*"};
 
 constexpr double default_time_limit = 10;
 constexpr double longest_time_limit = 24.0 * 3600;
@@ -330,6 +330,7 @@ Value Lisp::Parts::call(const std::string& function, const Value::List& argument
         return arguments.at(1);
     }
     if (function == "client-p") return service_->settings().is_client();
+    if (function == "reload-p") return service_->is_reload();
     if (function == "trigger") return trigger(arguments.at(0).as_string(), arguments);
     if (function == "progress") {
         if (!contexts_.empty())

@@ -107,6 +107,9 @@ public:
     /// The settings in force. To be read by handlers; another thread may see them change.
     [[nodiscard]] const Settings& settings() const noexcept;
     [[nodiscard]] ServiceState state() const noexcept;
+    /// Whether the load that runs is a reload, so that on_start() ran before it. False during the first load of a
+    /// process, also of a verb that starts nothing. For handlers.
+    [[nodiscard]] bool is_reload() const noexcept;
 
     /// For service_main(): what main() passed, merged over what the constructor was given.
     void set_options(const ServiceOptions& options);
@@ -120,7 +123,8 @@ public:
     [[nodiscard]] bool loads_in_service() const noexcept;
     /// For a handler of `load` that was declared: what it may set, as on_load() may. Null while nothing loads.
     [[nodiscard]] Settings* settings_in_making() noexcept;
-    /// For the verbs that start nothing: runs the load event on the settings, reading the config file first.
+    /// For the verbs that start nothing: reads the config file, then runs the load event on the settings. The state is
+    /// `loading` meanwhile, as at a start.
     Result<void> load();
     /// The same for a verb that talks to a running service, which goes on with what it can use.
     [[nodiscard]] ClientLoad load_as_client();

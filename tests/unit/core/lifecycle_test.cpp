@@ -46,6 +46,38 @@ TEST_F(LifecycleTest, ALoadThatThrowsIsAConfigurationError) {
     EXPECT_FALSE(host.files.exists(pid_file));
 }
 
+TEST_F(LifecycleTest, EachFirstLoadIsOneToWhoeverAsks) {
+    std::vector<std::pair<ServiceState, bool>> seen;
+    hooks.on_load = [&](Settings&) { seen.emplace_back(service().state(), service().is_reload()); };
+
+    ASSERT_TRUE(service().load());
+    EXPECT_EQ(service().state(), ServiceState::idle);
+    raise(SIGHUP);
+    then([] {});
+    raise(SIGTERM);
+    EXPECT_EQ(run(), 0);
+
+    EXPECT_EQ(seen,
+              (std::vector<std::pair<ServiceState, bool>>{
+                  {ServiceState::loading, false}, {ServiceState::loading, false}, {ServiceState::reloading, true}}));
+    EXPECT_FALSE(service().is_reload());
+}
+
+TEST_F(LifecycleTest, ALoadOfAVerbMayNotTriggerEvents) {
+    std::string code;
+    hooks.on_load = [&](Settings&) {
+        try {
+            (void)service().trigger("status");
+        } catch (const EventError& error) {
+            code = error.code();
+        }
+    };
+
+    ASSERT_TRUE(service().load());
+
+    EXPECT_EQ(code, "not-ready");
+}
+
 TEST_F(LifecycleTest, AMissingConfigFileIsAConfigurationErrorThatNamesIt) {
     options.config = "/etc/missing.json";
 

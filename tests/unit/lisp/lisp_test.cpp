@@ -261,6 +261,8 @@ TEST_F(LispAsksTest, SettingsCanNotBeSetOnceTheyAreLoaded) {
 
 TEST_F(LispAsksTest, AServiceIsNoClient) { EXPECT_EQ(answer_to("client-p").value, Value{false}); }
 
+TEST_F(LispAsksTest, AnEvaluationIsNoReload) { EXPECT_EQ(answer_to("reload-p").value, Value{false}); }
+
 TEST_F(LispAsksTest, EventsCanBeTriggered) {
     service().events().add(
         {.name = "greet",

@@ -7,7 +7,7 @@
   (:use "CL")
   (:shadow "LOG")
   (:export "HOST-ERROR" "HOST-ERROR-TYPE" "EXIT-REFUSED" "*ARGUMENTS*"
-           "NAME" "RUN-DIRECTORY" "SETTING" "CLIENT-P" "STATUS" "TRIGGER" "LOG" "PROGRESS"
+           "NAME" "RUN-DIRECTORY" "SETTING" "CLIENT-P" "RELOAD-P" "STATUS" "TRIGGER" "LOG" "PROGRESS"
            "ON-START" "ON-STOP" "ON-KILL" "ON-RELOAD" "ON-STATUS" "ON-EVENT" "DEF-EVENT-SETTER" "DEFINE-EVENT"))
 
 (in-package "SERVICE-EVAL")
@@ -121,6 +121,10 @@
 (defun service:client-p ()
   "Whether this is no service, but a verb that talks to one and wants to know its name and places only."
   (ask-service "client-p"))
+
+(defun service:reload-p ()
+  "Whether the load that runs is a reload. NIL during the first load."
+  (ask-service "reload-p"))
 
 (defun service:trigger (event &rest arguments)
   "Runs EVENT and returns its reply, a property list: (service:trigger \"backup\" :directory \"/b\")."
