@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <pthread.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -20,6 +21,7 @@
 
 #include "os/flush_stdio.hpp"
 #include "os/proc_file.hpp"
+#include "os/uninterrupted.hpp"
 
 namespace servicekit::os {
 namespace {
@@ -40,7 +42,8 @@ constexpr unsigned threads_of_sanitizer = 0;
 /// Calls with the name of each entry of a folder but "." and "..".
 /// \returns false where the folder can't be read.
 bool for_each_entry(const char* folder_path, const std::function<void(std::string_view)>& call) {
-    const std::unique_ptr<DIR, int (*)(DIR*)> folder{::opendir(folder_path), &::closedir};
+    const std::unique_ptr<DIR, int (*)(DIR*)> folder{uninterrupted([&] { return ::opendir(folder_path); }),
+                                                     &::closedir};
     if (!folder) return false;
     while (const dirent* entry = ::readdir(folder.get()))
         if (entry->d_name[0] != '.') call(entry->d_name);
@@ -87,6 +90,28 @@ public:
             if (is_alive(id)) ++count;
         });
         return count > threads_of_sanitizer ? count - threads_of_sanitizer : 1;
+    }
+
+    Result<void> ensure_stack(std::size_t bytes) override {
+        pthread_attr_t attributes;
+        std::size_t of_threads = 0;
+        // Threads get what the limit was when the program began, or what is said here.
+        if (::pthread_getattr_default_np(&attributes) == 0) {
+            if (::pthread_attr_getstacksize(&attributes, &of_threads) == 0 && of_threads < 2 * bytes &&
+                ::pthread_attr_setstacksize(&attributes, 2 * bytes) == 0)
+                ::pthread_setattr_default_np(&attributes);
+            ::pthread_attr_destroy(&attributes);
+        }
+        rlimit limit{};
+        if (::getrlimit(RLIMIT_STACK, &limit) != 0) return os_error("find out the limit of", "the stack", errno);
+        if (limit.rlim_cur >= bytes) return {};
+        if (limit.rlim_max < bytes)
+            return Error{ExitCode::os, "start", "",
+                         "the stack may have " + std::to_string(limit.rlim_max >> 10U) + " KiB (RLIMIT_STACK), and " +
+                             std::to_string(bytes >> 10U) + " KiB are needed"};
+        limit.rlim_cur = bytes;
+        if (::setrlimit(RLIMIT_STACK, &limit) != 0) return os_error("raise the limit of", "the stack", errno);
+        return {};
     }
 
     Result<pid_t> fork() override {

@@ -3,6 +3,7 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <vector>
@@ -28,6 +29,10 @@ public:
     [[nodiscard]] virtual unsigned generation() const noexcept = 0;
     /// The threads of this process, as /proc/self/task counts them.
     [[nodiscard]] virtual unsigned thread_count() const = 0;
+    /// Gives the calling thread a stack of at least `bytes`, and threads that start from now on one of at least twice that,
+    /// whatever RLIMIT_STACK the caller of the program has set. Children inherit the limit that was raised for it.
+    /// \pre one thread \returns an error if the hard limit is lower
+    virtual Result<void> ensure_stack(std::size_t bytes) = 0;
     /// Flushes the stdio streams first, so that nothing is printed twice.
     /// \pre the caller is the only thread of its process.
     /// \returns 0 in the child.

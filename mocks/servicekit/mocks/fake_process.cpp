@@ -28,6 +28,11 @@ Result<pid_t> FakeProcess::fork() {
     return 0;
 }
 
+Result<void> FakeProcess::ensure_stack(std::size_t /*bytes*/) {
+    if (const auto failure = failures.due("ensure_stack")) return os_error("raise the limit of", "the stack", *failure);
+    return {};
+}
+
 void FakeProcess::become(pid_t id) {
     own().id = id;
     own().children.clear();

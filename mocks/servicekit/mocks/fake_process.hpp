@@ -30,6 +30,8 @@ public:
     [[nodiscard]] uid_t effective_user() const override { return own().user; }
     [[nodiscard]] unsigned generation() const noexcept override { return static_cast<unsigned>(own().id); }
     [[nodiscard]] unsigned thread_count() const override { return own().threads; }
+    /// Only fails where it is told to.
+    Result<void> ensure_stack(std::size_t bytes) override;
     Result<pid_t> fork() override;
     Result<int> wait_for_child(pid_t child) override;
     Result<void> start_session() override;
@@ -49,8 +51,8 @@ public:
     [[noreturn]] void exit_now(int status) override;
 
     /// By the names of the functions of os::Process.
-    mutable FakeFailures failures{"fork",    "wait_for_child", "start_session", "change_directory", "current_directory",
-                                  "execute", "kill_after"};
+    mutable FakeFailures failures{"ensure_stack",      "fork",    "wait_for_child", "start_session", "change_directory",
+                                  "current_directory", "execute", "kill_after"};
 
     /// Which sides of the next forks to follow, in their order; of all further ones it is the child's.
     void follow(std::deque<Side> sides) { own().sides = std::move(sides); }

@@ -35,6 +35,7 @@ public:
     MOCK_METHOD(uid_t, effective_user, (), (const, override));
     MOCK_METHOD(unsigned, generation, (), (const, noexcept, override));
     MOCK_METHOD(unsigned, thread_count, (), (const, override));
+    MOCK_METHOD(Result<void>, ensure_stack, (std::size_t bytes), (override));
     MOCK_METHOD(Result<pid_t>, fork, (), (override));
     MOCK_METHOD(Result<int>, wait_for_child, (pid_t child), (override));
     MOCK_METHOD(Result<void>, start_session, (), (override));
