@@ -10,6 +10,8 @@
 #include <cstdint>
 #include <ctime>
 
+#include "os/uninterrupted.hpp"
+
 namespace servicekit::os {
 namespace {
 
@@ -80,7 +82,7 @@ void OtherThreads::list() noexcept {
     count_ = 0;
     left_out_ = 0;
     const auto self = static_cast<pid_t>(::syscall(SYS_gettid));
-    const int folder = ::open("/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const int folder = uninterrupted([] { return ::open("/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
     if (folder < 0) return;
     alignas(DirectoryEntry) std::array<char, 2048> buffer;
     for (;;) {

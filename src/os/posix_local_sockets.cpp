@@ -25,6 +25,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/attempt.hpp"
 #include "os/deadline.hpp"
 #include "os/descriptor.hpp"
 #include "os/guarded_descriptor.hpp"
@@ -133,6 +134,12 @@ public:
           file_{std::move(file)},
           path_{std::move(path)},
           shortcoming_{std::move(shortcoming)} {}
+    ~PosixLocalListener() override {
+        // Not in a child of fork(2), which ends its copy of this.
+        if (getpid() == process_) static_cast<void>(servicekit::attempt([this] { static_cast<void>(remove_file()); }));
+    }
+    PosixLocalListener(const PosixLocalListener&) = delete;
+    PosixLocalListener& operator=(const PosixLocalListener&) = delete;
 
     Result<std::unique_ptr<LocalConnection>> accept() override { return accept_on(socket_.get(), path_); }
 
@@ -170,6 +177,7 @@ private:
     Descriptor file_;
     std::string path_;
     std::optional<Error> shortcoming_;
+    pid_t process_ = getpid();
 };
 
 /// A socket that somebody else has bound, whose file is theirs.
@@ -258,6 +266,15 @@ Result<Descriptor> open_bound_file(const Descriptor& socket, const Descriptor& f
     return error;
 }
 
+/// What bind(2) has just made at the path, when nobody could open it.
+void remove_unopened(const Descriptor& folder, const std::string& path) {
+    const std::string name = split_path(path).name;
+    struct stat found {};
+    const bool is_bound = fstatat(folder.get(), name.c_str(), &found, AT_SYMLINK_NOFOLLOW) == 0 &&
+                          S_ISSOCK(found.st_mode) && found.st_uid == geteuid();
+    if (is_bound) unlinkat(folder.get(), name.c_str(), 0);
+}
+
 struct SocketPlace {
     Descriptor folder;
     LocalAddress address;
@@ -339,16 +356,17 @@ Result<std::unique_ptr<LocalListener>> bind_and_listen(const std::string& path, 
     if (auto bound = bind_over(socket, place->address, folder, path); !bound) return bound.error();
     reserved.reset();
     auto file = open_bound_file(socket, folder, path);
-    if (!file) return file.error();
+    if (!file) {
+        remove_unopened(folder, path);
+        return file.error();
+    }
 
     const int descriptor = socket.get();
     const auto widened = widen(*file, access, path);
     std::unique_ptr<LocalListener> listener{new PosixLocalListener{
         std::move(socket), std::move(folder), *std::move(file), path, widened ? *widened : std::nullopt}};
     if (widened && ::listen(descriptor, backlog) == 0) return listener;
-    const Error error = widened ? os_error("listen on", path, errno) : widened.error();
-    (void)listener->remove_file();
-    return error;
+    return widened ? os_error("listen on", path, errno) : widened.error();
 }
 
 /// The inode of the socket that listens at the path, as /proc/net/unix has it; empty where none does.

@@ -19,6 +19,7 @@
 #include "os/deadline.hpp"
 #include "os/descriptor.hpp"
 #include "os/guarded_descriptor.hpp"
+#include "os/uninterrupted.hpp"
 #include "servicekit/os/programs.hpp"
 
 namespace servicekit::os {
@@ -230,7 +231,7 @@ public:
         if (::fcntl(start.input->reader(), F_SETFL, 0) != 0) return fault(errno);
         Descriptor null;
         if (start.output == ProgramOutput::null) {
-            null = above_standard_streams(::open("/dev/null", O_RDWR | O_CLOEXEC));
+            null = above_standard_streams(uninterrupted([] { return ::open("/dev/null", O_RDWR | O_CLOEXEC); }));
             if (!null) return fault(errno);
         }
         std::vector<std::string> words = start.command;

@@ -39,7 +39,8 @@ public:
     virtual bool wait_until_writable(std::chrono::milliseconds at_most) = 0;
 };
 
-/// A listening socket, bound to a path; closed when destroyed. Its descriptor is closed in children of fork(2).
+/// A listening socket, bound to a path. Closed when destroyed; the process that bound it removes its file then, if that
+/// can be done. Its descriptor is closed in children of fork(2).
 class LocalListener {
 public:
     virtual ~LocalListener() = default;

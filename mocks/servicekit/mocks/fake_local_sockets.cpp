@@ -101,10 +101,13 @@ public:
     }
     ~FakeListener() override {
         sockets_->reactor_->close(descriptor_);
-        if (whose_ == Whose::ours)
+        if (whose_ == Whose::ours) {
+            // That of a process that was killed stays: it is closed by now.
+            static_cast<void>(unlink());
             bound_->close();
-        else
+        } else {
             --bound_->adopted_by;
+        }
     }
     FakeListener(const FakeListener&) = delete;
     FakeListener& operator=(const FakeListener&) = delete;
@@ -121,11 +124,8 @@ public:
         if (const auto failure = sockets_->failures_->due("remove_file", path_))
             return os_error("remove", path_, *failure);
         if (whose_ == Whose::managers) return {};
-        const auto place = sockets_->files_->tree().find(path_, os::Links::do_not_follow);
-        if (bound_->is_closed || place.node != bound_->node) return {};
-        if (const int refusal = sockets_->files_->tree().remove(place); refusal != 0)
-            return os_error("remove", path_, refusal);
-        return {};
+        const int refusal = unlink();
+        return refusal != 0 ? os_error("remove", path_, refusal) : Result<void>{};
     }
     Result<void> hand_to(uid_t uid, gid_t gid) override {
         if (const auto failure = sockets_->failures_->due("hand_to", path_))
@@ -143,6 +143,13 @@ public:
     [[nodiscard]] int descriptor() const override { return descriptor_; }
 
 private:
+    /// \returns 0, or why it could not be removed
+    int unlink() {
+        const auto place = sockets_->files_->tree().find(path_, os::Links::do_not_follow);
+        if (bound_->is_closed || place.node != bound_->node) return 0;
+        return sockets_->files_->tree().remove(place);
+    }
+
     FakeLocalSockets* sockets_;
     Whose whose_;
     std::shared_ptr<Bound> bound_;

@@ -227,7 +227,11 @@ extern "C" cl_object servicekit_lisp_home_of_user() {
 
 int open_file(cl_object path) noexcept {
     try {
-        return ::open(to_utf8(path).c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+        const std::string name = to_utf8(path);
+        int file = -1;
+        do file = ::open(name.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+        while (file < 0 && errno == EINTR);
+        return file;
     } catch (...) {
         errno = ENOMEM;
         return -1;

@@ -2,12 +2,14 @@
 
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <memory>
 #include <string>
 #include <utility>
 
+#include "integration/os/forked_child.hpp"
 #include "integration/os/temporary_folder.hpp"
 #include "servicekit/os/local_sockets.hpp"
 
@@ -37,7 +39,14 @@ protected:
         return nullptr;
     }
     /// Leaves a socket's file behind, as a killed service does.
-    void leave_stale_socket() { listen(path); }
+    void leave_stale_socket() {
+        ForkedChild killed{[this](Lines&) {
+            const auto listener = listen(path);
+            _exit(0);
+            return 1;
+        }};
+        EXPECT_EQ(killed.wait(), 0);
+    }
 
     TemporaryFolder folder;
     const std::string path = folder.file("control");

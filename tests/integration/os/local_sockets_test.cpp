@@ -321,6 +321,8 @@ TEST_F(PosixLocalSocketsTest, ProbeTellsWhatStandsAtThePath) {
     auto listener = listen(path);
     EXPECT_EQ(sockets.probe(path).value(), Listening::yes);
     listener.reset();
+    EXPECT_EQ(sockets.probe(path).value(), Listening::nothing);
+    leave_stale_socket();
     EXPECT_EQ(sockets.probe(path).value(), Listening::no);
     EXPECT_EQ(sockets.probe(folder.path()).value(), Listening::not_socket);
 }

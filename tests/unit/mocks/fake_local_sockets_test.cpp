@@ -29,6 +29,11 @@ protected:
     std::unique_ptr<os::LocalListener> listen(const os::LocalSocketAccess& access = {}) {
         return *sockets.listen(path, access);
     }
+    /// As a process that is killed leaves it.
+    void leave_stale_socket() {
+        const auto listener = listen();
+        sockets.process_died(process.id());
+    }
     static std::string received(os::LocalConnection& connection) {
         std::array<char, 100> buffer{};
         return {buffer.data(), connection.receive(buffer).bytes};
@@ -150,13 +155,15 @@ TEST_F(FakeLocalSocketsTest, TellsWhetherSomethingListens) {
     auto listener = listen();
     EXPECT_EQ(sockets.probe(path).value(), Listening::yes);
     listener.reset();
+    EXPECT_EQ(sockets.probe(path).value(), Listening::nothing);
+    leave_stale_socket();
     EXPECT_EQ(sockets.probe(path).value(), Listening::no);
     files.add_file("/run/plain");
     EXPECT_EQ(sockets.probe("/run/plain").value(), Listening::not_socket);
 }
 
 TEST_F(FakeLocalSocketsTest, ReplacesASocketButNoOtherFile) {
-    listen().reset();
+    leave_stale_socket();
     const auto stale = files.status_of(path);
     const auto listener = listen();
     EXPECT_FALSE(files.status_of(path).is_same_file(stale));
@@ -179,7 +186,7 @@ TEST_F(FakeLocalSocketsTest, RemovesItsOwnFileAndNoSuccessors) {
 
 TEST_F(FakeLocalSocketsTest, RefusesClientsWhereNobodyListensOrTheyMayNot) {
     EXPECT_EQ(sockets.connect(path).error().errno_value, ENOENT);
-    listen().reset();
+    leave_stale_socket();
     EXPECT_EQ(sockets.connect(path).error().errno_value, ECONNREFUSED);
     const auto listener = listen();
     EXPECT_THROW((void)sockets.connect(path, stranger), std::runtime_error);
