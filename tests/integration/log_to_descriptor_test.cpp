@@ -94,7 +94,7 @@ TEST_F(LogToDescriptorTest, OnATerminalEachLineComesOnce) {
     for (const char* log : {"/dev/stderr", "/dev/stdout", "/dev/tty"}) {
         const Outcome shown =
             shell("TERM=dumb script -qefc 'trial-service run --run-directory run --log-file " + std::string{log} +
-                  " & " + "until trial-service status --run-directory run >/dev/null; do sleep 0.05; done; " +
+                  " & " + "until trial-service health --run-directory run >/dev/null; do sleep 0.05; done; " +
                   "trial-service stop --run-directory run >/dev/null; wait' /dev/null");
         EXPECT_EQ(count_of(shown.out, "]: ready"), 1U) << log << "\n" << shown;
         EXPECT_EQ(count_of(shown.out, "]: stopped"), 1U) << log << "\n" << shown;

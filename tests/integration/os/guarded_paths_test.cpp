@@ -236,6 +236,20 @@ TEST_F(GuardedPathsTest, WhatTheUserMayNotOpenRootOpensByItsOwnRules) {
     EXPECT_EQ(status_of(theirs + "/new").st_uid, 0U);
 }
 
+// As /var/log is on Ubuntu.
+TEST_F(GuardedPathsTest, ALogInADirectoryOfAGroupIsMadeByRootAndThenTheUsers) {
+    const std::string logs = folder.file("logs");
+    fs::create_directory(logs);
+    give(logs, 0, third_uid);
+    fs::permissions(logs, fs::perms{0775});
+
+    EXPECT_EQ(append_for_them(logs + "/x"), "written");
+    EXPECT_EQ(status_of(logs + "/x").st_uid, 0U);
+    give(logs + "/x", their_uid, their_gid);
+    EXPECT_EQ(append_for_them(logs + "/x"), "written");
+    EXPECT_EQ(read(logs + "/x"), "xx");
+}
+
 TEST_F(GuardedPathsTest, OnlyWhatRootOpenedIsHandedOver) {
     const auto owner_after = [this](const std::string& path) {
         return in_another_process([&path] {
