@@ -25,6 +25,7 @@
 #include "os/crash_writer.hpp"
 #include "os/fault_owner.hpp"
 #include "os/signal_arrivals.hpp"
+#include "os/uninterrupted.hpp"
 
 // Where a sanitizer is linked, its runtime has this function.
 extern "C" void __sanitizer_set_death_callback(void (*)()) __attribute__((weak));  // NOLINT
@@ -181,8 +182,8 @@ bool name_report(int descriptor, const std::array<char, PATH_MAX>& path) noexcep
 
 /// An older report that could not be put away. \returns -1 where it is not this user's alone
 int open_older_report() noexcept {
-    const int other = ::openat(state.directory, name_of_report(state.path),
-                               O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    const int other = open_uninterrupted_at(state.directory, name_of_report(state.path),
+                                            O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     struct stat status {};
     if (other < 0 || (::fstat(other, &status) == 0 && S_ISREG(status.st_mode) && status.st_uid == ::geteuid() &&
                       status.st_nlink == 1))

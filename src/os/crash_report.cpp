@@ -28,7 +28,7 @@ std::int64_t nanoseconds(EventTrail::Time time) noexcept {
 std::string_view first_line(pid_t thread, std::string_view file, std::array<char, 256>& buffer) noexcept {
     CrashLine<64> path;
     path.text("/proc/self/task/").number(static_cast<std::uint64_t>(thread)).text("/").text(file).text({"\0", 1});
-    const int descriptor = uninterrupted([&] { return ::open(path.view().data(), O_RDONLY | O_CLOEXEC); });
+    const int descriptor = open_uninterrupted(path.view().data(), O_RDONLY | O_CLOEXEC);
     if (descriptor < 0) return {};
     ssize_t size = 0;
     do size = ::read(descriptor, buffer.data(), buffer.size());

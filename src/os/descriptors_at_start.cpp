@@ -14,6 +14,8 @@
 #include <string_view>
 #include <vector>
 
+#include "os/uninterrupted.hpp"
+
 namespace servicekit::os::descriptors_at_start {
 namespace {
 
@@ -75,7 +77,7 @@ void note_one_by_one() {
 }
 
 void note_all() {
-    DIR* const directory = ::opendir("/proc/self/fd");
+    DIR* const directory = uninterrupted([&] { return ::opendir("/proc/self/fd"); });
     if (directory == nullptr) return note_one_by_one();
     while (const dirent* const entry = ::readdir(directory)) {
         const std::string_view name{entry->d_name};
@@ -97,7 +99,7 @@ void open_closed_standard_streams() noexcept {
     for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
         if (::fcntl(descriptor, F_GETFD) >= 0 || errno != EBADF) continue;
         // The lowest number that is free is this one.
-        const int opened = ::open("/dev/null", O_RDWR);
+        const int opened = open_uninterrupted("/dev/null", O_RDWR);
         if (opened > descriptor) ::close(opened);
     }
 }

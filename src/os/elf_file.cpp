@@ -37,7 +37,7 @@ const T* ElfFile::at(std::uint64_t offset, std::uint64_t count) const noexcept {
 
 bool ElfFile::open(const char* path, std::uint64_t inode) noexcept {
     close();
-    const int file = uninterrupted([&] { return ::open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); });
+    const int file = open_uninterrupted(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (file < 0) return false;
     struct stat status {};
     const bool is_it = ::fstat(file, &status) == 0 && S_ISREG(status.st_mode) && status.st_ino == inode &&

@@ -6,6 +6,8 @@
 #include <cstring>
 #include <utility>
 
+#include "os/uninterrupted.hpp"
+
 namespace servicekit::os {
 
 SplitPath split_path(const std::string& path) {
@@ -15,7 +17,7 @@ SplitPath split_path(const std::string& path) {
 }
 
 Result<Descriptor> open_folder(const std::string& action, const std::string& path, const std::string& folder) {
-    Descriptor descriptor{open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
+    Descriptor descriptor{open_uninterrupted(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
     if (!descriptor) return os_error(action, path, errno);
     return descriptor;
 }

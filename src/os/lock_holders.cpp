@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "os/kernel_locks.hpp"
+#include "os/uninterrupted.hpp"
 #include "servicekit/os/process_table.hpp"
 
 namespace servicekit::os {
@@ -39,7 +40,8 @@ bool only_owner_writes(const FileStat& file) { return (file.st_mode & (S_IWGRP |
 /// \returns false where the process is known not to have the file open.
 bool may_have_open(pid_t pid, const FileStat& file) {
     const std::string path = "/proc/" + std::to_string(pid) + "/fd/";
-    const std::unique_ptr<DIR, int (*)(DIR*)> folder{::opendir(path.c_str()), &::closedir};
+    const std::unique_ptr<DIR, int (*)(DIR*)> folder{uninterrupted([&] { return ::opendir(path.c_str()); }),
+                                                     &::closedir};
     if (!folder) return ::kill(pid, 0) == 0 || errno != ESRCH;
     while (const dirent* entry = ::readdir(folder.get())) {
         FileStat status{};

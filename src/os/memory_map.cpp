@@ -41,7 +41,7 @@ void MemoryMap::read() noexcept {
     paths_size_ = 0;
     base_ = 0;
     base_inode_ = 0;
-    const int file = uninterrupted([] { return ::open("/proc/self/maps", O_RDONLY | O_CLOEXEC); });
+    const int file = open_uninterrupted("/proc/self/maps", O_RDONLY | O_CLOEXEC);
     if (file < 0) return;
     std::array<char, 4096 + 256> buffer;  // a path has at most 4,096 bytes
     std::size_t size = 0;

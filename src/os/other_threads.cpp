@@ -82,7 +82,7 @@ void OtherThreads::list() noexcept {
     count_ = 0;
     left_out_ = 0;
     const auto self = static_cast<pid_t>(::syscall(SYS_gettid));
-    const int folder = uninterrupted([] { return ::open("/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
+    const int folder = open_uninterrupted("/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (folder < 0) return;
     alignas(DirectoryEntry) std::array<char, 2048> buffer;
     for (;;) {

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <utility>
 
+#include "os/uninterrupted.hpp"
 #include "servicekit/os/files.hpp"
 
 namespace servicekit::os {
@@ -109,7 +110,7 @@ private:
     [[nodiscard]] Error failed(int errno_value) const { return os_error(action_, path_, errno_value); }
 
     Result<void> enter_root() {
-        Descriptor root{::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC)};
+        Descriptor root{open_uninterrupted("/", O_PATH | O_DIRECTORY | O_CLOEXEC)};
         if (!root) return failed(errno);
         return enter(std::move(root), "/");
     }
@@ -149,11 +150,11 @@ private:
         if (!is_last) {
             // Not by O_PATH alone, which would not have a directory mounted that is to be on its first use.
             Descriptor directory{
-                ::openat(end_->directory(), step.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
+                open_uninterrupted_at(end_->directory(), step.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
             if (directory) return go_down(std::move(directory), step);
             if (errno != ENOTDIR && errno != ELOOP) return failed(errno);
         }
-        Descriptor there{::openat(end_->directory(), step.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC)};
+        Descriptor there{open_uninterrupted_at(end_->directory(), step.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC)};
         PathStat status{};
         if (!there && (errno != ENOENT || !is_last)) return failed(errno);
         if (there && ::fstat(there.get(), &status) != 0) return failed(errno);
@@ -173,7 +174,7 @@ private:
                 ExitCode::permission, action_, path_,
                 "it goes through '..', and " + end_->doubt_->who + " can change '" + end_->doubt_->directory + "'",
                 EPERM};
-        Descriptor above{::openat(end_->directory(), "..", O_PATH | O_DIRECTORY | O_CLOEXEC)};
+        Descriptor above{open_uninterrupted_at(end_->directory(), "..", O_PATH | O_DIRECTORY | O_CLOEXEC)};
         if (!above) return failed(errno);
         return enter(std::move(above), where_ + (where_ == "/" ? ".." : "/.."));
     }
@@ -213,7 +214,7 @@ private:
             is_over = true;
             return {};
         }
-        Descriptor directory{::openat(end_->directory(), step.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
+        Descriptor directory{open_uninterrupted_at(end_->directory(), step.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
         if (!directory) return failed(errno);
         const std::string where = where_ + "/" + step;
         // Nobody knows through what it would come to be there.

@@ -41,7 +41,7 @@ Descriptor reopened(int descriptor) {
     std::array<char, 32> path{};
     folder.copy(path.data(), folder.size());
     std::to_chars(path.data() + folder.size(), path.data() + path.size() - 1, descriptor);
-    return Descriptor{uninterrupted([&] { return ::open(path.data(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC); })};
+    return Descriptor{open_uninterrupted(path.data(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)};
 }
 
 /// Writes as write(2) does to a non-blocking descriptor, whatever the flags of the one that it was given.

@@ -51,7 +51,7 @@ std::string in_words(std::optional<std::uint64_t> limit) { return limit ? std::t
 
 /// Lets the path be written under the rules. \returns whether it was there, where it may be missing
 Result<void> allow(const Descriptor& ruleset, const WritablePath& writable, landlock::Rights known) {
-    const Descriptor place{uninterrupted([&] { return ::open(writable.path.c_str(), O_PATH | O_CLOEXEC); })};
+    const Descriptor place{open_uninterrupted(writable.path.c_str(), O_PATH | O_CLOEXEC)};
     struct stat found {};
     if (!place || ::fstat(place.get(), &found) != 0) {
         if (writable.may_be_missing) return {};

@@ -15,6 +15,7 @@
 #include "os/file_rights.hpp"
 #include "os/fork_guard.hpp"
 #include "os/path_end.hpp"
+#include "os/uninterrupted.hpp"
 #include "servicekit/os/crash_reporter.hpp"
 #include "servicekit/os/files.hpp"
 
@@ -44,7 +45,7 @@ const char* name_in(const std::string& path) { return path.c_str() + path.rfind(
 
 Descriptor directory_of(const PathEnd& end, const std::string& path) {
     if (end.directory() == AT_FDCWD)
-        return Descriptor{::open(folder_of_report(path).c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
+        return Descriptor{open_uninterrupted(folder_of_report(path).c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
     return Descriptor{::fcntl(end.directory(), F_DUPFD_CLOEXEC, 0)};
 }
 
@@ -65,7 +66,7 @@ std::optional<Error> obstacle_of(const struct stat& there, const PathEnd& end, c
 
 /// \returns what is in the way of a report of that name
 std::optional<Error> find_obstacle(const Descriptor& directory, const PathEnd& end, const std::string& path) {
-    const Descriptor there{::openat(directory.get(), name_in(path), O_PATH | O_NOFOLLOW | O_CLOEXEC)};
+    const Descriptor there{open_uninterrupted_at(directory.get(), name_in(path), O_PATH | O_NOFOLLOW | O_CLOEXEC)};
     struct stat status {};
     if (!there || ::fstat(there.get(), &status) != 0) return std::nullopt;
     return obstacle_of(status, end, path);
@@ -73,8 +74,8 @@ std::optional<Error> find_obstacle(const Descriptor& directory, const PathEnd& e
 
 Result<ReportFile> open_named(ReportFile file, const PathEnd& end, bool must_be_new) {
     const int flags = O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | (must_be_new ? O_EXCL : 0);
-    file.descriptor.reset(
-        ::openat(file.directory.get(), name_in(file.path), flags | always_with_reports, report_permissions));
+    file.descriptor.reset(open_uninterrupted_at(file.directory.get(), name_in(file.path), flags | always_with_reports,
+                                                report_permissions));
     struct stat status {};
     if (!file.descriptor || ::fstat(file.descriptor.get(), &status) != 0)
         return os_error(open_action, file.path, errno);
@@ -104,7 +105,8 @@ Result<ReportFile> open_report_at(const PathEnd& end, const std::string& path, C
     if (file.obstacle) file.path = otherwise;
     // Not every file system has files without a name.
     if (keeping == CrashReporter::Keeping::nameless)
-        file.descriptor.reset(::openat(file.directory.get(), ".", O_TMPFILE | always_with_reports, report_permissions));
+        file.descriptor.reset(
+            open_uninterrupted_at(file.directory.get(), ".", O_TMPFILE | always_with_reports, report_permissions));
     file.is_nameless = static_cast<bool>(file.descriptor);
     if (file.is_nameless) return with_permissions(std::move(file));
     const bool must_be_new = file.obstacle.has_value();

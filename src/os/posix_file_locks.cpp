@@ -19,6 +19,7 @@
 #include "os/fork_guard.hpp"
 #include "os/lock_holders.hpp"
 #include "os/path_end.hpp"
+#include "os/uninterrupted.hpp"
 #include "servicekit/os/files.hpp"
 
 namespace servicekit::os {
@@ -145,7 +146,7 @@ std::optional<Error> refusal(const std::string& path, const FileStat& status) {
 
 /// A descriptor that tells which file it is and whose closing drops no lock.
 Descriptor pin(const PathEnd& end) {
-    return Descriptor{::openat(end.directory(), end.name(), O_PATH | O_NOFOLLOW | O_CLOEXEC)};
+    return Descriptor{open_uninterrupted_at(end.directory(), end.name(), O_PATH | O_NOFOLLOW | O_CLOEXEC)};
 }
 
 std::string path_of(const Descriptor& file) { return "/proc/self/fd/" + std::to_string(file.get()); }
@@ -155,11 +156,11 @@ std::string path_of(const Descriptor& file) { return "/proc/self/fd/" + std::to_
 Descriptor open_pinned(const Descriptor& pinned, const FileStat& status, const PathEnd& end, int access) {
     // Non-blocking, or opening a file under a lease would wait for its holder.
     const int flags = access | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
-    Descriptor file{::open(path_of(pinned).c_str(), flags)};
+    Descriptor file{open_uninterrupted(path_of(pinned).c_str(), flags)};
     if (file || errno != ENOENT) return file;
 
     // No /proc here, as in some chroots.
-    file.reset(::openat(end.directory(), end.name(), flags | O_NOFOLLOW));
+    file.reset(open_uninterrupted_at(end.directory(), end.name(), flags | O_NOFOLLOW));
     FileStat opened{};
     if (!file || (::fstat(file.get(), &opened) == 0 && is_same_file(opened, status))) return file;
     // Should it be one that we hold, closing it would drop our lock: rather lose a descriptor than the lock.
@@ -177,7 +178,7 @@ std::string beginning_of(const Descriptor& file) {
 
 Descriptor create(const PathEnd& end, mode_t permissions) {
     constexpr int flags = O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY;
-    Descriptor file{::openat(end.directory(), end.name(), flags, permissions)};
+    Descriptor file{open_uninterrupted_at(end.directory(), end.name(), flags, permissions)};
     // Not every file system keeps permissions. The lock is the truth, whoever can write the file.
     if (file && ::fchmod(file.get(), permissions) != 0 && !is_refused_by_file_system(os_error("", "", errno)))
         file.reset();
@@ -186,7 +187,7 @@ Descriptor create(const PathEnd& end, mode_t permissions) {
 
 /// Boost opens the file without close-on-exec and tells nobody the descriptor.
 void keep_from_programs(const FileStat& identity) {
-    DIR* folder = ::opendir("/proc/self/fd");
+    DIR* folder = uninterrupted([&] { return ::opendir("/proc/self/fd"); });
     if (folder == nullptr) return;
     while (const dirent* entry = ::readdir(folder)) {
         FileStat status{};

@@ -14,6 +14,7 @@
 #include "os/descriptor.hpp"
 #include "os/path_end.hpp"
 #include "os/sigpipe_block.hpp"
+#include "os/uninterrupted.hpp"
 
 namespace servicekit::os {
 namespace {
@@ -184,18 +185,19 @@ std::unique_ptr<File> file_from(OpenFile opened, const std::string& path) {
 constexpr int always_with_files = O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
 
 Result<OpenFile> open_to_read(const std::string& path) {
-    return inspected(Descriptor{::open(path.c_str(), O_RDONLY | always_with_files)}, path);
+    return inspected(Descriptor{open_uninterrupted(path.c_str(), O_RDONLY | always_with_files)}, path);
 }
 
 /// \pre the end is not followed
 Result<OpenFile> open_to_read(const PathEnd& end, const std::string& path) {
-    const Descriptor there{::openat(end.directory(), end.name(), O_PATH | O_NOFOLLOW | O_CLOEXEC)};
+    const Descriptor there{open_uninterrupted_at(end.directory(), end.name(), O_PATH | O_NOFOLLOW | O_CLOEXEC)};
     FileStat status{};
     if (!there || ::fstat(there.get(), &status) != 0) return os_error("open", path, errno);
     if (S_ISLNK(status.st_mode)) return os_error("open", path, ELOOP);
     if (auto refusal = end.refusal("open", path, status)) return *std::move(refusal);
-    auto opened =
-        inspected(Descriptor{::openat(end.directory(), end.name(), O_RDONLY | O_NOFOLLOW | always_with_files)}, path);
+    auto opened = inspected(
+        Descriptor{open_uninterrupted_at(end.directory(), end.name(), O_RDONLY | O_NOFOLLOW | always_with_files)},
+        path);
     // Once more: it may be another one by now.
     if (opened)
         if (auto refusal = end.refusal("open", path, opened->status)) return *std::move(refusal);
@@ -218,16 +220,16 @@ Result<OpenFile> copy_to_append(int descriptor, const std::string& path) {
 
 Result<OpenFile> opened_there(const PathEnd& end, const std::string& path, int flags) {
     if (end.is_trusted()) {
-        auto opened = inspected(Descriptor{::openat(end.directory(), end.name(), flags)}, path);
+        auto opened = inspected(Descriptor{open_uninterrupted_at(end.directory(), end.name(), flags)}, path);
         if (opened) opened->origin.opened_as = end.on_behalf_of();
         return opened;
     }
     // Looked at before it is opened, which by itself may do something to a device.
-    const Descriptor there{::openat(end.directory(), end.name(), O_PATH | O_NOFOLLOW | O_CLOEXEC)};
+    const Descriptor there{open_uninterrupted_at(end.directory(), end.name(), O_PATH | O_NOFOLLOW | O_CLOEXEC)};
     FileStat status{};
     if (!there || ::fstat(there.get(), &status) != 0) return os_error("open", path, errno);
     if (auto refusal = end.refusal("open", path, status)) return *std::move(refusal);
-    auto opened = inspected(Descriptor{::openat(end.directory(), end.name(), flags)}, path);
+    auto opened = inspected(Descriptor{open_uninterrupted_at(end.directory(), end.name(), flags)}, path);
     if (!opened) return opened;
     if (auto refusal = end.refusal("open", path, opened->status)) return *std::move(refusal);
     opened->origin.opened_as = end.on_behalf_of();
@@ -235,7 +237,8 @@ Result<OpenFile> opened_there(const PathEnd& end, const std::string& path, int f
 }
 
 Result<OpenFile> created_there(const PathEnd& end, const std::string& path, int flags, mode_t permissions) {
-    auto opened = inspected(Descriptor{::openat(end.directory(), end.name(), flags | O_CREAT, permissions)}, path);
+    auto opened =
+        inspected(Descriptor{open_uninterrupted_at(end.directory(), end.name(), flags | O_CREAT, permissions)}, path);
     if (!opened) return opened;
     opened->origin.is_new = true;
     opened->origin.opened_as = end.on_behalf_of();
@@ -268,7 +271,8 @@ Result<void> make_directory(const PathEnd& end, const std::string& path, mode_t 
                                                                         : os_error("create folder", path, errno);
     // Private until it has its permissions, and those are set on what was made, not on what is at the path by then.
     if (::mkdirat(end.directory(), end.name(), S_IRWXU) != 0) return os_error("create folder", path, errno);
-    const Descriptor folder{::openat(end.directory(), end.name(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
+    const Descriptor folder{
+        open_uninterrupted_at(end.directory(), end.name(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
     if (!folder) return os_error("create folder", path, errno);
     if (::fchmod(folder.get(), permissions) == 0) return {};
     const Error error = os_error("create folder", path, errno);

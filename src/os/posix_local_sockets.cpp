@@ -31,6 +31,7 @@
 #include "os/guarded_descriptor.hpp"
 #include "os/local_address.hpp"
 #include "os/path_end.hpp"
+#include "os/uninterrupted.hpp"
 #include "os/unmapped_ids.hpp"
 #include "servicekit/os/files.hpp"
 #include "servicekit/os/local_sockets.hpp"
@@ -257,7 +258,7 @@ Result<Descriptor> open_bound_file(const Descriptor& socket, const Descriptor& f
         fcntl(file.get(), F_SETFD, FD_CLOEXEC);
         return file;
     }
-    file.reset(openat(folder.get(), split_path(path).name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+    file.reset(open_uninterrupted_at(folder.get(), split_path(path).name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
     struct stat found {};
     if (!file || fstat(file.get(), &found) != 0) return os_error("listen on", path, errno);
     if (S_ISSOCK(found.st_mode) && found.st_uid == geteuid() && found.st_nlink == 1) return file;

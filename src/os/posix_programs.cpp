@@ -231,7 +231,7 @@ public:
         if (::fcntl(start.input->reader(), F_SETFL, 0) != 0) return fault(errno);
         Descriptor null;
         if (start.output == ProgramOutput::null) {
-            null = above_standard_streams(uninterrupted([] { return ::open("/dev/null", O_RDWR | O_CLOEXEC); }));
+            null = above_standard_streams(open_uninterrupted("/dev/null", O_RDWR | O_CLOEXEC));
             if (!null) return fault(errno);
         }
         std::vector<std::string> words = start.command;

@@ -21,6 +21,7 @@
 #include "os/patient_write.hpp"
 #include "os/sigpipe_block.hpp"
 #include "os/stdout_lines.hpp"
+#include "os/uninterrupted.hpp"
 #include "servicekit/os/files.hpp"
 
 namespace servicekit::os {
@@ -58,7 +59,7 @@ Result<void> put_at(int descriptor, Stream stream) {
 }
 
 Result<void> put_null_at(Stream stream) {
-    Descriptor null{::open(null_device, O_RDWR | O_CLOEXEC)};
+    Descriptor null{open_uninterrupted(null_device, O_RDWR | O_CLOEXEC)};
     if (!null) return os_error("open", null_device, errno);
     auto done = put_at(null.get(), stream);
     // Where the stream was closed, its number was the first that was free.
@@ -87,7 +88,7 @@ struct OpenStreamFile {
 // What follows returns nothing, with errno telling why, where it can't be opened.
 
 Descriptor open_at(const PathEnd& end, int flags) {
-    return Descriptor{::openat(end.directory(), end.name(), flags | end.no_follow() | always)};
+    return Descriptor{open_uninterrupted_at(end.directory(), end.name(), flags | end.no_follow() | always)};
 }
 
 Descriptor open_fifo_that_is_there(const PathEnd& end) {
@@ -134,8 +135,8 @@ OpenStreamFile open_or_make(const PathEnd& end, const StreamFile& file) {
         opened.descriptor = open_at(end, flags);
         if (opened.descriptor || errno != ENOENT) return opened;
     }
-    opened.descriptor =
-        Descriptor{::openat(end.directory(), end.name(), flags | O_CREAT | O_EXCL | always, file.permissions)};
+    opened.descriptor = Descriptor{
+        open_uninterrupted_at(end.directory(), end.name(), flags | O_CREAT | O_EXCL | always, file.permissions)};
     opened.is_new = static_cast<bool>(opened.descriptor);
     if (opened.is_new) opened.shortcoming = set_permissions(end, file, opened.descriptor);
     const bool was_faster = !opened.is_new && errno == EEXIST && file.opening != StreamFile::Opening::create;
@@ -162,7 +163,7 @@ OpenStreamFile open_file(const PathEnd& end, const StreamFile& file, Stream stre
 /// Why the file that is at the end must not be opened; nothing where it may, and where there is none.
 std::optional<Error> refusal_of_what_is_there(const PathEnd& end, const StreamFile& file) {
     if (end.is_trusted()) return std::nullopt;
-    const Descriptor there{::openat(end.directory(), end.name(), O_PATH | O_NOFOLLOW | O_CLOEXEC)};
+    const Descriptor there{open_uninterrupted_at(end.directory(), end.name(), O_PATH | O_NOFOLLOW | O_CLOEXEC)};
     struct stat status {};
     if (!there || ::fstat(there.get(), &status) != 0) return std::nullopt;
     return end.refusal("open", file.path, status);

@@ -21,7 +21,7 @@ void skip_blanks(std::string_view& text) { text.remove_prefix(std::min(text.find
 }  // namespace
 
 std::optional<std::string> read_proc_file(const std::string& path) {
-    const Descriptor file{uninterrupted([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC); })};
+    const Descriptor file{open_uninterrupted(path.c_str(), O_RDONLY | O_CLOEXEC)};
     if (!file) return std::nullopt;
     std::string text;
     std::array<char, 16384> buffer;

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <fcntl.h>
+#include <sys/types.h>
+
 #include <cerrno>
 
 namespace servicekit::os {
@@ -17,6 +20,14 @@ template <class Call>
             if (outcome >= 0 || errno != EINTR) return outcome;
         }
     }
+}
+
+/// open(2) and openat(2), made again if a signal interrupts them. \param mode for O_CREAT and O_TMPFILE
+[[nodiscard]] inline int open_uninterrupted(const char* path, int flags, mode_t mode = 0) noexcept {
+    return uninterrupted([&] { return ::open(path, flags, mode); });
+}
+[[nodiscard]] inline int open_uninterrupted_at(int directory, const char* name, int flags, mode_t mode = 0) noexcept {
+    return uninterrupted([&] { return ::openat(directory, name, flags, mode); });
 }
 
 }  // namespace servicekit::os
