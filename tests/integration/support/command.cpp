@@ -51,7 +51,8 @@ Strings environment_of(const Command& command) {
         if (variable.starts_with("PATH=")) path += ":" + std::string{variable.substr(5)};
         if (!leads_services(variable)) environment.emplace_back(variable);
     }
-    set("PATH", path);
+    // As for logrotate: Debian's PATH of a user who is not root lacks them.
+    set("PATH", path + ":/usr/local/sbin:/usr/sbin:/sbin");
     set("LC_ALL", "C");
     for (const auto& [name, value] : command.variables) set(name, value);
     return environment;
