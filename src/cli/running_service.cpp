@@ -20,6 +20,15 @@ constexpr auto no_uid = static_cast<uid_t>(-1);
 
 std::string Instance::in_words() const { return pid > 0 ? "pid " + std::to_string(pid) : "its pid can't be told"; }
 
+std::optional<Error> refuse_link(const Places& places, const std::vector<uid_t>& users, os::Files& files) {
+    const auto socket = files.status(places.control_socket, os::Links::do_not_follow);
+    if (!socket || !*socket || (*socket)->type != os::FileType::symlink) return std::nullopt;
+    const auto closed = os::is_closed_directory(files, folder_of(places.control_socket), users);
+    if (closed && *closed) return std::nullopt;
+    return Error{ExitCode::permission, "trust", places.control_socket,
+                 "it is a symbolic link in a directory that others can change"};
+}
+
 Result<std::optional<Instance>> RunningService::find() {
     std::optional<Error> blind;
     for (const auto witness : {Instance::Witness::lock, Instance::Witness::socket}) {
@@ -73,6 +82,7 @@ Result<std::optional<Instance>> RunningService::ask_socket(const Places& places)
         return listening.error();
     }
     if (*listening != os::Listening::yes) return std::optional<Instance>{};
+    if (auto link = refuse_link(places, trusted_users(), *tools_.host.files)) return *std::move(link);
     const auto connection = tools_.sockets->connect(places.control_socket);
     if (!connection) return connection.error();
     const Peer server = (*connection)->peer();
@@ -84,9 +94,11 @@ Result<std::optional<Instance>> RunningService::ask_socket(const Places& places)
                                   .users = trusted_users()}};
 }
 
-Peer RunningService::server_at(const Places& places) const {
+Peer RunningService::server_at(const Places& places) {
+    const Peer nobody{.pid = 0, .uid = no_uid};
+    if (refuse_link(places, trusted_users(), *tools_.host.files)) return nobody;
     const auto connection = tools_.sockets->connect(places.control_socket);
-    Peer server = connection ? (*connection)->peer() : Peer{.pid = 0, .uid = no_uid};
+    Peer server = connection ? (*connection)->peer() : nobody;
     server.pid = std::max(server.pid, pid_t{0});
     return server;
 }

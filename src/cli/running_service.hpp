@@ -28,6 +28,10 @@ struct Instance {
     [[nodiscard]] std::string in_words() const;
 };
 
+/// \returns why a control socket is not to be connected to: it is a symbolic link in a directory that strangers can change,
+///          and may lead to another service; nothing if it is not
+[[nodiscard]] std::optional<Error> refuse_link(const Places& places, const std::vector<uid_t>& users, os::Files& files);
+
 /// Finds the running instance of a service, signals it, and waits for its end. Never takes the lock.
 class RunningService {
 public:
@@ -70,7 +74,7 @@ private:
     Result<std::optional<Instance>> ask_lock(const Places& places);
     Result<std::optional<Instance>> ask_socket(const Places& places);
     /// The process that listens at a place; one without pid and uid if nobody can tell.
-    [[nodiscard]] Peer server_at(const Places& places) const;
+    [[nodiscard]] Peer server_at(const Places& places);
     /// What comes of an instance of a stranger. \param reason "locked by uid 1000, who ..."
     Result<std::optional<Instance>> refuse_stranger(const Places& places, const std::string& object,
                                                     const std::string& reason);

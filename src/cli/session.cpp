@@ -65,6 +65,7 @@ int fail_to_find(Session& session, const Error& error, int otherwise) {
 }
 
 Result<Client> connect_to(const Session& session, const Instance& instance) {
+    if (auto link = refuse_link(instance.places, instance.users, *session.tools.host.files)) return *std::move(link);
     return Client::connect(instance.places.control_socket, instance.users, *session.tools.sockets,
                            *session.tools.host.clock);
 }

@@ -192,6 +192,19 @@ TEST_F(StrangersServiceTest, TheOwnerOfALockIsBelievedWhereNoStrangerCanPutOne) 
     EXPECT_EQ(stopped.exit_code, 0) << stopped;
 }
 
+TEST_F(StrangersServiceTest, ALinkOfHisLeadsToNoOtherService) {
+    ServiceProgram other{"trial-service", folder.file("other")};
+    fs::create_directory(other.folder());
+    RunningService service{other};
+    run_command(as_stranger(strangers({"stop"})));
+    run_command(as_stranger({.arguments = {"ln", "-s", other.control_socket(), trial.control_socket()}}));
+
+    const Outcome stopped = trial.verb({"stop"});
+
+    EXPECT_EQ(stopped.exit_code, 77) << stopped;
+    EXPECT_FALSE(service.has_ended());
+}
+
 class VerbsInARemovedDirectoryTest : public ServiceTest {
 protected:
     /// Runs it where no path leads any more.

@@ -147,6 +147,18 @@ TEST_F(RunningServiceTest, AStrangersSocketDoesNotCount) {
     EXPECT_EQ(running.find().error().errno_value, 0);
 }
 
+TEST_F(RunningServiceTest, ALinkThatAStrangerMayHaveMadeLeadsToNoService) {
+    serve("/run");
+    host.files.add_folder("/tmp/me", 01777);
+    host.files.add_link("/tmp/me/x.control", "/run/x.control");
+    RunningService misled{lock, settings, {places_in("/tmp/me")}, tools};
+    EXPECT_THAT(
+        misled.find().error().message(),
+        HasSubstr("cannot trust '/tmp/me/x.control': it is a symbolic link in a directory that others can change"));
+    host.files.set_permissions("/tmp/me", 0755);
+    EXPECT_TRUE((*misled.find()).has_value());
+}
+
 TEST_F(RunningServiceTest, TheUserOfAnotherUserNamespaceIsNobodysEqual) {
     host.act_as({.pid = 1, .uid = 65534, .gid = 65534});
     host.users.set_overflow(65534);
