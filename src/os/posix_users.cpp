@@ -10,14 +10,13 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
-#include <cstdint>
-#include <fstream>
 #include <functional>
 #include <memory>
 #include <utility>
 #include <vector>
 
 #include "os/file_rights.hpp"
+#include "os/unmapped_ids.hpp"
 
 namespace servicekit::os {
 namespace {
@@ -147,15 +146,7 @@ public:
         return std::optional<gid_t>{id_from(name_or_gid)};
     }
 
-    bool is_one_user(uid_t uid) const override {
-        // Each line is a range: the first number here, the first one outside, and how many; user_namespaces(7).
-        std::ifstream ranges{"/proc/self/uid_map"};
-        bool has_ranges = false;
-        for (std::uint64_t first = 0, outside = 0, count = 0; ranges >> first >> outside >> count; has_ranges = true)
-            if (uid >= first && uid - first < count) return true;
-        // Without /proc there is no telling; a namespace without a range has none but that number.
-        return !has_ranges && !ranges.is_open();
-    }
+    bool is_one_user(uid_t uid) const override { return uid != no_id && certain_user(uid) == uid; }
 
     void prepare(const User& user, gid_t group) override {
         if (user.uid == 0 || user.uid == no_id || group == no_id) return set_file_user(nullptr);
