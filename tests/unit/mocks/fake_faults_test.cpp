@@ -14,6 +14,7 @@ class FakeFaultsTest : public ::testing::Test {
 protected:
     FakeFaultsTest() {
         os.files.add_file("/tmp/file");
+        os.faults.forget();
         file = *os.files.open_for_appending("/tmp/file", 0644);
     }
 
