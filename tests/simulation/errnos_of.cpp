@@ -50,6 +50,7 @@ const Errnos pidfd_open_2{EINVAL, EMFILE, ENFILE, ENODEV, ENOMEM, ESRCH};
 const Errnos pidfd_send_signal_2{EBADF, EINVAL, EPERM, ESRCH};
 const Errnos pipe_2{EFAULT, EINVAL, EMFILE, ENFILE, ENOPKG};
 const Errnos read_2{EAGAIN, EBADF, EFAULT, EINTR, EINVAL, EIO, EISDIR};
+const Errnos readlink_2{EACCES, EINVAL, EIO, ELOOP, ENAMETOOLONG, ENOENT, ENOMEM, ENOTDIR};
 const Errnos recv_2{EAGAIN, EBADF, ECONNREFUSED, EFAULT, EINTR, EINVAL, ENOMEM, ENOTCONN, ENOTSOCK};
 const Errnos rename_2{EACCES, EBUSY,  EDQUOT, EFAULT,  EINVAL,    EISDIR, ELOOP, EMLINK, ENAMETOOLONG,
                       ENOENT, ENOMEM, ENOSPC, ENOTDIR, ENOTEMPTY, EPERM,  EROFS, EXDEV};
@@ -90,6 +91,7 @@ std::map<std::string, Errnos, std::less<>> make_table() {
         {"files.create_directories", all_of({stat_2, mkdir_2, open_2, chmod_2})},
         {"files.give_to_group", all_of({chown_2})},
         {"files.hand_to", all_of({chown_2})},
+        {"files.link_target", all_of({readlink_2})},
         {"files.list", all_of({open_2, getdents_2})},
         {"files.open_for_appending", all_of({open_2, stat_2, chmod_2, fcntl_2})},
         {"files.open_for_reading", all_of({open_2, stat_2, fcntl_2})},
