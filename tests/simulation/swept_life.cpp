@@ -17,6 +17,9 @@ constexpr auto longest_life = 5min;
 bool forbids(int errno_value) { return errno_value == EPERM || errno_value == EACCES || errno_value == EROFS; }
 
 /// What may fail without a word, since nobody is left to tell, or nothing is lost by it.
+/// Whether a file system answers so that keeps no owners.
+bool keeps_no_owners(int errno_value) { return os::is_refused_by_file_system(os_error("", "", errno_value)); }
+
 bool may_be_silent(const mocks::FakeFaults::Operation& failed) {
     static const std::set<std::string, std::less<>> silent{
         "process.wait_for_child",  // the parent knows how the start went from the pipe
@@ -30,6 +33,8 @@ bool may_be_silent(const mocks::FakeFaults::Operation& failed) {
     if (failed.name == "files.status" && failed.object == TrialMachine::log_file) return true;
     // The folder of the socket may not be the service's any more.
     if (failed.name == "sockets.remove_file" && forbids(failed.errno_value)) return true;
+    // The program asks nothing of its own file.
+    if (failed.name == "files.set_permissions" && failed.object == TrialMachine::notes_file) return true;
     // The pidfile is emptied once the log is closed, and misleads nobody who asks the lock.
     return failed.name == "locks.write" && failed.nth == 2;
 }
@@ -187,13 +192,6 @@ void SweptLife::check_told(const Operation& failed) {
 }
 
 /// \returns nothing where the service has to go on.
-namespace {
-
-/// Whether a file system answers so that keeps no owners.
-bool keeps_no_owners(int errno_value) { return os::is_refused_by_file_system(os_error("", "", errno_value)); }
-
-}  // namespace
-
 std::optional<int> SweptLife::promised_exit(const Operation& failed) const {
     const auto unless_forbidden = [&](ExitCode code) {
         return to_int(forbids(failed.errno_value) ? ExitCode::permission : code);
@@ -205,12 +203,13 @@ std::optional<int> SweptLife::promised_exit(const Operation& failed) const {
     }
     if (failed.object == TrialMachine::config_file) return to_int(ExitCode::configuration);
     if (failed.name == "event_loop.watch") return to_int(ExitCode::cannot_create);
+    // The program takes its file as it is.
+    if (failed.name == "files.set_permissions") return std::nullopt;
     if (failed.object == TrialMachine::notes_file) return to_int(ExitCode::internal);
 
     static const std::set<std::string, std::less<>> go_on{
-        "files.set_permissions",  "files.give_to_group", "streams.set_permissions", "files.write",
-        "process.wait_for_child", "streams.write",       "sockets.accept",          "sockets.receive",
-        "sockets.send",           "sockets.remove_file"};
+        "files.give_to_group", "streams.set_permissions", "files.write",  "process.wait_for_child", "streams.write",
+        "sockets.accept",      "sockets.receive",         "sockets.send", "sockets.remove_file"};
     if (go_on.contains(failed.name)) return std::nullopt;
     if (failed.name == "files.status" && failed.object == TrialMachine::log_file) return std::nullopt;
     if (failed.name == "pipes.write" && failed.nth != 1) return std::nullopt;
