@@ -16,10 +16,10 @@ constexpr auto longest_life = 5min;
 
 bool forbids(int errno_value) { return errno_value == EPERM || errno_value == EACCES || errno_value == EROFS; }
 
-/// What may fail without a word, since nobody is left to tell, or nothing is lost by it.
 /// Whether a file system answers so that keeps no owners.
 bool keeps_no_owners(int errno_value) { return os::is_refused_by_file_system(os_error("", "", errno_value)); }
 
+/// What may fail without a word, since nobody is left to tell, or nothing is lost by it.
 bool may_be_silent(const mocks::FakeFaults::Operation& failed) {
     static const std::set<std::string, std::less<>> silent{
         "process.wait_for_child",  // the parent knows how the start went from the pipe
