@@ -414,7 +414,7 @@ TEST_F(VerbsTest, AVerbThatIsNotSureDoesNotAct) {
     };
     ASSERT_EQ(verb({"start"}).exit_code, 0);
     write_file(folder.file("broken.json"), "{\"run-directory\": \"/elsewhere\"");
-    for (const std::string config : {folder.file("broken.json"), folder.file("missing.json"), folder.path()}) {
+    for (const std::string& config : {folder.file("broken.json"), folder.file("missing.json"), folder.path()}) {
         for (const std::string name :
              {"stop", "kill", "wait", "reload", "pid", "health", "events", "logs", "crashes"}) {
             const Outcome outcome = verb({name, "--config", config});
