@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <cstring>
 #include <functional>
 #include <memory>
 #include <utility>
@@ -114,10 +115,13 @@ Result<void> leave_other_groups(const User& user, gid_t group, std::span<const g
 
 /// Also those that a program would get that is run: the inheritable and the ambient ones.
 bool give_up_capabilities() {
+    __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
+    __user_cap_data_struct held[_LINUX_CAPABILITY_U32S_3]{};
+    const __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3]{};
+    // A filter of system calls that refuses to change them does no harm where there are none.
+    if (::syscall(SYS_capget, &header, held) == 0 && std::memcmp(held, none, sizeof none) == 0) return true;
     // A kernel before 4.3 has no ambient ones.
     if (::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0 && errno != EINVAL) return false;
-    __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
-    const __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3]{};
     return ::syscall(SYS_capset, &header, none) == 0;
 }
 

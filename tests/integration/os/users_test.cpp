@@ -2,11 +2,13 @@
 
 #include <grp.h>
 #include <gtest/gtest.h>
+#include <linux/capability.h>
 #include <linux/securebits.h>
 #include <pwd.h>
 #include <sched.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -150,13 +152,46 @@ TEST_F(PosixUsersTest, UserWithoutAGroupIsRefused) {
 
 TEST_F(PosixUsersTest, SameUserAgainNeedsNoPrivilege) {
     const std::string seen = in_another_process([this] {
-        const User user{"", ::geteuid() == 0 ? some_uid : ::geteuid(), no_group};
+        // Its groups are those of the database.
+        const auto self = users_.find_user(std::to_string(::geteuid())).value();
+        const User user = ::geteuid() != 0 && self ? *self : User{.name = "", .uid = some_uid, .gid = no_group};
         const gid_t group = ::geteuid() == 0 ? some_gid : ::getegid();
         const auto first = users_.become(user, group);
         const auto second = users_.become(user, group);
         return outcome_of(first) + ", " + outcome_of(second);
     });
     EXPECT_EQ(seen, "done, done");
+}
+
+TEST_F(PosixUsersTest, GroupsThatTheUserIsNotInAreLeftOrRefused) {
+    if (::geteuid() != 0) GTEST_SKIP() << "only root can be in any group";
+    constexpr gid_t adm = 4;
+    const auto become_with = [this](bool may_leave, const std::vector<gid_t>& may_keep) {
+        return in_another_process([&] {
+            const std::vector<gid_t> groups{some_gid, adm};
+            if (::setgroups(groups.size(), groups.data()) != 0 || ::setresgid(some_gid, some_gid, some_gid) != 0)
+                return std::string{"no groups"};
+            if (may_leave && ::prctl(PR_SET_KEEPCAPS, 1) != 0) return std::string{"no capabilities"};
+            if (::setresuid(some_uid, some_uid, some_uid) != 0) return std::string{"still root"};
+            if (may_leave) {
+                // What PR_SET_KEEPCAPS has kept is not in force yet.
+                __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
+                __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3]{};
+                ::syscall(SYS_capget, &header, sets);
+                for (auto& half : sets) half.effective = half.permitted;
+                ::syscall(SYS_capset, &header, sets);
+            }
+            const auto became = users_.become(User{.name = "", .uid = some_uid, .gid = no_group}, some_gid, may_keep);
+            return outcome_of(became) + ": " + all_ids();
+        });
+    };
+    const std::string ids = ": 54321 54321 54321 | 54322 54322 54322 |";
+    EXPECT_EQ(become_with(false, {}),
+              "cannot become user '54321': the process is in group 4, which the user is not in, and it may not leave "
+              "the group" +
+                  ids + " 4 54322");
+    EXPECT_EQ(become_with(false, {adm}), "done" + ids + " 4 54322");
+    EXPECT_EQ(become_with(true, {}), "done" + ids + " 54322");
 }
 
 TEST_F(PosixUsersTest, AnotherUserIsForbiddenWithoutPrivilege) {
