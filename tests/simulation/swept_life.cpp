@@ -35,8 +35,9 @@ bool may_be_silent(const mocks::FakeFaults::Operation& failed) {
     if (failed.name == "sockets.remove_file" && forbids(failed.errno_value)) return true;
     // The program asks nothing of its own file.
     if (failed.name == "files.set_permissions" && failed.object == TrialMachine::notes_file) return true;
-    // The pidfile is emptied once the log is closed, and misleads nobody who asks the lock.
-    return failed.name == "locks.write" && failed.nth == 2;
+    // The pidfile is emptied before the pid is written, and again once the log is closed. What is in it then misleads nobody
+    // who asks the lock.
+    return failed.name == "locks.write" && failed.nth == 3;
 }
 
 }  // namespace
