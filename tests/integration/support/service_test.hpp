@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <string>
 
@@ -17,7 +18,10 @@ namespace servicekit::test {
 /// Tests of service programs. Each has a folder of its own, and fails where it leaves a process behind.
 class ServiceTest : public testing::Test {
 protected:
-    void SetUp() override { adopt_orphans(); }
+    void SetUp() override {
+        adopt_orphans();
+        ::umask(022);  // Tests expect these modes, and other users to have access.
+    }
     void TearDown() override;
 
     /// Runs one line in sh(1) as an operator would, in the folder, with our programs in PATH and with RUN, the run
