@@ -19,6 +19,13 @@ bool forbids(int errno_value) { return errno_value == EPERM || errno_value == EA
 /// Whether a file system answers so that keeps no owners.
 bool keeps_no_owners(int errno_value) { return os::is_refused_by_file_system(os_error("", "", errno_value)); }
 
+/// Whether a pidfile in another default place is closed to this user, or is not a pidfile at all: then it is none of his.
+bool is_of_nobody_here(const mocks::FakeFaults::Operation& failed) {
+    static const std::set<int> foreign{EACCES, EPERM, ELOOP, EISDIR, EINVAL, ENOTDIR, ENAMETOOLONG};
+    return failed.name == "locks.owner" && failed.object != TrialMachine::pid_file &&
+           foreign.contains(failed.errno_value);
+}
+
 /// What may fail without a word, since nobody is left to tell, or nothing is lost by it.
 bool may_be_silent(const mocks::FakeFaults::Operation& failed) {
     static const std::set<std::string, std::less<>> silent{
@@ -28,7 +35,7 @@ bool may_be_silent(const mocks::FakeFaults::Operation& failed) {
         "sockets.receive",         // a client's connection that broke is the client's to notice
         "sockets.send",
     };
-    if (silent.contains(failed.name)) return true;
+    if (silent.contains(failed.name) || is_of_nobody_here(failed)) return true;
     // Its size is not known then, which matters to nothing but a rotation.
     if (failed.name == "files.status" && failed.object == TrialMachine::log_file) return true;
     // The folder of the socket may not be the service's any more.
@@ -218,6 +225,8 @@ std::optional<int> SweptLife::promised_exit(const Operation& failed) const {
     if (failed.name == "crashes.install" || failed.name == "crashes.open_report" || failed.name == "files.list" ||
         failed.object.ends_with(".crash"))
         return std::nullopt;
+
+    if (is_of_nobody_here(failed)) return std::nullopt;
 
     static const std::set<std::string, std::less<>> cannot_create{
         "files.create_directories", "files.status", "files.open_for_appending", "locks.owner",
