@@ -349,8 +349,9 @@ TEST_F(DroppedPrivilegesTest, WhoIsNotRootCannotBecomeAnother) {
 
 TEST_F(PermissionsTest, APidfileOfAFormerUserBecomesTheServicesOwn) {
     ASSERT_EQ(::chmod(folder.path().c_str(), 0755), 0);
-    { const RunningService former{trial, {"--user", std::to_string(stranger), "--group", std::to_string(stranger)}}; }
-    ASSERT_EQ(ownership_of(trial.pid_file()).uid, stranger);
+    ASSERT_EQ(::mkdir(trial.run_directory().c_str(), 0755), 0);
+    write_file(trial.pid_file(), "");
+    ASSERT_EQ(::chown(trial.pid_file().c_str(), stranger, stranger), 0);
 
     const RunningService service{trial};
 

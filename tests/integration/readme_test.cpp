@@ -58,8 +58,8 @@ TEST_F(ReadmeTest, TheGreeterDoesWhatIsShown) {
         in_a_folder);
 
     EXPECT_EQ(tried.exit_code, 0) << tried;
-    EXPECT_THAT(tried.out, MatchesRegex("it runs\n69\n[0-9]+\n1\n"));
-    EXPECT_THAT(shown, HasSubstr("$ greeter stop\n"));
+    EXPECT_THAT(tried.out, MatchesRegex("it runs\n69\n[0-9]+\n1\ngreeter: stopped .pid [0-9]+.\n"));
+    EXPECT_THAT(shown, HasSubstr("$ greeter stop\ngreeter: stopped (pid 4711)\n"));
     EXPECT_THAT(shown, HasSubstr("greeter: cannot lock '/run/greeter.pid': already running (pid 4711)"));
     EXPECT_THAT(tried.err,
                 MatchesRegex("greeter: cannot lock '" + run + "/greeter.pid': already running .pid [0-9]+.\n"));
