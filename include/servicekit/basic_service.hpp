@@ -40,7 +40,7 @@ public:
     void reloading() override { policy_.reloading(); }
     void stopping() override { policy_.stopping(); }
     void status(std::string_view text) override { policy_.status(text); }
-    void extend() override { policy_.extend(); }
+    void extend(std::chrono::milliseconds time) override { policy_.extend(time); }
     [[nodiscard]] std::optional<std::chrono::milliseconds> alive_interval() const override {
         return policy_.alive_interval();
     }

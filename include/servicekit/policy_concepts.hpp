@@ -116,7 +116,7 @@ concept DaemonHasStatus = requires(P& policy, std::string_view text) {
 
 template <class P>
 concept DaemonHasExtend = requires(P& policy) {
-    { policy.extend() } -> std::same_as<void>;
+    { policy.extend(std::chrono::milliseconds{}) } -> std::same_as<void>;
 };
 
 template <class P>
@@ -330,7 +330,7 @@ consteval bool meets_daemon_policy() {
     static_assert(DaemonHasReloading<P>, "a DaemonPolicy needs `void reloading()`");
     static_assert(DaemonHasStopping<P>, "a DaemonPolicy needs `void stopping()`");
     static_assert(DaemonHasStatus<P>, "a DaemonPolicy needs `void status(std::string_view text)`");
-    static_assert(DaemonHasExtend<P>, "a DaemonPolicy needs `void extend()`");
+    static_assert(DaemonHasExtend<P>, "a DaemonPolicy needs `void extend(std::chrono::milliseconds)`");
     static_assert(DaemonHasAliveInterval<P>,
                   "a DaemonPolicy needs `std::optional<std::chrono::milliseconds> alive_interval() const`");
     static_assert(DaemonHasAlive<P>, "a DaemonPolicy needs `void alive()`");

@@ -49,6 +49,23 @@ public:
         return running_.wait_for_end(instance_, session_.tools.host.clock->steady_now() + at_most, *sleep_);
     }
 
+    /// The same for as long as the instance reports that its stop event runs, which it may by making progress.
+    /// \param at_least until when to wait in any case
+    Result<RunningService::Waited> wait_for_stop(std::chrono::steady_clock::time_point at_least,
+                                                 std::chrono::steady_clock::time_point at_most) {
+        const auto& clock = *session_.tools.host.clock;
+        const auto left = [&clock](std::chrono::steady_clock::time_point until) {
+            return std::max(std::chrono::ceil<milliseconds>(until - clock.steady_now()), milliseconds::zero());
+        };
+        for (auto until = at_least;;) {
+            auto waited = wait(std::max(left(until) - longest_answer, milliseconds::zero()));
+            if (!waited || *waited != RunningService::Waited::still_runs) return waited;
+            const auto next = std::min(clock.steady_now() + 2 * longest_answer, at_most);
+            if (next <= until || !runs_stop_event()) return wait(left(until));
+            until = next;
+        }
+    }
+
     /// Prints how it ended, if it did. \returns the exit code
     int report(std::string_view done, const Result<RunningService::Waited>& waited) {
         Console& console = session_.console;
@@ -72,6 +89,19 @@ public:
     }
 
 private:
+    [[nodiscard]] bool runs_stop_event() const {
+        auto client = connect_to(session_, instance_);
+        if (!client) return false;
+        try {
+            const auto status = client->call("status", {}, {.timeout = longest_answer / 2});
+            const Value* const busy = status ? status->find("busy") : nullptr;
+            const Value* const event = busy != nullptr && busy->is_object() ? busy->as_object().find("event") : nullptr;
+            return event != nullptr && *event == Value{"stop"};
+        } catch (const EventError&) {
+            return false;
+        }
+    }
+
     Session& session_;
     RunningService& running_;
     Instance instance_;
@@ -79,17 +109,18 @@ private:
 };
 
 int stop_instance(Session& session, Ending& ending) {
-    const auto timeout =
-        session.invocation.timeout.value_or(session.service.settings().get(setting::stop_timeout) + 2s);
+    const Settings& settings = session.service.settings();
+    const auto timeout = session.invocation.timeout.value_or(settings.get(setting::stop_timeout) + 2s);
     const auto& clock = *session.tools.host.clock;
-    const auto until = clock.steady_now() + timeout;
+    const auto begin = clock.steady_now();
+    const auto until = begin + timeout;
+    const auto at_most = session.invocation.timeout ? until : begin + settings.get(setting::extended_timeout) + 2s;
     const auto asked = ending.ask("stop", timeout);
     if (asked == Ending::Asked::refused) return to_int(ExitCode::permission);
     if (asked == Ending::Asked::in_vain)
         if (const auto sent = ending.signal(SIGTERM); !sent) return session.console.fail(sent.error());
     if (session.invocation.no_wait) return 0;
-    const auto left = std::chrono::ceil<milliseconds>(until - clock.steady_now());
-    return ending.report("stopped", ending.wait(std::max(left, milliseconds::zero())));
+    return ending.report("stopped", ending.wait_for_stop(until, at_most));
 }
 
 /// A bit more than the service gives itself for each.

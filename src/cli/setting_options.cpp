@@ -49,6 +49,7 @@ constexpr std::array options{
     SettingOption{"writable", "PATHS", "all that it may write, with colons between"},
     SettingOption{"start-timeout", "SECONDS", "how long starting may take"},
     SettingOption{"stop-timeout", "SECONDS", "how long stopping may take"},
+    SettingOption{"extended-timeout", "SECONDS", "how long starting or stopping may take while it reports progress"},
     SettingOption{"hang-timeout", "SECONDS", "after how long without progress an event counts as hung"},
     SettingOption{"ready-fd", "N", "the descriptor that gets a newline when the service is ready"},
     SettingOption{"no-signal-handlers", "", "leave every signal to the program"},

@@ -38,7 +38,7 @@ void Announcements::reloading() {
     const std::lock_guard guard{mutex_};
     if (phase_ != Phase::running) return;
     phase_ = Phase::reloading;
-    next_progress_ = clock_->steady_now() + progress_interval;
+    next_progress_ = std::chrono::steady_clock::time_point::min();
     daemon_->reloading();
     daemon_->status("reloading");
 }
@@ -57,7 +57,7 @@ void Announcements::stopping(const std::string& why) {
     const std::lock_guard guard{mutex_};
     if (phase_ == Phase::unborn || phase_ == Phase::stopping) return;
     phase_ = Phase::stopping;
-    next_progress_ = clock_->steady_now() + progress_interval;
+    next_progress_ = std::chrono::steady_clock::time_point::min();
     daemon_->stopping();
     daemon_->status("stopping: " + why);
 }
@@ -70,6 +70,8 @@ void Announcements::failed(const Error& error) {
 void Announcements::progress(std::uint64_t done, std::uint64_t total, std::string_view text) {
     const Phase phase = phase_.load(std::memory_order_relaxed);
     if (phase == Phase::unborn || phase == Phase::running) return;
+    // Each sign counts for the service's own limit, whether it is announced or not.
+    const auto time = extend_();
     const auto now = clock_->steady_now();
     if (now < next_progress_.load(std::memory_order_relaxed)) return;
 
@@ -90,7 +92,7 @@ void Announcements::progress(std::uint64_t done, std::uint64_t total, std::strin
             daemon_->status(progress_line("stopping", done, total, text));
             break;
     }
-    daemon_->extend();
+    if (time > 0ms) daemon_->extend(time);
 }
 
 void Announcements::say(std::string_view text) {

@@ -63,7 +63,7 @@ int Lifecycle::run(bool in_background) {
         core.crash_watch.end();
         // Still in the process that the user started, or out of it and with nothing to undo.
         if (!entered_ || !in_background) core.print(*failure);
-        if (entered_) daemon.failed(*failure);
+        daemon.failed(*failure);
         signals_.give_back();
         return to_int(failure->exit_code);
     }
@@ -150,6 +150,7 @@ std::optional<Error> Lifecycle::load(bool in_background) {
     if (auto error = claim_ready_descriptor()) return error;
     if (auto error = claim_named_descriptors()) return error;
     core.stop_timeout.store(core.deployment.stop_timeout);
+    core.extended_timeout.store(settings.get(setting::extended_timeout));
     core.hang_timeout.store(settings.get(setting::hang_timeout));
     core.log_desk.set_level(core.deployment.log_level);
     core.streams.adapt(core.deployment);

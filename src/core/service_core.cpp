@@ -26,7 +26,7 @@ ServiceCore::ServiceCore(ServiceBase& the_service, ServiceOptions the_options, E
       queue{*parking},
       runner{log, *host.clock,
              [this](Event& event, const std::function<Reply(Event&)>& next) { return service.handle(event, next); }},
-      announcements{*host.clock},
+      announcements{*host.clock, [this] { return shutdown->extend(); }},
       streams{*this},
       crash_watch{*this},
       configuration{std::make_unique<Configuration>(*this)},

@@ -119,6 +119,8 @@ public:
     std::atomic<ServiceState> state{ServiceState::idle};
     std::atomic<bool> stop_asked_in_load{false};  ///< by a load event of the start
     std::atomic<std::chrono::milliseconds> stop_timeout{std::chrono::milliseconds{8000}};
+    /// How long a start or a stop may take while it reports progress.
+    std::atomic<std::chrono::milliseconds> extended_timeout{std::chrono::minutes{15}};
     /// How long an event may run without a sign of progress before it counts as hung; 0: for ever.
     std::atomic<std::chrono::milliseconds> hang_timeout{std::chrono::milliseconds{0}};
     /// Whether on_status() may have something to say; false once the default was seen to run.

@@ -242,4 +242,19 @@ Value value_from_text(SettingKind kind, std::string_view text) {
     return text;
 }
 
+std::optional<std::string> text_from_value(SettingKind kind, const Value& value) {
+    std::string text;
+    if (value.is_list()) {
+        const char separator = kind == SettingKind::paths ? ':' : kind == SettingKind::peers ? ',' : ' ';
+        for (const Value& part : value.as_list()) {
+            if (!text.empty()) text += separator;
+            text += part.as_string();
+        }
+    } else {
+        text = value.is_string() ? value.as_string() : to_json(value);
+    }
+    if (!(checked(kind, value_from_text(kind, text)) == value)) return std::nullopt;
+    return text;
+}
+
 }  // namespace servicekit

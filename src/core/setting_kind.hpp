@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+#include <string>
 #include <string_view>
 
 #include "servicekit/base/value.hpp"
@@ -36,5 +38,9 @@ enum class SettingKind {
 /// Seconds may end with an `s`, sizes with `K`, `M` or `G`, times 1,024 each; a flag is 1, true, yes, on, or 0, false, no, off; paths have colons between them, peers
 /// commas, words spaces.
 [[nodiscard]] Value value_from_text(SettingKind kind, std::string_view text);
+
+/// The text of which value_from_text() makes the value.
+/// \returns nothing where there is none, as for a list with a path that has a colon
+[[nodiscard]] std::optional<std::string> text_from_value(SettingKind kind, const Value& value);
 
 }  // namespace servicekit

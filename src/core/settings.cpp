@@ -17,7 +17,7 @@ struct Definition {
 };
 
 /// In the order of the help text.
-constexpr std::array<Definition, 45> definitions{{
+constexpr std::array<Definition, 46> definitions{{
     {setting::name.name, SettingKind::name},
     {setting::run_directory.name, SettingKind::path},
     {setting::pid_file.name, SettingKind::path},
@@ -59,6 +59,7 @@ constexpr std::array<Definition, 45> definitions{{
     {setting::writable.name, SettingKind::paths},
     {setting::start_timeout.name, SettingKind::seconds},
     {setting::stop_timeout.name, SettingKind::seconds, false},
+    {setting::extended_timeout.name, SettingKind::seconds},
     {setting::hang_timeout.name, SettingKind::seconds, false},
     {setting::ready_fd.name, SettingKind::descriptor},
     {setting::no_signal_handlers.name, SettingKind::flag},
@@ -128,17 +129,13 @@ std::chrono::milliseconds Settings::to_time(const Value& seconds) {
 }
 
 Settings::Settings() {
-    layers_[index_of(SettingsLayer::built_in)] = {{setting::log_level.name.data(), "info"},
-                                                  {setting::umask.name.data(), "022"},
-                                                  {setting::working_directory.name.data(), "/"},
-                                                  {setting::start_timeout.name.data(), 90},
-                                                  {setting::stop_timeout.name.data(), 8},
-                                                  {setting::hang_timeout.name.data(), 300},
-                                                  {setting::no_signal_handlers.name.data(), false},
-                                                  {setting::no_control_server.name.data(), false},
-                                                  {setting::no_new_privileges.name.data(), false},
-                                                  {setting::no_crash_reports.name.data(), false},
-                                                  {setting::crash_keep.name.data(), 5}};
+    layers_[index_of(SettingsLayer::built_in)] = {
+        {setting::log_level.name.data(), "info"},        {setting::umask.name.data(), "022"},
+        {setting::working_directory.name.data(), "/"},   {setting::start_timeout.name.data(), 90},
+        {setting::stop_timeout.name.data(), 8},          {setting::extended_timeout.name.data(), 900},
+        {setting::hang_timeout.name.data(), 300},        {setting::no_signal_handlers.name.data(), false},
+        {setting::no_control_server.name.data(), false}, {setting::no_new_privileges.name.data(), false},
+        {setting::no_crash_reports.name.data(), false},  {setting::crash_keep.name.data(), 5}};
 }
 
 bool Settings::is_set(std::string_view name) const { return layer_of(name) != SettingsLayer::built_in; }
@@ -175,6 +172,10 @@ void Settings::set_value(std::string_view name, Value value, SettingsLayer layer
 
 void Settings::set_text(std::string_view name, std::string_view text, SettingsLayer layer) {
     set_value(name, value_from_text(require_definition(name).kind, text), layer);
+}
+
+std::optional<std::string> Settings::to_text(std::string_view name, const Value& value) {
+    return text_from_value(require_definition(name).kind, value);
 }
 
 void Settings::read_config(std::string_view text, const std::string& path) {

@@ -31,9 +31,40 @@ void Shutdown::arm(os::EventLoop& loop) {
 }
 
 void Shutdown::limit_start(std::chrono::milliseconds at_most) {
-    start_timer_->start(at_most, [this, at_most] {
-        if (!started_.load(std::memory_order_acquire)) escalate(ExitCode::timeout, "starting", at_most);
+    start_limit_.begin(core_->host.clock->steady_now(), at_most, core_->extended_timeout.load());
+    watch(*start_timer_, start_limit_, &Shutdown::start_is_overdue);
+}
+
+void Shutdown::watch(os::Timer& timer, const StepLimit& limit, void (Shutdown::*over)()) {
+    timer.start(limit.left(core_->host.clock->steady_now()), [this, &timer, &limit, over] {
+        // Progress moves the limit and leaves the timer as it is.
+        if (limit.left(core_->host.clock->steady_now()) > 0ms) return watch(timer, limit, over);
+        (this->*over)();
     });
+}
+
+void Shutdown::start_is_overdue() {
+    if (!started_.load(std::memory_order_acquire)) escalate(ExitCode::timeout, "starting", start_limit_);
+}
+
+void Shutdown::stop_is_overdue() {
+    const bool started = started_.load(std::memory_order_acquire);
+    escalate(started ? ExitCode::internal : ExitCode::timeout, "stopping", stop_limit_);
+}
+
+std::chrono::milliseconds Shutdown::extend() {
+    const auto now = core_->host.clock->steady_now();
+    if (!is_stopping())
+        return started_.load(std::memory_order_acquire) ? StepLimit::extension : start_limit_.extend(now);
+    // An event that goes on although it was asked to end does not keep the service from stopping.
+    if (const auto busy = core_->runner.busy(); !busy || busy->event != "stop") return 0ms;
+    const auto time = stop_limit_.extend(now);
+    constexpr auto often_enough = 1s;
+    if (time > 0ms && now + time > sure_end_of_stop_ + often_enough) {
+        sure_end_of_stop_ = now + time;
+        end_for_sure_within(time + hang_limit);
+    }
+    return time;
 }
 
 void Shutdown::set_started() {
@@ -48,11 +79,8 @@ void Shutdown::stop(const std::string& why, std::optional<Error> failure) {
     // None of the words is needed for the stop itself.
     static_cast<void>(attempt([&] { core_->log.info("stopping: " + why); }));
     if (started_.load(std::memory_order_acquire)) core_->set_state(ServiceState::stopping);
-    const auto at_most = core_->stop_timeout.load();
-    stop_timer_->start(at_most, [this, at_most] {
-        const bool started = started_.load(std::memory_order_acquire);
-        escalate(started ? ExitCode::internal : ExitCode::timeout, "stopping", at_most);
-    });
+    stop_limit_.begin(core_->host.clock->steady_now(), core_->stop_timeout.load(), core_->extended_timeout.load());
+    watch(*stop_timer_, stop_limit_, &Shutdown::stop_is_overdue);
     static_cast<void>(attempt([&] { core_->announcements.stopping(why); }));
     stopping_.store(true, std::memory_order_release);
     static_cast<void>(attempt([&] {
@@ -98,10 +126,10 @@ void Shutdown::run_kill_event() {
     for (;;) core_->parking->park();
 }
 
-void Shutdown::escalate(ExitCode code, const std::string& what, std::chrono::milliseconds after) {
+void Shutdown::escalate(ExitCode code, const std::string& what, const StepLimit& limit) {
     killing_.store(true, std::memory_order_release);
     end_for_sure_within(hang_limit);
-    Error error{code, code == ExitCode::timeout ? "start" : "stop", "", what + " took longer than " + in_words(after)};
+    Error error{code, code == ExitCode::timeout ? "start" : "stop", "", what + " took longer than " + limit.in_words()};
     if (const auto busy = core_->runner.busy(); busy && busy->event != "start" && busy->event != "stop") {
         error.reason += "; '" + busy->event + "' still runs";
         core_->log.error("on_stop is skipped: '" + busy->event + "' still runs");

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
 
+#include "core/step_limit.hpp"
 #include "servicekit/base/error.hpp"
 #include "servicekit/os/event_loop.hpp"
 
@@ -37,6 +39,9 @@ public:
     // From the event thread.
     /// What the stop began with. \pre is_stopping()
     [[nodiscard]] const std::optional<Error>& failure() const noexcept { return failure_; }
+    /// The event that runs makes progress: a start, reload or stop of which it is a part may take longer.
+    /// \returns how long the step may take from now on; 0 if the event is not part of one
+    std::chrono::milliseconds extend();
     /// Whether the event thread waits for events, and so could run the kill event.
     void set_serving(bool serving) noexcept { serving_.store(serving, std::memory_order_release); }
     /// The start is over: it has no limit any more, and what ends the service now is no failed start.
@@ -49,9 +54,16 @@ private:
     void finish(const std::optional<Error>& error);
     /// Also where this thread hangs.
     void end_for_sure_within(std::chrono::milliseconds time);
-    void escalate(ExitCode code, const std::string& what, std::chrono::milliseconds after);
+    /// Ends the service once the time of the step is over.
+    void watch(os::Timer& timer, const StepLimit& limit, void (Shutdown::*over)());
+    void start_is_overdue();
+    void stop_is_overdue();
+    void escalate(ExitCode code, const std::string& what, const StepLimit& limit);
 
     ServiceCore* core_;
+    StepLimit start_limit_;
+    StepLimit stop_limit_;
+    std::chrono::steady_clock::time_point sure_end_of_stop_;  ///< the event thread's own
     std::unique_ptr<os::Timer> start_timer_;
     std::unique_ptr<os::Timer> stop_timer_;
     std::unique_ptr<os::Timer> kill_timer_;

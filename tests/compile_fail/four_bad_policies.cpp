@@ -25,7 +25,7 @@ struct BadDaemon : Base {
     void failed(const Error&) {}
     void reloading() {}
     void stopping() {}
-    void extend() {}
+    void extend(std::chrono::milliseconds) {}
     std::optional<std::chrono::milliseconds> alive_interval() const { return {}; }
     void alive() {}
 };

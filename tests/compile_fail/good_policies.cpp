@@ -28,7 +28,7 @@ struct GoodDaemon : Base {
     void reloading() {}
     void stopping() {}
     void status(std::string_view) {}
-    void extend() {}
+    void extend(std::chrono::milliseconds) {}
     std::optional<std::chrono::milliseconds> alive_interval() const { return {}; }
     void alive() {}
 };

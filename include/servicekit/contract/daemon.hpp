@@ -42,16 +42,17 @@ public:
     }
     /// The start is over, or a reload that reloading() told of is.
     virtual void ready() = 0;
-    /// The service will never be ready, or ends badly: whoever waits is told why.
+    /// The service will never be ready, or ends badly, for this reason. May come instead of enter(), where the start fails
+    /// before it.
     virtual void failed(const Error& error) = 0;
     virtual void reloading() = 0;
     /// The end has begun: of the other calls only status(), extend(), alive() and failed() may follow.
     virtual void stopping() = 0;
     /// A line for people about what the service does.
     virtual void status(std::string_view text) = 0;
-    /// A start, reload or stop takes its time and makes progress: whoever set it a limit should wait on.
-    /// Called once a second at most.
-    virtual void extend() = 0;
+    /// A start, reload or stop makes progress, and may take `time` from now on. Whoever limits it from outside must wait
+    /// longer, so that it is the service that ends a step that takes too long. Called once a second at most.
+    virtual void extend(std::chrono::milliseconds time) = 0;
     /// How often alive() is wanted from ready() on; nothing: never. Asked after enter().
     [[nodiscard]] virtual std::optional<std::chrono::milliseconds> alive_interval() const = 0;
     /// The loop that answers requests still turns, and no event hangs.

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -87,6 +88,8 @@ inline constexpr Setting<std::string> limit_open_files{"limit-open-files"};
 inline constexpr Setting<std::vector<std::string>> writable{"writable"};
 inline constexpr Setting<std::chrono::milliseconds> start_timeout{"start-timeout"};
 inline constexpr Setting<std::chrono::milliseconds> stop_timeout{"stop-timeout"};
+/// How long a start or a stop may take at most while it reports progress, which extends its timeout.
+inline constexpr Setting<std::chrono::milliseconds> extended_timeout{"extended-timeout"};
 /// How long an event may run without a sign of progress; one that takes longer counts as hung, and where a watchdog
 /// waits for signs of life it gets none. 0: as long as it likes.
 inline constexpr Setting<std::chrono::milliseconds> hang_timeout{"hang-timeout"};
@@ -229,6 +232,8 @@ public:
     [[nodiscard]] const Value& value(std::string_view name) const;
     /// What stands under `app`; null where nothing does.
     [[nodiscard]] const Value& app_value() const noexcept { return app_; }
+    /// The text of which set_text() makes the value of the setting; nothing where there is none.
+    [[nodiscard]] static std::optional<std::string> to_text(std::string_view name, const Value& value);
     /// The names of all settings, in the order of the help text.
     [[nodiscard]] static std::vector<std::string_view> names();
     /// Settings that a reload can't change in a running service.

@@ -45,7 +45,7 @@ protected:
     /// All that core may tell it, in the order of a life.
     static void tell_everything(Policy& daemon) {
         daemon.status("warming up");
-        daemon.extend();
+        daemon.extend(std::chrono::seconds{25});
         daemon.ready();
         static_cast<void>(daemon.alive_interval());
         daemon.alive();

@@ -30,7 +30,7 @@ public:
     MOCK_METHOD(void, reloading, (), (override));
     MOCK_METHOD(void, stopping, (), (override));
     MOCK_METHOD(void, status, (std::string_view text), (override));
-    MOCK_METHOD(void, extend, (), (override));
+    MOCK_METHOD(void, extend, (std::chrono::milliseconds), (override));
     MOCK_METHOD(std::optional<std::chrono::milliseconds>, alive_interval, (), (const, override));
     MOCK_METHOD(void, alive, (), (override));
 };

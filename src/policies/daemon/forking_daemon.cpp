@@ -62,7 +62,8 @@ Result<Role> ForkingDaemon::enter() {
 
 Result<Role> ForkingDaemon::wait_for_service(os::Pipe& pipe, pid_t child) {
     const policies::StartWatch::Limits limits{.until_ready = deployment_.start_timeout + options_.grace,
-                                              .until_ended = deployment_.stop_timeout + options_.grace};
+                                              .until_ended = deployment_.stop_timeout + options_.grace,
+                                              .grace = options_.grace};
     return policies::StartWatch{deployment_.name, child, limits, pipe, *process_, *processes_, *clock_}.wait();
 }
 
@@ -87,6 +88,15 @@ Result<void> ForkingDaemon::become_daemon() {
 void ForkingDaemon::ready() { report(policies::to_line(policies::Ready{})); }
 
 void ForkingDaemon::failed(const Error& error) { report(policies::to_line(error)); }
+
+void ForkingDaemon::extend(std::chrono::milliseconds time) {
+    if (!pipe_) return;
+    // A parent that was stopped reads nothing, so few lines must do for a long start: they have to fit into the pipe.
+    const auto until = clock_->steady_now() + time;
+    if (until - extended_until_ < time / 2) return;
+    extended_until_ = until;
+    static_cast<void>(pipe_->write(policies::to_line(policies::Extended{time})));
+}
 
 void ForkingDaemon::report(std::string_view line) {
     if (!pipe_) return;

@@ -10,6 +10,7 @@ namespace servicekit::policies {
 namespace {
 
 constexpr std::string_view pid_key = "pid";
+constexpr std::string_view extended_key = "extended-ms";
 constexpr std::string_view ready_key = "ready";
 constexpr std::string_view exit_code_key = "exit-code";
 constexpr std::string_view action_key = "action";
@@ -18,6 +19,8 @@ constexpr std::string_view reason_key = "reason";
 constexpr std::string_view errno_key = "errno";
 
 Object fields_of(const Born& born) { return {{std::string{pid_key}, born.pid}}; }
+
+Object fields_of(const Extended& extended) { return {{std::string{extended_key}, extended.time.count()}}; }
 
 Object fields_of(const Ready& /*ready*/) { return {{std::string{ready_key}, true}}; }
 
@@ -55,6 +58,8 @@ std::optional<StartReport> start_report_from(std::string_view line) {
     const Object& fields = value->as_object();
 
     if (const auto pid = integer_in(fields, pid_key, 1, std::numeric_limits<pid_t>::max())) return Born{*pid};
+    if (const auto time = integer_in(fields, extended_key, 0, std::numeric_limits<int>::max()))
+        return Extended{std::chrono::milliseconds{*time}};
     if (fields.contains(ready_key)) return Ready{};
     const auto exit_code = integer_in(fields, exit_code_key, 1, 255);
     if (!exit_code) return std::nullopt;

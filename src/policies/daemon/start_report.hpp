@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,8 +16,12 @@ namespace servicekit::policies {
 struct Born {
     pid_t pid = 0;
 };
+/// The start makes progress and may take so long from now on. Comes any number of times.
+struct Extended {
+    std::chrono::milliseconds time{0};
+};
 struct Ready {};
-using StartReport = std::variant<Born, Ready, Error>;
+using StartReport = std::variant<Born, Extended, Ready, Error>;
 
 /// One JSON object with its newline. Bytes that are no UTF-8, as a path may have them, become U+FFFD.
 [[nodiscard]] std::string to_line(const StartReport& report);

@@ -71,6 +71,10 @@ StartWatch::Outcome StartWatch::take(const StartReport& report) {
         if (interrupted_) ask_to_end();
         return std::nullopt;
     }
+    if (const auto* extended = std::get_if<Extended>(&report)) {
+        deadline_ = std::max(deadline_, after(extended->time + limits_.grace));
+        return std::nullopt;
+    }
     reap_child();
     if (const auto* error = std::get_if<Error>(&report)) return *error;
     if (asked_to_end_) return cannot_start(ExitCode::timeout, "interrupted");

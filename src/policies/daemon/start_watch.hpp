@@ -23,6 +23,7 @@ public:
     struct Limits {
         std::chrono::milliseconds until_ready;  ///< then the daemon is killed
         std::chrono::milliseconds until_ended;  ///< the same, once this process was interrupted
+        std::chrono::milliseconds grace{0};     ///< how much longer than an extension that the daemon reports
     };
 
     /// \param child the process in between, which leaves once it has forked the daemon.

@@ -1,9 +1,11 @@
 #include "servicekit/policies/daemon/systemd_notify.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <utility>
 
 #include "base/escaped_text.hpp"
+#include "base/utf8.hpp"
 #include "servicekit/os/clock.hpp"
 #include "servicekit/os/process.hpp"
 #include "servicekit/os/service_manager.hpp"
@@ -18,6 +20,22 @@ std::string in_microseconds(std::chrono::steady_clock::duration time) {
     return std::to_string(std::chrono::duration_cast<microseconds>(time).count());
 }
 
+/// systemd drops a message that has more bytes (PIPE_BUF).
+constexpr std::size_t longest_message = 4095;
+
+/// STATUS= with the text on one line, since a line break would begin another variable. systemd takes valid UTF-8 only.
+/// \param room for how many bytes; what is longer is cut at a character, and ends with "..."
+std::string status_line(std::string_view text, std::size_t room) {
+    constexpr std::string_view more = "...";
+    std::string line = "STATUS=" + escaped(text);
+    if (line.size() <= room) return line;
+    std::size_t end = 0;
+    for (std::string_view rest = line; line.size() - rest.size() + more.size() <= room;
+         rest.remove_prefix(std::max<std::size_t>(utf8_length(rest), 1)))
+        end = line.size() - rest.size();
+    return line.substr(0, end).append(more);
+}
+
 }  // namespace
 
 SystemdNotify::SystemdNotify() : SystemdNotify{Options{}} {}
@@ -30,11 +48,17 @@ SystemdNotify::SystemdNotify(SystemdNotify&& other) noexcept = default;
 SystemdNotify& SystemdNotify::operator=(SystemdNotify&& other) noexcept = default;
 SystemdNotify::~SystemdNotify() = default;
 
-Result<contract::Role> SystemdNotify::enter() {
-    const auto watchdog = manager_->take_watchdog();
+Result<void> SystemdNotify::take_socket() {
     auto socket = manager_->take_notify_socket();
     if (!socket) return socket.error();
-    socket_ = *std::move(socket);
+    // A second look finds nothing.
+    if (*socket) socket_ = *std::move(socket);
+    return {};
+}
+
+Result<contract::Role> SystemdNotify::enter() {
+    const auto watchdog = manager_->take_watchdog();
+    if (auto taken = take_socket(); !taken) return taken.error();
     if (socket_ && watchdog)
         alive_interval_ = std::max(std::chrono::duration_cast<milliseconds>(*watchdog / 2), milliseconds{1});
     return contract::Role::service;
@@ -43,9 +67,12 @@ Result<contract::Role> SystemdNotify::enter() {
 void SystemdNotify::ready() { tell("READY=1\nMAINPID=" + std::to_string(process_->id())); }
 
 void SystemdNotify::failed(const Error& error) {
-    std::string message = "STATUS=" + escaped(error.message());
-    if (error.errno_value != 0) message += "\nERRNO=" + std::to_string(error.errno_value);
-    tell(message + "\nEXIT_STATUS=" + std::to_string(to_int(error.exit_code)));
+    // The start may fail before it enters. Where the address is bad there is nobody to notify.
+    static_cast<void>(take_socket());
+    std::string numbers;
+    if (error.errno_value != 0) numbers += "\nERRNO=" + std::to_string(error.errno_value);
+    numbers += "\nEXIT_STATUS=" + std::to_string(to_int(error.exit_code));
+    tell(status_line(error.message(), longest_message - numbers.size()) + numbers);
 }
 
 // The manager compares the time with its own, on CLOCK_MONOTONIC, to know which of its requests this is for.
@@ -55,9 +82,11 @@ void SystemdNotify::reloading() {
 
 void SystemdNotify::stopping() { tell("STOPPING=1"); }
 
-void SystemdNotify::status(std::string_view text) { tell("STATUS=" + escaped(text)); }
+void SystemdNotify::status(std::string_view text) { tell(status_line(text, longest_message)); }
 
-void SystemdNotify::extend() { tell("EXTEND_TIMEOUT_USEC=" + in_microseconds(options_.extension)); }
+void SystemdNotify::extend(std::chrono::milliseconds time) {
+    tell("EXTEND_TIMEOUT_USEC=" + in_microseconds(time + options_.grace));
+}
 
 void SystemdNotify::alive() { tell("WATCHDOG=1"); }
 
@@ -67,7 +96,8 @@ void SystemdNotify::tell(const std::string& message) {
     // Once is enough until it works again: stderr leads to the manager, too.
     if (!sent && !last_one_failed_) {
         const std::string level = manager_->has_journal_on_stderr() ? "<4>" : "";
-        streams_->write(os::Stream::error, level + escaped(name_ + ": " + sent.error().message()) + "\n");
+        const std::string who = name_.empty() ? "service" : name_;
+        streams_->write(os::Stream::error, level + escaped(who + ": " + sent.error().message()) + "\n");
     }
     last_one_failed_ = !sent;
 }

@@ -70,6 +70,25 @@ TEST_F(StopTest, WaitsByDefaultALittleLongerThanTheServiceGivesItself) {
     EXPECT_EQ(host.clock.steady_now() - begin, 7s);
 }
 
+TEST_F(StopTest, WaitsOnWhileTheServiceStops) {
+    start_instance();
+    replies["stop"] = "{}";
+    replies["status"] = R"({"state":"stopping","busy":{"event":"stop","seconds":9}})";
+    on_request = [this](const std::string& event) {
+        if (event == "stop") end_instance_after(40s);
+    };
+    EXPECT_EQ(run({"stop", "--stop-timeout", "5"}), 0);
+}
+
+TEST_F(StopTest, WaitsNoLongerThanAStopMayTake) {
+    start_instance();
+    replies["stop"] = "{}";
+    replies["status"] = R"({"state":"stopping","busy":{"event":"stop","seconds":9}})";
+    const auto begin = host.clock.steady_now();
+    EXPECT_EQ(run({"stop", "--stop-timeout", "5", "--extended-timeout", "20"}), 75);
+    EXPECT_EQ(host.clock.steady_now() - begin, 22s);
+}
+
 TEST_F(StopTest, SaysWhereAnotherInstanceTookOver) {
     start_instance();
     replies["stop"] = "{}";

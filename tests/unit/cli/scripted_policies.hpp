@@ -32,7 +32,7 @@ public:
     void reloading() override {}
     void stopping() override {}
     void status(std::string_view /*text*/) override {}
-    void extend() override {}
+    void extend(std::chrono::milliseconds /*time*/) override {}
     [[nodiscard]] std::optional<std::chrono::milliseconds> alive_interval() const override { return std::nullopt; }
     void alive() override {}
 

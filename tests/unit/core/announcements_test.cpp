@@ -33,7 +33,8 @@ protected:
     InSequence in_sequence;
     mocks::FakeClock clock;
     StrictMock<mocks::MockDaemon> daemon;
-    Announcements announcements{clock};
+    std::chrono::milliseconds extension = 25s;
+    Announcements announcements{clock, [this] { return extension; }};
 };
 
 TEST_F(AnnouncementsTest, TellNothingBeforeTheServiceIsWhereItRuns) {
@@ -108,12 +109,13 @@ TEST_F(AnnouncementsTest, TheProgramsOwnLineStandsWhileItRuns) {
 TEST_F(AnnouncementsTest, ProgressOfAStartAsksForMoreTimeOnceASecond) {
     start();
     EXPECT_CALL(daemon, status("starting: warming caches (1 of 10)"));
-    EXPECT_CALL(daemon, extend);
+    EXPECT_CALL(daemon, extend(25'000ms));
     for (int i = 1; i <= 5; ++i) announcements.progress(1, 10, "warming caches");
 
     clock.advance(1s);
     EXPECT_CALL(daemon, status("starting (7)"));
-    EXPECT_CALL(daemon, extend);
+    EXPECT_CALL(daemon, extend(10'000ms));
+    extension = 10s;
     announcements.progress(7, 0, "");
 }
 
@@ -122,10 +124,16 @@ TEST_F(AnnouncementsTest, ProgressOfAStopAsksForMoreTime) {
     EXPECT_CALL(daemon, stopping);
     EXPECT_CALL(daemon, status("stopping: SIGTERM"));
     announcements.stopping("SIGTERM");
-    clock.advance(1s);
     EXPECT_CALL(daemon, status("stopping: draining"));
-    EXPECT_CALL(daemon, extend);
+    EXPECT_CALL(daemon, extend(25'000ms));
     announcements.progress(0, 0, "draining");
+}
+
+TEST_F(AnnouncementsTest, ProgressThatDoesNotExtendAStepAsksForNoTime) {
+    start();
+    extension = 0s;
+    EXPECT_CALL(daemon, status("starting: warming caches"));
+    announcements.progress(0, 0, "warming caches");
 }
 
 TEST_F(AnnouncementsTest, ProgressOfAnEventOfARunningServiceIsNobodysBusiness) {
@@ -194,6 +202,20 @@ TEST_F(ServiceAnnouncementsTest, AStartThatFailsIsToldWithItsReason) {
     EXPECT_EQ(run(), 70);
     EXPECT_EQ(told().back(), "STATUS=cannot start: the port is taken\nEXIT_STATUS=70");
     EXPECT_EQ(host.service_manager.count("READY=1"), 0U);
+}
+
+TEST_F(ServiceAnnouncementsTest, AConfigurationThatDoesNotLoadIsToldWithItsReason) {
+    hooks.on_load = [](Settings&) { throw std::runtime_error("no port"); };
+    EXPECT_EQ(run(), 78);
+    EXPECT_THAT(told(), ElementsAre("STATUS=cannot load the configuration: no port\nEXIT_STATUS=78"));
+}
+
+TEST_F(ServiceAnnouncementsTest, AnInstanceThatRunsAlreadyIsToldAsTheReason) {
+    host.act_as({.pid = 1234, .uid = 0, .gid = 0});
+    const auto first = host.locks.try_lock(pid_file, 0644).value();
+    host.act_as({.pid = 4711, .uid = 0, .gid = 0});
+    EXPECT_EQ(run(), 69);
+    EXPECT_THAT(told(), ElementsAre("STATUS=cannot lock '/run/trial.pid': already running (pid 1234)\nEXIT_STATUS=69"));
 }
 
 TEST_F(ServiceAnnouncementsTest, AStopThatFailsIsToldWithItsReason) {

@@ -151,6 +151,98 @@ TEST_F(LifecycleTest, AStartThatTakesTooLongIsEndedWith75) {
     EXPECT_THAT(errors(), HasSubstr("trial: cannot start: starting took longer than 5 s\n"));
 }
 
+/// Handlers that report progress, as those of a subclass do by ServiceBase::report_progress().
+class ProgressTest : public LifecycleTest {
+protected:
+    /// \pre `options` and `hooks` are as they should be.
+    int run_with_progress() {
+        service().events().add({.name = "step", .handler = [](const Arguments&, Context& context) {
+                                    context.progress(0, 0);
+                                    return Reply{};
+                                }});
+        return run();
+    }
+    void report_progress() { service().trigger("step"); }
+};
+
+TEST_F(ProgressTest, LetsAStartTakeLonger) {
+    options.start_timeout = 5s;
+    hooks.on_start = [this] {
+        for (int step = 0; step < 4; ++step) {
+            host.reactor.advance(4s);
+            report_progress();
+        }
+        host.reactor.advance(24s);
+    };
+    raise(SIGTERM);
+
+    EXPECT_EQ(run_with_progress(), 0);
+}
+
+TEST_F(ProgressTest, EndsAStartWith75OnceItEnds) {
+    options.start_timeout = 5s;
+    hooks.on_start = [this] {
+        report_progress();
+        host.reactor.advance(26s);
+    };
+
+    run_with_progress();
+
+    EXPECT_EQ(host.process.exit_status(), 75);
+    EXPECT_THAT(errors(), HasSubstr("trial: cannot start: starting took longer than 25 s without progress\n"));
+}
+
+TEST_F(ProgressTest, ExtendsNoStartBeyondTheMaximum) {
+    options.start_timeout = 5s;
+    hooks.on_load = [](Settings& settings) { settings.set(setting::extended_timeout, 40s); };
+    hooks.on_start = [this] {
+        for (int step = 0; step < 20; ++step) {
+            report_progress();
+            host.reactor.advance(4s);
+        }
+    };
+
+    run_with_progress();
+
+    EXPECT_EQ(host.process.exit_status(), 75);
+    EXPECT_THAT(errors(), HasSubstr("trial: cannot start: starting took longer than 40 s in all\n"));
+}
+
+TEST_F(ProgressTest, LetsAStopTakeLonger) {
+    options.stop_timeout = 3s;
+    std::vector<std::chrono::milliseconds> times;
+    hooks.on_stop = [&] {
+        for (int step = 0; step < 3; ++step) {
+            report_progress();
+            times.push_back(host.process.killed_after());
+            host.reactor.advance(20s);
+        }
+    };
+    raise(SIGTERM);
+
+    EXPECT_EQ(run_with_progress(), 0);
+    EXPECT_EQ(times, (std::vector<std::chrono::milliseconds>{30s, 30s, 30s}));
+}
+
+TEST_F(ProgressTest, OfAnEventThatGoesOnExtendsNoStop) {
+    options.stop_timeout = 3s;
+    service().events().add({.name = "copy", .handler = [this](const Arguments&, Context& context) {
+                                host.signals.raise(SIGTERM);
+                                host.reactor.run_ready();
+                                for (int step = 0; step < 5; ++step) {
+                                    context.progress(0, 0);
+                                    host.reactor.advance(1s);
+                                }
+                                return Reply{};
+                            }});
+    ask(R"(["copy"])");
+
+    run();
+
+    EXPECT_EQ(host.process.exit_status(), 70);
+    EXPECT_THAT(log(), HasSubstr("stopping took longer than 3 s; 'copy' still runs"));
+}
+
 TEST_F(LifecycleTest, AStopDuringStartEndsItWith75AfterUndoingIt) {
     bool stopped = false;
     bool asked = false;

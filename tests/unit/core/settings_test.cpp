@@ -249,6 +249,27 @@ TEST(SettingsTest, EqualSettingsAreEqualValues) {
     EXPECT_EQ(settings.value("stop-timeout"), time);
 }
 
+TEST(SettingsTest, TheTextOfAValueGivesItBack) {
+    const auto round_trip = [](std::string_view name, std::string_view text) {
+        Settings settings;
+        settings.set_text(name, text, SettingsLayer::command_line);
+        return Settings::to_text(name, settings.value(name));
+    };
+    EXPECT_EQ(round_trip("writable", "/a:/b c"), "/a:/b c");
+    EXPECT_EQ(round_trip("writable", ""), "");
+    EXPECT_EQ(round_trip("control-operate", "group:adm,everyone"), "group:adm,everyone");
+    EXPECT_EQ(round_trip("log-command", "svlogd -tt  /var/log/x"), "svlogd -tt /var/log/x");
+    EXPECT_EQ(round_trip("start-timeout", "2.5"), "2.5");
+    EXPECT_EQ(round_trip("log-rotate-size", "64M"), "67108864");
+    EXPECT_EQ(round_trip("no-log-copy", "no"), "false");
+    EXPECT_EQ(round_trip("stdout", R"({"path":"/a","mode":"640"})"), R"({"path":"/a","mode":"640"})");
+}
+
+TEST(SettingsTest, AValueThatNoTextGivesHasNone) {
+    EXPECT_EQ(Settings::to_text("writable", Value{Value::List{"/a:b"}}), std::nullopt);
+    EXPECT_EQ(Settings::to_text("log-command", Value{Value::List{"two words"}}), std::nullopt);
+}
+
 TEST(SettingsTest, MostNeedARestart) {
     for (const std::string_view name : Settings::names())
         EXPECT_EQ(Settings::needs_restart(name),

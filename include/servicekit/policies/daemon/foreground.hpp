@@ -42,7 +42,7 @@ public:
     void reloading() noexcept {}
     void stopping() noexcept {}
     void status(std::string_view /*text*/) noexcept {}
-    void extend() noexcept {}
+    void extend(std::chrono::milliseconds /*time*/) noexcept {}
     [[nodiscard]] std::optional<std::chrono::milliseconds> alive_interval() const noexcept { return std::nullopt; }
     void alive() noexcept {}
 

@@ -50,13 +50,14 @@ public:
     ///          too long or this process got INT, TERM or HUP meanwhile, the service then being ended.
     ///          In the service at once; what goes wrong there before is the parent's to return.
     Result<contract::Role> enter();
-    /// The parent's enter() returns. Only the first of ready() and failed() counts; in the foreground neither does.
+    /// The parent's enter() returns. Before enter() failed() does nothing. Only the first of ready() and failed() counts; in the foreground neither does.
     void ready();
     void failed(const Error& error);
     void reloading() noexcept {}
     void stopping() noexcept {}
     void status(std::string_view /*text*/) noexcept {}
-    void extend() noexcept {}
+    /// The process that the user started waits on.
+    void extend(std::chrono::milliseconds time);
     [[nodiscard]] std::optional<std::chrono::milliseconds> alive_interval() const noexcept { return std::nullopt; }
     void alive() noexcept {}
 
@@ -74,6 +75,7 @@ private:
     os::InheritedDescriptors* inherited_;
     contract::Deployment deployment_;
     std::unique_ptr<os::Pipe> pipe_;  ///< to the parent, until it knows
+    std::chrono::steady_clock::time_point extended_until_;
 };
 
 }  // namespace servicekit

@@ -23,9 +23,9 @@ namespace servicekit {
 class SystemdNotify {
 public:
     struct Options {
-        /// How long a start, reload or stop may take from one sign of progress to the next, where the unit's limits
-        /// would be over sooner. The service's own start-timeout and stop-timeout hold all the same.
-        std::chrono::milliseconds extension{30'000};
+        /// How much longer than the service itself the manager waits for the next sign of progress, so that it is the
+        /// service that ends a step that takes too long, and says so.
+        std::chrono::milliseconds grace{5'000};
     };
 
     SystemdNotify();
@@ -46,12 +46,13 @@ public:
     void reloading();
     void stopping();
     void status(std::string_view text);
-    void extend();
+    void extend(std::chrono::milliseconds time);
     /// Half of the time that the manager waits for a sign of life.
     [[nodiscard]] std::optional<std::chrono::milliseconds> alive_interval() const noexcept { return alive_interval_; }
     void alive();
 
 private:
+    Result<void> take_socket();
     void tell(const std::string& message);
 
     Options options_;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cerrno>
+#include <chrono>
 #include <string>
 #include <string_view>
 
@@ -17,6 +18,12 @@ TEST(StartReportTest, BornIsALineWithThePid) {
 TEST(StartReportTest, ReadyIsALineThatSaysSo) {
     EXPECT_EQ(to_line(Ready{}), "{\"ready\":true}\n");
     EXPECT_TRUE(std::holds_alternative<Ready>(start_report_from(to_line(Ready{})).value()));
+}
+
+TEST(StartReportTest, ExtendedIsALineWithTheTime) {
+    const std::string line = to_line(Extended{std::chrono::seconds{25}});
+    EXPECT_EQ(line, "{\"extended-ms\":25000}\n");
+    EXPECT_EQ(std::get<Extended>(start_report_from(line).value()).time, std::chrono::seconds{25});
 }
 
 TEST(StartReportTest, ErrorArrivesWhole) {

@@ -46,7 +46,9 @@ protected:
     }
 
     Result<Role> wait() {
-        return StartWatch{"x", child, {.until_ready = 95s, .until_ended = 13s}, pipe, process, processes, clock}.wait();
+        return StartWatch{"x",       child, {.until_ready = 95s, .until_ended = 13s, .grace = 5s}, pipe, process,
+                          processes, clock}
+            .wait();
     }
 
     NiceMock<mocks::MockPipe> pipe;
@@ -58,6 +60,25 @@ protected:
 TEST_F(StartWatchTest, EndsWhenTheServiceIsReady) {
     pipe_gives(text(born), text(ready));
     EXPECT_CALL(processes, signal).Times(0);
+    EXPECT_EQ(wait().value(), Role::parent);
+}
+
+TEST_F(StartWatchTest, WaitsLongerWhereTheStartMakesProgress) {
+    const InSequence sequence;
+    EXPECT_CALL(pipe, read_line(95'000ms)).WillOnce(Return(text(born)));
+    EXPECT_CALL(pipe, read_line(95'000ms)).WillOnce(Return(text(to_line(Extended{25s}))));
+    EXPECT_CALL(pipe, read_line(95'000ms)).WillOnce(Return(text(to_line(Extended{120s}))));
+    EXPECT_CALL(pipe, read_line(125'000ms)).WillOnce(Return(text(ready)));
+    EXPECT_EQ(wait().value(), Role::parent);
+}
+
+TEST_F(StartWatchTest, ProgressThatIsFoundAtTheLastMomentKeepsTheServiceAlive) {
+    pipe_gives(text(born), timed_out(), text(to_line(Extended{25s})), text(ready));
+    EXPECT_CALL(processes, signal(daemon_pid, SIGKILL, _))
+        .WillOnce([](pid_t, int, const std::function<bool()>& still_it) {
+            EXPECT_FALSE(still_it());
+            return Result<bool>{false};
+        });
     EXPECT_EQ(wait().value(), Role::parent);
 }
 

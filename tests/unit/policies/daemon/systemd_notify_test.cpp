@@ -16,6 +16,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using ::testing::ElementsAre;
+using ::testing::EndsWith;
 using ::testing::IsEmpty;
 
 class SystemdNotifyTest : public ::testing::Test {
@@ -77,12 +78,48 @@ TEST_F(SystemdNotifyTest, AStatusStaysOneLineWhateverItSays) {
     EXPECT_THAT(manager.messages(), ElementsAre("STATUS=one\\nSTOPPING=1"));
 }
 
-TEST_F(SystemdNotifyTest, AsksForMoreTimeAsItsOptionsSay) {
-    SystemdNotify patient{{.extension = 90s}, manager, process, clock, streams};
+TEST_F(SystemdNotifyTest, AStatusIsCutAtACharacterSoThatTheMessageIsTaken) {
+    enter_with_manager();
+    std::string text(4070, 'x');
+    for (int i = 0; i < 100; ++i) text += "\u20AC";
+    daemon.status(text);
+    ASSERT_EQ(manager.messages().size(), 1U);
+    EXPECT_LT(manager.messages().front().size(), 4096U);
+    EXPECT_THAT(manager.messages().front(), EndsWith("xx\u20AC\u20AC\u20AC\u20AC\u20AC..."));
+}
+
+TEST_F(SystemdNotifyTest, AStatusThatFitsIsNotCut) {
+    enter_with_manager();
+    const std::string text(4095 - 7, 'x');
+    daemon.status(text);
+    EXPECT_THAT(manager.messages(), ElementsAre("STATUS=" + text));
+}
+
+TEST_F(SystemdNotifyTest, AReasonThatIsTooLongKeepsItsNumbers) {
+    enter_with_manager();
+    daemon.failed(os_error("open", std::string(5000, 'x'), ENOENT));
+    EXPECT_LT(manager.messages().front().size(), 4096U);
+    EXPECT_THAT(manager.messages().front(), EndsWith("x...\nERRNO=2\nEXIT_STATUS=71"));
+}
+
+TEST_F(SystemdNotifyTest, AStatusIsValidTextWithoutControlCharacters) {
+    enter_with_manager();
+    daemon.status("a\xFFz \x1B[2J \xC2\x9B");
+    EXPECT_THAT(manager.messages(), ElementsAre("STATUS=a\\xffz \\x1b[2J \\u009b"));
+}
+
+TEST_F(SystemdNotifyTest, AFailureBeforeItEntersIsToldToo) {
+    manager.listen();
+    daemon.failed({ExitCode::configuration, "start", "", "no port"});
+    EXPECT_THAT(manager.messages(), ElementsAre("STATUS=cannot start: no port\nEXIT_STATUS=78"));
+}
+
+TEST_F(SystemdNotifyTest, TheManagerWaitsLongerThanTheServiceItself) {
+    SystemdNotify patient{{.grace = 7s}, manager, process, clock, streams};
     manager.listen();
     ASSERT_TRUE(patient.enter());
-    patient.extend();
-    EXPECT_THAT(manager.messages(), ElementsAre("EXTEND_TIMEOUT_USEC=90000000"));
+    patient.extend(20s);
+    EXPECT_THAT(manager.messages(), ElementsAre("EXTEND_TIMEOUT_USEC=27000000"));
 }
 
 TEST_F(SystemdNotifyTest, IsAliveAtHalfOfTheWatchdogsInterval) {
