@@ -119,11 +119,18 @@ Result<void> UnixSocketControl::open(contract::Requests& requests, os::EventLoop
     State& state = *state_;
     auto roles = policies::ControlRoles::look_up(state.options, *state.users);
     if (!roles) return roles.error().at_stage(ExitCode::cannot_create);
+    const bool is_passed = state.passed.has_value();
     auto listener = state.listen();
     if (!listener) return listener.error();
     if (const auto shortcoming = (*listener)->shortcoming()) requests.note(*shortcoming);
     const auto group = (*listener)->group();
     if (!group) return state.cannot_listen(group.error());
+    // Whom the file keeps out can't connect, and so no other line names him.
+    if (is_passed && state.group && *state.group != *group)
+        requests.note(Error{ExitCode::configuration, "let the group '" + state.options.group + "' connect to",
+                            state.options.path,
+                            "the service manager made it, for group " + std::to_string(*group) +
+                                "; 'unit --socket' writes a unit that fits"});
     const uid_t service = state.process->effective_user();
     auto server = std::make_unique<policies::ControlServer>(
         state.options, requests, loop, std::move(*listener), std::move(*roles),

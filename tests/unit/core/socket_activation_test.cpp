@@ -35,6 +35,17 @@ TEST_F(SocketActivationTest, ARequestThatCameBeforeTheServiceIsAnswered) {
     EXPECT_THAT(reply, HasSubstr(R"("level":"info")"));
 }
 
+TEST_F(SocketActivationTest, ASocketOfAnotherGroupThanItsSettingsWantIsNamedInTheLog) {
+    host.service_manager.pass_socket("control", host.sockets.listen_for_service(socket));
+    hooks.on_load = [](Settings& settings) { settings.set(setting::control_group, "1"); };
+    raise(SIGTERM);
+
+    EXPECT_EQ(run(), 0);
+    EXPECT_THAT(errors(),
+                HasSubstr("cannot let the group '1' connect to '/run/trial.control': the service manager made "
+                          "it, for group 0"));
+}
+
 TEST_F(SocketActivationTest, ASocketThatListensElsewhereIsAConfigurationError) {
     host.service_manager.pass_socket("control", host.sockets.listen_for_service("/run/other.control"));
 
