@@ -4,6 +4,7 @@
 
 #include "cli/log_tail.hpp"
 #include "cli/verb_functions.hpp"
+#include "servicekit/contract/daemon.hpp"
 
 namespace servicekit::cli {
 namespace {
@@ -99,8 +100,12 @@ int logs(Session& session) {
         return console.fail(*session.config_fault);
     const auto places = resolve_places(settings, session.tools.host);
     if (!places) return console.fail(places.error());
-    if (places->log_file.empty())
-        return console.fail(Error{ExitCode::configuration, "show the log", "", "no log file is set"});
+    if (places->log_file.empty()) {
+        const bool notifies = session.service.policies().daemon.notifies_manager();
+        return console.fail(Error{ExitCode::configuration, "show the log", "",
+                                  "no log file is set; under systemd its lines are in the journal: journalctl " +
+                                      (notifies ? "-t " + places->name : "-u " + places->name + ".service")});
+    }
     if (os::named_descriptor(places->log_file))
         return console.fail(Error{ExitCode::configuration, "show the log", places->log_file,
                                   "it is a descriptor that only the service has"});

@@ -127,7 +127,8 @@ TEST_F(LogsTest, SaysThatThereIsNoLogFile) {
     EXPECT_THAT(error(), HasSubstr("'/var/log/x.log'"));
     options.log_file.clear();
     EXPECT_EQ(run({"logs"}), 78);
-    EXPECT_THAT(error(), HasSubstr("no log file is set"));
+    EXPECT_THAT(error(), HasSubstr("no log file is set; under systemd its lines are in the journal: journalctl -u "
+                                   "just-another-server.service\n"));
 }
 
 }  // namespace
