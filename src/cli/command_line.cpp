@@ -26,9 +26,10 @@ using Arguments = std::vector<std::string>;
 constexpr const char* levels = "trace, debug, info, warning, error or fatal";
 
 /// The options that some verb has beside the settings.
-constexpr std::array<std::string_view, 16> verb_options{
-    "--json",  "--no-wait", "--timeout", "--test",   "--live",          "--ready", "--max-busy", "--follow",
-    "--lines", "--since",   "--channel", "--socket", "--notify-reload", "--help",  "--version",  "--package"};
+constexpr std::array<std::string_view, 18> verb_options{
+    "--json",    "--template", "--user-manager",  "--no-wait", "--timeout", "--test",
+    "--live",    "--ready",    "--max-busy",      "--follow",  "--lines",   "--since",
+    "--channel", "--socket",   "--notify-reload", "--help",    "--version", "--package"};
 constexpr std::string_view short_options = "fhn";
 /// How the scripts of `completion` call the program.
 constexpr std::string_view inner_verb = "complete";
@@ -120,8 +121,10 @@ void declare_own_options(CLI::App& app, Invocation& into) {
     switch (into.verb) {
         case Verb::stop:
             app.add_flag("--no-wait", into.no_wait, "return at once, without waiting for the end");
-            add_value_option(app, "--timeout", "SECONDS",
-                             "how long to wait; 2 s more than the service's stop-timeout unless given");
+            add_value_option(
+                app, "--timeout", "SECONDS",
+                "how long to wait; 2 s more than the service's stop-timeout unless given, and longer while its stop "
+                "makes progress");
             break;
         case Verb::reload:
             add_value_option(app, "--timeout", "SECONDS", "how long to wait until it is done; 30 s unless given");
@@ -183,6 +186,9 @@ void declare_own_options(CLI::App& app, Invocation& into) {
             app.add_flag("--socket", into.socket, "print the unit of the control socket, which starts the service");
             app.add_flag("--notify-reload", into.notify_reload,
                          "Type=notify-reload, which systemd knows from 253 on, in place of a command for reloading");
+            app.add_flag("--template", into.template_unit,
+                         "print a template, NAME@.service: %i in an option is the instance, and NAME-%i the service");
+            app.add_flag("--user-manager", into.user_manager, "print a unit for 'systemctl --user'");
             break;
         default:
             break;

@@ -54,6 +54,8 @@ struct Invocation {
     std::size_t number = 1;                                  ///< crashes show: 1 is the latest
     bool socket = false;                                     ///< unit
     bool notify_reload = false;                              ///< unit
+    bool template_unit = false;                              ///< unit
+    bool user_manager = false;                               ///< unit
     std::string level = {};                                  ///< log-level; empty: only tell it
     std::string channel = {};                                ///< log-level; empty: the whole
     std::string since = {};                                  ///< logs: leave out what is older; empty: by lines

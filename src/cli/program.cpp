@@ -1,5 +1,6 @@
 #include "cli/program.hpp"
 
+#include <algorithm>
 #include <exception>
 #include <memory>
 #include <variant>
@@ -7,6 +8,7 @@
 #include "base/names.hpp"
 #include "cli/command_line.hpp"
 #include "cli/verb_functions.hpp"
+#include "servicekit/contract/daemon.hpp"
 #include "servicekit/main.hpp"
 
 namespace servicekit {
@@ -83,13 +85,18 @@ int run_parsed(ServiceBase& service, const std::vector<std::string>& arguments, 
     const std::vector<std::string> rest(arguments.empty() ? arguments.begin() : arguments.begin() + 1, arguments.end());
     auto parsed = parse_command_line(rest, service.options());
     if (const auto* answer = std::get_if<Answer>(&parsed)) {
-        if (answer->stream == os::Stream::out)
+        if (answer->stream == os::Stream::out) {
             console.print(answer->text);
-        else
+        } else {
             console.print_error(answer->text);
+            // The command of a unit, most likely: its manager shows the reason.
+            if (std::find(rest.begin(), rest.end(), "run") != rest.end())
+                service.policies().daemon.failed(Error{answer->code, "understand the command line", "",
+                                                       answer->text.substr(0, answer->text.find('\n'))});
+        }
         return to_int(answer->code);
     }
-    Session session{service, std::get<Invocation>(parsed), tools, console, file_name(arguments)};
+    Session session{service, std::get<Invocation>(parsed), tools, console, file_name(arguments), rest};
     return run_verb(session);
 }
 

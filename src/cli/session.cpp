@@ -5,6 +5,7 @@
 #include "cli/client_load.hpp"
 #include "cli/exit_status.hpp"
 #include "cli/settings_layers.hpp"
+#include "servicekit/contract/daemon.hpp"
 
 namespace servicekit::cli {
 namespace {
@@ -24,14 +25,19 @@ void warn_of_variables(Session& session) {
 
 const std::string& program_name(const Session& session) { return session.service.options().name; }
 
-int fill_settings(Session& session) {
+int fill_settings(Session& session) { return fill_settings(session, session.invocation.settings); }
+
+int fill_settings(Session& session, const std::vector<std::pair<std::string, std::string>>& given) {
     Settings& settings = session.service.mutable_settings();
     auto faults = apply_environment(settings, program_name(session), *session.tools.host.environment);
-    for (Error& fault : apply_command_line(settings, session.invocation.settings)) faults.push_back(std::move(fault));
+    for (Error& fault : apply_command_line(settings, given)) faults.push_back(std::move(fault));
     use_loaded_name(session);
     for (const Error& fault : faults) session.console.complain(fault.message());
     warn_of_variables(session);
-    return faults.empty() ? 0 : to_int(faults.back().exit_code);
+    if (faults.empty()) return 0;
+    // A service manager shows the reason, as for a start that fails later.
+    if (session.invocation.verb == Verb::run) session.service.policies().daemon.failed(faults.back());
+    return to_int(faults.back().exit_code);
 }
 
 int load_as_client(Session& session) {

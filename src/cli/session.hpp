@@ -3,6 +3,8 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "cli/console.hpp"
 #include "cli/invocation.hpp"
@@ -19,14 +21,17 @@ struct Session {
     const Invocation& invocation;
     const Tools& tools;
     Console& console;
-    std::string program = {};                ///< the name of its file, as it was called
-    std::optional<Error> doubt = {};         ///< see ClientSettings
-    std::optional<Error> config_fault = {};  ///< see ClientSettings
+    std::string program = {};                 ///< the name of its file, as it was called
+    std::vector<std::string> arguments = {};  ///< all that service_main() was given after the program
+    std::optional<Error> doubt = {};          ///< see ClientSettings
+    std::optional<Error> config_fault = {};   ///< see ClientSettings
 };
 
 /// Fills the layers that the environment and the command line give, for a verb that needs all of them to be right.
 /// \returns 0, or the exit code for what was wrong, which was printed.
 int fill_settings(Session& session);
+/// The same with what the command line is taken to give.
+int fill_settings(Session& session, const std::vector<std::pair<std::string, std::string>>& given);
 
 /// Loads as a verb that talks to a running service does: what is wrong with the configuration is a warning, and the rest
 /// is used. It fails if the verb could meet another service than is meant: if the command line is wrong, or if what may say

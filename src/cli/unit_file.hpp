@@ -1,56 +1,103 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "servicekit/base/result.hpp"
+
 namespace servicekit::cli {
+
+/// What stands for a specifier of systemd.unit(5) while a unit is made, since a `%` of a path is a `%` in the unit.
+/// Both are valid in names and paths.
+namespace placeholder {
+inline constexpr std::string_view instance = "INSTANCE-b7d1f9";           ///< %i, the instance of a template
+inline constexpr std::string_view runtime_root = "/RUNTIME-ROOT-b7d1f9";  ///< %t of a user manager
+inline constexpr std::string_view logs_root = "/LOGS-ROOT-b7d1f9";        ///< %L of a user manager
+}  // namespace placeholder
 
 /// What a unit of systemd says of a service; see systemd.service(5) and systemd.exec(5). All paths are absolute.
 struct ServiceUnit {
     /// How systemd learns that the service is ready, and has it reload.
     enum class Type {
-        exec,           ///< it can't tell
+        exec,           ///< the service can't notify systemd
+        forking,        ///< the service goes to the background once it is ready
         notify,         ///< the service says when it is ready
         notify_reload,  ///< the same, and systemd reloads by a signal; needs systemd 253
     };
+    /// Who makes a process of the service's user.
+    enum class Drop { by_manager, by_service };
+    /// What the unit is for: the system manager, or that of one user.
+    enum class Manager { system, user };
 
     std::string name;
     std::string description = {};
     Type type = Type::exec;
+    Manager manager = Manager::system;
+    bool is_template = false;
     std::string program = {};
-    std::vector<std::string> options = {};  ///< of the verbs `run` and `reload`
-    bool has_control = true;                ///< a verb can have it reload
-    bool has_signals = true;                ///< a signal can
-    std::string user = {};                  ///< empty: as the manager does
-    std::string group = {};
+    std::vector<std::string> own_arguments = {};  ///< of the program itself, before the verb
+    std::vector<std::string> options = {};        ///< of the verbs
+    bool has_control = true;                      ///< the service can reload by a verb
+    bool has_signals = true;                      ///< the service can reload by a signal
+    std::string pid_file = {};
+
+    std::string user = {};   ///< empty: the manager's
+    std::string group = {};  ///< empty: the user's
+    std::vector<std::string> supplementary_groups = {};
+    Drop drop = Drop::by_manager;
+    /// What only root's capabilities allow, in words. A service of another user then drops privileges by itself.
+    std::vector<std::string> needs_root_for = {};
     std::string file_mask = {};          ///< empty: the manager's
-    std::string working_directory = {};  ///< the same
-    /// Below /run, without it, of letters, digits and `_-./`; empty: the service's files are elsewhere.
-    std::string runtime_directory = {};
-    /// The same below /var/log; empty: none.
-    std::string logs_directory = {};
-    std::vector<std::string> writable_folders = {};  ///< beside those, and /var/lib/NAME
-    std::vector<std::string> paths = {};             ///< that it must at least see
+    std::string working_directory = {};  ///< empty: the manager's
+    std::string core_limit = {};         ///< "unlimited" for no limit; empty: the manager's
+    std::string open_files_limit = {};   ///< the same
+
+    /// Below /run, /var/lib, /var/cache and /var/log, without that, of letters, digits and `_-./`: systemd makes them.
+    std::vector<std::string> runtime_directories = {};
+    std::vector<std::string> state_directories = {};
+    std::vector<std::string> cache_directories = {};
+    std::vector<std::string> logs_directories = {};
+    std::vector<std::string> writable_paths = {};        ///< beside those
+    std::vector<std::string> prepared_directories = {};  ///< those of `writable_paths` that the unit makes for the user
+    std::vector<std::string> missing_paths = {};         ///< those of `writable_paths` that do not exist
+    std::vector<std::string> paths = {};                 ///< that the service must at least see
+
+    bool is_lisp = false;            ///< maps memory that is written and executed
+    bool tells_peers_apart = false;  ///< must know users and groups beside its own and root
+    bool changes_owners = false;     ///< gives files to groups that it is in
+    bool gives_files_away = false;   ///< gives files to other users
     std::chrono::milliseconds start_timeout{90'000};
     std::chrono::milliseconds stop_timeout{8'000};
+    std::chrono::milliseconds extended_timeout{900'000};  ///< of either while it makes progress
 };
 
-[[nodiscard]] std::string to_text(const ServiceUnit& unit);
+/// \returns an error of ExitCode::configuration for a path or a text that no unit can express
+[[nodiscard]] Result<std::string> to_text(const ServiceUnit& unit);
 
 /// The unit by which systemd listens on the control socket, and starts the service at the first request.
 struct SocketUnit {
     std::string name;
     std::string description = {};
     std::string control_socket;
+    std::string directory = {};        ///< in which systemd makes the socket before the service; empty: it is there
+    std::string directory_owner = {};  ///< as chown(1) takes it
+    std::string mode = "0600";
     std::string user = {};
     std::string group = {};
+    ServiceUnit::Manager manager = ServiceUnit::Manager::system;
+    bool is_template = false;
 };
 
-[[nodiscard]] std::string to_text(const SocketUnit& unit);
+[[nodiscard]] Result<std::string> to_text(const SocketUnit& unit);
 
-/// One argument of a command, as systemd takes it apart: quoted where it must be, nothing in it expanded.
+/// One argument of a command, as systemd takes it apart: quoted if it must be, nothing in it expanded.
 [[nodiscard]] std::string unit_argument(std::string_view argument);
+
+/// One path of a list of paths. Unlike in a command there is nothing to expand but specifiers, and no escape for a
+/// character. \returns nothing for a path that can't be written there
+[[nodiscard]] std::optional<std::string> unit_path(std::string_view path);
 
 }  // namespace servicekit::cli
