@@ -61,6 +61,19 @@ public:
     explicit SystemdTrial(servicekit::ServiceOptions options)
         : BasicService{std::move(options), {}, Policies{.log = servicekit::JournalLog{journal()}}} {
         events().add({.name = "hold", .parameters = {{.name = "path", .type = ParameterType::path}}, .handler = hold});
+        events().add({.name = "note",
+                      .parameters = {{.name = "files", .type = ParameterType::integer}},
+                      .handler = [this](const Arguments& arguments, Context&) {
+                          log().info("noted", {{"files", arguments.get<std::int64_t>("files")}});
+                          return Reply{};
+                      }});
+        events().add({.name = "write",
+                      .parameters = {{.name = "path", .type = ParameterType::path}},
+                      .handler = [](const Arguments& arguments, Context&) {
+                          std::ofstream file{arguments.get<std::string>("path")};
+                          file << "written\n" << std::flush;
+                          return Reply{{"written", file.good()}};
+                      }});
         events().add({.name = "environment", .handler = environment_of_child});
         events().add({.name = "sockets", .handler = [this](const Arguments&, Context&) { return describe_sockets(); }});
         events().add({.name = "greet",
@@ -71,17 +84,25 @@ public:
     }
 
 private:
-    void on_start() override {
-        const auto steps = settings().app().get<std::uint64_t>("start-steps", 0);
+    /// Takes as many steps of 600 ms as the configuration says.
+    void take_steps(std::string_view setting, std::string_view text) {
+        const auto steps = settings().app().get<std::uint64_t>(setting, 0);
         for (std::uint64_t done = 0; done < steps; ++done) {
-            report_progress(done, steps, "warming up");
+            report_progress(done, steps, text);
             std::this_thread::sleep_for(std::chrono::milliseconds{600});
         }
+    }
+
+    void on_start() override {
+        take_steps("start-steps", "warming up");
         if (settings().app().get<bool>("start-throws", false)) throw std::runtime_error("start throws on purpose");
         log().warning("look out");
     }
 
+    void on_stop() override { take_steps("stop-steps", "draining"); }
+
     void on_reload() override {
+        take_steps("reload-steps", "reading");
         if (settings().app().get<bool>("reload-throws", false)) throw std::runtime_error("reload throws on purpose");
     }
 
