@@ -12,10 +12,7 @@
 
 #include <algorithm>
 #include <charconv>
-#include <functional>
-#include <memory>
 #include <optional>
-#include <set>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -63,8 +60,6 @@ struct OpenContainer {
     bool is_object = false;
     Object object = {};
     std::string key = {};  // of the member whose value comes next
-    using Keys = std::set<std::string, std::less<>>;
-    std::unique_ptr<Keys> keys = {};  // of all members, once there are many
     Value::List list = {};
 
     void add(Value value) {
@@ -76,15 +71,8 @@ struct OpenContainer {
 
     /// \returns false where the object has this key already.
     bool begin_member(std::string_view new_key) {
-        // A set, since whoever sends 100,000 keys must not make the service compare each with each.
-        constexpr std::size_t few = 16;
         key = new_key;
-        if (object.size() < few) return !object.contains(new_key);
-        if (!keys) {
-            keys = std::make_unique<Keys>();
-            for (const Object::Member& member : object) keys->insert(member.first);
-        }
-        return keys->insert(key).second;
+        return !object.contains(new_key);
     }
 
     [[nodiscard]] std::string current_token() const {

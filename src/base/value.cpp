@@ -1,8 +1,13 @@
 #include "servicekit/base/value.hpp"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <charconv>
+#include <chrono>
+#include <random>
 
+#include "base/sip_hash.hpp"
 #include "servicekit/base/json.hpp"
 
 namespace servicekit {
@@ -21,17 +26,68 @@ std::string integer_words(std::int64_t minimum, std::int64_t maximum) {
     return range_words(minimum, maximum);
 }
 
-template <class Members>
-auto find_member(Members& members, std::string_view key) noexcept {
-    return std::find_if(members.begin(), members.end(), [key](const auto& member) { return member.first == key; });
+/// Members up to this many are compared one after the other.
+constexpr std::size_t few_members = 16;
+
+/// Drawn once in a process: a client that sends an object must not know which of its keys collide.
+const std::array<std::uint64_t, 2>& hash_key() noexcept {
+    static const std::array<std::uint64_t, 2> key = [] {
+        try {
+            std::random_device source;
+            const auto word = [&source] { return std::uint64_t{source()} << 32U | source(); };
+            return std::array{word(), word()};
+        } catch (const std::exception&) {
+            // Without a source of random numbers, what a client can hardly know has to do.
+            const auto now = static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
+            return std::array{now, static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(&now))};
+        }
+    }();
+    return key;
 }
 
 }  // namespace
 
+/// The positions of an object's members by the hashes of their keys: an open table that is at most half full.
+class Object::Index {
+public:
+    explicit Index(const std::vector<Member>& members) { make_room_for(members.size() + 1, members); }
+
+    /// Call it before a member is added. On an exception nothing has changed.
+    void make_room_for(std::size_t count, const std::vector<Member>& members) {
+        if (2 * count <= slots_.size()) return;
+        std::vector<Slot> larger(std::bit_ceil(2 * count));
+        slots_.swap(larger);
+        for (std::size_t position = 0; position < members.size(); ++position) add(position, members);
+    }
+    /// \pre there is room for it
+    void add(std::size_t position, const std::vector<Member>& members) noexcept {
+        std::size_t at = first_slot(members[position].first);
+        while (slots_[at] != free_slot) at = next_slot(at);
+        slots_[at] = static_cast<Slot>(position + 1);
+    }
+    [[nodiscard]] std::size_t find(std::string_view key, const std::vector<Member>& members) const noexcept {
+        for (std::size_t at = first_slot(key); slots_[at] != free_slot; at = next_slot(at))
+            if (const std::size_t position = slots_[at] - 1; members[position].first == key) return position;
+        return members.size();
+    }
+
+private:
+    using Slot = std::uint32_t;  ///< a member's position plus one
+    static constexpr Slot free_slot = 0;
+
+    [[nodiscard]] std::size_t first_slot(std::string_view key) const noexcept {
+        return sip_hash(key, hash_key()) & (slots_.size() - 1);
+    }
+    [[nodiscard]] std::size_t next_slot(std::size_t slot) const noexcept { return (slot + 1) & (slots_.size() - 1); }
+
+    std::vector<Slot> slots_;  ///< as many as a power of two
+};
+
 Object::Object() = default;
-Object::Object(const Object&) = default;
+Object::Object(const Object& other)
+    : members_{other.members_}, index_{other.index_ ? std::make_unique<Index>(*other.index_) : nullptr} {}
 Object::Object(Object&&) noexcept = default;
-Object& Object::operator=(const Object&) = default;
+Object& Object::operator=(const Object& other) { return *this = Object{other}; }
 Object& Object::operator=(Object&&) noexcept = default;
 Object::~Object() = default;
 
@@ -44,37 +100,53 @@ void Object::set(std::string_view key, Value value) {
     if (Value* present = find(key))
         *present = std::move(value);
     else
-        members_.emplace_back(std::string{key}, std::move(value));
+        add({std::string{key}, std::move(value)});
 }
 
-void Object::append(std::string key, Value value) { members_.emplace_back(std::move(key), std::move(value)); }
+void Object::append(std::string key, Value value) { add({std::move(key), std::move(value)}); }
 
 void Object::merge(Object more) {
-    reserve(size() + more.size());
+    // Not more than the usual growth, or a loop of small ones would move all members each time.
+    if (members_.empty()) members_.reserve(more.size());
     for (Member& member : more.members_) {
         if (Value* present = find(member.first))
             *present = std::move(member.second);
         else
-            members_.push_back(std::move(member));
+            add(std::move(member));
     }
+}
+
+void Object::add(Member member) {
+    if (!index_ && members_.size() >= few_members) index_ = std::make_unique<Index>(members_);
+    if (index_) index_->make_room_for(members_.size() + 1, members_);
+    members_.push_back(std::move(member));
+    if (index_) index_->add(members_.size() - 1, members_);
 }
 
 void Object::reserve(std::size_t members) { members_.reserve(members); }
 
 void Object::erase(std::string_view key) {
-    const auto member = find_member(members_, key);
-    if (member != members_.end()) members_.erase(member);
+    const std::size_t position = position_of(key);
+    if (position == members_.size()) return;
+    members_.erase(members_.begin() + static_cast<std::ptrdiff_t>(position));
+    // The positions of all that follow have changed.
+    index_.reset();
+    if (members_.size() >= few_members) index_ = std::make_unique<Index>(members_);
+}
+
+std::size_t Object::position_of(std::string_view key) const noexcept {
+    if (index_) return index_->find(key, members_);
+    const auto found =
+        std::find_if(members_.begin(), members_.end(), [key](const Member& member) { return member.first == key; });
+    return static_cast<std::size_t>(found - members_.begin());
 }
 
 const Value* Object::find(std::string_view key) const noexcept {
-    const auto member = find_member(members_, key);
-    return member != members_.end() ? &member->second : nullptr;
+    const std::size_t position = position_of(key);
+    return position < members_.size() ? &members_[position].second : nullptr;
 }
 
-Value* Object::find(std::string_view key) noexcept {
-    const auto member = find_member(members_, key);
-    return member != members_.end() ? &member->second : nullptr;
-}
+Value* Object::find(std::string_view key) noexcept { return const_cast<Value*>(std::as_const(*this).find(key)); }
 
 bool Object::empty() const noexcept { return members_.empty(); }
 std::size_t Object::size() const noexcept { return members_.size(); }
@@ -82,10 +154,14 @@ std::vector<Object::Member>::const_iterator Object::begin() const noexcept { ret
 std::vector<Object::Member>::const_iterator Object::end() const noexcept { return members_.end(); }
 
 bool operator==(const Object& a, const Object& b) {
-    return a.size() == b.size() && std::all_of(a.begin(), a.end(), [&b](const Object::Member& member) {
-               const Value* other = b.find(member.first);
-               return other != nullptr && *other == member.second;
-           });
+    if (a.size() != b.size()) return false;
+    for (std::size_t i = 0; i < a.members_.size(); ++i) {
+        const auto& [key, value] = a.members_[i];
+        // Most often both have their members in the same order.
+        const Value* other = b.members_[i].first == key ? &b.members_[i].second : b.find(key);
+        if (other == nullptr || !(*other == value)) return false;
+    }
+    return true;
 }
 
 TypeError::TypeError(std::string expected, std::string found)

@@ -1,4 +1,4 @@
-#include <algorithm>
+#include <set>
 #include <span>
 #include <string>
 
@@ -24,8 +24,9 @@ AppConfiguration AppConfiguration::section(std::string_view key) const {
 
 void AppConfiguration::allow_only(std::initializer_list<std::string_view> known) const {
     if (value_ == nullptr) return;
+    const std::set<std::string_view> allowed{known};
     for (const auto& [key, value] : value_->as_object()) {
-        if (std::find(known.begin(), known.end(), key) != known.end()) continue;
+        if (allowed.contains(key)) continue;
         const std::span<const std::string_view> names{known.begin(), known.size()};
         const auto unknown = at_key(file_, path_ + pointer_token(key), "unknown key" + did_you_mean(key, names));
         if (notes_ == nullptr || !notes_->tolerates) throw unknown;

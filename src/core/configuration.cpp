@@ -1,9 +1,9 @@
 #include "core/configuration.hpp"
 
-#include <set>
 #include <utility>
 
 #include "base/json_pointer.hpp"
+#include "core/changed_keys.hpp"
 #include "core/service_core.hpp"
 #include "core/settings_in_force.hpp"
 
@@ -11,21 +11,6 @@ namespace servicekit {
 namespace {
 
 constexpr std::size_t largest_config = std::size_t{16} << 20U;
-
-/// The keys under `app` whose values differ.
-std::set<std::string> changed_app_keys(const Value& before, const Value& after) {
-    static const Object none;
-    const Object& old_keys = before.is_object() ? before.as_object() : none;
-    const Object& new_keys = after.is_object() ? after.as_object() : none;
-    std::set<std::string> changed;
-    for (const auto& [key, value] : new_keys) {
-        const Value* old_value = old_keys.find(key);
-        if (old_value == nullptr || !(*old_value == value)) changed.insert(key);
-    }
-    for (const auto& [key, value] : old_keys)
-        if (!new_keys.contains(key)) changed.insert(key);
-    return changed;
-}
 
 /// The exception that is being handled, as the end of a load.
 Error unusable() {
@@ -193,9 +178,9 @@ Reply Configuration::put_in_force(Settings next) {
             applied.emplace_back(name);
         }
     }
-    for (const std::string& key : changed_app_keys(in_force_.app_value(), next.app_value()))
+    for (const std::string& key : changed_keys(in_force_.app_value(), next.app_value()))
         if (!next.app_needs_restart(key)) applied.emplace_back("/app" + pointer_token(key));
-    for (const std::string& key : changed_app_keys(at_start_.app_value(), next.app_value()))
+    for (const std::string& key : changed_keys(at_start_.app_value(), next.app_value()))
         if (next.app_needs_restart(key)) needs_restart.emplace_back("/app" + pointer_token(key));
 
     // What an operator set with log-level stays until the configuration itself says something else.

@@ -168,6 +168,21 @@ TEST_F(ReloadTest, TheStopTimeoutIsApplied) {
     EXPECT_THAT(trial.log(), HasSubstr("stopping took longer than 300 ms"));
 }
 
+TEST_F(ReloadTest, AStopDuringAReloadOfALargeFileRunsTheStopEvent) {
+    Object table;
+    for (int key = 0; key < 50'000; ++key) table.append("key-" + std::to_string(key), key);
+    trial.configure_app({{"table", table}});
+    RunningService service{trial};
+    table.set("key-49999", "changed");
+    trial.configure_app({{"table", table}});
+
+    service.signal(SIGHUP);
+    service.signal(SIGTERM);
+
+    EXPECT_EQ(service.exit_code(), 0);
+    EXPECT_THAT(trial.log(), HasSubstr("on_stop ran"));
+}
+
 // It works in another folder than the one that the path was meant in.
 TEST_F(ReloadTest, ARelativePathStillLeadsToTheFile) {
     ASSERT_EQ(shell("trial-service start --run-directory $RUN --log-file log --config config.json").exit_code, 0);

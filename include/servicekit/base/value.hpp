@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -18,7 +19,7 @@ namespace servicekit {
 class Value;
 
 /// A JSON object: members in the order in which they were added, each key once.
-/// Look-up is linear, which is the fastest at the sizes that requests and replies have.
+/// A look-up takes the same time at any size; erase() takes a time that grows with the size.
 class Object {
 public:
     using Member = std::pair<std::string, Value>;
@@ -55,7 +56,13 @@ public:
     friend bool operator==(const Object& a, const Object& b);
 
 private:
+    class Index;
+
+    [[nodiscard]] std::size_t position_of(std::string_view key) const noexcept;
+    void add(Member member);
+
     std::vector<Member> members_;
+    std::unique_ptr<Index> index_;  ///< null while a search through all members is faster
 };
 
 /// Thrown when a Value is not of the type that was asked for, or is out of that type's range.

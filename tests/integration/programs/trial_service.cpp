@@ -298,7 +298,7 @@ private:
         const auto app = settings.app();
         app.allow_only({"greeting", "load-throws", "load-waits-for-line", "load-runs", "start-throws", "start-aborts",
                         "start-hangs", "start-waits-for-line", "stop-throws", "stop-hangs", "kill-hangs", "kill-throws",
-                        "status-hangs", "status-throws", "run-directory"});
+                        "status-hangs", "status-throws", "run-directory", "table"});
         if (!is_reload()) load_first(app, settings.is_client());
         if (app.get<bool>("load-throws", false)) throw std::runtime_error("load throws on purpose");
         auto greeting = app.get<std::string>("greeting", "hello");

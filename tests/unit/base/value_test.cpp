@@ -55,6 +55,76 @@ TEST(ObjectTest, TakesTheMembersOfAnother) {
     EXPECT_EQ(keys(object), (std::vector<std::string>{"a", "b", "c"}));
 }
 
+Object with_members(std::size_t count) {
+    Object object;
+    for (std::size_t i = 0; i < count; ++i) object.append("key-" + std::to_string(i), i);
+    return object;
+}
+
+TEST(ObjectTest, FindsEachMemberAtEverySize) {
+    for (std::size_t count = 0; count < 200; ++count) {
+        const Object object = with_members(count);
+        for (std::size_t i = 0; i < count; ++i)
+            ASSERT_EQ(object.find("key-" + std::to_string(i))->as<std::size_t>(), i) << count;
+        ASSERT_FALSE(object.contains("key-" + std::to_string(count)));
+        ASSERT_FALSE(object.contains(""));
+    }
+}
+
+TEST(ObjectTest, ALargeOneKeepsTheOrderAndListsAKeyOnce) {
+    Object object = with_members(1000);
+    object.set("key-500", "set");
+    object.merge({{"key-501", "merged"}, {"new", "merged"}});
+    EXPECT_EQ(object.size(), 1001U);
+    EXPECT_EQ(object.find("key-500")->as_string(), "set");
+    EXPECT_EQ(object.find("key-501")->as_string(), "merged");
+    std::vector<std::string> expected = keys(with_members(1000));
+    expected.emplace_back("new");
+    EXPECT_EQ(keys(object), expected);
+}
+
+TEST(ObjectTest, ALargeOneFindsTheRestAfterAnErasure) {
+    for (const std::size_t count : {16U, 17U, 18U, 100U}) {
+        Object object = with_members(count);
+        for (std::size_t erased = 0; erased < count; ++erased) {
+            object.erase("key-" + std::to_string(erased));
+            object.erase("never there");
+            ASSERT_EQ(object.size(), count - erased - 1);
+            ASSERT_FALSE(object.contains("key-" + std::to_string(erased)));
+            for (std::size_t i = erased + 1; i < count; ++i)
+                ASSERT_EQ(object.find("key-" + std::to_string(i))->as<std::size_t>(), i);
+        }
+    }
+}
+
+TEST(ObjectTest, ALargeOneIsCopiedAndMovedWithItsMembers) {
+    Object object = with_members(100);
+    Object copy = object;
+    copy.set("key-7", "other");
+    copy.append("key-100", 100);
+    EXPECT_EQ(object, with_members(100));
+    EXPECT_FALSE(object.contains("key-100"));
+    EXPECT_EQ(copy.find("key-100")->as_integer(), 100);
+
+    const Object moved = std::move(object);
+    EXPECT_EQ(moved, with_members(100));
+    object = copy;
+    EXPECT_EQ(object, copy);
+    object = Object{};
+    EXPECT_TRUE(object.empty());
+    object.set("a", 1);
+    EXPECT_EQ(object, (Object{{"a", 1}}));
+}
+
+TEST(ObjectTest, LargeOnesAreEqualWhateverTheOrder) {
+    Object backwards;
+    for (std::size_t i = 100; i-- > 0;) backwards.append("key-" + std::to_string(i), i);
+    EXPECT_EQ(with_members(100), backwards);
+    backwards.set("key-50", "other");
+    EXPECT_FALSE(with_members(100) == backwards);
+    EXPECT_FALSE(with_members(100) == with_members(99));
+}
+
 TEST(ObjectTest, ErasesByKey) {
     Object object{{"a", 1}, {"b", 2}};
     object.erase("a");

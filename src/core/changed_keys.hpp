@@ -1,0 +1,13 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "servicekit/base/value.hpp"
+
+namespace servicekit {
+
+/// The keys whose values differ between two objects, sorted. What is not an object counts as an empty one.
+[[nodiscard]] std::vector<std::string> changed_keys(const Value& before, const Value& after);
+
+}  // namespace servicekit
