@@ -26,9 +26,10 @@ Result<Found> find_crashes(const Session& session) {
         for (const std::string& folder : seen) is_new = is_new && folder != places.crash_directory;
         if (!is_new) continue;
         seen.push_back(places.crash_directory);
-        const auto status = session.tools.host.files->status(places.crash_directory, os::Links::follow);
+        const os::Host& host = session.tools.host;
+        const auto status = host.files->status(places.crash_directory, os::Links::follow);
         if (!status || !*status) continue;
-        const CrashReports reports{places.crash_directory, places.name, *session.tools.host.files};
+        const CrashReports reports{places.crash_directory, places.name, *host.files, *host.clock};
         auto listed = reports.list();
         if (!listed) return listed.error();
         for (CrashSummary& crash : *listed) {

@@ -5,9 +5,11 @@
 #include <iterator>
 #include <utility>
 
+#include "base/age_order.hpp"
 #include "base/rfc3339.hpp"
 #include "cli/old_logs.hpp"
 #include "core/places.hpp"
+#include "policies/log/rotation_stamp.hpp"
 
 namespace servicekit::cli {
 namespace {
@@ -144,12 +146,13 @@ std::optional<std::string> log_since(std::string_view text, std::chrono::system_
     return time;
 }
 
-Result<LogTail> LogTail::open_since(os::Files& files, const std::string& path, std::string_view since, Tell tell) {
-    LogTail tail{files, path, std::move(tell)};
+Result<LogTail> LogTail::open_since(os::Files& files, const os::Clock& clock, const std::string& path,
+                                    std::string_view since, Tell tell) {
+    LogTail tail{files, clock, path, std::move(tell)};
     auto seen = tail.see();
     if (!seen) return seen.error();
     if (!seen->names) tail.tell_unlisted(seen->names.error());
-    for (OldLog& log : seen->names ? old_logs(files, path, *seen->names) : std::vector<OldLog>{}) {
+    for (OldLog& log : seen->names ? old_logs(files, path, *seen->names, clock.system_now()) : std::vector<OldLog>{}) {
         if (is_too_old(log.modified, since)) continue;
         if (log.compression.empty() || log.compression == ".gz")
             tail.ahead_.push_back({.path = std::move(log.path)});
@@ -169,8 +172,9 @@ Result<LogTail> LogTail::open_since(os::Files& files, const std::string& path, s
     return tail;
 }
 
-Result<LogTail> LogTail::open(os::Files& files, const std::string& path, std::size_t lines, Tell tell) {
-    LogTail tail{files, path, std::move(tell)};
+Result<LogTail> LogTail::open(os::Files& files, const os::Clock& clock, const std::string& path, std::size_t lines,
+                              Tell tell) {
+    LogTail tail{files, clock, path, std::move(tell)};
     auto seen = tail.see();
     if (!seen) return seen.error();
     const auto status = seen->live->status();
@@ -240,6 +244,8 @@ std::vector<std::string> LogTail::take_fresh(const std::vector<std::string>& nam
     const std::vector<std::string> before = known_.value_or(std::vector<std::string>{});
     std::set_difference(now.begin(), now.end(), before.begin(), before.end(), std::back_inserter(fresh));
     known_ = std::move(now);
+    const std::string latest = path_ + '-' + policies::rotation_stamp(clock_->system_now() + AgeOrder::slack);
+    std::sort(fresh.begin(), fresh.end(), AgeOrder{latest});
     return fresh;
 }
 
@@ -288,7 +294,7 @@ std::optional<std::deque<LogTail::Next>> LogTail::moved_after(LogSource& last, c
     // More of them don't come within a pause.
     constexpr std::size_t most = 2;
     const std::vector<std::string> own = put_away_logs(path_, names);
-    std::vector<OldLog> moved = old_logs(*files_, path_, names);
+    std::vector<OldLog> moved = old_logs(*files_, path_, names, clock_->system_now());
     std::erase_if(moved, [&own](const OldLog& log) {
         const bool is_readable = log.compression.empty() || log.compression == ".gz";
         return !is_readable || std::binary_search(own.begin(), own.end(), log.path);

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "cli/log_source.hpp"
+#include "servicekit/os/clock.hpp"
 #include "servicekit/os/files.hpp"
 
 namespace servicekit::cli {
@@ -26,11 +27,13 @@ public:
     using Tell = std::function<void(const std::string& message)>;
 
     /// Begins at the last `lines` lines of the file.
-    static Result<LogTail> open(os::Files& files, const std::string& path, std::size_t lines, Tell tell);
+    static Result<LogTail> open(os::Files& files, const os::Clock& clock, const std::string& path, std::size_t lines,
+                                Tell tell);
     /// Begins at the first line that is not older than `since`, be it in the file or in an old one beside it, which may
     /// be compressed with gzip, and may have been put away by the service or by logrotate(8).
     /// \param since as log_since() gives it
-    static Result<LogTail> open_since(os::Files& files, const std::string& path, std::string_view since, Tell tell);
+    static Result<LogTail> open_since(os::Files& files, const os::Clock& clock, const std::string& path,
+                                      std::string_view since, Tell tell);
 
     /// \returns the next piece; empty where there is no more yet.
     Result<std::string> next();
@@ -55,13 +58,14 @@ private:
         bool is_of_one_time = false;  ///< the log was not put away while we looked
     };
 
-    LogTail(os::Files& files, std::string path, Tell tell)
-        : files_{&files}, path_{std::move(path)}, tell_{std::move(tell)} {}
+    LogTail(os::Files& files, const os::Clock& clock, std::string path, Tell tell)
+        : files_{&files}, clock_{&clock}, path_{std::move(path)}, tell_{std::move(tell)} {}
 
     Result<Sight> see();
     /// Tells it where it is the first time.
     void tell_unlisted(const Error& error);
-    /// \returns those that were put away since the last look, or all where none are known from then; takes note of them
+    /// \returns those that were rotated since the last look, the oldest first, or all if none are known from then; takes
+    ///          note of them
     std::vector<std::string> take_fresh(const std::vector<std::string>& names);
     [[nodiscard]] bool is_at_path(os::File& file) const;
     /// \param last the last in the row, which is not at the log's path any more
@@ -79,6 +83,7 @@ private:
     bool begin_next();
 
     os::Files* files_;
+    const os::Clock* clock_;
     std::string path_;
     Tell tell_;
     std::optional<LogSource> current_;

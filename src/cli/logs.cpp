@@ -111,10 +111,11 @@ int logs(Session& session) {
                                   "it is a descriptor that only the service has"});
     os::Files& files = *session.tools.host.files;
     have_flushed(session);
-    const auto since = log_since(session.invocation.since, session.tools.host.clock->system_now());
+    const os::Clock& clock = *session.tools.host.clock;
+    const auto since = log_since(session.invocation.since, clock.system_now());
     const auto tell = [&console](const std::string& message) { console.complain(message); };
-    auto tail = since ? LogTail::open_since(files, places->log_file, *since, tell)
-                      : LogTail::open(files, places->log_file, session.invocation.lines, tell);
+    auto tail = since ? LogTail::open_since(files, clock, places->log_file, *since, tell)
+                      : LogTail::open(files, clock, places->log_file, session.invocation.lines, tell);
     if (!tail) return console.fail(tail.error());
     if (const auto shown = Showing{session, *tail}.run(); !shown) return console.fail(shown.error());
     return 0;

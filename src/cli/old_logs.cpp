@@ -4,8 +4,10 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <utility>
 
+#include "base/age_order.hpp"
 #include "policies/log/rotation_stamp.hpp"
 
 namespace servicekit::cli {
@@ -62,7 +64,7 @@ std::string_view name_of(std::string_view path) { return path.substr(path.rfind(
 struct Placed {
     Name::Kind kind;
     std::string rank;  ///< grows with time, among those of its kind
-    std::string time;  ///< as a stamp
+    std::string time;  ///< as a stamp; empty for one that is unknown
     OldLog log;
 };
 
@@ -87,7 +89,9 @@ std::vector<std::string> put_away_logs(const std::string& log_path, const std::v
     return paths;
 }
 
-std::vector<OldLog> old_logs(os::Files& files, const std::string& log_path, const std::vector<std::string>& names) {
+std::vector<OldLog> old_logs(os::Files& files, const std::string& log_path, const std::vector<std::string>& names,
+                             std::chrono::system_clock::time_point now) {
+    const std::string latest = policies::rotation_stamp(now + AgeOrder::slack);
     std::vector<Placed> placed;
     for (const std::string& name : names) {
         auto parsed = parse(name, name_of(log_path));
@@ -105,22 +109,24 @@ std::vector<OldLog> old_logs(os::Files& files, const std::string& log_path, cons
             time = parsed->middle.substr(1);
         else if (is_known)
             time = policies::rotation_stamp(log.modified);
+        if (time > latest) time.clear();
         placed.push_back({parsed->kind, std::move(rank), std::move(time), std::move(log)});
     }
     // Each kind is in order by its names, whatever has touched the files since; the kinds among each other by time.
-    std::stable_sort(placed.begin(), placed.end(), [](const Placed& a, const Placed& b) {
-        return std::pair{a.kind, a.rank} < std::pair{b.kind, b.rank};
+    const AgeOrder is_older{latest};
+    std::stable_sort(placed.begin(), placed.end(), [&is_older](const Placed& a, const Placed& b) {
+        if (a.kind != b.kind) return a.kind < b.kind;
+        return a.kind == Name::Kind::numbered ? a.rank < b.rank : is_older(a.rank, b.rank);
     });
     for (std::size_t i = 1; i < placed.size(); ++i)
         if (placed[i].kind == placed[i - 1].kind) placed[i].time = std::max(placed[i].time, placed[i - 1].time);
     std::stable_sort(placed.begin(), placed.end(), [](const Placed& a, const Placed& b) { return a.time < b.time; });
 
     std::vector<OldLog> logs;
-    for (Placed& one : placed) {
-        // Both are there while one is being compressed into the other.
-        const auto same = [&one](const OldLog& log) { return log.path == one.log.path; };
-        if (std::none_of(logs.begin(), logs.end(), same)) logs.push_back(std::move(one.log));
-    }
+    std::set<std::string> paths;
+    // Both are there while one is being compressed into the other.
+    for (Placed& one : placed)
+        if (paths.insert(one.log.path).second) logs.push_back(std::move(one.log));
     return logs;
 }
 

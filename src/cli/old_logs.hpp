@@ -16,13 +16,15 @@ struct OldLog {
     std::chrono::system_clock::time_point modified;
 };
 
-/// Those that the service has put away by itself, the oldest first.
+/// Those that the service has rotated by itself, sorted by name.
 /// \param names what is in the log's folder \returns paths, as they are called while they are not compressed; each once
 [[nodiscard]] std::vector<std::string> put_away_logs(const std::string& log_path,
                                                      const std::vector<std::string>& names);
 
-/// The same and those of logrotate(8), `x.log.1` and `x.log-20261122`, all in the order of time.
+/// The same and those of logrotate(8), `x.log.1` and `x.log-20261122`, the oldest first. What has a time after `now`
+/// counts as older than the rest, as AgeOrder has it.
 [[nodiscard]] std::vector<OldLog> old_logs(os::Files& files, const std::string& log_path,
-                                           const std::vector<std::string>& names);
+                                           const std::vector<std::string>& names,
+                                           std::chrono::system_clock::time_point now);
 
 }  // namespace servicekit::cli

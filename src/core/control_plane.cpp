@@ -441,7 +441,8 @@ Object ControlPlane::list_settings() const {
 
 Result<Object> ControlPlane::list_crashes() const {
     const Places& places = core_->places;
-    const auto reports = CrashReports{places.crash_directory, places.name, *core_->host.files}.list();
+    const auto reports =
+        CrashReports{places.crash_directory, places.name, *core_->host.files, *core_->host.clock}.list();
     if (!reports) return reports.error();
     Value::List crashes;
     for (const CrashSummary& crash : *reports) crashes.emplace_back(crash.fields());

@@ -8,6 +8,7 @@
 #include <memory>
 #include <utility>
 
+#include "base/age_order.hpp"
 #include "base/rfc3339.hpp"
 
 namespace servicekit {
@@ -72,6 +73,10 @@ std::string compact(const std::string& time) {
 
 /// Not so a link, which leads to what is no report of ours.
 bool is_report(const os::FileStatus& status) { return status.type == os::FileType::regular && status.size > 0; }
+
+bool is_unchanged(const os::FileStatus& now, const os::FileStatus& before) {
+    return now.is_same_file(before) && now.size == before.size && now.modified == before.modified;
+}
 
 bool is_all_digits(std::string_view text) {
     return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
@@ -140,17 +145,28 @@ std::string demangle_frame(std::string_view line) {
 }
 
 Result<std::vector<CrashSummary>> CrashReports::list() const {
+    Memory none;
+    return list(none);
+}
+
+Result<std::vector<CrashSummary>> CrashReports::list(Memory& memory) const {
     const auto status = files_->status(new_report(), os::Links::do_not_follow);
     if (!status) return status.error();
     auto files = put_away_files();
     if (!files) return files.error();
     if (*status && is_report(**status)) files->push_back(new_report());
     std::vector<CrashSummary> summaries;
+    Memory known;
     for (auto file = files->rbegin(); file != files->rend(); ++file) {
-        auto summary = summary_of(*file);
+        const auto now = files_->status(*file, os::Links::do_not_follow);
+        const auto before = memory.find(*file);
+        const bool is_known = before != memory.end() && now && *now && is_unchanged(**now, before->second.status);
+        auto summary = is_known ? before->second.summary : summary_of(*file);
         if (!summary) return summary.error();
+        if (now && *now) known.insert_or_assign(*file, Known{.status = **now, .summary = *summary});
         summaries.push_back(*std::move(summary));
     }
+    memory = std::move(known);
     return summaries;
 }
 
@@ -168,8 +184,8 @@ Result<std::string> CrashReports::read(const std::string& file) const {
     return readable;
 }
 
-std::string CrashReports::other_report(std::chrono::system_clock::time_point now, pid_t pid) const {
-    return new_report() + "." + compact(rfc3339(now)) + "." + std::to_string(pid);
+std::string CrashReports::other_report(pid_t pid) const {
+    return new_report() + "." + compact(rfc3339(clock_->system_now())) + "." + std::to_string(pid);
 }
 
 Result<std::optional<CrashSummary>> CrashReports::summary_of_new(std::span<const uid_t> writers) const {
@@ -191,14 +207,15 @@ Result<std::optional<CrashSummary>> CrashReports::summary_of_new(std::span<const
     return std::optional{parse_crash_report(*text)};
 }
 
-Result<std::optional<CrashSummary>> CrashReports::put_away(std::chrono::system_clock::time_point now,
-                                                           std::span<const uid_t> writers) {
+Result<std::optional<CrashSummary>> CrashReports::put_away(std::span<const uid_t> writers) {
     auto found = summary_of_new(writers);
     if (!found || !*found) return found;
     CrashSummary* const summary = &**found;
-    const std::string time = compact(summary->time.empty() ? rfc3339(now) : summary->time);
-    const std::string stamp = time + "." + (is_all_digits(summary->pid) ? summary->pid : "0");
-    const std::string kept = new_report() + "." + (is_stamp(stamp) ? stamp : compact(rfc3339(now)) + ".0");
+    const std::string pid = "." + (is_all_digits(summary->pid) ? summary->pid : "0");
+    const std::string stamp = compact(summary->time) + pid;
+    // One that crashed while the clock was ahead is the newest all the same, and kept as such.
+    const bool is_usable = is_stamp(stamp) && stamp <= latest_stamp();
+    const std::string kept = new_report() + "." + (is_usable ? stamp : compact(rfc3339(clock_->system_now())) + pid);
     if (auto renamed = files_->rename(new_report(), kept); !renamed) return renamed.error();
     summary->file = kept;
     return found;
@@ -222,8 +239,13 @@ Result<std::vector<std::string>> CrashReports::put_away_files() const {
         if (name.starts_with(beginning) && is_stamp(std::string_view{name}.substr(beginning.size())))
             files.push_back(folder_ + "/" + name);
     // By the time, to which the names lead: all before it is the same.
-    std::sort(files.begin(), files.end());
+    const std::string now = new_report() + "." + latest_stamp();
+    std::sort(files.begin(), files.end(), AgeOrder{now});
     return files;
+}
+
+std::string CrashReports::latest_stamp() const {
+    return compact(rfc3339(clock_->system_now() + AgeOrder::slack)) + ".";
 }
 
 Result<CrashSummary> CrashReports::summary_of(const std::string& file) const {

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -13,6 +14,7 @@
 
 #include "servicekit/base/result.hpp"
 #include "servicekit/base/value.hpp"
+#include "servicekit/os/clock.hpp"
 #include "servicekit/os/files.hpp"
 
 namespace servicekit {
@@ -47,26 +49,36 @@ struct CrashSummary {
 /// FOLDER/NAME.crash.TIME.PID.
 class CrashReports {
 public:
-    CrashReports(std::string folder, std::string name, os::Files& files)
-        : folder_{std::move(folder)}, name_{std::move(name)}, files_{&files} {}
+    CrashReports(std::string folder, std::string name, os::Files& files, const os::Clock& clock)
+        : folder_{std::move(folder)}, name_{std::move(name)}, files_{&files}, clock_{&clock} {}
 
     [[nodiscard]] std::string new_report() const { return folder_ + "/" + name_ + ".crash"; }
     /// Where a report goes while something else is at new_report(): a name as of one that was put away.
-    [[nodiscard]] std::string other_report(std::chrono::system_clock::time_point now, pid_t pid) const;
+    [[nodiscard]] std::string other_report(pid_t pid) const;
+    /// Files that were read before, by path: one that has not changed since need not be read again.
+    struct Known {
+        os::FileStatus status;
+        CrashSummary summary;
+    };
+    using Memory = std::map<std::string, Known>;
+
     /// The latest first.
     [[nodiscard]] Result<std::vector<CrashSummary>> list() const;
+    /// The same with a memory of the caller's, which holds the files of this list afterwards.
+    [[nodiscard]] Result<std::vector<CrashSummary>> list(Memory& memory) const;
     /// The whole text, with the names of functions as in the source.
     [[nodiscard]] Result<std::string> read(const std::string& file) const;
     /// Makes room for a new report. A file that is none of `writers`', or has another name elsewhere, is no report.
     /// \returns what the last life left, where it is now; nothing where it left nothing
-    Result<std::optional<CrashSummary>> put_away(std::chrono::system_clock::time_point now,
-                                                 std::span<const uid_t> writers);
+    Result<std::optional<CrashSummary>> put_away(std::span<const uid_t> writers);
     /// Removes the oldest of those that were put away, so that `keep` are left.
     Result<void> remove_older(std::size_t keep);
 
 private:
-    /// Paths, the oldest first.
+    /// Paths, as AgeOrder has them.
     [[nodiscard]] Result<std::vector<std::string>> put_away_files() const;
+    /// What no stamp exceeds but one of a clock that was ahead.
+    [[nodiscard]] std::string latest_stamp() const;
     [[nodiscard]] Result<CrashSummary> summary_of(const std::string& file) const;
     /// Of the new report, if it is one. \returns nothing where it is not
     [[nodiscard]] Result<std::optional<CrashSummary>> summary_of_new(std::span<const uid_t> writers) const;
@@ -74,6 +86,7 @@ private:
     std::string folder_;
     std::string name_;
     os::Files* files_;
+    const os::Clock* clock_;
 };
 
 }  // namespace servicekit

@@ -27,7 +27,7 @@ void CrashWatch::prepare_report(std::optional<uid_t> user) {
     if (!watches_) return;
     const Settings& settings = core_->configuration->settings();
     const Places& places = core_->places;
-    CrashReports reports{places.crash_directory, places.name, *core_->host.files};
+    CrashReports reports{places.crash_directory, places.name, *core_->host.files, *core_->host.clock};
     const auto warn = [this](const Error& error) { core_->log.warning(error.message()); };
 
     if (settings.is_set(setting::crash_directory.name))
@@ -35,8 +35,7 @@ void CrashWatch::prepare_report(std::optional<uid_t> user) {
             warn(made.error());
     std::vector<uid_t> writers{0, core_->host.process->effective_user()};
     if (user) writers.push_back(*user);
-    const auto now = core_->host.clock->system_now();
-    if (const auto last = reports.put_away(now, writers); !last)
+    if (const auto last = reports.put_away(writers); !last)
         warn(last.error());
     else if (*last)
         core_->log.warning("the last life crashed: " + (*last)->in_words() + "; the report is in '" + (*last)->file +
@@ -46,7 +45,7 @@ void CrashWatch::prepare_report(std::optional<uid_t> user) {
     const auto keeping =
         Privileges{*core_}.will_change() ? os::CrashReporter::Keeping::named : os::CrashReporter::Keeping::nameless;
     const auto opened =
-        core_->host.crashes->open_report(reports.new_report(), keeping, reports.other_report(now, core_->pid));
+        core_->host.crashes->open_report(reports.new_report(), keeping, reports.other_report(core_->pid));
     if (!opened) return warn(opened.error());
     if (opened->obstacle)
         core_->log.warning(opened->obstacle->message() + "; a crash would be reported in '" + opened->path + "'");

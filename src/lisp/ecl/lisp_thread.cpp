@@ -80,11 +80,11 @@ Result<void> LispThread::start(const char* name, std::function<void()> body) {
 bool LispThread::join(std::chrono::milliseconds at_most) noexcept {
     if (!started_) return true;
     timespec until{};
-    clock_gettime(CLOCK_REALTIME, &until);
+    clock_gettime(CLOCK_MONOTONIC, &until);
     const auto nanoseconds = until.tv_nsec + at_most.count() % 1000 * 1'000'000;
     until.tv_sec += at_most.count() / 1000 + nanoseconds / 1'000'000'000;
     until.tv_nsec = nanoseconds % 1'000'000'000;
-    if (pthread_timedjoin_np(thread_, nullptr, &until) != 0) return false;
+    if (pthread_clockjoin_np(thread_, nullptr, CLOCK_MONOTONIC, &until) != 0) return false;
     started_ = false;
     return true;
 }

@@ -118,8 +118,8 @@ Result<void> FileLog::State::open_file() {
                                                         .compress = options.compress,
                                                         .permissions = options.permissions,
                                                         .group = gid};
-    archive = std::make_unique<policies::LogArchive>(*files, path, archive_options);
-    tidying = std::make_unique<policies::LogTidying>(*files, path, archive_options, *threads,
+    archive = std::make_unique<policies::LogArchive>(*files, *clock, path, archive_options);
+    tidying = std::make_unique<policies::LogTidying>(*files, *clock, path, archive_options, *threads,
                                                      [this](const Error& error) { warn(error); });
     file = std::make_unique<policies::RotatingFile>(
         *files, *clock, *archive,

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/age_order.hpp"
 #include "policies/log/rotation_stamp.hpp"
 
 namespace servicekit::policies {
@@ -26,8 +27,9 @@ struct LogArchive::Job {
     [[nodiscard]] std::string unfinished_path() const { return path + std::string{unfinished_suffix}; }
 };
 
-LogArchive::LogArchive(os::Files& files, std::string log_path, Options options)
+LogArchive::LogArchive(os::Files& files, const os::Clock& clock, std::string log_path, Options options)
     : files_{&files},
+      clock_{&clock},
       path_{std::move(log_path)},
       folder_{path_.substr(0, std::max<std::size_t>(path_.rfind('/'), 1))},
       name_{path_.substr(path_.rfind('/') + 1)},
@@ -37,9 +39,9 @@ LogArchive::~LogArchive() {
     if (job_) static_cast<void>(files_->remove(job_->unfinished_path()));
 }
 
-Result<std::string> LogArchive::free_path(std::chrono::system_clock::time_point now) const {
-    for (;; now += std::chrono::microseconds{1}) {
-        std::string path = path_ + '-' + rotation_stamp(now);
+Result<std::string> LogArchive::free_path() const {
+    for (auto time = clock_->system_now();; time += std::chrono::microseconds{1}) {
+        std::string path = path_ + '-' + rotation_stamp(time);
         for (const std::string& taken : {path, path + std::string{compressed_suffix}}) {
             const auto there = files_->status(taken, os::Links::do_not_follow);
             if (!there) return there.error();
@@ -150,6 +152,9 @@ Result<std::vector<LogArchive::Old>> LogArchive::old_files() const {
         if (status && *status && (*status)->type == os::FileType::regular)
             old.push_back({path, name.ends_with(compressed_suffix), (*status)->size});
     }
+    const std::string now = path_ + '-' + rotation_stamp(clock_->system_now() + AgeOrder::slack);
+    std::sort(old.begin(), old.end(),
+              [is_older = AgeOrder{now}](const Old& a, const Old& b) { return is_older(a.path, b.path); });
     return old;
 }
 

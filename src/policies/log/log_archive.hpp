@@ -13,6 +13,7 @@
 
 #include "policies/log/gzip_stream.hpp"
 #include "servicekit/base/result.hpp"
+#include "servicekit/os/clock.hpp"
 #include "servicekit/os/files.hpp"
 
 namespace servicekit::policies {
@@ -32,14 +33,14 @@ public:
     /// What was done of the work, or that there is no more.
     enum class Step { more, done };
 
-    LogArchive(os::Files& files, std::string log_path, Options options);
+    LogArchive(os::Files& files, const os::Clock& clock, std::string log_path, Options options);
     LogArchive(const LogArchive&) = delete;
     LogArchive& operator=(const LogArchive&) = delete;
     /// Removes what a compression has left half done.
     ~LogArchive();
 
-    /// Where a log goes that is put away now.
-    [[nodiscard]] Result<std::string> free_path(std::chrono::system_clock::time_point now) const;
+    /// Where a log goes that is rotated now.
+    [[nodiscard]] Result<std::string> free_path() const;
 
     /// Does a piece of the work that is due, a few milliseconds of it where the disk does not keep it waiting: compresses,
     /// then removes the oldest that are too many, also where some could not be compressed. \returns at the end of it all
@@ -58,7 +59,7 @@ private:
         std::uint64_t bytes = 0;
     };
 
-    /// All there are, the oldest first.
+    /// All that there are, as AgeOrder has them.
     [[nodiscard]] Result<std::vector<Old>> old_files() const;
     [[nodiscard]] bool is_old_name(std::string_view name) const;
     Result<void> begin(const std::string& path);
@@ -69,6 +70,7 @@ private:
     Result<Step> remove_too_many();
 
     os::Files* files_;
+    const os::Clock* clock_;
     std::string path_;
     std::string folder_;
     std::string name_;

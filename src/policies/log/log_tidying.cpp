@@ -8,8 +8,9 @@ namespace servicekit::policies {
 
 /// All that the thread uses: where it is left alone it keeps it.
 struct LogTidying::Work {
-    Work(os::Files& files, const std::string& log_path, const LogArchive::Options& options, LogTidying& the_owner)
-        : archive{std::in_place, files, log_path, options}, owner{&the_owner} {}
+    Work(os::Files& files, const os::Clock& clock, const std::string& log_path, const LogArchive::Options& options,
+         LogTidying& the_owner)
+        : archive{std::in_place, files, clock, log_path, options}, owner{&the_owner} {}
 
     enum class Next { step, end, clean_up, leave };
 
@@ -30,9 +31,11 @@ struct LogTidying::Work {
     std::optional<Error> failure;
 };
 
-LogTidying::LogTidying(os::Files& files, const std::string& log_path, const LogArchive::Options& options,
-                       os::Threads& threads, Tell tell)
-    : work_{std::make_shared<Work>(files, log_path, options, *this)}, threads_{&threads}, tell_{std::move(tell)} {}
+LogTidying::LogTidying(os::Files& files, const os::Clock& clock, const std::string& log_path,
+                       const LogArchive::Options& options, os::Threads& threads, Tell tell)
+    : work_{std::make_shared<Work>(files, clock, log_path, options, *this)},
+      threads_{&threads},
+      tell_{std::move(tell)} {}
 
 LogTidying::~LogTidying() {
     stop();

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "policies/log/log_archive.hpp"
+#include "servicekit/os/clock.hpp"
 #include "servicekit/os/event_loop.hpp"
 #include "servicekit/os/files.hpp"
 #include "servicekit/os/threads.hpp"
@@ -18,8 +19,8 @@ class LogTidying {
 public:
     using Tell = std::function<void(const Error& error)>;
 
-    LogTidying(os::Files& files, const std::string& log_path, const LogArchive::Options& options, os::Threads& threads,
-               Tell tell);
+    LogTidying(os::Files& files, const os::Clock& clock, const std::string& log_path,
+               const LogArchive::Options& options, os::Threads& threads, Tell tell);
     LogTidying(const LogTidying&) = delete;
     LogTidying& operator=(const LogTidying&) = delete;
     ~LogTidying();

@@ -175,7 +175,7 @@ std::optional<Error> RotatingFile::write_what_comes_before() {
 std::string_view RotatingFile::fitting(std::string_view lines) const {
     if (!rotates_ || options_.rotate_size == 0) return lines;
     const std::uint64_t room = options_.rotate_size > size_ ? options_.rotate_size - size_ : 0;
-    if (lines.size() <= room || clock_->system_now() < not_before_) return lines;
+    if (lines.size() <= room || clock_->steady_now() < not_before_) return lines;
     const std::size_t last = lines.substr(0, static_cast<std::size_t>(room)).rfind('\n');
     // One line at least, or there would be no end.
     return lines.substr(0, last != std::string_view::npos ? last + 1 : lines.find('\n') + 1);
@@ -185,16 +185,22 @@ bool RotatingFile::is_due(std::string_view lines) {
     // An empty file is large enough for whatever comes, and no line is cut in two.
     if (!rotates_ || size_ == 0 || within_line_) return false;
     const bool is_full = options_.rotate_size != 0 && size_ + lines.find('\n') + 1 > options_.rotate_size;
-    if (!is_full && due_ == Time::max()) return false;
+    return (is_full || is_old_enough()) && clock_->steady_now() >= not_before_;
+}
+
+bool RotatingFile::is_old_enough() {
+    if (due_ == Time::max()) return false;
     const Time now = clock_->system_now();
-    return (is_full || now >= due_) && now >= not_before_;
+    if (now >= due_) return true;
+    due_ = std::min(due_, next_boundary(now));
+    return false;
 }
 
 void RotatingFile::rotate_if_due(std::string_view lines) {
     if (!is_due(lines)) return;
     const auto rotated = rotate();
     if (rotated) return on_rotation_();
-    not_before_ = clock_->system_now() + pause_after_failure;
+    not_before_ = clock_->steady_now() + pause_after_failure;
     if (word_.empty()) word_ = tell_(rotated.error());
 }
 
@@ -223,7 +229,7 @@ Result<void> RotatingFile::rotate() {
 }
 
 Result<void> RotatingFile::put_away(const std::string& fresh) {
-    const auto old_path = archive_->free_path(clock_->system_now());
+    const auto old_path = archive_->free_path();
     if (!old_path) return old_path.error();
     if (auto moved = files_->rename(options_.path, *old_path); !moved) return moved;
     auto moved = files_->rename(fresh, options_.path);

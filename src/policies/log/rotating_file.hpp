@@ -66,6 +66,8 @@ private:
     /// Where there may be more to do than to write them.
     os::Writing deliver_with_care(std::string_view lines);
     [[nodiscard]] bool is_due(std::string_view lines);
+    /// Whether the file is old enough. A clock that was set back makes the time for it earlier, never later.
+    [[nodiscard]] bool is_old_enough();
     /// As much of the lines as fits into this file.
     [[nodiscard]] std::string_view fitting(std::string_view lines) const;
     /// Whether a process that was killed has left a line without its end.
@@ -94,7 +96,8 @@ private:
     std::string word_;          ///< what is still to be written about the file itself
     bool has_warned_ = false;   ///< of what the file system refuses
     std::chrono::system_clock::time_point due_ = std::chrono::system_clock::time_point::max();
-    std::chrono::system_clock::time_point not_before_ = std::chrono::system_clock::time_point::min();
+    /// When a rotation may be tried again after one that failed.
+    std::chrono::steady_clock::time_point not_before_ = std::chrono::steady_clock::time_point::min();
 };
 
 }  // namespace servicekit::policies

@@ -5,6 +5,7 @@
 #include <cerrno>
 
 #include "policies/log/gzip_stream.hpp"
+#include "servicekit/mocks/fake_clock.hpp"
 #include "servicekit/mocks/fake_files.hpp"
 
 namespace servicekit::cli {
@@ -17,7 +18,7 @@ protected:
     static constexpr const char* path = "/var/log/x.log";
 
     std::string last(std::size_t lines) {
-        auto tail = LogTail::open(files, path, lines, tell);
+        auto tail = LogTail::open(files, clock, path, lines, tell);
         return tail ? rest(*tail) : tail.error().message();
     }
     static std::string rest(LogTail& tail) {
@@ -33,7 +34,7 @@ protected:
         return all;
     }
     std::string since(std::string_view time) {
-        auto tail = LogTail::open_since(files, path, time, tell);
+        auto tail = LogTail::open_since(files, clock, path, time, tell);
         return tail ? whole(*tail) : tail.error().message();
     }
     /// As the service puts its log away.
@@ -52,6 +53,7 @@ protected:
         return policies::GzipStream{}.compress(text, policies::GzipStream::Input::ends);
     }
 
+    mocks::FakeClock clock;  // 2026-01-02T03:04:05Z
     mocks::FakeFiles files;
     std::string told;
     const LogTail::Tell tell = [this](const std::string& message) { told += message + "\n"; };
@@ -88,14 +90,14 @@ TEST_F(LogTailTest, BearsWithAnEmptyFile) {
 
 TEST_F(LogTailTest, SaysThatThereIsNoFile) {
     files.add_folder("/var/log");
-    const auto tail = LogTail::open(files, path, 20, tell);
+    const auto tail = LogTail::open(files, clock, path, 20, tell);
     ASSERT_FALSE(tail);
     EXPECT_EQ(tail.error().errno_value, ENOENT);
 }
 
 TEST_F(LogTailTest, FollowsWhatIsAdded) {
     files.add_file(path, "one\n");
-    auto tail = *LogTail::open(files, path, 20, tell);
+    auto tail = *LogTail::open(files, clock, path, 20, tell);
     EXPECT_EQ(rest(tail), "one\n");
     ASSERT_TRUE(tail.follow());
     EXPECT_EQ(rest(tail), "");
@@ -105,7 +107,7 @@ TEST_F(LogTailTest, FollowsWhatIsAdded) {
 
 TEST_F(LogTailTest, FollowsOverRotation) {
     files.add_file(path, "one\n");
-    auto tail = *LogTail::open(files, path, 20, tell);
+    auto tail = *LogTail::open(files, clock, path, 20, tell);
     const auto writer = *files.open_for_appending(path, 0644);
     EXPECT_EQ(rest(tail), "one\n");
 
@@ -121,7 +123,7 @@ TEST_F(LogTailTest, FollowsOverRotation) {
 
 TEST_F(LogTailTest, BeginsAnewWhereTheFileWasTruncated) {
     files.add_file(path, "one\ntwo\n");
-    auto tail = *LogTail::open(files, path, 20, tell);
+    auto tail = *LogTail::open(files, clock, path, 20, tell);
     EXPECT_EQ(rest(tail), "one\ntwo\n");
     files.tree().peek(path)->content = "new\n";
     ASSERT_TRUE(tail.follow());
@@ -131,15 +133,15 @@ TEST_F(LogTailTest, BeginsAnewWhereTheFileWasTruncated) {
 TEST_F(LogTailTest, SaysWhereTheFileCannotBeRead) {
     files.add_file(path, "one\n");
     files.failures.fail_next("read_at", EIO);
-    EXPECT_EQ(LogTail::open(files, path, 20, tell).error().errno_value, EIO);
-    auto tail = *LogTail::open(files, path, 20, tell);
+    EXPECT_EQ(LogTail::open(files, clock, path, 20, tell).error().errno_value, EIO);
+    auto tail = *LogTail::open(files, clock, path, 20, tell);
     files.failures.fail_next("status", EIO);
     EXPECT_EQ(tail.follow().error().errno_value, EIO);
 }
 
 TEST_F(LogTailTest, FollowsThroughAllThatWerePutAwaySinceTheLastLook) {
     files.add_file(path, "one\n");
-    auto tail = LogTail::open(files, path, 20, tell);
+    auto tail = LogTail::open(files, clock, path, 20, tell);
     EXPECT_EQ(rest(*tail), "one\n");
     put_away("01", "two\n");
     put_away("02", "three\n");
@@ -177,7 +179,7 @@ TEST_F(LogTailTest, LosesNothingOfALineThatIsBeingWritten) {
     const std::string old_line = "2026-01-01T00:00:00Z " + std::string(200'000, '.');
     for (const std::string& begin : {std::string{"20"}, std::string{"2026-01-03T00:00:00Z beg"}, old_line}) {
         files.add_file(path, "2026-01-01T00:00:00Z old\n" + begin);
-        auto tail = *LogTail::open_since(files, path, "2026-01-02", tell);
+        auto tail = *LogTail::open_since(files, clock, path, "2026-01-02", tell);
         std::string shown = rest(tail);
         append("...end\n");
         EXPECT_EQ(shown + rest(tail), begin + "...end\n");
@@ -196,7 +198,7 @@ TEST_F(LogTailTest, KeepsNoLongLineInMemory) {
 
 TEST_F(LogTailTest, FollowsThroughThoseThatWereCompressedMeanwhile) {
     files.add_file(path, "one\n");
-    auto tail = *LogTail::open(files, path, 20, tell);
+    auto tail = *LogTail::open(files, clock, path, 20, tell);
     EXPECT_EQ(rest(tail), "one\n");
     append("late\n");
     for (const char* second : {"01", "02", "03"}) {
@@ -210,7 +212,7 @@ TEST_F(LogTailTest, FollowsThroughThoseThatWereCompressedMeanwhile) {
 
 TEST_F(LogTailTest, ShowsThoseThatItSawThoughTheyAreRemovedBeforeTheirTurn) {
     files.add_file(path, "one\n");
-    auto tail = *LogTail::open(files, path, 20, tell);
+    auto tail = *LogTail::open(files, clock, path, 20, tell);
     put_away("01", "two\n");
     put_away("02", "three\n");
     ASSERT_TRUE(tail.look());
@@ -224,7 +226,7 @@ TEST_F(LogTailTest, ShowsThoseThatItSawThoughTheyAreRemovedBeforeTheirTurn) {
 
 TEST_F(LogTailTest, TellsWhereFilesWereRemovedBeforeAnybodySawThem) {
     files.add_file(path, "one\n");
-    auto tail = *LogTail::open(files, path, 20, tell);
+    auto tail = *LogTail::open(files, clock, path, 20, tell);
     for (const char* second : {"01", "02", "03"}) put_away(second, std::string{"after "} + second + "\n");
     files.take_away(old_path("01"));
     files.take_away(old_path("02"));
@@ -236,7 +238,7 @@ TEST_F(LogTailTest, TellsWhereFilesWereRemovedBeforeAnybodySawThem) {
 TEST_F(LogTailTest, MissesNothingWhereLogrotateHasCompressedAndRemovedTheFile) {
     const std::string moved = std::string{path} + ".1";
     files.add_file(path, "one\n");
-    auto tail = *LogTail::open(files, path, 20, tell);
+    auto tail = *LogTail::open(files, clock, path, 20, tell);
     EXPECT_EQ(rest(tail), "one\n");
     append("late\n");
     files.move_away(path, moved);
@@ -263,7 +265,7 @@ TEST_F(LogTailTest, TellsWhereLogrotateHasRemovedTheFile) {
     files.add_file(std::string{path} + ".1.gz", gzip("before\n"));
     files.add_file(std::string{path} + ".2.xz", "before that");
     files.add_file(path, "one\n");
-    auto tail = *LogTail::open(files, path, 20, tell);
+    auto tail = *LogTail::open(files, clock, path, 20, tell);
     files.take_away(path);
     files.add_file(path, "two\n");
 
@@ -274,7 +276,7 @@ TEST_F(LogTailTest, TellsWhereLogrotateHasRemovedTheFile) {
 TEST_F(LogTailTest, TellsWhereTheFolderCannotBeListed) {
     const std::string gap = "lines may be missing here: the folder of the log could not be listed\n";
     files.add_file(path, "one\n");
-    auto tail = *LogTail::open(files, path, 20, tell);
+    auto tail = *LogTail::open(files, clock, path, 20, tell);
     files.failures.fail_always("list", EACCES);
     put_away("01", "two\n");
     put_away("02", "three\n");
@@ -305,9 +307,9 @@ TEST_F(LogTailTest, ShowsNoOlderFilesWhereTheFolderCouldNotBeListedAtFirst) {
     files.add_file(old_path("01"), "before\n");
     files.add_file(path, "one\n");
     files.failures.fail_next("list", EACCES);
-    auto found_again = *LogTail::open(files, path, 20, tell);
+    auto found_again = *LogTail::open(files, clock, path, 20, tell);
     files.failures.fail_next("list", EACCES);
-    auto moved = *LogTail::open(files, path, 20, tell);
+    auto moved = *LogTail::open(files, clock, path, 20, tell);
     put_away("02", "two\n");
     put_away("03", "three\n");
     EXPECT_EQ(whole(found_again), "one\ntwo\nthree\n");
@@ -320,7 +322,7 @@ TEST_F(LogTailTest, ShowsNoOlderFilesWhereTheFolderCouldNotBeListedAtFirst) {
 
 TEST_F(LogTailTest, SkipsNothingOfManyThatCameBetweenTwoLooks) {
     files.add_file(path, "begin\n");
-    auto tail = *LogTail::open(files, path, 20, tell);
+    auto tail = *LogTail::open(files, clock, path, 20, tell);
     std::string expected = "begin\n";
     for (int i = 100; i < 300; ++i) {
         const std::string line = "line " + std::to_string(i) + "\n";
@@ -348,6 +350,7 @@ TEST_F(LogTailTest, BeginsInAnOldFileThatIsCompressed) {
 TEST_F(LogTailTest, TakesWhatLogrotateHasMovedInTheOrderOfTime) {
     using namespace std::chrono_literals;
     const std::chrono::system_clock::time_point base{1'767'312'000s};  // 2026-01-02T00:00:00Z
+    clock.set_system_time(base + 30h);
     const auto add = [&](const std::string& name, const std::string& text, std::chrono::seconds written) {
         files.add_file(name, text);
         files.set_modified(name, base + written);
@@ -367,6 +370,30 @@ TEST_F(LogTailTest, TakesWhatLogrotateHasMovedInTheOrderOfTime) {
               "2026-01-02T03:30:00Z e\n2026-01-02T05:00:00Z f\n2026-01-02T06:00:00Z g\n");
     EXPECT_EQ(since("2026-01-02T02:30"),
               "2026-01-02T03:00:00Z d\n2026-01-02T03:30:00Z e\n2026-01-02T05:00:00Z f\n2026-01-02T06:00:00Z g\n");
+    EXPECT_EQ(told, "");
+}
+
+TEST_F(LogTailTest, WhatHasATimeToComeCountsAsOldest) {
+    const std::string log = path;
+    files.add_file(log + "-20310101T000000.000000Z", "2031-01-01T00:00:00Z a\n");
+    files.set_modified(log + "-20310101T000000.000000Z", far_future);
+    files.add_file(log + "-20310102", "2031-01-02T00:00:00Z b\n");
+    files.set_modified(log + "-20310102", far_future);
+    files.add_file(old_path("01"), "2026-01-02T00:00:00Z c\n");
+    files.add_file(log, "2026-01-02T03:00:00Z d\n");
+
+    EXPECT_EQ(since("2026"),
+              "2031-01-01T00:00:00Z a\n2031-01-02T00:00:00Z b\n2026-01-02T00:00:00Z c\n2026-01-02T03:00:00Z d\n");
+}
+
+TEST_F(LogTailTest, FollowsFromAFileOfAClockThatWasAheadToLaterOnes) {
+    files.add_file(path, "a\n");
+    auto tail = *LogTail::open(files, clock, path, 20, tell);
+    files.move_away(path, std::string{path} + "-20310101T000000.000000Z");
+    files.add_file(path, "b\n");
+    put_away("01", "c\n");
+
+    EXPECT_EQ(whole(tail), "a\nb\nc\n");
     EXPECT_EQ(told, "");
 }
 

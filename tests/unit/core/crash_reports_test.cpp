@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "servicekit/mocks/fake_clock.hpp"
 #include "servicekit/mocks/fake_files.hpp"
 
 namespace servicekit {
@@ -32,11 +33,14 @@ std::string report(const std::string& time, const std::string& pid, const std::s
 
 class CrashReportsTest : public ::testing::Test {
 protected:
-    CrashReportsTest() { files.add_folder("/var/log"); }
+    CrashReportsTest() {
+        files.add_folder("/var/log");
+        clock.set_system_time(std::chrono::system_clock::time_point{1'795'328'000s});  // 2026-11-22T06:13:20Z
+    }
 
-    const std::chrono::system_clock::time_point now{1'795'328'000s};
+    mocks::FakeClock clock;
     mocks::FakeFiles files;
-    CrashReports reports{"/var/log", "trial", files};
+    CrashReports reports{"/var/log", "trial", files, clock};
     const std::vector<uid_t> writers{0, 33};  // root, and whom the service becomes
 };
 
@@ -85,14 +89,14 @@ TEST_F(CrashReportsTest, InWordsItIsALine) {
 }
 
 TEST_F(CrashReportsTest, WhereNothingCrashedNothingIsPutAway) {
-    EXPECT_FALSE(reports.put_away(now, writers).value());
+    EXPECT_FALSE(reports.put_away(writers).value());
     EXPECT_THAT(reports.list().value(), IsEmpty());
 }
 
 TEST_F(CrashReportsTest, AnEmptyFileIsLeftForTheNextReport) {
     files.add_file("/var/log/trial.crash");
 
-    EXPECT_FALSE(reports.put_away(now, writers).value());
+    EXPECT_FALSE(reports.put_away(writers).value());
     EXPECT_TRUE(files.exists("/var/log/trial.crash"));
     EXPECT_THAT(reports.list().value(), IsEmpty());
 }
@@ -101,24 +105,24 @@ TEST_F(CrashReportsTest, ALinkIsNoReport) {
     files.add_file("/etc/shadow", "secret");
     files.add_link("/var/log/trial.crash", "/etc/shadow");
 
-    EXPECT_FALSE(reports.put_away(now, writers).value());
+    EXPECT_FALSE(reports.put_away(writers).value());
     EXPECT_THAT(reports.list().value(), IsEmpty());
 }
 
 TEST_F(CrashReportsTest, OnlyAFileOfTheWritersIsAReportOfTheLastLife) {
     files.add_file("/var/log/trial.crash", report("2026-11-22T06:10:00.123456Z", "4711"));
     files.set_owner("/var/log/trial.crash", 1000, 1000);
-    EXPECT_FALSE(reports.put_away(now, writers).value());
+    EXPECT_FALSE(reports.put_away(writers).value());
     EXPECT_TRUE(files.exists("/var/log/trial.crash"));
 
     files.set_owner("/var/log/trial.crash", 33, 33);
-    EXPECT_TRUE(reports.put_away(now, writers).value());
+    EXPECT_TRUE(reports.put_away(writers).value());
 }
 
 TEST_F(CrashReportsTest, AReportIsPutAwayByItsTimeAndPid) {
     files.add_file("/var/log/trial.crash", report("2026-11-22T06:10:00.123456Z", "4711"));
 
-    const auto last = reports.put_away(now, writers);
+    const auto last = reports.put_away(writers);
 
     EXPECT_EQ(last.value()->file, "/var/log/trial.crash.20261122T061000Z.4711");
     EXPECT_TRUE(files.exists("/var/log/trial.crash.20261122T061000Z.4711"));
@@ -128,7 +132,7 @@ TEST_F(CrashReportsTest, AReportIsPutAwayByItsTimeAndPid) {
 TEST_F(CrashReportsTest, WhatIsNoReportIsPutAwayByTheTimeOfTheStart) {
     for (const std::string& text : {std::string{"anything"}, report("../../etc/passwd", "4711"), report("", "x")}) {
         files.add_file("/var/log/trial.crash", text);
-        EXPECT_EQ(reports.put_away(now, writers).value()->file.find("/var/log/trial.crash.2026"), 0U) << text;
+        EXPECT_EQ(reports.put_away(writers).value()->file.find("/var/log/trial.crash.2026"), 0U) << text;
     }
 }
 
@@ -144,6 +148,22 @@ TEST_F(CrashReportsTest, TheyAreListedTheLatestFirst) {
     EXPECT_THAT(pids, ElementsAre("3", "2", "1"));
 }
 
+TEST_F(CrashReportsTest, AFileThatHasNotChangedIsNotReadAgain) {
+    files.add_file("/var/log/trial.crash.20261122T061000Z.1", report("2026-11-22T06:10:00.1Z", "1"));
+    CrashReports::Memory memory;
+    EXPECT_EQ(reports.list(memory).value().front().pid, "1");
+
+    files.failures.fail_always("read", EIO);
+    EXPECT_EQ(reports.list(memory).value().front().pid, "1");
+
+    files.failures.succeed_again("read");
+    files.add_file("/var/log/trial.crash.20261122T061100Z.2", report("2026-11-22T06:11:00.1Z", "2"));
+    EXPECT_EQ(reports.list(memory).value().front().pid, "2");
+    files.take_away("/var/log/trial.crash.20261122T061000Z.1");
+    EXPECT_EQ(reports.list(memory).value().size(), 1U);
+    EXPECT_EQ(memory.size(), 1U);
+}
+
 TEST_F(CrashReportsTest, OtherFilesAreNotTheirs) {
     files.add_file("/var/log/trial.crash.other.crash.20261122T061000Z.1", report("2026-11-22T06:10:00.1Z", "1"));
     files.add_file("/var/log/trial.crash.bak", "mine");
@@ -156,18 +176,38 @@ TEST_F(CrashReportsTest, OtherFilesAreNotTheirs) {
 }
 
 TEST_F(CrashReportsTest, TheOldestAreRemoved) {
-    for (const char* stamp : {"20261122T061000Z.9", "20261122T061100Z.8", "20261123T061000Z.7"})
+    for (const char* stamp : {"20261122T061000Z.9", "20261122T061100Z.8", "20261122T061200Z.7"})
         files.add_file(std::string{"/var/log/trial.crash."} + stamp, "old");
 
     EXPECT_TRUE(reports.remove_older(1));
 
-    EXPECT_THAT(files.names_in("/var/log"), ElementsAre("trial.crash.20261123T061000Z.7"));
+    EXPECT_THAT(files.names_in("/var/log"), ElementsAre("trial.crash.20261122T061200Z.7"));
+}
+
+TEST_F(CrashReportsTest, OneOfAClockThatWasAheadIsKeptByTheTimeOfTheStart) {
+    files.add_file("/var/log/trial.crash", report("2031-01-01T00:00:00.1Z", "7"));
+    files.add_file("/var/log/trial.crash.20261122T061000Z.1", report("2026-11-22T06:10:00.1Z", "1"));
+
+    EXPECT_EQ(reports.put_away(writers).value()->file, "/var/log/trial.crash.20261122T061320Z.7");
+    EXPECT_TRUE(reports.remove_older(1));
+
+    EXPECT_THAT(files.names_in("/var/log"), ElementsAre("trial.crash.20261122T061320Z.7"));
+}
+
+TEST_F(CrashReportsTest, WhatHasATimeToComeCountsAsOldest) {
+    files.add_file("/var/log/trial.crash.20261122T061000Z.1", report("2026-11-22T06:10:00.1Z", "1"));
+    files.add_file("/var/log/trial.crash.20310101T000000Z.2", report("2031-01-01T00:00:00.1Z", "2"));
+
+    EXPECT_EQ(reports.list().value().front().pid, "1");
+    EXPECT_TRUE(reports.remove_older(1));
+
+    EXPECT_THAT(files.names_in("/var/log"), ElementsAre("trial.crash.20261122T061000Z.1"));
 }
 
 TEST_F(CrashReportsTest, SaysWhatItCannotDo) {
     files.add_file("/var/log/trial.crash", "x");
     files.failures.fail_next("rename", EACCES);
-    EXPECT_THAT(reports.put_away(now, writers).error().message(),
+    EXPECT_THAT(reports.put_away(writers).error().message(),
                 HasSubstr("cannot rename '/var/log/trial.crash' to '"));
 
     files.failures.fail_next("list", EIO);

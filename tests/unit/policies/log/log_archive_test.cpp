@@ -64,21 +64,49 @@ protected:
 };
 
 TEST_F(LogArchiveTest, KeepsAllUnlessToldOtherwise) {
-    LogArchive archive{files_, path, {}};
+    LogArchive archive{files_, clock_, path, {}};
     finish(archive);
     EXPECT_EQ(names().size(), 4U);
 }
 
 TEST_F(LogArchiveTest, RemovesTheOldestThatAreTooMany) {
     add_strangers();
-    LogArchive archive{files_, path, {.keep_files = 2}};
+    LogArchive archive{files_, clock_, path, {.keep_files = 2}};
     finish(archive);
     EXPECT_EQ(names().size(), 8U);
     EXPECT_FALSE(files_.exists(path + "-20260101T000000.000000Z"));
 }
 
+TEST_F(LogArchiveTest, WhatWasRotatedWhileTheClockWasAheadCountsAsOldest) {
+    clock_.set_system_time(clock_.system_now() + std::chrono::hours{24});  // 2026-01-03T03:04:05Z
+    for (const char* year : {"2027", "2031"}) files_.add_file(path + "-" + year + "0101T000000.000000Z", "x");
+    files_.add_file(*LogArchive{files_, clock_, path, {}}.free_path(), "new");
+    LogArchive archive{files_, clock_, path, {.keep_files = 3}};
+    finish(archive);
+    EXPECT_THAT(names(), ElementsAre("x.log", "x.log-20260102T000000.000000Z", "x.log-20260103T000000.000000Z",
+                                     "x.log-20260103T030405.000000Z"));
+}
+
+TEST_F(LogArchiveTest, OfThoseWithATimeToComeTheEarliestGoesFirst) {
+    for (const char* year : {"2027", "2031"}) files_.add_file(path + "-" + year + "0101T000000.000000Z", "x");
+    LogArchive archive{files_, clock_, path, {.keep_files = 3}};
+    finish(archive);
+    // Of January 2026 the third is to come, too.
+    EXPECT_THAT(names(), ElementsAre("x.log", "x.log-20260101T000000.000000Z", "x.log-20260102T000000.000000Z",
+                                     "x.log-20310101T000000.000000Z"));
+}
+
+TEST_F(LogArchiveTest, AFileThatWasRotatedAnInstantAgoIsNew) {
+    files_.add_file(path + "-20260102T030405.000000Z", "first");
+    files_.add_file(*LogArchive{files_, clock_, path, {}}.free_path(), "second");
+    clock_.set_system_time(clock_.system_now() - std::chrono::seconds{30});
+    LogArchive archive{files_, clock_, path, {.keep_files = 1}};
+    finish(archive);
+    EXPECT_THAT(names(), ElementsAre("x.log", "x.log-20260102T030405.000001Z"));
+}
+
 TEST_F(LogArchiveTest, RemovesTheOldestThatAreTooLarge) {
-    LogArchive archive{files_, path, {.keep_bytes = 25}};
+    LogArchive archive{files_, clock_, path, {.keep_bytes = 25}};
     finish(archive);
     EXPECT_THAT(names(), ElementsAre("x.log", "x.log-20260102T000000.000000Z", "x.log-20260103T000000.000000Z"));
 }
@@ -88,7 +116,7 @@ TEST_F(LogArchiveTest, CompressesWhatIsNotYet) {
     while (text.size() < 1'000'000) text += std::to_string(text.size()) + '\n';
     const std::string large = path + "-20251231T000000.000000Z";
     files_.add_file(large, text);
-    LogArchive archive{files_, path, {.compress = true, .permissions = 0600}};
+    LogArchive archive{files_, clock_, path, {.compress = true, .permissions = 0600}};
     finish(archive);
     EXPECT_THAT(names(), ElementsAre("x.log", "x.log-20251231T000000.000000Z.gz", "x.log-20260101T000000.000000Z.gz",
                                      "x.log-20260102T000000.000000Z.gz", "x.log-20260103T000000.000000Z.gz"));
@@ -98,7 +126,7 @@ TEST_F(LogArchiveTest, CompressesWhatIsNotYet) {
 }
 
 TEST_F(LogArchiveTest, AFullDiskLeavesTheFileAsItWas) {
-    LogArchive archive{files_, path, {.compress = true}};
+    LogArchive archive{files_, clock_, path, {.compress = true}};
     files_.set_space(0);
     EXPECT_EQ(failure_of(archive).errno_value, ENOSPC);
     EXPECT_EQ(names().size(), 4U);
@@ -109,7 +137,7 @@ TEST_F(LogArchiveTest, AFullDiskLeavesTheFileAsItWas) {
 }
 
 TEST_F(LogArchiveTest, OldFilesAreRemovedThoughNoneCanBeCompressed) {
-    LogArchive archive{files_, path, {.keep_files = 1, .compress = true}};
+    LogArchive archive{files_, clock_, path, {.keep_files = 1, .compress = true}};
     files_.set_space(0);
     EXPECT_EQ(failure_of(archive).errno_value, ENOSPC);
     EXPECT_THAT(names(), ElementsAre("x.log", "x.log-20260103T000000.000000Z"));
@@ -117,7 +145,7 @@ TEST_F(LogArchiveTest, OldFilesAreRemovedThoughNoneCanBeCompressed) {
 
 TEST_F(LogArchiveTest, WhatWasLeftHalfDoneIsDoneAnew) {
     files_.add_file(path + "-20260101T000000.000000Z.gz.tmp", "half");
-    LogArchive archive{files_, path, {.compress = true}};
+    LogArchive archive{files_, clock_, path, {.compress = true}};
     finish(archive);
     EXPECT_EQ(unpacked(files_.content(path + "-20260101T000000.000000Z.gz")), "xxxxxxxxxx");
     EXPECT_EQ(names().size(), 4U);
@@ -125,7 +153,7 @@ TEST_F(LogArchiveTest, WhatWasLeftHalfDoneIsDoneAnew) {
 
 TEST_F(LogArchiveTest, LeavesNothingHalfDoneBehind) {
     {
-        LogArchive archive{files_, path, {.compress = true}};
+        LogArchive archive{files_, clock_, path, {.compress = true}};
         ASSERT_TRUE(archive.step());
         EXPECT_EQ(names().size(), 5U);
     }
@@ -133,10 +161,10 @@ TEST_F(LogArchiveTest, LeavesNothingHalfDoneBehind) {
 }
 
 TEST_F(LogArchiveTest, FindsANameThatNothingHas) {
-    const LogArchive archive{files_, path, {}};
+    const LogArchive archive{files_, clock_, path, {}};
     files_.add_file(path + "-20260102T030405.000000Z");
     files_.add_file(path + "-20260102T030405.000001Z.gz");
-    EXPECT_EQ(*archive.free_path(clock_.system_now()), path + "-20260102T030405.000002Z");
+    EXPECT_EQ(*archive.free_path(), path + "-20260102T030405.000002Z");
 }
 
 }  // namespace

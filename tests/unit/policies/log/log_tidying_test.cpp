@@ -232,8 +232,9 @@ protected:
     mocks::FakeThreads threads{reactor};
     mocks::FakeFiles files;
     std::vector<std::string> told;
-    LogTidying tidying{
-        files, path, {.compress = true}, threads, [this](const Error& error) { told.push_back(error.message()); }};
+    LogTidying tidying{files,   clock,
+                       path,    {.compress = true},
+                       threads, [this](const Error& error) { told.push_back(error.message()); }};
 };
 
 TEST_F(LogTidyingTest, CompressesWhenItIsToldToLook) {

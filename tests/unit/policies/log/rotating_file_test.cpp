@@ -38,7 +38,7 @@ protected:
 
     mocks::FakeClock clock_;  // 2026-01-02T03:04:05Z
     mocks::FakeFiles files_;
-    LogArchive archive_{files_, path, {}};
+    LogArchive archive_{files_, clock_, path, {}};
     int rotations_ = 0;
     RotatingFile file_ = make({.path = path, .rotate_size = 20});
 };
@@ -164,6 +164,55 @@ TEST_F(RotatingFileTest, BeginsAnewAtMidnightUtc) {
     EXPECT_TRUE(daily.deliver("tomorrow\n"));
     EXPECT_EQ(content(), "tomorrow\n");
     EXPECT_EQ(files_.content(path + "-20260103T000000.000000Z"), "today\nstill today\n");
+}
+
+TEST_F(RotatingFileTest, RotatesInTimeAfterAClockThatWasAheadIsRightAgain) {
+    const auto right = clock_.system_now();
+    for (const auto ahead : {24h * 400, 24h, 20h}) {
+        SCOPED_TRACE(ahead.count());
+        files_.take_away(path);
+        RotatingFile daily = make({.path = path, .rotate_every = 24h});
+        clock_.set_system_time(right + ahead);
+        ASSERT_TRUE(daily.open());
+        EXPECT_TRUE(daily.deliver("ahead\n"));
+        clock_.set_system_time(right);
+        EXPECT_TRUE(daily.deliver("right again\n"));
+        EXPECT_EQ(content(), "ahead\nright again\n");
+        clock_.set_system_time(right + 20h + 55min + 55s);
+        EXPECT_TRUE(daily.deliver("tomorrow\n"));
+        EXPECT_EQ(content(), "tomorrow\n");
+    }
+}
+
+TEST_F(RotatingFileTest, RotatesInTimeAFileThatWasLastWrittenInTheFuture) {
+    files_.add_file(path, "ahead\n");
+    files_.set_modified(path, clock_.system_now() + 24h * 400);
+    RotatingFile hourly = make({.path = path, .rotate_every = 1h});
+    ASSERT_TRUE(hourly.open());
+    EXPECT_TRUE(hourly.deliver("now\n"));
+    EXPECT_EQ(content(), "ahead\nnow\n");
+    clock_.advance(1h);
+    EXPECT_TRUE(hourly.deliver("next hour\n"));
+    EXPECT_EQ(content(), "next hour\n");
+}
+
+TEST_F(RotatingFileTest, TriesAFailedRotationAgainAfterTenSecondsWhateverTheClockSays) {
+    for (const auto jump : {-24h * 400, 0h, 24h * 400}) {
+        SCOPED_TRACE(jump.count());
+        files_.add_file(path, "0123456789abcdefgh\n");
+        RotatingFile file = make({.path = path, .rotate_size = 20});
+        ASSERT_TRUE(file.open());
+        files_.failures.fail_next("open_for_appending", EACCES);
+        EXPECT_TRUE(file.deliver("first\n"));
+        EXPECT_THAT(content(), EndsWith("first\n"));
+        clock_.set_system_time(clock_.system_now() + jump);
+        EXPECT_TRUE(file.deliver("too early\n"));
+        EXPECT_THAT(content(), EndsWith("first\ntoo early\n"));
+        clock_.advance(10s);
+        EXPECT_TRUE(file.deliver("again\n"));
+        EXPECT_EQ(content(), "again\n");
+        files_.take_away(path);
+    }
 }
 
 TEST_F(RotatingFileTest, PutsAwayAFileOfADayThatIsOverWhenItIsOpened) {
