@@ -1,4 +1,8 @@
-// What bench/control and bench/start measure: a plain service, with one event that changes nothing.
+// What bench/control, bench/fairness and bench/start measure: a plain service, with one event that changes nothing, and
+// as many more as BENCH_EVENTS says.
+#include <cstdlib>
+#include <string>
+
 #include <servicekit/main.hpp>
 #include <servicekit/service.hpp>
 
@@ -10,6 +14,14 @@ int main(int argc, char** argv) {
                               [](const servicekit::Arguments&, servicekit::Context&) {
                                   return servicekit::Reply{{"text", std::string(150, 'x')}};
                               },
-                          .read_only = true});
+                          .read_only = true,
+                          .needs = servicekit::ControlRole::read});
+    const char* const more = std::getenv("BENCH_EVENTS");
+    for (int number = more != nullptr ? std::atoi(more) : 0; number > 0; --number)
+        service.events().add(
+            {.name = "event-" + std::to_string(number),
+             .description = "one of many",
+             .parameters = {{.name = "path", .description = "where", .default_value = "/tmp"}},
+             .handler = [](const servicekit::Arguments&, servicekit::Context&) { return servicekit::Reply{}; }});
     return servicekit::service_main(argc, argv, service);
 }

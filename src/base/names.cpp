@@ -1,6 +1,7 @@
 #include "base/names.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <numeric>
 #include <vector>
@@ -16,23 +17,30 @@ constexpr bool is_name_byte(char byte) noexcept {
 }
 
 /// Damerau-Levenshtein distance, where no part is edited twice ("optimal string alignment").
-std::size_t typing_errors(std::string_view from, std::string_view to) {
-    std::vector<std::size_t> before_last(to.size() + 1);
-    std::vector<std::size_t> last(to.size() + 1);
-    std::vector<std::size_t> row(to.size() + 1);
-    std::iota(last.begin(), last.end(), std::size_t{0});
+/// \returns `limit` if it is that or more
+std::size_t typing_errors(std::string_view from, std::string_view to, std::size_t limit,
+                          std::array<std::vector<std::size_t>, 3>& rows) {
+    for (auto& one : rows) one.resize(std::max(one.size(), to.size() + 1));
+    auto& [before_last, last, row] = rows;
+    std::iota(last.begin(), last.begin() + static_cast<std::ptrdiff_t>(to.size()) + 1, std::size_t{0});
+    std::size_t least_before = 0;
     for (std::size_t i = 1; i <= from.size(); ++i) {
         row[0] = i;
+        std::size_t least = i;
         for (std::size_t j = 1; j <= to.size(); ++j) {
             const std::size_t replaced = last[j - 1] + (from[i - 1] == to[j - 1] ? 0 : 1);
             row[j] = std::min({last[j] + 1, row[j - 1] + 1, replaced});
             if (i > 1 && j > 1 && from[i - 1] == to[j - 2] && from[i - 2] == to[j - 1])
                 row[j] = std::min(row[j], before_last[j - 2] + 1);
+            least = std::min(least, row[j]);
         }
+        // Later rows come from these two.
+        if (least >= limit && least_before >= limit) return limit;
+        least_before = least;
         before_last.swap(last);
         last.swap(row);
     }
-    return last[to.size()];
+    return std::min(last[to.size()], limit);
 }
 
 }  // namespace
@@ -50,12 +58,13 @@ std::string_view nearest_name(std::string_view wrong, std::span<const std::strin
     // What a client sends may be of any length, and the distance takes the product of both.
     if (wrong.size() > 2 * longest_name) return {};
     std::string_view nearest;
+    std::array<std::vector<std::size_t>, 3> rows;
     std::size_t fewest = std::max<std::size_t>(2, wrong.size() / 3) + 1;
     for (const std::string_view name : names) {
         const std::size_t longer = std::max(name.size(), wrong.size());
         const std::size_t shorter = std::min(name.size(), wrong.size());
         if (longer - shorter >= fewest) continue;
-        const std::size_t errors = typing_errors(wrong, name);
+        const std::size_t errors = typing_errors(wrong, name, fewest, rows);
         if (errors < fewest && 2 * errors <= shorter) {
             fewest = errors;
             nearest = name;

@@ -15,18 +15,6 @@ Object malformed(std::string_view message, std::size_t offset) {
     return make_error("malformed-request", message, {{"offset", offset}});
 }
 
-/// The event of a request that is no good otherwise, for the error reply; empty where it can't be told.
-std::string event_named_in(std::string_view text) {
-    const auto begin = text.find('"');
-    if (begin == std::string_view::npos) return {};
-    auto end = begin + 1;
-    while (end < text.size() && text[end] != '"') end += text[end] == '\\' ? 2U : 1U;
-    if (end >= text.size()) return {};
-    auto name = parse_json(text.substr(begin, end - begin + 1));
-    const Value* value = std::get_if<Value>(&name);
-    return value != nullptr && value->is_string() ? value->as_string() : std::string{};
-}
-
 Object repeated_key(std::string_view text, const JsonError& error) {
     const auto slash = error.repeated_key.rfind('/');
     const std::string key = error.repeated_key.substr(slash + 1);
@@ -65,6 +53,17 @@ Object make_error(std::string_view code, std::string_view message, const Object&
     Object error{{"code", code}, {"message", message}};
     for (const auto& [key, value] : fields) error.set(key, value);
     return error;
+}
+
+std::string event_named_in(std::string_view text) {
+    const auto begin = text.find('"');
+    if (begin == std::string_view::npos) return {};
+    auto end = begin + 1;
+    while (end < text.size() && text[end] != '"') end += text[end] == '\\' ? 2U : 1U;
+    if (end >= text.size()) return {};
+    auto name = parse_json(text.substr(begin, end - begin + 1));
+    const Value* value = std::get_if<Value>(&name);
+    return value != nullptr && value->is_string() ? value->as_string() : std::string{};
 }
 
 std::variant<Request, Object> decode_request(std::string_view text) {

@@ -29,6 +29,9 @@ struct Request {
 /// \returns the request, or the error object of the reply.
 [[nodiscard]] std::variant<Request, Object> decode_request(std::string_view text);
 
+/// The event that a request asks for, found without reading the rest; empty if it can't be told.
+[[nodiscard]] std::string event_named_in(std::string_view text);
+
 /// The error object for what never became a request.
 [[nodiscard]] Object describe_refusal(const contract::Refusal& refusal);
 

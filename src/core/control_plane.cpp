@@ -29,6 +29,9 @@ constexpr auto flush_limit = 1000ms;
 
 constexpr std::size_t usual_status_fields = 12;
 
+/// Requests of up to this many bytes are read whole, whoever sends them.
+constexpr std::size_t small_request = 4096;
+
 /// What a replaced event adds to what core itself replies.
 class AddingAnswer final : public Answer {
 public:
@@ -47,26 +50,56 @@ private:
     Object built_in_;
 };
 
+}  // namespace
+
+/// The clients that wait for the same run of on_status().
+class StatusAskers {
+public:
+    /// \returns false if they have been answered
+    [[nodiscard]] bool add(std::shared_ptr<contract::Responder> responder) {
+        const std::lock_guard guard{mutex_};
+        if (are_answered_) return false;
+        responders_.push_back(std::move(responder));
+        return true;
+    }
+    void reply(std::string_view line) {
+        std::vector<std::shared_ptr<contract::Responder>> responders;
+        {
+            const std::lock_guard guard{mutex_};
+            are_answered_ = true;
+            responders.swap(responders_);
+        }
+        for (const auto& responder : responders) responder->reply(line);
+    }
+
+private:
+    std::mutex mutex_;
+    bool are_answered_ = false;
+    std::vector<std::shared_ptr<contract::Responder>> responders_;
+};
+
+namespace {
+
 class StatusAnswer final : public Answer {
 public:
-    StatusAnswer(ControlPlane& plane, std::shared_ptr<contract::Responder> responder)
-        : plane_{&plane}, responder_{std::move(responder)} {}
+    StatusAnswer(ControlPlane& plane, std::shared_ptr<StatusAskers> askers)
+        : plane_{&plane}, askers_{std::move(askers)} {}
     void succeed(const Object& own) override {
         plane_->keep_own_status(own);
         Object fields = plane_->status_fields();
         fields.merge(own);
-        responder_->reply(encode_reply(fields));
+        askers_->reply(encode_reply(fields));
     }
-    void fail(const Object& error) override { responder_->reply(encode_error(error)); }
+    void fail(const Object& error) override { askers_->reply(encode_error(error)); }
     void decline(const Object& /*error*/) override { reply_without_own(); }
     void time_out(const EventDeclaration&) override { reply_without_own(); }
-    void lack_memory() override { responder_->reply(out_of_memory_line); }
+    void lack_memory() override { askers_->reply(out_of_memory_line); }
 
 private:
-    void reply_without_own() { responder_->reply(encode_reply(plane_->last_known_status())); }
+    void reply_without_own() { askers_->reply(encode_reply(plane_->last_known_status())); }
 
     ControlPlane* plane_;
-    std::shared_ptr<contract::Responder> responder_;
+    std::shared_ptr<StatusAskers> askers_;
 };
 
 Object bad_argument(const EventDeclaration& event, const BadArgument& bad) {
@@ -145,6 +178,13 @@ void ControlPlane::arm() { deadlines_ = std::make_unique<Deadlines>(core_->queue
 void ControlPlane::request(std::string_view text, const Peer& peer, std::shared_ptr<contract::Responder> responder) {
     const auto fail = [&responder](Object error) { responder->reply(encode_error(std::move(error))); };
 
+    // A large request takes time to read, which a client need not have for what it may not ask for.
+    if (text.size() > small_request && peer.role < ControlRole::operate) {
+        const std::string name = event_named_in(text);
+        const Event event = core_->events.find(name);
+        const ControlRole needs = event && is_client_event(name) ? *event->needs : ControlRole::read;
+        if (peer.role < needs) return fail(refuse_peer(name, needs, peer));
+    }
     auto decoded = decode_request(text);
     if (auto* error = std::get_if<Object>(&decoded)) {
         const bool is_malformed = error->find("code")->as_string() == "malformed-request";
@@ -200,6 +240,7 @@ void ControlPlane::request(std::string_view text, const Peer& peer, std::shared_
     if (const auto found = core_->answers_at_once.find(event->name);
         found != core_->answers_at_once.end() && found->second.event == event)
         return responder->reply(encode_reply(found->second.answer()));
+    if (event->name == "events" && asks_core_alone) return responder->reply(events_line());
     if (event->name == "events" || event->name == "settings" || event->name == "crashes" ||
         event->name == "log-level" || event->name == "log-reopen") {
         Result<Object> done = Object{};
@@ -213,9 +254,10 @@ void ControlPlane::request(std::string_view text, const Peer& peer, std::shared_
                                    {{"event", event->name}, {"type", "servicekit::Error"}}));
         if (asks_core_alone) return responder->reply(encode_reply(*done));
         auto answer = std::make_unique<AddingAnswer>(responder, std::move(*done));
-        return queue(event, std::move(arguments), request, peer, std::move(answer));
+        (void)queue(event, std::move(arguments), request, peer, std::move(answer));
+        return;
     }
-    queue(event, std::move(arguments), request, peer, std::make_unique<ClientAnswer>(std::move(responder)));
+    (void)queue(event, std::move(arguments), request, peer, std::make_unique<ClientAnswer>(std::move(responder)));
 }
 
 std::string ControlPlane::refuse(const contract::Refusal& refusal) { return encode_error(describe_refusal(refusal)); }
@@ -299,8 +341,22 @@ void ControlPlane::answer_status(const Event& event, Request& request, const Pee
         !core_->queue.holds_only("status"))
         return responder->reply(encode_reply(last_known_status()));
 
+    // One run answers all who asked before it began, however many these are. A handler of the program's may answer
+    // each otherwise.
+    const bool is_same_for_all = !event->handler && request.arguments.empty();
+    if (is_same_for_all) {
+        const auto run = queued_status_.lock();
+        const auto askers = status_askers_.lock();
+        if (run && askers && core_->queue.holds(*run) && askers->add(responder)) return;
+    }
     request.timeout = own_status_limit;
-    queue(event, Arguments{request.arguments}, request, peer, std::make_unique<StatusAnswer>(*this, responder));
+    const auto askers = std::make_shared<StatusAskers>();
+    (void)askers->add(responder);
+    const auto run =
+        queue(event, Arguments{request.arguments}, request, peer, std::make_unique<StatusAnswer>(*this, askers));
+    if (!is_same_for_all) return;
+    queued_status_ = run;
+    status_askers_ = askers;
 }
 
 Result<Object> ControlPlane::do_at_once(std::string_view event, const Arguments& arguments) {
@@ -367,8 +423,8 @@ Object ControlPlane::log_level(const Arguments& arguments) {
     return reply;
 }
 
-void ControlPlane::queue(const Event& event, Arguments arguments, const Request& request, const Peer& peer,
-                         std::unique_ptr<Answer> answer) {
+std::shared_ptr<EventRun> ControlPlane::queue(const Event& event, Arguments arguments, const Request& request,
+                                              const Peer& peer, std::unique_ptr<Answer> answer) {
     auto run = std::make_shared<EventRun>(event, std::move(arguments), peer, std::move(answer));
     if (request.wants_progress) run->want_progress();
     if (request.wants_turns) run->want_turns();
@@ -378,12 +434,13 @@ void ControlPlane::queue(const Event& event, Arguments arguments, const Request&
     }
     if (core_->queue.push(run, EventQueue::Wake::by_caller)) {
         run->tell_queued([this] { return core_->runner.running(); });
-        return wake_event_thread();
-    }
-    if (core_->shutdown->is_stopping())
+        wake_event_thread();
+    } else if (core_->shutdown->is_stopping()) {
         run->decline(make_error("not-ready", "the service is stopping", {{"state", "stopping"}}));
-    else
+    } else {
         run->decline(make_error("busy", "too many events wait already", {{"limit", EventQueue::limit}}));
+    }
+    return run;
 }
 
 /// After what the loop has found ready already: a burst of requests then costs one change of threads, not one each.
@@ -439,10 +496,21 @@ Object ControlPlane::list_settings() const {
     return report;
 }
 
-Result<Object> ControlPlane::list_crashes() const {
+// With many events it takes a thousand times as long as a status, and others wait meanwhile.
+const std::string& ControlPlane::events_line() {
+    const std::uint64_t revision = core_->events.revision();
+    if (events_line_revision_ != revision) {
+        events_line_ = encode_reply(list_events());
+        events_line_revision_ = revision;
+    }
+    return events_line_;
+}
+
+Result<Object> ControlPlane::list_crashes() {
     const Places& places = core_->places;
+    const std::lock_guard guard{known_crashes_mutex_};
     const auto reports =
-        CrashReports{places.crash_directory, places.name, *core_->host.files, *core_->host.clock}.list();
+        CrashReports{places.crash_directory, places.name, *core_->host.files, *core_->host.clock}.list(known_crashes_);
     if (!reports) return reports.error();
     Value::List crashes;
     for (const CrashSummary& crash : *reports) crashes.emplace_back(crash.fields());

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "core/codec.hpp"
+#include "core/crash_reports.hpp"
 #include "core/deadlines.hpp"
 #include "core/event_run.hpp"
 #include "core/paced_warnings.hpp"
@@ -18,6 +20,7 @@
 namespace servicekit {
 
 class ServiceCore;
+class StatusAskers;
 
 /// Answers requests and signals on the loop's thread: at once what needs no handler of the program's, by way of the
 /// queue what does. It never runs the program's code, and so answers while a handler runs, hangs or throws.
@@ -50,12 +53,14 @@ private:
 
     void answer_status(const Event& event, Request& request, const Peer& peer,
                        const std::shared_ptr<contract::Responder>& responder);
-    void queue(const Event& event, Arguments arguments, const Request& request, const Peer& peer,
-               std::unique_ptr<Answer> answer);
+    std::shared_ptr<EventRun> queue(const Event& event, Arguments arguments, const Request& request, const Peer& peer,
+                                    std::unique_ptr<Answer> answer);
     void wake_event_thread();
     [[nodiscard]] Object list_events() const;
     [[nodiscard]] Object list_settings() const;
-    [[nodiscard]] Result<Object> list_crashes() const;
+    /// The reply of `events`, made again if the events have changed.
+    [[nodiscard]] const std::string& events_line();
+    [[nodiscard]] Result<Object> list_crashes();
     void flush_log(std::shared_ptr<contract::Responder> responder);
     void queue_reload(const Peer& sender);
     void log_request(const EventDeclaration& event, const Object& arguments, const Peer& peer);
@@ -65,6 +70,12 @@ private:
     ServiceCore* core_;
     std::unique_ptr<Deadlines> deadlines_;
     std::weak_ptr<EventRun> queued_reload_;
+    std::weak_ptr<EventRun> queued_status_;
+    std::weak_ptr<StatusAskers> status_askers_;  ///< of the same run
+    std::mutex known_crashes_mutex_;
+    CrashReports::Memory known_crashes_;
+    std::string events_line_;
+    std::uint64_t events_line_revision_ = 0;  ///< of the event table when it was made; 0: it was not made
     bool wakes_soon_ = false;
     bool interrupted_ = false;  ///< SIGINT was typed on the terminal
     PacedWarnings refusals_{"refusals"};

@@ -1,6 +1,10 @@
 #include "servicekit/core/event_table.hpp"
 
 #include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <functional>
+#include <map>
 #include <mutex>
 #include <stdexcept>
 #include <utility>
@@ -85,18 +89,31 @@ struct EventTable::State {
     };
 
     [[nodiscard]] std::vector<Entry>::iterator find(std::string_view name) {
-        return std::find_if(entries.begin(), entries.end(),
-                            [name](const Entry& entry) { return entry.event->name == name; });
+        const auto found = positions.find(name);
+        return found != positions.end() ? entries.begin() + static_cast<std::ptrdiff_t>(found->second) : entries.end();
+    }
+    void append(std::shared_ptr<const EventDeclaration> event, std::shared_ptr<const EventDeclaration> built_in) {
+        positions.emplace(event->name, entries.size());
+        entries.push_back({.event = std::move(event), .built_in = std::move(built_in)});
+    }
+    void erase(std::vector<Entry>::iterator entry) {
+        const auto position = static_cast<std::size_t>(entry - entries.begin());
+        positions.erase(entry->event->name);
+        entries.erase(entry);
+        for (auto& [name, other] : positions)
+            if (other > position) --other;
     }
 
     std::mutex mutex;
     std::vector<Entry> entries;
+    std::map<std::string, std::size_t, std::less<>> positions;  ///< in `entries`, by name
+    std::atomic<std::uint64_t> revision{1};
 };
 
 EventTable::EventTable() : state_{std::make_unique<State>()} {
     for (EventDeclaration& declaration : built_in_events()) {
         const auto event = std::make_shared<const EventDeclaration>(std::move(declaration));
-        state_->entries.push_back({.event = event, .built_in = event});
+        state_->append(event, event);
     }
 }
 
@@ -107,8 +124,8 @@ void EventTable::add(EventDeclaration event) {
     if (!event.needs) event.needs = ControlRole::operate;
     const std::lock_guard lock{state_->mutex};
     if (state_->find(event.name) != state_->entries.end()) refuse(event, "there is one of this name already");
-    state_->entries.push_back(
-        {.event = std::make_shared<const EventDeclaration>(std::move(event)), .built_in = nullptr});
+    state_->append(std::make_shared<const EventDeclaration>(std::move(event)), nullptr);
+    ++state_->revision;
 }
 
 void EventTable::replace(EventDeclaration event) {
@@ -116,14 +133,14 @@ void EventTable::replace(EventDeclaration event) {
     // What is replaced ends outside the lock: its handler may own anything, this table's user among them.
     std::shared_ptr<const EventDeclaration> replaced;
     const std::lock_guard lock{state_->mutex};
+    ++state_->revision;
     const auto entry = state_->find(event.name);
     if (!event.needs) {
         const bool is_built_in = entry != state_->entries.end() && entry->built_in != nullptr;
         event.needs = is_built_in ? entry->built_in->needs : ControlRole::operate;
     }
     if (entry == state_->entries.end()) {
-        state_->entries.push_back(
-            {.event = std::make_shared<const EventDeclaration>(std::move(event)), .built_in = nullptr});
+        state_->append(std::make_shared<const EventDeclaration>(std::move(event)), nullptr);
         return;
     }
     if (entry->built_in) {
@@ -141,6 +158,7 @@ void EventTable::replace(std::string_view name, Handler handler) {
     EventDeclaration event = *entry->event;
     event.handler = std::move(handler);
     check(event);
+    ++state_->revision;
     replaced = std::exchange(entry->event, std::make_shared<const EventDeclaration>(std::move(event)));
 }
 
@@ -149,17 +167,23 @@ bool EventTable::remove(std::string_view name) {
     const std::lock_guard lock{state_->mutex};
     const auto entry = state_->find(name);
     if (entry == state_->entries.end()) return false;
-    removed = std::exchange(entry->event, entry->built_in);
-    if (!entry->built_in) state_->entries.erase(entry);
+    ++state_->revision;
+    if (entry->built_in) {
+        removed = std::exchange(entry->event, entry->built_in);
+    } else {
+        removed = entry->event;
+        state_->erase(entry);
+    }
     return true;
 }
 
 std::shared_ptr<const EventDeclaration> EventTable::find(std::string_view name) const {
     const std::lock_guard lock{state_->mutex};
-    for (const State::Entry& entry : state_->entries)
-        if (entry.event->name == name) return entry.event;
-    return nullptr;
+    const auto entry = state_->find(name);
+    return entry != state_->entries.end() ? entry->event : nullptr;
 }
+
+std::uint64_t EventTable::revision() const noexcept { return state_->revision.load(); }
 
 std::vector<std::shared_ptr<const EventDeclaration>> EventTable::all() const {
     const std::lock_guard lock{state_->mutex};

@@ -15,6 +15,7 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <limits>
 #include <mutex>
 #include <string_view>
 #include <vector>
@@ -176,6 +177,12 @@ public:
         flush_stdio();
         ::execv(path->c_str(), pointers.data());
         return os_error("execute", *path, errno);
+    }
+
+    std::size_t descriptor_limit() const override {
+        rlimit limit{};
+        constexpr auto none = std::numeric_limits<std::size_t>::max();
+        return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 ? std::size_t{limit.rlim_cur} : none;
     }
 
     Result<void> kill_after(std::chrono::milliseconds time) override {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -42,6 +43,8 @@ public:
 
     /// All of them, built-in ones first, each kind in the order in which they were added.
     [[nodiscard]] std::vector<std::shared_ptr<const EventDeclaration>> all() const;
+    /// Another number, and never 0, after each change.
+    [[nodiscard]] std::uint64_t revision() const noexcept;
 
     /// The name that a wrong one was probably meant to be, of those that clients may use; empty where none is near.
     [[nodiscard]] std::string nearest(std::string_view wrong_name) const;

@@ -51,6 +51,8 @@ public:
     /// Runs program() anew in this process, with these arguments, the program's name first: execv(2), after a flush of
     /// stdio. \returns only if it fails
     virtual Error execute(const std::vector<std::string>& arguments) = 0;
+    /// How many descriptors the process may have: each is a number below this. The limit RLIMIT_NOFILE that is in force.
+    [[nodiscard]] virtual std::size_t descriptor_limit() const = 0;
     /// Has the kernel end the process by SIGKILL then, whichever of its threads hangs, and in whatever. Instead of what was
     /// asked for before. No child has it, and no program that takes this one's place.
     virtual Result<void> kill_after(std::chrono::milliseconds time) = 0;

@@ -84,7 +84,7 @@ struct OnFakeOs<SyslogLog> {
 template <>
 struct OnFakeOs<UnixSocketControl> {
     static UnixSocketControl make(FakeOs& os, UnixSocketControl::Options options) {
-        return UnixSocketControl{std::move(options), os.sockets, os.users, os.process};
+        return UnixSocketControl{std::move(options), os.sockets, os.users, os.process, os.clock};
     }
 };
 

@@ -3,6 +3,7 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <cstddef>
 #include <deque>
 #include <functional>
 #include <optional>
@@ -44,6 +45,7 @@ public:
     [[nodiscard]] Result<std::vector<std::string>> command_line() const override;
     /// Remembers the arguments and throws ProcessExited: what runs then is another program.
     Error execute(const std::vector<std::string>& arguments) override;
+    [[nodiscard]] std::size_t descriptor_limit() const override { return own().descriptor_limit; }
     /// Remembers it: a fake hangs in nothing.
     Result<void> kill_after(std::chrono::milliseconds time) override;
     void spare() noexcept override { own().killed_after = {}; }
@@ -59,6 +61,7 @@ public:
     void set_id(pid_t id) noexcept { own().id = own().group = id; }
     void set_effective_user(uid_t user) noexcept { own().user = user; }
     void set_thread_count(unsigned count) noexcept { own().threads = count; }
+    void set_descriptor_limit(std::size_t limit) noexcept { own().descriptor_limit = limit; }
     void set_directory(std::string path) { own().directory = std::move(path); }
     void set_command_line(std::vector<std::string> arguments) { own().command_line = std::move(arguments); }
     /// What the process became by execute(); empty if it did not.
@@ -101,6 +104,7 @@ private:
         uid_t user = 0;
         unsigned threads = 1;
         unsigned forks = 0;
+        std::size_t descriptor_limit = std::size_t{1} << 20U;
         pid_t next_child = 4712;
         std::deque<Side> sides = {};
         std::set<pid_t> children = {};

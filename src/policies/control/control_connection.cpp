@@ -15,12 +15,19 @@ using namespace std::chrono_literals;
 using contract::Refusal;
 using os::Transfer;
 
-/// How many requests of one connection are served before others get their turn.
+/// How many requests of one connection are served in a turn.
 constexpr unsigned served_in_a_row = 64;
+/// Replies of up to this many bytes go out together.
+constexpr std::size_t collected_replies = 64 * 1024;
 /// How long a client that was answered with an error has to read it and to close.
 constexpr auto drain_time = 1'000ms;
 /// How much such a client may send meanwhile, in requests of the greatest size.
 constexpr std::size_t drained_requests = 16;
+
+std::size_t largest_request(const UnixSocketControl::Options& options, bool may_operate) {
+    const std::size_t for_readers = std::min(options.max_request_bytes_of_readers, options.max_request_bytes);
+    return may_operate ? options.max_request_bytes : for_readers;
+}
 
 }  // namespace
 
@@ -29,7 +36,10 @@ ControlConnection::ControlConnection(ControlServer& server, std::unique_ptr<os::
     : server_{server},
       admission_{admission},
       peer_{std::move(peer)},
-      scanner_{{.max_bytes = server.options().max_request_bytes, .max_depth = server.options().max_depth}},
+      goes_first_{server.quota().is_operator(peer_.uid)},
+      knows_groups_{!goes_first_},
+      max_request_bytes_{largest_request(server.options(), goes_first_ || peer_.role >= ControlRole::operate)},
+      scanner_{{.max_bytes = max_request_bytes_, .max_depth = server.options().max_depth}},
       began_{server.now()},
       socket_{std::move(socket)},
       outbox_{server.now()} {}
@@ -59,7 +69,8 @@ void ControlConnection::reply_and_close(std::string_view line) {
 void ControlConnection::answer(std::string_view line, std::unique_lock<std::mutex>& lock) {
     if (!open_ || !awaiting_) return;
     awaiting_ = false;
-    if (corked_) return outbox_.keep(line);
+    // A long one is sent at once, which saves a copy.
+    if (corked_ && line.size() <= collected_replies) return outbox_.keep(line);
     send(line, lock);
 }
 
@@ -105,14 +116,35 @@ void ControlConnection::break_off(const std::exception& exception) {
 }
 
 void ControlConnection::begin() {
-    take_step([this] { serve_what_has_come(); });
+    may_receive_ = true;
+    take_step([this] { proceed(); });
 }
 
-void ControlConnection::serve_what_has_come() {
-    // The request is often there already, and behind it the end of what the client sends: then the loop need not
-    // watch this connection at all.
-    if (receive() && !has_unsent()) (void)receive();
+void ControlConnection::take_turn() {
+    is_queued_ = false;
+    take_step([this] { serve_turn(); });
+}
+
+void ControlConnection::proceed() {
+    if (goes_first_) return serve_turn();
+    if (!open_ || is_queued_) return;
+    server_.queue_turn(*this);
+    is_queued_ = true;
+}
+
+void ControlConnection::serve_turn() {
+    in_a_row_ = 0;
+    if (std::exchange(may_receive_, false)) {
+        const bool is_first = !watch_;
+        // The request is often there already, and behind it the end of what the client sends: then the loop need not
+        // watch this connection at all.
+        if (receive() && is_first && !has_unsent()) (void)receive();
+    }
     settle();
+}
+
+bool ControlConnection::is_turn_over() const {
+    return in_a_row_ == served_in_a_row || (in_a_row_ > 0 && !goes_first_ && server_.is_turn_over());
 }
 
 void ControlConnection::turn_away(const Refusal& refusal) {
@@ -125,17 +157,13 @@ void ControlConnection::turn_away(const Refusal& refusal) {
 
 void ControlConnection::on_readable() {
     awaits_readable_ = false;
-    in_a_row_ = 0;
-    take_step([this] {
-        (void)receive();
-        settle();
-    });
+    may_receive_ = true;
+    take_step([this] { proceed(); });
 }
 
 void ControlConnection::on_writable() {
     awaits_writable_ = false;
-    in_a_row_ = 0;
-    take_step([this] { settle(); });
+    take_step([this] { proceed(); });
 }
 
 void ControlConnection::on_called() {
@@ -143,8 +171,7 @@ void ControlConnection::on_called() {
         const std::lock_guard lock{mutex_};
         called_ = false;
     }
-    in_a_row_ = 0;
-    take_step([this] { settle(); });
+    take_step([this] { proceed(); });
 }
 
 /// \returns whether anything came.
@@ -195,7 +222,12 @@ void ControlConnection::serve_buffered() {
 }
 
 void ControlConnection::drop_input() {
-    clear_buffer(input_);
+    // Not kept for the next request if that is much.
+    constexpr std::size_t kept_capacity = 64 * 1024;
+    if (input_.capacity() > kept_capacity)
+        std::string{}.swap(input_);
+    else
+        input_.clear();
     taken_ = 0;
     scanned_ = 0;
 }
@@ -210,7 +242,7 @@ std::size_t ControlConnection::serve(std::string_view bytes) {
     }
     std::size_t done = 0;
     while (done + scanned_ < bytes.size()) {
-        if (in_a_row_ == served_in_a_row) return done;
+        if (is_turn_over()) return done;
         const std::size_t known = done + scanned_;
         const bool begins = scanned_ == 0;
         const auto step = scanner_.feed(bytes.substr(known));
@@ -254,12 +286,13 @@ bool ControlConnection::ask(std::string_view text) {
     server_.requests().request(text, peer_, shared_from_this());
     const std::lock_guard lock{mutex_};
     corked_ = false;
+    count_replies(outbox_.backlog());
     return may_ask();
 }
 
 bool ControlConnection::may_ask() const {
     return open_ && !closing_ && !closes_after_reply_ && !awaiting_ &&
-           outbox_.backlog() < server_.options().max_reply_backlog;
+           outbox_.backlog() < server_.options().max_reply_backlog && server_.quota().has_room_for_replies(peer_.uid);
 }
 
 void ControlConnection::refuse(const Refusal& refusal) {
@@ -274,10 +307,9 @@ void ControlConnection::refuse_unreadable(JsonScanner::State state) {
     const auto& options = server_.options();
     switch (state) {
         case JsonScanner::State::too_large:
-            return refuse(
-                {.reason = Refusal::Reason::too_large,
-                 .number = options.max_request_bytes,
-                 .text = "the request is longer than " + std::to_string(options.max_request_bytes) + " bytes"});
+            return refuse({.reason = Refusal::Reason::too_large,
+                           .number = max_request_bytes_,
+                           .text = "the request is longer than " + std::to_string(max_request_bytes_) + " bytes"});
         case JsonScanner::State::too_deep:
             return refuse(
                 {.reason = Refusal::Reason::too_deep,
@@ -322,6 +354,7 @@ void ControlConnection::settle() {
             sending = outbox_.is_sending();
             call_on_reply_ = has_more() || peer_finished_ || closing_;
         }
+        count_replies(unsent);
         if (broken) return end();
         if (closing_) {
             drop_input();
@@ -331,10 +364,11 @@ void ControlConnection::settle() {
         }
         if (awaiting) break;
         if (has_more()) {
-            if (unsent >= server_.options().max_reply_backlog) break;
-            if (in_a_row_ == served_in_a_row) {
-                const std::lock_guard lock{mutex_};
-                call_loop();
+            // What other connections of the user have unread may be in the way; then the next tick tries again.
+            if (unsent >= server_.options().max_reply_backlog || !server_.quota().has_room_for_replies(peer_.uid))
+                break;
+            if (is_turn_over()) {
+                go_on_later();
                 break;
             }
             serve_buffered();
@@ -351,9 +385,20 @@ void ControlConnection::settle() {
         break;
     }
     if (!open_) return;
-    const bool has_room = buffered() < server_.options().max_request_bytes && within_quota_;
+    const bool has_room = buffered() < max_request_bytes_ && within_quota_;
     const bool reads = closing_ ? draining_ : awaiting ? has_room : !has_more();
     await(reads && !peer_finished_, unsent > 0 && !sending);
+}
+
+void ControlConnection::go_on_later() {
+    if (!goes_first_) return proceed();
+    const std::lock_guard lock{mutex_};
+    call_loop();
+}
+
+void ControlConnection::count_replies(std::size_t unread) {
+    if (!open_ || unread == counted_replies_ || admission_ == Admission::refused) return;
+    server_.quota().resize_replies(peer_.uid, std::exchange(counted_replies_, unread), unread);
 }
 
 void ControlConnection::drain() {
@@ -377,12 +422,16 @@ void ControlConnection::tick() {
         return;
     }
     bool give_up = false;
+    bool is_held_up = false;
     {
         const std::lock_guard lock{mutex_};
         if (awaiting_ && peer_finished_ && outbox_.backlog() == 0) outbox_.send_space(*socket_);
         give_up = outbox_.is_broken() || is_overdue();
+        is_held_up = !awaiting_ && has_more() && outbox_.backlog() == 0;
     }
-    if (give_up) end();
+    if (give_up) return end();
+    // Not at once: what is asked may close the server, which is looking through its connections.
+    if (is_held_up) take_step([this] { go_on_later(); });
 }
 
 bool ControlConnection::is_overdue() const {
@@ -390,7 +439,9 @@ bool ControlConnection::is_overdue() const {
     const auto passed = [this](Tick since, std::chrono::milliseconds limit) {
         return server_.now() - since > server_.ticks(limit);
     };
-    if (outbox_.backlog() >= options.max_reply_backlog) return passed(outbox_.moved(), options.idle_timeout);
+    const bool is_too_much =
+        outbox_.backlog() >= options.max_reply_backlog || !server_.quota().has_room_for_replies(peer_.uid);
+    if (outbox_.backlog() > 0 && is_too_much) return passed(outbox_.moved(), options.idle_timeout);
     if (outbox_.backlog() > 0) return passed(outbox_.moved(), options.first_request_timeout);
     if (awaiting_ || has_more()) return false;
     if (scanned_ > 0 || !had_request_) return passed(began_, options.first_request_timeout);
@@ -431,6 +482,7 @@ void ControlConnection::end() {
     if (!open_) return;
     watch_.reset();
     if (counted_ > 0) server_.quota().resize(peer_.uid, std::exchange(counted_, 0), 0);
+    count_replies(0);
     {
         const std::lock_guard lock{mutex_};
         open_ = false;

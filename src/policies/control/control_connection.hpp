@@ -35,8 +35,10 @@ public:
     void reply(std::string_view line) override;
     void reply_and_close(std::string_view line) override;
 
-    /// Serves what has come already.
+    /// Serves what has come already, at once or in its turn.
     void begin();
+    /// Receives and serves until it has had its time, or until there is nothing left.
+    void take_turn();
     /// In place of begin(): answers with an error, and closes once it is read, within bounds.
     void turn_away(const contract::Refusal& refusal);
     /// Time went on by one.
@@ -56,10 +58,13 @@ private:
     template <class Step>
     void take_step(const Step& step);
     void break_off(const std::exception& exception);
-    void serve_what_has_come();
     void on_readable();
     void on_writable();
     void on_called();
+    /// Takes a turn, at once for an operator.
+    void proceed();
+    void serve_turn();
+    [[nodiscard]] bool is_turn_over() const;
 
     bool receive();
     void take(std::string_view fresh);
@@ -71,6 +76,8 @@ private:
     void drop_input();
     void buffer_changed();
     void settle();
+    void go_on_later();
+    void count_replies(std::size_t unread);
     void drain();
     void await(bool readable, bool writable);
     void end();
@@ -91,19 +98,24 @@ private:
     ControlServer& server_;  ///< valid while open_
     const Admission admission_;
     Peer peer_;
-    bool knows_groups_ = false;
+    const bool goes_first_;     ///< an operator's
+    bool is_queued_ = false;    ///< it waits for its turn
+    bool may_receive_ = false;  ///< there may be something to receive
+    bool knows_groups_;
 
     std::unique_ptr<os::Watch> watch_;
     bool awaits_readable_ = false;
     bool awaits_writable_ = false;
 
+    const std::size_t max_request_bytes_;
     JsonScanner scanner_;
     std::string input_;
     std::size_t taken_ = 0;    ///< how much of `input_` is done with
     std::size_t scanned_ = 0;  ///< how much of what follows the scanner has seen: an unfinished request
     std::size_t counted_ = 0;  ///< buffered bytes, as the quota knows them
     bool within_quota_ = true;
-    unsigned in_a_row_ = 0;  ///< requests taken since the loop last turned
+    std::size_t counted_replies_ = 0;  ///< unread bytes of them, as the quota knows them
+    unsigned in_a_row_ = 0;            ///< requests taken in this turn
     bool had_request_ = false;
     bool peer_finished_ = false;  ///< the client has closed its sending side
     bool closing_ = false;        ///< an error was answered: nothing more is taken

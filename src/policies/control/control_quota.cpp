@@ -16,7 +16,11 @@ ControlQuota::ControlQuota(const UnixSocketControl::Options& options, uid_t owne
       max_connections_per_stranger_{options.max_connections_per_user},
       max_bytes_{options.max_buffered_bytes},
       max_stranger_bytes_{less(options.max_buffered_bytes, options.max_request_bytes)},
-      max_bytes_per_stranger_{options.max_buffered_bytes / 4} {}
+      max_bytes_per_stranger_{options.max_buffered_bytes / 4},
+      max_replies_{options.max_buffered_replies},
+      max_stranger_replies_{less(options.max_buffered_replies, options.max_reply_backlog)},
+      max_replies_per_stranger_{options.max_buffered_replies / 4},
+      reserved_descriptors_{options.reserved_descriptors} {}
 
 std::optional<std::size_t> ControlQuota::admit(uid_t user) {
     const std::size_t limit = is_operator(user) ? max_connections_ : max_stranger_connections_;
@@ -43,6 +47,26 @@ bool ControlQuota::resize(uid_t user, std::size_t before, std::size_t now) {
     all_.bytes = all_.bytes - before + now;
     if (is_operator(user)) return all_.bytes <= max_bytes_;
     return all_.bytes <= max_stranger_bytes_ && share.bytes <= max_bytes_per_stranger_;
+}
+
+void ControlQuota::resize_replies(uid_t user, std::size_t before, std::size_t now) {
+    Share& share = by_user_.find(user)->second;
+    share.replies = share.replies - before + now;
+    all_.replies = all_.replies - before + now;
+}
+
+bool ControlQuota::has_room_for_replies(uid_t user) const {
+    const auto found = by_user_.find(user);
+    const std::size_t own = found != by_user_.end() ? found->second.replies : 0;
+    if (own == 0) return true;
+    if (is_operator(user)) return all_.replies < max_replies_;
+    return all_.replies < max_stranger_replies_ && own < max_replies_per_stranger_;
+}
+
+std::size_t ControlQuota::descriptors_for(uid_t user, std::size_t limit) const {
+    constexpr std::size_t part_of_operators = 8;
+    const std::size_t reserved = std::min(reserved_descriptors_, limit / 4);
+    return limit - (is_operator(user) ? reserved / part_of_operators : reserved);
 }
 
 }  // namespace servicekit::policies

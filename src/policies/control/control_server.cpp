@@ -15,25 +15,36 @@ namespace {
 using namespace std::chrono_literals;
 
 /// How many clients are accepted before others that are connected already get their turn.
-constexpr unsigned accepted_in_a_row = 64;
+constexpr unsigned accepted_in_a_row = 16;
 /// How many clients at once are seen off with care; more of them find the connection closed, perhaps reset.
 constexpr std::size_t max_refused = 32;
 /// How long to wait for descriptors or memory to come free.
 constexpr auto accept_pause = 100ms;
 /// How often close() waits ten milliseconds, over all connections, for a client to read what it was answered.
 constexpr unsigned waits_at_close = 10;
+/// How long strangers are served before the loop looks for what operators ask: longer than most requests take.
+constexpr auto turn_time = 50us;
+/// What a turn costs at least.
+constexpr auto least_cost = 1us;
+/// How many turns follow each other if none takes its time.
+constexpr unsigned turns_in_a_row = 16;
 
 }  // namespace
 
 ControlServer::ControlServer(const UnixSocketControl::Options& options, contract::Requests& requests,
-                             os::EventLoop& loop, std::unique_ptr<os::LocalListener> listener, ControlRoles roles,
+                             os::EventLoop& loop, const os::Process& process, const os::Clock& clock,
+                             std::unique_ptr<os::LocalListener> listener, ControlRoles roles,
                              const ControlRoles::Belonging& belonging)
     : options_{options},
       requests_{&requests},
       loop_{&loop},
+      process_{&process},
+      clock_{&clock},
       listener_{std::move(listener)},
       quota_{options, belonging.owner},
-      roles_{std::move(roles)} {
+      roles_{std::move(roles)},
+      turns_{turn_time},
+      self_{std::make_shared<const ControlServer*>(this)} {
     roles_.set_belonging(belonging);
 }
 
@@ -64,6 +75,7 @@ void ControlServer::close_within(unsigned waits) noexcept {
     // In a folder that is not ours any more, as after a drop of privileges, it stays and is harmless: nobody listens.
     if (!removed && removed.error().exit_code != ExitCode::permission && waits > 0) requests_->note(removed.error());
     listener_.reset();
+    turns_.clear();
     while (!connections_.empty()) connections_.back()->finish(waits);
 }
 
@@ -114,18 +126,24 @@ void ControlServer::pause_accepting(const Error& error) {
 void ControlServer::serve(std::unique_ptr<os::LocalConnection> socket) {
     using Admission = ControlConnection::Admission;
     Peer peer = socket->peer();
-    const std::optional<std::size_t> limit = quota_.admit(peer.uid);
+    const auto descriptors = quota_.descriptors_for(peer.uid, process_->descriptor_limit());
+    const bool has_descriptor = static_cast<std::size_t>(socket->descriptor()) < descriptors;
+    const std::optional<std::size_t> limit = has_descriptor ? quota_.admit(peer.uid) : descriptors;
     const auto admission = limit ? Admission::refused : Admission::admitted;
-    const contract::Refusal too_many{
-        .reason = contract::Refusal::Reason::too_many, .number = limit.value_or(0), .text = "too many connections"};
-    if (limit && refused_ == max_refused) {
+    const contract::Refusal too_many{.reason = contract::Refusal::Reason::too_many,
+                                     .number = limit.value_or(0),
+                                     .text = has_descriptor ? "too many connections" : "too many open files"};
+    if (limit && (refused_ == max_refused || !has_descriptor)) {
         (void)socket->send(requests_->refuse(too_many));
+        // What was sent and not read would have the kernel reset the connection.
+        (void)socket->receive(scratch_);
         return;
     }
 
     const uid_t user = peer.uid;
     std::shared_ptr<ControlConnection> connection;
     try {
+        if (!limit) look_up_role(*socket, peer);
         connection = std::make_shared<ControlConnection>(*this, std::move(socket), std::move(peer), admission);
         connection->position = connections_.size();
         connections_.push_back(connection);
@@ -143,8 +161,47 @@ void ControlServer::serve(std::unique_ptr<os::LocalConnection> socket) {
         sweep_timer_->start(options_.keep_alive_space, [this] { sweep(); });
 }
 
+void ControlServer::look_up_role(const os::LocalConnection& socket, Peer& peer) const {
+    if (quota_.is_operator(peer.uid)) return;
+    peer.groups = socket.peer_groups();
+    peer.role = roles_.role_of(peer);
+}
+
+void ControlServer::queue_turn(ControlConnection& connection) {
+    using Place = decltype(turns_)::Place;
+    const Peer& peer = connection.peer();
+    turns_.push(peer.uid, connection.shared_from_this(),
+                peer.role >= ControlRole::operate ? Place::first : Place::last);
+    post_turns();
+}
+
+void ControlServer::post_turns() {
+    if (turns_posted_) return;
+    loop_->post([this, self = std::weak_ptr{self_}] {
+        if (!self.expired()) take_turns();
+    });
+    turns_posted_ = true;
+}
+
+// The loop looks for what operators ask after each of these, and serves that at once.
+void ControlServer::take_turns() {
+    turns_posted_ = false;
+    auto now = clock_->steady_now();
+    turn_end_ = now + turn_time;
+    for (unsigned count = 0; count < turns_in_a_row && now < turn_end_ && !turns_.empty(); ++count) {
+        const auto connection = turns_.pop();
+        const uid_t user = connection->peer().uid;
+        connection->take_turn();
+        const auto begun = std::exchange(now, clock_->steady_now());
+        turns_.charge(user, std::max<std::chrono::nanoseconds>(now - begun, least_cost));
+    }
+    if (!turns_.empty()) post_turns();
+}
+
 void ControlServer::sweep() {
     now_.store(now() + 1, std::memory_order_relaxed);
+    // There may have been no memory for it when it was due.
+    if (!turns_.empty()) post_turns();
     // Backwards, since one that ends leaves its place to the last.
     for (std::size_t position = connections_.size(); position > 0; --position) {
         const auto connection = connections_[position - 1];

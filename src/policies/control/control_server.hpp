@@ -13,17 +13,21 @@
 
 #include "policies/control/control_quota.hpp"
 #include "policies/control/control_roles.hpp"
+#include "policies/control/fair_queue.hpp"
 #include "servicekit/base/result.hpp"
 #include "servicekit/contract/control.hpp"
+#include "servicekit/os/clock.hpp"
 #include "servicekit/os/event_loop.hpp"
 #include "servicekit/os/local_sockets.hpp"
+#include "servicekit/os/process.hpp"
 #include "servicekit/policies/control/unix_socket_control.hpp"
 
 namespace servicekit::policies {
 
 class ControlConnection;
 
-/// Accepts connections on a listening socket, keeps them within their limits, and looks after their times.
+/// Accepts connections on a listening socket, keeps them within their limits, gives them turns, and looks after their
+/// times.
 /// For the loop's thread, or while the loop does not turn, unless a member says otherwise.
 class ControlServer {
 public:
@@ -32,8 +36,8 @@ public:
 
     /// \param belonging its owner, with root, may use every connection
     ControlServer(const UnixSocketControl::Options& options, contract::Requests& requests, os::EventLoop& loop,
-                  std::unique_ptr<os::LocalListener> listener, ControlRoles roles,
-                  const ControlRoles::Belonging& belonging);
+                  const os::Process& process, const os::Clock& clock, std::unique_ptr<os::LocalListener> listener,
+                  ControlRoles roles, const ControlRoles::Belonging& belonging);
     ~ControlServer();
     ControlServer(const ControlServer&) = delete;
     ControlServer& operator=(const ControlServer&) = delete;
@@ -53,6 +57,10 @@ public:
     [[nodiscard]] os::EventLoop& loop() noexcept { return *loop_; }
     [[nodiscard]] ControlQuota& quota() noexcept { return quota_; }
     [[nodiscard]] ControlRole role_of(const Peer& peer) const noexcept { return roles_.role_of(peer); }
+    /// Has the connection take a turn, in between what the loop does for operators.
+    void queue_turn(ControlConnection& connection);
+    /// Whether the turn that is being taken has lasted long enough.
+    [[nodiscard]] bool is_turn_over() const { return clock_->steady_now() >= turn_end_; }
     /// For what a connection receives; whoever receives next overwrites it.
     [[nodiscard]] std::span<char> scratch() noexcept { return scratch_; }
     /// From any thread.
@@ -68,11 +76,17 @@ private:
     void accept_waiting();
     void pause_accepting(const Error& error);
     void serve(std::unique_ptr<os::LocalConnection> socket);
+    /// Nothing for an operator, whose groups make no difference to it.
+    void look_up_role(const os::LocalConnection& socket, Peer& peer) const;
+    void post_turns();
+    void take_turns();
     void sweep();
 
     UnixSocketControl::Options options_;
     contract::Requests* requests_;
     os::EventLoop* loop_;
+    const os::Process* process_;
+    const os::Clock* clock_;
     std::unique_ptr<os::LocalListener> listener_;
     std::unique_ptr<os::Watch> watch_;
     std::unique_ptr<os::Timer> accept_pause_;
@@ -84,7 +98,11 @@ private:
     ControlQuota quota_;
     ControlRoles roles_;
     std::vector<std::shared_ptr<ControlConnection>> connections_;
-    std::size_t refused_ = 0;  ///< of the connections: those that are only there to be told so
+    FairQueue<std::shared_ptr<ControlConnection>> turns_;
+    bool turns_posted_ = false;
+    std::chrono::steady_clock::time_point turn_end_{};
+    std::shared_ptr<const ControlServer*> self_;  ///< gone with it, for calls that are posted
+    std::size_t refused_ = 0;                     ///< of the connections: those that are only there to be told so
     std::array<char, 64 * 1024> scratch_;
 };
 

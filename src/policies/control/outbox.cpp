@@ -5,7 +5,8 @@ namespace {
 
 using os::Transfer;
 
-constexpr std::size_t kept_capacity = 64 * 1024;
+/// Short lines are collected in pieces of up to this size.
+constexpr std::size_t collected = 64 * 1024;
 
 }  // namespace
 
@@ -26,35 +27,42 @@ void Outbox::send(const std::shared_ptr<os::LocalConnection>& socket, std::strin
         line.remove_prefix(transfer.bytes);
     }
     sending_ = false;
-    const bool takes_more = line.empty();
-    kept_.insert(0, line);
-    if (takes_more) flush(*open, now);
+    if (line.empty()) return flush(*open, now);
+    kept_.emplace_front(line);
+    backlog_ += line.size();
+}
+
+void Outbox::keep(std::string_view line) {
+    if (!kept_.empty() && (kept_.back().empty() || kept_.back().size() + line.size() <= collected))
+        kept_.back() += line;
+    else
+        kept_.emplace_back(line);
+    backlog_ += line.size();
 }
 
 void Outbox::flush(os::LocalConnection& socket, Tick now) {
     if (sending_) return;
-    while (!broken_ && backlog() > 0) {
-        const Transfer transfer = socket.send(std::string_view{kept_}.substr(sent_));
+    while (!broken_ && backlog_ > 0) {
+        std::string& piece = kept_.front();
+        const Transfer transfer = socket.send(std::string_view{piece}.substr(sent_));
         if (transfer.state == Transfer::State::would_block) return;
         if (transfer.state != Transfer::State::done) give_up();
         sent_ += transfer.bytes;
+        backlog_ -= transfer.bytes;
         moved_ = now;
+        if (sent_ < piece.size()) continue;
+        sent_ = 0;
+        if (kept_.size() == 1 && piece.capacity() <= collected)
+            piece.clear();
+        else
+            kept_.pop_front();
     }
-    clear_buffer(kept_);
-    sent_ = 0;
 }
 
 void Outbox::send_space(os::LocalConnection& socket) {
     if (sending_) return;
     const auto state = socket.send(" ").state;
     if (state != Transfer::State::done && state != Transfer::State::would_block) give_up();
-}
-
-void clear_buffer(std::string& buffer) {
-    if (buffer.capacity() > kept_capacity)
-        std::string{}.swap(buffer);
-    else
-        buffer.clear();
 }
 
 }  // namespace servicekit::policies

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -26,7 +27,7 @@ public:
     void send(const std::shared_ptr<os::LocalConnection>& socket, std::string_view line, Tick now,
               std::unique_lock<std::mutex>& lock);
     /// Keeps the line for the next flush(): several go out faster together.
-    void keep(std::string_view line) { kept_ += line; }
+    void keep(std::string_view line);
     /// Sends what is kept, with the lock held; nothing where another thread is just sending, which sees to that.
     void flush(os::LocalConnection& socket, Tick now);
     /// Sends one space, or nothing where the client does not take it now. JSON allows it before a line.
@@ -34,7 +35,7 @@ public:
     void give_up() noexcept { broken_ = true; }
 
     /// Bytes that are kept.
-    [[nodiscard]] std::size_t backlog() const noexcept { return kept_.size() - sent_; }
+    [[nodiscard]] std::size_t backlog() const noexcept { return backlog_; }
     /// Whether a thread is in send(), the lock let go.
     [[nodiscard]] bool is_sending() const noexcept { return sending_; }
     /// Whether the client takes nothing any more, ever.
@@ -43,14 +44,14 @@ public:
     [[nodiscard]] Tick moved() const noexcept { return moved_; }
 
 private:
-    std::string kept_;
-    std::size_t sent_ = 0;  ///< how much of `kept_` is out
+    /// In pieces, so that what a slow client has read does not stay in memory until it has read all. The last may be
+    /// empty, for the next line.
+    std::list<std::string> kept_;
+    std::size_t sent_ = 0;     ///< how much of the first piece is out
+    std::size_t backlog_ = 0;  ///< of all pieces, less that
     bool sending_ = false;
     bool broken_ = false;
     Tick moved_;
 };
-
-/// Empties a buffer, and gives its memory back where that is much.
-void clear_buffer(std::string& buffer);
 
 }  // namespace servicekit::policies

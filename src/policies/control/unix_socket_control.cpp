@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "policies/control/control_server.hpp"
+#include "servicekit/os/clock.hpp"
 #include "servicekit/os/local_sockets.hpp"
 #include "servicekit/os/process.hpp"
 #include "servicekit/os/users.hpp"
@@ -14,12 +15,14 @@
 namespace servicekit {
 
 struct UnixSocketControl::State {
-    State(Options the_options, os::LocalSockets& the_sockets, os::Users& the_users, const os::Process& the_process)
+    State(Options the_options, os::LocalSockets& the_sockets, os::Users& the_users, const os::Process& the_process,
+          const os::Clock& the_clock)
         : given{std::move(the_options)},
           options{given},
           sockets{&the_sockets},
           users{&the_users},
-          process{&the_process} {}
+          process{&the_process},
+          clock{&the_clock} {}
 
     [[nodiscard]] Error cannot_listen(std::string reason, ExitCode code = ExitCode::cannot_create) const {
         return {code, "listen on", options.path, std::move(reason)};
@@ -38,6 +41,7 @@ struct UnixSocketControl::State {
     os::LocalSockets* sockets;
     os::Users* users;
     const os::Process* process;
+    const os::Clock* clock;
 
     std::optional<int> passed;   ///< a socket that the service manager has opened for us
     std::optional<uid_t> owner;  ///< as the options name them
@@ -85,8 +89,8 @@ Result<std::unique_ptr<os::LocalListener>> UnixSocketControl::State::listen() {
 UnixSocketControl::UnixSocketControl() : UnixSocketControl{Options{}} {}
 
 UnixSocketControl::UnixSocketControl(Options options, os::LocalSockets& sockets, os::Users& users,
-                                     const os::Process& process)
-    : state_{std::make_unique<State>(std::move(options), sockets, users, process)} {}
+                                     const os::Process& process, const os::Clock& clock)
+    : state_{std::make_unique<State>(std::move(options), sockets, users, process, clock)} {}
 
 UnixSocketControl::UnixSocketControl(UnixSocketControl&& other) noexcept = default;
 UnixSocketControl& UnixSocketControl::operator=(UnixSocketControl&& other) noexcept = default;
@@ -133,7 +137,7 @@ Result<void> UnixSocketControl::open(contract::Requests& requests, os::EventLoop
                                 "; 'unit --socket' writes a unit that fits"});
     const uid_t service = state.process->effective_user();
     auto server = std::make_unique<policies::ControlServer>(
-        state.options, requests, loop, std::move(*listener), std::move(*roles),
+        state.options, requests, loop, *state.process, *state.clock, std::move(*listener), std::move(*roles),
         policies::ControlRoles::Belonging{.service = service, .owner = state.owner.value_or(service), .group = *group});
     try {
         server->start();

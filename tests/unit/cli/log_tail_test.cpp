@@ -380,6 +380,7 @@ TEST_F(LogTailTest, WhatHasATimeToComeCountsAsOldest) {
     files.add_file(log + "-20310102", "2031-01-02T00:00:00Z b\n");
     files.set_modified(log + "-20310102", far_future);
     files.add_file(old_path("01"), "2026-01-02T00:00:00Z c\n");
+    files.set_modified(old_path("01"), clock.system_now());
     files.add_file(log, "2026-01-02T03:00:00Z d\n");
 
     EXPECT_EQ(since("2026"),

@@ -62,6 +62,60 @@ TEST_F(ControlPlaneTest, StatusAddsWhatTheServiceAdds) {
     EXPECT_FALSE(object(replies.at(0)).contains("as-of"));
 }
 
+TEST_F(ControlPlaneTest, OneOnStatusServesAllWhoAskBeforeItBegins) {
+    int runs = 0;
+    hooks.on_status = [&runs](Reply& reply) { reply.set("runs", ++runs); };
+    std::vector<mocks::FakeClient> clients;
+    const auto ask_three_times = [&] {
+        for (int client = 0; client < 3; ++client) {
+            clients.push_back(host.sockets.connect(socket, peer));
+            clients.back().send(R"(["status"])");
+        }
+    };
+    then(ask_three_times);
+    then([&] {
+        for (auto& client : clients) EXPECT_THAT(client.receive(), HasSubstr(R"("runs":1)"));
+        clients.clear();
+        ask_three_times();
+    });
+    then([&] {
+        for (auto& client : clients) EXPECT_THAT(client.receive(), HasSubstr(R"("runs":2)"));
+    });
+    finish();
+
+    EXPECT_EQ(runs, 2);
+}
+
+TEST_F(ControlPlaneTest, AHandlerThatReplacesStatusAnswersEachAlone) {
+    int runs = 0;
+    service().events().replace({.name = "status", .handler = [&runs](const Arguments&, Context&) {
+                                    return Reply{{"runs", ++runs}};
+                                }});
+    std::vector<mocks::FakeClient> clients;
+    then([&] {
+        for (int client = 0; client < 3; ++client) {
+            clients.push_back(host.sockets.connect(socket, peer));
+            clients.back().send(R"(["status"])");
+        }
+    });
+    finish();
+
+    EXPECT_EQ(runs, 3);
+}
+
+TEST_F(ControlPlaneTest, EventsListsThoseThatThereAreWhenItIsAsked) {
+    ask(R"(["events"])");
+    then([this] { add("backup", [](Context&) { return Reply{}; }); });
+    ask(R"(["events"])");
+    then([this] { service().events().remove("backup"); });
+    ask(R"(["events"])");
+    finish();
+
+    EXPECT_THAT(replies.at(0), Not(HasSubstr("backup")));
+    EXPECT_THAT(replies.at(1), HasSubstr(R"("name":"backup")"));
+    EXPECT_EQ(replies.at(2), replies.at(0));
+}
+
 TEST_F(ControlPlaneTest, StatusNeverWaitsForARunningEvent) {
     hooks.on_status = [](Reply& reply) { reply.set("connections", 3); };
     std::string meanwhile;

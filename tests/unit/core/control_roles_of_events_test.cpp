@@ -63,6 +63,11 @@ protected:
         const uid_t uid = role == ControlRole::none ? 1000 : 1000 + static_cast<uid_t>(role);
         peer = {.pid = 50, .uid = uid, .gid = uid};
     }
+    /// The reply's error code; empty for another reply.
+    static std::string code_in(const std::string& line) {
+        const Object error = error_in(line);
+        return error.empty() ? std::string{} : error.find("code")->as_string();
+    }
     /// The reply's error; an empty object where it is none.
     static Object error_in(const std::string& line) {
         const auto parsed = parse_json(line);
@@ -191,6 +196,23 @@ TEST_F(ControlRolesOfEventsTest, RefusalsDoNotFillTheLog) {
     for (std::size_t at = 0; (at = text.find("refused", at)) != std::string::npos; ++at) ++lines;
     EXPECT_EQ(lines, 2U);
     EXPECT_THAT(text, HasSubstr("; 49 refusals before are not logged"));
+}
+
+TEST_F(ControlRolesOfEventsTest, WhatIsInALargeRequestIsNotLookedAtWhereThePeerMayNotAskForTheEvent) {
+    // A key that is given twice is an error that only a whole reading finds.
+    const std::string parameters = R"(,{"x":")" + std::string(5'000, 'x') + R"(","x":1}])";
+    for (const auto& [role, event, expected] :
+         std::vector<std::tuple<ControlRole, std::string, std::string>>{{ControlRole::none, "status", "not-allowed"},
+                                                                        {ControlRole::read, "status", "bad-argument"},
+                                                                        {ControlRole::read, "stop", "not-allowed"},
+                                                                        {ControlRole::none, "start", "not-allowed"},
+                                                                        {ControlRole::none, "hello", "bad-argument"}}) {
+        then([this, role] { act_as(role); });
+        ask("[\"" + event + "\"" + parameters);
+        then([this, event, expected] { EXPECT_EQ(code_in(replies.back()), expected) << event; });
+    }
+    raise(SIGTERM);
+    EXPECT_EQ(run(), 0);
 }
 
 }  // namespace

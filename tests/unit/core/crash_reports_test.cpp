@@ -207,8 +207,7 @@ TEST_F(CrashReportsTest, WhatHasATimeToComeCountsAsOldest) {
 TEST_F(CrashReportsTest, SaysWhatItCannotDo) {
     files.add_file("/var/log/trial.crash", "x");
     files.failures.fail_next("rename", EACCES);
-    EXPECT_THAT(reports.put_away(writers).error().message(),
-                HasSubstr("cannot rename '/var/log/trial.crash' to '"));
+    EXPECT_THAT(reports.put_away(writers).error().message(), HasSubstr("cannot rename '/var/log/trial.crash' to '"));
 
     files.failures.fail_next("list", EIO);
     EXPECT_THAT(reports.list().error().message(), HasSubstr("'/var/log'"));

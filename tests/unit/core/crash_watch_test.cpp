@@ -17,6 +17,11 @@ using ::testing::HasSubstr;
 
 class CrashWatchTest : public testing::ServiceTest {
 protected:
+    CrashWatchTest() {
+        // When the fake's crash happens.
+        host.clock.set_system_time(std::chrono::system_clock::time_point{std::chrono::seconds{1'795'327'800}});
+    }
+
     static constexpr auto report = "/var/log/trial.crash";
 };
 

@@ -45,7 +45,7 @@ protected:
                                    host.users,
                                    host.environment,
                                    host.threads},
-                    .control = UnixSocketControl{{}, host.sockets, host.users, host.process}},
+                    .control = UnixSocketControl{{}, host.sockets, host.users, host.process, host.clock}},
                 host.host());
         return *service_;
     }

@@ -22,8 +22,10 @@ namespace servicekit {
 /// owner of the socket and root whatever there is; others what the options or the deployment give them, by the
 /// credentials that they connected with, and nothing where no rule names them. Names are looked up once, by open().
 ///
-/// The owner of the socket and root are the operators; all others are strangers, whose connections and unfinished
-/// requests have limits of their own, so that none of them keeps an operator, or another stranger, from being served.
+/// The owner of the socket and root are the operators; all others are strangers. Strangers have limits of their own for
+/// connections, unfinished requests and unread replies. Requests of operators are served at once. Strangers take turns
+/// by the time that their requests take, each user the same, those who ask little first. So no stranger keeps an
+/// operator, or another stranger, from being served.
 /// May be moved before open(), and not later.
 class UnixSocketControl {
 public:
@@ -40,11 +42,16 @@ public:
         std::vector<std::string> admin = {};
 
         std::size_t max_request_bytes = 1024 * 1024;
+        /// The same for a client without the role `operate`: reading a request takes time that others wait for.
+        std::size_t max_request_bytes_of_readers = 64 * 1024;
         std::size_t max_depth = 64;  ///< of nested arrays and objects in a request
 
         std::size_t max_connections = 512;
         std::size_t reserved_for_owner = 8;         ///< of these, kept for operators
         std::size_t max_connections_per_user = 64;  ///< of one stranger
+        /// Descriptors of the process that the connections of strangers leave free, for the log, the program, and
+        /// operators; at most a quarter of the limit RLIMIT_NOFILE. Operators leave an eighth of them free.
+        std::size_t reserved_descriptors = 64;
 
         /// Over all requests that are not yet whole or wait behind another of their connection. A stranger gets a
         /// quarter of it at most, and one request's worth is kept for operators.
@@ -53,6 +60,9 @@ public:
         /// progress is dropped, and a client that then reads nothing for `idle_timeout` is cut off.
         /// A single reply may be longer.
         std::size_t max_reply_backlog = 4 * 1024 * 1024;
+        /// The same over all connections. A stranger gets a quarter of it at most, and one connection's backlog is kept
+        /// for operators. A user who has no unread reply is always served.
+        std::size_t max_buffered_replies = 16 * 1024 * 1024;
 
         /// For the first request of a connection, and for each later one from its first byte on. Also for a client to
         /// take at least some of the replies that wait for it.
@@ -65,7 +75,8 @@ public:
 
     UnixSocketControl();
     explicit UnixSocketControl(Options options, os::LocalSockets& sockets = os::posix_local_sockets(),
-                               os::Users& users = os::posix_users(), const os::Process& process = os::posix_process());
+                               os::Users& users = os::posix_users(), const os::Process& process = os::posix_process(),
+                               const os::Clock& clock = os::posix_clock());
     UnixSocketControl(UnixSocketControl&& other) noexcept;
     UnixSocketControl& operator=(UnixSocketControl&& other) noexcept;
     ~UnixSocketControl();

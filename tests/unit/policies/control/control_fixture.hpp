@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <new>
 #include <string>
@@ -29,6 +30,7 @@ public:
 
     void request(std::string_view text, const Peer& peer, std::shared_ptr<contract::Responder> responder) override {
         asked.push_back({std::string{text}, peer, responder});
+        if (when_asked) when_asked(text);
         if (text.find("hungry") != std::string_view::npos) throw std::bad_alloc{};
         if (text.find("slow") != std::string_view::npos) return;
         if (text.find("bad") != std::string_view::npos)
@@ -51,6 +53,8 @@ public:
         return texts;
     }
 
+    /// Called for each request before it is answered.
+    std::function<void(std::string_view text)> when_asked;
     std::vector<Asked> asked;
     std::vector<contract::Refusal> refusals;
     std::vector<std::string> notes;
@@ -77,7 +81,8 @@ protected:
         return deployment;
     }
     [[nodiscard]] std::unique_ptr<UnixSocketControl> control_with(UnixSocketControl::Options options) {
-        auto made = std::make_unique<UnixSocketControl>(std::move(options), host.sockets, host.users, host.process);
+        auto made =
+            std::make_unique<UnixSocketControl>(std::move(options), host.sockets, host.users, host.process, host.clock);
         made->configure(deployment());
         return made;
     }

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cerrno>
 #include <string>
 #include <vector>
@@ -227,6 +228,158 @@ TEST_F(ControlLimitsTest, GivesAClientAMinuteToReadAReply) {
     advance(61s);
     EXPECT_EQ(reads_never.receive(), "{\"did\":[\"a");
     EXPECT_TRUE(reads_never.is_at_end());
+}
+
+TEST_F(ControlLimitsTest, LimitsWhatAStrangerLeavesUnreadOnAllConnectionsTogether) {
+    open_to_all({.max_reply_backlog = 2'000, .max_buffered_replies = 8'000});
+    host.sockets.set_buffer_size(100);
+    const std::size_t reply = RecordedRequests::answer("[\"a\"]").size();
+    std::vector<mocks::FakeClient> greedy;
+    for (int count = 0; count < 20; ++count) greedy.push_back(connect_as(alice));
+    for (int request = 0; request < 1'000; ++request)
+        for (auto& client : greedy) client.send("[\"a\"]");
+    loop.run_ready();
+    // A quarter of the room, what the sockets hold, and the last reply of each.
+    EXPECT_LE(requests.asked.size() * reply, 2'000 + 20 * (100 + reply));
+
+    auto other = connect_as(bob);
+    EXPECT_TRUE(is_served(other));
+    auto owner = connect();
+    EXPECT_TRUE(is_served(owner));
+    advance(5'500ms);
+    EXPECT_TRUE(std::any_of(greedy.begin(), greedy.end(), [](auto& client) { return client.was_reset(); }));
+    greedy.clear();
+    loop.run_ready();
+    auto next = connect_as(alice);
+    EXPECT_TRUE(is_served(next));
+}
+
+TEST_F(ControlLimitsTest, LimitsWhatAllStrangersLeaveUnreadTogether) {
+    open_to_all({.max_reply_backlog = 2'000, .max_buffered_replies = 8'000});
+    host.sockets.set_buffer_size(100);
+    const std::size_t reply = RecordedRequests::answer("[\"a\"]").size();
+    std::vector<mocks::FakeClient> greedy;
+    for (uid_t user = alice; user < alice + 20; ++user) greedy.push_back(connect_as(user));
+    for (int request = 0; request < 1'000; ++request)
+        for (auto& client : greedy) client.send("[\"a\"]");
+    loop.run_ready();
+    EXPECT_LE(requests.asked.size() * reply, 6'000 + 20 * (100 + reply));
+    auto innocent = connect_as(alice + 100);
+    EXPECT_TRUE(is_served(innocent));
+    auto owner = connect();
+    EXPECT_TRUE(is_served(owner));
+}
+
+TEST_F(ControlLimitsTest, GoesOnWithAConnectionOnceTheUsersOtherOnesHaveBeenRead) {
+    open_to_all({.max_reply_backlog = 2'000, .max_buffered_replies = 8'000});
+    host.sockets.set_buffer_size(100);
+    auto hoarding = connect_as(alice);
+    for (int request = 0; request < 1'000; ++request) hoarding.send("[\"a\"]");
+    loop.run_ready();
+    auto waiting = connect_as(alice);
+    EXPECT_EQ(waiting.ask("[\"b\"]"), "");
+    (void)hoarding.receive_all();
+    advance(200ms);
+    EXPECT_EQ(waiting.receive_all(), RecordedRequests::answer("[\"b\"]"));
+}
+
+// Turns.
+
+TEST_F(ControlLimitsTest, GivesEachStrangerTheSameTime) {
+    open_to_all();
+    std::vector<mocks::FakeClient> flood;
+    for (int count = 0; count < 10; ++count) flood.push_back(connect_as(alice));
+    auto other = connect_as(bob);
+    for (auto& client : flood)
+        for (int request = 0; request < 50; ++request) client.send("[\"costly\"]");
+    for (int request = 0; request < 50; ++request) other.send("[\"b\"]");
+    requests.when_asked = [&](std::string_view text) { host.clock.advance(text == "[\"b\"]" ? 100us : 1ms); };
+    loop.run_ready();
+    const auto texts = requests.texts();
+    const auto last = std::find(texts.rbegin(), texts.rend(), "[\"b\"]").base();
+    // Fifty cheap ones take as long as five costly ones.
+    EXPECT_LE(last - texts.begin(), 50 + 10);
+    EXPECT_EQ(texts.size(), 550U);
+}
+
+TEST_F(ControlLimitsTest, TakesAStrangerWhoMayOperateBeforeThoseWhoMayNot) {
+    open_to_all({.operate = {"user:" + std::to_string(bob)}});
+    std::vector<mocks::FakeClient> flood;
+    for (uid_t user = alice + 10; user < alice + 20; ++user) {
+        flood.push_back(connect_as(user));
+        flood.back().send("[\"a\"]");
+    }
+    auto operator_ = connect_as(bob);
+    operator_.send("[\"operate\"]");
+    requests.when_asked = [&](std::string_view) { host.clock.advance(1ms); };
+    loop.run_ready();
+    EXPECT_EQ(requests.texts().front(), "[\"operate\"]");
+}
+
+TEST_F(ControlLimitsTest, AStrangerWhoClosesWhileItWaitsForItsTurnIsForgotten) {
+    open_to_all();
+    std::vector<mocks::FakeClient> flood;
+    for (int count = 0; count < 10; ++count) flood.push_back(connect_as(alice));
+    for (auto& client : flood)
+        for (int request = 0; request < 10; ++request) client.send("[\"a\"]");
+    requests.when_asked = [&](std::string_view) {
+        host.clock.advance(1ms);
+        if (requests.asked.size() == 5) flood.clear();
+        if (requests.asked.size() == 6) control->close();
+    };
+    loop.run_ready();
+    EXPECT_LE(requests.asked.size(), 6U);
+}
+
+// Descriptors.
+
+TEST_F(ControlLimitsTest, StrangersLeaveDescriptorsFreeForOperators) {
+    host.process.set_descriptor_limit(100);
+    open_to_all();
+    std::vector<mocks::FakeClient> silent;
+    for (uid_t user = alice; user < alice + 5; ++user)
+        for (int count = 0; count < 64; ++count) silent.push_back(connect_as(user));
+    loop.run_ready();
+    EXPECT_LE(host.reactor.open_descriptors(), 100U);
+    EXPECT_EQ(requests.refusals.front().reason, Reason::too_many);
+    EXPECT_EQ(requests.refusals.front().number, 75U);
+    EXPECT_EQ(requests.refusals.front().text, "too many open files");
+    EXPECT_EQ(silent.back().receive_all(), "{\"error\":" + std::to_string(requests.refusals.size()) + "}\n");
+    EXPECT_TRUE(silent.back().is_at_end());
+
+    std::vector<mocks::FakeClient> owners;
+    for (int count = 0; count < 10; ++count) {
+        owners.push_back(connect());
+        EXPECT_TRUE(is_served(owners.back()));
+    }
+    silent.clear();
+    auto next = connect_as(bob);
+    EXPECT_TRUE(is_served(next));
+}
+
+TEST_F(ControlLimitsTest, OperatorsLeaveSomeDescriptorsFreeForTheLog) {
+    host.process.set_descriptor_limit(100);
+    open_to_all();
+    std::vector<mocks::FakeClient> owners;
+    for (int count = 0; count < 120; ++count) owners.push_back(connect());
+    loop.run_ready();
+    ASSERT_FALSE(requests.refusals.empty());
+    EXPECT_EQ(requests.refusals.front().number, 97U);
+}
+
+// Sizes of those who may only read.
+
+TEST_F(ControlLimitsTest, TakesSmallerRequestsFromAClientThatMayNotOperate) {
+    open_to_all({.operate = {"user:" + std::to_string(bob)}, .max_request_bytes_of_readers = 100});
+    const std::string text = "[\"" + std::string(200, 'x') + "\"]";
+    auto reader = connect_as(alice);
+    EXPECT_EQ(reader.ask(text), "{\"error\":1}\n");
+    EXPECT_EQ(requests.refusals.at(0).reason, Reason::too_large);
+    EXPECT_EQ(requests.refusals.at(0).number, 100U);
+    auto may_operate = connect_as(bob);
+    EXPECT_EQ(may_operate.ask(text), RecordedRequests::answer(text));
+    auto owner = connect();
+    EXPECT_EQ(owner.ask(text), RecordedRequests::answer(text));
 }
 
 // Connections.

@@ -14,7 +14,9 @@ const UnixSocketControl::Options small{.max_request_bytes = 100,
                                        .max_connections = 4,
                                        .reserved_for_owner = 1,
                                        .max_connections_per_user = 2,
-                                       .max_buffered_bytes = 1'000};
+                                       .max_buffered_bytes = 1'000,
+                                       .max_reply_backlog = 100,
+                                       .max_buffered_replies = 1'000};
 
 class ControlQuotaTest : public ::testing::Test {
 protected:
@@ -84,6 +86,48 @@ TEST_F(ControlQuotaTest, KeepsBytesForARequestOfTheOwner) {
     EXPECT_FALSE(quota.resize(bob, 0, 1));
     EXPECT_TRUE(quota.resize(owner, 700, 799));
     EXPECT_FALSE(quota.resize(owner, 799, 800));
+}
+
+TEST_F(ControlQuotaTest, GivesAStrangerAQuarterOfTheUnreadReplies) {
+    for (const uid_t user : {alice, bob, owner}) ASSERT_TRUE(admits(user));
+    quota.resize_replies(alice, 0, 249);
+    EXPECT_TRUE(quota.has_room_for_replies(alice));
+    quota.resize_replies(alice, 249, 250);
+    EXPECT_FALSE(quota.has_room_for_replies(alice));
+    EXPECT_TRUE(quota.has_room_for_replies(bob));
+    EXPECT_TRUE(quota.has_room_for_replies(owner));
+    quota.resize_replies(alice, 250, 0);
+    EXPECT_TRUE(quota.has_room_for_replies(alice));
+}
+
+TEST_F(ControlQuotaTest, KeepsRoomForUnreadRepliesOfTheOwner) {
+    for (const uid_t user : {alice, bob, owner}) ASSERT_TRUE(admits(user));
+    quota.resize_replies(alice, 0, 10);
+    quota.resize_replies(owner, 0, 890);
+    EXPECT_FALSE(quota.has_room_for_replies(alice));
+    EXPECT_TRUE(quota.has_room_for_replies(owner));
+    quota.resize_replies(owner, 890, 990);
+    EXPECT_FALSE(quota.has_room_for_replies(owner));
+}
+
+TEST_F(ControlQuotaTest, AlwaysServesAUserWhoHasReadAll) {
+    for (const uid_t user : {alice, bob, owner}) ASSERT_TRUE(admits(user));
+    quota.resize_replies(owner, 0, 5'000);
+    EXPECT_TRUE(quota.has_room_for_replies(alice));
+    quota.resize_replies(alice, 0, 1);
+    EXPECT_FALSE(quota.has_room_for_replies(alice));
+}
+
+TEST_F(ControlQuotaTest, StrangersLeaveDescriptorsFree) {
+    EXPECT_EQ(quota.descriptors_for(alice, 1'024), 1'024U - 64U);
+    EXPECT_EQ(quota.descriptors_for(owner, 1'024), 1'024U - 8U);
+    EXPECT_EQ(quota.descriptors_for(root, 1'024), 1'024U - 8U);
+}
+
+TEST_F(ControlQuotaTest, StrangersLeaveAQuarterOfFewDescriptorsFree) {
+    EXPECT_EQ(quota.descriptors_for(alice, 100), 75U);
+    EXPECT_EQ(quota.descriptors_for(owner, 100), 97U);
+    EXPECT_EQ(quota.descriptors_for(owner, 20), 20U);
 }
 
 }  // namespace

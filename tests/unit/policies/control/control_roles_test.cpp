@@ -96,7 +96,8 @@ TEST_F(ControlRolesTest, ADeploymentSaysWhoInPlaceOfTheOptions) {
 }
 
 TEST_F(ControlRolesTest, ADeploymentSaysModeAndOwnerOfTheSocket) {
-    control = std::make_unique<UnixSocketControl>(Options{.permissions = 0600}, host.sockets, host.users, host.process);
+    control = std::make_unique<UnixSocketControl>(Options{.permissions = 0600}, host.sockets, host.users, host.process,
+                                                  host.clock);
     contract::Deployment said = deployment();
     said.control_access.permissions = 0660;
     said.control_access.owner = "alice";

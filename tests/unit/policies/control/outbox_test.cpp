@@ -88,6 +88,26 @@ TEST_F(OutboxTest, SendsKeptLinesTogether) {
     EXPECT_EQ(received, "a\nb\n");
 }
 
+TEST_F(OutboxTest, KeepsTheOrderOfLinesLongAndShort) {
+    room = 0;
+    std::string expected;
+    for (int line = 0; line < 20; ++line) {
+        const std::string text = std::to_string(line) + std::string(line % 3 == 0 ? 100'000 : 10, 'x') + "\n";
+        send(text, 8);
+        expected += text;
+    }
+    EXPECT_EQ(outbox.backlog(), expected.size());
+    for (std::size_t read = 0; read < expected.size(); read += 50'000) {
+        room = 50'000;
+        outbox.flush(*socket, 9);
+        EXPECT_EQ(outbox.backlog(), expected.size() - std::min(expected.size(), read + 50'000));
+    }
+    EXPECT_EQ(received, expected);
+    room = 1'000;
+    send("next\n", 10);
+    EXPECT_EQ(received, expected + "next\n");
+}
+
 TEST_F(OutboxTest, LetsTheLockGoWhileTheKernelSends) {
     bool was_free = false;
     meanwhile = [&] {

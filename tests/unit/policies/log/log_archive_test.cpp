@@ -34,6 +34,7 @@ protected:
     static inline const std::string path = "/var/log/x.log";
 
     LogArchiveTest() {
+        clock_.advance(std::chrono::hours{24});
         files_.add_folder("/var/log");
         files_.add_file(path, "of today\n");
         for (const char* day : {"01", "02", "03"})
@@ -59,7 +60,7 @@ protected:
         return {};
     }
 
-    mocks::FakeClock clock_;
+    mocks::FakeClock clock_;  // 2026-01-03T03:04:05Z
     mocks::FakeFiles files_;
 };
 
@@ -78,7 +79,6 @@ TEST_F(LogArchiveTest, RemovesTheOldestThatAreTooMany) {
 }
 
 TEST_F(LogArchiveTest, WhatWasRotatedWhileTheClockWasAheadCountsAsOldest) {
-    clock_.set_system_time(clock_.system_now() + std::chrono::hours{24});  // 2026-01-03T03:04:05Z
     for (const char* year : {"2027", "2031"}) files_.add_file(path + "-" + year + "0101T000000.000000Z", "x");
     files_.add_file(*LogArchive{files_, clock_, path, {}}.free_path(), "new");
     LogArchive archive{files_, clock_, path, {.keep_files = 3}};
@@ -89,20 +89,19 @@ TEST_F(LogArchiveTest, WhatWasRotatedWhileTheClockWasAheadCountsAsOldest) {
 
 TEST_F(LogArchiveTest, OfThoseWithATimeToComeTheEarliestGoesFirst) {
     for (const char* year : {"2027", "2031"}) files_.add_file(path + "-" + year + "0101T000000.000000Z", "x");
-    LogArchive archive{files_, clock_, path, {.keep_files = 3}};
+    LogArchive archive{files_, clock_, path, {.keep_files = 4}};
     finish(archive);
-    // Of January 2026 the third is to come, too.
     EXPECT_THAT(names(), ElementsAre("x.log", "x.log-20260101T000000.000000Z", "x.log-20260102T000000.000000Z",
-                                     "x.log-20310101T000000.000000Z"));
+                                     "x.log-20260103T000000.000000Z", "x.log-20310101T000000.000000Z"));
 }
 
 TEST_F(LogArchiveTest, AFileThatWasRotatedAnInstantAgoIsNew) {
-    files_.add_file(path + "-20260102T030405.000000Z", "first");
+    files_.add_file(path + "-20260103T030405.000000Z", "first");
     files_.add_file(*LogArchive{files_, clock_, path, {}}.free_path(), "second");
     clock_.set_system_time(clock_.system_now() - std::chrono::seconds{30});
     LogArchive archive{files_, clock_, path, {.keep_files = 1}};
     finish(archive);
-    EXPECT_THAT(names(), ElementsAre("x.log", "x.log-20260102T030405.000001Z"));
+    EXPECT_THAT(names(), ElementsAre("x.log", "x.log-20260103T030405.000001Z"));
 }
 
 TEST_F(LogArchiveTest, RemovesTheOldestThatAreTooLarge) {
@@ -162,9 +161,9 @@ TEST_F(LogArchiveTest, LeavesNothingHalfDoneBehind) {
 
 TEST_F(LogArchiveTest, FindsANameThatNothingHas) {
     const LogArchive archive{files_, clock_, path, {}};
-    files_.add_file(path + "-20260102T030405.000000Z");
-    files_.add_file(path + "-20260102T030405.000001Z.gz");
-    EXPECT_EQ(*archive.free_path(), path + "-20260102T030405.000002Z");
+    files_.add_file(path + "-20260103T030405.000000Z");
+    files_.add_file(path + "-20260103T030405.000001Z.gz");
+    EXPECT_EQ(*archive.free_path(), path + "-20260103T030405.000002Z");
 }
 
 }  // namespace
