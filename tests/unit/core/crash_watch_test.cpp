@@ -18,8 +18,8 @@ using ::testing::HasSubstr;
 class CrashWatchTest : public testing::ServiceTest {
 protected:
     CrashWatchTest() {
-        // When the fake's crash happens.
-        host.clock.set_system_time(std::chrono::system_clock::time_point{std::chrono::seconds{1'795'327'800}});
+        // 2026-11-22T06:13:20Z, after the crashes of these tests.
+        host.clock.set_system_time(std::chrono::system_clock::time_point{std::chrono::seconds{1'795'328'000}});
     }
 
     static constexpr auto report = "/var/log/trial.crash";
