@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <vector>
@@ -98,43 +99,81 @@ int tell_running(Session& session, const Instance& instance, const Result<Object
     return is_sure ? 0 : exit_status::unknown;
 }
 
-/// A reload reads the file that the service was started with.
-/// \returns why it must not be asked for: the caller names another file
-std::optional<Error> refuse_other_config(Session& session, Client& client) {
-    const Settings& settings = session.service.settings();
-    if (settings.layer_of(setting::config.name) < SettingsLayer::environment) return std::nullopt;
-    const auto ours = absolute_path(settings.get(setting::config), session.tools.host);
-    if (!ours) return ours.error();
-    const auto unknown = [&](const std::string& reason) {
-        session.console.warn(Error{ExitCode::os, "compare the config file with the service's", *ours, reason});
-        return std::nullopt;
+/// The rows of the event `settings`.
+Result<Object> settings_of_service(Client& client, std::chrono::milliseconds at_most) {
+    const auto failed = [](std::string reason) {
+        return Error{ExitCode::os, "get the settings", "", std::move(reason)};
     };
     try {
-        const auto reply = client.call("settings", {}, {.timeout = longest_reply});
-        if (!reply) return unknown(reply.error().reason);
+        const auto reply = client.call("settings", {}, {.timeout = at_most});
+        if (!reply) return reply.error();
         const Value* rows = reply->find("settings");
-        const Value* row =
-            rows != nullptr && rows->is_object() ? rows->as_object().find(setting::config.name) : nullptr;
-        const Value* value = row != nullptr && row->is_object() ? row->as_object().find("value") : nullptr;
-        if (value == nullptr) return unknown("it does not say which one it has");
-        const std::string its = value->is_string() ? value->as_string() : std::string{};
-        if (is_same_config(*ours, its, *session.tools.host.files)) return std::nullopt;
-        return Error{ExitCode::usage, "reload with the config file", *ours,
-                     (its.empty() ? "the service was started without one"
-                                  : "the service was started with '" + its + "', which a reload reads again") +
-                         "; 'restart' takes another"};
+        if (rows == nullptr || !rows->is_object()) return failed("the service does not list them");
+        return rows->as_object();
     } catch (const EventError& error) {
-        return unknown(error.what());
+        return failed(error.what());
     }
 }
 
-/// Those that the caller gives for another reason than to find the service.
-void warn_of_ignored_settings(Session& session) {
-    for (const auto& [name, text] : session.invocation.settings)
-        if (name != setting::config.name && name != setting::name.name && name != setting::run_directory.name &&
-            name != setting::pid_file.name && name != setting::control_socket.name && name != setting::user.name)
-            session.console.warn(Error{ExitCode::usage, "use", "--" + name,
-                                       "a reload reads the config file only; 'restart' takes the command line"});
+/// The value that the service has in force; null if it has none.
+Value value_in(const Object& rows, std::string_view name) {
+    const Value* row = rows.find(name);
+    const Value* value = row != nullptr && row->is_object() ? row->as_object().find("value") : nullptr;
+    return value != nullptr ? *value : Value{};
+}
+
+bool names_config(const Session& session) {
+    return session.service.settings().layer_of(setting::config.name) >= SettingsLayer::environment;
+}
+
+/// A reload reads the file that the service was started with.
+/// \returns why it must not be asked for: the caller names another file
+std::optional<Error> refuse_other_config(const Session& session, const Object& rows) {
+    if (!names_config(session)) return std::nullopt;
+    const auto ours = absolute_path(session.service.settings().get(setting::config), session.tools.host);
+    if (!ours) return ours.error();
+    const Value value = value_in(rows, setting::config.name);
+    const std::string its = value.is_string() ? value.as_string() : std::string{};
+    if (is_same_config(*ours, its, *session.tools.host.files)) return std::nullopt;
+    return Error{ExitCode::usage, "reload with the config file", *ours,
+                 (its.empty() ? "the service was started without one"
+                              : "the service was started with '" + its + "', which a reload reads again") +
+                     "; 'restart' takes another"};
+}
+
+/// A reload does not bring in what the command line says. It is in force only if the service was started with it.
+void warn_of_ignored_settings(Session& session, const Object& rows) {
+    for (const auto& [name, text] : session.invocation.settings) {
+        if (name == setting::config.name || name == setting::name.name || name == setting::run_directory.name ||
+            name == setting::pid_file.name || name == setting::control_socket.name)
+            continue;
+        const Value its = value_in(rows, name);
+        const Value ours = session.service.settings().value(name);
+        if (its == ours) continue;
+        if (its.is_string() && ours.is_string()) {
+            const auto path = absolute_path(ours.as_string(), session.tools.host);
+            if (path && *path == its.as_string()) continue;
+        }
+        session.console.warn(Error{ExitCode::usage, "use", "--" + name,
+                                   "a reload reads the config file only; 'restart' takes the command line"});
+    }
+}
+
+/// \returns why the reload must not be asked for
+std::optional<Error> check_reload(Session& session, Client& client, std::chrono::milliseconds at_most) {
+    if (session.invocation.settings.empty() && !names_config(session)) return std::nullopt;
+    const auto rows = settings_of_service(client, std::min<std::chrono::milliseconds>(at_most, longest_reply));
+    // A service that does not answer in time gets its error from the reload itself.
+    if (!rows && rows.error().exit_code == ExitCode::timeout) return std::nullopt;
+    if (!rows) {
+        if (names_config(session))
+            session.console.warn(Error{ExitCode::os, "compare the config file with the service's",
+                                       session.service.settings().get(setting::config), rows.error().reason});
+        return std::nullopt;
+    }
+    if (auto refusal = refuse_other_config(session, *rows)) return refusal;
+    warn_of_ignored_settings(session, *rows);
+    return std::nullopt;
 }
 
 /// Asks for an event that takes no time, and prints what `text` makes of its reply.
@@ -224,9 +263,8 @@ int log_reopen(Session& session) {
 int reload(Session& session) {
     return with_client(session, "reload", [&](Client& client) {
         Console& console = session.console;
-        if (const auto refusal = refuse_other_config(session, client)) return console.fail(*refusal);
-        warn_of_ignored_settings(session);
         const auto at_most = session.invocation.timeout.value_or(longest_reload);
+        if (const auto refusal = check_reload(session, client, at_most)) return console.fail(*refusal);
         const auto give_up = [&] {
             return console.fail(Error{ExitCode::timeout, "reload within " + in_words(at_most), "", in_the_way(client)});
         };

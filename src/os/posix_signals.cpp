@@ -84,6 +84,15 @@ bool is_ignored(int number) {
            current.sa_handler == SIG_IGN;
 }
 
+/// Whether a library of the program has taken this signal for itself. Garbage collectors stop and start threads by SIGXCPU,
+/// and the kernel's own means the end of a processor time limit, which such a program then has no word of.
+bool is_taken_by_program(int number) {
+    if (number != SIGXCPU) return false;
+    struct sigaction current {};
+    if (sigaction(number, nullptr, &current) != 0 || signal_arrivals::is_ours(current)) return false;
+    return (current.sa_flags & SA_SIGINFO) != 0 || (current.sa_handler != SIG_DFL && current.sa_handler != SIG_IGN);
+}
+
 /// What exec(2) handed on: how signals were before the program could choose anything itself.
 struct InheritedSignals {
     InheritedSignals() noexcept {
@@ -168,6 +177,7 @@ std::vector<ReceivedSignal> PosixSignals::noted() const {
 
 Result<void> PosixSignals::hold() {
     const std::lock_guard lock{mutex_};
+    if (is_taken_by_program(SIGXCPU)) sigdelset(&named_, SIGXCPU);
     if (const int error = pthread_sigmask(SIG_BLOCK, &named_, nullptr); error != 0)
         return os_error("hold signals", "", error);
     held_in_this_thread() = named_;
@@ -251,6 +261,10 @@ Result<void> PosixSignals::install_handlers(std::span<const int> kept, std::span
     signal_arrivals::own_by_this_process();
     const auto handle_all = [this](std::span<const int> numbers, Answer answer) -> Result<void> {
         for (const int number : numbers) {
+            if (is_taken_by_program(number)) {
+                sigdelset(&named_, number);
+                continue;
+            }
             if (!signal_arrivals::handle(number, answer)) return os_error(signal_action("take", number), "", errno);
             sigaddset(&named_, number);
         }

@@ -46,7 +46,7 @@ protected:
         EXPECT_THAT(descriptors.at(2), StartsWith("pipe:["));
         for (const auto& [number, what] : descriptors) {
             if (number <= 2) continue;
-            EXPECT_THAT(what, AnyOf(trial.log_file(), trial.pid_file(), trial.control_socket(), run,
+            EXPECT_THAT(what, AnyOf(trial.log_file(), trial.pid_file(), trial.control_socket(), run, folder.path(),
                                     StartsWith("socket:["), StartsWith("pipe:["), StartsWith("anon_inode:[event"),
                                     "anon_inode:[timerfd]", "anon_inode:[pidfd]",
                                     // a crash report that has no name yet

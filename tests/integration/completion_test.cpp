@@ -61,9 +61,9 @@ TEST_F(CompletionTest, BashCompletesTheValueOfASetting) {
 
 TEST_F(CompletionTest, BashCompletesAFilesName) {
     EXPECT_THAT(typed_in_bash("trial-service where --log-file=So\t\n").out,
-                testing::ContainsRegex("log-file +Some File +command-line"));
+                testing::ContainsRegex("log-file +[^\\n]*/Some File +command-line"));
     EXPECT_THAT(typed_in_bash("trial-service where --log-file So\t\n").out,
-                testing::ContainsRegex("log-file +Some File +command-line"));
+                testing::ContainsRegex("log-file +[^\\n]*/Some File +command-line"));
 }
 
 TEST_F(CompletionTest, BashCompletesTheEventsOfTheRunningServiceAndTheirParameters) {
@@ -85,7 +85,7 @@ TEST_F(CompletionTest, ZshCompletesVerbsSettingsAndFiles) {
     EXPECT_THAT(typed_in_zsh("trial-service wher\t --log-level=warn\t\n").out,
                 testing::ContainsRegex("log-level +warning +command-line"));
     EXPECT_THAT(typed_in_zsh("trial-service where --log-file=So\t\n").out,
-                testing::ContainsRegex("log-file +Some File +command-line"));
+                testing::ContainsRegex("log-file +[^\\n]*/Some File +command-line"));
 }
 
 TEST_F(CompletionTest, ZshCompletesTheEventsOfTheRunningServiceAndTheirParameters) {
@@ -100,7 +100,8 @@ TEST_F(CompletionTest, ZshCompletesTheEventsOfTheRunningServiceAndTheirParameter
 
 TEST_F(CompletionTest, FishOffersVerbsSettingsAndFiles) {
     if (!is_installed("fish")) GTEST_SKIP() << "fish is not installed";
-    EXPECT_EQ(offered_in_fish("trial-service wher").out, "where\tprints every setting, and where it comes from\n");
+    EXPECT_EQ(offered_in_fish("trial-service wher").out,
+              "where\tprints every setting, where it comes from, and what the running service has instead\n");
     EXPECT_THAT(offered_in_fish("trial-service where --log-level=warn").out, HasSubstr("--log-level=warning"));
     EXPECT_THAT(offered_in_fish("trial-service where --log-file=So").out, HasSubstr("--log-file=Some File"));
     EXPECT_THAT(offered_in_fish("trial-service where --log-file So").out, HasSubstr("Some File"));

@@ -238,10 +238,10 @@ TEST_F(DroppedPrivilegesTest, EveryThreadDropsThem) {
     EXPECT_GE(threads, 2);
 }
 
-TEST_F(DroppedPrivilegesTest, PidfileSocketAndLogAreHandedOver) {
+TEST_F(DroppedPrivilegesTest, SocketAndLogAreHandedOverAndThePidfileStaysRoots) {
     const RunningService service{trial};
 
-    EXPECT_EQ(ownership_of(trial.pid_file()), (Ownership{stranger, stranger, 0644}));
+    EXPECT_EQ(ownership_of(trial.pid_file()), (Ownership{0, 0, 0644}));
     EXPECT_EQ(ownership_of(trial.control_socket()), (Ownership{stranger, stranger, 0600}));
     EXPECT_EQ(ownership_of(trial.log_file()), (Ownership{stranger, stranger, 0640}));
 }

@@ -161,10 +161,21 @@ TEST_F(QueryTest, AReloadWithAnotherConfigFileIsNotAskedFor) {
 TEST_F(QueryTest, AReloadSaysWhatItDoesNotTakeUp) {
     start_instance();
     replies["reload"] = R"({"applied":[],"needs-restart":[]})";
+    replies["settings"] = R"({"settings":{"log-level":{"value":"info","origin":"built-in"}}})";
     EXPECT_EQ(run({"reload", "--log-level", "debug"}), 0);
-    EXPECT_THAT(error(),
-                HasSubstr("warning: cannot use '--log-level': a reload reads the config file only; 'restart' takes "
-                          "the command line\n"));
+    EXPECT_EQ(error(),
+              "just-another-server: warning: cannot use '--log-level': a reload reads the config file only; 'restart' "
+              "takes the command line\n");
+}
+
+TEST_F(QueryTest, AReloadMayRepeatWhatTheServiceWasStartedWith) {
+    start_instance();
+    host.process.set_directory("/srv");
+    replies["reload"] = R"({"applied":[],"needs-restart":[]})";
+    replies["settings"] =
+        R"({"settings":{"log-level":{"value":"debug"},"log-file":{"value":"/srv/x.log"},"log-delay":{"value":2}}})";
+    EXPECT_EQ(run({"reload", "--log-level", "debug", "--log-file", "x.log", "--log-delay", "2"}), 0);
+    EXPECT_EQ(error(), "");
 }
 
 TEST_F(QueryTest, AReloadSaysThatItCannotCompareTheConfigFiles) {

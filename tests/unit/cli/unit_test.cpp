@@ -188,7 +188,7 @@ TEST_F(UnitTest, TheProgramsOwnArgumentsComeBeforeTheVerb) {
     host.process.set_command_line({"/usr/bin/service", "greeter.lisp", "--fast", "unit", "--log-level", "debug"});
     EXPECT_EQ(run({"unit", "--log-level", "debug"}), 0);
     EXPECT_THAT(out(), AllOf(HasSubstr("\nExecStart=/usr/bin/service /srv/greeter.lisp --fast run --log-level=debug\n"),
-                             HasSubstr("\nExecReload=/usr/bin/service /srv/greeter.lisp --fast reload ")));
+                             HasSubstr("\nExecReload=/usr/bin/service /srv/greeter.lisp --fast reload\n")));
 }
 
 TEST_F(UnitTest, ADescriptorThatSystemdDoesNotPassIsRefused) {
