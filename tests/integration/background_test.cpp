@@ -82,11 +82,15 @@ TEST_F(BackgroundTest, EachThreadHasANameOfItsOwn) {
     const RunningService service{trial};
 
     std::vector<std::string> names;
-    for (const auto& thread : fs::directory_iterator{proc(service.pid(), "task")})
-        names.push_back(read_file(thread.path().string() + "/comm"));
+    // A thread gives itself its name, a moment after it has begun.
+    await_state("each thread has a name of its own", [&] {
+        names.clear();
+        for (const auto& thread : fs::directory_iterator{proc(service.pid(), "task")})
+            names.push_back(read_file(thread.path().string() + "/comm"));
+        std::sort(names.begin(), names.end());
+        return std::adjacent_find(names.begin(), names.end()) == names.end();
+    });
 
-    std::sort(names.begin(), names.end());
-    EXPECT_EQ(std::adjacent_find(names.begin(), names.end()), names.end()) << testing::PrintToString(names);
     EXPECT_THAT(names, testing::IsSupersetOf({"control\n", "log\n", "trial-service\n"}));
 }
 
