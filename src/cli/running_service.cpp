@@ -1,6 +1,7 @@
 #include "cli/running_service.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include "client/server_check.hpp"
@@ -84,7 +85,12 @@ Result<std::optional<Instance>> RunningService::ask_socket(const Places& places)
     if (*listening != os::Listening::yes) return std::optional<Instance>{};
     if (auto link = refuse_link(places, trusted_users(), *tools_.host.files)) return *std::move(link);
     const auto connection = tools_.sockets->connect(places.control_socket);
-    if (!connection) return connection.error();
+    if (!connection) {
+        // It may have ended since the probe.
+        const int reason = connection.error().errno_value;
+        if (reason == ENOENT || reason == ECONNREFUSED) return std::optional<Instance>{};
+        return connection.error();
+    }
     const Peer server = (*connection)->peer();
     if (!may_serve(server, trusted_users()))
         return refuse_stranger(places, places.control_socket, "served by " + describe_stranger(server));

@@ -28,9 +28,11 @@ void AppConfiguration::allow_only(std::initializer_list<std::string_view> known)
     for (const auto& [key, value] : value_->as_object()) {
         if (allowed.contains(key)) continue;
         const std::span<const std::string_view> names{known.begin(), known.size()};
-        const auto unknown = at_key(file_, path_ + pointer_token(key), "unknown key" + did_you_mean(key, names));
-        if (notes_ == nullptr || !notes_->tolerates) throw unknown;
-        notes_->tolerated.emplace_back(unknown.what());
+        const auto unknown = [&] {
+            return at_key(file_, path_ + pointer_token(key), "unknown key" + did_you_mean(key, names));
+        };
+        if (notes_ == nullptr || !notes_->tolerates) throw unknown();
+        notes_->tolerated.emplace_back(unknown().what());
     }
 }
 

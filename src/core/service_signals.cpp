@@ -18,7 +18,7 @@ Result<void> ServiceSignals::begin_load() {
 
 Result<void> ServiceSignals::end_load() {
     loads_ = false;
-    return signals_->note(all_, {});
+    return signals_->note(all, {});
 }
 
 std::optional<Error> ServiceSignals::refusal() const {
@@ -51,7 +51,7 @@ void ServiceSignals::let_go() {
 
 Result<void> ServiceSignals::take(os::EventLoop& loop, std::function<void(const os::ReceivedSignal&)> callback) {
     if (!are_noted_) return {};
-    return signals_->take(all_, loop, std::move(callback));
+    return signals_->take(all, loop, std::move(callback));
 }
 
 void ServiceSignals::give_back() {

@@ -36,7 +36,7 @@ public:
     [[nodiscard]] bool are_noted() const noexcept { return are_noted_; }
 
 private:
-    static constexpr std::array all_{SIGHUP, SIGTERM, SIGABRT, SIGINT, SIGUSR1, SIGXCPU};
+    static constexpr std::array all{SIGHUP, SIGTERM, SIGABRT, SIGINT, SIGUSR1, SIGXCPU};
 
     os::Signals* signals_;
     bool are_noted_ = false;

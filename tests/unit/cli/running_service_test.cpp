@@ -93,6 +93,16 @@ TEST_F(RunningServiceTest, FindsAServiceWithoutALockByItsSocket) {
     EXPECT_EQ(instance.witness, Instance::Witness::socket);
 }
 
+TEST_F(RunningServiceTest, AServiceThatEndsAfterTheProbeIsNotThere) {
+    serve("/run");
+    for (const int reason : {ENOENT, ECONNREFUSED}) {
+        host.sockets.failures().fail_always("connect", reason, "/run/x.control");
+        const auto instance = running.find();
+        ASSERT_TRUE(instance) << reason;
+        EXPECT_FALSE(instance->has_value());
+    }
+}
+
 TEST_F(RunningServiceTest, DoesNotConnectWhereOnlyAServiceManagerListens) {
     host.sockets.listen_for_service("/run/x.control");  // who would start the service
     host.sockets.failures().fail_always("probe", EIO, "/run/x.control");
