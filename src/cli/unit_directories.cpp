@@ -77,8 +77,8 @@ private:
     static bool is_base(const std::string& path) { return std::find(bases.begin(), bases.end(), path) != bases.end(); }
     bool made_by_manager(const std::string& folder) {
         const auto below = [&](std::string_view base, std::vector<std::string>& names) {
-            auto name = name_below(base, folder);
-            if (name) add_once(names, *std::move(name));
+            const auto name = name_below(base, folder);
+            if (name) add_once(names, *name);
             return name.has_value();
         };
         if (is_users_manager())

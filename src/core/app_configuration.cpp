@@ -25,7 +25,8 @@ AppConfiguration AppConfiguration::section(std::string_view key) const {
 void AppConfiguration::allow_only(std::initializer_list<std::string_view> known) const {
     if (value_ == nullptr) return;
     const std::set<std::string_view> allowed{known};
-    for (const auto& [key, value] : value_->as_object()) {
+    for (const auto& member : value_->as_object()) {
+        const std::string& key = member.first;
         if (allowed.contains(key)) continue;
         const std::span<const std::string_view> names{known.begin(), known.size()};
         const auto unknown = [&] {

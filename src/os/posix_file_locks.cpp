@@ -132,7 +132,7 @@ private:
     pid_t process_ = ::getpid();
 };
 
-Result<LockAttempt> busy(LockOwner owner) { return LockAttempt{nullptr, owner}; }
+Result<LockAttempt> busy(LockOwner owner) { return LockAttempt{nullptr, std::move(owner)}; }
 
 LockOwner ourselves() { return LockOwner{::getpid(), ::geteuid(), true}; }
 

@@ -21,28 +21,28 @@ Result<void> FakeCrashReporter::install(const os::CrashPlan& plan) {
     return {};
 }
 
-Result<os::CrashReporter::Place> FakeCrashReporter::open_report(const std::string& asked, Keeping keeping,
+Result<os::CrashReporter::Place> FakeCrashReporter::open_report(const std::string& path, Keeping keeping,
                                                                 const std::string& otherwise) {
     close_report();
-    if (const auto failure = failures_.due("open_report", asked))
-        return os_error("open the crash report", asked, *failure);
-    std::string path = asked;
+    if (const auto failure = failures_.due("open_report", path))
+        return os_error("open the crash report", path, *failure);
+    std::string opened = path;
     std::optional<Error> obstacle;
-    FakeFileTree::Place place = files_->tree().find(path, os::Links::do_not_follow);
+    FakeFileTree::Place place = files_->tree().find(opened, os::Links::do_not_follow);
     const uid_t user = files_->tree().caller().uid;
     if (place.node != nullptr && (place.node->type != os::FileType::regular || place.node->uid != user)) {
-        obstacle = Error{ExitCode::permission, "open the crash report", path, "it is somebody else's"};
+        obstacle = Error{ExitCode::permission, "open the crash report", opened, "it is somebody else's"};
         if (otherwise.empty()) return *obstacle;
-        path = otherwise;
-        place = files_->tree().find(path, os::Links::do_not_follow);
+        opened = otherwise;
+        place = files_->tree().find(opened, os::Links::do_not_follow);
     }
     if (place.errno_value == 0 && place.folder == nullptr) place.errno_value = ENOENT;
     if (place.errno_value == 0 && keeping == Keeping::named && place.node == nullptr)
         place.errno_value = files_->tree().create(place, os::FileType::regular, permissions);
-    if (place.errno_value != 0) return os_error("open the crash report", path, place.errno_value);
-    state().report = path;
+    if (place.errno_value != 0) return os_error("open the crash report", opened, place.errno_value);
+    state().report = opened;
     state().keeping = keeping;
-    return Place{.path = path, .obstacle = std::move(obstacle)};
+    return Place{.path = opened, .obstacle = std::move(obstacle)};
 }
 
 Result<void> FakeCrashReporter::hand_to(uid_t uid, gid_t /*gid*/) {

@@ -129,7 +129,7 @@ Result<std::optional<os::LockOwner>> FakeFileLocks::owner(const std::string& pat
 void FakeFileLocks::lock_by(const std::string& path, os::LockOwner owner) {
     if (!files_->exists(path)) files_->add_file(path);
     const std::uint64_t inode = files_->status_of(path).inode;
-    if (!table_->by_inode.emplace(inode, Holding{owner, ++table_->last_number}).second)
+    if (!table_->by_inode.emplace(inode, Holding{std::move(owner), ++table_->last_number}).second)
         throw std::runtime_error("'" + path + "' is locked already");
 }
 

@@ -201,15 +201,18 @@ TEST_F(ControlRolesOfEventsTest, RefusalsDoNotFillTheLog) {
 TEST_F(ControlRolesOfEventsTest, WhatIsInALargeRequestIsNotLookedAtWhereThePeerMayNotAskForTheEvent) {
     // A key that is given twice is an error that only a whole reading finds.
     const std::string parameters = R"(,{"x":")" + std::string(5'000, 'x') + R"(","x":1}])";
-    for (const auto& [role, event, expected] :
-         std::vector<std::tuple<ControlRole, std::string, std::string>>{{ControlRole::none, "status", "not-allowed"},
-                                                                        {ControlRole::read, "status", "bad-argument"},
-                                                                        {ControlRole::read, "stop", "not-allowed"},
-                                                                        {ControlRole::none, "start", "not-allowed"},
-                                                                        {ControlRole::none, "hello", "bad-argument"}}) {
-        then([this, role] { act_as(role); });
-        ask("[\"" + event + "\"" + parameters);
-        then([this, event, expected] { EXPECT_EQ(code_in(replies.back()), expected) << event; });
+    struct Case {
+        ControlRole role;
+        std::string event;
+        std::string expected;
+    };
+    for (const Case& each :
+         {Case{ControlRole::none, "status", "not-allowed"}, Case{ControlRole::read, "status", "bad-argument"},
+          Case{ControlRole::read, "stop", "not-allowed"}, Case{ControlRole::none, "start", "not-allowed"},
+          Case{ControlRole::none, "hello", "bad-argument"}}) {
+        then([this, each] { act_as(each.role); });
+        ask("[\"" + each.event + "\"" + parameters);
+        then([this, each] { EXPECT_EQ(code_in(replies.back()), each.expected) << each.event; });
     }
     raise(SIGTERM);
     EXPECT_EQ(run(), 0);
