@@ -251,7 +251,7 @@ TEST_F(GuardedPathsTest, ALogInADirectoryOfAGroupIsMadeByRootAndThenTheUsers) {
 }
 
 TEST_F(GuardedPathsTest, OnlyWhatRootOpenedIsHandedOver) {
-    const auto owner_after = [this](const std::string& path) {
+    const auto owner_after = [](const std::string& path) {
         return in_another_process([&path] {
             posix_users().prepare(User{.name = "", .uid = their_uid, .gid = their_gid}, their_gid);
             const auto file = posix_files().open_for_appending(path, 0640);
