@@ -26,6 +26,11 @@ bool is_of_nobody_here(const mocks::FakeFaults::Operation& failed) {
            foreign.contains(failed.errno_value);
 }
 
+/// The process that waits for the outcome of the start ends in the same way, whether it notes signals meanwhile or not.
+bool is_of_waiting_parent(const mocks::FakeFaults::Operation& failed) {
+    return failed.name == "signals.note" && failed.nth == 4;
+}
+
 /// What may fail without a word, since nobody is left to tell, or nothing is lost by it.
 bool may_be_silent(const mocks::FakeFaults::Operation& failed) {
     static const std::set<std::string, std::less<>> silent{
@@ -35,7 +40,7 @@ bool may_be_silent(const mocks::FakeFaults::Operation& failed) {
         "sockets.receive",         // a client's connection that broke is the client's to notice
         "sockets.send",
     };
-    if (silent.contains(failed.name) || is_of_nobody_here(failed)) return true;
+    if (silent.contains(failed.name) || is_of_nobody_here(failed) || is_of_waiting_parent(failed)) return true;
     // Its size is not known then, which matters to nothing but a rotation.
     if (failed.name == "files.status" && failed.object == TrialMachine::log_file) return true;
     // The folder of the socket may not be the service's any more.
@@ -210,7 +215,6 @@ std::optional<int> SweptLife::promised_exit(const Operation& failed) const {
         return is_of_stop ? std::optional{to_int(ExitCode::internal)} : std::nullopt;
     }
     if (failed.object == TrialMachine::config_file) return to_int(ExitCode::configuration);
-    if (failed.name == "event_loop.watch") return to_int(ExitCode::cannot_create);
     // The program takes its file as it is.
     if (failed.name == "files.set_permissions") return std::nullopt;
     if (failed.object == TrialMachine::notes_file) return to_int(ExitCode::internal);
@@ -226,7 +230,7 @@ std::optional<int> SweptLife::promised_exit(const Operation& failed) const {
         failed.object.ends_with(".crash"))
         return std::nullopt;
 
-    if (is_of_nobody_here(failed)) return std::nullopt;
+    if (is_of_nobody_here(failed) || is_of_waiting_parent(failed)) return std::nullopt;
 
     static const std::set<std::string, std::less<>> cannot_create{
         "files.create_directories", "files.status", "files.open_for_appending", "locks.owner",

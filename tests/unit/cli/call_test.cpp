@@ -1,4 +1,7 @@
+#include <chrono>
 #include <csignal>
+#include <memory>
+#include <utility>
 
 #include "unit/cli/program_fixture.hpp"
 
@@ -139,6 +142,17 @@ TEST_F(SecretTest, WhoMayNotListEventsMayCallThem) {
     EXPECT_EQ(instance->requests.back(), R"(["login",{"user":"me"},{"queue":true}])");
 }
 
+/// A sleeper that may be interrupted after the call that slept has returned.
+class SharedSleep final : public os::InterruptibleSleep {
+public:
+    explicit SharedSleep(std::shared_ptr<mocks::FakeInterruptibleSleep> sleeper) : sleeper_{std::move(sleeper)} {}
+    bool sleep_for(std::chrono::milliseconds time) override { return sleeper_->sleep_for(time); }
+    [[nodiscard]] int ended_by() const override { return sleeper_->ended_by(); }
+
+private:
+    std::shared_ptr<mocks::FakeInterruptibleSleep> sleeper_;
+};
+
 /// The service says no more than `line`, and after a second the user has enough.
 class InterruptedCallTest : public CallTest {
 protected:
@@ -148,9 +162,9 @@ protected:
         host.environment.set("NO_COLOR", "1");
         replies[words.at(1)] = line;
         tools.make_sleep = [this, signal]() -> std::unique_ptr<os::InterruptibleSleep> {
-            auto sleep = std::make_unique<mocks::FakeInterruptibleSleep>(host.reactor);
-            after(std::chrono::seconds{1}, [sleeper = sleep.get(), signal] { sleeper->interrupt(signal); });
-            return sleep;
+            auto sleeper = std::make_shared<mocks::FakeInterruptibleSleep>(host.reactor);
+            after(std::chrono::seconds{1}, [sleeper, signal] { sleeper->interrupt(signal); });
+            return std::make_unique<SharedSleep>(std::move(sleeper));
         };
         return run(std::move(words));
     }
