@@ -189,7 +189,8 @@ void Schedule::signal(int number) {
     if (life == nullptr) return;
     tell("signal " + std::to_string(number) + " to " + std::to_string(life->life->pid()));
     if (number == SIGTERM) has_to_end(*life, stop_timeout + kill_limit);
-    if (number == SIGINT) has_to_end(*life, kill_limit);
+    // One without a known sender counts as typed on the terminal, and stops at first.
+    if (number == SIGINT) has_to_end(*life, stop_timeout + kill_limit);
     os_.raise(life->life->pid(), number, {.pid = 50});
     if (!dice_.one_in(3)) os_.settle();
 }
