@@ -19,7 +19,7 @@ class EventLoop;
 namespace servicekit::contract {
 
 /// The way back for one request. Thread-safe; outlives the connection, and then swallows what it is given.
-/// Throws nothing: a connection that there is no memory for ends.
+/// Does not throw. If there is no memory for the connection, it is closed.
 class Responder {
 public:
     virtual ~Responder() = default;

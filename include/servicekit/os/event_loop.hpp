@@ -26,7 +26,7 @@ public:
 class Timer {
 public:
     virtual ~Timer() = default;
-    /// Starts, or starts anew. Takes no memory.
+    /// Starts or restarts the timer. Allocates no memory.
     virtual void start(std::chrono::milliseconds from_now, std::function<void()> callback) = 0;
     virtual void stop() = 0;
 };
