@@ -189,9 +189,9 @@ void Schedule::signal(int number) {
     if (life == nullptr) return;
     tell("signal " + std::to_string(number) + " to " + std::to_string(life->life->pid()));
     if (number == SIGTERM) has_to_end(*life, stop_timeout + kill_limit);
-    // One without a known sender counts as typed on the terminal, and stops at first.
-    if (number == SIGINT) has_to_end(*life, stop_timeout + kill_limit);
-    os_.raise(life->life->pid(), number, {.pid = 50});
+    if (number == SIGINT) has_to_end(*life, kill_limit);
+    // A signal without a sender's uid would count as typed on the terminal, where the first INT only stops.
+    os_.raise(life->life->pid(), number, {.pid = 50, .uid = 0});
     if (!dice_.one_in(3)) os_.settle();
 }
 
