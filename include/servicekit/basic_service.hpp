@@ -93,6 +93,12 @@ public:
         else
             return contract::Log::files();
     }
+    [[nodiscard]] bool drops_lines() const override {
+        if constexpr (LogHasDropsLines<Policy>)
+            return policy_.drops_lines();
+        else
+            return contract::Log::drops_lines();
+    }
     Result<void> open() override { return policy_.open(); }
     [[nodiscard]] bool works_in_background() const override { return LogHasStart<Policy>; }
     Result<void> start(os::EventLoop& loop) override {

@@ -37,6 +37,9 @@ struct CallOptions {
     /// How long the caller will wait; nothing: for as long as it takes. The service is told: an event that is still
     /// queued by then is taken out, one that runs goes on, and the reply is the error `timeout`.
     std::optional<std::chrono::milliseconds> timeout = {};
+    /// Of `stop` and `kill` only: the reply comes when the service has ended, and is an error if a stop was not clean.
+    /// on_turn is called when the end begins.
+    bool wait = false;
     /// Asked now and then while call() waits: whether the caller has had enough. Then the call ends with an error of
     /// EINTR, and the event goes on.
     std::function<bool()> is_given_up = {};

@@ -247,6 +247,15 @@ concept LogMayHaveFiles = LogHasFiles<P> || !requires {
 };
 
 template <class P>
+concept LogHasDropsLines = requires(const P& policy) {
+    { policy.drops_lines() } -> std::same_as<bool>;
+};
+template <class P>
+concept LogMayDropLines = LogHasDropsLines<P> || !requires {
+    &P::drops_lines;
+};
+
+template <class P>
 concept LogHasStreamUse = requires(const P& policy) {
     { policy.stream_use() } -> std::same_as<contract::StreamUse>;
 };
@@ -376,6 +385,7 @@ consteval bool meets_log_policy() {
     static_assert(LogMayHavePlan<P>, "a LogPolicy's `plan`, if it has one, is `contract::LogPlan plan() const`");
     static_assert(LogMayHaveFiles<P>,
                   "a LogPolicy's `files`, if it has one, is `std::vector<std::string> files() const`");
+    static_assert(LogMayDropLines<P>, "a LogPolicy's `drops_lines`, if it has one, is `bool drops_lines() const`");
     static_assert(LogMayUseStreams<P>,
                   "a LogPolicy's `stream_use`, where it has one, is `contract::StreamUse stream_use() const`");
     static_assert(LogMayHaveLastWords<P>,

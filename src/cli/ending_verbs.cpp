@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <array>
 #include <csignal>
+#include <functional>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -28,19 +30,28 @@ public:
         refused,  ///< the service does not let this user, and neither would the kernel
     };
     /// Over the control socket. A refusal is printed.
-    Asked ask(std::string_view event, milliseconds at_most) const {
-        auto client = connect_to(session_, instance_);
-        if (!client) return Asked::in_vain;
-        try {
-            const bool answered = client->call(event, {}, {.timeout = std::min(at_most, longest_answer)}).has_value();
-            return answered ? Asked::taken : Asked::in_vain;
-        } catch (const EventError& error) {
-            // Root is refused only by a service that takes it for another: one in a user namespace of its own.
-            if (error.code() != "not-allowed" || session_.tools.host.process->effective_user() == 0)
-                return Asked::in_vain;
-            session_.console.fail(Error{ExitCode::permission, std::string{event}, instance_.in_words(), error.what()});
-            return Asked::refused;
-        }
+    Asked ask(std::string_view event, milliseconds at_most) {
+        return ask(event, {.timeout = std::min(at_most, longest_answer)});
+    }
+
+    /// Asks for a stop over the control socket. If the service takes it, waits for its end by `wait`, and then learns
+    /// whether the stop was clean. A refusal is printed.
+    Asked ask_and_wait(milliseconds at_most, const std::function<void()>& wait) {
+        const auto& clock = *session_.tools.host.clock;
+        const auto answer_due = clock.steady_now() + std::min(at_most, longest_answer);
+        bool is_taken = false;
+        CallOptions options;
+        options.wait = true;
+        options.on_turn = [&](const Turn&) {
+            is_taken = true;
+            wait();
+        };
+        // What the service has to say it says before its end.
+        options.is_given_up = [&] { return is_taken || clock.steady_now() >= answer_due; };
+        const auto asked = ask("stop", options);
+        if (is_taken) return Asked::taken;
+        fault_.clear();
+        return asked;
     }
 
     Result<bool> signal(int number) { return running_.signal(instance_, number); }
@@ -73,6 +84,11 @@ public:
         const std::string who = instance_.in_words();
         switch (*waited) {
             case RunningService::Waited::ended:
+                if (!fault_.empty()) {
+                    ended_uncleanly_ = true;
+                    console.complain(std::string{done} + " (" + who + "), but not cleanly: " + fault_);
+                    return to_int(ExitCode::internal);
+                }
                 console.say(std::string{done} + (instance_.pid > 0 ? " (" + who + ")" : ""));
                 return 0;
             case RunningService::Waited::replaced:
@@ -88,7 +104,29 @@ public:
         return to_int(ExitCode::timeout);
     }
 
+    /// What report() has printed is that the instance ended, but by a stop that was not clean.
+    [[nodiscard]] bool ended_uncleanly() const noexcept { return ended_uncleanly_; }
+
 private:
+    Asked ask(std::string_view event, const CallOptions& options) {
+        auto client = connect_to(session_, instance_);
+        if (!client) return Asked::in_vain;
+        try {
+            const auto reply = client->call(event, {}, options);
+            if (!reply && options.wait) fault_ = "it ended without a word; its log may say why";
+            return reply ? Asked::taken : Asked::in_vain;
+        } catch (const EventError& error) {
+            // Root is refused only by a service that takes it for another: one in a user namespace of its own.
+            if (error.code() == "not-allowed" && session_.tools.host.process->effective_user() != 0) {
+                session_.console.fail(
+                    Error{ExitCode::permission, std::string{event}, instance_.in_words(), error.what()});
+                return Asked::refused;
+            }
+            if (options.wait) fault_ = error.what();
+            return Asked::in_vain;
+        }
+    }
+
     [[nodiscard]] bool runs_stop_event() const {
         auto client = connect_to(session_, instance_);
         if (!client) return false;
@@ -106,6 +144,8 @@ private:
     RunningService& running_;
     Instance instance_;
     std::unique_ptr<os::InterruptibleSleep> sleep_;
+    std::string fault_;  ///< why the stop was not clean
+    bool ended_uncleanly_ = false;
 };
 
 int stop_instance(Session& session, Ending& ending) {
@@ -115,12 +155,15 @@ int stop_instance(Session& session, Ending& ending) {
     const auto begin = clock.steady_now();
     const auto until = begin + timeout;
     const auto at_most = session.invocation.timeout ? until : begin + settings.get(setting::extended_timeout) + 2s;
-    const auto asked = ending.ask("stop", timeout);
+    std::optional<Result<RunningService::Waited>> waited;
+    const auto wait = [&] { waited = ending.wait_for_stop(until, at_most); };
+    const bool waits = !session.invocation.no_wait;
+    const auto asked = waits ? ending.ask_and_wait(timeout, wait) : ending.ask("stop", timeout);
     if (asked == Ending::Asked::refused) return to_int(ExitCode::permission);
     if (asked == Ending::Asked::in_vain)
         if (const auto sent = ending.signal(SIGTERM); !sent) return session.console.fail(sent.error());
-    if (session.invocation.no_wait) return 0;
-    return ending.report("stopped", ending.wait_for_stop(until, at_most));
+    if (waits && !waited) wait();
+    return waits ? ending.report("stopped", *waited) : 0;
 }
 
 /// A bit more than the service gives itself for each.
@@ -158,11 +201,16 @@ int end_with(Session& session, int (*end)(Session&, Ending&)) {
 
 }  // namespace
 
-int stop_loaded(Session& session) { return end_with(session, &stop_instance); }
+int stop_to_restart(Session& session) {
+    return end_with(session, [](Session& stopping, Ending& ending) {
+        const int code = stop_instance(stopping, ending);
+        return ending.ended_uncleanly() ? 0 : code;
+    });
+}
 
 int stop(Session& session) {
     if (const int code = load_as_client(session); code != 0) return code;
-    return stop_loaded(session);
+    return end_with(session, &stop_instance);
 }
 
 int kill(Session& session) {

@@ -158,7 +158,7 @@ int restart(Session& session) {
         if (const auto checked = check_configuration(session); !checked) return session.console.fail(checked.error());
         // It must not stop what it will not start again.
         if (const auto refused = signals.refusal()) return session.console.fail(*refused);
-        return stop_loaded(session);
+        return stop_to_restart(session);
     };
     const int code = session.service.loads_in_service() ? run_in_child(session, check_and_stop) : check_and_stop();
     if (code != 0) return code;

@@ -15,8 +15,9 @@ int restart(Session& session);
 int stop(Session& session);
 int kill(Session& session);
 int wait(Session& session);
-/// Stops the service of settings that are loaded already, and waits for its end; one that does not run is fine.
-int stop_loaded(Session& session);
+/// Stops the service of settings that are loaded already, and waits for its end. One that does not run is fine, and so is
+/// one whose stop is not clean: that is printed.
+int stop_to_restart(Session& session);
 // query_verbs.cpp
 int status(Session& session);
 int pid(Session& session);

@@ -36,6 +36,7 @@ std::string encode_request(std::string_view event, const Object& arguments, cons
         const auto time = std::max(*options.timeout, milliseconds{1});
         wishes.append("timeout", static_cast<double>(time.count()) / 1000.0);
     }
+    if (options.wait) wishes.append("wait", true);
     if (!arguments.empty() || !wishes.empty()) request.emplace_back(arguments);
     if (!wishes.empty()) request.emplace_back(std::move(wishes));
     return to_json(Value{std::move(request)}) + "\n";

@@ -35,13 +35,18 @@ std::optional<Object> read_options(const Object& options, Request& request) {
         } else if (key == "queue") {
             if (!value.is_bool()) return bad_option(request.event, key, "true or false");
             request.wants_turns = value.as_bool();
+        } else if (key == "wait") {
+            if (!value.is_bool()) return bad_option(request.event, key, "true or false");
+            const bool ends = request.event == "stop" || request.event == "kill";
+            if (value.as_bool() && !ends) return bad_option(request.event, key, "none but with 'stop' and 'kill'");
+            request.waits_for_end = value.as_bool();
         } else if (key == "timeout") {
             const bool usable = value.is_number() && value.as_number() > 0;
             if (!usable) return bad_option(request.event, key, "a number of seconds above 0");
             const std::chrono::duration<double> seconds{std::min(value.as_number(), longest_timeout_seconds)};
             request.timeout = std::chrono::ceil<std::chrono::milliseconds>(seconds);
         } else {
-            return bad_option(request.event, key, "'progress', 'queue' or 'timeout'");
+            return bad_option(request.event, key, "'progress', 'queue', 'timeout' or 'wait'");
         }
     }
     return std::nullopt;

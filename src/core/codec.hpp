@@ -17,7 +17,8 @@ struct Request {
     std::string event;
     Object arguments;
     bool wants_progress = false;
-    bool wants_turns = false;  ///< to know when it is queued, and when it begins
+    bool wants_turns = false;    ///< to know when it is queued, and when it begins
+    bool waits_for_end = false;  ///< of a stop or kill: the reply comes when the service has ended
     std::optional<std::chrono::milliseconds> timeout;
 };
 

@@ -8,10 +8,10 @@
 
 #include "base/attempt.hpp"
 #include "base/names.hpp"
-#include "base/rfc3339.hpp"
 #include "core/argument_check.hpp"
 #include "core/configuration.hpp"
 #include "core/crash_reports.hpp"
+#include "core/event_log.hpp"
 #include "core/peer_words.hpp"
 #include "core/service_core.hpp"
 #include "core/shutdown.hpp"
@@ -82,11 +82,10 @@ namespace {
 
 class StatusAnswer final : public Answer {
 public:
-    StatusAnswer(ControlPlane& plane, std::shared_ptr<StatusAskers> askers)
-        : plane_{&plane}, askers_{std::move(askers)} {}
+    StatusAnswer(ServiceCore& core, std::shared_ptr<StatusAskers> askers) : core_{&core}, askers_{std::move(askers)} {}
     void succeed(const Object& own) override {
-        plane_->keep_own_status(own);
-        Object fields = plane_->status_fields();
+        core_->own_status.keep(own);
+        Object fields = core_->control_plane->status_fields();
         fields.merge(own);
         askers_->reply(encode_reply(fields));
     }
@@ -96,9 +95,9 @@ public:
     void lack_memory() override { askers_->reply(out_of_memory_line); }
 
 private:
-    void reply_without_own() { askers_->reply(encode_reply(plane_->last_known_status())); }
+    void reply_without_own() { askers_->reply(encode_reply(core_->own_status.last_known())); }
 
-    ControlPlane* plane_;
+    ServiceCore* core_;
     std::shared_ptr<StatusAskers> askers_;
 };
 
@@ -156,6 +155,11 @@ ControlRole needed_role(const EventDeclaration& event, const Object& arguments) 
     return only_asks ? needs : std::max(needs, ControlRole::operate);
 }
 
+/// Whether the event changes nothing, with these arguments.
+bool only_asks(const EventDeclaration& event, const Arguments& arguments) {
+    return event.read_only || (event.name == "log-level" && !arguments.has("level"));
+}
+
 /// Whether a request for the event is served in any state.
 bool is_served_always(std::string_view event) {
     return event == "status" || event == "events" || event == "settings" || event == "crashes" ||
@@ -173,7 +177,12 @@ Value bound_value(double bound) {
 
 ControlPlane::ControlPlane(ServiceCore& core) : core_{&core} {}
 
-void ControlPlane::arm() { deadlines_ = std::make_unique<Deadlines>(core_->queue, *core_->host.clock, *core_->loop); }
+void ControlPlane::arm() {
+    deadlines_ =
+        std::make_unique<Deadlines>(core_->queue, *core_->host.clock, *core_->loop, [this](const EventRun& run) {
+            if (run.logs_outcome()) EventLog{core_->log}.never_ran(run.event().name, "the time of its caller was up");
+        });
+}
 
 void ControlPlane::request(std::string_view text, const Peer& peer, std::shared_ptr<contract::Responder> responder) {
     const auto fail = [&responder](Object error) { responder->reply(encode_error(std::move(error))); };
@@ -225,16 +234,9 @@ void ControlPlane::request(std::string_view text, const Peer& peer, std::shared_
     }
 
     if (event->name == "status") return answer_status(event, request, peer, responder);
-    const bool only_asks = event->read_only || (event->name == "log-level" && !arguments.has("level"));
-    if (!only_asks) log_request(*event, arguments.values(), peer);
-    if (event->name == "stop") {
-        responder->reply(encode_reply({{"result", "stop-initiated"}}));
-        return core_->shutdown->stop("asked for by " + in_words(peer));
-    }
-    if (event->name == "kill") {
-        responder->reply(encode_reply({{"result", "kill-initiated"}}));
-        return core_->shutdown->kill("asked for by " + in_words(peer));
-    }
+    const bool changes_something = !only_asks(*event, arguments);
+    if (changes_something) log_request(*event, arguments.values(), peer);
+    if (event->name == "stop" || event->name == "kill") return end(event, request, peer, responder);
     const bool asks_core_alone = !event->handler || !runs || core_->runner.busy();
     if (event->name == "log-flush" && asks_core_alone) return flush_log(std::move(responder));
     if (const auto found = core_->answers_at_once.find(event->name);
@@ -249,6 +251,8 @@ void ControlPlane::request(std::string_view text, const Peer& peer, std::shared_
         } catch (const BadArgument& bad) {
             return fail(bad_argument(*event, bad));
         }
+        if (changes_something && !done) EventLog{core_->log}.failed(event->name, done.error().message());
+        if (changes_something && done && asks_core_alone) EventLog{core_->log}.done(event->name);
         if (!done)
             return fail(make_error("event-error", done.error().message(),
                                    {{"event", event->name}, {"type", "servicekit::Error"}}));
@@ -258,6 +262,17 @@ void ControlPlane::request(std::string_view text, const Peer& peer, std::shared_
         return;
     }
     (void)queue(event, std::move(arguments), request, peer, std::make_unique<ClientAnswer>(std::move(responder)));
+}
+
+void ControlPlane::end(const Event& event, const Request& request, const Peer& peer,
+                       const std::shared_ptr<contract::Responder>& responder) {
+    const bool stops = event->name == "stop";
+    if (request.waits_for_end)
+        core_->end_askers.add(make_run(event, {}, request, peer, std::make_unique<ClientAnswer>(responder)));
+    else
+        responder->reply(encode_reply({{"result", stops ? "stop-initiated" : "kill-initiated"}}));
+    const std::string why = "asked for by " + in_words(peer);
+    stops ? core_->shutdown->stop(why) : core_->shutdown->kill(why);
 }
 
 std::string ControlPlane::refuse(const contract::Refusal& refusal) { return encode_error(describe_refusal(refusal)); }
@@ -315,31 +330,15 @@ Object ControlPlane::status_fields() const {
     return fields;
 }
 
-Object ControlPlane::last_known_status() const {
-    Object fields = status_fields();
-    const std::lock_guard guard{own_status_mutex_};
-    if (own_status_.empty()) return fields;
-    fields.merge(own_status_);
-    fields.set("as-of", rfc3339(own_status_as_of_));
-    return fields;
-}
-
-void ControlPlane::keep_own_status(const Object& fields) {
-    const auto now = core_->host.clock->system_now();
-    const std::lock_guard guard{own_status_mutex_};
-    own_status_ = fields;
-    own_status_as_of_ = now;
-}
-
 void ControlPlane::answer_status(const Event& event, Request& request, const Peer& peer,
                                  const std::shared_ptr<contract::Responder>& responder) {
     const auto now = core_->host.clock->steady_now();
-    const bool has_own = event->handler || core_->has_own_status.load(std::memory_order_relaxed);
+    const bool has_own = event->handler || core_->own_status.may_exist();
     const auto busy = core_->runner.busy();
     const bool is_occupied = busy && (busy->event != "status" || now - busy->since >= own_status_limit);
     if (!has_own || is_occupied || core_->current_state() != ServiceState::running ||
         !core_->queue.holds_only("status"))
-        return responder->reply(encode_reply(last_known_status()));
+        return responder->reply(encode_reply(core_->own_status.last_known()));
 
     // One run answers all who asked before it began, however many these are. A handler of the program's may answer
     // each otherwise.
@@ -353,7 +352,7 @@ void ControlPlane::answer_status(const Event& event, Request& request, const Pee
     const auto askers = std::make_shared<StatusAskers>();
     (void)askers->add(responder);
     const auto run =
-        queue(event, Arguments{request.arguments}, request, peer, std::make_unique<StatusAnswer>(*this, askers));
+        queue(event, Arguments{request.arguments}, request, peer, std::make_unique<StatusAnswer>(*core_, askers));
     if (!is_same_for_all) return;
     queued_status_ = run;
     status_askers_ = askers;
@@ -423,8 +422,8 @@ Object ControlPlane::log_level(const Arguments& arguments) {
     return reply;
 }
 
-std::shared_ptr<EventRun> ControlPlane::queue(const Event& event, Arguments arguments, const Request& request,
-                                              const Peer& peer, std::unique_ptr<Answer> answer) {
+std::shared_ptr<EventRun> ControlPlane::make_run(const Event& event, Arguments arguments, const Request& request,
+                                                 const Peer& peer, std::unique_ptr<Answer> answer) {
     auto run = std::make_shared<EventRun>(event, std::move(arguments), peer, std::move(answer));
     if (request.wants_progress) run->want_progress();
     if (request.wants_turns) run->want_turns();
@@ -432,13 +431,21 @@ std::shared_ptr<EventRun> ControlPlane::queue(const Event& event, Arguments argu
         run->expect_answer_by(core_->host.clock->steady_now() + *request.timeout);
         deadlines_->watch(run);
     }
+    return run;
+}
+
+std::shared_ptr<EventRun> ControlPlane::queue(const Event& event, Arguments arguments, const Request& request,
+                                              const Peer& peer, std::unique_ptr<Answer> answer) {
+    const bool changes_something = !only_asks(*event, arguments);
+    auto run = make_run(event, std::move(arguments), request, peer, std::move(answer));
+    if (changes_something) run->log_outcome();
     if (core_->queue.push(run, EventQueue::Wake::by_caller)) {
         run->tell_queued([this] { return core_->runner.running(); });
         wake_event_thread();
     } else if (core_->shutdown->is_stopping()) {
-        run->decline(make_error("not-ready", "the service is stopping", {{"state", "stopping"}}));
+        core_->decline(*run, "not-ready", "the service is stopping", {{"state", "stopping"}});
     } else {
-        run->decline(make_error("busy", "too many events wait already", {{"limit", EventQueue::limit}}));
+        core_->decline(*run, "busy", "too many events wait already", {{"limit", EventQueue::limit}});
     }
     return run;
 }
@@ -525,6 +532,7 @@ void ControlPlane::queue_reload(const Peer& sender) {
     auto run = std::make_shared<EventRun>(core_->events.find("reload"), Arguments{}, std::move(peer),
                                           std::make_unique<CallbackAnswer>([](const Object*, const Object*) {}));
     queued_reload_ = run;
+    run->log_outcome();
     if (!core_->queue.push(std::move(run)) && !core_->shutdown->is_stopping())
         core_->log.error("cannot reload: too many events wait already");
 }

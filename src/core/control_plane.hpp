@@ -42,10 +42,6 @@ public:
     Result<Object> do_at_once(std::string_view event, const Arguments& arguments);
     /// The status's built-in fields. From any thread.
     [[nodiscard]] Object status_fields() const;
-    /// The same, with what on_status() added last and when that was. From any thread.
-    [[nodiscard]] Object last_known_status() const;
-    /// Keeps what on_status() added last. From the event thread.
-    void keep_own_status(const Object& fields);
 
 private:
     [[nodiscard]] Object log_level(const Arguments& arguments);
@@ -53,6 +49,12 @@ private:
 
     void answer_status(const Event& event, Request& request, const Peer& peer,
                        const std::shared_ptr<contract::Responder>& responder);
+    /// Ends the service, by the event `stop` or `kill`.
+    void end(const Event& event, const Request& request, const Peer& peer,
+             const std::shared_ptr<contract::Responder>& responder);
+    /// With what the request wants; its time counts from now on.
+    std::shared_ptr<EventRun> make_run(const Event& event, Arguments arguments, const Request& request,
+                                       const Peer& peer, std::unique_ptr<Answer> answer);
     std::shared_ptr<EventRun> queue(const Event& event, Arguments arguments, const Request& request, const Peer& peer,
                                     std::unique_ptr<Answer> answer);
     void wake_event_thread();
@@ -83,10 +85,6 @@ private:
     std::mutex flush_mutex_;
     std::vector<std::shared_ptr<contract::Responder>>
         wait_for_flush_;  ///< a flush that has not begun is under way for them
-
-    mutable std::mutex own_status_mutex_;
-    Object own_status_;
-    std::chrono::system_clock::time_point own_status_as_of_;
 };
 
 }  // namespace servicekit

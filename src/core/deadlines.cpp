@@ -24,8 +24,9 @@ void Deadlines::look() {
         const auto run = weak.lock();
         if (!run || run->is_answered()) return true;
         if (*run->deadline() > now) return false;
-        queue_->remove(*run);
+        const bool never_runs = queue_->remove(*run);
         run->time_out();
+        if (never_runs && never_ran_) never_ran_(*run);
         return true;
     });
     arm();

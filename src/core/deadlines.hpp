@@ -1,6 +1,8 @@
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "core/event_queue.hpp"
@@ -14,8 +16,10 @@ namespace servicekit {
 /// For the loop's thread only. Arms one timer for all, and none while there are none.
 class Deadlines {
 public:
-    Deadlines(EventQueue& queue, const os::Clock& clock, os::EventLoop& loop)
-        : queue_{&queue}, clock_{&clock}, timer_{loop.timer()} {}
+    /// \param never_ran called for each run that is taken out of the queue
+    Deadlines(EventQueue& queue, const os::Clock& clock, os::EventLoop& loop,
+              std::function<void(const EventRun&)> never_ran = {})
+        : queue_{&queue}, clock_{&clock}, timer_{loop.timer()}, never_ran_{std::move(never_ran)} {}
 
     /// \pre the run has a deadline.
     void watch(const std::shared_ptr<EventRun>& run);
@@ -27,6 +31,7 @@ private:
     EventQueue* queue_;
     const os::Clock* clock_;
     std::unique_ptr<os::Timer> timer_;
+    std::function<void(const EventRun&)> never_ran_;
     std::vector<std::weak_ptr<EventRun>> runs_;
     std::size_t prune_at_ = 64;
     std::chrono::steady_clock::time_point armed_for_ = std::chrono::steady_clock::time_point::max();

@@ -55,9 +55,12 @@ public:
     [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> deadline() const noexcept { return deadline_; }
     void want_progress() noexcept { wants_progress_ = true; }
     void want_turns() noexcept { wants_turns_ = true; }
+    /// Has the log say what became of it.
+    void log_outcome() noexcept { logs_outcome_ = true; }
 
     [[nodiscard]] bool wants_progress() const noexcept { return wants_progress_; }
     [[nodiscard]] bool wants_turns() const noexcept { return wants_turns_; }
+    [[nodiscard]] bool logs_outcome() const noexcept { return logs_outcome_; }
     [[nodiscard]] bool is_answered() const noexcept { return answered_.load(std::memory_order_acquire); }
 
     /// Only the first of succeed(), fail(), decline(), time_out() and lack_memory() reaches the asker; the last one if
@@ -124,6 +127,7 @@ private:
     std::optional<std::chrono::steady_clock::time_point> deadline_;
     bool wants_progress_ = false;
     bool wants_turns_ = false;
+    bool logs_outcome_ = false;
     bool has_begun_ = false;  // for whoever has the mutex
     std::mutex progress_mutex_;
     std::atomic<bool> answered_{false};

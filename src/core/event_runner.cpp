@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/codec.hpp"
+#include "core/event_log.hpp"
 #include "servicekit/base/json.hpp"
 #include "servicekit/os/process.hpp"
 
@@ -100,6 +101,10 @@ void EventRunner::run(EventRun& run, const Handler& handler) {
     Reply reply;
     Object error;
     bool failed = true;
+    const auto begin = clock_->steady_now();
+    const auto took = [&] {
+        return std::chrono::duration_cast<std::chrono::milliseconds>(clock_->steady_now() - begin);
+    };
     try {
         Running running{*this, run.event()};
         run.begin();
@@ -110,11 +115,14 @@ void EventRunner::run(EventRun& run, const Handler& handler) {
     } catch (const BadArgument& bad) {
         error = make_error("bad-argument", bad.what(),
                            {{"event", run.event().name}, {"argument", bad.argument()}, {"expected", bad.expected()}});
+        if (run.logs_outcome()) EventLog{*log_}.failed(run.event().name, bad.what());
     } catch (...) {
         const CaughtException caught = describe_current_exception();
         error = caught.as_error(run.event().name);
-        log_->error("event '" + run.event().name + "' failed: " + caught.message + " (" + caught.type + ")");
+        EventLog{*log_}.failed(run.event().name, caught.message + " (" + caught.type + ")");
     }
+    // as_reload() says more of a reload.
+    if (!failed && run.logs_outcome() && run.event().name != "reload") EventLog{*log_}.done(run.event().name, took());
     // The answer goes out once the event no longer counts as running: who reads it may ask for the status at once.
     if (failed)
         run.fail(error);

@@ -76,7 +76,7 @@ int Lifecycle::run(bool in_background) {
         }
     }
     if (failure) core.report(*failure);
-    end();
+    end(stop_fault_);
     if (failure) core.announcements.failed(*failure);
     core.set_state(ServiceState::stopped);
     return failure ? to_int(failure->exit_code) : 0;
@@ -118,7 +118,7 @@ std::optional<Error> Lifecycle::begin(bool in_background) {
     core.control_plane->arm();
     core.heartbeat->arm(*core.loop);
     // One that came from elsewhere than the load event.
-    if (core.stop_asked_in_load.load()) return Error{ExitCode::timeout, "start", "", "stopped while loading"};
+    if (core.end_asked_by_program.load()) return Error{ExitCode::timeout, "start", "", "stopped while loading"};
 
     if (auto error = hold_lock()) return error;
     if (auto error = privileges_.prepare()) return error;
@@ -133,7 +133,7 @@ std::optional<Error> Lifecycle::load(bool in_background) {
     ServiceCore& core = *core_;
     auto& [daemon, lock, log, control] = *core.policies;
     if (auto loaded = core.configuration->load(); !loaded) return loaded.error();
-    if (core.stop_asked_in_load.load()) return Error{ExitCode::timeout, "start", "", "stopped while loading"};
+    if (core.end_asked_by_program.load()) return Error{ExitCode::timeout, "start", "", "stopped while loading"};
     const Settings& settings = core.configuration->settings();
     auto places = resolve_places(settings, core.host);
     if (!places) return places.error();
@@ -165,6 +165,7 @@ std::optional<Error> Lifecycle::load(bool in_background) {
     const auto owner = lock.owner();
     if (!owner) return owner.error();
     if (*owner && (*owner)->is_instance) return busy_error(**owner, core.places.pid_file);
+    if (log.drops_lines()) core.warn("no log file is set, so the log is lost; name one with --log-file");
     return std::nullopt;
 }
 
@@ -249,9 +250,13 @@ std::optional<Error> Lifecycle::live(bool& started) {
         // Nothing has limited the time of its end so far.
         core.loop->post([&core, why = failure->message()] { core.shutdown->stop(why); });
     }
-    if (const bool has_something_to_stop = started || core.shutdown->is_stopping(); has_something_to_stop) {
-        if (auto error = stop_event(); error && started && !failure) failure = std::move(error);
+    const bool is_told_to_end = core.shutdown->is_stopping() || core.end_asked_by_program.load();
+    if (started || is_told_to_end) {
+        stop_fault_ = stop_event();
+        if (stop_fault_ && failure) core.log.error(stop_fault_->message());
+        if (!failure) failure = stop_fault_;
         if (!failure && core.shutdown->is_stopping()) failure = core.shutdown->failure();
+        if (started) stop_fault_ = failure;
     }
     undo_attachments();
     return failure;
@@ -404,7 +409,8 @@ std::optional<Error> Lifecycle::start_event() {
         const CaughtException caught = describe_current_exception();
         return Error{ExitCode::internal, "start", "", caught.message};
     }
-    if (core.shutdown->is_stopping()) return Error{ExitCode::timeout, "start", "", "stopped while starting"};
+    if (core.shutdown->is_stopping() || core.end_asked_by_program.load())
+        return Error{ExitCode::timeout, "start", "", "stopped while starting"};
     return std::nullopt;
 }
 
@@ -438,6 +444,7 @@ void Lifecycle::serve() {
 void Lifecycle::serve(EventRun& run) {
     ServiceCore& core = *core_;
     try {
+        core.own_status.refresh_before(run.event().name);
         core.run_event(run);
     } catch (const std::bad_alloc&) {
         // The event's own lack of memory is an error reply. This is that of the reply, or of what surrounds the event.
@@ -472,13 +479,14 @@ void Lifecycle::undo_attachments() {
     }
 }
 
-void Lifecycle::end() {
+void Lifecycle::end(const std::optional<Error>& fault) {
     ServiceCore& core = *core_;
     auto& [daemon, lock, log, control] = *core.policies;
     leave_ready_descriptor();
     // Nothing may be asked of the service any more, or it would wait for an answer for ever.
     for (const auto& run : core.queue.close())
-        run->decline(make_error("not-ready", "the service is stopping", {{"state", "stopping"}}));
+        core.decline(*run, "not-ready", "the service is stopping", {{"state", "stopping"}});
+    core.end_askers.answer(fault);
     if (control_open_ && loop_turns_) {
         std::atomic<bool> closed{false};
         core.loop->post([&control = control, &closed, &core] {

@@ -58,7 +58,8 @@ private:
     std::optional<Error> stop_event();
     void undo_attachments();
     /// Releases in reverse what was taken.
-    void end();
+    /// \param fault what clients learn who wait for the end: why the stop was not clean
+    void end(const std::optional<Error>& fault);
 
     ServiceCore* core_;
     Privileges privileges_;
@@ -70,6 +71,7 @@ private:
     bool log_open_ = false;
     bool control_open_ = false;
     bool loop_turns_ = false;
+    std::optional<Error> stop_fault_;  ///< why the stop was not clean
     ServiceSignals signals_;
 };
 

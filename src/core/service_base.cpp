@@ -106,10 +106,9 @@ void ServiceBase::post_work(std::string_view what, std::function<void()> work) {
 void ServiceBase::at_end(std::function<void()> undo) { core_->at_end.push_back(std::move(undo)); }
 
 void ServiceBase::request_stop() {
-    if (core_->loop)
-        core_->loop->post([this] { core_->shutdown->stop("asked for by the program"); });
-    else if (core_->current_state() == ServiceState::loading)
-        core_->stop_asked_in_load.store(true);
+    if (!core_->loop && core_->current_state() != ServiceState::loading) return;
+    core_->end_asked_by_program.store(true);
+    if (core_->loop) core_->loop->post([this] { core_->shutdown->stop("asked for by the program"); });
 }
 
 void ServiceBase::announce(std::string_view text) { core_->announcements.say(text); }
@@ -197,7 +196,7 @@ void ServiceBase::on_status(Reply& reply) {
     if (core_->hooks.on_status)
         core_->hooks.on_status(reply);
     else
-        core_->default_status_ran = true;
+        core_->own_status.note_default();
 }
 
 Reply ServiceBase::handle(Event& event, const std::function<Reply(Event&)>& next) { return next(event); }

@@ -8,6 +8,7 @@
 #include "base/escaped_text.hpp"
 #include "core/configuration.hpp"
 #include "core/control_plane.hpp"
+#include "core/event_log.hpp"
 #include "core/heartbeat.hpp"
 #include "core/shutdown.hpp"
 
@@ -29,6 +30,7 @@ ServiceCore::ServiceCore(ServiceBase& the_service, ServiceOptions the_options, E
       announcements{*host.clock, [this] { return shutdown->extend(); }},
       streams{*this},
       crash_watch{*this},
+      own_status{*this},
       configuration{std::make_unique<Configuration>(*this)},
       shutdown{std::make_unique<Shutdown>(*this)},
       control_plane{std::make_unique<ControlPlane>(*this)},
@@ -36,6 +38,7 @@ ServiceCore::ServiceCore(ServiceBase& the_service, ServiceOptions the_options, E
     runner.wait_by(host.make_parking);
     runner.on_progress([this](std::uint64_t done, std::uint64_t total, std::string_view text) {
         announcements.progress(done, total, text);
+        if (shutdown->is_stopping()) end_askers.progress(done, total, text);
     });
     runner.on_begin([this] { queue.tell_waiting([this] { return runner.running(); }); });
 }
@@ -53,14 +56,7 @@ Handler ServiceCore::own_part(const EventDeclaration& event) {
     if (event.name == "start") return runs(&ServiceBase::on_start);
     if (event.name == "stop") return runs(&ServiceBase::on_stop);
     if (event.name == "kill") return runs(&ServiceBase::on_kill);
-    if (event.name == "status")
-        return [this](const Arguments&, Context&) {
-            Reply reply;
-            default_status_ran = false;
-            service.on_status(reply);
-            if (default_status_ran && reply.fields().empty()) has_own_status.store(false, std::memory_order_relaxed);
-            return reply;
-        };
+    if (event.name == "status") return [this](const Arguments&, Context&) { return own_status.ask(); };
     if (event.name == "load")
         return [this](const Arguments&, Context&) {
             if (!configuration->is_loading()) return configuration->load_again(Configuration::Again::load);
@@ -97,6 +93,7 @@ Handler ServiceCore::as_reload(Handler handler) {
         try {
             Reply reply = handler(arguments, context);
             over({});
+            EventLog{log}.reloaded(reply.fields());
             return reply;
         } catch (...) {
             over(describe_current_exception().message);
@@ -144,6 +141,7 @@ Peer ServiceCore::self() const {
 
 Reply ServiceCore::end_from_within(std::string_view event) {
     const bool stops = event == "stop";
+    end_asked_by_program.store(true);
     loop->post([this, stops] {
         if (stops)
             shutdown->stop("asked for by the program");
@@ -173,6 +171,12 @@ Reply ServiceCore::run_nested(std::string_view event, const Object& arguments) {
         const CaughtException caught = describe_current_exception();
         throw EventError(caught.code, caught.message, caught.as_error(std::string{event}));
     }
+}
+
+void ServiceCore::decline(EventRun& run, std::string_view code, const std::string& why, const Object& fields) {
+    // What core itself does for it may be done already: only its handler is left out.
+    if (run.decline(make_error(code, why, fields)) && run.logs_outcome())
+        EventLog{log}.never_ran(run.event().name, why);
 }
 
 void ServiceCore::queue_own(std::string_view event, const Object& arguments, CallbackAnswer::Callback callback) {
@@ -250,11 +254,15 @@ void ServiceCore::close_log(std::chrono::milliseconds at_most) {
     if (lock) policies->log.close(std::max(at_most / 2, at_most - used));
 }
 
-void ServiceCore::print(const Error& error) {
+void ServiceCore::print(const Error& error) { print(LogLevel::error, error.message()); }
+
+void ServiceCore::warn(const std::string& text) { print(LogLevel::warning, "warning: " + text); }
+
+void ServiceCore::print(LogLevel level, const std::string& text) {
     const std::string& name = places.name.empty() ? options.name : places.name;
-    const std::string level = host.service_manager->has_journal_on_stderr() ? "<3>" : "";
-    const std::string line = escaped((name.empty() ? "service" : name) + ": " + error.message());
-    host.streams->write(os::Stream::error, level + line + "\n");
+    std::string prefix;
+    if (host.service_manager->has_journal_on_stderr()) prefix = level == LogLevel::warning ? "<4>" : "<3>";
+    host.streams->write(os::Stream::error, prefix + escaped((name.empty() ? "service" : name) + ": " + text) + "\n");
 }
 
 void ServiceCore::report(const Error& error) {

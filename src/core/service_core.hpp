@@ -12,9 +12,11 @@
 
 #include "core/announcements.hpp"
 #include "core/crash_watch.hpp"
+#include "core/end_askers.hpp"
 #include "core/event_queue.hpp"
 #include "core/event_runner.hpp"
 #include "core/log_desk.hpp"
+#include "core/own_status.hpp"
 #include "core/places.hpp"
 #include "core/stream_redirection.hpp"
 #include "servicekit/contract/control.hpp"
@@ -47,6 +49,7 @@ public:
     // The service's own events, which are no one else's to call.
     void on_load(Settings& settings) { service.on_load(settings); }
     void on_reload() { service.on_reload(); }
+    void on_status(Reply& reply) { service.on_status(reply); }
 
     void set_state(ServiceState next) noexcept { state.store(next, std::memory_order_release); }
     [[nodiscard]] ServiceState current_state() const noexcept { return state.load(std::memory_order_acquire); }
@@ -56,6 +59,9 @@ public:
 
     /// Runs an event within the handler that asks for it. Throws EventError.
     Reply run_nested(std::string_view event, const Object& arguments);
+    /// Answers one that will not run, and has the log say so.
+    void decline(EventRun& run, std::string_view code, const std::string& why, const Object& fields);
+
     /// Queues an event that the program asks for. Throws EventError where it can't be.
     void queue_own(std::string_view event, const Object& arguments, CallbackAnswer::Callback callback);
 
@@ -72,6 +78,8 @@ public:
 
     /// Says it on stderr, with the service's name.
     void print(const Error& error);
+    /// Says a warning there, while it still leads to whoever starts the service.
+    void warn(const std::string& text);
     /// Tells the operator, once: in the log; in the foreground without a log file on stderr.
     void report(const Error& error);
 
@@ -97,9 +105,11 @@ public:
     std::unique_ptr<os::Parking> parking;
     EventQueue queue;
     EventRunner runner;
+    EndAskers end_askers;
     Announcements announcements;
     StreamRedirection streams;
     CrashWatch crash_watch;
+    OwnStatus own_status;
     std::unique_ptr<os::EventLoop> loop;      // made after the last fork
     std::unique_ptr<os::EventLoop> log_loop;  // where the log works in the background
 
@@ -117,18 +127,17 @@ public:
     pid_t pid = 0;
 
     std::atomic<ServiceState> state{ServiceState::idle};
-    std::atomic<bool> stop_asked_in_load{false};  ///< by a load event of the start
+    /// The program has asked for its end. The loop, which ends it, comes to that later, or has yet to be made.
+    std::atomic<bool> end_asked_by_program{false};
     std::atomic<std::chrono::milliseconds> stop_timeout{std::chrono::milliseconds{8000}};
     /// How long a start or a stop may take while it reports progress.
     std::atomic<std::chrono::milliseconds> extended_timeout{std::chrono::minutes{15}};
     /// How long an event may run without a sign of progress before it counts as hung; 0: for ever.
     std::atomic<std::chrono::milliseconds> hang_timeout{std::chrono::milliseconds{0}};
-    /// Whether on_status() may have something to say; false once the default was seen to run.
-    std::atomic<bool> has_own_status{true};
-    bool default_status_ran = false;  // the event thread's own
-    bool loads_in_service = false;    ///< the load event runs after the last fork
+    bool loads_in_service = false;  ///< the load event runs after the last fork
 
 private:
+    void print(LogLevel level, const std::string& text);
     /// What both ways of asking check first.
     std::pair<std::shared_ptr<const EventDeclaration>, Arguments> check(std::string_view event,
                                                                         const Object& arguments);

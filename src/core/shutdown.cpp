@@ -85,7 +85,7 @@ void Shutdown::stop(const std::string& why, std::optional<Error> failure) {
     stopping_.store(true, std::memory_order_release);
     static_cast<void>(attempt([&] {
         for (const auto& run : core_->queue.close())
-            run->decline(make_error("not-ready", "the service is stopping", {{"state", "stopping"}}));
+            core_->decline(*run, "not-ready", "the service is stopping", {{"state", "stopping"}});
     }));
     core_->runner.request_stop();
     core_->parking->unpark();
@@ -146,6 +146,9 @@ void Shutdown::finish(const std::optional<Error>& error) {
     auto& [daemon, lock, log, control] = *core_->policies;
     static_cast<void>(attempt([&] {
         if (error) core_->report(*error);
+    }));
+    static_cast<void>(attempt([&] {
+        core_->end_askers.answer(error ? error : Error{ExitCode::internal, "stop", "", "it was killed"});
     }));
     control.close();
     static_cast<void>(attempt([this] { core_->close_log(last_flush_limit); }));

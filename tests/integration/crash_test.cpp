@@ -62,7 +62,8 @@ TEST_F(CrashTest, EveryKindOfCrashIsReportedAndEndsTheServiceAsItWouldHave) {
         EXPECT_THAT(report(), HasSubstr(kind.told)) << kind.how;
         EXPECT_THAT(report(), HasSubstr("\nservice: crash-trial\nversion: 1.2.3\n"));
         EXPECT_THAT(report(), ContainsRegex("\nbacktrace of thread [0-9]+ \\(control\\):\n  #00 ")) << kind.how;
-        EXPECT_THAT(report(), ContainsRegex("\nlast events, the latest first:\n  [^\n]* start, took [^\n]*: ok\n"));
+        EXPECT_THAT(report(), ContainsRegex("\nlast events, the latest first:\n  [^\n]* status, took [^\n]*: ok\n"
+                                            "  [^\n]* start, took [^\n]*: ok\n"));
     }
 }
 

@@ -102,8 +102,8 @@ TEST_F(FullDiskTest, ServiceGoesOnWithoutItsLogAndTellsLaterHowMuchIsMissing) {
     std::filesystem::remove(disk_of(service) + "/filler");
 
     await_text_in(log, "lines lost: No space left on device");
-    // Beside those: starting, ready, and that it was asked for `flood` and `echo`.
-    constexpr std::size_t written = lines + 4;
+    // Beside those: starting, ready, and two lines for each of `flood` and `echo`.
+    constexpr std::size_t written = lines + 6;
     Kept kept;
     await_state("each line is there or told of", [&] {
         kept = kept_in(read_file(log));

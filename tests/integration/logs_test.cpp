@@ -67,7 +67,7 @@ TEST_F(LogsTest, ShowsWhatTheServiceStillKeepsBack) {
     const RunningService service{trial};
     service.call("echo", {{"string", "a line that waits"}});
 
-    EXPECT_THAT(trial.verb({"logs", "-n", "1"}).out, HasSubstr("a line that waits"));
+    EXPECT_THAT(trial.verb({"logs", "-n", "2"}).out, HasSubstr("a line that waits"));
 }
 
 TEST_F(LogsTest, ShowsWhatIsThereThoughTheServiceDoesNotAnswer) {

@@ -331,7 +331,8 @@ TEST_F(ProtocolTest, ClientWhoNeverReadsItsRepliesIsServedNoFurtherThanHisBacklo
     const auto served = [this] {
         const std::string log = trial.log();
         std::size_t count = 0;
-        for (auto at = log.find("'big-reply'"); at != std::string::npos; at = log.find("'big-reply'", at + 1)) ++count;
+        const std::string asked = "event 'big-reply' {";
+        for (auto at = log.find(asked); at != std::string::npos; at = log.find(asked, at + 1)) ++count;
         return count;
     };
     // 4 MiB, beside what the kernel takes.

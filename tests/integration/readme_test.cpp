@@ -46,12 +46,12 @@ TEST_F(ReadmeTest, TheWalkThroughGoesAsItIsWritten) {
 
 // readme_greeter is the first block of README, compiled.
 TEST_F(ReadmeTest, TheGreeterDoesWhatIsShown) {
-    const Variables in_a_folder{{"GREETER_RUN_DIRECTORY", run}, {"GREETER_LOG_FILE", folder.file("log")}};
-    const std::string shown = block_with("$ greeter start && echo it runs");
+    const Variables in_a_folder{{"GREETER_RUN_DIRECTORY", run}, {"LOG", folder.file("log")}};
+    const std::string shown = block_with("&& echo it runs");
 
     const Outcome tried = shell(
         "alias greeter=readme-greeter\n"
-        "greeter start && echo it runs\n"
+        "greeter start --log-file $LOG && echo it runs\n"
         "greeter start; echo $?\n"
         "echo '[\"status\"]' | socat unix-connect:$RUN/greeter.control - | jq '.uptime, .greetings'\n"
         "greeter stop\n",

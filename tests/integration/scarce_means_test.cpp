@@ -36,7 +36,10 @@ TEST_F(ScarceMeansTest, WithoutWatchesConnectionsEndAndTheServiceStops) {
     EXPECT_EQ(closed, 50);
     EXPECT_FALSE(service.has_ended());
 
-    EXPECT_EQ(trial.verb({"stop"}).exit_code, 0);
+    const Outcome stopped = trial.verb({"stop"});
+    // Its connection has ended, too, so nobody can tell it how the stop went.
+    EXPECT_EQ(stopped.exit_code, 70);
+    EXPECT_THAT(stopped.err, HasSubstr("not cleanly: it ended without a word; its log may say why"));
     EXPECT_EQ(service.exit_code(), 0);
     EXPECT_THAT(trial.log(), HasSubstr("on_stop ran"));
     EXPECT_THAT(trial.log(), HasSubstr("cannot watch a descriptor: No space left on device"));

@@ -53,8 +53,10 @@ TEST_F(StopTest, AStopEventThatThrowsIsLogged) {
     trial.configure_app({{"stop-throws", true}});
     RunningService service{trial};
 
-    EXPECT_EQ(trial.verb({"stop"}).exit_code, 0);
+    const Outcome stopped = trial.verb({"stop"});
 
+    EXPECT_EQ(stopped.exit_code, 70) << stopped;
+    EXPECT_THAT(stopped.err, HasSubstr("), but not cleanly: cannot stop: stop throws on purpose\n"));
     expect_tidy_end();
     EXPECT_EQ(service.exit_code(), 70);
     EXPECT_THAT(trial.log(), HasSubstr("cannot stop: stop throws on purpose"));

@@ -42,6 +42,8 @@ public:
     [[nodiscard]] virtual LogPlan plan() const { return {}; }
     /// The files that open() opens, by name.
     [[nodiscard]] virtual std::vector<std::string> files() const { return {}; }
+    /// Whether nobody will ever read what is written, though nobody has asked for that. A start warns of it.
+    [[nodiscard]] virtual bool drops_lines() const { return false; }
     /// Has lines written from here on, in the calling thread: there is no other yet.
     virtual Result<void> open() = 0;
     /// Whether it needs start(): a log that does all its work in write() costs the service no thread.

@@ -219,6 +219,8 @@ std::vector<std::string> FileLog::files() const {
     return state_->path.empty() ? std::vector<std::string>{} : std::vector{state_->path};
 }
 
+bool FileLog::drops_lines() const noexcept { return state_->background && state_->path.empty(); }
+
 Result<void> FileLog::open() {
     State& state = *state_;
     state.pid = state.process->id();

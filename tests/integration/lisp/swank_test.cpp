@@ -205,7 +205,8 @@ TEST_F(LispSwankTest, WithAnEditorConnectedEverythingEndsAtOnce) {
             service.signal(SIGTERM);
 
         EXPECT_EQ(service.exit_code(), 0);
-        EXPECT_LT(Clock::now() - begin, 1s);
+        // A stop that the editor holds up takes the 8 s of its limit.
+        EXPECT_LT(Clock::now() - begin, 4s);
     }
 }
 

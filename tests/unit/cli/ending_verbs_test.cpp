@@ -31,6 +31,32 @@ TEST_F(StopTest, AsksOverTheSocketAndWaits) {
     EXPECT_THAT(host.processes.sent(), IsEmpty());
 }
 
+TEST_F(StopTest, SaysWhyAStopWasNotClean) {
+    start_instance();
+    replies["stop"] =
+        "{\"progress\":{\"state\":\"running\"}}\n"
+        R"({"error":{"code":"event-error","message":"cannot stop: disk full"}})";
+    on_request = [this](const std::string&) { end_instance_after(3s); };
+    EXPECT_EQ(run({"stop"}), 70);
+    EXPECT_EQ(error(), "just-another-server: stopped (pid 7000), but not cleanly: cannot stop: disk full\n");
+    EXPECT_THAT(host.processes.sent(), IsEmpty());
+}
+
+TEST_F(StopTest, AServiceThatEndsWithoutAWordWasNotStoppedCleanly) {
+    start_instance();
+    replies["stop"] = R"({"progress":{"state":"running"}})";
+    on_request = [this](const std::string&) { end_instance_after(3s); };
+    EXPECT_EQ(run({"stop"}), 70);
+    EXPECT_THAT(error(), HasSubstr("not cleanly: it ended without a word; its log may say why"));
+}
+
+TEST_F(StopTest, ASocketThatTakesNothingSaysNothingOfTheEnd) {
+    start_instance();
+    host.processes.on_signal([this](const FakeProcessTable::Sent&) { end_instance_after(1s); });
+    EXPECT_EQ(run({"stop"}), 0);
+    EXPECT_EQ(out(), "just-another-server: stopped (pid 7000)\n");
+}
+
 TEST_F(StopTest, SendsTermWhereTheSocketDoesNotHelp) {
     start_instance();
     host.processes.on_signal([this](const FakeProcessTable::Sent&) { end_instance_after(1s); });

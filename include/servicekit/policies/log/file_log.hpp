@@ -68,6 +68,8 @@ public:
     void configure(const contract::Deployment& deployment);
     [[nodiscard]] contract::LogPlan plan() const;
     [[nodiscard]] std::vector<std::string> files() const;
+    /// True in the background without a file.
+    [[nodiscard]] bool drops_lines() const noexcept;
     /// Its folder must be there.
     Result<void> open();
     /// Until here, lines are written at once.

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <chrono>
+#include <string_view>
+
+#include "servicekit/base/json.hpp"
+#include "servicekit/core/logger.hpp"
+
+namespace servicekit {
+
+/// The lines that say what became of an event that somebody asked for: one each. An event that only reads has none.
+class EventLog {
+public:
+    explicit EventLog(Logger& log) : log_{log} {}
+
+    void done(std::string_view event);
+    /// \param took since it began
+    void done(std::string_view event, std::chrono::milliseconds took);
+    void failed(std::string_view event, std::string_view why);
+    void never_ran(std::string_view event, std::string_view why);
+    /// \param reply may have the lists `applied` and `needs-restart`, as the library's own reload has
+    void reloaded(const Object& reply);
+
+private:
+    Logger& log_;
+};
+
+}  // namespace servicekit
