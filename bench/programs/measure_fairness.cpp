@@ -1,6 +1,6 @@
 // bench/fairness: how long an operator waits for `status` while strangers do their worst.
 //
-//   measure_fairness FOLDER SECONDS [ATTACK...]   with bench_service beside this program; needs root, for other users
+//   measure_fairness DIRECTORY ROUNDS [ATTACK...]   with bench_service beside this program; needs root, for other users
 //
 // The server has core 0. Core 1 has one process with all connections of the strangers, and the operator, a thread that
 // comes before that process, so that what is measured is the server's part. Both come before what else the machine does.
@@ -8,18 +8,23 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
-#include <ctime>
+#include <new>
 #include <string>
 #include <thread>
 #include <vector>
@@ -28,6 +33,9 @@
 
 namespace {
 
+using namespace std::chrono_literals;
+
+constexpr auto round_time = 1s;
 constexpr int server_core = 0;
 constexpr int client_core = 1;
 constexpr uid_t first_stranger = 60'000;
@@ -36,8 +44,9 @@ struct Attack {
     std::string name;
     std::string request = "[\"status\"]\n";
     int users = 1;
-    int connections = 64;  ///< of each user
-    int in_flight = 1000;  ///< requests of a connection; 0: it says nothing
+    int connections = 64;                   ///< of each user
+    int in_flight = 1000;                   ///< requests of a connection; 0: it says nothing
+    std::size_t piece = std::string::npos;  ///< the most bytes that are sent at once
     bool reads = true;
     bool reconnects = false;  ///< a connection for each request
     bool may_read = false;    ///< the strangers have the role `read`
@@ -45,9 +54,10 @@ struct Attack {
     rlim_t descriptors = 0;   ///< the server's limit; 0: as it is
 };
 
-std::string large_request() {
+/// That takes long to read.
+std::string request_of(std::size_t bytes) {
     std::string text = R"(["status", {"x": [)";
-    while (text.size() < 1'000'000) text += "[],";
+    while (text.size() < bytes - 10) text += "[],";
     return text + "0]}]\n";
 }
 
@@ -70,9 +80,13 @@ std::vector<Attack> all_attacks() {
         {.name = "unknown event, role read", .request = unknown, .may_read = true, .events = 1'000},
         {.name = "ping, role read", .request = "[\"ping\"]\n", .may_read = true},
         {.name = "crashes, role read", .request = "[\"crashes\"]\n", .may_read = true},
-        {.name = "large requests", .request = large_request(), .in_flight = 1},
-        {.name = "large requests, role read", .request = large_request(), .in_flight = 1, .may_read = true},
+        {.name = "requests of 1 MB", .request = request_of(1'000'000), .in_flight = 1},
+        {.name = "requests of 1 MB, role read", .request = request_of(1'000'000), .in_flight = 1, .may_read = true},
+        {.name = "requests of 8 KB, role read", .request = request_of(8'000), .may_read = true},
+        {.name = "ask, byte by byte", .piece = 1},
         {.name = "connect, ask, close", .in_flight = 1, .reconnects = true},
+        {.name = "connect, close", .in_flight = 0, .reconnects = true},
+        {.name = "connect, ask 1,000 times, close", .reconnects = true},
         {.name = "5 users silent, 300 descriptors", .users = 5, .in_flight = 0, .descriptors = 300},
         {.name = "8 users silent, 100 descriptors", .users = 8, .in_flight = 0, .descriptors = 100},
     };
@@ -100,42 +114,40 @@ int connect_to(const std::string& path, int flags) {
     return -1;
 }
 
-/// One process that is all the strangers.
-class Strangers {
+/// A stranger: a thread of a process of all strangers.
+class Stranger {
 public:
-    Strangers(const Attack& attack, std::string socket) : attack_{attack}, socket_{std::move(socket)} {}
+    Stranger(const Attack& attack, std::string socket, std::atomic<long>& replies)
+        : attack_{attack}, socket_{std::move(socket)}, replies_{replies} {}
 
-    [[noreturn]] void run(int report) {
+    [[noreturn]] void run(uid_t user) {
+        // Of this thread alone, which setuid(2) is not.
+        if (syscall(SYS_setresuid, user, user, user) != 0) give_up("setresuid");
         poller_ = epoll_create1(EPOLL_CLOEXEC);
-        for (int user = 0; user < attack_.users; ++user)
-            for (int connection = 0; connection < attack_.connections; ++connection)
-                open(first_stranger + static_cast<uid_t>(user));
-        for (;;) {
+        for (int connection = 0; connection < attack_.connections; ++connection) open();
+        for (bool is_complete = true;;) {
             std::array<epoll_event, 64> events{};
-            const int ready = epoll_wait(poller_, events.data(), static_cast<int>(events.size()), 20);
+            const int timeout = is_complete ? 20 : 0;
+            const int ready = epoll_wait(poller_, events.data(), static_cast<int>(events.size()), timeout);
             for (int i = 0; i < ready; ++i) serve(*static_cast<Client*>(events[static_cast<std::size_t>(i)].data.ptr));
-            if (write(report, &replies_, sizeof replies_) != sizeof replies_) std::_Exit(0);
-            reconnect();
+            is_complete = reconnect();
         }
     }
 
 private:
     struct Client {
-        uid_t user;
         int socket = -1;
         long in_flight = 0;
         std::size_t sent = 0;  ///< of the request that goes out now
     };
 
-    void open(uid_t user) {
-        auto* client = new Client{.user = user};  // for the process's life
+    void open() {
+        auto* client = new Client;  // for the process's life
         clients_.push_back(client);
         connect(*client);
     }
     void connect(Client& client) {
-        if (seteuid(client.user) != 0) give_up("seteuid");
         client.socket = connect_to(socket_, SOCK_NONBLOCK);
-        if (seteuid(0) != 0) give_up("seteuid");
         if (client.socket < 0) return;
         client.in_flight = 0;
         client.sent = 0;
@@ -144,18 +156,24 @@ private:
         interest.data.ptr = &client;
         epoll_ctl(poller_, EPOLL_CTL_ADD, client.socket, &interest);
         ask(client);
+        if (attack_.reconnects && attack_.in_flight == 0) drop(client);
     }
     void drop(Client& client) {
         close(client.socket);
         client.socket = -1;
     }
-    void reconnect() {
-        for (Client* client : clients_)
+    /// \returns whether all are connected
+    bool reconnect() {
+        bool are_all = true;
+        for (Client* client : clients_) {
             if (client->socket < 0) connect(*client);
+            are_all = are_all && client->socket >= 0;
+        }
+        return are_all;
     }
     void ask(Client& client) {
         while (client.socket >= 0 && client.in_flight < attack_.in_flight) {
-            const std::string_view rest = std::string_view{attack_.request}.substr(client.sent);
+            const std::string_view rest = std::string_view{attack_.request}.substr(client.sent, attack_.piece);
             const ssize_t size = send(client.socket, rest.data(), rest.size(), MSG_NOSIGNAL);
             if (size < 0 && errno != EAGAIN) return drop(client);
             if (size < 0) return;
@@ -189,39 +207,66 @@ private:
     int poller_ = -1;
     std::vector<Client*> clients_;
     std::array<char, 65536> buffer_{};
-    long replies_ = 0;
+    std::atomic<long>& replies_;  ///< so far
 };
 
-/// The processor time of the server, to the nanosecond. What it spends from a request to the reply is what was served
-/// before and with it, however busy the machine is otherwise.
-double server_milliseconds(clockid_t clock) {
-    timespec spent{};
-    clock_gettime(clock, &spent);
-    return static_cast<double>(spent.tv_sec) * 1e3 + static_cast<double>(spent.tv_nsec) / 1e6;
+/// How long a thread was ready so far while something else had its core.
+class CoreWait {
+public:
+    explicit CoreWait(const std::filesystem::path& thread)
+        : file_{open((thread / "schedstat").c_str(), O_RDONLY | O_CLOEXEC)} {
+        if (file_ < 0) give_up("schedstat");
+    }
+    ~CoreWait() { close(file_); }
+    CoreWait(const CoreWait&) = delete;
+    CoreWait& operator=(const CoreWait&) = delete;
+
+    [[nodiscard]] double milliseconds() const {
+        // The time on a processor, the time that it waited for one, and how often it got one.
+        std::array<char, 128> text{};
+        if (pread(file_, text.data(), text.size() - 1, 0) <= 0) give_up("schedstat");
+        char* rest = nullptr;
+        std::strtoull(text.data(), &rest, 10);
+        return static_cast<double>(std::strtoull(rest, nullptr, 10)) / 1e6;
+    }
+
+private:
+    int file_;
+};
+
+/// The server's thread that answers, once it is there.
+std::filesystem::path control_thread(pid_t server) {
+    for (;; std::this_thread::sleep_for(1ms))
+        for (const auto& task : std::filesystem::directory_iterator("/proc/" + std::to_string(server) + "/task")) {
+            std::string name;
+            std::ifstream{task.path() / "comm"} >> name;
+            if (name == "control") return task.path();
+        }
 }
 
-struct Waits {
-    std::vector<double> milliseconds;
-    std::vector<double> of_server;  ///< its processor time meanwhile
-    long in_vain = 0;
+double quantile(std::vector<double>& of, double part) {
+    if (of.empty()) return -1;
+    const auto at = of.begin() + static_cast<long>(part * static_cast<double>(of.size() - 1));
+    std::nth_element(of.begin(), at, of.end());
+    return *at;
+}
 
-    [[nodiscard]] static double quantile(std::vector<double>& of, double part) {
-        if (of.empty()) return -1;
-        const auto at = of.begin() + static_cast<long>(part * static_cast<double>(of.size() - 1));
-        std::nth_element(of.begin(), at, of.end());
-        return *at;
-    }
+/// In milliseconds.
+struct Waits {
+    std::vector<double> all = {};
+    std::vector<double> on_core = {};  ///< less what the server and the operator waited for their cores
+    long in_vain = 0;
 };
 
 /// Asks for the status again and again, by a connection each, as `program status` does.
-void operate(const std::string& socket, clockid_t server, double seconds, Waits& waits) {
-    using namespace std::chrono_literals;
+void operate(const std::string& socket, const CoreWait& of_server, Waits& waits) {
+    const CoreWait own{"/proc/thread-self"};
+    const auto waited = [&] { return of_server.milliseconds() + own.milliseconds(); };
     const std::string request = "[\"status\"]\n";
-    const auto end = bench::Clock::now() +
-                     std::chrono::duration_cast<bench::Clock::duration>(std::chrono::duration<double>(seconds));
+    const auto end = bench::Clock::now() + round_time;
     while (bench::Clock::now() < end) {
         std::this_thread::sleep_for(500us + std::chrono::microseconds{std::rand() % 1000});
-        const double spent = server_milliseconds(server);
+        const double waited_before = waited();
         const auto begun = bench::Clock::now();
         const int client = connect_to(socket, 0);
         bool answered = false;
@@ -235,8 +280,8 @@ void operate(const std::string& socket, clockid_t server, double seconds, Waits&
         }
         if (client >= 0) close(client);
         const double took = std::chrono::duration<double, std::milli>(bench::Clock::now() - begun).count();
-        waits.milliseconds.push_back(took);
-        waits.of_server.push_back(server_milliseconds(server) - spent);
+        waits.all.push_back(took);
+        waits.on_core.push_back(std::max(took - (waited() - waited_before), 0.0));
         if (!answered) ++waits.in_vain;
     }
 }
@@ -269,87 +314,120 @@ pid_t launch(const std::string& program, const std::string& folder, const Attack
     return pid;
 }
 
+/// Strangers who are at it as long as this lives.
+class Siege {
+public:
+    Siege(const Attack& attack, const std::string& socket, std::atomic<long>& replies)
+        : replies_{replies}, child_{fork()} {
+        if (child_ == 0) {
+            prctl(PR_SET_PDEATHSIG, SIGKILL);
+            bench::pin(0, client_core);
+            come_first();
+            for (int number = 1; number < attack.users; ++number)
+                std::thread{[&, number] {
+                    Stranger{attack, socket, replies}.run(first_stranger + static_cast<uid_t>(number));
+                }}.detach();
+            Stranger{attack, socket, replies}.run(first_stranger);
+        }
+        if (child_ < 0) give_up("fork");
+        std::this_thread::sleep_for(300ms);
+        replies_before_ = replies_;
+    }
+    ~Siege() {
+        kill(child_, SIGKILL);
+        waitpid(child_, nullptr, 0);
+    }
+    Siege(const Siege&) = delete;
+    Siege& operator=(const Siege&) = delete;
+
+    /// What they were answered since all of them were there.
+    [[nodiscard]] long replies() const { return replies_ - replies_before_; }
+
+private:
+    std::atomic<long>& replies_;
+    pid_t child_;
+    long replies_before_ = 0;
+};
+
+struct Outcome {
+    Waits alone = {};
+    Waits attacked = {};
+    long replies = 0;
+    long peak_kib = 0;
+};
+
+/// In rounds, so that what else the machine does meets both alike.
+Outcome measure(const Attack& attack, const std::string& program, const std::string& folder, int rounds) {
+    const std::string socket = folder + "/bench-service.control";
+    void* const shared =
+        mmap(nullptr, sizeof(std::atomic<long>), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (shared == MAP_FAILED) give_up("mmap");
+    auto& replies = *new (shared) std::atomic<long>{0};
+    const pid_t server = launch(program, folder, attack);
+    int first = -1;
+    while ((first = connect_to(socket, 0)) < 0) std::this_thread::yield();
+    close(first);
+    const CoreWait of_server{control_thread(server)};
+    const auto operate_for_a_round = [&](Waits& waits) {
+        std::thread{[&] {
+            bench::pin(0, client_core);
+            const sched_param before_all{.sched_priority = 1};
+            sched_setscheduler(0, SCHED_FIFO, &before_all);
+            operate(socket, of_server, waits);
+        }}.join();
+    };
+    Outcome outcome;
+    for (int round = 0; round < rounds; ++round) {
+        operate_for_a_round(outcome.alone);
+        {
+            const Siege siege{attack, socket, replies};
+            operate_for_a_round(outcome.attacked);
+            outcome.replies += siege.replies();
+        }
+        std::this_thread::sleep_for(200ms);
+    }
+    outcome.peak_kib = peak_kib(server);
+    kill(server, SIGTERM);
+    waitpid(server, nullptr, 0);
+    munmap(shared, sizeof replies);
+    return outcome;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
     if (argc < 3 || geteuid() != 0) {
-        std::fprintf(stderr, "usage, as root: measure_fairness FOLDER SECONDS [ATTACK...]\n");
+        std::fprintf(stderr, "usage, as root: measure_fairness DIRECTORY ROUNDS [ATTACK...]\n");
         return 64;
     }
     const std::string folder = argv[1];
-    const double seconds = std::atof(argv[2]);
+    const int rounds = std::max(std::atoi(argv[2]), 1);
     const std::string here = std::filesystem::read_symlink("/proc/self/exe").parent_path();
-    const std::string socket = folder + "/bench-service.control";
     rlimit all{};
     getrlimit(RLIMIT_NOFILE, &all);
     all.rlim_cur = all.rlim_max;
     setrlimit(RLIMIT_NOFILE, &all);
     std::filesystem::permissions(folder, std::filesystem::perms{0755});
 
-    std::printf("an operator's `status`, p50 / p99 in ms over %.0f s; server on core %d, strangers on core %d\n\n",
-                seconds, server_core, client_core);
-    std::printf("%-32s %-18s %-20s %-16s %-18s\n", "", "time", "", "server's work", "");
-    std::printf("%-32s %-18s %-20s %-16s %-18s %7s %9s %8s\n", "strangers", "alone", "attacked", "alone", "attacked",
-                "in vain", "replies/s", "peak MiB");
+    std::printf("an operator's `status`, p50 / p99 in ms over %d rounds; server on core %d, strangers on core %d\n\n",
+                rounds, server_core, client_core);
+    std::printf("%-32s %-37s %-37s\n", "", "all", "less waits for the cores");
+    std::printf("%-32s", "strangers");
+    for (int kind = 0; kind < 2; ++kind) std::printf(" %-15s %-15s %5s", "alone", "attacked", "p99 x");
+    std::printf(" %7s %9s %8s\n", "in vain", "replies/s", "peak MiB");
     for (const Attack& attack : all_attacks()) {
         const auto is_named = [&](const char* name) { return attack.name == name; };
         if (argc > 3 && std::none_of(argv + 3, argv + argc, is_named)) continue;
-        const pid_t server = launch(here + "/bench_service", folder, attack);
-        for (int client = -1; (client = connect_to(socket, 0)) < 0;) std::this_thread::yield();
-
-        clockid_t clock{};
-        clock_getcpuclockid(server, &clock);
-        const auto measure = [&](Waits& waits) {
-            std::thread operating{[&] {
-                bench::pin(0, client_core);
-                const sched_param first{.sched_priority = 1};
-                sched_setscheduler(0, SCHED_FIFO, &first);
-                operate(socket, clock, seconds, waits);
-            }};
-            operating.join();
-        };
-        Waits alone;
-        measure(alone);
-
-        std::array<int, 2> ends{};
-        if (pipe2(ends.data(), O_CLOEXEC) != 0) give_up("pipe");
-        const pid_t child = fork();
-        if (child == 0) {
-            bench::pin(0, client_core);
-            come_first();
-            close(ends[0]);
-            Strangers{attack, socket}.run(ends[1]);
+        Outcome outcome = measure(attack, here + "/bench_service", folder, rounds);
+        std::printf("%-32s", attack.name.c_str());
+        for (const auto kind : {&Waits::all, &Waits::on_core}) {
+            for (Waits* const waits : {&outcome.alone, &outcome.attacked})
+                std::printf(" %6.3f / %-6.3f", quantile(waits->*kind, 0.5), quantile(waits->*kind, 0.99));
+            std::printf(" %5.1f", quantile(outcome.attacked.*kind, 0.99) / quantile(outcome.alone.*kind, 0.99));
         }
-        close(ends[1]);
-        long replies = 0;
-        long before = 0;
-        std::thread counting{[&] {
-            while (read(ends[0], &replies, sizeof replies) == sizeof replies) {
-            }
-        }};
-        std::this_thread::sleep_for(std::chrono::milliseconds{500});
-        before = replies;
-        Waits attacked;
-        measure(attacked);
-        const double rate = static_cast<double>(replies - before) / seconds;
-        kill(child, SIGKILL);
-        waitpid(child, nullptr, 0);
-        counting.join();
-        close(ends[0]);
-        const long peak = peak_kib(server);
-        kill(server, SIGTERM);
-        waitpid(server, nullptr, 0);
-
-        const auto words = [](std::vector<double>& values) {
-            std::array<char, 64> text{};
-            std::snprintf(text.data(), text.size(), "%.3f / %.3f", Waits::quantile(values, 0.5),
-                          Waits::quantile(values, 0.99));
-            return std::string{text.data()};
-        };
-        std::printf("%-32s %-18s %-20s %-16s %-18s %7ld %9.0f %8.1f\n", attack.name.c_str(),
-                    words(alone.milliseconds).c_str(), words(attacked.milliseconds).c_str(),
-                    words(alone.of_server).c_str(), words(attacked.of_server).c_str(), attacked.in_vain, rate,
-                    static_cast<double>(peak) / 1024);
+        std::printf(" %7ld %9.0f %8.1f\n", outcome.attacked.in_vain,
+                    static_cast<double>(outcome.replies) / std::chrono::duration<double>(round_time * rounds).count(),
+                    static_cast<double>(outcome.peak_kib) / 1024);
         std::fflush(stdout);
     }
     return 0;
