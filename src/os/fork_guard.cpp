@@ -6,19 +6,18 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <cstddef>
 #include <memory>
 #include <system_error>
 
 namespace servicekit::os {
 namespace {
 
-// Atomics start at zero, so a slot holds its descriptor plus one.
-constexpr int free_slot = 0;
-
+/// Which descriptors are guarded, by their numbers: a busy server guards and forgets many of them.
 /// Lock-free, since a child may be forked while another thread of its parent is in here.
-/// Blocks are added where one is full, and never freed.
+/// Blocks are added for greater numbers, and never freed.
 struct Block {
-    std::array<std::atomic<int>, 64> slots{};
+    std::array<std::atomic<bool>, 1024> guarded{};
     std::atomic<Block*> next{nullptr};
 };
 
@@ -26,9 +25,15 @@ constinit Block first_block;
 
 void close_guarded() {
     const int errno_before = errno;
+    int descriptor = 0;
     for (Block* block = &first_block; block != nullptr; block = block->next.load())
-        for (std::atomic<int>& slot : block->slots)
-            if (const int taken = slot.exchange(free_slot); taken != free_slot) ::close(taken - 1);
+        for (std::atomic<bool>& guarded : block->guarded) {
+            if (guarded.load()) {
+                guarded.store(false);
+                ::close(descriptor);
+            }
+            ++descriptor;
+        }
     errno = errno_before;
 }
 
@@ -47,20 +52,21 @@ Block& block_after(Block& block) {
 }  // namespace
 
 void close_in_children(int descriptor) {
+    if (descriptor < 0) return;
     install_once();
-    for (Block* block = &first_block;; block = &block_after(*block))
-        for (std::atomic<int>& slot : block->slots) {
-            int expected = free_slot;
-            if (slot.compare_exchange_strong(expected, descriptor + 1)) return;
-        }
+    auto position = static_cast<std::size_t>(descriptor);
+    Block* block = &first_block;
+    for (; position >= block->guarded.size(); position -= block->guarded.size()) block = &block_after(*block);
+    block->guarded[position].store(true);
 }
 
 void forget(int descriptor) noexcept {
-    for (Block* block = &first_block; block != nullptr; block = block->next.load())
-        for (std::atomic<int>& slot : block->slots) {
-            int expected = descriptor + 1;
-            if (slot.compare_exchange_strong(expected, free_slot)) return;
-        }
+    if (descriptor < 0) return;
+    auto position = static_cast<std::size_t>(descriptor);
+    Block* block = &first_block;
+    for (; block != nullptr && position >= block->guarded.size(); position -= block->guarded.size())
+        block = block->next.load();
+    if (block != nullptr) block->guarded[position].store(false);
 }
 
 }  // namespace servicekit::os

@@ -44,19 +44,25 @@ bool maps_all(const char* file) {
     }
 }
 
-id_t certain(id_t id, const char* overflow_file, const char* map_file) {
-    if (id == nobody || id != overflow_id(overflow_file)) return id;
+id_t certain(id_t id, id_t overflow, const char* map_file) {
+    if (id == nobody || id != overflow) return id;
     return maps_all(map_file) ? id : nobody;
 }
 
 }  // namespace
 
+// The overflow ids are read once: every connection asks for them.
+
 uid_t certain_user(uid_t uid) {
-    return uid == 0 ? uid : certain(uid, "/proc/sys/kernel/overflowuid", "/proc/self/uid_map");
+    if (uid == 0) return uid;
+    static const id_t overflow = overflow_id("/proc/sys/kernel/overflowuid");
+    return certain(uid, overflow, "/proc/self/uid_map");
 }
 
 gid_t certain_group(gid_t gid) {
-    return gid == 0 ? gid : certain(gid, "/proc/sys/kernel/overflowgid", "/proc/self/gid_map");
+    if (gid == 0) return gid;
+    static const id_t overflow = overflow_id("/proc/sys/kernel/overflowgid");
+    return certain(gid, overflow, "/proc/self/gid_map");
 }
 
 }  // namespace servicekit::os
