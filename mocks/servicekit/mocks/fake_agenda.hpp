@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -36,7 +37,9 @@ struct FakeAgenda {
     std::function<void(const Error&)> on_failure = {};
     std::vector<std::weak_ptr<Timer>> timers = {};
     std::vector<std::weak_ptr<Watch>> watches = {};
-    bool is_running = false;  ///< between start() and stop()
+    std::uint64_t turn = 0;          ///< when the present turn of the loop began; 0: the loop waits
+    std::size_t posted_in_turn = 0;  ///< how many of the posted calls it still makes
+    bool is_running = false;         ///< between start() and stop()
     bool is_stopped = false;
     int depth = 0;  ///< of calls to callbacks that are under way
 

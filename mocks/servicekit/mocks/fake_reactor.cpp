@@ -81,7 +81,20 @@ bool FakeReactor::step() {
     return step_own(self) || (self == 0 && resume_one());
 }
 
-bool FakeReactor::step_own(FakeTask::Id self) { return call_posted(self) || call_timer(self) || serve_watch(self); }
+bool FakeReactor::step_own(FakeTask::Id self) {
+    if (step_in_turn(self)) return true;
+    for (const auto& agenda : agendas_) {
+        if (agenda->owner != self) continue;
+        agenda->turn = next_serial();
+        agenda->posted_in_turn = agenda->posted.size();
+    }
+    if (step_in_turn(self)) return true;
+    for (const auto& agenda : agendas_)
+        if (agenda->owner == self) agenda->turn = 0;
+    return false;
+}
+
+bool FakeReactor::step_in_turn(FakeTask::Id self) { return call_posted(self) || call_timer(self) || serve_watch(self); }
 
 bool FakeReactor::is_due(FakeTask::Id self) const {
     for (const auto& agenda : agendas_) {
@@ -167,10 +180,11 @@ void FakeReactor::end_tasks() {
 
 bool FakeReactor::call_posted(FakeTask::Id self) {
     const auto found = std::find_if(agendas_.begin(), agendas_.end(), [self](const auto& agenda) {
-        return agenda->owner == self && !agenda->is_stopped && !agenda->posted.empty();
+        return agenda->owner == self && !agenda->is_stopped && agenda->posted_in_turn > 0 && !agenda->posted.empty();
     });
     if (found == agendas_.end()) return false;
     const std::shared_ptr<FakeAgenda> agenda = *found;  // the call may end the loop
+    --agenda->posted_in_turn;
     const auto posted = std::move(agenda->posted.front());
     agenda->posted.pop_front();
     call(*agenda, posted);
@@ -183,7 +197,7 @@ bool FakeReactor::call_timer(FakeTask::Id self) {
     for (const auto& agenda : agendas_) {
         if (agenda->owner != self || agenda->is_stopped) continue;
         for (const auto& timer : FakeAgenda::alive(agenda->timers)) {
-            if (!timer->callback || timer->deadline > clock_->steady_now()) continue;
+            if (!timer->callback || timer->deadline > clock_->steady_now() || timer->started >= agenda->turn) continue;
             const auto order = [](const FakeAgenda::Timer& one) { return std::pair{one.deadline, one.started}; };
             if (first != nullptr && order(*first) < order(*timer)) continue;
             first = timer;
@@ -203,7 +217,7 @@ bool FakeReactor::serve_watch(FakeTask::Id self) {
         if (agenda->owner != self || agenda->is_stopped) continue;
         for (const auto& candidate : FakeAgenda::alive(agenda->watches)) {
             const auto consider = [&](FakeAgenda::Direction& direction, bool (FakeReactor::*is_ready)(int) const) {
-                if (!direction.callback) return;
+                if (!direction.callback || direction.served >= agenda->turn) return;
                 if (opening_of(candidate->descriptor) != candidate->opening)
                     throw std::logic_error("descriptor " + std::to_string(candidate->descriptor) +
                                            " was closed while it was watched");

@@ -26,8 +26,8 @@ public:
 };
 
 /// Turns the fake loops of one machine, on virtual time: it knows which descriptors are ready, calls what is due one
-/// call at a time, always in the same order (what was posted, timers, watches), and where nothing is due lets the time
-/// jump to the next timer.
+/// call at a time, always in the same order, and where nothing is due lets the time jump to the next timer. In each turn
+/// a loop makes the calls that were posted before, then those of timers, then one of each watch that is ready.
 ///
 /// Loops turn on the thread that made them: on that of the test, or in a task, which stands for a process. A task goes
 /// on while the test's thread turns the reactor, and until it waits itself: one at a time, in the same order each time.
@@ -143,6 +143,7 @@ private:
     };
 
     bool step_own(FakeTask::Id self);
+    bool step_in_turn(FakeTask::Id self);
     bool call_posted(FakeTask::Id self);
     bool call_timer(FakeTask::Id self);
     bool serve_watch(FakeTask::Id self);

@@ -71,6 +71,26 @@ TEST_F(FakeReactorTest, CallsWhatWasPostedThenTimersThenWatches) {
     EXPECT_FALSE(reactor.step());
 }
 
+TEST_F(FakeReactorTest, CallsTimersAndWatchesBetweenCallsThatPostThemselves) {
+    const int descriptor = reactor.open("a descriptor");
+    const auto watch = loop.watch(descriptor);
+    const auto timer = loop.timer();
+    reactor.set_readable(descriptor, true);
+    const std::function<void()> await = [&] {
+        notes.push_back("watch");
+        if (notes.size() < 6) watch->await_readable(await);
+    };
+    const std::function<void()> post = [&] {
+        notes.push_back("posted");
+        if (notes.size() < 6) loop.post(post);
+    };
+    watch->await_readable(await);
+    timer->start(0ms, note("timer"));
+    loop.post(post);
+    reactor.run_ready();
+    EXPECT_THAT(notes, ElementsAre("posted", "timer", "watch", "posted", "watch", "posted", "watch"));
+}
+
 TEST_F(FakeReactorTest, AdvancesFromTimerToTimer) {
     const auto early = loop.timer();
     const auto late = loop.timer();
