@@ -39,7 +39,8 @@
 namespace servicekit::os {
 namespace {
 
-constexpr int backlog = 1024;
+/// Whoever connects waits behind all in the queue of the listener, so it is short: those beyond it wait in connect(2).
+constexpr int backlog = 32;
 constexpr timeval connect_timeout{.tv_sec = 5, .tv_usec = 0};
 
 bool wait_for(int descriptor, short events, std::chrono::milliseconds at_most) {

@@ -136,9 +136,11 @@ void ControlConnection::serve_turn() {
     in_a_row_ = 0;
     if (std::exchange(may_receive_, false)) {
         const bool is_first = !watch_;
+        std::size_t received = receive();
+        while (received == receives_at_once() && !has_more() && !server_.is_turn_over()) received = receive();
         // The request is often there already, and behind it the end of what the client sends: then the loop need not
         // watch this connection at all.
-        if (receive() && is_first && !has_unsent()) (void)receive();
+        if (received > 0 && is_first && !has_unsent()) (void)receive();
     }
     settle();
 }
@@ -174,21 +176,25 @@ void ControlConnection::on_called() {
     take_step([this] { proceed(); });
 }
 
-/// \returns whether anything came.
-bool ControlConnection::receive() {
-    if (!open_ || peer_finished_) return false;
-    const auto buffer = server_.scratch();
+std::size_t ControlConnection::receives_at_once() const {
+    return goes_first_ ? server_.scratch().size() : ControlServer::received_of_strangers;
+}
+
+/// \returns how many bytes came.
+std::size_t ControlConnection::receive() {
+    if (!open_ || peer_finished_) return 0;
+    const auto buffer = server_.scratch().first(receives_at_once());
     const Transfer transfer = socket_->receive(buffer);
     switch (transfer.state) {
         case Transfer::State::would_block:
-            return false;
+            return 0;
         case Transfer::State::closed:
             peer_finished_ = true;
-            return false;
+            return 0;
         case Transfer::State::failed: {
             const std::lock_guard lock{mutex_};
             outbox_.give_up();
-            return false;
+            return 0;
         }
         case Transfer::State::done:
             break;
@@ -197,7 +203,7 @@ bool ControlConnection::receive() {
         drained_ += transfer.bytes;
     else
         take({buffer.data(), transfer.bytes});
-    return true;
+    return transfer.bytes;
 }
 
 void ControlConnection::take(std::string_view fresh) {

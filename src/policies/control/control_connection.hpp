@@ -66,7 +66,8 @@ private:
     void serve_turn();
     [[nodiscard]] bool is_turn_over() const;
 
-    bool receive();
+    std::size_t receive();
+    [[nodiscard]] std::size_t receives_at_once() const;
     void take(std::string_view fresh);
     void serve_buffered();
     [[nodiscard]] std::size_t serve(std::string_view bytes);

@@ -14,14 +14,19 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// How many clients are accepted before others that are connected already get their turn.
-constexpr unsigned accepted_in_a_row = 16;
+/// How long clients are accepted before those that are connected already are served: longer than strangers have their
+/// turns for, since an operator may be waiting behind them.
+constexpr auto accept_time = 200us;
+/// How many clients are accepted if none takes its time.
+constexpr unsigned accepted_in_a_row = 64;
 /// How many clients at once are seen off with care; more of them find the connection closed, perhaps reset.
 constexpr std::size_t max_refused = 32;
 /// How long to wait for descriptors or memory to come free.
 constexpr auto accept_pause = 100ms;
 /// How often close() waits ten milliseconds, over all connections, for a client to read what it was answered.
 constexpr unsigned waits_at_close = 10;
+/// How many connections have their times looked at before others are served.
+constexpr std::size_t swept_in_a_row = 32;
 /// How long strangers are served before the loop looks for what operators ask: longer than most requests take.
 constexpr auto turn_time = 50us;
 /// What a turn costs at least.
@@ -101,12 +106,14 @@ void ControlServer::await_connections() {
 
 void ControlServer::accept_waiting() {
     try {
-        for (unsigned count = 0; count < accepted_in_a_row; ++count) {
+        const auto descriptors = process_->descriptor_limit();
+        const auto end = clock_->steady_now() + accept_time;
+        for (unsigned count = 0; count < accepted_in_a_row && clock_->steady_now() < end; ++count) {
             auto accepted = listener_->accept();
             if (!accepted) return pause_accepting(accepted.error());
             accept_fails_ = false;
             if (!*accepted) break;
-            serve(std::move(*accepted));
+            serve(std::move(*accepted), descriptors);
             if (!listener_) return;
         }
         await_connections();
@@ -123,10 +130,10 @@ void ControlServer::pause_accepting(const Error& error) {
     if (!std::exchange(accept_fails_, true)) requests_->note(error);
 }
 
-void ControlServer::serve(std::unique_ptr<os::LocalConnection> socket) {
+void ControlServer::serve(std::unique_ptr<os::LocalConnection> socket, std::size_t descriptor_limit) {
     using Admission = ControlConnection::Admission;
     Peer peer = socket->peer();
-    const auto descriptors = quota_.descriptors_for(peer.uid, process_->descriptor_limit());
+    const auto descriptors = quota_.descriptors_for(peer.uid, descriptor_limit);
     const bool has_descriptor = static_cast<std::size_t>(socket->descriptor()) < descriptors;
     const std::optional<std::size_t> limit = has_descriptor ? quota_.admit(peer.uid) : descriptors;
     const auto admission = limit ? Admission::refused : Admission::admitted;
@@ -136,7 +143,7 @@ void ControlServer::serve(std::unique_ptr<os::LocalConnection> socket) {
     if (limit && (refused_ == max_refused || !has_descriptor)) {
         (void)socket->send(requests_->refuse(too_many));
         // What was sent and not read would have the kernel reset the connection.
-        (void)socket->receive(scratch_);
+        (void)socket->receive(scratch().first(received_of_strangers));
         return;
     }
 
@@ -202,11 +209,17 @@ void ControlServer::sweep() {
     now_.store(now() + 1, std::memory_order_relaxed);
     // There may have been no memory for it when it was due.
     if (!turns_.empty()) post_turns();
-    // Backwards, since one that ends leaves its place to the last.
-    for (std::size_t position = connections_.size(); position > 0; --position) {
-        const auto connection = connections_[position - 1];
+    sweep_before(connections_.size());
+}
+
+/// Sweeps the connections before the position, the last ones first, as one that ends leaves its place to the last.
+void ControlServer::sweep_before(std::size_t position) {
+    position = std::min(position, connections_.size());
+    for (std::size_t count = 0; count < swept_in_a_row && position > 0; ++count) {
+        const auto connection = connections_[--position];
         connection->tick();
     }
+    if (position > 0) return sweep_timer_->start(0ms, [this, position] { sweep_before(position); });
     sweeping_ = !connections_.empty();
     if (sweeping_) sweep_timer_->start(options_.keep_alive_space, [this] { sweep(); });
 }

@@ -34,6 +34,10 @@ public:
     /// A time, in steps of Options::keep_alive_space; it passes only while there are connections. Wraps around.
     using Tick = std::uint32_t;
 
+    /// How many bytes of a stranger are received at once. The kernel keeps what was sent in the pieces in which it was
+    /// sent, and takes up to a microsecond for each: of single bytes more than these would take longer than a turn.
+    static constexpr std::size_t received_of_strangers = 64;
+
     /// \param belonging its owner, with root, may use every connection
     ControlServer(const UnixSocketControl::Options& options, contract::Requests& requests, os::EventLoop& loop,
                   const os::Process& process, const os::Clock& clock, std::unique_ptr<os::LocalListener> listener,
@@ -75,12 +79,13 @@ private:
     void await_connections();
     void accept_waiting();
     void pause_accepting(const Error& error);
-    void serve(std::unique_ptr<os::LocalConnection> socket);
+    void serve(std::unique_ptr<os::LocalConnection> socket, std::size_t descriptor_limit);
     /// Nothing for an operator, whose groups make no difference to it.
     void look_up_role(const os::LocalConnection& socket, Peer& peer) const;
     void post_turns();
     void take_turns();
     void sweep();
+    void sweep_before(std::size_t position);
 
     UnixSocketControl::Options options_;
     contract::Requests* requests_;

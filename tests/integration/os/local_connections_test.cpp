@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <memory>
@@ -194,6 +195,24 @@ TEST_F(PosixLocalListenerTest, AcceptsOneWhoHasLeftAlready) {
     ASSERT_NE(server, nullptr);
     std::array<char, 8> buffer{};
     EXPECT_EQ(server->receive(buffer).state, Transfer::State::closed);
+}
+
+TEST_F(PosixLocalListenerTest, FewClientsQueueBeforeOneThatWaitsForAPlace) {
+    const auto listener = listen(path);
+    for (int count = 0; count < 100; ++count) EXPECT_EQ(sockets.probe(path).value(), Listening::yes);
+    std::atomic<bool> is_connected = false;
+    std::thread waiting{[&] {
+        const auto client = connect(path);
+        EXPECT_NE(client, nullptr);
+        is_connected = true;
+    }};
+
+    int accepted = 0;
+    while (!is_connected)
+        if (const auto next = listener->accept(); next && *next) ++accepted;
+    waiting.join();
+
+    EXPECT_LE(accepted, 40);
 }
 
 TEST_F(PosixLocalListenerTest, TellsWhenThereAreNoDescriptorsLeft) {

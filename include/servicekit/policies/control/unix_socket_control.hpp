@@ -43,7 +43,7 @@ public:
 
         std::size_t max_request_bytes = 1024 * 1024;
         /// The same for a client without the role `operate`: reading a request takes time that others wait for.
-        std::size_t max_request_bytes_of_readers = 64 * 1024;
+        std::size_t max_request_bytes_of_readers = 8 * 1024;
         std::size_t max_depth = 64;  ///< of nested arrays and objects in a request
 
         std::size_t max_connections = 512;

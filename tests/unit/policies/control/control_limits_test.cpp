@@ -331,6 +331,121 @@ TEST_F(ControlLimitsTest, AStrangerWhoClosesWhileItWaitsForItsTurnIsForgotten) {
     EXPECT_LE(requests.asked.size(), 6U);
 }
 
+TEST_F(ControlLimitsTest, ServesAnOperatorBetweenTwoRequestsOfAStranger) {
+    open_to_all();
+    auto owner = connect();
+    EXPECT_TRUE(is_served(owner));
+    auto stranger = connect_as(alice);
+    for (int request = 0; request < 200; ++request) stranger.send("[\"a\"]");
+    const auto started = requests.asked.size();
+    requests.when_asked = [&](std::string_view) {
+        host.clock.advance(1ms);
+        if (requests.asked.size() == started + 20) owner.send("[\"owner\"]");
+    };
+    loop.run_ready();
+    const auto texts = requests.texts();
+    EXPECT_EQ(texts.at(started + 20), "[\"owner\"]");
+    EXPECT_EQ(texts.size(), started + 201);
+}
+
+TEST_F(ControlLimitsTest, AnOperatorWaitsNoLongerThanATurnOfCheapRequests) {
+    open_to_all();
+    auto owner = connect();
+    EXPECT_TRUE(is_served(owner));
+    std::vector<mocks::FakeClient> flood;
+    for (int count = 0; count < 20; ++count) {
+        flood.push_back(connect_as(alice));
+        for (int request = 0; request < 50; ++request) flood.back().send("[\"a\"]");
+    }
+    std::chrono::steady_clock::time_point sent{};
+    std::chrono::steady_clock::duration waited{};
+    requests.when_asked = [&](std::string_view text) {
+        if (text == "[\"owner\"]") waited = host.clock.steady_now() - sent;
+        host.clock.advance(3us);
+        if (requests.asked.size() != 300) return;
+        sent = host.clock.steady_now();
+        owner.send("[\"owner\"]");
+    };
+    loop.run_ready();
+    EXPECT_EQ(requests.asked.size(), 1'002U);
+    EXPECT_LE(waited, 55us);
+}
+
+TEST_F(ControlLimitsTest, AnOperatorWaitsForFewAcceptsWhileStrangersConnectWithoutEnd) {
+    open_to_all();
+    auto owner = connect();
+    EXPECT_TRUE(is_served(owner));
+    std::vector<mocks::FakeClient> storm;
+    for (int count = 0; count < 500; ++count) storm.push_back(connect_as(alice));
+    int accepted = 0;
+    int accepted_when_asked = 0;
+    host.faults.before_each([&](std::string_view operation) {
+        if (operation != "sockets.accept" || accepted == 5'000) return;
+        host.clock.advance(10us);
+        storm.push_back(connect_as(alice));
+        if (++accepted == 1'000) owner.send("[\"owner\"]");
+    });
+    requests.when_asked = [&](std::string_view) { accepted_when_asked = accepted; };
+    loop.run_ready();
+    EXPECT_EQ(accepted, 5'000);
+    EXPECT_LE(accepted_when_asked, 1'000 + 20);
+}
+
+TEST_F(ControlLimitsTest, ServesAnOperatorAsSoonAsItIsAccepted) {
+    open_to_all();
+    std::vector<mocks::FakeClient> strangers;
+    for (int count = 0; count < 30; ++count) {
+        strangers.push_back(connect_as(alice));
+        strangers.back().send("[\"a\"]");
+    }
+    auto owner = connect();
+    owner.send("[\"owner\"]");
+    loop.run_ready();
+    EXPECT_EQ(requests.texts().front(), "[\"owner\"]");
+    EXPECT_THAT(requests.asked, SizeIs(31));
+}
+
+TEST_F(ControlLimitsTest, ReceivesFromAStrangerNoLongerThanItsTurnLasts) {
+    open_to_all();
+    auto owner = connect();
+    EXPECT_TRUE(is_served(owner));
+    auto stranger = connect_as(alice);
+    stranger.send("[\"" + std::string(8'000, 'x') + "\"]");
+    int received = 0;
+    int received_when_asked = 0;
+    host.faults.before_each([&](std::string_view operation) {
+        if (operation != "sockets.receive") return;
+        // The kernel has each byte in a piece of its own.
+        host.clock.advance(50us);
+        if (++received == 10) owner.send("[\"owner\"]");
+    });
+    requests.when_asked = [&](std::string_view text) {
+        if (text == "[\"owner\"]") received_when_asked = received;
+    };
+    loop.run_ready();
+    EXPECT_THAT(requests.asked, SizeIs(3));
+    EXPECT_LE(received_when_asked, 10 + 2);
+}
+
+TEST_F(ControlLimitsTest, LooksAtTheTimesOfManyConnectionsInPortions) {
+    open();
+    std::vector<mocks::FakeClient> waiting;
+    for (int count = 0; count < 100; ++count) {
+        waiting.push_back(connect());
+        waiting.back().send("[\"slow\"]");
+        waiting.back().half_close();
+    }
+    loop.run_ready();
+    const auto told = [&] {
+        return std::count_if(waiting.begin(), waiting.end(), [](auto& client) { return client.receive() == " "; });
+    };
+    host.clock.advance(200ms);
+    EXPECT_TRUE(host.reactor.step());
+    EXPECT_EQ(told(), 32);
+    loop.run_ready();
+    EXPECT_EQ(told(), 100 - 32);
+}
+
 // Descriptors.
 
 TEST_F(ControlLimitsTest, StrangersLeaveDescriptorsFreeForOperators) {
@@ -353,6 +468,7 @@ TEST_F(ControlLimitsTest, StrangersLeaveDescriptorsFreeForOperators) {
         EXPECT_TRUE(is_served(owners.back()));
     }
     silent.clear();
+    loop.run_ready();
     auto next = connect_as(bob);
     EXPECT_TRUE(is_served(next));
 }
