@@ -1,7 +1,6 @@
 #include "core/event_queue.hpp"
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 namespace servicekit {
@@ -21,8 +20,11 @@ std::vector<std::shared_ptr<EventRun>> EventQueue::those_that_want_turns() {
     std::vector<std::shared_ptr<EventRun>> found;
     const std::lock_guard guard{mutex_};
     if (!may_want_turns_) return found;
-    std::copy_if(waiting_.begin(), waiting_.end(), std::back_inserter(found),
-                 [](const auto& run) { return run->wants_turns(); });
+    for (const auto& run : waiting_) {
+        if (!run->wants_turns()) continue;
+        found.push_back(run);
+        if (found.size() == told_at_once) break;
+    }
     may_want_turns_ = !found.empty();
     return found;
 }

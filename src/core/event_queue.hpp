@@ -15,6 +15,9 @@ namespace servicekit {
 class EventQueue {
 public:
     static constexpr std::size_t limit = 1024;
+    /// How many askers learn what runs before them, the first ones. To tell all of a long queue takes longer than most
+    /// events, and is done for each of them.
+    static constexpr std::size_t told_at_once = 32;
 
     explicit EventQueue(os::Parking& parking) : parking_{&parking} {}
 
@@ -22,7 +25,7 @@ public:
     enum class Wake { now, by_caller };
     /// \returns false where it is full, or closed.
     bool push(std::shared_ptr<EventRun> run, Wake wake = Wake::now);
-    /// Tells those whose askers want to know what runs before them. \param running as in EventRun::tell_queued()
+    /// Tells the first of those whose askers want to know what runs before them. \param running as in EventRun::tell_queued()
     template <class Running>
     void tell_waiting(const Running& running) {
         for (const auto& run : those_that_want_turns()) run->tell_queued(running);

@@ -86,13 +86,15 @@ public:
         if (!is_answered()) answer_->progress(done, total, text);
     }
 
-    /// Tells an asker who wants to know that it waits; nothing once it has begun.
+    /// Tells an asker who wants to know that it waits; nothing once it has begun, or if that is known already.
     /// \param running gives the name of the event that runs now: asked late, so that whoever is last here tells the latest
     template <class Running>
     void tell_queued(const Running& running) {
         if (!wants_turns_) return;
         const std::lock_guard guard{progress_mutex_};
-        if (!has_begun_ && !is_answered()) answer_->queued(running());
+        if (has_begun_ || is_answered()) return;
+        const std::string name{running()};
+        if (std::exchange(told_, name) != name) answer_->queued(name);
     }
     /// Tells an asker who wants to know that it begins.
     void begin() {
@@ -128,7 +130,8 @@ private:
     bool wants_progress_ = false;
     bool wants_turns_ = false;
     bool logs_outcome_ = false;
-    bool has_begun_ = false;  // for whoever has the mutex
+    bool has_begun_ = false;           // for whoever has the mutex
+    std::optional<std::string> told_;  // the same: what runs before it, as its asker knows
     std::mutex progress_mutex_;
     std::atomic<bool> answered_{false};
 };

@@ -16,6 +16,18 @@ std::shared_ptr<EventRun> run_of(std::string name) {
                                       std::make_unique<CallbackAnswer>([](const Object*, const Object*) {}));
 }
 
+/// Counts how often it is told what runs before it.
+class CountingAnswer final : public Answer {
+public:
+    explicit CountingAnswer(int& count) : count_{&count} {}
+    void succeed(const Object& /*fields*/) override {}
+    void fail(const Object& /*error*/) override {}
+    void queued(std::string_view /*running*/) override { ++*count_; }
+
+private:
+    int* count_;
+};
+
 class EventQueueTest : public ::testing::Test {
 protected:
     NiceMock<mocks::MockParking> parking_;
@@ -38,6 +50,20 @@ TEST_F(EventQueueTest, TakesNoMoreThanItsLimit) {
     for (std::size_t i = 0; i < EventQueue::limit; ++i) ASSERT_TRUE(queue_.push(run_of("a")));
 
     EXPECT_FALSE(queue_.push(run_of("a")));
+}
+
+TEST_F(EventQueueTest, TellsOnlyTheFirstOfALongQueueWhatRunsBeforeThem) {
+    int told = 0;
+    for (std::size_t i = 0; i < EventQueue::limit; ++i) {
+        auto run = std::make_shared<EventRun>(std::make_shared<EventDeclaration>(), Arguments{}, Peer{},
+                                              std::make_unique<CountingAnswer>(told));
+        if (i % 2 == 0) run->want_turns();
+        queue_.push(std::move(run));
+    }
+
+    queue_.tell_waiting([] { return "slow"; });
+
+    EXPECT_EQ(told, 32);
 }
 
 TEST_F(EventQueueTest, ClosedItGivesBackWhatWaitedAndTakesNothing) {
