@@ -68,15 +68,12 @@ function check_ours(name,    path, target) {
         fault("includes \"" name "\", which is not installed")
     if (target != layer && index(" " below[layer] " ", " " target " ") == 0)
         fault("includes \"" name "\": " layer " is not above " target)
-    includes[FILENAME] = includes[FILENAME] " " path
 }
 
 function check_foreign(name) {
-    if (name ~ /^boost\/asio/) asio[FILENAME] = 1
-    if (name ~ /^boost\/log\//) boost_log[FILENAME] = 1
-
     if (name ~ /^servicekit\//) fault("includes <" name "> with angle brackets")
     else if (name ~ /^[a-z_]+$/ || name ~ harmless) return
+    else if (name ~ /^boost\/asio/) fault("includes <" name ">: there is one event loop, in src/os/loop")
     else if (FILENAME ~ /^mocks\// && name ~ /^g(mock|test)\//) return
     else if (FILENAME ~ /^(include|mocks)\//) fault("includes <" name ">: public headers name nothing of third parties")
     else if (layer == "os" || layer == "ecl") return
@@ -89,7 +86,6 @@ function check_foreign(name) {
 FNR == 1 {
     layer = layer_of(FILENAME)
     if (layer == "") fault("is in no layer: tests/layers/layers.awk does not know its folder")
-    files[++file_count] = FILENAME
 }
 
 layer != "" && /^[ \t]*#[ \t]*include[ \t]*"/ {
@@ -102,21 +98,4 @@ layer != "" && /^[ \t]*#[ \t]*include[ \t]*</ {
     sub(/^[^<]*</, "", name)
     sub(/>.*/, "", name)
     check_foreign(name)
-}
-
-# Asio and Boost.Log each take seconds to compile and hundreds of megabytes: no source pays for both.
-END {
-    do {
-        changed = 0
-        for (i = 1; i <= file_count; i++) {
-            count = split(includes[files[i]], targets, " ")
-            for (j = 1; j <= count; j++) {
-                if ((targets[j] in asio) && !(files[i] in asio)) { asio[files[i]] = 1; changed = 1 }
-                if ((targets[j] in boost_log) && !(files[i] in boost_log)) { boost_log[files[i]] = 1; changed = 1 }
-            }
-        }
-    } while (changed)
-    for (i = 1; i <= file_count; i++)
-        if ((files[i] in asio) && (files[i] in boost_log))
-            printf "%s: includes both Asio and Boost.Log\n", files[i]
 }

@@ -1,7 +1,7 @@
 #include <unistd.h>
 #include <csignal>
 
-#include <boost/asio.hpp>
+#include <boost/optional.hpp>
 
 #include "servicekit/core/high.hpp"
 #include "surprise/unknown.hpp"

@@ -1,3 +1,0 @@
-#include "os/private.hpp"
-
-#include <boost/log/core.hpp>
