@@ -1,0 +1,35 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "servicekit/mocks/fake_life.hpp"
+#include "servicekit/mocks/fake_policies.hpp"
+#include "servicekit/service.hpp"
+
+namespace servicekit {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+TEST(StatusCostTest, OfAKeptConnectionTheStatusIsOneReceiveAndOneSend) {
+    mocks::FakeOs os;
+    mocks::FakeLife life{os, [&os] { return mocks::fake_service<Service>(os, {.name = "trial", .daemonize = false}); }};
+    ASSERT_TRUE(life.start());
+    auto client = life.connect();
+    // The first finds out that the program adds nothing to it, on the event thread.
+    ASSERT_THAT(client.ask("[\"status\"]\n"), HasSubstr("running"));
+    os.faults.forget();
+
+    ASSERT_THAT(client.ask("[\"status\"]\n"), HasSubstr("running"));
+
+    std::vector<std::string> calls;
+    for (const auto& operation : os.faults.operations()) calls.push_back(operation.name);
+    EXPECT_THAT(calls, ElementsAre("sockets.receive", "sockets.send"));
+    EXPECT_EQ(life.stop(), 0);
+}
+
+}  // namespace
+}  // namespace servicekit

@@ -1,0 +1,45 @@
+#include <string>
+#include <vector>
+
+#include "unit/policies/control/control_fixture.hpp"
+
+namespace servicekit {
+namespace {
+
+using ::testing::ElementsAre;
+
+/// What a request costs whose client has asked before and keeps its connection. The loop's own part is told by
+/// EpollSetTest: one wait for each turn that finds nothing posted.
+class RequestCostTest : public ControlFixture {
+protected:
+    /// \returns the calls of the system that a request took
+    [[nodiscard]] std::vector<std::string> cost_of_a_request(mocks::FakeClient& client) {
+        EXPECT_EQ(client.ask("[\"a\"]\n"), "{\"did\":[\"a\"]}\n");
+        host.faults.forget();
+        client.send("[\"b\"]\n");
+        for (turns = 0; host.reactor.step();) ++turns;
+        EXPECT_EQ(client.receive(), "{\"did\":[\"b\"]}\n");
+        std::vector<std::string> names;
+        for (const auto& operation : host.faults.operations()) names.push_back(operation.name);
+        return names;
+    }
+
+    unsigned turns = 0;  ///< what the loop called for it
+};
+
+TEST_F(RequestCostTest, AnOperatorsTakesOneCallOfTheLoopThatReceivesAndSends) {
+    open();
+    auto client = connect();
+    EXPECT_THAT(cost_of_a_request(client), ElementsAre("sockets.receive", "sockets.send"));
+    EXPECT_EQ(turns, 1U);
+}
+
+TEST_F(RequestCostTest, AStrangersTakesATurnBesidesAndNoOtherCallOfTheSystem) {
+    open({.permissions = 0666});
+    auto client = connect_as(1000);
+    EXPECT_THAT(cost_of_a_request(client), ElementsAre("sockets.receive", "sockets.send"));
+    EXPECT_EQ(turns, 2U);
+}
+
+}  // namespace
+}  // namespace servicekit
