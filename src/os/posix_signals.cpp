@@ -16,8 +16,8 @@
 #include <vector>
 
 #include "os/descriptor.hpp"
-#include "os/doorbell.hpp"
 #include "os/fork_guard.hpp"
+#include "os/loop/doorbell.hpp"
 #include "os/signal_arrivals.hpp"
 #include "servicekit/os/signals.hpp"
 

@@ -9,7 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "os/doorbell.hpp"
+#include "os/loop/doorbell.hpp"
 
 namespace servicekit::os::signal_arrivals {
 namespace {

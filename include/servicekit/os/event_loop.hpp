@@ -39,7 +39,8 @@ public:
     virtual ~EventLoop() = default;
     /// The descriptor stays the caller's, who destroys the watch before closing it. It should be non-blocking,
     /// since a call back is a hint: what was ready may have gone by then.
-    /// \throws std::system_error where the system can't watch any more descriptors, or not this one: a regular file.
+    /// \throws std::system_error where the system can't watch any more descriptors, or not this one: a regular file, or
+    /// one that has a watch already.
     virtual std::unique_ptr<Watch> watch(int descriptor) = 0;
     virtual std::unique_ptr<Timer> timer() = 0;
     /// Has the loop's thread call it, in the order of posting. From any thread. \throws std::bad_alloc

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <stdexcept>
 #include <string>
 #include <system_error>
@@ -60,7 +61,7 @@ public:
         check_thread(*agenda_, "Timer::start()");
         constexpr std::chrono::milliseconds longest = std::chrono::hours{24 * 365 * 100};
         state_->callback = std::move(callback);
-        state_->deadline = reactor_->clock().steady_now() + std::min(from_now, longest);
+        state_->deadline = reactor_->clock().steady_now() + std::clamp(from_now, std::chrono::milliseconds{0}, longest);
         state_->started = reactor_->next_serial();
     }
     void stop() override {
@@ -76,7 +77,11 @@ private:
 
 FakeEventLoop::FakeEventLoop(FakeReactor& reactor) : reactor_{&reactor} { reactor.add(agenda_); }
 
-FakeEventLoop::~FakeEventLoop() { reactor_->remove(agenda_); }
+FakeEventLoop::~FakeEventLoop() {
+    reactor_->remove(agenda_);
+    // They may own watches and timers, which know the agenda.
+    const auto never_made = std::exchange(agenda_->posted, {});
+}
 
 std::unique_ptr<os::Watch> FakeEventLoop::watch(int descriptor) {
     check_thread(*agenda_, "EventLoop::watch()");
@@ -85,8 +90,12 @@ std::unique_ptr<os::Watch> FakeEventLoop::watch(int descriptor) {
     if (!reactor_->is_open(descriptor))
         throw std::system_error{EBADF, std::generic_category(),
                                 "cannot watch the descriptor " + std::to_string(descriptor)};
-    auto state = std::make_shared<FakeAgenda::Watch>(
-        FakeAgenda::Watch{.descriptor = descriptor, .opening = reactor_->opening_of(descriptor)});
+    const std::uint64_t opening = reactor_->opening_of(descriptor);
+    for (const auto& known : FakeAgenda::alive(agenda_->watches))
+        if (known->opening == opening)
+            throw std::system_error{EEXIST, std::generic_category(),
+                                    "cannot watch the descriptor " + std::to_string(descriptor)};
+    auto state = std::make_shared<FakeAgenda::Watch>(FakeAgenda::Watch{.descriptor = descriptor, .opening = opening});
     agenda_->watches.push_back(state);
     return std::make_unique<FakeWatch>(agenda_, std::move(state));
 }

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "os/loop_calls.hpp"
+#include "os/loop/loop_calls.hpp"
 
 namespace servicekit::os {
 

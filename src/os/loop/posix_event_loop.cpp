@@ -1,20 +1,16 @@
 #include <pthread.h>
-#include <sys/eventfd.h>
 
 #include <atomic>
-#include <cerrno>
 #include <mutex>
 #include <string>
 #include <system_error>
 #include <thread>
 #include <utility>
 
-#include "os/descriptor.hpp"
-#include "os/doorbell.hpp"
-#include "os/epoll_set.hpp"
-#include "os/loop_calls.hpp"
-#include "os/loop_timers.hpp"
-#include "os/posted_calls.hpp"
+#include "os/loop/epoll_set.hpp"
+#include "os/loop/loop_calls.hpp"
+#include "os/loop/loop_timers.hpp"
+#include "os/loop/posted_calls.hpp"
 #include "os/signals_blocked.hpp"
 #include "os/thread_error.hpp"
 #include "servicekit/os/event_loop.hpp"
@@ -22,17 +18,11 @@
 namespace servicekit::os {
 namespace {
 
-Descriptor make_doorbell() {
-    Descriptor doorbell{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
-    if (!doorbell) throw std::system_error{errno, std::generic_category(), "cannot make an eventfd"};
-    return doorbell;
-}
-
 /// Neither a turn of the loop nor a timer takes memory or a system call that can fail for want of something, apart from
 /// what the callbacks do.
 class PosixEventLoop final : public EventLoop {
 public:
-    explicit PosixEventLoop(std::string thread) : thread_name_{std::move(thread)} { watched_.wake_by(doorbell_.get()); }
+    explicit PosixEventLoop(std::string thread) : thread_name_{std::move(thread)} {}
     ~PosixEventLoop() override { stop(); }
     PosixEventLoop(const PosixEventLoop&) = delete;
     PosixEventLoop& operator=(const PosixEventLoop&) = delete;
@@ -40,7 +30,7 @@ public:
     std::unique_ptr<Watch> watch(int descriptor) override { return watched_.watch(descriptor); }
     std::unique_ptr<Timer> timer() override { return std::make_unique<LoopTimers::One>(timers_); }
     void post(std::function<void()> call) override {
-        if (posted_.add(std::move(call))) ring(doorbell_.get());
+        if (posted_.add(std::move(call))) watched_.wake();
     }
     void on_failure(std::function<void(const Error&)> callback) override { calls_.on_failure(std::move(callback)); }
 
@@ -64,7 +54,7 @@ public:
         const std::lock_guard lock{thread_mutex_};
         if (!thread_.joinable()) return;
         stops_.store(true, std::memory_order_release);
-        ring(doorbell_.get());
+        watched_.wake();
         thread_.join();
         stops_.store(false, std::memory_order_relaxed);
     }
@@ -86,7 +76,6 @@ private:
     LoopCalls calls_;
     LoopTimers timers_;
     EpollSet watched_;
-    Descriptor doorbell_ = make_doorbell();
     // Destroyed before those above: a call that was never made may own a watch and a timer.
     PostedCalls posted_;
 

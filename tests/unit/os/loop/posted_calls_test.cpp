@@ -1,4 +1,4 @@
-#include "os/posted_calls.hpp"
+#include "os/loop/posted_calls.hpp"
 
 #include <gtest/gtest.h>
 

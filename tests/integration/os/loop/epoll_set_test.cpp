@@ -1,9 +1,8 @@
-#include "os/epoll_set.hpp"
+#include "os/loop/epoll_set.hpp"
 
 #include <gtest/gtest.h>
-#include <sys/eventfd.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <memory>
@@ -12,9 +11,8 @@
 #include <vector>
 
 #include "integration/os/denied_system_call.hpp"
-#include "integration/os/event_loop_fixture.hpp"
 #include "integration/os/forked_child.hpp"
-#include "os/doorbell.hpp"
+#include "integration/os/loop/socket_pair.hpp"
 
 namespace servicekit::os {
 namespace {
@@ -24,10 +22,7 @@ using test::SocketPair;
 /// Without a loop around it, so that each step can be looked at.
 class EpollSetTest : public ::testing::Test {
 protected:
-    [[nodiscard]] bool is_ready() {
-        set.wait(0);
-        return set.ready() > 0;
-    }
+    [[nodiscard]] bool is_ready() { return set.wait(0); }
     void turn() {
         set.wait(0);
         set.call_back(loop_calls);
@@ -128,11 +123,9 @@ TEST_F(EpollSetTest, AWatchMayGoBetweenTheWaitAndTheCalls) {
 }
 
 TEST_F(EpollSetTest, IsWokenByADoorbellThatNobodyReads) {
-    const Descriptor doorbell{eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)};
-    set.wake_by(doorbell.get());
     for (int rings = 0; rings < 3; ++rings) {
         EXPECT_FALSE(is_ready());
-        ring(doorbell.get());
+        set.wake();
         EXPECT_TRUE(is_ready());
         set.call_back(loop_calls);
     }
@@ -178,6 +171,25 @@ TEST_F(EpollSetTest, KnowsItsWatchesStillWhenTheKernelRefusesMore) {
     const int outcome = child.wait();
     if (outcome == 77) GTEST_SKIP() << "no system call can be denied here";
     EXPECT_EQ(outcome, 0);
+}
+
+TEST_F(EpollSetTest, AsksTheKernelNothingForWhoeverReceivesAndAwaitsMore) {
+    test::ForkedChild child{[&](test::Lines&) {
+        if (!test::deny_system_call(SYS_epoll_ctl, EPERM)) return 77;
+        constexpr int requests = 3;
+        for (int number = 1; number <= requests; ++number) {
+            watch->await_readable([&] { calls += pair.read_here() == 'x' ? 1 : 0; });
+            turn();
+            pair.write_there();
+            turn();
+            if (calls != number || is_ready()) return number;
+        }
+        return 0;
+    }};
+
+    const int outcome = child.wait();
+    if (outcome == 77) GTEST_SKIP() << "no system call can be denied here";
+    EXPECT_EQ(outcome, 0) << "the number of the request that was not told, or told twice";
 }
 
 TEST_F(EpollSetTest, CallsBackForMoreThanOneBatchHolds) {

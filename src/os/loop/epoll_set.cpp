@@ -1,0 +1,138 @@
+#include "os/loop/epoll_set.hpp"
+
+#include <sys/eventfd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdint>
+#include <ctime>
+#include <functional>
+#include <span>
+#include <system_error>
+#include <utility>
+
+namespace servicekit::os {
+namespace {
+
+/// Of a descriptor that nobody awaits. The kernel tells of a hang-up even then, but not again and again.
+constexpr std::uint32_t nothing = EPOLLET;
+/// Of one that the kernel does not watch.
+constexpr std::uint32_t unknown = 0;
+
+[[noreturn]] void refuse(const char* what) { throw std::system_error{errno, std::generic_category(), what}; }
+
+/// \returns whether there was one, which is gone with all that it owned
+bool call(std::function<void()>& callback, LoopCalls& calls) {
+    const auto taken = std::exchange(callback, nullptr);
+    if (taken) calls.call(taken);
+    return taken != nullptr;
+}
+
+}  // namespace
+
+class EpollSet::EpollWatch final : public Watch {
+public:
+    EpollWatch(EpollSet& set, int descriptor) : set_{set}, descriptor_{descriptor} {
+        tell_kernel(EPOLLIN);  // what nearly every watch asks for first
+    }
+    ~EpollWatch() override {
+        static_cast<void>(ask_kernel(unknown));
+        set_.forget(*this);
+    }
+    EpollWatch(const EpollWatch&) = delete;
+    EpollWatch& operator=(const EpollWatch&) = delete;
+
+    void await_readable(std::function<void()> callback) override {
+        tell_kernel((told_ & ~nothing) | EPOLLIN);
+        when_readable_ = std::move(callback);
+    }
+    void await_writable(std::function<void()> callback) override {
+        tell_kernel((told_ & ~nothing) | EPOLLOUT);
+        when_writable_ = std::move(callback);
+    }
+    void cancel() override {
+        when_readable_ = nullptr;
+        when_writable_ = nullptr;
+    }
+
+    /// \param direction EPOLLIN or EPOLLOUT
+    [[nodiscard]] std::function<void()>& callback(std::uint32_t direction) noexcept {
+        return direction == EPOLLIN ? when_readable_ : when_writable_;
+    }
+    /// Takes back what was asked of the kernel. \param directions what is ready, and nobody awaits
+    void fall_quiet(std::uint32_t directions) noexcept {
+        const std::uint32_t rest = told_ & ~directions;
+        if (ask_kernel(rest != 0 ? rest : nothing)) return;
+        // Else it would be ready again and again. What is awaited next adds it once more.
+        static_cast<void>(ask_kernel(unknown));
+    }
+
+private:
+    void tell_kernel(std::uint32_t events) {
+        if (!ask_kernel(events)) refuse("cannot watch a descriptor");
+    }
+    /// \returns false with errno
+    [[nodiscard]] bool ask_kernel(std::uint32_t events) noexcept {
+        if (events == told_) return true;
+        epoll_event event{.events = events, .data = {.ptr = this}};
+        const int operation = told_ == unknown ? EPOLL_CTL_ADD : events == unknown ? EPOLL_CTL_DEL : EPOLL_CTL_MOD;
+        if (epoll_ctl(set_.epoll_.get(), operation, descriptor_, &event) != 0) return false;
+        told_ = events;
+        return true;
+    }
+
+    EpollSet& set_;
+    const int descriptor_;
+    std::uint32_t told_ = unknown;
+    std::function<void()> when_readable_;
+    std::function<void()> when_writable_;
+};
+
+EpollSet::EpollSet() : epoll_{epoll_create1(EPOLL_CLOEXEC)}, doorbell_{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)} {
+    // Ready once for each write, so that nobody need read it.
+    epoll_event rings{.events = EPOLLIN | EPOLLET, .data = {.ptr = nullptr}};
+    if (!epoll_ || !doorbell_ || epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, doorbell_.get(), &rings) != 0)
+        refuse("cannot make an epoll set");
+}
+
+std::unique_ptr<Watch> EpollSet::watch(int descriptor) { return std::make_unique<EpollWatch>(*this, descriptor); }
+
+bool EpollSet::wait(int timeout) {
+    const int count = epoll_wait(epoll_.get(), events_.data(), static_cast<int>(events_.size()), timeout);
+    ready_count_ = static_cast<std::size_t>(std::max(count, 0));
+    if (count >= 0 || errno == EINTR) return count > 0;
+    // Nothing that is known makes it fail. Should it, the thread does not take a processor for it.
+    constexpr timespec a_little{.tv_sec = 0, .tv_nsec = 10'000'000};
+    nanosleep(&a_little, nullptr);
+    return false;
+}
+
+void EpollSet::call_back(LoopCalls& calls) {
+    for (const epoll_event& event : std::span{events_}.first(ready_count_))
+        if (event.data.ptr != nullptr) call_back(event, calls);
+    ready_count_ = 0;
+}
+
+// The kernel goes on awaiting what it was told, since whoever received something most often awaits more: that saves
+// a system call each time. Only what nobody awaited when it happened is taken back.
+void EpollSet::call_back(const epoll_event& event, LoopCalls& calls) {
+    auto& watch = *static_cast<EpollWatch*>(event.data.ptr);
+    const bool has_failed = (event.events & (EPOLLERR | EPOLLHUP)) != 0;
+    std::uint32_t unwanted = 0;
+    for (const std::uint32_t direction : {EPOLLIN, EPOLLOUT}) {
+        if (!has_failed && (event.events & direction) == 0) continue;
+        if (!call(watch.callback(direction), calls)) unwanted |= direction;
+        if (event.data.ptr == nullptr) return;  // that has destroyed the watch
+    }
+    // What was called may have awaited something.
+    for (const std::uint32_t direction : {EPOLLIN, EPOLLOUT})
+        if (watch.callback(direction)) unwanted &= ~direction;
+    if (unwanted != 0) watch.fall_quiet(unwanted);
+}
+
+void EpollSet::forget(const EpollWatch& watch) noexcept {
+    for (epoll_event& event : std::span{events_}.first(ready_count_))
+        if (event.data.ptr == &watch) event.data.ptr = nullptr;
+}
+
+}  // namespace servicekit::os
