@@ -17,6 +17,8 @@ using os::Transfer;
 
 /// How many requests of one connection are served in a turn.
 constexpr unsigned served_in_a_row = 64;
+/// In how many turns of the loop a connection may try to be admitted.
+constexpr unsigned most_admission_attempts = 4;
 /// Replies of up to this many bytes go out together.
 constexpr std::size_t collected_replies = 64 * 1024;
 /// How long a client that was answered with an error has to read it and to close.
@@ -134,6 +136,7 @@ void ControlConnection::proceed() {
 
 void ControlConnection::serve_turn() {
     in_a_row_ = 0;
+    if (admission_ == Admission::awaited && !is_admission_decided()) return;
     if (std::exchange(may_receive_, false)) {
         const bool is_first = !watch_;
         std::size_t received = receive();
@@ -145,16 +148,20 @@ void ControlConnection::serve_turn() {
     settle();
 }
 
-bool ControlConnection::is_turn_over() const {
-    return in_a_row_ == served_in_a_row || (in_a_row_ > 0 && !goes_first_ && server_.is_turn_over());
+bool ControlConnection::is_admission_decided() {
+    const auto refusal = server_.admit_late(peer_.uid);
+    if (refusal && ++admission_attempts_ < most_admission_attempts) {
+        const std::lock_guard lock{mutex_};
+        call_loop();
+        return false;
+    }
+    admission_ = refusal ? Admission::refused : Admission::admitted;
+    if (refusal) refuse(*refusal);
+    return true;
 }
 
-void ControlConnection::turn_away(const Refusal& refusal) {
-    take_step([&] {
-        refuse(refusal);
-        (void)receive();
-        settle();
-    });
+bool ControlConnection::is_turn_over() const {
+    return in_a_row_ == served_in_a_row || (in_a_row_ > 0 && !goes_first_ && server_.is_turn_over());
 }
 
 void ControlConnection::on_readable() {
@@ -403,7 +410,7 @@ void ControlConnection::go_on_later() {
 }
 
 void ControlConnection::count_replies(std::size_t unread) {
-    if (!open_ || unread == counted_replies_ || admission_ == Admission::refused) return;
+    if (!open_ || unread == counted_replies_ || admission_ != Admission::admitted) return;
     server_.quota().resize_replies(peer_.uid, std::exchange(counted_replies_, unread), unread);
 }
 

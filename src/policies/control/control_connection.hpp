@@ -25,8 +25,9 @@ class ControlConnection final : public contract::Responder, public std::enable_s
 public:
     using Tick = ControlServer::Tick;
 
-    /// Whether it counts among the connections that its user may have; one that does not is only told so.
-    enum class Admission { admitted, refused };
+    /// Whether it counts among the connections that its user may have. If there were too many when it came, it waits for
+    /// a few turns of the loop: its client may have closed others before, which is noticed later.
+    enum class Admission { admitted, awaited, refused };
 
     ControlConnection(ControlServer& server, std::unique_ptr<os::LocalConnection> socket, Peer peer,
                       Admission admission);
@@ -39,8 +40,6 @@ public:
     void begin();
     /// Receives and serves until it has had its time, or until there is nothing left.
     void take_turn();
-    /// In place of begin(): answers with an error, and closes once it is read, within bounds.
-    void turn_away(const contract::Refusal& refusal);
     /// Time went on by one.
     void tick();
     /// Closes it, after what was replied has gone out.
@@ -64,6 +63,7 @@ private:
     /// Takes a turn, at once for an operator.
     void proceed();
     void serve_turn();
+    [[nodiscard]] bool is_admission_decided();
     [[nodiscard]] bool is_turn_over() const;
 
     std::size_t receive();
@@ -97,7 +97,8 @@ private:
     void call_loop();
 
     ControlServer& server_;  ///< valid while open_
-    const Admission admission_;
+    Admission admission_;
+    unsigned admission_attempts_ = 0;
     Peer peer_;
     const bool goes_first_;     ///< an operator's
     bool is_queued_ = false;    ///< it waits for its turn

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <new>
 #include <optional>
+#include <string>
 #include <system_error>
 #include <utility>
 
@@ -19,8 +20,9 @@ using namespace std::chrono_literals;
 constexpr auto accept_time = 200us;
 /// How many clients are accepted if none takes its time.
 constexpr unsigned accepted_in_a_row = 64;
-/// How many clients at once are seen off with care; more of them find the connection closed, perhaps reset.
-constexpr std::size_t max_refused = 32;
+/// How many clients at once wait to be admitted, or are seen off with care; more of them find the connection closed,
+/// perhaps reset.
+constexpr std::size_t max_not_admitted = 64;
 /// How long to wait for descriptors or memory to come free.
 constexpr auto accept_pause = 100ms;
 /// How often close() waits ten milliseconds, over all connections, for a client to read what it was answered.
@@ -33,6 +35,11 @@ constexpr auto turn_time = 50us;
 constexpr auto least_cost = 1us;
 /// How many turns follow each other if none takes its time.
 constexpr unsigned turns_in_a_row = 16;
+
+std::optional<contract::Refusal> too_many(const std::string& what, std::size_t limit) {
+    return contract::Refusal{
+        .reason = contract::Refusal::Reason::too_many, .number = limit, .text = "too many " + what};
+}
 
 }  // namespace
 
@@ -93,7 +100,7 @@ void ControlServer::forget(ControlConnection& connection) {
     if (connection.admission() == ControlConnection::Admission::admitted)
         quota_.release(connection.peer().uid);
     else
-        --refused_;
+        --not_admitted_;
     auto& gap = connections_[connection.position];
     gap.swap(connections_.back());
     gap->position = connection.position;
@@ -133,39 +140,43 @@ void ControlServer::pause_accepting(const Error& error) {
 void ControlServer::serve(std::unique_ptr<os::LocalConnection> socket, std::size_t descriptor_limit) {
     using Admission = ControlConnection::Admission;
     Peer peer = socket->peer();
-    const auto descriptors = quota_.descriptors_for(peer.uid, descriptor_limit);
+    const uid_t user = peer.uid;
+    const auto descriptors = quota_.descriptors_for(user, descriptor_limit);
     const bool has_descriptor = static_cast<std::size_t>(socket->descriptor()) < descriptors;
-    const std::optional<std::size_t> limit = has_descriptor ? quota_.admit(peer.uid) : descriptors;
-    const auto admission = limit ? Admission::refused : Admission::admitted;
-    const contract::Refusal too_many{.reason = contract::Refusal::Reason::too_many,
-                                     .number = limit.value_or(0),
-                                     .text = has_descriptor ? "too many connections" : "too many open files"};
-    if (limit && (refused_ == max_refused || !has_descriptor)) {
-        (void)socket->send(requests_->refuse(too_many));
+    const auto refusal = has_descriptor ? admit(user) : too_many("open files", descriptors);
+    if (refusal && (not_admitted_ == max_not_admitted || !has_descriptor)) {
+        (void)socket->send(requests_->refuse(*refusal));
         // What was sent and not read would have the kernel reset the connection.
         (void)socket->receive(scratch().first(received_of_strangers));
         return;
     }
 
-    const uid_t user = peer.uid;
     std::shared_ptr<ControlConnection> connection;
     try {
-        if (!limit) look_up_role(*socket, peer);
-        connection = std::make_shared<ControlConnection>(*this, std::move(socket), std::move(peer), admission);
+        look_up_role(*socket, peer);
+        connection = std::make_shared<ControlConnection>(*this, std::move(socket), std::move(peer),
+                                                         refusal ? Admission::awaited : Admission::admitted);
         connection->position = connections_.size();
         connections_.push_back(connection);
     } catch (...) {
-        if (!limit) quota_.release(user);
+        if (!refusal) quota_.release(user);
         throw;
     }
-    if (limit) {
-        ++refused_;
-        connection->turn_away(too_many);
-    } else {
-        connection->begin();
-    }
+    if (refusal) ++not_admitted_;
+    connection->begin();
     if (connection->is_open() && !std::exchange(sweeping_, true))
         sweep_timer_->start(options_.keep_alive_space, [this] { sweep(); });
+}
+
+std::optional<contract::Refusal> ControlServer::admit(uid_t user) {
+    const auto limit = quota_.admit(user);
+    return limit ? too_many("connections", *limit) : std::nullopt;
+}
+
+std::optional<contract::Refusal> ControlServer::admit_late(uid_t user) {
+    auto refusal = admit(user);
+    if (!refusal) --not_admitted_;
+    return refusal;
 }
 
 void ControlServer::look_up_role(const os::LocalConnection& socket, Peer& peer) const {

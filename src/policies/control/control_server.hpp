@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -61,6 +62,9 @@ public:
     [[nodiscard]] os::EventLoop& loop() noexcept { return *loop_; }
     [[nodiscard]] ControlQuota& quota() noexcept { return quota_; }
     [[nodiscard]] ControlRole role_of(const Peer& peer) const noexcept { return roles_.role_of(peer); }
+    /// Admits a connection of the user that was not admitted when it came.
+    /// \returns why not
+    [[nodiscard]] std::optional<contract::Refusal> admit_late(uid_t user);
     /// Has the connection take a turn, in between what the loop does for operators.
     void queue_turn(ControlConnection& connection);
     /// Whether the turn that is being taken has lasted long enough.
@@ -80,6 +84,7 @@ private:
     void accept_waiting();
     void pause_accepting(const Error& error);
     void serve(std::unique_ptr<os::LocalConnection> socket, std::size_t descriptor_limit);
+    [[nodiscard]] std::optional<contract::Refusal> admit(uid_t user);
     /// Nothing for an operator, whose groups make no difference to it.
     void look_up_role(const os::LocalConnection& socket, Peer& peer) const;
     void post_turns();
@@ -107,7 +112,7 @@ private:
     bool turns_posted_ = false;
     std::chrono::steady_clock::time_point turn_end_{};
     std::shared_ptr<const ControlServer*> self_;  ///< gone with it, for calls that are posted
-    std::size_t refused_ = 0;                     ///< of the connections: those that are only there to be told so
+    std::size_t not_admitted_ = 0;                ///< of the connections
     std::array<char, 64 * 1024> scratch_;
 };
 
