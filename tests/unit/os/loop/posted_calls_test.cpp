@@ -2,11 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include <cerrno>
 #include <new>
 #include <string>
-#include <system_error>
-#include <vector>
 
 namespace servicekit::os {
 namespace {
@@ -42,31 +39,12 @@ TEST_F(PostedCallsTest, ALoopThatDoesNotWaitIsNotWoken) {
     EXPECT_FALSE(add("c"));
 }
 
-TEST_F(PostedCallsTest, ACallThatLacksMemoryIsReportedAndTheOthersAreMade) {
-    std::vector<int> failures;
-    calls.on_failure([&](const Error& error) { failures.push_back(error.errno_value); });
-    static_cast<void>(posted.add([] { throw std::bad_alloc{}; }));
-    static_cast<void>(posted.add([] { throw std::system_error{ENOSPC, std::generic_category()}; }));
-    add("last");
-    posted.run(calls);
-    EXPECT_EQ(failures, (std::vector{ENOMEM, ENOSPC}));
-    EXPECT_EQ(called, "last");
-}
-
 TEST_F(PostedCallsTest, AReportThatLacksMemoryIsNoFailureOfTheLoop) {
     calls.on_failure([](const Error&) { throw std::bad_alloc{}; });
     static_cast<void>(posted.add([] { throw std::bad_alloc{}; }));
     add("last");
     posted.run(calls);
     EXPECT_EQ(called, "last");
-}
-
-TEST_F(PostedCallsTest, ACallMayAddAnother) {
-    static_cast<void>(posted.add([this] { static_cast<void>(add("inner")); }));
-    posted.run(calls);
-    EXPECT_EQ(called, "");
-    posted.run(calls);
-    EXPECT_EQ(called, "inner");
 }
 
 }  // namespace
