@@ -132,7 +132,7 @@ private:
     pid_t process_ = ::getpid();
 };
 
-Result<LockAttempt> busy(LockOwner owner) { return LockAttempt{nullptr, std::move(owner)}; }
+Result<LockAttempt> busy(LockOwner owner) { return LockAttempt{.lock = nullptr, .owner = std::move(owner)}; }
 
 LockOwner ourselves() { return LockOwner{::getpid(), ::geteuid(), true}; }
 
@@ -252,13 +252,14 @@ Outcome lock_opened(const std::string& path, Descriptor file, mode_t permissions
     }
 
     const int descriptor = file.get();
+    std::string found = beginning_of(file);
     auto lock = std::make_unique<PosixFileLock>(path, std::move(file), identity, std::move(*fcntl_lock));
     if (!lock->still_at_path()) {
         lock->release();
         return std::nullopt;
     }
     adopt(descriptor, identity, permissions);
-    return Result<LockAttempt>{LockAttempt{std::move(lock), {}}};
+    return Result<LockAttempt>{LockAttempt{.lock = std::move(lock), .found = std::move(found)}};
 }
 
 /// \pre the registry is entered

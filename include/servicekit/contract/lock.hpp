@@ -31,6 +31,8 @@ struct Acquisition {
     enum class State { acquired, busy, cancelled };
     State state = State::acquired;
     Owner owner = {};  ///< meaningful where busy
+    /// Where acquired: the process that had the lock before and ended without release(), if the lock can tell.
+    std::optional<pid_t> left_by = {};
 };
 
 /// Sees to it that at most one instance runs.

@@ -50,6 +50,7 @@ public:
 struct LockAttempt {
     std::unique_ptr<FileLock> lock;  ///< null where somebody else has it
     LockOwner owner = {};            ///< meaningful where `lock` is null
+    std::string found = {};          ///< how the file began when it was locked; a few hundred bytes at most
 };
 
 /// Exclusive locks on files, seen by all processes of the machine.

@@ -107,8 +107,9 @@ Result<os::LockAttempt> FakeFileLocks::try_lock(const std::string& path, mode_t 
     }
     const Holding holding{ourselves, ++table_->last_number};
     table_->by_inode.emplace(inode, holding);
-    return os::LockAttempt{.lock =
-                               std::make_unique<FakeFileLock>(table_, *files_, *process_, path, *node, holding.number)};
+    return os::LockAttempt{
+        .lock = std::make_unique<FakeFileLock>(table_, *files_, *process_, path, *node, holding.number),
+        .found = (*node)->content};
 }
 
 Result<std::optional<os::LockOwner>> FakeFileLocks::owner(const std::string& path) {

@@ -1,7 +1,10 @@
 #include "servicekit/policies/lock/pid_file_lock.hpp"
 
+#include <charconv>
 #include <chrono>
 #include <condition_variable>
+#include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "policies/lock/other_places.hpp"
@@ -29,6 +32,15 @@ Owner to_owner(const policies::OtherPlaces::Instance& instance) {
     Owner owner = to_owner(instance.owner);
     owner.where += " with '" + instance.pid_file + "'";
     return owner;
+}
+
+/// \returns nothing where the file begins with no pid and the end of a line
+std::optional<pid_t> pid_in(std::string_view content) {
+    pid_t pid = 0;
+    const char* const begin = content.data();
+    const auto [end, fault] = std::from_chars(begin, begin + content.size(), pid);
+    const bool is_whole = end != begin + content.size() && *end == '\n';
+    return fault == std::errc{} && is_whole && pid > 0 ? std::optional{pid} : std::nullopt;
 }
 
 /// Lets time pass between two attempts.
@@ -101,7 +113,8 @@ Result<Acquisition> PidFileLock::acquire(LockWait wait, const std::stop_token& s
             if (!other) return cannot_lock(other.error());
             if (!*other) {
                 if (const auto kept = keep(std::move(attempt->lock)); !kept) return kept.error();
-                return Acquisition{.state = Acquisition::State::acquired};
+                // Who releases the lock empties the file.
+                return Acquisition{.state = Acquisition::State::acquired, .left_by = pid_in(attempt->found)};
             }
             in_the_way = **other;
             attempt->lock.reset();

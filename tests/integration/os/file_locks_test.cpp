@@ -51,6 +51,16 @@ TEST_F(FileLocksTest, LockIsFreeOnceItsHolderWasKilled) {
     EXPECT_EQ(try_lock(), "locked");
 }
 
+TEST_F(FileLocksTest, TellsWhatTheFileHeldWhenItWasLocked) {
+    EXPECT_EQ(locks_.try_lock(path_, 0644).value().found, "");
+    write_file("4711\n" + std::string(10'000, 'x'));
+
+    const std::string found = locks_.try_lock(path_, 0644).value().found;
+
+    EXPECT_TRUE(found.starts_with("4711\nxxx"));
+    EXPECT_LE(found.size(), 512U);
+}
+
 TEST_F(FileLocksTest, ProgramThatOpensAndClosesItsOwnFileLetsNobodyIn) {
     const auto held = lock();
 

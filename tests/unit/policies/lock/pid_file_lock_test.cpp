@@ -77,6 +77,22 @@ TEST_F(PidFileLockTest, WritesThePidOnceItIsLocked) {
     EXPECT_TRUE(lock.held());
 }
 
+TEST_F(PidFileLockTest, TellsWhoHadItBeforeAndDidNotReleaseIt) {
+    for (const auto& [found, pid] : {std::pair<std::string, std::optional<pid_t>>{"99\n", 99},
+                                     {"", {}},
+                                     {"99", {}},  // a line that was cut
+                                     {"-1\n", {}},
+                                     {"99 \n", {}},
+                                     {"99999999999\n", {}},
+                                     {"pid\n", {}}}) {
+        EXPECT_CALL(file_locks, try_lock).WillOnce([content = found] {
+            return os::LockAttempt{.lock = std::make_unique<NiceMock<mocks::MockFileLock>>(), .found = content};
+        });
+        EXPECT_EQ(acquire().value().left_by, pid) << found;
+        lock.release();
+    }
+}
+
 TEST_F(PidFileLockTest, IsNotHeldWhereThePidCannotBeWritten) {
     EXPECT_CALL(next_lock(), write).WillOnce(Return(Result<void>{os_error("write", path, ENOSPC)}));
     const auto result = acquire();
