@@ -35,6 +35,12 @@ public:
         else
             return contract::Daemon::carry(body);
     }
+    void logs_to(const std::vector<std::string>& files) override {
+        if constexpr (DaemonHasLogsTo<Policy>) policy_.logs_to(files);
+    }
+    void crashed(std::string_view what) noexcept override {
+        if constexpr (DaemonHasCrashed<Policy>) policy_.crashed(what);
+    }
     void ready() override { policy_.ready(); }
     void failed(const Error& error) override { policy_.failed(error); }
     void reloading() override { policy_.reloading(); }

@@ -90,6 +90,27 @@ concept DaemonMayCarry = DaemonHasCarry<P> || !requires {
 };
 
 template <class P>
+concept DaemonHasLogsTo = requires(P& policy, const std::vector<std::string>& files) {
+    { policy.logs_to(files) } -> std::same_as<void>;
+};
+/// A daemon policy may do without.
+template <class P>
+concept DaemonMayTakeLog = DaemonHasLogsTo<P> || !requires {
+    &P::logs_to;
+};
+
+template <class P>
+concept DaemonHasCrashed = requires(P& policy, std::string_view what) {
+    { policy.crashed(what) } -> std::same_as<void>;
+    requires noexcept(policy.crashed(what));
+};
+/// A daemon policy may do without.
+template <class P>
+concept DaemonMayCrash = DaemonHasCrashed<P> || !requires {
+    &P::crashed;
+};
+
+template <class P>
 concept DaemonHasReady = requires(P& policy) {
     { policy.ready() } -> std::same_as<void>;
 };
@@ -132,8 +153,8 @@ concept DaemonHasAlive = requires(P& policy) {
 template <class P>
 concept DaemonPolicy = PolicyHasOptions<P> && PolicyTakesOptions<P> && PolicyIsMovable<P> && PolicyHasConfigure<P> &&
     DaemonHasBackground<P> && DaemonHasNotifiesManager<P> && DaemonHasEnter<P> && DaemonMayCarry<P> &&
-    DaemonHasReady<P> && DaemonHasFailed<P> && DaemonHasReloading<P> && DaemonHasStopping<P> && DaemonHasStatus<P> &&
-    DaemonHasExtend<P> && DaemonHasAliveInterval<P> && DaemonHasAlive<P>;
+    DaemonMayTakeLog<P> && DaemonMayCrash<P> && DaemonHasReady<P> && DaemonHasFailed<P> && DaemonHasReloading<P> &&
+    DaemonHasStopping<P> && DaemonHasStatus<P> && DaemonHasExtend<P> && DaemonHasAliveInterval<P> && DaemonHasAlive<P>;
 
 // The lock axis: contract::Lock.
 
@@ -334,6 +355,10 @@ consteval bool meets_daemon_policy() {
     static_assert(DaemonHasEnter<P>, "a DaemonPolicy needs `Result<contract::Role> enter()`");
     static_assert(DaemonMayCarry<P>,
                   "a DaemonPolicy's `carry`, where it has one, is `Result<void> carry(const std::function<void()>&)`");
+    static_assert(DaemonMayTakeLog<P>,
+                  "a DaemonPolicy's `logs_to`, if it has one, is `void logs_to(const std::vector<std::string>&)`");
+    static_assert(DaemonMayCrash<P>,
+                  "a DaemonPolicy's `crashed`, if it has one, is `void crashed(std::string_view what) noexcept`");
     static_assert(DaemonHasReady<P>, "a DaemonPolicy needs `void ready()`");
     static_assert(DaemonHasFailed<P>, "a DaemonPolicy needs `void failed(const Error&)`");
     static_assert(DaemonHasReloading<P>, "a DaemonPolicy needs `void reloading()`");

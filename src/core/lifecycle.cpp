@@ -356,6 +356,7 @@ std::optional<Error> Lifecycle::open_log() {
     contract::Log& log = core.policies->log;
     if (auto opened = log.open(); !opened) return opened.error().at_stage(ExitCode::cannot_create);
     log_open_ = true;
+    core.policies->daemon.logs_to(log.files());
     core.crash_watch.take_log();
     core.log_desk.open(log, core.deployment.name);
     core.log.info("starting, pid " + std::to_string(core.pid));

@@ -8,9 +8,12 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <utility>
 
 #include "os/deadline.hpp"
 #include "os/descriptor.hpp"
+#include "os/fork_guard.hpp"
+#include "os/patient_write.hpp"
 #include "os/sigpipe_block.hpp"
 
 namespace servicekit::os {
@@ -63,8 +66,18 @@ class PosixPipe final : public Pipe {
 public:
     PosixPipe(Descriptor reader, Descriptor writer) : reader_{std::move(reader)}, writer_{std::move(writer)} {}
 
+    ~PosixPipe() override { PosixPipe::close_writer(); }
+    PosixPipe(const PosixPipe&) = delete;
+    PosixPipe& operator=(const PosixPipe&) = delete;
+
     void close_reader() override { reader_.reset(); }
-    void close_writer() override { writer_.reset(); }
+    void close_writer() override {
+        if (std::exchange(is_guarded_, false)) forget(writer_.get());
+        writer_.reset();
+    }
+    void keep_writer_from_children() override {
+        if (writer_ && !std::exchange(is_guarded_, true)) close_in_children(writer_.get());
+    }
 
     Result<void> write(std::string_view text) override {
         const SigpipeBlock block;
@@ -75,6 +88,11 @@ public:
             text.remove_prefix(static_cast<std::size_t>(count));
         }
         return {};
+    }
+
+    void write_last_words(std::string_view text) noexcept override {
+        const SigpipeBlock block;
+        static_cast<void>(patient_write(writer_.get(), text, Deadline{std::chrono::seconds{1}}));
     }
 
     PipeReading read_line(std::chrono::milliseconds at_most) override {
@@ -117,6 +135,7 @@ private:
 
     Descriptor reader_;
     Descriptor writer_;
+    bool is_guarded_ = false;
 };
 
 class PosixPipes final : public Pipes {

@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <pthread.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -124,6 +125,9 @@ public:
         if (pid < 0) return os_error("fork", "", errno);
         return pid;
     }
+
+    // The kernel has had it since 3.4. Where it is refused, init reaps the orphans.
+    void adopt_orphans() noexcept override { ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); }
 
     Result<int> wait_for_child(pid_t child) override {
         int status = 0;

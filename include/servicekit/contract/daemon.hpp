@@ -3,7 +3,9 @@
 #include <chrono>
 #include <functional>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "servicekit/base/result.hpp"
 #include "servicekit/contract/deployment.hpp"
@@ -17,7 +19,7 @@ enum class Role {
 };
 
 /// How the service gets to where it runs, and tells those who wait for it how it is.
-/// All but enter() and carry() are called from any thread, never two at a time; none may throw.
+/// All but enter() and carry() are called from any thread, never two at a time, except crashed(); none may throw.
 class Daemon {
 public:
     virtual ~Daemon() = default;
@@ -40,6 +42,14 @@ public:
         body();
         return {};
     }
+    /// The log is open: it has what happens from now on. Called once, after enter(), unless the start fails before.
+    /// \param files that the log writes, the current one first; empty if it writes none
+    virtual void logs_to(const std::vector<std::string>& /*files*/) {}
+    /// The process is about to end by a fatal signal or by exit(3), unless a handler of the program's keeps it. Called in
+    /// the thread in which that happens, in a signal's handler, whatever other call is under way: only what
+    /// signal-safety(7) allows.
+    /// \param what in one line, without its end
+    virtual void crashed(std::string_view /*what*/) noexcept {}
     /// The start is over, or a reload that reloading() told of is.
     virtual void ready() = 0;
     /// The service will never be ready, or ends badly, for this reason. May come instead of enter(), where the start fails

@@ -37,6 +37,9 @@ public:
     /// \pre the caller is the only thread of its process.
     /// \returns 0 in the child.
     virtual Result<pid_t> fork() = 0;
+    /// From now on descendants of this process become its children when their parents end, as those of init otherwise:
+    /// wait_for_child() then tells how they ended. For the rest of its life; children of fork() do not inherit it.
+    virtual void adopt_orphans() noexcept = 0;
     /// Reaps a child of this process. \returns its status as waitpid(2) gives it.
     virtual Result<int> wait_for_child(pid_t child) = 0;
     virtual Result<void> start_session() = 0;

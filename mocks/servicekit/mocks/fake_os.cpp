@@ -25,12 +25,14 @@ struct FakeOs::Running {
 
     pid_t pid;
     pid_t parent;
+    pid_t reaper;    ///< who can wait for it: the parent, and after its end who adopted it; 0: nobody here
     pid_t first_id;  ///< of the process that spawn() made, as which the program begins
     uid_t user;
     Program program;
     FakeTask::Id task = 0;
     std::optional<End> end = {};
     bool is_reaped = false;
+    bool adopts_orphans = false;
 
     // Both begin with what an ancestor lived through, to be lived through again by its child.
     std::vector<Lived> lived = {};
@@ -76,6 +78,12 @@ FakeOs::FakeOs() {
         kill(current()->pid);
     });
     process.set_hooks({.fork = [this] { return fork(); },
+                       .adopt_orphans =
+                           [this] {
+                               // What was done before a fork is its parent's.
+                               Running& self = *current();
+                               self.adopts_orphans = self.adopts_orphans || !self.lives_again();
+                           },
                        .wait_for_child = [this](pid_t child) { return wait_for_child(child); },
                        .exit = [this](int status) { end(*current(), {.status = status}); }});
     processes.set_delivery([this](const FakeProcessTable::Sent& sent) {
@@ -139,8 +147,12 @@ pid_t FakeOs::spawn(Program program, uid_t user) {
 }
 
 FakeOs::Running& FakeOs::add(Program program, pid_t parent, pid_t first_id, uid_t user) {
-    auto made = std::make_unique<Running>(Running{
-        .pid = ++last_pid_, .parent = parent, .first_id = first_id, .user = user, .program = std::move(program)});
+    auto made = std::make_unique<Running>(Running{.pid = ++last_pid_,
+                                                  .parent = parent,
+                                                  .reaper = parent,
+                                                  .first_id = first_id,
+                                                  .user = user,
+                                                  .program = std::move(program)});
     Running& running = *made;
     all_.emplace(running.pid, std::move(made));
     running.task = reactor.start([this, &running] { live(running); });
@@ -183,6 +195,14 @@ void FakeOs::end(Running& self, End how) {
     reactor.kill(self.task);
     process_died(self.pid);
     pipes.process_died(self.task);
+    for (const auto& [pid, other] : all_)
+        if (other->reaper == self.pid) other->reaper = adopter_above(self);
+}
+
+pid_t FakeOs::adopter_above(const Running& ended) const {
+    for (auto found = all_.find(ended.parent); found != all_.end(); found = all_.find(found->second->parent))
+        if (found->second->adopts_orphans && !found->second->end) return found->first;
+    return 0;
 }
 
 void FakeOs::kill(pid_t pid) {
@@ -280,7 +300,7 @@ pid_t FakeOs::fork() {
 Result<int> FakeOs::wait_for_child(pid_t child) {
     const auto found = all_.find(child);
     const pid_t self = current()->pid;
-    if (found == all_.end() || found->second->parent != self || found->second->is_reaped)
+    if (found == all_.end() || found->second->reaper != self || found->second->is_reaped)
         return os_error("wait for process", std::to_string(child), ECHILD);
     Running& waited_for = *found->second;
     if (!reactor.run_until([&] { return waited_for.end.has_value(); }, "a parent")) throw ProcessExited{killed_status};

@@ -166,6 +166,8 @@ private:
     void end(Running& self, End how);
     pid_t fork();
     Result<int> wait_for_child(pid_t child);
+    /// The nearest ancestor that adopts its children; 0: nobody here does.
+    [[nodiscard]] pid_t adopter_above(const Running& ended) const;
     [[nodiscard]] Running* current() const;
     [[nodiscard]] std::optional<int> judge(std::string_view operation);
 

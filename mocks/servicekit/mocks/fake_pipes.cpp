@@ -31,6 +31,10 @@ public:
         channel_->bytes += text;
         return {};
     }
+    void keep_writer_from_children() override { channel_->guarded_writers.insert(FakeTask::current()); }
+    void write_last_words(std::string_view text) noexcept override {
+        if (can_write()) channel_->bytes += text;
+    }
     os::PipeReading read_line(std::chrono::milliseconds at_most) override {
         if (!can_read()) return {};
         return FakeTask::current() != 0 ? wait_for_line(at_most) : next_line(at_most);
@@ -128,8 +132,9 @@ void FakePipes::connect(FakeReactor& reactor, std::function<bool(FakeTask::Id)> 
 
 void FakePipes::inherit(FakeTask::Id parent, FakeTask::Id child) {
     for (const auto& channel : state_->opened_by[parent]) {
-        for (auto* const ends : {&channel->readers, &channel->writers})
-            if (ends->contains(parent)) ends->insert(child);
+        if (channel->readers.contains(parent)) channel->readers.insert(child);
+        if (channel->writers.contains(parent) && !channel->guarded_writers.contains(parent))
+            channel->writers.insert(child);
         state_->to_open_again[child].push_back(channel);
     }
 }

@@ -60,6 +60,7 @@ private:
         std::string bytes = {};
         std::set<FakeTask::Id> readers = {};
         std::set<FakeTask::Id> writers = {};
+        std::set<FakeTask::Id> guarded_writers = {};  ///< whose children are no writers
     };
     struct State {
         FakeClock* clock;

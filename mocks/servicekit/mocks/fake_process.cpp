@@ -36,6 +36,12 @@ Result<void> FakeProcess::ensure_stack(std::size_t /*bytes*/) {
 void FakeProcess::become(pid_t id) {
     own().id = id;
     own().children.clear();
+    own().adopts_orphans = false;
+}
+
+void FakeProcess::adopt_orphans() noexcept {
+    own().adopts_orphans = true;
+    if (FakeTask::current() != 0 && hooks_.adopt_orphans) hooks_.adopt_orphans();
 }
 
 Result<int> FakeProcess::wait_for_child(pid_t child) {

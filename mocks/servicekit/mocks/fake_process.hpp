@@ -34,6 +34,7 @@ public:
     /// Only fails where it is told to.
     Result<void> ensure_stack(std::size_t bytes) override;
     Result<pid_t> fork() override;
+    void adopt_orphans() noexcept override;
     Result<int> wait_for_child(pid_t child) override;
     Result<void> start_session() override;
     Result<void> change_directory(const std::string& path) override;
@@ -75,6 +76,7 @@ public:
     [[nodiscard]] unsigned forks() const noexcept { return own().forks; }
     /// Forked where the parent's side was followed, and not yet waited for.
     [[nodiscard]] const std::set<pid_t>& children() const noexcept { return own().children; }
+    [[nodiscard]] bool adopts_orphans() const noexcept { return own().adopts_orphans; }
     [[nodiscard]] pid_t session() const noexcept { return own().session; }
     [[nodiscard]] bool leads_session() const noexcept { return own().session == own().id; }
     [[nodiscard]] const std::string& directory() const noexcept { return own().directory; }
@@ -85,6 +87,7 @@ public:
 
     struct Hooks {
         std::function<pid_t()> fork = {};
+        std::function<void()> adopt_orphans = {};
         std::function<Result<int>(pid_t child)> wait_for_child = {};
         std::function<void(int status)> exit = {};
     };
@@ -109,6 +112,7 @@ private:
         std::deque<Side> sides = {};
         std::set<pid_t> children = {};
         int child_status = 0;
+        bool adopts_orphans = false;
         std::string directory = "/";
         mode_t mask = 022;
         std::optional<int> exit_status = {};

@@ -25,6 +25,8 @@ public:
     MOCK_METHOD(bool, notifies_manager, (), (const, override));
     MOCK_METHOD(Result<contract::Role>, enter, (), (override));
     MOCK_METHOD(Result<void>, carry, (const std::function<void()>& body), (override));
+    MOCK_METHOD(void, logs_to, (const std::vector<std::string>& files), (override));
+    MOCK_METHOD(void, crashed, (std::string_view what), (noexcept, override));
     MOCK_METHOD(void, ready, (), (override));
     MOCK_METHOD(void, failed, (const Error& error), (override));
     MOCK_METHOD(void, reloading, (), (override));

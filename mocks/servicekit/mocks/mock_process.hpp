@@ -38,6 +38,7 @@ public:
     MOCK_METHOD(unsigned, thread_count, (), (const, override));
     MOCK_METHOD(Result<void>, ensure_stack, (std::size_t bytes), (override));
     MOCK_METHOD(Result<pid_t>, fork, (), (override));
+    MOCK_METHOD(void, adopt_orphans, (), (noexcept, override));
     MOCK_METHOD(Result<int>, wait_for_child, (pid_t child), (override));
     MOCK_METHOD(Result<void>, start_session, (), (override));
     MOCK_METHOD(Result<void>, change_directory, (const std::string& path), (override));

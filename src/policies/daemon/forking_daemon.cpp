@@ -1,7 +1,11 @@
 #include "servicekit/policies/daemon/forking_daemon.hpp"
 
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <thread>
 #include <utility>
-#include <vector>
 
 #include "policies/daemon/start_report.hpp"
 #include "policies/daemon/start_watch.hpp"
@@ -15,6 +19,19 @@
 namespace servicekit {
 
 using contract::Role;
+
+namespace {
+
+/// The words of a crash, and the path of its report.
+constexpr std::size_t longest_crash_line = 6 * 1024;
+
+}  // namespace
+
+struct ForkingDaemon::Reports {
+    std::unique_ptr<os::Pipe> pipe = {};  ///< until the parent knows
+    std::atomic<bool> is_over{false};
+    std::atomic<int> crashes{0};  ///< that use the pipe
+};
 
 ForkingDaemon::ForkingDaemon() : ForkingDaemon{Options{}} {}
 
@@ -44,6 +61,8 @@ Result<Role> ForkingDaemon::enter() {
 
     auto pipe = pipes_->open();
     if (!pipe) return pipe.error();
+    // Before the fork: the daemon may be an orphan at once. The child does not inherit it.
+    process_->adopt_orphans();
     const auto child = process_->fork();
     if (!child) return child.error();
     if (*child != 0) {
@@ -51,8 +70,9 @@ Result<Role> ForkingDaemon::enter() {
         return wait_for_service(**pipe, *child);
     }
 
-    pipe_ = *std::move(pipe);
-    pipe_->close_reader();
+    reports_ = std::make_unique<Reports>();
+    reports_->pipe = *std::move(pipe);
+    reports_->pipe->close_reader();
     if (const auto done = become_daemon(); !done) {
         failed(done.error());
         process_->exit_now(to_int(done.error().exit_code));
@@ -74,14 +94,16 @@ Result<void> ForkingDaemon::become_daemon() {
     if (!daemon) return daemon.error();
     if (*daemon != 0) process_->exit_now(0);
 
+    os::Pipe& pipe = *reports_->pipe;
+    pipe.keep_writer_from_children();
     // A parent that is gone could not be told how the start went, nor end it.
-    if (auto done = pipe_->write(policies::to_line(policies::Born{process_->id()})); !done) return done;
+    if (auto done = pipe.write(policies::to_line(policies::Born{process_->id()})); !done) return done;
     if (auto done = process_->change_directory(deployment_.working_directory); !done) return done;
     process_->set_file_mask(deployment_.file_mask);
     if (!deployment_.keep_stdin)
         if (auto done = streams_->redirect_to_null(os::Stream::in); !done) return done;
     std::vector<int> keep = deployment_.keep_descriptors;
-    keep.push_back(pipe_->writer());
+    keep.push_back(pipe.writer());
     return inherited_->close_all_but(keep);
 }
 
@@ -89,20 +111,47 @@ void ForkingDaemon::ready() { report(policies::to_line(policies::Ready{})); }
 
 void ForkingDaemon::failed(const Error& error) { report(policies::to_line(error)); }
 
+void ForkingDaemon::logs_to(const std::vector<std::string>& files) {
+    if (!files.empty()) tell(policies::to_line(policies::LogsTo{files.front()}));
+}
+
 void ForkingDaemon::extend(std::chrono::milliseconds time) {
-    if (!pipe_) return;
+    if (!reports_ || !reports_->pipe) return;
     // A parent that was stopped reads nothing, so few lines must do for a long start: they have to fit into the pipe.
     const auto until = clock_->steady_now() + time;
     if (until - extended_until_ < time / 2) return;
     extended_until_ = until;
-    static_cast<void>(pipe_->write(policies::to_line(policies::Extended{time})));
+    tell(policies::to_line(policies::Extended{time}));
+}
+
+void ForkingDaemon::crashed(std::string_view what) noexcept {
+    if (!reports_) return;
+    // The pipe stays while it is used here, whatever thread is about to close it.
+    ++reports_->crashes;
+    if (!reports_->is_over) {
+        std::array<char, longest_crash_line> line{};
+        std::size_t size = 0;
+        // On a line of its own, whatever this process was writing.
+        for (const std::string_view part : {std::string_view{"\n"}, policies::crash_line_begin, what})
+            size += part.copy(line.data() + size, line.size() - size - 1);
+        std::replace(line.begin() + 1, line.begin() + static_cast<std::ptrdiff_t>(size), '\n', ' ');
+        line[size++] = '\n';
+        reports_->pipe->write_last_words({line.data(), size});
+    }
+    --reports_->crashes;
+}
+
+void ForkingDaemon::tell(std::string_view line) {
+    // Where nobody reads any more, nobody is left to tell.
+    if (reports_ && reports_->pipe) static_cast<void>(reports_->pipe->write(line));
 }
 
 void ForkingDaemon::report(std::string_view line) {
-    if (!pipe_) return;
-    // Where nobody reads any more, nobody is left to tell.
-    static_cast<void>(pipe_->write(line));
-    pipe_.reset();
+    if (!reports_ || !reports_->pipe) return;
+    tell(line);
+    reports_->is_over = true;
+    while (reports_->crashes > 0) std::this_thread::yield();
+    reports_->pipe.reset();
 }
 
 }  // namespace servicekit

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <utility>
 
 #include "servicekit/base/json.hpp"
 #include "servicekit/base/value.hpp"
@@ -10,6 +11,7 @@ namespace servicekit::policies {
 namespace {
 
 constexpr std::string_view pid_key = "pid";
+constexpr std::string_view log_key = "log";
 constexpr std::string_view extended_key = "extended-ms";
 constexpr std::string_view ready_key = "ready";
 constexpr std::string_view exit_code_key = "exit-code";
@@ -19,6 +21,8 @@ constexpr std::string_view reason_key = "reason";
 constexpr std::string_view errno_key = "errno";
 
 Object fields_of(const Born& born) { return {{std::string{pid_key}, born.pid}}; }
+
+Object fields_of(const LogsTo& log) { return {{std::string{log_key}, log.file}}; }
 
 Object fields_of(const Extended& extended) { return {{std::string{extended_key}, extended.time.count()}}; }
 
@@ -45,19 +49,28 @@ std::string text_in(const Object& fields, std::string_view key) {
     return value != nullptr && value->is_string() ? value->as_string() : std::string{};
 }
 
+std::string line_of(const Crashed& crash) { return std::string{crash_line_begin} + crash.what; }
+
+template <class Fact>
+std::string line_of(const Fact& fact) {
+    return to_json(fields_of(fact));
+}
+
 }  // namespace
 
 std::string to_line(const StartReport& report) {
-    return to_json(std::visit([](const auto& fact) { return fields_of(fact); }, report)) + '\n';
+    return std::visit([](const auto& fact) { return line_of(fact); }, report) + '\n';
 }
 
 std::optional<StartReport> start_report_from(std::string_view line) {
+    if (line.starts_with(crash_line_begin)) return Crashed{std::string{line.substr(crash_line_begin.size())}};
     const auto parsed = parse_json(line);
     const Value* value = std::get_if<Value>(&parsed);
     if (value == nullptr || !value->is_object()) return std::nullopt;
     const Object& fields = value->as_object();
 
     if (const auto pid = integer_in(fields, pid_key, 1, std::numeric_limits<pid_t>::max())) return Born{*pid};
+    if (auto file = text_in(fields, log_key); !file.empty()) return LogsTo{std::move(file)};
     if (const auto time = integer_in(fields, extended_key, 0, std::numeric_limits<int>::max()))
         return Extended{std::chrono::milliseconds{*time}};
     if (fields.contains(ready_key)) return Ready{};

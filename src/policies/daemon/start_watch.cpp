@@ -1,8 +1,13 @@
 #include "policies/daemon/start_watch.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
+#include <cstdlib>
+#include <string_view>
 #include <utility>
+
+#include "base/signal_name.hpp"
 
 namespace servicekit::policies {
 namespace {
@@ -10,8 +15,8 @@ namespace {
 using std::chrono::milliseconds;
 using End = os::PipeReading::End;
 
-// SIGKILL needs only as long as the kernel takes to tear the process down.
-constexpr milliseconds until_killed{5'000};
+// As long as the kernel takes to tear the process down.
+constexpr milliseconds until_gone{5'000};
 // A time limit that means "none" must not overflow the clock.
 constexpr milliseconds longest_limit = std::chrono::hours{24 * 365};
 
@@ -19,6 +24,18 @@ std::string in_words(milliseconds time) {
     const auto whole_seconds = std::chrono::duration_cast<std::chrono::seconds>(time);
     return whole_seconds == time ? std::to_string(whole_seconds.count()) + " s" : std::to_string(time.count()) + " ms";
 }
+
+const std::string unsaid = ", without saying why";
+
+/// "was killed by signal 9 (SIGKILL)" \param status as waitpid(2) gives it
+std::string status_in_words(int status) {
+    if (!WIFSIGNALED(status)) return "ended with exit code " + std::to_string(WEXITSTATUS(status));
+    const int number = WTERMSIG(status);
+    return "was killed by signal " + std::to_string(number) + " (" + std::string{signal_name(number)} + ")";
+}
+
+/// Whether the status alone is a reason: anybody may send SIGKILL, and the kernel does when memory runs out.
+bool says_why(int status) { return WIFSIGNALED(status) && WTERMSIG(status) != SIGKILL; }
 
 }  // namespace
 
@@ -71,6 +88,14 @@ StartWatch::Outcome StartWatch::take(const StartReport& report) {
         if (interrupted_) ask_to_end();
         return std::nullopt;
     }
+    if (const auto* log = std::get_if<LogsTo>(&report)) {
+        log_ = log->file;
+        return std::nullopt;
+    }
+    if (const auto* crash = std::get_if<Crashed>(&report)) {
+        crash_ = crash->what;
+        return std::nullopt;
+    }
     if (const auto* extended = std::get_if<Extended>(&report)) {
         deadline_ = std::max(deadline_, after(extended->time + limits_.grace));
         return std::nullopt;
@@ -84,7 +109,7 @@ StartWatch::Outcome StartWatch::take(const StartReport& report) {
 StartWatch::Outcome StartWatch::take(End end) {
     switch (end) {
         case End::closed:
-            return silent_end();
+            return end_before_ready();
         case End::timed_out:
             return overdue();
         case End::interrupted:
@@ -120,15 +145,31 @@ Result<bool> StartWatch::kill() {
     const pid_t pid = daemon_.value_or(child_);
     auto killed = processes_->signal(pid, SIGKILL, [this] { return !daemon_ || daemon_lives(); });
     if (!killed || heard_early_) return killed;
-    processes_->wait_for_end(pid, until_killed);
+    processes_->wait_for_end(pid, until_gone);
     reap_child();
     return killed;
 }
 
-Error StartWatch::silent_end() {
+Error StartWatch::end_before_ready() {
     reap_child();
-    if (interrupted_) return cannot_start(ExitCode::timeout, "interrupted");
-    return cannot_start(ExitCode::internal, "the service ended before it was ready, without saying why");
+    std::string reason = end_in_words();
+    if (!interrupted_) return {ExitCode::internal, "start", service_, std::move(reason)};
+    if (crash_.empty()) return cannot_start(ExitCode::timeout, "interrupted");
+    return {ExitCode::timeout, "start", service_, "interrupted, and " + reason};
+}
+
+std::string StartWatch::end_in_words() {
+    const std::string who = daemon_ ? "the service (pid " + std::to_string(*daemon_) + ") " : "the service ";
+    const std::string early = " before it was ready";
+    const std::string more = log_.empty() ? "" : "; the log is '" + log_ + "'";
+    const bool has_ended = daemon_ && processes_->wait_for_end(*daemon_, until_gone);
+    const auto status = has_ended ? process_->wait_for_child(*daemon_) : Result<int>{os_error("wait", "", ECHILD)};
+    if (!crash_.empty()) return who + "ended" + early + ": " + crash_ + more;
+    if (status) return who + status_in_words(*status) + early + (says_why(*status) ? "" : unsaid) + more;
+    if (daemon_ && !has_ended) return who + "closed the pipe by which it reports that it is ready, and still runs";
+    if (!daemon_ && child_status_.value_or(0) != 0)
+        return "the process that was to fork the service " + status_in_words(*child_status_);
+    return who + "ended" + early + unsaid + more;
 }
 
 // The pipe's writer closes with the daemon: as long as it is open, the daemon's pid is nobody else's.
@@ -142,8 +183,8 @@ bool StartWatch::daemon_lives() {
 
 void StartWatch::reap_child() {
     if (std::exchange(child_reaped_, true)) return;
-    // How it ended says nothing that the pipe did not, and without a child there is nothing to reap.
-    static_cast<void>(process_->wait_for_child(child_));
+    // Without a child there is nothing to reap.
+    if (const auto status = process_->wait_for_child(child_)) child_status_ = *status;
 }
 
 StartWatch::Instant StartWatch::after(milliseconds time) const {

@@ -26,7 +26,8 @@ public:
         std::chrono::milliseconds grace{0};     ///< how much longer than an extension that the daemon reports
     };
 
-    /// \param child the process in between, which leaves once it has forked the daemon.
+    /// \param child the process in between, which leaves once it has forked the daemon. The calling process adopts
+    ///              orphans, so that it learns how the daemon ended.
     /// \param pipe  whose writer this process has closed.
     StartWatch(std::string service, pid_t child, Limits limits, os::Pipe& pipe, os::Process& process,
                os::ProcessTable& processes, os::Clock& clock);
@@ -48,7 +49,8 @@ private:
     void ask_to_end();
     [[nodiscard]] Outcome overdue();
     [[nodiscard]] Result<bool> kill();
-    [[nodiscard]] Error silent_end();
+    [[nodiscard]] Error end_before_ready();
+    [[nodiscard]] std::string end_in_words();
     [[nodiscard]] bool daemon_lives();
     void reap_child();
     [[nodiscard]] Instant after(std::chrono::milliseconds time) const;
@@ -66,6 +68,9 @@ private:
     std::string unread_;
     std::optional<Heard> heard_early_;  ///< while looking whether the daemon lives
     std::optional<pid_t> daemon_;
+    std::string crash_;  ///< what the daemon said of it; empty: nothing
+    std::string log_;    ///< the same
+    std::optional<int> child_status_;
     bool child_reaped_ = false;
     bool interrupted_ = false;
     bool asked_to_end_ = false;

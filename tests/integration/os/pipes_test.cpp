@@ -212,6 +212,45 @@ TEST_F(PosixPipesTest, NoEndHasTheNumberOfAStandardStream) {
               "fine");
 }
 
+TEST_F(PosixPipesTest, AChildThatOutlivesTheWriterDoesNotKeepThePipeOpen) {
+    const auto pipe = open();
+    ForkedChild writer{[&](Lines& parent) {
+        pipe->close_reader();
+        pipe->keep_writer_from_children();
+        const pid_t child = ::fork();
+        if (child == 0)
+            for (;;) ::pause();
+        parent.tell(std::to_string(child));
+        return 0;
+    }};
+    pipe->close_writer();
+    const auto child = static_cast<pid_t>(std::stol(writer.hear()));
+
+    EXPECT_EQ(describe(pipe->read_line(60s)), "|closed");
+
+    ::kill(child, SIGKILL);
+    EXPECT_EQ(writer.wait(), 0);
+}
+
+TEST_F(PosixPipesTest, LastWordsAreReadOrDropped) {
+    const auto pipe = open();
+    pipe->write_last_words("crashed\n");
+    EXPECT_EQ(pipe->read_line(60s).text, "crashed\n");
+
+    pipe->close_reader();
+    pipe->write_last_words("crashed\n");
+    pipe->close_writer();
+    pipe->write_last_words("crashed\n");
+}
+
+TEST_F(PosixPipesTest, LastWordsDoNotWaitLongForAReaderThatReadsNothing) {
+    const auto pipe = open();
+    const std::string text(100'000, 'x');
+    const auto begin = std::chrono::steady_clock::now();
+    pipe->write_last_words(text);
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, 30s);
+}
+
 TEST_F(PosixPipesTest, WriterIsClosedByAnExecAndTellsItsNumber) {
     const auto pipe = open();
     EXPECT_EQ(::fcntl(pipe->writer(), F_GETFD), FD_CLOEXEC);

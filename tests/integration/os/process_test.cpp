@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
@@ -127,6 +128,26 @@ TEST_F(PosixProcessTest, ThreadsThatRunCount) {
     end.set_value();
     one.join();
     two.join();
+}
+
+TEST_F(PosixProcessTest, AnOrphanThatIsAdoptedTellsHowItEnded) {
+    ForkedChild adopting{[this](Lines&) {
+        process_.adopt_orphans();
+        std::array<int, 2> ends{};
+        if (::pipe(ends.data()) != 0) return 1;
+        const pid_t child = ::fork();
+        if (child == 0) {
+            const pid_t orphan = ::fork();
+            if (orphan == 0) ::raise(SIGKILL);
+            const bool told = ::write(ends[1], &orphan, sizeof orphan) == sizeof orphan;
+            ::_exit(told ? 0 : 1);
+        }
+        pid_t orphan = 0;
+        if (::read(ends[0], &orphan, sizeof orphan) != sizeof orphan || !process_.wait_for_child(child)) return 2;
+        const auto status = process_.wait_for_child(orphan);
+        return status && WIFSIGNALED(*status) && WTERMSIG(*status) == SIGKILL ? 0 : 3;
+    }};
+    EXPECT_EQ(adopting.wait(), 0);
 }
 
 TEST_F(PosixProcessTest, SessionIsOnesOwn) {

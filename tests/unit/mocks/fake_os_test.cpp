@@ -180,6 +180,43 @@ TEST_F(FakeOsProcessesTest, AReaderHearsTheEndOfAChildThatIsKilled) {
     EXPECT_EQ(os.wait_for(parent).status, 0);
 }
 
+TEST_F(FakeOsProcessesTest, AnOrphanIsTheChildOfWhoeverAdoptsOrphansAbove) {
+    const auto exit_code_of_grandchild = [this](bool adopts) {
+        const pid_t starter = os.spawn([this, adopts]() -> int {
+            const pid_t self = os.process.id();
+            if (adopts) os.process.adopt_orphans();
+            const pid_t child = *os.process.fork();
+            if (child == 0) {
+                EXPECT_FALSE(os.process.adopts_orphans());
+                const pid_t grandchild = *os.process.fork();
+                if (grandchild == 0) os.advance(1s);
+                return grandchild == 0 ? 6 : 0;
+            }
+            static_cast<void>(os.process.wait_for_child(child));
+            const auto status = os.process.wait_for_child(self + 2);
+            return status ? *status >> 8 : status.error().errno_value;
+        });
+        return os.wait_for(starter).status;
+    };
+
+    EXPECT_EQ(exit_code_of_grandchild(true), 6);
+    EXPECT_EQ(exit_code_of_grandchild(false), ECHILD);
+}
+
+TEST_F(FakeOsProcessesTest, APipesWriterMayBeKeptFromChildren) {
+    const pid_t parent = os.spawn([&]() -> int {
+        const auto pipe = *os.pipes.open();
+        if (*os.process.fork() == 0) {
+            pipe->keep_writer_from_children();
+            if (*os.process.fork() == 0) os.advance(1h);
+            return 0;
+        }
+        pipe->close_writer();
+        return pipe->read_line(2min).end == os::PipeReading::End::closed ? 0 : 1;
+    });
+    EXPECT_EQ(os.wait_for(parent).status, 0);
+}
+
 TEST_F(FakeOsProcessesTest, OneThatWasKilledChangesNothingAnyMore) {
     const pid_t pid = os.spawn([&] {
         const auto file = *os.files.open_for_appending("/tmp/file", 0644);

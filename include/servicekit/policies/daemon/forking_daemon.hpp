@@ -3,7 +3,9 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "servicekit/base/result.hpp"
 #include "servicekit/contract/daemon.hpp"
@@ -46,10 +48,14 @@ public:
 
     /// \pre one thread (in the background refused otherwise), no lock held.
     /// \returns in the parent, after the service became ready (Role::parent), or the error that kept it from that:
-    ///          the service's own; ExitCode::internal where it ended without a word; ExitCode::timeout where it took
-    ///          too long or this process got INT, TERM or HUP meanwhile, the service then being ended.
+    ///          the service's own; ExitCode::internal where it ended otherwise, with its crash, its signal or its exit
+    ///          code; ExitCode::timeout where it took too long or this process got INT, TERM or HUP meanwhile, the
+    ///          service then being ended. To learn how it ended the parent adopts orphans, Process::adopt_orphans().
     ///          In the service at once; what goes wrong there before is the parent's to return.
     Result<contract::Role> enter();
+    void logs_to(const std::vector<std::string>& files);
+    /// Until ready() or failed(). What the parent's enter() returns if the process ends then.
+    void crashed(std::string_view what) noexcept;
     /// The parent's enter() returns. Before enter() failed() does nothing. Only the first of ready() and failed() counts; in the foreground neither does.
     void ready();
     void failed(const Error& error);
@@ -65,6 +71,7 @@ private:
     [[nodiscard]] Result<contract::Role> wait_for_service(os::Pipe& pipe, pid_t child);
     [[nodiscard]] Result<void> become_daemon();
     void report(std::string_view line);
+    void tell(std::string_view line);
 
     Options options_;
     os::Process* process_;
@@ -74,7 +81,8 @@ private:
     os::Clock* clock_;
     os::InheritedDescriptors* inherited_;
     contract::Deployment deployment_;
-    std::unique_ptr<os::Pipe> pipe_;  ///< to the parent, until it knows
+    struct Reports;
+    std::unique_ptr<Reports> reports_;  ///< to the parent; null: this is no service in the background
     std::chrono::steady_clock::time_point extended_until_;
 };
 

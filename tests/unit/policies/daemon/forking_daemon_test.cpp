@@ -89,6 +89,8 @@ TEST_F(ForkingDaemonTest, TouchesNothingInTheForeground) {
     EXPECT_CALL(pipes, open).Times(0);
 
     EXPECT_EQ(daemon.enter().value(), Role::service);
+    daemon.logs_to({"/var/log/x.log"});
+    daemon.crashed("crashed by SIGSEGV");
     daemon.ready();
     daemon.failed({});
 }
@@ -156,6 +158,13 @@ TEST_F(ForkingDaemonTest, ParentGivesAnInterruptedServiceTheStopTimeoutAndAGrace
     EXPECT_EQ(patient.enter().error().exit_code, ExitCode::timeout);
 }
 
+TEST_F(ForkingDaemonTest, ParentAdoptsTheDaemonBeforeItCanBeAnOrphan) {
+    const InSequence sequence;
+    EXPECT_CALL(process, adopt_orphans);
+    EXPECT_CALL(process, fork).WillOnce(Return(Result<pid_t>{4711}));
+    EXPECT_FALSE(daemon.enter());
+}
+
 TEST_F(ForkingDaemonTest, SessionLeaderLeavesOnceItHasForkedTheDaemon) {
     EXPECT_CALL(process, fork).WillOnce(Return(Result<pid_t>{0})).WillOnce(Return(Result<pid_t>{4712}));
     EXPECT_CALL(process, start_session);
@@ -170,6 +179,7 @@ TEST_F(ForkingDaemonTest, DaemonTellsItsPidAndLeavesNothingOfItsStarterBehind) {
     EXPECT_CALL(*pipe, close_reader);
     EXPECT_CALL(process, start_session);
     EXPECT_CALL(process, fork);
+    EXPECT_CALL(*pipe, keep_writer_from_children);
     EXPECT_CALL(*pipe, write("{\"pid\":4711}\n"));
     EXPECT_CALL(process, change_directory("/srv"));
     EXPECT_CALL(process, set_file_mask(mode_t{027}));
@@ -229,9 +239,34 @@ TEST_F(ForkingDaemonTest, GoesOnWhereTheParentIsGoneBeforeItIsReady) {
     EXPECT_TRUE(pipe_is_gone);
 }
 
+TEST_F(ForkingDaemonTest, TellsWhereTheLogIs) {
+    ASSERT_TRUE(daemon.enter());
+    EXPECT_CALL(*pipe, write("{\"log\":\"/var/log/x.log\"}\n"));
+    daemon.logs_to({"/var/log/x.log"});
+    daemon.logs_to({});
+}
+
+TEST_F(ForkingDaemonTest, ACrashIsALineOfItsOwnAndNotTheLast) {
+    ASSERT_TRUE(daemon.enter());
+    const InSequence sequence;
+    EXPECT_CALL(*pipe, write_last_words("\ncrash: crashed by SIGSEGV; the report is in '/run/a b'\n"));
+    EXPECT_CALL(*pipe, write("{\"ready\":true}\n"));
+    daemon.crashed("crashed by SIGSEGV; the report is in '/run/a\nb'");
+    EXPECT_FALSE(pipe_is_gone);
+    daemon.ready();
+}
+
+TEST_F(ForkingDaemonTest, ACrashThatIsTooLongIsCut) {
+    ASSERT_TRUE(daemon.enter());
+    EXPECT_CALL(*pipe, write_last_words(::testing::AllOf(::testing::SizeIs(6 * 1024), ::testing::EndsWith("xx\n"))));
+    daemon.crashed(std::string(10'000, 'x'));
+}
+
 TEST_F(ForkingDaemonTest, SaysNothingToTheParentAfterwards) {
     ASSERT_TRUE(daemon.enter());
     daemon.ready();
+    daemon.logs_to({"/var/log/x.log"});
+    daemon.crashed("crashed by SIGSEGV");
     daemon.status("12 connections");
     daemon.reloading();
     daemon.alive();

@@ -26,6 +26,19 @@ TEST(StartReportTest, ExtendedIsALineWithTheTime) {
     EXPECT_EQ(std::get<Extended>(start_report_from(line).value()).time, std::chrono::seconds{25});
 }
 
+TEST(StartReportTest, TheLogIsALineWithItsFile) {
+    const std::string line = to_line(LogsTo{"/var/log/x.log"});
+    EXPECT_EQ(line, "{\"log\":\"/var/log/x.log\"}\n");
+    EXPECT_EQ(std::get<LogsTo>(start_report_from(line).value()).file, "/var/log/x.log");
+}
+
+TEST(StartReportTest, ACrashIsItsTextAsItIs) {
+    const std::string line = to_line(Crashed{"crashed by SIGSEGV, \"quoted\""});
+    EXPECT_EQ(line, "crash: crashed by SIGSEGV, \"quoted\"\n");
+    EXPECT_EQ(std::get<Crashed>(start_report_from(line.substr(0, line.size() - 1)).value()).what,
+              "crashed by SIGSEGV, \"quoted\"");
+}
+
 TEST(StartReportTest, ErrorArrivesWhole) {
     const Error sent{.exit_code = ExitCode::permission,
                      .action = "open the log",

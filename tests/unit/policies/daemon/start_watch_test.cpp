@@ -7,6 +7,7 @@
 #include <chrono>
 #include <csignal>
 #include <string>
+#include <utility>
 
 #include "servicekit/mocks/mock_clock.hpp"
 #include "servicekit/mocks/mock_pipes.hpp"
@@ -119,10 +120,70 @@ TEST_F(StartWatchTest, GivesTheErrorThatTheProcessInBetweenReports) {
 
 TEST_F(StartWatchTest, TellsAServiceThatEndedWithoutAWord) {
     pipe_gives(text(born), closed());
+    EXPECT_CALL(process, wait_for_child(child));
+    EXPECT_CALL(process, wait_for_child(daemon_pid)).WillOnce(Return(Result<int>{os_error("wait", "", ECHILD)}));
     const Error error = wait().error();
     EXPECT_EQ(error.exit_code, ExitCode::internal);
     EXPECT_EQ(error.message(),
-              "cannot start 'x': the service ended before it was ready, without saying why (pid 4712)");
+              "cannot start 'x': the service (pid 4712) ended before it was ready, without saying why");
+}
+
+TEST_F(StartWatchTest, TellsHowTheServiceEnded) {
+    for (const auto& [status, words] :
+         {std::pair{SIGKILL, "was killed by signal 9 (SIGKILL) before it was ready, without saying why"},
+          {SIGSEGV, "was killed by signal 11 (SIGSEGV) before it was ready"},
+          {SIGRTMIN + 1, "was killed by signal 35 (a signal) before it was ready"},
+          {3 << 8, "ended with exit code 3 before it was ready, without saying why"}}) {
+        pipe_gives(text(born), closed());
+        EXPECT_CALL(processes, wait_for_end(daemon_pid, _));
+        EXPECT_CALL(process, wait_for_child(child)).WillOnce(Return(Result<int>{0}));
+        EXPECT_CALL(process, wait_for_child(daemon_pid)).WillOnce(Return(Result<int>{status}));
+        const Error error = wait().error();
+        EXPECT_EQ(error.exit_code, ExitCode::internal);
+        EXPECT_EQ(error.reason, std::string{"the service (pid 4712) "} + words);
+    }
+}
+
+TEST_F(StartWatchTest, TellsTheCrashAndTheLog) {
+    pipe_gives(
+        text(born + to_line(LogsTo{"/var/log/x.log"})),
+        text("\n" + to_line(Crashed{"crashed by SIGSEGV in the event 'start'; the report is in '/run/x.crash'"})),
+        closed());
+    EXPECT_CALL(process, wait_for_child(child));
+    EXPECT_CALL(process, wait_for_child(daemon_pid)).WillOnce(Return(Result<int>{SIGSEGV}));
+    const Error error = wait().error();
+    EXPECT_EQ(error.exit_code, ExitCode::internal);
+    EXPECT_EQ(
+        error.reason,
+        "the service (pid 4712) ended before it was ready: crashed by SIGSEGV in the event 'start'; the report is "
+        "in '/run/x.crash'; the log is '/var/log/x.log'");
+}
+
+TEST_F(StartWatchTest, TellsTheLogWhereNobodySaidWhy) {
+    pipe_gives(text(born + to_line(LogsTo{"/var/log/x.log"})), closed());
+    EXPECT_CALL(process, wait_for_child(child));
+    EXPECT_CALL(process, wait_for_child(daemon_pid)).WillOnce(Return(Result<int>{SIGKILL}));
+    EXPECT_THAT(wait().error().reason, ::testing::EndsWith("without saying why; the log is '/var/log/x.log'"));
+}
+
+TEST_F(StartWatchTest, AServiceThatOutlivesItsCrashMayBecomeReady) {
+    pipe_gives(text(born), text(to_line(Crashed{"crashed by SIGSEGV"})), text(ready));
+    EXPECT_EQ(wait().value(), Role::parent);
+}
+
+TEST_F(StartWatchTest, TellsAServiceThatClosedThePipeAndStillRuns) {
+    pipe_gives(text(born), closed());
+    EXPECT_CALL(processes, wait_for_end(daemon_pid, _)).WillOnce(Return(false));
+    EXPECT_CALL(process, wait_for_child(child));
+    EXPECT_CALL(process, wait_for_child(daemon_pid)).Times(0);
+    EXPECT_EQ(wait().error().reason,
+              "the service (pid 4712) closed the pipe by which it reports that it is ready, and still runs");
+}
+
+TEST_F(StartWatchTest, TellsThatTheProcessInBetweenWasKilled) {
+    pipe_gives(closed());
+    EXPECT_CALL(process, wait_for_child(child)).WillOnce(Return(Result<int>{SIGABRT}));
+    EXPECT_EQ(wait().error().reason, "the process that was to fork the service was killed by signal 6 (SIGABRT)");
 }
 
 TEST_F(StartWatchTest, TellsAServiceThatEndedInTheMiddleOfAWord) {
@@ -239,6 +300,13 @@ TEST_F(StartWatchTest, InterruptedTellsAServiceThatEndsWithoutAWord) {
     const Error error = wait().error();
     EXPECT_EQ(error.exit_code, ExitCode::timeout);
     EXPECT_EQ(error.message(), "cannot start 'x': interrupted (pid 4712)");
+}
+
+TEST_F(StartWatchTest, InterruptedTellsTheCrashOfTheServiceToo) {
+    pipe_gives(text(born), interrupted(), timed_out(), text(to_line(Crashed{"crashed by SIGSEGV"})), closed());
+    const Error error = wait().error();
+    EXPECT_EQ(error.exit_code, ExitCode::timeout);
+    EXPECT_EQ(error.reason, "interrupted, and the service (pid 4712) ended before it was ready: crashed by SIGSEGV");
 }
 
 TEST_F(StartWatchTest, InterruptedIsNoSuccessThoughTheServiceBecomesReadyBeforeItEnds) {
