@@ -49,12 +49,17 @@ std::string frame_in_words(std::string_view line) {
     return folder == std::string::npos ? place : place.substr(folder + 1);
 }
 
+/// What follows the title of the first backtrace; empty where there is none.
+std::string_view first_backtrace(std::string_view text) {
+    for (const std::string_view title_end : {"), which crashed:\n", "), which called exit:\n"})
+        if (const auto title = text.find(title_end); title != std::string_view::npos)
+            return text.substr(title + title_end.size());
+    return {};
+}
+
 std::vector<std::string> first_frames(std::string_view text) {
     std::vector<std::string> frames;
-    constexpr std::string_view title_end = "), which crashed:\n";
-    const auto title = text.find(title_end);
-    if (title == std::string_view::npos) return frames;
-    text.remove_prefix(title + title_end.size());
+    text = first_backtrace(text);
     while (text.starts_with("  #") && frames.size() < summarised_frames) {
         const std::string_view line = text.substr(0, text.find('\n'));
         frames.push_back(frame_in_words(line));
@@ -91,16 +96,21 @@ bool is_stamp(std::string_view text) {
 }  // namespace
 
 std::string CrashSummary::in_words() const {
-    std::string text = signal.empty() ? "a signal that is not told" : signal;
+    std::string text = !signal.empty() ? signal : !exit.empty() ? exit : "a signal that is not told";
     if (!reason.empty()) text += " (" + reason + ")";
     if (!event.empty()) text += " in the event '" + event + "'";
     if (!exception.empty()) text += ": " + exception;
     return text;
 }
 
+std::string CrashSummary::what_the_process_did() const {
+    return (signal.empty() && !exit.empty() ? "called " : "crashed: ") + in_words();
+}
+
 Object CrashSummary::fields() const {
     Object fields{{"time", time}, {"pid", std::atoll(pid.c_str())}, {"signal", signal}, {"reason", reason}};
     for (const auto& [key, value] : {std::pair{"version", &version},
+                                     {"exit", &exit},
                                      {"address", &address},
                                      {"thread", &thread},
                                      {"event", &event},
@@ -122,6 +132,7 @@ CrashSummary parse_crash_report(std::string_view text) {
     summary.pid = value_of(head, "pid");
     summary.version = value_of(head, "version");
     summary.signal = up_to(value_of(head, "signal"), " (");
+    summary.exit = value_of(head, "exit");
     summary.reason = after(value_of(head, "code"), ", ");
     summary.address = value_of(head, "address");
     summary.thread = value_of(head, "thread");

@@ -25,7 +25,8 @@ struct CrashSummary {
     std::string time = {};  ///< RFC 3339
     std::string pid = {};
     std::string version = {};
-    std::string signal = {};               ///< "SIGSEGV"
+    std::string signal = {};               ///< "SIGSEGV"; empty if the program called exit(3)
+    std::string exit = {};                 ///< "exit(1)", if it did
     std::string reason = {};               ///< "address not mapped to object"
     std::string address = {};              ///< of a fault
     std::string thread = {};               ///< "12 (control)"
@@ -36,6 +37,8 @@ struct CrashSummary {
 
     /// "SIGSEGV (address not mapped to object) in the event 'backup'"
     [[nodiscard]] std::string in_words() const;
+    /// "crashed: SIGSEGV (address not mapped to object) in the event 'backup'", "called exit(1) in the event 'backup'"
+    [[nodiscard]] std::string what_the_process_did() const;
     [[nodiscard]] Object fields() const;
 };
 

@@ -93,19 +93,20 @@ std::optional<Error> Lifecycle::begin(bool in_background) {
     if (core.loads_in_service) {
         if (auto error = prepare_late_load(in_background)) return error;
         if (auto error = enter(in_background)) return error;
+        begin_life();
         if (auto error = load(in_background)) return error;
         if (auto error = look_at_signals()) return error;
         if (auto error = take_up_late_surroundings()) return error;
+        core.crash_watch.begin();
     } else {
+        core.crash_watch.begin_load(in_background);
         if (auto error = load(in_background)) return error;
+        core.crash_watch.end();
         if (auto error = look_at_signals()) return error;
         if (auto error = enter(in_background)) return error;
+        begin_life();
     }
 
-    core.pid = core.host.process->id();
-    core.started_at = core.host.clock->steady_now();
-    core.started_at_text = rfc3339(core.host.clock->system_now());
-    core.crash_watch.begin();
     try {
         core.loop = core.host.make_event_loop("control");
     } catch (const std::system_error& error) {
@@ -123,10 +124,18 @@ std::optional<Error> Lifecycle::begin(bool in_background) {
     if (auto error = hold_lock()) return error;
     if (auto error = privileges_.prepare()) return error;
     if (auto error = open_log()) return error;
-    core.crash_watch.prepare_report(privileges_.user());
+    core.crash_watch.take_over(privileges_.user());
     if (auto error = open_control()) return error;
     if (auto error = privileges_.drop()) return error;
     return start_handlers();
+}
+
+void Lifecycle::begin_life() {
+    ServiceCore& core = *core_;
+    core.pid = core.host.process->id();
+    core.started_at = core.host.clock->steady_now();
+    core.started_at_text = rfc3339(core.host.clock->system_now());
+    core.crash_watch.begin();
 }
 
 std::optional<Error> Lifecycle::load(bool in_background) {
@@ -346,6 +355,7 @@ std::optional<Error> Lifecycle::hold_lock() {
     if (acquired->state != contract::Acquisition::State::acquired)
         return busy_error(acquired->owner, core.places.pid_file);
     lock_held_ = true;
+    core.crash_watch.note_last_life(acquired->left_by);
     core.policies->lock.on_lost(
         [&core](const Error& error) { core.loop->post([&core, error] { core.shutdown->stop(error.message()); }); });
     return std::nullopt;

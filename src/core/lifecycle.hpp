@@ -23,6 +23,8 @@ public:
 private:
     /// A stage that failed, or was stopped, undoes those before it.
     std::optional<Error> begin(bool in_background);
+    /// This is the process that becomes the service.
+    void begin_life();
     /// The configuration, and what follows from it before anything is done.
     std::optional<Error> load(bool in_background);
     /// What the daemon policy has to know before a load that comes after it.

@@ -1,32 +1,10 @@
 #include "core/peer_words.hpp"
 
 #include <csignal>
-#include <string_view>
+
+#include "base/signal_name.hpp"
 
 namespace servicekit {
-namespace {
-
-std::string_view signal_name(int number) {
-    switch (number) {
-        case SIGHUP:
-            return "SIGHUP";
-        case SIGTERM:
-            return "SIGTERM";
-        case SIGABRT:
-            return "SIGABRT";
-        case SIGINT:
-            return "SIGINT";
-        case SIGUSR1:
-            return "SIGUSR1";
-        case SIGXCPU:
-            return "SIGXCPU";
-        default:
-            return "a signal";
-    }
-}
-
-}  // namespace
-
 std::string user_in_words(const Peer& peer) {
     return "uid " + (peer.uid == static_cast<uid_t>(-1) ? "unknown" : std::to_string(peer.uid));
 }

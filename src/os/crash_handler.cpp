@@ -24,6 +24,7 @@
 #include "os/crash_words.hpp"
 #include "os/crash_writer.hpp"
 #include "os/fault_owner.hpp"
+#include "os/flush_stdio.hpp"
 #include "os/signal_arrivals.hpp"
 #include "os/uninterrupted.hpp"
 
@@ -51,6 +52,8 @@ struct State {
     std::array<std::atomic<LastWords*>, 8> last_words{};
     std::terminate_handler terminate_before = nullptr;
     bool may_use_stderr = false;
+    bool takes_signals = true;
+    int status_of_exit_0 = 0;
     time_t longest_report = 10;
 
     std::atomic<int> descriptor{-1};
@@ -66,8 +69,10 @@ struct State {
     std::atomic<pid_t> crashed_thread{0};
     FatalSignal crash;
     siginfo_t info{};
+    int exit_status = 0;  ///< where there is no signal
     std::atomic<bool> last_words_begun{false};
-    CrashLine<512> summary;
+    CrashLine<512> description;
+    CrashLine<sizeof(description) + PATH_MAX> summary;
     CrashReport report;
 
     static_assert(std::atomic<pid_t>::is_always_lock_free && std::atomic<LastWords*>::is_always_lock_free &&
@@ -125,6 +130,7 @@ void limit_time(time_t seconds) noexcept;
         limit_time(longest_last_words);
         write_last_words();
     }
+    if (state.crash.number == 0) ::_exit(state.exit_status);
     end_now(state.crash.number, state.info);
     ::_exit(128 + state.crash.number);
 }
@@ -206,18 +212,25 @@ int open_report() noexcept {
     return without_file;
 }
 
-void write_report(const FatalSignal& crash) noexcept {
-    CrashReport& report = state.report;
-    report.begin(state.known, crash, state.has_exception.load() ? state.exception.view() : std::string_view{});
+/// In one line, with its end.
+/// \param descriptor of the report
+void summarise(int descriptor) noexcept {
+    state.description.clear();
+    state.report.describe(state.description);
     state.summary.clear();
-    report.describe(state.summary);
-    const int descriptor = open_report();
+    state.summary.text(state.description.view());
     if (descriptor >= 0 && descriptor != STDERR_FILENO)
         state.summary.text("; the report is in '").text(state.path.data()).text("'");
     else if (state.descriptor.load() >= 0)
         state.summary.text("; no report can be put at '").text(state.path.data()).text("'");
     state.summary.text("\n");
+}
 
+/// \pre the report has begun
+void write_report() noexcept {
+    CrashReport& report = state.report;
+    const int descriptor = open_report();
+    summarise(descriptor);
     CrashWriter writer{descriptor};
     report.write_head(writer);
     report.write_events(writer);
@@ -268,23 +281,73 @@ void be_ready_for_the_next() noexcept {
     state.crashed_thread.store(0);
 }
 
-void handle(int number, siginfo_t* info, void* context) noexcept {
+/// Waits until no other thread reports a crash. \returns false if this one does
+bool claim() noexcept {
     const pid_t self = this_thread();
     pid_t nobody = 0;
     while (!state.crashed_thread.compare_exchange_strong(nobody, self)) {
-        if (nobody == self) give_up();  // a crash in the handler
+        if (nobody == self) return false;
         // Another thread's crash is being reported. It ends the process, or leaves the next one to us.
         constexpr timespec a_little{.tv_sec = 0, .tv_nsec = 5'000'000};
         ::nanosleep(&a_little, nullptr);
         nobody = 0;
     }
+    return true;
+}
+
+void handle(int number, siginfo_t* info, void* context) noexcept {
+    if (!claim()) give_up();  // a crash in the handler
     state.info = *info;
     state.crash = {.number = number, .info = &state.info, .context = context};
     {
         const AlarmLent alarm;
-        write_report(state.crash);
+        state.report.begin(state.known, state.crash,
+                           state.has_exception.load() ? state.exception.view() : std::string_view{});
+        write_report();
     }
     pass_on(number, info, context, &be_ready_for_the_next);
+}
+
+void report_exit(const ProgramExit& exit) noexcept {
+    if (state.process.load() != ::getpid() || !claim()) return;
+    constexpr unsigned seen = 0xff;
+    const bool looks_like_success = exit.status && (static_cast<unsigned>(*exit.status) & seen) == 0;
+    state.crash = {};
+    state.exit_status = looks_like_success ? state.status_of_exit_0 : exit.status.value_or(EXIT_FAILURE);
+    {
+        const AlarmLent alarm;
+        state.report.begin(state.known, exit);
+        if (state.takes_signals) {
+            write_report();
+        } else {
+            // The other threads could be asked for their backtraces by a signal only.
+            summarise(-1);
+            write_last_words();
+            tell_listeners({});
+        }
+    }
+    be_ready_for_the_next();
+    if (!looks_like_success || state.status_of_exit_0 == 0) return;
+    flush_stdio();
+    ::_exit(state.exit_status);
+}
+
+extern "C" void servicekit_exit_was_called(int status, void* /*unused*/) {
+    report_exit({.function = "exit",
+                 .status = status,
+                 .called_from = reinterpret_cast<std::uintptr_t>(__builtin_return_address(0))});
+}
+
+extern "C" void servicekit_quick_exit_was_called() {
+    report_exit(
+        {.function = "quick_exit", .called_from = reinterpret_cast<std::uintptr_t>(__builtin_return_address(0))});
+}
+
+/// Handlers of these can't be taken back: they look whether somebody watches.
+void watch_exits() noexcept {
+    static const bool are_watched = ::on_exit(servicekit_exit_was_called, nullptr) == 0 &&
+                                    std::at_quick_exit(servicekit_quick_exit_was_called) == 0;
+    static_cast<void>(are_watched);
 }
 
 /// Whether the fault is raised on purpose, and its owner has dealt with it.
@@ -409,17 +472,24 @@ void install(const CrashPlan& plan) {
     state.known.version.set(plan.version);
     state.known.started_at = plan.started_at;
     state.known.trail = plan.trail;
-    std::array<char, PATH_MAX> program{};
-    const ssize_t size = ::readlink("/proc/self/exe", program.data(), program.size());
-    state.known.program.set({program.data(), size > 0 ? static_cast<std::size_t>(size) : 0});
-    ::dl_iterate_phdr(note_build_id, nullptr);
     state.may_use_stderr = plan.may_use_stderr;
+    state.takes_signals = plan.takes_signals;
+    state.status_of_exit_0 = plan.status_of_exit_0;
     state.longest_report = static_cast<time_t>(plan.longest_report.count());
     state.has_exception = false;
     state.crashed_thread = 0;
     state.last_words_begun = false;
-    prepare_for_stacks();
+    watch_exits();
+    if (!plan.takes_signals) {
+        state.process = ::getpid();
+        return;
+    }
 
+    std::array<char, PATH_MAX> program{};
+    const ssize_t size = ::readlink("/proc/self/exe", program.data(), program.size());
+    state.known.program.set({program.data(), size > 0 ? static_cast<std::size_t>(size) : 0});
+    ::dl_iterate_phdr(note_build_id, nullptr);
+    prepare_for_stacks();
     state.process = ::getpid();
     take_signals();
     state.terminate_before = std::set_terminate(terminate);

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstdint>
 
+#include "base/signal_name.hpp"
 #include "os/crash_words.hpp"
 #include "os/uninterrupted.hpp"
 
@@ -38,26 +39,44 @@ std::string_view first_line(pid_t thread, std::string_view file, std::array<char
     return text.substr(0, text.find('\n'));
 }
 
+/// "exit(1)", of which a parent sees 8 bits.
+template <class Text>
+Text& call_in_words(Text& to, const ProgramExit& exit) noexcept {
+    constexpr unsigned seen = 0xff;
+    to.text(exit.function).text("(");
+    if (exit.status) to.number(static_cast<unsigned>(*exit.status) & seen);
+    return to.text(")");
+}
+
 }  // namespace
 
-void CrashReport::begin(const CrashProcess& process, const FatalSignal& crash, std::string_view exception) noexcept {
+void CrashReport::begin(const CrashProcess& process) noexcept {
     process_ = &process;
-    crash_ = crash;
-    exception_ = exception;
     thread_ = static_cast<pid_t>(::syscall(SYS_gettid));
     ::prctl(PR_GET_NAME, thread_name_.data());
     ::clock_gettime(CLOCK_REALTIME, &wall_clock_);
     ::clock_gettime(CLOCK_MONOTONIC, &steady_clock_);
 }
 
+void CrashReport::begin(const CrashProcess& process, const FatalSignal& crash, std::string_view exception) noexcept {
+    begin(process);
+    crash_ = crash;
+    exit_.reset();
+    exception_ = exception;
+}
+
+void CrashReport::begin(const CrashProcess& process, const ProgramExit& exit) noexcept {
+    begin(process);
+    crash_ = {};
+    exit_ = exit;
+    exception_ = {};
+}
+
 void CrashReport::describe(CrashLine<512>& line) const noexcept {
-    const siginfo_t& info = *crash_.info;
-    line.text("crashed by ").text(fatal_signal_name(crash_.number));
-    line.text(" (").text(signal_code(crash_.number, info.si_code).meaning);
-    if (is_sent(info) && info.si_pid != ::getpid())
-        line.text(" by pid ").number(static_cast<std::uint64_t>(info.si_pid)).text(", uid ").number(info.si_uid);
-    line.text(")");
-    if (has_address(crash_.number, info)) line.text(" at ").hexadecimal(reinterpret_cast<std::uintptr_t>(info.si_addr));
+    if (exit_)
+        call_in_words(line, *exit_).text(" was called");
+    else
+        describe_signal(line);
     line.text(" in thread ").number(static_cast<std::uint64_t>(thread_));
     line.text(" (").on_one_line(thread_name_.data()).text(")");
     if (const EventTrail* trail = process_->trail; trail != nullptr && trail->depth() > 0)
@@ -65,9 +84,17 @@ void CrashReport::describe(CrashLine<512>& line) const noexcept {
     if (!exception_.empty()) line.text(": ").on_one_line(exception_);
 }
 
-void CrashReport::write_head(CrashWriter& to) noexcept {
+void CrashReport::describe_signal(CrashLine<512>& line) const noexcept {
     const siginfo_t& info = *crash_.info;
-    const SignalCode code = signal_code(crash_.number, info.si_code);
+    line.text("crashed by ").text(signal_name(crash_.number));
+    line.text(" (").text(signal_code(crash_.number, info.si_code).meaning);
+    if (is_sent(info) && info.si_pid != ::getpid())
+        line.text(" by pid ").number(static_cast<std::uint64_t>(info.si_pid)).text(", uid ").number(info.si_uid);
+    line.text(")");
+    if (has_address(crash_.number, info)) line.text(" at ").hexadecimal(reinterpret_cast<std::uintptr_t>(info.si_addr));
+}
+
+void CrashReport::write_head(CrashWriter& to) noexcept {
     const std::int64_t now = nanoseconds(steady_clock_);
     to.text("crash report of servicekit, format 1\n");
     to.text("time: ").time(wall_clock_).text("\n");
@@ -75,11 +102,10 @@ void CrashReport::write_head(CrashWriter& to) noexcept {
     to.text("version: ").on_one_line(process_->version.view()).text("\n");
     to.text("pid: ").number(::getpid()).text("\n");
     to.text("uptime: ").seconds(now - nanoseconds(process_->started_at)).text(" s\n");
-    to.text("signal: ").text(fatal_signal_name(crash_.number)).text(" (").number(crash_.number).text(")\n");
-    to.text("code: ").text(code.name).text(" (").number(info.si_code).text("), ").text(code.meaning).text("\n");
-    if (has_address(crash_.number, info))
-        to.text("address: ").hexadecimal(reinterpret_cast<std::uintptr_t>(info.si_addr), 16).text("\n");
-    if (is_sent(info)) to.text("sender: pid ").number(info.si_pid).text(", uid ").number(info.si_uid).text("\n");
+    if (exit_)
+        call_in_words(to.text("exit: "), *exit_).text("\n");
+    else
+        write_signal(to);
     to.text("thread: ").number(thread_).text(" (").on_one_line(thread_name_.data()).text(")\n");
     if (!exception_.empty()) to.text("exception: ").on_one_line(exception_).text("\n");
     const EventTrail* const trail = process_->trail;
@@ -91,6 +117,16 @@ void CrashReport::write_head(CrashWriter& to) noexcept {
     to.text("program: ").on_one_line(process_->program.view()).text("\n");
     const std::string_view build = process_->build.view();
     to.text("build-id: ").text(build.empty() ? "none" : build).text("\n");
+}
+
+void CrashReport::write_signal(CrashWriter& to) const noexcept {
+    const siginfo_t& info = *crash_.info;
+    const SignalCode code = signal_code(crash_.number, info.si_code);
+    to.text("signal: ").text(signal_name(crash_.number)).text(" (").number(crash_.number).text(")\n");
+    to.text("code: ").text(code.name).text(" (").number(info.si_code).text("), ").text(code.meaning).text("\n");
+    if (has_address(crash_.number, info))
+        to.text("address: ").hexadecimal(reinterpret_cast<std::uintptr_t>(info.si_addr), 16).text("\n");
+    if (is_sent(info)) to.text("sender: pid ").number(info.si_pid).text(", uid ").number(info.si_uid).text("\n");
 }
 
 void CrashReport::write_moment(CrashWriter& to, EventTrail::Time time) const noexcept {
@@ -117,6 +153,7 @@ void CrashReport::write_events(CrashWriter& to) const noexcept {
 }
 
 void CrashReport::write_registers(CrashWriter& to) const noexcept {
+    if (exit_) return;
     to.text("\nregisters:\n");
     each_register(
         crash_.context,
@@ -129,10 +166,13 @@ void CrashReport::write_registers(CrashWriter& to) const noexcept {
 void CrashReport::write_stack(CrashWriter& to) noexcept {
     map_.read();
     to.text("\nbacktrace of thread ").number(thread_).text(" (").on_one_line(thread_name_.data());
-    to.text("), which crashed:\n");
+    to.text(exit_ ? "), which called exit:\n" : "), which crashed:\n");
     // What was written so far stays, should the stack be such that the unwinder crashes, too.
     to.flush();
-    take_stack(crash_.context, stack_);
+    if (exit_)
+        take_stack_from(exit_->called_from, stack_);
+    else
+        take_stack(crash_.context, stack_);
     write_frames(to, stack_);
     to.flush();
 }

@@ -5,7 +5,10 @@
 #include <array>
 #include <climits>
 #include <cstddef>
+#include <cstdint>
 #include <ctime>
+#include <optional>
+#include <string_view>
 
 #include "os/crash_stack.hpp"
 #include "os/crash_writer.hpp"
@@ -28,9 +31,16 @@ struct CrashProcess {
 
 /// What a signal's handler was told.
 struct FatalSignal {
-    int number = 0;
+    int number = 0;  ///< 0: there was no signal
     const siginfo_t* info = nullptr;
     const void* context = nullptr;
+};
+
+/// How the program ended the process by itself.
+struct ProgramExit {
+    std::string_view function;       ///< "exit"
+    std::optional<int> status = {};  ///< nothing if the C library does not say
+    std::uintptr_t called_from = 0;  ///< the backtrace begins there
 };
 
 /// Writes what a crash leaves to be read, in lines of `key: value` and sections after them. Async-signal-safe; its object
@@ -39,6 +49,7 @@ class CrashReport {
 public:
     /// Looks at the clocks. What is to be written is valid until the last of the parts.
     void begin(const CrashProcess& process, const FatalSignal& crash, std::string_view exception) noexcept;
+    void begin(const CrashProcess& process, const ProgramExit& exit) noexcept;
     /// Who, when, what and where.
     void write_head(CrashWriter& to) noexcept;
     void write_events(CrashWriter& to) const noexcept;
@@ -51,9 +62,13 @@ public:
     void end() noexcept;
 
     /// "crashed by SIGSEGV (address not mapped to object) at 0x0 in thread 12 (control)", without an end.
+    /// "exit(1) was called in thread 12 (control)"
     void describe(CrashLine<512>& line) const noexcept;
 
 private:
+    void begin(const CrashProcess& process) noexcept;
+    void describe_signal(CrashLine<512>& line) const noexcept;
+    void write_signal(CrashWriter& to) const noexcept;
     void write_frames(CrashWriter& to, const CrashStack& stack) noexcept;
     void write_frame(CrashWriter& to, std::size_t number, std::uintptr_t address) noexcept;
     [[nodiscard]] const ElfFile& file_of(const MemoryMap::Mapping& mapping) noexcept;
@@ -61,6 +76,7 @@ private:
 
     const CrashProcess* process_ = nullptr;
     FatalSignal crash_;
+    std::optional<ProgramExit> exit_;
     std::string_view exception_;
     pid_t thread_ = 0;
     std::array<char, 17> thread_name_{};

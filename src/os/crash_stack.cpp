@@ -80,6 +80,14 @@ void take_stack(const void* context, CrashStack& into) noexcept {
     if (into.size == 0 && knows_registers) take_stack_of_wild_call(thread, into);
 }
 
+void take_stack_from(std::uintptr_t caller, CrashStack& into) noexcept {
+    into.size = 0;
+    into.is_cut = false;
+    Walk walk{into, caller, false};
+    _Unwind_Backtrace(note_frame, &walk);
+    if (into.size == 0) take_stack(nullptr, into);
+}
+
 void prepare_for_stacks() noexcept {
     CrashStack stack;
     take_stack(nullptr, stack);

@@ -27,6 +27,9 @@ struct InterruptedThread {
 /// Async-signal-safe, once prepare_for_stacks() was called, as far as the stack is whole: the unwinder reads it.
 void take_stack(const void* context, CrashStack& into) noexcept;
 
+/// The same for normal code. \param caller a return address on the stack: the frames below it are left out
+void take_stack_from(std::uintptr_t caller, CrashStack& into) noexcept;
+
 /// Has the unwinder do once, while all is well, what it does only once.
 void prepare_for_stacks() noexcept;
 

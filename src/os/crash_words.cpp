@@ -52,27 +52,6 @@ constexpr std::array known_codes{
 
 }  // namespace
 
-std::string_view fatal_signal_name(int number) noexcept {
-    switch (number) {
-        case SIGSEGV:
-            return "SIGSEGV";
-        case SIGBUS:
-            return "SIGBUS";
-        case SIGFPE:
-            return "SIGFPE";
-        case SIGILL:
-            return "SIGILL";
-        case SIGSYS:
-            return "SIGSYS";
-        case SIGTRAP:
-            return "SIGTRAP";
-        case SIGABRT:
-            return "SIGABRT";
-        default:
-            return "a signal";
-    }
-}
-
 SignalCode signal_code(int number, int code) noexcept {
     for (const KnownCode& known : known_codes)
         if ((known.number == 0 || known.number == number) && known.code == code) return known.words;

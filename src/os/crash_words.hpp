@@ -5,9 +5,6 @@
 
 namespace servicekit::os {
 
-/// "SIGSEGV"; async-signal-safe. \returns "a signal" for one that ends no program by a fault.
-[[nodiscard]] std::string_view fatal_signal_name(int number) noexcept;
-
 /// What si_code says, as sigaction(2) has it: its name, and what it means.
 struct SignalCode {
     std::string_view name;

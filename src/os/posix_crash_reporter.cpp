@@ -122,7 +122,7 @@ public:
         if (crash_handler::owner() == ::getpid())
             return Error{ExitCode::os, "report crashes", "", "another service in this process does"};
         crash_handler::install(plan);
-        give_alternate_stack();
+        if (plan.takes_signals) give_alternate_stack();
         return {};
     }
 

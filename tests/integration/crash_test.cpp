@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <variant>
 
 #include "integration/support/service_test.hpp"
@@ -16,7 +17,7 @@ using testing::AllOf;
 using testing::ContainsRegex;
 using testing::EndsWith;
 using testing::HasSubstr;
-
+using testing::Not;
 using testing::StartsWith;
 
 class CrashTest : public ServiceTest {
@@ -199,6 +200,169 @@ TEST_F(CrashTest, TheEmptyFileOfOneThatShutItselfInIsRemovedAtACleanStop) {
 
     EXPECT_EQ(service.exit_code(), 0);
     EXPECT_FALSE(std::filesystem::exists(report_file));
+}
+
+TEST_F(CrashTest, AnExitIsReportedAndInTheLogAndEndsTheServiceAsItSays) {
+    struct Kind {
+        std::string how;
+        std::string call;
+    };
+    for (const Kind& kind :
+         {Kind{"exit", "exit(7)"}, Kind{"exit in a thread", "exit(7)"}, Kind{"quick_exit", "quick_exit()"}}) {
+        RunningService service{crashing};
+
+        EXPECT_EQ(crash(service, kind.how), 7) << kind.how;
+
+        EXPECT_THAT(report(), AllOf(StartsWith("crash report of servicekit"), EndsWith("\nend of the report\n")));
+        EXPECT_THAT(report(), HasSubstr("\nexit: " + kind.call + "\n"));
+        EXPECT_THAT(report(), HasSubstr("\nevent: crash, for "));
+        EXPECT_THAT(report(), ContainsRegex("\\), which called exit:\n([^\n]*\n){2,4}[^\n]*crash"));
+        EXPECT_THAT(report(), ContainsRegex("\nbacktrace of thread [0-9]+ \\(control\\):\n  #00 "));
+        EXPECT_THAT(crashing.log(), HasSubstr(" fatal crash-trial[" + std::to_string(service.pid()) +
+                                              "]: " + kind.call + " was called in thread "));
+        EXPECT_THAT(crashing.verb({"crashes"}).out, HasSubstr("Z  " + kind.call + " in the event 'crash'\n"));
+    }
+    const RunningService next{crashing};
+    next.await_log("the last life called quick_exit() in the event 'crash'; the report is in '" + report_file + ".");
+    EXPECT_THAT(next.call("crashes").find("crashes")->as_list().front().as_object().find("exit")->as_string(),
+                "quick_exit()");
+}
+
+TEST_F(CrashTest, AnExitInTheStopIsReportedToo) {
+    crashing.configure_app({{"stop", "exit 0"}});
+    RunningService service{crashing};
+
+    service.signal(SIGTERM);
+
+    EXPECT_EQ(service.exit_code(), 0);
+    EXPECT_THAT(report(), HasSubstr("\nexit: exit(0)\n"));
+    EXPECT_THAT(crashing.log(), HasSubstr("in the event 'stop'; the report is in '"));
+}
+
+TEST_F(CrashTest, AnExitOfAChildIsNone) {
+    RunningService service{crashing};
+
+    EXPECT_EQ(crashing.verb({"call", "crash", "how=exit in a child"}).exit_code, 1);
+    service.signal(SIGTERM);
+
+    EXPECT_EQ(service.exit_code(), 0);
+    EXPECT_FALSE(std::filesystem::exists(report_file));
+    EXPECT_THAT(crashing.log(), Not(HasSubstr("was called")));
+}
+
+TEST_F(CrashTest, WithoutReportsAnExitIsALineInTheLog) {
+    for (const char* option : {"--no-crash-reports", "--no-signal-handlers"}) {
+        ServiceProgram quiet{"crash-trial", folder.path()};
+        quiet.add_options({option});
+        RunningService service{quiet};
+
+        EXPECT_EQ(crash(service, "exit"), 7) << option;
+
+        EXPECT_THAT(quiet.log(), ContainsRegex(" fatal crash-trial\\[" + std::to_string(service.pid()) +
+                                               "\\]: exit\\(7\\) was called in thread [0-9]+ \\([^)]*\\) in the event "
+                                               "'crash'\n"));
+        EXPECT_FALSE(std::filesystem::exists(report_file));
+    }
+}
+
+TEST_F(CrashTest, AStartThatCrashesSaysHowAndWhereToReadMore) {
+    struct Kind {
+        std::string how;
+        std::string words;
+    };
+    const std::string where = "; the report is in '" + report_file + "'";
+    for (const Kind& kind :
+         {Kind{"write", "crashed by SIGSEGV (address not mapped to object) at 0x0"},
+          Kind{"abort", "crashed by SIGABRT (sent by raise or tgkill)"}, Kind{"exit", "exit(7) was called"},
+          Kind{"exit 0", "exit(0) was called"}, Kind{"exit in a thread", "exit(7) was called"},
+          Kind{"quick_exit", "quick_exit() was called"}}) {
+        crashing.configure_app({{"start", kind.how}});
+
+        const Outcome start = crashing.verb({"start"});
+
+        EXPECT_EQ(start.exit_code, 70) << start;
+        EXPECT_THAT(start.err, StartsWith("crash-trial: cannot start 'crash-trial': the service (pid ")) << kind.how;
+        EXPECT_THAT(start.err, HasSubstr(") ended before it was ready: " + kind.words + " in thread "));
+        EXPECT_THAT(start.err,
+                    EndsWith(" in the event 'start'" + where + "; the log is '" + crashing.log_file() + "'\n"));
+        EXPECT_THAT(report(), EndsWith("\nend of the report\n"));
+    }
+}
+
+TEST_F(CrashTest, AnExceptionInTheStartThatNobodyCatchesIsToldBeforeItsReport) {
+    crashing.configure_app({{"start", "exception"}});
+
+    const Outcome start = crashing.verb({"start"});
+
+    EXPECT_EQ(start.exit_code, 70) << start;
+    EXPECT_THAT(start.err,
+                HasSubstr(" in the event 'start': std::runtime_error: thrown on purpose; the report is in '" +
+                          report_file + "'"));
+}
+
+TEST_F(CrashTest, AStartWhoseEndNobodyReportsSaysHowTheProcessEnded) {
+    struct Kind {
+        std::string how;
+        std::string words;
+    };
+    const std::string early = " before it was ready";
+    crashing.add_options({"--no-crash-reports"});
+    for (const Kind& kind : {Kind{"write", "was killed by signal 11 (SIGSEGV)" + early},
+                             Kind{"kill -9", "was killed by signal 9 (SIGKILL)" + early + ", without saying why"},
+                             Kind{"_exit", "ended with exit code 7" + early + ", without saying why"}}) {
+        crashing.configure_app({{"start", kind.how}});
+
+        const Outcome start = crashing.verb({"start"});
+
+        EXPECT_EQ(start.exit_code, 70) << start;
+        EXPECT_THAT(start.err, EndsWith(") " + kind.words + "; the log is '" + crashing.log_file() + "'\n"))
+            << kind.how;
+    }
+}
+
+TEST_F(CrashTest, AChildThatTheServiceLeavesDoesNotHideItsCrash) {
+    crashing.configure_app({{"start", "leave a child and abort"}});
+
+    const Outcome start = crashing.verb({"start", "--start-timeout", "60"});
+
+    EXPECT_THAT(start.err, HasSubstr("crashed by SIGABRT"));
+    for (const ProcessFacts& facts : descendants()) Process{facts.pid}.end();
+}
+
+TEST_F(CrashTest, AServiceThatClosesThePipeOfItsStartIsTold) {
+    crashing.configure_app({{"start", "close all"}});
+
+    const Outcome start = crashing.verb({"start"});
+
+    EXPECT_EQ(start.exit_code, 70) << start;
+    EXPECT_THAT(start.err, HasSubstr(") closed the pipe by which it reports that it is ready, and still runs\n"));
+    for (const ProcessFacts& facts : descendants()) Process{facts.pid}.end();
+}
+
+TEST_F(CrashTest, ACrashInALoadThatRunsInTheServiceIsTold) {
+    crashing.add_variable("CRASH_TRIAL_LOADS_IN_SERVICE", "1");
+    for (const std::string how : {"write", "exit"}) {
+        crashing.configure_app({{"load", how}});
+
+        const Outcome start = crashing.verb({"start"});
+
+        EXPECT_EQ(start.exit_code, 70) << start;
+        EXPECT_THAT(start.err, HasSubstr(how == "exit" ? "exit(7) was called" : "crashed by SIGSEGV"));
+        EXPECT_THAT(start.err, EndsWith(" in the event 'load'\n"));
+    }
+}
+
+TEST_F(CrashTest, AnExitInTheLoadIsToldAndIsNoSuccess) {
+    for (const auto& [how, exit_code] : {std::pair<std::string, int>{"exit 0", 70}, {"exit", 7}, {"quick_exit", 7}}) {
+        crashing.configure_app({{"load", how}});
+
+        const Outcome start = crashing.verb({"start"});
+
+        EXPECT_EQ(start.exit_code, exit_code) << start;
+        EXPECT_THAT(start.err,
+                    ContainsRegex("^crash-trial: cannot start: (quick_)?exit\\([07]?\\) was called in thread "
+                                  "[0-9]+ \\(crash-trial\\) in the event 'load'\n$"));
+    }
 }
 
 TEST_F(CrashTest, InTheForegroundWithoutAnyFolderItGoesToStderr) {

@@ -13,6 +13,7 @@ namespace {
 
 using testing::AllOf;
 using testing::HasSubstr;
+using testing::Not;
 using testing::StartsWith;
 
 namespace fs = std::filesystem;
@@ -55,6 +56,27 @@ TEST_F(LeftoversTest, ServiceStartsThoughTheOneBeforeWasKilled) {
     EXPECT_EQ(trial.verb({"stop"}).exit_code, 0);
     expect_that_it_starts_and_stops();
     EXPECT_EQ(trial.verb({"status"}).exit_code, 3);
+}
+
+TEST_F(LeftoversTest, TheNextStartSaysThatTheLastLifeWasNotStopped) {
+    RunningService killed{trial};
+    kill(killed);
+
+    RunningService next{trial};
+
+    next.await_log(" warning trial-service[" + std::to_string(next.pid()) + "]: the last life (pid " +
+                   std::to_string(killed.pid()) + ") ended without a stop\n");
+}
+
+TEST_F(LeftoversTest, TheNextStartSaysNothingOfALifeThatWasStoppedOrKilledByItsVerb) {
+    for (const char* verb : {"stop", "kill"}) {
+        RunningService ended{trial};
+        EXPECT_EQ(trial.verb({verb}).exit_code, 0);
+        EXPECT_EQ(ended.exit_code(), 0);
+    }
+    const RunningService next{trial};
+
+    EXPECT_THAT(trial.log(), Not(HasSubstr("the last life")));
 }
 
 TEST_F(LeftoversTest, ServiceStartsThoughTheOneBeforeWasKilledAndLeftAForkedChild) {

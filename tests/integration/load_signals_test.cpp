@@ -43,10 +43,11 @@ protected:
     }
     void let_one_load_pass() const { static_cast<void>(await_load()); }
 
-    /// Whether it is the process that loads: the one that the user started, or the service, which is an orphan by then.
+    /// Whether it is the process that loads: the one that the user started, or the service, whose session is that of the
+    /// process in between.
     [[nodiscard]] static bool is_loading(const ProcessFacts& facts, const RunningCommand& start) {
         if (GetParam() == LoadRuns::before_the_fork) return facts.pid == start.pid();
-        return facts.pid != start.pid() && facts.parent == ::getpid() && !facts.is_zombie();
+        return facts.session != ::getsid(0) && facts.session != facts.pid;
     }
 
     void expect_nothing_left() const {

@@ -12,12 +12,13 @@
 
 namespace servicekit::os {
 
-/// Who has something to say when the process dies of a fatal signal: lines that it still holds, say.
+/// Who has something to say when the process dies of a fatal signal or by exit(3): lines that it still holds, say.
 class LastWords {
 public:
     virtual ~LastWords() = default;
     /// Called by the signal's handler, in the thread that crashed, on a stack of 100 KiB: only what signal-safety(7)
-    /// allows; no lock, no memory. May come while any other member runs, in this thread or another.
+    /// allows; no lock, no memory. May come while any other member runs, in this thread or another. An exit(3) calls it in
+    /// the same way, though in normal code.
     /// Comes twice: as soon as the report says what the thread did that crashed, and when it is whole, for what other
     /// threads have brought meanwhile; once only where the report comes to no end.
     /// \param crash what happened, in one line with its newline; empty the second time
@@ -34,6 +35,10 @@ struct CrashPlan {
     bool may_use_stderr = false;
     /// After that the process ends with what is written of it by then; last words get two seconds more.
     std::chrono::seconds longest_report{10};
+    /// False: signals stay as they are. An exit(3) has last words then, and no report.
+    bool takes_signals = true;
+    /// What the process ends with if the program calls exit(0).
+    int status_of_exit_0 = 0;
 };
 
 /// Reports of crashes: process-wide, so one owner at a time.
@@ -42,6 +47,8 @@ struct CrashPlan {
 /// std::terminate() are answered by a report. Then what had happened without it happens: the handler that the program
 /// had installed before is called, else the signal's default action ends the process, with the exit status and the core
 /// that it would have had. A child of fork(2) reports nothing.
+///
+/// An exit(3) or quick_exit(3) that is called meanwhile, in any thread, has a report, too, and goes on after it.
 class CrashReporter {
 public:
     /// How the file is kept until there is something to report.

@@ -70,15 +70,28 @@ void FakeCrashReporter::uninstall() noexcept {
 
 void FakeCrashReporter::crash(std::string_view signal, std::string_view reason) {
     if (!is_installed()) return;
-    std::string summary = "crashed by " + std::string{signal} + " (" + std::string{reason} + ")";
-    const std::string path = report();
+    report("crashed by " + std::string{signal} + " (" + std::string{reason} + ")",
+           "signal: " + std::string{signal} + " (11)\ncode: SEGV_MAPERR (1), " + std::string{reason} + "\n");
+}
+
+void FakeCrashReporter::exit(int status) {
+    if (!watches_exits()) return;
+    const std::string call = "exit(" + std::to_string(status) + ")";
+    report(call + " was called", "exit: " + call + "\n");
+}
+
+void FakeCrashReporter::report(std::string summary, const std::string& head) {
+    const os::EventTrail* const trail = plan().trail;
+    const std::string event =
+        trail != nullptr && trail->depth() > 0 ? std::string{trail->running(trail->depth() - 1).name.view()} : "";
+    if (!event.empty()) summary += " in the event '" + event + "'";
+    summary.resize(std::min(summary.size(), longest_summary));
+    const std::string path = state().report;
     if (!path.empty()) {
         std::string text = "crash report of servicekit, format 1\ntime: 2026-11-22T06:10:00.123456Z\n";
-        text += "service: " + plan().name + "\nversion: " + plan().version + "\npid: 4711\n";
-        text += "signal: " + std::string{signal} + " (11)\ncode: SEGV_MAPERR (1), " + std::string{reason} + "\n";
-        const os::EventTrail* const trail = plan().trail;
-        if (trail != nullptr && trail->depth() > 0)
-            text += "event: " + std::string{trail->running(trail->depth() - 1).name.view()} + ", for 0.001 s\n";
+        text += "service: " + plan().name + "\nversion: " + plan().version + "\n";
+        text += "pid: " + std::to_string(process_ != nullptr ? process_->id() : 4711) + "\n" + head;
+        if (!event.empty()) text += "event: " + event + ", for 0.001 s\n";
         text += "\nend of the report\n";
         FakeFileTree::Place place = files_->tree().find(path, os::Links::do_not_follow);
         if (place.node == nullptr) static_cast<void>(files_->tree().create(place, os::FileType::regular, permissions));
@@ -86,7 +99,6 @@ void FakeCrashReporter::crash(std::string_view signal, std::string_view reason) 
         summary += "; the report is in '" + path + "'";
     }
     summary += "\n";
-    summary.resize(std::min(summary.size(), longest_summary));
     for (const std::string& crash : {summary, std::string{}})
         for (os::LastWords* const last_words : state().last_words) last_words->write_last_words(crash);
 }

@@ -7,6 +7,7 @@
 
 #include "servicekit/mocks/fake_failures.hpp"
 #include "servicekit/mocks/fake_files.hpp"
+#include "servicekit/mocks/fake_process.hpp"
 #include "servicekit/mocks/per_task.hpp"
 #include "servicekit/os/crash_reporter.hpp"
 
@@ -16,7 +17,9 @@ namespace servicekit::mocks {
 /// Each process that FakeOs::spawn() made has its own. Reports are files of the fake files.
 class FakeCrashReporter final : public os::CrashReporter {
 public:
-    explicit FakeCrashReporter(FakeFiles& files) : files_{&files} {}
+    /// \param process whose pid a report has; null: 4711
+    explicit FakeCrashReporter(FakeFiles& files, const FakeProcess* process = nullptr)
+        : files_{&files}, process_{process} {}
 
     Result<void> install(const os::CrashPlan& plan) override;
     Result<Place> open_report(const std::string& path, Keeping keeping, const std::string& otherwise = {}) override;
@@ -33,8 +36,13 @@ public:
     /// \param signal "SIGSEGV" \param reason "address not mapped to object"
     void crash(std::string_view signal, std::string_view reason);
 
-    [[nodiscard]] bool is_installed() const { return state().plan.has_value(); }
-    /// What a report would say of the process. \pre is_installed()
+    /// The same for exit(3), which ends nothing here either.
+    void exit(int status);
+
+    /// Whether crashes are reported.
+    [[nodiscard]] bool is_installed() const { return watches_exits() && plan().takes_signals; }
+    [[nodiscard]] bool watches_exits() const { return state().plan.has_value(); }
+    /// What a report would say of the process. \pre watches_exits()
     [[nodiscard]] const os::CrashPlan& plan() const { return *state().plan; }
     /// Where a report would go; empty where there is no file for it.
     [[nodiscard]] const std::string& report() const { return state().report; }
@@ -55,8 +63,11 @@ private:
         std::vector<os::LastWords*> last_words = {};
     };
     [[nodiscard]] State& state() const { return states_.own(); }
+    /// \param head the lines of the report that say what happened
+    void report(std::string summary, const std::string& head);
 
     FakeFiles* files_;
+    const FakeProcess* process_;
     FakeFailures failures_{"install", "open_report", "hand_to"};
     PerTask<State> states_;
 };

@@ -140,8 +140,8 @@ public:
     FakeConfinement confinement;
     FakeEnvironment environment;
     FakeFiles files;
-    FakeCrashReporter crashes{files};
     FakeProcess process;
+    FakeCrashReporter crashes{files, &process};
     FakeProcessTable processes{reactor};
     FakeFileLocks locks{files, process};
     FakePipes pipes{clock};

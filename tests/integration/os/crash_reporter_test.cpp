@@ -298,6 +298,73 @@ TEST_F(PosixCrashReporterTest, AnExceptionThatNobodyCatchesIsToldOf) {
     EXPECT_THAT(report(), HasSubstr("end_with_an_exception"));
 }
 
+[[gnu::noinline]] void call_exit() { std::exit(7); }
+
+TEST_F(PosixCrashReporterTest, AnExitIsReportedFromWhereItWasCalled) {
+    const std::string said = folder.file("said");
+    const int status = crash([&] {
+        // Never destroyed: an exit destroys what was made after the reporter before it is reported.
+        auto& listener = *new Listener{said};
+        posix_crash_reporter().add_last_words(listener);
+        call_exit();
+    });
+
+    EXPECT_TRUE(WIFEXITED(status));
+    EXPECT_EQ(WEXITSTATUS(status), 7);
+    EXPECT_THAT(report(), AllOf(is_whole(), HasSubstr("\nexit: exit(7)\nthread: "), Not(HasSubstr("\nsignal: ")),
+                                Not(HasSubstr("registers"))));
+    EXPECT_THAT(report(), ContainsRegex("\nbacktrace of thread [0-9]+ \\(os_tests\\), which called exit:\n"
+                                        "([^\n]*\n){1,3}[^\n]*call_exit"));
+    EXPECT_THAT(read_file(said), ContainsRegex("^exit\\(7\\) was called in thread [0-9]+ \\(os_tests\\) in the event "
+                                               "'backup'; the report is in '.*/trial.crash'\n$"));
+}
+
+TEST_F(PosixCrashReporterTest, WithoutSignalsAnExitHasLastWordsAlone) {
+    const std::string said = folder.file("said");
+    const int status = crash([&] {
+        // Never destroyed: an exit destroys what was made after the reporter before it is reported.
+        auto& listener = *new Listener{said};
+        CrashReporter& reporter = posix_crash_reporter();
+        reporter.uninstall();
+        static_cast<void>(reporter.install({.trail = &trail, .takes_signals = false, .status_of_exit_0 = 70}));
+        reporter.add_last_words(listener);
+        std::exit(0);
+    });
+
+    EXPECT_EQ(WEXITSTATUS(status), 70);
+    EXPECT_THAT(read_file(said),
+                ContainsRegex("^exit\\(0\\) was called in thread [0-9]+ \\(os_tests\\) in the event 'backup'\n$"));
+    EXPECT_FALSE(std::filesystem::exists(report_file));
+}
+
+TEST_F(PosixCrashReporterTest, AnExitAfterTheUninstallIsNobodysBusiness) {
+    const int status = crash([] {
+        posix_crash_reporter().uninstall();
+        std::exit(0);
+    });
+
+    EXPECT_EQ(status, 0);
+    EXPECT_FALSE(std::filesystem::exists(report_file));
+}
+
+std::atomic<bool> crashes_at_exit{false};
+
+TEST_F(PosixCrashReporterTest, ACrashWhileAnExitGoesOnIsReportedAfterIt) {
+    // Before the child watches exits, so that its turn comes after that.
+    static const int registered = std::atexit([] {
+        if (crashes_at_exit) write_to_nowhere();
+    });
+    ASSERT_EQ(registered, 0);
+
+    EXPECT_EQ(signal_of([] {
+                  crashes_at_exit = true;
+                  std::exit(3);
+              }),
+              SIGSEGV);
+
+    EXPECT_THAT(report(), AllOf(HasSubstr("\nexit: exit(3)\n"), HasSubstr("\nsignal: SIGSEGV (11)\n")));
+}
+
 TEST_F(PosixCrashReporterTest, ADivisionByZeroIsReported) {
     if (signal_of([] { zero = one / zero; }) == 0) GTEST_SKIP() << "processors of this kind divide by zero";
 

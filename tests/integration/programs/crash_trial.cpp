@@ -1,5 +1,7 @@
 // A service that crashes, and prints, as it is told to.
+#include <sys/syscall.h>
 #include <sys/types.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -35,7 +37,42 @@ volatile bool is_deep_enough = false;
 
 void end_with_an_exception() noexcept { fail_on_purpose(); }
 
-Reply crash(const Arguments& arguments, Context&) {
+[[noreturn]] void hang() {
+    for (;;) ::pause();
+}
+
+void end_child_by_exit() {
+    const pid_t child = ::fork();
+    if (child == 0) std::exit(7);
+    int status = 0;
+    ::waitpid(child, &status, 0);
+}
+
+/// \returns only if there is no such way
+void crash(const std::string& how) {
+    if (how == "write") write_to_nowhere();
+    if (how == "thread") std::thread{write_to_nowhere}.join();
+    if (how == "stack") overflow_the_stack(nullptr);
+    if (how == "abort") std::abort();
+    // Another thread may get it.
+    if (how == "kill" && ::kill(::getpid(), SIGABRT) == 0) ::sleep(10);
+    if (how == "kill -9") static_cast<void>(::kill(::getpid(), SIGKILL));
+    if (how == "exception") end_with_an_exception();
+    if (how == "divide") zero = one / zero;
+    if (how == "exit") std::exit(7);
+    if (how == "exit 0") std::exit(0);
+    if (how == "exit in a thread") std::thread{[] { std::exit(7); }}.join();
+    if (how == "exit in a child") end_child_by_exit();
+    if (how == "quick_exit") std::quick_exit(7);
+    if (how == "_exit") ::_exit(7);
+    if (how == "close all") ::syscall(SYS_close_range, 3U, ~0U, 0U);
+    if (how == "leave a child and abort") {
+        if (::fork() == 0) hang();
+        std::abort();
+    }
+}
+
+Reply crash_when_asked(const Arguments& arguments, Context&) {
     const auto how = arguments.get<std::string>("how");
     if (const auto words = arguments.get<std::string>("words"); !words.empty()) {
         std::printf("%s", words.c_str());
@@ -46,14 +83,7 @@ Reply crash(const Arguments& arguments, Context&) {
         std::printf("%s\n", line.c_str());
         std::cout << line << " of the stream\n";
     }
-    if (how == "write") write_to_nowhere();
-    if (how == "thread") std::thread{write_to_nowhere}.join();
-    if (how == "stack") overflow_the_stack(nullptr);
-    if (how == "abort") std::abort();
-    // Another thread may get it.
-    if (how == "kill" && ::kill(::getpid(), SIGABRT) == 0) ::sleep(10);
-    if (how == "exception") end_with_an_exception();
-    if (how == "divide") zero = one / zero;
+    crash(how);
     throw std::runtime_error("there is no such crash");
 }
 
@@ -90,7 +120,7 @@ public:
                       .parameters = {{.name = "how"},
                                      {.name = "words", .default_value = ""},
                                      {.name = "unflushed", .default_value = ""}},
-                      .handler = crash});
+                      .handler = crash_when_asked});
         events().add({.name = "print-lines",
                       .description = "prints numbered lines on both streams at once",
                       .parameters = {{.name = "count", .type = ParameterType::integer}},
@@ -105,7 +135,16 @@ public:
                       .description = "runs a command",
                       .parameters = {{.name = "command"}},
                       .handler = run_shell});
+        if (std::getenv("CRASH_TRIAL_LOADS_IN_SERVICE") != nullptr) load_in_service();
     }
+
+private:
+    /// The keys are steps of its life, their values are how it crashes then.
+    void on_load(servicekit::Settings& settings) override {
+        if (!settings.is_client()) crash(settings.app().get<std::string>("load", ""));
+    }
+    void on_start() override { crash(settings().app().get<std::string>("start", "")); }
+    void on_stop() override { crash(settings().app().get<std::string>("stop", "")); }
 };
 
 }  // namespace

@@ -61,6 +61,22 @@ TEST_F(CrashReportsTest, AReportIsSummarised) {
     EXPECT_TRUE(crash.is_whole);
 }
 
+TEST_F(CrashReportsTest, AnExitIsSummarised) {
+    const CrashSummary crash = parse_crash_report(
+        "crash report of servicekit, format 1\ntime: 2026-11-22T06:10:00.123456Z\nservice: trial\npid: 4711\n"
+        "exit: exit(7)\nthread: 12 (control)\nevent: backup, for 1.000 s\n\n"
+        "backtrace of thread 12 (control), which called exit:\n"
+        "  #00 0x000055786c9c2139 /usr/bin/trial+0x6d139 (_ZN5trial5writeEi+0xb)\n\nend of the report\n");
+
+    EXPECT_EQ(crash.exit, "exit(7)");
+    EXPECT_EQ(crash.signal, "");
+    EXPECT_EQ(crash.in_words(), "exit(7) in the event 'backup'");
+    EXPECT_EQ(crash.what_the_process_did(), "called exit(7) in the event 'backup'");
+    EXPECT_EQ(*crash.fields().find("exit"), Value{"exit(7)"});
+    EXPECT_THAT(crash.frames, ElementsAre("trial+0x6d139 (trial::write(int)+0xb)"));
+    EXPECT_TRUE(crash.is_whole);
+}
+
 TEST_F(CrashReportsTest, AReportThatWasCutSaysSo) {
     const std::string whole = report("2026-11-22T06:10:00.123456Z", "4711");
 

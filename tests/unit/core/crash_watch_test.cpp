@@ -110,7 +110,8 @@ TEST_F(CrashWatchTest, ACrashThatIsTooLongForItsLineLosesNothingMore) {
     const std::string reason(600, 'x');
     then([&] {
         host.crashes.crash("SIGSEGV", reason);
-        EXPECT_THAT(log(), HasSubstr(": " + ("crashed by SIGSEGV (" + reason).substr(0, 512) + "\n"));
+        EXPECT_THAT(log(), HasSubstr(": " + ("crashed by SIGSEGV (" + reason).substr(0, 512) +
+                                     "; the report is in '/var/log/trial.crash'\n"));
     });
     raise(SIGTERM);
 

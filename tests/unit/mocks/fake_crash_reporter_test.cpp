@@ -39,6 +39,30 @@ TEST_F(FakeCrashReporterTest, ACrashLeavesAReportAndCallsLastWords) {
               "crashed by SIGBUS (nonexistent physical address); the report is in '/run/x.crash'\nagain");
 }
 
+TEST_F(FakeCrashReporterTest, AnExitLeavesAReportToo) {
+    Listener listener;
+    ASSERT_TRUE(crashes.install({.name = "x"}));
+    crashes.add_last_words(listener);
+    ASSERT_TRUE(crashes.open_report("/run/x.crash", Keeping::nameless));
+
+    crashes.exit(7);
+
+    EXPECT_THAT(files.content("/run/x.crash"), HasSubstr("\npid: 4711\nexit: exit(7)\n"));
+    EXPECT_EQ(listener.heard, "exit(7) was called; the report is in '/run/x.crash'\nagain");
+}
+
+TEST_F(FakeCrashReporterTest, WithoutSignalsOnlyAnExitIsHeard) {
+    Listener listener;
+    ASSERT_TRUE(crashes.install({.name = "x", .takes_signals = false}));
+    crashes.add_last_words(listener);
+
+    crashes.crash("SIGBUS", "");
+    EXPECT_EQ(listener.heard, "");
+    EXPECT_FALSE(crashes.is_installed());
+    crashes.exit(7);
+    EXPECT_EQ(listener.heard, "exit(7) was called\nagain");
+}
+
 TEST_F(FakeCrashReporterTest, ANamedFileIsThereUntilItIsClosed) {
     ASSERT_TRUE(crashes.open_report("/run/x.crash", Keeping::named));
     EXPECT_TRUE(files.exists("/run/x.crash"));
