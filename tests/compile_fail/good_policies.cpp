@@ -41,6 +41,12 @@ struct CarryingDaemon : GoodDaemon {
     }
 };
 
+struct DaemonThatTakesMore : GoodDaemon {
+    using GoodDaemon::GoodDaemon;
+    void logs_to(const std::vector<std::string>&) {}
+    void crashed(std::string_view) noexcept {}
+};
+
 struct GoodLock : Base {
     using Base::Base;
     Result<contract::Acquisition> acquire(contract::LockWait, const std::stop_token&) {
@@ -74,3 +80,4 @@ static_assert(DaemonPolicy<GoodDaemon> && LockPolicy<GoodLock> && LogPolicy<Good
 template struct servicekit::CheckPolicies<GoodDaemon, GoodLock, GoodLog, GoodControl>;
 template class servicekit::BasicService<GoodDaemon, GoodLock, GoodLog, GoodControl>;
 template class servicekit::BasicService<CarryingDaemon, GoodLock, GoodLog, GoodControl>;
+template class servicekit::BasicService<DaemonThatTakesMore, GoodLock, GoodLog, GoodControl>;

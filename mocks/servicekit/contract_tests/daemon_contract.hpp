@@ -44,6 +44,8 @@ protected:
     static Error error() { return {ExitCode::internal, "start", "", "the database is away"}; }
     /// All that core may tell it, in the order of a life.
     static void tell_everything(Policy& daemon) {
+        if constexpr (DaemonHasLogsTo<Policy>) daemon.logs_to({"/var/log/service.log"});
+        if constexpr (DaemonHasCrashed<Policy>) daemon.crashed("crashed by SIGSEGV, and lives on");
         daemon.status("warming up");
         daemon.extend(std::chrono::seconds{25});
         daemon.ready();
@@ -55,6 +57,7 @@ protected:
         daemon.alive();
         daemon.stopping();
         daemon.failed(error());
+        if constexpr (DaemonHasCrashed<Policy>) daemon.crashed("crashed by SIGSEGV");
     }
 
     Rig rig;

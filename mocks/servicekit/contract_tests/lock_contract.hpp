@@ -88,6 +88,16 @@ TYPED_TEST_P(LockContract, IsAcquiredAgainOnceReleased) {
     EXPECT_TRUE(lock->held());
 }
 
+TYPED_TEST_P(LockContract, IsLeftByNobodyOnceReleased) {
+    const auto lock = this->make_instance();
+    for (int times = 0; times < 2; ++times) {
+        const auto attempt = lock->acquire(contract::LockWait::fail_fast, std::stop_token{});
+        ASSERT_TRUE(attempt) << attempt.error().message();
+        EXPECT_EQ(attempt->left_by, std::nullopt);
+        lock->release();
+    }
+}
+
 TYPED_TEST_P(LockContract, ASecondInstanceIsToldWhoHasIt) {
     if constexpr (!TypeParam::excludes) return;
     const auto first = this->make_instance();
@@ -197,11 +207,11 @@ TYPED_TEST_P(LockContract, MayBeMovedBeforeItIsAcquired) {
 }
 
 REGISTER_TYPED_TEST_SUITE_P(LockContract, IsNotHeldBeforeItIsAcquired, IsHeldFromAcquireToRelease,
-                            IsReleasedAnyNumberOfTimes, IsAcquiredAgainOnceReleased, ASecondInstanceIsToldWhoHasIt,
-                            ASecondInstanceGetsInWhenTheFirstLetsGo, TheOwnerIsToldToWhoeverAsks,
-                            AskingForTheOwnerNeverTakesTheLock, AStandbyThatIsToldToStopGetsNothing,
-                            AStandbyGetsAFreeLockAtOnce, ItsTokenGrowsWithEachAcquisitionWhereItHasOne,
-                            ReleasingIsNoLoss, ItsStatusFieldsLeaveThoseOfTheServiceAlone,
-                            MayBeMovedBeforeItIsAcquired);
+                            IsReleasedAnyNumberOfTimes, IsAcquiredAgainOnceReleased, IsLeftByNobodyOnceReleased,
+                            ASecondInstanceIsToldWhoHasIt, ASecondInstanceGetsInWhenTheFirstLetsGo,
+                            TheOwnerIsToldToWhoeverAsks, AskingForTheOwnerNeverTakesTheLock,
+                            AStandbyThatIsToldToStopGetsNothing, AStandbyGetsAFreeLockAtOnce,
+                            ItsTokenGrowsWithEachAcquisitionWhereItHasOne, ReleasingIsNoLoss,
+                            ItsStatusFieldsLeaveThoseOfTheServiceAlone, MayBeMovedBeforeItIsAcquired);
 
 }  // namespace servicekit::contract_tests
