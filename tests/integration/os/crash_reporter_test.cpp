@@ -454,6 +454,24 @@ TEST_F(PosixCrashReporterTest, LastWordsAreCalledInOrderWithWhatHappened) {
                               "trial.crash'\n$"));
 }
 
+[[gnu::noinline]] void fail_at_length() { throw std::runtime_error{std::string(600, 'x')}; }
+
+void end_with_a_long_exception() noexcept { fail_at_length(); }
+
+TEST_F(PosixCrashReporterTest, ALongExceptionLeavesRoomForThePathOfTheReport) {
+    const std::string said = folder.file("said");
+
+    EXPECT_EQ(signal_of([&] {
+                  ::close(STDERR_FILENO);
+                  static Listener listener{said};
+                  posix_crash_reporter().add_last_words(listener);
+                  end_with_a_long_exception();
+              }),
+              SIGABRT);
+
+    EXPECT_THAT(read_file(said), EndsWith("xxx; the report is in '" + report_file + "'\n"));
+}
+
 TEST_F(PosixCrashReporterTest, LastWordsAreCalledOnceMoreWhenTheReportIsWhole) {
     EXPECT_EQ(signal_of([&] {
                   static SecondListener listener{report_file};
