@@ -2,7 +2,7 @@
 
 #include <fcntl.h>
 #include <unistd.h>
-#include <servicekit/policy_concepts.hpp>
+#include <servicekit/policy/lock_policy.hpp>
 
 #include <cerrno>
 #include <cstdio>
@@ -12,20 +12,17 @@
 #include <thread>
 #include <utility>
 
+using servicekit::Acquisition, servicekit::Deployment, servicekit::LockWait;
 using servicekit::Error, servicekit::Object, servicekit::os_error, servicekit::Result;
-using servicekit::contract::Acquisition, servicekit::contract::Deployment, servicekit::contract::LockWait;
-using servicekit::contract::Owner;
+using servicekit::Owner;
 
 /// Locks the pidfile by its open file description (F_OFD_SETLK, fcntl(2)): unlike a lock of the process, it stays when
 /// the program opens and closes that file elsewhere; but a child that never calls exec(3) keeps it.
-/// What each member promises stands in servicekit/contract/lock.hpp.
-class OpenFileLock {
+/// What each member promises stands in servicekit/policy/lock_policy.hpp; what is not overridden has a default there.
+class OpenFileLock final : public servicekit::LockPolicy {
 public:
-    struct Options {};
-    explicit OpenFileLock(Options /*options*/ = {}) {}
-
-    void configure(const Deployment& deployment) { path_ = deployment.pid_file; }
-    Result<Acquisition> acquire(LockWait wait, const std::stop_token& stop) {
+    void configure(const Deployment& deployment) override { path_ = deployment.pid_file; }
+    Result<Acquisition> acquire(LockWait wait, const std::stop_token& stop) override {
         File file{std::fopen(path_.c_str(), "a+e"), &std::fclose};
         if (!file) return os_error("open", path_, errno);
         for (; lock_whole(*file, F_OFD_SETLK) < 0; std::this_thread::sleep_for(std::chrono::milliseconds{100})) {
@@ -38,19 +35,15 @@ public:
         file_ = std::move(file);
         return Acquisition{};
     }
-    bool held() const { return file_ != nullptr; }
-    void release() noexcept { file_.reset(); }
-    Result<std::optional<Owner>> owner() {
+    void release() noexcept override { file_.reset(); }
+    Result<std::optional<Owner>> owner() override {
         const File file{std::fopen(path_.c_str(), "re"), &std::fclose};
         if (!file && errno == ENOENT) return std::optional<Owner>{};
         const int lock = file ? lock_whole(*file, F_OFD_GETLK) : -1;
         if (lock < 0) return os_error("ask for the owner of", path_, errno);
         return lock == F_UNLCK ? std::nullopt : std::optional{holder()};
     }
-    std::optional<std::uint64_t> token() const { return std::nullopt; }
-    Object status_fields() const { return {{"pid-file", path_}}; }
-    Result<void> hand_to(uid_t /*uid*/, gid_t /*gid*/) { return {}; }
-    void on_lost(const std::function<void(const Error&)>& /*callback*/) {}
+    Object status_fields() const override { return {{"pid-file", path_}}; }
 
 private:
     using File = std::unique_ptr<FILE, int (*)(FILE*)>;

@@ -13,7 +13,6 @@
 #include "server_double.hpp"
 #include "servicekit/mocks/fake_life.hpp"
 #include "servicekit/mocks/fake_os.hpp"
-#include "servicekit/mocks/fake_policies.hpp"
 #include "servicekit/mocks/mock_process.hpp"
 
 #define main just_another_server_main                         // the test has a main() of its own
@@ -78,8 +77,10 @@ TEST_F(JustAnotherServerTest, NeverForksInTheForeground) {
     NiceMock<servicekit::mocks::MockProcess> process;
     EXPECT_CALL(process, fork).Times(0);
     FakeLife watched{os, [&] {
-                         auto policies = servicekit::mocks::fake_policies<Server>(os);
-                         policies.daemon = servicekit::ForkingDaemon{{}, process, os.pipes, os.streams};
+                         auto with_mock = os.host();
+                         with_mock.process = &process;
+                         auto policies = Server::Policies::on(os.host());
+                         policies.daemon = servicekit::ForkingDaemon{{}, with_mock};
                          return std::make_unique<Server>(options, servicekit::EventHooks{}, std::move(policies),
                                                          os.host());
                      }};

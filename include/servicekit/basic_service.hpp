@@ -1,185 +1,110 @@
 #pragma once
 
-#include <chrono>
-#include <cstdint>
-#include <functional>
+/// BasicService, for policies of one's own choice. The aliases in service.hpp are what most programs want.
+
+#include <concepts>
 #include <memory>
-#include <optional>
-#include <span>
-#include <stop_token>
-#include <string>
-#include <string_view>
+#include <type_traits>
 #include <utility>
-#include <vector>
 
-#include "servicekit/policy_concepts.hpp"
-#include "servicekit/service_shell.hpp"
+#include "servicekit/core/service_base.hpp"
+#include "servicekit/core/service_options.hpp"
+#include "servicekit/os/interfaces.hpp"
+#include "servicekit/policy/policy_references.hpp"
 
-/// BasicService, for policies of one's own choice.
 namespace servicekit {
 namespace detail {
 
-// A policy is a plain class; core drives it through an interface. These put one in front of the other.
+template <class Policy, class Interface>
+inline constexpr bool is_policy = std::derived_from<Policy, Interface> && !std::is_abstract_v<Policy>;
 
-template <class Policy>
-class DaemonDriver final : public contract::Daemon {
-public:
-    explicit DaemonDriver(Policy policy) : policy_{std::move(policy)} {}
-    void configure(const contract::Deployment& deployment) override { policy_.configure(deployment); }
-    [[nodiscard]] bool has_background() const override { return policy_.has_background(); }
-    [[nodiscard]] bool notifies_manager() const override { return policy_.notifies_manager(); }
-    Result<contract::Role> enter() override { return policy_.enter(); }
-    Result<void> carry(const std::function<void()>& body) override {
-        if constexpr (DaemonHasCarry<Policy>)
-            return policy_.carry(body);
-        else
-            return contract::Daemon::carry(body);
-    }
-    void logs_to(const std::vector<std::string>& files) override {
-        if constexpr (DaemonHasLogsTo<Policy>) policy_.logs_to(files);
-    }
-    void crashed(std::string_view what) noexcept override {
-        if constexpr (DaemonHasCrashed<Policy>) policy_.crashed(what);
-    }
-    void ready() override { policy_.ready(); }
-    void failed(const Error& error) override { policy_.failed(error); }
-    void reloading() override { policy_.reloading(); }
-    void stopping() override { policy_.stopping(); }
-    void status(std::string_view text) override { policy_.status(text); }
-    void extend(std::chrono::milliseconds time) override { policy_.extend(time); }
-    [[nodiscard]] std::optional<std::chrono::milliseconds> alive_interval() const override {
-        return policy_.alive_interval();
-    }
-    void alive() override { policy_.alive(); }
-
-private:
-    Policy policy_;
-};
-
-template <class Policy>
-class LockDriver final : public contract::Lock {
-public:
-    explicit LockDriver(Policy policy) : policy_{std::move(policy)} {}
-    void configure(const contract::Deployment& deployment) override { policy_.configure(deployment); }
-    Result<contract::Acquisition> acquire(contract::LockWait wait, const std::stop_token& stop) override {
-        return policy_.acquire(wait, stop);
-    }
-    [[nodiscard]] bool held() const override { return policy_.held(); }
-    Result<std::optional<contract::Owner>> owner() override { return policy_.owner(); }
-    [[nodiscard]] bool tells_owner() const override {
-        if constexpr (LockHasTellsOwner<Policy>)
-            return policy_.tells_owner();
-        else
-            return contract::Lock::tells_owner();
-    }
-    [[nodiscard]] std::optional<std::uint64_t> token() const override { return policy_.token(); }
-    [[nodiscard]] Object status_fields() const override { return policy_.status_fields(); }
-    Result<void> hand_to(uid_t uid, gid_t gid) override { return policy_.hand_to(uid, gid); }
-    void release() noexcept override { policy_.release(); }
-    void on_lost(std::function<void(const Error&)> callback) override { policy_.on_lost(std::move(callback)); }
-
-private:
-    Policy policy_;
-};
-
-template <class Policy>
-class LogDriver final : public contract::Log {
-public:
-    explicit LogDriver(Policy policy) : policy_{std::move(policy)} {}
-    void configure(const contract::Deployment& deployment) override { policy_.configure(deployment); }
-    [[nodiscard]] contract::LogPlan plan() const override {
-        if constexpr (LogHasPlan<Policy>)
-            return policy_.plan();
-        else
-            return contract::Log::plan();
-    }
-    [[nodiscard]] std::vector<std::string> files() const override {
-        if constexpr (LogHasFiles<Policy>)
-            return policy_.files();
-        else
-            return contract::Log::files();
-    }
-    [[nodiscard]] bool drops_lines() const override {
-        if constexpr (LogHasDropsLines<Policy>)
-            return policy_.drops_lines();
-        else
-            return contract::Log::drops_lines();
-    }
-    Result<void> open() override { return policy_.open(); }
-    [[nodiscard]] bool works_in_background() const override { return LogHasStart<Policy>; }
-    Result<void> start(os::EventLoop& loop) override {
-        if constexpr (LogHasStart<Policy>)
-            return policy_.start(loop);
-        else
-            return contract::Log::start(loop);
-    }
-    void stop() noexcept override {
-        if constexpr (LogHasStart<Policy>) policy_.stop();
-    }
-    void write(const contract::LogRecord& record) noexcept override { policy_.write(record); }
-    void flush(std::chrono::milliseconds at_most) override {
-        if constexpr (LogHasFlush<Policy>) policy_.flush(at_most);
-    }
-    Result<void> reopen() override { return policy_.reopen(); }
-    void set_level(LogLevel level) override { policy_.set_level(level); }
-    [[nodiscard]] contract::StreamUse stream_use() const override {
-        if constexpr (LogHasStreamUse<Policy>)
-            return policy_.stream_use();
-        else
-            return contract::Log::stream_use();
-    }
-    Result<void> hand_to(uid_t uid, gid_t gid) override { return policy_.hand_to(uid, gid); }
-    void write_last_words(std::span<const contract::LogRecord> records) noexcept override {
-        if constexpr (LogHasLastWords<Policy>) policy_.write_last_words(records);
-    }
-    void close(std::chrono::milliseconds at_most) noexcept override { policy_.close(at_most); }
-
-private:
-    Policy policy_;
-};
-
-template <class Policy>
-class ControlDriver final : public contract::Control {
-public:
-    explicit ControlDriver(Policy policy) : policy_{std::move(policy)} {}
-    void configure(const contract::Deployment& deployment) override { policy_.configure(deployment); }
-    [[nodiscard]] contract::ControlAccess access() const override {
-        if constexpr (ControlHasAccess<Policy>)
-            return policy_.access();
-        else
-            return contract::Control::access();
-    }
-    Result<void> open(contract::Requests& requests, os::EventLoop& loop) override {
-        return policy_.open(requests, loop);
-    }
-    [[nodiscard]] std::string endpoint() const override { return policy_.endpoint(); }
-    [[nodiscard]] Object status_fields() const override { return policy_.status_fields(); }
-    Result<void> hand_to(uid_t uid, gid_t gid) override { return policy_.hand_to(uid, gid); }
-    void close() noexcept override { policy_.close(); }
-
-private:
-    Policy policy_;
-};
-
+/// Says of each class that is no policy of its axis that it is none; the compiler lists what an unfinished one lacks.
 template <class Daemon, class Lock, class Log, class Control>
-class PolicyDrivers final : public PolicyOwner {
-public:
-    explicit PolicyDrivers(PolicySet<Daemon, Lock, Log, Control> policies)
-        : daemon_{std::move(policies.daemon)},
-          lock_{std::move(policies.lock)},
-          log_{std::move(policies.log)},
-          control_{std::move(policies.control)} {}
+consteval bool are_policies() {
+    static_assert(is_policy<Daemon, DaemonPolicy>,
+                  "BasicService's first parameter, the daemon policy, must derive from servicekit::DaemonPolicy and "
+                  "override its pure functions");
+    static_assert(is_policy<Lock, LockPolicy>,
+                  "BasicService's second parameter, the lock policy, must derive from servicekit::LockPolicy and "
+                  "override its pure functions");
+    static_assert(is_policy<Log, LogPolicy>,
+                  "BasicService's third parameter, the log policy, must derive from servicekit::LogPolicy and "
+                  "override its pure functions");
+    static_assert(is_policy<Control, ControlPolicy>,
+                  "BasicService's fourth parameter, the control policy, must derive from servicekit::ControlPolicy and "
+                  "override its pure functions");
+    return true;
+}
 
-    [[nodiscard]] PolicyReferences references() noexcept override { return {daemon_, lock_, log_, control_}; }
+/// With its default options. One that asks nothing of the operating system need not take a host.
+template <class Policy>
+Policy make_policy(const os::Host& host = os::posix_host()) {
+    if constexpr (std::is_constructible_v<Policy, const os::Host&>)
+        return Policy{host};
+    else if constexpr (requires { Policy{typename Policy::Options{}, host}; })
+        return Policy{typename Policy::Options{}, host};
+    else
+        return Policy{};
+}
 
-private:
-    DaemonDriver<Daemon> daemon_;
-    LockDriver<Lock> lock_;
-    LogDriver<Log> log_;
-    ControlDriver<Control> control_;
+}  // namespace detail
+
+/// The four policies of a service, each as given or with its default options.
+/// \code
+/// servicekit::Service::Policies{.lock = servicekit::PidFileLock{{.permissions = 0600}}}
+/// \endcode
+template <class Daemon, class Lock, class Log, class Control>
+struct PolicySet {
+    /// All with their default options, on this host.
+    static PolicySet on(const os::Host& host) {
+        return {detail::make_policy<Daemon>(host), detail::make_policy<Lock>(host), detail::make_policy<Log>(host),
+                detail::make_policy<Control>(host)};
+    }
+
+    Daemon daemon = detail::make_policy<Daemon>();
+    Lock lock = detail::make_policy<Lock>();
+    Log log = detail::make_policy<Log>();
+    Control control = detail::make_policy<Control>();
+};
+
+namespace detail {
+
+template <class Set>
+struct PolicyKeeper {
+    Set set;
+};
+
+template <class Set>
+struct OwnedPolicies final : private PolicyKeeper<Set>, public PolicyReferences {
+    explicit OwnedPolicies(Set given)
+        : PolicyKeeper<Set>{std::move(given)},
+          PolicyReferences{this->set.daemon, this->set.lock, this->set.log, this->set.control} {}
 };
 
 }  // namespace detail
+
+/// A unix service. Derive from it (or from an alias in service.hpp) and override the events that matter:
+/// \code
+/// class JustAnotherServer final : public servicekit::Service {
+///     void on_start() override;
+///     void on_stop() override;
+///     void on_status(servicekit::Reply& reply) override { reply.set("connections", connections_); }
+/// };
+/// \endcode
+/// or give it functions. Which mechanisms it uses is chosen by type, how they behave by their options.
+template <class Daemon, class Lock, class Log, class Control>
+class BasicService : public ServiceBase {
+public:
+    using Policies = PolicySet<Daemon, Lock, Log, Control>;
+
+    BasicService();
+    explicit BasicService(ServiceOptions options, EventHooks hooks = {});
+    BasicService(ServiceOptions options, EventHooks hooks, Policies policies);
+    /// \param host what core and the policies ask of the operating system; a test gives one with fakes
+    BasicService(ServiceOptions options, EventHooks hooks, const os::Host& host);
+    /// \param host what core asks of the operating system
+    BasicService(ServiceOptions options, EventHooks hooks, Policies policies, const os::Host& host);
+};
 
 template <class Daemon, class Lock, class Log, class Control>
 BasicService<Daemon, Lock, Log, Control>::BasicService() : BasicService{ServiceOptions{}} {}
@@ -190,15 +115,18 @@ BasicService<Daemon, Lock, Log, Control>::BasicService(ServiceOptions options, E
 
 template <class Daemon, class Lock, class Log, class Control>
 BasicService<Daemon, Lock, Log, Control>::BasicService(ServiceOptions options, EventHooks hooks, Policies policies)
-    : ServiceBase{std::move(options), std::move(hooks)} {
-    attach(std::make_unique<detail::PolicyDrivers<Daemon, Lock, Log, Control>>(std::move(policies)));
-}
+    : BasicService{std::move(options), std::move(hooks), std::move(policies), os::posix_host()} {}
+
+template <class Daemon, class Lock, class Log, class Control>
+BasicService<Daemon, Lock, Log, Control>::BasicService(ServiceOptions options, EventHooks hooks, const os::Host& host)
+    : BasicService{std::move(options), std::move(hooks), Policies::on(host), host} {}
 
 template <class Daemon, class Lock, class Log, class Control>
 BasicService<Daemon, Lock, Log, Control>::BasicService(ServiceOptions options, EventHooks hooks, Policies policies,
                                                        const os::Host& host)
-    : ServiceBase{std::move(options), std::move(hooks), host} {
-    attach(std::make_unique<detail::PolicyDrivers<Daemon, Lock, Log, Control>>(std::move(policies)));
+    : ServiceBase{std::move(options), std::move(hooks),
+                  std::make_unique<detail::OwnedPolicies<Policies>>(std::move(policies)), host} {
+    static_assert(detail::are_policies<Daemon, Lock, Log, Control>());
 }
 
 }  // namespace servicekit

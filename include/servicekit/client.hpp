@@ -15,7 +15,7 @@
 #include "servicekit/base/result.hpp"
 #include "servicekit/base/value.hpp"
 #include "servicekit/core/event.hpp"
-#include "servicekit/os/clock.hpp"
+#include "servicekit/os/interfaces.hpp"
 #include "servicekit/os/local_sockets.hpp"
 
 namespace servicekit {
@@ -66,11 +66,9 @@ public:
     /// \returns ExitCode::permission if another user serves the socket; nothing was sent to it then
     static Result<Client> connect(std::string path);
     /// To a service of root or of one of these users.
-    static Result<Client> connect(std::string path, std::vector<uid_t> users,
-                                  os::LocalSockets& sockets = os::posix_local_sockets(),
-                                  os::Clock& clock = os::posix_clock());
+    static Result<Client> connect(std::string path, std::vector<uid_t> users, const os::Host& host = os::posix_host());
     /// To the same service once more, for what is asked while a call waits.
-    [[nodiscard]] Result<Client> connect_again() const { return connect(path_, users_, *sockets_, *clock_); }
+    [[nodiscard]] Result<Client> connect_again() const;
 
     /// Asks for an event and waits for its reply.
     /// \returns the reply; an Error if there is none, with ExitCode::timeout if the time was up. The event may have run
@@ -83,7 +81,7 @@ public:
     [[nodiscard]] const std::string& path() const noexcept { return path_; }
 
 private:
-    Client(std::string path, std::vector<uid_t> users, os::LocalSockets& sockets, os::Clock& clock);
+    Client(std::string path, std::vector<uid_t> users, os::LocalSockets& sockets, const os::Clock& clock);
     Result<Object> call_once(std::string_view event, const Object& arguments, const CallOptions& options);
     Result<void> open_connection();
     [[nodiscard]] bool is_connection_fresh();
@@ -91,7 +89,7 @@ private:
     std::string path_;
     std::vector<uid_t> users_;
     os::LocalSockets* sockets_;
-    os::Clock* clock_;
+    const os::Clock* clock_;
     Peer peer_;
     std::unique_ptr<os::LocalConnection> connection_;  ///< null while a reply is awaited, or after it never came
     std::chrono::steady_clock::time_point last_used_{};

@@ -3,6 +3,7 @@
 #include <concepts>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "servicekit/core/service_base.hpp"
@@ -11,7 +12,9 @@
 namespace servicekit {
 
 namespace detail {
-int service_main(int argc, char** argv, const std::function<std::unique_ptr<ServiceBase>()>& make);
+/// \param options for a service that make() can't give them
+int service_main(int argc, char** argv, const std::function<std::unique_ptr<ServiceBase>()>& make,
+                 const std::optional<ServiceOptions>& options = {});
 }  // namespace detail
 
 /// Gives a service the command line that every service program has: start, stop, status, call... (`--help` lists them).
@@ -30,15 +33,11 @@ int service_main(int argc, char** argv, ServiceBase& service);
 template <std::derived_from<ServiceBase> T>
 requires std::constructible_from<T, ServiceOptions> || std::default_initializable<T>
 int service_main(int argc, char** argv, ServiceOptions options = {}) {
-    return detail::service_main(argc, argv, [&options]() -> std::unique_ptr<ServiceBase> {
-        if constexpr (std::constructible_from<T, ServiceOptions>) {
-            return std::make_unique<T>(std::move(options));
-        } else {
-            auto service = std::make_unique<T>();
-            service->set_options(options);
-            return service;
-        }
-    });
+    if constexpr (std::constructible_from<T, ServiceOptions>)
+        return detail::service_main(argc, argv, [&options] { return std::make_unique<T>(std::move(options)); });
+    else
+        return detail::service_main(
+            argc, argv, [] { return std::make_unique<T>(); }, std::move(options));
 }
 
 }  // namespace servicekit

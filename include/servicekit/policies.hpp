@@ -2,6 +2,7 @@
 
 /// All policies that come with the library.
 
+#include "servicekit/basic_service.hpp"
 #include "servicekit/policies/control/no_control.hpp"
 #include "servicekit/policies/control/unix_socket_control.hpp"
 #include "servicekit/policies/daemon/foreground.hpp"

@@ -3,11 +3,21 @@
 /// START HERE: the service that most programs want.
 ///
 /// The policies are only named here, so that a program's files compile fast: one that gives them options of its own, or
-/// combines them otherwise, includes basic_service.hpp and their headers too (or policies.hpp, which has all of them).
+/// combines them otherwise, includes their headers too (or policies.hpp, which has all of them).
 
-#include "servicekit/service_shell.hpp"
+#include "servicekit/basic_service.hpp"
 
 namespace servicekit {
+
+class ConsoleLog;
+class FileLog;
+class Foreground;
+class ForkingDaemon;
+class JournalLog;
+class NoLock;
+class PidFileLock;
+class SystemdNotify;
+class UnixSocketControl;
 
 /// Goes to the background where asked, runs at most once by a locked pidfile, logs to a file, and is controlled over
 /// a unix socket.

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "cli/settings_layers.hpp"
+#include "core/configuration.hpp"
 #include "core/places.hpp"
 
 namespace servicekit::cli {
@@ -49,11 +50,6 @@ const Object* object_member(const Object& object, std::string_view key) {
     return value != nullptr && value->is_object() ? &value->as_object() : nullptr;
 }
 
-std::string string_member(const Object& object, std::string_view key) {
-    const Value* value = object.find(key);
-    return value != nullptr && value->is_string() ? value->as_string() : std::string{};
-}
-
 }  // namespace
 
 bool is_same_config(const std::string& one, const std::string& other, os::Files& files) {
@@ -66,7 +62,7 @@ bool is_same_config(const std::string& one, const std::string& other, os::Files&
 
 ClientSettings load_client_settings(Session& session, const std::vector<std::pair<std::string, std::string>>& given) {
     ClientSettings loaded;
-    Settings& settings = session.service.mutable_settings();
+    Settings& settings = session.core.configuration->to_fill();
     const std::string program = program_name(session);
     const os::Environment& environment = *session.tools.host.environment;
     settings.set_client(true);
@@ -75,7 +71,7 @@ ClientSettings load_client_settings(Session& session, const std::vector<std::pai
         loaded.refusal = fault;
         return loaded;
     }
-    ClientLoad load = session.service.load_as_client();
+    ClientLoad load = session.core.load_as_client();
 
     std::optional<Error> unknown = load.config_fault;
     for (Error& fault : in_environment) {
@@ -120,7 +116,7 @@ bool confirms(Session& session, const Instance& instance) {
         const Object* pid_file = settings != nullptr ? object_member(*settings, setting::pid_file.name) : nullptr;
         if (config == nullptr || directory == nullptr || pid_file == nullptr) return false;
         for (const Object* row : {directory, pid_file}) {
-            const std::string origin = string_member(*row, "origin");
+            const std::string origin = row->get<std::string>("origin", {});
             // What on_load did then, it might have done now; the same file would have given the same place.
             const bool is_chosen =
                 origin == to_string(SettingsLayer::on_load) || origin == to_string(SettingsLayer::forced);
@@ -128,7 +124,7 @@ bool confirms(Session& session, const Instance& instance) {
                 return false;
         }
         const auto ours = absolute_path(session.service.settings().get(setting::config), session.tools.host);
-        return ours && is_same_config(*ours, string_member(*config, "value"), *session.tools.host.files);
+        return ours && is_same_config(*ours, config->get<std::string>("value", {}), *session.tools.host.files);
     } catch (const EventError&) {
         return false;
     }

@@ -21,11 +21,6 @@ constexpr std::array<std::string_view, 2> truths{"true", "false"};
 
 bool looks_like_option(std::string_view word) { return word.size() > 1 && word.front() == '-'; }
 
-std::string text_at(const Object& object, std::string_view key) {
-    const Value* value = object.find(key);
-    return value != nullptr && value->is_string() ? value->as_string() : std::string{};
-}
-
 /// What stands before the cursor, understood as far as it goes.
 struct Position {
     std::optional<Verb> verb = {};
@@ -132,7 +127,9 @@ private:
         const Value* events = reply.find("events");
         if (events == nullptr || !events->is_list()) return;
         for (const Value& event : events->as_list())
-            if (event.is_object()) offer(text_at(event.as_object(), "name"), text_at(event.as_object(), "description"));
+            if (event.is_object())
+                offer(event.as_object().get<std::string>("name", {}),
+                      event.as_object().get<std::string>("description", {}));
     }
 
     void event_arguments() {
@@ -143,13 +140,13 @@ private:
         for (const Value& value : *parameters) {
             if (!value.is_object()) continue;
             const Object& parameter = value.as_object();
-            const std::string name = text_at(parameter, "name");
+            const std::string name = parameter.get<std::string>("name", {});
             if (equals == std::string::npos) {
                 offer_argument(parameter, name);
             } else if (word_.starts_with(name + ":=@")) {
                 look_up(Lookup::files, name + ":=@");
             } else if (word_.substr(0, equals) == name) {
-                const std::string type = text_at(parameter, "type");
+                const std::string type = parameter.get<std::string>("type", {});
                 if (type == "path") look_up(Lookup::files, name + "=");
                 if (type == "boolean") offer_all(truths, name + "=");
             }
@@ -159,7 +156,7 @@ private:
     /// Of a secret, what keeps it off the command line.
     void offer_argument(const Object& parameter, const std::string& name) {
         if (is_given(name)) return;
-        const std::string description = text_at(parameter, "description");
+        const std::string description = parameter.get<std::string>("description", {});
         const Value* secret = parameter.find("secret");
         if (secret == nullptr || *secret != Value{true}) return offer(name + "=", description);
         for (const std::string_view source : {":=@", ":=-"}) offer(name + std::string{source}, description);

@@ -5,14 +5,7 @@
 
 namespace servicekit::cli {
 
-namespace {
-
-std::string text_in(const Object& fields, std::string_view name) {
-    const Value* value = fields.find(name);
-    return value != nullptr && value->is_string() ? value->as_string() : std::string{};
-}
-
-}  // namespace
+namespace {}  // namespace
 
 Object evaluation_arguments(const EvaluationRequest& request) {
     Object arguments{{"forms", Value::List(request.forms.begin(), request.forms.end())}};
@@ -46,8 +39,8 @@ bool is_of_lisp(const EventError& error) { return error.fields().contains("kind"
 
 std::string fault_text(const EventError& error) {
     if (is_without_lisp(error)) return std::string{no_lisp_text()};
-    const std::string type = text_in(error.fields(), "type");
-    const std::string place = text_in(error.fields(), "place");
+    const std::string type = error.fields().get<std::string>("type", {});
+    const std::string place = error.fields().get<std::string>("place", {});
     std::string text = place.empty() ? std::string{} : place + ": ";
     text += error.what();
     text += " (" + (type.empty() ? error.code() : type) + ")";

@@ -22,11 +22,6 @@ struct Verdict {
     std::string word;
 };
 
-std::string text_of(const Object& fields, std::string_view key) {
-    const Value* value = fields.find(key);
-    return value != nullptr && value->is_string() ? value->as_string() : std::string{};
-}
-
 Result<Object> ask_status(Session& session, const Instance& instance, milliseconds at_most) {
     auto client = connect_to(session, instance);
     if (!client) return client.error();
@@ -43,7 +38,7 @@ std::string overdue_event(const Object& busy, milliseconds at_most) {
     if (seconds == nullptr || !seconds->is_number() ||
         seconds->as_number() * 1000.0 < static_cast<double>(at_most.count()))
         return {};
-    return "'" + text_of(busy, "event") + "' has been running for " + plain_text(*seconds) + " s";
+    return "'" + busy.get<std::string>("event", {}) + "' has been running for " + plain_text(*seconds) + " s";
 }
 
 Verdict judge(const Object& status, const Invocation& asked) {
@@ -54,11 +49,11 @@ Verdict judge(const Object& status, const Invocation& asked) {
         if (std::string overdue = overdue_event(busy, *asked.max_busy); !overdue.empty())
             return {.word = (asked.live ? "hangs: " : "not ready: ") + overdue};
 
-    const std::string state = text_of(status, "state");
+    const std::string state = status.get<std::string>("state", {});
     if (state.empty()) return {.word = "its status does not tell its state"};
     if (asked.live) return {.is_healthy = true, .word = "live (" + state + ")"};
     // A reload that the program has made its own keeps the state as it is.
-    if (text_of(busy, "event") == "reload") return {.word = "not ready: reloading"};
+    if (busy.get<std::string>("event", {}) == "reload") return {.word = "not ready: reloading"};
     if (state != "running") return {.word = "not ready: " + state};
     return {.is_healthy = true, .word = "ready"};
 }

@@ -8,8 +8,8 @@
 #include "core/places.hpp"
 #include "core/service_signals.hpp"
 #include "core/stream_redirection.hpp"
-#include "servicekit/contract/daemon.hpp"
-#include "servicekit/contract/log.hpp"
+#include "servicekit/policy/daemon_policy.hpp"
+#include "servicekit/policy/log_policy.hpp"
 
 namespace servicekit::cli {
 namespace {
@@ -19,7 +19,7 @@ int refuse_background(Session& session) {
                                       "this service has none; use '" + program_name(session) + " run'"});
 }
 
-bool has_background(Session& session) { return session.service.policies().daemon.has_background(); }
+bool has_background(Session& session) { return session.core.policies->daemon.has_background(); }
 
 Result<void> check_user_and_group(const Settings& settings, os::Users& users) {
     if (const std::string name = settings.get(setting::user); !name.empty()) {
@@ -69,9 +69,9 @@ Result<void> check_streams(Session& session) {
     return {};
 }
 
-Result<void> check_paths(Session& session, const Places& places, const contract::Deployment& deployment) {
+Result<void> check_paths(Session& session, const Places& places, const Deployment& deployment) {
     os::Files& files = *session.tools.host.files;
-    contract::Log& log = session.service.policies().log;
+    LogPolicy& log = session.core.policies->log;
     log.configure(deployment);
     for (const std::string& file : log.files())
         if (auto checked = check_file(files, "log to", file); !checked) return checked;
@@ -87,7 +87,7 @@ Result<void> check_paths(Session& session, const Places& places, const contract:
 
 /// All that can be told about a start without starting.
 Result<void> check_configuration(Session& session) {
-    if (auto loaded = session.service.load(); !loaded) return loaded.error();
+    if (auto loaded = session.core.load(); !loaded) return loaded.error();
     const Settings& settings = session.service.settings();
     const auto places = resolve_places(settings, session.tools.host);
     if (!places) return places.error();
@@ -160,7 +160,7 @@ int restart(Session& session) {
         if (const auto refused = signals.refusal()) return session.console.fail(*refused);
         return stop_to_restart(session);
     };
-    const int code = session.service.loads_in_service() ? run_in_child(session, check_and_stop) : check_and_stop();
+    const int code = session.core.loads_in_service ? run_in_child(session, check_and_stop) : check_and_stop();
     if (code != 0) return code;
     // exec(2) would forget it.
     if (const auto refused = signals.refusal()) return session.console.fail(*refused);

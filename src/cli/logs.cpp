@@ -4,7 +4,7 @@
 
 #include "cli/log_tail.hpp"
 #include "cli/verb_functions.hpp"
-#include "servicekit/contract/daemon.hpp"
+#include "servicekit/policy/daemon_policy.hpp"
 
 namespace servicekit::cli {
 namespace {
@@ -101,7 +101,7 @@ int logs(Session& session) {
     const auto places = resolve_places(settings, session.tools.host);
     if (!places) return console.fail(places.error());
     if (places->log_file.empty()) {
-        const bool notifies = session.service.policies().daemon.notifies_manager();
+        const bool notifies = session.core.policies->daemon.notifies_manager();
         return console.fail(Error{ExitCode::configuration, "show the log", "",
                                   "no log file is set; under systemd its lines are in the journal: journalctl " +
                                       (notifies ? "-t " + places->name : "-u " + places->name + ".service")});

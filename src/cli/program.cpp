@@ -8,8 +8,9 @@
 #include "base/names.hpp"
 #include "cli/command_line.hpp"
 #include "cli/verb_functions.hpp"
-#include "servicekit/contract/daemon.hpp"
+#include "core/service_core.hpp"
 #include "servicekit/main.hpp"
+#include "servicekit/policy/daemon_policy.hpp"
 
 namespace servicekit {
 namespace cli {
@@ -74,16 +75,17 @@ int run_verb(Session& session) {
 }
 
 int run_parsed(ServiceBase& service, const std::vector<std::string>& arguments, const Tools& tools, Console& console) {
-    if (service.options().name.empty()) {
+    ServiceCore& core = ServiceCore::of(service);
+    if (core.options.name.empty()) {
         // A service that nobody has named is called as its program is.
-        ServiceOptions options = service.options();
+        ServiceOptions options = core.options;
         options.name = file_name(arguments);
-        if (is_valid_name(options.name)) service.set_options(options);
+        if (is_valid_name(options.name)) core.set_options(options);
     }
-    if (!service.options().name.empty()) console.rename(service.options().name);
+    if (!core.options.name.empty()) console.rename(core.options.name);
 
     const std::vector<std::string> rest(arguments.empty() ? arguments.begin() : arguments.begin() + 1, arguments.end());
-    auto parsed = parse_command_line(rest, service.options());
+    auto parsed = parse_command_line(rest, core.options);
     if (const auto* answer = std::get_if<Answer>(&parsed)) {
         if (answer->stream == os::Stream::out) {
             console.print(answer->text);
@@ -91,12 +93,12 @@ int run_parsed(ServiceBase& service, const std::vector<std::string>& arguments, 
             console.print_error(answer->text);
             // The command of a unit, most likely: its manager shows the reason.
             if (std::find(rest.begin(), rest.end(), "run") != rest.end())
-                service.policies().daemon.failed(Error{answer->code, "understand the command line", "",
-                                                       answer->text.substr(0, answer->text.find('\n'))});
+                core.policies->daemon.failed(Error{answer->code, "understand the command line", "",
+                                                   answer->text.substr(0, answer->text.find('\n'))});
         }
         return to_int(answer->code);
     }
-    Session session{service, std::get<Invocation>(parsed), tools, console, file_name(arguments), rest};
+    Session session{service, core, std::get<Invocation>(parsed), tools, console, file_name(arguments), rest};
     return run_verb(session);
 }
 
@@ -125,11 +127,13 @@ int service_main(int argc, char** argv, ServiceBase& service) {
     return cli::run_program(service, std::vector<std::string>(argv, argv + argc));
 }
 
-int detail::service_main(int argc, char** argv, const std::function<std::unique_ptr<ServiceBase>()>& make) {
+int detail::service_main(int argc, char** argv, const std::function<std::unique_ptr<ServiceBase>()>& make,
+                         const std::optional<ServiceOptions>& options) {
     const std::vector<std::string> arguments(argv, argv + argc);
     std::unique_ptr<ServiceBase> service;
     try {
         service = make();
+        if (options) ServiceCore::of(*service).set_options(*options);
     } catch (const std::exception& error) {
         return cli::make_console(arguments, cli::Tools{})
             .fail(Error{ExitCode::internal, "set up the service", "", error.what()});

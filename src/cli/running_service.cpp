@@ -74,8 +74,8 @@ Result<std::optional<Instance>> RunningService::ask_lock(const Places& places) {
 
 Result<std::optional<Instance>> RunningService::ask_socket(const Places& places) {
     // Whoever connects would start the service.
-    if (tools_.sockets->is_left_to_manager(places.control_socket)) return std::optional<Instance>{};
-    const auto listening = tools_.sockets->probe(places.control_socket);
+    if (tools_.host.sockets->is_left_to_manager(places.control_socket)) return std::optional<Instance>{};
+    const auto listening = tools_.host.sockets->probe(places.control_socket);
     if (!listening) {
         // Who keeps a pidfile keeps a lock, which was asked before: then it is a dead one's socket.
         const auto pid_file = tools_.host.files->status(places.pid_file, os::Links::follow);
@@ -84,7 +84,7 @@ Result<std::optional<Instance>> RunningService::ask_socket(const Places& places)
     }
     if (*listening != os::Listening::yes) return std::optional<Instance>{};
     if (auto link = refuse_link(places, trusted_users(), *tools_.host.files)) return *std::move(link);
-    const auto connection = tools_.sockets->connect(places.control_socket);
+    const auto connection = tools_.host.sockets->connect(places.control_socket);
     if (!connection) {
         // It may have ended since the probe.
         const int reason = connection.error().errno_value;
@@ -103,7 +103,7 @@ Result<std::optional<Instance>> RunningService::ask_socket(const Places& places)
 Peer RunningService::server_at(const Places& places) {
     const Peer nobody{.pid = 0, .uid = no_uid};
     if (refuse_link(places, trusted_users(), *tools_.host.files)) return nobody;
-    const auto connection = tools_.sockets->connect(places.control_socket);
+    const auto connection = tools_.host.sockets->connect(places.control_socket);
     Peer server = connection ? (*connection)->peer() : nobody;
     server.pid = std::max(server.pid, pid_t{0});
     return server;
@@ -146,7 +146,7 @@ std::vector<std::string> RunningService::left_behind() {
         if (pid_file && pid_file->has_value() && (*pid_file)->size == 0) continue;
         const auto socket = tools_.host.files->status(places.control_socket, os::Links::follow);
         if (socket && socket->has_value() && (*socket)->type == os::FileType::socket &&
-            !tools_.sockets->is_left_to_manager(places.control_socket))
+            !tools_.host.sockets->is_left_to_manager(places.control_socket))
             paths.push_back(places.control_socket);
     }
     return paths;
@@ -171,7 +171,7 @@ Result<bool> RunningService::signal(const Instance& instance, int number) {
         refusal = refuse_foreign(instance);
         return !refusal.has_value();
     };
-    auto sent = tools_.processes->signal(instance.pid, number, still_meant);
+    auto sent = tools_.host.processes->signal(instance.pid, number, still_meant);
     if (refusal) return *refusal;
     return sent;
 }
@@ -180,7 +180,7 @@ std::optional<Error> RunningService::refuse_foreign(const Instance& instance) co
     const auto refuse = [&](std::string reason) {
         return Error{ExitCode::permission, "signal", "pid " + std::to_string(instance.pid), std::move(reason)};
     };
-    const auto runs_as = tools_.processes->effective_user_of(instance.pid);
+    const auto runs_as = tools_.host.processes->effective_user_of(instance.pid);
     if (!runs_as) return refuse("the user that it runs as is unknown");
     if (may_serve({.pid = instance.pid, .uid = *runs_as}, instance.users)) return std::nullopt;
     return refuse("it runs as " + describe_stranger({.pid = 0, .uid = *runs_as}));
@@ -203,7 +203,7 @@ Result<RunningService::Waited> RunningService::wait_for_end(const Instance& inst
         const milliseconds at_most = std::min(left, slice);
         // One that has ended and owns the lock nevertheless has left it to somebody, or lives where we can't see it.
         const bool can_watch = instance.pid > 0 && !has_ended;
-        if (can_watch) has_ended = tools_.processes->wait_for_end(instance.pid, at_most);
+        if (can_watch) has_ended = tools_.host.processes->wait_for_end(instance.pid, at_most);
         if (!sleep.sleep_for(can_watch ? milliseconds::zero() : at_most)) return Waited::interrupted;
     }
 }

@@ -10,8 +10,8 @@
 #include "cli/tools.hpp"
 #include "core/places.hpp"
 #include "servicekit/base/peer.hpp"
-#include "servicekit/contract/lock.hpp"
 #include "servicekit/core/settings.hpp"
+#include "servicekit/policy/lock_policy.hpp"
 
 namespace servicekit::cli {
 
@@ -38,7 +38,7 @@ public:
     using Deadline = std::optional<std::chrono::steady_clock::time_point>;
 
     /// \param candidates where it may be, the likeliest first; not empty
-    RunningService(contract::Lock& lock, const Settings& settings, std::vector<Places> candidates, const Tools& tools)
+    RunningService(LockPolicy& lock, const Settings& settings, std::vector<Places> candidates, const Tools& tools)
         : lock_{lock}, settings_{settings}, candidates_{std::move(candidates)}, tools_{tools} {}
 
     /// The first candidate whose lock is held; else the first whose control socket is served. One of a stranger does not
@@ -85,7 +85,7 @@ private:
     /// Whether no stranger can change the directory of the pidfile.
     [[nodiscard]] bool is_closed(const Places& places);
 
-    contract::Lock& lock_;
+    LockPolicy& lock_;
     const Settings& settings_;
     std::vector<Places> candidates_;
     const Tools& tools_;

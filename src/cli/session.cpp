@@ -5,7 +5,8 @@
 #include "cli/client_load.hpp"
 #include "cli/exit_status.hpp"
 #include "cli/settings_layers.hpp"
-#include "servicekit/contract/daemon.hpp"
+#include "core/configuration.hpp"
+#include "servicekit/policy/daemon_policy.hpp"
 
 namespace servicekit::cli {
 namespace {
@@ -23,12 +24,12 @@ void warn_of_variables(Session& session) {
 
 }  // namespace
 
-const std::string& program_name(const Session& session) { return session.service.options().name; }
+const std::string& program_name(const Session& session) { return session.core.options.name; }
 
 int fill_settings(Session& session) { return fill_settings(session, session.invocation.settings); }
 
 int fill_settings(Session& session, const std::vector<std::pair<std::string, std::string>>& given) {
-    Settings& settings = session.service.mutable_settings();
+    Settings& settings = session.core.configuration->to_fill();
     auto faults = apply_environment(settings, program_name(session), *session.tools.host.environment);
     for (Error& fault : apply_command_line(settings, given)) faults.push_back(std::move(fault));
     use_loaded_name(session);
@@ -36,7 +37,7 @@ int fill_settings(Session& session, const std::vector<std::pair<std::string, std
     warn_of_variables(session);
     if (faults.empty()) return 0;
     // A service manager shows the reason, as for a start that fails later.
-    if (session.invocation.verb == Verb::run) session.service.policies().daemon.failed(faults.back());
+    if (session.invocation.verb == Verb::run) session.core.policies->daemon.failed(faults.back());
     return to_int(faults.back().exit_code);
 }
 
@@ -53,7 +54,7 @@ Result<RunningService> running_service(Session& session) {
     const Settings& settings = session.service.settings();
     auto candidates = candidate_places(settings, session.tools.host);
     if (!candidates) return candidates.error();
-    return RunningService{session.service.policies().lock, settings, std::move(*candidates), session.tools};
+    return RunningService{session.core.policies->lock, settings, std::move(*candidates), session.tools};
 }
 
 Result<std::optional<Instance>> find_instance(Session& session, RunningService& running) {
@@ -72,8 +73,7 @@ int fail_to_find(Session& session, const Error& error, int otherwise) {
 
 Result<Client> connect_to(const Session& session, const Instance& instance) {
     if (auto link = refuse_link(instance.places, instance.users, *session.tools.host.files)) return *std::move(link);
-    return Client::connect(instance.places.control_socket, instance.users, *session.tools.sockets,
-                           *session.tools.host.clock);
+    return Client::connect(instance.places.control_socket, instance.users, session.tools.host);
 }
 
 std::string not_running_in_words(const RunningService& running) {

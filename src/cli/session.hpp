@@ -10,6 +10,7 @@
 #include "cli/invocation.hpp"
 #include "cli/running_service.hpp"
 #include "cli/tools.hpp"
+#include "core/service_core.hpp"
 #include "servicekit/client.hpp"
 #include "servicekit/core/service_base.hpp"
 
@@ -18,6 +19,7 @@ namespace servicekit::cli {
 /// What every verb works with.
 struct Session {
     ServiceBase& service;
+    ServiceCore& core;  ///< of that service
     const Invocation& invocation;
     const Tools& tools;
     Console& console;

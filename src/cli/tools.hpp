@@ -6,16 +6,12 @@
 #include "servicekit/os/host.hpp"
 #include "servicekit/os/interruptible_sleep.hpp"
 #include "servicekit/os/line_reader.hpp"
-#include "servicekit/os/local_sockets.hpp"
-#include "servicekit/os/process_table.hpp"
 
 namespace servicekit::cli {
 
 /// All that the verbs ask of the operating system; a test puts fakes in.
 struct Tools {
     os::Host host = {};
-    os::LocalSockets* sockets = &os::posix_local_sockets();
-    os::ProcessTable* processes = &os::posix_process_table();
     std::function<std::unique_ptr<os::InterruptibleSleep>()> make_sleep = &os::make_posix_interruptible_sleep;
     std::function<std::unique_ptr<os::LineReader>()> make_line_reader = &os::make_posix_line_reader;
 };

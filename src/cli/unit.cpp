@@ -11,7 +11,7 @@
 #include "cli/verb_functions.hpp"
 #include "core/places.hpp"
 #include "core/service_core.hpp"
-#include "servicekit/contract/daemon.hpp"
+#include "servicekit/policy/daemon_policy.hpp"
 
 namespace servicekit::cli {
 namespace {
@@ -59,7 +59,7 @@ public:
         if (const int code = fill_settings(session_, given); code != 0) return code;
         // What the config file of an instance says nobody knows here, and so not what on_load makes of it.
         if (config_of_instance_) return 0;
-        if (const auto loaded = session_.service.load(); !loaded) return session_.console.fail(loaded.error());
+        if (const auto loaded = session_.core.load(); !loaded) return session_.console.fail(loaded.error());
         return 0;
     }
     Result<std::string> make() {
@@ -77,7 +77,7 @@ private:
     [[nodiscard]] std::string text_if_set(Setting<std::string> setting) const {
         return settings().is_set(setting.name) ? settings().get(setting) : std::string{};
     }
-    [[nodiscard]] const contract::Daemon& daemon() const { return session_.service.policies().daemon; }
+    [[nodiscard]] const DaemonPolicy& daemon() const { return session_.core.policies->daemon; }
 
     /// What no unit can carry out.
     [[nodiscard]] Result<void> check() const {
@@ -111,7 +111,7 @@ private:
         const std::string owner = text_if_set(setting::control_owner);
         const std::string group = text_if_set(setting::control_group);
         SocketUnit unit{.name = places_.name,
-                        .description = session_.service.options().description,
+                        .description = session_.core.options.description,
                         .control_socket = places_.control_socket,
                         .mode = "0" + (mode.empty() ? "600" : mode),
                         .user = owner.empty() ? service->user : owner,
@@ -131,7 +131,7 @@ private:
 
     Result<ServiceUnit> service_unit() {
         ServiceUnit unit{.name = places_.name,
-                         .description = session_.service.options().description,
+                         .description = session_.core.options.description,
                          .type = type(),
                          .manager = manager_,
                          .is_template = session_.invocation.template_unit};

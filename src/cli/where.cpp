@@ -8,8 +8,8 @@
 #include "cli/text.hpp"
 #include "cli/verb_functions.hpp"
 #include "core/settings_in_force.hpp"
-#include "servicekit/contract/control.hpp"
-#include "servicekit/contract/log.hpp"
+#include "servicekit/policy/control_policy.hpp"
+#include "servicekit/policy/log_policy.hpp"
 
 namespace servicekit::cli {
 namespace {
@@ -35,7 +35,7 @@ const Value* row_member(const Value* value, std::string_view key) {
 
 Planned planned_settings(Session& session, const Places& places) {
     const Settings& settings = session.service.settings();
-    const PolicyReferences policies = session.service.policies();
+    const PolicyReferences& policies = *session.core.policies;
     if (const auto deployment = make_deployment(settings, places, session.tools.host)) {
         policies.log.configure(*deployment);
         policies.control.configure(*deployment);
@@ -117,7 +117,7 @@ Object as_json(const Planned& planned, const Running& running) {
 int where(Session& session) {
     Console& console = session.console;
     int code = fill_settings(session);
-    const auto loaded = session.service.load();
+    const auto loaded = session.core.load();
     if (!loaded) code = console.fail(loaded.error());
     auto places = resolve_places(session.service.settings(), session.tools.host);
     if (!places) {

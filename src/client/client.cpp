@@ -9,8 +9,7 @@
 #include "client/exchange.hpp"
 #include "client/server_check.hpp"
 #include "servicekit/base/json.hpp"
-#include "servicekit/os/process.hpp"
-#include "servicekit/os/users.hpp"
+#include "servicekit/os/host.hpp"
 
 namespace servicekit {
 namespace {
@@ -49,11 +48,6 @@ const Object* sole_member(const Object& reply, std::string_view name) {
     return value != nullptr && value->is_object() ? &value->as_object() : nullptr;
 }
 
-std::string text_of(const Object& object, std::string_view key) {
-    const Value* value = object.find(key);
-    return value != nullptr && value->is_string() ? value->as_string() : std::string{};
-}
-
 std::uint64_t count_of(const Object& object, std::string_view key) {
     const Value* value = object.find(key);
     if (value == nullptr || !value->is_number()) return 0;
@@ -73,31 +67,38 @@ bool is_older_service(const EventError& error) {
 }
 
 void notify(const CallOptions& options, const Object& progress) {
-    if (const std::string state = text_of(progress, "state"); !state.empty()) {
-        if (options.on_turn) options.on_turn({.has_come = state == "running", .running = text_of(progress, "running")});
+    if (const std::string state = progress.get<std::string>("state", {}); !state.empty()) {
+        if (options.on_turn)
+            options.on_turn({.has_come = state == "running", .running = progress.get<std::string>("running", {})});
     } else if (options.on_progress) {
         options.on_progress({.done = count_of(progress, "done"),
                              .total = count_of(progress, "total"),
-                             .message = text_of(progress, "message")});
+                             .message = progress.get<std::string>("message", {})});
     }
 }
 
 }  // namespace
 
-Client::Client(std::string path, std::vector<uid_t> users, os::LocalSockets& sockets, os::Clock& clock)
+Client::Client(std::string path, std::vector<uid_t> users, os::LocalSockets& sockets, const os::Clock& clock)
     : path_{std::move(path)}, users_{std::move(users)}, sockets_{&sockets}, clock_{&clock} {}
 
 Result<Client> Client::connect(std::string path) {
-    const uid_t self = os::posix_process().effective_user();
+    const os::Host& host = os::posix_host();
+    const uid_t self = host.process->effective_user();
     // As one of many whom this user namespace shows by one number, it could not tell itself from them.
     std::vector<uid_t> users;
-    if (os::posix_users().is_one_user(self)) users.push_back(self);
-    return connect(std::move(path), std::move(users));
+    if (host.users->is_one_user(self)) users.push_back(self);
+    return connect(std::move(path), std::move(users), host);
 }
 
-Result<Client> Client::connect(std::string path, std::vector<uid_t> users, os::LocalSockets& sockets,
-                               os::Clock& clock) {
-    Client client{std::move(path), std::move(users), sockets, clock};
+Result<Client> Client::connect(std::string path, std::vector<uid_t> users, const os::Host& host) {
+    Client client{std::move(path), std::move(users), *host.sockets, *host.clock};
+    if (auto opened = client.open_connection(); !opened) return opened.error();
+    return client;
+}
+
+Result<Client> Client::connect_again() const {
+    Client client{path_, users_, *sockets_, *clock_};
     if (auto opened = client.open_connection(); !opened) return opened.error();
     return client;
 }
@@ -169,7 +170,7 @@ Result<Object> Client::call_once(std::string_view event, const Object& arguments
             last_used_ = clock_->steady_now();
         }
         if (const Object* error = sole_member(fields, "error"))
-            throw EventError(text_of(*error, "code"), text_of(*error, "message"), *error);
+            throw EventError(error->get<std::string>("code", {}), error->get<std::string>("message", {}), *error);
         return fields;
     }
 }

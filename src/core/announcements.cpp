@@ -18,7 +18,7 @@ std::string progress_line(std::string_view step, std::uint64_t done, std::uint64
 
 }  // namespace
 
-void Announcements::begin(contract::Daemon& daemon) {
+void Announcements::begin(DaemonPolicy& daemon) {
     daemon_ = &daemon;
     phase_ = Phase::starting;
     daemon.status("starting");

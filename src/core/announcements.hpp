@@ -9,8 +9,8 @@
 #include <string_view>
 #include <utility>
 
-#include "servicekit/contract/daemon.hpp"
 #include "servicekit/os/clock.hpp"
+#include "servicekit/policy/daemon_policy.hpp"
 
 namespace servicekit {
 
@@ -24,7 +24,7 @@ public:
         : clock_{&clock}, extend_{std::move(extend)} {}
 
     /// The service is where it runs. Before, nothing is told. \pre there is one thread
-    void begin(contract::Daemon& daemon);
+    void begin(DaemonPolicy& daemon);
     /// The start is over. A stop that has begun in the very moment takes nothing from that.
     void ready();
     void reloading();
@@ -45,7 +45,7 @@ private:
 
     const os::Clock* clock_;
     std::function<std::chrono::milliseconds()> extend_;
-    contract::Daemon* daemon_ = nullptr;
+    DaemonPolicy* daemon_ = nullptr;
     std::atomic<Phase> phase_{Phase::unborn};  ///< changed with the mutex held
     std::atomic<std::chrono::steady_clock::time_point> next_progress_{std::chrono::steady_clock::time_point::min()};
     std::mutex mutex_;

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <utility>
 
+#include "core/built_in_events.hpp"
 #include "servicekit/base/json.hpp"
 
 namespace servicekit {
@@ -37,7 +38,8 @@ std::optional<Object> read_options(const Object& options, Request& request) {
             request.wants_turns = value.as_bool();
         } else if (key == "wait") {
             if (!value.is_bool()) return bad_option(request.event, key, "true or false");
-            const bool ends = request.event == "stop" || request.event == "kill";
+            const auto built_in = built_in_named(request.event);
+            const bool ends = built_in == BuiltIn::stop || built_in == BuiltIn::kill;
             if (value.as_bool() && !ends) return bad_option(request.event, key, "none but with 'stop' and 'kill'");
             request.waits_for_end = value.as_bool();
         } else if (key == "timeout") {
@@ -97,8 +99,8 @@ std::variant<Request, Object> decode_request(std::string_view text) {
     return request;
 }
 
-Object describe_refusal(const contract::Refusal& refusal) {
-    using Reason = contract::Refusal::Reason;
+Object describe_refusal(const Refusal& refusal) {
+    using Reason = Refusal::Reason;
     switch (refusal.reason) {
         case Reason::malformed:
             return malformed(refusal.text, refusal.number);

@@ -8,7 +8,7 @@
 #include <variant>
 
 #include "servicekit/base/value.hpp"
-#include "servicekit/contract/control.hpp"
+#include "servicekit/policy/control_policy.hpp"
 
 namespace servicekit {
 
@@ -34,7 +34,7 @@ struct Request {
 [[nodiscard]] std::string event_named_in(std::string_view text);
 
 /// The error object for what never became a request.
-[[nodiscard]] Object describe_refusal(const contract::Refusal& refusal);
+[[nodiscard]] Object describe_refusal(const Refusal& refusal);
 
 /// Each gives one line with its newline.
 [[nodiscard]] std::string encode_reply(const Object& fields);

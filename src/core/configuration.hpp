@@ -4,9 +4,9 @@
 #include <optional>
 #include <string>
 
+#include "core/client_load.hpp"
 #include "core/places.hpp"
 #include "servicekit/base/error.hpp"
-#include "servicekit/core/client_load.hpp"
 #include "servicekit/core/reply.hpp"
 #include "servicekit/core/settings.hpp"
 

@@ -35,7 +35,7 @@ constexpr std::size_t small_request = 4096;
 /// What a replaced event adds to what core itself replies.
 class AddingAnswer final : public Answer {
 public:
-    AddingAnswer(std::shared_ptr<contract::Responder> responder, Object built_in)
+    AddingAnswer(std::shared_ptr<Responder> responder, Object built_in)
         : responder_{std::move(responder)}, built_in_{std::move(built_in)} {}
     void succeed(const Object& fields) override {
         built_in_.merge(fields);
@@ -46,7 +46,7 @@ public:
     void lack_memory() override { responder_->reply(out_of_memory_line); }
 
 private:
-    std::shared_ptr<contract::Responder> responder_;
+    std::shared_ptr<Responder> responder_;
     Object built_in_;
 };
 
@@ -56,14 +56,14 @@ private:
 class StatusAskers {
 public:
     /// \returns false if they have been answered
-    [[nodiscard]] bool add(std::shared_ptr<contract::Responder> responder) {
+    [[nodiscard]] bool add(std::shared_ptr<Responder> responder) {
         const std::lock_guard guard{mutex_};
         if (are_answered_) return false;
         responders_.push_back(std::move(responder));
         return true;
     }
     void reply(std::string_view line) {
-        std::vector<std::shared_ptr<contract::Responder>> responders;
+        std::vector<std::shared_ptr<Responder>> responders;
         {
             const std::lock_guard guard{mutex_};
             are_answered_ = true;
@@ -75,7 +75,7 @@ public:
 private:
     std::mutex mutex_;
     bool are_answered_ = false;
-    std::vector<std::shared_ptr<contract::Responder>> responders_;
+    std::vector<std::shared_ptr<Responder>> responders_;
 };
 
 namespace {
@@ -146,26 +146,6 @@ LevelRequest level_request(const Arguments& arguments) {
                           " that it has not used so far have a level already");
 }
 
-/// What a client must be for its request.
-ControlRole needed_role(const EventDeclaration& event, const Object& arguments) {
-    const ControlRole needs = *event.needs;
-    if (event.name != "log-level") return needs;
-    const Value* level = arguments.find("level");
-    const bool only_asks = level == nullptr || level->is_null();
-    return only_asks ? needs : std::max(needs, ControlRole::operate);
-}
-
-/// Whether the event changes nothing, with these arguments.
-bool only_asks(const EventDeclaration& event, const Arguments& arguments) {
-    return event.read_only || (event.name == "log-level" && !arguments.has("level"));
-}
-
-/// Whether a request for the event is served in any state.
-bool is_served_always(std::string_view event) {
-    return event == "status" || event == "events" || event == "settings" || event == "crashes" ||
-           event == "log-level" || event == "log-reopen" || event == "log-flush" || event == "stop" || event == "kill";
-}
-
 /// A bound of a parameter: an integer if it is a whole number.
 Value bound_value(double bound) {
     constexpr double exact = 9'007'199'254'740'992;  // 2^53: up to it each integer is a double
@@ -184,7 +164,7 @@ void ControlPlane::arm() {
         });
 }
 
-void ControlPlane::request(std::string_view text, const Peer& peer, std::shared_ptr<contract::Responder> responder) {
+void ControlPlane::request(std::string_view text, const Peer& peer, std::shared_ptr<Responder> responder) {
     const auto fail = [&responder](Object error) { responder->reply(encode_error(std::move(error))); };
 
     // A large request takes time to read, which a client need not have for what it may not ask for.
@@ -217,37 +197,41 @@ void ControlPlane::request(std::string_view text, const Peer& peer, std::shared_
         return fail(make_error("event-not-found", message, fields));
     }
 
+    const BuiltInEvent* built_in = find_built_in(event->name);
     Arguments arguments;
     try {
         arguments = check_arguments(*event, request.arguments);
         refuse_relative_paths(*event, request.arguments);
-        if (event->name == "log-level") (void)level_request(arguments);
+        if (built_in && built_in->id == BuiltIn::log_level) (void)level_request(arguments);
     } catch (const BadArgument& bad) {
         return fail(bad_argument(*event, bad));
     }
 
     const ServiceState state = core_->current_state();
     const bool runs = state == ServiceState::running || state == ServiceState::reloading;
-    if (!runs && !is_served_always(event->name)) {
+    const bool is_served = runs || (built_in != nullptr && built_in->served == BuiltInEvent::Served::always);
+    if (!is_served) {
         const std::string_view name = to_string(state);
         return fail(make_error("not-ready", "the service is " + std::string{name}, {{"state", name}}));
     }
 
-    if (event->name == "status") return answer_status(event, request, peer, responder);
-    const bool changes_something = !only_asks(*event, arguments);
+    if (built_in != nullptr && built_in->id == BuiltIn::status) return answer_status(event, request, peer, responder);
+    const bool changes_something = !only_asks(*event, arguments.values());
     if (changes_something) log_request(*event, arguments.values(), peer);
-    if (event->name == "stop" || event->name == "kill") return end(event, request, peer, responder);
+    // A handler of the program's, if there is one, has its turn when it can have it.
     const bool asks_core_alone = !event->handler || !runs || core_->runner.busy();
-    if (event->name == "log-flush" && asks_core_alone) return flush_log(std::move(responder));
+    if (built_in != nullptr) {
+        if (built_in->id == BuiltIn::stop || built_in->id == BuiltIn::kill) return end(event, request, peer, responder);
+        if (built_in->id == BuiltIn::log_flush && asks_core_alone) return flush_log(std::move(responder));
+        if (built_in->id == BuiltIn::events && asks_core_alone) return responder->reply(events_line());
+    }
     if (const auto found = core_->answers_at_once.find(event->name);
         found != core_->answers_at_once.end() && found->second.event == event)
         return responder->reply(encode_reply(found->second.answer()));
-    if (event->name == "events" && asks_core_alone) return responder->reply(events_line());
-    if (event->name == "events" || event->name == "settings" || event->name == "crashes" ||
-        event->name == "log-level" || event->name == "log-reopen") {
+    if (built_in != nullptr && built_in->answered == BuiltInEvent::Answered::at_once) {
         Result<Object> done = Object{};
         try {
-            done = do_at_once(event->name, arguments);
+            done = do_at_once(built_in->id, arguments);
         } catch (const BadArgument& bad) {
             return fail(bad_argument(*event, bad));
         }
@@ -265,8 +249,8 @@ void ControlPlane::request(std::string_view text, const Peer& peer, std::shared_
 }
 
 void ControlPlane::end(const Event& event, const Request& request, const Peer& peer,
-                       const std::shared_ptr<contract::Responder>& responder) {
-    const bool stops = event->name == "stop";
+                       const std::shared_ptr<Responder>& responder) {
+    const bool stops = built_in_named(event->name) == BuiltIn::stop;
     if (request.waits_for_end)
         core_->end_askers.add(make_run(event, {}, request, peer, std::make_unique<ClientAnswer>(responder)));
     else
@@ -275,7 +259,7 @@ void ControlPlane::end(const Event& event, const Request& request, const Peer& p
     stops ? core_->shutdown->stop(why) : core_->shutdown->kill(why);
 }
 
-std::string ControlPlane::refuse(const contract::Refusal& refusal) { return encode_error(describe_refusal(refusal)); }
+std::string ControlPlane::refuse(const Refusal& refusal) { return encode_error(describe_refusal(refusal)); }
 
 void ControlPlane::note(const Error& error) {
     failures_.write(core_->log, core_->host.clock->steady_now(), error.message());
@@ -331,7 +315,7 @@ Object ControlPlane::status_fields() const {
 }
 
 void ControlPlane::answer_status(const Event& event, Request& request, const Peer& peer,
-                                 const std::shared_ptr<contract::Responder>& responder) {
+                                 const std::shared_ptr<Responder>& responder) {
     const auto now = core_->host.clock->steady_now();
     const bool has_own = event->handler || core_->own_status.may_exist();
     const auto busy = core_->runner.busy();
@@ -358,23 +342,29 @@ void ControlPlane::answer_status(const Event& event, Request& request, const Pee
     status_askers_ = askers;
 }
 
-Result<Object> ControlPlane::do_at_once(std::string_view event, const Arguments& arguments) {
-    if (event == "events") return list_events();
-    if (event == "settings") return list_settings();
-    if (event == "crashes") return list_crashes();
-    if (event == "log-flush") {
-        core_->policies->log.flush(flush_limit);
-        return Object{};
+Result<Object> ControlPlane::do_at_once(BuiltIn event, const Arguments& arguments) {
+    switch (event) {
+        case BuiltIn::events:
+            return list_events();
+        case BuiltIn::settings:
+            return list_settings();
+        case BuiltIn::crashes:
+            return list_crashes();
+        case BuiltIn::log_flush:
+            core_->policies->log.flush(flush_limit);
+            return Object{};
+        case BuiltIn::log_reopen:
+            if (auto reopened = core_->reopen_log(); !reopened) return reopened.error();
+            return Object{};
+        case BuiltIn::log_level:
+            return log_level(arguments);
+        default:
+            return Object{};
     }
-    if (event == "log-reopen") {
-        if (auto reopened = core_->reopen_log(); !reopened) return reopened.error();
-        return Object{};
-    }
-    return log_level(arguments);
 }
 
 // In the log's own thread: a disk that hangs keeps no other request waiting.
-void ControlPlane::flush_log(std::shared_ptr<contract::Responder> responder) {
+void ControlPlane::flush_log(std::shared_ptr<Responder> responder) {
     // A log that has no thread of its own keeps nothing back.
     if (!core_->log_loop) return responder->reply(encode_reply({}));
     {
@@ -384,7 +374,7 @@ void ControlPlane::flush_log(std::shared_ptr<contract::Responder> responder) {
     }
     // One for all that ask meanwhile.
     const auto flush = [this] {
-        std::vector<std::shared_ptr<contract::Responder>> waited;
+        std::vector<std::shared_ptr<Responder>> waited;
         {
             const std::lock_guard guard{flush_mutex_};
             waited.swap(wait_for_flush_);
@@ -436,7 +426,7 @@ std::shared_ptr<EventRun> ControlPlane::make_run(const Event& event, Arguments a
 
 std::shared_ptr<EventRun> ControlPlane::queue(const Event& event, Arguments arguments, const Request& request,
                                               const Peer& peer, std::unique_ptr<Answer> answer) {
-    const bool changes_something = !only_asks(*event, arguments);
+    const bool changes_something = !only_asks(*event, arguments.values());
     auto run = make_run(event, std::move(arguments), request, peer, std::move(answer));
     if (changes_something) run->log_outcome();
     if (core_->queue.push(run, EventQueue::Wake::by_caller)) {

@@ -9,13 +9,14 @@
 #include <string_view>
 #include <vector>
 
+#include "core/built_in_events.hpp"
 #include "core/codec.hpp"
 #include "core/crash_reports.hpp"
 #include "core/deadlines.hpp"
 #include "core/event_run.hpp"
 #include "core/paced_warnings.hpp"
-#include "servicekit/contract/control.hpp"
 #include "servicekit/os/signals.hpp"
+#include "servicekit/policy/control_policy.hpp"
 
 namespace servicekit {
 
@@ -24,22 +25,21 @@ class StatusAskers;
 
 /// Answers requests and signals on the loop's thread: at once what needs no handler of the program's, by way of the
 /// queue what does. It never runs the program's code, and so answers while a handler runs, hangs or throws.
-class ControlPlane final : public contract::Requests {
+class ControlPlane final : public Requests {
 public:
     explicit ControlPlane(ServiceCore& core);
 
     /// \pre the loop exists and does not turn yet.
     void arm();
 
-    void request(std::string_view text, const Peer& peer, std::shared_ptr<contract::Responder> responder) override;
-    [[nodiscard]] std::string refuse(const contract::Refusal& refusal) override;
+    void request(std::string_view text, const Peer& peer, std::shared_ptr<Responder> responder) override;
+    [[nodiscard]] std::string refuse(const Refusal& refusal) override;
     void note(const Error& error) override;
 
     void signalled(const os::ReceivedSignal& signal);
 
-    /// The built-in reply of `events`, `settings`, `crashes`, `log-level`, `log-reopen` or `log-flush`, after doing what it does.
-    /// From any thread.
-    Result<Object> do_at_once(std::string_view event, const Arguments& arguments);
+    /// The library's own reply of an event that needs no handler, after doing what it does. From any thread.
+    Result<Object> do_at_once(BuiltIn event, const Arguments& arguments);
     /// The status's built-in fields. From any thread.
     [[nodiscard]] Object status_fields() const;
 
@@ -48,10 +48,9 @@ private:
     using Event = std::shared_ptr<const EventDeclaration>;
 
     void answer_status(const Event& event, Request& request, const Peer& peer,
-                       const std::shared_ptr<contract::Responder>& responder);
+                       const std::shared_ptr<Responder>& responder);
     /// Ends the service, by the event `stop` or `kill`.
-    void end(const Event& event, const Request& request, const Peer& peer,
-             const std::shared_ptr<contract::Responder>& responder);
+    void end(const Event& event, const Request& request, const Peer& peer, const std::shared_ptr<Responder>& responder);
     /// With what the request wants; its time counts from now on.
     std::shared_ptr<EventRun> make_run(const Event& event, Arguments arguments, const Request& request,
                                        const Peer& peer, std::unique_ptr<Answer> answer);
@@ -63,7 +62,7 @@ private:
     /// The reply of `events`, made again if the events have changed.
     [[nodiscard]] const std::string& events_line();
     [[nodiscard]] Result<Object> list_crashes();
-    void flush_log(std::shared_ptr<contract::Responder> responder);
+    void flush_log(std::shared_ptr<Responder> responder);
     void queue_reload(const Peer& sender);
     void log_request(const EventDeclaration& event, const Object& arguments, const Peer& peer);
     /// The error object, after a line in the log. \param event as the client named it; there may be none of that name
@@ -83,8 +82,7 @@ private:
     PacedWarnings refusals_{"refusals"};
     PacedWarnings failures_{"failures"};
     std::mutex flush_mutex_;
-    std::vector<std::shared_ptr<contract::Responder>>
-        wait_for_flush_;  ///< a flush that has not begun is under way for them
+    std::vector<std::shared_ptr<Responder>> wait_for_flush_;  ///< a flush that has not begun is under way for them
 };
 
 }  // namespace servicekit

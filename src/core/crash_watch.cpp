@@ -106,7 +106,7 @@ void CrashWatch::write_last_words(std::string_view crash) noexcept {
 
 void CrashWatch::log_last_words(std::string_view crash) noexcept {
     if (!has_log_.load(std::memory_order_acquire)) return;
-    contract::Log& log = core_->policies->log;
+    LogPolicy& log = core_->policies->log;
     if (crash.empty()) return core_->streams.write_last_words(log, {});
     const LogRecord record{.time = core_->host.clock->system_now(), .level = LogLevel::fatal, .message = crash};
     core_->streams.write_last_words(log, {&record, 1});

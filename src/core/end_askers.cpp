@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "core/built_in_events.hpp"
 #include "core/codec.hpp"
 
 namespace servicekit {
@@ -31,7 +32,7 @@ void EndAskers::answer(const std::optional<Error>& fault) {
 
 void EndAskers::answer(EventRun& run, const std::optional<Error>& fault) {
     const std::string& event = run.event().name;
-    if (event == "kill") {
+    if (built_in_named(event) == BuiltIn::kill) {
         run.succeed(Object{{"result", "killed"}});
     } else if (fault) {
         run.fail(make_error("event-error", fault->message(), {{"event", event}, {"type", "servicekit::Error"}}));

@@ -12,8 +12,8 @@
 #include <utility>
 
 #include "servicekit/base/peer.hpp"
-#include "servicekit/contract/control.hpp"
 #include "servicekit/core/event.hpp"
+#include "servicekit/policy/control_policy.hpp"
 
 namespace servicekit {
 
@@ -139,7 +139,7 @@ private:
 /// An answer over the control socket.
 class ClientAnswer final : public Answer {
 public:
-    explicit ClientAnswer(std::shared_ptr<contract::Responder> responder) : responder_{std::move(responder)} {}
+    explicit ClientAnswer(std::shared_ptr<Responder> responder) : responder_{std::move(responder)} {}
     void succeed(const Object& fields) override;
     void fail(const Object& error) override;
     void progress(std::uint64_t done, std::uint64_t total, std::string_view text) override;
@@ -148,7 +148,7 @@ public:
     void lack_memory() override;
 
 private:
-    std::shared_ptr<contract::Responder> responder_;
+    std::shared_ptr<Responder> responder_;
 };
 
 /// An answer to a function of the program's.

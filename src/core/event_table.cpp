@@ -11,54 +11,10 @@
 
 #include "base/names.hpp"
 #include "core/argument_check.hpp"
+#include "core/built_in_events.hpp"
 
 namespace servicekit {
 namespace {
-
-/// In the order of the protocol's table; `start`, which clients never see, comes last.
-std::vector<EventDeclaration> built_in_events() {
-    return {
-        {.name = "status",
-         .description = "tells how the service is; never waits for a running event",
-         .read_only = true,
-         .needs = ControlRole::read},
-        {.name = "stop", .description = "stops the service cleanly", .needs = ControlRole::admin},
-        {.name = "kill", .description = "ends the service at once", .needs = ControlRole::admin},
-        {.name = "load", .description = "runs the load event", .needs = ControlRole::operate},
-        {.name = "reload",
-         .description = "reads the configuration again and applies it",
-         .needs = ControlRole::operate},
-        {.name = "events",
-         .description = "lists every event with its parameters",
-         .read_only = true,
-         .needs = ControlRole::read},
-        {.name = "settings",
-         .description = "lists the settings that the service runs with, and where they come from",
-         .read_only = true,
-         .needs = ControlRole::admin},
-        {.name = "log-level",
-         .description = "tells how much is logged, or sets it",
-         .parameters = {{.name = "level",
-                         .description = "trace, debug, info, warning, error or fatal; inherit, for a channel",
-                         .default_value = Value{}},
-                        {.name = "channel",
-                         .description = "the part of the program that it is about; without one the whole",
-                         .default_value = Value{}}},
-         .needs = ControlRole::read},
-        {.name = "log-reopen",
-         .description = "closes and opens the log file, after it was moved",
-         .needs = ControlRole::operate},
-        {.name = "log-flush",
-         .description = "puts the lines that still wait into the log",
-         .read_only = true,
-         .needs = ControlRole::read},
-        {.name = "crashes",
-         .description = "lists the reports of crashes, the latest first",
-         .read_only = true,
-         .needs = ControlRole::read},
-        {.name = "start", .description = "starts what the service serves", .needs = ControlRole::admin},
-    };
-}
 
 [[noreturn]] void refuse(const EventDeclaration& event, const std::string& reason) {
     throw std::invalid_argument{"cannot declare the event '" + event.name + "': " + reason};
@@ -111,8 +67,8 @@ struct EventTable::State {
 };
 
 EventTable::EventTable() : state_{std::make_unique<State>()} {
-    for (EventDeclaration& declaration : built_in_events()) {
-        const auto event = std::make_shared<const EventDeclaration>(std::move(declaration));
+    for (const BuiltInEvent& built_in : built_in_events()) {
+        const auto event = std::make_shared<const EventDeclaration>(built_in.declaration);
         state_->append(event, event);
     }
 }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/announcements.hpp"
+#include "core/built_in_events.hpp"
 #include "core/service_core.hpp"
 
 namespace servicekit {
@@ -22,7 +23,8 @@ void Heartbeat::beat() {
 bool Heartbeat::event_hangs() {
     const auto busy = core_->runner.busy();
     // These have limits of their own, and an end that follows from them.
-    const bool is_limited = busy && (busy->event == "stop" || busy->event == "kill");
+    const std::optional<BuiltIn> built_in = busy ? built_in_named(busy->event) : std::nullopt;
+    const bool is_limited = built_in == BuiltIn::stop || built_in == BuiltIn::kill;
     if (!busy || is_limited) {
         if (std::exchange(hung_, false)) core_->log.warning("no event hangs any more");
         return false;

@@ -41,7 +41,7 @@ std::optional<Error> outcome_of(const Stage& stage) {
     }
 }
 
-Error busy_error(const contract::Owner& owner, const std::string& object) {
+Error busy_error(const Owner& owner, const std::string& object) {
     const std::string who = owner.where.empty() ? "an unknown process" : owner.where;
     return Error{ExitCode::already_running, "lock", object, "already running (" + who + ")"};
 }
@@ -84,7 +84,7 @@ int Lifecycle::run(bool in_background) {
 
 std::optional<Error> Lifecycle::begin(bool in_background) {
     ServiceCore& core = *core_;
-    contract::Daemon& daemon = core.policies->daemon;
+    DaemonPolicy& daemon = core.policies->daemon;
 
     core.set_state(ServiceState::loading);
     if (auto error = note_signals()) return error;
@@ -207,7 +207,7 @@ std::optional<Error> Lifecycle::enter(bool in_background) {
         return refused;
     }
     const auto role = core.policies->daemon.enter();
-    if (!role || *role == contract::Role::parent) {
+    if (!role || *role == Role::parent) {
         // What came meanwhile does not change how this process ends.
         static_cast<void>(signals_.go_on());
         if (!in_background) return role.error();
@@ -350,10 +350,9 @@ std::optional<Error> Lifecycle::take_over_sockets() {
 
 std::optional<Error> Lifecycle::hold_lock() {
     ServiceCore& core = *core_;
-    const auto acquired = core.policies->lock.acquire(contract::LockWait::fail_fast, std::stop_token{});
+    const auto acquired = core.policies->lock.acquire(LockWait::fail_fast, std::stop_token{});
     if (!acquired) return acquired.error();
-    if (acquired->state != contract::Acquisition::State::acquired)
-        return busy_error(acquired->owner, core.places.pid_file);
+    if (acquired->state != Acquisition::State::acquired) return busy_error(acquired->owner, core.places.pid_file);
     lock_held_ = true;
     core.crash_watch.note_last_life(acquired->left_by);
     core.policies->lock.on_lost(
@@ -363,7 +362,7 @@ std::optional<Error> Lifecycle::hold_lock() {
 
 std::optional<Error> Lifecycle::open_log() {
     ServiceCore& core = *core_;
-    contract::Log& log = core.policies->log;
+    LogPolicy& log = core.policies->log;
     if (auto opened = log.open(); !opened) return opened.error().at_stage(ExitCode::cannot_create);
     log_open_ = true;
     core.policies->daemon.logs_to(log.files());
@@ -376,7 +375,7 @@ std::optional<Error> Lifecycle::open_log() {
 
 std::optional<Error> Lifecycle::start_log() {
     ServiceCore& core = *core_;
-    contract::Log& log = core.policies->log;
+    LogPolicy& log = core.policies->log;
     if (!log.works_in_background()) return std::nullopt;
     try {
         core.log_loop = core.host.make_event_loop("log");

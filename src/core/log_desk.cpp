@@ -47,7 +47,7 @@ struct LogDesk::KeptLine {
         for (const LogField& field : record.fields) fields.emplace_back(field.key, KeptValue{field.value});
     }
 
-    void write_to(contract::Log& log) const {
+    void write_to(LogPolicy& log) const {
         std::vector<LogField> again;
         again.reserve(fields.size());
         for (const auto& [key, kept] : fields) again.push_back({.key = key, .value = kept.value()});
@@ -153,7 +153,7 @@ LogLevel LogDesk::lowest_level() const {
     return lowest;
 }
 
-void LogDesk::open(contract::Log& log, std::string name) {
+void LogDesk::open(LogPolicy& log, std::string name) {
     {
         const std::lock_guard guard{mutex_};
         name_ = std::move(name);
@@ -189,7 +189,7 @@ void LogDesk::close() {
 // The usual case ends with a call that need not return here: after a system call each function that is returned from
 // costs a misprediction.
 [[gnu::hot]] void LogDesk::put(const LogRecord& record) noexcept {
-    contract::Log* const log = log_.load(std::memory_order_acquire);
+    LogPolicy* const log = log_.load(std::memory_order_acquire);
     const bool shows_too = shows_to_boost_log_.load(std::memory_order_relaxed);
     if (log != nullptr && !shows_too && is_own_process()) return log->write(record);
     try {
@@ -202,7 +202,7 @@ void LogDesk::close() {
 }
 
 void LogDesk::deliver(const LogRecord& record) {
-    contract::Log* const log = log_.load(std::memory_order_acquire);
+    LogPolicy* const log = log_.load(std::memory_order_acquire);
     if (log == nullptr)
         keep_or_put(record);
     else if (is_own_process())
@@ -219,7 +219,7 @@ void LogDesk::keep_or_put(const LogRecord& record) {
     const auto lock = enter();
     if (!lock) return put_from_child(record);
     if (closed_) return;
-    if (contract::Log* const log = log_.load(std::memory_order_acquire))
+    if (LogPolicy* const log = log_.load(std::memory_order_acquire))
         log->write(record);
     else if (kept_.size() < most_kept_lines)
         kept_.emplace_back(record);

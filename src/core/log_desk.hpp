@@ -12,12 +12,12 @@
 #include <utility>
 #include <vector>
 
-#include "servicekit/contract/log.hpp"
 #include "servicekit/core/logger.hpp"
 #include "servicekit/os/boost_log.hpp"
 #include "servicekit/os/clock.hpp"
 #include "servicekit/os/process.hpp"
 #include "servicekit/os/standard_streams.hpp"
+#include "servicekit/policy/log_policy.hpp"
 
 namespace servicekit {
 
@@ -49,7 +49,7 @@ public:
 
     /// From here on lines go to `log`, those that were kept first.
     /// \param name who a child of fork(2) says that it is a child of
-    void open(contract::Log& log, std::string name);
+    void open(LogPolicy& log, std::string name);
     /// From here on lines are dropped. One that is being written meanwhile still reaches the policy, which drops what
     /// comes after its own close.
     void close();
@@ -82,7 +82,7 @@ private:
     std::unique_ptr<os::BoostLog::Subscription> subscription_;
     std::atomic<bool> shows_to_boost_log_{false};
     Logger whole_;
-    std::atomic<contract::Log*> log_{nullptr};
+    std::atomic<LogPolicy*> log_{nullptr};
     std::atomic<unsigned> generation_;  ///< of the process that the log belongs to
     std::string name_;                  ///< set before the log is open
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/rfc3339.hpp"
+#include "core/built_in_events.hpp"
 #include "core/control_plane.hpp"
 #include "core/service_core.hpp"
 
@@ -48,7 +49,7 @@ Reply OwnStatus::ask() {
 }
 
 void OwnStatus::refresh_before(std::string_view event) {
-    if (event == "status" || !may_exist() || last_took_ > quick_answer) return;
+    if (built_in_named(event) == BuiltIn::status || !may_exist() || last_took_ > quick_answer) return;
     const auto now = core_->host.clock->steady_now();
     if (now < next_refresh_) return;
     const auto status = core_->events.find("status");

@@ -127,8 +127,8 @@ Result<mode_t> octal(const std::string& what, const std::string& text) {
     return static_cast<mode_t>(bits);
 }
 
-Result<contract::ControlAccess> control_access(const Settings& settings) {
-    contract::ControlAccess access;
+Result<ControlAccess> control_access(const Settings& settings) {
+    ControlAccess access;
     if (settings.is_set(setting::control_mode.name)) {
         const auto mode = octal("control mode", settings.get(setting::control_mode));
         if (!mode) return mode.error();
@@ -145,13 +145,13 @@ Result<contract::ControlAccess> control_access(const Settings& settings) {
     return access;
 }
 
-Result<contract::LogPlan> log_plan(const Settings& settings) {
-    contract::LogPlan plan;
+Result<LogPlan> log_plan(const Settings& settings) {
+    LogPlan plan;
     const auto said = [&settings]<class T>(const Setting<T>& setting) {
         return settings.is_set(setting.name) ? std::optional<T>{settings.get(setting)} : std::nullopt;
     };
     if (const auto format = said(setting::log_format))
-        plan.format = *format == "json" ? contract::LineFormat::json : contract::LineFormat::text;
+        plan.format = *format == "json" ? LineFormat::json : LineFormat::text;
     plan.shows_source = said(setting::log_source);
     if (const auto no_copy = said(setting::no_log_copy)) plan.copies_to_terminal = !*no_copy;
     plan.delay = said(setting::log_delay);
@@ -261,8 +261,8 @@ Result<void> check_log_file(const Settings& settings, const Places& places, cons
     return {};
 }
 
-Result<contract::Deployment> make_deployment(const Settings& settings, const Places& places, const os::Host& host) {
-    contract::Deployment deployment;
+Result<Deployment> make_deployment(const Settings& settings, const Places& places, const os::Host& host) {
+    Deployment deployment;
     deployment.name = places.name;
     deployment.run_directory = places.run_directory;
     deployment.pid_file = places.pid_file;

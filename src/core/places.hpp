@@ -3,9 +3,9 @@
 #include <string>
 #include <vector>
 
-#include "servicekit/contract/deployment.hpp"
 #include "servicekit/core/settings.hpp"
 #include "servicekit/os/host.hpp"
+#include "servicekit/policy/deployment.hpp"
 
 namespace servicekit {
 
@@ -54,7 +54,6 @@ struct Places {
 [[nodiscard]] Result<void> check_log_file(const Settings& settings, const Places& places, const os::Host& host);
 
 /// What policies are told. \returns ExitCode::configuration for settings that can't be carried out.
-[[nodiscard]] Result<contract::Deployment> make_deployment(const Settings& settings, const Places& places,
-                                                           const os::Host& host);
+[[nodiscard]] Result<Deployment> make_deployment(const Settings& settings, const Places& places, const os::Host& host);
 
 }  // namespace servicekit

@@ -116,9 +116,8 @@ Result<void> Privileges::set_limits() const {
 Result<void> Privileges::hand_over(const Identity& identity) const {
     auto& [daemon, lock, log, control] = *core_->policies;
     const auto& [user, group] = identity;
-    for (const auto& handed :
-         {lock.hand_to(user.uid, group), log.hand_to(user.uid, group), control.hand_to(user.uid, group),
-          core_->streams.hand_to(user.uid, group), core_->crash_watch.hand_to(user.uid, group)}) {
+    for (const auto& handed : {log.hand_to(user.uid, group), control.hand_to(user.uid, group),
+                               core_->streams.hand_to(user.uid, group), core_->crash_watch.hand_to(user.uid, group)}) {
         if (handed) continue;
         // What stays root's is open already, and only less than it could be to others.
         if (!os::is_refused_by_file_system(handed.error())) return handed;
@@ -165,7 +164,7 @@ Result<void> Privileges::become(const Identity& identity) const {
 /// caller's, unless somebody set them.
 Result<void> Privileges::take_up_surroundings(bool is_another_user) const {
     const Settings& settings = core_->configuration->settings();
-    const contract::Deployment& deployment = core_->deployment;
+    const Deployment& deployment = core_->deployment;
     os::Process& process = *core_->host.process;
     if (!deployment.background && settings.is_set(setting::umask.name)) process.set_file_mask(deployment.file_mask);
     // Once more in the background: it was root who could go there.

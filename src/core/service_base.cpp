@@ -13,15 +13,10 @@
 namespace servicekit {
 namespace {
 
-std::string text_in(const Object& error, std::string_view key) {
-    const Value* text = error.find(key);
-    return text != nullptr && text->is_string() ? text->as_string() : std::string{};
-}
-
 /// What a caller in C++ gets for an error object.
 EventError as_exception(const Object& error) {
-    const std::string code = text_in(error, "code");
-    return {code.empty() ? "event-error" : code, text_in(error, "message"), error};
+    const std::string code = error.get<std::string>("code", {});
+    return {code.empty() ? "event-error" : code, error.get<std::string>("message", {}), error};
 }
 
 }  // namespace
@@ -46,24 +41,13 @@ std::string_view to_string(ServiceState state) noexcept {
     return "stopped";
 }
 
-ServiceBase::ServiceBase(ServiceOptions options, EventHooks hooks)
-    : ServiceBase{std::move(options), std::move(hooks), os::Host{}} {}
-
-ServiceBase::ServiceBase(ServiceOptions options, EventHooks hooks, const os::Host& host)
-    : core_{std::make_unique<ServiceCore>(*this, std::move(options), std::move(hooks), host)} {
+ServiceBase::ServiceBase(ServiceOptions options, EventHooks hooks, std::unique_ptr<PolicyReferences> policies,
+                         const os::Host& host)
+    : core_{std::make_unique<ServiceCore>(*this, std::move(options), std::move(hooks), std::move(policies), host)} {
     core_->apply_options();
 }
 
-PolicyOwner::~PolicyOwner() = default;
-
 ServiceBase::~ServiceBase() = default;
-
-void ServiceBase::attach(PolicyReferences policies) { core_->policies.emplace(policies); }
-
-void ServiceBase::attach(std::unique_ptr<PolicyOwner> policies) {
-    attach(policies->references());
-    core_->policy_owner = std::move(policies);
-}
 
 const os::Host& ServiceBase::host() const noexcept { return core_->host; }
 
@@ -93,9 +77,10 @@ void ServiceBase::post(std::string_view event, const Object& arguments) {
     core_->queue_own(event, arguments, [this, name = std::string{event}](const Object*, const Object* error) {
         if (error == nullptr) return;
         // All else that a handler throws is in the log already.
-        const std::string code = text_in(*error, "code");
+        const std::string code = error->get<std::string>("code", {});
         if (code == "not-ready" || code == "bad-argument")
-            core_->log.warning("event '" + name + "', which the program posted: " + text_in(*error, "message"));
+            core_->log.warning("event '" + name +
+                               "', which the program posted: " + error->get<std::string>("message", {}));
     });
 }
 
@@ -136,38 +121,7 @@ bool ServiceBase::is_reload() const noexcept {
     return core_->configuration->loads_again() || core_->current_state() == ServiceState::reloading;
 }
 
-void ServiceBase::set_options(const ServiceOptions& options) {
-    core_->options = options;
-    core_->apply_options();
-}
-
-const ServiceOptions& ServiceBase::options() const noexcept { return core_->options; }
-
-Settings& ServiceBase::mutable_settings() noexcept { return core_->configuration->to_fill(); }
-
 void ServiceBase::load_in_service() noexcept { core_->loads_in_service = true; }
-
-bool ServiceBase::loads_in_service() const noexcept { return core_->loads_in_service; }
-
-Settings* ServiceBase::settings_in_making() noexcept { return core_->configuration->in_making(); }
-
-Result<void> ServiceBase::load() {
-    core_->runner.adopt_this_thread();
-    core_->set_state(ServiceState::loading);
-    auto loaded = core_->configuration->load();
-    core_->set_state(ServiceState::idle);
-    return loaded;
-}
-
-ClientLoad ServiceBase::load_as_client() {
-    core_->runner.adopt_this_thread();
-    core_->set_state(ServiceState::loading);
-    auto loaded = core_->configuration->load_as_client();
-    core_->set_state(ServiceState::idle);
-    return loaded;
-}
-
-PolicyReferences ServiceBase::policies() noexcept { return *core_->policies; }
 
 void ServiceBase::on_load(Settings& settings) {
     if (core_->hooks.on_load) core_->hooks.on_load(settings);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/escaped_text.hpp"
+#include "core/built_in_events.hpp"
 #include "core/configuration.hpp"
 #include "core/control_plane.hpp"
 #include "core/event_log.hpp"
@@ -16,8 +17,10 @@ namespace servicekit {
 
 using namespace std::chrono_literals;
 
-ServiceCore::ServiceCore(ServiceBase& the_service, ServiceOptions the_options, EventHooks the_hooks, os::Host the_host)
-    : service{the_service},
+ServiceCore::ServiceCore(ServiceBase& the_service, ServiceOptions the_options, EventHooks the_hooks,
+                         std::unique_ptr<PolicyReferences> the_policies, os::Host the_host)
+    : policies{std::move(the_policies)},
+      service{the_service},
       options{std::move(the_options)},
       hooks{std::move(the_hooks)},
       host{std::move(the_host)},
@@ -46,27 +49,37 @@ ServiceCore::ServiceCore(ServiceBase& the_service, ServiceOptions the_options, E
 ServiceCore::~ServiceCore() = default;
 
 Handler ServiceCore::own_part(const EventDeclaration& event) {
-    if (event.handler && event.name != "load") return event.name == "reload" ? as_reload(event.handler) : event.handler;
+    const std::optional<BuiltIn> built_in = built_in_named(event.name);
+    if (event.handler && built_in != BuiltIn::load)
+        return built_in == BuiltIn::reload ? as_reload(event.handler) : event.handler;
     const auto runs = [this](void (ServiceBase::*handler)()) -> Handler {
         return [this, handler](const Arguments&, Context&) {
             (service.*handler)();
             return Reply{};
         };
     };
-    if (event.name == "start") return runs(&ServiceBase::on_start);
-    if (event.name == "stop") return runs(&ServiceBase::on_stop);
-    if (event.name == "kill") return runs(&ServiceBase::on_kill);
-    if (event.name == "status") return [this](const Arguments&, Context&) { return own_status.ask(); };
-    if (event.name == "load")
-        return [this](const Arguments&, Context&) {
-            if (!configuration->is_loading()) return configuration->load_again(Configuration::Again::load);
-            return configuration->run_on_load();
-        };
-    if (event.name == "reload")
-        return as_reload(
-            [this](const Arguments&, Context&) { return configuration->load_again(Configuration::Again::reload); });
-    return [this, name = event.name](const Arguments& arguments, Context&) {
-        auto done = control_plane->do_at_once(name, arguments);
+    switch (built_in.value()) {
+        case BuiltIn::start:
+            return runs(&ServiceBase::on_start);
+        case BuiltIn::stop:
+            return runs(&ServiceBase::on_stop);
+        case BuiltIn::kill:
+            return runs(&ServiceBase::on_kill);
+        case BuiltIn::status:
+            return [this](const Arguments&, Context&) { return own_status.ask(); };
+        case BuiltIn::load:
+            return [this](const Arguments&, Context&) {
+                if (!configuration->is_loading()) return configuration->load_again(Configuration::Again::load);
+                return configuration->run_on_load();
+            };
+        case BuiltIn::reload:
+            return as_reload(
+                [this](const Arguments&, Context&) { return configuration->load_again(Configuration::Again::reload); });
+        default:
+            break;
+    }
+    return [this, id = *built_in, name = event.name](const Arguments& arguments, Context&) {
+        auto done = control_plane->do_at_once(id, arguments);
         if (!done) throw EventError("event-error", done.error().message(), {{"event", name}});
         return Reply{std::move(*done)};
     };
@@ -75,7 +88,7 @@ Handler ServiceCore::own_part(const EventDeclaration& event) {
 void ServiceCore::run_event(EventRun& run) {
     // The declared handler as it is: a copy of it may own whatever the program gave it.
     const EventDeclaration& event = run.event();
-    if (event.handler && event.name != "reload") return runner.run(run, event.handler);
+    if (event.handler && built_in_named(event.name) != BuiltIn::reload) return runner.run(run, event.handler);
     runner.run(run, own_part(event));
 }
 
@@ -100,6 +113,27 @@ Handler ServiceCore::as_reload(Handler handler) {
             throw;
         }
     };
+}
+
+void ServiceCore::set_options(const ServiceOptions& next) {
+    options = next;
+    apply_options();
+}
+
+Result<void> ServiceCore::load() {
+    runner.adopt_this_thread();
+    set_state(ServiceState::loading);
+    auto loaded = configuration->load();
+    set_state(ServiceState::idle);
+    return loaded;
+}
+
+ClientLoad ServiceCore::load_as_client() {
+    runner.adopt_this_thread();
+    set_state(ServiceState::loading);
+    auto loaded = configuration->load_as_client();
+    set_state(ServiceState::idle);
+    return loaded;
 }
 
 void ServiceCore::apply_options() {
@@ -140,7 +174,7 @@ Peer ServiceCore::self() const {
 }
 
 Reply ServiceCore::end_from_within(std::string_view event) {
-    const bool stops = event == "stop";
+    const bool stops = built_in_named(event) == BuiltIn::stop;
     end_asked_by_program.store(true);
     loop->post([this, stops] {
         if (stops)
@@ -161,10 +195,11 @@ Reply ServiceCore::run_nested(std::string_view event, const Object& arguments) {
     auto [found, checked] = check(event, arguments);
     if (current_state() == ServiceState::loading)
         throw EventError("not-ready", "the service is loading", {{"state", "loading"}});
-    if (event == "stop" || event == "kill") return end_from_within(event);
+    const std::optional<BuiltIn> built_in = built_in_named(event);
+    if (built_in == BuiltIn::stop || built_in == BuiltIn::kill) return end_from_within(event);
     try {
         Reply own = runner.run_unasked(*found, checked, self(), own_part(*found));
-        return event == "status" ? with_status_fields(own.fields()) : own;
+        return built_in == BuiltIn::status ? with_status_fields(own.fields()) : own;
     } catch (const EventError&) {
         throw;
     } catch (...) {
@@ -182,11 +217,12 @@ void ServiceCore::decline(EventRun& run, std::string_view code, const std::strin
 void ServiceCore::queue_own(std::string_view event, const Object& arguments, CallbackAnswer::Callback callback) {
     auto [found, checked] = check(event, arguments);
     check_takes_events();
-    if (event == "stop" || event == "kill") {
+    const std::optional<BuiltIn> built_in = built_in_named(event);
+    if (built_in == BuiltIn::stop || built_in == BuiltIn::kill) {
         const Reply initiated = end_from_within(event);
         return callback(&initiated.fields(), nullptr);
     }
-    if (event == "status") {
+    if (built_in == BuiltIn::status) {
         callback = [this, callback = std::move(callback)](const Object* own, const Object* error) {
             if (own == nullptr) return callback(nullptr, error);
             const Reply whole = with_status_fields(*own);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/announcements.hpp"
+#include "core/client_load.hpp"
 #include "core/crash_watch.hpp"
 #include "core/end_askers.hpp"
 #include "core/event_queue.hpp"
@@ -19,12 +20,13 @@
 #include "core/own_status.hpp"
 #include "core/places.hpp"
 #include "core/stream_redirection.hpp"
-#include "servicekit/contract/control.hpp"
-#include "servicekit/contract/daemon.hpp"
-#include "servicekit/contract/lock.hpp"
-#include "servicekit/contract/log.hpp"
 #include "servicekit/core/service_base.hpp"
 #include "servicekit/os/host.hpp"
+#include "servicekit/policy/control_policy.hpp"
+#include "servicekit/policy/daemon_policy.hpp"
+#include "servicekit/policy/lock_policy.hpp"
+#include "servicekit/policy/log_policy.hpp"
+#include "servicekit/policy/policy_references.hpp"
 
 namespace servicekit {
 
@@ -32,7 +34,8 @@ namespace servicekit {
 /// Its parts: Configuration loads, Lifecycle begins and ends, ControlPlane answers, Shutdown ends what will not end.
 class ServiceCore {
 public:
-    ServiceCore(ServiceBase& service, ServiceOptions options, EventHooks hooks, os::Host host);
+    ServiceCore(ServiceBase& service, ServiceOptions options, EventHooks hooks,
+                std::unique_ptr<PolicyReferences> policies, os::Host host);
     ~ServiceCore();
 
     /// For components, which add to what a service has.
@@ -56,6 +59,14 @@ public:
 
     /// Takes `options` into the settings' layer `program`.
     void apply_options();
+    /// The same with what main() says, in place of what the constructor was given.
+    void set_options(const ServiceOptions& next);
+
+    /// For the verbs that start nothing: reads the config file, then runs the load event on the settings. The state is
+    /// `loading` meanwhile, as at a start.
+    Result<void> load();
+    /// The same for a verb that talks to a running service, which goes on with what it can use.
+    [[nodiscard]] ClientLoad load_as_client();
 
     /// Runs an event within the handler that asks for it. Throws EventError.
     Reply run_nested(std::string_view event, const Object& arguments);
@@ -83,13 +94,12 @@ public:
     /// Tells the operator, once: in the log; in the foreground without a log file on stderr.
     void report(const Error& error);
 
-    std::unique_ptr<PolicyOwner> policy_owner;  // outlives all that drives them; null where they are somebody else's
+    std::unique_ptr<PolicyReferences> policies;  // outlives all that drives them
 
     ServiceBase& service;
     ServiceOptions options;
     EventHooks hooks;
     os::Host host;
-    std::optional<PolicyReferences> policies;
     std::vector<std::function<void()>> at_end;
     /// An event, beside those that are built in, that is answered on the control thread whatever runs, unless somebody
     /// has replaced it.
@@ -120,7 +130,7 @@ public:
 
     // Set once, before the control thread exists.
     Places places;
-    contract::Deployment deployment;
+    Deployment deployment;
     std::vector<os::ListenSocket> listen_sockets;  // the program's own
     std::chrono::steady_clock::time_point started_at;
     std::string started_at_text;
@@ -134,7 +144,9 @@ public:
     std::atomic<std::chrono::milliseconds> extended_timeout{std::chrono::minutes{15}};
     /// How long an event may run without a sign of progress before it counts as hung; 0: for ever.
     std::atomic<std::chrono::milliseconds> hang_timeout{std::chrono::milliseconds{0}};
-    bool loads_in_service = false;  ///< the load event runs after the last fork
+    /// The load event runs in the process that becomes the service, after the last fork: for one that starts threads, which no
+    /// fork keeps. What is to be known before, such as a time limit of the start, can't be set by it then.
+    bool loads_in_service = false;
 
 private:
     void print(LogLevel level, const std::string& text);

@@ -26,7 +26,7 @@ Value seconds_of(std::chrono::milliseconds time) {
 }
 
 /// What the policies say, by the names of the settings.
-Object by_setting(const contract::LogPlan& log, const contract::ControlAccess& control) {
+Object by_setting(const LogPlan& log, const ControlAccess& control) {
     Object values;
     const auto add = [&values]<class T>(std::string_view name, const std::optional<T>& found, auto as_value) {
         if (found) values.append(std::string{name}, as_value(*found));
@@ -42,7 +42,7 @@ Object by_setting(const contract::LogPlan& log, const contract::ControlAccess& c
     add(setting::control_operate.name, control.operate, list_of);
     add(setting::control_admin.name, control.admin, list_of);
     add(setting::log_format.name, log.format,
-        [](contract::LineFormat format) { return Value{format == contract::LineFormat::json ? "json" : "text"}; });
+        [](LineFormat format) { return Value{format == LineFormat::json ? "json" : "text"}; });
     add(setting::log_source.name, log.shows_source, same);
     add(setting::no_log_copy.name, log.copies_to_terminal, [](bool copies) { return Value{!copies}; });
     add(setting::log_delay.name, log.delay, seconds_of);
@@ -120,8 +120,8 @@ Value for_people(const Value& value) {
 
 }  // namespace
 
-std::vector<SettingInForce> settings_in_force(const Settings& settings, const Places& places,
-                                              const contract::LogPlan& log, const contract::ControlAccess& control) {
+std::vector<SettingInForce> settings_in_force(const Settings& settings, const Places& places, const LogPlan& log,
+                                              const ControlAccess& control) {
     const Object of_policies = by_setting(log, control);
     std::vector<SettingInForce> rows;
     for (const std::string_view name : Settings::names()) {

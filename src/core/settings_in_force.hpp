@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "core/places.hpp"
-#include "servicekit/contract/deployment.hpp"
 #include "servicekit/core/settings.hpp"
+#include "servicekit/policy/deployment.hpp"
 
 namespace servicekit {
 
@@ -21,8 +21,7 @@ struct SettingInForce {
 /// Every setting in the order of the help text. Paths that say where the service is are absolute.
 /// \param log, control what the policies say is in force
 [[nodiscard]] std::vector<SettingInForce> settings_in_force(const Settings& settings, const Places& places,
-                                                            const contract::LogPlan& log,
-                                                            const contract::ControlAccess& control);
+                                                            const LogPlan& log, const ControlAccess& control);
 
 /// The program's own part of the config file, for people: the values of keys that look like secrets, or that the program
 /// has named as such, are `***`, and passwords in URLs.

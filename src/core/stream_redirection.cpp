@@ -77,20 +77,20 @@ Result<StreamPlan> parse_stream_plan(Stream stream, const Value& setting) {
 
 Result<StreamPlan> StreamRedirection::plan_for(Stream stream) const {
     const Settings& settings = core_->configuration->settings();
-    const contract::StreamUse use = core_->policies->log.stream_use();
+    const StreamUse use = core_->policies->log.stream_use();
     const bool background = core_->deployment.background;
     const Value& set = settings.value(setting_of(stream).name);
     if (set.is_null()) {
         // The daemon policy has seen to stdin.
         if (!background || stream == Stream::in) return StreamPlan{};
-        if (use == contract::StreamUse::none) return StreamPlan{.target = Target::null};
-        return StreamPlan{.target = use == contract::StreamUse::captured ? Target::log : Target::inherit};
+        if (use == StreamUse::none) return StreamPlan{.target = Target::null};
+        return StreamPlan{.target = use == StreamUse::captured ? Target::log : Target::inherit};
     }
     auto plan = parse_stream_plan(stream, set);
     if (!plan) return plan;
-    if (plan->target == Target::log && use != contract::StreamUse::captured)
-        return fault(stream, use == contract::StreamUse::own ? "the log itself writes to the standard streams"
-                                                             : "the log keeps nothing of it");
+    if (plan->target == Target::log && use != StreamUse::captured)
+        return fault(stream, use == StreamUse::own ? "the log itself writes to the standard streams"
+                                                   : "the log keeps nothing of it");
     if (plan->target != Target::file || plan->file.path.starts_with('/')) return plan;
     const auto here = core_->host.process->current_directory();
     if (!here) return here.error();
@@ -104,7 +104,7 @@ std::optional<int> StreamRedirection::descriptor_of(Stream stream) const {
     return is_text(path) ? os::named_descriptor(path->as_string()) : std::nullopt;
 }
 
-void StreamRedirection::adapt(contract::Deployment& deployment) const {
+void StreamRedirection::adapt(Deployment& deployment) const {
     const Settings& settings = core_->configuration->settings();
     deployment.keep_stdin = settings.value(setting::standard_input.name) == Value{"inherit"};
     if (const auto descriptor = descriptor_of(Stream::in)) deployment.keep_descriptors.push_back(*descriptor);
@@ -222,12 +222,12 @@ void StreamRedirection::stop(std::chrono::milliseconds at_most) noexcept {
     if (capture_) capture_->stop(at_most);
 }
 
-void StreamRedirection::write_last_words(contract::Log& log, std::span<const LogRecord> records) noexcept {
+void StreamRedirection::write_last_words(LogPolicy& log, std::span<const LogRecord> records) noexcept {
     os::StreamCapture* const capture = captures_.load();
     if (capture == nullptr) return log.write_last_words(records);
     struct Last {
         StreamRedirection& streams;
-        contract::Log& log;
+        LogPolicy& log;
         std::span<const LogRecord> records;
         const os::Clock& clock;
         std::optional<std::chrono::steady_clock::time_point> until;

@@ -13,10 +13,10 @@
 
 #include "servicekit/base/result.hpp"
 #include "servicekit/base/value.hpp"
-#include "servicekit/contract/deployment.hpp"
-#include "servicekit/contract/log.hpp"
 #include "servicekit/os/standard_streams.hpp"
 #include "servicekit/os/stream_capture.hpp"
+#include "servicekit/policy/deployment.hpp"
+#include "servicekit/policy/log_policy.hpp"
 
 namespace servicekit {
 
@@ -44,7 +44,7 @@ public:
     explicit StreamRedirection(ServiceCore& core) : core_{&core} {}
 
     /// Says what the policies must know of it beforehand.
-    void adapt(contract::Deployment& deployment) const;
+    void adapt(Deployment& deployment) const;
     /// The descriptor that a setting names as the target of the stream. \returns nothing where it names none
     [[nodiscard]] std::optional<int> descriptor_of(os::Stream stream) const;
     /// Reads the settings, and what the log does with the streams. \pre the log is configured
@@ -63,7 +63,7 @@ public:
     [[nodiscard]] std::vector<std::string> files() const;
     /// For a process that dies of a signal: tells the log the lines that it was not told yet, and then `records`.
     /// These come before the lines that are left where a log takes its time: it may have none for all of them.
-    void write_last_words(contract::Log& log, std::span<const contract::LogRecord> records) noexcept;
+    void write_last_words(LogPolicy& log, std::span<const LogRecord> records) noexcept;
 
 private:
     [[nodiscard]] Result<StreamPlan> plan_for(os::Stream stream) const;

@@ -41,15 +41,10 @@ bool is_true(const Object& object, std::string_view key) {
     return value != nullptr && value->is_bool() && value->as_bool();
 }
 
-std::string text_in(const Object& object, std::string_view key) {
-    const Value* value = object.find(key);
-    return value != nullptr && value->is_string() ? value->as_string() : std::string{};
-}
-
 Parameter parameter_from(const Object& object) {
-    Parameter parameter{.name = text_in(object, "name"),
-                        .type = type_from(text_in(object, "type")),
-                        .description = text_in(object, "description"),
+    Parameter parameter{.name = object.get<std::string>("name", {}),
+                        .type = type_from(object.get<std::string>("type", {})),
+                        .description = object.get<std::string>("description", {}),
                         .secret = is_true(object, "secret")};
     if (is_true(object, "required")) return parameter;
     const Value* given = object.find("default");

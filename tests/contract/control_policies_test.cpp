@@ -12,8 +12,8 @@ public:
     using Policy = UnixSocketControl;
     static constexpr bool is_reachable = true;
 
-    UnixSocketControl make_policy() { return UnixSocketControl{{}, host_.sockets, host_.users, host_.process}; }
-    static contract::Deployment deployment() { return {.name = "trial", .control_socket = "/run/trial.control"}; }
+    UnixSocketControl make_policy() { return UnixSocketControl{{}, host_.host()}; }
+    static Deployment deployment() { return {.name = "trial", .control_socket = "/run/trial.control"}; }
     os::EventLoop& loop() { return loop_; }
     void turn() { host_.reactor.run_ready(); }
     mocks::FakeClient connect() {
@@ -31,7 +31,7 @@ public:
     static constexpr bool is_reachable = false;
 
     static NoControl make_policy() { return NoControl{}; }
-    static contract::Deployment deployment() { return {.name = "trial", .control_socket = "/run/trial.control"}; }
+    static Deployment deployment() { return {.name = "trial", .control_socket = "/run/trial.control"}; }
     os::EventLoop& loop() { return loop_; }
     static void turn() {}
 

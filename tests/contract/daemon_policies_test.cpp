@@ -11,11 +11,8 @@ class ForkingDaemonRig {
 public:
     using Policy = ForkingDaemon;
 
-    ForkingDaemon make_policy() {
-        return ForkingDaemon{{},          host_.process,  host_.pipes, host_.streams, host_.processes,
-                             host_.clock, host_.inherited};
-    }
-    static contract::Deployment deployment() { return {.name = "trial"}; }
+    ForkingDaemon make_policy() { return ForkingDaemon{{}, host_.host()}; }
+    static Deployment deployment() { return {.name = "trial"}; }
 
 private:
     mocks::FakeOs host_;
@@ -26,7 +23,7 @@ public:
     using Policy = Foreground;
 
     static Foreground make_policy() { return Foreground{}; }
-    static contract::Deployment deployment() { return {.name = "trial"}; }
+    static Deployment deployment() { return {.name = "trial"}; }
 };
 
 class ForegroundAsPidOneRig {
@@ -34,8 +31,8 @@ public:
     using Policy = Foreground;
 
     ForegroundAsPidOneRig() { host_.children.become_first_process(); }
-    Foreground make_policy() { return Foreground{{}, host_.children, host_.clock}; }
-    static contract::Deployment deployment() { return {.name = "trial"}; }
+    Foreground make_policy() { return Foreground{{}, host_.host()}; }
+    static Deployment deployment() { return {.name = "trial"}; }
 
 private:
     mocks::FakeOs host_;
@@ -47,9 +44,9 @@ public:
 
     SystemdNotify make_policy() {
         host_.service_manager.listen();
-        return SystemdNotify{{}, host_.service_manager, host_.process, host_.clock, host_.streams};
+        return SystemdNotify{{}, host_.host()};
     }
-    static contract::Deployment deployment() { return {.name = "trial"}; }
+    static Deployment deployment() { return {.name = "trial"}; }
 
 private:
     mocks::FakeOs host_;

@@ -14,8 +14,8 @@ public:
     static constexpr bool excludes = true;
 
     void act_as(int instance) { host_.process.set_id(4710 + instance); }
-    PidFileLock make_policy() { return PidFileLock{{}, host_.locks, host_.process, host_.processes, host_.files}; }
-    static contract::Deployment deployment() { return {.name = "trial", .pid_file = "/run/trial.pid"}; }
+    PidFileLock make_policy() { return PidFileLock{{}, host_.host()}; }
+    static Deployment deployment() { return {.name = "trial", .pid_file = "/run/trial.pid"}; }
 
 private:
     mocks::FakeOs host_;
@@ -28,7 +28,7 @@ public:
 
     void act_as(int /*instance*/) {}
     static NoLock make_policy() { return NoLock{}; }
-    static contract::Deployment deployment() { return {.name = "trial", .pid_file = "/run/trial.pid"}; }
+    static Deployment deployment() { return {.name = "trial", .pid_file = "/run/trial.pid"}; }
 };
 
 using LockRigs = ::testing::Types<PidFileLockRig, NoLockRig>;

@@ -8,8 +8,8 @@
 #include <string>
 
 #include "servicekit/contract_tests/log_contract.hpp"
+#include "servicekit/mocks/fake_life.hpp"
 #include "servicekit/mocks/fake_os.hpp"
-#include "servicekit/mocks/fake_policies.hpp"
 #include "servicekit/policies/log/console_log.hpp"
 #include "servicekit/policies/log/file_log.hpp"
 #include "servicekit/policies/log/journal_log.hpp"
@@ -26,11 +26,8 @@ public:
     static constexpr bool delivers = true;
     static constexpr bool takes_threads = false;
 
-    FileLog make_policy() {
-        return FileLog{{},          host_.files,       host_.streams, host_.clock, host_.process,
-                       host_.users, host_.environment, host_.threads};
-    }
-    static contract::Deployment deployment() { return {.name = "trial", .log_file = "/var/log/trial.log"}; }
+    FileLog make_policy() { return FileLog{{}, host_.host()}; }
+    static Deployment deployment() { return {.name = "trial", .log_file = "/var/log/trial.log"}; }
     std::string delivered() {
         return host_.files.exists("/var/log/trial.log") ? host_.files.content("/var/log/trial.log") : "";
     }
@@ -59,7 +56,7 @@ public:
     }
 
     static FileLog make_policy() { return FileLog{}; }
-    contract::Deployment deployment() { return {.name = "trial", .log_file = folder_ + "/trial.log"}; }
+    Deployment deployment() { return {.name = "trial", .log_file = folder_ + "/trial.log"}; }
     std::string delivered() {
         std::ifstream file{folder_ + "/trial.log"};
         return {std::istreambuf_iterator<char>{file}, {}};
@@ -75,8 +72,8 @@ public:
     static constexpr bool delivers = true;
     static constexpr bool takes_threads = true;  // one at a time has the stream
 
-    ConsoleLog make_policy() { return ConsoleLog{{}, host_.streams, host_.clock, host_.process, host_.environment}; }
-    static contract::Deployment deployment() { return {.name = "trial"}; }
+    ConsoleLog make_policy() { return ConsoleLog{{}, host_.host()}; }
+    static Deployment deployment() { return {.name = "trial"}; }
     std::string delivered() { return host_.streams.written(os::Stream::out); }
 
 private:
@@ -90,7 +87,7 @@ public:
     static constexpr bool takes_threads = true;
 
     static NoLog make_policy() { return NoLog{}; }
-    static contract::Deployment deployment() { return {.name = "trial"}; }
+    static Deployment deployment() { return {.name = "trial"}; }
     static std::string delivered() { return {}; }
 };
 
@@ -100,8 +97,8 @@ public:
     static constexpr bool delivers = true;
     static constexpr bool takes_threads = true;  // one at a time has the stream
 
-    JournalLog make_policy() { return mocks::fake_policy<JournalLog>(host_); }
-    static contract::Deployment deployment() { return {.name = "trial"}; }
+    JournalLog make_policy() { return JournalLog{{}, host_.host()}; }
+    static Deployment deployment() { return {.name = "trial"}; }
     std::string delivered() { return host_.streams.written(os::Stream::error); }
 
 private:
@@ -120,8 +117,8 @@ public:
         host_.message_sockets.listen("/run/systemd/journal/socket");
     }
 
-    JournalLog make_policy() { return mocks::fake_policy<JournalLog>(host_); }
-    static contract::Deployment deployment() { return {.name = "trial"}; }
+    JournalLog make_policy() { return JournalLog{{}, host_.host()}; }
+    static Deployment deployment() { return {.name = "trial"}; }
     std::string delivered() {
         std::string all;
         for (const auto& entry : host_.message_sockets.messages("/run/systemd/journal/socket")) {
@@ -144,8 +141,8 @@ public:
 
     SyslogLogRig() { host_.message_sockets.listen("/dev/log", os::MessageSocket::Kind::stream); }
 
-    SyslogLog make_policy() { return mocks::fake_policy<SyslogLog>(host_); }
-    static contract::Deployment deployment() { return {.name = "trial"}; }
+    SyslogLog make_policy() { return SyslogLog{{}, host_.host()}; }
+    static Deployment deployment() { return {.name = "trial"}; }
     std::string delivered() { return host_.message_sockets.text("/dev/log"); }
 
 private:
@@ -158,8 +155,8 @@ public:
     static constexpr bool delivers = true;
     static constexpr bool takes_threads = true;  // one at a time has the pipe
 
-    PipeLog make_policy() { return mocks::fake_policy<PipeLog>(host_, {.command = {"keeper"}}); }
-    static contract::Deployment deployment() { return {.name = "trial"}; }
+    PipeLog make_policy() { return PipeLog{{.command = {"keeper"}}, host_.host()}; }
+    static Deployment deployment() { return {.name = "trial"}; }
     std::string delivered() { return host_.programs.read(); }
 
 private:

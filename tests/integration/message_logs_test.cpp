@@ -15,6 +15,7 @@
 #include "integration/support/message_receiver.hpp"
 #include "servicekit/mocks/fake_service_manager.hpp"
 #include "servicekit/os/clock.hpp"
+#include "servicekit/os/host.hpp"
 #include "servicekit/os/message_sockets.hpp"
 #include "servicekit/os/process.hpp"
 #include "servicekit/os/standard_streams.hpp"
@@ -69,14 +70,13 @@ protected:
     }
 
     mocks::FakeServiceManager manager;
-    JournalLog log{{.socket = path}, os::posix_message_sockets(), os::posix_standard_streams(),
-                   manager,          os::posix_clock(),           os::posix_process()};
+    JournalLog log{{.socket = path}, {.service_manager = &manager}};
 };
 
 TEST_F(RealJournalLogTest, TheJournalReadsLastWords) {
     MessageReceiver journal{path, SOCK_DGRAM};
     ASSERT_TRUE(log.open());
-    const contract::LogRecord crash{.time = {}, .level = LogLevel::fatal, .message = "crashed by SIGSEGV"};
+    const LogRecord crash{.time = {}, .level = LogLevel::fatal, .message = "crashed by SIGSEGV"};
     log.write_last_words({&crash, 1});
     const auto entry = parse(journal.next().text);
     EXPECT_EQ(entry.at("MESSAGE"), "crashed by SIGSEGV");

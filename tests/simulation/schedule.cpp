@@ -7,7 +7,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include "servicekit/mocks/fake_policies.hpp"
+#include "servicekit/mocks/fake_life.hpp"
 
 namespace servicekit::simulation {
 namespace {
@@ -41,7 +41,7 @@ public:
                    .stop_timeout = stop_timeout,
                    .daemonize = background},
                   {},
-                  mocks::fake_policies<Trial>(schedule.os_),
+                  Trial::Policies::on(schedule.os_.host()),
                   schedule.os_.host()},
           os_{schedule.os_},
           dice_{seed} {

@@ -3,13 +3,15 @@
 #include <stdexcept>
 #include <utility>
 
-#include "servicekit/mocks/fake_policies.hpp"
+#include "core/configuration.hpp"
+#include "core/service_core.hpp"
+#include "servicekit/mocks/fake_life.hpp"
 #include "servicekit/os/host.hpp"
 
 namespace servicekit::simulation {
 
-TrialService::TrialService(ServiceOptions options, EventHooks hooks, Policies policies, const os::Host& host)
-    : Service{std::move(options), std::move(hooks), std::move(policies), host} {
+TrialService::TrialService(ServiceOptions options, EventHooks hooks, const os::Host& host)
+    : Service{std::move(options), std::move(hooks), host} {
     events().add({.name = "note",
                   .description = "keeps a line",
                   .parameters = {{.name = "text", .description = "the line"}},
@@ -48,7 +50,7 @@ std::unique_ptr<ServiceBase> TrialMachine::make_service() {
                                  .log_file = log_file,
                                  .daemonize = deployment.background};
     auto service = mocks::fake_service<TrialService>(os, options);
-    if (deployment.drops_privileges) service->mutable_settings().set(setting::user, "trial");
+    if (deployment.drops_privileges) ServiceCore::of(*service).configuration->to_fill().set(setting::user, "trial");
     return service;
 }
 

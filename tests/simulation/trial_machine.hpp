@@ -15,7 +15,7 @@ namespace servicekit::simulation {
 /// A service that does a little of everything, with files of its own by way of host().
 class TrialService final : public Service {
 public:
-    TrialService(ServiceOptions options, EventHooks hooks, Policies policies, const os::Host& host);
+    TrialService(ServiceOptions options, EventHooks hooks, const os::Host& host);
 
 private:
     void on_load(Settings& settings) override;

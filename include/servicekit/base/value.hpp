@@ -47,6 +47,12 @@ public:
     [[nodiscard]] const Value* find(std::string_view key) const noexcept;
     [[nodiscard]] Value* find(std::string_view key) noexcept;
     [[nodiscard]] bool contains(std::string_view key) const noexcept { return find(key) != nullptr; }
+    /// The value under `key`. \throws std::out_of_range if there is none, TypeError if it is no T
+    template <class T>
+    [[nodiscard]] T get(std::string_view key) const;
+    /// The same; `fallback` if there is none, or it is no T.
+    template <class T>
+    [[nodiscard]] T get(std::string_view key, T fallback) const;
 
     [[nodiscard]] bool empty() const noexcept;
     [[nodiscard]] std::size_t size() const noexcept;
@@ -195,6 +201,24 @@ T Value::as() const {
         T items;
         for (const Value& item : as_list()) items.push_back(item.as<typename T::value_type>());
         return items;
+    }
+}
+
+template <class T>
+T Object::get(std::string_view key) const {
+    const Value* value = find(key);
+    if (value == nullptr) throw std::out_of_range{"there is no '" + std::string{key} + "'"};
+    return value->as<T>();
+}
+
+template <class T>
+T Object::get(std::string_view key, T fallback) const {
+    const Value* value = find(key);
+    if (value == nullptr) return fallback;
+    try {
+        return value->as<T>();
+    } catch (const TypeError&) {
+        return fallback;
     }
 }
 

@@ -6,8 +6,6 @@
 #include <string_view>
 #include <vector>
 
-#include "servicekit/base/result.hpp"
-#include "servicekit/core/client_load.hpp"
 #include "servicekit/core/event_table.hpp"
 #include "servicekit/core/logger.hpp"
 #include "servicekit/core/service_options.hpp"
@@ -17,12 +15,6 @@
 namespace servicekit::os {
 struct Host;
 }
-namespace servicekit::contract {
-class Daemon;
-class Lock;
-class Log;
-class Control;
-}  // namespace servicekit::contract
 
 namespace servicekit {
 
@@ -30,24 +22,7 @@ enum class ServiceState { idle, loading, starting, running, reloading, stopping,
 
 [[nodiscard]] std::string_view to_string(ServiceState state) noexcept;
 
-/// How core drives the four policies.
-struct PolicyReferences {
-    contract::Daemon& daemon;
-    contract::Lock& lock;
-    contract::Log& log;
-    contract::Control& control;
-};
-
-/// Whoever keeps the policies of a service.
-class PolicyOwner {
-public:
-    PolicyOwner() = default;
-    PolicyOwner(const PolicyOwner&) = delete;
-    PolicyOwner& operator=(const PolicyOwner&) = delete;
-    virtual ~PolicyOwner();
-    /// Valid as long as the owner.
-    [[nodiscard]] virtual PolicyReferences references() noexcept = 0;
-};
+struct PolicyReferences;
 
 /// What a service does, whatever its policies: the part of BasicService that is no template.
 ///
@@ -111,36 +86,18 @@ public:
     /// process, also of a verb that starts nothing. For handlers.
     [[nodiscard]] bool is_reload() const noexcept;
 
-    /// For service_main(): what main() passed, merged over what the constructor was given.
-    void set_options(const ServiceOptions& options);
-    [[nodiscard]] const ServiceOptions& options() const noexcept;
-    /// For service_main(): settings of the layers `environment` and `command_line`.
-    [[nodiscard]] Settings& mutable_settings() noexcept;
     /// Has the load event run in the process that becomes the service, after the last fork: for a load event that starts
     /// threads, which no fork keeps. What is to be known before, such as a time limit of the start, can't be set by it
     /// then. Before the start.
     void load_in_service() noexcept;
-    [[nodiscard]] bool loads_in_service() const noexcept;
-    /// For a handler of `load` that was declared: what it may set, as on_load() may. Null while nothing loads.
-    [[nodiscard]] Settings* settings_in_making() noexcept;
-    /// For the verbs that start nothing: reads the config file, then runs the load event on the settings. The state is
-    /// `loading` meanwhile, as at a start.
-    Result<void> load();
-    /// The same for a verb that talks to a running service, which goes on with what it can use.
-    [[nodiscard]] ClientLoad load_as_client();
-    [[nodiscard]] PolicyReferences policies() noexcept;
 
 protected:
-    ServiceBase(ServiceOptions options, EventHooks hooks);
     /// \param host what core asks of the operating system; tests put fakes in
-    ServiceBase(ServiceOptions options, EventHooks hooks, const os::Host& host);
+    ServiceBase(ServiceOptions options, EventHooks hooks, std::unique_ptr<PolicyReferences> policies,
+                const os::Host& host);
     /// What the service asks of the operating system, for what a program does with files, time and the like itself:
     /// a test that puts fakes in has the program use them, too.
     [[nodiscard]] const os::Host& host() const noexcept;
-    /// Called by the constructor of the shell, before anything else happens: with policies that outlive the service, or
-    /// that it keeps.
-    void attach(PolicyReferences policies);
-    void attach(std::unique_ptr<PolicyOwner> policies);
 
     /// Reads the configuration, before the fork and before the lock, and again on reload. May set everything.
     /// Parse into locals and commit last: what it throws leaves the running configuration as it was.

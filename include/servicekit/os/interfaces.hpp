@@ -1,7 +1,7 @@
 #pragma once
 
-/// The names of the os interfaces, and the real ones: for headers that only pass them on. So a program that includes
-/// those does not compile every interface; who calls one includes its own header.
+/// The names of the os interfaces: for headers that only pass them on. So a program that includes those does not compile
+/// every interface; who calls one includes its own header.
 namespace servicekit::os {
 
 class Children;
@@ -23,18 +23,6 @@ class Threads;
 class Users;
 struct Host;
 
-[[nodiscard]] Children& posix_children();
-[[nodiscard]] Clock& posix_clock();
-[[nodiscard]] FileLocks& posix_file_locks();
-[[nodiscard]] Files& posix_files();
-[[nodiscard]] InheritedDescriptors& posix_inherited_descriptors();
-[[nodiscard]] LocalSockets& posix_local_sockets();
-[[nodiscard]] Pipes& posix_pipes();
-[[nodiscard]] Process& posix_process();
-[[nodiscard]] ProcessTable& posix_process_table();
-[[nodiscard]] ServiceManager& posix_service_manager();
-[[nodiscard]] StandardStreams& posix_standard_streams();
-[[nodiscard]] Threads& posix_threads();
-[[nodiscard]] Users& posix_users();
+[[nodiscard]] const Host& posix_host();
 
 }  // namespace servicekit::os

@@ -5,11 +5,12 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "servicekit/contract_tests/reserved_fields.hpp"
-#include "servicekit/policy_concepts.hpp"
+#include "servicekit/policy/control_policy.hpp"
 
 /// What core relies on in every control policy, as tests. To run them on a control policy of your own, describe how it
 /// is set up and reached, and instantiate the suite:
@@ -19,7 +20,7 @@
 ///     /// False for a policy by which nobody can reach the service.
 ///     static constexpr bool is_reachable = true;
 ///     MyControl make_policy();
-///     servicekit::contract::Deployment deployment();
+///     servicekit::Deployment deployment();
 ///     /// The loop that the policy is opened with, and lets it do all that is due.
 ///     servicekit::os::EventLoop& loop();
 ///     void turn();
@@ -34,28 +35,29 @@
 namespace servicekit::contract_tests {
 
 /// Keeps what was asked; the test answers.
-class KeptRequests final : public contract::Requests {
+class KeptRequests final : public Requests {
 public:
-    void request(std::string_view text, const Peer& peer, std::shared_ptr<contract::Responder> responder) override {
+    void request(std::string_view text, const Peer& peer, std::shared_ptr<Responder> responder) override {
         texts.emplace_back(text);
         peers.push_back(peer);
         responders.push_back(std::move(responder));
     }
-    [[nodiscard]] std::string refuse(const contract::Refusal& refusal) override {
+    [[nodiscard]] std::string refuse(const Refusal& refusal) override {
         refusals.push_back(refusal);
         return "{\"error\":{}}\n";
     }
 
     std::vector<std::string> texts;
     std::vector<Peer> peers;
-    std::vector<std::shared_ptr<contract::Responder>> responders;
-    std::vector<contract::Refusal> refusals;
+    std::vector<std::shared_ptr<Responder>> responders;
+    std::vector<Refusal> refusals;
 };
 
 template <class Rig>
-class ControlContract : public ::testing::Test, private CheckControlPolicy<typename Rig::Policy> {
+class ControlContract : public ::testing::Test {
 protected:
     using Policy = typename Rig::Policy;
+    static_assert(std::is_base_of_v<ControlPolicy, Policy>, "a control policy derives from servicekit::ControlPolicy");
 
     std::unique_ptr<Policy> make_control() {
         auto control = std::make_unique<Policy>(rig.make_policy());

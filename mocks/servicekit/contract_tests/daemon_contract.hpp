@@ -3,9 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <type_traits>
 #include <utility>
 
-#include "servicekit/policy_concepts.hpp"
+#include "servicekit/policy/daemon_policy.hpp"
 
 /// What core relies on in every daemon policy, as tests. To run them on a daemon policy of your own, describe how it is
 /// set up, and instantiate the suite:
@@ -14,7 +15,7 @@
 ///     using Policy = MyDaemon;
 ///     /// On a machine where each fork(2), if the policy forks, goes on as the child.
 ///     MyDaemon make_policy();
-///     servicekit::contract::Deployment deployment();
+///     servicekit::Deployment deployment();
 /// };
 /// namespace servicekit::contract_tests {
 /// INSTANTIATE_TYPED_TEST_SUITE_P(MyDaemon, DaemonContract, MyDaemonRig);
@@ -23,15 +24,16 @@
 namespace servicekit::contract_tests {
 
 template <class Rig>
-class DaemonContract : public ::testing::Test, private CheckDaemonPolicy<typename Rig::Policy> {
+class DaemonContract : public ::testing::Test {
 protected:
     using Policy = typename Rig::Policy;
+    static_assert(std::is_base_of_v<DaemonPolicy, Policy>, "a daemon policy derives from servicekit::DaemonPolicy");
 
     enum class Place { foreground, background };
 
     std::unique_ptr<Policy> make_daemon(Place place) {
         auto daemon = std::make_unique<Policy>(rig.make_policy());
-        contract::Deployment deployment = rig.deployment();
+        Deployment deployment = rig.deployment();
         deployment.background = place == Place::background && daemon->has_background();
         daemon->configure(deployment);
         return daemon;
@@ -39,13 +41,13 @@ protected:
     static void expect_service(Policy& daemon) {
         const auto role = daemon.enter();
         ASSERT_TRUE(role) << role.error().message();
-        EXPECT_EQ(*role, contract::Role::service);
+        EXPECT_EQ(*role, Role::service);
     }
     static Error error() { return {ExitCode::internal, "start", "", "the database is away"}; }
     /// All that core may tell it, in the order of a life.
     static void tell_everything(Policy& daemon) {
-        if constexpr (DaemonHasLogsTo<Policy>) daemon.logs_to({"/var/log/service.log"});
-        if constexpr (DaemonHasCrashed<Policy>) daemon.crashed("crashed by SIGSEGV, and lives on");
+        daemon.logs_to({"/var/log/service.log"});
+        daemon.crashed("crashed by SIGSEGV, and lives on");
         daemon.status("warming up");
         daemon.extend(std::chrono::seconds{25});
         daemon.ready();
@@ -57,7 +59,7 @@ protected:
         daemon.alive();
         daemon.stopping();
         daemon.failed(error());
-        if constexpr (DaemonHasCrashed<Policy>) daemon.crashed("crashed by SIGSEGV");
+        daemon.crashed("crashed by SIGSEGV");
     }
 
     Rig rig;
@@ -88,17 +90,15 @@ TYPED_TEST_P(DaemonContract, IsToldAboutAWholeLifeInTheBackground) {
 }
 
 TYPED_TEST_P(DaemonContract, CarriesTheHandlersOnceAndReturnsWhenTheyAreDone) {
-    if constexpr (DaemonHasCarry<typename TestFixture::Policy>) {
-        const auto daemon = this->make_daemon(TestFixture::Place::background);
-        this->expect_service(*daemon);
-        int runs = 0;
-        const auto carried = daemon->carry([&] {
-            ++runs;
-            this->tell_everything(*daemon);
-        });
-        EXPECT_TRUE(carried) << carried.error().message();
-        EXPECT_EQ(runs, 1);
-    }
+    const auto daemon = this->make_daemon(TestFixture::Place::background);
+    this->expect_service(*daemon);
+    int runs = 0;
+    const auto carried = daemon->carry([&] {
+        ++runs;
+        this->tell_everything(*daemon);
+    });
+    EXPECT_TRUE(carried) << carried.error().message();
+    EXPECT_EQ(runs, 1);
 }
 
 TYPED_TEST_P(DaemonContract, ReadinessMayBeToldTwice) {
@@ -129,7 +129,7 @@ TYPED_TEST_P(DaemonContract, WhetherItHasABackgroundDoesNotChange) {
 TYPED_TEST_P(DaemonContract, MayBeMovedBeforeItIsConfigured) {
     typename TestFixture::Policy source{this->rig.make_policy()};
     typename TestFixture::Policy daemon{std::move(source)};
-    contract::Deployment deployment = this->rig.deployment();
+    Deployment deployment = this->rig.deployment();
     deployment.background = daemon.has_background();
     daemon.configure(deployment);
     this->expect_service(daemon);

@@ -8,10 +8,11 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
-#include "servicekit/policy_concepts.hpp"
+#include "servicekit/policy/log_policy.hpp"
 
 /// What core relies on in every log policy, as tests. To run them on a log policy of your own, describe how it is
 /// set up, and instantiate the suite:
@@ -23,7 +24,7 @@
 ///     /// Whether what the rig delivers to may be used by several threads at once.
 ///     static constexpr bool takes_threads = true;
 ///     MyLog make_policy();
-///     servicekit::contract::Deployment deployment();
+///     servicekit::Deployment deployment();
 ///     /// All that was delivered so far.
 ///     std::string delivered();
 /// };
@@ -34,9 +35,10 @@
 namespace servicekit::contract_tests {
 
 template <class Rig>
-class LogContract : public ::testing::Test, private CheckLogPolicy<typename Rig::Policy> {
+class LogContract : public ::testing::Test {
 protected:
     using Policy = typename Rig::Policy;
+    static_assert(std::is_base_of_v<LogPolicy, Policy>, "a log policy derives from servicekit::LogPolicy");
 
     std::unique_ptr<Policy> make_log() {
         auto log = std::make_unique<Policy>(rig.make_policy());
@@ -182,10 +184,13 @@ TYPED_TEST_P(LogContract, IsWrittenByManyThreadsAtOnce) {
 }
 
 TYPED_TEST_P(LogContract, LastWordsComeAfterWhatWasAccepted) {
-    if constexpr (LogHasLastWords<typename TypeParam::Policy>) {
+    using Policy = typename TestFixture::Policy;
+    constexpr bool has_last_words =
+        !std::is_same_v<decltype(&Policy::write_last_words), decltype(&LogPolicy::write_last_words)>;
+    if constexpr (has_last_words) {
         const auto log = this->make_open_log();
         this->write(*log, "accepted");
-        const contract::LogRecord crash{.time = {}, .level = LogLevel::fatal, .message = "last words"};
+        const LogRecord crash{.time = {}, .level = LogLevel::fatal, .message = "last words"};
         log->write_last_words({&crash, 1});
         log->write_last_words({});
         this->close(*log);

@@ -9,13 +9,27 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 
 #include "servicekit/base/peer.hpp"
 #include "servicekit/core/service_base.hpp"
+#include "servicekit/core/service_options.hpp"
 #include "servicekit/mocks/fake_client.hpp"
 #include "servicekit/mocks/fake_os.hpp"
+#include "servicekit/policies.hpp"
 
 namespace servicekit::mocks {
+
+/// A service on the fakes. A class of yours has the constructor for it after `using servicekit::Service::Service;`
+/// (or the like with the alias that it derives from).
+template <class Service>
+[[nodiscard]] std::unique_ptr<Service> fake_service(FakeOs& os, ServiceOptions options, EventHooks hooks = {}) {
+    static_assert(std::is_constructible_v<Service, ServiceOptions, EventHooks, const os::Host&>,
+                  "fake_service() needs the constructors of the service's base: say "
+                  "'using servicekit::Service::Service;' in the class");
+    return std::make_unique<Service>(std::move(options), std::move(hooks), os.host());
+}
 
 /// A service program on a FakeOs, as its operator has it: start it, ask it, signal it, end it, start it once more.
 /// Each start is a process of its own, or three of them where the service goes to the background.

@@ -108,16 +108,24 @@ FakeOs::~FakeOs() {
 
 os::Host FakeOs::host() {
     return {.boost_log = &boost_log,
+            .children = &children,
             .clock = &clock,
             .confinement = &confinement,
             .crashes = &crashes,
             .environment = &environment,
             .files = &files,
             .inherited = &inherited,
+            .locks = &locks,
+            .message_sockets = &message_sockets,
+            .pipes = &pipes,
             .process = &process,
+            .processes = &processes,
+            .programs = &programs,
             .service_manager = &service_manager,
             .signals = &signals,
+            .sockets = &sockets,
             .streams = &streams,
+            .threads = &threads,
             .users = &users,
             .make_event_loop = [this](const std::string& /*thread*/) -> std::unique_ptr<os::EventLoop> {
                 if (const auto failure = reactor.loop_failures.due("make"))

@@ -44,22 +44,21 @@
 namespace servicekit::mocks {
 
 /// A whole machine in memory, in virtual time, which moves only when the test says so or when everything is idle.
-/// All that were given its host() share files, locks, sockets and time. Policies are given the fakes one by one, or by
-/// fake_policies.hpp. Outlives them all.
+/// All that were given its host() share files, locks, sockets and time. Outlives them all.
 ///
 /// At first there are the folders /etc, /run, /tmp and /var/log, and the process is root's.
 ///
 /// A service can live on the thread of the test, which then does what it does at moments at which the service is idle:
 /// \code
 /// FakeOs os;
-/// MyService service{options, hooks, policies, os.host()};
+/// MyService service{options, hooks, os.host()};
 /// os.when_idle([&] { client.send(R"(["status"])"); });
 /// os.when_idle([&] { EXPECT_THAT(client.receive(), HasSubstr("running")); os.signals.raise(SIGTERM); });
 /// EXPECT_EQ(service.run(), 0);
 /// \endcode
 /// Or it is a process of its own, of which several can live at a time (FakeLife makes this short):
 /// \code
-/// const pid_t pid = os.spawn([&] { return MyService{options, hooks, policies, os.host()}.start(); });
+/// const pid_t pid = os.spawn([&] { return MyService{options, hooks, os.host()}.start(); });
 /// os.settle();
 /// os.raise(pid, SIGTERM);
 /// EXPECT_EQ(os.wait_for(pid).status, 0);

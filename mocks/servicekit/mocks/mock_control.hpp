@@ -2,12 +2,12 @@
 
 #include <gmock/gmock.h>
 
-#include "servicekit/contract/control.hpp"
+#include "servicekit/policy/control_policy.hpp"
 
 namespace servicekit::mocks {
 
 /// By default the client can take everything.
-class MockResponder : public contract::Responder {
+class MockResponder : public Responder {
 public:
     MockResponder() { ON_CALL(*this, progress).WillByDefault(::testing::Return(true)); }
 
@@ -17,22 +17,22 @@ public:
 };
 
 /// By default requests stay unanswered, and every refusal reads `{"error":{}}`.
-class MockRequests : public contract::Requests {
+class MockRequests : public Requests {
 public:
     MockRequests() { ON_CALL(*this, refuse).WillByDefault(::testing::Return(std::string{"{\"error\":{}}\n"})); }
 
-    MOCK_METHOD(void, request,
-                (std::string_view text, const Peer& peer, std::shared_ptr<contract::Responder> responder), (override));
-    MOCK_METHOD(std::string, refuse, (const contract::Refusal& refusal), (override));
+    MOCK_METHOD(void, request, (std::string_view text, const Peer& peer, std::shared_ptr<Responder> responder),
+                (override));
+    MOCK_METHOD(std::string, refuse, (const Refusal& refusal), (override));
 };
 
 /// By default it opens, can be reached at `/run/mock.control`, and no request ever comes.
-class MockControl : public contract::Control {
+class MockControl : public ControlPolicy {
 public:
     MockControl() { ON_CALL(*this, endpoint).WillByDefault(::testing::Return(std::string{"/run/mock.control"})); }
 
-    MOCK_METHOD(void, configure, (const contract::Deployment& deployment), (override));
-    MOCK_METHOD(Result<void>, open, (contract::Requests & requests, os::EventLoop& loop), (override));
+    MOCK_METHOD(void, configure, (const Deployment& deployment), (override));
+    MOCK_METHOD(Result<void>, open, (Requests & requests, os::EventLoop& loop), (override));
     MOCK_METHOD(std::string, endpoint, (), (const, override));
     MOCK_METHOD(Object, status_fields, (), (const, override));
     MOCK_METHOD(Result<void>, hand_to, (uid_t uid, gid_t gid), (override));

@@ -4,26 +4,26 @@
 
 #include <functional>
 
-#include "servicekit/contract/daemon.hpp"
+#include "servicekit/policy/daemon_policy.hpp"
 
 namespace servicekit::mocks {
 
 /// By default it can go to the background, enter() returns in the service, and carry() runs the body.
-class MockDaemon : public contract::Daemon {
+class MockDaemon : public DaemonPolicy {
 public:
     MockDaemon() {
         ON_CALL(*this, has_background).WillByDefault(::testing::Return(true));
-        ON_CALL(*this, enter).WillByDefault(::testing::Return(Result<contract::Role>{contract::Role::service}));
+        ON_CALL(*this, enter).WillByDefault(::testing::Return(Result<Role>{Role::service}));
         ON_CALL(*this, carry).WillByDefault([](const std::function<void()>& body) -> Result<void> {
             body();
             return {};
         });
     }
 
-    MOCK_METHOD(void, configure, (const contract::Deployment& deployment), (override));
+    MOCK_METHOD(void, configure, (const Deployment& deployment), (override));
     MOCK_METHOD(bool, has_background, (), (const, override));
     MOCK_METHOD(bool, notifies_manager, (), (const, override));
-    MOCK_METHOD(Result<contract::Role>, enter, (), (override));
+    MOCK_METHOD(Result<Role>, enter, (), (override));
     MOCK_METHOD(Result<void>, carry, (const std::function<void()>& body), (override));
     MOCK_METHOD(void, logs_to, (const std::vector<std::string>& files), (override));
     MOCK_METHOD(void, crashed, (std::string_view what), (noexcept, override));

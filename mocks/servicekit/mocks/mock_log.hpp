@@ -2,25 +2,25 @@
 
 #include <gmock/gmock.h>
 
-#include "servicekit/contract/log.hpp"
+#include "servicekit/policy/log_policy.hpp"
 
 namespace servicekit::mocks {
 
 /// By default everything succeeds, and what is written is forgotten.
-class MockLog : public contract::Log {
+class MockLog : public LogPolicy {
 public:
-    MOCK_METHOD(void, configure, (const contract::Deployment& deployment), (override));
+    MOCK_METHOD(void, configure, (const Deployment& deployment), (override));
     MOCK_METHOD(Result<void>, open, (), (override));
     MOCK_METHOD(bool, works_in_background, (), (const, override));
     MOCK_METHOD(Result<void>, start, (os::EventLoop & loop), (override));
     MOCK_METHOD(void, stop, (), (noexcept, override));
-    MOCK_METHOD(void, write, (const contract::LogRecord& record), (noexcept, override));
+    MOCK_METHOD(void, write, (const LogRecord& record), (noexcept, override));
     MOCK_METHOD(void, flush, (std::chrono::milliseconds at_most), (override));
     MOCK_METHOD(Result<void>, reopen, (), (override));
     MOCK_METHOD(void, set_level, (LogLevel level), (override));
-    MOCK_METHOD(contract::StreamUse, stream_use, (), (const, override));
+    MOCK_METHOD(StreamUse, stream_use, (), (const, override));
     MOCK_METHOD(Result<void>, hand_to, (uid_t uid, gid_t gid), (override));
-    MOCK_METHOD(void, write_last_words, (std::span<const contract::LogRecord> records), (noexcept, override));
+    MOCK_METHOD(void, write_last_words, (std::span<const LogRecord> records), (noexcept, override));
     MOCK_METHOD(void, close, (std::chrono::milliseconds at_most), (noexcept, override));
 };
 

@@ -12,7 +12,6 @@ namespace servicekit::policies {
 namespace {
 
 using namespace std::chrono_literals;
-using contract::Refusal;
 using os::Transfer;
 
 /// How many requests of one connection are served in a turn.

@@ -11,9 +11,9 @@
 #include "policies/control/control_server.hpp"
 #include "policies/control/outbox.hpp"
 #include "servicekit/base/peer.hpp"
-#include "servicekit/contract/control.hpp"
 #include "servicekit/os/event_loop.hpp"
 #include "servicekit/os/local_sockets.hpp"
+#include "servicekit/policy/control_policy.hpp"
 
 namespace servicekit::policies {
 
@@ -21,7 +21,7 @@ namespace servicekit::policies {
 ///
 /// It is the Responder of the request that is under way. Those members come from any thread, and send at once on it;
 /// the loop's thread is called only where something is left to do there. All other members are for that thread.
-class ControlConnection final : public contract::Responder, public std::enable_shared_from_this<ControlConnection> {
+class ControlConnection final : public Responder, public std::enable_shared_from_this<ControlConnection> {
 public:
     using Tick = ControlServer::Tick;
 
@@ -72,7 +72,7 @@ private:
     void serve_buffered();
     [[nodiscard]] std::size_t serve(std::string_view bytes);
     [[nodiscard]] bool ask(std::string_view text);
-    void refuse(const contract::Refusal& refusal);
+    void refuse(const Refusal& refusal);
     void refuse_unreadable(JsonScanner::State state);
     void drop_input();
     void buffer_changed();

@@ -36,15 +36,14 @@ constexpr auto least_cost = 1us;
 /// How many turns follow each other if none takes its time.
 constexpr unsigned turns_in_a_row = 16;
 
-std::optional<contract::Refusal> too_many(const std::string& what, std::size_t limit) {
-    return contract::Refusal{
-        .reason = contract::Refusal::Reason::too_many, .number = limit, .text = "too many " + what};
+std::optional<Refusal> too_many(const std::string& what, std::size_t limit) {
+    return Refusal{.reason = Refusal::Reason::too_many, .number = limit, .text = "too many " + what};
 }
 
 }  // namespace
 
-ControlServer::ControlServer(const UnixSocketControl::Options& options, contract::Requests& requests,
-                             os::EventLoop& loop, const os::Process& process, const os::Clock& clock,
+ControlServer::ControlServer(const UnixSocketControl::Options& options, Requests& requests, os::EventLoop& loop,
+                             const os::Process& process, const os::Clock& clock,
                              std::unique_ptr<os::LocalListener> listener, ControlRoles roles,
                              const ControlRoles::Belonging& belonging)
     : options_{options},
@@ -168,12 +167,12 @@ void ControlServer::serve(std::unique_ptr<os::LocalConnection> socket, std::size
         sweep_timer_->start(options_.keep_alive_space, [this] { sweep(); });
 }
 
-std::optional<contract::Refusal> ControlServer::admit(uid_t user) {
+std::optional<Refusal> ControlServer::admit(uid_t user) {
     const auto limit = quota_.admit(user);
     return limit ? too_many("connections", *limit) : std::nullopt;
 }
 
-std::optional<contract::Refusal> ControlServer::admit_late(uid_t user) {
+std::optional<Refusal> ControlServer::admit_late(uid_t user) {
     auto refusal = admit(user);
     if (!refusal) --not_admitted_;
     return refusal;

@@ -16,12 +16,12 @@
 #include "policies/control/control_roles.hpp"
 #include "policies/control/fair_queue.hpp"
 #include "servicekit/base/result.hpp"
-#include "servicekit/contract/control.hpp"
 #include "servicekit/os/clock.hpp"
 #include "servicekit/os/event_loop.hpp"
 #include "servicekit/os/local_sockets.hpp"
 #include "servicekit/os/process.hpp"
 #include "servicekit/policies/control/unix_socket_control.hpp"
+#include "servicekit/policy/control_policy.hpp"
 
 namespace servicekit::policies {
 
@@ -40,7 +40,7 @@ public:
     static constexpr std::size_t received_of_strangers = 64;
 
     /// \param belonging its owner, with root, may use every connection
-    ControlServer(const UnixSocketControl::Options& options, contract::Requests& requests, os::EventLoop& loop,
+    ControlServer(const UnixSocketControl::Options& options, Requests& requests, os::EventLoop& loop,
                   const os::Process& process, const os::Clock& clock, std::unique_ptr<os::LocalListener> listener,
                   ControlRoles roles, const ControlRoles::Belonging& belonging);
     ~ControlServer();
@@ -52,19 +52,19 @@ public:
     void start();
     /// Gives the socket's file to the owner and group. \param belonging as in the constructor, from here on
     Result<void> hand_to(const ControlRoles::Belonging& belonging);
-    /// As contract::Control. Also from within a request, so that the object must live on for a while.
+    /// As ControlPolicy. Also from within a request, so that the object must live on for a while.
     void close() noexcept;
 
     // What follows is for its connections.
 
     [[nodiscard]] const UnixSocketControl::Options& options() const noexcept { return options_; }
-    [[nodiscard]] contract::Requests& requests() noexcept { return *requests_; }
+    [[nodiscard]] Requests& requests() noexcept { return *requests_; }
     [[nodiscard]] os::EventLoop& loop() noexcept { return *loop_; }
     [[nodiscard]] ControlQuota& quota() noexcept { return quota_; }
     [[nodiscard]] ControlRole role_of(const Peer& peer) const noexcept { return roles_.role_of(peer); }
     /// Admits a connection of the user that was not admitted when it came.
     /// \returns why not
-    [[nodiscard]] std::optional<contract::Refusal> admit_late(uid_t user);
+    [[nodiscard]] std::optional<Refusal> admit_late(uid_t user);
     /// Has the connection take a turn, in between what the loop does for operators.
     void queue_turn(ControlConnection& connection);
     /// Whether the turn that is being taken has lasted long enough.
@@ -84,7 +84,7 @@ private:
     void accept_waiting();
     void pause_accepting(const Error& error);
     void serve(std::unique_ptr<os::LocalConnection> socket, std::size_t descriptor_limit);
-    [[nodiscard]] std::optional<contract::Refusal> admit(uid_t user);
+    [[nodiscard]] std::optional<Refusal> admit(uid_t user);
     /// Nothing for an operator, whose groups make no difference to it.
     void look_up_role(const os::LocalConnection& socket, Peer& peer) const;
     void post_turns();
@@ -93,7 +93,7 @@ private:
     void sweep_before(std::size_t position);
 
     UnixSocketControl::Options options_;
-    contract::Requests* requests_;
+    Requests* requests_;
     os::EventLoop* loop_;
     const os::Process* process_;
     const os::Clock* clock_;

@@ -8,6 +8,7 @@
 
 #include "policies/control/control_server.hpp"
 #include "servicekit/os/clock.hpp"
+#include "servicekit/os/host.hpp"
 #include "servicekit/os/local_sockets.hpp"
 #include "servicekit/os/process.hpp"
 #include "servicekit/os/users.hpp"
@@ -15,14 +16,13 @@
 namespace servicekit {
 
 struct UnixSocketControl::State {
-    State(Options the_options, os::LocalSockets& the_sockets, os::Users& the_users, const os::Process& the_process,
-          const os::Clock& the_clock)
+    State(Options the_options, const os::Host& host)
         : given{std::move(the_options)},
           options{given},
-          sockets{&the_sockets},
-          users{&the_users},
-          process{&the_process},
-          clock{&the_clock} {}
+          sockets{host.sockets},
+          users{host.users},
+          process{host.process},
+          clock{host.clock} {}
 
     [[nodiscard]] Error cannot_listen(std::string reason, ExitCode code = ExitCode::cannot_create) const {
         return {code, "listen on", options.path, std::move(reason)};
@@ -88,17 +88,16 @@ Result<std::unique_ptr<os::LocalListener>> UnixSocketControl::State::listen() {
 
 UnixSocketControl::UnixSocketControl() : UnixSocketControl{Options{}} {}
 
-UnixSocketControl::UnixSocketControl(Options options, os::LocalSockets& sockets, os::Users& users,
-                                     const os::Process& process, const os::Clock& clock)
-    : state_{std::make_unique<State>(std::move(options), sockets, users, process, clock)} {}
+UnixSocketControl::UnixSocketControl(Options options, const os::Host& host)
+    : state_{std::make_unique<State>(std::move(options), host)} {}
 
 UnixSocketControl::UnixSocketControl(UnixSocketControl&& other) noexcept = default;
 UnixSocketControl& UnixSocketControl::operator=(UnixSocketControl&& other) noexcept = default;
 UnixSocketControl::~UnixSocketControl() = default;
 
-void UnixSocketControl::configure(const contract::Deployment& deployment) {
+void UnixSocketControl::configure(const Deployment& deployment) {
     Options& options = state_->options = state_->given;
-    const contract::ControlAccess& access = deployment.control_access;
+    const ControlAccess& access = deployment.control_access;
     if (options.path.empty()) options.path = deployment.control_socket;
     if (access.permissions) options.permissions = *access.permissions;
     if (!access.owner.empty()) options.owner = access.owner;
@@ -109,7 +108,7 @@ void UnixSocketControl::configure(const contract::Deployment& deployment) {
     state_->passed = deployment.control_descriptor;
 }
 
-contract::ControlAccess UnixSocketControl::access() const {
+ControlAccess UnixSocketControl::access() const {
     const Options& options = state_->options;
     return {.permissions = options.permissions,
             .owner = options.owner,
@@ -119,7 +118,7 @@ contract::ControlAccess UnixSocketControl::access() const {
             .admin = options.admin};
 }
 
-Result<void> UnixSocketControl::open(contract::Requests& requests, os::EventLoop& loop) {
+Result<void> UnixSocketControl::open(Requests& requests, os::EventLoop& loop) {
     State& state = *state_;
     auto roles = policies::ControlRoles::look_up(state.options, *state.users);
     if (!roles) return roles.error().at_stage(ExitCode::cannot_create);

@@ -2,7 +2,7 @@
 
 #include "policies/daemon/orphan_reaper.hpp"
 #include "servicekit/os/children.hpp"
-#include "servicekit/os/clock.hpp"
+#include "servicekit/os/host.hpp"
 
 namespace servicekit {
 namespace {
@@ -13,8 +13,12 @@ constexpr std::chrono::milliseconds between_looks{1'000};
 
 }  // namespace
 
-// NOLINTNEXTLINE(readability-convert-member-functions-to-static)
-Result<contract::Role> Foreground::enter() { return contract::Role::service; }
+Foreground::Foreground() : Foreground{Options{}} {}
+
+Foreground::Foreground(Options options, const os::Host& host)
+    : options_{options}, children_{host.children}, clock_{host.clock} {}
+
+Result<Role> Foreground::enter() { return Role::service; }
 
 Result<void> Foreground::carry(const std::function<void()>& body) {
     if (!children_->adopts_orphans()) {

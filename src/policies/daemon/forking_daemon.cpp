@@ -10,6 +10,7 @@
 #include "policies/daemon/start_report.hpp"
 #include "policies/daemon/start_watch.hpp"
 #include "servicekit/os/clock.hpp"
+#include "servicekit/os/host.hpp"
 #include "servicekit/os/inherited_descriptors.hpp"
 #include "servicekit/os/pipes.hpp"
 #include "servicekit/os/process.hpp"
@@ -17,8 +18,6 @@
 #include "servicekit/os/standard_streams.hpp"
 
 namespace servicekit {
-
-using contract::Role;
 
 namespace {
 
@@ -35,21 +34,20 @@ struct ForkingDaemon::Reports {
 
 ForkingDaemon::ForkingDaemon() : ForkingDaemon{Options{}} {}
 
-ForkingDaemon::ForkingDaemon(Options options, os::Process& process, os::Pipes& pipes, os::StandardStreams& streams,
-                             os::ProcessTable& processes, os::Clock& clock, os::InheritedDescriptors& inherited)
+ForkingDaemon::ForkingDaemon(Options options, const os::Host& host)
     : options_{options},
-      process_{&process},
-      pipes_{&pipes},
-      streams_{&streams},
-      processes_{&processes},
-      clock_{&clock},
-      inherited_{&inherited} {}
+      process_{host.process},
+      pipes_{host.pipes},
+      streams_{host.streams},
+      processes_{host.processes},
+      clock_{host.clock},
+      inherited_{host.inherited} {}
 
 ForkingDaemon::ForkingDaemon(ForkingDaemon&& other) noexcept = default;
 ForkingDaemon& ForkingDaemon::operator=(ForkingDaemon&& other) noexcept = default;
 ForkingDaemon::~ForkingDaemon() = default;
 
-void ForkingDaemon::configure(const contract::Deployment& deployment) { deployment_ = deployment; }
+void ForkingDaemon::configure(const Deployment& deployment) { deployment_ = deployment; }
 
 Result<Role> ForkingDaemon::enter() {
     if (!deployment_.background) return Role::service;

@@ -44,11 +44,6 @@ std::optional<int> integer_in(const Object& fields, std::string_view key, int mi
     return static_cast<int>(number);
 }
 
-std::string text_in(const Object& fields, std::string_view key) {
-    const Value* value = fields.find(key);
-    return value != nullptr && value->is_string() ? value->as_string() : std::string{};
-}
-
 std::string line_of(const Crashed& crash) { return std::string{crash_line_begin} + crash.what; }
 
 template <class Fact>
@@ -70,16 +65,16 @@ std::optional<StartReport> start_report_from(std::string_view line) {
     const Object& fields = value->as_object();
 
     if (const auto pid = integer_in(fields, pid_key, 1, std::numeric_limits<pid_t>::max())) return Born{*pid};
-    if (auto file = text_in(fields, log_key); !file.empty()) return LogsTo{std::move(file)};
+    if (auto file = fields.get<std::string>(log_key, {}); !file.empty()) return LogsTo{std::move(file)};
     if (const auto time = integer_in(fields, extended_key, 0, std::numeric_limits<int>::max()))
         return Extended{std::chrono::milliseconds{*time}};
     if (fields.contains(ready_key)) return Ready{};
     const auto exit_code = integer_in(fields, exit_code_key, 1, 255);
     if (!exit_code) return std::nullopt;
     return Error{.exit_code = static_cast<ExitCode>(*exit_code),
-                 .action = text_in(fields, action_key),
-                 .object = text_in(fields, object_key),
-                 .reason = text_in(fields, reason_key),
+                 .action = fields.get<std::string>(action_key, {}),
+                 .object = fields.get<std::string>(object_key, {}),
+                 .reason = fields.get<std::string>(reason_key, {}),
                  .errno_value = integer_in(fields, errno_key, 0, std::numeric_limits<int>::max()).value_or(0)};
 }
 

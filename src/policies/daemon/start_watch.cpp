@@ -49,7 +49,7 @@ StartWatch::StartWatch(std::string service, pid_t child, Limits limits, os::Pipe
       processes_{&processes},
       clock_{&clock} {}
 
-Result<contract::Role> StartWatch::wait() {
+Result<Role> StartWatch::wait() {
     deadline_ = after(limits_.until_ready);
     for (;;) {
         Outcome outcome = std::visit([this](const auto& what) { return take(what); }, hear());
@@ -103,7 +103,7 @@ StartWatch::Outcome StartWatch::take(const StartReport& report) {
     reap_child();
     if (const auto* error = std::get_if<Error>(&report)) return *error;
     if (asked_to_end_) return cannot_start(ExitCode::timeout, "interrupted");
-    return contract::Role::parent;
+    return Role::parent;
 }
 
 StartWatch::Outcome StartWatch::take(End end) {

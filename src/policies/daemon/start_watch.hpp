@@ -9,11 +9,11 @@
 
 #include "policies/daemon/start_report.hpp"
 #include "servicekit/base/result.hpp"
-#include "servicekit/contract/daemon.hpp"
 #include "servicekit/os/clock.hpp"
 #include "servicekit/os/pipes.hpp"
 #include "servicekit/os/process.hpp"
 #include "servicekit/os/process_table.hpp"
+#include "servicekit/policy/daemon_policy.hpp"
 
 namespace servicekit::policies {
 
@@ -33,12 +33,12 @@ public:
                os::ProcessTable& processes, os::Clock& clock);
 
     /// As ForkingDaemon::enter() in the parent. Once only.
-    [[nodiscard]] Result<contract::Role> wait();
+    [[nodiscard]] Result<Role> wait();
 
 private:
     using Instant = std::chrono::steady_clock::time_point;
     using Heard = std::variant<StartReport, os::PipeReading::End>;
-    using Outcome = std::optional<Result<contract::Role>>;  ///< nothing: goes on
+    using Outcome = std::optional<Result<Role>>;  ///< nothing: goes on
 
     [[nodiscard]] Heard hear();
     [[nodiscard]] Heard read_until(Instant deadline);

@@ -7,6 +7,7 @@
 #include "base/escaped_text.hpp"
 #include "base/utf8.hpp"
 #include "servicekit/os/clock.hpp"
+#include "servicekit/os/host.hpp"
 #include "servicekit/os/process.hpp"
 #include "servicekit/os/service_manager.hpp"
 #include "servicekit/os/standard_streams.hpp"
@@ -40,9 +41,12 @@ std::string status_line(std::string_view text, std::size_t room) {
 
 SystemdNotify::SystemdNotify() : SystemdNotify{Options{}} {}
 
-SystemdNotify::SystemdNotify(Options options, os::ServiceManager& manager, const os::Process& process,
-                             const os::Clock& clock, os::StandardStreams& streams)
-    : options_{options}, manager_{&manager}, process_{&process}, clock_{&clock}, streams_{&streams} {}
+SystemdNotify::SystemdNotify(Options options, const os::Host& host)
+    : options_{options},
+      manager_{host.service_manager},
+      process_{host.process},
+      clock_{host.clock},
+      streams_{host.streams} {}
 
 SystemdNotify::SystemdNotify(SystemdNotify&& other) noexcept = default;
 SystemdNotify& SystemdNotify::operator=(SystemdNotify&& other) noexcept = default;
@@ -56,12 +60,12 @@ Result<void> SystemdNotify::take_socket() {
     return {};
 }
 
-Result<contract::Role> SystemdNotify::enter() {
+Result<Role> SystemdNotify::enter() {
     const auto watchdog = manager_->take_watchdog();
     if (auto taken = take_socket(); !taken) return taken.error();
     if (socket_ && watchdog)
         alive_interval_ = std::max(std::chrono::duration_cast<milliseconds>(*watchdog / 2), milliseconds{1});
-    return contract::Role::service;
+    return Role::service;
 }
 
 void SystemdNotify::ready() { tell("READY=1\nMAINPID=" + std::to_string(process_->id())); }

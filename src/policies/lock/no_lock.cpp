@@ -2,13 +2,13 @@
 
 namespace servicekit {
 
-Result<contract::Acquisition> NoLock::acquire(contract::LockWait /*wait*/, const std::stop_token& /*stop*/) {
+Result<Acquisition> NoLock::acquire(LockWait /*wait*/, const std::stop_token& /*stop*/) {
     held_ = true;
-    return contract::Acquisition{};
+    return Acquisition{};
 }
 
 // What is asked of every lock policy; this one has nothing to look at.
 // NOLINTNEXTLINE(readability-convert-member-functions-to-static)
-Result<std::optional<contract::Owner>> NoLock::owner() { return std::optional<contract::Owner>{}; }
+Result<std::optional<Owner>> NoLock::owner() { return std::optional<Owner>{}; }
 
 }  // namespace servicekit

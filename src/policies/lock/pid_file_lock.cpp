@@ -10,14 +10,11 @@
 #include "policies/lock/other_places.hpp"
 #include "servicekit/os/file_locks.hpp"
 #include "servicekit/os/files.hpp"
+#include "servicekit/os/host.hpp"
 #include "servicekit/os/process.hpp"
 #include "servicekit/os/process_table.hpp"
 
 namespace servicekit {
-
-using contract::Acquisition;
-using contract::LockWait;
-using contract::Owner;
 
 namespace {
 
@@ -77,13 +74,12 @@ private:
 
 PidFileLock::PidFileLock() : PidFileLock{Options{}} {}
 
-PidFileLock::PidFileLock(Options options, os::FileLocks& file_locks, os::Process& process, os::ProcessTable& processes,
-                         os::Files& files)
+PidFileLock::PidFileLock(Options options, const os::Host& host)
     : options_{std::move(options)},
-      file_locks_{&file_locks},
-      process_{&process},
-      processes_{&processes},
-      files_{&files},
+      file_locks_{host.locks},
+      process_{host.process},
+      processes_{host.processes},
+      files_{host.files},
       path_{options_.path},
       mutex_{std::make_unique<std::mutex>()} {}
 
@@ -91,7 +87,7 @@ PidFileLock::PidFileLock(PidFileLock&& other) noexcept = default;
 PidFileLock& PidFileLock::operator=(PidFileLock&& other) noexcept = default;
 PidFileLock::~PidFileLock() = default;
 
-void PidFileLock::configure(const contract::Deployment& deployment) {
+void PidFileLock::configure(const Deployment& deployment) {
     if (!options_.path.empty()) return;
     path_ = deployment.pid_file;
     other_pid_files_ = deployment.other_pid_files;

@@ -8,19 +8,19 @@
 #include "policies/log/log_line.hpp"
 #include "policies/log/stream_output.hpp"
 #include "policies/log/terminal_line.hpp"
+#include "servicekit/os/host.hpp"
 
 namespace servicekit {
 
 struct ConsoleLog::State {
-    State(Options the_options, os::StandardStreams& the_streams, const os::Clock& the_clock,
-          const os::Process& the_process, const os::Environment& the_environment)
+    State(Options the_options, const os::Host& host)
         : options{the_options},
           stream{options.target == Target::standard_output ? os::Stream::out : os::Stream::error},
-          streams{&the_streams},
-          clock{&the_clock},
-          process{&the_process},
-          environment{&the_environment},
-          output{the_streams, stream, options.patience} {}
+          streams{host.streams},
+          clock{host.clock},
+          process{host.process},
+          environment{host.environment},
+          output{*host.streams, stream, options.patience} {}
 
     [[nodiscard]] bool writes_json() const {
         if (options.format != Format::automatic) return options.format == Format::json;
@@ -42,25 +42,23 @@ struct ConsoleLog::State {
 
 ConsoleLog::ConsoleLog() : ConsoleLog{Options{}} {}
 
-ConsoleLog::ConsoleLog(Options options, os::StandardStreams& streams, const os::Clock& clock,
-                       const os::Process& process, const os::Environment& environment)
-    : state_{std::make_unique<State>(options, streams, clock, process, environment)} {}
+ConsoleLog::ConsoleLog(Options options, const os::Host& host) : state_{std::make_unique<State>(options, host)} {}
 
 ConsoleLog::ConsoleLog(ConsoleLog&& other) noexcept = default;
 ConsoleLog& ConsoleLog::operator=(ConsoleLog&& other) noexcept = default;
 
 ConsoleLog::~ConsoleLog() = default;
 
-void ConsoleLog::configure(const contract::Deployment& deployment) {
+void ConsoleLog::configure(const Deployment& deployment) {
     state_->name = deployment.name;
     state_->shows_source = deployment.log_plan.shows_source.value_or(false);
     if (const auto format = deployment.log_plan.format)
-        state_->options.format = *format == contract::LineFormat::json ? Format::json : Format::text;
+        state_->options.format = *format == LineFormat::json ? Format::json : Format::text;
     set_level(deployment.log_level);
 }
 
-contract::LogPlan ConsoleLog::plan() const {
-    return {.format = state_->writes_json() ? contract::LineFormat::json : contract::LineFormat::text,
+LogPlan ConsoleLog::plan() const {
+    return {.format = state_->writes_json() ? LineFormat::json : LineFormat::text,
             .shows_source = state_->shows_source};
 }
 
@@ -69,14 +67,14 @@ Result<void> ConsoleLog::open() {
     const bool coloured = policies::takes_colours(*state_->streams, state_->stream, *state_->environment);
     if (state_->writes_json())
         state_->output.open(
-            [name = state_->name, pid](std::string& out, const contract::LogRecord& record) {
+            [name = state_->name, pid](std::string& out, const LogRecord& record) {
                 policies::append_json_line(out, record, name, pid);
             },
             state_->name.size());
     else
         state_->output.open(
             [source = state_->name + '[' + std::to_string(pid) + ']', coloured](std::string& out,
-                                                                                const contract::LogRecord& record) {
+                                                                                const LogRecord& record) {
                 if (coloured)
                     policies::append_coloured_line(out, record, source);
                 else
@@ -86,17 +84,17 @@ Result<void> ConsoleLog::open() {
     return {};
 }
 
-void ConsoleLog::write(const contract::LogRecord& record) noexcept {
+void ConsoleLog::write(const LogRecord& record) noexcept {
     if (record.level < state_->level.load(std::memory_order_relaxed)) return;
-    contract::LogRecord shown = record;
+    LogRecord shown = record;
     if (!state_->shows_source) shown.source = {};
     state_->output.write(shown);
 }
 
 void ConsoleLog::set_level(LogLevel level) noexcept { state_->level.store(level, std::memory_order_relaxed); }
 
-void ConsoleLog::write_last_words(std::span<const contract::LogRecord> records) noexcept {
-    for (const contract::LogRecord& record : records) state_->output.write_last_words(record);
+void ConsoleLog::write_last_words(std::span<const LogRecord> records) noexcept {
+    for (const LogRecord& record : records) state_->output.write_last_words(record);
 }
 
 void ConsoleLog::close(std::chrono::milliseconds at_most) noexcept {

@@ -16,12 +16,10 @@
 
 #include "policies/log/stream_output.hpp"
 #include "policies/log/terminal_line.hpp"
+#include "servicekit/os/host.hpp"
 
 namespace servicekit {
 namespace {
-
-using contract::LineFormat;
-using contract::LogRecord;
 
 /// How long reopen() waits for a line that hangs in the kernel.
 constexpr std::chrono::milliseconds reopen_limit{1'000};
@@ -33,18 +31,16 @@ constexpr std::chrono::milliseconds tidying_patience{250};
 }  // namespace
 
 struct FileLog::State {
-    State(Options the_options, os::Files& the_files, os::StandardStreams& the_streams, const os::Clock& the_clock,
-          const os::Process& the_process, os::Users& the_users, const os::Environment& the_environment,
-          os::Threads& the_threads)
+    State(Options the_options, const os::Host& host)
         : options{the_options},
-          files{&the_files},
-          streams{&the_streams},
-          clock{&the_clock},
-          process{&the_process},
-          users{&the_users},
-          environment{&the_environment},
-          threads{&the_threads},
-          terminal{the_streams, os::Stream::error, terminal_patience} {}
+          files{host.files},
+          streams{host.streams},
+          clock{host.clock},
+          process{host.process},
+          users{host.users},
+          environment{host.environment},
+          threads{host.threads},
+          terminal{*host.streams, os::Stream::error, terminal_patience} {}
 
     void put(const LogRecord& record);
     void render(std::string& out, const LogRecord& record) const;
@@ -170,19 +166,17 @@ void FileLog::State::warn(const Error& error) noexcept {
 
 FileLog::FileLog() : FileLog{Options{}} {}
 
-FileLog::FileLog(Options options, os::Files& files, os::StandardStreams& streams, const os::Clock& clock,
-                 const os::Process& process, os::Users& users, const os::Environment& environment, os::Threads& threads)
-    : state_{std::make_unique<State>(options, files, streams, clock, process, users, environment, threads)} {}
+FileLog::FileLog(Options options, const os::Host& host) : state_{std::make_unique<State>(options, host)} {}
 
 FileLog::FileLog(FileLog&& other) noexcept = default;
 FileLog& FileLog::operator=(FileLog&& other) noexcept = default;
 
 FileLog::~FileLog() = default;
 
-void FileLog::configure(const contract::Deployment& deployment) {
+void FileLog::configure(const Deployment& deployment) {
     State& state = *state_;
     Options& options = state.options;
-    const contract::LogPlan& plan = deployment.log_plan;
+    const LogPlan& plan = deployment.log_plan;
     state.name = deployment.name;
     state.path = deployment.log_file;
     state.background = deployment.background;
@@ -200,7 +194,7 @@ void FileLog::configure(const contract::Deployment& deployment) {
     set_level(deployment.log_level);
 }
 
-contract::LogPlan FileLog::plan() const {
+LogPlan FileLog::plan() const {
     const Options& options = state_->options;
     return {.format = options.format,
             .shows_source = state_->shows_source,
@@ -250,7 +244,7 @@ void FileLog::stop() noexcept {
     state_->tidying->stop();
 }
 
-[[gnu::hot]] void FileLog::write(const contract::LogRecord& record) noexcept {
+[[gnu::hot]] void FileLog::write(const LogRecord& record) noexcept {
     State& state = *state_;
     if (record.level < state.level.load(std::memory_order_relaxed)) return;
     try {
@@ -284,9 +278,9 @@ Result<void> FileLog::reopen() {
 
 void FileLog::set_level(LogLevel level) noexcept { state_->level.store(level, std::memory_order_relaxed); }
 
-contract::StreamUse FileLog::stream_use() const noexcept {
-    if (!state_->path.empty()) return contract::StreamUse::captured;
-    return state_->background ? contract::StreamUse::none : contract::StreamUse::own;
+StreamUse FileLog::stream_use() const noexcept {
+    if (!state_->path.empty()) return StreamUse::captured;
+    return state_->background ? StreamUse::none : StreamUse::own;
 }
 
 Result<void> FileLog::hand_to(uid_t uid, gid_t gid) {

@@ -51,7 +51,7 @@ std::string journal_field_name(std::string_view key) {
     return name;
 }
 
-void append_journal_entry(std::string& out, const contract::LogRecord& record, std::string_view service, pid_t pid) {
+void append_journal_entry(std::string& out, const LogRecord& record, std::string_view service, pid_t pid) {
     append_field(out, "PRIORITY", std::string_view{std::array{syslog_level(record.level)}.data(), 1});
     append_field(out, "SYSLOG_IDENTIFIER", service);
     append_field(out, "SYSLOG_PID", std::to_string(pid));

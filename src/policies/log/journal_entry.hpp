@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "servicekit/contract/log.hpp"
+#include "servicekit/policy/log_policy.hpp"
 
 namespace servicekit::policies {
 
@@ -16,6 +16,6 @@ namespace servicekit::policies {
 /// Appends the record as one entry of journald's native protocol (systemd.io/JOURNAL_NATIVE_PROTOCOL).
 /// Values are escaped by append_escaped(), with newlines and tabs as they are: journalctl shows a value with control
 /// characters as "blob data", or writes them to the terminal (`-o cat`).
-void append_journal_entry(std::string& out, const contract::LogRecord& record, std::string_view service, pid_t pid);
+void append_journal_entry(std::string& out, const LogRecord& record, std::string_view service, pid_t pid);
 
 }  // namespace servicekit::policies

@@ -12,6 +12,7 @@
 #include "policies/log/stream_output.hpp"
 #include "policies/log/syslog_level.hpp"
 #include "servicekit/os/clock.hpp"
+#include "servicekit/os/host.hpp"
 #include "servicekit/os/message_sockets.hpp"
 #include "servicekit/os/process.hpp"
 #include "servicekit/os/service_manager.hpp"
@@ -21,7 +22,7 @@ namespace servicekit {
 namespace {
 
 /// A line as sd-daemon(3) has it.
-void append_line_for_manager(std::string& out, const contract::LogRecord& record) {
+void append_line_for_manager(std::string& out, const LogRecord& record) {
     out += '<';
     out += policies::syslog_level(record.level);
     out += '>';
@@ -33,23 +34,22 @@ void append_line_for_manager(std::string& out, const contract::LogRecord& record
 }  // namespace
 
 struct JournalLog::State {
-    State(Options the_options, os::MessageSockets& the_sockets, os::StandardStreams& the_streams,
-          const os::ServiceManager& the_manager, const os::Clock& the_clock, const os::Process& the_process)
+    State(Options the_options, const os::Host& host)
         : options{std::move(the_options)},
-          streams{&the_streams},
-          manager{&the_manager},
-          clock{&the_clock},
-          process{&the_process},
-          entries{the_sockets, the_clock},
-          lines{the_streams, os::Stream::error, options.patience} {}
+          streams{host.streams},
+          manager{host.service_manager},
+          clock{host.clock},
+          process{host.process},
+          entries{*host.message_sockets, *host.clock},
+          lines{*host.streams, os::Stream::error, options.patience} {}
 
     void open_journal();
-    [[nodiscard]] contract::LogRecord as_line(const contract::LogRecord& record) const {
-        contract::LogRecord shown = record;
+    [[nodiscard]] LogRecord as_line(const LogRecord& record) const {
+        LogRecord shown = record;
         if (!shows_source) shown.source = {};
         return shown;
     }
-    [[nodiscard]] bool write_line(const contract::LogRecord& record);
+    [[nodiscard]] bool write_line(const LogRecord& record);
 
     Options options;
     os::StandardStreams* streams;
@@ -68,7 +68,7 @@ struct JournalLog::State {
 };
 
 void JournalLog::State::open_journal() {
-    const auto render = [this, pid = process->id()](std::string& out, const contract::LogRecord& record,
+    const auto render = [this, pid = process->id()](std::string& out, const LogRecord& record,
                                                     os::MessageSocket::Kind /*kind*/) {
         policies::append_journal_entry(out, record, name, pid);
     };
@@ -82,10 +82,10 @@ void JournalLog::State::open_journal() {
                   .render = render,
                   .head = name.size(),
                   .send_long = send_long,
-                  .instead = [this](const contract::LogRecord& record) { return write_line(record); }});
+                  .instead = [this](const LogRecord& record) { return write_line(record); }});
 }
 
-bool JournalLog::State::write_line(const contract::LogRecord& record) {
+bool JournalLog::State::write_line(const LogRecord& record) {
     std::string line;
     append_line_for_manager(line, as_line(record));
     const auto done = streams->write_within(os::Stream::error, line,
@@ -96,26 +96,21 @@ bool JournalLog::State::write_line(const contract::LogRecord& record) {
 
 JournalLog::JournalLog() : JournalLog{Options{}} {}
 
-JournalLog::JournalLog(Options options)
-    : JournalLog{std::move(options),          os::posix_message_sockets(), os::posix_standard_streams(),
-                 os::posix_service_manager(), os::posix_clock(),           os::posix_process()} {}
-
-JournalLog::JournalLog(Options options, os::MessageSockets& sockets, os::StandardStreams& streams,
-                       const os::ServiceManager& manager, const os::Clock& clock, const os::Process& process)
-    : state_{std::make_unique<State>(std::move(options), sockets, streams, manager, clock, process)} {}
+JournalLog::JournalLog(Options options, const os::Host& host)
+    : state_{std::make_unique<State>(std::move(options), host)} {}
 
 JournalLog::JournalLog(JournalLog&& other) noexcept = default;
 JournalLog& JournalLog::operator=(JournalLog&& other) noexcept = default;
 
 JournalLog::~JournalLog() = default;
 
-void JournalLog::configure(const contract::Deployment& deployment) {
+void JournalLog::configure(const Deployment& deployment) {
     state_->name = deployment.name;
     state_->shows_source = deployment.log_plan.shows_source.value_or(false);
     set_level(deployment.log_level);
 }
 
-contract::LogPlan JournalLog::plan() const { return {.shows_source = state_->shows_source}; }
+LogPlan JournalLog::plan() const { return {.shows_source = state_->shows_source}; }
 
 Result<void> JournalLog::open() {
     State& state = *state_;
@@ -123,17 +118,17 @@ Result<void> JournalLog::open() {
     if (state.to_journal) {
         state.open_journal();
     } else if (state.streams->is_terminal(os::Stream::error)) {
-        state.lines.open([source = state.name + '[' + std::to_string(state.process->id()) + ']'](
-                             std::string& out,
-                             const contract::LogRecord& record) { policies::append_log_line(out, record, source); },
-                         state.name.size());
+        state.lines.open(
+            [source = state.name + '[' + std::to_string(state.process->id()) + ']'](
+                std::string& out, const LogRecord& record) { policies::append_log_line(out, record, source); },
+            state.name.size());
     } else {
         state.lines.open(append_line_for_manager);
     }
     return {};
 }
 
-void JournalLog::write(const contract::LogRecord& record) noexcept {
+void JournalLog::write(const LogRecord& record) noexcept {
     State& state = *state_;
     if (record.level < state.level.load(std::memory_order_relaxed)) return;
     if (state.to_journal)
@@ -144,9 +139,9 @@ void JournalLog::write(const contract::LogRecord& record) noexcept {
 
 void JournalLog::set_level(LogLevel level) noexcept { state_->level.store(level, std::memory_order_relaxed); }
 
-void JournalLog::write_last_words(std::span<const contract::LogRecord> records) noexcept {
+void JournalLog::write_last_words(std::span<const LogRecord> records) noexcept {
     State& state = *state_;
-    for (const contract::LogRecord& record : records) {
+    for (const LogRecord& record : records) {
         if (!state.to_journal)
             state.lines.write_last_words(record);
         else if (!state.entries.write_last_words(record))

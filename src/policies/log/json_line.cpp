@@ -42,7 +42,7 @@ void append_field(std::string& out, std::span<const LogField> fields, std::size_
 
 }  // namespace
 
-void append_json_line(std::string& out, const contract::LogRecord& record, std::string_view service, pid_t pid) {
+void append_json_line(std::string& out, const LogRecord& record, std::string_view service, pid_t pid) {
     out += R"({"time":")";
     append_rfc3339(out, record.time, TimePrecision::microseconds);
     out += R"(","level":")";

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "servicekit/contract/log.hpp"
+#include "servicekit/policy/log_policy.hpp"
 
 namespace servicekit::policies {
 
@@ -13,6 +13,6 @@ namespace servicekit::policies {
 /// `{"time":"2026-11-22T06:10:00.123456Z","level":"info","service":"just-another-server","pid":4711,"message":"..."}`,
 /// then its channel, its fields (numbers as numbers) and its source, where it has any. A field whose key is taken gets a
 /// `_` behind it. Bytes of texts that are no UTF-8 become U+FFFD.
-void append_json_line(std::string& out, const contract::LogRecord& record, std::string_view service, pid_t pid);
+void append_json_line(std::string& out, const LogRecord& record, std::string_view service, pid_t pid);
 
 }  // namespace servicekit::policies

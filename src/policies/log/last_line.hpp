@@ -4,8 +4,8 @@
 #include <string>
 #include <string_view>
 
-#include "servicekit/contract/log.hpp"
 #include "servicekit/os/stream_capture.hpp"
+#include "servicekit/policy/log_policy.hpp"
 
 namespace servicekit::policies {
 
@@ -22,10 +22,10 @@ public:
     /// \param append appends the record as one line, as append_log_line() and its like do: takes no memory but the line's
     /// \returns nothing where prepare() was not called; else valid until the next call. Async-signal-safe.
     template <class Append>
-    [[nodiscard]] std::string_view render(const contract::LogRecord& record, const Append& append) noexcept {
+    [[nodiscard]] std::string_view render(const LogRecord& record, const Append& append) noexcept {
         text_.clear();
         if (text_.capacity() < longest_message) return {};
-        contract::LogRecord shown = record;
+        LogRecord shown = record;
         shown.message = record.message.substr(0, longest_message);
         shown.source = {};
         append(text_, shown);

@@ -40,7 +40,7 @@ void append_value(std::string& out, std::string_view text) {
 
 }  // namespace
 
-void append_fields(std::string& out, const contract::LogRecord& record) {
+void append_fields(std::string& out, const LogRecord& record) {
     const auto append = [&out](std::string_view key, std::string_view value) {
         out += ' ';
         append_key(out, key);
@@ -57,7 +57,7 @@ void append_fields(std::string& out, const contract::LogRecord& record) {
         append("source", std::string{record.source.file} + ':' + std::to_string(record.source.line));
 }
 
-[[gnu::hot]] void append_log_line(std::string& out, const contract::LogRecord& record, std::string_view source) {
+[[gnu::hot]] void append_log_line(std::string& out, const LogRecord& record, std::string_view source) {
     append_rfc3339(out, record.time, TimePrecision::microseconds);
     // Texts of one letter, so that all of it is done by the one function that appends texts.
     out += " ";

@@ -43,7 +43,7 @@ void MessageOutput::open(Plan plan) {
     open_ = true;
 }
 
-void MessageOutput::write(const contract::LogRecord& record) noexcept {
+void MessageOutput::write(const LogRecord& record) noexcept {
     if (!open_) return;
     try {
         const Turns::Turn turn{turns_};
@@ -53,7 +53,7 @@ void MessageOutput::write(const contract::LogRecord& record) noexcept {
     }
 }
 
-bool MessageOutput::write_last_words(const contract::LogRecord& record) noexcept {
+bool MessageOutput::write_last_words(const LogRecord& record) noexcept {
     if (!open_) return false;
     const LastTurn turn{turns_};
     if (!socket_) return false;
@@ -62,8 +62,7 @@ bool MessageOutput::write_last_words(const contract::LogRecord& record) noexcept
     last_rest_.remove_prefix(send_some(last_rest_));
     if (!last_rest_.empty()) return false;
     const std::string_view message = last_line_.render(
-        record,
-        [this](std::string& out, const contract::LogRecord& shown) { plan_.render(out, shown, socket_->kind()); });
+        record, [this](std::string& out, const LogRecord& shown) { plan_.render(out, shown, socket_->kind()); });
     const std::size_t sent = send_some(message);
     if (sent > 0) last_rest_ = message.substr(sent);
     return sent == message.size();
@@ -94,7 +93,7 @@ void MessageOutput::close(std::chrono::milliseconds at_most) noexcept {
     }
 }
 
-void MessageOutput::put(const contract::LogRecord& record) {
+void MessageOutput::put(const LogRecord& record) {
     if (told_losses(record.time) && deliver(record)) return;
     ++lost_;
 }
@@ -109,11 +108,11 @@ bool MessageOutput::told_losses(std::chrono::system_clock::time_point time) {
     return true;
 }
 
-bool MessageOutput::deliver(const contract::LogRecord& record) {
+bool MessageOutput::deliver(const LogRecord& record) {
     return send(record) || (plan_.instead && plan_.instead(record));
 }
 
-bool MessageOutput::send(const contract::LogRecord& record) {
+bool MessageOutput::send(const LogRecord& record) {
     // Twice, since the one that was connected to may have made place for another.
     for (int attempt = 0; attempt < 2; ++attempt) {
         if (!connect() || !send_rest()) {

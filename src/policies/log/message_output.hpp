@@ -12,9 +12,9 @@
 
 #include "policies/log/last_line.hpp"
 #include "policies/log/turns.hpp"
-#include "servicekit/contract/log.hpp"
 #include "servicekit/os/clock.hpp"
 #include "servicekit/os/message_sockets.hpp"
+#include "servicekit/policy/log_policy.hpp"
 
 namespace servicekit::policies {
 
@@ -28,31 +28,30 @@ public:
         std::chrono::milliseconds patience{};     ///< how long a message waits for room
         std::chrono::milliseconds retry_after{};  ///< until somebody who was not there is looked for again
         /// Appends the record as a message, with what ends it on a stream.
-        std::function<void(std::string& out, const contract::LogRecord& record, os::MessageSocket::Kind kind)> render =
-            {};
+        std::function<void(std::string& out, const LogRecord& record, os::MessageSocket::Kind kind)> render = {};
         /// How much may stand in a message beside the record: LastLine::prepare()
         std::size_t head = 0;
         /// For a message that is too long for a datagram. \returns nothing where it can't be sent in any way
         std::function<os::Transfer(os::MessageSocket& socket, const std::string& message)> send_long = {};
         /// For a record that can't be sent now. \returns whether it took it
-        std::function<bool(const contract::LogRecord& record)> instead = {};
+        std::function<bool(const LogRecord& record)> instead = {};
     };
 
     MessageOutput(os::MessageSockets& sockets, const os::Clock& clock) : sockets_{&sockets}, clock_{&clock} {}
 
     /// Lets records in; before, they are dropped.
     void open(Plan plan);
-    void write(const contract::LogRecord& record) noexcept;
+    void write(const LogRecord& record) noexcept;
     /// Async-signal-safe. \returns whether it is sent
-    bool write_last_words(const contract::LogRecord& record) noexcept;
+    bool write_last_words(const LogRecord& record) noexcept;
     /// Drops records from here on, and waits until the last one is sent, but for `at_most`.
     void close(std::chrono::milliseconds at_most) noexcept;
 
 private:
     /// All of it with the turn.
-    void put(const contract::LogRecord& record);
-    [[nodiscard]] bool deliver(const contract::LogRecord& record);
-    [[nodiscard]] bool send(const contract::LogRecord& record);
+    void put(const LogRecord& record);
+    [[nodiscard]] bool deliver(const LogRecord& record);
+    [[nodiscard]] bool send(const LogRecord& record);
     [[nodiscard]] bool send_rest();
     /// \returns how much of it was sent. Async-signal-safe.
     [[nodiscard]] std::size_t send_some(std::string_view text) noexcept;

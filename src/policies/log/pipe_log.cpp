@@ -15,6 +15,7 @@
 #include "policies/log/piped_lines.hpp"
 #include "servicekit/os/clock.hpp"
 #include "servicekit/os/event_loop.hpp"
+#include "servicekit/os/host.hpp"
 #include "servicekit/os/process.hpp"
 #include "servicekit/os/programs.hpp"
 #include "servicekit/os/standard_streams.hpp"
@@ -32,13 +33,12 @@ constexpr auto word_limit = 100ms;
 }  // namespace
 
 struct PipeLog::State {
-    State(Options the_options, os::Programs& the_programs, os::StandardStreams& the_streams, const os::Clock& the_clock,
-          const os::Process& the_process)
+    State(Options the_options, const os::Host& host)
         : options{std::move(the_options)},
-          programs{&the_programs},
-          streams{&the_streams},
-          clock{&the_clock},
-          process{&the_process},
+          programs{host.programs},
+          streams{host.streams},
+          clock{host.clock},
+          process{host.process},
           lines{options.memory} {}
     ~State() { close(0ms); }
     State(const State&) = delete;
@@ -53,9 +53,9 @@ struct PipeLog::State {
     [[nodiscard]] Result<void> open();
     [[nodiscard]] Result<void> start_program();
     [[nodiscard]] Result<void> start(os::EventLoop& the_loop);
-    void render(std::string& out, const contract::LogRecord& record) const;
-    [[nodiscard]] std::string render(const contract::LogRecord& record) const;
-    void put(const contract::LogRecord& record);
+    void render(std::string& out, const LogRecord& record) const;
+    [[nodiscard]] std::string render(const LogRecord& record) const;
+    void put(const LogRecord& record);
     /// Writes a line of the log's own.
     void say(const std::string& message);
     void see_to(PipedLines::Need need);
@@ -131,20 +131,20 @@ Result<void> PipeLog::State::start(os::EventLoop& the_loop) {
     return {};
 }
 
-void PipeLog::State::render(std::string& out, const contract::LogRecord& record) const {
+void PipeLog::State::render(std::string& out, const LogRecord& record) const {
     if (options.format == Format::json)
         policies::append_json_line(out, record, name, pid);
     else
         policies::append_log_line(out, record, source);
 }
 
-std::string PipeLog::State::render(const contract::LogRecord& record) const {
+std::string PipeLog::State::render(const LogRecord& record) const {
     std::string line;
     render(line, record);
     return line;
 }
 
-void PipeLog::State::put(const contract::LogRecord& record) {
+void PipeLog::State::put(const LogRecord& record) {
     see_to(lines.put(render(record), record.level >= LogLevel::warning || options.delay == 0ms));
 }
 
@@ -215,25 +215,19 @@ std::chrono::milliseconds PipeLog::State::left_until(std::chrono::steady_clock::
 
 PipeLog::PipeLog() : PipeLog{Options{}} {}
 
-PipeLog::PipeLog(Options options)
-    : PipeLog{std::move(options), os::posix_programs(), os::posix_standard_streams(), os::posix_clock(),
-              os::posix_process()} {}
-
-PipeLog::PipeLog(Options options, os::Programs& programs, os::StandardStreams& streams, const os::Clock& clock,
-                 const os::Process& process)
-    : state_{std::make_unique<State>(std::move(options), programs, streams, clock, process)} {}
+PipeLog::PipeLog(Options options, const os::Host& host) : state_{std::make_unique<State>(std::move(options), host)} {}
 
 PipeLog::PipeLog(PipeLog&& other) noexcept = default;
 PipeLog& PipeLog::operator=(PipeLog&& other) noexcept = default;
 
 PipeLog::~PipeLog() = default;
 
-void PipeLog::configure(const contract::Deployment& deployment) {
+void PipeLog::configure(const Deployment& deployment) {
     State& state = *state_;
     state.name = deployment.name;
     state.background = deployment.background;
     state.starts_late = deployment.gives_up_rights;
-    const contract::LogPlan& plan = deployment.log_plan;
+    const LogPlan& plan = deployment.log_plan;
     if (!plan.command.empty()) state.options.command = plan.command;
     state.options.format = plan.format.value_or(state.options.format);
     state.shows_source = plan.shows_source.value_or(false);
@@ -241,7 +235,7 @@ void PipeLog::configure(const contract::Deployment& deployment) {
     set_level(deployment.log_level);
 }
 
-contract::LogPlan PipeLog::plan() const {
+LogPlan PipeLog::plan() const {
     const Options& options = state_->options;
     return {.format = options.format,
             .shows_source = state_->shows_source,
@@ -258,11 +252,11 @@ void PipeLog::stop() noexcept {
     if (state_->program) state_->program->unwatch();
 }
 
-void PipeLog::write(const contract::LogRecord& record) noexcept {
+void PipeLog::write(const LogRecord& record) noexcept {
     if (record.level < state_->level.load(std::memory_order_relaxed)) return;
     try {
         if (state_->shows_source || record.source.file == nullptr) return state_->put(record);
-        contract::LogRecord shown = record;
+        LogRecord shown = record;
         shown.source = {};
         state_->put(shown);
     } catch (...) {
@@ -284,12 +278,11 @@ Result<void> PipeLog::hand_to(uid_t uid, gid_t gid) {
     return state_->input ? state_->input->hand_to(uid, gid) : Result<void>{};
 }
 
-void PipeLog::write_last_words(std::span<const contract::LogRecord> records) noexcept {
+void PipeLog::write_last_words(std::span<const LogRecord> records) noexcept {
     State& state = *state_;
     if (records.empty()) state.lines.write_last_words({});
-    const auto append = [&state](std::string& out, const contract::LogRecord& record) { state.render(out, record); };
-    for (const contract::LogRecord& record : records)
-        state.lines.write_last_words(state.last_line.render(record, append));
+    const auto append = [&state](std::string& out, const LogRecord& record) { state.render(out, record); };
+    for (const LogRecord& record : records) state.lines.write_last_words(state.last_line.render(record, append));
 }
 
 void PipeLog::close(std::chrono::milliseconds at_most) noexcept { state_->close(at_most); }

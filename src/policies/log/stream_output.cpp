@@ -13,7 +13,7 @@ void StreamOutput::open(Render render, std::size_t head) {
     open_ = true;
 }
 
-void StreamOutput::write(const contract::LogRecord& record) noexcept {
+void StreamOutput::write(const LogRecord& record) noexcept {
     if (!open_) return;
     try {
         std::string line;
@@ -25,7 +25,7 @@ void StreamOutput::write(const contract::LogRecord& record) noexcept {
     }
 }
 
-void StreamOutput::write_last_words(const contract::LogRecord& record) noexcept {
+void StreamOutput::write_last_words(const LogRecord& record) noexcept {
     if (!open_) return;
     const LastTurn turn{turns_};
     // Who died with the turn in hand has most likely written a whole line: one that fits is written at once.

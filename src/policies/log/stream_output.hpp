@@ -9,8 +9,8 @@
 
 #include "policies/log/last_line.hpp"
 #include "policies/log/turns.hpp"
-#include "servicekit/contract/log.hpp"
 #include "servicekit/os/standard_streams.hpp"
+#include "servicekit/policy/log_policy.hpp"
 
 namespace servicekit::policies {
 
@@ -20,7 +20,7 @@ namespace servicekit::policies {
 class StreamOutput {
 public:
     /// Appends the record as one line with its newline.
-    using Render = std::function<void(std::string& out, const contract::LogRecord& record)>;
+    using Render = std::function<void(std::string& out, const LogRecord& record)>;
 
     /// \param patience how long a line waits for the reader; after one that waited in vain none does until one got out.
     StreamOutput(os::StandardStreams& streams, os::Stream stream, std::chrono::milliseconds patience)
@@ -29,9 +29,9 @@ public:
     /// Lets lines in; before, they are dropped.
     /// \param head how much may stand in a line beside the record: LastLine::prepare()
     void open(Render render, std::size_t head = 0);
-    void write(const contract::LogRecord& record) noexcept;
+    void write(const LogRecord& record) noexcept;
     /// Async-signal-safe.
-    void write_last_words(const contract::LogRecord& record) noexcept;
+    void write_last_words(const LogRecord& record) noexcept;
     /// Drops lines from here on, and waits until the last one is written, but for `at_most`.
     /// \param now the time of the line that tells of losses, where there are any.
     void close(std::chrono::system_clock::time_point now, std::chrono::milliseconds at_most) noexcept;

@@ -6,6 +6,7 @@
 #include "policies/log/message_output.hpp"
 #include "policies/log/syslog_message.hpp"
 #include "servicekit/os/clock.hpp"
+#include "servicekit/os/host.hpp"
 #include "servicekit/os/message_sockets.hpp"
 #include "servicekit/os/process.hpp"
 
@@ -18,11 +19,10 @@ constexpr std::size_t usual_length = 8192;
 }  // namespace
 
 struct SyslogLog::State {
-    State(Options the_options, os::MessageSockets& the_sockets, const os::Clock& the_clock,
-          const os::Process& the_process)
-        : options{std::move(the_options)}, process{&the_process}, output{the_sockets, the_clock} {}
+    State(Options the_options, const os::Host& host)
+        : options{std::move(the_options)}, process{host.process}, output{*host.message_sockets, *host.clock} {}
 
-    void render(std::string& out, const contract::LogRecord& record, os::MessageSocket::Kind kind) const;
+    void render(std::string& out, const LogRecord& record, os::MessageSocket::Kind kind) const;
 
     Options options;
     const os::Process* process;
@@ -34,7 +34,7 @@ struct SyslogLog::State {
     policies::MessageOutput output;
 };
 
-void SyslogLog::State::render(std::string& out, const contract::LogRecord& record, os::MessageSocket::Kind kind) const {
+void SyslogLog::State::render(std::string& out, const LogRecord& record, os::MessageSocket::Kind kind) const {
     if (options.format == Format::rfc5424)
         policies::append_syslog_message(out, record, head);
     else
@@ -48,25 +48,22 @@ void SyslogLog::State::render(std::string& out, const contract::LogRecord& recor
 
 SyslogLog::SyslogLog() : SyslogLog{Options{}} {}
 
-SyslogLog::SyslogLog(Options options)
-    : SyslogLog{std::move(options), os::posix_message_sockets(), os::posix_clock(), os::posix_process()} {}
-
-SyslogLog::SyslogLog(Options options, os::MessageSockets& sockets, const os::Clock& clock, const os::Process& process)
-    : state_{std::make_unique<State>(std::move(options), sockets, clock, process)} {}
+SyslogLog::SyslogLog(Options options, const os::Host& host)
+    : state_{std::make_unique<State>(std::move(options), host)} {}
 
 SyslogLog::SyslogLog(SyslogLog&& other) noexcept = default;
 SyslogLog& SyslogLog::operator=(SyslogLog&& other) noexcept = default;
 
 SyslogLog::~SyslogLog() = default;
 
-void SyslogLog::configure(const contract::Deployment& deployment) {
+void SyslogLog::configure(const Deployment& deployment) {
     state_->name = deployment.name;
     state_->background = deployment.background;
     state_->shows_source = deployment.log_plan.shows_source.value_or(false);
     set_level(deployment.log_level);
 }
 
-contract::LogPlan SyslogLog::plan() const { return {.shows_source = state_->shows_source}; }
+LogPlan SyslogLog::plan() const { return {.shows_source = state_->shows_source}; }
 
 Result<void> SyslogLog::open() {
     State& state = *state_;
@@ -75,7 +72,7 @@ Result<void> SyslogLog::open() {
                   .application = state.name,
                   .process_id = std::to_string(state.process->id()),
                   .structured_data_id = state.options.structured_data_id};
-    const auto render = [&state](std::string& out, const contract::LogRecord& record, os::MessageSocket::Kind kind) {
+    const auto render = [&state](std::string& out, const LogRecord& record, os::MessageSocket::Kind kind) {
         state.render(out, record, kind);
     };
     const auto send_long = [&state](os::MessageSocket& socket, const std::string& message) {
@@ -91,17 +88,17 @@ Result<void> SyslogLog::open() {
     return {};
 }
 
-void SyslogLog::write(const contract::LogRecord& record) noexcept {
+void SyslogLog::write(const LogRecord& record) noexcept {
     if (record.level < state_->level.load(std::memory_order_relaxed)) return;
-    contract::LogRecord shown = record;
+    LogRecord shown = record;
     if (!state_->shows_source) shown.source = {};
     state_->output.write(shown);
 }
 
 void SyslogLog::set_level(LogLevel level) noexcept { state_->level.store(level, std::memory_order_relaxed); }
 
-void SyslogLog::write_last_words(std::span<const contract::LogRecord> records) noexcept {
-    for (const contract::LogRecord& record : records) static_cast<void>(state_->output.write_last_words(record));
+void SyslogLog::write_last_words(std::span<const LogRecord> records) noexcept {
+    for (const LogRecord& record : records) static_cast<void>(state_->output.write_last_words(record));
 }
 
 void SyslogLog::close(std::chrono::milliseconds at_most) noexcept { state_->output.close(at_most); }

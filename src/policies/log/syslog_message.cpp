@@ -47,7 +47,7 @@ void append_parameter_value(std::string& out, std::string_view utf8) {
     }
 }
 
-void append_structured_data(std::string& out, const contract::LogRecord& record, std::string_view id) {
+void append_structured_data(std::string& out, const LogRecord& record, std::string_view id) {
     if (record.fields.empty() && record.source.file == nullptr) {
         out += '-';
         return;
@@ -77,7 +77,7 @@ void append_structured_data(std::string& out, const contract::LogRecord& record,
 
 }  // namespace
 
-void append_syslog_message(std::string& out, const contract::LogRecord& record, const SyslogHead& head) {
+void append_syslog_message(std::string& out, const LogRecord& record, const SyslogHead& head) {
     append_priority(out, head.facility, record.level);
     out += "1 ";
     append_rfc3339(out, record.time, TimePrecision::microseconds);
@@ -99,7 +99,7 @@ void append_syslog_message(std::string& out, const contract::LogRecord& record, 
     if (!is_ascii(std::string_view{out}.substr(begin))) out.insert(begin, byte_order_mark);
 }
 
-void append_traditional_syslog_message(std::string& out, const contract::LogRecord& record, const SyslogHead& head) {
+void append_traditional_syslog_message(std::string& out, const LogRecord& record, const SyslogHead& head) {
     append_priority(out, head.facility, record.level);
     append_printable(out, head.application, longest_application);
     ((out += '[') += head.process_id) += "]: ";

@@ -35,7 +35,7 @@ bool takes_colours(const os::StandardStreams& streams, os::Stream stream, const 
            environment.get("TERM").value_or("") != "dumb";
 }
 
-void append_coloured_line(std::string& out, const contract::LogRecord& record, std::string_view source) {
+void append_coloured_line(std::string& out, const LogRecord& record, std::string_view source) {
     out += faint;
     append_rfc3339(out, record.time, TimePrecision::microseconds);
     (out += plain) += ' ';

@@ -3,9 +3,9 @@
 #include <string>
 #include <string_view>
 
-#include "servicekit/contract/log.hpp"
 #include "servicekit/os/environment.hpp"
 #include "servicekit/os/standard_streams.hpp"
+#include "servicekit/policy/log_policy.hpp"
 
 namespace servicekit::policies {
 
@@ -14,6 +14,6 @@ namespace servicekit::policies {
                                  const os::Environment& environment);
 
 /// As append_log_line(), for the eyes of a person at a terminal: the time is faint, the level has a colour.
-void append_coloured_line(std::string& out, const contract::LogRecord& record, std::string_view source);
+void append_coloured_line(std::string& out, const LogRecord& record, std::string_view source);
 
 }  // namespace servicekit::policies

@@ -42,7 +42,7 @@ StaticFile static_file{"static"};                            // NOLINT(cert-err5
 
 class EarlyOpener final : public servicekit::Service {
 public:
-    EarlyOpener() {
+    explicit EarlyOpener(servicekit::ServiceOptions options) : BasicService{std::move(options)} {
         for (std::size_t i = 0; i < files_.size(); ++i) files_.at(i).open(opened("member-" + std::to_string(i)));
         tick();
         wait_for_signal();
@@ -97,9 +97,8 @@ private:
 int main(int argc, char** argv) {
     // Without its verbs: a program that parses its own command line.
     if (argc == 3 && std::string_view{argv[1]} == "plain-start") {
-        EarlyOpener service;
         const std::string run = argv[2];
-        service.set_options({.name = "early-opener", .run_directory = run, .log_file = run + "/log"});
+        EarlyOpener service{{.name = "early-opener", .run_directory = run, .log_file = run + "/log"}};
         return service.start();
     }
     return servicekit::service_main<EarlyOpener>(argc, argv, {.name = "early-opener"});

@@ -28,8 +28,7 @@
 #include <thread>
 #include <utility>
 
-#include <servicekit/main.hpp>
-#include <servicekit/service.hpp>
+#include <servicekit/servicekit.hpp>
 
 using servicekit::Arguments, servicekit::Context, servicekit::Parameter, servicekit::ParameterType, servicekit::Reply,
     servicekit::Settings, servicekit::Value;
@@ -315,7 +314,7 @@ private:
             const auto run = [&command] {
                 if (std::system(command.c_str()) != 0) std::abort();
             };
-            if (loads_in_service())
+            if (std::getenv("TRIAL_LOADS_IN_SERVICE") != nullptr)
                 std::jthread{run};
             else
                 run();

@@ -1,7 +1,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <servicekit/mocks/fake_life.hpp>
-#include <servicekit/mocks/fake_policies.hpp>
 #include <servicekit/service.hpp>
 
 TEST(ConsumerTest, LivesOnAMachineInMemory) {

@@ -160,7 +160,7 @@ TEST_F(StopTest, RootWhomTheServiceTakesForAnotherSignals) {
 }
 
 TEST_F(StopTest, NeverTakesAnOwnerWithoutAPidForNone) {
-    owner = contract::Owner{.pid = 0, .where = "an unknown process"};
+    owner = Owner{.pid = 0, .where = "an unknown process"};
     EXPECT_EQ(run({"stop"}), 75);
     EXPECT_THAT(error(), HasSubstr("its pid can't be told"));
     EXPECT_EQ(run({"pid"}), 4);

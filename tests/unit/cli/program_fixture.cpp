@@ -18,14 +18,15 @@ ProgramFixture::~ProgramFixture() = default;
 
 int ProgramFixture::run(std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(), "/usr/bin/just-another-server");
-    ServiceOfPolicies service{options, hooks, host.host(), {daemon, lock, log, control}};
+    ServiceOfPolicies service{options, hooks, std::make_unique<PolicyReferences>(daemon, lock, log, control),
+                              host.host()};
     return run_program(service, arguments, tools);
 }
 
 void ProgramFixture::start_instance() {
     host.files.add_file(pid_file, std::to_string(running_pid) + "\n");
     host.processes.add(running_pid);
-    owner = contract::Owner{.pid = running_pid, .where = "pid 7000", .uid = 0};
+    owner = Owner{.pid = running_pid, .where = "pid 7000", .uid = 0};
     instance.emplace(host, control_socket, [this](const std::string& request) { return answer(request); });
 }
 

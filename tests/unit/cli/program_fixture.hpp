@@ -14,6 +14,7 @@
 #include "cli/program.hpp"
 #include "servicekit/mocks/fake_interruptible_sleep.hpp"
 #include "servicekit/mocks/fake_os.hpp"
+#include "servicekit/policy/policy_references.hpp"
 #include "unit/cli/scripted_policies.hpp"
 #include "unit/client/scripted_service.hpp"
 
@@ -22,10 +23,9 @@ namespace servicekit::cli {
 /// A service whose policies are the test's.
 class ServiceOfPolicies final : public ServiceBase {
 public:
-    ServiceOfPolicies(ServiceOptions options, EventHooks hooks, os::Host host, PolicyReferences policies)
-        : ServiceBase{std::move(options), std::move(hooks), std::move(host)} {
-        attach(policies);
-    }
+    ServiceOfPolicies(ServiceOptions options, EventHooks hooks, std::unique_ptr<PolicyReferences> policies,
+                      const os::Host& host)
+        : ServiceBase{std::move(options), std::move(hooks), std::move(policies), host} {}
 };
 
 /// The program of a service, called with command lines on a machine in memory, whose lock says what the test says.
@@ -61,13 +61,13 @@ protected:
     ScriptedLock lock;
     ScriptedLog log;
     ScriptedControl control;
-    Tools tools{.host = host.host(), .sockets = &host.sockets, .processes = &host.processes};
+    Tools tools{.host = host.host()};
 
     ServiceOptions options{.name = "just-another-server", .version = "1.0"};
     EventHooks hooks;
 
     std::string locked_pid_file = pid_file;
-    std::optional<contract::Owner> owner;
+    std::optional<Owner> owner;
     std::optional<Error> lock_error;
     bool interrupts = false;
 

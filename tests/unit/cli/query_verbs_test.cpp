@@ -40,7 +40,7 @@ TEST_F(StatusTest, ShowsThePidOfThisMachineOfAServiceInAPidNamespace) {
 
 TEST_F(StatusTest, ShowsThePidOfTheReplyIfAnotherProcessListensForTheService) {
     start_instance();
-    owner = contract::Owner{.pid = 8000, .where = "pid 8000"};
+    owner = Owner{.pid = 8000, .where = "pid 8000"};
     replies["status"] = R"({"pid":8000})";
     EXPECT_EQ(run({"status", "--json"}), 0);
     replies["status"] = R"({"pid":8001})";  // a successor that came up since the look at the lock

@@ -16,7 +16,6 @@ namespace servicekit::cli {
 namespace {
 
 using namespace std::chrono_literals;
-using contract::Owner;
 using mocks::FakeProcessTable;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -56,7 +55,7 @@ protected:
     mocks::FakeOs host;
     ScriptedLock lock;
     Settings settings;
-    Tools tools{.host = host.host(), .sockets = &host.sockets, .processes = &host.processes};
+    Tools tools{.host = host.host()};
     RunningService running{lock, settings, {places_in("/run"), places_in("/tmp/me")}, tools};
 
     std::map<std::string, Owner> owners;

@@ -11,6 +11,7 @@
 #include "servicekit/base/json.hpp"
 #include "servicekit/mocks/mock_clock.hpp"
 #include "servicekit/mocks/mock_local_sockets.hpp"
+#include "servicekit/os/host.hpp"
 #include "unit/client/scripted_service.hpp"
 
 namespace servicekit {
@@ -31,7 +32,7 @@ protected:
     void answer(Pieces pieces) {
         script_ = [pieces = std::move(pieces)](const std::string&) { return pieces; };
     }
-    Client connect() { return *Client::connect(control_path, {}, host.sockets, host.clock); }
+    Client connect() { return *Client::connect(control_path, {}, host.host()); }
 
     mocks::FakeOs host;
     ScriptedService::Script script_ = [](const std::string&) { return Pieces{{"{}\n"}}; };
@@ -248,7 +249,7 @@ TEST_F(ClientTest, CanBeMoved) {
 }
 
 TEST_F(ClientTest, SaysWhereItCannotConnect) {
-    const auto client = Client::connect("/run/nobody.control", {}, host.sockets, host.clock);
+    const auto client = Client::connect("/run/nobody.control", {}, host.host());
     ASSERT_FALSE(client);
     EXPECT_EQ(client.error().errno_value, ENOENT);
 }
@@ -289,7 +290,7 @@ TEST_F(ClientTransferTest, SendsARequestBitByBit) {
         });
         EXPECT_CALL(connection, wait_until_writable).Times(8).WillRepeatedly(Return(true));
     };
-    auto client = *Client::connect(control_path, {}, sockets, clock);
+    auto client = *Client::connect(control_path, {}, {.clock = &clock, .sockets = &sockets});
     EXPECT_TRUE(client.call("stop"));
     EXPECT_EQ(sent, "[\"stop\"]\n");
 }
@@ -307,7 +308,7 @@ TEST_F(ClientTransferTest, ReadsWhyARequestWasRefusedHalfWay) {
                             : would_block();
         });
     };
-    auto client = *Client::connect(control_path, {}, sockets, clock);
+    auto client = *Client::connect(control_path, {}, {.clock = &clock, .sockets = &sockets});
     EXPECT_THROW(static_cast<void>(client.call("stop")), EventError);
 }
 
@@ -326,7 +327,7 @@ TEST_F(ClientTransferTest, ReadsNoLineWithoutEnd) {
             return os::Transfer{.bytes = buffer.size()};
         });
     };
-    auto client = *Client::connect(control_path, {}, sockets, clock);
+    auto client = *Client::connect(control_path, {}, {.clock = &clock, .sockets = &sockets});
     const auto reply = client.call("status");
     ASSERT_FALSE(reply);
     EXPECT_THAT(reply.error().reason, HasSubstr("longer than 67108864 bytes"));
@@ -341,7 +342,7 @@ TEST_F(ClientTest, SendsNothingToAStranger) {
     ASSERT_TRUE(listener);
     host.act_as({.pid = 1, .uid = 0, .gid = 0});
 
-    const auto refused = Client::connect("/run/stranger.control", {1000}, host.sockets, host.clock);
+    const auto refused = Client::connect("/run/stranger.control", {1000}, host.host());
 
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().exit_code, ExitCode::permission);
@@ -349,7 +350,7 @@ TEST_F(ClientTest, SendsNothingToAStranger) {
         refused.error().message(),
         "cannot talk to '/run/stranger.control': it is served by uid 2000 (pid 7000), who is neither root nor this "
         "user, nor the service's user that the setting 'user' names");
-    EXPECT_TRUE(Client::connect("/run/stranger.control", {1000, 2000}, host.sockets, host.clock));
+    EXPECT_TRUE(Client::connect("/run/stranger.control", {1000, 2000}, host.host()));
 }
 
 }  // namespace

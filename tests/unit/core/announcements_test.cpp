@@ -252,7 +252,7 @@ TEST_F(ServiceAnnouncementsTest, TheProgressOfASlowStartHasTheManagerWait) {
             }
         }
     };
-    Slow slow{options, hooks, policies(), host.host()};
+    Slow slow{options, hooks, host.host()};
     slow.between = [this] { host.reactor.advance(20s); };
     raise(SIGTERM);
 

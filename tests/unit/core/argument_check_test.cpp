@@ -22,13 +22,13 @@ const EventDeclaration backup{
         {.name = "password", .default_value = nullptr, .secret = true},
         {.name = "pin", .type = ParameterType::integer, .default_value = nullptr, .secret = true, .minimum = 0}}};
 
-struct Refusal {
+struct Refused {
     std::string argument;
     std::string expected;
     std::string message;
 };
 
-Refusal refusal(const EventDeclaration& event, const Object& given) {
+Refused refusal(const EventDeclaration& event, const Object& given) {
     try {
         static_cast<void>(check_arguments(event, given));
     } catch (const BadArgument& error) {
@@ -95,26 +95,26 @@ TEST(CheckArgumentsTest, ComparesIntegersThatADoubleCannotHold) {
 }
 
 TEST(CheckArgumentsTest, RefusesAMissingOne) {
-    const Refusal missing = refusal(backup, {});
+    const Refused missing = refusal(backup, {});
     EXPECT_EQ(missing.argument, "directory");
     EXPECT_EQ(missing.expected, "a path");
     EXPECT_EQ(missing.message, "parameter 'directory' of 'backup' is missing: expected a path");
 }
 
 TEST(CheckArgumentsTest, RefusesAnUnknownOne) {
-    const Refusal near = refusal(backup, {{"directory", "/"}, {"levle", 3}});
+    const Refused near = refusal(backup, {{"directory", "/"}, {"levle", 3}});
     EXPECT_EQ(near.argument, "levle");
     EXPECT_EQ(near.expected, "one of directory, level, password, pin");
     EXPECT_EQ(near.message, "'backup' has no parameter 'levle'; did you mean 'level'?");
     EXPECT_EQ(refusal(backup, {{"colour", 3}}).message, "'backup' has no parameter 'colour'");
 
-    const Refusal none = refusal({.name = "stop"}, {{"now", true}});
+    const Refused none = refusal({.name = "stop"}, {{"now", true}});
     EXPECT_EQ(none.expected, "no parameters");
     EXPECT_EQ(none.message, "'stop' has no parameter 'now'");
 }
 
 TEST(CheckArgumentsTest, RefusesAnotherType) {
-    const Refusal wrong = refusal(backup, {{"directory", 7}});
+    const Refused wrong = refusal(backup, {{"directory", 7}});
     EXPECT_EQ(wrong.argument, "directory");
     EXPECT_EQ(wrong.message, "parameter 'directory' of 'backup' is wrong: expected a path, found 7");
     EXPECT_EQ(refusal(backup, {{"directory", ""}}).message,
@@ -123,7 +123,7 @@ TEST(CheckArgumentsTest, RefusesAnotherType) {
 
 TEST(CheckArgumentsTest, RefusesWhatIsOutOfRange) {
     for (const int level : {0, 10, -1}) {
-        const Refusal wrong = refusal(backup, {{"directory", "/"}, {"level", level}});
+        const Refused wrong = refusal(backup, {{"directory", "/"}, {"level", level}});
         EXPECT_EQ(wrong.expected, "an integer from 1 to 9");
         EXPECT_EQ(wrong.message, "parameter 'level' of 'backup' is wrong: expected an integer from 1 to 9, found " +
                                      std::to_string(level));

@@ -24,12 +24,7 @@ class CarryTest : public ::testing::Test {
 protected:
     /// \returns the exit code of a service in a container.
     int run() {
-        Trial service{{.name = "trial"},
-                      hooks,
-                      Trial::Policies{.daemon = Foreground{{}, host.children, host.clock},
-                                      .log = ConsoleLog{{}, host.streams, host.clock, host.process, host.environment},
-                                      .control = UnixSocketControl{{}, host.sockets}},
-                      host.host()};
+        Trial service{{.name = "trial"}, hooks, host.host()};
         return service.run();
     }
 

@@ -95,7 +95,7 @@ TEST(CodecTest, ProgressNamesItsMessageOnlyWhereThereIsOne) {
 }
 
 TEST(CodecTest, EachRefusalHasTheCodeOfTheProtocol) {
-    using Reason = contract::Refusal::Reason;
+    using Reason = Refusal::Reason;
     EXPECT_EQ(code(describe_refusal({Reason::malformed, 7, "x"})), "malformed-request");
     EXPECT_EQ(code(describe_refusal({Reason::too_large, 7, "x"})), "request-too-large");
     EXPECT_EQ(code(describe_refusal({Reason::too_deep, 64, "x"})), "request-too-large");

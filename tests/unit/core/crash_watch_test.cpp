@@ -5,7 +5,7 @@
 #include <stdexcept>
 #include <string_view>
 
-#include "servicekit/mocks/fake_policies.hpp"
+#include "servicekit/mocks/fake_life.hpp"
 #include "unit/core/service_fixture.hpp"
 
 namespace servicekit {
@@ -97,7 +97,7 @@ TEST_F(CrashWatchTest, TheNextStartSaysThatTheLastLifeCrashedAndPutsTheReportAwa
     EXPECT_EQ(run(), 0);
     ASSERT_TRUE(host.files.exists(report));
 
-    Service next{options, {}, mocks::fake_policies<Service>(host), host.host()};
+    Service next{options, {}, Service::Policies::on(host.host()), host.host()};
     raise(SIGTERM);
     EXPECT_EQ(next.run(), 0);
 

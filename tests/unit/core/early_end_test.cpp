@@ -6,7 +6,6 @@
 #include <string>
 
 #include "servicekit/mocks/fake_life.hpp"
-#include "servicekit/mocks/fake_policies.hpp"
 #include "servicekit/policies.hpp"
 #include "servicekit/service.hpp"
 

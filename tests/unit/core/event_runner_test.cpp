@@ -71,7 +71,7 @@ TEST_F(EventRunnerTest, AnswersWithWhatTheHandlerReturns) {
 }
 
 TEST_F(EventRunnerTest, AReplyThatJsonCanNotExpressIsAnErrorThatNamesTheField) {
-    EXPECT_CALL(log_, write(::testing::Field(&contract::LogRecord::message, ::testing::HasSubstr("'/load/1'"))));
+    EXPECT_CALL(log_, write(::testing::Field(&LogRecord::message, ::testing::HasSubstr("'/load/1'"))));
 
     const Object error = run([](const Arguments&, Context&) {
         return Reply{{"files", 2}, {"load", Value::List{0.5, std::nan("")}}};
@@ -103,7 +103,7 @@ TEST_F(EventRunnerTest, TheStatusGoesWithoutFieldsThatJsonCanNotExpressAndNamesT
 }
 
 TEST_F(EventRunnerTest, AnExceptionBecomesAnErrorWithItsTypeAndIsLogged) {
-    EXPECT_CALL(log_, write(::testing::Field(&contract::LogRecord::message, ::testing::HasSubstr("disk on fire"))));
+    EXPECT_CALL(log_, write(::testing::Field(&LogRecord::message, ::testing::HasSubstr("disk on fire"))));
 
     const Object error = run([](const Arguments&, Context&) -> Reply { throw std::out_of_range("disk on fire"); });
 

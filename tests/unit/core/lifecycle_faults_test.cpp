@@ -10,7 +10,6 @@
 
 #include "core/lifecycle.hpp"
 #include "servicekit/mocks/fake_life.hpp"
-#include "servicekit/mocks/fake_policies.hpp"
 #include "unit/core/service_fixture.hpp"
 
 namespace servicekit {
@@ -100,23 +99,16 @@ TEST_F(LifecycleFaultsTest, ASocketThatCannotBeRemovedIsToldInTheLog) {
 }
 
 /// A lock that can be lost, as a lease in a cluster.
-class Lease {
+class Lease final : public LockPolicy {
 public:
-    struct Options {};
-
-    explicit Lease(Options /*options*/ = {}) noexcept {}
-    void configure(const contract::Deployment& /*deployment*/) noexcept {}
-    static Result<contract::Acquisition> acquire(contract::LockWait /*wait*/, const std::stop_token& /*stop*/) {
+    Result<Acquisition> acquire(LockWait /*wait*/, const std::stop_token& /*stop*/) override {
         if (std::exchange(lacks_memory, false)) throw std::bad_alloc{};
-        return contract::Acquisition{};
+        return Acquisition{};
     }
-    [[nodiscard]] static bool held() noexcept { return true; }
-    static Result<std::optional<contract::Owner>> owner() { return std::optional<contract::Owner>{}; }
-    [[nodiscard]] static std::optional<std::uint64_t> token() noexcept { return 1; }
-    [[nodiscard]] static Object status_fields() { return {}; }
-    static Result<void> hand_to(uid_t /*uid*/, gid_t /*gid*/) { return {}; }
-    void release() noexcept {}
-    static void on_lost(std::function<void(const Error&)> callback) { lose = std::move(callback); }
+    Result<std::optional<Owner>> owner() override { return std::optional<Owner>{}; }
+    [[nodiscard]] std::optional<std::uint64_t> token() const override { return 1; }
+    void release() noexcept override {}
+    void on_lost(std::function<void(const Error&)> callback) override { lose = std::move(callback); }
 
     static inline std::function<void(const Error&)> lose = {};
     static inline bool lacks_memory = false;  ///< the next time that it is acquired

@@ -50,7 +50,7 @@ TEST_F(LifecycleTest, EachFirstLoadIsOneToWhoeverAsks) {
     std::vector<std::pair<ServiceState, bool>> seen;
     hooks.on_load = [&](Settings&) { seen.emplace_back(service().state(), service().is_reload()); };
 
-    ASSERT_TRUE(service().load());
+    ASSERT_TRUE(core().load());
     EXPECT_EQ(service().state(), ServiceState::idle);
     raise(SIGHUP);
     then([] {});
@@ -73,7 +73,7 @@ TEST_F(LifecycleTest, ALoadOfAVerbMayNotTriggerEvents) {
         }
     };
 
-    ASSERT_TRUE(service().load());
+    ASSERT_TRUE(core().load());
 
     EXPECT_EQ(code, "not-ready");
 }
@@ -390,7 +390,7 @@ TEST_F(LifecycleTest, WithoutControlServerThereIsNoSocket) {
 }
 
 TEST_F(LifecycleTest, AnUnknownUserIsAConfigurationError) {
-    service().mutable_settings().set(setting::user, "nosuchuser");
+    core().configuration->to_fill().set(setting::user, "nosuchuser");
 
     EXPECT_EQ(run(), 78);
     EXPECT_THAT(errors(), HasSubstr("there is no such user"));
@@ -439,7 +439,7 @@ TEST_F(LifecycleTest, TheLogMustNotGoIntoTheServicesOtherFiles) {
     for (const auto& [path, what] :
          {std::pair{pid_file, "the pidfile"}, {socket, "the control socket"}, {"/etc/trial.json", "the config file"}}) {
         options.log_file = path;
-        service().set_options(options);
+        core().set_options(options);
         // A service lives once, so each is asked by a load of its own.
         const auto places = resolve_places(service().settings(), host.host());
         ASSERT_TRUE(places);

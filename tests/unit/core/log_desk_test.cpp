@@ -26,9 +26,7 @@ using ::testing::NiceMock;
 class LogDeskTest : public ::testing::Test {
 protected:
     LogDeskTest() {
-        ON_CALL(log_, write).WillByDefault([this](const contract::LogRecord& record) {
-            written_.emplace_back(record.message);
-        });
+        ON_CALL(log_, write).WillByDefault([this](const LogRecord& record) { written_.emplace_back(record.message); });
     }
 
     NiceMock<mocks::MockClock> clock_;
@@ -126,7 +124,7 @@ TEST_F(LogDeskTest, FormatsNothingOfALineThatIsNotShown) {
 
 TEST_F(LogDeskTest, HandsFieldsAndSourceToTheLog) {
     desk_.open(log_, "pond");
-    EXPECT_CALL(log_, write).WillOnce([](const contract::LogRecord& record) {
+    EXPECT_CALL(log_, write).WillOnce([](const LogRecord& record) {
         EXPECT_EQ(record.message, "backup done");
         ASSERT_EQ(record.fields.size(), 2U);
         EXPECT_EQ(record.fields[0].key, "files");
@@ -140,7 +138,7 @@ TEST_F(LogDeskTest, HandsFieldsAndSourceToTheLog) {
 
 TEST_F(LogDeskTest, KeptLinesKeepTheirFields) {
     logger_.warning("early", {{"files", 3}, {"directory", std::string{"/a long enough folder to be on the heap"}}});
-    EXPECT_CALL(log_, write).WillOnce([](const contract::LogRecord& record) {
+    EXPECT_CALL(log_, write).WillOnce([](const LogRecord& record) {
         ASSERT_EQ(record.fields.size(), 2U);
         EXPECT_EQ(record.fields[0].value.integer(), 3);
         EXPECT_EQ(record.fields[1].value.text(), "/a long enough folder to be on the heap");
@@ -170,7 +168,7 @@ TEST_F(LogDeskTest, AChannelHasTheLevelOfTheWholeUntilItGetsItsOwn) {
 TEST_F(LogDeskTest, AChannelsLevelMayBeSetBeforeItIsUsed) {
     desk_.open(log_, "pond");
     ASSERT_TRUE(desk_.set_channel_level("database", LogLevel::trace));
-    EXPECT_CALL(log_, write(::testing::Field(&contract::LogRecord::channel, "database")));
+    EXPECT_CALL(log_, write(::testing::Field(&LogRecord::channel, "database")));
     logger_.channel("database").trace("yes");
 }
 
@@ -218,7 +216,7 @@ TEST_F(LogDeskTest, AChildOfForkWaitsForNothingThatAThreadOfItsParentHeld) {
     logger_.info("early");
     const Logger* in_child = nullptr;
     // The desk is held while kept lines are written.
-    EXPECT_CALL(log_, write).WillOnce([&](const contract::LogRecord&) {
+    EXPECT_CALL(log_, write).WillOnce([&](const LogRecord&) {
         ON_CALL(process_, generation).WillByDefault(::testing::Return(1U));
         std::thread{[&] {
             in_child = &desk_.channel("database");

@@ -25,7 +25,7 @@ protected:
         hooks.on_start = [this] { started = true; };
     }
 
-    [[nodiscard]] Settings& settings() { return service().mutable_settings(); }
+    [[nodiscard]] Settings& settings() { return core().configuration->to_fill(); }
     void live() {
         raise(SIGTERM);
         EXPECT_EQ(run(), 0) << errors();
@@ -261,7 +261,7 @@ TEST_F(PrivilegesTest, WritableNamesAllThatTheServiceMayWriteBesideItsOwn) {
     settings().set(setting::writable, {"/srv/data", "spool"});
     options.run_directory = "/run/trial";
     host.process.set_directory("/home/me");
-    service().set_options(options);
+    core().set_options(options);
     settings().set(setting::writable, {"/srv/data", "spool"});
     live();
 

@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "core/configuration.hpp"
+#include "core/service_core.hpp"
 #include "servicekit/mocks/fake_client.hpp"
 #include "servicekit/mocks/fake_os.hpp"
 #include "servicekit/policies.hpp"
@@ -32,23 +34,16 @@ protected:
         if (!service_)
             service_ = std::make_unique<Service>(
                 options, hooks,
-                Service::Policies{
-                    .daemon =
-                        ForkingDaemon{
-                            {}, host.process, host.pipes, host.streams, host.processes, host.clock, host.inherited},
-                    .lock = PidFileLock{{}, host.locks, host.process, host.processes, host.files},
-                    .log = FileLog{{.delay = std::chrono::milliseconds{0}},
-                                   host.files,
-                                   host.streams,
-                                   host.clock,
-                                   host.process,
-                                   host.users,
-                                   host.environment,
-                                   host.threads},
-                    .control = UnixSocketControl{{}, host.sockets, host.users, host.process, host.clock}},
+                Service::Policies{.daemon = ForkingDaemon{{}, host.host()},
+                                  .lock = PidFileLock{{}, host.host()},
+                                  .log = FileLog{{.delay = std::chrono::milliseconds{0}}, host.host()},
+                                  .control = UnixSocketControl{{}, host.host()}},
                 host.host());
         return *service_;
     }
+
+    /// What is not for the users of a service.
+    ServiceCore& core() { return ServiceCore::of(service()); }
 
     /// Lives from start to end. \returns the exit code, also where the process was left without returning
     int run() {

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "servicekit/mocks/fake_life.hpp"
-#include "servicekit/mocks/fake_policies.hpp"
 #include "unit/core/service_fixture.hpp"
 
 namespace servicekit {

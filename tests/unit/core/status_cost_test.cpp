@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "servicekit/mocks/fake_life.hpp"
-#include "servicekit/mocks/fake_policies.hpp"
 #include "servicekit/service.hpp"
 
 namespace servicekit {

@@ -12,7 +12,6 @@
 #include "servicekit/policies/control/no_control.hpp"
 #include "servicekit/policies/daemon/foreground.hpp"
 #include "servicekit/policies/lock/no_lock.hpp"
-#include "servicekit/policies/log/no_log.hpp"
 #include "unit/core/service_fixture.hpp"
 
 namespace servicekit {
@@ -157,15 +156,16 @@ TEST_F(StreamRedirectionTest, ACrashLeavesWhatWasPrinted) {
 }
 
 /// Takes two seconds for each of the last words.
-class SlowLog : public NoLog {
+class SlowLog final : public LogPolicy {
 public:
-    using NoLog::NoLog;
     SlowLog() = default;
     SlowLog(mocks::FakeClock& clock, std::vector<std::string>& last_words) : clock_{&clock}, last_words_{&last_words} {}
 
-    [[nodiscard]] contract::StreamUse stream_use() const noexcept { return contract::StreamUse::captured; }
-    void write_last_words(std::span<const contract::LogRecord> records) noexcept {
-        for (const contract::LogRecord& record : records) {
+    Result<void> open() override { return {}; }
+    void write(const LogRecord& /*record*/) noexcept override {}
+    void close(std::chrono::milliseconds /*at_most*/) noexcept override {}
+    void write_last_words(std::span<const LogRecord> records) noexcept override {
+        for (const LogRecord& record : records) {
             last_words_->emplace_back(record.message);
             clock_->advance(std::chrono::seconds{2});
         }
@@ -192,11 +192,10 @@ TEST(StreamRedirectionOfASlowLogTest, TheCrashIsNotKeptWaitingByAllThatWasPrinte
         host.signals.raise(SIGTERM);
     });
 
-    Trial service{
-        {.name = "trial"},
-        hooks,
-        Trial::Policies{.daemon = Foreground{{}, host.children, host.clock}, .log = SlowLog{host.clock, last_words}},
-        host.host()};
+    Trial service{{.name = "trial"},
+                  hooks,
+                  Trial::Policies{.daemon = Foreground{{}, host.host()}, .log = SlowLog{host.clock, last_words}},
+                  host.host()};
     EXPECT_EQ(service.run(), 0);
     EXPECT_THAT(last_words, ElementsAre("printed", StartsWith("crashed by SIGSEGV "), "printed, too"));
 }

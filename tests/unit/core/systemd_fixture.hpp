@@ -13,18 +13,12 @@ class SystemdServiceTest : public ServiceTest {
 protected:
     SystemdServiceTest() { host.service_manager.listen(); }
 
-    [[nodiscard]] SystemdService::Policies policies() {
-        return {
-            .daemon = SystemdNotify{{}, host.service_manager, host.process, host.clock, host.streams},
-            .lock = PidFileLock{{}, host.locks, host.process, host.processes, host.files},
-            .log = JournalLog{{}, host.message_sockets, host.streams, host.service_manager, host.clock, host.process},
-            .control = UnixSocketControl{{}, host.sockets}};
-    }
     /// Made at first use, of `options` and `hooks` as they are then.
     SystemdService& service() {
-        if (!service_) service_ = std::make_unique<SystemdService>(options, hooks, policies(), host.host());
+        if (!service_) service_ = std::make_unique<SystemdService>(options, hooks, host.host());
         return *service_;
     }
+    ServiceCore& core() { return ServiceCore::of(service()); }
     int run() {
         try {
             return service().start();

@@ -7,7 +7,6 @@
 #include <csignal>
 #include <stdexcept>
 
-#include "servicekit/mocks/fake_policies.hpp"
 #include "servicekit/policies.hpp"
 #include "servicekit/service.hpp"
 

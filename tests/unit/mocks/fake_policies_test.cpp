@@ -1,11 +1,10 @@
-#include "servicekit/mocks/fake_policies.hpp"
+#include "servicekit/mocks/fake_life.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
 
-#include "servicekit/mocks/fake_life.hpp"
 #include "servicekit/policies.hpp"
 #include "servicekit/service.hpp"
 

@@ -182,14 +182,13 @@ TEST(MockDefaultsTest, AreHarmlessOnTheRestOfTheSystem) {
 TEST(MockDefaultsTest, LetAServiceBegin) {
     NiceMock<MockDaemon> daemon;
     EXPECT_TRUE(daemon.has_background());
-    EXPECT_EQ(daemon.enter().value(), contract::Role::service);
+    EXPECT_EQ(daemon.enter().value(), Role::service);
     bool carried = false;
     EXPECT_TRUE(daemon.carry([&carried] { carried = true; }));
     EXPECT_TRUE(carried);
     NiceMock<MockLock> lock;
     EXPECT_FALSE(lock.owner().value().has_value());
-    EXPECT_EQ(lock.acquire(contract::LockWait::fail_fast, {}).value().state, contract::Acquisition::State::acquired);
-    EXPECT_TRUE(lock.held());
+    EXPECT_EQ(lock.acquire(LockWait::fail_fast, {}).value().state, Acquisition::State::acquired);
     EXPECT_EQ(lock.token(), std::nullopt);
     NiceMock<MockLog> log;
     EXPECT_TRUE(log.open());

@@ -6,24 +6,20 @@
 
 #include "servicekit/base/result.hpp"
 #include "servicekit/base/value.hpp"
-#include "servicekit/contract/control.hpp"
-#include "servicekit/contract/deployment.hpp"
+#include "servicekit/policy/control_policy.hpp"
+#include "servicekit/policy/deployment.hpp"
 
 namespace servicekit {
 
 /// Control policy for a service that nobody can reach while it runs, save by signals.
-class NoControl {
+class NoControl final : public ControlPolicy {
 public:
     struct Options {};
 
     explicit NoControl(Options /*options*/ = {}) noexcept {}
 
-    void configure(const contract::Deployment& /*deployment*/) noexcept {}
-    Result<void> open(contract::Requests& /*requests*/, os::EventLoop& /*loop*/) { return {}; }
-    [[nodiscard]] std::string endpoint() const { return {}; }
-    [[nodiscard]] Object status_fields() const { return {}; }
-    Result<void> hand_to(uid_t /*uid*/, gid_t /*gid*/) { return {}; }
-    void close() noexcept {}
+    Result<void> open(Requests& /*requests*/, os::EventLoop& /*loop*/) override { return {}; }
+    void close() noexcept override {}
 };
 
 }  // namespace servicekit

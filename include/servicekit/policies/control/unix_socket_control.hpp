@@ -10,9 +10,9 @@
 
 #include "servicekit/base/result.hpp"
 #include "servicekit/base/value.hpp"
-#include "servicekit/contract/control.hpp"
-#include "servicekit/contract/deployment.hpp"
 #include "servicekit/os/interfaces.hpp"
+#include "servicekit/policy/control_policy.hpp"
+#include "servicekit/policy/deployment.hpp"
 
 namespace servicekit {
 
@@ -27,7 +27,7 @@ namespace servicekit {
 /// by the time that their requests take, each user the same, those who ask little first. So no stranger keeps an
 /// operator, or another stranger, from being served.
 /// May be moved before open(), and not later.
-class UnixSocketControl {
+class UnixSocketControl final : public ControlPolicy {
 public:
     struct Options {
         std::string path = {};      ///< absolute; empty: the deployment's control socket
@@ -74,26 +74,23 @@ public:
     };
 
     UnixSocketControl();
-    explicit UnixSocketControl(Options options, os::LocalSockets& sockets = os::posix_local_sockets(),
-                               os::Users& users = os::posix_users(), const os::Process& process = os::posix_process(),
-                               const os::Clock& clock = os::posix_clock());
+    explicit UnixSocketControl(Options options, const os::Host& host = os::posix_host());
     UnixSocketControl(UnixSocketControl&& other) noexcept;
     UnixSocketControl& operator=(UnixSocketControl&& other) noexcept;
     ~UnixSocketControl();
 
     /// What the deployment says about access goes before the options.
-    void configure(const contract::Deployment& deployment);
-    [[nodiscard]] contract::ControlAccess access() const;
+    void configure(const Deployment& deployment) override;
+    [[nodiscard]] ControlAccess access() const override;
     /// A socket that nobody serves any more is replaced. One that the service manager opened is taken over as it is,
     /// with the owner and permissions that the manager gave it, and stays when the service ends.
     /// \returns an error of ExitCode::already_running where somebody does serve it, lock or no lock.
-    Result<void> open(contract::Requests& requests, os::EventLoop& loop);
+    Result<void> open(Requests& requests, os::EventLoop& loop) override;
     /// The socket's path.
-    [[nodiscard]] std::string endpoint() const;
-    [[nodiscard]] Object status_fields() const { return {}; }
+    [[nodiscard]] std::string endpoint() const override;
     /// Gives the socket's file to the user, save what the options say about its owner and group.
-    Result<void> hand_to(uid_t uid, gid_t gid);
-    void close() noexcept;
+    Result<void> hand_to(uid_t uid, gid_t gid) override;
+    void close() noexcept override;
 
 private:
     struct State;

@@ -6,9 +6,9 @@
 #include <string_view>
 
 #include "servicekit/base/result.hpp"
-#include "servicekit/contract/daemon.hpp"
-#include "servicekit/contract/deployment.hpp"
 #include "servicekit/os/interfaces.hpp"
+#include "servicekit/policy/daemon_policy.hpp"
+#include "servicekit/policy/deployment.hpp"
 
 namespace servicekit {
 
@@ -20,31 +20,18 @@ namespace servicekit {
 /// ones, which the first thread reaps. What the program waits for by itself, be it with waitpid(2), pclose(3) or
 /// system(3), keeps its exit status, however late it waits; but for a child whose thread has ended, or that was forked
 /// before the start event: nobody can tell that from an orphan, so it is kept for `orphan_grace` only.
-class Foreground {
+class Foreground final : public DaemonPolicy {
 public:
     struct Options {
         /// How long an adopted process that has ended is kept for somebody who may wait for it.
         std::chrono::milliseconds orphan_grace{5'000};
     };
 
-    Foreground() noexcept : Foreground{Options{}} {}
-    explicit Foreground(Options options, os::Children& children = os::posix_children(),
-                        const os::Clock& clock = os::posix_clock()) noexcept
-        : options_{options}, children_{&children}, clock_{&clock} {}
+    Foreground();
+    explicit Foreground(Options options, const os::Host& host = os::posix_host());
 
-    void configure(const contract::Deployment& /*deployment*/) noexcept {}
-    [[nodiscard]] bool has_background() const noexcept { return false; }
-    [[nodiscard]] bool notifies_manager() const noexcept { return false; }
-    Result<contract::Role> enter();
-    Result<void> carry(const std::function<void()>& body);
-    void ready() noexcept {}
-    void failed(const Error& /*error*/) noexcept {}
-    void reloading() noexcept {}
-    void stopping() noexcept {}
-    void status(std::string_view /*text*/) noexcept {}
-    void extend(std::chrono::milliseconds /*time*/) noexcept {}
-    [[nodiscard]] std::optional<std::chrono::milliseconds> alive_interval() const noexcept { return std::nullopt; }
-    void alive() noexcept {}
+    Result<Role> enter() override;
+    Result<void> carry(const std::function<void()>& body) override;
 
 private:
     Options options_;

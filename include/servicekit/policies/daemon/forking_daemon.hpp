@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "servicekit/base/result.hpp"
-#include "servicekit/contract/daemon.hpp"
-#include "servicekit/contract/deployment.hpp"
 #include "servicekit/os/interfaces.hpp"
+#include "servicekit/policy/daemon_policy.hpp"
+#include "servicekit/policy/deployment.hpp"
 
 namespace servicekit {
 
@@ -23,7 +23,7 @@ namespace servicekit {
 /// ready or has failed; a service that dies without a word is told from one that is slow.
 /// Enter it before any thread starts and before the lock is taken: fork(2) keeps neither threads nor fcntl(2)'s locks.
 /// May be moved before configure(), and not later.
-class ForkingDaemon {
+class ForkingDaemon final : public DaemonPolicy {
 public:
     struct Options {
         /// How much longer than the service's own start timeout (and, once interrupted, its stop timeout) the process
@@ -32,19 +32,13 @@ public:
     };
 
     ForkingDaemon();
-    explicit ForkingDaemon(Options options, os::Process& process = os::posix_process(),
-                           os::Pipes& pipes = os::posix_pipes(),
-                           os::StandardStreams& streams = os::posix_standard_streams(),
-                           os::ProcessTable& processes = os::posix_process_table(),
-                           os::Clock& clock = os::posix_clock(),
-                           os::InheritedDescriptors& inherited = os::posix_inherited_descriptors());
+    explicit ForkingDaemon(Options options, const os::Host& host = os::posix_host());
     ForkingDaemon(ForkingDaemon&& other) noexcept;
     ForkingDaemon& operator=(ForkingDaemon&& other) noexcept;
     ~ForkingDaemon();
 
-    void configure(const contract::Deployment& deployment);
-    [[nodiscard]] bool has_background() const noexcept { return true; }
-    [[nodiscard]] bool notifies_manager() const noexcept { return false; }
+    void configure(const Deployment& deployment) override;
+    [[nodiscard]] bool has_background() const noexcept override { return true; }
 
     /// \pre one thread (in the background refused otherwise), no lock held.
     /// \returns in the parent, after the service became ready (Role::parent), or the error that kept it from that:
@@ -52,23 +46,18 @@ public:
     ///          code; ExitCode::timeout where it took too long or this process got INT, TERM or HUP meanwhile, the
     ///          service then being ended. To learn how it ended the parent adopts orphans, Process::adopt_orphans().
     ///          In the service at once; what goes wrong there before is the parent's to return.
-    Result<contract::Role> enter();
-    void logs_to(const std::vector<std::string>& files);
+    Result<Role> enter() override;
+    void logs_to(const std::vector<std::string>& files) override;
     /// Until ready() or failed(). What the parent's enter() returns if the process ends then.
-    void crashed(std::string_view what) noexcept;
+    void crashed(std::string_view what) noexcept override;
     /// The parent's enter() returns. Before enter() failed() does nothing. Only the first of ready() and failed() counts; in the foreground neither does.
-    void ready();
-    void failed(const Error& error);
-    void reloading() noexcept {}
-    void stopping() noexcept {}
-    void status(std::string_view /*text*/) noexcept {}
+    void ready() override;
+    void failed(const Error& error) override;
     /// The process that the user started waits on.
-    void extend(std::chrono::milliseconds time);
-    [[nodiscard]] std::optional<std::chrono::milliseconds> alive_interval() const noexcept { return std::nullopt; }
-    void alive() noexcept {}
+    void extend(std::chrono::milliseconds time) override;
 
 private:
-    [[nodiscard]] Result<contract::Role> wait_for_service(os::Pipe& pipe, pid_t child);
+    [[nodiscard]] Result<Role> wait_for_service(os::Pipe& pipe, pid_t child);
     [[nodiscard]] Result<void> become_daemon();
     void report(std::string_view line);
     void tell(std::string_view line);
@@ -80,7 +69,7 @@ private:
     os::ProcessTable* processes_;
     os::Clock* clock_;
     os::InheritedDescriptors* inherited_;
-    contract::Deployment deployment_;
+    Deployment deployment_;
     struct Reports;
     std::unique_ptr<Reports> reports_;  ///< to the parent; null: this is no service in the background
     std::chrono::steady_clock::time_point extended_until_;

@@ -7,9 +7,9 @@
 #include <string_view>
 
 #include "servicekit/base/result.hpp"
-#include "servicekit/contract/daemon.hpp"
-#include "servicekit/contract/deployment.hpp"
 #include "servicekit/os/interfaces.hpp"
+#include "servicekit/policy/daemon_policy.hpp"
+#include "servicekit/policy/deployment.hpp"
 
 namespace servicekit {
 
@@ -20,7 +20,7 @@ namespace servicekit {
 ///
 /// Where nobody listens (there is no $NOTIFY_SOCKET) it tells nobody, and the service runs as it does with Foreground.
 /// What is meant for this process alone is taken out of the environment, so that no child tells the manager anything.
-class SystemdNotify {
+class SystemdNotify final : public DaemonPolicy {
 public:
     struct Options {
         /// How much longer than the service itself the manager waits for the next sign of progress, so that it is the
@@ -29,27 +29,26 @@ public:
     };
 
     SystemdNotify();
-    explicit SystemdNotify(Options options, os::ServiceManager& manager = os::posix_service_manager(),
-                           const os::Process& process = os::posix_process(), const os::Clock& clock = os::posix_clock(),
-                           os::StandardStreams& streams = os::posix_standard_streams());
+    explicit SystemdNotify(Options options, const os::Host& host = os::posix_host());
     SystemdNotify(SystemdNotify&& other) noexcept;
     SystemdNotify& operator=(SystemdNotify&& other) noexcept;
     ~SystemdNotify();
 
-    void configure(const contract::Deployment& deployment) { name_ = deployment.name; }
-    [[nodiscard]] bool has_background() const noexcept { return false; }
-    [[nodiscard]] bool notifies_manager() const noexcept { return true; }
+    void configure(const Deployment& deployment) override { name_ = deployment.name; }
+    [[nodiscard]] bool notifies_manager() const noexcept override { return true; }
     /// \returns an error where there is an address that can't be one; whether somebody listens there shows later.
-    Result<contract::Role> enter();
-    void ready();
-    void failed(const Error& error);
-    void reloading();
-    void stopping();
-    void status(std::string_view text);
-    void extend(std::chrono::milliseconds time);
+    Result<Role> enter() override;
+    void ready() override;
+    void failed(const Error& error) override;
+    void reloading() override;
+    void stopping() override;
+    void status(std::string_view text) override;
+    void extend(std::chrono::milliseconds time) override;
     /// Half of the time that the manager waits for a sign of life.
-    [[nodiscard]] std::optional<std::chrono::milliseconds> alive_interval() const noexcept { return alive_interval_; }
-    void alive();
+    [[nodiscard]] std::optional<std::chrono::milliseconds> alive_interval() const noexcept override {
+        return alive_interval_;
+    }
+    void alive() override;
 
 private:
     Result<void> take_socket();

@@ -10,15 +10,15 @@
 
 #include "servicekit/base/result.hpp"
 #include "servicekit/base/value.hpp"
-#include "servicekit/contract/deployment.hpp"
-#include "servicekit/contract/lock.hpp"
+#include "servicekit/policy/deployment.hpp"
+#include "servicekit/policy/lock_policy.hpp"
 
 namespace servicekit {
 
 /// Lock policy that locks nothing, for where something else sees to it that one instance runs: a container.
 /// It can't tell who runs. A control policy must not take it for a proof that nobody serves the control socket.
 /// May be moved before it is acquired, and not later.
-class NoLock {
+class NoLock final : public LockPolicy {
 public:
     struct Options {};
 
@@ -30,20 +30,14 @@ public:
     }
     ~NoLock() = default;
 
-    void configure(const contract::Deployment& /*deployment*/) noexcept {}
     /// Always acquired, at once.
-    Result<contract::Acquisition> acquire(contract::LockWait wait, const std::stop_token& stop);
+    Result<Acquisition> acquire(LockWait wait, const std::stop_token& stop) override;
     /// Between acquire() and release().
     [[nodiscard]] bool held() const noexcept { return held_; }
     /// Nobody, even while held.
-    Result<std::optional<contract::Owner>> owner();
-    [[nodiscard]] bool tells_owner() const noexcept { return false; }
-    [[nodiscard]] std::optional<std::uint64_t> token() const noexcept { return std::nullopt; }
-    [[nodiscard]] Object status_fields() const { return {}; }
-    Result<void> hand_to(uid_t /*uid*/, gid_t /*gid*/) { return {}; }
-    void release() noexcept { held_ = false; }
-    /// Never calls it: what locks nothing can't be lost.
-    void on_lost(const std::function<void(const Error&)>& /*callback*/) noexcept {}
+    Result<std::optional<Owner>> owner() override;
+    [[nodiscard]] bool tells_owner() const noexcept override { return false; }
+    void release() noexcept override { held_ = false; }
 
 private:
     std::atomic<bool> held_{false};

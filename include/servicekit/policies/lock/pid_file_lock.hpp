@@ -14,9 +14,9 @@
 
 #include "servicekit/base/result.hpp"
 #include "servicekit/base/value.hpp"
-#include "servicekit/contract/deployment.hpp"
-#include "servicekit/contract/lock.hpp"
 #include "servicekit/os/interfaces.hpp"
+#include "servicekit/policy/deployment.hpp"
+#include "servicekit/policy/lock_policy.hpp"
 
 namespace servicekit::os {
 struct LockOwner;
@@ -29,10 +29,11 @@ class OtherPlaces;
 namespace servicekit {
 
 /// Lock policy that locks the pidfile for the life of the service, and writes the pid into it.
-/// The lock is the truth, the content a hint for monitors: it is emptied at the end, and the file stays.
+/// The lock is the truth, the content a hint for monitors: it is emptied at the end, and the file stays. It stays with
+/// whoever made it, too, so that the user whom the service becomes can't write another pid into it.
 /// The kernel drops the lock when the process ends, however that happens; so it can't be lost and needs no token.
 /// May be moved before it is acquired, and not later.
-class PidFileLock {
+class PidFileLock final : public LockPolicy {
 public:
     struct Options {
         std::string path = {};      ///< absolute; empty: the deployment's pidfile
@@ -43,39 +44,31 @@ public:
     };
 
     PidFileLock();
-    explicit PidFileLock(Options options, os::FileLocks& file_locks = os::posix_file_locks(),
-                         os::Process& process = os::posix_process(),
-                         os::ProcessTable& processes = os::posix_process_table(), os::Files& files = os::posix_files());
+    explicit PidFileLock(Options options, const os::Host& host = os::posix_host());
     PidFileLock(PidFileLock&& other) noexcept;
     PidFileLock& operator=(PidFileLock&& other) noexcept;
     ~PidFileLock();
 
-    void configure(const contract::Deployment& deployment);
+    void configure(const Deployment& deployment) override;
 
     /// Busy, too, while the service runs in one of the deployment's other places.
     /// \pre the last fork is over, and only one thread acquires. The pidfile's folder exists.
     /// \returns an error of ExitCode::permission also where somebody has the lock who is no instance of the service,
     ///          of ExitCode::cannot_create where the pidfile can't be made, locked or written.
-    Result<contract::Acquisition> acquire(contract::LockWait wait, const std::stop_token& stop);
+    Result<Acquisition> acquire(LockWait wait, const std::stop_token& stop) override;
     /// False also where somebody has put another file in the place of the pidfile: no other process sees the lock then.
     [[nodiscard]] bool held() const;
-    Result<std::optional<contract::Owner>> owner();
-    [[nodiscard]] std::optional<std::uint64_t> token() const noexcept { return std::nullopt; }
+    Result<std::optional<Owner>> owner() override;
     /// `pid-file`: its path.
-    [[nodiscard]] Object status_fields() const;
-    /// Does nothing: the pidfile stays with whoever made it, so that the user whom the service becomes can't write
-    /// another pid into it. It is still emptied at the end, as it is open for writing.
-    Result<void> hand_to(uid_t /*uid*/, gid_t /*gid*/) { return {}; }
-    void release() noexcept;
-    /// Never calls it.
-    void on_lost(const std::function<void(const Error&)>& /*callback*/) noexcept {}
+    [[nodiscard]] Object status_fields() const override;
+    void release() noexcept override;
 
 private:
     [[nodiscard]] Result<void> keep(std::unique_ptr<os::FileLock> lock);
     [[nodiscard]] policies::OtherPlaces other_places() const;
     /// \param own the lock that was taken just now
     /// \returns the instance in another place that it has to give way to; nothing if there is none
-    [[nodiscard]] Result<std::optional<contract::Owner>> other_instance(os::FileLock& own) const;
+    [[nodiscard]] Result<std::optional<Owner>> other_instance(os::FileLock& own) const;
     [[nodiscard]] Error bystander(const os::LockOwner& owner) const;
     [[nodiscard]] Error cannot_lock(Error error) const;
 

@@ -8,12 +8,9 @@
 
 #include "servicekit/base/log_level.hpp"
 #include "servicekit/base/result.hpp"
-#include "servicekit/contract/deployment.hpp"
-#include "servicekit/contract/log.hpp"
-#include "servicekit/os/clock.hpp"
-#include "servicekit/os/environment.hpp"
-#include "servicekit/os/process.hpp"
-#include "servicekit/os/standard_streams.hpp"
+#include "servicekit/os/interfaces.hpp"
+#include "servicekit/policy/deployment.hpp"
+#include "servicekit/policy/log_policy.hpp"
 
 namespace servicekit {
 
@@ -28,7 +25,7 @@ namespace servicekit {
 /// in vain the next do not wait at all; what can't be written is counted, and once a line can be, the one before it
 /// says how many were lost and why. The stream stays as blocking as it was, since others may share it.
 /// May be moved before open(), and not later.
-class ConsoleLog {
+class ConsoleLog final : public LogPolicy {
 public:
     enum class Target { standard_output, standard_error };
     enum class Format { automatic, text, json };
@@ -40,27 +37,21 @@ public:
     };
 
     ConsoleLog();
-    explicit ConsoleLog(Options options, os::StandardStreams& streams = os::posix_standard_streams(),
-                        const os::Clock& clock = os::posix_clock(), const os::Process& process = os::posix_process(),
-                        const os::Environment& environment = os::posix_environment());
+    explicit ConsoleLog(Options options, const os::Host& host = os::posix_host());
     ConsoleLog(ConsoleLog&& other) noexcept;
     ConsoleLog& operator=(ConsoleLog&& other) noexcept;
     ~ConsoleLog();
 
-    void configure(const contract::Deployment& deployment);
-    [[nodiscard]] contract::LogPlan plan() const;
-    Result<void> open();
+    void configure(const Deployment& deployment) override;
+    [[nodiscard]] LogPlan plan() const override;
+    Result<void> open() override;
     /// Lines before open() and after close() are dropped.
-    void write(const contract::LogRecord& record) noexcept;
-    /// There is nothing to open anew.
-    Result<void> reopen() { return {}; }
-    void set_level(LogLevel level) noexcept;
+    void write(const LogRecord& record) noexcept override;
+    void set_level(LogLevel level) noexcept override;
     /// The streams stay what they are.
-    [[nodiscard]] contract::StreamUse stream_use() const noexcept { return contract::StreamUse::own; }
-    /// They are open already.
-    Result<void> hand_to(uid_t /*uid*/, gid_t /*gid*/) { return {}; }
-    void write_last_words(std::span<const contract::LogRecord> records) noexcept;
-    void close(std::chrono::milliseconds at_most) noexcept;
+    [[nodiscard]] StreamUse stream_use() const noexcept override { return StreamUse::own; }
+    void write_last_words(std::span<const LogRecord> records) noexcept override;
+    void close(std::chrono::milliseconds at_most) noexcept override;
 
 private:
     struct State;

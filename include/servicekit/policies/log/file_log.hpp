@@ -11,15 +11,9 @@
 
 #include "servicekit/base/log_level.hpp"
 #include "servicekit/base/result.hpp"
-#include "servicekit/contract/deployment.hpp"
-#include "servicekit/contract/log.hpp"
-#include "servicekit/os/clock.hpp"
-#include "servicekit/os/environment.hpp"
-#include "servicekit/os/files.hpp"
-#include "servicekit/os/process.hpp"
-#include "servicekit/os/standard_streams.hpp"
-#include "servicekit/os/threads.hpp"
-#include "servicekit/os/users.hpp"
+#include "servicekit/os/interfaces.hpp"
+#include "servicekit/policy/deployment.hpp"
+#include "servicekit/policy/log_policy.hpp"
 
 namespace servicekit {
 
@@ -40,12 +34,12 @@ namespace servicekit {
 /// and removed, by a thread that is there while there is something to do; or somebody else does it, as logrotate, and has
 /// the log reopened.
 /// May be moved before open(), and not later.
-class FileLog {
+class FileLog final : public LogPolicy {
 public:
     /// What the settings say (`log-mode`, `log-rotate-size`...) goes before what stands here.
     struct Options {
         mode_t permissions = 0640;  ///< of new files, whatever the umask
-        contract::LineFormat format = contract::LineFormat::text;
+        LineFormat format = LineFormat::text;
         std::chrono::milliseconds delay{200};  ///< how long a line below a warning may wait
         std::uint64_t rotate_size = 0;         ///< in bytes; 0: never for its size
         std::chrono::seconds rotate_every{0};  ///< counted from midnight UTC; 0: never for its age
@@ -56,37 +50,34 @@ public:
     };
 
     FileLog();
-    explicit FileLog(Options options, os::Files& files = os::posix_files(),
-                     os::StandardStreams& streams = os::posix_standard_streams(),
-                     const os::Clock& clock = os::posix_clock(), const os::Process& process = os::posix_process(),
-                     os::Users& users = os::posix_users(), const os::Environment& environment = os::posix_environment(),
-                     os::Threads& threads = os::posix_threads());
+    explicit FileLog(Options options, const os::Host& host = os::posix_host());
     FileLog(FileLog&& other) noexcept;
     FileLog& operator=(FileLog&& other) noexcept;
     ~FileLog();
 
-    void configure(const contract::Deployment& deployment);
-    [[nodiscard]] contract::LogPlan plan() const;
-    [[nodiscard]] std::vector<std::string> files() const;
+    void configure(const Deployment& deployment) override;
+    [[nodiscard]] LogPlan plan() const override;
+    [[nodiscard]] std::vector<std::string> files() const override;
     /// True in the background without a file.
-    [[nodiscard]] bool drops_lines() const noexcept;
+    [[nodiscard]] bool drops_lines() const noexcept override;
     /// Its folder must be there.
-    Result<void> open();
+    Result<void> open() override;
+    [[nodiscard]] bool works_in_background() const noexcept override { return true; }
     /// Until here, lines are written at once.
-    Result<void> start(os::EventLoop& loop);
-    void stop() noexcept;
+    Result<void> start(os::EventLoop& loop) override;
+    void stop() noexcept override;
     /// Lines before open() and after close() are dropped.
-    void write(const contract::LogRecord& record) noexcept;
-    void flush(std::chrono::milliseconds at_most);
+    void write(const LogRecord& record) noexcept override;
+    void flush(std::chrono::milliseconds at_most) override;
     /// Does nothing without a file.
-    Result<void> reopen();
-    void set_level(LogLevel level) noexcept;
+    Result<void> reopen() override;
+    void set_level(LogLevel level) noexcept override;
     /// Into the file. Where there is none, nowhere in the background; in the foreground they stay what they are.
-    [[nodiscard]] contract::StreamUse stream_use() const noexcept;
-    Result<void> hand_to(uid_t uid, gid_t gid);
-    void write_last_words(std::span<const contract::LogRecord> records) noexcept;
+    [[nodiscard]] StreamUse stream_use() const noexcept override;
+    Result<void> hand_to(uid_t uid, gid_t gid) override;
+    void write_last_words(std::span<const LogRecord> records) noexcept override;
     /// A line that hangs in the kernel longer than `at_most` is left behind, and so are old files that do so for 250 ms.
-    void close(std::chrono::milliseconds at_most) noexcept;
+    void close(std::chrono::milliseconds at_most) noexcept override;
 
 private:
     struct State;

@@ -9,18 +9,11 @@
 
 #include "servicekit/base/log_level.hpp"
 #include "servicekit/base/result.hpp"
-#include "servicekit/contract/deployment.hpp"
-#include "servicekit/contract/log.hpp"
+#include "servicekit/os/interfaces.hpp"
+#include "servicekit/policy/deployment.hpp"
+#include "servicekit/policy/log_policy.hpp"
 
 namespace servicekit {
-
-namespace os {
-class Clock;
-class MessageSockets;
-class Process;
-class ServiceManager;
-class StandardStreams;
-}  // namespace os
 
 /// Log policy for services that systemd starts.
 ///
@@ -37,7 +30,7 @@ class StandardStreams;
 /// Without a journal, records are lines on stderr: on a terminal as those of FileLog, elsewhere as sd-daemon(3) has them,
 /// `<6>message key=value`, with neither time nor name.
 /// May be moved before open(), and not later.
-class JournalLog {
+class JournalLog final : public LogPolicy {
 public:
     struct Options {
         std::string socket = "/run/systemd/journal/socket";
@@ -46,25 +39,20 @@ public:
     };
 
     JournalLog();
-    explicit JournalLog(Options options);
-    JournalLog(Options options, os::MessageSockets& sockets, os::StandardStreams& streams,
-               const os::ServiceManager& manager, const os::Clock& clock, const os::Process& process);
+    explicit JournalLog(Options options, const os::Host& host = os::posix_host());
     JournalLog(JournalLog&& other) noexcept;
     JournalLog& operator=(JournalLog&& other) noexcept;
     ~JournalLog();
 
-    void configure(const contract::Deployment& deployment);
-    [[nodiscard]] contract::LogPlan plan() const;
-    Result<void> open();
+    void configure(const Deployment& deployment) override;
+    [[nodiscard]] LogPlan plan() const override;
+    Result<void> open() override;
     /// Lines before open() and after close() are dropped.
-    void write(const contract::LogRecord& record) noexcept;
-    /// There is nothing to open anew.
-    Result<void> reopen() { return {}; }
-    void set_level(LogLevel level) noexcept;
-    [[nodiscard]] contract::StreamUse stream_use() const noexcept { return contract::StreamUse::own; }
-    Result<void> hand_to(uid_t /*uid*/, gid_t /*gid*/) { return {}; }
-    void write_last_words(std::span<const contract::LogRecord> records) noexcept;
-    void close(std::chrono::milliseconds at_most) noexcept;
+    void write(const LogRecord& record) noexcept override;
+    void set_level(LogLevel level) noexcept override;
+    [[nodiscard]] StreamUse stream_use() const noexcept override { return StreamUse::own; }
+    void write_last_words(std::span<const LogRecord> records) noexcept override;
+    void close(std::chrono::milliseconds at_most) noexcept override;
 
 private:
     struct State;

@@ -5,28 +5,24 @@
 #include <chrono>
 
 #include "servicekit/base/result.hpp"
-#include "servicekit/contract/deployment.hpp"
-#include "servicekit/contract/log.hpp"
+#include "servicekit/policy/deployment.hpp"
+#include "servicekit/policy/log_policy.hpp"
 
 namespace servicekit {
 
 /// Log policy that keeps nothing.
-class NoLog {
+class NoLog final : public LogPolicy {
 public:
     struct Options {};
 
     NoLog() = default;
     explicit NoLog(Options /*options*/) noexcept {}
 
-    void configure(const contract::Deployment& /*deployment*/) noexcept {}
-    Result<void> open() { return {}; }
-    void write(const contract::LogRecord& /*record*/) noexcept {}
-    Result<void> reopen() { return {}; }
-    void set_level(LogLevel /*level*/) noexcept {}
+    Result<void> open() override { return {}; }
+    void write(const LogRecord& /*record*/) noexcept override {}
     /// In the background stdout and stderr go to /dev/null; in the foreground they stay what they are.
-    [[nodiscard]] contract::StreamUse stream_use() const noexcept { return contract::StreamUse::none; }
-    Result<void> hand_to(uid_t /*uid*/, gid_t /*gid*/) { return {}; }
-    void close(std::chrono::milliseconds /*at_most*/) noexcept {}
+    [[nodiscard]] StreamUse stream_use() const noexcept override { return StreamUse::none; }
+    void close(std::chrono::milliseconds /*at_most*/) noexcept override {}
 };
 
 }  // namespace servicekit

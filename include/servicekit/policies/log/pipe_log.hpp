@@ -11,17 +11,11 @@
 
 #include "servicekit/base/log_level.hpp"
 #include "servicekit/base/result.hpp"
-#include "servicekit/contract/deployment.hpp"
-#include "servicekit/contract/log.hpp"
+#include "servicekit/os/interfaces.hpp"
+#include "servicekit/policy/deployment.hpp"
+#include "servicekit/policy/log_policy.hpp"
 
 namespace servicekit {
-
-namespace os {
-class Clock;
-class Process;
-class Programs;
-class StandardStreams;
-}  // namespace os
 
 /// Log policy for programs that keep and rotate logs: rotatelogs(8), multilog(8), svlogd(8), s6-log. The service starts
 /// one, writes lines to its standard input, and starts it anew where it ends.
@@ -43,9 +37,9 @@ class StandardStreams;
 /// At the end its input is closed and it is waited for. One that goes on `stop_wait` later though it has read everything
 /// gets a TERM; one that has not is left alone, since every signal would cost lines. None is ever killed by us.
 /// May be moved before open(), and not later.
-class PipeLog {
+class PipeLog final : public LogPolicy {
 public:
-    using Format = contract::LineFormat;
+    using Format = LineFormat;
 
     struct Options {
         /// The program, searched in PATH where it has no slash, and its arguments. What the settings say goes first.
@@ -66,27 +60,26 @@ public:
     };
 
     PipeLog();
-    explicit PipeLog(Options options);
-    PipeLog(Options options, os::Programs& programs, os::StandardStreams& streams, const os::Clock& clock,
-            const os::Process& process);
+    explicit PipeLog(Options options, const os::Host& host = os::posix_host());
     PipeLog(PipeLog&& other) noexcept;
     PipeLog& operator=(PipeLog&& other) noexcept;
     ~PipeLog();
 
-    void configure(const contract::Deployment& deployment);
-    [[nodiscard]] contract::LogPlan plan() const;
+    void configure(const Deployment& deployment) override;
+    [[nodiscard]] LogPlan plan() const override;
     /// Starts the program, unless that has to wait for start().
-    Result<void> open();
-    Result<void> start(os::EventLoop& loop);
-    void stop() noexcept;
+    Result<void> open() override;
+    [[nodiscard]] bool works_in_background() const noexcept override { return true; }
+    Result<void> start(os::EventLoop& loop) override;
+    void stop() noexcept override;
     /// Lines before open() and after close() are dropped.
-    void write(const contract::LogRecord& record) noexcept;
-    void flush(std::chrono::milliseconds at_most);
-    Result<void> reopen();
-    void set_level(LogLevel level) noexcept;
-    Result<void> hand_to(uid_t uid, gid_t gid);
-    void write_last_words(std::span<const contract::LogRecord> records) noexcept;
-    void close(std::chrono::milliseconds at_most) noexcept;
+    void write(const LogRecord& record) noexcept override;
+    void flush(std::chrono::milliseconds at_most) override;
+    Result<void> reopen() override;
+    void set_level(LogLevel level) noexcept override;
+    Result<void> hand_to(uid_t uid, gid_t gid) override;
+    void write_last_words(std::span<const LogRecord> records) noexcept override;
+    void close(std::chrono::milliseconds at_most) noexcept override;
 
 private:
     struct State;

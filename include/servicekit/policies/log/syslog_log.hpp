@@ -9,16 +9,11 @@
 
 #include "servicekit/base/log_level.hpp"
 #include "servicekit/base/result.hpp"
-#include "servicekit/contract/deployment.hpp"
-#include "servicekit/contract/log.hpp"
+#include "servicekit/os/interfaces.hpp"
+#include "servicekit/policy/deployment.hpp"
+#include "servicekit/policy/log_policy.hpp"
 
 namespace servicekit {
-
-namespace os {
-class Clock;
-class MessageSockets;
-class Process;
-}  // namespace os
 
 /// Log policy for the system's log daemon, by its local socket.
 ///
@@ -31,7 +26,7 @@ class Process;
 /// (RFC 6587). A daemon that was started anew is connected to anew. One that is gone or does not keep up costs a record
 /// `patience` at most; what can't be sent is counted, and the next that can comes after one that says how many were lost.
 /// May be moved before open(), and not later.
-class SyslogLog {
+class SyslogLog final : public LogPolicy {
 public:
     enum class Format {
         rfc5424,
@@ -74,24 +69,20 @@ public:
     };
 
     SyslogLog();
-    explicit SyslogLog(Options options);
-    SyslogLog(Options options, os::MessageSockets& sockets, const os::Clock& clock, const os::Process& process);
+    explicit SyslogLog(Options options, const os::Host& host = os::posix_host());
     SyslogLog(SyslogLog&& other) noexcept;
     SyslogLog& operator=(SyslogLog&& other) noexcept;
     ~SyslogLog();
 
-    void configure(const contract::Deployment& deployment);
-    [[nodiscard]] contract::LogPlan plan() const;
+    void configure(const Deployment& deployment) override;
+    [[nodiscard]] LogPlan plan() const override;
     /// Succeeds also where no daemon listens yet.
-    Result<void> open();
+    Result<void> open() override;
     /// Lines before open() and after close() are dropped.
-    void write(const contract::LogRecord& record) noexcept;
-    /// There is nothing to open anew.
-    Result<void> reopen() { return {}; }
-    void set_level(LogLevel level) noexcept;
-    Result<void> hand_to(uid_t /*uid*/, gid_t /*gid*/) { return {}; }
-    void write_last_words(std::span<const contract::LogRecord> records) noexcept;
-    void close(std::chrono::milliseconds at_most) noexcept;
+    void write(const LogRecord& record) noexcept override;
+    void set_level(LogLevel level) noexcept override;
+    void write_last_words(std::span<const LogRecord> records) noexcept override;
+    void close(std::chrono::milliseconds at_most) noexcept override;
 
 private:
     struct State;

@@ -20,15 +20,15 @@ namespace servicekit {
 
 /// Answers `["x"]` with `{"did":["x"]}` at once, or, where the text has "slow" in it, when the test says so;
 /// what has "bad" in it was no request, and for what has "hungry" in it there is no memory.
-class RecordedRequests final : public contract::Requests {
+class RecordedRequests final : public Requests {
 public:
     struct Asked {
         std::string text;
         Peer peer;
-        std::shared_ptr<contract::Responder> responder;
+        std::shared_ptr<Responder> responder;
     };
 
-    void request(std::string_view text, const Peer& peer, std::shared_ptr<contract::Responder> responder) override {
+    void request(std::string_view text, const Peer& peer, std::shared_ptr<Responder> responder) override {
         asked.push_back({std::string{text}, peer, responder});
         if (when_asked) when_asked(text);
         if (text.find("hungry") != std::string_view::npos) throw std::bad_alloc{};
@@ -38,7 +38,7 @@ public:
         else
             responder->reply(answer(text));
     }
-    [[nodiscard]] std::string refuse(const contract::Refusal& refusal) override {
+    [[nodiscard]] std::string refuse(const Refusal& refusal) override {
         refusals.push_back(refusal);
         return "{\"error\":" + std::to_string(refusals.size()) + "}\n";
     }
@@ -56,14 +56,14 @@ public:
     /// Called for each request before it is answered.
     std::function<void(std::string_view text)> when_asked;
     std::vector<Asked> asked;
-    std::vector<contract::Refusal> refusals;
+    std::vector<Refusal> refusals;
     std::vector<std::string> notes;
 };
 
 /// A control socket on a machine in memory, and clients of it.
 class ControlFixture : public ::testing::Test {
 protected:
-    using Reason = contract::Refusal::Reason;
+    using Reason = Refusal::Reason;
 
     static constexpr std::string_view path = "/run/just-another-server.control";
 
@@ -75,14 +75,13 @@ protected:
         host.users.add_group("operators", 70);
     }
 
-    [[nodiscard]] static contract::Deployment deployment() {
-        contract::Deployment deployment;
+    [[nodiscard]] static Deployment deployment() {
+        Deployment deployment;
         deployment.control_socket = path;
         return deployment;
     }
     [[nodiscard]] std::unique_ptr<UnixSocketControl> control_with(UnixSocketControl::Options options) {
-        auto made =
-            std::make_unique<UnixSocketControl>(std::move(options), host.sockets, host.users, host.process, host.clock);
+        auto made = std::make_unique<UnixSocketControl>(std::move(options), host.host());
         made->configure(deployment());
         return made;
     }

@@ -80,9 +80,8 @@ TEST_F(ControlRolesTest, TheHighestOfSeveralCounts) {
 }
 
 TEST_F(ControlRolesTest, ADeploymentSaysWhoInPlaceOfTheOptions) {
-    control = std::make_unique<UnixSocketControl>(Options{.permissions = 0666, .operate = {"user:1001"}}, host.sockets,
-                                                  host.users, host.process);
-    contract::Deployment said = deployment();
+    control = std::make_unique<UnixSocketControl>(Options{.permissions = 0666, .operate = {"user:1001"}}, host.host());
+    Deployment said = deployment();
     said.control_access.operate = {{"user:1002"}};
     said.control_access.read = std::vector<std::string>{};
     said.control_access.group = "operators";
@@ -96,9 +95,8 @@ TEST_F(ControlRolesTest, ADeploymentSaysWhoInPlaceOfTheOptions) {
 }
 
 TEST_F(ControlRolesTest, ADeploymentSaysModeAndOwnerOfTheSocket) {
-    control = std::make_unique<UnixSocketControl>(Options{.permissions = 0600}, host.sockets, host.users, host.process,
-                                                  host.clock);
-    contract::Deployment said = deployment();
+    control = std::make_unique<UnixSocketControl>(Options{.permissions = 0600}, host.host());
+    Deployment said = deployment();
     said.control_access.permissions = 0660;
     said.control_access.owner = "alice";
     control->configure(said);

@@ -5,9 +5,6 @@
 
 #include "servicekit/mocks/mock_control.hpp"
 #include "servicekit/mocks/mock_event_loop.hpp"
-#include "servicekit/policy_concepts.hpp"
-
-template struct servicekit::CheckControlPolicy<servicekit::NoControl>;
 
 namespace servicekit {
 namespace {
@@ -18,7 +15,7 @@ TEST(NoControlTest, CannotBeReached) {
     StrictMock<mocks::MockRequests> requests;
     StrictMock<mocks::MockEventLoop> loop;
     NoControl control;
-    contract::Deployment deployment;
+    Deployment deployment;
     deployment.control_socket = "/run/a.control";
     control.configure(deployment);
     EXPECT_TRUE(control.open(requests, loop));

@@ -8,10 +8,7 @@
 #include <utility>
 
 #include "servicekit/mocks/mock_event_loop.hpp"
-#include "servicekit/policy_concepts.hpp"
 #include "unit/policies/control/control_fixture.hpp"
-
-template struct servicekit::CheckControlPolicy<servicekit::UnixSocketControl>;
 
 namespace servicekit {
 namespace {
@@ -262,14 +259,14 @@ TEST_F(UnixSocketControlTest, DoesNotResetAClientWhoseNextBytesNobodyRead) {
 }
 
 /// Closes the control from within a request, as `kill` does, and answers before.
-class ClosingRequests final : public contract::Requests {
+class ClosingRequests final : public Requests {
 public:
-    void request(std::string_view text, const Peer&, std::shared_ptr<contract::Responder> responder) override {
+    void request(std::string_view text, const Peer&, std::shared_ptr<Responder> responder) override {
         responder->reply(RecordedRequests::answer(text));
         control->close();
         last_text = text;
     }
-    [[nodiscard]] std::string refuse(const contract::Refusal&) override { return {}; }
+    [[nodiscard]] std::string refuse(const Refusal&) override { return {}; }
 
     UnixSocketControl* control = nullptr;
     std::string last_text;
@@ -322,7 +319,7 @@ TEST_F(UnixSocketControlTest, KeepsToTheLoopsThreadForAllButReplies) {
 }
 
 TEST_F(UnixSocketControlTest, MovesBeforeItIsOpened) {
-    UnixSocketControl first{{}, host.sockets, host.users, host.process};
+    UnixSocketControl first{{}, host.host()};
     UnixSocketControl moved = std::move(first);
     moved.configure(deployment());
     ASSERT_TRUE(moved.open(requests, loop));

@@ -6,6 +6,7 @@
 #include <cerrno>
 
 #include "servicekit/mocks/fake_children.hpp"
+#include "servicekit/os/host.hpp"
 
 namespace servicekit {
 namespace {
@@ -18,7 +19,7 @@ class ForegroundTest : public ::testing::Test {
 protected:
     mocks::FakeClock clock;
     mocks::FakeChildren children{clock};
-    Foreground daemon{{.orphan_grace = 5s}, children, clock};
+    Foreground daemon{{.orphan_grace = 5s}, {.children = &children, .clock = &clock}};
 };
 
 TEST_F(ForegroundTest, HasNoBackground) { EXPECT_FALSE(daemon.has_background()); }
@@ -29,7 +30,7 @@ TEST_F(ForegroundTest, IsTheServiceEvenWhereTheDeploymentAsksForTheBackground) {
                       .pid_file = "/run/x.pid",
                       .control_socket = "/run/x.control",
                       .background = true});
-    EXPECT_EQ(daemon.enter().value(), contract::Role::service);
+    EXPECT_EQ(daemon.enter().value(), Role::service);
 }
 
 TEST_F(ForegroundTest, RunsTheBodyInTheCallersThreadWhereItAdoptsNobody) {

@@ -15,12 +15,12 @@
 #include "servicekit/mocks/mock_process.hpp"
 #include "servicekit/mocks/mock_process_table.hpp"
 #include "servicekit/mocks/mock_standard_streams.hpp"
+#include "servicekit/os/host.hpp"
 
 namespace servicekit {
 namespace {
 
 using namespace std::chrono_literals;
-using contract::Role;
 using ::testing::ElementsAre;
 using ::testing::InSequence;
 using ::testing::NiceMock;
@@ -67,14 +67,20 @@ protected:
 
     bool pipe_is_gone = false;
     MortalPipe* pipe = nullptr;
-    contract::Deployment deployment;
+    Deployment deployment;
     NiceMock<mocks::MockProcess> process;
     NiceMock<mocks::MockPipes> pipes;
     NiceMock<mocks::MockStandardStreams> streams;
     NiceMock<mocks::MockProcessTable> processes;
     NiceMock<mocks::MockClock> clock;
     NiceMock<mocks::MockInheritedDescriptors> inherited;
-    ForkingDaemon daemon{{}, process, pipes, streams, processes, clock, inherited};
+    os::Host host{.clock = &clock,
+                  .inherited = &inherited,
+                  .pipes = &pipes,
+                  .process = &process,
+                  .processes = &processes,
+                  .streams = &streams};
+    ForkingDaemon daemon{{}, host};
 };
 
 TEST_F(ForkingDaemonTest, HasABackground) { EXPECT_TRUE(ForkingDaemon{}.has_background()); }
@@ -149,7 +155,7 @@ TEST_F(ForkingDaemonTest, ParentWaitsForTheStartTimeoutAndAGrace) {
 
 TEST_F(ForkingDaemonTest, ParentGivesAnInterruptedServiceTheStopTimeoutAndAGrace) {
     deployment.stop_timeout = 3s;
-    ForkingDaemon patient{{.grace = 4s}, process, pipes, streams, processes, clock, inherited};
+    ForkingDaemon patient{{.grace = 4s}, host};
     patient.configure(deployment);
     EXPECT_CALL(process, fork).WillOnce(Return(Result<pid_t>{4711}));
     const InSequence sequence;

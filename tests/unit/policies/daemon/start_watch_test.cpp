@@ -18,7 +18,6 @@ namespace servicekit::policies {
 namespace {
 
 using namespace std::chrono_literals;
-using contract::Role;
 using os::PipeReading;
 using ::testing::_;
 using ::testing::InSequence;

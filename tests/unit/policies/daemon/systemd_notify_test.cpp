@@ -10,6 +10,7 @@
 #include "servicekit/mocks/fake_process.hpp"
 #include "servicekit/mocks/fake_service_manager.hpp"
 #include "servicekit/mocks/fake_standard_streams.hpp"
+#include "servicekit/os/host.hpp"
 
 namespace servicekit {
 namespace {
@@ -24,7 +25,7 @@ protected:
     void SetUp() override { daemon.configure({.name = "trial"}); }
     void enter_with_manager() {
         manager.listen();
-        ASSERT_EQ(daemon.enter().value(), contract::Role::service);
+        ASSERT_EQ(daemon.enter().value(), Role::service);
     }
     [[nodiscard]] const std::string& errors() const { return streams.written(os::Stream::error); }
 
@@ -32,7 +33,8 @@ protected:
     mocks::FakeProcess process;
     mocks::FakeClock clock;
     mocks::FakeStandardStreams streams;
-    SystemdNotify daemon{{}, manager, process, clock, streams};
+    os::Host host{.clock = &clock, .process = &process, .service_manager = &manager, .streams = &streams};
+    SystemdNotify daemon{{}, host};
 };
 
 TEST_F(SystemdNotifyTest, NeverForks) {
@@ -115,7 +117,7 @@ TEST_F(SystemdNotifyTest, AFailureBeforeItEntersIsToldToo) {
 }
 
 TEST_F(SystemdNotifyTest, TheManagerWaitsLongerThanTheServiceItself) {
-    SystemdNotify patient{{.grace = 7s}, manager, process, clock, streams};
+    SystemdNotify patient{{.grace = 7s}, host};
     manager.listen();
     ASSERT_TRUE(patient.enter());
     patient.extend(20s);
@@ -143,7 +145,7 @@ TEST_F(SystemdNotifyTest, AnIntervalThatIsTooShortForTheLoopIsItsShortest) {
 
 TEST_F(SystemdNotifyTest, WithoutAManagerItTellsNobodyAndWantsNothing) {
     manager.want_sign_of_life_every(30s);
-    EXPECT_EQ(daemon.enter().value(), contract::Role::service);
+    EXPECT_EQ(daemon.enter().value(), Role::service);
     daemon.ready();
     daemon.status("running");
     daemon.alive();

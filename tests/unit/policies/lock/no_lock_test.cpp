@@ -7,9 +7,6 @@
 namespace servicekit {
 namespace {
 
-using contract::Acquisition;
-using contract::LockWait;
-
 TEST(NoLockTest, IsAcquiredEveryTimeAndByEverybody) {
     NoLock one;
     NoLock other;
@@ -36,12 +33,11 @@ TEST(NoLockTest, KnowsNoOwnerEvenWhileHeld) {
     EXPECT_FALSE(lock.tells_owner());
 }
 
-TEST(NoLockTest, HasNothingToTellToHandOverOrToLose) {
+TEST(NoLockTest, HasNothingToTellOrToLose) {
     NoLock lock;
     bool was_lost = false;
     lock.on_lost([&was_lost](const Error&) { was_lost = true; });
     ASSERT_TRUE(lock.acquire(LockWait::fail_fast, {}));
-    EXPECT_TRUE(lock.hand_to(1000, 1000));
     EXPECT_TRUE(lock.status_fields().empty());
     EXPECT_EQ(lock.token(), std::nullopt);
     lock.release();

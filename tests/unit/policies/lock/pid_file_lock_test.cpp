@@ -15,13 +15,12 @@
 #include "servicekit/mocks/mock_files.hpp"
 #include "servicekit/mocks/mock_process.hpp"
 #include "servicekit/mocks/mock_process_table.hpp"
+#include "servicekit/os/host.hpp"
 
 namespace servicekit {
 namespace {
 
 using namespace std::chrono_literals;
-using contract::Acquisition;
-using contract::LockWait;
 using ::testing::_;
 using ::testing::ByMove;
 using ::testing::InSequence;
@@ -55,7 +54,8 @@ protected:
     NiceMock<mocks::MockProcess> process;
     NiceMock<mocks::MockProcessTable> processes;
     NiceMock<mocks::MockFiles> files;
-    PidFileLock lock{{.retry_interval = 1ms}, file_locks, process, processes, files};
+    os::Host host{.files = &files, .locks = &file_locks, .process = &process, .processes = &processes};
+    PidFileLock lock{{.retry_interval = 1ms}, host};
 };
 
 TEST_F(PidFileLockTest, LocksTheDeploymentsPidFileReadableForMonitors) {
@@ -64,7 +64,7 @@ TEST_F(PidFileLockTest, LocksTheDeploymentsPidFileReadableForMonitors) {
 }
 
 TEST_F(PidFileLockTest, LocksThePathThatTheOptionsNameInItsPlace) {
-    PidFileLock named{{.path = "/srv/other.pid", .permissions = 0600}, file_locks, process, processes, files};
+    PidFileLock named{{.path = "/srv/other.pid", .permissions = 0600}, host};
     named.configure({.name = "x", .run_directory = "/run", .pid_file = path});
     EXPECT_CALL(file_locks, try_lock("/srv/other.pid", mode_t{0600}));
     ASSERT_TRUE(named.acquire(LockWait::fail_fast, {}));

@@ -10,6 +10,7 @@
 #include "servicekit/mocks/fake_environment.hpp"
 #include "servicekit/mocks/fake_process.hpp"
 #include "servicekit/mocks/fake_standard_streams.hpp"
+#include "servicekit/os/host.hpp"
 
 namespace servicekit {
 namespace {
@@ -20,7 +21,8 @@ using ::testing::IsEmpty;
 class ConsoleLogTest : public ::testing::Test {
 protected:
     ConsoleLog make(ConsoleLog::Options options = {}) {
-        return ConsoleLog{options, streams, clock, process, environment};
+        return ConsoleLog{options,
+                          {.clock = &clock, .environment = &environment, .process = &process, .streams = &streams}};
     }
 
     void open(ConsoleLog& log) {
@@ -82,14 +84,14 @@ TEST_F(ConsoleLogTest, LastWordsAreALineLikeAnyOther) {
     streams.limit(os::Stream::out, 5);
     write(log, "torn");
     streams.limit(os::Stream::out, {});
-    const contract::LogRecord crash{.time = clock.system_now(), .level = LogLevel::fatal, .message = "crashed"};
+    const LogRecord crash{.time = clock.system_now(), .level = LogLevel::fatal, .message = "crashed"};
     log.write_last_words({&crash, 1});
     EXPECT_EQ(out(), json("torn").substr(0, 5) + "\n" + json("crashed", "fatal"));
 }
 
 TEST_F(ConsoleLogTest, LastWordsOfOneThatIsNotOpenGoNowhere) {
     auto log = make();
-    const contract::LogRecord crash{.time = {}, .level = LogLevel::fatal, .message = "crashed"};
+    const LogRecord crash{.time = {}, .level = LogLevel::fatal, .message = "crashed"};
     log.write_last_words({&crash, 1});
     EXPECT_EQ(out(), "");
 }
@@ -126,7 +128,7 @@ TEST_F(ConsoleLogTest, LinesBeforeOpenAndAfterCloseAreDropped) {
 TEST_F(ConsoleLogTest, LeavesTheStreamsAsTheyAre) {
     auto log = make();
     open(log);
-    EXPECT_EQ(log.stream_use(), contract::StreamUse::own);
+    EXPECT_EQ(log.stream_use(), StreamUse::own);
     EXPECT_TRUE(log.reopen());
     EXPECT_TRUE(log.hand_to(1000, 1000));
     EXPECT_EQ(streams.target(os::Stream::out), mocks::FakeStandardStreams::Target::user);

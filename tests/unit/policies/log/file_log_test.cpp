@@ -20,9 +20,7 @@
 #include "servicekit/mocks/fake_users.hpp"
 #include "servicekit/mocks/mock_process.hpp"
 #include "servicekit/mocks/mock_standard_streams.hpp"
-#include "servicekit/policy_concepts.hpp"
-
-template struct servicekit::CheckLogPolicy<servicekit::FileLog>;
+#include "servicekit/os/host.hpp"
 
 namespace servicekit {
 namespace {
@@ -56,8 +54,16 @@ protected:
     void write(std::string_view message) { write(log, LogLevel::info, message); }
     [[nodiscard]] std::string content() const { return files.content(path); }
 
-    FileLog log_with(const FileLog::Options& options) {
-        return FileLog{options, files, streams, clock, process, users, environment, side_threads};
+    FileLog log_with(const FileLog::Options& options) { return FileLog{options, host()}; }
+
+    [[nodiscard]] os::Host host() {
+        return {.clock = &clock,
+                .environment = &environment,
+                .files = &files,
+                .process = &process,
+                .streams = &streams,
+                .threads = &side_threads,
+                .users = &users};
     }
 
     mocks::FakeFiles files;
@@ -66,10 +72,10 @@ protected:
     mocks::FakeReactor reactor{clock};
     mocks::FakeThreads side_threads{reactor};
     NiceMock<mocks::MockProcess> process;
-    contract::Deployment deployment;
+    Deployment deployment;
     mocks::FakeUsers users;
     mocks::FakeEnvironment environment;
-    FileLog log{{}, files, streams, clock, process, users, environment, side_threads};
+    FileLog log{{}, host()};
 };
 
 TEST_F(FileLogTest, AFlushWritesWhatWaits) {
@@ -167,7 +173,7 @@ TEST_F(FileLogTest, WritesToStderrInTheForegroundWithoutAFile) {
     log.configure(deployment);
     ASSERT_TRUE(log.open());
     EXPECT_CALL(streams, write_within(Stream::error, EndsWith("info just-another-server[4711]: hello\n"), _));
-    EXPECT_EQ(log.stream_use(), contract::StreamUse::own);
+    EXPECT_EQ(log.stream_use(), StreamUse::own);
     write("hello");
     EXPECT_TRUE(log.reopen());
     EXPECT_TRUE(log.hand_to(1000, 1000));
@@ -178,7 +184,7 @@ TEST_F(FileLogTest, DropsLinesAndStreamsInTheBackgroundWithoutAFile) {
     log.configure(deployment);
     ASSERT_TRUE(log.open());
     EXPECT_CALL(streams, write_within).Times(0);
-    EXPECT_EQ(log.stream_use(), contract::StreamUse::none);
+    EXPECT_EQ(log.stream_use(), StreamUse::none);
     write("hello");
 }
 
@@ -339,7 +345,7 @@ TEST_F(FileLogTest, ACrashLosesNothingThatWaited) {
     ASSERT_TRUE(log.open());
     ASSERT_TRUE(log.start(loop));
     write("waiting");
-    const contract::LogRecord crash{.time = clock.system_now(), .level = LogLevel::fatal, .message = "the end"};
+    const LogRecord crash{.time = clock.system_now(), .level = LogLevel::fatal, .message = "the end"};
     log.write_last_words({&crash, 1});
     EXPECT_THAT(content(), AllOf(HasSubstr(": waiting\n"), EndsWith("Z fatal just-another-server[4711]: the end\n")));
     loop.stop();
@@ -349,12 +355,11 @@ TEST_F(FileLogTest, ACrashLosesNothingThatWaited) {
 }
 
 TEST_F(FileLogTest, LastWordsComeInTheFormatOfTheLog) {
-    deployment.log_plan.format = contract::LineFormat::json;
+    deployment.log_plan.format = LineFormat::json;
     log.configure(deployment);
     ASSERT_TRUE(log.open());
     const LogField field{"stream", "stderr"};
-    const contract::LogRecord words{
-        .time = {}, .level = LogLevel::warning, .message = "a \"fault\"", .fields = {&field, 1}};
+    const LogRecord words{.time = {}, .level = LogLevel::warning, .message = "a \"fault\"", .fields = {&field, 1}};
     log.write_last_words({&words, 1});
     EXPECT_EQ(content(), R"({"time":"1970-01-01T00:00:00.000000Z","level":"warning","service":"just-another-server",)"
                          R"("pid":4711,"message":"a \"fault\"","stream":"stderr"})"
@@ -374,7 +379,7 @@ TEST_F(FileLogTest, WithoutRecordsLastWordsAreWhatWaited) {
 }
 
 TEST_F(FileLogTest, WritesJsonWhereAskedTo) {
-    deployment.log_plan.format = contract::LineFormat::json;
+    deployment.log_plan.format = LineFormat::json;
     log.configure(deployment);
     ASSERT_TRUE(log.open());
     const LogField field{"files", 3};
@@ -403,7 +408,7 @@ TEST_F(FileLogTest, WithoutAFileLastWordsGoToStderrInTheForeground) {
     deployment.background = false;
     log.configure(deployment);
     ASSERT_TRUE(log.open());
-    const contract::LogRecord crash{.time = {}, .level = LogLevel::fatal, .message = "the end"};
+    const LogRecord crash{.time = {}, .level = LogLevel::fatal, .message = "the end"};
     EXPECT_CALL(streams, write_last_words(Stream::error,
                                           std::string_view{"1970-01-01T00:00:00.000000Z fatal "
                                                            "just-another-server[4711]: the end\n"},

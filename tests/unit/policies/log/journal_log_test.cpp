@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "servicekit/mocks/fake_life.hpp"
 #include "servicekit/mocks/fake_os.hpp"
-#include "servicekit/mocks/fake_policies.hpp"
 
 namespace servicekit {
 namespace {
@@ -38,7 +38,7 @@ protected:
         log.write({.time = std::chrono::system_clock::time_point{}, .level = level, .message = message});
     }
     void write_last_words() {
-        const contract::LogRecord crash{.time = {}, .level = LogLevel::fatal, .message = "crashed by SIGSEGV"};
+        const LogRecord crash{.time = {}, .level = LogLevel::fatal, .message = "crashed by SIGSEGV"};
         log.write_last_words({&crash, 1});
     }
     [[nodiscard]] const std::string& written() const { return os.streams.written(os::Stream::error); }
@@ -47,7 +47,7 @@ protected:
     }
 
     mocks::FakeOs os;
-    JournalLog log = mocks::fake_policy<JournalLog>(os);
+    JournalLog log = JournalLog{{}, os.host()};
 };
 
 TEST_F(JournalLogTest, ARecordIsAnEntryOfTheJournal) {
@@ -210,7 +210,7 @@ TEST_F(JournalLogTest, DropsLinesBeforeItIsOpenAndAfterItIsClosed) {
 
 TEST_F(JournalLogTest, LeavesTheStreamsAndTheUserAsTheyAre) {
     open();
-    EXPECT_EQ(log.stream_use(), contract::StreamUse::own);
+    EXPECT_EQ(log.stream_use(), StreamUse::own);
     EXPECT_TRUE(log.reopen());
     EXPECT_TRUE(log.hand_to(1000, 1000));
     write(LogLevel::info, "still here");

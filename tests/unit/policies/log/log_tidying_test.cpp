@@ -23,6 +23,7 @@
 #include "servicekit/mocks/fake_users.hpp"
 #include "servicekit/mocks/mock_process.hpp"
 #include "servicekit/mocks/mock_standard_streams.hpp"
+#include "servicekit/os/host.hpp"
 #include "servicekit/policies/log/file_log.hpp"
 
 namespace servicekit::policies {
@@ -183,7 +184,13 @@ protected:
     NiceMock<mocks::MockProcess> process;
     mocks::FakeUsers users;
     mocks::FakeEnvironment environment;
-    FileLog log{{}, files, streams, clock, process, users, environment, os::posix_threads()};
+    FileLog log{{},
+                {.clock = &clock,
+                 .environment = &environment,
+                 .files = &files,
+                 .process = &process,
+                 .streams = &streams,
+                 .users = &users}};
 };
 
 TEST_F(HangingTidyingTest, LinesAreDeliveredInTimeMeanwhile) {

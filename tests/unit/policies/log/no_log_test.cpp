@@ -2,10 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "servicekit/policy_concepts.hpp"
-
-template struct servicekit::CheckLogPolicy<servicekit::NoLog>;
-
 namespace servicekit {
 namespace {
 
@@ -18,7 +14,7 @@ TEST(NoLogTest, TakesEverythingAndKeepsNothing) {
     log.close(std::chrono::milliseconds{0});
 }
 
-TEST(NoLogTest, KeepsNothingOfTheStreams) { EXPECT_EQ(NoLog{}.stream_use(), contract::StreamUse::none); }
+TEST(NoLogTest, KeepsNothingOfTheStreams) { EXPECT_EQ(NoLog{}.stream_use(), StreamUse::none); }
 
 }  // namespace
 }  // namespace servicekit

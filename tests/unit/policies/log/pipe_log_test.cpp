@@ -13,8 +13,8 @@
 #include <string_view>
 #include <utility>
 
+#include "servicekit/mocks/fake_life.hpp"
 #include "servicekit/mocks/fake_os.hpp"
-#include "servicekit/mocks/fake_policies.hpp"
 
 namespace servicekit {
 namespace {
@@ -34,7 +34,7 @@ protected:
 
     /// As a service does it, up to where its threads run.
     Result<void> open() {
-        log = std::make_unique<PipeLog>(mocks::fake_policy<PipeLog>(os, options));
+        log = std::make_unique<PipeLog>(PipeLog{options, os.host()});
         log->configure(deployment);
         return log->open();
     }
@@ -63,7 +63,7 @@ protected:
     [[nodiscard]] std::size_t starts() const { return os.programs.started().size(); }
 
     PipeLog::Options options{.command = {"keeper", "/var/log/trial"}};
-    contract::Deployment deployment;
+    Deployment deployment;
     mocks::FakeOs os;
     std::unique_ptr<PipeLog> log;
     // As in a service, the loop is destroyed before the policy.
@@ -84,7 +84,7 @@ TEST_F(PipeLogTest, InTheForegroundItsProgramHasTheStreamsOfTheService) {
 }
 
 TEST_F(PipeLogTest, TheSettingsGoBeforeTheOptions) {
-    deployment.log_plan = {.format = contract::LineFormat::json, .delay = 0ms, .command = {"other"}};
+    deployment.log_plan = {.format = LineFormat::json, .delay = 0ms, .command = {"other"}};
     start();
     write("hello");
     EXPECT_THAT(os.programs.started().front().command, ElementsAre("other"));
@@ -402,7 +402,7 @@ TEST_F(PipeLogTest, ReopeningNamesAProgramThatDoesNotRun) {
 TEST_F(PipeLogTest, LastWordsComeAfterWhatWaits) {
     start();
     write("before");
-    const contract::LogRecord crash{.time = {}, .level = LogLevel::fatal, .message = "a fatal signal"};
+    const LogRecord crash{.time = {}, .level = LogLevel::fatal, .message = "a fatal signal"};
     log->write_last_words({&crash, 1});
     EXPECT_THAT(read(), EndsWith(": before\n1970-01-01T00:00:00.000000Z fatal trial[4711]: a fatal signal\n"));
     write("after", LogLevel::error);
@@ -414,14 +414,14 @@ TEST_F(PipeLogTest, LastWordsWaitOnceForAProgramThatReadsNothing) {
     start();
     os.programs.stop_reading();
     const auto before = os.clock.steady_now();
-    const contract::LogRecord line{.time = {}, .level = LogLevel::info, .message = "a line that was printed"};
+    const LogRecord line{.time = {}, .level = LogLevel::info, .message = "a line that was printed"};
     for (int lines = 0; lines < 100; ++lines) log->write_last_words({&line, 1});
     EXPECT_LE(os.clock.steady_now() - before, 1s);
 }
 
 TEST_F(PipeLogTest, LastWordsOfOneThatIsNotOpenGoNowhere) {
-    log = std::make_unique<PipeLog>(mocks::fake_policy<PipeLog>(os, options));
-    const contract::LogRecord crash{.time = {}, .level = LogLevel::fatal, .message = "too early"};
+    log = std::make_unique<PipeLog>(PipeLog{options, os.host()});
+    const LogRecord crash{.time = {}, .level = LogLevel::fatal, .message = "too early"};
     log->write_last_words({&crash, 1});
     EXPECT_EQ(read(), "");
 }

@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "servicekit/mocks/fake_life.hpp"
 #include "servicekit/mocks/fake_os.hpp"
-#include "servicekit/mocks/fake_policies.hpp"
 
 namespace servicekit {
 namespace {
@@ -28,7 +28,7 @@ constexpr auto stream = os::MessageSocket::Kind::stream;
 class SyslogLogTest : public ::testing::Test {
 protected:
     void open(SyslogLog::Options options = {}) {
-        log = mocks::fake_policy<SyslogLog>(os, std::move(options));
+        log = SyslogLog{std::move(options), os.host()};
         log.configure({.name = "trial"});
         ASSERT_TRUE(log.open());
     }
@@ -40,7 +40,7 @@ protected:
     }
 
     mocks::FakeOs os;
-    SyslogLog log = mocks::fake_policy<SyslogLog>(os);
+    SyslogLog log = SyslogLog{{}, os.host()};
 };
 
 TEST_F(SyslogLogTest, ARecordIsADatagram) {
@@ -53,7 +53,7 @@ TEST_F(SyslogLogTest, ARecordIsADatagram) {
 }
 
 TEST_F(SyslogLogTest, LastWordsAreAMessageLikeAnyOther) {
-    const contract::LogRecord crash{.time = {}, .level = LogLevel::fatal, .message = "crashed"};
+    const LogRecord crash{.time = {}, .level = LogLevel::fatal, .message = "crashed"};
     os.message_sockets.listen(device);
     open();
     log.write_last_words({&crash, 1});
@@ -62,7 +62,7 @@ TEST_F(SyslogLogTest, LastWordsAreAMessageLikeAnyOther) {
 }
 
 TEST_F(SyslogLogTest, LastWordsHaveTheirLengthInFrontWhereThatEndsAMessage) {
-    const contract::LogRecord crash{.time = {}, .level = LogLevel::fatal, .message = "crashed"};
+    const LogRecord crash{.time = {}, .level = LogLevel::fatal, .message = "crashed"};
     os.message_sockets.listen(device, stream);
     open({.framing = SyslogLog::Framing::octet_counting});
     log.write_last_words({&crash, 1});
@@ -70,15 +70,15 @@ TEST_F(SyslogLogTest, LastWordsHaveTheirLengthInFrontWhereThatEndsAMessage) {
 }
 
 TEST_F(SyslogLogTest, LastWordsThatNobodyTakesAreLost) {
-    const contract::LogRecord crash{.time = {}, .level = LogLevel::fatal, .message = "crashed"};
+    const LogRecord crash{.time = {}, .level = LogLevel::fatal, .message = "crashed"};
     open();
     log.write_last_words({&crash, 1});
     EXPECT_EQ(os.message_sockets.text(device), "");
 }
 
 TEST_F(SyslogLogTest, LastWordsOfWhichAStreamTookAPartAreGivenTheRestFirst) {
-    const contract::LogRecord printed{.time = {}, .level = LogLevel::info, .message = "printed"};
-    const contract::LogRecord crash{.time = {}, .level = LogLevel::fatal, .message = "crashed"};
+    const LogRecord printed{.time = {}, .level = LogLevel::info, .message = "printed"};
+    const LogRecord crash{.time = {}, .level = LogLevel::fatal, .message = "crashed"};
     os.message_sockets.listen(device, stream);
     open({.format = SyslogLog::Format::traditional});
     os.message_sockets.limit(device, 10);
@@ -91,7 +91,7 @@ TEST_F(SyslogLogTest, LastWordsOfWhichAStreamTookAPartAreGivenTheRestFirst) {
 }
 
 TEST_F(SyslogLogTest, LastWordsRepeatNothingOfTheMessageBeforeThem) {
-    const contract::LogRecord crash{.time = {}, .level = LogLevel::fatal, .message = "crashed"};
+    const LogRecord crash{.time = {}, .level = LogLevel::fatal, .message = "crashed"};
     os.message_sockets.listen(device, stream);
     open({.format = SyslogLog::Format::traditional});
     os.message_sockets.limit(device, 10);
@@ -104,7 +104,7 @@ TEST_F(SyslogLogTest, LastWordsRepeatNothingOfTheMessageBeforeThem) {
 }
 
 TEST_F(SyslogLogTest, ARecordAfterLastWordsThatWereCutFollowsTheirRest) {
-    const contract::LogRecord printed{.time = {}, .level = LogLevel::info, .message = "printed"};
+    const LogRecord printed{.time = {}, .level = LogLevel::info, .message = "printed"};
     os.message_sockets.listen(device, stream);
     open({.format = SyslogLog::Format::traditional});
     os.message_sockets.limit(device, 10);
@@ -115,7 +115,7 @@ TEST_F(SyslogLogTest, ARecordAfterLastWordsThatWereCutFollowsTheirRest) {
 }
 
 TEST_F(SyslogLogTest, LastWordsWaitOnceForADaemonThatDoesNotKeepUp) {
-    const contract::LogRecord crash{.time = {}, .level = LogLevel::fatal, .message = "crashed"};
+    const LogRecord crash{.time = {}, .level = LogLevel::fatal, .message = "crashed"};
     os.message_sockets.listen(device);
     open();
     os.message_sockets.limit(device, 0);

@@ -15,7 +15,7 @@ using ::testing::StartsWith;
 
 class SyslogMessageTest : public ::testing::Test {
 protected:
-    [[nodiscard]] std::string message(const contract::LogRecord& record) const {
+    [[nodiscard]] std::string message(const LogRecord& record) const {
         std::string out;
         append_syslog_message(out, record, head);
         return out;

@@ -1,4 +1,4 @@
 #pragma once
 
-#include "servicekit/contract/agreement.hpp"
 #include "servicekit/policies/lock/cunning.hpp"
+#include "servicekit/policy/agreement.hpp"

@@ -10,7 +10,7 @@
 
 #include "servicekit/base/log_level.hpp"
 
-namespace servicekit::contract {
+namespace servicekit {
 
 /// What the settings say about who may ask over the control channel, and for what. What nobody said is empty: there
 /// the policy's own options hold.
@@ -74,4 +74,4 @@ struct Deployment {
     std::chrono::milliseconds stop_timeout{8'000};
 };
 
-}  // namespace servicekit::contract
+}  // namespace servicekit

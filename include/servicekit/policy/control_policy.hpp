@@ -10,13 +10,13 @@
 #include "servicekit/base/peer.hpp"
 #include "servicekit/base/result.hpp"
 #include "servicekit/base/value.hpp"
-#include "servicekit/contract/deployment.hpp"
+#include "servicekit/policy/deployment.hpp"
 
 namespace servicekit::os {
 class EventLoop;
 }
 
-namespace servicekit::contract {
+namespace servicekit {
 
 /// The way back for one request. Thread-safe; outlives the connection, and then swallows what it is given.
 /// Does not throw. If there is no memory for the connection, it is closed.
@@ -61,10 +61,12 @@ public:
 };
 
 /// How operators reach the service while it runs.
-class Control {
+///
+/// A control policy derives from this and overrides open() and close(), and what else it has to say.
+class ControlPolicy {
 public:
-    virtual ~Control() = default;
-    virtual void configure(const Deployment& deployment) = 0;
+    virtual ~ControlPolicy() = default;
+    virtual void configure(const Deployment& /*deployment*/) {}
     /// What is in force after configure(): what the deployment says, and the channel's own defaults for the rest. Empty is
     /// what this channel does not use.
     [[nodiscard]] virtual ControlAccess access() const { return {}; }
@@ -72,13 +74,20 @@ public:
     /// \pre the lock is held. `requests` and `loop` outlive close().
     virtual Result<void> open(Requests& requests, os::EventLoop& loop) = 0;
     /// Where it can be reached: a path. Empty where it can't.
-    [[nodiscard]] virtual std::string endpoint() const = 0;
-    [[nodiscard]] virtual Object status_fields() const = 0;
+    [[nodiscard]] virtual std::string endpoint() const { return {}; }
+    [[nodiscard]] virtual Object status_fields() const { return {}; }
     /// Hands what it holds to a user that the process is about to become.
-    virtual Result<void> hand_to(uid_t uid, gid_t gid) = 0;
+    virtual Result<void> hand_to(uid_t /*uid*/, gid_t /*gid*/) { return {}; }
     /// Stops listening, removes its traces, and closes each connection once what was replied is out, within a bound.
     /// Called by the loop's thread, or while the loop does not turn. Any number of times.
     virtual void close() noexcept = 0;
+
+protected:
+    ControlPolicy() = default;
+    ControlPolicy(const ControlPolicy&) = default;
+    ControlPolicy(ControlPolicy&&) = default;
+    ControlPolicy& operator=(const ControlPolicy&) = default;
+    ControlPolicy& operator=(ControlPolicy&&) = default;
 };
 
-}  // namespace servicekit::contract
+}  // namespace servicekit

@@ -10,16 +10,13 @@
 #include "servicekit/base/log_level.hpp"
 #include "servicekit/base/log_record.hpp"
 #include "servicekit/base/result.hpp"
-#include "servicekit/contract/deployment.hpp"
+#include "servicekit/policy/deployment.hpp"
 
 namespace servicekit::os {
 class EventLoop;
 }  // namespace servicekit::os
 
-namespace servicekit::contract {
-
-using servicekit::LogField;
-using servicekit::LogRecord;
+namespace servicekit {
 
 /// What a log has to do with stdout and stderr.
 enum class StreamUse {
@@ -30,13 +27,14 @@ enum class StreamUse {
 
 /// Where log lines go.
 ///
+/// A log policy derives from this and overrides open(), write() and close(), and what else it can do.
 /// In the order of a life: configure(), open(), hand_to() where the user changes, start(), and at the end stop(), close().
 /// write() comes from any thread, several at a time, flush() too, write_last_words() from a signal
 /// handler; the rest never two at a time.
-class Log {
+class LogPolicy {
 public:
-    virtual ~Log() = default;
-    virtual void configure(const Deployment& deployment) = 0;
+    virtual ~LogPolicy() = default;
+    virtual void configure(const Deployment& /*deployment*/) {}
     /// What is in force after configure(): what the deployment says, and the log's own defaults for the rest. Empty is what
     /// this log does not use.
     [[nodiscard]] virtual LogPlan plan() const { return {}; }
@@ -60,17 +58,24 @@ public:
     /// Between start() and stop(), from any thread, several at a time, and while write() or reopen() runs.
     virtual void flush(std::chrono::milliseconds /*at_most*/) {}
     /// Opens its file anew, after somebody moved it. On an error it goes on with the old one.
-    virtual Result<void> reopen() = 0;
+    virtual Result<void> reopen() { return {}; }
     /// Nothing below this level comes any more; it may come from some channels only.
-    virtual void set_level(LogLevel level) = 0;
+    virtual void set_level(LogLevel /*level*/) {}
     [[nodiscard]] virtual StreamUse stream_use() const { return StreamUse::captured; }
     /// Hands what it holds to a user that the process is about to become.
-    virtual Result<void> hand_to(uid_t uid, gid_t gid) = 0;
+    virtual Result<void> hand_to(uid_t /*uid*/, gid_t /*gid*/) { return {}; }
     /// The process is about to die of a fatal signal: puts what it still holds into the kernel, then `records`, of which
     /// there may be none. May come several times. Async-signal-safe; may be called while any other member runs.
     virtual void write_last_words(std::span<const LogRecord> /*records*/) noexcept {}
     /// Everything that was accepted is in the kernel when it returns, or the time was up.
     virtual void close(std::chrono::milliseconds at_most) noexcept = 0;
+
+protected:
+    LogPolicy() = default;
+    LogPolicy(const LogPolicy&) = default;
+    LogPolicy(LogPolicy&&) = default;
+    LogPolicy& operator=(const LogPolicy&) = default;
+    LogPolicy& operator=(LogPolicy&&) = default;
 };
 
-}  // namespace servicekit::contract
+}  // namespace servicekit

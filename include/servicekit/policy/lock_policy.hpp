@@ -10,9 +10,9 @@
 
 #include "servicekit/base/result.hpp"
 #include "servicekit/base/value.hpp"
-#include "servicekit/contract/deployment.hpp"
+#include "servicekit/policy/deployment.hpp"
 
-namespace servicekit::contract {
+namespace servicekit {
 
 enum class LockWait {
     fail_fast,  ///< busy is an answer
@@ -36,28 +36,34 @@ struct Acquisition {
 };
 
 /// Sees to it that at most one instance runs.
-class Lock {
+///
+/// A lock policy derives from this and overrides acquire(), owner() and release(), and what else it has to say.
+class LockPolicy {
 public:
-    virtual ~Lock() = default;
-    virtual void configure(const Deployment& deployment) = 0;
+    virtual ~LockPolicy() = default;
+    virtual void configure(const Deployment& /*deployment*/) {}
     /// \pre the last fork is over.
     virtual Result<Acquisition> acquire(LockWait wait, const std::stop_token& stop) = 0;
-    [[nodiscard]] virtual bool held() const = 0;
     /// Who has the lock now, asked without ever taking it. Works without acquire().
     virtual Result<std::optional<Owner>> owner() = 0;
     /// Whether owner() can tell who runs: false for what locks nothing.
     [[nodiscard]] virtual bool tells_owner() const { return true; }
     /// Grows with each acquisition anywhere, so that what an earlier holder still sends can be told apart;
     /// nothing where the lock can't be lost and so needs none.
-    [[nodiscard]] virtual std::optional<std::uint64_t> token() const = 0;
+    [[nodiscard]] virtual std::optional<std::uint64_t> token() const { return std::nullopt; }
     /// What the status event adds.
-    [[nodiscard]] virtual Object status_fields() const = 0;
-    /// Hands what it holds to a user that the process is about to become.
-    virtual Result<void> hand_to(uid_t uid, gid_t gid) = 0;
+    [[nodiscard]] virtual Object status_fields() const { return {}; }
     /// From any thread, any number of times; returns within bounds.
     virtual void release() noexcept = 0;
     /// Called, from a thread of the lock's, when the lock was lost. Never for a lock that can't be.
-    virtual void on_lost(std::function<void(const Error&)> callback) = 0;
+    virtual void on_lost(std::function<void(const Error&)> /*callback*/) {}
+
+protected:
+    LockPolicy() = default;
+    LockPolicy(const LockPolicy&) = default;
+    LockPolicy(LockPolicy&&) = default;
+    LockPolicy& operator=(const LockPolicy&) = default;
+    LockPolicy& operator=(LockPolicy&&) = default;
 };
 
-}  // namespace servicekit::contract
+}  // namespace servicekit

@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "servicekit/base/result.hpp"
-#include "servicekit/contract/deployment.hpp"
+#include "servicekit/policy/deployment.hpp"
 
-namespace servicekit::contract {
+namespace servicekit {
 
 /// Which process returns from Daemon::enter().
 enum class Role {
@@ -19,16 +19,18 @@ enum class Role {
 };
 
 /// How the service gets to where it runs, and tells those who wait for it how it is.
-/// All but enter() and carry() are called from any thread, never two at a time, except crashed(); none may throw.
-class Daemon {
+///
+/// A daemon policy derives from this and overrides enter(), and what else it has to say. All but enter() and carry() are
+/// called from any thread, never two at a time, except crashed(); none may throw.
+class DaemonPolicy {
 public:
-    virtual ~Daemon() = default;
-    virtual void configure(const Deployment& deployment) = 0;
+    virtual ~DaemonPolicy() = default;
+    virtual void configure(const Deployment& /*deployment*/) {}
     /// Whether this policy can move the service to the background at all.
-    [[nodiscard]] virtual bool has_background() const = 0;
+    [[nodiscard]] virtual bool has_background() const { return false; }
     /// Whether this policy tells the service manager how the service is, as sd_notify(3) says: its unit then can rely
     /// on that.
-    [[nodiscard]] virtual bool notifies_manager() const = 0;
+    [[nodiscard]] virtual bool notifies_manager() const { return false; }
     /// Goes where the service runs.
     /// \pre one thread, no lock held.
     /// \returns in the parent, after the service became ready (Role::parent) or failed (the error that the service
@@ -51,22 +53,29 @@ public:
     /// \param what in one line, without its end
     virtual void crashed(std::string_view /*what*/) noexcept {}
     /// The start is over, or a reload that reloading() told of is.
-    virtual void ready() = 0;
+    virtual void ready() {}
     /// The service will never be ready, or ends badly, for this reason. May come instead of enter(), where the start fails
     /// before it.
-    virtual void failed(const Error& error) = 0;
-    virtual void reloading() = 0;
+    virtual void failed(const Error& /*error*/) {}
+    virtual void reloading() {}
     /// The end has begun: of the other calls only status(), extend(), alive() and failed() may follow.
-    virtual void stopping() = 0;
+    virtual void stopping() {}
     /// A line for people about what the service does.
-    virtual void status(std::string_view text) = 0;
+    virtual void status(std::string_view /*text*/) {}
     /// A start, reload or stop makes progress, and may take `time` from now on. Whoever limits it from outside must wait
     /// longer, so that it is the service that ends a step that takes too long. Called once a second at most.
-    virtual void extend(std::chrono::milliseconds time) = 0;
+    virtual void extend(std::chrono::milliseconds /*time*/) {}
     /// How often alive() is wanted from ready() on; nothing: never. Asked after enter().
-    [[nodiscard]] virtual std::optional<std::chrono::milliseconds> alive_interval() const = 0;
+    [[nodiscard]] virtual std::optional<std::chrono::milliseconds> alive_interval() const { return std::nullopt; }
     /// The loop that answers requests still turns, and no event hangs.
-    virtual void alive() = 0;
+    virtual void alive() {}
+
+protected:
+    DaemonPolicy() = default;
+    DaemonPolicy(const DaemonPolicy&) = default;
+    DaemonPolicy(DaemonPolicy&&) = default;
+    DaemonPolicy& operator=(const DaemonPolicy&) = default;
+    DaemonPolicy& operator=(DaemonPolicy&&) = default;
 };
 
-}  // namespace servicekit::contract
+}  // namespace servicekit

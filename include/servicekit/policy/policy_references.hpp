@@ -1,0 +1,24 @@
+#pragma once
+
+namespace servicekit {
+
+class ControlPolicy;
+class DaemonPolicy;
+class LockPolicy;
+class LogPolicy;
+
+/// The four policies of a service, as core drives them. Who owns the policies derives from it.
+struct PolicyReferences {
+    PolicyReferences(DaemonPolicy& the_daemon, LockPolicy& the_lock, LogPolicy& the_log, ControlPolicy& the_control)
+        : daemon{the_daemon}, lock{the_lock}, log{the_log}, control{the_control} {}
+    PolicyReferences(const PolicyReferences&) = delete;
+    PolicyReferences& operator=(const PolicyReferences&) = delete;
+    virtual ~PolicyReferences() = default;
+
+    DaemonPolicy& daemon;
+    LockPolicy& lock;
+    LogPolicy& log;
+    ControlPolicy& control;
+};
+
+}  // namespace servicekit

@@ -1,0 +1,124 @@
+#include "core/built_in_events.hpp"
+
+#include <algorithm>
+
+namespace servicekit {
+namespace {
+
+using Served = BuiltInEvent::Served;
+using Answered = BuiltInEvent::Answered;
+
+std::vector<BuiltInEvent> make_table() {
+    return {
+        {BuiltIn::status,
+         Served::always,
+         Answered::by_its_own,
+         {.name = "status",
+          .description = "tells how the service is; never waits for a running event",
+          .read_only = true,
+          .needs = ControlRole::read}},
+        {BuiltIn::stop,
+         Served::always,
+         Answered::by_its_own,
+         {.name = "stop", .description = "stops the service cleanly", .needs = ControlRole::admin}},
+        {BuiltIn::kill,
+         Served::always,
+         Answered::by_its_own,
+         {.name = "kill", .description = "ends the service at once", .needs = ControlRole::admin}},
+        {BuiltIn::load,
+         Served::while_it_runs,
+         Answered::by_handlers,
+         {.name = "load", .description = "runs the load event", .needs = ControlRole::operate}},
+        {BuiltIn::reload,
+         Served::while_it_runs,
+         Answered::by_handlers,
+         {.name = "reload",
+          .description = "reads the configuration again and applies it",
+          .needs = ControlRole::operate}},
+        {BuiltIn::events,
+         Served::always,
+         Answered::at_once,
+         {.name = "events",
+          .description = "lists every event with its parameters",
+          .read_only = true,
+          .needs = ControlRole::read}},
+        {BuiltIn::settings,
+         Served::always,
+         Answered::at_once,
+         {.name = "settings",
+          .description = "lists the settings that the service runs with, and where they come from",
+          .read_only = true,
+          .needs = ControlRole::admin}},
+        {BuiltIn::log_level,
+         Served::always,
+         Answered::at_once,
+         {.name = "log-level",
+          .description = "tells how much is logged, or sets it",
+          .parameters = {{.name = "level",
+                          .description = "trace, debug, info, warning, error or fatal; inherit, for a channel",
+                          .default_value = Value{}},
+                         {.name = "channel",
+                          .description = "the part of the program that it is about; without one the whole",
+                          .default_value = Value{}}},
+          .needs = ControlRole::read}},
+        {BuiltIn::log_reopen,
+         Served::always,
+         Answered::at_once,
+         {.name = "log-reopen",
+          .description = "closes and opens the log file, after it was moved",
+          .needs = ControlRole::operate}},
+        {BuiltIn::log_flush,
+         Served::always,
+         Answered::by_its_own,
+         {.name = "log-flush",
+          .description = "puts the lines that still wait into the log",
+          .read_only = true,
+          .needs = ControlRole::read}},
+        {BuiltIn::crashes,
+         Served::always,
+         Answered::at_once,
+         {.name = "crashes",
+          .description = "lists the reports of crashes, the latest first",
+          .read_only = true,
+          .needs = ControlRole::read}},
+        {BuiltIn::start,
+         Served::while_it_runs,
+         Answered::by_handlers,
+         {.name = "start", .description = "starts what the service serves", .needs = ControlRole::admin}},
+    };
+}
+
+bool sets_a_level(const Object& arguments) {
+    const Value* level = arguments.find("level");
+    return level != nullptr && !level->is_null();
+}
+
+}  // namespace
+
+const std::vector<BuiltInEvent>& built_in_events() {
+    static const std::vector<BuiltInEvent> table = make_table();
+    return table;
+}
+
+const BuiltInEvent* find_built_in(std::string_view name) {
+    const auto& table = built_in_events();
+    const auto found = std::find_if(table.begin(), table.end(),
+                                    [name](const BuiltInEvent& event) { return event.declaration.name == name; });
+    return found != table.end() ? &*found : nullptr;
+}
+
+std::optional<BuiltIn> built_in_named(std::string_view name) {
+    const BuiltInEvent* found = find_built_in(name);
+    return found != nullptr ? std::optional{found->id} : std::nullopt;
+}
+
+bool only_asks(const EventDeclaration& event, const Object& arguments) {
+    return event.read_only || (event.name == "log-level" && !sets_a_level(arguments));
+}
+
+ControlRole needed_role(const EventDeclaration& event, const Object& arguments) {
+    const bool sets = event.name == "log-level" && sets_a_level(arguments);
+    return sets ? std::max(*event.needs, ControlRole::operate) : *event.needs;
+}
+
+}  // namespace servicekit

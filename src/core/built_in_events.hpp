@@ -1,0 +1,60 @@
+#pragma once
+
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "servicekit/core/event.hpp"
+
+namespace servicekit {
+
+/// The events that every service has.
+enum class BuiltIn {
+    status,
+    stop,
+    kill,
+    load,
+    reload,
+    events,
+    settings,
+    log_level,
+    log_reopen,
+    log_flush,
+    crashes,
+    start,
+};
+
+/// One row of the table of built-in events: all that the library says of an event, wherever it says it.
+struct BuiltInEvent {
+    enum class Served {
+        always,         ///< in each state in which the service has a control socket
+        while_it_runs,  ///< as an event of the program's
+    };
+    enum class Answered {
+        by_handlers,  ///< by the thread of the handlers, in its turn
+        at_once,      ///< by the control plane, whatever runs; a handler that replaces it adds fields in its turn
+        by_its_own,   ///< by a part of the control plane that is there for this event alone
+    };
+
+    BuiltIn id;
+    Served served;
+    Answered answered;
+    EventDeclaration declaration;  ///< without a handler
+};
+
+/// In the order of the protocol's table; `start`, which clients never see, comes last.
+[[nodiscard]] const std::vector<BuiltInEvent>& built_in_events();
+
+/// The row of that name; null if it is none of the library's.
+[[nodiscard]] const BuiltInEvent* find_built_in(std::string_view name);
+
+/// Which of them has the name; nothing if it is none of the library's.
+[[nodiscard]] std::optional<BuiltIn> built_in_named(std::string_view name);
+
+/// Whether the event changes nothing with these arguments, so that the log says nothing of it. `log-level` asks or sets.
+[[nodiscard]] bool only_asks(const EventDeclaration& event, const Object& arguments);
+
+/// What a client must be to ask for the event with these arguments.
+[[nodiscard]] ControlRole needed_role(const EventDeclaration& event, const Object& arguments);
+
+}  // namespace servicekit
