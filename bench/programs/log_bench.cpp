@@ -20,9 +20,7 @@
 
 #include "core/log_desk.hpp"
 #include "log_writers.hpp"
-#include "servicekit/basic_service.hpp"
-#include "servicekit/os/event_loop.hpp"
-#include "servicekit/os/interfaces.hpp"
+#include "servicekit/os/host.hpp"
 #include "servicekit/policies/log/file_log.hpp"
 
 namespace {
@@ -90,7 +88,7 @@ struct OwnLog {
     OwnLog(const std::string& file, std::chrono::milliseconds delay)
         : desk{servicekit::os::posix_clock(), servicekit::os::posix_process(), servicekit::os::posix_standard_streams(),
                servicekit::os::process_boost_log()},
-          log{servicekit::FileLog{{.delay = delay}}} {
+          log{{.delay = delay}} {
         log.configure({.name = "bench", .log_file = file});
         if (!log.open() || !log.start(*loop) || !loop->start()) std::abort();
         desk.set_level(servicekit::LogLevel::info);
@@ -107,7 +105,7 @@ struct OwnLog {
 
     std::unique_ptr<servicekit::os::EventLoop> loop = servicekit::os::make_posix_event_loop("loop");
     servicekit::LogDesk desk;
-    servicekit::detail::LogDriver<servicekit::FileLog> log;
+    servicekit::FileLog log;
 };
 
 LogWriter own_writer(std::string name, std::chrono::milliseconds delay) {

@@ -37,7 +37,7 @@ int service_main(int argc, char** argv, ServiceOptions options = {}) {
         return detail::service_main(argc, argv, [&options] { return std::make_unique<T>(std::move(options)); });
     else
         return detail::service_main(
-            argc, argv, [] { return std::make_unique<T>(); }, std::move(options));
+            argc, argv, [] { return std::make_unique<T>(); }, options);
 }
 
 }  // namespace servicekit

@@ -56,6 +56,7 @@ public:
     /// From any thread, any number of times; returns within bounds.
     virtual void release() noexcept = 0;
     /// Called, from a thread of the lock's, when the lock was lost. Never for a lock that can't be.
+    // NOLINTNEXTLINE(performance-unnecessary-value-param): who overrides it keeps the callback
     virtual void on_lost(std::function<void(const Error&)> /*callback*/) {}
 
 protected:

@@ -77,7 +77,7 @@ public:
     explicit UnixSocketControl(Options options, const os::Host& host = os::posix_host());
     UnixSocketControl(UnixSocketControl&& other) noexcept;
     UnixSocketControl& operator=(UnixSocketControl&& other) noexcept;
-    ~UnixSocketControl();
+    ~UnixSocketControl() override;
 
     /// What the deployment says about access goes before the options.
     void configure(const Deployment& deployment) override;

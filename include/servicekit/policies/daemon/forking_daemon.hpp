@@ -35,7 +35,7 @@ public:
     explicit ForkingDaemon(Options options, const os::Host& host = os::posix_host());
     ForkingDaemon(ForkingDaemon&& other) noexcept;
     ForkingDaemon& operator=(ForkingDaemon&& other) noexcept;
-    ~ForkingDaemon();
+    ~ForkingDaemon() override;
 
     void configure(const Deployment& deployment) override;
     [[nodiscard]] bool has_background() const noexcept override { return true; }

@@ -32,7 +32,7 @@ public:
     explicit SystemdNotify(Options options, const os::Host& host = os::posix_host());
     SystemdNotify(SystemdNotify&& other) noexcept;
     SystemdNotify& operator=(SystemdNotify&& other) noexcept;
-    ~SystemdNotify();
+    ~SystemdNotify() override;
 
     void configure(const Deployment& deployment) override { name_ = deployment.name; }
     [[nodiscard]] bool notifies_manager() const noexcept override { return true; }

@@ -28,7 +28,7 @@ public:
         held_ = other.held_.load();
         return *this;
     }
-    ~NoLock() = default;
+    ~NoLock() override = default;
 
     /// Always acquired, at once.
     Result<Acquisition> acquire(LockWait wait, const std::stop_token& stop) override;

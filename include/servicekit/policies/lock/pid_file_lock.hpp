@@ -47,7 +47,7 @@ public:
     explicit PidFileLock(Options options, const os::Host& host = os::posix_host());
     PidFileLock(PidFileLock&& other) noexcept;
     PidFileLock& operator=(PidFileLock&& other) noexcept;
-    ~PidFileLock();
+    ~PidFileLock() override;
 
     void configure(const Deployment& deployment) override;
 

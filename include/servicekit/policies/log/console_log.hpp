@@ -40,7 +40,7 @@ public:
     explicit ConsoleLog(Options options, const os::Host& host = os::posix_host());
     ConsoleLog(ConsoleLog&& other) noexcept;
     ConsoleLog& operator=(ConsoleLog&& other) noexcept;
-    ~ConsoleLog();
+    ~ConsoleLog() override;
 
     void configure(const Deployment& deployment) override;
     [[nodiscard]] LogPlan plan() const override;

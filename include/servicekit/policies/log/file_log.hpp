@@ -53,7 +53,7 @@ public:
     explicit FileLog(Options options, const os::Host& host = os::posix_host());
     FileLog(FileLog&& other) noexcept;
     FileLog& operator=(FileLog&& other) noexcept;
-    ~FileLog();
+    ~FileLog() override;
 
     void configure(const Deployment& deployment) override;
     [[nodiscard]] LogPlan plan() const override;

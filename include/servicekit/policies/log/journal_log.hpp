@@ -42,7 +42,7 @@ public:
     explicit JournalLog(Options options, const os::Host& host = os::posix_host());
     JournalLog(JournalLog&& other) noexcept;
     JournalLog& operator=(JournalLog&& other) noexcept;
-    ~JournalLog();
+    ~JournalLog() override;
 
     void configure(const Deployment& deployment) override;
     [[nodiscard]] LogPlan plan() const override;

@@ -63,7 +63,7 @@ public:
     explicit PipeLog(Options options, const os::Host& host = os::posix_host());
     PipeLog(PipeLog&& other) noexcept;
     PipeLog& operator=(PipeLog&& other) noexcept;
-    ~PipeLog();
+    ~PipeLog() override;
 
     void configure(const Deployment& deployment) override;
     [[nodiscard]] LogPlan plan() const override;

@@ -72,7 +72,7 @@ public:
     explicit SyslogLog(Options options, const os::Host& host = os::posix_host());
     SyslogLog(SyslogLog&& other) noexcept;
     SyslogLog& operator=(SyslogLog&& other) noexcept;
-    ~SyslogLog();
+    ~SyslogLog() override;
 
     void configure(const Deployment& deployment) override;
     [[nodiscard]] LogPlan plan() const override;
