@@ -18,7 +18,7 @@ namespace detail {
 template <class Policy, class Interface>
 inline constexpr bool is_policy = std::derived_from<Policy, Interface> && !std::is_abstract_v<Policy>;
 
-/// Says of each class that is no policy of its axis that it is none; the compiler lists what an unfinished one lacks.
+/// Refuses each class that is not a policy of its axis. The compiler lists the functions that a policy does not override.
 template <class Daemon, class Lock, class Log, class Control>
 consteval bool are_policies() {
     static_assert(is_policy<Daemon, DaemonPolicy>,
@@ -39,9 +39,7 @@ consteval bool are_policies() {
 /// With its default options. One that asks nothing of the operating system need not take a host.
 template <class Policy>
 Policy make_policy(const os::Host& host = os::posix_host()) {
-    if constexpr (std::is_constructible_v<Policy, const os::Host&>)
-        return Policy{host};
-    else if constexpr (requires { Policy{typename Policy::Options{}, host}; })
+    if constexpr (requires { Policy{typename Policy::Options{}, host}; })
         return Policy{typename Policy::Options{}, host};
     else
         return Policy{};

@@ -5,8 +5,6 @@
 
 namespace servicekit::cli {
 
-namespace {}  // namespace
-
 Object evaluation_arguments(const EvaluationRequest& request) {
     Object arguments{{"forms", Value::List(request.forms.begin(), request.forms.end())}};
     if (!request.package.empty()) arguments.append("package", request.package);

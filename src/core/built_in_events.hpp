@@ -30,15 +30,11 @@ struct BuiltInEvent {
         always,         ///< in each state in which the service has a control socket
         while_it_runs,  ///< as an event of the program's
     };
-    enum class Answered {
-        by_handlers,  ///< by the thread of the handlers, in its turn
-        at_once,      ///< by the control plane, whatever runs; a handler that replaces it adds fields in its turn
-        by_its_own,   ///< by a part of the control plane that is there for this event alone
-    };
 
     BuiltIn id;
     Served served;
-    Answered answered;
+    /// Answered by the control plane itself, whatever runs; a handler that replaces the event adds fields in its turn.
+    bool is_done_at_once;
     EventDeclaration declaration;  ///< without a handler
 };
 

@@ -228,7 +228,7 @@ void ControlPlane::request(std::string_view text, const Peer& peer, std::shared_
     if (const auto found = core_->answers_at_once.find(event->name);
         found != core_->answers_at_once.end() && found->second.event == event)
         return responder->reply(encode_reply(found->second.answer()));
-    if (built_in != nullptr && built_in->answered == BuiltInEvent::Answered::at_once) {
+    if (built_in != nullptr && built_in->is_done_at_once) {
         Result<Object> done = Object{};
         try {
             done = do_at_once(built_in->id, arguments);

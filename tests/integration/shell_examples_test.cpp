@@ -112,6 +112,17 @@ TEST_F(ShellExamplesTest, EchoStopStopsIt) {
     EXPECT_EQ(service.exit_code(), 0);
 }
 
+TEST_F(ShellExamplesTest, AStopThatIsWaitedForSaysHowItWent) {
+    RunningService service{server};
+
+    const Outcome asked =
+        shell(R"(echo '["stop", {}, {"wait": true}]' | socat -t 20 unix-connect:$RUN/just-another-server.control -)");
+
+    EXPECT_EQ(asked.exit_code, 0) << asked;
+    EXPECT_EQ(asked.out, "{\"result\":\"stopped\"}\n");
+    EXPECT_EQ(service.exit_code(), 0);
+}
+
 TEST_F(ShellExamplesTest, ARequestNeedsNoNewline) {
     RunningService service{server};
 

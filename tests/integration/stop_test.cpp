@@ -62,6 +62,19 @@ TEST_F(StopTest, AStopEventThatThrowsIsLogged) {
     EXPECT_THAT(trial.log(), HasSubstr("cannot stop: stop throws on purpose"));
 }
 
+TEST_F(StopTest, ARestartGoesOnThoughTheStopWasNotClean) {
+    trial.configure_app({{"stop-throws", true}});
+    RunningService service{trial};
+
+    const Outcome restarted = trial.verb({"restart"});
+
+    EXPECT_EQ(restarted.exit_code, 0) << restarted;
+    EXPECT_THAT(restarted.err, HasSubstr("), but not cleanly: cannot stop: stop throws on purpose\n"));
+    EXPECT_EQ(service.exit_code(), 70);
+    EXPECT_EQ(trial.verb({"status"}).exit_code, 0);
+    EXPECT_EQ(trial.verb({"stop"}).exit_code, 70);
+}
+
 TEST_F(StopTest, AStopEventThatThrowsInTheForegroundIsToldOnStderr) {
     trial.configure_app({{"stop-throws", true}});
     RunningCommand service = run_in_foreground();

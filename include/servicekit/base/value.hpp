@@ -47,10 +47,10 @@ public:
     [[nodiscard]] const Value* find(std::string_view key) const noexcept;
     [[nodiscard]] Value* find(std::string_view key) noexcept;
     [[nodiscard]] bool contains(std::string_view key) const noexcept { return find(key) != nullptr; }
-    /// The value under `key`. \throws std::out_of_range if there is none, TypeError if it is no T
+    /// The value under `key`. \throws std::out_of_range if there is none, TypeError if it is not a T
     template <class T>
     [[nodiscard]] T get(std::string_view key) const;
-    /// The same; `fallback` if there is none, or it is no T.
+    /// The value under `key`; `fallback` if there is none, or if it is not a T.
     template <class T>
     [[nodiscard]] T get(std::string_view key, T fallback) const;
 

@@ -11,6 +11,7 @@
 #include "servicekit/base/result.hpp"
 #include "servicekit/base/value.hpp"
 #include "servicekit/policy/deployment.hpp"
+#include "servicekit/policy/policy.hpp"
 
 namespace servicekit::os {
 class EventLoop;
@@ -63,10 +64,8 @@ public:
 /// How operators reach the service while it runs.
 ///
 /// A control policy derives from this and overrides open() and close(), and what else it has to say.
-class ControlPolicy {
+class ControlPolicy : public Policy {
 public:
-    virtual ~ControlPolicy() = default;
-    virtual void configure(const Deployment& /*deployment*/) {}
     /// What is in force after configure(): what the deployment says, and the channel's own defaults for the rest. Empty is
     /// what this channel does not use.
     [[nodiscard]] virtual ControlAccess access() const { return {}; }
@@ -81,13 +80,6 @@ public:
     /// Stops listening, removes its traces, and closes each connection once what was replied is out, within a bound.
     /// Called by the loop's thread, or while the loop does not turn. Any number of times.
     virtual void close() noexcept = 0;
-
-protected:
-    ControlPolicy() = default;
-    ControlPolicy(const ControlPolicy&) = default;
-    ControlPolicy(ControlPolicy&&) = default;
-    ControlPolicy& operator=(const ControlPolicy&) = default;
-    ControlPolicy& operator=(ControlPolicy&&) = default;
 };
 
 }  // namespace servicekit

@@ -9,6 +9,7 @@
 
 #include "servicekit/base/result.hpp"
 #include "servicekit/policy/deployment.hpp"
+#include "servicekit/policy/policy.hpp"
 
 namespace servicekit {
 
@@ -22,10 +23,8 @@ enum class Role {
 ///
 /// A daemon policy derives from this and overrides enter(), and what else it has to say. All but enter() and carry() are
 /// called from any thread, never two at a time, except crashed(); none may throw.
-class DaemonPolicy {
+class DaemonPolicy : public Policy {
 public:
-    virtual ~DaemonPolicy() = default;
-    virtual void configure(const Deployment& /*deployment*/) {}
     /// Whether this policy can move the service to the background at all.
     [[nodiscard]] virtual bool has_background() const { return false; }
     /// Whether this policy tells the service manager how the service is, as sd_notify(3) says: its unit then can rely
@@ -69,13 +68,6 @@ public:
     [[nodiscard]] virtual std::optional<std::chrono::milliseconds> alive_interval() const { return std::nullopt; }
     /// The loop that answers requests still turns, and no event hangs.
     virtual void alive() {}
-
-protected:
-    DaemonPolicy() = default;
-    DaemonPolicy(const DaemonPolicy&) = default;
-    DaemonPolicy(DaemonPolicy&&) = default;
-    DaemonPolicy& operator=(const DaemonPolicy&) = default;
-    DaemonPolicy& operator=(DaemonPolicy&&) = default;
 };
 
 }  // namespace servicekit

@@ -11,6 +11,7 @@
 #include "servicekit/base/result.hpp"
 #include "servicekit/base/value.hpp"
 #include "servicekit/policy/deployment.hpp"
+#include "servicekit/policy/policy.hpp"
 
 namespace servicekit {
 
@@ -38,10 +39,8 @@ struct Acquisition {
 /// Sees to it that at most one instance runs.
 ///
 /// A lock policy derives from this and overrides acquire(), owner() and release(), and what else it has to say.
-class LockPolicy {
+class LockPolicy : public Policy {
 public:
-    virtual ~LockPolicy() = default;
-    virtual void configure(const Deployment& /*deployment*/) {}
     /// \pre the last fork is over.
     virtual Result<Acquisition> acquire(LockWait wait, const std::stop_token& stop) = 0;
     /// Who has the lock now, asked without ever taking it. Works without acquire().
@@ -58,13 +57,6 @@ public:
     /// Called, from a thread of the lock's, when the lock was lost. Never for a lock that can't be.
     // NOLINTNEXTLINE(performance-unnecessary-value-param): who overrides it keeps the callback
     virtual void on_lost(std::function<void(const Error&)> /*callback*/) {}
-
-protected:
-    LockPolicy() = default;
-    LockPolicy(const LockPolicy&) = default;
-    LockPolicy(LockPolicy&&) = default;
-    LockPolicy& operator=(const LockPolicy&) = default;
-    LockPolicy& operator=(LockPolicy&&) = default;
 };
 
 }  // namespace servicekit

@@ -11,6 +11,7 @@
 #include "servicekit/base/log_record.hpp"
 #include "servicekit/base/result.hpp"
 #include "servicekit/policy/deployment.hpp"
+#include "servicekit/policy/policy.hpp"
 
 namespace servicekit::os {
 class EventLoop;
@@ -31,10 +32,8 @@ enum class StreamUse {
 /// In the order of a life: configure(), open(), hand_to() where the user changes, start(), and at the end stop(), close().
 /// write() comes from any thread, several at a time, flush() too, write_last_words() from a signal
 /// handler; the rest never two at a time.
-class LogPolicy {
+class LogPolicy : public Policy {
 public:
-    virtual ~LogPolicy() = default;
-    virtual void configure(const Deployment& /*deployment*/) {}
     /// What is in force after configure(): what the deployment says, and the log's own defaults for the rest. Empty is what
     /// this log does not use.
     [[nodiscard]] virtual LogPlan plan() const { return {}; }
@@ -69,13 +68,6 @@ public:
     virtual void write_last_words(std::span<const LogRecord> /*records*/) noexcept {}
     /// Everything that was accepted is in the kernel when it returns, or the time was up.
     virtual void close(std::chrono::milliseconds at_most) noexcept = 0;
-
-protected:
-    LogPolicy() = default;
-    LogPolicy(const LogPolicy&) = default;
-    LogPolicy(LogPolicy&&) = default;
-    LogPolicy& operator=(const LogPolicy&) = default;
-    LogPolicy& operator=(LogPolicy&&) = default;
 };
 
 }  // namespace servicekit

@@ -48,13 +48,16 @@ bool is_held(int signal_number) {
     return sigismember(&signals, signal_number) == 1;
 }
 
-/// Returns once the process keeps TERM from ending it, or a minute later.
+/// Returns once the process keeps TERM from ending it, or a minute later. While fork(2) is under way, the C library
+/// blocks all signals for a moment, and takes that back: SIGUSR2 tells that moment from what is waited for.
 void await_holding_of_term(pid_t process) {
     const auto deadline = std::chrono::steady_clock::now() + 60s;
     while (std::chrono::steady_clock::now() < deadline) {
         const auto status = read_proc_file("/proc/" + std::to_string(process) + "/status");
         const auto mask = status ? proc_line(*status, "SigBlk:") : std::nullopt;
-        if (mask && ((std::stoull(std::string{*mask}, nullptr, 16) >> (SIGTERM - 1)) & 1) == 1) return;
+        const auto blocked = mask ? std::stoull(std::string{*mask}, nullptr, 16) : 0;
+        const auto is_blocked = [blocked](int signal) { return ((blocked >> (signal - 1)) & 1) == 1; };
+        if (is_blocked(SIGTERM) && !is_blocked(SIGUSR2)) return;
     }
 }
 

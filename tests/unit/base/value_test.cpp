@@ -24,6 +24,22 @@ std::string type_error(Call call) {
     return "no error";
 }
 
+TEST(ObjectTest, GivesAValueAsTheTypeThatIsAskedFor) {
+    const Object object{{"port", 8080}, {"name", "greeter"}};
+    EXPECT_EQ(object.get<int>("port"), 8080);
+    EXPECT_EQ(object.get<std::string>("name"), "greeter");
+    EXPECT_THROW(static_cast<void>(object.get<int>("name")), TypeError);
+    EXPECT_THROW(static_cast<void>(object.get<std::uint8_t>("port")), TypeError);
+    EXPECT_THROW(static_cast<void>(object.get<int>("host")), std::out_of_range);
+}
+
+TEST(ObjectTest, GivesTheFallbackForAMissingKeyAndAnotherType) {
+    const Object object{{"port", 8080}, {"name", "greeter"}};
+    EXPECT_EQ(object.get<int>("port", 1), 8080);
+    EXPECT_EQ(object.get<int>("name", 1), 1);
+    EXPECT_EQ(object.get<std::string>("host", "::1"), "::1");
+}
+
 TEST(ValueTest, OneThatIsGivenUpGivesWhatWasInIt) {
     EXPECT_EQ(Value{"text"}.as_string(), "text");
     EXPECT_EQ(Value{Value::List{1}}.as_list(), Value::List{1});

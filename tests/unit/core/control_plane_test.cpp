@@ -18,11 +18,6 @@ using ::testing::StartsWith;
 class ControlPlaneTest : public testing::ServiceTest {
 protected:
     /// A custom event of no parameters.
-    void add(const std::string& name, std::function<Reply(Context&)> handler) {
-        service().events().add(
-            {.name = name, .handler = [handler](const Arguments&, Context& context) { return handler(context); }});
-    }
-
     /// What a client gets that asks while a handler runs: sends, turns the loop, and reads.
     std::string ask_meanwhile(const std::string& request) {
         auto client = host.sockets.connect(socket, peer);

@@ -14,12 +14,6 @@ using ::testing::Not;
 
 class EndsOfEventsTest : public testing::ServiceTest {
 protected:
-    void add(const std::string& name, std::function<Reply(Context&)> handler, bool read_only = false) {
-        EventDeclaration event{.name = name};
-        event.handler = [handler = std::move(handler)](const Arguments&, Context& context) { return handler(context); };
-        event.read_only = read_only;
-        service().events().add(std::move(event));
-    }
     mocks::FakeClient connect() { return host.sockets.connect(socket, peer); }
     /// Lives until a TERM. \returns the exit code
     int finish() {

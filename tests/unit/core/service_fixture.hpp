@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -52,6 +53,14 @@ protected:
         } catch (const mocks::ProcessExited& exited) {
             return exited.status;
         }
+    }
+
+    /// An event of the program's.
+    void add(const std::string& name, std::function<Reply(Context&)> handler, bool read_only = false) {
+        service().events().add(
+            {.name = name,
+             .handler = [handler](const Arguments&, Context& context) { return handler(context); },
+             .read_only = read_only});
     }
 
     /// Queues what happens at the next moment at which the service is idle.

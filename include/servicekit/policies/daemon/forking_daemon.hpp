@@ -50,7 +50,8 @@ public:
     void logs_to(const std::vector<std::string>& files) override;
     /// Until ready() or failed(). What the parent's enter() returns if the process ends then.
     void crashed(std::string_view what) noexcept override;
-    /// The parent's enter() returns. Before enter() failed() does nothing. Only the first of ready() and failed() counts; in the foreground neither does.
+    /// Makes the parent's enter() return. Only the first of ready() and failed() counts. Neither does anything in the
+    /// foreground or before enter().
     void ready() override;
     void failed(const Error& error) override;
     /// The process that the user started waits on.
@@ -71,7 +72,7 @@ private:
     os::InheritedDescriptors* inherited_;
     Deployment deployment_;
     struct Reports;
-    std::unique_ptr<Reports> reports_;  ///< to the parent; null: this is no service in the background
+    std::unique_ptr<Reports> reports_;  ///< to the parent; null unless this process is a service in the background
     std::chrono::steady_clock::time_point extended_until_;
 };
 
