@@ -1,5 +1,5 @@
 #pragma once
-// Copies a folder. Each file is whole at its place or absent: what an earlier backup left is lost only to a newer one.
+// Copies a directory. Each file is whole at its place or absent: what an earlier backup left is lost only to a newer one.
 #include <fcntl.h>
 #include <sys/sendfile.h>
 #include <unistd.h>

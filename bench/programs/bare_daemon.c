@@ -1,7 +1,7 @@
 /* The measure for bench/start: what a careful C program does to become a service, by raw system calls and nothing more:
  * double fork, readiness pipe, fcntl and flock lock, pidfile, log file, listening socket, signals by signalfd.
  *
- *   bare_daemon FOLDER     writes FOLDER/bare.pid, FOLDER/bare.control, FOLDER/bare.log
+ *   bare_daemon DIRECTORY     writes DIRECTORY/bare.pid, DIRECTORY/bare.control, DIRECTORY/bare.log
  */
 #define _GNU_SOURCE
 #include <fcntl.h>

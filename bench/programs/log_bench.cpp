@@ -1,5 +1,5 @@
 // Writes lines of about 120 bytes in several ways, in alternating rounds, and prints medians with their spread.
-//   log_bench FOLDER [ROUNDS [LINES]]
+//   log_bench DIRECTORY [ROUNDS [LINES]]
 
 #include <fcntl.h>
 #include <sys/resource.h>
@@ -18,7 +18,7 @@
 #include <thread>
 #include <vector>
 
-#include "core/log_desk.hpp"
+#include "core/log_router.hpp"
 #include "log_writers.hpp"
 #include "servicekit/os/host.hpp"
 #include "servicekit/policies/log/file_log.hpp"
@@ -104,7 +104,7 @@ struct OwnLog {
     }
 
     std::unique_ptr<servicekit::os::EventLoop> loop = servicekit::os::make_posix_event_loop("loop");
-    servicekit::LogDesk desk;
+    servicekit::LogRouter desk;
     servicekit::FileLog log;
 };
 
@@ -119,7 +119,7 @@ LogWriter own_writer(std::string name, std::chrono::milliseconds delay) {
                 [make](const std::string& file) {
                     return [log = make(file)](long number) { log->info("{} {}", log_bench_message, number); };
                 },
-            .drain = [own] { (*own)->log.write_last_words({}); },
+            .drain = [own] { (*own)->log.write_at_crash({}); },
             .open_disabled =
                 [make](const std::string& file) {
                     return [log = make(file)](long number) { log->debug("{} {}", log_bench_message, number); };
@@ -201,7 +201,7 @@ double median(std::vector<double> of) {
 
 int main(int count, char** arguments) {
     if (count < 2) return 64;
-    const std::string folder = arguments[1];
+    const std::string directory = arguments[1];
     const int rounds = count > 2 ? std::atoi(arguments[2]) : 5;
     const long lines = count > 3 ? std::atol(arguments[3]) : 200'000;
     const std::vector<LogWriter> writers{write_writer(),
@@ -215,7 +215,7 @@ int main(int count, char** arguments) {
         std::vector<std::vector<Figures>> all(writers.size());
         for (int round = 0; round < rounds; ++round)
             for (std::size_t i = 0; i < writers.size(); ++i)
-                all[i].push_back(measure(writers[i], folder + "/bench.log", threads, lines / threads));
+                all[i].push_back(measure(writers[i], directory + "/bench.log", threads, lines / threads));
         std::printf(
             "\n%d thread%s, %d rounds of %ld lines   ns a line (least..most)  lines/s   CPU ns   p50 ns   p99 ns\n",
             threads, threads == 1 ? "" : "s", rounds, lines);
@@ -236,7 +236,8 @@ int main(int count, char** arguments) {
     for (const LogWriter& writer : writers) {
         if (!writer.open_disabled) continue;
         std::vector<double> times;
-        for (int round = 0; round < rounds; ++round) times.push_back(measure_disabled(writer, folder + "/bench.log"));
+        for (int round = 0; round < rounds; ++round)
+            times.push_back(measure_disabled(writer, directory + "/bench.log"));
         std::printf("%-32s %10.1f\n", writer.name.c_str(), median(times));
     }
     return 0;

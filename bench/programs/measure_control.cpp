@@ -1,6 +1,6 @@
 // bench/control: requests a second over the control socket, beside bare C servers that send the same bytes.
 //
-//   measure_control FOLDER ROUNDS SECONDS   with the servers bare_control and bench-service beside this program
+//   measure_control DIRECTORY ROUNDS SECONDS   with the servers bare_control and bench-service beside this program
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/epoll.h>
@@ -153,23 +153,26 @@ void launch(Server& server) {
 
 int main(int argc, char** argv) {
     if (argc != 4) {
-        std::fprintf(stderr, "usage: measure_control FOLDER ROUNDS SECONDS\n");
+        std::fprintf(stderr, "usage: measure_control DIRECTORY ROUNDS SECONDS\n");
         return 64;
     }
-    const std::string folder = argv[1];
+    const std::string directory = argv[1];
     const int rounds = std::atoi(argv[2]);
     const double seconds = std::atof(argv[3]);
     const std::string here = std::filesystem::read_symlink("/proc/self/exe").parent_path();
 
-    const std::string ours = folder + "/bench-service.control";
+    const std::string ours = directory + "/bench-service.control";
     std::vector<Server> servers{
-        {"bare C", {here + "/bare_control", folder + "/bare.control"}, folder + "/bare.control", "[\"status\"]\n"},
+        {"bare C",
+         {here + "/bare_control", directory + "/bare.control"},
+         directory + "/bare.control",
+         "[\"status\"]\n"},
         {"bare C, handed over",
-         {here + "/bare_control", folder + "/handing.control", "hand-over"},
-         folder + "/handing.control",
+         {here + "/bare_control", directory + "/handing.control", "hand-over"},
+         directory + "/handing.control",
          "[\"status\"]\n"},
         {"servicekit status",
-         {here + "/bench_service", "run", "--run-directory", folder, "--log-file", folder + "/bench.log"},
+         {here + "/bench_service", "run", "--run-directory", directory, "--log-file", directory + "/bench.log"},
          ours,
          "[\"status\"]\n"},
         {"servicekit event", {}, ours, "[\"ping\"]\n"}};

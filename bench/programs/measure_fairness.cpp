@@ -298,7 +298,7 @@ long peak_kib(pid_t pid) {
     return -1;
 }
 
-pid_t launch(const std::string& program, const std::string& folder, const Attack& attack) {
+pid_t launch(const std::string& program, const std::string& directory, const Attack& attack) {
     const pid_t pid = fork();
     if (pid == 0) {
         bench::pin(0, server_core);
@@ -308,8 +308,8 @@ pid_t launch(const std::string& program, const std::string& folder, const Attack
             setrlimit(RLIMIT_NOFILE, &limit);
         }
         setenv("BENCH_EVENTS", std::to_string(attack.events).c_str(), 1);
-        const std::string log = folder + "/bench.log";
-        std::vector<const char*> words{program.c_str(), "run",       "--run-directory", folder.c_str(),
+        const std::string log = directory + "/bench.log";
+        std::vector<const char*> words{program.c_str(), "run",       "--run-directory", directory.c_str(),
                                        "--log-file",    log.c_str(), "--control-mode",  "0666"};
         if (attack.may_read) words.insert(words.end(), {"--control-read", "everyone"});
         words.push_back(nullptr);
@@ -362,13 +362,13 @@ struct Outcome {
 };
 
 /// In rounds, so that what else the machine does meets both alike.
-Outcome measure(const Attack& attack, const std::string& program, const std::string& folder, int rounds) {
-    const std::string socket = folder + "/bench-service.control";
+Outcome measure(const Attack& attack, const std::string& program, const std::string& directory, int rounds) {
+    const std::string socket = directory + "/bench-service.control";
     void* const shared =
         mmap(nullptr, sizeof(std::atomic<long>), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (shared == MAP_FAILED) give_up("mmap");
     auto& replies = *new (shared) std::atomic<long>{0};
-    const pid_t server = launch(program, folder, attack);
+    const pid_t server = launch(program, directory, attack);
     int first = -1;
     while ((first = connect_to(socket, 0)) < 0) std::this_thread::yield();
     close(first);
@@ -405,14 +405,14 @@ int main(int argc, char** argv) {
         std::fprintf(stderr, "usage, as root: measure_fairness DIRECTORY ROUNDS [ATTACK...]\n");
         return 64;
     }
-    const std::string folder = argv[1];
+    const std::string directory = argv[1];
     const int rounds = std::max(std::atoi(argv[2]), 1);
     const std::string here = std::filesystem::read_symlink("/proc/self/exe").parent_path();
     rlimit all{};
     getrlimit(RLIMIT_NOFILE, &all);
     all.rlim_cur = all.rlim_max;
     setrlimit(RLIMIT_NOFILE, &all);
-    std::filesystem::permissions(folder, std::filesystem::perms{0755});
+    std::filesystem::permissions(directory, std::filesystem::perms{0755});
 
     std::printf("an operator's `status`, p50 / p99 in ms over %d rounds; server on core %d, strangers on core %d\n\n",
                 rounds, server_core, client_core);
@@ -423,7 +423,7 @@ int main(int argc, char** argv) {
     for (const Attack& attack : all_attacks()) {
         const auto is_named = [&](const char* name) { return attack.name == name; };
         if (argc > 3 && std::none_of(argv + 3, argv + argc, is_named)) continue;
-        Outcome outcome = measure(attack, here + "/bench_service", folder, rounds);
+        Outcome outcome = measure(attack, here + "/bench_service", directory, rounds);
         std::printf("%-32s", attack.name.c_str());
         for (const auto kind : {&Waits::all, &Waits::on_core}) {
             for (Waits* const waits : {&outcome.alone, &outcome.attacked})

@@ -1,6 +1,6 @@
 // bench/lisp: what a Lisp in a service costs, each round in a process of its own.
 //
-//   measure_lisp FOLDER ROUNDS EVALUATIONS   with bench_lisp beside this program
+//   measure_lisp DIRECTORY ROUNDS EVALUATIONS   with bench_lisp beside this program
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -50,28 +50,28 @@ double to_mib(long kib) { return static_cast<double>(kib) / 1024; }
 
 int main(int argc, char** argv) {
     if (argc != 4) {
-        std::fprintf(stderr, "usage: measure_lisp FOLDER ROUNDS EVALUATIONS\n");
+        std::fprintf(stderr, "usage: measure_lisp DIRECTORY ROUNDS EVALUATIONS\n");
         return 64;
     }
-    const std::string folder = argv[1];
+    const std::string directory = argv[1];
     const int rounds = std::atoi(argv[2]);
     const int evaluations = std::atoi(argv[3]);
     const std::string program = std::filesystem::read_symlink("/proc/self/exe").parent_path() / "bench_lisp";
     const auto verb = [&](const std::string& name) {
-        run({program, name, "--run-directory", folder, "--log-file", folder + "/log"});
+        run({program, name, "--run-directory", directory, "--log-file", directory + "/log"});
     };
 
     std::vector<double> boot, swank, idle_memory, boot_memory, swank_memory, latencies;
     for (int round = -1; round < rounds; ++round) {  // the first warms the caches and does not count
         verb("start");
-        auto client = servicekit::Client::connect(folder + "/bench-lisp.control");
+        auto client = servicekit::Client::connect(directory + "/bench-lisp.control");
         if (!client) give_up(client.error().message());
         const auto ask = [&](const char* event, const servicekit::Object& arguments) {
             if (const auto reply = client->call(event, arguments); !reply) give_up(reply.error().message());
         };
         const auto evaluate = [&] { ask("eval", {{"form", "(+ 1 2)"}}); };
         pid_t pid = 0;
-        std::ifstream{folder + "/bench-lisp.pid"} >> pid;
+        std::ifstream{directory + "/bench-lisp.pid"} >> pid;
 
         const long idle = bench::pss_kib(pid);
         const double booted_in = time_of(evaluate);

@@ -1,6 +1,6 @@
 // bench/start: what starting, idling and stopping cost, beside a bare C daemon that does the same by raw system calls.
 //
-//   measure_start FOLDER ROUNDS IDLE_SECONDS   with bare_daemon and bench_service beside this program
+//   measure_start DIRECTORY ROUNDS IDLE_SECONDS   with bare_daemon and bench_service beside this program
 #include <poll.h>
 #include <signal.h>
 #include <sys/syscall.h>
@@ -72,10 +72,10 @@ double stop(const Program& program) {
 
 int main(int argc, char** argv) {
     if (argc != 4) {
-        std::fprintf(stderr, "usage: measure_start FOLDER ROUNDS IDLE_SECONDS\n");
+        std::fprintf(stderr, "usage: measure_start DIRECTORY ROUNDS IDLE_SECONDS\n");
         return 64;
     }
-    const std::string folder = argv[1];
+    const std::string directory = argv[1];
     const int rounds = std::atoi(argv[2]);
     const int idle_seconds = std::atoi(argv[3]);
     const std::string here = std::filesystem::read_symlink("/proc/self/exe").parent_path();
@@ -83,10 +83,10 @@ int main(int argc, char** argv) {
     bench::pin(0, 0);
 
     std::vector<Program> programs{
-        {"bare C", {here + "/bare_daemon", folder}, folder + "/bare.pid", {}, {}, {}},
+        {"bare C", {here + "/bare_daemon", directory}, directory + "/bare.pid", {}, {}, {}},
         {"servicekit",
-         {here + "/bench_service", "start", "--run-directory", folder, "--log-file", folder + "/bench.log"},
-         folder + "/bench-service.pid",
+         {here + "/bench_service", "start", "--run-directory", directory, "--log-file", directory + "/bench.log"},
+         directory + "/bench-service.pid",
          {},
          {},
          {}}};

@@ -10,7 +10,7 @@ class JustAnotherServer final : public servicekit::Service {
 public:
     explicit JustAnotherServer(auto... arguments) : servicekit::Service(std::move(arguments)...) {
         events().add({.name = "backup",
-                      .description = "copies the data folder",
+                      .description = "copies the data directory",
                       .parameters = {{.name = "directory", .type = servicekit::ParameterType::path}},
                       .handler = [this](const auto& given, auto& context) { return back_up(data_, given, context); }});
     }

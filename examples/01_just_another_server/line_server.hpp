@@ -20,9 +20,9 @@ public:
     std::atomic<std::uint16_t> port{0};
     std::atomic<std::uint64_t> connections{0}, lines{0};
 
-    void start(std::uint16_t wanted_port, const std::filesystem::path& folder) {
-        std::filesystem::create_directories(folder);
-        journal_ = open((folder / "journal.log").c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+    void start(std::uint16_t wanted_port, const std::filesystem::path& directory) {
+        std::filesystem::create_directories(directory);
+        journal_ = open((directory / "journal.log").c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
         if (journal_ < 0) throw std::system_error(errno, std::generic_category(), "cannot open the journal");
         sockaddr_in address{AF_INET, htons(wanted_port), {htonl(INADDR_LOOPBACK)}, {}};
         auto* const any = reinterpret_cast<sockaddr*>(&address);

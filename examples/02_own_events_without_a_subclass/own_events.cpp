@@ -16,12 +16,12 @@ int main(int argc, char** argv) {
         const auto app = settings.app();
         app.allow_only({"port", "data-directory", "greeting"});
         const auto wanted_port = app.get<std::uint16_t>("port", 0);
-        const std::filesystem::path folder = app.get<std::string>("data-directory");
+        const std::filesystem::path directory = app.get<std::string>("data-directory");
         server.greeting = std::make_shared<std::string>(app.get<std::string>("greeting", "hello"));
         app.needs_restart({"port", "data-directory"});
         if (server.port != 0) return;  // it runs
         port = wanted_port;
-        data = std::filesystem::absolute(folder);
+        data = std::filesystem::absolute(directory);
     };
     hooks.on_start = [&] { server.start(port, data); };
     hooks.on_stop = [&] { server.stop(); };
@@ -33,7 +33,7 @@ int main(int argc, char** argv) {
     servicekit::Service service{{.name = "own-events", .version = "1.0", .description = "keeps a journal of lines"},
                                 std::move(hooks)};
     service.events().add({.name = "backup",
-                          .description = "copies the data folder",
+                          .description = "copies the data directory",
                           .parameters = {{.name = "directory", .type = servicekit::ParameterType::path}},
                           .handler = [&](const auto& given, auto& context) { return back_up(data, given, context); }});
     return servicekit::service_main(argc, argv, service);

@@ -15,18 +15,19 @@ public:
     static constexpr bool excludes = true;
 
     OpenFileLockRig() {
-        if (mkdtemp(folder_.data()) == nullptr) throw std::runtime_error{"cannot make a folder like " + folder_};
+        if (mkdtemp(directory_.data()) == nullptr)
+            throw std::runtime_error{"cannot make a directory like " + directory_};
     }
-    ~OpenFileLockRig() { std::filesystem::remove_all(folder_); }
+    ~OpenFileLockRig() { std::filesystem::remove_all(directory_); }
     OpenFileLockRig(const OpenFileLockRig&) = delete;
     OpenFileLockRig& operator=(const OpenFileLockRig&) = delete;
 
     void act_as(int /*instance*/) {}
     static OpenFileLock make_policy() { return OpenFileLock{}; }
-    [[nodiscard]] Deployment deployment() const { return {.name = "trial", .pid_file = folder_ + "/trial.pid"}; }
+    [[nodiscard]] Deployment deployment() const { return {.name = "trial", .pid_file = directory_ + "/trial.pid"}; }
 
 private:
-    std::string folder_ = std::filesystem::temp_directory_path() / "own-policy-XXXXXX";
+    std::string directory_ = std::filesystem::temp_directory_path() / "own-policy-XXXXXX";
 };
 
 }  // namespace

@@ -20,7 +20,7 @@ public:
 
     void start(const std::filesystem::path& spool) {
         spool_ = spool;
-        for (const char* folder : {"new", "done", "failed"}) std::filesystem::create_directories(spool_ / folder);
+        for (const char* directory : {"new", "done", "failed"}) std::filesystem::create_directories(spool_ / directory);
         thread_ = std::jthread{[this](const std::stop_token& stop) { work(stop); }};
     }
 

@@ -188,16 +188,17 @@ TEST_F(JustAnotherServerTest, AnyCallMayFail) {
 
 /// Real files are the program's own affair, and are tested on real files.
 TEST_F(JustAnotherServerTest, BacksItsFilesUp) {
-    const fs::path folder = fs::temp_directory_path() / ("testing-a-service-" + std::to_string(std::random_device{}()));
-    fs::create_directories(folder / "data");
-    std::ofstream{folder / "data" / "journal.log"} << "a line\n";
-    edit_config(R"({"app": {"data-directory": ")" + (folder / "data").string() + R"("}})");
+    const fs::path directory =
+        fs::temp_directory_path() / ("testing-a-service-" + std::to_string(std::random_device{}()));
+    fs::create_directories(directory / "data");
+    std::ofstream{directory / "data" / "journal.log"} << "a line\n";
+    edit_config(R"({"app": {"data-directory": ")" + (directory / "data").string() + R"("}})");
     ASSERT_TRUE(life.start());
-    EXPECT_EQ(life.ask(R"(["backup", {"directory": ")" + (folder / "backup").string() + R"("}])"),
+    EXPECT_EQ(life.ask(R"(["backup", {"directory": ")" + (directory / "backup").string() + R"("}])"),
               R"({"files":1,"bytes":7})");
-    EXPECT_TRUE(fs::exists(folder / "backup" / "journal.log"));
+    EXPECT_TRUE(fs::exists(directory / "backup" / "journal.log"));
     EXPECT_EQ(life.stop(), 0);
-    fs::remove_all(folder);
+    fs::remove_all(directory);
 }
 
 TEST_F(JustAnotherServerTest, LivesAWholeLifeInNoTime) {

@@ -10,7 +10,7 @@
 
 class MockServer {
 public:
-    MOCK_METHOD(void, start, (std::uint16_t port, const std::filesystem::path& folder));
+    MOCK_METHOD(void, start, (std::uint16_t port, const std::filesystem::path& directory));
     MOCK_METHOD(void, stop, ());
 };
 
@@ -19,9 +19,9 @@ class ServerDouble {
 public:
     explicit ServerDouble() { latest = this; }
 
-    void start(std::uint16_t wanted_port, const std::filesystem::path& folder) {
+    void start(std::uint16_t wanted_port, const std::filesystem::path& directory) {
         port = wanted_port;
-        mock->start(wanted_port, folder);
+        mock->start(wanted_port, directory);
     }
     void stop() { mock->stop(); }
 

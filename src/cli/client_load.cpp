@@ -7,7 +7,7 @@
 
 #include "cli/settings_layers.hpp"
 #include "core/configuration.hpp"
-#include "core/places.hpp"
+#include "core/paths.hpp"
 
 namespace servicekit::cli {
 namespace {
@@ -34,8 +34,8 @@ bool is_place_named(const Session& session, SettingsLayer lowest) {
     if (is_named(setting::pid_file.name) && is_named(setting::control_socket.name)) return true;
     if (!is_named(setting::run_directory.name)) return false;
     if (is_named(setting::name.name)) return true;
-    const auto places = resolve_places(settings, session.tools.host);
-    return places && !has_others(places->run_directory, places->name, *session.tools.host.files);
+    const auto paths = resolve_paths(settings, session.tools.host);
+    return paths && !has_others(paths->run_directory, paths->name, *session.tools.host.files);
 }
 
 bool is_about_the_place(const Error& fault, std::string_view program) {

@@ -1,5 +1,5 @@
 #include "cli/command_line.hpp"
-#include "cli/log_tail.hpp"
+#include "cli/log_view/log_tail.hpp"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>

@@ -7,7 +7,7 @@
 
 #include "base/names.hpp"
 #include "cli/command_line.hpp"
-#include "cli/verb_functions.hpp"
+#include "cli/verbs/verb_functions.hpp"
 #include "core/service_core.hpp"
 #include "servicekit/main.hpp"
 #include "servicekit/policy/daemon_policy.hpp"

@@ -21,20 +21,20 @@ constexpr auto no_uid = static_cast<uid_t>(-1);
 
 std::string Instance::in_words() const { return pid > 0 ? "pid " + std::to_string(pid) : "its pid can't be told"; }
 
-std::optional<Error> refuse_link(const Places& places, const std::vector<uid_t>& users, os::Files& files) {
-    const auto socket = files.status(places.control_socket, os::Links::do_not_follow);
+std::optional<Error> refuse_link(const Paths& paths, const std::vector<uid_t>& users, os::Files& files) {
+    const auto socket = files.status(paths.control_socket, os::Links::do_not_follow);
     if (!socket || !*socket || (*socket)->type != os::FileType::symlink) return std::nullopt;
-    const auto closed = os::is_closed_directory(files, folder_of(places.control_socket), users);
+    const auto closed = os::is_closed_directory(files, directory_of(paths.control_socket), users);
     if (closed && *closed) return std::nullopt;
-    return Error{ExitCode::permission, "trust", places.control_socket,
+    return Error{ExitCode::permission, "trust", paths.control_socket,
                  "it is a symbolic link in a directory that others can change"};
 }
 
 Result<std::optional<Instance>> RunningService::find() {
     std::optional<Error> blind;
     for (const auto witness : {Instance::Witness::lock, Instance::Witness::socket}) {
-        for (const Places& places : candidates_) {
-            auto found = look(places, witness);
+        for (const Paths& paths : candidates_) {
+            auto found = look(paths, witness);
             if (found && found->has_value()) return found;
             if (!found && !blind) blind = found.error();
         }
@@ -43,48 +43,48 @@ Result<std::optional<Instance>> RunningService::find() {
     return std::optional<Instance>{};
 }
 
-Result<std::optional<Instance>> RunningService::look(const Places& places, Instance::Witness witness) {
-    return witness == Instance::Witness::lock ? ask_lock(places) : ask_socket(places);
+Result<std::optional<Instance>> RunningService::look(const Paths& paths, Instance::Witness witness) {
+    return witness == Instance::Witness::lock ? ask_lock(paths) : ask_socket(paths);
 }
 
-Result<std::optional<Instance>> RunningService::ask_lock(const Places& places) {
-    const auto deployment = make_deployment(settings_, places, tools_.host);
+Result<std::optional<Instance>> RunningService::ask_lock(const Paths& paths) {
+    const auto deployment = make_deployment(settings_, paths, tools_.host);
     if (!deployment) return deployment.error();
     lock_.configure(*deployment);
     const auto owner = lock_.owner();
     if (!owner) return owner.error();
     if (!*owner) return std::optional<Instance>{};
     if (!(*owner)->is_instance) {
-        bystander_ = "'" + places.pid_file + "' is locked by " + (*owner)->where + ", which is no instance of it";
+        bystander_ = "'" + paths.pid_file + "' is locked by " + (*owner)->where + ", which is no instance of it";
         return std::optional<Instance>{};
     }
-    Instance instance{.places = places, .pid = (*owner)->pid, .users = trusted_users()};
+    Instance instance{.paths = paths, .pid = (*owner)->pid, .users = trusted_users()};
     const Peer holder{.pid = (*owner)->pid, .uid = (*owner)->uid.value_or(no_uid)};
-    const bool is_proof = is_closed(places);
+    const bool is_proof = is_closed(paths);
     if (is_proof && holder.uid != no_uid && tools_.host.users->is_one_user(holder.uid))
         instance.users.push_back(holder.uid);
     const bool is_known = is_proof || may_serve(holder, instance.users);
     if (is_known && instance.pid > 0) return std::optional{std::move(instance)};
-    const Peer server = server_at(places);
+    const Peer server = server_at(paths);
     if (!is_known && !may_serve(server, instance.users))
-        return refuse_stranger(places, places.pid_file, "locked by " + describe_stranger(holder));
+        return refuse_stranger(paths, paths.pid_file, "locked by " + describe_stranger(holder));
     if (instance.pid <= 0) instance.pid = server.pid;
     return std::optional{std::move(instance)};
 }
 
-Result<std::optional<Instance>> RunningService::ask_socket(const Places& places) {
+Result<std::optional<Instance>> RunningService::ask_socket(const Paths& paths) {
     // Whoever connects would start the service.
-    if (tools_.host.sockets->is_left_to_manager(places.control_socket)) return std::optional<Instance>{};
-    const auto listening = tools_.host.sockets->probe(places.control_socket);
+    if (tools_.host.sockets->is_left_to_manager(paths.control_socket)) return std::optional<Instance>{};
+    const auto listening = tools_.host.sockets->probe(paths.control_socket);
     if (!listening) {
         // Who keeps a pidfile keeps a lock, which was asked before: then it is a dead one's socket.
-        const auto pid_file = tools_.host.files->status(places.pid_file, os::Links::follow);
+        const auto pid_file = tools_.host.files->status(paths.pid_file, os::Links::follow);
         if (pid_file && pid_file->has_value()) return std::optional<Instance>{};
         return listening.error();
     }
     if (*listening != os::Listening::yes) return std::optional<Instance>{};
-    if (auto link = refuse_link(places, trusted_users(), *tools_.host.files)) return *std::move(link);
-    const auto connection = tools_.host.sockets->connect(places.control_socket);
+    if (auto link = refuse_link(paths, trusted_users(), *tools_.host.files)) return *std::move(link);
+    const auto connection = tools_.host.sockets->connect(paths.control_socket);
     if (!connection) {
         // It may have ended since the probe.
         const int reason = connection.error().errno_value;
@@ -93,25 +93,25 @@ Result<std::optional<Instance>> RunningService::ask_socket(const Places& places)
     }
     const Peer server = (*connection)->peer();
     if (!may_serve(server, trusted_users()))
-        return refuse_stranger(places, places.control_socket, "served by " + describe_stranger(server));
-    return std::optional{Instance{.places = places,
+        return refuse_stranger(paths, paths.control_socket, "served by " + describe_stranger(server));
+    return std::optional{Instance{.paths = paths,
                                   .pid = std::max(server.pid, pid_t{0}),
                                   .witness = Instance::Witness::socket,
                                   .users = trusted_users()}};
 }
 
-Peer RunningService::server_at(const Places& places) {
+Peer RunningService::server_at(const Paths& paths) {
     const Peer nobody{.pid = 0, .uid = no_uid};
-    if (refuse_link(places, trusted_users(), *tools_.host.files)) return nobody;
-    const auto connection = tools_.host.sockets->connect(places.control_socket);
+    if (refuse_link(paths, trusted_users(), *tools_.host.files)) return nobody;
+    const auto connection = tools_.host.sockets->connect(paths.control_socket);
     Peer server = connection ? (*connection)->peer() : nobody;
     server.pid = std::max(server.pid, pid_t{0});
     return server;
 }
 
-Result<std::optional<Instance>> RunningService::refuse_stranger(const Places& places, const std::string& object,
+Result<std::optional<Instance>> RunningService::refuse_stranger(const Paths& paths, const std::string& object,
                                                                 const std::string& reason) {
-    if (places.choice == Places::Choice::configured)
+    if (paths.choice == Paths::Choice::configured)
         return Error{ExitCode::permission, "trust", object, "it is " + reason};
     bystander_ = "'" + object + "' is " + reason;
     return std::optional<Instance>{};
@@ -130,43 +130,43 @@ const std::vector<uid_t>& RunningService::trusted_users() {
     return *trusted_;
 }
 
-bool RunningService::is_closed(const Places& places) {
-    const auto closed = os::is_closed_directory(*tools_.host.files, folder_of(places.pid_file), trusted_users());
+bool RunningService::is_closed(const Paths& paths) {
+    const auto closed = os::is_closed_directory(*tools_.host.files, directory_of(paths.pid_file), trusted_users());
     return closed && *closed;
 }
 
 std::vector<std::string> RunningService::left_behind() {
-    std::vector<std::string> paths;
-    for (const Places& places : candidates_) {
+    std::vector<std::string> left;
+    for (const Paths& paths : candidates_) {
         // Anybody may have left something in a default place that is open to all.
-        if (places.choice != Places::Choice::configured && !is_closed(places)) continue;
-        const auto pid_file = tools_.host.files->status(places.pid_file, os::Links::follow);
-        if (pid_file && pid_file->has_value() && (*pid_file)->size > 0) paths.push_back(places.pid_file);
-        // A clean end empties the pidfile, yet can't remove the socket from a folder that is root's alone.
+        if (paths.choice != Paths::Choice::configured && !is_closed(paths)) continue;
+        const auto pid_file = tools_.host.files->status(paths.pid_file, os::Links::follow);
+        if (pid_file && pid_file->has_value() && (*pid_file)->size > 0) left.push_back(paths.pid_file);
+        // A clean end empties the pidfile, yet can't remove the socket from a directory that is root's alone.
         if (pid_file && pid_file->has_value() && (*pid_file)->size == 0) continue;
-        const auto socket = tools_.host.files->status(places.control_socket, os::Links::follow);
+        const auto socket = tools_.host.files->status(paths.control_socket, os::Links::follow);
         if (socket && socket->has_value() && (*socket)->type == os::FileType::socket &&
-            !tools_.host.sockets->is_left_to_manager(places.control_socket))
-            paths.push_back(places.control_socket);
+            !tools_.host.sockets->is_left_to_manager(paths.control_socket))
+            left.push_back(paths.control_socket);
     }
-    return paths;
+    return left;
 }
 
 std::string RunningService::tried_in_words() const {
     std::string text;
-    for (const Places& places : candidates_) {
-        if (!text.empty()) text += &places == &candidates_.back() ? " or " : ", ";
-        text += "'" + (lock_.tells_owner() ? places.pid_file : places.control_socket) + "'";
+    for (const Paths& paths : candidates_) {
+        if (!text.empty()) text += &paths == &candidates_.back() ? " or " : ", ";
+        text += "'" + (lock_.tells_owner() ? paths.pid_file : paths.control_socket) + "'";
     }
     return text;
 }
 
 Result<bool> RunningService::signal(const Instance& instance, int number) {
     if (instance.pid <= 0)
-        return Error{ExitCode::timeout, "signal the owner of", instance.places.pid_file, "its pid can't be told"};
+        return Error{ExitCode::timeout, "signal the owner of", instance.paths.pid_file, "its pid can't be told"};
     std::optional<Error> refusal;
     const auto still_meant = [&] {
-        const auto now = look(instance.places, instance.witness);
+        const auto now = look(instance.paths, instance.witness);
         if (!now || !*now || (*now)->pid != instance.pid) return false;
         refusal = refuse_foreign(instance);
         return !refusal.has_value();
@@ -190,7 +190,7 @@ Result<RunningService::Waited> RunningService::wait_for_end(const Instance& inst
                                                             os::InterruptibleSleep& sleep) {
     bool has_ended = false;
     for (;;) {
-        const auto now = look(instance.places, instance.witness);
+        const auto now = look(instance.paths, instance.witness);
         if (!now) return now.error();
         if (!*now) return Waited::ended;
         if (instance.pid > 0 && (*now)->pid > 0 && (*now)->pid != instance.pid) return Waited::replaced;

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "cli/tools.hpp"
-#include "core/places.hpp"
+#include "core/paths.hpp"
 #include "servicekit/base/peer.hpp"
 #include "servicekit/core/settings.hpp"
 #include "servicekit/policy/lock_policy.hpp"
@@ -19,7 +19,7 @@ namespace servicekit::cli {
 struct Instance {
     enum class Witness { lock, socket };
 
-    Places places;
+    Paths paths;
     pid_t pid = 0;  ///< 0 where nobody can tell
     Witness witness = Witness::lock;
     std::vector<uid_t> users = {};  ///< who may serve its socket and be signalled, beside root
@@ -30,7 +30,7 @@ struct Instance {
 
 /// \returns why a control socket is not to be connected to: it is a symbolic link in a directory that strangers can change,
 ///          and may lead to another service; nothing if it is not
-[[nodiscard]] std::optional<Error> refuse_link(const Places& places, const std::vector<uid_t>& users, os::Files& files);
+[[nodiscard]] std::optional<Error> refuse_link(const Paths& paths, const std::vector<uid_t>& users, os::Files& files);
 
 /// Finds the running instance of a service, signals it, and waits for its end. Never takes the lock.
 class RunningService {
@@ -38,7 +38,7 @@ public:
     using Deadline = std::optional<std::chrono::steady_clock::time_point>;
 
     /// \param candidates where it may be, the likeliest first; not empty
-    RunningService(LockPolicy& lock, const Settings& settings, std::vector<Places> candidates, const Tools& tools)
+    RunningService(LockPolicy& lock, const Settings& settings, std::vector<Paths> candidates, const Tools& tools)
         : lock_{lock}, settings_{settings}, candidates_{std::move(candidates)}, tools_{tools} {}
 
     /// The first candidate whose lock is held; else the first whose control socket is served. One of a stranger does not
@@ -70,24 +70,24 @@ public:
 
 private:
     /// One more look at one place, with the eyes that saw it before.
-    Result<std::optional<Instance>> look(const Places& places, Instance::Witness witness);
-    Result<std::optional<Instance>> ask_lock(const Places& places);
-    Result<std::optional<Instance>> ask_socket(const Places& places);
+    Result<std::optional<Instance>> look(const Paths& paths, Instance::Witness witness);
+    Result<std::optional<Instance>> ask_lock(const Paths& paths);
+    Result<std::optional<Instance>> ask_socket(const Paths& paths);
     /// The process that listens at a place; one without pid and uid if nobody can tell.
-    [[nodiscard]] Peer server_at(const Places& places);
+    [[nodiscard]] Peer server_at(const Paths& paths);
     /// What comes of an instance of a stranger. \param reason "locked by uid 1000, who ..."
-    Result<std::optional<Instance>> refuse_stranger(const Places& places, const std::string& object,
+    Result<std::optional<Instance>> refuse_stranger(const Paths& paths, const std::string& object,
                                                     const std::string& reason);
     /// \returns why the process must not be signalled; nothing if it may.
     std::optional<Error> refuse_foreign(const Instance& instance) const;
     /// Whose instances count everywhere, beside root's.
     [[nodiscard]] const std::vector<uid_t>& trusted_users();
     /// Whether no stranger can change the directory of the pidfile.
-    [[nodiscard]] bool is_closed(const Places& places);
+    [[nodiscard]] bool is_closed(const Paths& paths);
 
     LockPolicy& lock_;
     const Settings& settings_;
-    std::vector<Places> candidates_;
+    std::vector<Paths> candidates_;
     const Tools& tools_;
     std::optional<std::vector<uid_t>> trusted_;
     std::string bystander_;

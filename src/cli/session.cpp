@@ -52,7 +52,7 @@ int load_as_client(Session& session) {
 
 Result<RunningService> running_service(Session& session) {
     const Settings& settings = session.service.settings();
-    auto candidates = candidate_places(settings, session.tools.host);
+    auto candidates = candidate_paths(settings, session.tools.host);
     if (!candidates) return candidates.error();
     return RunningService{session.core.policies->lock, settings, std::move(*candidates), session.tools};
 }
@@ -72,8 +72,8 @@ int fail_to_find(Session& session, const Error& error, int otherwise) {
 }
 
 Result<Client> connect_to(const Session& session, const Instance& instance) {
-    if (auto link = refuse_link(instance.places, instance.users, *session.tools.host.files)) return *std::move(link);
-    return Client::connect(instance.places.control_socket, instance.users, session.tools.host);
+    if (auto link = refuse_link(instance.paths, instance.users, *session.tools.host.files)) return *std::move(link);
+    return Client::connect(instance.paths.control_socket, instance.users, session.tools.host);
 }
 
 std::string not_running_in_words(const RunningService& running) {
@@ -93,11 +93,11 @@ int with_client(Session& session, const std::string& event, const std::function<
         console.complain(not_running_in_words(*running));
         return exit_status::no_service;
     }
-    const auto there = session.tools.host.files->status((*instance)->places.control_socket, os::Links::follow);
+    const auto there = session.tools.host.files->status((*instance)->paths.control_socket, os::Links::follow);
     if (there && !there->has_value())
         return console.fail(Error{ExitCode::os, "ask for", event,
                                   "the service (" + (*instance)->in_words() + ") has no control socket at '" +
-                                      (*instance)->places.control_socket +
+                                      (*instance)->paths.control_socket +
                                       "'; SIGHUP has it reload, SIGUSR1 open its log anew"});
     auto client = connect_to(session, **instance);
     if (!client) return console.fail(client.error());

@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::array options{
     SettingOption{"name", "NAME", "what the service is called; its files are named after it"},
-    SettingOption{"run-directory", "DIR", "the folder of the pidfile and the control socket"},
+    SettingOption{"run-directory", "DIR", "the directory of the pidfile and the control socket"},
     SettingOption{"pid-file", "FILE", "the pidfile, which is also the lock"},
     SettingOption{"control-socket", "FILE", "the socket that takes requests"},
     SettingOption{"control-mode", "OCTAL", "the socket's permissions"},
@@ -27,9 +27,9 @@ constexpr std::array options{
     SettingOption{"log-group", "GROUP", "the group that the log's files belong to"},
     SettingOption{"log-rotate-size", "BYTES", "when to begin a new file, as 64M; 0: never"},
     SettingOption{"log-rotate-every", "TIME", "the same: seconds, hourly, daily or weekly; 0: never"},
-    SettingOption{"log-keep", "N", "how many old files to keep; 0: all"},
-    SettingOption{"log-keep-size", "BYTES", "how much of old files to keep; 0: all"},
-    SettingOption{"log-compress", "", "compress old files with gzip"},
+    SettingOption{"log-keep", "N", "number of rotated files to keep; 0: all"},
+    SettingOption{"log-keep-size", "BYTES", "bytes of rotated files to keep; 0: all"},
+    SettingOption{"log-compress", "", "compress rotated files with gzip"},
     SettingOption{"log-command", "COMMAND", "the program that takes the lines, for services that pipe them"},
     SettingOption{"stdin", "WHERE", "where stdin leads: null, inherit, or a file"},
     SettingOption{"stdout", "WHERE", "where stdout leads: log, null, inherit, or a file"},

@@ -6,7 +6,7 @@
 #include <utility>
 #include <variant>
 
-#include "client/exchange.hpp"
+#include "client/request_connection.hpp"
 #include "client/server_check.hpp"
 #include "servicekit/base/json.hpp"
 #include "servicekit/os/host.hpp"
@@ -140,14 +140,14 @@ Result<Object> Client::call_once(std::string_view event, const Object& arguments
     if (const auto fault = find_not_json(arguments))
         return Error{ExitCode::usage, "ask for", std::string{event},
                      "the argument '" + fault->pointer.substr(1) + "' has no form in JSON: " + fault->reason};
-    Exchange::Deadline deadline;
+    RequestConnection::Deadline deadline;
     if (options.timeout) deadline = clock_->steady_now() + *options.timeout + grace;
     if (!is_connection_fresh())
         if (auto opened = open_connection(); !opened) return opened.error();
 
     // Given back once the reply is in: whatever ends the call before that leaves lines that answer nobody.
     auto connection = std::move(connection_);
-    Exchange exchange{*connection, *clock_, deadline, options.is_given_up};
+    RequestConnection exchange{*connection, *clock_, deadline, options.is_given_up};
     const auto sent = exchange.send(encode_request(event, arguments, options));
     if (!sent && (sent.error().exit_code == ExitCode::timeout || sent.error().errno_value == EINTR))
         return failed(sent.error());

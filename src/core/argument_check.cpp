@@ -150,7 +150,7 @@ void refuse_relative_paths(const EventDeclaration& event, const Object& given) {
         if (value == nullptr || !value->is_string() || value->as_string().starts_with('/')) continue;
         throw BadArgument{parameter.name, "an absolute path",
                           "parameter '" + parameter.name + "' of '" + event.name +
-                              "' is wrong: expected an absolute path, as the service's folder is not the caller's"};
+                              "' is wrong: expected an absolute path, as the service's directory is not the caller's"};
     }
 }
 

@@ -132,7 +132,7 @@ void Configuration::read_config_file(Settings& settings) {
 void Configuration::publish() {
     const auto& policies = *core_->policies;
     const auto rows = [&](const Settings& settings) {
-        return settings_in_force(settings, core_->places, policies.log.plan(), policies.control.access());
+        return settings_in_force(settings, core_->paths, policies.log.plan(), policies.control.access());
     };
     const auto before = rows(at_start_);
     const auto now = rows(in_force_);

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "core/client_load.hpp"
-#include "core/places.hpp"
+#include "core/paths.hpp"
 #include "servicekit/base/error.hpp"
 #include "servicekit/core/reply.hpp"
 #include "servicekit/core/settings.hpp"

@@ -142,7 +142,7 @@ LevelRequest level_request(const Arguments& arguments) {
     const std::string expected = "a channel that the program uses";
     throw BadArgument("channel", expected,
                       "parameter 'channel' of 'log-level' is '" + channel + "': expected " + expected + ", as " +
-                          std::to_string(LogDesk::most_foreign_channels) +
+                          std::to_string(LogRouter::most_foreign_channels) +
                           " that it has not used so far have a level already");
 }
 
@@ -303,7 +303,7 @@ Object ControlPlane::status_fields() const {
     fields.append("pid", core_->pid);
     fields.append("control-socket", core_->policies->control.endpoint());
     fields.append("uptime", seconds_since(core_->started_at));
-    fields.append("name", core_->places.name);
+    fields.append("name", core_->paths.name);
     fields.append("version", core_->options.version);
     fields.append("state", to_string(core_->current_state()));
     fields.append("started-at", core_->started_at_text);
@@ -403,11 +403,11 @@ Object ControlPlane::log_level(const Arguments& arguments) {
     else if (request.sets && !core_->set_log_level(request.channel, request.level))
         refuse_channel(request.channel);
     if (!request.channel.empty())
-        return {{"channel", request.channel}, {"level", to_string(core_->log_desk.level_of(request.channel))}};
+        return {{"channel", request.channel}, {"level", to_string(core_->log_router.level_of(request.channel))}};
 
     Object reply{{"level", to_string(core_->log.level())}};
     Object channels;
-    for (const auto& [name, level] : core_->log_desk.channel_levels()) channels.append(name, to_string(level));
+    for (const auto& [name, level] : core_->log_router.channel_levels()) channels.append(name, to_string(level));
     if (!channels.empty()) reply.append("channels", std::move(channels));
     return reply;
 }
@@ -504,10 +504,10 @@ const std::string& ControlPlane::events_line() {
 }
 
 Result<Object> ControlPlane::list_crashes() {
-    const Places& places = core_->places;
+    const Paths& paths = core_->paths;
     const std::lock_guard guard{known_crashes_mutex_};
     const auto reports =
-        CrashReports{places.crash_directory, places.name, *core_->host.files, *core_->host.clock}.list(known_crashes_);
+        CrashReports{paths.crash_directory, paths.name, *core_->host.files, *core_->host.clock}.list(known_crashes_);
     if (!reports) return reports.error();
     Value::List crashes;
     for (const CrashSummary& crash : *reports) crashes.emplace_back(crash.fields());

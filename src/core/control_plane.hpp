@@ -10,11 +10,11 @@
 #include <vector>
 
 #include "core/built_in_events.hpp"
-#include "core/codec.hpp"
 #include "core/crash_reports.hpp"
 #include "core/deadlines.hpp"
 #include "core/event_run.hpp"
 #include "core/paced_warnings.hpp"
+#include "core/protocol.hpp"
 #include "servicekit/os/signals.hpp"
 #include "servicekit/policy/control_policy.hpp"
 

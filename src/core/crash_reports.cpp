@@ -15,7 +15,7 @@ namespace servicekit {
 namespace {
 
 constexpr std::string_view first_line = "crash report of servicekit, format 1\n";
-constexpr std::string_view last_line = "\nend of the report\n";
+constexpr std::string_view crash_line = "\nend of the report\n";
 constexpr std::size_t largest_report = std::size_t{16} << 20U;
 constexpr std::size_t summarised_frames = 8;
 
@@ -38,15 +38,15 @@ std::string after(const std::string& text, std::string_view beginning) {
     return at == std::string::npos ? std::string{} : text.substr(at + beginning.size());
 }
 
-/// "just-another-server+0x1a2b (write_lines(int)+0x14)": without the number, the address and the folder.
+/// "just-another-server+0x1a2b (write_lines(int)+0x14)": without the number, the address and the directory.
 std::string frame_in_words(std::string_view line) {
     const std::string whole = demangle_frame(line);
     const auto address = whole.find("0x");
     const auto module = whole.find(' ', address);
     if (address == std::string::npos || module == std::string::npos) return whole;
     const std::string place = whole.substr(module + 1);
-    const auto folder = up_to(place, "+0x").rfind('/');
-    return folder == std::string::npos ? place : place.substr(folder + 1);
+    const auto directory = up_to(place, "+0x").rfind('/');
+    return directory == std::string::npos ? place : place.substr(directory + 1);
 }
 
 /// What follows the title of the first backtrace; empty where there is none.
@@ -139,7 +139,7 @@ CrashSummary parse_crash_report(std::string_view text) {
     summary.event = up_to(value_of(head, "event"), ", for ");
     summary.exception = value_of(head, "exception");
     summary.frames = first_frames(text);
-    summary.is_whole = text.ends_with(last_line);
+    summary.is_whole = text.ends_with(crash_line);
     return summary;
 }
 
@@ -242,13 +242,13 @@ Result<void> CrashReports::remove_older(std::size_t keep) {
 }
 
 Result<std::vector<std::string>> CrashReports::put_away_files() const {
-    auto names = files_->list(folder_);
+    auto names = files_->list(directory_);
     if (!names) return names.error();
     const std::string beginning = name_ + ".crash.";
     std::vector<std::string> files;
     for (const std::string& name : *names)
         if (name.starts_with(beginning) && is_stamp(std::string_view{name}.substr(beginning.size())))
-            files.push_back(folder_ + "/" + name);
+            files.push_back(directory_ + "/" + name);
     // By the time, to which the names lead: all before it is the same.
     const std::string now = new_report() + "." + latest_stamp();
     std::sort(files.begin(), files.end(), AgeOrder{now});

@@ -48,15 +48,15 @@ struct CrashSummary {
 /// A line of a report's backtrace with the function's name as in the source; any other line as it is.
 [[nodiscard]] std::string demangle_frame(std::string_view line);
 
-/// The reports of one service: FOLDER/NAME.crash is where a crash puts one, and the next start puts it away to
-/// FOLDER/NAME.crash.TIME.PID.
+/// The reports of one service: DIRECTORY/NAME.crash is where a crash puts one, and the next start moves it to
+/// DIRECTORY/NAME.crash.TIME.PID.
 class CrashReports {
 public:
-    CrashReports(std::string folder, std::string name, os::Files& files, const os::Clock& clock)
-        : folder_{std::move(folder)}, name_{std::move(name)}, files_{&files}, clock_{&clock} {}
+    CrashReports(std::string directory, std::string name, os::Files& files, const os::Clock& clock)
+        : directory_{std::move(directory)}, name_{std::move(name)}, files_{&files}, clock_{&clock} {}
 
-    [[nodiscard]] std::string new_report() const { return folder_ + "/" + name_ + ".crash"; }
-    /// Where a report goes while something else is at new_report(): a name as of one that was put away.
+    [[nodiscard]] std::string new_report() const { return directory_ + "/" + name_ + ".crash"; }
+    /// Where a report goes while something else is at new_report(): a name as of one that was rotated.
     [[nodiscard]] std::string other_report(pid_t pid) const;
     /// Files that were read before, by path: one that has not changed since need not be read again.
     struct Known {
@@ -74,7 +74,7 @@ public:
     /// Makes room for a new report. A file that is none of `writers`', or has another name elsewhere, is no report.
     /// \returns what the last life left, where it is now; nothing where it left nothing
     Result<std::optional<CrashSummary>> put_away(std::span<const uid_t> writers);
-    /// Removes the oldest of those that were put away, so that `keep` are left.
+    /// Removes the oldest of those that were rotated, so that `keep` are left.
     Result<void> remove_older(std::size_t keep);
 
 private:
@@ -86,7 +86,7 @@ private:
     /// Of the new report, if it is one. \returns nothing where it is not
     [[nodiscard]] Result<std::optional<CrashSummary>> summary_of_new(std::span<const uid_t> writers) const;
 
-    std::string folder_;
+    std::string directory_;
     std::string name_;
     os::Files* files_;
     const os::Clock* clock_;

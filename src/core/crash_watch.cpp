@@ -22,7 +22,7 @@ void CrashWatch::begin() {
     if (watches_ && reports == reports_) return;
     end();
     // A late load has not said the places yet.
-    const std::string& name = core_->places.name;
+    const std::string& name = core_->paths.name;
     reports_ = install({.name = name.empty() ? settings.get(setting::name) : name,
                         .version = core_->options.version,
                         .started_at = core_->started_at,
@@ -36,7 +36,7 @@ bool CrashWatch::install(const os::CrashPlan& plan) {
     const auto installed = core_->host.crashes->install(plan);
     watches_ = installed.has_value();
     if (watches_)
-        core_->host.crashes->add_last_words(*this);
+        core_->host.crashes->add_listener(*this);
     else if (plan.takes_signals)
         core_->log.warning(installed.error().message());
     return watches_;
@@ -51,12 +51,12 @@ void CrashWatch::take_over(std::optional<uid_t> user) {
 
 std::string CrashWatch::put_away_report(std::optional<uid_t> user) {
     const Settings& settings = core_->configuration->settings();
-    const Places& places = core_->places;
-    CrashReports reports{places.crash_directory, places.name, *core_->host.files, *core_->host.clock};
+    const Paths& paths = core_->paths;
+    CrashReports reports{paths.crash_directory, paths.name, *core_->host.files, *core_->host.clock};
     const auto warn = [this](const Error& error) { core_->log.warning(error.message()); };
 
     if (settings.is_set(setting::crash_directory.name))
-        if (const auto made = core_->host.files->create_directories(places.crash_directory, 0755); !made)
+        if (const auto made = core_->host.files->create_directories(paths.crash_directory, 0755); !made)
             warn(made.error());
     std::vector<uid_t> writers{0, core_->host.process->effective_user()};
     if (user) writers.push_back(*user);
@@ -81,8 +81,8 @@ std::string CrashWatch::put_away_report(std::optional<uid_t> user) {
     return crashed;
 }
 
-Result<void> CrashWatch::hand_to(uid_t uid, gid_t gid) {
-    return reports_ ? core_->host.crashes->hand_to(uid, gid) : Result<void>{};
+Result<void> CrashWatch::change_owner(uid_t uid, gid_t gid) {
+    return reports_ ? core_->host.crashes->change_owner(uid, gid) : Result<void>{};
 }
 
 void CrashWatch::close_report() noexcept {
@@ -94,22 +94,22 @@ void CrashWatch::end() noexcept {
     watches_ = reports_ = loads_ = false;
 }
 
-void CrashWatch::write_last_words(std::string_view crash) noexcept {
+void CrashWatch::write_at_crash(std::string_view crash) noexcept {
     // One that was too long for its memory has lost its newline.
     if (crash.ends_with('\n')) crash.remove_suffix(1);
-    log_last_words(crash);
+    log_crash(crash);
     if (crash.empty()) return;
     core_->policies->daemon.crashed(crash);
     // In normal code: no signals are taken then.
     if (loads_) core_->print({ExitCode::internal, "start", "", std::string{crash}});
 }
 
-void CrashWatch::log_last_words(std::string_view crash) noexcept {
+void CrashWatch::log_crash(std::string_view crash) noexcept {
     if (!has_log_.load(std::memory_order_acquire)) return;
     LogPolicy& log = core_->policies->log;
-    if (crash.empty()) return core_->streams.write_last_words(log, {});
+    if (crash.empty()) return core_->streams.write_at_crash(log, {});
     const LogRecord record{.time = core_->host.clock->system_now(), .level = LogLevel::fatal, .message = crash};
-    core_->streams.write_last_words(log, {&record, 1});
+    core_->streams.write_at_crash(log, {&record, 1});
 }
 
 }  // namespace servicekit

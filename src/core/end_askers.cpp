@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "core/built_in_events.hpp"
-#include "core/codec.hpp"
+#include "core/protocol.hpp"
 
 namespace servicekit {
 

@@ -1,6 +1,6 @@
 #include "core/event_run.hpp"
 
-#include "core/codec.hpp"
+#include "core/protocol.hpp"
 
 namespace servicekit {
 

@@ -7,8 +7,8 @@
 #include <typeinfo>
 #include <utility>
 
-#include "core/codec.hpp"
 #include "core/event_log.hpp"
+#include "core/protocol.hpp"
 #include "servicekit/base/json.hpp"
 #include "servicekit/os/process.hpp"
 

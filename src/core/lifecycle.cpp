@@ -57,7 +57,7 @@ int Lifecycle::run(bool in_background) {
     core.runner.adopt_this_thread();
 
     std::optional<Error> failure = outcome_of([&] { return begin(in_background); });
-    if (failure) undo_attachments();
+    if (failure) run_cleanups();
     if (failure && !core.loop) {
         leave_ready_descriptor();
         core.crash_watch.end();
@@ -69,10 +69,10 @@ int Lifecycle::run(bool in_background) {
     }
     bool started = false;
     if (!failure) {
-        const auto carried = daemon.carry([&] { failure = live(started); });
+        const auto carried = daemon.run_service([&] { failure = live(started); });
         if (!carried) {
             failure = carried.error();
-            undo_attachments();
+            run_cleanups();
         }
     }
     if (failure) core.report(*failure);
@@ -144,14 +144,14 @@ std::optional<Error> Lifecycle::load(bool in_background) {
     if (auto loaded = core.configuration->load(); !loaded) return loaded.error();
     if (core.end_asked_by_program.load()) return Error{ExitCode::timeout, "start", "", "stopped while loading"};
     const Settings& settings = core.configuration->settings();
-    auto places = resolve_places(settings, core.host);
-    if (!places) return places.error();
-    core.places = std::move(*places);
-    if (auto checked = check_log_file(settings, core.places, core.host); !checked) return checked.error();
-    auto deployment = make_deployment(settings, core.places, core.host);
+    auto paths = resolve_paths(settings, core.host);
+    if (!paths) return paths.error();
+    core.paths = std::move(*paths);
+    if (auto checked = check_log_file(settings, core.paths, core.host); !checked) return checked.error();
+    auto deployment = make_deployment(settings, core.paths, core.host);
     if (!deployment) return deployment.error();
     core.deployment = std::move(*deployment);
-    core.deployment.other_pid_files = other_pid_files(settings, core.places, core.host);
+    core.deployment.other_pid_files = other_pid_files(settings, core.paths, core.host);
     core.deployment.background = in_background;
     core.deployment.version = core.options.version;
     core.deployment.control_descriptor = control_descriptor_;
@@ -161,7 +161,7 @@ std::optional<Error> Lifecycle::load(bool in_background) {
     core.stop_timeout.store(core.deployment.stop_timeout);
     core.extended_timeout.store(settings.get(setting::extended_timeout));
     core.hang_timeout.store(settings.get(setting::hang_timeout));
-    core.log_desk.set_level(core.deployment.log_level);
+    core.log_router.set_level(core.deployment.log_level);
     core.streams.adapt(core.deployment);
     if (!entered_) daemon.configure(core.deployment);
     lock.configure(core.deployment);
@@ -170,10 +170,10 @@ std::optional<Error> Lifecycle::load(bool in_background) {
     core.configuration->publish();
     if (auto planned = core.streams.plan(); !planned) return planned.error();
 
-    if (auto prepared = prepare_run_directory(core.places, core.host); !prepared) return prepared.error();
+    if (auto prepared = prepare_run_directory(core.paths, core.host); !prepared) return prepared.error();
     const auto owner = lock.owner();
     if (!owner) return owner.error();
-    if (*owner && (*owner)->is_instance) return busy_error(**owner, core.places.pid_file);
+    if (*owner && (*owner)->is_instance) return busy_error(**owner, core.paths.pid_file);
     if (log.drops_lines()) core.warn("no log file is set, so the log is lost; name one with --log-file");
     return std::nullopt;
 }
@@ -182,9 +182,9 @@ std::optional<Error> Lifecycle::prepare_late_load(bool in_background) {
     ServiceCore& core = *core_;
     if (auto done = core.configuration->read(); !done) return done.error();
     const Settings& settings = core.configuration->settings();
-    Places places;
-    places.name = settings.get(setting::name);
-    auto deployment = make_deployment(settings, places, core.host);
+    Paths paths;
+    paths.name = settings.get(setting::name);
+    auto deployment = make_deployment(settings, paths, core.host);
     if (!deployment) return deployment.error();
     core.deployment = std::move(*deployment);
     core.deployment.background = in_background;
@@ -267,7 +267,7 @@ std::optional<Error> Lifecycle::live(bool& started) {
         if (!failure && core.shutdown->is_stopping()) failure = core.shutdown->failure();
         if (started) stop_fault_ = failure;
     }
-    undo_attachments();
+    run_cleanups();
     return failure;
 }
 
@@ -352,7 +352,7 @@ std::optional<Error> Lifecycle::hold_lock() {
     ServiceCore& core = *core_;
     const auto acquired = core.policies->lock.acquire(LockWait::fail_fast, std::stop_token{});
     if (!acquired) return acquired.error();
-    if (acquired->state != Acquisition::State::acquired) return busy_error(acquired->owner, core.places.pid_file);
+    if (acquired->state != Acquisition::State::acquired) return busy_error(acquired->owner, core.paths.pid_file);
     lock_held_ = true;
     core.crash_watch.note_last_life(acquired->left_by);
     core.policies->lock.on_lost(
@@ -367,7 +367,7 @@ std::optional<Error> Lifecycle::open_log() {
     log_open_ = true;
     core.policies->daemon.logs_to(log.files());
     core.crash_watch.take_log();
-    core.log_desk.open(log, core.deployment.name);
+    core.log_router.open(log, core.deployment.name);
     core.log.info("starting, pid " + std::to_string(core.pid));
     if (auto led = core.streams.lead(); !led) return led.error().at_stage(ExitCode::cannot_create);
     return std::nullopt;
@@ -475,16 +475,15 @@ std::optional<Error> Lifecycle::stop_event() {
     return std::nullopt;
 }
 
-void Lifecycle::undo_attachments() {
-    auto& undos = core_->at_end;
-    while (!undos.empty()) {
-        const auto undo = std::move(undos.back());
-        undos.pop_back();
+void Lifecycle::run_cleanups() {
+    auto& cleanups = core_->cleanups;
+    while (!cleanups.empty()) {
+        const auto cleanup = std::move(cleanups.back());
+        cleanups.pop_back();
         try {
-            undo();
+            cleanup();
         } catch (...) {
-            core_->log.error("what is attached to the service did not end well: " +
-                             describe_current_exception().message);
+            core_->log.error("a cleanup of the service failed: " + describe_current_exception().message);
         }
     }
 }
@@ -511,13 +510,13 @@ void Lifecycle::end(const std::optional<Error>& fault) {
     if (log_open_) {
         core.streams.stop(core.stop_timeout.load() / 2);
         core.log.info("stopped");
-        core.log_desk.close();
+        core.log_router.close();
         if (core.log_loop) {
             core.log_loop->stop();
             log.stop();
         }
         core.close_log(core.stop_timeout.load());
-        core.crash_watch.let_log_go();
+        core.crash_watch.forget_log();
     }
     core.crash_watch.close_report();
     if (lock_held_) lock.release();

@@ -58,7 +58,7 @@ private:
     void serve();
     void serve(EventRun& run);
     std::optional<Error> stop_event();
-    void undo_attachments();
+    void run_cleanups();
     /// Releases in reverse what was taken.
     /// \param fault what clients learn who wait for the end: why the stop was not clean
     void end(const std::optional<Error>& fault);

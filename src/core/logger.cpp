@@ -3,7 +3,7 @@
 #include <exception>
 
 #include "base/scratch_text.hpp"
-#include "core/log_desk.hpp"
+#include "core/log_router.hpp"
 
 namespace servicekit {
 

@@ -18,11 +18,11 @@ constexpr auto no_group = static_cast<gid_t>(-1);
 constexpr std::array harmless_devices{"/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty"};
 
 /// Whether others keep things of theirs in the run directory, too.
-bool is_shared(const std::string& folder) {
+bool is_shared(const std::string& directory) {
     for (const char* shared : {"/", "/run", "/var/run", "/tmp", "/var/tmp"})
-        if (folder == shared) return true;
+        if (directory == shared) return true;
     constexpr std::string_view of_users = "/run/user/";
-    return folder.starts_with(of_users) && folder.find('/', of_users.size()) == std::string::npos;
+    return directory.starts_with(of_users) && directory.find('/', of_users.size()) == std::string::npos;
 }
 
 /// \returns nothing for "unlimited"
@@ -116,8 +116,9 @@ Result<void> Privileges::set_limits() const {
 Result<void> Privileges::hand_over(const Identity& identity) const {
     auto& [daemon, lock, log, control] = *core_->policies;
     const auto& [user, group] = identity;
-    for (const auto& handed : {log.hand_to(user.uid, group), control.hand_to(user.uid, group),
-                               core_->streams.hand_to(user.uid, group), core_->crash_watch.hand_to(user.uid, group)}) {
+    for (const auto& handed :
+         {log.change_owner(user.uid, group), control.change_owner(user.uid, group),
+          core_->streams.change_owner(user.uid, group), core_->crash_watch.change_owner(user.uid, group)}) {
         if (handed) continue;
         // What stays root's is open already, and only less than it could be to others.
         if (!os::is_refused_by_file_system(handed.error())) return handed;
@@ -201,21 +202,21 @@ Result<void> Privileges::confine() {
 
 std::vector<os::WritablePath> Privileges::writable_paths() const {
     using Use = os::WritablePath::Use;
-    const Places& places = core_->places;
-    std::vector<os::WritablePath> paths;
-    for (const std::string& path : core_->deployment.writable) paths.push_back({.path = path});
+    const Paths& paths = core_->paths;
+    std::vector<os::WritablePath> writable;
+    for (const std::string& path : core_->deployment.writable) writable.push_back({.path = path});
     // What may be missing is for what may be done without: a socket left behind harms nobody.
-    paths.push_back({.path = places.run_directory,
-                     .use = is_shared(places.run_directory) ? Use::removal : Use::everything,
-                     .may_be_missing = true});
-    paths.push_back({.path = folder_of(places.control_socket), .use = Use::removal, .may_be_missing = true});
-    if (!places.log_file.empty() && !os::named_descriptor(places.log_file))
-        paths.push_back({.path = folder_of(places.log_file), .use = Use::regular_files, .may_be_missing = true});
-    paths.push_back({.path = places.crash_directory, .use = Use::removal, .may_be_missing = true});
+    writable.push_back({.path = paths.run_directory,
+                        .use = is_shared(paths.run_directory) ? Use::removal : Use::everything,
+                        .may_be_missing = true});
+    writable.push_back({.path = directory_of(paths.control_socket), .use = Use::removal, .may_be_missing = true});
+    if (!paths.log_file.empty() && !os::named_descriptor(paths.log_file))
+        writable.push_back({.path = directory_of(paths.log_file), .use = Use::regular_files, .may_be_missing = true});
+    writable.push_back({.path = paths.crash_directory, .use = Use::removal, .may_be_missing = true});
     for (const std::string& file : core_->streams.files())
-        paths.push_back({.path = folder_of(file), .use = Use::regular_files, .may_be_missing = true});
-    for (const char* device : harmless_devices) paths.push_back({.path = device, .may_be_missing = true});
-    return paths;
+        writable.push_back({.path = directory_of(file), .use = Use::regular_files, .may_be_missing = true});
+    for (const char* device : harmless_devices) writable.push_back({.path = device, .may_be_missing = true});
+    return writable;
 }
 
 }  // namespace servicekit

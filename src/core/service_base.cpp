@@ -4,9 +4,9 @@
 #include <future>
 #include <utility>
 
-#include "core/codec.hpp"
 #include "core/configuration.hpp"
 #include "core/lifecycle.hpp"
+#include "core/protocol.hpp"
 #include "core/service_core.hpp"
 #include "core/shutdown.hpp"
 
@@ -88,7 +88,7 @@ void ServiceBase::post_work(std::string_view what, std::function<void()> work) {
     core_->queue_work(what, std::move(work));
 }
 
-void ServiceBase::at_end(std::function<void()> undo) { core_->at_end.push_back(std::move(undo)); }
+void ServiceBase::add_cleanup(std::function<void()> cleanup) { core_->cleanups.push_back(std::move(cleanup)); }
 
 void ServiceBase::request_stop() {
     if (!core_->loop && core_->current_state() != ServiceState::loading) return;

@@ -24,8 +24,8 @@ ServiceCore::ServiceCore(ServiceBase& the_service, ServiceOptions the_options, E
       options{std::move(the_options)},
       hooks{std::move(the_hooks)},
       host{std::move(the_host)},
-      log_desk{*host.clock, *host.process, *host.streams, *host.boost_log},
-      log{log_desk.whole()},
+      log_router{*host.clock, *host.process, *host.streams, *host.boost_log},
+      log{log_router.whole()},
       parking{host.make_parking()},
       queue{*parking},
       runner{log, *host.clock,
@@ -263,15 +263,15 @@ Result<void> ServiceCore::reopen_log() {
 }
 
 void ServiceCore::set_log_level(LogLevel level) {
-    log_desk.set_level(level);
+    log_router.set_level(level);
     const std::lock_guard guard{log_mutex_};
-    policies->log.set_level(log_desk.lowest_level());
+    policies->log.set_level(log_router.lowest_level());
 }
 
 bool ServiceCore::set_log_level(std::string_view channel, std::optional<LogLevel> level) {
-    if (!log_desk.set_channel_level(channel, level)) return false;
+    if (!log_router.set_channel_level(channel, level)) return false;
     const std::lock_guard guard{log_mutex_};
-    policies->log.set_level(log_desk.lowest_level());
+    policies->log.set_level(log_router.lowest_level());
     return true;
 }
 
@@ -295,7 +295,7 @@ void ServiceCore::print(const Error& error) { print(LogLevel::error, error.messa
 void ServiceCore::warn(const std::string& text) { print(LogLevel::warning, "warning: " + text); }
 
 void ServiceCore::print(LogLevel level, const std::string& text) {
-    const std::string& name = places.name.empty() ? options.name : places.name;
+    const std::string& name = paths.name.empty() ? options.name : paths.name;
     std::string prefix;
     if (host.service_manager->has_journal_on_stderr()) prefix = level == LogLevel::warning ? "<4>" : "<3>";
     host.streams->write(os::Stream::error, prefix + escaped((name.empty() ? "service" : name) + ": " + text) + "\n");

@@ -16,9 +16,9 @@
 #include "core/end_askers.hpp"
 #include "core/event_queue.hpp"
 #include "core/event_runner.hpp"
-#include "core/log_desk.hpp"
+#include "core/log_router.hpp"
 #include "core/own_status.hpp"
-#include "core/places.hpp"
+#include "core/paths.hpp"
 #include "core/stream_redirection.hpp"
 #include "servicekit/core/service_base.hpp"
 #include "servicekit/os/host.hpp"
@@ -83,7 +83,7 @@ public:
     Result<void> reopen_log();
     void set_log_level(LogLevel level);
     /// \param level nothing: that of the whole again
-    /// \returns false where LogDesk::set_channel_level() does
+    /// \returns false where LogRouter::set_channel_level() does
     [[nodiscard]] bool set_log_level(std::string_view channel, std::optional<LogLevel> level);
     void close_log(std::chrono::milliseconds at_most);
 
@@ -100,7 +100,7 @@ public:
     ServiceOptions options;
     EventHooks hooks;
     os::Host host;
-    std::vector<std::function<void()>> at_end;
+    std::vector<std::function<void()>> cleanups;
     /// An event, beside those that are built in, that is answered on the control thread whatever runs, unless somebody
     /// has replaced it.
     struct AnswerAtOnce {
@@ -109,7 +109,7 @@ public:
     };
     std::map<std::string, AnswerAtOnce, std::less<>> answers_at_once;  ///< by name; filled before the start
 
-    LogDesk log_desk;
+    LogRouter log_router;
     Logger& log;  ///< for all that no channel is named for
     EventTable events;
     std::unique_ptr<os::Parking> parking;
@@ -129,7 +129,7 @@ public:
     std::unique_ptr<class Heartbeat> heartbeat;
 
     // Set once, before the control thread exists.
-    Places places;
+    Paths paths;
     Deployment deployment;
     std::vector<os::ListenSocket> listen_sockets;  // the program's own
     std::chrono::steady_clock::time_point started_at;

@@ -41,12 +41,12 @@ Result<void> ServiceSignals::hold() {
 Result<void> ServiceSignals::go_on() {
     if (!are_noted_) return {};
     auto noted = loads_ ? begin_load() : end_load();
-    let_go();
+    release_held();
     return noted;
 }
 
-void ServiceSignals::let_go() {
-    if (std::exchange(are_held_, false)) signals_->let_go();
+void ServiceSignals::release_held() {
+    if (std::exchange(are_held_, false)) signals_->release_held();
 }
 
 Result<void> ServiceSignals::take(os::EventLoop& loop, std::function<void(const os::ReceivedSignal&)> callback) {
@@ -55,7 +55,7 @@ Result<void> ServiceSignals::take(os::EventLoop& loop, std::function<void(const 
 }
 
 void ServiceSignals::give_back() {
-    let_go();
+    release_held();
     if (std::exchange(are_noted_, false)) signals_->give_back();
 }
 

@@ -28,8 +28,8 @@ public:
     Result<void> hold();
     /// The same signals in the process that goes on after hold().
     Result<void> go_on();
-    /// As os::Signals::let_go().
-    void let_go();
+    /// As os::Signals::release_held().
+    void release_held();
     Result<void> take(os::EventLoop& loop, std::function<void(const os::ReceivedSignal&)> callback);
     void give_back();
 

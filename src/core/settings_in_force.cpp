@@ -59,13 +59,13 @@ Object by_setting(const LogPlan& log, const ControlAccess& control) {
 }
 
 /// What follows from other settings.
-const std::string* place_of(std::string_view setting, const Places& places) {
-    if (setting == setting::name.name) return &places.name;
-    if (setting == setting::run_directory.name) return &places.run_directory;
-    if (setting == setting::pid_file.name) return &places.pid_file;
-    if (setting == setting::control_socket.name) return &places.control_socket;
-    if (setting == setting::log_file.name) return &places.log_file;
-    if (setting == setting::crash_directory.name) return &places.crash_directory;
+const std::string* place_of(std::string_view setting, const Paths& paths) {
+    if (setting == setting::name.name) return &paths.name;
+    if (setting == setting::run_directory.name) return &paths.run_directory;
+    if (setting == setting::pid_file.name) return &paths.pid_file;
+    if (setting == setting::control_socket.name) return &paths.control_socket;
+    if (setting == setting::log_file.name) return &paths.log_file;
+    if (setting == setting::crash_directory.name) return &paths.crash_directory;
     return nullptr;
 }
 
@@ -120,14 +120,14 @@ Value for_people(const Value& value) {
 
 }  // namespace
 
-std::vector<SettingInForce> settings_in_force(const Settings& settings, const Places& places, const LogPlan& log,
+std::vector<SettingInForce> settings_in_force(const Settings& settings, const Paths& paths, const LogPlan& log,
                                               const ControlAccess& control) {
     const Object of_policies = by_setting(log, control);
     std::vector<SettingInForce> rows;
     for (const std::string_view name : Settings::names()) {
         SettingInForce row{.name = name, .value = settings.value(name), .origin = to_string(settings.layer_of(name))};
         const bool is_set = !row.value.is_null();
-        if (const std::string* place = place_of(name, places); place != nullptr && !place->empty()) {
+        if (const std::string* place = place_of(name, paths); place != nullptr && !place->empty()) {
             row.value = *place;
             if (!is_set) row.origin = "follows from the others";
         } else if (!is_set) {

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/places.hpp"
+#include "core/paths.hpp"
 #include "servicekit/core/settings.hpp"
 #include "servicekit/policy/deployment.hpp"
 
@@ -20,7 +20,7 @@ struct SettingInForce {
 
 /// Every setting in the order of the help text. Paths that say where the service is are absolute.
 /// \param log, control what the policies say is in force
-[[nodiscard]] std::vector<SettingInForce> settings_in_force(const Settings& settings, const Places& places,
+[[nodiscard]] std::vector<SettingInForce> settings_in_force(const Settings& settings, const Paths& paths,
                                                             const LogPlan& log, const ControlAccess& control);
 
 /// The program's own part of the config file, for people: the values of keys that look like secrets, or that the program

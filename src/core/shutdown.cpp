@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "base/attempt.hpp"
-#include "core/codec.hpp"
+#include "core/protocol.hpp"
 #include "core/service_core.hpp"
 
 namespace servicekit {

@@ -161,10 +161,10 @@ Result<void> StreamRedirection::lead_to_file(Stream stream, bool again) {
     return {};
 }
 
-Result<void> StreamRedirection::hand_to(uid_t uid, gid_t gid) {
+Result<void> StreamRedirection::change_owner(uid_t uid, gid_t gid) {
     for (const Stream stream : {Stream::out, Stream::error})
         if (of(stream).target == Target::file)
-            if (auto handed = core_->host.streams->hand_to(stream, uid, gid); !handed) return handed;
+            if (auto handed = core_->host.streams->change_owner(stream, uid, gid); !handed) return handed;
     return {};
 }
 
@@ -205,7 +205,7 @@ Result<void> StreamRedirection::start() {
     return capture_->start(
         [this](const os::CapturedLine& line) {
             std::string text;
-            make_records(line, text, [this](const LogRecord& record) { core_->log_desk.put(record); });
+            make_records(line, text, [this](const LogRecord& record) { core_->log_router.put(record); });
         },
         [core = core_] { core->host.crashes->guard_this_thread(); });
 }
@@ -222,9 +222,9 @@ void StreamRedirection::stop(std::chrono::milliseconds at_most) noexcept {
     if (capture_) capture_->stop(at_most);
 }
 
-void StreamRedirection::write_last_words(LogPolicy& log, std::span<const LogRecord> records) noexcept {
+void StreamRedirection::write_at_crash(LogPolicy& log, std::span<const LogRecord> records) noexcept {
     os::StreamCapture* const capture = captures_.load();
-    if (capture == nullptr) return log.write_last_words(records);
+    if (capture == nullptr) return log.write_at_crash(records);
     struct Last {
         StreamRedirection& streams;
         LogPolicy& log;
@@ -232,18 +232,18 @@ void StreamRedirection::write_last_words(LogPolicy& log, std::span<const LogReco
         const os::Clock& clock;
         std::optional<std::chrono::steady_clock::time_point> until;
     } last{*this, log, records, *core_->host.clock, {}};
-    capture->write_last_words(
+    capture->write_at_crash(
         [](void* to, const os::CapturedLine& line) noexcept {
             Last& its = *static_cast<Last*>(to);
             const auto now = its.clock.steady_now();
             if (!its.until) its.until = now + longest_for_lines;
-            if (now >= *its.until && !its.records.empty()) its.log.write_last_words(std::exchange(its.records, {}));
+            if (now >= *its.until && !its.records.empty()) its.log.write_at_crash(std::exchange(its.records, {}));
             its.streams.make_records(line, its.streams.last_text_, [&its](const LogRecord& record) {
-                its.log.write_last_words({&record, 1});
+                its.log.write_at_crash({&record, 1});
             });
         },
         &last);
-    log.write_last_words(last.records);
+    log.write_at_crash(last.records);
 }
 
 }  // namespace servicekit

@@ -52,7 +52,7 @@ public:
     /// Leads them. \pre the log is open
     Result<void> lead();
     /// For a process that is about to become that user.
-    Result<void> hand_to(uid_t uid, gid_t gid);
+    Result<void> change_owner(uid_t uid, gid_t gid);
     /// Captured lines come to the log from here on: there may be threads.
     Result<void> start();
     /// Opens files anew, after somebody moved them; on an error the stream goes on with the old one.
@@ -63,7 +63,7 @@ public:
     [[nodiscard]] std::vector<std::string> files() const;
     /// For a process that dies of a signal: tells the log the lines that it was not told yet, and then `records`.
     /// These come before the lines that are left where a log takes its time: it may have none for all of them.
-    void write_last_words(LogPolicy& log, std::span<const LogRecord> records) noexcept;
+    void write_at_crash(LogPolicy& log, std::span<const LogRecord> records) noexcept;
 
 private:
     [[nodiscard]] Result<StreamPlan> plan_for(os::Stream stream) const;
@@ -78,7 +78,7 @@ private:
     ServiceCore* core_;
     std::array<StreamPlan, 3> plans_{};
     std::unique_ptr<os::StreamCapture> capture_;
-    std::atomic<os::StreamCapture*> captures_{nullptr};  ///< for write_last_words()
+    std::atomic<os::StreamCapture*> captures_{nullptr};  ///< for write_at_crash()
     std::string last_text_;                              ///< the same: memory that was taken before
 };
 

@@ -27,7 +27,7 @@ Result<void> Evaluator::boot() {
             break;
     }
     state_ = State::failed;
-    if (auto booted = machine_->boot(exchange_, limits_); !booted) return booted;
+    if (auto booted = machine_->boot(jobs_, limits_); !booted) return booted;
     state_ = State::booted;
     if (on_boot_) on_boot_();
     return {};
@@ -44,9 +44,9 @@ Result<Evaluation> Evaluator::evaluate(const Task& task) {
         if (has_own_end) bounds.end = own_end;
     }
 
-    const auto job = exchange_->submit(task);
+    const auto job = jobs_->submit(task);
     innermost_ = bounds;
-    auto evaluation = exchange_->wait(*job, bounds.end, bounds.stop);
+    auto evaluation = jobs_->wait(*job, bounds.end, bounds.stop);
     innermost_ = outer;
     if (evaluation) return std::move(*evaluation);
     if (bounds.stop.stop_requested()) return end_early(*job, "interrupted");
@@ -62,7 +62,7 @@ Evaluation Evaluator::end_early(const Job& job, const std::string& why) {
     std::optional<Evaluation> evaluation;
     while (!evaluation && Clock::now() < end) {
         machine_->interrupt(job.id);
-        evaluation = exchange_->wait(job, Clock::now() + patience_.interrupt_interval, {});
+        evaluation = jobs_->wait(job, Clock::now() + patience_.interrupt_interval, {});
     }
     innermost_ = outer;
     if (evaluation) {
@@ -71,7 +71,7 @@ Evaluation Evaluator::end_early(const Job& job, const std::string& why) {
         return std::move(*evaluation);
     }
     Fault fault{.kind = FaultKind::stuck, .type = "STUCK", .message = why + ", and can't be interrupted"};
-    if (exchange_->abandon(job))
+    if (jobs_->abandon(job))
         if (const auto replaced = machine_->replace_worker(); !replaced) {
             fault.message += "; " + replaced.error().message();
             state_ = State::failed;
@@ -82,7 +82,7 @@ Evaluation Evaluator::end_early(const Job& job, const std::string& why) {
 void Evaluator::shut_down() noexcept {
     const bool was_booted = state_ == State::booted || state_ == State::failed;
     state_ = State::shut_down;
-    exchange_->close();
+    jobs_->close();
     if (was_booted) machine_->shut_down(patience_.end_limit);
 }
 

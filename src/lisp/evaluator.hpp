@@ -8,7 +8,7 @@
 #include <string>
 #include <utility>
 
-#include "lisp/exchange.hpp"
+#include "lisp/job_queue.hpp"
 #include "servicekit/base/result.hpp"
 #include "servicekit/lisp/machine.hpp"
 
@@ -27,11 +27,11 @@ struct Patience {
 /// Has Lisp do tasks, each within its time; one within another ends with that, too. For the thread of the handlers.
 class Evaluator {
 public:
-    Evaluator(std::unique_ptr<Machine> machine, Machine::Limits limits, Exchange::Host host, Patience patience = {})
+    Evaluator(std::unique_ptr<Machine> machine, Machine::Limits limits, JobQueue::Host host, Patience patience = {})
         : machine_{std::move(machine)},
           limits_{limits},
           patience_{patience},
-          exchange_{std::make_shared<Exchange>(std::move(host))} {}
+          jobs_{std::make_shared<JobQueue>(std::move(host))} {}
     Evaluator(const Evaluator&) = delete;
     Evaluator& operator=(const Evaluator&) = delete;
     ~Evaluator() { shut_down(); }
@@ -41,7 +41,7 @@ public:
     /// Boots Lisp where it was not yet. \returns an error where it can't be, or was shut down
     Result<Evaluation> evaluate(const Task& task);
     /// Answers what Lisp's threads ask while no handler waits for them.
-    void serve_calls() { exchange_->serve_calls(); }
+    void serve_calls() { jobs_->serve_calls(); }
     [[nodiscard]] bool has_booted() const noexcept { return state_ == State::booted; }
     /// Any number of times.
     void shut_down() noexcept;
@@ -59,7 +59,7 @@ private:
     std::unique_ptr<Machine> machine_;
     Machine::Limits limits_;
     Patience patience_;
-    std::shared_ptr<Exchange> exchange_;
+    std::shared_ptr<JobQueue> jobs_;
     std::function<void()> on_boot_;
     State state_ = State::idle;
     Bounds innermost_;  ///< of the tasks that wait now

@@ -17,7 +17,7 @@
 #include "lisp/declarations.hpp"
 #include "lisp/evaluator.hpp"
 #include "lisp/sources.hpp"
-#include "os/fault_owner.hpp"
+#include "os/crash/fault_owner.hpp"
 #include "servicekit/core/service_base.hpp"
 
 namespace servicekit {
@@ -107,7 +107,7 @@ public:
             for (const auto& [name, function] : functions_) tell_of(name);
         });
         declare_events();
-        service_->at_end([this] { evaluator_.shut_down(); });
+        service_->add_cleanup([this] { evaluator_.shut_down(); });
     }
 
     void define(std::string_view name, Function function) {

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "os/descriptor.hpp"
-#include "os/fork_guard.hpp"
+#include "os/process/fork_guard.hpp"
 
 namespace servicekit::os {
 

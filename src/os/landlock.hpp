@@ -22,15 +22,15 @@ inline constexpr Rights make_sock = 1U << 9U;
 inline constexpr Rights make_fifo = 1U << 10U;
 inline constexpr Rights make_block = 1U << 11U;
 inline constexpr Rights make_sym = 1U << 12U;
-inline constexpr Rights refer = 1U << 13U;      ///< since version 2: rename or link into another folder
+inline constexpr Rights refer = 1U << 13U;      ///< since version 2: rename or link into another directory
 inline constexpr Rights truncate = 1U << 14U;   ///< since version 3
 inline constexpr Rights ioctl_dev = 1U << 15U;  ///< since version 5: ioctl(2) on a device
 
 /// All rights to write that this version of Landlock's interface knows.
 [[nodiscard]] Rights writing_rights(int version) noexcept;
 
-/// Those of `known` that the use of a path needs; to a file that is no folder only some can be given.
-enum class PathKind { folder, file };
+/// Those of `known` that the use of a path needs; to a file that is no directory only some can be given.
+enum class PathKind { directory, file };
 [[nodiscard]] Rights rights_for(WritablePath::Use use, PathKind kind, Rights known) noexcept;
 
 /// What this version leaves out of what a later one does, in words; empty where nothing is.

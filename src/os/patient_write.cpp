@@ -36,11 +36,11 @@ bool is_unsupported(int errno_value) {
 /// The same pipe or terminal once more, for us alone, and so non-blocking for us alone. None where it is another user's,
 /// as after privileges were dropped, or the reader is gone.
 Descriptor reopened(int descriptor) {
-    constexpr std::string_view folder = "/proc/self/fd/";
+    constexpr std::string_view directory = "/proc/self/fd/";
     // No std::string, which takes memory.
     std::array<char, 32> path{};
-    folder.copy(path.data(), folder.size());
-    std::to_chars(path.data() + folder.size(), path.data() + path.size() - 1, descriptor);
+    directory.copy(path.data(), directory.size());
+    std::to_chars(path.data() + directory.size(), path.data() + path.size() - 1, descriptor);
     return Descriptor{open_uninterrupted(path.data(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)};
 }
 

@@ -57,7 +57,7 @@ Result<void> allow(const Descriptor& ruleset, const WritablePath& writable, land
         if (writable.may_be_missing) return {};
         return os_error("let the service write", writable.path, errno);
     }
-    const auto kind = S_ISDIR(found.st_mode) ? landlock::PathKind::folder : landlock::PathKind::file;
+    const auto kind = S_ISDIR(found.st_mode) ? landlock::PathKind::directory : landlock::PathKind::file;
     const landlock::Rights rights = landlock::rights_for(writable.use, kind, known);
     if (rights == 0) return {};  // no rule can say so
     const PathAttributes attributes{.allowed_access = rights, .parent_fd = place.get()};

@@ -8,7 +8,7 @@
 #include "os/deadline.hpp"
 #include "os/descriptors_at_start.hpp"
 #include "os/patient_write.hpp"
-#include "os/sigpipe_block.hpp"
+#include "os/sockets/sigpipe_block.hpp"
 #include "servicekit/os/inherited_descriptors.hpp"
 
 namespace servicekit::os {

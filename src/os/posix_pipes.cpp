@@ -12,9 +12,9 @@
 
 #include "os/deadline.hpp"
 #include "os/descriptor.hpp"
-#include "os/fork_guard.hpp"
 #include "os/patient_write.hpp"
-#include "os/sigpipe_block.hpp"
+#include "os/process/fork_guard.hpp"
+#include "os/sockets/sigpipe_block.hpp"
 
 namespace servicekit::os {
 namespace {
@@ -90,7 +90,7 @@ public:
         return {};
     }
 
-    void write_last_words(std::string_view text) noexcept override {
+    void write_at_crash(std::string_view text) noexcept override {
         const SigpipeBlock block;
         static_cast<void>(patient_write(writer_.get(), text, Deadline{std::chrono::seconds{1}}));
     }

@@ -16,7 +16,7 @@
 #include <utility>
 #include <vector>
 
-#include "os/file_rights.hpp"
+#include "os/files/file_rights.hpp"
 #include "os/unmapped_ids.hpp"
 
 namespace servicekit::os {

@@ -45,25 +45,25 @@ public:
 
     RealFileLogRig() {
         std::string pattern = (std::filesystem::temp_directory_path() / "servicekit-contract-XXXXXX").string();
-        if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error{"cannot make a folder like " + pattern};
-        folder_ = pattern;
+        if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error{"cannot make a directory like " + pattern};
+        directory_ = pattern;
     }
     RealFileLogRig(const RealFileLogRig&) = delete;
     RealFileLogRig& operator=(const RealFileLogRig&) = delete;
     ~RealFileLogRig() {
         std::error_code ignored;
-        std::filesystem::remove_all(folder_, ignored);
+        std::filesystem::remove_all(directory_, ignored);
     }
 
     static FileLog make_policy() { return FileLog{}; }
-    Deployment deployment() { return {.name = "trial", .log_file = folder_ + "/trial.log"}; }
+    Deployment deployment() { return {.name = "trial", .log_file = directory_ + "/trial.log"}; }
     std::string delivered() {
-        std::ifstream file{folder_ + "/trial.log"};
+        std::ifstream file{directory_ + "/trial.log"};
         return {std::istreambuf_iterator<char>{file}, {}};
     }
 
 private:
-    std::string folder_;
+    std::string directory_;
 };
 
 class ConsoleLogRig {

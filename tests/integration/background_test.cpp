@@ -46,18 +46,18 @@ protected:
         EXPECT_THAT(descriptors.at(2), StartsWith("pipe:["));
         for (const auto& [number, what] : descriptors) {
             if (number <= 2) continue;
-            EXPECT_THAT(what, AnyOf(trial.log_file(), trial.pid_file(), trial.control_socket(), run, folder.path(),
+            EXPECT_THAT(what, AnyOf(trial.log_file(), trial.pid_file(), trial.control_socket(), run, directory.path(),
                                     StartsWith("socket:["), StartsWith("pipe:["), StartsWith("anon_inode:[event"),
                                     "anon_inode:[timerfd]", "anon_inode:[pidfd]",
                                     // a crash report that has no name yet
-                                    StartsWith(folder.path() + "/#")))
+                                    StartsWith(directory.path() + "/#")))
                 << number;
         }
     }
 };
 
 TEST_F(BackgroundTest, NothingOfTheCallersIsKept) {
-    fs::create_directory(folder.file("elsewhere"));
+    fs::create_directory(directory.file("elsewhere"));
 
     const Outcome started = shell(
         "cd elsewhere; umask 077; exec 5<../elsewhere 7</etc/passwd 8>../junk; trial-service start "
@@ -116,14 +116,14 @@ TEST_F(BackgroundTest, StdoutAndStderrGoIntoTheLog) {
 
 TEST_F(BackgroundTest, StdoutAndStderrFollowAReopenedLog) {
     const RunningService service{trial};
-    fs::rename(trial.log_file(), folder.file("log.1"));
+    fs::rename(trial.log_file(), directory.file("log.1"));
 
     service.call("log-reopen");
     service.call("print", {{"text", "hello"}});
 
     service.await_log(" info trial-service[" + std::to_string(service.pid()) + "]: stdout: hello stream=stdout\n");
     service.await_log("stderr: hello stream=stderr\n");
-    EXPECT_THAT(read_file(folder.file("log.1")), Not(HasSubstr("hello")));
+    EXPECT_THAT(read_file(directory.file("log.1")), Not(HasSubstr("hello")));
 }
 
 TEST_F(BackgroundTest, WithoutALogTheyGoNowhere) {
@@ -147,14 +147,14 @@ TEST_F(BackgroundTest, HoldsNoPipeOfItsCaller) {
 }
 
 TEST_F(BackgroundTest, WorkingDirectoryAndUmaskCanBeSet) {
-    const RunningService service{trial, {"--working-directory", folder.path(), "--umask", "027"}};
+    const RunningService service{trial, {"--working-directory", directory.path(), "--umask", "027"}};
 
-    EXPECT_EQ(fs::read_symlink(proc(service.pid(), "cwd")), folder.path());
+    EXPECT_EQ(fs::read_symlink(proc(service.pid(), "cwd")), directory.path());
     EXPECT_THAT(read_file(proc(service.pid(), "status")), ContainsRegex("\nUmask:\t0027\n"));
 }
 
 TEST_F(BackgroundTest, ASocketPathMayBeLongerThanTheSystemAllows) {
-    const std::string socket = folder.file(std::string(60, 'a') + "/" + std::string(50, 'b') + "/trial.control");
+    const std::string socket = directory.file(std::string(60, 'a') + "/" + std::string(50, 'b') + "/trial.control");
     fs::create_directories(fs::path{socket}.parent_path());
     trial.add_options({"--control-socket", socket});
     ASSERT_EQ(trial.verb({"start"}).exit_code, 0);
@@ -210,7 +210,7 @@ TEST_F(ForegroundTest, StaysTheProcessThatItWasStartedAs) {
 
     EXPECT_EQ(trial.pid_in_file(), service.pid());
     EXPECT_EQ(facts_of(service.pid())->session, facts_of(::getpid())->session);
-    EXPECT_EQ(fs::read_symlink(proc(service.pid(), "cwd")), folder.path());
+    EXPECT_EQ(fs::read_symlink(proc(service.pid(), "cwd")), directory.path());
     end(service);
 }
 

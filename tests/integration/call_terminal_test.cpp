@@ -63,7 +63,7 @@ TEST_F(CallTerminalTest, AQueuedEventIsShownAndCtrlCSaysThatItStillRuns) {
 }
 
 TEST_F(CallTerminalTest, AnEventThatIsInterruptedWhileItIsQueuedRunsLater) {
-    const std::string fifo = folder.file("fifo");
+    const std::string fifo = directory.file("fifo");
     ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
     RunningCommand first{trial.command({"call", "read-line", "path=" + fifo})};
     service->await_busy("read-line");

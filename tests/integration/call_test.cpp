@@ -38,7 +38,7 @@ TEST_F(CallTest, ArgumentsAreTypedByTheirDeclaration) {
 
     EXPECT_EQ(reply.exit_code, 0) << reply;
     EXPECT_EQ(reply.out, R"({"string":"7","integer":7,"number":1.5,"boolean":true,"path":")" +
-                             folder.file("some/where") + "\",\"list\":[1,\"two\"],\"object\":{\"three\":3}}\n");
+                             directory.file("some/where") + "\",\"list\":[1,\"two\"],\"object\":{\"three\":3}}\n");
     EXPECT_THAT(reply.err, IsEmpty());
 }
 
@@ -57,9 +57,9 @@ TEST_F(CallTest, AnArgumentOfTheWrongTypeIsNotSent) {
 }
 
 TEST_F(CallTest, AValueComesFromAFileOrFromStdin) {
-    write_file(folder.file("secret"), "hunter2\n");
+    write_file(directory.file("secret"), "hunter2\n");
 
-    const Outcome of_file = call({"login", "password:=@" + folder.file("secret")});
+    const Outcome of_file = call({"login", "password:=@" + directory.file("secret")});
     EXPECT_EQ(of_file.out, "{\"letters\":7}\n") << of_file;
 
     Command command = trial.command({"call", "login", "password:=-"});
@@ -70,7 +70,7 @@ TEST_F(CallTest, AValueComesFromAFileOrFromStdin) {
     command.input = R"({"password": "hunter"})";
     EXPECT_EQ(run_command(command).out, "{\"letters\":6}\n");
     EXPECT_THAT(trial.log(), Not(HasSubstr("hunter")));
-    EXPECT_THAT(trial.log(), Not(HasSubstr(folder.file("secret"))));
+    EXPECT_THAT(trial.log(), Not(HasSubstr(directory.file("secret"))));
 }
 
 TEST_F(CallTest, AValueComesFromAPipeThatTheShellNames) {
@@ -79,13 +79,13 @@ TEST_F(CallTest, AValueComesFromAPipeThatTheShellNames) {
 }
 
 TEST_F(CallTest, AFileOfMoreThanAMebibyteIsNotSent) {
-    write_file(folder.file("big"), std::string((std::size_t{1} << 20U) + 1, 'x'));
+    write_file(directory.file("big"), std::string((std::size_t{1} << 20U) + 1, 'x'));
 
-    const Outcome reply = call({"login", "password:=@" + folder.file("big")});
+    const Outcome reply = call({"login", "password:=@" + directory.file("big")});
 
     EXPECT_EQ(reply.exit_code, 71) << reply;
     EXPECT_THAT(reply.err, HasSubstr("it is larger than 1048576 bytes"));
-    EXPECT_EQ(call({"login", "password:=@" + folder.file("missing")}).exit_code, 71);
+    EXPECT_EQ(call({"login", "password:=@" + directory.file("missing")}).exit_code, 71);
     EXPECT_THAT(trial.log(), Not(HasSubstr("event 'login'")));
 }
 
@@ -189,10 +189,10 @@ TEST_F(CallTest, ABarOnATerminalTellsTheProgress) {
     EXPECT_EQ(elsewhere.out + elsewhere.err, "{\"steps\":3}\n");
 }
 
-TEST_F(CallTest, APathInJsonIsResolvedInTheCallersFolder) {
+TEST_F(CallTest, APathInJsonIsResolvedInTheCallersDirectory) {
     const Outcome reply = call({"echo", "--json", R"({"path":"some/where","string":"some/where"})"});
 
-    EXPECT_EQ(reply.out, R"({"string":"some/where","path":")" + folder.file("some/where") + "\"}\n") << reply;
+    EXPECT_EQ(reply.out, R"({"string":"some/where","path":")" + directory.file("some/where") + "\"}\n") << reply;
 }
 
 }  // namespace

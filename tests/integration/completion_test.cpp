@@ -17,7 +17,7 @@ class CompletionTest : public ServiceTest {
 protected:
     void SetUp() override {
         ServiceTest::SetUp();
-        write_file(folder.file("Some File"), "");
+        write_file(directory.file("Some File"), "");
     }
 
     [[nodiscard]] bool is_installed(const std::string& shell_name) const {
@@ -26,7 +26,7 @@ protected:
 
     /// What a shell on a terminal prints when these keys are pressed, the script having been loaded.
     [[nodiscard]] Outcome typed(const std::string& interactive_shell, const std::string& keys) const {
-        write_file(folder.file("keys"), keys + "\nexit\n");
+        write_file(directory.file("keys"), keys + "\nexit\n");
         return shell("script -qec '" + interactive_shell + "' /dev/null <keys", variables);
     }
     [[nodiscard]] Outcome typed_in_bash(const std::string& keys) const {
@@ -43,7 +43,7 @@ protected:
 
     /// They lead the verbs to the service of the test.
     Variables variables{{"TERM", "dumb"},
-                        {"HOME", folder.path()},
+                        {"HOME", directory.path()},
                         {"TRIAL_SERVICE_RUN_DIRECTORY", run},
                         {"TRIAL_SERVICE_LOG_FILE", trial.log_file()}};
 };
@@ -72,7 +72,7 @@ TEST_F(CompletionTest, BashCompletesTheEventsOfTheRunningServiceAndTheirParamete
     EXPECT_THAT(typed_in_bash("trial-service call ech\tstr\tx boo\tt\t\n").out,
                 AllOf(HasSubstr(R"("string": "x")"), HasSubstr(R"("boolean": true)")));
     EXPECT_THAT(typed_in_bash("trial-service call ech\tpat\tSo\t\n").out,
-                HasSubstr(R"("path": ")" + folder.file("Some File") + "\""));
+                HasSubstr(R"("path": ")" + directory.file("Some File") + "\""));
 }
 
 TEST_F(CompletionTest, BashCompletesWithinALine) {
@@ -95,7 +95,7 @@ TEST_F(CompletionTest, ZshCompletesTheEventsOfTheRunningServiceAndTheirParameter
     EXPECT_THAT(typed_in_zsh("trial-service call ech\tstr\tx boo\tt\t\n").out,
                 AllOf(HasSubstr(R"("string": "x")"), HasSubstr(R"("boolean": true)")));
     EXPECT_THAT(typed_in_zsh("trial-service call ech\tpat\tSo\t\n").out,
-                HasSubstr(R"("path": ")" + folder.file("Some File") + "\""));
+                HasSubstr(R"("path": ")" + directory.file("Some File") + "\""));
 }
 
 TEST_F(CompletionTest, FishOffersVerbsSettingsAndFiles) {

@@ -88,7 +88,7 @@ protected:
     }
 
     const Variables short_grace{{"CONTAINER_TRIAL_GRACE", "100"}};
-    ServiceProgram service{name, folder.path()};
+    ServiceProgram service{name, directory.path()};
 };
 
 TEST_F(ContainerTest, OneThatDoesNotRunIsToldByItsSocketSinceItHasNoLock) {
@@ -219,7 +219,7 @@ TEST_F(ContainerTest, ACrashIsALineOnStdout) {
 
 TEST_F(ContainerTest, EveryThreadHasDroppedItsPrivileges) {
     if (::geteuid() != 0) GTEST_SKIP() << "only root can become another user";
-    std::filesystem::permissions(folder.path(), std::filesystem::perms{0755});
+    std::filesystem::permissions(directory.path(), std::filesystem::perms{0755});
     Container container{service, {"--user", "nobody"}, short_grace};
     const pid_t pid = container.await_ready().first_process().pid();
 
@@ -292,8 +292,8 @@ protected:
         return text;
     }
 
-    ServiceProgram service{name, folder.path()};
-    std::string path = folder.file("stdout");
+    ServiceProgram service{name, directory.path()};
+    std::string path = directory.file("stdout");
     os::Descriptor reader;
 };
 
@@ -332,8 +332,8 @@ protected:
 
 TEST_F(ReadyDescriptorTest, GetsANewlineFromAServiceInTheBackground) {
     EXPECT_EQ(in_shell("start --ready-fd 3 3>ready").exit_code, 0);
-    await_text_in(folder.file("ready"), "\n");
-    EXPECT_EQ(read_file(folder.file("ready")), "\n");
+    await_text_in(directory.file("ready"), "\n");
+    EXPECT_EQ(read_file(directory.file("ready")), "\n");
     EXPECT_EQ(trial.verb({"stop"}).exit_code, 0);
 }
 
@@ -341,7 +341,7 @@ TEST_F(ReadyDescriptorTest, GetsANewlineFromAServiceInTheForeground) {
     Command command = trial.command({"run", "--ready-fd", "3"});
     command.arguments.insert(command.arguments.begin(), {"sh", "-c", R"(exec "$@" 3>ready)", "sh"});
     RunningCommand running{command};
-    await_text_in(folder.file("ready"), "\n");
+    await_text_in(directory.file("ready"), "\n");
     EXPECT_EQ(trial.verb({"status"}).exit_code, 0);
     EXPECT_EQ(trial.verb({"stop"}).exit_code, 0);
     EXPECT_EQ(running.finish().exit_code, 0);
@@ -352,7 +352,7 @@ TEST_F(ReadyDescriptorTest, CanBeNamedInTheEnvironment) {
         shell("trial-service start --run-directory \"$RUN\" --log-file log 5>ready", {{"TRIAL_SERVICE_READY_FD", "5"}})
             .exit_code,
         0);
-    await_text_in(folder.file("ready"), "\n");
+    await_text_in(directory.file("ready"), "\n");
     EXPECT_EQ(trial.verb({"stop"}).exit_code, 0);
 }
 

@@ -30,8 +30,8 @@ protected:
     }
     [[nodiscard]] std::string report() const { return read_file(report_file); }
 
-    ServiceProgram crashing{"crash-trial", folder.path()};
-    std::string report_file = folder.file("crash-trial.crash");
+    ServiceProgram crashing{"crash-trial", directory.path()};
+    std::string report_file = directory.file("crash-trial.crash");
 };
 
 TEST_F(CrashTest, AServiceThatNeverCrashesLeavesNoFile) {
@@ -181,14 +181,14 @@ TEST_F(CrashTest, OneThatGaveUpRootReportsAllTheSame) {
 }
 
 TEST_F(CrashTest, OneThatShutItselfInReportsAllTheSame) {
-    const std::string elsewhere = folder.file("elsewhere");
+    const std::string elsewhere = directory.file("elsewhere");
     std::filesystem::create_directory(elsewhere);
-    crashing.add_options({"--writable", elsewhere, "--crash-directory", folder.file("crashes")});
+    crashing.add_options({"--writable", elsewhere, "--crash-directory", directory.file("crashes")});
     RunningService service{crashing};
 
     EXPECT_EQ(crash(service, "write"), 128 + SIGSEGV);
 
-    EXPECT_THAT(read_file(folder.file("crashes") + "/crash-trial.crash"), EndsWith("\nend of the report\n"));
+    EXPECT_THAT(read_file(directory.file("crashes") + "/crash-trial.crash"), EndsWith("\nend of the report\n"));
 }
 
 TEST_F(CrashTest, TheEmptyFileOfOneThatShutItselfInIsRemovedAtACleanStop) {
@@ -252,7 +252,7 @@ TEST_F(CrashTest, AnExitOfAChildIsNone) {
 
 TEST_F(CrashTest, WithoutReportsAnExitIsALineInTheLog) {
     for (const char* option : {"--no-crash-reports", "--no-signal-handlers"}) {
-        ServiceProgram quiet{"crash-trial", folder.path()};
+        ServiceProgram quiet{"crash-trial", directory.path()};
         quiet.add_options({option});
         RunningService service{quiet};
 
@@ -365,9 +365,9 @@ TEST_F(CrashTest, AnExitInTheLoadIsToldAndIsNoSuccess) {
     }
 }
 
-TEST_F(CrashTest, InTheForegroundWithoutAnyFolderItGoesToStderr) {
-    const std::string away = folder.file("away");
-    write_file(away, "no folder");
+TEST_F(CrashTest, InTheForegroundWithoutAnyDirectoryItGoesToStderr) {
+    const std::string away = directory.file("away");
+    write_file(away, "no directory");
     Command command = crashing.command({"run", "--crash-directory", away + "/crashes"});
     RunningCommand running{command};
     await_state("it runs", [&] { return crashing.verb({"health", "--ready"}).exit_code == 0; });

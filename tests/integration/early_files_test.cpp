@@ -18,8 +18,8 @@ using testing::Not;
 class EarlyFilesTest : public ServiceTest {
 protected:
     EarlyFilesTest() {
-        fs::create_directory(folder.file("opened"));
-        opener.add_variable("OPENED", folder.file("opened"));
+        fs::create_directory(directory.file("opened"));
+        opener.add_variable("OPENED", directory.file("opened"));
     }
 
     /// Runs a line in the shell that starts the service, with the options in $@.
@@ -35,9 +35,9 @@ protected:
         const pid_t pid = opener.pid_in_file();
         ASSERT_GT(pid, 0) << "pidfile: " << read_file(opener.pid_file());
         for (const char* const name : {"first", "static"})
-            EXPECT_EQ(read_file(folder.file("opened/" + std::string{name})), "static\n") << name;
+            EXPECT_EQ(read_file(directory.file("opened/" + std::string{name})), "static\n") << name;
         for (int i = 0; i < 6; ++i)
-            EXPECT_EQ(read_file(folder.file("opened/member-" + std::to_string(i))), "member\n") << i;
+            EXPECT_EQ(read_file(directory.file("opened/member-" + std::to_string(i))), "member\n") << i;
         await_state("the timer ticks", [&] { return count("ticks") > 2; });
         Process{pid}.signal(SIGUSR2);
         await_state("the signal set has the signal", [&] { return count("signals") == 1; });
@@ -60,7 +60,7 @@ protected:
         return all;
     }
 
-    ServiceProgram opener{"early-opener", folder.path()};
+    ServiceProgram opener{"early-opener", directory.path()};
 };
 
 TEST_F(EarlyFilesTest, WhatTheProgramHasOpenedWorksInTheBackground) {
@@ -79,11 +79,11 @@ TEST_F(EarlyFilesTest, WhatItsCallerLeftOpenIsClosedAmongThem) {
     ASSERT_EQ(started.out, "0\n") << started;
 
     expect_all_works();
-    await_text_in(folder.file("opened/passed"), "\n");
+    await_text_in(directory.file("opened/passed"), "\n");
     const Strings open = open_files();
-    EXPECT_THAT(open, Not(Contains(folder.file("opened"))));
-    EXPECT_THAT(open, Not(Contains(folder.file("opened/callers"))));
-    EXPECT_THAT(open, Contains(folder.file("opened/member-5")));
+    EXPECT_THAT(open, Not(Contains(directory.file("opened"))));
+    EXPECT_THAT(open, Not(Contains(directory.file("opened/callers"))));
+    EXPECT_THAT(open, Contains(directory.file("opened/member-5")));
 
     EXPECT_EQ(opener.verb({"stop"}).exit_code, 0);
 }
@@ -108,7 +108,7 @@ TEST_F(EarlyFilesTest, HoldsForAProgramWithItsOwnCommandLine) {
     ASSERT_EQ(started.exit_code, 0) << started;
 
     expect_all_works();
-    EXPECT_THAT(open_files(), Not(Contains(folder.file("opened/callers"))));
+    EXPECT_THAT(open_files(), Not(Contains(directory.file("opened/callers"))));
 
     EXPECT_EQ(opener.verb({"stop"}).exit_code, 0);
 }

@@ -21,7 +21,7 @@ protected:
         if (run_command(with_disk("", {"true"})).exit_code != 0) GTEST_SKIP() << "this user may not mount anything";
     }
 
-    /// \param preparation what a shell does in the disk's folder before the command
+    /// \param preparation what a shell does in the disk's directory before the command
     [[nodiscard]] Command with_disk(const std::string& preparation, const Strings& command) const {
         Strings arguments{"unshare",
                           "--mount",
@@ -31,10 +31,10 @@ protected:
                               (preparation.empty() ? "true" : preparation) + ") && exec \"$@\"",
                           disk};
         arguments.insert(arguments.end(), command.begin(), command.end());
-        return {.arguments = arguments, .folder = folder.path()};
+        return {.arguments = arguments, .directory = directory.path()};
     }
 
-    /// The disk's folder as this process sees it.
+    /// The disk's directory as this process sees it.
     [[nodiscard]] std::string disk_of(const RunningCommand& service) const {
         return "/proc/" + std::to_string(service.pid()) + "/root" + disk;
     }
@@ -45,7 +45,7 @@ protected:
         return client.reply();
     }
 
-    std::string disk = folder.file("disk");
+    std::string disk = directory.file("disk");
     const std::string fill = "cat /dev/zero >filler 2>/dev/null || true";
 };
 

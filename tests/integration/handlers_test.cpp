@@ -50,7 +50,7 @@ protected:
         return keys;
     }
 
-    Turnstile turnstile{folder.file("turnstile")};
+    Turnstile turnstile{directory.file("turnstile")};
 };
 
 // Status and the rest of the control plane

@@ -73,9 +73,9 @@ protected:
         EXPECT_EQ(trial.verb({"status"}).exit_code, 3);
     }
 
-    std::string theirs = folder.file("theirs");
-    std::string ours = folder.file("ours");
-    std::string victim = folder.file("ours/victim");
+    std::string theirs = directory.file("theirs");
+    std::string ours = directory.file("ours");
+    std::string victim = directory.file("ours/victim");
     std::string can_change = ", and user " + std::to_string(stranger) + " can change '" + theirs + "'\n";
 };
 
@@ -133,9 +133,9 @@ TEST_F(HostileDirectoryTest, ALinkOfTheUsersOwnIsFollowed) {
 
 TEST_F(HostileDirectoryTest, ALogInADirectoryOfRootsIsMadeByRootAndGivenToTheUser) {
     become_stranger();
-    fs::create_symlink(ours, folder.file("link"));
+    fs::create_symlink(ours, directory.file("link"));
 
-    const RunningService service{trial, {"--log-file", folder.file("link/x.log")}};
+    const RunningService service{trial, {"--log-file", directory.file("link/x.log")}};
 
     EXPECT_THAT(read_file(ours + "/x.log"), HasSubstr("starting"));
     EXPECT_EQ(owner_of_file(ours + "/x.log").uid, stranger);

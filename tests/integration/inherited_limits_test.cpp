@@ -62,26 +62,26 @@ TEST_F(InheritedLimitsTest, APidfileThatMayNotBeWrittenEndsTheStartInWords) {
 
 TEST_F(InheritedLimitsTest, ACrashReportThatMayNotGrowIsCutOff) {
     if (is_sanitized) GTEST_SKIP() << "the sanitizer ends the process by itself";
-    trial.add_options({"--crash-directory", folder.path()});
+    trial.add_options({"--crash-directory", directory.path()});
     RunningCommand service{limited("ulimit -c 0; ulimit -f 2", {"run"})};
     await_text_in(trial.log_file(), " ready\n");
 
     static_cast<void>(trial.verb({"call", "abort"}));
 
     EXPECT_EQ(service.finish().exit_code, 128 + SIGABRT);
-    EXPECT_EQ(std::filesystem::file_size(folder.file("trial-service.crash")), 1024U);
-    EXPECT_THAT(read_file(folder.file("trial-service.crash")), HasSubstr("SIGABRT"));
+    EXPECT_EQ(std::filesystem::file_size(directory.file("trial-service.crash")), 1024U);
+    EXPECT_THAT(read_file(directory.file("trial-service.crash")), HasSubstr("SIGABRT"));
 }
 
 TEST_F(InheritedLimitsTest, AFileOfTheStreamsThatMayNotGrowEndsNothing) {
-    trial.add_options({"--stdout", folder.file("out"), "--stderr", folder.file("out")});
+    trial.add_options({"--stdout", directory.file("out"), "--stderr", directory.file("out")});
     RunningCommand service{limited("ulimit -f 8", {"run"})};
     await_text_in(trial.log_file(), " ready\n");
     const std::string text(6000, 'x');
 
     ASSERT_EQ(trial.verb({"call", "print", "text=" + text}).exit_code, 0);
 
-    EXPECT_EQ(std::filesystem::file_size(folder.file("out")), 4096U);
+    EXPECT_EQ(std::filesystem::file_size(directory.file("out")), 4096U);
     EXPECT_EQ(trial.verb({"stop"}).exit_code, 0);
     EXPECT_EQ(service.finish().exit_code, 0);
 }
@@ -145,7 +145,7 @@ TEST_F(InheritedLimitsTest, AUserWhoMayHaveNoMoreProcessesLearnsWhy) {
     // Root has no such limit, and nobody else runs as this user.
     if (!is_root()) GTEST_SKIP() << "only root can become another user";
     const Identity another{.user = 54321, .group = 54321};
-    std::filesystem::permissions(folder.path(), std::filesystem::perms::all);
+    std::filesystem::permissions(directory.path(), std::filesystem::perms::all);
     for (const char* verb : {"start", "run"}) {
         Command command = trial.command({verb});
         const Strings limit{"prlimit", "--nproc=1"};

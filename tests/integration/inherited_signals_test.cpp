@@ -92,7 +92,7 @@ TEST_F(InheritedSignalsTest, AServiceInTheForegroundCanWaitForItsChildren) {
 
 TEST_F(InheritedSignalsTest, ACrashIsReportedThoughItsSignalWasBlocked) {
     if (is_sanitized) GTEST_SKIP() << "the sanitizer reports it";
-    const ServiceProgram crashing{"crash-trial", folder.path()};
+    const ServiceProgram crashing{"crash-trial", directory.path()};
     Command command = crashing.command({"run"});
     const Strings caller{"env", "--block-signal=SEGV,BUS,FPE,ILL,SYS,TRAP,ABRT"};
     command.arguments.insert(command.arguments.begin(), caller.begin(), caller.end());
@@ -102,7 +102,7 @@ TEST_F(InheritedSignalsTest, ACrashIsReportedThoughItsSignalWasBlocked) {
     EXPECT_NE(crashing.verb({"call", "crash", "how=write"}).exit_code, 0);
 
     EXPECT_EQ(service.finish().exit_code, 128 + SIGSEGV);
-    EXPECT_THAT(read_file(folder.file("crash-trial.crash")), HasSubstr("write_to_nowhere"));
+    EXPECT_THAT(read_file(directory.file("crash-trial.crash")), HasSubstr("write_to_nowhere"));
 }
 
 TEST_F(InheritedSignalsTest, InTheBackgroundNothingOfTheCallersIsLeft) {

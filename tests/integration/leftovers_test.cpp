@@ -118,25 +118,25 @@ TEST_F(LeftoversTest, ChildThatOutlivesAServiceWhichWasStoppedKeepsNothingBusy) 
 }
 
 TEST_F(LeftoversTest, MissingRunDirectoryIsMadeWithThoseAboveIt) {
-    trial.add_options({"--run-directory", folder.file("a/b/c")});
+    trial.add_options({"--run-directory", directory.file("a/b/c")});
     const Outcome started = trial.verb({"start"});
 
     EXPECT_EQ(started.exit_code, 0) << started;
-    EXPECT_TRUE(fs::is_socket(folder.file("a/b/c/trial-service.control")));
-    EXPECT_EQ(fs::status(folder.file("a/b/c")).permissions(), fs::perms{0755});
+    EXPECT_TRUE(fs::is_socket(directory.file("a/b/c/trial-service.control")));
+    EXPECT_EQ(fs::status(directory.file("a/b/c")).permissions(), fs::perms{0755});
     EXPECT_EQ(trial.verb({"stop"}).exit_code, 0);
 }
 
 TEST_F(LeftoversTest, PidfileThatIsALinkIsRefusedAndWhatItLeadsToIsLeftAlone) {
     fs::create_directory(run);
-    write_file(folder.file("precious"), "kept");
-    fs::create_symlink(folder.file("precious"), trial.pid_file());
+    write_file(directory.file("precious"), "kept");
+    fs::create_symlink(directory.file("precious"), trial.pid_file());
 
     expect_refusal(73, "lock '" + trial.pid_file() + "': it is a symbolic link");
-    EXPECT_EQ(read_file(folder.file("precious")), "kept");
+    EXPECT_EQ(read_file(directory.file("precious")), "kept");
 }
 
-TEST_F(LeftoversTest, PidfileThatIsAFolderIsRefused) {
+TEST_F(LeftoversTest, PidfileThatIsADirectoryIsRefused) {
     fs::create_directories(trial.pid_file());
 
     expect_refusal(73, "lock '" + trial.pid_file() + "': Is a directory");
@@ -171,14 +171,14 @@ class PrivateRunDirectoryTest : public LeftoversTest {
 protected:
     void SetUp() override {
         LeftoversTest::SetUp();
-        fs::permissions(folder.path(), fs::perms{01777});
+        fs::permissions(directory.path(), fs::perms{01777});
         const uid_t user = is_root() ? stranger : ::geteuid();
-        private_folder = folder.file("servicekit-" + std::to_string(user));
+        private_directory = directory.file("servicekit-" + std::to_string(user));
         if (run_as_user({"--version"}).exit_code != 0) GTEST_SKIP() << "another user may not run the programs here";
     }
 
     [[nodiscard]] Outcome run_as_user(const Strings& arguments) const {
-        Command command{.arguments = {"trial-service"}, .variables = {{"TMPDIR", folder.path()}}};
+        Command command{.arguments = {"trial-service"}, .variables = {{"TMPDIR", directory.path()}}};
         command.arguments.insert(command.arguments.end(), arguments.begin(), arguments.end());
         return run_command(is_root() ? as_stranger(command) : command);
     }
@@ -187,45 +187,45 @@ protected:
         const Outcome started = run_as_user({"start"});
         EXPECT_EQ(started.exit_code, exit_code) << started;
         EXPECT_EQ(started.err,
-                  "trial-service: cannot use the run directory '" + private_folder + "': " + reason + "\n");
+                  "trial-service: cannot use the run directory '" + private_directory + "': " + reason + "\n");
     }
 
-    std::string private_folder;
+    std::string private_directory;
 };
 
 TEST_F(PrivateRunDirectoryTest, IsMadeForItsUserAlone) {
     const Outcome started = run_as_user({"start"});
 
     ASSERT_EQ(started.exit_code, 0) << started;
-    EXPECT_EQ(fs::status(private_folder).permissions(), fs::perms{0700});
-    EXPECT_TRUE(fs::is_socket(private_folder + "/trial-service.control"));
+    EXPECT_EQ(fs::status(private_directory).permissions(), fs::perms{0700});
+    EXPECT_TRUE(fs::is_socket(private_directory + "/trial-service.control"));
     const Outcome stopped = run_as_user({"stop"});
     EXPECT_EQ(stopped.exit_code, 0) << stopped;
 }
 
 TEST_F(PrivateRunDirectoryTest, IsRefusedWhereItIsALink) {
-    fs::create_directory(folder.file("trap"));
-    fs::create_directory_symlink(folder.file("trap"), private_folder);
+    fs::create_directory(directory.file("trap"));
+    fs::create_directory_symlink(directory.file("trap"), private_directory);
 
-    expect_refusal(73, "it is no folder");
-    EXPECT_TRUE(fs::is_empty(folder.file("trap")));
+    expect_refusal(73, "it is no directory");
+    EXPECT_TRUE(fs::is_empty(directory.file("trap")));
 }
 
 TEST_F(PrivateRunDirectoryTest, IsRefusedWhereItIsSomebodyElses) {
-    if (!is_root()) GTEST_SKIP() << "only root can make a folder of somebody else's";
-    fs::create_directory(private_folder);
-    fs::permissions(private_folder, fs::perms{0777});
+    if (!is_root()) GTEST_SKIP() << "only root can make a directory of somebody else's";
+    fs::create_directory(private_directory);
+    fs::permissions(private_directory, fs::perms{0777});
 
     expect_refusal(77, "it belongs to another user (uid 0)");
-    EXPECT_TRUE(fs::is_empty(private_folder));
+    EXPECT_TRUE(fs::is_empty(private_directory));
 }
 
 TEST_F(PrivateRunDirectoryTest, IsRefusedWhereItIsOpenToOthers) {
-    fs::create_directory(private_folder);
+    fs::create_directory(private_directory);
     if (is_root()) {
-        ASSERT_EQ(::chown(private_folder.c_str(), stranger, stranger), 0);
+        ASSERT_EQ(::chown(private_directory.c_str(), stranger, stranger), 0);
     }
-    fs::permissions(private_folder, fs::perms{0755});
+    fs::permissions(private_directory, fs::perms{0755});
 
     expect_refusal(77, "it is open to other users; 'chmod 700' it");
 }
@@ -233,7 +233,7 @@ TEST_F(PrivateRunDirectoryTest, IsRefusedWhereItIsOpenToOthers) {
 TEST_F(PrivateRunDirectoryTest, IsFoundByAnOperatorWhoHasAnotherDefault) {
     ASSERT_EQ(run_as_user({"start"}).exit_code, 0);
     Command command{.arguments = {"trial-service", "stop"},
-                    .variables = {{"TMPDIR", folder.path()}, {"XDG_RUNTIME_DIR", folder.file("elsewhere")}}};
+                    .variables = {{"TMPDIR", directory.path()}, {"XDG_RUNTIME_DIR", directory.file("elsewhere")}}};
 
     const Outcome stopped = run_command(is_root() ? as_stranger(command) : command);
 
@@ -242,11 +242,11 @@ TEST_F(PrivateRunDirectoryTest, IsFoundByAnOperatorWhoHasAnotherDefault) {
 }
 
 TEST_F(PrivateRunDirectoryTest, ServiceWhoseRuntimeDirectoryTheOperatorWasNotToldIsFoundInTheUsersOwn) {
-    const std::string users = folder.file("user");
+    const std::string users = directory.file("user");
     const std::string units = users + "/unit";
     Command start{.arguments = {"trial-service", "start"},
-                  .variables = {{"TMPDIR", folder.path()}, {"RUNTIME_DIRECTORY", users + ":" + units}}};
-    const Variables operators{{"TMPDIR", folder.path()}, {"XDG_RUNTIME_DIR", users}};
+                  .variables = {{"TMPDIR", directory.path()}, {"RUNTIME_DIRECTORY", users + ":" + units}}};
+    const Variables operators{{"TMPDIR", directory.path()}, {"XDG_RUNTIME_DIR", users}};
     const auto as_user = [](const Command& command) { return run_command(is_root() ? as_stranger(command) : command); };
     const Outcome started = as_user(start);
     ASSERT_EQ(started.exit_code, 0) << started;
@@ -264,8 +264,8 @@ TEST_F(PrivateRunDirectoryTest, PlacesThatWereTriedAreToldWhereNothingRuns) {
     const Outcome status = run_as_user({"status"});
 
     EXPECT_EQ(status.exit_code, 3) << status;
-    EXPECT_THAT(status.out,
-                AllOf(HasSubstr("'/run/trial-service.pid'"), HasSubstr("'" + private_folder + "/trial-service.pid'")));
+    EXPECT_THAT(status.out, AllOf(HasSubstr("'/run/trial-service.pid'"),
+                                  HasSubstr("'" + private_directory + "/trial-service.pid'")));
 }
 
 class ForeignRunDirectoryTest : public LeftoversTest {};

@@ -22,44 +22,44 @@ protected:
     [[nodiscard]] static std::string port_of(const Object& status) { return to_json(*status.find("port")); }
     [[nodiscard]] std::string journal() const { return read_file(data + "/journal.log"); }
 
-    std::string data = folder.file("data");
-    ServiceProgram server{"just-another-server", folder.path()};
+    std::string data = directory.file("data");
+    ServiceProgram server{"just-another-server", directory.path()};
 };
 
 TEST_F(LineServerTest, ABackupWritesThroughNoLinkAndIsForItsOwnerAlone) {
     const RunningService service{server};
-    const std::string backup = folder.file("backup");
+    const std::string backup = directory.file("backup");
     write_file(data + "/ours", "12345");
-    write_file(folder.file("victim"), "untouched");
+    write_file(directory.file("victim"), "untouched");
     fs::create_directories(backup);
-    fs::create_symlink(folder.file("victim"), backup + "/.begun.ours");
-    fs::create_symlink(folder.file("victim"), backup + "/ours");
+    fs::create_symlink(directory.file("victim"), backup + "/.begun.ours");
+    fs::create_symlink(directory.file("victim"), backup + "/ours");
 
     service.call("backup", {{"directory", backup}});
 
-    EXPECT_EQ(read_file(folder.file("victim")), "untouched");
+    EXPECT_EQ(read_file(directory.file("victim")), "untouched");
     EXPECT_EQ(read_file(backup + "/ours"), "12345");
     EXPECT_TRUE(fs::is_regular_file(fs::symlink_status(backup + "/ours")));
     EXPECT_EQ(fs::status(backup + "/ours").permissions(), fs::perms{0600});
 }
 
-TEST_F(LineServerTest, ABackupTakesTheFilesOfTheFolderAndNotWhatLinksLeadTo) {
+TEST_F(LineServerTest, ABackupTakesTheFilesOfTheDirectoryAndNotWhatLinksLeadTo) {
     const RunningService service{server};
-    fs::create_directory(folder.file("outside"));
-    std::ofstream{folder.file("outside/file")} << "not ours";
+    fs::create_directory(directory.file("outside"));
+    std::ofstream{directory.file("outside/file")} << "not ours";
     fs::create_symlink("../outside/file", data + "/link");
-    fs::create_directory_symlink("../outside", data + "/folder");
+    fs::create_directory_symlink("../outside", data + "/directory");
     std::ofstream{data + "/ours"} << "12345";
 
-    const Object reply = service.call("backup", {{"directory", folder.file("deeper/backup")}});
+    const Object reply = service.call("backup", {{"directory", directory.file("deeper/backup")}});
 
     EXPECT_EQ(reply, (Object{{"files", 2}, {"bytes", 5}}));
-    EXPECT_EQ(read_file(folder.file("deeper/backup/ours")), "12345");
-    EXPECT_FALSE(fs::exists(folder.file("deeper/backup/link")));
-    EXPECT_FALSE(fs::exists(folder.file("deeper/outside")));
+    EXPECT_EQ(read_file(directory.file("deeper/backup/ours")), "12345");
+    EXPECT_FALSE(fs::exists(directory.file("deeper/backup/link")));
+    EXPECT_FALSE(fs::exists(directory.file("deeper/outside")));
 }
 
-TEST_F(LineServerTest, ABackupIntoTheFolderItselfIsRefused) {
+TEST_F(LineServerTest, ABackupIntoTheDirectoryItselfIsRefused) {
     const RunningService service{server};
 
     const Object error = service.call_in_vain("backup", {{"directory", data + "/backup"}});
@@ -86,7 +86,7 @@ TEST_F(LineServerTest, AStartGetsThePortThoughAClientWasConnectedToTheOneBefore)
 
 TEST_F(LineServerTest, NoLineIsLostWhileTheDiskIsFull) {
     fs::create_directory(data);
-    server.add_options({"--stderr", folder.file("errors")});
+    server.add_options({"--stderr", directory.file("errors")});
     const Strings command = server.command({"run"}).arguments;
     Strings arguments{
         "unshare",
@@ -98,7 +98,7 @@ TEST_F(LineServerTest, NoLineIsLostWhileTheDiskIsFull) {
     if (run_command({.arguments = {"unshare", "--mount", "mount", "-t", "tmpfs", "tmpfs", data}}).exit_code != 0)
         GTEST_SKIP() << "this user may not mount anything";
     arguments.insert(arguments.end(), command.begin(), command.end());
-    RunningCommand service{{.arguments = arguments, .folder = folder.path()}};
+    RunningCommand service{{.arguments = arguments, .directory = directory.path()}};
     const auto status = [this] {
         const Outcome asked = server.verb({"status", "--json"});
         const auto reply = parse_json(asked.out);
@@ -109,7 +109,7 @@ TEST_F(LineServerTest, NoLineIsLostWhileTheDiskIsFull) {
 
     const RunningCommand client{
         {.arguments = {"sh", "-c", "seq 1000 | socat -t 60 stdio tcp:127.0.0.1:" + port_of(status())}}};
-    await_text_in(folder.file("errors"), "cannot write the journal");
+    await_text_in(directory.file("errors"), "cannot write the journal");
     const std::string disk = "/proc/" + std::to_string(service.pid()) + "/root" + data;
     fs::remove(disk + "/filler");
     await_state("all lines are written", [&] {

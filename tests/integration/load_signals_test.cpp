@@ -57,7 +57,7 @@ protected:
     }
 
 private:
-    std::string gate_ = folder.file("gate");
+    std::string gate_ = directory.file("gate");
 };
 
 TEST_P(LoadSignalsTest, HupAndUsr1InTheForegroundAreServedAfterTheStart) {
@@ -104,7 +104,7 @@ TEST_P(LoadSignalsTest, IntInTheForegroundEndsTheLoadAtOnce) {
 }
 
 TEST_P(LoadSignalsTest, ChildrenOfTheLoadStartClean) {
-    const std::string report = folder.file("report");
+    const std::string report = directory.file("report");
     trial.configure_app({{"load-runs", "grep -E '^Sig(Blk|Ign)' /proc/self/status >" + report}});
     RunningCommand service{trial.command({"run"})};
     await_text_in(trial.log_file(), " ready\n");

@@ -44,7 +44,7 @@ protected:
 
 TEST_F(LockRaceTest, OfTwoHundredStartsInTheSameInstantOneLivesAndTheOthersSayWhoDoes) {
     for (int round = 0; round < 3; ++round) {
-        Turnstile turnstile{folder.file("turnstile")};
+        Turnstile turnstile{directory.file("turnstile")};
         std::vector<std::unique_ptr<RunningCommand>> starts;
         while (starts.size() < 200)
             starts.push_back(std::make_unique<RunningCommand>(turnstile.hold(trial.command({"start"}))));
@@ -87,7 +87,7 @@ TEST_F(LockRaceTest, ProbesNeverMakeAStartSayThatItRunsAlready) {
     // Each probe may say that it runs or that it does not, and nothing else: least of all that it was killed. Where
     // instances come and go faster than a busy machine lets it look, `pid` may also say that one runs whose pid nobody
     // can tell (4): each is about to take the lock, or to end.
-    const std::string probing = folder.file("probing");
+    const std::string probing = directory.file("probing");
     write_file(probing, "");
     const auto probe_for_ever = [&](const std::string& verb, const std::string& allowed) {
         Command command = trial.command({});
@@ -119,7 +119,7 @@ TEST_F(LockRaceTest, ProbesNeverMakeAStartSayThatItRunsAlready) {
 
 TEST_F(LockRaceTest, PidfileThatWasMovedAwayLetsNobodyInWhileTheServiceIsServed) {
     RunningService service{trial};
-    std::filesystem::rename(trial.pid_file(), folder.file("moved.pid"));
+    std::filesystem::rename(trial.pid_file(), directory.file("moved.pid"));
 
     const Outcome second = trial.verb({"start"});
 

@@ -72,7 +72,7 @@ TEST_F(LogFloodTest, LosesNothingWhileItsFileIsRotatedAndCompressed) {
 }
 
 TEST_F(LogFloodTest, LosesNothingWhileLogrotateMovesItsFile) {
-    write_file(folder.file("logrotate.conf"), logrotate_example());
+    write_file(directory.file("logrotate.conf"), logrotate_example());
     {
         const RunningService service{trial};
         RunningCommand flooding{trial.command({"call", "flood", "lines=100000", "threads=2", "seconds=2"})};
@@ -150,7 +150,7 @@ TEST_F(LogFloodTest, FollowingTellsWhereOldFilesWereRemovedTooSoon) {
     const Outcome shown = logs.finish();
     EXPECT_EQ(shown.exit_code, 0);
     EXPECT_EQ(shown.err,
-              "trial-service: lines may be missing here: old files of the log were removed before they could be "
+              "trial-service: lines may be missing here: rotated files of the log were removed before they could be "
               "shown\n");
     // All that is left is shown, once each and in order.
     const std::string kept = whole_log();
@@ -160,7 +160,7 @@ TEST_F(LogFloodTest, FollowingTellsWhereOldFilesWereRemovedTooSoon) {
 TEST_F(LogFloodTest, FollowingMissesNothingWhereLogrotateCompressesAtOnce) {
     std::string config = logrotate_example();
     config.replace(config.find("delaycompress"), std::string{"delaycompress"}.size(), "nodelaycompress");
-    write_file(folder.file("logrotate.conf"), config);
+    write_file(directory.file("logrotate.conf"), config);
     const RunningService service{trial};
     RunningCommand logs{trial.command({"logs", "-f"})};
     logs.await_output(" ready\n");
@@ -191,7 +191,7 @@ TEST_F(LogFloodTest, SinceShowsWhatTheServiceHasCompressed) {
 }
 
 TEST_F(LogFloodTest, SinceShowsWhatLogrotateHasMoved) {
-    write_file(folder.file("logrotate.conf"), logrotate_example());
+    write_file(directory.file("logrotate.conf"), logrotate_example());
     const RunningService service{trial};
     const auto rotate = [this] {
         const Outcome rotated = shell("logrotate --force --state state logrotate.conf");
@@ -215,7 +215,7 @@ TEST_F(LogFloodTest, SinceShowsWhatLogrotateHasMoved) {
 }
 
 TEST_F(LogFloodTest, TheLogrotateExampleIsFineWithAServiceThatIsStopped) {
-    write_file(folder.file("logrotate.conf"), logrotate_example());
+    write_file(directory.file("logrotate.conf"), logrotate_example());
     const std::string rotate = "logrotate --force --state state logrotate.conf";
     const Outcome without_file = shell(rotate);
     EXPECT_EQ(without_file.exit_code, 0) << without_file;

@@ -31,7 +31,7 @@ std::size_t count_of(const std::string& text, const std::string& part) {
 class LogToDescriptorTest : public ServiceTest {};
 
 TEST_F(LogToDescriptorTest, ALogOnStdoutIsReopenedWithoutReadingItself) {
-    const std::string out = folder.file("out");
+    const std::string out = directory.file("out");
     const Outcome started = shell("trial-service start --run-directory run --log-file /dev/stdout >out");
     ASSERT_EQ(started.exit_code, 0) << started;
     const pid_t pid = trial.pid_in_file();
@@ -50,12 +50,12 @@ TEST_F(LogToDescriptorTest, ALogOnStdoutIsReopenedWithoutReadingItself) {
 }
 
 TEST_F(LogToDescriptorTest, ALinkToStdoutIsStdout) {
-    std::filesystem::create_symlink("/dev/stdout", folder.file("link"));
+    std::filesystem::create_symlink("/dev/stdout", directory.file("link"));
     const Outcome started = shell("trial-service start --run-directory run --log-file link >out");
     ASSERT_EQ(started.exit_code, 0) << started;
     EXPECT_EQ(trial.verb({"log-reopen"}).exit_code, 0);
     EXPECT_EQ(trial.verb({"stop"}).exit_code, 0);
-    EXPECT_THAT(read_file(folder.file("out")), AllOf(HasSubstr("ready"), HasSubstr("stopped")));
+    EXPECT_THAT(read_file(directory.file("out")), AllOf(HasSubstr("ready"), HasSubstr("stopped")));
 }
 
 TEST_F(LogToDescriptorTest, ASocketTakesTheLog) {
@@ -81,7 +81,7 @@ TEST_F(LogToDescriptorTest, ADescriptorOfTheCallersStaysOpenInTheBackground) {
     const Outcome started = shell("trial-service start --run-directory run --log-file /dev/fd/7 7>out");
     ASSERT_EQ(started.exit_code, 0) << started;
     EXPECT_EQ(trial.verb({"stop"}).exit_code, 0);
-    EXPECT_THAT(read_file(folder.file("out")), AllOf(HasSubstr("ready"), HasSubstr("stopped")));
+    EXPECT_THAT(read_file(directory.file("out")), AllOf(HasSubstr("ready"), HasSubstr("stopped")));
 }
 
 TEST_F(LogToDescriptorTest, OneThatIsNotOpenEndsTheStart) {
@@ -110,7 +110,7 @@ TEST_F(LogToDescriptorTest, TheLogIsNotShownWhereOnlyTheServiceHasIt) {
 // File systems that refuse permissions and owners.
 
 TEST_F(LogToDescriptorTest, AServiceRunsWherePermissionsAndOwnersAreRefused) {
-    trial.add_options({"--stdout", folder.file("out"), "--log-rotate-size", "2000"});
+    trial.add_options({"--stdout", directory.file("out"), "--log-rotate-size", "2000"});
     ForkedChild there{[this](Lines& parent) {
         for (const long number : {SYS_fchmod, SYS_fchmodat, SYS_fchown, SYS_fchownat})
             if (!os::test::deny_system_call(number, EPERM)) return 99;
@@ -138,7 +138,7 @@ TEST_F(LogToDescriptorTest, AServiceRunsWherePermissionsAndOwnersAreRefused) {
 
     std::size_t files = 0;
     std::string text;
-    for (const auto& entry : std::filesystem::directory_iterator{folder.path()}) {
+    for (const auto& entry : std::filesystem::directory_iterator{directory.path()}) {
         const std::string name = entry.path().filename().string();
         if (!name.starts_with("log")) continue;
         ++files;
@@ -147,7 +147,7 @@ TEST_F(LogToDescriptorTest, AServiceRunsWherePermissionsAndOwnersAreRefused) {
     EXPECT_GT(files, 3U);
     EXPECT_THAT(
         text, AllOf(HasSubstr("cannot change the permissions of '" + trial.log_file() + "': Operation not permitted\n"),
-                    HasSubstr("cannot change the permissions of '" + folder.file("out") + "'")));
+                    HasSubstr("cannot change the permissions of '" + directory.file("out") + "'")));
 }
 
 }  // namespace

@@ -111,12 +111,13 @@ TEST_F(LogsTest, FollowsNoLongerThanItsReaderReads) {
 
 TEST_F(LogsTest, EndsAtASignalThoughItsReaderPauses) {
     write_lines(50'000);  // more than a pipe holds
-    const std::string fifo = folder.file("fifo");
+    const std::string fifo = directory.file("fifo");
     ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
     const os::Descriptor reader{::open(fifo.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC)};
     const Command logs = trial.command({"logs", "-f", "-n", "50000"});
-    Command into_fifo{
-        .arguments = {"sh", "-c", "exec \"$@\" >fifo", "sh"}, .variables = logs.variables, .folder = folder.path()};
+    Command into_fifo{.arguments = {"sh", "-c", "exec \"$@\" >fifo", "sh"},
+                      .variables = logs.variables,
+                      .directory = directory.path()};
     into_fifo.arguments.insert(into_fifo.arguments.end(), logs.arguments.begin(), logs.arguments.end());
     RunningCommand following{into_fifo};
     await_state("it is full", [&] {
@@ -136,7 +137,7 @@ TEST_F(LogsTest, FollowsARotation) {
     RunningCommand logs{trial.command({"logs", "-f"})};
     logs.await_output(" ready\n");
 
-    std::filesystem::rename(trial.log_file(), folder.file("log.1"));
+    std::filesystem::rename(trial.log_file(), directory.file("log.1"));
     service.call("echo", {{"string", "into the old file"}});
     service.call("log-reopen");
     service.call("echo", {{"string", "into the new file"}});

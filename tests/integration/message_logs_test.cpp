@@ -11,7 +11,7 @@
 #include <thread>
 #include <vector>
 
-#include "integration/os/temporary_folder.hpp"
+#include "integration/os/temporary_directory.hpp"
 #include "integration/support/message_receiver.hpp"
 #include "servicekit/mocks/fake_service_manager.hpp"
 #include "servicekit/os/clock.hpp"
@@ -58,8 +58,8 @@ protected:
         log.write({.time = std::chrono::system_clock::now(), .level = LogLevel::info, .message = message});
     }
 
-    os::test::TemporaryFolder folder;
-    std::string path = folder.file("socket");
+    os::test::TemporaryDirectory directory;
+    std::string path = directory.file("socket");
 };
 
 class RealJournalLogTest : public MessageLogsTest {
@@ -77,7 +77,7 @@ TEST_F(RealJournalLogTest, TheJournalReadsLastWords) {
     MessageReceiver journal{path, SOCK_DGRAM};
     ASSERT_TRUE(log.open());
     const LogRecord crash{.time = {}, .level = LogLevel::fatal, .message = "crashed by SIGSEGV"};
-    log.write_last_words({&crash, 1});
+    log.write_at_crash({&crash, 1});
     const auto entry = parse(journal.next().text);
     EXPECT_EQ(entry.at("MESSAGE"), "crashed by SIGSEGV");
     EXPECT_EQ(entry.at("PRIORITY"), "2");

@@ -303,8 +303,8 @@ TEST_F(DroppedPrivilegesTest, InARunDirectoryOfRootsWhatItLeavesIsHarmless) {
     EXPECT_EQ(next.call("status").find("pid")->as_integer(), next.pid());
 }
 
-TEST_F(DroppedPrivilegesTest, LogIsReopenedWhereItsFolderIsTheUsers) {
-    const std::string logs = folder.file("logs");
+TEST_F(DroppedPrivilegesTest, LogIsReopenedWhereItsDirectoryIsTheUsers) {
+    const std::string logs = directory.file("logs");
     give_to_stranger(logs);
     trial.add_options({"--log-file", logs + "/log"});
     const RunningService service{trial};
@@ -320,16 +320,16 @@ TEST_F(DroppedPrivilegesTest, LogIsReopenedWhereItsFolderIsTheUsers) {
 
 TEST_F(DroppedPrivilegesTest, LogThatCannotBeReopenedIsWrittenOn) {
     const RunningService service{trial};
-    fs::rename(trial.log_file(), folder.file("log.1"));
+    fs::rename(trial.log_file(), directory.file("log.1"));
 
     const Outcome reopened = trial.verb({"log-reopen"});
 
     EXPECT_EQ(reopened.exit_code, 1);
     EXPECT_THAT(reopened.err, HasSubstr("cannot open the log '" + trial.log_file() + "': Permission denied"));
     EXPECT_EQ(trial.verb({"call", "echo", "string=after"}).exit_code, 0);
-    await_text_in(folder.file("log.1"), "after");
+    await_text_in(directory.file("log.1"), "after");
     service.signal(SIGUSR1);
-    await_text_in(folder.file("log.1"), "error trial-service[" + std::to_string(service.pid()) + "]: cannot open");
+    await_text_in(directory.file("log.1"), "error trial-service[" + std::to_string(service.pid()) + "]: cannot open");
 }
 
 TEST_F(DroppedPrivilegesTest, UserThatDoesNotExistIsRefused) {
@@ -354,7 +354,7 @@ TEST_F(DroppedPrivilegesTest, WhoIsNotRootCannotBecomeAnother) {
 }
 
 TEST_F(PermissionsTest, APidfileOfAFormerUserBecomesTheServicesOwn) {
-    ASSERT_EQ(::chmod(folder.path().c_str(), 0755), 0);
+    ASSERT_EQ(::chmod(directory.path().c_str(), 0755), 0);
     ASSERT_EQ(::mkdir(trial.run_directory().c_str(), 0755), 0);
     write_file(trial.pid_file(), "");
     ASSERT_EQ(::chown(trial.pid_file().c_str(), stranger, stranger), 0);

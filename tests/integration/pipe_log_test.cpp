@@ -144,7 +144,7 @@ protected:
     }
     [[nodiscard]] std::string kept() const { return read_file(file); }
 
-    std::string file = folder.file("kept");
+    std::string file = directory.file("kept");
     PipeLog::Options options{.memory = std::size_t{256} << 20U};
     std::unique_ptr<PipeLog> log;
     std::unique_ptr<os::EventLoop> loop;
@@ -223,28 +223,28 @@ TEST_F(PipeLogTest, AProgramThatEndsAtOnceIsNoStart) {
 /// The programs that people use, each as its manual page has it.
 struct Keeper {
     std::string name;
-    Strings (*command)(const std::string& folder);
+    Strings (*command)(const std::string& directory);
 };
 
 [[maybe_unused]] void PrintTo(const Keeper& keeper, std::ostream* stream) { *stream << keeper.name; }
 
 const std::vector<Keeper> keepers{
     {"rotatelogs",
-     [](const std::string& folder) {
-         return Strings{"rotatelogs", folder + "/log.%s", "1M"};
+     [](const std::string& directory) {
+         return Strings{"rotatelogs", directory + "/log.%s", "1M"};
      }},
     {"multilog",
-     [](const std::string& folder) {
-         return Strings{"multilog", "s1000000", "n1000", folder};
+     [](const std::string& directory) {
+         return Strings{"multilog", "s1000000", "n1000", directory};
      }},
     {"svlogd",
-     [](const std::string& folder) {
-         write_file(folder + "/config", "s1000000\nn1000\n");
-         return Strings{"svlogd", folder};
+     [](const std::string& directory) {
+         write_file(directory + "/config", "s1000000\nn1000\n");
+         return Strings{"svlogd", directory};
      }},
     {"s6-log",
-     [](const std::string& folder) {
-         return Strings{"s6-log", "n1000", "s1000000", folder};
+     [](const std::string& directory) {
+         return Strings{"s6-log", "n1000", "s1000000", directory};
      }},
 };
 
@@ -270,7 +270,7 @@ protected:
         return text;
     }
 
-    std::string logs = folder.file("logs");
+    std::string logs = directory.file("logs");
 };
 
 TEST_P(PipeLogKeeperTest, EveryLineIsKeptOnceOverAllRotations) {
@@ -312,8 +312,8 @@ class PipedServiceTest : public ServiceTest {
 protected:
     PipedServiceTest() { service.add_variable("KEPT_FILE", file); }
 
-    std::string file = folder.file("kept");
-    ServiceProgram service{"piped-service", folder.path()};
+    std::string file = directory.file("kept");
+    ServiceProgram service{"piped-service", directory.path()};
 };
 
 TEST_F(PipedServiceTest, ItsWholeLifeIsKept) {
@@ -347,7 +347,7 @@ TEST_F(PipedServiceTest, ASignalToTheWholeGroupDoesNotCostTheLastLines) {
 TEST_F(PipedServiceTest, ItsProgramIsTheUsersThatTheServiceBecomes) {
     if (::geteuid() != 0) GTEST_SKIP() << "only root can become another user";
     constexpr uid_t nobody = 65534;
-    ASSERT_EQ(::chmod(folder.path().c_str(), 0777), 0);
+    ASSERT_EQ(::chmod(directory.path().c_str(), 0777), 0);
     service.add_options({"--user", "nobody"});
     EXPECT_EQ(service.verb({"start"}).exit_code, 0);
     struct stat status {};
@@ -358,7 +358,7 @@ TEST_F(PipedServiceTest, ItsProgramIsTheUsersThatTheServiceBecomes) {
 }
 
 TEST_F(PipedServiceTest, AProgramThatCannotBeStartedIsAFailureOfTheStart) {
-    service.add_variable("KEPT_FILE", folder.file("none/kept"));
+    service.add_variable("KEPT_FILE", directory.file("none/kept"));
     const Outcome outcome = service.verb({"start"});
     EXPECT_EQ(outcome.exit_code, 73);
     EXPECT_THAT(outcome.err,

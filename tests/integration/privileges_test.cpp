@@ -66,9 +66,9 @@ protected:
         if (!is_root()) GTEST_SKIP() << "only root can become another user";
         trial.add_options({"--user", std::to_string(stranger), "--group", std::to_string(stranger)});
     }
-    /// A folder that the service may write as the user that it becomes.
-    std::string folder_of_service(const std::string& name) const {
-        const std::string path = folder.file(name);
+    /// A directory that the service may write as the user that it becomes.
+    std::string directory_of_service(const std::string& name) const {
+        const std::string path = directory.file(name);
         fs::create_directories(path);
         if (is_root() && ::chown(path.c_str(), stranger, stranger) != 0) throw std::runtime_error{"cannot chown"};
         return path;
@@ -150,16 +150,16 @@ TEST_F(PrivilegesTest, ACoreOfAnotherUserIsDumpedOnlyWhereALimitSaysSo) {
     EXPECT_EQ(limit_of(service.pid(), "Max core file size"), "1000000 1000000");
 }
 
-// Folder and mask.
+// Directory and mask.
 
-TEST_F(PrivilegesTest, InTheForegroundFolderAndMaskAreTheCallersUnlessSet) {
-    const std::string elsewhere = folder.file("elsewhere");
+TEST_F(PrivilegesTest, InTheForegroundDirectoryAndMaskAreTheCallersUnlessSet) {
+    const std::string elsewhere = directory.file("elsewhere");
     fs::create_directories(elsewhere);
     const std::string callers_mask = status_of(::getpid(), "Umask");
     {
         RunningCommand service{trial.command({"run"})};
         await_text_in(trial.log_file(), "ready");
-        EXPECT_EQ(fs::read_symlink(proc(service.pid(), "cwd")), fs::canonical(trial.folder()));
+        EXPECT_EQ(fs::read_symlink(proc(service.pid(), "cwd")), fs::canonical(trial.directory()));
         EXPECT_EQ(status_of(service.pid(), "Umask"), callers_mask);
         service.signal(SIGTERM);
         EXPECT_EQ(service.finish().exit_code, 0);
@@ -173,10 +173,10 @@ TEST_F(PrivilegesTest, InTheForegroundFolderAndMaskAreTheCallersUnlessSet) {
     EXPECT_EQ(service.finish().exit_code, 0);
 }
 
-TEST_F(PrivilegesTest, AFolderThatTheNewUserMayNotEnterEndsTheStart) {
+TEST_F(PrivilegesTest, ADirectoryThatTheNewUserMayNotEnterEndsTheStart) {
     become_stranger();
     if (IsSkipped()) return;
-    const std::string roots = folder.file("roots");
+    const std::string roots = directory.file("roots");
     fs::create_directories(roots);
     fs::permissions(roots, fs::perms{0700});
     trial.add_options({"--working-directory", roots});
@@ -184,7 +184,7 @@ TEST_F(PrivilegesTest, AFolderThatTheNewUserMayNotEnterEndsTheStart) {
     const Outcome started = trial.verb({"start"});
 
     EXPECT_EQ(started.exit_code, 77);
-    EXPECT_EQ(started.err, "trial-service: cannot change to folder '" + roots + "': Permission denied\n");
+    EXPECT_EQ(started.err, "trial-service: cannot change to directory '" + roots + "': Permission denied\n");
     EXPECT_EQ(trial.verb({"status"}).exit_code, 3);
 }
 
@@ -197,10 +197,10 @@ protected:
         PrivilegesTest::SetUp();
         if (GetParam()) become_stranger();
         if (IsSkipped()) return;
-        data = folder_of_service("data");
-        others = folder_of_service("others");
-        logs = folder_of_service("logs");
-        folder_of_service("run");
+        data = directory_of_service("data");
+        others = directory_of_service("others");
+        logs = directory_of_service("logs");
+        directory_of_service("run");
         trial.add_options({"--writable", data, "--log-file", logs + "/log"});
     }
 
@@ -217,7 +217,7 @@ TEST_P(ConfinedServiceTest, WritesWhatIsNamedAndNothingElse) {
     EXPECT_EQ(fault_of_writing(service, logs + "/file"), 0);
     EXPECT_EQ(fault_of_writing(service, "/dev/null"), 0);
     EXPECT_EQ(fault_of_writing(service, others + "/file"), EACCES);
-    EXPECT_EQ(fault_of_writing(service, folder.file("file")), EACCES);
+    EXPECT_EQ(fault_of_writing(service, directory.file("file")), EACCES);
     EXPECT_FALSE(fs::exists(others + "/file"));
     EXPECT_EQ(status_of(service.pid(), "NoNewPrivs"), "1");
 }
@@ -259,21 +259,21 @@ TEST_P(ConfinedServiceTest, StopsBySignalAndStartsAgain) {
 INSTANTIATE_TEST_SUITE_P(OfWhoStartedItAndOfAnother, ConfinedServiceTest, testing::Bool(),
                          [](const auto& of) { return of.param ? "AnotherUser" : "TheSameUser"; });
 
-TEST_F(PrivilegesTest, AFolderThatIsNotThereEndsTheStart) {
+TEST_F(PrivilegesTest, ADirectoryThatIsNotThereEndsTheStart) {
     if (!has_landlock()) GTEST_SKIP() << "this kernel has no Landlock";
-    trial.add_options({"--writable", folder.file("gone")});
+    trial.add_options({"--writable", directory.file("gone")});
 
     const Outcome started = trial.verb({"start"});
 
     EXPECT_EQ(started.exit_code, 77);
-    EXPECT_EQ(started.err,
-              "trial-service: cannot let the service write '" + folder.file("gone") + "': No such file or directory\n");
+    EXPECT_EQ(started.err, "trial-service: cannot let the service write '" + directory.file("gone") +
+                               "': No such file or directory\n");
     EXPECT_EQ(trial.verb({"status"}).exit_code, 3);
     EXPECT_FALSE(fs::exists(trial.control_socket()));
 }
 
 TEST_F(PrivilegesTest, WithoutLandlockItRunsAndWarns) {
-    trial.add_options({"--writable", folder.path()});
+    trial.add_options({"--writable", directory.path()});
     // Children keep the filter: to them it is a kernel that never heard of Landlock.
     ForkedChild old_kernel{[this](Lines& parent) {
         if (!os::test::deny_system_call(444, ENOSYS)) return 99;

@@ -359,7 +359,7 @@ TEST_F(ProtocolTest, ClientThatIsGoneBeforeItsReplyHarmsNobody) {
 }
 
 TEST_F(ProtocolTest, ClientThatGoesAwayDoesNotCancelItsEvent) {
-    const Turnstile turnstile{folder.file("turnstile")};
+    const Turnstile turnstile{directory.file("turnstile")};
     RawClient first = connect();
     first.send("[\"read-line\"," + to_json(Object{{"path", turnstile.path()}}) + "]");
     service->await_busy("read-line");
@@ -375,7 +375,7 @@ TEST_F(ProtocolTest, ClientThatGoesAwayDoesNotCancelItsEvent) {
 }
 
 TEST_F(ProtocolTest, WhoHasClosedItsSendingSideGetsSpacesUntilTheReply) {
-    const Turnstile turnstile{folder.file("turnstile")};
+    const Turnstile turnstile{directory.file("turnstile")};
     RawClient client = connect();
     client.send("[\"read-line\"," + to_json(Object{{"path", turnstile.path()}}) + "]");
     client.finish_sending();

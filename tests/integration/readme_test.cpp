@@ -46,7 +46,7 @@ TEST_F(ReadmeTest, TheWalkThroughGoesAsItIsWritten) {
 
 // readme_greeter is the first block of README, compiled.
 TEST_F(ReadmeTest, TheGreeterDoesWhatIsShown) {
-    const Variables in_a_folder{{"GREETER_RUN_DIRECTORY", run}, {"LOG", folder.file("log")}};
+    const Variables in_a_directory{{"GREETER_RUN_DIRECTORY", run}, {"LOG", directory.file("log")}};
     const std::string shown = block_with("&& echo it runs");
 
     const Outcome tried = shell(
@@ -55,7 +55,7 @@ TEST_F(ReadmeTest, TheGreeterDoesWhatIsShown) {
         "greeter start; echo $?\n"
         "echo '[\"status\"]' | socat unix-connect:$RUN/greeter.control - | jq '.uptime, .greetings'\n"
         "greeter stop\n",
-        in_a_folder);
+        in_a_directory);
 
     EXPECT_EQ(tried.exit_code, 0) << tried;
     EXPECT_THAT(tried.out, MatchesRegex("it runs\n69\n[0-9]+\n1\ngreeter: stopped .pid [0-9]+.\n"));
@@ -63,8 +63,8 @@ TEST_F(ReadmeTest, TheGreeterDoesWhatIsShown) {
     EXPECT_THAT(shown, HasSubstr("greeter: cannot lock '/run/greeter.pid': already running (pid 4711)"));
     EXPECT_THAT(tried.err,
                 MatchesRegex("greeter: cannot lock '" + run + "/greeter.pid': already running .pid [0-9]+.\n"));
-    EXPECT_THAT(read_file(folder.file("log")), HasSubstr("hello"));
-    EXPECT_THAT(read_file(folder.file("log")), HasSubstr("good bye"));
+    EXPECT_THAT(read_file(directory.file("log")), HasSubstr("hello"));
+    EXPECT_THAT(read_file(directory.file("log")), HasSubstr("good bye"));
 }
 
 }  // namespace

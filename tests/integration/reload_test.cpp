@@ -183,7 +183,7 @@ TEST_F(ReloadTest, AStopDuringAReloadOfALargeFileRunsTheStopEvent) {
     EXPECT_THAT(trial.log(), HasSubstr("on_stop ran"));
 }
 
-// It works in another folder than the one that the path was meant in.
+// It works in another directory than the one that the path was meant in.
 TEST_F(ReloadTest, ARelativePathStillLeadsToTheFile) {
     ASSERT_EQ(shell("trial-service start --run-directory $RUN --log-file log --config config.json").exit_code, 0);
     trial.configure_app({{"greeting", "good day"}});

@@ -43,8 +43,8 @@ protected:
         return std::holds_alternative<Value>(reply) ? std::get<Value>(reply).as_object() : Object{};
     }
 
-    std::string data = folder.file("data");
-    ServiceProgram server{"just-another-server", folder.path()};
+    std::string data = directory.file("data");
+    ServiceProgram server{"just-another-server", directory.path()};
 };
 
 TEST_F(ShellExamplesTest, ThePidfileHoldsThePidAndANewline) {
@@ -162,12 +162,12 @@ TEST_F(ShellExamplesTest, TheStatusTellsPidAndSocket) {
     EXPECT_EQ(*status.find("control-socket"), Value{server.control_socket()});
 }
 
-TEST_F(ShellExamplesTest, BackupCopiesTheDataFolder) {
+TEST_F(ShellExamplesTest, BackupCopiesTheDataDirectory) {
     const RunningService service{server};
     std::filesystem::create_directory(data + "/older");
     write_file(data + "/older/journal.1", "first\nsecond\n");
 
-    const Object reply = ask(R"(["backup",{"directory":")" + folder.file("some/where/") + R"("}])");
+    const Object reply = ask(R"(["backup",{"directory":")" + directory.file("some/where/") + R"("}])");
 
     EXPECT_EQ(*reply.find("files"), Value{2});
     EXPECT_EQ(*reply.find("bytes"), Value{13});
@@ -178,7 +178,7 @@ TEST_F(ShellExamplesTest, BackupCopiesTheDataFolder) {
 TEST_F(ShellExamplesTest, BackupTakesTheDateFromTheShell) {
     const RunningService service{server};
     const std::string request =
-        "echo \"[\\\"backup\\\", { \\\"directory\\\": \\\"" + folder.path() +
+        "echo \"[\\\"backup\\\", { \\\"directory\\\": \\\"" + directory.path() +
         "/`date -Iseconds`/\\\" }]\" \\\n  | socat unix-connect:$RUN/just-another-server.control -";
 
     const Outcome asked = shell(request);
@@ -188,16 +188,16 @@ TEST_F(ShellExamplesTest, BackupTakesTheDateFromTheShell) {
     EXPECT_EQ(compared.exit_code, 0) << compared;
 }
 
-TEST_F(ShellExamplesTest, BackupIntoAnImpossibleFolderSaysWhy) {
+TEST_F(ShellExamplesTest, BackupIntoAnImpossibleDirectorySaysWhy) {
     const RunningService service{server};
-    write_file(folder.file("file"), "no folder");
+    write_file(directory.file("file"), "no directory");
 
-    const Object reply = ask(R"(["backup",{"directory":")" + folder.file("file/below") + R"("}])");
+    const Object reply = ask(R"(["backup",{"directory":")" + directory.file("file/below") + R"("}])");
 
     ASSERT_TRUE(reply.contains("error")) << to_json(reply);
     const Object& error = reply.find("error")->as_object();
     EXPECT_EQ(*error.find("code"), Value{"event-error"});
-    EXPECT_THAT(error.find("message")->as_string(), HasSubstr(folder.file("file/below")));
+    EXPECT_THAT(error.find("message")->as_string(), HasSubstr(directory.file("file/below")));
     EXPECT_THAT(error.find("message")->as_string(), HasSubstr("Not a directory"));
     EXPECT_FALSE(service.has_ended());
 }
@@ -205,16 +205,16 @@ TEST_F(ShellExamplesTest, BackupIntoAnImpossibleFolderSaysWhy) {
 TEST_F(ShellExamplesTest, ABackupThatFailsLosesNothingOfTheOneBefore) {
     const RunningService service{server};
     write_file(data + "/journal.1", "first\n");
-    const std::string request = R"(["backup",{"directory":")" + folder.file("copy") + R"("}])";
+    const std::string request = R"(["backup",{"directory":")" + directory.file("copy") + R"("}])";
     ASSERT_FALSE(ask(request).contains("error"));
     std::filesystem::create_directory(data + "/new");
     write_file(data + "/new/journal.2", "second\n");
-    write_file(folder.file("copy/new"), "in the way");
+    write_file(directory.file("copy/new"), "in the way");
 
     EXPECT_TRUE(ask(request).contains("error"));
 
-    EXPECT_EQ(read_file(folder.file("copy/journal.1")), "first\n");
-    EXPECT_EQ(read_file(folder.file("copy/new")), "in the way");
+    EXPECT_EQ(read_file(directory.file("copy/journal.1")), "first\n");
+    EXPECT_EQ(read_file(directory.file("copy/new")), "in the way");
     const Outcome unfinished = shell("find copy -name '*.new'");
     EXPECT_THAT(unfinished.out, IsEmpty());
 }

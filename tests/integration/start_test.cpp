@@ -31,7 +31,7 @@ pid_t await_waiting(const ServiceProgram& program) {
 /// A service that is in its start event, and waits there.
 struct SlowStart {
     explicit SlowStart(ServiceProgram& program, const Strings& options = {})
-        : turnstile{program.folder() + "/turnstile"},
+        : turnstile{program.directory() + "/turnstile"},
           command{slow_start(program, options, turnstile)},
           service{await_waiting(program)} {}
 
@@ -127,7 +127,7 @@ TEST_F(StartTest, AMissingConfigFileIsToldByItsName) {
     const Outcome start = trial.verb({"start", "--config", "nowhere.json"});
 
     EXPECT_EQ(start.exit_code, 78);
-    EXPECT_THAT(start.err, AllOf(HasSubstr(folder.file("nowhere.json")), HasSubstr("No such file or directory")));
+    EXPECT_THAT(start.err, AllOf(HasSubstr(directory.file("nowhere.json")), HasSubstr("No such file or directory")));
     expect_nothing_begun();
 }
 
@@ -169,7 +169,7 @@ TEST_F(StartTest, WhatADeadServiceLeftIsNotInTheWay) {
 }
 
 TEST_F(StartTest, ThePidfileCanNotBeCreated) {
-    const std::string pid_file = folder.file("nowhere/trial.pid");
+    const std::string pid_file = directory.file("nowhere/trial.pid");
 
     const Outcome start = trial.verb({"start", "--pid-file", pid_file});
 
@@ -177,11 +177,11 @@ TEST_F(StartTest, ThePidfileCanNotBeCreated) {
 }
 
 TEST_F(StartTest, TheLogCanNotBeOpened) {
-    const Outcome start = trial.verb({"start", "--log-file", folder.file("nowhere/log")});
+    const Outcome start = trial.verb({"start", "--log-file", directory.file("nowhere/log")});
 
     expect_failure(start, 73,
-                   "cannot open the log '" + folder.file("nowhere/log") + "': there is no folder '" +
-                       folder.file("nowhere") + "'");
+                   "cannot open the log '" + directory.file("nowhere/log") + "': there is no directory '" +
+                       directory.file("nowhere") + "'");
 }
 
 TEST_F(StartTest, TheStartEventThrows) {

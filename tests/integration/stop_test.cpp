@@ -117,7 +117,7 @@ TEST_F(StopTest, NeverRunsTheStopEventBesideAHungHandler) {
 }
 
 TEST_F(StopTest, WaitsForARunningEventWhichGetsItsReply) {
-    const Turnstile turnstile{folder.file("turnstile")};
+    const Turnstile turnstile{directory.file("turnstile")};
     RunningService service{trial};
     RunningCommand reading{trial.command({"call", "read-line", "path=turnstile"})};
     service.await_busy("read-line");
@@ -132,7 +132,7 @@ TEST_F(StopTest, WaitsForARunningEventWhichGetsItsReply) {
 }
 
 TEST_F(StopTest, ASecondTermIsNoMoreThanTheFirst) {
-    const Turnstile turnstile{folder.file("turnstile")};
+    const Turnstile turnstile{directory.file("turnstile")};
     RunningService service{trial};
     RunningCommand reading{trial.command({"call", "read-line", "path=turnstile"})};
     service.await_busy("read-line");
@@ -212,7 +212,7 @@ TEST_F(StopTest, KillDoesNotWaitForAHungHandler) {
 TEST_F(StopTest, ALogThatHangsHoldsUpNoEnd) {
     for (const int signal : {SIGTERM, SIGINT}) {
         SCOPED_TRACE(signal);
-        const std::string fifo = folder.file("fifo" + std::to_string(signal));
+        const std::string fifo = directory.file("fifo" + std::to_string(signal));
         ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
         const os::Descriptor reader{::open(fifo.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC)};
         ServiceProgram logging = trial;

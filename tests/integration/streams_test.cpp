@@ -74,7 +74,7 @@ protected:
                 << name << ", of " << numbers.size() << " lines, after " << (i > 0 ? numbers[i - 1] : 0);
     }
 
-    ServiceProgram printing{"crash-trial", folder.path()};
+    ServiceProgram printing{"crash-trial", directory.path()};
 };
 
 TEST_F(StreamsTest, WhatIsPrintedComesIntoTheLogWithItsStream) {
@@ -142,7 +142,7 @@ TEST_F(StreamsTest, ManyLinesComeWholeAndInOrder) {
 TEST_F(StreamsTest, WhatWasPrintedRightBeforeACrashIsInTheLogOnce) {
     for (const char* how : {"abort", "write", "exception"}) {
         RunningService service{printing};
-        const std::string words = std::string{"last words before "} + how;
+        const std::string words = std::string{"crash lines before "} + how;
         EXPECT_NE(printing.verb({"call", "crash", std::string{"how="} + how, "words=" + words}).exit_code, 0);
 
         EXPECT_GT(service.exit_code(), 128);
@@ -170,8 +170,8 @@ TEST_F(StreamsTest, ABacklogAtACrashComesOnceAndInOrder) {
 
 TEST_F(StreamsTest, AChildThatGoesOnPrintingIsTornNowhereAtACrash) {
     RunningService service{printing};
-    service.call("shell", {{"command", "seq -f 'child line %.0f' 1 1000000000 & echo $! >" + folder.file("child")}});
-    Process child{static_cast<pid_t>(std::stol(read_file(folder.file("child"))))};
+    service.call("shell", {{"command", "seq -f 'child line %.0f' 1 1000000000 & echo $! >" + directory.file("child")}});
+    Process child{static_cast<pid_t>(std::stol(read_file(directory.file("child"))))};
     // Not by reading the log, which may grow as fast as it is read.
     await_state("it prints", [&] { return std::filesystem::file_size(printing.log_file()) > 10'000; });
 
@@ -196,68 +196,68 @@ TEST_F(StreamsTest, WhatChildrenPrintComesToo) {
 
 TEST_F(StreamsTest, AChildThatStaysDoesNotHinderTheStop) {
     RunningService service{printing};
-    service.call("shell", {{"command", "sleep 60 & echo $! >" + folder.file("child")}});
+    service.call("shell", {{"command", "sleep 60 & echo $! >" + directory.file("child")}});
 
     service.signal(SIGTERM);
 
     EXPECT_EQ(service.exit_code(), 0);
-    const pid_t child = static_cast<pid_t>(std::stol(read_file(folder.file("child"))));
+    const pid_t child = static_cast<pid_t>(std::stol(read_file(directory.file("child"))));
     Process{child}.end();
 }
 
 TEST_F(StreamsTest, EachStreamCanLeadToAFile) {
-    printing.add_options({"--stdout", folder.file("out"), "--stderr", "null"});
+    printing.add_options({"--stdout", directory.file("out"), "--stderr", "null"});
     const RunningService service{printing};
 
     service.call("print-lines", {{"count", 2}});
 
-    EXPECT_EQ(read_file(folder.file("out")), "output line 1\noutput line 2\n");
+    EXPECT_EQ(read_file(directory.file("out")), "output line 1\noutput line 2\n");
     EXPECT_THAT(printing.log(), Not(HasSubstr(" line ")));
 }
 
 TEST_F(StreamsTest, BothCanLeadToOneFile) {
-    printing.configure({{"stdout", Object{{"path", folder.file("both")}, {"open", "create"}, {"mode", "0600"}}},
-                        {"stderr", Object{{"path", folder.file("both")}, {"open", "create"}, {"mode", "0600"}}}});
+    printing.configure({{"stdout", Object{{"path", directory.file("both")}, {"open", "create"}, {"mode", "0600"}}},
+                        {"stderr", Object{{"path", directory.file("both")}, {"open", "create"}, {"mode", "0600"}}}});
     const RunningService service{printing};
 
     service.call("print-text", {{"text", "one\n"}});
     service.call("print-text", {{"text", "two\n"}, {"error", true}});
 
-    EXPECT_EQ(read_file(folder.file("both")), "one\ntwo\n");
+    EXPECT_EQ(read_file(directory.file("both")), "one\ntwo\n");
     struct stat status {};
-    ASSERT_EQ(::stat(folder.file("both").c_str(), &status), 0);
+    ASSERT_EQ(::stat(directory.file("both").c_str(), &status), 0);
     EXPECT_EQ(status.st_mode & 07777U, 0600U);
 }
 
 TEST_F(StreamsTest, AFileIsAppendedToTruncatedOrRefused) {
     for (const auto& [open, content] : {std::pair{"append", "before\nprinted\n"}, {"truncate", "printed\n"}}) {
-        write_file(folder.file("out"), "before\n");
-        printing.configure({{"stdout", Object{{"path", folder.file("out")}, {"open", open}}}});
+        write_file(directory.file("out"), "before\n");
+        printing.configure({{"stdout", Object{{"path", directory.file("out")}, {"open", open}}}});
         const RunningService service{printing};
         service.call("print-text", {{"text", "printed\n"}});
-        EXPECT_EQ(read_file(folder.file("out")), content) << open;
+        EXPECT_EQ(read_file(directory.file("out")), content) << open;
     }
-    printing.configure({{"stdout", Object{{"path", folder.file("out")}, {"open", "create"}}}});
+    printing.configure({{"stdout", Object{{"path", directory.file("out")}, {"open", "create"}}}});
     const Outcome refused = printing.verb({"start"});
     EXPECT_EQ(refused.exit_code, 73) << refused;
     EXPECT_THAT(refused.err, AllOf(HasSubstr("stdout"), HasSubstr("File exists")));
 }
 
 TEST_F(StreamsTest, LogReopenOpensTheFileAnew) {
-    printing.add_options({"--stdout", folder.file("out")});
+    printing.add_options({"--stdout", directory.file("out")});
     const RunningService service{printing};
     service.call("print-text", {{"text", "one\n"}});
-    std::filesystem::rename(folder.file("out"), folder.file("out.1"));
+    std::filesystem::rename(directory.file("out"), directory.file("out.1"));
 
     service.call("log-reopen");
     service.call("print-text", {{"text", "two\n"}});
 
-    EXPECT_EQ(read_file(folder.file("out.1")), "one\n");
-    EXPECT_EQ(read_file(folder.file("out")), "two\n");
+    EXPECT_EQ(read_file(directory.file("out.1")), "one\n");
+    EXPECT_EQ(read_file(directory.file("out")), "two\n");
 }
 
 TEST_F(StreamsTest, AFifoThatNobodyReadsNeitherBlocksNorKills) {
-    printing.configure({{"stdout", Object{{"path", folder.file("fifo")}, {"fifo", true}}}});
+    printing.configure({{"stdout", Object{{"path", directory.file("fifo")}, {"fifo", true}}}});
     RunningService service{printing};
 
     service.call("print-lines", {{"count", 100'000}});
@@ -268,21 +268,21 @@ TEST_F(StreamsTest, AFifoThatNobodyReadsNeitherBlocksNorKills) {
 }
 
 TEST_F(StreamsTest, WhoReadsAFifoGetsWhatIsPrinted) {
-    printing.configure({{"stdout", Object{{"path", folder.file("fifo")}, {"fifo", true}, {"mode", "0600"}}}});
+    printing.configure({{"stdout", Object{{"path", directory.file("fifo")}, {"fifo", true}, {"mode", "0600"}}}});
     const RunningService service{printing};
-    const os::Descriptor reader{::open(folder.file("fifo").c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)};
+    const os::Descriptor reader{::open(directory.file("fifo").c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)};
 
     service.call("print-text", {{"text", "through the pipe\n"}});
 
     char buffer[64] = "";
     EXPECT_EQ(::read(reader.get(), buffer, sizeof buffer), 17);
     EXPECT_STREQ(buffer, "through the pipe\n");
-    EXPECT_EQ(std::filesystem::status(folder.file("fifo")).type(), std::filesystem::file_type::fifo);
+    EXPECT_EQ(std::filesystem::status(directory.file("fifo")).type(), std::filesystem::file_type::fifo);
 }
 
 TEST_F(StreamsTest, APathThatIsAFifoHoldsNothingUpThoughNobodyReadsIt) {
-    ASSERT_EQ(::mkfifo(folder.file("fifo").c_str(), 0600), 0);
-    printing.add_options({"--stdout", folder.file("fifo"), "--start-timeout", "20"});
+    ASSERT_EQ(::mkfifo(directory.file("fifo").c_str(), 0600), 0);
+    printing.add_options({"--stdout", directory.file("fifo"), "--start-timeout", "20"});
     RunningService service{printing};
 
     service.call("print-lines", {{"count", 100'000}});
@@ -294,9 +294,9 @@ TEST_F(StreamsTest, APathThatIsAFifoHoldsNothingUpThoughNobodyReadsIt) {
 }
 
 TEST_F(StreamsTest, APathThatIsAFifoIsOpenedAnewThoughItsReaderHasGone) {
-    ASSERT_EQ(::mkfifo(folder.file("fifo").c_str(), 0600), 0);
-    printing.add_options({"--stdout", folder.file("fifo")});
-    os::Descriptor reader{::open(folder.file("fifo").c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)};
+    ASSERT_EQ(::mkfifo(directory.file("fifo").c_str(), 0600), 0);
+    printing.add_options({"--stdout", directory.file("fifo")});
+    os::Descriptor reader{::open(directory.file("fifo").c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)};
     RunningService service{printing};
     reader.reset();
 
@@ -304,28 +304,28 @@ TEST_F(StreamsTest, APathThatIsAFifoIsOpenedAnewThoughItsReaderHasGone) {
     service.call("print-text", {{"text", "to the next one\n"}});
 
     EXPECT_EQ(service.call("status").find("state")->as_string(), "running");
-    reader.reset(::open(folder.file("fifo").c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+    reader.reset(::open(directory.file("fifo").c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
     char buffer[64] = "";
     EXPECT_EQ(::read(reader.get(), buffer, sizeof buffer), 16);
     EXPECT_STREQ(buffer, "to the next one\n");
 }
 
 TEST_F(StreamsTest, StdinFromAFifoThatNobodyWritesToHoldsNothingUp) {
-    ASSERT_EQ(::mkfifo(folder.file("fifo").c_str(), 0600), 0);
-    printing.add_options({"--stdin", folder.file("fifo"), "--start-timeout", "20"});
+    ASSERT_EQ(::mkfifo(directory.file("fifo").c_str(), 0600), 0);
+    printing.add_options({"--stdin", directory.file("fifo"), "--start-timeout", "20"});
     const RunningService service{printing};
 
-    EXPECT_EQ(*service.call("shell", {{"command", "cat >" + folder.file("copy")}}).find("status"), Value{0});
+    EXPECT_EQ(*service.call("shell", {{"command", "cat >" + directory.file("copy")}}).find("status"), Value{0});
 }
 
 TEST_F(StreamsTest, StdinCanComeFromAFile) {
-    write_file(folder.file("in"), "from the file\n");
-    printing.add_options({"--stdin", folder.file("in")});
+    write_file(directory.file("in"), "from the file\n");
+    printing.add_options({"--stdin", directory.file("in")});
     const RunningService service{printing};
 
-    service.call("shell", {{"command", "cat >" + folder.file("copy")}});
+    service.call("shell", {{"command", "cat >" + directory.file("copy")}});
 
-    EXPECT_EQ(read_file(folder.file("copy")), "from the file\n");
+    EXPECT_EQ(read_file(directory.file("copy")), "from the file\n");
 }
 
 TEST_F(StreamsTest, InTheForegroundTheyStayWhatTheyAre) {
@@ -351,11 +351,11 @@ TEST_F(StreamsTest, WhatMakesNoSenseIsAConfigurationError) {
 TEST_F(StreamsTest, AFileOfOneThatGaveUpRootIsItsUsers) {
     if (!is_root()) GTEST_SKIP() << "only root can become somebody else";
     printing.add_options(
-        {"--stdout", folder.file("out"), "--user", std::to_string(stranger), "--group", std::to_string(stranger)});
+        {"--stdout", directory.file("out"), "--user", std::to_string(stranger), "--group", std::to_string(stranger)});
     const RunningService service{printing};
 
     struct stat status {};
-    ASSERT_EQ(::stat(folder.file("out").c_str(), &status), 0);
+    ASSERT_EQ(::stat(directory.file("out").c_str(), &status), 0);
     EXPECT_EQ(status.st_uid, stranger);
 }
 

@@ -29,11 +29,11 @@ class SupervisorsTest : public ServiceTest {
 protected:
     void SetUp() override {
         ServiceTest::SetUp();
-        for (const char* name : {"etc", "run"}) std::filesystem::create_directories(folder.file(name));
-        server.configure({{"run-directory", folder.file("run")},
-                          {"log-file", folder.file("log")},
-                          {"app", Object{{"data-directory", folder.file("data")}}}});
-        std::filesystem::copy_file(server.config_file(), folder.file("etc/just-another-server.json"));
+        for (const char* name : {"etc", "run"}) std::filesystem::create_directories(directory.file(name));
+        server.configure({{"run-directory", directory.file("run")},
+                          {"log-file", directory.file("log")},
+                          {"app", Object{{"data-directory", directory.file("data")}}}});
+        std::filesystem::copy_file(server.config_file(), directory.file("etc/just-another-server.json"));
     }
 
     void TearDown() override {
@@ -46,7 +46,7 @@ protected:
         return run_command({.arguments = {"sh", "-c", "command -v " + command}}).exit_code == 0;
     }
 
-    /// Makes the file that the document shows for this path, below the folder. \returns its path there
+    /// Makes the file that the document shows for this path, below the directory. \returns its path there
     std::string install(const std::string& path, mode_t permissions) {
         const std::string document = read_file(SERVICEKIT_DOCS_DIR "/supervisors.md");
         const std::string heading = "`" + path + "`:\n```";
@@ -56,21 +56,21 @@ protected:
         const auto end = document.find("```", begin);
         std::string text = document.substr(begin, end - begin);
         text = replaced(text, "/usr/bin/", SERVICEKIT_BIN_DIR "/");
-        for (const char* place : {"/etc/", "/run/"}) text = replaced(text, place, folder.path() + place);
+        for (const char* place : {"/etc/", "/run/"}) text = replaced(text, place, directory.path() + place);
 
-        std::string installed = folder.path() + path;
+        std::string installed = directory.path() + path;
         std::filesystem::create_directories(std::filesystem::path{installed}.parent_path());
         write_file(installed, text);
         if (::chmod(installed.c_str(), permissions) != 0) throw std::runtime_error{"cannot chmod " + installed};
         return installed;
     }
-    static std::string folder_of(const std::string& path) { return std::filesystem::path{path}.parent_path(); }
+    static std::string directory_of(const std::string& path) { return std::filesystem::path{path}.parent_path(); }
 
     Outcome run(const Strings& arguments) const {
-        return run_command({.arguments = arguments, .folder = folder.path()});
+        return run_command({.arguments = arguments, .directory = directory.path()});
     }
     RunningCommand begin(const Strings& arguments) const {
-        return RunningCommand{Command{.arguments = arguments, .folder = folder.path()}};
+        return RunningCommand{Command{.arguments = arguments, .directory = directory.path()}};
     }
 
     /// Waits for an instance that is ready and is not `before`. \returns its pid
@@ -86,12 +86,12 @@ protected:
         return pid;
     }
 
-    ServiceProgram server{program, folder.path()};
+    ServiceProgram server{program, directory.path()};
 };
 
 TEST_F(SupervisorsTest, S6LearnsOfTheReadinessAndRestartsWhatWasKilled) {
     if (!is_installed("s6-supervise")) GTEST_SKIP() << "s6 is not installed";
-    const std::string service = folder_of(install("/run/service/just-another-server/run", 0755));
+    const std::string service = directory_of(install("/run/service/just-another-server/run", 0755));
     install("/run/service/just-another-server/notification-fd", 0644);
     auto supervisor = begin({"s6-supervise", service});
     await_state("s6-supervise runs", [&] { return run({"s6-svok", service}).exit_code == 0; });
@@ -112,8 +112,8 @@ TEST_F(SupervisorsTest, S6LearnsOfTheReadinessAndRestartsWhatWasKilled) {
 
 TEST_F(SupervisorsTest, S6IsNotToldOfAStartThatFails) {
     if (!is_installed("s6-supervise")) GTEST_SKIP() << "s6 is not installed";
-    write_file(folder.file("etc/just-another-server.json"), R"({"app": {}})");
-    const std::string service = folder_of(install("/run/service/just-another-server/run", 0755));
+    write_file(directory.file("etc/just-another-server.json"), R"({"app": {}})");
+    const std::string service = directory_of(install("/run/service/just-another-server/run", 0755));
     install("/run/service/just-another-server/notification-fd", 0644);
     auto supervisor = begin({"s6-supervise", service});
     await_state("s6-supervise runs", [&] { return run({"s6-svok", service}).exit_code == 0; });
@@ -127,7 +127,7 @@ TEST_F(SupervisorsTest, S6IsNotToldOfAStartThatFails) {
 
 TEST_F(SupervisorsTest, RunitChecksTheHealthAndRestartsWhatWasKilled) {
     if (!is_installed("runsv") || !is_installed("sv")) GTEST_SKIP() << "runit is not installed";
-    const std::string service = folder_of(install("/etc/service/just-another-server/check", 0755));
+    const std::string service = directory_of(install("/etc/service/just-another-server/check", 0755));
     install("/etc/service/just-another-server/run", 0755);
     auto supervisor = begin({"runsv", service});
     await_state("runsv runs", [&] { return run({"sv", "status", service}).exit_code == 0; });
@@ -151,14 +151,14 @@ TEST_F(SupervisorsTest, MonitReadsThePidfileAndRestartsWhatWasKilled) {
     const std::string service = install("/etc/monit/conf.d/just-another-server", 0600);
     std::string settings = "set daemon 1\n";
     for (const char* file : {"pidfile", "idfile", "statefile", "log"})
-        settings += std::string{"set "} + file + " " + folder.file(std::string{"monit."} + file) + "\n";
-    write_file(folder.file("monitrc"), settings + "include " + service + "\n");
-    ASSERT_EQ(::chmod(folder.file("monitrc").c_str(), 0600), 0);
-    auto supervisor = begin({"monit", "-I", "-c", folder.file("monitrc")});
+        settings += std::string{"set "} + file + " " + directory.file(std::string{"monit."} + file) + "\n";
+    write_file(directory.file("monitrc"), settings + "include " + service + "\n");
+    ASSERT_EQ(::chmod(directory.file("monitrc").c_str(), 0600), 0);
+    auto supervisor = begin({"monit", "-I", "-c", directory.file("monitrc")});
 
     const pid_t first = await_ready();
     EXPECT_EQ(server.pid_in_file(), first);
-    await_text_in(folder.file("monit.log"), "is running with pid " + std::to_string(first));
+    await_text_in(directory.file("monit.log"), "is running with pid " + std::to_string(first));
 
     Process killed{first};
     killed.signal(SIGKILL);
@@ -175,14 +175,14 @@ TEST_F(SupervisorsTest, MonitReadsThePidfileAndRestartsWhatWasKilled) {
 TEST_F(SupervisorsTest, SupervisordRestartsWhatWasKilledAndStopsItCleanly) {
     if (!is_installed("supervisord")) GTEST_SKIP() << "supervisord is not installed";
     const std::string service = install("/etc/supervisor/conf.d/just-another-server.conf", 0644);
-    const std::string configuration = folder.file("supervisord.conf");
+    const std::string configuration = directory.file("supervisord.conf");
     write_file(configuration,
-               "[unix_http_server]\nfile = " + folder.file("supervisor.sock") +
-                   "\n[supervisord]\nnodaemon = true\nlogfile = " + folder.file("supervisord.log") +
-                   "\npidfile = " + folder.file("supervisord.pid") + "\nchildlogdir = " + folder.path() +
+               "[unix_http_server]\nfile = " + directory.file("supervisor.sock") +
+                   "\n[supervisord]\nnodaemon = true\nlogfile = " + directory.file("supervisord.log") +
+                   "\npidfile = " + directory.file("supervisord.pid") + "\nchildlogdir = " + directory.path() +
                    "\n[rpcinterface:supervisor]\nsupervisor.rpcinterface_factory = "
                    "supervisor.rpcinterface:make_main_rpcinterface\n[supervisorctl]\nserverurl = unix://" +
-                   folder.file("supervisor.sock") + "\n[include]\nfiles = " + service + "\n");
+                   directory.file("supervisor.sock") + "\n[include]\nfiles = " + service + "\n");
     auto supervisor = begin({"supervisord", "-c", configuration});
     const auto control = [&](const std::string& verb) {
         return run({"supervisorctl", "-c", configuration, verb, program});

@@ -40,9 +40,9 @@ protected:
         return *reply;
     }
 
-    NotifySocket manager{folder.file("notify")};
+    NotifySocket manager{directory.file("notify")};
     /// programs/systemd_service.cpp
-    ServiceProgram program{"systemd-service", folder.path()};
+    ServiceProgram program{"systemd-service", directory.path()};
 };
 
 TEST_F(SystemdTest, TellsTheManagerOfItsLife) {
@@ -98,7 +98,7 @@ TEST_F(SystemdTest, AReloadByTheVerbIsToldTooAndItsFailureShown) {
 }
 
 TEST_F(SystemdTest, AnAddressOfTheAbstractNamespaceIsAnAddressToo) {
-    NotifySocket abstract{"@" + folder.path()};
+    NotifySocket abstract{"@" + directory.path()};
     program.add_variable("NOTIFY_SOCKET", abstract.address());
     RunningCommand service{program.command({"run"})};
 
@@ -148,7 +148,7 @@ TEST_F(SystemdTest, AServiceWhoseEventHangsDoesNotUntilItGoesOn) {
     program.add_options({"--hang-timeout", "0.3"});
     RunningCommand service{program.command({"run"})};
     manager.await("WATCHDOG=1");
-    const Turnstile turnstile{folder.file("turnstile")};
+    const Turnstile turnstile{directory.file("turnstile")};
     RunningCommand holding{program.command({"call", "hold", "path=" + turnstile.path()})};
 
     service.await_output("'hold' hangs");
@@ -181,7 +181,7 @@ TEST_F(SystemdTest, ChildrenFindNothingOfTheManager) {
 }
 
 TEST_F(SystemdTest, WithoutAManagerItRunsAllTheSame) {
-    ServiceProgram alone{"systemd-service", folder.path()};
+    ServiceProgram alone{"systemd-service", directory.path()};
     RunningCommand service{alone.command({"run"})};
     service.await_output("look out");
 
@@ -191,14 +191,14 @@ TEST_F(SystemdTest, WithoutAManagerItRunsAllTheSame) {
 }
 
 TEST_F(SystemdTest, AManagerThatIsGoneIsNamedOnceAndTheServiceRuns) {
-    program.add_variable("NOTIFY_SOCKET", folder.file("nobody"));
+    program.add_variable("NOTIFY_SOCKET", directory.file("nobody"));
     RunningCommand service{program.command({"run"})};
     service.await_output("look out");
     EXPECT_EQ(program.verb({"stop"}).exit_code, 0);
 
     const Outcome outcome = service.finish();
     EXPECT_EQ(outcome.exit_code, 0);
-    const std::string complaint = "systemd-service: cannot notify the service manager at '" + folder.file("nobody") +
+    const std::string complaint = "systemd-service: cannot notify the service manager at '" + directory.file("nobody") +
                                   "': No such file or directory\n";
     EXPECT_THAT(outcome.err, HasSubstr(complaint));
     EXPECT_EQ(outcome.err.find("cannot notify"), outcome.err.rfind("cannot notify"));
@@ -222,7 +222,7 @@ Command with_journal(Command command) {
 }
 
 TEST_F(SystemdTest, LinesOnTheirWayToTheJournalHaveTheirLevels) {
-    program.add_variable("TRIAL_JOURNAL", folder.file("no-journal"));
+    program.add_variable("TRIAL_JOURNAL", directory.file("no-journal"));
     RunningCommand service{with_journal(program.command({"run"}))};
     manager.await("READY=1");
     service.signal(SIGTERM);
@@ -234,8 +234,8 @@ TEST_F(SystemdTest, LinesOnTheirWayToTheJournalHaveTheirLevels) {
 }
 
 TEST_F(SystemdTest, WhereThereIsAJournalItGetsEntries) {
-    MessageReceiver journal{folder.file("journal"), SOCK_DGRAM};
-    program.add_variable("TRIAL_JOURNAL", folder.file("journal"));
+    MessageReceiver journal{directory.file("journal"), SOCK_DGRAM};
+    program.add_variable("TRIAL_JOURNAL", directory.file("journal"));
     RunningCommand service{with_journal(program.command({"run"}))};
     manager.await("READY=1");
     service.signal(SIGTERM);
@@ -305,7 +305,7 @@ TEST_F(SocketActivationTest, AskingWhetherItRunsStartsNothing) {
 }
 
 TEST_F(SocketActivationTest, TheProgramsOwnSocketsAreThereByName) {
-    const std::string http = folder.file("http");
+    const std::string http = directory.file("http");
     RunningCommand service{activated(program.command({"run"}), {program.control_socket(), http}, "control:http")};
     await_state("it listens", [&] { return is_listened_on(http); });
 
@@ -320,7 +320,7 @@ TEST_F(SocketActivationTest, TheProgramsOwnSocketsAreThereByName) {
 }
 
 TEST_F(SocketActivationTest, ASocketSomewhereElseIsRefused) {
-    const std::string socket = folder.file("elsewhere");
+    const std::string socket = directory.file("elsewhere");
     RunningCommand service{activated(program.command({"run"}), {socket}, "control")};
     await_state("it listens", [&] { return is_listened_on(socket); });
     const RawClient client{socket};

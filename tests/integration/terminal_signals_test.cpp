@@ -87,7 +87,7 @@ TEST_F(TerminalSignalsTest, AnInterruptThatAProcessSendsKills) {
 }
 
 TEST_F(TerminalSignalsTest, AnInterruptWhileTheServiceStartsStopsTheStart) {
-    const std::string gate = folder.file("gate");
+    const std::string gate = directory.file("gate");
     ASSERT_EQ(::mkfifo(gate.c_str(), 0600), 0);
     trial.configure_app({{"start-waits-for-line", gate}});
     RunningCommand command{run()};

@@ -40,10 +40,10 @@ TEST_F(UnitVerbTest, WithEverythingSetIsAccepted) {
 }
 
 TEST_F(UnitVerbTest, NamesTheProgramAndItsOptionsAsTheyAre) {
-    write_file(folder.file("two words.json"), "{}");
+    write_file(directory.file("two words.json"), "{}");
     const Outcome unit = shell("systemd-service unit --config 'two words.json'");
     EXPECT_THAT(unit.out, HasSubstr(std::string{"\nExecStart="} + SERVICEKIT_BIN_DIR +
-                                    "/systemd-service run \"--config=" + folder.file("two words.json") + "\"\n"));
+                                    "/systemd-service run \"--config=" + directory.file("two words.json") + "\"\n"));
 }
 
 }  // namespace

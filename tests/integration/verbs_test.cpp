@@ -282,7 +282,7 @@ TEST_F(VerbsTest, WaitTestTellsThatOneRuns) {
 }
 
 TEST_F(VerbsTest, WaitReturnsWhenTheServiceHasEnded) {
-    const Turnstile turnstile{folder.file("turnstile")};
+    const Turnstile turnstile{directory.file("turnstile")};
     RunningService service{trial};
     RunningCommand reading{trial.command({"call", "read-line", "path=turnstile"})};
     service.await_busy("read-line");
@@ -323,14 +323,14 @@ TEST_F(VerbsTest, LogLevelTellsAndSets) {
 
 TEST_F(VerbsTest, LogReopenFollowsALogThatWasMoved) {
     const RunningService service{trial};
-    fs::rename(trial.log_file(), folder.file("log.1"));
+    fs::rename(trial.log_file(), directory.file("log.1"));
 
     const Outcome reopened = trial.verb({"log-reopen"});
     service.call("echo", {{"string", "after"}});
 
     EXPECT_EQ(reopened.exit_code, 0) << reopened;
     await_text_in(trial.log_file(), "after");
-    EXPECT_THAT(read_file(folder.file("log.1")), AllOf(HasSubstr(" ready\n"), Not(HasSubstr("after"))));
+    EXPECT_THAT(read_file(directory.file("log.1")), AllOf(HasSubstr(" ready\n"), Not(HasSubstr("after"))));
 }
 
 TEST_F(VerbsTest, CheckStartsNothing) {
@@ -384,11 +384,11 @@ TEST_F(VerbsTest, WhereTellsTheLayerOfEachSetting) {
 }
 
 TEST_F(VerbsTest, WhereTellsWhatOnLoadHasSet) {
-    trial.configure_app({{"run-directory", folder.file("loaded")}});
+    trial.configure_app({{"run-directory", directory.file("loaded")}});
 
     const Outcome where = run_command({.arguments = {"trial-service", "where", "--config", trial.config_file()}});
 
-    EXPECT_THAT(where.out, ContainsRegex("run-directory +" + folder.file("loaded") + " +on-load\n"));
+    EXPECT_THAT(where.out, ContainsRegex("run-directory +" + directory.file("loaded") + " +on-load\n"));
 }
 
 TEST_F(VerbsTest, VerbsWarnOfAConfigurationThatCanNotBeLoaded) {
@@ -413,8 +413,9 @@ TEST_F(VerbsTest, AVerbThatIsNotSureDoesNotAct) {
         return run_command({.arguments = words, .variables = elsewhere});
     };
     ASSERT_EQ(verb({"start"}).exit_code, 0);
-    write_file(folder.file("broken.json"), "{\"run-directory\": \"/elsewhere\"");
-    for (const std::string& config : {folder.file("broken.json"), folder.file("missing.json"), folder.path()}) {
+    write_file(directory.file("broken.json"), "{\"run-directory\": \"/elsewhere\"");
+    for (const std::string& config :
+         {directory.file("broken.json"), directory.file("missing.json"), directory.path()}) {
         for (const std::string name :
              {"stop", "kill", "wait", "reload", "pid", "health", "events", "logs", "crashes"}) {
             const Outcome outcome = verb({name, "--config", config});
@@ -424,7 +425,7 @@ TEST_F(VerbsTest, AVerbThatIsNotSureDoesNotAct) {
         EXPECT_EQ(verb({"status", "--config", config}).exit_code, 4);
     }
     EXPECT_EQ(verb({"status"}).exit_code, 0);
-    const Outcome named = verb({"stop", "--config", folder.file("broken.json"), "--run-directory", run});
+    const Outcome named = verb({"stop", "--config", directory.file("broken.json"), "--run-directory", run});
     EXPECT_EQ(named.exit_code, 0) << named;
     EXPECT_EQ(verb({"status"}).exit_code, 3);
 }
@@ -470,18 +471,18 @@ TEST_F(VerbsTest, WhereShowsWhatTheRunningServiceHasInstead) {
 TEST_F(VerbsTest, AReloadWithAnotherConfigFileIsRefused) {
     trial.configure_app({{"greeting", "hello"}});
     const RunningService service{trial};
-    write_file(folder.file("other.json"), "{}");
+    write_file(directory.file("other.json"), "{}");
 
-    const Outcome other = trial.verb({"reload", "--config", folder.file("other.json")});
+    const Outcome other = trial.verb({"reload", "--config", directory.file("other.json")});
     EXPECT_EQ(other.exit_code, 64) << other;
     EXPECT_THAT(other.err, HasSubstr("the service was started with '" + trial.config_file() + "'"));
     EXPECT_EQ(trial.verb({"reload"}).exit_code, 0);
 }
 
 TEST_F(VerbsTest, CheckMissesTheDirectoryOfTheLog) {
-    const Outcome checked = trial.verb({"check", "--log-file", folder.file("missing/log")});
+    const Outcome checked = trial.verb({"check", "--log-file", directory.file("missing/log")});
     EXPECT_EQ(checked.exit_code, 78);
-    EXPECT_THAT(checked.err, HasSubstr("'" + folder.file("missing") + "' does not exist"));
+    EXPECT_THAT(checked.err, HasSubstr("'" + directory.file("missing") + "' does not exist"));
     EXPECT_EQ(trial.verb({"check"}).exit_code, 0);
 }
 

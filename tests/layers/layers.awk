@@ -14,7 +14,7 @@ BEGIN {
     below["mocks"] = "base os policy core policies shell"
     below["contract_tests"] = "base os policy shell"
 
-    # Headers that stand in no layer's folder, and folders that are named otherwise than their layer.
+    # Headers that stand in no layer's directory, and directories that are named otherwise than their layer.
     layer_of_file["include/servicekit/basic_service.hpp"] = "shell"
     layer_of_file["include/servicekit/policies.hpp"] = "shell"
     layer_of_file["include/servicekit/service.hpp"] = "shell"
@@ -22,8 +22,8 @@ BEGIN {
     layer_of_file["include/servicekit/main.hpp"] = "programs"
     layer_of_file["include/servicekit/servicekit.hpp"] = "programs"
     layer_of_file["src/service.cpp"] = "shell"
-    layer_of_folder["cli"] = "programs"
-    layer_of_folder["client"] = "programs"
+    layer_of_directory["cli"] = "programs"
+    layer_of_directory["client"] = "programs"
 
     # Third-party headers that the sources of a layer may include; src/os and src/lisp/ecl may include everything.
     third_party["base"] = "^(rapidjson|fmt)/"
@@ -36,17 +36,17 @@ BEGIN {
 
 function fault(text) { printf "%s: %s\n", FILENAME, text }
 
-function layer_of(path,    parts, count, folder) {
+function layer_of(path,    parts, count, directory) {
     if (path in layer_of_file) return layer_of_file[path]
     count = split(path, parts, "/")
     if (parts[1] == "mocks") return parts[3]
     # The Lisp itself is a machine with threads, signals and a stack of its own.
     if (path ~ /^src\/lisp\/ecl\//) return "ecl"
-    if (parts[1] == "include" && count > 3) folder = parts[3]
-    else if (parts[1] == "src" && count > 2) folder = parts[2]
+    if (parts[1] == "include" && count > 3) directory = parts[3]
+    else if (parts[1] == "src" && count > 2) directory = parts[2]
     else return ""
-    if (folder in layer_of_folder) return layer_of_folder[folder]
-    return folder in below ? folder : ""
+    if (directory in layer_of_directory) return layer_of_directory[directory]
+    return directory in below ? directory : ""
 }
 
 # The path from the root of one of our files, as it was included.
@@ -85,7 +85,7 @@ function check_foreign(name) {
 
 FNR == 1 {
     layer = layer_of(FILENAME)
-    if (layer == "") fault("is in no layer: tests/layers/layers.awk does not know its folder")
+    if (layer == "") fault("is in no layer: tests/layers/layers.awk does not know its directory")
 }
 
 layer != "" && /^[ \t]*#[ \t]*include[ \t]*"/ {

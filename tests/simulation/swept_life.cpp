@@ -45,7 +45,7 @@ bool may_be_silent(const mocks::FakeFaults::Operation& failed) {
     if (silent.contains(failed.name) || is_of_nobody_here(failed) || is_of_waiting_parent(failed)) return true;
     // Its size is not known then, which matters to nothing but a rotation.
     if (failed.name == "files.status" && failed.object == TrialMachine::log_file) return true;
-    // The folder of the socket may not be the service's any more.
+    // The directory of the socket may not be the service's any more.
     if (failed.name == "sockets.remove_file" && forbids(failed.errno_value)) return true;
     // The program asks nothing of its own file.
     if (failed.name == "files.set_permissions" && failed.object == TrialMachine::notes_file) return true;
@@ -247,10 +247,10 @@ std::optional<int> SweptLife::promised_exit(const Operation& failed) const {
         "sockets.listen",           "sockets.group"};
     if (cannot_create.contains(failed.name)) return unless_forbidden(ExitCode::cannot_create);
     // What dropping the privileges takes; the first change of directory is the daemon's.
-    const bool is_of_drop = failed.name.ends_with(".hand_to") || failed.name.starts_with("users.") ||
+    const bool is_of_drop = failed.name.ends_with(".change_owner") || failed.name.starts_with("users.") ||
                             (failed.name == "process.change_directory" && failed.nth > 1);
     // Some file systems keep no owners.
-    if (failed.name.ends_with(".hand_to") && keeps_no_owners(failed.errno_value)) return std::nullopt;
+    if (failed.name.ends_with(".change_owner") && keeps_no_owners(failed.errno_value)) return std::nullopt;
     if (is_of_drop) return to_int(ExitCode::permission);
     return unless_forbidden(ExitCode::os);
 }

@@ -38,7 +38,7 @@ void TrialService::append(const std::string& line) {
 
 TrialMachine::TrialMachine(Deployment the_deployment) : deployment{the_deployment} {
     os.files.add_file(config_file, R"({"app": {"greeting": "hello"}})");
-    os.files.add_folder("/var/lib/trial");
+    os.files.add_directory("/var/lib/trial");
     os.users.add_user({.name = "trial", .uid = 200, .gid = 200});
     os.files.set_owner("/var/lib/trial", 200, 200);
 }

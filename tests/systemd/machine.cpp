@@ -146,7 +146,7 @@ Machine::Machine(const std::string& root) {
         const std::string& cgroup = cgroups_.back();
         script += "mkdir '" + cgroup + "' && echo $$ >'" + cgroup + "/cgroup.procs' && ";
     }
-    script += "exec \"$@\" </dev/null >'" + folder_.file("console") + "' 2>&1";
+    script += "exec \"$@\" </dev/null >'" + directory_.file("console") + "' 2>&1";
     Strings arguments{"setpriv",
                       "--pdeathsig=KILL",
                       "sh",
@@ -170,7 +170,7 @@ Machine::Machine(const std::string& root) {
     try {
         await_boot();
     } catch (const std::exception& error) {
-        const std::string console = read_file(folder_.file("console"));
+        const std::string console = read_file(directory_.file("console"));
         power_off();
         throw std::runtime_error{std::string{"the machine does not come up: "} + error.what() + "\n" + console};
     }

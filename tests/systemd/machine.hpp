@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "integration/os/temporary_folder.hpp"
+#include "integration/os/temporary_directory.hpp"
 #include "integration/support/command.hpp"
 
 namespace servicekit::test {
@@ -35,7 +35,7 @@ private:
     void await_boot();
     void power_off() noexcept;
 
-    os::test::TemporaryFolder folder_;
+    os::test::TemporaryDirectory directory_;
     std::vector<std::string> cgroups_;  ///< its own, in each hierarchy that systemd uses
     std::unique_ptr<RunningCommand> container_;
     pid_t leader_ = 0;  ///< its pid 1

@@ -9,7 +9,7 @@ enum class ExitCode : int {
     already_running = 69,  ///< another instance holds the lock
     internal = 70,         ///< a handler failed, or the service ended without a word
     os = 71,               ///< the operating system refused something basic (fork, pipe)
-    cannot_create = 73,    ///< a file, folder or socket could not be made
+    cannot_create = 73,    ///< a file, directory or socket could not be made
     timeout = 75,          ///< starting or stopping took too long, or was interrupted
     permission = 77,       ///< the user may not
     configuration = 78,    ///< the configuration is wrong

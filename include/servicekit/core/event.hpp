@@ -100,7 +100,7 @@ using Handler = std::function<Reply(const Arguments& arguments, Context& context
 /// An event: something that one tells a service to do.
 /// \code
 /// events().add({.name = "backup",
-///               .description = "copies the data folder",
+///               .description = "copies the data directory",
 ///               .parameters = {{.name = "directory", .type = ParameterType::path}},
 ///               .handler = [this](const Arguments& arguments, Context& context) {
 ///                   return back_up(arguments.get<std::string>("directory"), context);

@@ -99,15 +99,15 @@ public:
     void show_to_boost_log(bool shows) noexcept;
 
 private:
-    friend class LogDesk;
-    Logger(class LogDesk& desk, std::string name, LogLevel level)
+    friend class LogRouter;
+    Logger(class LogRouter& desk, std::string name, LogLevel level)
         : desk_{&desk}, level_{level}, name_{std::move(name)} {}
 
     void put(LogLevel level, std::string_view message, std::span<const LogField> fields, const LogSource& source);
     void put_formatted(LogLevel level, std::string_view format, std::span<const LogValue> values,
                        const LogSource& source);
 
-    class LogDesk* desk_;
+    class LogRouter* desk_;
     std::atomic<LogLevel> level_;
     std::string name_;
 };

@@ -62,10 +62,10 @@ public:
     /// As the event `stop`: returns at once. In the load event of a start it ends the start, with exit code 75.
     void request_stop();
 
-    /// For what is attached to a service: called on the handlers' thread once the stop event is over, or the start
-    /// failed, and before control socket, log and lock are released; the last that was given first. What it throws goes
-    /// to the log. Not called where the service is killed. Before the start.
-    void at_end(std::function<void()> undo);
+    /// Adds a function that the handlers' thread calls once the stop event is over or the start has failed, before the
+    /// control socket, the log and the lock are released. The last one added is called first. An exception goes to the
+    /// log. A service that is killed calls none. \pre start() has not been called
+    void add_cleanup(std::function<void()> cleanup);
 
     /// A line for people about what the service does, where the daemon policy has a place for it: `systemctl status`.
     /// From any thread, from the load on.

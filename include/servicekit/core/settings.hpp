@@ -57,13 +57,13 @@ inline constexpr Setting<bool> no_log_copy{"no-log-copy"};       ///< none on th
 inline constexpr Setting<std::chrono::milliseconds> log_delay{"log-delay"};
 inline constexpr Setting<std::string> log_mode{"log-mode"};  ///< of the log's files, octal: "0640"
 inline constexpr Setting<std::string> log_group{"log-group"};
-/// Bytes after which the log's file is put away, and a new one begun: a number, or text as "64M"; 0: never.
+/// Bytes after which the log's file is rotated, and a new one begun: a number, or text as "64M"; 0: never.
 inline constexpr Setting<std::uint64_t> log_rotate_size{"log-rotate-size"};
 /// The same for its age: seconds, counted from midnight UTC, or "hourly", "daily", "weekly"; 0: never.
 inline constexpr Setting<std::uint64_t> log_rotate_every{"log-rotate-every"};
-inline constexpr Setting<std::uint64_t> log_keep{"log-keep"};            ///< so many old files; 0: all
-inline constexpr Setting<std::uint64_t> log_keep_size{"log-keep-size"};  ///< old files of so many bytes; 0: all
-inline constexpr Setting<bool> log_compress{"log-compress"};             ///< old files, with gzip
+inline constexpr Setting<std::uint64_t> log_keep{"log-keep"};            ///< number of rotated files to keep; 0: all
+inline constexpr Setting<std::uint64_t> log_keep_size{"log-keep-size"};  ///< bytes of rotated files to keep; 0: all
+inline constexpr Setting<bool> log_compress{"log-compress"};             ///< rotated files, with gzip
 /// A program and its arguments that the lines go to, where the log is a PipeLog; spaces between them where they are given
 /// as text.
 inline constexpr Setting<std::vector<std::string>> log_command{"log-command"};

@@ -9,7 +9,7 @@
 
 namespace servicekit::os {
 
-/// A file or folder that a process may go on writing once its writing is confined.
+/// A file or directory that a process may go on writing once its writing is confined.
 struct WritablePath {
     /// What it may do there, and in all that lies below.
     enum class Use {

@@ -13,16 +13,16 @@
 namespace servicekit::os {
 
 /// Who has something to say when the process dies of a fatal signal or by exit(3): lines that it still holds, say.
-class LastWords {
+class CrashListener {
 public:
-    virtual ~LastWords() = default;
+    virtual ~CrashListener() = default;
     /// Called by the signal's handler, in the thread that crashed, on a stack of 100 KiB: only what signal-safety(7)
     /// allows; no lock, no memory. May come while any other member runs, in this thread or another. An exit(3) calls it in
     /// the same way, though in normal code.
     /// Comes twice: as soon as the report says what the thread did that crashed, and when it is whole, for what other
     /// threads have brought meanwhile; once only where the report comes to no end.
     /// \param crash what happened, in one line with its newline; empty the second time
-    virtual void write_last_words(std::string_view crash) noexcept = 0;
+    virtual void write_at_crash(std::string_view crash) noexcept = 0;
 };
 
 /// What a report says of the process that it can't find out itself.
@@ -33,9 +33,9 @@ struct CrashPlan {
     const EventTrail* trail = nullptr;  ///< outlives uninstall(); null: no events are told of
     /// Where there is no file for the report, it goes to stderr.
     bool may_use_stderr = false;
-    /// After that the process ends with what is written of it by then; last words get two seconds more.
+    /// After that the process ends with what is written of it by then; crash lines get two seconds more.
     std::chrono::seconds longest_report{10};
-    /// False: signals stay as they are. An exit(3) has last words then, and no report.
+    /// False: signals stay as they are. An exit(3) has crash lines then, and no report.
     bool takes_signals = true;
     /// What the process ends with if the program calls exit(0).
     int status_of_exit_0 = 0;
@@ -53,7 +53,7 @@ class CrashReporter {
 public:
     /// How the file is kept until there is something to report.
     enum class Keeping {
-        nameless,  ///< it gets its name when there is: the folder must still be writable then
+        nameless,  ///< it gets its name when there is: the directory must still be writable then
         named,     ///< an empty file, which close_report() removes where it still may
     };
 
@@ -73,11 +73,11 @@ public:
     /// \param path, otherwise absolute, in the same directory
     virtual Result<Place> open_report(const std::string& path, Keeping keeping, const std::string& otherwise = {}) = 0;
     /// Gives the file to a user, for a process that is about to become that user.
-    virtual Result<void> hand_to(uid_t uid, gid_t gid) = 0;
+    virtual Result<void> change_owner(uid_t uid, gid_t gid) = 0;
     /// From here on there is no file; none that is empty is left, where that can be helped. Any number of times.
     virtual void close_report() noexcept = 0;
     /// Has it called at a crash, in the order of adding, until uninstall(). \pre it outlives that; eight at most
-    virtual void add_last_words(LastWords& last_words) = 0;
+    virtual void add_listener(CrashListener& listener) = 0;
     /// Gives the calling thread a stack for signal handlers, sigaltstack(2), unless it has one: without it nobody reports
     /// that its own stack overflowed.
     virtual void guard_this_thread() noexcept = 0;

@@ -43,7 +43,7 @@ public:
     /// Writes all of it, unless there is an error.
     virtual Writing write(std::string_view bytes) = 0;
     /// The same for a process that is about to die of a signal. Async-signal-safe; an error is dropped.
-    virtual void write_last_words(std::string_view bytes) noexcept = 0;
+    virtual void write_at_crash(std::string_view bytes) noexcept = 0;
     /// fdatasync(2)
     virtual Result<void> sync() = 0;
     /// Up to `size` bytes from `offset`; fewer only at the end of the file.
@@ -52,7 +52,7 @@ public:
     /// Gives the file to a user, for a process that is about to become that user. The group becomes `gid` only if the
     /// file was made when it was opened, and did not get its group from its directory: any other group stays.
     /// Does nothing if the file was opened with the rights of that user, or is a descriptor of the process itself.
-    virtual Result<void> hand_to(uid_t uid, gid_t gid) = 0;
+    virtual Result<void> change_owner(uid_t uid, gid_t gid) = 0;
     /// Changes the group. Does nothing for a descriptor of the process itself.
     virtual Result<void> give_to_group(gid_t gid) = 0;
     /// For redirecting a standard stream into it; -1 where there is none (a fake).
@@ -74,7 +74,7 @@ enum class Links { follow, do_not_follow };
 /// does a container that takes these rights from root.
 [[nodiscard]] bool is_refused_by_file_system(const Error& error) noexcept;
 
-/// Files and folders by their paths. Errors carry the path as their object.
+/// Files and directories by their paths. Errors carry the path as their object.
 ///
 /// Root is careful with what is not in root's hands alone. As long as every directory on the way can be changed by root
 /// only, a path is taken as the kernel takes it. From the first one that somebody else can change, open_for_appending(),
@@ -97,13 +97,13 @@ public:
     virtual Result<std::optional<FileStatus>> status(const std::string& path, Links links) = 0;
     /// What a symbolic link has in it.
     virtual Result<std::string> link_target(const std::string& path) = 0;
-    /// Makes the folder and those above it; one that is there already is left as it is.
+    /// Makes the directory and those above it; one that is there already is left as it is.
     virtual Result<void> create_directories(const std::string& path, mode_t permissions) = 0;
     virtual Result<void> remove(const std::string& path) = 0;
     /// rename(2): takes the place of a file that is at `to` already.
     virtual Result<void> rename(const std::string& from, const std::string& to) = 0;
-    /// The names of what is in the folder, sorted.
-    virtual Result<std::vector<std::string>> list(const std::string& folder) = 0;
+    /// The names of what is in the directory, sorted.
+    virtual Result<std::vector<std::string>> list(const std::string& directory) = 0;
 };
 
 [[nodiscard]] Files& posix_files();

@@ -50,7 +50,7 @@ public:
     /// \returns an error where it is ours but can't be removed.
     virtual Result<void> remove_file() = 0;
     /// Gives the socket's file to a user, for a process that is about to become that user.
-    virtual Result<void> hand_to(uid_t uid, gid_t gid) = 0;
+    virtual Result<void> change_owner(uid_t uid, gid_t gid) = 0;
     /// What the file system refused although the socket can be used: an owner, or permissions wider than it has now.
     [[nodiscard]] virtual std::optional<Error> shortcoming() const { return std::nullopt; }
     /// The group that the socket's file belongs to.
@@ -81,7 +81,7 @@ public:
     /// having asked probe()); a file of another kind is an error and stays.
     virtual Result<std::unique_ptr<LocalListener>> listen(const std::string& path, const LocalSocketAccess& access) = 0;
     /// Takes over a socket that somebody else has bound to the path and that listens already. Its file stays theirs:
-    /// remove_file() and hand_to() leave it alone. From here on the descriptor is the listener's, also where this fails.
+    /// remove_file() and change_owner() leave it alone. From here on the descriptor is the listener's, also where this fails.
     virtual Result<std::unique_ptr<LocalListener>> adopt(int descriptor, const std::string& path) = 0;
     virtual Result<std::unique_ptr<LocalConnection>> connect(const std::string& path) = 0;
     virtual Result<Listening> probe(const std::string& path) = 0;

@@ -31,7 +31,7 @@ public:
     virtual void keep_writer_from_children() = 0;
     virtual Result<void> write(std::string_view text) = 0;
     /// The same for a process that crashes. Async-signal-safe. It takes a second at most, and then drops the rest.
-    virtual void write_last_words(std::string_view text) noexcept = 0;
+    virtual void write_at_crash(std::string_view text) noexcept = 0;
     /// Reads until a newline or the end; a signal that would end this process ends the waiting instead, and is
     /// used up by that.
     virtual PipeReading read_line(std::chrono::milliseconds at_most) = 0;

@@ -53,7 +53,7 @@ public:
     /// Bytes that nobody has read yet.
     [[nodiscard]] virtual std::size_t unread() const = 0;
     /// For a user that the process is about to become, as which programs may open /dev/stdin anew.
-    virtual Result<void> hand_to(uid_t uid, gid_t gid) = 0;
+    virtual Result<void> change_owner(uid_t uid, gid_t gid) = 0;
     /// Whoever reads it finds the end after what stands in it. A watch of writer() never calls back any more.
     virtual void close_writer() = 0;
     /// For EventLoop::watch(); negative once it is closed.

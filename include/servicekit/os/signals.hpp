@@ -41,7 +41,7 @@ public:
     /// and to wait for its child. \pre one thread
     virtual Result<void> hold() = 0;
     /// Unblocks what hold() blocked, in the calling thread.
-    virtual void let_go() = 0;
+    virtual void release_held() = 0;
     /// For a process that leaves its caller's world behind, as daemon(7) has it: unblocks the signals, but those that are
     /// held, that were blocked when the program began, and gives those that were ignored then their default action, as
     /// exec(2) hands both on. What the program has chosen since stays. \pre one thread

@@ -44,7 +44,7 @@ public:
     [[nodiscard]] virtual StreamWriting write_within(Stream stream, std::string_view text,
                                                      std::chrono::milliseconds at_most) = 0;
     /// The same for a process that dies of a signal. Async-signal-safe.
-    virtual void write_last_words(Stream stream, std::string_view text, std::chrono::milliseconds at_most) noexcept = 0;
+    virtual void write_at_crash(Stream stream, std::string_view text, std::chrono::milliseconds at_most) noexcept = 0;
     /// The rest of stdin. \returns an error with EFBIG if it has more than `max_bytes`
     virtual Result<std::string> read_rest(std::size_t max_bytes) = 0;
     /// Shows the prompt on stderr and reads a line from stdin, a terminal, which does not show what is typed.
@@ -66,8 +66,8 @@ public:
     /// nobody reads it, it takes what it has room for, and no SIGPIPE is raised. Root takes the path as Files does.
     /// \returns what the file system refused, if the stream leads there all the same: a new file's permissions
     virtual Result<std::optional<Error>> redirect_to_file(Stream stream, const StreamFile& file) = 0;
-    /// Gives the file that redirect_to_file() opened to a user, as File::hand_to().
-    virtual Result<void> hand_to(Stream stream, uid_t uid, gid_t gid) = 0;
+    /// Gives the file that redirect_to_file() opened to a user, as File::change_owner().
+    virtual Result<void> change_owner(Stream stream, uid_t uid, gid_t gid) = 0;
 };
 
 [[nodiscard]] StandardStreams& posix_standard_streams();

@@ -45,7 +45,7 @@ public:
     /// For a process that dies of a signal: waits a moment for its threads to deliver what there is, and has `take`
     /// called with what they did not, a line at a time; what a thread that hangs has in hand is left out. Then they rest
     /// for a second, or until stop(). May come several times. Async-signal-safe where `take` is.
-    virtual void write_last_words(void (*take)(void* to, const CapturedLine& line) noexcept, void* to) noexcept = 0;
+    virtual void write_at_crash(void (*take)(void* to, const CapturedLine& line) noexcept, void* to) noexcept = 0;
 };
 
 [[nodiscard]] std::unique_ptr<StreamCapture> make_posix_stream_capture();

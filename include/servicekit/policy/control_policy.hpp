@@ -76,7 +76,7 @@ public:
     [[nodiscard]] virtual std::string endpoint() const { return {}; }
     [[nodiscard]] virtual Object status_fields() const { return {}; }
     /// Hands what it holds to a user that the process is about to become.
-    virtual Result<void> hand_to(uid_t /*uid*/, gid_t /*gid*/) { return {}; }
+    virtual Result<void> change_owner(uid_t /*uid*/, gid_t /*gid*/) { return {}; }
     /// Stops listening, removes its traces, and closes each connection once what was replied is out, within a bound.
     /// Called by the loop's thread, or while the loop does not turn. Any number of times.
     virtual void close() noexcept = 0;

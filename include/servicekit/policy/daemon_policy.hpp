@@ -21,7 +21,7 @@ enum class Role {
 
 /// How the service gets to where it runs, and tells those who wait for it how it is.
 ///
-/// A daemon policy derives from this and overrides enter(), and what else it has to say. All but enter() and carry() are
+/// A daemon policy derives from this and overrides enter(), and what else it has to say. All but enter() and run_service() are
 /// called from any thread, never two at a time, except crashed(); none may throw.
 class DaemonPolicy : public Policy {
 public:
@@ -39,7 +39,7 @@ public:
     /// returns when it is over. Before it, privileges were dropped; while it runs, what belongs to the process and not
     /// to the program can be done beside it.
     /// \returns an error where `body` was not run.
-    virtual Result<void> carry(const std::function<void()>& body) {
+    virtual Result<void> run_service(const std::function<void()>& body) {
         body();
         return {};
     }

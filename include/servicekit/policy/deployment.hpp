@@ -37,9 +37,9 @@ struct LogPlan {
     std::string group = {};                                 ///< of the files, by name or number
     std::optional<std::uint64_t> rotate_size = {};          ///< bytes; 0: never for its size
     std::optional<std::chrono::seconds> rotate_every = {};  ///< counted from midnight UTC; 0: never for its age
-    std::optional<std::uint64_t> keep_files = {};           ///< old ones; 0: all
-    std::optional<std::uint64_t> keep_bytes = {};           ///< of old ones; 0: all
-    std::optional<bool> compress = {};                      ///< old ones
+    std::optional<std::uint64_t> keep_files = {};           ///< rotated files; 0: all
+    std::optional<std::uint64_t> keep_bytes = {};           ///< of rotated files; 0: all
+    std::optional<bool> compress = {};                      ///< rotated files
     std::vector<std::string> command = {};                  ///< of a process that takes the lines
 };
 

@@ -29,8 +29,8 @@ enum class StreamUse {
 /// Where log lines go.
 ///
 /// A log policy derives from this and overrides open(), write() and close(), and what else it can do.
-/// In the order of a life: configure(), open(), hand_to() where the user changes, start(), and at the end stop(), close().
-/// write() comes from any thread, several at a time, flush() too, write_last_words() from a signal
+/// In the order of a life: configure(), open(), change_owner() where the user changes, start(), and at the end stop(), close().
+/// write() comes from any thread, several at a time, flush() too, write_at_crash() from a signal
 /// handler; the rest never two at a time.
 class LogPolicy : public Policy {
 public:
@@ -62,10 +62,10 @@ public:
     virtual void set_level(LogLevel /*level*/) {}
     [[nodiscard]] virtual StreamUse stream_use() const { return StreamUse::captured; }
     /// Hands what it holds to a user that the process is about to become.
-    virtual Result<void> hand_to(uid_t /*uid*/, gid_t /*gid*/) { return {}; }
+    virtual Result<void> change_owner(uid_t /*uid*/, gid_t /*gid*/) { return {}; }
     /// The process is about to die of a fatal signal: puts what it still holds into the kernel, then `records`, of which
     /// there may be none. May come several times. Async-signal-safe; may be called while any other member runs.
-    virtual void write_last_words(std::span<const LogRecord> /*records*/) noexcept {}
+    virtual void write_at_crash(std::span<const LogRecord> /*records*/) noexcept {}
     /// Everything that was accepted is in the kernel when it returns, or the time was up.
     virtual void close(std::chrono::milliseconds at_most) noexcept = 0;
 };

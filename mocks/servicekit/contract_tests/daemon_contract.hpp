@@ -89,11 +89,11 @@ TYPED_TEST_P(DaemonContract, IsToldAboutAWholeLifeInTheBackground) {
     EXPECT_NO_THROW(this->tell_everything(*daemon));
 }
 
-TYPED_TEST_P(DaemonContract, CarriesTheHandlersOnceAndReturnsWhenTheyAreDone) {
+TYPED_TEST_P(DaemonContract, RunsTheHandlersOnceAndReturnsWhenTheyAreDone) {
     const auto daemon = this->make_daemon(TestFixture::Place::background);
     this->expect_service(*daemon);
     int runs = 0;
-    const auto carried = daemon->carry([&] {
+    const auto carried = daemon->run_service([&] {
         ++runs;
         this->tell_everything(*daemon);
     });
@@ -137,7 +137,7 @@ TYPED_TEST_P(DaemonContract, MayBeMovedBeforeItIsConfigured) {
 
 REGISTER_TYPED_TEST_SUITE_P(DaemonContract, InTheForegroundTheServiceIsWhatEntered,
                             InTheBackgroundTheServiceGoesOnAsTheService, IsToldAboutAWholeLifeInTheForeground,
-                            IsToldAboutAWholeLifeInTheBackground, CarriesTheHandlersOnceAndReturnsWhenTheyAreDone,
+                            IsToldAboutAWholeLifeInTheBackground, RunsTheHandlersOnceAndReturnsWhenTheyAreDone,
                             ReadinessMayBeToldTwice, FailureMayBeToldInPlaceOfReadiness,
                             WhetherItHasABackgroundDoesNotChange, MayBeMovedBeforeItIsConfigured);
 

@@ -183,20 +183,20 @@ TYPED_TEST_P(LogContract, IsWrittenByManyThreadsAtOnce) {
     EXPECT_EQ(missing, TypeParam::delivers ? 0 : writers * lines_each);
 }
 
-TYPED_TEST_P(LogContract, LastWordsComeAfterWhatWasAccepted) {
+TYPED_TEST_P(LogContract, CrashLinesComeAfterWhatWasAccepted) {
     using Policy = typename TestFixture::Policy;
-    constexpr bool has_last_words =
-        !std::is_same_v<decltype(&Policy::write_last_words), decltype(&LogPolicy::write_last_words)>;
-    if constexpr (has_last_words) {
+    constexpr bool has_crash_lines =
+        !std::is_same_v<decltype(&Policy::write_at_crash), decltype(&LogPolicy::write_at_crash)>;
+    if constexpr (has_crash_lines) {
         const auto log = this->make_open_log();
         this->write(*log, "accepted");
-        const LogRecord crash{.time = {}, .level = LogLevel::fatal, .message = "last words"};
-        log->write_last_words({&crash, 1});
-        log->write_last_words({});
+        const LogRecord crash{.time = {}, .level = LogLevel::fatal, .message = "crash lines"};
+        log->write_at_crash({&crash, 1});
+        log->write_at_crash({});
         this->close(*log);
         this->expect_delivered("accepted");
-        this->expect_delivered("last words");
-        EXPECT_LE(this->rig.delivered().find("accepted"), this->rig.delivered().find("last words"));
+        this->expect_delivered("crash lines");
+        EXPECT_LE(this->rig.delivered().find("accepted"), this->rig.delivered().find("crash lines"));
     }
 }
 
@@ -204,6 +204,6 @@ REGISTER_TYPED_TEST_SUITE_P(LogContract, EverythingAcceptedIsDeliveredOnceItIsCl
                             TakesWhateverBytesThereAre, DropsWhatIsBelowItsLevel, GoesOnAfterItWasReopened,
                             IsSafeToUseBeforeItIsOpenAndAfterItIsClosed, IsClosedAnyNumberOfTimes,
                             MayBeMovedBeforeItIsOpened, IsWrittenByManyThreadsAtOnce,
-                            LastWordsComeAfterWhatWasAccepted);
+                            CrashLinesComeAfterWhatWasAccepted);
 
 }  // namespace servicekit::contract_tests

@@ -36,7 +36,7 @@ Result<os::CrashReporter::Place> FakeCrashReporter::open_report(const std::strin
         opened = otherwise;
         place = files_->tree().find(opened, os::Links::do_not_follow);
     }
-    if (place.errno_value == 0 && place.folder == nullptr) place.errno_value = ENOENT;
+    if (place.errno_value == 0 && place.directory == nullptr) place.errno_value = ENOENT;
     if (place.errno_value == 0 && keeping == Keeping::named && place.node == nullptr)
         place.errno_value = files_->tree().create(place, os::FileType::regular, permissions);
     if (place.errno_value != 0) return os_error("open the crash report", opened, place.errno_value);
@@ -45,9 +45,9 @@ Result<os::CrashReporter::Place> FakeCrashReporter::open_report(const std::strin
     return Place{.path = opened, .obstacle = std::move(obstacle)};
 }
 
-Result<void> FakeCrashReporter::hand_to(uid_t uid, gid_t /*gid*/) {
+Result<void> FakeCrashReporter::change_owner(uid_t uid, gid_t /*gid*/) {
     const std::string& path = state().report;
-    if (const auto failure = failures_.due("hand_to"))
+    if (const auto failure = failures_.due("change_owner"))
         return os_error("change the owner of the crash report", path, *failure);
     if (!path.empty()) state().owner = uid;
     return {};
@@ -61,7 +61,7 @@ void FakeCrashReporter::close_report() noexcept {
     if (place.node != nullptr && place.node->content.empty()) static_cast<void>(files_->tree().remove(place));
 }
 
-void FakeCrashReporter::add_last_words(os::LastWords& last_words) { state().last_words.push_back(&last_words); }
+void FakeCrashReporter::add_listener(os::CrashListener& listener) { state().listeners.push_back(&listener); }
 
 void FakeCrashReporter::uninstall() noexcept {
     close_report();
@@ -100,7 +100,7 @@ void FakeCrashReporter::report(std::string summary, const std::string& head) {
     }
     summary += "\n";
     for (const std::string& crash : {summary, std::string{}})
-        for (os::LastWords* const last_words : state().last_words) last_words->write_last_words(crash);
+        for (os::CrashListener* const listener : state().listeners) listener->write_at_crash(crash);
 }
 
 }  // namespace servicekit::mocks

@@ -23,16 +23,16 @@ public:
 
     Result<void> install(const os::CrashPlan& plan) override;
     Result<Place> open_report(const std::string& path, Keeping keeping, const std::string& otherwise = {}) override;
-    Result<void> hand_to(uid_t uid, gid_t gid) override;
+    Result<void> change_owner(uid_t uid, gid_t gid) override;
     void close_report() noexcept override;
-    void add_last_words(os::LastWords& last_words) override;
+    void add_listener(os::CrashListener& listener) override;
     void guard_this_thread() noexcept override {}
     void uninstall() noexcept override;
 
-    /// `install`, `open_report` and `hand_to`; the object of `open_report` is the path.
+    /// `install`, `open_report` and `change_owner`; the object of `open_report` is the path.
     FakeFailures& failures() noexcept { return failures_; }
 
-    /// Calls the last words of the process, and leaves its report, where it has a file for it.
+    /// Calls the crash lines of the process, and leaves its report, where it has a file for it.
     /// \param signal "SIGSEGV" \param reason "address not mapped to object"
     void crash(std::string_view signal, std::string_view reason);
 
@@ -60,7 +60,7 @@ private:
         std::string report = {};
         Keeping keeping = Keeping::nameless;
         std::optional<uid_t> owner = {};
-        std::vector<os::LastWords*> last_words = {};
+        std::vector<os::CrashListener*> listeners = {};
     };
     [[nodiscard]] State& state() const { return states_.own(); }
     /// \param head the lines of the report that say what happened
@@ -68,7 +68,7 @@ private:
 
     FakeFiles* files_;
     const FakeProcess* process_;
-    FakeFailures failures_{"install", "open_report", "hand_to"};
+    FakeFailures failures_{"install", "open_report", "change_owner"};
     PerTask<State> states_;
 };
 

@@ -23,7 +23,7 @@ Steps steps_of(const std::string& path) {
             steps.push_back(std::exchange(step, {}));
         }
     }
-    // As if a dot stood behind the slash: then a folder is meant.
+    // As if a dot stood behind the slash: then a directory is meant.
     if (!path.empty() && path.back() == '/') steps.emplace_back(".");
     return steps;
 }
@@ -63,36 +63,37 @@ bool FakeFileTree::may(const Peer& who, const FakeNode& node, Access access) con
 
 FakeFileTree::Place FakeFileTree::find(const Peer& who, const std::string& path, os::Links links) const {
     if (path.empty()) return {.errno_value = ENOENT};
-    std::vector<Node> folders{root_};  // those above, for ".."
+    std::vector<Node> directories{root_};  // those above, for ".."
     Steps steps = steps_of(path);
     int links_followed = 0;
-    Place place{.folder = root_, .name = ".", .node = root_};
+    Place place{.directory = root_, .name = ".", .node = root_};
     while (!steps.empty()) {
-        const Node folder = folders.back();
-        if (!may(who, *folder, Access::search)) return {.errno_value = EACCES};
+        const Node directory = directories.back();
+        if (!may(who, *directory, Access::search)) return {.errno_value = EACCES};
         std::string step = std::move(steps.front());
         steps.pop_front();
         if (step == "." || step == "..") {
-            if (step == ".." && folders.size() > 1) folders.pop_back();
-            place = {.folder = folders.back(), .name = ".", .node = folders.back()};
+            if (step == ".." && directories.size() > 1) directories.pop_back();
+            place = {.directory = directories.back(), .name = ".", .node = directories.back()};
             continue;
         }
-        const auto found = folder->entries.find(step);
-        place = {.folder = folder, .name = step, .node = found == folder->entries.end() ? nullptr : found->second};
+        const auto found = directory->entries.find(step);
+        place = {
+            .directory = directory, .name = step, .node = found == directory->entries.end() ? nullptr : found->second};
         if (place.node == nullptr) {
             const bool is_last = steps.empty() || (steps.size() == 1 && steps.front() == ".");
             return is_last ? place : Place{.errno_value = ENOENT};
         }
         if (place.node->type == os::FileType::symlink && (!steps.empty() || links == os::Links::follow)) {
             if (++links_followed > most_links) return {.errno_value = ELOOP};
-            if (place.node->target.starts_with('/')) folders.resize(1);
+            if (place.node->target.starts_with('/')) directories.resize(1);
             Steps to_target = steps_of(place.node->target);
             steps.insert(steps.begin(), to_target.begin(), to_target.end());
-            place = {.folder = folders.back(), .name = ".", .node = folders.back()};
+            place = {.directory = directories.back(), .name = ".", .node = directories.back()};
             continue;
         }
         if (place.node->type == os::FileType::directory) {
-            folders.push_back(place.node);
+            directories.push_back(place.node);
         } else if (!steps.empty()) {
             return {.errno_value = ENOTDIR};
         }
@@ -104,21 +105,21 @@ FakeFileTree::Node FakeFileTree::peek(const std::string& path) const {
     return find({.pid = 0, .uid = 0, .gid = 0}, path, os::Links::follow).node;
 }
 
-int FakeFileTree::refusal_to_change(const FakeNode& folder) const {
-    return may(folder, Access::write) && may(folder, Access::search) ? 0 : EACCES;
+int FakeFileTree::refusal_to_change(const FakeNode& directory) const {
+    return may(directory, Access::write) && may(directory, Access::search) ? 0 : EACCES;
 }
 
 int FakeFileTree::create(Place& place, os::FileType type, mode_t permissions) {
     if (place.errno_value != 0) return place.errno_value;
     if (place.node != nullptr) return EEXIST;
-    if (const int refusal = refusal_to_change(*place.folder); refusal != 0) return refusal;
+    if (const int refusal = refusal_to_change(*place.directory); refusal != 0) return refusal;
     place.node = std::make_shared<FakeNode>();
     place.node->type = type;
     place.node->permissions = permissions;
     place.node->uid = caller().uid;
     place.node->gid = caller().gid;
     place.node->inode = ++last_inode_;
-    place.folder->entries.emplace(place.name, place.node);
+    place.directory->entries.emplace(place.name, place.node);
     return 0;
 }
 
@@ -126,12 +127,12 @@ int FakeFileTree::remove(const Place& place) {
     if (place.errno_value != 0) return place.errno_value;
     if (place.node == nullptr) return ENOENT;
     if (place.node->type == os::FileType::directory) return EISDIR;
-    if (const int refusal = refusal_to_change(*place.folder); refusal != 0) return refusal;
+    if (const int refusal = refusal_to_change(*place.directory); refusal != 0) return refusal;
     const uid_t uid = caller().uid;
-    const bool is_others = uid != 0 && uid != place.node->uid && uid != place.folder->uid;
-    if ((place.folder->permissions & sticky) != 0 && is_others) return EPERM;
+    const bool is_others = uid != 0 && uid != place.node->uid && uid != place.directory->uid;
+    if ((place.directory->permissions & sticky) != 0 && is_others) return EPERM;
     place.node->links = 0;
-    place.folder->entries.erase(place.name);
+    place.directory->entries.erase(place.name);
     return 0;
 }
 
@@ -141,13 +142,13 @@ int FakeFileTree::rename(const std::string& from, const std::string& to) {
     for (const Place& place : {source, goal})
         if (place.errno_value != 0) return place.errno_value;
     if (source.node == nullptr) return ENOENT;
-    for (const Node& folder : {source.folder, goal.folder})
-        if (const int refusal = refusal_to_change(*folder); refusal != 0) return refusal;
+    for (const Node& directory : {source.directory, goal.directory})
+        if (const int refusal = refusal_to_change(*directory); refusal != 0) return refusal;
     if (goal.node == source.node) return 0;
     if (goal.node != nullptr && goal.node->type == os::FileType::directory) return EISDIR;
     if (goal.node != nullptr) goal.node->links = 0;
-    source.folder->entries.erase(source.name);
-    goal.folder->entries.insert_or_assign(goal.name, source.node);
+    source.directory->entries.erase(source.name);
+    goal.directory->entries.insert_or_assign(goal.name, source.node);
     return 0;
 }
 

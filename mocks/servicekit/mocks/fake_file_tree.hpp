@@ -16,7 +16,7 @@
 
 namespace servicekit::mocks {
 
-/// A file, folder, symbolic link or socket in memory: what an inode is on a disk.
+/// A file, directory, symbolic link or socket in memory: what an inode is on a disk.
 struct FakeNode {
     os::FileType type = os::FileType::regular;
     mode_t permissions = 0644;
@@ -27,7 +27,7 @@ struct FakeNode {
     std::uint64_t links = 1;                                        ///< 0 once it was removed
     std::string content = {};                                       ///< of a regular file
     std::string target = {};                                        ///< of a symbolic link
-    std::map<std::string, std::shared_ptr<FakeNode>> entries = {};  ///< of a folder
+    std::map<std::string, std::shared_ptr<FakeNode>> entries = {};  ///< of a directory
 
     [[nodiscard]] os::FileStatus status() const;
 };
@@ -40,10 +40,10 @@ public:
 
     /// Where a path leads.
     struct Place {
-        int errno_value = 0;    ///< why it leads nowhere; a missing last step is no such reason
-        Node folder = nullptr;  ///< where the last step is, or could be made
-        std::string name = {};  ///< of the last step
-        Node node = nullptr;    ///< null where there is none
+        int errno_value = 0;       ///< why it leads nowhere; a missing last step is no such reason
+        Node directory = nullptr;  ///< where the last step is, or could be made
+        std::string name = {};     ///< of the last step
+        Node node = nullptr;       ///< null where there is none
     };
 
     enum class Access : mode_t { read = 4, write = 2, search = 1 };
@@ -72,7 +72,7 @@ public:
     void forget(FakeTask::Id task) { callers_.forget(task); }
 
 private:
-    [[nodiscard]] int refusal_to_change(const FakeNode& folder) const;
+    [[nodiscard]] int refusal_to_change(const FakeNode& directory) const;
 
     std::uint64_t last_inode_ = 1;
     Node root_;

@@ -20,7 +20,7 @@ void demand(int errno_value, const std::string& path) {
     if (errno_value != 0) throw std::runtime_error("the fake file '" + path + "': " + errno_text(errno_value));
 }
 
-std::string folder_of(const std::string& path) {
+std::string directory_of(const std::string& path) {
     const auto slash = path.rfind('/');
     return slash == std::string::npos || slash == 0 ? "/" : path.substr(0, slash);
 }
@@ -47,9 +47,9 @@ public:
     FakeFile(FakeFiles& files, std::string path, Node node, Access access, int descriptor)
         : files_{files}, path_{std::move(path)}, node_{std::move(node)}, access_{access}, descriptor_{descriptor} {}
     /// One that was made by opening it.
-    void set_new(bool takes_group_of_folder) {
+    void set_new(bool takes_group_of_directory) {
         is_new_ = true;
-        takes_group_of_folder_ = takes_group_of_folder;
+        takes_group_of_directory_ = takes_group_of_directory;
         if (const auto failure = files_.failures.due("set_permissions", path_))
             shortcoming_ = os_error("change the permissions of", path_, *failure);
     }
@@ -65,7 +65,7 @@ public:
         if (fits < bytes.size()) return {fits, os_error("write", path_, ENOSPC)};
         return {fits};
     }
-    void write_last_words(std::string_view bytes) noexcept override {
+    void write_at_crash(std::string_view bytes) noexcept override {
         node_->content.append(bytes.substr(0, files_.take_space(bytes.size())));
     }
     Result<void> sync() override {
@@ -82,13 +82,13 @@ public:
         if (const auto failure = files_.failures.due("status", path_)) return os_error("inspect", path_, *failure);
         return node_->status();
     }
-    Result<void> hand_to(uid_t uid, gid_t gid) override {
-        if (const auto failure = files_.failures.due("hand_to", path_))
+    Result<void> change_owner(uid_t uid, gid_t gid) override {
+        if (const auto failure = files_.failures.due("change_owner", path_))
             return os_error("change owner of", path_, *failure);
         if (is_own_descriptor()) return {};
         if (files_.tree_.caller().uid != 0) return os_error("change owner of", path_, EPERM);
         node_->uid = uid;
-        if (is_new_ && !takes_group_of_folder_) node_->gid = gid;
+        if (is_new_ && !takes_group_of_directory_) node_->gid = gid;
         return {};
     }
     Result<void> give_to_group(gid_t gid) override {
@@ -114,7 +114,7 @@ private:
     Access access_;
     int descriptor_;
     bool is_new_ = false;
-    bool takes_group_of_folder_ = false;
+    bool takes_group_of_directory_ = false;
     std::optional<Error> shortcoming_;
 };
 
@@ -164,8 +164,8 @@ Result<std::unique_ptr<os::File>> FakeFiles::open_for_appending(const std::strin
         if (const int refusal = tree_.create(place, FileType::regular, permissions); refusal != 0)
             return os_error("open", path, refusal);
         constexpr mode_t set_group_id = 02000;
-        const bool takes_group = (place.folder->permissions & set_group_id) != 0;
-        if (takes_group) place.node->gid = place.folder->gid;
+        const bool takes_group = (place.directory->permissions & set_group_id) != 0;
+        if (takes_group) place.node->gid = place.directory->gid;
         auto file = open(path, place.node, Access::write);
         static_cast<FakeFile&>(*file).set_new(takes_group);
         return file;
@@ -186,18 +186,19 @@ Result<std::optional<os::FileStatus>> FakeFiles::status(const std::string& path,
 }
 
 Result<void> FakeFiles::create_directories(const std::string& path, mode_t permissions) {
-    if (const auto failure = failures.due("create_directories", path)) return os_error("create folder", path, *failure);
-    if (path.empty()) return os_error("create folder", path, ENOENT);
+    if (const auto failure = failures.due("create_directories", path))
+        return os_error("create directory", path, *failure);
+    if (path.empty()) return os_error("create directory", path, ENOENT);
     for (std::size_t end = 0; end != std::string::npos;) {
         end = path.find('/', end + 1);
         const std::string part = path.substr(0, end);
         Place place = tree_.find(part, Links::follow);
-        if (place.errno_value != 0) return os_error("create folder", part, place.errno_value);
+        if (place.errno_value != 0) return os_error("create directory", part, place.errno_value);
         if (place.node != nullptr && place.node->type != FileType::directory)
-            return os_error("create folder", part, ENOTDIR);
+            return os_error("create directory", part, ENOTDIR);
         if (place.node != nullptr) continue;
         if (const int refusal = tree_.create(place, FileType::directory, permissions); refusal != 0)
-            return os_error("create folder", part, refusal);
+            return os_error("create directory", part, refusal);
     }
     return {};
 }
@@ -225,26 +226,28 @@ Result<std::string> FakeFiles::link_target(const std::string& path) {
     return place.node->target;
 }
 
-Result<std::vector<std::string>> FakeFiles::list(const std::string& folder) {
-    if (const auto failure = failures.due("list", folder)) return os_error("list folder", folder, *failure);
-    const Place place = tree_.find(folder, Links::follow);
-    if (place.errno_value != 0) return os_error("list folder", folder, place.errno_value);
-    if (place.node == nullptr) return os_error("list folder", folder, ENOENT);
-    if (place.node->type != FileType::directory) return os_error("list folder", folder, ENOTDIR);
-    if (!tree_.may(*place.node, Access::read)) return os_error("list folder", folder, EACCES);
-    return names_in(folder);
+Result<std::vector<std::string>> FakeFiles::list(const std::string& directory) {
+    if (const auto failure = failures.due("list", directory)) return os_error("list directory", directory, *failure);
+    const Place place = tree_.find(directory, Links::follow);
+    if (place.errno_value != 0) return os_error("list directory", directory, place.errno_value);
+    if (place.node == nullptr) return os_error("list directory", directory, ENOENT);
+    if (place.node->type != FileType::directory) return os_error("list directory", directory, ENOTDIR);
+    if (!tree_.may(*place.node, Access::read)) return os_error("list directory", directory, EACCES);
+    return names_in(directory);
 }
 
 Node FakeFiles::add(const std::string& path, FileType type, mode_t permissions) {
     const AsRoot as_root{tree_};
-    if (const auto made = create_directories(folder_of(path), 0755); !made)
+    if (const auto made = create_directories(directory_of(path), 0755); !made)
         throw std::runtime_error(made.error().message());
     Place place = tree_.find(path, Links::do_not_follow);
     demand(tree_.create(place, type, permissions), path);
     return place.node;
 }
 
-void FakeFiles::add_folder(const std::string& path, mode_t permissions) { add(path, FileType::directory, permissions); }
+void FakeFiles::add_directory(const std::string& path, mode_t permissions) {
+    add(path, FileType::directory, permissions);
+}
 
 void FakeFiles::add_file(const std::string& path, std::string content, mode_t permissions) {
     add(path, FileType::regular, permissions)->content = std::move(content);
@@ -288,9 +291,9 @@ std::string FakeFiles::content(const std::string& path) const {
 
 os::FileStatus FakeFiles::status_of(const std::string& path) const { return known(path)->status(); }
 
-std::vector<std::string> FakeFiles::names_in(const std::string& folder) const {
+std::vector<std::string> FakeFiles::names_in(const std::string& directory) const {
     std::vector<std::string> names;
-    for (const auto& [name, node] : known(folder)->entries) names.push_back(name);
+    for (const auto& [name, node] : known(directory)->entries) names.push_back(name);
     return names;
 }
 

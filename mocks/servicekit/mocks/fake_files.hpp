@@ -16,8 +16,8 @@
 
 namespace servicekit::mocks {
 
-/// Files and folders in memory, with owners, permissions, a disk that may be full, and failures on demand.
-/// At first there is the root folder only, and the caller is root.
+/// Files and directories in memory, with owners, permissions, a disk that may be full, and failures on demand.
+/// At first there is the root directory only, and the caller is root.
 /// What sets the scene or looks at it asks no permission, follows links, and throws std::runtime_error where it can't.
 class FakeFiles final : public os::Files {
 public:
@@ -30,7 +30,7 @@ public:
     Result<void> create_directories(const std::string& path, mode_t permissions) override;
     Result<void> remove(const std::string& path) override;
     Result<void> rename(const std::string& from, const std::string& to) override;
-    Result<std::vector<std::string>> list(const std::string& folder) override;
+    Result<std::vector<std::string>> list(const std::string& directory) override;
 
     /// By the names of the functions of os::Files and os::File; the object is the path. "set_permissions" is what happens
     /// to a new file, whose failure is only a shortcoming.
@@ -46,15 +46,15 @@ public:
                           "write",
                           "sync",
                           "read_at",
-                          "hand_to",
+                          "change_owner",
                           "give_to_group",
                           "set_permissions"};
 
-    /// These make the folders above as well.
-    void add_folder(const std::string& path, mode_t permissions = 0755);
+    /// These make the directories above as well.
+    void add_directory(const std::string& path, mode_t permissions = 0755);
     void add_file(const std::string& path, std::string content = {}, mode_t permissions = 0644);
     void add_link(const std::string& path, std::string target);
-    /// A file that is neither regular nor a folder, a link or a socket: a FIFO, say.
+    /// A file that is neither regular nor a directory, a link or a socket: a FIFO, say.
     void add_other(const std::string& path);
     void set_owner(const std::string& path, uid_t uid, gid_t gid);
     void set_permissions(const std::string& path, mode_t permissions);
@@ -68,8 +68,8 @@ public:
     /// Of a path that names a descriptor, as /dev/stdout, what was written there.
     [[nodiscard]] std::string content(const std::string& path) const;
     [[nodiscard]] os::FileStatus status_of(const std::string& path) const;
-    /// The names in a folder, sorted.
-    [[nodiscard]] std::vector<std::string> names_in(const std::string& folder) const;
+    /// The names in a directory, sorted.
+    [[nodiscard]] std::vector<std::string> names_in(const std::string& directory) const;
     /// Where the file of this descriptor was opened; empty for any other number.
     [[nodiscard]] std::string path_of(int descriptor) const;
     [[nodiscard]] std::size_t open_files() const noexcept { return open_paths_.size(); }

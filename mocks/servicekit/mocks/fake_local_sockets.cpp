@@ -127,8 +127,8 @@ public:
         const int refusal = unlink();
         return refusal != 0 ? os_error("remove", path_, refusal) : Result<void>{};
     }
-    Result<void> hand_to(uid_t uid, gid_t gid) override {
-        if (const auto failure = sockets_->failures_->due("hand_to", path_))
+    Result<void> change_owner(uid_t uid, gid_t gid) override {
+        if (const auto failure = sockets_->failures_->due("change_owner", path_))
             return os_error("change the owner of", path_, *failure);
         if (whose_ == Whose::managers) return {};
         if (sockets_->process_->effective_user() != 0) return os_error("change the owner of", path_, EPERM);

@@ -67,7 +67,7 @@ private:
     FakeFiles* files_;
     FakeProcess* process_;
     std::shared_ptr<FakeFailures> failures_ = std::make_shared<FakeFailures>(FakeFailures{
-        "listen", "adopt", "connect", "probe", "accept", "remove_file", "hand_to", "group", "receive", "send"});
+        "listen", "adopt", "connect", "probe", "accept", "remove_file", "change_owner", "group", "receive", "send"});
     std::map<std::uint64_t, std::weak_ptr<Bound>> by_inode_;
     std::map<std::string, std::shared_ptr<Bound>> of_manager_;                 ///< by their paths
     std::map<int, std::pair<std::string, std::shared_ptr<Bound>>> passed_on_;  ///< by the descriptors for the service

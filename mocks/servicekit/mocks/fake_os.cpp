@@ -44,8 +44,8 @@ struct FakeOs::Running {
 };
 
 FakeOs::FakeOs() {
-    for (const char* folder : {"/etc", "/run", "/var/log"}) files.add_folder(folder);
-    files.add_folder("/tmp", 01777);
+    for (const char* directory : {"/etc", "/run", "/var/log"}) files.add_directory(directory);
+    files.add_directory("/tmp", 01777);
     users.on_become([this](uid_t uid, gid_t gid) { act_as({.pid = process.id(), .uid = uid, .gid = gid}); });
 
     files.failures.report_to(faults, "files");

@@ -46,7 +46,7 @@ namespace servicekit::mocks {
 /// A whole machine in memory, in virtual time, which moves only when the test says so or when everything is idle.
 /// All that were given its host() share files, locks, sockets and time. Outlives them all.
 ///
-/// At first there are the folders /etc, /run, /tmp and /var/log, and the process is root's.
+/// At first there are the directories /etc, /run, /tmp and /var/log, and the process is root's.
 ///
 /// A service can live on the thread of the test, which then does what it does at moments at which the service is idle:
 /// \code

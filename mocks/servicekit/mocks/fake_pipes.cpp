@@ -32,7 +32,7 @@ public:
         return {};
     }
     void keep_writer_from_children() override { channel_->guarded_writers.insert(FakeTask::current()); }
-    void write_last_words(std::string_view text) noexcept override {
+    void write_at_crash(std::string_view text) noexcept override {
         if (can_write()) channel_->bytes += text;
     }
     os::PipeReading read_line(std::chrono::milliseconds at_most) override {

@@ -63,13 +63,13 @@ Result<void> FakeProcess::start_session() {
 
 Result<void> FakeProcess::change_directory(const std::string& path) {
     if (const auto failure = failures.due("change_directory", path))
-        return os_error("change to folder", path, *failure);
+        return os_error("change to directory", path, *failure);
     own().directory = path;
     return {};
 }
 
 Result<std::string> FakeProcess::current_directory() const {
-    if (const auto failure = failures.due("current_directory")) return os_error("find the folder", "", *failure);
+    if (const auto failure = failures.due("current_directory")) return os_error("find the directory", "", *failure);
     return own().directory;
 }
 

@@ -103,8 +103,8 @@ public:
         return false;
     }
     [[nodiscard]] std::size_t unread() const override { return pipe_->bytes.size(); }
-    Result<void> hand_to(uid_t /*uid*/, gid_t /*gid*/) override {
-        if (const auto failure = machine_->failures.due("hand_to"))
+    Result<void> change_owner(uid_t /*uid*/, gid_t /*gid*/) override {
+        if (const auto failure = machine_->failures.due("change_owner"))
             return os_error("hand over", "the pipe of a program", *failure);
         return {};
     }

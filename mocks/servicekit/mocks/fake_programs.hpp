@@ -24,7 +24,7 @@ public:
     Result<std::unique_ptr<os::ProgramInput>> open_input(std::size_t capacity) override;
     Result<std::unique_ptr<os::Program>> start(const os::ProgramStart& start) override;
 
-    /// `open_input`, `start`, by the program's name; `write`, `hand_to`, `signal`.
+    /// `open_input`, `start`, by the program's name; `write`, `change_owner`, `signal`.
     FakeFailures& failures() noexcept { return machine_->failures; }
 
     struct Started {
@@ -66,7 +66,7 @@ private:
         void run_all() const;
 
         FakeReactor* reactor;
-        FakeFailures failures{"open_input", "start", "write", "hand_to", "signal"};
+        FakeFailures failures{"open_input", "start", "write", "change_owner", "signal"};
         std::vector<std::shared_ptr<Process>> processes = {};
         std::vector<std::weak_ptr<Pipe>> pipes = {};
         bool reads = true;

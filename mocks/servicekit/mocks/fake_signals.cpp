@@ -56,7 +56,7 @@ void FakeSignals::end_noting() {
     self.noted.clear();
 }
 
-void FakeSignals::let_go() {
+void FakeSignals::release_held() {
     for (const int number : std::exchange(own().held, {})) own().blocked_by_caller.erase(number);
     deliver_kept();
 }

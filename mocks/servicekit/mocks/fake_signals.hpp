@@ -29,7 +29,7 @@ public:
     Result<void> note(std::span<const int> kept, std::span<const int> ending) override;
     [[nodiscard]] std::vector<os::ReceivedSignal> noted() const override;
     Result<void> hold() override;
-    void let_go() override;
+    void release_held() override;
     void forget_caller() override;
     Result<void> take(std::span<const int> numbers, os::EventLoop& loop,
                       std::function<void(const os::ReceivedSignal&)> callback) override;
@@ -37,7 +37,7 @@ public:
 
     FakeFailures failures{"note", "hold", "take"};
 
-    /// As if `sender` sent it; without one, as if it was typed on the terminal. One that is held waits for let_go(), one
+    /// As if `sender` sent it; without one, as if it was typed on the terminal. One that is held waits for release_held(), one
     /// that is noted waits for take(), and one that nobody noted or took is listed in default_actions().
     void raise(int number, Peer sender = {}) { raise_in(FakeTask::current(), number, std::move(sender)); }
 

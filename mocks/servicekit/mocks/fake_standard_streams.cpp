@@ -45,8 +45,8 @@ os::StreamWriting FakeStandardStreams::write_within(os::Stream stream, std::stri
     return done;
 }
 
-void FakeStandardStreams::write_last_words(os::Stream stream, std::string_view text,
-                                           std::chrono::milliseconds at_most) noexcept {
+void FakeStandardStreams::write_at_crash(os::Stream stream, std::string_view text,
+                                         std::chrono::milliseconds at_most) noexcept {
     static_cast<void>(write_within(stream, text, at_most));
 }
 
@@ -111,8 +111,8 @@ Result<std::optional<Error>> FakeStandardStreams::redirect_to_file(os::Stream st
     return std::optional<Error>{};
 }
 
-Result<void> FakeStandardStreams::hand_to(os::Stream stream, uid_t uid, gid_t /*gid*/) {
-    if (const auto failure = failures.due("hand_to", name_of(stream)))
+Result<void> FakeStandardStreams::change_owner(os::Stream stream, uid_t uid, gid_t /*gid*/) {
+    if (const auto failure = failures.due("change_owner", name_of(stream)))
         return os_error("change the owner of the file of", name_of(stream), *failure);
     state(stream).owner = uid;
     return {};

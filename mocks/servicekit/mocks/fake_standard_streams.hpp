@@ -28,8 +28,7 @@ public:
     /// Waits for nobody: no time goes by.
     [[nodiscard]] os::StreamWriting write_within(os::Stream stream, std::string_view text,
                                                  std::chrono::milliseconds at_most) override;
-    void write_last_words(os::Stream stream, std::string_view text,
-                          std::chrono::milliseconds at_most) noexcept override;
+    void write_at_crash(os::Stream stream, std::string_view text, std::chrono::milliseconds at_most) noexcept override;
     Result<std::string> read_rest(std::size_t max_bytes) override;
     Result<std::optional<std::string>> ask_hidden(const std::string& prompt) override;
     [[nodiscard]] bool is_terminal(os::Stream stream) const override;
@@ -40,12 +39,13 @@ public:
     [[nodiscard]] bool leads_to(os::Stream stream, int descriptor) const override;
     /// What is written to it from then on is nobody's to see.
     Result<std::optional<Error>> redirect_to_file(os::Stream stream, const os::StreamFile& file) override;
-    Result<void> hand_to(os::Stream stream, uid_t uid, gid_t gid) override;
+    Result<void> change_owner(os::Stream stream, uid_t uid, gid_t gid) override;
 
     /// By the names of the functions of os::StandardStreams; the object is "stdin", "stdout" or "stderr".
     /// "set_permissions" is what happens to a new file, whose failure is only a shortcoming.
-    FakeFailures failures{"open_closed_ones", "redirect_to_null", "redirect_to", "redirect_to_file", "hand_to", "write",
-                          "write_within",     "read_rest",        "ask_hidden",  "set_permissions"};
+    FakeFailures failures{
+        "open_closed_ones", "redirect_to_null", "redirect_to", "redirect_to_file", "change_owner", "write",
+        "write_within",     "read_rest",        "ask_hidden",  "set_permissions"};
 
     /// What read_rest() finds on stdin.
     void set_input(std::string text) { input_ = std::move(text); }

@@ -40,7 +40,7 @@ public:
         all_->deliver(own);
         own = {};
     }
-    void write_last_words(void (*take)(void*, const os::CapturedLine&) noexcept, void* to) noexcept override {
+    void write_at_crash(void (*take)(void*, const os::CapturedLine&) noexcept, void* to) noexcept override {
         for (const os::Stream stream : {os::Stream::out, os::Stream::error}) {
             const std::string text = std::exchange(state().printed.at(index_of(stream)), {});
             for (std::string_view rest = text; !rest.empty();) {

@@ -35,7 +35,7 @@ public:
     MOCK_METHOD(Result<void>, open, (Requests & requests, os::EventLoop& loop), (override));
     MOCK_METHOD(std::string, endpoint, (), (const, override));
     MOCK_METHOD(Object, status_fields, (), (const, override));
-    MOCK_METHOD(Result<void>, hand_to, (uid_t uid, gid_t gid), (override));
+    MOCK_METHOD(Result<void>, change_owner, (uid_t uid, gid_t gid), (override));
     MOCK_METHOD(void, close, (), (noexcept, override));
 };
 

@@ -18,9 +18,9 @@ public:
     MOCK_METHOD(Result<void>, install, (const os::CrashPlan& plan), (override));
     MOCK_METHOD(Result<Place>, open_report, (const std::string& path, Keeping keeping, const std::string& otherwise),
                 (override));
-    MOCK_METHOD(Result<void>, hand_to, (uid_t uid, gid_t gid), (override));
+    MOCK_METHOD(Result<void>, change_owner, (uid_t uid, gid_t gid), (override));
     MOCK_METHOD(void, close_report, (), (noexcept, override));
-    MOCK_METHOD(void, add_last_words, (os::LastWords & last_words), (override));
+    MOCK_METHOD(void, add_listener, (os::CrashListener & listener), (override));
     MOCK_METHOD(void, guard_this_thread, (), (noexcept, override));
     MOCK_METHOD(void, uninstall, (), (noexcept, override));
 };

@@ -8,13 +8,13 @@
 
 namespace servicekit::mocks {
 
-/// By default it can go to the background, enter() returns in the service, and carry() runs the body.
+/// By default it can go to the background, enter() returns in the service, and run_service() runs the body.
 class MockDaemon : public DaemonPolicy {
 public:
     MockDaemon() {
         ON_CALL(*this, has_background).WillByDefault(::testing::Return(true));
         ON_CALL(*this, enter).WillByDefault(::testing::Return(Result<Role>{Role::service}));
-        ON_CALL(*this, carry).WillByDefault([](const std::function<void()>& body) -> Result<void> {
+        ON_CALL(*this, run_service).WillByDefault([](const std::function<void()>& body) -> Result<void> {
             body();
             return {};
         });
@@ -24,7 +24,7 @@ public:
     MOCK_METHOD(bool, has_background, (), (const, override));
     MOCK_METHOD(bool, notifies_manager, (), (const, override));
     MOCK_METHOD(Result<Role>, enter, (), (override));
-    MOCK_METHOD(Result<void>, carry, (const std::function<void()>& body), (override));
+    MOCK_METHOD(Result<void>, run_service, (const std::function<void()>& body), (override));
     MOCK_METHOD(void, logs_to, (const std::vector<std::string>& files), (override));
     MOCK_METHOD(void, crashed, (std::string_view what), (noexcept, override));
     MOCK_METHOD(void, ready, (), (override));

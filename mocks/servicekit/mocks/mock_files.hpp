@@ -19,11 +19,11 @@ public:
     }
 
     MOCK_METHOD(os::Writing, write, (std::string_view bytes), (override));
-    MOCK_METHOD(void, write_last_words, (std::string_view bytes), (noexcept, override));
+    MOCK_METHOD(void, write_at_crash, (std::string_view bytes), (noexcept, override));
     MOCK_METHOD(Result<void>, sync, (), (override));
     MOCK_METHOD(Result<std::string>, read_at, (std::uint64_t offset, std::size_t size), (override));
     MOCK_METHOD(Result<os::FileStatus>, status, (), (override));
-    MOCK_METHOD(Result<void>, hand_to, (uid_t uid, gid_t gid), (override));
+    MOCK_METHOD(Result<void>, change_owner, (uid_t uid, gid_t gid), (override));
     MOCK_METHOD(Result<void>, give_to_group, (gid_t gid), (override));
     MOCK_METHOD(bool, is_own_descriptor, (), (const, override));
     MOCK_METHOD(std::optional<Error>, shortcoming, (), (const, override));
@@ -58,7 +58,7 @@ public:
     MOCK_METHOD(Result<void>, create_directories, (const std::string& path, mode_t permissions), (override));
     MOCK_METHOD(Result<void>, remove, (const std::string& path), (override));
     MOCK_METHOD(Result<void>, rename, (const std::string& from, const std::string& to), (override));
-    MOCK_METHOD(Result<std::vector<std::string>>, list, (const std::string& folder), (override));
+    MOCK_METHOD(Result<std::vector<std::string>>, list, (const std::string& directory), (override));
 };
 
 }  // namespace servicekit::mocks

@@ -40,7 +40,7 @@ public:
 
     MOCK_METHOD(Result<std::unique_ptr<os::LocalConnection>>, accept, (), (override));
     MOCK_METHOD(Result<void>, remove_file, (), (override));
-    MOCK_METHOD(Result<void>, hand_to, (uid_t uid, gid_t gid), (override));
+    MOCK_METHOD(Result<void>, change_owner, (uid_t uid, gid_t gid), (override));
     MOCK_METHOD(Result<gid_t>, group, (), (const, override));
     MOCK_METHOD(int, descriptor, (), (const, override));
 };

@@ -19,8 +19,8 @@ public:
     MOCK_METHOD(Result<void>, reopen, (), (override));
     MOCK_METHOD(void, set_level, (LogLevel level), (override));
     MOCK_METHOD(StreamUse, stream_use, (), (const, override));
-    MOCK_METHOD(Result<void>, hand_to, (uid_t uid, gid_t gid), (override));
-    MOCK_METHOD(void, write_last_words, (std::span<const LogRecord> records), (noexcept, override));
+    MOCK_METHOD(Result<void>, change_owner, (uid_t uid, gid_t gid), (override));
+    MOCK_METHOD(void, write_at_crash, (std::span<const LogRecord> records), (noexcept, override));
     MOCK_METHOD(void, close, (std::chrono::milliseconds at_most), (noexcept, override));
 };
 

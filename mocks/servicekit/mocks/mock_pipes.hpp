@@ -18,7 +18,7 @@ public:
     MOCK_METHOD(void, close_writer, (), (override));
     MOCK_METHOD(void, keep_writer_from_children, (), (override));
     MOCK_METHOD(Result<void>, write, (std::string_view text), (override));
-    MOCK_METHOD(void, write_last_words, (std::string_view text), (noexcept, override));
+    MOCK_METHOD(void, write_at_crash, (std::string_view text), (noexcept, override));
     MOCK_METHOD(os::PipeReading, read_line, (std::chrono::milliseconds at_most), (override));
     MOCK_METHOD(int, writer, (), (const, override));
 };

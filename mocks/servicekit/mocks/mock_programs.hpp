@@ -29,7 +29,7 @@ public:
     MOCK_METHOD(os::Transfer, write, (std::string_view bytes), (noexcept, override));
     MOCK_METHOD(bool, wait_until_writable, (std::chrono::milliseconds at_most), (noexcept, override));
     MOCK_METHOD(std::size_t, unread, (), (const, override));
-    MOCK_METHOD(Result<void>, hand_to, (uid_t uid, gid_t gid), (override));
+    MOCK_METHOD(Result<void>, change_owner, (uid_t uid, gid_t gid), (override));
     MOCK_METHOD(void, close_writer, (), (override));
     MOCK_METHOD(int, writer, (), (const, override));
     MOCK_METHOD(int, reader, (), (const, override));

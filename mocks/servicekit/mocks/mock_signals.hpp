@@ -12,7 +12,7 @@ public:
     MOCK_METHOD(Result<void>, note, (std::span<const int> kept, std::span<const int> ending), (override));
     MOCK_METHOD(std::vector<os::ReceivedSignal>, noted, (), (const, override));
     MOCK_METHOD(Result<void>, hold, (), (override));
-    MOCK_METHOD(void, let_go, (), (override));
+    MOCK_METHOD(void, release_held, (), (override));
     MOCK_METHOD(void, forget_caller, (), (override));
     MOCK_METHOD(Result<void>, take,
                 (std::span<const int> numbers, os::EventLoop& loop,

@@ -25,7 +25,7 @@ public:
     MOCK_METHOD(void, write, (os::Stream stream, std::string_view text), (override));
     MOCK_METHOD(os::StreamWriting, write_within,
                 (os::Stream stream, std::string_view text, std::chrono::milliseconds at_most), (override));
-    MOCK_METHOD(void, write_last_words, (os::Stream stream, std::string_view text, std::chrono::milliseconds at_most),
+    MOCK_METHOD(void, write_at_crash, (os::Stream stream, std::string_view text, std::chrono::milliseconds at_most),
                 (noexcept, override));
     MOCK_METHOD(Result<std::string>, read_rest, (std::size_t max_bytes), (override));
     MOCK_METHOD(Result<std::optional<std::string>>, ask_hidden, (const std::string& prompt), (override));
@@ -37,7 +37,7 @@ public:
     MOCK_METHOD(bool, leads_to, (os::Stream stream, int descriptor), (const, override));
     MOCK_METHOD(Result<std::optional<Error>>, redirect_to_file, (os::Stream stream, const os::StreamFile& file),
                 (override));
-    MOCK_METHOD(Result<void>, hand_to, (os::Stream stream, uid_t uid, gid_t gid), (override));
+    MOCK_METHOD(Result<void>, change_owner, (os::Stream stream, uid_t uid, gid_t gid), (override));
 };
 
 }  // namespace servicekit::mocks

@@ -12,7 +12,7 @@ public:
     MOCK_METHOD(Result<void>, capture, (os::Stream stream), (override));
     MOCK_METHOD(Result<void>, start, (Deliver deliver, const std::function<void()>& prepare_thread), (override));
     MOCK_METHOD(void, stop, (std::chrono::milliseconds at_most), (noexcept, override));
-    MOCK_METHOD(void, write_last_words, (void (*take)(void* to, const os::CapturedLine& line) noexcept, void* to),
+    MOCK_METHOD(void, write_at_crash, (void (*take)(void* to, const os::CapturedLine& line) noexcept, void* to),
                 (noexcept, override));
 };
 

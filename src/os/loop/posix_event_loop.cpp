@@ -11,8 +11,8 @@
 #include "os/loop/loop_calls.hpp"
 #include "os/loop/loop_timers.hpp"
 #include "os/loop/posted_calls.hpp"
-#include "os/signals_blocked.hpp"
-#include "os/thread_error.hpp"
+#include "os/process/thread_error.hpp"
+#include "os/signals/signals_blocked.hpp"
 #include "servicekit/os/event_loop.hpp"
 
 namespace servicekit::os {

@@ -68,11 +68,11 @@ void ControlServer::start() {
     await_connections();
 }
 
-Result<void> ControlServer::hand_to(const ControlRoles::Belonging& belonging) {
+Result<void> ControlServer::change_owner(const ControlRoles::Belonging& belonging) {
     if (!listener_) return {};
     quota_.set_owner(belonging.owner);
     roles_.set_belonging(belonging);
-    return listener_->hand_to(belonging.owner, belonging.group);
+    return listener_->change_owner(belonging.owner, belonging.group);
 }
 
 void ControlServer::close() noexcept { close_within(waits_at_close); }
@@ -83,7 +83,7 @@ void ControlServer::close_within(unsigned waits) noexcept {
     accept_pause_.reset();
     sweep_timer_.reset();
     const auto removed = listener_->remove_file();
-    // In a folder that is not ours any more, as after a drop of privileges, it stays and is harmless: nobody listens.
+    // In a directory that is not ours any more, as after a drop of privileges, it stays and is harmless: nobody listens.
     if (!removed && removed.error().exit_code != ExitCode::permission && waits > 0) requests_->note(removed.error());
     listener_.reset();
     turns_.clear();

@@ -51,7 +51,7 @@ public:
     /// \throws std::exception where the loop can't watch the socket
     void start();
     /// Gives the socket's file to the owner and group. \param belonging as in the constructor, from here on
-    Result<void> hand_to(const ControlRoles::Belonging& belonging);
+    Result<void> change_owner(const ControlRoles::Belonging& belonging);
     /// As ControlPolicy. Also from within a request, so that the object must live on for a while.
     void close() noexcept;
 

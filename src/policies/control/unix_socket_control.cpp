@@ -153,10 +153,10 @@ Result<void> UnixSocketControl::open(Requests& requests, os::EventLoop& loop) {
 
 std::string UnixSocketControl::endpoint() const { return state_->options.path; }
 
-Result<void> UnixSocketControl::hand_to(uid_t uid, gid_t gid) {
+Result<void> UnixSocketControl::change_owner(uid_t uid, gid_t gid) {
     State& state = *state_;
     if (!state.server) return {};
-    return state.server->hand_to(
+    return state.server->change_owner(
         {.service = uid, .owner = state.owner.value_or(uid), .group = state.group.value_or(gid)});
 }
 

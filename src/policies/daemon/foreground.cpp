@@ -20,7 +20,7 @@ Foreground::Foreground(Options options, const os::Host& host)
 
 Result<Role> Foreground::enter() { return Role::service; }
 
-Result<void> Foreground::carry(const std::function<void()>& body) {
+Result<void> Foreground::run_service(const std::function<void()>& body) {
     if (!children_->adopts_orphans()) {
         body();
         return {};

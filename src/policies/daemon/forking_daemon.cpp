@@ -134,7 +134,7 @@ void ForkingDaemon::crashed(std::string_view what) noexcept {
             size += part.copy(line.data() + size, line.size() - size - 1);
         std::replace(line.begin() + 1, line.begin() + static_cast<std::ptrdiff_t>(size), '\n', ' ');
         line[size++] = '\n';
-        reports_->pipe->write_last_words({line.data(), size});
+        reports_->pipe->write_at_crash({line.data(), size});
     }
     --reports_->crashes;
 }

@@ -7,7 +7,7 @@
 #include <system_error>
 #include <utility>
 
-#include "policies/lock/other_places.hpp"
+#include "policies/lock/other_run_directories.hpp"
 #include "servicekit/os/file_locks.hpp"
 #include "servicekit/os/files.hpp"
 #include "servicekit/os/host.hpp"
@@ -25,7 +25,7 @@ Owner to_owner(const os::LockOwner& owner) {
             .uid = owner.uid};
 }
 
-Owner to_owner(const policies::OtherPlaces::Instance& instance) {
+Owner to_owner(const policies::OtherRunDirectories::Instance& instance) {
     Owner owner = to_owner(instance.owner);
     owner.where += " with '" + instance.pid_file + "'";
     return owner;
@@ -93,7 +93,7 @@ void PidFileLock::configure(const Deployment& deployment) {
     other_pid_files_ = deployment.other_pid_files;
 }
 
-policies::OtherPlaces PidFileLock::other_places() const {
+policies::OtherRunDirectories PidFileLock::other_run_directories() const {
     return {other_pid_files_, *file_locks_, *files_, *process_, *processes_};
 }
 
@@ -126,7 +126,7 @@ Result<std::optional<Owner>> PidFileLock::other_instance(os::FileLock& own) cons
     if (other_pid_files_.empty()) return std::optional<Owner>{};
     // What a former life left there is not this one's pid.
     if (const auto emptied = own.write(""); !emptied) return emptied.error();
-    const auto other = other_places().give_way(own);
+    const auto other = other_run_directories().give_way(own);
     if (!other) return other.error();
     return *other ? std::optional{to_owner(**other)} : std::nullopt;
 }
@@ -162,7 +162,7 @@ Result<std::optional<Owner>> PidFileLock::owner() {
     const auto found = file_locks_->owner(path_);
     if (!found) return found.error().at_stage(ExitCode::cannot_create);
     if (found->has_value()) return std::optional{to_owner(**found)};
-    const auto other = other_places().look();
+    const auto other = other_run_directories().look();
     if (!other) return other.error().at_stage(ExitCode::cannot_create);
     return *other ? std::optional{to_owner(**other)} : std::nullopt;
 }

@@ -93,8 +93,8 @@ void ConsoleLog::write(const LogRecord& record) noexcept {
 
 void ConsoleLog::set_level(LogLevel level) noexcept { state_->level.store(level, std::memory_order_relaxed); }
 
-void ConsoleLog::write_last_words(std::span<const LogRecord> records) noexcept {
-    for (const LogRecord& record : records) state_->output.write_last_words(record);
+void ConsoleLog::write_at_crash(std::span<const LogRecord> records) noexcept {
+    for (const LogRecord& record : records) state_->output.write_at_crash(record);
 }
 
 void ConsoleLog::close(std::chrono::milliseconds at_most) noexcept {

@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "base/escaped_text.hpp"
+#include "policies/log/crash_line.hpp"
 #include "policies/log/journal_entry.hpp"
-#include "policies/log/last_line.hpp"
 #include "policies/log/log_line.hpp"
 #include "policies/log/message_output.hpp"
 #include "policies/log/stream_output.hpp"
@@ -63,8 +63,8 @@ struct JournalLog::State {
     std::atomic<LogLevel> level{LogLevel::info};
     policies::MessageOutput entries;
     policies::StreamOutput lines;
-    policies::LastLine last_line;  ///< in the place of an entry
-    bool line_stuck = false;       ///< the last one in the place of an entry; for whoever has the turn of the entries
+    policies::CrashLine crash_line;  ///< in the place of an entry
+    bool line_stuck = false;         ///< the last one in the place of an entry; for whoever has the turn of the entries
 };
 
 void JournalLog::State::open_journal() {
@@ -75,7 +75,7 @@ void JournalLog::State::open_journal() {
     const auto send_long = [this](os::MessageSocket& socket, const std::string& entry) {
         return socket.send_in_file(entry, options.patience);
     };
-    last_line.prepare(0);
+    crash_line.prepare(0);
     entries.open({.path = options.socket,
                   .patience = options.patience,
                   .retry_after = options.retry_after,
@@ -139,14 +139,14 @@ void JournalLog::write(const LogRecord& record) noexcept {
 
 void JournalLog::set_level(LogLevel level) noexcept { state_->level.store(level, std::memory_order_relaxed); }
 
-void JournalLog::write_last_words(std::span<const LogRecord> records) noexcept {
+void JournalLog::write_at_crash(std::span<const LogRecord> records) noexcept {
     State& state = *state_;
     for (const LogRecord& record : records) {
         if (!state.to_journal)
-            state.lines.write_last_words(record);
-        else if (!state.entries.write_last_words(record))
-            state.streams->write_last_words(os::Stream::error, state.last_line.render(record, append_line_for_manager),
-                                            state.options.patience);
+            state.lines.write_at_crash(record);
+        else if (!state.entries.write_at_crash(record))
+            state.streams->write_at_crash(os::Stream::error, state.crash_line.render(record, append_line_for_manager),
+                                          state.options.patience);
     }
 }
 

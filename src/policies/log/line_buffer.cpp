@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "base/attempt.hpp"
-#include "policies/log/last_turn.hpp"
+#include "policies/log/crash_lock.hpp"
 
 namespace servicekit::policies {
 
@@ -29,7 +29,7 @@ void LineBuffer::start(os::EventLoop& loop) {
 
 void LineBuffer::stop() noexcept {
     delays_.store(false, std::memory_order_release);
-    const Turns::Turn turn{line_turns_};
+    const TimedMutex::Lock lock{line_mutex_};
     loop_ = nullptr;
     timer_.reset();
 }
@@ -50,8 +50,8 @@ void LineBuffer::stop() noexcept {
     if (!is_first()) return false;
     bool arms_timer = false;
     {
-        const Turns::Turn turn{sink_turns_, 0ms};
-        if (!turn.is_ours() || delivered_ != draining_.size() || !is_first()) return false;
+        const TimedMutex::Lock lock{sink_mutex_, 0ms};
+        if (!lock.owns_lock() || delivered_ != draining_.size() || !is_first()) return false;
         const os::Writing writing = sink_->deliver(line);
         if (!writing) [[unlikely]]
             arms_timer = keep_rest(line, writing);
@@ -66,7 +66,7 @@ void LineBuffer::stop() noexcept {
     draining_ = line;
     delivered_ = writing.bytes;
     note_failure(*writing.failure);
-    const Turns::Turn turn{line_turns_};
+    const TimedMutex::Lock lock{line_mutex_};
     return wants_timer();
 }
 
@@ -82,7 +82,7 @@ void LineBuffer::collect(Time time, std::string_view line, bool urgent) {
     }
     if (room == Room::closed) return;
     if (room == Room::none) {
-        const Turns::Turn turn{line_turns_};
+        const TimedMutex::Lock lock{line_mutex_};
         ++lost_;
     } else if (urgent) {
         flush_until(position, patience());
@@ -94,7 +94,7 @@ void LineBuffer::collect(Time time, std::string_view line, bool urgent) {
 }
 
 void LineBuffer::count_loss(std::string_view reason) noexcept {
-    const Turns::Turn turn{line_turns_};
+    const TimedMutex::Lock lock{line_mutex_};
     ++lost_;
     try {
         loss_reason_ = reason;
@@ -104,7 +104,7 @@ void LineBuffer::count_loss(std::string_view reason) noexcept {
 }
 
 LineBuffer::Room LineBuffer::add(Time time, std::string_view line, bool& arms_timer, std::uint64_t& position) {
-    const Turns::Turn turn{line_turns_};
+    const TimedMutex::Lock lock{line_mutex_};
     if (!is_open()) return Room::closed;
     last_time_ = time;
     // A line that is longer than the buffer goes in where the buffer is empty.
@@ -139,28 +139,28 @@ bool LineBuffer::add_losses(Time time) {
 
 // Where no line comes any more that could bring them along.
 bool LineBuffer::tell_losses() {
-    const Turns::Turn turn{line_turns_};
+    const TimedMutex::Lock lock{line_mutex_};
     return lost_ > 0 && add_losses(last_time_);
 }
 
-// Whoever has the sink's turn delivers what others bring meanwhile, in one piece: they need only wait for that, not for
-// the turn. A delivery takes a microsecond or two, and to sleep and be woken ten.
+// Whoever has the sink's mutex delivers what others bring meanwhile, in one piece: they need only wait for that, not for
+// the lock. A delivery takes a microsecond or two, and to sleep and be woken ten.
 void LineBuffer::flush_until(std::uint64_t position, std::chrono::milliseconds at_most) {
     for (int yields = 0; yields < 50; ++yields) {
         for (int looks = 0; looks < 20; ++looks)
             if (delivered_until_.load(std::memory_order_acquire) >= position) return;
-        const Turns::Turn turn{sink_turns_, 0ms};
-        if (turn.is_ours()) return static_cast<void>(drain());
+        const TimedMutex::Lock lock{sink_mutex_, 0ms};
+        if (lock.owns_lock()) return static_cast<void>(drain());
         std::this_thread::yield();
     }
     flush(at_most);
 }
 
 bool LineBuffer::flush(std::chrono::milliseconds at_most) {
-    const Turns::Turn turn{sink_turns_, at_most};
-    if (turn.is_ours()) return drain();
+    const TimedMutex::Lock lock{sink_mutex_, at_most};
+    if (lock.owns_lock()) return drain();
     fails_.store(true, std::memory_order_relaxed);
-    const Turns::Turn lines{line_turns_};
+    const TimedMutex::Lock lines{line_mutex_};
     loss_reason_ = "the log hangs";
     return false;
 }
@@ -171,7 +171,7 @@ bool LineBuffer::drain() {
             delivered_until_.store(draining_until_, std::memory_order_release);
             draining_.clear();
             delivered_ = 0;
-            const Turns::Turn turn{line_turns_};
+            const TimedMutex::Lock lock{line_mutex_};
             draining_until_ = added_;
             std::swap(filling_, draining_);
             oldest_.store(Time::max(), std::memory_order_relaxed);
@@ -191,7 +191,7 @@ bool LineBuffer::drain() {
 
 void LineBuffer::note_failure(const Error& failure) {
     fails_.store(true, std::memory_order_relaxed);
-    const Turns::Turn turn{line_turns_};
+    const TimedMutex::Lock lock{line_mutex_};
     loss_reason_ = failure.reason;
 }
 
@@ -202,7 +202,7 @@ void LineBuffer::begin_line_anew() noexcept {
 }
 
 void LineBuffer::arm_timer() {
-    const Turns::Turn turn{line_turns_};
+    const TimedMutex::Lock lock{line_mutex_};
     if (loop_ == nullptr) return;
     // Another line arms it if there is no memory for this.
     if (!attempt([this] { loop_->post([this] { timer_->start(period(), [this] { on_time(); }); }); }))
@@ -213,7 +213,7 @@ void LineBuffer::arm_timer_for_failure() {
     if (!fails_.load(std::memory_order_relaxed) && lost_.load() == 0) return;
     bool arms_timer = false;
     {
-        const Turns::Turn turn{line_turns_};
+        const TimedMutex::Lock lock{line_mutex_};
         arms_timer = wants_timer();
     }
     if (arms_timer) arm_timer();
@@ -226,7 +226,7 @@ void LineBuffer::on_time() {
         if (flushed && tell_losses()) flushed = flush(patience());
     }));
     {
-        const Turns::Turn turn{line_turns_};
+        const TimedMutex::Lock lock{line_mutex_};
         timer_armed_ = !flushed || !filling_.empty();
         if (!timer_armed_) return;
     }
@@ -236,11 +236,11 @@ void LineBuffer::on_time() {
 bool LineBuffer::close(Time now, std::chrono::milliseconds at_most) noexcept {
     if (!open_.exchange(false)) return true;
     try {
-        const Turns::Turn sink{sink_turns_, at_most};
-        if (!sink.is_ours()) return false;
+        const TimedMutex::Lock sink{sink_mutex_, at_most};
+        if (!sink.owns_lock()) return false;
         (void)drain();
         {
-            const Turns::Turn lines{line_turns_};
+            const TimedMutex::Lock lines{line_mutex_};
             if (lost_ > 0) add_losses(now);
         }
         (void)drain();
@@ -250,14 +250,14 @@ bool LineBuffer::close(Time now, std::chrono::milliseconds at_most) noexcept {
     return true;
 }
 
-void LineBuffer::write_last_words(std::string_view lines) noexcept {
-    const LastTurn sink{sink_turns_};
-    const LastTurn filling{line_turns_};
-    sink_->deliver_last_words(std::string_view{draining_}.substr(std::min(delivered_, draining_.size())));
+void LineBuffer::write_at_crash(std::string_view lines) noexcept {
+    const CrashLock sink{sink_mutex_};
+    const CrashLock filling{line_mutex_};
+    sink_->deliver_at_crash(std::string_view{draining_}.substr(std::min(delivered_, draining_.size())));
     delivered_ = draining_.size();
-    sink_->deliver_last_words(filling_);
+    sink_->deliver_at_crash(filling_);
     filling_.clear();
-    sink_->deliver_last_words(lines);
+    sink_->deliver_at_crash(lines);
 }
 
 }  // namespace servicekit::policies

@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-#include "policies/log/turns.hpp"
+#include "policies/log/timed_mutex.hpp"
 #include "servicekit/base/log_level.hpp"
 #include "servicekit/os/event_loop.hpp"
 #include "servicekit/os/writing.hpp"
@@ -23,7 +23,7 @@ public:
     /// Puts whole lines into the kernel, but for those whose first bytes it took before.
     virtual os::Writing deliver(std::string_view lines) = 0;
     /// The same for a process that dies of a signal. Async-signal-safe.
-    virtual void deliver_last_words(std::string_view lines) noexcept = 0;
+    virtual void deliver_at_crash(std::string_view lines) noexcept = 0;
 };
 
 /// Collects lines from many threads and delivers them in their order.
@@ -67,8 +67,8 @@ public:
     /// \returns false, with nothing done, where the sink hung all that time
     template <class Change>
     bool change_sink(std::chrono::milliseconds at_most, Change change) {
-        const Turns::Turn turn{sink_turns_, at_most};
-        if (!turn.is_ours()) return false;
+        const TimedMutex::Lock lock{sink_mutex_, at_most};
+        if (!lock.owns_lock()) return false;
         (void)drain();
         if (change()) begin_line_anew();
         return true;
@@ -78,33 +78,33 @@ public:
     /// \returns false where a thread is still within the sink: both must stay then
     bool close(Time now, std::chrono::milliseconds at_most) noexcept;
     /// Delivers what is left, then `lines`. Async-signal-safe.
-    void write_last_words(std::string_view lines) noexcept;
+    void write_at_crash(std::string_view lines) noexcept;
 
 private:
     enum class Room { enough, none, closed };
 
     /// Delivers the line without taking it in, where none is in front of it. \returns false where that can't be
     bool deliver_alone(std::string_view line);
-    /// Of a line that was cut short. \returns whether the timer is to be armed. \pre the sink's turn
+    /// Of a line that was cut short. \returns whether the timer is to be armed. \pre the sink's mutex is locked
     bool keep_rest(std::string_view line, const os::Writing& writing);
     /// Takes the line in and delivers what is due.
     void collect(Time time, std::string_view line, bool urgent);
     /// \param position set to which line it is, counted from the first that was taken in
     [[nodiscard]] Room add(Time time, std::string_view line, bool& arms_timer, std::uint64_t& position);
-    /// \pre the lines' turn
+    /// \pre the lines' mutex is locked
     void take_in(Time time, std::string_view line);
     /// Delivers the lines up to that one, or sees somebody else do it.
     void flush_until(std::uint64_t position, std::chrono::milliseconds at_most);
-    /// Puts the line that tells of losses into the buffer. \pre the lines' turn
+    /// Puts the line that tells of losses into the buffer. \pre the lines' mutex is locked
     bool add_losses(Time time);
     bool tell_losses();
-    /// \pre the sink's turn
+    /// \pre the sink's mutex is locked
     bool drain();
-    /// \pre the sink's turn
+    /// \pre the sink's mutex is locked
     void note_failure(const Error& failure);
-    /// A new sink has not seen the first bytes of a line that was cut short. \pre the sink's turn
+    /// A new sink has not seen the first bytes of a line that was cut short. \pre the sink's mutex is locked
     void begin_line_anew() noexcept;
-    /// Whether it is to be armed now. \pre the lines' turn
+    /// Whether it is to be armed now. \pre the lines' mutex is locked
     bool wants_timer();
     void arm_timer();
     /// Where something could not be delivered.
@@ -132,14 +132,14 @@ private:
     std::atomic<std::uint64_t> delivered_until_{0};  ///< the line up to which all were delivered
     std::atomic<bool> fails_{false};                 ///< the last delivery was not whole
 
-    Turns line_turns_;  // whoever has the turn may use what follows
+    TimedMutex line_mutex_;  // guards what follows
     std::string filling_;
     std::uint64_t added_ = 0;  ///< lines, from the first on
     bool timer_armed_ = false;
     Time last_time_ = Time::min();  ///< of the line that came last
     std::string loss_reason_;
 
-    Turns sink_turns_;  // the same; taken before the lines' turn where both are
+    TimedMutex sink_mutex_;  // the same; taken before the lines' mutex where both are
     std::string draining_;
     std::uint64_t draining_until_ = 0;  ///< its last line
     std::size_t delivered_ = 0;         ///< bytes of `draining_`

@@ -4,7 +4,7 @@
 #include <cerrno>
 #include <utility>
 
-#include "policies/log/last_turn.hpp"
+#include "policies/log/crash_lock.hpp"
 
 namespace servicekit::policies {
 namespace {
@@ -36,9 +36,9 @@ bool is_too_long(const os::Transfer& done) {
 }  // namespace
 
 void MessageOutput::open(Plan plan) {
-    const Turns::Turn turn{turns_};
+    const TimedMutex::Lock lock{mutex_};
     plan_ = std::move(plan);
-    last_line_.prepare(plan_.head);
+    crash_line_.prepare(plan_.head);
     static_cast<void>(connect());
     open_ = true;
 }
@@ -46,22 +46,22 @@ void MessageOutput::open(Plan plan) {
 void MessageOutput::write(const LogRecord& record) noexcept {
     if (!open_) return;
     try {
-        const Turns::Turn turn{turns_};
+        const TimedMutex::Lock lock{mutex_};
         if (open_) put(record);
     } catch (...) {
         ++lost_;  // out of memory
     }
 }
 
-bool MessageOutput::write_last_words(const LogRecord& record) noexcept {
+bool MessageOutput::write_at_crash(const LogRecord& record) noexcept {
     if (!open_) return false;
-    const LastTurn turn{turns_};
+    const CrashLock lock{mutex_};
     if (!socket_) return false;
     rest_.erase(0, send_some(rest_));
     if (!rest_.empty()) return false;
     last_rest_.remove_prefix(send_some(last_rest_));
     if (!last_rest_.empty()) return false;
-    const std::string_view message = last_line_.render(
+    const std::string_view message = crash_line_.render(
         record, [this](std::string& out, const LogRecord& shown) { plan_.render(out, shown, socket_->kind()); });
     const std::size_t sent = send_some(message);
     if (sent > 0) last_rest_ = message.substr(sent);
@@ -83,8 +83,8 @@ std::size_t MessageOutput::send_some(std::string_view text) noexcept {
 void MessageOutput::close(std::chrono::milliseconds at_most) noexcept {
     if (!open_.exchange(false)) return;
     try {
-        const Turns::Turn turn{turns_, at_most};
-        if (!turn.is_ours()) return;
+        const TimedMutex::Lock lock{mutex_, at_most};
+        if (!lock.owns_lock()) return;
         refused_at_.reset();
         if (send_rest()) static_cast<void>(told_losses(clock_->system_now()));
         socket_.reset();

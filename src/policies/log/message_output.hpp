@@ -10,8 +10,8 @@
 #include <string>
 #include <string_view>
 
-#include "policies/log/last_line.hpp"
-#include "policies/log/turns.hpp"
+#include "policies/log/crash_line.hpp"
+#include "policies/log/timed_mutex.hpp"
 #include "servicekit/os/clock.hpp"
 #include "servicekit/os/message_sockets.hpp"
 #include "servicekit/policy/log_policy.hpp"
@@ -29,7 +29,7 @@ public:
         std::chrono::milliseconds retry_after{};  ///< until somebody who was not there is looked for again
         /// Appends the record as a message, with what ends it on a stream.
         std::function<void(std::string& out, const LogRecord& record, os::MessageSocket::Kind kind)> render = {};
-        /// How much may stand in a message beside the record: LastLine::prepare()
+        /// How much may stand in a message beside the record: CrashLine::prepare()
         std::size_t head = 0;
         /// For a message that is too long for a datagram. \returns nothing where it can't be sent in any way
         std::function<os::Transfer(os::MessageSocket& socket, const std::string& message)> send_long = {};
@@ -43,12 +43,12 @@ public:
     void open(Plan plan);
     void write(const LogRecord& record) noexcept;
     /// Async-signal-safe. \returns whether it is sent
-    bool write_last_words(const LogRecord& record) noexcept;
+    bool write_at_crash(const LogRecord& record) noexcept;
     /// Drops records from here on, and waits until the last one is sent, but for `at_most`.
     void close(std::chrono::milliseconds at_most) noexcept;
 
 private:
-    /// All of it with the turn.
+    /// All of it with the lock.
     void put(const LogRecord& record);
     [[nodiscard]] bool deliver(const LogRecord& record);
     [[nodiscard]] bool send(const LogRecord& record);
@@ -64,14 +64,14 @@ private:
     Plan plan_;
     std::atomic<bool> open_{false};
     std::atomic<std::uint64_t> lost_{0};
-    LastLine last_line_;
+    CrashLine crash_line_;
 
-    Turns turns_;  // whoever has the turn may use what follows
+    TimedMutex mutex_;  // guards what follows
     std::unique_ptr<os::MessageSocket> socket_;
     std::optional<std::chrono::steady_clock::time_point> refused_at_;
     std::string message_;         ///< kept for its memory
     std::string rest_;            ///< of a message of which a stream took a part
-    std::string_view last_rest_;  ///< the same of last words; `last_line_` has it, and it comes after `rest_`
+    std::string_view last_rest_;  ///< the same of crash lines; `crash_line_` has it, and it comes after `rest_`
     bool stuck_ = false;          ///< the last one waited in vain
     std::string loss_reason_;
 };

@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "base/escaped_text.hpp"
+#include "policies/log/crash_line.hpp"
 #include "policies/log/json_line.hpp"
-#include "policies/log/last_line.hpp"
 #include "policies/log/log_line.hpp"
 #include "policies/log/log_process.hpp"
 #include "policies/log/piped_lines.hpp"
@@ -80,7 +80,7 @@ struct PipeLog::State {
 
     std::unique_ptr<os::ProgramInput> input;
     PipedLines lines;
-    policies::LastLine last_line;
+    policies::CrashLine crash_line;
     std::optional<policies::LogProcess> program;
     os::EventLoop* loop = nullptr;
     std::shared_ptr<Waiting> waiting;
@@ -105,7 +105,7 @@ Result<void> PipeLog::State::open() {
         *input, *programs, *clock, [this](const std::string& message) { say(message); });
     if (!starts_late)
         if (auto started = program->start(); !started) return started;
-    last_line.prepare(source.size());
+    crash_line.prepare(source.size());
     lines.open(*input, [this](std::uint64_t count) {
         return render({.time = clock->system_now(),
                        .level = LogLevel::warning,
@@ -274,15 +274,15 @@ Result<void> PipeLog::reopen() {
 
 void PipeLog::set_level(LogLevel level) noexcept { state_->level.store(level, std::memory_order_relaxed); }
 
-Result<void> PipeLog::hand_to(uid_t uid, gid_t gid) {
-    return state_->input ? state_->input->hand_to(uid, gid) : Result<void>{};
+Result<void> PipeLog::change_owner(uid_t uid, gid_t gid) {
+    return state_->input ? state_->input->change_owner(uid, gid) : Result<void>{};
 }
 
-void PipeLog::write_last_words(std::span<const LogRecord> records) noexcept {
+void PipeLog::write_at_crash(std::span<const LogRecord> records) noexcept {
     State& state = *state_;
-    if (records.empty()) state.lines.write_last_words({});
+    if (records.empty()) state.lines.write_at_crash({});
     const auto append = [&state](std::string& out, const LogRecord& record) { state.render(out, record); };
-    for (const LogRecord& record : records) state.lines.write_last_words(state.last_line.render(record, append));
+    for (const LogRecord& record : records) state.lines.write_at_crash(state.crash_line.render(record, append));
 }
 
 void PipeLog::close(std::chrono::milliseconds at_most) noexcept { state_->close(at_most); }

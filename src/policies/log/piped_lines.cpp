@@ -9,45 +9,45 @@ namespace {
 
 /// So much is written without waiting for more.
 constexpr std::size_t full_enough = 64U << 10U;
-/// How often the last words look whether another thread is done; it is for microseconds.
+/// How often the crash lines look whether another thread is done; it is for microseconds.
 constexpr int last_looks = 10'000;
 
 }  // namespace
 
-class PipedLines::Turn {
+class PipedLines::Lock {
 public:
-    explicit Turn(PipedLines& lines) : lock_{lines.mutex_}, taken_{lines.taken_} {
+    explicit Lock(PipedLines& lines) : lock_{lines.mutex_}, taken_{lines.taken_} {
         // Only a thread that dies takes it without the lock, and keeps it.
-        is_ours_ = !taken_.exchange(true, std::memory_order_acquire);
+        owns_lock_ = !taken_.exchange(true, std::memory_order_acquire);
     }
-    ~Turn() {
-        if (is_ours_) taken_.store(false, std::memory_order_release);
+    ~Lock() {
+        if (owns_lock_) taken_.store(false, std::memory_order_release);
     }
-    Turn(const Turn&) = delete;
-    Turn& operator=(const Turn&) = delete;
-    [[nodiscard]] bool is_ours() const noexcept { return is_ours_; }
+    Lock(const Lock&) = delete;
+    Lock& operator=(const Lock&) = delete;
+    [[nodiscard]] bool owns_lock() const noexcept { return owns_lock_; }
 
 private:
     std::lock_guard<std::mutex> lock_;
     std::atomic<bool>& taken_;
-    bool is_ours_;
+    bool owns_lock_;
 };
 
 void PipedLines::open(os::ProgramInput& input, LossLine loss_line) {
-    const Turn turn{*this};
+    const Lock lock{*this};
     input_ = &input;
     loss_line_ = std::move(loss_line);
     is_open_ = true;
 }
 
 void PipedLines::begin_to_wait() noexcept {
-    const Turn turn{*this};
+    const Lock lock{*this};
     may_wait_ = true;
 }
 
 PipedLines::Need PipedLines::put(std::string_view line, bool at_once) {
-    const Turn turn{*this};
-    if (!turn.is_ours() || !is_open_) return Need::nothing;
+    const Lock lock{*this};
+    if (!lock.owns_lock() || !is_open_) return Need::nothing;
     note_loss();
     const std::size_t size = waiting().size();
     if (lost_.load() > 0 || (size > 0 && size + line.size() > most_))
@@ -62,28 +62,28 @@ PipedLines::Need PipedLines::put(std::string_view line, bool at_once) {
 void PipedLines::count_loss() noexcept { ++lost_; }
 
 PipedLines::Need PipedLines::flush_in_time() {
-    const Turn turn{*this};
-    if (!turn.is_ours()) return Need::nothing;
+    const Lock lock{*this};
+    if (!lock.owns_lock()) return Need::nothing;
     awaits_time_ = false;
     return awaits_room_ ? Need::nothing : write_out();
 }
 
 PipedLines::Need PipedLines::flush_into_room() {
-    const Turn turn{*this};
-    if (!turn.is_ours()) return Need::nothing;
+    const Lock lock{*this};
+    if (!lock.owns_lock()) return Need::nothing;
     awaits_room_ = false;
     return write_out();
 }
 
 bool PipedLines::close() noexcept {
-    const Turn turn{*this};
+    const Lock lock{*this};
     may_wait_ = false;
     return std::exchange(is_open_, false);
 }
 
 bool PipedLines::drain() {
-    const Turn turn{*this};
-    if (!turn.is_ours()) return true;
+    const Lock lock{*this};
+    if (!lock.owns_lock()) return true;
     static_cast<void>(write_out());
     return waiting().empty();
 }
@@ -141,12 +141,12 @@ void PipedLines::lose_all() {
     if (waiting().empty()) take_off(0);
 }
 
-void PipedLines::write_last_words(std::string_view lines) noexcept {
-    bool is_ours = !taken_.exchange(true, std::memory_order_acquire);
+void PipedLines::write_at_crash(std::string_view lines) noexcept {
+    bool owns_lock = !taken_.exchange(true, std::memory_order_acquire);
     // One that died in here is waited for once.
-    for (int look = 0; !is_ours && !has_begun_anew_ && look < last_looks; ++look) {
+    for (int look = 0; !owns_lock && !has_begun_anew_ && look < last_looks; ++look) {
         std::this_thread::yield();
-        is_ours = !taken_.exchange(true, std::memory_order_acquire);
+        owns_lock = !taken_.exchange(true, std::memory_order_acquire);
     }
     if (input_ == nullptr) return;
     constexpr std::chrono::milliseconds patience{100};
@@ -163,12 +163,12 @@ void PipedLines::write_last_words(std::string_view lines) noexcept {
         }
     };
     // Where a thread died in here, what waits may be in any state, and the pipe may end within a line.
-    if (is_ours)
+    if (owns_lock)
         write_all(waiting());
     else if (!std::exchange(has_begun_anew_, true))
         write_all("\n");
     write_all(lines);
-    if (is_ours) {
+    if (owns_lock) {
         // The process goes on to die; where it does not, nothing is written twice.
         written_ = lines_.size();
         taken_.store(false, std::memory_order_release);

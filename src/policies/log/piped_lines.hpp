@@ -47,11 +47,11 @@ public:
     bool drain();
 
     /// Async-signal-safe, whatever any thread does here at this moment; what waits may be left out where one does.
-    void write_last_words(std::string_view lines) noexcept;
+    void write_at_crash(std::string_view lines) noexcept;
 
 private:
-    /// One who has it may use what follows; last words are not kept waiting for it for ever.
-    class Turn;
+    /// One who has it may use what follows; crash lines are not kept waiting for it for ever.
+    class Lock;
 
     Need write_out();
     void note_loss();
@@ -69,7 +69,7 @@ private:
     std::string lines_;
     std::size_t written_ = 0;      ///< bytes of `lines_` that are in the pipe
     bool is_torn_ = false;         ///< the last of them is not the end of a line
-    bool has_begun_anew_ = false;  ///< for last words, after a thread died in here
+    bool has_begun_anew_ = false;  ///< for crash lines, after a thread died in here
     bool is_stuck_ = false;        ///< the last of them waited in vain for room
     bool is_open_ = false;
     bool may_wait_ = false;

@@ -2,14 +2,14 @@
 
 #include <utility>
 
-#include "policies/log/last_turn.hpp"
+#include "policies/log/crash_lock.hpp"
 
 namespace servicekit::policies {
 
 void StreamOutput::open(Render render, std::size_t head) {
-    const Turns::Turn turn{turns_};
+    const TimedMutex::Lock lock{mutex_};
     render_ = std::move(render);
-    last_line_.prepare(head);
+    crash_line_.prepare(head);
     open_ = true;
 }
 
@@ -18,26 +18,26 @@ void StreamOutput::write(const LogRecord& record) noexcept {
     try {
         std::string line;
         render_(line, record);
-        const Turns::Turn turn{turns_};
+        const TimedMutex::Lock lock{mutex_};
         if (open_) put(std::move(line), record.time);
     } catch (...) {
         ++lost_;  // out of memory
     }
 }
 
-void StreamOutput::write_last_words(const LogRecord& record) noexcept {
+void StreamOutput::write_at_crash(const LogRecord& record) noexcept {
     if (!open_) return;
-    const LastTurn turn{turns_};
+    const CrashLock lock{mutex_};
     // Who died with the turn in hand has most likely written a whole line: one that fits is written at once.
-    if (std::exchange(torn_, false)) streams_->write_last_words(stream_, "\n", patience_);
-    streams_->write_last_words(stream_, last_line_.render(record, render_), patience_);
+    if (std::exchange(torn_, false)) streams_->write_at_crash(stream_, "\n", patience_);
+    streams_->write_at_crash(stream_, crash_line_.render(record, render_), patience_);
 }
 
 void StreamOutput::close(std::chrono::system_clock::time_point now, std::chrono::milliseconds at_most) noexcept {
     if (!open_.exchange(false)) return;
     try {
-        const Turns::Turn turn{turns_, at_most};
-        if (turn.is_ours() && lost_ > 0) put({}, now);
+        const TimedMutex::Lock lock{mutex_, at_most};
+        if (lock.owns_lock() && lost_ > 0) put({}, now);
     } catch (...) {
         return;  // out of memory for the line that tells of losses
     }

@@ -7,8 +7,8 @@
 #include <functional>
 #include <string>
 
-#include "policies/log/last_line.hpp"
-#include "policies/log/turns.hpp"
+#include "policies/log/crash_line.hpp"
+#include "policies/log/timed_mutex.hpp"
 #include "servicekit/os/standard_streams.hpp"
 #include "servicekit/policy/log_policy.hpp"
 
@@ -27,17 +27,17 @@ public:
         : streams_{&streams}, stream_{stream}, patience_{patience} {}
 
     /// Lets lines in; before, they are dropped.
-    /// \param head how much may stand in a line beside the record: LastLine::prepare()
+    /// \param head how much may stand in a line beside the record: CrashLine::prepare()
     void open(Render render, std::size_t head = 0);
     void write(const LogRecord& record) noexcept;
     /// Async-signal-safe.
-    void write_last_words(const LogRecord& record) noexcept;
+    void write_at_crash(const LogRecord& record) noexcept;
     /// Drops lines from here on, and waits until the last one is written, but for `at_most`.
     /// \param now the time of the line that tells of losses, where there are any.
     void close(std::chrono::system_clock::time_point now, std::chrono::milliseconds at_most) noexcept;
 
 private:
-    /// \param line one record, or empty for the losses alone. \pre the turn is ours
+    /// \param line one record, or empty for the losses alone. \pre the mutex is locked
     void put(std::string line, std::chrono::system_clock::time_point time);
     [[nodiscard]] std::string loss_line(std::chrono::system_clock::time_point time) const;
 
@@ -47,9 +47,9 @@ private:
     Render render_;
     std::atomic<bool> open_{false};
     std::atomic<std::uint64_t> lost_{0};
-    LastLine last_line_;
+    CrashLine crash_line_;
 
-    Turns turns_;         // whoever has the turn may use what follows
+    TimedMutex mutex_;    // guards what follows
     bool torn_ = false;   ///< the last thing that was written is no whole line
     bool stuck_ = false;  ///< the last line waited in vain
     std::string loss_reason_;

@@ -97,8 +97,8 @@ void SyslogLog::write(const LogRecord& record) noexcept {
 
 void SyslogLog::set_level(LogLevel level) noexcept { state_->level.store(level, std::memory_order_relaxed); }
 
-void SyslogLog::write_last_words(std::span<const LogRecord> records) noexcept {
-    for (const LogRecord& record : records) static_cast<void>(state_->output.write_last_words(record));
+void SyslogLog::write_at_crash(std::span<const LogRecord> records) noexcept {
+    for (const LogRecord& record : records) static_cast<void>(state_->output.write_at_crash(record));
 }
 
 void SyslogLog::close(std::chrono::milliseconds at_most) noexcept { state_->output.close(at_most); }

@@ -27,8 +27,8 @@ protected:
     }
     /// Boots Lisp before anybody reports crashes.
     void load_script() {
-        write_file(folder.file("script.lisp"), "(setf (service:setting \"log-level\") \"info\")");
-        lisp.add_variable("LISP_TRIAL_SCRIPT", folder.file("script.lisp"));
+        write_file(directory.file("script.lisp"), "(setf (service:setting \"log-level\") \"info\")");
+        lisp.add_variable("LISP_TRIAL_SCRIPT", directory.file("script.lisp"));
     }
     void expect_that_crashes_are_reported() {
         for (const char* in_thread : {"false", "true"}) {
@@ -45,7 +45,7 @@ protected:
                                         HasSubstr("\nevent: crash, for "), EndsWith("\nend of the report\n")));
         }
     }
-    [[nodiscard]] std::string report() const { return read_file(folder.file("lisp-trial.crash")); }
+    [[nodiscard]] std::string report() const { return read_file(directory.file("lisp-trial.crash")); }
 };
 
 TEST_F(LispCrashTest, BeforeLispHasBootedTheProcessEndsWithAReport) {
@@ -75,7 +75,7 @@ TEST_F(LispCrashTest, WhatInterruptsLispIsNoCrashThoughALoadScriptBootedIt) {
         EXPECT_EQ(kind_of(service, "(loop (make-hash-table))", 0.1), "timeout");
     }
 
-    EXPECT_FALSE(std::filesystem::exists(folder.file("lisp-trial.crash")));
+    EXPECT_FALSE(std::filesystem::exists(directory.file("lisp-trial.crash")));
     EXPECT_EQ(crash(service, "true"), 128 + SIGSEGV);
     EXPECT_THAT(report(), AllOf(HasSubstr("\nevent: crash, for "), EndsWith("\nend of the report\n")));
     EXPECT_EQ(report().find("crash report of"), report().rfind("crash report of"));
@@ -91,10 +91,10 @@ TEST_F(LispCrashTest, TheEndOfASwankServerIsNoCrashThoughALoadScriptBootedLisp) 
         service.call("stop-swank-server");
     }
 
-    EXPECT_FALSE(std::filesystem::exists(folder.file("lisp-trial.crash")));
+    EXPECT_FALSE(std::filesystem::exists(directory.file("lisp-trial.crash")));
     service.signal(SIGTERM);
     EXPECT_EQ(service.exit_code(), 0);
-    EXPECT_FALSE(std::filesystem::exists(folder.file("lisp-trial.crash")));
+    EXPECT_FALSE(std::filesystem::exists(directory.file("lisp-trial.crash")));
 }
 
 TEST_F(LispCrashTest, AFaultWhileLispEvaluatesEndsTheProcess) {

@@ -77,11 +77,11 @@ TEST_F(LispEvalTest, CanBeInterruptedWhileItRuns) {
 
 TEST_F(LispEvalTest, TellsThePlaceInAFileThatIsBeingLoaded) {
     const RunningService service{lisp};
-    write_file(folder.file("bad.lisp"), "(+ 1 2)\n\n(error \"boom\")\n");
+    write_file(directory.file("bad.lisp"), "(+ 1 2)\n\n(error \"boom\")\n");
 
-    const Object error = error_of(service, "(load \"" + folder.file("bad.lisp") + "\")");
+    const Object error = error_of(service, "(load \"" + directory.file("bad.lisp") + "\")");
 
-    EXPECT_EQ(*error.find("place"), Value{folder.file("bad.lisp") + ", line 3"});
+    EXPECT_EQ(*error.find("place"), Value{directory.file("bad.lisp") + ", line 3"});
     EXPECT_EQ(*error.find("message"), Value{"boom"});
 }
 
@@ -184,7 +184,7 @@ TEST_F(LispEvalTest, OnlyTheServicesOwnUserAndRootMay) {
     if (!is_root()) GTEST_SKIP() << "needs root, to be somebody else";
     lisp.add_options({"--control-mode", "0666", "--control-admin", "everyone", "--control-owner", "1"});
     const RunningService service{lisp};
-    ::chmod(folder.path().c_str(), 0755);
+    ::chmod(directory.path().c_str(), 0755);
 
     const Command ask{.arguments = {"socat", "-", "unix-connect:" + lisp.control_socket()},
                       .input = R"-(["eval",{"form":"(+ 1 2)"}])-"};

@@ -11,7 +11,7 @@ namespace servicekit::test {
 /// Tests of programs/lisp_trial.cpp.
 class LispTest : public ServiceTest {
 protected:
-    ServiceProgram lisp{"lisp-trial", folder.path()};
+    ServiceProgram lisp{"lisp-trial", directory.path()};
 
     /// What the form gives, as printed: the first value.
     static std::string value_of(const RunningService& service, const std::string& form, double time_limit = 20) {

@@ -20,14 +20,14 @@ protected:
         lisp.add_variable("LISP_TRIAL_SCRIPT", script);
     }
 
-    std::string script = folder.file("script.lisp");
+    std::string script = directory.file("script.lisp");
 };
 
 /// What the script says is all that there is: no options.
 class LispScriptTest : public ServiceTest {
 protected:
     LispScriptTest() {
-        write_file(folder.file("script.lisp"), R"-((setf (service:name) "scripted"
+        write_file(directory.file("script.lisp"), R"-((setf (service:name) "scripted"
                                                           (service:run-directory) "there"
                                                           (service:setting "log-file") "scripted.log"))-");
     }
@@ -40,38 +40,38 @@ protected:
 TEST_F(LispScriptTest, SaysWhatADaemonIsCalledAndWhereItIs) {
     const Outcome started = verb("start");
     EXPECT_EQ(started.exit_code, 0) << started;
-    const std::string pid = read_file(folder.file("there/scripted.pid"));
+    const std::string pid = read_file(directory.file("there/scripted.pid"));
 
     EXPECT_EQ(value_of("(service:name)"), "\"scripted\"\n");
     EXPECT_EQ(value_of("(getf (service:status) :pid)"), pid);
     EXPECT_EQ(value_of("(getf (service:status) :control-socket)"),
-              "\"" + folder.file("there/scripted.control") + "\"\n");
+              "\"" + directory.file("there/scripted.control") + "\"\n");
     EXPECT_EQ(verb("call eval-in-cpp form='(* 6 7)'").out, "{\"value\":\"42\"}\n");
-    EXPECT_THAT(read_file(folder.file("scripted.log")), HasSubstr("scripted["));
+    EXPECT_THAT(read_file(directory.file("scripted.log")), HasSubstr("scripted["));
 
     EXPECT_EQ(verb("stop").exit_code, 0);
-    EXPECT_FALSE(std::filesystem::exists(folder.file("there/scripted.control")));
+    EXPECT_FALSE(std::filesystem::exists(directory.file("there/scripted.control")));
     EXPECT_EQ(verb("status").exit_code, 3);
 }
 
 TEST_F(LispScriptTest, IsLoadedAnewByARestart) {
     EXPECT_EQ(verb("start").exit_code, 0);
-    const std::string first = read_file(folder.file("there/scripted.pid"));
+    const std::string first = read_file(directory.file("there/scripted.pid"));
     EXPECT_EQ(value_of("(setf cl-user::*forgotten* 1)"), "1\n");
-    write_file(folder.file("script.lisp"), read_file(folder.file("script.lisp")) + "(defvar cl-user::*new* 2)");
+    write_file(directory.file("script.lisp"), read_file(directory.file("script.lisp")) + "(defvar cl-user::*new* 2)");
 
     const Outcome restarted = verb("restart");
 
     EXPECT_EQ(restarted.exit_code, 0) << restarted;
-    EXPECT_NE(read_file(folder.file("there/scripted.pid")), first);
+    EXPECT_NE(read_file(directory.file("there/scripted.pid")), first);
     EXPECT_EQ(value_of("(list (boundp (quote cl-user::*forgotten*)) cl-user::*new*)"), "(NIL 2)\n");
     EXPECT_EQ(verb("stop").exit_code, 0);
 }
 
 TEST_F(LispScriptTest, ThatDoesNotLoadLeavesTheServiceAloneThatWasToBeRestarted) {
     EXPECT_EQ(verb("start").exit_code, 0);
-    write_file(folder.file("script.lisp"),
-               read_file(folder.file("script.lisp")) + "(unless (service:client-p) (error \"not ~A\" :again))");
+    write_file(directory.file("script.lisp"),
+               read_file(directory.file("script.lisp")) + "(unless (service:client-p) (error \"not ~A\" :again))");
 
     const Outcome restarted = verb("restart");
 
@@ -105,7 +105,7 @@ TEST_F(LispLoadTest, TheFormThatFailedIsNamedByFileAndLine) {
     EXPECT_THAT(lisp.verb({"start"}).err,
                 HasSubstr("cannot load the configuration: " + script + ", line 7: boom (SIMPLE-ERROR)"));
 
-    const std::string other = folder.file("other.lisp");
+    const std::string other = directory.file("other.lisp");
     write_file(other, "1\n(car 2)\n");
     write_file(script, "(load \"" + other + "\")");
     EXPECT_THAT(lisp.verb({"start"}).err, HasSubstr(other + ", line 2: "));

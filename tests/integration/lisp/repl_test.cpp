@@ -19,7 +19,7 @@ protected:
     /// It has the terminal to itself, at which the test types.
     [[nodiscard]] Command repl() const {
         Command command = terminal.own(lisp.command({"repl"}));
-        command.variables.emplace_back("HOME", folder.path());
+        command.variables.emplace_back("HOME", directory.path());
         return command;
     }
 

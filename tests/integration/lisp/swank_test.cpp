@@ -31,7 +31,7 @@ protected:
     [[nodiscard]] Command emacs(const std::string& port, const std::string& stay = "") const {
         Command command{.arguments = {"emacs", "-Q", "--batch", "-l",
                                       std::string{SERVICEKIT_LISP_TESTS_DIR} + "/slime_session.el", port},
-                        .variables = {{"HOME", folder.path()}}};
+                        .variables = {{"HOME", directory.path()}}};
         if (!stay.empty()) command.arguments.push_back(stay);
         return command;
     }
@@ -63,7 +63,7 @@ TEST_F(LispSwankTest, NeedsNoHome) {
 }
 
 TEST_F(LispSwankTest, SaysThatSwankIsNotThere) {
-    lisp.add_variable("LISP_TRIAL_SWANK", folder.path());
+    lisp.add_variable("LISP_TRIAL_SWANK", directory.path());
     const RunningService service{lisp};
 
     EXPECT_EQ(*service.call_in_vain("create-swank-server").find("code"), Value{"swank-package-not-found"});
@@ -80,8 +80,8 @@ TEST_F(LispSwankTest, ChildrenDoNotInheritTheSocket) {
 }
 
 TEST_F(LispSwankTest, OnlyWhoKnowsTheSecretGetsIn) {
-    write_file(folder.file(".slime-secret"), "open sesame\n");
-    lisp.add_variable("HOME", folder.path());
+    write_file(directory.file(".slime-secret"), "open sesame\n");
+    lisp.add_variable("HOME", directory.path());
     const RunningService service{lisp};
     const std::string port = port_of(service.call("create-swank-server"));
 
@@ -89,36 +89,37 @@ TEST_F(LispSwankTest, OnlyWhoKnowsTheSecretGetsIn) {
     EXPECT_EQ(shell("printf '" + request + "' | socat -t 2 - tcp:127.0.0.1:" + port).out, "");
     service.await_log("an editor was not let in");
     EXPECT_THAT(listening(service.pid()), HasSubstr(port));
-    service.await_log("whoever knows the secret in '" + folder.file(".slime-secret") + "' gets in");
+    service.await_log("whoever knows the secret in '" + directory.file(".slime-secret") + "' gets in");
 
     EXPECT_EQ(shell("printf '00000bopen sesame' | socat -t 2 - tcp:127.0.0.1:" + port).exit_code, 0);
     service.await_log("an editor has connected to Swank");
 }
 
 TEST_F(LispSwankTest, WhereTheSecretCannotBeReadNoServerIsMadeAndNobodyGetsIn) {
-    lisp.add_variable("HOME", folder.path());
-    std::filesystem::create_directory(folder.file(".slime-secret"));
+    lisp.add_variable("HOME", directory.path());
+    std::filesystem::create_directory(directory.file(".slime-secret"));
     const RunningService service{lisp};
 
     const Object error = service.call_in_vain("create-swank-server");
 
     EXPECT_THAT(error.find("message")->as_string(),
-                HasSubstr("The secret in " + folder.file(".slime-secret") + " can't be read: Is a directory"));
+                HasSubstr("The secret in " + directory.file(".slime-secret") + " can't be read: Is a directory"));
 
-    std::filesystem::remove(folder.file(".slime-secret"));
+    std::filesystem::remove(directory.file(".slime-secret"));
     const std::string port = port_of(service.call("create-swank-server"));
-    std::filesystem::create_directory(folder.file(".slime-secret"));
+    std::filesystem::create_directory(directory.file(".slime-secret"));
     EXPECT_EQ(shell("printf '000004open' | socat -t 2 - tcp:127.0.0.1:" + port).out, "");
     service.await_log("an editor was not let in");
 }
 
 TEST_F(LispSwankTest, TheLogSaysThatThereIsNoSecret) {
-    lisp.add_variable("HOME", folder.path());
+    lisp.add_variable("HOME", directory.path());
     const RunningService service{lisp};
 
     service.call("create-swank-server");
 
-    service.await_log("there is no secret in '" + folder.file(".slime-secret") + "', and so every local user gets in");
+    service.await_log("there is no secret in '" + directory.file(".slime-secret") +
+                      "', and so every local user gets in");
 }
 
 TEST_F(LispSwankTest, WithoutHomeTheSecretIsLookedForWhereItsUserIsAtHome) {
@@ -137,8 +138,8 @@ TEST_F(LispSwankTest, WithoutHomeTheSecretIsLookedForWhereItsUserIsAtHome) {
 
 TEST_F(LispSwankTest, WhoKeepsSilentIsSentAwayAndThereAreNeverMany) {
     if (under_tsan) GTEST_SKIP() << "it puts off what the collector sends to threads that read, until that gives up";
-    write_file(folder.file(".slime-secret"), "open sesame\n");
-    lisp.add_variable("HOME", folder.path());
+    write_file(directory.file(".slime-secret"), "open sesame\n");
+    lisp.add_variable("HOME", directory.path());
     const RunningService service{lisp};
     const std::string port = port_of(service.call("create-swank-server"));
     const auto threads = [&] { return std::stoi(value_of(service, "(length (mp:all-processes))")); };
@@ -156,8 +157,8 @@ TEST_F(LispSwankTest, WhoKeepsSilentIsSentAwayAndThereAreNeverMany) {
 }
 
 TEST_F(LispSwankTest, StoppingTheServerEndsThoseThatKeepSilent) {
-    write_file(folder.file(".slime-secret"), "open sesame\n");
-    lisp.add_variable("HOME", folder.path());
+    write_file(directory.file(".slime-secret"), "open sesame\n");
+    lisp.add_variable("HOME", directory.path());
     const RunningService service{lisp};
     const std::string port = port_of(service.call("create-swank-server"));
     const auto threads = [&] { return std::stoi(value_of(service, "(length (mp:all-processes))")); };
@@ -174,7 +175,7 @@ TEST_F(LispSwankTest, StoppingTheServerEndsThoseThatKeepSilent) {
 TEST_F(LispSwankTest, ADeveloperWorksWithEmacs) {
     if (!has_emacs()) GTEST_SKIP() << "needs emacs";
     if (under_tsan) GTEST_SKIP() << "it puts off what the collector sends to threads that read, until that gives up";
-    lisp.add_variable("HOME", folder.path());
+    lisp.add_variable("HOME", directory.path());
     const RunningService service{lisp};
 
     const Outcome outcome = run_command(emacs(port_of(service.call("create-swank-server"))));
@@ -190,7 +191,7 @@ TEST_F(LispSwankTest, ADeveloperWorksWithEmacs) {
 TEST_F(LispSwankTest, WithAnEditorConnectedEverythingEndsAtOnce) {
     if (!has_emacs()) GTEST_SKIP() << "needs emacs";
     if (under_tsan) GTEST_SKIP() << "it puts off what the collector sends to threads that read, until that gives up";
-    lisp.add_variable("HOME", folder.path());
+    lisp.add_variable("HOME", directory.path());
     std::string port = "0";
     for (const bool by_verb : {true, false}) {
         RunningService service{lisp};
@@ -213,7 +214,7 @@ TEST_F(LispSwankTest, WithAnEditorConnectedEverythingEndsAtOnce) {
 TEST_F(LispSwankTest, StoppingTheServerEndsItsConnectionsAndWhatTheyRun) {
     if (!has_emacs()) GTEST_SKIP() << "needs emacs";
     if (under_tsan) GTEST_SKIP() << "it puts off what the collector sends to threads that read, until that gives up";
-    lisp.add_variable("HOME", folder.path());
+    lisp.add_variable("HOME", directory.path());
     const RunningService service{lisp};
     const std::string port = port_of(service.call("create-swank-server"));
     const auto threads = [&] { return std::stoi(value_of(service, "(length (mp:all-processes))")); };
@@ -233,7 +234,7 @@ TEST_F(LispSwankTest, StoppingTheServerEndsItsConnectionsAndWhatTheyRun) {
 TEST_F(LispSwankTest, WhatALostConnectionRanIsEnded) {
     if (!has_emacs()) GTEST_SKIP() << "needs emacs";
     if (under_tsan) GTEST_SKIP() << "it puts off what the collector sends to threads that read, until that gives up";
-    lisp.add_variable("HOME", folder.path());
+    lisp.add_variable("HOME", directory.path());
     const RunningService service{lisp};
     const std::string port = port_of(service.call("create-swank-server"));
     const auto threads = [&] { return std::stoi(value_of(service, "(length (mp:all-processes))")); };

@@ -20,14 +20,14 @@
 
 #include "integration/os/denied_system_call.hpp"
 #include "integration/os/forked_child.hpp"
-#include "integration/os/temporary_folder.hpp"
+#include "integration/os/temporary_directory.hpp"
 #include "os/descriptor.hpp"
 
 namespace servicekit::os {
 namespace {
 
 using test::in_another_process;
-using test::TemporaryFolder;
+using test::TemporaryDirectory;
 using Extent = WriteConfinement::Extent;
 using Resource = Confinement::Resource;
 using Use = WritablePath::Use;
@@ -118,8 +118,8 @@ protected:
         if (!has_landlock()) GTEST_SKIP() << "this kernel has no Landlock";
         fs::create_directories(mine + "/below");
         fs::create_directories(others);
-        for (const std::string& folder_of_file : {mine, others})
-            EXPECT_EQ(try_to_make(folder_of_file + "/file"), 0) << folder_of_file;
+        for (const std::string& directory_of_file : {mine, others})
+            EXPECT_EQ(try_to_make(directory_of_file + "/file"), 0) << directory_of_file;
     }
 
     /// What `attempt` comes to once the paths are all that can be written: the errno in words, or "done".
@@ -136,9 +136,9 @@ protected:
         return confined({{.path = mine}}, attempt);
     }
 
-    TemporaryFolder folder;
-    std::string mine = folder.file("mine");
-    std::string others = folder.file("others");
+    TemporaryDirectory directory;
+    std::string mine = directory.file("mine");
+    std::string others = directory.file("others");
     static constexpr const char* denied = "Permission denied";
 };
 
@@ -146,8 +146,8 @@ TEST_F(ConfinedWritingTest, LeavesWhatIsNamed) {
     EXPECT_EQ(confined([&] { return try_to_make(mine + "/new"); }), "done");
     EXPECT_EQ(confined([&] { return try_to_make(mine + "/below/new"); }), "done");
     EXPECT_EQ(confined([&] { return try_to_open(mine + "/file", O_RDWR | O_TRUNC); }), "done");
-    EXPECT_EQ(confined([&] { return fault_of(::mkdir((mine + "/folder").c_str(), 0700)); }), "done");
-    EXPECT_EQ(confined([&] { return fault_of(::rmdir((mine + "/folder").c_str())); }), "done");
+    EXPECT_EQ(confined([&] { return fault_of(::mkdir((mine + "/directory").c_str(), 0700)); }), "done");
+    EXPECT_EQ(confined([&] { return fault_of(::rmdir((mine + "/directory").c_str())); }), "done");
     EXPECT_EQ(confined([&] { return fault_of(::symlink("x", (mine + "/link").c_str())); }), "done");
     EXPECT_EQ(confined([&] { return fault_of(::mkfifo((mine + "/fifo").c_str(), 0600)); }), "done");
     EXPECT_EQ(confined([&] { return fault_of(::rename((mine + "/file").c_str(), (mine + "/below/renamed").c_str())); }),
@@ -162,7 +162,7 @@ TEST_F(ConfinedWritingTest, DeniesAllTheRest) {
     EXPECT_EQ(confined([&] { return try_to_open(file, O_WRONLY | O_APPEND); }), denied);
     EXPECT_EQ(confined([&] { return fault_of(::truncate(file.c_str(), 0)); }), denied);
     EXPECT_EQ(confined([&] { return fault_of(::unlink(file.c_str())); }), denied);
-    EXPECT_EQ(confined([&] { return fault_of(::mkdir((others + "/folder").c_str(), 0700)); }), denied);
+    EXPECT_EQ(confined([&] { return fault_of(::mkdir((others + "/directory").c_str(), 0700)); }), denied);
     EXPECT_EQ(confined([&] { return fault_of(::rename((mine + "/file").c_str(), (others + "/got").c_str())); }),
               denied);
     EXPECT_NE(confined([&] { return fault_of(::link(file.c_str(), (mine + "/stolen").c_str())); }), "done");
@@ -199,24 +199,24 @@ TEST_F(ConfinedWritingTest, HoldsForChildrenToo) {
               denied);
 }
 
-TEST_F(ConfinedWritingTest, GivesALogFolderRegularFilesOnly) {
+TEST_F(ConfinedWritingTest, GivesALogDirectoryRegularFilesOnly) {
     const std::vector<WritablePath> log{{.path = mine, .use = Use::regular_files}};
     EXPECT_EQ(confined(log, [&] { return fault_of(::rename((mine + "/file").c_str(), (mine + "/file.1").c_str())); }),
               "done");
     EXPECT_EQ(confined(log, [&] { return try_to_make(mine + "/file"); }), "done");
     EXPECT_EQ(confined(log, [&] { return try_to_open(mine + "/file", O_WRONLY | O_APPEND); }), "done");
-    EXPECT_EQ(confined(log, [&] { return fault_of(::mkdir((mine + "/folder").c_str(), 0700)); }), denied);
+    EXPECT_EQ(confined(log, [&] { return fault_of(::mkdir((mine + "/directory").c_str(), 0700)); }), denied);
     EXPECT_EQ(confined(log, [&] { return fault_of(::mkfifo((mine + "/fifo").c_str(), 0600)); }), denied);
 }
 
-TEST_F(ConfinedWritingTest, GivesASharedFolderRemovalOnly) {
+TEST_F(ConfinedWritingTest, GivesASharedDirectoryRemovalOnly) {
     const std::vector<WritablePath> shared{{.path = mine, .use = Use::removal}};
     EXPECT_EQ(confined(shared, [&] { return try_to_open(mine + "/file", O_WRONLY); }), denied);
     EXPECT_EQ(confined(shared, [&] { return try_to_make(mine + "/new"); }), denied);
     EXPECT_EQ(confined(shared, [&] { return fault_of(::unlink((mine + "/file").c_str())); }), "done");
 }
 
-TEST_F(ConfinedWritingTest, TakesAFileAsWellAsAFolder) {
+TEST_F(ConfinedWritingTest, TakesAFileAsWellAsADirectory) {
     const std::vector<WritablePath> paths{{.path = others + "/file"}, {.path = "/dev/null"}};
     EXPECT_EQ(confined(paths, [&] { return try_to_open(others + "/file", O_WRONLY | O_TRUNC); }), "done");
     EXPECT_EQ(confined(paths, [&] { return try_to_open("/dev/null", O_WRONLY); }), "done");
@@ -225,7 +225,7 @@ TEST_F(ConfinedWritingTest, TakesAFileAsWellAsAFolder) {
 }
 
 TEST_F(ConfinedWritingTest, SaysWhichPathIsMissing) {
-    const std::string gone = folder.file("gone");
+    const std::string gone = directory.file("gone");
     EXPECT_EQ(confined({{.path = gone}}, [] { return 0; }),
               "cannot let the service write '" + gone + "': No such file or directory");
     EXPECT_EQ(confined({{.path = gone, .may_be_missing = true}}, [] { return 0; }), "done");
@@ -255,7 +255,7 @@ TEST_F(ConfinedWritingTest, FailsWhereTheKernelHasItAndDoesNotDoIt) {
 std::string without_landlock(int errno_value) {
     return in_another_process([=]() -> std::string {
         if (!test::deny_system_call(create_ruleset_number, errno_value)) return "cannot deny";
-        const std::array paths{WritablePath{.path = "/no/such/folder"}};
+        const std::array paths{WritablePath{.path = "/no/such/directory"}};
         const auto confined = posix_confinement().confine_writing(paths);
         if (!confined) return confined.error().message();
         return (confined->extent == Extent::none ? "none: " : "some: ") + confined->gap;

@@ -11,7 +11,7 @@
 #include <string>
 
 #include "integration/os/forked_child.hpp"
-#include "integration/os/temporary_folder.hpp"
+#include "integration/os/temporary_directory.hpp"
 
 namespace servicekit::os {
 namespace {
@@ -19,7 +19,7 @@ namespace {
 using test::ForkedChild;
 using test::is_open;
 using test::Lines;
-using test::TemporaryFolder;
+using test::TemporaryDirectory;
 
 /// Each test is a child, which closes what it likes.
 class DescriptorsAtStartTest : public testing::Test {
@@ -45,7 +45,7 @@ protected:
         return ::pipe(ends.data()) == 0 ? ends[0] : -1;
     }
 
-    TemporaryFolder folder;
+    TemporaryDirectory directory;
 };
 
 TEST_F(DescriptorsAtStartTest, ClosesAllButStandardStreamsAndThoseKept) {
@@ -93,15 +93,15 @@ TEST_F(DescriptorsAtStartTest, ClosesAnInheritedPipeThatTheProgramHasMarked) {
 }
 
 TEST_F(DescriptorsAtStartTest, KnowsAnotherFileUnderTheSameNumber) {
-    const auto open_a = [&] { return ::open(folder.file("a").c_str(), O_WRONLY | O_CREAT, 0600); };
-    const auto open_b = [&] { return ::open(folder.file("b").c_str(), O_WRONLY | O_CREAT, 0600); };
+    const auto open_a = [&] { return ::open(directory.file("a").c_str(), O_WRONLY | O_CREAT, 0600); };
+    const auto open_b = [&] { return ::open(directory.file("b").c_str(), O_WRONLY | O_CREAT, 0600); };
     EXPECT_FALSE(still_has_after(open_a, open_b));
     EXPECT_FALSE(still_has_after(make_pipe_reader, open_a));
     EXPECT_FALSE(still_has_after(make_pipe_reader, make_pipe_reader));
 }
 
 TEST_F(DescriptorsAtStartTest, KnowsTheSameFileThatWasOpenedInAnotherWay) {
-    const std::string path = folder.file("a");
+    const std::string path = directory.file("a");
     const auto opens = [&](int flags) { return [&, flags] { return ::open(path.c_str(), flags | O_CREAT, 0600); }; };
     EXPECT_FALSE(still_has_after(opens(O_WRONLY), opens(O_RDWR)));
     EXPECT_FALSE(still_has_after(opens(O_WRONLY), opens(O_WRONLY | O_APPEND)));

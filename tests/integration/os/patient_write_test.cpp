@@ -13,9 +13,9 @@
 #include <string>
 #include <thread>
 
-#include "integration/os/temporary_folder.hpp"
+#include "integration/os/temporary_directory.hpp"
 #include "os/descriptor.hpp"
-#include "os/sigpipe_block.hpp"
+#include "os/sockets/sigpipe_block.hpp"
 
 namespace servicekit::os {
 namespace {
@@ -96,8 +96,8 @@ TEST_F(PatientWriteTest, WritesToSocketsAndFiles) {
     EXPECT_EQ(patient_write(ours.get(), "text", Deadline{0ms}).bytes, 4U);
     EXPECT_EQ(patient_write(ours.get(), std::string(16 << 20, 'x'), Deadline{0ms}).errno_value, EAGAIN);
 
-    const test::TemporaryFolder folder;
-    const Descriptor file{::open(folder.file("log").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600)};
+    const test::TemporaryDirectory directory;
+    const Descriptor file{::open(directory.file("log").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600)};
     EXPECT_EQ(patient_write(file.get(), std::string(more_than_a_pipe_holds, 'x'), Deadline{0ms}).bytes,
               more_than_a_pipe_holds);
     const Descriptor null{::open("/dev/null", O_WRONLY | O_CLOEXEC)};
@@ -105,8 +105,8 @@ TEST_F(PatientWriteTest, WritesToSocketsAndFiles) {
 }
 
 TEST_F(PatientWriteTest, GivesUpOnANamedPipeThatNobodyReads) {
-    const test::TemporaryFolder folder;
-    const std::string path = folder.file("pipe");
+    const test::TemporaryDirectory directory;
+    const std::string path = directory.file("pipe");
     ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
     Descriptor both{::open(path.c_str(), O_RDWR | O_CLOEXEC)};
     const Descriptor end{::open(path.c_str(), O_WRONLY | O_CLOEXEC)};

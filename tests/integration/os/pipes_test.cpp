@@ -235,22 +235,22 @@ TEST_F(PosixPipesTest, AChildThatOutlivesTheWriterDoesNotKeepThePipeOpen) {
     EXPECT_EQ(writer.wait(), 0);
 }
 
-TEST_F(PosixPipesTest, LastWordsAreReadOrDropped) {
+TEST_F(PosixPipesTest, CrashLinesAreReadOrDropped) {
     const auto pipe = open();
-    pipe->write_last_words("crashed\n");
+    pipe->write_at_crash("crashed\n");
     EXPECT_EQ(pipe->read_line(60s).text, "crashed\n");
 
     pipe->close_reader();
-    pipe->write_last_words("crashed\n");
+    pipe->write_at_crash("crashed\n");
     pipe->close_writer();
-    pipe->write_last_words("crashed\n");
+    pipe->write_at_crash("crashed\n");
 }
 
-TEST_F(PosixPipesTest, LastWordsDoNotWaitLongForAReaderThatReadsNothing) {
+TEST_F(PosixPipesTest, CrashLinesDoNotWaitLongForAReaderThatReadsNothing) {
     const auto pipe = open();
     const std::string text(100'000, 'x');
     const auto begin = std::chrono::steady_clock::now();
-    pipe->write_last_words(text);
+    pipe->write_at_crash(text);
     EXPECT_LT(std::chrono::steady_clock::now() - begin, 30s);
 }
 

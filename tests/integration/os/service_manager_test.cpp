@@ -15,7 +15,7 @@
 #include <string>
 #include <vector>
 
-#include "integration/os/temporary_folder.hpp"
+#include "integration/os/temporary_directory.hpp"
 #include "integration/support/notify_socket.hpp"
 #include "os/passed_by_manager.hpp"
 
@@ -29,7 +29,7 @@ void set(const char* name, const std::string& value) { ::setenv(name, value.c_st
 
 class PosixServiceManagerTest : public ::testing::Test {
 protected:
-    test::TemporaryFolder folder;
+    test::TemporaryDirectory directory;
     ServiceManager& manager = posix_service_manager();
 };
 
@@ -39,7 +39,7 @@ TEST_F(PosixServiceManagerTest, ListensNowhereWithoutAnAddress) {
 }
 
 TEST_F(PosixServiceManagerTest, GetsOneDatagramForEachMessageWithTheSendersPid) {
-    servicekit::test::NotifySocket listening{folder.file("notify")};
+    servicekit::test::NotifySocket listening{directory.file("notify")};
     set("NOTIFY_SOCKET", listening.address());
     const auto socket = manager.take_notify_socket();
     ASSERT_TRUE(socket);
@@ -56,7 +56,7 @@ TEST_F(PosixServiceManagerTest, GetsOneDatagramForEachMessageWithTheSendersPid) 
 }
 
 TEST_F(PosixServiceManagerTest, ListensInTheAbstractNamespaceToo) {
-    servicekit::test::NotifySocket listening{"@" + folder.path()};
+    servicekit::test::NotifySocket listening{"@" + directory.path()};
     set("NOTIFY_SOCKET", listening.address());
     const auto socket = manager.take_notify_socket();
     ASSERT_TRUE(socket);
@@ -86,29 +86,29 @@ TEST_F(PosixServiceManagerTest, RefusesAddressesOfOtherKinds) {
 }
 
 TEST_F(PosixServiceManagerTest, SaysThatNobodyListensThere) {
-    set("NOTIFY_SOCKET", folder.file("nobody"));
+    set("NOTIFY_SOCKET", directory.file("nobody"));
     const auto socket = manager.take_notify_socket();
     ASSERT_TRUE(socket);
     EXPECT_EQ((*socket)->send("READY=1").error().message(),
-              "cannot notify the service manager at '" + folder.file("nobody") + "': No such file or directory");
+              "cannot notify the service manager at '" + directory.file("nobody") + "': No such file or directory");
 }
 
 TEST_F(PosixServiceManagerTest, OneThatBindsItsAddressAnewIsReachedAgain) {
-    auto listening = std::make_unique<servicekit::test::NotifySocket>(folder.file("notify"));
+    auto listening = std::make_unique<servicekit::test::NotifySocket>(directory.file("notify"));
     set("NOTIFY_SOCKET", listening->address());
     const auto socket = manager.take_notify_socket();
     ASSERT_TRUE((*socket)->send("READY=1"));
     listening.reset();
     EXPECT_EQ((*socket)->send("STATUS=lost").error().errno_value, ECONNREFUSED);
-    std::filesystem::remove(folder.file("notify"));
-    servicekit::test::NotifySocket again{folder.file("notify")};
+    std::filesystem::remove(directory.file("notify"));
+    servicekit::test::NotifySocket again{directory.file("notify")};
 
     ASSERT_TRUE((*socket)->send("STATUS=found"));
     EXPECT_EQ(again.next(10s)->text, "STATUS=found");
 }
 
 TEST_F(PosixServiceManagerTest, OneThatDoesNotReadHoldsNobodyUpForLong) {
-    servicekit::test::NotifySocket listening{folder.file("notify")};
+    servicekit::test::NotifySocket listening{directory.file("notify")};
     set("NOTIFY_SOCKET", listening.address());
     const auto socket = manager.take_notify_socket();
     Result<void> sent;

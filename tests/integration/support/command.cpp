@@ -79,7 +79,7 @@ std::vector<char*> pointers(Strings& strings) {
     ::dup2(in, STDIN_FILENO);
     ::dup2(out, STDOUT_FILENO);
     ::dup2(err, STDERR_FILENO);
-    if (command.folder.empty() || ::chdir(command.folder.c_str()) == 0) {
+    if (command.directory.empty() || ::chdir(command.directory.c_str()) == 0) {
         environ = environment_pointers.data();
         ::execvp(arguments.front().c_str(), argument_pointers.data());
     }

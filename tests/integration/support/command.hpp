@@ -18,10 +18,10 @@ using Variables = std::vector<std::pair<std::string, std::string>>;
 
 /// A command, and what it gets from its caller.
 struct Command {
-    Strings arguments;         ///< the program first, which is looked for in PATH: our own programs are in it
-    Variables variables = {};  ///< in the environment, beside this process's own without what leads services
-    std::string input = {};    ///< its stdin, which ends after that
-    std::string folder = {};   ///< where it runs; empty: where this process does
+    Strings arguments;           ///< the program first, which is looked for in PATH: our own programs are in it
+    Variables variables = {};    ///< in the environment, beside this process's own without what leads services
+    std::string input = {};      ///< its stdin, which ends after that
+    std::string directory = {};  ///< where it runs; empty: where this process does
 };
 
 /// How a command ended, and what it said.

@@ -8,8 +8,8 @@
 
 namespace servicekit::test {
 
-ServiceProgram::ServiceProgram(std::string program, std::string folder)
-    : program_{std::move(program)}, folder_{std::move(folder)} {
+ServiceProgram::ServiceProgram(std::string program, std::string directory)
+    : program_{std::move(program)}, directory_{std::move(directory)} {
     options_ = {"--run-directory", run_directory(), "--log-file", log_file()};
 }
 
@@ -21,7 +21,7 @@ void ServiceProgram::write_config(const std::string& text) {
 }
 
 Command ServiceProgram::command(const Strings& arguments) const {
-    Command command{.arguments = {program_}, .variables = variables_, .folder = folder_};
+    Command command{.arguments = {program_}, .variables = variables_, .directory = directory_};
     command.arguments.insert(command.arguments.end(), options_.begin(), options_.end());
     // After the others, since the last of an option counts.
     command.arguments.insert(command.arguments.end(), arguments.begin(), arguments.end());

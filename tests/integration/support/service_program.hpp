@@ -9,12 +9,12 @@
 
 namespace servicekit::test {
 
-/// A service program as one test uses it: its files lie in the test's folder, and every verb gets the options that
+/// A service program as one test uses it: its files lie in the test's directory, and every verb gets the options that
 /// say so. Starts nothing by itself.
 class ServiceProgram {
 public:
-    /// \param folder an existing one
-    ServiceProgram(std::string program, std::string folder);
+    /// \param directory an existing one
+    ServiceProgram(std::string program, std::string directory);
 
     /// Writes the config file, which every verb gets from then on.
     void configure(const Object& config);
@@ -33,12 +33,12 @@ public:
     [[nodiscard]] Outcome verb(const Strings& arguments) const { return run_command(command(arguments)); }
 
     [[nodiscard]] const std::string& program() const noexcept { return program_; }
-    [[nodiscard]] const std::string& folder() const noexcept { return folder_; }
-    [[nodiscard]] std::string run_directory() const { return folder_ + "/run"; }
+    [[nodiscard]] const std::string& directory() const noexcept { return directory_; }
+    [[nodiscard]] std::string run_directory() const { return directory_ + "/run"; }
     [[nodiscard]] std::string pid_file() const { return run_directory() + "/" + program_ + ".pid"; }
     [[nodiscard]] std::string control_socket() const { return run_directory() + "/" + program_ + ".control"; }
-    [[nodiscard]] std::string log_file() const { return folder_ + "/log"; }
-    [[nodiscard]] std::string config_file() const { return folder_ + "/config.json"; }
+    [[nodiscard]] std::string log_file() const { return directory_ + "/log"; }
+    [[nodiscard]] std::string config_file() const { return directory_ + "/config.json"; }
 
     /// What its log says until now; empty where there is none.
     [[nodiscard]] std::string log() const;
@@ -47,7 +47,7 @@ public:
 
 private:
     std::string program_;
-    std::string folder_;
+    std::string directory_;
     Strings options_;
     Variables variables_;
 };

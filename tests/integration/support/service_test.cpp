@@ -28,7 +28,7 @@ void ServiceTest::TearDown() {
 }
 
 Outcome ServiceTest::shell(const std::string& line, const Variables& variables) const {
-    Command command{.arguments = {"sh", "-c", line}, .variables = variables, .folder = folder.path()};
+    Command command{.arguments = {"sh", "-c", line}, .variables = variables, .directory = directory.path()};
     command.variables.emplace_back("RUN", run);
     return run_command(command);
 }

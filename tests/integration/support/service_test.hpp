@@ -6,7 +6,7 @@
 
 #include <string>
 
-#include "integration/os/temporary_folder.hpp"
+#include "integration/os/temporary_directory.hpp"
 #include "integration/support/await.hpp"
 #include "integration/support/command.hpp"
 #include "integration/support/running_service.hpp"
@@ -15,7 +15,7 @@
 
 namespace servicekit::test {
 
-/// Tests of service programs. Each has a folder of its own, and fails where it leaves a process behind.
+/// Tests of service programs. Each has a directory of its own, and fails where it leaves a process behind.
 class ServiceTest : public testing::Test {
 protected:
     void SetUp() override {
@@ -24,14 +24,14 @@ protected:
     }
     void TearDown() override;
 
-    /// Runs one line in sh(1) as an operator would, in the folder, with our programs in PATH and with RUN, the run
+    /// Runs one line in sh(1) as an operator would, in the directory, with our programs in PATH and with RUN, the run
     /// directory, and `variables` in the environment.
     [[nodiscard]] Outcome shell(const std::string& line, const Variables& variables = {}) const;
 
-    os::test::TemporaryFolder folder;
-    std::string run = folder.file("run");
+    os::test::TemporaryDirectory directory;
+    std::string run = directory.file("run");
     /// programs/trial_service.cpp, whose events and settings provoke what services meet.
-    ServiceProgram trial{"trial-service", folder.path()};
+    ServiceProgram trial{"trial-service", directory.path()};
 };
 
 }  // namespace servicekit::test

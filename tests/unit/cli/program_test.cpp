@@ -68,7 +68,7 @@ TEST_F(ProgramTest, ChecksThatFilesCanBeMade) {
     log.opens = {"/var/log/missing/x.log"};
     EXPECT_EQ(run({"check"}), 78);
     EXPECT_THAT(error(), HasSubstr("cannot log to '/var/log/missing/x.log': '/var/log/missing' does not exist\n"));
-    host.files.add_folder("/var/log/missing");
+    host.files.add_directory("/var/log/missing");
     EXPECT_EQ(run({"check"}), 0);
     EXPECT_EQ(run({"check", "--stdout", "/nowhere/out"}), 78);
     EXPECT_EQ(run({"check", "--pid-file", "/nowhere/x.pid"}), 78);

@@ -35,14 +35,14 @@ TEST(StatusTextTest, BearsWithAReplyOfAnotherShape) {
 TEST(EventsTextTest, ShowsHowToCallEach) {
     EXPECT_EQ(events_text(object(R"({"events":[
         {"name":"stop","description":"stops the service","parameters":[]},
-        {"name":"backup","description":"copies the data folder","parameters":[
+        {"name":"backup","description":"copies the data directory","parameters":[
             {"name":"directory","type":"path","required":true,"description":"where to"},
             {"name":"level","type":"integer","required":false,"description":"how hard","default":3},
             {"name":"note","type":"string","required":false,"description":"","default":null}]}]})")),
               "stop\n"
               "    stops the service\n"
               "backup directory=PATH [level=INTEGER] [note=STRING]\n"
-              "    copies the data folder\n"
+              "    copies the data directory\n"
               "      directory  where to\n"
               "      level      how hard; 3 unless given\n"
               "      note\n");

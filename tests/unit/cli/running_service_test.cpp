@@ -24,7 +24,7 @@ using Waited = RunningService::Waited;
 
 constexpr pid_t pid = ScriptedService::pid;
 
-Places places_in(const std::string& directory) {
+Paths places_in(const std::string& directory) {
     return {.name = "x",
             .run_directory = directory,
             .pid_file = directory + "/x.pid",
@@ -68,7 +68,7 @@ TEST_F(RunningServiceTest, FindsTheFirstHeldLock) {
     owners["/tmp/me/x.pid"] = {.pid = pid, .uid = 0};
     const Instance instance = found();
     EXPECT_EQ(instance.pid, pid);
-    EXPECT_EQ(instance.places.pid_file, "/tmp/me/x.pid");
+    EXPECT_EQ(instance.paths.pid_file, "/tmp/me/x.pid");
     EXPECT_EQ(instance.witness, Instance::Witness::lock);
     EXPECT_EQ(instance.in_words(), "pid 7000");
 }
@@ -112,7 +112,7 @@ TEST_F(RunningServiceTest, DoesNotConnectWhereOnlyAServiceManagerListens) {
 }
 
 TEST_F(RunningServiceTest, AStrangersLockDoesNotCount) {
-    host.files.add_folder("/tmp/me", 0777);
+    host.files.add_directory("/tmp/me", 0777);
     owners["/tmp/me/x.pid"] = {.pid = pid, .uid = 2000};
     EXPECT_EQ(running.find().error().exit_code, ExitCode::permission);
     EXPECT_THAT(running.find().error().message(),
@@ -135,8 +135,8 @@ TEST_F(RunningServiceTest, TheOwnerOfALockIsBelievedInAClosedDirectory) {
 }
 
 TEST_F(RunningServiceTest, AStrangersInADefaultPlaceIsABystander) {
-    Places standard = places_in("/run");
-    standard.choice = Places::Choice::standard;
+    Paths standard = places_in("/run");
+    standard.choice = Paths::Choice::standard;
     RunningService by_default{lock, settings, {standard}, tools};
     host.files.set_permissions("/run", 0777);
     owners["/run/x.pid"] = {.pid = pid, .uid = 2000};
@@ -147,7 +147,7 @@ TEST_F(RunningServiceTest, AStrangersInADefaultPlaceIsABystander) {
 }
 
 TEST_F(RunningServiceTest, AStrangersSocketDoesNotCount) {
-    host.files.add_folder("/tmp/me", 0777);
+    host.files.add_directory("/tmp/me", 0777);
     host.act_as({.pid = pid, .uid = 2000, .gid = 2000});
     serve("/tmp/me");
     host.act_as({.pid = 1, .uid = 0, .gid = 0});
@@ -158,7 +158,7 @@ TEST_F(RunningServiceTest, AStrangersSocketDoesNotCount) {
 
 TEST_F(RunningServiceTest, ALinkThatAStrangerMayHaveMadeLeadsToNoService) {
     serve("/run");
-    host.files.add_folder("/tmp/me", 01777);
+    host.files.add_directory("/tmp/me", 01777);
     host.files.add_link("/tmp/me/x.control", "/run/x.control");
     RunningService misled{lock, settings, {places_in("/tmp/me")}, tools};
     EXPECT_THAT(

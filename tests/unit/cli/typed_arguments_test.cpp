@@ -50,7 +50,7 @@ TEST_F(TypedArgumentsTest, ReadsEachValueAsItIsDeclared) {
               R"({"names":["a",2],"extra":{"a":{}},"ratio":3})");
 }
 
-TEST_F(TypedArgumentsTest, ResolvesPathsInTheCallersFolder) {
+TEST_F(TypedArgumentsTest, ResolvesPathsInTheCallersDirectory) {
     EXPECT_EQ(read({"where=data/x"}), R"({"where":"/home/me/data/x"})");
     EXPECT_EQ(read({"where=./x"}), R"({"where":"/home/me/x"})");
     EXPECT_EQ(read({"where=."}), R"({"where":"/home/me"})");

@@ -3,7 +3,7 @@
 #include <stdexcept>
 #include <variant>
 
-#include "core/log_desk.hpp"
+#include "core/log_router.hpp"
 #include "servicekit/base/json.hpp"
 #include "unit/core/service_fixture.hpp"
 
@@ -480,7 +480,7 @@ TEST_F(ControlPlaneTest, Usr1ReopensTheLog) {
 TEST_F(ControlPlaneTest, ManyChannelsThatTheProgramHasNotAreRefused) {
     ask(R"(["log-level", {"channel": "unknown"}])");
     std::string requests;
-    for (std::size_t number = 0; number <= LogDesk::most_foreign_channels; ++number)
+    for (std::size_t number = 0; number <= LogRouter::most_foreign_channels; ++number)
         requests += R"(["log-level", {"level": "debug", "channel": "c)" + std::to_string(number) + "\"}]\n";
     ask(requests);
     finish();
@@ -524,10 +524,12 @@ TEST_F(ControlPlaneTest, AReloadTellsWhatItAppliedAndWhatNeedsARestart) {
 }
 
 TEST_F(ControlPlaneTest, AKeyOfTheProgramThatNeedsARestartIsNotToldAsApplied) {
-    host.files.add_file("/etc/trial.json", R"({"app": {"port": 1, "data/folder": "a", "greeting": "hello"}})");
+    host.files.add_file("/etc/trial.json", R"({"app": {"port": 1, "data/directory": "a", "greeting": "hello"}})");
     options.config = "/etc/trial.json";
-    hooks.on_load = [](Settings& settings) { settings.app().needs_restart({"port", "data/folder", "other"}); };
-    then([this] { rewrite("/etc/trial.json", R"({"app": {"port": 2, "data/folder": "a", "greeting": "good day"}})"); });
+    hooks.on_load = [](Settings& settings) { settings.app().needs_restart({"port", "data/directory", "other"}); };
+    then([this] {
+        rewrite("/etc/trial.json", R"({"app": {"port": 2, "data/directory": "a", "greeting": "good day"}})");
+    });
     ask(R"(["reload"])");
     ask(R"(["reload"])");
     then([this] { rewrite("/etc/trial.json", R"({"app": {"port": 1, "greeting": "good day"}})"); });
@@ -536,7 +538,7 @@ TEST_F(ControlPlaneTest, AKeyOfTheProgramThatNeedsARestartIsNotToldAsApplied) {
 
     EXPECT_EQ(replies.at(0), "{\"applied\":[\"/app/greeting\"],\"needs-restart\":[\"/app/port\"]}\n");
     EXPECT_EQ(replies.at(1), "{\"applied\":[],\"needs-restart\":[\"/app/port\"]}\n");
-    EXPECT_EQ(replies.at(2), "{\"applied\":[],\"needs-restart\":[\"/app/data~1folder\"]}\n");
+    EXPECT_EQ(replies.at(2), "{\"applied\":[],\"needs-restart\":[\"/app/data~1directory\"]}\n");
 }
 
 TEST_F(ControlPlaneTest, SettingsAreThoseThatTheServiceRunsWith) {

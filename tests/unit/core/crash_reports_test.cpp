@@ -34,7 +34,7 @@ std::string report(const std::string& time, const std::string& pid, const std::s
 class CrashReportsTest : public ::testing::Test {
 protected:
     CrashReportsTest() {
-        files.add_folder("/var/log");
+        files.add_directory("/var/log");
         clock.set_system_time(std::chrono::system_clock::time_point{1'795'328'000s});  // 2026-11-22T06:13:20Z
     }
 

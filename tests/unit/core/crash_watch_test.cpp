@@ -119,10 +119,10 @@ TEST_F(CrashWatchTest, ACrashThatIsTooLongForItsLineLosesNothingMore) {
 }
 
 /// Another thread, which logs while the report is written.
-class Talker final : public os::LastWords {
+class Talker final : public os::CrashListener {
 public:
     explicit Talker(Logger& log) : log_{&log} {}
-    void write_last_words(std::string_view crash) noexcept override {
+    void write_at_crash(std::string_view crash) noexcept override {
         if (!crash.empty()) log_->info("meanwhile");
     }
 
@@ -134,7 +134,7 @@ TEST_F(CrashWatchTest, WhatIsLoggedWhileTheReportIsWrittenFollowsTheCrash) {
     hooks.on_load = [](Settings& settings) { settings.set(setting::log_delay, std::chrono::minutes{1}); };
     Talker talker{service().log()};
     then([&] {
-        host.crashes.add_last_words(talker);
+        host.crashes.add_listener(talker);
         host.crashes.crash("SIGSEGV", "address not mapped to object");
         EXPECT_THAT(log(), ContainsRegex(" fatal trial\\[4711\\]: crashed by SIGSEGV [^\n]*\n"
                                          "[^\n]* info trial\\[4711\\]: meanwhile\n$"));
@@ -154,7 +154,7 @@ TEST_F(CrashWatchTest, OneThatWillBecomeAnotherUserKeepsANamedFileThatIsTheUsers
     raise(SIGTERM);
 
     EXPECT_EQ(run(), 0);
-    // The folder is root's, so it can't be removed; the next start goes by its size.
+    // The directory is root's, so it can't be removed; the next start goes by its size.
     EXPECT_EQ(host.files.content(report), "");
 }
 
@@ -165,7 +165,7 @@ TEST_F(CrashWatchTest, WhatItCannotDoIsAWarning) {
 
     EXPECT_EQ(run(), 0);
     EXPECT_THAT(log(), AllOf(HasSubstr("warning"), HasSubstr("cannot open the crash report '/var/log/trial.crash'"),
-                             HasSubstr("cannot list folder '/var/log'")));
+                             HasSubstr("cannot list directory '/var/log'")));
 }
 
 TEST_F(CrashWatchTest, WithoutALogFileTheReportLiesInTheRunDirectory) {
@@ -176,7 +176,7 @@ TEST_F(CrashWatchTest, WithoutALogFileTheReportLiesInTheRunDirectory) {
     EXPECT_EQ(run(), 0);
 }
 
-TEST_F(CrashWatchTest, TheFolderCanBeSet) {
+TEST_F(CrashWatchTest, TheDirectoryCanBeSet) {
     hooks.on_load = [](Settings& settings) { settings.set(setting::crash_directory, "/var/crash"); };
     then([this] { EXPECT_EQ(host.crashes.report(), "/var/crash/trial.crash"); });
     raise(SIGTERM);

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "core/log_desk.hpp"
+#include "core/log_router.hpp"
 #include "servicekit/base/json.hpp"
 #include "servicekit/mocks/fake_boost_log.hpp"
 #include "servicekit/mocks/mock_clock.hpp"
@@ -50,7 +50,7 @@ protected:
     NiceMock<mocks::MockProcess> process_;
     NiceMock<mocks::MockStandardStreams> streams_;
     mocks::FakeBoostLog boost_log_;
-    LogDesk desk_{clock_, process_, streams_, boost_log_};
+    LogRouter desk_{clock_, process_, streams_, boost_log_};
     std::vector<std::string> surrounded_;
     EventRunner runner_{desk_.whole(), clock_, [this](Event& event, const std::function<Reply(Event&)>& next) {
                             surrounded_.emplace_back(event.name());

@@ -37,8 +37,8 @@ TEST_F(LateLoadTest, WhatItThrowsEndsTheStart) {
 TEST_F(LateLoadTest, WhatIsAttachedEndsAfterTheStopEventTheLastFirst) {
     std::vector<std::string> seen;
     hooks.on_stop = [&] { seen.emplace_back("stop"); };
-    service().at_end([&] { seen.emplace_back("first"); });
-    service().at_end([&] {
+    service().add_cleanup([&] { seen.emplace_back("first"); });
+    service().add_cleanup([&] {
         seen.emplace_back("second");
         throw std::runtime_error("stuck");
     });
@@ -47,14 +47,14 @@ TEST_F(LateLoadTest, WhatIsAttachedEndsAfterTheStopEventTheLastFirst) {
     EXPECT_EQ(run(), 0);
 
     EXPECT_THAT(seen, ElementsAre("stop", "second", "first"));
-    EXPECT_THAT(log(), HasSubstr("did not end well: stuck"));
+    EXPECT_THAT(log(), HasSubstr("a cleanup of the service failed: stuck"));
 }
 
 TEST_F(LateLoadTest, WhatIsAttachedEndsWhereTheLoadFails) {
     int ended = 0;
     hooks.on_load = [](Settings&) { throw std::runtime_error("no such variable"); };
     core().loads_in_service = true;
-    service().at_end([&] { ++ended; });
+    service().add_cleanup([&] { ++ended; });
 
     EXPECT_EQ(run(), 78);
 
@@ -63,7 +63,7 @@ TEST_F(LateLoadTest, WhatIsAttachedEndsWhereTheLoadFails) {
 
 TEST_F(LateLoadTest, WhatIsAttachedEndsWhereTheStartFailsBeforeAnyHandler) {
     int ended = 0;
-    service().at_end([&] { ++ended; });
+    service().add_cleanup([&] { ++ended; });
     host.sockets.failures().fail_next("listen", EACCES);
 
     EXPECT_EQ(run(), 77);

@@ -3,7 +3,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include "core/places.hpp"
+#include "core/paths.hpp"
 #include "unit/core/service_fixture.hpp"
 
 namespace servicekit {
@@ -399,7 +399,7 @@ TEST_F(LifecycleTest, AnUnknownUserIsAConfigurationError) {
 
 TEST_F(LifecycleTest, APrivateRunDirectoryOfAnotherUserIsRefused) {
     host.act_as({.pid = 4711, .uid = 1000, .gid = 1000});
-    host.files.add_folder("/tmp/servicekit-1000", 0700);
+    host.files.add_directory("/tmp/servicekit-1000", 0700);
     host.files.set_owner("/tmp/servicekit-1000", 1001, 1001);
 
     EXPECT_EQ(run(), 77);
@@ -411,7 +411,7 @@ TEST_F(LifecycleTest, APrivateRunDirectoryThatIsALinkIsRefused) {
     host.files.add_link("/tmp/servicekit-1000", "/run");
 
     EXPECT_EQ(run(), 73);
-    EXPECT_THAT(errors(), HasSubstr("it is no folder"));
+    EXPECT_THAT(errors(), HasSubstr("it is no directory"));
 }
 
 TEST_F(LifecycleTest, AStopThatTheLoadAsksForEndsTheStart) {
@@ -441,9 +441,9 @@ TEST_F(LifecycleTest, TheLogMustNotGoIntoTheServicesOtherFiles) {
         options.log_file = path;
         core().set_options(options);
         // A service lives once, so each is asked by a load of its own.
-        const auto places = resolve_places(service().settings(), host.host());
-        ASSERT_TRUE(places);
-        const auto checked = check_log_file(service().settings(), *places, host.host());
+        const auto paths = resolve_paths(service().settings(), host.host());
+        ASSERT_TRUE(paths);
+        const auto checked = check_log_file(service().settings(), *paths, host.host());
         ASSERT_FALSE(checked);
         EXPECT_EQ(checked.error().exit_code, ExitCode::configuration);
         EXPECT_EQ(checked.error().message(), "cannot log to '" + std::string{path} + "': it is " + what);

@@ -128,7 +128,7 @@ TEST_F(PrivilegesTest, TheEnvironmentIsThatOfTheUser) {
     EXPECT_EQ(host.environment.get("SHELL"), "/usr/sbin/nologin");
 }
 
-TEST_F(PrivilegesTest, AUserWithoutAnEntryHasTheRootFolderAsHomeAndNoName) {
+TEST_F(PrivilegesTest, AUserWithoutAnEntryHasTheRootDirectoryAsHomeAndNoName) {
     host.environment.set("HOME", "/root");
     host.environment.set("USER", "root");
     settings().set(setting::user, "4000");
@@ -157,7 +157,7 @@ TEST_F(PrivilegesTest, GroupsThatTheSettingsNeedMayBeKept) {
 
 TEST_F(PrivilegesTest, AFileThatTheSystemDoesNotGiveAwayIsAWarning) {
     settings().set(setting::user, "www");
-    host.files.failures.fail_next("hand_to", EPERM);
+    host.files.failures.fail_next("change_owner", EPERM);
     live();
 
     EXPECT_THAT(log(), HasSubstr("warning trial[4711]: cannot change owner of '/var/log/trial.log': Operation not "
@@ -205,7 +205,7 @@ TEST_F(PrivilegesTest, AnErrorOfAnotherKindIsOneOfThisStageToo) {
 
 TEST_F(PrivilegesTest, WhatCannotBeHandedOverEndsTheStart) {
     settings().set(setting::user, "www");
-    host.sockets.failures().fail_next("hand_to", EROFS);
+    host.sockets.failures().fail_next("change_owner", EROFS);
     expect_refused(77, "change the owner of '/run/trial.control': Read-only file system\n");
     EXPECT_EQ(host.users.current_user(), 0U);
     expect_all_released();
@@ -280,7 +280,7 @@ TEST_F(PrivilegesTest, InARunDirectoryOfEveryonesItMayOnlyRemoveItsSocket) {
     EXPECT_EQ(use_of("/run"), Use::removal);
 }
 
-TEST_F(PrivilegesTest, AFolderThatIsNotThereEndsTheStart) {
+TEST_F(PrivilegesTest, ADirectoryThatIsNotThereEndsTheStart) {
     settings().set(setting::writable, {"/srv"});
     host.confinement.failures().fail_next("confine_writing", ENOENT, "/srv");
     expect_refused(77, "let the service write '/srv': No such file or directory\n");
@@ -302,9 +302,9 @@ TEST_F(PrivilegesTest, SoIsOneThatDoesSoInPart) {
     EXPECT_TRUE(host.confinement.writable());
 }
 
-// The folder and the mask.
+// The directory and the mask.
 
-TEST_F(PrivilegesTest, InTheForegroundFolderAndMaskStayTheCallers) {
+TEST_F(PrivilegesTest, InTheForegroundDirectoryAndMaskStayTheCallers) {
     host.process.set_directory("/home/me");
     host.process.set_file_mask(077);
     live();
@@ -320,11 +320,11 @@ TEST_F(PrivilegesTest, UnlessTheyWereSet) {
     EXPECT_EQ(host.process.file_mask(), 027U);
 }
 
-TEST_F(PrivilegesTest, AFolderThatTheUserMayNotEnterEndsTheStart) {
+TEST_F(PrivilegesTest, ADirectoryThatTheUserMayNotEnterEndsTheStart) {
     settings().set(setting::user, "www");
     settings().set(setting::working_directory, "/srv");
     host.process.failures.fail_next("change_directory", EACCES);
-    expect_refused(77, "change to folder '/srv': Permission denied\n");
+    expect_refused(77, "change to directory '/srv': Permission denied\n");
 }
 
 TEST_F(PrivilegesTest, InTheBackgroundTheNewUserMustBeAbleToEnterItToo) {
@@ -336,15 +336,15 @@ TEST_F(PrivilegesTest, InTheBackgroundTheNewUserMustBeAbleToEnterItToo) {
     });
     run();
     EXPECT_FALSE(started);
-    EXPECT_THAT(log(), HasSubstr("cannot change to folder '/': Permission denied"));
+    EXPECT_THAT(log(), HasSubstr("cannot change to directory '/': Permission denied"));
 }
 
-TEST_F(PrivilegesTest, ACallersFolderThatIsClosedToTheUserIsAWarning) {
+TEST_F(PrivilegesTest, ACallersDirectoryThatIsClosedToTheUserIsAWarning) {
     settings().set(setting::user, "www");
     host.process.set_directory("/root");
     host.process.failures.fail_next("change_directory", EACCES);
     live();
-    EXPECT_THAT(log(), HasSubstr("the working directory is closed to the service: cannot change to folder '/root': "
+    EXPECT_THAT(log(), HasSubstr("the working directory is closed to the service: cannot change to directory '/root': "
                                  "Permission denied"));
 }
 

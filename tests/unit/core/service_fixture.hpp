@@ -57,10 +57,9 @@ protected:
 
     /// An event of the program's.
     void add(const std::string& name, std::function<Reply(Context&)> handler, bool read_only = false) {
-        service().events().add(
-            {.name = name,
-             .handler = [handler](const Arguments&, Context& context) { return handler(context); },
-             .read_only = read_only});
+        service().events().add({.name = name,
+                                .handler = [handler](const Arguments&, Context& context) { return handler(context); },
+                                .read_only = read_only});
     }
 
     /// Queues what happens at the next moment at which the service is idle.

@@ -145,41 +145,42 @@ TEST_F(StreamRedirectionTest, ALogThatWritesToTheStreamsItselfTakesNoneOfThem) {
 TEST_F(StreamRedirectionTest, ACrashLeavesWhatWasPrinted) {
     set(setting::standard_output, "log");
     then([this] {
-        host.captures.print(Stream::out, "last words");
+        host.captures.print(Stream::out, "crash lines");
         host.crashes.crash("SIGSEGV", "address not mapped to object");
     });
     raise(SIGTERM);
 
     EXPECT_EQ(run(), 0);
-    EXPECT_THAT(log(), ContainsRegex(" info trial\\[[0-9]+\\]: last words stream=stdout\n"
+    EXPECT_THAT(log(), ContainsRegex(" info trial\\[[0-9]+\\]: crash lines stream=stdout\n"
                                      "[^\n]* fatal trial\\[[0-9]+\\]: crashed by SIGSEGV [^\n]*\n"));
 }
 
-/// Takes two seconds for each of the last words.
+/// Takes two seconds for each of the crash lines.
 class SlowLog final : public LogPolicy {
 public:
     SlowLog() = default;
-    SlowLog(mocks::FakeClock& clock, std::vector<std::string>& last_words) : clock_{&clock}, last_words_{&last_words} {}
+    SlowLog(mocks::FakeClock& clock, std::vector<std::string>& crash_lines)
+        : clock_{&clock}, crash_lines_{&crash_lines} {}
 
     Result<void> open() override { return {}; }
     void write(const LogRecord& /*record*/) noexcept override {}
     void close(std::chrono::milliseconds /*at_most*/) noexcept override {}
-    void write_last_words(std::span<const LogRecord> records) noexcept override {
+    void write_at_crash(std::span<const LogRecord> records) noexcept override {
         for (const LogRecord& record : records) {
-            last_words_->emplace_back(record.message);
+            crash_lines_->emplace_back(record.message);
             clock_->advance(std::chrono::seconds{2});
         }
     }
 
 private:
     mocks::FakeClock* clock_ = nullptr;
-    std::vector<std::string>* last_words_ = nullptr;
+    std::vector<std::string>* crash_lines_ = nullptr;
 };
 
 TEST(StreamRedirectionOfASlowLogTest, TheCrashIsNotKeptWaitingByAllThatWasPrinted) {
     using Trial = BasicService<Foreground, NoLock, SlowLog, NoControl>;
     mocks::FakeOs host;
-    std::vector<std::string> last_words;
+    std::vector<std::string> crash_lines;
     EventHooks hooks;
     hooks.on_load = [](Settings& settings) {
         settings.set(setting::standard_output, Value{"log"});
@@ -194,10 +195,10 @@ TEST(StreamRedirectionOfASlowLogTest, TheCrashIsNotKeptWaitingByAllThatWasPrinte
 
     Trial service{{.name = "trial"},
                   hooks,
-                  Trial::Policies{.daemon = Foreground{{}, host.host()}, .log = SlowLog{host.clock, last_words}},
+                  Trial::Policies{.daemon = Foreground{{}, host.host()}, .log = SlowLog{host.clock, crash_lines}},
                   host.host()};
     EXPECT_EQ(service.run(), 0);
-    EXPECT_THAT(last_words, ElementsAre("printed", StartsWith("crashed by SIGSEGV "), "printed, too"));
+    EXPECT_THAT(crash_lines, ElementsAre("printed", StartsWith("crashed by SIGSEGV "), "printed, too"));
 }
 
 TEST(StreamPlanTest, SaysWhatTheSettingMeans) {

@@ -12,14 +12,14 @@ namespace {
 using ::testing::HasSubstr;
 using Keeping = os::CrashReporter::Keeping;
 
-struct Listener final : os::LastWords {
-    void write_last_words(std::string_view crash) noexcept override { heard += crash.empty() ? "again" : crash; }
+struct Listener final : os::CrashListener {
+    void write_at_crash(std::string_view crash) noexcept override { heard += crash.empty() ? "again" : crash; }
     std::string heard;
 };
 
 class FakeCrashReporterTest : public ::testing::Test {
 protected:
-    FakeCrashReporterTest() { files.add_folder("/run"); }
+    FakeCrashReporterTest() { files.add_directory("/run"); }
 
     FakeFiles files;
     FakeCrashReporter crashes{files};
@@ -28,7 +28,7 @@ protected:
 TEST_F(FakeCrashReporterTest, ACrashLeavesAReportAndCallsLastWords) {
     Listener listener;
     ASSERT_TRUE(crashes.install({.name = "x"}));
-    crashes.add_last_words(listener);
+    crashes.add_listener(listener);
     ASSERT_TRUE(crashes.open_report("/run/x.crash", Keeping::nameless));
     EXPECT_FALSE(files.exists("/run/x.crash"));
 
@@ -42,7 +42,7 @@ TEST_F(FakeCrashReporterTest, ACrashLeavesAReportAndCallsLastWords) {
 TEST_F(FakeCrashReporterTest, AnExitLeavesAReportToo) {
     Listener listener;
     ASSERT_TRUE(crashes.install({.name = "x"}));
-    crashes.add_last_words(listener);
+    crashes.add_listener(listener);
     ASSERT_TRUE(crashes.open_report("/run/x.crash", Keeping::nameless));
 
     crashes.exit(7);
@@ -54,7 +54,7 @@ TEST_F(FakeCrashReporterTest, AnExitLeavesAReportToo) {
 TEST_F(FakeCrashReporterTest, WithoutSignalsOnlyAnExitIsHeard) {
     Listener listener;
     ASSERT_TRUE(crashes.install({.name = "x", .takes_signals = false}));
-    crashes.add_last_words(listener);
+    crashes.add_listener(listener);
 
     crashes.crash("SIGBUS", "");
     EXPECT_EQ(listener.heard, "");
@@ -84,7 +84,7 @@ TEST_F(FakeCrashReporterTest, AReportStaysWhenItIsClosed) {
     EXPECT_FALSE(crashes.is_installed());
 }
 
-TEST_F(FakeCrashReporterTest, RefusesASecondOwnerAndAMissingFolder) {
+TEST_F(FakeCrashReporterTest, RefusesASecondOwnerAndAMissingDirectory) {
     ASSERT_TRUE(crashes.install({}));
 
     EXPECT_FALSE(crashes.install({}));
@@ -93,10 +93,10 @@ TEST_F(FakeCrashReporterTest, RefusesASecondOwnerAndAMissingFolder) {
 
 TEST_F(FakeCrashReporterTest, FailsWhereItIsToldTo) {
     crashes.failures().fail_next("open_report", EROFS, "/run/x.crash");
-    crashes.failures().fail_next("hand_to", EPERM);
+    crashes.failures().fail_next("change_owner", EPERM);
 
     EXPECT_EQ(crashes.open_report("/run/x.crash", Keeping::nameless).error().errno_value, EROFS);
-    EXPECT_EQ(crashes.hand_to(1, 1).error().errno_value, EPERM);
+    EXPECT_EQ(crashes.change_owner(1, 1).error().errno_value, EPERM);
 }
 
 }  // namespace

@@ -15,7 +15,7 @@ protected:
     static inline const std::string path = "/run/x.pid";
 
     FakeFileLocksTest() {
-        files.add_folder("/run");
+        files.add_directory("/run");
         locks.as_process(one);
     }
 
@@ -111,7 +111,7 @@ TEST_F(FakeFileLocksTest, LocksNothingButRegularFiles) {
     EXPECT_EQ(errno_of_locking(), ELOOP);
     EXPECT_EQ(locks.owner(path).error().errno_value, ELOOP);
     files.take_away(path);
-    files.add_folder(path);
+    files.add_directory(path);
     EXPECT_EQ(errno_of_locking(), EISDIR);
 }
 

@@ -23,7 +23,7 @@ int errno_of(const Result<T>& result) {
 
 class FakeFilesTest : public ::testing::Test {
 protected:
-    FakeFilesTest() { files.add_folder("/var/log"); }
+    FakeFilesTest() { files.add_directory("/var/log"); }
 
     std::unique_ptr<os::File> appending(const std::string& path) { return *files.open_for_appending(path, 0640); }
 
@@ -132,10 +132,10 @@ TEST_F(FakeFilesTest, FollowsLinksAsAsked) {
     files.add_file("/srv/real", "content");
     files.add_link("/etc/absolute", "/srv/real");
     files.add_link("/etc/relative", "../srv/./real");
-    files.add_link("/etc/folder", "/srv");
+    files.add_link("/etc/directory", "/srv");
     EXPECT_EQ(files.read("/etc/absolute", all).value(), "content");
     EXPECT_EQ(files.read("/etc/relative", all).value(), "content");
-    EXPECT_EQ(files.read("/etc/folder/real", all).value(), "content");
+    EXPECT_EQ(files.read("/etc/directory/real", all).value(), "content");
     EXPECT_EQ(files.status("/etc/absolute", Links::do_not_follow).value()->type, FileType::symlink);
     EXPECT_EQ(files.status("/etc/absolute", Links::follow).value()->type, FileType::regular);
 }
@@ -143,7 +143,7 @@ TEST_F(FakeFilesTest, FollowsLinksAsAsked) {
 TEST_F(FakeFilesTest, CreatesTheFileThatALinkLeadsTo) {
     files.add_link("/var/log/x.log", "/srv/x.log");
     EXPECT_EQ(errno_of(files.open_for_appending("/var/log/x.log", 0644)), ENOENT);
-    files.add_folder("/srv");
+    files.add_directory("/srv");
     ASSERT_TRUE(appending("/var/log/x.log")->write("there"));
     EXPECT_EQ(files.content("/srv/x.log"), "there");
 }
@@ -154,7 +154,7 @@ TEST_F(FakeFilesTest, GivesUpOnLinksThatLeadInCircles) {
     EXPECT_EQ(errno_of(files.read("/a", all)), ELOOP);
 }
 
-TEST_F(FakeFilesTest, MakesFoldersAndLeavesThoseThatAreThereAsTheyAre) {
+TEST_F(FakeFilesTest, MakesDirectoriesAndLeavesThoseThatAreThereAsTheyAre) {
     ASSERT_TRUE(files.create_directories("/var/log/a/b", 0700));
     EXPECT_EQ(files.status_of("/var/log/a").permissions, 0700U);
     EXPECT_EQ(files.status_of("/var/log/a/b").permissions, 0700U);
@@ -165,7 +165,7 @@ TEST_F(FakeFilesTest, MakesFoldersAndLeavesThoseThatAreThereAsTheyAre) {
     EXPECT_EQ(errno_of(files.create_directories("/etc/x/y", 0755)), ENOTDIR);
 }
 
-TEST_F(FakeFilesTest, RemovesFilesAndLinksButNoFolders) {
+TEST_F(FakeFilesTest, RemovesFilesAndLinksButNoDirectories) {
     files.add_file("/srv/real");
     files.add_link("/srv/link", "/srv/real");
     ASSERT_TRUE(files.remove("/srv/link"));
@@ -198,8 +198,8 @@ TEST_F(FakeFilesTest, KnowsOwnersAndGroups) {
     EXPECT_EQ(errno_of(files.open_for_appending("/etc/ours", 0640)), EACCES);
 }
 
-TEST_F(FakeFilesTest, LetsNobodyRemoveAnothersFileFromAStickyFolder) {
-    files.add_folder("/tmp", 01777);
+TEST_F(FakeFilesTest, LetsNobodyRemoveAnothersFileFromAStickyDirectory) {
+    files.add_directory("/tmp", 01777);
     files.act_as(somebody);
     appending("/tmp/mine");
     files.act_as({.pid = 1, .uid = 1001, .gid = 1001, .groups = {}});
@@ -210,10 +210,10 @@ TEST_F(FakeFilesTest, LetsNobodyRemoveAnothersFileFromAStickyFolder) {
 
 TEST_F(FakeFilesTest, LetsOnlyRootGiveFilesAway) {
     const auto file = appending("/var/log/x.log");
-    ASSERT_TRUE(file->hand_to(1000, 1000));
+    ASSERT_TRUE(file->change_owner(1000, 1000));
     EXPECT_EQ(files.status_of("/var/log/x.log").uid, 1000U);
     files.act_as(somebody);
-    EXPECT_EQ(errno_of(file->hand_to(0, 0)), EPERM);
+    EXPECT_EQ(errno_of(file->change_owner(0, 0)), EPERM);
 }
 
 TEST_F(FakeFilesTest, TellsWhichFileADescriptorIs) {
@@ -229,7 +229,7 @@ TEST_F(FakeFilesTest, TellsWhichFileADescriptorIs) {
 TEST_F(FakeFilesTest, ThrowsWhereTheSceneCannotBeSet) {
     EXPECT_THROW((void)files.content("/none"), std::runtime_error);
     EXPECT_THROW(files.move_away("/none", "/some"), std::runtime_error);
-    EXPECT_THROW(files.add_folder("/var/log"), std::runtime_error);
+    EXPECT_THROW(files.add_directory("/var/log"), std::runtime_error);
     files.add_other("/run/fifo");
     EXPECT_EQ(files.status_of("/run/fifo").type, FileType::other);
     files.take_away("/run/fifo");

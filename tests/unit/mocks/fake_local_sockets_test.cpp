@@ -24,7 +24,7 @@ class FakeLocalSocketsTest : public ::testing::Test {
 protected:
     static inline const std::string path = "/run/x.control";
 
-    FakeLocalSocketsTest() { files.add_folder("/run"); }
+    FakeLocalSocketsTest() { files.add_directory("/run"); }
 
     std::unique_ptr<os::LocalListener> listen(const os::LocalSocketAccess& access = {}) {
         return *sockets.listen(path, access);
@@ -53,7 +53,7 @@ TEST_F(FakeLocalSocketsTest, MakesAFileAsTheAccessSays) {
     EXPECT_EQ(status.permissions, 0660U);
     EXPECT_EQ(status.uid, 33U);
     EXPECT_EQ(status.gid, 4U);
-    ASSERT_TRUE(listener->hand_to(1000, 1001));
+    ASSERT_TRUE(listener->change_owner(1000, 1001));
     EXPECT_EQ(files.status_of(path).gid, 1001U);
 }
 

@@ -29,9 +29,10 @@ TEST(FakeOsTest, GivesOutTheFakesThatItHolds) {
     EXPECT_EQ(given.users, &host.users);
 }
 
-TEST(FakeOsTest, HasTheFoldersOfAMachine) {
+TEST(FakeOsTest, HasTheDirectoriesOfAMachine) {
     FakeOs host;
-    for (const char* folder : {"/etc", "/run", "/var/log"}) EXPECT_EQ(host.files.status_of(folder).permissions, 0755U);
+    for (const char* directory : {"/etc", "/run", "/var/log"})
+        EXPECT_EQ(host.files.status_of(directory).permissions, 0755U);
     EXPECT_EQ(host.files.status_of("/tmp").permissions, 01777U);
 }
 

@@ -75,12 +75,12 @@ TEST_F(FakeProgramsTest, SignalsEndItUnlessItIgnoresThem) {
 }
 
 TEST_F(FakeProgramsTest, FailsWhereItIsTold) {
-    for (const char* operation : {"open_input", "start", "write", "hand_to"})
+    for (const char* operation : {"open_input", "start", "write", "change_owner"})
         programs.failures().fail_next(operation, EIO);
     EXPECT_FALSE(programs.open_input(10));
     EXPECT_FALSE(programs.start({.command = {"keeper"}, .input = input.get()}));
     EXPECT_EQ(input->write("x").errno_value, EIO);
-    EXPECT_FALSE(input->hand_to(1, 1));
+    EXPECT_FALSE(input->change_owner(1, 1));
     programs.end_at_once(os::ProgramEnd{.how = How::exited, .number = 1});
     const auto program = start();
     EXPECT_EQ(program->end(), (os::ProgramEnd{.how = How::exited, .number = 1}));

@@ -72,7 +72,7 @@ TEST_F(FakeSignalsTest, KeepsWhatIsHeldUntilItIsTakenAndLetGo) {
     ASSERT_TRUE(take());
     loop.run_ready();
     EXPECT_THAT(came, IsEmpty());
-    signals.let_go();
+    signals.release_held();
     loop.run_ready();
     EXPECT_THAT(came, ElementsAre(SIGHUP));
     EXPECT_FALSE(signals.is_held(SIGHUP));
@@ -91,7 +91,7 @@ TEST_F(FakeSignalsTest, TakesTheDefaultActionOfWhatIsLetGoUntaken) {
     ASSERT_TRUE(signals.hold());
     signals.raise(SIGTERM);
     EXPECT_THAT(signals.default_actions(), IsEmpty());
-    signals.let_go();
+    signals.release_held();
     EXPECT_THAT(signals.default_actions(), ElementsAre(SIGTERM));
 }
 

@@ -80,7 +80,7 @@ TEST(FakeStandardStreamsTest, TakesNoMoreThanItsReaderReads) {
 TEST(FakeStandardStreamsTest, RemembersTheFileAndWhomItWasHandedTo) {
     FakeStandardStreams streams;
     ASSERT_TRUE(streams.redirect_to_file(Stream::out, {.path = "/var/log/out"}));
-    ASSERT_TRUE(streams.hand_to(Stream::out, 1000, 1000));
+    ASSERT_TRUE(streams.change_owner(Stream::out, 1000, 1000));
 
     EXPECT_EQ(streams.target(Stream::out), FakeStandardStreams::Target::file);
     EXPECT_EQ(streams.file(Stream::out).path, "/var/log/out");
@@ -100,8 +100,8 @@ TEST(FakeStandardStreamsTest, FailsWhereTheTestWantsIt) {
     EXPECT_FALSE(streams.redirect_to_null(Stream::in));
     streams.failures.fail_next("redirect_to_file", EISDIR);
     EXPECT_FALSE(streams.redirect_to_file(Stream::out, {.path = "/"}));
-    streams.failures.fail_next("hand_to", EPERM);
-    EXPECT_FALSE(streams.hand_to(Stream::out, 1, 1));
+    streams.failures.fail_next("change_owner", EPERM);
+    EXPECT_FALSE(streams.change_owner(Stream::out, 1, 1));
 }
 
 }  // namespace

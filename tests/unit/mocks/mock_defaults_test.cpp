@@ -184,7 +184,7 @@ TEST(MockDefaultsTest, LetAServiceBegin) {
     EXPECT_TRUE(daemon.has_background());
     EXPECT_EQ(daemon.enter().value(), Role::service);
     bool carried = false;
-    EXPECT_TRUE(daemon.carry([&carried] { carried = true; }));
+    EXPECT_TRUE(daemon.run_service([&carried] { carried = true; }));
     EXPECT_TRUE(carried);
     NiceMock<MockLock> lock;
     EXPECT_FALSE(lock.owner().value().has_value());

@@ -46,23 +46,24 @@ TEST(LandlockTest, TheNumbersAreTheKernels) {
 }
 #endif
 
-TEST(LandlockTest, ALogFolderIsForRegularFiles) {
-    const Rights rights = rights_for(Use::regular_files, PathKind::folder, writing_rights(7));
+TEST(LandlockTest, ALogDirectoryIsForRegularFiles) {
+    const Rights rights = rights_for(Use::regular_files, PathKind::directory, writing_rights(7));
     EXPECT_EQ(rights, write_file | truncate | make_reg | remove_file);
-    EXPECT_EQ(rights_for(Use::regular_files, PathKind::folder, writing_rights(1)), write_file | make_reg | remove_file);
+    EXPECT_EQ(rights_for(Use::regular_files, PathKind::directory, writing_rights(1)),
+              write_file | make_reg | remove_file);
 }
 
-TEST(LandlockTest, AFileThatIsNoFolderTakesOnlySomeRights) {
+TEST(LandlockTest, AFileThatIsNoDirectoryTakesOnlySomeRights) {
     EXPECT_EQ(rights_for(Use::everything, PathKind::file, writing_rights(7)), write_file | truncate | ioctl_dev);
     EXPECT_EQ(rights_for(Use::everything, PathKind::file, writing_rights(1)), write_file);
     EXPECT_EQ(rights_for(Use::removal, PathKind::file, writing_rights(7)), 0U);
-    EXPECT_EQ(rights_for(Use::everything, PathKind::folder, writing_rights(7)), writing_rights(7));
-    EXPECT_EQ(rights_for(Use::removal, PathKind::folder, writing_rights(7)), remove_file);
+    EXPECT_EQ(rights_for(Use::everything, PathKind::directory, writing_rights(7)), writing_rights(7));
+    EXPECT_EQ(rights_for(Use::removal, PathKind::directory, writing_rights(7)), remove_file);
 }
 
 TEST(LandlockTest, AnOlderVersionSaysWhatItLeavesOut) {
     EXPECT_EQ(gap_of(1),
-              "no file can be renamed or linked into another folder, files can be truncated anywhere, devices "
+              "no file can be renamed or linked into another directory, files can be truncated anywhere, devices "
               "can be controlled anywhere");
     EXPECT_THAT(gap_of(2), Not(HasSubstr("renamed")));
     EXPECT_EQ(gap_of(4), "devices can be controlled anywhere");

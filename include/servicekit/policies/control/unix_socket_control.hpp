@@ -89,7 +89,7 @@ public:
     /// The socket's path.
     [[nodiscard]] std::string endpoint() const override;
     /// Gives the socket's file to the user, save what the options say about its owner and group.
-    Result<void> hand_to(uid_t uid, gid_t gid) override;
+    Result<void> change_owner(uid_t uid, gid_t gid) override;
     void close() noexcept override;
 
 private:

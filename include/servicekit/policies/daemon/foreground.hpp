@@ -31,7 +31,7 @@ public:
     explicit Foreground(Options options, const os::Host& host = os::posix_host());
 
     Result<Role> enter() override;
-    Result<void> carry(const std::function<void()>& body) override;
+    Result<void> run_service(const std::function<void()>& body) override;
 
 private:
     Options options_;

@@ -23,7 +23,7 @@ struct LockOwner;
 }
 
 namespace servicekit::policies {
-class OtherPlaces;
+class OtherRunDirectories;
 }
 
 namespace servicekit {
@@ -52,7 +52,7 @@ public:
     void configure(const Deployment& deployment) override;
 
     /// Busy, too, while the service runs in one of the deployment's other places.
-    /// \pre the last fork is over, and only one thread acquires. The pidfile's folder exists.
+    /// \pre the last fork is over, and only one thread acquires. The pidfile's directory exists.
     /// \returns an error of ExitCode::permission also where somebody has the lock who is no instance of the service,
     ///          of ExitCode::cannot_create where the pidfile can't be made, locked or written.
     Result<Acquisition> acquire(LockWait wait, const std::stop_token& stop) override;
@@ -65,7 +65,7 @@ public:
 
 private:
     [[nodiscard]] Result<void> keep(std::unique_ptr<os::FileLock> lock);
-    [[nodiscard]] policies::OtherPlaces other_places() const;
+    [[nodiscard]] policies::OtherRunDirectories other_run_directories() const;
     /// \param own the lock that was taken just now
     /// \returns the instance in another place that it has to give way to; nothing if there is none
     [[nodiscard]] Result<std::optional<Owner>> other_instance(os::FileLock& own) const;

@@ -50,7 +50,7 @@ public:
     void set_level(LogLevel level) noexcept override;
     /// The streams stay what they are.
     [[nodiscard]] StreamUse stream_use() const noexcept override { return StreamUse::own; }
-    void write_last_words(std::span<const LogRecord> records) noexcept override;
+    void write_at_crash(std::span<const LogRecord> records) noexcept override;
     void close(std::chrono::milliseconds at_most) noexcept override;
 
 private:

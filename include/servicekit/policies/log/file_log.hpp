@@ -30,7 +30,7 @@ namespace servicekit {
 /// counted, and once there is room, a line says how many were lost and why. A disk that hangs costs a line a second at
 /// most, and then itself.
 ///
-/// The file is put away when it is large or old enough, as `x.log-20261122T061000.123456Z`, and old ones are compressed
+/// The file is rotated when it is large or old enough, as `x.log-20261122T061000.123456Z`, and old ones are compressed
 /// and removed, by a thread that is there while there is something to do; or somebody else does it, as logrotate, and has
 /// the log reopened.
 /// May be moved before open(), and not later.
@@ -43,9 +43,9 @@ public:
         std::chrono::milliseconds delay{200};  ///< how long a line below a warning may wait
         std::uint64_t rotate_size = 0;         ///< in bytes; 0: never for its size
         std::chrono::seconds rotate_every{0};  ///< counted from midnight UTC; 0: never for its age
-        std::uint64_t keep_files = 0;          ///< old ones; 0: all
-        std::uint64_t keep_bytes = 0;          ///< of old ones; 0: all
-        bool compress = false;                 ///< old ones, with gzip
+        std::uint64_t keep_files = 0;          ///< rotated files; 0: all
+        std::uint64_t keep_bytes = 0;          ///< of rotated files; 0: all
+        bool compress = false;                 ///< rotated files, with gzip
         bool copies_to_terminal = true;        ///< in the foreground, where stderr is one
     };
 
@@ -60,7 +60,7 @@ public:
     [[nodiscard]] std::vector<std::string> files() const override;
     /// True in the background without a file.
     [[nodiscard]] bool drops_lines() const noexcept override;
-    /// Its folder must be there.
+    /// Its directory must be there.
     Result<void> open() override;
     [[nodiscard]] bool works_in_background() const noexcept override { return true; }
     /// Until here, lines are written at once.
@@ -74,9 +74,9 @@ public:
     void set_level(LogLevel level) noexcept override;
     /// Into the file. Where there is none, nowhere in the background; in the foreground they stay what they are.
     [[nodiscard]] StreamUse stream_use() const noexcept override;
-    Result<void> hand_to(uid_t uid, gid_t gid) override;
-    void write_last_words(std::span<const LogRecord> records) noexcept override;
-    /// A line that hangs in the kernel longer than `at_most` is left behind, and so are old files that do so for 250 ms.
+    Result<void> change_owner(uid_t uid, gid_t gid) override;
+    void write_at_crash(std::span<const LogRecord> records) noexcept override;
+    /// A line that hangs in the kernel longer than `at_most` is left behind, and so are rotated files that do so for 250 ms.
     void close(std::chrono::milliseconds at_most) noexcept override;
 
 private:

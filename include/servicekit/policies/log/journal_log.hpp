@@ -51,7 +51,7 @@ public:
     void write(const LogRecord& record) noexcept override;
     void set_level(LogLevel level) noexcept override;
     [[nodiscard]] StreamUse stream_use() const noexcept override { return StreamUse::own; }
-    void write_last_words(std::span<const LogRecord> records) noexcept override;
+    void write_at_crash(std::span<const LogRecord> records) noexcept override;
     void close(std::chrono::milliseconds at_most) noexcept override;
 
 private:

@@ -32,7 +32,7 @@ namespace servicekit {
 /// before it has the last lines; with the service's working directory, environment and limits, and in the background
 /// with stdout and stderr at /dev/null. It always runs as the user and under the confinement that the service ends up
 /// with, or its successor could not write its files: where the service becomes another user or confines itself, it is
-/// started after that, and of a start that fails earlier no lines are kept. `writable` has to name its folder then.
+/// started after that, and of a start that fails earlier no lines are kept. `writable` has to name its directory then.
 ///
 /// At the end its input is closed and it is waited for. One that goes on `stop_wait` later though it has read everything
 /// gets a TERM; one that has not is left alone, since every signal would cost lines. None is ever killed by us.
@@ -77,8 +77,8 @@ public:
     void flush(std::chrono::milliseconds at_most) override;
     Result<void> reopen() override;
     void set_level(LogLevel level) noexcept override;
-    Result<void> hand_to(uid_t uid, gid_t gid) override;
-    void write_last_words(std::span<const LogRecord> records) noexcept override;
+    Result<void> change_owner(uid_t uid, gid_t gid) override;
+    void write_at_crash(std::span<const LogRecord> records) noexcept override;
     void close(std::chrono::milliseconds at_most) noexcept override;
 
 private:

@@ -81,7 +81,7 @@ public:
     /// Lines before open() and after close() are dropped.
     void write(const LogRecord& record) noexcept override;
     void set_level(LogLevel level) noexcept override;
-    void write_last_words(std::span<const LogRecord> records) noexcept override;
+    void write_at_crash(std::span<const LogRecord> records) noexcept override;
     void close(std::chrono::milliseconds at_most) noexcept override;
 
 private:

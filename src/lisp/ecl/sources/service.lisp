@@ -111,7 +111,7 @@
 (defun service:name () (ask-service "setting" "name"))
 (defun (setf service:name) (name) (ask-service "set-setting" "name" name))
 (defun service:run-directory () (ask-service "setting" "run-directory"))
-(defun (setf service:run-directory) (folder) (ask-service "set-setting" "run-directory" folder))
+(defun (setf service:run-directory) (directory) (ask-service "set-setting" "run-directory" directory))
 
 (defun service:setting (name)
   "The value in force of a setting, by the name of its command line option: (service:setting \"log-level\")."

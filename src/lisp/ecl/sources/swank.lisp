@@ -3,12 +3,12 @@
 (in-package "SERVICE-EVAL")
 
 (defun swank-sources (directory)
-  "The folder of Swank's sources: DIRECTORY, or the usual ones; nil where there is none."
-  (loop for folder in (if (plusp (length directory))
+  "The directory of Swank's sources: DIRECTORY, or the usual ones; nil where there is none."
+  (loop for directory in (if (plusp (length directory))
                           (list directory)
                           '("/usr/share/common-lisp/source/slime" "/usr/local/share/common-lisp/source/slime"
                             "/usr/share/emacs/site-lisp/slime"))
-        for loader = (format nil "~A/swank-loader.lisp" (string-right-trim "/" folder))
+        for loader = (format nil "~A/swank-loader.lisp" (string-right-trim "/" directory))
         when (probe-file loader) return loader))
 
 (define-condition swank-package-not-found (error) ()
@@ -23,11 +23,11 @@
     (handler-bind ((warning #'muffle-warning))
       (load loader)
       (flet ((loader-symbol (name) (find-symbol name "SWANK-LOADER")))
-        (let ((folder (symbol-value (loader-symbol "*SOURCE-DIRECTORY*"))))
-          (mapc #'load (funcall (loader-symbol "SRC-FILES") (symbol-value (loader-symbol "*SWANK-FILES*")) folder))
+        (let ((directory (symbol-value (loader-symbol "*SOURCE-DIRECTORY*"))))
+          (mapc #'load (funcall (loader-symbol "SRC-FILES") (symbol-value (loader-symbol "*SWANK-FILES*")) directory))
           (funcall (find-symbol "BEFORE-INIT" "SWANK")
                    (funcall (loader-symbol "SLIME-VERSION-STRING"))
-                   (list (funcall (loader-symbol "CONTRIB-DIR") folder)))
+                   (list (funcall (loader-symbol "CONTRIB-DIR") directory)))
           (funcall (find-symbol "INIT" "SWANK")))))))
 
 (defvar *swank-servers* '() "Each port with its socket and the thread that accepts.")
@@ -56,7 +56,7 @@
 
 (defun secret-file ()
   "Where the secret of the service's user is, if there is one; nil where that user has no home."
-  (flet ((given (folder) (and (plusp (length folder)) folder)))
+  (flet ((given (directory) (and (plusp (length directory)) directory)))
     (let ((home (or (given (ext:getenv "HOME"))
                     (multiple-value-bind (home fault) (uninterrupted #'%home-of-user)
                       (when fault (error "Where the service's user is at home can't be told: ~A" fault))

@@ -129,7 +129,7 @@ TEST_F(ControlRolesTest, AGroupThatCannotBeToldLeavesNoSocket) {
 TEST_F(ControlRolesTest, WhoeverTheServiceBecomesIsItsUserFromThenOn) {
     host.act_as({.pid = 4711, .uid = 0, .gid = 0});
     open_to_everyone();
-    ASSERT_TRUE(control->hand_to(1000, 70));
+    ASSERT_TRUE(control->change_owner(1000, 70));
     EXPECT_EQ(role_of(1000), ControlRole::owner);
     EXPECT_EQ(role_of(1001, 70), ControlRole::read);
     EXPECT_EQ(role_of(1001, 0), ControlRole::none);

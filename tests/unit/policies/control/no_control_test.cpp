@@ -21,7 +21,7 @@ TEST(NoControlTest, CannotBeReached) {
     EXPECT_TRUE(control.open(requests, loop));
     EXPECT_EQ(control.endpoint(), "");
     EXPECT_EQ(control.status_fields(), Object{});
-    EXPECT_TRUE(control.hand_to(1000, 1000));
+    EXPECT_TRUE(control.change_owner(1000, 1000));
     control.close();
 }
 

@@ -67,7 +67,7 @@ TEST_F(UnixSocketControlTest, RefusesUsersAndGroupsThatDoNotExist) {
     EXPECT_FALSE(has_socket_file());
 }
 
-TEST_F(UnixSocketControlTest, RefusesARelativePathSinceADaemonHasAnotherFolder) {
+TEST_F(UnixSocketControlTest, RefusesARelativePathSinceADaemonHasAnotherDirectory) {
     EXPECT_EQ(error_of_opening({.path = "a.control"}).message(), "cannot listen on 'a.control': not an absolute path");
 }
 
@@ -153,7 +153,7 @@ TEST_F(UnixSocketControlTest, LeavesNoSocketBehindWhenThereIsNoMemoryToWatchIt) 
 TEST_F(UnixSocketControlTest, HandsTheSocketToTheUserThatTheServiceBecomes) {
     host.act_as({.pid = 4711, .uid = 0, .gid = 0});
     open({.max_connections = 2, .reserved_for_owner = 1});
-    ASSERT_TRUE(control->hand_to(1000, 1000));
+    ASSERT_TRUE(control->change_owner(1000, 1000));
     EXPECT_EQ(socket_file().uid, 1000U);
     EXPECT_EQ(socket_file().gid, 1000U);
     auto first = connect_as(1000);
@@ -165,20 +165,20 @@ TEST_F(UnixSocketControlTest, HandsTheSocketToTheUserThatTheServiceBecomes) {
 TEST_F(UnixSocketControlTest, KeepsTheOwnerAndGroupOfTheOptionsWhenItIsHandedOver) {
     host.act_as({.pid = 4711, .uid = 0, .gid = 0});
     open({.permissions = 0660, .group = "operators"});
-    ASSERT_TRUE(control->hand_to(1000, 1000));
+    ASSERT_TRUE(control->change_owner(1000, 1000));
     EXPECT_EQ(socket_file().uid, 1000U);
     EXPECT_EQ(socket_file().gid, 70U);
 }
 
 TEST_F(UnixSocketControlTest, TellsWhyItCannotBeHandedOver) {
     open();
-    host.sockets.failures().fail_next("hand_to", EPERM);
-    EXPECT_EQ(control->hand_to(1000, 1000).error().errno_value, EPERM);
+    host.sockets.failures().fail_next("change_owner", EPERM);
+    EXPECT_EQ(control->change_owner(1000, 1000).error().errno_value, EPERM);
 }
 
 TEST_F(UnixSocketControlTest, HandsNothingOverBeforeItIsOpen) {
     control = control_with({});
-    EXPECT_TRUE(control->hand_to(1000, 1000));
+    EXPECT_TRUE(control->change_owner(1000, 1000));
 }
 
 // Closing.

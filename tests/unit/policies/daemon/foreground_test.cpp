@@ -36,7 +36,7 @@ TEST_F(ForegroundTest, IsTheServiceEvenWhereTheDeploymentAsksForTheBackground) {
 TEST_F(ForegroundTest, RunsTheBodyInTheCallersThreadWhereItAdoptsNobody) {
     bool is_beside = true;
 
-    ASSERT_TRUE(daemon.carry([&] { is_beside = children.is_beside(); }));
+    ASSERT_TRUE(daemon.run_service([&] { is_beside = children.is_beside(); }));
 
     EXPECT_FALSE(is_beside);
 }
@@ -44,7 +44,7 @@ TEST_F(ForegroundTest, RunsTheBodyInTheCallersThreadWhereItAdoptsNobody) {
 TEST_F(ForegroundTest, ReapsOrphansBesideTheBodyWhereItIsPidOne) {
     children.become_first_process();
 
-    ASSERT_TRUE(daemon.carry([&] {
+    ASSERT_TRUE(daemon.run_service([&] {
         EXPECT_TRUE(children.is_beside());
         children.end(7);
         children.pass(10s);
@@ -56,7 +56,7 @@ TEST_F(ForegroundTest, ReapsOrphansBesideTheBodyWhereItIsPidOne) {
 TEST_F(ForegroundTest, KeepsWhatSomebodyMayYetWaitFor) {
     children.become_first_process();
 
-    ASSERT_TRUE(daemon.carry([&] {
+    ASSERT_TRUE(daemon.run_service([&] {
         children.end(7);
         children.pass(5s);
         EXPECT_TRUE(children.wait_for(7));
@@ -69,7 +69,7 @@ TEST_F(ForegroundTest, KeepsWhatSomebodyMayYetWaitFor) {
 TEST_F(ForegroundTest, APidThatCameBackIsKeptAsLongAsAnyOther) {
     children.become_first_process();
 
-    ASSERT_TRUE(daemon.carry([&] {
+    ASSERT_TRUE(daemon.run_service([&] {
         children.end(7);
         children.pass(4s);
         EXPECT_TRUE(children.wait_for(7));
@@ -85,7 +85,7 @@ TEST_F(ForegroundTest, APidThatCameBackIsKeptAsLongAsAnyOther) {
 TEST_F(ForegroundTest, ReapsEachInItsTurn) {
     children.become_first_process();
 
-    ASSERT_TRUE(daemon.carry([&] {
+    ASSERT_TRUE(daemon.run_service([&] {
         children.end(9);
         children.pass(2s);
         children.end(7);
@@ -102,7 +102,7 @@ TEST_F(ForegroundTest, SaysWhyTheBodyCouldNotBeRun) {
     children.failures().fail_next("run_beside", EAGAIN);
     bool ran = false;
 
-    const auto carried = daemon.carry([&] { ran = true; });
+    const auto carried = daemon.run_service([&] { ran = true; });
 
     ASSERT_FALSE(carried);
     EXPECT_EQ(carried.error().errno_value, EAGAIN);

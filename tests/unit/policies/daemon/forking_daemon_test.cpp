@@ -255,7 +255,7 @@ TEST_F(ForkingDaemonTest, TellsWhereTheLogIs) {
 TEST_F(ForkingDaemonTest, ACrashIsALineOfItsOwnAndNotTheLast) {
     ASSERT_TRUE(daemon.enter());
     const InSequence sequence;
-    EXPECT_CALL(*pipe, write_last_words("\ncrash: crashed by SIGSEGV; the report is in '/run/a b'\n"));
+    EXPECT_CALL(*pipe, write_at_crash("\ncrash: crashed by SIGSEGV; the report is in '/run/a b'\n"));
     EXPECT_CALL(*pipe, write("{\"ready\":true}\n"));
     daemon.crashed("crashed by SIGSEGV; the report is in '/run/a\nb'");
     EXPECT_FALSE(pipe_is_gone);
@@ -264,7 +264,7 @@ TEST_F(ForkingDaemonTest, ACrashIsALineOfItsOwnAndNotTheLast) {
 
 TEST_F(ForkingDaemonTest, ACrashThatIsTooLongIsCut) {
     ASSERT_TRUE(daemon.enter());
-    EXPECT_CALL(*pipe, write_last_words(::testing::AllOf(::testing::SizeIs(6 * 1024), ::testing::EndsWith("xx\n"))));
+    EXPECT_CALL(*pipe, write_at_crash(::testing::AllOf(::testing::SizeIs(6 * 1024), ::testing::EndsWith("xx\n"))));
     daemon.crashed(std::string(10'000, 'x'));
 }
 

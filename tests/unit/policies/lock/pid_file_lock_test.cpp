@@ -101,7 +101,7 @@ TEST_F(PidFileLockTest, IsNotHeldWhereThePidCannotBeWritten) {
     EXPECT_FALSE(lock.held());
 }
 
-TEST_F(PidFileLockTest, TellsAMissingFolderAsSomethingThatCannotBeCreated) {
+TEST_F(PidFileLockTest, TellsAMissingDirectoryAsSomethingThatCannotBeCreated) {
     EXPECT_CALL(file_locks, try_lock).WillOnce([] {
         return Result<os::LockAttempt>{os_error("open", "just-another-server.pid", ENOENT)};
     });

@@ -78,21 +78,21 @@ TEST_F(ConsoleLogTest, TheFormatCanBeAskedFor) {
     EXPECT_EQ(error(), json("on stderr"));
 }
 
-TEST_F(ConsoleLogTest, LastWordsAreALineLikeAnyOther) {
+TEST_F(ConsoleLogTest, CrashLinesAreALineLikeAnyOther) {
     auto log = make();
     open(log);
     streams.limit(os::Stream::out, 5);
     write(log, "torn");
     streams.limit(os::Stream::out, {});
     const LogRecord crash{.time = clock.system_now(), .level = LogLevel::fatal, .message = "crashed"};
-    log.write_last_words({&crash, 1});
+    log.write_at_crash({&crash, 1});
     EXPECT_EQ(out(), json("torn").substr(0, 5) + "\n" + json("crashed", "fatal"));
 }
 
-TEST_F(ConsoleLogTest, LastWordsOfOneThatIsNotOpenGoNowhere) {
+TEST_F(ConsoleLogTest, CrashLinesOfOneThatIsNotOpenGoNowhere) {
     auto log = make();
     const LogRecord crash{.time = {}, .level = LogLevel::fatal, .message = "crashed"};
-    log.write_last_words({&crash, 1});
+    log.write_at_crash({&crash, 1});
     EXPECT_EQ(out(), "");
 }
 
@@ -130,7 +130,7 @@ TEST_F(ConsoleLogTest, LeavesTheStreamsAsTheyAre) {
     open(log);
     EXPECT_EQ(log.stream_use(), StreamUse::own);
     EXPECT_TRUE(log.reopen());
-    EXPECT_TRUE(log.hand_to(1000, 1000));
+    EXPECT_TRUE(log.change_owner(1000, 1000));
     EXPECT_EQ(streams.target(os::Stream::out), mocks::FakeStandardStreams::Target::user);
     EXPECT_EQ(streams.target(os::Stream::error), mocks::FakeStandardStreams::Target::user);
 }

@@ -37,9 +37,9 @@ protected:
     void write(LogLevel level, std::string_view message) {
         log.write({.time = std::chrono::system_clock::time_point{}, .level = level, .message = message});
     }
-    void write_last_words() {
+    void write_at_crash() {
         const LogRecord crash{.time = {}, .level = LogLevel::fatal, .message = "crashed by SIGSEGV"};
-        log.write_last_words({&crash, 1});
+        log.write_at_crash({&crash, 1});
     }
     [[nodiscard]] const std::string& written() const { return os.streams.written(os::Stream::error); }
     [[nodiscard]] std::vector<mocks::FakeMessageSockets::Message> entries() const {
@@ -58,25 +58,25 @@ TEST_F(JournalLogTest, ARecordIsAnEntryOfTheJournal) {
     EXPECT_EQ(written(), "");
 }
 
-TEST_F(JournalLogTest, LastWordsAreAnEntryOfTheJournal) {
+TEST_F(JournalLogTest, CrashLinesAreAnEntryOfTheJournal) {
     open_with_journal();
-    write_last_words();
+    write_at_crash();
     ASSERT_THAT(entries(), SizeIs(1));
     EXPECT_EQ(entries().front().text,
               "PRIORITY=2\nSYSLOG_IDENTIFIER=trial\nSYSLOG_PID=4711\nMESSAGE=crashed by SIGSEGV\n");
     EXPECT_EQ(written(), "");
 }
 
-TEST_F(JournalLogTest, LastWordsGoToStderrWhereTheJournalTakesNone) {
+TEST_F(JournalLogTest, CrashLinesGoToStderrWhereTheJournalTakesNone) {
     os.service_manager.put_journal_on_stderr();
     open();
-    write_last_words();
+    write_at_crash();
     EXPECT_EQ(written(), "<2>crashed by SIGSEGV\n");
 }
 
 TEST_F(JournalLogTest, WithoutAJournalLastWordsAreALineOnStderr) {
     open();
-    write_last_words();
+    write_at_crash();
     EXPECT_EQ(written(), "<2>crashed by SIGSEGV\n");
 }
 
@@ -212,7 +212,7 @@ TEST_F(JournalLogTest, LeavesTheStreamsAndTheUserAsTheyAre) {
     open();
     EXPECT_EQ(log.stream_use(), StreamUse::own);
     EXPECT_TRUE(log.reopen());
-    EXPECT_TRUE(log.hand_to(1000, 1000));
+    EXPECT_TRUE(log.change_owner(1000, 1000));
     write(LogLevel::info, "still here");
     EXPECT_NE(written(), "");
 }

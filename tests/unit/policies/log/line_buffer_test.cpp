@@ -34,7 +34,7 @@ public:
         if (fits < lines.size()) return {fits, os_error("write", "memory", ENOSPC)};
         return {fits};
     }
-    void deliver_last_words(std::string_view lines) noexcept override { taken += lines; }
+    void deliver_at_crash(std::string_view lines) noexcept override { taken += lines; }
 
     std::string taken;
     std::size_t room = std::string::npos;
@@ -272,25 +272,25 @@ TEST_F(LineBufferTest, DeliversTheRestAndWhatItLostWhenItIsClosed) {
     EXPECT_EQ(sink_.taken, "one\n1 lost: out of memory\n");
 }
 
-TEST_F(LineBufferTest, LastWordsComeAfterAllThatWaited) {
+TEST_F(LineBufferTest, CrashLinesComeAfterAllThatWaited) {
     open_and_start();
     sink_.room = 2;
     append("one\n");
     reactor_.advance(200ms);
     append("two\n");
-    buffer_.write_last_words("the end\n");
+    buffer_.write_at_crash("the end\n");
     EXPECT_EQ(sink_.taken, "one\ntwo\nthe end\n");
     end();
 }
 
-TEST_F(LineBufferTest, LastWordsWaitOnceForAThreadThatDiedInTheSink) {
+TEST_F(LineBufferTest, CrashLinesWaitOnceForAThreadThatDiedInTheSink) {
     open(buffer_);
     sink_.hangs = true;
     std::thread stuck{[&] { append("stuck\n", LogLevel::error); }};
     while (sink_.deliveries == 0) std::this_thread::yield();
     const auto begin = std::chrono::steady_clock::now();
-    for (int line = 0; line < 1000; ++line) buffer_.write_last_words("0123456\n");
-    buffer_.write_last_words("the end\n");
+    for (int line = 0; line < 1000; ++line) buffer_.write_at_crash("0123456\n");
+    buffer_.write_at_crash("the end\n");
     // A tenth of a second for each would be a hundred seconds.
     EXPECT_LT(std::chrono::steady_clock::now() - begin, 50s);
     EXPECT_THAT(sink_.taken, EndsWith("0123456\nthe end\n"));

@@ -135,7 +135,7 @@ TEST_F(PipeLogTest, WhereRightsAreGivenUpTheProgramIsStartedAfterwards) {
     deployment.gives_up_rights = true;
     ASSERT_TRUE(open());
     write("early");
-    ASSERT_TRUE(log->hand_to(1000, 1000));
+    ASSERT_TRUE(log->change_owner(1000, 1000));
     EXPECT_EQ(starts(), 0U);
     ASSERT_TRUE(log->start(*loop));
     EXPECT_THAT(read(), HasSubstr("early"));
@@ -310,9 +310,9 @@ TEST_F(PipeLogTest, APipeThatFailsCostsLinesAndSaysSoLater) {
 
 TEST_F(PipeLogTest, AtTheEndTheProgramHasReadEverything) {
     start();
-    write("the last words");
+    write("the crash lines");
     close();
-    EXPECT_THAT(read(), EndsWith("the last words\n"));
+    EXPECT_THAT(read(), EndsWith("the crash lines\n"));
     EXPECT_EQ(os.programs.started().front().end, (os::ProgramEnd{.how = How::exited, .number = 0}));
     EXPECT_THAT(os.programs.started().front().signals, IsEmpty());
     EXPECT_EQ(os.streams.written(os::Stream::error), "");
@@ -399,30 +399,30 @@ TEST_F(PipeLogTest, ReopeningNamesAProgramThatDoesNotRun) {
     EXPECT_EQ(log->reopen().error().message(), "cannot signal the log's program 'keeper': it does not run");
 }
 
-TEST_F(PipeLogTest, LastWordsComeAfterWhatWaits) {
+TEST_F(PipeLogTest, CrashLinesComeAfterWhatWaits) {
     start();
     write("before");
     const LogRecord crash{.time = {}, .level = LogLevel::fatal, .message = "a fatal signal"};
-    log->write_last_words({&crash, 1});
+    log->write_at_crash({&crash, 1});
     EXPECT_THAT(read(), EndsWith(": before\n1970-01-01T00:00:00.000000Z fatal trial[4711]: a fatal signal\n"));
     write("after", LogLevel::error);
     EXPECT_EQ(lines_read(), 3);
 }
 
-TEST_F(PipeLogTest, LastWordsWaitOnceForAProgramThatReadsNothing) {
+TEST_F(PipeLogTest, CrashLinesWaitOnceForAProgramThatReadsNothing) {
     os.programs.set_capacity(100);
     start();
     os.programs.stop_reading();
     const auto before = os.clock.steady_now();
     const LogRecord line{.time = {}, .level = LogLevel::info, .message = "a line that was printed"};
-    for (int lines = 0; lines < 100; ++lines) log->write_last_words({&line, 1});
+    for (int lines = 0; lines < 100; ++lines) log->write_at_crash({&line, 1});
     EXPECT_LE(os.clock.steady_now() - before, 1s);
 }
 
-TEST_F(PipeLogTest, LastWordsOfOneThatIsNotOpenGoNowhere) {
+TEST_F(PipeLogTest, CrashLinesOfOneThatIsNotOpenGoNowhere) {
     log = std::make_unique<PipeLog>(PipeLog{options, os.host()});
     const LogRecord crash{.time = {}, .level = LogLevel::fatal, .message = "too early"};
-    log->write_last_words({&crash, 1});
+    log->write_at_crash({&crash, 1});
     EXPECT_EQ(read(), "");
 }
 

@@ -52,54 +52,54 @@ TEST_F(SyslogLogTest, ARecordIsADatagram) {
     EXPECT_EQ(messages().front().text, "<30>1 1970-01-01T00:00:00.000000Z - trial 4711 - - hello");
 }
 
-TEST_F(SyslogLogTest, LastWordsAreAMessageLikeAnyOther) {
+TEST_F(SyslogLogTest, CrashLinesAreAMessageLikeAnyOther) {
     const LogRecord crash{.time = {}, .level = LogLevel::fatal, .message = "crashed"};
     os.message_sockets.listen(device);
     open();
-    log.write_last_words({&crash, 1});
+    log.write_at_crash({&crash, 1});
     ASSERT_THAT(messages(), SizeIs(1));
     EXPECT_EQ(messages().front().text, "<26>1 1970-01-01T00:00:00.000000Z - trial 4711 - - crashed");
 }
 
-TEST_F(SyslogLogTest, LastWordsHaveTheirLengthInFrontWhereThatEndsAMessage) {
+TEST_F(SyslogLogTest, CrashLinesHaveTheirLengthInFrontWhereThatEndsAMessage) {
     const LogRecord crash{.time = {}, .level = LogLevel::fatal, .message = "crashed"};
     os.message_sockets.listen(device, stream);
     open({.framing = SyslogLog::Framing::octet_counting});
-    log.write_last_words({&crash, 1});
+    log.write_at_crash({&crash, 1});
     EXPECT_EQ(os.message_sockets.text(device), "58 <26>1 1970-01-01T00:00:00.000000Z - trial 4711 - - crashed");
 }
 
-TEST_F(SyslogLogTest, LastWordsThatNobodyTakesAreLost) {
+TEST_F(SyslogLogTest, CrashLinesThatNobodyTakesAreLost) {
     const LogRecord crash{.time = {}, .level = LogLevel::fatal, .message = "crashed"};
     open();
-    log.write_last_words({&crash, 1});
+    log.write_at_crash({&crash, 1});
     EXPECT_EQ(os.message_sockets.text(device), "");
 }
 
-TEST_F(SyslogLogTest, LastWordsOfWhichAStreamTookAPartAreGivenTheRestFirst) {
+TEST_F(SyslogLogTest, CrashLinesOfWhichAStreamTookAPartAreGivenTheRestFirst) {
     const LogRecord printed{.time = {}, .level = LogLevel::info, .message = "printed"};
     const LogRecord crash{.time = {}, .level = LogLevel::fatal, .message = "crashed"};
     os.message_sockets.listen(device, stream);
     open({.format = SyslogLog::Format::traditional});
     os.message_sockets.limit(device, 10);
-    log.write_last_words({&printed, 1});
+    log.write_at_crash({&printed, 1});
     os.message_sockets.limit(device, 5);
-    log.write_last_words({&crash, 1});
+    log.write_at_crash({&crash, 1});
     os.message_sockets.limit(device, {});
-    log.write_last_words({&crash, 1});
+    log.write_at_crash({&crash, 1});
     EXPECT_EQ(os.message_sockets.text(device), "<30>trial[4711]: printed\n<26>trial[4711]: crashed\n");
 }
 
-TEST_F(SyslogLogTest, LastWordsRepeatNothingOfTheMessageBeforeThem) {
+TEST_F(SyslogLogTest, CrashLinesRepeatNothingOfTheMessageBeforeThem) {
     const LogRecord crash{.time = {}, .level = LogLevel::fatal, .message = "crashed"};
     os.message_sockets.listen(device, stream);
     open({.format = SyslogLog::Format::traditional});
     os.message_sockets.limit(device, 10);
     write("one");
     os.message_sockets.limit(device, 5);
-    log.write_last_words({&crash, 1});
+    log.write_at_crash({&crash, 1});
     os.message_sockets.limit(device, {});
-    log.write_last_words({&crash, 1});
+    log.write_at_crash({&crash, 1});
     EXPECT_EQ(os.message_sockets.text(device), "<30>trial[4711]: one\n<26>trial[4711]: crashed\n");
 }
 
@@ -108,20 +108,20 @@ TEST_F(SyslogLogTest, ARecordAfterLastWordsThatWereCutFollowsTheirRest) {
     os.message_sockets.listen(device, stream);
     open({.format = SyslogLog::Format::traditional});
     os.message_sockets.limit(device, 10);
-    log.write_last_words({&printed, 1});
+    log.write_at_crash({&printed, 1});
     os.message_sockets.limit(device, {});
     write("survived");
     EXPECT_EQ(os.message_sockets.text(device), "<30>trial[4711]: printed\n<30>trial[4711]: survived\n");
 }
 
-TEST_F(SyslogLogTest, LastWordsWaitOnceForADaemonThatDoesNotKeepUp) {
+TEST_F(SyslogLogTest, CrashLinesWaitOnceForADaemonThatDoesNotKeepUp) {
     const LogRecord crash{.time = {}, .level = LogLevel::fatal, .message = "crashed"};
     os.message_sockets.listen(device);
     open();
     os.message_sockets.limit(device, 0);
-    log.write_last_words({&crash, 1});
+    log.write_at_crash({&crash, 1});
     EXPECT_EQ(os.message_sockets.last_patience(), 200ms);
-    log.write_last_words({&crash, 1});
+    log.write_at_crash({&crash, 1});
     EXPECT_EQ(os.message_sockets.last_patience(), 0ms);
 }
 

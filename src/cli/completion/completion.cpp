@@ -1,0 +1,53 @@
+#include <exception>
+
+#include "base/names.hpp"
+#include "cli/client_load.hpp"
+#include "cli/completion/completion_scripts.hpp"
+#include "cli/completion/completion_words.hpp"
+#include "cli/verbs/verb_functions.hpp"
+
+namespace servicekit::cli {
+namespace {
+
+/// Somebody has pressed a key and waits.
+constexpr std::chrono::milliseconds patience{500};
+
+/// What a running service answers to `events`; empty where there is none, or it does not answer at once. Says nothing:
+/// whatever it said would land within the line that somebody is writing.
+Object ask_events(Session& session, const GivenSettings& given) {
+    const ClientSettings loaded = load_client_settings(session, given);
+    if (loaded.refusal) return {};
+    session.doubt = loaded.doubt;
+    auto running = running_service(session);
+    if (!running) return {};
+    const auto instance = find_instance(session, *running);
+    if (!instance || !*instance) return {};
+    auto client = connect_to(session, **instance);
+    if (!client) return {};
+    auto reply = client->call("events", {}, {.timeout = patience});
+    return reply ? *std::move(reply) : Object{};
+}
+
+}  // namespace
+
+int completion(Session& session) {
+    if (!is_valid_name(session.program))
+        return session.console.fail(Error{ExitCode::usage, "complete the command lines of", session.program,
+                                          "a shell would not take the name"});
+    session.console.print(completion_script(session.invocation.shell, session.program));
+    return 0;
+}
+
+int complete(Session& session) {
+    const auto ask = [&session](const GivenSettings& given) {
+        try {
+            return ask_events(session, given);
+        } catch (const std::exception&) {
+            return Object{};  // not permitted, or not to be read
+        }
+    };
+    session.console.print(to_text(complete_words(session.invocation.words, ask)));
+    return 0;
+}
+
+}  // namespace servicekit::cli

@@ -1,0 +1,85 @@
+#include <algorithm>
+#include <variant>
+
+#include "base/escaped_text.hpp"
+#include "cli/given_arguments.hpp"
+#include "cli/typed_arguments.hpp"
+#include "cli/verbs/attended_call.hpp"
+#include "cli/verbs/verb_functions.hpp"
+#include "servicekit/base/json.hpp"
+
+namespace servicekit::cli {
+namespace {
+
+constexpr std::chrono::seconds longest_listing{10};
+
+/// Whether the JSON may hold a path that is relative to the caller's directory.
+bool may_hold_relative_path(const std::optional<std::string>& json) {
+    if (!json) return false;
+    const auto parsed = parse_json(*json);
+    const auto* value = std::get_if<Value>(&parsed);
+    if (value == nullptr || !value->is_object()) return false;
+    const auto& members = value->as_object();
+    return std::any_of(members.begin(), members.end(), [](const auto& member) {
+        return member.second.is_string() && !member.second.as_string().starts_with('/');
+    });
+}
+
+/// Whether somebody is there who can type what is missing.
+bool can_ask(const os::StandardStreams& streams) {
+    return streams.is_terminal(os::Stream::in) && streams.is_terminal(os::Stream::error);
+}
+
+/// The reply to `events`; an empty one for a caller who may call events, but not list them.
+Result<Object> ask_events(Session& session, Client& client) {
+    try {
+        return client.call("events", {}, {.timeout = session.invocation.timeout.value_or(longest_listing)});
+    } catch (const EventError& error) {
+        if (error.code() == "not-allowed") return Object{};
+        throw;
+    }
+}
+
+/// The arguments as the service declares them, with the secrets that are missing and can be asked for. The service is
+/// asked only if something needs a type.
+Result<Object> typed_and_whole(Session& session, Client& client, GivenArguments given) {
+    os::StandardStreams& streams = session.console.streams();
+    const auto here = [&session] { return session.tools.host.process->current_directory(); };
+    if (given.named.empty() && !may_hold_relative_path(given.json) && !can_ask(streams))
+        return typed_arguments(given, nullptr, here);
+
+    const auto declared = ask_events(session, client);
+    if (!declared) return declared.error();
+    const Value::List* const parameters = declared_parameters(*declared, session.invocation.event);
+    auto arguments = typed_arguments(given, parameters, here);
+    if (!arguments || parameters == nullptr || !can_ask(streams)) return arguments;
+    const auto missing = missing_secrets(*parameters, *arguments);
+    for (const std::string& name : missing) {
+        auto line = streams.ask_hidden(escaped(name) + ": ");
+        if (!line) return line.error();
+        if (!*line) return arguments;  // the service will say what is missing
+        given.named.push_back({.name = name, .value = **std::move(line), .in_words = name});
+    }
+    return missing.empty() ? arguments : typed_arguments(given, parameters, here);
+}
+
+}  // namespace
+
+int call(Session& session) {
+    // Before anything connects: what is not to be read, or is too long, meets no service.
+    auto given = given_arguments(session.invocation, session.tools.host);
+    if (!given) return session.console.fail(given.error());
+    return with_client(session, session.invocation.event, [&](Client& client) {
+        Console& console = session.console;
+        auto arguments = typed_and_whole(session, client, *std::move(given));
+        if (!arguments) return console.fail(arguments.error());
+        const AttendedCall call{session.invocation.event, *std::move(arguments), session.invocation.timeout};
+        return call_attended(session, client, call, [&console](const Result<Object>& reply) {
+            if (!reply) return console.fail(reply.error());
+            console.print_json(*reply);
+            return 0;
+        });
+    });
+}
+
+}  // namespace servicekit::cli

@@ -1,0 +1,243 @@
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <functional>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "cli/exit_status.hpp"
+#include "cli/verbs/verb_functions.hpp"
+
+namespace servicekit::cli {
+namespace {
+
+using std::chrono::milliseconds;
+using namespace std::chrono_literals;
+
+/// The control plane answers these at once; one that takes longer hangs, and a signal may still do.
+constexpr milliseconds longest_answer = 2s;
+
+/// One running instance that a verb is about to end.
+class Ending {
+public:
+    Ending(Session& session, RunningService& running, Instance instance)
+        : session_{session}, running_{running}, instance_{std::move(instance)}, sleep_{session.tools.make_sleep()} {}
+
+    enum class Asked {
+        taken,    ///< for all that can be told
+        in_vain,  ///< a signal may still do
+        refused,  ///< the service does not let this user, and neither would the kernel
+    };
+    /// Over the control socket. A refusal is printed.
+    Asked ask(std::string_view event, milliseconds at_most) {
+        return ask(event, {.timeout = std::min(at_most, longest_answer)});
+    }
+
+    /// Asks for a stop over the control socket. If the service takes it, waits for its end by `wait`, and then learns
+    /// whether the stop was clean. A refusal is printed.
+    Asked ask_and_wait(milliseconds at_most, const std::function<void()>& wait) {
+        const auto& clock = *session_.tools.host.clock;
+        const auto answer_due = clock.steady_now() + std::min(at_most, longest_answer);
+        bool is_taken = false;
+        CallOptions options;
+        options.wait = true;
+        options.on_turn = [&](const Turn&) {
+            is_taken = true;
+            wait();
+        };
+        // What the service has to say it says before its end.
+        options.is_given_up = [&] { return is_taken || clock.steady_now() >= answer_due; };
+        const auto asked = ask("stop", options);
+        if (is_taken) return Asked::taken;
+        fault_.clear();
+        return asked;
+    }
+
+    Result<bool> signal(int number) { return running_.signal(instance_, number); }
+
+    Result<RunningService::Waited> wait(milliseconds at_most) {
+        return running_.wait_for_end(instance_, session_.tools.host.clock->steady_now() + at_most, *sleep_);
+    }
+
+    /// The same for as long as the instance reports that its stop event runs, which it may by making progress.
+    /// \param at_least until when to wait in any case
+    Result<RunningService::Waited> wait_for_stop(std::chrono::steady_clock::time_point at_least,
+                                                 std::chrono::steady_clock::time_point at_most) {
+        const auto& clock = *session_.tools.host.clock;
+        const auto left = [&clock](std::chrono::steady_clock::time_point until) {
+            return std::max(std::chrono::ceil<milliseconds>(until - clock.steady_now()), milliseconds::zero());
+        };
+        for (auto until = at_least;;) {
+            auto waited = wait(std::max(left(until) - longest_answer, milliseconds::zero()));
+            if (!waited || *waited != RunningService::Waited::still_runs) return waited;
+            const auto next = std::min(clock.steady_now() + 2 * longest_answer, at_most);
+            if (next <= until || !runs_stop_event()) return wait(left(until));
+            until = next;
+        }
+    }
+
+    /// Prints how it ended, if it did. \returns the exit code
+    int report(std::string_view done, const Result<RunningService::Waited>& waited) {
+        Console& console = session_.console;
+        if (!waited) return console.fail(waited.error());
+        const std::string who = instance_.in_words();
+        switch (*waited) {
+            case RunningService::Waited::ended:
+                if (!fault_.empty()) {
+                    ended_uncleanly_ = true;
+                    console.complain(std::string{done} + " (" + who + "), but not cleanly: " + fault_);
+                    return to_int(ExitCode::internal);
+                }
+                console.say(std::string{done} + (instance_.pid > 0 ? " (" + who + ")" : ""));
+                return 0;
+            case RunningService::Waited::replaced:
+                console.complain(std::string{done} + " (" + who + "), but another instance has taken its place");
+                break;
+            case RunningService::Waited::still_runs:
+                console.complain("still running (" + who + ")");
+                break;
+            case RunningService::Waited::interrupted:
+                console.complain("interrupted while waiting; still running (" + who + ")");
+                break;
+        }
+        return to_int(ExitCode::timeout);
+    }
+
+    /// What report() has printed is that the instance ended, but by a stop that was not clean.
+    [[nodiscard]] bool ended_uncleanly() const noexcept { return ended_uncleanly_; }
+
+private:
+    Asked ask(std::string_view event, const CallOptions& options) {
+        auto client = connect_to(session_, instance_);
+        if (!client) return Asked::in_vain;
+        try {
+            const auto reply = client->call(event, {}, options);
+            if (!reply && options.wait) fault_ = "it ended without a word; its log may say why";
+            return reply ? Asked::taken : Asked::in_vain;
+        } catch (const EventError& error) {
+            // Root is refused only by a service that takes it for another: one in a user namespace of its own.
+            if (error.code() == "not-allowed" && session_.tools.host.process->effective_user() != 0) {
+                session_.console.fail(
+                    Error{ExitCode::permission, std::string{event}, instance_.in_words(), error.what()});
+                return Asked::refused;
+            }
+            if (options.wait) fault_ = error.what();
+            return Asked::in_vain;
+        }
+    }
+
+    [[nodiscard]] bool runs_stop_event() const {
+        auto client = connect_to(session_, instance_);
+        if (!client) return false;
+        try {
+            const auto status = client->call("status", {}, {.timeout = longest_answer / 2});
+            const Value* const busy = status ? status->find("busy") : nullptr;
+            const Value* const event = busy != nullptr && busy->is_object() ? busy->as_object().find("event") : nullptr;
+            return event != nullptr && *event == Value{"stop"};
+        } catch (const EventError&) {
+            return false;
+        }
+    }
+
+    Session& session_;
+    RunningService& running_;
+    Instance instance_;
+    std::unique_ptr<os::InterruptibleSleep> sleep_;
+    std::string fault_;  ///< why the stop was not clean
+    bool ended_uncleanly_ = false;
+};
+
+int stop_instance(Session& session, Ending& ending) {
+    const Settings& settings = session.service.settings();
+    const auto timeout = session.invocation.timeout.value_or(settings.get(setting::stop_timeout) + 2s);
+    const auto& clock = *session.tools.host.clock;
+    const auto begin = clock.steady_now();
+    const auto until = begin + timeout;
+    const auto at_most = session.invocation.timeout ? until : begin + settings.get(setting::extended_timeout) + 2s;
+    std::optional<Result<RunningService::Waited>> waited;
+    const auto wait = [&] { waited = ending.wait_for_stop(until, at_most); };
+    const bool waits = !session.invocation.no_wait;
+    const auto asked = waits ? ending.ask_and_wait(timeout, wait) : ending.ask("stop", timeout);
+    if (asked == Ending::Asked::refused) return to_int(ExitCode::permission);
+    if (asked == Ending::Asked::in_vain)
+        if (const auto sent = ending.signal(SIGTERM); !sent) return session.console.fail(sent.error());
+    if (waits && !waited) wait();
+    return waits ? ending.report("stopped", *waited) : 0;
+}
+
+/// A bit more than the service gives itself for each.
+int kill_instance(Session& session, Ending& ending) {
+    struct Blow {
+        int signal;
+        milliseconds wait;
+    };
+    auto waited = Result<RunningService::Waited>{RunningService::Waited::still_runs};
+    // The answer may get lost on the way, so what counts is whether it ends.
+    const auto asked = ending.ask("kill", longest_answer);
+    if (asked == Ending::Asked::refused) return to_int(ExitCode::permission);
+    if (asked == Ending::Asked::taken) waited = ending.wait(3s);
+    for (const Blow& blow : std::array{Blow{SIGINT, 3s}, Blow{SIGKILL, 5s}}) {
+        if (!waited || *waited != RunningService::Waited::still_runs) break;
+        if (const auto sent = ending.signal(blow.signal); !sent) return session.console.fail(sent.error());
+        waited = ending.wait(blow.wait);
+    }
+    return ending.report("killed", waited);
+}
+
+/// \pre the settings are loaded
+int end_with(Session& session, int (*end)(Session&, Ending&)) {
+    auto running = running_service(session);
+    if (!running) return session.console.fail(running.error());
+    auto found = find_instance(session, *running);
+    if (!found) return session.console.fail(found.error());
+    if (!*found) {
+        session.console.say(not_running_in_words(*running));
+        return 0;
+    }
+    Ending ending{session, *running, std::move(**found)};
+    return end(session, ending);
+}
+
+}  // namespace
+
+int stop_to_restart(Session& session) {
+    return end_with(session, [](Session& stopping, Ending& ending) {
+        const int code = stop_instance(stopping, ending);
+        return ending.ended_uncleanly() ? 0 : code;
+    });
+}
+
+int stop(Session& session) {
+    if (const int code = load_as_client(session); code != 0) return code;
+    return end_with(session, &stop_instance);
+}
+
+int kill(Session& session) {
+    if (const int code = load_as_client(session); code != 0) return code;
+    return end_with(session, &kill_instance);
+}
+
+int wait(Session& session) {
+    if (const int code = load_as_client(session); code != 0) return code;
+    auto running = running_service(session);
+    if (!running) return session.console.fail(running.error());
+    const auto sleep = session.tools.make_sleep();
+    for (;;) {
+        const auto found = find_instance(session, *running);
+        if (!found) return session.console.fail(found.error());
+        if (!*found) {
+            if (session.invocation.test) session.console.say(not_running_in_words(*running));
+            return 0;
+        }
+        if (session.invocation.test) {
+            session.console.say("running (" + (*found)->in_words() + ")");
+            return exit_status::held;
+        }
+        const auto waited = running->wait_for_end(**found, std::nullopt, *sleep);
+        if (!waited) return session.console.fail(waited.error());
+        if (*waited == RunningService::Waited::interrupted) return to_int(ExitCode::timeout);
+    }
+}
+
+}  // namespace servicekit::cli

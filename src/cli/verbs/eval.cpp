@@ -1,0 +1,45 @@
+#include "cli/verbs/attended_call.hpp"
+#include "cli/verbs/evaluation.hpp"
+
+#include <cstddef>
+#include <string>
+
+#include "cli/exit_status.hpp"
+#include "cli/verbs/verb_functions.hpp"
+
+namespace servicekit::cli {
+namespace {
+
+/// As people count.
+std::string which_form(const EventError& error, std::size_t forms) {
+    const Value* index = error.fields().find("form-index");
+    if (forms < 2 || index == nullptr || !index->is_integer()) return "the form";
+    return "form " + std::to_string(index->as_integer() + 1);
+}
+
+}  // namespace
+
+int eval(Session& session) {
+    return with_client(session, "eval", [&](Client& client) {
+        const Invocation& invocation = session.invocation;
+        const EvaluationRequest request{
+            .forms = invocation.forms, .package = invocation.package, .time_limit = invocation.timeout};
+        try {
+            const AttendedCall call{.event = "eval", .arguments = evaluation_arguments(request)};
+            return call_attended(session, client, call, [&](const Result<Object>& reply) {
+                if (!reply) return session.console.fail(reply.error());
+                session.console.print(evaluation_text(*reply));
+                return 0;
+            });
+        } catch (const EventError& error) {
+            if (!is_of_lisp(error) && !is_without_lisp(error)) throw;
+            // What came before the fault has happened all the same.
+            session.console.print(evaluation_text(error.fields()));
+            session.console.complain("cannot evaluate " + which_form(error, request.forms.size()) + ": " +
+                                     fault_text(error));
+            return exit_status::error_reply;
+        }
+    });
+}
+
+}  // namespace servicekit::cli

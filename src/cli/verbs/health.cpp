@@ -1,0 +1,88 @@
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "cli/exit_status.hpp"
+#include "cli/text.hpp"
+#include "cli/verbs/verb_functions.hpp"
+
+namespace servicekit::cli {
+namespace {
+
+using std::chrono::milliseconds;
+using namespace std::chrono_literals;
+
+constexpr milliseconds longest_check = 5s;
+/// What Client adds to its caller's time, so that it is the service that says `timeout`.
+constexpr milliseconds client_grace = 500ms;
+
+/// A word for the state, and whether it is a healthy one.
+struct Verdict {
+    bool is_healthy = false;
+    std::string word;
+};
+
+Result<Object> ask_status(Session& session, const Instance& instance, milliseconds at_most) {
+    auto client = connect_to(session, instance);
+    if (!client) return client.error();
+    try {
+        return client->call("status", {}, {.timeout = std::max(at_most - client_grace, milliseconds{1})});
+    } catch (const EventError& error) {
+        return Error{ExitCode::internal, "get the status from", instance.paths.control_socket, error.what()};
+    }
+}
+
+/// An event that runs longer than one ever should hangs, whatever the state says.
+std::string overdue_event(const Object& busy, milliseconds at_most) {
+    const Value* seconds = busy.find("seconds");
+    if (seconds == nullptr || !seconds->is_number() ||
+        seconds->as_number() * 1000.0 < static_cast<double>(at_most.count()))
+        return {};
+    return "'" + busy.get<std::string>("event", {}) + "' has been running for " + plain_text(*seconds) + " s";
+}
+
+Verdict judge(const Object& status, const Invocation& asked) {
+    static const Object idle;
+    const Value* found = status.find("busy");
+    const Object& busy = found != nullptr && found->is_object() ? found->as_object() : idle;
+    if (asked.max_busy)
+        if (std::string overdue = overdue_event(busy, *asked.max_busy); !overdue.empty())
+            return {.word = (asked.live ? "hangs: " : "not ready: ") + overdue};
+
+    const std::string state = status.get<std::string>("state", {});
+    if (state.empty()) return {.word = "its status does not tell its state"};
+    if (asked.live) return {.is_healthy = true, .word = "live (" + state + ")"};
+    // A reload that the program has made its own keeps the state as it is.
+    if (busy.get<std::string>("event", {}) == "reload") return {.word = "not ready: reloading"};
+    if (state != "running") return {.word = "not ready: " + state};
+    return {.is_healthy = true, .word = "ready"};
+}
+
+Result<Verdict> examine(Session& session) {
+    auto running = running_service(session);
+    if (!running) return running.error();
+    const auto instance = find_instance(session, *running);
+    if (!instance) return instance.error();
+    if (!*instance) return Verdict{.word = not_running_in_words(*running)};
+    const auto at_most = session.invocation.timeout.value_or(longest_check);
+    const auto status = ask_status(session, **instance, at_most);
+    if (!status) return status.error();
+    return judge(*status, session.invocation);
+}
+
+}  // namespace
+
+int health(Session& session) {
+    if (const int code = load_as_client(session); code != 0)
+        return code == to_int(ExitCode::configuration) ? code : exit_status::unhealthy;
+    const auto verdict = examine(session);
+    if (!verdict) return fail_to_find(session, verdict.error(), exit_status::unhealthy);
+    if (!verdict->is_healthy) {
+        session.console.complain(verdict->word);
+        return exit_status::unhealthy;
+    }
+    session.console.say(verdict->word);
+    return 0;
+}
+
+}  // namespace servicekit::cli

@@ -1,0 +1,170 @@
+#include <array>
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <utility>
+
+#include "cli/verbs/verb_functions.hpp"
+#include "core/paths.hpp"
+#include "core/service_signals.hpp"
+#include "core/stream_redirection.hpp"
+#include "servicekit/policy/daemon_policy.hpp"
+#include "servicekit/policy/log_policy.hpp"
+
+namespace servicekit::cli {
+namespace {
+
+int refuse_background(Session& session) {
+    return session.console.fail(Error{ExitCode::usage, "start in the background", "",
+                                      "this service has none; use '" + program_name(session) + " run'"});
+}
+
+bool has_background(Session& session) { return session.core.policies->daemon.has_background(); }
+
+Result<void> check_user_and_group(const Settings& settings, os::Users& users) {
+    if (const std::string name = settings.get(setting::user); !name.empty()) {
+        const auto user = users.find_user(name);
+        if (!user) return user.error();
+        if (!*user) return Error{ExitCode::configuration, "become the user", name, "there is no such user"};
+    }
+    if (const std::string name = settings.get(setting::group); !name.empty()) {
+        const auto group = users.find_group(name);
+        if (!group) return group.error();
+        if (!*group)
+            return Error{ExitCode::configuration, "become a member of the group", name, "there is no such group"};
+    }
+    return {};
+}
+
+/// Whether a file can be made at a path, as far as this user sees. A start makes the run directory only.
+Result<void> check_file(os::Files& files, const std::string& action, const std::string& path) {
+    const auto refuse = [&](std::string reason) {
+        return Error{ExitCode::configuration, action, path, std::move(reason)};
+    };
+    const auto file = files.status(path, os::Links::follow);
+    if (!file) return {};
+    if (*file)
+        return (*file)->type == os::FileType::directory ? Result<void>{refuse("it is a directory")} : Result<void>{};
+    const std::string directory = directory_of(path);
+    const auto found = files.status(directory, os::Links::follow);
+    if (!found || (*found && (*found)->type == os::FileType::directory)) return {};
+    return refuse("'" + directory + (*found ? "' is not a directory" : "' does not exist"));
+}
+
+Result<void> check_streams(Session& session) {
+    constexpr std::array streams{std::pair{os::Stream::in, setting::standard_input},
+                                 std::pair{os::Stream::out, setting::standard_output},
+                                 std::pair{os::Stream::error, setting::standard_error}};
+    for (const auto& [stream, setting] : streams) {
+        const Value where = session.service.settings().get(setting);
+        if (where.is_null()) continue;
+        const auto plan = parse_stream_plan(stream, where);
+        if (!plan) return plan.error();
+        if (plan->target != StreamPlan::Target::file) continue;
+        const auto path = absolute_path(plan->file.path, session.tools.host);
+        if (!path) return path.error();
+        const std::string action = "redirect " + std::string{setting.name} + " to";
+        if (auto checked = check_file(*session.tools.host.files, action, *path); !checked) return checked;
+    }
+    return {};
+}
+
+Result<void> check_paths(Session& session, const Paths& paths, const Deployment& deployment) {
+    os::Files& files = *session.tools.host.files;
+    LogPolicy& log = session.core.policies->log;
+    log.configure(deployment);
+    for (const std::string& file : log.files())
+        if (auto checked = check_file(files, "log to", file); !checked) return checked;
+    for (const std::string& file : {paths.pid_file, paths.control_socket})
+        if (!file.starts_with(paths.run_directory + "/"))
+            if (auto checked = check_file(files, "use", file); !checked) return checked;
+    if (auto checked = check_streams(session); !checked) return checked;
+    const std::string& directory = deployment.working_directory;
+    const auto found = files.status(directory, os::Links::follow);
+    if (!found || (*found && (*found)->type == os::FileType::directory)) return {};
+    return Error{ExitCode::configuration, "work in", directory, *found ? "it is not a directory" : "it does not exist"};
+}
+
+/// All that can be told about a start without starting.
+Result<void> check_configuration(Session& session) {
+    if (auto loaded = session.core.load(); !loaded) return loaded.error();
+    const Settings& settings = session.service.settings();
+    const auto paths = resolve_paths(settings, session.tools.host);
+    if (!paths) return paths.error();
+    if (auto checked = check_log_file(settings, *paths, session.tools.host); !checked) return checked;
+    const auto deployment = make_deployment(settings, *paths, session.tools.host);
+    if (!deployment) return deployment.error();
+    if (auto checked = check_paths(session, *paths, *deployment); !checked) return checked;
+    return check_user_and_group(settings, *session.tools.host.users);
+}
+
+/// For what leaves threads behind, which the start after it could not take along.
+int run_in_child(Session& session, const std::function<int()>& body) {
+    os::Process& process = *session.tools.host.process;
+    const auto child = process.fork();
+    if (!child) return session.console.fail(child.error());
+    if (*child == 0) process.exit_now(body());
+    const auto status = process.wait_for_child(*child);
+    if (!status) return session.console.fail(status.error());
+    constexpr int signal_bits = 0x7f;
+    const bool has_exited = (*status & signal_bits) == 0;
+    return has_exited ? *status >> 8 & 0xff : to_int(ExitCode::internal);
+}
+
+/// Starts as the verb `start` does, which the process becomes: a service is not called `restart` for as long as it lives.
+/// If it can't, or if main() has built the command line itself, it starts as it is.
+int start_anew(Session& session) {
+    os::Process& process = *session.tools.host.process;
+    auto words = process.command_line();
+    const std::size_t from_end = session.invocation.words_from_verb;
+    if (words && from_end > 0 && from_end < words->size()) {
+        std::string& verb = (*words)[words->size() - from_end];
+        if (verb == "restart") {
+            verb = "start";
+            static_cast<void>(process.execute(*words));
+        }
+    }
+    return session.service.start();
+}
+
+}  // namespace
+
+int start(Session& session) {
+    if (!has_background(session)) return refuse_background(session);
+    if (const int code = fill_settings(session); code != 0) return code;
+    return session.service.start();
+}
+
+int run(Session& session) {
+    if (const int code = fill_settings(session); code != 0) return code;
+    return session.service.run();
+}
+
+int check(Session& session) {
+    if (const int code = fill_settings(session); code != 0) return code;
+    if (const auto checked = check_configuration(session); !checked) return session.console.fail(checked.error());
+    session.console.say("the configuration is fine");
+    return 0;
+}
+
+int restart(Session& session) {
+    if (!has_background(session)) return refuse_background(session);
+    if (const int code = fill_settings(session); code != 0) return code;
+    // From the first load to the start, whose own load goes on with what came until then.
+    ServiceSignals signals{*session.tools.host.signals};
+    if (!session.service.settings().get(setting::no_signal_handlers))
+        if (const auto noted = signals.begin_load(); !noted) return session.console.fail(noted.error());
+    const auto check_and_stop = [&session, &signals] {
+        if (const auto checked = check_configuration(session); !checked) return session.console.fail(checked.error());
+        // It must not stop what it will not start again.
+        if (const auto refused = signals.refusal()) return session.console.fail(*refused);
+        return stop_to_restart(session);
+    };
+    const int code = session.core.loads_in_service ? run_in_child(session, check_and_stop) : check_and_stop();
+    if (code != 0) return code;
+    // exec(2) would forget it.
+    if (const auto refused = signals.refusal()) return session.console.fail(*refused);
+    return start_anew(session);
+}
+
+}  // namespace servicekit::cli

@@ -1,0 +1,124 @@
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "cli/log_view/log_tail.hpp"
+#include "cli/verbs/verb_functions.hpp"
+#include "servicekit/policy/daemon_policy.hpp"
+
+namespace servicekit::cli {
+namespace {
+
+constexpr std::chrono::milliseconds pause{200};
+/// Beside what a client adds by itself.
+constexpr std::chrono::milliseconds flush_wait{100};
+
+/// Has the service write what it keeps back, so that it is shown. Without that all is shown that is there.
+void have_flushed(Session& session) {
+    auto running = running_service(session);
+    if (!running) return;
+    const auto instance = find_instance(session, *running);
+    if (!instance || !*instance) return;
+    auto client = connect_to(session, **instance);
+    if (!client) return;
+    try {
+        (void)client->call("log-flush", {}, {.timeout = flush_wait});
+    } catch (const EventError&) {
+        return;  // it may be of an older version, or we nobody whom it answers
+    }
+}
+
+/// Shows what a tail has, until nobody wants more of it.
+class Showing {
+public:
+    Showing(Session& session, LogTail& tail)
+        : console_{session.console},
+          tail_{tail},
+          // Before the first line: who has seen one and interrupts us is answered by a clean end.
+          sleep_{session.invocation.follow ? session.tools.make_sleep() : nullptr} {}
+
+    Result<void> run() {
+        if (auto shown = print_rest(); !shown) return shown.error();
+        if (auto shown = print_what_follows(); !shown || !sleep_) return shown;
+        while (is_wanted() && sleep_->sleep_for(pause)) {
+            const auto any = print_rest();
+            if (!any) return any.error();
+            // A file that was replaced is left only after a pause without a line: whoever writes has left it by then.
+            if (*any) continue;
+            if (auto shown = print_what_follows(); !shown) return shown;
+        }
+        return {};
+    }
+
+private:
+    [[nodiscard]] bool is_wanted() const {
+        return !console_.output_has_failed() && (!sleep_ || sleep_->sleep_for(std::chrono::milliseconds{0}));
+    }
+    void print(const std::string& text) {
+        // Its reader may pause, as a pager does, and be ended together with us.
+        if (sleep_) return console_.print(text, [this] { return is_wanted(); });
+        console_.print(text);
+    }
+
+    /// Prints all that is there. \returns whether there was anything
+    Result<bool> print_rest() {
+        bool any = false;
+        for (; is_wanted(); any = true) {
+            const auto text = tail_.next();
+            if (!text) return text.error();
+            if (text->empty()) break;
+            print(*text);
+            // Whoever reads us may be slow, and the files that come next be gone by then.
+            if (!sleep_) continue;
+            if (const auto looked = tail_.look(); !looked) return looked.error();
+        }
+        return any;
+    }
+    /// \pre nothing is left of the file that is being shown
+    Result<void> print_what_follows() {
+        while (is_wanted()) {
+            const auto followed = tail_.follow();
+            if (!followed) return followed.error();
+            if (!*followed) break;
+            if (const auto shown = print_rest(); !shown) return shown.error();
+        }
+        return {};
+    }
+
+    Console& console_;
+    LogTail& tail_;
+    std::unique_ptr<os::InterruptibleSleep> sleep_;
+};
+
+}  // namespace
+
+int logs(Session& session) {
+    if (const int code = load_as_client(session); code != 0) return code;
+    Console& console = session.console;
+    const Settings& settings = session.service.settings();
+    if (session.config_fault && settings.layer_of(setting::log_file.name) < SettingsLayer::environment)
+        return console.fail(*session.config_fault);
+    const auto paths = resolve_paths(settings, session.tools.host);
+    if (!paths) return console.fail(paths.error());
+    if (paths->log_file.empty()) {
+        const bool notifies = session.core.policies->daemon.notifies_manager();
+        return console.fail(Error{ExitCode::configuration, "show the log", "",
+                                  "no log file is set; under systemd its lines are in the journal: journalctl " +
+                                      (notifies ? "-t " + paths->name : "-u " + paths->name + ".service")});
+    }
+    if (os::named_descriptor(paths->log_file))
+        return console.fail(Error{ExitCode::configuration, "show the log", paths->log_file,
+                                  "it is a descriptor that only the service has"});
+    os::Files& files = *session.tools.host.files;
+    have_flushed(session);
+    const os::Clock& clock = *session.tools.host.clock;
+    const auto since = log_since(session.invocation.since, clock.system_now());
+    const auto tell = [&console](const std::string& message) { console.complain(message); };
+    auto tail = since ? LogTail::open_since(files, clock, paths->log_file, *since, tell)
+                      : LogTail::open(files, clock, paths->log_file, session.invocation.lines, tell);
+    if (!tail) return console.fail(tail.error());
+    if (const auto shown = Showing{session, *tail}.run(); !shown) return console.fail(shown.error());
+    return 0;
+}
+
+}  // namespace servicekit::cli

@@ -1,0 +1,144 @@
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "cli/text.hpp"
+#include "cli/verbs/verb_functions.hpp"
+#include "core/settings_in_force.hpp"
+#include "servicekit/policy/control_policy.hpp"
+#include "servicekit/policy/log_policy.hpp"
+
+namespace servicekit::cli {
+namespace {
+
+constexpr std::chrono::seconds longest_settings_answer{2};
+
+/// What a start would run with.
+struct Planned {
+    std::vector<SettingInForce> settings;
+    Value app;
+};
+
+/// What the running service says of itself.
+struct Running {
+    std::string who;  ///< "pid 4711"; empty: none runs
+    Object settings;
+    Value app;
+};
+
+const Value* row_member(const Value* value, std::string_view key) {
+    return value != nullptr && value->is_object() ? value->as_object().find(key) : nullptr;
+}
+
+Planned planned_settings(Session& session, const Paths& paths) {
+    const Settings& settings = session.service.settings();
+    const PolicyReferences& policies = *session.core.policies;
+    if (const auto deployment = make_deployment(settings, paths, session.tools.host)) {
+        policies.log.configure(*deployment);
+        policies.control.configure(*deployment);
+    }
+    Planned planned{.settings = settings_in_force(settings, paths, policies.log.plan(), policies.control.access()),
+                    .app = app_in_words(settings.app_value(), settings.app_secret_keys())};
+    for (SettingInForce& row : planned.settings)
+        if (row.name == setting::config.name && row.value.is_string())
+            if (auto path = absolute_path(row.value.as_string(), session.tools.host)) row.value = *std::move(path);
+    return planned;
+}
+
+Result<Running> ask_running(Session& session) {
+    Running answer;
+    auto running = running_service(session);
+    if (!running) return running.error();
+    const auto instance = find_instance(session, *running);
+    if (!instance) return instance.error();
+    if (!*instance) return answer;
+    answer.who = (*instance)->in_words();
+    auto client = connect_to(session, **instance);
+    if (!client) return client.error();
+    try {
+        auto reply = client->call("settings", {}, {.timeout = longest_settings_answer});
+        if (!reply) return reply.error();
+        if (const Value* settings = reply->find("settings"); settings != nullptr && settings->is_object())
+            answer.settings = settings->as_object();
+        if (const Value* app = reply->find("app")) answer.app = *app;
+    } catch (const EventError& error) {
+        return Error{ExitCode::permission, "see what the running service runs with", "", error.what()};
+    }
+    return answer;
+}
+
+/// The row of the running service if its value is another one.
+const Value* other_row(const SettingInForce& planned, const Running& running) {
+    const Value* row = running.settings.find(planned.name);
+    const Value* value = row_member(row, "value");
+    return value != nullptr && !(*value == planned.value) ? row : nullptr;
+}
+
+std::string in_words(const Value* value) {
+    std::string text = value == nullptr || value->is_null() ? std::string{} : plain_text(*value);
+    return text.empty() ? "-" : text;
+}
+
+std::string as_table(const Planned& planned, const Running& running) {
+    std::vector<std::vector<std::string>> rows;
+    for (const SettingInForce& setting : planned.settings) {
+        rows.push_back({std::string{setting.name}, in_words(&setting.value), std::string{setting.origin}});
+        if (const Value* row = other_row(setting, running))
+            rows.back().push_back("running: " + in_words(row_member(row, "value")) + " (" +
+                                  in_words(row_member(row, "origin")) + ")");
+    }
+    if (!planned.app.is_null())
+        rows.push_back({"app", plain_text(planned.app), std::string{to_string(SettingsLayer::config_file)}});
+    else if (!running.app.is_null())
+        rows.push_back({"app", "-", "not set"});
+    if (!running.who.empty() && !(running.app == planned.app))
+        rows.back().push_back("running: " + in_words(&running.app));
+    return table(rows);
+}
+
+Object as_json(const Planned& planned, const Running& running) {
+    Object settings;
+    for (const SettingInForce& setting : planned.settings) {
+        Object row{{"value", setting.value}, {"origin", setting.origin}};
+        if (const Value* other = other_row(setting, running)) row.append("running", *other);
+        settings.append(std::string{setting.name}, std::move(row));
+    }
+    Object whole{{"settings", std::move(settings)}, {"app", planned.app}};
+    if (!running.who.empty() && !(running.app == planned.app)) whole.append("running-app", running.app);
+    whole.append("is-running", !running.who.empty());
+    return whole;
+}
+
+}  // namespace
+
+int where(Session& session) {
+    Console& console = session.console;
+    int code = fill_settings(session);
+    const auto loaded = session.core.load();
+    if (!loaded) code = console.fail(loaded.error());
+    auto paths = resolve_paths(session.service.settings(), session.tools.host);
+    if (!paths) {
+        code = console.fail(paths.error());
+        paths = Paths{};
+    }
+    const Planned planned = planned_settings(session, *paths);
+    Running running;
+    // What could not be loaded may have said where the service is.
+    if (code == 0) {
+        auto answer = ask_running(session);
+        if (answer)
+            running = *std::move(answer);
+        else
+            console.warn(answer.error());
+    }
+    if (session.invocation.json)
+        console.print_json(as_json(planned, running));
+    else
+        console.print(as_table(planned, running));
+    return code;
+}
+
+}  // namespace servicekit::cli

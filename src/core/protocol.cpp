@@ -1,0 +1,140 @@
+#include "core/protocol.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "core/built_in_events.hpp"
+#include "servicekit/base/json.hpp"
+
+namespace servicekit {
+namespace {
+
+constexpr double longest_timeout_seconds = 365.0 * 24 * 3600;
+
+Object malformed(std::string_view message, std::size_t offset) {
+    return make_error("malformed-request", message, {{"offset", offset}});
+}
+
+Object repeated_key(std::string_view text, const JsonError& error) {
+    const auto slash = error.repeated_key.rfind('/');
+    const std::string key = error.repeated_key.substr(slash + 1);
+    return make_error("bad-argument", "'" + key + "' is given twice",
+                      {{"event", event_named_in(text)}, {"argument", key}, {"expected", "each key once"}});
+}
+
+Object bad_option(const std::string& event, std::string_view option, const std::string& expected) {
+    return make_error("bad-argument", "option '" + std::string{option} + "' of the request: expected " + expected,
+                      {{"event", event}, {"argument", option}, {"expected", expected}});
+}
+
+std::optional<Object> read_options(const Object& options, Request& request) {
+    for (const auto& [key, value] : options) {
+        if (key == "progress") {
+            if (!value.is_bool()) return bad_option(request.event, key, "true or false");
+            request.wants_progress = value.as_bool();
+        } else if (key == "queue") {
+            if (!value.is_bool()) return bad_option(request.event, key, "true or false");
+            request.wants_turns = value.as_bool();
+        } else if (key == "wait") {
+            if (!value.is_bool()) return bad_option(request.event, key, "true or false");
+            const auto built_in = built_in_named(request.event);
+            const bool ends = built_in == BuiltIn::stop || built_in == BuiltIn::kill;
+            if (value.as_bool() && !ends) return bad_option(request.event, key, "none but with 'stop' and 'kill'");
+            request.waits_for_end = value.as_bool();
+        } else if (key == "timeout") {
+            const bool usable = value.is_number() && value.as_number() > 0;
+            if (!usable) return bad_option(request.event, key, "a number of seconds above 0");
+            const std::chrono::duration<double> seconds{std::min(value.as_number(), longest_timeout_seconds)};
+            request.timeout = std::chrono::ceil<std::chrono::milliseconds>(seconds);
+        } else {
+            return bad_option(request.event, key, "'progress', 'queue', 'timeout' or 'wait'");
+        }
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+Object make_error(std::string_view code, std::string_view message, const Object& fields) {
+    Object error{{"code", code}, {"message", message}};
+    for (const auto& [key, value] : fields) error.set(key, value);
+    return error;
+}
+
+std::string event_named_in(std::string_view text) {
+    const auto begin = text.find('"');
+    if (begin == std::string_view::npos) return {};
+    auto end = begin + 1;
+    while (end < text.size() && text[end] != '"') end += text[end] == '\\' ? 2U : 1U;
+    if (end >= text.size()) return {};
+    auto name = parse_json(text.substr(begin, end - begin + 1));
+    const Value* value = std::get_if<Value>(&name);
+    return value != nullptr && value->is_string() ? value->as_string() : std::string{};
+}
+
+std::variant<Request, Object> decode_request(std::string_view text) {
+    auto parsed = parse_json(text);
+    if (const auto* error = std::get_if<JsonError>(&parsed)) {
+        if (!error->repeated_key.empty()) return repeated_key(text, *error);
+        return malformed("the request is no JSON: " + error->reason, error->offset);
+    }
+    auto& value = std::get<Value>(parsed);
+    if (!value.is_list()) return malformed("a request is an array: [\"event\", {parameters}, {options}]", 0);
+    Value::List parts = std::move(value).as_list();
+    if (parts.empty() || !parts[0].is_string())
+        return malformed("the first element of a request is the name of an event", 0);
+    if (parts.size() > 3) return malformed("a request has three elements at most: event, parameters, options", 0);
+
+    Request request;
+    request.event = std::move(parts[0]).as_string();
+    if (parts.size() > 1) {
+        if (!parts[1].is_object()) return malformed("the second element of a request is an object of parameters", 0);
+        request.arguments = std::move(parts[1]).as_object();
+    }
+    if (parts.size() > 2) {
+        if (!parts[2].is_object()) return malformed("the third element of a request is an object of options", 0);
+        if (auto error = read_options(parts[2].as_object(), request)) return std::move(*error);
+    }
+    return request;
+}
+
+Object describe_refusal(const Refusal& refusal) {
+    using Reason = Refusal::Reason;
+    switch (refusal.reason) {
+        case Reason::malformed:
+            return malformed(refusal.text, refusal.number);
+        case Reason::too_large:
+        case Reason::too_deep:
+            return make_error("request-too-large", refusal.text, {{"limit", refusal.number}});
+        case Reason::too_many:
+            break;
+    }
+    return make_error("busy", refusal.text, {{"limit", refusal.number}});
+}
+
+std::string encode_reply(const Object& fields) {
+    std::string line;
+    line.reserve(256);
+    append_json(line, fields);
+    line += '\n';
+    return line;
+}
+
+std::string encode_error(Object error) { return encode_reply({{"error", std::move(error)}}); }
+
+std::string encode_queued(std::string_view running) {
+    Object progress{{"state", "queued"}};
+    if (!running.empty()) progress.append("running", running);
+    return encode_reply({{"progress", std::move(progress)}});
+}
+
+std::string encode_begun() { return encode_reply({{"progress", Object{{"state", "running"}}}}); }
+
+std::string encode_progress(std::uint64_t done, std::uint64_t total, std::string_view text) {
+    Object progress{{"done", done}, {"total", total}};
+    if (!text.empty()) progress.append("message", text);
+    return encode_reply({{"progress", std::move(progress)}});
+}
+
+}  // namespace servicekit

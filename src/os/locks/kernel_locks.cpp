@@ -1,0 +1,139 @@
+#include "os/locks/kernel_locks.hpp"
+
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <string>
+
+#include "os/proc_file.hpp"
+
+namespace servicekit::os {
+namespace {
+
+template <class Number>
+std::optional<Number> number_in(std::string_view text, int base = 10) {
+    Number number{};
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, base);
+    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    return number;
+}
+
+std::string_view up_to(std::string_view& text, char separator) {
+    const std::string_view part = text.substr(0, text.find(separator));
+    text.remove_prefix(std::min(part.size() + 1, text.size()));
+    return part;
+}
+
+/// \param name "fe:00:131": the device in hexadecimal, the inode in decimal
+bool names(std::string_view name, const KernelFile& file) {
+    const auto device_major = number_in<std::uint64_t>(up_to(name, ':'), 16);
+    const auto device_minor = number_in<std::uint64_t>(up_to(name, ':'), 16);
+    const auto inode = number_in<std::uint64_t>(name);
+    return device_major == file.device_major && device_minor == file.device_minor && inode == file.inode;
+}
+
+std::optional<KernelLock::Kind> kind_from(std::string_view word) {
+    if (word == "POSIX") return KernelLock::Kind::fcntl;
+    if (word == "FLOCK") return KernelLock::Kind::flock;
+    if (word == "OFDLCK") return KernelLock::Kind::open_file;
+    return std::nullopt;
+}
+
+/// \param line "1: POSIX  ADVISORY  WRITE 4711 fe:00:131 0 EOF"; one that waits has "->" in front of its kind.
+std::optional<KernelLock> parse_line(std::string_view line, const KernelFile& file) {
+    static_cast<void>(next_word(line));
+    const auto kind = kind_from(next_word(line));
+    if (!kind) return std::nullopt;
+    static_cast<void>(next_word(line));
+    const bool exclusive = next_word(line) == "WRITE";
+    const auto pid = number_in<pid_t>(next_word(line));
+    if (!pid || !names(next_word(line), file)) return std::nullopt;
+    return KernelLock{*kind, exclusive, std::max(*pid, 0)};
+}
+
+/// The device that the mount table gives for the mount of this id.
+std::optional<std::string> device_of_mount(std::string_view mount_id) {
+    const auto table = read_proc_file("/proc/self/mountinfo");
+    std::string_view rest = table ? std::string_view{*table} : std::string_view{};
+    while (!rest.empty()) {
+        std::string_view line = up_to(rest, '\n');
+        if (next_word(line) != mount_id) continue;
+        static_cast<void>(next_word(line));
+        return std::string{next_word(line)};
+    }
+    return std::nullopt;
+}
+
+/// A file as /proc/locks has it. Not simply what fstat(2) says: btrfs and overlayfs tell a device and an inode there that
+/// are not the kernel's own.
+class LockedFile {
+public:
+    static std::optional<LockedFile> of(int descriptor) {
+        struct stat status {};
+        if (::fstat(descriptor, &status) != 0) return std::nullopt;
+        LockedFile locked;
+        locked.file_ = {major(status.st_dev), minor(status.st_dev), status.st_ino};
+        const auto info = read_proc_file("/proc/self/fdinfo/" + std::to_string(descriptor));
+        if (!info) return locked;
+        if (const auto line = proc_line(*info, "ino:"))  // since Linux 5.14
+            locked.file_.inode = number_in<std::uint64_t>(*line).value_or(status.st_ino);
+        if (const auto id = proc_line(*info, "mnt_id:")) locked.mount_id_ = *id;
+        return locked;
+    }
+    /// Whether the table may name it: where it does not, nobody need look through all mounts for the device.
+    [[nodiscard]] bool may_be_in(std::string_view table) const {
+        return table.find(':' + std::to_string(file_.inode) + ' ') != std::string_view::npos;
+    }
+    [[nodiscard]] KernelFile identify() const;
+
+private:
+    KernelFile file_{};
+    std::string mount_id_;
+};
+
+KernelFile LockedFile::identify() const {
+    KernelFile file = file_;
+    if (!mount_id_.empty()) {
+        const std::string device = device_of_mount(mount_id_).value_or("");
+        std::string_view rest = device;
+        const auto device_major = number_in<std::uint64_t>(up_to(rest, ':'));
+        const auto device_minor = number_in<std::uint64_t>(rest);
+        if (device_major && device_minor) {
+            file.device_major = *device_major;
+            file.device_minor = *device_minor;
+        }
+    }
+    return file;
+}
+
+}  // namespace
+
+std::vector<KernelLock> parse_kernel_locks(std::string_view table, const KernelFile& file) {
+    std::vector<KernelLock> locks;
+    while (!table.empty())
+        if (const auto lock = parse_line(up_to(table, '\n'), file)) locks.push_back(*lock);
+    return locks;
+}
+
+std::vector<KernelLock> kernel_locks_on(int descriptor) {
+    const auto file = LockedFile::of(descriptor);
+    if (!file) return {};
+    // The kernel hands the table out a page at a time, and one that goes meanwhile moves the others up,
+    // so that a lock on the border can be missed. Once may be chance; thrice is an answer.
+    for (int look = 0; look < 3; ++look) {
+        const auto table = read_proc_file("/proc/locks");
+        if (!table) return {};
+        if (!file->may_be_in(*table)) continue;
+        auto locks = parse_kernel_locks(*table, file->identify());
+        if (locks.empty()) continue;
+        if (!is_proc_of_own_namespace())
+            for (KernelLock& lock : locks) lock.pid = 0;
+        return locks;
+    }
+    return {};
+}
+
+}  // namespace servicekit::os

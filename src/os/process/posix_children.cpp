@@ -1,0 +1,90 @@
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <condition_variable>
+#include <mutex>
+#include <string_view>
+#include <system_error>
+#include <thread>
+
+#include "base/attempt.hpp"
+#include "os/proc_file.hpp"
+#include "os/process/thread_error.hpp"
+#include "servicekit/os/children.hpp"
+
+namespace servicekit::os {
+namespace {
+
+/// Of other threads' children these calls see nothing.
+constexpr int of_this_thread = WEXITED | WNOHANG | __WNOTHREAD;
+
+/// \returns a child that has ended, of those that `which` and `id` mean; 0 where there is none. It stays.
+pid_t find_ended(idtype_t which, id_t id) {
+    siginfo_t found{};
+    if (::waitid(which, id, &found, of_this_thread | WNOWAIT) != 0) return 0;
+    return found.si_pid;
+}
+
+class PosixChildren final : public Children {
+public:
+    bool adopts_orphans() const override { return ::getpid() == 1 && ::gettid() == 1; }
+
+    std::vector<pid_t> ended() override {
+        const pid_t first = find_ended(P_ALL, 0);
+        if (first == 0) return {};
+        std::vector<pid_t> all;
+        // proc(5): missing where the kernel was built without CONFIG_PROC_CHILDREN. What it leaves out, a later look
+        // finds; pids of another namespace's /proc are children of nobody here.
+        const auto list = read_proc_file("/proc/thread-self/children");
+        std::string_view rest = list ? std::string_view{*list} : std::string_view{};
+        for (std::string_view word = next_word(rest); !word.empty(); word = next_word(rest)) {
+            pid_t child = 0;
+            std::from_chars(word.data(), word.data() + word.size(), child);
+            if (child > 0 && find_ended(P_PID, static_cast<id_t>(child)) == child) all.push_back(child);
+        }
+        if (all.empty()) all.push_back(first);
+        return all;
+    }
+
+    void reap(pid_t child) override {
+        siginfo_t gone{};
+        // That it is gone already is as good.
+        static_cast<void>(::waitid(P_PID, static_cast<id_t>(child), &gone, of_this_thread));
+    }
+
+    Result<void> run_beside(const std::function<void()>& body, std::chrono::milliseconds period,
+                            const std::function<void()>& look) override {
+        std::mutex mutex;
+        std::condition_variable ended;
+        bool is_over = false;
+        std::thread thread;
+        try {
+            thread = std::thread{[&] {
+                body();
+                const std::lock_guard lock{mutex};
+                is_over = true;
+                ended.notify_one();
+            }};
+        } catch (const std::system_error& failure) {
+            return thread_error("start a thread", "", failure.code().value());
+        }
+        for (std::unique_lock lock{mutex}; !ended.wait_for(lock, period, [&] { return is_over; });) {
+            lock.unlock();
+            // One look that lacks memory is made up for by the next.
+            static_cast<void>(servicekit::attempt(look));
+            lock.lock();
+        }
+        thread.join();
+        return {};
+    }
+};
+
+}  // namespace
+
+Children& posix_children() {
+    static PosixChildren children;
+    return children;
+}
+
+}  // namespace servicekit::os

@@ -1,0 +1,78 @@
+#include "policies/lock/other_run_directories.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <chrono>
+#include <thread>
+
+#include "servicekit/os/closed_directory.hpp"
+
+namespace servicekit::policies {
+namespace {
+
+constexpr std::chrono::milliseconds pause{5};
+/// Looks at one that neither gives way nor writes its pid, two seconds in all: it is stopped, or of another pid namespace.
+constexpr int most_looks = 400;
+
+/// Whether the pidfile can't be one of this user's, or of a service at all.
+bool is_foreign(const Error& error) {
+    constexpr std::array reasons{EACCES, EPERM, ELOOP, EISDIR, EINVAL, ENOTDIR, ENAMETOOLONG};
+    return std::find(reasons.begin(), reasons.end(), error.errno_value) != reasons.end();
+}
+
+bool has_written_its_pid(const os::LockOwner& owner) {
+    pid_t pid = 0;
+    const char* const begin = owner.content.data();
+    const auto read = std::from_chars(begin, begin + owner.content.size(), pid);
+    return read.ec == std::errc{} && pid > 0 && pid == owner.pid;
+}
+
+}  // namespace
+
+Result<std::optional<OtherRunDirectories::Instance>> OtherRunDirectories::look() const {
+    for (const std::string& pid_file : pid_files_) {
+        auto owner = owner_of(pid_file);
+        if (!owner) return owner.error();
+        if (*owner) return std::optional{Instance{pid_file, **owner}};
+    }
+    return std::optional<Instance>{};
+}
+
+Result<std::optional<OtherRunDirectories::Instance>> OtherRunDirectories::give_way(const os::FileLock& own) const {
+    const os::FileIdentity self = own.file();
+    for (const std::string& pid_file : pid_files_) {
+        for (int looks = 1;; ++looks) {
+            auto owner = owner_of(pid_file);
+            if (!owner) return owner.error();
+            // Two paths may lead to one file.
+            if (!*owner || (*owner)->file == self) break;
+            if (has_written_its_pid(**owner) || (*owner)->file < self || looks == most_looks)
+                return std::optional{Instance{pid_file, **owner}};
+            pause_for(**owner);
+        }
+    }
+    return std::optional<Instance>{};
+}
+
+Result<std::optional<os::LockOwner>> OtherRunDirectories::owner_of(const std::string& pid_file) const {
+    auto owner = locks_.owner(pid_file);
+    if (!owner && is_foreign(owner.error())) return std::optional<os::LockOwner>{};
+    if (!owner || !*owner || counts(pid_file, **owner)) return owner;
+    return std::optional<os::LockOwner>{};
+}
+
+bool OtherRunDirectories::counts(const std::string& pid_file, const os::LockOwner& owner) const {
+    if (!owner.is_instance) return false;
+    const uid_t self = process_.effective_user();
+    if (owner.uid == self) return true;
+    const auto is_closed = os::is_closed_directory(files_, pid_file.substr(0, pid_file.rfind('/')), {self});
+    return is_closed && *is_closed;
+}
+
+void OtherRunDirectories::pause_for(const os::LockOwner& owner) const {
+    if (owner.pid <= 0 || processes_.wait_for_end(owner.pid, pause)) std::this_thread::sleep_for(pause);
+}
+
+}  // namespace servicekit::policies

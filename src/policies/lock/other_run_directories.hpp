@@ -1,0 +1,53 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "servicekit/base/result.hpp"
+#include "servicekit/os/file_locks.hpp"
+#include "servicekit/os/files.hpp"
+#include "servicekit/os/process.hpp"
+#include "servicekit/os/process_table.hpp"
+
+namespace servicekit::policies {
+
+/// The pidfiles of all places where the same service of the same user may run, beside the own one.
+///
+/// Of several that start at once, in different places, one comes up. Each locks its own pidfile, then looks at the
+/// others, and writes its pid only after that. So of two that start, at least one sees the lock of the other. It gives
+/// way to a lock with a pid in its file, and to one whose file precedes its own in the order of device and inode. For any
+/// other lock it waits: its owner has yet to look, and gives way or writes its pid.
+class OtherRunDirectories {
+public:
+    struct Instance {
+        std::string pid_file;
+        os::LockOwner owner;
+    };
+
+    OtherRunDirectories(std::vector<std::string> pid_files, os::FileLocks& locks, os::Files& files,
+                        os::Process& process, os::ProcessTable& processes)
+        : pid_files_{std::move(pid_files)}, locks_{locks}, files_{files}, process_{process}, processes_{processes} {}
+
+    /// Any that is locked now.
+    [[nodiscard]] Result<std::optional<Instance>> look() const;
+    /// The one that comes first.
+    /// \param own the lock of the own pidfile, which has no pid in it yet
+    /// \returns nothing if the caller is to run
+    [[nodiscard]] Result<std::optional<Instance>> give_way(const os::FileLock& own) const;
+
+private:
+    [[nodiscard]] Result<std::optional<os::LockOwner>> owner_of(const std::string& pid_file) const;
+    /// Another user's lock does not count, nor does one in a directory in which another user could have put it.
+    [[nodiscard]] bool counts(const std::string& pid_file, const os::LockOwner& owner) const;
+    void pause_for(const os::LockOwner& owner) const;
+
+    std::vector<std::string> pid_files_;
+    os::FileLocks& locks_;
+    os::Files& files_;
+    os::Process& process_;
+    os::ProcessTable& processes_;
+};
+
+}  // namespace servicekit::policies

@@ -1,0 +1,86 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+
+#include "servicekit/os/not_cancelled.hpp"
+
+namespace servicekit::policies {
+
+/// A mutex for what may hang in the kernel: a thread can limit how long it waits for it. Costs no system call while no
+/// thread waits. A signal handler locks it with a CrashLock.
+// Not a std::timed_mutex, whose waiting the thread sanitizers of our compilers do not know.
+class TimedMutex {
+public:
+    class Lock {
+    public:
+        explicit Lock(TimedMutex& mutex) : mutex_{mutex} {
+            if (!mutex_.take() && !mutex_.take_soon())
+                mutex_.wait([](auto& lock, auto& over, auto owns_lock) {
+                    // A CrashLock wakes nobody.
+                    while (!over.wait_for(lock, std::chrono::milliseconds{100}, owns_lock)) {
+                    }
+                    return true;
+                });
+        }
+        Lock(TimedMutex& mutex, std::chrono::milliseconds at_most) : mutex_{mutex} {
+            owns_lock_ =
+                mutex_.take() ||
+                (at_most.count() > 0 && (mutex_.take_soon() || mutex_.wait([&](auto& lock, auto& over, auto owns_lock) {
+                     return over.wait_for(lock, at_most, owns_lock);
+                 })));
+        }
+        Lock(const Lock&) = delete;
+        Lock& operator=(const Lock&) = delete;
+        ~Lock() {
+            if (owns_lock_) mutex_.pass_on();
+        }
+        /// Always, where no time was given.
+        [[nodiscard]] bool owns_lock() const noexcept { return owns_lock_; }
+
+    private:
+        TimedMutex& mutex_;
+        bool owns_lock_ = true;
+    };
+
+private:
+    friend class CrashLock;
+
+    [[nodiscard]] bool take() noexcept { return !taken_.exchange(true); }
+    /// Most locks are released before a thread would have gone to sleep.
+    [[nodiscard]] bool take_soon() noexcept {
+        for (int looks = 0; looks < 100; ++looks)
+            if (!taken_.load(std::memory_order_relaxed) && take()) return true;
+        return false;
+    }
+
+    template <class Wait>
+    bool wait(Wait wait_for) {
+        const os::NotCancelled not_cancelled;
+        std::unique_lock lock{mutex_};
+        ++waiting_;
+        const bool owns_lock = wait_for(lock, over_, [this] { return take(); });
+        --waiting_;
+        return owns_lock;
+    }
+
+    // Both atomics are sequentially consistent: either the waiting thread sees the mutex free, or this one sees it wait.
+    void pass_on() {
+        taken_.store(false);
+        if (waiting_.load() == 0) return;
+        { const std::lock_guard lock{mutex_}; }
+        over_.notify_one();
+    }
+    // To wake who waits takes locks, which the thread may hold that the signal came to.
+    void leave() noexcept { taken_.store(false); }
+
+    std::atomic<bool> taken_{false};
+    std::atomic<bool> last_was_in_vain_{false};
+    std::atomic<unsigned> waiting_{0};
+    std::mutex mutex_;
+    std::condition_variable over_;
+};
+
+}  // namespace servicekit::policies

@@ -1,0 +1,249 @@
+#include "servicekit/os/file_locks.hpp"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sched.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <filesystem>
+#include <string>
+
+#include "integration/os/locks/file_locks_fixture.hpp"
+#include "os/descriptor.hpp"
+
+namespace servicekit::os {
+namespace {
+
+using test::describe;
+using test::ForkedChild;
+using test::held_by;
+using test::in_another_process;
+using test::Lines;
+using test::some_user;
+
+class FileLockOwnerTest : public test::FileLocksFixture {};
+
+TEST_F(FileLockOwnerTest, OwnerCarriesTheUid) {
+    const auto other = holder();
+    ASSERT_EQ(other->hear(), "locked");
+
+    const auto owner = locks_.owner(path_);
+
+    ASSERT_TRUE(owner && *owner);
+    EXPECT_EQ((*owner)->uid, ::geteuid());
+}
+
+TEST_F(FileLockOwnerTest, MereReadLockIsABystanders) {
+    write_file("");
+    ForkedChild reader{[this](Lines& parent) {
+        const Descriptor file{::open(path_.c_str(), O_RDONLY)};
+        struct flock shared {};
+        shared.l_type = F_RDLCK;
+        parent.tell(::fcntl(file.get(), F_SETLK, &shared) == 0 ? "locked" : "failed");
+        parent.hear();
+        return 0;
+    }};
+    ASSERT_EQ(reader.hear(), "locked");
+
+    EXPECT_EQ(try_lock(), held_by(reader.pid()) + ", a bystander");
+    EXPECT_EQ(owner(), held_by(reader.pid()) + ", a bystander");
+}
+
+TEST_F(FileLockOwnerTest, InstanceThatLostItsFcntlLockIsToldBeforeAReaderThatCameAfter) {
+    const auto held = lock();
+    open_and_close();
+    ForkedChild reader{[this](Lines& parent) {
+        const Descriptor file{::open(path_.c_str(), O_RDONLY)};
+        struct flock shared {};
+        shared.l_type = F_RDLCK;
+        parent.tell(::fcntl(file.get(), F_SETLK, &shared) == 0 ? "locked" : "failed");
+        parent.hear();
+        return 0;
+    }};
+    ASSERT_EQ(reader.hear(), "locked");
+
+    EXPECT_EQ(try_lock_elsewhere(), held_by(::getpid()));
+    EXPECT_EQ(owner_elsewhere(), held_by(::getpid()));
+}
+
+TEST_F(FileLockOwnerTest, SharedFlockIsABystanders) {
+    write_file("");
+    ForkedChild reader{[this](Lines& parent) {
+        const Descriptor file{::open(path_.c_str(), O_RDONLY)};
+        parent.tell(::flock(file.get(), LOCK_SH) == 0 ? "locked" : "failed");
+        parent.hear();
+        return 0;
+    }};
+    ASSERT_EQ(reader.hear(), "locked");
+
+    EXPECT_EQ(try_lock(), held_by(reader.pid()) + ", a bystander");
+}
+
+TEST_F(FileLockOwnerTest, AnotherUsersFlockIsABystanders) {
+    if (::geteuid() != 0) GTEST_SKIP() << "only root can be another user";
+    write_file("");
+    ForkedChild stranger{[this](Lines& parent) {
+        if (::setresuid(some_user, some_user, some_user) != 0) return 1;
+        const Descriptor file{::open(path_.c_str(), O_RDONLY)};
+        parent.tell(::flock(file.get(), LOCK_EX) == 0 ? "locked" : "failed");
+        parent.hear();
+        return 0;
+    }};
+    ASSERT_EQ(stranger.hear(), "locked");
+
+    const auto attempt = locks_.try_lock(path_, 0644);
+
+    EXPECT_EQ(describe(attempt), held_by(stranger.pid()) + ", a bystander");
+    EXPECT_EQ(attempt->owner.uid, some_user);
+}
+
+TEST_F(FileLockOwnerTest, AnInstanceThatBecameAnotherUserIsNoBystander) {
+    if (::geteuid() != 0) GTEST_SKIP() << "only root can be another user";
+    ForkedChild service{[this](Lines& parent) {
+        const auto held = lock();
+        if (::setresuid(some_user, some_user, some_user) != 0) return 1;
+        parent.tell("locked");
+        parent.hear();
+        return 0;
+    }};
+    ASSERT_EQ(service.hear(), "locked");
+
+    EXPECT_EQ(try_lock(), held_by(service.pid()));
+    EXPECT_EQ(owner(), held_by(service.pid()));
+    EXPECT_EQ(owner_for_stranger(), held_by(service.pid()));
+}
+
+TEST_F(FileLockOwnerTest, AnInstanceThatBecameAnotherUserAndLostItsFcntlLockIsNoBystander) {
+    if (::geteuid() != 0) GTEST_SKIP() << "only root can be another user";
+    ForkedChild service{[this](Lines& parent) {
+        const auto held = lock();
+        if (!held->write(std::to_string(::getpid()) + "\n")) return 1;
+        open_and_close();
+        if (::setresuid(some_user, some_user, some_user) != 0) return 1;
+        parent.tell("locked");
+        parent.hear();
+        return 0;
+    }};
+    ASSERT_EQ(service.hear(), "locked");
+
+    EXPECT_EQ(try_lock(), held_by(service.pid()));
+    EXPECT_EQ(owner_for_stranger(), held_by(service.pid()));
+}
+
+TEST_F(FileLockOwnerTest, AFileThatOthersWriteProvesNoInstance) {
+    if (::geteuid() != 0) GTEST_SKIP() << "only root can be another user";
+    write_file("");
+    std::filesystem::permissions(path_, std::filesystem::perms{0666});
+    ForkedChild stranger{[this](Lines& parent) {
+        if (::setresuid(some_user, some_user, some_user) != 0) return 1;
+        const Descriptor file{::open(path_.c_str(), O_RDWR)};
+        struct flock exclusive {};
+        exclusive.l_type = F_WRLCK;
+        parent.tell(::fcntl(file.get(), F_SETLK, &exclusive) == 0 ? "locked" : "failed");
+        parent.hear();
+        return 0;
+    }};
+    ASSERT_EQ(stranger.hear(), "locked");
+
+    EXPECT_EQ(owner(), held_by(stranger.pid()) + ", a bystander");
+}
+
+TEST_F(FileLockOwnerTest, LockThatBelongsToAnOpenFileIsHeldByNobodyKnown) {
+    write_file("");
+    ForkedChild other{[this](Lines& parent) {
+        const Descriptor file{::open(path_.c_str(), O_RDWR)};
+        struct flock exclusive {};
+        exclusive.l_type = F_WRLCK;
+        parent.tell(::fcntl(file.get(), F_OFD_SETLK, &exclusive) == 0 ? "locked" : "failed");
+        parent.hear();
+        return 0;
+    }};
+    ASSERT_EQ(other.hear(), "locked");
+
+    EXPECT_EQ(try_lock(), held_by(0));
+    EXPECT_EQ(owner(), held_by(0));
+}
+
+TEST_F(FileLockOwnerTest, FlockThatOutlivedItsTakerIsHeldByNobodyKnown) {
+    write_file("");
+    ForkedChild taker{[this](Lines& parent) {
+        const Descriptor file{::open(path_.c_str(), O_RDWR)};
+        if (::flock(file.get(), LOCK_EX) != 0) return 1;
+        const pid_t left = ::fork();
+        if (left == 0) {
+            ::alarm(60);
+            ::pause();
+            ::_exit(0);
+        }
+        parent.tell(std::to_string(left));
+        return 0;
+    }};
+    const pid_t left = std::stoi(taker.hear());
+    ASSERT_EQ(taker.wait(), 0);
+
+    EXPECT_EQ(try_lock(), held_by(0));
+    ::kill(left, SIGKILL);
+}
+
+TEST_F(FileLockOwnerTest, HolderInAnOuterPidNamespaceIsHeldByNobodyKnown) {
+    if (::geteuid() != 0) GTEST_SKIP() << "only root can make a pid namespace";
+    const auto held = lock();
+    open_and_close();  // so that /proc/locks is asked, whose numbers mean nothing in the inner namespace
+
+    ForkedChild outer{[this](Lines& parent) {
+        if (::unshare(CLONE_NEWPID) != 0) return 1;
+        parent.tell(owner_elsewhere());
+        return 0;
+    }};
+
+    const std::string seen = outer.hear();
+    if (outer.wait() != 0) GTEST_SKIP() << "not permitted here";
+    EXPECT_EQ(seen, held_by(0));
+}
+
+TEST_F(FileLockOwnerTest, OwnerNeverTakesTheLock) {
+    ForkedChild asking{[this](Lines& parent) {
+        int asked = 0;
+        while (!parent.has_come()) {
+            static_cast<void>(owner());
+            if (++asked == 1000) parent.tell("asked 1000 times");
+        }
+        return 0;
+    }};
+
+    int locked = 0;
+    for (int round = 0; round < 1000; ++round) {
+        ASSERT_EQ(try_lock(), "locked");
+        ++locked;
+    }
+    EXPECT_EQ(asking.hear(), "asked 1000 times");
+    ASSERT_EQ(try_lock(), "locked");
+    asking.tell("enough");
+    EXPECT_EQ(asking.wait(), 0);
+    EXPECT_EQ(locked, 1000);
+}
+
+TEST_F(FileLockOwnerTest, OwnerOfAFileThatMayNotBeReadIsToldByTheKernelsTable) {
+    if (::geteuid() != 0) GTEST_SKIP() << "only root can be another user";
+    const auto held = lock();
+    std::filesystem::permissions(path_, std::filesystem::perms{0600});
+
+    const std::string seen = in_another_process([this] {
+        if (::setresuid(some_user, some_user, some_user) != 0) return std::string{"still root"};
+        return owner();
+    });
+
+    EXPECT_EQ(seen, held_by(::getpid()));
+}
+
+TEST_F(FileLockOwnerTest, MissingFileIsFreeAndIsNotMadeByAsking) {
+    EXPECT_EQ(owner(), "free");
+    EXPECT_FALSE(std::filesystem::exists(path_));
+    path_ = directory_.file("no/such/directory");
+    EXPECT_EQ(owner(), "free");
+}
+
+}  // namespace
+}  // namespace servicekit::os

@@ -1,0 +1,89 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <iterator>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#include "integration/os/forked_child.hpp"
+#include "integration/os/temporary_directory.hpp"
+#include "servicekit/os/file_locks.hpp"
+
+namespace servicekit::os::test {
+
+inline std::string held_by(pid_t pid) { return "held by " + std::to_string(pid); }
+
+inline std::string describe(const LockOwner& owner) {
+    return held_by(owner.pid) + (owner.is_instance ? "" : ", a bystander");
+}
+
+inline std::string describe(const Result<LockAttempt>& attempt) {
+    if (!attempt) return attempt.error().message();
+    return attempt->lock ? "locked" : describe(attempt->owner);
+}
+
+/// A path in a directory of its own, and the questions that the tests ask of its lock, answered in words.
+class FileLocksFixture : public testing::Test {
+protected:
+    std::unique_ptr<FileLock> lock() {
+        auto attempt = locks_.try_lock(path_, 0644);
+        if (!attempt || !attempt->lock) throw std::runtime_error{describe(attempt)};
+        return std::move(attempt->lock);
+    }
+
+    /// What comes of trying to lock, which holds for no longer than this call.
+    std::string try_lock() { return describe(locks_.try_lock(path_, 0644)); }
+    std::string try_lock_elsewhere() {
+        return in_another_process([this] { return try_lock(); });
+    }
+
+    std::string owner() {
+        const auto owner = locks_.owner(path_);
+        if (!owner) return owner.error().message();
+        return *owner ? describe(**owner) : "free";
+    }
+    std::string owner_elsewhere() {
+        return in_another_process([this] { return owner(); });
+    }
+
+    /// As a user sees it who is neither root nor whom a service becomes. \pre root
+    std::string owner_for_stranger() {
+        std::filesystem::permissions(directory_.path(), std::filesystem::perms{0755});
+        return in_another_process([this] {
+            constexpr uid_t stranger = 54321;
+            return ::setresuid(stranger, stranger, stranger) == 0 ? owner() : "still root";
+        });
+    }
+
+    void open_and_close() const { std::ifstream{path_}.get(); }
+
+    /// A process that holds the lock until it is told something or ended.
+    std::unique_ptr<ForkedChild> holder(const std::function<void(Lines&)>& once_locked = [](Lines&) {}) {
+        auto child = std::make_unique<ForkedChild>([&](Lines& parent) {
+            const auto held = lock();
+            once_locked(parent);
+            parent.tell("locked");
+            parent.hear();
+            return 0;
+        });
+        return child;
+    }
+
+    void write_file(const std::string& text) const { std::ofstream{path_} << text; }
+    [[nodiscard]] std::string content() const {
+        std::ifstream file{path_};
+        return {std::istreambuf_iterator<char>{file}, {}};
+    }
+
+    TemporaryDirectory directory_;
+    std::string path_ = directory_.file("service.pid");
+    FileLocks& locks_ = posix_file_locks();
+};
+
+}  // namespace servicekit::os::test

@@ -1,0 +1,258 @@
+#include "servicekit/os/line_reader.hpp"
+
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstddef>
+#include <optional>
+#include <string>
+
+#include "integration/os/forked_child.hpp"
+#include "integration/os/temporary_directory.hpp"
+#include "os/descriptor.hpp"
+
+namespace servicekit::os {
+namespace {
+
+using test::ForkedChild;
+using test::in_another_process;
+using test::Lines;
+using test::TemporaryDirectory;
+
+/// What a reader gives: "(one)(two)", "^C" where it is interrupted, and "!" where it fails.
+std::string all_lines(int at_most = 1000) {
+    std::string text;
+    const auto reader = make_posix_line_reader();
+    for (int lines = 0; lines < at_most; ++lines) {
+        const auto line = reader->read_line("> ");
+        if (!line && line.error().errno_value == EINTR) {
+            text += "^C";
+            continue;
+        }
+        if (!line) return text + "!";
+        if (!*line) return text;
+        text += "(" + **line + ")";
+    }
+    return text;
+}
+
+/// The same in a process whose standard input is a pipe with this.
+std::string lines_of(const std::string& input) {
+    int ends[2] = {-1, -1};
+    EXPECT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+    const Descriptor reader{ends[0]};
+    Descriptor writer{ends[1]};
+    EXPECT_EQ(::write(writer.get(), input.data(), input.size()), static_cast<ssize_t>(input.size()));
+    writer.reset();
+    return in_another_process([&] {
+        ::dup2(reader.get(), STDIN_FILENO);
+        return all_lines();
+    });
+}
+
+TEST(LineReaderTest, GivesTheLinesOfAPipe) {
+    EXPECT_EQ(lines_of("one\n\nżółw\n"), "(one)()(żółw)");
+    EXPECT_EQ(lines_of(""), "");
+}
+
+TEST(LineReaderTest, TheLastLineNeedsNoEnd) { EXPECT_EQ(lines_of("one\ntwo"), "(one)(two)"); }
+
+TEST(LineReaderTest, ALineMayBeLong) {
+    const std::string line(20'000, 'x');
+    EXPECT_EQ(lines_of(line + "\n1\n"), "(" + line + ")(1)");
+}
+
+TEST(LineReaderTest, SaysThatItCanNotRead) {
+    EXPECT_EQ(in_another_process([] {
+                  ::close(STDIN_FILENO);
+                  const auto line = make_posix_line_reader()->read_line("");
+                  return line ? "read" : line.error().message();
+              }),
+              "cannot read 'stdin': Bad file descriptor");
+}
+
+/// A process that reads lines from a terminal, at whose other end the test sits.
+class TerminalLineReaderTest : public ::testing::Test {
+protected:
+    void SetUp() override {
+        if (!user || ::grantpt(user.get()) != 0 || ::unlockpt(user.get()) != 0)
+            GTEST_SKIP() << "no pseudo-terminals here";
+        terminal.reset(::open(::ptsname(user.get()), O_RDWR | O_NOCTTY | O_CLOEXEC));
+        ASSERT_TRUE(terminal);
+    }
+
+    void type(const std::string& keys) {
+        ASSERT_EQ(::write(user.get(), keys.data(), keys.size()), static_cast<ssize_t>(keys.size()));
+    }
+    /// Waits until the terminal has shown the text, after what was awaited before.
+    void await_shown(const std::string& text) {
+        std::size_t found = 0;
+        while ((found = shown.find(text)) == std::string::npos) {
+            pollfd readable{user.get(), POLLIN, 0};
+            ASSERT_EQ(::poll(&readable, 1, 60'000), 1) << "shown so far: " << shown;
+            std::array<char, 4096> buffer{};
+            const ssize_t count = ::read(user.get(), buffer.data(), buffer.size());
+            ASSERT_GT(count, 0) << "shown so far: " << shown;
+            shown.append(buffer.data(), static_cast<std::size_t>(count));
+        }
+        shown.erase(0, found + text.size());
+    }
+    static bool has_libedit() {
+        void* const library = ::dlopen("libedit.so.2", RTLD_NOW | RTLD_LOCAL);
+        if (library != nullptr) ::dlclose(library);
+        return library != nullptr;
+    }
+    /// Not until the end of its input: a terminal that is just being set up for a line may swallow that.
+    [[nodiscard]] auto reading(int lines) const {
+        return [this, lines](Lines& parent) {
+            become_the_terminals_own();
+            ::setenv("TERM", "vt100", 1);
+            parent.tell(all_lines(lines));
+            return 0;
+        };
+    }
+
+    /// Keys that send signals do so to it.
+    void become_the_terminals_own() const {
+        ::setsid();
+        ::ioctl(terminal.get(), TIOCSCTTY, 0);
+        for (const int stream : {STDIN_FILENO, STDOUT_FILENO}) ::dup2(terminal.get(), stream);
+    }
+
+    Descriptor user{::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)};
+    Descriptor terminal;
+    std::string shown;
+};
+
+constexpr const char* backspace = "\x7F";
+constexpr const char* up = "\x1B[A";
+constexpr const char* ctrl_c = "\x03";
+constexpr const char* ctrl_d = "\x04";
+
+TEST_F(TerminalLineReaderTest, LinesAreAskedForAndEdited) {
+    if (!has_libedit()) GTEST_SKIP() << "needs libedit";
+    ForkedChild child{reading(1)};
+
+    await_shown("> ");
+    type(std::string{"onx"} + backspace + "e\n");
+
+    EXPECT_EQ(child.hear(), "(one)");
+}
+
+TEST_F(TerminalLineReaderTest, AnEarlierLineCanBeRecalled) {
+    if (!has_libedit()) GTEST_SKIP() << "needs libedit";
+    ForkedChild child{reading(2)};
+
+    await_shown("> ");
+    type("first\n");
+    await_shown("\n> ");
+    type(std::string{up} + "!\n");
+    await_shown("first!");
+
+    EXPECT_EQ(child.hear(), "(first)(first!)");
+}
+
+class LocaleLineReaderTest : public TerminalLineReaderTest, public ::testing::WithParamInterface<const char*> {};
+
+TEST_P(LocaleLineReaderTest, WhatIsTypedIsUtf8WhateverTheEnvironmentSays) {
+    if (!has_libedit()) GTEST_SKIP() << "needs libedit";
+    ForkedChild child{[&](Lines& parent) {
+        ::setenv("LC_ALL", GetParam(), 1);
+        return reading(1)(parent);
+    }};
+
+    await_shown("> ");
+    type("żółw 日本 😀é" + std::string{backspace} + "x\xC3y\n");
+
+    EXPECT_EQ(child.hear(), "(żółw 日本 😀xy)");
+}
+INSTANTIATE_TEST_SUITE_P(All, LocaleLineReaderTest, ::testing::Values("C", "", "C.UTF-8", "no such"));
+
+TEST_F(TerminalLineReaderTest, CtrlCDropsTheLineAndTheNextIsAskedFor) {
+    if (!has_libedit()) GTEST_SKIP() << "needs libedit";
+    ForkedChild child{reading(3)};
+
+    await_shown("> ");
+    type("dropped");
+    await_shown("dropped");
+    type(ctrl_c);
+    await_shown("\n> ");
+    type(ctrl_c);
+    await_shown("\n> ");
+    type("kept\n");
+
+    EXPECT_EQ(child.hear(), "^C^C(kept)");
+}
+
+TEST_F(TerminalLineReaderTest, ALineGoesOnWhereTheTerminalHasChangedItsSize) {
+    if (!has_libedit()) GTEST_SKIP() << "needs libedit";
+    ForkedChild child{reading(1)};
+
+    await_shown("> ");
+    type("on");
+    await_shown("on");
+    const winsize size{.ws_row = 20, .ws_col = 50, .ws_xpixel = 0, .ws_ypixel = 0};
+    ASSERT_EQ(::ioctl(terminal.get(), TIOCSWINSZ, &size), 0);
+    type("e\n");
+
+    EXPECT_EQ(child.hear(), "(one)");
+}
+
+TEST_F(TerminalLineReaderTest, CtrlDEndsTheInputOnALineOfItsOwn) {
+    if (!has_libedit()) GTEST_SKIP() << "needs libedit";
+    ForkedChild child{reading(1)};
+
+    await_shown("> ");
+    type(ctrl_d);
+    await_shown("\n");
+
+    EXPECT_EQ(child.hear(), "");
+}
+
+TEST_F(TerminalLineReaderTest, WithoutLibeditThePromptIsShownAllTheSame) {
+    if (::geteuid() != 0) GTEST_SKIP() << "needs root, to be where there is no libedit";
+    const TemporaryDirectory empty;
+    ForkedChild child{[&](Lines& parent) {
+        if (::chroot(empty.path().c_str()) != 0 || ::chdir("/") != 0) return 1;
+        if (has_libedit()) {
+            parent.tell("libedit is there");
+            return 1;
+        }
+        return reading(2)(parent);
+    }};
+
+    await_shown("> ");
+    type("dropped");
+    await_shown("dropped");
+    type(ctrl_c);
+    await_shown("\n> ");
+    type("żółw\n");
+
+    EXPECT_EQ(child.hear(), "^C(żółw)");
+}
+
+TEST_F(TerminalLineReaderTest, CtrlCBesideALineIsToldOnce) {
+    ForkedChild child{[this](Lines& parent) {
+        become_the_terminals_own();
+        const auto reader = make_posix_line_reader();
+        parent.tell("ready");
+        while (!reader->take_interrupt()) ::poll(nullptr, 0, 1);
+        parent.tell(reader->take_interrupt() ? "twice" : "once");
+        return 0;
+    }};
+
+    EXPECT_EQ(child.hear(), "ready");
+    type(ctrl_c);
+
+    EXPECT_EQ(child.hear(), "once");
+}
+
+}  // namespace
+}  // namespace servicekit::os

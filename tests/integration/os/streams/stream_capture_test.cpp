@@ -1,0 +1,426 @@
+// Captured streams, in forked children, since the streams belong to the process.
+#include "servicekit/os/stream_capture.hpp"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <csignal>
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "integration/os/forked_child.hpp"
+
+namespace servicekit::os {
+namespace {
+
+using namespace std::chrono_literals;
+using test::in_another_process;
+
+/// What was delivered, as "out:text;", with "~" for a line that is cut and "-N" for N lost ones.
+class Heard {
+public:
+    void hear(const CapturedLine& line) {
+        const std::lock_guard lock{mutex_};
+        if (line.lost_before > 0) text_ += "-" + std::to_string(line.lost_before) + ";";
+        text_ += (line.stream == Stream::out ? "out:" : "err:") + std::string{line.text} + (line.is_cut ? "~;" : ";");
+    }
+    std::string text() {
+        const std::lock_guard lock{mutex_};
+        return text_;
+    }
+    /// Waits until it has come.
+    bool await(const std::string& wanted) {
+        for (int tries = 0; tries < 5000; ++tries) {
+            if (text().find(wanted) != std::string::npos) return true;
+            std::this_thread::sleep_for(2ms);
+        }
+        return false;
+    }
+
+private:
+    std::mutex mutex_;
+    std::string text_;
+};
+
+struct Captured {
+    Captured() {
+        static_cast<void>(capture->capture(Stream::out));
+        static_cast<void>(capture->capture(Stream::error));
+    }
+    void start() {
+        static_cast<void>(capture->start([this](const CapturedLine& line) { heard.hear(line); }, [] {}));
+    }
+
+    Heard heard;
+    std::unique_ptr<StreamCapture> capture = make_posix_stream_capture();
+};
+
+std::string crash_lines_of(StreamCapture& capture) {
+    Heard words;
+    capture.write_at_crash([](void* to, const CapturedLine& line) noexcept { static_cast<Heard*>(to)->hear(line); },
+                           &words);
+    return words.text();
+}
+
+void print(int descriptor, const std::string& text) {
+    for (std::size_t done = 0; done < text.size();) {
+        const ssize_t count = ::write(descriptor, text.data() + done, text.size() - done);
+        if (count > 0) done += static_cast<std::size_t>(count);
+    }
+}
+
+TEST(PosixStreamCaptureTest, DeliversWholeLinesOfBothStreams) {
+    EXPECT_EQ(in_another_process([] {
+                  Captured captured;
+                  captured.start();
+                  print(1, "one\ntw");
+                  print(1, "o\n");
+                  captured.heard.await("two");
+                  print(2, "three\n");
+                  captured.capture->stop(10s);
+                  return captured.heard.text();
+              }),
+              "out:one;out:two;err:three;");
+}
+
+TEST(PosixStreamCaptureTest, WhatWasPrintedBeforeTheStartWaits) {
+    EXPECT_EQ(in_another_process([] {
+                  Captured captured;
+                  print(1, "early\n");
+                  captured.start();
+                  captured.capture->stop(10s);
+                  return captured.heard.text();
+              }),
+              "out:early;");
+}
+
+TEST(PosixStreamCaptureTest, ALineThatRestsCountsAsOne) {
+    EXPECT_EQ(in_another_process([] {
+                  Captured captured;
+                  captured.start();
+                  print(1, "prompt> ");
+                  return captured.heard.await("out:prompt> ;") ? captured.heard.text() : "nothing";
+              }),
+              "out:prompt> ;");
+}
+
+TEST(PosixStreamCaptureTest, TheLastLineNeedsNoEnd) {
+    EXPECT_EQ(in_another_process([] {
+                  Captured captured;
+                  captured.start();
+                  print(2, "unfinished");
+                  captured.capture->stop(10s);
+                  return captured.heard.text();
+              }),
+              "err:unfinished;");
+}
+
+TEST(PosixStreamCaptureTest, ALongLineIsCut) {
+    EXPECT_EQ(in_another_process([] {
+                  Captured captured;
+                  captured.start();
+                  print(1, std::string(StreamCapture::longest_line + 3, 'x') + "\n");
+                  captured.capture->stop(10s);
+                  const std::string text = captured.heard.text();
+                  return std::to_string(text.find('~')) + " " + text.substr(text.find('~'));
+              }),
+              std::to_string(StreamCapture::longest_line + 4) + " ~;out:xxx;");
+}
+
+TEST(PosixStreamCaptureTest, AnyBytesComeAsTheyAre) {
+    const std::string bytes{"a\0\x01\xff\r b", 7};
+    EXPECT_EQ(in_another_process([&] {
+                  Captured captured;
+                  captured.start();
+                  print(1, bytes + "\n\n");
+                  captured.capture->stop(10s);
+                  return captured.heard.text() == "out:" + bytes + ";out:;" ? "as they are" : captured.heard.text();
+              }),
+              "as they are");
+}
+
+TEST(PosixStreamCaptureTest, ManyLinesComeWholeAndInOrder) {
+    EXPECT_EQ(in_another_process([] {
+                  Captured captured;
+                  captured.start();
+                  constexpr int count = 100'000;
+                  const auto print_all = [](int descriptor, const char* name) {
+                      std::string text;
+                      for (int i = 0; i < count; ++i) text += name + std::to_string(i) + "\n";
+                      print(descriptor, text);
+                  };
+                  std::thread other{[&] { print_all(2, "e"); }};
+                  print_all(1, "o");
+                  other.join();
+                  captured.capture->stop(30s);
+                  int out = 0;
+                  int error = 0;
+                  const std::string heard = captured.heard.text();
+                  std::string_view rest = heard;
+                  while (!rest.empty()) {
+                      const std::string_view line = rest.substr(0, rest.find(';'));
+                      int& number = line.starts_with("out:o") ? out : error;
+                      if (line != (&number == &out ? "out:o" : "err:e") + std::to_string(number))
+                          return "out of order: " + std::string{line};
+                      ++number;
+                      rest.remove_prefix(line.size() + 1);
+                  }
+                  return std::to_string(out) + " " + std::to_string(error);
+              }),
+              "100000 100000");
+}
+
+TEST(PosixStreamCaptureTest, AStopTakesAllThatAFullPipeHolds) {
+    EXPECT_EQ(in_another_process([] {
+                  Captured captured;
+                  // More short lines than may wait at a time, and the reader meets all of them at once.
+                  const int count = ::fcntl(STDOUT_FILENO, F_GETPIPE_SZ) / 4;
+                  std::string text;
+                  for (int i = 0; i < count; ++i) text += "x\n";
+                  print(1, text);
+                  captured.start();
+                  captured.capture->stop(30s);
+                  const std::string heard = captured.heard.text();
+                  const auto lines = std::count(heard.begin(), heard.end(), ';');
+                  return std::to_string(count - lines) + " lost of " + (count > 60'000 ? "many" : "few");
+              }),
+              "0 lost of many");
+}
+
+TEST(PosixStreamCaptureTest, ALogThatHangsHangsNobodyElse) {
+    EXPECT_EQ(in_another_process([] {
+                  std::atomic<bool> hangs{true};
+                  std::atomic<std::uint64_t> lost{0};
+                  std::atomic<std::uint64_t> taken{0};
+                  const auto capture = make_posix_stream_capture();
+                  static_cast<void>(capture->capture(Stream::out));
+                  static_cast<void>(capture->start(
+                      [&](const CapturedLine& line) {
+                          while (hangs) std::this_thread::sleep_for(1ms);
+                          lost += line.lost_before;
+                          ++taken;
+                      },
+                      [] {}));
+                  // Far more than the pipe and what waits behind it take.
+                  const std::string line = std::string(1023, 'x') + "\n";
+                  constexpr std::uint64_t count = 16'384;
+                  for (std::uint64_t i = 0; i < count; ++i) print(1, line);
+                  hangs = false;
+                  while (taken < 1000) std::this_thread::sleep_for(1ms);
+                  print(1, "the last\n");
+                  capture->stop(30s);
+                  if (lost == 0) return std::string{"nothing was lost"};
+                  return taken + lost == count + 1 ? std::string{"all are accounted for"}
+                                                   : std::to_string(taken) + " and " + std::to_string(lost);
+              }),
+              "all are accounted for");
+}
+
+TEST(PosixStreamCaptureTest, AStopIsBoundedWhereTheLogHangs) {
+    EXPECT_EQ(
+        in_another_process([] {
+            auto* const capture = make_posix_stream_capture().release();
+            static_cast<void>(capture->capture(Stream::out));
+            static_cast<void>(capture->start([](const CapturedLine&) { std::this_thread::sleep_for(1h); }, [] {}));
+            print(1, "one\n");
+            const auto begin = std::chrono::steady_clock::now();
+            delete capture;
+            return std::chrono::steady_clock::now() - begin < 10s ? "in time" : "late";
+        }),
+        "in time");
+}
+
+TEST(PosixStreamCaptureTest, AChildThatStaysDoesNotHoldUpTheStop) {
+    EXPECT_EQ(in_another_process([] {
+                  Captured captured;
+                  captured.start();
+                  const pid_t child = ::fork();
+                  if (child == 0)
+                      for (;;) ::pause();
+                  print(1, "one\n");
+                  const auto begin = std::chrono::steady_clock::now();
+                  captured.capture->stop(20s);
+                  const bool in_time = std::chrono::steady_clock::now() - begin < 10s;
+                  ::kill(child, SIGKILL);
+                  ::waitpid(child, nullptr, 0);
+                  return captured.heard.text() + (in_time ? " in time" : " late");
+              }),
+              "out:one; in time");
+}
+
+TEST(PosixStreamCaptureTest, AProgramThatIsRunPrintsThereToo) {
+    EXPECT_EQ(in_another_process([] {
+                  Captured captured;
+                  captured.start();
+                  static_cast<void>(!std::system("echo from a child; echo and its fault >&2"));
+                  captured.capture->stop(10s);
+                  return captured.heard.text().find("out:from a child;") != std::string::npos &&
+                                 captured.heard.text().find("err:and its fault;") != std::string::npos
+                             ? "both"
+                             : captured.heard.text();
+              }),
+              "both");
+}
+
+TEST(PosixStreamCaptureTest, AfterTheStopTheStreamsLeadNowhere) {
+    EXPECT_EQ(in_another_process([] {
+                  Captured captured;
+                  captured.start();
+                  captured.capture->stop(10s);
+                  const bool written = ::write(1, "x", 1) == 1 && ::write(2, "x", 1) == 1;
+                  return written ? "written" : "refused";
+              }),
+              "written");
+}
+
+TEST(PosixStreamCaptureTest, CrashLinesAreWhatNobodyDelivered) {
+    EXPECT_EQ(in_another_process([] {
+                  Captured captured;
+                  print(1, "whole\nunfinished");
+                  print(2, "fault\n");
+                  return crash_lines_of(*captured.capture);
+              }),
+              "out:whole;out:unfinished;err:fault;");
+}
+
+TEST(PosixStreamCaptureTest, ALongLineIsCutAmongLastWordsToo) {
+    EXPECT_EQ(in_another_process([] {
+                  Captured captured;
+                  print(1, "short\n" + std::string(StreamCapture::longest_line + 3, 'x') + "\n");
+                  const std::string text = crash_lines_of(*captured.capture);
+                  return text.substr(0, 11) + std::to_string(text.find('~')) + " " + text.substr(text.find('~'));
+              }),
+              "out:short;o" + std::to_string(StreamCapture::longest_line + 14) + " ~;out:xxx;");
+}
+
+TEST(PosixStreamCaptureTest, CrashLinesAreNotToldTwice) {
+    EXPECT_EQ(in_another_process([] {
+                  std::atomic<bool> hangs{true};
+                  Captured captured;
+                  static_cast<void>(captured.capture->start(
+                      [&](const CapturedLine& line) {
+                          captured.heard.hear(line);
+                          while (hangs) std::this_thread::sleep_for(1ms);
+                      },
+                      [] {}));
+                  print(1, "one\n");
+                  captured.heard.await("one");
+                  print(1, "two\nthree\n");
+                  std::string words = crash_lines_of(*captured.capture);
+                  print(1, "four\n");
+                  words += "again:" + crash_lines_of(*captured.capture);
+                  hangs = false;
+                  return words;
+              }),
+              "out:two;out:three;again:out:four;");
+}
+
+TEST(PosixStreamCaptureTest, CrashLinesAreNotDeliveredAsWell) {
+    EXPECT_EQ(in_another_process([] {
+                  std::atomic<bool> hangs{true};
+                  Captured captured;
+                  static_cast<void>(captured.capture->start(
+                      [&](const CapturedLine& line) {
+                          captured.heard.hear(line);
+                          while (hangs) std::this_thread::sleep_for(1ms);
+                      },
+                      [] {}));
+                  print(1, "one\n");
+                  captured.heard.await("one");
+                  print(1, "two\nthree\n");
+                  const std::string words = crash_lines_of(*captured.capture);
+                  hangs = false;
+                  print(1, "four\n");
+                  captured.capture->stop(30s);
+                  return words + "delivered:" + captured.heard.text();
+              }),
+              "out:two;out:three;delivered:out:one;out:four;");
+}
+
+TEST(PosixStreamCaptureTest, CrashLinesGoOnWhereASlowLogHasNotCome) {
+    EXPECT_EQ(in_another_process([] {
+                  Captured captured;
+                  static_cast<void>(captured.capture->start(
+                      [&](const CapturedLine& line) {
+                          std::this_thread::sleep_for(1ms);
+                          captured.heard.hear(line);
+                      },
+                      [] {}));
+                  // More than may wait, so that the reader is within its work, too.
+                  constexpr int count = 4'000;
+                  std::string text;
+                  std::string wanted;
+                  for (int i = 0; i < count; ++i) {
+                      const std::string line = std::to_string(i) + std::string(1200, 'x');
+                      text += line + "\n";
+                      wanted += "out:" + line + ";";
+                  }
+                  print(1, text);
+                  const std::string words = crash_lines_of(*captured.capture);
+                  const std::string heard = captured.heard.text();
+                  if (heard.empty() || words.empty()) return "only one of them told";
+                  return heard + words == wanted ? "in order" : "out of order";
+              }),
+              "in order");
+}
+
+TEST(PosixStreamCaptureTest, AProcessThatLivesOnAfterLastWordsIsHeardAgain) {
+    EXPECT_EQ(in_another_process([] {
+                  Captured captured;
+                  captured.start();
+                  print(1, "one\n");
+                  captured.heard.await("one");
+                  const std::string words = crash_lines_of(*captured.capture);
+                  print(1, "two\n");
+                  captured.heard.await("two");
+                  return words + captured.heard.text();
+              }),
+              "out:one;out:two;");
+}
+
+TEST(PosixStreamCaptureTest, CrashLinesOfTheThreadThatDeliversLeaveOutWhatItHasInHand) {
+    EXPECT_EQ(in_another_process([] {
+                  std::atomic<bool> is_printed{false};
+                  std::atomic<bool> is_told{false};
+                  std::string words;
+                  const auto capture = make_posix_stream_capture();
+                  static_cast<void>(capture->capture(Stream::out));
+                  static_cast<void>(capture->start(
+                      [&](const CapturedLine&) {
+                          while (!is_printed) std::this_thread::sleep_for(1ms);
+                          if (words.empty()) words = crash_lines_of(*capture);
+                          is_told = true;
+                      },
+                      [] {}));
+                  print(1, "one\n");
+                  print(1, "two\nunfinished");
+                  is_printed = true;
+                  while (!is_told) std::this_thread::sleep_for(1ms);
+                  return words;
+              }),
+              "out:two;out:unfinished;");
+}
+
+TEST(PosixStreamCaptureTest, CrashLinesGiveTheThreadsTheirTurnFirst) {
+    EXPECT_EQ(in_another_process([] {
+                  Captured captured;
+                  captured.start();
+                  print(1, "whole\n");
+                  const std::string words = crash_lines_of(*captured.capture);
+                  return captured.heard.text() + words;
+              }),
+              "out:whole;");
+}
+
+}  // namespace
+}  // namespace servicekit::os

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstdlib>
+#include <filesystem>
+#include <stdexcept>
+#include <string>
+
+namespace servicekit::os::test {
+
+/// A directory for the files of one test, removed with all that is in it.
+class TemporaryDirectory {
+public:
+    TemporaryDirectory() : path_{(parent() / "servicekit-XXXXXX").string()} {
+        if (::mkdtemp(path_.data()) == nullptr) throw std::runtime_error{"cannot make a temporary directory"};
+        // For tests that look at it as another user.
+        std::filesystem::permissions(path_, std::filesystem::perms{0755});
+    }
+    TemporaryDirectory(const TemporaryDirectory&) = delete;
+    TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
+    ~TemporaryDirectory() {
+        std::error_code ignored;
+        std::filesystem::remove_all(path_, ignored);
+    }
+
+    [[nodiscard]] const std::string& path() const { return path_; }
+    [[nodiscard]] std::string file(const std::string& name) const { return path_ + "/" + name; }
+
+private:
+    /// The system's temporary directory. A longer one would leave no room for the path of a socket, at most 107 bytes.
+    static std::filesystem::path parent() {
+        auto usual = std::filesystem::temp_directory_path();
+        return usual.native().size() <= 40 ? usual : "/tmp";
+    }
+
+    std::string path_;
+};
+
+}  // namespace servicekit::os::test
