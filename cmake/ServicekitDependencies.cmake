@@ -20,19 +20,6 @@ endif()
 find_path(SERVICEKIT_CLI11_INCLUDE_DIRS CLI/CLI.hpp REQUIRED)
 mark_as_advanced(SERVICEKIT_CLI11_INCLUDE_DIRS)
 
-# Its header only: the library is loaded where there is something for it to do, and not linked.
-if(SERVICEKIT_SYSTEMD)
-    find_package(PkgConfig QUIET)
-    if(PkgConfig_FOUND)
-        pkg_check_modules(SERVICEKIT_LIBSYSTEMD QUIET libsystemd>=227)
-    endif()
-    if(SERVICEKIT_LIBSYSTEMD_FOUND)
-        add_library(servicekit_libsystemd INTERFACE)
-        target_compile_definitions(servicekit_libsystemd INTERFACE SERVICEKIT_HAS_LIBSYSTEMD)
-        target_include_directories(servicekit_libsystemd SYSTEM INTERFACE ${SERVICEKIT_LIBSYSTEMD_INCLUDE_DIRS})
-    endif()
-endif()
-
 # The mocks need GoogleMock, and are there for users too: without it they are left out. A project that adds this one as a
 # subdirectory may have brought its own.
 if(NOT TARGET GTest::gmock)

@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
@@ -5,14 +6,16 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
 #include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "os/descriptor.hpp"
-#include "os/passed_by_manager.hpp"
 #include "servicekit/os/service_manager.hpp"
 
 namespace servicekit::os {
@@ -20,6 +23,36 @@ namespace {
 
 constexpr timeval longest_send{.tv_sec = 1, .tv_usec = 0};
 constexpr const char* notify_action = "notify the service manager at";
+constexpr const char* take_over_action = "take over the service manager's sockets";
+constexpr int first_listen_descriptor = 3;  // SD_LISTEN_FDS_START
+
+/// \returns nothing if the variable is empty, which counts as unset
+std::optional<std::string> take_variable(const char* name) {
+    const char* const value = std::getenv(name);
+    if (value == nullptr) return std::nullopt;
+    std::string taken{value};
+    ::unsetenv(name);
+    return taken.empty() ? std::nullopt : std::optional{std::move(taken)};
+}
+
+template <class Number>
+std::optional<Number> number_in(const std::optional<std::string>& text) {
+    if (!text) return std::nullopt;
+    Number number{};
+    const auto [end, fault] = std::from_chars(text->data(), text->data() + text->size(), number);
+    if (fault != std::errc{} || end != text->data() + text->size()) return std::nullopt;
+    return number;
+}
+
+std::vector<std::string> split_at_colons(std::string_view text) {
+    std::vector<std::string> parts;
+    for (;;) {
+        const auto colon = text.find(':');
+        parts.emplace_back(text.substr(0, colon));
+        if (colon == std::string_view::npos) return parts;
+        text.remove_prefix(colon + 1);
+    }
+}
 
 /// An address as $NOTIFY_SOCKET gives it: a path, or `@NAME` in the abstract namespace.
 class NotifyAddress {
@@ -70,33 +103,47 @@ private:
 class PosixServiceManager final : public ServiceManager {
 public:
     Result<std::vector<ListenSocket>> take_listen_sockets() override {
-#ifdef SERVICEKIT_HAS_LIBSYSTEMD
-        return take_listen_sockets_by_libsystemd();
-#else
-        return take_listen_sockets_by_ourselves();
-#endif
+        const auto pid = take_variable("LISTEN_PID");
+        const auto listed = take_variable("LISTEN_FDS");
+        const auto listed_names = take_variable("LISTEN_FDNAMES");
+        std::vector<ListenSocket> sockets;
+        if (!pid || !listed || number_in<pid_t>(pid) != ::getpid()) return sockets;
+
+        const auto count = number_in<int>(listed);
+        if (!count || *count <= 0) return os_error(take_over_action, "LISTEN_FDS=" + *listed, EINVAL);
+        const auto names = listed_names ? split_at_colons(*listed_names) : std::vector<std::string>{};
+        if (listed_names && names.size() != static_cast<std::size_t>(*count))
+            return os_error(take_over_action, "LISTEN_FDNAMES=" + *listed_names, EINVAL);
+
+        for (int index = 0; index < *count; ++index) {
+            const int descriptor = first_listen_descriptor + index;
+            const int flags = ::fcntl(descriptor, F_GETFD);
+            if (flags < 0 || ::fcntl(descriptor, F_SETFD, flags | FD_CLOEXEC) != 0)
+                return os_error(take_over_action, "descriptor " + std::to_string(descriptor), errno);
+            std::string name = listed_names ? names[static_cast<std::size_t>(index)] : "unknown";
+            sockets.push_back({.name = std::move(name), .descriptor = descriptor});
+        }
+        return sockets;
     }
 
     // Not by sd_notify(3), which finds the address in the environment each time, where children find it too.
     Result<std::unique_ptr<NotifySocket>> take_notify_socket() override {
-        const char* const value = std::getenv("NOTIFY_SOCKET");
-        if (value == nullptr || *value == '\0') return std::unique_ptr<NotifySocket>{};
-        const std::string text = value;
-        ::unsetenv("NOTIFY_SOCKET");
-        const auto address = NotifyAddress::of(text);
+        const auto text = take_variable("NOTIFY_SOCKET");
+        if (!text) return std::unique_ptr<NotifySocket>{};
+        const auto address = NotifyAddress::of(*text);
         if (!address) return address.error();
         Descriptor socket{::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
         if (!socket || ::setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &longest_send, sizeof longest_send) != 0)
-            return os_error(notify_action, text, errno);
-        return std::unique_ptr<NotifySocket>{new PosixNotifySocket{std::move(socket), *address, text}};
+            return os_error(notify_action, *text, errno);
+        return std::unique_ptr<NotifySocket>{new PosixNotifySocket{std::move(socket), *address, *text}};
     }
 
     std::optional<std::chrono::microseconds> take_watchdog() override {
-#ifdef SERVICEKIT_HAS_LIBSYSTEMD
-        return take_watchdog_by_libsystemd();
-#else
-        return take_watchdog_by_ourselves();
-#endif
+        const auto interval = number_in<std::int64_t>(take_variable("WATCHDOG_USEC"));
+        const auto pid = take_variable("WATCHDOG_PID");
+        if (!interval || *interval <= 0) return std::nullopt;
+        if (pid && number_in<pid_t>(pid) != ::getpid()) return std::nullopt;
+        return std::chrono::microseconds{*interval};
     }
 
     bool has_journal_on_stderr() const override {

@@ -17,7 +17,6 @@
 
 #include "integration/os/temporary_directory.hpp"
 #include "integration/support/notify_socket.hpp"
-#include "os/passed_by_manager.hpp"
 
 namespace servicekit::os {
 namespace {
@@ -133,14 +132,7 @@ TEST_F(PosixServiceManagerTest, KnowsTheJournalByWhatStderrLeadsTo) {
     EXPECT_FALSE(manager.has_journal_on_stderr());
 }
 
-/// Both readings of what the manager passes: they do the same.
-struct Reading {
-    const char* name;
-    Result<std::vector<ListenSocket>> (*listen_sockets)();
-    std::optional<std::chrono::microseconds> (*watchdog)();
-};
-
-class PassedByManagerTest : public ::testing::TestWithParam<Reading> {
+class PassedByManagerTest : public ::testing::Test {
 protected:
     PassedByManagerTest() {
         for (const char* name : {"LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "WATCHDOG_USEC", "WATCHDOG_PID"})
@@ -156,13 +148,15 @@ protected:
         for (char** entry = environ; *entry != nullptr; ++entry)
             EXPECT_FALSE(std::string{*entry}.starts_with(prefix)) << *entry;
     }
+
+    ServiceManager& manager = posix_service_manager();
 };
 
-TEST_P(PassedByManagerTest, SocketsComeWithTheirNamesAndCloseOnExec) {
+TEST_F(PassedByManagerTest, SocketsComeWithTheirNamesAndCloseOnExec) {
     pass_two();
     set("LISTEN_FDNAMES", "control:http");
 
-    const auto sockets = GetParam().listen_sockets();
+    const auto sockets = manager.take_listen_sockets();
 
     ASSERT_TRUE(sockets);
     ASSERT_EQ(sockets->size(), 2U);
@@ -172,85 +166,79 @@ TEST_P(PassedByManagerTest, SocketsComeWithTheirNamesAndCloseOnExec) {
     EXPECT_EQ(sockets->at(1).descriptor, 4);
     for (const auto& socket : *sockets) EXPECT_EQ(::fcntl(socket.descriptor, F_GETFD), FD_CLOEXEC);
     expect_environment_without("LISTEN_");
-    EXPECT_THAT(GetParam().listen_sockets().value(), IsEmpty());
+    EXPECT_THAT(manager.take_listen_sockets().value(), IsEmpty());
 }
 
-TEST_P(PassedByManagerTest, SocketsWithoutNamesAreUnknown) {
+TEST_F(PassedByManagerTest, SocketsWithoutNamesAreUnknown) {
     pass_two();
-    EXPECT_EQ(GetParam().listen_sockets()->at(1).name, "unknown");
+    EXPECT_EQ(manager.take_listen_sockets()->at(1).name, "unknown");
 }
 
-TEST_P(PassedByManagerTest, SocketsOfAnotherProcessAreLeftAlone) {
+TEST_F(PassedByManagerTest, SocketsOfAnotherProcessAreLeftAlone) {
     pass_two();
     set("LISTEN_PID", "1");
-    EXPECT_THAT(GetParam().listen_sockets().value(), IsEmpty());
+    EXPECT_THAT(manager.take_listen_sockets().value(), IsEmpty());
     EXPECT_EQ(::fcntl(3, F_GETFD), 0);
     expect_environment_without("LISTEN_");
 }
 
-TEST_P(PassedByManagerTest, AnEmptyVariableCountsAsUnset) {
+TEST_F(PassedByManagerTest, AnEmptyVariableCountsAsUnset) {
     pass_two();
     set("LISTEN_FDNAMES", "");
-    const auto sockets = GetParam().listen_sockets();
+    const auto sockets = manager.take_listen_sockets();
     ASSERT_TRUE(sockets) << sockets.error().message();
     EXPECT_EQ(sockets->at(1).name, "unknown");
     for (const char* const name : {"LISTEN_PID", "LISTEN_FDS"}) {
         pass_two();
         set(name, "");
-        EXPECT_THAT(GetParam().listen_sockets().value(), IsEmpty()) << name;
+        EXPECT_THAT(manager.take_listen_sockets().value(), IsEmpty()) << name;
         expect_environment_without("LISTEN_");
     }
     set("WATCHDOG_USEC", "1500000");
     set("WATCHDOG_PID", "");
-    EXPECT_EQ(GetParam().watchdog(), 1500ms);
+    EXPECT_EQ(manager.take_watchdog(), 1500ms);
     expect_environment_without("WATCHDOG_");
 }
 
-TEST_P(PassedByManagerTest, WhatMakesNoSenseIsAnError) {
+TEST_F(PassedByManagerTest, WhatMakesNoSenseIsAnError) {
     pass_two();
     set("LISTEN_FDS", "many");
-    EXPECT_EQ(GetParam().listen_sockets().error().errno_value, EINVAL);
+    EXPECT_EQ(manager.take_listen_sockets().error().errno_value, EINVAL);
     pass_two();
     set("LISTEN_FDNAMES", "one");
-    EXPECT_EQ(GetParam().listen_sockets().error().errno_value, EINVAL);
+    EXPECT_EQ(manager.take_listen_sockets().error().errno_value, EINVAL);
     pass_two();
     ::close(4);
-    EXPECT_EQ(GetParam().listen_sockets().error().errno_value, EBADF);
+    EXPECT_EQ(manager.take_listen_sockets().error().errno_value, EBADF);
+    pass_two();
+    set("LISTEN_FDS", "2147483647");
+    EXPECT_EQ(manager.take_listen_sockets().error().errno_value, EBADF);
     expect_environment_without("LISTEN_");
 }
 
-TEST_P(PassedByManagerTest, TheWatchdogsIntervalIsInMicroseconds) {
+TEST_F(PassedByManagerTest, TheWatchdogsIntervalIsInMicroseconds) {
     set("WATCHDOG_USEC", "1500000");
-    EXPECT_EQ(GetParam().watchdog(), 1500ms);
+    EXPECT_EQ(manager.take_watchdog(), 1500ms);
     set("WATCHDOG_USEC", "1500000");
     set("WATCHDOG_PID", std::to_string(::getpid()));
-    EXPECT_EQ(GetParam().watchdog(), 1500ms);
+    EXPECT_EQ(manager.take_watchdog(), 1500ms);
     expect_environment_without("WATCHDOG_");
-    EXPECT_EQ(GetParam().watchdog(), std::nullopt);
+    EXPECT_EQ(manager.take_watchdog(), std::nullopt);
 }
 
-TEST_P(PassedByManagerTest, AWatchdogOfAnotherProcessIsNotOurs) {
+TEST_F(PassedByManagerTest, AWatchdogOfAnotherProcessIsNotOurs) {
     set("WATCHDOG_USEC", "1500000");
     set("WATCHDOG_PID", "1");
-    EXPECT_EQ(GetParam().watchdog(), std::nullopt);
+    EXPECT_EQ(manager.take_watchdog(), std::nullopt);
     expect_environment_without("WATCHDOG_");
 }
 
-TEST_P(PassedByManagerTest, AnIntervalThatMakesNoSenseIsNone) {
+TEST_F(PassedByManagerTest, AnIntervalThatMakesNoSenseIsNone) {
     for (const char* interval : {"0", "-1", "soon", ""}) {
         set("WATCHDOG_USEC", interval);
-        EXPECT_EQ(GetParam().watchdog(), std::nullopt) << interval;
+        EXPECT_EQ(manager.take_watchdog(), std::nullopt) << interval;
     }
 }
-
-constexpr Reading by_ourselves{"ByOurselves", take_listen_sockets_by_ourselves, take_watchdog_by_ourselves};
-INSTANTIATE_TEST_SUITE_P(Own, PassedByManagerTest, ::testing::Values(by_ourselves),
-                         [](const auto& reading) { return std::string{reading.param.name}; });
-#ifdef SERVICEKIT_HAS_LIBSYSTEMD
-constexpr Reading by_libsystemd{"ByLibsystemd", take_listen_sockets_by_libsystemd, take_watchdog_by_libsystemd};
-INSTANTIATE_TEST_SUITE_P(Libsystemd, PassedByManagerTest, ::testing::Values(by_libsystemd),
-                         [](const auto& reading) { return std::string{reading.param.name}; });
-#endif
 
 }  // namespace
 }  // namespace servicekit::os
