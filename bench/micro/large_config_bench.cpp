@@ -4,12 +4,12 @@
 #include <string>
 
 #include "core/changed_keys.hpp"
+#include "core/layered_settings.hpp"
 #include "servicekit/base/json.hpp"
-#include "servicekit/core/settings.hpp"
 
 namespace {
 
-using servicekit::Settings;
+using servicekit::LayeredSettings;
 
 /// About 100 bytes a key: 100,000 of them are 10 MB.
 std::string config_of(benchmark::IterationCount keys, const std::string& value) {
@@ -24,10 +24,10 @@ std::string config_of(benchmark::IterationCount keys, const std::string& value) 
 void reload(benchmark::State& state) {
     const std::string before = config_of(state.range(0), "a");
     const std::string after = config_of(state.range(0), "b");
-    Settings in_force;
+    LayeredSettings in_force;
     in_force.read_config(before, "config");
     for (auto _ : state) {
-        Settings next = in_force;
+        LayeredSettings next = in_force;
         next.read_config(after, "config");
         benchmark::DoNotOptimize(servicekit::changed_keys(in_force.app_value(), next.app_value()));
     }
@@ -37,7 +37,7 @@ void reload(benchmark::State& state) {
 BENCHMARK(reload)->RangeMultiplier(10)->Range(100, 100'000)->Unit(benchmark::kMillisecond)->Complexity();
 
 void look_up_each_key(benchmark::State& state) {
-    Settings settings;
+    LayeredSettings settings;
     settings.read_config(config_of(state.range(0), "a"), "config");
     const servicekit::Object keys = settings.app_value().as_object();
     for (auto _ : state)

@@ -12,9 +12,9 @@
 #include "base/escaped_text.hpp"
 #include "base/names.hpp"
 #include "cli/help.hpp"
-#include "cli/setting_options.hpp"
 #include "cli/verbs.hpp"
 #include "core/setting_kind.hpp"
+#include "core/setting_table.hpp"
 #include "servicekit/base/log_level.hpp"
 
 namespace servicekit::cli {
@@ -42,8 +42,8 @@ bool is_known_option(std::string_view argument) {
     if (!argument.starts_with("--")) return short_options.find(argument[1]) != std::string_view::npos;
     const auto name = argument.substr(0, argument.find('='));
     if (std::find(verb_options.begin(), verb_options.end(), name) != verb_options.end()) return true;
-    return std::any_of(setting_options().begin(), setting_options().end(),
-                       [&](const SettingOption& setting) { return name == dashed(setting.name); });
+    return std::any_of(setting_table().begin(), setting_table().end(),
+                       [&](const SettingRow& setting) { return name == dashed(setting.name); });
 }
 
 }  // namespace
@@ -54,7 +54,7 @@ bool takes_next(std::string_view option, std::string_view next) {
         return true;
     // `status` has it as a flag, `call` with a value.
     if (option == "--json") return find_verb(next) == nullptr && !is_option(next);
-    return std::any_of(setting_options().begin(), setting_options().end(), [&](const SettingOption& setting) {
+    return std::any_of(setting_table().begin(), setting_table().end(), [&](const SettingRow& setting) {
         return !setting.placeholder.empty() && option == dashed(setting.name);
     });
 }
@@ -106,10 +106,10 @@ bool mentions(const Arguments& arguments, std::string_view setting) {
 
 // Not those that are not asked for: each is compared with all before it, which took half of the time of a verb.
 void declare_settings(CLI::App& app, const Arguments* mentioned_in) {
-    const std::string group = "Settings";
-    for (const SettingOption& setting : setting_options()) {
+    for (const SettingRow& setting : setting_table()) {
         if (mentioned_in != nullptr && !mentions(*mentioned_in, setting.name)) continue;
-        const std::string description{setting.description};
+        const std::string group{to_string(setting.group)};
+        const std::string description = described(setting);
         if (setting.placeholder.empty())
             app.add_flag(dashed(setting.name), description)->group(group);
         else
@@ -315,7 +315,7 @@ std::optional<Answer> Reading::read_verb(const VerbDescription& verb, Arguments 
 }
 
 std::optional<Answer> Reading::take_values(const CLI::App& app) {
-    for (const SettingOption& setting : setting_options())
+    for (const SettingRow& setting : setting_table())
         if (auto value = given(app, dashed(setting.name)))
             invocation_.settings.emplace_back(setting.name, std::move(*value));
     for (const auto& [option, into] :
@@ -365,7 +365,7 @@ Answer Reading::refuse_option(const std::string& option) const {
     const std::string name = option.substr(0, option.find('='));
     if (is_known_option(option)) return refuse("this verb has no option '" + name + "'");
     std::vector<std::string> settings;
-    for (const SettingOption& setting : setting_options()) settings.push_back(dashed(setting.name));
+    for (const SettingRow& setting : setting_table()) settings.push_back(dashed(setting.name));
     std::vector<std::string_view> names{settings.begin(), settings.end()};
     names.insert(names.end(), verb_options.begin(), verb_options.end());
     return refuse("there is no option '" + name + "'" + did_you_mean(name, names));

@@ -1,11 +1,12 @@
 #include "cli/help.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <string_view>
 
-#include "cli/setting_options.hpp"
 #include "cli/settings_layers.hpp"
 #include "cli/verbs.hpp"
+#include "core/setting_table.hpp"
 #include "servicekit/base/version.hpp"
 
 namespace servicekit::cli {
@@ -27,16 +28,26 @@ std::string usage_text(const ServiceOptions& about) {
 std::string help_text(const ServiceOptions& about) {
     std::string text = about.description.empty() ? std::string{} : about.description + "\n\n";
     text += usage_text(about) + "\nOptions, before or after the verb:\n";
-    for (const SettingOption& setting : setting_options()) {
-        std::string option = "--" + std::string{setting.name};
-        if (!setting.placeholder.empty()) option += " " + std::string{setting.placeholder};
-        text += row(std::move(option), 27, setting.description);
-    }
     text += row("-h, --help", 27, "print this, or the help of the verb");
     text += row("--version", 27, "print the version");
-    return text + "\nEach setting can also be given in the environment (" +
-           environment_variable(about.name, "log-level") +
-           "=debug), and but for\nthe config file's path, in the config file.\n";
+    std::optional<SettingGroup> group;
+    for (const SettingRow& setting : setting_table()) {
+        if (group != setting.group) {
+            group = setting.group;
+            text += "\n" + std::string{to_string(*group)} + ":\n";
+        }
+        std::string option = "--" + std::string{setting.name};
+        if (!setting.placeholder.empty()) option += " " + std::string{setting.placeholder};
+        text += row(std::move(option), 27, described(setting));
+    }
+    return text + "\nThese settings can also be set in the environment (" +
+           environment_variable(about.name, "log-level") + "=debug)\nand, except for config, in the config file.\n";
+}
+
+std::string described(const SettingRow& setting) {
+    std::string text{setting.description};
+    if (const auto value = default_of(setting); !value.empty()) text += " (default: " + std::string{value} + ")";
+    return text;
 }
 
 std::string version_text(const ServiceOptions& about) {

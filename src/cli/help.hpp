@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "core/setting_table.hpp"
 #include "servicekit/core/service_options.hpp"
 
 namespace servicekit::cli {
@@ -10,6 +11,8 @@ namespace servicekit::cli {
 [[nodiscard]] std::string usage_text(const ServiceOptions& about);
 /// The same with the description and the options of all verbs.
 [[nodiscard]] std::string help_text(const ServiceOptions& about);
+/// What a setting is, with its default.
+[[nodiscard]] std::string described(const SettingRow& setting);
 /// "just-another-server 1.0 (servicekit 0.1.0)"
 [[nodiscard]] std::string version_text(const ServiceOptions& about);
 

@@ -29,7 +29,7 @@ const std::string& program_name(const Session& session) { return session.core.op
 int fill_settings(Session& session) { return fill_settings(session, session.invocation.settings); }
 
 int fill_settings(Session& session, const std::vector<std::pair<std::string, std::string>>& given) {
-    Settings& settings = session.core.configuration->to_fill();
+    LayeredSettings& settings = session.core.configuration->to_fill();
     auto faults = apply_environment(settings, program_name(session), *session.tools.host.environment);
     for (Error& fault : apply_command_line(settings, given)) faults.push_back(std::move(fault));
     use_loaded_name(session);

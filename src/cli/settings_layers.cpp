@@ -4,12 +4,13 @@
 #include <optional>
 
 #include "base/names.hpp"
+#include "core/setting_table.hpp"
 
 namespace servicekit::cli {
 namespace {
 
 /// \param object how the value was given, for the message
-std::optional<Error> apply(Settings& settings, std::string_view name, std::string_view text, SettingsLayer layer,
+std::optional<Error> apply(LayeredSettings& settings, std::string_view name, std::string_view text, SettingsLayer layer,
                            std::string object) {
     try {
         settings.set_text(name, text, layer);
@@ -54,7 +55,7 @@ std::string environment_variable(std::string_view program, std::string_view sett
 std::vector<Error> doubtful_variables(std::string_view program, const os::Environment& environment) {
     const std::string prefix = environment_variable(program, "");
     std::vector<std::string> known;
-    for (const std::string_view name : Settings::names()) known.push_back(environment_variable("", name).substr(1));
+    for (const std::string_view name : setting_names()) known.push_back(environment_variable("", name).substr(1));
     const std::vector<std::string_view> views{known.begin(), known.end()};
     std::vector<std::string> variables = environment.names();
     std::sort(variables.begin(), variables.end());
@@ -72,9 +73,10 @@ std::vector<Error> doubtful_variables(std::string_view program, const os::Enviro
     return warnings;
 }
 
-std::vector<Error> apply_environment(Settings& settings, std::string_view program, const os::Environment& environment) {
+std::vector<Error> apply_environment(LayeredSettings& settings, std::string_view program,
+                                     const os::Environment& environment) {
     std::vector<Error> faults;
-    for (const std::string_view name : Settings::names()) {
+    for (const std::string_view name : setting_names()) {
         const std::string variable = environment_variable(program, name);
         const auto text = environment.get(variable);
         if (!text) continue;
@@ -84,7 +86,7 @@ std::vector<Error> apply_environment(Settings& settings, std::string_view progra
     return faults;
 }
 
-std::vector<Error> apply_command_line(Settings& settings,
+std::vector<Error> apply_command_line(LayeredSettings& settings,
                                       const std::vector<std::pair<std::string, std::string>>& given) {
     std::vector<Error> faults;
     for (const auto& [name, text] : given)

@@ -5,8 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "core/layered_settings.hpp"
 #include "servicekit/base/error.hpp"
-#include "servicekit/core/settings.hpp"
 #include "servicekit/os/environment.hpp"
 
 namespace servicekit::cli {
@@ -16,7 +16,7 @@ namespace servicekit::cli {
 
 /// Fills the layer `environment`; an empty variable counts as unset.
 /// \returns what could not be used, each for itself.
-[[nodiscard]] std::vector<Error> apply_environment(Settings& settings, std::string_view program,
+[[nodiscard]] std::vector<Error> apply_environment(LayeredSettings& settings, std::string_view program,
                                                    const os::Environment& environment);
 
 /// Variables that look like a setting with a typing error: JUST_ANOTHER_SERVER_LOG_LEVLE. Others with the program's
@@ -25,7 +25,7 @@ namespace servicekit::cli {
 [[nodiscard]] std::vector<Error> doubtful_variables(std::string_view program, const os::Environment& environment);
 
 /// Fills the layer `command_line`. \returns what could not be used, each for itself.
-[[nodiscard]] std::vector<Error> apply_command_line(Settings& settings,
+[[nodiscard]] std::vector<Error> apply_command_line(LayeredSettings& settings,
                                                     const std::vector<std::pair<std::string, std::string>>& given);
 
 }  // namespace servicekit::cli

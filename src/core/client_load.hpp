@@ -7,7 +7,7 @@
 namespace servicekit {
 
 /// What went wrong when a verb that talks to a running service loaded its settings. They are used as far as they are
-/// right; what they tolerate, Settings::tolerated() has in words.
+/// right; what they tolerate, LayeredSettings::tolerated() has in words.
 struct ClientLoad {
     /// The config file can't be read or parsed, or a key in it that says where the service is, is wrong. Then nothing in it
     /// is used, and the load event is not run.

@@ -5,6 +5,7 @@
 #include "base/json_pointer.hpp"
 #include "core/changed_keys.hpp"
 #include "core/service_core.hpp"
+#include "core/setting_table.hpp"
 #include "core/settings_in_force.hpp"
 
 namespace servicekit {
@@ -23,7 +24,7 @@ Error unusable() {
 class Configuration::Pending {
 public:
     enum class Load { first, again };
-    Pending(Configuration& configuration, Settings& settings, Load load) : configuration_{configuration} {
+    Pending(Configuration& configuration, LayeredSettings& settings, Load load) : configuration_{configuration} {
         configuration_.pending_ = &settings;
         configuration_.loads_again_ = load == Load::again;
     }
@@ -49,7 +50,7 @@ Result<void> Configuration::read() {
             config_path_ = path;
         }
         // Should on_load() throw, a verb that only talks to a service still goes by the other layers.
-        Settings next = in_force_;
+        LayeredSettings next = in_force_;
         read_config_file(next);
         in_force_ = std::move(next);
     } catch (...) {
@@ -61,7 +62,7 @@ Result<void> Configuration::read() {
 Result<void> Configuration::load() {
     if (auto done = read(); !done) return done;
     try {
-        Settings next = in_force_;
+        LayeredSettings next = in_force_;
         run_load_event(next);
         in_force_ = next;
         at_start_ = std::move(next);
@@ -78,7 +79,7 @@ ClientLoad Configuration::load_as_client() {
         load.config_fault = done.error();
         return load;
     }
-    Settings next = in_force_;
+    LayeredSettings next = in_force_;
     try {
         run_load_event(next);
     } catch (...) {
@@ -89,7 +90,7 @@ ClientLoad Configuration::load_as_client() {
     return load;
 }
 
-void Configuration::run_load_event(Settings& settings) {
+void Configuration::run_load_event(LayeredSettings& settings) {
     const auto event = core_->events.find("load");
     const Pending pending{*this, settings, Pending::Load::first};
     core_->runner.run_unasked(*event, {}, {}, core_->own_part(*event));
@@ -97,7 +98,7 @@ void Configuration::run_load_event(Settings& settings) {
 }
 
 Reply Configuration::load_again(Again what) {
-    Settings next = in_force_;
+    LayeredSettings next = in_force_;
     const Pending pending{*this, next, Pending::Load::again};
     read_config_file(next);
     Reply own;
@@ -122,7 +123,7 @@ Reply Configuration::run_on_load() {
     return {};
 }
 
-void Configuration::read_config_file(Settings& settings) {
+void Configuration::read_config_file(LayeredSettings& settings) {
     if (config_path_.empty()) return;
     const auto text = core_->host.files->read(config_path_, largest_config);
     if (!text) throw ConfigurationError(text.error().message());
@@ -131,14 +132,14 @@ void Configuration::read_config_file(Settings& settings) {
 
 void Configuration::publish() {
     const auto& policies = *core_->policies;
-    const auto rows = [&](const Settings& settings) {
+    const auto rows = [&](const LayeredSettings& settings) {
         return settings_in_force(settings, core_->paths, policies.log.plan(), policies.control.access());
     };
     const auto before = rows(at_start_);
     const auto now = rows(in_force_);
     Object settings;
     for (std::size_t i = 0; i < now.size(); ++i) {
-        const SettingInForce& row = Settings::needs_restart(now[i].name) ? before[i] : now[i];
+        const SettingInForce& row = setting_table()[i].changes_on_reload ? now[i] : before[i];
         const bool is_config = row.name == setting::config.name && !config_path_.empty();
         settings.append(std::string{row.name},
                         Object{{"value", is_config ? Value{config_path_} : row.value}, {"origin", row.origin}});
@@ -168,14 +169,14 @@ Value Configuration::app_in_use() const {
     return in_use;
 }
 
-Reply Configuration::put_in_force(Settings next) {
+Reply Configuration::put_in_force(LayeredSettings next) {
     Value::List applied;
     Value::List needs_restart;
-    for (const std::string_view name : Settings::names()) {
-        if (Settings::needs_restart(name)) {
-            if (!(next.value(name) == at_start_.value(name))) needs_restart.emplace_back(name);
-        } else if (!(next.value(name) == in_force_.value(name))) {
-            applied.emplace_back(name);
+    for (const SettingRow& row : setting_table()) {
+        if (!row.changes_on_reload) {
+            if (!(next.value(row.name) == at_start_.value(row.name))) needs_restart.emplace_back(row.name);
+        } else if (!(next.value(row.name) == in_force_.value(row.name))) {
+            applied.emplace_back(row.name);
         }
     }
     for (const std::string& key : changed_keys(in_force_.app_value(), next.app_value()))

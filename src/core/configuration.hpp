@@ -5,10 +5,10 @@
 #include <string>
 
 #include "core/client_load.hpp"
+#include "core/layered_settings.hpp"
 #include "core/paths.hpp"
 #include "servicekit/base/error.hpp"
 #include "servicekit/core/reply.hpp"
-#include "servicekit/core/settings.hpp"
 
 namespace servicekit {
 
@@ -21,10 +21,12 @@ public:
     explicit Configuration(ServiceCore& core) : core_{&core} {}
 
     /// The settings in force; while a load or reload runs, the ones that it is making.
-    [[nodiscard]] const Settings& settings() const noexcept { return pending_ != nullptr ? *pending_ : in_force_; }
-    [[nodiscard]] Settings* in_making() noexcept { return pending_; }
+    [[nodiscard]] const LayeredSettings& settings() const noexcept {
+        return pending_ != nullptr ? *pending_ : in_force_;
+    }
+    [[nodiscard]] LayeredSettings* in_making() noexcept { return pending_; }
     /// For what main() and the command line say, before the first load.
-    [[nodiscard]] Settings& to_fill() noexcept { return in_force_; }
+    [[nodiscard]] LayeredSettings& to_fill() noexcept { return in_force_; }
 
     /// Reads the config file. \returns ExitCode::configuration with what is wrong with it
     Result<void> read();
@@ -50,16 +52,16 @@ public:
 
 private:
     class Pending;
-    void run_load_event(Settings& settings);
+    void run_load_event(LayeredSettings& settings);
     [[nodiscard]] Value app_in_use() const;
-    void read_config_file(Settings& settings);
-    [[nodiscard]] Reply put_in_force(Settings next);
+    void read_config_file(LayeredSettings& settings);
+    [[nodiscard]] Reply put_in_force(LayeredSettings next);
 
     ServiceCore* core_;
-    Settings in_force_;
-    Settings* pending_ = nullptr;
+    LayeredSettings in_force_;
+    LayeredSettings* pending_ = nullptr;
     bool loads_again_ = false;
-    Settings at_start_;  // what can't change later is as it was then
+    LayeredSettings at_start_;  // what can't change later is as it was then
     std::string config_path_;
     mutable std::mutex report_mutex_;  // guards what follows
     Object report_;

@@ -1,8 +1,10 @@
 #include "core/paths.hpp"
 
-#include <charconv>
 #include <optional>
 #include <utility>
+
+#include "core/policy_plans.hpp"
+#include "core/setting_kind.hpp"
 
 namespace servicekit {
 namespace {
@@ -93,7 +95,7 @@ std::vector<RunDirectory> possible_run_directories(const std::string& name, cons
     return std::move(all).take();
 }
 
-Result<Paths> places_in(const Settings& settings, const os::Host& host, const RunDirectory& directory) {
+Result<Paths> paths_in(const Settings& settings, const os::Host& host, const RunDirectory& directory) {
     Paths paths;
     paths.name = settings.get(setting::name);
     paths.choice = directory.choice;
@@ -119,57 +121,6 @@ Result<Paths> places_in(const Settings& settings, const os::Host& host, const Ru
     return paths;
 }
 
-Result<mode_t> octal(const std::string& what, const std::string& text) {
-    unsigned bits = 0;
-    const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), bits, 8);
-    if (fault != std::errc{} || end != text.data() + text.size() || bits > 0777)
-        return Error{ExitCode::configuration, "use the " + what, text, "it is no octal number up to 777"};
-    return static_cast<mode_t>(bits);
-}
-
-Result<ControlAccess> control_access(const Settings& settings) {
-    ControlAccess access;
-    if (settings.is_set(setting::control_mode.name)) {
-        const auto mode = octal("control mode", settings.get(setting::control_mode));
-        if (!mode) return mode.error();
-        access.permissions = *mode;
-    }
-    access.owner = settings.get(setting::control_owner);
-    access.group = settings.get(setting::control_group);
-    const auto peers = [&settings](const Setting<std::vector<std::string>>& setting) {
-        return settings.is_set(setting.name) ? std::optional{settings.get(setting)} : std::nullopt;
-    };
-    access.read = peers(setting::control_read);
-    access.operate = peers(setting::control_operate);
-    access.admin = peers(setting::control_admin);
-    return access;
-}
-
-Result<LogPlan> log_plan(const Settings& settings) {
-    LogPlan plan;
-    const auto said = [&settings]<class T>(const Setting<T>& setting) {
-        return settings.is_set(setting.name) ? std::optional<T>{settings.get(setting)} : std::nullopt;
-    };
-    if (const auto format = said(setting::log_format))
-        plan.format = *format == "json" ? LineFormat::json : LineFormat::text;
-    plan.shows_source = said(setting::log_source);
-    if (const auto no_copy = said(setting::no_log_copy)) plan.copies_to_terminal = !*no_copy;
-    plan.delay = said(setting::log_delay);
-    if (const auto text = said(setting::log_mode)) {
-        const auto mode = octal("log mode", *text);
-        if (!mode) return mode.error();
-        plan.permissions = *mode;
-    }
-    plan.group = settings.get(setting::log_group);
-    plan.rotate_size = said(setting::log_rotate_size);
-    if (const auto every = said(setting::log_rotate_every)) plan.rotate_every = std::chrono::seconds{*every};
-    plan.keep_files = said(setting::log_keep);
-    plan.keep_bytes = said(setting::log_keep_size);
-    plan.compress = said(setting::log_compress);
-    plan.command = settings.get(setting::log_command);
-    return plan;
-}
-
 std::optional<RunDirectory> configured_run_directory(const Settings& settings) {
     const std::string configured = settings.get(setting::run_directory);
     if (configured.empty()) return std::nullopt;
@@ -192,7 +143,7 @@ std::string directory_of(const std::string& path) {
 
 Result<Paths> resolve_paths(const Settings& settings, const os::Host& host) {
     const auto configured = configured_run_directory(settings);
-    return places_in(settings, host, configured ? *configured : default_run_directory(host));
+    return paths_in(settings, host, configured ? *configured : default_run_directory(host));
 }
 
 Result<std::vector<Paths>> candidate_paths(const Settings& settings, const os::Host& host) {
@@ -204,7 +155,7 @@ Result<std::vector<Paths>> candidate_paths(const Settings& settings, const os::H
 
     std::vector<Paths> all;
     for (const RunDirectory& directory : directories) {
-        auto paths = places_in(settings, host, directory);
+        auto paths = paths_in(settings, host, directory);
         if (!paths) return paths.error();
         // A pidfile that was named by itself is at one place only.
         if (!all.empty() && all.back().pid_file == paths->pid_file &&
@@ -276,9 +227,7 @@ Result<Deployment> make_deployment(const Settings& settings, const Paths& paths,
     if (!directory) return directory.error();
     deployment.working_directory = std::move(*directory);
 
-    const auto mask = octal("umask", settings.get(setting::umask));
-    if (!mask) return mask.error();
-    deployment.file_mask = *mask;
+    deployment.file_mask = mode_from_octal(settings.get(setting::umask));
 
     for (std::string& path : settings.get(setting::writable)) {
         auto whole = absolute_path(std::move(path), host);
@@ -287,12 +236,8 @@ Result<Deployment> make_deployment(const Settings& settings, const Paths& paths,
     }
     deployment.gives_up_rights = !settings.get(setting::user).empty() || !settings.get(setting::group).empty() ||
                                  settings.get(setting::no_new_privileges) || settings.is_set(setting::writable.name);
-    auto access = control_access(settings);
-    if (!access) return access.error();
-    deployment.control_access = std::move(*access);
-    auto plan = log_plan(settings);
-    if (!plan) return plan.error();
-    deployment.log_plan = std::move(*plan);
+    deployment.control_access = control_access(settings);
+    deployment.log_plan = log_plan(settings);
     return deployment;
 }
 

@@ -137,7 +137,7 @@ ClientLoad ServiceCore::load_as_client() {
 }
 
 void ServiceCore::apply_options() {
-    Settings& settings = configuration->to_fill();
+    LayeredSettings& settings = configuration->to_fill();
     settings.clear_layer(SettingsLayer::program);
     settings.fill(SettingsLayer::program);
     const auto set_path = [&settings](Setting<std::string> setting, const std::string& value) {

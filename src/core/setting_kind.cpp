@@ -257,4 +257,12 @@ std::optional<std::string> text_from_value(SettingKind kind, const Value& value)
     return text;
 }
 
+mode_t mode_from_octal(const std::string& mask) { return static_cast<mode_t>(std::stoul(mask, nullptr, 8)); }
+
+std::string octal_from_mode(mode_t permissions) {
+    std::string digits;
+    for (int shift = 6; shift >= 0; shift -= 3) digits += static_cast<char>('0' + (permissions >> shift & 7U));
+    return digits;
+}
+
 }  // namespace servicekit

@@ -2,83 +2,15 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
-#include <cstdint>
-#include <optional>
 #include <utility>
+
+#include "core/policy_plans.hpp"
+#include "core/setting_table.hpp"
 
 namespace servicekit {
 namespace {
 
 constexpr std::string_view hidden = "***";
-
-Value octal_text(mode_t permissions) {
-    std::string digits;
-    for (int shift = 6; shift >= 0; shift -= 3) digits += static_cast<char>('0' + (permissions >> shift & 7U));
-    return digits;
-}
-
-Value list_of(const std::vector<std::string>& texts) { return Value::List(texts.begin(), texts.end()); }
-
-Value seconds_of(std::chrono::milliseconds time) {
-    if (time.count() % 1000 == 0) return time.count() / 1000;
-    return static_cast<double>(time.count()) / 1000.0;
-}
-
-/// What the policies say, by the names of the settings.
-Object by_setting(const LogPlan& log, const ControlAccess& control) {
-    Object values;
-    const auto add = [&values]<class T>(std::string_view name, const std::optional<T>& found, auto as_value) {
-        if (found) values.append(std::string{name}, as_value(*found));
-    };
-    const auto same = [](auto value) { return Value{value}; };
-    const auto text = [&values](std::string_view name, const std::string& found) {
-        if (!found.empty()) values.append(std::string{name}, found);
-    };
-    add(setting::control_mode.name, control.permissions, octal_text);
-    text(setting::control_owner.name, control.owner);
-    text(setting::control_group.name, control.group);
-    add(setting::control_read.name, control.read, list_of);
-    add(setting::control_operate.name, control.operate, list_of);
-    add(setting::control_admin.name, control.admin, list_of);
-    add(setting::log_format.name, log.format,
-        [](LineFormat format) { return Value{format == LineFormat::json ? "json" : "text"}; });
-    add(setting::log_source.name, log.shows_source, same);
-    add(setting::no_log_copy.name, log.copies_to_terminal, [](bool copies) { return Value{!copies}; });
-    add(setting::log_delay.name, log.delay, seconds_of);
-    add(setting::log_mode.name, log.permissions, octal_text);
-    text(setting::log_group.name, log.group);
-    add(setting::log_rotate_size.name, log.rotate_size, same);
-    add(setting::log_rotate_every.name, log.rotate_every,
-        [](std::chrono::seconds time) { return Value{time.count()}; });
-    add(setting::log_keep.name, log.keep_files, same);
-    add(setting::log_keep_size.name, log.keep_bytes, same);
-    add(setting::log_compress.name, log.compress, same);
-    if (!log.command.empty()) values.append(std::string{setting::log_command.name}, list_of(log.command));
-    return values;
-}
-
-/// What follows from other settings.
-const std::string* place_of(std::string_view setting, const Paths& paths) {
-    if (setting == setting::name.name) return &paths.name;
-    if (setting == setting::run_directory.name) return &paths.run_directory;
-    if (setting == setting::pid_file.name) return &paths.pid_file;
-    if (setting == setting::control_socket.name) return &paths.control_socket;
-    if (setting == setting::log_file.name) return &paths.log_file;
-    if (setting == setting::crash_directory.name) return &paths.crash_directory;
-    return nullptr;
-}
-
-/// Whether a policy has a default of its own for it, if it uses it.
-bool is_of_policies(std::string_view name) {
-    constexpr std::array<std::string_view, 14> settings{
-        setting::control_mode.name,    setting::control_read.name,     setting::control_operate.name,
-        setting::control_admin.name,   setting::log_format.name,       setting::log_source.name,
-        setting::no_log_copy.name,     setting::log_delay.name,        setting::log_mode.name,
-        setting::log_rotate_size.name, setting::log_rotate_every.name, setting::log_keep.name,
-        setting::log_keep_size.name,   setting::log_compress.name};
-    return std::find(settings.begin(), settings.end(), name) != settings.end();
-}
 
 bool looks_secret(std::string_view key) {
     std::string lower{key};
@@ -122,18 +54,20 @@ Value for_people(const Value& value) {
 
 std::vector<SettingInForce> settings_in_force(const Settings& settings, const Paths& paths, const LogPlan& log,
                                               const ControlAccess& control) {
-    const Object of_policies = by_setting(log, control);
+    const Object of_policies = settings_of(log, control);
     std::vector<SettingInForce> rows;
-    for (const std::string_view name : Settings::names()) {
-        SettingInForce row{.name = name, .value = settings.value(name), .origin = to_string(settings.layer_of(name))};
+    for (const SettingRow& setting : setting_table()) {
+        SettingInForce row{.name = setting.name,
+                           .value = settings.value(setting.name),
+                           .origin = to_string(settings.layer_of(setting.name))};
         const bool is_set = !row.value.is_null();
-        if (const std::string* place = place_of(name, paths); place != nullptr && !place->empty()) {
-            row.value = *place;
+        if (setting.otherwise.path != nullptr && !(paths.*setting.otherwise.path).empty()) {
+            row.value = paths.*setting.otherwise.path;
             if (!is_set) row.origin = "follows from the others";
         } else if (!is_set) {
-            const Value* found = of_policies.find(name);
+            const Value* found = of_policies.find(setting.name);
             if (found != nullptr) row.value = *found;
-            row.origin = found != nullptr ? "policy" : is_of_policies(name) ? "not used" : "not set";
+            row.origin = found != nullptr ? "policy" : setting.otherwise.is_of_policy ? "not used" : "not set";
         }
         rows.push_back(std::move(row));
     }

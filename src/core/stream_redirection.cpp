@@ -7,6 +7,7 @@
 
 #include "core/configuration.hpp"
 #include "core/service_core.hpp"
+#include "core/setting_kind.hpp"
 
 namespace servicekit {
 namespace {
@@ -42,13 +43,11 @@ Setting<Value> setting_of(Stream stream) {
 
 bool is_text(const Value* value) { return value != nullptr && value->is_string(); }
 
-/// "640" as bits; SettingKind::stream has seen to it that it is octal.
-mode_t bits_of(const std::string& octal) { return static_cast<mode_t>(std::stoul(octal, nullptr, 8)); }
-
 StreamPlan plan_from(const Object& object) {
     StreamPlan plan{.target = Target::file};
     plan.file.path = object.find("path")->as_string();
-    if (const Value* mode = object.find("mode"); is_text(mode)) plan.file.permissions = bits_of(mode->as_string());
+    if (const Value* mode = object.find("mode"); is_text(mode))
+        plan.file.permissions = mode_from_octal(mode->as_string());
     if (const Value* open = object.find("open"); is_text(open)) {
         if (open->as_string() == "truncate") plan.file.opening = os::StreamFile::Opening::truncate;
         if (open->as_string() == "create") plan.file.opening = os::StreamFile::Opening::create;

@@ -325,7 +325,7 @@ Reply Lisp::Parts::stop_swank_server(const Arguments& arguments) {
 Value Lisp::Parts::call(const std::string& function, const Value::List& arguments) {
     if (function == "setting") return service_->settings().value(arguments.at(0).as_string());
     if (function == "set-setting") {
-        Settings* settings = ServiceCore::of(*service_).configuration->in_making();
+        LayeredSettings* settings = ServiceCore::of(*service_).configuration->in_making();
         if (settings == nullptr) throw ConfigurationError{"settings are set while the load event runs"};
         settings->set_value(arguments.at(0).as_string(), arguments.at(1), SettingsLayer::on_load);
         return arguments.at(1);

@@ -33,67 +33,52 @@ struct Setting {
     std::string_view name;
 };
 
-/// The settings that every service has. Times are given in seconds on the command line and in files.
+/// The settings that every service has; docs/reference/settings.md says what each is for, its default, and whether a
+/// reload changes it. Octal numbers, limits ("unlimited") and streams are given as they stand in a config file.
 namespace setting {
 inline constexpr Setting<std::string> name{"name"};
 inline constexpr Setting<std::string> run_directory{"run-directory"};
 inline constexpr Setting<std::string> pid_file{"pid-file"};
 inline constexpr Setting<std::string> control_socket{"control-socket"};
-inline constexpr Setting<std::string> control_mode{"control-mode"};    ///< of the socket's file, octal: "0660"
-inline constexpr Setting<std::string> control_owner{"control-owner"};  ///< of the socket's file
+inline constexpr Setting<std::string> control_mode{"control-mode"};
+inline constexpr Setting<std::string> control_owner{"control-owner"};
 inline constexpr Setting<std::string> control_group{"control-group"};
-/// Who may see, operate and end the service over the socket, beside its owner and root: `user:NAME`, `group:NAME`,
-/// `socket-group` or `everyone` each; commas between them where they are given as text.
 inline constexpr Setting<std::vector<std::string>> control_read{"control-read"};
 inline constexpr Setting<std::vector<std::string>> control_operate{"control-operate"};
 inline constexpr Setting<std::vector<std::string>> control_admin{"control-admin"};
-inline constexpr Setting<std::string> config{"config"};  ///< the config file's path
+inline constexpr Setting<std::string> config{"config"};
 inline constexpr Setting<std::string> log_file{"log-file"};
 inline constexpr Setting<LogLevel> log_level{"log-level"};
-inline constexpr Setting<std::string> log_format{"log-format"};  ///< "text" or "json"
-inline constexpr Setting<bool> log_source{"log-source"};         ///< file and line of the program, too
-inline constexpr Setting<bool> no_log_copy{"no-log-copy"};       ///< none on the terminal in the foreground
-/// How long lines below a warning may wait before they are written; 0: not at all.
+inline constexpr Setting<std::string> log_format{"log-format"};
+inline constexpr Setting<bool> log_source{"log-source"};
+inline constexpr Setting<bool> no_log_copy{"no-log-copy"};
 inline constexpr Setting<std::chrono::milliseconds> log_delay{"log-delay"};
-inline constexpr Setting<std::string> log_mode{"log-mode"};  ///< of the log's files, octal: "0640"
+inline constexpr Setting<std::string> log_mode{"log-mode"};
 inline constexpr Setting<std::string> log_group{"log-group"};
-/// Bytes after which the log's file is rotated, and a new one begun: a number, or text as "64M"; 0: never.
 inline constexpr Setting<std::uint64_t> log_rotate_size{"log-rotate-size"};
-/// The same for its age: seconds, counted from midnight UTC, or "hourly", "daily", "weekly"; 0: never.
 inline constexpr Setting<std::uint64_t> log_rotate_every{"log-rotate-every"};
-inline constexpr Setting<std::uint64_t> log_keep{"log-keep"};            ///< number of rotated files to keep; 0: all
-inline constexpr Setting<std::uint64_t> log_keep_size{"log-keep-size"};  ///< bytes of rotated files to keep; 0: all
-inline constexpr Setting<bool> log_compress{"log-compress"};             ///< rotated files, with gzip
-/// A program and its arguments that the lines go to, where the log is a PipeLog; spaces between them where they are given
-/// as text.
+inline constexpr Setting<std::uint64_t> log_keep{"log-keep"};
+inline constexpr Setting<std::uint64_t> log_keep_size{"log-keep-size"};
+inline constexpr Setting<bool> log_compress{"log-compress"};
 inline constexpr Setting<std::vector<std::string>> log_command{"log-command"};
-/// Where the standard streams lead: "log", "null", "inherit", a path, or an object with `path`, `mode`, `open` ("append",
-/// "truncate" or "create") and `fifo`.
 inline constexpr Setting<Value> standard_input{"stdin"};
 inline constexpr Setting<Value> standard_output{"stdout"};
 inline constexpr Setting<Value> standard_error{"stderr"};
 inline constexpr Setting<bool> no_crash_reports{"no-crash-reports"};
-/// Where reports of crashes lie; beside the log file, or in the run directory, where nobody says.
 inline constexpr Setting<std::string> crash_directory{"crash-directory"};
-inline constexpr Setting<std::uint64_t> crash_keep{"crash-keep"};  ///< reports of earlier lives; older ones are removed
+inline constexpr Setting<std::uint64_t> crash_keep{"crash-keep"};
 inline constexpr Setting<std::string> user{"user"};
 inline constexpr Setting<std::string> group{"group"};
-inline constexpr Setting<std::string> umask{"umask"};  ///< octal: "022"
+inline constexpr Setting<std::string> umask{"umask"};
 inline constexpr Setting<std::string> working_directory{"working-directory"};
 inline constexpr Setting<bool> no_new_privileges{"no-new-privileges"};
-inline constexpr Setting<std::string> limit_core{"limit-core"};  ///< bytes of a core file, or "unlimited"
+inline constexpr Setting<std::string> limit_core{"limit-core"};
 inline constexpr Setting<std::string> limit_open_files{"limit-open-files"};
-/// All that the service may write, beside its log and its run directory; colons between them where they are given as
-/// text.
 inline constexpr Setting<std::vector<std::string>> writable{"writable"};
 inline constexpr Setting<std::chrono::milliseconds> start_timeout{"start-timeout"};
 inline constexpr Setting<std::chrono::milliseconds> stop_timeout{"stop-timeout"};
-/// How long a start or a stop may take at most while it reports progress, which extends its timeout.
 inline constexpr Setting<std::chrono::milliseconds> extended_timeout{"extended-timeout"};
-/// How long an event may run without a sign of progress; one that takes longer counts as hung, and where a watchdog
-/// waits for signs of life it gets none. 0: as long as it likes.
 inline constexpr Setting<std::chrono::milliseconds> hang_timeout{"hang-timeout"};
-/// A descriptor that gets a newline when the service is ready, as s6 wants it; 0: none.
 inline constexpr Setting<int> ready_fd{"ready-fd"};
 inline constexpr Setting<bool> no_signal_handlers{"no-signal-handlers"};
 inline constexpr Setting<bool> no_control_server{"no-control-server"};
@@ -177,8 +162,7 @@ private:
     Notes* notes_;
 };
 
-/// All settings of a service, each with the layer that it came from.
-/// A value type: a reload works on a copy that takes effect when it succeeded.
+/// All settings of a service, each with the layer that it came from. A value type.
 class Settings {
 public:
     Settings();
@@ -186,8 +170,8 @@ public:
     /// The value in force; empty or false where the setting has none.
     template <class T>
     [[nodiscard]] T get(Setting<T> setting) const;
-    /// What a load for a client went on in spite of, in words.
-    [[nodiscard]] const std::vector<std::string>& tolerated() const noexcept { return app_notes_.tolerated; }
+    /// The same by name, as JSON; null if the setting has no value. \throws ConfigurationError for an unknown name
+    [[nodiscard]] const Value& value(std::string_view name) const;
     /// Whether anybody set it: a built-in default does not count. \throws ConfigurationError for an unknown name
     [[nodiscard]] bool is_set(std::string_view name) const;
     /// Where the value in force came from; `built_in` too where there is none.
@@ -212,38 +196,11 @@ public:
     /// Whether this load is for a verb that only talks to a running service (stop, status...): the load event may then
     /// skip what only a service needs.
     [[nodiscard]] bool is_client() const noexcept { return is_client_; }
-    void set_client(bool is_client) noexcept { is_client_ = app_notes_.tolerates = is_client; }
-
-    // What follows, for core and the command line.
-
-    /// Sets a value by name in a layer. \throws ConfigurationError for an unknown name, a wrong type or value.
-    void set_value(std::string_view name, Value value, SettingsLayer layer);
-    /// The same from text, as the command line and the environment give it.
-    void set_text(std::string_view name, std::string_view text, SettingsLayer layer);
-    /// Makes the config file's text its layer, in place of what was there.
-    /// \param path for messages. \throws ConfigurationError, and then nothing has changed. For a client it goes on with the
-    ///        keys that are right, unless a wrong one may say where the service is.
-    void read_config(std::string_view text, const std::string& path);
-    void clear_layer(SettingsLayer layer);
-    /// From here on set() fills this layer.
-    void fill(SettingsLayer layer) noexcept { filling_ = layer; }
-
-    /// The value in force as JSON; null where the setting has none.
-    [[nodiscard]] const Value& value(std::string_view name) const;
-    /// What stands under `app`; null where nothing does.
-    [[nodiscard]] const Value& app_value() const noexcept { return app_; }
-    /// The text of which set_text() makes the value of the setting; nothing where there is none.
-    [[nodiscard]] static std::optional<std::string> to_text(std::string_view name, const Value& value);
-    /// The names of all settings, in the order of the help text.
-    [[nodiscard]] static std::vector<std::string_view> names();
-    /// Settings that a reload can't change in a running service.
-    [[nodiscard]] static bool needs_restart(std::string_view name);
-    /// The same of a key under `app`, as the program said.
-    [[nodiscard]] bool app_needs_restart(const std::string& key) const { return app_notes_.restart_keys.contains(key); }
-    /// Of those under `app`, which are not to be shown.
-    [[nodiscard]] const std::set<std::string>& app_secret_keys() const noexcept { return app_notes_.secret_keys; }
 
 private:
+    friend class LayeredSettings;
+
+    void set_value(std::string_view name, Value value, SettingsLayer layer);
     template <class T>
     [[nodiscard]] static Value to_value(const T& value);
     [[nodiscard]] static std::chrono::milliseconds to_time(const Value& seconds);

@@ -7,9 +7,9 @@
 
 #include "base/escaped_text.hpp"
 #include "cli/command_line.hpp"
-#include "cli/setting_options.hpp"
 #include "cli/typed_arguments.hpp"
 #include "cli/verbs.hpp"
+#include "core/setting_table.hpp"
 
 namespace servicekit::cli {
 namespace {
@@ -33,8 +33,8 @@ Position understand(const Words& words) {
     Position position;
     const std::size_t last = words.size() - 1;
     const auto is_setting = [](std::string_view name) {
-        return std::any_of(setting_options().begin(), setting_options().end(),
-                           [&](const SettingOption& setting) { return setting.name == name; });
+        return std::any_of(setting_table().begin(), setting_table().end(),
+                           [&](const SettingRow& setting) { return setting.name == name; });
     };
     for (std::size_t i = 0; i < last; ++i) {
         const std::string& word = words[i];

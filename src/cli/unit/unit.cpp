@@ -64,7 +64,7 @@ public:
     }
     Result<std::string> make() {
         if (const auto checked = check(); !checked) return checked.error();
-        auto paths = places_in_unit();
+        auto paths = paths_in_unit();
         if (!paths) return paths.error();
         paths_ = *std::move(paths);
         if (session_.invocation.socket) return socket_unit();
@@ -96,7 +96,7 @@ private:
     }
 
     /// As the unit's environment will give them, which is not that of this shell.
-    [[nodiscard]] Result<Paths> places_in_unit() const {
+    [[nodiscard]] Result<Paths> paths_in_unit() const {
         Settings settings = this->settings();
         const std::string root{manager_ == Manager::user ? placeholder::runtime_root : "/run"};
         if (!settings.is_set(setting::run_directory.name))

@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include "core/setting_table.hpp"
+
 namespace servicekit::cli {
 namespace {
 
@@ -84,7 +86,8 @@ Result<std::string> absolute_here(std::string path, const os::Host& host) {
 Result<UnitOptions> unit_options(const Settings& settings, const std::vector<std::string_view>& of_manager,
                                  const os::Host& host) {
     UnitOptions unit;
-    for (const std::string_view name : Settings::names()) {
+    for (const SettingRow& setting : setting_table()) {
+        const std::string_view name = setting.name;
         const Value& value = settings.value(name);
         const bool has_line = std::find(of_manager.begin(), of_manager.end(), name) != of_manager.end();
         if (value.is_null() || has_line) continue;
@@ -101,7 +104,7 @@ Result<UnitOptions> unit_options(const Settings& settings, const std::vector<std
             unit.options.push_back(option);
             continue;
         }
-        const auto text = Settings::to_text(name, *resolved);
+        const auto text = text_from_value(setting.kind, *resolved);
         if (!text)
             return Error{ExitCode::configuration, "write a unit with the setting", std::string{name},
                          "no option can give " + to_json(*resolved)};

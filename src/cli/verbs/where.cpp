@@ -7,6 +7,8 @@
 
 #include "cli/text.hpp"
 #include "cli/verbs/verb_functions.hpp"
+#include "core/configuration.hpp"
+#include "core/service_core.hpp"
 #include "core/settings_in_force.hpp"
 #include "servicekit/policy/control_policy.hpp"
 #include "servicekit/policy/log_policy.hpp"
@@ -34,7 +36,7 @@ const Value* row_member(const Value* value, std::string_view key) {
 }
 
 Planned planned_settings(Session& session, const Paths& paths) {
-    const Settings& settings = session.service.settings();
+    const LayeredSettings& settings = session.core.configuration->settings();
     const PolicyReferences& policies = *session.core.policies;
     if (const auto deployment = make_deployment(settings, paths, session.tools.host)) {
         policies.log.configure(*deployment);

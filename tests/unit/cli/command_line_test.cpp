@@ -3,8 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "cli/setting_options.hpp"
 #include "cli/verbs.hpp"
+#include "core/setting_table.hpp"
 #include "servicekit/core/settings.hpp"
 
 namespace servicekit::cli {
@@ -49,9 +49,13 @@ TEST(CommandLineTest, KnowsEveryVerb) {
 }
 
 TEST(CommandLineTest, HasAnOptionForEverySetting) {
-    std::vector<std::string_view> options;
-    for (const SettingOption& option : setting_options()) options.push_back(option.name);
-    EXPECT_EQ(options, Settings::names());
+    for (const SettingRow& setting : setting_table()) {
+        const std::string option = "--" + std::string{setting.name};
+        const auto options = options_of(Verb::start);
+        EXPECT_TRUE(std::any_of(options.begin(), options.end(), [&](const OptionDescription& known) {
+            return known.name == option;
+        })) << option;
+    }
 }
 
 TEST(CommandLineTest, TakesSettingsBeforeAndAfterTheVerb) {
@@ -140,7 +144,7 @@ TEST(CommandLineTest, HelpsOnStdout) {
     EXPECT_THAT(answer.text,
                 AllOf(StartsWith("serves just another thing\n"), HasSubstr("JUST_ANOTHER_SERVER_LOG_LEVEL=debug")));
     for (const VerbDescription& verb : verbs()) EXPECT_THAT(answer.text, HasSubstr("\n  " + std::string{verb.name}));
-    for (const SettingOption& option : setting_options())
+    for (const SettingRow& option : setting_table())
         EXPECT_THAT(answer.text, HasSubstr("\n  --" + std::string{option.name}));
 }
 

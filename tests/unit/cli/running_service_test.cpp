@@ -7,6 +7,7 @@
 #include <csignal>
 #include <map>
 
+#include "core/layered_settings.hpp"
 #include "servicekit/mocks/fake_interruptible_sleep.hpp"
 #include "servicekit/mocks/fake_os.hpp"
 #include "unit/cli/scripted_policies.hpp"
@@ -54,7 +55,7 @@ protected:
 
     mocks::FakeOs host;
     ScriptedLock lock;
-    Settings settings;
+    LayeredSettings settings;
     Tools tools{.host = host.host()};
     RunningService running{lock, settings, {places_in("/run"), places_in("/tmp/me")}, tools};
 

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "core/layered_settings.hpp"
 #include "servicekit/mocks/fake_environment.hpp"
 
 namespace servicekit::cli {
@@ -21,7 +22,7 @@ TEST(SettingsLayersTest, NamesVariablesAfterTheProgram) {
 TEST(SettingsLayersTest, TakesSettingsFromTheEnvironment) {
     const mocks::FakeEnvironment environment{
         {"X_LOG_LEVEL", "debug"}, {"X_NO_CONTROL_SERVER", "yes"}, {"X_PID_FILE", ""}, {"Y_NAME", "other"}};
-    Settings settings;
+    LayeredSettings settings;
     EXPECT_THAT(apply_environment(settings, "x", environment), IsEmpty());
     EXPECT_EQ(settings.get(setting::log_level), LogLevel::debug);
     EXPECT_TRUE(settings.get(setting::no_control_server));
@@ -62,7 +63,7 @@ TEST(SettingsLayersTest, LeavesVariablesOfOthersAlone) {
 
 TEST(SettingsLayersTest, LetsTheCommandLineWin) {
     const mocks::FakeEnvironment environment{{"X_LOG_LEVEL", "debug"}};
-    Settings settings;
+    LayeredSettings settings;
     EXPECT_THAT(apply_command_line(settings, {{"log-level", "error"}, {"stop-timeout", "2.5"}}), IsEmpty());
     EXPECT_THAT(apply_environment(settings, "x", environment), IsEmpty());
     EXPECT_EQ(settings.get(setting::log_level), LogLevel::error);
@@ -71,7 +72,7 @@ TEST(SettingsLayersTest, LetsTheCommandLineWin) {
 
 TEST(SettingsLayersTest, TellsEachFaultAndTakesTheRest) {
     const mocks::FakeEnvironment environment{{"X_LOG_LEVEL", "loud"}, {"X_UMASK", "9"}, {"X_USER", "www"}};
-    Settings settings;
+    LayeredSettings settings;
     const auto faults = apply_environment(settings, "x", environment);
     ASSERT_THAT(faults, SizeIs(2));
     EXPECT_EQ(faults[0].exit_code, ExitCode::configuration);

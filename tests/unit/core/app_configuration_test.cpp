@@ -4,7 +4,7 @@
 #include <string>
 #include <utility>
 
-#include "servicekit/core/settings.hpp"
+#include "core/layered_settings.hpp"
 
 namespace servicekit {
 namespace {
@@ -27,7 +27,7 @@ protected:
         return "no error";
     }
 
-    Settings settings_;
+    LayeredSettings settings_;
 };
 
 TEST_F(AppConfigurationTest, GivesValuesOfTheTypeThatIsAskedFor) {
@@ -88,7 +88,7 @@ TEST_F(AppConfigurationTest, AllowsOnlyWhatIsKnown) {
 }
 
 TEST(AppConfigurationWithoutFileTest, IsEmptyAndSaysSo) {
-    const Settings settings;
+    const LayeredSettings settings;
     EXPECT_EQ(settings.app().get("port", 80), 80);
     try {
         static_cast<void>(settings.app().get<int>("port"));
@@ -108,7 +108,7 @@ TEST_F(AppConfigurationTest, WhichKeysNeedARestartIsForTheWholeOfItInALoadToSay)
 }
 
 TEST_F(AppConfigurationTest, AClientGoesOnInSpiteOfAFault) {
-    Settings client;
+    LayeredSettings client;
     client.set_client(true);
     client.read_config(R"({"app": {"prot": 1, "port": "http", "tls": {"onn": true}}})", "/etc/x.json");
     AppConfiguration app = client.app();

@@ -4,6 +4,7 @@
 #include <variant>
 
 #include "core/log_router.hpp"
+#include "core/setting_table.hpp"
 #include "servicekit/base/json.hpp"
 #include "unit/core/service_fixture.hpp"
 
@@ -557,7 +558,7 @@ TEST_F(ControlPlaneTest, SettingsAreThoseThatTheServiceRunsWith) {
 
     const Object before = object(replies.at(0));
     const Object& rows = before.find("settings")->as_object();
-    EXPECT_EQ(rows.size(), Settings::names().size());
+    EXPECT_EQ(rows.size(), setting_names().size());
     EXPECT_EQ(to_json(*rows.find("config")), R"({"value":"/etc/trial.json","origin":"program"})");
     EXPECT_EQ(to_json(*rows.find("run-directory")), R"({"value":"/run","origin":"follows from the others"})");
     EXPECT_EQ(to_json(*rows.find("stop-timeout")), R"({"value":5,"origin":"config-file"})");

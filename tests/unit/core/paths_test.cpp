@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "core/layered_settings.hpp"
 #include "servicekit/mocks/fake_os.hpp"
 
 namespace servicekit {
@@ -28,7 +29,7 @@ protected:
     void become_user() { host_.act_as({.pid = 4711, .uid = 1000, .gid = 1000}); }
 
     mocks::FakeOs host_;
-    Settings settings_;
+    LayeredSettings settings_;
 };
 
 TEST_F(PathsTest, RootsServicesBelongInRun) {
@@ -84,7 +85,7 @@ TEST_F(PathsTest, RelativePathsBecomeAbsolute) {
 }
 
 TEST_F(PathsTest, AServiceWithoutANameHasNoPlace) {
-    const auto paths = resolve_paths(Settings{}, host_.host());
+    const auto paths = resolve_paths(LayeredSettings{}, host_.host());
     ASSERT_FALSE(paths);
     EXPECT_EQ(paths.error().exit_code, ExitCode::configuration);
 }

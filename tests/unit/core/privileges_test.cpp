@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/layered_settings.hpp"
 #include "unit/core/service_fixture.hpp"
 
 namespace servicekit {
@@ -25,7 +26,7 @@ protected:
         hooks.on_start = [this] { started = true; };
     }
 
-    [[nodiscard]] Settings& settings() { return core().configuration->to_fill(); }
+    [[nodiscard]] LayeredSettings& settings() { return core().configuration->to_fill(); }
     void live() {
         raise(SIGTERM);
         EXPECT_EQ(run(), 0) << errors();

@@ -1,4 +1,5 @@
-#include "servicekit/core/settings.hpp"
+#include "core/layered_settings.hpp"
+#include "core/setting_table.hpp"
 
 #include <gtest/gtest.h>
 
@@ -22,27 +23,31 @@ std::string refusal(Call call) {
     return "no error";
 }
 
+std::optional<std::string> text_of(std::string_view name, const Value& value) {
+    return text_from_value(find_setting(name)->kind, value);
+}
+
 std::string refusal_of_text(std::string_view name, std::string_view text) {
-    return refusal([&] { Settings{}.set_text(name, text, SettingsLayer::command_line); });
+    return refusal([&] { LayeredSettings{}.set_text(name, text, SettingsLayer::command_line); });
 }
 
 std::string refusal_of_value(std::string_view name, const Value& value) {
-    return refusal([&] { Settings{}.set_value(name, value, SettingsLayer::program); });
+    return refusal([&] { LayeredSettings{}.set_value(name, value, SettingsLayer::program); });
 }
 
 std::string refusal_of_config(std::string_view text) {
-    return refusal([&] { Settings{}.read_config(text, "/etc/x.json"); });
+    return refusal([&] { LayeredSettings{}.read_config(text, "/etc/x.json"); });
 }
 
 TEST(SettingsTest, HaveNamesOfTheirOwn) {
-    std::vector<std::string_view> names = Settings::names();
+    std::vector<std::string_view> names = setting_names();
     EXPECT_EQ(names.front(), "name");
     std::sort(names.begin(), names.end());
     EXPECT_EQ(std::adjacent_find(names.begin(), names.end()), names.end());
 }
 
 TEST(SettingsTest, SizesHaveUnits) {
-    Settings settings;
+    LayeredSettings settings;
     const auto size_of = [&](Value value) {
         settings.set_value("log-rotate-size", std::move(value), SettingsLayer::program);
         return settings.get(setting::log_rotate_size);
@@ -56,7 +61,7 @@ TEST(SettingsTest, SizesHaveUnits) {
 }
 
 TEST(SettingsTest, PeriodsHaveNames) {
-    Settings settings;
+    LayeredSettings settings;
     for (const auto& [text, seconds] :
          {std::pair{"hourly", 3600U}, std::pair{"daily", 86400U}, std::pair{"weekly", 604800U}, std::pair{"90", 90U}}) {
         settings.set_text("log-rotate-every", text, SettingsLayer::program);
@@ -66,7 +71,7 @@ TEST(SettingsTest, PeriodsHaveNames) {
 }
 
 TEST(SettingsTest, ACommandIsAListOfWords) {
-    Settings settings;
+    LayeredSettings settings;
     settings.set_text("log-command", "rotatelogs  -n 5 /var/log/x.log", SettingsLayer::program);
     EXPECT_EQ(settings.get(setting::log_command),
               (std::vector<std::string>{"rotatelogs", "-n", "5", "/var/log/x.log"}));
@@ -74,7 +79,7 @@ TEST(SettingsTest, ACommandIsAListOfWords) {
 }
 
 TEST(SettingsTest, HaveDefaults) {
-    const Settings settings;
+    const LayeredSettings settings;
     EXPECT_EQ(settings.get(setting::log_level), LogLevel::info);
     EXPECT_EQ(settings.get(setting::start_timeout), 90s);
     EXPECT_EQ(settings.get(setting::stop_timeout), 8s);
@@ -96,23 +101,24 @@ TEST(SettingsTest, ADescriptorIsNoStandardStream) {
     EXPECT_EQ(refusal_of_value("ready-fd", Value{2}),
               "'ready-fd' set by the program: expected the number of a descriptor, 3 or above, found 2");
     for (const std::string_view text : {"0", "-1", "three", "3.5", "99999999999", ""})
-        EXPECT_NE(refusal([text] { Settings{}.set_text("ready-fd", text, SettingsLayer::environment); }), "no error")
+        EXPECT_NE(refusal([text] { LayeredSettings{}.set_text("ready-fd", text, SettingsLayer::environment); }),
+                  "no error")
             << text;
     EXPECT_EQ(refusal_of_config(R"({"ready-fd": 3})"), "no error");
-    EXPECT_EQ(Settings{}.get(setting::ready_fd), 0);
-    EXPECT_TRUE(Settings::needs_restart("ready-fd"));
+    EXPECT_EQ(LayeredSettings{}.get(setting::ready_fd), 0);
+    EXPECT_FALSE(find_setting("ready-fd")->changes_on_reload);
 }
 
 TEST(SettingsTest, NobodySetTheDefaults) {
-    const Settings settings;
-    for (const std::string_view name : Settings::names()) {
+    const LayeredSettings settings;
+    for (const std::string_view name : setting_names()) {
         EXPECT_FALSE(settings.is_set(name)) << name;
         EXPECT_EQ(settings.layer_of(name), SettingsLayer::built_in) << name;
     }
 }
 
 TEST(SettingsTest, TheHighestLayerWins) {
-    Settings settings;
+    LayeredSettings settings;
     for (const SettingsLayer layer : {SettingsLayer::program, SettingsLayer::config_file, SettingsLayer::on_load,
                                       SettingsLayer::environment, SettingsLayer::command_line, SettingsLayer::forced}) {
         const std::string user{to_string(layer)};
@@ -125,7 +131,7 @@ TEST(SettingsTest, TheHighestLayerWins) {
 }
 
 TEST(SettingsTest, AClearedLayerShowsWhatIsBelow) {
-    Settings settings;
+    LayeredSettings settings;
     settings.set_value("log-level", "debug", SettingsLayer::program);
     settings.set_value("log-level", "error", SettingsLayer::on_load);
     settings.clear_layer(SettingsLayer::on_load);
@@ -136,7 +142,7 @@ TEST(SettingsTest, AClearedLayerShowsWhatIsBelow) {
 }
 
 TEST(SettingsTest, SetFillsTheLayerOfTheHour) {
-    Settings settings;
+    LayeredSettings settings;
     settings.set(setting::log_level, LogLevel::warning);
     EXPECT_EQ(settings.layer_of("log-level"), SettingsLayer::program);
     settings.fill(SettingsLayer::on_load);
@@ -146,7 +152,7 @@ TEST(SettingsTest, SetFillsTheLayerOfTheHour) {
 }
 
 TEST(SettingsTest, ForceStandsAboveTheCommandLine) {
-    Settings settings;
+    LayeredSettings settings;
     settings.set_text("name", "from-the-command-line", SettingsLayer::command_line);
     settings.force(setting::name, "forced");
     EXPECT_EQ(settings.get(setting::name), "forced");
@@ -154,9 +160,9 @@ TEST(SettingsTest, ForceStandsAboveTheCommandLine) {
 }
 
 TEST(SettingsTest, ACopyIsIndependent) {
-    Settings settings;
+    LayeredSettings settings;
     settings.read_config(R"({"app": {"port": 1}})", "/etc/x.json");
-    Settings copy = settings;
+    LayeredSettings copy = settings;
     copy.read_config(R"({"app": {"port": 2}, "user": "www"})", "/etc/x.json");
     EXPECT_EQ(settings.app().get<int>("port"), 1);
     EXPECT_FALSE(settings.is_set("user"));
@@ -164,7 +170,7 @@ TEST(SettingsTest, ACopyIsIndependent) {
 }
 
 TEST(SettingsTest, TextIsReadByTheTypeOfTheSetting) {
-    Settings settings;
+    LayeredSettings settings;
     const auto set = [&settings](std::string_view name, std::string_view text) {
         settings.set_text(name, text, SettingsLayer::environment);
     };
@@ -192,7 +198,7 @@ TEST(SettingsTest, TextIsReadByTheTypeOfTheSetting) {
 }
 
 TEST(SettingsTest, ListsAreGivenAsTextToo) {
-    Settings settings;
+    LayeredSettings settings;
     settings.set_text("writable", "/srv:data", SettingsLayer::command_line);
     EXPECT_EQ(settings.get(setting::writable), (std::vector<std::string>{"/srv", "data"}));
     settings.set_text("writable", "", SettingsLayer::command_line);
@@ -220,7 +226,7 @@ TEST(SettingsTest, ListsOfWhatTheyAreNotAreRefused) {
 }
 
 TEST(SettingsTest, LimitsAreNumbersOrNone) {
-    Settings settings;
+    LayeredSettings settings;
     for (const std::string_view text : {"0", "1024", "9223372036854775807", "unlimited"}) {
         settings.set_text("limit-open-files", text, SettingsLayer::program);
         EXPECT_EQ(settings.get(setting::limit_open_files), text);
@@ -236,7 +242,7 @@ TEST(SettingsTest, LimitsAreNumbersOrNone) {
 }
 
 TEST(SettingsTest, EqualSettingsAreEqualValues) {
-    Settings settings;
+    LayeredSettings settings;
     const Value mask = settings.value("umask");
     const Value time = settings.value("stop-timeout");
     for (const std::string_view text : {"022", "22", "0022"}) {
@@ -251,9 +257,9 @@ TEST(SettingsTest, EqualSettingsAreEqualValues) {
 
 TEST(SettingsTest, TheTextOfAValueGivesItBack) {
     const auto round_trip = [](std::string_view name, std::string_view text) {
-        Settings settings;
+        LayeredSettings settings;
         settings.set_text(name, text, SettingsLayer::command_line);
-        return Settings::to_text(name, settings.value(name));
+        return text_of(name, settings.value(name));
     };
     EXPECT_EQ(round_trip("writable", "/a:/b c"), "/a:/b c");
     EXPECT_EQ(round_trip("writable", ""), "");
@@ -266,45 +272,44 @@ TEST(SettingsTest, TheTextOfAValueGivesItBack) {
 }
 
 TEST(SettingsTest, AValueThatNoTextGivesHasNone) {
-    EXPECT_EQ(Settings::to_text("writable", Value{Value::List{"/a:b"}}), std::nullopt);
-    EXPECT_EQ(Settings::to_text("log-command", Value{Value::List{"two words"}}), std::nullopt);
+    EXPECT_EQ(text_of("writable", Value{Value::List{"/a:b"}}), std::nullopt);
+    EXPECT_EQ(text_of("log-command", Value{Value::List{"two words"}}), std::nullopt);
 }
 
 TEST(SettingsTest, MostNeedARestart) {
-    for (const std::string_view name : Settings::names())
-        EXPECT_EQ(Settings::needs_restart(name),
-                  name != "log-level" && name != "stop-timeout" && name != "hang-timeout")
-            << name;
+    for (const SettingRow& row : setting_table())
+        EXPECT_EQ(row.changes_on_reload,
+                  row.name == "log-level" || row.name == "stop-timeout" || row.name == "hang-timeout")
+            << row.name;
 }
 
 TEST(SettingsTest, AnUnknownNameIsRefusedWithTheNearest) {
     EXPECT_EQ(refusal_of_text("stop-timout", "8"), "there is no setting 'stop-timout'; did you mean 'stop-timeout'?");
-    EXPECT_EQ(refusal([] { static_cast<void>(Settings{}.value("colour")); }), "there is no setting 'colour'");
-    EXPECT_EQ(refusal([] { static_cast<void>(Settings{}.is_set("app")); }), "there is no setting 'app'");
-    EXPECT_EQ(refusal([] { static_cast<void>(Settings::needs_restart("")); }), "there is no setting ''");
+    EXPECT_EQ(refusal([] { static_cast<void>(LayeredSettings{}.value("colour")); }), "there is no setting 'colour'");
+    EXPECT_EQ(refusal([] { static_cast<void>(LayeredSettings{}.is_set("app")); }), "there is no setting 'app'");
 }
 
 TEST(SettingsTest, ARefusalNamesSettingAndOrigin) {
     EXPECT_EQ(
         refusal_of_text("log-level", "loud"),
         "'log-level' from the command line: expected one of trace, debug, info, warning, error, fatal, found \"loud\"");
-    EXPECT_EQ(refusal([] { Settings{}.set_text("stop-timeout", "-1", SettingsLayer::environment); }),
+    EXPECT_EQ(refusal([] { LayeredSettings{}.set_text("stop-timeout", "-1", SettingsLayer::environment); }),
               "'stop-timeout' from the environment: expected a number of seconds from 0 to 1000000000, found \"-1\"");
-    EXPECT_EQ(refusal([] { Settings{}.set(setting::umask, "9"); }),
+    EXPECT_EQ(refusal([] { LayeredSettings{}.set(setting::umask, "9"); }),
               "'umask' set by the program: expected an octal mask in quotes, \"000\" to \"777\", found \"9\"");
     EXPECT_EQ(refusal([] {
-                  Settings settings;
+                  LayeredSettings settings;
                   settings.fill(SettingsLayer::on_load);
                   settings.set(setting::log_file, "");
               }),
               "'log-file' set by on_load: expected a path, found \"\"");
-    EXPECT_EQ(refusal([] { Settings{}.force(setting::name, "a/b"); }),
+    EXPECT_EQ(refusal([] { LayeredSettings{}.force(setting::name, "a/b"); }),
               "'name' forced by on_load: expected a name of letters, digits, '.', '_' and '-', at most 64, "
               "not starting with a dot, found \"a/b\"");
 }
 
 TEST(SettingsTest, ARefusedValueChangesNothing) {
-    Settings settings;
+    LayeredSettings settings;
     settings.set(setting::name, "good");
     EXPECT_NE(refusal([&] { settings.set(setting::name, "bad/name"); }), "no error");
     EXPECT_EQ(settings.get(setting::name), "good");
@@ -325,7 +330,7 @@ TEST(SettingsTest, TextThatMakesNoSenseIsRefused) {
 }
 
 TEST(SettingsTest, AStreamIsAWordAPathOrAnObject) {
-    Settings settings;
+    LayeredSettings settings;
     settings.set_text("stdout", "log", SettingsLayer::command_line);
     EXPECT_EQ(settings.get(setting::standard_output), Value{"log"});
     settings.set_text("stdout", R"({"path": "out", "mode": "0600", "open": "create", "fifo": false})",
@@ -339,7 +344,7 @@ TEST(SettingsTest, AStreamIsAWordAPathOrAnObject) {
 }
 
 TEST(SettingsTest, CountsAreWholeNumbers) {
-    Settings settings;
+    LayeredSettings settings;
     settings.set_text("crash-keep", "0", SettingsLayer::command_line);
     EXPECT_EQ(settings.get(setting::crash_keep), 0U);
     for (const char* wrong : {"", "-1", "1.5", "many"}) EXPECT_NE(refusal_of_text("crash-keep", wrong), "no error");
@@ -363,7 +368,7 @@ TEST(SettingsTest, ValuesOfAnotherTypeAreRefused) {
 }
 
 TEST(SettingsTest, AConfigFileFillsItsLayer) {
-    Settings settings;
+    LayeredSettings settings;
     settings.read_config(R"({"run-directory": "run", "stop-timeout": 2.5, "no-control-server": true,
                              "log-level": "trace", "umask": "077", "app": {"port": 8080}})",
                          "/etc/x.json");
@@ -378,7 +383,7 @@ TEST(SettingsTest, AConfigFileFillsItsLayer) {
 }
 
 TEST(SettingsTest, AConfigFileReplacesTheOneBefore) {
-    Settings settings;
+    LayeredSettings settings;
     settings.read_config(R"({"user": "www", "app": {"port": 8080}})", "/etc/x.json");
     settings.read_config("{}", "/etc/x.json");
     EXPECT_FALSE(settings.is_set("user"));
@@ -386,7 +391,7 @@ TEST(SettingsTest, AConfigFileReplacesTheOneBefore) {
 }
 
 TEST(SettingsTest, ClearingTheConfigFileClearsApp) {
-    Settings settings;
+    LayeredSettings settings;
     settings.read_config(R"({"user": "www", "app": {"port": 8080}})", "/etc/x.json");
     settings.clear_layer(SettingsLayer::config_file);
     EXPECT_FALSE(settings.is_set("user"));
@@ -394,7 +399,7 @@ TEST(SettingsTest, ClearingTheConfigFileClearsApp) {
 }
 
 TEST(SettingsTest, ABadConfigFileLeavesTheOneBefore) {
-    Settings settings;
+    LayeredSettings settings;
     settings.read_config(R"({"user": "www", "app": {"port": 8080}})", "/etc/x.json");
     EXPECT_NE(refusal([&] { settings.read_config(R"({"app": {"port": 1}, "usr": "x"})", "/etc/y.json"); }), "no error");
     EXPECT_EQ(settings.get(setting::user), "www");
@@ -431,7 +436,7 @@ TEST(SettingsTest, AConfigFileNamesNoOther) {
 }
 
 TEST(SettingsTest, KnowWhetherTheyAreForAClient) {
-    Settings settings;
+    LayeredSettings settings;
     EXPECT_FALSE(settings.is_client());
     settings.set_client(true);
     EXPECT_TRUE(settings.is_client());
@@ -444,7 +449,7 @@ TEST(SettingsTest, LayersHaveNames) {
 }
 
 TEST(SettingsTest, AClientGoesOnWithTheKeysThatAreRight) {
-    Settings settings;
+    LayeredSettings settings;
     settings.set_client(true);
     settings.read_config(R"({"log-levle": "debug", "umask": 9, "user": "www", "app": {"port": 1}})", "/etc/x.json");
     EXPECT_EQ(settings.get(setting::user), "www");
@@ -457,7 +462,7 @@ TEST(SettingsTest, AClientGoesOnWithTheKeysThatAreRight) {
 TEST(SettingsTest, AClientNeedsTheKeysThatSayWhereTheServiceIs) {
     for (const char* const config : {R"({"run-directory": 1})", R"({"nmae": "x"})", R"({"control-sokcet": "/x"})"}) {
         EXPECT_NE(refusal([&] {
-                      Settings settings;
+                      LayeredSettings settings;
                       settings.set_client(true);
                       settings.read_config(config, "/etc/x.json");
                   }),

@@ -3,8 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "cli/setting_options.hpp"
 #include "cli/verbs.hpp"
+#include "core/setting_table.hpp"
 
 namespace servicekit::cli {
 namespace {
@@ -60,7 +60,7 @@ TEST_F(CompletionWordsTest, OffersWhatBeginsWithTheWord) {
 TEST_F(CompletionWordsTest, OffersEverySettingOfEveryVerb) {
     for (const VerbDescription& verb : verbs()) {
         const Words offers = offered({std::string{verb.name}, "--"});
-        for (const SettingOption& setting : setting_options())
+        for (const SettingRow& setting : setting_table())
             EXPECT_THAT(offers, Contains("--" + std::string{setting.name})) << verb.name;
     }
 }

@@ -4,6 +4,7 @@
 #include <stdexcept>
 #include <variant>
 
+#include "core/setting_table.hpp"
 #include "servicekit/base/json.hpp"
 
 namespace servicekit::cli {
@@ -18,7 +19,7 @@ TEST_F(WhereTest, ShowsEverySettingWithItsLayer) {
     host.environment.set("JUST_ANOTHER_SERVER_LOG_LEVEL", "debug");
     log.planned.delay = std::chrono::milliseconds{200};
     EXPECT_EQ(run({"where", "--config", "/etc/x.json"}), 0);
-    for (const std::string_view name : Settings::names()) EXPECT_THAT(out(), HasSubstr(std::string{name} + " "));
+    for (const std::string_view name : setting_names()) EXPECT_THAT(out(), HasSubstr(std::string{name} + " "));
     EXPECT_THAT(out(), HasSubstr("name                just-another-server"));
     EXPECT_THAT(out(), ::testing::ContainsRegex("pid-file +/run/just-another-server.pid +follows from the others\n"));
     EXPECT_THAT(out(), ::testing::ContainsRegex("config +/etc/x.json +command-line\n"));
@@ -49,7 +50,7 @@ TEST_F(WhereTest, IsJsonIfAskedFor) {
     ASSERT_TRUE(std::holds_alternative<Value>(parsed)) << out();
     const Object& whole = std::get<Value>(parsed).as_object();
     const Object& settings = whole.find("settings")->as_object();
-    EXPECT_EQ(settings.size(), Settings::names().size());
+    EXPECT_EQ(settings.size(), setting_names().size());
     EXPECT_EQ(to_json(*settings.find("start-timeout")),
               R"({"value":90,"origin":"built-in","running":{"value":30,"origin":"config-file"}})");
     EXPECT_EQ(to_json(*settings.find("stop-timeout")), R"({"value":8,"origin":"built-in"})");

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "servicekit/core/settings.hpp"
+
+namespace servicekit {
+
+/// Settings whose layers can be filled. A reload works on a copy, which takes effect if it succeeds.
+class LayeredSettings final : public Settings {
+public:
+    /// A load for a client goes on in spite of some faults, which tolerated() names.
+    void set_client(bool is_client) noexcept { is_client_ = app_notes_.tolerates = is_client; }
+    [[nodiscard]] const std::vector<std::string>& tolerated() const noexcept { return app_notes_.tolerated; }
+
+    /// Sets a value by name in a layer. \throws ConfigurationError for an unknown name, a wrong type or value.
+    void set_value(std::string_view name, Value value, SettingsLayer layer) {
+        Settings::set_value(name, std::move(value), layer);
+    }
+    /// The same from text, as the command line and the environment give it.
+    void set_text(std::string_view name, std::string_view text, SettingsLayer layer);
+    /// Makes the config file's text its layer, in place of what was there.
+    /// \param path for messages. \throws ConfigurationError, and then nothing has changed. For a client it goes on with the
+    ///        keys that are right, unless a wrong one may say where the service is.
+    void read_config(std::string_view text, const std::string& path);
+    void clear_layer(SettingsLayer layer);
+    /// From here on set() fills this layer.
+    void fill(SettingsLayer layer) noexcept { filling_ = layer; }
+
+    /// What stands under `app`; null where nothing does.
+    [[nodiscard]] const Value& app_value() const noexcept { return app_; }
+    /// Whether the program said that a key under `app` needs a restart.
+    [[nodiscard]] bool app_needs_restart(const std::string& key) const { return app_notes_.restart_keys.contains(key); }
+    /// Of those under `app`, which are not to be shown.
+    [[nodiscard]] const std::set<std::string>& app_secret_keys() const noexcept { return app_notes_.secret_keys; }
+};
+
+}  // namespace servicekit
