@@ -1,4 +1,4 @@
-// What the first example does with lines where the world is not as it should be.
+// What the line server (example 03) does when something goes wrong.
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -64,7 +64,7 @@ TEST_F(LineServerTest, ABackupIntoTheDirectoryItselfIsRefused) {
 
     const Object error = service.call_in_vain("backup", {{"directory", data + "/backup"}});
 
-    EXPECT_THAT(error.find("message")->as_string(), HasSubstr("lies in what is backed up"));
+    EXPECT_THAT(error.find("message")->as_string(), HasSubstr("is in the directory to back up"));
 }
 
 TEST_F(LineServerTest, AStartGetsThePortThoughAClientWasConnectedToTheOneBefore) {

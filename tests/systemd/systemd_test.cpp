@@ -5,6 +5,7 @@
 #include <array>
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <stdexcept>
@@ -12,6 +13,7 @@
 #include <utility>
 
 #include "integration/support/await.hpp"
+#include "integration/support/text_file.hpp"
 #include "systemd/machine.hpp"
 
 namespace servicekit::test {
@@ -235,6 +237,23 @@ TEST_F(SystemdTest, TheFirstRequestStartsTheServiceOfASocket) {
         name + "/" + name + ".control | grep -q state");
     EXPECT_EQ(property("ActiveState"), "active");
     expect_ok("systemctl stop " + name);
+}
+
+TEST_F(SystemdTest, TheUnitsOfTheExampleServeEachClientAlsoAfterAStop) {
+    if (!std::filesystem::exists(SERVICEKIT_BIN_DIR "/socket-activation")) GTEST_SKIP() << "the examples are not built";
+    for (const std::string unit : {"socket-activation.socket", "socket-activation.service"})
+        expect_ok("cat >/etc/systemd/system/" + unit + " <<'END'\n" +
+                  read_file(SERVICEKIT_DOCS_DIR "/../examples/08_socket_activation/" + unit) + "END");
+    expect_ok(
+        "sed -i s,/usr/bin/,/opt/servicekit/, /etc/systemd/system/socket-activation.service && "
+        "systemctl daemon-reload && systemctl start socket-activation.socket");
+    EXPECT_NE(shell("systemctl is-active socket-activation.service").exit_code, 0);
+
+    const std::string connect = "bash -c 'read -r line </dev/tcp/127.0.0.1/7007; test \"$line\" = hello'";
+    expect_ok(connect);
+    expect_ok("systemctl is-active socket-activation.service && systemctl stop socket-activation.service");
+    expect_ok(connect);
+    expect_ok("systemctl stop socket-activation.socket socket-activation.service");
 }
 
 TEST_F(SystemdTest, ProgressExtendsAStartAndAStop) {

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <filesystem>
+#include <mutex>
+#include <stop_token>
+#include <string>
+#include <thread>
+
+/// Runs a command on each file that is put into the directory `new` of a spool. It knows nothing of servicekit.
+class Worker {
+public:
+    /// Sets the command of the shell that gets the file on stdin, and whose output is kept. From any thread.
+    void set_command(std::string command);
+    /// Works on a thread of its own. What succeeds is in the spool's directory `done`, the others are in `failed`.
+    void start(const std::filesystem::path& spool);
+    /// Finishes the file at work. The others stay for the next start.
+    void stop();
+
+    [[nodiscard]] std::uint64_t done() const { return done_; }
+    [[nodiscard]] std::uint64_t failed() const { return failed_; }
+
+private:
+    void work(const std::stop_token& stop);
+    void run_on(const std::filesystem::path& file);
+    [[nodiscard]] std::string command() const;
+
+    mutable std::mutex command_mutex_;
+    std::string command_;
+    std::filesystem::path spool_;
+    std::atomic<std::uint64_t> done_{0};
+    std::atomic<std::uint64_t> failed_{0};
+    std::jthread thread_;
+};
