@@ -14,7 +14,7 @@
 #include "servicekit/base/peer.hpp"
 #include "servicekit/base/result.hpp"
 #include "servicekit/base/value.hpp"
-#include "servicekit/core/event.hpp"
+#include "servicekit/core/call_error.hpp"
 #include "servicekit/os/interfaces.hpp"
 #include "servicekit/os/local_sockets.hpp"
 
@@ -55,6 +55,7 @@ struct CallOptions {
 /// auto client = servicekit::Client::connect("/run/just-another-server.control");
 /// if (!client) return complain(client.error());
 /// auto reply = client->call("backup", {{"directory", "/var/backups"}}, {.timeout = 30s});
+/// if (!reply) return reply.error().code() == "not-allowed" ? ask_admin() : complain(reply.error().error());
 /// \endcode
 /// Talks to a service of root or of this process's user only, or of the users that the caller names: anybody may listen in
 /// a directory that is open to others.
@@ -71,10 +72,10 @@ public:
     [[nodiscard]] Result<Client> connect_again() const;
 
     /// Asks for an event and waits for its reply.
-    /// \returns the reply; an Error if there is none, with ExitCode::timeout if the time was up. The event may have run
-    ///          then, or may yet; it was not asked for if the error is of ExitCode::usage: JSON can't express an argument.
-    /// \throws EventError for an error reply
-    Result<Object> call(std::string_view event, const Object& arguments = {}, const CallOptions& options = {});
+    /// \returns the reply; or the error reply, or why there is no reply: with ExitCode::timeout if the time was up. The
+    ///          event may have run then, or may yet. ExitCode::usage: JSON can't express an argument, and nothing was asked.
+    Result<Object, CallError> call(std::string_view event, const Object& arguments = {},
+                                   const CallOptions& options = {});
 
     /// The process that listens, as the kernel knows it.
     [[nodiscard]] const Peer& peer() const noexcept { return peer_; }
@@ -82,7 +83,7 @@ public:
 
 private:
     Client(std::string path, std::vector<uid_t> users, os::LocalSockets& sockets, const os::Clock& clock);
-    Result<Object> call_once(std::string_view event, const Object& arguments, const CallOptions& options);
+    Result<Object, CallError> call_once(std::string_view event, const Object& arguments, const CallOptions& options);
     Result<void> open_connection();
     [[nodiscard]] bool is_connection_fresh();
 

@@ -108,26 +108,22 @@ Error place_is_unknown(const Error& why) {
 bool confirms(Session& session, const Instance& instance) {
     auto client = connect_to(session, instance);
     if (!client) return false;
-    try {
-        const auto reply = client->call("settings", {}, {.timeout = longest_confirmation});
-        const Object* settings = reply ? object_member(*reply, "settings") : nullptr;
-        const Object* config = settings != nullptr ? object_member(*settings, setting::config.name) : nullptr;
-        const Object* directory = settings != nullptr ? object_member(*settings, setting::run_directory.name) : nullptr;
-        const Object* pid_file = settings != nullptr ? object_member(*settings, setting::pid_file.name) : nullptr;
-        if (config == nullptr || directory == nullptr || pid_file == nullptr) return false;
-        for (const Object* row : {directory, pid_file}) {
-            const std::string origin = row->get<std::string>("origin", {});
-            // What on_load did then, it might have done now; the same file would have given the same place.
-            const bool is_chosen =
-                origin == to_string(SettingsLayer::on_load) || origin == to_string(SettingsLayer::forced);
-            if (is_chosen && session.service.settings().layer_of(setting::run_directory.name) != SettingsLayer::on_load)
-                return false;
-        }
-        const auto ours = absolute_path(session.service.settings().get(setting::config), session.tools.host);
-        return ours && is_same_config(*ours, config->get<std::string>("value", {}), *session.tools.host.files);
-    } catch (const EventError&) {
-        return false;
+    const auto reply = client->call("settings", {}, {.timeout = longest_confirmation});
+    const Object* settings = reply ? object_member(*reply, "settings") : nullptr;
+    const Object* config = settings != nullptr ? object_member(*settings, setting::config.name) : nullptr;
+    const Object* directory = settings != nullptr ? object_member(*settings, setting::run_directory.name) : nullptr;
+    const Object* pid_file = settings != nullptr ? object_member(*settings, setting::pid_file.name) : nullptr;
+    if (config == nullptr || directory == nullptr || pid_file == nullptr) return false;
+    for (const Object* row : {directory, pid_file}) {
+        const std::string origin = row->get<std::string>("origin", {});
+        // What on_load did then, it might have done now; the same file would have given the same place.
+        const bool is_chosen =
+            origin == to_string(SettingsLayer::on_load) || origin == to_string(SettingsLayer::forced);
+        if (is_chosen && session.service.settings().layer_of(setting::run_directory.name) != SettingsLayer::on_load)
+            return false;
     }
+    const auto ours = absolute_path(session.service.settings().get(setting::config), session.tools.host);
+    return ours && is_same_config(*ours, config->get<std::string>("value", {}), *session.tools.host.files);
 }
 
 }  // namespace servicekit::cli

@@ -101,12 +101,20 @@ int with_client(Session& session, const std::string& event, const std::function<
                                       "'; SIGHUP has it reload, SIGUSR1 open its log anew"});
     auto client = connect_to(session, **instance);
     if (!client) return console.fail(client.error());
-    try {
-        return talk(*client);
-    } catch (const EventError& error) {
-        console.fail(Error{ExitCode::internal, "run", event, std::string{error.what()} + " (" + error.code() + ")"});
-        return exit_status::error_reply;
-    }
+    return talk(*client);
+}
+
+Result<Object> status_of(Client& client, std::chrono::milliseconds at_most) {
+    auto reply = client.call("status", {}, {.timeout = at_most});
+    if (reply) return *std::move(reply);
+    const CallError& error = reply.error();
+    if (!error.is_reply()) return error.error();
+    return Error{ExitCode::internal, "get the status from", client.path(), error.what()};
+}
+
+int fail_call(Session& session, const CallError& error) {
+    const int code = session.console.fail(error.error());
+    return error.is_reply() ? exit_status::error_reply : code;
 }
 
 }  // namespace servicekit::cli

@@ -56,11 +56,17 @@ int fail_to_find(Session& session, const Error& error, int otherwise);
 /// Connects to an instance that was found. Every verb connects by this, as it checks who serves the socket.
 Result<Client> connect_to(const Session& session, const Instance& instance);
 
+/// The reply to `status`. Errors name the socket.
+Result<Object> status_of(Client& client, std::chrono::milliseconds at_most);
+
+/// Prints why an event has no reply. \returns the exit code for it
+int fail_call(Session& session, const CallError& error);
+
 /// "not running; looked at '/run/x.pid'"
 [[nodiscard]] std::string not_running_in_words(const RunningService& running);
 
 /// Loads as a client, finds the service and connects to it; then calls `talk` and returns what that returns.
-/// Otherwise prints why not and returns the exit code for it; so it does with an error reply that `talk` throws.
+/// Otherwise prints why not and returns the exit code for it.
 /// \param event what the service is asked for
 int with_client(Session& session, const std::string& event, const std::function<int(Client&)>& talk);
 

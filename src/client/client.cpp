@@ -59,11 +59,16 @@ std::uint64_t count_of(const Object& object, std::string_view key) {
 }
 
 /// Whether a service of an older version has refused the option `queue`, before it queued anything.
-bool is_older_service(const EventError& error) {
+bool is_older_service(const CallError& error) {
     const Value* argument = error.fields().find("argument");
     const Value* expected = error.fields().find("expected");
     return error.code() == "bad-argument" && argument != nullptr && *argument == Value{"queue"} &&
            expected != nullptr && *expected == Value{"'progress' or 'timeout'"};
+}
+
+CallError error_reply(std::string_view event, Object error) {
+    if (!error.contains("event")) error.set("event", event);
+    return {error.get<std::string>("code", {}), error.get<std::string>("message", {}), error};
 }
 
 void notify(const CallOptions& options, const Object& progress) {
@@ -121,18 +126,16 @@ bool Client::is_connection_fresh() {
     return connection_->receive(nothing).state == os::Transfer::State::would_block;
 }
 
-Result<Object> Client::call(std::string_view event, const Object& arguments, const CallOptions& options) {
-    try {
-        return call_once(event, arguments, options);
-    } catch (const EventError& error) {
-        if (!options.on_turn || !is_older_service(error)) throw;
-    }
+Result<Object, CallError> Client::call(std::string_view event, const Object& arguments, const CallOptions& options) {
+    auto reply = call_once(event, arguments, options);
+    if (reply || !options.on_turn || !is_older_service(reply.error())) return reply;
     CallOptions older = options;
     older.on_turn = nullptr;
     return call_once(event, arguments, older);
 }
 
-Result<Object> Client::call_once(std::string_view event, const Object& arguments, const CallOptions& options) {
+Result<Object, CallError> Client::call_once(std::string_view event, const Object& arguments,
+                                            const CallOptions& options) {
     const auto failed = [&](const Error& cause) {
         return Error{cause.exit_code, "get a reply to '" + std::string{event} + "' from", path_, cause.reason,
                      cause.errno_value};
@@ -169,8 +172,7 @@ Result<Object> Client::call_once(std::string_view event, const Object& arguments
             connection_ = std::move(connection);
             last_used_ = clock_->steady_now();
         }
-        if (const Object* error = sole_member(fields, "error"))
-            throw EventError(error->get<std::string>("code", {}), error->get<std::string>("message", {}), *error);
+        if (const Object* error = sole_member(fields, "error")) return error_reply(event, *error);
         return fields;
     }
 }

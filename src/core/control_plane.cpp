@@ -159,7 +159,7 @@ ControlPlane::ControlPlane(ServiceCore& core) : core_{&core} {}
 
 void ControlPlane::arm() {
     deadlines_ =
-        std::make_unique<Deadlines>(core_->queue, *core_->host.clock, *core_->loop, [this](const EventRun& run) {
+        std::make_unique<Deadlines>(core_->queue, *core_->host.clock, *core_->loop, [this](const QueuedEvent& run) {
             if (run.logs_outcome()) EventLog{core_->log}.never_ran(run.event().name, "the time of its caller was up");
         });
 }
@@ -412,9 +412,9 @@ Object ControlPlane::log_level(const Arguments& arguments) {
     return reply;
 }
 
-std::shared_ptr<EventRun> ControlPlane::make_run(const Event& event, Arguments arguments, const Request& request,
-                                                 const Peer& peer, std::unique_ptr<Answer> answer) {
-    auto run = std::make_shared<EventRun>(event, std::move(arguments), peer, std::move(answer));
+std::shared_ptr<QueuedEvent> ControlPlane::make_run(const Event& event, Arguments arguments, const Request& request,
+                                                    const Peer& peer, std::unique_ptr<Answer> answer) {
+    auto run = std::make_shared<QueuedEvent>(event, std::move(arguments), peer, std::move(answer));
     if (request.wants_progress) run->want_progress();
     if (request.wants_turns) run->want_turns();
     if (request.timeout) {
@@ -424,8 +424,8 @@ std::shared_ptr<EventRun> ControlPlane::make_run(const Event& event, Arguments a
     return run;
 }
 
-std::shared_ptr<EventRun> ControlPlane::queue(const Event& event, Arguments arguments, const Request& request,
-                                              const Peer& peer, std::unique_ptr<Answer> answer) {
+std::shared_ptr<QueuedEvent> ControlPlane::queue(const Event& event, Arguments arguments, const Request& request,
+                                                 const Peer& peer, std::unique_ptr<Answer> answer) {
     const bool changes_something = !only_asks(*event, arguments.values());
     auto run = make_run(event, std::move(arguments), request, peer, std::move(answer));
     if (changes_something) run->log_outcome();
@@ -519,8 +519,8 @@ void ControlPlane::queue_reload(const Peer& sender) {
     if (const auto waiting = queued_reload_.lock(); waiting && core_->queue.holds(*waiting)) return;
     Peer peer = sender;
     peer.role = ControlRole::admin;
-    auto run = std::make_shared<EventRun>(core_->events.find("reload"), Arguments{}, std::move(peer),
-                                          std::make_unique<CallbackAnswer>([](const Object*, const Object*) {}));
+    auto run = std::make_shared<QueuedEvent>(core_->events.find("reload"), Arguments{}, std::move(peer),
+                                             std::make_unique<CallbackAnswer>([](const Object*, const Object*) {}));
     queued_reload_ = run;
     run->log_outcome();
     if (!core_->queue.push(std::move(run)) && !core_->shutdown->is_stopping())

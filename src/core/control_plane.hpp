@@ -12,9 +12,9 @@
 #include "core/built_in_events.hpp"
 #include "core/crash_reports.hpp"
 #include "core/deadlines.hpp"
-#include "core/event_run.hpp"
 #include "core/paced_warnings.hpp"
 #include "core/protocol.hpp"
+#include "core/queued_event.hpp"
 #include "servicekit/os/signals.hpp"
 #include "servicekit/policy/control_policy.hpp"
 
@@ -52,10 +52,10 @@ private:
     /// Ends the service, by the event `stop` or `kill`.
     void end(const Event& event, const Request& request, const Peer& peer, const std::shared_ptr<Responder>& responder);
     /// With what the request wants; its time counts from now on.
-    std::shared_ptr<EventRun> make_run(const Event& event, Arguments arguments, const Request& request,
+    std::shared_ptr<QueuedEvent> make_run(const Event& event, Arguments arguments, const Request& request,
+                                          const Peer& peer, std::unique_ptr<Answer> answer);
+    std::shared_ptr<QueuedEvent> queue(const Event& event, Arguments arguments, const Request& request,
                                        const Peer& peer, std::unique_ptr<Answer> answer);
-    std::shared_ptr<EventRun> queue(const Event& event, Arguments arguments, const Request& request, const Peer& peer,
-                                    std::unique_ptr<Answer> answer);
     void wake_event_thread();
     [[nodiscard]] Object list_events() const;
     [[nodiscard]] Object list_settings() const;
@@ -70,8 +70,8 @@ private:
 
     ServiceCore* core_;
     std::unique_ptr<Deadlines> deadlines_;
-    std::weak_ptr<EventRun> queued_reload_;
-    std::weak_ptr<EventRun> queued_status_;
+    std::weak_ptr<QueuedEvent> queued_reload_;
+    std::weak_ptr<QueuedEvent> queued_status_;
     std::weak_ptr<StatusAskers> status_askers_;  ///< of the same run
     std::mutex known_crashes_mutex_;
     CrashReports::Memory known_crashes_;

@@ -4,7 +4,7 @@
 
 namespace servicekit {
 
-void Deadlines::watch(const std::shared_ptr<EventRun>& run) {
+void Deadlines::watch(const std::shared_ptr<QueuedEvent>& run) {
     // Answered runs stay in the list until somebody looks; however many there are, looking costs O(1) for each.
     if (runs_.size() >= prune_at_) {
         std::erase_if(runs_, [](const auto& weak) {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "core/event_queue.hpp"
-#include "core/event_run.hpp"
+#include "core/queued_event.hpp"
 #include "servicekit/os/clock.hpp"
 #include "servicekit/os/event_loop.hpp"
 
@@ -18,11 +18,11 @@ class Deadlines {
 public:
     /// \param never_ran called for each run that is taken out of the queue
     Deadlines(EventQueue& queue, const os::Clock& clock, os::EventLoop& loop,
-              std::function<void(const EventRun&)> never_ran = {})
+              std::function<void(const QueuedEvent&)> never_ran = {})
         : queue_{&queue}, clock_{&clock}, timer_{loop.timer()}, never_ran_{std::move(never_ran)} {}
 
     /// \pre the run has a deadline.
-    void watch(const std::shared_ptr<EventRun>& run);
+    void watch(const std::shared_ptr<QueuedEvent>& run);
 
 private:
     void look();
@@ -31,8 +31,8 @@ private:
     EventQueue* queue_;
     const os::Clock* clock_;
     std::unique_ptr<os::Timer> timer_;
-    std::function<void(const EventRun&)> never_ran_;
-    std::vector<std::weak_ptr<EventRun>> runs_;
+    std::function<void(const QueuedEvent&)> never_ran_;
+    std::vector<std::weak_ptr<QueuedEvent>> runs_;
     std::size_t prune_at_ = 64;
     std::chrono::steady_clock::time_point armed_for_ = std::chrono::steady_clock::time_point::max();
 };

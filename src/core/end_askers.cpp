@@ -7,7 +7,7 @@
 
 namespace servicekit {
 
-void EndAskers::add(std::shared_ptr<EventRun> run) {
+void EndAskers::add(std::shared_ptr<QueuedEvent> run) {
     run->begin();
     const std::lock_guard guard{mutex_};
     if (has_ended_)
@@ -30,7 +30,7 @@ void EndAskers::answer(const std::optional<Error>& fault) {
     runs_.clear();
 }
 
-void EndAskers::answer(EventRun& run, const std::optional<Error>& fault) {
+void EndAskers::answer(QueuedEvent& run, const std::optional<Error>& fault) {
     const std::string& event = run.event().name;
     if (built_in_named(event) == BuiltIn::kill) {
         run.succeed(Object{{"result", "killed"}});

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/event_run.hpp"
+#include "core/queued_event.hpp"
 #include "servicekit/base/error.hpp"
 
 namespace servicekit {
@@ -16,7 +16,7 @@ namespace servicekit {
 class EndAskers {
 public:
     /// Tells the client that the end has begun, and keeps it until answer().
-    void add(std::shared_ptr<EventRun> run);
+    void add(std::shared_ptr<QueuedEvent> run);
     /// Tells those who want to know how far the stop event is.
     void progress(std::uint64_t done, std::uint64_t total, std::string_view text);
     /// Answers all, and whoever comes later.
@@ -24,10 +24,10 @@ public:
     void answer(const std::optional<Error>& fault);
 
 private:
-    static void answer(EventRun& run, const std::optional<Error>& fault);
+    static void answer(QueuedEvent& run, const std::optional<Error>& fault);
 
     std::mutex mutex_;
-    std::vector<std::shared_ptr<EventRun>> runs_;
+    std::vector<std::shared_ptr<QueuedEvent>> runs_;
     bool has_ended_ = false;
     std::optional<Error> fault_;
 };

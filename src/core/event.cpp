@@ -38,14 +38,9 @@ bool Context::wait(std::chrono::milliseconds time) const {
     return !stop_.stop_requested();
 }
 
-EventFailure::EventFailure(const std::string& message, Object fields, std::string code)
+ErrorReply::ErrorReply(const std::string& message, Object fields, std::string code)
     : std::runtime_error{message}, code_{std::move(code)}, fields_{std::move(fields)} {
     for (const char* reserved : {"code", "message", "event"}) fields_.erase(reserved);
-}
-
-EventError::EventError(std::string code, const std::string& message, const Object& fields)
-    : std::runtime_error{message}, code_{std::move(code)}, fields_{{"code", code_}, {"message", message}} {
-    for (const auto& [key, value] : fields) fields_.set(key, value);
 }
 
 }  // namespace servicekit

@@ -5,7 +5,7 @@
 
 namespace servicekit {
 
-bool EventQueue::push(std::shared_ptr<EventRun> run, Wake wake) {
+bool EventQueue::push(std::shared_ptr<QueuedEvent> run, Wake wake) {
     {
         const std::lock_guard guard{mutex_};
         if (closed_ || waiting_.size() >= limit) return false;
@@ -16,8 +16,8 @@ bool EventQueue::push(std::shared_ptr<EventRun> run, Wake wake) {
     return true;
 }
 
-std::vector<std::shared_ptr<EventRun>> EventQueue::those_that_want_turns() {
-    std::vector<std::shared_ptr<EventRun>> found;
+std::vector<std::shared_ptr<QueuedEvent>> EventQueue::those_that_want_turns() {
+    std::vector<std::shared_ptr<QueuedEvent>> found;
     const std::lock_guard guard{mutex_};
     if (!may_want_turns_) return found;
     for (const auto& run : waiting_) {
@@ -29,7 +29,7 @@ std::vector<std::shared_ptr<EventRun>> EventQueue::those_that_want_turns() {
     return found;
 }
 
-std::shared_ptr<EventRun> EventQueue::take() {
+std::shared_ptr<QueuedEvent> EventQueue::take() {
     const std::lock_guard guard{mutex_};
     if (waiting_.empty()) return nullptr;
     auto first = std::move(waiting_.front());
@@ -37,21 +37,21 @@ std::shared_ptr<EventRun> EventQueue::take() {
     return first;
 }
 
-bool EventQueue::remove(const EventRun& run) {
+bool EventQueue::remove(const QueuedEvent& run) {
     const std::lock_guard guard{mutex_};
     return std::erase_if(waiting_, [&run](const auto& waiting) { return waiting.get() == &run; }) != 0;
 }
 
-std::vector<std::shared_ptr<EventRun>> EventQueue::close() {
+std::vector<std::shared_ptr<QueuedEvent>> EventQueue::close() {
     const std::lock_guard guard{mutex_};
     closed_ = true;
-    std::vector<std::shared_ptr<EventRun>> left{std::make_move_iterator(waiting_.begin()),
-                                                std::make_move_iterator(waiting_.end())};
+    std::vector<std::shared_ptr<QueuedEvent>> left{std::make_move_iterator(waiting_.begin()),
+                                                   std::make_move_iterator(waiting_.end())};
     waiting_.clear();
     return left;
 }
 
-bool EventQueue::holds(const EventRun& run) const {
+bool EventQueue::holds(const QueuedEvent& run) const {
     const std::lock_guard guard{mutex_};
     return std::any_of(waiting_.begin(), waiting_.end(), [&run](const auto& waiting) { return waiting.get() == &run; });
 }

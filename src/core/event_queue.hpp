@@ -6,7 +6,7 @@
 #include <mutex>
 #include <vector>
 
-#include "core/event_run.hpp"
+#include "core/queued_event.hpp"
 #include "servicekit/os/event_loop.hpp"
 
 namespace servicekit {
@@ -24,28 +24,28 @@ public:
     /// Whether the event thread is woken by the push, or by the caller, once it has pushed all that it has.
     enum class Wake { now, by_caller };
     /// \returns false where it is full, or closed.
-    bool push(std::shared_ptr<EventRun> run, Wake wake = Wake::now);
-    /// Tells the first of those whose askers want to know what runs before them. \param running as in EventRun::tell_queued()
+    bool push(std::shared_ptr<QueuedEvent> run, Wake wake = Wake::now);
+    /// Tells the first of those whose askers want to know what runs before them. \param running as in QueuedEvent::tell_queued()
     template <class Running>
     void tell_waiting(const Running& running) {
         for (const auto& run : those_that_want_turns()) run->tell_queued(running);
     }
     /// \returns null where nothing waits.
-    std::shared_ptr<EventRun> take();
+    std::shared_ptr<QueuedEvent> take();
     /// \returns whether it still waited; it does not any more.
-    bool remove(const EventRun& run);
+    bool remove(const QueuedEvent& run);
     /// Takes no more. \returns what waited, to be refused.
-    std::vector<std::shared_ptr<EventRun>> close();
-    [[nodiscard]] bool holds(const EventRun& run) const;
+    std::vector<std::shared_ptr<QueuedEvent>> close();
+    [[nodiscard]] bool holds(const QueuedEvent& run) const;
     /// Whether nothing waits but runs of this event.
     [[nodiscard]] bool holds_only(std::string_view event) const;
 
 private:
-    [[nodiscard]] std::vector<std::shared_ptr<EventRun>> those_that_want_turns();
+    [[nodiscard]] std::vector<std::shared_ptr<QueuedEvent>> those_that_want_turns();
 
     os::Parking* parking_;
     mutable std::mutex mutex_;
-    std::deque<std::shared_ptr<EventRun>> waiting_;
+    std::deque<std::shared_ptr<QueuedEvent>> waiting_;
     bool closed_ = false;
     bool may_want_turns_ = false;  ///< one of those that wait, or that have waited since nobody was found who does
 };

@@ -10,6 +10,7 @@
 #include "core/event_log.hpp"
 #include "core/protocol.hpp"
 #include "servicekit/base/json.hpp"
+#include "servicekit/core/call_error.hpp"
 #include "servicekit/os/process.hpp"
 
 namespace servicekit {
@@ -29,7 +30,7 @@ CaughtException describe_current_exception() {
     std::string name = type != nullptr ? demangled(type->name()) : "unknown";
     try {
         throw;
-    } catch (const EventFailure& failure) {
+    } catch (const ErrorReply& failure) {
         const Value* own = failure.fields().find("type");
         if (own != nullptr && own->is_string()) name = own->as_string();
         return {.type = std::move(name), .message = failure.what(), .code = failure.code(), .fields = failure.fields()};
@@ -60,7 +61,7 @@ class EventRunner::Running {
 public:
     Running(EventRunner& runner, const EventDeclaration& event) : runner_{runner} {
         if (runner_.depth_ >= deepest_nesting)
-            throw EventError("event-error", "events nested deeper than " + std::to_string(deepest_nesting));
+            throw CallError("event-error", "events nested deeper than " + std::to_string(deepest_nesting));
         const auto now = runner_.clock_->steady_now();
         runner_.trail_.begin(event.name, now);
         if (runner_.depth_++ > 0) return;
@@ -97,7 +98,7 @@ void EventRunner::wait_by(std::function<std::unique_ptr<os::Parking>()> make_par
     };
 }
 
-void EventRunner::run(EventRun& run, const Handler& handler) {
+void EventRunner::run(QueuedEvent& run, const Handler& handler) {
     Reply reply;
     Object error;
     bool failed = true;
@@ -149,7 +150,7 @@ std::string EventRunner::running() const {
     return busy_ ? busy_->event : std::string{};
 }
 
-Context::ProgressSink EventRunner::sink(EventRun* run) {
+Context::ProgressSink EventRunner::sink(QueuedEvent* run) {
     return [this, run](std::uint64_t done, std::uint64_t total, std::string_view text) {
         last_sign_.store(clock_->steady_now(), std::memory_order_relaxed);
         if (on_progress_) on_progress_(done, total, text);
@@ -161,8 +162,8 @@ Reply EventRunner::expressible(const EventDeclaration& event, Reply reply) const
     const auto fault = find_not_json(reply.fields());
     if (!fault) return reply;
     if (event.name != "status")
-        throw EventFailure("the reply has no form in JSON: '" + fault->pointer + "': " + fault->reason,
-                           {{"field", fault->pointer}});
+        throw ErrorReply("the reply has no form in JSON: '" + fault->pointer + "': " + fault->reason,
+                         {{"field", fault->pointer}});
     // Who watches the service by its status still gets the rest of it.
     Object rest;
     Value::List left_out;
@@ -178,14 +179,14 @@ Reply EventRunner::expressible(const EventDeclaration& event, Reply reply) const
 
 Reply EventRunner::invoke(Running& running, const EventDeclaration& event, const Arguments& arguments, Context& context,
                           const Handler& handler) {
-    Event occurrence{event.name, arguments, context};
+    EventRun occurrence{event.name, arguments, context};
     struct Current {
         const Context*& current;
         const Context* const outer;
         ~Current() { current = outer; }
     } const innermost{current_, std::exchange(current_, &context)};
     try {
-        Reply reply = expressible(event, around_(occurrence, [&handler](Event& inner) {
+        Reply reply = expressible(event, around_(occurrence, [&handler](EventRun& inner) {
                                       return handler(inner.arguments(), inner.context());
                                   }));
         running.succeeded();

@@ -13,7 +13,7 @@
 #include <thread>
 #include <utility>
 
-#include "core/event_run.hpp"
+#include "core/queued_event.hpp"
 #include "servicekit/core/logger.hpp"
 #include "servicekit/os/clock.hpp"
 #include "servicekit/os/event_loop.hpp"
@@ -35,7 +35,7 @@ public:
     };
 
     /// What surrounds every handler: BasicService::handle().
-    using Around = std::function<Reply(Event&, const std::function<Reply(Event&)>& next)>;
+    using Around = std::function<Reply(EventRun&, const std::function<Reply(EventRun&)>& next)>;
 
     EventRunner(Logger& log, const os::Clock& clock, Around around)
         : log_{&log}, clock_{&clock}, around_{std::move(around)} {}
@@ -56,7 +56,7 @@ public:
     [[nodiscard]] bool is_in_handler() const noexcept { return thread_ == std::this_thread::get_id() && depth_ > 0; }
 
     /// Runs it and gives its answer: what `handler` returns, or the error object for what it throws, which is logged.
-    void run(EventRun& run, const Handler& handler);
+    void run(QueuedEvent& run, const Handler& handler);
     /// The same for an event that nobody waits for: what it throws is rethrown.
     Reply run_unasked(const EventDeclaration& event, const Arguments& arguments, const Peer& peer,
                       const Handler& handler);
@@ -78,8 +78,8 @@ public:
 private:
     class Running;
     /// \param run whose caller wants to know, too; may be null
-    [[nodiscard]] Context::ProgressSink sink(EventRun* run);
-    /// \throws EventFailure for a reply that JSON can't express. The status goes without such fields, and names them.
+    [[nodiscard]] Context::ProgressSink sink(QueuedEvent* run);
+    /// \throws ErrorReply for a reply that JSON can't express. The status goes without such fields, and names them.
     [[nodiscard]] Reply expressible(const EventDeclaration& event, Reply reply) const;
     [[nodiscard]] const Context::Waiting* waiting() const noexcept { return waiting_ ? &waiting_ : nullptr; }
     Reply invoke(Running& running, const EventDeclaration& event, const Arguments& arguments, Context& context,
@@ -106,7 +106,7 @@ struct CaughtException {
     std::string type;
     std::string message;
     std::string code = "event-error";  ///< of the error reply
-    Object fields = {};                ///< more of what it says: an EventFailure's own
+    Object fields = {};                ///< more of what it says: an ErrorReply's own
 
     /// What a client gets for it, of an event of this name.
     [[nodiscard]] Object as_error(const std::string& event) const;

@@ -451,7 +451,7 @@ void Lifecycle::serve() {
     }
 }
 
-void Lifecycle::serve(EventRun& run) {
+void Lifecycle::serve(QueuedEvent& run) {
     ServiceCore& core = *core_;
     try {
         core.own_status.refresh_before(run.event().name);

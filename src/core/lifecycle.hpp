@@ -9,7 +9,7 @@
 
 namespace servicekit {
 
-class EventRun;
+class QueuedEvent;
 class ServiceCore;
 
 /// The life of a service from load to the last release, in the order that behaviour.md promises.
@@ -56,7 +56,7 @@ private:
     void serve_until_stopped();
     void start_heartbeat();
     void serve();
-    void serve(EventRun& run);
+    void serve(QueuedEvent& run);
     std::optional<Error> stop_event();
     void run_cleanups();
     /// Releases in reverse what was taken.

@@ -14,9 +14,8 @@ namespace servicekit {
 namespace {
 
 /// What a caller in C++ gets for an error object.
-EventError as_exception(const Object& error) {
-    const std::string code = error.get<std::string>("code", {});
-    return {code.empty() ? "event-error" : code, error.get<std::string>("message", {}), error};
+CallError as_exception(const Object& error) {
+    return {error.get<std::string>("code", {}), error.get<std::string>("message", {}), error};
 }
 
 }  // namespace
@@ -153,6 +152,6 @@ void ServiceBase::on_status(Reply& reply) {
         core_->own_status.note_default();
 }
 
-Reply ServiceBase::handle(Event& event, const std::function<Reply(Event&)>& next) { return next(event); }
+Reply ServiceBase::handle(EventRun& event, const std::function<Reply(EventRun&)>& next) { return next(event); }
 
 }  // namespace servicekit

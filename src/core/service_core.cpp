@@ -28,8 +28,9 @@ ServiceCore::ServiceCore(ServiceBase& the_service, ServiceOptions the_options, E
       log{log_router.whole()},
       parking{host.make_parking()},
       queue{*parking},
-      runner{log, *host.clock,
-             [this](Event& event, const std::function<Reply(Event&)>& next) { return service.handle(event, next); }},
+      runner{
+          log, *host.clock,
+          [this](EventRun& event, const std::function<Reply(EventRun&)>& next) { return service.handle(event, next); }},
       announcements{*host.clock, [this] { return shutdown->extend(); }},
       streams{*this},
       crash_watch{*this},
@@ -80,12 +81,12 @@ Handler ServiceCore::own_part(const EventDeclaration& event) {
     }
     return [this, id = *built_in, name = event.name](const Arguments& arguments, Context&) {
         auto done = control_plane->do_at_once(id, arguments);
-        if (!done) throw EventError("event-error", done.error().message(), {{"event", name}});
+        if (!done) throw CallError("event-error", done.error().message(), {{"event", name}});
         return Reply{std::move(*done)};
     };
 }
 
-void ServiceCore::run_event(EventRun& run) {
+void ServiceCore::run_event(QueuedEvent& run) {
     // The declared handler as it is: a copy of it may own whatever the program gave it.
     const EventDeclaration& event = run.event();
     if (event.handler && built_in_named(event.name) != BuiltIn::reload) return runner.run(run, event.handler);
@@ -160,12 +161,12 @@ std::pair<std::shared_ptr<const EventDeclaration>, Arguments> ServiceCore::check
                                                                                  const Object& arguments) {
     auto found = events.find(event);
     if (!found || !is_client_event(event))
-        throw EventError("event-not-found", "there is no event '" + std::string{event} + "'", {{"event", event}});
+        throw CallError("event-not-found", "there is no event '" + std::string{event} + "'", {{"event", event}});
     try {
         Arguments checked = check_arguments(*found, arguments);
         return {std::move(found), std::move(checked)};
     } catch (const BadArgument& bad) {
-        throw EventError("bad-argument", bad.what(), {{"event", event}, {"argument", bad.argument()}});
+        throw CallError("bad-argument", bad.what(), {{"event", event}, {"argument", bad.argument()}});
     }
 }
 
@@ -194,21 +195,21 @@ Reply ServiceCore::with_status_fields(const Object& own) const {
 Reply ServiceCore::run_nested(std::string_view event, const Object& arguments) {
     auto [found, checked] = check(event, arguments);
     if (current_state() == ServiceState::loading)
-        throw EventError("not-ready", "the service is loading", {{"state", "loading"}});
+        throw CallError("not-ready", "the service is loading", {{"state", "loading"}});
     const std::optional<BuiltIn> built_in = built_in_named(event);
     if (built_in == BuiltIn::stop || built_in == BuiltIn::kill) return end_from_within(event);
     try {
         Reply own = runner.run_unasked(*found, checked, self(), own_part(*found));
         return built_in == BuiltIn::status ? with_status_fields(own.fields()) : own;
-    } catch (const EventError&) {
+    } catch (const CallError&) {
         throw;
     } catch (...) {
         const CaughtException caught = describe_current_exception();
-        throw EventError(caught.code, caught.message, caught.as_error(std::string{event}));
+        throw CallError(caught.code, caught.message, caught.as_error(std::string{event}));
     }
 }
 
-void ServiceCore::decline(EventRun& run, std::string_view code, const std::string& why, const Object& fields) {
+void ServiceCore::decline(QueuedEvent& run, std::string_view code, const std::string& why, const Object& fields) {
     // What core itself does for it may be done already: only its handler is left out.
     if (run.decline(make_error(code, why, fields)) && run.logs_outcome())
         EventLog{log}.never_ran(run.event().name, why);
@@ -229,8 +230,8 @@ void ServiceCore::queue_own(std::string_view event, const Object& arguments, Cal
             callback(&whole.fields(), nullptr);
         };
     }
-    push(std::make_shared<EventRun>(found, std::move(checked), self(),
-                                    std::make_unique<CallbackAnswer>(std::move(callback))));
+    push(std::make_shared<QueuedEvent>(found, std::move(checked), self(),
+                                       std::make_unique<CallbackAnswer>(std::move(callback))));
 }
 
 void ServiceCore::queue_work(std::string_view what, std::function<void()> work) {
@@ -240,20 +241,20 @@ void ServiceCore::queue_work(std::string_view what, std::function<void()> work) 
         work();
         return Reply{};
     };
-    push(std::make_shared<EventRun>(std::make_shared<const EventDeclaration>(std::move(event)), Arguments{}, self(),
-                                    std::make_unique<CallbackAnswer>([](const Object*, const Object*) {})));
+    push(std::make_shared<QueuedEvent>(std::make_shared<const EventDeclaration>(std::move(event)), Arguments{}, self(),
+                                       std::make_unique<CallbackAnswer>([](const Object*, const Object*) {})));
 }
 
 void ServiceCore::check_takes_events() const {
     const ServiceState now = current_state();
     if (now != ServiceState::running && now != ServiceState::reloading && !runner.is_in_handler())
-        throw EventError("not-ready", "the service is " + std::string{to_string(now)}, {{"state", to_string(now)}});
+        throw CallError("not-ready", "the service is " + std::string{to_string(now)}, {{"state", to_string(now)}});
 }
 
-void ServiceCore::push(std::shared_ptr<EventRun> run) {
+void ServiceCore::push(std::shared_ptr<QueuedEvent> run) {
     if (queue.push(std::move(run))) return;
-    if (shutdown->is_stopping()) throw EventError("not-ready", "the service is stopping", {{"state", "stopping"}});
-    throw EventError("busy", "too many events wait already", {{"limit", EventQueue::limit}});
+    if (shutdown->is_stopping()) throw CallError("not-ready", "the service is stopping", {{"state", "stopping"}});
+    throw CallError("busy", "too many events wait already", {{"limit", EventQueue::limit}});
 }
 
 Result<void> ServiceCore::reopen_log() {

@@ -45,7 +45,7 @@ public:
     /// \returns nothing callable for built-in events that have no such part.
     [[nodiscard]] Handler own_part(const EventDeclaration& event);
     /// Runs one that was queued, by its own part, and gives its answer. From the event thread.
-    void run_event(EventRun& run);
+    void run_event(QueuedEvent& run);
     /// The handler as a reload: who watches the service is told that it begins and that it is over.
     [[nodiscard]] Handler as_reload(Handler handler);
 
@@ -68,15 +68,15 @@ public:
     /// The same for a verb that talks to a running service, which goes on with what it can use.
     [[nodiscard]] ClientLoad load_as_client();
 
-    /// Runs an event within the handler that asks for it. Throws EventError.
+    /// Runs an event within the handler that asks for it. Throws CallError.
     Reply run_nested(std::string_view event, const Object& arguments);
     /// Answers one that will not run, and has the log say so.
-    void decline(EventRun& run, std::string_view code, const std::string& why, const Object& fields);
+    void decline(QueuedEvent& run, std::string_view code, const std::string& why, const Object& fields);
 
-    /// Queues an event that the program asks for. Throws EventError where it can't be.
+    /// Queues an event that the program asks for. Throws CallError where it can't be.
     void queue_own(std::string_view event, const Object& arguments, CallbackAnswer::Callback callback);
 
-    /// Queues a function of the program's own. Throws EventError where it can't be.
+    /// Queues a function of the program's own. Throws CallError where it can't be.
     void queue_work(std::string_view what, std::function<void()> work);
 
     /// The log policy's rare calls, one at a time, whichever thread they come from.
@@ -153,9 +153,9 @@ private:
     /// What both ways of asking check first.
     std::pair<std::shared_ptr<const EventDeclaration>, Arguments> check(std::string_view event,
                                                                         const Object& arguments);
-    /// Throws EventError where no event can be queued.
+    /// Throws CallError where no event can be queued.
     void check_takes_events() const;
-    void push(std::shared_ptr<EventRun> run);
+    void push(std::shared_ptr<QueuedEvent> run);
     [[nodiscard]] Peer self() const;
     Reply end_from_within(std::string_view event);
     [[nodiscard]] Reply with_status_fields(const Object& own) const;

@@ -90,7 +90,7 @@ Reply reply_from(const Value& value) {
 }  // namespace
 
 LispError::LispError(lisp::Fault fault, const Object& more)
-    : EventFailure{fault.message, fields_of(fault, more)}, fault_{std::move(fault)} {}
+    : ErrorReply{fault.message, fields_of(fault, more)}, fault_{std::move(fault)} {}
 
 class Lisp::Parts {
 public:
@@ -162,7 +162,7 @@ private:
     lisp::Answer serve(const std::string& function, const Value::List& arguments) {
         try {
             return {.value = call(function, arguments)};
-        } catch (const EventError& error) {
+        } catch (const CallError& error) {
             return {.ok = false, .text = error.what(), .type = error.code()};
         } catch (...) {
             const CaughtException caught = describe_current_exception();
@@ -178,7 +178,7 @@ private:
         try {
             service_->post_work("lisp", [this] { evaluator_.serve_calls(); });
             return std::nullopt;
-        } catch (const EventError& error) {
+        } catch (const CallError& error) {
             return lisp::Answer{.ok = false, .text = error.what(), .type = error.code()};
         }
     }
@@ -301,7 +301,7 @@ Reply Lisp::Parts::create_swank_server(const Arguments& arguments) {
         has_swank_ = true;
     } catch (const LispError& error) {
         if (!error.fault().type.ends_with("SWANK-PACKAGE-NOT-FOUND")) throw;
-        throw EventFailure(error.what(), {}, "swank-package-not-found");
+        throw ErrorReply(error.what(), {}, "swank-package-not-found");
     }
     const Evaluation started =
         run({.kind = Task::Kind::call, .texts = {"START-SWANK"}, .arguments = {arguments.get<std::int64_t>("port")}});

@@ -49,7 +49,7 @@ public:
         auto client = Client::connect(service_.control_socket());
         if (!client) throw std::runtime_error{client.error().message()};
         auto reply = client->call(event, arguments, {.timeout = patience});
-        if (!reply) throw std::runtime_error{reply.error().message()};
+        if (!reply) throw std::runtime_error{reply.error().what()};
         return std::move(*reply);
     }
     [[nodiscard]] int integer(std::string_view event, const Object& arguments, std::string_view key) const {

@@ -78,7 +78,7 @@ protected:
         pid_t pid = 0;
         await_state("the service is ready", [&] {
             auto client = Client::connect(server.control_socket());
-            const auto status = client ? client->call("status") : Result<Object>{client.error()};
+            const auto status = client ? client->call("status") : Result<Object, CallError>{client.error()};
             if (!status || *status->find("state") != Value{"running"}) return false;
             pid = status->find("pid")->as<pid_t>();
             return pid != before;

@@ -36,7 +36,7 @@ protected:
         auto client = Client::connect(program.control_socket());
         if (!client) throw std::runtime_error{client.error().message()};
         const auto reply = client->call(event, arguments);
-        if (!reply) throw std::runtime_error{reply.error().message()};
+        if (!reply) throw std::runtime_error{reply.error().what()};
         return *reply;
     }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <concepts>
 #include <optional>
 #include <utility>
 
@@ -7,13 +8,21 @@
 
 namespace servicekit {
 
-/// A value, or the Error that stood in its way.
+/// A value, or the error that stood in its way.
+///
+/// Who returns and who throws: what depends on the world outside of the program (the operating system, another process,
+/// a policy) returns a Result. What somebody has written wrong throws: a configuration (ConfigurationError), arguments
+/// (BadArgument), a value of another type (TypeError). A handler may throw whatever it likes: it becomes the error reply.
+///
 /// Asking for the one that is not there is a bug and throws std::bad_optional_access.
-template <class T>
+template <class T, class E = Error>
 class [[nodiscard]] Result {
 public:
-    Result(T value) : value_{std::move(value)} {}      // NOLINT(google-explicit-constructor)
-    Result(Error error) : error_{std::move(error)} {}  // NOLINT(google-explicit-constructor)
+    Result(T value) : value_{std::move(value)} {}  // NOLINT(google-explicit-constructor)
+    Result(E error) : error_{std::move(error)} {}  // NOLINT(google-explicit-constructor)
+    /// An Error, too, where E is made of one.
+    template <std::same_as<Error> Cause>
+    requires(!std::same_as<E, Error>) Result(Cause error) : error_{std::move(error)} {}  // NOLINT
 
     [[nodiscard]] bool has_value() const noexcept { return !error_; }
     explicit operator bool() const noexcept { return has_value(); }
@@ -27,11 +36,11 @@ public:
     [[nodiscard]] T* operator->() { return &value(); }
     [[nodiscard]] const T* operator->() const { return &value(); }
 
-    [[nodiscard]] const Error& error() const { return error_.value(); }
+    [[nodiscard]] const E& error() const { return error_.value(); }
 
 private:
     std::optional<T> value_;
-    std::optional<Error> error_;
+    std::optional<E> error_;
 };
 
 /// Success, or the Error that stood in its way.

@@ -123,9 +123,9 @@ struct EventDeclaration {
 };
 
 /// One run of an event, as BasicService::handle() sees it.
-class Event {
+class EventRun {
 public:
-    Event(std::string_view name, const Arguments& arguments, Context& context)
+    EventRun(std::string_view name, const Arguments& arguments, Context& context)
         : name_{name}, arguments_{&arguments}, context_{&context} {}
 
     [[nodiscard]] std::string_view name() const noexcept { return name_; }
@@ -140,25 +140,11 @@ private:
 
 /// Thrown by a handler whose error reply is to say more than a message: with fields of its own, or a code of its own.
 /// A `type` among the fields stands in place of the exception's.
-class EventFailure : public std::runtime_error {
+class ErrorReply : public std::runtime_error {
 public:
     /// \param fields without `code`, `message` and `event`, which are there anyway
-    explicit EventFailure(const std::string& message, Object fields = {}, std::string code = "event-error");
+    explicit ErrorReply(const std::string& message, Object fields = {}, std::string code = "event-error");
     [[nodiscard]] const std::string& code() const noexcept { return code_; }
-    [[nodiscard]] const Object& fields() const noexcept { return fields_; }
-
-private:
-    std::string code_;
-    Object fields_;
-};
-
-/// Thrown where a caller in C++ gets what a client would get as an error reply.
-class EventError : public std::runtime_error {
-public:
-    EventError(std::string code, const std::string& message, const Object& fields = {});
-    /// As in the protocol: "event-not-found", "event-error", "not-ready"...
-    [[nodiscard]] const std::string& code() const noexcept { return code_; }
-    /// The whole error object, with `code` and `message`.
     [[nodiscard]] const Object& fields() const noexcept { return fields_; }
 
 private:

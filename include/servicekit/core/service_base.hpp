@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "servicekit/core/call_error.hpp"
 #include "servicekit/core/event_table.hpp"
 #include "servicekit/core/logger.hpp"
 #include "servicekit/core/service_options.hpp"
@@ -49,14 +50,14 @@ public:
 
     /// Runs an event and waits for its reply. Within a handler it runs nested, at once, 16 deep at most;
     /// from any other thread it queues.
-    /// \throws EventError with what a client would get: "event-not-found", "bad-argument", "event-error", and
+    /// \throws CallError with what a client would get: "event-not-found", "bad-argument", "event-error", and
     ///         "not-ready" before the service is running or once it stops
     Reply trigger(std::string_view event, const Object& arguments = {});
-    /// Queues an event and does not wait; its error, if any, goes to the log. \throws EventError as trigger()
+    /// Queues an event and does not wait; its error, if any, goes to the log. \throws CallError as trigger()
     void post(std::string_view event, const Object& arguments = {});
 
     /// Has the handlers' thread call a function of the program's own, in its turn among the events, and does not wait;
-    /// what it throws goes to the log. \param what how status and log name it \throws EventError as trigger()
+    /// what it throws goes to the log. \param what how status and log name it \throws CallError as trigger()
     void post_work(std::string_view what, std::function<void()> work);
 
     /// As the event `stop`: returns at once. In the load event of a start it ends the start, with exit code 75.
@@ -116,7 +117,7 @@ protected:
     void report_progress(std::uint64_t done, std::uint64_t total, std::string_view text = {}) const;
 
     /// Surrounds every event, for auditing, timing, rate limits: call `next` to run it, or throw.
-    virtual Reply handle(Event& event, const std::function<Reply(Event&)>& next);
+    virtual Reply handle(EventRun& event, const std::function<Reply(EventRun&)>& next);
 
 private:
     friend class ServiceCore;

@@ -29,7 +29,7 @@ class Machine;
 
 /// Thrown where Lisp ends with a condition; as an error reply it has `type`, `kind`, `backtrace` and `form-index`, and
 /// `place` where a file was being loaded.
-class LispError : public EventFailure {
+class LispError : public ErrorReply {
 public:
     explicit LispError(lisp::Fault fault) : LispError{std::move(fault), {}} {}
     /// \param more fields of the error reply

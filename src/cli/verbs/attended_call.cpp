@@ -48,7 +48,7 @@ private:
 }  // namespace
 
 int call_attended(Session& session, Client& client, const AttendedCall& call,
-                  const std::function<int(const Result<Object>& reply)>& then) {
+                  const std::function<int(const Result<Object, CallError>& reply)>& then) {
     constexpr int exit_code_of_signals = 128;
     Console& console = session.console;
     Attendance attendance{console, call};
@@ -58,13 +58,13 @@ int call_attended(Session& session, Client& client, const AttendedCall& call,
     if (streams.is_terminal(os::Stream::in) || streams.is_terminal(os::Stream::error))
         options.on_turn = [&](const Turn& turn) { attendance.show(turn); };
 
-    std::optional<Result<Object>> reply;
+    std::optional<Result<Object, CallError>> reply;
     int signal = 0;
     {
         const auto sleep = session.tools.make_sleep();
         options.is_given_up = [&sleep] { return !sleep->sleep_for(std::chrono::milliseconds{0}); };
         reply = client.call(call.event, call.arguments, options);
-        if (!*reply && reply->error().errno_value == EINTR) signal = sleep->ended_by();
+        if (!*reply && reply->error().error().errno_value == EINTR) signal = sleep->ended_by();
     }
     if (signal == 0) {
         attendance.end();

@@ -21,8 +21,7 @@ struct AttendedCall {
 /// Ctrl-C (or TERM, or HUP) ends the call, not the event: then it prints whether the event is queued or runs.
 /// \param then gets the reply, or why there is none
 /// \returns what `then` returns; 128 and the number of the signal if one ended the call
-/// \throws EventError for an error reply
 int call_attended(Session& session, Client& client, const AttendedCall& call,
-                  const std::function<int(const Result<Object>& reply)>& then);
+                  const std::function<int(const Result<Object, CallError>& reply)>& then);
 
 }  // namespace servicekit::cli

@@ -30,37 +30,40 @@ bool can_ask(const os::StandardStreams& streams) {
     return streams.is_terminal(os::Stream::in) && streams.is_terminal(os::Stream::error);
 }
 
+Result<Object, CallError> whole(Result<Object> arguments) {
+    if (!arguments) return arguments.error();
+    return *std::move(arguments);
+}
+
 /// The reply to `events`; an empty one for a caller who may call events, but not list them.
-Result<Object> ask_events(Session& session, Client& client) {
-    try {
-        return client.call("events", {}, {.timeout = session.invocation.timeout.value_or(longest_listing)});
-    } catch (const EventError& error) {
-        if (error.code() == "not-allowed") return Object{};
-        throw;
-    }
+Result<Object, CallError> ask_events(Session& session, Client& client) {
+    auto reply = client.call("events", {}, {.timeout = session.invocation.timeout.value_or(longest_listing)});
+    if (!reply && reply.error().code() == "not-allowed") return Object{};
+    return reply;
 }
 
 /// The arguments as the service declares them, with the secrets that are missing and can be asked for. The service is
 /// asked only if something needs a type.
-Result<Object> typed_and_whole(Session& session, Client& client, GivenArguments given) {
+Result<Object, CallError> typed_and_whole(Session& session, Client& client, GivenArguments given) {
     os::StandardStreams& streams = session.console.streams();
     const auto here = [&session] { return session.tools.host.process->current_directory(); };
     if (given.named.empty() && !may_hold_relative_path(given.json) && !can_ask(streams))
-        return typed_arguments(given, nullptr, here);
+        return whole(typed_arguments(given, nullptr, here));
 
     const auto declared = ask_events(session, client);
     if (!declared) return declared.error();
     const Value::List* const parameters = declared_parameters(*declared, session.invocation.event);
     auto arguments = typed_arguments(given, parameters, here);
-    if (!arguments || parameters == nullptr || !can_ask(streams)) return arguments;
+    if (!arguments) return arguments.error();
+    if (parameters == nullptr || !can_ask(streams)) return *std::move(arguments);
     const auto missing = missing_secrets(*parameters, *arguments);
     for (const std::string& name : missing) {
         auto line = streams.ask_hidden(escaped(name) + ": ");
         if (!line) return line.error();
-        if (!*line) return arguments;  // the service will say what is missing
+        if (!*line) return *std::move(arguments);  // the service will say what is missing
         given.named.push_back({.name = name, .value = **std::move(line), .in_words = name});
     }
-    return missing.empty() ? arguments : typed_arguments(given, parameters, here);
+    return missing.empty() ? *std::move(arguments) : whole(typed_arguments(given, parameters, here));
 }
 
 }  // namespace
@@ -72,10 +75,10 @@ int call(Session& session) {
     return with_client(session, session.invocation.event, [&](Client& client) {
         Console& console = session.console;
         auto arguments = typed_and_whole(session, client, *std::move(given));
-        if (!arguments) return console.fail(arguments.error());
+        if (!arguments) return fail_call(session, arguments.error());
         const AttendedCall call{session.invocation.event, *std::move(arguments), session.invocation.timeout};
-        return call_attended(session, client, call, [&console](const Result<Object>& reply) {
-            if (!reply) return console.fail(reply.error());
+        return call_attended(session, client, call, [&](const Result<Object, CallError>& reply) {
+            if (!reply) return fail_call(session, reply.error());
             console.print_json(*reply);
             return 0;
         });

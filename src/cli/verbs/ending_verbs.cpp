@@ -111,33 +111,25 @@ private:
     Asked ask(std::string_view event, const CallOptions& options) {
         auto client = connect_to(session_, instance_);
         if (!client) return Asked::in_vain;
-        try {
-            const auto reply = client->call(event, {}, options);
-            if (!reply && options.wait) fault_ = "it ended without a word; its log may say why";
-            return reply ? Asked::taken : Asked::in_vain;
-        } catch (const EventError& error) {
-            // Root is refused only by a service that takes it for another: one in a user namespace of its own.
-            if (error.code() == "not-allowed" && session_.tools.host.process->effective_user() != 0) {
-                session_.console.fail(
-                    Error{ExitCode::permission, std::string{event}, instance_.in_words(), error.what()});
-                return Asked::refused;
-            }
-            if (options.wait) fault_ = error.what();
-            return Asked::in_vain;
+        const auto reply = client->call(event, {}, options);
+        if (reply) return Asked::taken;
+        const CallError& error = reply.error();
+        // Root is refused only by a service that takes it for another: one in a user namespace of its own.
+        if (error.code() == "not-allowed" && session_.tools.host.process->effective_user() != 0) {
+            session_.console.fail(Error{ExitCode::permission, std::string{event}, instance_.in_words(), error.what()});
+            return Asked::refused;
         }
+        if (options.wait) fault_ = error.is_reply() ? error.what() : "it ended without a word; its log may say why";
+        return Asked::in_vain;
     }
 
     [[nodiscard]] bool runs_stop_event() const {
         auto client = connect_to(session_, instance_);
         if (!client) return false;
-        try {
-            const auto status = client->call("status", {}, {.timeout = longest_answer / 2});
-            const Value* const busy = status ? status->find("busy") : nullptr;
-            const Value* const event = busy != nullptr && busy->is_object() ? busy->as_object().find("event") : nullptr;
-            return event != nullptr && *event == Value{"stop"};
-        } catch (const EventError&) {
-            return false;
-        }
+        const auto status = client->call("status", {}, {.timeout = longest_answer / 2});
+        const Value* const busy = status ? status->find("busy") : nullptr;
+        const Value* const event = busy != nullptr && busy->is_object() ? busy->as_object().find("event") : nullptr;
+        return event != nullptr && *event == Value{"stop"};
     }
 
     Session& session_;

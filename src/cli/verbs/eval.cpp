@@ -11,7 +11,7 @@ namespace servicekit::cli {
 namespace {
 
 /// As people count.
-std::string which_form(const EventError& error, std::size_t forms) {
+std::string which_form(const CallError& error, std::size_t forms) {
     const Value* index = error.fields().find("form-index");
     if (forms < 2 || index == nullptr || !index->is_integer()) return "the form";
     return "form " + std::to_string(index->as_integer() + 1);
@@ -24,21 +24,20 @@ int eval(Session& session) {
         const Invocation& invocation = session.invocation;
         const EvaluationRequest request{
             .forms = invocation.forms, .package = invocation.package, .time_limit = invocation.timeout};
-        try {
-            const AttendedCall call{.event = "eval", .arguments = evaluation_arguments(request)};
-            return call_attended(session, client, call, [&](const Result<Object>& reply) {
-                if (!reply) return session.console.fail(reply.error());
+        const AttendedCall call{.event = "eval", .arguments = evaluation_arguments(request)};
+        return call_attended(session, client, call, [&](const Result<Object, CallError>& reply) {
+            if (reply) {
                 session.console.print(evaluation_text(*reply));
                 return 0;
-            });
-        } catch (const EventError& error) {
-            if (!is_of_lisp(error) && !is_without_lisp(error)) throw;
+            }
+            const CallError& error = reply.error();
+            if (!is_of_lisp(error) && !is_without_lisp(error)) return fail_call(session, error);
             // What came before the fault has happened all the same.
             session.console.print(evaluation_text(error.fields()));
             session.console.complain("cannot evaluate " + which_form(error, request.forms.size()) + ": " +
                                      fault_text(error));
             return exit_status::error_reply;
-        }
+        });
     });
 }
 

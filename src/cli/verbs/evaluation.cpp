@@ -12,7 +12,8 @@ Object evaluation_arguments(const EvaluationRequest& request) {
     return arguments;
 }
 
-Result<Object> evaluate(Client& client, const EvaluationRequest& request, std::function<bool()> is_given_up) {
+Result<Object, CallError> evaluate(Client& client, const EvaluationRequest& request,
+                                   std::function<bool()> is_given_up) {
     return client.call("eval", evaluation_arguments(request), {.is_given_up = std::move(is_given_up)});
 }
 
@@ -31,11 +32,11 @@ std::string evaluation_text(const Object& reply) {
 
 std::string_view no_lisp_text() { return "this service has no Lisp: its program attaches none"; }
 
-bool is_without_lisp(const EventError& error) { return error.code() == "event-not-found"; }
+bool is_without_lisp(const CallError& error) { return error.code() == "event-not-found"; }
 
-bool is_of_lisp(const EventError& error) { return error.fields().contains("kind"); }
+bool is_of_lisp(const CallError& error) { return error.fields().contains("kind"); }
 
-std::string fault_text(const EventError& error) {
+std::string fault_text(const CallError& error) {
     if (is_without_lisp(error)) return std::string{no_lisp_text()};
     const std::string type = error.fields().get<std::string>("type", {});
     const std::string place = error.fields().get<std::string>("place", {});

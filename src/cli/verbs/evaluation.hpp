@@ -22,8 +22,8 @@ struct EvaluationRequest {
 [[nodiscard]] Object evaluation_arguments(const EvaluationRequest& request);
 
 /// \param is_given_up as in CallOptions
-/// \throws EventError for an error reply
-Result<Object> evaluate(Client& client, const EvaluationRequest& request, std::function<bool()> is_given_up = {});
+Result<Object, CallError> evaluate(Client& client, const EvaluationRequest& request,
+                                   std::function<bool()> is_given_up = {});
 
 /// What was printed, and each value on a line of its own.
 [[nodiscard]] std::string evaluation_text(const Object& reply);
@@ -32,11 +32,11 @@ Result<Object> evaluate(Client& client, const EvaluationRequest& request, std::f
 [[nodiscard]] std::string_view no_lisp_text();
 
 /// Whether the service has no event `eval`.
-[[nodiscard]] bool is_without_lisp(const EventError& error);
+[[nodiscard]] bool is_without_lisp(const CallError& error);
 
 /// Whether it is about what was to be evaluated, and not about the request.
-[[nodiscard]] bool is_of_lisp(const EventError& error);
+[[nodiscard]] bool is_of_lisp(const CallError& error);
 /// "no division (DIVISION-BY-ZERO)", with the place in the file that was being loaded.
-[[nodiscard]] std::string fault_text(const EventError& error);
+[[nodiscard]] std::string fault_text(const CallError& error);
 
 }  // namespace servicekit::cli

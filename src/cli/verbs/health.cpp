@@ -25,11 +25,7 @@ struct Verdict {
 Result<Object> ask_status(Session& session, const Instance& instance, milliseconds at_most) {
     auto client = connect_to(session, instance);
     if (!client) return client.error();
-    try {
-        return client->call("status", {}, {.timeout = std::max(at_most - client_grace, milliseconds{1})});
-    } catch (const EventError& error) {
-        return Error{ExitCode::internal, "get the status from", instance.paths.control_socket, error.what()};
-    }
+    return status_of(*client, std::max(at_most - client_grace, milliseconds{1}));
 }
 
 /// An event that runs longer than one ever should hangs, whatever the state says.

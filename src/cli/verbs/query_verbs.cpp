@@ -29,18 +29,16 @@ std::string in_words(std::chrono::milliseconds time) {
 /// Why a reload took longer than anybody waits: the control plane tells, whatever the service's own code does.
 std::string in_the_way(Client& client) {
     constexpr std::chrono::seconds longest_status{2};
-    try {
-        const auto status = client.call("status", {}, {.timeout = longest_status});
-        if (!status) return "the service does not answer at all";
-        const Value* busy = status->find("busy");
-        const Value* event = busy != nullptr && busy->is_object() ? busy->as_object().find("event") : nullptr;
-        if (event == nullptr) return "it is done by now, or was given up";
-        const std::string name = plain_text(*event);
-        if (name == "reload") return "its load event still runs, and goes on";
-        return "'" + name + "' runs before it; the reload was given up";
-    } catch (const EventError& error) {
-        return std::string{"what is in the way can't be told: "} + error.what();
-    }
+    const auto status = client.call("status", {}, {.timeout = longest_status});
+    if (!status && status.error().is_reply())
+        return "its status is not available: " + std::string{status.error().what()};
+    if (!status) return "the service does not answer at all";
+    const Value* busy = status->find("busy");
+    const Value* event = busy != nullptr && busy->is_object() ? busy->as_object().find("event") : nullptr;
+    if (event == nullptr) return "it is done by now, or was given up";
+    const std::string name = plain_text(*event);
+    if (name == "reload") return "its load event still runs, and goes on";
+    return "'" + name + "' runs before it; the reload was given up";
 }
 
 /// What can be told of an instance that does not answer.
@@ -68,13 +66,9 @@ Object with_pid_of_this_machine(Object reply, const Instance& instance, pid_t li
 Result<Object> ask_status(Session& session, const Instance& instance) {
     auto client = connect_to(session, instance);
     if (!client) return client.error();
-    try {
-        auto reply = client->call("status", {}, {.timeout = longest_reply});
-        if (!reply) return reply;
-        return with_pid_of_this_machine(*std::move(reply), instance, client->peer().pid);
-    } catch (const EventError& error) {
-        return Error{ExitCode::internal, "get the status from", instance.paths.control_socket, error.what()};
-    }
+    auto reply = status_of(*client, longest_reply);
+    if (!reply) return reply;
+    return with_pid_of_this_machine(*std::move(reply), instance, client->peer().pid);
 }
 
 int tell_not_running(Session& session, const RunningService& running, const std::vector<std::string>& left_behind) {
@@ -104,15 +98,11 @@ Result<Object> settings_of_service(Client& client, std::chrono::milliseconds at_
     const auto failed = [](std::string reason) {
         return Error{ExitCode::os, "get the settings", "", std::move(reason)};
     };
-    try {
-        const auto reply = client.call("settings", {}, {.timeout = at_most});
-        if (!reply) return reply.error();
-        const Value* rows = reply->find("settings");
-        if (rows == nullptr || !rows->is_object()) return failed("the service does not list them");
-        return rows->as_object();
-    } catch (const EventError& error) {
-        return failed(error.what());
-    }
+    const auto reply = client.call("settings", {}, {.timeout = at_most});
+    if (!reply) return reply.error().is_reply() ? failed(reply.error().what()) : reply.error().error();
+    const Value* rows = reply->find("settings");
+    if (rows == nullptr || !rows->is_object()) return failed("the service does not list them");
+    return rows->as_object();
 }
 
 /// The value that the service has in force; null if it has none.
@@ -181,7 +171,7 @@ int ask(Session& session, const std::string& event, const Object& arguments, std
         const CallOptions& options = {.timeout = longest_reply}) {
     return with_client(session, event, [&](Client& client) {
         const auto reply = client.call(event, arguments, options);
-        if (!reply) return session.console.fail(reply.error());
+        if (!reply) return fail_call(session, reply.error());
         session.console.print(text(*reply));
         return 0;
     });
@@ -268,17 +258,15 @@ int reload(Session& session) {
         const auto give_up = [&] {
             return console.fail(Error{ExitCode::timeout, "reload within " + in_words(at_most), "", in_the_way(client)});
         };
-        try {
-            return call_attended(session, client, {"reload", {}, at_most}, [&](const Result<Object>& reply) {
-                if (!reply)
-                    return reply.error().exit_code == ExitCode::timeout ? give_up() : console.fail(reply.error());
+        return call_attended(session, client, {"reload", {}, at_most}, [&](const Result<Object, CallError>& reply) {
+            if (reply) {
                 console.print(reload_text(*reply));
                 return 0;
-            });
-        } catch (const EventError& error) {
-            if (error.code() != "timeout") throw;
-            return give_up();
-        }
+            }
+            const CallError& error = reply.error();
+            const bool is_late = error.code() == "timeout" || error.error().exit_code == ExitCode::timeout;
+            return is_late ? give_up() : fail_call(session, error);
+        });
     });
 }
 

@@ -18,7 +18,7 @@ namespace {
 constexpr const char* first_package = "COMMON-LISP-USER";
 
 /// Whether the text is the beginning of a form, as Lisp found.
-bool is_unfinished(const EventError& error) {
+bool is_unfinished(const CallError& error) {
     const Value* kind = error.fields().find("kind");
     const Value* type = error.fields().find("type");
     return kind != nullptr && *kind == Value{"read"} && type != nullptr && *type == Value{"END-OF-FILE"};
@@ -53,17 +53,16 @@ public:
 private:
     /// Evaluates it where it is whole, and empties it then. \returns an exit code where it is over
     std::optional<int> take(std::string& form) {
-        try {
-            const auto reply =
-                evaluate(*client_, {.forms = {form}, .package = package_, .time_limit = session_->invocation.timeout},
-                         [this, has_interrupted = false]() mutable { return gives_up(has_interrupted); });
-            if (reply)
-                show(*reply);
-            else if (reply.error().errno_value == EINTR)
-                session_->console.complain("the form runs on until its time is up; what is typed now waits for that");
-            else
-                return session_->console.fail(reply.error());
-        } catch (const EventError& error) {
+        const auto reply =
+            evaluate(*client_, {.forms = {form}, .package = package_, .time_limit = session_->invocation.timeout},
+                     [this, has_interrupted = false]() mutable { return gives_up(has_interrupted); });
+        if (reply) {
+            show(*reply);
+        } else if (const CallError& error = reply.error(); error.error().errno_value == EINTR) {
+            session_->console.complain("the form runs on until its time is up; what is typed now waits for that");
+        } else if (!error.is_reply()) {
+            return fail_call(*session_, error);
+        } else {
             if (is_unfinished(error)) return std::nullopt;
             session_->console.print(evaluation_text(error.fields()));
             session_->console.complain(fault_text(error));
@@ -83,14 +82,10 @@ private:
     }
 
     bool interrupt() {
-        try {
-            auto client = client_->connect_again();
-            if (!client) return false;
-            const auto reply = client->call("interrupt-eval", {}, {.timeout = std::chrono::seconds{5}});
-            return reply && reply->contains("interrupted") && *reply->find("interrupted") == Value{true};
-        } catch (const EventError&) {
-            return false;
-        }
+        auto client = client_->connect_again();
+        if (!client) return false;
+        const auto reply = client->call("interrupt-eval", {}, {.timeout = std::chrono::seconds{5}});
+        return reply && reply->get<bool>("interrupted", false);
     }
 
     void show(const Object& reply) {
@@ -114,17 +109,12 @@ private:
 /// Whether the service says which events it has, and `eval` is not one of them.
 bool is_known_to_lack_lisp(Client& client) {
     constexpr std::chrono::seconds longest_listing{2};
-    try {
-        const auto reply = client.call("events", {}, {.timeout = longest_listing});
-        const Value* events = reply ? reply->find("events") : nullptr;
-        if (events == nullptr || !events->is_list()) return false;
-        return std::none_of(events->as_list().begin(), events->as_list().end(), [](const Value& event) {
-            const Value* name = event.is_object() ? event.as_object().find("name") : nullptr;
-            return name != nullptr && *name == Value{"eval"};
-        });
-    } catch (const EventError&) {
-        return false;  // the first form will tell
-    }
+    const auto reply = client.call("events", {}, {.timeout = longest_listing});
+    const Value* events = reply ? reply->find("events") : nullptr;
+    if (events == nullptr || !events->is_list()) return false;  // the first form will tell
+    return std::none_of(events->as_list().begin(), events->as_list().end(), [](const Value& event) {
+        return event.is_object() && event.as_object().get<std::string>("name", {}) == "eval";
+    });
 }
 
 }  // namespace

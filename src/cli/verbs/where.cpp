@@ -60,15 +60,13 @@ Result<Running> ask_running(Session& session) {
     answer.who = (*instance)->in_words();
     auto client = connect_to(session, **instance);
     if (!client) return client.error();
-    try {
-        auto reply = client->call("settings", {}, {.timeout = longest_settings_answer});
-        if (!reply) return reply.error();
-        if (const Value* settings = reply->find("settings"); settings != nullptr && settings->is_object())
-            answer.settings = settings->as_object();
-        if (const Value* app = reply->find("app")) answer.app = *app;
-    } catch (const EventError& error) {
-        return Error{ExitCode::permission, "see what the running service runs with", "", error.what()};
-    }
+    auto reply = client->call("settings", {}, {.timeout = longest_settings_answer});
+    if (!reply && reply.error().is_reply())
+        return Error{ExitCode::permission, "see what the running service runs with", "", reply.error().what()};
+    if (!reply) return reply.error().error();
+    if (const Value* settings = reply->find("settings"); settings != nullptr && settings->is_object())
+        answer.settings = settings->as_object();
+    if (const Value* app = reply->find("app")) answer.app = *app;
     return answer;
 }
 

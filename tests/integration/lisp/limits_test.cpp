@@ -136,7 +136,7 @@ TEST_F(LispLimitsTest, DeepListsArePrintedOrRefused) {
         try {
             value_of(service, "(let (l) (dotimes (i 1000000 l) (setf l (list l))))");
             return "";
-        } catch (const EventError& error) {
+        } catch (const CallError& error) {
             return error.fields().find("kind")->as_string();
         }
     }();

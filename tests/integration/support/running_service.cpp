@@ -38,14 +38,15 @@ Object RunningService::call(std::string_view event, const Object& arguments) con
     auto client = Client::connect(program_.control_socket());
     if (!client) throw std::runtime_error{client.error().message()};
     auto reply = client->call(event, arguments, {.timeout = patience});
-    if (!reply) throw std::runtime_error{reply.error().message()};
+    if (!reply) throw CallError{reply.error()};
     return std::move(*reply);
 }
 
 Object RunningService::call_in_vain(std::string_view event, const Object& arguments) const {
     try {
         static_cast<void>(call(event, arguments));
-    } catch (const EventError& error) {
+    } catch (const CallError& error) {
+        if (!error.is_reply()) throw;
         return error.fields();
     }
     throw std::runtime_error{std::string{event} + " succeeded"};

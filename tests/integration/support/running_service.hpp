@@ -7,6 +7,7 @@
 
 #include "integration/support/service_program.hpp"
 #include "servicekit/base/value.hpp"
+#include "servicekit/core/call_error.hpp"
 
 namespace servicekit::test {
 
@@ -29,7 +30,7 @@ public:
     int exit_code() { return process_.exit_code(); }
 
     /// Asks for an event over a connection of its own, and waits for the reply.
-    /// \throws EventError for an error reply, std::runtime_error where there is no reply
+    /// \throws CallError without a reply that is a success, std::runtime_error without a connection
     Object call(std::string_view event, const Object& arguments = {}) const;
     /// The same with a reply of the error kind. \returns the error object
     Object call_in_vain(std::string_view event, const Object& arguments = {}) const;

@@ -645,7 +645,7 @@ TEST_F(ControlPlaneTest, ATriggerThatFailsThrowsWhatAClientWouldGet) {
     add("outer", [&](Context&) {
         try {
             service().trigger("inner");
-        } catch (const EventError& error) {
+        } catch (const CallError& error) {
             code_seen = error.code() + " " + error.fields().find("type")->as_string();
         }
         return Reply{};
@@ -660,7 +660,7 @@ TEST_F(ControlPlaneTest, TriggerIsRefusedBeforeStartAndAfterStop) {
     const auto refused = [this] {
         try {
             service().trigger("status");
-        } catch (const EventError& error) {
+        } catch (const CallError& error) {
             return error.code();
         }
         return std::string{"allowed"};

@@ -10,10 +10,10 @@ namespace {
 
 using ::testing::NiceMock;
 
-std::shared_ptr<EventRun> run_of(std::string name) {
-    return std::make_shared<EventRun>(std::make_shared<EventDeclaration>(EventDeclaration{.name = std::move(name)}),
-                                      Arguments{}, Peer{},
-                                      std::make_unique<CallbackAnswer>([](const Object*, const Object*) {}));
+std::shared_ptr<QueuedEvent> run_of(std::string name) {
+    return std::make_shared<QueuedEvent>(std::make_shared<EventDeclaration>(EventDeclaration{.name = std::move(name)}),
+                                         Arguments{}, Peer{},
+                                         std::make_unique<CallbackAnswer>([](const Object*, const Object*) {}));
 }
 
 /// Counts how often it is told what runs before it.
@@ -55,8 +55,8 @@ TEST_F(EventQueueTest, TakesNoMoreThanItsLimit) {
 TEST_F(EventQueueTest, TellsOnlyTheFirstOfALongQueueWhatRunsBeforeThem) {
     int told = 0;
     for (std::size_t i = 0; i < EventQueue::limit; ++i) {
-        auto run = std::make_shared<EventRun>(std::make_shared<EventDeclaration>(), Arguments{}, Peer{},
-                                              std::make_unique<CountingAnswer>(told));
+        auto run = std::make_shared<QueuedEvent>(std::make_shared<EventDeclaration>(), Arguments{}, Peer{},
+                                                 std::make_unique<CountingAnswer>(told));
         if (i % 2 == 0) run->want_turns();
         queue_.push(std::move(run));
     }

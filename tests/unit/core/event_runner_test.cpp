@@ -32,15 +32,15 @@ protected:
     Object run(Handler handler, const std::string& name = "backup") {
         Object failure;
         reply_ = {};
-        EventRun run{std::make_shared<EventDeclaration>(EventDeclaration{.name = name}),
-                     {},
-                     {},
-                     std::make_unique<CallbackAnswer>([this, &failure](const Object* fields, const Object* error) {
-                         ++answers_;
-                         busy_when_answered_ = runner_.busy().has_value();
-                         if (fields != nullptr) reply_ = *fields;
-                         if (error != nullptr) failure = *error;
-                     })};
+        QueuedEvent run{std::make_shared<EventDeclaration>(EventDeclaration{.name = name}),
+                        {},
+                        {},
+                        std::make_unique<CallbackAnswer>([this, &failure](const Object* fields, const Object* error) {
+                            ++answers_;
+                            busy_when_answered_ = runner_.busy().has_value();
+                            if (fields != nullptr) reply_ = *fields;
+                            if (error != nullptr) failure = *error;
+                        })};
         runner_.run(run, handler);
         return failure;
     }
@@ -52,7 +52,7 @@ protected:
     mocks::FakeBoostLog boost_log_;
     LogRouter desk_{clock_, process_, streams_, boost_log_};
     std::vector<std::string> surrounded_;
-    EventRunner runner_{desk_.whole(), clock_, [this](Event& event, const std::function<Reply(Event&)>& next) {
+    EventRunner runner_{desk_.whole(), clock_, [this](EventRun& event, const std::function<Reply(EventRun&)>& next) {
                             surrounded_.emplace_back(event.name());
                             return next(event);
                         }};
@@ -196,10 +196,10 @@ TEST_F(EventRunnerTest, ProgressOfARunThatWasAnsweredGoesNowhere) {
     private:
         int& lines_;
     };
-    EventRun run{std::make_shared<EventDeclaration>(EventDeclaration{.name = "slow"}),
-                 {},
-                 {},
-                 std::make_unique<Counting>(lines)};
+    QueuedEvent run{std::make_shared<EventDeclaration>(EventDeclaration{.name = "slow"}),
+                    {},
+                    {},
+                    std::make_unique<Counting>(lines)};
     run.want_progress();
     runner_.run(run, [&run](const Arguments&, Context& context) {
         context.progress(1, 2);
@@ -214,7 +214,7 @@ TEST_F(EventRunnerTest, ProgressOfARunThatWasAnsweredGoesNowhere) {
 
 TEST_F(EventRunnerTest, AFailureBringsFieldsAndACodeOfItsOwn) {
     const Object error = run([](const Arguments&, Context&) -> Reply {
-        throw EventFailure("no form", {{"type", "END-OF-FILE"}, {"kind", "read"}, {"code", "not this one"}});
+        throw ErrorReply("no form", {{"type", "END-OF-FILE"}, {"kind", "read"}, {"code", "not this one"}});
     });
     EXPECT_EQ(error, (Object{{"code", "event-error"},
                              {"message", "no form"},
@@ -223,7 +223,7 @@ TEST_F(EventRunnerTest, AFailureBringsFieldsAndACodeOfItsOwn) {
                              {"kind", "read"}}));
 
     const Object coded =
-        run([](const Arguments&, Context&) -> Reply { throw EventFailure("gone", {}, "swank-package-not-found"); });
+        run([](const Arguments&, Context&) -> Reply { throw ErrorReply("gone", {}, "swank-package-not-found"); });
     EXPECT_EQ(coded, (Object{{"code", "swank-package-not-found"}, {"message", "gone"}, {"event", "backup"}}));
 }
 

@@ -17,8 +17,8 @@ TEST(ParameterTypeTest, HasTheNameOfTheProtocol) {
     EXPECT_EQ(to_string(ParameterType::object), "object");
 }
 
-TEST(EventErrorTest, HasTheWholeErrorObject) {
-    const EventError error{"event-not-found", "there is no event 'x'", {{"event", "x"}}};
+TEST(CallErrorTest, HasTheWholeErrorObject) {
+    const CallError error{"event-not-found", "there is no event 'x'", {{"event", "x"}}};
     EXPECT_EQ(error.code(), "event-not-found");
     EXPECT_STREQ(error.what(), "there is no event 'x'");
     EXPECT_EQ(error.fields(),

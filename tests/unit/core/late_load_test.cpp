@@ -73,7 +73,7 @@ TEST_F(LateLoadTest, WhatIsAttachedEndsWhereTheStartFailsBeforeAnyHandler) {
 
 TEST_F(LateLoadTest, WorkIsDoneInItsTurn) {
     std::vector<std::string> seen;
-    EXPECT_THROW(service().post_work("early", [] {}), EventError);
+    EXPECT_THROW(service().post_work("early", [] {}), CallError);
     then([&] { service().post_work("work", [&] { seen.emplace_back("work"); }); });
     then([this] { service().request_stop(); });
 

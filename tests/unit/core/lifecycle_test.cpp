@@ -68,7 +68,7 @@ TEST_F(LifecycleTest, ALoadOfAVerbMayNotTriggerEvents) {
     hooks.on_load = [&](Settings&) {
         try {
             (void)service().trigger("status");
-        } catch (const EventError& error) {
+        } catch (const CallError& error) {
             code = error.code();
         }
     };

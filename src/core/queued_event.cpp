@@ -1,4 +1,4 @@
-#include "core/event_run.hpp"
+#include "core/queued_event.hpp"
 
 #include "core/protocol.hpp"
 

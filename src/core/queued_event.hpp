@@ -35,11 +35,11 @@ public:
     virtual void lack_memory() {}
 };
 
-/// One run of an event, from the request to its answer; shared by the threads that may answer it.
-class EventRun {
+/// An event that somebody asked for, from the request to its answer; shared by the threads that may answer it.
+class QueuedEvent {
 public:
-    EventRun(std::shared_ptr<const EventDeclaration> event, Arguments arguments, Peer peer,
-             std::unique_ptr<Answer> answer)
+    QueuedEvent(std::shared_ptr<const EventDeclaration> event, Arguments arguments, Peer peer,
+                std::unique_ptr<Answer> answer)
         : event_{std::move(event)},
           arguments_{std::move(arguments)},
           peer_{std::move(peer)},

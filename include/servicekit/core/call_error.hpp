@@ -1,0 +1,36 @@
+#pragma once
+
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+#include "servicekit/base/error.hpp"
+#include "servicekit/base/value.hpp"
+
+namespace servicekit {
+
+/// Why a caller got no reply to an event: the error reply of the service, or what kept the caller from getting one.
+/// Client::call() returns it, ServiceBase::trigger() throws it.
+class CallError : public std::runtime_error {
+public:
+    /// An error reply. \param fields beside `code` and `message`
+    CallError(std::string code, const std::string& message, const Object& fields = {});
+    /// There was no reply.
+    CallError(Error cause);  // NOLINT(google-explicit-constructor)
+
+    /// As in the protocol: "event-not-found", "event-error", "not-ready"... Empty if there was no reply.
+    [[nodiscard]] const std::string& code() const noexcept { return code_; }
+    /// The whole error object, with `code` and `message`. Empty if there was no reply.
+    [[nodiscard]] const Object& fields() const noexcept { return fields_; }
+    /// Whether the service has replied.
+    [[nodiscard]] bool is_reply() const noexcept { return !code_.empty(); }
+    /// The same with an exit code and an errno: "cannot run 'backup': disk full (event-error)".
+    [[nodiscard]] const Error& error() const noexcept { return error_; }
+
+private:
+    std::string code_;
+    Object fields_;
+    Error error_;
+};
+
+}  // namespace servicekit
