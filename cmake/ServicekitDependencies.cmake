@@ -20,6 +20,10 @@ endif()
 find_path(SERVICEKIT_CLI11_INCLUDE_DIRS CLI/CLI.hpp REQUIRED)
 mark_as_advanced(SERVICEKIT_CLI11_INCLUDE_DIRS)
 
+# Its header alone, if there is one: the verb `repl` loads the library to let lines be edited.
+find_path(SERVICEKIT_LIBEDIT_INCLUDE_DIR histedit.h)
+mark_as_advanced(SERVICEKIT_LIBEDIT_INCLUDE_DIR)
+
 # The mocks need GoogleMock, and are there for users too: without it they are left out. A project that adds this one as a
 # subdirectory may have brought its own.
 if(NOT TARGET GTest::gmock)

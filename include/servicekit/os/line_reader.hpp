@@ -8,8 +8,8 @@
 
 namespace servicekit::os {
 
-/// Reads what somebody types, a line at a time. On a terminal lines can be edited, and earlier ones recalled, where
-/// libedit is installed; elsewhere they come as they are.
+/// Reads what somebody types, a line at a time. On a terminal lines can be edited, and earlier ones recalled, if libedit
+/// is installed and the library was built with it. Otherwise they come as the terminal gives them.
 /// While there is one for a terminal SIGINT, which Ctrl-C sends, does not end the process but is told here.
 class LineReader {
 public:

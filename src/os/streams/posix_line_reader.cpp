@@ -1,5 +1,8 @@
+#ifdef SERVICEKIT_HAS_LIBEDIT
 #include <dlfcn.h>
+#include <histedit.h>
 #include <langinfo.h>
+#endif
 #include <poll.h>
 #include <signal.h>
 #include <sys/signalfd.h>
@@ -124,37 +127,22 @@ private:
     InterruptKey key_;
 };
 
-// The interface of editline(3), as histedit.h has it. It is looked for when somebody wants to type: no service program
-// needs it to start. Its imitation of readline(3) can't be interrupted.
-struct EditLine;
-struct History;
-struct HistoryEvent {
-    int number = 0;
-    const char* text = nullptr;
-};
-enum EditLineOperation {
-    prompt_function = 0,
-    editor = 2,
-    handle_signals = 3,
-    bind_key = 4,
-    history_function = 10,
-    read_function = 13,
-    prepare_terminal = 16
-};
-enum HistoryOperation { set_size = 1, enter_line = 10 };
+#ifdef SERVICEKIT_HAS_LIBEDIT
 
+/// The functions of editline(3). Its imitation of readline(3) can't be interrupted.
 struct Editline {
-    EditLine* (*init)(const char* program, std::FILE* in, std::FILE* out, std::FILE* error) = nullptr;
-    void (*end)(EditLine* line) = nullptr;
-    int (*set)(EditLine* line, int operation, ...) = nullptr;
-    const char* (*gets)(EditLine* line, int* count) = nullptr;
-    void (*resize)(EditLine* line) = nullptr;
-    int (*source)(EditLine* line, const char* file) = nullptr;
-    History* (*history_init)() = nullptr;
-    void (*history_end)(History* history) = nullptr;
-    int (*history)(History* history, HistoryEvent* event, int operation, ...) = nullptr;
+    decltype(&::el_init) init = nullptr;
+    decltype(&::el_end) end = nullptr;
+    decltype(&::el_set) set = nullptr;
+    decltype(&::el_gets) gets = nullptr;
+    decltype(&::el_resize) resize = nullptr;
+    decltype(&::el_source) source = nullptr;
+    decltype(&::history_init) history_init = nullptr;
+    decltype(&::history_end) history_end = nullptr;
+    decltype(&::history) history = nullptr;
 
-    /// \returns whether all of it is there
+    /// Loads the library. It is not linked: a program that asks for no line starts without it.
+    /// \returns false if it is not installed
     bool load() {
         void* const library = ::dlopen("libedit.so.2", RTLD_NOW | RTLD_LOCAL);
         if (library == nullptr) return false;
@@ -174,21 +162,21 @@ public:
         : library_{library},
           line_{library_.init("servicekit", stdin, stdout, stderr)},
           history_{library_.history_init()} {
-        HistoryEvent event;
-        library_.history(history_, &event, set_size, 1000);
-        library_.set(line_, prompt_function, &show_prompt);
-        library_.set(line_, read_function, &read_character);
-        library_.set(line_, editor, "emacs");
+        HistEvent event{};
+        library_.history(history_, &event, H_SETSIZE, 1000);
+        library_.set(line_, EL_PROMPT, &show_prompt);
+        library_.set(line_, EL_GETCFN, static_cast<el_rfunc_t>(&read_character));
+        library_.set(line_, EL_EDITOR, "emacs");
         // The terminal is given back and prepared anew where the process is stopped and goes on, and at its end.
-        library_.set(line_, handle_signals, 1);
-        library_.set(line_, history_function, library_.history, history_);
+        library_.set(line_, EL_SIGNAL, 1);
+        library_.set(line_, EL_HIST, library_.history, history_);
         constexpr std::array<std::pair<const char*, const char*>, 5> keys{{{"\\e[1~", "ed-move-to-beg"},
                                                                            {"\\e[4~", "ed-move-to-end"},
                                                                            {"\\e[3~", "ed-delete-next-char"},
                                                                            {"\\e[H", "ed-move-to-beg"},
                                                                            {"\\e[F", "ed-move-to-end"}}};
         for (const auto& [key, command] : keys)
-            library_.set(line_, bind_key, key, command, static_cast<const char*>(nullptr));
+            library_.set(line_, EL_BIND, key, command, static_cast<const char*>(nullptr));
         library_.source(line_, nullptr);
     }
     EditedLines(const EditedLines&) = delete;
@@ -204,7 +192,7 @@ public:
         was_interrupted_ = false;
         library_.resize(line_);
         // Before the prompt: who answers that at once would type for a terminal that takes Ctrl-D for itself.
-        library_.set(line_, prepare_terminal, 1);
+        library_.set(line_, EL_PREP_TERM, 1);
         int count = 0;
         const char* const text = library_.gets(line_, &count);
         if (was_interrupted_ || text == nullptr || count <= 0) {
@@ -214,14 +202,14 @@ public:
         }
         std::string line{text, static_cast<std::size_t>(count)};
         if (line.back() == '\n') line.pop_back();
-        HistoryEvent event;
-        if (!line.empty()) library_.history(history_, &event, enter_line, line.c_str());
+        HistEvent event{};
+        if (!line.empty()) library_.history(history_, &event, H_ENTER, line.c_str());
         return std::optional{std::move(line)};
     }
     bool take_interrupt() override { return key_.take(); }
 
 private:
-    static const char* show_prompt(EditLine* /*line*/) { return reading_now->prompt_.c_str(); }
+    static char* show_prompt(EditLine* /*line*/) { return reading_now->prompt_.data(); }
     /// \returns 1; 0 at the end, and -1 where it could not be read
     static int read_character(EditLine* /*line*/, wchar_t* character) { return reading_now->read(*character); }
 
@@ -263,14 +251,18 @@ void use_utf8() {
     std::setlocale(LC_CTYPE, "C.UTF-8");
 }
 
+#endif
+
 }  // namespace
 
 std::unique_ptr<LineReader> make_posix_line_reader() {
     if (::isatty(STDIN_FILENO) != 1 || ::isatty(STDOUT_FILENO) != 1) return std::make_unique<PlainLines>();
+#ifdef SERVICEKIT_HAS_LIBEDIT
     if (Editline library; library.load()) {
         use_utf8();
         return std::make_unique<EditedLines>(library);
     }
+#endif
     return std::make_unique<UneditedLines>();
 }
 

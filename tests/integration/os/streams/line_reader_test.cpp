@@ -105,9 +105,13 @@ protected:
         shown.erase(0, found + text.size());
     }
     static bool has_libedit() {
+#ifdef SERVICEKIT_HAS_LIBEDIT
         void* const library = ::dlopen("libedit.so.2", RTLD_NOW | RTLD_LOCAL);
         if (library != nullptr) ::dlclose(library);
         return library != nullptr;
+#else
+        return false;
+#endif
     }
     /// Not until the end of its input: a terminal that is just being set up for a line may swallow that.
     [[nodiscard]] auto reading(int lines) const {
