@@ -11,13 +11,13 @@
 #endif
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 #include <system_error>
 #include <utility>
 #include <vector>
 
 #include "base/json_pointer.hpp"
+#include "base/parse_number.hpp"
 
 namespace servicekit {
 namespace {
@@ -104,13 +104,10 @@ public:
     bool Bool(bool value) { return add(value); }
 
     bool RawNumber(const char* text, rapidjson::SizeType length, bool /*copy*/) {
-        const char* const end = text + length;
-        std::int64_t integer = 0;
-        if (const auto read = std::from_chars(text, end, integer); read.ec == std::errc{} && read.ptr == end)
-            return add(integer);
-        double number = 0;
-        if (const auto read = std::from_chars(text, end, number); read.ec == std::errc{} && read.ptr == end)
-            return add(is_whole({text, length}) ? Value::wide_integer({text, length}) : Value{number});
+        const std::string_view digits{text, length};
+        if (const auto integer = parse_number<std::int64_t>(digits)) return add(*integer);
+        if (const auto number = parse_number<double>(digits))
+            return add(is_whole(digits) ? Value::wide_integer(digits) : Value{*number});
         return refuse(stream_->Tell() - length, "a number that is out of range");
     }
 

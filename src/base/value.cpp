@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <charconv>
 #include <chrono>
 #include <random>
 
+#include "base/parse_number.hpp"
 #include "base/sip_hash.hpp"
 #include "servicekit/base/json.hpp"
 
@@ -249,10 +249,7 @@ double Value::as_number() const {
     if (const auto* real = std::get_if<double>(&data_)) return *real;
     if (const auto* whole = std::get_if<std::int64_t>(&data_)) return static_cast<double>(*whole);
     if (!is_wide_integer()) throw TypeError{"a number", std::string{type_name()}};
-    const std::string& digits = wide_digits();
-    double number = 0;
-    std::from_chars(digits.data(), digits.data() + digits.size(), number);
-    return number;
+    return parse_number<double>(wide_digits()).value();
 }
 
 const std::string& Value::wide_digits() const { return std::get<WideInteger>(data_).digits; }

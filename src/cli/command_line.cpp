@@ -4,13 +4,13 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <optional>
 #include <string_view>
 #include <utility>
 
 #include "base/escaped_text.hpp"
 #include "base/names.hpp"
+#include "base/parse_number.hpp"
 #include "cli/help.hpp"
 #include "cli/verbs.hpp"
 #include "core/setting_kind.hpp"
@@ -75,13 +75,6 @@ std::optional<milliseconds> parse_seconds(std::string_view text) {
     } catch (const TypeError&) {
         return std::nullopt;
     }
-}
-
-std::optional<std::size_t> parse_count(std::string_view text) {
-    std::size_t count = 0;
-    const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), count);
-    if (fault != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-    return count;
 }
 
 void add_value_option(CLI::App& app, const std::string& name, const std::string& placeholder,
@@ -326,7 +319,7 @@ std::optional<Answer> Reading::take_values(const CLI::App& app) {
         if (!*into) return refuse(std::string{option} + " takes a number of seconds, not '" + *text + "'");
     }
     if (const auto lines = given(app, "--lines")) {
-        const auto count = parse_count(*lines);
+        const auto count = parse_number<std::size_t>(*lines);
         if (!count) return refuse("--lines takes a number, not '" + *lines + "'");
         invocation_.lines = *count;
     }

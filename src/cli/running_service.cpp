@@ -15,8 +15,6 @@ using std::chrono::milliseconds;
 /// How late an interruption may be noticed while a process is waited for, and the end of one that can't be.
 constexpr milliseconds slice{100};
 
-constexpr auto no_uid = static_cast<uid_t>(-1);
-
 }  // namespace
 
 std::string Instance::in_words() const { return pid > 0 ? "pid " + std::to_string(pid) : "its pid can't be told"; }
@@ -59,9 +57,9 @@ Result<std::optional<Instance>> RunningService::ask_lock(const Paths& paths) {
         return std::optional<Instance>{};
     }
     Instance instance{.paths = paths, .pid = (*owner)->pid, .users = trusted_users()};
-    const Peer holder{.pid = (*owner)->pid, .uid = (*owner)->uid.value_or(no_uid)};
+    const Peer holder{.pid = (*owner)->pid, .uid = (*owner)->uid.value_or(no_id)};
     const bool is_proof = is_closed(paths);
-    if (is_proof && holder.uid != no_uid && tools_.host.users->is_one_user(holder.uid))
+    if (is_proof && holder.uid != no_id && tools_.host.users->is_one_user(holder.uid))
         instance.users.push_back(holder.uid);
     const bool is_known = is_proof || may_serve(holder, instance.users);
     if (is_known && instance.pid > 0) return std::optional{std::move(instance)};
@@ -101,7 +99,7 @@ Result<std::optional<Instance>> RunningService::ask_socket(const Paths& paths) {
 }
 
 Peer RunningService::server_at(const Paths& paths) {
-    const Peer nobody{.pid = 0, .uid = no_uid};
+    const Peer nobody{.pid = 0, .uid = no_id};
     if (refuse_link(paths, trusted_users(), *tools_.host.files)) return nobody;
     const auto connection = tools_.host.sockets->connect(paths.control_socket);
     Peer server = connection ? (*connection)->peer() : nobody;

@@ -6,7 +6,7 @@
 
 namespace servicekit {
 std::string user_in_words(const Peer& peer) {
-    return "uid " + (peer.uid == static_cast<uid_t>(-1) ? "unknown" : std::to_string(peer.uid));
+    return "uid " + (peer.uid == no_id ? "unknown" : std::to_string(peer.uid));
 }
 
 std::string in_words(const Peer& peer) {

@@ -1,18 +1,16 @@
 #include "core/privileges.hpp"
 
 #include <array>
-#include <charconv>
 #include <cstdint>
 #include <string>
 #include <utility>
 
+#include "base/parse_number.hpp"
 #include "core/configuration.hpp"
 #include "core/service_core.hpp"
 
 namespace servicekit {
 namespace {
-
-constexpr auto no_group = static_cast<gid_t>(-1);
 
 /// What programs write as a matter of course, and harms nobody.
 constexpr std::array harmless_devices{"/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty"};
@@ -23,13 +21,6 @@ bool is_shared(const std::string& directory) {
         if (directory == shared) return true;
     constexpr std::string_view of_users = "/run/user/";
     return directory.starts_with(of_users) && directory.find('/', of_users.size()) == std::string::npos;
-}
-
-/// \returns nothing for "unlimited"
-std::optional<std::uint64_t> limit_in(const std::string& text) {
-    std::uint64_t number = 0;
-    const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
-    return read.ec == std::errc{} ? std::optional{number} : std::nullopt;
 }
 
 }  // namespace
@@ -78,7 +69,7 @@ Result<std::optional<Privileges::Identity>> Privileges::find_identity() const {
             return Error{ExitCode::configuration, "become a member of the group", group_name, "there is no such group"};
         group = **found;
     }
-    if (group == no_group)
+    if (group == no_id)
         return Error{ExitCode::configuration, "become the user", wanted,
                      "the user database has no such user to tell a group, so name a group as well"};
     return std::optional{Identity{.user = **user, .group = group}};
@@ -108,7 +99,9 @@ Result<void> Privileges::set_limits() const {
                                             std::pair{setting::limit_open_files, Resource::open_files}}) {
         const std::string wanted = settings.get(setting);
         if (wanted.empty()) continue;
-        if (auto limited = core_->host.confinement->limit(resource, limit_in(wanted)); !limited) return limited;
+        // "unlimited" is not a number.
+        if (auto limited = core_->host.confinement->limit(resource, parse_number<std::uint64_t>(wanted)); !limited)
+            return limited;
     }
     return {};
 }

@@ -2,13 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
 #include <cstdint>
 #include <optional>
-#include <system_error>
 
 #include "base/names.hpp"
+#include "base/parse_number.hpp"
 #include "base/peer_rule.hpp"
 #include "servicekit/base/json.hpp"
 #include "servicekit/base/log_level.hpp"
@@ -88,15 +87,14 @@ bool is_limit(const Value& value) {
     if (value.is_integer()) return value.as_integer() >= 0;
     if (!value.is_string()) return false;
     const std::string& text = value.as_string();
-    std::int64_t number = 0;
-    const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), number);
-    return text == "unlimited" || (fault == std::errc{} && end == text.data() + text.size() && number >= 0);
+    return text == "unlimited" || parse_number<std::int64_t>(text) >= 0;
 }
 
 /// A limit in the one form in which it is kept: "07" and 7 are the same.
 std::string limit_text(const Value& value) {
     if (value.is_integer()) return std::to_string(value.as_integer());
-    return value.as_string() == "unlimited" ? "unlimited" : std::to_string(std::stoll(value.as_string()));
+    return value.as_string() == "unlimited" ? "unlimited"
+                                            : std::to_string(parse_number<std::int64_t>(value.as_string()).value());
 }
 
 bool all_of(const Value& value, bool (*fits)(const Value&)) {
@@ -113,11 +111,9 @@ std::optional<std::int64_t> size_from(std::string_view text) {
     const std::size_t unit = text.empty() ? std::string_view::npos : units.find(text.back());
     const std::size_t shift = unit == std::string_view::npos ? 0 : 10 * (unit + 1);
     if (shift > 0) text.remove_suffix(1);
-    std::int64_t number = 0;
-    const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), number);
-    const bool fits = fault == std::errc{} && end == text.data() + text.size() && number >= 0;
-    if (!fits || number > (greatest_size >> shift)) return std::nullopt;
-    return number << shift;
+    const auto number = parse_number<std::int64_t>(text);
+    if (!number || *number < 0 || *number > (greatest_size >> shift)) return std::nullopt;
+    return *number << shift;
 }
 
 std::optional<std::int64_t> period_from(std::string_view text) {
@@ -220,17 +216,12 @@ Value value_from_text(SettingKind kind, std::string_view text) {
         std::erase_if(words, [](const Value& word) { return word.as_string().empty(); });
         return words;
     } else if (kind == SettingKind::descriptor || kind == SettingKind::count || kind == SettingKind::period) {
-        const char* const end = text.data() + text.size();
-        std::int64_t number = 0;
-        const auto read = std::from_chars(text.data(), end, number);
-        if (read.ec == std::errc{} && read.ptr == end) return number;
+        if (const auto number = parse_number<std::int64_t>(text)) return *number;
     } else if (kind == SettingKind::seconds) {
         const std::string_view digits = !text.empty() && text.back() == 's' ? text.substr(0, text.size() - 1) : text;
-        const char* const end = digits.data() + digits.size();
-        double seconds = 0;
-        const auto read = std::from_chars(digits.data(), end, seconds);
+        const auto seconds = parse_number<double>(digits);
         // One that is refused is shown as it was written.
-        if (read.ec == std::errc{} && read.ptr == end && seconds >= 0 && seconds <= longest_seconds) return seconds;
+        if (seconds && *seconds >= 0 && *seconds <= longest_seconds) return *seconds;
     } else if (kind == SettingKind::stream && text.starts_with('{')) {
         auto parsed = parse_json(text);
         if (auto* const value = std::get_if<Value>(&parsed)) return std::move(*value);
@@ -257,7 +248,7 @@ std::optional<std::string> text_from_value(SettingKind kind, const Value& value)
     return text;
 }
 
-mode_t mode_from_octal(const std::string& mask) { return static_cast<mode_t>(std::stoul(mask, nullptr, 8)); }
+mode_t mode_from_octal(const std::string& mask) { return parse_number<mode_t>(mask, 8).value(); }
 
 std::string octal_from_mode(mode_t permissions) {
     std::string digits;

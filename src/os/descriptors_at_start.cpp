@@ -9,11 +9,11 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <cstdio>
 #include <string_view>
 #include <vector>
 
+#include "base/parse_number.hpp"
 #include "os/uninterrupted.hpp"
 
 namespace servicekit::os::descriptors_at_start {
@@ -80,9 +80,7 @@ void note_all() {
     DIR* const directory = uninterrupted([&] { return ::opendir("/proc/self/fd"); });
     if (directory == nullptr) return note_one_by_one();
     while (const dirent* const entry = ::readdir(directory)) {
-        const std::string_view name{entry->d_name};
-        int descriptor = -1;
-        std::from_chars(name.data(), name.data() + name.size(), descriptor);
+        const int descriptor = parse_number<int>(entry->d_name).value_or(-1);
         if (descriptor >= 0 && descriptor != ::dirfd(directory)) note_one(descriptor);
     }
     ::closedir(directory);

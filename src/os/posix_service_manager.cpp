@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -15,6 +14,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/parse_number.hpp"
 #include "os/descriptor.hpp"
 #include "servicekit/os/service_manager.hpp"
 
@@ -33,15 +33,6 @@ std::optional<std::string> take_variable(const char* name) {
     std::string taken{value};
     ::unsetenv(name);
     return taken.empty() ? std::nullopt : std::optional{std::move(taken)};
-}
-
-template <class Number>
-std::optional<Number> number_in(const std::optional<std::string>& text) {
-    if (!text) return std::nullopt;
-    Number number{};
-    const auto [end, fault] = std::from_chars(text->data(), text->data() + text->size(), number);
-    if (fault != std::errc{} || end != text->data() + text->size()) return std::nullopt;
-    return number;
 }
 
 std::vector<std::string> split_at_colons(std::string_view text) {
@@ -107,9 +98,9 @@ public:
         const auto listed = take_variable("LISTEN_FDS");
         const auto listed_names = take_variable("LISTEN_FDNAMES");
         std::vector<ListenSocket> sockets;
-        if (!pid || !listed || number_in<pid_t>(pid) != ::getpid()) return sockets;
+        if (!pid || !listed || parse_number<pid_t>(*pid) != ::getpid()) return sockets;
 
-        const auto count = number_in<int>(listed);
+        const auto count = parse_number<int>(*listed);
         if (!count || *count <= 0) return os_error(take_over_action, "LISTEN_FDS=" + *listed, EINVAL);
         const auto names = listed_names ? split_at_colons(*listed_names) : std::vector<std::string>{};
         if (listed_names && names.size() != static_cast<std::size_t>(*count))
@@ -139,10 +130,10 @@ public:
     }
 
     std::optional<std::chrono::microseconds> take_watchdog() override {
-        const auto interval = number_in<std::int64_t>(take_variable("WATCHDOG_USEC"));
+        const auto interval = parse_number<std::int64_t>(take_variable("WATCHDOG_USEC").value_or(""));
         const auto pid = take_variable("WATCHDOG_PID");
         if (!interval || *interval <= 0) return std::nullopt;
-        if (pid && number_in<pid_t>(pid) != ::getpid()) return std::nullopt;
+        if (pid && parse_number<pid_t>(*pid) != ::getpid()) return std::nullopt;
         return std::chrono::microseconds{*interval};
     }
 

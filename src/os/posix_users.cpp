@@ -9,29 +9,18 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 #include <functional>
 #include <memory>
 #include <utility>
 #include <vector>
 
+#include "base/parse_id.hpp"
 #include "os/files/file_rights.hpp"
 #include "os/unmapped_ids.hpp"
 
 namespace servicekit::os {
 namespace {
-
-// setresuid(2) and its like take this one for 'leave as it is'.
-constexpr auto no_id = static_cast<id_t>(-1);
-
-/// An id in decimal, without a sign.
-std::optional<id_t> id_from(const std::string& text) {
-    id_t id = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
-    if (error != std::errc{} || end != text.data() + text.size() || id == no_id) return std::nullopt;
-    return id;
-}
 
 /// Calls a function such as getpwnam_r(3) with a buffer that grows until it is large enough.
 /// \param look_up int(Entry* entry, char* buffer, size_t size, Entry** found)
@@ -134,7 +123,7 @@ public:
     Result<std::optional<User>> find_user(const std::string& name_or_uid) override {
         auto found = look_up_in_database<passwd, User>(
             "user", name_or_uid, [&](auto... out) { return ::getpwnam_r(name_or_uid.c_str(), out...); }, user_from);
-        const auto uid = id_from(name_or_uid);
+        const auto uid = parse_id(name_or_uid);
         if (!found || *found || !uid) return found;
 
         found = look_up_in_database<passwd, User>(
@@ -147,7 +136,7 @@ public:
         auto found = look_up_in_database<group, gid_t>(
             "group", name_or_gid, [&](auto... out) { return ::getgrnam_r(name_or_gid.c_str(), out...); }, gid_from);
         if (!found || *found) return found;
-        return std::optional<gid_t>{id_from(name_or_gid)};
+        return std::optional<gid_t>{parse_id(name_or_gid)};
     }
 
     bool is_one_user(uid_t uid) const override { return uid != no_id && certain_user(uid) == uid; }

@@ -1,30 +1,23 @@
 #include "os/unmapped_ids.hpp"
 
 #include <cerrno>
-#include <charconv>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 
+#include "base/parse_number.hpp"
 #include "os/proc_file.hpp"
+#include "servicekit/base/peer.hpp"
 
 namespace servicekit::os {
 namespace {
 
-constexpr auto nobody = static_cast<id_t>(-1);
 constexpr id_t usual_overflow_id = 65534;
-
-std::optional<std::uint64_t> number_from(std::string_view word) {
-    std::uint64_t number = 0;
-    const auto [end, fault] = std::from_chars(word.data(), word.data() + word.size(), number);
-    return fault == std::errc{} && end != word.data() ? std::optional{number} : std::nullopt;
-}
 
 id_t overflow_id(const char* file) {
     const auto text = read_proc_file(file);
-    const auto number = text ? number_from(*text) : std::nullopt;
-    return number ? static_cast<id_t>(*number) : usual_overflow_id;
+    std::string_view rest = text ? std::string_view{*text} : std::string_view{};
+    return parse_number<id_t>(next_word(rest)).value_or(usual_overflow_id);
 }
 
 /// Whether every id of the machine has a number here, as where no namespace was made.
@@ -38,15 +31,15 @@ bool maps_all(const char* file) {
     for (;;) {
         // "inside outside count" of each range.
         for (int column = 0; column < 2; ++column) static_cast<void>(next_word(rest));
-        const auto count = number_from(next_word(rest));
+        const auto count = parse_number<std::uint64_t>(next_word(rest));
         if (!count) return mapped >= all;
         mapped += *count;
     }
 }
 
 id_t certain(id_t id, id_t overflow, const char* map_file) {
-    if (id == nobody || id != overflow) return id;
-    return maps_all(map_file) ? id : nobody;
+    if (id == no_id || id != overflow) return id;
+    return maps_all(map_file) ? id : no_id;
 }
 
 }  // namespace

@@ -2,29 +2,17 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
+
+#include "base/parse_id.hpp"
 
 namespace servicekit::mocks {
-namespace {
-
-constexpr auto no_id = static_cast<id_t>(-1);
-
-std::optional<id_t> id_from(const std::string& text) {
-    id_t id = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
-    if (error != std::errc{} || end != text.data() + text.size() || id == no_id) return std::nullopt;
-    return id;
-}
-
-}  // namespace
-
 Result<std::optional<os::User>> FakeUsers::find_user(const std::string& name_or_uid) {
     if (const auto failure = failures.due("find_user", name_or_uid))
         return os_error("look up user", name_or_uid, *failure);
     const auto named =
         std::find_if(users_.begin(), users_.end(), [&](const os::User& user) { return user.name == name_or_uid; });
     if (named != users_.end()) return std::optional{*named};
-    const auto uid = id_from(name_or_uid);
+    const auto uid = parse_id(name_or_uid);
     if (!uid) return std::optional<os::User>{};
     const auto numbered =
         std::find_if(users_.begin(), users_.end(), [&](const os::User& user) { return user.uid == *uid; });
@@ -36,7 +24,7 @@ Result<std::optional<gid_t>> FakeUsers::find_group(const std::string& name_or_gi
         return os_error("look up group", name_or_gid, *failure);
     const auto named = groups_.find(name_or_gid);
     if (named != groups_.end()) return std::optional{named->second};
-    return std::optional<gid_t>{id_from(name_or_gid)};
+    return std::optional<gid_t>{parse_id(name_or_gid)};
 }
 
 Result<void> FakeUsers::become(const os::User& user, gid_t group, std::span<const gid_t> may_keep) {

@@ -1,11 +1,11 @@
 #include "cli/log_view/log_tail.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <iterator>
 #include <utility>
 
 #include "base/age_order.hpp"
+#include "base/parse_number.hpp"
 #include "base/rfc3339.hpp"
 #include "cli/log_view/rotated_logs.hpp"
 #include "core/paths.hpp"
@@ -104,13 +104,13 @@ bool is_too_old(std::chrono::system_clock::time_point modified, std::string_view
 
 std::optional<std::string> time_before(std::string_view text, std::chrono::system_clock::time_point now) {
     using namespace std::chrono;
-    std::uint32_t count = 0;
-    const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), count);
-    if (fault != std::errc{} || end != text.data() + text.size() - 1) return std::nullopt;
+    if (text.empty()) return std::nullopt;
+    const auto count = parse_number<std::uint32_t>(text.substr(0, text.size() - 1));
+    if (!count) return std::nullopt;
     const auto before = [&](auto unit) {
         // Multiplied first, the time would be too large for the clock, and wrap round into the future.
-        const bool is_before_epoch = count > now.time_since_epoch() / unit;
-        std::string time = rfc3339(is_before_epoch ? system_clock::time_point{} : now - count * unit);
+        const bool is_before_epoch = *count > now.time_since_epoch() / unit;
+        std::string time = rfc3339(is_before_epoch ? system_clock::time_point{} : now - *count * unit);
         time.pop_back();
         return time;
     };

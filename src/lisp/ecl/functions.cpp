@@ -3,6 +3,7 @@
 // Lisp; what that gives is then made into Lisp's objects, which may jump, with nothing but pointers about. Interrupts
 // are off in all of them: SERVICE-EVAL sees to it.
 #include "lisp/ecl/functions.hpp"
+#include "base/parse_number.hpp"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -12,7 +13,6 @@
 
 #include <atomic>
 #include <cerrno>
-#include <charconv>
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
@@ -201,9 +201,9 @@ extern "C" cl_object servicekit_lisp_receive_secret(cl_object descriptor, cl_obj
     std::size_t size = 0;
     bool is_whole = receive_exactly(from, packet, digits, until) == digits;
     if (is_whole) {
-        const auto parsed = std::from_chars(packet, packet + digits, size, 16);
-        is_whole = parsed.ec == std::errc{} && parsed.ptr == packet + digits && size <= longest &&
-                   receive_exactly(from, packet, size, until) == size;
+        const auto parsed = parse_number<std::size_t>({packet, digits}, 16);
+        size = parsed.value_or(0);
+        is_whole = parsed && size <= longest && receive_exactly(from, packet, size, until) == size;
     }
     ecl_return1(ecl_process_env(), is_whole ? from_utf8({packet, size}) : ECL_NIL);
 }

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <ctime>
 
+#include "base/parse_number.hpp"
 #include "os/uninterrupted.hpp"
 
 namespace servicekit::os {
@@ -40,12 +41,6 @@ struct DirectoryEntry {
 
 /// What the question's signal meant before.
 constinit struct sigaction meant_before {};
-
-pid_t number_in(const char* name) noexcept {
-    pid_t number = 0;
-    for (; *name >= '0' && *name <= '9'; ++name) number = number * 10 + (*name - '0');
-    return *name == '\0' ? number : 0;
-}
 
 }  // namespace
 
@@ -91,7 +86,7 @@ void OtherThreads::list() noexcept {
         for (long at = 0; at < size;) {
             const auto* const entry = reinterpret_cast<const DirectoryEntry*>(buffer.data() + at);
             at += entry->length;
-            const pid_t id = number_in(entry->name);
+            const pid_t id = parse_number<pid_t>(entry->name).value_or(0);
             if (id == 0 || id == self) continue;
             if (count_ == threads_.size()) {
                 ++left_out_;

@@ -7,12 +7,12 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <climits>
 #include <deque>
 #include <string_view>
 #include <utility>
 
+#include "base/parse_number.hpp"
 #include "os/uninterrupted.hpp"
 #include "servicekit/os/files.hpp"
 
@@ -74,13 +74,6 @@ std::optional<std::string> target_of(int directory, const char* name) {
     const ssize_t size = ::readlinkat(directory, name, target.data(), target.size());
     if (size < 0) return std::nullopt;
     return std::string{target.data(), static_cast<std::size_t>(size)};
-}
-
-std::optional<int> number_in(const std::string& text) {
-    int number = 0;
-    const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), number);
-    return fault == std::errc{} && end == text.data() + text.size() && number >= 0 ? std::optional{number}
-                                                                                   : std::nullopt;
 }
 
 }  // namespace
@@ -194,7 +187,7 @@ private:
         const auto target = target_of(link, "");
         if (!target) return failed(errno);
         // What looks like a link in /proc may lead where no path does.
-        if (is_of_proc(link) && (target->starts_with('/') || number_in(step)))
+        if (is_of_proc(link) && (target->starts_with('/') || parse_number<int>(step)))
             return follow_through_proc(step, is_over);
         auto more = steps_of(*target);
         steps_.insert(steps_.begin(), more.begin(), more.end());
@@ -208,7 +201,7 @@ private:
             const bool is_roots = end_->users_.size() == 1;
             if (is_roots &&
                 (where_ == ours + "/fd" || (where_.starts_with(ours + "/task/") && where_.ends_with("/fd"))))
-                end_->own_descriptor_ = number_in(step);
+                end_->own_descriptor_ = parse_number<int>(step);
             end_->name_ = step;
             end_->kernel_follows_ = true;
             is_over = true;

@@ -8,9 +8,9 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <filesystem>
 
+#include "base/parse_number.hpp"
 #include "os/descriptor.hpp"
 #include "os/files/path_end.hpp"
 #include "os/sockets/sigpipe_block.hpp"
@@ -391,10 +391,8 @@ std::optional<int> named_descriptor(std::string_view path) noexcept {
     for (const std::string_view directory : {"/dev/fd/", "/proc/self/fd/", "/proc/thread-self/fd/"}) {
         if (!path.starts_with(directory)) continue;
         path.remove_prefix(directory.size());
-        int number = 0;
-        const auto [end, fault] = std::from_chars(path.data(), path.data() + path.size(), number);
-        const bool is_number = fault == std::errc{} && end == path.data() + path.size() && number >= 0;
-        return is_number ? std::optional{number} : std::nullopt;
+        const auto number = parse_number<int>(path);
+        return number >= 0 ? number : std::nullopt;
     }
     return std::nullopt;
 }

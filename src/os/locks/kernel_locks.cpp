@@ -4,22 +4,14 @@
 #include <sys/sysmacros.h>
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 #include <string>
 
+#include "base/parse_number.hpp"
 #include "os/proc_file.hpp"
 
 namespace servicekit::os {
 namespace {
-
-template <class Number>
-std::optional<Number> number_in(std::string_view text, int base = 10) {
-    Number number{};
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, base);
-    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-    return number;
-}
 
 std::string_view up_to(std::string_view& text, char separator) {
     const std::string_view part = text.substr(0, text.find(separator));
@@ -29,9 +21,9 @@ std::string_view up_to(std::string_view& text, char separator) {
 
 /// \param name "fe:00:131": the device in hexadecimal, the inode in decimal
 bool names(std::string_view name, const KernelFile& file) {
-    const auto device_major = number_in<std::uint64_t>(up_to(name, ':'), 16);
-    const auto device_minor = number_in<std::uint64_t>(up_to(name, ':'), 16);
-    const auto inode = number_in<std::uint64_t>(name);
+    const auto device_major = parse_number<std::uint64_t>(up_to(name, ':'), 16);
+    const auto device_minor = parse_number<std::uint64_t>(up_to(name, ':'), 16);
+    const auto inode = parse_number<std::uint64_t>(name);
     return device_major == file.device_major && device_minor == file.device_minor && inode == file.inode;
 }
 
@@ -49,7 +41,7 @@ std::optional<KernelLock> parse_line(std::string_view line, const KernelFile& fi
     if (!kind) return std::nullopt;
     static_cast<void>(next_word(line));
     const bool exclusive = next_word(line) == "WRITE";
-    const auto pid = number_in<pid_t>(next_word(line));
+    const auto pid = parse_number<pid_t>(next_word(line));
     if (!pid || !names(next_word(line), file)) return std::nullopt;
     return KernelLock{*kind, exclusive, std::max(*pid, 0)};
 }
@@ -79,7 +71,7 @@ public:
         const auto info = read_proc_file("/proc/self/fdinfo/" + std::to_string(descriptor));
         if (!info) return locked;
         if (const auto line = proc_line(*info, "ino:"))  // since Linux 5.14
-            locked.file_.inode = number_in<std::uint64_t>(*line).value_or(status.st_ino);
+            locked.file_.inode = parse_number<std::uint64_t>(*line).value_or(status.st_ino);
         if (const auto id = proc_line(*info, "mnt_id:")) locked.mount_id_ = *id;
         return locked;
     }
@@ -99,8 +91,8 @@ KernelFile LockedFile::identify() const {
     if (!mount_id_.empty()) {
         const std::string device = device_of_mount(mount_id_).value_or("");
         std::string_view rest = device;
-        const auto device_major = number_in<std::uint64_t>(up_to(rest, ':'));
-        const auto device_minor = number_in<std::uint64_t>(rest);
+        const auto device_major = parse_number<std::uint64_t>(up_to(rest, ':'));
+        const auto device_minor = parse_number<std::uint64_t>(rest);
         if (device_major && device_minor) {
             file.device_major = *device_major;
             file.device_minor = *device_minor;

@@ -1,7 +1,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <charconv>
 #include <condition_variable>
 #include <mutex>
 #include <string_view>
@@ -9,6 +8,7 @@
 #include <thread>
 
 #include "base/attempt.hpp"
+#include "base/parse_number.hpp"
 #include "os/proc_file.hpp"
 #include "os/process/thread_error.hpp"
 #include "servicekit/os/children.hpp"
@@ -39,8 +39,7 @@ public:
         const auto list = read_proc_file("/proc/thread-self/children");
         std::string_view rest = list ? std::string_view{*list} : std::string_view{};
         for (std::string_view word = next_word(rest); !word.empty(); word = next_word(rest)) {
-            pid_t child = 0;
-            std::from_chars(word.data(), word.data() + word.size(), child);
+            const auto child = parse_number<pid_t>(word).value_or(0);
             if (child > 0 && find_ended(P_PID, static_cast<id_t>(child)) == child) all.push_back(child);
         }
         if (all.empty()) all.push_back(first);

@@ -10,7 +10,6 @@
 
 #include <atomic>
 #include <cerrno>
-#include <charconv>
 #include <csignal>
 #include <ctime>
 #include <filesystem>
@@ -21,6 +20,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/parse_number.hpp"
 #include "os/proc_file.hpp"
 #include "os/streams/flush_stdio.hpp"
 #include "os/uninterrupted.hpp"
@@ -59,9 +59,7 @@ bool is_alive(std::string_view thread_id) {
     // "4711 (a name with ) or blanks) S ppid pgrp session tty tpgid flags ...", proc(5)
     std::string_view fields = std::string_view{*stat}.substr(stat->rfind(')') + 1);
     for (int skipped = 0; skipped < 6; ++skipped) static_cast<void>(next_word(fields));
-    const std::string_view word = next_word(fields);
-    unsigned flags = 0;
-    std::from_chars(word.data(), word.data() + word.size(), flags);
+    const auto flags = parse_number<unsigned>(next_word(fields)).value_or(0);
     constexpr unsigned is_ending = 0x4;  // PF_EXITING in the kernel's include/linux/sched.h
     return (flags & is_ending) == 0;
 }

@@ -5,12 +5,12 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <charconv>
 #include <csignal>
 #include <string>
 #include <string_view>
 #include <thread>
 
+#include "base/parse_number.hpp"
 #include "os/deadline.hpp"
 #include "os/descriptor.hpp"
 #include "os/proc_file.hpp"
@@ -55,10 +55,7 @@ public:
         auto ids = status ? proc_line(*status, "Uid:") : std::nullopt;
         if (!ids) return std::nullopt;
         static_cast<void>(next_word(*ids));  // the real one
-        const std::string_view effective = next_word(*ids);
-        uid_t uid = 0;
-        const auto [end, error] = std::from_chars(effective.data(), effective.data() + effective.size(), uid);
-        return error == std::errc{} ? std::optional{uid} : std::nullopt;
+        return parse_number<uid_t>(next_word(*ids));
     }
 
     Result<bool> signal(pid_t pid, int signal_number, const std::function<bool()>& still_meant) override {

@@ -8,9 +8,6 @@
 namespace servicekit::policies {
 namespace {
 
-// What the kernel gives where it can't tell, and chown(2) takes for 'leave as it is': nobody's.
-constexpr auto no_id = static_cast<id_t>(-1);
-
 bool is_in_group(const Peer& peer, gid_t group) noexcept {
     if (group == no_id) return false;
     return peer.gid == group || std::find(peer.groups.begin(), peer.groups.end(), group) != peer.groups.end();

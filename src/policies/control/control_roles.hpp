@@ -19,9 +19,9 @@ class ControlRoles {
 public:
     /// Whom the socket and the service behind it belong to.
     struct Belonging {
-        uid_t service = static_cast<uid_t>(-1);  ///< who the service runs as
-        uid_t owner = static_cast<uid_t>(-1);    ///< of the socket's file
-        gid_t group = static_cast<gid_t>(-1);    ///< of the socket's file
+        uid_t service = no_id;  ///< who the service runs as
+        uid_t owner = no_id;    ///< of the socket's file
+        gid_t group = no_id;    ///< of the socket's file
     };
 
     /// \returns ExitCode::configuration for a rule that is none, or that names nobody

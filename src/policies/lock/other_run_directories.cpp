@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <chrono>
 #include <thread>
 
+#include "base/parse_number.hpp"
 #include "servicekit/os/closed_directory.hpp"
 
 namespace servicekit::policies {
@@ -23,10 +23,8 @@ bool is_foreign(const Error& error) {
 }
 
 bool has_written_its_pid(const os::LockOwner& owner) {
-    pid_t pid = 0;
-    const char* const begin = owner.content.data();
-    const auto read = std::from_chars(begin, begin + owner.content.size(), pid);
-    return read.ec == std::errc{} && pid > 0 && pid == owner.pid;
+    const auto pid = parse_number<pid_t>(std::string_view{owner.content}.substr(0, owner.content.find('\n')));
+    return pid > 0 && pid == owner.pid;
 }
 
 }  // namespace

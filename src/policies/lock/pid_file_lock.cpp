@@ -1,12 +1,12 @@
 #include "servicekit/policies/lock/pid_file_lock.hpp"
 
-#include <charconv>
 #include <chrono>
 #include <condition_variable>
 #include <string_view>
 #include <system_error>
 #include <utility>
 
+#include "base/parse_number.hpp"
 #include "policies/lock/other_run_directories.hpp"
 #include "servicekit/os/file_locks.hpp"
 #include "servicekit/os/files.hpp"
@@ -33,11 +33,10 @@ Owner to_owner(const policies::OtherRunDirectories::Instance& instance) {
 
 /// \returns nothing where the file begins with no pid and the end of a line
 std::optional<pid_t> pid_in(std::string_view content) {
-    pid_t pid = 0;
-    const char* const begin = content.data();
-    const auto [end, fault] = std::from_chars(begin, begin + content.size(), pid);
-    const bool is_whole = end != begin + content.size() && *end == '\n';
-    return fault == std::errc{} && is_whole && pid > 0 ? std::optional{pid} : std::nullopt;
+    const auto end = content.find('\n');
+    if (end == std::string_view::npos) return std::nullopt;
+    const auto pid = parse_number<pid_t>(content.substr(0, end));
+    return pid > 0 ? pid : std::nullopt;
 }
 
 /// Lets time pass between two attempts.

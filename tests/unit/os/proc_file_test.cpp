@@ -29,9 +29,10 @@ TEST(ProcFileTest, FindsTheLineOfAKey) {
 }
 
 TEST(ProcFileTest, TakesWordsOffTheFront) {
-    std::string_view text = "  one\ttwo  ";
+    std::string_view text = "  one\ttwo\nthree \n";
     EXPECT_EQ(next_word(text), "one");
     EXPECT_EQ(next_word(text), "two");
+    EXPECT_EQ(next_word(text), "three");
     EXPECT_EQ(next_word(text), "");
     EXPECT_EQ(next_word(text), "");
 }

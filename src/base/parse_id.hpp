@@ -1,0 +1,17 @@
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "base/parse_number.hpp"
+#include "servicekit/base/peer.hpp"
+
+namespace servicekit {
+
+/// The id of a user or a group, in decimal. \returns nothing for no_id too
+[[nodiscard]] inline std::optional<id_t> parse_id(std::string_view text) noexcept {
+    const auto id = parse_number<id_t>(text);
+    return id != no_id ? id : std::nullopt;
+}
+
+}  // namespace servicekit
