@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "base/names.hpp"
+#include "base/path_parts.hpp"
 #include "cli/command_line.hpp"
 #include "cli/verbs/verb_functions.hpp"
 #include "core/service_core.hpp"
@@ -17,9 +18,7 @@ namespace cli {
 namespace {
 
 std::string file_name(const std::vector<std::string>& arguments) {
-    if (arguments.empty()) return {};
-    const std::string& path = arguments.front();
-    return path.substr(path.rfind('/') + 1);
+    return arguments.empty() ? std::string{} : std::string{file_name_of(arguments.front())};
 }
 
 int run_verb(Session& session) {

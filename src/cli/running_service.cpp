@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "base/path_parts.hpp"
 #include "client/server_check.hpp"
 #include "servicekit/os/closed_directory.hpp"
 

@@ -3,6 +3,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/path_parts.hpp"
 #include "core/policy_plans.hpp"
 #include "core/setting_kind.hpp"
 
@@ -134,11 +135,6 @@ Result<std::string> absolute_path(std::string path, const os::Host& host) {
     auto here = host.process->current_directory();
     if (!here) return here.error();
     return tidied((*here == "/" ? "/" : *here + "/") + path);
-}
-
-std::string directory_of(const std::string& path) {
-    const auto slash = path.rfind('/');
-    return slash == 0 ? "/" : path.substr(0, slash);
 }
 
 Result<Paths> resolve_paths(const Settings& settings, const os::Host& host) {

@@ -27,9 +27,6 @@ struct Paths {
     Choice choice = Choice::configured;
 };
 
-/// Of a file by its absolute path.
-[[nodiscard]] std::string directory_of(const std::string& path);
-
 /// A path from a setting, absolute; an empty one stays empty. Needs the current directory for a relative one only.
 [[nodiscard]] Result<std::string> absolute_path(std::string path, const os::Host& host);
 

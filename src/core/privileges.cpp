@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/parse_number.hpp"
+#include "base/path_parts.hpp"
 #include "core/configuration.hpp"
 #include "core/service_core.hpp"
 

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <utility>
 
+#include "base/path_parts.hpp"
+
 namespace servicekit::mocks {
 
 using os::FileType;
@@ -18,11 +20,6 @@ namespace {
 
 void demand(int errno_value, const std::string& path) {
     if (errno_value != 0) throw std::runtime_error("the fake file '" + path + "': " + errno_text(errno_value));
-}
-
-std::string directory_of(const std::string& path) {
-    const auto slash = path.rfind('/');
-    return slash == std::string::npos || slash == 0 ? "/" : path.substr(0, slash);
 }
 
 /// Lets the scene be set by root, whoever calls otherwise.

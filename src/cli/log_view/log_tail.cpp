@@ -6,6 +6,7 @@
 
 #include "base/age_order.hpp"
 #include "base/parse_number.hpp"
+#include "base/path_parts.hpp"
 #include "base/rfc3339.hpp"
 #include "cli/log_view/rotated_logs.hpp"
 #include "core/paths.hpp"

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/age_order.hpp"
+#include "base/path_parts.hpp"
 #include "policies/log/file/rotation_stamp.hpp"
 
 namespace servicekit::cli {
@@ -59,8 +60,6 @@ std::optional<Name> parse(std::string_view name, std::string_view log_name) {
     return parsed;
 }
 
-std::string_view name_of(std::string_view path) { return path.substr(path.rfind('/') + 1); }
-
 struct Placed {
     Name::Kind kind;
     std::string rank;  ///< grows with time, among those of its kind
@@ -79,7 +78,7 @@ std::string rank_of_number(std::string_view digits) {
 std::vector<std::string> logs_rotated_by_service(const std::string& log_path, const std::vector<std::string>& names) {
     std::vector<std::string> paths;
     for (const std::string& name : names) {
-        const auto parsed = parse(name, name_of(log_path));
+        const auto parsed = parse(name, file_name_of(log_path));
         const bool is_ours = parsed && parsed->kind == Name::Kind::stamped;
         if (is_ours && (parsed->compression.empty() || parsed->compression == ".gz"))
             paths.push_back(log_path + parsed->middle);
@@ -94,7 +93,7 @@ std::vector<RotatedLog> rotated_logs(os::Files& files, const std::string& log_pa
     const std::string latest = policies::rotation_stamp(now + AgeOrder::slack);
     std::vector<Placed> placed;
     for (const std::string& name : names) {
-        auto parsed = parse(name, name_of(log_path));
+        auto parsed = parse(name, file_name_of(log_path));
         if (!parsed) continue;
         RotatedLog log{.path = log_path + parsed->middle, .compression = parsed->compression, .modified = {}};
         const auto status = files.status(log.path + log.compression, os::Links::follow);

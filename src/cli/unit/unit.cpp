@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/path_parts.hpp"
 #include "cli/unit/unit_directories.hpp"
 #include "cli/unit/unit_file.hpp"
 #include "cli/unit/unit_options.hpp"

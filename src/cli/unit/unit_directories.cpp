@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/path_parts.hpp"
 #include "cli/unit/unit_options.hpp"
 
 namespace servicekit::cli {

@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "base/path_parts.hpp"
 #include "cli/verbs/verb_functions.hpp"
 #include "core/paths.hpp"
 #include "core/service_signals.hpp"

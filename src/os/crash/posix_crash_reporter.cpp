@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include "base/path_parts.hpp"
 #include "os/crash/alternate_stack.hpp"
 #include "os/crash/crash_handler.hpp"
 #include "os/descriptor.hpp"
@@ -36,16 +37,9 @@ struct ReportFile {
     std::optional<Error> obstacle = {};
 };
 
-std::string directory_of_report(const std::string& path) {
-    const auto slash = path.rfind('/');
-    return slash == 0 ? "/" : path.substr(0, slash);
-}
-
-const char* name_in(const std::string& path) { return path.c_str() + path.rfind('/') + 1; }
-
-Descriptor directory_of(const PathEnd& end, const std::string& path) {
+Descriptor directory_at(const PathEnd& end, const std::string& path) {
     if (end.directory() == AT_FDCWD)
-        return Descriptor{open_uninterrupted(directory_of_report(path).c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
+        return Descriptor{open_uninterrupted(directory_of(path).c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
     return Descriptor{::fcntl(end.directory(), F_DUPFD_CLOEXEC, 0)};
 }
 
@@ -66,7 +60,8 @@ std::optional<Error> obstacle_of(const struct stat& there, const PathEnd& end, c
 
 /// \returns what is in the way of a report of that name
 std::optional<Error> find_obstacle(const Descriptor& directory, const PathEnd& end, const std::string& path) {
-    const Descriptor there{open_uninterrupted_at(directory.get(), name_in(path), O_PATH | O_NOFOLLOW | O_CLOEXEC)};
+    const Descriptor there{
+        open_uninterrupted_at(directory.get(), file_name_of(path).data(), O_PATH | O_NOFOLLOW | O_CLOEXEC)};
     struct stat status {};
     if (!there || ::fstat(there.get(), &status) != 0) return std::nullopt;
     return obstacle_of(status, end, path);
@@ -74,8 +69,8 @@ std::optional<Error> find_obstacle(const Descriptor& directory, const PathEnd& e
 
 Result<ReportFile> open_named(ReportFile file, const PathEnd& end, bool must_be_new) {
     const int flags = O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | (must_be_new ? O_EXCL : 0);
-    file.descriptor.reset(open_uninterrupted_at(file.directory.get(), name_in(file.path), flags | always_with_reports,
-                                                report_permissions));
+    file.descriptor.reset(open_uninterrupted_at(file.directory.get(), file_name_of(file.path).data(),
+                                                flags | always_with_reports, report_permissions));
     struct stat status {};
     if (!file.descriptor || ::fstat(file.descriptor.get(), &status) != 0)
         return os_error(open_action, file.path, errno);
@@ -91,13 +86,14 @@ Result<ReportFile> with_permissions(ReportFile file) {
     const bool is_known = ::fstat(file.descriptor.get(), &status) == 0;
     // A report has pieces of memory in it: it is better not kept than shown to everybody.
     if (is_known && (status.st_mode & 07) == 0 && is_refused_by_file_system(error)) return file;
-    if (is_known && !file.is_nameless && status.st_size == 0) ::unlinkat(file.directory.get(), name_in(file.path), 0);
+    if (is_known && !file.is_nameless && status.st_size == 0)
+        ::unlinkat(file.directory.get(), file_name_of(file.path).data(), 0);
     return error;
 }
 
 Result<ReportFile> open_report_at(const PathEnd& end, const std::string& path, CrashReporter::Keeping keeping,
                                   const std::string& otherwise) {
-    ReportFile file{.descriptor = {}, .directory = directory_of(end, path), .path = path};
+    ReportFile file{.descriptor = {}, .directory = directory_at(end, path), .path = path};
     if (!file.directory) return os_error(open_action, path, errno);
     file.is_of_user = end.on_behalf_of().has_value();
     file.obstacle = find_obstacle(file.directory, end, path);
@@ -179,7 +175,7 @@ private:
 
     /// Where the directory may not be written any more, the file stays for the next start to use.
     void remove_if_empty() const noexcept {
-        const char* const name = name_in(file_.path);
+        const char* const name = file_name_of(file_.path).data();
         struct stat ours {};
         struct stat there {};
         if (::fstat(file_.descriptor.get(), &ours) == 0 && ours.st_size == 0 &&

@@ -6,18 +6,13 @@
 #include <cstring>
 #include <utility>
 
+#include "base/path_parts.hpp"
 #include "os/uninterrupted.hpp"
 
 namespace servicekit::os {
 
-SplitPath split_path(const std::string& path) {
-    const auto slash = path.rfind('/');
-    if (slash == std::string::npos) return {.directory = ".", .name = path};
-    return {.directory = slash == 0 ? "/" : path.substr(0, slash), .name = path.substr(slash + 1)};
-}
-
-Result<Descriptor> open_directory(const std::string& action, const std::string& path, const std::string& directory) {
-    Descriptor descriptor{open_uninterrupted(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
+Result<Descriptor> open_directory_of(const std::string& action, const std::string& path) {
+    Descriptor descriptor{open_uninterrupted(directory_of(path).c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
     if (!descriptor) return os_error(action, path, errno);
     return descriptor;
 }
@@ -27,17 +22,17 @@ Result<LocalAddress> LocalAddress::of(const std::string& action, const std::stri
     if (path.empty() || path.find('\0') != std::string::npos) return os_error(action, path, EINVAL);
     LocalAddress address;
     if (address.set(path)) return address;
-    const auto [directory, name] = split_path(path);
-    auto opened = open_directory(action, path, directory);
-    if (!opened) return opened.error();
-    address.directory_ = *std::move(opened);
-    if (address.set("/proc/self/fd/" + std::to_string(address.directory_.get()) + "/" + name)) return address;
-    return os_error(action, path, ENAMETOOLONG);
+    auto directory = open_directory_of(action, path);
+    if (!directory) return directory.error();
+    auto indirect = in(action, path, *directory);
+    if (indirect) indirect->directory_ = *std::move(directory);
+    return indirect;
 }
 
 Result<LocalAddress> LocalAddress::in(const std::string& action, const std::string& path, const Descriptor& directory) {
     LocalAddress address;
-    if (address.set("/proc/self/fd/" + std::to_string(directory.get()) + "/" + split_path(path).name)) return address;
+    if (address.set("/proc/self/fd/" + std::to_string(directory.get()) + "/" + std::string{file_name_of(path)}))
+        return address;
     return os_error(action, path, ENAMETOOLONG);
 }
 

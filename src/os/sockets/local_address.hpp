@@ -10,16 +10,8 @@
 
 namespace servicekit::os {
 
-struct SplitPath {
-    std::string directory;
-    std::string name;
-};
-
-[[nodiscard]] SplitPath split_path(const std::string& path);
-
-/// \param action, path what an error is about
-[[nodiscard]] Result<Descriptor> open_directory(const std::string& action, const std::string& path,
-                                                const std::string& directory);
+/// Opens the directory that the file is in. \param action what an error is about
+[[nodiscard]] Result<Descriptor> open_directory_of(const std::string& action, const std::string& path);
 
 /// A path as bind(2) and connect(2) want it. One that is too long for them goes by a descriptor of its directory,
 /// which the address keeps open.

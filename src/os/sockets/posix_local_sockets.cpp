@@ -26,6 +26,7 @@
 #include <vector>
 
 #include "base/attempt.hpp"
+#include "base/path_parts.hpp"
 #include "os/deadline.hpp"
 #include "os/descriptor.hpp"
 #include "os/files/path_end.hpp"
@@ -146,7 +147,7 @@ public:
     Result<std::unique_ptr<LocalConnection>> accept() override { return accept_on(socket_.get(), path_); }
 
     Result<void> remove_file() override {
-        const std::string name = split_path(path_).name;
+        const std::string name{file_name_of(path_)};
         struct stat ours {};
         if (fstat(file_.get(), &ours) != 0) return os_error("remove", path_, errno);
         struct stat found {};
@@ -234,7 +235,7 @@ Result<void> bind_over(const Descriptor& socket, const LocalAddress& address, co
     if (bind(socket.get(), address.get(), LocalAddress::size()) == 0) return {};
     if (errno != EADDRINUSE) return os_error("listen on", path, errno);
 
-    const std::string name = split_path(path).name;
+    const std::string name{file_name_of(path)};
     struct stat found {};
     if (fstatat(directory.get(), name.c_str(), &found, AT_SYMLINK_NOFOLLOW) == 0) {
         if (!S_ISSOCK(found.st_mode)) {
@@ -260,7 +261,7 @@ Result<Descriptor> open_bound_file(const Descriptor& socket, const Descriptor& d
         fcntl(file.get(), F_SETFD, FD_CLOEXEC);
         return file;
     }
-    file.reset(open_uninterrupted_at(directory.get(), split_path(path).name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+    file.reset(open_uninterrupted_at(directory.get(), file_name_of(path).data(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
     struct stat found {};
     if (!file || fstat(file.get(), &found) != 0) return os_error("listen on", path, errno);
     if (S_ISSOCK(found.st_mode) && found.st_uid == geteuid() && found.st_nlink == 1) return file;
@@ -271,7 +272,7 @@ Result<Descriptor> open_bound_file(const Descriptor& socket, const Descriptor& d
 
 /// What bind(2) has just made at the path, when nobody could open it.
 void remove_unopened(const Descriptor& directory, const std::string& path) {
-    const std::string name = split_path(path).name;
+    const std::string name{file_name_of(path)};
     struct stat found {};
     const bool is_bound = fstatat(directory.get(), name.c_str(), &found, AT_SYMLINK_NOFOLLOW) == 0 &&
                           S_ISSOCK(found.st_mode) && found.st_uid == geteuid();
@@ -297,7 +298,7 @@ Result<SocketPlace> place_of_socket(const std::string& path) {
     }
     auto address = LocalAddress::of("listen on", path);
     if (!address) return address.error();
-    auto directory = open_directory("listen on", path, split_path(path).directory);
+    auto directory = open_directory_of("listen on", path);
     if (!directory) return directory.error();
     return SocketPlace{.directory = *std::move(directory), .address = *std::move(address)};
 }

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "base/parse_number.hpp"
+#include "base/path_parts.hpp"
 #include "servicekit/os/closed_directory.hpp"
 
 namespace servicekit::policies {
@@ -65,7 +66,7 @@ bool OtherRunDirectories::counts(const std::string& pid_file, const os::LockOwne
     if (!owner.is_instance) return false;
     const uid_t self = process_.effective_user();
     if (owner.uid == self) return true;
-    const auto is_closed = os::is_closed_directory(files_, pid_file.substr(0, pid_file.rfind('/')), {self});
+    const auto is_closed = os::is_closed_directory(files_, directory_of(pid_file), {self});
     return is_closed && *is_closed;
 }
 

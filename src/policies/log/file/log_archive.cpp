@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/age_order.hpp"
+#include "base/path_parts.hpp"
 #include "policies/log/file/rotation_stamp.hpp"
 
 namespace servicekit::policies {
@@ -31,8 +32,8 @@ LogArchive::LogArchive(os::Files& files, const os::Clock& clock, std::string log
     : files_{&files},
       clock_{&clock},
       path_{std::move(log_path)},
-      directory_{path_.substr(0, std::max<std::size_t>(path_.rfind('/'), 1))},
-      name_{path_.substr(path_.rfind('/') + 1)},
+      directory_{directory_of(path_)},
+      name_{file_name_of(path_)},
       options_{options} {}
 
 LogArchive::~LogArchive() {

@@ -4,6 +4,8 @@
 #include <limits>
 #include <utility>
 
+#include "base/path_parts.hpp"
+
 namespace servicekit::policies {
 namespace {
 
@@ -13,8 +15,6 @@ using Time = std::chrono::system_clock::time_point;
 constexpr std::chrono::seconds pause_after_failure{10};
 
 constexpr std::uint64_t unlimited = std::numeric_limits<std::uint64_t>::max();
-
-std::string directory_of(const std::string& path) { return path.substr(0, std::max<std::size_t>(path.rfind('/'), 1)); }
 
 }  // namespace
 
