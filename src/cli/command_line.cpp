@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/escaped_text.hpp"
+#include "base/log_level_names.hpp"
 #include "base/names.hpp"
 #include "base/parse_number.hpp"
 #include "cli/help.hpp"
@@ -22,8 +23,6 @@ namespace {
 
 using std::chrono::milliseconds;
 using Arguments = std::vector<std::string>;
-
-constexpr const char* levels = "trace, debug, info, warning, error or fatal";
 
 /// The options that some verb has beside the settings.
 constexpr std::array<std::string_view, 18> verb_options{
@@ -138,7 +137,8 @@ void declare_own_options(CLI::App& app, Invocation& into) {
             break;
         }
         case Verb::log_level:
-            app.add_option("LEVEL", into.level, std::string{levels} + "; inherit, for a channel")->type_name("");
+            app.add_option("LEVEL", into.level, std::string{log_level_list} + "; inherit, for a channel")
+                ->type_name("");
             add_value_option(app, "--channel", "NAME", "the part of the program that it is about; else the whole");
             break;
         case Verb::call:
@@ -345,7 +345,7 @@ std::optional<Answer> Reading::take_values(const CLI::App& app) {
     if (const auto channel = given(app, "--channel")) invocation_.channel = *channel;
     const bool inherits = invocation_.level == "inherit" && !invocation_.channel.empty();
     if (!invocation_.level.empty() && !inherits && !log_level_from(invocation_.level))
-        return refuse("'" + invocation_.level + "' is no level: " + levels);
+        return refuse("'" + invocation_.level + "' is not one of the levels " + std::string{log_level_list});
     return std::nullopt;
 }
 

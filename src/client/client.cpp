@@ -6,6 +6,7 @@
 #include <utility>
 #include <variant>
 
+#include "base/durations.hpp"
 #include "client/request_connection.hpp"
 #include "client/server_check.hpp"
 #include "servicekit/base/json.hpp"
@@ -33,7 +34,7 @@ std::string encode_request(std::string_view event, const Object& arguments, cons
     if (options.on_turn) wishes.append("queue", true);
     if (options.timeout) {
         const auto time = std::max(*options.timeout, milliseconds{1});
-        wishes.append("timeout", static_cast<double>(time.count()) / 1000.0);
+        wishes.append("timeout", seconds_value(time));
     }
     if (options.wait) wishes.append("wait", true);
     if (!arguments.empty() || !wishes.empty()) request.emplace_back(arguments);

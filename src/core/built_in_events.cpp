@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/log_level_names.hpp"
+
 namespace servicekit {
 namespace {
 
@@ -54,7 +56,7 @@ std::vector<BuiltInEvent> make_table() {
          {.name = "log-level",
           .description = "tells how much is logged, or sets it",
           .parameters = {{.name = "level",
-                          .description = "trace, debug, info, warning, error or fatal; inherit, for a channel",
+                          .description = std::string{log_level_list} + "; inherit, for a channel",
                           .default_value = Value{}},
                          {.name = "channel",
                           .description = "the part of the program that it is about; without one the whole",

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/attempt.hpp"
+#include "base/log_level_names.hpp"
 #include "base/names.hpp"
 #include "core/argument_check.hpp"
 #include "core/configuration.hpp"
@@ -131,7 +132,7 @@ LevelRequest level_request(const Arguments& arguments) {
     request.level = log_level_from(name);
     const bool inherits = name == "inherit" && !request.channel.empty();
     if (!request.level && !inherits) {
-        const std::string expected = "one of trace, debug, info, warning, error, fatal";
+        const std::string expected = "one of " + std::string{log_level_list};
         refuse("level", name, request.channel.empty() ? expected : expected + ", inherit");
     }
     return request;

@@ -1,14 +1,12 @@
 #include "core/crash_reports.hpp"
 
-#include <cxxabi.h>
-
 #include <algorithm>
 #include <cerrno>
-#include <cstdlib>
-#include <memory>
 #include <utility>
 
 #include "base/age_order.hpp"
+#include "base/demangled.hpp"
+#include "base/parse_number.hpp"
 #include "base/rfc3339.hpp"
 
 namespace servicekit {
@@ -108,7 +106,8 @@ std::string CrashSummary::what_the_process_did() const {
 }
 
 Object CrashSummary::fields() const {
-    Object fields{{"time", time}, {"pid", std::atoll(pid.c_str())}, {"signal", signal}, {"reason", reason}};
+    Object fields{
+        {"time", time}, {"pid", parse_number<pid_t>(pid).value_or(0)}, {"signal", signal}, {"reason", reason}};
     for (const auto& [key, value] : {std::pair{"version", &version},
                                      {"exit", &exit},
                                      {"address", &address},
@@ -148,11 +147,7 @@ std::string demangle_frame(std::string_view line) {
     const auto end = line.rfind("+0x");
     if (begin == std::string_view::npos || end == std::string_view::npos || end < begin) return std::string{line};
     const std::string mangled{line.substr(begin + 2, end - begin - 2)};
-    int status = 0;
-    const std::unique_ptr<char, decltype(&std::free)> name{
-        abi::__cxa_demangle(mangled.c_str(), nullptr, nullptr, &status), &std::free};
-    if (status != 0) return std::string{line};
-    return std::string{line.substr(0, begin + 2)} + name.get() + std::string{line.substr(end)};
+    return std::string{line.substr(0, begin + 2)} + demangled(mangled.c_str()) + std::string{line.substr(end)};
 }
 
 Result<std::vector<CrashSummary>> CrashReports::list() const {

@@ -2,11 +2,11 @@
 
 #include <cxxabi.h>
 
-#include <cstdlib>
 #include <exception>
 #include <typeinfo>
 #include <utility>
 
+#include "base/demangled.hpp"
 #include "core/event_log.hpp"
 #include "core/protocol.hpp"
 #include "servicekit/base/json.hpp"
@@ -14,17 +14,6 @@
 #include "servicekit/os/process.hpp"
 
 namespace servicekit {
-namespace {
-
-std::string demangled(const char* name) {
-    int status = 0;
-    const std::unique_ptr<char, decltype(&std::free)> text{abi::__cxa_demangle(name, nullptr, nullptr, &status),
-                                                           &std::free};
-    return status == 0 ? std::string{text.get()} : std::string{name};
-}
-
-}  // namespace
-
 CaughtException describe_current_exception() {
     const std::type_info* type = abi::__cxa_current_exception_type();
     std::string name = type != nullptr ? demangled(type->name()) : "unknown";

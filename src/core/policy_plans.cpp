@@ -7,6 +7,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "base/durations.hpp"
 #include "core/setting_kind.hpp"
 
 namespace servicekit {
@@ -51,10 +52,7 @@ Member from_setting(T value) {
 
 Value to_setting(LineFormat format) { return format == LineFormat::json ? "json" : "text"; }
 Value to_setting(mode_t permissions) { return octal_from_mode(permissions); }
-Value to_setting(std::chrono::milliseconds time) {
-    if (time.count() % 1000 == 0) return time.count() / 1000;
-    return static_cast<double>(time.count()) / 1000.0;
-}
+Value to_setting(std::chrono::milliseconds time) { return seconds_value(time); }
 Value to_setting(std::chrono::seconds time) { return time.count(); }
 Value to_setting(bool value) { return value; }
 Value to_setting(std::uint64_t value) { return value; }

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "base/log_level_names.hpp"
 #include "base/names.hpp"
 #include "base/parse_number.hpp"
 #include "base/peer_rule.hpp"
@@ -18,14 +19,14 @@ namespace {
 constexpr double longest_seconds = 1e9;
 constexpr std::int64_t highest_descriptor = 1 << 30;
 
-std::string_view words(SettingKind kind) {
+std::string words(SettingKind kind) {
     switch (kind) {
         case SettingKind::name:
-            return name_rule();
+            return std::string{name_rule()};
         case SettingKind::path:
             return "a path";
         case SettingKind::log_level:
-            return "one of trace, debug, info, warning, error, fatal";
+            return "one of " + std::string{log_level_list};
         case SettingKind::account:
             return "a name or a number in quotes";
         case SettingKind::file_mask:
@@ -195,7 +196,7 @@ bool fits(SettingKind kind, const Value& value) {
 }  // namespace
 
 Value checked(SettingKind kind, Value value) {
-    if (!fits(kind, value)) throw TypeError{std::string{words(kind)}, found(value)};
+    if (!fits(kind, value)) throw TypeError{words(kind), found(value)};
     if (kind == SettingKind::file_mask) return three_digits(value.as_string());
     if (kind == SettingKind::limit) return limit_text(value);
     if (kind == SettingKind::size && value.is_string()) return *size_from(value.as_string());

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/log_level_names.hpp"
 #include "servicekit/core/settings.hpp"
 
 namespace servicekit {
@@ -47,8 +48,8 @@ constexpr std::array table{
                value("false")},
     SettingRow{setting::log_file.name, Kind::path, Group::log, "FILE", "file for the log",
                of_paths(&Paths::log_file, "none; in the foreground stderr")},
-    SettingRow{setting::log_level.name, Kind::log_level, Group::log, "LEVEL",
-               "trace, debug, info, warning, error or fatal", value("info"), changes_on_reload},
+    SettingRow{setting::log_level.name, Kind::log_level, Group::log, "LEVEL", log_level_list, value("info"),
+               changes_on_reload},
     SettingRow{setting::log_format.name, Kind::line_format, Group::log, "FORMAT", "text or json", of_policy("text")},
     SettingRow{setting::log_source.name, Kind::flag, Group::log, "", "add the program's file and line to each log line",
                of_policy()},

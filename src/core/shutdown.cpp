@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/attempt.hpp"
+#include "base/durations.hpp"
 #include "core/protocol.hpp"
 #include "core/service_core.hpp"
 
@@ -15,12 +16,6 @@ constexpr auto kill_event_limit = 1000ms;
 constexpr auto last_flush_limit = 500ms;
 /// How much longer than its limits an end may take that hangs in something that has none, as a file of a dead server.
 constexpr auto hang_limit = 5000ms;
-
-std::string in_words(std::chrono::milliseconds time) {
-    const auto count = time.count();
-    if (count % 1000 == 0) return std::to_string(count / 1000) + " s";
-    return std::to_string(count) + " ms";
-}
 
 }  // namespace
 
@@ -108,8 +103,9 @@ void Shutdown::kill(const std::string& why) {
         return finish(std::nullopt);
     }
     kill_timer_->start(kill_event_limit, [this] {
-        static_cast<void>(attempt(
-            [this] { core_->log.warning("on_kill took longer than " + in_words(kill_event_limit) + " and is left"); }));
+        static_cast<void>(attempt([this] {
+            core_->log.warning("on_kill took longer than " + time_in_words(kill_event_limit) + " and is left");
+        }));
         finish(std::nullopt);
     });
     core_->parking->unpark();

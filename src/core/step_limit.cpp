@@ -2,16 +2,9 @@
 
 #include <algorithm>
 
+#include "base/durations.hpp"
+
 namespace servicekit {
-namespace {
-
-std::string time_in_words(StepLimit::Time time) {
-    const auto count = time.count();
-    return count % 1000 == 0 ? std::to_string(count / 1000) + " s" : std::to_string(count) + " ms";
-}
-
-}  // namespace
-
 void StepLimit::begin(Instant now, Time at_most, Time in_all) {
     const std::lock_guard guard{mutex_};
     step_ = Step{.begun = now, .at_most = at_most, .in_all = in_all, .deadline = now + at_most};

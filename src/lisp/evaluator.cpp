@@ -3,15 +3,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/durations.hpp"
+
 namespace servicekit::lisp {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-std::string in_words(std::chrono::milliseconds time) {
-    if (time.count() % 1000 == 0) return std::to_string(time.count() / 1000) + " s";
-    return std::to_string(time.count()) + " ms";
-}
 
 }  // namespace
 
@@ -50,8 +47,8 @@ Result<Evaluation> Evaluator::evaluate(const Task& task) {
     innermost_ = outer;
     if (evaluation) return std::move(*evaluation);
     if (bounds.stop.stop_requested()) return end_early(*job, "interrupted");
-    return end_early(
-        *job, has_own_end ? "it took longer than " + in_words(*task.time_limit) : "what it belongs to took too long");
+    return end_early(*job, has_own_end ? "it took longer than " + time_in_words(*task.time_limit)
+                                       : "what it belongs to took too long");
 }
 
 Evaluation Evaluator::end_early(const Job& job, const std::string& why) {

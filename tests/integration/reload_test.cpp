@@ -204,7 +204,7 @@ TEST_F(ReloadTest, GivesUpBesideAHandlerThatRunsForLong) {
 
     EXPECT_EQ(reload.exit_code, 75) << reload;
     EXPECT_EQ(reload.err,
-              "trial-service: cannot reload within 0.3 s: 'sleep' runs before it; the reload was given up\n");
+              "trial-service: cannot reload within 300 ms: 'sleep' runs before it; the reload was given up\n");
 }
 
 TEST_F(ReloadTest, GivesUpOnAServiceThatWasStopped) {
@@ -214,7 +214,7 @@ TEST_F(ReloadTest, GivesUpOnAServiceThatWasStopped) {
     const Outcome reload = trial.verb({"reload", "--timeout", "0.1"});
 
     EXPECT_EQ(reload.exit_code, 75) << reload;
-    EXPECT_EQ(reload.err, "trial-service: cannot reload within 0.1 s: the service does not answer at all\n");
+    EXPECT_EQ(reload.err, "trial-service: cannot reload within 100 ms: the service does not answer at all\n");
     service.signal(SIGCONT);
 }
 

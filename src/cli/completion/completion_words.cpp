@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/escaped_text.hpp"
+#include "base/log_level_names.hpp"
 #include "cli/command_line.hpp"
 #include "cli/typed_arguments.hpp"
 #include "cli/verbs.hpp"
@@ -16,7 +17,6 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-constexpr std::array<std::string_view, 6> level_names{"trace", "debug", "info", "warning", "error", "fatal"};
 constexpr std::array<std::string_view, 2> truths{"true", "false"};
 
 bool looks_like_option(std::string_view word) { return word.size() > 1 && word.front() == '-'; }
@@ -111,14 +111,14 @@ private:
         if (kind == "DIR") look_up(Lookup::directories, prefix);
         if (kind == "USER") look_up(Lookup::users, prefix);
         if (kind == "GROUP") look_up(Lookup::groups, prefix);
-        if (kind == "LEVEL") offer_all(level_names, prefix);
+        if (kind == "LEVEL") offer_all(log_level_names, prefix);
         if (kind.empty() && !prefix.empty()) offer_all(truths, prefix);
     }
 
     void positional(Verb verb) {
         if (verb == Verb::call) return position_.positionals.empty() ? event_names() : event_arguments();
         if (!position_.positionals.empty()) return;
-        if (verb == Verb::log_level) offer_all(level_names);
+        if (verb == Verb::log_level) offer_all(log_level_names);
         if (verb == Verb::completion) offer_all(shells);
     }
 

@@ -3,12 +3,14 @@
 #include <string_view>
 #include <utility>
 
+#include "base/durations.hpp"
+
 namespace servicekit::cli {
 
 Object evaluation_arguments(const EvaluationRequest& request) {
     Object arguments{{"forms", Value::List(request.forms.begin(), request.forms.end())}};
     if (!request.package.empty()) arguments.append("package", request.package);
-    if (request.time_limit) arguments.append("time-limit", static_cast<double>(request.time_limit->count()) / 1000.0);
+    if (request.time_limit) arguments.append("time-limit", seconds_value(*request.time_limit));
     return arguments;
 }
 

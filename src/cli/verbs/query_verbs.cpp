@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "base/durations.hpp"
 #include "base/escaped_text.hpp"
 #include "cli/client_load.hpp"
 #include "cli/exit_status.hpp"
@@ -21,10 +22,6 @@ constexpr std::chrono::seconds longest_reply{10};
 
 /// It takes as long as the service's own load event does.
 constexpr std::chrono::seconds longest_reload{30};
-
-std::string in_words(std::chrono::milliseconds time) {
-    return to_json(Value{static_cast<double>(time.count()) / 1000.0}) + " s";
-}
 
 /// Why a reload took longer than anybody waits: the control plane tells, whatever the service's own code does.
 std::string in_the_way(Client& client) {
@@ -256,7 +253,8 @@ int reload(Session& session) {
         const auto at_most = session.invocation.timeout.value_or(longest_reload);
         if (const auto refusal = check_reload(session, client, at_most)) return console.fail(*refusal);
         const auto give_up = [&] {
-            return console.fail(Error{ExitCode::timeout, "reload within " + in_words(at_most), "", in_the_way(client)});
+            return console.fail(
+                Error{ExitCode::timeout, "reload within " + time_in_words(at_most), "", in_the_way(client)});
         };
         return call_attended(session, client, {"reload", {}, at_most}, [&](const Result<Object, CallError>& reply) {
             if (reply) {

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/durations.hpp"
 #include "base/signal_name.hpp"
 
 namespace servicekit::policies {
@@ -19,11 +20,6 @@ using End = os::PipeReading::End;
 constexpr milliseconds until_gone{5'000};
 // A time limit that means "none" must not overflow the clock.
 constexpr milliseconds longest_limit = std::chrono::hours{24 * 365};
-
-std::string in_words(milliseconds time) {
-    const auto whole_seconds = std::chrono::duration_cast<std::chrono::seconds>(time);
-    return whole_seconds == time ? std::to_string(whole_seconds.count()) + " s" : std::to_string(time.count()) + " ms";
-}
 
 const std::string unsaid = ", without saying why";
 
@@ -134,8 +130,8 @@ void StartWatch::ask_to_end() {
 StartWatch::Outcome StartWatch::overdue() {
     const Result<bool> killed = kill();
     if (heard_early_) return std::nullopt;
-    std::string reason = interrupted_ ? "interrupted, and it did not end within " + in_words(limits_.until_ended)
-                                      : "it was not ready within " + in_words(limits_.until_ready);
+    std::string reason = interrupted_ ? "interrupted, and it did not end within " + time_in_words(limits_.until_ended)
+                                      : "it was not ready within " + time_in_words(limits_.until_ready);
     reason += killed ? ", so it was killed" : ", and can't be killed: " + killed.error().reason;
     return cannot_start(ExitCode::timeout, std::move(reason));
 }

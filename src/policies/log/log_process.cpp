@@ -4,17 +4,14 @@
 #include <system_error>
 #include <utility>
 
+#include "base/durations.hpp"
+
 namespace servicekit::policies {
 namespace {
 
 constexpr const char* action = "start the log's program";
 /// At the end there is no time for pauses, so there is a limit.
 constexpr unsigned most_revivals = 10;
-
-std::string time_in_words(std::chrono::milliseconds time) {
-    const auto count = time.count();
-    return count % 1000 == 0 ? std::to_string(count / 1000) + " s" : std::to_string(count) + " ms";
-}
 
 }  // namespace
 

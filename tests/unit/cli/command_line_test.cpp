@@ -190,7 +190,7 @@ INSTANTIATE_TEST_SUITE_P(
                       Refused{{"-x", "stop"}, "there is no option '-x'"},
                       Refused{{"status", "--follow"}, "this verb has no option '--follow'\n"},
                       Refused{{"status", "now"}, "unexpected argument 'now'\n"},
-                      Refused{{"log-level", "loud"}, "'loud' is no level: trace, debug"},
+                      Refused{{"log-level", "loud"}, "'loud' is not one of the levels trace, debug"},
                       Refused{{"call"}, "which event?\n"},
                       Refused{{"stop", "--timeout", "soon"}, "--timeout takes a number of seconds, not 'soon'\n"},
                       Refused{{"stop", "--timeout=-1"}, "--timeout takes a number of seconds, not '-1'\n"},

@@ -136,7 +136,7 @@ TEST_F(QueryTest, ReloadsWithALimitOfItsOwn) {
     EXPECT_EQ(run({"reload", "--timeout", "2.5"}), 0);
     EXPECT_EQ(out(), "applied  log-level\napplied  log-level\n");
     EXPECT_THAT(instance->requests,
-                ElementsAre(R"(["reload",{},{"timeout":30.0}])", R"(["reload",{},{"timeout":2.5}])"));
+                ElementsAre(R"(["reload",{},{"timeout":30}])", R"(["reload",{},{"timeout":2.5}])"));
 }
 
 TEST_F(QueryTest, AReloadWithAnotherConfigFileIsNotAskedFor) {
@@ -197,14 +197,14 @@ TEST_F(QueryTest, AReloadThatTakesTooLongSaysWhatIsInTheWay) {
     replies["status"] = R"({"state":"reloading","busy":{"event":"reload","seconds":2}})";
     EXPECT_EQ(run({"reload", "--timeout", "2"}), 75);
     EXPECT_EQ(error(),
-              "just-another-server: cannot reload within 2.5 s: 'backup' runs before it; the reload was given up\n"
-              "just-another-server: cannot reload within 2.0 s: its load event still runs, and goes on\n");
+              "just-another-server: cannot reload within 2500 ms: 'backup' runs before it; the reload was given up\n"
+              "just-another-server: cannot reload within 2 s: its load event still runs, and goes on\n");
 }
 
 TEST_F(QueryTest, AReloadOfAServiceThatDoesNotAnswerGivesUp) {
     start_instance();
     EXPECT_EQ(run({"reload", "--timeout", "2"}), 75);
-    EXPECT_EQ(error(), "just-another-server: cannot reload within 2.0 s: the service does not answer at all\n");
+    EXPECT_EQ(error(), "just-another-server: cannot reload within 2 s: the service does not answer at all\n");
 }
 
 TEST_F(QueryTest, WithoutAControlSocketItSaysThatThereIsNone) {

@@ -190,7 +190,7 @@ TEST_F(ReplVerbTest, CtrlCWhileAFormRunsInterruptsIt) {
 
     EXPECT_EQ(type({"(loop)"}), 0);
 
-    EXPECT_THAT(evaluations(), ElementsAre(HasSubstr("(loop)"), R"(["interrupt-eval",{},{"timeout":5.0}])"));
+    EXPECT_THAT(evaluations(), ElementsAre(HasSubstr("(loop)"), R"(["interrupt-eval",{},{"timeout":5}])"));
     EXPECT_EQ(error(), "just-another-server: interrupted (TIMEOUT)\n");
 }
 

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "servicekit/base/value.hpp"
+
+namespace servicekit {
+
+/// "8 s", or "1500 ms" if it is not whole seconds.
+[[nodiscard]] inline std::string time_in_words(std::chrono::milliseconds time) {
+    const auto count = time.count();
+    return count % 1000 == 0 ? std::to_string(count / 1000) + " s" : std::to_string(count) + " ms";
+}
+
+/// The time in seconds: an integer if it is whole seconds.
+[[nodiscard]] inline Value seconds_value(std::chrono::milliseconds time) {
+    const auto count = time.count();
+    return count % 1000 == 0 ? Value{count / 1000} : Value{static_cast<double>(count) / 1000.0};
+}
+
+}  // namespace servicekit
