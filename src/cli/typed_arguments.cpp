@@ -4,6 +4,7 @@
 #include <utility>
 #include <variant>
 
+#include "core/paths.hpp"
 #include "servicekit/base/json.hpp"
 #include "servicekit/core/event.hpp"
 
@@ -14,27 +15,21 @@ Error unusable(std::string_view argument, std::string reason) {
     return Error{ExitCode::usage, "use the argument", std::string{argument}, std::move(reason)};
 }
 
-std::string_view string_of(const Object& object, std::string_view key) {
-    const Value* value = object.find(key);
-    return value != nullptr && value->is_string() ? std::string_view{value->as_string()} : std::string_view{};
-}
+std::string text_of(const Object& object, std::string_view key) { return object.get<std::string>(key, {}); }
 
-std::string_view type_of(const Value::List* parameters, std::string_view name) {
+std::string type_of(const Value::List* parameters, std::string_view name) {
     if (parameters == nullptr) return {};
     for (const Value& parameter : *parameters)
-        if (parameter.is_object() && string_of(parameter.as_object(), "name") == name)
-            return string_of(parameter.as_object(), "type");
+        if (parameter.is_object() && text_of(parameter.as_object(), "name") == name)
+            return text_of(parameter.as_object(), "type");
     return {};
 }
 
-/// The path as a value, absolute.
-Result<Value> resolve(std::string_view path, const CurrentDirectory& directory) {
-    if (path.empty() || path.front() == '/') return Value{path};
-    while (path.starts_with("./")) path.remove_prefix(2);
-    const auto here = directory();
-    if (!here) return here.error();
-    if (path.empty() || path == ".") return Value{*here};
-    return Value{(*here == "/" ? "/" : *here + "/") + std::string{path}};
+/// The path as a value, absolute. One that is absolute already stays as it was typed.
+Result<Value> resolve(const std::string& path, const os::Host& host) {
+    if (path.starts_with('/')) return Value{path};
+    auto whole = absolute_path(path, host);
+    return whole ? Result<Value>{Value{*std::move(whole)}} : whole.error();
 }
 
 /// A type that is written as JSON.
@@ -57,9 +52,8 @@ const JsonType* json_type(std::string_view name) {
     return nullptr;
 }
 
-Result<Value> typed(std::string_view argument, std::string_view text, std::string_view type,
-                    const CurrentDirectory& directory) {
-    if (type == to_string(ParameterType::path)) return resolve(text, directory);
+Result<Value> typed(std::string_view argument, std::string_view text, std::string_view type, const os::Host& host) {
+    if (type == to_string(ParameterType::path)) return resolve(std::string{text}, host);
     const JsonType* json = json_type(type);
     if (json == nullptr) return Value{text};
     auto parsed = parse_json(text);
@@ -69,8 +63,7 @@ Result<Value> typed(std::string_view argument, std::string_view text, std::strin
     return std::move(*value);
 }
 
-Result<Object> from_json(const GivenArguments& given, const Value::List* parameters,
-                         const CurrentDirectory& directory) {
+Result<Object> from_json(const GivenArguments& given, const Value::List* parameters, const os::Host& host) {
     auto parsed = parse_json(*given.json);
     if (const auto* error = std::get_if<JsonError>(&parsed))
         return unusable(given.json_in_words, error->reason + " at byte " + std::to_string(error->offset));
@@ -79,16 +72,11 @@ Result<Object> from_json(const GivenArguments& given, const Value::List* paramet
     Object arguments;
     for (const auto& [name, argument] : value.as_object()) {
         const bool is_path = argument.is_string() && type_of(parameters, name) == to_string(ParameterType::path);
-        auto resolved = is_path ? resolve(argument.as_string(), directory) : Result<Value>{argument};
+        auto resolved = is_path ? resolve(argument.as_string(), host) : Result<Value>{argument};
         if (!resolved) return resolved.error();
         arguments.append(name, std::move(*resolved));
     }
     return arguments;
-}
-
-bool is_true(const Object& object, std::string_view key) {
-    const Value* value = object.find(key);
-    return value != nullptr && *value == Value{true};
 }
 
 }  // namespace
@@ -97,25 +85,24 @@ const Value::List* declared_parameters(const Object& events_reply, std::string_v
     const Value* events = events_reply.find("events");
     if (events == nullptr || !events->is_list()) return nullptr;
     for (const Value& item : events->as_list()) {
-        if (!item.is_object() || string_of(item.as_object(), "name") != event) continue;
+        if (!item.is_object() || text_of(item.as_object(), "name") != event) continue;
         const Value* parameters = item.as_object().find("parameters");
         return parameters != nullptr && parameters->is_list() ? &parameters->as_list() : nullptr;
     }
     return nullptr;
 }
 
-Result<Object> typed_arguments(const GivenArguments& given, const Value::List* parameters,
-                               const CurrentDirectory& directory) {
+Result<Object> typed_arguments(const GivenArguments& given, const Value::List* parameters, const os::Host& host) {
     Object arguments;
     if (given.json) {
-        auto object = from_json(given, parameters, directory);
+        auto object = from_json(given, parameters, host);
         if (!object) return object.error();
         arguments = std::move(*object);
     }
     for (const GivenArgument& argument : given.named) {
         if (arguments.contains(argument.name))
             return unusable(argument.in_words, "'" + argument.name + "' is given twice");
-        auto value = typed(argument.in_words, argument.value, type_of(parameters, argument.name), directory);
+        auto value = typed(argument.in_words, argument.value, type_of(parameters, argument.name), host);
         if (!value) return value.error();
         arguments.append(argument.name, std::move(*value));
     }
@@ -127,9 +114,9 @@ std::vector<std::string> missing_secrets(const Value::List& parameters, const Ob
     for (const Value& parameter : parameters) {
         if (!parameter.is_object()) continue;
         const Object& declared = parameter.as_object();
-        const std::string_view name = string_of(declared, "name");
-        if (is_true(declared, "secret") && is_true(declared, "required") && !arguments.contains(name))
-            names.emplace_back(name);
+        const std::string name = text_of(declared, "name");
+        if (declared.get<bool>("secret", false) && declared.get<bool>("required", false) && !arguments.contains(name))
+            names.push_back(name);
     }
     return names;
 }

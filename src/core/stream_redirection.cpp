@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/configuration.hpp"
+#include "core/paths.hpp"
 #include "core/service_core.hpp"
 #include "core/setting_kind.hpp"
 
@@ -91,9 +92,9 @@ Result<StreamPlan> StreamRedirection::plan_for(Stream stream) const {
         return fault(stream, use == StreamUse::own ? "the log itself writes to the standard streams"
                                                    : "the log keeps nothing of it");
     if (plan->target != Target::file || plan->file.path.starts_with('/')) return plan;
-    const auto here = core_->host.process->current_directory();
-    if (!here) return here.error();
-    plan->file.path = (*here == "/" ? "/" : *here + "/") + plan->file.path;
+    auto whole = absolute_path(plan->file.path, core_->host);
+    if (!whole) return whole.error();
+    plan->file.path = *std::move(whole);
     return plan;
 }
 

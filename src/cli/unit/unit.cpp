@@ -249,7 +249,7 @@ private:
         unit.options.insert(unit.options.end(), more_options_.begin(), more_options_.end());
         depends_on_directory_ = options->depends_on_directory;
         if (!config_of_instance_) return {};
-        auto config = absolute_here(*config_of_instance_, host_);
+        auto config = absolute_path(*config_of_instance_, host_);
         if (!config) return config.error();
         unit.options.push_back("--" + std::string{setting::config.name} + "=" + *config);
         return {};
@@ -274,7 +274,7 @@ private:
         std::string directory = text_if_set(setting::working_directory);
         if (directory.empty() && depends_on_directory_) directory = ".";
         if (!directory.empty()) {
-            auto whole = directory == "." ? host_.process->current_directory() : absolute_here(directory, host_);
+            auto whole = absolute_path(directory, host_);
             if (!whole) return whole.error();
             unit.working_directory = *std::move(whole);
             unit.paths.push_back(unit.working_directory);

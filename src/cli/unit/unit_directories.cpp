@@ -7,6 +7,7 @@
 
 #include "base/path_parts.hpp"
 #include "cli/unit/unit_options.hpp"
+#include "core/paths.hpp"
 
 namespace servicekit::cli {
 namespace {
@@ -143,7 +144,7 @@ Result<void> add_streams(Collection& collection, const Settings& settings, const
          {setting::standard_input.name, setting::standard_output.name, setting::standard_error.name}) {
         const std::string path = file_of_stream(settings.value(name));
         if (path.empty()) continue;
-        const auto whole = absolute_here(path, host);
+        const auto whole = absolute_path(path, host);
         if (!whole) return whole.error();
         if (name == setting::standard_input.name)
             collection.add_readable(*whole);
@@ -159,7 +160,7 @@ Result<void> add_log_command(Collection& collection, const Settings& settings, c
     for (std::size_t i = 0; i < words.size(); ++i) {
         if (words[i].find('/') == std::string::npos) continue;
         const auto path =
-            i > 0 && !words[i].starts_with('/') ? Result<std::string>{words[i]} : absolute_here(words[i], host);
+            i > 0 && !words[i].starts_with('/') ? Result<std::string>{words[i]} : absolute_path(words[i], host);
         if (!path) return path.error();
         if (i == 0) {
             collection.add_readable(*path);
@@ -195,12 +196,12 @@ Result<UnitDirectories> unit_directories(const Settings& settings, const Paths& 
     if (auto added = add_streams(collection, settings, host); !added) return added.error();
     if (auto added = add_log_command(collection, settings, host); !added) return added.error();
     if (const std::string config = settings.get(setting::config); !config.empty()) {
-        const auto whole = absolute_here(config, host);
+        const auto whole = absolute_path(config, host);
         if (!whole) return whole.error();
         collection.add_readable(*whole);
     }
     for (const std::string& path : settings.get(setting::writable)) {
-        const auto whole = absolute_here(path, host);
+        const auto whole = absolute_path(path, host);
         if (!whole) return whole.error();
         if (auto added = collection.add_writable(*whole, false); !added) return added.error();
     }

@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "core/paths.hpp"
 #include "core/setting_table.hpp"
 
 namespace servicekit::cli {
@@ -43,7 +44,7 @@ private:
         const std::string& text = value.as_string();
         if (text.empty() || text.starts_with('/')) return value;
         has_changed_ = true;
-        auto whole = absolute_here(text, host_);
+        auto whole = absolute_path(text, host_);
         return whole ? Result<Value>{Value{*std::move(whole)}} : whole.error();
     }
     Result<Value> stream(const Value& value) {
@@ -74,14 +75,6 @@ private:
 };
 
 }  // namespace
-
-Result<std::string> absolute_here(std::string path, const os::Host& host) {
-    if (path.starts_with('/')) return path;
-    while (path.starts_with("./")) path.erase(0, 2);
-    auto here = host.process->current_directory();
-    if (!here) return here.error();
-    return (*here == "/" ? "/" : *here + "/") + path;
-}
 
 Result<UnitOptions> unit_options(const Settings& settings, const std::vector<std::string_view>& of_manager,
                                  const os::Host& host) {
@@ -134,7 +127,7 @@ Result<std::vector<std::string>> own_arguments(const std::vector<std::string>& r
         if (word.empty() || word.starts_with('/') || word.starts_with('-')) continue;
         const auto found = host.files->status(word, os::Links::follow);
         if (!found || !found->has_value()) continue;
-        auto whole = absolute_here(word, host);
+        auto whole = absolute_path(word, host);
         if (!whole) return whole.error();
         word = *std::move(whole);
     }

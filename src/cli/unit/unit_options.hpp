@@ -28,7 +28,4 @@ Result<UnitOptions> unit_options(const Settings& settings, const std::vector<std
 /// \param rest what service_main() got
 Result<std::vector<std::string>> own_arguments(const std::vector<std::string>& rest, const os::Host& host);
 
-/// \returns the path, made absolute by the current directory
-Result<std::string> absolute_here(std::string path, const os::Host& host);
-
 }  // namespace servicekit::cli

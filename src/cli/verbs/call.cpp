@@ -46,14 +46,14 @@ Result<Object, CallError> ask_events(Session& session, Client& client) {
 /// asked only if something needs a type.
 Result<Object, CallError> typed_and_whole(Session& session, Client& client, GivenArguments given) {
     os::StandardStreams& streams = session.console.streams();
-    const auto here = [&session] { return session.tools.host.process->current_directory(); };
+    const os::Host& host = session.tools.host;
     if (given.named.empty() && !may_hold_relative_path(given.json) && !can_ask(streams))
-        return whole(typed_arguments(given, nullptr, here));
+        return whole(typed_arguments(given, nullptr, host));
 
     const auto declared = ask_events(session, client);
     if (!declared) return declared.error();
     const Value::List* const parameters = declared_parameters(*declared, session.invocation.event);
-    auto arguments = typed_arguments(given, parameters, here);
+    auto arguments = typed_arguments(given, parameters, host);
     if (!arguments) return arguments.error();
     if (parameters == nullptr || !can_ask(streams)) return *std::move(arguments);
     const auto missing = missing_secrets(*parameters, *arguments);
@@ -63,7 +63,7 @@ Result<Object, CallError> typed_and_whole(Session& session, Client& client, Give
         if (!*line) return *std::move(arguments);  // the service will say what is missing
         given.named.push_back({.name = name, .value = **std::move(line), .in_words = name});
     }
-    return missing.empty() ? *std::move(arguments) : whole(typed_arguments(given, parameters, here));
+    return missing.empty() ? *std::move(arguments) : whole(typed_arguments(given, parameters, host));
 }
 
 }  // namespace

@@ -14,21 +14,17 @@ namespace {
 
 using ::testing::HasSubstr;
 
-CurrentDirectory in(std::string directory) {
-    return [directory = std::move(directory)] { return Result<std::string>{directory}; };
-}
-
 GivenArguments words(std::vector<GivenArgument> named, std::optional<std::string> json = std::nullopt) {
     return {.named = std::move(named), .json = std::move(json)};
 }
 
 class TypedArgumentsTest : public ::testing::Test {
 protected:
+    TypedArgumentsTest() { host.process.set_directory("/home/me"); }
     [[nodiscard]] std::string read(const std::vector<std::string>& given,
                                    const std::optional<std::string>& json = std::nullopt) {
         auto taken = given_arguments({.arguments = given, .json_arguments = json}, host.host());
-        const auto arguments =
-            taken ? typed_arguments(*taken, parameters, in("/home/me")) : Result<Object>{taken.error()};
+        const auto arguments = taken ? typed_arguments(*taken, parameters, host.host()) : Result<Object>{taken.error()};
         if (arguments) return to_json(*arguments);
         EXPECT_EQ(arguments.error().exit_code, ExitCode::usage);
         return arguments.error().message();
@@ -56,19 +52,19 @@ TEST_F(TypedArgumentsTest, ResolvesPathsInTheCallersDirectory) {
     EXPECT_EQ(read({"where=."}), R"({"where":"/home/me"})");
     EXPECT_EQ(read({"where=/etc"}), R"({"where":"/etc"})");
     EXPECT_EQ(read({"where="}), R"({"where":""})");
-    EXPECT_EQ(to_json(*typed_arguments(words({{"where", "x", "where=x"}}), parameters, in("/"))), R"({"where":"/x"})");
+    host.process.set_directory("/");
+    EXPECT_EQ(read({"where=x"}), R"({"where":"/x"})");
 }
 
 TEST_F(TypedArgumentsTest, NeedsTheCurrentDirectoryForRelativePathsOnly) {
-    const CurrentDirectory removed = [] {
-        return Result<std::string>{os_error("find the current directory", "", ENOENT)};
-    };
+    host.process.failures.fail_always("current_directory", ENOENT);
     const GivenArguments absolute =
         words({{"where", "/x", "where=/x"}, {"count", "1", "count=1"}}, R"({"names":["y"]})");
-    EXPECT_EQ(to_json(*typed_arguments(absolute, parameters, removed)), R"({"names":["y"],"where":"/x","count":1})");
+    EXPECT_EQ(to_json(*typed_arguments(absolute, parameters, host.host())),
+              R"({"names":["y"],"where":"/x","count":1})");
     const GivenArguments relative = words({{"where", "x", "where=x"}});
-    EXPECT_EQ(typed_arguments(relative, parameters, removed).error().errno_value, ENOENT);
-    EXPECT_EQ(typed_arguments(words({}, R"({"where":"x"})"), parameters, removed).error().errno_value, ENOENT);
+    EXPECT_EQ(typed_arguments(relative, parameters, host.host()).error().errno_value, ENOENT);
+    EXPECT_EQ(typed_arguments(words({}, R"({"where":"x"})"), parameters, host.host()).error().errno_value, ENOENT);
 }
 
 TEST_F(TypedArgumentsTest, TakesAllAfterTheFirstEqualsSign) { EXPECT_EQ(read({"text=a=b="}), R"({"text":"a=b="})"); }
@@ -76,7 +72,8 @@ TEST_F(TypedArgumentsTest, TakesAllAfterTheFirstEqualsSign) { EXPECT_EQ(read({"t
 TEST_F(TypedArgumentsTest, LeavesWhatIsNotDeclaredToTheService) {
     EXPECT_EQ(read({"unknown=12"}), R"({"unknown":"12"})");
     EXPECT_EQ(declared_parameters(events, "y"), nullptr);
-    EXPECT_EQ(to_json(*typed_arguments(words({{"count", "12", "count=12"}}), nullptr, in("/"))), R"({"count":"12"})");
+    EXPECT_EQ(to_json(*typed_arguments(words({{"count", "12", "count=12"}}), nullptr, host.host())),
+              R"({"count":"12"})");
 }
 
 TEST_F(TypedArgumentsTest, SaysWhichValueIsOfTheWrongType) {
