@@ -102,11 +102,6 @@ private:
     std::shared_ptr<StatusAskers> askers_;
 };
 
-Object bad_argument(const EventDeclaration& event, const BadArgument& bad) {
-    return make_error("bad-argument", bad.what(),
-                      {{"event", event.name}, {"argument", bad.argument()}, {"expected", bad.expected()}});
-}
-
 /// What `log-level` is asked for.
 struct LevelRequest {
     std::string channel = {};  ///< empty: the whole
@@ -205,7 +200,7 @@ void ControlPlane::request(std::string_view text, const Peer& peer, std::shared_
         refuse_relative_paths(*event, request.arguments);
         if (built_in && built_in->id == BuiltIn::log_level) (void)level_request(arguments);
     } catch (const BadArgument& bad) {
-        return fail(bad_argument(*event, bad));
+        return fail(bad_argument(event->name, bad));
     }
 
     const ServiceState state = core_->current_state();
@@ -234,7 +229,7 @@ void ControlPlane::request(std::string_view text, const Peer& peer, std::shared_
         try {
             done = do_at_once(built_in->id, arguments);
         } catch (const BadArgument& bad) {
-            return fail(bad_argument(*event, bad));
+            return fail(bad_argument(event->name, bad));
         }
         if (changes_something && !done) EventLog{core_->log}.failed(event->name, done.error().message());
         if (changes_something && done && asks_core_alone) EventLog{core_->log}.done(event->name);

@@ -8,6 +8,7 @@
 #include "base/demangled.hpp"
 #include "base/parse_number.hpp"
 #include "base/rfc3339.hpp"
+#include "base/take_up_to.hpp"
 
 namespace servicekit {
 namespace {
@@ -21,10 +22,9 @@ constexpr std::size_t summarised_frames = 8;
 std::string value_of(std::string_view head, std::string_view key) {
     std::string value;
     while (!head.empty()) {
-        const std::string_view line = head.substr(0, head.find('\n'));
+        const std::string_view line = take_up_to('\n', head);
         if (line.size() > key.size() + 1 && line.starts_with(key) && line.substr(key.size(), 2) == ": ")
             value = line.substr(key.size() + 2);
-        head.remove_prefix(std::min(head.size(), line.size() + 1));
     }
     return value;
 }
@@ -58,11 +58,8 @@ std::string_view first_backtrace(std::string_view text) {
 std::vector<std::string> first_frames(std::string_view text) {
     std::vector<std::string> frames;
     text = first_backtrace(text);
-    while (text.starts_with("  #") && frames.size() < summarised_frames) {
-        const std::string_view line = text.substr(0, text.find('\n'));
-        frames.push_back(frame_in_words(line));
-        text.remove_prefix(std::min(text.size(), line.size() + 1));
-    }
+    while (text.starts_with("  #") && frames.size() < summarised_frames)
+        frames.push_back(frame_in_words(take_up_to('\n', text)));
     return frames;
 }
 
@@ -182,10 +179,10 @@ Result<std::string> CrashReports::read(const std::string& file) const {
     std::string readable;
     std::string_view rest = *text;
     while (!rest.empty()) {
-        const std::string_view line = rest.substr(0, rest.find('\n'));
+        const bool has_end = rest.find('\n') != std::string_view::npos;
+        const std::string_view line = take_up_to('\n', rest);
         readable += line.starts_with("  #") ? demangle_frame(line) : std::string{line};
-        if (line.size() < rest.size()) readable += '\n';
-        rest.remove_prefix(std::min(rest.size(), line.size() + 1));
+        if (has_end) readable += '\n';
     }
     return readable;
 }

@@ -103,8 +103,7 @@ void EventRunner::run(QueuedEvent& run, const Handler& handler) {
         reply = invoke(running, run.event(), run.arguments(), context, handler);
         failed = false;
     } catch (const BadArgument& bad) {
-        error = make_error("bad-argument", bad.what(),
-                           {{"event", run.event().name}, {"argument", bad.argument()}, {"expected", bad.expected()}});
+        error = bad_argument(run.event().name, bad);
         if (run.logs_outcome()) EventLog{*log_}.failed(run.event().name, bad.what());
     } catch (...) {
         const CaughtException caught = describe_current_exception();

@@ -26,8 +26,31 @@ bool is_shared(const std::string& directory) {
 
 }  // namespace
 
+Result<std::optional<Identity>> find_identity(const Settings& settings, const os::Host& host) {
+    const std::string user_name = settings.get(setting::user);
+    const std::string group_name = settings.get(setting::group);
+    if (user_name.empty() && group_name.empty()) return std::optional<Identity>{};
+
+    const std::string wanted = user_name.empty() ? std::to_string(host.process->effective_user()) : user_name;
+    const auto user = host.users->find_user(wanted);
+    if (!user) return user.error();
+    if (!*user) return Error{ExitCode::configuration, "become the user", wanted, "there is no such user"};
+    gid_t group = (*user)->gid;
+    if (!group_name.empty()) {
+        const auto found = host.users->find_group(group_name);
+        if (!found) return found.error();
+        if (!*found)
+            return Error{ExitCode::configuration, "become a member of the group", group_name, "there is no such group"};
+        group = **found;
+    }
+    if (group == no_id)
+        return Error{ExitCode::configuration, "become the user", wanted,
+                     "the user database has no such user to tell a group, so name a group as well"};
+    return std::optional{Identity{.user = **user, .group = group}};
+}
+
 std::optional<Error> Privileges::prepare() {
-    auto identity = find_identity();
+    auto identity = find_identity(core_->configuration->settings(), core_->host);
     if (!identity) return identity.error().at_stage(ExitCode::permission);
     identity_ = *std::move(identity);
     // Also where it stays who it is: a start before this one, in the same process, may have announced somebody.
@@ -49,31 +72,6 @@ std::optional<Error> Privileges::drop() {
     if (const auto taken = take_up_surroundings(identity_.has_value()); !taken) return at_this_stage(taken.error());
     if (const auto confined = confine(); !confined) return at_this_stage(confined.error());
     return std::nullopt;
-}
-
-Result<std::optional<Privileges::Identity>> Privileges::find_identity() const {
-    const Settings& settings = core_->configuration->settings();
-    const os::Host& host = core_->host;
-    const std::string user_name = settings.get(setting::user);
-    const std::string group_name = settings.get(setting::group);
-    if (user_name.empty() && group_name.empty()) return std::optional<Identity>{};
-
-    const std::string wanted = user_name.empty() ? std::to_string(host.process->effective_user()) : user_name;
-    const auto user = host.users->find_user(wanted);
-    if (!user) return user.error();
-    if (!*user) return Error{ExitCode::configuration, "become the user", wanted, "there is no such user"};
-    gid_t group = (*user)->gid;
-    if (!group_name.empty()) {
-        const auto found = host.users->find_group(group_name);
-        if (!found) return found.error();
-        if (!*found)
-            return Error{ExitCode::configuration, "become a member of the group", group_name, "there is no such group"};
-        group = **found;
-    }
-    if (group == no_id)
-        return Error{ExitCode::configuration, "become the user", wanted,
-                     "the user database has no such user to tell a group, so name a group as well"};
-    return std::optional{Identity{.user = **user, .group = group}};
 }
 
 bool Privileges::will_change() const {

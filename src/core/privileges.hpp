@@ -5,11 +5,22 @@
 
 #include "servicekit/base/error.hpp"
 #include "servicekit/os/confinement.hpp"
+#include "servicekit/os/host.hpp"
 #include "servicekit/os/users.hpp"
 
 namespace servicekit {
 
 class ServiceCore;
+class Settings;
+
+/// Whom a service is to become.
+struct Identity {
+    os::User user;
+    gid_t group;
+};
+
+/// Whom the settings `user` and `group` name. \returns nothing if the service stays who it is
+[[nodiscard]] Result<std::optional<Identity>> find_identity(const Settings& settings, const os::Host& host);
 
 /// The stage in which a service gives up what it needed only to begin: it becomes its user, and shuts itself in.
 /// It comes when the lock is held, the log open and the socket bound, and before any thread exists, since some of what
@@ -33,12 +44,6 @@ public:
     std::optional<Error> drop();
 
 private:
-    /// Whom the settings want the service to be.
-    struct Identity {
-        os::User user;
-        gid_t group;
-    };
-    Result<std::optional<Identity>> find_identity() const;
     [[nodiscard]] bool is_confined() const;
     Result<void> be_alone() const;
     Result<void> set_limits() const;

@@ -62,6 +62,11 @@ Object make_error(std::string_view code, std::string_view message, const Object&
     return error;
 }
 
+Object bad_argument(std::string_view event, const BadArgument& bad) {
+    return make_error("bad-argument", bad.what(),
+                      {{"event", event}, {"argument", bad.argument()}, {"expected", bad.expected()}});
+}
+
 std::string event_named_in(std::string_view text) {
     const auto begin = text.find('"');
     if (begin == std::string_view::npos) return {};

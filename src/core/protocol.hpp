@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "servicekit/base/value.hpp"
+#include "servicekit/core/arguments.hpp"
 #include "servicekit/policy/control_policy.hpp"
 
 namespace servicekit {
@@ -25,6 +26,8 @@ struct Request {
 /// What stands under `error` in a reply.
 /// \param fields what the code has beside `code` and `message`.
 [[nodiscard]] Object make_error(std::string_view code, std::string_view message, const Object& fields = {});
+/// The same for an argument that the event does not take.
+[[nodiscard]] Object bad_argument(std::string_view event, const BadArgument& bad);
 
 /// Understands one JSON array as a request.
 /// \returns the request, or the error object of the reply.

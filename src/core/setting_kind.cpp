@@ -10,6 +10,7 @@
 #include "base/names.hpp"
 #include "base/parse_number.hpp"
 #include "base/peer_rule.hpp"
+#include "base/take_up_to.hpp"
 #include "servicekit/base/json.hpp"
 #include "servicekit/base/log_level.hpp"
 
@@ -131,11 +132,7 @@ bool is_count(const Value& value) {
 /// What stands between the separators; nothing at all where the text is empty.
 Value::List split(std::string_view text, char separator) {
     Value::List parts;
-    while (!text.empty()) {
-        const std::size_t end = text.find(separator);
-        parts.emplace_back(text.substr(0, end));
-        text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-    }
+    while (!text.empty()) parts.emplace_back(take_up_to(separator, text));
     return parts;
 }
 

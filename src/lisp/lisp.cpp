@@ -11,6 +11,7 @@
 #include <stop_token>
 #include <utility>
 
+#include "base/take_up_to.hpp"
 #include "core/configuration.hpp"
 #include "core/event_runner.hpp"
 #include "core/service_core.hpp"
@@ -189,10 +190,8 @@ private:
 
     void log_lines(std::string_view output) {
         while (!output.empty()) {
-            const auto end = output.find('\n');
-            const auto line = output.substr(0, end);
+            const auto line = take_up_to('\n', output);
             if (!line.empty()) service_->log().info(line);
-            output.remove_prefix(end == std::string_view::npos ? output.size() : end + 1);
         }
     }
 

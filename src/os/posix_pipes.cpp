@@ -15,6 +15,7 @@
 #include "os/patient_write.hpp"
 #include "os/process/fork_guard.hpp"
 #include "os/sockets/sigpipe_block.hpp"
+#include "os/uninterrupted.hpp"
 
 namespace servicekit::os {
 namespace {
@@ -81,13 +82,7 @@ public:
 
     Result<void> write(std::string_view text) override {
         const SigpipeBlock block;
-        while (!text.empty()) {
-            const ssize_t count = ::write(writer_.get(), text.data(), text.size());
-            if (count < 0 && errno == EINTR) continue;
-            if (count < 0) return os_error("write to a pipe", "", errno);
-            text.remove_prefix(static_cast<std::size_t>(count));
-        }
-        return {};
+        return write_whole(writer_.get(), text) ? Result<void>{} : os_error("write to a pipe", "", errno);
     }
 
     void write_at_crash(std::string_view text) noexcept override {

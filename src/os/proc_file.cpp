@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstddef>
 
+#include "base/take_up_to.hpp"
 #include "os/descriptor.hpp"
 #include "os/uninterrupted.hpp"
 
@@ -37,8 +38,7 @@ std::optional<std::string> read_proc_file(const std::string& path) {
 
 std::optional<std::string_view> proc_line(std::string_view text, std::string_view key) {
     while (!text.empty()) {
-        std::string_view line = text.substr(0, text.find('\n'));
-        text.remove_prefix(std::min(line.size() + 1, text.size()));
+        std::string_view line = take_up_to('\n', text);
         if (!line.starts_with(key)) continue;
         line.remove_prefix(key.size());
         skip_blanks(line);

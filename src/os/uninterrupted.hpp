@@ -2,8 +2,10 @@
 
 #include <fcntl.h>
 #include <sys/types.h>
+#include <unistd.h>
 
 #include <cerrno>
+#include <string_view>
 
 namespace servicekit::os {
 
@@ -28,6 +30,17 @@ template <class Call>
 }
 [[nodiscard]] inline int open_uninterrupted_at(int directory, const char* name, int flags, mode_t mode = 0) noexcept {
     return uninterrupted([&] { return ::openat(directory, name, flags, mode); });
+}
+
+/// Writes all of the text by write(2), in several calls if one takes a part only. Async-signal-safe.
+/// \returns false with errno if it fails, which may be after a part
+[[nodiscard]] inline bool write_whole(int descriptor, std::string_view text) noexcept {
+    while (!text.empty()) {
+        const ssize_t count = uninterrupted([&] { return ::write(descriptor, text.data(), text.size()); });
+        if (count <= 0) return false;
+        text.remove_prefix(static_cast<std::size_t>(count));
+    }
+    return true;
 }
 
 }  // namespace servicekit::os

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/take_up_to.hpp"
+
 namespace servicekit::mocks {
 namespace {
 
@@ -43,11 +45,8 @@ public:
     void write_at_crash(void (*take)(void*, const os::CapturedLine&) noexcept, void* to) noexcept override {
         for (const os::Stream stream : {os::Stream::out, os::Stream::error}) {
             const std::string text = std::exchange(state().printed.at(index_of(stream)), {});
-            for (std::string_view rest = text; !rest.empty();) {
-                const auto end = std::min(rest.find('\n'), rest.size());
-                take(to, {.stream = stream, .text = rest.substr(0, end)});
-                rest.remove_prefix(std::min(end + 1, rest.size()));
-            }
+            for (std::string_view rest = text; !rest.empty();)
+                take(to, {.stream = stream, .text = take_up_to('\n', rest)});
         }
     }
 

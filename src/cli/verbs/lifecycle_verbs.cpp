@@ -7,6 +7,7 @@
 #include "base/path_parts.hpp"
 #include "cli/verbs/verb_functions.hpp"
 #include "core/paths.hpp"
+#include "core/privileges.hpp"
 #include "core/service_signals.hpp"
 #include "core/stream_redirection.hpp"
 #include "servicekit/policy/daemon_policy.hpp"
@@ -21,21 +22,6 @@ int refuse_background(Session& session) {
 }
 
 bool has_background(Session& session) { return session.core.policies->daemon.has_background(); }
-
-Result<void> check_user_and_group(const Settings& settings, os::Users& users) {
-    if (const std::string name = settings.get(setting::user); !name.empty()) {
-        const auto user = users.find_user(name);
-        if (!user) return user.error();
-        if (!*user) return Error{ExitCode::configuration, "become the user", name, "there is no such user"};
-    }
-    if (const std::string name = settings.get(setting::group); !name.empty()) {
-        const auto group = users.find_group(name);
-        if (!group) return group.error();
-        if (!*group)
-            return Error{ExitCode::configuration, "become a member of the group", name, "there is no such group"};
-    }
-    return {};
-}
 
 /// Whether a file can be made at a path, as far as this user sees. A start makes the run directory only.
 Result<void> check_file(os::Files& files, const std::string& action, const std::string& path) {
@@ -96,7 +82,8 @@ Result<void> check_configuration(Session& session) {
     const auto deployment = make_deployment(settings, *paths, session.tools.host);
     if (!deployment) return deployment.error();
     if (auto checked = check_paths(session, *paths, *deployment); !checked) return checked;
-    return check_user_and_group(settings, *session.tools.host.users);
+    const auto identity = find_identity(settings, session.tools.host);
+    return identity ? Result<void>{} : identity.error();
 }
 
 /// For what leaves threads behind, which the start after it could not take along.

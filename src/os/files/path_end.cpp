@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "base/parse_number.hpp"
+#include "base/take_up_to.hpp"
 #include "os/uninterrupted.hpp"
 #include "servicekit/os/files.hpp"
 
@@ -47,11 +48,8 @@ std::string who_can_change(const PathStat& directory, const std::vector<uid_t>& 
 
 std::deque<std::string> steps_of(std::string_view path) {
     std::deque<std::string> steps;
-    while (!path.empty()) {
-        const std::string_view step = path.substr(0, path.find('/'));
-        if (!step.empty()) steps.emplace_back(step);
-        path.remove_prefix(std::min(path.size(), step.size() + 1));
-    }
+    while (!path.empty())
+        if (const auto step = take_up_to('/', path); !step.empty()) steps.emplace_back(step);
     return steps;
 }
 

@@ -66,12 +66,7 @@ public:
     }
 
     void write_at_crash(std::string_view bytes) noexcept override {
-        while (!bytes.empty()) {
-            const ssize_t count = ::write(file_.get(), bytes.data(), bytes.size());
-            if (count < 0 && errno == EINTR) continue;
-            if (count <= 0) return;
-            bytes.remove_prefix(static_cast<std::size_t>(count));
-        }
+        static_cast<void>(write_whole(file_.get(), bytes));
     }
 
     Result<void> sync() override {

@@ -8,21 +8,16 @@
 #include <string>
 
 #include "base/parse_number.hpp"
+#include "base/take_up_to.hpp"
 #include "os/proc_file.hpp"
 
 namespace servicekit::os {
 namespace {
 
-std::string_view up_to(std::string_view& text, char separator) {
-    const std::string_view part = text.substr(0, text.find(separator));
-    text.remove_prefix(std::min(part.size() + 1, text.size()));
-    return part;
-}
-
 /// \param name "fe:00:131": the device in hexadecimal, the inode in decimal
 bool names(std::string_view name, const KernelFile& file) {
-    const auto device_major = parse_number<std::uint64_t>(up_to(name, ':'), 16);
-    const auto device_minor = parse_number<std::uint64_t>(up_to(name, ':'), 16);
+    const auto device_major = parse_number<std::uint64_t>(take_up_to(':', name), 16);
+    const auto device_minor = parse_number<std::uint64_t>(take_up_to(':', name), 16);
     const auto inode = parse_number<std::uint64_t>(name);
     return device_major == file.device_major && device_minor == file.device_minor && inode == file.inode;
 }
@@ -51,7 +46,7 @@ std::optional<std::string> device_of_mount(std::string_view mount_id) {
     const auto table = read_proc_file("/proc/self/mountinfo");
     std::string_view rest = table ? std::string_view{*table} : std::string_view{};
     while (!rest.empty()) {
-        std::string_view line = up_to(rest, '\n');
+        std::string_view line = take_up_to('\n', rest);
         if (next_word(line) != mount_id) continue;
         static_cast<void>(next_word(line));
         return std::string{next_word(line)};
@@ -91,7 +86,7 @@ KernelFile LockedFile::identify() const {
     if (!mount_id_.empty()) {
         const std::string device = device_of_mount(mount_id_).value_or("");
         std::string_view rest = device;
-        const auto device_major = parse_number<std::uint64_t>(up_to(rest, ':'));
+        const auto device_major = parse_number<std::uint64_t>(take_up_to(':', rest));
         const auto device_minor = parse_number<std::uint64_t>(rest);
         if (device_major && device_minor) {
             file.device_major = *device_major;
@@ -106,7 +101,7 @@ KernelFile LockedFile::identify() const {
 std::vector<KernelLock> parse_kernel_locks(std::string_view table, const KernelFile& file) {
     std::vector<KernelLock> locks;
     while (!table.empty())
-        if (const auto lock = parse_line(up_to(table, '\n'), file)) locks.push_back(*lock);
+        if (const auto lock = parse_line(take_up_to('\n', table), file)) locks.push_back(*lock);
     return locks;
 }
 

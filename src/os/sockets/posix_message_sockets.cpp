@@ -13,6 +13,7 @@
 #include "os/deadline.hpp"
 #include "os/descriptor.hpp"
 #include "os/sockets/local_address.hpp"
+#include "os/uninterrupted.hpp"
 #include "servicekit/os/message_sockets.hpp"
 
 namespace servicekit::os {
@@ -33,12 +34,7 @@ Result<Descriptor> sealed_file(std::string_view text) {
     constexpr const char* making = "make a file in memory";
     Descriptor file{::memfd_create("servicekit-message", MFD_CLOEXEC | MFD_ALLOW_SEALING)};
     if (!file) return os_error(making, "", errno);
-    while (!text.empty()) {
-        const ssize_t count = ::write(file.get(), text.data(), text.size());
-        if (count < 0 && errno == EINTR) continue;
-        if (count < 0) return os_error(making, "", errno);
-        text.remove_prefix(static_cast<std::size_t>(count));
-    }
+    if (!write_whole(file.get(), text)) return os_error(making, "", errno);
     constexpr int all_seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL;
     if (::fcntl(file.get(), F_ADD_SEALS, all_seals) != 0) return os_error(making, "", errno);
     return file;

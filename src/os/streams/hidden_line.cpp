@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "os/descriptor.hpp"
+#include "os/uninterrupted.hpp"
 
 namespace servicekit::os {
 namespace {
@@ -74,12 +75,7 @@ private:
 };
 
 /// Somebody who does not see it can't type either.
-void show_on_stderr(std::string_view text) {
-    for (ssize_t count = 0; !text.empty() && (count >= 0 || errno == EINTR);) {
-        count = ::write(STDERR_FILENO, text.data(), text.size());
-        if (count > 0) text.remove_prefix(static_cast<std::size_t>(count));
-    }
-}
+void show_on_stderr(std::string_view text) { static_cast<void>(write_whole(STDERR_FILENO, text)); }
 
 }  // namespace
 

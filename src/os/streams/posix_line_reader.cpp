@@ -20,6 +20,7 @@
 #include <utility>
 
 #include "os/descriptor.hpp"
+#include "os/uninterrupted.hpp"
 #include "servicekit/os/line_reader.hpp"
 
 namespace servicekit::os {
@@ -103,12 +104,7 @@ private:
 };
 
 /// On the terminal; who can't see it can't type either.
-void show(std::string_view text) {
-    for (ssize_t count = 0; !text.empty() && (count >= 0 || errno == EINTR);) {
-        count = ::write(STDOUT_FILENO, text.data(), text.size());
-        if (count > 0) text.remove_prefix(static_cast<std::size_t>(count));
-    }
-}
+void show(std::string_view text) { static_cast<void>(write_whole(STDOUT_FILENO, text)); }
 
 /// What a terminal gives where it can't be edited, but as the terminal lets one.
 class UneditedLines final : public PlainLines {

@@ -62,6 +62,7 @@ TEST_F(ProgramTest, ChecksTheConfiguration) {
     EXPECT_THAT(error(), HasSubstr("log-levle"));
     EXPECT_EQ(run({"check", "--user", "nobody-here"}), 78);
     EXPECT_EQ(run({"check", "--group", "nobody-here"}), 78);
+    EXPECT_EQ(run({"check", "--user", "4000"}), 78);
 }
 
 TEST_F(ProgramTest, ChecksThatFilesCanBeMade) {
