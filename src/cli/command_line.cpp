@@ -13,7 +13,6 @@
 #include "base/names.hpp"
 #include "base/parse_number.hpp"
 #include "cli/help.hpp"
-#include "cli/verbs.hpp"
 #include "core/setting_kind.hpp"
 #include "core/setting_table.hpp"
 #include "servicekit/base/log_level.hpp"
@@ -201,8 +200,8 @@ void declare(CLI::App& app, Invocation& into, const ServiceOptions& about, const
 /// One reading of one command line.
 class Reading {
 public:
-    Reading(const Arguments& arguments, const ServiceOptions& about)
-        : arguments_{arguments}, about_{about}, command_{about.name} {}
+    Reading(const Arguments& arguments, const ServiceOptions& about, LispVerbs lisp)
+        : arguments_{arguments}, about_{about}, lisp_{lisp}, command_{about.name} {}
 
     std::variant<Invocation, Answer> read();
 
@@ -220,6 +219,7 @@ private:
 
     const Arguments& arguments_;
     const ServiceOptions& about_;
+    LispVerbs lisp_;
     std::string command_;  ///< the program, and its verb once that is known
     Invocation invocation_;
     Arguments behind_dashes_;
@@ -240,7 +240,7 @@ std::variant<Invocation, Answer> Reading::read() {
     const VerbDescription* verb = find_verb(name);
     if (verb == nullptr) {
         std::vector<std::string_view> names;
-        for (const VerbDescription& known : verbs()) names.push_back(known.name);
+        for (const VerbDescription& known : verbs(lisp_)) names.push_back(known.name);
         return refuse("there is no verb '" + name + "'" + did_you_mean(name, names));
     }
     command_ += " " + name;
@@ -279,9 +279,9 @@ Answer Reading::answer_without_verb() const {
     const auto has = [this](std::string_view option) {
         return std::find(arguments_.begin(), arguments_.end(), option) != arguments_.end();
     };
-    if (has("--help") || has("-h")) return {.text = help_text(about_)};
+    if (has("--help") || has("-h")) return {.text = help_text(about_, lisp_)};
     if (has("--version")) return {.text = version_text(about_)};
-    return {ExitCode::usage, os::Stream::error, usage_text(about_)};
+    return {ExitCode::usage, os::Stream::error, usage_text(about_, lisp_)};
 }
 
 std::optional<Answer> Reading::read_verb(const VerbDescription& verb, Arguments rest) {
@@ -384,8 +384,8 @@ std::vector<OptionDescription> options_of(Verb verb) {
 }
 
 std::variant<Invocation, Answer> parse_command_line(const std::vector<std::string>& arguments,
-                                                    const ServiceOptions& about) {
-    return Reading{arguments, about}.read();
+                                                    const ServiceOptions& about, LispVerbs lisp) {
+    return Reading{arguments, about, lisp}.read();
 }
 
 }  // namespace servicekit::cli

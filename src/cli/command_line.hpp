@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cli/invocation.hpp"
+#include "cli/verbs.hpp"
 #include "servicekit/base/exit_code.hpp"
 #include "servicekit/core/service_options.hpp"
 #include "servicekit/os/standard_streams.hpp"
@@ -24,7 +25,7 @@ struct Answer {
 /// \param arguments without the program's own name
 /// \param about     the program: its name, version and description
 [[nodiscard]] std::variant<Invocation, Answer> parse_command_line(const std::vector<std::string>& arguments,
-                                                                  const ServiceOptions& about);
+                                                                  const ServiceOptions& about, LispVerbs lisp);
 
 /// An option as a command line may have it.
 struct OptionDescription {

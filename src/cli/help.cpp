@@ -5,7 +5,6 @@
 #include <string_view>
 
 #include "cli/settings_layers.hpp"
-#include "cli/verbs.hpp"
 #include "core/setting_table.hpp"
 #include "servicekit/base/version.hpp"
 
@@ -19,15 +18,15 @@ std::string row(std::string left, std::size_t width, std::string_view right) {
 
 }  // namespace
 
-std::string usage_text(const ServiceOptions& about) {
+std::string usage_text(const ServiceOptions& about, LispVerbs lisp) {
     std::string text = "Usage: " + about.name + " VERB [OPTIONS]\n\nVerbs:\n";
-    for (const VerbDescription& verb : verbs()) text += row(std::string{verb.name}, 12, verb.text);
+    for (const VerbDescription& verb : verbs(lisp)) text += row(std::string{verb.name}, 12, verb.text);
     return text + "\nThe options of a verb: " + about.name + " VERB --help\n";
 }
 
-std::string help_text(const ServiceOptions& about) {
+std::string help_text(const ServiceOptions& about, LispVerbs lisp) {
     std::string text = about.description.empty() ? std::string{} : about.description + "\n\n";
-    text += usage_text(about) + "\nOptions, before or after the verb:\n";
+    text += usage_text(about, lisp) + "\nOptions, before or after the verb:\n";
     text += row("-h, --help", 27, "print this, or the help of the verb");
     text += row("--version", 27, "print the version");
     std::optional<SettingGroup> group;

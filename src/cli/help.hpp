@@ -2,15 +2,16 @@
 
 #include <string>
 
+#include "cli/verbs.hpp"
 #include "core/setting_table.hpp"
 #include "servicekit/core/service_options.hpp"
 
 namespace servicekit::cli {
 
 /// How to call the program, and its verbs.
-[[nodiscard]] std::string usage_text(const ServiceOptions& about);
+[[nodiscard]] std::string usage_text(const ServiceOptions& about, LispVerbs lisp);
 /// The same with the description and the options of all verbs.
-[[nodiscard]] std::string help_text(const ServiceOptions& about);
+[[nodiscard]] std::string help_text(const ServiceOptions& about, LispVerbs lisp);
 /// What a setting is, with its default.
 [[nodiscard]] std::string described(const SettingRow& setting);
 /// "just-another-server 1.0 (servicekit 0.1.0)"

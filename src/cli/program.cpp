@@ -84,7 +84,7 @@ int run_parsed(ServiceBase& service, const std::vector<std::string>& arguments, 
     if (!core.options.name.empty()) console.rename(core.options.name);
 
     const std::vector<std::string> rest(arguments.empty() ? arguments.begin() : arguments.begin() + 1, arguments.end());
-    auto parsed = parse_command_line(rest, core.options);
+    auto parsed = parse_command_line(rest, core.options, lisp_verbs(core));
     if (const auto* answer = std::get_if<Answer>(&parsed)) {
         if (answer->stream == os::Stream::out) {
             console.print(answer->text);

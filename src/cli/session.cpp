@@ -26,6 +26,8 @@ void warn_of_variables(Session& session) {
 
 const std::string& program_name(const Session& session) { return session.core.options.name; }
 
+bool has_lisp(const ServiceCore& core) { return core.events.find("eval") != nullptr; }
+
 int fill_settings(Session& session) { return fill_settings(session, session.invocation.settings); }
 
 int fill_settings(Session& session, const std::vector<std::pair<std::string, std::string>>& given) {

@@ -10,6 +10,7 @@
 #include "cli/invocation.hpp"
 #include "cli/running_service.hpp"
 #include "cli/tools.hpp"
+#include "cli/verbs.hpp"
 #include "core/service_core.hpp"
 #include "servicekit/client.hpp"
 #include "servicekit/core/service_base.hpp"
@@ -28,6 +29,12 @@ struct Session {
     std::optional<Error> doubt = {};          ///< see ClientSettings
     std::optional<Error> config_fault = {};   ///< see ClientSettings
 };
+
+/// Whether the program has a Lisp: main() attaches it before service_main(), which declares the event `eval`.
+[[nodiscard]] bool has_lisp(const ServiceCore& core);
+[[nodiscard]] inline LispVerbs lisp_verbs(const ServiceCore& core) {
+    return has_lisp(core) ? LispVerbs::shown : LispVerbs::hidden;
+}
 
 /// Fills the layers that the environment and the command line give, for a verb that needs all of them to be right.
 /// \returns 0, or the exit code for what was wrong, which was printed.

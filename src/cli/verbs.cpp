@@ -20,8 +20,6 @@ constexpr std::array all{
     VerbDescription{Verb::log_level, "log-level", "tells or sets how much the service logs"},
     VerbDescription{Verb::log_reopen, "log-reopen", "has the service open its log file anew"},
     VerbDescription{Verb::call, "call", "runs any event and prints its reply"},
-    VerbDescription{Verb::eval, "eval", "evaluates Lisp in the service, where it has one"},
-    VerbDescription{Verb::repl, "repl", "evaluates what is typed in the service, form by form"},
     VerbDescription{Verb::wait, "wait", "waits until no instance of the service runs"},
     VerbDescription{Verb::pid, "pid", "prints the pid of the service"},
     VerbDescription{Verb::where, "where",
@@ -30,11 +28,18 @@ constexpr std::array all{
     VerbDescription{Verb::crashes, "crashes", "lists the crashes of the service, or shows the report of one"},
     VerbDescription{Verb::unit, "unit", "prints a unit file for systemd, with the options that are given"},
     VerbDescription{Verb::completion, "completion", "prints what completes these command lines in bash, zsh or fish"},
+    // Only a program with a Lisp shows these.
+    VerbDescription{Verb::eval, "eval", "evaluates Lisp in the service"},
+    VerbDescription{Verb::repl, "repl", "evaluates what is typed in the service, form by form"},
 };
+constexpr std::size_t lisp_verb_count = 2;
 
 }  // namespace
 
-std::span<const VerbDescription> verbs() noexcept { return all; }
+std::span<const VerbDescription> verbs(LispVerbs lisp) noexcept {
+    const std::span<const VerbDescription> known{all};
+    return lisp == LispVerbs::shown ? known : known.first(known.size() - lisp_verb_count);
+}
 
 const VerbDescription* find_verb(std::string_view name) noexcept {
     const auto* found = std::find_if(all.begin(), all.end(), [&](const auto& verb) { return verb.name == name; });

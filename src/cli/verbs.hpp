@@ -13,10 +13,13 @@ struct VerbDescription {
     std::string_view text;
 };
 
-/// All of them, in the order of the help text.
-[[nodiscard]] std::span<const VerbDescription> verbs() noexcept;
+/// Whether help and completion show `eval` and `repl`, which only a program with a Lisp can serve.
+enum class LispVerbs { hidden, shown };
 
-/// \returns null where there is no such verb.
+/// Those that help and completion show, in the order of the help text.
+[[nodiscard]] std::span<const VerbDescription> verbs(LispVerbs lisp) noexcept;
+
+/// Knows those that are hidden too. \returns null where there is no such verb.
 [[nodiscard]] const VerbDescription* find_verb(std::string_view name) noexcept;
 
 }  // namespace servicekit::cli

@@ -104,11 +104,20 @@ TEST_F(CallTest, AReplyThatJsonHasNoFormForIsAnErrorThatNamesTheField) {
     EXPECT_EQ(call({"no-json"}).exit_code, 1);
 }
 
-TEST_F(CallTest, ReplWithoutLispSaysSo) {
-    const Outcome repl = trial.verb({"repl"});
+TEST_F(CallTest, EvalAndReplWithoutLispSaySo) {
+    for (const auto& verb : {Strings{"repl"}, Strings{"eval", "1"}}) {
+        const Outcome outcome = trial.verb(verb);
 
-    EXPECT_EQ(repl.exit_code, 1);
-    EXPECT_THAT(repl.err, HasSubstr("this service has no Lisp"));
+        EXPECT_EQ(outcome.exit_code, 1);
+        EXPECT_THAT(outcome.err, HasSubstr("this service has no Lisp"));
+    }
+}
+
+TEST_F(CallTest, HelpAndCompletionWithoutLispShowNoVerbsOfIt) {
+    EXPECT_THAT(trial.verb({"--help"}).out,
+                AllOf(HasSubstr("\n  call "), Not(HasSubstr("\n  eval ")), Not(HasSubstr("\n  repl "))));
+    EXPECT_THAT(shell("trial-service complete -- ''").out,
+                AllOf(HasSubstr("call\t"), Not(HasSubstr("eval\t")), Not(HasSubstr("repl\t"))));
 }
 
 TEST_F(CallTest, AnArgumentGivenTwiceIsNotSent) {

@@ -66,8 +66,8 @@ Position understand(const Words& words) {
 
 class Completer {
 public:
-    Completer(const Words& words, const AskEvents& ask)
-        : word_{words.back()}, position_{understand(words)}, ask_{ask} {}
+    Completer(const Words& words, LispVerbs lisp, const AskEvents& ask)
+        : word_{words.back()}, position_{understand(words)}, lisp_{lisp}, ask_{ask} {}
 
     Completion complete() {
         const Verb verb = position_.verb.value_or(Verb::start);
@@ -79,7 +79,7 @@ public:
             for (const OptionDescription& option : options_of(verb))
                 if (option.name.starts_with("--")) offer(option.name, option.description);
         } else if (!position_.verb) {
-            for (const VerbDescription& known : verbs()) offer(known.name, known.text);
+            for (const VerbDescription& known : verbs(lisp_)) offer(known.name, known.text);
         } else {
             positional(*position_.verb);
         }
@@ -171,6 +171,7 @@ private:
 
     std::string word_;
     Position position_;
+    LispVerbs lisp_;
     const AskEvents& ask_;
     Completion completion_;
 };
@@ -202,9 +203,9 @@ std::string_view name_of(Lookup lookup) {
 
 }  // namespace
 
-Completion complete_words(const Words& words, const AskEvents& ask) {
+Completion complete_words(const Words& words, LispVerbs lisp, const AskEvents& ask) {
     if (words.empty()) return {};
-    return Completer{words, ask}.complete();
+    return Completer{words, lisp, ask}.complete();
 }
 
 std::string to_text(const Completion& completion) {

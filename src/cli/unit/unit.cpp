@@ -147,7 +147,7 @@ private:
         unit.file_mask = text_if_set(setting::umask);
         unit.core_limit = text_if_set(setting::limit_core);
         unit.open_files_limit = text_if_set(setting::limit_open_files);
-        unit.is_lisp = ServiceCore::of(session_.service).events.find("eval") != nullptr;
+        unit.is_lisp = has_lisp(session_.core);
         unit.tells_peers_apart = tells_peers_apart();
         unit.start_timeout = settings().get(setting::start_timeout);
         unit.stop_timeout = settings().get(setting::stop_timeout);

@@ -29,6 +29,11 @@ TEST_F(LispEvalTest, GivesTheValuesOfEachForm) {
     EXPECT_EQ(*reply.find("output"), Value{""});
 }
 
+TEST_F(LispEvalTest, HelpAndCompletionShowTheVerbsOfLisp) {
+    EXPECT_THAT(lisp.verb({"--help"}).out, AllOf(HasSubstr("\n  eval "), HasSubstr("\n  repl ")));
+    EXPECT_THAT(shell("lisp-trial complete -- e").out, HasSubstr("eval\t"));
+}
+
 TEST_F(LispEvalTest, NoFormsGiveNoValues) {
     const RunningService service{lisp};
 

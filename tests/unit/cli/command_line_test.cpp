@@ -22,7 +22,7 @@ using ::testing::StartsWith;
 const ServiceOptions about{.name = "just-another-server", .version = "1.0", .description = "serves just another thing"};
 
 Invocation parsed(const std::vector<std::string>& arguments) {
-    auto result = parse_command_line(arguments, about);
+    auto result = parse_command_line(arguments, about, LispVerbs::hidden);
     if (const auto* answer = std::get_if<Answer>(&result)) {
         ADD_FAILURE() << answer->text;
         return {};
@@ -31,7 +31,7 @@ Invocation parsed(const std::vector<std::string>& arguments) {
 }
 
 Answer answered(const std::vector<std::string>& arguments) {
-    auto result = parse_command_line(arguments, about);
+    auto result = parse_command_line(arguments, about, LispVerbs::hidden);
     if (std::holds_alternative<Invocation>(result)) {
         ADD_FAILURE() << "was taken";
         return {};
@@ -40,7 +40,7 @@ Answer answered(const std::vector<std::string>& arguments) {
 }
 
 TEST(CommandLineTest, KnowsEveryVerb) {
-    for (const VerbDescription& verb : verbs()) {
+    for (const VerbDescription& verb : verbs(LispVerbs::shown)) {
         std::vector<std::string> arguments{std::string{verb.name}};
         if (verb.verb == Verb::call || verb.verb == Verb::eval) arguments.emplace_back("status");
         if (verb.verb == Verb::completion) arguments.emplace_back("bash");
@@ -143,7 +143,8 @@ TEST(CommandLineTest, HelpsOnStdout) {
     EXPECT_EQ(answer.stream, os::Stream::out);
     EXPECT_THAT(answer.text,
                 AllOf(StartsWith("serves just another thing\n"), HasSubstr("JUST_ANOTHER_SERVER_LOG_LEVEL=debug")));
-    for (const VerbDescription& verb : verbs()) EXPECT_THAT(answer.text, HasSubstr("\n  " + std::string{verb.name}));
+    for (const VerbDescription& verb : verbs(LispVerbs::hidden))
+        EXPECT_THAT(answer.text, HasSubstr("\n  " + std::string{verb.name}));
     for (const SettingRow& option : setting_table())
         EXPECT_THAT(answer.text, HasSubstr("\n  --" + std::string{option.name}));
 }

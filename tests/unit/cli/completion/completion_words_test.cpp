@@ -22,7 +22,7 @@ using Words = std::vector<std::string>;
 class CompletionWordsTest : public ::testing::Test {
 protected:
     Completion complete(const Words& words) {
-        return complete_words(words, [this](const GivenSettings& settings) {
+        return complete_words(words, lisp, [this](const GivenSettings& settings) {
             ++questions;
             asked_with = settings;
             return reply;
@@ -42,14 +42,21 @@ protected:
                             {"parameters", Value::List{Object{{"name", "directory"}, {"type", "path"}},
                                                        Object{{"name", "deep"}, {"type", "boolean"}},
                                                        Object{{"name", "count"}, {"type", "integer"}}}}}}}};
+    LispVerbs lisp = LispVerbs::shown;
     GivenSettings asked_with;
     int questions = 0;
 };
 
 TEST_F(CompletionWordsTest, OffersEveryVerbFirst) {
     const Words offers = offered({""});
-    for (const VerbDescription& verb : verbs()) EXPECT_THAT(offers, Contains(std::string{verb.name}));
+    for (const VerbDescription& verb : verbs(LispVerbs::shown)) EXPECT_THAT(offers, Contains(std::string{verb.name}));
     EXPECT_THAT(offers, Not(Contains("complete")));
+}
+
+TEST_F(CompletionWordsTest, OffersNoVerbsOfLispWithoutOne) {
+    EXPECT_THAT(offered({""}), IsSupersetOf({"eval", "repl"}));
+    lisp = LispVerbs::hidden;
+    EXPECT_THAT(offered({""}), AllOf(Contains("call"), Not(Contains("eval")), Not(Contains("repl"))));
 }
 
 TEST_F(CompletionWordsTest, OffersWhatBeginsWithTheWord) {
@@ -58,7 +65,7 @@ TEST_F(CompletionWordsTest, OffersWhatBeginsWithTheWord) {
 }
 
 TEST_F(CompletionWordsTest, OffersEverySettingOfEveryVerb) {
-    for (const VerbDescription& verb : verbs()) {
+    for (const VerbDescription& verb : verbs(LispVerbs::shown)) {
         const Words offers = offered({std::string{verb.name}, "--"});
         for (const SettingRow& setting : setting_table())
             EXPECT_THAT(offers, Contains("--" + std::string{setting.name})) << verb.name;

@@ -135,8 +135,7 @@ TEST_F(QueryTest, ReloadsWithALimitOfItsOwn) {
     EXPECT_EQ(run({"reload"}), 0);
     EXPECT_EQ(run({"reload", "--timeout", "2.5"}), 0);
     EXPECT_EQ(out(), "applied  log-level\napplied  log-level\n");
-    EXPECT_THAT(instance->requests,
-                ElementsAre(R"(["reload",{},{"timeout":30}])", R"(["reload",{},{"timeout":2.5}])"));
+    EXPECT_THAT(instance->requests, ElementsAre(R"(["reload",{},{"timeout":30}])", R"(["reload",{},{"timeout":2.5}])"));
 }
 
 TEST_F(QueryTest, AReloadWithAnotherConfigFileIsNotAskedFor) {
