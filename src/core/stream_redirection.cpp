@@ -21,20 +21,8 @@ constexpr std::string_view goes_on = " [goes on in the next line]";
 /// How long captured lines come before what a process dies of.
 constexpr std::chrono::seconds longest_for_lines{1};
 
-std::string_view name_of(Stream stream) {
-    switch (stream) {
-        case Stream::in:
-            return "stdin";
-        case Stream::out:
-            return "stdout";
-        case Stream::error:
-            break;
-    }
-    return "stderr";
-}
-
 Error fault(Stream stream, std::string reason) {
-    return Error{ExitCode::configuration, "redirect", std::string{name_of(stream)}, std::move(reason)};
+    return Error{ExitCode::configuration, "redirect", to_string(stream), std::move(reason)};
 }
 
 Setting<Value> setting_of(Stream stream) {
@@ -179,7 +167,7 @@ std::vector<std::string> StreamRedirection::files() const {
 
 template <class Write>
 void StreamRedirection::make_records(const os::CapturedLine& line, std::string& text, Write write) const {
-    const std::string_view name = name_of(line.stream);
+    const std::string name = to_string(line.stream);
     const LogField stream{"stream", name};
     const auto put = [&](LogLevel level, std::string_view message) {
         if (core_->log.shows(level))

@@ -28,13 +28,15 @@ protected:
         EXPECT_FALSE(std::filesystem::exists(trial.control_socket()));
     }
 
-    /// A service in the foreground, which tells on stderr how it ends.
-    RunningCommand run_in_foreground(const Strings& options = {}) {
+    /// Runs a service in the foreground, which prints on stderr how it ends, and stops it by TERM once it is ready.
+    Outcome run_and_stop(const Strings& options = {}) {
         Strings arguments{"run"};
         arguments.insert(arguments.end(), options.begin(), options.end());
-        return RunningCommand{trial.command(arguments)};
+        RunningCommand service{trial.command(arguments)};
+        await_text_in(trial.log_file(), " ready\n");
+        service.signal(SIGTERM);
+        return service.finish();
     }
-    void await_ready() { await_text_in(trial.log_file(), " ready\n"); }
 };
 
 TEST_F(StopTest, RunsTheStopEventAndTidiesUp) {
@@ -77,11 +79,7 @@ TEST_F(StopTest, ARestartGoesOnThoughTheStopWasNotClean) {
 
 TEST_F(StopTest, AStopEventThatThrowsInTheForegroundIsToldOnStderr) {
     trial.configure_app({{"stop-throws", true}});
-    RunningCommand service = run_in_foreground();
-    await_ready();
-
-    service.signal(SIGTERM);
-    const Outcome ended = service.finish();
+    const Outcome ended = run_and_stop();
 
     EXPECT_EQ(ended.exit_code, 70);
     EXPECT_EQ(ended.err, "trial-service: cannot stop: stop throws on purpose\n");
@@ -90,11 +88,7 @@ TEST_F(StopTest, AStopEventThatThrowsInTheForegroundIsToldOnStderr) {
 
 TEST_F(StopTest, AStopThatTakesTooLongIsCutShort) {
     trial.configure_app({{"stop-hangs", true}});
-    RunningCommand service = run_in_foreground({"--stop-timeout", "0.3"});
-    await_ready();
-
-    service.signal(SIGTERM);
-    const Outcome ended = service.finish();
+    const Outcome ended = run_and_stop({"--stop-timeout", "0.3"});
 
     EXPECT_EQ(ended.exit_code, 70);
     EXPECT_EQ(ended.err, "trial-service: cannot stop: stopping took longer than 300 ms\n");
@@ -116,7 +110,10 @@ TEST_F(StopTest, NeverRunsTheStopEventBesideAHungHandler) {
     EXPECT_NE(hanging.finish().exit_code, 0);
 }
 
-TEST_F(StopTest, WaitsForARunningEventWhichGetsItsReply) {
+/// With how many TERMs it is stopped: a second one changes nothing.
+class StopDuringAnEventTest : public StopTest, public testing::WithParamInterface<int> {};
+
+TEST_P(StopDuringAnEventTest, WaitsForTheEventWhichGetsItsReply) {
     const Turnstile turnstile{directory.file("turnstile")};
     RunningService service{trial};
     RunningCommand reading{trial.command({"call", "read-line", "path=turnstile"})};
@@ -124,28 +121,14 @@ TEST_F(StopTest, WaitsForARunningEventWhichGetsItsReply) {
 
     service.signal(SIGTERM);
     service.await_log("stopping: SIGTERM");
+    if (GetParam() > 1) service.signal(SIGTERM);
     turnstile.let_pass();
 
     EXPECT_EQ(reading.finish().out, "{\"line\":\"\"}\n");
     EXPECT_EQ(service.exit_code(), 0);
     EXPECT_THAT(trial.log(), HasSubstr("on_stop ran"));
 }
-
-TEST_F(StopTest, ASecondTermIsNoMoreThanTheFirst) {
-    const Turnstile turnstile{directory.file("turnstile")};
-    RunningService service{trial};
-    RunningCommand reading{trial.command({"call", "read-line", "path=turnstile"})};
-    service.await_busy("read-line");
-
-    service.signal(SIGTERM);
-    service.await_log("stopping: SIGTERM");
-    service.signal(SIGTERM);
-    turnstile.let_pass();
-
-    EXPECT_EQ(service.exit_code(), 0);
-    EXPECT_EQ(reading.finish().exit_code, 0);
-    EXPECT_THAT(trial.log(), HasSubstr("on_stop ran"));
-}
+INSTANTIATE_TEST_SUITE_P(Terms, StopDuringAnEventTest, testing::Values(1, 2));
 
 TEST_F(StopTest, AnIntEndsAStopThatHangs) {
     trial.configure_app({{"stop-hangs", true}});
@@ -250,11 +233,7 @@ TEST_F(StopTest, AbortInTheProgramStillEndsItWithThatSignal) {
 }
 
 TEST_F(StopTest, ASignalEndsTheForegroundCleanly) {
-    RunningCommand service = run_in_foreground();
-    await_ready();
-
-    service.signal(SIGTERM);
-    const Outcome ended = service.finish();
+    const Outcome ended = run_and_stop();
 
     EXPECT_EQ(ended.exit_code, 0) << ended;
     EXPECT_THAT(ended.err, IsEmpty());

@@ -1,14 +1,13 @@
 // What is typed on the terminal of a service in the foreground.
 #include <fcntl.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <csignal>
 #include <string>
 
 #include "integration/support/service_test.hpp"
+#include "integration/support/terminal.hpp"
 #include "os/descriptor.hpp"
 
 namespace servicekit::test {
@@ -22,32 +21,17 @@ class TerminalSignalsTest : public ServiceTest {
 protected:
     void SetUp() override {
         ServiceTest::SetUp();
-        if (!user_ || ::grantpt(user_.get()) != 0 || ::unlockpt(user_.get()) != 0)
-            GTEST_SKIP() << "no pseudo-terminals here";
-        std::array<char, 64> name{};
-        ASSERT_EQ(::ptsname_r(user_.get(), name.data(), name.size()), 0);
-        name_ = name.data();
-        // As long as somebody has it open, it does not hang up.
-        terminal_.reset(::open(name_.c_str(), O_RDWR | O_NOCTTY | O_CLOEXEC));
-        ASSERT_TRUE(terminal_);
+        if (!terminal_.is_there()) GTEST_SKIP() << "no pseudo-terminals here";
     }
 
     /// `run` in the foreground of the terminal, which controls it. The command ends as the service does.
-    [[nodiscard]] Command run() const {
-        Command command = trial.command({"run"});
-        const Strings in_terminal{"sh", "-c", R"(tty=$1; shift; exec setsid -c -w "$@" <"$tty" >"$tty" 2>&1)", "sh",
-                                  name_};
-        command.arguments.insert(command.arguments.begin(), in_terminal.begin(), in_terminal.end());
-        return command;
-    }
-    void type_interrupt() const { ASSERT_EQ(::write(user_.get(), "\x03", 1), 1); }
+    [[nodiscard]] Command run() const { return terminal_.own(trial.command({"run"})); }
+    void type_interrupt() const { terminal_.type(Terminal::ctrl_c); }
     /// The service itself: setsid(1) waits for it where it had to fork.
     [[nodiscard]] Process service() const { return Process{trial.pid_in_file()}; }
 
 private:
-    os::Descriptor user_{::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)};
-    os::Descriptor terminal_;
-    std::string name_;
+    Terminal terminal_;
 };
 
 TEST_F(TerminalSignalsTest, AnInterruptStopsTheService) {

@@ -14,6 +14,9 @@ namespace servicekit::os {
 
 enum class Stream { in = 0, out = 1, error = 2 };
 
+/// "stdin", "stdout" or "stderr"
+[[nodiscard]] std::string to_string(Stream stream);
+
 /// A file that a stream is to lead to.
 struct StreamFile {
     enum class Opening {

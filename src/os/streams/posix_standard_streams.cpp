@@ -25,13 +25,8 @@
 #include "servicekit/os/files.hpp"
 
 namespace servicekit::os {
-namespace {
 
-constexpr const char* null_device = "/dev/null";
-
-int number_of(Stream stream) { return static_cast<int>(stream); }
-
-std::string name_of(Stream stream) {
+std::string to_string(Stream stream) {
     switch (stream) {
         case Stream::in:
             return "stdin";
@@ -43,6 +38,12 @@ std::string name_of(Stream stream) {
     return "stderr";
 }
 
+namespace {
+
+constexpr const char* null_device = "/dev/null";
+
+int number_of(Stream stream) { return static_cast<int>(stream); }
+
 /// Puts `descriptor` in the place of a standard stream.
 Result<void> put_at(int descriptor, Stream stream) {
     const int number = number_of(stream);
@@ -50,11 +51,11 @@ Result<void> put_at(int descriptor, Stream stream) {
     if (descriptor == number) {
         const int flags = ::fcntl(number, F_GETFD);
         if (flags < 0 || ::fcntl(number, F_SETFD, flags & ~FD_CLOEXEC) != 0)
-            return os_error("redirect", name_of(stream), errno);
+            return os_error("redirect", to_string(stream), errno);
         return {};
     }
     while (::dup2(descriptor, number) < 0)
-        if (errno != EINTR && errno != EBUSY) return os_error("redirect", name_of(stream), errno);
+        if (errno != EINTR && errno != EBUSY) return os_error("redirect", to_string(stream), errno);
     return {};
 }
 
@@ -69,7 +70,7 @@ Result<void> put_null_at(Stream stream) {
 
 Error open_error(const StreamFile& file, Stream stream, int errno_value) {
     Error error = os_error("open", file.path, errno_value);
-    error.action += " for " + name_of(stream);
+    error.action += " for " + to_string(stream);
     return error;
 }
 
@@ -215,7 +216,7 @@ public:
         const SigpipeBlock block;
         const PatientWriting done = patient_write(number_of(stream), text, Deadline{at_most});
         if (done.errno_value == 0) return {.bytes = done.bytes};
-        Error error = os_error("write to", name_of(stream), done.errno_value);
+        Error error = os_error("write to", to_string(stream), done.errno_value);
         if (done.errno_value == EAGAIN) error.reason = "its reader does not keep up";
         return {.bytes = done.bytes, .failure = std::move(error)};
     }
@@ -310,12 +311,12 @@ public:
 
     Result<void> change_owner(Stream stream, uid_t uid, gid_t gid) override {
         struct stat status {};
-        if (::fstat(number_of(stream), &status) != 0) return os_error("inspect", name_of(stream), errno);
+        if (::fstat(number_of(stream), &status) != 0) return os_error("inspect", to_string(stream), errno);
         if (!S_ISREG(status.st_mode) && !S_ISFIFO(status.st_mode)) return {};
         const Handing& handing = handed_[static_cast<std::size_t>(number_of(stream))];
         if (!handing.may_be || (status.st_uid == uid && !handing.with_group)) return {};
         if (::fchown(number_of(stream), uid, handing.with_group ? gid : static_cast<gid_t>(-1)) != 0)
-            return os_error("change the owner of the file of", name_of(stream), errno);
+            return os_error("change the owner of the file of", to_string(stream), errno);
         return {};
     }
 

@@ -28,17 +28,42 @@ protected:
             GTEST_SKIP() << "needs cl-swank";
     }
     static std::string port_of(const Object& reply) { return std::to_string(reply.find("port")->as_integer()); }
+    /// Whoever connects to the port must then know this.
+    void set_secret() {
+        write_file(directory.file(".slime-secret"), "open sesame\n");
+        lisp.add_variable("HOME", directory.path());
+    }
+    /// Connects to the port, and tells nothing.
+    [[nodiscard]] static Command silent_editor(const std::string& port) {
+        return {.arguments = {"sh", "-c", "tail -f /dev/null | socat - tcp:127.0.0.1:" + port}};
+    }
+    /// The threads of Lisp.
+    static int count_threads(const RunningService& service) {
+        return std::stoi(value_of(service, "(length (mp:all-processes))"));
+    }
+    /// The sockets of the process that listen, as ss(8) knows them.
+    [[nodiscard]] std::string listening(pid_t pid) const {
+        return shell("ss -ltnpH | grep 'pid=" + std::to_string(pid) + ",'").out;
+    }
+    static constexpr const char* tsan_reason =
+        "it puts off what the collector sends to threads that read, until that gives up";
+};
+
+/// With a real Emacs.
+class LispSlimeTest : public LispSwankTest {
+protected:
+    void SetUp() override {
+        LispSwankTest::SetUp();
+        if (run_command({.arguments = {"sh", "-c", "command -v emacs"}}).exit_code != 0) GTEST_SKIP() << "needs emacs";
+        if (under_tsan) GTEST_SKIP() << tsan_reason;
+        lisp.add_variable("HOME", directory.path());
+    }
     [[nodiscard]] Command emacs(const std::string& port, const std::string& stay = "") const {
         Command command{.arguments = {"emacs", "-Q", "--batch", "-l",
                                       std::string{SERVICEKIT_LISP_TESTS_DIR} + "/slime_session.el", port},
                         .variables = {{"HOME", directory.path()}}};
         if (!stay.empty()) command.arguments.push_back(stay);
         return command;
-    }
-    static bool has_emacs() { return run_command({.arguments = {"sh", "-c", "command -v emacs"}}).exit_code == 0; }
-    /// The sockets of the process that listen, as ss(8) knows them.
-    [[nodiscard]] std::string listening(pid_t pid) const {
-        return shell("ss -ltnpH | grep 'pid=" + std::to_string(pid) + ",'").out;
     }
 };
 
@@ -80,8 +105,7 @@ TEST_F(LispSwankTest, ChildrenDoNotInheritTheSocket) {
 }
 
 TEST_F(LispSwankTest, OnlyWhoKnowsTheSecretGetsIn) {
-    write_file(directory.file(".slime-secret"), "open sesame\n");
-    lisp.add_variable("HOME", directory.path());
+    set_secret();
     const RunningService service{lisp};
     const std::string port = port_of(service.call("create-swank-server"));
 
@@ -137,45 +161,38 @@ TEST_F(LispSwankTest, WithoutHomeTheSecretIsLookedForWhereItsUserIsAtHome) {
 }
 
 TEST_F(LispSwankTest, WhoKeepsSilentIsSentAwayAndThereAreNeverMany) {
-    if (under_tsan) GTEST_SKIP() << "it puts off what the collector sends to threads that read, until that gives up";
-    write_file(directory.file(".slime-secret"), "open sesame\n");
-    lisp.add_variable("HOME", directory.path());
+    if (under_tsan) GTEST_SKIP() << tsan_reason;
+    set_secret();
     const RunningService service{lisp};
     const std::string port = port_of(service.call("create-swank-server"));
-    const auto threads = [&] { return std::stoi(value_of(service, "(length (mp:all-processes))")); };
-    const int before = threads();
+    const int before = count_threads(service);
 
     const RunningCommand silent{
         {.arguments = {"sh", "-c",
                        "for i in $(seq 20); do tail -f /dev/null | socat - tcp:127.0.0.1:" + port + " & done; wait"}}};
     service.await_log("an editor was not let in: 8 others have yet to tell the secret");
-    EXPECT_LE(threads(), before + 8);
+    EXPECT_LE(count_threads(service), before + 8);
     // The others come to their end by themselves, if not so soon.
     value_of(service, "(setf service-eval::*secret-limit* 50)");
-    const RunningCommand late{{.arguments = {"sh", "-c", "tail -f /dev/null | socat - tcp:127.0.0.1:" + port}}};
-    await_state("the silent ones have gone", [&] { return threads() <= before; });
+    const RunningCommand late{silent_editor(port)};
+    await_state("the silent ones have gone", [&] { return count_threads(service) <= before; });
 }
 
 TEST_F(LispSwankTest, StoppingTheServerEndsThoseThatKeepSilent) {
-    write_file(directory.file(".slime-secret"), "open sesame\n");
-    lisp.add_variable("HOME", directory.path());
+    set_secret();
     const RunningService service{lisp};
     const std::string port = port_of(service.call("create-swank-server"));
-    const auto threads = [&] { return std::stoi(value_of(service, "(length (mp:all-processes))")); };
-    const int before = threads();
+    const int before = count_threads(service);
     value_of(service, "(setf service-eval::*secret-limit* 3600000)");
-    const RunningCommand silent{{.arguments = {"sh", "-c", "tail -f /dev/null | socat - tcp:127.0.0.1:" + port}}};
-    await_state("somebody is there", [&] { return threads() > before; });
+    const RunningCommand silent{silent_editor(port)};
+    await_state("somebody is there", [&] { return count_threads(service) > before; });
 
     service.call("stop-swank-server");
 
-    await_state("nobody is there", [&] { return threads() < before; });
+    await_state("nobody is there", [&] { return count_threads(service) < before; });
 }
 
-TEST_F(LispSwankTest, ADeveloperWorksWithEmacs) {
-    if (!has_emacs()) GTEST_SKIP() << "needs emacs";
-    if (under_tsan) GTEST_SKIP() << "it puts off what the collector sends to threads that read, until that gives up";
-    lisp.add_variable("HOME", directory.path());
+TEST_F(LispSlimeTest, ADeveloperWorksWithEmacs) {
     const RunningService service{lisp};
 
     const Outcome outcome = run_command(emacs(port_of(service.call("create-swank-server"))));
@@ -188,10 +205,7 @@ TEST_F(LispSwankTest, ADeveloperWorksWithEmacs) {
     EXPECT_EQ(*service.call("status").find("value"), Value{4711});
 }
 
-TEST_F(LispSwankTest, WithAnEditorConnectedEverythingEndsAtOnce) {
-    if (!has_emacs()) GTEST_SKIP() << "needs emacs";
-    if (under_tsan) GTEST_SKIP() << "it puts off what the collector sends to threads that read, until that gives up";
-    lisp.add_variable("HOME", directory.path());
+TEST_F(LispSlimeTest, WithAnEditorConnectedEverythingEndsAtOnce) {
     std::string port = "0";
     for (const bool by_verb : {true, false}) {
         RunningService service{lisp};
@@ -211,14 +225,10 @@ TEST_F(LispSwankTest, WithAnEditorConnectedEverythingEndsAtOnce) {
     }
 }
 
-TEST_F(LispSwankTest, StoppingTheServerEndsItsConnectionsAndWhatTheyRun) {
-    if (!has_emacs()) GTEST_SKIP() << "needs emacs";
-    if (under_tsan) GTEST_SKIP() << "it puts off what the collector sends to threads that read, until that gives up";
-    lisp.add_variable("HOME", directory.path());
+TEST_F(LispSlimeTest, StoppingTheServerEndsItsConnectionsAndWhatTheyRun) {
     const RunningService service{lisp};
     const std::string port = port_of(service.call("create-swank-server"));
-    const auto threads = [&] { return std::stoi(value_of(service, "(length (mp:all-processes))")); };
-    const int before = threads();
+    const int before = count_threads(service);
     RunningCommand editor{emacs(port, "stay")};
     editor.await_output("waiting");
 
@@ -228,23 +238,19 @@ TEST_F(LispSwankTest, StoppingTheServerEndsItsConnectionsAndWhatTheyRun) {
     EXPECT_LT(Clock::now() - begin, 1s);
     EXPECT_EQ(port_of(service.call("create-swank-server", {{"port", std::stoi(port)}})), port);
     // The sentinel may stay.
-    await_state("what the editor left has ended", [&] { return threads() <= before + 1; });
+    await_state("what the editor left has ended", [&] { return count_threads(service) <= before + 1; });
 }
 
-TEST_F(LispSwankTest, WhatALostConnectionRanIsEnded) {
-    if (!has_emacs()) GTEST_SKIP() << "needs emacs";
-    if (under_tsan) GTEST_SKIP() << "it puts off what the collector sends to threads that read, until that gives up";
-    lisp.add_variable("HOME", directory.path());
+TEST_F(LispSlimeTest, WhatALostConnectionRanIsEnded) {
     const RunningService service{lisp};
     const std::string port = port_of(service.call("create-swank-server"));
-    const auto threads = [&] { return std::stoi(value_of(service, "(length (mp:all-processes))")); };
-    const int before = threads();
+    const int before = count_threads(service);
     {
         RunningCommand editor{emacs(port, "stay")};
         editor.await_output("waiting");
-        EXPECT_GT(threads(), before + 1);
+        EXPECT_GT(count_threads(service), before + 1);
     }
-    await_state("what the editor left has ended", [&] { return threads() <= before + 1; });
+    await_state("what the editor left has ended", [&] { return count_threads(service) <= before + 1; });
 }
 
 }  // namespace

@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "integration/os/temporary_directory.hpp"
+#include "integration/support/terminal.hpp"
 #include "os/descriptor.hpp"
 #include "os/sockets/sigpipe_block.hpp"
 
@@ -118,16 +119,11 @@ TEST_F(PatientWriteTest, GivesUpOnANamedPipeThatNobodyReads) {
 }
 
 TEST_F(PatientWriteTest, GivesUpOnATerminalThatNobodyReads) {
-    const Descriptor user{::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)};
-    ASSERT_TRUE(user);
-    ASSERT_EQ(::grantpt(user.get()), 0);
-    ASSERT_EQ(::unlockpt(user.get()), 0);
-    const Descriptor terminal{
-        ::open(::ptsname(user.get()), O_RDWR | O_NOCTTY | O_CLOEXEC)};  // NOLINT(concurrency-mt-unsafe)
-    ASSERT_TRUE(terminal);
-    EXPECT_EQ(patient_write(terminal.get(), "shown\n", Deadline{0ms}).bytes, 6U);
+    const servicekit::test::Terminal terminal;
+    ASSERT_TRUE(terminal.is_there());
+    EXPECT_EQ(patient_write(terminal.descriptor(), "shown\n", Deadline{0ms}).bytes, 6U);
 
-    const auto done = patient_write(terminal.get(), std::string(more_than_a_pipe_holds, 'x'), Deadline{50ms});
+    const auto done = patient_write(terminal.descriptor(), std::string(more_than_a_pipe_holds, 'x'), Deadline{50ms});
 
     EXPECT_EQ(done.errno_value, EAGAIN);
     EXPECT_LT(done.bytes, more_than_a_pipe_holds);

@@ -1,10 +1,8 @@
 #include "integration/support/message_receiver.hpp"
 
-#include <poll.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -14,22 +12,12 @@
 #include <vector>
 
 #include "integration/support/process.hpp"
+#include "integration/support/readable.hpp"
 
 namespace servicekit::test {
 namespace {
 
 [[noreturn]] void fail(const std::string& what) { throw std::system_error{errno, std::generic_category(), what}; }
-
-bool is_readable(int descriptor, std::chrono::milliseconds at_most) {
-    pollfd awaited{.fd = descriptor, .events = POLLIN, .revents = 0};
-    const auto deadline = std::chrono::steady_clock::now() + at_most;
-    for (;;) {
-        const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
-        const int ready = ::poll(&awaited, 1, static_cast<int>(std::max<long>(left.count(), 0)));
-        if (ready > 0) return true;
-        if (ready == 0 || errno != EINTR) return false;
-    }
-}
 
 }  // namespace
 

@@ -1,20 +1,18 @@
 #include "integration/support/notify_socket.hpp"
 
-#include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstddef>
-#include <cstdint>
 #include <cstring>
 #include <stdexcept>
 #include <system_error>
 #include <utility>
 
 #include "integration/support/process.hpp"
+#include "integration/support/readable.hpp"
 
 namespace servicekit::test {
 namespace {
@@ -51,14 +49,7 @@ std::string Notification::value_of(std::string_view variable) const {
 NotifySocket::NotifySocket(std::string address) : address_{std::move(address)}, socket_{bind_to(address_)} {}
 
 std::optional<Notification> NotifySocket::next(std::chrono::milliseconds at_most) {
-    pollfd readable{.fd = socket_.get(), .events = POLLIN, .revents = 0};
-    const auto deadline = std::chrono::steady_clock::now() + at_most;
-    for (;;) {
-        const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
-        const int ready = ::poll(&readable, 1, static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
-        if (ready > 0) break;
-        if (ready == 0 || errno != EINTR) return std::nullopt;
-    }
+    if (!is_readable(socket_.get(), at_most)) return std::nullopt;
     std::array<char, 4096> buffer{};
     alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(ucred))> control{};
     iovec part{.iov_base = buffer.data(), .iov_len = buffer.size()};

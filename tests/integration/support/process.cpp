@@ -1,6 +1,5 @@
 #include "integration/support/process.hpp"
 
-#include <poll.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -14,6 +13,8 @@
 #include <stdexcept>
 #include <system_error>
 
+#include "integration/support/readable.hpp"
+
 namespace servicekit::test {
 
 Process::Process(pid_t pid) : pid_{pid}, pidfd_{static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))} {
@@ -21,12 +22,7 @@ Process::Process(pid_t pid) : pid_{pid}, pidfd_{static_cast<int>(::syscall(SYS_p
 }
 
 bool Process::wait_for_end(std::chrono::milliseconds at_most) const {
-    if (!pidfd_) return true;
-    pollfd ended{pidfd_.get(), POLLIN, 0};
-    int count = 0;
-    do count = ::poll(&ended, 1, static_cast<int>(at_most.count()));
-    while (count < 0 && errno == EINTR);
-    return count > 0;
+    return !pidfd_ || is_readable(pidfd_.get(), at_most);
 }
 
 void Process::signal(int number) const {

@@ -1,15 +1,18 @@
 #include "integration/support/terminal.hpp"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <stdexcept>
 #include <utility>
+
+#include "integration/support/readable.hpp"
 
 namespace servicekit::test {
 
@@ -27,17 +30,27 @@ Command Terminal::own(Command command) const {
     return command;
 }
 
+void Terminal::own_this_process() const {
+    ::setsid();
+    ::ioctl(terminal_.get(), TIOCSCTTY, 0);
+    for (const int stream : {STDIN_FILENO, STDOUT_FILENO}) ::dup2(terminal_.get(), stream);
+}
+
+void Terminal::resize(unsigned short columns, unsigned short rows) const {
+    const winsize size{.ws_row = rows, .ws_col = columns, .ws_xpixel = 0, .ws_ypixel = 0};
+    if (::ioctl(terminal_.get(), TIOCSWINSZ, &size) != 0) throw std::runtime_error{"cannot resize the terminal"};
+}
+
 void Terminal::type(const std::string& keys) const {
     if (::write(user_.get(), keys.data(), keys.size()) != static_cast<ssize_t>(keys.size()))
         throw std::runtime_error{"cannot type"};
 }
 
 std::string Terminal::await_shown(const std::string& text) {
-    constexpr int patience = 60'000;
+    constexpr std::chrono::minutes patience{1};
     std::size_t found = 0;
     while ((found = shown_.find(text)) == std::string::npos) {
-        pollfd readable{user_.get(), POLLIN, 0};
-        if (::poll(&readable, 1, patience) != 1) throw std::runtime_error{"not '" + text + "' but: " + shown_};
+        if (!is_readable(user_.get(), patience)) throw std::runtime_error{"not '" + text + "' but: " + shown_};
         std::array<char, 4096> buffer{};
         const ssize_t count = ::read(user_.get(), buffer.data(), buffer.size());
         if (count > 0) shown_.append(buffer.data(), static_cast<std::size_t>(count));

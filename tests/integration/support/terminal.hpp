@@ -16,9 +16,14 @@ public:
 
     /// The command with this terminal as its own: stdin, stdout and stderr lead to it, and its keys send signals.
     [[nodiscard]] Command own(Command command) const;
+    /// The same for this process, a forked child: stdin and stdout lead to it.
+    void own_this_process() const;
     void type(const std::string& keys) const;
+    void resize(unsigned short columns, unsigned short rows) const;
     /// Waits until the terminal has shown the text, after what was awaited before. \returns what came before the text
     std::string await_shown(const std::string& text);
+    /// The end at which commands run.
+    [[nodiscard]] int descriptor() const noexcept { return terminal_.get(); }
     /// Whether it shows what is typed.
     [[nodiscard]] bool echoes() const;
 

@@ -66,43 +66,43 @@ void end_with_an_exception() noexcept { fail_on_purpose(); }
     for (;;) ::pause();
 }
 
-/// Says what it was told.
 class Listener : public CrashListener {
 public:
-    explicit Listener(std::string path) : path_{std::move(path)} {}
-    void write_at_crash(std::string_view crash) noexcept override {
-        const int file = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-        static_cast<void>(!::write(file, crash.data(), crash.size()));
-        ::close(file);
-    }
+    using Call = std::function<void(std::string_view crash)>;
+    explicit Listener(Call call) : call_{std::move(call)} {}
+    void write_at_crash(std::string_view crash) noexcept override { call_(crash); }
 
 private:
-    std::string path_;
+    Call call_;
 };
 
-/// Appends to the report itself, when it is called without a crash.
-class SecondListener : public CrashListener {
-public:
-    explicit SecondListener(std::string path) : path_{std::move(path)} {}
-    void write_at_crash(std::string_view crash) noexcept override {
-        const int file = ::open(path_.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
-        if (crash.empty()) static_cast<void>(!::write(file, "and again\n", 10));
-        ::close(file);
-    }
+/// Has it called when this process crashes.
+void at_crash(Listener::Call call) {
+    // Never destroyed: an exit destroys what was made after the reporter before it is reported.
+    auto& listener = *new Listener{std::move(call)};
+    posix_crash_reporter().add_listener(listener);
+}
 
-private:
-    std::string path_;
-};
+void append_to(const std::string& path, std::string_view text) {
+    const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    static_cast<void>(!::write(file, text.data(), text.size()));
+    ::close(file);
+}
 
-class CrashingListener : public CrashListener {
-public:
-    void write_at_crash(std::string_view) noexcept override { write_to_nowhere(); }
-};
-
-class HangingListener : public CrashListener {
-public:
-    void write_at_crash(std::string_view) noexcept override { sleep_for_ever(); }
-};
+/// Starts a thread that sleeps for ever. It blocks all signals, but for one. Returns when it sleeps.
+void start_sleeper(const char* name, int unblocked) {
+    static std::atomic<bool> sleeps{false};
+    std::thread{[=] {
+        sigset_t all;
+        ::sigfillset(&all);
+        if (unblocked != 0) ::sigdelset(&all, unblocked);
+        ::pthread_sigmask(SIG_BLOCK, &all, nullptr);
+        ::pthread_setname_np(::pthread_self(), name);
+        sleeps = true;
+        sleep_for_ever();
+    }}.detach();
+    while (!sleeps) std::this_thread::yield();
+}
 
 class PosixCrashReporterTest : public ::testing::Test {
 protected:
@@ -132,6 +132,16 @@ protected:
     int signal_of(const std::function<void()>& body) {
         const int status = crash(body);
         return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+    }
+    /// In the child: as if the program had a handler of SIGSEGV before crashes were reported.
+    void report_behind(void (*handler)(int)) const {
+        CrashReporter& reporter = posix_crash_reporter();
+        reporter.uninstall();
+        struct sigaction own {};
+        own.sa_handler = handler;
+        ::sigaction(SIGSEGV, &own, nullptr);
+        static_cast<void>(reporter.install({.name = "trial"}));
+        static_cast<void>(reporter.open_report(report_file, keeping));
     }
     [[nodiscard]] std::string report() const { return read_file(report_file); }
 
@@ -198,18 +208,8 @@ TEST_F(PosixCrashReporterTest, ACrashInAnotherThreadNamesThatThread) {
 
 TEST_F(PosixCrashReporterTest, TheOtherThreadsTellWhereTheyAre) {
     EXPECT_EQ(signal_of([] {
-                  std::atomic<bool> sleeps{false};
-                  std::thread{[&] {
-                      // As a thread of the library's: it leaves faults alone, and blocks all else.
-                      sigset_t all;
-                      ::sigfillset(&all);
-                      ::sigdelset(&all, SIGSYS);
-                      ::pthread_sigmask(SIG_BLOCK, &all, nullptr);
-                      ::pthread_setname_np(::pthread_self(), "sleeper");
-                      sleeps = true;
-                      sleep_for_ever();
-                  }}.detach();
-                  while (!sleeps) std::this_thread::yield();
+                  // As a thread of the library, which leaves faults unblocked.
+                  start_sleeper("sleeper", SIGSYS);
                   write_to_nowhere();
               }),
               SIGSEGV);
@@ -221,16 +221,7 @@ TEST_F(PosixCrashReporterTest, TheOtherThreadsTellWhereTheyAre) {
 TEST_F(PosixCrashReporterTest, AThreadThatHearsNothingIsWaitedForNoLongerThanItMay) {
     const auto begin = std::chrono::steady_clock::now();
     EXPECT_EQ(signal_of([] {
-                  std::atomic<bool> sleeps{false};
-                  std::thread{[&] {
-                      sigset_t all;
-                      ::sigfillset(&all);
-                      ::pthread_sigmask(SIG_BLOCK, &all, nullptr);
-                      ::pthread_setname_np(::pthread_self(), "deaf");
-                      sleeps = true;
-                      sleep_for_ever();
-                  }}.detach();
-                  while (!sleeps) std::this_thread::yield();
+                  start_sleeper("deaf", 0);
                   write_to_nowhere();
               }),
               SIGSEGV);
@@ -303,9 +294,7 @@ TEST_F(PosixCrashReporterTest, AnExceptionThatNobodyCatchesIsToldOf) {
 TEST_F(PosixCrashReporterTest, AnExitIsReportedFromWhereItWasCalled) {
     const std::string said = directory.file("said");
     const int status = crash([&] {
-        // Never destroyed: an exit destroys what was made after the reporter before it is reported.
-        auto& listener = *new Listener{said};
-        posix_crash_reporter().add_listener(listener);
+        at_crash([&](std::string_view crash) { append_to(said, crash); });
         call_exit();
     });
 
@@ -322,12 +311,10 @@ TEST_F(PosixCrashReporterTest, AnExitIsReportedFromWhereItWasCalled) {
 TEST_F(PosixCrashReporterTest, WithoutSignalsAnExitHasLastWordsAlone) {
     const std::string said = directory.file("said");
     const int status = crash([&] {
-        // Never destroyed: an exit destroys what was made after the reporter before it is reported.
-        auto& listener = *new Listener{said};
         CrashReporter& reporter = posix_crash_reporter();
         reporter.uninstall();
         static_cast<void>(reporter.install({.trail = &trail, .takes_signals = false, .status_of_exit_0 = 70}));
-        reporter.add_listener(listener);
+        at_crash([&](std::string_view crash) { append_to(said, crash); });
         std::exit(0);
     });
 
@@ -442,8 +429,7 @@ TEST_F(PosixCrashReporterTest, CrashLinesAreCalledInOrderWithWhatHappened) {
     const std::string said = directory.file("said");
 
     EXPECT_EQ(signal_of([&] {
-                  static Listener listener{said};
-                  posix_crash_reporter().add_listener(listener);
+                  at_crash([&](std::string_view crash) { append_to(said, crash); });
                   write_to_nowhere();
               }),
               SIGSEGV);
@@ -463,8 +449,7 @@ TEST_F(PosixCrashReporterTest, ALongExceptionLeavesRoomForThePathOfTheReport) {
 
     EXPECT_EQ(signal_of([&] {
                   ::close(STDERR_FILENO);
-                  static Listener listener{said};
-                  posix_crash_reporter().add_listener(listener);
+                  at_crash([&](std::string_view crash) { append_to(said, crash); });
                   end_with_a_long_exception();
               }),
               SIGABRT);
@@ -474,8 +459,9 @@ TEST_F(PosixCrashReporterTest, ALongExceptionLeavesRoomForThePathOfTheReport) {
 
 TEST_F(PosixCrashReporterTest, CrashLinesAreCalledOnceMoreWhenTheReportIsWhole) {
     EXPECT_EQ(signal_of([&] {
-                  static SecondListener listener{report_file};
-                  posix_crash_reporter().add_listener(listener);
+                  at_crash([&](std::string_view crash) {
+                      if (crash.empty()) append_to(report_file, "and again\n");
+                  });
                   write_to_nowhere();
               }),
               SIGSEGV);
@@ -485,8 +471,7 @@ TEST_F(PosixCrashReporterTest, CrashLinesAreCalledOnceMoreWhenTheReportIsWhole) 
 
 TEST_F(PosixCrashReporterTest, CrashLinesThatCrashEndTheProcessByTheFirstSignal) {
     EXPECT_EQ(signal_of([] {
-                  static CrashingListener listener;
-                  posix_crash_reporter().add_listener(listener);
+                  at_crash([](std::string_view) { write_to_nowhere(); });
                   std::abort();
               }),
               SIGABRT);
@@ -498,8 +483,7 @@ TEST_F(PosixCrashReporterTest, CrashLinesThatHangEndWithTheirTime) {
     const auto begin = std::chrono::steady_clock::now();
 
     EXPECT_EQ(signal_of([] {
-                  static HangingListener listener;
-                  posix_crash_reporter().add_listener(listener);
+                  at_crash([](std::string_view) { sleep_for_ever(); });
                   write_to_nowhere();
               }),
               SIGSEGV);
@@ -510,12 +494,7 @@ TEST_F(PosixCrashReporterTest, CrashLinesThatHangEndWithTheirTime) {
 
 TEST_F(PosixCrashReporterTest, AHandlerOfTheProgramsIsCalledAfterwards) {
     const int status = crash([this] {
-        posix_crash_reporter().uninstall();
-        struct sigaction own {};
-        own.sa_handler = [](int number) { ::_exit(60 + number); };
-        ::sigaction(SIGSEGV, &own, nullptr);
-        static_cast<void>(posix_crash_reporter().install({.name = "trial"}));
-        static_cast<void>(posix_crash_reporter().open_report(report_file, keeping));
+        report_behind([](int number) { ::_exit(60 + number); });
         write_to_nowhere();
     });
 
@@ -528,12 +507,7 @@ sigjmp_buf place_to_go_on;
 
 TEST_F(PosixCrashReporterTest, AProgramThatGoesOnAfterACrashHasTheNextReportedWhateverItsSignal) {
     EXPECT_EQ(signal_of([this] {
-                  posix_crash_reporter().uninstall();
-                  struct sigaction own {};
-                  own.sa_handler = [](int) { siglongjmp(place_to_go_on, 1); };
-                  ::sigaction(SIGSEGV, &own, nullptr);
-                  static_cast<void>(posix_crash_reporter().install({.name = "trial"}));
-                  static_cast<void>(posix_crash_reporter().open_report(report_file, keeping));
+                  report_behind([](int) { siglongjmp(place_to_go_on, 1); });
                   std::thread{sleep_for_ever}.detach();
                   if (sigsetjmp(place_to_go_on, 1) == 0) write_to_nowhere();
                   // What the other threads are asked by at a crash.

@@ -8,10 +8,10 @@
 
 #include <cerrno>
 #include <filesystem>
-#include <fstream>
 
 #include "integration/os/forked_child.hpp"
 #include "integration/os/temporary_directory.hpp"
+#include "integration/support/text_file.hpp"
 #include "os/descriptor.hpp"
 
 namespace servicekit::os {
@@ -28,11 +28,8 @@ int errno_of(const Result<T>& result) {
 
 class PosixFilesTest : public testing::Test {
 protected:
-    void write_file(const std::string& text) const { std::ofstream{path_} << text; }
-    [[nodiscard]] std::string content() const {
-        std::ifstream file{path_};
-        return {std::istreambuf_iterator<char>{file}, {}};
-    }
+    void write_file(const std::string& text) const { servicekit::test::write_file(path_, text); }
+    [[nodiscard]] std::string content() const { return servicekit::test::read_file(path_); }
     [[nodiscard]] static mode_t permissions_of(const std::string& path) {
         struct stat status {};
         return ::stat(path.c_str(), &status) == 0 ? status.st_mode & 07777U : 0;

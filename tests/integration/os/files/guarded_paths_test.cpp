@@ -8,7 +8,6 @@
 
 #include <cerrno>
 #include <filesystem>
-#include <fstream>
 #include <functional>
 #include <iterator>
 #include <string>
@@ -16,6 +15,7 @@
 #include "integration/os/denied_system_call.hpp"
 #include "integration/os/forked_child.hpp"
 #include "integration/os/temporary_directory.hpp"
+#include "integration/support/text_file.hpp"
 #include "servicekit/os/crash_reporter.hpp"
 #include "servicekit/os/files.hpp"
 #include "servicekit/os/local_sockets.hpp"
@@ -25,6 +25,8 @@
 namespace servicekit::os {
 namespace {
 
+using servicekit::test::read_file;
+using servicekit::test::write_file;
 using test::in_another_process;
 
 namespace fs = std::filesystem;
@@ -40,21 +42,16 @@ protected:
         if (::geteuid() != 0) GTEST_SKIP() << "a process that is not root takes paths as the kernel does";
         fs::create_directory(theirs);
         give(theirs, their_uid, their_gid);
-        write(victim, "secret");
+        write_file(victim, "secret");
         fs::permissions(victim, fs::perms{0600});
     }
     void TearDown() override {
         if (!IsSkipped()) {
-            EXPECT_EQ(read(victim), "secret");
+            EXPECT_EQ(read_file(victim), "secret");
         }
     }
 
     static void give(const std::string& path, uid_t uid, gid_t gid) { ASSERT_EQ(::lchown(path.c_str(), uid, gid), 0); }
-    static void write(const std::string& path, const std::string& text) { std::ofstream{path} << text; }
-    static std::string read(const std::string& path) {
-        std::ifstream file{path};
-        return {std::istreambuf_iterator<char>{file}, {}};
-    }
     static struct stat status_of(const std::string& path) {
         struct stat status {};
         EXPECT_EQ(::lstat(path.c_str(), &status), 0) << path;
@@ -93,7 +90,7 @@ TEST_F(GuardedPathsTest, LinksThatOnlyRootCanChangeAreFollowed) {
     EXPECT_EQ(append(directory.file("directory/link")), "written");
     EXPECT_EQ(append(directory.file("directory/../directory/./link")), "written");
 
-    EXPECT_EQ(read(directory.file("target")), "xx");
+    EXPECT_EQ(read_file(directory.file("target")), "xx");
 }
 
 TEST_F(GuardedPathsTest, LinksInALoopAreAnError) {
@@ -156,7 +153,7 @@ TEST_F(GuardedPathsTest, OnlyRootsOwnFilesWithOneNameAreWrittenThere) {
     const std::string path = theirs + "/x";
     EXPECT_EQ(append(path), "written");
     EXPECT_EQ(append(path), "written");
-    EXPECT_EQ(read(path), "xx");
+    EXPECT_EQ(read_file(path), "xx");
 
     fs::create_hard_link(path, theirs + "/y");
     EXPECT_EQ(append(path), refused(path, "it has 2 names", they, theirs));
@@ -180,13 +177,13 @@ TEST_F(GuardedPathsTest, DirectoriesAreMadeWithoutFollowingLinks) {
 
 TEST_F(GuardedPathsTest, NothingIsMovedOrRemovedThroughALink) {
     fs::create_directory(directory.file("roots"));
-    write(directory.file("roots/a"), "kept");
+    write_file(directory.file("roots/a"), "kept");
     fs::create_symlink(directory.file("roots"), theirs + "/link");
 
     EXPECT_FALSE(posix_files().remove(theirs + "/link/a"));
     EXPECT_FALSE(posix_files().rename(theirs + "/link/a", theirs + "/link/b"));
     EXPECT_FALSE(posix_files().open_for_reading(theirs + "/link/a", Links::do_not_follow));
-    EXPECT_EQ(read(directory.file("roots/a")), "kept");
+    EXPECT_EQ(read_file(directory.file("roots/a")), "kept");
     EXPECT_TRUE(posix_files().open_for_reading(theirs + "/link/a", Links::follow));
 }
 
@@ -208,7 +205,7 @@ TEST_F(GuardedPathsTest, LinksOfTheUserToComeAreFollowedWithThatUsersRights) {
 }
 
 TEST_F(GuardedPathsTest, LinksOfAThirdUserAreNotFollowedForTheUserToCome) {
-    write(theirs + "/data", "");
+    write_file(theirs + "/data", "");
     give(theirs + "/data", their_uid, their_gid);
     const std::string third = directory.file("third");
     fs::create_directory(third);
@@ -217,7 +214,7 @@ TEST_F(GuardedPathsTest, LinksOfAThirdUserAreNotFollowedForTheUserToCome) {
 
     EXPECT_EQ(append_for_them(third + "/link"),
               refused(third + "/link", "it is a symbolic link", "user " + std::to_string(third_uid), third));
-    EXPECT_EQ(read(theirs + "/data"), "");
+    EXPECT_EQ(read_file(theirs + "/data"), "");
 }
 
 TEST_F(GuardedPathsTest, ALinkToADescriptorOfRootsIsNoWayAroundItsPermissions) {
@@ -230,7 +227,7 @@ TEST_F(GuardedPathsTest, ALinkToADescriptorOfRootsIsNoWayAroundItsPermissions) {
 }
 
 TEST_F(GuardedPathsTest, WhatTheUserMayNotOpenRootOpensByItsOwnRules) {
-    write(theirs + "/of-root", "");
+    write_file(theirs + "/of-root", "");
     EXPECT_EQ(append_for_them(theirs + "/of-root"), "written");
     fs::permissions(theirs, fs::perms{0555});
     EXPECT_EQ(append_for_them(theirs + "/new"), "written");
@@ -248,7 +245,7 @@ TEST_F(GuardedPathsTest, ALogInADirectoryOfAGroupIsMadeByRootAndThenTheUsers) {
     EXPECT_EQ(status_of(logs + "/x").st_uid, 0U);
     give(logs + "/x", their_uid, their_gid);
     EXPECT_EQ(append_for_them(logs + "/x"), "written");
-    EXPECT_EQ(read(logs + "/x"), "xx");
+    EXPECT_EQ(read_file(logs + "/x"), "xx");
 }
 
 TEST_F(GuardedPathsTest, OnlyWhatRootOpenedIsHandedOver) {
@@ -265,7 +262,7 @@ TEST_F(GuardedPathsTest, OnlyWhatRootOpenedIsHandedOver) {
     };
     EXPECT_EQ(owner_after(directory.file("new")), "54321:54322");
     // The group of a file that is there stays, and so does that of a directory that gives its own.
-    write(directory.file("old"), "");
+    write_file(directory.file("old"), "");
     give(directory.file("old"), 0, 4);
     EXPECT_EQ(owner_after(directory.file("old")), "54321:4");
     fs::create_directory(directory.file("logs"));
@@ -273,7 +270,7 @@ TEST_F(GuardedPathsTest, OnlyWhatRootOpenedIsHandedOver) {
     fs::permissions(directory.file("logs"), fs::perms{02755});
     EXPECT_EQ(owner_after(directory.file("logs/new")), "54321:4");
     // One that the user can merely write stays whose it is.
-    write(directory.file("writable"), "");
+    write_file(directory.file("writable"), "");
     fs::permissions(directory.file("writable"), fs::perms{0666});
     fs::create_symlink(directory.file("writable"), theirs + "/link");
     EXPECT_EQ(owner_after(theirs + "/link"), "0:0");
@@ -365,7 +362,7 @@ TEST_F(GuardedPathsTest, ACrashReportThatEverybodyCouldReadIsNotKept) {
     if (outcome == "no filter") GTEST_SKIP() << "system calls can't be filtered here";
     EXPECT_EQ(outcome, "opened");
     fs::remove(path);
-    write(path, "");
+    write_file(path, "");
     fs::permissions(path, fs::perms{0644});
     EXPECT_EQ(seen(022), "cannot change the mode of the crash report '" + path + "': Operation not permitted");
 }

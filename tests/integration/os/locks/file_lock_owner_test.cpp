@@ -8,6 +8,8 @@
 
 #include <csignal>
 #include <filesystem>
+#include <functional>
+#include <optional>
 #include <string>
 
 #include "integration/os/locks/file_locks_fixture.hpp"
@@ -23,7 +25,32 @@ using test::in_another_process;
 using test::Lines;
 using test::some_user;
 
-class FileLockOwnerTest : public test::FileLocksFixture {};
+class FileLockOwnerTest : public test::FileLocksFixture {
+protected:
+    /// A process that opens the file and locks it by itself, and holds that until it is told something or ended.
+    /// \param lock takes the descriptor, returns 0 if it could
+    /// \param user whom the process is; nothing: the one of the tests
+    [[nodiscard]] ForkedChild locker(const std::function<int(int)>& lock, std::optional<uid_t> user = {}) const {
+        return ForkedChild{[=, this](Lines& parent) {
+            if (user && ::setresuid(*user, *user, *user) != 0) return 1;
+            Descriptor file{::open(path_.c_str(), O_RDWR | O_CLOEXEC)};
+            if (!file) file.reset(::open(path_.c_str(), O_RDONLY | O_CLOEXEC));
+            parent.tell(lock(file.get()) == 0 ? "locked" : "failed");
+            parent.hear();
+            return 0;
+        }};
+    }
+    /// The same with fcntl(2). \param command F_SETLK or F_OFD_SETLK \param type F_RDLCK or F_WRLCK
+    [[nodiscard]] ForkedChild fcntl_locker(int command, short type, std::optional<uid_t> user = {}) const {
+        return locker(
+            [=](int file) {
+                struct flock wanted {};
+                wanted.l_type = type;
+                return ::fcntl(file, command, &wanted);
+            },
+            user);
+    }
+};
 
 TEST_F(FileLockOwnerTest, OwnerCarriesTheUid) {
     const auto other = holder();
@@ -37,14 +64,7 @@ TEST_F(FileLockOwnerTest, OwnerCarriesTheUid) {
 
 TEST_F(FileLockOwnerTest, MereReadLockIsABystanders) {
     write_file("");
-    ForkedChild reader{[this](Lines& parent) {
-        const Descriptor file{::open(path_.c_str(), O_RDONLY)};
-        struct flock shared {};
-        shared.l_type = F_RDLCK;
-        parent.tell(::fcntl(file.get(), F_SETLK, &shared) == 0 ? "locked" : "failed");
-        parent.hear();
-        return 0;
-    }};
+    ForkedChild reader = fcntl_locker(F_SETLK, F_RDLCK);
     ASSERT_EQ(reader.hear(), "locked");
 
     EXPECT_EQ(try_lock(), held_by(reader.pid()) + ", a bystander");
@@ -54,14 +74,7 @@ TEST_F(FileLockOwnerTest, MereReadLockIsABystanders) {
 TEST_F(FileLockOwnerTest, InstanceThatLostItsFcntlLockIsToldBeforeAReaderThatCameAfter) {
     const auto held = lock();
     open_and_close();
-    ForkedChild reader{[this](Lines& parent) {
-        const Descriptor file{::open(path_.c_str(), O_RDONLY)};
-        struct flock shared {};
-        shared.l_type = F_RDLCK;
-        parent.tell(::fcntl(file.get(), F_SETLK, &shared) == 0 ? "locked" : "failed");
-        parent.hear();
-        return 0;
-    }};
+    ForkedChild reader = fcntl_locker(F_SETLK, F_RDLCK);
     ASSERT_EQ(reader.hear(), "locked");
 
     EXPECT_EQ(try_lock_elsewhere(), held_by(::getpid()));
@@ -70,12 +83,7 @@ TEST_F(FileLockOwnerTest, InstanceThatLostItsFcntlLockIsToldBeforeAReaderThatCam
 
 TEST_F(FileLockOwnerTest, SharedFlockIsABystanders) {
     write_file("");
-    ForkedChild reader{[this](Lines& parent) {
-        const Descriptor file{::open(path_.c_str(), O_RDONLY)};
-        parent.tell(::flock(file.get(), LOCK_SH) == 0 ? "locked" : "failed");
-        parent.hear();
-        return 0;
-    }};
+    ForkedChild reader = locker([](int file) { return ::flock(file, LOCK_SH); });
     ASSERT_EQ(reader.hear(), "locked");
 
     EXPECT_EQ(try_lock(), held_by(reader.pid()) + ", a bystander");
@@ -84,13 +92,7 @@ TEST_F(FileLockOwnerTest, SharedFlockIsABystanders) {
 TEST_F(FileLockOwnerTest, AnotherUsersFlockIsABystanders) {
     if (::geteuid() != 0) GTEST_SKIP() << "only root can be another user";
     write_file("");
-    ForkedChild stranger{[this](Lines& parent) {
-        if (::setresuid(some_user, some_user, some_user) != 0) return 1;
-        const Descriptor file{::open(path_.c_str(), O_RDONLY)};
-        parent.tell(::flock(file.get(), LOCK_EX) == 0 ? "locked" : "failed");
-        parent.hear();
-        return 0;
-    }};
+    ForkedChild stranger = locker([](int file) { return ::flock(file, LOCK_EX); }, some_user);
     ASSERT_EQ(stranger.hear(), "locked");
 
     const auto attempt = locks_.try_lock(path_, 0644);
@@ -136,15 +138,7 @@ TEST_F(FileLockOwnerTest, AFileThatOthersWriteProvesNoInstance) {
     if (::geteuid() != 0) GTEST_SKIP() << "only root can be another user";
     write_file("");
     std::filesystem::permissions(path_, std::filesystem::perms{0666});
-    ForkedChild stranger{[this](Lines& parent) {
-        if (::setresuid(some_user, some_user, some_user) != 0) return 1;
-        const Descriptor file{::open(path_.c_str(), O_RDWR)};
-        struct flock exclusive {};
-        exclusive.l_type = F_WRLCK;
-        parent.tell(::fcntl(file.get(), F_SETLK, &exclusive) == 0 ? "locked" : "failed");
-        parent.hear();
-        return 0;
-    }};
+    ForkedChild stranger = fcntl_locker(F_SETLK, F_WRLCK, some_user);
     ASSERT_EQ(stranger.hear(), "locked");
 
     EXPECT_EQ(owner(), held_by(stranger.pid()) + ", a bystander");
@@ -152,14 +146,7 @@ TEST_F(FileLockOwnerTest, AFileThatOthersWriteProvesNoInstance) {
 
 TEST_F(FileLockOwnerTest, LockThatBelongsToAnOpenFileIsHeldByNobodyKnown) {
     write_file("");
-    ForkedChild other{[this](Lines& parent) {
-        const Descriptor file{::open(path_.c_str(), O_RDWR)};
-        struct flock exclusive {};
-        exclusive.l_type = F_WRLCK;
-        parent.tell(::fcntl(file.get(), F_OFD_SETLK, &exclusive) == 0 ? "locked" : "failed");
-        parent.hear();
-        return 0;
-    }};
+    ForkedChild other = fcntl_locker(F_OFD_SETLK, F_WRLCK);
     ASSERT_EQ(other.hear(), "locked");
 
     EXPECT_EQ(try_lock(), held_by(0));

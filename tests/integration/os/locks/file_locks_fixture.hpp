@@ -5,7 +5,6 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
-#include <iterator>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -13,6 +12,7 @@
 
 #include "integration/os/forked_child.hpp"
 #include "integration/os/temporary_directory.hpp"
+#include "integration/support/text_file.hpp"
 #include "servicekit/os/file_locks.hpp"
 
 namespace servicekit::os::test {
@@ -75,11 +75,8 @@ protected:
         return child;
     }
 
-    void write_file(const std::string& text) const { std::ofstream{path_} << text; }
-    [[nodiscard]] std::string content() const {
-        std::ifstream file{path_};
-        return {std::istreambuf_iterator<char>{file}, {}};
-    }
+    void write_file(const std::string& text) const { servicekit::test::write_file(path_, text); }
+    [[nodiscard]] std::string content() const { return servicekit::test::read_file(path_); }
 
     TemporaryDirectory directory_;
     std::string path_ = directory_.file("service.pid");

@@ -19,6 +19,7 @@
 
 #include "integration/os/forked_child.hpp"
 #include "integration/os/temporary_directory.hpp"
+#include "integration/support/text_file.hpp"
 
 namespace servicekit::os {
 namespace {
@@ -47,10 +48,7 @@ protected:
     std::unique_ptr<Program> shell(const std::string& script) {
         return start({"sh", "-c", script, "sh", directory.file("out")});
     }
-    [[nodiscard]] std::string output() const {
-        std::ifstream file{directory.file("out")};
-        return {std::istreambuf_iterator<char>{file}, {}};
-    }
+    [[nodiscard]] std::string output() const { return servicekit::test::read_file(directory.file("out")); }
     void write(std::string_view text) const { EXPECT_EQ(input->write(text).bytes, text.size()); }
 
     test::TemporaryDirectory directory;

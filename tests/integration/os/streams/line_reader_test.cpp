@@ -5,17 +5,15 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
-#include <cstddef>
 #include <optional>
 #include <string>
 
 #include "integration/os/forked_child.hpp"
 #include "integration/os/temporary_directory.hpp"
+#include "integration/support/terminal.hpp"
 #include "os/descriptor.hpp"
 
 namespace servicekit::os {
@@ -82,28 +80,9 @@ TEST(LineReaderTest, SaysThatItCanNotRead) {
 class TerminalLineReaderTest : public ::testing::Test {
 protected:
     void SetUp() override {
-        if (!user || ::grantpt(user.get()) != 0 || ::unlockpt(user.get()) != 0)
-            GTEST_SKIP() << "no pseudo-terminals here";
-        terminal.reset(::open(::ptsname(user.get()), O_RDWR | O_NOCTTY | O_CLOEXEC));
-        ASSERT_TRUE(terminal);
+        if (!terminal.is_there()) GTEST_SKIP() << "no pseudo-terminals here";
     }
 
-    void type(const std::string& keys) {
-        ASSERT_EQ(::write(user.get(), keys.data(), keys.size()), static_cast<ssize_t>(keys.size()));
-    }
-    /// Waits until the terminal has shown the text, after what was awaited before.
-    void await_shown(const std::string& text) {
-        std::size_t found = 0;
-        while ((found = shown.find(text)) == std::string::npos) {
-            pollfd readable{user.get(), POLLIN, 0};
-            ASSERT_EQ(::poll(&readable, 1, 60'000), 1) << "shown so far: " << shown;
-            std::array<char, 4096> buffer{};
-            const ssize_t count = ::read(user.get(), buffer.data(), buffer.size());
-            ASSERT_GT(count, 0) << "shown so far: " << shown;
-            shown.append(buffer.data(), static_cast<std::size_t>(count));
-        }
-        shown.erase(0, found + text.size());
-    }
     static bool has_libedit() {
 #ifdef SERVICEKIT_HAS_LIBEDIT
         void* const library = ::dlopen("libedit.so.2", RTLD_NOW | RTLD_LOCAL);
@@ -116,36 +95,27 @@ protected:
     /// Not until the end of its input: a terminal that is just being set up for a line may swallow that.
     [[nodiscard]] auto reading(int lines) const {
         return [this, lines](Lines& parent) {
-            become_the_terminals_own();
+            terminal.own_this_process();
             ::setenv("TERM", "vt100", 1);
             parent.tell(all_lines(lines));
             return 0;
         };
     }
 
-    /// Keys that send signals do so to it.
-    void become_the_terminals_own() const {
-        ::setsid();
-        ::ioctl(terminal.get(), TIOCSCTTY, 0);
-        for (const int stream : {STDIN_FILENO, STDOUT_FILENO}) ::dup2(terminal.get(), stream);
-    }
-
-    Descriptor user{::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)};
-    Descriptor terminal;
-    std::string shown;
+    servicekit::test::Terminal terminal;
 };
 
 constexpr const char* backspace = "\x7F";
 constexpr const char* up = "\x1B[A";
-constexpr const char* ctrl_c = "\x03";
-constexpr const char* ctrl_d = "\x04";
+constexpr auto ctrl_c = servicekit::test::Terminal::ctrl_c;
+constexpr auto ctrl_d = servicekit::test::Terminal::ctrl_d;
 
 TEST_F(TerminalLineReaderTest, LinesAreAskedForAndEdited) {
     if (!has_libedit()) GTEST_SKIP() << "needs libedit";
     ForkedChild child{reading(1)};
 
-    await_shown("> ");
-    type(std::string{"onx"} + backspace + "e\n");
+    terminal.await_shown("> ");
+    terminal.type(std::string{"onx"} + backspace + "e\n");
 
     EXPECT_EQ(child.hear(), "(one)");
 }
@@ -154,11 +124,11 @@ TEST_F(TerminalLineReaderTest, AnEarlierLineCanBeRecalled) {
     if (!has_libedit()) GTEST_SKIP() << "needs libedit";
     ForkedChild child{reading(2)};
 
-    await_shown("> ");
-    type("first\n");
-    await_shown("\n> ");
-    type(std::string{up} + "!\n");
-    await_shown("first!");
+    terminal.await_shown("> ");
+    terminal.type("first\n");
+    terminal.await_shown("\n> ");
+    terminal.type(std::string{up} + "!\n");
+    terminal.await_shown("first!");
 
     EXPECT_EQ(child.hear(), "(first)(first!)");
 }
@@ -172,8 +142,8 @@ TEST_P(LocaleLineReaderTest, WhatIsTypedIsUtf8WhateverTheEnvironmentSays) {
         return reading(1)(parent);
     }};
 
-    await_shown("> ");
-    type("żółw 日本 😀é" + std::string{backspace} + "x\xC3y\n");
+    terminal.await_shown("> ");
+    terminal.type("żółw 日本 😀é" + std::string{backspace} + "x\xC3y\n");
 
     EXPECT_EQ(child.hear(), "(żółw 日本 😀xy)");
 }
@@ -183,14 +153,14 @@ TEST_F(TerminalLineReaderTest, CtrlCDropsTheLineAndTheNextIsAskedFor) {
     if (!has_libedit()) GTEST_SKIP() << "needs libedit";
     ForkedChild child{reading(3)};
 
-    await_shown("> ");
-    type("dropped");
-    await_shown("dropped");
-    type(ctrl_c);
-    await_shown("\n> ");
-    type(ctrl_c);
-    await_shown("\n> ");
-    type("kept\n");
+    terminal.await_shown("> ");
+    terminal.type("dropped");
+    terminal.await_shown("dropped");
+    terminal.type(ctrl_c);
+    terminal.await_shown("\n> ");
+    terminal.type(ctrl_c);
+    terminal.await_shown("\n> ");
+    terminal.type("kept\n");
 
     EXPECT_EQ(child.hear(), "^C^C(kept)");
 }
@@ -199,12 +169,11 @@ TEST_F(TerminalLineReaderTest, ALineGoesOnWhereTheTerminalHasChangedItsSize) {
     if (!has_libedit()) GTEST_SKIP() << "needs libedit";
     ForkedChild child{reading(1)};
 
-    await_shown("> ");
-    type("on");
-    await_shown("on");
-    const winsize size{.ws_row = 20, .ws_col = 50, .ws_xpixel = 0, .ws_ypixel = 0};
-    ASSERT_EQ(::ioctl(terminal.get(), TIOCSWINSZ, &size), 0);
-    type("e\n");
+    terminal.await_shown("> ");
+    terminal.type("on");
+    terminal.await_shown("on");
+    terminal.resize(50, 20);
+    terminal.type("e\n");
 
     EXPECT_EQ(child.hear(), "(one)");
 }
@@ -213,9 +182,9 @@ TEST_F(TerminalLineReaderTest, CtrlDEndsTheInputOnALineOfItsOwn) {
     if (!has_libedit()) GTEST_SKIP() << "needs libedit";
     ForkedChild child{reading(1)};
 
-    await_shown("> ");
-    type(ctrl_d);
-    await_shown("\n");
+    terminal.await_shown("> ");
+    terminal.type(ctrl_d);
+    terminal.await_shown("\n");
 
     EXPECT_EQ(child.hear(), "");
 }
@@ -232,19 +201,19 @@ TEST_F(TerminalLineReaderTest, WithoutLibeditThePromptIsShownAllTheSame) {
         return reading(2)(parent);
     }};
 
-    await_shown("> ");
-    type("dropped");
-    await_shown("dropped");
-    type(ctrl_c);
-    await_shown("\n> ");
-    type("żółw\n");
+    terminal.await_shown("> ");
+    terminal.type("dropped");
+    terminal.await_shown("dropped");
+    terminal.type(ctrl_c);
+    terminal.await_shown("\n> ");
+    terminal.type("żółw\n");
 
     EXPECT_EQ(child.hear(), "^C(żółw)");
 }
 
 TEST_F(TerminalLineReaderTest, CtrlCBesideALineIsToldOnce) {
     ForkedChild child{[this](Lines& parent) {
-        become_the_terminals_own();
+        terminal.own_this_process();
         const auto reader = make_posix_line_reader();
         parent.tell("ready");
         while (!reader->take_interrupt()) ::poll(nullptr, 0, 1);
@@ -253,7 +222,7 @@ TEST_F(TerminalLineReaderTest, CtrlCBesideALineIsToldOnce) {
     }};
 
     EXPECT_EQ(child.hear(), "ready");
-    type(ctrl_c);
+    terminal.type(ctrl_c);
 
     EXPECT_EQ(child.hear(), "once");
 }

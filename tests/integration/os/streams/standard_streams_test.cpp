@@ -10,11 +10,12 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
 #include <string>
 
 #include "integration/os/forked_child.hpp"
 #include "integration/os/temporary_directory.hpp"
+#include "integration/support/terminal.hpp"
+#include "integration/support/text_file.hpp"
 #include "os/descriptor.hpp"
 
 namespace servicekit::os {
@@ -84,10 +85,7 @@ TEST(RestOfStdinTest, NothingHiddenIsAskedForWithoutATerminal) {
 
 class PosixStandardStreamsTest : public testing::Test {
 protected:
-    [[nodiscard]] std::string content() const {
-        std::ifstream file{path_};
-        return {std::istreambuf_iterator<char>{file}, {}};
-    }
+    [[nodiscard]] std::string content() const { return servicekit::test::read_file(path_); }
 
     TemporaryDirectory directory_;
     std::string path_ = directory_.file("output");
@@ -280,17 +278,12 @@ TEST_F(PosixStandardStreamsTest, FileIsNoTerminalAndAsWideAsUsual) {
 }
 
 TEST_F(PosixStandardStreamsTest, KnowsATerminalAndItsWidth) {
-    const Descriptor master{::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)};
-    if (!master || ::grantpt(master.get()) != 0 || ::unlockpt(master.get()) != 0)
-        GTEST_SKIP() << "no pseudo-terminals here";
-    const Descriptor terminal{::open(::ptsname(master.get()), O_RDWR | O_NOCTTY | O_CLOEXEC)};
-    ASSERT_TRUE(terminal);
-    winsize size{};
-    size.ws_col = 132;
-    ASSERT_EQ(::ioctl(master.get(), TIOCSWINSZ, &size), 0);
+    const servicekit::test::Terminal terminal;
+    if (!terminal.is_there()) GTEST_SKIP() << "no pseudo-terminals here";
+    terminal.resize(132, 20);
 
     EXPECT_EQ(in_another_process([&] {
-                  static_cast<void>(streams_.redirect_to(Stream::out, terminal.get()));
+                  static_cast<void>(streams_.redirect_to(Stream::out, terminal.descriptor()));
                   return std::string{streams_.is_terminal(Stream::out) ? "terminal " : "no terminal "} +
                          std::to_string(streams_.terminal_width(Stream::out));
               }),

@@ -1,0 +1,10 @@
+#pragma once
+
+#include <chrono>
+
+namespace servicekit::test {
+
+/// Waits until there is something to read. \returns false if nothing comes in that time
+[[nodiscard]] bool is_readable(int descriptor, std::chrono::milliseconds at_most);
+
+}  // namespace servicekit::test
