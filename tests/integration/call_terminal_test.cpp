@@ -18,16 +18,11 @@ using testing::Not;
 
 constexpr const char* cleared = "\r\x1b[K";
 
-class CallTerminalTest : public ServiceTest {
+class CallTerminalTest : public RunningTrialTest {
 protected:
     void SetUp() override {
-        ServiceTest::SetUp();
+        RunningTrialTest::SetUp();
         if (!terminal.is_there()) GTEST_SKIP() << "no pseudo-terminals here";
-        service.emplace(trial);
-    }
-    void TearDown() override {
-        service.reset();
-        ServiceTest::TearDown();
     }
 
     [[nodiscard]] Command call(Strings arguments) const {
@@ -36,7 +31,6 @@ protected:
     }
 
     Terminal terminal;
-    std::optional<RunningService> service;
 };
 
 TEST_F(CallTerminalTest, CtrlCClearsTheBarAndSaysThatTheEventGoesOn) {

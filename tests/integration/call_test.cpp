@@ -12,24 +12,17 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 
-class CallTest : public ServiceTest {
+class CallTest : public RunningTrialTest {
 protected:
-    void SetUp() override {
-        ServiceTest::SetUp();
-        service.emplace(trial);
-    }
     void TearDown() override {
         EXPECT_FALSE(service->has_ended());
-        service.reset();
-        ServiceTest::TearDown();
+        RunningTrialTest::TearDown();
     }
 
     [[nodiscard]] Outcome call(Strings arguments) const {
         arguments.insert(arguments.begin(), "call");
         return trial.verb(arguments);
     }
-
-    std::optional<RunningService> service;
 };
 
 TEST_F(CallTest, ArgumentsAreTypedByTheirDeclaration) {

@@ -6,10 +6,10 @@
 #include <chrono>
 #include <csignal>
 #include <filesystem>
-#include <sstream>
 #include <stdexcept>
 #include <string>
 
+#include "integration/support/raw_client.hpp"
 #include "integration/support/service_test.hpp"
 #include "os/descriptor.hpp"
 #include "servicekit/base/json.hpp"
@@ -183,13 +183,8 @@ TEST_F(ContainerTest, LogsJsonLinesOnStdout) {
     Container container{service};
     container.await_ready().first_process().signal(SIGTERM);
 
-    std::istringstream lines{container.finish().out};
-
     Strings messages;
-    for (std::string line; std::getline(lines, line);) {
-        const auto parsed = parse_json(line);
-        ASSERT_TRUE(std::holds_alternative<Value>(parsed)) << line;
-        const Object& fields = std::get<Value>(parsed).as_object();
+    for (const Object& fields : objects_in(container.finish().out)) {
         EXPECT_EQ(fields.find("service")->as_string(), name);
         EXPECT_EQ(fields.find("pid")->as_integer(), 1);
         EXPECT_THAT(fields.find("time")->as_string(), EndsWith("Z"));
@@ -205,14 +200,8 @@ TEST_F(ContainerTest, ACrashIsALineOnStdout) {
     running.await_output("\"message\":\"ready\"");
     running.signal(SIGSEGV);
 
-    std::istringstream lines{running.finish().out};
+    const Object last = objects_in(running.finish().out).back();
 
-    Object last;
-    for (std::string line; std::getline(lines, line);) {
-        const auto parsed = parse_json(line);
-        ASSERT_TRUE(std::holds_alternative<Value>(parsed)) << line;
-        last = std::get<Value>(parsed).as_object();
-    }
     EXPECT_EQ(last.find("level")->as_string(), "fatal");
     EXPECT_THAT(last.find("message")->as_string(), HasSubstr("crashed by SIGSEGV"));
 }

@@ -1,14 +1,13 @@
 // What is left of a service that crashes, and what its operator sees.
 #include <csignal>
 #include <filesystem>
-#include <sstream>
 #include <string>
 #include <utility>
 #include <variant>
 
+#include "integration/support/raw_client.hpp"
 #include "integration/support/service_test.hpp"
 #include "integration/support/strangers.hpp"
-#include "servicekit/base/json.hpp"
 
 namespace servicekit::test {
 namespace {
@@ -96,13 +95,7 @@ TEST_F(CrashTest, ALogInJsonStaysInJson) {
     EXPECT_NE(crashing.verb({"call", "crash", "how=abort", "words=\"quoted\""}).exit_code, 0);
     EXPECT_GT(service.exit_code(), 128);
 
-    std::istringstream lines{crashing.log()};
-    Object last;
-    for (std::string line; std::getline(lines, line);) {
-        const auto parsed = parse_json(line);
-        ASSERT_TRUE(std::holds_alternative<Value>(parsed)) << line;
-        last = std::get<Value>(parsed).as_object();
-    }
+    const Object last = objects_in(crashing.log()).back();
     EXPECT_EQ(last.find("level")->as_string(), "fatal");
     EXPECT_EQ(last.find("service")->as_string(), "crash-trial");
     EXPECT_THAT(last.find("message")->as_string(), StartsWith("crashed by SIGABRT"));

@@ -19,17 +19,8 @@ using testing::StartsWith;
 
 constexpr std::size_t mebibyte = 1024 * 1024;
 
-class ProtocolTest : public ServiceTest {
+class ProtocolTest : public RunningTrialTest {
 protected:
-    void SetUp() override {
-        ServiceTest::SetUp();
-        service.emplace(trial);
-    }
-    void TearDown() override {
-        service.reset();
-        ServiceTest::TearDown();
-    }
-
     [[nodiscard]] RawClient connect() const { return RawClient{trial.control_socket()}; }
 
     /// The reply to one request, sent without an end of line by a client that goes on listening.
@@ -58,8 +49,6 @@ protected:
         EXPECT_FALSE(service->has_ended());
         EXPECT_EQ(service->call("echo", {{"integer", 7}}), (Object{{"integer", 7}}));
     }
-
-    std::optional<RunningService> service;
 };
 
 // Requests that are none

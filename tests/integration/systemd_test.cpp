@@ -40,6 +40,17 @@ protected:
         return *reply;
     }
 
+    /// Runs the program until it is ready, with a stderr that leads into the journal, for all that it knows.
+    Outcome run_and_stop_with_journal() {
+        Command command = program.command({"run"});
+        const Strings shell{"sh", "-c", "JOURNAL_STREAM=$(stat -L -c %d:%i /proc/self/fd/2) exec \"$@\"", "sh"};
+        command.arguments.insert(command.arguments.begin(), shell.begin(), shell.end());
+        RunningCommand service{command};
+        manager.await("READY=1");
+        service.signal(SIGTERM);
+        return service.finish();
+    }
+
     NotifySocket manager{directory.file("notify")};
     /// programs/systemd_service.cpp
     ServiceProgram program{"systemd-service", directory.path()};
@@ -214,20 +225,10 @@ TEST_F(SystemdTest, AnAddressThatIsNoneIsAnErrorOfTheStart) {
                                       "Address family not supported by protocol\n"));
 }
 
-/// What runs the program with a stderr that leads into the journal, for all that it knows.
-Command with_journal(Command command) {
-    const Strings shell{"sh", "-c", "JOURNAL_STREAM=$(stat -L -c %d:%i /proc/self/fd/2) exec \"$@\"", "sh"};
-    command.arguments.insert(command.arguments.begin(), shell.begin(), shell.end());
-    return command;
-}
-
 TEST_F(SystemdTest, LinesOnTheirWayToTheJournalHaveTheirLevels) {
     program.add_variable("TRIAL_JOURNAL", directory.file("no-journal"));
-    RunningCommand service{with_journal(program.command({"run"}))};
-    manager.await("READY=1");
-    service.signal(SIGTERM);
 
-    const Outcome outcome = service.finish();
+    const Outcome outcome = run_and_stop_with_journal();
 
     EXPECT_EQ(outcome.exit_code, 0);
     EXPECT_THAT(outcome.err, AllOf(HasSubstr("<4>look out\n"), HasSubstr("<6>ready\n")));
@@ -236,11 +237,8 @@ TEST_F(SystemdTest, LinesOnTheirWayToTheJournalHaveTheirLevels) {
 TEST_F(SystemdTest, WhereThereIsAJournalItGetsEntries) {
     MessageReceiver journal{directory.file("journal"), SOCK_DGRAM};
     program.add_variable("TRIAL_JOURNAL", directory.file("journal"));
-    RunningCommand service{with_journal(program.command({"run"}))};
-    manager.await("READY=1");
-    service.signal(SIGTERM);
 
-    const Outcome outcome = service.finish();
+    const Outcome outcome = run_and_stop_with_journal();
 
     EXPECT_EQ(outcome.exit_code, 0);
     EXPECT_EQ(outcome.err, "");

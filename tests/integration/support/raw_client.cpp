@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstring>
+#include <sstream>
 #include <stdexcept>
 #include <utility>
 #include <variant>
@@ -40,13 +41,7 @@ std::string RawClient::line() {
     return line;
 }
 
-Object RawClient::reply() {
-    const std::string text = line();
-    const auto parsed = parse_json(text);
-    const Value* reply = std::get_if<Value>(&parsed);
-    if (reply == nullptr || !reply->is_object()) throw std::runtime_error{"no reply: " + text};
-    return reply->as_object();
-}
+Object RawClient::reply() { return object_in(line()); }
 
 std::string RawClient::rest() {
     while (receive()) {
@@ -74,6 +69,20 @@ const Object& error_in(const Object& reply) {
     const Value* error = reply.find("error");
     if (error == nullptr || reply.size() != 1) throw std::runtime_error{"no error: " + to_json(reply)};
     return error->as_object();
+}
+
+Object object_in(std::string_view text) {
+    const auto parsed = parse_json(text);
+    const Value* object = std::get_if<Value>(&parsed);
+    if (object == nullptr || !object->is_object()) throw std::runtime_error{"not an object: " + std::string{text}};
+    return object->as_object();
+}
+
+std::vector<Object> objects_in(const std::string& lines) {
+    std::vector<Object> objects;
+    std::istringstream rest{lines};
+    for (std::string line; std::getline(rest, line);) objects.push_back(object_in(line));
+    return objects;
 }
 
 std::string text_in(const Object& object, std::string_view key) {

@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "servicekit/base/value.hpp"
 #include "servicekit/os/local_sockets.hpp"
@@ -41,6 +42,10 @@ private:
 /// The error object of a reply that is nothing else.
 /// \throws std::runtime_error where it is not
 [[nodiscard]] const Object& error_in(const Object& reply);
+/// The JSON object that the text is. \throws std::runtime_error if it is not one
+[[nodiscard]] Object object_in(std::string_view text);
+/// The JSON object of each line.
+[[nodiscard]] std::vector<Object> objects_in(const std::string& lines);
 /// The text under the key; empty where there is none.
 [[nodiscard]] std::string text_in(const Object& object, std::string_view key);
 

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <optional>
 #include <string>
 
 #include "integration/os/temporary_directory.hpp"
@@ -32,6 +33,21 @@ protected:
     std::string run = directory.file("run");
     /// programs/trial_service.cpp, whose events and settings provoke what services meet.
     ServiceProgram trial{"trial-service", directory.path()};
+};
+
+/// The same with `trial` running.
+class RunningTrialTest : public ServiceTest {
+protected:
+    void SetUp() override {
+        ServiceTest::SetUp();
+        service.emplace(trial);
+    }
+    void TearDown() override {
+        service.reset();
+        ServiceTest::TearDown();
+    }
+
+    std::optional<RunningService> service;
 };
 
 }  // namespace servicekit::test

@@ -43,6 +43,13 @@ protected:
     const std::string early = " before it was ready";
     const std::string where_log_is = "; the log is '/var/log/trial.log'";
 
+    /// One that loads in the process that becomes the service.
+    auto make_late_service() {
+        auto service = mocks::fake_service<Service>(os, options, hooks);
+        service->load_in_service();
+        return service;
+    }
+
     mocks::FakeOs os;
     ServiceOptions options{.name = "trial", .log_file = "/var/log/trial.log"};
     EventHooks hooks;
@@ -105,11 +112,7 @@ TEST_F(EarlyEndTest, AnExitInTheLoadOfAServiceInTheForegroundEndsAsItSays) {
 
 TEST_F(EarlyEndTest, ACrashInALateLoadIsTold) {
     hooks.on_load = [this](Settings&) { crash(); };
-    mocks::FakeLife late{os, [this] {
-                             auto service = mocks::fake_service<Service>(os, options, hooks);
-                             service->load_in_service();
-                             return service;
-                         }};
+    mocks::FakeLife late{os, [this] { return make_late_service(); }};
     EXPECT_FALSE(late.start());
     EXPECT_EQ(errors(), "trial: cannot start" + who + "ended" + early +
                             ": crashed by SIGSEGV (address not mapped to object) in the event 'load'\n");
@@ -121,11 +124,7 @@ TEST_F(EarlyEndTest, ALateLoadDecidesWhetherCrashesAreReported) {
         EXPECT_FALSE(os.crashes.is_installed());
         EXPECT_TRUE(os.crashes.watches_exits());
     };
-    mocks::FakeLife late{os, [this] {
-                             auto service = mocks::fake_service<Service>(os, options, hooks);
-                             service->load_in_service();
-                             return service;
-                         }};
+    mocks::FakeLife late{os, [this] { return make_late_service(); }};
     EXPECT_TRUE(late.start()) << errors();
     EXPECT_EQ(late.stop(), 0);
 }

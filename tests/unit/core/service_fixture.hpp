@@ -31,16 +31,18 @@ protected:
     }
 
     /// Made at first use, of `options` and `hooks` as they are then.
-    Service& service() {
-        if (!service_)
-            service_ = std::make_unique<Service>(
-                options, hooks,
-                Service::Policies{.daemon = ForkingDaemon{{}, host.host()},
-                                  .lock = PidFileLock{{}, host.host()},
-                                  .log = FileLog{{.delay = std::chrono::milliseconds{0}}, host.host()},
-                                  .control = UnixSocketControl{{}, host.host()}},
-                host.host());
+    ServiceBase& service() {
+        if (!service_) service_ = make_service();
         return *service_;
+    }
+    virtual std::unique_ptr<ServiceBase> make_service() {
+        return std::make_unique<Service>(
+            options, hooks,
+            Service::Policies{.daemon = ForkingDaemon{{}, host.host()},
+                              .lock = PidFileLock{{}, host.host()},
+                              .log = FileLog{{.delay = std::chrono::milliseconds{0}}, host.host()},
+                              .control = UnixSocketControl{{}, host.host()}},
+            host.host());
     }
 
     /// What is not for the users of a service.
@@ -107,7 +109,7 @@ protected:
 
 private:
     std::vector<mocks::FakeClient> clients_;
-    std::unique_ptr<Service> service_;
+    std::unique_ptr<ServiceBase> service_;
 };
 
 }  // namespace servicekit::testing

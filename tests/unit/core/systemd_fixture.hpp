@@ -13,24 +13,11 @@ class SystemdServiceTest : public ServiceTest {
 protected:
     SystemdServiceTest() { host.service_manager.listen(); }
 
-    /// Made at first use, of `options` and `hooks` as they are then.
-    SystemdService& service() {
-        if (!service_) service_ = std::make_unique<SystemdService>(options, hooks, host.host());
-        return *service_;
-    }
-    ServiceCore& core() { return ServiceCore::of(service()); }
-    int run() {
-        try {
-            return service().start();
-        } catch (const mocks::ProcessExited& exited) {
-            return exited.status;
-        }
+    std::unique_ptr<ServiceBase> make_service() override {
+        return std::make_unique<SystemdService>(options, hooks, host.host());
     }
     /// What the manager was told.
     [[nodiscard]] const std::vector<std::string>& told() const { return host.service_manager.messages(); }
-
-private:
-    std::unique_ptr<SystemdService> service_;
 };
 
 }  // namespace servicekit::testing
