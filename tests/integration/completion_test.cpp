@@ -61,9 +61,9 @@ TEST_F(CompletionTest, BashCompletesTheValueOfASetting) {
 
 TEST_F(CompletionTest, BashCompletesAFilesName) {
     EXPECT_THAT(typed_in_bash("trial-service where --log-file=So\t\n").out,
-                testing::ContainsRegex("log-file +[^\\n]*/Some File +command-line"));
+                testing::ContainsRegex("log-file +[^\n]*/Some File +command-line"));
     EXPECT_THAT(typed_in_bash("trial-service where --log-file So\t\n").out,
-                testing::ContainsRegex("log-file +[^\\n]*/Some File +command-line"));
+                testing::ContainsRegex("log-file +[^\n]*/Some File +command-line"));
 }
 
 TEST_F(CompletionTest, BashCompletesTheEventsOfTheRunningServiceAndTheirParameters) {
@@ -85,7 +85,7 @@ TEST_F(CompletionTest, ZshCompletesVerbsSettingsAndFiles) {
     EXPECT_THAT(typed_in_zsh("trial-service wher\t --log-level=warn\t\n").out,
                 testing::ContainsRegex("log-level +warning +command-line"));
     EXPECT_THAT(typed_in_zsh("trial-service where --log-file=So\t\n").out,
-                testing::ContainsRegex("log-file +[^\\n]*/Some File +command-line"));
+                testing::ContainsRegex("log-file +[^\n]*/Some File +command-line"));
 }
 
 TEST_F(CompletionTest, ZshCompletesTheEventsOfTheRunningServiceAndTheirParameters) {
