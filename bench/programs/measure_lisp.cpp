@@ -67,7 +67,7 @@ int main(int argc, char** argv) {
         auto client = servicekit::Client::connect(directory + "/bench-lisp.control");
         if (!client) give_up(client.error().message());
         const auto ask = [&](const char* event, const servicekit::Object& arguments) {
-            if (const auto reply = client->call(event, arguments); !reply) give_up(reply.error().message());
+            if (const auto reply = client->call(event, arguments); !reply) give_up(reply.error().what());
         };
         const auto evaluate = [&] { ask("eval", {{"form", "(+ 1 2)"}}); };
         pid_t pid = 0;
