@@ -62,7 +62,7 @@ bool is_same_config(const std::string& one, const std::string& other, os::Files&
 
 ClientSettings load_client_settings(Session& session, const std::vector<std::pair<std::string, std::string>>& given) {
     ClientSettings loaded;
-    LayeredSettings& settings = session.core.configuration->to_fill();
+    LayeredSettings& settings = session.core.configuration().to_fill();
     const std::string program = program_name(session);
     const os::Environment& environment = *session.tools.host.environment;
     settings.set_client(true);
@@ -79,7 +79,7 @@ ClientSettings load_client_settings(Session& session, const std::vector<std::pai
         loaded.warnings.push_back(std::move(fault));
     }
     for (Error& doubtful : doubtful_variables(program, environment)) loaded.warnings.push_back(std::move(doubtful));
-    for (const std::string& tolerated : session.core.configuration->settings().tolerated())
+    for (const std::string& tolerated : session.core.configuration().settings().tolerated())
         loaded.warnings.push_back({ExitCode::configuration, "use the configuration", "", tolerated});
     if (load.event_fault) loaded.warnings.push_back(*load.event_fault);
     loaded.config_fault = load.config_fault;
@@ -89,7 +89,7 @@ ClientSettings load_client_settings(Session& session, const std::vector<std::pai
         return loaded;
     }
     if (load.config_fault) loaded.warnings.push_back(*load.config_fault);
-    const LayeredSettings& now = session.core.configuration->settings();
+    const LayeredSettings& now = session.core.configuration().settings();
     const bool is_chosen_in_spite =
         !now.tolerated().empty() && (now.layer_of(setting::run_directory.name) == SettingsLayer::on_load ||
                                      now.layer_of(setting::pid_file.name) == SettingsLayer::on_load);

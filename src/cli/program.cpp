@@ -75,16 +75,16 @@ int run_verb(Session& session) {
 
 int run_parsed(ServiceBase& service, const std::vector<std::string>& arguments, const Tools& tools, Console& console) {
     ServiceCore& core = ServiceCore::of(service);
-    if (core.options.name.empty()) {
+    if (core.options().name.empty()) {
         // A service that nobody has named is called as its program is.
-        ServiceOptions options = core.options;
+        ServiceOptions options = core.options();
         options.name = file_name(arguments);
         if (is_valid_name(options.name)) core.set_options(options);
     }
-    if (!core.options.name.empty()) console.rename(core.options.name);
+    if (!core.options().name.empty()) console.rename(core.options().name);
 
     const std::vector<std::string> rest(arguments.empty() ? arguments.begin() : arguments.begin() + 1, arguments.end());
-    auto parsed = parse_command_line(rest, core.options, lisp_verbs(core));
+    auto parsed = parse_command_line(rest, core.options(), lisp_verbs(core));
     if (const auto* answer = std::get_if<Answer>(&parsed)) {
         if (answer->stream == os::Stream::out) {
             console.print(answer->text);
@@ -92,8 +92,8 @@ int run_parsed(ServiceBase& service, const std::vector<std::string>& arguments, 
             console.print_error(answer->text);
             // The command of a unit, most likely: its manager shows the reason.
             if (std::find(rest.begin(), rest.end(), "run") != rest.end())
-                core.policies->daemon.failed(Error{answer->code, "understand the command line", "",
-                                                   answer->text.substr(0, answer->text.find('\n'))});
+                core.policies().daemon.failed(Error{answer->code, "understand the command line", "",
+                                                    answer->text.substr(0, answer->text.find('\n'))});
         }
         return to_int(answer->code);
     }

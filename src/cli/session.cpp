@@ -24,14 +24,14 @@ void warn_of_variables(Session& session) {
 
 }  // namespace
 
-const std::string& program_name(const Session& session) { return session.core.options.name; }
+const std::string& program_name(const Session& session) { return session.core.options().name; }
 
-bool has_lisp(const ServiceCore& core) { return core.events.find("eval") != nullptr; }
+bool has_lisp(const ServiceCore& core) { return core.events().find("eval") != nullptr; }
 
 int fill_settings(Session& session) { return fill_settings(session, session.invocation.settings); }
 
 int fill_settings(Session& session, const std::vector<std::pair<std::string, std::string>>& given) {
-    LayeredSettings& settings = session.core.configuration->to_fill();
+    LayeredSettings& settings = session.core.configuration().to_fill();
     auto faults = apply_environment(settings, program_name(session), *session.tools.host.environment);
     for (Error& fault : apply_command_line(settings, given)) faults.push_back(std::move(fault));
     use_loaded_name(session);
@@ -39,7 +39,7 @@ int fill_settings(Session& session, const std::vector<std::pair<std::string, std
     warn_of_variables(session);
     if (faults.empty()) return 0;
     // A service manager shows the reason, as for a start that fails later.
-    if (session.invocation.verb == Verb::run) session.core.policies->daemon.failed(faults.back());
+    if (session.invocation.verb == Verb::run) session.core.policies().daemon.failed(faults.back());
     return to_int(faults.back().exit_code);
 }
 
@@ -56,7 +56,7 @@ Result<RunningService> running_service(Session& session) {
     const Settings& settings = session.service.settings();
     auto candidates = candidate_paths(settings, session.tools.host);
     if (!candidates) return candidates.error();
-    return RunningService{session.core.policies->lock, settings, std::move(*candidates), session.tools};
+    return RunningService{session.core.policies().lock, settings, std::move(*candidates), session.tools};
 }
 
 Result<std::optional<Instance>> find_instance(Session& session, RunningService& running) {

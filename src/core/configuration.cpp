@@ -4,9 +4,10 @@
 
 #include "base/json_pointer.hpp"
 #include "core/changed_keys.hpp"
-#include "core/service_core.hpp"
 #include "core/setting_table.hpp"
 #include "core/settings_in_force.hpp"
+#include "servicekit/policy/control_policy.hpp"
+#include "servicekit/policy/log_policy.hpp"
 
 namespace servicekit {
 namespace {
@@ -43,7 +44,7 @@ Result<void> Configuration::read() {
     try {
         const std::string path = in_force_.get(setting::config);
         if (!path.empty() && path.front() != '/') {
-            const auto here = core_->host.process->current_directory();
+            const auto here = host_.process->current_directory();
             if (!here) return here.error();
             config_path_ = *here + "/" + path;
         } else {
@@ -91,9 +92,9 @@ ClientLoad Configuration::load_as_client() {
 }
 
 void Configuration::run_load_event(LayeredSettings& settings) {
-    const auto event = core_->events.find("load");
+    const auto event = events_.find("load");
     const Pending pending{*this, settings, Pending::Load::first};
-    core_->runner.run_unasked(*event, {}, {}, core_->own_part(*event));
+    runner_.run_unasked(*event, {}, {}, [this](const Arguments&, Context&) { return run_on_load(); });
     settings.fill(SettingsLayer::program);
 }
 
@@ -103,7 +104,7 @@ Reply Configuration::load_again(Again what) {
     read_config_file(next);
     Reply own;
     if (what == Again::reload)
-        core_->on_reload();
+        program_.on_reload();
     else
         own = run_on_load();
     next.fill(SettingsLayer::program);
@@ -117,23 +118,22 @@ Reply Configuration::run_on_load() {
     pending_->clear_layer(SettingsLayer::on_load);
     pending_->clear_layer(SettingsLayer::forced);
     pending_->fill(SettingsLayer::on_load);
-    const auto event = core_->events.find("load");
-    if (event->handler) return core_->runner.run_unasked(*event, {}, {}, event->handler);
-    core_->on_load(*pending_);
+    const auto event = events_.find("load");
+    if (event->handler) return runner_.run_unasked(*event, {}, {}, event->handler);
+    program_.on_load(*pending_);
     return {};
 }
 
 void Configuration::read_config_file(LayeredSettings& settings) {
     if (config_path_.empty()) return;
-    const auto text = core_->host.files->read(config_path_, largest_config);
+    const auto text = host_.files->read(config_path_, largest_config);
     if (!text) throw ConfigurationError(text.error().message());
     settings.read_config(*text, config_path_);
 }
 
 void Configuration::publish() {
-    const auto& policies = *core_->policies;
     const auto rows = [&](const LayeredSettings& settings) {
-        return settings_in_force(settings, core_->paths, policies.log.plan(), policies.control.access());
+        return settings_in_force(settings, instance_.paths, policies_.log.plan(), policies_.control.access());
     };
     const auto before = rows(at_start_);
     const auto now = rows(in_force_);
@@ -186,9 +186,8 @@ Reply Configuration::put_in_force(LayeredSettings next) {
 
     // What an operator set with log-level stays until the configuration itself says something else.
     if (!(next.value(setting::log_level.name) == in_force_.value(setting::log_level.name)))
-        core_->set_log_level(next.get(setting::log_level));
-    core_->stop_timeout.store(next.get(setting::stop_timeout));
-    core_->hang_timeout.store(next.get(setting::hang_timeout));
+        service_log_.set_level(next.get(setting::log_level));
+    limits_.change(next);
     in_force_ = std::move(next);
     publish();
     return Reply{{"applied", std::move(applied)}, {"needs-restart", std::move(needs_restart)}};

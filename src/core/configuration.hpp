@@ -5,20 +5,35 @@
 #include <string>
 
 #include "core/client_load.hpp"
+#include "core/event_runner.hpp"
+#include "core/instance.hpp"
 #include "core/layered_settings.hpp"
-#include "core/paths.hpp"
+#include "core/service_log.hpp"
+#include "core/time_limits.hpp"
 #include "servicekit/base/error.hpp"
+#include "servicekit/core/event_table.hpp"
 #include "servicekit/core/reply.hpp"
+#include "servicekit/core/service_options.hpp"
+#include "servicekit/os/host.hpp"
+#include "servicekit/policy/policy_references.hpp"
 
 namespace servicekit {
-
-class ServiceCore;
 
 /// Loads the settings, and loads them again.
 /// For the event thread; what other threads need of the settings they get elsewhere.
 class Configuration {
 public:
-    explicit Configuration(ServiceCore& core) : core_{&core} {}
+    /// \param program has on_load() and on_reload()
+    Configuration(const EventHooks& program, const EventTable& events, EventRunner& runner, const Instance& instance,
+                  PolicyReferences& policies, ServiceLog& service_log, TimeLimits& limits, const os::Host& host)
+        : program_{program},
+          events_{events},
+          runner_{runner},
+          instance_{instance},
+          policies_{policies},
+          service_log_{service_log},
+          limits_{limits},
+          host_{host} {}
 
     /// The settings in force; while a load or reload runs, the ones that it is making.
     [[nodiscard]] const LayeredSettings& settings() const noexcept {
@@ -57,7 +72,14 @@ private:
     void read_config_file(LayeredSettings& settings);
     [[nodiscard]] Reply put_in_force(LayeredSettings next);
 
-    ServiceCore* core_;
+    const EventHooks& program_;
+    const EventTable& events_;
+    EventRunner& runner_;
+    const Instance& instance_;
+    PolicyReferences& policies_;
+    ServiceLog& service_log_;
+    TimeLimits& limits_;
+    const os::Host& host_;
     LayeredSettings in_force_;
     LayeredSettings* pending_ = nullptr;
     bool loads_again_ = false;

@@ -1,36 +1,59 @@
 #pragma once
 
 #include <chrono>
-#include <cstddef>
-#include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
-#include <vector>
 
-#include "core/built_in_events.hpp"
-#include "core/crash_reports.hpp"
+#include "core/built_in_replies.hpp"
 #include "core/deadlines.hpp"
+#include "core/end_askers.hpp"
+#include "core/event_queue.hpp"
+#include "core/event_runner.hpp"
+#include "core/life_state.hpp"
 #include "core/paced_warnings.hpp"
 #include "core/protocol.hpp"
 #include "core/queued_event.hpp"
+#include "core/service_log.hpp"
+#include "core/service_status.hpp"
+#include "core/shutdown.hpp"
+#include "servicekit/core/event_table.hpp"
+#include "servicekit/core/logger.hpp"
+#include "servicekit/os/clock.hpp"
+#include "servicekit/os/event_loop.hpp"
 #include "servicekit/os/signals.hpp"
 #include "servicekit/policy/control_policy.hpp"
 
 namespace servicekit {
 
-class ServiceCore;
 class StatusAskers;
 
 /// Answers requests and signals on the loop's thread: at once what needs no handler of the program's, by way of the
 /// queue what does. It never runs the program's code, and so answers while a handler runs, hangs or throws.
 class ControlPlane final : public Requests {
 public:
-    explicit ControlPlane(ServiceCore& core);
+    ControlPlane(const EventTable& events, EventQueue& queue, EventRunner& runner, const LifeState& state,
+                 ServiceStatus& status, BuiltInReplies& replies, Shutdown& shutdown, EndAskers& end_askers,
+                 ServiceLog& service_log, const os::Clock& clock, Logger& log)
+        : events_{events},
+          queue_{queue},
+          runner_{runner},
+          state_{state},
+          status_{status},
+          replies_{replies},
+          shutdown_{shutdown},
+          end_askers_{end_askers},
+          service_log_{service_log},
+          clock_{clock},
+          log_{log} {}
 
-    /// \pre the loop exists and does not turn yet.
-    void arm();
+    /// Has the event answered on the loop's thread whatever runs, until somebody replaces it. Before the start.
+    /// \param answer neither blocks nor throws
+    void answer_at_once(std::shared_ptr<const EventDeclaration> event, std::function<Object()> answer);
+    /// \pre the loop does not turn yet
+    void arm(os::EventLoop& loop);
 
     void request(std::string_view text, const Peer& peer, std::shared_ptr<Responder> responder) override;
     [[nodiscard]] std::string refuse(const Refusal& refusal) override;
@@ -38,13 +61,7 @@ public:
 
     void signalled(const os::ReceivedSignal& signal);
 
-    /// The library's own reply of an event that needs no handler, after doing what it does. From any thread.
-    Result<Object> do_at_once(BuiltIn event, const Arguments& arguments);
-    /// The status's built-in fields. From any thread.
-    [[nodiscard]] Object status_fields() const;
-
 private:
-    [[nodiscard]] Object log_level(const Arguments& arguments);
     using Event = std::shared_ptr<const EventDeclaration>;
 
     void answer_status(const Event& event, Request& request, const Peer& peer,
@@ -57,32 +74,33 @@ private:
     std::shared_ptr<QueuedEvent> queue(const Event& event, Arguments arguments, const Request& request,
                                        const Peer& peer, std::unique_ptr<Answer> answer);
     void wake_event_thread();
-    [[nodiscard]] Object list_events() const;
-    [[nodiscard]] Object list_settings() const;
-    /// The reply of `events`, made again if the events have changed.
-    [[nodiscard]] const std::string& events_line();
-    [[nodiscard]] Result<Object> list_crashes();
     void flush_log(std::shared_ptr<Responder> responder);
     void queue_reload(const Peer& sender);
     void log_request(const EventDeclaration& event, const Object& arguments, const Peer& peer);
     /// The error object, after a line in the log. \param event as the client named it; there may be none of that name
     [[nodiscard]] Object refuse_peer(const std::string& event, ControlRole needs, const Peer& peer);
 
-    ServiceCore* core_;
+    const EventTable& events_;
+    EventQueue& queue_;
+    EventRunner& runner_;
+    const LifeState& state_;
+    ServiceStatus& status_;
+    BuiltInReplies& replies_;
+    Shutdown& shutdown_;
+    EndAskers& end_askers_;
+    ServiceLog& service_log_;
+    const os::Clock& clock_;
+    Logger& log_;
+    os::EventLoop* loop_ = nullptr;
+    std::map<Event, std::function<Object()>> answers_at_once_;
     std::unique_ptr<Deadlines> deadlines_;
     std::weak_ptr<QueuedEvent> queued_reload_;
     std::weak_ptr<QueuedEvent> queued_status_;
     std::weak_ptr<StatusAskers> status_askers_;  ///< of the same run
-    std::mutex known_crashes_mutex_;
-    CrashReports::Memory known_crashes_;
-    std::string events_line_;
-    std::uint64_t events_line_revision_ = 0;  ///< of the event table when it was made; 0: it was not made
     bool wakes_soon_ = false;
     bool interrupted_ = false;  ///< SIGINT was typed on the terminal
     PacedWarnings refusals_{"refusals"};
     PacedWarnings failures_{"failures"};
-    std::mutex flush_mutex_;
-    std::vector<std::shared_ptr<Responder>> wait_for_flush_;  ///< a flush that has not begun is under way for them
 };
 
 }  // namespace servicekit

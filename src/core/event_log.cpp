@@ -46,6 +46,11 @@ void EventLog::never_ran(std::string_view event, std::string_view why) {
     log_.warning("event " + quoted(event) + " never ran: " + std::string{why});
 }
 
+void EventLog::decline(QueuedEvent& run, const Object& error) {
+    // What core itself does for it may be done already: only its handler is left out.
+    if (run.decline(error) && run.logs_outcome()) never_ran(run.event().name, error.get<std::string>("message", {}));
+}
+
 void EventLog::reloaded(const Object& reply) {
     const std::string applied = names_in(reply, "applied");
     const std::string waiting = names_in(reply, "needs-restart");

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <string_view>
 
+#include "core/queued_event.hpp"
 #include "servicekit/base/json.hpp"
 #include "servicekit/core/logger.hpp"
 
@@ -18,6 +19,8 @@ public:
     void done(std::string_view event, std::chrono::milliseconds took);
     void failed(std::string_view event, std::string_view why);
     void never_ran(std::string_view event, std::string_view why);
+    /// Declines an event that was asked for and will not run.
+    void decline(QueuedEvent& run, const Object& error);
     /// \param reply may have the lists `applied` and `needs-restart`, as the library's own reload has
     void reloaded(const Object& reply);
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/protocol.hpp"
+
 namespace servicekit {
 
 bool EventQueue::push(std::shared_ptr<QueuedEvent> run, Wake wake) {
@@ -12,7 +14,7 @@ bool EventQueue::push(std::shared_ptr<QueuedEvent> run, Wake wake) {
         may_want_turns_ = may_want_turns_ || run->wants_turns();
         waiting_.push_back(std::move(run));
     }
-    if (wake == Wake::now) parking_->unpark();
+    if (wake == Wake::now) this->wake();
     return true;
 }
 
@@ -49,6 +51,16 @@ std::vector<std::shared_ptr<QueuedEvent>> EventQueue::close() {
                                                    std::make_move_iterator(waiting_.end())};
     waiting_.clear();
     return left;
+}
+
+Object EventQueue::refusal() const {
+    if (is_closed()) return make_error("not-ready", "the service is stopping", {{"state", "stopping"}});
+    return make_error("busy", "too many events wait already", {{"limit", limit}});
+}
+
+bool EventQueue::is_closed() const {
+    const std::lock_guard guard{mutex_};
+    return closed_;
 }
 
 bool EventQueue::holds(const QueuedEvent& run) const {

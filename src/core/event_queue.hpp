@@ -36,9 +36,17 @@ public:
     bool remove(const QueuedEvent& run);
     /// Takes no more. \returns what waited, to be refused.
     std::vector<std::shared_ptr<QueuedEvent>> close();
+    /// The error object for an event that push() refused.
+    [[nodiscard]] Object refusal() const;
+    [[nodiscard]] bool is_closed() const;
     [[nodiscard]] bool holds(const QueuedEvent& run) const;
     /// Whether nothing waits but runs of this event.
     [[nodiscard]] bool holds_only(std::string_view event) const;
+
+    /// Has the event thread look at the queue, and at whether the service stops.
+    void wake() { parking_->unpark(); }
+    /// Sleeps until wake() is called, or was called since the last time. From the event thread.
+    void wait() { parking_->park(); }
 
 private:
     [[nodiscard]] std::vector<std::shared_ptr<QueuedEvent>> those_that_want_turns();

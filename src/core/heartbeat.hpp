@@ -3,17 +3,22 @@
 #include <chrono>
 #include <memory>
 
+#include "core/announcements.hpp"
+#include "core/event_runner.hpp"
+#include "core/time_limits.hpp"
+#include "servicekit/core/logger.hpp"
+#include "servicekit/os/clock.hpp"
 #include "servicekit/os/event_loop.hpp"
 
 namespace servicekit {
-
-class ServiceCore;
 
 /// Tells the daemon policy again and again that the service is alive, where that asks for it, and does not while an
 /// event hangs. For the loop's thread only. Where nobody asks there is no timer, and nothing wakes the service.
 class Heartbeat {
 public:
-    explicit Heartbeat(ServiceCore& core) : core_{&core} {}
+    Heartbeat(const EventRunner& runner, const TimeLimits& limits, Announcements& announcements, const os::Clock& clock,
+              Logger& log)
+        : runner_{runner}, limits_{limits}, announcements_{announcements}, clock_{clock}, log_{log} {}
 
     /// \pre the loop exists and does not turn yet.
     void arm(os::EventLoop& loop) { timer_ = loop.timer(); }
@@ -25,7 +30,11 @@ private:
     /// Whether an event has run longer than it may without a sign of progress.
     [[nodiscard]] bool event_hangs();
 
-    ServiceCore* core_;
+    const EventRunner& runner_;
+    const TimeLimits& limits_;
+    Announcements& announcements_;
+    const os::Clock& clock_;
+    Logger& log_;
     std::unique_ptr<os::Timer> timer_;
     std::chrono::milliseconds interval_{0};
     bool hung_ = false;  ///< at the last beat

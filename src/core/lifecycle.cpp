@@ -11,11 +11,12 @@
 
 #include "base/attempt.hpp"
 #include "base/rfc3339.hpp"
-#include "core/configuration.hpp"
-#include "core/control_plane.hpp"
-#include "core/heartbeat.hpp"
+#include "core/event_log.hpp"
 #include "core/service_core.hpp"
-#include "core/shutdown.hpp"
+#include "servicekit/policy/control_policy.hpp"
+#include "servicekit/policy/daemon_policy.hpp"
+#include "servicekit/policy/lock_policy.hpp"
+#include "servicekit/policy/log_policy.hpp"
 
 namespace servicekit {
 namespace {
@@ -48,21 +49,21 @@ Error busy_error(const Owner& owner, const std::string& object) {
 
 }  // namespace
 
-Lifecycle::Lifecycle(ServiceCore& core) : core_{&core}, privileges_{core}, signals_{*core.host.signals} {}
+Lifecycle::Lifecycle(ServiceCore& core) : core_{&core}, signals_{*core.host_.signals} {}
 
 int Lifecycle::run(bool in_background) {
     ServiceCore& core = *core_;
-    auto& [daemon, lock, log, control] = *core.policies;
+    auto& [daemon, lock, log, control] = *core.policies_;
     in_background = in_background && daemon.has_background();
-    core.runner.adopt_this_thread();
+    core.runner_.adopt_this_thread();
 
     std::optional<Error> failure = outcome_of([&] { return begin(in_background); });
     if (failure) run_cleanups();
-    if (failure && !core.loop) {
+    if (failure && !core.loop_) {
         leave_ready_descriptor();
-        core.crash_watch.end();
+        core.crash_watch_.end();
         // Still in the process that the user started, or out of it and with nothing to undo.
-        if (!entered_ || !in_background) core.print(*failure);
+        if (!entered_ || !in_background) core.error_output_.print(*failure);
         daemon.failed(*failure);
         signals_.give_back();
         return to_int(failure->exit_code);
@@ -75,153 +76,151 @@ int Lifecycle::run(bool in_background) {
             run_cleanups();
         }
     }
-    if (failure) core.report(*failure);
+    if (failure) core.error_output_.report(*failure);
     end(stop_fault_);
-    if (failure) core.announcements.failed(*failure);
-    core.set_state(ServiceState::stopped);
+    if (failure) core.announcements_.failed(*failure);
+    core.state_.become(ServiceState::stopped);
     return failure ? to_int(failure->exit_code) : 0;
 }
 
 std::optional<Error> Lifecycle::begin(bool in_background) {
     ServiceCore& core = *core_;
-    DaemonPolicy& daemon = core.policies->daemon;
+    DaemonPolicy& daemon = core.policies_->daemon;
 
-    core.set_state(ServiceState::loading);
+    core.state_.become(ServiceState::loading);
     if (auto error = note_signals()) return error;
-    if (auto ensured = core.host.process->ensure_stack(least_stack); !ensured) return ensured.error();
+    if (auto ensured = core.host_.process->ensure_stack(least_stack); !ensured) return ensured.error();
     if (auto error = take_over_sockets()) return error;
-    if (core.loads_in_service) {
+    if (core.loads_in_service_) {
         if (auto error = prepare_late_load(in_background)) return error;
         if (auto error = enter(in_background)) return error;
         begin_life();
         if (auto error = load(in_background)) return error;
         if (auto error = look_at_signals()) return error;
         if (auto error = take_up_late_surroundings()) return error;
-        core.crash_watch.begin();
+        core.crash_watch_.begin(core.configuration_.settings());
     } else {
-        core.crash_watch.begin_load(in_background);
+        core.crash_watch_.begin_load(in_background);
         if (auto error = load(in_background)) return error;
-        core.crash_watch.end();
+        core.crash_watch_.end();
         if (auto error = look_at_signals()) return error;
         if (auto error = enter(in_background)) return error;
         begin_life();
     }
 
     try {
-        core.loop = core.host.make_event_loop("control");
+        core.loop_ = core.host_.make_event_loop("control");
     } catch (const std::system_error& error) {
         return os_error("make an event loop", "", error.code().value());
     }
-    core.loop->on_failure([&core](const Error& error) { core.control_plane->note(error); });
-    core.set_state(ServiceState::starting);
-    core.announcements.begin(daemon);
-    core.shutdown->arm(*core.loop);
-    core.control_plane->arm();
-    core.heartbeat->arm(*core.loop);
+    core.loop_->on_failure([&core](const Error& error) { core.control_plane_.note(error); });
+    core.state_.become(ServiceState::starting);
+    core.announcements_.begin(daemon);
+    core.shutdown_.arm(*core.loop_);
+    core.control_plane_.arm(*core.loop_);
+    core.heartbeat_.arm(*core.loop_);
     // One that came from elsewhere than the load event.
-    if (core.end_asked_by_program.load()) return Error{ExitCode::timeout, "start", "", "stopped while loading"};
+    if (core.shutdown_.is_asked_for()) return Error{ExitCode::timeout, "start", "", "stopped while loading"};
 
     if (auto error = hold_lock()) return error;
-    if (auto error = privileges_.prepare()) return error;
+    if (auto error = core.privileges_.prepare()) return error;
     if (auto error = open_log()) return error;
-    core.crash_watch.take_over(privileges_.user());
+    core.crash_watch_.take_over(core.configuration_.settings(), core.privileges_);
     if (auto error = open_control()) return error;
-    if (auto error = privileges_.drop()) return error;
+    if (auto error = core.privileges_.drop()) return error;
     return start_handlers();
 }
 
 void Lifecycle::begin_life() {
     ServiceCore& core = *core_;
-    core.pid = core.host.process->id();
-    core.started_at = core.host.clock->steady_now();
-    core.started_at_text = rfc3339(core.host.clock->system_now());
-    core.crash_watch.begin();
+    core.instance_.pid = core.host_.process->id();
+    core.instance_.started_at = core.host_.clock->steady_now();
+    core.instance_.started_at_text = rfc3339(core.host_.clock->system_now());
+    core.crash_watch_.begin(core.configuration_.settings());
 }
 
 std::optional<Error> Lifecycle::load(bool in_background) {
     ServiceCore& core = *core_;
-    auto& [daemon, lock, log, control] = *core.policies;
-    if (auto loaded = core.configuration->load(); !loaded) return loaded.error();
-    if (core.end_asked_by_program.load()) return Error{ExitCode::timeout, "start", "", "stopped while loading"};
-    const Settings& settings = core.configuration->settings();
-    auto paths = resolve_paths(settings, core.host);
+    auto& [daemon, lock, log, control] = *core.policies_;
+    if (auto loaded = core.configuration_.load(); !loaded) return loaded.error();
+    if (core.shutdown_.is_asked_for()) return Error{ExitCode::timeout, "start", "", "stopped while loading"};
+    const Settings& settings = core.configuration_.settings();
+    auto paths = resolve_paths(settings, core.host_);
     if (!paths) return paths.error();
-    core.paths = std::move(*paths);
-    if (auto checked = check_log_file(settings, core.paths, core.host); !checked) return checked.error();
-    auto deployment = make_deployment(settings, core.paths, core.host);
+    core.instance_.paths = std::move(*paths);
+    if (auto checked = check_log_file(settings, core.instance_.paths, core.host_); !checked) return checked.error();
+    auto deployment = make_deployment(settings, core.instance_.paths, core.host_);
     if (!deployment) return deployment.error();
-    core.deployment = std::move(*deployment);
-    core.deployment.other_pid_files = other_pid_files(settings, core.paths, core.host);
-    core.deployment.background = in_background;
-    core.deployment.version = core.options.version;
-    core.deployment.control_descriptor = control_descriptor_;
-    core.deployment.keep_descriptors = passed_descriptors_;
+    core.instance_.deployment = std::move(*deployment);
+    core.instance_.deployment.other_pid_files = other_pid_files(settings, core.instance_.paths, core.host_);
+    core.instance_.deployment.background = in_background;
+    core.instance_.deployment.version = core.instance_.options.version;
+    core.instance_.deployment.control_descriptor = control_descriptor_;
+    core.instance_.deployment.keep_descriptors = passed_descriptors_;
     if (auto error = claim_ready_descriptor()) return error;
     if (auto error = claim_named_descriptors()) return error;
-    core.stop_timeout.store(core.deployment.stop_timeout);
-    core.extended_timeout.store(settings.get(setting::extended_timeout));
-    core.hang_timeout.store(settings.get(setting::hang_timeout));
-    core.log_router.set_level(core.deployment.log_level);
-    core.streams.adapt(core.deployment);
-    if (!entered_) daemon.configure(core.deployment);
-    lock.configure(core.deployment);
-    log.configure(core.deployment);
-    control.configure(core.deployment);
-    core.configuration->publish();
-    if (auto planned = core.streams.plan(); !planned) return planned.error();
+    core.limits_.set(settings);
+    core.log_router_.set_level(core.instance_.deployment.log_level);
+    StreamRedirection::adapt(core.instance_.deployment, settings);
+    if (!entered_) daemon.configure(core.instance_.deployment);
+    lock.configure(core.instance_.deployment);
+    log.configure(core.instance_.deployment);
+    control.configure(core.instance_.deployment);
+    core.configuration_.publish();
+    if (auto planned = core.streams_.plan(settings, log.stream_use(), in_background); !planned) return planned.error();
 
-    if (auto prepared = prepare_run_directory(core.paths, core.host); !prepared) return prepared.error();
+    if (auto prepared = prepare_run_directory(core.instance_.paths, core.host_); !prepared) return prepared.error();
     const auto owner = lock.owner();
     if (!owner) return owner.error();
-    if (*owner && (*owner)->is_instance) return busy_error(**owner, core.paths.pid_file);
-    if (log.drops_lines()) core.warn("no log file is set, so the log is lost; name one with --log-file");
+    if (*owner && (*owner)->is_instance) return busy_error(**owner, core.instance_.paths.pid_file);
+    if (log.drops_lines()) core.error_output_.warn("no log file is set, so the log is lost; name one with --log-file");
     return std::nullopt;
 }
 
 std::optional<Error> Lifecycle::prepare_late_load(bool in_background) {
     ServiceCore& core = *core_;
-    if (auto done = core.configuration->read(); !done) return done.error();
-    const Settings& settings = core.configuration->settings();
+    if (auto done = core.configuration_.read(); !done) return done.error();
+    const Settings& settings = core.configuration_.settings();
     Paths paths;
     paths.name = settings.get(setting::name);
-    auto deployment = make_deployment(settings, paths, core.host);
+    auto deployment = make_deployment(settings, paths, core.host_);
     if (!deployment) return deployment.error();
-    core.deployment = std::move(*deployment);
-    core.deployment.background = in_background;
-    core.deployment.version = core.options.version;
-    core.deployment.keep_descriptors = passed_descriptors_;
+    core.instance_.deployment = std::move(*deployment);
+    core.instance_.deployment.background = in_background;
+    core.instance_.deployment.version = core.instance_.options.version;
+    core.instance_.deployment.keep_descriptors = passed_descriptors_;
     // What the load says is relative to where the caller is. A directory that was removed has no path; one can stay there.
-    auto here = core.host.process->current_directory();
-    core.deployment.working_directory = here ? *std::move(here) : ".";
+    auto here = core.host_.process->current_directory();
+    core.instance_.deployment.working_directory = here ? *std::move(here) : ".";
     if (auto error = claim_ready_descriptor()) return error;
-    core.policies->daemon.configure(core.deployment);
+    core.policies_->daemon.configure(core.instance_.deployment);
     return std::nullopt;
 }
 
 std::optional<Error> Lifecycle::enter(bool in_background) {
     ServiceCore& core = *core_;
-    if (auto opened = core.host.streams->open_closed_ones(); !opened) return opened.error();
+    if (auto opened = core.host_.streams->open_closed_ones(); !opened) return opened.error();
     if (auto held = signals_.hold(); !held) return held.error();
     if (auto refused = signals_.refusal()) {
         static_cast<void>(signals_.go_on());
         return refused;
     }
-    const auto role = core.policies->daemon.enter();
+    const auto role = core.policies_->daemon.enter();
     if (!role || *role == Role::parent) {
         // What came meanwhile does not change how this process ends.
         static_cast<void>(signals_.go_on());
         if (!in_background) return role.error();
-        if (!role) core.print(role.error());
-        core.host.process->exit_now(role ? 0 : to_int(role.error().exit_code));
+        if (!role) core.error_output_.print(role.error());
+        core.host_.process->exit_now(role ? 0 : to_int(role.error().exit_code));
     }
     entered_ = true;
-    if (in_background && signals_.are_noted()) core.host.signals->forget_caller();
+    if (in_background && signals_.are_noted()) core.host_.signals->forget_caller();
     if (auto noted = signals_.go_on(); !noted) return noted.error();
     return std::nullopt;
 }
 
 std::optional<Error> Lifecycle::note_signals() {
-    if (core_->configuration->settings().get(setting::no_signal_handlers)) return std::nullopt;
+    if (core_->configuration_.settings().get(setting::no_signal_handlers)) return std::nullopt;
     const auto noted = signals_.begin_load();
     return noted ? std::nullopt : std::optional{noted.error()};
 }
@@ -229,7 +228,7 @@ std::optional<Error> Lifecycle::note_signals() {
 std::optional<Error> Lifecycle::look_at_signals() {
     if (!signals_.are_noted()) return std::nullopt;
     if (auto refused = signals_.refusal()) return refused;
-    if (core_->configuration->settings().get(setting::no_signal_handlers)) {
+    if (core_->configuration_.settings().get(setting::no_signal_handlers)) {
         signals_.give_back();
         return std::nullopt;
     }
@@ -239,16 +238,17 @@ std::optional<Error> Lifecycle::look_at_signals() {
 
 std::optional<Error> Lifecycle::take_up_late_surroundings() {
     ServiceCore& core = *core_;
-    if (!core.deployment.background) return std::nullopt;
-    core.host.process->set_file_mask(core.deployment.file_mask);
-    if (auto gone = core.host.process->change_directory(core.deployment.working_directory); !gone) return gone.error();
+    if (!core.instance_.deployment.background) return std::nullopt;
+    core.host_.process->set_file_mask(core.instance_.deployment.file_mask);
+    if (auto gone = core.host_.process->change_directory(core.instance_.deployment.working_directory); !gone)
+        return gone.error();
     return std::nullopt;
 }
 
 std::optional<Error> Lifecycle::live(bool& started) {
     ServiceCore& core = *core_;
-    core.runner.adopt_this_thread();
-    core.host.crashes->guard_this_thread();
+    core.runner_.adopt_this_thread();
+    core.host_.crashes->guard_this_thread();
     auto failure = outcome_of([&] {
         auto error = start_event();
         started = !error;
@@ -257,14 +257,13 @@ std::optional<Error> Lifecycle::live(bool& started) {
     });
     if (started && failure) {
         // Nothing has limited the time of its end so far.
-        core.loop->post([&core, why = failure->message()] { core.shutdown->stop(why); });
+        core.shutdown_.post_stop(failure->message());
     }
-    const bool is_told_to_end = core.shutdown->is_stopping() || core.end_asked_by_program.load();
-    if (started || is_told_to_end) {
+    if (started || core.shutdown_.is_asked_for()) {
         stop_fault_ = stop_event();
-        if (stop_fault_ && failure) core.log.error(stop_fault_->message());
+        if (stop_fault_ && failure) core.log_.error(stop_fault_->message());
         if (!failure) failure = stop_fault_;
-        if (!failure && core.shutdown->is_stopping()) failure = core.shutdown->failure();
+        if (!failure && core.shutdown_.is_stopping()) failure = core.shutdown_.failure();
         if (started) stop_fault_ = failure;
     }
     run_cleanups();
@@ -273,10 +272,10 @@ std::optional<Error> Lifecycle::live(bool& started) {
 
 void Lifecycle::serve_until_stopped() {
     ServiceCore& core = *core_;
-    core.shutdown->set_started();
-    core.set_state(ServiceState::running);
-    core.log.info("ready");
-    core.announcements.ready();
+    core.shutdown_.set_started();
+    core.state_.become(ServiceState::running);
+    core.log_.info("ready");
+    core.announcements_.ready();
     tell_ready_descriptor();
     start_heartbeat();
     serve();
@@ -284,30 +283,31 @@ void Lifecycle::serve_until_stopped() {
 
 std::optional<Error> Lifecycle::claim_ready_descriptor() {
     ServiceCore& core = *core_;
-    const int descriptor = core.configuration->settings().get(setting::ready_fd);
+    const int descriptor = core.configuration_.settings().get(setting::ready_fd);
     if (descriptor == 0 || ready_descriptor_) return std::nullopt;
-    if (auto claimed = core.host.inherited->claim_for_writing(descriptor); !claimed) {
+    if (auto claimed = core.host_.inherited->claim_for_writing(descriptor); !claimed) {
         Error error = claimed.error();
         error.exit_code = ExitCode::configuration;
         error.action = "tell when it is ready on";
         return error;
     }
     ready_descriptor_ = descriptor;
-    core.deployment.keep_descriptors.push_back(descriptor);
+    core.instance_.deployment.keep_descriptors.push_back(descriptor);
     return std::nullopt;
 }
 
 std::optional<Error> Lifecycle::claim_named_descriptors() {
     ServiceCore& core = *core_;
-    for (const auto& descriptor :
-         {os::named_descriptor(core.deployment.log_file), core.streams.descriptor_of(os::Stream::out),
-          core.streams.descriptor_of(os::Stream::error)}) {
+    const Settings& settings = core.configuration_.settings();
+    for (const auto& descriptor : {os::named_descriptor(core.instance_.deployment.log_file),
+                                   StreamRedirection::descriptor_of(os::Stream::out, settings),
+                                   StreamRedirection::descriptor_of(os::Stream::error, settings)}) {
         if (!descriptor) continue;
-        core.deployment.keep_descriptors.push_back(*descriptor);
+        core.instance_.deployment.keep_descriptors.push_back(*descriptor);
         constexpr int last_stream = 2;
         if (*descriptor <= last_stream) continue;
         // Later the number may be that of a file of the service's own.
-        if (auto claimed = core.host.inherited->claim_for_writing(*descriptor); !claimed) {
+        if (auto claimed = core.host_.inherited->claim_for_writing(*descriptor); !claimed) {
             Error error = claimed.error();
             error.exit_code = ExitCode::configuration;
             error.action = "write to";
@@ -321,23 +321,23 @@ void Lifecycle::tell_ready_descriptor() {
     const auto descriptor = std::exchange(ready_descriptor_, std::nullopt);
     if (!descriptor) return;
     // Whoever wanted to know has gone: no reason to end.
-    if (const auto told = core_->host.inherited->write_and_close(*descriptor, "\n"); !told)
-        core_->log.warning(told.error().message());
+    if (const auto told = core_->host_.inherited->write_and_close(*descriptor, "\n"); !told)
+        core_->log_.warning(told.error().message());
 }
 
 void Lifecycle::leave_ready_descriptor() noexcept {
     if (const auto descriptor = std::exchange(ready_descriptor_, std::nullopt))
-        core_->host.inherited->close(*descriptor);
+        core_->host_.inherited->close(*descriptor);
 }
 
 std::optional<Error> Lifecycle::take_over_sockets() {
     ServiceCore& core = *core_;
-    auto sockets = core.host.service_manager->take_listen_sockets();
+    auto sockets = core.host_.service_manager->take_listen_sockets();
     if (!sockets) return sockets.error();
     for (os::ListenSocket& socket : *sockets) {
         passed_descriptors_.push_back(socket.descriptor);
         if (socket.name != control_socket_name) {
-            core.listen_sockets.push_back(std::move(socket));
+            core.instance_.listen_sockets.push_back(std::move(socket));
         } else if (!control_descriptor_) {
             control_descriptor_ = socket.descriptor;
         } else {
@@ -350,48 +350,33 @@ std::optional<Error> Lifecycle::take_over_sockets() {
 
 std::optional<Error> Lifecycle::hold_lock() {
     ServiceCore& core = *core_;
-    const auto acquired = core.policies->lock.acquire(LockWait::fail_fast, std::stop_token{});
+    const auto acquired = core.policies_->lock.acquire(LockWait::fail_fast, std::stop_token{});
     if (!acquired) return acquired.error();
-    if (acquired->state != Acquisition::State::acquired) return busy_error(acquired->owner, core.paths.pid_file);
+    if (acquired->state != Acquisition::State::acquired)
+        return busy_error(acquired->owner, core.instance_.paths.pid_file);
     lock_held_ = true;
-    core.crash_watch.note_last_life(acquired->left_by);
-    core.policies->lock.on_lost(
-        [&core](const Error& error) { core.loop->post([&core, error] { core.shutdown->stop(error.message()); }); });
+    core.crash_watch_.note_last_life(acquired->left_by);
+    core.policies_->lock.on_lost([&core](const Error& error) { core.shutdown_.post_stop(error.message()); });
     return std::nullopt;
 }
 
 std::optional<Error> Lifecycle::open_log() {
     ServiceCore& core = *core_;
-    LogPolicy& log = core.policies->log;
+    LogPolicy& log = core.policies_->log;
     if (auto opened = log.open(); !opened) return opened.error().at_stage(ExitCode::cannot_create);
     log_open_ = true;
-    core.policies->daemon.logs_to(log.files());
-    core.crash_watch.take_log();
-    core.log_router.open(log, core.deployment.name);
-    core.log.info("starting, pid " + std::to_string(core.pid));
-    if (auto led = core.streams.lead(); !led) return led.error().at_stage(ExitCode::cannot_create);
-    return std::nullopt;
-}
-
-std::optional<Error> Lifecycle::start_log() {
-    ServiceCore& core = *core_;
-    LogPolicy& log = core.policies->log;
-    if (!log.works_in_background()) return std::nullopt;
-    try {
-        core.log_loop = core.host.make_event_loop("log");
-    } catch (const std::system_error& error) {
-        return os_error("make an event loop for the log", "", error.code().value());
-    }
-    if (auto started = log.start(*core.log_loop); !started) return started.error();
-    core.log_loop->post([&core] { core.host.crashes->guard_this_thread(); });
-    if (auto started = core.log_loop->start(); !started) return started.error();
+    core.policies_->daemon.logs_to(log.files());
+    core.crash_watch_.take_log();
+    core.log_router_.open(log, core.instance_.deployment.name);
+    core.log_.info("starting, pid " + std::to_string(core.instance_.pid));
+    if (auto led = core.streams_.lead(); !led) return led.error().at_stage(ExitCode::cannot_create);
     return std::nullopt;
 }
 
 std::optional<Error> Lifecycle::open_control() {
     ServiceCore& core = *core_;
-    if (core.configuration->settings().get(setting::no_control_server)) return std::nullopt;
-    auto opened = core.policies->control.open(*core.control_plane, *core.loop);
+    if (core.configuration_.settings().get(setting::no_control_server)) return std::nullopt;
+    auto opened = core.policies_->control.open(core.control_plane_, *core.loop_);
     if (!opened) return opened.error();
     control_open_ = true;
     return std::nullopt;
@@ -399,13 +384,13 @@ std::optional<Error> Lifecycle::open_control() {
 
 std::optional<Error> Lifecycle::start_handlers() {
     ServiceCore& core = *core_;
-    const auto deliver = [&core](const os::ReceivedSignal& signal) { core.control_plane->signalled(signal); };
-    if (auto taken = signals_.take(*core.loop, deliver); !taken) return taken.error();
-    if (auto failure = start_log()) return failure;
-    if (auto started = core.streams.start(); !started) return started.error();
-    core.shutdown->limit_start(core.deployment.start_timeout);
-    core.loop->post([&core] { core.host.crashes->guard_this_thread(); });
-    if (auto started = core.loop->start(); !started) return started.error();
+    const auto deliver = [&core](const os::ReceivedSignal& signal) { core.control_plane_.signalled(signal); };
+    if (auto taken = signals_.take(*core.loop_, deliver); !taken) return taken.error();
+    if (auto failure = core.service_log_.start()) return failure;
+    if (auto started = core.streams_.start(); !started) return started.error();
+    core.shutdown_.limit_start(core.instance_.deployment.start_timeout);
+    core.loop_->post([&core] { core.host_.crashes->guard_this_thread(); });
+    if (auto started = core.loop_->start(); !started) return started.error();
     loop_turns_ = true;
     return std::nullopt;
 }
@@ -413,21 +398,19 @@ std::optional<Error> Lifecycle::start_handlers() {
 std::optional<Error> Lifecycle::start_event() {
     ServiceCore& core = *core_;
     try {
-        const auto event = core.events.find("start");
-        core.runner.run_unasked(*event, {}, {}, core.own_part(*event));
+        core.handlers_.run("start");
     } catch (...) {
         const CaughtException caught = describe_current_exception();
         return Error{ExitCode::internal, "start", "", caught.message};
     }
-    if (core.shutdown->is_stopping() || core.end_asked_by_program.load())
-        return Error{ExitCode::timeout, "start", "", "stopped while starting"};
+    if (core.shutdown_.is_asked_for()) return Error{ExitCode::timeout, "start", "", "stopped while starting"};
     return std::nullopt;
 }
 
 void Lifecycle::start_heartbeat() {
     ServiceCore& core = *core_;
-    if (const auto interval = core.policies->daemon.alive_interval())
-        core.loop->post([&core, interval] { core.heartbeat->start(*interval); });
+    if (const auto interval = core.policies_->daemon.alive_interval())
+        core.loop_->post([&core, interval] { core.heartbeat_.start(*interval); });
 }
 
 void Lifecycle::serve() {
@@ -440,35 +423,43 @@ void Lifecycle::serve() {
         Shutdown& shutdown;
     };
     ServiceCore& core = *core_;
-    const Serving serving{*core.shutdown};
+    const Serving serving{core.shutdown_};
     for (;;) {
-        if (core.shutdown->is_killing()) core.shutdown->run_kill_event();
-        if (core.shutdown->is_stopping()) break;
-        if (const auto run = core.queue.take())
+        if (core.shutdown_.is_killing()) kill_event();
+        if (core.shutdown_.is_stopping()) break;
+        if (const auto run = core.queue_.take())
             serve(*run);
         else
-            core.parking->park();
+            core.queue_.wait();
     }
 }
 
 void Lifecycle::serve(QueuedEvent& run) {
     ServiceCore& core = *core_;
     try {
-        core.own_status.refresh_before(run.event().name);
-        core.run_event(run);
+        core.status_.refresh_before(run.event().name);
+        core.handlers_.run(run);
     } catch (const std::bad_alloc&) {
         // The event's own lack of memory is an error reply. This is that of the reply, or of what surrounds the event.
         static_cast<void>(run.lack_memory());
-        static_cast<void>(attempt([&] { core.log.error("out of memory around event '" + run.event().name + "'"); }));
+        static_cast<void>(attempt([&] { core.log_.error("out of memory around event '" + run.event().name + "'"); }));
     }
+}
+
+void Lifecycle::kill_event() {
+    try {
+        core_->handlers_.run("kill");
+    } catch (...) {
+        core_->log_.error("event 'kill' failed: " + describe_current_exception().message);
+    }
+    core_->shutdown_.finish_kill();
 }
 
 std::optional<Error> Lifecycle::stop_event() {
     ServiceCore& core = *core_;
-    core.set_state(ServiceState::stopping);
+    core.state_.become(ServiceState::stopping);
     try {
-        const auto event = core.events.find("stop");
-        core.runner.run_unasked(*event, {}, {}, core.own_part(*event));
+        core.handlers_.run("stop");
     } catch (...) {
         return Error{ExitCode::internal, "stop", "", describe_current_exception().message};
     }
@@ -476,56 +467,50 @@ std::optional<Error> Lifecycle::stop_event() {
 }
 
 void Lifecycle::run_cleanups() {
-    auto& cleanups = core_->cleanups;
+    auto& cleanups = core_->cleanups_;
     while (!cleanups.empty()) {
         const auto cleanup = std::move(cleanups.back());
         cleanups.pop_back();
         try {
             cleanup();
         } catch (...) {
-            core_->log.error("a cleanup of the service failed: " + describe_current_exception().message);
+            core_->log_.error("a cleanup of the service failed: " + describe_current_exception().message);
         }
     }
 }
 
 void Lifecycle::end(const std::optional<Error>& fault) {
     ServiceCore& core = *core_;
-    auto& [daemon, lock, log, control] = *core.policies;
+    auto& [daemon, lock, log, control] = *core.policies_;
     leave_ready_descriptor();
     // Nothing may be asked of the service any more, or it would wait for an answer for ever.
-    for (const auto& run : core.queue.close())
-        core.decline(*run, "not-ready", "the service is stopping", {{"state", "stopping"}});
-    core.end_askers.answer(fault);
+    for (const auto& run : core.queue_.close()) EventLog{core.log_}.decline(*run, core.queue_.refusal());
+    core.end_askers_.answer(fault);
     if (control_open_ && loop_turns_) {
         std::atomic<bool> closed{false};
-        core.loop->post([&control = control, &closed, &core] {
+        core.loop_->post([&control = control, &closed, &core] {
             control.close();
             closed.store(true, std::memory_order_release);
-            core.parking->unpark();
+            core.queue_.wake();
         });
-        while (!closed.load(std::memory_order_acquire)) core.parking->park();
+        while (!closed.load(std::memory_order_acquire)) core.queue_.wait();
     } else if (control_open_) {
         control.close();
     }
     if (log_open_) {
-        core.streams.stop(core.stop_timeout.load() / 2);
-        core.log.info("stopped");
-        core.log_router.close();
-        if (core.log_loop) {
-            core.log_loop->stop();
-            log.stop();
-        }
-        core.close_log(core.stop_timeout.load());
-        core.crash_watch.forget_log();
+        core.streams_.stop(core.limits_.stop() / 2);
+        core.log_.info("stopped");
+        core.service_log_.end(core.limits_.stop());
+        core.crash_watch_.forget_log();
     }
-    core.crash_watch.close_report();
+    core.crash_watch_.close_report();
     if (lock_held_) lock.release();
     // The loop turned until here, so that the stop's time limit held for all of it.
-    core.loop->stop();
+    core.loop_->stop();
     signals_.give_back();
-    core.crash_watch.end();
+    core.crash_watch_.end();
     // What the program does from here on is its own.
-    core.host.process->spare();
+    core.host_.process->spare();
 }
 
 }  // namespace servicekit

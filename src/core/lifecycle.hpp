@@ -3,7 +3,6 @@
 #include <optional>
 #include <vector>
 
-#include "core/privileges.hpp"
 #include "core/service_signals.hpp"
 #include "servicekit/base/error.hpp"
 
@@ -41,7 +40,6 @@ private:
     void leave_ready_descriptor() noexcept;
     std::optional<Error> hold_lock();
     std::optional<Error> open_log();
-    std::optional<Error> start_log();
     std::optional<Error> open_control();
     /// The signals that the program leaves to the service wait for the end of the load, from now on.
     std::optional<Error> note_signals();
@@ -57,6 +55,7 @@ private:
     void start_heartbeat();
     void serve();
     void serve(QueuedEvent& run);
+    [[noreturn]] void kill_event();
     std::optional<Error> stop_event();
     void run_cleanups();
     /// Releases in reverse what was taken.
@@ -64,7 +63,6 @@ private:
     void end(const std::optional<Error>& fault);
 
     ServiceCore* core_;
-    Privileges privileges_;
     std::vector<int> passed_descriptors_;    ///< all that the service manager opened
     std::optional<int> control_descriptor_;  ///< the one of them for the control socket
     std::optional<int> ready_descriptor_;

@@ -7,8 +7,8 @@
 
 #include "base/parse_number.hpp"
 #include "base/path_parts.hpp"
-#include "core/configuration.hpp"
-#include "core/service_core.hpp"
+#include "servicekit/policy/control_policy.hpp"
+#include "servicekit/policy/log_policy.hpp"
 
 namespace servicekit {
 namespace {
@@ -50,14 +50,14 @@ Result<std::optional<Identity>> find_identity(const Settings& settings, const os
 }
 
 std::optional<Error> Privileges::prepare() {
-    auto identity = find_identity(core_->configuration->settings(), core_->host);
+    auto identity = find_identity(configuration_.settings(), host_);
     if (!identity) return identity.error().at_stage(ExitCode::permission);
     identity_ = *std::move(identity);
     // Also where it stays who it is: a start before this one, in the same process, may have announced somebody.
     if (identity_)
-        core_->host.users->prepare(identity_->user, identity_->group);
+        host_.users->prepare(identity_->user, identity_->group);
     else
-        core_->host.users->prepare(os::User{}, 0);
+        host_.users->prepare(os::User{}, 0);
     return std::nullopt;
 }
 
@@ -75,17 +75,17 @@ std::optional<Error> Privileges::drop() {
 }
 
 bool Privileges::will_change() const {
-    const Settings& settings = core_->configuration->settings();
+    const Settings& settings = configuration_.settings();
     return is_confined() || !settings.get(setting::user).empty() || !settings.get(setting::group).empty();
 }
 
 bool Privileges::is_confined() const {
-    const Settings& settings = core_->configuration->settings();
+    const Settings& settings = configuration_.settings();
     return settings.get(setting::no_new_privileges) || settings.is_set(setting::writable.name);
 }
 
 Result<void> Privileges::be_alone() const {
-    const unsigned threads = core_->host.process->thread_count();
+    const unsigned threads = host_.process->thread_count();
     if (threads == 1) return {};
     return Error{ExitCode::permission, "drop privileges", "",
                  std::to_string(threads) + " threads exist already, and each has its own; start them in on_start"};
@@ -93,45 +93,44 @@ Result<void> Privileges::be_alone() const {
 
 Result<void> Privileges::set_limits() const {
     using Resource = os::Confinement::Resource;
-    const Settings& settings = core_->configuration->settings();
+    const Settings& settings = configuration_.settings();
     for (const auto& [setting, resource] : {std::pair{setting::limit_core, Resource::core_size},
                                             std::pair{setting::limit_open_files, Resource::open_files}}) {
         const std::string wanted = settings.get(setting);
         if (wanted.empty()) continue;
         // "unlimited" is not a number.
-        if (auto limited = core_->host.confinement->limit(resource, parse_number<std::uint64_t>(wanted)); !limited)
+        if (auto limited = host_.confinement->limit(resource, parse_number<std::uint64_t>(wanted)); !limited)
             return limited;
     }
     return {};
 }
 
 Result<void> Privileges::hand_over(const Identity& identity) const {
-    auto& [daemon, lock, log, control] = *core_->policies;
+    auto& [daemon, lock, log, control] = policies_;
     const auto& [user, group] = identity;
-    for (const auto& handed :
-         {log.change_owner(user.uid, group), control.change_owner(user.uid, group),
-          core_->streams.change_owner(user.uid, group), core_->crash_watch.change_owner(user.uid, group)}) {
+    for (const auto& handed : {log.change_owner(user.uid, group), control.change_owner(user.uid, group),
+                               streams_.change_owner(user.uid, group), crash_watch_.change_owner(user.uid, group)}) {
         if (handed) continue;
         // What stays root's is open already, and only less than it could be to others.
         if (!os::is_refused_by_file_system(handed.error())) return handed;
-        core_->log.warning(handed.error().message());
+        log_.warning(handed.error().message());
     }
     return {};
 }
 
 /// The groups that the settings need, which whoever started the service may have given to it for that.
 std::vector<gid_t> Privileges::groups_of_settings() const {
-    const Settings& settings = core_->configuration->settings();
+    const Settings& settings = configuration_.settings();
     std::vector<gid_t> groups;
     for (const auto& setting : {setting::control_group, setting::log_group})
         if (const std::string name = settings.get(setting); !name.empty())
-            if (const auto found = core_->host.users->find_group(name); found && *found) groups.push_back(**found);
+            if (const auto found = host_.users->find_group(name); found && *found) groups.push_back(**found);
     return groups;
 }
 
 /// As login(1) has it, so that neither the service nor its children look for their files in root's home.
 void Privileges::take_up_environment(const os::User& user) const {
-    os::Environment& environment = *core_->host.environment;
+    os::Environment& environment = *host_.environment;
     environment.set("HOME", user.home.empty() ? "/" : user.home);
     environment.set("SHELL", user.shell.empty() ? "/bin/sh" : user.shell);
     for (const char* variable : {"USER", "LOGNAME"}) {
@@ -145,20 +144,20 @@ void Privileges::take_up_environment(const os::User& user) const {
 Result<void> Privileges::become(const Identity& identity) const {
     const auto& [user, group] = identity;
     if (auto handed = hand_over(identity); !handed) return handed;
-    if (auto became = core_->host.users->become(user, group, groups_of_settings()); !became) return became;
-    if (!core_->configuration->settings().get(setting::user).empty()) take_up_environment(user);
+    if (auto became = host_.users->become(user, group, groups_of_settings()); !became) return became;
+    if (!configuration_.settings().get(setting::user).empty()) take_up_environment(user);
 
-    const std::string core_files = core_->configuration->settings().get(setting::limit_core);
+    const std::string core_files = configuration_.settings().get(setting::limit_core);
     if (core_files.empty() || core_files == "0") return {};
-    return core_->host.confinement->allow_core_dumps();
+    return host_.confinement->allow_core_dumps();
 }
 
 /// The daemon policy sees to the working directory and the file mask in the background; in the foreground both are the
 /// caller's, unless somebody set them.
 Result<void> Privileges::take_up_surroundings(bool is_another_user) const {
-    const Settings& settings = core_->configuration->settings();
-    const Deployment& deployment = core_->deployment;
-    os::Process& process = *core_->host.process;
+    const Settings& settings = configuration_.settings();
+    const Deployment& deployment = instance_.deployment;
+    os::Process& process = *host_.process;
     if (!deployment.background && settings.is_set(setting::umask.name)) process.set_file_mask(deployment.file_mask);
     // Once more in the background: it was root who could go there.
     if (settings.is_set(setting::working_directory.name) || (deployment.background && is_another_user))
@@ -167,15 +166,15 @@ Result<void> Privileges::take_up_surroundings(bool is_another_user) const {
 
     const auto here = process.current_directory();
     const auto stayed = here ? process.change_directory(*here) : Result<void>{here.error()};
-    if (!stayed) core_->log.warning("the working directory is closed to the service: " + stayed.error().message());
+    if (!stayed) log_.warning("the working directory is closed to the service: " + stayed.error().message());
     return {};
 }
 
 Result<void> Privileges::confine() {
     if (!is_confined()) return {};
-    os::Confinement& confinement = *core_->host.confinement;
+    os::Confinement& confinement = *host_.confinement;
     if (auto forbidden = confinement.forbid_new_privileges(); !forbidden) return forbidden;
-    if (!core_->configuration->settings().is_set(setting::writable.name)) return {};
+    if (!configuration_.settings().is_set(setting::writable.name)) return {};
 
     const auto confined = confinement.confine_writing(writable_paths());
     if (!confined) return confined.error();
@@ -183,10 +182,10 @@ Result<void> Privileges::confine() {
         case os::WriteConfinement::Extent::whole:
             break;
         case os::WriteConfinement::Extent::partial:
-            core_->log.warning("writing is not confined in every way: " + confined->gap);
+            log_.warning("writing is not confined in every way: " + confined->gap);
             break;
         case os::WriteConfinement::Extent::none:
-            core_->log.warning("writing is not confined: " + confined->gap);
+            log_.warning("writing is not confined: " + confined->gap);
             break;
     }
     return {};
@@ -194,9 +193,9 @@ Result<void> Privileges::confine() {
 
 std::vector<os::WritablePath> Privileges::writable_paths() const {
     using Use = os::WritablePath::Use;
-    const Paths& paths = core_->paths;
+    const Paths& paths = instance_.paths;
     std::vector<os::WritablePath> writable;
-    for (const std::string& path : core_->deployment.writable) writable.push_back({.path = path});
+    for (const std::string& path : instance_.deployment.writable) writable.push_back({.path = path});
     // What may be missing is for what may be done without: a socket left behind harms nobody.
     writable.push_back({.path = paths.run_directory,
                         .use = is_shared(paths.run_directory) ? Use::removal : Use::everything,
@@ -205,7 +204,7 @@ std::vector<os::WritablePath> Privileges::writable_paths() const {
     if (!paths.log_file.empty() && !os::named_descriptor(paths.log_file))
         writable.push_back({.path = directory_of(paths.log_file), .use = Use::regular_files, .may_be_missing = true});
     writable.push_back({.path = paths.crash_directory, .use = Use::removal, .may_be_missing = true});
-    for (const std::string& file : core_->streams.files())
+    for (const std::string& file : streams_.files())
         writable.push_back({.path = directory_of(file), .use = Use::regular_files, .may_be_missing = true});
     for (const char* device : harmless_devices) writable.push_back({.path = device, .may_be_missing = true});
     return writable;

@@ -3,15 +3,18 @@
 #include <optional>
 #include <vector>
 
+#include "core/configuration.hpp"
+#include "core/crash_watch.hpp"
+#include "core/instance.hpp"
+#include "core/stream_redirection.hpp"
 #include "servicekit/base/error.hpp"
+#include "servicekit/core/logger.hpp"
 #include "servicekit/os/confinement.hpp"
 #include "servicekit/os/host.hpp"
 #include "servicekit/os/users.hpp"
+#include "servicekit/policy/policy_references.hpp"
 
 namespace servicekit {
-
-class ServiceCore;
-class Settings;
 
 /// Whom a service is to become.
 struct Identity {
@@ -27,7 +30,15 @@ struct Identity {
 /// is given up belongs to the thread that gives it up.
 class Privileges {
 public:
-    explicit Privileges(ServiceCore& core) : core_{&core} {}
+    Privileges(const Configuration& configuration, const Instance& instance, PolicyReferences& policies,
+               StreamRedirection& streams, CrashWatch& crash_watch, const os::Host& host, Logger& log)
+        : configuration_{configuration},
+          instance_{instance},
+          policies_{policies},
+          streams_{streams},
+          crash_watch_{crash_watch},
+          host_{host},
+          log_{log} {}
 
     /// Whether drop() takes anything away.
     [[nodiscard]] bool will_change() const;
@@ -55,7 +66,13 @@ private:
     Result<void> confine();
     [[nodiscard]] std::vector<os::WritablePath> writable_paths() const;
 
-    ServiceCore* core_;
+    const Configuration& configuration_;
+    const Instance& instance_;
+    PolicyReferences& policies_;
+    StreamRedirection& streams_;
+    CrashWatch& crash_watch_;
+    const os::Host& host_;
+    Logger& log_;
     std::optional<Identity> identity_;  ///< nothing: the service stays who it is
 };
 

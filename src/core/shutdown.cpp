@@ -5,15 +5,14 @@
 
 #include "base/attempt.hpp"
 #include "base/durations.hpp"
-#include "core/protocol.hpp"
-#include "core/service_core.hpp"
+#include "core/event_log.hpp"
 
 namespace servicekit {
 namespace {
 
 using namespace std::chrono_literals;
 constexpr auto kill_event_limit = 1000ms;
-constexpr auto last_flush_limit = 500ms;
+constexpr auto by_program = "asked for by the program";
 /// How much longer than its limits an end may take that hangs in something that has none, as a file of a dead server.
 constexpr auto hang_limit = 5000ms;
 
@@ -23,17 +22,38 @@ void Shutdown::arm(os::EventLoop& loop) {
     start_timer_ = loop.timer();
     stop_timer_ = loop.timer();
     kill_timer_ = loop.timer();
+    loop_ = &loop;
+}
+
+void Shutdown::post_stop(const std::string& why) {
+    loop_.load()->post([this, why] { stop(why); });
+}
+
+void Shutdown::post_kill(const std::string& why) {
+    loop_.load()->post([this, why] { kill(why); });
+}
+
+void Shutdown::stop_for_program() {
+    const bool has_loop = loop_.load() != nullptr;
+    if (!has_loop && state_.now() != ServiceState::loading) return;
+    asked_by_program_ = true;
+    if (has_loop) post_stop(by_program);
+}
+
+void Shutdown::kill_for_program() {
+    asked_by_program_ = true;
+    post_kill(by_program);
 }
 
 void Shutdown::limit_start(std::chrono::milliseconds at_most) {
-    start_limit_.begin(core_->host.clock->steady_now(), at_most, core_->extended_timeout.load());
+    start_limit_.begin(host_.clock->steady_now(), at_most, limits_.extended());
     watch(*start_timer_, start_limit_, &Shutdown::start_is_overdue);
 }
 
 void Shutdown::watch(os::Timer& timer, const StepLimit& limit, void (Shutdown::*over)()) {
-    timer.start(limit.left(core_->host.clock->steady_now()), [this, &timer, &limit, over] {
+    timer.start(limit.left(host_.clock->steady_now()), [this, &timer, &limit, over] {
         // Progress moves the limit and leaves the timer as it is.
-        if (limit.left(core_->host.clock->steady_now()) > 0ms) return watch(timer, limit, over);
+        if (limit.left(host_.clock->steady_now()) > 0ms) return watch(timer, limit, over);
         (this->*over)();
     });
 }
@@ -48,11 +68,11 @@ void Shutdown::stop_is_overdue() {
 }
 
 std::chrono::milliseconds Shutdown::extend() {
-    const auto now = core_->host.clock->steady_now();
+    const auto now = host_.clock->steady_now();
     if (!is_stopping())
         return started_.load(std::memory_order_acquire) ? StepLimit::extension : start_limit_.extend(now);
     // An event that goes on although it was asked to end does not keep the service from stopping.
-    if (const auto busy = core_->runner.busy(); !busy || busy->event != "stop") return 0ms;
+    if (const auto busy = runner_.busy(); !busy || busy->event != "stop") return 0ms;
     const auto time = stop_limit_.extend(now);
     constexpr auto often_enough = 1s;
     if (time > 0ms && now + time > sure_end_of_stop_ + often_enough) {
@@ -64,96 +84,69 @@ std::chrono::milliseconds Shutdown::extend() {
 
 void Shutdown::set_started() {
     started_.store(true, std::memory_order_release);
-    core_->loop->post([this] { start_timer_->stop(); });
+    loop_.load()->post([this] { start_timer_->stop(); });
 }
 
 void Shutdown::stop(const std::string& why, std::optional<Error> failure) {
     if (is_stopping() || is_killing()) return;
     failure_ = std::move(failure);
-    end_for_sure_within(core_->stop_timeout.load() + hang_limit);
+    end_for_sure_within(limits_.stop() + hang_limit);
     // None of the words is needed for the stop itself.
-    static_cast<void>(attempt([&] { core_->log.info("stopping: " + why); }));
-    if (started_.load(std::memory_order_acquire)) core_->set_state(ServiceState::stopping);
-    stop_limit_.begin(core_->host.clock->steady_now(), core_->stop_timeout.load(), core_->extended_timeout.load());
+    static_cast<void>(attempt([&] { log_.info("stopping: " + why); }));
+    if (started_.load(std::memory_order_acquire)) state_.become(ServiceState::stopping);
+    stop_limit_.begin(host_.clock->steady_now(), limits_.stop(), limits_.extended());
     watch(*stop_timer_, stop_limit_, &Shutdown::stop_is_overdue);
-    static_cast<void>(attempt([&] { core_->announcements.stopping(why); }));
+    static_cast<void>(attempt([&] { announcements_.stopping(why); }));
     stopping_.store(true, std::memory_order_release);
     static_cast<void>(attempt([&] {
-        for (const auto& run : core_->queue.close())
-            core_->decline(*run, "not-ready", "the service is stopping", {{"state", "stopping"}});
+        for (const auto& run : queue_.close()) EventLog{log_}.decline(*run, queue_.refusal());
     }));
-    core_->runner.request_stop();
-    core_->parking->unpark();
+    runner_.request_stop();
+    queue_.wake();
 }
 
 void Shutdown::kill(const std::string& why) {
-    if (killing_.exchange(true, std::memory_order_acq_rel)) return finish(std::nullopt);
+    if (killing_.exchange(true, std::memory_order_acq_rel)) return forced_exit_(std::nullopt);
     end_for_sure_within(hang_limit);
-    static_cast<void>(attempt([&] { core_->log.warning("killed: " + why); }));
+    static_cast<void>(attempt([&] { log_.warning("killed: " + why); }));
     const bool started = started_.load(std::memory_order_acquire);
-    if (started) core_->set_state(ServiceState::stopping);
-    static_cast<void>(attempt([&] { core_->announcements.stopping("killed: " + why); }));
-    core_->runner.request_stop();
-    if (!started) return finish(Error{ExitCode::timeout, "start", "", "killed while starting"});
-    if (!serving_.load(std::memory_order_acquire) || core_->runner.is_busy()) {
+    if (started) state_.become(ServiceState::stopping);
+    static_cast<void>(attempt([&] { announcements_.stopping("killed: " + why); }));
+    runner_.request_stop();
+    if (!started) return forced_exit_(Error{ExitCode::timeout, "start", "", "killed while starting"});
+    if (!serving_.load(std::memory_order_acquire) || runner_.is_busy()) {
         static_cast<void>(attempt([this] {
-            if (const auto busy = core_->runner.busy())
-                core_->log.warning("on_kill is skipped: '" + busy->event + "' still runs");
+            if (const auto busy = runner_.busy()) log_.warning("on_kill is skipped: '" + busy->event + "' still runs");
         }));
-        return finish(std::nullopt);
+        return forced_exit_(std::nullopt);
     }
     kill_timer_->start(kill_event_limit, [this] {
-        static_cast<void>(attempt([this] {
-            core_->log.warning("on_kill took longer than " + time_in_words(kill_event_limit) + " and is left");
-        }));
-        finish(std::nullopt);
+        static_cast<void>(attempt(
+            [this] { log_.warning("on_kill took longer than " + time_in_words(kill_event_limit) + " and is left"); }));
+        forced_exit_(std::nullopt);
     });
-    core_->parking->unpark();
+    queue_.wake();
 }
 
-void Shutdown::run_kill_event() {
-    try {
-        const auto event = core_->events.find("kill");
-        core_->runner.run_unasked(*event, {}, {}, core_->own_part(*event));
-    } catch (...) {
-        core_->log.error("event 'kill' failed: " + describe_current_exception().message);
-    }
-    core_->loop->post([this] { finish(std::nullopt); });
-    for (;;) core_->parking->park();
+void Shutdown::finish_kill() {
+    loop_.load()->post([this] { forced_exit_(std::nullopt); });
+    for (;;) queue_.wait();
 }
 
 void Shutdown::escalate(ExitCode code, const std::string& what, const StepLimit& limit) {
     killing_.store(true, std::memory_order_release);
     end_for_sure_within(hang_limit);
     Error error{code, code == ExitCode::timeout ? "start" : "stop", "", what + " took longer than " + limit.in_words()};
-    if (const auto busy = core_->runner.busy(); busy && busy->event != "start" && busy->event != "stop") {
+    if (const auto busy = runner_.busy(); busy && busy->event != "start" && busy->event != "stop") {
         error.reason += "; '" + busy->event + "' still runs";
-        core_->log.error("on_stop is skipped: '" + busy->event + "' still runs");
+        log_.error("on_stop is skipped: '" + busy->event + "' still runs");
     }
-    finish(error);
+    forced_exit_(error);
 }
 
 void Shutdown::end_for_sure_within(std::chrono::milliseconds time) {
-    if (auto set = core_->host.process->kill_after(time); !set)
-        core_->log.warning("an end that hangs will not be cut short: " + set.error().message());
-}
-
-void Shutdown::finish(const std::optional<Error>& error) {
-    auto& [daemon, lock, log, control] = *core_->policies;
-    static_cast<void>(attempt([&] {
-        if (error) core_->report(*error);
-    }));
-    static_cast<void>(attempt([&] {
-        core_->end_askers.answer(error ? error : Error{ExitCode::internal, "stop", "", "it was killed"});
-    }));
-    control.close();
-    static_cast<void>(attempt([this] { core_->close_log(last_flush_limit); }));
-    core_->crash_watch.close_report();
-    lock.release();
-    static_cast<void>(attempt([&] {
-        if (error) core_->announcements.failed(*error);
-    }));
-    core_->host.process->exit_now(error ? to_int(error->exit_code) : 0);
+    if (auto set = host_.process->kill_after(time); !set)
+        log_.warning("an end that hangs will not be cut short: " + set.error().message());
 }
 
 }  // namespace servicekit

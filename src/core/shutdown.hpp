@@ -6,19 +6,34 @@
 #include <optional>
 #include <string>
 
+#include "core/announcements.hpp"
+#include "core/event_queue.hpp"
+#include "core/event_runner.hpp"
+#include "core/forced_exit.hpp"
+#include "core/life_state.hpp"
 #include "core/step_limit.hpp"
+#include "core/time_limits.hpp"
 #include "servicekit/base/error.hpp"
+#include "servicekit/core/logger.hpp"
 #include "servicekit/os/event_loop.hpp"
+#include "servicekit/os/host.hpp"
 
 namespace servicekit {
-
-class ServiceCore;
 
 /// Sees to it that a service that is told to end does, whatever its handlers do.
 /// Its timers run on the loop's thread, as does all of it that is not said to be for another.
 class Shutdown {
 public:
-    explicit Shutdown(ServiceCore& core) : core_{&core} {}
+    Shutdown(LifeState& state, const TimeLimits& limits, EventQueue& queue, EventRunner& runner,
+             Announcements& announcements, ForcedExit& forced_exit, const os::Host& host, Logger& log)
+        : state_{state},
+          limits_{limits},
+          queue_{queue},
+          runner_{runner},
+          announcements_{announcements},
+          forced_exit_{forced_exit},
+          host_{host},
+          log_{log} {}
 
     /// Makes the timers. \pre the loop exists and does not turn yet.
     void arm(os::EventLoop& loop);
@@ -33,6 +48,15 @@ public:
     void kill(const std::string& why);
 
     // From any thread.
+    /// Has the loop's thread call stop() or kill(). \pre arm()
+    void post_stop(const std::string& why);
+    void post_kill(const std::string& why);
+    /// The application asks for a stop. A load, which has no loop yet, goes on to its end. Before it nothing happens.
+    void stop_for_program();
+    /// The application asks for a kill. \pre arm()
+    void kill_for_program();
+    /// Whether the service stops, or the application has asked for that.
+    [[nodiscard]] bool is_asked_for() const noexcept { return asked_by_program_.load() || is_stopping(); }
     [[nodiscard]] bool is_stopping() const noexcept { return stopping_.load(std::memory_order_acquire); }
     [[nodiscard]] bool is_killing() const noexcept { return killing_.load(std::memory_order_acquire); }
 
@@ -46,12 +70,10 @@ public:
     void set_serving(bool serving) noexcept { serving_.store(serving, std::memory_order_release); }
     /// The start is over: it has no limit any more, and what ends the service now is no failed start.
     void set_started();
-    /// Runs the kill event and never returns.
-    [[noreturn]] void run_kill_event();
+    /// Ends the process. The kill event is over.
+    [[noreturn]] void finish_kill();
 
 private:
-    /// Ends the process. \param error why, where it is no clean end.
-    void finish(const std::optional<Error>& error);
     /// Also where this thread hangs.
     void end_for_sure_within(std::chrono::milliseconds time);
     /// Ends the service once the time of the step is over.
@@ -60,7 +82,15 @@ private:
     void stop_is_overdue();
     void escalate(ExitCode code, const std::string& what, const StepLimit& limit);
 
-    ServiceCore* core_;
+    LifeState& state_;
+    const TimeLimits& limits_;
+    EventQueue& queue_;
+    EventRunner& runner_;
+    Announcements& announcements_;
+    ForcedExit& forced_exit_;
+    const os::Host& host_;
+    Logger& log_;
+    std::atomic<os::EventLoop*> loop_{nullptr};  ///< set by arm()
     StepLimit start_limit_;
     StepLimit stop_limit_;
     std::chrono::steady_clock::time_point sure_end_of_stop_;  ///< the event thread's own
@@ -68,6 +98,7 @@ private:
     std::unique_ptr<os::Timer> stop_timer_;
     std::unique_ptr<os::Timer> kill_timer_;
     std::optional<Error> failure_;  ///< set before `stopping_`
+    std::atomic<bool> asked_by_program_{false};
     std::atomic<bool> stopping_{false};
     std::atomic<bool> killing_{false};
     std::atomic<bool> serving_{false};

@@ -5,9 +5,7 @@
 #include <string>
 #include <utility>
 
-#include "core/configuration.hpp"
 #include "core/paths.hpp"
-#include "core/service_core.hpp"
 #include "core/setting_kind.hpp"
 
 namespace servicekit {
@@ -63,14 +61,12 @@ Result<StreamPlan> parse_stream_plan(Stream stream, const Value& setting) {
     return StreamPlan{.target = Target::log};
 }
 
-Result<StreamPlan> StreamRedirection::plan_for(Stream stream) const {
-    const Settings& settings = core_->configuration->settings();
-    const StreamUse use = core_->policies->log.stream_use();
-    const bool background = core_->deployment.background;
+Result<StreamPlan> StreamRedirection::plan_for(Stream stream, const Settings& settings, StreamUse use,
+                                               bool in_background) const {
     const Value& set = settings.value(setting_of(stream).name);
     if (set.is_null()) {
         // The daemon policy has seen to stdin.
-        if (!background || stream == Stream::in) return StreamPlan{};
+        if (!in_background || stream == Stream::in) return StreamPlan{};
         if (use == StreamUse::none) return StreamPlan{.target = Target::null};
         return StreamPlan{.target = use == StreamUse::captured ? Target::log : Target::inherit};
     }
@@ -80,29 +76,28 @@ Result<StreamPlan> StreamRedirection::plan_for(Stream stream) const {
         return fault(stream, use == StreamUse::own ? "the log itself writes to the standard streams"
                                                    : "the log keeps nothing of it");
     if (plan->target != Target::file || plan->file.path.starts_with('/')) return plan;
-    auto whole = absolute_path(plan->file.path, core_->host);
+    auto whole = absolute_path(plan->file.path, host_);
     if (!whole) return whole.error();
     plan->file.path = *std::move(whole);
     return plan;
 }
 
-std::optional<int> StreamRedirection::descriptor_of(Stream stream) const {
-    const Value& set = core_->configuration->settings().value(setting_of(stream).name);
+std::optional<int> StreamRedirection::descriptor_of(Stream stream, const Settings& settings) {
+    const Value& set = settings.value(setting_of(stream).name);
     const Value* const path = set.is_object() ? set.as_object().find("path") : &set;
     return is_text(path) ? os::named_descriptor(path->as_string()) : std::nullopt;
 }
 
-void StreamRedirection::adapt(Deployment& deployment) const {
-    const Settings& settings = core_->configuration->settings();
+void StreamRedirection::adapt(Deployment& deployment, const Settings& settings) {
     deployment.keep_stdin = settings.value(setting::standard_input.name) == Value{"inherit"};
-    if (const auto descriptor = descriptor_of(Stream::in)) deployment.keep_descriptors.push_back(*descriptor);
+    if (const auto descriptor = descriptor_of(Stream::in, settings)) deployment.keep_descriptors.push_back(*descriptor);
     // What it printed there would come back to it.
     if (settings.value(setting::standard_error.name) == Value{"log"}) deployment.log_plan.copies_to_terminal = false;
 }
 
-Result<void> StreamRedirection::plan() {
+Result<void> StreamRedirection::plan(const Settings& settings, StreamUse use, bool in_background) {
     for (const Stream stream : {Stream::in, Stream::out, Stream::error}) {
-        auto plan = plan_for(stream);
+        auto plan = plan_for(stream, settings, use, in_background);
         if (!plan) return plan.error();
         of(stream) = *std::move(plan);
     }
@@ -116,7 +111,7 @@ Result<void> StreamRedirection::lead() {
 }
 
 Result<void> StreamRedirection::lead(Stream stream, bool again) {
-    os::StandardStreams& streams = *core_->host.streams;
+    os::StandardStreams& streams = *host_.streams;
     const StreamPlan& plan = of(stream);
     switch (plan.target) {
         case Target::inherit:
@@ -124,7 +119,7 @@ Result<void> StreamRedirection::lead(Stream stream, bool again) {
         case Target::null:
             return streams.redirect_to_null(stream);
         case Target::log:
-            if (!capture_) capture_ = core_->host.make_stream_capture();
+            if (!capture_) capture_ = host_.make_stream_capture();
             last_text_.reserve(os::StreamCapture::longest_line + goes_on.size());
             if (auto captured = capture_->capture(stream); !captured) return captured;
             captures_.store(capture_.get());
@@ -136,7 +131,7 @@ Result<void> StreamRedirection::lead(Stream stream, bool again) {
 }
 
 Result<void> StreamRedirection::lead_to_file(Stream stream, bool again) {
-    os::StandardStreams& streams = *core_->host.streams;
+    os::StandardStreams& streams = *host_.streams;
     const StreamPlan& plan = of(stream);
     // Opened twice, "create" would fail, and "truncate" take away what the other has written.
     if (stream == Stream::error && is_same_file(plan, of(Stream::out)))
@@ -145,14 +140,14 @@ Result<void> StreamRedirection::lead_to_file(Stream stream, bool again) {
     if (again) file.opening = os::StreamFile::Opening::append;
     const auto refused = streams.redirect_to_file(stream, file);
     if (!refused) return refused.error();
-    if (*refused) core_->log.warning((*refused)->message());
+    if (*refused) router_.whole().warning((*refused)->message());
     return {};
 }
 
 Result<void> StreamRedirection::change_owner(uid_t uid, gid_t gid) {
     for (const Stream stream : {Stream::out, Stream::error})
         if (of(stream).target == Target::file)
-            if (auto handed = core_->host.streams->change_owner(stream, uid, gid); !handed) return handed;
+            if (auto handed = host_.streams->change_owner(stream, uid, gid); !handed) return handed;
     return {};
 }
 
@@ -170,9 +165,9 @@ void StreamRedirection::make_records(const os::CapturedLine& line, std::string& 
     const std::string name = to_string(line.stream);
     const LogField stream{"stream", name};
     const auto put = [&](LogLevel level, std::string_view message) {
-        if (core_->log.shows(level))
+        if (router_.whole().shows(level))
             write(LogRecord{
-                .time = core_->host.clock->system_now(), .level = level, .message = message, .fields = {&stream, 1}});
+                .time = host_.clock->system_now(), .level = level, .message = message, .fields = {&stream, 1}});
     };
     if (line.lost_before > 0) {
         text.clear();
@@ -193,9 +188,9 @@ Result<void> StreamRedirection::start() {
     return capture_->start(
         [this](const os::CapturedLine& line) {
             std::string text;
-            make_records(line, text, [this](const LogRecord& record) { core_->log_router.put(record); });
+            make_records(line, text, [this](const LogRecord& record) { router_.put(record); });
         },
-        [core = core_] { core->host.crashes->guard_this_thread(); });
+        [this] { host_.crashes->guard_this_thread(); });
 }
 
 Result<void> StreamRedirection::reopen() {
@@ -219,7 +214,7 @@ void StreamRedirection::write_at_crash(LogPolicy& log, std::span<const LogRecord
         std::span<const LogRecord> records;
         const os::Clock& clock;
         std::optional<std::chrono::steady_clock::time_point> until;
-    } last{*this, log, records, *core_->host.clock, {}};
+    } last{*this, log, records, *host_.clock, {}};
     capture->write_at_crash(
         [](void* to, const os::CapturedLine& line) noexcept {
             Last& its = *static_cast<Last*>(to);

@@ -11,16 +11,17 @@
 #include <string_view>
 #include <vector>
 
+#include "core/log_router.hpp"
 #include "servicekit/base/result.hpp"
 #include "servicekit/base/value.hpp"
+#include "servicekit/core/settings.hpp"
+#include "servicekit/os/host.hpp"
 #include "servicekit/os/standard_streams.hpp"
 #include "servicekit/os/stream_capture.hpp"
 #include "servicekit/policy/deployment.hpp"
 #include "servicekit/policy/log_policy.hpp"
 
 namespace servicekit {
-
-class ServiceCore;
 
 /// Where a standard stream of the service leads.
 struct StreamPlan {
@@ -41,14 +42,15 @@ struct StreamPlan {
 /// The three standard streams of a service, from the moment on at which its log is open.
 class StreamRedirection {
 public:
-    explicit StreamRedirection(ServiceCore& core) : core_{&core} {}
+    StreamRedirection(LogRouter& router, const os::Host& host) : router_{router}, host_{host} {}
 
     /// Says what the policies must know of it beforehand.
-    void adapt(Deployment& deployment) const;
+    static void adapt(Deployment& deployment, const Settings& settings);
     /// The descriptor that a setting names as the target of the stream. \returns nothing where it names none
-    [[nodiscard]] std::optional<int> descriptor_of(os::Stream stream) const;
-    /// Reads the settings, and what the log does with the streams. \pre the log is configured
-    Result<void> plan();
+    [[nodiscard]] static std::optional<int> descriptor_of(os::Stream stream, const Settings& settings);
+    /// Reads the settings.
+    /// \param use what the log does with the streams
+    Result<void> plan(const Settings& settings, StreamUse use, bool in_background);
     /// Leads them. \pre the log is open
     Result<void> lead();
     /// For a process that is about to become that user.
@@ -66,7 +68,8 @@ public:
     void write_at_crash(LogPolicy& log, std::span<const LogRecord> records) noexcept;
 
 private:
-    [[nodiscard]] Result<StreamPlan> plan_for(os::Stream stream) const;
+    [[nodiscard]] Result<StreamPlan> plan_for(os::Stream stream, const Settings& settings, StreamUse use,
+                                              bool in_background) const;
     Result<void> lead(os::Stream stream, bool again);
     Result<void> lead_to_file(os::Stream stream, bool again);
     /// Has `write` called with the line as a record, and with what has to be said of it.
@@ -75,7 +78,8 @@ private:
     void make_records(const os::CapturedLine& line, std::string& text, Write write) const;
     [[nodiscard]] StreamPlan& of(os::Stream stream) noexcept { return plans_[static_cast<std::size_t>(stream)]; }
 
-    ServiceCore* core_;
+    LogRouter& router_;
+    const os::Host& host_;
     std::array<StreamPlan, 3> plans_{};
     std::unique_ptr<os::StreamCapture> capture_;
     std::atomic<os::StreamCapture*> captures_{nullptr};  ///< for write_at_crash()

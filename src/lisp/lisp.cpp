@@ -230,10 +230,8 @@ void Lisp::Parts::declare_events() {
                 .handler = [this](const Arguments&, Context&) { return Reply{interrupt_evaluations()}; },
                 .needs = ControlRole::owner});
     // While a handler runs, and waits for just that.
-    ServiceCore& core = ServiceCore::of(*service_);
-    core.answers_at_once.insert_or_assign(
-        "interrupt-eval", ServiceCore::AnswerAtOnce{.event = core.events.find("interrupt-eval"),
-                                                    .answer = [this] { return interrupt_evaluations(); }});
+    ServiceCore::of(*service_).control_plane().answer_at_once(events.find("interrupt-eval"),
+                                                              [this] { return interrupt_evaluations(); });
     const Parameter port{.name = "port", .type = ParameterType::integer, .minimum = 0, .maximum = 65535};
     Parameter new_port = port;
     new_port.description = "a port of the loopback; 0: any that is free";
@@ -324,7 +322,7 @@ Reply Lisp::Parts::stop_swank_server(const Arguments& arguments) {
 Value Lisp::Parts::call(const std::string& function, const Value::List& arguments) {
     if (function == "setting") return service_->settings().value(arguments.at(0).as_string());
     if (function == "set-setting") {
-        LayeredSettings* settings = ServiceCore::of(*service_).configuration->in_making();
+        LayeredSettings* settings = ServiceCore::of(*service_).configuration().in_making();
         if (settings == nullptr) throw ConfigurationError{"settings are set while the load event runs"};
         settings->set_value(arguments.at(0).as_string(), arguments.at(1), SettingsLayer::on_load);
         return arguments.at(1);

@@ -50,7 +50,7 @@ std::unique_ptr<ServiceBase> TrialMachine::make_service() {
                                  .log_file = log_file,
                                  .daemonize = deployment.background};
     auto service = mocks::fake_service<TrialService>(os, options);
-    if (deployment.drops_privileges) ServiceCore::of(*service).configuration->to_fill().set(setting::user, "trial");
+    if (deployment.drops_privileges) ServiceCore::of(*service).configuration().to_fill().set(setting::user, "trial");
     return service;
 }
 

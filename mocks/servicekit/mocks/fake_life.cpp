@@ -87,7 +87,7 @@ std::optional<FakeOs::End> FakeLife::result() const {
 FakeClient FakeLife::connect(const Peer& peer) {
     ServiceBase* const alive = service();
     if (alive == nullptr) throw std::runtime_error("nobody to connect to: the service does not run");
-    return os_->sockets.connect(ServiceCore::of(*alive).policies->control.endpoint(), peer);
+    return os_->sockets.connect(ServiceCore::of(*alive).policies().control.endpoint(), peer);
 }
 
 std::string FakeLife::ask(std::string_view request, const Peer& peer) {

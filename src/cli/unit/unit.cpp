@@ -78,7 +78,7 @@ private:
     [[nodiscard]] std::string text_if_set(Setting<std::string> setting) const {
         return settings().is_set(setting.name) ? settings().get(setting) : std::string{};
     }
-    [[nodiscard]] const DaemonPolicy& daemon() const { return session_.core.policies->daemon; }
+    [[nodiscard]] const DaemonPolicy& daemon() const { return session_.core.policies().daemon; }
 
     /// What no unit can carry out.
     [[nodiscard]] Result<void> check() const {
@@ -112,7 +112,7 @@ private:
         const std::string owner = text_if_set(setting::control_owner);
         const std::string group = text_if_set(setting::control_group);
         SocketUnit unit{.name = paths_.name,
-                        .description = session_.core.options.description,
+                        .description = session_.core.options().description,
                         .control_socket = paths_.control_socket,
                         .mode = "0" + (mode.empty() ? "600" : mode),
                         .user = owner.empty() ? service->user : owner,
@@ -132,7 +132,7 @@ private:
 
     Result<ServiceUnit> service_unit() {
         ServiceUnit unit{.name = paths_.name,
-                         .description = session_.core.options.description,
+                         .description = session_.core.options().description,
                          .type = type(),
                          .manager = manager_,
                          .is_template = session_.invocation.template_unit};

@@ -21,7 +21,7 @@ int refuse_background(Session& session) {
                                       "this service has none; use '" + program_name(session) + " run'"});
 }
 
-bool has_background(Session& session) { return session.core.policies->daemon.has_background(); }
+bool has_background(Session& session) { return session.core.policies().daemon.has_background(); }
 
 /// Whether a file can be made at a path, as far as this user sees. A start makes the run directory only.
 Result<void> check_file(os::Files& files, const std::string& action, const std::string& path) {
@@ -58,7 +58,7 @@ Result<void> check_streams(Session& session) {
 
 Result<void> check_paths(Session& session, const Paths& paths, const Deployment& deployment) {
     os::Files& files = *session.tools.host.files;
-    LogPolicy& log = session.core.policies->log;
+    LogPolicy& log = session.core.policies().log;
     log.configure(deployment);
     for (const std::string& file : log.files())
         if (auto checked = check_file(files, "log to", file); !checked) return checked;
@@ -148,7 +148,7 @@ int restart(Session& session) {
         if (const auto refused = signals.refusal()) return session.console.fail(*refused);
         return stop_to_restart(session);
     };
-    const int code = session.core.loads_in_service ? run_in_child(session, check_and_stop) : check_and_stop();
+    const int code = session.core.loads_in_service() ? run_in_child(session, check_and_stop) : check_and_stop();
     if (code != 0) return code;
     // exec(2) would forget it.
     if (const auto refused = signals.refusal()) return session.console.fail(*refused);

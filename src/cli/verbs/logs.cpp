@@ -98,7 +98,7 @@ int logs(Session& session) {
     const auto paths = resolve_paths(settings, session.tools.host);
     if (!paths) return console.fail(paths.error());
     if (paths->log_file.empty()) {
-        const bool notifies = session.core.policies->daemon.notifies_manager();
+        const bool notifies = session.core.policies().daemon.notifies_manager();
         return console.fail(Error{ExitCode::configuration, "show the log", "",
                                   "no log file is set; under systemd its lines are in the journal: journalctl " +
                                       (notifies ? "-t " + paths->name : "-u " + paths->name + ".service")});

@@ -36,8 +36,8 @@ const Value* row_member(const Value* value, std::string_view key) {
 }
 
 Planned planned_settings(Session& session, const Paths& paths) {
-    const LayeredSettings& settings = session.core.configuration->settings();
-    const PolicyReferences& policies = *session.core.policies;
+    const LayeredSettings& settings = session.core.configuration().settings();
+    const PolicyReferences& policies = session.core.policies();
     if (const auto deployment = make_deployment(settings, paths, session.tools.host)) {
         policies.log.configure(*deployment);
         policies.control.configure(*deployment);

@@ -57,7 +57,7 @@ TEST_F(HeartbeatTest, GoesOnWhileAnEventRuns) {
 }
 
 TEST_F(HeartbeatTest, StopsForAnEventThatHangsAndSaysSoOnce) {
-    core().configuration->to_fill().set(setting::hang_timeout, 20s);
+    core().configuration().to_fill().set(setting::hang_timeout, 20s);
     run_event([&](Context&) {
         EXPECT_GE(beats_in(20s), 3U);
         EXPECT_EQ(beats_in(60s), 0U);
@@ -73,7 +73,7 @@ TEST_F(HeartbeatTest, ATimeLimitOfTheCallersSaysNothingAboutTheService) {
 }
 
 TEST_F(HeartbeatTest, BeatsAgainWhenTheEventIsOver) {
-    core().configuration->to_fill().set(setting::hang_timeout, 20s);
+    core().configuration().to_fill().set(setting::hang_timeout, 20s);
     then([this] {
         const auto before = beats();
         host.reactor.advance(10s);
@@ -89,7 +89,7 @@ TEST_F(HeartbeatTest, BeatsAgainWhenTheEventIsOver) {
 }
 
 TEST_F(HeartbeatTest, AnEventThatShowsProgressDoesNotHang) {
-    core().configuration->to_fill().set(setting::hang_timeout, 20s);
+    core().configuration().to_fill().set(setting::hang_timeout, 20s);
     run_event([&](Context& context) {
         for (int i = 0; i < 10; ++i) {
             context.progress(1, 10);
@@ -100,13 +100,13 @@ TEST_F(HeartbeatTest, AnEventThatShowsProgressDoesNotHang) {
 }
 
 TEST_F(HeartbeatTest, AnEventMayHaveALimitOfItsOwn) {
-    core().configuration->to_fill().set(setting::hang_timeout, 20s);
+    core().configuration().to_fill().set(setting::hang_timeout, 20s);
     run_event([&](Context&) { EXPECT_EQ(beats_in(60s), 12U); }, 90s);
     EXPECT_THAT(errors(), Not(HasSubstr("hangs")));
 }
 
 TEST_F(HeartbeatTest, WithALimitOfZeroNoEventEverHangs) {
-    core().configuration->to_fill().set(setting::hang_timeout, 0s);
+    core().configuration().to_fill().set(setting::hang_timeout, 0s);
     run_event([&](Context&) { EXPECT_EQ(beats_in(600s), 120U); });
 }
 

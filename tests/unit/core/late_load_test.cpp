@@ -10,9 +10,9 @@ using ::testing::HasSubstr;
 class LateLoadTest : public testing::ServiceTest {};
 
 TEST_F(LateLoadTest, ADeclaredHandlerOfLoadMaySetWhatCanBeSet) {
-    core().loads_in_service = true;
+    service().load_in_service();
     service().events().replace("load", [this](const Arguments&, Context&) -> Reply {
-        core().configuration->in_making()->set(setting::name, "scripted");
+        core().configuration().in_making()->set(setting::name, "scripted");
         return {};
     });
     then([this] { service().request_stop(); });
@@ -20,11 +20,11 @@ TEST_F(LateLoadTest, ADeclaredHandlerOfLoadMaySetWhatCanBeSet) {
     EXPECT_EQ(run(), 0);
 
     EXPECT_EQ(service().settings().get(setting::name), "scripted");
-    EXPECT_EQ(core().configuration->in_making(), nullptr);
+    EXPECT_EQ(core().configuration().in_making(), nullptr);
 }
 
 TEST_F(LateLoadTest, WhatItThrowsEndsTheStart) {
-    core().loads_in_service = true;
+    service().load_in_service();
     service().events().replace(
         "load", [](const Arguments&, Context&) -> Reply { throw std::runtime_error("no such variable"); });
 
@@ -53,7 +53,7 @@ TEST_F(LateLoadTest, WhatIsAttachedEndsAfterTheStopEventTheLastFirst) {
 TEST_F(LateLoadTest, WhatIsAttachedEndsWhereTheLoadFails) {
     int ended = 0;
     hooks.on_load = [](Settings&) { throw std::runtime_error("no such variable"); };
-    core().loads_in_service = true;
+    service().load_in_service();
     service().add_cleanup([&] { ++ended; });
 
     EXPECT_EQ(run(), 78);

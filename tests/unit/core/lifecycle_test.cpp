@@ -390,7 +390,7 @@ TEST_F(LifecycleTest, WithoutControlServerThereIsNoSocket) {
 }
 
 TEST_F(LifecycleTest, AnUnknownUserIsAConfigurationError) {
-    core().configuration->to_fill().set(setting::user, "nosuchuser");
+    core().configuration().to_fill().set(setting::user, "nosuchuser");
 
     EXPECT_EQ(run(), 78);
     EXPECT_THAT(errors(), HasSubstr("there is no such user"));

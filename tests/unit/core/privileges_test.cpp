@@ -26,7 +26,7 @@ protected:
         hooks.on_start = [this] { started = true; };
     }
 
-    [[nodiscard]] LayeredSettings& settings() { return core().configuration->to_fill(); }
+    [[nodiscard]] LayeredSettings& settings() { return core().configuration().to_fill(); }
     void live() {
         raise(SIGTERM);
         EXPECT_EQ(run(), 0) << errors();

@@ -17,7 +17,7 @@ protected:
 
     /// As --ready-fd.
     void tell_on(int descriptor) {
-        core().configuration->to_fill().set_text("ready-fd", std::to_string(descriptor), SettingsLayer::command_line);
+        core().configuration().to_fill().set_text("ready-fd", std::to_string(descriptor), SettingsLayer::command_line);
     }
 };
 

@@ -404,7 +404,7 @@ TEST_F(LispTest, OnAnEventThatThereIsNotMakesIt) {
 
 TEST_F(LispTest, LoadCodeRunsInTheServiceAndMaySetWhatCanBeSet) {
     lisp().on("load", "(configure)");
-    EXPECT_TRUE(core().loads_in_service);
+    EXPECT_TRUE(core().loads_in_service());
     machine.evaluate = [this](const Job&) {
         EXPECT_TRUE(machine.ask("set-setting", {"name", "scripted"}).ok);
         return Evaluation{};

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <string_view>
+
+#include "core/announcements.hpp"
+#include "core/built_in_replies.hpp"
+#include "core/configuration.hpp"
+#include "core/event_runner.hpp"
+#include "core/life_state.hpp"
+#include "core/service_status.hpp"
+#include "servicekit/core/event_table.hpp"
+#include "servicekit/core/logger.hpp"
+#include "servicekit/core/service_options.hpp"
+
+namespace servicekit {
+
+/// Finds the handler of an event, declared or built in, and runs it. For the event thread.
+class EventHandlers {
+public:
+    /// \param program has on_start(), on_stop() and on_kill()
+    EventHandlers(const EventHooks& program, const EventTable& events, EventRunner& runner,
+                  Configuration& configuration, ServiceStatus& status, BuiltInReplies& replies, LifeState& state,
+                  Announcements& announcements, Logger& log)
+        : program_{program},
+          events_{events},
+          runner_{runner},
+          configuration_{configuration},
+          status_{status},
+          replies_{replies},
+          state_{state},
+          announcements_{announcements},
+          log_{log} {}
+
+    [[nodiscard]] Handler of(const EventDeclaration& event);
+    /// Runs an event that was queued, and answers it.
+    void run(QueuedEvent& run);
+    /// Runs `start`, `stop` or `kill`. Throws what the handler throws.
+    void run(std::string_view event);
+
+private:
+    /// The handler as a reload: the state and the daemon policy show that it begins and that it is over.
+    [[nodiscard]] Handler as_reload(Handler handler);
+
+    const EventHooks& program_;
+    const EventTable& events_;
+    EventRunner& runner_;
+    Configuration& configuration_;
+    ServiceStatus& status_;
+    BuiltInReplies& replies_;
+    LifeState& state_;
+    Announcements& announcements_;
+    Logger& log_;
+};
+
+}  // namespace servicekit

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <optional>
+
+#include "core/announcements.hpp"
+#include "core/crash_watch.hpp"
+#include "core/end_askers.hpp"
+#include "core/error_output.hpp"
+#include "core/service_log.hpp"
+#include "servicekit/base/error.hpp"
+#include "servicekit/os/process.hpp"
+#include "servicekit/policy/policy_references.hpp"
+
+namespace servicekit {
+
+/// Ends the process whatever its handlers do, after it has released the control socket, the log and the lock.
+class ForcedExit {
+public:
+    ForcedExit(ErrorOutput& error_output, EndAskers& end_askers, PolicyReferences& policies, ServiceLog& service_log,
+               CrashWatch& crash_watch, Announcements& announcements, os::Process& process)
+        : error_output_{error_output},
+          end_askers_{end_askers},
+          policies_{policies},
+          service_log_{service_log},
+          crash_watch_{crash_watch},
+          announcements_{announcements},
+          process_{process} {}
+
+    /// \param error why; nothing for exit code 0
+    void operator()(const std::optional<Error>& error);
+
+private:
+    ErrorOutput& error_output_;
+    EndAskers& end_askers_;
+    PolicyReferences& policies_;
+    ServiceLog& service_log_;
+    CrashWatch& crash_watch_;
+    Announcements& announcements_;
+    os::Process& process_;
+};
+
+}  // namespace servicekit

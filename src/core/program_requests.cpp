@@ -1,0 +1,93 @@
+#include "core/program_requests.hpp"
+
+#include <optional>
+#include <string>
+
+#include "servicekit/core/call_error.hpp"
+
+namespace servicekit {
+
+std::pair<std::shared_ptr<const EventDeclaration>, Arguments> ProgramRequests::check(std::string_view event,
+                                                                                     const Object& arguments) const {
+    auto found = events_.find(event);
+    if (!found || !is_client_event(event))
+        throw CallError("event-not-found", "there is no event '" + std::string{event} + "'", {{"event", event}});
+    try {
+        Arguments checked = check_arguments(*found, arguments);
+        return {std::move(found), std::move(checked)};
+    } catch (const BadArgument& bad) {
+        throw CallError("bad-argument", bad.what(), {{"event", event}, {"argument", bad.argument()}});
+    }
+}
+
+Reply ProgramRequests::run_nested(std::string_view event, const Object& arguments) {
+    auto [found, checked] = check(event, arguments);
+    if (state_.now() == ServiceState::loading)
+        throw CallError("not-ready", "the service is loading", {{"state", "loading"}});
+    const std::optional<BuiltIn> built_in = built_in_named(event);
+    if (built_in == BuiltIn::stop || built_in == BuiltIn::kill) return end(*built_in);
+    try {
+        Reply own = runner_.run_unasked(*found, checked, self(), handlers_.of(*found));
+        return built_in == BuiltIn::status ? Reply{status_.with(own.fields())} : own;
+    } catch (const CallError&) {
+        throw;
+    } catch (...) {
+        const CaughtException caught = describe_current_exception();
+        throw CallError(caught.code, caught.message, caught.as_error(std::string{event}));
+    }
+}
+
+void ProgramRequests::queue(std::string_view event, const Object& arguments, CallbackAnswer::Callback callback) {
+    auto [found, checked] = check(event, arguments);
+    check_takes_events();
+    const std::optional<BuiltIn> built_in = built_in_named(event);
+    if (built_in == BuiltIn::stop || built_in == BuiltIn::kill) {
+        const Reply initiated = end(*built_in);
+        return callback(&initiated.fields(), nullptr);
+    }
+    if (built_in == BuiltIn::status) {
+        callback = [this, callback = std::move(callback)](const Object* own, const Object* error) {
+            if (own == nullptr) return callback(nullptr, error);
+            const Object whole = status_.with(*own);
+            callback(&whole, nullptr);
+        };
+    }
+    push(std::move(found), std::move(checked), std::move(callback));
+}
+
+void ProgramRequests::queue_work(std::string_view what, std::function<void()> work) {
+    check_takes_events();
+    EventDeclaration event{.name = std::string{what}};
+    event.handler = [work = std::move(work)](const Arguments&, Context&) {
+        work();
+        return Reply{};
+    };
+    push(std::make_shared<const EventDeclaration>(std::move(event)), {}, [](const Object*, const Object*) {});
+}
+
+void ProgramRequests::check_takes_events() const {
+    const ServiceState now = state_.now();
+    if (!takes_events(now) && !runner_.is_in_handler())
+        throw CallError("not-ready", "the service is " + std::string{to_string(now)}, {{"state", to_string(now)}});
+}
+
+void ProgramRequests::push(std::shared_ptr<const EventDeclaration> event, Arguments arguments,
+                           CallbackAnswer::Callback callback) {
+    if (queue_.push(std::make_shared<QueuedEvent>(std::move(event), std::move(arguments), self(),
+                                                  std::make_unique<CallbackAnswer>(std::move(callback)))))
+        return;
+    const Object refusal = queue_.refusal();
+    throw CallError(refusal.get<std::string>("code", {}), refusal.get<std::string>("message", {}), refusal);
+}
+
+Peer ProgramRequests::self() const {
+    return {.pid = instance_.pid, .uid = process_.effective_user(), .role = ControlRole::owner};
+}
+
+Reply ProgramRequests::end(BuiltIn event) {
+    const bool stops = event == BuiltIn::stop;
+    stops ? shutdown_.stop_for_program() : shutdown_.kill_for_program();
+    return Reply{{"result", stops ? "stop-initiated" : "kill-initiated"}};
+}
+
+}  // namespace servicekit

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+#include "core/built_in_events.hpp"
+#include "core/event_handlers.hpp"
+#include "core/event_queue.hpp"
+#include "core/event_runner.hpp"
+#include "core/instance.hpp"
+#include "core/life_state.hpp"
+#include "core/service_status.hpp"
+#include "core/shutdown.hpp"
+#include "servicekit/core/event_table.hpp"
+#include "servicekit/os/process.hpp"
+
+namespace servicekit {
+
+/// Events that the application itself asks for. All functions throw CallError if the event can't be run or queued.
+class ProgramRequests {
+public:
+    ProgramRequests(const EventTable& events, EventQueue& queue, EventRunner& runner, EventHandlers& handlers,
+                    const ServiceStatus& status, const LifeState& state, Shutdown& shutdown, const Instance& instance,
+                    const os::Process& process)
+        : events_{events},
+          queue_{queue},
+          runner_{runner},
+          handlers_{handlers},
+          status_{status},
+          state_{state},
+          shutdown_{shutdown},
+          instance_{instance},
+          process_{process} {}
+
+    /// Runs an event at once, within the handler that asks for it.
+    Reply run_nested(std::string_view event, const Object& arguments);
+    /// Queues an event. From any thread.
+    void queue(std::string_view event, const Object& arguments, CallbackAnswer::Callback callback);
+    /// Queues a function. From any thread.
+    void queue_work(std::string_view what, std::function<void()> work);
+
+private:
+    [[nodiscard]] std::pair<std::shared_ptr<const EventDeclaration>, Arguments> check(std::string_view event,
+                                                                                      const Object& arguments) const;
+    void check_takes_events() const;
+    void push(std::shared_ptr<const EventDeclaration> event, Arguments arguments, CallbackAnswer::Callback callback);
+    /// Who asks: this process.
+    [[nodiscard]] Peer self() const;
+    /// \param event stop or kill
+    [[nodiscard]] Reply end(BuiltIn event);
+
+    const EventTable& events_;
+    EventQueue& queue_;
+    EventRunner& runner_;
+    EventHandlers& handlers_;
+    const ServiceStatus& status_;
+    const LifeState& state_;
+    Shutdown& shutdown_;
+    const Instance& instance_;
+    const os::Process& process_;
+};
+
+}  // namespace servicekit
