@@ -1,18 +1,15 @@
 #include "core/lifecycle.hpp"
 
 #include <algorithm>
-#include <cerrno>
 #include <cstddef>
-#include <new>
 #include <stop_token>
-#include <string_view>
 #include <system_error>
 #include <utility>
 
-#include "base/attempt.hpp"
 #include "base/rfc3339.hpp"
 #include "core/event_log.hpp"
 #include "core/service_core.hpp"
+#include "core/stage_outcome.hpp"
 #include "servicekit/policy/control_policy.hpp"
 #include "servicekit/policy/daemon_policy.hpp"
 #include "servicekit/policy/lock_policy.hpp"
@@ -21,26 +18,8 @@
 namespace servicekit {
 namespace {
 
-/// What a socket unit calls the control socket (FileDescriptorName=); all others are the program's.
-constexpr std::string_view control_socket_name = "control";
-
 /// Of the stack: with 64 KiB the library's own code overflows (measured), with 96 KiB it does not.
 constexpr std::size_t least_stack = std::size_t{128} << 10U;
-
-/// \returns what went wrong in it, also where that comes as an exception: no stage may keep those that follow from being
-///          undone, nor whoever waits from being told.
-template <class Stage>
-std::optional<Error> outcome_of(const Stage& stage) {
-    try {
-        return stage();
-    } catch (const std::system_error& error) {
-        return Error{ExitCode::os, "start", "", error.what(), error.code().value()};
-    } catch (const std::bad_alloc&) {
-        return os_error("start", "", ENOMEM);
-    } catch (...) {
-        return Error{ExitCode::internal, "start", "", describe_current_exception().message};
-    }
-}
 
 Error busy_error(const Owner& owner, const std::string& object) {
     const std::string who = owner.where.empty() ? "an unknown process" : owner.where;
@@ -49,7 +28,8 @@ Error busy_error(const Owner& owner, const std::string& object) {
 
 }  // namespace
 
-Lifecycle::Lifecycle(ServiceCore& core) : core_{&core}, signals_{*core.host_.signals} {}
+Lifecycle::Lifecycle(ServiceCore& core)
+    : core_{&core}, descriptors_{core.instance_, core.host_, core.log_}, signals_{*core.host_.signals} {}
 
 int Lifecycle::run(bool in_background) {
     ServiceCore& core = *core_;
@@ -58,9 +38,9 @@ int Lifecycle::run(bool in_background) {
     core.runner_.adopt_this_thread();
 
     std::optional<Error> failure = outcome_of([&] { return begin(in_background); });
-    if (failure) run_cleanups();
+    if (failure) core.event_thread_.run_cleanups();
     if (failure && !core.loop_) {
-        leave_ready_descriptor();
+        descriptors_.close_ready();
         core.crash_watch_.end();
         // Still in the process that the user started, or out of it and with nothing to undo.
         if (!entered_ || !in_background) core.error_output_.print(*failure);
@@ -68,16 +48,17 @@ int Lifecycle::run(bool in_background) {
         signals_.give_back();
         return to_int(failure->exit_code);
     }
-    bool started = false;
+    EventThread::Outcome outcome;
     if (!failure) {
-        const auto carried = daemon.run_service([&] { failure = live(started); });
+        const auto carried = daemon.run_service([&] { outcome = core.event_thread_.run([this] { ready(); }); });
+        failure = outcome.failure;
         if (!carried) {
             failure = carried.error();
-            run_cleanups();
+            core.event_thread_.run_cleanups();
         }
     }
     if (failure) core.error_output_.report(*failure);
-    end(stop_fault_);
+    end(outcome.stop_fault);
     if (failure) core.announcements_.failed(*failure);
     core.state_.become(ServiceState::stopped);
     return failure ? to_int(failure->exit_code) : 0;
@@ -90,7 +71,7 @@ std::optional<Error> Lifecycle::begin(bool in_background) {
     core.state_.become(ServiceState::loading);
     if (auto error = note_signals()) return error;
     if (auto ensured = core.host_.process->ensure_stack(least_stack); !ensured) return ensured.error();
-    if (auto error = take_over_sockets()) return error;
+    if (auto error = descriptors_.take_over_sockets()) return error;
     if (core.loads_in_service_) {
         if (auto error = prepare_late_load(in_background)) return error;
         if (auto error = enter(in_background)) return error;
@@ -155,10 +136,10 @@ std::optional<Error> Lifecycle::load(bool in_background) {
     core.instance_.deployment.other_pid_files = other_pid_files(settings, core.instance_.paths, core.host_);
     core.instance_.deployment.background = in_background;
     core.instance_.deployment.version = core.instance_.options.version;
-    core.instance_.deployment.control_descriptor = control_descriptor_;
-    core.instance_.deployment.keep_descriptors = passed_descriptors_;
-    if (auto error = claim_ready_descriptor()) return error;
-    if (auto error = claim_named_descriptors()) return error;
+    core.instance_.deployment.control_descriptor = descriptors_.control_socket();
+    core.instance_.deployment.keep_descriptors = descriptors_.sockets();
+    if (auto error = descriptors_.claim_ready(settings)) return error;
+    if (auto error = descriptors_.claim_named(settings)) return error;
     core.limits_.set(settings);
     core.log_router_.set_level(core.instance_.deployment.log_level);
     StreamRedirection::adapt(core.instance_.deployment, settings);
@@ -188,11 +169,11 @@ std::optional<Error> Lifecycle::prepare_late_load(bool in_background) {
     core.instance_.deployment = std::move(*deployment);
     core.instance_.deployment.background = in_background;
     core.instance_.deployment.version = core.instance_.options.version;
-    core.instance_.deployment.keep_descriptors = passed_descriptors_;
+    core.instance_.deployment.keep_descriptors = descriptors_.sockets();
     // What the load says is relative to where the caller is. A directory that was removed has no path; one can stay there.
     auto here = core.host_.process->current_directory();
     core.instance_.deployment.working_directory = here ? *std::move(here) : ".";
-    if (auto error = claim_ready_descriptor()) return error;
+    if (auto error = descriptors_.claim_ready(settings)) return error;
     core.policies_->daemon.configure(core.instance_.deployment);
     return std::nullopt;
 }
@@ -245,109 +226,6 @@ std::optional<Error> Lifecycle::take_up_late_surroundings() {
     return std::nullopt;
 }
 
-std::optional<Error> Lifecycle::live(bool& started) {
-    ServiceCore& core = *core_;
-    core.runner_.adopt_this_thread();
-    core.host_.crashes->guard_this_thread();
-    auto failure = outcome_of([&] {
-        auto error = start_event();
-        started = !error;
-        if (started) serve_until_stopped();
-        return error;
-    });
-    if (started && failure) {
-        // Nothing has limited the time of its end so far.
-        core.shutdown_.post_stop(failure->message());
-    }
-    if (started || core.shutdown_.is_asked_for()) {
-        stop_fault_ = stop_event();
-        if (stop_fault_ && failure) core.log_.error(stop_fault_->message());
-        if (!failure) failure = stop_fault_;
-        if (!failure && core.shutdown_.is_stopping()) failure = core.shutdown_.failure();
-        if (started) stop_fault_ = failure;
-    }
-    run_cleanups();
-    return failure;
-}
-
-void Lifecycle::serve_until_stopped() {
-    ServiceCore& core = *core_;
-    core.shutdown_.set_started();
-    core.state_.become(ServiceState::running);
-    core.log_.info("ready");
-    core.announcements_.ready();
-    tell_ready_descriptor();
-    start_heartbeat();
-    serve();
-}
-
-std::optional<Error> Lifecycle::claim_ready_descriptor() {
-    ServiceCore& core = *core_;
-    const int descriptor = core.configuration_.settings().get(setting::ready_fd);
-    if (descriptor == 0 || ready_descriptor_) return std::nullopt;
-    if (auto claimed = core.host_.inherited->claim_for_writing(descriptor); !claimed) {
-        Error error = claimed.error();
-        error.exit_code = ExitCode::configuration;
-        error.action = "tell when it is ready on";
-        return error;
-    }
-    ready_descriptor_ = descriptor;
-    core.instance_.deployment.keep_descriptors.push_back(descriptor);
-    return std::nullopt;
-}
-
-std::optional<Error> Lifecycle::claim_named_descriptors() {
-    ServiceCore& core = *core_;
-    const Settings& settings = core.configuration_.settings();
-    for (const auto& descriptor : {os::named_descriptor(core.instance_.deployment.log_file),
-                                   StreamRedirection::descriptor_of(os::Stream::out, settings),
-                                   StreamRedirection::descriptor_of(os::Stream::error, settings)}) {
-        if (!descriptor) continue;
-        core.instance_.deployment.keep_descriptors.push_back(*descriptor);
-        constexpr int last_stream = 2;
-        if (*descriptor <= last_stream) continue;
-        // Later the number may be that of a file of the service's own.
-        if (auto claimed = core.host_.inherited->claim_for_writing(*descriptor); !claimed) {
-            Error error = claimed.error();
-            error.exit_code = ExitCode::configuration;
-            error.action = "write to";
-            return error;
-        }
-    }
-    return std::nullopt;
-}
-
-void Lifecycle::tell_ready_descriptor() {
-    const auto descriptor = std::exchange(ready_descriptor_, std::nullopt);
-    if (!descriptor) return;
-    // Whoever wanted to know has gone: no reason to end.
-    if (const auto told = core_->host_.inherited->write_and_close(*descriptor, "\n"); !told)
-        core_->log_.warning(told.error().message());
-}
-
-void Lifecycle::leave_ready_descriptor() noexcept {
-    if (const auto descriptor = std::exchange(ready_descriptor_, std::nullopt))
-        core_->host_.inherited->close(*descriptor);
-}
-
-std::optional<Error> Lifecycle::take_over_sockets() {
-    ServiceCore& core = *core_;
-    auto sockets = core.host_.service_manager->take_listen_sockets();
-    if (!sockets) return sockets.error();
-    for (os::ListenSocket& socket : *sockets) {
-        passed_descriptors_.push_back(socket.descriptor);
-        if (socket.name != control_socket_name) {
-            core.instance_.listen_sockets.push_back(std::move(socket));
-        } else if (!control_descriptor_) {
-            control_descriptor_ = socket.descriptor;
-        } else {
-            return Error{ExitCode::configuration, "take over the socket", socket.name,
-                         "the service manager passes more than one of that name"};
-        }
-    }
-    return std::nullopt;
-}
-
 std::optional<Error> Lifecycle::hold_lock() {
     ServiceCore& core = *core_;
     const auto acquired = core.policies_->lock.acquire(LockWait::fail_fast, std::stop_token{});
@@ -395,94 +273,18 @@ std::optional<Error> Lifecycle::start_handlers() {
     return std::nullopt;
 }
 
-std::optional<Error> Lifecycle::start_event() {
+void Lifecycle::ready() {
     ServiceCore& core = *core_;
-    try {
-        core.handlers_.run("start");
-    } catch (...) {
-        const CaughtException caught = describe_current_exception();
-        return Error{ExitCode::internal, "start", "", caught.message};
-    }
-    if (core.shutdown_.is_asked_for()) return Error{ExitCode::timeout, "start", "", "stopped while starting"};
-    return std::nullopt;
-}
-
-void Lifecycle::start_heartbeat() {
-    ServiceCore& core = *core_;
+    core.announcements_.ready();
+    descriptors_.report_ready();
     if (const auto interval = core.policies_->daemon.alive_interval())
         core.loop_->post([&core, interval] { core.heartbeat_.start(*interval); });
-}
-
-void Lifecycle::serve() {
-    // However it ends: what a policy or the system throws leaves this, too.
-    struct Serving {
-        explicit Serving(Shutdown& the_shutdown) : shutdown{the_shutdown} { shutdown.set_serving(true); }
-        Serving(const Serving&) = delete;
-        Serving& operator=(const Serving&) = delete;
-        ~Serving() { shutdown.set_serving(false); }
-        Shutdown& shutdown;
-    };
-    ServiceCore& core = *core_;
-    const Serving serving{core.shutdown_};
-    for (;;) {
-        if (core.shutdown_.is_killing()) kill_event();
-        if (core.shutdown_.is_stopping()) break;
-        if (const auto run = core.queue_.take())
-            serve(*run);
-        else
-            core.queue_.wait();
-    }
-}
-
-void Lifecycle::serve(QueuedEvent& run) {
-    ServiceCore& core = *core_;
-    try {
-        core.status_.refresh_before(run.event().name);
-        core.handlers_.run(run);
-    } catch (const std::bad_alloc&) {
-        // The event's own lack of memory is an error reply. This is that of the reply, or of what surrounds the event.
-        static_cast<void>(run.lack_memory());
-        static_cast<void>(attempt([&] { core.log_.error("out of memory around event '" + run.event().name + "'"); }));
-    }
-}
-
-void Lifecycle::kill_event() {
-    try {
-        core_->handlers_.run("kill");
-    } catch (...) {
-        core_->log_.error("event 'kill' failed: " + describe_current_exception().message);
-    }
-    core_->shutdown_.finish_kill();
-}
-
-std::optional<Error> Lifecycle::stop_event() {
-    ServiceCore& core = *core_;
-    core.state_.become(ServiceState::stopping);
-    try {
-        core.handlers_.run("stop");
-    } catch (...) {
-        return Error{ExitCode::internal, "stop", "", describe_current_exception().message};
-    }
-    return std::nullopt;
-}
-
-void Lifecycle::run_cleanups() {
-    auto& cleanups = core_->cleanups_;
-    while (!cleanups.empty()) {
-        const auto cleanup = std::move(cleanups.back());
-        cleanups.pop_back();
-        try {
-            cleanup();
-        } catch (...) {
-            core_->log_.error("a cleanup of the service failed: " + describe_current_exception().message);
-        }
-    }
 }
 
 void Lifecycle::end(const std::optional<Error>& fault) {
     ServiceCore& core = *core_;
     auto& [daemon, lock, log, control] = *core.policies_;
-    leave_ready_descriptor();
+    descriptors_.close_ready();
     // Nothing may be asked of the service any more, or it would wait for an answer for ever.
     for (const auto& run : core.queue_.close()) EventLog{core.log_}.decline(*run, core.queue_.refusal());
     core.end_askers_.answer(fault);

@@ -82,7 +82,7 @@ void ServiceBase::post_work(std::string_view what, std::function<void()> work) {
     core_->requests_.queue_work(what, std::move(work));
 }
 
-void ServiceBase::add_cleanup(std::function<void()> cleanup) { core_->cleanups_.push_back(std::move(cleanup)); }
+void ServiceBase::add_cleanup(std::function<void()> cleanup) { core_->event_thread_.add_cleanup(std::move(cleanup)); }
 
 void ServiceBase::request_stop() { core_->shutdown_.stop_for_program(); }
 

@@ -39,7 +39,8 @@ ServiceCore::ServiceCore(ServiceBase& service, ServiceOptions options, EventHook
       requests_{events_, queue_, runner_, handlers_, status_, state_, shutdown_, instance_, *host_.process},
       control_plane_{events_,   queue_,      runner_,      state_,       status_, replies_,
                      shutdown_, end_askers_, service_log_, *host_.clock, log_},
-      heartbeat_{runner_, limits_, announcements_, *host_.clock, log_} {
+      heartbeat_{runner_, limits_, announcements_, *host_.clock, log_},
+      event_thread_{handlers_, status_, queue_, runner_, shutdown_, state_, *host_.crashes, log_} {
     runner_.wait_by(host_.make_parking);
     runner_.on_progress([this](std::uint64_t done, std::uint64_t total, std::string_view text) {
         announcements_.progress(done, total, text);

@@ -1,15 +1,12 @@
 #pragma once
 
-#include <functional>
 #include <memory>
-#include <string_view>
-#include <vector>
 
 #include "core/built_in_replies.hpp"
 #include "core/client_load.hpp"
 #include "core/configuration.hpp"
 #include "core/control_plane.hpp"
-#include "core/event_handlers.hpp"
+#include "core/event_thread.hpp"
 #include "core/heartbeat.hpp"
 #include "core/privileges.hpp"
 #include "core/program_requests.hpp"
@@ -57,7 +54,6 @@ private:
     Instance instance_;
     LifeState state_;
     TimeLimits limits_;
-    std::vector<std::function<void()>> cleanups_;
     bool loads_in_service_ = false;
 
     LogRouter log_router_;
@@ -86,6 +82,7 @@ private:
     ProgramRequests requests_;
     ControlPlane control_plane_;
     Heartbeat heartbeat_;
+    EventThread event_thread_;
 };
 
 }  // namespace servicekit

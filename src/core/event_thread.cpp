@@ -1,0 +1,113 @@
+#include "core/event_thread.hpp"
+
+#include <new>
+
+#include "base/attempt.hpp"
+#include "core/stage_outcome.hpp"
+
+namespace servicekit {
+
+EventThread::Outcome EventThread::run(const std::function<void()>& on_ready) {
+    runner_.adopt_this_thread();
+    crashes_.guard_this_thread();
+    bool started = false;
+    Outcome outcome;
+    auto& [failure, stop_fault] = outcome;
+    failure = outcome_of([&] {
+        auto error = start_event();
+        if (error) return error;
+        started = true;
+        shutdown_.set_started();
+        state_.become(ServiceState::running);
+        log_.info("ready");
+        on_ready();
+        serve();
+        return error;
+    });
+    // Nothing has limited the time of its end so far.
+    if (started && failure) shutdown_.post_stop(failure->message());
+    if (started || shutdown_.is_asked_for()) {
+        stop_fault = stop_event();
+        if (stop_fault && failure) log_.error(stop_fault->message());
+        if (!failure) failure = stop_fault;
+        if (!failure && shutdown_.is_stopping()) failure = shutdown_.failure();
+        if (started) stop_fault = failure;
+    }
+    run_cleanups();
+    return outcome;
+}
+
+std::optional<Error> EventThread::start_event() {
+    try {
+        handlers_.run("start");
+    } catch (...) {
+        const CaughtException caught = describe_current_exception();
+        return Error{ExitCode::internal, "start", "", caught.message};
+    }
+    if (shutdown_.is_asked_for()) return Error{ExitCode::timeout, "start", "", "stopped while starting"};
+    return std::nullopt;
+}
+
+void EventThread::serve() {
+    // However it ends: what a policy or the system throws leaves this, too.
+    struct Serving {
+        explicit Serving(Shutdown& the_shutdown) : shutdown{the_shutdown} { shutdown.set_serving(true); }
+        Serving(const Serving&) = delete;
+        Serving& operator=(const Serving&) = delete;
+        ~Serving() { shutdown.set_serving(false); }
+        Shutdown& shutdown;
+    };
+    const Serving serving{shutdown_};
+    for (;;) {
+        if (shutdown_.is_killing()) kill_event();
+        if (shutdown_.is_stopping()) break;
+        if (const auto run = queue_.take())
+            serve(*run);
+        else
+            queue_.wait();
+    }
+}
+
+void EventThread::serve(QueuedEvent& run) {
+    try {
+        status_.refresh_before(run.event().name);
+        handlers_.run(run);
+    } catch (const std::bad_alloc&) {
+        // The event's own lack of memory is an error reply. This is that of the reply, or of what surrounds the event.
+        static_cast<void>(run.lack_memory());
+        static_cast<void>(attempt([&] { log_.error("out of memory around event '" + run.event().name + "'"); }));
+    }
+}
+
+void EventThread::kill_event() {
+    try {
+        handlers_.run("kill");
+    } catch (...) {
+        log_.error("event 'kill' failed: " + describe_current_exception().message);
+    }
+    shutdown_.finish_kill();
+}
+
+std::optional<Error> EventThread::stop_event() {
+    state_.become(ServiceState::stopping);
+    try {
+        handlers_.run("stop");
+    } catch (...) {
+        return Error{ExitCode::internal, "stop", "", describe_current_exception().message};
+    }
+    return std::nullopt;
+}
+
+void EventThread::run_cleanups() {
+    while (!cleanups_.empty()) {
+        const auto cleanup = std::move(cleanups_.back());
+        cleanups_.pop_back();
+        try {
+            cleanup();
+        } catch (...) {
+            log_.error("a cleanup of the service failed: " + describe_current_exception().message);
+        }
+    }
+}
+
+}  // namespace servicekit

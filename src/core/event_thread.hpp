@@ -1,0 +1,66 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "core/event_handlers.hpp"
+#include "core/event_queue.hpp"
+#include "core/event_runner.hpp"
+#include "core/life_state.hpp"
+#include "core/service_status.hpp"
+#include "core/shutdown.hpp"
+#include "servicekit/base/error.hpp"
+#include "servicekit/core/logger.hpp"
+#include "servicekit/os/crash_reporter.hpp"
+
+namespace servicekit {
+
+/// Runs the handlers of the application, from the start event to the stop event. All functions are called by the thread
+/// on which the handlers run.
+class EventThread {
+public:
+    EventThread(EventHandlers& handlers, ServiceStatus& status, EventQueue& queue, EventRunner& runner,
+                Shutdown& shutdown, LifeState& state, os::CrashReporter& crashes, Logger& log)
+        : handlers_{handlers},
+          status_{status},
+          queue_{queue},
+          runner_{runner},
+          shutdown_{shutdown},
+          state_{state},
+          crashes_{crashes},
+          log_{log} {}
+
+    struct Outcome {
+        std::optional<Error> failure = {};     ///< why the service failed
+        std::optional<Error> stop_fault = {};  ///< why its stop was not clean
+    };
+    /// Runs the start event, all events that are asked for, and the stop event. \pre the loop turns
+    /// \param on_ready is called between the start event and the others
+    [[nodiscard]] Outcome run(const std::function<void()>& on_ready);
+
+    /// As ServiceBase::add_cleanup().
+    void add_cleanup(std::function<void()> cleanup) { cleanups_.push_back(std::move(cleanup)); }
+    /// Runs those that have not run. run() does it at its end.
+    void run_cleanups();
+
+private:
+    std::optional<Error> start_event();
+    void serve();
+    void serve(QueuedEvent& run);
+    [[noreturn]] void kill_event();
+    std::optional<Error> stop_event();
+
+    EventHandlers& handlers_;
+    ServiceStatus& status_;
+    EventQueue& queue_;
+    EventRunner& runner_;
+    Shutdown& shutdown_;
+    LifeState& state_;
+    os::CrashReporter& crashes_;
+    Logger& log_;
+    std::vector<std::function<void()>> cleanups_;
+};
+
+}  // namespace servicekit

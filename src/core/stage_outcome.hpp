@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cerrno>
+#include <new>
+#include <optional>
+#include <system_error>
+
+#include "core/event_runner.hpp"
+#include "servicekit/base/error.hpp"
+
+namespace servicekit {
+
+/// Runs a stage of a life. What it throws becomes an error, so that the stages before it are undone and all who wait
+/// get an answer.
+/// \returns what went wrong
+template <class Stage>
+std::optional<Error> outcome_of(const Stage& stage) {
+    try {
+        return stage();
+    } catch (const std::system_error& error) {
+        return Error{ExitCode::os, "start", "", error.what(), error.code().value()};
+    } catch (const std::bad_alloc&) {
+        return os_error("start", "", ENOMEM);
+    } catch (...) {
+        return Error{ExitCode::internal, "start", "", describe_current_exception().message};
+    }
+}
+
+}  // namespace servicekit
