@@ -1,12 +1,20 @@
 // A service with one event and one setting of its own.
-#include <servicekit/servicekit.hpp>
+#include <servicekit/configured.hpp>
+#include <servicekit/main.hpp>
 
 #include <cstdint>
 #include <string>
 
-using servicekit::Arguments, servicekit::Context, servicekit::Reply, servicekit::Settings;
+using servicekit::Arguments, servicekit::Context, servicekit::Reply;
 
-class Greeter final : public servicekit::Service {
+struct Config {
+    std::string greeting = "hello";
+};
+
+// From this follow the config file, the environment, the command line, the help, and what a reload says.
+void describe(servicekit::Schema<Config>& config) { config.add("greeting", &Config::greeting, "how it greets"); }
+
+class Greeter final : public servicekit::Configured<Config> {
 public:
     Greeter() {
         events().add({.name = "greet",
@@ -16,20 +24,13 @@ public:
     }
 
 private:
-    // Runs before the start, and again at each reload.
-    void on_load(Settings& settings) override {
-        settings.app().allow_only({"greeting"});
-        greeting_ = settings.app().get<std::string>("greeting", "hello");
-    }
-
     void on_status(Reply& reply) override { reply.set("greetings", greetings_); }
 
     Reply greet(const Arguments& arguments) {
         ++greetings_;
-        return {{"text", greeting_ + ", " + arguments.get<std::string>("name")}};
+        return {{"text", config().greeting + ", " + arguments.get<std::string>("name")}};
     }
 
-    std::string greeting_;
     std::uint64_t greetings_ = 0;
 };
 

@@ -1,17 +1,20 @@
 // The greeter of example 01, made of functions.
-#include <servicekit/servicekit.hpp>
+#include <servicekit/configured.hpp>
+#include <servicekit/main.hpp>
 
 #include <string>
 
+struct Config {
+    std::string greeting = "hello";
+};
+
+void describe(servicekit::Schema<Config>& config) { config.add("greeting", &Config::greeting, "how it greets"); }
+
 int main(int argc, char** argv) {
-    std::string greeting;
-    const auto on_load = [&](servicekit::Settings& settings) {
-        greeting = settings.app().get<std::string>("greeting", "hello");
-    };
+    servicekit::Configured<Config> service{{.name = "greeter"}};
     const auto greet = [&](const servicekit::Arguments& arguments, servicekit::Context&) {
-        return servicekit::Reply{{"text", greeting + ", " + arguments.get<std::string>("name")}};
+        return servicekit::Reply{{"text", service.config().greeting + ", " + arguments.get<std::string>("name")}};
     };
-    servicekit::Service service{{.name = "greeter"}, {.on_load = on_load}};
     service.events().add({.name = "greet", .parameters = {{.name = "name"}}, .handler = greet});
     return servicekit::service_main(argc, argv, service);
 }

@@ -9,9 +9,16 @@
 
 using servicekit::Arguments, servicekit::Context, servicekit::ParameterType, servicekit::Reply, servicekit::Settings;
 
+void describe(servicekit::Schema<ServerConfig>& config) {
+    config.add("port", &ServerConfig::port, "TCP port; 0: any free one", {.needs_restart = true});
+    config.add("data-directory", &ServerConfig::data_directory, "where the journal is",
+               {.required = true, .needs_restart = true});
+    config.add("greeting", &ServerConfig::greeting, "what a client gets when it connects");
+}
+
 JustAnotherServer::JustAnotherServer(LineServer& server, servicekit::ServiceOptions options,
                                      const servicekit::os::Host& host)
-    : servicekit::Service{std::move(options), {}, host}, server_{server} {
+    : Configured{std::move(options), {}, host}, server_{server} {
     events().add({.name = "backup",
                   .description = "copies the data directory",
                   .parameters = {{.name = "directory", .type = ParameterType::path}},
@@ -20,23 +27,14 @@ JustAnotherServer::JustAnotherServer(LineServer& server, servicekit::ServiceOpti
                   }});
 }
 
-// Reads all keys before it uses any of them, so that an invalid configuration changes nothing.
+// Runs before the start, and again at each reload. The whole configuration is checked by then.
 void JustAnotherServer::on_load(Settings& settings) {
     if (settings.is_client()) return;
-    const servicekit::AppConfiguration app = settings.app();
-    app.allow_only({"port", "data-directory", "greeting"});
-    app.needs_restart({"port", "data-directory"});
-    const auto port = app.get<std::uint16_t>("port", 0);
-    const std::filesystem::path data_directory = app.get<std::string>("data-directory");
-    const auto greeting = app.get<std::string>("greeting", "hello");
-
-    server_.set_greeting(greeting);
-    if (is_reload()) return;
-    port_ = port;
-    data_directory_ = std::filesystem::absolute(data_directory);
+    server_.set_greeting(config().greeting);
+    if (!is_reload()) data_directory_ = std::filesystem::absolute(config().data_directory);
 }
 
-void JustAnotherServer::on_start() { server_.start(port_, data_directory_); }
+void JustAnotherServer::on_start() { server_.start(config().port, data_directory_); }
 
 void JustAnotherServer::on_stop() { server_.stop(); }
 

@@ -1,14 +1,23 @@
 #pragma once
 
-#include <servicekit/service.hpp>
+#include <servicekit/configured.hpp>
 
 #include <cstdint>
 #include <filesystem>
+#include <string>
 
 #include "line_server.hpp"
 
+struct ServerConfig {
+    std::uint16_t port = 0;  // any free one
+    std::filesystem::path data_directory;
+    std::string greeting = "hello";
+};
+
+void describe(servicekit::Schema<ServerConfig>& config);
+
 /// A LineServer as a unix service.
-class JustAnotherServer final : public servicekit::Service {
+class JustAnotherServer final : public servicekit::Configured<ServerConfig> {
 public:
     /// \param server outlives the service
     /// \param host the operating system; a test gives a fake one
@@ -22,6 +31,5 @@ private:
     void on_status(servicekit::Reply& reply) override;
 
     LineServer& server_;
-    std::uint16_t port_ = 0;
-    std::filesystem::path data_directory_;
+    std::filesystem::path data_directory_;  // absolute
 };

@@ -66,8 +66,8 @@ ClientSettings load_client_settings(Session& session, const std::vector<std::pai
     const std::string program = program_name(session);
     const os::Environment& environment = *session.tools.host.environment;
     settings.set_client(true);
-    auto in_environment = apply_environment(settings, program, environment);
-    for (const Error& fault : apply_command_line(settings, given)) {
+    auto in_environment = apply_environment(settings, own_schema(session), program, environment);
+    for (const Error& fault : apply_command_line(settings, own_schema(session), given)) {
         loaded.refusal = fault;
         return loaded;
     }
@@ -78,7 +78,8 @@ ClientSettings load_client_settings(Session& session, const std::vector<std::pai
         if (!unknown && is_about_the_place(fault, program)) unknown = fault;
         loaded.warnings.push_back(std::move(fault));
     }
-    for (Error& doubtful : doubtful_variables(program, environment)) loaded.warnings.push_back(std::move(doubtful));
+    for (Error& doubtful : doubtful_variables(program, own_schema(session), environment))
+        loaded.warnings.push_back(std::move(doubtful));
     for (const std::string& tolerated : session.core.configuration().settings().tolerated())
         loaded.warnings.push_back({ExitCode::configuration, "use the configuration", "", tolerated});
     if (load.event_fault) loaded.warnings.push_back(*load.event_fault);

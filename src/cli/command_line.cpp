@@ -13,8 +13,9 @@
 #include "base/names.hpp"
 #include "base/parse_number.hpp"
 #include "cli/help.hpp"
+#include "cli/setting_options.hpp"
+#include "cli/settings_layers.hpp"
 #include "core/setting_kind.hpp"
-#include "core/setting_table.hpp"
 #include "servicekit/base/log_level.hpp"
 
 namespace servicekit::cli {
@@ -24,10 +25,10 @@ using std::chrono::milliseconds;
 using Arguments = std::vector<std::string>;
 
 /// The options that some verb has beside the settings.
-constexpr std::array<std::string_view, 18> verb_options{
-    "--json",    "--template", "--user-manager",  "--no-wait", "--timeout", "--test",
-    "--live",    "--ready",    "--max-busy",      "--follow",  "--lines",   "--since",
-    "--channel", "--socket",   "--notify-reload", "--help",    "--version", "--package"};
+constexpr std::array<std::string_view, 19> verb_options{
+    "--json",   "--template",      "--user-manager", "--no-wait", "--timeout", "--test",    "--live",
+    "--ready",  "--max-busy",      "--follow",       "--lines",   "--since",   "--channel", "--schema",
+    "--socket", "--notify-reload", "--help",         "--version", "--package"};
 constexpr std::string_view short_options = "fhn";
 /// How the scripts of `completion` call the program.
 constexpr std::string_view inner_verb = "complete";
@@ -36,23 +37,29 @@ std::string dashed(std::string_view setting) { return "--" + std::string{setting
 
 bool is_option(std::string_view argument) { return argument.size() > 1 && argument.front() == '-'; }
 
-bool is_known_option(std::string_view argument) {
+bool is_verb_option(std::string_view name) {
+    return std::find(verb_options.begin(), verb_options.end(), name) != verb_options.end();
+}
+
+bool is_known_option(std::string_view argument, const ConfigSchema* own) {
     if (!argument.starts_with("--")) return short_options.find(argument[1]) != std::string_view::npos;
     const auto name = argument.substr(0, argument.find('='));
-    if (std::find(verb_options.begin(), verb_options.end(), name) != verb_options.end()) return true;
-    return std::any_of(setting_table().begin(), setting_table().end(),
-                       [&](const SettingRow& setting) { return name == dashed(setting.name); });
+    if (is_verb_option(name)) return true;
+    const auto settings = setting_options(own);
+    return std::any_of(settings.begin(), settings.end(),
+                       [&](const SettingOption& setting) { return name == dashed(setting.name); });
 }
 
 }  // namespace
 
-bool takes_next(std::string_view option, std::string_view next) {
+bool takes_next(std::string_view option, std::string_view next, const ConfigSchema* own) {
     if (option == "--timeout" || option == "--max-busy" || option == "--lines" || option == "-n" ||
         option == "--since" || option == "--channel" || option == "--package")
         return true;
     // `status` has it as a flag, `call` with a value.
     if (option == "--json") return find_verb(next) == nullptr && !is_option(next);
-    return std::any_of(setting_table().begin(), setting_table().end(), [&](const SettingRow& setting) {
+    const auto settings = setting_options(own);
+    return std::any_of(settings.begin(), settings.end(), [&](const SettingOption& setting) {
         return !setting.placeholder.empty() && option == dashed(setting.name);
     });
 }
@@ -96,15 +103,13 @@ bool mentions(const Arguments& arguments, std::string_view setting) {
 }
 
 // Not those that are not asked for: each is compared with all before it, which took half of the time of a verb.
-void declare_settings(CLI::App& app, const Arguments* mentioned_in) {
-    for (const SettingRow& setting : setting_table()) {
+void declare_settings(CLI::App& app, const Arguments* mentioned_in, const ConfigSchema* own) {
+    for (const SettingOption& setting : setting_options(own)) {
         if (mentioned_in != nullptr && !mentions(*mentioned_in, setting.name)) continue;
-        const std::string group{to_string(setting.group)};
-        const std::string description = described(setting);
         if (setting.placeholder.empty())
-            app.add_flag(dashed(setting.name), description)->group(group);
+            app.add_flag(dashed(setting.name), setting.description)->group(setting.group);
         else
-            add_value_option(app, dashed(setting.name), std::string{setting.placeholder}, description, group);
+            add_value_option(app, dashed(setting.name), setting.placeholder, setting.description, setting.group);
     }
 }
 
@@ -122,6 +127,9 @@ void declare_own_options(CLI::App& app, Invocation& into) {
             break;
         case Verb::status:
             app.add_flag("--json", into.json, "print the reply as it is");
+            break;
+        case Verb::check:
+            app.add_flag("--schema", into.schema, "print a JSON Schema of the config file, and check nothing");
             break;
         case Verb::where:
             app.add_flag("--json", into.json, "print them as JSON");
@@ -189,19 +197,20 @@ void declare_own_options(CLI::App& app, Invocation& into) {
 
 /// The options that a verb takes, as a command line of it is read by.
 /// \param mentioned_in the command line; null: all settings are declared
-void declare(CLI::App& app, Invocation& into, const ServiceOptions& about, const Arguments* mentioned_in) {
+void declare(CLI::App& app, Invocation& into, const ServiceOptions& about, const ConfigSchema* own,
+             const Arguments* mentioned_in) {
     app.get_formatter()->column_width(34);
     app.set_help_flag("-h,--help", "print this");
     app.set_version_flag("--version", version_text(about), "print the version");
     declare_own_options(app, into);
-    declare_settings(app, mentioned_in);
+    declare_settings(app, mentioned_in, own);
 }
 
 /// One reading of one command line.
 class Reading {
 public:
-    Reading(const Arguments& arguments, const ServiceOptions& about, LispVerbs lisp)
-        : arguments_{arguments}, about_{about}, lisp_{lisp}, command_{about.name} {}
+    Reading(const Arguments& arguments, const ServiceOptions& about, const Dialect& dialect)
+        : arguments_{arguments}, about_{about}, dialect_{dialect}, command_{about.name} {}
 
     std::variant<Invocation, Answer> read();
 
@@ -219,7 +228,7 @@ private:
 
     const Arguments& arguments_;
     const ServiceOptions& about_;
-    LispVerbs lisp_;
+    const Dialect& dialect_;
     std::string command_;  ///< the program, and its verb once that is known
     Invocation invocation_;
     Arguments behind_dashes_;
@@ -240,7 +249,7 @@ std::variant<Invocation, Answer> Reading::read() {
     const VerbDescription* verb = find_verb(name);
     if (verb == nullptr) {
         std::vector<std::string_view> names;
-        for (const VerbDescription& known : verbs(lisp_)) names.push_back(known.name);
+        for (const VerbDescription& known : verbs(dialect_.lisp)) names.push_back(known.name);
         return refuse("there is no verb '" + name + "'" + did_you_mean(name, names));
     }
     command_ += " " + name;
@@ -257,8 +266,8 @@ std::optional<std::size_t> Reading::verb_position() const {
     for (std::size_t i = 0; i < arguments_.size(); ++i) {
         const std::string& argument = arguments_[i];
         // Whether an unknown option takes the next argument nobody knows, so the search ends at it.
-        if (!is_option(argument) || !is_known_option(argument)) return i;
-        if (i + 1 < arguments_.size() && takes_next(argument, arguments_[i + 1])) ++i;
+        if (!is_option(argument) || !is_known_option(argument, dialect_.own)) return i;
+        if (i + 1 < arguments_.size() && takes_next(argument, arguments_[i + 1], dialect_.own)) ++i;
     }
     return std::nullopt;
 }
@@ -271,7 +280,7 @@ void Reading::take_forms_behind_dashes(Arguments& rest) {
             return;
         }
         const auto next = argument + 1;
-        if (next != rest.end() && is_option(*argument) && takes_next(*argument, *next)) argument = next;
+        if (next != rest.end() && is_option(*argument) && takes_next(*argument, *next, dialect_.own)) argument = next;
     }
 }
 
@@ -279,14 +288,14 @@ Answer Reading::answer_without_verb() const {
     const auto has = [this](std::string_view option) {
         return std::find(arguments_.begin(), arguments_.end(), option) != arguments_.end();
     };
-    if (has("--help") || has("-h")) return {.text = help_text(about_, lisp_)};
+    if (has("--help") || has("-h")) return {.text = help_text(about_, dialect_)};
     if (has("--version")) return {.text = version_text(about_)};
-    return {ExitCode::usage, os::Stream::error, usage_text(about_, lisp_)};
+    return {ExitCode::usage, os::Stream::error, usage_text(about_, dialect_.lisp)};
 }
 
 std::optional<Answer> Reading::read_verb(const VerbDescription& verb, Arguments rest) {
     CLI::App app{std::string{verb.text}, command_};
-    declare(app, invocation_, about_, &rest);
+    declare(app, invocation_, about_, dialect_.own, &rest);
     app.allow_extras();
 
     std::reverse(rest.begin(), rest.end());  // as CLI::App takes them
@@ -308,7 +317,7 @@ std::optional<Answer> Reading::read_verb(const VerbDescription& verb, Arguments 
 }
 
 std::optional<Answer> Reading::take_values(const CLI::App& app) {
-    for (const SettingRow& setting : setting_table())
+    for (const SettingOption& setting : setting_options(dialect_.own))
         if (auto value = given(app, dashed(setting.name)))
             invocation_.settings.emplace_back(setting.name, std::move(*value));
     for (const auto& [option, into] :
@@ -356,9 +365,15 @@ Answer Reading::refuse(const std::string& message) const {
 
 Answer Reading::refuse_option(const std::string& option) const {
     const std::string name = option.substr(0, option.find('='));
-    if (is_known_option(option)) return refuse("this verb has no option '" + name + "'");
+    if (is_known_option(option, dialect_.own)) return refuse("this verb has no option '" + name + "'");
+    if (const ConfigKey* secret =
+            find_own_key(dialect_.own, std::string_view{name}.substr(std::min<std::size_t>(name.size(), 2))))
+        return refuse("'" + name +
+                      "' is a secret, and every user of the machine sees a command line; set it in the "
+                      "config file or as " +
+                      environment_variable(about_.name, secret->variable()));
     std::vector<std::string> settings;
-    for (const SettingRow& setting : setting_table()) settings.push_back(dashed(setting.name));
+    for (const SettingOption& setting : setting_options(dialect_.own)) settings.push_back(dashed(setting.name));
     std::vector<std::string_view> names{settings.begin(), settings.end()};
     names.insert(names.end(), verb_options.begin(), verb_options.end());
     return refuse("there is no option '" + name + "'" + did_you_mean(name, names));
@@ -366,10 +381,10 @@ Answer Reading::refuse_option(const std::string& option) const {
 
 }  // namespace
 
-std::vector<OptionDescription> options_of(Verb verb) {
+std::vector<OptionDescription> options_of(Verb verb, const ConfigSchema* own) {
     CLI::App app;
     Invocation into{.verb = verb};
-    declare(app, into, {}, nullptr);
+    declare(app, into, {}, own, nullptr);
     std::vector<OptionDescription> options;
     for (const CLI::Option* option : app.get_options()) {
         if (option->get_positional()) continue;
@@ -384,8 +399,17 @@ std::vector<OptionDescription> options_of(Verb verb) {
 }
 
 std::variant<Invocation, Answer> parse_command_line(const std::vector<std::string>& arguments,
-                                                    const ServiceOptions& about, LispVerbs lisp) {
-    return Reading{arguments, about, lisp}.read();
+                                                    const ServiceOptions& about, const Dialect& dialect) {
+    return Reading{arguments, about, dialect}.read();
+}
+
+std::optional<Error> check_own_options(const ConfigSchema* own) {
+    if (own == nullptr) return std::nullopt;
+    for (const ConfigKey& key : own->keys())
+        if (is_verb_option(dashed(key.option())))
+            return Error{ExitCode::internal, "give the option --" + key.option() + " to", key.pointer(),
+                         "it is an option of a verb"};
+    return std::nullopt;
 }
 
 }  // namespace servicekit::cli

@@ -1,14 +1,15 @@
 #pragma once
 
 #include <array>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
 
+#include "cli/dialect.hpp"
 #include "cli/invocation.hpp"
-#include "cli/verbs.hpp"
-#include "servicekit/base/exit_code.hpp"
+#include "servicekit/base/error.hpp"
 #include "servicekit/core/service_options.hpp"
 #include "servicekit/os/standard_streams.hpp"
 
@@ -25,7 +26,10 @@ struct Answer {
 /// \param arguments without the program's own name
 /// \param about     the program: its name, version and description
 [[nodiscard]] std::variant<Invocation, Answer> parse_command_line(const std::vector<std::string>& arguments,
-                                                                  const ServiceOptions& about, LispVerbs lisp);
+                                                                  const ServiceOptions& about, const Dialect& dialect);
+
+/// \returns what is wrong with an option that the program has chosen for a key
+[[nodiscard]] std::optional<Error> check_own_options(const ConfigSchema* own);
 
 /// An option as a command line may have it.
 struct OptionDescription {
@@ -35,10 +39,10 @@ struct OptionDescription {
 };
 
 /// Every option that a verb takes, from the declarations that its command lines are read by: its own, and the settings.
-[[nodiscard]] std::vector<OptionDescription> options_of(Verb verb);
+[[nodiscard]] std::vector<OptionDescription> options_of(Verb verb, const ConfigSchema* own = nullptr);
 
 /// Whether the argument after an option is its value.
-[[nodiscard]] bool takes_next(std::string_view option, std::string_view next);
+[[nodiscard]] bool takes_next(std::string_view option, std::string_view next, const ConfigSchema* own = nullptr);
 
 /// The shells that `completion` knows.
 inline constexpr std::array<std::string_view, 3> shells{"bash", "zsh", "fish"};

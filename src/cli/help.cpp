@@ -1,11 +1,10 @@
 #include "cli/help.hpp"
 
 #include <algorithm>
-#include <optional>
 #include <string_view>
 
+#include "cli/setting_options.hpp"
 #include "cli/settings_layers.hpp"
-#include "core/setting_table.hpp"
 #include "servicekit/base/version.hpp"
 
 namespace servicekit::cli {
@@ -24,29 +23,27 @@ std::string usage_text(const ServiceOptions& about, LispVerbs lisp) {
     return text + "\nThe options of a verb: " + about.name + " VERB --help\n";
 }
 
-std::string help_text(const ServiceOptions& about, LispVerbs lisp) {
+std::string help_text(const ServiceOptions& about, const Dialect& dialect) {
     std::string text = about.description.empty() ? std::string{} : about.description + "\n\n";
-    text += usage_text(about, lisp) + "\nOptions, before or after the verb:\n";
+    text += usage_text(about, dialect.lisp) + "\nOptions, before or after the verb:\n";
     text += row("-h, --help", 27, "print this, or the help of the verb");
     text += row("--version", 27, "print the version");
-    std::optional<SettingGroup> group;
-    for (const SettingRow& setting : setting_table()) {
+    std::string group;
+    for (const SettingOption& setting : setting_options(dialect.own)) {
         if (group != setting.group) {
             group = setting.group;
-            text += "\n" + std::string{to_string(*group)} + ":\n";
+            text += "\n" + group + ":\n";
         }
-        std::string option = "--" + std::string{setting.name};
-        if (!setting.placeholder.empty()) option += " " + std::string{setting.placeholder};
-        text += row(std::move(option), 27, described(setting));
+        std::string option = "--" + setting.name;
+        if (!setting.placeholder.empty()) option += " " + setting.placeholder;
+        text += row(std::move(option), 27, setting.description);
     }
-    return text + "\nThese settings can also be set in the environment (" +
-           environment_variable(about.name, "log-level") + "=debug)\nand, except for config, in the config file.\n";
-}
-
-std::string described(const SettingRow& setting) {
-    std::string text{setting.description};
-    if (const auto value = default_of(setting); !value.empty()) text += " (default: " + std::string{value} + ")";
-    return text;
+    text += "\nThese settings can also be set in the environment (" + environment_variable(about.name, "log-level") +
+            "=debug)\nand, except for config, in the config file.\n";
+    if (dialect.own == nullptr || dialect.own->keys().empty()) return text;
+    const ConfigKey& first = dialect.own->keys().front();
+    return text + "Those of this service stand under \"app\" there; " +
+           environment_variable(about.name, first.variable()) + " is " + first.pointer() + ".\n";
 }
 
 std::string version_text(const ServiceOptions& about) {

@@ -2,8 +2,7 @@
 
 #include <string>
 
-#include "cli/verbs.hpp"
-#include "core/setting_table.hpp"
+#include "cli/dialect.hpp"
 #include "servicekit/core/service_options.hpp"
 
 namespace servicekit::cli {
@@ -11,9 +10,7 @@ namespace servicekit::cli {
 /// How to call the program, and its verbs.
 [[nodiscard]] std::string usage_text(const ServiceOptions& about, LispVerbs lisp);
 /// The same with the description and the options of all verbs.
-[[nodiscard]] std::string help_text(const ServiceOptions& about, LispVerbs lisp);
-/// What a setting is, with its default.
-[[nodiscard]] std::string described(const SettingRow& setting);
+[[nodiscard]] std::string help_text(const ServiceOptions& about, const Dialect& dialect);
 /// "just-another-server 1.0 (servicekit 0.1.0)"
 [[nodiscard]] std::string version_text(const ServiceOptions& about);
 

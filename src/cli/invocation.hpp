@@ -43,6 +43,7 @@ struct Invocation {
     std::vector<std::pair<std::string, std::string>> settings = {};
 
     bool json = false;                                       ///< status, crashes, where
+    bool schema = false;                                     ///< check
     bool no_wait = false;                                    ///< stop
     std::optional<std::chrono::milliseconds> timeout = {};   ///< stop, reload, health, call, eval, repl
     bool live = false;                                       ///< health: not whether it is ready

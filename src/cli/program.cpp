@@ -9,6 +9,7 @@
 #include "base/path_parts.hpp"
 #include "cli/command_line.hpp"
 #include "cli/verbs/verb_functions.hpp"
+#include "core/configuration.hpp"
 #include "core/service_core.hpp"
 #include "servicekit/main.hpp"
 #include "servicekit/policy/daemon_policy.hpp"
@@ -83,8 +84,10 @@ int run_parsed(ServiceBase& service, const std::vector<std::string>& arguments, 
     }
     if (!core.options().name.empty()) console.rename(core.options().name);
 
+    const ConfigSchema* own = core.configuration().own().schema();
+    if (const auto fault = check_own_options(own)) return console.fail(*fault);
     const std::vector<std::string> rest(arguments.empty() ? arguments.begin() : arguments.begin() + 1, arguments.end());
-    auto parsed = parse_command_line(rest, core.options(), lisp_verbs(core));
+    auto parsed = parse_command_line(rest, core.options(), {lisp_verbs(core), own});
     if (const auto* answer = std::get_if<Answer>(&parsed)) {
         if (answer->stream == os::Stream::out) {
             console.print(answer->text);

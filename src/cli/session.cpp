@@ -18,7 +18,8 @@ void use_loaded_name(Session& session) {
 }
 
 void warn_of_variables(Session& session) {
-    for (const Error& doubt : doubtful_variables(program_name(session), *session.tools.host.environment))
+    for (const Error& doubt :
+         doubtful_variables(program_name(session), own_schema(session), *session.tools.host.environment))
         session.console.warn(doubt);
 }
 
@@ -27,13 +28,17 @@ void warn_of_variables(Session& session) {
 const std::string& program_name(const Session& session) { return session.core.options().name; }
 
 bool has_lisp(const ServiceCore& core) { return core.events().find("eval") != nullptr; }
+const ConfigSchema* own_schema(const Session& session) { return session.core.configuration().own().schema(); }
+
+Dialect dialect(const Session& session) { return {lisp_verbs(session.core), own_schema(session)}; }
 
 int fill_settings(Session& session) { return fill_settings(session, session.invocation.settings); }
 
 int fill_settings(Session& session, const std::vector<std::pair<std::string, std::string>>& given) {
     LayeredSettings& settings = session.core.configuration().to_fill();
-    auto faults = apply_environment(settings, program_name(session), *session.tools.host.environment);
-    for (Error& fault : apply_command_line(settings, given)) faults.push_back(std::move(fault));
+    auto faults =
+        apply_environment(settings, own_schema(session), program_name(session), *session.tools.host.environment);
+    for (Error& fault : apply_command_line(settings, own_schema(session), given)) faults.push_back(std::move(fault));
     use_loaded_name(session);
     for (const Error& fault : faults) session.console.complain(fault.message());
     warn_of_variables(session);

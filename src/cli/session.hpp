@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cli/console.hpp"
+#include "cli/dialect.hpp"
 #include "cli/invocation.hpp"
 #include "cli/running_service.hpp"
 #include "cli/tools.hpp"
@@ -76,6 +77,11 @@ int fail_call(Session& session, const CallError& error);
 /// Otherwise prints why not and returns the exit code for it.
 /// \param event what the service is asked for
 int with_client(Session& session, const std::string& event, const std::function<int(Client&)>& talk);
+
+/// The keys of the program's own configuration; null if it has declared none.
+[[nodiscard]] const ConfigSchema* own_schema(const Session& session);
+
+[[nodiscard]] Dialect dialect(const Session& session);
 
 /// The program's name, the one that it gets from main().
 [[nodiscard]] const std::string& program_name(const Session& session);

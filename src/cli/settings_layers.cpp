@@ -4,16 +4,18 @@
 #include <optional>
 
 #include "base/names.hpp"
+#include "cli/setting_options.hpp"
 #include "core/setting_table.hpp"
 
 namespace servicekit::cli {
 namespace {
 
+/// \param set    sets the value
 /// \param object how the value was given, for the message
-std::optional<Error> apply(LayeredSettings& settings, std::string_view name, std::string_view text, SettingsLayer layer,
-                           std::string object) {
+template <class Set>
+std::optional<Error> apply(SettingsLayer layer, std::string object, const Set& set) {
     try {
-        settings.set_text(name, text, layer);
+        set();
         return std::nullopt;
     } catch (const ConfigurationError& error) {
         const bool typed = layer == SettingsLayer::command_line;
@@ -52,10 +54,13 @@ std::string environment_variable(std::string_view program, std::string_view sett
     return name;
 }
 
-std::vector<Error> doubtful_variables(std::string_view program, const os::Environment& environment) {
+std::vector<Error> doubtful_variables(std::string_view program, const ConfigSchema* own,
+                                      const os::Environment& environment) {
     const std::string prefix = environment_variable(program, "");
     std::vector<std::string> known;
     for (const std::string_view name : setting_names()) known.push_back(environment_variable("", name).substr(1));
+    if (own != nullptr)
+        for (const ConfigKey& key : own->keys()) known.push_back(key.variable());
     const std::vector<std::string_view> views{known.begin(), known.end()};
     std::vector<std::string> variables = environment.names();
     std::sort(variables.begin(), variables.end());
@@ -73,25 +78,39 @@ std::vector<Error> doubtful_variables(std::string_view program, const os::Enviro
     return warnings;
 }
 
-std::vector<Error> apply_environment(LayeredSettings& settings, std::string_view program,
+std::vector<Error> apply_environment(LayeredSettings& settings, const ConfigSchema* own, std::string_view program,
                                      const os::Environment& environment) {
+    constexpr auto layer = SettingsLayer::environment;
     std::vector<Error> faults;
-    for (const std::string_view name : setting_names()) {
-        const std::string variable = environment_variable(program, name);
+    const auto take = [&](const std::string& variable, const auto& set) {
         const auto text = environment.get(variable);
-        if (!text) continue;
-        if (auto fault = apply(settings, name, *text, SettingsLayer::environment, variable))
-            faults.push_back(std::move(*fault));
-    }
+        if (!text) return;
+        if (auto fault = apply(layer, variable, [&] { set(*text); })) faults.push_back(std::move(*fault));
+    };
+    for (const std::string_view name : setting_names())
+        take(environment_variable(program, name),
+             [&](const std::string& text) { settings.set_text(name, text, layer); });
+    if (own != nullptr)
+        for (const ConfigKey& key : own->keys())
+            take(environment_variable(program, key.variable()),
+                 [&](const std::string& text) { settings.set_app_text(key, text, layer); });
     return faults;
 }
 
-std::vector<Error> apply_command_line(LayeredSettings& settings,
+std::vector<Error> apply_command_line(LayeredSettings& settings, const ConfigSchema* own,
                                       const std::vector<std::pair<std::string, std::string>>& given) {
+    constexpr auto layer = SettingsLayer::command_line;
     std::vector<Error> faults;
-    for (const auto& [name, text] : given)
-        if (auto fault = apply(settings, name, text, SettingsLayer::command_line, "--" + name))
-            faults.push_back(std::move(*fault));
+    for (const auto& [name, text] : given) {
+        const ConfigKey* const key = find_own_key(own, name);
+        auto fault = apply(layer, "--" + name, [&, &option = name, &value = text] {
+            if (key != nullptr)
+                settings.set_app_text(*key, value, layer);
+            else
+                settings.set_text(option, value, layer);
+        });
+        if (fault) faults.push_back(std::move(*fault));
+    }
     return faults;
 }
 

@@ -1,9 +1,12 @@
 #include "core/configuration.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/json_pointer.hpp"
 #include "core/changed_keys.hpp"
+#include "core/object_path.hpp"
 #include "core/setting_table.hpp"
 #include "core/settings_in_force.hpp"
 #include "servicekit/policy/control_policy.hpp"
@@ -34,6 +37,7 @@ public:
     ~Pending() {
         configuration_.pending_ = nullptr;
         configuration_.loads_again_ = false;
+        configuration_.own_.abandon();
     }
 
 private:
@@ -94,20 +98,30 @@ ClientLoad Configuration::load_as_client() {
 void Configuration::run_load_event(LayeredSettings& settings) {
     const auto event = events_.find("load");
     const Pending pending{*this, settings, Pending::Load::first};
+    try {
+        begin_own(settings, settings.app_value());
+    } catch (const ConfigurationError& fault) {
+        if (!settings.is_client()) throw;
+        settings.tolerate(fault.what());
+    }
     runner_.run_unasked(*event, {}, {}, [this](const Arguments&, Context&) { return run_on_load(); });
     settings.fill(SettingsLayer::program);
+    own_.commit();
 }
 
 Reply Configuration::load_again(Again what) {
     LayeredSettings next = in_force_;
     const Pending pending{*this, next, Pending::Load::again};
     read_config_file(next);
+    begin_own(next, next.app_value());
+    begin_own(next, app_in_use(next));
     Reply own;
     if (what == Again::reload)
         program_.on_reload();
     else
         own = run_on_load();
     next.fill(SettingsLayer::program);
+    own_.commit();
     Reply applied = put_in_force(std::move(next));
     for (const auto& [key, value] : own.fields()) applied.set(key, value);
     return applied;
@@ -145,7 +159,8 @@ void Configuration::publish() {
                         Object{{"value", is_config ? Value{config_path_} : row.value}, {"origin", row.origin}});
     }
     Object report{{"settings", std::move(settings)}};
-    if (Value app = app_in_use(); !app.is_null()) report.append("app", app_in_words(app, in_force_.app_secret_keys()));
+    if (Value app = app_in_use(in_force_); !app.is_null())
+        report.append("app", app_in_words(app, in_force_.app_secret_keys(), own_.schema()));
     const std::lock_guard guard{report_mutex_};
     report_ = std::move(report);
 }
@@ -155,18 +170,51 @@ Object Configuration::report() const {
     return report_;
 }
 
-Value Configuration::app_in_use() const {
-    if (!in_force_.app_value().is_object() || !at_start_.app_value().is_object()) return in_force_.app_value();
+void Configuration::begin_own(const LayeredSettings& settings, const Value& app) {
+    try {
+        own_.begin(app);
+    } catch (const InvalidKey& fault) {
+        throw settings.app_fault(fault);
+    } catch (const TypeError& fault) {
+        throw settings.app_fault(InvalidKey{"", fault.what()});
+    }
+}
+
+Value Configuration::app_in_use(const LayeredSettings& settings) const {
+    if (own_.schema() != nullptr) {
+        Value in_use = settings.app_value();
+        for (const ConfigKey& key : own_.schema()->keys())
+            if (key.options.needs_restart) in_use = with_value_of(in_use, at_start_.app_value(), key.path);
+        return in_use;
+    }
+    if (!settings.app_value().is_object() || !at_start_.app_value().is_object()) return settings.app_value();
     const Object& at_start = at_start_.app_value().as_object();
     Object in_use;
-    for (const auto& [key, value] : in_force_.app_value().as_object())
-        if (!in_force_.app_needs_restart(key))
+    for (const auto& [key, value] : settings.app_value().as_object())
+        if (!settings.app_needs_restart(key))
             in_use.append(key, value);
         else if (const Value* earlier = at_start.find(key))
             in_use.append(key, *earlier);
     for (const auto& [key, value] : at_start)
-        if (in_force_.app_needs_restart(key) && !in_use.contains(key)) in_use.append(key, value);
+        if (settings.app_needs_restart(key) && !in_use.contains(key)) in_use.append(key, value);
     return in_use;
+}
+
+Configuration::ChangedKeys Configuration::changed_app_keys(const LayeredSettings& next) const {
+    ChangedKeys changed;
+    if (own_.schema() != nullptr) {
+        for (const ConfigKey& key : own_.schema()->keys()) {
+            const Value& before = key.options.needs_restart ? at_start_.app_value() : in_force_.app_value();
+            if (key.value_in(before) == key.value_in(next.app_value())) continue;
+            (key.options.needs_restart ? changed.needs_restart : changed.applied).emplace_back(key.pointer());
+        }
+        return changed;
+    }
+    for (const std::string& key : changed_keys(in_force_.app_value(), next.app_value()))
+        if (!next.app_needs_restart(key)) changed.applied.emplace_back("/app" + pointer_token(key));
+    for (const std::string& key : changed_keys(at_start_.app_value(), next.app_value()))
+        if (next.app_needs_restart(key)) changed.needs_restart.emplace_back("/app" + pointer_token(key));
+    return changed;
 }
 
 Reply Configuration::put_in_force(LayeredSettings next) {
@@ -179,10 +227,9 @@ Reply Configuration::put_in_force(LayeredSettings next) {
             applied.emplace_back(row.name);
         }
     }
-    for (const std::string& key : changed_keys(in_force_.app_value(), next.app_value()))
-        if (!next.app_needs_restart(key)) applied.emplace_back("/app" + pointer_token(key));
-    for (const std::string& key : changed_keys(at_start_.app_value(), next.app_value()))
-        if (next.app_needs_restart(key)) needs_restart.emplace_back("/app" + pointer_token(key));
+    ChangedKeys app = changed_app_keys(next);
+    std::move(app.applied.begin(), app.applied.end(), std::back_inserter(applied));
+    std::move(app.needs_restart.begin(), app.needs_restart.end(), std::back_inserter(needs_restart));
 
     // What an operator set with log-level stays until the configuration itself says something else.
     if (!(next.value(setting::log_level.name) == in_force_.value(setting::log_level.name)))

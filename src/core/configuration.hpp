@@ -8,6 +8,7 @@
 #include "core/event_runner.hpp"
 #include "core/instance.hpp"
 #include "core/layered_settings.hpp"
+#include "core/own_config.hpp"
 #include "core/service_log.hpp"
 #include "core/time_limits.hpp"
 #include "servicekit/base/error.hpp"
@@ -40,6 +41,9 @@ public:
         return pending_ != nullptr ? *pending_ : in_force_;
     }
     [[nodiscard]] LayeredSettings* in_making() noexcept { return pending_; }
+    /// The program's own configuration.
+    [[nodiscard]] OwnConfig& own() noexcept { return own_; }
+    [[nodiscard]] const OwnConfig& own() const noexcept { return own_; }
     /// For what main() and the command line say, before the first load.
     [[nodiscard]] LayeredSettings& to_fill() noexcept { return in_force_; }
 
@@ -68,7 +72,16 @@ public:
 private:
     class Pending;
     void run_load_event(LayeredSettings& settings);
-    [[nodiscard]] Value app_in_use() const;
+    /// What stands under `app`, with what the program can't take up before its next start as it was at this one.
+    [[nodiscard]] Value app_in_use(const LayeredSettings& settings) const;
+    /// Makes the struct of the settings. \throws ConfigurationError
+    void begin_own(const LayeredSettings& settings, const Value& app);
+    /// The keys that are other ones, by their pointers.
+    struct ChangedKeys {
+        Value::List applied;
+        Value::List needs_restart;
+    };
+    [[nodiscard]] ChangedKeys changed_app_keys(const LayeredSettings& next) const;
     void read_config_file(LayeredSettings& settings);
     [[nodiscard]] Reply put_in_force(LayeredSettings next);
 
@@ -83,6 +96,7 @@ private:
     LayeredSettings in_force_;
     LayeredSettings* pending_ = nullptr;
     bool loads_again_ = false;
+    OwnConfig own_;
     LayeredSettings at_start_;  // what can't change later is as it was then
     std::string config_path_;
     mutable std::mutex report_mutex_;  // guards what follows

@@ -1,12 +1,16 @@
 #include "core/layered_settings.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <utility>
+#include <variant>
 
 #include "base/json_pointer.hpp"
 #include "base/names.hpp"
+#include "core/object_path.hpp"
 #include "core/setting_kind.hpp"
 #include "core/setting_table.hpp"
+#include "servicekit/base/json.hpp"
 
 namespace servicekit {
 namespace {
@@ -27,6 +31,25 @@ bool is_about_the_place(std::string_view key) {
     }
     return key == setting::name.name || key == setting::run_directory.name || key == setting::pid_file.name ||
            key == setting::control_socket.name;
+}
+
+/// A string as it is; all else as JSON, and a list also with commas between its items.
+Value value_from_text(const ConfigKey& key, std::string_view text) {
+    const std::string type = key.json_schema.get<std::string>("type", {});
+    if (type == "string") return text;
+    if (type == "array" && !text.starts_with('[')) {
+        Value::List items;
+        for (std::size_t begin = 0; begin <= text.size() && !text.empty();) {
+            const std::size_t end = std::min(text.find(',', begin), text.size());
+            items.emplace_back(text.substr(begin, end - begin));
+            begin = end + 1;
+        }
+        return items;
+    }
+    if (type == "boolean") return value_from_text(SettingKind::flag, text);
+    auto parsed = parse_json(text);
+    if (auto* const value = std::get_if<Value>(&parsed)) return std::move(*value);
+    return text;
 }
 
 }  // namespace
@@ -66,13 +89,50 @@ void LayeredSettings::read_config(std::string_view text, const std::string& path
         }
     }
     layers_[static_cast<std::size_t>(SettingsLayer::config_file)] = std::move(settings);
-    app_ = std::move(app);
+    file_app_ = std::move(app);
     config_path_ = path;
+    override_app();
 }
 
 void LayeredSettings::clear_layer(SettingsLayer layer) {
     layers_[static_cast<std::size_t>(layer)] = {};
-    if (layer == SettingsLayer::config_file) app_ = {};
+    if (layer == SettingsLayer::config_file) file_app_ = {};
+    std::erase_if(app_overrides_, [layer](const AppOverride& given) { return given.layer == layer; });
+    override_app();
+}
+
+void LayeredSettings::set_app(const ConfigKey& key, Value value, SettingsLayer layer) {
+    try {
+        key.check(value);
+    } catch (const std::exception& fault) {
+        throw ConfigurationError{key.pointer() + ": " + fault.what()};
+    }
+    app_overrides_.push_back({key.path, std::move(value), layer});
+    std::stable_sort(app_overrides_.begin(), app_overrides_.end(),
+                     [](const AppOverride& one, const AppOverride& other) { return one.layer < other.layer; });
+    override_app();
+}
+
+void LayeredSettings::set_app_text(const ConfigKey& key, std::string_view text, SettingsLayer layer) {
+    set_app(key, value_from_text(key, text), layer);
+}
+
+SettingsLayer LayeredSettings::app_layer_of(const ConfigKey& key) const {
+    for (auto given = app_overrides_.rbegin(); given != app_overrides_.rend(); ++given)
+        if (given->path == key.path) return given->layer;
+    return find_at(file_app_, key.path) != nullptr ? SettingsLayer::config_file : SettingsLayer::built_in;
+}
+
+ConfigurationError LayeredSettings::app_fault(const InvalidKey& fault) const {
+    const std::string file = config_path_.empty() ? std::string{} : config_path_ + ": ";
+    const bool lacks_file = config_path_.empty() && std::string_view{fault.what()} == "missing";
+    return ConfigurationError{file + "/app" + fault.pointer() + ": " + fault.what() +
+                              (lacks_file ? ", and there is no config file" : "")};
+}
+
+void LayeredSettings::override_app() {
+    app_ = file_app_;
+    for (const AppOverride& given : app_overrides_) app_ = with_value_at(app_, given.path, given.value);
 }
 
 }  // namespace servicekit

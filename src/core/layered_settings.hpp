@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "servicekit/core/config_schema.hpp"
 #include "servicekit/core/settings.hpp"
 
 namespace servicekit {
@@ -15,6 +16,7 @@ public:
     /// A load for a client goes on in spite of some faults, which tolerated() names.
     void set_client(bool is_client) noexcept { is_client_ = app_notes_.tolerates = is_client; }
     [[nodiscard]] const std::vector<std::string>& tolerated() const noexcept { return app_notes_.tolerated; }
+    void tolerate(std::string fault) { app_notes_.tolerated.push_back(std::move(fault)); }
 
     /// Sets a value by name in a layer. \throws ConfigurationError for an unknown name, a wrong type or value.
     void set_value(std::string_view name, Value value, SettingsLayer layer) {
@@ -30,12 +32,25 @@ public:
     /// From here on set() fills this layer.
     void fill(SettingsLayer layer) noexcept { filling_ = layer; }
 
-    /// What stands under `app`; null where nothing does.
+    /// Sets a key of the program's own, over what the config file says. \throws ConfigurationError for a value that it can't
+    /// have
+    void set_app(const ConfigKey& key, Value value, SettingsLayer layer);
+    /// The same from text, as the command line and the environment give it.
+    void set_app_text(const ConfigKey& key, std::string_view text, SettingsLayer layer);
+    /// Where the value of a key comes from; `built_in` is its default.
+    [[nodiscard]] SettingsLayer app_layer_of(const ConfigKey& key) const;
+
+    /// What stands under `app`, with what was set over it; null where nothing does.
     [[nodiscard]] const Value& app_value() const noexcept { return app_; }
+    /// The fault of a key under `app` as an error that names the config file.
+    [[nodiscard]] ConfigurationError app_fault(const InvalidKey& fault) const;
     /// Whether the program said that a key under `app` needs a restart.
     [[nodiscard]] bool app_needs_restart(const std::string& key) const { return app_notes_.restart_keys.contains(key); }
     /// Of those under `app`, which are not to be shown.
     [[nodiscard]] const std::set<std::string>& app_secret_keys() const noexcept { return app_notes_.secret_keys; }
+
+private:
+    void override_app();
 };
 
 }  // namespace servicekit

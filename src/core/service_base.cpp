@@ -145,6 +145,13 @@ void ServiceBase::on_status(Reply& reply) {
         core_->status_.note_default();
 }
 
+bool ServiceBase::declare_config(std::shared_ptr<const ConfigSchema> schema) {
+    core_->configuration_.own().declare(std::move(schema));
+    return true;
+}
+
+const void* ServiceBase::current_config() const noexcept { return core_->configuration_.own().current(); }
+
 Reply ServiceBase::handle(EventRun& event, const std::function<Reply(EventRun&)>& next) { return next(event); }
 
 }  // namespace servicekit

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/paths.hpp"
+#include "servicekit/core/config_schema.hpp"
 #include "servicekit/core/settings.hpp"
 #include "servicekit/policy/deployment.hpp"
 
@@ -25,6 +26,8 @@ struct SettingInForce {
 
 /// The program's own part of the config file, for people: the values of keys that look like secrets, or that the program
 /// has named as such, are `***`, and passwords in URLs.
-[[nodiscard]] Value app_in_words(const Value& app, const std::set<std::string>& secret_keys);
+/// \param schema of the keys, if the program has declared them
+[[nodiscard]] Value app_in_words(const Value& app, const std::set<std::string>& secret_keys,
+                                 const ConfigSchema* schema = nullptr);
 
 }  // namespace servicekit

@@ -16,6 +16,7 @@ BEGIN {
 
     # Headers that stand in no layer's directory, and directories that are named otherwise than their layer.
     layer_of_file["include/servicekit/basic_service.hpp"] = "shell"
+    layer_of_file["include/servicekit/configured.hpp"] = "shell"
     layer_of_file["include/servicekit/policies.hpp"] = "shell"
     layer_of_file["include/servicekit/service.hpp"] = "shell"
     layer_of_file["include/servicekit/client.hpp"] = "programs"

@@ -23,6 +23,7 @@ enum class ServiceState { idle, loading, starting, running, reloading, stopping,
 
 [[nodiscard]] std::string_view to_string(ServiceState state) noexcept;
 
+class ConfigSchema;
 struct PolicyReferences;
 
 /// What a service does, whatever its policies: the part of BasicService that is no template.
@@ -115,6 +116,10 @@ protected:
     virtual void on_status(Reply& reply);
     /// Context::progress(), for the on_*() functions, which have no Context. From the handlers' thread.
     void report_progress(std::uint64_t done, std::uint64_t total, std::string_view text = {}) const;
+
+    /// See Configured.
+    bool declare_config(std::shared_ptr<const ConfigSchema> schema);
+    [[nodiscard]] const void* current_config() const noexcept;
 
     /// Surrounds every event, for auditing, timing, rate limits: call `next` to run it, or throw.
     virtual Reply handle(EventRun& event, const std::function<Reply(EventRun&)>& next);

@@ -206,7 +206,14 @@ private:
     [[nodiscard]] static std::chrono::milliseconds to_time(const Value& seconds);
 
     std::array<Object, 7> layers_;  ///< what each SettingsLayer says
-    Value app_;
+    struct AppOverride {
+        std::vector<std::string> path;
+        Value value;
+        SettingsLayer layer;
+    };
+    Value app_;       ///< what the file says, with the overrides
+    Value file_app_;  ///< what the file says
+    std::vector<AppOverride> app_overrides_;
     AppConfiguration::Notes app_notes_;
     std::string config_path_;
     SettingsLayer filling_ = SettingsLayer::program;

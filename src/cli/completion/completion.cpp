@@ -46,7 +46,7 @@ int complete(Session& session) {
             return Object{};  // not permitted, or not to be read
         }
     };
-    session.console.print(to_text(complete_words(session.invocation.words, lisp_verbs(session.core), ask)));
+    session.console.print(to_text(complete_words(session.invocation.words, dialect(session), ask)));
     return 0;
 }
 

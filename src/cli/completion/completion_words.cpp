@@ -8,9 +8,9 @@
 #include "base/escaped_text.hpp"
 #include "base/log_level_names.hpp"
 #include "cli/command_line.hpp"
+#include "cli/setting_options.hpp"
 #include "cli/typed_arguments.hpp"
 #include "cli/verbs.hpp"
-#include "core/setting_table.hpp"
 
 namespace servicekit::cli {
 namespace {
@@ -29,12 +29,13 @@ struct Position {
     GivenSettings settings = {};
 };
 
-Position understand(const Words& words) {
+Position understand(const Words& words, const ConfigSchema* own) {
     Position position;
     const std::size_t last = words.size() - 1;
-    const auto is_setting = [](std::string_view name) {
-        return std::any_of(setting_table().begin(), setting_table().end(),
-                           [&](const SettingRow& setting) { return setting.name == name; });
+    const auto settings = setting_options(own);
+    const auto is_setting = [&settings](std::string_view name) {
+        return std::any_of(settings.begin(), settings.end(),
+                           [&](const SettingOption& setting) { return setting.name == name; });
     };
     for (std::size_t i = 0; i < last; ++i) {
         const std::string& word = words[i];
@@ -51,7 +52,7 @@ Position understand(const Words& words) {
         std::optional<std::string> value;
         if (equals != std::string::npos) {
             value = word.substr(equals + 1);
-        } else if (word == "--json" ? position.verb == Verb::call : takes_next(word, words[i + 1])) {
+        } else if (word == "--json" ? position.verb == Verb::call : takes_next(word, words[i + 1], own)) {
             if (++i == last) {
                 position.pending = name;
                 break;
@@ -66,8 +67,8 @@ Position understand(const Words& words) {
 
 class Completer {
 public:
-    Completer(const Words& words, LispVerbs lisp, const AskEvents& ask)
-        : word_{words.back()}, position_{understand(words)}, lisp_{lisp}, ask_{ask} {}
+    Completer(const Words& words, const Dialect& dialect, const AskEvents& ask)
+        : word_{words.back()}, position_{understand(words, dialect.own)}, dialect_{dialect}, ask_{ask} {}
 
     Completion complete() {
         const Verb verb = position_.verb.value_or(Verb::start);
@@ -76,10 +77,10 @@ public:
         } else if (const auto equals = word_.find('='); looks_like_option(word_) && equals != std::string::npos) {
             value_of_option(verb, word_.substr(0, equals), word_.substr(0, equals + 1));
         } else if (word_.starts_with('-')) {
-            for (const OptionDescription& option : options_of(verb))
+            for (const OptionDescription& option : options_of(verb, dialect_.own))
                 if (option.name.starts_with("--")) offer(option.name, option.description);
         } else if (!position_.verb) {
-            for (const VerbDescription& known : verbs(lisp_)) offer(known.name, known.text);
+            for (const VerbDescription& known : verbs(dialect_.lisp)) offer(known.name, known.text);
         } else {
             positional(*position_.verb);
         }
@@ -102,11 +103,13 @@ private:
     }
 
     void value_of_option(Verb verb, std::string_view name, const std::string& prefix) {
-        const auto options = options_of(verb);
+        const auto options = options_of(verb, dialect_.own);
         const auto option = std::find_if(options.begin(), options.end(),
                                          [&](const OptionDescription& known) { return known.name == name; });
         if (option == options.end()) return;
         const std::string& kind = option->placeholder;
+        if (const ConfigKey* key = find_own_key(dialect_.own, name.substr(2)))
+            for (const std::string& choice : key->options.choices) offer(prefix + choice);
         if (kind == "FILE" || kind == "PATHS") look_up(Lookup::files, prefix);
         if (kind == "DIR") look_up(Lookup::directories, prefix);
         if (kind == "USER") look_up(Lookup::users, prefix);
@@ -171,7 +174,7 @@ private:
 
     std::string word_;
     Position position_;
-    LispVerbs lisp_;
+    const Dialect& dialect_;
     const AskEvents& ask_;
     Completion completion_;
 };
@@ -203,9 +206,9 @@ std::string_view name_of(Lookup lookup) {
 
 }  // namespace
 
-Completion complete_words(const Words& words, LispVerbs lisp, const AskEvents& ask) {
+Completion complete_words(const Words& words, const Dialect& dialect, const AskEvents& ask) {
     if (words.empty()) return {};
-    return Completer{words, lisp, ask}.complete();
+    return Completer{words, dialect, ask}.complete();
 }
 
 std::string to_text(const Completion& completion) {

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "cli/verbs.hpp"
+#include "cli/dialect.hpp"
 #include "servicekit/base/value.hpp"
 
 namespace servicekit::cli {
@@ -34,7 +34,8 @@ using AskEvents = std::function<Object(const GivenSettings&)>;
 /// What can be offered for the last of the words of a command line.
 /// \param words without the program; the last one is unfinished, and may be empty
 /// \param ask   called at most once, and only where a running service knows more
-[[nodiscard]] Completion complete_words(const std::vector<std::string>& words, LispVerbs lisp, const AskEvents& ask);
+[[nodiscard]] Completion complete_words(const std::vector<std::string>& words, const Dialect& dialect,
+                                        const AskEvents& ask);
 
 /// The form in which the scripts read it: a line `WORD<TAB>DESCRIPTION` for each offer; for a lookup one line
 /// `<TAB>files<TAB>PREFIX`. A word that would not mean itself in every shell is left out, as nobody knows what a service

@@ -10,6 +10,7 @@
 #include "cli/unit/unit_file.hpp"
 #include "cli/unit/unit_options.hpp"
 #include "cli/verbs/verb_functions.hpp"
+#include "core/configuration.hpp"
 #include "core/paths.hpp"
 #include "core/service_core.hpp"
 #include "servicekit/policy/daemon_policy.hpp"
@@ -243,7 +244,7 @@ private:
                                                  setting::limit_core.name, setting::limit_open_files.name};
         if (unit.drop == Drop::by_manager)
             of_manager.insert(of_manager.end(), {setting::user.name, setting::group.name});
-        auto options = unit_options(settings(), of_manager, host_);
+        auto options = unit_options(session_.core.configuration().settings(), own_schema(session_), of_manager, host_);
         if (!options) return options.error();
         unit.options = std::move(options->options);
         unit.options.insert(unit.options.end(), more_options_.begin(), more_options_.end());

@@ -76,8 +76,8 @@ private:
 
 }  // namespace
 
-Result<UnitOptions> unit_options(const Settings& settings, const std::vector<std::string_view>& of_manager,
-                                 const os::Host& host) {
+Result<UnitOptions> unit_options(const LayeredSettings& settings, const ConfigSchema* own,
+                                 const std::vector<std::string_view>& of_manager, const os::Host& host) {
     UnitOptions unit;
     for (const SettingRow& setting : setting_table()) {
         const std::string_view name = setting.name;
@@ -102,6 +102,16 @@ Result<UnitOptions> unit_options(const Settings& settings, const std::vector<std
             return Error{ExitCode::configuration, "write a unit with the setting", std::string{name},
                          "no option can give " + to_json(*resolved)};
         unit.options.push_back(option + "=" + *text);
+    }
+    if (own == nullptr) return unit;
+    for (const ConfigKey& key : own->keys()) {
+        const SettingsLayer layer = settings.app_layer_of(key);
+        if (layer != SettingsLayer::environment && layer != SettingsLayer::command_line) continue;
+        if (key.options.secret)
+            return Error{ExitCode::configuration, "write a unit with the secret", key.pointer(),
+                         "everybody may read a unit; set it in the config file"};
+        const Value& value = key.value_in(settings.app_value());
+        unit.options.push_back("--" + key.option() + "=" + (value.is_string() ? value.as_string() : to_json(value)));
     }
     return unit;
 }

@@ -3,8 +3,8 @@
 #include <string>
 #include <vector>
 
+#include "core/layered_settings.hpp"
 #include "servicekit/base/result.hpp"
-#include "servicekit/core/settings.hpp"
 #include "servicekit/os/host.hpp"
 
 namespace servicekit::cli {
@@ -20,8 +20,9 @@ struct UnitOptions {
 /// environment say, and paths of all other layers that are relative here; all else the service finds by itself.
 /// \param of_manager names of settings for which the unit has lines of its own
 /// \returns an error for a value that no option can give
-Result<UnitOptions> unit_options(const Settings& settings, const std::vector<std::string_view>& of_manager,
-                                 const os::Host& host);
+/// \param own the keys of the program's configuration; null if it has declared none
+Result<UnitOptions> unit_options(const LayeredSettings& settings, const ConfigSchema* own,
+                                 const std::vector<std::string_view>& of_manager, const os::Host& host);
 
 /// The arguments of the program itself, as it took them off its command line before service_main() got the rest.
 /// One that names a file here is made absolute.

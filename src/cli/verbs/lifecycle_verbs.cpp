@@ -6,6 +6,7 @@
 
 #include "base/path_parts.hpp"
 #include "cli/verbs/verb_functions.hpp"
+#include "core/json_schema.hpp"
 #include "core/paths.hpp"
 #include "core/privileges.hpp"
 #include "core/service_signals.hpp"
@@ -129,6 +130,10 @@ int run(Session& session) {
 }
 
 int check(Session& session) {
+    if (session.invocation.schema) {
+        session.console.print_json(json_schema(own_schema(session)));
+        return 0;
+    }
     if (const int code = fill_settings(session); code != 0) return code;
     if (const auto checked = check_configuration(session); !checked) return session.console.fail(checked.error());
     session.console.say("the configuration is fine");

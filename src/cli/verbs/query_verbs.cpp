@@ -8,6 +8,7 @@
 #include "cli/client_load.hpp"
 #include "cli/exit_status.hpp"
 #include "cli/reply_text.hpp"
+#include "cli/setting_options.hpp"
 #include "cli/text.hpp"
 #include "cli/verbs/attended_call.hpp"
 #include "cli/verbs/verb_functions.hpp"
@@ -128,12 +129,18 @@ std::optional<Error> refuse_other_config(const Session& session, const Object& r
                      "; 'restart' takes another"};
 }
 
+constexpr const char* only_a_restart = "a reload reads the config file only; 'restart' takes the command line";
+
 /// A reload does not bring in what the command line says. It is in force only if the service was started with it.
 void warn_of_ignored_settings(Session& session, const Object& rows) {
     for (const auto& [name, text] : session.invocation.settings) {
         if (name == setting::config.name || name == setting::name.name || name == setting::run_directory.name ||
             name == setting::pid_file.name || name == setting::control_socket.name)
             continue;
+        if (find_own_key(own_schema(session), name) != nullptr) {
+            session.console.warn(Error{ExitCode::usage, "use", "--" + name, only_a_restart});
+            continue;
+        }
         const Value its = value_in(rows, name);
         const Value ours = session.service.settings().value(name);
         if (its == ours) continue;
@@ -141,8 +148,7 @@ void warn_of_ignored_settings(Session& session, const Object& rows) {
             const auto path = absolute_path(ours.as_string(), session.tools.host);
             if (path && *path == its.as_string()) continue;
         }
-        session.console.warn(Error{ExitCode::usage, "use", "--" + name,
-                                   "a reload reads the config file only; 'restart' takes the command line"});
+        session.console.warn(Error{ExitCode::usage, "use", "--" + name, only_a_restart});
     }
 }
 

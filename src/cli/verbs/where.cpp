@@ -22,6 +22,12 @@ constexpr std::chrono::seconds longest_settings_answer{2};
 struct Planned {
     std::vector<SettingInForce> settings;
     Value app;
+    struct OwnKey {
+        const ConfigKey* key;
+        Value value;  ///< for people: a secret is hidden
+        std::string_view origin;
+    };
+    std::vector<OwnKey> own = {};  ///< the keys that the program has declared
 };
 
 /// What the running service says of itself.
@@ -43,7 +49,10 @@ Planned planned_settings(Session& session, const Paths& paths) {
         policies.control.configure(*deployment);
     }
     Planned planned{.settings = settings_in_force(settings, paths, policies.log.plan(), policies.control.access()),
-                    .app = app_in_words(settings.app_value(), settings.app_secret_keys())};
+                    .app = app_in_words(settings.app_value(), settings.app_secret_keys(), own_schema(session))};
+    if (const ConfigSchema* own = own_schema(session))
+        for (const ConfigKey& key : own->keys())
+            planned.own.push_back({&key, key.value_in(planned.app), to_string(settings.app_layer_of(key))});
     for (SettingInForce& row : planned.settings)
         if (row.name == setting::config.name && row.value.is_string())
             if (auto path = absolute_path(row.value.as_string(), session.tools.host)) row.value = *std::move(path);
@@ -77,6 +86,12 @@ const Value* other_row(const SettingInForce& planned, const Running& running) {
     return value != nullptr && !(*value == planned.value) ? row : nullptr;
 }
 
+std::string own_name(const ConfigKey& key) {
+    std::string name = "app";
+    for (const std::string& step : key.path) name += "." + step;
+    return name;
+}
+
 std::string in_words(const Value* value) {
     std::string text = value == nullptr || value->is_null() ? std::string{} : plain_text(*value);
     return text.empty() ? "-" : text;
@@ -90,6 +105,12 @@ std::string as_table(const Planned& planned, const Running& running) {
             rows.back().push_back("running: " + in_words(row_member(row, "value")) + " (" +
                                   in_words(row_member(row, "origin")) + ")");
     }
+    for (const auto& [key, value, origin] : planned.own) {
+        rows.push_back({own_name(*key), in_words(&value), std::string{origin}});
+        const Value& its = key->value_in(running.app);
+        if (!running.who.empty() && !(its == value)) rows.back().push_back("running: " + in_words(&its));
+    }
+    if (!planned.own.empty()) return table(rows);
     if (!planned.app.is_null())
         rows.push_back({"app", plain_text(planned.app), std::string{to_string(SettingsLayer::config_file)}});
     else if (!running.app.is_null())
@@ -107,6 +128,12 @@ Object as_json(const Planned& planned, const Running& running) {
         settings.append(std::string{setting.name}, std::move(row));
     }
     Object whole{{"settings", std::move(settings)}, {"app", planned.app}};
+    if (!planned.own.empty()) {
+        Object keys;
+        for (const auto& [key, value, origin] : planned.own)
+            keys.append(key->pointer(), Object{{"value", value}, {"origin", origin}});
+        whole.append("app-keys", std::move(keys));
+    }
     if (!running.who.empty() && !(running.app == planned.app)) whole.append("running-app", running.app);
     whole.append("is-running", !running.who.empty());
     return whole;

@@ -22,7 +22,7 @@ using ::testing::StartsWith;
 const ServiceOptions about{.name = "just-another-server", .version = "1.0", .description = "serves just another thing"};
 
 Invocation parsed(const std::vector<std::string>& arguments) {
-    auto result = parse_command_line(arguments, about, LispVerbs::hidden);
+    auto result = parse_command_line(arguments, about, {});
     if (const auto* answer = std::get_if<Answer>(&result)) {
         ADD_FAILURE() << answer->text;
         return {};
@@ -31,7 +31,7 @@ Invocation parsed(const std::vector<std::string>& arguments) {
 }
 
 Answer answered(const std::vector<std::string>& arguments) {
-    auto result = parse_command_line(arguments, about, LispVerbs::hidden);
+    auto result = parse_command_line(arguments, about, {});
     if (std::holds_alternative<Invocation>(result)) {
         ADD_FAILURE() << "was taken";
         return {};

@@ -20,6 +20,7 @@ int ProgramFixture::run(std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(), "/usr/bin/just-another-server");
     ServiceOfPolicies service{options, hooks, std::make_unique<PolicyReferences>(daemon, lock, log, control),
                               host.host()};
+    if (own) service.declare_config(own);
     return run_program(service, arguments, tools);
 }
 

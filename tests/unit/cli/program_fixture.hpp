@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "cli/program.hpp"
+#include "servicekit/core/config_schema.hpp"
 #include "servicekit/mocks/fake_interruptible_sleep.hpp"
 #include "servicekit/mocks/fake_os.hpp"
 #include "servicekit/policy/policy_references.hpp"
@@ -26,6 +27,7 @@ public:
     ServiceOfPolicies(ServiceOptions options, EventHooks hooks, std::unique_ptr<PolicyReferences> policies,
                       const os::Host& host)
         : ServiceBase{std::move(options), std::move(hooks), std::move(policies), host} {}
+    using ServiceBase::declare_config;
 };
 
 /// The program of a service, called with command lines on a machine in memory, whose lock says what the test says.
@@ -65,6 +67,7 @@ protected:
 
     ServiceOptions options{.name = "just-another-server", .version = "1.0"};
     EventHooks hooks;
+    std::shared_ptr<const ConfigSchema> own;  ///< its own configuration; null: it declares none
 
     std::string locked_pid_file = pid_file;
     std::optional<Owner> owner;

@@ -23,7 +23,7 @@ TEST(SettingsLayersTest, TakesSettingsFromTheEnvironment) {
     const mocks::FakeEnvironment environment{
         {"X_LOG_LEVEL", "debug"}, {"X_NO_CONTROL_SERVER", "yes"}, {"X_PID_FILE", ""}, {"Y_NAME", "other"}};
     LayeredSettings settings;
-    EXPECT_THAT(apply_environment(settings, "x", environment), IsEmpty());
+    EXPECT_THAT(apply_environment(settings, nullptr, "x", environment), IsEmpty());
     EXPECT_EQ(settings.get(setting::log_level), LogLevel::debug);
     EXPECT_TRUE(settings.get(setting::no_control_server));
     EXPECT_EQ(settings.layer_of("log-level"), SettingsLayer::environment);
@@ -36,7 +36,7 @@ TEST(SettingsLayersTest, WarnsOfVariablesThatAreNearASetting) {
         {"X_LOG_LEVLE", "debug"}, {"X_RUNDIRECTORY", "/x"}, {"X_log_file", "/x"},   {"X_LOG_LEVEL", "debug"},
         {"X_STOP_TIMOUT", ""},    {"Y_LOG_LEVLE", "debug"}, {"XLOG_LEVEL", "debug"}};
     std::vector<std::string> messages;
-    for (const Error& warning : doubtful_variables("x", environment)) messages.push_back(warning.message());
+    for (const Error& warning : doubtful_variables("x", nullptr, environment)) messages.push_back(warning.message());
     EXPECT_THAT(messages,
                 ElementsAre("cannot use 'X_LOG_LEVLE': there is no such setting; did you mean 'X_LOG_LEVEL'?",
                             "cannot use 'X_RUNDIRECTORY': there is no such setting; did you mean 'X_RUN_DIRECTORY'?",
@@ -58,14 +58,14 @@ TEST(SettingsLayersTest, LeavesVariablesOfOthersAlone) {
                                              {"X_HOST", "x"},
                                              {"X_TOKEN", "x"},
                                              {"X_", "x"}};
-    EXPECT_THAT(doubtful_variables("x", environment), IsEmpty());
+    EXPECT_THAT(doubtful_variables("x", nullptr, environment), IsEmpty());
 }
 
 TEST(SettingsLayersTest, LetsTheCommandLineWin) {
     const mocks::FakeEnvironment environment{{"X_LOG_LEVEL", "debug"}};
     LayeredSettings settings;
-    EXPECT_THAT(apply_command_line(settings, {{"log-level", "error"}, {"stop-timeout", "2.5"}}), IsEmpty());
-    EXPECT_THAT(apply_environment(settings, "x", environment), IsEmpty());
+    EXPECT_THAT(apply_command_line(settings, nullptr, {{"log-level", "error"}, {"stop-timeout", "2.5"}}), IsEmpty());
+    EXPECT_THAT(apply_environment(settings, nullptr, "x", environment), IsEmpty());
     EXPECT_EQ(settings.get(setting::log_level), LogLevel::error);
     EXPECT_EQ(settings.get(setting::stop_timeout), std::chrono::milliseconds{2500});
 }
@@ -73,14 +73,14 @@ TEST(SettingsLayersTest, LetsTheCommandLineWin) {
 TEST(SettingsLayersTest, TellsEachFaultAndTakesTheRest) {
     const mocks::FakeEnvironment environment{{"X_LOG_LEVEL", "loud"}, {"X_UMASK", "9"}, {"X_USER", "www"}};
     LayeredSettings settings;
-    const auto faults = apply_environment(settings, "x", environment);
+    const auto faults = apply_environment(settings, nullptr, "x", environment);
     ASSERT_THAT(faults, SizeIs(2));
     EXPECT_EQ(faults[0].exit_code, ExitCode::configuration);
     EXPECT_THAT(faults[0].message(), StartsWith("cannot use 'X_LOG_LEVEL': "));
     EXPECT_THAT(faults[1].message(), StartsWith("cannot use 'X_UMASK': "));
     EXPECT_EQ(settings.get(setting::user), "www");
 
-    const auto typed = apply_command_line(settings, {{"name", "a/b"}});
+    const auto typed = apply_command_line(settings, nullptr, {{"name", "a/b"}});
     ASSERT_THAT(typed, SizeIs(1));
     EXPECT_EQ(typed[0].exit_code, ExitCode::usage);
     EXPECT_THAT(typed[0].message(), StartsWith("cannot use '--name': "));

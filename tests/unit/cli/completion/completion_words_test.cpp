@@ -22,7 +22,7 @@ using Words = std::vector<std::string>;
 class CompletionWordsTest : public ::testing::Test {
 protected:
     Completion complete(const Words& words) {
-        return complete_words(words, lisp, [this](const GivenSettings& settings) {
+        return complete_words(words, {.lisp = lisp}, [this](const GivenSettings& settings) {
             ++questions;
             asked_with = settings;
             return reply;

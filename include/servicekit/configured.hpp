@@ -1,0 +1,47 @@
+#pragma once
+
+/// A service whose own configuration is a plain struct: see Configured and Schema.
+
+#include <memory>
+
+#include "servicekit/core/config_schema.hpp"
+#include "servicekit/service.hpp"
+
+namespace servicekit {
+
+/// A service with a configuration of its own, which is declared once.
+/// \code
+/// struct Config {
+///     std::string greeting = "hello";
+/// };
+/// void describe(servicekit::Schema<Config>& config) { config.add("greeting", &Config::greeting, "how it greets"); }
+///
+/// class Greeter final : public servicekit::Configured<Config> {
+///     servicekit::Reply greet() { return {{"text", config().greeting}}; }
+/// };
+/// \endcode
+/// A load and a reload fill a fresh struct and check the whole of it before on_load() runs. If that, or on_load(), throws,
+/// the running configuration stays as it is.
+/// \tparam Base the service to derive from
+template <class Config, class Base = Service>
+class Configured : public Base {
+public:
+    using Base::Base;
+
+    /// The configuration in force; on_load() sees the one that is being loaded. A reload leaves keys that need a restart as
+    /// they were. From any thread, without a lock.
+    /// The struct never changes, and lives as long as the service: a reload that changes something makes another one. Who
+    /// needs two members of the same one takes the reference once.
+    [[nodiscard]] const Config& config() const noexcept { return *static_cast<const Config*>(this->current_config()); }
+
+    [[nodiscard]] static std::shared_ptr<const ConfigSchema> config_schema() {
+        auto schema = std::make_shared<Schema<Config>>();
+        describe(*schema);
+        return schema;
+    }
+
+private:
+    bool is_declared_ = this->declare_config(config_schema());
+};
+
+}  // namespace servicekit

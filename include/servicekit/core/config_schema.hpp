@@ -1,0 +1,362 @@
+#pragma once
+
+#include <chrono>
+#include <concepts>
+#include <functional>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "servicekit/base/value.hpp"
+
+namespace servicekit {
+
+/// What a key of a program's own configuration may have beside its name, its member and its description.
+struct KeyOptions {
+    bool required = false;       ///< the configuration must have it
+    bool needs_restart = false;  ///< a reload reports that it has changed, and leaves the value as it is
+    bool secret = false;         ///< nobody is shown its value, and the command line can't give it
+    std::optional<double> minimum = {};
+    std::optional<double> maximum = {};
+    std::vector<std::string> choices = {};  ///< all that a text may be
+    /// Its option on the command line, without the dashes; empty: `app.` and its path, as `--app.tls.port`.
+    std::string option = {};
+};
+
+/// A key of a program's own configuration, as its users meet it.
+struct ConfigKey {
+    std::vector<std::string> path;  ///< below `app`: {"tls", "port"}
+    std::string expected = {};      ///< "an integer from 0 to 65535"
+    std::string description = {};
+    Value default_value = {};  ///< null if there is none to tell
+    KeyOptions options = {};
+    Object json_schema = {};
+    /// \throws TypeError for a value that it can't have
+    std::function<void(const Value&)> check = {};
+
+    /// "/app/tls/port"
+    [[nodiscard]] std::string pointer() const;
+    /// The end of its environment variable: "APP_TLS__PORT".
+    [[nodiscard]] std::string variable() const;
+    /// Its option, without the dashes.
+    [[nodiscard]] std::string option() const;
+    /// Its value in the object under `app`; the default if it has none there.
+    [[nodiscard]] const Value& value_in(const Value& app) const;
+};
+
+/// The keys of a program's own configuration, and what makes a struct of them. See Schema.
+class ConfigSchema {
+public:
+    virtual ~ConfigSchema() = default;
+    /// All of them, those of nested structs too, in the order of their declaration.
+    [[nodiscard]] const std::vector<ConfigKey>& keys() const noexcept { return keys_; }
+    /// A struct with the defaults.
+    [[nodiscard]] virtual std::shared_ptr<const void> defaults() const = 0;
+    /// A struct with the values of an object; null counts as an empty one. \throws InvalidKey, and what check() throws
+    [[nodiscard]] virtual std::shared_ptr<const void> read(const Value& app) const = 0;
+
+protected:
+    ConfigSchema() = default;
+    ConfigSchema(const ConfigSchema&) = default;
+    ConfigSchema(ConfigSchema&&) = default;
+    ConfigSchema& operator=(const ConfigSchema&) = default;
+    ConfigSchema& operator=(ConfigSchema&&) = default;
+
+    /// \throws std::logic_error for a name that is no name, or if another key has the same path, variable or option
+    void append(ConfigKey key);
+
+private:
+    std::vector<ConfigKey> keys_;
+};
+
+/// A key that a configuration has and should not have, lacks, or has with a value that can't be.
+class InvalidKey : public std::runtime_error {
+public:
+    /// \param pointer below `app`: "/tls/port"
+    InvalidKey(std::string pointer, const std::string& reason)
+        : std::runtime_error{reason}, pointer_{std::move(pointer)} {}
+    [[nodiscard]] const std::string& pointer() const noexcept { return pointer_; }
+
+private:
+    std::string pointer_;
+};
+
+template <class Config>
+class Schema;
+
+namespace detail {
+
+/// A type that the program has taught to be read: `void from_value(const servicekit::Value&, T&)` beside it.
+template <class T>
+concept ReadByProgram = requires(const Value& value, T& into) {
+    from_value(value, into);
+};
+template <class T>
+concept PathLike = requires(const T& path) {
+    typename T::string_type;
+    path.native();
+};
+
+template <class T>
+inline constexpr bool is_optional = false;
+template <class T>
+inline constexpr bool is_optional<std::optional<T>> = true;
+template <class T>
+inline constexpr bool is_duration = false;
+template <class Rep, class Period>
+inline constexpr bool is_duration<std::chrono::duration<Rep, Period>> = true;
+
+/// A struct within another one, with a describe() of its own.
+template <class T>
+concept ConfigSection =
+    std::is_class_v<T> && !std::is_same_v<T, std::string> && !PathLike<T> && !is_optional<T> && !is_vector<T> &&
+    !is_duration<T> && !std::is_same_v<T, Value> && !std::is_same_v<T, Object> && requires(Schema<T> & schema) {
+    describe(schema);
+};
+
+/// What kind of value a member takes: a name in words, and for JSON Schema.
+struct ValueType {
+    std::string_view words;
+    std::string_view json;  ///< empty: anything
+    std::optional<double> minimum = {};
+    std::optional<double> maximum = {};
+};
+
+template <class T>
+constexpr ValueType value_type() {
+    if constexpr (ReadByProgram<T>) {
+        return {"a value", ""};
+    } else if constexpr (is_optional<T>) {
+        return value_type<typename T::value_type>();
+    } else if constexpr (std::is_same_v<T, bool>) {
+        return {"true or false", "boolean"};
+    } else if constexpr (std::is_integral_v<T>) {
+        // Beyond 32 bits a number in words tells nobody anything.
+        if constexpr (sizeof(T) < 8)
+            return {"an integer", "integer", std::numeric_limits<T>::min(), std::numeric_limits<T>::max()};
+        else if constexpr (std::is_unsigned_v<T>)
+            return {"an integer", "integer", 0.0};
+        else
+            return {"an integer", "integer"};
+    } else if constexpr (std::is_floating_point_v<T>) {
+        return {"a number", "number"};
+    } else if constexpr (is_duration<T>) {
+        return {"a number of seconds", "number"};
+    } else if constexpr (PathLike<T>) {
+        return {"a path", "string"};
+    } else if constexpr (is_vector<T>) {
+        return {"a list", "array"};
+    } else if constexpr (std::is_same_v<T, std::string>) {
+        return {"a string", "string"};
+    } else if constexpr (std::is_same_v<T, Object> || ConfigSection<T>) {
+        return {"an object", "object"};
+    } else {
+        static_assert(std::is_same_v<T, Value>,
+                      "a member of a configuration is a bool, a number, a string, a path, a duration, a struct with a "
+                      "describe(), a vector or an optional of one of these, or a type with a from_value() beside it");
+        return {"a value", ""};
+    }
+}
+
+/// Whether a value of another type is one that `ConfigKey::expected` names.
+template <class T>
+inline constexpr bool has_plain_type = !ReadByProgram<T> && !is_vector<T> && !ConfigSection<T>;
+
+/// A whole number as an integer, so that it is shown without a fraction.
+[[nodiscard]] Value plain_number(double number);
+
+template <class T>
+void read_value(const Value& value, T& into) {
+    if constexpr (ReadByProgram<T>) {
+        from_value(value, into);
+    } else if constexpr (is_optional<T>) {
+        into.reset();
+        if (!value.is_null()) read_value(value, into.emplace());
+    } else if constexpr (is_duration<T>) {
+        into = std::chrono::duration_cast<T>(std::chrono::duration<double>{value.as_number()});
+    } else if constexpr (PathLike<T>) {
+        into = value.as_string();
+    } else if constexpr (is_vector<T>) {
+        T items;
+        for (const Value& item : value.as_list()) read_value(item, items.emplace_back());
+        into = std::move(items);
+    } else if constexpr (ConfigSection<T>) {
+        Schema<T> schema;
+        describe(schema);
+        T section{};
+        schema.read_into(value, section);
+        into = std::move(section);
+    } else {
+        into = value.as<T>();
+    }
+}
+
+/// As JSON, for help and comparison; null for what only the program can read.
+template <class T>
+Value written_value(const T& value) {
+    if constexpr (ReadByProgram<T>) {
+        if constexpr (requires { Value{to_value(value)}; })
+            return to_value(value);
+        else
+            return {};
+    } else if constexpr (is_optional<T>) {
+        return value ? written_value(*value) : Value{};
+    } else if constexpr (is_duration<T>) {
+        return plain_number(std::chrono::duration<double>{value}.count());
+    } else if constexpr (PathLike<T>) {
+        return value.native();
+    } else if constexpr (is_vector<T>) {
+        Value::List items;
+        for (const auto& item : value) items.push_back(written_value(item));
+        return items;
+    } else if constexpr (ConfigSection<T>) {
+        return {};
+    } else if constexpr (std::is_floating_point_v<T>) {
+        return static_cast<double>(value);
+    } else {
+        return value;
+    }
+}
+
+/// \throws TypeError for a number out of range, and for a text that is not among the choices
+void check_options(const Value& value, const KeyOptions& options, const std::string& expected);
+[[nodiscard]] ConfigKey make_key(const ValueType& type, std::string name, std::string description, KeyOptions options);
+/// \throws InvalidKey for a key of the object that is not in `known`
+void refuse_unknown(const Object& object, const std::vector<std::string_view>& known);
+[[noreturn]] void refuse_missing(const std::string& name);
+/// The key's own fault, or that of a key within it. \pre an exception is being handled
+[[noreturn]] void rethrow_at(const std::string& name);
+
+}  // namespace detail
+
+/// How a plain struct is filled from `app` of the config file, the environment and the command line.
+/// \code
+/// struct Config {
+///     std::string greeting = "hello";
+///     std::uint16_t port = 0;
+/// };
+///
+/// void describe(servicekit::Schema<Config>& config) {
+///     config.add("greeting", &Config::greeting, "how it greets");
+///     config.add("port", &Config::port, "the TCP port", {.needs_restart = true});
+/// }
+///
+/// class Greeter final : public servicekit::Configured<Config> { ... config().greeting ... };
+/// \endcode
+/// describe() stands in the namespace of the struct. A member may be a bool, a number, a string, a path, a
+/// std::chrono::duration (seconds), a struct with a describe() of its own, a vector or an optional of one of these, or any
+/// type with `void from_value(const servicekit::Value&, T&)` beside it, which throws what is wrong with the value.
+/// The initializers of the members are the defaults.
+template <class Config>
+class Schema final : public ConfigSchema {
+public:
+    /// Declares a key. \throws std::logic_error if the name can't be, or another key is in its way
+    template <class T>
+    Schema& add(const std::string& name, T Config::*member, std::string description = {}, KeyOptions options = {}) {
+        if constexpr (detail::ConfigSection<T> && !detail::ReadByProgram<T>) {
+            add_section(name, member);
+        } else {
+            ConfigKey key = detail::make_key(detail::value_type<T>(), name, std::move(description), std::move(options));
+            key.default_value = key.options.required ? Value{} : detail::written_value(Config{}.*member);
+            const auto read = [options = key.options, expected = key.expected](const Value& value, T& into) {
+                detail::check_options(value, options, expected);
+                try {
+                    detail::read_value(value, into);
+                } catch (const TypeError& fault) {
+                    if constexpr (detail::has_plain_type<T>)
+                        throw TypeError{expected, fault.found()};
+                    else
+                        throw;
+                }
+            };
+            key.check = [read](const Value& value) {
+                T into{};
+                read(value, into);
+            };
+            members_.push_back({name, key.options.required,
+                                [member, read](const Value& value, Config& into) { read(value, into.*member); }});
+            entries_.push_back({key, [member](const Config& config) { return detail::written_value(config.*member); }});
+            append(std::move(key));
+        }
+        return *this;
+    }
+    /// Adds a check of the whole, for what two keys have to do with each other. It throws what is wrong.
+    Schema& check(std::function<void(const Config&)> rule) {
+        rules_.push_back(std::move(rule));
+        return *this;
+    }
+
+    [[nodiscard]] std::shared_ptr<const void> defaults() const override { return std::make_shared<const Config>(); }
+    [[nodiscard]] std::shared_ptr<const void> read(const Value& app) const override {
+        auto config = std::make_shared<Config>();
+        read_into(app, *config);
+        return config;
+    }
+    void read_into(const Value& object, Config& into) const {
+        static const Object none;
+        const Object& given = object.is_null() ? none : object.as_object();
+        std::vector<std::string_view> known;
+        for (const Member& member : members_) known.push_back(member.name);
+        detail::refuse_unknown(given, known);
+        for (const Member& member : members_) {
+            const Value* value = given.find(member.name);
+            if (value == nullptr) {
+                if (member.required) detail::refuse_missing(member.name);
+                continue;
+            }
+            try {
+                member.read(*value, into);
+            } catch (...) {
+                detail::rethrow_at(member.name);
+            }
+        }
+        for (const auto& rule : rules_) rule(into);
+    }
+
+private:
+    template <class>
+    friend class Schema;
+
+    struct Member {
+        std::string name;
+        bool required = false;
+        std::function<void(const Value&, Config&)> read;
+    };
+    struct Entry {
+        ConfigKey key;
+        std::function<Value(const Config&)> value_of;
+    };
+
+    template <class T>
+    void add_section(const std::string& name, T Config::*member) {
+        Schema<T> section;
+        describe(section);
+        bool required = false;
+        for (const auto& [its_key, its_value] : section.entries_) {
+            ConfigKey key = its_key;
+            key.path.insert(key.path.begin(), name);
+            required = required || key.options.required;
+            const auto value_of = [member, value_of = its_value](const Config& config) {
+                return value_of(config.*member);
+            };
+            if (!key.options.required) key.default_value = value_of(Config{});
+            entries_.push_back({key, value_of});
+            append(std::move(key));
+        }
+        members_.push_back({name, required, [member, section](const Value& value, Config& into) {
+                                section.read_into(value, into.*member);
+                            }});
+    }
+
+    std::vector<Member> members_;
+    std::vector<Entry> entries_;
+    std::vector<std::function<void(const Config&)>> rules_;
+};
+
+}  // namespace servicekit

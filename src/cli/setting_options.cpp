@@ -1,0 +1,58 @@
+#include "cli/setting_options.hpp"
+
+#include <algorithm>
+
+#include "core/setting_table.hpp"
+#include "servicekit/base/json.hpp"
+
+namespace servicekit::cli {
+namespace {
+
+std::string placeholder_of(const ConfigKey& key) {
+    const std::string type = key.json_schema.get<std::string>("type", {});
+    if (type == "boolean") return {};
+    if (type == "integer" || type == "number") return "N";
+    if (type == "array") return "LIST";
+    return key.expected == "a path" ? "FILE" : type == "string" ? "TEXT" : "VALUE";
+}
+
+std::string with_default(std::string_view description, std::string_view value) {
+    if (value.empty()) return std::string{description};
+    const std::string told = "default: " + std::string{value};
+    return description.empty() ? told : std::string{description} + " (" + told + ")";
+}
+
+/// What people are told of the default; empty for what they would guess.
+std::string default_in_words(const ConfigKey& key) {
+    const Value& value = key.default_value;
+    if (key.options.required) return "none; it must be set";
+    if (value.is_null() || value.is_bool()) return {};
+    if (value.is_string()) return value.as_string();
+    if (value.is_list() && value.as_list().empty()) return {};
+    return to_json(value);
+}
+
+}  // namespace
+
+std::vector<SettingOption> setting_options(const ConfigSchema* own) {
+    std::vector<SettingOption> options;
+    if (own != nullptr)
+        for (const ConfigKey& key : own->keys())
+            if (!key.options.secret)
+                options.push_back({key.option(), placeholder_of(key),
+                                   with_default(key.description, default_in_words(key)), "This service"});
+    for (const SettingRow& row : setting_table())
+        options.push_back({std::string{row.name}, std::string{row.placeholder},
+                           with_default(row.description, default_of(row)), std::string{to_string(row.group)}});
+    return options;
+}
+
+const ConfigKey* find_own_key(const ConfigSchema* own, std::string_view option) {
+    if (own == nullptr) return nullptr;
+    const auto& keys = own->keys();
+    const auto found =
+        std::find_if(keys.begin(), keys.end(), [&](const ConfigKey& key) { return key.option() == option; });
+    return found != keys.end() ? &*found : nullptr;
+}
+
+}  // namespace servicekit::cli

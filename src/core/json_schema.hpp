@@ -1,0 +1,12 @@
+#pragma once
+
+#include "servicekit/base/value.hpp"
+#include "servicekit/core/config_schema.hpp"
+
+namespace servicekit {
+
+/// A JSON Schema (draft 2020-12) of the whole config file.
+/// \param own the keys under `app`; null if the program has declared none: anything may stand there then
+[[nodiscard]] Object json_schema(const ConfigSchema* own);
+
+}  // namespace servicekit

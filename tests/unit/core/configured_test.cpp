@@ -1,0 +1,126 @@
+#include "servicekit/configured.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "servicekit/mocks/fake_life.hpp"
+#include "servicekit/policies.hpp"
+
+namespace configured_test {
+
+using servicekit::Reply, servicekit::Schema, servicekit::Settings;
+using servicekit::mocks::FakeLife, servicekit::mocks::FakeOs;
+using testing::ElementsAre, testing::HasSubstr;
+
+struct Limits {
+    int lines = 10;
+};
+
+void describe(Schema<Limits>& config) { config.add("lines", &Limits::lines); }
+
+struct Config {
+    std::string greeting = "hello";
+    int port = 0;
+    Limits limits;
+    std::string password;
+};
+
+void describe(Schema<Config>& config) {
+    config.add("greeting", &Config::greeting);
+    config.add("port", &Config::port, "", {.needs_restart = true});
+    config.add("limits", &Config::limits);
+    config.add("password", &Config::password, "", {.secret = true});
+}
+
+class Trial final : public servicekit::Configured<Config> {
+public:
+    using Configured::config;
+    using Configured::Configured;
+
+    std::vector<std::string> seen;
+    bool refuses = false;
+
+private:
+    void on_load(Settings&) override {
+        seen.push_back(config().greeting + " " + std::to_string(config().port));
+        std::thread{[this] { seen.push_back("another thread: " + config().greeting); }}.join();
+        if (refuses) throw std::runtime_error{"not this one"};
+    }
+};
+
+class ConfiguredTest : public testing::Test {
+protected:
+    void configure(const std::string& app) {
+        if (host.files.exists(path)) host.files.take_away(path);
+        host.files.add_file(path, R"({"app": )" + app + "}");
+    }
+    Trial& service() { return dynamic_cast<Trial&>(*life.service()); }
+
+    static constexpr auto path = "/etc/trial.json";
+    FakeOs host;
+    FakeLife life{host, [this] {
+                      return servicekit::mocks::fake_service<Trial>(
+                          host, {.name = "trial", .config = path, .log_file = "/var/log/trial.log"});
+                  }};
+};
+
+TEST_F(ConfiguredTest, HasItsConfigurationWhileItLoadsAndWhileItRuns) {
+    configure(R"({"greeting": "good day", "port": 8080})");
+    ASSERT_TRUE(life.start());
+    EXPECT_THAT(service().seen, ElementsAre("good day 8080", "another thread: hello"));
+    EXPECT_EQ(service().config().greeting, "good day");
+    EXPECT_EQ(service().config().limits.lines, 10);
+    EXPECT_EQ(life.stop(), 0);
+}
+
+TEST_F(ConfiguredTest, AWrongKeyEndsTheStart) {
+    configure(R"({"limits": {"line": 3}})");
+    EXPECT_FALSE(life.start());
+    EXPECT_EQ(life.result()->status, 78);
+    EXPECT_THAT(host.streams.written(servicekit::os::Stream::error),
+                HasSubstr("/etc/trial.json: /app/limits/line: unknown key; did you mean 'lines'?"));
+}
+
+TEST_F(ConfiguredTest, AReloadSaysWhichKeysItAppliedAndWhichNeedARestart) {
+    configure(R"({"port": 8080, "password": "a"})");
+    ASSERT_TRUE(life.start());
+    const Config& before = service().config();
+    configure(R"({"greeting": "hello", "port": 80, "limits": {"lines": 11}, "password": "b"})");
+    EXPECT_EQ(life.ask(R"(["reload"])"),
+              R"({"applied":["/app/limits/lines","/app/password"],"needs-restart":["/app/port"]})");
+    EXPECT_EQ(service().config().limits.lines, 11);
+    EXPECT_EQ(service().config().port, 8080);
+    EXPECT_EQ(before.limits.lines, 10);  // whoever has the old one may keep it
+    EXPECT_THAT(service().seen.back(), HasSubstr("hello"));
+    EXPECT_THAT(life.ask(R"(["settings"])"),
+                HasSubstr(R"("app":{"greeting":"hello","port":8080,"limits":{"lines":11},"password":"***"})"));
+}
+
+TEST_F(ConfiguredTest, AReloadThatFailsLeavesItAsItIs) {
+    configure(R"({"greeting": "good day"})");
+    ASSERT_TRUE(life.start());
+    configure(R"({"greeting": 5})");
+    EXPECT_THAT(life.ask(R"(["reload"])"), HasSubstr("/app/greeting: expected a string, found an integer"));
+    service().refuses = true;
+    configure(R"({"greeting": "ahoy"})");
+    EXPECT_THAT(life.ask(R"(["reload"])"), HasSubstr("not this one"));
+    EXPECT_EQ(service().config().greeting, "good day");
+    service().refuses = false;
+    EXPECT_EQ(life.ask(R"(["reload"])"), R"({"applied":["/app/greeting"],"needs-restart":[]})");
+    EXPECT_EQ(service().config().greeting, "ahoy");
+}
+
+TEST_F(ConfiguredTest, AReloadWithoutAChangeMakesNoOtherStruct) {
+    configure(R"({"greeting": "good day"})");
+    ASSERT_TRUE(life.start());
+    const Config* const before = &service().config();
+    life.ask(R"(["reload"])");
+    EXPECT_EQ(&service().config(), before);
+}
+
+}  // namespace configured_test
