@@ -8,7 +8,8 @@
 #include "base/names.hpp"
 #include "base/path_parts.hpp"
 #include "cli/command_line.hpp"
-#include "cli/verbs/verb_functions.hpp"
+#include "cli/session.hpp"
+#include "cli/verbs.hpp"
 #include "core/configuration.hpp"
 #include "core/service_core.hpp"
 #include "servicekit/main.hpp"
@@ -20,58 +21,6 @@ namespace {
 
 std::string file_name(const std::vector<std::string>& arguments) {
     return arguments.empty() ? std::string{} : std::string{file_name_of(arguments.front())};
-}
-
-int run_verb(Session& session) {
-    switch (session.invocation.verb) {
-        case Verb::start:
-            return start(session);
-        case Verb::run:
-            return run(session);
-        case Verb::check:
-            return check(session);
-        case Verb::stop:
-            return stop(session);
-        case Verb::kill:
-            return kill(session);
-        case Verb::restart:
-            return restart(session);
-        case Verb::reload:
-            return reload(session);
-        case Verb::status:
-            return status(session);
-        case Verb::health:
-            return health(session);
-        case Verb::events:
-            return events(session);
-        case Verb::log_level:
-            return log_level(session);
-        case Verb::log_reopen:
-            return log_reopen(session);
-        case Verb::call:
-            return call(session);
-        case Verb::eval:
-            return eval(session);
-        case Verb::repl:
-            return repl(session);
-        case Verb::wait:
-            return wait(session);
-        case Verb::pid:
-            return pid(session);
-        case Verb::where:
-            return where(session);
-        case Verb::logs:
-            return logs(session);
-        case Verb::crashes:
-            return crashes(session);
-        case Verb::unit:
-            return unit(session);
-        case Verb::completion:
-            return completion(session);
-        case Verb::complete:
-            return complete(session);
-    }
-    return to_int(ExitCode::internal);
 }
 
 int run_parsed(ServiceBase& service, const std::vector<std::string>& arguments, const Tools& tools, Console& console) {

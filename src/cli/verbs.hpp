@@ -7,8 +7,12 @@
 
 namespace servicekit::cli {
 
+struct Session;
+
+/// One row of the table of verbs.
 struct VerbDescription {
     Verb verb;
+    int (*run)(Session&);  ///< does what it says, prints, and returns the exit code
     std::string_view name;
     std::string_view text;
 };
@@ -21,5 +25,8 @@ enum class LispVerbs { hidden, shown };
 
 /// Knows those that are hidden too. \returns null where there is no such verb.
 [[nodiscard]] const VerbDescription* find_verb(std::string_view name) noexcept;
+
+/// Does what the verb of the session says. \returns the exit code
+int run_verb(Session& session);
 
 }  // namespace servicekit::cli

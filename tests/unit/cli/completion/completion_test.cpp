@@ -30,7 +30,7 @@ TEST_F(CompletionTest, WantsAShellThatItKnows) {
 TEST_F(CompletionTest, OffersVerbsWithoutLoadingAnything) {
     hooks.on_load = [](Settings&) { throw std::runtime_error{"was loaded"}; };
     EXPECT_EQ(run({"complete", "--", "relo"}), 0);
-    EXPECT_EQ(out(), "reload\thas the service load its configuration again\n");
+    EXPECT_EQ(out(), "reload\tmakes the service load its configuration again\n");
     EXPECT_THAT(error(), IsEmpty());
 }
 
@@ -68,7 +68,7 @@ TEST_F(CompletionTest, IsSilentAboutWhatIsWrongWithTheConfiguration) {
 
 TEST_F(CompletionTest, TakesTheWordsForNoOptionsOfItsOwn) {
     EXPECT_EQ(run({"complete", "--", "--help", "--version", "stat"}), 0);
-    EXPECT_EQ(out(), "status\ttells whether the service runs, and how it is\n");
+    EXPECT_EQ(out(), "status\tshows the service's status\n");
 }
 
 }  // namespace
