@@ -44,7 +44,7 @@ private:
     /// \param fault what clients learn who wait for the end: why the stop was not clean
     void end(const std::optional<Error>& fault);
 
-    ServiceCore* core_;
+    ServiceCore& core_;
     PassedDescriptors descriptors_;
     bool entered_ = false;  ///< the daemon policy has got the service to where it runs
     bool lock_held_ = false;
