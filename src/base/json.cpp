@@ -225,19 +225,18 @@ JsonError error_at(std::string_view text, std::size_t offset, std::string reason
             .repeated_key = std::move(repeated_key)};
 }
 
-}  // namespace
-
-std::variant<Value, JsonError> parse_json(std::string_view text, std::size_t max_depth) {
+template <unsigned more_flags>
+std::variant<Value, JsonError> parse(std::string_view text, std::size_t max_depth) {
     if (const std::string_view encoding = foreign_encoding(text); !encoding.empty())
         return error_at(text, 0, "the text is " + std::string{encoding} + ", expected UTF-8");
     if (text.starts_with(byte_order_mark)) {
-        auto parsed = parse_json(text.substr(byte_order_mark.size()), max_depth);
+        auto parsed = parse<more_flags>(text.substr(byte_order_mark.size()), max_depth);
         if (auto* error = std::get_if<JsonError>(&parsed)) error->offset += byte_order_mark.size();
         return parsed;
     }
     // Numbers come as text: std::from_chars rounds right, at any length, and reports what a double can't hold.
-    constexpr unsigned flags =
-        rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag | rapidjson::kParseNumbersAsStringsFlag;
+    constexpr unsigned flags = rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag |
+                               rapidjson::kParseNumbersAsStringsFlag | more_flags;
     rapidjson::MemoryStream stream{text.data(), text.size()};
     ValueBuilder builder{stream, max_depth};
     rapidjson::Reader reader;
@@ -248,6 +247,17 @@ std::variant<Value, JsonError> parse_json(std::string_view text, std::size_t max
     // RapidJSON takes a NUL for the end of the text.
     if (stream.Tell() != text.size()) return error_at(text, stream.Tell(), "something follows the value");
     return builder.take();
+}
+
+}  // namespace
+
+std::variant<Value, JsonError> parse_json(std::string_view text, std::size_t max_depth) {
+    return parse<rapidjson::kParseNoFlags>(text, max_depth);
+}
+
+std::variant<Value, JsonError> parse_json_with_comments(std::string_view text) {
+    constexpr std::size_t max_depth = 64;
+    return parse<rapidjson::kParseCommentsFlag>(text, max_depth);
 }
 
 }  // namespace servicekit

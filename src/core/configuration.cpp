@@ -1,12 +1,14 @@
 #include "core/configuration.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <iterator>
 #include <utility>
 
 #include "base/json_pointer.hpp"
 #include "core/changed_keys.hpp"
 #include "core/object_path.hpp"
+#include "core/paths.hpp"
 #include "core/setting_table.hpp"
 #include "core/settings_in_force.hpp"
 #include "servicekit/policy/control_policy.hpp"
@@ -47,13 +49,9 @@ private:
 Result<void> Configuration::read() {
     try {
         const std::string path = in_force_.get(setting::config);
-        if (!path.empty() && path.front() != '/') {
-            const auto here = host_.process->current_directory();
-            if (!here) return here.error();
-            config_path_ = *here + "/" + path;
-        } else {
-            config_path_ = path;
-        }
+        auto whole = absolute_path(path, host_);
+        if (!whole) return whole.error();
+        config_path_ = *std::move(whole);
         // Should on_load() throw, a verb that only talks to a service still goes by the other layers.
         LayeredSettings next = in_force_;
         read_config_file(next);
@@ -142,7 +140,21 @@ void Configuration::read_config_file(LayeredSettings& settings) {
     if (config_path_.empty()) return;
     const auto text = host_.files->read(config_path_, largest_config);
     if (!text) throw ConfigurationError(text.error().message());
-    settings.read_config(*text, config_path_);
+    LayeredSettings::Variables variables;
+    if (instance_.options.expands_variables)
+        variables = [this](const std::string& name) { return host_.environment->get(name); };
+    settings.read_config(*text, config_path_, variables);
+    const std::string directory = config_path_ + ".d";
+    const auto names = host_.files->list(directory);
+    if (!names && names.error().errno_value == ENOENT) return;
+    if (!names) throw ConfigurationError(names.error().message());
+    for (const std::string& name : *names) {
+        if (!name.ends_with(".json") || name.starts_with('.')) continue;
+        const std::string path = directory + "/" + name;
+        const auto more = host_.files->read(path, largest_config);
+        if (!more) throw ConfigurationError(more.error().message());
+        settings.add_config(*more, path, variables);
+    }
 }
 
 void Configuration::publish() {

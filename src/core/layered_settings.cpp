@@ -52,6 +52,62 @@ Value value_from_text(const ConfigKey& key, std::string_view text) {
     return text;
 }
 
+/// The text with `${NAME}` replaced by the value of the variable, once. `$${` stands for `${`.
+std::string expanded_text(std::string_view text, const LayeredSettings::Variables& variables,
+                          const std::string& where) {
+    std::string result;
+    while (true) {
+        const std::size_t begin = text.find("${");
+        if (begin == std::string_view::npos) return result += text;
+        if (begin > 0 && text[begin - 1] == '$') {
+            result += text.substr(0, begin - 1);
+            result += "${";
+            text.remove_prefix(begin + 2);
+            continue;
+        }
+        const std::size_t end = text.find('}', begin);
+        if (end == std::string_view::npos) throw ConfigurationError{where + ": '${' has no '}'"};
+        const std::string name{text.substr(begin + 2, end - begin - 2)};
+        const auto value = variables(name);
+        if (!value) throw ConfigurationError{where + ": the environment variable '" + name + "' is not set"};
+        result += text.substr(0, begin);
+        result += *value;
+        text.remove_prefix(end + 1);
+    }
+}
+
+/// \param where the file and the pointer of the value, for messages
+Value expanded(const Value& value, const LayeredSettings::Variables& variables, const std::string& where) {
+    if (value.is_string()) return expanded_text(value.as_string(), variables, where);
+    if (value.is_list()) {
+        Value::List items;
+        for (const Value& item : value.as_list())
+            items.push_back(expanded(item, variables, where + "/" + std::to_string(items.size())));
+        return items;
+    }
+    if (!value.is_object()) return value;
+    Object members;
+    for (const auto& [key, member] : value.as_object())
+        members.append(key, expanded(member, variables, where + pointer_token(key)));
+    return members;
+}
+
+/// How many steps of a pointer below `app` lead to something in the object.
+std::size_t depth_of(const Value& app, std::string_view pointer) {
+    std::size_t depth = 0;
+    for (const Value* found = &app; !pointer.empty() && found->is_object(); ++depth) {
+        const std::string_view token = pointer.substr(0, pointer.find('/', 1));
+        const auto& members = found->as_object();
+        const auto member = std::find_if(members.begin(), members.end(), [token](const Object::Member& known) {
+            return pointer_token(known.first) == token;
+        });
+        if (member == members.end()) break;
+        found = &member->second;
+        pointer.remove_prefix(token.size());
+    }
+    return depth;
+}
+
 }  // namespace
 
 void LayeredSettings::set_text(std::string_view name, std::string_view text, SettingsLayer layer) {
@@ -59,8 +115,9 @@ void LayeredSettings::set_text(std::string_view name, std::string_view text, Set
     set_value(name, row != nullptr ? value_from_text(row->kind, text) : Value{}, layer);
 }
 
-void LayeredSettings::read_config(std::string_view text, const std::string& path) {
-    const auto parsed = parse_json(text);
+LayeredSettings::Contents LayeredSettings::parse_config(std::string_view text, const std::string& path,
+                                                        const Variables& variables) {
+    const auto parsed = parse_json_with_comments(text);
     if (const auto* error = std::get_if<JsonError>(&parsed))
         throw ConfigurationError{path + ":" + std::to_string(error->line) + ":" + std::to_string(error->column) + ": " +
                                  error->reason};
@@ -68,8 +125,7 @@ void LayeredSettings::read_config(std::string_view text, const std::string& path
     if (!root.is_object())
         throw ConfigurationError{path + ": expected an object, found " + std::string{root.type_name()}};
 
-    Object settings;
-    Value app;
+    Contents contents;
     const auto fault = [&](const std::string& key, const std::string& reason) {
         std::string message = path + ": " + pointer_token(key) + ": " + reason;
         if (!is_client_ || is_about_the_place(key)) throw ConfigurationError{message};
@@ -79,24 +135,42 @@ void LayeredSettings::read_config(std::string_view text, const std::string& path
         try {
             const SettingRow* row = find_setting(key);
             if (key == "app")
-                app = value.as_object();
+                contents.app = value.as_object();
             else if (row == nullptr || row->name == setting::config.name)
                 fault(key, refusal_of_key(key));
             else
-                settings.append(key, checked(row->kind, value));
+                contents.settings.append(key, checked(row->kind, value));
         } catch (const TypeError& error) {
             fault(key, error.what());
         }
     }
-    layers_[static_cast<std::size_t>(SettingsLayer::config_file)] = std::move(settings);
-    file_app_ = std::move(app);
+    if (variables) contents.app = expanded(contents.app, variables, path + ": /app");
+    return contents;
+}
+
+void LayeredSettings::read_config(std::string_view text, const std::string& path, const Variables& variables) {
+    Contents contents = parse_config(text, path, variables);
+    layers_[static_cast<std::size_t>(SettingsLayer::config_file)] = std::move(contents.settings);
+    file_app_ = contents.app;
+    app_files_ = {{path, std::move(contents.app)}};
     config_path_ = path;
+    override_app();
+}
+
+void LayeredSettings::add_config(std::string_view text, const std::string& path, const Variables& variables) {
+    Contents contents = parse_config(text, path, variables);
+    layers_[static_cast<std::size_t>(SettingsLayer::config_file)].merge(std::move(contents.settings));
+    if (!contents.app.is_null()) file_app_ = merged(file_app_, contents.app);
+    app_files_.emplace_back(path, std::move(contents.app));
     override_app();
 }
 
 void LayeredSettings::clear_layer(SettingsLayer layer) {
     layers_[static_cast<std::size_t>(layer)] = {};
-    if (layer == SettingsLayer::config_file) file_app_ = {};
+    if (layer == SettingsLayer::config_file) {
+        file_app_ = {};
+        app_files_.clear();
+    }
     std::erase_if(app_overrides_, [layer](const AppOverride& given) { return given.layer == layer; });
     override_app();
 }
@@ -124,7 +198,15 @@ SettingsLayer LayeredSettings::app_layer_of(const ConfigKey& key) const {
 }
 
 ConfigurationError LayeredSettings::app_fault(const InvalidKey& fault) const {
-    const std::string file = config_path_.empty() ? std::string{} : config_path_ + ": ";
+    // The last of the files that have the key, or most of the way to it.
+    std::string file = config_path_.empty() ? std::string{} : config_path_ + ": ";
+    std::size_t depth = 0;
+    for (const auto& [path, app] : app_files_) {
+        const std::size_t its_depth = depth_of(app, fault.pointer());
+        if (its_depth < depth || its_depth == 0) continue;
+        depth = its_depth;
+        file = path + ": ";
+    }
     const bool lacks_file = config_path_.empty() && std::string_view{fault.what()} == "missing";
     return ConfigurationError{file + "/app" + fault.pointer() + ": " + fault.what() +
                               (lacks_file ? ", and there is no config file" : "")};

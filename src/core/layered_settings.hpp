@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -13,6 +15,9 @@ namespace servicekit {
 /// Settings whose layers can be filled. A reload works on a copy, which takes effect if it succeeds.
 class LayeredSettings final : public Settings {
 public:
+    /// The value of an environment variable; nothing if it is not set.
+    using Variables = std::function<std::optional<std::string>(const std::string& name)>;
+
     /// A load for a client goes on in spite of some faults, which tolerated() names.
     void set_client(bool is_client) noexcept { is_client_ = app_notes_.tolerates = is_client; }
     [[nodiscard]] const std::vector<std::string>& tolerated() const noexcept { return app_notes_.tolerated; }
@@ -27,7 +32,10 @@ public:
     /// Makes the config file's text its layer, in place of what was there.
     /// \param path for messages. \throws ConfigurationError, and then nothing has changed. For a client it goes on with the
     ///        keys that are right, unless a wrong one may say where the service is.
-    void read_config(std::string_view text, const std::string& path);
+    /// \param variables gives the values for `${NAME}` in the texts under `app`; null: they stay as they are
+    void read_config(std::string_view text, const std::string& path, const Variables& variables = nullptr);
+    /// Lays another file over it: its settings are added or replaced, and objects under `app` are merged.
+    void add_config(std::string_view text, const std::string& path, const Variables& variables = nullptr);
     void clear_layer(SettingsLayer layer);
     /// From here on set() fills this layer.
     void fill(SettingsLayer layer) noexcept { filling_ = layer; }
@@ -50,6 +58,11 @@ public:
     [[nodiscard]] const std::set<std::string>& app_secret_keys() const noexcept { return app_notes_.secret_keys; }
 
 private:
+    struct Contents {
+        Object settings;
+        Value app;
+    };
+    [[nodiscard]] Contents parse_config(std::string_view text, const std::string& path, const Variables& variables);
     void override_app();
 };
 

@@ -36,6 +36,16 @@ Value with_value_at(const Value& object, std::span<const std::string> path, cons
     return with_at(object, path, &value);
 }
 
+Value merged(const Value& base, const Value& more) {
+    if (!base.is_object() || !more.is_object()) return more;
+    Object members = base.as_object();
+    for (const auto& [key, value] : more.as_object()) {
+        const Value* const known = members.find(key);
+        members.set(key, known != nullptr ? merged(*known, value) : value);
+    }
+    return members;
+}
+
 Value with_value_of(const Value& object, const Value& other, std::span<const std::string> path) {
     return with_at(object, path, find_at(other, path));
 }

@@ -14,4 +14,7 @@ namespace servicekit {
 /// The object with what another one has there, or without it if that has nothing there.
 [[nodiscard]] Value with_value_of(const Value& object, const Value& other, std::span<const std::string> path);
 
+/// The one with the members of the other added or replaced; objects within them are merged in the same way.
+[[nodiscard]] Value merged(const Value& base, const Value& more);
+
 }  // namespace servicekit

@@ -31,6 +31,11 @@ bool is_of_waiting_parent(const mocks::FakeFaults::Operation& failed) {
     return failed.name == "signals.note" && failed.nth == 4;
 }
 
+/// Files that complete the config file need not be there.
+bool is_missing_directory(const mocks::FakeFaults::Operation& failed) {
+    return failed.object == TrialMachine::config_directory && failed.errno_value == ENOENT;
+}
+
 /// What may fail without a word, since nobody is left to tell, or nothing is lost by it.
 bool may_be_silent(const mocks::FakeFaults::Operation& failed) {
     static const std::set<std::string, std::less<>> silent{
@@ -40,6 +45,7 @@ bool may_be_silent(const mocks::FakeFaults::Operation& failed) {
         "sockets.receive",         // a client's connection that broke is the client's to notice
         "sockets.send",
     };
+    if (is_missing_directory(failed)) return true;
     // The first is for an exit(3) in the load alone.
     if (failed.name == "crashes.install" && failed.nth == 1) return true;
     if (silent.contains(failed.name) || is_of_nobody_here(failed) || is_of_waiting_parent(failed)) return true;
@@ -223,7 +229,9 @@ std::optional<int> SweptLife::promised_exit(const Operation& failed) const {
         const bool is_of_stop = failed.object == TrialMachine::notes_file && failed.number > operations_until_end_;
         return is_of_stop ? std::optional{to_int(ExitCode::internal)} : std::nullopt;
     }
-    if (failed.object == TrialMachine::config_file) return to_int(ExitCode::configuration);
+    if (is_missing_directory(failed)) return std::nullopt;
+    if (failed.object == TrialMachine::config_file || failed.object == TrialMachine::config_directory)
+        return to_int(ExitCode::configuration);
     // The program takes its file as it is.
     if (failed.name == "files.set_permissions") return std::nullopt;
     if (failed.object == TrialMachine::notes_file) return to_int(ExitCode::internal);

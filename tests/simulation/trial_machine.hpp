@@ -33,7 +33,8 @@ struct TrialMachine {
     static constexpr auto pid_file = "/run/trial.pid";
     static constexpr auto socket = "/run/trial.control";
     static constexpr auto log_file = "/var/log/trial.log";
-    static constexpr auto config_file = "//etc/trial.json";  ///< as the relative etc/trial.json of / is called
+    static constexpr auto config_file = "/etc/trial.json";
+    static constexpr auto config_directory = "/etc/trial.json.d";  ///< which is not there
     static constexpr auto notes_file = "/var/lib/trial/notes";
 
     struct Deployment {

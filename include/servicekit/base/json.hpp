@@ -24,6 +24,9 @@ struct JsonError {
 /// deeper than `max_depth`, or a key given twice, is an error. A byte order mark before the value is skipped.
 [[nodiscard]] std::variant<Value, JsonError> parse_json(std::string_view text, std::size_t max_depth = 64);
 
+/// The same with comments, as in C++, wherever white space may be.
+[[nodiscard]] std::variant<Value, JsonError> parse_json_with_comments(std::string_view text);
+
 /// The value on one line, without spaces.
 [[nodiscard]] std::string to_json(const Value& value);
 [[nodiscard]] std::string to_json(const Object& object);

@@ -21,6 +21,9 @@ struct ServiceOptions {
     std::string pid_file = {};
     std::string control_socket = {};
     std::string config = {};  ///< a config file to read where no --config is given; it must exist
+    /// `${NAME}` in the texts under `app` of a config file is the value of an environment variable; one that is not set ends
+    /// the load. `$${` stands for `${`.
+    bool expands_variables = false;
     std::string log_file = {};
     std::optional<LogLevel> log_level = {};
     std::optional<std::chrono::milliseconds> start_timeout = {};

@@ -214,6 +214,7 @@ private:
     Value app_;       ///< what the file says, with the overrides
     Value file_app_;  ///< what the file says
     std::vector<AppOverride> app_overrides_;
+    std::vector<std::pair<std::string, Value>> app_files_;  ///< what each config file has under `app`, by its path
     AppConfiguration::Notes app_notes_;
     std::string config_path_;
     SettingsLayer filling_ = SettingsLayer::program;

@@ -62,10 +62,13 @@ protected:
     Trial& service() { return dynamic_cast<Trial&>(*life.service()); }
 
     static constexpr auto path = "/etc/trial.json";
+    bool expands_variables = false;
     FakeOs host;
     FakeLife life{host, [this] {
-                      return servicekit::mocks::fake_service<Trial>(
-                          host, {.name = "trial", .config = path, .log_file = "/var/log/trial.log"});
+                      return servicekit::mocks::fake_service<Trial>(host, {.name = "trial",
+                                                                           .config = path,
+                                                                           .expands_variables = expands_variables,
+                                                                           .log_file = "/var/log/trial.log"});
                   }};
 };
 
@@ -121,6 +124,62 @@ TEST_F(ConfiguredTest, AReloadWithoutAChangeMakesNoOtherStruct) {
     const Config* const before = &service().config();
     life.ask(R"(["reload"])");
     EXPECT_EQ(&service().config(), before);
+}
+
+TEST_F(ConfiguredTest, AConfigFileMayHaveComments) {
+    host.files.add_file(path, "{ // mine\n \"app\": {\"greeting\": /* loud */ \"HELLO\"}}\n// the end\n");
+    ASSERT_TRUE(life.start());
+    EXPECT_EQ(service().config().greeting, "HELLO");
+}
+
+TEST_F(ConfiguredTest, FilesInItsDirectoryAreLaidOverIt) {
+    configure(R"({"greeting": "a", "limits": {"lines": 1}})");
+    host.files.add_directory("/etc/trial.json.d");
+    host.files.add_file("/etc/trial.json.d/20-b.json", R"({"app": {"greeting": "c"}})");
+    host.files.add_file("/etc/trial.json.d/10-a.json",
+                        R"({"log-level": "debug", "app": {"greeting": "b", "port": 2}})");
+    host.files.add_file("/etc/trial.json.d/30-c.json~", "no JSON");
+    host.files.add_file("/etc/trial.json.d/.30-c.json", "no JSON");
+    ASSERT_TRUE(life.start());
+    EXPECT_EQ(service().config().greeting, "c");
+    EXPECT_EQ(service().config().port, 2);
+    EXPECT_EQ(service().config().limits.lines, 1);
+    EXPECT_EQ(service().settings().get(servicekit::setting::log_level), servicekit::LogLevel::debug);
+}
+
+TEST_F(ConfiguredTest, AMessageNamesTheFileThatHasTheKey) {
+    configure(R"({"greeting": "a", "limits": {}})");
+    host.files.add_directory("/etc/trial.json.d");
+    host.files.add_file("/etc/trial.json.d/a.json", R"({"app": {"limits": {"lines": "many"}}})");
+    EXPECT_FALSE(life.start());
+    EXPECT_THAT(host.streams.written(servicekit::os::Stream::error),
+                HasSubstr("/etc/trial.json.d/a.json: /app/limits/lines: expected an integer"));
+    host.files.take_away("/etc/trial.json.d/a.json");
+    host.files.add_file("/etc/trial.json.d/a.json", "{\n  \"app\": ]");
+    EXPECT_FALSE(life.start());
+    EXPECT_THAT(host.streams.written(servicekit::os::Stream::error), HasSubstr("/etc/trial.json.d/a.json:2:10: "));
+}
+
+TEST_F(ConfiguredTest, VariablesAreExpandedIfTheProgramSaysSo) {
+    configure(R"({"greeting": "${WHO}, $${WHO} and ${NOBODY", "password": "x"})");
+    ASSERT_TRUE(life.start());
+    EXPECT_EQ(service().config().greeting, "${WHO}, $${WHO} and ${NOBODY");
+    life.stop();
+
+    expands_variables = true;
+    host.environment.set("WHO", "${WHO}");
+    EXPECT_FALSE(life.start());
+    EXPECT_THAT(host.streams.written(servicekit::os::Stream::error),
+                HasSubstr("/etc/trial.json: /app/greeting: '${' has no '}'"));
+    configure(R"({"greeting": "${WHO}, $${WHO}", "password": "${SECRET}"})");
+    EXPECT_FALSE(life.start());
+    EXPECT_EQ(life.result()->status, 78);
+    EXPECT_THAT(host.streams.written(servicekit::os::Stream::error),
+                HasSubstr("/app/password: the environment variable 'SECRET' is not set"));
+    host.environment.set("SECRET", "s");
+    ASSERT_TRUE(life.start());
+    EXPECT_EQ(service().config().greeting, "${WHO}, ${WHO}");
+    EXPECT_EQ(service().config().password, "s");
 }
 
 }  // namespace configured_test
