@@ -30,8 +30,8 @@ public:
 
     /// The configuration in force; on_load() sees the one that is being loaded. A reload leaves keys that need a restart as
     /// they were. From any thread, without a lock.
-    /// The struct never changes, and lives as long as the service: a reload that changes something makes another one. Who
-    /// needs two members of the same one takes the reference once.
+    /// The struct never changes, and lives as long as the service: a reload that changes something makes another one. Two
+    /// calls may return different structs. For members that belong together, call it once.
     [[nodiscard]] const Config& config() const noexcept { return *static_cast<const Config*>(this->current_config()); }
 
     [[nodiscard]] static std::shared_ptr<const ConfigSchema> config_schema() {

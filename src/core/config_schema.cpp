@@ -1,6 +1,7 @@
 #include "servicekit/core/config_schema.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 
 #include "base/json_pointer.hpp"
@@ -31,6 +32,10 @@ std::string shown(const Value& value) {
     constexpr std::size_t longest = 80;
     const bool is_short = value.is_number() || (value.is_string() && value.as_string().size() <= longest);
     return is_short ? to_json(value) : std::string{value.type_name()};
+}
+
+[[noreturn]] void refuse_key(const std::string& pointer, const std::string& reason) {
+    throw std::logic_error{"the configuration can't have the key '" + pointer + "': " + reason};
 }
 
 }  // namespace
@@ -66,14 +71,17 @@ const Value& ConfigKey::value_in(const Value& app) const {
 }
 
 void ConfigSchema::append(ConfigKey key) {
-    const auto refuse = [&key](const std::string& reason) {
-        throw std::logic_error{"the configuration can't have the key '" + key.pointer() + "': " + reason};
-    };
+    const auto refuse = [&key](const std::string& reason) { refuse_key(key.pointer(), reason); };
     for (const std::string& step : key.path)
-        if (!is_valid_name(step)) refuse("'" + step + "' is not a name: " + std::string{name_rule()});
+        if (!is_valid_name(step) || step.front() == '-')
+            refuse("'" + step + "' is not a name: " + std::string{name_rule()});
+    if (!is_valid_name(key.option()) || key.option().front() == '-')
+        refuse("'" + key.option() + "' can't be an option: give it without dashes, with " + std::string{name_rule()});
     if (find_setting(key.option()) != nullptr) refuse("--" + key.option() + " is an option of every service");
     for (const ConfigKey& other : keys_) {
-        if (other.path == key.path) refuse("it is declared already");
+        const std::size_t depth = std::min(other.path.size(), key.path.size());
+        if (std::equal(key.path.begin(), key.path.begin() + static_cast<std::ptrdiff_t>(depth), other.path.begin()))
+            refuse("'" + other.pointer() + "' is declared already");
         if (other.variable() == key.variable())
             refuse("'" + other.pointer() + "' has the same environment variable, ..." + key.variable());
         if (other.option() == key.option()) refuse("'" + other.pointer() + "' has the same option, --" + key.option());
@@ -107,6 +115,7 @@ void detail::check_options(const Value& value, const KeyOptions& options, const 
     const auto refuse_unless = [&](bool fits) {
         if (!fits) throw TypeError{expected, shown(value)};
     };
+    if (value.is_null()) return;
     if (value.is_number()) {
         if (options.minimum) refuse_unless(value.as_number() >= *options.minimum);
         if (options.maximum) refuse_unless(value.as_number() <= *options.maximum);
@@ -114,6 +123,41 @@ void detail::check_options(const Value& value, const KeyOptions& options, const 
     if (!options.choices.empty())
         refuse_unless(value.is_string() && std::find(options.choices.begin(), options.choices.end(),
                                                      value.as_string()) != options.choices.end());
+}
+
+void detail::check_section_options(const std::string& name, const KeyOptions& options) {
+    if (options.required || options.minimum || options.maximum || !options.choices.empty() || !options.option.empty())
+        refuse_key("/app" + pointer_token(name), "a struct can only be secret, or need a restart");
+}
+
+void detail::check_key_options(const std::string& name, const ValueType& type, const KeyOptions& options) {
+    const bool is_number = type.json == "integer" || type.json == "number";
+    if ((options.minimum || options.maximum) && !is_number)
+        refuse_key("/app" + pointer_token(name), "limits are for numbers");
+    if (!options.choices.empty() && type.json != "string")
+        refuse_key("/app" + pointer_token(name), "choices are for texts");
+}
+
+void detail::rethrow_without_value(const std::string& expected) {
+    try {
+        throw;
+    } catch (const TypeError&) {
+        throw TypeError{expected, "something else"};
+    }
+}
+
+double detail::duration_count(double seconds, double ticks_in_a_second, bool is_whole) {
+    // Beyond 53 bits no double is exact.
+    constexpr double longest = 9'007'199'254'740'992;
+    const double count = seconds * ticks_in_a_second;
+    if (!(count >= -longest && count <= longest))
+        throw TypeError{"a number of seconds", to_json(plain_number(seconds))};
+    if (!is_whole) return count;
+    const double whole = std::round(count);
+    if (std::abs(whole - count) > 1e-3)
+        throw TypeError{"a multiple of " + to_json(plain_number(1 / ticks_in_a_second)) + " seconds",
+                        to_json(plain_number(seconds))};
+    return whole;
 }
 
 void detail::refuse_unknown(const Object& object, const std::vector<std::string_view>& known) {

@@ -97,6 +97,7 @@ void Configuration::run_load_event(LayeredSettings& settings) {
     const auto event = events_.find("load");
     const Pending pending{*this, settings, Pending::Load::first};
     try {
+        check_own(settings);
         begin_own(settings, settings.app_value());
     } catch (const ConfigurationError& fault) {
         if (!settings.is_client()) throw;
@@ -111,7 +112,7 @@ Reply Configuration::load_again(Again what) {
     LayeredSettings next = in_force_;
     const Pending pending{*this, next, Pending::Load::again};
     read_config_file(next);
-    begin_own(next, next.app_value());
+    check_own(next);
     begin_own(next, app_in_use(next));
     Reply own;
     if (what == Again::reload)
@@ -145,12 +146,13 @@ void Configuration::read_config_file(LayeredSettings& settings) {
         variables = [this](const std::string& name) { return host_.environment->get(name); };
     settings.read_config(*text, config_path_, variables);
     const std::string directory = config_path_ + ".d";
+    const std::string prefix = directory + "/";
     const auto names = host_.files->list(directory);
     if (!names && names.error().errno_value == ENOENT) return;
     if (!names) throw ConfigurationError(names.error().message());
     for (const std::string& name : *names) {
         if (!name.ends_with(".json") || name.starts_with('.')) continue;
-        const std::string path = directory + "/" + name;
+        const std::string path = prefix + name;
         const auto more = host_.files->read(path, largest_config);
         if (!more) throw ConfigurationError(more.error().message());
         settings.add_config(*more, path, variables);
@@ -182,13 +184,23 @@ Object Configuration::report() const {
     return report_;
 }
 
+void Configuration::check_own(const LayeredSettings& settings) const {
+    try {
+        own_.check(settings.app_value());
+    } catch (const InvalidKey& fault) {
+        throw settings.app_fault(fault);
+    } catch (const std::exception& fault) {
+        throw settings.app_fault(InvalidKey{"", fault.what()});
+    }
+}
+
 void Configuration::begin_own(const LayeredSettings& settings, const Value& app) {
     try {
         own_.begin(app);
-    } catch (const InvalidKey& fault) {
-        throw settings.app_fault(fault);
-    } catch (const TypeError& fault) {
-        throw settings.app_fault(InvalidKey{"", fault.what()});
+    } catch (const std::exception& fault) {
+        // All of it is right: what does not fit is what a restart is needed for.
+        throw settings.app_fault(
+            InvalidKey{"", std::string{fault.what()} + "; keys that need a restart are as they were at the start"});
     }
 }
 

@@ -74,7 +74,9 @@ private:
     void run_load_event(LayeredSettings& settings);
     /// What stands under `app`, with what the program can't take up before its next start as it was at this one.
     [[nodiscard]] Value app_in_use(const LayeredSettings& settings) const;
-    /// Makes the struct of the settings. \throws ConfigurationError
+    /// \throws ConfigurationError for keys of the program's own that can't be
+    void check_own(const LayeredSettings& settings) const;
+    /// Makes the struct of the values. \pre check_own() \throws ConfigurationError
     void begin_own(const LayeredSettings& settings, const Value& app);
     /// The keys that are other ones, by their pointers.
     struct ChangedKeys {

@@ -33,20 +33,36 @@ bool is_about_the_place(std::string_view key) {
            key == setting::control_socket.name;
 }
 
+bool takes(const ConfigKey& key, const Value& value) {
+    try {
+        key.check(value);
+        return true;
+    } catch (const std::exception&) {
+        return false;
+    }
+}
+
 /// A string as it is; all else as JSON, and a list also with commas between its items.
 Value value_from_text(const ConfigKey& key, std::string_view text) {
     const std::string type = key.json_schema.get<std::string>("type", {});
     if (type == "string") return text;
     if (type == "array" && !text.starts_with('[')) {
         Value::List items;
+        // A list that takes no texts takes numbers, most likely.
+        const bool takes_texts = takes(key, Value{Value::List{"text"}});
         for (std::size_t begin = 0; begin <= text.size() && !text.empty();) {
             const std::size_t end = std::min(text.find(',', begin), text.size());
-            items.emplace_back(text.substr(begin, end - begin));
+            const std::string_view item = text.substr(begin, end - begin);
+            const auto number = parse_json(item);
+            const auto* const parsed = std::get_if<Value>(&number);
+            items.push_back(parsed != nullptr && parsed->is_number() && !takes_texts ? *parsed : Value{item});
             begin = end + 1;
         }
         return items;
     }
     if (type == "boolean") return value_from_text(SettingKind::flag, text);
+    // A type that the program reads itself gets the text, if it takes that.
+    if (type.empty() && takes(key, text)) return text;
     auto parsed = parse_json(text);
     if (auto* const value = std::get_if<Value>(&parsed)) return std::move(*value);
     return text;
@@ -81,8 +97,9 @@ Value expanded(const Value& value, const LayeredSettings::Variables& variables, 
     if (value.is_string()) return expanded_text(value.as_string(), variables, where);
     if (value.is_list()) {
         Value::List items;
+        const std::string prefix = where + "/";
         for (const Value& item : value.as_list())
-            items.push_back(expanded(item, variables, where + "/" + std::to_string(items.size())));
+            items.push_back(expanded(item, variables, prefix + std::to_string(items.size())));
         return items;
     }
     if (!value.is_object()) return value;
@@ -144,7 +161,13 @@ LayeredSettings::Contents LayeredSettings::parse_config(std::string_view text, c
             fault(key, error.what());
         }
     }
-    if (variables) contents.app = expanded(contents.app, variables, path + ": /app");
+    try {
+        if (variables) contents.app = expanded(contents.app, variables, path + ": /app");
+    } catch (const ConfigurationError& unset) {
+        // A caller of `stop` need not have the variables of the service.
+        if (!is_client_) throw;
+        app_notes_.tolerated.emplace_back(unset.what());
+    }
     return contents;
 }
 

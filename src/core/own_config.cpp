@@ -1,5 +1,6 @@
 #include "core/own_config.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace servicekit {
@@ -17,23 +18,38 @@ const void* OwnConfig::current() const noexcept {
 
 void OwnConfig::begin(const Value& app) {
     if (!schema_) return;
-    next_ = schema_->read(app);
+    std::shared_ptr<const void> read = schema_->read(app);
+    const bool is_same = all_.size() > 1 && app == in_force_;
+    next_ = is_same ? all_.back() : std::move(read);
     next_values_ = app;
+    all_.reserve(all_.size() + 1);  // so that keep_next() can't fail
     loader_.store(std::this_thread::get_id(), std::memory_order_relaxed);
 }
 
 void OwnConfig::commit() {
     if (!next_) return;
     loader_.store({}, std::memory_order_relaxed);
-    if (all_.size() > 1 && next_values_ == in_force_) return next_.reset();
-    all_.push_back(std::move(next_));
     in_force_ = std::move(next_values_);
-    current_.store(all_.back().get(), std::memory_order_release);
+    current_.store(next_.get(), std::memory_order_release);
+    keep_next();
 }
 
 void OwnConfig::abandon() noexcept {
     loader_.store({}, std::memory_order_relaxed);
+    if (!next_) return;
+    // on_load() may have seen it, and taken a reference.
+    const std::shared_ptr<const void> in_force = all_.back();
+    keep_next();
+    if (all_.back() != in_force) std::iter_swap(all_.end() - 1, all_.end() - 2);
+}
+
+void OwnConfig::keep_next() noexcept {
+    if (next_ != all_.back()) all_.push_back(next_);
     next_.reset();
+}
+
+void OwnConfig::check(const Value& app) const {
+    if (schema_) static_cast<void>(schema_->read(app));
 }
 
 }  // namespace servicekit

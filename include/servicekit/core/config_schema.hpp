@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <concepts>
 #include <functional>
@@ -20,7 +21,7 @@ namespace servicekit {
 /// What a key of a program's own configuration may have beside its name, its member and its description.
 struct KeyOptions {
     bool required = false;       ///< the configuration must have it
-    bool needs_restart = false;  ///< a reload reports that it has changed, and leaves the value as it is
+    bool needs_restart = false;  ///< a reload only reports a change; the new value takes effect at the next start
     bool secret = false;         ///< nobody is shown its value, and the command line can't give it
     std::optional<double> minimum = {};
     std::optional<double> maximum = {};
@@ -166,7 +167,33 @@ constexpr ValueType value_type() {
 
 /// Whether a value of another type is one that `ConfigKey::expected` names.
 template <class T>
-inline constexpr bool has_plain_type = !ReadByProgram<T> && !is_vector<T> && !ConfigSection<T>;
+constexpr bool is_plain_type() {
+    if constexpr (is_optional<T>)
+        return is_plain_type<typename T::value_type>();
+    else
+        return !ReadByProgram<T> && !is_vector<T> && !is_duration<T> && !ConfigSection<T>;
+}
+template <class T>
+inline constexpr bool has_plain_type = is_plain_type<T>();
+
+/// Whether it is a list or an optional of structs that have a secret.
+template <class T>
+bool has_secret_items() {
+    if constexpr (is_vector<T> || is_optional<T>) {
+        return has_secret_items<typename T::value_type>();
+    } else if constexpr (ConfigSection<T>) {
+        Schema<T> schema;
+        describe(schema);
+        return schema.has_secret();
+    } else {
+        return false;
+    }
+}
+
+/// Seconds as a count of a duration's ticks. \throws TypeError if the duration can't hold it
+[[nodiscard]] double duration_count(double seconds, double ticks_in_a_second, bool is_whole);
+/// The key's own fault, or that of a key within it. \pre an exception is being handled
+[[noreturn]] void rethrow_at(const std::string& name);
 
 /// A whole number as an integer, so that it is shown without a fraction.
 [[nodiscard]] Value plain_number(double number);
@@ -179,12 +206,22 @@ void read_value(const Value& value, T& into) {
         into.reset();
         if (!value.is_null()) read_value(value, into.emplace());
     } else if constexpr (is_duration<T>) {
-        into = std::chrono::duration_cast<T>(std::chrono::duration<double>{value.as_number()});
+        into = T{static_cast<typename T::rep>(
+            duration_count(value.as_number(), static_cast<double>(T::period::den) / static_cast<double>(T::period::num),
+                           std::is_integral_v<typename T::rep>))};
     } else if constexpr (PathLike<T>) {
         into = value.as_string();
     } else if constexpr (is_vector<T>) {
         T items;
-        for (const Value& item : value.as_list()) read_value(item, items.emplace_back());
+        for (const Value& item : value.as_list()) {
+            typename T::value_type read{};
+            try {
+                read_value(item, read);
+            } catch (...) {
+                rethrow_at(std::to_string(items.size()));
+            }
+            items.push_back(std::move(read));
+        }
         into = std::move(items);
     } else if constexpr (ConfigSection<T>) {
         Schema<T> schema;
@@ -226,12 +263,16 @@ Value written_value(const T& value) {
 
 /// \throws TypeError for a number out of range, and for a text that is not among the choices
 void check_options(const Value& value, const KeyOptions& options, const std::string& expected);
+/// \throws std::logic_error for options that a nested struct can't have
+void check_section_options(const std::string& name, const KeyOptions& options);
+/// \throws std::logic_error for options that a key of this type can't have
+void check_key_options(const std::string& name, const ValueType& type, const KeyOptions& options);
+/// What is said of a value that is secret. \pre an exception is being handled
+[[noreturn]] void rethrow_without_value(const std::string& expected);
 [[nodiscard]] ConfigKey make_key(const ValueType& type, std::string name, std::string description, KeyOptions options);
 /// \throws InvalidKey for a key of the object that is not in `known`
 void refuse_unknown(const Object& object, const std::vector<std::string_view>& known);
 [[noreturn]] void refuse_missing(const std::string& name);
-/// The key's own fault, or that of a key within it. \pre an exception is being handled
-[[noreturn]] void rethrow_at(const std::string& name);
 
 }  // namespace detail
 
@@ -256,19 +297,25 @@ void refuse_unknown(const Object& object, const std::vector<std::string_view>& k
 template <class Config>
 class Schema final : public ConfigSchema {
 public:
-    /// Declares a key. \throws std::logic_error if the name can't be, or another key is in its way
+    /// Declares a key. Of a struct with a describe(), `secret` and `needs_restart` hold for all its keys, and there are no
+    /// other options. \throws std::logic_error if the name is not valid, or another key has the same path, variable or option
     template <class T>
-    Schema& add(const std::string& name, T Config::*member, std::string description = {}, KeyOptions options = {}) {
+    Schema& add(const std::string& name, T Config::*member, const std::string& description = {},
+                const KeyOptions& options = {}) {
         if constexpr (detail::ConfigSection<T> && !detail::ReadByProgram<T>) {
-            add_section(name, member);
+            add_section(name, member, options);
         } else {
-            ConfigKey key = detail::make_key(detail::value_type<T>(), name, std::move(description), std::move(options));
-            key.default_value = key.options.required ? Value{} : detail::written_value(Config{}.*member);
-            const auto read = [options = key.options, expected = key.expected](const Value& value, T& into) {
-                detail::check_options(value, options, expected);
+            detail::check_key_options(name, detail::value_type<T>(), options);
+            ConfigKey key = detail::make_key(detail::value_type<T>(), name, description, options);
+            if (detail::has_secret_items<T>()) key.options.secret = true;
+            const bool is_told = !key.options.required && !key.options.secret;
+            if (is_told) key.default_value = detail::written_value(Config{}.*member);
+            const auto read = [limits = key.options, expected = key.expected](const Value& value, T& into) {
                 try {
+                    detail::check_options(value, limits, expected);
                     detail::read_value(value, into);
                 } catch (const TypeError& fault) {
+                    if (limits.secret) detail::rethrow_without_value(expected);
                     if constexpr (detail::has_plain_type<T>)
                         throw TypeError{expected, fault.found()};
                     else
@@ -285,6 +332,9 @@ public:
             append(std::move(key));
         }
         return *this;
+    }
+    [[nodiscard]] bool has_secret() const {
+        return std::any_of(keys().begin(), keys().end(), [](const ConfigKey& key) { return key.options.secret; });
     }
     /// Adds a check of the whole, for what two keys have to do with each other. It throws what is wrong.
     Schema& check(std::function<void(const Config&)> rule) {
@@ -334,7 +384,8 @@ private:
     };
 
     template <class T>
-    void add_section(const std::string& name, T Config::*member) {
+    void add_section(const std::string& name, T Config::*member, const KeyOptions& options) {
+        detail::check_section_options(name, options);
         Schema<T> section;
         describe(section);
         bool required = false;
@@ -342,10 +393,12 @@ private:
             ConfigKey key = its_key;
             key.path.insert(key.path.begin(), name);
             required = required || key.options.required;
+            key.options.secret = key.options.secret || options.secret;
+            key.options.needs_restart = key.options.needs_restart || options.needs_restart;
             const auto value_of = [member, value_of = its_value](const Config& config) {
                 return value_of(config.*member);
             };
-            if (!key.options.required) key.default_value = value_of(Config{});
+            key.default_value = key.options.required || key.options.secret ? Value{} : value_of(Config{});
             entries_.push_back({key, value_of});
             append(std::move(key));
         }

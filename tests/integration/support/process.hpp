@@ -12,7 +12,7 @@
 namespace servicekit::test {
 
 /// How long a test waits for what must happen, before it fails.
-inline constexpr std::chrono::seconds patience{30};
+inline constexpr std::chrono::seconds patience{60};
 
 /// One process, held by a pidfd: never another one that got its pid.
 class Process {

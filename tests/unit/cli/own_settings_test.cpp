@@ -112,6 +112,16 @@ TEST_F(OwnSettingsTest, AVerbForARunningServiceGoesOnInSpiteOfAWrongKey) {
     EXPECT_THAT(error(), HasSubstr("warning: cannot use the configuration: /etc/x.json: /app/prot: unknown key"));
 }
 
+TEST_F(OwnSettingsTest, AVariableThatOnlyTheServiceHasKeepsNoVerbFromIt) {
+    options.expands_variables = true;
+    configure(R"({"mode": "${SERVICE_MODE}"})");
+    start_instance();
+    replies["status"] = R"({"state":"running","pid":7000})";
+    EXPECT_EQ(run({"status", "--config", "/etc/x.json"}), 0);
+    EXPECT_THAT(error(), HasSubstr("warning: cannot use the configuration"));
+    EXPECT_EQ(run({"check", "--config", "/etc/x.json"}), 78);
+}
+
 TEST_F(OwnSettingsTest, AUnitHasThoseThatWereGiven) {
     EXPECT_EQ(run({"unit", "--port", "81", "--app.hosts=[\"a b\"]"}), 0);
     EXPECT_THAT(out(), HasSubstr("--port=81"));
@@ -126,7 +136,7 @@ TEST_F(OwnSettingsTest, AreInTheSchemaOfTheConfigFile) {
     EXPECT_THAT(
         out(),
         HasSubstr(
-            R"("app":{"type":"object","properties":{"port":{"type":"integer","description":"the TCP port","minimum":0,"maximum":65535,"default":8080},"mode":{"type":"string","enum":["fast","safe"],"default":"fast"},"password":{"type":"string","default":""},"store":{"type":"object","properties":{"path":{"type":"string","default":"/srv"},"sync":{"type":"boolean","description":"write through","default":false}},"additionalProperties":false},"hosts":{"type":"array","default":[]}},"additionalProperties":false})"));
+            R"("app":{"type":"object","properties":{"port":{"type":"integer","description":"the TCP port","minimum":0,"maximum":65535,"default":8080},"mode":{"type":"string","enum":["fast","safe"],"default":"fast"},"password":{"type":"string"},"store":{"type":"object","properties":{"path":{"type":"string","default":"/srv"},"sync":{"type":"boolean","description":"write through","default":false}},"additionalProperties":false},"hosts":{"type":"array","default":[]}},"additionalProperties":false})"));
 }
 
 TEST_F(OwnSettingsTest, AnOptionOfAVerbIsNotForAKey) {

@@ -127,7 +127,7 @@ TEST(ConfigSchemaTest, SaysWhichKeyIsWrongAndWhy) {
     EXPECT_EQ(refusal(R"({"tls": {"on": 1}})"), "/tls/on: expected true or false, found an integer");
     EXPECT_EQ(refusal(R"({"tls": {"no": 1}})"), "/tls/no: unknown key; did you mean 'on'?");
     EXPECT_EQ(refusal(R"({"colour": "green"})"), "/colour: expected red or blue, found green");
-    EXPECT_EQ(refusal(R"({"backends": [{}]})"), "/backends/host: missing");
+    EXPECT_EQ(refusal(R"({"backends": [{}]})"), "/backends/0/host: missing");
     EXPECT_EQ(refusal(R"({"tls": {"on": true}})"), "8080 is for plain text");
     EXPECT_EQ(refusal("[]"), "expected an object, found a list");
 }
@@ -163,13 +163,44 @@ std::string refusal_to_declare(const std::string& one, const std::string& two, c
     return "no fault";
 }
 
+TEST(ConfigSchemaTest, SaysNothingOfASecretsValue) {
+    Schema<Twins> schema;
+    schema.add("one", &Twins::one, "", {.secret = true, .maximum = 9});
+    EXPECT_TRUE(schema.keys().front().default_value.is_null());
+    try {
+        schema.keys().front().check(4711);
+        FAIL();
+    } catch (const TypeError& fault) {
+        EXPECT_EQ(std::string{fault.what()}.find("4711"), std::string::npos) << fault.what();
+    }
+}
+
+TEST(ConfigSchemaTest, OptionsOfAStructHoldForItsKeys) {
+    Schema<Config> schema;
+    schema.add("tls", &Config::tls, "", {.needs_restart = true, .secret = true});
+    for (const auto& key : schema.keys()) EXPECT_TRUE(key.options.secret && key.options.needs_restart) << key.pointer();
+    EXPECT_THROW(schema.add("backends", &Config::backends, "", {.minimum = 1}), std::logic_error);
+    EXPECT_THROW((Schema<Config>{}.add("tls", &Config::tls, "", {.option = "tls"})), std::logic_error);
+    EXPECT_THROW(schema.add("words", &Config::words, "", {.choices = {"a"}}), std::logic_error);
+}
+
+TEST(ConfigSchemaTest, ADurationHoldsWhatItIsGiven) {
+    EXPECT_EQ(read(R"({"interval": 1.001})").interval, 1001ms);
+    EXPECT_EQ(refusal(R"({"interval": 0.0005})"), "/interval: expected a multiple of 0.001 seconds, found 5e-04");
+    EXPECT_THAT(refusal(R"({"interval": 1e300})"), testing::HasSubstr("/interval: expected a number of seconds"));
+}
+
+TEST(ConfigSchemaTest, AnOptionalMayBeNull) { EXPECT_FALSE(read(R"({"token": null})").token); }
+
 TEST(ConfigSchemaTest, RefusesKeysThatAreInEachOthersWay) {
     using testing::HasSubstr;
     EXPECT_THAT(refusal_to_declare("a-b", "a.b", {}), HasSubstr("same environment variable, ...APP_A_B"));
-    EXPECT_THAT(refusal_to_declare("a", "a", {}), HasSubstr("it is declared already"));
+    EXPECT_THAT(refusal_to_declare("a", "a", {}), HasSubstr("'/app/a' is declared already"));
     EXPECT_THAT(refusal_to_declare("a", "b", {.option = "app.a"}), HasSubstr("has the same option, --app.a"));
     EXPECT_THAT(refusal_to_declare("a", "b", {.option = "log-level"}), HasSubstr("is an option of every service"));
     EXPECT_THAT(refusal_to_declare("a", "b/c", {}), HasSubstr("is not a name"));
+    EXPECT_THAT(refusal_to_declare("a", "b", {.option = "--b"}), HasSubstr("give it without dashes"));
+    EXPECT_THAT(refusal_to_declare("a", "b", {.option = "my b"}), HasSubstr("can't be an option"));
 }
 
 }  // namespace config_schema_test

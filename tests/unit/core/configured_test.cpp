@@ -43,11 +43,13 @@ public:
     using Configured::Configured;
 
     std::vector<std::string> seen;
+    const Config* taken = nullptr;
     bool refuses = false;
 
 private:
     void on_load(Settings&) override {
         seen.push_back(config().greeting + " " + std::to_string(config().port));
+        taken = &config();
         std::thread{[this] { seen.push_back("another thread: " + config().greeting); }}.join();
         if (refuses) throw std::runtime_error{"not this one"};
     }
@@ -113,6 +115,7 @@ TEST_F(ConfiguredTest, AReloadThatFailsLeavesItAsItIs) {
     configure(R"({"greeting": "ahoy"})");
     EXPECT_THAT(life.ask(R"(["reload"])"), HasSubstr("not this one"));
     EXPECT_EQ(service().config().greeting, "good day");
+    EXPECT_EQ(service().taken->greeting, "ahoy");  // on_load may have taken a reference
     service().refuses = false;
     EXPECT_EQ(life.ask(R"(["reload"])"), R"({"applied":["/app/greeting"],"needs-restart":[]})");
     EXPECT_EQ(service().config().greeting, "ahoy");
@@ -124,6 +127,7 @@ TEST_F(ConfiguredTest, AReloadWithoutAChangeMakesNoOtherStruct) {
     const Config* const before = &service().config();
     life.ask(R"(["reload"])");
     EXPECT_EQ(&service().config(), before);
+    EXPECT_EQ(service().taken, before);
 }
 
 TEST_F(ConfiguredTest, AConfigFileMayHaveComments) {
