@@ -68,6 +68,10 @@ Value value_from_text(const ConfigKey& key, std::string_view text) {
     return text;
 }
 
+[[noreturn]] void refuse_unset(const std::string& where, const std::string& variable) {
+    throw ConfigurationError{where + ": the environment variable '" + variable + "' is not set"};
+}
+
 /// The text with `${NAME}` replaced by the value of the variable, once. `$${` stands for `${`.
 std::string expanded_text(std::string_view text, const LayeredSettings::Variables& variables,
                           const std::string& where) {
@@ -85,7 +89,7 @@ std::string expanded_text(std::string_view text, const LayeredSettings::Variable
         if (end == std::string_view::npos) throw ConfigurationError{where + ": '${' has no '}'"};
         const std::string name{text.substr(begin + 2, end - begin - 2)};
         const auto value = variables(name);
-        if (!value) throw ConfigurationError{where + ": the environment variable '" + name + "' is not set"};
+        if (!value) refuse_unset(where, name);
         result += text.substr(0, begin);
         result += *value;
         text.remove_prefix(end + 1);

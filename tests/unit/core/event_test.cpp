@@ -4,6 +4,8 @@
 
 #include <string>
 
+#include "servicekit/core/call_error.hpp"
+
 namespace servicekit {
 namespace {
 
