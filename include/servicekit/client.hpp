@@ -72,8 +72,8 @@ public:
     [[nodiscard]] Result<Client> connect_again() const;
 
     /// Asks for an event and waits for its reply.
-    /// \returns the reply; or the error reply, or why there is no reply: with ExitCode::timeout if the time was up. The
-    ///          event may have run then, or may yet. ExitCode::usage: JSON can't express an argument, and nothing was asked.
+    /// \returns the reply, or a CallError. After ExitCode::timeout the event may have run, or may yet. ExitCode::usage means
+    ///          that JSON can't express an argument: nothing was asked then.
     Result<Object, CallError> call(std::string_view event, const Object& arguments = {},
                                    const CallOptions& options = {});
 

@@ -8,7 +8,8 @@ CallError::CallError(std::string code, const std::string& message, const Object&
     : std::runtime_error{message},
       code_{code.empty() ? "event-error" : std::move(code)},
       fields_{{"code", code_}, {"message", message}} {
-    for (const auto& [key, value] : fields) fields_.set(key, value);
+    for (const auto& [key, value] : fields)
+        if (key != "code" && key != "message") fields_.set(key, value);
     error_ = Error{ExitCode::internal, "run", fields_.get<std::string>("event", {}), message + " (" + code_ + ")"};
 }
 

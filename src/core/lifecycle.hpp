@@ -10,7 +10,7 @@ namespace servicekit {
 
 class ServiceCore;
 
-/// The life of a service from load to the last release, in the order that behaviour.md promises.
+/// The life of a service from load to the last release.
 class Lifecycle {
 public:
     explicit Lifecycle(ServiceCore& core);

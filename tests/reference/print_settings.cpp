@@ -46,9 +46,8 @@ std::string_view value_in_words(servicekit::SettingKind kind) {
         case Kind::stream:
             break;
     }
-    return "`log`, `null`, `inherit`, a path, or an object with `path`, `mode`, `open` (`append`, `truncate`, "
-           "`create`) "
-           "and `fifo`";
+    return "`null`, `inherit`, a path, or an object with `path`, `mode`, `open` (`append`, `truncate`, `create`) and "
+           "`fifo`; for stdout and stderr also `log`";
 }
 
 }  // namespace

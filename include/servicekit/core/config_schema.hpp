@@ -69,7 +69,7 @@ protected:
     ConfigSchema& operator=(const ConfigSchema&) = default;
     ConfigSchema& operator=(ConfigSchema&&) = default;
 
-    /// \throws std::logic_error for a name that is no name, or if another key has the same path, variable or option
+    /// \throws std::logic_error if the name is not valid, or another key has the same path, variable or option
     void append(ConfigKey key);
 
 private:

@@ -12,7 +12,7 @@
 namespace servicekit {
 
 /// What main() knows about its service; the config file, `on_load`, the environment and the command line may say
-/// otherwise. What is left empty has the default that behaviour.md gives.
+/// otherwise. What is left empty has the default that docs/reference/settings.md gives.
 struct ServiceOptions {
     std::string name = {};  ///< letters, digits, `.`, `_`, `-`; also names the environment variables
     std::string version = {};

@@ -27,6 +27,13 @@ void from_value(const Value& value, Colour& into) {
         throw TypeError{"red or blue", value.as_string()};
 }
 
+struct Size {
+    int bytes = 0;
+};
+
+void from_value(const Value& value, Size& into) { into.bytes = std::stoi(value.as_string()); }
+Value to_value(const Size& size) { return std::to_string(size.bytes) + " bytes"; }
+
 struct Tls {
     std::filesystem::path certificate = "/etc/tls/cert.pem";
     bool is_on = false;
@@ -145,6 +152,21 @@ TEST(ConfigSchemaTest, KnowsItsKeysWithTheirDefaults) {
     EXPECT_EQ(schema.keys()[1].option(), "port");
     EXPECT_EQ(schema.keys()[7].option(), "app.tls.certificate");
     EXPECT_EQ(schema.keys()[7].variable(), "APP_TLS__CERTIFICATE");
+}
+
+struct Own {
+    Size size{64};
+    std::vector<bool> switches = {true};
+};
+
+TEST(ConfigSchemaTest, ATypeOfTheProgramsMayTellItsDefault) {
+    Schema<Own> schema;
+    schema.add("size", &Own::size).add("switches", &Own::switches);
+    EXPECT_EQ(schema.keys().front().default_value, Value{"64 bytes"});
+    Own read;
+    schema.read_into(servicekit::Object{{"size", "7"}, {"switches", Value::List{false, true}}}, read);
+    EXPECT_EQ(read.size.bytes, 7);
+    EXPECT_EQ(read.switches, (std::vector<bool>{false, true}));
 }
 
 struct Twins {

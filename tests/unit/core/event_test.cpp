@@ -26,6 +26,8 @@ TEST(CallErrorTest, HasTheWholeErrorObject) {
     EXPECT_EQ(error.fields(),
               (Object{{"code", "event-not-found"}, {"message", "there is no event 'x'"}, {"event", "x"}}));
     EXPECT_EQ(error.fields().begin()->first, "code");
+    const CallError odd{"", "no", {{"code", 5}}};
+    EXPECT_EQ(odd.fields().get<std::string>("code"), odd.code());
 }
 
 TEST(ContextTest, ProgressGoesToWhoeverAskedForIt) {
