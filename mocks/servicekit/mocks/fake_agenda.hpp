@@ -32,7 +32,7 @@ struct FakeAgenda {
         Direction writable = {};
     };
 
-    FakeTask::Id owner = FakeTask::current();  ///< the process whose thread it is
+    FakeTask::Id owner = FakeTask::current_thread();  ///< the thread that turns it
     std::deque<std::function<void()>> posted = {};
     std::function<void(const Error&)> on_failure = {};
     std::vector<std::weak_ptr<Timer>> timers = {};

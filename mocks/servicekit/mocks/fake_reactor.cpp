@@ -77,7 +77,7 @@ void FakeReactor::call(FakeAgenda& agenda, const std::function<void()>& callback
 }
 
 bool FakeReactor::step() {
-    const FakeTask::Id self = FakeTask::current();
+    const FakeTask::Id self = FakeTask::current_thread();
     return step_own(self) || (self == 0 && resume_one());
 }
 
@@ -123,19 +123,25 @@ FakeReactor::Running* FakeReactor::find(FakeTask::Id task) const noexcept {
     return found == tasks_.end() ? nullptr : found->get();
 }
 
-void FakeReactor::kill(FakeTask::Id task) {
-    if (Running* const running = find(task)) running->killed = true;
+FakeTask::Id FakeReactor::start_thread(std::function<void()> body) {
+    tasks_.push_back(std::make_unique<Running>(std::move(body), FakeTask::current()));
+    return tasks_.back()->task.id();
+}
+
+void FakeReactor::kill(FakeTask::Id process) {
+    for (const auto& running : tasks_)
+        if (running->task.process() == process) running->killed = true;
 }
 
 bool FakeReactor::has_ended(FakeTask::Id task) const noexcept { return find(task) == nullptr; }
 
 bool FakeReactor::is_killed() const noexcept {
-    const Running* const self = find(FakeTask::current());
+    const Running* const self = find(FakeTask::current_thread());
     return self != nullptr && self->killed;
 }
 
 void FakeReactor::pass() {
-    Running* const self = find(FakeTask::current());
+    Running* const self = find(FakeTask::current_thread());
     if (self == nullptr || self->killed) return;
     const Restored passes{self->passes, true};
     FakeTask::yield();
@@ -238,12 +244,12 @@ bool FakeReactor::serve_watch(FakeTask::Id self) {
 }
 
 void FakeReactor::run_ready() {
-    if (FakeTask::current() == 0) steps_at_this_time_ = 0;
+    if (FakeTask::current_thread() == 0) steps_at_this_time_ = 0;
     while (step()) count_step();
 }
 
 void FakeReactor::advance(std::chrono::milliseconds time) {
-    if (Running* const self = find(FakeTask::current())) {
+    if (Running* const self = find(FakeTask::current_thread())) {
         run_until([] { return false; }, "a process that sleeps", time);
         if (self->killed) throw ProcessExited{.status = killed_status};
         return;
@@ -272,7 +278,7 @@ void FakeReactor::run_until_idle() {
 bool FakeReactor::run_until(const std::function<bool()>& done, const std::string& who,
                             std::optional<std::chrono::milliseconds> at_most) {
     const auto give_up_at = at_most ? std::optional{clock_->steady_now() + *at_most} : std::nullopt;
-    if (Running* const self = find(FakeTask::current())) return wait_in_task(*self, done, who, give_up_at);
+    if (Running* const self = find(FakeTask::current_thread())) return wait_in_task(*self, done, who, give_up_at);
     steps_at_this_time_ = 0;
     while (!done()) {
         if (step() || ask_idle()) {

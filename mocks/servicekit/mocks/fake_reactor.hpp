@@ -9,6 +9,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -29,8 +30,9 @@ public:
 /// call at a time, always in the same order, and where nothing is due lets the time jump to the next timer. In each turn
 /// a loop makes the calls that were posted before, then those of timers, then one of each watch that is ready.
 ///
-/// Loops turn on the thread that made them: on that of the test, or in a task, which stands for a process. A task goes
-/// on while the test's thread turns the reactor, and until it waits itself: one at a time, in the same order each time.
+/// Loops turn on the thread that made them: on that of the test, or in a task, which stands for a process or for a thread
+/// of one. A task goes on while the test's thread turns the reactor, and until it waits itself: one at a time, in the same
+/// order each time.
 class FakeReactor {
 public:
     explicit FakeReactor(FakeClock& clock) : clock_{&clock} {}
@@ -63,11 +65,18 @@ public:
 
     // Tasks.
 
-    /// Adds a task. It begins when the reactor turns.
+    /// Adds a process. It begins when the reactor turns.
     FakeTask::Id start(std::function<void()> body);
-    /// Its waits end at once from now on: what it waits for will not come. The body has to return then.
-    void kill(FakeTask::Id task);
+    /// Adds a thread to the process that calls. It begins when the reactor turns.
+    FakeTask::Id start_thread(std::function<void()> body);
+    /// The waits of all its threads end at once from now on: what they wait for will not come. Their bodies have to
+    /// return then.
+    void kill(FakeTask::Id process);
     [[nodiscard]] bool has_ended(FakeTask::Id task) const noexcept;
+    /// Whether neither the test's thread calls, which made the reactor, nor a task.
+    [[nodiscard]] bool is_foreign_thread() const noexcept {
+        return FakeTask::current_thread() == 0 && std::this_thread::get_id() != maker_;
+    }
     /// Whether the task that calls was killed.
     [[nodiscard]] bool is_killed() const noexcept;
     /// In a task: others may go on first. Does nothing on the test's thread.
@@ -132,7 +141,8 @@ private:
 
     /// A task, and what it waits for.
     struct Running {
-        explicit Running(std::function<void()> body) : task{std::move(body)} {}
+        explicit Running(std::function<void()> body, std::optional<FakeTask::Id> process = std::nullopt)
+            : task{std::move(body), process} {}
         FakeTask task;
         const std::function<bool()>* done = nullptr;
         std::optional<Instant> deadline = {};
@@ -160,6 +170,7 @@ private:
     void count_step();
     [[nodiscard]] std::string describe(FakeAgenda& agenda) const;
 
+    const std::thread::id maker_ = std::this_thread::get_id();
     FakeClock* clock_;
     std::map<int, Descriptor> descriptors_;
     std::vector<std::shared_ptr<FakeAgenda>> agendas_;

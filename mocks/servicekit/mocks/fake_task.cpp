@@ -92,9 +92,11 @@ private:
 
 // After Worker: the destructor of a unique_ptr needs the whole type, and is constexpr in C++23, thus compiled on sight.
 struct FakeTask::State {
-    explicit State(std::function<void()> the_body) : body{std::move(the_body)} {}
+    State(std::function<void()> the_body, std::optional<Id> the_process)
+        : body{std::move(the_body)}, process{the_process.value_or(id)} {}
     std::function<void()> body;
     Id id = ++last_id;
+    Id process;
     bool has_ended = false;
     std::unique_ptr<Worker> worker;
 };
@@ -114,13 +116,16 @@ void FakeTask::Worker::work() {
     }
 }
 
-FakeTask::FakeTask(std::function<void()> body) : state_{std::make_unique<State>(std::move(body))} {}
+FakeTask::FakeTask(std::function<void()> body, std::optional<Id> process)
+    : state_{std::make_unique<State>(std::move(body), process)} {}
 
 FakeTask::~FakeTask() {
     if (state_->worker) Worker::put_back(std::move(state_->worker));
 }
 
 FakeTask::Id FakeTask::id() const noexcept { return state_->id; }
+
+FakeTask::Id FakeTask::process() const noexcept { return state_->process; }
 
 void FakeTask::resume() {
     if (!state_->worker) {
@@ -140,6 +145,8 @@ void FakeTask::yield() {
 
 bool FakeTask::has_ended() const noexcept { return state_->has_ended; }
 
-FakeTask::Id FakeTask::current() noexcept { return Worker::current != nullptr ? Worker::current->id : 0; }
+FakeTask::Id FakeTask::current() noexcept { return Worker::current != nullptr ? Worker::current->process : 0; }
+
+FakeTask::Id FakeTask::current_thread() noexcept { return Worker::current != nullptr ? Worker::current->id : 0; }
 
 }  // namespace servicekit::mocks

@@ -2,29 +2,37 @@
 
 #include <utility>
 
-#include "servicekit/mocks/fake_event_loop.hpp"
+#include "servicekit/mocks/process_exited.hpp"
 
 namespace servicekit::mocks {
 
 class FakeThreads::FakeThread final : public os::Thread {
 public:
     FakeThread(FakeReactor& reactor, std::function<void()> call)
-        : call_{std::make_shared<std::function<void()>>(std::move(call))}, loop_{reactor} {
-        loop_.post([call = call_] { make(*call); });
+        : reactor_{&reactor}, call_{std::make_shared<std::function<void()>>(std::move(call))} {
+        task_ = reactor_->start_thread([reactor = reactor_, call = call_] {
+            const auto once = std::exchange(*call, nullptr);
+            if (!once || reactor->is_killed()) return;
+            try {
+                once();
+            } catch (const ProcessExited&) {
+                // Its process was killed while it waited.
+            }
+        });
     }
+    ~FakeThread() override { *call_ = nullptr; }
+    FakeThread(const FakeThread&) = delete;
+    FakeThread& operator=(const FakeThread&) = delete;
 
-    bool wait(std::chrono::milliseconds /*at_most*/) noexcept override {
-        make(*call_);
-        return true;
+    bool wait(std::chrono::milliseconds at_most) noexcept override {
+        reactor_->pass();
+        return reactor_->run_until([this] { return reactor_->has_ended(task_); }, "who waits for a thread", at_most);
     }
 
 private:
-    static void make(std::function<void()>& call) {
-        if (const auto once = std::exchange(call, nullptr)) once();
-    }
-
+    FakeReactor* reactor_;
     std::shared_ptr<std::function<void()>> call_;
-    FakeEventLoop loop_;
+    FakeTask::Id task_ = 0;
 };
 
 Result<std::unique_ptr<os::Thread>> FakeThreads::start(const std::string& name, std::function<void()> call) {

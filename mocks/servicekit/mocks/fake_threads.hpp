@@ -10,8 +10,8 @@
 
 namespace servicekit::mocks {
 
-/// Threads that are none: the reactor makes the call of each, whole, when the test has it turn; or who waits for it does.
-/// One that is destroyed before makes no call.
+/// Threads of fake processes: each goes on while its reactor turns, until it waits itself, and in virtual time.
+/// One whose object is destroyed before it began makes no call. One whose process is killed ends at its next wait.
 class FakeThreads final : public os::Threads {
 public:
     explicit FakeThreads(FakeReactor& reactor) : reactor_{&reactor} {}

@@ -4,7 +4,10 @@
 
 #include <cerrno>
 
+#include <chrono>
+
 #include "servicekit/mocks/fake_clock.hpp"
+#include "servicekit/mocks/fake_parking.hpp"
 
 namespace servicekit::mocks {
 namespace {
@@ -39,6 +42,44 @@ TEST_F(FakeThreadsTest, OneThatIsGoneMakesNoCall) {
     start()->reset();
     reactor.run_ready();
     EXPECT_EQ(calls, 0);
+}
+
+TEST_F(FakeThreadsTest, OneThatSleepsLeavesTheTimeToOthers) {
+    using namespace std::chrono_literals;
+    FakeParking parking{reactor};
+    bool was_unparked = true;
+    const auto thread = threads.start("beside", [&] { was_unparked = parking.park_for(10s); });
+    reactor.advance(9s);
+    EXPECT_FALSE((*thread)->wait(0ms));
+    EXPECT_TRUE((*thread)->wait(1s));
+    EXPECT_FALSE(was_unparked);
+}
+
+TEST_F(FakeThreadsTest, BelongsToTheProcessThatStartedIt) {
+    FakeTask::Id seen = 0;
+    const FakeTask::Id process = reactor.start([&] {
+        const auto thread = threads.start("beside", [&] { seen = FakeTask::current(); });
+        static_cast<void>((*thread)->wait(std::chrono::milliseconds{0}));
+    });
+    reactor.run_ready();
+    EXPECT_EQ(seen, process);
+}
+
+TEST_F(FakeThreadsTest, EndsWithItsProcess) {
+    bool was_unparked = false;
+    FakeParking parking{reactor};
+    const FakeTask::Id process = reactor.start([&] {
+        const auto thread = threads.start("beside", [&] {
+            parking.park();
+            was_unparked = true;
+        });
+        static_cast<void>((*thread)->wait(std::chrono::hours{1}));
+    });
+    reactor.run_ready();
+    reactor.kill(process);
+    reactor.run_ready();
+    EXPECT_TRUE(reactor.has_ended(process));
+    EXPECT_FALSE(was_unparked);
 }
 
 TEST_F(FakeThreadsTest, FailsOnDemand) {
