@@ -82,6 +82,18 @@ std::vector<BuiltInEvent> make_table() {
           .description = "lists the reports of crashes, the latest first",
           .read_only = true,
           .needs = ControlRole::read}},
+        {BuiltIn::cancel,
+         Served::while_it_runs,
+         false,
+         {.name = "cancel",
+          .description = "takes an event out that waits, or asks one to end that runs",
+          .parameters = {{.name = "id",
+                          .type = ParameterType::integer,
+                          .description = "as 'status' lists it under 'runs' and 'queue'",
+                          .minimum = 1}},
+          // Of the one that is cancelled it depends who may.
+          .needs = ControlRole::none},
+         true},
         {BuiltIn::start,
          Served::while_it_runs,
          false,
@@ -111,6 +123,11 @@ const BuiltInEvent* find_built_in(std::string_view name) {
 std::optional<BuiltIn> built_in_named(std::string_view name) {
     const BuiltInEvent* found = find_built_in(name);
     return found != nullptr ? std::optional{found->id} : std::nullopt;
+}
+
+const BuiltInEvent* built_in_of(const EventDeclaration& event) {
+    const BuiltInEvent* const found = find_built_in(event.name);
+    return found != nullptr && found->yields && event.handler ? nullptr : found;
 }
 
 bool only_asks(const EventDeclaration& event, const Object& arguments) {

@@ -21,6 +21,7 @@ enum class BuiltIn {
     log_reopen,
     log_flush,
     crashes,
+    cancel,
     start,
 };
 
@@ -36,6 +37,8 @@ struct BuiltInEvent {
     /// Answered by the control plane itself, whatever runs; a handler that replaces the event adds fields in its turn.
     bool is_done_at_once;
     EventDeclaration declaration;  ///< without a handler
+    /// It came after services that may have an event of this name: theirs is added in its place, and is like any other.
+    bool yields = false;
 };
 
 /// In the order of the protocol's table; `start`, which clients never see, comes last.
@@ -46,6 +49,9 @@ struct BuiltInEvent {
 
 /// Which of them has the name; nothing if it is none of the library's.
 [[nodiscard]] std::optional<BuiltIn> built_in_named(std::string_view name);
+
+/// The row of this event; null if it is the program's own, as one is to which a built-in event has yielded.
+[[nodiscard]] const BuiltInEvent* built_in_of(const EventDeclaration& event);
 
 /// Whether the event changes nothing with these arguments, so that the log says nothing of it. `log-level` asks or sets.
 [[nodiscard]] bool only_asks(const EventDeclaration& event, const Object& arguments);

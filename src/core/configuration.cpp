@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/json_pointer.hpp"
+#include "core/caught_exception.hpp"
 #include "core/changed_keys.hpp"
 #include "core/object_path.hpp"
 #include "core/paths.hpp"

@@ -82,7 +82,7 @@ void ControlPlane::request(std::string_view text, const Peer& peer, std::shared_
         return fail(make_error("event-not-found", message, fields));
     }
 
-    const BuiltInEvent* built_in = find_built_in(event->name);
+    const BuiltInEvent* built_in = built_in_of(*event);
     Arguments arguments;
     try {
         arguments = check_arguments(*event, request.arguments);
@@ -107,6 +107,7 @@ void ControlPlane::request(std::string_view text, const Peer& peer, std::shared_
     const bool asks_core_alone = !event->handler || !runs || runner_.busy();
     if (built_in != nullptr) {
         if (built_in->id == BuiltIn::stop || built_in->id == BuiltIn::kill) return end(event, request, peer, responder);
+        if (built_in->id == BuiltIn::cancel) return cancel(arguments, peer, *responder);
         if (built_in->id == BuiltIn::log_flush && asks_core_alone) return flush_log(std::move(responder));
         if (built_in->id == BuiltIn::events && asks_core_alone) return responder->reply(replies_.events_line());
     }
@@ -130,6 +131,11 @@ void ControlPlane::request(std::string_view text, const Peer& peer, std::shared_
         return;
     }
     (void)queue(event, std::move(arguments), request, peer, std::make_unique<ClientAnswer>(std::move(responder)));
+}
+
+void ControlPlane::cancel(const Arguments& arguments, const Peer& peer, Responder& responder) {
+    const auto done = cancellation_.cancel(arguments.get<std::int64_t>("id"), peer);
+    responder.reply(done ? encode_reply(*done) : encode_error(done.error().fields()));
 }
 
 void ControlPlane::flush_log(std::shared_ptr<Responder> responder) {
@@ -231,7 +237,7 @@ std::shared_ptr<QueuedEvent> ControlPlane::queue(const Event& event, Arguments a
     if (changes_something) run->log_outcome();
     if (queue_.push(run, EventQueue::Wake::by_caller)) {
         run->tell_queued([this] { return runner_.running(); });
-        wake_event_thread();
+        event->concurrent ? pool_.look() : wake_event_thread();
     } else {
         EventLog{log_}.decline(*run, queue_.refusal());
     }

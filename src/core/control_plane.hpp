@@ -8,8 +8,10 @@
 #include <string_view>
 
 #include "core/built_in_replies.hpp"
+#include "core/cancellation.hpp"
 #include "core/deadlines.hpp"
 #include "core/end_askers.hpp"
+#include "core/event_pool.hpp"
 #include "core/event_queue.hpp"
 #include "core/event_runner.hpp"
 #include "core/life_state.hpp"
@@ -34,12 +36,15 @@ class StatusAskers;
 /// queue what does. It never runs the program's code, and so answers while a handler runs, hangs or throws.
 class ControlPlane final : public Requests {
 public:
-    ControlPlane(const EventTable& events, EventQueue& queue, EventRunner& runner, const LifeState& state,
-                 ServiceStatus& status, BuiltInReplies& replies, Shutdown& shutdown, EndAskers& end_askers,
-                 ServiceLog& service_log, const os::Clock& clock, Logger& log)
+    ControlPlane(const EventTable& events, EventQueue& queue, EventRunner& runner, EventPool& pool,
+                 Cancellation& cancellation, const LifeState& state, ServiceStatus& status, BuiltInReplies& replies,
+                 Shutdown& shutdown, EndAskers& end_askers, ServiceLog& service_log, const os::Clock& clock,
+                 Logger& log)
         : events_{events},
           queue_{queue},
           runner_{runner},
+          pool_{pool},
+          cancellation_{cancellation},
           state_{state},
           status_{status},
           replies_{replies},
@@ -74,6 +79,7 @@ private:
     std::shared_ptr<QueuedEvent> queue(const Event& event, Arguments arguments, const Request& request,
                                        const Peer& peer, std::unique_ptr<Answer> answer);
     void wake_event_thread();
+    void cancel(const Arguments& arguments, const Peer& peer, Responder& responder);
     void flush_log(std::shared_ptr<Responder> responder);
     void queue_reload(const Peer& sender);
     void log_request(const EventDeclaration& event, const Object& arguments, const Peer& peer);
@@ -83,6 +89,8 @@ private:
     const EventTable& events_;
     EventQueue& queue_;
     EventRunner& runner_;
+    EventPool& pool_;
+    Cancellation& cancellation_;
     const LifeState& state_;
     ServiceStatus& status_;
     BuiltInReplies& replies_;

@@ -3,9 +3,30 @@
 #include <algorithm>
 #include <condition_variable>
 #include <mutex>
+#include <stdexcept>
 #include <utility>
 
 namespace servicekit {
+namespace {
+
+class RealWaiting final : public Waiting {
+public:
+    [[nodiscard]] Time now() const override { return std::chrono::steady_clock::now(); }
+    bool wait_until(Time time, const std::stop_token& stop) const override {
+        std::mutex mutex;
+        std::condition_variable_any stopped;
+        std::unique_lock lock{mutex};
+        stopped.wait_until(lock, stop, time, [] { return false; });
+        return !stop.stop_requested();
+    }
+};
+
+}  // namespace
+
+const Waiting& real_waiting() {
+    static const RealWaiting waiting;
+    return waiting;
+}
 
 std::string_view to_string(ParameterType type) noexcept {
     switch (type) {
@@ -27,15 +48,14 @@ std::string_view to_string(ParameterType type) noexcept {
     return "object";
 }
 
-bool Context::wait(std::chrono::milliseconds time) const {
-    if (waiting_ != nullptr) return (*waiting_)(time, stop_);
-    // A longer time would overflow the clock.
-    constexpr std::chrono::milliseconds longest = std::chrono::hours{24 * 365 * 100};
-    std::mutex mutex;
-    std::condition_variable_any stopped;
-    std::unique_lock lock{mutex};
-    stopped.wait_for(lock, stop_, std::min(time, longest), [] { return false; });
-    return !stop_.stop_requested();
+bool Context::wait_until(Waiting::Time time) const {
+    const bool is_in_time = !deadline_ || time <= *deadline_;
+    return waiting_->wait_until(is_in_time ? time : *deadline_, stop_) && is_in_time;
+}
+
+PendingReply Context::reply_later() {
+    if (!later_) throw std::logic_error{"reply_later(): this run has to be answered by what its handler returns, once"};
+    return std::exchange(later_, nullptr)();
 }
 
 ErrorReply::ErrorReply(const std::string& message, Object fields, std::string code)

@@ -1,17 +1,20 @@
 #include "core/event_handlers.hpp"
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <utility>
 
 #include "core/built_in_events.hpp"
+#include "core/caught_exception.hpp"
 #include "core/event_log.hpp"
 #include "servicekit/core/call_error.hpp"
 
 namespace servicekit {
 
 Handler EventHandlers::of(const EventDeclaration& event) {
-    const std::optional<BuiltIn> built_in = built_in_named(event.name);
+    const BuiltInEvent* const row = built_in_of(event);
+    const std::optional<BuiltIn> built_in = row != nullptr ? std::optional{row->id} : std::nullopt;
     if (event.handler && built_in != BuiltIn::load)
         return built_in == BuiltIn::reload ? as_reload(event.handler) : event.handler;
     const auto runs = [](const std::function<void()>& hook) -> Handler {
@@ -30,13 +33,21 @@ Handler EventHandlers::of(const EventDeclaration& event) {
         case BuiltIn::status:
             return [this](const Arguments&, Context&) { return status_.ask(); };
         case BuiltIn::load:
-            return [this](const Arguments&, Context&) {
-                if (!configuration_.is_loading()) return configuration_.load_again(Configuration::Again::load);
-                return configuration_.run_on_load();
+            return [this](const Arguments& arguments, Context& context) {
+                if (configuration_.is_loading()) return configuration_.run_on_load();
+                return alone([this](const Arguments&, Context&) {
+                    return configuration_.load_again(Configuration::Again::load);
+                })(arguments, context);
             };
         case BuiltIn::reload:
             return as_reload(
                 [this](const Arguments&, Context&) { return configuration_.load_again(Configuration::Again::reload); });
+        case BuiltIn::cancel:
+            return [this](const Arguments& arguments, Context& context) {
+                auto done = cancellation_.cancel(arguments.get<std::int64_t>("id"), context.peer());
+                if (!done) throw done.error();
+                return Reply{std::move(*done)};
+            };
         default:
             break;
     }
@@ -47,9 +58,9 @@ Handler EventHandlers::of(const EventDeclaration& event) {
     };
 }
 
-void EventHandlers::run(QueuedEvent& run) {
+void EventHandlers::run(const std::shared_ptr<QueuedEvent>& run) {
     // The declared handler as it is: a copy of it may own whatever the program gave it.
-    const EventDeclaration& event = run.event();
+    const EventDeclaration& event = run->event();
     if (event.handler && built_in_named(event.name) != BuiltIn::reload) return runner_.run(run, event.handler);
     runner_.run(run, of(event));
 }
@@ -59,8 +70,22 @@ void EventHandlers::run(std::string_view event) {
     static_cast<void>(runner_.run_unasked(*found, {}, {}, of(*found)));
 }
 
-Handler EventHandlers::as_reload(Handler handler) {
+Handler EventHandlers::alone(Handler handler) {
     return [this, handler = std::move(handler)](const Arguments& arguments, Context& context) {
+        struct Pause {
+            explicit Pause(EventPool& paused) : pool{paused} { pool.pause(); }
+            Pause(const Pause&) = delete;
+            Pause& operator=(const Pause&) = delete;
+            ~Pause() { pool.resume(); }
+            EventPool& pool;
+        };
+        const Pause pause{pool_};
+        return handler(arguments, context);
+    };
+}
+
+Handler EventHandlers::as_reload(Handler handler) {
+    return [this, handler = alone(std::move(handler))](const Arguments& arguments, Context& context) {
         announcements_.reloading();
         state_.begin_reload();
         const auto over = [this](const std::string& fault) {

@@ -1,10 +1,13 @@
 #pragma once
 
+#include <memory>
 #include <string_view>
 
 #include "core/announcements.hpp"
 #include "core/built_in_replies.hpp"
+#include "core/cancellation.hpp"
 #include "core/configuration.hpp"
+#include "core/event_pool.hpp"
 #include "core/event_runner.hpp"
 #include "core/life_state.hpp"
 #include "core/service_status.hpp"
@@ -18,12 +21,14 @@ namespace servicekit {
 class EventHandlers {
 public:
     /// \param program has on_start(), on_stop() and on_kill()
-    EventHandlers(const EventHooks& program, const EventTable& events, EventRunner& runner,
-                  Configuration& configuration, ServiceStatus& status, BuiltInReplies& replies, LifeState& state,
-                  Announcements& announcements, Logger& log)
+    EventHandlers(const EventHooks& program, const EventTable& events, EventRunner& runner, EventPool& pool,
+                  Cancellation& cancellation, Configuration& configuration, ServiceStatus& status,
+                  BuiltInReplies& replies, LifeState& state, Announcements& announcements, Logger& log)
         : program_{program},
           events_{events},
           runner_{runner},
+          pool_{pool},
+          cancellation_{cancellation},
           configuration_{configuration},
           status_{status},
           replies_{replies},
@@ -33,17 +38,21 @@ public:
 
     [[nodiscard]] Handler of(const EventDeclaration& event);
     /// Runs an event that was queued, and answers it.
-    void run(QueuedEvent& run);
+    void run(const std::shared_ptr<QueuedEvent>& run);
     /// Runs `start`, `stop` or `kill`. Throws what the handler throws.
     void run(std::string_view event);
 
 private:
     /// The handler as a reload: the state and the daemon policy show that it begins and that it is over.
     [[nodiscard]] Handler as_reload(Handler handler);
+    /// The handler as one beside which nothing runs.
+    [[nodiscard]] Handler alone(Handler handler);
 
     const EventHooks& program_;
     const EventTable& events_;
     EventRunner& runner_;
+    EventPool& pool_;
+    Cancellation& cancellation_;
     Configuration& configuration_;
     ServiceStatus& status_;
     BuiltInReplies& replies_;

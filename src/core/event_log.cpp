@@ -42,6 +42,10 @@ void EventLog::failed(std::string_view event, std::string_view why) {
     log_.error("event " + quoted(event) + " failed: " + std::string{why});
 }
 
+void EventLog::cancelled(std::string_view event, std::chrono::milliseconds took, std::string_view by) {
+    log_.warning("event " + quoted(event) + " ended after " + in_seconds(took) + ", cancelled by " + std::string{by});
+}
+
 void EventLog::never_ran(std::string_view event, std::string_view why) {
     log_.warning("event " + quoted(event) + " never ran: " + std::string{why});
 }

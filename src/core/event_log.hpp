@@ -18,6 +18,8 @@ public:
     /// \param took since it began
     void done(std::string_view event, std::chrono::milliseconds took);
     void failed(std::string_view event, std::string_view why);
+    /// \param took since it began
+    void cancelled(std::string_view event, std::chrono::milliseconds took, std::string_view by);
     void never_ran(std::string_view event, std::string_view why);
     /// Declines an event that was asked for and will not run.
     void decline(QueuedEvent& run, const Object& error);

@@ -1,18 +1,34 @@
 #include "core/event_queue.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "core/protocol.hpp"
 
 namespace servicekit {
+namespace {
+
+std::vector<std::shared_ptr<QueuedEvent>> in_order(const std::deque<std::shared_ptr<QueuedEvent>>& some,
+                                                   const std::deque<std::shared_ptr<QueuedEvent>>& others) {
+    std::vector<std::shared_ptr<QueuedEvent>> all;
+    all.reserve(some.size() + others.size());
+    std::merge(some.begin(), some.end(), others.begin(), others.end(), std::back_inserter(all),
+               [](const auto& one, const auto& other) { return one->id() < other->id(); });
+    return all;
+}
+
+}  // namespace
 
 bool EventQueue::push(std::shared_ptr<QueuedEvent> run, Wake wake) {
+    const auto now = clock_.steady_now();
     {
         const std::lock_guard guard{mutex_};
-        if (closed_ || waiting_.size() >= limit) return false;
+        if (closed_ || waiting_.size() + concurrent_.size() >= limit) return false;
+        run->set_id(++last_id_, now);
         may_want_turns_ = may_want_turns_ || run->wants_turns();
-        waiting_.push_back(std::move(run));
+        Waiting& kind = run->event().concurrent ? concurrent_ : waiting_;
+        kind.push_back(std::move(run));
     }
     if (wake == Wake::now) this->wake();
     return true;
@@ -31,25 +47,26 @@ std::vector<std::shared_ptr<QueuedEvent>> EventQueue::those_that_want_turns() {
     return found;
 }
 
-std::shared_ptr<QueuedEvent> EventQueue::take() {
+std::shared_ptr<QueuedEvent> EventQueue::take_from(Waiting& waiting) {
     const std::lock_guard guard{mutex_};
-    if (waiting_.empty()) return nullptr;
-    auto first = std::move(waiting_.front());
-    waiting_.pop_front();
+    if (waiting.empty()) return nullptr;
+    auto first = std::move(waiting.front());
+    waiting.pop_front();
     return first;
 }
 
 bool EventQueue::remove(const QueuedEvent& run) {
     const std::lock_guard guard{mutex_};
-    return std::erase_if(waiting_, [&run](const auto& waiting) { return waiting.get() == &run; }) != 0;
+    const auto is_it = [&run](const auto& waiting) { return waiting.get() == &run; };
+    return std::erase_if(waiting_, is_it) + std::erase_if(concurrent_, is_it) != 0;
 }
 
 std::vector<std::shared_ptr<QueuedEvent>> EventQueue::close() {
     const std::lock_guard guard{mutex_};
     closed_ = true;
-    std::vector<std::shared_ptr<QueuedEvent>> left{std::make_move_iterator(waiting_.begin()),
-                                                   std::make_move_iterator(waiting_.end())};
+    auto left = in_order(waiting_, concurrent_);
     waiting_.clear();
+    concurrent_.clear();
     return left;
 }
 
@@ -65,13 +82,35 @@ bool EventQueue::is_closed() const {
 
 bool EventQueue::holds(const QueuedEvent& run) const {
     const std::lock_guard guard{mutex_};
-    return std::any_of(waiting_.begin(), waiting_.end(), [&run](const auto& waiting) { return waiting.get() == &run; });
+    const auto is_it = [&run](const auto& waiting) { return waiting.get() == &run; };
+    return std::any_of(waiting_.begin(), waiting_.end(), is_it) ||
+           std::any_of(concurrent_.begin(), concurrent_.end(), is_it);
 }
 
 bool EventQueue::holds_only(std::string_view event) const {
     const std::lock_guard guard{mutex_};
     return std::all_of(waiting_.begin(), waiting_.end(),
                        [event](const auto& waiting) { return waiting->event().name == event; });
+}
+
+std::size_t EventQueue::concurrent() const {
+    const std::lock_guard guard{mutex_};
+    return concurrent_.size();
+}
+
+std::vector<std::shared_ptr<QueuedEvent>> EventQueue::all() const {
+    const std::lock_guard guard{mutex_};
+    return in_order(waiting_, concurrent_);
+}
+
+std::shared_ptr<QueuedEvent> EventQueue::find(std::uint64_t id) const {
+    const std::lock_guard guard{mutex_};
+    for (const Waiting* kind : {&waiting_, &concurrent_}) {
+        const auto found =
+            std::find_if(kind->begin(), kind->end(), [id](const auto& waiting) { return waiting->id() == id; });
+        if (found != kind->end()) return *found;
+    }
+    return nullptr;
 }
 
 }  // namespace servicekit

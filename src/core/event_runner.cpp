@@ -1,49 +1,13 @@
 #include "core/event_runner.hpp"
 
-#include <cxxabi.h>
-
-#include <exception>
-#include <typeinfo>
 #include <utility>
 
-#include "base/demangled.hpp"
-#include "core/event_log.hpp"
-#include "core/protocol.hpp"
-#include "servicekit/base/json.hpp"
+#include "core/built_in_events.hpp"
+#include "core/caught_exception.hpp"
+#include "core/reply_check.hpp"
 #include "servicekit/core/call_error.hpp"
-#include "servicekit/os/process.hpp"
 
 namespace servicekit {
-CaughtException describe_current_exception() {
-    const std::type_info* type = abi::__cxa_current_exception_type();
-    std::string name = type != nullptr ? demangled(type->name()) : "unknown";
-    try {
-        throw;
-    } catch (const ErrorReply& failure) {
-        const Value* own = failure.fields().find("type");
-        if (own != nullptr && own->is_string()) name = own->as_string();
-        return {.type = std::move(name), .message = failure.what(), .code = failure.code(), .fields = failure.fields()};
-    } catch (const std::exception& error) {
-        return {.type = std::move(name), .message = error.what()};
-    } catch (const char* text) {
-        return {.type = std::move(name), .message = text};
-    } catch (const std::string& text) {
-        return {.type = std::move(name), .message = text};
-    } catch (const abi::__forced_unwind&) {
-        throw;  // a thread that is being cancelled can't be kept
-    } catch (const os::ProcessExited&) {
-        throw;
-    } catch (...) {
-        return {.type = name, .message = "an exception of type " + name};
-    }
-}
-
-Object CaughtException::as_error(const std::string& event) const {
-    Object error = make_error(code, message, {{"event", event}});
-    if (code == "event-error") error.append("type", type);
-    for (const auto& [key, value] : fields) error.set(key, value);
-    return error;
-}
 
 /// Says what runs while it lives; what surrounds a nested event stays named.
 class EventRunner::Running {
@@ -51,78 +15,93 @@ public:
     Running(EventRunner& runner, const EventDeclaration& event) : runner_{runner} {
         if (runner_.depth_ >= deepest_nesting)
             throw CallError("event-error", "events nested deeper than " + std::to_string(deepest_nesting));
-        const auto now = runner_.clock_->steady_now();
-        runner_.trail_.begin(event.name, now);
+        began_at_ = runner_.around_.clock.steady_now();
+        runner_.trail_.begin(event.name, began_at_);
         if (runner_.depth_++ > 0) return;
-        runner_.last_sign_.store(now, std::memory_order_relaxed);
+        runner_.last_sign_.store(began_at_, std::memory_order_relaxed);
         {
             const std::lock_guard guard{runner_.busy_mutex_};
-            runner_.busy_ = Busy{.event = event.name, .since = now, .last_sign = now, .hangs_after = event.hangs_after};
+            runner_.busy_ =
+                Busy{.event = event.name, .since = began_at_, .last_sign = began_at_, .hangs_after = event.hangs_after};
         }
         if (runner_.on_begin_) runner_.on_begin_();
     }
     Running(const Running&) = delete;
     Running& operator=(const Running&) = delete;
     ~Running() {
-        runner_.trail_.end(outcome_, runner_.clock_->steady_now());
+        runner_.trail_.end(outcome_, runner_.around_.clock.steady_now());
         if (--runner_.depth_ > 0) return;
         const std::lock_guard guard{runner_.busy_mutex_};
         runner_.busy_.reset();
     }
 
+    [[nodiscard]] std::chrono::steady_clock::time_point began_at() const noexcept { return began_at_; }
     void succeeded() { outcome_ = "ok"; }
     /// \pre called within a catch block.
     void failed() { outcome_ = "failed: " + describe_current_exception().message; }
 
 private:
     EventRunner& runner_;
+    std::chrono::steady_clock::time_point began_at_;
     std::string outcome_ = "ended by the end of its thread";
 };
 
-void EventRunner::wait_by(std::function<std::unique_ptr<os::Parking>()> make_parking) {
-    waiting_ = [make = std::move(make_parking)](std::chrono::milliseconds time, const std::stop_token& stop) {
-        const auto parking = make();
-        const std::stop_callback at_stop{stop, [&parking] { parking->unpark(); }};
-        return !parking->park_for(time);
+void EventRunner::run(const std::shared_ptr<QueuedEvent>& run, const Handler& handler) {
+    Runs& runs = around_.runs;
+    // Of one that is answered later, its end is the LaterRun's.
+    std::weak_ptr<LaterRun> later;
+    bool is_later = false;
+    const auto begin_later = [&, this] {
+        auto made = std::make_shared<LaterRun>(run, end_);
+        later = made;
+        is_later = true;
+        return PendingReply{std::move(made)};
     };
-}
-
-void EventRunner::run(QueuedEvent& run, const Handler& handler) {
     Reply reply;
-    Object error;
-    bool failed = true;
-    const auto begin = clock_->steady_now();
-    const auto took = [&] {
-        return std::chrono::duration_cast<std::chrono::milliseconds>(clock_->steady_now() - begin);
-    };
+    run->set_began_at(around_.clock.steady_now());
+    runs.begin(run);
+    /// However it ends: a stop waits for it.
+    struct Open {
+        Runs& runs;
+        const QueuedEvent& run;
+        const bool& is_later;
+        bool is_left = false;
+        void leave() {
+            if (is_later || std::exchange(is_left, true)) return;
+            runs.leave(run);
+        }
+        ~Open() {
+            leave();
+            if (!is_later) runs.over();
+        }
+    } open{runs, *run, is_later};
     try {
-        Running running{*this, run.event()};
-        run.begin();
-        Context context{stop_.get_token(), run.deadline(), run.peer(), sink(run.wants_progress() ? &run : nullptr),
-                        waiting()};
-        reply = invoke(running, run.event(), run.arguments(), context, handler);
-        failed = false;
-    } catch (const BadArgument& bad) {
-        error = bad_argument(run.event().name, bad);
-        if (run.logs_outcome()) EventLog{*log_}.failed(run.event().name, bad.what());
+        Running running{*this, run->event()};
+        run->begin();
+        Context::LaterReply later_reply;
+        if (built_in_of(run->event()) == nullptr) later_reply = begin_later;
+        Context context{run->stop_token(), run->deadline(),
+                        run->peer(),       sink(run->wants_progress() ? run.get() : nullptr),
+                        around_.waiting,   std::move(later_reply)};
+        reply = invoke(running, run->event(), run->arguments(), context, handler);
     } catch (...) {
-        const CaughtException caught = describe_current_exception();
-        error = caught.as_error(run.event().name);
-        EventLog{*log_}.failed(run.event().name, caught.message + " (" + caught.type + ")");
+        open.leave();
+        if (!is_later) return end_->end.fail(*run);
+        if (const auto owed = later.lock()) owed->fail();
+        return;
     }
-    // as_reload() says more of a reload.
-    if (!failed && run.logs_outcome() && run.event().name != "reload") EventLog{*log_}.done(run.event().name, took());
+    if (is_later) return;
     // The answer goes out once the event no longer counts as running: who reads it may ask for the status at once.
-    if (failed)
-        run.fail(error);
-    else
-        run.succeed(reply.fields());
+    open.leave();
+    end_->end.succeed(*run, reply.fields());
 }
 
 Reply EventRunner::run_unasked(const EventDeclaration& event, const Arguments& arguments, const Peer& peer,
                                const Handler& handler) {
     Running running{*this, event};
-    Context context{stop_.get_token(), std::nullopt, peer, sink(nullptr), waiting()};
+    // Nested in another run it ends with that.
+    const std::stop_token stop = current_ != nullptr ? current_->stop_token() : around_.runs.stop_token();
+    Context context{stop, std::nullopt, peer, sink(nullptr), around_.waiting};
     return invoke(running, event, arguments, context, handler);
 }
 
@@ -140,29 +119,10 @@ std::string EventRunner::running() const {
 
 Context::ProgressSink EventRunner::sink(QueuedEvent* run) {
     return [this, run](std::uint64_t done, std::uint64_t total, std::string_view text) {
-        last_sign_.store(clock_->steady_now(), std::memory_order_relaxed);
+        last_sign_.store(around_.clock.steady_now(), std::memory_order_relaxed);
         if (on_progress_) on_progress_(done, total, text);
         if (run != nullptr) run->progress(done, total, text);
     };
-}
-
-Reply EventRunner::expressible(const EventDeclaration& event, Reply reply) const {
-    const auto fault = find_not_json(reply.fields());
-    if (!fault) return reply;
-    if (event.name != "status")
-        throw ErrorReply("the reply has no form in JSON: '" + fault->pointer + "': " + fault->reason,
-                         {{"field", fault->pointer}});
-    // Who watches the service by its status still gets the rest of it.
-    Object rest;
-    Value::List left_out;
-    for (const auto& [key, value] : reply.fields()) {
-        if (const auto in_field = find_not_json(Object{{key, value}}))
-            left_out.emplace_back(in_field->pointer + ": " + in_field->reason);
-        else
-            rest.append(key, value);
-    }
-    rest.set("left-out", std::move(left_out));
-    return Reply{std::move(rest)};
 }
 
 Reply EventRunner::invoke(Running& running, const EventDeclaration& event, const Arguments& arguments, Context& context,
@@ -174,9 +134,9 @@ Reply EventRunner::invoke(Running& running, const EventDeclaration& event, const
         ~Current() { current = outer; }
     } const innermost{current_, std::exchange(current_, &context)};
     try {
-        Reply reply = expressible(event, around_(occurrence, [&handler](EventRun& inner) {
-                                      return handler(inner.arguments(), inner.context());
-                                  }));
+        Reply reply = expressible(event, around_.around(occurrence, [&handler](EventRun& inner) {
+            return handler(inner.arguments(), inner.context());
+        }));
         running.succeeded();
         return reply;
     } catch (...) {

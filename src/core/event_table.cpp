@@ -33,6 +33,7 @@ void check_parameter(const EventDeclaration& event, const Parameter& parameter) 
 void check(const EventDeclaration& event) {
     if (!is_valid_name(event.name)) refuse(event, "expected " + std::string{name_rule()});
     if (!event.handler) refuse(event, "it has no handler");
+    if (event.concurrent && built_in_of(event) != nullptr) refuse(event, "a built-in event can't be concurrent");
     for (const Parameter& parameter : event.parameters) check_parameter(event, parameter);
 }
 
@@ -78,8 +79,15 @@ EventTable::~EventTable() = default;
 void EventTable::add(EventDeclaration event) {
     check(event);
     if (!event.needs) event.needs = ControlRole::operate;
+    std::shared_ptr<const EventDeclaration> yielded;
     const std::lock_guard lock{state_->mutex};
-    if (state_->find(event.name) != state_->entries.end()) refuse(event, "there is one of this name already");
+    if (const auto entry = state_->find(event.name); entry != state_->entries.end()) {
+        const BuiltInEvent* const built_in = built_in_of(*entry->event);
+        if (built_in == nullptr || !built_in->yields) refuse(event, "there is one of this name already");
+        yielded = std::exchange(entry->event, std::make_shared<const EventDeclaration>(std::move(event)));
+        ++state_->revision;
+        return;
+    }
     state_->append(std::make_shared<const EventDeclaration>(std::move(event)), nullptr);
     ++state_->revision;
 }
@@ -92,14 +100,14 @@ void EventTable::replace(EventDeclaration event) {
     ++state_->revision;
     const auto entry = state_->find(event.name);
     if (!event.needs) {
-        const bool is_built_in = entry != state_->entries.end() && entry->built_in != nullptr;
+        const bool is_built_in = built_in_of(event) != nullptr;
         event.needs = is_built_in ? entry->built_in->needs : ControlRole::operate;
     }
     if (entry == state_->entries.end()) {
         state_->append(std::make_shared<const EventDeclaration>(std::move(event)), nullptr);
         return;
     }
-    if (entry->built_in) {
+    if (entry->built_in && built_in_of(event) != nullptr) {
         if (event.description.empty()) event.description = entry->built_in->description;
         if (event.parameters.empty()) event.parameters = entry->built_in->parameters;
     }
@@ -112,6 +120,8 @@ void EventTable::replace(std::string_view name, Handler handler) {
     const auto entry = state_->find(name);
     if (entry == state_->entries.end()) throw std::out_of_range{"there is no event '" + std::string{name} + "'"};
     EventDeclaration event = *entry->event;
+    const BuiltInEvent* const built_in = built_in_of(event);
+    if (built_in != nullptr && built_in->yields) event.needs = ControlRole::operate;
     event.handler = std::move(handler);
     check(event);
     ++state_->revision;

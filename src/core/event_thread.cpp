@@ -3,6 +3,7 @@
 #include <new>
 
 #include "base/attempt.hpp"
+#include "core/caught_exception.hpp"
 #include "core/stage_outcome.hpp"
 
 namespace servicekit {
@@ -21,12 +22,17 @@ EventThread::Outcome EventThread::run(const std::function<void()>& on_ready) {
         state_.become(ServiceState::running);
         log_.info("ready");
         on_ready();
+        timers_.begin();
+        pool_.resume();
         serve();
         return error;
     });
     // Nothing has limited the time of its end so far.
     if (started && failure) shutdown_.post_stop(failure->message());
     if (started || shutdown_.is_asked_for()) {
+        state_.become(ServiceState::stopping);
+        timers_.stop();
+        await_runs();
         stop_fault = stop_event();
         if (stop_fault && failure) log_.error(stop_fault->message());
         if (!failure) failure = stop_fault;
@@ -62,21 +68,29 @@ void EventThread::serve() {
         if (shutdown_.is_killing()) kill_event();
         if (shutdown_.is_stopping()) break;
         if (const auto run = queue_.take())
-            serve(*run);
+            serve(run);
         else
             queue_.wait();
     }
 }
 
-void EventThread::serve(QueuedEvent& run) {
+void EventThread::serve(const std::shared_ptr<QueuedEvent>& run) {
+    const std::string& name = run->event().name;
     try {
-        status_.refresh_before(run.event().name);
+        status_.refresh_before(name);
         handlers_.run(run);
     } catch (const std::bad_alloc&) {
         // The event's own lack of memory is an error reply. This is that of the reply, or of what surrounds the event.
-        static_cast<void>(run.lack_memory());
-        static_cast<void>(attempt([&] { log_.error("out of memory around event '" + run.event().name + "'"); }));
+        static_cast<void>(run->lack_memory());
+        static_cast<void>(attempt([&] { log_.error("out of memory around event '" + name + "'"); }));
     }
+}
+
+void EventThread::await_runs() {
+    if (!runs_.are_over()) log_.info("the stop waits for the end of " + runs_.names());
+    // Shutdown ends the process if that takes too long.
+    while (!runs_.are_over()) queue_.wait();
+    pool_.close();
 }
 
 void EventThread::kill_event() {
@@ -89,7 +103,6 @@ void EventThread::kill_event() {
 }
 
 std::optional<Error> EventThread::stop_event() {
-    state_.become(ServiceState::stopping);
     try {
         handlers_.run("stop");
     } catch (...) {

@@ -1,16 +1,20 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
 
 #include "core/event_handlers.hpp"
+#include "core/event_pool.hpp"
 #include "core/event_queue.hpp"
 #include "core/event_runner.hpp"
 #include "core/life_state.hpp"
+#include "core/runs.hpp"
 #include "core/service_status.hpp"
 #include "core/shutdown.hpp"
+#include "core/timers.hpp"
 #include "servicekit/base/error.hpp"
 #include "servicekit/core/logger.hpp"
 #include "servicekit/os/crash_reporter.hpp"
@@ -21,12 +25,16 @@ namespace servicekit {
 /// on which the handlers run.
 class EventThread {
 public:
-    EventThread(EventHandlers& handlers, ServiceStatus& status, EventQueue& queue, EventRunner& runner,
-                Shutdown& shutdown, LifeState& state, os::CrashReporter& crashes, Logger& log)
+    EventThread(EventHandlers& handlers, ServiceStatus& status, EventQueue& queue, EventRunner& runner, Runs& runs,
+                EventPool& pool, Timers& timers, Shutdown& shutdown, LifeState& state, os::CrashReporter& crashes,
+                Logger& log)
         : handlers_{handlers},
           status_{status},
           queue_{queue},
           runner_{runner},
+          runs_{runs},
+          pool_{pool},
+          timers_{timers},
           shutdown_{shutdown},
           state_{state},
           crashes_{crashes},
@@ -48,7 +56,9 @@ public:
 private:
     std::optional<Error> start_event();
     void serve();
-    void serve(QueuedEvent& run);
+    void serve(const std::shared_ptr<QueuedEvent>& run);
+    /// Those on the pool, and those that are answered later, which have been asked to end.
+    void await_runs();
     [[noreturn]] void kill_event();
     std::optional<Error> stop_event();
 
@@ -56,6 +66,9 @@ private:
     ServiceStatus& status_;
     EventQueue& queue_;
     EventRunner& runner_;
+    Runs& runs_;
+    EventPool& pool_;
+    Timers& timers_;
     Shutdown& shutdown_;
     LifeState& state_;
     os::CrashReporter& crashes_;

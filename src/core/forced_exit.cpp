@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "base/attempt.hpp"
+#include "core/protocol.hpp"
 #include "servicekit/policy/control_policy.hpp"
 #include "servicekit/policy/lock_policy.hpp"
 
@@ -16,6 +17,11 @@ constexpr std::chrono::milliseconds last_flush_limit{500};
 void ForcedExit::operator()(const std::optional<Error>& error) {
     static_cast<void>(attempt([&] {
         if (error) error_output_.report(*error);
+    }));
+    static_cast<void>(attempt([this] {
+        for (const auto& run : runs_.all())
+            run->decline(make_error("not-ready", "the service ended before '" + run->event().name + "' did",
+                                    {{"event", run->event().name}, {"state", "stopping"}}));
     }));
     static_cast<void>(attempt([&] {
         end_askers_.answer(error ? error : Error{ExitCode::internal, "stop", "", "it was killed"});

@@ -6,6 +6,7 @@
 #include "core/crash_watch.hpp"
 #include "core/end_askers.hpp"
 #include "core/error_output.hpp"
+#include "core/runs.hpp"
 #include "core/service_log.hpp"
 #include "servicekit/base/error.hpp"
 #include "servicekit/os/process.hpp"
@@ -16,9 +17,10 @@ namespace servicekit {
 /// Ends the process whatever its handlers do, after it has released the control socket, the log and the lock.
 class ForcedExit {
 public:
-    ForcedExit(ErrorOutput& error_output, EndAskers& end_askers, PolicyReferences& policies, ServiceLog& service_log,
-               CrashWatch& crash_watch, Announcements& announcements, os::Process& process)
+    ForcedExit(ErrorOutput& error_output, Runs& runs, EndAskers& end_askers, PolicyReferences& policies,
+               ServiceLog& service_log, CrashWatch& crash_watch, Announcements& announcements, os::Process& process)
         : error_output_{error_output},
+          runs_{runs},
           end_askers_{end_askers},
           policies_{policies},
           service_log_{service_log},
@@ -31,6 +33,7 @@ public:
 
 private:
     ErrorOutput& error_output_;
+    Runs& runs_;
     EndAskers& end_askers_;
     PolicyReferences& policies_;
     ServiceLog& service_log_;

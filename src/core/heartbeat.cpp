@@ -1,5 +1,6 @@
 #include "core/heartbeat.hpp"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -19,24 +20,32 @@ void Heartbeat::beat() {
 }
 
 bool Heartbeat::event_hangs() {
-    const auto busy = runner_.busy();
-    // These have limits of their own, and an end that follows from them.
-    const std::optional<BuiltIn> built_in = busy ? built_in_named(busy->event) : std::nullopt;
-    const bool is_limited = built_in == BuiltIn::stop || built_in == BuiltIn::kill;
-    if (!busy || is_limited) {
-        if (std::exchange(hung_, false)) log_.warning("no event hangs any more");
-        return false;
+    auto running = pool_.busy();
+    if (auto busy = runner_.busy()) running.insert(running.begin(), *std::move(busy));
+    for (const EventRunner::Busy& busy : running) {
+        const auto silence = silence_of(busy);
+        if (!silence) continue;
+        if (std::exchange(hung_, busy.event) != busy.event)
+            log_.error("'" + busy.event + "' hangs: no sign of progress for " + std::to_string(silence->count()) +
+                       " s; the service does not call itself alive meanwhile");
+        return true;
     }
-    const auto limit = busy->hangs_after.value_or(limits_.hang());
-    const auto silence = clock_.steady_now() - busy->last_sign;
-    const bool hangs = limit > std::chrono::milliseconds{0} && silence > limit;
-    if (hangs && !hung_)
-        log_.error("'" + busy->event + "' hangs: no sign of progress for " +
-                   std::to_string(std::chrono::duration_cast<std::chrono::seconds>(silence).count()) +
-                   " s; the service does not call itself alive meanwhile");
-    if (!hangs && hung_) log_.warning("'" + busy->event + "' goes on");
-    hung_ = hangs;
-    return hangs;
+    if (hung_.empty()) return false;
+    const bool still_runs = std::any_of(running.begin(), running.end(),
+                                        [this](const EventRunner::Busy& busy) { return busy.event == hung_; });
+    log_.warning(still_runs ? "'" + hung_ + "' goes on" : "no event hangs any more");
+    hung_.clear();
+    return false;
+}
+
+std::optional<std::chrono::seconds> Heartbeat::silence_of(const EventRunner::Busy& busy) const {
+    // These have limits of their own, and an end that follows from them.
+    const std::optional<BuiltIn> built_in = built_in_named(busy.event);
+    if (built_in == BuiltIn::stop || built_in == BuiltIn::kill) return std::nullopt;
+    const auto limit = busy.hangs_after.value_or(limits_.hang());
+    const auto silence = clock_.steady_now() - busy.last_sign;
+    if (limit <= std::chrono::milliseconds{0} || silence <= limit) return std::nullopt;
+    return std::chrono::duration_cast<std::chrono::seconds>(silence);
 }
 
 }  // namespace servicekit

@@ -97,6 +97,8 @@ std::optional<Error> Lifecycle::begin(bool in_background) {
     core_.announcements_.begin(daemon);
     core_.shutdown_.arm(*core_.loop_);
     core_.control_plane_.arm(*core_.loop_);
+    core_.pool_.arm(*core_.loop_);
+    core_.timers_->arm(*core_.loop_);
     core_.heartbeat_.arm(*core_.loop_);
     // One that came from elsewhere than the load event.
     if (core_.shutdown_.is_asked_for()) return Error{ExitCode::timeout, "start", "", "stopped while loading"};

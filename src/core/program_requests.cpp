@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 
+#include "core/caught_exception.hpp"
 #include "servicekit/core/call_error.hpp"
 
 namespace servicekit {
@@ -20,14 +21,22 @@ std::pair<std::shared_ptr<const EventDeclaration>, Arguments> ProgramRequests::c
     }
 }
 
-Reply ProgramRequests::run_nested(std::string_view event, const Object& arguments) {
+EventRunner* ProgramRequests::runner_here() const { return runner_.is_in_handler() ? &runner_ : pool_.runner_here(); }
+
+Reply ProgramRequests::run_nested(EventRunner& runner, std::string_view event, const Object& arguments) {
     auto [found, checked] = check(event, arguments);
     if (state_.now() == ServiceState::loading)
         throw CallError("not-ready", "the service is loading", {{"state", "loading"}});
-    const std::optional<BuiltIn> built_in = built_in_named(event);
+    const BuiltInEvent* const row = built_in_of(*found);
+    const std::optional<BuiltIn> built_in = row != nullptr ? std::optional{row->id} : std::nullopt;
     if (built_in == BuiltIn::stop || built_in == BuiltIn::kill) return end(*built_in);
+    const bool is_core_alone = row != nullptr && row->is_done_at_once && !found->handler;
+    if (&runner != &runner_ && !found->concurrent && !is_core_alone)
+        throw CallError("event-error",
+                        "'" + found->name + "' does not run beside others, and so not within a concurrent event",
+                        {{"event", event}});
     try {
-        Reply own = runner_.run_unasked(*found, checked, self(), handlers_.of(*found));
+        Reply own = runner.run_unasked(*found, checked, self(), handlers_.of(*found));
         return built_in == BuiltIn::status ? Reply{status_.with(own.fields())} : own;
     } catch (const CallError&) {
         throw;
@@ -40,7 +49,8 @@ Reply ProgramRequests::run_nested(std::string_view event, const Object& argument
 void ProgramRequests::queue(std::string_view event, const Object& arguments, CallbackAnswer::Callback callback) {
     auto [found, checked] = check(event, arguments);
     check_takes_events();
-    const std::optional<BuiltIn> built_in = built_in_named(event);
+    const BuiltInEvent* const row = built_in_of(*found);
+    const std::optional<BuiltIn> built_in = row != nullptr ? std::optional{row->id} : std::nullopt;
     if (built_in == BuiltIn::stop || built_in == BuiltIn::kill) {
         const Reply initiated = end(*built_in);
         return callback(&initiated.fields(), nullptr);
@@ -67,15 +77,17 @@ void ProgramRequests::queue_work(std::string_view what, std::function<void()> wo
 
 void ProgramRequests::check_takes_events() const {
     const ServiceState now = state_.now();
-    if (!takes_events(now) && !runner_.is_in_handler())
+    if (!takes_events(now) && runner_here() == nullptr)
         throw CallError("not-ready", "the service is " + std::string{to_string(now)}, {{"state", to_string(now)}});
 }
 
 void ProgramRequests::push(std::shared_ptr<const EventDeclaration> event, Arguments arguments,
                            CallbackAnswer::Callback callback) {
-    if (queue_.push(std::make_shared<QueuedEvent>(std::move(event), std::move(arguments), self(),
-                                                  std::make_unique<CallbackAnswer>(std::move(callback)))))
-        return;
+    const bool is_for_pool = event->concurrent;
+    const bool is_queued = queue_.push(std::make_shared<QueuedEvent>(
+        std::move(event), std::move(arguments), self(), std::make_unique<CallbackAnswer>(std::move(callback))));
+    if (is_queued && is_for_pool) pool_.wake();
+    if (is_queued) return;
     const Object refusal = queue_.refusal();
     throw CallError(refusal.get<std::string>("code", {}), refusal.get<std::string>("message", {}), refusal);
 }

@@ -7,6 +7,7 @@
 
 #include "core/built_in_events.hpp"
 #include "core/event_handlers.hpp"
+#include "core/event_pool.hpp"
 #include "core/event_queue.hpp"
 #include "core/event_runner.hpp"
 #include "core/instance.hpp"
@@ -21,12 +22,13 @@ namespace servicekit {
 /// Events that the application itself asks for. All functions throw CallError if the event can't be run or queued.
 class ProgramRequests {
 public:
-    ProgramRequests(const EventTable& events, EventQueue& queue, EventRunner& runner, EventHandlers& handlers,
-                    const ServiceStatus& status, const LifeState& state, Shutdown& shutdown, const Instance& instance,
-                    const os::Process& process)
+    ProgramRequests(const EventTable& events, EventQueue& queue, EventRunner& runner, EventPool& pool,
+                    EventHandlers& handlers, const ServiceStatus& status, const LifeState& state, Shutdown& shutdown,
+                    const Instance& instance, const os::Process& process)
         : events_{events},
           queue_{queue},
           runner_{runner},
+          pool_{pool},
           handlers_{handlers},
           status_{status},
           state_{state},
@@ -34,26 +36,29 @@ public:
           instance_{instance},
           process_{process} {}
 
-    /// Runs an event at once, within the handler that asks for it.
-    Reply run_nested(std::string_view event, const Object& arguments);
+    /// The runner of the handler that calls; null if no handler does.
+    [[nodiscard]] EventRunner* runner_here() const;
+    /// Runs an event at once, within the handler that asks for it. \param runner of that handler
+    Reply run_nested(EventRunner& runner, std::string_view event, const Object& arguments);
     /// Queues an event. From any thread.
     void queue(std::string_view event, const Object& arguments, CallbackAnswer::Callback callback);
     /// Queues a function. From any thread.
     void queue_work(std::string_view what, std::function<void()> work);
+    /// Who asks: this process.
+    [[nodiscard]] Peer self() const;
 
 private:
     [[nodiscard]] std::pair<std::shared_ptr<const EventDeclaration>, Arguments> check(std::string_view event,
                                                                                       const Object& arguments) const;
     void check_takes_events() const;
     void push(std::shared_ptr<const EventDeclaration> event, Arguments arguments, CallbackAnswer::Callback callback);
-    /// Who asks: this process.
-    [[nodiscard]] Peer self() const;
     /// \param event stop or kill
     [[nodiscard]] Reply end(BuiltIn event);
 
     const EventTable& events_;
     EventQueue& queue_;
     EventRunner& runner_;
+    EventPool& pool_;
     EventHandlers& handlers_;
     const ServiceStatus& status_;
     const LifeState& state_;

@@ -67,6 +67,12 @@ Object bad_argument(std::string_view event, const BadArgument& bad) {
                       {{"event", event}, {"argument", bad.argument()}, {"expected", bad.expected()}});
 }
 
+Object cancelled_error(std::string_view event, std::string_view by, const Object& more) {
+    Object fields{{"event", event}};
+    fields.merge(more);
+    return make_error("cancelled", "'" + std::string{event} + "' was cancelled by " + std::string{by}, fields);
+}
+
 std::string event_named_in(std::string_view text) {
     const auto begin = text.find('"');
     if (begin == std::string_view::npos) return {};
@@ -128,13 +134,18 @@ std::string encode_reply(const Object& fields) {
 
 std::string encode_error(Object error) { return encode_reply({{"error", std::move(error)}}); }
 
-std::string encode_queued(std::string_view running) {
+std::string encode_queued(std::uint64_t id, std::string_view running) {
     Object progress{{"state", "queued"}};
+    if (id != 0) progress.append("id", id);
     if (!running.empty()) progress.append("running", running);
     return encode_reply({{"progress", std::move(progress)}});
 }
 
-std::string encode_begun() { return encode_reply({{"progress", Object{{"state", "running"}}}}); }
+std::string encode_begun(std::uint64_t id) {
+    Object progress{{"state", "running"}};
+    if (id != 0) progress.append("id", id);
+    return encode_reply({{"progress", std::move(progress)}});
+}
 
 std::string encode_progress(std::uint64_t done, std::uint64_t total, std::string_view text) {
     Object progress{{"done", done}, {"total", total}};

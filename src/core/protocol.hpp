@@ -29,6 +29,9 @@ struct Request {
 /// The same for an argument that the event does not take.
 [[nodiscard]] Object bad_argument(std::string_view event, const BadArgument& bad);
 
+/// The same for an event that somebody cancelled. \param by who, in words
+[[nodiscard]] Object cancelled_error(std::string_view event, std::string_view by, const Object& more = {});
+
 /// Understands one JSON array as a request.
 /// \returns the request, or the error object of the reply.
 [[nodiscard]] std::variant<Request, Object> decode_request(std::string_view text);
@@ -43,9 +46,10 @@ struct Request {
 [[nodiscard]] std::string encode_reply(const Object& fields);
 [[nodiscard]] std::string encode_error(Object error);
 [[nodiscard]] std::string encode_progress(std::uint64_t done, std::uint64_t total, std::string_view text);
+/// \param id of the event, as `cancel` takes it; 0 if it has none
 /// \param running the event that runs before the one that is queued; empty if none does
-[[nodiscard]] std::string encode_queued(std::string_view running);
-[[nodiscard]] std::string encode_begun();
+[[nodiscard]] std::string encode_queued(std::uint64_t id, std::string_view running);
+[[nodiscard]] std::string encode_begun(std::uint64_t id);
 
 /// The error that is replied when there is no memory for another reply.
 inline constexpr std::string_view out_of_memory_line =

@@ -17,9 +17,11 @@ void ClientAnswer::progress(std::uint64_t done, std::uint64_t total, std::string
     responder_->progress(encode_progress(done, total, text));
 }
 
-void ClientAnswer::queued(std::string_view running) { responder_->progress(encode_queued(running)); }
+void ClientAnswer::queued(std::uint64_t id, std::string_view running) {
+    responder_->progress(encode_queued(id, running));
+}
 
-void ClientAnswer::begun() { responder_->progress(encode_begun()); }
+void ClientAnswer::begun(std::uint64_t id) { responder_->progress(encode_begun(id)); }
 
 void ClientAnswer::lack_memory() { responder_->reply(out_of_memory_line); }
 

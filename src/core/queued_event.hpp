@@ -2,11 +2,13 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <new>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -29,8 +31,8 @@ public:
     virtual void time_out(const EventDeclaration& event);
     virtual void progress(std::uint64_t, std::uint64_t, std::string_view) {}
     /// It waits. \param running what runs before it; may be empty
-    virtual void queued(std::string_view /*running*/) {}
-    virtual void begun() {}
+    virtual void queued(std::uint64_t /*id*/, std::string_view /*running*/) {}
+    virtual void begun(std::uint64_t /*id*/) {}
     /// There is no memory for another answer. By default nobody learns of it.
     virtual void lack_memory() {}
 };
@@ -49,6 +51,39 @@ public:
     [[nodiscard]] const std::shared_ptr<const EventDeclaration>& shared_event() const noexcept { return event_; }
     [[nodiscard]] const Arguments& arguments() const noexcept { return arguments_; }
     [[nodiscard]] const Peer& peer() const noexcept { return peer_; }
+
+    /// Numbers it among all that the service was asked for. Once, before anybody else knows of it.
+    void set_id(std::uint64_t id, std::chrono::steady_clock::time_point asked_at) noexcept {
+        id_ = id;
+        asked_at_ = asked_at;
+    }
+    [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
+    [[nodiscard]] std::chrono::steady_clock::time_point asked_at() const noexcept { return asked_at_; }
+    /// Its handler begins. From the thread of that.
+    void set_began_at(std::chrono::steady_clock::time_point now) noexcept {
+        began_at_.store(now, std::memory_order_relaxed);
+    }
+    [[nodiscard]] std::chrono::steady_clock::time_point began_at() const noexcept {
+        return began_at_.load(std::memory_order_relaxed);
+    }
+
+    /// What asks its handler to end.
+    [[nodiscard]] std::stop_token stop_token() const noexcept { return stop_.get_token(); }
+    void request_stop() noexcept { stop_.request_stop(); }
+    /// The same, for somebody who does not want its result. \param by in words
+    void cancel(const std::string& by) {
+        {
+            const std::lock_guard guard{progress_mutex_};
+            if (!cancelled_by_) cancelled_by_ = by;
+        }
+        stop_.request_stop();
+    }
+    /// Who cancelled it; nothing if nobody did.
+    [[nodiscard]] std::optional<std::string> cancelled_by() const {
+        if (!stop_.stop_requested()) return std::nullopt;
+        const std::lock_guard guard{progress_mutex_};
+        return cancelled_by_;
+    }
 
     /// Set before it is queued.
     void expect_answer_by(std::chrono::steady_clock::time_point deadline) { deadline_ = deadline; }
@@ -94,14 +129,14 @@ public:
         const std::lock_guard guard{progress_mutex_};
         if (has_begun_ || is_answered()) return;
         const std::string name{running()};
-        if (std::exchange(told_, name) != name) answer_->queued(name);
+        if (std::exchange(told_, name) != name) answer_->queued(id_, name);
     }
     /// Tells an asker who wants to know that it begins.
     void begin() {
         if (!wants_turns_) return;
         const std::lock_guard guard{progress_mutex_};
         has_begun_ = true;
-        if (!is_answered()) answer_->begun();
+        if (!is_answered()) answer_->begun(id_);
     }
 
 private:
@@ -126,13 +161,18 @@ private:
     Arguments arguments_;
     Peer peer_;
     std::unique_ptr<Answer> answer_;
+    std::uint64_t id_ = 0;
+    std::chrono::steady_clock::time_point asked_at_;
+    std::atomic<std::chrono::steady_clock::time_point> began_at_{std::chrono::steady_clock::time_point{}};
+    std::stop_source stop_;
     std::optional<std::chrono::steady_clock::time_point> deadline_;
     bool wants_progress_ = false;
     bool wants_turns_ = false;
     bool logs_outcome_ = false;
-    bool has_begun_ = false;           // for whoever has the mutex
-    std::optional<std::string> told_;  // the same: what runs before it, as its asker knows
-    std::mutex progress_mutex_;
+    bool has_begun_ = false;                   // for whoever has the mutex
+    std::optional<std::string> told_;          // the same: what runs before it, as its asker knows
+    std::optional<std::string> cancelled_by_;  // the same
+    mutable std::mutex progress_mutex_;
     std::atomic<bool> answered_{false};
 };
 
@@ -143,8 +183,8 @@ public:
     void succeed(const Object& fields) override;
     void fail(const Object& error) override;
     void progress(std::uint64_t done, std::uint64_t total, std::string_view text) override;
-    void queued(std::string_view running) override;
-    void begun() override;
+    void queued(std::uint64_t id, std::string_view running) override;
+    void begun(std::uint64_t id) override;
     void lack_memory() override;
 
 private:

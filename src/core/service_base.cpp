@@ -52,7 +52,8 @@ int ServiceBase::run() { return Lifecycle{*core_}.run(false); }
 EventTable& ServiceBase::events() noexcept { return core_->events_; }
 
 Reply ServiceBase::trigger(std::string_view event, const Object& arguments) {
-    if (core_->runner_.is_in_handler()) return core_->requests_.run_nested(event, arguments);
+    if (EventRunner* const runner = core_->requests_.runner_here())
+        return core_->requests_.run_nested(*runner, event, arguments);
 
     std::promise<Reply> promise;
     auto future = promise.get_future();
@@ -82,6 +83,24 @@ void ServiceBase::post_work(std::string_view what, std::function<void()> work) {
     core_->requests_.queue_work(what, std::move(work));
 }
 
+TimerHandle ServiceBase::every(std::chrono::milliseconds interval, std::string name, std::function<void()> work) {
+    return core_->timers_->add(interval, true, std::move(name), std::move(work));
+}
+
+TimerHandle ServiceBase::after(std::chrono::milliseconds delay, std::string name, std::function<void()> work) {
+    return core_->timers_->add(delay, false, std::move(name), std::move(work));
+}
+
+std::stop_token ServiceBase::stop_token() const noexcept { return core_->runs_.stop_token(); }
+
+const Waiting& ServiceBase::waiting() const noexcept { return core_->waits_; }
+
+bool ServiceBase::wait_until(Waiting::Time time) const {
+    const EventRunner* const runner = core_->requests_.runner_here();
+    if (runner != nullptr && runner->context() != nullptr) return runner->context()->wait_until(time);
+    return core_->waits_.wait_until(time, core_->runs_.stop_token());
+}
+
 void ServiceBase::add_cleanup(std::function<void()> cleanup) { core_->event_thread_.add_cleanup(std::move(cleanup)); }
 
 void ServiceBase::request_stop() { core_->shutdown_.stop_for_program(); }
@@ -100,7 +119,8 @@ std::vector<int> ServiceBase::listen_sockets(std::string_view name) const {
 }
 
 void ServiceBase::report_progress(std::uint64_t done, std::uint64_t total, std::string_view text) const {
-    if (core_->runner_.is_in_handler()) core_->runner_.progress(done, total, text);
+    const EventRunner* const runner = core_->requests_.runner_here();
+    if (runner != nullptr && runner->context() != nullptr) runner->context()->progress(done, total, text);
 }
 
 Logger& ServiceBase::log() noexcept { return core_->log_; }

@@ -22,26 +22,34 @@ ServiceCore::ServiceCore(ServiceBase& service, ServiceOptions options, EventHook
       streams_{log_router_, host_},
       service_log_{log_router_, policies_->log, streams_, host_},
       parking_{host_.make_parking()},
-      queue_{*parking_},
-      runner_{log_, *host_.clock,
-              [&service](EventRun& event, const std::function<Reply(EventRun&)>& next) {
-                  return service.handle(event, next);
-              }},
+      queue_{*parking_, *host_.clock},
+      runs_{[this] { queue_.wake(); }},
+      waits_{*host_.clock, host_.make_parking},
+      surroundings_{log_, *host_.clock, waits_, runs_,
+                    [&service](EventRun& event, const std::function<Reply(EventRun&)>& next) {
+                        return service.handle(event, next);
+                    }},
+      runner_{surroundings_},
       configuration_{program_, events_, runner_, instance_, *policies_, service_log_, limits_, host_},
       crash_watch_{instance_, runner_.trail(), *policies_, streams_, error_output_, host_, log_},
       privileges_{configuration_, instance_, *policies_, streams_, crash_watch_, host_, log_},
+      pool_{queue_, surroundings_, host_},
+      timers_{std::make_shared<Timers>(queue_, *host_.clock, log_, [this] { return requests_.self(); })},
+      cancellation_{queue_, runs_, *host_.users, log_},
       announcements_{*host_.clock, [this] { return shutdown_.extend(); }},
-      forced_exit_{error_output_, end_askers_, *policies_, service_log_, crash_watch_, announcements_, *host_.process},
-      shutdown_{state_, limits_, queue_, runner_, announcements_, forced_exit_, host_, log_},
-      status_{program_, events_, runner_, instance_, state_, *policies_, *host_.clock, log_},
+      forced_exit_{error_output_, runs_,        end_askers_,    *policies_,
+                   service_log_,  crash_watch_, announcements_, *host_.process},
+      shutdown_{state_, limits_, queue_, runner_, runs_, announcements_, forced_exit_, host_, log_},
+      status_{program_, events_, runner_, queue_, runs_, *timers_, instance_, state_, *policies_, *host_.clock, log_},
       replies_{events_, configuration_, instance_, log_router_, service_log_, host_},
-      handlers_{program_, events_, runner_, configuration_, status_, replies_, state_, announcements_, log_},
-      requests_{events_, queue_, runner_, handlers_, status_, state_, shutdown_, instance_, *host_.process},
-      control_plane_{events_,   queue_,      runner_,      state_,       status_, replies_,
-                     shutdown_, end_askers_, service_log_, *host_.clock, log_},
-      heartbeat_{runner_, limits_, announcements_, *host_.clock, log_},
-      event_thread_{handlers_, status_, queue_, runner_, shutdown_, state_, *host_.crashes, log_} {
-    runner_.wait_by(host_.make_parking);
+      handlers_{program_, events_,  runner_, pool_,          cancellation_, configuration_,
+                status_,  replies_, state_,  announcements_, log_},
+      requests_{events_, queue_, runner_, pool_, handlers_, status_, state_, shutdown_, instance_, *host_.process},
+      control_plane_{events_,  queue_,    runner_,     pool_,        cancellation_, state_, status_,
+                     replies_, shutdown_, end_askers_, service_log_, *host_.clock,  log_},
+      heartbeat_{runner_, pool_, limits_, announcements_, *host_.clock, log_},
+      event_thread_{handlers_, status_,   queue_, runner_,        runs_, pool_,
+                    *timers_,  shutdown_, state_, *host_.crashes, log_} {
     runner_.on_progress([this](std::uint64_t done, std::uint64_t total, std::string_view text) {
         announcements_.progress(done, total, text);
         if (shutdown_.is_stopping()) end_askers_.progress(done, total, text);
@@ -50,7 +58,7 @@ ServiceCore::ServiceCore(ServiceBase& service, ServiceOptions options, EventHook
     apply_options();
 }
 
-ServiceCore::~ServiceCore() = default;
+ServiceCore::~ServiceCore() { timers_->disarm(); }
 
 void ServiceCore::set_options(ServiceOptions options) {
     instance_.options = std::move(options);

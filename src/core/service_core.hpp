@@ -10,6 +10,7 @@
 #include "core/heartbeat.hpp"
 #include "core/privileges.hpp"
 #include "core/program_requests.hpp"
+#include "core/waits.hpp"
 #include "servicekit/core/service_base.hpp"
 
 namespace servicekit {
@@ -65,12 +66,18 @@ private:
     EventTable events_;
     std::unique_ptr<os::Parking> parking_;
     EventQueue queue_;
+    Runs runs_;
+    Waits waits_;
+    RunnerSurroundings surroundings_;
     EventRunner runner_;
     Configuration configuration_;
     CrashWatch crash_watch_;
     Privileges privileges_;
 
     std::unique_ptr<os::EventLoop> loop_;  ///< made after the last fork
+    EventPool pool_;
+    std::shared_ptr<Timers> timers_;
+    Cancellation cancellation_;
     EndAskers end_askers_;
     Announcements announcements_;
     ForcedExit forced_exit_;

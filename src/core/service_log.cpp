@@ -5,7 +5,7 @@
 #include <thread>
 #include <utility>
 
-#include "core/event_runner.hpp"
+#include "core/caught_exception.hpp"
 
 namespace servicekit {
 namespace {

@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <utility>
 
+#include "base/durations.hpp"
 #include "base/rfc3339.hpp"
 #include "core/built_in_events.hpp"
+#include "core/caught_exception.hpp"
 #include "servicekit/policy/control_policy.hpp"
 #include "servicekit/policy/lock_policy.hpp"
 
@@ -19,8 +22,24 @@ constexpr auto oldest_before_event = 1s;
 /// A service that takes longer than this to answer is not asked before an event.
 constexpr auto quick_answer = 100ms;
 
-/// What the status has now and then, beside the fields that it always has.
+/// What the status has now and then, beside the fields that it always has. `runs`, `queue` and `timers` came later: a
+/// service that has a field of such a name keeps its own.
 constexpr std::array<std::string_view, 3> occasional_fields{"busy", "as-of", "left-out"};
+
+/// The status tells of this many events that wait; a service that has more has other worries.
+constexpr std::size_t most_listed = 100;
+
+std::int64_t seconds_between(std::chrono::steady_clock::time_point from, std::chrono::steady_clock::time_point to) {
+    return std::chrono::duration_cast<std::chrono::seconds>(to - from).count();
+}
+
+/// \param since it began, or was asked for
+Value describe_event(const QueuedEvent& event, std::int64_t since) {
+    Object caller;
+    if (event.peer().uid != no_id) caller.append("uid", event.peer().uid);
+    if (event.peer().pid > 0) caller.append("pid", event.peer().pid);
+    return Object{{"id", event.id()}, {"event", event.event().name}, {"seconds", since}, {"caller", std::move(caller)}};
+}
 
 constexpr std::size_t usual_fields = 12;
 
@@ -77,23 +96,45 @@ void ServiceStatus::keep(const Object& own) {
 
 Object ServiceStatus::built_in() const {
     const auto now = clock_.steady_now();
-    const auto seconds_since = [now](std::chrono::steady_clock::time_point then) {
-        return std::chrono::duration_cast<std::chrono::seconds>(now - then).count();
-    };
     Object fields;
     fields.reserve(usual_fields);
     fields.append("pid", instance_.pid);
     fields.append("control-socket", policies_.control.endpoint());
-    fields.append("uptime", seconds_since(instance_.started_at));
+    fields.append("uptime", seconds_between(instance_.started_at, now));
     fields.append("name", instance_.paths.name);
     fields.append("version", instance_.options.version);
     fields.append("state", to_string(state_.now()));
     fields.append("started-at", instance_.started_at_text);
-    if (const auto busy = runner_.busy(); busy && busy->event != "status")
-        fields.append("busy", Object{{"event", busy->event}, {"seconds", seconds_since(busy->since)}});
+    add_work(fields);
     fields.merge(policies_.lock.status_fields());
     fields.merge(policies_.control.status_fields());
     return fields;
+}
+
+void ServiceStatus::add_work(Object& fields) const {
+    const auto now = clock_.steady_now();
+    if (const auto busy = runner_.busy(); busy && busy->event != "status")
+        fields.append("busy", Object{{"event", busy->event}, {"seconds", seconds_between(busy->since, now)}});
+    const auto is_listed = [](const QueuedEvent& event) { return event.event().name != "status"; };
+    Value::List runs;
+    for (const auto& run : runs_.all())
+        if (is_listed(*run)) runs.push_back(describe_event(*run, seconds_between(run->began_at(), now)));
+    if (!runs.empty()) fields.append("runs", std::move(runs));
+    Value::List queue;
+    for (const auto& waiting : queue_.all()) {
+        if (queue.size() == most_listed) break;
+        if (is_listed(*waiting)) queue.push_back(describe_event(*waiting, seconds_between(waiting->asked_at(), now)));
+    }
+    if (!queue.empty()) fields.append("queue", std::move(queue));
+    Value::List timers;
+    for (const Timers::Planned& planned : timers_.planned()) {
+        Object row{{"name", planned.name}};
+        if (planned.interval.count() > 0) row.append("interval", seconds_value(planned.interval));
+        const auto from_now = std::chrono::duration_cast<std::chrono::system_clock::duration>(planned.next - now);
+        row.append("next", rfc3339(clock_.system_now() + from_now));
+        timers.emplace_back(std::move(row));
+    }
+    if (!timers.empty()) fields.append("timers", std::move(timers));
 }
 
 Object ServiceStatus::with(const Object& own) const {

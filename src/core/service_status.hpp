@@ -7,9 +7,12 @@
 #include <string>
 #include <string_view>
 
+#include "core/event_queue.hpp"
 #include "core/event_runner.hpp"
 #include "core/instance.hpp"
 #include "core/life_state.hpp"
+#include "core/runs.hpp"
+#include "core/timers.hpp"
 #include "servicekit/core/event_table.hpp"
 #include "servicekit/core/logger.hpp"
 #include "servicekit/core/reply.hpp"
@@ -24,11 +27,15 @@ namespace servicekit {
 class ServiceStatus {
 public:
     /// \param program has on_status()
-    ServiceStatus(const EventHooks& program, const EventTable& events, EventRunner& runner, const Instance& instance,
-                  const LifeState& state, const PolicyReferences& policies, const os::Clock& clock, Logger& log)
+    ServiceStatus(const EventHooks& program, const EventTable& events, EventRunner& runner, const EventQueue& queue,
+                  const Runs& runs, const Timers& timers, const Instance& instance, const LifeState& state,
+                  const PolicyReferences& policies, const os::Clock& clock, Logger& log)
         : program_{program},
           events_{events},
           runner_{runner},
+          queue_{queue},
+          runs_{runs},
+          timers_{timers},
           instance_{instance},
           state_{state},
           policies_{policies},
@@ -55,10 +62,15 @@ public:
 
 private:
     [[nodiscard]] Object built_in() const;
+    /// The fields `busy`, `runs`, `queue` and `timers`, each if there is something to tell.
+    void add_work(Object& fields) const;
 
     const EventHooks& program_;
     const EventTable& events_;
     EventRunner& runner_;
+    const EventQueue& queue_;
+    const Runs& runs_;
+    const Timers& timers_;
     const Instance& instance_;
     const LifeState& state_;
     const PolicyReferences& policies_;

@@ -101,7 +101,7 @@ void Shutdown::stop(const std::string& why, std::optional<Error> failure) {
     static_cast<void>(attempt([&] {
         for (const auto& run : queue_.close()) EventLog{log_}.decline(*run, queue_.refusal());
     }));
-    runner_.request_stop();
+    runs_.request_stop();
     queue_.wake();
 }
 
@@ -112,11 +112,12 @@ void Shutdown::kill(const std::string& why) {
     const bool started = started_.load(std::memory_order_acquire);
     if (started) state_.become(ServiceState::stopping);
     static_cast<void>(attempt([&] { announcements_.stopping("killed: " + why); }));
-    runner_.request_stop();
+    runs_.request_stop();
     if (!started) return forced_exit_(Error{ExitCode::timeout, "start", "", "killed while starting"});
-    if (!serving_.load(std::memory_order_acquire) || runner_.is_busy()) {
+    if (!serving_.load(std::memory_order_acquire) || runner_.is_busy() || !runs_.are_over()) {
         static_cast<void>(attempt([this] {
-            if (const auto busy = runner_.busy()) log_.warning("on_kill is skipped: '" + busy->event + "' still runs");
+            if (const std::string running = what_runs(); !running.empty())
+                log_.warning("on_kill is skipped: " + running + " still runs");
         }));
         return forced_exit_(std::nullopt);
     }
@@ -137,11 +138,18 @@ void Shutdown::escalate(ExitCode code, const std::string& what, const StepLimit&
     killing_.store(true, std::memory_order_release);
     end_for_sure_within(hang_limit);
     Error error{code, code == ExitCode::timeout ? "start" : "stop", "", what + " took longer than " + limit.in_words()};
-    if (const auto busy = runner_.busy(); busy && busy->event != "start" && busy->event != "stop") {
-        error.reason += "; '" + busy->event + "' still runs";
-        log_.error("on_stop is skipped: '" + busy->event + "' still runs");
+    if (const std::string running = what_runs(); !running.empty()) {
+        error.reason += "; " + running + " still runs";
+        log_.error("on_stop is skipped: " + running + " still runs");
     }
     forced_exit_(error);
+}
+
+std::string Shutdown::what_runs() const {
+    if (std::string names = runs_.names(); !names.empty()) return names;
+    // One that nobody asked for.
+    const auto busy = runner_.busy();
+    return !busy || busy->event == "start" || busy->event == "stop" ? std::string{} : "'" + busy->event + "'";
 }
 
 void Shutdown::end_for_sure_within(std::chrono::milliseconds time) {

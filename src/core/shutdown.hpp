@@ -11,6 +11,7 @@
 #include "core/event_runner.hpp"
 #include "core/forced_exit.hpp"
 #include "core/life_state.hpp"
+#include "core/runs.hpp"
 #include "core/step_limit.hpp"
 #include "core/time_limits.hpp"
 #include "servicekit/base/error.hpp"
@@ -24,12 +25,13 @@ namespace servicekit {
 /// Its timers run on the loop's thread, as does all of it that is not said to be for another.
 class Shutdown {
 public:
-    Shutdown(LifeState& state, const TimeLimits& limits, EventQueue& queue, EventRunner& runner,
+    Shutdown(LifeState& state, const TimeLimits& limits, EventQueue& queue, EventRunner& runner, Runs& runs,
              Announcements& announcements, ForcedExit& forced_exit, const os::Host& host, Logger& log)
         : state_{state},
           limits_{limits},
           queue_{queue},
           runner_{runner},
+          runs_{runs},
           announcements_{announcements},
           forced_exit_{forced_exit},
           host_{host},
@@ -40,7 +42,7 @@ public:
 
     /// Begins the time that a start may take.
     void limit_start(std::chrono::milliseconds at_most);
-    /// A clean stop: the running event is asked to end, what waits is refused, the event thread goes on to the end;
+    /// A clean stop: the events that run are asked to end, what waits is refused, the event thread goes on to the end;
     /// where it doesn't within stop-timeout, kill. A second one is no more than the first.
     /// \param failure what the process ends with, if it is not a stop that somebody wanted
     void stop(const std::string& why, std::optional<Error> failure = std::nullopt);
@@ -81,11 +83,14 @@ private:
     void start_is_overdue();
     void stop_is_overdue();
     void escalate(ExitCode code, const std::string& what, const StepLimit& limit);
+    /// The events that keep the service from its end, in words; empty if it is none of the program's.
+    [[nodiscard]] std::string what_runs() const;
 
     LifeState& state_;
     const TimeLimits& limits_;
     EventQueue& queue_;
     EventRunner& runner_;
+    Runs& runs_;
     Announcements& announcements_;
     ForcedExit& forced_exit_;
     const os::Host& host_;

@@ -5,7 +5,7 @@
 #include <optional>
 #include <system_error>
 
-#include "core/event_runner.hpp"
+#include "core/caught_exception.hpp"
 #include "servicekit/base/error.hpp"
 
 namespace servicekit {

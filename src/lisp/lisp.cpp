@@ -12,8 +12,8 @@
 #include <utility>
 
 #include "base/take_up_to.hpp"
+#include "core/caught_exception.hpp"
 #include "core/configuration.hpp"
-#include "core/event_runner.hpp"
 #include "core/service_core.hpp"
 #include "lisp/declarations.hpp"
 #include "lisp/evaluator.hpp"

@@ -14,7 +14,9 @@
 #include "servicekit/base/control_role.hpp"
 #include "servicekit/base/peer.hpp"
 #include "servicekit/core/arguments.hpp"
+#include "servicekit/core/pending_reply.hpp"
 #include "servicekit/core/reply.hpp"
+#include "servicekit/core/waiting.hpp"
 
 namespace servicekit {
 
@@ -46,32 +48,50 @@ class Context {
 public:
     /// Takes what the caller should be told about how far it is.
     using ProgressSink = std::function<void(std::uint64_t done, std::uint64_t total, std::string_view text)>;
-    /// Waits for the time or for the stop. \returns whether the whole time passed
-    using Waiting = std::function<bool(std::chrono::milliseconds time, const std::stop_token& stop)>;
+    /// Makes the handle of a reply that comes later.
+    using LaterReply = std::function<PendingReply()>;
 
     Context() = default;
-    /// \param waiting outlives the context; null: wait_for() waits on the steady clock
+    /// \param waiting outlives the context
+    /// \param later empty: the run can't be answered later
     Context(std::stop_token stop, std::optional<std::chrono::steady_clock::time_point> deadline, Peer peer,
-            ProgressSink progress, const Waiting* waiting = nullptr)
+            ProgressSink progress, const Waiting& waiting = real_waiting(), LaterReply later = {})
         : stop_{std::move(stop)},
           deadline_{deadline},
           peer_{std::move(peer)},
           progress_{std::move(progress)},
-          waiting_{waiting} {}
+          waiting_{&waiting},
+          later_{std::move(later)} {}
 
-    /// The service requests the stop when it stops or is killed. A handler that works for long looks at this token now
-    /// and then. A handler that waits uses wait_for().
+    /// Requested when the run is cancelled, and when the service stops or is killed. A handler that works for long looks
+    /// at this token now and then. A handler that waits uses wait_for().
     [[nodiscard]] const std::stop_token& stop_token() const noexcept { return stop_; }
-    /// Waits, and returns early when the service stops. The time is virtual on mocks::FakeOs.
+    /// Waits, and returns early when the run is cancelled, when its deadline is over, and when the service stops. The
+    /// time is virtual on mocks::FakeOs.
     /// \code
     /// while (context.wait_for(1s)) look_for_new_files();
     /// \endcode
     /// \param time rounded up to milliseconds; at most a hundred years
-    /// \returns whether the whole time passed; false when the service stops
+    /// \returns whether the whole time passed
     template <class Rep, class Period>
     bool wait_for(std::chrono::duration<Rep, Period> time) const {
-        return wait(std::chrono::ceil<std::chrono::milliseconds>(time));
+        return wait_until(end_of_wait(*waiting_, time));
     }
+    /// The same until a point in time. \returns whether it came
+    bool wait_until(Waiting::Time time) const;
+    /// The reply is given later, on whatever thread, and the service goes on to other events at once; what the handler
+    /// returns is ignored. To be called once in a run, by the handler's thread.
+    /// \code
+    /// .handler = [this](const Arguments& arguments, Context& context) {
+    ///     workers_.post([this, reply = context.reply_later(), path = arguments.get<std::string>("path")] {
+    ///         reply.succeed({{"bytes", upload(path, reply.stop_token())}});
+    ///     });
+    ///     return Reply{};
+    /// }
+    /// \endcode
+    /// \throws std::logic_error for a built-in event that was replaced, for an event that runs within another, and for a
+    ///         second call
+    [[nodiscard]] PendingReply reply_later();
     /// When nobody will wait for the reply any more; nothing where there is no limit.
     [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> deadline() const noexcept { return deadline_; }
     /// Who asked for it, and what role that gives.
@@ -85,13 +105,12 @@ public:
     }
 
 private:
-    [[nodiscard]] bool wait(std::chrono::milliseconds time) const;
-
     std::stop_token stop_;
     std::optional<std::chrono::steady_clock::time_point> deadline_;
     Peer peer_;
     ProgressSink progress_;
-    const Waiting* waiting_ = nullptr;
+    const Waiting* waiting_ = &real_waiting();
+    LaterReply later_;
 };
 
 /// Runs an event. What it throws becomes the caller's error reply `event-error`; the service runs on.
@@ -120,6 +139,10 @@ struct EventDeclaration {
     /// It counts as hung when it has run so long without a sign of progress; then a watchdog that waits for signs of
     /// life gets none. Nothing: the setting `hang-timeout` says it. 0: it may take as long as it likes.
     std::optional<std::chrono::milliseconds> hangs_after = std::nullopt;
+    /// Runs of it go on beside other events and beside each other, on a small pool of threads: for what takes long and
+    /// touches nothing that others change, or guards it. They never run beside on_start(), on_stop(), a load or a reload:
+    /// these wait until they are over. Not for built-in events.
+    bool concurrent = false;
 };
 
 /// One run of an event, as BasicService::handle() sees it.

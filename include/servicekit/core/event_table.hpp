@@ -19,9 +19,9 @@ public:
     EventTable& operator=(const EventTable&) = delete;
     ~EventTable();
 
-    /// Adds a custom event.
+    /// Adds a custom event. The built-in event `cancel` gives way to one of its name.
     /// \throws std::invalid_argument for a name that is taken or can't be one, a parameter named twice, a default that
-    ///         its own parameter would not accept, or a missing handler.
+    ///         its own parameter would not accept, a missing handler, or a built-in event that is declared concurrent.
     void add(EventDeclaration event);
 
     /// Replaces an event, built-in or custom, or adds it.

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <stop_token>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -11,6 +14,8 @@
 #include "servicekit/core/logger.hpp"
 #include "servicekit/core/service_options.hpp"
 #include "servicekit/core/settings.hpp"
+#include "servicekit/core/timer_handle.hpp"
+#include "servicekit/core/waiting.hpp"
 #include "servicekit/os/listen_socket.hpp"
 
 namespace servicekit::os {
@@ -29,7 +34,8 @@ struct PolicyReferences;
 /// What a service does, whatever its policies: the part of BasicService that is no template.
 ///
 /// Handlers, the virtual on_* among them, all run on the thread that called start(), one at a time; as pid 1 of a
-/// container all but the first on_load() run on another one, the same for all (see Foreground).
+/// container all but the first on_load() run on another one, the same for all (see Foreground). Handlers of events that are
+/// declared concurrent run on threads of a pool.
 /// The control socket and the signals are served by a thread of their own, which never runs the user's code.
 class ServiceBase {
 public:
@@ -49,8 +55,8 @@ public:
     /// The events, to add to and to replace. From any thread, at any time.
     [[nodiscard]] EventTable& events() noexcept;
 
-    /// Runs an event and waits for its reply. Within a handler it runs nested, at once, 16 deep at most;
-    /// from any other thread it queues.
+    /// Runs an event and waits for its reply. Within a handler it runs nested, at once, 16 deep at most; within that of a
+    /// concurrent event this goes for concurrent events only. From any other thread it queues.
     /// \throws CallError with what a client would get: "event-not-found", "bad-argument", "event-error", and
     ///         "not-ready" before the service is running or once it stops
     Reply trigger(std::string_view event, const Object& arguments = {});
@@ -60,6 +66,31 @@ public:
     /// Has the handlers' thread call a function of the program's own, in its turn among the events, and does not wait;
     /// what it throws goes to the log. \param what how status and log name it \throws CallError as trigger()
     void post_work(std::string_view what, std::function<void()> work);
+
+    /// Has the handlers' thread call a function of the program's own again and again, in its turn among the events: first
+    /// when the time has passed from now on, or from when the service is ready. A time at which the run before is not over,
+    /// or waits still, is left out. What it throws goes to the log, and the next run comes all the same. A stop ends it.
+    /// From any thread, also before the start.
+    /// \code
+    /// every(60s, "sweep", [this] { sweep(); });
+    /// \endcode
+    /// \param interval positive \param name how status and log name it
+    /// \throws std::invalid_argument
+    TimerHandle every(std::chrono::milliseconds interval, std::string name, std::function<void()> work);
+    /// The same once. \param delay may be 0
+    TimerHandle after(std::chrono::milliseconds delay, std::string name, std::function<void()> work);
+
+    /// Requested when the service begins to stop: for the program's own threads. From any thread.
+    [[nodiscard]] std::stop_token stop_token() const noexcept;
+    /// Waits, and returns early when the service stops. Within a handler it is Context::wait_for() of the innermost event
+    /// that runs. From any thread. On mocks::FakeOs the time is virtual for handlers and for threads of its host().
+    /// \returns whether the whole time passed
+    template <class Rep, class Period>
+    bool wait_for(std::chrono::duration<Rep, Period> time) const {
+        return wait_until(end_of_wait(waiting(), time));
+    }
+    /// The same until a point in time. \returns whether it came
+    bool wait_until(Waiting::Time time) const;
 
     /// As the event `stop`: returns at once. In the load event of a start it ends the start, with exit code 75.
     void request_stop();
@@ -121,11 +152,14 @@ protected:
     bool declare_config(std::shared_ptr<const ConfigSchema> schema);
     [[nodiscard]] const void* current_config() const noexcept;
 
-    /// Surrounds every event, for auditing, timing, rate limits: call `next` to run it, or throw.
+    /// Surrounds every event, for auditing, timing, rate limits: call `next` to run it, or throw. Around concurrent events
+    /// it is called on threads of the pool.
     virtual Reply handle(EventRun& event, const std::function<Reply(EventRun&)>& next);
 
 private:
     friend class ServiceCore;
+    [[nodiscard]] const Waiting& waiting() const noexcept;
+
     std::unique_ptr<class ServiceCore> core_;
 };
 

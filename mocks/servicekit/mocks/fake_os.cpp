@@ -85,7 +85,11 @@ FakeOs::FakeOs() {
                                self.adopts_orphans = self.adopts_orphans || !self.lives_again();
                            },
                        .wait_for_child = [this](pid_t child) { return wait_for_child(child); },
-                       .exit = [this](int status) { end(*current(), {.status = status}); }});
+                       .exit =
+                           [this](int status) {
+                               if (Running* const self = current()) end(*self, {.status = status});
+                               if (FakeTask::current_thread() == FakeTask::current()) reactor.end_threads();
+                           }});
     processes.set_delivery([this](const FakeProcessTable::Sent& sent) {
         if (!runs(sent.pid)) return false;
         raise(sent.pid, sent.signal_number, {.pid = process.id(), .uid = process.effective_user()});

@@ -94,7 +94,7 @@ Result<void> FakeProcess::kill_after(std::chrono::milliseconds time) {
 
 void FakeProcess::exit_now(int status) {
     own().exit_status = status;
-    if (FakeTask::current() != 0 && hooks_.exit) hooks_.exit(status);
+    if (hooks_.exit) hooks_.exit(status);
     throw ProcessExited{status};
 }
 

@@ -89,7 +89,7 @@ public:
         std::function<pid_t()> fork = {};
         std::function<void()> adopt_orphans = {};
         std::function<Result<int>(pid_t child)> wait_for_child = {};
-        std::function<void(int status)> exit = {};
+        std::function<void(int status)> exit = {};  ///< also on the test's thread
     };
     /// They take part where the caller is a task.
     void set_hooks(Hooks hooks) { hooks_ = std::move(hooks); }

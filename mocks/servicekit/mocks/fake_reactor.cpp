@@ -133,6 +133,28 @@ void FakeReactor::kill(FakeTask::Id process) {
         if (running->task.process() == process) running->killed = true;
 }
 
+void FakeReactor::end_threads() {
+    const FakeTask::Id process = FakeTask::current();
+    const FakeTask::Id self = FakeTask::current_thread();
+    const auto other = [&]() -> Running* {
+        const auto found = std::find_if(tasks_.begin(), tasks_.end(), [&](const auto& running) {
+            return running->task.process() == process && running->task.id() != self;
+        });
+        return found == tasks_.end() ? nullptr : found->get();
+    };
+    for (const auto& running : tasks_)
+        if (running->task.process() == process && running->task.id() != self) running->killed = true;
+    for (int resumes = 0; Running* const left = other(); ++resumes) {
+        if (resumes == most_resumes_to_the_end) std::terminate();
+        if (self == 0) {
+            resume(*left);
+            continue;
+        }
+        const Restored passes{find(self)->passes, true};
+        FakeTask::yield();
+    }
+}
+
 bool FakeReactor::has_ended(FakeTask::Id task) const noexcept { return find(task) == nullptr; }
 
 bool FakeReactor::is_killed() const noexcept {
@@ -312,6 +334,8 @@ bool FakeReactor::wait_in_task(Running& self, const std::function<bool()>& done,
         const Restored waiter{self.who, who};
         FakeTask::yield();
     }
+    // What its threads use is there until they have ended.
+    if (self.task.id() == self.task.process()) end_threads();
     return false;
 }
 

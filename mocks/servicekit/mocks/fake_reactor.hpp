@@ -72,6 +72,8 @@ public:
     /// The waits of all its threads end at once from now on: what they wait for will not come. Their bodies have to
     /// return then.
     void kill(FakeTask::Id process);
+    /// Ends the other threads of the process that calls, as its exit does, before its objects go. From its first thread.
+    void end_threads();
     [[nodiscard]] bool has_ended(FakeTask::Id task) const noexcept;
     /// Whether neither the test's thread calls, which made the reactor, nor a task.
     [[nodiscard]] bool is_foreign_thread() const noexcept {

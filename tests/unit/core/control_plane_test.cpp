@@ -304,11 +304,11 @@ TEST_F(ControlPlaneTest, WhoAsksForItIsToldWhatRunsBeforeAnEventAndWhenItBegins)
     ask(R"(["note", {}, {"queue": 1}])");
     finish();
 
-    EXPECT_EQ(while_slow, "{\"progress\":{\"state\":\"queued\",\"running\":\"slow\"}}\n");
-    EXPECT_EQ(while_between, "{\"progress\":{\"state\":\"queued\",\"running\":\"between\"}}\n");
-    EXPECT_EQ(rest, "{\"progress\":{\"state\":\"running\"}}\n{\"kept\":true}\n");
+    EXPECT_EQ(while_slow, "{\"progress\":{\"state\":\"queued\",\"id\":3,\"running\":\"slow\"}}\n");
+    EXPECT_EQ(while_between, "{\"progress\":{\"state\":\"queued\",\"id\":3,\"running\":\"between\"}}\n");
+    EXPECT_EQ(rest, "{\"progress\":{\"state\":\"running\",\"id\":3}}\n{\"kept\":true}\n");
     EXPECT_EQ(replies.at(1),
-              "{\"progress\":{\"state\":\"queued\"}}\n{\"progress\":{\"state\":\"running\"}}\n"
+              "{\"progress\":{\"state\":\"queued\",\"id\":4}}\n{\"progress\":{\"state\":\"running\",\"id\":4}}\n"
               "{\"kept\":true}\n");
     EXPECT_EQ(replies.at(2), "{\"kept\":true}\n");
     EXPECT_EQ(code(replies.at(3)), "bad-argument");

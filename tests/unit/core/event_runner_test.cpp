@@ -32,15 +32,14 @@ protected:
     Object run(Handler handler, const std::string& name = "backup") {
         Object failure;
         reply_ = {};
-        QueuedEvent run{std::make_shared<EventDeclaration>(EventDeclaration{.name = name}),
-                        {},
-                        {},
-                        std::make_unique<CallbackAnswer>([this, &failure](const Object* fields, const Object* error) {
-                            ++answers_;
-                            busy_when_answered_ = runner_.busy().has_value();
-                            if (fields != nullptr) reply_ = *fields;
-                            if (error != nullptr) failure = *error;
-                        })};
+        const auto run = std::make_shared<QueuedEvent>(
+            std::make_shared<EventDeclaration>(EventDeclaration{.name = name}), Arguments{}, Peer{},
+            std::make_unique<CallbackAnswer>([this, &failure](const Object* fields, const Object* error) {
+                ++answers_;
+                busy_when_answered_ = runner_.busy().has_value() || !runs_.all().empty();
+                if (fields != nullptr) reply_ = *fields;
+                if (error != nullptr) failure = *error;
+            }));
         runner_.run(run, handler);
         return failure;
     }
@@ -52,10 +51,13 @@ protected:
     mocks::FakeBoostLog boost_log_;
     LogRouter desk_{clock_, process_, streams_, boost_log_};
     std::vector<std::string> surrounded_;
-    EventRunner runner_{desk_.whole(), clock_, [this](EventRun& event, const std::function<Reply(EventRun&)>& next) {
-                            surrounded_.emplace_back(event.name());
-                            return next(event);
-                        }};
+    Runs runs_{[] {}};
+    RunnerSurroundings surroundings_{desk_.whole(), clock_, real_waiting(), runs_,
+                                     [this](EventRun& event, const std::function<Reply(EventRun&)>& next) {
+                                         surrounded_.emplace_back(event.name());
+                                         return next(event);
+                                     }};
+    EventRunner runner_{surroundings_};
     Object reply_;
     int answers_ = 0;
     bool busy_when_answered_ = false;
@@ -175,7 +177,7 @@ TEST_F(EventRunnerTest, AStopIsSeenByTheHandlerThatRunsAndByLaterOnes) {
     bool after = false;
     run([&](const Arguments&, Context& context) {
         before = context.stop_token().stop_requested();
-        runner_.request_stop();
+        runs_.request_stop();
         after = context.stop_token().stop_requested();
         return Reply{};
     });
@@ -196,20 +198,18 @@ TEST_F(EventRunnerTest, ProgressOfARunThatWasAnsweredGoesNowhere) {
     private:
         int& lines_;
     };
-    QueuedEvent run{std::make_shared<EventDeclaration>(EventDeclaration{.name = "slow"}),
-                    {},
-                    {},
-                    std::make_unique<Counting>(lines)};
-    run.want_progress();
+    const auto run = std::make_shared<QueuedEvent>(std::make_shared<EventDeclaration>(EventDeclaration{.name = "slow"}),
+                                                   Arguments{}, Peer{}, std::make_unique<Counting>(lines));
+    run->want_progress();
     runner_.run(run, [&run](const Arguments&, Context& context) {
         context.progress(1, 2);
-        run.time_out();
+        run->time_out();
         context.progress(2, 2);
         return Reply{};
     });
 
     EXPECT_EQ(lines, 1);
-    EXPECT_TRUE(run.is_answered());
+    EXPECT_TRUE(run->is_answered());
 }
 
 TEST_F(EventRunnerTest, AFailureBringsFieldsAndACodeOfItsOwn) {

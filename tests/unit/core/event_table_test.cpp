@@ -34,8 +34,9 @@ std::string refusal(EventDeclaration event) {
     return "no error";
 }
 
-const std::vector<std::string> built_in{"status",   "stop",      "kill",       "load",      "reload",  "events",
-                                        "settings", "log-level", "log-reopen", "log-flush", "crashes", "start"};
+const std::vector<std::string> built_in{"status",  "stop",     "kill",      "load",       "reload",
+                                        "events",  "settings", "log-level", "log-reopen", "log-flush",
+                                        "crashes", "cancel",   "start"};
 
 TEST(EventTableTest, HasTheBuiltInEvents) {
     const EventTable table;

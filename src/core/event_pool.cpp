@@ -1,0 +1,188 @@
+#include "core/event_pool.hpp"
+
+#include <algorithm>
+#include <new>
+#include <string>
+
+#include "base/attempt.hpp"
+#include "core/event_log.hpp"
+#include "core/protocol.hpp"
+
+namespace servicekit {
+
+struct EventPool::Worker {
+    enum class State { ended, idle, busy };
+
+    Worker(const RunnerSurroundings& surroundings, std::unique_ptr<os::Parking> the_parking)
+        : runner{surroundings}, parking{std::move(the_parking)} {}
+    EventRunner runner;
+    std::unique_ptr<os::Parking> parking;
+    std::unique_ptr<os::Thread> thread;
+    // For whoever has the pool's mutex.
+    State state = State::ended;
+    bool needs_thread = true;
+};
+
+EventPool::EventPool(EventQueue& queue, const RunnerSurroundings& surroundings, const os::Host& host)
+    : queue_{queue}, surroundings_{surroundings}, host_{host} {}
+
+EventPool::~EventPool() = default;
+
+void EventPool::look() {
+    while (Worker* const worker = choose()) {
+        if (!worker->needs_thread) {
+            worker->parking->unpark();
+        } else if (const auto started = start(*worker); !started) {
+            return refuse_all(started.error());
+        }
+    }
+}
+
+void EventPool::wake() {
+    if (!attempt([this] { loop_->post([this] { look(); }); })) look();
+}
+
+EventPool::Worker* EventPool::choose() {
+    using State = Worker::State;
+    const std::lock_guard guard{mutex_};
+    if (is_paused_ || is_closing_) return nullptr;
+    const auto in = [](State state) { return [state](const auto& worker) { return worker->state == state; }; };
+    const auto busy = static_cast<std::size_t>(std::count_if(workers_.begin(), workers_.end(), in(State::busy)));
+    // Those that are busy and run nothing are about to look themselves.
+    if (queue_.concurrent() <= busy - active_) return nullptr;
+    auto chosen = std::find_if(workers_.begin(), workers_.end(), in(State::idle));
+    const bool is_idle = chosen != workers_.end();
+    if (!is_idle) chosen = std::find_if(workers_.begin(), workers_.end(), in(State::ended));
+    if (chosen == workers_.end()) {
+        if (workers_.size() == most_threads) return nullptr;
+        chosen = workers_.insert(workers_.end(), std::make_unique<Worker>(surroundings_, host_.make_parking()));
+    }
+    (*chosen)->state = State::busy;
+    (*chosen)->needs_thread = !is_idle;
+    return chosen->get();
+}
+
+Result<void> EventPool::start(Worker& worker) {
+    // The thread that it had has said that it ends.
+    if (worker.thread) static_cast<void>(worker.thread->wait(std::chrono::seconds{1}));
+    auto started = host_.threads->start("events", [this, &worker] { work(worker); });
+    if (started) {
+        worker.thread = *std::move(started);
+        return {};
+    }
+    const std::lock_guard guard{mutex_};
+    worker.state = Worker::State::ended;
+    return started.error();
+}
+
+void EventPool::refuse_all(const Error& error) {
+    {
+        const std::lock_guard guard{mutex_};
+        // The other threads take what waits, in their turn.
+        if (std::any_of(workers_.begin(), workers_.end(),
+                        [](const auto& worker) { return worker->state != Worker::State::ended; }))
+            return;
+    }
+    while (const auto run = queue_.take_concurrent()) {
+        const std::string& name = run->event().name;
+        EventLog{surroundings_.log}.never_ran(name, error.message());
+        run->fail(make_error("event-error", error.message(), {{"event", name}, {"type", "servicekit::Error"}}));
+    }
+}
+
+void EventPool::work(Worker& worker) {
+    worker.runner.adopt_this_thread();
+    host_.crashes->guard_this_thread();
+    do {
+        while (const auto run = take()) {
+            try {
+                worker.runner.run(run, run->event().handler);
+            } catch (const std::bad_alloc&) {
+                // Of the reply, or of what surrounds the event: that of the handler is an error reply.
+                static_cast<void>(run->lack_memory());
+            }
+            give_back();
+        }
+    } while (rest(worker));
+}
+
+std::shared_ptr<QueuedEvent> EventPool::take() {
+    const std::lock_guard guard{mutex_};
+    if (is_paused_ || is_closing_) return nullptr;
+    auto run = queue_.take_concurrent();
+    if (run) ++active_;
+    return run;
+}
+
+void EventPool::give_back() {
+    {
+        const std::lock_guard guard{mutex_};
+        if (--active_ > 0 || !is_paused_) return;
+    }
+    queue_.wake();
+}
+
+bool EventPool::rest(Worker& worker) {
+    using State = Worker::State;
+    {
+        const std::lock_guard guard{mutex_};
+        if (!is_paused_ && !is_closing_ && queue_.concurrent() > 0) return true;
+        worker.state = is_closing_ ? State::ended : State::idle;
+        if (is_closing_) return false;
+    }
+    static_cast<void>(worker.parking->park_for(longest_idle));
+    const std::lock_guard guard{mutex_};
+    // choose() makes it busy before it wakes it.
+    const bool goes_on = worker.state == State::busy && !is_closing_;
+    if (!goes_on) worker.state = State::ended;
+    return goes_on;
+}
+
+void EventPool::resume() {
+    {
+        const std::lock_guard guard{mutex_};
+        is_paused_ = false;
+    }
+    if (queue_.concurrent() > 0) wake();
+}
+
+void EventPool::pause() {
+    {
+        const std::lock_guard guard{mutex_};
+        is_paused_ = true;
+    }
+    while (is_busy()) queue_.wait();
+}
+
+void EventPool::close() {
+    {
+        const std::lock_guard guard{mutex_};
+        is_closing_ = true;
+    }
+    for (const auto& worker : workers_) {
+        worker->parking->unpark();
+        if (worker->thread) static_cast<void>(worker->thread->wait(std::chrono::seconds{1}));
+    }
+}
+
+EventRunner* EventPool::runner_here() const {
+    const std::lock_guard guard{mutex_};
+    const auto found = std::find_if(workers_.begin(), workers_.end(),
+                                    [](const auto& worker) { return worker->runner.is_in_handler(); });
+    return found == workers_.end() ? nullptr : &(*found)->runner;
+}
+
+bool EventPool::is_busy() const {
+    const std::lock_guard guard{mutex_};
+    return active_ > 0;
+}
+
+std::vector<EventRunner::Busy> EventPool::busy() const {
+    std::vector<EventRunner::Busy> all;
+    const std::lock_guard guard{mutex_};
+    for (const auto& worker : workers_)
+        if (auto busy = worker->runner.busy()) all.push_back(*std::move(busy));
+    return all;
+}
+
+}  // namespace servicekit

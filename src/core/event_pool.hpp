@@ -1,0 +1,77 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "core/event_queue.hpp"
+#include "core/event_runner.hpp"
+#include "servicekit/os/event_loop.hpp"
+#include "servicekit/os/host.hpp"
+#include "servicekit/os/threads.hpp"
+
+namespace servicekit {
+
+/// Runs the events that are declared concurrent, each on a thread of the pool. A thread is started when one is asked for
+/// and none is free, and ends when it has been idle for a while. Thread-safe where nothing else is said.
+class EventPool {
+public:
+    static constexpr std::size_t most_threads = 4;
+    static constexpr std::chrono::seconds longest_idle{10};
+
+    EventPool(EventQueue& queue, const RunnerSurroundings& surroundings, const os::Host& host);
+    ~EventPool();
+    EventPool(const EventPool&) = delete;
+    EventPool& operator=(const EventPool&) = delete;
+
+    /// \pre the loop does not turn yet
+    void arm(os::EventLoop& loop) { loop_ = &loop; }
+
+    /// Has the pool look at the queue. From the loop's thread.
+    void look();
+    /// The same from any thread. \pre arm()
+    void wake();
+
+    // From the event thread.
+    /// Nothing begins before the first resume().
+    void resume();
+    /// Waits until nothing runs on the pool. Nothing begins until resume().
+    void pause();
+    /// Ends the threads. \pre nothing runs on the pool, nor will
+    void close();
+
+    /// The runner on whose thread, and in whose handler, the caller is; null if it is in none.
+    [[nodiscard]] EventRunner* runner_here() const;
+    [[nodiscard]] bool is_busy() const;
+    /// What runs, for those who look from another thread.
+    [[nodiscard]] std::vector<EventRunner::Busy> busy() const;
+
+private:
+    struct Worker;
+    /// \returns who takes the next event that waits; null if all that wait are taken care of
+    [[nodiscard]] Worker* choose();
+    [[nodiscard]] Result<void> start(Worker& worker);
+    void refuse_all(const Error& error);
+
+    // On a worker's thread.
+    void work(Worker& worker);
+    /// \returns null if nothing may begin
+    [[nodiscard]] std::shared_ptr<QueuedEvent> take();
+    void give_back();
+    /// Sleeps until there is something to do. \returns false if the thread is to end
+    [[nodiscard]] bool rest(Worker& worker);
+
+    EventQueue& queue_;
+    const RunnerSurroundings& surroundings_;
+    const os::Host& host_;
+    os::EventLoop* loop_ = nullptr;
+    mutable std::mutex mutex_;
+    std::vector<std::unique_ptr<Worker>> workers_;
+    std::size_t active_ = 0;  ///< workers that run an event
+    bool is_paused_ = true;
+    bool is_closing_ = false;
+};
+
+}  // namespace servicekit

@@ -1,0 +1,46 @@
+#include "core/run_end.hpp"
+
+#include <chrono>
+#include <string>
+
+#include "core/caught_exception.hpp"
+#include "core/event_log.hpp"
+#include "core/protocol.hpp"
+
+namespace servicekit {
+
+void RunEnd::succeed(QueuedEvent& run, const Object& fields) const {
+    if (end_cancelled(run, fields.empty() ? Object{} : Object{{"reply", fields}})) return;
+    // The reload itself says more of what it did.
+    if (run.logs_outcome() && run.event().name != "reload") EventLog{log_}.done(run.event().name, time_of(run));
+    run.succeed(fields);
+}
+
+void RunEnd::fail(QueuedEvent& run) const {
+    try {
+        throw;
+    } catch (const BadArgument& bad) {
+        if (end_cancelled(run, {{"reason", bad.what()}})) return;
+        if (run.logs_outcome()) EventLog{log_}.failed(run.event().name, bad.what());
+        run.fail(bad_argument(run.event().name, bad));
+    } catch (...) {
+        const CaughtException caught = describe_current_exception();
+        if (end_cancelled(run, {{"reason", caught.message}})) return;
+        EventLog{log_}.failed(run.event().name, caught.message + " (" + caught.type + ")");
+        run.fail(caught.as_error(run.event().name));
+    }
+}
+
+std::chrono::milliseconds RunEnd::time_of(const QueuedEvent& run) const {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(clock_.steady_now() - run.began_at());
+}
+
+bool RunEnd::end_cancelled(QueuedEvent& run, const Object& more) const {
+    const auto by = run.cancelled_by();
+    if (!by) return false;
+    EventLog{log_}.cancelled(run.event().name, time_of(run), *by);
+    run.fail(cancelled_error(run.event().name, *by, more));
+    return true;
+}
+
+}  // namespace servicekit

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <chrono>
+
+#include "core/queued_event.hpp"
+#include "servicekit/core/logger.hpp"
+#include "servicekit/os/clock.hpp"
+
+namespace servicekit {
+
+/// Ends runs: writes the line of the log that says what became of one, and gives the answer. The answer of one that was
+/// cancelled is the error `cancelled`, whatever its handler did. Thread-safe.
+class RunEnd {
+public:
+    RunEnd(Logger& log, const os::Clock& clock) : log_{log}, clock_{clock} {}
+
+    void succeed(QueuedEvent& run, const Object& fields) const;
+    /// \pre called within a catch block: what the handler threw
+    void fail(QueuedEvent& run) const;
+
+private:
+    [[nodiscard]] std::chrono::milliseconds time_of(const QueuedEvent& run) const;
+    /// \returns whether it was cancelled, and so has its end
+    bool end_cancelled(QueuedEvent& run, const Object& more) const;
+
+    Logger& log_;
+    const os::Clock& clock_;
+};
+
+}  // namespace servicekit
