@@ -5,6 +5,7 @@
 #include <chrono>
 #include <string_view>
 
+#include "cli/known_place.hpp"
 #include "cli/settings_layers.hpp"
 #include "core/configuration.hpp"
 #include "core/paths.hpp"
@@ -13,30 +14,6 @@ namespace servicekit::cli {
 namespace {
 
 constexpr std::chrono::seconds longest_confirmation{2};
-
-/// Whether the directory has files of another service. One that can't be read may have some.
-bool has_others(const std::string& directory, const std::string& name, os::Files& files) {
-    const auto listed = files.list(directory);
-    if (!listed) return listed.error().errno_value != ENOENT;
-    return std::any_of(listed->begin(), listed->end(), [&name](const std::string& file) {
-        return (file.ends_with(".pid") || file.ends_with(".control")) && file != name + ".pid" &&
-               file != name + ".control";
-    });
-}
-
-/// Whether a layer says where the service is, this one or one above it. A run directory is enough without a name if it
-/// has no other service in it.
-bool is_place_named(const Session& session, SettingsLayer lowest) {
-    const Settings& settings = session.service.settings();
-    const auto is_named = [&](std::string_view setting) {
-        return settings.is_set(setting) && settings.layer_of(setting) >= lowest;
-    };
-    if (is_named(setting::pid_file.name) && is_named(setting::control_socket.name)) return true;
-    if (!is_named(setting::run_directory.name)) return false;
-    if (is_named(setting::name.name)) return true;
-    const auto paths = resolve_paths(settings, session.tools.host);
-    return paths && !has_others(paths->run_directory, paths->name, *session.tools.host.files);
-}
 
 bool is_about_the_place(const Error& fault, std::string_view program) {
     for (const std::string_view setting : {setting::name.name, setting::run_directory.name, setting::pid_file.name,
@@ -71,7 +48,22 @@ ClientSettings load_client_settings(Session& session, const std::vector<std::pai
         loaded.refusal = fault;
         return loaded;
     }
-    ClientLoad load = session.core.load_as_client();
+    const KnownPlace known = session.known_place ? *session.known_place : known_place(session, given);
+    const bool has_record = known.source == KnownPlace::Source::record;
+    ClientLoad load;
+    if (known.source == KnownPlace::Source::nothing && session.loads_nothing) {
+        loaded.refusal = place_is_unknown(Error{ExitCode::configuration, "tell", "", "nothing was loaded"});
+        return loaded;
+    }
+    if (known.source == KnownPlace::Source::nothing) {
+        load = session.core.load_as_client();
+    } else if (auto read = session.core.configuration().read(); !read) {
+        load.config_fault = read.error();
+    }
+    if (has_record) {
+        apply_record(*known.record, settings);
+        session.recorded = known.record->paths;
+    }
 
     std::optional<Error> unknown = load.config_fault;
     for (Error& fault : in_environment) {
@@ -83,20 +75,21 @@ ClientSettings load_client_settings(Session& session, const std::vector<std::pai
     for (const std::string& tolerated : session.core.configuration().settings().tolerated())
         loaded.warnings.push_back({ExitCode::configuration, "use the configuration", "", tolerated});
     if (load.event_fault) loaded.warnings.push_back(*load.event_fault);
-    loaded.config_fault = load.config_fault;
+    if (!has_record) loaded.config_fault = load.config_fault;
 
-    if (unknown && !is_place_named(session, SettingsLayer::environment)) {
+    const Settings& loaded_settings = session.service.settings();
+    if (unknown && !has_record && !is_place_named(session, loaded_settings, SettingsLayer::environment)) {
         loaded.refusal = place_is_unknown(*unknown);
         return loaded;
     }
     if (load.config_fault) loaded.warnings.push_back(*load.config_fault);
     const LayeredSettings& now = session.core.configuration().settings();
-    const bool is_chosen_in_spite =
-        !now.tolerated().empty() && (now.layer_of(setting::run_directory.name) == SettingsLayer::on_load ||
+    const bool is_chosen_in_spite = !has_record && !now.tolerated().empty() &&
+                                    (now.layer_of(setting::run_directory.name) == SettingsLayer::on_load ||
                                      now.layer_of(setting::pid_file.name) == SettingsLayer::on_load);
-    if (load.event_fault && !is_place_named(session, SettingsLayer::program))
+    if (load.event_fault && !is_place_named(session, loaded_settings, SettingsLayer::program))
         loaded.doubt = load.event_fault;
-    else if (is_chosen_in_spite && !is_place_named(session, SettingsLayer::environment))
+    else if (is_chosen_in_spite && !is_place_named(session, loaded_settings, SettingsLayer::environment))
         loaded.doubt = Error{ExitCode::configuration, "use the configuration", "", now.tolerated().front()};
     return loaded;
 }

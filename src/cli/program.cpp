@@ -3,11 +3,14 @@
 #include <algorithm>
 #include <exception>
 #include <memory>
+#include <optional>
+#include <utility>
 #include <variant>
 
 #include "base/names.hpp"
 #include "base/path_parts.hpp"
 #include "cli/command_line.hpp"
+#include "cli/known_place.hpp"
 #include "cli/session.hpp"
 #include "cli/verbs.hpp"
 #include "core/configuration.hpp"
@@ -23,33 +26,91 @@ std::string file_name(const std::vector<std::string>& arguments) {
     return arguments.empty() ? std::string{} : std::string{file_name_of(arguments.front())};
 }
 
-int run_parsed(ServiceBase& service, const std::vector<std::string>& arguments, const Tools& tools, Console& console) {
-    ServiceCore& core = ServiceCore::of(service);
+/// What a verb needs beside the command line.
+enum class Need {
+    nothing,  ///< it prints what the program has declared
+    place,    ///< it talks to the service, or reads its files
+    load,     ///< it starts the service, or reports what a start would do
+};
+
+Need need_of(const Invocation& invocation) {
+    switch (invocation.verb) {
+        case Verb::start:
+        case Verb::run:
+        case Verb::restart:
+        case Verb::where:
+        case Verb::unit:
+            return Need::load;
+        case Verb::check:
+            return invocation.schema ? Need::nothing : Need::load;
+        case Verb::completion:
+        case Verb::complete:
+            return Need::nothing;
+        default:
+            return Need::place;
+    }
+}
+
+/// A service that nobody has named is called as its program is.
+void name_after_program(ServiceCore& core, const std::vector<std::string>& arguments, Console& console) {
     if (core.options().name.empty()) {
-        // A service that nobody has named is called as its program is.
         ServiceOptions options = core.options();
         options.name = file_name(arguments);
         if (is_valid_name(options.name)) core.set_options(options);
     }
     if (!core.options().name.empty()) console.rename(core.options().name);
+}
 
+std::vector<std::string> without_program(const std::vector<std::string>& arguments) {
+    return {arguments.empty() ? arguments.begin() : arguments.begin() + 1, arguments.end()};
+}
+
+int print_answer(const Answer& answer, ServiceCore& core, const std::vector<std::string>& rest, Console& console) {
+    if (answer.stream == os::Stream::out) {
+        console.print(answer.text);
+    } else {
+        console.print_error(answer.text);
+        // The command of a unit, most likely: its manager shows the reason.
+        if (std::find(rest.begin(), rest.end(), "run") != rest.end())
+            core.policies().daemon.failed(
+                Error{answer.code, "understand the command line", "", answer.text.substr(0, answer.text.find('\n'))});
+    }
+    return to_int(answer.code);
+}
+
+int run_parsed(ServiceBase& service, const std::vector<std::string>& arguments, const Tools& tools, Console& console) {
+    ServiceCore& core = ServiceCore::of(service);
+    name_after_program(core, arguments, console);
     const ConfigSchema* own = core.configuration().own().schema();
     if (const auto fault = check_own_options(own)) return console.fail(*fault);
-    const std::vector<std::string> rest(arguments.empty() ? arguments.begin() : arguments.begin() + 1, arguments.end());
+    const std::vector<std::string> rest = without_program(arguments);
     auto parsed = parse_command_line(rest, core.options(), {lisp_verbs(core), own});
-    if (const auto* answer = std::get_if<Answer>(&parsed)) {
-        if (answer->stream == os::Stream::out) {
-            console.print(answer->text);
-        } else {
-            console.print_error(answer->text);
-            // The command of a unit, most likely: its manager shows the reason.
-            if (std::find(rest.begin(), rest.end(), "run") != rest.end())
-                core.policies().daemon.failed(Error{answer->code, "understand the command line", "",
-                                                    answer->text.substr(0, answer->text.find('\n'))});
-        }
-        return to_int(answer->code);
-    }
+    if (const auto* answer = std::get_if<Answer>(&parsed)) return print_answer(*answer, core, rest, console);
     Session session{service, core, std::get<Invocation>(parsed), tools, console, file_name(arguments), rest};
+    return run_verb(session);
+}
+
+/// Does what can be done without the service, by a plain one that has all that the program has declared.
+/// \returns nothing if the service has to be made
+std::optional<int> run_without_service(ServiceBase& stand_in, const std::vector<std::string>& arguments,
+                                       const Tools& tools, Console& console) {
+    ServiceCore& core = ServiceCore::of(stand_in);
+    name_after_program(core, arguments, console);
+    const ConfigSchema* own = core.configuration().own().schema();
+    if (const auto fault = check_own_options(own)) return console.fail(*fault);
+    const std::vector<std::string> rest = without_program(arguments);
+    const LispVerbs lisp = ServiceCore::may_have_lisp() ? LispVerbs::shown : LispVerbs::hidden;
+    auto parsed = parse_command_line(rest, core.options(), {lisp, own});
+    if (const auto* answer = std::get_if<Answer>(&parsed)) return print_answer(*answer, core, rest, console);
+    const auto& invocation = std::get<Invocation>(parsed);
+    const Need need = need_of(invocation);
+    if (need == Need::load) return std::nullopt;
+    Session session{stand_in, core, invocation, tools, console, file_name(arguments), rest};
+    session.loads_nothing = true;
+    if (need == Need::place) {
+        session.known_place = known_place(session, invocation.settings);
+        if (session.known_place->source == KnownPlace::Source::nothing) return std::nullopt;
+    }
     return run_verb(session);
 }
 
@@ -58,18 +119,48 @@ Console make_console(const std::vector<std::string>& arguments, const Tools& too
     return {*tools.host.streams, *tools.host.environment, name.empty() ? "service" : name};
 }
 
-}  // namespace
-
-int run_program(ServiceBase& service, const std::vector<std::string>& arguments, const Tools& tools) {
-    Console console = make_console(arguments, tools);
+/// \param body prints what it has to, and returns the exit code
+template <class Body>
+int guarded(Console& console, const Tools& tools, const Body& body) {
     // Else a file that a verb opens would get the number of a stream, and messages would go into it.
     if (const auto opened = tools.host.streams->open_closed_ones(); !opened) return console.fail(opened.error());
     try {
-        return console.finish(run_parsed(service, arguments, tools, console));
+        return console.finish(body());
     } catch (const std::exception& error) {
         console.complain(error.what());
         return to_int(ExitCode::internal);
     }
+}
+
+}  // namespace
+
+int run_program(ServiceBase& service, const std::vector<std::string>& arguments, const Tools& tools) {
+    Console console = make_console(arguments, tools);
+    return guarded(console, tools, [&] { return run_parsed(service, arguments, tools, console); });
+}
+
+int run_program(const detail::Program& program, const std::vector<std::string>& arguments, const Tools& tools) {
+    const auto made = [&](const auto& make) -> Result<std::unique_ptr<ServiceBase>> {
+        try {
+            return make();
+        } catch (const std::exception& error) {
+            return Error{ExitCode::internal, "set up the service", "", error.what()};
+        }
+    };
+    if (program.make_stand_in) {
+        const auto stand_in = made(program.make_stand_in);
+        Console console = make_console(arguments, tools);
+        if (!stand_in) return console.fail(stand_in.error());
+        std::optional<int> done;
+        const int code = guarded(console, tools, [&] {
+            done = run_without_service(**stand_in, arguments, tools, console);
+            return done.value_or(0);
+        });
+        if (done || code != 0) return code;
+    }
+    const auto service = made(program.make);
+    if (!service) return make_console(arguments, tools).fail(service.error());
+    return run_program(**service, arguments, tools);
 }
 
 }  // namespace cli
@@ -78,18 +169,12 @@ int service_main(int argc, char** argv, ServiceBase& service) {
     return cli::run_program(service, std::vector<std::string>(argv, argv + argc));
 }
 
-int detail::service_main(int argc, char** argv, const std::function<std::unique_ptr<ServiceBase>()>& make,
-                         const std::optional<ServiceOptions>& options) {
-    const std::vector<std::string> arguments(argv, argv + argc);
-    std::unique_ptr<ServiceBase> service;
-    try {
-        service = make();
-        if (options) ServiceCore::of(*service).set_options(*options);
-    } catch (const std::exception& error) {
-        return cli::make_console(arguments, cli::Tools{})
-            .fail(Error{ExitCode::internal, "set up the service", "", error.what()});
-    }
-    return cli::run_program(*service, arguments);
+int detail::service_main(int argc, char** argv, const Program& program) {
+    return cli::run_program(program, std::vector<std::string>(argv, argv + argc));
+}
+
+void detail::set_options(ServiceBase& service, ServiceOptions options) {
+    ServiceCore::of(service).set_options(std::move(options));
 }
 
 }  // namespace servicekit

@@ -5,8 +5,12 @@
 
 #include "cli/tools.hpp"
 #include "servicekit/core/service_base.hpp"
+#include "servicekit/main.hpp"
 
 namespace servicekit::cli {
+
+/// Does what a command line asks of a service that is made only if the verb needs it.
+int run_program(const detail::Program& program, const std::vector<std::string>& arguments, const Tools& tools = {});
 
 /// Does what a command line asks of a service. What the service throws is printed.
 /// \param arguments with the program's own name first

@@ -1,5 +1,6 @@
 #include "cli/session.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "cli/client_load.hpp"
@@ -30,7 +31,10 @@ const std::string& program_name(const Session& session) { return session.core.op
 bool has_lisp(const ServiceCore& core) { return core.events().find("eval") != nullptr; }
 const ConfigSchema* own_schema(const Session& session) { return session.core.configuration().own().schema(); }
 
-Dialect dialect(const Session& session) { return {lisp_verbs(session.core), own_schema(session)}; }
+Dialect dialect(const Session& session) {
+    const bool may_have_lisp = session.loads_nothing && ServiceCore::may_have_lisp();
+    return {may_have_lisp ? LispVerbs::shown : lisp_verbs(session.core), own_schema(session)};
+}
 
 int fill_settings(Session& session) { return fill_settings(session, session.invocation.settings); }
 
@@ -61,6 +65,12 @@ Result<RunningService> running_service(Session& session) {
     const Settings& settings = session.service.settings();
     auto candidates = candidate_paths(settings, session.tools.host);
     if (!candidates) return candidates.error();
+    // A default place of another environment than this one.
+    const auto is_recorded = [&session](const Paths& paths) {
+        return paths.pid_file == session.recorded->pid_file && paths.control_socket == session.recorded->control_socket;
+    };
+    if (session.recorded && std::none_of(candidates->begin(), candidates->end(), is_recorded))
+        candidates->insert(candidates->begin(), *session.recorded);
     return RunningService{session.core.policies().lock, settings, std::move(*candidates), session.tools};
 }
 

@@ -9,6 +9,7 @@
 #include "cli/console.hpp"
 #include "cli/dialect.hpp"
 #include "cli/invocation.hpp"
+#include "cli/known_place.hpp"
 #include "cli/running_service.hpp"
 #include "cli/tools.hpp"
 #include "cli/verbs.hpp"
@@ -29,6 +30,10 @@ struct Session {
     std::vector<std::string> arguments = {};  ///< all that service_main() was given after the program
     std::optional<Error> doubt = {};          ///< see ClientSettings
     std::optional<Error> config_fault = {};   ///< see ClientSettings
+    /// `service` stands in for one that was not made, and has neither its load event nor its own policies.
+    bool loads_nothing = false;
+    std::optional<KnownPlace> known_place = {};  ///< of the invocation, if that was found out already
+    std::optional<Paths> recorded = {};          ///< where a record says that the service is
 };
 
 /// Whether the program has a Lisp: main() attaches it before service_main(), which declares the event `eval`.

@@ -42,18 +42,6 @@ bool is_one_slip(std::string_view one, std::string_view other) {
 
 }  // namespace
 
-std::string environment_variable(std::string_view program, std::string_view setting) {
-    std::string name = std::string{program} + "_" + std::string{setting};
-    for (char& letter : name) {
-        // Whatever the locale: names of services are ASCII.
-        if (letter >= 'a' && letter <= 'z')
-            letter = static_cast<char>(letter - 'a' + 'A');
-        else if (letter == '-' || letter == '.')
-            letter = '_';
-    }
-    return name;
-}
-
 std::vector<Error> doubtful_variables(std::string_view program, const ConfigSchema* own,
                                       const os::Environment& environment) {
     const std::string prefix = environment_variable(program, "");

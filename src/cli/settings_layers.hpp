@@ -5,14 +5,12 @@
 #include <utility>
 #include <vector>
 
+#include "core/environment_variables.hpp"
 #include "core/layered_settings.hpp"
 #include "servicekit/base/error.hpp"
 #include "servicekit/os/environment.hpp"
 
 namespace servicekit::cli {
-
-/// The variable that gives a setting: JUST_ANOTHER_SERVER_LOG_LEVEL.
-[[nodiscard]] std::string environment_variable(std::string_view program, std::string_view setting);
 
 /// Fills the layer `environment`; an empty variable counts as unset.
 /// \param own the keys of the program's configuration; null if it has declared none

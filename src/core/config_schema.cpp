@@ -127,7 +127,8 @@ void detail::check_options(const Value& value, const KeyOptions& options, const 
 
 void detail::check_section_options(const std::string& name, const KeyOptions& options) {
     if (options.required || options.minimum || options.maximum || !options.choices.empty() || !options.option.empty())
-        refuse_key("/app" + pointer_token(name), "a struct can only be secret, or need a restart");
+        refuse_key("/app" + pointer_token(name),
+                   "a struct can only be secret, need a restart, or not decide the place");
 }
 
 void detail::check_key_options(const std::string& name, const ValueType& type, const KeyOptions& options) {

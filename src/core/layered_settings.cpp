@@ -202,6 +202,10 @@ void LayeredSettings::clear_layer(SettingsLayer layer) {
     override_app();
 }
 
+const Value* LayeredSettings::value_in(SettingsLayer layer, std::string_view name) const {
+    return layers_.at(static_cast<std::size_t>(layer)).find(name);
+}
+
 void LayeredSettings::set_app(const ConfigKey& key, Value value, SettingsLayer layer) {
     try {
         key.check(value);

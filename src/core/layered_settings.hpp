@@ -37,6 +37,8 @@ public:
     /// Lays another file over it: its settings are added or replaced, and objects under `app` are merged.
     void add_config(std::string_view text, const std::string& path, const Variables& variables = nullptr);
     void clear_layer(SettingsLayer layer);
+    /// What one layer says of a setting; null if it says nothing.
+    [[nodiscard]] const Value* value_in(SettingsLayer layer, std::string_view name) const;
     /// From here on set() fills this layer.
     void fill(SettingsLayer layer) noexcept { filling_ = layer; }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <exception>
 #include <stop_token>
 #include <system_error>
 #include <utility>
@@ -10,6 +11,7 @@
 #include "core/event_log.hpp"
 #include "core/service_core.hpp"
 #include "core/stage_outcome.hpp"
+#include "core/start_records.hpp"
 #include "servicekit/policy/control_policy.hpp"
 #include "servicekit/policy/daemon_policy.hpp"
 #include "servicekit/policy/lock_policy.hpp"
@@ -106,6 +108,7 @@ std::optional<Error> Lifecycle::begin(bool in_background) {
     if (auto error = hold_lock()) return error;
     if (auto error = core_.privileges_.prepare()) return error;
     if (auto error = open_log()) return error;
+    leave_record();
     core_.crash_watch_.take_over(core_.configuration_.settings(), core_.privileges_);
     if (auto error = open_control()) return error;
     if (auto error = core_.privileges_.drop()) return error;
@@ -152,6 +155,8 @@ std::optional<Error> Lifecycle::load(bool in_background) {
     const auto owner = lock.owner();
     if (!owner) return owner.error();
     if (*owner && (*owner)->is_instance) return busy_error(**owner, paths.pid_file);
+    record_ = make_start_record(core_.configuration_.settings(), core_.configuration_.own().schema(),
+                                core_.options().name, paths, core_.host_);
     if (log.drops_lines()) core_.error_output_.warn("no log file is set, so the log is lost; name one with --log-file");
     return std::nullopt;
 }
@@ -242,6 +247,23 @@ std::optional<Error> Lifecycle::open_log() {
     core_.log_.info("starting, pid " + std::to_string(core_.instance_.pid));
     if (auto led = core_.streams_.lead(); !led) return led.error().at_stage(ExitCode::cannot_create);
     return std::nullopt;
+}
+
+void Lifecycle::leave_record() {
+    const auto warn = [this](const Error& error) {
+        core_.log_.warning("cannot leave a record of this start, so verbs load to find the service: " +
+                           error.message());
+    };
+    if (!record_) return warn(record_.error());
+    try {
+        // A lock policy may have a pidfile of its own.
+        const Object lock = core_.policies_->lock.status_fields();
+        if (const Value* file = lock.find(setting::pid_file.name); file != nullptr && file->is_string())
+            record_->paths.pid_file = file->as_string();
+        if (const auto written = write_start_record(*record_, core_.host_); !written) warn(written.error());
+    } catch (const std::exception& error) {
+        warn(Error{ExitCode::internal, "write it", "", error.what()});
+    }
 }
 
 std::optional<Error> Lifecycle::open_control() {

@@ -4,7 +4,9 @@
 
 #include "core/passed_descriptors.hpp"
 #include "core/service_signals.hpp"
+#include "core/start_record.hpp"
 #include "servicekit/base/error.hpp"
+#include "servicekit/base/result.hpp"
 
 namespace servicekit {
 
@@ -32,6 +34,8 @@ private:
     std::optional<Error> take_up_late_surroundings();
     std::optional<Error> hold_lock();
     std::optional<Error> open_log();
+    /// Writes the record of the start, for verbs that come later. That it can't be is a warning.
+    void leave_record();
     std::optional<Error> open_control();
     /// The signals that the program leaves to the service wait for the end of the load, from now on.
     std::optional<Error> note_signals();
@@ -46,7 +50,8 @@ private:
 
     ServiceCore& core_;
     PassedDescriptors descriptors_;
-    bool entered_ = false;  ///< the daemon policy has got the service to where it runs
+    Result<StartRecord> record_ = Error{};  ///< made where the start was asked for
+    bool entered_ = false;                  ///< the daemon policy has got the service to where it runs
     bool lock_held_ = false;
     bool log_open_ = false;
     bool control_open_ = false;

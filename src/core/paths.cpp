@@ -96,6 +96,10 @@ std::vector<RunDirectory> possible_run_directories(const std::string& name, cons
     return std::move(all).take();
 }
 
+RecordDirectory record_directory_below(const RunDirectory& directory) {
+    return {tidied(directory.path) + "/servicekit", directory.choice == Paths::Choice::private_temporary};
+}
+
 Result<Paths> paths_in(const Settings& settings, const os::Host& host, const RunDirectory& directory) {
     Paths paths;
     paths.name = settings.get(setting::name);
@@ -168,6 +172,26 @@ std::vector<std::string> other_pid_files(const Settings& settings, const Paths& 
     for (const RunDirectory& directory : own_run_directories(paths.name, host).take())
         if (directory.path != paths.run_directory) others.push_back(directory.path + "/" + paths.name + ".pid");
     return others;
+}
+
+std::vector<RecordDirectory> default_record_directories(const os::Host& host) {
+    std::vector<RecordDirectory> all;
+    const bool is_root = host.process->effective_user() == 0;
+    // Not the one that the manager makes for one service, and takes away with it.
+    if (is_root) all.push_back(record_directory_below({"/run", Paths::Choice::standard}));
+    if (const auto user = directory_in(host, "XDG_RUNTIME_DIR"); user && !is_root)
+        all.push_back(record_directory_below({*user, Paths::Choice::standard}));
+    if (const auto runtime = first_runtime_directory(host))
+        all.push_back(record_directory_below({*runtime, Paths::Choice::standard}));
+    if (!is_root) all.push_back(record_directory_below(private_directory(host)));
+    return all;
+}
+
+std::vector<RecordDirectory> possible_record_directories(const std::string& name, const os::Host& host) {
+    std::vector<RecordDirectory> all;
+    for (const RunDirectory& directory : possible_run_directories(name, host))
+        all.push_back(record_directory_below(directory));
+    return all;
 }
 
 Result<void> prepare_run_directory(const Paths& paths, const os::Host& host) {

@@ -50,6 +50,17 @@ struct Paths {
 /// \returns ExitCode::configuration where the log would go into another file of the service's.
 [[nodiscard]] Result<void> check_log_file(const Settings& settings, const Paths& paths, const os::Host& host);
 
+/// A directory for the records of starts.
+struct RecordDirectory {
+    std::string path;
+    bool is_private = false;  ///< it is in a directory below the temporary one, as of Paths::Choice::private_temporary
+};
+/// Where a start of this user may write its record, the likeliest first: below the run directory that it has by default,
+/// or the one that a service manager gave it.
+[[nodiscard]] std::vector<RecordDirectory> default_record_directories(const os::Host& host);
+/// Where records of a service may be: those of any start by this user, and root's.
+[[nodiscard]] std::vector<RecordDirectory> possible_record_directories(const std::string& name, const os::Host& host);
+
 /// What policies are told. \returns ExitCode::configuration for settings that can't be carried out.
 [[nodiscard]] Result<Deployment> make_deployment(const Settings& settings, const Paths& paths, const os::Host& host);
 

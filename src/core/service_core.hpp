@@ -25,6 +25,11 @@ public:
 
     [[nodiscard]] static ServiceCore& of(ServiceBase& service) noexcept { return *service.core_; }
 
+    /// Whether the program has the component lisp in it, so that a service of its may have a Lisp. It is so from before
+    /// main() on.
+    [[nodiscard]] static bool may_have_lisp() noexcept { return may_have_lisp_; }
+    static bool note_lisp() noexcept { return may_have_lisp_ = true; }
+
     [[nodiscard]] const ServiceOptions& options() const noexcept { return instance_.options; }
     /// Replaces what the constructor was given. Before the load.
     void set_options(ServiceOptions options);
@@ -47,6 +52,8 @@ private:
 
     /// Takes the options into the settings' layer `program`.
     void apply_options();
+
+    static inline bool may_have_lisp_ = false;
 
     std::unique_ptr<PolicyReferences> policies_;
     os::Host host_;

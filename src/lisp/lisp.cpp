@@ -359,6 +359,11 @@ Value Lisp::Parts::set_handler(const Value::List& arguments) {
     return {};
 }
 
+namespace {
+/// Help and completion know of it without a service.
+[[maybe_unused]] const bool is_lisp_noted = ServiceCore::note_lisp();
+}  // namespace
+
 Lisp::Lisp(ServiceBase& service, Options options, std::unique_ptr<lisp::Machine> machine) {
     if (const lisp::AnswerFault answers = machine->answers_faults(); answers != nullptr)
         static_cast<void>(os::add_fault_owner(answers));

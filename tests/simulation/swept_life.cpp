@@ -14,6 +14,8 @@ using namespace std::chrono_literals;
 /// Beyond any time limit of the trial service, its start, its stop and their graces taken together.
 constexpr auto longest_life = 5min;
 
+constexpr auto records = "/run/servicekit";
+
 bool forbids(int errno_value) { return errno_value == EPERM || errno_value == EACCES || errno_value == EROFS; }
 
 /// Whether a file system answers so that keeps no owners.
@@ -51,6 +53,10 @@ bool may_be_silent(const mocks::FakeFaults::Operation& failed) {
     if (silent.contains(failed.name) || is_of_nobody_here(failed) || is_of_waiting_parent(failed)) return true;
     // Its size is not known then, which matters to nothing but a rotation.
     if (failed.name == "files.status" && failed.object == TrialMachine::log_file) return true;
+    // What was there of a record that was not finished; and a record may be read by all.
+    if (failed.object.starts_with(records) &&
+        (failed.name == "files.set_permissions" || (failed.name == "files.remove" && failed.errno_value == ENOENT)))
+        return true;
     // The directory of the socket may not be the service's any more.
     if (failed.name == "sockets.remove_file" && forbids(failed.errno_value)) return true;
     // The program asks nothing of its own file.
@@ -219,6 +225,16 @@ void SweptLife::check_told(const Operation& failed) {
     expect(all.find(errno_text(failed.errno_value)) != std::string::npos, "nobody was told: " + all);
 }
 
+/// Whether it is part of the record that a start leaves, without which a service serves as well.
+bool SweptLife::is_of_record(const Operation& failed) const {
+    if (failed.object.starts_with(records) || failed.name == "process.program") return true;
+    // The directory of the record has to be closed to others. By then the log is open.
+    if (failed.name == "files.status" && (failed.object == "/" || failed.object == "/run"))
+        return machine_.os.files.exists(TrialMachine::log_file);
+    // What the place is relative to.
+    return failed.name == "process.current_directory" && failed.nth == 3;
+}
+
 /// \returns nothing where the service has to go on.
 std::optional<int> SweptLife::promised_exit(const Operation& failed) const {
     const auto unless_forbidden = [&](ExitCode code) {
@@ -229,7 +245,7 @@ std::optional<int> SweptLife::promised_exit(const Operation& failed) const {
         const bool is_of_stop = failed.object == TrialMachine::notes_file && failed.number > operations_until_end_;
         return is_of_stop ? std::optional{to_int(ExitCode::internal)} : std::nullopt;
     }
-    if (is_missing_directory(failed)) return std::nullopt;
+    if (is_missing_directory(failed) || is_of_record(failed)) return std::nullopt;
     if (failed.object == TrialMachine::config_file || failed.object == TrialMachine::config_directory)
         return to_int(ExitCode::configuration);
     // The program takes its file as it is.

@@ -63,6 +63,7 @@ private:
     void check_end();
     void check_outcome();
     void check_told(const Operation& failed);
+    [[nodiscard]] bool is_of_record(const Operation& failed) const;
     [[nodiscard]] std::optional<int> promised_exit(const Operation& failed) const;
     void expect(bool holds, const std::string& fault) {
         if (!holds) faults_.push_back(fault);

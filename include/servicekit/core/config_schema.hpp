@@ -23,6 +23,9 @@ struct KeyOptions {
     bool required = false;       ///< the configuration must have it
     bool needs_restart = false;  ///< a reload only reports a change; the new value takes effect at the next start
     bool secret = false;         ///< nobody is shown its value, and the command line can't give it
+    /// on_load() may choose the place of the service by it. False lets verbs such as `stop` find a running service without
+    /// loading anything, whatever value the start and the verb are given.
+    bool decides_place = true;
     std::optional<double> minimum = {};
     std::optional<double> maximum = {};
     std::vector<std::string> choices = {};  ///< all that a text may be
@@ -395,6 +398,7 @@ private:
             required = required || key.options.required;
             key.options.secret = key.options.secret || options.secret;
             key.options.needs_restart = key.options.needs_restart || options.needs_restart;
+            key.options.decides_place = key.options.decides_place && options.decides_place;
             const auto value_of = [member, value_of = its_value](const Config& config) {
                 return value_of(config.*member);
             };

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <cstdlib>
 #include <optional>
 #include <string>
 
@@ -20,6 +21,8 @@ namespace servicekit::test {
 class ServiceTest : public testing::Test {
 protected:
     void SetUp() override {
+        // So that no test meets the records of another one, and none stays on the machine.
+        ASSERT_EQ(::setenv("SERVICEKIT_RECORDS", records_directory().c_str(), 1), 0);
         adopt_orphans();
         ::umask(022);  // Tests expect these modes, and other users to have access.
     }
@@ -28,6 +31,9 @@ protected:
     /// Runs one line in sh(1) as an operator would, in the directory, with our programs in PATH and with RUN, the run
     /// directory, and `variables` in the environment.
     [[nodiscard]] Outcome shell(const std::string& line, const Variables& variables = {}) const;
+
+    /// Where services that the test starts leave their records.
+    [[nodiscard]] std::string records_directory() const { return directory.file("records"); }
 
     os::test::TemporaryDirectory directory;
     std::string run = directory.file("run");

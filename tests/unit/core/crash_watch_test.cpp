@@ -160,7 +160,7 @@ TEST_F(CrashWatchTest, OneThatWillBecomeAnotherUserKeepsANamedFileThatIsTheUsers
 
 TEST_F(CrashWatchTest, WhatItCannotDoIsAWarning) {
     host.crashes.failures().fail_next("open_report", ENOSPC);
-    host.files.failures.fail_next("list", EIO);
+    host.files.failures.fail_next("list", EIO, "/var/log");
     raise(SIGTERM);
 
     EXPECT_EQ(run(), 0);

@@ -1,0 +1,34 @@
+#include "core/environment_variables.hpp"
+
+#include <algorithm>
+#include <vector>
+
+#include "core/setting_table.hpp"
+
+namespace servicekit {
+
+std::string environment_variable(std::string_view program, std::string_view setting) {
+    std::string name = std::string{program} + "_" + std::string{setting};
+    for (char& letter : name) {
+        // Whatever the locale: names of services are ASCII.
+        if (letter >= 'a' && letter <= 'z')
+            letter = static_cast<char>(letter - 'a' + 'A');
+        else if (letter == '-' || letter == '.')
+            letter = '_';
+    }
+    return name;
+}
+
+bool has_undeclared_variable(std::string_view program, const ConfigSchema* own, const os::Environment& environment) {
+    const std::string prefix = environment_variable(program, "");
+    std::vector<std::string> known;
+    for (const std::string_view name : setting_names()) known.push_back(environment_variable(program, name));
+    if (own != nullptr)
+        for (const ConfigKey& key : own->keys()) known.push_back(environment_variable(program, key.variable()));
+    const auto names = environment.names();
+    return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+        return name.starts_with(prefix) && std::find(known.begin(), known.end(), name) == known.end();
+    });
+}
+
+}  // namespace servicekit

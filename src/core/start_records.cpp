@@ -1,0 +1,238 @@
+#include "core/start_records.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "base/names.hpp"
+#include "base/path_parts.hpp"
+#include "base/sip_hash.hpp"
+#include "core/paths.hpp"
+#include "servicekit/os/closed_directory.hpp"
+
+namespace servicekit {
+namespace {
+
+constexpr std::string_view suffix = ".json";
+constexpr std::size_t hash_digits = 16;
+constexpr std::array<std::uint64_t, 2> hash_key{0x7365727669636531, 0x6b69742d706c6163};
+constexpr std::size_t largest_record = std::size_t{64} << 10U;
+/// A machine has fewer services than that, most likely.
+constexpr std::size_t many_records = 256;
+constexpr std::size_t looks_at_others = 32;
+
+constexpr mode_t for_all = 0644;
+constexpr mode_t for_the_user = 0600;
+
+std::string hash_of_place(const Paths& paths) {
+    std::uint64_t hash = sip_hash(paths.pid_file + '\0' + paths.control_socket, hash_key);
+    std::string text(hash_digits, '0');
+    for (auto digit = text.rbegin(); digit != text.rend(); ++digit, hash >>= 4U)
+        *digit = "0123456789abcdef"[hash & 0xfU];
+    return text;
+}
+
+/// "-0123456789abcdef.json"
+std::string end_of_name(const Paths& paths) { return "-" + hash_of_place(paths) + std::string{suffix}; }
+
+bool is_record_of(std::string_view file, std::string_view service) {
+    return file.size() == service.size() + 1 + hash_digits + suffix.size() && file.starts_with(service) &&
+           file[service.size()] == '-' && file.ends_with(suffix);
+}
+
+std::vector<uid_t> this_user(const os::Host& host) {
+    const uid_t user = host.process->effective_user();
+    return host.users->is_one_user(user) ? std::vector{user} : std::vector<uid_t>{};
+}
+
+/// A record that somebody else could have written is none.
+std::optional<StartRecord> read_record(const std::string& path, const std::vector<uid_t>& users, os::Files& files) {
+    const auto file = files.open_for_reading(path, os::Links::do_not_follow);
+    if (!file) return std::nullopt;
+    const auto status = (*file)->status();
+    if (!status || status->type != os::FileType::regular || status->size > largest_record) return std::nullopt;
+    const bool is_known = status->uid == 0 || std::find(users.begin(), users.end(), status->uid) != users.end();
+    if (!is_known) return std::nullopt;
+    const auto text = (*file)->read_at(0, largest_record);
+    return text ? parse_start_record(*text) : std::nullopt;
+}
+
+bool is_gone(const std::string& directory, os::Files& files) {
+    const auto status = files.status(directory, os::Links::follow);
+    return status && !status->has_value();
+}
+
+/// No process holds a lock in a directory that is not there.
+bool is_place_gone(const StartRecord& record, os::Files& files) {
+    return is_gone(directory_of(record.paths.pid_file), files) &&
+           is_gone(directory_of(record.paths.control_socket), files);
+}
+
+Result<void> prepare(const RecordDirectory& directory, const os::Host& host) {
+    if (directory.is_private) {
+        Paths paths;
+        paths.run_directory = directory_of(directory.path);
+        paths.pid_file = directory.path;
+        paths.choice = Paths::Choice::private_temporary;
+        if (auto prepared = prepare_run_directory(paths, host); !prepared) return prepared;
+    }
+    if (auto made = host.files->create_directories(directory.path, 0755); !made) return made;
+    const auto closed = os::is_closed_directory(*host.files, directory.path, this_user(host));
+    if (!closed) return closed.error();
+    if (*closed) return {};
+    return Error{ExitCode::permission, "write records in", directory.path, "other users can change it"};
+}
+
+Result<void> write_whole(const std::string& path, const std::string& text, mode_t permissions, os::Files& files) {
+    auto file = files.open_for_appending(path, permissions);
+    if (!file) return file.error();
+    if (const auto shortcoming = (*file)->shortcoming(); shortcoming && permissions == for_the_user)
+        return *shortcoming;
+    if (auto written = (*file)->write(text); written.failure) return *written.failure;
+    return {};
+}
+
+/// \param names what was in the directory before
+void tidy_up(const std::string& directory, const std::string& own, const StartRecord& record,
+             std::vector<std::string> names, const os::Host& host) {
+    const std::string end = end_of_name(record.paths);
+    const std::string prefix = directory + "/";
+    // They are of starts that had this place before, and we have its lock.
+    for (const std::string& name : names)
+        if (name != own && name.ends_with(end)) static_cast<void>(host.files->remove(prefix + name));
+    if (names.size() <= many_records) return;
+    // Some at each start, beginning elsewhere each time, so that no start takes long.
+    const std::uint64_t first = sip_hash(record.started, hash_key) % names.size();
+    std::rotate(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(first), names.end());
+    names.resize(std::min(names.size(), looks_at_others));
+    for (const std::string& name : names) {
+        const auto other = read_record(prefix + name, this_user(host), *host.files);
+        if (other && is_place_gone(*other, *host.files)) static_cast<void>(host.files->remove(prefix + name));
+    }
+}
+
+Result<void> write_in(const RecordDirectory& directory, const StartRecord& record, const os::Host& host) {
+    if (auto prepared = prepare(directory, host); !prepared) return prepared;
+    os::Files& files = *host.files;
+    auto names = files.list(directory.path);
+    if (!names) return names.error();
+    const std::string name = record.naming.service + end_of_name(record.paths);
+    const std::string path = directory.path + "/" + name;
+    const std::string unfinished = directory.path + "/." + name + "." + std::to_string(host.process->id());
+    // One that crashed here may have had this pid.
+    if (auto removed = files.remove(unfinished); !removed && removed.error().errno_value != ENOENT) return removed;
+    const mode_t permissions = record.naming.is_from_environment ? for_the_user : for_all;
+    auto done = write_whole(unfinished, to_text(record), permissions, files);
+    if (done) done = files.rename(unfinished, path);
+    if (!done) {
+        static_cast<void>(files.remove(unfinished));
+        return done;
+    }
+    tidy_up(directory.path, name, record, *std::move(names), host);
+    return {};
+}
+
+std::vector<std::string> paths_of(const std::vector<RecordDirectory>& directories) {
+    std::vector<std::string> paths;
+    for (const RecordDirectory& directory : directories) paths.push_back(directory.path);
+    return paths;
+}
+
+std::optional<std::vector<RecordDirectory>> chosen_directories(const os::Host& host) {
+    const auto chosen = host.environment->get(records_variable);
+    if (!chosen) return std::nullopt;
+    if (chosen->front() != '/') return std::vector<RecordDirectory>{};
+    return std::vector{RecordDirectory{*chosen, false}};
+}
+
+std::vector<RecordDirectory> directories_of_starts(const os::Host& host) {
+    const auto chosen = chosen_directories(host);
+    return chosen ? *chosen : default_record_directories(host);
+}
+
+/// The files of one directory that may be records, with what is in those that count.
+class Shelf {
+public:
+    Shelf(std::string directory, const std::vector<uid_t>& users, const os::Host& host)
+        : directory_{std::move(directory)}, users_{users}, files_{*host.files} {
+        const auto closed = os::is_closed_directory(files_, directory_, users);
+        if (!closed || !*closed) return;
+        if (auto names = files_.list(directory_)) names_ = *std::move(names);
+    }
+    /// Those whose names the condition takes.
+    template <class Condition>
+    [[nodiscard]] std::vector<StartRecord> records(const Condition& condition) const {
+        std::vector<StartRecord> found;
+        const std::string prefix = directory_ + "/";
+        for (const std::string& name : names_) {
+            if (!condition(name)) continue;
+            if (auto record = read_record(prefix + name, users_, files_)) found.push_back(*std::move(record));
+        }
+        return found;
+    }
+
+private:
+    std::string directory_;
+    const std::vector<uid_t>& users_;
+    os::Files& files_;
+    std::vector<std::string> names_;
+};
+
+bool have_one_place(const StartRecord& one, const StartRecord& other) {
+    return one.paths.pid_file == other.paths.pid_file && one.paths.control_socket == other.paths.control_socket;
+}
+
+}  // namespace
+
+std::vector<std::string> record_directories_of_starts(const os::Host& host) {
+    return paths_of(directories_of_starts(host));
+}
+
+std::vector<std::string> record_directories_to_search(const std::string& service, const os::Host& host) {
+    const auto chosen = chosen_directories(host);
+    return chosen ? paths_of(*chosen) : paths_of(possible_record_directories(service, host));
+}
+
+Result<void> write_start_record(const StartRecord& record, const os::Host& host) {
+    if (!is_valid_name(record.naming.service)) return {};
+    std::optional<Error> first;
+    for (const RecordDirectory& directory : directories_of_starts(host)) {
+        const auto written = write_in(directory, record, host);
+        if (written) return {};
+        if (!first) first = written.error();
+    }
+    return first ? Result<void>{*first} : Result<void>{};
+}
+
+std::vector<StartRecord> find_start_records(const StartNaming& given, const std::vector<uid_t>& users,
+                                            const os::Host& host) {
+    std::vector<Shelf> shelves;
+    for (std::string& directory : record_directories_to_search(given.service, host))
+        shelves.emplace_back(std::move(directory), users, host);
+
+    std::vector<StartRecord> meant;
+    for (const Shelf& shelf : shelves)
+        for (StartRecord& record :
+             shelf.records([&](const std::string& name) { return is_record_of(name, given.service); }))
+            if (is_meant(record, given, host)) meant.push_back(std::move(record));
+    // The clock may have been set back, but each place has one order of its starts, as it has one lock.
+    std::stable_sort(meant.begin(), meant.end(),
+                     [](const StartRecord& one, const StartRecord& other) { return one.started > other.started; });
+
+    const auto is_replaced = [&](const StartRecord& record) {
+        const std::string end = end_of_name(record.paths);
+        for (const Shelf& shelf : shelves)
+            for (const StartRecord& other : shelf.records([&](const std::string& name) { return name.ends_with(end); }))
+                if (have_one_place(record, other) && other.started > record.started) return true;
+        return false;
+    };
+    std::erase_if(meant, is_replaced);
+    return meant;
+}
+
+}  // namespace servicekit
