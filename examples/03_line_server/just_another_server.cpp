@@ -7,7 +7,7 @@
 
 #include "back_up.hpp"
 
-using servicekit::Arguments, servicekit::Context, servicekit::ParameterType, servicekit::Reply, servicekit::Settings;
+using servicekit::Arguments, servicekit::Context, servicekit::ParameterType, servicekit::Settings;
 
 void describe(servicekit::Schema<ServerConfig>& config) {
     config.add("port", &ServerConfig::port, "TCP port; 0: any free one", {.needs_restart = true});
@@ -34,11 +34,6 @@ void JustAnotherServer::on_load(Settings& settings) {
     if (!is_reload()) data_directory_ = std::filesystem::absolute(config().data_directory);
 }
 
-void JustAnotherServer::on_start() { server_.start(config().port, data_directory_); }
+void JustAnotherServer::on_start() { server_.start(config().port, data_directory_, figures_); }
 
 void JustAnotherServer::on_stop() { server_.stop(); }
-
-void JustAnotherServer::on_status(Reply& reply) {
-    const LineServer::Status status = server_.status();
-    reply.set("port", status.port).set("connections", status.connections).set("lines", status.lines);
-}

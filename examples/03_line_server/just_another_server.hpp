@@ -28,8 +28,10 @@ private:
     void on_load(servicekit::Settings& settings) override;
     void on_start() override;
     void on_stop() override;
-    void on_status(servicekit::Reply& reply) override;
 
     LineServer& server_;
+    LineServer::Figures figures_{.port = values().gauge("port", "TCP port that it listens on"),
+                                 .connections = values().gauge("connections", "clients that are connected"),
+                                 .lines = values().counter("lines", "lines written to the journal")};
     std::filesystem::path data_directory_;  // absolute
 };

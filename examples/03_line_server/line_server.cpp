@@ -52,11 +52,12 @@ std::uint16_t port_of(const Descriptor& listener) {
 
 }  // namespace
 
-void LineServer::start(std::uint16_t port, const std::filesystem::path& directory) {
+void LineServer::start(std::uint16_t port, const std::filesystem::path& directory, const Figures& figures) {
     std::filesystem::create_directories(directory);
     journal_ = open_journal(directory / "journal.log");
     listener_ = listen_on(port);
-    port_ = port_of(listener_);
+    figures_ = figures;
+    figures_.port.set(port_of(listener_));
     thread_ = std::jthread{[this](const std::stop_token& stop) { serve(stop); }};
 }
 
@@ -71,8 +72,6 @@ void LineServer::set_greeting(std::string greeting) {
     const std::lock_guard lock{greeting_mutex_};
     greeting_ = std::move(greeting);
 }
-
-LineServer::Status LineServer::status() const { return {.port = port_, .connections = connections_, .lines = lines_}; }
 
 void LineServer::serve(const std::stop_token& stop) {
     const std::stop_callback wake{stop, [this] { shutdown(listener_.get(), SHUT_RDWR); }};  // poll() returns
@@ -104,7 +103,7 @@ void LineServer::serve_ready(int timeout) {
             clients_.erase(event.fd);
         }
     }
-    connections_ = clients_.size();
+    figures_.connections.set(clients_.size());
 }
 
 /// \returns false if there is no client, or no descriptor for it
@@ -147,7 +146,7 @@ bool LineServer::write_journal() {
     }
     if (!could_write) std::cerr << "the journal is written again" << std::endl;
     const auto end = waiting_.begin() + written;
-    lines_ += static_cast<std::uint64_t>(std::count(waiting_.begin(), end, '\n'));
+    figures_.lines.add(static_cast<std::uint64_t>(std::count(waiting_.begin(), end, '\n')));
     waiting_.erase(waiting_.begin(), end);
     return waiting_.empty();
 }

@@ -1,6 +1,7 @@
 #pragma once
 
-#include <atomic>
+#include <servicekit/core/published_values.hpp>
+
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -11,14 +12,16 @@
 
 #include "descriptor.hpp"
 
-/// A TCP server on the loopback interface that appends each line it gets to a journal. It knows nothing of servicekit.
+/// A TCP server on the loopback interface that appends each line it gets to a journal. Of servicekit it knows only the
+/// values that it updates.
 /// Its functions are virtual so that a test can replace them.
 class LineServer {
 public:
-    struct Status {
-        std::uint16_t port = 0;
-        std::uint64_t connections = 0;
-        std::uint64_t lines = 0;
+    /// What it publishes. A LineServer without a service publishes nothing.
+    struct Figures {
+        servicekit::Gauge port;
+        servicekit::Gauge connections;
+        servicekit::Counter lines;
     };
 
     LineServer() = default;
@@ -28,13 +31,11 @@ public:
 
     /// Serves on a thread of its own, which keeps `journal.log` in the directory.
     /// \param port 0 for any free one \throws std::system_error
-    virtual void start(std::uint16_t port, const std::filesystem::path& directory);
+    virtual void start(std::uint16_t port, const std::filesystem::path& directory, const Figures& figures);
     /// Writes the lines that have arrived, and closes all connections.
     virtual void stop();
     /// Sets the line that a client gets when it connects. From any thread.
     virtual void set_greeting(std::string greeting);
-    /// From any thread.
-    [[nodiscard]] virtual Status status() const;
 
 private:
     struct Client {
@@ -50,11 +51,9 @@ private:
 
     std::mutex greeting_mutex_;
     std::string greeting_;
-    std::atomic<std::uint16_t> port_{0};
-    std::atomic<std::uint64_t> connections_{0};
-    std::atomic<std::uint64_t> lines_{0};
 
     // Used by the thread while it runs.
+    Figures figures_;
     Descriptor journal_;
     Descriptor listener_;
     bool can_accept_ = true;

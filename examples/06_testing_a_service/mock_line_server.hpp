@@ -11,8 +11,8 @@
 /// Takes the place of the LineServer: the service is tested without its network.
 class MockLineServer : public LineServer {
 public:
-    MOCK_METHOD(void, start, (std::uint16_t port, const std::filesystem::path& directory), (override));
+    MOCK_METHOD(void, start, (std::uint16_t port, const std::filesystem::path& directory, const Figures& figures),
+                (override));
     MOCK_METHOD(void, stop, (), (override));
     MOCK_METHOD(void, set_greeting, (std::string greeting), (override));
-    MOCK_METHOD(Status, status, (), (const, override));
 };

@@ -50,6 +50,7 @@ std::optional<Error> EventThread::start_event() {
         const CaughtException caught = describe_current_exception();
         return Error{ExitCode::internal, "start", "", caught.message};
     }
+    if (!shutdown_.is_asked_for()) status_.ask_before_ready();
     if (shutdown_.is_asked_for()) return Error{ExitCode::timeout, "start", "", "stopped while starting"};
     return std::nullopt;
 }

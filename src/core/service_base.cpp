@@ -51,6 +51,8 @@ int ServiceBase::run() { return Lifecycle{*core_}.run(false); }
 
 EventTable& ServiceBase::events() noexcept { return core_->events_; }
 
+PublishedValues& ServiceBase::values() noexcept { return core_->values_; }
+
 Reply ServiceBase::trigger(std::string_view event, const Object& arguments) {
     if (EventRunner* const runner = core_->requests_.runner_here())
         return core_->requests_.run_nested(*runner, event, arguments);

@@ -90,6 +90,7 @@ private:
     ForcedExit forced_exit_;
     Shutdown shutdown_;
 
+    PublishedValues values_;
     ServiceStatus status_;
     BuiltInReplies replies_;
     EventHandlers handlers_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <utility>
 
@@ -22,9 +23,10 @@ constexpr auto oldest_before_event = 1s;
 /// A service that takes longer than this to answer is not asked before an event.
 constexpr auto quick_answer = 100ms;
 
-/// What the status has now and then, beside the fields that it always has. `runs`, `queue` and `timers` came later: a
-/// service that has a field of such a name keeps its own.
+/// What the status has now and then, beside the fields that it always has.
 constexpr std::array<std::string_view, 3> occasional_fields{"busy", "as-of", "left-out"};
+/// These came later: an on_status() that sets a field of such a name keeps its own.
+constexpr std::array<std::string_view, 3> later_fields{"runs", "queue", "timers"};
 
 /// The status tells of this many events that wait; a service that has more has other worries.
 constexpr std::size_t most_listed = 100;
@@ -43,6 +45,11 @@ Value describe_event(const QueuedEvent& event, std::int64_t since) {
 
 constexpr std::size_t usual_fields = 12;
 
+template <std::size_t count>
+bool is_one_of(std::string_view field, const std::array<std::string_view, count>& fields) {
+    return std::find(fields.begin(), fields.end(), field) != fields.end();
+}
+
 }  // namespace
 
 Reply ServiceStatus::ask() {
@@ -55,18 +62,29 @@ Reply ServiceStatus::ask() {
     if (reply.fields().empty()) return reply;
 
     const Object always = built_in();
-    const auto is_built_in = [&always](const std::string& key) {
-        return always.contains(key) ||
-               std::find(occasional_fields.begin(), occasional_fields.end(), key) != occasional_fields.end();
-    };
     Object own;
     for (const auto& [key, value] : reply.fields()) {
-        if (!is_built_in(key))
+        const bool is_published = values_.contains(key);
+        const bool is_built_in =
+            is_one_of(key, occasional_fields) || (always.contains(key) && !is_one_of(key, later_fields));
+        if (!is_published && !is_built_in)
             own.append(key, value);
         else if (warned_of_.insert(key).second)
-            log_.warning("on_status() may not set '" + key + "', which is built in");
+            log_.warning("on_status() may not set '" + key + "', which is " +
+                         (is_published ? "a published value" : "built in"));
     }
     return Reply{std::move(own)};
+}
+
+void ServiceStatus::ask_before_ready() {
+    if (values_.empty()) return;
+    const auto status = events_.find("status");
+    if (status->handler) return;
+    try {
+        keep(runner_.run_unasked(*status, {}, {}, [this](const Arguments&, Context&) { return ask(); }).fields());
+    } catch (...) {
+        log_.warning("event 'status' failed before the service was ready: " + describe_current_exception().message);
+    }
 }
 
 void ServiceStatus::refresh_before(std::string_view event) {
@@ -137,14 +155,26 @@ void ServiceStatus::add_work(Object& fields) const {
     if (!timers.empty()) fields.append("timers", std::move(timers));
 }
 
-Object ServiceStatus::with(const Object& own) const {
+bool ServiceStatus::is_built_in(std::string_view field) const {
+    // The protocol keeps the last two for itself.
+    return is_one_of(field, occasional_fields) || is_one_of(field, later_fields) || field == "error" ||
+           field == "progress" || built_in().contains(field);
+}
+
+Object ServiceStatus::without_own() const {
     Object fields = built_in();
+    fields.merge(values_.read());
+    return fields;
+}
+
+Object ServiceStatus::with(const Object& own) const {
+    Object fields = without_own();
     fields.merge(own);
     return fields;
 }
 
 Object ServiceStatus::last_known() const {
-    Object fields = built_in();
+    Object fields = without_own();
     const std::lock_guard guard{mutex_};
     if (kept_.empty()) return fields;
     fields.merge(kept_);

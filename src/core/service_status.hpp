@@ -15,6 +15,7 @@
 #include "core/timers.hpp"
 #include "servicekit/core/event_table.hpp"
 #include "servicekit/core/logger.hpp"
+#include "servicekit/core/published_values.hpp"
 #include "servicekit/core/reply.hpp"
 #include "servicekit/core/service_options.hpp"
 #include "servicekit/os/clock.hpp"
@@ -22,14 +23,14 @@
 
 namespace servicekit {
 
-/// The reply of the event `status`: the built-in fields and the application's own. The latter are what on_status() sets.
-/// They are kept for the time in which a handler keeps on_status() from running.
+/// The reply of the event `status`: the built-in fields, the published values, and the application's own fields. The last
+/// are what on_status() sets. They are kept for the time in which a handler keeps on_status() from running.
 class ServiceStatus {
 public:
     /// \param program has on_status()
     ServiceStatus(const EventHooks& program, const EventTable& events, EventRunner& runner, const EventQueue& queue,
                   const Runs& runs, const Timers& timers, const Instance& instance, const LifeState& state,
-                  const PolicyReferences& policies, const os::Clock& clock, Logger& log)
+                  const PolicyReferences& policies, const PublishedValues& values, const os::Clock& clock, Logger& log)
         : program_{program},
           events_{events},
           runner_{runner},
@@ -39,12 +40,16 @@ public:
           instance_{instance},
           state_{state},
           policies_{policies},
+          values_{values},
           clock_{clock},
           log_{log} {}
 
     // From the event thread.
-    /// Runs on_status(). \returns the own fields. Built-in fields that it sets are left out, with a warning for each.
+    /// Runs on_status(). \returns the own fields. Fields of others that it sets are left out, with a warning for each.
     Reply ask();
+    /// Runs on_status() before the service is ready if there are published values. So a service that has nothing else to
+    /// show never changes threads for its status.
+    void ask_before_ready();
     /// What ServiceBase::on_status() is where nobody has overridden it.
     void note_default() noexcept { default_ran_ = true; }
     /// Asks again before another event begins if what is kept is older than a second, but not a service that took long to
@@ -55,15 +60,18 @@ public:
     // From any thread.
     /// False once the default was seen to run.
     [[nodiscard]] bool may_have_own() const noexcept { return may_have_own_.load(std::memory_order_relaxed); }
-    /// \returns the built-in fields with these
+    /// Whether a field is there without the application.
+    [[nodiscard]] bool is_built_in(std::string_view field) const;
+    /// \returns the built-in fields, the published values and these
     [[nodiscard]] Object with(const Object& own) const;
-    /// \returns the built-in fields with what was kept, and as of when that is
+    /// \returns the built-in fields, the published values and what was kept, and as of when that is
     [[nodiscard]] Object last_known() const;
 
 private:
     [[nodiscard]] Object built_in() const;
     /// The fields `busy`, `runs`, `queue` and `timers`, each if there is something to tell.
     void add_work(Object& fields) const;
+    [[nodiscard]] Object without_own() const;
 
     const EventHooks& program_;
     const EventTable& events_;
@@ -74,6 +82,7 @@ private:
     const Instance& instance_;
     const LifeState& state_;
     const PolicyReferences& policies_;
+    const PublishedValues& values_;
     const os::Clock& clock_;
     Logger& log_;
     bool default_ran_ = false;                              // the event thread's own

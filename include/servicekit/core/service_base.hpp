@@ -12,6 +12,7 @@
 #include "servicekit/core/call_error.hpp"
 #include "servicekit/core/event_table.hpp"
 #include "servicekit/core/logger.hpp"
+#include "servicekit/core/published_values.hpp"
 #include "servicekit/core/service_options.hpp"
 #include "servicekit/core/settings.hpp"
 #include "servicekit/core/timer_handle.hpp"
@@ -54,6 +55,9 @@ public:
 
     /// The events, to add to and to replace. From any thread, at any time.
     [[nodiscard]] EventTable& events() noexcept;
+
+    /// The numbers and texts that `status` shows at once, whatever runs. See PublishedValues.
+    [[nodiscard]] PublishedValues& values() noexcept;
 
     /// Runs an event and waits for its reply. Within a handler it runs nested, at once, 16 deep at most; within that of a
     /// concurrent event this goes for concurrent events only. From any other thread it queues.
@@ -143,7 +147,9 @@ protected:
     virtual void on_kill();
     /// By default on_load().
     virtual void on_reload();
-    /// Adds the service's own fields to the status.
+    /// Adds fields to the status that have to be computed. It runs when somebody asks, when no other event runs; before
+    /// another event if its fields are old; and before the service is ready if the service publishes values. What it set
+    /// last is shown meanwhile. Numbers that are at hand are better published: see values().
     virtual void on_status(Reply& reply);
     /// Context::progress(), for the on_*() functions, which have no Context. From the handlers' thread.
     void report_progress(std::uint64_t done, std::uint64_t total, std::string_view text = {}) const;

@@ -30,5 +30,33 @@ TEST(StatusCostTest, OfAKeptConnectionTheStatusIsOneReceiveAndOneSend) {
     EXPECT_EQ(life.stop(), 0);
 }
 
+/// A service that has nothing but published values to show.
+class LineTaker final : public Service {
+public:
+    using Service::BasicService;
+
+private:
+    Counter lines_ = values().counter("lines", "lines taken in");
+
+    void on_start() override { lines_.add(3); }
+};
+
+TEST(StatusCostTest, OfAServiceThatPublishesValuesItIsSoFromTheFirstOn) {
+    mocks::FakeOs os;
+    mocks::FakeLife life{os,
+                         [&os] { return mocks::fake_service<LineTaker>(os, {.name = "trial", .daemonize = false}); }};
+    ASSERT_TRUE(life.start());
+    auto client = life.connect();
+    ASSERT_THAT(client.ask("[\"log-level\"]\n"), HasSubstr("info"));
+    os.faults.forget();
+
+    ASSERT_THAT(client.ask("[\"status\"]\n"), HasSubstr(R"("lines":3})"));
+
+    std::vector<std::string> calls;
+    for (const auto& operation : os.faults.operations()) calls.push_back(operation.name);
+    EXPECT_THAT(calls, ElementsAre("sockets.receive", "sockets.send"));
+    EXPECT_EQ(life.stop(), 0);
+}
+
 }  // namespace
 }  // namespace servicekit

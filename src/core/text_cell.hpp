@@ -1,0 +1,79 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+namespace servicekit {
+
+/// A text that threads set and read. A reader gets the whole of the text that was set last, without a lock.
+///
+/// A text is written to one of a few slots and then published by its number. A slot is written again only after all others
+/// were. So a reader reads once more only if that many texts were set while it read, and a thread that stops in the middle
+/// of set() holds up other writers alone.
+class TextCell {
+public:
+    static constexpr std::size_t longest = 255;
+
+    /// \param text the first `longest` bytes of it are set
+    /// \param between called after each word that is written
+    template <class Between>
+    void set(std::string_view text, const Between& between) {
+        text = text.substr(0, longest);
+        std::array<char, longest + 1> bytes{};
+        bytes[0] = static_cast<char>(text.size());
+        std::copy(text.begin(), text.end(), bytes.begin() + 1);
+
+        const std::lock_guard guard{writers_};
+        const std::uint64_t number = published_.load(std::memory_order_relaxed) + 1;
+        Slot& slot = slots_[number % slots_.size()];
+        // Each word is released, so that a reader who sees one of the new words sees the new number, too.
+        slot.number.store(number, std::memory_order_relaxed);
+        for (std::size_t i = 0; i <= text.size() / sizeof(std::uint64_t); ++i) {
+            std::uint64_t word = 0;
+            std::memcpy(&word, &bytes[i * sizeof word], sizeof word);
+            slot.words[i].store(word, std::memory_order_release);
+            between();
+        }
+        published_.store(number, std::memory_order_release);
+    }
+    void set(std::string_view text) {
+        set(text, [] {});
+    }
+
+    [[nodiscard]] std::string get() const {
+        std::array<char, longest + 1> bytes;  // NOLINT(cppcoreguidelines-pro-type-member-init): filled by try_read()
+        while (!try_read(bytes)) {
+        }
+        return {&bytes[1], static_cast<unsigned char>(bytes[0])};
+    }
+
+private:
+    struct Slot {
+        std::atomic<std::uint64_t> number{0};                                                   ///< of the text in it
+        std::array<std::atomic<std::uint64_t>, (longest + 1) / sizeof(std::uint64_t)> words{};  ///< size, then bytes
+    };
+
+    /// \returns false if the slot was written while it was read
+    [[nodiscard]] bool try_read(std::array<char, longest + 1>& bytes) const {
+        const std::uint64_t number = published_.load(std::memory_order_acquire);
+        const Slot& slot = slots_[number % slots_.size()];
+        for (std::size_t i = 0; i < slot.words.size(); ++i) {
+            const std::uint64_t word = slot.words[i].load(std::memory_order_acquire);
+            std::memcpy(&bytes[i * sizeof word], &word, sizeof word);
+        }
+        return slot.number.load(std::memory_order_relaxed) == number;
+    }
+
+    std::mutex writers_;
+    std::atomic<std::uint64_t> published_{0};  ///< the number of the text that was set last
+    std::array<Slot, 4> slots_;
+};
+
+}  // namespace servicekit

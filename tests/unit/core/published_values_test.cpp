@@ -1,0 +1,229 @@
+#include "servicekit/core/published_values.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <limits>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "servicekit/base/json.hpp"
+#include "unit/core/service_fixture.hpp"
+
+namespace servicekit {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+class PublishedValuesTest : public ::testing::Test {
+protected:
+    PublishedValues values{[](std::string_view name) { return name == "pid"; }};
+
+    /// \returns why the name is refused
+    std::string refusal(const std::string& name) {
+        try {
+            static_cast<void>(values.counter(name, "a count"));
+        } catch (const std::invalid_argument& error) {
+            return error.what();
+        }
+        return "not refused";
+    }
+};
+
+TEST_F(PublishedValuesTest, AreReadInTheOrderOfTheirDeclarations) {
+    EXPECT_TRUE(values.empty());
+    const Counter lines = values.counter("lines", "lines taken in");
+    const Gauge connections = values.gauge("connections", "clients that are connected");
+    const RealGauge load = values.real_gauge("load", "share of the time that it works");
+    const Text file = values.text("file", "what it reads");
+    EXPECT_EQ(to_json(values.read()), R"({"lines":0,"connections":0,"load":0.0,"file":""})");
+
+    lines.add();
+    lines.add(41);
+    connections.set(3U);
+    connections.add(-5);
+    load.set(0.25);
+    file.set("/srv/a");
+
+    EXPECT_EQ(to_json(values.read()), R"({"lines":42,"connections":-2,"load":0.25,"file":"/srv/a"})");
+    EXPECT_EQ(lines.value(), 42U);
+    EXPECT_EQ(connections.value(), -2);
+    EXPECT_EQ(load.value(), 0.25);
+    EXPECT_EQ(file.value(), "/srv/a");
+}
+
+TEST_F(PublishedValuesTest, CopiesOfAHandleUpdateTheSameValue) {
+    const Counter lines = values.counter("lines", "lines taken in");
+    const Counter copy = lines;  // NOLINT(performance-unnecessary-copy-initialization): that is the test
+    copy.add(2);
+    EXPECT_EQ(lines.value(), 2U);
+}
+
+TEST_F(PublishedValuesTest, AHandleWithoutAServiceUpdatesNothing) {
+    Counter{}.add();
+    Gauge{}.set(1);
+    Gauge{}.add(1);
+    RealGauge{}.set(1);
+    Text{}.set("text");
+    EXPECT_EQ(Counter{}.value(), 0U);
+    EXPECT_EQ(Gauge{}.value(), 0);
+    EXPECT_EQ(RealGauge{}.value(), 0);
+    EXPECT_EQ(Text{}.value(), "");
+    EXPECT_TRUE(values.empty());
+}
+
+TEST_F(PublishedValuesTest, NumbersBeyondTheirRangesAreShownAsNearAsCanBe) {
+    const Counter lines = values.counter("lines", "lines taken in");
+    lines.add(std::numeric_limits<std::uint64_t>::max());
+    const Gauge bytes = values.gauge("bytes", "size of the queue");
+    bytes.set(std::numeric_limits<std::uint64_t>::max());
+    values.real_gauge("load", "the load").set(std::numeric_limits<double>::quiet_NaN());
+    EXPECT_EQ(to_json(values.read()), R"({"lines":18446744073709551615,"bytes":9223372036854775807,"load":null})");
+}
+
+TEST_F(PublishedValuesTest, ALongTextIsCutBetweenCharacters) {
+    const Text file = values.text("file", "what it reads");
+    file.set(std::string(300, 'x'));
+    EXPECT_EQ(file.value(), std::string(255, 'x'));
+    const std::string euro = "\xE2\x82\xAC";
+    file.set(std::string(253, 'x') + euro);
+    EXPECT_EQ(file.value(), std::string(253, 'x'));
+    file.set(std::string(252, 'x') + euro);
+    EXPECT_EQ(file.value(), std::string(252, 'x') + euro);
+    file.set(std::string(300, '\x80'));
+    EXPECT_EQ(file.value(), std::string(255, '\x80'));
+}
+
+TEST_F(PublishedValuesTest, RefusesANameThatIsTakenOrCanNotBeOne) {
+    static_cast<void>(values.gauge("lines", "lines that wait"));
+    EXPECT_EQ(refusal("lines"), "cannot publish the value 'lines': it is published already");
+    EXPECT_EQ(refusal("pid"), "cannot publish the value 'pid': status has a built-in field of this name");
+    EXPECT_THAT(refusal("two words"), HasSubstr("cannot publish the value 'two words': expected a name of letters"));
+    EXPECT_EQ(to_json(values.read()), R"({"lines":0})");
+}
+
+TEST_F(PublishedValuesTest, ThreadsUpdateThemAndDeclareMoreWhileOthersRead) {
+    constexpr int rounds = 5'000;
+    const Counter lines = values.counter("lines", "lines taken in");
+    const Gauge connections = values.gauge("connections", "clients that are connected");
+    const Text file = values.text("file", "what it reads");
+    const auto update = [&] {
+        for (int i = 0; i < rounds; ++i) {
+            connections.add(1);
+            lines.add();
+            file.set(i % 2 == 0 ? "one" : "another");
+            connections.add(-1);
+        }
+    };
+    std::thread first{update};
+    std::thread second{update};
+    std::thread declaring{[&] {
+        for (int i = 0; i < 50; ++i) values.gauge("gauge-" + std::to_string(i), "a gauge").set(i);
+    }};
+    std::uint64_t seen = 0;
+    while (seen < 2 * rounds) {
+        const Object now = values.read();
+        const auto count = now.get<std::uint64_t>("lines");
+        ASSERT_GE(count, seen);
+        seen = count;
+        ASSERT_LE(now.get<int>("connections"), 2);
+        ASSERT_THAT(now.get<std::string>("file"), ::testing::AnyOf("", "one", "another"));
+    }
+    first.join();
+    second.join();
+    declaring.join();
+    EXPECT_EQ(values.read().size(), 53U);
+    EXPECT_EQ(connections.value(), 0);
+}
+
+/// What `status` makes of them.
+class PublishedStatusTest : public testing::ServiceTest {
+protected:
+    /// The reply to `status` while a handler runs.
+    std::string status_beside_a_handler() {
+        std::string beside;
+        add("work", [&](Context&) {
+            beside = host.sockets.connect(socket, peer).ask(R"(["status"])");
+            return Reply{};
+        });
+        ask(R"(["work"])");
+        raise(SIGTERM);
+        EXPECT_EQ(run(), 0);
+        return beside;
+    }
+};
+
+TEST_F(PublishedStatusTest, ShowsThemAfterTheBuiltInFieldsAndBeforeThoseOfOnStatus) {
+    hooks.on_status = [](Reply& reply) { reply.set("jobs", 3); };
+    const Counter lines = service().values().counter("lines", "lines taken in");
+    hooks.on_start = [&lines] { lines.add(7); };
+    lines.add(7);
+    ask(R"(["status"])");
+    raise(SIGTERM);
+    EXPECT_EQ(run(), 0);
+    EXPECT_THAT(replies.at(0), HasSubstr(R"("pid-file":"/run/trial.pid","lines":7,"jobs":3})"));
+}
+
+TEST_F(PublishedStatusTest, ShowsThemAsTheyAreNowWhileAHandlerRuns) {
+    const Counter lines = service().values().counter("lines", "lines taken in");
+    add("other", [&](Context&) { return Reply{}; });
+    ask(R"(["other"])");
+    then([&] { lines.add(8); });
+    const std::string beside = status_beside_a_handler();
+    EXPECT_THAT(beside, HasSubstr(R"("busy":{"event":"work","seconds":0})"));
+    EXPECT_THAT(beside, HasSubstr(R"("lines":8})"));
+    EXPECT_THAT(beside, Not(HasSubstr("as-of")));
+}
+
+TEST_F(PublishedStatusTest, WhatOnStatusSetsIsKnownBeforeTheFirstEventRuns) {
+    int asked = 0;
+    hooks.on_status = [&asked](Reply& reply) { reply.set("asked", ++asked); };
+    static_cast<void>(service().values().gauge("connections", "clients that are connected"));
+    EXPECT_THAT(status_beside_a_handler(), HasSubstr(R"("connections":0,"asked":1,"as-of":)"));
+    EXPECT_EQ(asked, 1);
+}
+
+TEST_F(PublishedStatusTest, AServiceWithoutThemIsNotAskedBeforeItIsReady) {
+    std::string log_when_asked;
+    hooks.on_status = [&](Reply&) {
+        if (log_when_asked.empty()) log_when_asked = log();
+    };
+    ask(R"(["status"])");
+    raise(SIGTERM);
+    EXPECT_EQ(run(), 0);
+    EXPECT_THAT(log_when_asked, HasSubstr("ready"));
+}
+
+TEST_F(PublishedStatusTest, AnOnStatusThatThrowsDoesNotFailTheStart) {
+    hooks.on_status = [](Reply&) { throw std::runtime_error("no statistics"); };
+    static_cast<void>(service().values().gauge("connections", "clients that are connected"));
+    raise(SIGTERM);
+    EXPECT_EQ(run(), 0);
+    EXPECT_THAT(log(), HasSubstr("event 'status' failed before the service was ready: no statistics"));
+    EXPECT_THAT(log(), HasSubstr("ready"));
+}
+
+TEST_F(PublishedStatusTest, OnStatusMayNotSetThem) {
+    hooks.on_status = [](Reply& reply) { reply.set("connections", 99).set("jobs", 1); };
+    service().values().gauge("connections", "clients that are connected").set(2);
+    ask(R"(["status"])");
+    raise(SIGTERM);
+    EXPECT_EQ(run(), 0);
+    EXPECT_THAT(replies.at(0), HasSubstr(R"("connections":2,"jobs":1})"));
+    EXPECT_THAT(log(), HasSubstr("on_status() may not set 'connections', which is a published value"));
+}
+
+TEST_F(PublishedStatusTest, RefusesTheNamesOfFieldsThatAreBuiltIn) {
+    for (const char* name : {"pid", "control-socket", "uptime", "name", "version", "state", "started-at", "pid-file",
+                             "busy", "runs", "queue", "timers", "as-of", "left-out", "error", "progress"})
+        EXPECT_THROW(static_cast<void>(service().values().gauge(name, "a gauge")), std::invalid_argument) << name;
+    EXPECT_TRUE(service().values().empty());
+}
+
+}  // namespace
+}  // namespace servicekit
