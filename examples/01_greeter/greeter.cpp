@@ -2,7 +2,6 @@
 #include <servicekit/configured.hpp>
 #include <servicekit/main.hpp>
 
-#include <cstdint>
 #include <string>
 
 using servicekit::Arguments, servicekit::Context, servicekit::Reply;
@@ -24,14 +23,12 @@ public:
     }
 
 private:
-    void on_status(Reply& reply) override { reply.set("greetings", greetings_); }
-
     Reply greet(const Arguments& arguments) {
-        ++greetings_;
+        greetings_.add();
         return {{"text", config().greeting + ", " + arguments.get<std::string>("name")}};
     }
 
-    std::uint64_t greetings_ = 0;
+    servicekit::Counter greetings_ = values().counter("greetings", "greetings that were given");
 };
 
 int main(int argc, char** argv) {

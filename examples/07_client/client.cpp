@@ -1,26 +1,67 @@
-// Asks a running greeter (example 01): client SOCKET NAME
+// Asks running greeters (example 01): client NAME SOCKET...
+// A single one by a call that waits, several at the same time from an event loop.
+#include <servicekit/async_client.hpp>
 #include <servicekit/client.hpp>
 
+#include <poll.h>
+
+#include <algorithm>
 #include <chrono>
 #include <iostream>
 #include <string>
+#include <vector>
 
-using servicekit::Client, servicekit::Result;
+using namespace std::chrono_literals;
+using servicekit::AsyncClient;
+
+namespace {
+
+/// \returns whether it was a greeting
+template <class Reply>
+bool print(const Reply& reply) {
+    if (reply)
+        std::cout << reply->template get<std::string>("text") << '\n';
+    else  // reply.error().code() tells an answer of the greeter's from no answer at all
+        std::cerr << reply.error().what() << '\n';
+    return reply.has_value();
+}
+
+bool ask(const std::string& socket, const std::string& name) {
+    return print(servicekit::call(socket, "greet", {{"name", name}}, {.timeout = 10s}));
+}
+
+/// The shorter of two times as poll(2) takes them. -1 is for ever.
+int shorter(int one, int other) { return one < 0 || other < 0 ? std::max(one, other) : std::min(one, other); }
+
+bool ask_all(const std::vector<std::string>& sockets, const std::string& name) {
+    bool have_all_replied = true;
+    std::vector<AsyncClient> greeters;
+    for (const std::string& socket : sockets) {
+        greeters.emplace_back(socket).call("greet", {{"name", name}}, {.timeout = 10s},
+                                           [&](const auto& reply) { have_all_replied &= print(reply); });
+    }
+    const auto is_pending = [](const AsyncClient& greeter) { return greeter.pending() > 0; };
+    while (std::any_of(greeters.begin(), greeters.end(), is_pending)) {
+        std::vector<pollfd> watched;  // beside what else the program waits for
+        int timeout = -1;
+        for (const AsyncClient& greeter : greeters) {
+            const short direction = greeter.wants_to_write() ? POLLOUT : POLLIN;
+            watched.push_back({greeter.descriptor(), direction, 0});  // poll(2) ignores the descriptor -1
+            timeout = shorter(timeout, greeter.poll_timeout());
+        }
+        poll(watched.data(), watched.size(), timeout);
+        for (AsyncClient& greeter : greeters) greeter.proceed();
+    }
+    return have_all_replied;
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
-    if (argc != 3) {
-        std::cerr << "usage: client SOCKET NAME\n";
+    if (argc < 3) {
+        std::cerr << "usage: client NAME SOCKET...\n";
         return 64;
     }
-    Result<Client> greeter = Client::connect(argv[1]);
-    if (!greeter) {
-        std::cerr << greeter.error().message() << '\n';
-        return 1;
-    }
-    const auto reply = greeter->call("greet", {{"name", argv[2]}}, {.timeout = std::chrono::seconds{10}});
-    if (!reply) {  // reply.error().code() tells an answer of the greeter's from no answer at all
-        std::cerr << reply.error().what() << '\n';
-        return 1;
-    }
-    std::cout << reply->get<std::string>("text") << '\n';
+    const std::vector<std::string> sockets(argv + 2, argv + argc);
+    return (sockets.size() == 1 ? ask(sockets[0], argv[1]) : ask_all(sockets, argv[1])) ? 0 : 1;
 }

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Asks a running greeter (example 01): client.py SOCKET NAME"""
+"""Asks a running greeter (example 01): client.py NAME SOCKET"""
 import json
 import socket
 import sys
 
-path, name = sys.argv[1:]
+name, path = sys.argv[1:]
 with socket.socket(socket.AF_UNIX) as connection:
     connection.connect(path)
     connection.sendall(json.dumps(["greet", {"name": name}]).encode())

@@ -34,8 +34,12 @@ struct Turn {
 };
 
 struct CallOptions {
-    /// How long the caller will wait; nothing: for as long as it takes. The service is told: an event that is still
-    /// queued by then is taken out, one that runs goes on, and the reply is the error `timeout`.
+    /// The timeout of a call within a handler that gives none.
+    static constexpr std::chrono::seconds timeout_in_handlers{30};
+
+    /// How long the caller will wait; nothing: for as long as it takes, and in a handler for timeout_in_handlers. The
+    /// service is told: an event that is still queued by then is taken out, one that runs goes on, and the reply is the
+    /// error `timeout`.
     std::optional<std::chrono::milliseconds> timeout = {};
     /// Of `stop` and `kill` only: the reply comes when the service has ended, and is an error if a stop was not clean.
     /// on_turn is called when the end begins.
@@ -50,7 +54,17 @@ struct CallOptions {
     std::function<void(const Turn&)> on_turn = {};
 };
 
-/// Talks to a running service over its control socket, blocking.
+/// Asks a running service for an event over its control socket, and waits for the reply.
+/// \code
+/// const auto reply = servicekit::call("/run/greeter.control", "greet", {{"name", "you"}}, {.timeout = 10s});
+/// if (!reply) return complain(reply.error().what());
+/// std::cout << reply->get<std::string>("text") << '\n';
+/// \endcode
+/// As Client::connect() and Client::call(). From any thread.
+Result<Object, CallError> call(const std::string& path, std::string_view event, const Object& arguments = {},
+                               const CallOptions& options = {}, const os::Host& host = os::posix_host());
+
+/// Talks to a running service over its control socket, blocking. AsyncClient does not block.
 /// \code
 /// auto client = servicekit::Client::connect("/run/just-another-server.control");
 /// if (!client) return complain(client.error());
@@ -61,11 +75,15 @@ struct CallOptions {
 /// a directory that is open to others.
 /// Not thread-safe: one thread at a time. It connects again if the service has closed the connection for being idle, or if
 /// an earlier call was given up.
+///
+/// A handler of a service may call another service. The call ends when the time of the handler's own caller is up, or the
+/// handler is asked to end, if that is before its timeout. So services that call each other in a circle do not wait for
+/// ever. A call to the handler's own service is an error of EDEADLK at once: ServiceBase::trigger() runs its events.
 class Client {
 public:
     /// To a service of root or of this process's user.
     /// \returns ExitCode::permission if another user serves the socket; nothing was sent to it then
-    static Result<Client> connect(std::string path);
+    static Result<Client> connect(std::string path, const os::Host& host = os::posix_host());
     /// To a service of root or of one of these users.
     static Result<Client> connect(std::string path, std::vector<uid_t> users, const os::Host& host = os::posix_host());
     /// To the same service once more, for what is asked while a call waits.
@@ -73,7 +91,7 @@ public:
 
     /// Asks for an event and waits for its reply.
     /// \returns the reply, or a CallError. After ExitCode::timeout the event may have run, or may yet. ExitCode::usage means
-    ///          that JSON can't express an argument: nothing was asked then.
+    ///          that nothing was asked: JSON can't express an argument, or a handler calls its own service.
     Result<Object, CallError> call(std::string_view event, const Object& arguments = {},
                                    const CallOptions& options = {});
 
@@ -82,15 +100,19 @@ public:
     [[nodiscard]] const std::string& path() const noexcept { return path_; }
 
 private:
-    Client(std::string path, std::vector<uid_t> users, os::LocalSockets& sockets, const os::Clock& clock);
-    Result<Object, CallError> call_once(std::string_view event, const Object& arguments, const CallOptions& options);
+    friend Result<Object, CallError> call(const std::string& path, std::string_view event, const Object& arguments,
+                                          const CallOptions& options, const os::Host& host);
+
+    Client(std::string path, std::vector<uid_t> users, std::shared_ptr<const os::Host> host);
     Result<void> open_connection();
+    /// Within the limits of a call.
+    Result<void> open_connection(const class CallLimits& limits);
+    Result<void> take(Result<std::unique_ptr<os::LocalConnection>> connection);
     [[nodiscard]] bool is_connection_fresh();
 
     std::string path_;
     std::vector<uid_t> users_;
-    os::LocalSockets* sockets_;
-    const os::Clock* clock_;
+    std::shared_ptr<const os::Host> host_;
     Peer peer_;
     std::unique_ptr<os::LocalConnection> connection_;  ///< null while a reply is awaited, or after it never came
     std::chrono::steady_clock::time_point last_used_{};

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "core/current_handler.hpp"
+
 namespace servicekit {
 
 ServiceCore::ServiceCore(ServiceBase& service, ServiceOptions options, EventHooks hooks,
@@ -27,6 +29,7 @@ ServiceCore::ServiceCore(ServiceBase& service, ServiceOptions options, EventHook
       waits_{*host_.clock, host_.make_parking},
       surroundings_{log_, *host_.clock, waits_, runs_,
                     [&service](EventRun& event, const std::function<Reply(EventRun&)>& next) {
+                        const HandlerScope scope{event.context()};
                         return service.handle(event, next);
                     }},
       runner_{surroundings_},

@@ -19,6 +19,7 @@ BEGIN {
     layer_of_file["include/servicekit/configured.hpp"] = "shell"
     layer_of_file["include/servicekit/policies.hpp"] = "shell"
     layer_of_file["include/servicekit/service.hpp"] = "shell"
+    layer_of_file["include/servicekit/async_client.hpp"] = "programs"
     layer_of_file["include/servicekit/client.hpp"] = "programs"
     layer_of_file["include/servicekit/main.hpp"] = "programs"
     layer_of_file["include/servicekit/servicekit.hpp"] = "programs"

@@ -139,6 +139,7 @@ std::map<std::string, Errnos, std::less<>> make_table() {
         {"sockets.receive", all_of({recv_2})},
         {"sockets.remove_file", all_of({stat_2, unlink_2})},
         {"sockets.send", all_of({send_2})},
+        {"sockets.try_connect", all_of({socket_2, connect_2, open_2})},
         {"streams.open_closed_ones", all_of({open_2, fcntl_2})},
         {"streams.change_owner", all_of({stat_2, chown_2})},
         {"streams.set_permissions", all_of({chmod_2})},

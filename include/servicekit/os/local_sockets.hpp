@@ -83,7 +83,10 @@ public:
     /// Takes over a socket that somebody else has bound to the path and that listens already. Its file stays theirs:
     /// remove_file() and change_owner() leave it alone. From here on the descriptor is the listener's, also where this fails.
     virtual Result<std::unique_ptr<LocalListener>> adopt(int descriptor, const std::string& path) = 0;
+    /// Waits up to 5 s if too many wait to be accepted.
     virtual Result<std::unique_ptr<LocalConnection>> connect(const std::string& path) = 0;
+    /// The same without waiting. \returns null if too many wait to be accepted: nothing tells when that is over
+    virtual Result<std::unique_ptr<LocalConnection>> try_connect(const std::string& path) = 0;
     virtual Result<Listening> probe(const std::string& path) = 0;
     /// Whether nobody but a service manager (systemd) listens at the path, who would start a service for whoever
     /// connects. Does not connect. False also where this user may not see who listens.

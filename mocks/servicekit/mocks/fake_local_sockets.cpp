@@ -224,6 +224,16 @@ Result<std::unique_ptr<os::LocalConnection>> FakeLocalSockets::connect(const std
     return open(*std::move(stream), End::client, path);
 }
 
+Result<std::unique_ptr<os::LocalConnection>> FakeLocalSockets::try_connect(const std::string& path) {
+    if (const auto failure = failures_->due("try_connect", path)) return os_error("connect to", path, *failure);
+    const auto node = files_->tree().peek(path);
+    const auto bound = node == nullptr ? nullptr : listener_at(*node);
+    if (bound != nullptr && bound->waiting.size() >= backlog_) return std::unique_ptr<os::LocalConnection>{};
+    auto stream = reach(path, self());
+    if (!stream) return stream.error();
+    return open(*std::move(stream), End::client, path);
+}
+
 Result<os::Listening> FakeLocalSockets::probe(const std::string& path) {
     if (const auto failure = failures_->due("probe", path)) return os_error("connect to", path, *failure);
     const auto place = files_->tree().find(path, os::Links::follow);

@@ -33,6 +33,7 @@ public:
     Result<std::unique_ptr<os::LocalListener>> adopt(int descriptor, const std::string& path) override;
     /// The connection's waits turn the reactor, on virtual time.
     Result<std::unique_ptr<os::LocalConnection>> connect(const std::string& path) override;
+    Result<std::unique_ptr<os::LocalConnection>> try_connect(const std::string& path) override;
     Result<os::Listening> probe(const std::string& path) override;
     [[nodiscard]] bool is_left_to_manager(const std::string& path) override;
 
@@ -49,6 +50,8 @@ public:
     [[nodiscard]] std::optional<pid_t> listener(const std::string& path) const;
     /// How many bytes a connection that is made from now on takes in each direction until they are read.
     void set_buffer_size(std::size_t bytes) noexcept { buffer_size_ = bytes; }
+    /// How many may wait to be accepted before try_connect() returns null. connect() does not wait here.
+    void set_backlog(std::size_t connections) noexcept { backlog_ = connections; }
     /// The kernel closes what the process had open; the files of its sockets stay.
     void process_died(pid_t pid);
 
@@ -66,12 +69,14 @@ private:
     FakeReactor* reactor_;
     FakeFiles* files_;
     FakeProcess* process_;
-    std::shared_ptr<FakeFailures> failures_ = std::make_shared<FakeFailures>(FakeFailures{
-        "listen", "adopt", "connect", "probe", "accept", "remove_file", "change_owner", "group", "receive", "send"});
+    std::shared_ptr<FakeFailures> failures_ =
+        std::make_shared<FakeFailures>(FakeFailures{"listen", "adopt", "connect", "try_connect", "probe", "accept",
+                                                    "remove_file", "change_owner", "group", "receive", "send"});
     std::map<std::uint64_t, std::weak_ptr<Bound>> by_inode_;
     std::map<std::string, std::shared_ptr<Bound>> of_manager_;                 ///< by their paths
     std::map<int, std::pair<std::string, std::shared_ptr<Bound>>> passed_on_;  ///< by the descriptors for the service
     std::vector<std::weak_ptr<FakeStream>> streams_;
+    std::size_t backlog_ = 32;
     std::size_t buffer_size_ = 212'992;  // Linux's net.core.wmem_default
 };
 

@@ -61,6 +61,10 @@ public:
             return Result<std::unique_ptr<os::LocalConnection>>{
                 std::make_unique<::testing::NiceMock<MockLocalConnection>>()};
         });
+        ON_CALL(*this, try_connect).WillByDefault([] {
+            return Result<std::unique_ptr<os::LocalConnection>>{
+                std::make_unique<::testing::NiceMock<MockLocalConnection>>()};
+        });
         ON_CALL(*this, probe).WillByDefault(::testing::Return(Result<os::Listening>{os::Listening::nothing}));
     }
 
@@ -69,6 +73,7 @@ public:
     MOCK_METHOD(Result<std::unique_ptr<os::LocalListener>>, adopt, (int descriptor, const std::string& path),
                 (override));
     MOCK_METHOD(Result<std::unique_ptr<os::LocalConnection>>, connect, (const std::string& path), (override));
+    MOCK_METHOD(Result<std::unique_ptr<os::LocalConnection>>, try_connect, (const std::string& path), (override));
     MOCK_METHOD(Result<os::Listening>, probe, (const std::string& path), (override));
     MOCK_METHOD(bool, is_left_to_manager, (const std::string& path), (override));
 };

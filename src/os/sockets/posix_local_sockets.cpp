@@ -449,6 +449,19 @@ public:
         return std::unique_ptr<LocalConnection>{new PosixLocalConnection{std::move(socket)}};
     }
 
+    Result<std::unique_ptr<LocalConnection>> try_connect(const std::string& path) override {
+        const std::string action = "connect to";
+        const auto address = LocalAddress::of(action, path);
+        if (!address) return address.error();
+        Descriptor socket{::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
+        if (!socket) return os_error(action, path, errno);
+        while (::connect(socket.get(), address->get(), LocalAddress::size()) != 0) {
+            if (errno == EAGAIN) return std::unique_ptr<LocalConnection>{};
+            if (errno != EINTR) return os_error(action, path, errno);
+        }
+        return std::unique_ptr<LocalConnection>{new PosixLocalConnection{std::move(socket)}};
+    }
+
     Result<Listening> probe(const std::string& path) override {
         const std::string action = "connect to";
         struct stat found {};

@@ -7,7 +7,7 @@
 #include <cmath>
 #include <stdexcept>
 
-#include "client/request_connection.hpp"
+#include "client/exchange.hpp"
 #include "servicekit/base/json.hpp"
 #include "servicekit/mocks/mock_clock.hpp"
 #include "servicekit/mocks/mock_local_sockets.hpp"
@@ -329,7 +329,7 @@ TEST_F(ClientTransferTest, ReadsNoLineWithoutEnd) {
     const auto reply = client.call("status");
     ASSERT_FALSE(reply);
     EXPECT_THAT(reply.error().error().reason, HasSubstr("longer than 67108864 bytes"));
-    EXPECT_LE(given, RequestConnection::longest_line + 65536 * 2);
+    EXPECT_LE(given, Exchange::longest_line + 65536 * 2);
 }
 
 TEST_F(ClientTest, SendsNothingToAStranger) {

@@ -197,6 +197,19 @@ TEST_F(FakeLocalSocketsTest, RefusesClientsWhereNobodyListensOrTheyMayNot) {
     EXPECT_EQ(sockets.probe(path).error().errno_value, EACCES);
 }
 
+TEST_F(FakeLocalSocketsTest, TryConnectReturnsNoConnectionIfTooManyWait) {
+    EXPECT_EQ(sockets.try_connect(path).error().errno_value, ENOENT);
+    const auto listener = listen();
+    sockets.set_backlog(1);
+    const auto first = sockets.try_connect(path);
+    ASSERT_TRUE(first.value());
+    EXPECT_FALSE(sockets.try_connect(path).value());
+    const auto connection = *listener->accept();
+    EXPECT_TRUE(sockets.try_connect(path).value());
+    sockets.failures().fail_next("try_connect", EMFILE);
+    EXPECT_EQ(sockets.try_connect(path).error().errno_value, EMFILE);
+}
+
 TEST_F(FakeLocalSocketsTest, LetsAConnectionWaitOnVirtualTime) {
     const auto listener = listen();
     const auto client = *sockets.connect(path);

@@ -13,8 +13,11 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "integration/os/forked_child.hpp"
 #include "integration/os/sockets/local_sockets_fixture.hpp"
@@ -336,6 +339,29 @@ TEST_F(PosixLocalSocketsTest, ProbeFindsAListenerWhoseQueueIsFull) {
     const auto in_the_queue = connect(path);
 
     EXPECT_EQ(sockets.probe(path).value(), Listening::yes);
+}
+
+TEST_F(PosixLocalSocketsTest, TryConnectDoesNotWaitForAListenerWhoseQueueIsFull) {
+    EXPECT_EQ(sockets.try_connect(path).error().errno_value, ENOENT);
+    const auto listener = listen(path);
+    const auto first = sockets.try_connect(path);
+    ASSERT_TRUE(first.value());
+    EXPECT_EQ(first.value()->peer().pid, getpid());
+    const auto accepted = accept_from(*listener);
+    EXPECT_EQ(first.value()->send("x").bytes, 1U);
+    EXPECT_TRUE(accepted->wait_until_readable(std::chrono::seconds{30}));
+
+    // The queue takes 33 with this kernel, but that is its affair.
+    std::vector<std::unique_ptr<LocalConnection>> waiting;
+    while (waiting.size() < 1000) {
+        auto connection = sockets.try_connect(path);
+        ASSERT_TRUE(connection);
+        if (*connection == nullptr) break;
+        waiting.push_back(*std::move(connection));
+    }
+    EXPECT_LT(waiting.size(), 1000U);
+    EXPECT_TRUE(accept_from(*listener));
+    EXPECT_TRUE(sockets.try_connect(path).value());
 }
 
 TEST_F(PosixLocalSocketsTest, WorksWithPathsThatAreLongerThanAnAddress) {

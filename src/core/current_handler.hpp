@@ -1,0 +1,22 @@
+#pragma once
+
+#include "servicekit/core/event.hpp"
+
+namespace servicekit {
+
+/// Makes the context of a handler known to the functions that it calls, on its thread, as long as this lives.
+class HandlerScope {
+public:
+    explicit HandlerScope(const Context& context) noexcept;
+    ~HandlerScope();
+    HandlerScope(const HandlerScope&) = delete;
+    HandlerScope& operator=(const HandlerScope&) = delete;
+
+private:
+    const Context* outer_;
+};
+
+/// The context of the innermost handler that runs on this thread; null outside of handlers.
+[[nodiscard]] const Context* current_handler() noexcept;
+
+}  // namespace servicekit
