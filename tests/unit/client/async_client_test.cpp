@@ -37,22 +37,22 @@ protected:
         };
     }
     /// The loop of an application, with the fakes in the place of poll(2). \returns the times that it went round
-    int run(AsyncClient& client, std::chrono::milliseconds at_most = 1h) {
+    int run(AsyncClient& driven, std::chrono::milliseconds at_most = 1h) {
         const auto end = host.clock.steady_now() + at_most;
         int rounds = 0;
-        while (client.pending() > 0 && host.clock.steady_now() < end) {
+        while (driven.pending() > 0 && host.clock.steady_now() < end) {
             ++rounds;
-            const auto deadline = client.next_deadline();
+            const auto deadline = driven.next_deadline();
             const auto is_due = [&] { return deadline && host.clock.steady_now() >= *deadline; };
             const auto is_ready = [&] {
-                if (is_due() || client.descriptor() < 0) return is_due();
-                return client.wants_to_write() ? host.reactor.is_writable(client.descriptor())
-                                               : host.reactor.is_readable(client.descriptor());
+                if (is_due() || driven.descriptor() < 0) return is_due();
+                return driven.wants_to_write() ? host.reactor.is_writable(driven.descriptor())
+                                               : host.reactor.is_readable(driven.descriptor());
             };
             auto left = std::chrono::ceil<std::chrono::milliseconds>(end - host.clock.steady_now());
-            if (client.poll_timeout() >= 0) left = std::min(left, std::chrono::milliseconds{client.poll_timeout()});
+            if (driven.poll_timeout() >= 0) left = std::min(left, std::chrono::milliseconds{driven.poll_timeout()});
             host.reactor.run_until(is_ready, "the application's loop", left);
-            client.proceed();
+            driven.proceed();
         }
         return rounds;
     }

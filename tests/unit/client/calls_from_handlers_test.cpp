@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <variant>
 
 #include "servicekit/async_client.hpp"
 #include "servicekit/base/json.hpp"
@@ -149,6 +150,33 @@ TEST_F(CallsFromHandlersTest, AStopDoesNotWaitForACall) {
     EXPECT_EQ(one.stop(), 0);
     EXPECT_LE(os.clock.steady_now() - begin, 1s);
     EXPECT_THAT(client.receive(), HasSubstr("the handler that called was asked to end"));
+}
+
+TEST_F(CallsFromHandlersTest, NorDoesACancel) {
+    auto client = one.connect();
+    client.send(R"(["relay", {"to": "/run/two.control", "event": "work", "arguments": {"seconds": 20}}])");
+    os.advance(1s);
+    const auto status = parse_json(one.ask(R"(["status"])"));
+    const auto& runs = std::get<Value>(status).as_object().find("runs")->as_list();
+    ASSERT_EQ(runs.size(), 1U);
+    EXPECT_THAT(one.ask("[\"cancel\", {\"id\": " + to_json(*runs[0].as_object().find("id")) + "}]"),
+                Not(HasSubstr("error")));
+    os.advance(1s);
+    EXPECT_THAT(one.ask(R"(["status"])"), Not(HasSubstr("busy")));
+}
+
+TEST_F(CallsFromHandlersTest, TheSameHoldsForConcurrentEvents) {
+    one.service()->events().add({.name = "beside",
+                                 .parameters = {{.name = "to"}},
+                                 .handler =
+                                     [this](const Arguments& arguments, Context&) {
+                                         const auto reply = servicekit::call(arguments.get<std::string>("to"), "status",
+                                                                             {}, {}, os.host());
+                                         return Reply{{"errno", reply ? 0 : reply.error().error().errno_value}};
+                                     },
+                                 .concurrent = true});
+    EXPECT_EQ(one.ask(R"(["beside", {"to": "/run/one.control"}])"), R"({"errno":)" + std::to_string(EDEADLK) + "}");
+    EXPECT_EQ(one.ask(R"(["beside", {"to": "/run/two.control"}])"), R"({"errno":0})");
 }
 
 TEST_F(CallsFromHandlersTest, OnStopMayCallAnotherService) {
