@@ -30,6 +30,7 @@ struct Progress {
 /// Whether the turn of an event has come, among all that the service is asked for.
 struct Turn {
     bool has_come = false;     ///< it runs
+    std::uint64_t id = 0;      ///< as `cancel` takes it; 0: the service is of an older version, or the event has none
     std::string running = {};  ///< what runs before it, while it is queued; may be empty for an instant
 };
 

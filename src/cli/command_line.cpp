@@ -157,6 +157,10 @@ void declare_own_options(CLI::App& app, Invocation& into) {
             add_value_option(app, "--json", "OBJECT", "arguments as one JSON object; - reads it from stdin");
             add_value_option(app, "--timeout", "SECONDS", "how long to wait for the reply");
             break;
+        case Verb::cancel:
+            app.add_option("ID", into.id, "as 'status' lists it under 'runs' and 'queue'")->type_name("");
+            app.add_flag("--json", into.json, "print the reply as it is");
+            break;
         case Verb::eval:
             app.add_option("FORM", into.forms, "each a form of Lisp")->type_name("");
             [[fallthrough]];
@@ -338,8 +342,10 @@ std::optional<Answer> Reading::take_values(const CLI::App& app) {
                           "'");
         invocation_.since = *since;
     }
+    if (invocation_.verb == Verb::cancel && !invocation_.id)
+        return refuse("missing id; 'status' lists ids under 'runs' and 'queue'");
     if (invocation_.verb == Verb::call) {
-        if (invocation_.event.empty()) return refuse("which event?");
+        if (invocation_.event.empty()) return refuse("missing event name");
         invocation_.json_arguments = given(app, "--json");
     }
     if (auto package = given(app, "--package")) invocation_.package = std::move(*package);

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
@@ -23,6 +24,7 @@ enum class Verb {
     log_level,
     log_reopen,
     call,
+    cancel,
     eval,
     repl,
     wait,
@@ -42,7 +44,7 @@ struct Invocation {
     /// The settings that were given, by name, as text.
     std::vector<std::pair<std::string, std::string>> settings = {};
 
-    bool json = false;                                       ///< status, crashes, where
+    bool json = false;                                       ///< status, crashes, where, cancel
     bool schema = false;                                     ///< check
     bool no_wait = false;                                    ///< stop
     std::optional<std::chrono::milliseconds> timeout = {};   ///< stop, reload, health, call, eval, repl
@@ -53,6 +55,7 @@ struct Invocation {
     std::size_t lines = 20;                                  ///< logs
     std::string action = {};                                 ///< crashes: `show`, or nothing
     std::size_t number = 1;                                  ///< crashes show: 1 is the latest
+    std::optional<std::int64_t> id = {};                     ///< cancel
     bool socket = false;                                     ///< unit
     bool notify_reload = false;                              ///< unit
     bool template_unit = false;                              ///< unit

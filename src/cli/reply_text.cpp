@@ -70,6 +70,32 @@ std::string parameter_text(const Object& parameter) {
     return text;
 }
 
+/// Whether it is the service's list of what it does, and not a field of that name of the program's own.
+bool is_list_of_work(std::string_view key, const Value& value) {
+    if ((key != "runs" && key != "queue" && key != "timers") || !value.is_list()) return false;
+    return std::all_of(value.as_list().begin(), value.as_list().end(), [](const Value& item) {
+        return item.is_object() && (item.as_object().contains("event") || item.as_object().contains("name"));
+    });
+}
+
+/// "7 upload, for 3 s, by uid 0, pid 60"; "sweep, every 60 s, next 2026-11-30T12:00:00Z"
+std::string work_text(const Object& work) {
+    if (!work.contains("event")) {
+        const std::string interval = field_text(work, "interval");
+        return field_text(work, "name") + (interval.empty() ? "" : ", every " + interval + " s") + ", next " +
+               field_text(work, "next");
+    }
+    std::string text =
+        field_text(work, "id") + " " + field_text(work, "event") + ", for " + seconds_in_words(work, "seconds");
+    const Value* caller = work.find("caller");
+    if (caller == nullptr || !caller->is_object()) return text;
+    const char* before = ", by ";
+    for (const char* key : {"uid", "pid"})
+        if (const std::string number = field_text(caller->as_object(), key); !number.empty())
+            text += std::exchange(before, ", ") + std::string{key} + " " + number;
+    return text;
+}
+
 }  // namespace
 
 std::string status_text(const Object& reply) {
@@ -84,8 +110,14 @@ std::string status_text(const Object& reply) {
     add("uptime", seconds_in_words(reply, "uptime"));
     if (const Value* busy = reply.find("busy"); busy != nullptr && busy->is_object())
         add("busy", field_text(busy->as_object(), "event") + ", for " + seconds_in_words(busy->as_object(), "seconds"));
-    for (const auto& [key, value] : reply)
-        if (std::find(not_own.begin(), not_own.end(), key) == not_own.end()) add(key, plain_text(value));
+    for (const auto& [key, value] : reply) {
+        if (std::find(not_own.begin(), not_own.end(), key) != not_own.end()) continue;
+        std::string name = key;
+        if (is_list_of_work(key, value))
+            for (const Value& item : value.as_list()) add(std::exchange(name, {}), work_text(item.as_object()));
+        else
+            add(key, plain_text(value));
+    }
     return table(rows);
 }
 
@@ -111,6 +143,12 @@ std::string events_text(const Object& reply) {
         text += table(rows);
     }
     return text;
+}
+
+std::string cancel_text(const Object& reply) {
+    const std::string event = "'" + field_text(reply, "event") + "'";
+    return field_text(reply, "result") == "cancelled" ? event + " was taken out of the queue"
+                                                      : event + " runs, and was asked to end";
 }
 
 std::string reload_text(const Object& reply) {

@@ -22,6 +22,7 @@ constexpr std::array all{
     VerbDescription{Verb::log_level, &log_level, "log-level", "shows or sets the log level"},
     VerbDescription{Verb::log_reopen, &log_reopen, "log-reopen", "reopens the log file"},
     VerbDescription{Verb::call, &call, "call", "runs any event and prints its reply"},
+    VerbDescription{Verb::cancel, &cancel, "cancel", "takes an event out of the queue, or asks its run to end"},
     VerbDescription{Verb::wait, &wait, "wait", "waits until no instance of the service runs"},
     VerbDescription{Verb::pid, &pid, "pid", "prints the pid of the service"},
     VerbDescription{Verb::where, &where, "where",

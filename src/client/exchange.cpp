@@ -67,7 +67,9 @@ CallError error_reply(std::string_view event, Object error) {
 void notify(const CallOptions& options, const Object& progress) {
     if (const std::string state = progress.get<std::string>("state", {}); !state.empty()) {
         if (options.on_turn)
-            options.on_turn({.has_come = state == "running", .running = progress.get<std::string>("running", {})});
+            options.on_turn({.has_come = state == "running",
+                             .id = count_of(progress, "id"),
+                             .running = progress.get<std::string>("running", {})});
     } else if (options.on_progress) {
         options.on_progress({.done = count_of(progress, "done"),
                              .total = count_of(progress, "total"),

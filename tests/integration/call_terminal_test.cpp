@@ -33,12 +33,14 @@ protected:
     Terminal terminal;
 };
 
-TEST_F(CallTerminalTest, CtrlCClearsTheBarAndSaysThatTheEventGoesOn) {
+TEST_F(CallTerminalTest, CtrlCClearsTheBarAndASecondOneLeavesTheEvent) {
     RunningCommand command{call({"progress", "steps=2", "hang=true"})};
     terminal.await_shown("100%");
     terminal.type(Terminal::ctrl_c);
+    EXPECT_THAT(terminal.await_shown("'progress' runs: [c]ancel, [l]eave or [w]ait? "), HasSubstr(cleared));
+    terminal.type(Terminal::ctrl_c);
 
-    EXPECT_THAT(terminal.await_shown("trial-service: interrupted: 'progress' runs, and goes on"), HasSubstr(cleared));
+    terminal.await_shown("trial-service: interrupted: 'progress' runs, and goes on");
     EXPECT_EQ(command.finish().exit_code, 130);
     service->await_busy("progress");
     EXPECT_TRUE(terminal.echoes());
@@ -50,9 +52,10 @@ TEST_F(CallTerminalTest, AQueuedEventIsShownAndCtrlCSaysThatItStillRuns) {
     RunningCommand command{call({"note", "text=kept"})};
     terminal.await_shown("waiting: 'sleep' runs before it");
     terminal.type(Terminal::ctrl_c);
+    EXPECT_THAT(terminal.await_shown("'note' is queued: [c]ancel, [l]eave or [w]ait? "), HasSubstr(cleared));
+    terminal.type("l");
 
-    EXPECT_THAT(terminal.await_shown("'note' is queued behind 'sleep', and runs when its turn comes"),
-                HasSubstr(cleared));
+    terminal.await_shown("'note' is queued behind 'sleep', and runs when its turn comes");
     EXPECT_EQ(command.finish().exit_code, 130);
 }
 
@@ -64,11 +67,42 @@ TEST_F(CallTerminalTest, AnEventThatIsInterruptedWhileItIsQueuedRunsLater) {
     RunningCommand command{call({"note", "text=kept"})};
     terminal.await_shown("waiting: 'read-line'");
     terminal.type(Terminal::ctrl_c);
+    terminal.await_shown("[l]eave");
+    terminal.type("l");
     EXPECT_EQ(command.finish().exit_code, 130);
 
     write_file(fifo, "line\n");
     EXPECT_EQ(first.finish().exit_code, 0);
     EXPECT_THAT(trial.verb({"call", "notes"}).out, HasSubstr("kept"));
+}
+
+TEST_F(CallTerminalTest, AfterCtrlCOneCanWaitOnAndCancel) {
+    RunningCommand command{call({"sleep", "seconds=3600"})};
+    service->await_busy("sleep");
+    terminal.type(Terminal::ctrl_c);
+    terminal.await_shown("'sleep' runs: [c]ancel, [l]eave or [w]ait? ");
+    terminal.type("xw");
+    terminal.await_shown("w\r\n");
+    terminal.type(Terminal::ctrl_c);
+    terminal.await_shown("[w]ait? ");
+    terminal.type("c");
+
+    terminal.await_shown("'sleep' runs, and was asked to end");
+    terminal.await_shown("'sleep' was cancelled by uid ");
+    EXPECT_EQ(command.finish().exit_code, 1);
+    EXPECT_TRUE(terminal.echoes());
+}
+
+TEST_F(CallTerminalTest, AQueuedEventIsCancelledToo) {
+    RunningCommand first{trial.command({"call", "sleep", "seconds=3600"})};
+    service->await_busy("sleep");
+    RunningCommand command{call({"note", "text=kept"})};
+    terminal.await_shown("waiting: 'sleep' runs before it");
+    terminal.type(Terminal::ctrl_c);
+    terminal.await_shown("[c]ancel");
+    terminal.type("c");
+    terminal.await_shown("'note' was taken out of the queue");
+    EXPECT_EQ(command.finish().exit_code, 1);
 }
 
 TEST_F(CallTerminalTest, TermEndsACallAsCtrlCDoes) {

@@ -55,6 +55,11 @@ public:
     /// \returns the line without its end; nothing at the end of the input
     /// \pre the thread is the only one of its process
     virtual Result<std::optional<std::string>> ask_hidden(const std::string& prompt) = 0;
+    /// Shows the prompt on stderr and waits until one of the keys is typed on stdin, a terminal; other keys do nothing.
+    /// INT, TERM and HUP as for ask_hidden(): the error has EINTR.
+    /// \returns nothing at the end of the input
+    /// \pre the thread is the only one of its process
+    virtual Result<std::optional<char>> ask_key(const std::string& prompt, std::string_view keys) = 0;
     [[nodiscard]] virtual bool is_terminal(Stream stream) const = 0;
     /// Whether what is written to the descriptor comes out where the stream leads to: the same file or terminal.
     [[nodiscard]] virtual bool leads_to(Stream stream, int descriptor) const = 0;

@@ -65,6 +65,17 @@ Result<std::optional<std::string>> FakeStandardStreams::ask_hidden(const std::st
     return std::optional{std::move(line)};
 }
 
+Result<std::optional<char>> FakeStandardStreams::ask_key(const std::string& prompt, std::string_view keys) {
+    prompts_.push_back(prompt);
+    if (const auto failure = failures.due("ask_key", "stdin")) return os_error("read", "stdin", *failure);
+    while (!keys_.empty()) {
+        const char key = keys_.front();
+        keys_.pop_front();
+        if (keys.find(key) != std::string_view::npos) return std::optional{key};
+    }
+    return std::optional<char>{};
+}
+
 bool FakeStandardStreams::is_terminal(os::Stream stream) const {
     return state(stream).target == Target::user && state(stream).is_terminal;
 }

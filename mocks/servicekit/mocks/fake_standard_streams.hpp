@@ -31,6 +31,7 @@ public:
     void write_at_crash(os::Stream stream, std::string_view text, std::chrono::milliseconds at_most) noexcept override;
     Result<std::string> read_rest(std::size_t max_bytes) override;
     Result<std::optional<std::string>> ask_hidden(const std::string& prompt) override;
+    Result<std::optional<char>> ask_key(const std::string& prompt, std::string_view keys) override;
     [[nodiscard]] bool is_terminal(os::Stream stream) const override;
     [[nodiscard]] unsigned terminal_width(os::Stream stream) const override;
     Result<void> open_closed_ones() override;
@@ -44,14 +45,16 @@ public:
     /// By the names of the functions of os::StandardStreams; the object is "stdin", "stdout" or "stderr".
     /// "set_permissions" is what happens to a new file, whose failure is only a shortcoming.
     FakeFailures failures{
-        "open_closed_ones", "redirect_to_null", "redirect_to", "redirect_to_file", "change_owner", "write",
-        "write_within",     "read_rest",        "ask_hidden",  "set_permissions"};
+        "open_closed_ones", "redirect_to_null", "redirect_to", "redirect_to_file", "change_owner",   "write",
+        "write_within",     "read_rest",        "ask_hidden",  "ask_key",          "set_permissions"};
 
     /// What read_rest() finds on stdin.
     void set_input(std::string text) { input_ = std::move(text); }
     /// Somebody types it when a hidden line is asked for; without one ask_hidden() is at the end of the input.
     void type_hidden(std::string line) { hidden_lines_.push_back(std::move(line)); }
-    /// What ask_hidden() was given to show, in that order.
+    /// Somebody types it when a key is asked for; without one ask_key() is at the end of the input.
+    void type_key(char key) { keys_.push_back(key); }
+    /// What ask_hidden() and ask_key() were given to show, in that order.
     [[nodiscard]] const std::vector<std::string>& prompts() const noexcept { return prompts_; }
 
     void set_terminal(os::Stream stream, bool is_terminal, unsigned width = 80);
@@ -103,6 +106,7 @@ private:
     std::chrono::milliseconds last_patience_{};
     std::string input_;
     std::deque<std::string> hidden_lines_;
+    std::deque<char> keys_;
     std::vector<std::string> prompts_;
 };
 

@@ -20,6 +20,7 @@ public:
         ON_CALL(*this, read_rest).WillByDefault(::testing::Return(Result<std::string>{std::string{}}));
         ON_CALL(*this, ask_hidden)
             .WillByDefault(::testing::Return(Result<std::optional<std::string>>{std::optional<std::string>{}}));
+        ON_CALL(*this, ask_key).WillByDefault(::testing::Return(Result<std::optional<char>>{std::optional<char>{}}));
     }
 
     MOCK_METHOD(void, write, (os::Stream stream, std::string_view text), (override));
@@ -29,6 +30,7 @@ public:
                 (noexcept, override));
     MOCK_METHOD(Result<std::string>, read_rest, (std::size_t max_bytes), (override));
     MOCK_METHOD(Result<std::optional<std::string>>, ask_hidden, (const std::string& prompt), (override));
+    MOCK_METHOD(Result<std::optional<char>>, ask_key, (const std::string& prompt, std::string_view keys), (override));
     MOCK_METHOD(bool, is_terminal, (os::Stream stream), (const, override));
     MOCK_METHOD(unsigned, terminal_width, (os::Stream stream), (const, override));
     MOCK_METHOD(Result<void>, open_closed_ones, (), (override));

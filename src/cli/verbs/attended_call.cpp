@@ -1,14 +1,16 @@
 #include "cli/verbs/attended_call.hpp"
 
 #include <cerrno>
+#include <csignal>
 #include <utility>
 
 #include "cli/progress_bar.hpp"
+#include "cli/reply_text.hpp"
 
 namespace servicekit::cli {
 namespace {
 
-/// What is known of the event, for its user.
+/// The user of a call: sees how far the event is, and says what becomes of it.
 class Attendance {
 public:
     Attendance(Console& console, const AttendedCall& call) : console_{console}, call_{call}, bar_{console} {}
@@ -25,12 +27,39 @@ public:
     void show(const Progress& progress) { bar_.show(progress); }
     void end() { bar_.clear(); }
 
+    /// Whether somebody is there who can say more than Ctrl-C.
+    [[nodiscard]] bool can_be_asked() const {
+        const os::StandardStreams& streams = console_.streams();
+        return streams.is_terminal(os::Stream::in) && streams.is_terminal(os::Stream::error);
+    }
+    /// Asks what to do, and cancels the event if that is wanted. \returns whether the call goes on
+    bool ask(const Client& client) {
+        end();
+        const bool may_cancel = turn_ && turn_->id != 0;
+        const auto key = console_.streams().ask_key(
+            console_.who() + ": '" + call_.event + "' " + (turn_ && !turn_->has_come ? "is queued" : "runs") + ": " +
+                (may_cancel ? "[c]ancel, [l]eave or [w]ait? " : "[l]eave or [w]ait? "),
+            may_cancel ? "clw" : "lw");
+        if (!key || !*key || **key == 'l') return false;
+        if (**key == 'c') cancel(client);
+        return true;
+    }
+
     void say_interrupted() {
         end();
         console_.complain("interrupted: '" + call_.event + "' " + state_in_words());
     }
 
 private:
+    void cancel(const Client& client) {
+        constexpr std::chrono::seconds longest_cancel{10};
+        // The call's own connection is busy with the call.
+        auto other = client.connect_again();
+        if (!other) return console_.complain(other.error().message());
+        const auto reply = other->call("cancel", {{"id", turn_->id}}, {.timeout = longest_cancel});
+        console_.complain(reply ? cancel_text(*reply) : reply.error().error().message());
+    }
+
     [[nodiscard]] std::string state_in_words() const {
         if (!turn_) return "is queued or runs, and goes on";
         if (turn_->has_come) return "runs, and goes on";
@@ -61,10 +90,21 @@ int call_attended(Session& session, Client& client, const AttendedCall& call,
     std::optional<Result<Object, CallError>> reply;
     int signal = 0;
     {
-        const auto sleep = session.tools.make_sleep();
-        options.is_given_up = [&sleep] { return !sleep->sleep_for(std::chrono::milliseconds{0}); };
+        auto sleep = session.tools.make_sleep();
+        options.is_given_up = [&] {
+            if (sleep->sleep_for(std::chrono::milliseconds{0})) return false;
+            signal = sleep->ended_by();
+            if (signal != SIGINT || !attendance.can_be_asked()) return true;
+            // Another one notes the next Ctrl-C. Two at a time would undo what each does to the signals.
+            sleep.reset();
+            sleep = session.tools.make_sleep();
+            if (!attendance.ask(client)) return true;
+            signal = 0;
+            return false;
+        };
         reply = client.call(call.event, call.arguments, options);
-        if (!*reply && reply->error().error().errno_value == EINTR) signal = sleep->ended_by();
+        const bool is_given_up = !*reply && reply->error().error().errno_value == EINTR;
+        if (!is_given_up) signal = 0;
     }
     if (signal == 0) {
         attendance.end();

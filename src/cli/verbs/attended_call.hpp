@@ -18,7 +18,8 @@ struct AttendedCall {
 };
 
 /// Asks for the event. On a terminal it shows what the event waits for, and its progress.
-/// Ctrl-C (or TERM, or HUP) ends the call, not the event: then it prints whether the event is queued or runs.
+/// On a terminal Ctrl-C asks whether to cancel the event, to leave it, or to wait on, and a second one leaves. Elsewhere
+/// Ctrl-C (and everywhere TERM and HUP) leaves at once: then it prints whether the event is queued or runs.
 /// \param then gets the reply, or why there is none
 /// \returns what `then` returns; 128 and the number of the signal if one ended the call
 int call_attended(Session& session, Client& client, const AttendedCall& call,

@@ -249,6 +249,18 @@ int log_level(Session& session) {
     });
 }
 
+int cancel(Session& session) {
+    return with_client(session, "cancel", [&](Client& client) {
+        const auto reply = client.call("cancel", {{"id", *session.invocation.id}}, {.timeout = longest_reply});
+        if (!reply) return fail_call(session, reply.error());
+        if (session.invocation.json)
+            session.console.print_json(*reply);
+        else
+            session.console.say(cancel_text(*reply));
+        return 0;
+    });
+}
+
 int log_reopen(Session& session) {
     return ask(session, "log-reopen", {}, [](const Object&) { return std::string{}; });
 }

@@ -24,6 +24,7 @@ int pid(Session& session);
 int events(Session& session);
 int log_level(Session& session);
 int log_reopen(Session& session);
+int cancel(Session& session);
 int reload(Session& session);
 // health.cpp
 int health(Session& session);

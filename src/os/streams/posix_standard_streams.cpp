@@ -19,8 +19,8 @@
 #include "os/patient_write.hpp"
 #include "os/sockets/sigpipe_block.hpp"
 #include "os/streams/flush_stdio.hpp"
-#include "os/streams/hidden_line.hpp"
 #include "os/streams/stdout_lines.hpp"
+#include "os/streams/terminal_input.hpp"
 #include "os/uninterrupted.hpp"
 #include "servicekit/os/files.hpp"
 
@@ -244,6 +244,11 @@ public:
     Result<std::optional<std::string>> ask_hidden(const std::string& prompt) override {
         flush_stdio();
         return ask_for_hidden_line(prompt);
+    }
+
+    Result<std::optional<char>> ask_key(const std::string& prompt, std::string_view keys) override {
+        flush_stdio();
+        return ask_for_key(prompt, keys);
     }
 
     bool is_terminal(Stream stream) const override { return ::isatty(number_of(stream)) == 1; }

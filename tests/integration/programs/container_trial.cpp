@@ -26,7 +26,7 @@ namespace {
 void sleep_for(double seconds) { std::this_thread::sleep_for(std::chrono::duration<double>{seconds}); }
 
 /// What the program gets when it waits: the exit code, or that there is nobody to wait for.
-Reply wait_for(pid_t child) {
+Reply status_of_child(pid_t child) {
     int status = 0;
     while (::waitpid(child, &status, 0) < 0)
         if (errno != EINTR) return {{"errno", errno}};
@@ -53,7 +53,7 @@ Reply leave_orphans(const Arguments& arguments, Context&) {
             }
         ::_exit(0);
     }
-    return wait_for(parent);
+    return status_of_child(parent);
 }
 
 Reply run_by_popen(const Arguments& arguments, Context&) {
@@ -68,7 +68,7 @@ Reply run_by_system(const Arguments&, Context&) { return {{"exit-code", WEXITSTA
 Reply fork_and_wait(const Arguments& arguments, Context&) {
     const pid_t child = fork_child(5);
     sleep_for(arguments.get<double>("seconds"));
-    return wait_for(child);
+    return status_of_child(child);
 }
 
 /// The processes of this namespace but for the first one: those that run, and those that nobody has waited for.
@@ -166,7 +166,7 @@ private:
         worker_.post([&] {
             const pid_t child = fork_child(6);
             sleep_for(arguments.get<double>("seconds"));
-            reply = wait_for(child);
+            reply = status_of_child(child);
         });
         return reply;
     }
@@ -175,7 +175,7 @@ private:
         pid_t child = 0;
         std::thread{[&child] { child = fork_child(7); }}.join();
         sleep_for(arguments.get<double>("seconds"));
-        return wait_for(child);
+        return status_of_child(child);
     }
 
     Worker worker_;

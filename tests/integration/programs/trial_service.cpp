@@ -27,6 +27,7 @@
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include <servicekit/servicekit.hpp>
 
@@ -209,6 +210,26 @@ public:
               .type = ParameterType::boolean,
               .description = "or when the service stops",
               .default_value = true}});
+        events().add({.name = "sleep-beside",
+                      .description = "the same beside other events",
+                      .parameters = {{.name = "seconds", .type = ParameterType::number, .minimum = 0}},
+                      .handler =
+                          [](const Arguments& arguments, Context& context) {
+                              const std::chrono::duration<double> time{arguments.get<double>("seconds")};
+                              return Reply{{"whole", context.wait_for(time)}};
+                          },
+                      .concurrent = true});
+        add("sleep-later", "replies from another thread after a time",
+            std::bind_front(&TrialService::sleep_later, this),
+            {{.name = "seconds", .type = ParameterType::number, .minimum = 0}});
+        add("tick", "counts again and again, and tells how far it is",
+            [this](const Arguments& arguments, Context&) {
+                ticker_.cancel();
+                const std::chrono::duration<double> interval{arguments.get<double>("seconds")};
+                ticker_ = every(std::chrono::ceil<std::chrono::milliseconds>(interval), "ticker", [this] { ++ticks_; });
+                return Reply{{"ticks", std::exchange(ticks_, 0)}};
+            },
+            {{.name = "seconds", .type = ParameterType::number, .description = "between two", .minimum = 0.001}});
         add("throw", "throws an exception", throw_something,
             {{.name = "what", .description = "std, int or none", .default_value = "std"}});
         add("nested", "runs itself within itself", std::bind_front(&TrialService::nest, this),
@@ -287,6 +308,14 @@ private:
         threads.clear();
         const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
         return {{"seconds", took.count()}};
+    }
+
+    Reply sleep_later(const Arguments& arguments, Context& context) {
+        const std::chrono::duration<double> time{arguments.get<double>("seconds")};
+        sleepers_.emplace_back([reply = context.reply_later(), time] {
+            reply.succeed({{"whole", reply.wait_for(time)}});
+        });
+        return {};
     }
 
     static Parameter optional(std::string name, ParameterType type) {
@@ -392,6 +421,9 @@ private:
 
     std::string greeting_;
     Value::List notes_;
+    servicekit::TimerHandle ticker_;
+    int ticks_ = 0;
+    std::vector<std::jthread> sleepers_;
     // Atomic, since nobody but the library keeps two runs from meeting here.
     std::atomic<int> running_counts_{0};
     std::atomic<int> most_at_once_{0};

@@ -43,6 +43,7 @@ TEST(CommandLineTest, KnowsEveryVerb) {
     for (const VerbDescription& verb : verbs(LispVerbs::shown)) {
         std::vector<std::string> arguments{std::string{verb.name}};
         if (verb.verb == Verb::call || verb.verb == Verb::eval) arguments.emplace_back("status");
+        if (verb.verb == Verb::cancel) arguments.emplace_back("7");
         if (verb.verb == Verb::completion) arguments.emplace_back("bash");
         EXPECT_EQ(parsed(arguments).verb, verb.verb) << verb.name;
     }
@@ -192,7 +193,7 @@ INSTANTIATE_TEST_SUITE_P(
                       Refused{{"status", "--follow"}, "this verb has no option '--follow'\n"},
                       Refused{{"status", "now"}, "unexpected argument 'now'\n"},
                       Refused{{"log-level", "loud"}, "'loud' is not one of the levels trace, debug"},
-                      Refused{{"call"}, "which event?\n"},
+                      Refused{{"call"}, "missing event name\n"},
                       Refused{{"stop", "--timeout", "soon"}, "--timeout takes a number of seconds, not 'soon'\n"},
                       Refused{{"stop", "--timeout=-1"}, "--timeout takes a number of seconds, not '-1'\n"},
                       Refused{{"stop", "--timeout=nan"}, "--timeout takes a number of seconds, not 'nan'\n"},

@@ -204,8 +204,60 @@ TEST_F(InterruptedCallTest, DoesNotClaimToKnowWhatAnOlderServiceDoesNotSay) {
     EXPECT_THAT(error(), HasSubstr("interrupted: 'backup' is queued or runs, and goes on\n"));
 }
 
+TEST_F(InterruptedCallTest, OnATerminalItAsksWhatToDo) {
+    host.streams.set_terminal(os::Stream::in, true);
+    host.streams.type_key('l');
+    EXPECT_EQ(run_interrupted(R"({"progress":{"state":"running","id":7}})", {"call", "backup", "level=1"}), 130);
+    EXPECT_THAT(host.streams.prompts(),
+                ElementsAre("just-another-server: 'backup' runs: [c]ancel, [l]eave or [w]ait? "));
+    EXPECT_THAT(error(), HasSubstr("interrupted: 'backup' runs, and goes on\n"));
+}
+
+TEST_F(InterruptedCallTest, WhoWaitsOnMayCancelLater) {
+    host.streams.set_terminal(os::Stream::in, true);
+    host.streams.type_key('w');
+    host.streams.type_key('c');
+    replies["cancel"] = R"({"id":7,"event":"backup","result":"cancel-initiated"})";
+    // Then nobody types any more.
+    EXPECT_EQ(run_interrupted(R"({"progress":{"state":"running","id":7}})", {"call", "backup", "level=1"}), 130);
+    EXPECT_EQ(host.streams.prompts().size(), 3U);
+    EXPECT_EQ(instance->requests.back(), R"(["cancel",{"id":7},{"timeout":10}])");
+    EXPECT_THAT(error(), HasSubstr("just-another-server: 'backup' runs, and was asked to end\n"));
+}
+
+TEST_F(InterruptedCallTest, OffersNoCancelWhereTheServiceGivesNoId) {
+    host.streams.set_terminal(os::Stream::in, true);
+    host.streams.type_key('l');
+    EXPECT_EQ(run_interrupted(R"({"progress":{"state":"queued"}})", {"call", "backup", "level=1"}), 130);
+    EXPECT_THAT(host.streams.prompts(), ElementsAre("just-another-server: 'backup' is queued: [l]eave or [w]ait? "));
+}
+
+TEST_F(InterruptedCallTest, ACancelThatIsRefusedIsSaidAndTheCallGoesOn) {
+    host.streams.set_terminal(os::Stream::in, true);
+    host.streams.type_key('c');
+    replies["cancel"] = R"({"error":{"code":"not-allowed","message":"uid 7 may not","event":"cancel"}})";
+    EXPECT_EQ(run_interrupted(R"({"progress":{"state":"running","id":7}})", {"call", "backup", "level=1"}), 130);
+    EXPECT_EQ(host.streams.prompts().size(), 2U);
+    EXPECT_THAT(error(), HasSubstr("cannot run 'cancel': uid 7 may not (not-allowed)\n"));
+}
+
 TEST_F(InterruptedCallTest, EndsByTheSignalThatCame) {
     EXPECT_EQ(run_interrupted(R"({"progress":{"state":"running"}})", {"call", "backup"}, SIGTERM), 143);
+}
+
+TEST_F(CallTest, TheVerbCancelSaysWhatItDid) {
+    replies["cancel"] = R"({"id":7,"event":"backup","result":"cancel-initiated"})";
+    EXPECT_EQ(run({"cancel", "7"}), 0);
+    EXPECT_EQ(instance->requests.back(), R"(["cancel",{"id":7},{"timeout":10}])");
+    replies["cancel"] = R"({"id":8,"event":"backup","result":"cancelled"})";
+    EXPECT_EQ(run({"cancel", "8"}), 0);
+    EXPECT_EQ(out(),
+              "just-another-server: 'backup' runs, and was asked to end\n"
+              "just-another-server: 'backup' was taken out of the queue\n");
+    EXPECT_EQ(run({"cancel", "8", "--json"}), 0);
+    EXPECT_THAT(out(), ::testing::EndsWith("{\"id\":8,\"event\":\"backup\",\"result\":\"cancelled\"}\n"));
+    EXPECT_EQ(run({"cancel"}), 64);
+    EXPECT_EQ(run({"cancel", "upload"}), 64);
 }
 
 TEST_F(CallTest, SaysWhatTheServiceDoesNotAllow) {

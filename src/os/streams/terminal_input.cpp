@@ -1,4 +1,4 @@
-#include "os/streams/hidden_line.hpp"
+#include "os/streams/terminal_input.hpp"
 
 #include <poll.h>
 #include <signal.h>
@@ -50,14 +50,21 @@ private:
     sigset_t before_{};
 };
 
-/// The terminal of stdin, which shows nothing that is typed but the end of the line.
+/// The terminal of stdin, which shows nothing that is typed: a line of which it shows the end, or single keys.
 class WithoutEcho {
 public:
-    WithoutEcho() {
+    enum class Input { line, key };
+
+    explicit WithoutEcho(Input input) {
         if (::tcgetattr(STDIN_FILENO, &before_) != 0) return;
         termios quiet = before_;
-        quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-        quiet.c_lflag |= ICANON | ISIG | ECHONL;
+        quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO | ICANON | ECHONL);
+        quiet.c_lflag |= ISIG;
+        if (input == Input::line) quiet.c_lflag |= ICANON | ECHONL;
+        if (input == Input::key) {
+            quiet.c_cc[VMIN] = 1;
+            quiet.c_cc[VTIME] = 0;
+        }
         // A process that is stopped, or dumps its core, would leave the terminal like this.
         for (const int key : {VSUSP, VQUIT}) quiet.c_cc[key] = _POSIX_VDISABLE;
         is_set_ = ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet) == 0;
@@ -81,7 +88,7 @@ void show_on_stderr(std::string_view text) { static_cast<void>(write_whole(STDER
 
 Result<std::optional<std::string>> ask_for_hidden_line(const std::string& prompt) {
     const SignalsPutOff put_off;
-    const WithoutEcho without_echo;
+    const WithoutEcho without_echo{WithoutEcho::Input::line};
     if (!without_echo.is_set()) return os_error("turn off the echo of", "stdin", errno);
     show_on_stderr(prompt);
     std::string line;
@@ -103,6 +110,28 @@ Result<std::optional<std::string>> ask_for_hidden_line(const std::string& prompt
         show_on_stderr("\n");
         if (line.empty()) return std::optional<std::string>{};
         return std::optional{std::move(line)};
+    }
+}
+
+Result<std::optional<char>> ask_for_key(const std::string& prompt, std::string_view keys) {
+    constexpr char end_of_input = '\x04';  // Ctrl-D, which is a key like others here
+    const SignalsPutOff put_off;
+    const WithoutEcho without_echo{WithoutEcho::Input::key};
+    if (!without_echo.is_set()) return os_error("read single keys from", "stdin", errno);
+    show_on_stderr(prompt);
+    for (;;) {
+        if (!put_off.wait_for_input()) {
+            show_on_stderr("\n");
+            return os_error("read", "stdin", EINTR);
+        }
+        char key = end_of_input;
+        const ssize_t count = ::read(STDIN_FILENO, &key, 1);
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0) return os_error("read", "stdin", errno);
+        const bool is_over = count == 0 || key == end_of_input;
+        if (!is_over && keys.find(key) == std::string_view::npos) continue;
+        show_on_stderr(is_over ? "\n" : std::string{key, '\n'});
+        return is_over ? std::optional<char>{} : std::optional{key};
     }
 }
 
