@@ -98,9 +98,12 @@ int call_attended(Session& session, Client& client, const AttendedCall& call,
             // Another one notes the next Ctrl-C. Two at a time would undo what each does to the signals.
             sleep.reset();
             sleep = session.tools.make_sleep();
-            if (!attendance.ask(client)) return true;
-            signal = 0;
-            return false;
+            const bool goes_on = attendance.ask(client);
+            // One that came at the prompt is used up here, or it would end the process when this is over.
+            const bool is_over = !sleep->sleep_for(std::chrono::milliseconds{0});
+            if (is_over) signal = sleep->ended_by();
+            if (goes_on && !is_over) signal = 0;
+            return signal != 0;
         };
         reply = client.call(call.event, call.arguments, options);
         const bool is_given_up = !*reply && reply->error().error().errno_value == EINTR;
