@@ -1,0 +1,10 @@
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+
+/// Makes a small image of a large one. Both are of the format PPM (P6, 8 bits a colour).
+/// The new file is whole as soon as it has its name.
+/// \param width in pixels; an image that is no wider keeps its size
+/// \throws std::runtime_error for a file that can't be read, is no such image, or can't be written
+void make_thumbnail(const std::filesystem::path& image, const std::filesystem::path& thumbnail, std::size_t width);

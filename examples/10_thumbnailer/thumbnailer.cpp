@@ -1,0 +1,88 @@
+#include "thumbnailer.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <exception>
+#include <stdexcept>
+#include <thread>
+
+#include "thumbnail.hpp"
+
+namespace fs = std::filesystem;
+using servicekit::Arguments, servicekit::Context, servicekit::ParameterType, servicekit::Reply;
+
+void describe(servicekit::Schema<ThumbnailerConfig>& config) {
+    using Config = ThumbnailerConfig;
+    config.add("images", &Config::images, "the directory to watch", {.required = true});
+    config.add("thumbnails", &Config::thumbnails, "where thumbnails go", {.required = true});
+    config.add("interval", &Config::interval, "how often to look for new images", {.minimum = 0.01});
+    config.add("workers", &Config::workers, "how many images are made smaller at a time",
+               {.minimum = 1, .maximum = 64});
+    config.add("width", &Config::width, "of a thumbnail, in pixels", {.minimum = 1});
+    config.add("password", &Config::password, "what 'purge' asks for", {.secret = true});
+}
+
+bool Thumbnailer::declare_events() {
+    events().add({.name = "rescan",
+                  .description = "makes the thumbnails that are missing",
+                  .handler = [this](const Arguments&, Context& context) { return rescan(context); },
+                  .hangs_after = std::chrono::minutes{5},
+                  .concurrent = true});
+    events().add({.name = "purge",
+                  .description = "removes thumbnails",
+                  .parameters = {{.name = "older-than",
+                                  .type = ParameterType::integer,
+                                  .description = "seconds",
+                                  .default_value = 0,
+                                  .minimum = 0},
+                                 {.name = "password", .description = "as configured", .secret = true}},
+                  .handler = [this](const Arguments& arguments, Context&) { return purge(arguments); }});
+    return true;
+}
+
+void Thumbnailer::on_load(servicekit::Settings& /*settings*/) { scan_.change(config().interval); }
+
+Reply Thumbnailer::rescan(Context& context) {
+    const std::unique_lock only{one_scan_, std::try_to_lock};
+    if (!only) return {{"result", "another scan runs"}};
+    const auto& [images, thumbnails, interval, workers, width, password] = config();
+    fs::create_directories(thumbnails);
+    std::vector<Path> stale;
+    for (const auto& entry : fs::directory_iterator{images}) {
+        const Path thumbnail = thumbnails / entry.path().filename();
+        if (entry.path().extension() != ".ppm") continue;
+        if (!fs::exists(thumbnail) || fs::last_write_time(thumbnail) < entry.last_write_time())
+            stale.push_back(entry.path());
+    }
+    std::atomic<std::size_t> next{0};
+    std::atomic<std::uint64_t> done{0};
+    const auto work = [&, width = width] {
+        for (std::size_t i = next++; i < stale.size() && !context.stop_token().stop_requested(); i = next++) {
+            try {
+                make_thumbnail(stale[i], thumbnails / stale[i].filename(), width);
+                made_.add();
+            } catch (const std::exception& error) {
+                failed_.add();
+                last_failure_.set(error.what());
+                log().warning("{}", error.what());
+            }
+            context.progress(++done, stale.size(), stale[i].filename().string());
+        }
+    };
+    {
+        std::vector<std::jthread> threads;
+        for (unsigned i = 0; i < workers && i < stale.size(); ++i) threads.emplace_back(work);
+    }
+    return {{"images", done.load()}};
+}
+
+Reply Thumbnailer::purge(const Arguments& arguments) {
+    if (config().password.empty() || arguments.get<std::string>("password") != config().password)
+        throw servicekit::ErrorReply{"wrong password", {}, "not-allowed"};
+    const auto newest =
+        fs::file_time_type::clock::now() - std::chrono::seconds{arguments.get<std::int64_t>("older-than")};
+    std::uint64_t removed = 0;
+    for (const auto& entry : fs::directory_iterator{config().thumbnails})
+        if (entry.last_write_time() <= newest && fs::remove(entry.path())) ++removed;
+    return {{"removed", removed}};
+}

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <servicekit/configured.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <filesystem>
+#include <mutex>
+#include <string>
+#include <vector>
+
+struct ThumbnailerConfig {
+    std::filesystem::path images;
+    std::filesystem::path thumbnails;
+    std::chrono::milliseconds interval = std::chrono::seconds{10};
+    unsigned workers = 2;
+    unsigned width = 64;
+    std::string password;
+};
+
+void describe(servicekit::Schema<ThumbnailerConfig>& config);
+
+/// Keeps a thumbnail of each image in a directory.
+class Thumbnailer : public servicekit::Configured<ThumbnailerConfig> {
+public:
+    using Configured::Configured;
+
+protected:
+    void on_load(servicekit::Settings& settings) override;
+
+private:
+    using Path = std::filesystem::path;
+
+    /// Makes the thumbnails that are missing or old, with several workers.
+    servicekit::Reply rescan(servicekit::Context& context);
+    servicekit::Reply purge(const servicekit::Arguments& arguments);
+    bool declare_events();
+
+    std::mutex one_scan_;
+    servicekit::Counter made_ = values().counter("made", "thumbnails that were made");
+    servicekit::Counter failed_ = values().counter("failed", "images that could not be made smaller");
+    servicekit::Text last_failure_ = values().text("last-failure", "why the last of them could not");
+    servicekit::TimerHandle scan_ = every(std::chrono::seconds{10}, "scan", [this] { post("rescan"); });
+    bool events_are_declared_ = declare_events();
+};
