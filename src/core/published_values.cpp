@@ -2,6 +2,7 @@
 
 #include <mutex>
 #include <stdexcept>
+#include <utility>
 #include <variant>
 
 #include "base/names.hpp"

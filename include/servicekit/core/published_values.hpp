@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <concepts>
 #include <cstddef>
@@ -9,7 +10,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <utility>
+#include <type_traits>
 
 #include "servicekit/base/value.hpp"
 
@@ -45,11 +46,13 @@ class Gauge {
 public:
     Gauge() = default;
     /// One atomic store. A number above 2^63 - 1 is shown as that.
-    void set(std::integral auto value) const noexcept {
+    template <std::integral Number>
+    void set(Number number) const noexcept {
         if (cell_ == nullptr) return;
         constexpr auto highest = std::numeric_limits<std::int64_t>::max();
-        cell_->store(std::cmp_greater(value, highest) ? highest : static_cast<std::int64_t>(value),
-                     std::memory_order_relaxed);
+        if constexpr (std::is_unsigned_v<Number> && sizeof(Number) >= sizeof highest)
+            number = std::min(number, static_cast<Number>(highest));
+        cell_->store(static_cast<std::int64_t>(number), std::memory_order_relaxed);
     }
     /// One atomic add. \param difference may be negative
     void add(std::int64_t difference) const noexcept {

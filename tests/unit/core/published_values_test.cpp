@@ -45,6 +45,8 @@ TEST_F(PublishedValuesTest, AreReadInTheOrderOfTheirDeclarations) {
 
     lines.add();
     lines.add(41);
+    connections.set(true);
+    EXPECT_EQ(connections.value(), 1);
     connections.set(3U);
     connections.add(-5);
     load.set(0.25);
