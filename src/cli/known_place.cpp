@@ -82,7 +82,7 @@ KnownPlace known_place(Session& session, const std::vector<std::pair<std::string
     const auto naming = start_naming(settings, own, program_name(session), host);
     // A value that can't be used may have named another instance.
     if (naming && faults.empty()) {
-        auto records = find_start_records(*naming, trusted_users(settings, host), host);
+        auto records = find_start_records(*naming, host);
         if (auto record = choose(session, settings, std::move(records)))
             return {.source = KnownPlace::Source::record, .record = std::move(record)};
     }

@@ -29,17 +29,6 @@ std::optional<Error> refuse_link(const Paths& paths, const std::vector<uid_t>& u
                  "it is a symbolic link in a directory that others can change"};
 }
 
-std::vector<uid_t> trusted_users(const Settings& settings, const os::Host& host) {
-    std::vector<uid_t> trusted;
-    const auto trust = [&](uid_t uid) {
-        if (host.users->is_one_user(uid)) trusted.push_back(uid);
-    };
-    trust(host.process->effective_user());
-    if (const std::string name = settings.get(setting::user); !name.empty())
-        if (const auto user = host.users->find_user(name); user && *user) trust((*user)->uid);
-    return trusted;
-}
-
 Result<std::optional<Instance>> RunningService::find() {
     std::optional<Error> blind;
     for (const auto witness : {Instance::Witness::lock, Instance::Witness::socket}) {
@@ -68,7 +57,7 @@ Result<std::optional<Instance>> RunningService::ask_lock(const Paths& paths) {
         bystander_ = "'" + paths.pid_file + "' is locked by " + (*owner)->where + ", which is no instance of it";
         return std::optional<Instance>{};
     }
-    Instance instance{.paths = paths, .pid = (*owner)->pid, .users = trusted()};
+    Instance instance{.paths = paths, .pid = (*owner)->pid, .users = trusted_users()};
     const Peer holder{.pid = (*owner)->pid, .uid = (*owner)->uid.value_or(no_id)};
     const bool is_proof = is_closed(paths);
     if (is_proof && holder.uid != no_id && tools_.host.users->is_one_user(holder.uid))
@@ -93,7 +82,7 @@ Result<std::optional<Instance>> RunningService::ask_socket(const Paths& paths) {
         return listening.error();
     }
     if (*listening != os::Listening::yes) return std::optional<Instance>{};
-    if (auto link = refuse_link(paths, trusted(), *tools_.host.files)) return *std::move(link);
+    if (auto link = refuse_link(paths, trusted_users(), *tools_.host.files)) return *std::move(link);
     const auto connection = tools_.host.sockets->connect(paths.control_socket);
     if (!connection) {
         // It may have ended since the probe.
@@ -102,17 +91,17 @@ Result<std::optional<Instance>> RunningService::ask_socket(const Paths& paths) {
         return connection.error();
     }
     const Peer server = (*connection)->peer();
-    if (!may_serve(server, trusted()))
+    if (!may_serve(server, trusted_users()))
         return refuse_stranger(paths, paths.control_socket, "served by " + describe_stranger(server));
     return std::optional{Instance{.paths = paths,
                                   .pid = std::max(server.pid, pid_t{0}),
                                   .witness = Instance::Witness::socket,
-                                  .users = trusted()}};
+                                  .users = trusted_users()}};
 }
 
 Peer RunningService::server_at(const Paths& paths) {
     const Peer nobody{.pid = 0, .uid = no_id};
-    if (refuse_link(paths, trusted(), *tools_.host.files)) return nobody;
+    if (refuse_link(paths, trusted_users(), *tools_.host.files)) return nobody;
     const auto connection = tools_.host.sockets->connect(paths.control_socket);
     Peer server = connection ? (*connection)->peer() : nobody;
     server.pid = std::max(server.pid, pid_t{0});
@@ -127,13 +116,21 @@ Result<std::optional<Instance>> RunningService::refuse_stranger(const Paths& pat
     return std::optional<Instance>{};
 }
 
-const std::vector<uid_t>& RunningService::trusted() {
-    if (!trusted_) trusted_ = trusted_users(settings_, tools_.host);
+const std::vector<uid_t>& RunningService::trusted_users() {
+    if (trusted_) return *trusted_;
+    os::Users& users = *tools_.host.users;
+    trusted_.emplace();
+    const auto trust = [&](uid_t uid) {
+        if (users.is_one_user(uid)) trusted_->push_back(uid);
+    };
+    trust(tools_.host.process->effective_user());
+    if (const std::string name = settings_.get(setting::user); !name.empty())
+        if (const auto user = users.find_user(name); user && *user) trust((*user)->uid);
     return *trusted_;
 }
 
 bool RunningService::is_closed(const Paths& paths) {
-    const auto closed = os::is_closed_directory(*tools_.host.files, directory_of(paths.pid_file), trusted());
+    const auto closed = os::is_closed_directory(*tools_.host.files, directory_of(paths.pid_file), trusted_users());
     return closed && *closed;
 }
 

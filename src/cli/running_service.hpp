@@ -32,9 +32,6 @@ struct Instance {
 ///          and may lead to another service; nothing if it is not
 [[nodiscard]] std::optional<Error> refuse_link(const Paths& paths, const std::vector<uid_t>& users, os::Files& files);
 
-/// Whose files and processes count beside root's: this user's, and those of the user that the setting `user` names.
-[[nodiscard]] std::vector<uid_t> trusted_users(const Settings& settings, const os::Host& host);
-
 /// Finds the running instance of a service, signals it, and waits for its end. Never takes the lock.
 class RunningService {
 public:
@@ -84,7 +81,7 @@ private:
     /// \returns why the process must not be signalled; nothing if it may.
     std::optional<Error> refuse_foreign(const Instance& instance) const;
     /// Whose instances count everywhere, beside root's.
-    [[nodiscard]] const std::vector<uid_t>& trusted();
+    [[nodiscard]] const std::vector<uid_t>& trusted_users();
     /// Whether no stranger can change the directory of the pidfile.
     [[nodiscard]] bool is_closed(const Paths& paths);
 

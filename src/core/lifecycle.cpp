@@ -155,8 +155,9 @@ std::optional<Error> Lifecycle::load(bool in_background) {
     const auto owner = lock.owner();
     if (!owner) return owner.error();
     if (*owner && (*owner)->is_instance) return busy_error(**owner, paths.pid_file);
-    record_ = make_start_record(core_.configuration_.settings(), core_.configuration_.own().schema(),
-                                core_.options().name, paths, core_.host_);
+    const std::string& service = core_.options().name.empty() ? paths.name : core_.options().name;
+    record_ = make_start_record(core_.configuration_.settings(), core_.configuration_.own().schema(), service, paths,
+                                core_.host_);
     if (log.drops_lines()) core_.error_output_.warn("no log file is set, so the log is lost; name one with --log-file");
     return std::nullopt;
 }

@@ -193,9 +193,11 @@ std::vector<std::string> record_directories_of_starts(const os::Host& host) {
     return paths_of(directories_of_starts(host));
 }
 
-std::vector<std::string> record_directories_to_search(const std::string& service, const os::Host& host) {
+std::vector<std::string> record_directories_to_search(const StartNaming& given, const os::Host& host) {
     const auto chosen = chosen_directories(host);
-    return chosen ? paths_of(*chosen) : paths_of(possible_record_directories(service, host));
+    // A service manager's directory is called as the instance is.
+    const auto name = given.arguments.get<std::string>(setting::name.name, given.service);
+    return paths_of(chosen ? *chosen : possible_record_directories(name, host));
 }
 
 Result<void> write_start_record(const StartRecord& record, const os::Host& host) {
@@ -209,10 +211,10 @@ Result<void> write_start_record(const StartRecord& record, const os::Host& host)
     return first ? Result<void>{*first} : Result<void>{};
 }
 
-std::vector<StartRecord> find_start_records(const StartNaming& given, const std::vector<uid_t>& users,
-                                            const os::Host& host) {
+std::vector<StartRecord> find_start_records(const StartNaming& given, const os::Host& host) {
+    const std::vector<uid_t> users = this_user(host);
     std::vector<Shelf> shelves;
-    for (std::string& directory : record_directories_to_search(given.service, host))
+    for (std::string& directory : record_directories_to_search(given, host))
         shelves.emplace_back(std::move(directory), users, host);
 
     std::vector<StartRecord> meant;

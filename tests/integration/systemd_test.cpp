@@ -271,7 +271,8 @@ protected:
     static Command activated(Command command, const Strings& sockets, const std::string& names) {
         Strings activate{"systemd-socket-activate", "--fdname=" + names};
         for (const std::string& socket : sockets) activate.push_back("--listen=" + socket);
-        for (const char* variable : {"NOTIFY_SOCKET", "PATH"}) activate.push_back(std::string{"--setenv="} + variable);
+        for (const char* variable : {"NOTIFY_SOCKET", "PATH", "SERVICEKIT_RECORDS"})
+            activate.push_back(std::string{"--setenv="} + variable);
         command.arguments.insert(command.arguments.begin(), activate.begin(), activate.end());
         return command;
     }

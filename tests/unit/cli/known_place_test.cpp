@@ -410,6 +410,23 @@ TEST_F(KnownPlaceTest, AUserHasRecordsOfItsOwnAndSeesThoseOfRoot) {
     EXPECT_EQ(made, 0);
 }
 
+TEST_F(KnownPlaceTest, RootDoesNotBelieveTheUserOfTheServiceEither) {
+    constexpr uid_t user = 1000;
+    host.users.add_user({.name = "trial", .uid = user, .gid = user});
+    host.files.add_directory("/run/trial", 0755);
+    host.files.set_owner("/run/trial", user, user);
+    host.files.set_owner("/srv", user, user);
+    options.log_file = "/srv/log";
+    host.environment.set("RUNTIME_DIRECTORY", "/run/trial");
+    const pid_t pid = start({}, user);
+    host.environment.unset("RUNTIME_DIRECTORY");
+    EXPECT_THAT(host.files.names_in("/run/trial/servicekit"), SizeIs(1));
+    EXPECT_EQ(verb({"pid"}, user).out, std::to_string(pid) + "\n");
+    EXPECT_EQ(made, 0);
+    EXPECT_EQ(verb({"pid", "--user", "trial"}).out, std::to_string(pid) + "\n");
+    EXPECT_EQ(made, 1);
+}
+
 TEST_F(KnownPlaceTest, WithoutARuntimeDirectoryTheRecordIsInThePrivateOne) {
     constexpr uid_t user = 1000;
     host.files.set_permissions("/tmp", 01777);
