@@ -1,5 +1,6 @@
 // A Worker as a service in a container. It logs JSON lines on stdout, reaps orphans as pid 1, and answers `health`.
-#include <servicekit/servicekit.hpp>
+#include <servicekit/configured.hpp>
+#include <servicekit/main.hpp>
 
 #include <string>
 
@@ -7,25 +8,26 @@
 
 using servicekit::Reply, servicekit::Settings;
 
-class SpoolWorker final : public servicekit::ContainerService {
-    void on_load(Settings& settings) override {
-        if (settings.is_client()) return;
-        const servicekit::AppConfiguration app = settings.app();
-        app.allow_only({"command", "spool"});
-        app.needs_restart({"spool"});
-        const auto command = app.get<std::string>("command");
-        const auto spool = app.get<std::string>("spool");
+struct WorkerConfig {
+    std::string command;
+    std::string spool;
+};
 
-        worker_.set_command(command);
-        spool_ = spool;
+void describe(servicekit::Schema<WorkerConfig>& config) {
+    config.add("command", &WorkerConfig::command, "what each file of the spool is given to", {.required = true});
+    config.add("spool", &WorkerConfig::spool, "the directory of the files", {.required = true, .needs_restart = true});
+}
+
+class SpoolWorker final : public servicekit::Configured<WorkerConfig, servicekit::ContainerService> {
+    void on_load(Settings& settings) override {
+        if (!settings.is_client()) worker_.set_command(config().command);
     }
 
-    void on_start() override { worker_.start(spool_); }
+    void on_start() override { worker_.start(config().spool); }
     void on_stop() override { worker_.stop(); }
     void on_status(Reply& reply) override { reply.set("done", worker_.done()).set("failed", worker_.failed()); }
 
     Worker worker_;
-    std::string spool_;
 };
 
 int main(int argc, char** argv) {

@@ -174,8 +174,7 @@ void Configuration::publish() {
                         Object{{"value", is_config ? Value{config_path_} : row.value}, {"origin", row.origin}});
     }
     Object report{{"settings", std::move(settings)}};
-    if (Value app = app_in_use(in_force_); !app.is_null())
-        report.append("app", app_in_words(app, in_force_.app_secret_keys(), own_.schema()));
+    if (Value app = app_in_use(in_force_); !app.is_null()) report.append("app", app_in_words(app, own_.schema()));
     const std::lock_guard guard{report_mutex_};
     report_ = std::move(report);
 }
@@ -206,39 +205,25 @@ void Configuration::begin_own(const LayeredSettings& settings, const Value& app)
 }
 
 Value Configuration::app_in_use(const LayeredSettings& settings) const {
-    if (own_.schema() != nullptr) {
-        Value in_use = settings.app_value();
-        for (const ConfigKey& key : own_.schema()->keys())
-            if (key.options.needs_restart) in_use = with_value_of(in_use, at_start_.app_value(), key.path);
-        return in_use;
-    }
-    if (!settings.app_value().is_object() || !at_start_.app_value().is_object()) return settings.app_value();
-    const Object& at_start = at_start_.app_value().as_object();
-    Object in_use;
-    for (const auto& [key, value] : settings.app_value().as_object())
-        if (!settings.app_needs_restart(key))
-            in_use.append(key, value);
-        else if (const Value* earlier = at_start.find(key))
-            in_use.append(key, *earlier);
-    for (const auto& [key, value] : at_start)
-        if (settings.app_needs_restart(key) && !in_use.contains(key)) in_use.append(key, value);
+    Value in_use = settings.app_value();
+    if (own_.schema() == nullptr) return in_use;
+    for (const ConfigKey& key : own_.schema()->keys())
+        if (key.options.needs_restart) in_use = with_value_of(in_use, at_start_.app_value(), key.path);
     return in_use;
 }
 
 Configuration::ChangedKeys Configuration::changed_app_keys(const LayeredSettings& next) const {
     ChangedKeys changed;
-    if (own_.schema() != nullptr) {
-        for (const ConfigKey& key : own_.schema()->keys()) {
-            const Value& before = key.options.needs_restart ? at_start_.app_value() : in_force_.app_value();
-            if (key.value_in(before) == key.value_in(next.app_value())) continue;
-            (key.options.needs_restart ? changed.needs_restart : changed.applied).emplace_back(key.pointer());
-        }
+    if (own_.schema() == nullptr) {
+        for (const std::string& key : changed_keys(in_force_.app_value(), next.app_value()))
+            changed.applied.emplace_back("/app" + pointer_token(key));
         return changed;
     }
-    for (const std::string& key : changed_keys(in_force_.app_value(), next.app_value()))
-        if (!next.app_needs_restart(key)) changed.applied.emplace_back("/app" + pointer_token(key));
-    for (const std::string& key : changed_keys(at_start_.app_value(), next.app_value()))
-        if (next.app_needs_restart(key)) changed.needs_restart.emplace_back("/app" + pointer_token(key));
+    for (const ConfigKey& key : own_.schema()->keys()) {
+        const Value& before = key.options.needs_restart ? at_start_.app_value() : in_force_.app_value();
+        if (key.value_in(before) == key.value_in(next.app_value())) continue;
+        (key.options.needs_restart ? changed.needs_restart : changed.applied).emplace_back(key.pointer());
+    }
     return changed;
 }
 

@@ -2,7 +2,6 @@
 
 #include <functional>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -54,10 +53,6 @@ public:
     [[nodiscard]] const Value& app_value() const noexcept { return app_; }
     /// The fault of a key under `app` as an error that names the config file.
     [[nodiscard]] ConfigurationError app_fault(const InvalidKey& fault) const;
-    /// Whether the program said that a key under `app` needs a restart.
-    [[nodiscard]] bool app_needs_restart(const std::string& key) const { return app_notes_.restart_keys.contains(key); }
-    /// Of those under `app`, which are not to be shown.
-    [[nodiscard]] const std::set<std::string>& app_secret_keys() const noexcept { return app_notes_.secret_keys; }
 
 private:
     struct Contents {

@@ -75,13 +75,9 @@ std::vector<SettingInForce> settings_in_force(const Settings& settings, const Pa
     return rows;
 }
 
-Value app_in_words(const Value& app, const std::set<std::string>& secret_keys, const ConfigSchema* schema) {
+Value app_in_words(const Value& app, const ConfigSchema* schema) {
     Value shown = for_people(app);
     if (!shown.is_object()) return shown;
-    Object members = std::move(shown).as_object();
-    for (const std::string& key : secret_keys)
-        if (Value* value = members.find(key)) *value = hidden;
-    shown = std::move(members);
     if (schema != nullptr)
         for (const ConfigKey& key : schema->keys())
             if (key.options.secret && find_at(shown, key.path) != nullptr)

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,9 +24,8 @@ struct SettingInForce {
                                                             const LogPlan& log, const ControlAccess& control);
 
 /// The program's own part of the config file, for people: the values of keys that look like secrets, or that the program
-/// has named as such, are `***`, and passwords in URLs.
+/// has declared as such, are `***`, and passwords in URLs.
 /// \param schema of the keys, if the program has declared them
-[[nodiscard]] Value app_in_words(const Value& app, const std::set<std::string>& secret_keys,
-                                 const ConfigSchema* schema = nullptr);
+[[nodiscard]] Value app_in_words(const Value& app, const ConfigSchema* schema = nullptr);
 
 }  // namespace servicekit

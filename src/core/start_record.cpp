@@ -50,7 +50,7 @@ bool is_relative_path(const LayeredSettings& settings, std::string_view name) {
 }
 
 void add_own_keys(StartNaming& naming, const LayeredSettings& settings, const ConfigSchema& own) {
-    const Value shown = app_in_words(settings.app_value(), {}, &own);
+    const Value shown = app_in_words(settings.app_value(), &own);
     for (const ConfigKey& key : own.keys()) {
         if (!key.options.decides_place || key.options.secret) continue;
         const SettingsLayer layer = settings.app_layer_of(key);

@@ -380,7 +380,8 @@ TEST_F(VerbsTest, WhereTellsTheLayerOfEachSetting) {
     EXPECT_THAT(where.out, row("start-timeout", "7", "command-line"));
     EXPECT_THAT(where.out, row("working-directory", "/", "built-in"));
     EXPECT_THAT(where.out, row("user", "-", "not set"));
-    EXPECT_THAT(where.out, HasSubstr(R"({"greeting":"hello"})"));
+    EXPECT_THAT(where.out, row("app.greeting", "hello", "config-file"));
+    EXPECT_THAT(where.out, row("app.start-hangs", "false", "built-in"));
 }
 
 TEST_F(VerbsTest, WhereTellsWhatOnLoadHasSet) {
@@ -473,8 +474,7 @@ TEST_F(VerbsTest, WhereShowsWhatTheRunningServiceHasInstead) {
     EXPECT_EQ(where.exit_code, 0) << where;
     EXPECT_THAT(where.out, ContainsRegex("start-timeout +90 +built-in +running: 7 \\(command-line\\)\n"));
     EXPECT_THAT(where.out, ContainsRegex("control-mode +600 +policy\n"));
-    EXPECT_THAT(where.out, HasSubstr("{\"greeting\":\"good day\"}"));
-    EXPECT_THAT(where.out, HasSubstr("running: {\"greeting\":\"hello\"}"));
+    EXPECT_THAT(where.out, ContainsRegex("app.greeting +good day +config-file +running: hello\n"));
     EXPECT_THAT(where.out, Not(HasSubstr("left to the policy")));
     const Outcome json = trial.verb({"where", "--json"});
     EXPECT_THAT(json.out, HasSubstr(R"("start-timeout":{"value":90,"origin":"built-in","running":{"value":7)"));

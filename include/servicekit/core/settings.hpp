@@ -4,9 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <initializer_list>
 #include <optional>
-#include <set>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -94,11 +92,9 @@ public:
 /// A view: valid as long as the Settings it came from.
 class AppConfiguration {
 public:
-    /// What a load event says of keys, and what a load for a client went on in spite of.
+    /// What a load for a client went on in spite of.
     struct Notes {
-        std::set<std::string> restart_keys = {};
-        std::set<std::string> secret_keys = {};
-        bool tolerates = false;  ///< unknown keys, and wrong values of keys that have a fallback
+        bool tolerates = false;  ///< wrong values of keys that have a fallback
         std::vector<std::string> tolerated = {};
     };
 
@@ -128,22 +124,8 @@ public:
     [[nodiscard]] bool has(std::string_view key) const { return find(key) != nullptr; }
     /// The object under `key`; an empty one where there is none. \throws ConfigurationError where it is no object
     [[nodiscard]] AppConfiguration section(std::string_view key) const;
-    /// \throws ConfigurationError naming the first key that is not in `known`: a typing error, most likely. Not for a client,
-    ///         whose verb warns of it and goes on.
-    void allow_only(std::initializer_list<std::string_view> known) const;
-    /// Says of keys that the running program can't take up what they say before its next start, as the port that it
-    /// listens at. The reply of a reload then has those that differ from what they were at the start under
-    /// `needs-restart`, and not under `applied`. A key whose value is an object counts as a whole.
-    /// For the load event; holds from then on, so that it is enough to say it in each load, or in the first.
-    /// \throws std::logic_error for settings that nobody is making, and for a section
-    void needs_restart(std::initializer_list<std::string_view> keys) const;
-    /// Says of keys that nobody is to see their values: `where` and the event `settings` show `***`. Keys that have a word
-    /// such as "password", "secret" or "token" in them are hidden without that. For the load event, as needs_restart().
-    void secret(std::initializer_list<std::string_view> keys) const;
 
 private:
-    [[nodiscard]] Notes& notes_of_whole(const char* function) const;
-
     template <class T>
     [[nodiscard]] T read(const Value& value, std::string_view key) const {
         try {

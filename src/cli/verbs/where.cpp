@@ -49,7 +49,7 @@ Planned planned_settings(Session& session, const Paths& paths) {
         policies.control.configure(*deployment);
     }
     Planned planned{.settings = settings_in_force(settings, paths, policies.log.plan(), policies.control.access()),
-                    .app = app_in_words(settings.app_value(), settings.app_secret_keys(), own_schema(session))};
+                    .app = app_in_words(settings.app_value(), own_schema(session))};
     if (const ConfigSchema* own = own_schema(session))
         for (const ConfigKey& key : own->keys())
             planned.own.push_back({&key, key.value_in(planned.app), to_string(settings.app_layer_of(key))});

@@ -29,7 +29,8 @@
 #include <utility>
 #include <vector>
 
-#include <servicekit/servicekit.hpp>
+#include <servicekit/configured.hpp>
+#include <servicekit/main.hpp>
 
 using servicekit::Arguments, servicekit::Context, servicekit::Parameter, servicekit::ParameterType, servicekit::Reply,
     servicekit::Settings, servicekit::Value;
@@ -189,7 +190,46 @@ Reply big_reply(const Arguments& arguments, Context&) {
 
 }  // namespace
 
-class TrialService final : public servicekit::Service {
+/// What it is to do wrong. Lines are waited for in a FIFO of that path.
+struct TrialConfig {
+    std::string greeting = "hello";
+    bool load_throws = false;
+    std::string load_waits_for_line;
+    std::string load_runs;  ///< a command
+    bool start_throws = false;
+    bool start_aborts = false;
+    bool start_hangs = false;
+    std::string start_waits_for_line;
+    bool stop_throws = false;
+    bool stop_hangs = false;
+    bool kill_hangs = false;
+    bool kill_throws = false;
+    bool status_hangs = false;
+    bool status_throws = false;
+    std::string run_directory;  ///< that the load event chooses
+    Value table;                ///< for a large file
+};
+
+void describe(servicekit::Schema<TrialConfig>& config) {
+    config.add("greeting", &TrialConfig::greeting)
+        .add("load-throws", &TrialConfig::load_throws)
+        .add("load-waits-for-line", &TrialConfig::load_waits_for_line)
+        .add("load-runs", &TrialConfig::load_runs)
+        .add("start-throws", &TrialConfig::start_throws)
+        .add("start-aborts", &TrialConfig::start_aborts)
+        .add("start-hangs", &TrialConfig::start_hangs)
+        .add("start-waits-for-line", &TrialConfig::start_waits_for_line)
+        .add("stop-throws", &TrialConfig::stop_throws)
+        .add("stop-hangs", &TrialConfig::stop_hangs)
+        .add("kill-hangs", &TrialConfig::kill_hangs)
+        .add("kill-throws", &TrialConfig::kill_throws)
+        .add("status-hangs", &TrialConfig::status_hangs)
+        .add("status-throws", &TrialConfig::status_throws)
+        .add("run-directory", &TrialConfig::run_directory)
+        .add("table", &TrialConfig::table);
+}
+
+class TrialService final : public servicekit::Configured<TrialConfig> {
 public:
     TrialService() {
         const Parameter text{.name = "text", .description = "any text"};
@@ -323,23 +363,15 @@ private:
     }
 
     void on_load(Settings& settings) override {
-        const auto app = settings.app();
-        app.allow_only({"greeting", "load-throws", "load-waits-for-line", "load-runs", "start-throws", "start-aborts",
-                        "start-hangs", "start-waits-for-line", "stop-throws", "stop-hangs", "kill-hangs", "kill-throws",
-                        "status-hangs", "status-throws", "run-directory", "table"});
-        if (!is_reload()) load_first(app, settings.is_client());
-        if (app.get<bool>("load-throws", false)) throw std::runtime_error("load throws on purpose");
-        auto greeting = app.get<std::string>("greeting", "hello");
-        if (app.has("run-directory"))
-            settings.set(servicekit::setting::run_directory, app.get<std::string>("run-directory"));
-        greeting_ = std::move(greeting);
+        if (!is_reload()) load_first(settings.is_client());
+        if (config().load_throws) throw std::runtime_error("load throws on purpose");
+        if (!config().run_directory.empty()) settings.set(servicekit::setting::run_directory, config().run_directory);
     }
 
     /// Verbs that talk to a service do the same if TRIAL_LOADS_AS_CLIENT is set.
-    void load_first(const servicekit::AppConfiguration& app, bool is_client) {
+    void load_first(bool is_client) {
         if (is_client && std::getenv("TRIAL_LOADS_AS_CLIENT") == nullptr) return;
-        if (app.has("load-runs")) {
-            const auto command = app.get<std::string>("load-runs");
+        if (const std::string& command = config().load_runs; !command.empty()) {
             const auto run = [&command] {
                 if (std::system(command.c_str()) != 0) std::abort();
             };
@@ -348,38 +380,36 @@ private:
             else
                 run();
         }
-        if (app.has("load-waits-for-line")) wait_for_line(app.get<std::string>("load-waits-for-line"));
+        if (!config().load_waits_for_line.empty()) wait_for_line(config().load_waits_for_line);
     }
 
     void on_start() override {
-        if (asks("start-throws")) throw std::runtime_error("start throws on purpose");
-        if (asks("start-aborts")) std::abort();
-        if (asks("start-hangs")) hang();
-        if (const auto path = settings().app().get<std::string>("start-waits-for-line", ""); !path.empty()) {
+        if (config().start_throws) throw std::runtime_error("start throws on purpose");
+        if (config().start_aborts) std::abort();
+        if (config().start_hangs) hang();
+        if (const std::string& path = config().start_waits_for_line; !path.empty()) {
             log().info("on_start waits");
             wait_for_line(path);
         }
     }
 
     void on_stop() override {
-        if (asks("stop-throws")) throw std::runtime_error("stop throws on purpose");
-        if (asks("stop-hangs")) hang();
+        if (config().stop_throws) throw std::runtime_error("stop throws on purpose");
+        if (config().stop_hangs) hang();
         log().info("on_stop ran");
     }
 
     void on_kill() override {
-        if (asks("kill-hangs")) hang();
-        if (asks("kill-throws")) throw std::runtime_error("kill throws on purpose");
+        if (config().kill_hangs) hang();
+        if (config().kill_throws) throw std::runtime_error("kill throws on purpose");
         log().info("on_kill ran");
     }
 
     void on_status(Reply& reply) override {
-        if (asks("status-hangs")) hang();
-        if (asks("status-throws")) throw std::runtime_error("status throws on purpose");
-        reply.set("greeting", greeting_).set("notes", notes_);
+        if (config().status_hangs) hang();
+        if (config().status_throws) throw std::runtime_error("status throws on purpose");
+        reply.set("greeting", config().greeting).set("notes", notes_);
     }
-
-    [[nodiscard]] bool asks(std::string_view what) const { return settings().app().get<bool>(what, false); }
 
     Reply nest(const Arguments& arguments, Context&) {
         const auto depth = arguments.get<std::int64_t>("depth");
@@ -419,7 +449,6 @@ private:
         return {{"notes", notes_}};
     }
 
-    std::string greeting_;
     Value::List notes_;
     servicekit::TimerHandle ticker_;
     int ticks_ = 0;

@@ -1,6 +1,7 @@
 #include "cli/client_load.hpp"
 
 #include <cerrno>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -16,6 +17,11 @@ using Arguments = std::vector<std::string>;
 
 constexpr const char* default_settings =
     R"({"settings":{"config":{"value":null,"origin":"not set"},"run-directory":{"value":"/run","origin":"follows from the others"},"pid-file":{"value":"/run/just-another-server.pid","origin":"follows from the others"}}})";
+
+struct PortConfig {
+    int port = 80;
+};
+void describe(Schema<PortConfig>& config) { config.add("port", &PortConfig::port); }
 
 /// An instance runs in the default place, and the verbs are given a configuration.
 class ClientLoadTest : public ProgramFixture {
@@ -102,10 +108,9 @@ TEST_F(ClientLoadTest, ARunDirectoryAloneNamesThePlaceOfOneService) {
 }
 
 TEST_F(ClientLoadTest, GoesOnInSpiteOfAFaultElsewhere) {
-    hooks.on_load = [](Settings& settings) {
-        settings.app().allow_only({"port"});
-        static_cast<void>(settings.app().get<int>("port", 80));
-    };
+    auto schema = std::make_shared<Schema<PortConfig>>();
+    describe(*schema);
+    own = schema;
     for (const char* const config : {R"({"log-levle": "debug"})", R"({"stop-timeout": "soon"})",
                                      R"({"app": {"prot": 1}})", R"({"app": {"port": "http"}})", R"({"app": 5})"}) {
         if (host.files.exists("/etc/x.json")) host.files.take_away("/etc/x.json");

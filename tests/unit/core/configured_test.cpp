@@ -104,6 +104,9 @@ TEST_F(ConfiguredTest, AReloadSaysWhichKeysItAppliedAndWhichNeedARestart) {
     EXPECT_THAT(service().seen.back(), HasSubstr("hello"));
     EXPECT_THAT(life.ask(R"(["settings"])"),
                 HasSubstr(R"("app":{"greeting":"hello","port":8080,"limits":{"lines":11},"password":"***"})"));
+    EXPECT_EQ(life.ask(R"(["reload"])"), R"({"applied":[],"needs-restart":["/app/port"]})");
+    configure(R"({"greeting": "hello", "port": 8080, "limits": {"lines": 11}, "password": "b"})");
+    EXPECT_EQ(life.ask(R"(["reload"])"), R"({"applied":[],"needs-restart":[]})");
 }
 
 TEST_F(ConfiguredTest, AReloadThatFailsLeavesItAsItIs) {
