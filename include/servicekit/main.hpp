@@ -5,10 +5,12 @@
 #include <memory>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "servicekit/core/config_schema.hpp"
 #include "servicekit/core/service_base.hpp"
 #include "servicekit/core/service_options.hpp"
+#include "servicekit/program_verb.hpp"
 #include "servicekit/service.hpp"
 
 namespace servicekit {
@@ -20,6 +22,7 @@ struct Program {
     std::function<std::unique_ptr<ServiceBase>()> make;
     /// Makes a plain service that has the same policies, options and configuration. Null: there is none.
     std::function<std::unique_ptr<ServiceBase>()> make_stand_in = nullptr;
+    std::vector<ProgramVerb> verbs = {};
 };
 
 int service_main(int argc, char** argv, const Program& program);
@@ -84,8 +87,9 @@ std::shared_ptr<const ConfigSchema> schema_of() {
 
 /// Gives a service the command line that every service program has: start, stop, status, call... (`--help` lists them).
 /// For a plain Service, with functions in place of a subclass.
+/// \param verbs more of them, of the program's own
 /// \returns the exit code for main()
-int service_main(int argc, char** argv, ServiceBase& service);
+int service_main(int argc, char** argv, ServiceBase& service, const std::vector<ProgramVerb>& verbs = {});
 
 /// The same for a class of the program's own.
 /// \code
@@ -102,8 +106,9 @@ int service_main(int argc, char** argv, ServiceBase& service);
 /// its load event, too.
 template <std::derived_from<ServiceBase> T>
 requires std::constructible_from<T, ServiceOptions> || std::default_initializable<T>
-int service_main(int argc, char** argv, ServiceOptions options = {}) {
+int service_main(int argc, char** argv, ServiceOptions options = {}, std::vector<ProgramVerb> verbs = {}) {
     detail::Program program;
+    program.verbs = std::move(verbs);
     program.make = [&options]() -> std::unique_ptr<ServiceBase> {
         if constexpr (std::constructible_from<T, ServiceOptions>) {
             return std::make_unique<T>(options);

@@ -13,6 +13,7 @@
 #include "base/names.hpp"
 #include "base/parse_number.hpp"
 #include "cli/help.hpp"
+#include "cli/program_verbs.hpp"
 #include "cli/setting_options.hpp"
 #include "cli/settings_layers.hpp"
 #include "core/setting_kind.hpp"
@@ -30,8 +31,6 @@ constexpr std::array<std::string_view, 19> verb_options{
     "--ready",  "--max-busy",      "--follow",       "--lines",   "--since",   "--channel", "--schema",
     "--socket", "--notify-reload", "--help",         "--version", "--package"};
 constexpr std::string_view short_options = "fhn";
-/// How the scripts of `completion` call the program.
-constexpr std::string_view inner_verb = "complete";
 
 std::string dashed(std::string_view setting) { return "--" + std::string{setting}; }
 
@@ -62,6 +61,22 @@ bool takes_next(std::string_view option, std::string_view next, const ConfigSche
     return std::any_of(settings.begin(), settings.end(), [&](const SettingOption& setting) {
         return !setting.placeholder.empty() && option == dashed(setting.name);
     });
+}
+
+bool takes_positional_keys(Verb verb) {
+    switch (verb) {
+        case Verb::log_level:
+        case Verb::call:
+        case Verb::cancel:
+        case Verb::eval:
+        case Verb::completion:
+        case Verb::crashes:
+        case Verb::complete:
+        case Verb::program:
+            return false;
+        default:
+            return true;
+    }
 }
 
 namespace {
@@ -199,6 +214,36 @@ void declare_own_options(CLI::App& app, Invocation& into) {
     }
 }
 
+void declare_positional_keys(CLI::App& app, const ConfigSchema& own) {
+    for (const ConfigKey& key : own.keys())
+        if (key.options.positional)
+            app.add_option_function<std::string>(
+                   key.placeholder(), [](const std::string&) {}, key.description)
+                ->type_name("");
+}
+
+void declare_program_verb(CLI::App& app, const ProgramVerb& verb) {
+    for (const Parameter& positional : verb.arguments) {
+        const std::string name = placeholder_of(positional);
+        const std::string text = text_of(positional);
+        // The values are taken from the option itself afterwards.
+        auto* const option = positional.type == ParameterType::list
+                                 ? app.add_option_function<std::vector<std::string>>(
+                                       name, [](const std::vector<std::string>&) {}, text)
+                                 : app.add_option_function<std::string>(
+                                       name, [](const std::string&) {}, text);
+        option->type_name("");
+    }
+    for (const Parameter& option : verb.options) {
+        const std::string placeholder = value_placeholder_of(option);
+        const std::string text = text_of(option);
+        if (placeholder.empty())
+            app.add_flag(dashed(option.name), text);
+        else
+            add_value_option(app, dashed(option.name), placeholder, text);
+    }
+}
+
 /// The options that a verb takes, as a command line of it is read by.
 /// \param mentioned_in the command line; null: all settings are declared
 void declare(CLI::App& app, Invocation& into, const ServiceOptions& about, const ConfigSchema* own,
@@ -207,6 +252,8 @@ void declare(CLI::App& app, Invocation& into, const ServiceOptions& about, const
     app.set_help_flag("-h,--help", "print this");
     app.set_version_flag("--version", version_text(about), "print the version");
     declare_own_options(app, into);
+    if (into.program_verb != nullptr) declare_program_verb(app, *into.program_verb);
+    if (own != nullptr && takes_positional_keys(into.verb)) declare_positional_keys(app, *own);
     declare_settings(app, mentioned_in, own);
 }
 
@@ -222,7 +269,9 @@ private:
     /// The first argument that is no option and belongs to none.
     [[nodiscard]] std::optional<std::size_t> verb_position() const;
     [[nodiscard]] Answer answer_without_verb() const;
-    std::optional<Answer> read_verb(const VerbDescription& verb, Arguments rest);
+    std::optional<Answer> read_verb(std::string_view text, Arguments rest);
+    std::optional<Answer> take_positional_keys(const CLI::App& app);
+    std::optional<Answer> take_given(const CLI::App& app, const ProgramVerb& verb);
     /// Takes `--` and all behind it away: forms, however they begin.
     void take_forms_behind_dashes(Arguments& rest);
     std::optional<Answer> take_values(const CLI::App& app);
@@ -251,18 +300,23 @@ std::variant<Invocation, Answer> Reading::read() {
     const std::string& name = arguments_[*position];
     if (is_option(name)) return refuse_option(name);
     const VerbDescription* verb = find_verb(name);
-    if (verb == nullptr) {
+    const ProgramVerb* const added = verb == nullptr ? find_program_verb(dialect_.verbs, name) : nullptr;
+    if (verb == nullptr && added == nullptr) {
         std::vector<std::string_view> names;
         for (const VerbDescription& known : verbs(dialect_.lisp)) names.push_back(known.name);
+        if (dialect_.verbs != nullptr)
+            for (const ProgramVerb& known : *dialect_.verbs) names.push_back(known.name);
         return refuse("there is no verb '" + name + "'" + did_you_mean(name, names));
     }
     command_ += " " + name;
-    invocation_.verb = verb->verb;
+    invocation_.verb = added != nullptr ? Verb::program : verb->verb;
+    invocation_.program_verb = added;
     invocation_.words_from_verb = arguments_.size() - *position;
     Arguments rest = arguments_;
     rest.erase(rest.begin() + static_cast<std::ptrdiff_t>(*position));
-    if (verb->verb == Verb::eval) take_forms_behind_dashes(rest);
-    if (auto answer = read_verb(*verb, std::move(rest))) return std::move(*answer);
+    if (invocation_.verb == Verb::eval) take_forms_behind_dashes(rest);
+    if (auto answer = read_verb(added != nullptr ? added->description : verb->text, std::move(rest)))
+        return std::move(*answer);
     return std::move(invocation_);
 }
 
@@ -294,11 +348,11 @@ Answer Reading::answer_without_verb() const {
     };
     if (has("--help") || has("-h")) return {.text = help_text(about_, dialect_)};
     if (has("--version")) return {.text = version_text(about_)};
-    return {ExitCode::usage, os::Stream::error, usage_text(about_, dialect_.lisp)};
+    return {ExitCode::usage, os::Stream::error, usage_text(about_, dialect_)};
 }
 
-std::optional<Answer> Reading::read_verb(const VerbDescription& verb, Arguments rest) {
-    CLI::App app{std::string{verb.text}, command_};
+std::optional<Answer> Reading::read_verb(std::string_view text, Arguments rest) {
+    CLI::App app{std::string{text}, command_};
     declare(app, invocation_, about_, dialect_.own, &rest);
     app.allow_extras();
 
@@ -320,10 +374,50 @@ std::optional<Answer> Reading::read_verb(const VerbDescription& verb, Arguments 
     return take_values(app);
 }
 
+std::optional<Answer> Reading::take_given(const CLI::App& app, const ProgramVerb& verb) {
+    const auto missing = [](const Parameter& parameter, const CLI::Option& option) {
+        return option.count() == 0 && !parameter.default_value;
+    };
+    for (const Parameter& positional : verb.arguments) {
+        const CLI::Option& option = *app.get_option(placeholder_of(positional));
+        if (missing(positional, option)) return refuse("missing " + placeholder_of(positional));
+        if (option.count() == 0) continue;
+        if (positional.type == ParameterType::list)
+            invocation_.given_lists.emplace_back(positional.name, option.results());
+        else
+            invocation_.given.emplace_back(positional.name, option.results().back());
+    }
+    for (const Parameter& parameter : verb.options) {
+        const CLI::Option& option = *app.get_option(dashed(parameter.name));
+        const bool is_flag = parameter.type == ParameterType::boolean;
+        if (!is_flag && missing(parameter, option)) return refuse("missing --" + parameter.name);
+        if (option.count() > 0)
+            invocation_.given.emplace_back(parameter.name, is_flag ? "true" : option.results().back());
+        else if (is_flag && !parameter.default_value)
+            invocation_.given.emplace_back(parameter.name, "false");
+    }
+    return std::nullopt;
+}
+
+std::optional<Answer> Reading::take_positional_keys(const CLI::App& app) {
+    if (dialect_.own == nullptr || !takes_positional_keys(invocation_.verb)) return std::nullopt;
+    for (const ConfigKey& key : dialect_.own->keys()) {
+        if (!key.options.positional) continue;
+        auto value = given(app, key.placeholder());
+        if (!value) continue;
+        if (given(app, dashed(key.option())))
+            return refuse(key.placeholder() + " is given twice, as '" + *value + "' and with --" + key.option());
+        invocation_.settings.emplace_back(key.option(), std::move(*value));
+    }
+    return std::nullopt;
+}
+
 std::optional<Answer> Reading::take_values(const CLI::App& app) {
     for (const SettingOption& setting : setting_options(dialect_.own))
         if (auto value = given(app, dashed(setting.name)))
             invocation_.settings.emplace_back(setting.name, std::move(*value));
+    if (invocation_.program_verb != nullptr) return take_given(app, *invocation_.program_verb);
+    if (auto answer = take_positional_keys(app)) return answer;
     for (const auto& [option, into] :
          {std::pair{"--timeout", &invocation_.timeout}, {"--max-busy", &invocation_.max_busy}}) {
         const auto text = given(app, option);
@@ -387,9 +481,10 @@ Answer Reading::refuse_option(const std::string& option) const {
 
 }  // namespace
 
-std::vector<OptionDescription> options_of(Verb verb, const ConfigSchema* own) {
+std::vector<OptionDescription> options_of(Verb verb, const ConfigSchema* own, const ProgramVerb* program_verb) {
     CLI::App app;
     Invocation into{.verb = verb};
+    into.program_verb = program_verb;
     declare(app, into, {}, own, nullptr);
     std::vector<OptionDescription> options;
     for (const CLI::Option* option : app.get_options()) {

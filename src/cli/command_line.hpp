@@ -31,6 +31,9 @@ struct Answer {
 /// \returns what is wrong with an option that the program has chosen for a key
 [[nodiscard]] std::optional<Error> check_own_options(const ConfigSchema* own);
 
+/// How the scripts of `completion` call the program.
+inline constexpr std::string_view inner_verb = "complete";
+
 /// An option as a command line may have it.
 struct OptionDescription {
     std::string name;         ///< with its dashes
@@ -39,7 +42,12 @@ struct OptionDescription {
 };
 
 /// Every option that a verb takes, from the declarations that its command lines are read by: its own, and the settings.
-[[nodiscard]] std::vector<OptionDescription> options_of(Verb verb, const ConfigSchema* own = nullptr);
+/// \param program_verb the one that is meant by Verb::program
+[[nodiscard]] std::vector<OptionDescription> options_of(Verb verb, const ConfigSchema* own = nullptr,
+                                                        const ProgramVerb* program_verb = nullptr);
+
+/// Whether the verb leaves what is no option to positional keys of the program's own configuration.
+[[nodiscard]] bool takes_positional_keys(Verb verb);
 
 /// Whether the argument after an option is its value.
 [[nodiscard]] bool takes_next(std::string_view option, std::string_view next, const ConfigSchema* own = nullptr);

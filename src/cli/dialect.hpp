@@ -1,7 +1,10 @@
 #pragma once
 
+#include <vector>
+
 #include "cli/verbs.hpp"
 #include "servicekit/core/config_schema.hpp"
+#include "servicekit/program_verb.hpp"
 
 namespace servicekit::cli {
 
@@ -9,6 +12,7 @@ namespace servicekit::cli {
 struct Dialect {
     LispVerbs lisp = LispVerbs::hidden;
     const ConfigSchema* own = nullptr;  ///< the keys of its own configuration; null if it has declared none
+    const std::vector<ProgramVerb>* verbs = nullptr;  ///< those that it adds; null: none
 };
 
 }  // namespace servicekit::cli

@@ -17,15 +17,20 @@ std::string row(std::string left, std::size_t width, std::string_view right) {
 
 }  // namespace
 
-std::string usage_text(const ServiceOptions& about, LispVerbs lisp) {
-    std::string text = "Usage: " + about.name + " VERB [OPTIONS]\n\nVerbs:\n";
-    for (const VerbDescription& verb : verbs(lisp)) text += row(std::string{verb.name}, 12, verb.text);
+std::string usage_text(const ServiceOptions& about, const Dialect& dialect) {
+    std::string text = "Usage: " + about.name + " VERB [OPTIONS]\n";
+    if (dialect.verbs != nullptr && !dialect.verbs->empty()) {
+        text += "\nVerbs of this service:\n";
+        for (const ProgramVerb& verb : *dialect.verbs) text += row(verb.name, 12, verb.description);
+    }
+    text += "\nVerbs:\n";
+    for (const VerbDescription& verb : verbs(dialect.lisp)) text += row(std::string{verb.name}, 12, verb.text);
     return text + "\nThe options of a verb: " + about.name + " VERB --help\n";
 }
 
 std::string help_text(const ServiceOptions& about, const Dialect& dialect) {
     std::string text = about.description.empty() ? std::string{} : about.description + "\n\n";
-    text += usage_text(about, dialect.lisp) + "\nOptions, before or after the verb:\n";
+    text += usage_text(about, dialect) + "\nOptions, before or after the verb:\n";
     text += row("-h, --help", 27, "print this, or the help of the verb");
     text += row("--version", 27, "print the version");
     std::string group;

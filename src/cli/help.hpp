@@ -8,7 +8,7 @@
 namespace servicekit::cli {
 
 /// How to call the program, and its verbs.
-[[nodiscard]] std::string usage_text(const ServiceOptions& about, LispVerbs lisp);
+[[nodiscard]] std::string usage_text(const ServiceOptions& about, const Dialect& dialect);
 /// The same with the description and the options of all verbs.
 [[nodiscard]] std::string help_text(const ServiceOptions& about, const Dialect& dialect);
 /// "just-another-server 1.0 (servicekit 0.1.0)"

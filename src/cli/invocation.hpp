@@ -8,6 +8,10 @@
 #include <utility>
 #include <vector>
 
+namespace servicekit {
+struct ProgramVerb;
+}
+
 namespace servicekit::cli {
 
 enum class Verb {
@@ -35,6 +39,7 @@ enum class Verb {
     unit,
     completion,
     complete,  ///< what the shells ask, not people
+    program,   ///< one that the program has added
 };
 
 /// What a command line asks for. What belongs to other verbs keeps its default.
@@ -44,32 +49,35 @@ struct Invocation {
     /// The settings that were given, by name, as text.
     std::vector<std::pair<std::string, std::string>> settings = {};
 
-    bool json = false;                                       ///< status, crashes, where, cancel
-    bool schema = false;                                     ///< check
-    bool no_wait = false;                                    ///< stop
-    std::optional<std::chrono::milliseconds> timeout = {};   ///< stop, reload, health, call, eval, repl
-    bool live = false;                                       ///< health: not whether it is ready
-    std::optional<std::chrono::milliseconds> max_busy = {};  ///< health
-    bool test = false;                                       ///< wait
-    bool follow = false;                                     ///< logs
-    std::size_t lines = 20;                                  ///< logs
-    std::string action = {};                                 ///< crashes: `show`, or nothing
-    std::size_t number = 1;                                  ///< crashes show: 1 is the latest
-    std::optional<std::int64_t> id = {};                     ///< cancel
-    bool socket = false;                                     ///< unit
-    bool notify_reload = false;                              ///< unit
-    bool template_unit = false;                              ///< unit
-    bool user_manager = false;                               ///< unit
-    std::string level = {};                                  ///< log-level; empty: only tell it
-    std::string channel = {};                                ///< log-level; empty: the whole
-    std::string since = {};                                  ///< logs: leave out what is older; empty: by lines
-    std::string event = {};                                  ///< call
-    std::vector<std::string> arguments = {};                 ///< call: name=value, name:=@FILE, name:=-
-    std::optional<std::string> json_arguments = {};          ///< call; "-": it is on stdin
-    std::string shell = {};                                  ///< completion
-    std::vector<std::string> words = {};                     ///< complete: without the program, the last one unfinished
-    std::vector<std::string> forms = {};                     ///< eval
-    std::string package = {};                                ///< eval, repl
+    bool json = false;                                            ///< status, crashes, where, cancel
+    bool schema = false;                                          ///< check
+    bool no_wait = false;                                         ///< stop
+    std::optional<std::chrono::milliseconds> timeout = {};        ///< stop, reload, health, call, eval, repl
+    bool live = false;                                            ///< health: not whether it is ready
+    std::optional<std::chrono::milliseconds> max_busy = {};       ///< health
+    bool test = false;                                            ///< wait
+    bool follow = false;                                          ///< logs
+    std::size_t lines = 20;                                       ///< logs
+    std::string action = {};                                      ///< crashes: `show`, or nothing
+    std::size_t number = 1;                                       ///< crashes show: 1 is the latest
+    std::optional<std::int64_t> id = {};                          ///< cancel
+    const ProgramVerb* program_verb = nullptr;                    ///< the program's own
+    std::vector<std::pair<std::string, std::string>> given = {};  ///< to that, by name, as text
+    std::vector<std::pair<std::string, std::vector<std::string>>> given_lists = {};  ///< the same for lists
+    bool socket = false;                                                             ///< unit
+    bool notify_reload = false;                                                      ///< unit
+    bool template_unit = false;                                                      ///< unit
+    bool user_manager = false;                                                       ///< unit
+    std::string level = {};                                                          ///< log-level; empty: only tell it
+    std::string channel = {};                                                        ///< log-level; empty: the whole
+    std::string since = {};                          ///< logs: leave out what is older; empty: by lines
+    std::string event = {};                          ///< call
+    std::vector<std::string> arguments = {};         ///< call: name=value, name:=@FILE, name:=-
+    std::optional<std::string> json_arguments = {};  ///< call; "-": it is on stdin
+    std::string shell = {};                          ///< completion
+    std::vector<std::string> words = {};             ///< complete: without the program, the last one unfinished
+    std::vector<std::string> forms = {};             ///< eval
+    std::string package = {};                        ///< eval, repl
 };
 
 }  // namespace servicekit::cli

@@ -11,6 +11,7 @@
 #include "base/path_parts.hpp"
 #include "cli/command_line.hpp"
 #include "cli/known_place.hpp"
+#include "cli/program_verbs.hpp"
 #include "cli/session.hpp"
 #include "cli/verbs.hpp"
 #include "core/configuration.hpp"
@@ -46,6 +47,16 @@ Need need_of(const Invocation& invocation) {
         case Verb::completion:
         case Verb::complete:
             return Need::nothing;
+        case Verb::program:
+            switch (invocation.program_verb->needs) {
+                case ProgramVerb::Needs::nothing:
+                    return Need::nothing;
+                case ProgramVerb::Needs::running_service:
+                    return Need::place;
+                case ProgramVerb::Needs::loaded_service:
+                    break;
+            }
+            return Need::load;
         default:
             return Need::place;
     }
@@ -78,34 +89,41 @@ int print_answer(const Answer& answer, ServiceCore& core, const std::vector<std:
     return to_int(answer.code);
 }
 
-int run_parsed(ServiceBase& service, const std::vector<std::string>& arguments, const Tools& tools, Console& console) {
+/// \returns what is wrong with what the program has declared
+std::optional<Error> check_declarations(const ConfigSchema* own, const std::vector<ProgramVerb>* verbs) {
+    auto fault = check_own_options(own);
+    return fault ? fault : check_program_verbs(verbs, own);
+}
+
+int run_parsed(ServiceBase& service, const std::vector<std::string>& arguments, const Tools& tools, Console& console,
+               const std::vector<ProgramVerb>* verbs) {
     ServiceCore& core = ServiceCore::of(service);
     name_after_program(core, arguments, console);
     const ConfigSchema* own = core.configuration().own().schema();
-    if (const auto fault = check_own_options(own)) return console.fail(*fault);
+    if (const auto fault = check_declarations(own, verbs)) return console.fail(*fault);
     const std::vector<std::string> rest = without_program(arguments);
-    auto parsed = parse_command_line(rest, core.options(), {lisp_verbs(core), own});
+    auto parsed = parse_command_line(rest, core.options(), {lisp_verbs(core), own, verbs});
     if (const auto* answer = std::get_if<Answer>(&parsed)) return print_answer(*answer, core, rest, console);
-    Session session{service, core, std::get<Invocation>(parsed), tools, console, file_name(arguments), rest};
+    Session session{service, core, std::get<Invocation>(parsed), tools, console, file_name(arguments), rest, verbs};
     return run_verb(session);
 }
 
 /// Does what can be done without the service, by a plain one that has all that the program has declared.
 /// \returns nothing if the service has to be made
 std::optional<int> run_without_service(ServiceBase& stand_in, const std::vector<std::string>& arguments,
-                                       const Tools& tools, Console& console) {
+                                       const Tools& tools, Console& console, const std::vector<ProgramVerb>* verbs) {
     ServiceCore& core = ServiceCore::of(stand_in);
     name_after_program(core, arguments, console);
     const ConfigSchema* own = core.configuration().own().schema();
-    if (const auto fault = check_own_options(own)) return console.fail(*fault);
+    if (const auto fault = check_declarations(own, verbs)) return console.fail(*fault);
     const std::vector<std::string> rest = without_program(arguments);
     const LispVerbs lisp = ServiceCore::may_have_lisp() ? LispVerbs::shown : LispVerbs::hidden;
-    auto parsed = parse_command_line(rest, core.options(), {lisp, own});
+    auto parsed = parse_command_line(rest, core.options(), {lisp, own, verbs});
     if (const auto* answer = std::get_if<Answer>(&parsed)) return print_answer(*answer, core, rest, console);
     const auto& invocation = std::get<Invocation>(parsed);
     const Need need = need_of(invocation);
     if (need == Need::load) return std::nullopt;
-    Session session{stand_in, core, invocation, tools, console, file_name(arguments), rest};
+    Session session{stand_in, core, invocation, tools, console, file_name(arguments), rest, verbs};
     session.loads_nothing = true;
     if (need == Need::place) {
         session.known_place = known_place(session, invocation.settings);
@@ -134,9 +152,10 @@ int guarded(Console& console, const Tools& tools, const Body& body) {
 
 }  // namespace
 
-int run_program(ServiceBase& service, const std::vector<std::string>& arguments, const Tools& tools) {
+int run_program(ServiceBase& service, const std::vector<std::string>& arguments, const Tools& tools,
+                const std::vector<ProgramVerb>* verbs) {
     Console console = make_console(arguments, tools);
-    return guarded(console, tools, [&] { return run_parsed(service, arguments, tools, console); });
+    return guarded(console, tools, [&] { return run_parsed(service, arguments, tools, console, verbs); });
 }
 
 int run_program(const detail::Program& program, const std::vector<std::string>& arguments, const Tools& tools) {
@@ -153,20 +172,20 @@ int run_program(const detail::Program& program, const std::vector<std::string>& 
         if (!stand_in) return console.fail(stand_in.error());
         std::optional<int> done;
         const int code = guarded(console, tools, [&] {
-            done = run_without_service(**stand_in, arguments, tools, console);
+            done = run_without_service(**stand_in, arguments, tools, console, &program.verbs);
             return done.value_or(0);
         });
         if (done || code != 0) return code;
     }
     const auto service = made(program.make);
     if (!service) return make_console(arguments, tools).fail(service.error());
-    return run_program(**service, arguments, tools);
+    return run_program(**service, arguments, tools, &program.verbs);
 }
 
 }  // namespace cli
 
-int service_main(int argc, char** argv, ServiceBase& service) {
-    return cli::run_program(service, std::vector<std::string>(argv, argv + argc));
+int service_main(int argc, char** argv, ServiceBase& service, const std::vector<ProgramVerb>& verbs) {
+    return cli::run_program(service, std::vector<std::string>(argv, argv + argc), {}, &verbs);
 }
 
 int detail::service_main(int argc, char** argv, const Program& program) {

@@ -14,7 +14,9 @@ int run_program(const detail::Program& program, const std::vector<std::string>& 
 
 /// Does what a command line asks of a service. What the service throws is printed.
 /// \param arguments with the program's own name first
+/// \param verbs     those that the program adds; null: none
 /// \returns the exit code for main()
-int run_program(ServiceBase& service, const std::vector<std::string>& arguments, const Tools& tools = {});
+int run_program(ServiceBase& service, const std::vector<std::string>& arguments, const Tools& tools = {},
+                const std::vector<ProgramVerb>* verbs = nullptr);
 
 }  // namespace servicekit::cli

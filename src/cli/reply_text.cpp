@@ -57,19 +57,6 @@ std::string range_text(const Object& parameter) {
     return maximum.empty() ? maximum : "at most " + maximum;
 }
 
-std::string parameter_text(const Object& parameter) {
-    std::string text = field_text(parameter, "description");
-    const auto add = [&text](const std::string& more) {
-        if (!more.empty()) text += (text.empty() ? "" : "; ") + more;
-    };
-    add(range_text(parameter));
-    const Value* secret = parameter.find("secret");
-    if (secret != nullptr && *secret == Value{true}) add("secret");
-    const Value* fallback = parameter.find("default");
-    if (fallback != nullptr && !fallback->is_null()) add(plain_text(*fallback) + " unless given");
-    return text;
-}
-
 /// Whether it is the service's list of what it does, and not a field of that name of the program's own.
 bool is_list_of_work(std::string_view key, const Value& value) {
     if ((key != "runs" && key != "queue" && key != "timers") || !value.is_list()) return false;
@@ -119,6 +106,19 @@ std::string status_text(const Object& reply) {
             add(key, plain_text(value));
     }
     return table(rows);
+}
+
+std::string parameter_text(const Object& parameter) {
+    std::string text = field_text(parameter, "description");
+    const auto add = [&text](const std::string& more) {
+        if (!more.empty()) text += (text.empty() ? "" : "; ") + more;
+    };
+    add(range_text(parameter));
+    const Value* secret = parameter.find("secret");
+    if (secret != nullptr && *secret == Value{true}) add("secret");
+    const Value* fallback = parameter.find("default");
+    if (fallback != nullptr && !fallback->is_null()) add(plain_text(*fallback) + " unless given");
+    return text;
 }
 
 std::string events_text(const Object& reply) {

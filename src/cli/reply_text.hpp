@@ -10,6 +10,8 @@ namespace servicekit::cli {
 [[nodiscard]] std::string status_text(const Object& reply);
 [[nodiscard]] std::string events_text(const Object& reply);
 [[nodiscard]] std::string cancel_text(const Object& reply);
+/// One parameter of an event, out of the reply of `events`: what it means, its range and its default.
+[[nodiscard]] std::string parameter_text(const Object& parameter);
 [[nodiscard]] std::string reload_text(const Object& reply);
 
 }  // namespace servicekit::cli

@@ -33,7 +33,7 @@ const ConfigSchema* own_schema(const Session& session) { return session.core.con
 
 Dialect dialect(const Session& session) {
     const bool may_have_lisp = session.loads_nothing && ServiceCore::may_have_lisp();
-    return {may_have_lisp ? LispVerbs::shown : lisp_verbs(session.core), own_schema(session)};
+    return {may_have_lisp ? LispVerbs::shown : lisp_verbs(session.core), own_schema(session), session.program_verbs};
 }
 
 int fill_settings(Session& session) { return fill_settings(session, session.invocation.settings); }

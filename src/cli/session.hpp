@@ -26,10 +26,11 @@ struct Session {
     const Invocation& invocation;
     const Tools& tools;
     Console& console;
-    std::string program = {};                 ///< the name of its file, as it was called
-    std::vector<std::string> arguments = {};  ///< all that service_main() was given after the program
-    std::optional<Error> doubt = {};          ///< see ClientSettings
-    std::optional<Error> config_fault = {};   ///< see ClientSettings
+    std::string program = {};                                 ///< the name of its file, as it was called
+    std::vector<std::string> arguments = {};                  ///< all that service_main() was given after the program
+    const std::vector<ProgramVerb>* program_verbs = nullptr;  ///< those that it adds; null: none
+    std::optional<Error> doubt = {};                          ///< see ClientSettings
+    std::optional<Error> config_fault = {};                   ///< see ClientSettings
     /// `service` stands in for one that was not made, and has neither its load event nor its own policies.
     bool loads_nothing = false;
     std::optional<KnownPlace> known_place = {};  ///< of the invocation, if that was found out already

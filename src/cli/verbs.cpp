@@ -52,6 +52,7 @@ const VerbDescription* find_verb(std::string_view name) noexcept {
 int run_verb(Session& session) {
     const Verb verb = session.invocation.verb;
     if (verb == Verb::complete) return complete(session);
+    if (verb == Verb::program) return program_verb(session);
     return std::find_if(all.begin(), all.end(), [verb](const auto& row) { return row.verb == verb; })->run(session);
 }
 

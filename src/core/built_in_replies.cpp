@@ -1,10 +1,10 @@
 #include "core/built_in_replies.hpp"
 
-#include <cmath>
 #include <utility>
 
 #include "base/log_level_names.hpp"
 #include "base/names.hpp"
+#include "core/parameter_description.hpp"
 #include "core/protocol.hpp"
 
 namespace servicekit {
@@ -50,13 +50,6 @@ LevelRequest level_request(const Arguments& arguments) {
                           " that it has not used so far have a level already");
 }
 
-/// A bound of a parameter: an integer if it is a whole number.
-Value bound_value(double bound) {
-    constexpr double exact = 9'007'199'254'740'992;  // 2^53: up to it each integer is a double
-    const bool is_whole = bound >= -exact && bound <= exact && std::trunc(bound) == bound;
-    return is_whole ? Value{static_cast<std::int64_t>(bound)} : Value{bound};
-}
-
 }  // namespace
 
 void BuiltInReplies::check(BuiltIn event, const Arguments& arguments) {
@@ -89,19 +82,7 @@ Object BuiltInReplies::list_events() const {
     for (const auto& event : events_.all()) {
         if (!is_client_event(event->name)) continue;
         Value::List parameters;
-        for (const Parameter& parameter : event->parameters) {
-            Object described{{"name", parameter.name},
-                             {"type", to_string(parameter.type)},
-                             {"required", !parameter.default_value.has_value()},
-                             {"description", parameter.description}};
-            if (parameter.default_value) described.append("default", *parameter.default_value);
-            if (parameter.minimum && std::isfinite(*parameter.minimum))
-                described.append("minimum", bound_value(*parameter.minimum));
-            if (parameter.maximum && std::isfinite(*parameter.maximum))
-                described.append("maximum", bound_value(*parameter.maximum));
-            if (parameter.secret) described.append("secret", true);
-            parameters.emplace_back(std::move(described));
-        }
+        for (const Parameter& parameter : event->parameters) parameters.emplace_back(describe(parameter));
         events.emplace_back(Object{{"name", event->name},
                                    {"description", event->description},
                                    {"parameters", std::move(parameters)},

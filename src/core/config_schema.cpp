@@ -70,6 +70,14 @@ const Value& ConfigKey::value_in(const Value& app) const {
     return found != nullptr ? *found : default_value;
 }
 
+std::string ConfigKey::placeholder() const {
+    std::string text = options.option.empty() ? path.back() : options.option;
+    std::transform(text.begin(), text.end(), text.begin(), [](char letter) {
+        return letter >= 'a' && letter <= 'z' ? static_cast<char>(letter - 'a' + 'A') : letter;
+    });
+    return text;
+}
+
 void ConfigSchema::append(ConfigKey key) {
     const auto refuse = [&key](const std::string& reason) { refuse_key(key.pointer(), reason); };
     for (const std::string& step : key.path)
@@ -77,6 +85,8 @@ void ConfigSchema::append(ConfigKey key) {
             refuse("'" + step + "' is not a name: " + std::string{name_rule()});
     if (!is_valid_name(key.option()) || key.option().front() == '-')
         refuse("'" + key.option() + "' can't be an option: give it without dashes, with " + std::string{name_rule()});
+    if (key.options.positional && key.options.secret)
+        refuse("a secret can't be on the command line, where every user of the machine sees it");
     if (find_setting(key.option()) != nullptr) refuse("--" + key.option() + " is an option of every service");
     for (const ConfigKey& other : keys_) {
         const std::size_t depth = std::min(other.path.size(), key.path.size());
@@ -84,6 +94,8 @@ void ConfigSchema::append(ConfigKey key) {
             refuse("'" + other.pointer() + "' is declared already");
         if (other.variable() == key.variable())
             refuse("'" + other.pointer() + "' has the same environment variable, ..." + key.variable());
+        if (other.options.positional && key.options.positional && other.placeholder() == key.placeholder())
+            refuse("'" + other.pointer() + "' is positional and has the same name in the help, " + key.placeholder());
         if (other.option() == key.option()) refuse("'" + other.pointer() + "' has the same option, --" + key.option());
     }
     keys_.push_back(std::move(key));

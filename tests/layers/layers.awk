@@ -22,6 +22,7 @@ BEGIN {
     layer_of_file["include/servicekit/async_client.hpp"] = "programs"
     layer_of_file["include/servicekit/client.hpp"] = "programs"
     layer_of_file["include/servicekit/main.hpp"] = "programs"
+    layer_of_file["include/servicekit/program_verb.hpp"] = "programs"
     layer_of_file["include/servicekit/servicekit.hpp"] = "programs"
     layer_of_file["src/service.cpp"] = "shell"
     layer_of_directory["cli"] = "programs"

@@ -31,6 +31,9 @@ struct KeyOptions {
     std::vector<std::string> choices = {};  ///< all that a text may be
     /// Its option on the command line, without the dashes; empty: `app.` and its path, as `--app.tls.port`.
     std::string option = {};
+    /// Verbs that have no arguments of their own, such as `start` and `check`, take its value without the option, too:
+    /// `server start /srv/www`. Several keys are taken in the order in which they are declared.
+    bool positional = false;
 };
 
 /// A key of a program's own configuration, as its users meet it.
@@ -50,6 +53,8 @@ struct ConfigKey {
     [[nodiscard]] std::string variable() const;
     /// Its option, without the dashes.
     [[nodiscard]] std::string option() const;
+    /// How help calls a positional one: "ROOT".
+    [[nodiscard]] std::string placeholder() const;
     /// Its value in the object under `app`; the default if it has none there.
     [[nodiscard]] const Value& value_in(const Value& app) const;
 };

@@ -8,6 +8,7 @@
 #include "base/escaped_text.hpp"
 #include "base/log_level_names.hpp"
 #include "cli/command_line.hpp"
+#include "cli/program_verbs.hpp"
 #include "cli/setting_options.hpp"
 #include "cli/typed_arguments.hpp"
 #include "cli/verbs.hpp"
@@ -24,12 +25,22 @@ bool looks_like_option(std::string_view word) { return word.size() > 1 && word.f
 /// What stands before the cursor, understood as far as it goes.
 struct Position {
     std::optional<Verb> verb = {};
-    Words positionals = {};    ///< behind the verb
-    std::string pending = {};  ///< the option whose value the last word is; empty: none
+    const ProgramVerb* program_verb = nullptr;  ///< the one that is meant by Verb::program
+    Words positionals = {};                     ///< behind the verb
+    std::string pending = {};                   ///< the option whose value the last word is; empty: none
     GivenSettings settings = {};
 };
 
-Position understand(const Words& words, const ConfigSchema* own) {
+/// Whether the option is one of the verb's own that has a value.
+bool takes_value(const ProgramVerb* verb, std::string_view option) {
+    if (verb == nullptr) return false;
+    return std::any_of(verb->options.begin(), verb->options.end(), [option](const Parameter& parameter) {
+        return parameter.type != ParameterType::boolean && option == "--" + parameter.name;
+    });
+}
+
+Position understand(const Words& words, const Dialect& dialect) {
+    const ConfigSchema* const own = dialect.own;
     Position position;
     const std::size_t last = words.size() - 1;
     const auto settings = setting_options(own);
@@ -44,6 +55,8 @@ Position understand(const Words& words, const ConfigSchema* own) {
                 position.positionals.push_back(word);
             } else if (const VerbDescription* verb = find_verb(word)) {
                 position.verb = verb->verb;
+            } else if ((position.program_verb = find_program_verb(dialect.verbs, word)) != nullptr) {
+                position.verb = Verb::program;
             }
             continue;
         }
@@ -52,7 +65,8 @@ Position understand(const Words& words, const ConfigSchema* own) {
         std::optional<std::string> value;
         if (equals != std::string::npos) {
             value = word.substr(equals + 1);
-        } else if (word == "--json" ? position.verb == Verb::call : takes_next(word, words[i + 1], own)) {
+        } else if (takes_value(position.program_verb, word) ||
+                   (word == "--json" ? position.verb == Verb::call : takes_next(word, words[i + 1], own))) {
             if (++i == last) {
                 position.pending = name;
                 break;
@@ -68,7 +82,7 @@ Position understand(const Words& words, const ConfigSchema* own) {
 class Completer {
 public:
     Completer(const Words& words, const Dialect& dialect, const AskEvents& ask)
-        : word_{words.back()}, position_{understand(words, dialect.own)}, dialect_{dialect}, ask_{ask} {}
+        : word_{words.back()}, position_{understand(words, dialect)}, dialect_{dialect}, ask_{ask} {}
 
     Completion complete() {
         const Verb verb = position_.verb.value_or(Verb::start);
@@ -77,9 +91,11 @@ public:
         } else if (const auto equals = word_.find('='); looks_like_option(word_) && equals != std::string::npos) {
             value_of_option(verb, word_.substr(0, equals), word_.substr(0, equals + 1));
         } else if (word_.starts_with('-')) {
-            for (const OptionDescription& option : options_of(verb, dialect_.own))
+            for (const OptionDescription& option : options_of(verb, dialect_.own, position_.program_verb))
                 if (option.name.starts_with("--")) offer(option.name, option.description);
         } else if (!position_.verb) {
+            if (dialect_.verbs != nullptr)
+                for (const ProgramVerb& known : *dialect_.verbs) offer(known.name, known.description);
             for (const VerbDescription& known : verbs(dialect_.lisp)) offer(known.name, known.text);
         } else {
             positional(*position_.verb);
@@ -103,7 +119,7 @@ private:
     }
 
     void value_of_option(Verb verb, std::string_view name, const std::string& prefix) {
-        const auto options = options_of(verb, dialect_.own);
+        const auto options = options_of(verb, dialect_.own, position_.program_verb);
         const auto option = std::find_if(options.begin(), options.end(),
                                          [&](const OptionDescription& known) { return known.name == name; });
         if (option == options.end()) return;
@@ -119,10 +135,32 @@ private:
     }
 
     void positional(Verb verb) {
+        if (verb == Verb::program) return argument_of(*position_.program_verb);
         if (verb == Verb::call) return position_.positionals.empty() ? event_names() : event_arguments();
+        if (has_positional_path()) look_up(Lookup::files, "");
         if (!position_.positionals.empty()) return;
         if (verb == Verb::log_level) offer_all(log_level_names);
         if (verb == Verb::completion) offer_all(shells);
+    }
+
+    /// Whether a key of the program's own, without its option, may be the word, and is a path.
+    [[nodiscard]] bool has_positional_path() const {
+        if (dialect_.own == nullptr || !takes_positional_keys(*position_.verb)) return false;
+        std::size_t left = position_.positionals.size();
+        for (const ConfigKey& key : dialect_.own->keys())
+            if (key.options.positional && left-- == 0) return key.expected == "a path";
+        return false;
+    }
+
+    void argument_of(const ProgramVerb& verb) {
+        if (verb.arguments.empty()) return;
+        const std::size_t index = std::min(position_.positionals.size(), verb.arguments.size() - 1);
+        const Parameter& parameter = verb.arguments[index];
+        const bool takes_more = parameter.type == ParameterType::list || index == position_.positionals.size();
+        if (!takes_more) return;
+        if (parameter.type == ParameterType::boolean) return offer_all(truths);
+        // Most lists of a command line are files.
+        if (parameter.type == ParameterType::path || parameter.type == ParameterType::list) look_up(Lookup::files, "");
     }
 
     void event_names() {

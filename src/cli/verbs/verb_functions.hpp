@@ -25,6 +25,8 @@ int events(Session& session);
 int log_level(Session& session);
 int log_reopen(Session& session);
 int cancel(Session& session);
+/// The verb that the program has added.
+int program_verb(Session& session);
 int reload(Session& session);
 // health.cpp
 int health(Session& session);

@@ -46,6 +46,24 @@ protected:
     void configure(const std::string& app) { host.files.add_file("/etc/x.json", R"({"app": )" + app + "}"); }
 };
 
+TEST_F(OwnSettingsTest, APositionalOneNeedsNoOption) {
+    auto schema = std::make_shared<Schema<Config>>();
+    schema->add("mode", &Config::mode, "how", {.positional = true});
+    schema->add("port", &Config::port, "", {.option = "port", .positional = true});
+    own = schema;
+    EXPECT_EQ(run({"where", "safe", "9", "--json"}), 0);
+    EXPECT_THAT(out(), AllOf(HasSubstr(R"("value":"safe","origin":"command-line")"), HasSubstr(R"("value":9)")));
+    EXPECT_EQ(run({"check", "safe", "--app.mode", "fast"}), 64);
+    EXPECT_THAT(error(), HasSubstr("MODE is given twice, as 'safe' and with --app.mode"));
+    EXPECT_EQ(run({"check", "safe", "many"}), 64);
+    EXPECT_EQ(run({"check", "safe", "1", "2"}), 64);
+    EXPECT_THAT(error(), HasSubstr("unexpected argument '2'"));
+    EXPECT_EQ(run({"check", "--help"}), 0);
+    EXPECT_THAT(out(), AllOf(HasSubstr("MODE"), HasSubstr("PORT")));
+    EXPECT_EQ(run({"unit", "safe"}), 0);
+    EXPECT_THAT(out(), HasSubstr("--app.mode=safe"));
+}
+
 TEST_F(OwnSettingsTest, AreInTheHelpWithTheirDefaults) {
     EXPECT_EQ(run({"--help"}), 0);
     EXPECT_THAT(out(), HasSubstr("\nThis service:\n"

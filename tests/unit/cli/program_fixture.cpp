@@ -21,7 +21,7 @@ int ProgramFixture::run(std::vector<std::string> arguments) {
     ServiceOfPolicies service{options, hooks, std::make_unique<PolicyReferences>(daemon, lock, log, control),
                               host.host()};
     if (own) service.declare_config(own);
-    return run_program(service, arguments, tools);
+    return run_program(service, arguments, tools, &verbs);
 }
 
 void ProgramFixture::start_instance() {

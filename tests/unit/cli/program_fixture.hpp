@@ -68,6 +68,7 @@ protected:
     ServiceOptions options{.name = "just-another-server", .version = "1.0"};
     EventHooks hooks;
     std::shared_ptr<const ConfigSchema> own;  ///< its own configuration; null: it declares none
+    std::vector<ProgramVerb> verbs;           ///< that the program adds
 
     std::string locked_pid_file = pid_file;
     std::optional<Owner> owner;
