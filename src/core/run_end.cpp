@@ -13,10 +13,12 @@ void RunEnd::succeed(QueuedEvent& run, const Object& fields) const {
     if (end_cancelled(run, fields.empty() ? Object{} : Object{{"reply", fields}})) return;
     // The reload itself says more of what it did.
     if (run.logs_outcome() && run.event().name != "reload") EventLog{log_}.done(run.event().name, time_of(run));
+    time_out_if_late(run);
     run.succeed(fields);
 }
 
 void RunEnd::fail(QueuedEvent& run) const {
+    time_out_if_late(run);
     try {
         throw;
     } catch (const BadArgument& bad) {
@@ -29,6 +31,10 @@ void RunEnd::fail(QueuedEvent& run) const {
         EventLog{log_}.failed(run.event().name, caught.message + " (" + caught.type + ")");
         run.fail(caught.as_error(run.event().name));
     }
+}
+
+void RunEnd::time_out_if_late(QueuedEvent& run) const {
+    if (!run.cancelled_by() && run.deadline() && clock_.steady_now() >= *run.deadline()) run.time_out();
 }
 
 std::chrono::milliseconds RunEnd::time_of(const QueuedEvent& run) const {

@@ -208,6 +208,25 @@ TEST_F(EndsOfEventsTest, SoDoesOneByAnEvent) {
     EXPECT_THAT(log(), Not(HasSubstr("ready")));
 }
 
+TEST_F(EndsOfEventsTest, AReplyThatIsLateIsTheErrorTimeout) {
+    // The control thread has not noticed it yet.
+    add("slow", [this](Context&) {
+        host.clock.advance(std::chrono::seconds{2});
+        return Reply{{"done", true}};
+    });
+    add("fails", [this](Context&) -> Reply {
+        host.clock.advance(std::chrono::seconds{2});
+        throw std::runtime_error("no disk");
+    });
+    ask(R"(["slow", {}, {"timeout": 1}])");
+    ask(R"(["fails", {}, {"timeout": 1}])");
+    ask(R"(["slow", {}, {"timeout": 3}])");
+    EXPECT_EQ(finish(), 0);
+    EXPECT_THAT(replies, ElementsAre(HasSubstr(R"("code":"timeout")"), HasSubstr(R"("code":"timeout")"),
+                                     HasSubstr(R"({"done":true})")));
+    EXPECT_THAT(log(), HasSubstr("event 'fails' failed: no disk"));
+}
+
 // The program's own fields of the status.
 
 TEST_F(EndsOfEventsTest, BuiltInStatusFieldsAreNotOnStatussToSet) {
