@@ -26,10 +26,10 @@ using std::chrono::milliseconds;
 using Arguments = std::vector<std::string>;
 
 /// The options that some verb has beside the settings.
-constexpr std::array<std::string_view, 19> verb_options{
-    "--json",   "--template",      "--user-manager", "--no-wait", "--timeout", "--test",    "--live",
-    "--ready",  "--max-busy",      "--follow",       "--lines",   "--since",   "--channel", "--schema",
-    "--socket", "--notify-reload", "--help",         "--version", "--package"};
+constexpr std::array<std::string_view, 20> verb_options{
+    "--json",   "--template",      "--user-manager", "--no-wait", "--timeout", "--test",       "--live",
+    "--ready",  "--max-busy",      "--follow",       "--lines",   "--since",   "--channel",    "--schema",
+    "--socket", "--notify-reload", "--help",         "--version", "--package", "--json-errors"};
 constexpr std::string_view short_options = "fhn";
 
 std::string dashed(std::string_view setting) { return "--" + std::string{setting}; }
@@ -128,7 +128,26 @@ void declare_settings(CLI::App& app, const Arguments* mentioned_in, const Config
     }
 }
 
+/// Whether the verb prints something of its own that a program may want to read. `call` prints JSON anyway.
+bool has_json(Verb verb) {
+    switch (verb) {
+        case Verb::start:
+        case Verb::run:
+        case Verb::restart:
+        case Verb::call:
+        case Verb::repl:
+        case Verb::unit:
+        case Verb::completion:
+        case Verb::complete:
+        case Verb::program:
+            return false;
+        default:
+            return true;
+    }
+}
+
 void declare_own_options(CLI::App& app, Invocation& into) {
+    if (has_json(into.verb)) app.add_flag("--json", into.json, "print JSON, errors too");
     switch (into.verb) {
         case Verb::stop:
             app.add_flag("--no-wait", into.no_wait, "return at once, without waiting for the end");
@@ -140,14 +159,8 @@ void declare_own_options(CLI::App& app, Invocation& into) {
         case Verb::reload:
             add_value_option(app, "--timeout", "SECONDS", "how long to wait until it is done; 30 s unless given");
             break;
-        case Verb::status:
-            app.add_flag("--json", into.json, "print the reply as it is");
-            break;
         case Verb::check:
             app.add_flag("--schema", into.schema, "print a JSON Schema of the config file, and check nothing");
-            break;
-        case Verb::where:
-            app.add_flag("--json", into.json, "print them as JSON");
             break;
         case Verb::health: {
             // Ready is what is asked for anyway; it can be said, to tell the two probes of a container apart.
@@ -170,11 +183,11 @@ void declare_own_options(CLI::App& app, Invocation& into) {
                            "file or from stdin, where nobody else sees it")
                 ->type_name("");
             add_value_option(app, "--json", "OBJECT", "arguments as one JSON object; - reads it from stdin");
+            app.add_flag("--json-errors", into.json, "print why there is no reply as JSON, too");
             add_value_option(app, "--timeout", "SECONDS", "how long to wait for the reply");
             break;
         case Verb::cancel:
             app.add_option("ID", into.id, "as 'status' lists it under 'runs' and 'queue'")->type_name("");
-            app.add_flag("--json", into.json, "print the reply as it is");
             break;
         case Verb::eval:
             app.add_option("FORM", into.forms, "each a form of Lisp")->type_name("");
@@ -197,7 +210,6 @@ void declare_own_options(CLI::App& app, Invocation& into) {
                 ->type_name("");
             break;
         case Verb::crashes:
-            app.add_flag("--json", into.json, "print the list as JSON");
             app.add_option("show", into.action, "show the report of one")->type_name("");
             app.add_option("N", into.number, "which one; 1, the latest, unless given")->type_name("");
             break;

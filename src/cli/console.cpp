@@ -5,9 +5,40 @@
 #include <utility>
 
 #include "base/escaped_text.hpp"
+#include "cli/exit_status.hpp"
 #include "servicekit/base/json.hpp"
 
 namespace servicekit::cli {
+
+namespace {
+
+std::string_view code_name(int code) {
+    switch (code) {
+        case exit_status::not_running:
+        case exit_status::no_service:
+            return "not-running";
+        case to_int(ExitCode::usage):
+            return "usage";
+        case to_int(ExitCode::already_running):
+            return "already-running";
+        case to_int(ExitCode::internal):
+            return "internal";
+        case to_int(ExitCode::os):
+            return "os";
+        case to_int(ExitCode::cannot_create):
+            return "cannot-create";
+        case to_int(ExitCode::timeout):
+            return "timeout";
+        case to_int(ExitCode::permission):
+            return "permission";
+        case to_int(ExitCode::configuration):
+            return "configuration";
+        default:
+            return "failed";
+    }
+}
+
+}  // namespace
 
 void Console::print(std::string_view text) {
     // Whoever reads may take his time, as in a pager.
@@ -40,11 +71,13 @@ void Console::print_error(std::string_view text) { streams_->write(os::Stream::e
 int Console::finish(int code) {
     // A character whose end never came.
     if (const std::string rest = std::exchange(begun_, {}); !rest.empty()) print(rest + "\n");
+    if (code != 0 && uses_json_ && !has_printed_json_) print_json(Object{{"error", error_object(code)}});
     if (code != 0 || !output_failure_ || output_failure_->errno_value == EPIPE) return code;
     return fail(*output_failure_);
 }
 
 void Console::print_json(const Object& object) {
+    has_printed_json_ = true;
     const bool for_people = streams_->is_terminal(os::Stream::out);
     print((for_people ? to_pretty_json(Value{object}) : to_json(object)) + "\n");
 }
@@ -52,6 +85,13 @@ void Console::print_json(const Object& object) {
 int Console::fail(const Error& error) {
     complain(error.message());
     return to_int(error.exit_code);
+}
+
+Object Console::error_object(int code) const {
+    Object error{{"code", code_name(code)}, {"message", complaint_}};
+    for (const auto& [key, value] : failure_) error.set(key, value);
+    error.set("exit-code", code);
+    return error;
 }
 
 bool Console::shows_bars() const {

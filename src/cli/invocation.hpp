@@ -49,7 +49,7 @@ struct Invocation {
     /// The settings that were given, by name, as text.
     std::vector<std::pair<std::string, std::string>> settings = {};
 
-    bool json = false;                                            ///< status, crashes, where, cancel
+    bool json = false;                                            ///< print JSON, errors too
     bool schema = false;                                          ///< check
     bool no_wait = false;                                         ///< stop
     std::optional<std::chrono::milliseconds> timeout = {};        ///< stop, reload, health, call, eval, repl

@@ -76,11 +76,19 @@ std::vector<std::string> without_program(const std::vector<std::string>& argumen
     return {arguments.empty() ? arguments.begin() : arguments.begin() + 1, arguments.end()};
 }
 
+/// Whether a command line that was not understood asks for JSON. `call` has the option for something else.
+bool asks_for_json(const std::vector<std::string>& rest) {
+    const auto has = [&rest](std::string_view word) { return std::find(rest.begin(), rest.end(), word) != rest.end(); };
+    return has("--json-errors") || (has("--json") && !has("call"));
+}
+
 int print_answer(const Answer& answer, ServiceCore& core, const std::vector<std::string>& rest, Console& console) {
     if (answer.stream == os::Stream::out) {
         console.print(answer.text);
     } else {
         console.print_error(answer.text);
+        if (asks_for_json(rest)) console.use_json();
+        console.explain_failure({{"message", answer.text.substr(0, answer.text.find('\n'))}});
         // The command of a unit, most likely: its manager shows the reason.
         if (std::find(rest.begin(), rest.end(), "run") != rest.end())
             core.policies().daemon.failed(
@@ -104,6 +112,7 @@ int run_parsed(ServiceBase& service, const std::vector<std::string>& arguments, 
     const std::vector<std::string> rest = without_program(arguments);
     auto parsed = parse_command_line(rest, core.options(), {lisp_verbs(core), own, verbs});
     if (const auto* answer = std::get_if<Answer>(&parsed)) return print_answer(*answer, core, rest, console);
+    if (std::get<Invocation>(parsed).json) console.use_json();
     Session session{service, core, std::get<Invocation>(parsed), tools, console, file_name(arguments), rest, verbs};
     return run_verb(session);
 }
@@ -123,6 +132,7 @@ std::optional<int> run_without_service(ServiceBase& stand_in, const std::vector<
     const auto& invocation = std::get<Invocation>(parsed);
     const Need need = need_of(invocation);
     if (need == Need::load) return std::nullopt;
+    if (invocation.json) console.use_json();
     Session session{stand_in, core, invocation, tools, console, file_name(arguments), rest, verbs};
     session.loads_nothing = true;
     if (need == Need::place) {

@@ -131,6 +131,7 @@ Result<Object> status_of(Client& client, std::chrono::milliseconds at_most) {
 
 int fail_call(Session& session, const CallError& error) {
     const int code = session.console.fail(error.error());
+    session.console.explain_failure(error.fields());
     return error.is_reply() ? exit_status::error_reply : code;
 }
 

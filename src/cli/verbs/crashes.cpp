@@ -59,7 +59,7 @@ int show(Session& session, const Found& found) {
     }
     const auto text = found.paths[number - 1].read(found.crashes[number - 1].file);
     if (!text) return session.console.fail(text.error());
-    session.console.print(*text);
+    session.console.tell(*text, {{"report", *text}});
     return 0;
 }
 

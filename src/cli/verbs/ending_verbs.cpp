@@ -89,7 +89,7 @@ public:
                     console.complain(std::string{done} + " (" + who + "), but not cleanly: " + fault_);
                     return to_int(ExitCode::internal);
                 }
-                console.say(std::string{done} + (instance_.pid > 0 ? " (" + who + ")" : ""));
+                console.say(std::string{done} + (instance_.pid > 0 ? " (" + who + ")" : ""), ended_object(done));
                 return 0;
             case RunningService::Waited::replaced:
                 console.complain(std::string{done} + " (" + who + "), but another instance has taken its place");
@@ -108,6 +108,12 @@ public:
     [[nodiscard]] bool ended_uncleanly() const noexcept { return ended_uncleanly_; }
 
 private:
+    [[nodiscard]] Object ended_object(std::string_view done) const {
+        Object told{{"result", done}};
+        if (instance_.pid > 0) told.append("pid", instance_.pid);
+        return told;
+    }
+
     Asked ask(std::string_view event, const CallOptions& options) {
         auto client = connect_to(session_, instance_);
         if (!client) return Asked::in_vain;
@@ -155,7 +161,9 @@ int stop_instance(Session& session, Ending& ending) {
     if (asked == Ending::Asked::in_vain)
         if (const auto sent = ending.signal(SIGTERM); !sent) return session.console.fail(sent.error());
     if (waits && !waited) wait();
-    return waits ? ending.report("stopped", *waited) : 0;
+    if (waits) return ending.report("stopped", *waited);
+    session.console.tell("", {{"result", "stop-initiated"}});
+    return 0;
 }
 
 /// A bit more than the service gives itself for each.
@@ -184,7 +192,7 @@ int end_with(Session& session, int (*end)(Session&, Ending&)) {
     auto found = find_instance(session, *running);
     if (!found) return session.console.fail(found.error());
     if (!*found) {
-        session.console.say(not_running_in_words(*running));
+        session.console.say(not_running_in_words(*running), {{"result", "not-running"}});
         return 0;
     }
     Ending ending{session, *running, std::move(**found)};
@@ -219,11 +227,14 @@ int wait(Session& session) {
         const auto found = find_instance(session, *running);
         if (!found) return session.console.fail(found.error());
         if (!*found) {
-            if (session.invocation.test) session.console.say(not_running_in_words(*running));
+            if (session.invocation.test || session.console.uses_json())
+                session.console.say(not_running_in_words(*running), {{"is-running", false}});
             return 0;
         }
         if (session.invocation.test) {
-            session.console.say("running (" + (*found)->in_words() + ")");
+            Object told{{"is-running", true}};
+            if ((*found)->pid > 0) told.append("pid", (*found)->pid);
+            session.console.say("running (" + (*found)->in_words() + ")", told);
             return exit_status::held;
         }
         const auto waited = running->wait_for_end(**found, std::nullopt, *sleep);

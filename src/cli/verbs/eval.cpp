@@ -27,13 +27,13 @@ int eval(Session& session) {
         const AttendedCall call{.event = "eval", .arguments = evaluation_arguments(request)};
         return call_attended(session, client, call, [&](const Result<Object, CallError>& reply) {
             if (reply) {
-                session.console.print(evaluation_text(*reply));
+                session.console.tell(evaluation_text(*reply), *reply);
                 return 0;
             }
             const CallError& error = reply.error();
             if (!is_of_lisp(error) && !is_without_lisp(error)) return fail_call(session, error);
             // What came before the fault has happened all the same.
-            session.console.print(evaluation_text(error.fields()));
+            session.console.tell(evaluation_text(error.fields()), {{"error", error.fields()}});
             session.console.complain("cannot evaluate " + which_form(error, request.forms.size()) + ": " +
                                      fault_text(error));
             return exit_status::error_reply;

@@ -73,11 +73,13 @@ int health(Session& session) {
         return code == to_int(ExitCode::configuration) ? code : exit_status::unhealthy;
     const auto verdict = examine(session);
     if (!verdict) return fail_to_find(session, verdict.error(), exit_status::unhealthy);
+    const Object told{{"healthy", verdict->is_healthy}, {"verdict", verdict->word}};
     if (!verdict->is_healthy) {
         session.console.complain(verdict->word);
+        if (session.console.uses_json()) session.console.print_json(told);
         return exit_status::unhealthy;
     }
-    session.console.say(verdict->word);
+    session.console.say(verdict->word, told);
     return 0;
 }
 

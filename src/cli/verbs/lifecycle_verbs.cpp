@@ -136,7 +136,7 @@ int check(Session& session) {
     }
     if (const int code = fill_settings(session); code != 0) return code;
     if (const auto checked = check_configuration(session); !checked) return session.console.fail(checked.error());
-    session.console.say("the configuration is fine");
+    session.console.say("the configuration is fine", {{"result", "ok"}});
     return 0;
 }
 

@@ -4,6 +4,7 @@
 
 #include "cli/log_view/log_tail.hpp"
 #include "cli/verbs/verb_functions.hpp"
+#include "servicekit/base/json.hpp"
 #include "servicekit/policy/daemon_policy.hpp"
 
 namespace servicekit::cli {
@@ -35,6 +36,13 @@ public:
           sleep_{session.invocation.follow ? session.tools.make_sleep() : nullptr} {}
 
     Result<void> run() {
+        auto shown = show();
+        if (!begun_.empty()) print_text(as_json(begun_));
+        return shown;
+    }
+
+private:
+    Result<void> show() {
         if (auto shown = print_rest(); !shown) return shown.error();
         if (auto shown = print_what_follows(); !shown || !sleep_) return shown;
         while (is_wanted() && sleep_->sleep_for(pause)) {
@@ -47,11 +55,23 @@ public:
         return {};
     }
 
-private:
     [[nodiscard]] bool is_wanted() const {
         return !console_.output_has_failed() && (!sleep_ || sleep_->sleep_for(std::chrono::milliseconds{0}));
     }
     void print(const std::string& text) {
+        if (!console_.uses_json()) return print_text(text);
+        begun_ += text;
+        std::string lines;
+        std::size_t begin = 0;
+        for (auto end = begun_.find('\n'); end != std::string::npos; end = begun_.find('\n', begin)) {
+            lines += as_json(begun_.substr(begin, end - begin));
+            begin = end + 1;
+        }
+        begun_.erase(0, begin);
+        print_text(lines);
+    }
+    static std::string as_json(const std::string& line) { return to_json(Object{{"line", line}}) + "\n"; }
+    void print_text(const std::string& text) {
         // Its reader may pause, as a pager does, and be ended together with us.
         if (sleep_) return console_.print(text, [this] { return is_wanted(); });
         console_.print(text);
@@ -85,6 +105,7 @@ private:
     Console& console_;
     LogTail& tail_;
     std::unique_ptr<os::InterruptibleSleep> sleep_;
+    std::string begun_;  ///< the beginning of a line that goes on in the next text
 };
 
 }  // namespace

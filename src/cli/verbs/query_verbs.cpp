@@ -74,7 +74,14 @@ int tell_not_running(Session& session, const RunningService& running, const std:
     std::string left;
     for (const std::string& path : left_behind) left += (left.empty() ? "'" : ", '") + path + "'";
     if (!left.empty()) text += "; it was killed and left " + left;
-    (session.invocation.json ? session.console.complain(text) : session.console.say(text));
+    if (session.console.uses_json()) {
+        session.console.complain(text);
+        Object why{{"code", "not-running"}, {"message", text}};
+        if (!left_behind.empty()) why.append("left-behind", Value::List(left_behind.begin(), left_behind.end()));
+        session.console.explain_failure(std::move(why));
+    } else {
+        session.console.say(text);
+    }
     return left.empty() ? exit_status::not_running : exit_status::left_behind;
 }
 
@@ -82,10 +89,7 @@ int tell_running(Session& session, const Instance& instance, const Result<Object
     Console& console = session.console;
     if (!reply) console.complain(reply.error().message());
     const Object fields = reply ? *reply : known_without_asking(instance);
-    if (session.invocation.json)
-        console.print_json(fields);
-    else
-        console.print(status_text(fields));
+    console.tell(status_text(fields), fields);
     // Whoever holds the lock runs, even where it does not answer; a socket that does not answer proves nothing.
     const bool is_sure = reply || instance.witness == Instance::Witness::lock;
     return is_sure ? 0 : exit_status::unknown;
@@ -175,7 +179,7 @@ int ask(Session& session, const std::string& event, const Object& arguments, std
     return with_client(session, event, [&](Client& client) {
         const auto reply = client.call(event, arguments, options);
         if (!reply) return fail_call(session, reply.error());
-        session.console.print(text(*reply));
+        session.console.tell(text(*reply), *reply);
         return 0;
     });
 }
@@ -228,7 +232,7 @@ int pid(Session& session) {
         session.console.complain("running, but " + (*found)->in_words());
         return exit_status::unknown;
     }
-    session.console.print(std::to_string((*found)->pid) + "\n");
+    session.console.tell(std::to_string((*found)->pid) + "\n", {{"pid", (*found)->pid}});
     return 0;
 }
 
@@ -253,10 +257,7 @@ int cancel(Session& session) {
     return with_client(session, "cancel", [&](Client& client) {
         const auto reply = client.call("cancel", {{"id", *session.invocation.id}}, {.timeout = longest_reply});
         if (!reply) return fail_call(session, reply.error());
-        if (session.invocation.json)
-            session.console.print_json(*reply);
-        else
-            session.console.say(cancel_text(*reply));
+        session.console.say(cancel_text(*reply), *reply);
         return 0;
     });
 }
@@ -276,7 +277,7 @@ int reload(Session& session) {
         };
         return call_attended(session, client, {"reload", {}, at_most}, [&](const Result<Object, CallError>& reply) {
             if (reply) {
-                console.print(reload_text(*reply));
+                console.tell(reload_text(*reply), *reply);
                 return 0;
             }
             const CallError& error = reply.error();
