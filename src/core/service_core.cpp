@@ -5,6 +5,14 @@
 #include "core/current_handler.hpp"
 
 namespace servicekit {
+namespace {
+
+bool is_lisp_linked = false;
+
+}  // namespace
+
+bool ServiceCore::may_have_lisp() noexcept { return is_lisp_linked; }
+bool ServiceCore::note_lisp() noexcept { return is_lisp_linked = true; }
 
 ServiceCore::ServiceCore(ServiceBase& service, ServiceOptions options, EventHooks hooks,
                          std::unique_ptr<PolicyReferences> policies, os::Host host)

@@ -27,8 +27,8 @@ public:
 
     /// Whether the program has the component lisp in it, so that a service of its may have a Lisp. It is so from before
     /// main() on.
-    [[nodiscard]] static bool may_have_lisp() noexcept { return may_have_lisp_; }
-    static bool note_lisp() noexcept { return may_have_lisp_ = true; }
+    [[nodiscard]] static bool may_have_lisp() noexcept;
+    static bool note_lisp() noexcept;
 
     [[nodiscard]] const ServiceOptions& options() const noexcept { return instance_.options; }
     /// Replaces what the constructor was given. Before the load.
@@ -52,8 +52,6 @@ private:
 
     /// Takes the options into the settings' layer `program`.
     void apply_options();
-
-    static inline bool may_have_lisp_ = false;
 
     std::unique_ptr<PolicyReferences> policies_;
     os::Host host_;
