@@ -101,13 +101,13 @@ void ControlPlane::request(std::string_view text, const Peer& peer, std::shared_
     }
 
     if (built_in != nullptr && built_in->id == BuiltIn::status) return answer_status(event, request, peer, responder);
+    if (built_in != nullptr && built_in->id == BuiltIn::cancel) return cancel(*event, arguments, peer, *responder);
     const bool changes_something = !only_asks(*event, arguments.values());
     if (changes_something) log_request(*event, arguments.values(), peer);
     // A handler of the program's, if there is one, has its turn when it can have it.
     const bool asks_core_alone = !event->handler || !runs || runner_.busy();
     if (built_in != nullptr) {
         if (built_in->id == BuiltIn::stop || built_in->id == BuiltIn::kill) return end(event, request, peer, responder);
-        if (built_in->id == BuiltIn::cancel) return cancel(arguments, peer, *responder);
         if (built_in->id == BuiltIn::log_flush && asks_core_alone) return flush_log(std::move(responder));
         if (built_in->id == BuiltIn::events && asks_core_alone) return responder->reply(replies_.events_line());
     }
@@ -133,9 +133,17 @@ void ControlPlane::request(std::string_view text, const Peer& peer, std::shared_
     (void)queue(event, std::move(arguments), request, peer, std::make_unique<ClientAnswer>(std::move(responder)));
 }
 
-void ControlPlane::cancel(const Arguments& arguments, const Peer& peer, Responder& responder) {
+void ControlPlane::cancel(const EventDeclaration& event, const Arguments& arguments, const Peer& peer,
+                          Responder& responder) {
     const auto done = cancellation_.cancel(arguments.get<std::int64_t>("id"), peer);
-    responder.reply(done ? encode_reply(*done) : encode_error(done.error().fields()));
+    if (done) {
+        log_request(event, arguments.values(), peer);
+        return responder.reply(encode_reply(*done));
+    }
+    // Everybody may ask for it, and so may not fill the log with what he may not do.
+    if (done.error().code() == "not-allowed")
+        refusals_.write(log_, clock_.steady_now(), "event 'cancel' refused to " + in_words(peer));
+    responder.reply(encode_error(done.error().fields()));
 }
 
 void ControlPlane::flush_log(std::shared_ptr<Responder> responder) {

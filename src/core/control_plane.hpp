@@ -79,7 +79,7 @@ private:
     std::shared_ptr<QueuedEvent> queue(const Event& event, Arguments arguments, const Request& request,
                                        const Peer& peer, std::unique_ptr<Answer> answer);
     void wake_event_thread();
-    void cancel(const Arguments& arguments, const Peer& peer, Responder& responder);
+    void cancel(const EventDeclaration& event, const Arguments& arguments, const Peer& peer, Responder& responder);
     void flush_log(std::shared_ptr<Responder> responder);
     void queue_reload(const Peer& sender);
     void log_request(const EventDeclaration& event, const Object& arguments, const Peer& peer);

@@ -23,8 +23,9 @@ struct EventPool::Worker {
     bool needs_thread = true;
 };
 
-EventPool::EventPool(EventQueue& queue, const RunnerSurroundings& surroundings, const os::Host& host)
-    : queue_{queue}, surroundings_{surroundings}, host_{host} {}
+EventPool::EventPool(EventQueue& queue, const RunnerSurroundings& surroundings, os::EventTrail& trail,
+                     const os::Host& host)
+    : queue_{queue}, surroundings_{surroundings}, trail_{trail}, host_{host} {}
 
 EventPool::~EventPool() = default;
 
@@ -56,6 +57,7 @@ EventPool::Worker* EventPool::choose() {
     if (chosen == workers_.end()) {
         if (workers_.size() == most_threads) return nullptr;
         chosen = workers_.insert(workers_.end(), std::make_unique<Worker>(surroundings_, host_.make_parking()));
+        trail_.append((*chosen)->runner.trail());
     }
     (*chosen)->state = State::busy;
     (*chosen)->needs_thread = !is_idle;

@@ -21,7 +21,8 @@ public:
     static constexpr std::size_t most_threads = 4;
     static constexpr std::chrono::seconds longest_idle{10};
 
-    EventPool(EventQueue& queue, const RunnerSurroundings& surroundings, const os::Host& host);
+    /// \param trail to whose chain those of the pool's threads are appended
+    EventPool(EventQueue& queue, const RunnerSurroundings& surroundings, os::EventTrail& trail, const os::Host& host);
     ~EventPool();
     EventPool(const EventPool&) = delete;
     EventPool& operator=(const EventPool&) = delete;
@@ -65,6 +66,7 @@ private:
 
     EventQueue& queue_;
     const RunnerSurroundings& surroundings_;
+    os::EventTrail& trail_;
     const os::Host& host_;
     os::EventLoop* loop_ = nullptr;
     mutable std::mutex mutex_;

@@ -44,7 +44,7 @@ ServiceCore::ServiceCore(ServiceBase& service, ServiceOptions options, EventHook
       configuration_{program_, events_, runner_, instance_, *policies_, service_log_, limits_, host_},
       crash_watch_{instance_, runner_.trail(), *policies_, streams_, error_output_, host_, log_},
       privileges_{configuration_, instance_, *policies_, streams_, crash_watch_, host_, log_},
-      pool_{queue_, surroundings_, host_},
+      pool_{queue_, surroundings_, runner_.trail(), host_},
       timers_{std::make_shared<Timers>(queue_, *host_.clock, log_, [this] { return requests_.self(); })},
       cancellation_{queue_, runs_, *host_.users, log_},
       announcements_{*host_.clock, [this] { return shutdown_.extend(); }},

@@ -67,6 +67,17 @@ TEST_F(CrashTest, EveryKindOfCrashIsReportedAndEndsTheServiceAsItWouldHave) {
     }
 }
 
+TEST_F(CrashTest, AConcurrentEventThatCrashesIsNamed) {
+    RunningService service{crashing};
+
+    EXPECT_NE(crashing.verb({"call", "crash-beside"}).exit_code, 0);
+
+    EXPECT_EQ(service.exit_code(), 128 + SIGSEGV);
+    EXPECT_THAT(report(), HasSubstr("\nevent: crash-beside, for "));
+    EXPECT_THAT(report(), ContainsRegex("\nthread: [0-9]+ \\(events\\)\n"));
+    EXPECT_THAT(crashing.log(), HasSubstr(" in the event 'crash-beside'; the report is in '"));
+}
+
 TEST_F(CrashTest, AFaultSentFromOutsideIsReportedToo) {
     RunningService service{crashing};
 

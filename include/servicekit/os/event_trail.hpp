@@ -5,12 +5,13 @@
 #include <chrono>
 #include <cstddef>
 #include <string_view>
+#include <thread>
 
 namespace servicekit::os {
 
 /// What a process did last and does now, for the report of its crash: plain memory of a fixed size, filled without
 /// locks, so that a signal handler can read it wherever the process is.
-/// begin() and end() are for one thread at a time, and nest.
+/// begin() and end() are for one thread, and nest. Several threads that run events have a trail each, in a chain.
 class EventTrail {
 public:
     static constexpr std::size_t kept = 32;     ///< of those that have ended
@@ -43,6 +44,7 @@ public:
 
     void begin(std::string_view name, Time now) noexcept {
         const std::size_t depth = depth_.load(std::memory_order_relaxed);
+        if (depth == 0) thread_.store(std::this_thread::get_id(), std::memory_order_relaxed);
         if (depth < deepest) {
             running_[depth].name.set(name);
             running_[depth].began = now;
@@ -65,8 +67,22 @@ public:
         depth_.store(depth - 1, std::memory_order_release);
     }
 
+    /// Appends another thread's trail to the chain that begins here. The other one outlives the reports. One thread at a
+    /// time calls this.
+    void append(const EventTrail& other) noexcept {
+        const EventTrail* last = this;
+        while (const EventTrail* next = last->next()) last = next;
+        last->next_.store(&other, std::memory_order_release);
+    }
+
     // For whoever reports. The thread that fills it may go on meanwhile; then the oldest may be torn.
 
+    /// The next one of the chain; null at its end.
+    [[nodiscard]] const EventTrail* next() const noexcept { return next_.load(std::memory_order_acquire); }
+    /// Whether the calling thread runs its events.
+    [[nodiscard]] bool is_of_this_thread() const noexcept {
+        return thread_.load(std::memory_order_relaxed) == std::this_thread::get_id();
+    }
     /// Of those that run, each within the one before. \returns how many
     [[nodiscard]] std::size_t depth() const noexcept {
         const std::size_t depth = depth_.load(std::memory_order_acquire);
@@ -88,6 +104,9 @@ private:
     std::array<Running, deepest> running_{};
     std::atomic<std::size_t> count_{0};
     std::atomic<std::size_t> depth_{0};
+    std::atomic<std::thread::id> thread_{std::thread::id{}};
+    mutable std::atomic<const EventTrail*> next_{nullptr};
+    static_assert(std::atomic<std::thread::id>::is_always_lock_free);
     static_assert(std::atomic<std::size_t>::is_always_lock_free);
 };
 

@@ -79,8 +79,12 @@ void CrashReport::describe(CrashLine<512>& line) const noexcept {
         describe_signal(line);
     line.text(" in thread ").number(static_cast<std::uint64_t>(thread_));
     line.text(" (").on_one_line(thread_name_.data()).text(")");
-    if (const EventTrail* trail = process_->trail; trail != nullptr && trail->depth() > 0)
-        line.text(" in the event '").on_one_line(trail->running(trail->depth() - 1).name.view()).text("'");
+    // That of the thread, or else the one that may have to do with it.
+    const EventTrail* told = nullptr;
+    for (const EventTrail* trail = process_->trail; trail != nullptr; trail = trail->next())
+        if (trail->depth() > 0 && (told == nullptr || trail->is_of_this_thread())) told = trail;
+    if (told != nullptr)
+        line.text(" in the event '").on_one_line(told->running(told->depth() - 1).name.view()).text("'");
     if (!exception_.empty()) line.text(": ").on_one_line(exception_);
 }
 
@@ -108,11 +112,12 @@ void CrashReport::write_head(CrashWriter& to) noexcept {
         write_signal(to);
     to.text("thread: ").number(thread_).text(" (").on_one_line(thread_name_.data()).text(")\n");
     if (!exception_.empty()) to.text("exception: ").on_one_line(exception_).text("\n");
-    const EventTrail* const trail = process_->trail;
-    for (std::size_t level = trail != nullptr ? trail->depth() : 0; level-- > 0;) {
-        const EventTrail::Running& running = trail->running(level);
-        to.text("event: ").on_one_line(running.name.view());
-        to.text(", for ").seconds(now - nanoseconds(running.began)).text(" s\n");
+    for (const EventTrail* trail = process_->trail; trail != nullptr; trail = trail->next()) {
+        for (std::size_t level = trail->depth(); level-- > 0;) {
+            const EventTrail::Running& running = trail->running(level);
+            to.text("event: ").on_one_line(running.name.view());
+            to.text(", for ").seconds(now - nanoseconds(running.began)).text(" s\n");
+        }
     }
     to.text("program: ").on_one_line(process_->program.view()).text("\n");
     const std::string_view build = process_->build.view();

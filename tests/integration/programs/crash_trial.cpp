@@ -115,6 +115,13 @@ Reply run_shell(const Arguments& arguments, Context&) {
 class CrashTrial final : public servicekit::Service {
 public:
     CrashTrial() {
+        events().add({.name = "crash-beside",
+                      .description = "crashes beside other events",
+                      .handler = [](const Arguments&, Context&) -> Reply {
+                          crash("write");
+                          return {};
+                      },
+                      .concurrent = true});
         events().add({.name = "crash",
                       .description = "ends the service by a fault",
                       .parameters = {{.name = "how"},

@@ -60,7 +60,8 @@ protected:
         router_.whole(), *host_.clock, waits_, runs_,
         [](EventRun& run, const std::function<Reply(EventRun&)>& next) { return next(run); }};
     std::unique_ptr<os::EventLoop> loop_ = host_.make_event_loop("control");
-    EventPool pool_{queue_, surroundings_, host_};
+    os::EventTrail trail_;
+    EventPool pool_{queue_, surroundings_, trail_, host_};
     Cancellation cancellation_{queue_, runs_, *host_.users, router_.whole()};
     std::atomic<int> answers_{0};
     std::atomic<int> errors_{0};
