@@ -37,6 +37,12 @@ bool Thumbnailer::declare_events() {
                                   .minimum = 0},
                                  {.name = "password", .description = "as configured", .secret = true}},
                   .handler = [this](const Arguments& arguments, Context&) { return purge(arguments); }});
+    events().add({.name = "copy",
+                  .description = "copies the thumbnails",
+                  .parameters = {{.name = "to", .type = ParameterType::path, .description = "the directory"}},
+                  .handler = [this](const Arguments& arguments, Context& context) {
+                      return copy(arguments.get<std::string>("to"), context);
+                  }});
     return true;
 }
 
@@ -74,6 +80,36 @@ Reply Thumbnailer::rescan(Context& context) {
         for (unsigned i = 0; i < workers && i < stale.size(); ++i) threads.emplace_back(work);
     }
     return {{"images", done.load()}};
+}
+
+Reply Thumbnailer::copy(const Path& to, Context& context) {
+    if (is_copying_.exchange(true)) throw servicekit::ErrorReply{"another copy runs"};
+    try {
+        copier_ = std::jthread{[this, from = config().thumbnails, to, reply = context.reply_later()] {
+            copy_all(from, to, reply);
+        }};
+    } catch (...) {
+        is_copying_ = false;
+        throw;
+    }
+    return {};
+}
+
+void Thumbnailer::copy_all(const Path& from, const Path& to, const servicekit::PendingReply& reply) {
+    try {
+        fs::create_directories(to);
+        std::uint64_t copied = 0;
+        for (const auto& entry : fs::directory_iterator{from}) {
+            if (reply.stop_token().stop_requested()) break;
+            fs::copy_file(entry.path(), to / entry.path().filename(), fs::copy_options::overwrite_existing);
+            reply.progress(++copied, 0, entry.path().filename().string());
+        }
+        is_copying_ = false;
+        reply.succeed({{"copied", copied}});
+    } catch (...) {
+        is_copying_ = false;
+        reply.fail(std::current_exception());
+    }
 }
 
 Reply Thumbnailer::purge(const Arguments& arguments) {

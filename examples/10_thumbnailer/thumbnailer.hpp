@@ -2,11 +2,13 @@
 
 #include <servicekit/configured.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <filesystem>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <vector>
 
 struct ThumbnailerConfig {
@@ -34,6 +36,9 @@ private:
     /// Makes the thumbnails that are missing or old, with several workers.
     servicekit::Reply rescan(servicekit::Context& context);
     servicekit::Reply purge(const servicekit::Arguments& arguments);
+    /// Copies the thumbnails on a thread of its own, which gives the reply.
+    servicekit::Reply copy(const Path& to, servicekit::Context& context);
+    void copy_all(const Path& from, const Path& to, const servicekit::PendingReply& reply);
     bool declare_events();
 
     std::mutex one_scan_;
@@ -42,4 +47,6 @@ private:
     servicekit::Text last_failure_ = values().text("last-failure", "why the last of them could not");
     servicekit::TimerHandle scan_ = every(std::chrono::seconds{10}, "scan", [this] { post("rescan"); });
     bool events_are_declared_ = declare_events();
+    std::atomic<bool> is_copying_{false};
+    std::jthread copier_;
 };
