@@ -85,9 +85,8 @@ Reply Thumbnailer::rescan(Context& context) {
 Reply Thumbnailer::copy(const Path& to, Context& context) {
     if (is_copying_.exchange(true)) throw servicekit::ErrorReply{"another copy runs"};
     try {
-        copier_ = std::jthread{[this, from = config().thumbnails, to, reply = context.reply_later()] {
-            copy_all(from, to, reply);
-        }};
+        copier_ = std::jthread{
+            [this, from = config().thumbnails, to, reply = context.reply_later()] { copy_all(from, to, reply); }};
     } catch (...) {
         is_copying_ = false;
         throw;

@@ -1,6 +1,8 @@
 #include "core/built_in_events.hpp"
 
 #include <algorithm>
+#include <stdexcept>
+#include <string>
 
 #include "base/log_level_names.hpp"
 
@@ -128,6 +130,11 @@ std::optional<BuiltIn> built_in_named(std::string_view name) {
 const BuiltInEvent* built_in_of(const EventDeclaration& event) {
     const BuiltInEvent* const found = find_built_in(event.name);
     return found != nullptr && found->yields && event.handler ? nullptr : found;
+}
+
+void check_is_no_built_in(std::string_view name) {
+    if (find_built_in(name) != nullptr)
+        throw std::invalid_argument{"cannot do work of the name '" + std::string{name} + "': a built-in event has it"};
 }
 
 bool only_asks(const EventDeclaration& event, const Object& arguments) {

@@ -53,6 +53,10 @@ struct BuiltInEvent {
 /// The row of this event; null if it is the program's own, as one is to which a built-in event has yielded.
 [[nodiscard]] const BuiltInEvent* built_in_of(const EventDeclaration& event);
 
+/// For work of the program's own, which status and log name: as an event of that name it would be taken for that.
+/// \throws std::invalid_argument
+void check_is_no_built_in(std::string_view name);
+
 /// Whether the event changes nothing with these arguments, so that the log says nothing of it. `log-level` asks or sets.
 [[nodiscard]] bool only_asks(const EventDeclaration& event, const Object& arguments);
 

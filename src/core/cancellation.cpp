@@ -31,7 +31,8 @@ Result<Object, CallError> Cancellation::cancel(std::int64_t id, const Peer& by) 
     }
     const bool is_own = waiting && by.uid != no_id && by.uid == run->peer().uid && users_.is_one_user(by.uid);
     const ControlRole needs = std::max(run->event().needs.value_or(ControlRole::operate), ControlRole::operate);
-    if (!is_own && by.role < needs) return refusal(needs, by);
+    const auto refused = refusal(by.role < ControlRole::read ? ControlRole::operate : needs, by);
+    if (!is_own && by.role < needs) return refused;
 
     const std::string& name = run->event().name;
     Object reply{{"id", id}, {"event", name}};
@@ -42,10 +43,12 @@ Result<Object, CallError> Cancellation::cancel(std::int64_t id, const Peer& by) 
         reply.append("result", "cancelled");
         return reply;
     }
+    // It has begun meanwhile, and its own caller may no more.
+    if (by.role < needs) return refused;
     if (built_in_of(run->event()) != nullptr)
         return cancel_error("event-error", "'" + name + "' runs already, and can't be cancelled",
                             {{"type", "servicekit::Error"}});
-    run->cancel(in_words(by));
+    Runs::cancel(*run, in_words(by));
     reply.append("result", "cancel-initiated");
     return reply;
 }

@@ -244,7 +244,8 @@ std::shared_ptr<QueuedEvent> ControlPlane::queue(const Event& event, Arguments a
     auto run = make_run(event, std::move(arguments), request, peer, std::move(answer));
     if (changes_something) run->log_outcome();
     if (queue_.push(run, EventQueue::Wake::by_caller)) {
-        run->tell_queued([this] { return runner_.running(); });
+        // A concurrent one waits for none of those that run on the handlers' thread.
+        run->tell_queued([&] { return event->concurrent ? std::string{} : runner_.running(); });
         event->concurrent ? pool_.look() : wake_event_thread();
     } else {
         EventLog{log_}.decline(*run, queue_.refusal());

@@ -33,7 +33,8 @@ namespace servicekit {
 class StatusAskers;
 
 /// Answers requests and signals on the loop's thread: at once what needs no handler of the program's, by way of the
-/// queue what does. It never runs the program's code, and so answers while a handler runs, hangs or throws.
+/// queue what does. It runs none of the program's code but stop callbacks, and so answers while a
+/// handler runs, hangs or throws.
 class ControlPlane final : public Requests {
 public:
     ControlPlane(const EventTable& events, EventQueue& queue, EventRunner& runner, EventPool& pool,

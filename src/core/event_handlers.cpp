@@ -16,7 +16,7 @@ Handler EventHandlers::of(const EventDeclaration& event) {
     const BuiltInEvent* const row = built_in_of(event);
     const std::optional<BuiltIn> built_in = row != nullptr ? std::optional{row->id} : std::nullopt;
     if (event.handler && built_in != BuiltIn::load)
-        return built_in == BuiltIn::reload ? as_reload(event.handler) : event.handler;
+        return built_in == BuiltIn::reload ? alone(as_reload(event.handler)) : event.handler;
     const auto runs = [](const std::function<void()>& hook) -> Handler {
         return [&hook](const Arguments&, Context&) {
             hook();
@@ -40,8 +40,9 @@ Handler EventHandlers::of(const EventDeclaration& event) {
                 })(arguments, context);
             };
         case BuiltIn::reload:
-            return as_reload(
-                [this](const Arguments&, Context&) { return configuration_.load_again(Configuration::Again::reload); });
+            return alone(as_reload([this](const Arguments&, Context&) {
+                return configuration_.load_again(Configuration::Again::reload);
+            }));
         case BuiltIn::cancel:
             return [this](const Arguments& arguments, Context& context) {
                 auto done = cancellation_.cancel(arguments.get<std::int64_t>("id"), context.peer());
@@ -80,12 +81,14 @@ Handler EventHandlers::alone(Handler handler) {
             EventPool& pool;
         };
         const Pause pause{pool_};
+        // What it has waited for is no silence of its own.
+        runner_.note_sign();
         return handler(arguments, context);
     };
 }
 
 Handler EventHandlers::as_reload(Handler handler) {
-    return [this, handler = alone(std::move(handler))](const Arguments& arguments, Context& context) {
+    return [this, handler = std::move(handler)](const Arguments& arguments, Context& context) {
         announcements_.reloading();
         state_.begin_reload();
         const auto over = [this](const std::string& fault) {

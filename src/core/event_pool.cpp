@@ -1,7 +1,9 @@
 #include "core/event_pool.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <new>
+#include <optional>
 #include <string>
 
 #include "base/attempt.hpp"
@@ -30,23 +32,31 @@ EventPool::EventPool(EventQueue& queue, const RunnerSurroundings& surroundings, 
 EventPool::~EventPool() = default;
 
 void EventPool::look() {
-    while (Worker* const worker = choose()) {
-        if (!worker->needs_thread) {
-            worker->parking->unpark();
-        } else if (const auto started = start(*worker); !started) {
-            return refuse_all(started.error());
+    std::optional<Error> failure;
+    const bool has_memory = attempt([&] {
+        while (Worker* const worker = choose()) {
+            if (!worker->needs_thread) {
+                worker->parking->unpark();
+            } else if (auto started = start(*worker); !started) {
+                failure = std::move(started.error());
+                return;
+            }
         }
-    }
+    });
+    if (!has_memory) failure = os_error("start a thread for concurrent events", "", ENOMEM);
+    if (failure) refuse_all(*failure);
 }
 
 void EventPool::wake() {
-    if (!attempt([this] { loop_->post([this] { look(); }); })) look();
+    os::EventLoop* const loop = loop_.load();
+    if (loop == nullptr) return;
+    if (!attempt([&] { loop->post([this] { look(); }); })) look();
 }
 
 EventPool::Worker* EventPool::choose() {
     using State = Worker::State;
     const std::lock_guard guard{mutex_};
-    if (is_paused_ || is_closing_) return nullptr;
+    if (pauses_ > 0 || is_closing_) return nullptr;
     const auto in = [](State state) { return [state](const auto& worker) { return worker->state == state; }; };
     const auto busy = static_cast<std::size_t>(std::count_if(workers_.begin(), workers_.end(), in(State::busy)));
     // Those that are busy and run nothing are about to look themselves.
@@ -65,16 +75,24 @@ EventPool::Worker* EventPool::choose() {
 }
 
 Result<void> EventPool::start(Worker& worker) {
+    /// Without a thread it can be chosen again.
+    struct Attempt {
+        EventPool& pool;
+        Worker& worker;
+        bool has_started = false;
+        ~Attempt() {
+            if (has_started) return;
+            const std::lock_guard guard{pool.mutex_};
+            worker.state = Worker::State::ended;
+        }
+    } attempt{*this, worker};
     // The thread that it had has said that it ends.
     if (worker.thread) static_cast<void>(worker.thread->wait(std::chrono::seconds{1}));
     auto started = host_.threads->start("events", [this, &worker] { work(worker); });
-    if (started) {
-        worker.thread = *std::move(started);
-        return {};
-    }
-    const std::lock_guard guard{mutex_};
-    worker.state = Worker::State::ended;
-    return started.error();
+    if (!started) return started.error();
+    attempt.has_started = true;
+    worker.thread = *std::move(started);
+    return {};
 }
 
 void EventPool::refuse_all(const Error& error) {
@@ -97,20 +115,23 @@ void EventPool::work(Worker& worker) {
     host_.crashes->guard_this_thread();
     do {
         while (const auto run = take()) {
+            struct Taken {
+                EventPool& pool;
+                ~Taken() { pool.give_back(); }
+            } const taken{*this};
             try {
                 worker.runner.run(run, run->event().handler);
             } catch (const std::bad_alloc&) {
                 // Of the reply, or of what surrounds the event: that of the handler is an error reply.
                 static_cast<void>(run->lack_memory());
             }
-            give_back();
         }
     } while (rest(worker));
 }
 
 std::shared_ptr<QueuedEvent> EventPool::take() {
     const std::lock_guard guard{mutex_};
-    if (is_paused_ || is_closing_) return nullptr;
+    if (pauses_ > 0 || is_closing_) return nullptr;
     auto run = queue_.take_concurrent();
     if (run) ++active_;
     return run;
@@ -119,7 +140,7 @@ std::shared_ptr<QueuedEvent> EventPool::take() {
 void EventPool::give_back() {
     {
         const std::lock_guard guard{mutex_};
-        if (--active_ > 0 || !is_paused_) return;
+        if (--active_ > 0 || pauses_ == 0) return;
     }
     queue_.wake();
 }
@@ -128,7 +149,7 @@ bool EventPool::rest(Worker& worker) {
     using State = Worker::State;
     {
         const std::lock_guard guard{mutex_};
-        if (!is_paused_ && !is_closing_ && queue_.concurrent() > 0) return true;
+        if (pauses_ == 0 && !is_closing_ && queue_.concurrent() > 0) return true;
         worker.state = is_closing_ ? State::ended : State::idle;
         if (is_closing_) return false;
     }
@@ -143,7 +164,7 @@ bool EventPool::rest(Worker& worker) {
 void EventPool::resume() {
     {
         const std::lock_guard guard{mutex_};
-        is_paused_ = false;
+        if (--pauses_ > 0) return;
     }
     if (queue_.concurrent() > 0) wake();
 }
@@ -151,9 +172,11 @@ void EventPool::resume() {
 void EventPool::pause() {
     {
         const std::lock_guard guard{mutex_};
-        is_paused_ = true;
+        ++pauses_;
     }
+    is_waited_for_.store(true, std::memory_order_release);
     while (is_busy()) queue_.wait();
+    is_waited_for_.store(false, std::memory_order_release);
 }
 
 void EventPool::close() {
@@ -163,7 +186,8 @@ void EventPool::close() {
     }
     for (const auto& worker : workers_) {
         worker->parking->unpark();
-        if (worker->thread) static_cast<void>(worker->thread->wait(std::chrono::seconds{1}));
+        // It has nothing to do but to end.
+        while (worker->thread && !worker->thread->wait(std::chrono::seconds{1})) worker->parking->unpark();
     }
 }
 

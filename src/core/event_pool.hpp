@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <memory>
@@ -32,20 +33,22 @@ public:
 
     /// Has the pool look at the queue. From the loop's thread.
     void look();
-    /// The same from any thread. \pre arm()
+    /// The same from any thread. Before arm() nothing happens: the first resume() looks.
     void wake();
 
     // From the event thread.
-    /// Nothing begins before the first resume().
+    /// Nothing begins before the first resume(), nor before each pause() has one.
     void resume();
-    /// Waits until nothing runs on the pool. Nothing begins until resume().
+    /// Waits until nothing runs on the pool.
     void pause();
-    /// Ends the threads. \pre nothing runs on the pool, nor will
+    /// Ends the threads. \pre it is paused, and stays so
     void close();
 
     /// The runner on whose thread, and in whose handler, the caller is; null if it is in none.
     [[nodiscard]] EventRunner* runner_here() const;
     [[nodiscard]] bool is_busy() const;
+    /// Whether the event thread waits in pause().
+    [[nodiscard]] bool is_waited_for() const noexcept { return is_waited_for_.load(std::memory_order_acquire); }
     /// What runs, for those who look from another thread.
     [[nodiscard]] std::vector<EventRunner::Busy> busy() const;
 
@@ -68,11 +71,12 @@ private:
     const RunnerSurroundings& surroundings_;
     os::EventTrail& trail_;
     const os::Host& host_;
-    os::EventLoop* loop_ = nullptr;
+    std::atomic<os::EventLoop*> loop_{nullptr};  ///< set by arm()
+    std::atomic<bool> is_waited_for_{false};
     mutable std::mutex mutex_;
     std::vector<std::unique_ptr<Worker>> workers_;
     std::size_t active_ = 0;  ///< workers that run an event
-    bool is_paused_ = true;
+    std::size_t pauses_ = 1;  ///< that have had no resume()
     bool is_closing_ = false;
 };
 

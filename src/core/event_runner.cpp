@@ -48,33 +48,28 @@ private:
 
 void EventRunner::run(const std::shared_ptr<QueuedEvent>& run, const Handler& handler) {
     Runs& runs = around_.runs;
-    // Of one that is answered later, its end is the LaterRun's.
-    std::weak_ptr<LaterRun> later;
-    bool is_later = false;
-    const auto begin_later = [&, this] {
-        auto made = std::make_shared<LaterRun>(run, end_);
-        later = made;
-        is_later = true;
-        return PendingReply{std::move(made)};
-    };
-    Reply reply;
     run->set_began_at(around_.clock.steady_now());
     runs.begin(run);
     /// However it ends: a stop waits for it.
     struct Open {
         Runs& runs;
         const QueuedEvent& run;
-        const bool& is_later;
-        bool is_left = false;
-        void leave() {
-            if (is_later || std::exchange(is_left, true)) return;
-            runs.leave(run);
-        }
+        std::shared_ptr<LaterRun> later = {};  ///< if it is answered later
         ~Open() {
-            leave();
-            if (!is_later) runs.over();
+            if (later) {
+                later->handler_returned();
+                return;
+            }
+            runs.leave(run);
+            runs.over();
         }
-    } open{runs, *run, is_later};
+    } open{runs, *run};
+    const auto begin_later = [&, this] {
+        if (runs.are_full()) throw ErrorReply{"too many events run already", {{"limit", Runs::limit}}, "busy"};
+        open.later = std::make_shared<LaterRun>(run, end_);
+        return PendingReply{open.later};
+    };
+    Reply reply;
     try {
         Running running{*this, run->event()};
         run->begin();
@@ -82,17 +77,16 @@ void EventRunner::run(const std::shared_ptr<QueuedEvent>& run, const Handler& ha
         if (built_in_of(run->event()) == nullptr) later_reply = begin_later;
         Context context{run->stop_token(), run->deadline(),
                         run->peer(),       sink(run->wants_progress() ? run.get() : nullptr),
-                        around_.waiting,   std::move(later_reply)};
+                        *around_.waiting,  std::move(later_reply)};
         reply = invoke(running, run->event(), run->arguments(), context, handler);
     } catch (...) {
-        open.leave();
-        if (!is_later) return end_->end.fail(*run);
-        if (const auto owed = later.lock()) owed->fail();
-        return;
+        if (open.later) return open.later->fail();
+        // The answer goes out once the event no longer counts as running: who reads it may ask for the status at once.
+        runs.leave(*run);
+        return end_->end.fail(*run);
     }
-    if (is_later) return;
-    // The answer goes out once the event no longer counts as running: who reads it may ask for the status at once.
-    open.leave();
+    if (open.later) return;
+    runs.leave(*run);
     end_->end.succeed(*run, reply.fields());
 }
 
@@ -101,7 +95,7 @@ Reply EventRunner::run_unasked(const EventDeclaration& event, const Arguments& a
     Running running{*this, event};
     // Nested in another run it ends with that.
     const std::stop_token stop = current_ != nullptr ? current_->stop_token() : around_.runs.stop_token();
-    Context context{stop, std::nullopt, peer, sink(nullptr), around_.waiting};
+    Context context{stop, std::nullopt, peer, sink(nullptr), *around_.waiting};
     return invoke(running, event, arguments, context, handler);
 }
 

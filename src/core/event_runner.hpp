@@ -29,7 +29,7 @@ struct RunnerSurroundings {
 
     Logger& log;
     const os::Clock& clock;
-    const Waiting& waiting;
+    std::shared_ptr<const Waiting> waiting;
     Runs& runs;
     Around around;
 };
@@ -70,6 +70,9 @@ public:
     /// The same for an event that nobody waits for: what it throws is rethrown.
     Reply run_unasked(const EventDeclaration& event, const Arguments& arguments, const Peer& peer,
                       const Handler& handler);
+
+    /// What runs has shown a sign of progress. From its thread.
+    void note_sign() noexcept { last_sign_.store(around_.clock.steady_now(), std::memory_order_relaxed); }
 
     [[nodiscard]] std::optional<Busy> busy() const;
     /// The name of what runs; empty if nothing does.

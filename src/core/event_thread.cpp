@@ -89,7 +89,8 @@ void EventThread::serve(const std::shared_ptr<QueuedEvent>& run) {
 
 void EventThread::await_runs() {
     if (!runs_.are_over()) log_.info("the stop waits for the end of " + runs_.names());
-    // Shutdown ends the process if that takes too long.
+    // Shutdown ends the process if that takes too long. What the pool has just taken is no run yet.
+    pool_.pause();
     while (!runs_.are_over()) queue_.wait();
     pool_.close();
 }

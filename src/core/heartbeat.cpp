@@ -21,7 +21,8 @@ void Heartbeat::beat() {
 
 bool Heartbeat::event_hangs() {
     auto running = pool_.busy();
-    if (auto busy = runner_.busy()) running.insert(running.begin(), *std::move(busy));
+    // While the event thread waits for the pool, it is that which may hang.
+    if (auto busy = runner_.busy(); busy && !pool_.is_waited_for()) running.insert(running.begin(), *std::move(busy));
     for (const EventRunner::Busy& busy : running) {
         const auto silence = silence_of(busy);
         if (!silence) continue;

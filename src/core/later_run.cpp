@@ -18,9 +18,20 @@ LaterRun::~LaterRun() {
     }
 }
 
-const Waiting& LaterRun::waiting() const noexcept {
+std::shared_ptr<const Waiting> LaterRun::waiting() const noexcept {
     const auto end = end_.lock();
-    return end ? end->waiting : real_waiting();
+    return end ? end->waiting : nullptr;
+}
+
+void LaterRun::handler_returned() {
+    has_returned_ = true;
+    if (const auto end = end_.lock()) part_is_over(end->runs);
+}
+
+void LaterRun::part_is_over(Runs& runs) noexcept {
+    if (parts_left_.fetch_sub(1) > 1) return;
+    runs.leave(*run_);
+    runs.over();
 }
 
 template <class Finish>
@@ -28,13 +39,19 @@ void LaterRun::close(const Finish& finish) {
     if (!is_open_.exchange(false)) return;
     const auto end = end_.lock();
     if (!end) return;
-    end->runs.leave(*run_);
+    /// Whatever the answer throws: a stop waits for it.
+    struct Part {
+        LaterRun& later;
+        Runs& runs;
+        ~Part() { later.part_is_over(runs); }
+    } const part{*this, end->runs};
+    // Whoever reads the answer does not find it among those that run.
+    if (has_returned_) end->runs.leave(*run_);
     try {
         finish(end->end);
     } catch (const std::bad_alloc&) {
         static_cast<void>(run_->lack_memory());
     }
-    end->runs.over();
 }
 
 void LaterRun::succeed(const Object& fields) {
@@ -75,12 +92,17 @@ void PendingReply::progress(std::uint64_t done, std::uint64_t total, std::string
     if (run_->run().wants_progress()) run_->run().progress(done, total, text);
 }
 
-const Waiting& PendingReply::waiting() const noexcept { return run_->waiting(); }
+Waiting::Time PendingReply::now() const {
+    const auto waiting = run_->waiting();
+    return waiting ? waiting->now() : real_waiting().now();
+}
 
 bool PendingReply::wait_until(Waiting::Time time) const {
+    const auto waiting = run_->waiting();
+    if (!waiting) return false;
     const auto deadline = run_->run().deadline();
     const bool is_in_time = !deadline || time <= *deadline;
-    return waiting().wait_until(is_in_time ? time : *deadline, stop_) && is_in_time;
+    return waiting->wait_until(is_in_time ? time : *deadline, stop_) && is_in_time;
 }
 
 }  // namespace servicekit

@@ -17,10 +17,11 @@ namespace servicekit {
 struct LaterEnd {
     Runs& runs;
     RunEnd end;
-    const Waiting& waiting;
+    std::shared_ptr<const Waiting> waiting;
 };
 
-/// A run whose handler has returned, or will, and whose answer comes from elsewhere. Thread-safe.
+/// A run whose answer comes from elsewhere than its handler. It is over when it is answered and its handler has returned.
+/// Thread-safe.
 class LaterRun {
 public:
     LaterRun(std::shared_ptr<QueuedEvent> run, std::weak_ptr<LaterEnd> end)
@@ -31,9 +32,13 @@ public:
     LaterRun& operator=(const LaterRun&) = delete;
 
     [[nodiscard]] QueuedEvent& run() const noexcept { return *run_; }
-    [[nodiscard]] const Waiting& waiting() const noexcept;
+    /// Null once the service is gone.
+    [[nodiscard]] std::shared_ptr<const Waiting> waiting() const noexcept;
 
-    // The first of these ends it.
+    /// From its handler's thread, once.
+    void handler_returned();
+
+    // The first of these answers it.
     void succeed(const Object& fields);
     /// \pre called within a catch block
     void fail();
@@ -41,10 +46,14 @@ public:
 private:
     template <class Finish>
     void close(const Finish& finish);
+    /// One of the two that it waits for: its answer, and its handler's return.
+    void part_is_over(Runs& runs) noexcept;
 
     std::shared_ptr<QueuedEvent> run_;
     std::weak_ptr<LaterEnd> end_;
     std::atomic<bool> is_open_{true};
+    std::atomic<bool> has_returned_{false};
+    std::atomic<int> parts_left_{2};
 };
 
 }  // namespace servicekit

@@ -30,7 +30,8 @@ Reply ProgramRequests::run_nested(EventRunner& runner, std::string_view event, c
     const BuiltInEvent* const row = built_in_of(*found);
     const std::optional<BuiltIn> built_in = row != nullptr ? std::optional{row->id} : std::nullopt;
     if (built_in == BuiltIn::stop || built_in == BuiltIn::kill) return end(*built_in);
-    const bool is_core_alone = row != nullptr && row->is_done_at_once && !found->handler;
+    const bool is_core_alone =
+        row != nullptr && (row->is_done_at_once || row->id == BuiltIn::cancel) && !found->handler;
     if (&runner != &runner_ && !found->concurrent && !is_core_alone)
         throw CallError("event-error",
                         "'" + found->name + "' does not run beside others, and so not within a concurrent event",
@@ -55,6 +56,11 @@ void ProgramRequests::queue(std::string_view event, const Object& arguments, Cal
         const Reply initiated = end(*built_in);
         return callback(&initiated.fields(), nullptr);
     }
+    // Behind the event that it is to cancel it would be of no use.
+    if (built_in == BuiltIn::cancel) {
+        const auto done = cancellation_.cancel(checked.get<std::int64_t>("id"), self());
+        return done ? callback(&*done, nullptr) : callback(nullptr, &done.error().fields());
+    }
     if (built_in == BuiltIn::status) {
         callback = [this, callback = std::move(callback)](const Object* own, const Object* error) {
             if (own == nullptr) return callback(nullptr, error);
@@ -66,6 +72,7 @@ void ProgramRequests::queue(std::string_view event, const Object& arguments, Cal
 }
 
 void ProgramRequests::queue_work(std::string_view what, std::function<void()> work) {
+    check_is_no_built_in(what);
     check_takes_events();
     EventDeclaration event{.name = std::string{what}};
     event.handler = [work = std::move(work)](const Arguments&, Context&) {

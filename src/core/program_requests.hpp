@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/built_in_events.hpp"
+#include "core/cancellation.hpp"
 #include "core/event_handlers.hpp"
 #include "core/event_pool.hpp"
 #include "core/event_queue.hpp"
@@ -23,12 +24,13 @@ namespace servicekit {
 class ProgramRequests {
 public:
     ProgramRequests(const EventTable& events, EventQueue& queue, EventRunner& runner, EventPool& pool,
-                    EventHandlers& handlers, const ServiceStatus& status, const LifeState& state, Shutdown& shutdown,
-                    const Instance& instance, const os::Process& process)
+                    Cancellation& cancellation, EventHandlers& handlers, const ServiceStatus& status,
+                    const LifeState& state, Shutdown& shutdown, const Instance& instance, const os::Process& process)
         : events_{events},
           queue_{queue},
           runner_{runner},
           pool_{pool},
+          cancellation_{cancellation},
           handlers_{handlers},
           status_{status},
           state_{state},
@@ -59,6 +61,7 @@ private:
     EventQueue& queue_;
     EventRunner& runner_;
     EventPool& pool_;
+    Cancellation& cancellation_;
     EventHandlers& handlers_;
     const ServiceStatus& status_;
     const LifeState& state_;

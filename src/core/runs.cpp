@@ -1,8 +1,25 @@
 #include "core/runs.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace servicekit {
+namespace {
+
+thread_local bool calls_back = false;
+
+class CallingBack {
+public:
+    CallingBack() noexcept : outer_{std::exchange(calls_back, true)} {}
+    ~CallingBack() { calls_back = outer_; }
+    CallingBack(const CallingBack&) = delete;
+    CallingBack& operator=(const CallingBack&) = delete;
+
+private:
+    bool outer_;
+};
+
+}  // namespace
 
 void Runs::begin(Run run) {
     QueuedEvent& begun = *run;
@@ -26,16 +43,20 @@ void Runs::leave(const QueuedEvent& run) {
 }
 
 void Runs::over() {
-    {
-        const std::lock_guard guard{mutex_};
-        --open_;
-    }
+    // Under the lock: whoever sees that all are over may end the service, and this with it.
+    const std::lock_guard guard{mutex_};
+    --open_;
     on_over_();
 }
 
 std::vector<Runs::Run> Runs::all() const {
     const std::lock_guard guard{mutex_};
     return running_;
+}
+
+bool Runs::are_full() const {
+    const std::lock_guard guard{mutex_};
+    return running_.size() > limit;
 }
 
 Runs::Run Runs::find(std::uint64_t id) const {
@@ -51,14 +72,33 @@ bool Runs::are_over() const {
 }
 
 std::string Runs::names() const {
+    constexpr std::size_t most_named = 5;
+    const auto runs = all();
     std::string names;
-    for (const Run& run : all()) names += (names.empty() ? "'" : ", '") + run->event().name + "'";
+    for (std::size_t i = 0; i < std::min(runs.size(), most_named); ++i)
+        names += (i == 0 ? "'" : ", '") + runs[i]->event().name + "'";
+    if (runs.size() > most_named) names += " and " + std::to_string(runs.size() - most_named) + " more";
     return names;
 }
 
-void Runs::request_stop() {
+void Runs::request_stop() noexcept {
+    const CallingBack calling_back;
     stop_.request_stop();
-    for (const Run& run : all()) run->request_stop();
+    // One by one, as the list may change meanwhile, and a copy of it takes memory.
+    const auto next = [this]() -> Run {
+        const std::lock_guard guard{mutex_};
+        const auto found = std::find_if(running_.begin(), running_.end(),
+                                        [](const Run& run) { return !run->stop_token().stop_requested(); });
+        return found == running_.end() ? nullptr : *found;
+    };
+    while (const Run run = next()) run->request_stop();
 }
+
+void Runs::cancel(QueuedEvent& run, const std::string& by) {
+    const CallingBack calling_back;
+    run.cancel(by);
+}
+
+bool Runs::is_in_stop_callback() noexcept { return calls_back; }
 
 }  // namespace servicekit

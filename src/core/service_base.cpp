@@ -54,6 +54,8 @@ EventTable& ServiceBase::events() noexcept { return core_->events_; }
 PublishedValues& ServiceBase::values() noexcept { return core_->values_; }
 
 Reply ServiceBase::trigger(std::string_view event, const Object& arguments) {
+    if (Runs::is_in_stop_callback())
+        throw CallError("not-ready", "a stop callback can't wait for an event", {{"event", event}});
     if (EventRunner* const runner = core_->requests_.runner_here())
         return core_->requests_.run_nested(*runner, event, arguments);
 
@@ -71,14 +73,22 @@ Reply ServiceBase::trigger(std::string_view event, const Object& arguments) {
 }
 
 void ServiceBase::post(std::string_view event, const Object& arguments) {
-    core_->requests_.queue(event, arguments, [this, name = std::string{event}](const Object*, const Object* error) {
+    const auto warn = [this, name = std::string{event}](const std::string& message) {
+        core_->log_.warning("event '" + name + "', which the program posted: " + message);
+    };
+    const auto answer = [warn](const Object*, const Object* error) {
         if (error == nullptr) return;
         // All else that a handler throws is in the log already.
         const std::string code = error->get<std::string>("code", {});
-        if (code == "not-ready" || code == "bad-argument")
-            core_->log_.warning("event '" + name +
-                                "', which the program posted: " + error->get<std::string>("message", {}));
-    });
+        if (code == "not-ready" || code == "bad-argument") warn(error->get<std::string>("message", {}));
+    };
+    try {
+        core_->requests_.queue(event, arguments, answer);
+    } catch (const CallError& error) {
+        // What leaves a stop callback ends the process.
+        if (!Runs::is_in_stop_callback()) throw;
+        warn(error.what());
+    }
 }
 
 void ServiceBase::post_work(std::string_view what, std::function<void()> work) {
@@ -95,12 +105,12 @@ TimerHandle ServiceBase::after(std::chrono::milliseconds delay, std::string name
 
 std::stop_token ServiceBase::stop_token() const noexcept { return core_->runs_.stop_token(); }
 
-const Waiting& ServiceBase::waiting() const noexcept { return core_->waits_; }
+const Waiting& ServiceBase::waiting() const noexcept { return *core_->waits_; }
 
 bool ServiceBase::wait_until(Waiting::Time time) const {
     const EventRunner* const runner = core_->requests_.runner_here();
     if (runner != nullptr && runner->context() != nullptr) return runner->context()->wait_until(time);
-    return core_->waits_.wait_until(time, core_->runs_.stop_token());
+    return core_->waits_->wait_until(time, core_->runs_.stop_token());
 }
 
 void ServiceBase::add_cleanup(std::function<void()> cleanup) { core_->event_thread_.add_cleanup(std::move(cleanup)); }

@@ -34,7 +34,7 @@ ServiceCore::ServiceCore(ServiceBase& service, ServiceOptions options, EventHook
       parking_{host_.make_parking()},
       queue_{*parking_, *host_.clock},
       runs_{[this] { queue_.wake(); }},
-      waits_{*host_.clock, host_.make_parking},
+      waits_{std::make_shared<Waits>(*host_.clock, host_.make_parking)},
       surroundings_{log_, *host_.clock, waits_, runs_,
                     [&service](EventRun& event, const std::function<Reply(EventRun&)>& next) {
                         const HandlerScope scope{event.context()};
@@ -57,7 +57,8 @@ ServiceCore::ServiceCore(ServiceBase& service, ServiceOptions options, EventHook
       replies_{events_, configuration_, instance_, log_router_, service_log_, host_},
       handlers_{program_, events_,  runner_, pool_,          cancellation_, configuration_,
                 status_,  replies_, state_,  announcements_, log_},
-      requests_{events_, queue_, runner_, pool_, handlers_, status_, state_, shutdown_, instance_, *host_.process},
+      requests_{events_, queue_, runner_,   pool_,     cancellation_, handlers_,
+                status_, state_, shutdown_, instance_, *host_.process},
       control_plane_{events_,  queue_,    runner_,     pool_,        cancellation_, state_, status_,
                      replies_, shutdown_, end_askers_, service_log_, *host_.clock,  log_},
       heartbeat_{runner_, pool_, limits_, announcements_, *host_.clock, log_},

@@ -72,7 +72,7 @@ private:
     std::unique_ptr<os::Parking> parking_;
     EventQueue queue_;
     Runs runs_;
-    Waits waits_;
+    std::shared_ptr<const Waits> waits_;
     RunnerSurroundings surroundings_;
     EventRunner runner_;
     Configuration configuration_;

@@ -28,7 +28,7 @@ constexpr std::array<std::string_view, 3> occasional_fields{"busy", "as-of", "le
 /// These came later: an on_status() that sets a field of such a name keeps its own.
 constexpr std::array<std::string_view, 3> later_fields{"runs", "queue", "timers"};
 
-/// The status tells of this many events that wait; a service that has more has other worries.
+/// The status tells of this many events that run, and that wait; a service that has more has other worries.
 constexpr std::size_t most_listed = 100;
 
 std::int64_t seconds_between(std::chrono::steady_clock::time_point from, std::chrono::steady_clock::time_point to) {
@@ -135,8 +135,10 @@ void ServiceStatus::add_work(Object& fields) const {
         fields.append("busy", Object{{"event", busy->event}, {"seconds", seconds_between(busy->since, now)}});
     const auto is_listed = [](const QueuedEvent& event) { return event.event().name != "status"; };
     Value::List runs;
-    for (const auto& run : runs_.all())
+    for (const auto& run : runs_.all()) {
+        if (runs.size() == most_listed) break;
         if (is_listed(*run)) runs.push_back(describe_event(*run, seconds_between(run->began_at(), now)));
+    }
     if (!runs.empty()) fields.append("runs", std::move(runs));
     Value::List queue;
     for (const auto& waiting : queue_.all()) {

@@ -101,6 +101,8 @@ void Shutdown::stop(const std::string& why, std::optional<Error> failure) {
     static_cast<void>(attempt([&] {
         for (const auto& run : queue_.close()) EventLog{log_}.decline(*run, queue_.refusal());
     }));
+    queue_.wake();
+    // Last: it calls back into the program.
     runs_.request_stop();
     queue_.wake();
 }

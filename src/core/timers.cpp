@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/attempt.hpp"
+#include "core/built_in_events.hpp"
 
 namespace servicekit {
 namespace {
@@ -23,6 +24,7 @@ void check_time(milliseconds time, bool repeats, const std::string& name) {
 
 TimerHandle Timers::add(milliseconds time, bool repeats, std::string name, std::function<void()> work) {
     check_time(time, repeats, name);
+    check_is_no_built_in(name);
     if (!work) throw std::invalid_argument{"cannot plan '" + name + "': there is no function to call"};
     auto made = std::make_shared<TimedWork>();
     made->timers = weak_from_this();
@@ -128,11 +130,14 @@ void Timers::look() {
         timer_->start(std::chrono::ceil<milliseconds>(next - now), [this] { look(); });
     else
         timer_->stop();
-    for (const Work& work : due)
-        if (!attempt([&] { queue(work); })) over(*work);
+    for (const Work& work : due) {
+        bool is_queued = false;
+        static_cast<void>(attempt([&] { is_queued = queue(work); }));
+        if (!is_queued) leave_out(work);
+    }
 }
 
-void Timers::queue(const Work& work) {
+bool Timers::queue(const Work& work) {
     EventDeclaration event{.name = work->name};
     event.handler = [work, self = weak_from_this()](const Arguments&, Context&) {
         const auto timers = self.lock();
@@ -144,9 +149,23 @@ void Timers::queue(const Work& work) {
     };
     auto run = std::make_shared<QueuedEvent>(std::make_shared<const EventDeclaration>(std::move(event)), Arguments{},
                                              self_(), std::make_unique<CallbackAnswer>(answer));
-    if (queue_.push(std::move(run)) || queue_.is_closed()) return;
-    log_.warning("'" + work->name + "' is left out this time: too many events wait already");
+    return queue_.push(std::move(run));
+}
+
+void Timers::leave_out(const Work& work) {
+    if (queue_.is_closed()) return;
+    constexpr milliseconds pause{1000};
+    static_cast<void>(attempt([&] {
+        log_.warning("'" + work->name + "' " + (work->repeats ? "is left out this time" : "is put off by a second") +
+                     ": too many events wait already, or there is no memory");
+        const std::lock_guard guard{mutex_};
+        if (work->repeats || work->is_cancelled || is_stopped_) return;
+        works_.push_back(work);
+        work->is_planned = true;
+        work->next = clock_.steady_now() + pause;
+    }));
     over(*work);
+    wake();
 }
 
 bool Timers::is_cancelled(const TimedWork& work) const {

@@ -72,7 +72,10 @@ private:
     void wake();
     /// Queues what is due, and sets the timer for what is next. From the loop's thread.
     void look();
-    void queue(const Work& work);
+    /// \returns false if the queue takes no more
+    bool queue(const Work& work);
+    /// It could not be queued. What is done once is tried again.
+    void leave_out(const Work& work);
     [[nodiscard]] bool is_cancelled(const TimedWork& work) const;
     /// The run is over, or was refused.
     void over(TimedWork& work);

@@ -64,7 +64,8 @@ public:
           later_{std::move(later)} {}
 
     /// Requested when the run is cancelled, and when the service stops or is killed. A handler that works for long looks
-    /// at this token now and then. A handler that waits uses wait_for().
+    /// at this token now and then. A handler that waits uses wait_for(). A std::stop_callback on it runs on the thread that
+    /// serves signals and the control socket: it must return at once, and must not throw or trigger() anything.
     [[nodiscard]] const std::stop_token& stop_token() const noexcept { return stop_; }
     /// Waits, and returns early when the run is cancelled, when its deadline is over, and when the service stops. The
     /// time is virtual on mocks::FakeOs.
@@ -75,7 +76,7 @@ public:
     /// \returns whether the whole time passed
     template <class Rep, class Period>
     bool wait_for(std::chrono::duration<Rep, Period> time) const {
-        return wait_until(end_of_wait(*waiting_, time));
+        return wait_until(end_of_wait(waiting_->now(), time));
     }
     /// The same until a point in time. \returns whether it came
     bool wait_until(Waiting::Time time) const;
@@ -98,7 +99,8 @@ public:
     [[nodiscard]] const Peer& peer() const noexcept { return peer_; }
     /// Tells the caller how far the event is, if the caller wants to know; costs next to nothing otherwise.
     /// It is also a sign of progress: an event that shows one does not hang, and while the service starts, reloads or
-    /// stops, whoever set it a limit from outside (systemd) is asked to wait on.
+    /// stops, whoever set it a limit from outside (systemd) is asked to wait on. The latter does not go for concurrent
+    /// events, which are no part of these.
     /// Units are the handler's own. \param total 0 where it is not known.
     void progress(std::uint64_t done, std::uint64_t total, std::string_view text = {}) const {
         if (progress_) progress_(done, total, text);

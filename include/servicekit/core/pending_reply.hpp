@@ -34,20 +34,20 @@ public:
     /// As if the handler had thrown the exception. \pre it is not null
     void fail(const std::exception_ptr& exception) const;
 
-    /// As Context::progress().
+    /// Tells the caller how far the event is, as Context::progress() does.
     void progress(std::uint64_t done, std::uint64_t total, std::string_view text = {}) const;
-    /// Requested when the run is cancelled, and when the service stops.
+    /// As Context::stop_token().
     [[nodiscard]] const std::stop_token& stop_token() const noexcept { return stop_; }
     /// As Context::wait_for().
     template <class Rep, class Period>
     bool wait_for(std::chrono::duration<Rep, Period> time) const {
-        return wait_until(end_of_wait(waiting(), time));
+        return wait_until(end_of_wait(now(), time));
     }
     /// As Context::wait_until().
     bool wait_until(Waiting::Time time) const;
 
 private:
-    [[nodiscard]] const Waiting& waiting() const noexcept;
+    [[nodiscard]] Waiting::Time now() const;
 
     std::shared_ptr<LaterRun> run_;
     std::stop_token stop_;

@@ -37,7 +37,8 @@ struct PolicyReferences;
 /// Handlers, the virtual on_* among them, all run on the thread that called start(), one at a time; as pid 1 of a
 /// container all but the first on_load() run on another one, the same for all (see Foreground). Handlers of events that are
 /// declared concurrent run on threads of a pool.
-/// The control socket and the signals are served by a thread of their own, which never runs the user's code.
+/// The control socket and the signals are served by a thread of their own, which runs none of the user's code but the stop
+/// callbacks of what it stops or cancels.
 class ServiceBase {
 public:
     virtual ~ServiceBase();
@@ -68,7 +69,8 @@ public:
     void post(std::string_view event, const Object& arguments = {});
 
     /// Has the handlers' thread call a function of the program's own, in its turn among the events, and does not wait;
-    /// what it throws goes to the log. \param what how status and log name it \throws CallError as trigger()
+    /// what it throws goes to the log. \param what how status and log name it; no built-in event may have it
+    /// \throws CallError as trigger(), std::invalid_argument
     void post_work(std::string_view what, std::function<void()> work);
 
     /// Has the handlers' thread call a function of the program's own again and again, in its turn among the events: first
@@ -78,20 +80,21 @@ public:
     /// \code
     /// every(60s, "sweep", [this] { sweep(); });
     /// \endcode
-    /// \param interval positive \param name how status and log name it
+    /// \param interval positive \param name how status and log name it; no built-in event may have it
     /// \throws std::invalid_argument
     TimerHandle every(std::chrono::milliseconds interval, std::string name, std::function<void()> work);
     /// The same once. \param delay may be 0
     TimerHandle after(std::chrono::milliseconds delay, std::string name, std::function<void()> work);
 
-    /// Requested when the service begins to stop: for the program's own threads. From any thread.
+    /// Requested when the service begins to stop: for the program's own threads. From any thread. For callbacks on it see
+    /// Context::stop_token().
     [[nodiscard]] std::stop_token stop_token() const noexcept;
     /// Waits, and returns early when the service stops. Within a handler it is Context::wait_for() of the innermost event
     /// that runs. From any thread. On mocks::FakeOs the time is virtual for handlers and for threads of its host().
     /// \returns whether the whole time passed
     template <class Rep, class Period>
     bool wait_for(std::chrono::duration<Rep, Period> time) const {
-        return wait_until(end_of_wait(waiting(), time));
+        return wait_until(end_of_wait(waiting().now(), time));
     }
     /// The same until a point in time. \returns whether it came
     bool wait_until(Waiting::Time time) const;

@@ -19,7 +19,7 @@ public:
     /// beginning. A run that has begun goes on.
     void cancel() const;
     /// The next run comes after this time from now, and of every() each further one after this time again.
-    /// Nothing happens if the work was cancelled, or was after() and has begun.
+    /// Nothing happens if the work was cancelled, or was after() and its time has come.
     /// \throws std::invalid_argument for every(), unless it is positive
     void change(std::chrono::milliseconds time) const;
     /// Whether a run is still to come.

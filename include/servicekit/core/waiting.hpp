@@ -20,13 +20,13 @@ public:
 /// On the real clock.
 [[nodiscard]] const Waiting& real_waiting();
 
-/// When a wait of this length ends that begins now. \param time rounded up to milliseconds; at most a hundred years
+/// When a wait of this length ends. \param time rounded up to milliseconds; at most a hundred years
 template <class Rep, class Period>
-[[nodiscard]] Waiting::Time end_of_wait(const Waiting& waiting, std::chrono::duration<Rep, Period> time) {
+[[nodiscard]] Waiting::Time end_of_wait(Waiting::Time now, std::chrono::duration<Rep, Period> time) {
     using std::chrono::milliseconds;
     constexpr milliseconds longest = std::chrono::hours{24 * 365 * 100};
     const auto whole = time < longest ? std::chrono::ceil<milliseconds>(time) : longest;
-    return waiting.now() + whole;
+    return now + whole;
 }
 
 }  // namespace servicekit

@@ -143,6 +143,20 @@ TEST_F(CancellationByStrangersTest, ACallerTakesOutItsOwnEvent) {
     EXPECT_EQ(life.stop(), 0);
 }
 
+TEST_F(CancellationByStrangersTest, WhatAnEventNeedsIsNoneOfAStrangersBusiness) {
+    add({.name = "secret",
+         .handler =
+             [](const Arguments&, Context& context) {
+                 context.wait_for(60s);
+                 return Reply{};
+             },
+         .needs = ControlRole::owner});
+    start();
+    auto secret = begin(R"(["secret"])");
+    EXPECT_EQ(ask(R"(["cancel", {"id": 1}])", alice), ask(R"(["cancel", {"id": 2}])", alice));
+    EXPECT_EQ(life.stop(), 0);
+}
+
 // And does not fill the log.
 TEST_F(CancellationByStrangersTest, AStrangerCancelsNothingThatRunsAndLearnsOfNoIds) {
     auto upload = begin_upload();

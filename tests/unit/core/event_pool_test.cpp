@@ -128,6 +128,36 @@ TEST_F(EventPoolTest, WhatOnStartPostsBeginsAfterIt) {
     EXPECT_EQ(life.stop(), 0);
 }
 
+TEST_F(EventPoolTest, WhatOnLoadPostsBeginsAfterTheStart) {
+    int uploads_in_start = -1;
+    bool has_posted = false;
+    hooks.on_load = [&](Settings&) {
+        if (!std::exchange(has_posted, true)) current->post("upload");
+    };
+    hooks.on_start = [&] { uploads_in_start = uploads; };
+    life.begin_to_start();
+    os.settle();
+    EXPECT_EQ(uploads_in_start, 0);
+    EXPECT_EQ(uploads, 1);
+    EXPECT_EQ(life.stop(), 0);
+}
+
+TEST_F(EventPoolTest, ALoadWithinAReloadOrAStartLetsNothingBegin) {
+    int uploads_after_load = -1;
+    hooks.on_reload = [&] {
+        service().post("upload");
+        service().trigger("load");
+        service().wait_for(1s);
+        uploads_after_load = uploads;
+    };
+    start();
+    EXPECT_EQ(code_of(ask(R"(["reload"])")), "");
+    EXPECT_EQ(uploads_after_load, 0);
+    os.settle();
+    EXPECT_EQ(uploads, 1);
+    EXPECT_EQ(life.stop(), 0);
+}
+
 TEST_F(EventPoolTest, AHandlerThatDoesNotEndMakesTheStopSkipOnStop) {
     bool stopped = false;
     hooks.on_stop = [&] { stopped = true; };

@@ -55,7 +55,7 @@ protected:
     std::unique_ptr<os::Parking> parking_ = host_.make_parking();
     EventQueue queue_{*parking_, *host_.clock};
     Runs runs_{[this] { queue_.wake(); }};
-    Waits waits_{*host_.clock, host_.make_parking};
+    std::shared_ptr<const Waits> waits_ = std::make_shared<Waits>(*host_.clock, host_.make_parking);
     RunnerSurroundings surroundings_{
         router_.whole(), *host_.clock, waits_, runs_,
         [](EventRun& run, const std::function<Reply(EventRun&)>& next) { return next(run); }};

@@ -44,6 +44,21 @@ TEST_F(HeartbeatTest, BeatsTwiceInEachIntervalWhileTheServiceIsIdle) {
     EXPECT_EQ(run(), 0);
 }
 
+TEST_F(HeartbeatTest, AReloadThatWaitsForAConcurrentEventDoesNotHang) {
+    EventDeclaration scan{.name = "scan", .handler = [](const Arguments&, Context& context) {
+                              for (int i = 0; i < 60 && context.wait_for(10s); ++i) context.progress(1, 0);
+                              return Reply{};
+                          }};
+    scan.concurrent = true;
+    service().events().add(std::move(scan));
+    ask(R"(["scan"])");
+    raise(SIGHUP);
+    then([this] { EXPECT_GE(beats_in(590s), 117U); });
+    then([this] { host.reactor.advance(60s); });
+    raise(SIGTERM);
+    EXPECT_EQ(run(), 0);
+}
+
 TEST_F(HeartbeatTest, TheFirstBeatComesWithReadiness) {
     then([this] { EXPECT_EQ(beats(), 1U); });
     raise(SIGTERM);

@@ -85,6 +85,88 @@ TEST_F(LaterReplyTest, WhatTheHandlerThrowsAfterwardsIsTheReply) {
     EXPECT_EQ(life.stop(), 0);
 }
 
+TEST_F(LaterReplyTest, WhatTheHandlerThrowsIsTheReplyEvenIfItDropsTheHandle) {
+    add("odd", [](Context& context) -> Reply {
+        const PendingReply reply = context.reply_later();
+        throw ErrorReply("bad file", {}, "bad-file");
+    });
+    start();
+    EXPECT_EQ(code_of(ask(R"(["odd"])")), "bad-file");
+    EXPECT_EQ(life.stop(), 0);
+}
+
+TEST_F(LaterReplyTest, AHandlerThatGoesOnAfterItsReplyStillRuns) {
+    bool whole = true;
+    int running_at_stop = -1;
+    int running = 0;
+    add("accept", [&](Context& context) {
+        context.reply_later().succeed({{"result", "accepted"}});
+        ++running;
+        whole = context.wait_for(60s);
+        --running;
+        return Reply{};
+    });
+    add_concurrent("accept-beside", [&](Context& context) {
+        context.reply_later().succeed({{"result", "accepted"}});
+        ++running;
+        static_cast<void>(context.wait_for(60s));
+        --running;
+        return Reply{};
+    });
+    hooks.on_stop = [&] { running_at_stop = running; };
+    start();
+    EXPECT_EQ(ask(R"(["accept-beside"])"), (Object{{"result", "accepted"}}));
+    EXPECT_EQ(ask(R"(["accept"])"), (Object{{"result", "accepted"}}));
+    EXPECT_THAT(names_in_status("runs"), ElementsAre("accept-beside", "accept"));
+    EXPECT_EQ(life.stop(), 0);
+    EXPECT_FALSE(whole);
+    EXPECT_EQ(running_at_stop, 0);
+}
+
+TEST_F(LaterReplyTest, MoreThanTheServiceCanKeepAreRefused) {
+    std::vector<PendingReply> all;
+    add("keep", [&](Context& context) {
+        all.push_back(context.reply_later());
+        return Reply{};
+    });
+    add("ask-many", [&](Context&) {
+        for (std::size_t i = 0; i < Runs::limit; ++i) service().post("keep");
+        return Reply{};
+    });
+    start();
+    EXPECT_EQ(code_of(ask(R"(["ask-many"])")), "");
+    os.settle();
+    EXPECT_EQ(all.size(), Runs::limit);
+    EXPECT_EQ(code_of(ask(R"(["keep"])")), "busy");
+    EXPECT_EQ(ask(R"(["status"])").find("runs")->as_list().size(), 100U);
+    for (const PendingReply& reply : all) reply.succeed();
+    EXPECT_EQ(life.stop(), 0);
+}
+
+TEST_F(LaterReplyTest, AStopCallbackMayPostAndCanNotTrigger) {
+    std::string refused;
+    add("watch", [&](Context& context) {
+        const std::stop_callback at_stop{context.stop_token(), [&] {
+                                             service().post("quick");
+                                             try {
+                                                 service().trigger("quick");
+                                             } catch (const CallError& error) {
+                                                 refused = error.code();
+                                             }
+                                         }};
+        static_cast<void>(context.wait_for(60s));
+        return Reply{};
+    });
+    start();
+    auto first = begin(R"(["watch"])");
+    ask(R"(["cancel", {"id": 1}])");
+    EXPECT_EQ(code_of(next(first)), "cancelled");
+    EXPECT_EQ(refused, "not-ready");
+    auto second = begin(R"(["watch"])");
+    EXPECT_EQ(life.stop(), 0);
+    EXPECT_THAT(log(), HasSubstr("event 'quick', which the program posted: "));
+}
+
 TEST_F(LaterReplyTest, TheCallersTimeoutAndProgressHold) {
     start();
     auto upload = begin(R"(["upload", {}, {"timeout": 10, "progress": true}])");

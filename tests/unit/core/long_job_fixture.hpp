@@ -87,8 +87,10 @@ protected:
     mocks::FakeOs os;
     ServiceOptions options{.name = "trial", .log_file = "/var/log/trial.log", .daemonize = false};
     EventHooks hooks;
+    ServiceBase* current = nullptr;  ///< the one that was made last
     mocks::FakeLife life{os, [this] {
                              auto made = mocks::fake_service<Service>(os, options, hooks);
+                             current = made.get();
                              for (const EventDeclaration& event : declarations_) made->events().add(event);
                              return made;
                          }};

@@ -172,7 +172,27 @@ TEST_F(TimersTest, RefusesWhatMakesNoSense) {
     EXPECT_THROW(service().every(-1s, "sweep", [] {}), std::invalid_argument);
     EXPECT_THROW(service().after(-1s, "greet", [] {}), std::invalid_argument);
     EXPECT_THROW(service().every(1s, "sweep", nullptr), std::invalid_argument);
+    EXPECT_THROW(service().every(1s, "reload", [] {}), std::invalid_argument);
+    EXPECT_THROW(service().post_work("stop", [] {}), std::invalid_argument);
     EXPECT_EQ(life.stop(), 0);
+}
+
+TEST_F(TimersTest, WhatIsDoneOnceIsTriedAgainIfTheQueueIsFull) {
+    add("long", [](Context& context) {
+        context.wait_for(10s);
+        return Reply{};
+    });
+    add("quick", [](Context&) { return Reply{}; });
+    start();
+    auto long_one = begin(R"(["long"])");
+    for (std::size_t i = 0; i < EventQueue::limit; ++i) service().post("quick");
+    const TimerHandle once = service().after(1s, "greet", [this] { ++sweeps; });
+    os.advance(5s);
+    EXPECT_TRUE(once.is_planned());
+    os.advance(10s);
+    EXPECT_EQ(sweeps, 1);
+    EXPECT_EQ(life.stop(), 0);
+    EXPECT_THAT(log(), HasSubstr("'greet' is put off by a second: too many events wait already"));
 }
 
 // Waiting.
