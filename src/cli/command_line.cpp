@@ -128,16 +128,13 @@ void declare_settings(CLI::App& app, const Arguments* mentioned_in, const Config
     }
 }
 
-/// Whether the verb prints something of its own that a program may want to read. `call` prints JSON anyway.
+/// Whether the verb prints something of its own that a program may want to read. `call` prints JSON anyway, `repl` is for
+/// people, and `run` becomes the service.
 bool has_json(Verb verb) {
     switch (verb) {
-        case Verb::start:
         case Verb::run:
-        case Verb::restart:
         case Verb::call:
         case Verb::repl:
-        case Verb::unit:
-        case Verb::completion:
         case Verb::complete:
         case Verb::program:
             return false;

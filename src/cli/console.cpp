@@ -87,6 +87,11 @@ int Console::fail(const Error& error) {
     return to_int(error.exit_code);
 }
 
+void Console::tell_failure(const Error& error) {
+    complaint_ = error.message();
+    print_json(Object{{"error", error_object(to_int(error.exit_code))}});
+}
+
 Object Console::error_object(int code) const {
     Object error{{"code", code_name(code)}, {"message", complaint_}};
     for (const auto& [key, value] : failure_) error.set(key, value);

@@ -30,6 +30,8 @@ public:
     [[nodiscard]] bool uses_json() const noexcept { return uses_json_; }
     /// What the verb has to say: the text, as print() prints it, or the object.
     void tell(std::string_view text, const Object& object) { uses_json_ ? print_json(object) : print(text); }
+    /// Prints the error object for a failure of which a message was printed already.
+    void tell_failure(const Error& error);
     /// More of why the verb fails, for the error object.
     void explain_failure(Object fields) { failure_ = std::move(fields); }
 

@@ -4,7 +4,10 @@
 
 namespace servicekit {
 
-void ErrorOutput::print(const Error& error) { print(LogLevel::error, error.message()); }
+void ErrorOutput::print(const Error& error) {
+    print(LogLevel::error, error.message());
+    if (on_print_) on_print_(error);
+}
 
 void ErrorOutput::warn(const std::string& text) { print(LogLevel::warning, "warning: " + text); }
 

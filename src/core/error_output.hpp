@@ -1,6 +1,8 @@
 #pragma once
 
+#include <functional>
 #include <string>
+#include <utility>
 
 #include "core/instance.hpp"
 #include "servicekit/base/error.hpp"
@@ -15,6 +17,8 @@ public:
     ErrorOutput(const Instance& instance, const os::Host& host, Logger& log)
         : instance_{instance}, host_{host}, log_{log} {}
 
+    /// Called with each error that is printed. Before the start.
+    void on_print(std::function<void(const Error&)> call) { on_print_ = std::move(call); }
     /// Prints the error after the name of the service.
     void print(const Error& error);
     /// Prints a warning in the same way.
@@ -29,6 +33,7 @@ private:
     const Instance& instance_;
     const os::Host& host_;
     Logger& log_;
+    std::function<void(const Error&)> on_print_;
 };
 
 }  // namespace servicekit

@@ -37,6 +37,7 @@ public:
     [[nodiscard]] Configuration& configuration() noexcept { return configuration_; }
     [[nodiscard]] const EventTable& events() const noexcept { return events_; }
     [[nodiscard]] ControlPlane& control_plane() noexcept { return control_plane_; }
+    [[nodiscard]] ErrorOutput& error_output() noexcept { return error_output_; }
     /// Whether ServiceBase::load_in_service() was called.
     [[nodiscard]] bool loads_in_service() const noexcept { return loads_in_service_; }
 

@@ -34,7 +34,8 @@ int completion(Session& session) {
     if (!is_valid_name(session.program))
         return session.console.fail(Error{ExitCode::usage, "complete the command lines of", session.program,
                                           "a shell would not take the name"});
-    session.console.print(completion_script(session.invocation.shell, session.program));
+    const std::string script = completion_script(session.invocation.shell, session.program);
+    session.console.tell(script, {{"script", script}});
     return 0;
 }
 

@@ -302,7 +302,7 @@ int unit(Session& session) {
     if (const int code = making.load(); code != 0) return code;
     const auto text = making.make();
     if (!text) return session.console.fail(text.error());
-    session.console.print(*text);
+    session.console.tell(*text, {{"unit", *text}});
     return 0;
 }
 

@@ -121,6 +121,9 @@ int start_anew(Session& session) {
 int start(Session& session) {
     if (!has_background(session)) return refuse_background(session);
     if (const int code = fill_settings(session); code != 0) return code;
+    // The process leaves by _exit(2) where the start goes to the background.
+    if (session.console.uses_json())
+        session.core.error_output().on_print([&session](const Error& error) { session.console.tell_failure(error); });
     return session.service.start();
 }
 

@@ -80,6 +80,17 @@ TEST_F(VerbsAsJsonTest, WrongConfigurationsAndCommandLinesAreErrorObjects) {
         HasSubstr(R"({"error":{"code":"usage","message":"just-another-server: there is no option '--nonsense')"));
 }
 
+TEST_F(VerbsAsJsonTest, AStartThatFailsIsAnErrorObject) {
+    start_instance();
+    EXPECT_THAT(printed({"start", "--json"}, 69), HasSubstr(R"({"error":{"code":"already-running","message":")"));
+    EXPECT_THAT(error(), HasSubstr("already running"));
+}
+
+TEST_F(VerbsAsJsonTest, TextsForOtherProgramsAreStrings) {
+    EXPECT_THAT(printed({"unit", "--json"}, 0), HasSubstr(R"({"unit":"[Unit]\n)"));
+    EXPECT_THAT(printed({"completion", "bash", "--json"}, 0), HasSubstr(R"({"script":")"));
+}
+
 TEST_F(VerbsAsJsonTest, ALogIsALineOfJsonForEachLine) {
     host.files.add_file("/var/log/x.log", "one\n\"two\"\nunfinished");
     EXPECT_EQ(run({"logs", "--json", "--log-file", "/var/log/x.log"}), 0) << error();
