@@ -241,15 +241,17 @@ void declare_program_verb(CLI::App& app, const ProgramVerb& verb) {
                                        name, [](const std::vector<std::string>&) {}, text)
                                  : app.add_option_function<std::string>(
                                        name, [](const std::string&) {}, text);
-        option->type_name("");
+        option->type_name("")->required(!positional.default_value);
     }
     for (const Parameter& option : verb.options) {
         const std::string placeholder = value_placeholder_of(option);
         const std::string text = text_of(option);
-        if (placeholder.empty())
+        if (placeholder.empty()) {
             app.add_flag(dashed(option.name), text);
-        else
+        } else {
             add_value_option(app, dashed(option.name), placeholder, text);
+            app.get_option(dashed(option.name))->required(!option.default_value);
+        }
     }
 }
 
@@ -280,7 +282,7 @@ private:
     [[nodiscard]] Answer answer_without_verb() const;
     std::optional<Answer> read_verb(std::string_view text, Arguments rest);
     std::optional<Answer> take_positional_keys(const CLI::App& app);
-    std::optional<Answer> take_given(const CLI::App& app, const ProgramVerb& verb);
+    void take_given(const CLI::App& app, const ProgramVerb& verb);
     /// Takes `--` and all behind it away: forms, however they begin.
     void take_forms_behind_dashes(Arguments& rest);
     std::optional<Answer> take_values(const CLI::App& app);
@@ -383,13 +385,9 @@ std::optional<Answer> Reading::read_verb(std::string_view text, Arguments rest) 
     return take_values(app);
 }
 
-std::optional<Answer> Reading::take_given(const CLI::App& app, const ProgramVerb& verb) {
-    const auto missing = [](const Parameter& parameter, const CLI::Option& option) {
-        return option.count() == 0 && !parameter.default_value;
-    };
+void Reading::take_given(const CLI::App& app, const ProgramVerb& verb) {
     for (const Parameter& positional : verb.arguments) {
         const CLI::Option& option = *app.get_option(placeholder_of(positional));
-        if (missing(positional, option)) return refuse("missing " + placeholder_of(positional));
         if (option.count() == 0) continue;
         if (positional.type == ParameterType::list)
             invocation_.given_lists.emplace_back(positional.name, option.results());
@@ -399,13 +397,11 @@ std::optional<Answer> Reading::take_given(const CLI::App& app, const ProgramVerb
     for (const Parameter& parameter : verb.options) {
         const CLI::Option& option = *app.get_option(dashed(parameter.name));
         const bool is_flag = parameter.type == ParameterType::boolean;
-        if (!is_flag && missing(parameter, option)) return refuse("missing --" + parameter.name);
         if (option.count() > 0)
             invocation_.given.emplace_back(parameter.name, is_flag ? "true" : option.results().back());
         else if (is_flag && !parameter.default_value)
             invocation_.given.emplace_back(parameter.name, "false");
     }
-    return std::nullopt;
 }
 
 std::optional<Answer> Reading::take_positional_keys(const CLI::App& app) {
@@ -425,7 +421,10 @@ std::optional<Answer> Reading::take_values(const CLI::App& app) {
     for (const SettingOption& setting : setting_options(dialect_.own))
         if (auto value = given(app, dashed(setting.name)))
             invocation_.settings.emplace_back(setting.name, std::move(*value));
-    if (invocation_.program_verb != nullptr) return take_given(app, *invocation_.program_verb);
+    if (invocation_.program_verb != nullptr) {
+        take_given(app, *invocation_.program_verb);
+        return std::nullopt;
+    }
     if (auto answer = take_positional_keys(app)) return answer;
     for (const auto& [option, into] :
          {std::pair{"--timeout", &invocation_.timeout}, {"--max-busy", &invocation_.max_busy}}) {

@@ -59,7 +59,7 @@ TEST_F(ProgramVerbsTest, SaysWhatIsMissingOrWrong) {
     EXPECT_EQ(run({"shrink", "/one", "--width", "wide"}), 64);
     EXPECT_EQ(run({"shrink", "/one", "--width", "0"}), 64);
     EXPECT_EQ(error(),
-              "just-another-server: missing IMAGE\n"
+              "just-another-server: IMAGE is required\n"
               "see 'just-another-server shrink --help'\n"
               "just-another-server: cannot use the argument 'width=wide': expected an integer\n"
               "just-another-server: cannot use 'width': expected an integer of at least 1\n");
