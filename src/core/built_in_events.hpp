@@ -53,6 +53,9 @@ struct BuiltInEvent {
 /// The row of this event; null if it is the program's own, as one is to which a built-in event has yielded.
 [[nodiscard]] const BuiltInEvent* built_in_of(const EventDeclaration& event);
 
+/// Whether it is the row of that event. \param row null: no
+[[nodiscard]] inline bool is(const BuiltInEvent* row, BuiltIn id) noexcept { return row != nullptr && row->id == id; }
+
 /// For work of the program's own, which status and log name: as an event of that name it would be taken for that.
 /// \throws std::invalid_argument
 void check_is_no_built_in(std::string_view name);

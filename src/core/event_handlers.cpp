@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <optional>
 #include <utility>
 
 #include "core/built_in_events.hpp"
@@ -14,16 +13,15 @@ namespace servicekit {
 
 Handler EventHandlers::of(const EventDeclaration& event) {
     const BuiltInEvent* const row = built_in_of(event);
-    const std::optional<BuiltIn> built_in = row != nullptr ? std::optional{row->id} : std::nullopt;
-    if (event.handler && built_in != BuiltIn::load)
-        return built_in == BuiltIn::reload ? alone(as_reload(event.handler)) : event.handler;
+    if (event.handler && !is(row, BuiltIn::load))
+        return is(row, BuiltIn::reload) ? alone(as_reload(event.handler)) : event.handler;
     const auto runs = [](const std::function<void()>& hook) -> Handler {
         return [&hook](const Arguments&, Context&) {
             hook();
             return Reply{};
         };
     };
-    switch (built_in.value()) {
+    switch (row->id) {
         case BuiltIn::start:
             return runs(program_.on_start);
         case BuiltIn::stop:
@@ -52,7 +50,7 @@ Handler EventHandlers::of(const EventDeclaration& event) {
         default:
             break;
     }
-    return [this, id = *built_in, name = event.name](const Arguments& arguments, Context&) {
+    return [this, id = row->id, name = event.name](const Arguments& arguments, Context&) {
         auto done = replies_.reply(id, arguments);
         if (!done) throw CallError("event-error", done.error().message(), {{"event", name}});
         return Reply{std::move(*done)};

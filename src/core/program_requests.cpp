@@ -28,8 +28,7 @@ Reply ProgramRequests::run_nested(EventRunner& runner, std::string_view event, c
     if (state_.now() == ServiceState::loading)
         throw CallError("not-ready", "the service is loading", {{"state", "loading"}});
     const BuiltInEvent* const row = built_in_of(*found);
-    const std::optional<BuiltIn> built_in = row != nullptr ? std::optional{row->id} : std::nullopt;
-    if (built_in == BuiltIn::stop || built_in == BuiltIn::kill) return end(*built_in);
+    if (is(row, BuiltIn::stop) || is(row, BuiltIn::kill)) return end(row->id);
     const bool is_core_alone =
         row != nullptr && (row->is_done_at_once || row->id == BuiltIn::cancel) && !found->handler;
     if (&runner != &runner_ && !found->concurrent && !is_core_alone)
@@ -38,7 +37,7 @@ Reply ProgramRequests::run_nested(EventRunner& runner, std::string_view event, c
                         {{"event", event}});
     try {
         Reply own = runner.run_unasked(*found, checked, self(), handlers_.of(*found));
-        return built_in == BuiltIn::status ? Reply{status_.with(own.fields())} : own;
+        return is(row, BuiltIn::status) ? Reply{status_.with(own.fields())} : own;
     } catch (const CallError&) {
         throw;
     } catch (...) {
@@ -51,17 +50,16 @@ void ProgramRequests::queue(std::string_view event, const Object& arguments, Cal
     auto [found, checked] = check(event, arguments);
     check_takes_events();
     const BuiltInEvent* const row = built_in_of(*found);
-    const std::optional<BuiltIn> built_in = row != nullptr ? std::optional{row->id} : std::nullopt;
-    if (built_in == BuiltIn::stop || built_in == BuiltIn::kill) {
-        const Reply initiated = end(*built_in);
+    if (is(row, BuiltIn::stop) || is(row, BuiltIn::kill)) {
+        const Reply initiated = end(row->id);
         return callback(&initiated.fields(), nullptr);
     }
     // Behind the event that it is to cancel it would be of no use.
-    if (built_in == BuiltIn::cancel) {
+    if (is(row, BuiltIn::cancel)) {
         const auto done = cancellation_.cancel(checked.get<std::int64_t>("id"), self());
         return done ? callback(&*done, nullptr) : callback(nullptr, &done.error().fields());
     }
-    if (built_in == BuiltIn::status) {
+    if (is(row, BuiltIn::status)) {
         callback = [this, callback = std::move(callback)](const Object* own, const Object* error) {
             if (own == nullptr) return callback(nullptr, error);
             const Object whole = status_.with(*own);
