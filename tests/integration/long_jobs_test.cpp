@@ -21,21 +21,38 @@ protected:
         });
         return status;
     }
+    /// Waits until the event has begun: those that wait stand elsewhere in the status.
+    void await_run(const std::string& event) {
+        await_state("'" + event + "' runs", [&] {
+            const std::string status = trial.verb({"status", "--json"}).out;
+            const auto begin = status.find("\"runs\":[");
+            if (begin == std::string::npos) return false;
+            const auto found = status.find("\"event\":\"" + event + "\"", begin);
+            return found < status.find("}]", begin);
+        });
+    }
     /// The id of the only run.
     std::string id_of_run(const std::string& event) {
-        const std::string status = await_status("\"event\":\"" + event + "\",\"seconds\"");
-        const std::string before = "\"runs\":[{\"id\":";
-        const auto begin = status.find(before) + before.size();
-        return status.substr(begin, status.find(',', begin) - begin);
+        std::string id;
+        await_state("'" + event + "' runs", [&] {
+            const std::string status = trial.verb({"status", "--json"}).out;
+            const std::string before = "\"runs\":[{\"id\":";
+            const auto begin = status.find(before);
+            if (begin == std::string::npos) return false;
+            const auto end = status.find(',', begin);
+            id = status.substr(begin + before.size(), end - begin - before.size());
+            return status.substr(end).starts_with(",\"event\":\"" + event + "\"");
+        });
+        return id;
     }
 };
 
 TEST_F(LongJobsTest, AServiceServesBesideAConcurrentEvent) {
     RunningCommand beside{trial.command({"call", "sleep-beside", "seconds=3600"})};
-    const std::string status = await_status("sleep-beside");
-    EXPECT_THAT(status, Not(HasSubstr("busy")));
+    const std::string id = id_of_run("sleep-beside");
+    EXPECT_THAT(trial.verb({"status", "--json"}).out, Not(HasSubstr("busy")));
     EXPECT_EQ(trial.verb({"call", "notes"}).exit_code, 0);
-    EXPECT_EQ(trial.verb({"cancel", id_of_run("sleep-beside")}).exit_code, 0);
+    EXPECT_EQ(trial.verb({"cancel", id}).exit_code, 0);
     const Outcome ended = beside.finish();
     EXPECT_EQ(ended.exit_code, 1);
     EXPECT_THAT(ended.err, HasSubstr("'sleep-beside' was cancelled by uid "));
@@ -64,8 +81,8 @@ TEST_F(LongJobsTest, AServiceServesWhileAReplyIsOwed) {
 TEST_F(LongJobsTest, AStopEndsBothKindsAndTheirCallersLearnOfIt) {
     RunningCommand beside{trial.command({"call", "sleep-beside", "seconds=3600"})};
     RunningCommand later{trial.command({"call", "sleep-later", "seconds=3600"})};
-    await_status("sleep-beside");
-    await_status("sleep-later");
+    await_run("sleep-beside");
+    await_run("sleep-later");
     EXPECT_EQ(trial.verb({"stop"}).exit_code, 0);
     EXPECT_EQ(beside.finish().out, "{\"whole\":false}\n");
     EXPECT_EQ(later.finish().out, "{\"whole\":false}\n");

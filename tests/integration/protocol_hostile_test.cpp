@@ -316,7 +316,8 @@ TEST_F(ProtocolTest, ClientWhoReadsItsRepliesLateDelaysNoOtherAndGetsThemAll) {
 
 TEST_F(ProtocolTest, ClientWhoNeverReadsItsRepliesIsServedNoFurtherThanHisBacklogMayBe) {
     RawClient greedy = connect();
-    for (int count = 0; count < 300; ++count) greedy.send(R"(["big-reply",{"bytes":1000000}])");
+    // So many that the kernel keeps them all: a service that is quicker than this client reads no more, and it would wait.
+    for (int count = 0; count < 60; ++count) greedy.send(R"(["big-reply",{"bytes":1000000}])");
     const auto served = [this] {
         const std::string log = trial.log();
         std::size_t count = 0;
