@@ -51,21 +51,21 @@ void Thumbnailer::on_load(servicekit::Settings& /*settings*/) { scan_.change(con
 Reply Thumbnailer::rescan(Context& context) {
     const std::unique_lock only{one_scan_, std::try_to_lock};
     if (!only) return {{"result", "another scan runs"}};
-    const auto& [images, thumbnails, interval, workers, width, password] = config();
-    fs::create_directories(thumbnails);
+    const ThumbnailerConfig& now = config();
+    fs::create_directories(now.thumbnails);
     std::vector<Path> stale;
-    for (const auto& entry : fs::directory_iterator{images}) {
-        const Path thumbnail = thumbnails / entry.path().filename();
+    for (const auto& entry : fs::directory_iterator{now.images}) {
+        const Path thumbnail = now.thumbnails / entry.path().filename();
         if (entry.path().extension() != ".ppm") continue;
         if (!fs::exists(thumbnail) || fs::last_write_time(thumbnail) < entry.last_write_time())
             stale.push_back(entry.path());
     }
     std::atomic<std::size_t> next{0};
     std::atomic<std::uint64_t> done{0};
-    const auto work = [&, width = width] {
+    const auto work = [&] {
         for (std::size_t i = next++; i < stale.size() && !context.stop_token().stop_requested(); i = next++) {
             try {
-                make_thumbnail(stale[i], thumbnails / stale[i].filename(), width);
+                make_thumbnail(stale[i], now.thumbnails / stale[i].filename(), now.width);
                 made_.add();
             } catch (const std::exception& error) {
                 failed_.add();
@@ -77,7 +77,7 @@ Reply Thumbnailer::rescan(Context& context) {
     };
     {
         std::vector<std::jthread> threads;
-        for (unsigned i = 0; i < workers && i < stale.size(); ++i) threads.emplace_back(work);
+        for (unsigned i = 0; i < now.workers && i < stale.size(); ++i) threads.emplace_back(work);
     }
     return {{"images", done.load()}};
 }
