@@ -5,6 +5,7 @@
 #include <exception>
 #include <stdexcept>
 #include <thread>
+#include <utility>
 
 #include "thumbnail.hpp"
 
@@ -22,7 +23,9 @@ void describe(servicekit::Schema<ThumbnailerConfig>& config) {
     config.add("password", &Config::password, "what 'purge' asks for", {.secret = true});
 }
 
-bool Thumbnailer::declare_events() {
+Thumbnailer::Thumbnailer(servicekit::ServiceOptions options, servicekit::EventHooks hooks,
+                         const servicekit::os::Host& host)
+    : Configured{std::move(options), std::move(hooks), host} {
     events().add({.name = "rescan",
                   .description = "makes the thumbnails that are missing",
                   .handler = [this](const Arguments&, Context& context) { return rescan(context); },
@@ -43,7 +46,6 @@ bool Thumbnailer::declare_events() {
                   .handler = [this](const Arguments& arguments, Context& context) {
                       return copy(arguments.get<std::string>("to"), context);
                   }});
-    return true;
 }
 
 void Thumbnailer::on_load(servicekit::Settings& /*settings*/) { scan_.change(config().interval); }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <servicekit/configured.hpp>
+#include <servicekit/os/host.hpp>
 
 #include <atomic>
 #include <chrono>
@@ -25,7 +26,9 @@ void describe(servicekit::Schema<ThumbnailerConfig>& config);
 /// Keeps a thumbnail of each image in a directory.
 class Thumbnailer : public servicekit::Configured<ThumbnailerConfig> {
 public:
-    using Configured::Configured;
+    /// \param host the operating system; a test puts another in
+    explicit Thumbnailer(servicekit::ServiceOptions options = {}, servicekit::EventHooks hooks = {},
+                         const servicekit::os::Host& host = servicekit::os::posix_host());
 
 protected:
     void on_load(servicekit::Settings& settings) override;
@@ -39,14 +42,12 @@ private:
     /// Copies the thumbnails on a thread of its own, which gives the reply.
     servicekit::Reply copy(const Path& to, servicekit::Context& context);
     void copy_all(const Path& from, const Path& to, const servicekit::PendingReply& reply);
-    bool declare_events();
 
     std::mutex one_scan_;
     servicekit::Counter made_ = values().counter("made", "thumbnails that were made");
     servicekit::Counter failed_ = values().counter("failed", "images that could not be made smaller");
     servicekit::Text last_failure_ = values().text("last-failure", "why the last of them could not");
     servicekit::TimerHandle scan_ = every(std::chrono::seconds{10}, "scan", [this] { post("rescan"); });
-    bool events_are_declared_ = declare_events();
     std::atomic<bool> is_copying_{false};
     std::jthread copier_;
 };
