@@ -1,5 +1,7 @@
 #include "thumbnailer.hpp"
 
+#include <servicekit/policies.hpp>  // for the constructor that takes a host
+
 #include <atomic>
 #include <cstdint>
 #include <exception>
