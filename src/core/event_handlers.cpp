@@ -44,7 +44,7 @@ Handler EventHandlers::of(const EventDeclaration& event) {
         case BuiltIn::cancel:
             return [this](const Arguments& arguments, Context& context) {
                 auto done = cancellation_.cancel(arguments.get<std::int64_t>("id"), context.peer());
-                if (!done) throw done.error();
+                if (!done) throw CallError{done.error()};
                 return Reply{std::move(*done)};
             };
         default:

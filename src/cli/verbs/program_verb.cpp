@@ -1,5 +1,8 @@
 #include "servicekit/program_verb.hpp"
 
+#include <string>
+#include <utility>
+
 #include "cli/program_verbs.hpp"
 #include "cli/typed_arguments.hpp"
 #include "cli/verbs/verb_functions.hpp"
@@ -16,8 +19,11 @@ Result<Arguments> arguments_of(const Session& session) {
     Value::List described;
     for (const Parameter& parameter : declaration.parameters) described.emplace_back(describe(parameter));
     GivenArguments given;
-    for (const auto& [name, value] : session.invocation.given)
-        given.named.push_back({.name = name, .value = value, .in_words = name + "=" + value});
+    for (const auto& [name, value] : session.invocation.given) {
+        std::string words = name;
+        words.append("=").append(value);
+        given.named.push_back({.name = name, .value = value, .in_words = std::move(words)});
+    }
     auto typed = typed_arguments(given, &described, session.tools.host);
     if (!typed) return typed.error();
     for (const auto& [name, texts] : session.invocation.given_lists)
