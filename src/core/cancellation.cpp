@@ -11,7 +11,7 @@
 namespace servicekit {
 namespace {
 
-CallError cancel_error(std::string code, const std::string& message, Object more = {}) {
+CallError cancel_error(std::string code, const std::string& message, const Object& more = {}) {
     Object fields{{"event", "cancel"}};
     fields.merge(more);
     return {std::move(code), message, fields};

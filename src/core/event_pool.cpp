@@ -37,8 +37,8 @@ void EventPool::look() {
         while (Worker* const worker = choose()) {
             if (!worker->needs_thread) {
                 worker->parking->unpark();
-            } else if (auto started = start(*worker); !started) {
-                failure = std::move(started.error());
+            } else if (const auto started = start(*worker); !started) {
+                failure = started.error();
                 return;
             }
         }
