@@ -5,6 +5,6 @@
 
 /// Makes a small image of a large one. Both are of the format PPM (P6, 8 bits a colour).
 /// The new file is whole as soon as it has its name.
-/// \param width in pixels; an image that is no wider keeps its size
-/// \throws std::runtime_error for a file that can't be read, is no such image, or can't be written
+/// \param width in pixels. A narrower image keeps its size.
+/// \throws std::runtime_error if the image can't be read or has another format, and if the thumbnail can't be written
 void make_thumbnail(const std::filesystem::path& image, const std::filesystem::path& thumbnail, std::size_t width);

@@ -29,8 +29,8 @@ namespace servicekit {
 /// One call at a time is with the service. Others wait here, in the order in which they were made, and their timeouts run.
 /// For several calls at a time, use several clients.
 ///
-/// Connects when it has a call, and again if the service has closed the connection. Whom it talks to and what holds within
-/// a handler is as for Client. Not thread-safe: one thread at a time.
+/// It connects when it has a call, and again if the service has closed the connection. It trusts the same servers as Client,
+/// and has the same limits within a handler. Not thread-safe: one thread at a time.
 class AsyncClient {
 public:
     using OnReply = std::function<void(Result<Object, CallError> reply)>;
@@ -53,7 +53,7 @@ public:
     [[nodiscard]] int descriptor() const noexcept;
     /// Whether to wait until the descriptor is writable; else until it is readable.
     [[nodiscard]] bool wants_to_write() const noexcept;
-    /// When to call proceed() if the descriptor is not ready before; nothing if there is no need to.
+    /// When to call proceed() if the descriptor is not ready by then. Nothing: only the descriptor counts.
     [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> next_deadline() const;
     /// The time until then as poll(2) and epoll_wait(2) take it: in milliseconds, -1 for nothing.
     [[nodiscard]] int poll_timeout() const;

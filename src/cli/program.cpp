@@ -13,6 +13,7 @@
 #include "cli/known_place.hpp"
 #include "cli/program_verbs.hpp"
 #include "cli/session.hpp"
+#include "cli/verb_options.hpp"
 #include "cli/verbs.hpp"
 #include "core/configuration.hpp"
 #include "core/service_core.hpp"

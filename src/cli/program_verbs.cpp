@@ -72,7 +72,7 @@ std::optional<Error> check_program_verbs(const std::vector<ProgramVerb>* verbs, 
     return std::nullopt;
 }
 
-std::string placeholder_of(const Parameter& positional) {
+std::string verb_argument_name(const Parameter& positional) {
     std::string text = positional.name;
     std::transform(text.begin(), text.end(), text.begin(), [](char letter) {
         return letter >= 'a' && letter <= 'z' ? static_cast<char>(letter - 'a' + 'A') : letter;
@@ -80,7 +80,7 @@ std::string placeholder_of(const Parameter& positional) {
     return text;
 }
 
-std::string value_placeholder_of(const Parameter& option) {
+std::string verb_value_name(const Parameter& option) {
     switch (option.type) {
         case ParameterType::boolean:
             return {};
@@ -99,7 +99,7 @@ std::string value_placeholder_of(const Parameter& option) {
     return "TEXT";
 }
 
-std::string text_of(const Parameter& parameter) {
+std::string verb_parameter_text(const Parameter& parameter) {
     return parameter.type == ParameterType::boolean ? parameter.description : parameter_text(describe(parameter));
 }
 

@@ -20,10 +20,10 @@ namespace servicekit::cli {
 [[nodiscard]] std::optional<Error> check_program_verbs(const std::vector<ProgramVerb>* verbs, const ConfigSchema* own);
 
 /// "IMAGE"
-[[nodiscard]] std::string placeholder_of(const Parameter& positional);
+[[nodiscard]] std::string verb_argument_name(const Parameter& positional);
 /// "N"; empty for a flag
-[[nodiscard]] std::string value_placeholder_of(const Parameter& option);
+[[nodiscard]] std::string verb_value_name(const Parameter& option);
 /// Its description with range and default.
-[[nodiscard]] std::string text_of(const Parameter& parameter);
+[[nodiscard]] std::string verb_parameter_text(const Parameter& parameter);
 
 }  // namespace servicekit::cli

@@ -41,7 +41,7 @@ public:
     void resume();
     /// Waits until nothing runs on the pool.
     void pause();
-    /// Ends the threads. \pre it is paused, and stays so
+    /// Ends the threads. \pre it is paused and stays so, and the loop turns no more
     void close();
 
     /// The runner on whose thread, and in whose handler, the caller is; null if it is in none.

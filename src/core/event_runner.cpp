@@ -53,28 +53,29 @@ void EventRunner::run(const std::shared_ptr<QueuedEvent>& run, const Handler& ha
     /// However it ends: a stop waits for it.
     struct Open {
         Runs& runs;
-        const QueuedEvent& run;
+        const std::shared_ptr<QueuedEvent>& run;
+        const std::shared_ptr<LaterEnd>& end;
         std::shared_ptr<LaterRun> later = {};  ///< if it is answered later
         ~Open() {
             if (later) {
                 later->handler_returned();
                 return;
             }
-            runs.leave(run);
+            runs.leave(*run);
             runs.over();
         }
-    } open{runs, *run};
-    const auto begin_later = [&, this] {
-        if (runs.are_full()) throw ErrorReply{"too many events run already", {{"limit", Runs::limit}}, "busy"};
-        open.later = std::make_shared<LaterRun>(run, end_);
-        return PendingReply{open.later};
-    };
+        PendingReply begin_later() {
+            if (runs.are_full()) throw ErrorReply{"too many events run already", {{"limit", Runs::limit}}, "busy"};
+            later = std::make_shared<LaterRun>(run, end);
+            return PendingReply{later};
+        }
+    } open{runs, run, end_};
     Reply reply;
     try {
         Running running{*this, run->event()};
         run->begin();
         Context::LaterReply later_reply;
-        if (built_in_of(run->event()) == nullptr) later_reply = begin_later;
+        if (built_in_of(run->event()) == nullptr) later_reply = [&open] { return open.begin_later(); };
         Context context{run->stop_token(), run->deadline(),
                         run->peer(),       sink(run->wants_progress() ? run.get() : nullptr),
                         *around_.waiting,  std::move(later_reply)};

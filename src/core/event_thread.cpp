@@ -92,7 +92,6 @@ void EventThread::await_runs() {
     // Shutdown ends the process if that takes too long. What the pool has just taken is no run yet.
     pool_.pause();
     while (!runs_.are_over()) queue_.wait();
-    pool_.close();
 }
 
 void EventThread::kill_event() {

@@ -321,6 +321,8 @@ void Lifecycle::end(const std::optional<Error>& fault) {
     if (lock_held_) lock.release();
     // The loop turned until here, so that the stop's time limit held for all of it.
     core_.loop_->stop();
+    // The loop's thread starts those of the pool.
+    core_.pool_.close();
     signals_.give_back();
     core_.crash_watch_.end();
     // What the program does from here on is its own.

@@ -46,7 +46,8 @@ void Runs::over() {
     // Under the lock: whoever sees that all are over may end the service, and this with it.
     const std::lock_guard guard{mutex_};
     --open_;
-    on_over_();
+    // Before a stop nobody waits, and Shutdown wakes whoever has begun to wait for one.
+    if (stop_.stop_requested()) on_over_();
 }
 
 std::vector<Runs::Run> Runs::all() const {

@@ -20,7 +20,7 @@ class Runs {
 public:
     using Run = std::shared_ptr<QueuedEvent>;
 
-    /// \param on_over called each time that a run is over
+    /// \param on_over called when a run is over that a stop may wait for
     explicit Runs(std::function<void()> on_over) : on_over_{std::move(on_over)} {}
 
     /// How many may run at a time: those that are answered later have no thread that would limit them.

@@ -11,6 +11,7 @@
 #include "cli/program_verbs.hpp"
 #include "cli/setting_options.hpp"
 #include "cli/typed_arguments.hpp"
+#include "cli/verb_options.hpp"
 #include "cli/verbs.hpp"
 
 namespace servicekit::cli {

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "cli/verb_options.hpp"
 #include "cli/verbs.hpp"
 #include "core/setting_table.hpp"
 #include "servicekit/core/settings.hpp"

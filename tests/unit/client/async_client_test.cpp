@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "servicekit/base/json.hpp"
-#include "unit/client/scripted_service.hpp"
+#include "unit/client/scripted_service_fixture.hpp"
 
 namespace servicekit {
 namespace {
@@ -21,15 +21,8 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-constexpr const char* async_path = "/run/just-another-server.control";
-
-class AsyncClientTest : public ::testing::Test {
+class AsyncClientTest : public testing::ScriptedServiceTest {
 protected:
-    using Pieces = std::vector<ScriptedService::Piece>;
-
-    void answer(Pieces pieces) {
-        script_ = [pieces = std::move(pieces)](const std::string&) { return pieces; };
-    }
     /// Puts down how the call ended.
     AsyncClient::OnReply note(const std::string& name) {
         return [this, name](const Result<Object, CallError>& reply) {
@@ -57,10 +50,7 @@ protected:
         return rounds;
     }
 
-    mocks::FakeOs host;
-    ScriptedService::Script script_ = [](const std::string&) { return Pieces{{"{}\n"}}; };
-    ScriptedService service{host, async_path, [this](const std::string& request) { return script_(request); }};
-    AsyncClient client{async_path, {}, host.host()};
+    AsyncClient client{testing::scripted_socket, {}, host.host()};
     std::vector<std::string> ended;
 };
 
@@ -286,7 +276,7 @@ TEST_F(AsyncClientTest, AFunctionMayDestroyTheClient) {
              R"({"progress":{"done":2,"total":2}})"
              "\n{}\n"}});
     for (const bool in_progress : {true, false}) {
-        std::optional<AsyncClient> own{std::in_place, async_path, std::vector<uid_t>{}, host.host()};
+        std::optional<AsyncClient> own{std::in_place, testing::scripted_socket, std::vector<uid_t>{}, host.host()};
         int calls = 0;
         const auto destroy = [&] {
             ++calls;
@@ -310,13 +300,13 @@ TEST_F(AsyncClientTest, AFunctionMayDestroyTheClient) {
 TEST_F(AsyncClientTest, DestroyedItCallsNobodyAndClosesItsConnection) {
     answer({{.text = "{}\n", .after = 1s}});
     {
-        AsyncClient own{async_path, {}, host.host()};
+        AsyncClient own{testing::scripted_socket, {}, host.host()};
         own.call("status", {}, {}, note("status"));
         own.proceed();
         AsyncClient moved = std::move(own);
         EXPECT_EQ(moved.pending(), 1U);
-        EXPECT_EQ(moved.path(), async_path);
-        moved = AsyncClient{async_path, {}, host.host()};
+        EXPECT_EQ(moved.path(), testing::scripted_socket);
+        moved = AsyncClient{testing::scripted_socket, {}, host.host()};
         EXPECT_EQ(moved.pending(), 0U);
     }
     host.advance(2s);

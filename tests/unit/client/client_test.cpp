@@ -12,7 +12,7 @@
 #include "servicekit/mocks/mock_clock.hpp"
 #include "servicekit/mocks/mock_local_sockets.hpp"
 #include "servicekit/os/host.hpp"
-#include "unit/client/scripted_service.hpp"
+#include "unit/client/scripted_service_fixture.hpp"
 
 namespace servicekit {
 namespace {
@@ -23,20 +23,9 @@ using ::testing::HasSubstr;
 using ::testing::NiceMock;
 using ::testing::Return;
 
-constexpr const char* control_path = "/run/just-another-server.control";
-
-class ClientTest : public ::testing::Test {
+class ClientTest : public testing::ScriptedServiceTest {
 protected:
-    using Pieces = std::vector<ScriptedService::Piece>;
-
-    void answer(Pieces pieces) {
-        script_ = [pieces = std::move(pieces)](const std::string&) { return pieces; };
-    }
-    Client connect() { return *Client::connect(control_path, {}, host.host()); }
-
-    mocks::FakeOs host;
-    ScriptedService::Script script_ = [](const std::string&) { return Pieces{{"{}\n"}}; };
-    ScriptedService service{host, control_path, [this](const std::string& request) { return script_(request); }};
+    Client connect() { return *Client::connect(testing::scripted_socket, {}, host.host()); }
 };
 
 TEST_F(ClientTest, ReturnsTheReplyAsAnObject) {
@@ -288,7 +277,7 @@ TEST_F(ClientTransferTest, SendsARequestBitByBit) {
         });
         EXPECT_CALL(connection, wait_until_writable).Times(8).WillRepeatedly(Return(true));
     };
-    auto client = *Client::connect(control_path, {}, {.clock = &clock, .sockets = &sockets});
+    auto client = *Client::connect(testing::scripted_socket, {}, {.clock = &clock, .sockets = &sockets});
     EXPECT_TRUE(client.call("stop"));
     EXPECT_EQ(sent, "[\"stop\"]\n");
 }
@@ -306,7 +295,7 @@ TEST_F(ClientTransferTest, ReadsWhyARequestWasRefusedHalfWay) {
                             : would_block();
         });
     };
-    auto client = *Client::connect(control_path, {}, {.clock = &clock, .sockets = &sockets});
+    auto client = *Client::connect(testing::scripted_socket, {}, {.clock = &clock, .sockets = &sockets});
     EXPECT_EQ(client.call("stop").error().code(), "busy");
 }
 
@@ -325,7 +314,7 @@ TEST_F(ClientTransferTest, ReadsNoLineWithoutEnd) {
             return os::Transfer{.bytes = buffer.size()};
         });
     };
-    auto client = *Client::connect(control_path, {}, {.clock = &clock, .sockets = &sockets});
+    auto client = *Client::connect(testing::scripted_socket, {}, {.clock = &clock, .sockets = &sockets});
     const auto reply = client.call("status");
     ASSERT_FALSE(reply);
     EXPECT_THAT(reply.error().error().reason, HasSubstr("longer than 67108864 bytes"));

@@ -1,0 +1,270 @@
+#include "cli/verb_options.hpp"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+
+#include "base/log_level_names.hpp"
+#include "cli/help.hpp"
+#include "cli/program_verbs.hpp"
+#include "cli/setting_options.hpp"
+#include "cli/verbs.hpp"
+
+namespace servicekit::cli {
+namespace {
+
+using Arguments = std::vector<std::string>;
+
+/// The options that some verb has beside the settings.
+constexpr std::array<std::string_view, 20> verb_options{
+    "--json",   "--template",      "--user-manager", "--no-wait", "--timeout", "--test",       "--live",
+    "--ready",  "--max-busy",      "--follow",       "--lines",   "--since",   "--channel",    "--schema",
+    "--socket", "--notify-reload", "--help",         "--version", "--package", "--json-errors"};
+constexpr std::string_view short_options = "fhn";
+
+bool is_verb_option(std::string_view name) {
+    return std::find(verb_options.begin(), verb_options.end(), name) != verb_options.end();
+}
+
+void add_value_option(CLI::App& app, const std::string& name, const std::string& placeholder,
+                      const std::string& description, const std::string& group = "Options") {
+    // The value is taken from the option itself afterwards.
+    app.add_option_function<std::string>(
+           name, [](const std::string&) {}, description)
+        ->type_name(placeholder)
+        ->take_last()
+        ->group(group);
+}
+
+/// Whether a command line has the setting in it; one where help is asked for has all.
+bool mentions(const Arguments& arguments, std::string_view setting) {
+    return std::any_of(arguments.begin(), arguments.end(), [setting](std::string_view argument) {
+        if (argument.size() < 2 || argument.front() != '-') return false;
+        if (argument[1] != '-') return argument.find('h') != std::string_view::npos;
+        argument.remove_prefix(2);
+        return argument == "help" || argument.substr(0, argument.find('=')) == setting;
+    });
+}
+
+// Not those that are not asked for: each is compared with all before it, which took half of the time of a verb.
+void declare_settings(CLI::App& app, const Arguments* mentioned_in, const ConfigSchema* own) {
+    for (const SettingOption& setting : setting_options(own)) {
+        if (mentioned_in != nullptr && !mentions(*mentioned_in, setting.name)) continue;
+        if (setting.placeholder.empty())
+            app.add_flag(dashed(setting.name), setting.description)->group(setting.group);
+        else
+            add_value_option(app, dashed(setting.name), setting.placeholder, setting.description, setting.group);
+    }
+}
+
+/// Whether the verb prints something of its own that a program may want to read. `call` prints JSON anyway, `repl` is for
+/// people, and `run` becomes the service.
+bool has_json(Verb verb) {
+    switch (verb) {
+        case Verb::run:
+        case Verb::call:
+        case Verb::repl:
+        case Verb::complete:
+        case Verb::program:
+            return false;
+        default:
+            return true;
+    }
+}
+
+void declare_own_options(CLI::App& app, Invocation& into) {
+    if (has_json(into.verb)) app.add_flag("--json", into.json, "print JSON, errors too");
+    switch (into.verb) {
+        case Verb::stop:
+            app.add_flag("--no-wait", into.no_wait, "return at once, without waiting for the end");
+            add_value_option(
+                app, "--timeout", "SECONDS",
+                "how long to wait; 2 s more than the service's stop-timeout unless given, and longer while its stop "
+                "makes progress");
+            break;
+        case Verb::reload:
+            add_value_option(app, "--timeout", "SECONDS", "how long to wait until it is done; 30 s unless given");
+            break;
+        case Verb::check:
+            app.add_flag("--schema", into.schema, "print a JSON Schema of the config file, and check nothing");
+            break;
+        case Verb::health: {
+            // Ready is what is asked for anyway; it can be said, to tell the two probes of a container apart.
+            const std::string ready_text = "whether it takes work: not while it starts, reloads or stops";
+            auto* const ready = app.add_flag("--ready", ready_text);
+            app.add_flag("--live", into.live, "whether it answers at all")->excludes(ready);
+            add_value_option(app, "--timeout", "SECONDS", "how long to wait for its answer; 5 s unless given");
+            add_value_option(app, "--max-busy", "SECONDS", "an event that runs longer hangs; no limit unless given");
+            break;
+        }
+        case Verb::log_level:
+            app.add_option("LEVEL", into.level, std::string{log_level_list} + "; inherit, for a channel")
+                ->type_name("");
+            add_value_option(app, "--channel", "NAME", "the part of the program that it is about; else the whole");
+            break;
+        case Verb::call:
+            app.add_option("EVENT", into.event, "its name")->type_name("");
+            app.add_option("ARGUMENT", into.arguments,
+                           "name=value, typed as the event declares it; name:=@FILE or name:=- takes the value from a "
+                           "file or from stdin, where nobody else sees it")
+                ->type_name("");
+            add_value_option(app, "--json", "OBJECT", "arguments as one JSON object; - reads it from stdin");
+            app.add_flag("--json-errors", into.json, "print why there is no reply as JSON, too");
+            add_value_option(app, "--timeout", "SECONDS", "how long to wait for the reply");
+            break;
+        case Verb::cancel:
+            app.add_option("ID", into.id, "as 'status' lists it under 'runs' and 'queue'")->type_name("");
+            break;
+        case Verb::eval:
+            app.add_option("FORM", into.forms, "each a form of Lisp")->type_name("");
+            [[fallthrough]];
+        case Verb::repl:
+            add_value_option(app, "--package", "NAME", "where forms are read; CL-USER unless given");
+            add_value_option(app, "--timeout", "SECONDS", "how long a form may take; 10 s unless given");
+            break;
+        case Verb::wait:
+            app.add_flag("--test", into.test, "only tell, by the exit code: 0 free, 1 held");
+            break;
+        case Verb::logs:
+            app.add_flag("-f,--follow", into.follow, "go on with what is added, until interrupted");
+            add_value_option(app, "-n,--lines", "N", "how many lines; 20 unless given");
+            add_value_option(app, "--since", "TIME",
+                             "all since then: 2026-11-22T06:10:00Z, 2026-11-22, 90s, 10m, 2h, 3d");
+            break;
+        case Verb::completion:
+            app.add_option("SHELL", into.shell, "bash, zsh or fish: the script that it prints says how to load it")
+                ->type_name("");
+            break;
+        case Verb::crashes:
+            app.add_option("show", into.action, "show the report of one")->type_name("");
+            app.add_option("N", into.number, "which one; 1, the latest, unless given")->type_name("");
+            break;
+        case Verb::unit:
+            app.add_flag("--socket", into.socket, "print the unit of the control socket, which starts the service");
+            app.add_flag("--notify-reload", into.notify_reload,
+                         "Type=notify-reload, which systemd knows from 253 on, in place of a command for reloading");
+            app.add_flag("--template", into.template_unit,
+                         "print a template, NAME@.service: %i in an option is the instance, and NAME-%i the service");
+            app.add_flag("--user-manager", into.user_manager, "print a unit for 'systemctl --user'");
+            break;
+        default:
+            break;
+    }
+}
+
+void declare_positional_keys(CLI::App& app, const ConfigSchema& own) {
+    for (const ConfigKey& key : own.keys())
+        if (key.options.positional)
+            app.add_option_function<std::string>(
+                   key.placeholder(), [](const std::string&) {}, key.description)
+                ->type_name("");
+}
+
+void declare_program_verb(CLI::App& app, const ProgramVerb& verb) {
+    for (const Parameter& positional : verb.arguments) {
+        const std::string name = verb_argument_name(positional);
+        const std::string text = verb_parameter_text(positional);
+        // The values are taken from the option itself afterwards.
+        auto* const option = positional.type == ParameterType::list
+                                 ? app.add_option_function<std::vector<std::string>>(
+                                       name, [](const std::vector<std::string>&) {}, text)
+                                 : app.add_option_function<std::string>(
+                                       name, [](const std::string&) {}, text);
+        option->type_name("")->required(!positional.default_value);
+    }
+    for (const Parameter& option : verb.options) {
+        const std::string placeholder = verb_value_name(option);
+        const std::string text = verb_parameter_text(option);
+        if (placeholder.empty()) {
+            app.add_flag(dashed(option.name), text);
+        } else {
+            add_value_option(app, dashed(option.name), placeholder, text);
+            app.get_option(dashed(option.name))->required(!option.default_value);
+        }
+    }
+}
+
+}  // namespace
+
+void declare_options(CLI::App& app, Invocation& into, const ServiceOptions& about, const ConfigSchema* own,
+                     const Arguments* mentioned_in) {
+    app.get_formatter()->column_width(34);
+    app.set_help_flag("-h,--help", "print this");
+    app.set_version_flag("--version", version_text(about), "print the version");
+    declare_own_options(app, into);
+    if (into.program_verb != nullptr) declare_program_verb(app, *into.program_verb);
+    if (own != nullptr && takes_positional_keys(into.verb)) declare_positional_keys(app, *own);
+    declare_settings(app, mentioned_in, own);
+}
+
+bool is_option(std::string_view argument) { return argument.size() > 1 && argument.front() == '-'; }
+
+std::string dashed(std::string_view setting) { return "--" + std::string{setting}; }
+
+std::vector<std::string_view> verb_option_names() { return {verb_options.begin(), verb_options.end()}; }
+
+bool is_known_option(std::string_view argument, const ConfigSchema* own) {
+    if (!argument.starts_with("--")) return short_options.find(argument[1]) != std::string_view::npos;
+    const auto name = argument.substr(0, argument.find('='));
+    if (is_verb_option(name)) return true;
+    const auto settings = setting_options(own);
+    return std::any_of(settings.begin(), settings.end(),
+                       [&](const SettingOption& setting) { return name == dashed(setting.name); });
+}
+
+bool takes_next(std::string_view option, std::string_view next, const ConfigSchema* own) {
+    if (option == "--timeout" || option == "--max-busy" || option == "--lines" || option == "-n" ||
+        option == "--since" || option == "--channel" || option == "--package")
+        return true;
+    // `status` has it as a flag, `call` with a value.
+    if (option == "--json") return find_verb(next) == nullptr && !is_option(next);
+    const auto settings = setting_options(own);
+    return std::any_of(settings.begin(), settings.end(), [&](const SettingOption& setting) {
+        return !setting.placeholder.empty() && option == dashed(setting.name);
+    });
+}
+
+bool takes_positional_keys(Verb verb) {
+    switch (verb) {
+        case Verb::log_level:
+        case Verb::call:
+        case Verb::cancel:
+        case Verb::eval:
+        case Verb::completion:
+        case Verb::crashes:
+        case Verb::complete:
+        case Verb::program:
+            return false;
+        default:
+            return true;
+    }
+}
+
+std::vector<OptionDescription> options_of(Verb verb, const ConfigSchema* own, const ProgramVerb* program_verb) {
+    CLI::App app;
+    Invocation into{.verb = verb};
+    into.program_verb = program_verb;
+    declare_options(app, into, {}, own, nullptr);
+    std::vector<OptionDescription> options;
+    for (const CLI::Option* option : app.get_options()) {
+        if (option->get_positional()) continue;
+        // A flag has a type name, too.
+        const std::string placeholder = option->get_items_expected_max() > 0 ? option->get_type_name() : std::string{};
+        for (const std::string& name : option->get_lnames())
+            options.push_back({"--" + name, placeholder, option->get_description()});
+        for (const std::string& name : option->get_snames())
+            options.push_back({"-" + name, placeholder, option->get_description()});
+    }
+    return options;
+}
+
+std::optional<Error> check_own_options(const ConfigSchema* own) {
+    if (own == nullptr) return std::nullopt;
+    for (const ConfigKey& key : own->keys())
+        if (is_verb_option(dashed(key.option())))
+            return Error{ExitCode::internal, "give the option --" + key.option() + " to", key.pointer(),
+                         "it is an option of a verb"};
+    return std::nullopt;
+}
+
+}  // namespace servicekit::cli
