@@ -1,33 +1,9 @@
 #include "servicekit/core/event.hpp"
 
-#include <algorithm>
-#include <condition_variable>
-#include <mutex>
 #include <stdexcept>
 #include <utility>
 
 namespace servicekit {
-namespace {
-
-class RealWaiting final : public Waiting {
-public:
-    [[nodiscard]] Time now() const override { return std::chrono::steady_clock::now(); }
-    bool wait_until(Time time, const std::stop_token& stop) const override {
-        std::mutex mutex;
-        std::condition_variable_any stopped;
-        std::unique_lock lock{mutex};
-        stopped.wait_until(lock, stop, time, [] { return false; });
-        return !stop.stop_requested();
-    }
-};
-
-}  // namespace
-
-const Waiting& real_waiting() {
-    static const RealWaiting waiting;
-    return waiting;
-}
-
 std::string_view to_string(ParameterType type) noexcept {
     switch (type) {
         case ParameterType::string:

@@ -12,17 +12,16 @@ namespace servicekit {
 /// Says what runs while it lives; what surrounds a nested event stays named.
 class EventRunner::Running {
 public:
-    Running(EventRunner& runner, const EventDeclaration& event) : runner_{runner} {
+    Running(EventRunner& runner, const EventDeclaration& event, std::chrono::steady_clock::time_point now)
+        : runner_{runner} {
         if (runner_.depth_ >= deepest_nesting)
             throw CallError("event-error", "events nested deeper than " + std::to_string(deepest_nesting));
-        began_at_ = runner_.around_.clock.steady_now();
-        runner_.trail_.begin(event.name, began_at_);
+        runner_.trail_.begin(event.name, now);
         if (runner_.depth_++ > 0) return;
-        runner_.last_sign_.store(began_at_, std::memory_order_relaxed);
+        runner_.last_sign_.store(now, std::memory_order_relaxed);
         {
             const std::lock_guard guard{runner_.busy_mutex_};
-            runner_.busy_ =
-                Busy{.event = event.name, .since = began_at_, .last_sign = began_at_, .hangs_after = event.hangs_after};
+            runner_.busy_ = Busy{.event = event.name, .since = now, .last_sign = now, .hangs_after = event.hangs_after};
         }
         if (runner_.on_begin_) runner_.on_begin_();
     }
@@ -35,20 +34,19 @@ public:
         runner_.busy_.reset();
     }
 
-    [[nodiscard]] std::chrono::steady_clock::time_point began_at() const noexcept { return began_at_; }
     void succeeded() { outcome_ = "ok"; }
     /// \pre called within a catch block.
     void failed() { outcome_ = "failed: " + describe_current_exception().message; }
 
 private:
     EventRunner& runner_;
-    std::chrono::steady_clock::time_point began_at_;
     std::string outcome_ = "ended by the end of its thread";
 };
 
 void EventRunner::run(const std::shared_ptr<QueuedEvent>& run, const Handler& handler) {
     Runs& runs = around_.runs;
-    run->set_began_at(around_.clock.steady_now());
+    const auto now = around_.clock.steady_now();
+    run->set_began_at(now);
     runs.begin(run);
     /// However it ends: a stop waits for it.
     struct Open {
@@ -72,7 +70,7 @@ void EventRunner::run(const std::shared_ptr<QueuedEvent>& run, const Handler& ha
     } open{runs, run, end_};
     Reply reply;
     try {
-        Running running{*this, run->event()};
+        Running running{*this, run->event(), now};
         run->begin();
         Context::LaterReply later_reply;
         if (built_in_of(run->event()) == nullptr) later_reply = [&open] { return open.begin_later(); };
@@ -93,7 +91,7 @@ void EventRunner::run(const std::shared_ptr<QueuedEvent>& run, const Handler& ha
 
 Reply EventRunner::run_unasked(const EventDeclaration& event, const Arguments& arguments, const Peer& peer,
                                const Handler& handler) {
-    Running running{*this, event};
+    Running running{*this, event, around_.clock.steady_now()};
     // Nested in another run it ends with that.
     const std::stop_token stop = current_ != nullptr ? current_->stop_token() : around_.runs.stop_token();
     Context context{stop, std::nullopt, peer, sink(nullptr), *around_.waiting};

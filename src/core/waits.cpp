@@ -14,4 +14,9 @@ bool Waits::wait_until(Time time, const std::stop_token& stop) const {
     return !parking->park_for(std::max(left, milliseconds{0}));
 }
 
+const Waiting& real_waiting() {
+    static const Waits waiting{os::posix_clock(), &os::make_posix_parking};
+    return waiting;
+}
+
 }  // namespace servicekit

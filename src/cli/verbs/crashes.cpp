@@ -71,16 +71,13 @@ int crashes(Session& session) {
     const auto found = find_crashes(session);
     if (!found) return console.fail(found.error());
     if (!session.invocation.action.empty()) return show(session, *found);
-    if (session.invocation.json) {
-        Value::List all;
-        for (const CrashSummary& crash : found->crashes) all.emplace_back(crash.fields());
-        console.print_json(Object{{"crashes", std::move(all)}});
-        return 0;
-    }
+    Value::List all;
+    for (const CrashSummary& crash : found->crashes) all.emplace_back(crash.fields());
+    const Object listed{{"crashes", std::move(all)}};
     if (found->crashes.empty())
-        console.say("no crash reports");
+        console.say("no crash reports", listed);
     else
-        console.print(in_words(found->crashes));
+        console.tell(in_words(found->crashes), listed);
     return 0;
 }
 

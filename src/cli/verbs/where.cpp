@@ -161,10 +161,7 @@ int where(Session& session) {
         else
             console.warn(answer.error());
     }
-    if (session.invocation.json)
-        console.print_json(as_json(planned, running));
-    else
-        console.print(as_table(planned, running));
+    console.tell(as_table(planned, running), as_json(planned, running));
     return code;
 }
 

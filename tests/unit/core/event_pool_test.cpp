@@ -1,5 +1,6 @@
 #include "core/event_pool.hpp"
 
+#include <algorithm>
 #include <cerrno>
 
 #include "unit/core/long_job_fixture.hpp"
@@ -52,16 +53,24 @@ TEST_F(EventPoolTest, AsManyRunAtATimeAsThePoolHasThreads) {
     EXPECT_EQ(life.stop(), 0);
 }
 
-TEST_F(EventPoolTest, AThreadThatHasEndedIsStartedAnew) {
+TEST_F(EventPoolTest, AThreadEndsWhenItWasIdleAndIsStartedAnew) {
+    const auto threads = [this] {
+        return std::ranges::count(os.faults.operations(), "threads.start", &mocks::FakeFaults::Operation::name);
+    };
     start();
+    ask(R"(["quick"])");
+    EXPECT_EQ(threads(), 0);
     auto first = begin(R"(["upload"])");
     EXPECT_EQ(next(first), (Object{{"whole", true}}));
+    EXPECT_EQ(threads(), 1);
     os.advance(EventPool::longest_idle + 1s);
     auto second = begin(R"(["upload"])");
     EXPECT_EQ(next(second), (Object{{"whole", true}}));
-    // Within its idle time.
+    EXPECT_EQ(threads(), 2);
+    os.advance(EventPool::longest_idle - 1s);
     auto third = begin(R"(["upload"])");
     EXPECT_EQ(next(third), (Object{{"whole", true}}));
+    EXPECT_EQ(threads(), 2);
     EXPECT_EQ(life.stop(), 0);
 }
 

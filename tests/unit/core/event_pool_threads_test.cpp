@@ -25,8 +25,9 @@ protected:
         EXPECT_TRUE(loop_->start());
     }
     ~EventPoolThreadsTest() override {
-        pool_.close();
+        pool_.pause();
         loop_->stop();
+        pool_.close();
     }
 
     /// Queues a concurrent event.
