@@ -11,7 +11,7 @@
 #include "servicekit/core/service_options.hpp"
 #include "servicekit/program_verb.hpp"
 
-namespace CLI {
+namespace CLI {  // NOLINT(readability-identifier-naming): of the library
 class App;
 }
 
