@@ -25,7 +25,9 @@ template <class Rep, class Period>
 [[nodiscard]] Waiting::Time end_of_wait(Waiting::Time now, std::chrono::duration<Rep, Period> time) {
     using std::chrono::milliseconds;
     constexpr milliseconds longest = std::chrono::hours{24 * 365 * 100};
-    const auto whole = time < longest ? std::chrono::ceil<milliseconds>(time) : longest;
+    // As the largest of a coarse unit does not fit into milliseconds.
+    const bool is_shorter = std::chrono::duration<double>{time} < longest;
+    const auto whole = is_shorter ? std::chrono::ceil<milliseconds>(time) : longest;
     return now + whole;
 }
 
