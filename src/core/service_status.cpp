@@ -23,7 +23,10 @@ constexpr auto oldest_before_event = 1s;
 /// A service that takes longer than this to answer is not asked before an event.
 constexpr auto quick_answer = 100ms;
 
-/// What the status has now and then, beside the fields that it always has.
+/// What the status always has. Names alone: a value may be declared while the start sets what the fields show.
+constexpr std::array<std::string_view, 7> constant_fields{"pid",     "control-socket", "uptime",    "name",
+                                                          "version", "state",          "started-at"};
+/// What it has now and then.
 constexpr std::array<std::string_view, 3> occasional_fields{"busy", "as-of", "left-out"};
 /// These came later: an on_status() that sets a field of such a name keeps its own.
 constexpr std::array<std::string_view, 3> later_fields{"runs", "queue", "timers"};
@@ -159,8 +162,9 @@ void ServiceStatus::add_work(Object& fields) const {
 
 bool ServiceStatus::is_built_in(std::string_view field) const {
     // The protocol keeps the last two for itself.
-    return is_one_of(field, occasional_fields) || is_one_of(field, later_fields) || field == "error" ||
-           field == "progress" || built_in().contains(field);
+    return is_one_of(field, constant_fields) || is_one_of(field, occasional_fields) || is_one_of(field, later_fields) ||
+           field == "error" || field == "progress" || policies_.lock.status_fields().contains(field) ||
+           policies_.control.status_fields().contains(field);
 }
 
 Object ServiceStatus::without_own() const {

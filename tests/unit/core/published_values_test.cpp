@@ -227,5 +227,14 @@ TEST_F(PublishedStatusTest, RefusesTheNamesOfFieldsThatAreBuiltIn) {
     EXPECT_TRUE(service().values().empty());
 }
 
+TEST_F(PublishedStatusTest, RefusesTheNameOfEachFieldThatTheStatusShows) {
+    ask(R"(["status"])");
+    raise(SIGTERM);
+    EXPECT_EQ(run(), 0);
+    const auto status = parse_json(replies.at(0));
+    for (const auto& [name, value] : std::get<Value>(status).as_object())
+        EXPECT_THROW(static_cast<void>(service().values().gauge(name, "a gauge")), std::invalid_argument) << name;
+}
+
 }  // namespace
 }  // namespace servicekit
