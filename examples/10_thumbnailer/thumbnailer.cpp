@@ -33,6 +33,11 @@ Thumbnailer::Thumbnailer(servicekit::ServiceOptions options, servicekit::EventHo
                   .handler = [this](const Arguments&, Context& context) { return rescan(context); },
                   .hangs_after = std::chrono::minutes{5},
                   .concurrent = true});
+    events().add({.name = "list",
+                  .description = "lists the thumbnails, one after the other",
+                  .handler = [this](const Arguments&, Context& context) { return list(context); },
+                  .read_only = true,
+                  .concurrent = true});
     events().add({.name = "purge",
                   .description = "removes thumbnails",
                   .parameters = {{.name = "older-than",
@@ -84,6 +89,12 @@ Reply Thumbnailer::rescan(Context& context) {
         for (unsigned i = 0; i < now.workers && i < stale.size(); ++i) threads.emplace_back(work);
     }
     return {{"images", done.load()}};
+}
+
+Reply Thumbnailer::list(Context& context) const {
+    for (const auto& entry : fs::directory_iterator{config().thumbnails})
+        if (!context.send({{"name", entry.path().filename().string()}, {"bytes", entry.file_size()}})) break;
+    return {};
 }
 
 Reply Thumbnailer::copy(const Path& to, Context& context) {

@@ -38,6 +38,8 @@ private:
 
     /// Makes the thumbnails that are missing or old, with several workers.
     servicekit::Reply rescan(servicekit::Context& context);
+    /// Sends a line for each thumbnail.
+    servicekit::Reply list(servicekit::Context& context) const;
     servicekit::Reply purge(const servicekit::Arguments& arguments);
     /// Copies the thumbnails on a thread of its own, which gives the reply.
     servicekit::Reply copy(const Path& to, servicekit::Context& context);

@@ -58,8 +58,7 @@ public:
     /// The time until then as poll(2) and epoll_wait(2) take it: in milliseconds, -1 for nothing.
     [[nodiscard]] int poll_timeout() const;
     /// Does what can be done without waiting, and calls the functions of calls that are over or have progress. Those may
-    /// call call(), and may destroy this client. What they throw leaves this: a call whose on_reply, on_progress or on_turn
-    /// throws is over.
+    /// call call(), and may destroy this client. What they throw leaves this, and the call is over.
     /// In a handler that is asked to end, the calls end here.
     /// For when the descriptor is ready or the deadline has come; harmless at any other time. Does nothing within itself.
     void proceed();

@@ -53,6 +53,9 @@ struct CallOptions {
     /// Called while call() waits: when the event is queued, each time that another one begins before it, and when it
     /// begins itself. Not for an event that the service answers at once, and not by a service of an older version.
     std::function<void(const Turn&)> on_turn = {};
+    /// Called while call() waits, for each object that the event sends ahead of its reply. The event waits while this
+    /// function does not return. Without it those objects are in the reply's field `items`. What it throws ends the call.
+    std::function<void(const Object& item)> on_item = {};
 };
 
 /// Asks a running service for an event over its control socket, and waits for the reply.

@@ -98,11 +98,12 @@ std::optional<CallError> AsyncClient::State::over(const Call& call) const {
 bool AsyncClient::State::end_one() {
     // By number, as is_given_up() may add calls. That of the service is left to advance(): its reply may be there already.
     for (std::size_t i = exchange_ ? 1 : 0; i < calls_.size(); ++i) {
-        if (auto error = over(calls_[i])) {
+        auto error = over(calls_[i]);
+        if (is_closed_) return false;
+        if (error) {
             end(i, *std::move(error));
             return true;
         }
-        if (is_closed_) return false;
     }
     return false;
 }
@@ -127,6 +128,7 @@ bool AsyncClient::State::advance() {
     } else {
         return false;
     }
+    if (is_closed_) return false;
     exchange_.reset();
     end(0, *std::move(outcome));
     return true;
@@ -171,6 +173,7 @@ CallOptions AsyncClient::State::options_of_first() {
     };
     if (options.on_progress) options.on_progress = while_open(std::move(options.on_progress));
     if (options.on_turn) options.on_turn = while_open(std::move(options.on_turn));
+    if (options.on_item) options.on_item = while_open(std::move(options.on_item));
     return options;
 }
 

@@ -24,6 +24,7 @@ std::string encode_request(std::string_view event, const Object& arguments, cons
     Object wishes;
     if (options.on_progress) wishes.append("progress", true);
     if (options.on_turn) wishes.append("queue", true);
+    if (options.on_item) wishes.append("stream", true);
     if (options.timeout) {
         const auto time = std::max(*options.timeout, milliseconds{1});
         wishes.append("timeout", seconds_value(time));
@@ -177,6 +178,10 @@ std::optional<Exchange::Outcome> Exchange::read(const std::string& line) {
     const Object& fields = reply->as_object();
     if (const Object* progress = sole_member(fields, "progress")) {
         notify(options_, *progress);
+        return std::nullopt;
+    }
+    if (const Object* item = sole_member(fields, "item"); item != nullptr && options_.on_item) {
+        options_.on_item(*item);
         return std::nullopt;
     }
     const Object* error = sole_member(fields, "error");

@@ -231,6 +231,7 @@ std::shared_ptr<QueuedEvent> ControlPlane::make_run(const Event& event, Argument
     auto run = std::make_shared<QueuedEvent>(event, std::move(arguments), peer, std::move(answer));
     if (request.wants_progress) run->want_progress();
     if (request.wants_turns) run->want_turns();
+    if (request.wants_items) run->want_items();
     if (request.timeout) {
         run->expect_answer_by(clock_.steady_now() + *request.timeout);
         deadlines_->watch(run);

@@ -34,6 +34,12 @@ PendingReply Context::reply_later() {
     return std::exchange(later_, nullptr)();
 }
 
+bool Context::send(const Object& item) {
+    if (!items_)
+        throw std::logic_error{"send(): only an event that is declared concurrent, or that replies later, sends items"};
+    return items_(item);
+}
+
 ErrorReply::ErrorReply(const std::string& message, Object fields, std::string code)
     : std::runtime_error{message}, code_{std::move(code)}, fields_{std::move(fields)} {
     for (const char* reserved : {"code", "message", "event"}) fields_.erase(reserved);

@@ -4,6 +4,7 @@
 
 #include "core/built_in_events.hpp"
 #include "core/caught_exception.hpp"
+#include "core/item_stream.hpp"
 #include "core/reply_check.hpp"
 #include "servicekit/core/call_error.hpp"
 
@@ -74,9 +75,18 @@ void EventRunner::run(const std::shared_ptr<QueuedEvent>& run, const Handler& ha
         run->begin();
         Context::LaterReply later_reply;
         if (built_in_of(run->event()) == nullptr) later_reply = [&open] { return open.begin_later(); };
+        Context::ItemSink items;
+        if (run->event().concurrent) {
+            items = [this, &run](const Object& item) {
+                const bool goes_on = send_item(*run, item, *around_.waiting);
+                note_sign();
+                return goes_on;
+            };
+        }
         Context context{run->stop_token(), run->deadline(),
                         run->peer(),       sink(run->wants_progress() ? run.get() : nullptr),
-                        *around_.waiting,  std::move(later_reply)};
+                        *around_.waiting,  std::move(later_reply),
+                        std::move(items)};
         reply = invoke(running, run->event(), run->arguments(), context, handler);
     } catch (...) {
         if (open.later) return open.later->fail();
@@ -94,8 +104,17 @@ Reply EventRunner::run_unasked(const EventDeclaration& event, const Arguments& a
     Running running{*this, event, around_.clock.steady_now()};
     // Nested in another run it ends with that.
     const std::stop_token stop = current_ != nullptr ? current_->stop_token() : around_.runs.stop_token();
-    Context context{stop, std::nullopt, peer, sink(nullptr), *around_.waiting};
-    return invoke(running, event, arguments, context, handler);
+    CollectedItems collected;
+    Context::ItemSink items;
+    if (event.concurrent) {
+        items = [&](const Object& item) {
+            collect_item(event, item, collected);
+            return !stop.stop_requested();
+        };
+    }
+    Context context{stop, std::nullopt, peer, sink(nullptr), *around_.waiting, {}, std::move(items)};
+    Reply reply = invoke(running, event, arguments, context, handler);
+    return collected.empty() ? reply : Reply{std::move(collected).with(reply.fields())};
 }
 
 std::optional<EventRunner::Busy> EventRunner::busy() const {

@@ -3,6 +3,7 @@
 #include <new>
 #include <string>
 
+#include "core/item_stream.hpp"
 #include "core/reply_check.hpp"
 #include "servicekit/core/event.hpp"
 #include "servicekit/core/pending_reply.hpp"
@@ -90,6 +91,11 @@ void PendingReply::fail(const std::exception_ptr& exception) const {
 
 void PendingReply::progress(std::uint64_t done, std::uint64_t total, std::string_view text) const {
     if (run_->run().wants_progress()) run_->run().progress(done, total, text);
+}
+
+bool PendingReply::send(const Object& item) const {
+    const auto waiting = run_->waiting();
+    return waiting && send_item(run_->run(), item, *waiting);
 }
 
 Waiting::Time PendingReply::now() const {

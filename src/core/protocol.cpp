@@ -36,6 +36,9 @@ std::optional<Object> read_options(const Object& options, Request& request) {
         } else if (key == "queue") {
             if (!value.is_bool()) return bad_option(request.event, key, "true or false");
             request.wants_turns = value.as_bool();
+        } else if (key == "stream") {
+            if (!value.is_bool()) return bad_option(request.event, key, "true or false");
+            request.wants_items = value.as_bool();
         } else if (key == "wait") {
             if (!value.is_bool()) return bad_option(request.event, key, "true or false");
             const auto built_in = built_in_named(request.event);
@@ -48,7 +51,7 @@ std::optional<Object> read_options(const Object& options, Request& request) {
             const std::chrono::duration<double> seconds{std::min(value.as_number(), longest_timeout_seconds)};
             request.timeout = std::chrono::ceil<std::chrono::milliseconds>(seconds);
         } else {
-            return bad_option(request.event, key, "'progress', 'queue', 'timeout' or 'wait'");
+            return bad_option(request.event, key, "'progress', 'queue', 'stream', 'timeout' or 'wait'");
         }
     }
     return std::nullopt;
@@ -146,6 +149,8 @@ std::string encode_begun(std::uint64_t id) {
     if (id != 0) progress.append("id", id);
     return encode_reply({{"progress", std::move(progress)}});
 }
+
+std::string encode_item(const Object& item) { return encode_reply({{"item", item}}); }
 
 std::string encode_progress(std::uint64_t done, std::uint64_t total, std::string_view text) {
     Object progress{{"done", done}, {"total", total}};

@@ -19,6 +19,7 @@ struct Request {
     Object arguments;
     bool wants_progress = false;
     bool wants_turns = false;    ///< to know when it is queued, and when it begins
+    bool wants_items = false;    ///< what goes ahead of the reply
     bool waits_for_end = false;  ///< of a stop or kill: the reply comes when the service has ended
     std::optional<std::chrono::milliseconds> timeout;
 };
@@ -45,6 +46,7 @@ struct Request {
 /// Each gives one line with its newline.
 [[nodiscard]] std::string encode_reply(const Object& fields);
 [[nodiscard]] std::string encode_error(Object error);
+[[nodiscard]] std::string encode_item(const Object& item);
 [[nodiscard]] std::string encode_progress(std::uint64_t done, std::uint64_t total, std::string_view text);
 /// \param id of the event, as `cancel` takes it; 0 if it has none
 /// \param running the event that runs before the one that is queued; empty if none does

@@ -1,5 +1,7 @@
 #include "core/queued_event.hpp"
 
+#include <utility>
+
 #include "core/protocol.hpp"
 
 namespace servicekit {
@@ -22,6 +24,10 @@ void ClientAnswer::queued(std::uint64_t id, std::string_view running) {
 }
 
 void ClientAnswer::begun(std::uint64_t id) { responder_->progress(encode_begun(id)); }
+
+Responder::Sent ClientAnswer::send_item(std::string_view line, std::function<void()> on_room) {
+    return responder_->send_item(line, std::move(on_room));
+}
 
 void ClientAnswer::lack_memory() { responder_->reply(out_of_memory_line); }
 

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -13,7 +14,9 @@
 #include <string_view>
 #include <utility>
 
+#include "core/collected_items.hpp"
 #include "servicekit/base/peer.hpp"
+#include "servicekit/base/value.hpp"
 #include "servicekit/core/event.hpp"
 #include "servicekit/policy/control_policy.hpp"
 
@@ -33,6 +36,10 @@ public:
     /// It waits. \param running what runs before it; may be empty
     virtual void queued(std::uint64_t /*id*/, std::string_view /*running*/) {}
     virtual void begun(std::uint64_t /*id*/) {}
+    /// As Responder::send_item(). By default nobody reads it.
+    virtual Responder::Sent send_item(std::string_view /*line*/, std::function<void()> /*on_room*/) {
+        return Responder::Sent::never;
+    }
     /// There is no memory for another answer. By default nobody learns of it.
     virtual void lack_memory() {}
 };
@@ -90,11 +97,13 @@ public:
     [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> deadline() const noexcept { return deadline_; }
     void want_progress() noexcept { wants_progress_ = true; }
     void want_turns() noexcept { wants_turns_ = true; }
+    void want_items() noexcept { wants_items_ = true; }
     /// Has the log say what became of it.
     void log_outcome() noexcept { logs_outcome_ = true; }
 
     [[nodiscard]] bool wants_progress() const noexcept { return wants_progress_; }
     [[nodiscard]] bool wants_turns() const noexcept { return wants_turns_; }
+    [[nodiscard]] bool wants_items() const noexcept { return wants_items_; }
     [[nodiscard]] bool logs_outcome() const noexcept { return logs_outcome_; }
     [[nodiscard]] bool is_answered() const noexcept { return answered_.load(std::memory_order_acquire); }
 
@@ -119,6 +128,22 @@ public:
     void progress(std::uint64_t done, std::uint64_t total, std::string_view text) {
         const std::lock_guard guard{progress_mutex_};
         if (!is_answered()) answer_->progress(done, total, text);
+    }
+
+    /// As Responder::send_item(): `never` once the answer is out. \pre the asker wants items
+    Responder::Sent send_item(std::string_view line, std::function<void()> on_room) {
+        const std::lock_guard guard{progress_mutex_};
+        return is_answered() ? Responder::Sent::never : answer_->send_item(line, std::move(on_room));
+    }
+    /// Keeps an object for the answer. As CollectedItems::add().
+    [[nodiscard]] bool collect(const Object& item, std::size_t bytes) {
+        const std::lock_guard guard{progress_mutex_};
+        return collected_.add(item, bytes);
+    }
+    /// What was kept. It is given once.
+    [[nodiscard]] CollectedItems take_collected() {
+        const std::lock_guard guard{progress_mutex_};
+        return std::exchange(collected_, {});
     }
 
     /// Tells an asker who wants to know that it waits; nothing once it has begun, or if that is known already.
@@ -151,9 +176,9 @@ private:
         return true;
     }
     bool claim() {
-        // No progress line may follow the answer: the client would take it for the next request's.
+        // No line may follow the answer: the client would take it for the next request's.
         std::unique_lock guard{progress_mutex_, std::defer_lock};
-        if (wants_progress_ || wants_turns_) guard.lock();
+        if (wants_progress_ || wants_turns_ || wants_items_) guard.lock();
         return !answered_.exchange(true, std::memory_order_acq_rel);
     }
 
@@ -168,10 +193,12 @@ private:
     std::optional<std::chrono::steady_clock::time_point> deadline_;
     bool wants_progress_ = false;
     bool wants_turns_ = false;
+    bool wants_items_ = false;
     bool logs_outcome_ = false;
     bool has_begun_ = false;                   // for whoever has the mutex
     std::optional<std::string> told_;          // the same: what runs before it, as its asker knows
     std::optional<std::string> cancelled_by_;  // the same
+    CollectedItems collected_;                 // the same
     mutable std::mutex progress_mutex_;
     std::atomic<bool> answered_{false};
 };
@@ -185,6 +212,7 @@ public:
     void progress(std::uint64_t done, std::uint64_t total, std::string_view text) override;
     void queued(std::uint64_t id, std::string_view running) override;
     void begun(std::uint64_t id) override;
+    Responder::Sent send_item(std::string_view line, std::function<void()> on_room) override;
     void lack_memory() override;
 
 private:

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <string>
+#include <utility>
 
 #include "core/caught_exception.hpp"
 #include "core/event_log.hpp"
@@ -14,7 +15,8 @@ void RunEnd::succeed(QueuedEvent& run, const Object& fields) const {
     // The reload itself says more of what it did.
     if (run.logs_outcome() && run.event().name != "reload") EventLog{log_}.done(run.event().name, time_of(run));
     time_out_if_late(run);
-    run.succeed(fields);
+    CollectedItems collected = run.take_collected();
+    collected.empty() ? run.succeed(fields) : run.succeed(std::move(collected).with(fields));
 }
 
 void RunEnd::fail(QueuedEvent& run) const {

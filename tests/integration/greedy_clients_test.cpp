@@ -3,7 +3,6 @@
 #include <sys/types.h>
 
 #include <filesystem>
-#include <fstream>
 #include <functional>
 #include <iterator>
 #include <memory>
@@ -11,6 +10,7 @@
 #include <vector>
 
 #include "integration/os/forked_child.hpp"
+#include "integration/support/process.hpp"
 #include "integration/support/raw_client.hpp"
 #include "integration/support/service_test.hpp"
 #include "integration/support/strangers.hpp"
@@ -25,14 +25,6 @@ using os::test::Lines;
 
 constexpr uid_t first_greedy_user = 54'101;
 constexpr int connections_of_each = 64;
-
-/// A value of /proc/PID/status in KiB.
-long kibibytes(pid_t pid, const std::string& key) {
-    std::ifstream status{"/proc/" + std::to_string(pid) + "/status"};
-    for (std::string word; status >> word;)
-        if (long value = 0; word == key + ":" && status >> value) return value;
-    return -1;
-}
 
 auto descriptors_of(pid_t pid) {
     return std::distance(fs::directory_iterator{"/proc/" + std::to_string(pid) + "/fd"}, fs::directory_iterator{});

@@ -1,8 +1,13 @@
 // Events that take long, and the work that a service does again and again, with real threads.
 #include <csignal>
+#include <cstdint>
 #include <string>
 
+#include "integration/support/process.hpp"
+#include "integration/support/raw_client.hpp"
 #include "integration/support/service_test.hpp"
+#include "sanitized.hpp"
+#include "servicekit/client.hpp"
 
 namespace servicekit::test {
 namespace {
@@ -93,6 +98,39 @@ TEST_F(LongJobsTest, ManyConcurrentEventsAtOnceAreAllAnswered) {
     for (int i = 0; i < 12; ++i)
         calls.push_back(std::make_unique<RunningCommand>(trial.command({"call", "sleep-beside", "seconds=0.05"})));
     for (const auto& call : calls) EXPECT_EQ(call->finish().out, "{\"whole\":true}\n");
+}
+
+TEST_F(LongJobsTest, ItemsComeInOrderBeforeTheReply) {
+    auto client = Client::connect(trial.control_socket());
+    ASSERT_TRUE(client);
+    std::int64_t expected = 0;
+    const auto reply = client->call("list-many", {{"count", 20'000}}, {.on_item = [&](const Object& item) {
+                                        if (item.get<std::int64_t>("n") == expected) ++expected;
+                                    }});
+    ASSERT_TRUE(reply) << reply.error().what();
+    EXPECT_EQ(expected, 20'000);
+    EXPECT_EQ(reply->get<std::int64_t>("sent"), 20'000);
+}
+
+TEST_F(LongJobsTest, CallPrintsEachItemOnALineAndThenTheReply) {
+    const std::string text(1000, 'x');
+    EXPECT_EQ(trial.verb({"call", "list-many", "count=2"}).out,
+              "{\"n\":0,\"text\":\"" + text + "\"}\n{\"n\":1,\"text\":\"" + text + "\"}\n{\"sent\":2}\n");
+}
+
+TEST_F(LongJobsTest, AClientThatDoesNotReadItsItemsTakesLittleMemoryAndHoldsUpNobody) {
+    if (is_sanitized) GTEST_SKIP() << "the sanitizer needs memory of its own";
+    const long before = kibibytes(service->pid(), "VmHWM");
+    {
+        RawClient silent{trial.control_socket()};
+        silent.send(R"(["list-many", {"count": 100000}, {"stream": true}])");
+        await_run("list-many");
+        EXPECT_EQ(trial.verb({"call", "notes"}).exit_code, 0);
+    }
+    await_state("the event ends with its client", [&] {
+        return trial.verb({"status", "--json"}).out.find("list-many") == std::string::npos;
+    });
+    EXPECT_LT(kibibytes(service->pid(), "VmHWM") - before, 8 * 1024);
 }
 
 TEST_F(LongJobsTest, ATimerTicks) {

@@ -50,18 +50,22 @@ public:
     using ProgressSink = std::function<void(std::uint64_t done, std::uint64_t total, std::string_view text)>;
     /// Makes the handle of a reply that comes later.
     using LaterReply = std::function<PendingReply()>;
+    /// Takes an object that goes ahead of the reply. \returns whether more may follow
+    using ItemSink = std::function<bool(const Object& item)>;
 
     Context() = default;
     /// \param waiting outlives the context
     /// \param later empty: the run can't be answered later
+    /// \param items empty: the run can send no items
     Context(std::stop_token stop, std::optional<std::chrono::steady_clock::time_point> deadline, Peer peer,
-            ProgressSink progress, const Waiting& waiting = real_waiting(), LaterReply later = {})
+            ProgressSink progress, const Waiting& waiting = real_waiting(), LaterReply later = {}, ItemSink items = {})
         : stop_{std::move(stop)},
           deadline_{deadline},
           peer_{std::move(peer)},
           progress_{std::move(progress)},
           waiting_{&waiting},
-          later_{std::move(later)} {}
+          later_{std::move(later)},
+          items_{std::move(items)} {}
 
     /// Requested when the run is cancelled, and when the service stops or is killed. A handler that works for long looks
     /// at this token now and then. A handler that waits uses wait_for(). A std::stop_callback on it runs on the thread that
@@ -93,6 +97,18 @@ public:
     /// \throws std::logic_error for a built-in event that was replaced, for an event that runs within another, and for a
     ///         second call
     [[nodiscard]] PendingReply reply_later();
+    /// Sends an object ahead of the reply. So a long list needs no memory for all of it, and its first objects arrive
+    /// while the handler still looks for the others. Waits while the client has not read what was sent before.
+    /// \code
+    /// for (const Entry& entry : journal_)
+    ///     if (!context.send({{"line", entry.text}})) break;
+    /// \endcode
+    /// A client that did not ask for a stream gets the objects in the field `items` of the reply, up to 1 MiB of them.
+    /// \returns whether more is wanted; false if the client has gone, its time is up, or the run is asked to end
+    /// \throws std::logic_error unless the event is `concurrent`: a slow client would hold up all others. A handler that
+    ///         replies later uses PendingReply::send().
+    /// \throws ErrorReply if JSON can't express the object, and beyond the 1 MiB
+    bool send(const Object& item);
     /// When nobody will wait for the reply any more; nothing where there is no limit.
     [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> deadline() const noexcept { return deadline_; }
     /// Who asked for it, and what role that gives.
@@ -113,6 +129,7 @@ private:
     ProgressSink progress_;
     const Waiting* waiting_ = &real_waiting();
     LaterReply later_;
+    ItemSink items_;
 };
 
 /// Runs an event. What it throws becomes the caller's error reply `event-error`; the service runs on.

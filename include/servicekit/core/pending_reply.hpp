@@ -36,6 +36,8 @@ public:
 
     /// Tells the caller how far the event is, as Context::progress() does.
     void progress(std::uint64_t done, std::uint64_t total, std::string_view text = {}) const;
+    /// As Context::send(), from any thread but that of the handlers. Nothing once the reply was given.
+    bool send(const Object& item) const;
     /// As Context::stop_token().
     [[nodiscard]] const std::stop_token& stop_token() const noexcept { return stop_; }
     /// As Context::wait_for().

@@ -3,6 +3,7 @@
 #include <sys/types.h>
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -27,6 +28,16 @@ public:
     /// \param line one JSON object with its newline.
     /// \returns false where the client can't take it now; the line is dropped then, as a later one says more.
     virtual bool progress(std::string_view line) = 0;
+
+    enum class Sent {
+        yes,   ///< the line is on its way
+        full,  ///< the client has not read enough of what was sent before: the line was not taken
+        never  ///< nobody will read it
+    };
+    /// Sends a line ahead of the reply that must not be dropped.
+    /// \param line one JSON object with its newline.
+    /// \param on_room if `full`, called once, on any thread, when another attempt may succeed. It does not block or throw.
+    virtual Sent send_item(std::string_view line, std::function<void()> on_room) = 0;
     /// One of the two exactly once. \param line one JSON object with its newline.
     virtual void reply(std::string_view line) = 0;
     /// The same for what was no request: nobody can tell where the next one begins, so the connection ends.

@@ -2,6 +2,11 @@
 
 #include <gmock/gmock.h>
 
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
 #include "servicekit/policy/control_policy.hpp"
 
 namespace servicekit::mocks {
@@ -9,9 +14,13 @@ namespace servicekit::mocks {
 /// By default the client can take everything.
 class MockResponder : public Responder {
 public:
-    MockResponder() { ON_CALL(*this, progress).WillByDefault(::testing::Return(true)); }
+    MockResponder() {
+        ON_CALL(*this, progress).WillByDefault(::testing::Return(true));
+        ON_CALL(*this, send_item).WillByDefault(::testing::Return(Sent::yes));
+    }
 
     MOCK_METHOD(bool, progress, (std::string_view line), (override));
+    MOCK_METHOD(Sent, send_item, (std::string_view line, std::function<void()> on_room), (override));
     MOCK_METHOD(void, reply, (std::string_view line), (override));
     MOCK_METHOD(void, reply_and_close, (std::string_view line), (override));
 };

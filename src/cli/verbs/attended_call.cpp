@@ -83,6 +83,12 @@ int call_attended(Session& session, Client& client, const AttendedCall& call,
     Attendance attendance{console, call};
     CallOptions options{.timeout = call.timeout};
     if (console.shows_bars()) options.on_progress = [&](const Progress& progress) { attendance.show(progress); };
+    if (call.on_item) {
+        options.on_item = [&](const Object& item) {
+            attendance.end();
+            call.on_item(item);
+        };
+    }
     const os::StandardStreams& streams = console.streams();
     if (streams.is_terminal(os::Stream::in) || streams.is_terminal(os::Stream::error))
         options.on_turn = [&](const Turn& turn) { attendance.show(turn); };

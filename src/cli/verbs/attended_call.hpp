@@ -15,6 +15,8 @@ struct AttendedCall {
     std::string event;
     Object arguments = {};
     std::optional<std::chrono::milliseconds> timeout = {};
+    /// Called for each object that the event sends ahead of its reply. What it throws ends the call.
+    std::function<void(const Object& item)> on_item = {};
 };
 
 /// Asks for the event. On a terminal it shows what the event waits for, and its progress.

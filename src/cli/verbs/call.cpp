@@ -66,6 +66,9 @@ Result<Object, CallError> typed_and_whole(Session& session, Client& client, Give
     return missing.empty() ? *std::move(arguments) : whole(typed_arguments(given, parameters, host));
 }
 
+/// Thrown when the objects that come ahead of a reply can't be printed.
+struct NobodyReads {};
+
 }  // namespace
 
 int call(Session& session) {
@@ -76,12 +79,23 @@ int call(Session& session) {
         Console& console = session.console;
         auto arguments = typed_and_whole(session, client, *std::move(given));
         if (!arguments) return fail_call(session, arguments.error());
-        const AttendedCall call{session.invocation.event, *std::move(arguments), session.invocation.timeout};
-        return call_attended(session, client, call, [&](const Result<Object, CallError>& reply) {
-            if (!reply) return fail_call(session, reply.error());
-            console.print_json(*reply);
-            return 0;
-        });
+        bool has_items = false;
+        const auto print_item = [&](const Object& item) {
+            has_items = true;
+            console.print(to_json(item) + "\n");
+            if (console.output_has_failed()) throw NobodyReads{};
+        };
+        const AttendedCall call{session.invocation.event, *std::move(arguments), session.invocation.timeout,
+                                print_item};
+        try {
+            return call_attended(session, client, call, [&](const Result<Object, CallError>& reply) {
+                if (!reply) return fail_call(session, reply.error());
+                if (!has_items || !reply->empty()) console.print_json(*reply);
+                return 0;
+            });
+        } catch (const NobodyReads&) {
+            return 0;  // the console reports it, unless a pipe's reader had enough
+        }
     });
 }
 

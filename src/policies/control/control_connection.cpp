@@ -20,6 +20,8 @@ constexpr unsigned served_in_a_row = 64;
 constexpr unsigned most_admission_attempts = 4;
 /// Replies of up to this many bytes go out together.
 constexpr std::size_t collected_replies = 64 * 1024;
+/// How many unread bytes of a client are enough for it to go on reading while the next items come.
+constexpr std::size_t unread_items = 64 * 1024;
 /// How long a client that was answered with an error has to read it and to close.
 constexpr auto drain_time = 1'000ms;
 /// How much such a client may send meanwhile, in requests of the greatest size.
@@ -52,6 +54,23 @@ bool ControlConnection::progress(std::string_view line) {
     if (!open_ || !awaiting_ || outbox_.is_broken() || outbox_.backlog() > 0 || outbox_.is_sending()) return false;
     if (!attempt([&] { send(line, lock); })) outbox_.give_up();
     return open_ && !outbox_.is_broken();
+}
+
+Responder::Sent ControlConnection::send_item(std::string_view line, std::function<void()> on_room) {
+    std::unique_lock lock{mutex_};
+    if (!open_ || !awaiting_ || outbox_.is_broken()) return Sent::never;
+    if (outbox_.backlog() >= unread_items) {
+        if (attempt([&] { waiters_.push_back(std::move(on_room)); })) return Sent::full;
+        outbox_.give_up();
+        return Sent::never;
+    }
+    if (!attempt([&] { send(line, lock); })) outbox_.give_up();
+    return open_ && !outbox_.is_broken() ? Sent::yes : Sent::never;
+}
+
+ControlConnection::Waiters ControlConnection::take_waiters() {
+    if (open_ && !outbox_.is_broken() && outbox_.backlog() > unread_items / 2) return {};
+    return std::exchange(waiters_, {});
 }
 
 // One whose reply there is no memory for is broken: the loop's thread ends it at its next look.
@@ -356,9 +375,11 @@ void ControlConnection::settle() {
     for (;;) {
         if (!open_) return;
         bool broken = false;
+        Waiters waiters;
         {
             const std::lock_guard lock{mutex_};
             outbox_.flush(*socket_, server_.now());
+            waiters = take_waiters();
             broken = outbox_.is_broken();
             awaiting = awaiting_;
             closing_ = closing_ || (closes_after_reply_ && !awaiting_);
@@ -367,6 +388,7 @@ void ControlConnection::settle() {
             call_on_reply_ = has_more() || peer_finished_ || closing_;
         }
         count_replies(unsent);
+        for (const auto& wake : waiters) wake();
         if (broken) return end();
         if (closing_) {
             drop_input();
@@ -495,13 +517,16 @@ void ControlConnection::end() {
     watch_.reset();
     if (counted_ > 0) server_.quota().resize(peer_.uid, std::exchange(counted_, 0), 0);
     count_replies(0);
+    Waiters waiters;
     {
         const std::lock_guard lock{mutex_};
         open_ = false;
+        waiters = take_waiters();
         socket_.reset();
         outbox_ = Outbox{server_.now()};
         if (!corked_) input_ = {};  // else whoever closes was called by the request that stands in there
     }
+    for (const auto& wake : waiters) wake();
     server_.forget(*this);
 }
 

@@ -2,10 +2,12 @@
 
 #include <cstddef>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/json_scanner.hpp"
 #include "policies/control/control_server.hpp"
@@ -33,6 +35,7 @@ public:
                       Admission admission);
 
     bool progress(std::string_view line) override;
+    Sent send_item(std::string_view line, std::function<void()> on_room) override;
     void reply(std::string_view line) override;
     void reply_and_close(std::string_view line) override;
 
@@ -54,6 +57,8 @@ public:
     std::size_t position = 0;
 
 private:
+    using Waiters = std::vector<std::function<void()>>;
+
     template <class Step>
     void take_step(const Step& step);
     void break_off(const std::exception& exception);
@@ -95,6 +100,8 @@ private:
     void answer(std::string_view line, std::unique_lock<std::mutex>& lock);
     void send(std::string_view line, std::unique_lock<std::mutex>& lock);
     void call_loop();
+    /// Those who wait for room, if there is some now, or never will be.
+    [[nodiscard]] Waiters take_waiters();
 
     ControlServer& server_;  ///< valid while open_
     Admission admission_;
@@ -134,6 +141,7 @@ private:
     bool call_on_reply_ = false;       ///< the loop's thread has something to do once the request is answered
     bool closes_after_reply_ = false;  ///< what was asked last was no request
     bool called_ = false;              ///< the loop's thread was called, and has not come yet
+    Waiters waiters_;                  ///< called once the client has read enough for another item
     Outbox outbox_;
 };
 

@@ -259,6 +259,19 @@ public:
                               return Reply{{"whole", context.wait_for(time)}};
                           },
                       .concurrent = true});
+        events().add(
+            {.name = "list-many",
+             .description = "sends objects of a kilobyte ahead of its reply",
+             .parameters = {{.name = "count", .type = ParameterType::integer, .minimum = 0}},
+             .handler =
+                 [](const Arguments& arguments, Context& context) {
+                     const std::string text(1000, 'x');
+                     std::int64_t sent = 0;
+                     while (sent < arguments.get<std::int64_t>("count") && context.send({{"n", sent}, {"text", text}}))
+                         ++sent;
+                     return Reply{{"sent", sent}};
+                 },
+             .concurrent = true});
         add("sleep-later", "replies from another thread after a time",
             std::bind_front(&TrialService::sleep_later, this),
             {{.name = "seconds", .type = ParameterType::number, .minimum = 0}});

@@ -103,4 +103,11 @@ std::vector<ProcessFacts> descendants() {
     return found;
 }
 
+long kibibytes(pid_t pid, const std::string& key) {
+    std::ifstream status{"/proc/" + std::to_string(pid) + "/status"};
+    for (std::string word; status >> word;)
+        if (long value = 0; word == key + ":" && status >> value) return value;
+    return -1;
+}
+
 }  // namespace servicekit::test

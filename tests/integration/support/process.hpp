@@ -52,6 +52,8 @@ struct ProcessFacts {
 
 /// \returns nothing where there is no such process.
 [[nodiscard]] std::optional<ProcessFacts> facts_of(pid_t pid);
+/// A value of /proc/PID/status in KiB, such as VmHWM; -1 if there is none.
+[[nodiscard]] long kibibytes(pid_t pid, const std::string& key);
 
 /// What each thread of it does, for the message of a test that failed: a line with its name, its state, its system call
 /// and where in the kernel it sleeps.

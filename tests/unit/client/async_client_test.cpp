@@ -297,6 +297,27 @@ TEST_F(AsyncClientTest, AFunctionMayDestroyTheClient) {
     EXPECT_EQ(host.open_descriptors(), 1U) << "the listener's";
 }
 
+TEST_F(AsyncClientTest, TheQuestionWhetherACallIsGivenUpMayDestroyTheClient) {
+    for (const std::string destroys : {"first", "second"}) {
+        answer({{.text = "{}\n", .after = 1h}});
+        std::optional<AsyncClient> own{std::in_place, testing::scripted_socket, std::vector<uid_t>{}, host.host()};
+        for (const std::string event : {"first", "second"}) {
+            const auto destroy = [&, event] {
+                if (event != destroys) return false;
+                own.reset();
+                return true;
+            };
+            own->call(event, {}, {.is_given_up = destroy}, note(event));
+        }
+        for (int turn = 0; own && turn < 3; ++turn) {
+            own->proceed();
+            if (own) host.settle();
+        }
+        EXPECT_FALSE(own);
+        EXPECT_THAT(ended, IsEmpty());
+    }
+}
+
 TEST_F(AsyncClientTest, DestroyedItCallsNobodyAndClosesItsConnection) {
     answer({{.text = "{}\n", .after = 1s}});
     {

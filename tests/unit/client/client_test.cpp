@@ -128,6 +128,29 @@ TEST_F(ClientTest, TellsProgressBeforeTheReply) {
     EXPECT_THAT(seen, ElementsAre("3/10 c.txt", "4/0 "));
 }
 
+TEST_F(ClientTest, GivesItemsBeforeTheReply) {
+    answer({{R"({"item":{"n":1}})"
+             "\n"
+             R"({"item":{"n":2}})"
+             "\n"},
+            {"{\"sent\":2}\n"}});
+    std::vector<std::string> seen;
+    const auto reply =
+        connect().call("list", {}, {.on_item = [&](const Object& item) { seen.push_back(to_json(item)); }});
+    ASSERT_TRUE(reply);
+    EXPECT_EQ(to_json(*reply), R"({"sent":2})");
+    EXPECT_THAT(seen, ElementsAre(R"({"n":1})", R"({"n":2})"));
+    EXPECT_THAT(service.requests, ElementsAre(R"(["list",{},{"stream":true}])"));
+}
+
+TEST_F(ClientTest, WithoutAStreamAReplyMayBeCalledItem) {
+    answer({{R"({"item":{"n":1}})"
+             "\n"}});
+    const auto reply = connect().call("get");
+    ASSERT_TRUE(reply);
+    EXPECT_EQ(to_json(*reply), R"({"item":{"n":1}})");
+}
+
 TEST_F(ClientTest, TakesAReplyThatOnlyContainsTheReservedNamesForOne) {
     answer({{R"({"error":"none","state":"running"})"
              "\n"}});

@@ -420,6 +420,49 @@ TEST_F(ControlRequestsTest, SwallowsProgressOnceTheRequestIsAnswered) {
     EXPECT_EQ(client.receive_all(), "");
 }
 
+// Items.
+
+TEST_F(ControlRequestsTest, SendsAnItemAgainWhenTheClientHasReadEnough) {
+    host.sockets.set_buffer_size(25);
+    auto client = connect();
+    client.send("[\"list\"]");
+    loop.run_ready();
+    const auto& responder = requests.asked.at(0).responder;
+    const std::string item = "{\"item\":{\"text\":\"" + std::string(1000, 'x') + "\"}}\n";
+    std::string expected;
+    int calls = 0;
+    const auto send = [&] { return responder->send_item(item, [&] { ++calls; }); };
+    while (send() == Responder::Sent::yes) expected += item;
+    EXPECT_GE(expected.size(), 64 * 1024U);
+    EXPECT_EQ(send(), Responder::Sent::full);
+    loop.run_ready();
+    EXPECT_EQ(calls, 0);
+    EXPECT_EQ(client.receive_all(), expected);
+    EXPECT_EQ(calls, 2) << "each of them is told, once";
+    EXPECT_EQ(send(), Responder::Sent::yes);
+    requests.answer_last();
+    EXPECT_EQ(client.receive_all(), item + "{\"did\":[\"list\"]}\n");
+    EXPECT_EQ(send(), Responder::Sent::never);
+    EXPECT_EQ(calls, 2);
+}
+
+TEST_F(ControlRequestsTest, AnItemThatWaitsLearnsThatTheClientIsGone) {
+    host.sockets.set_buffer_size(25);
+    auto client = connect();
+    client.send("[\"list\"]");
+    loop.run_ready();
+    const auto& responder = requests.asked.at(0).responder;
+    const std::string item(100'000, 'x');
+    int calls = 0;
+    const auto send = [&] { return responder->send_item(item, [&] { ++calls; }); };
+    EXPECT_EQ(send(), Responder::Sent::yes);
+    EXPECT_EQ(send(), Responder::Sent::full);
+    client.close();
+    loop.run_ready();
+    EXPECT_EQ(calls, 1);
+    EXPECT_EQ(send(), Responder::Sent::never);
+}
+
 // A client that reads little at a time.
 
 TEST_F(ControlRequestsTest, SendsTheRestOfAReplyAsTheClientReads) {

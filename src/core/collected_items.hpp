@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstddef>
+#include <utility>
+
+#include "servicekit/base/value.hpp"
+
+namespace servicekit {
+
+/// What a handler has sent to a client that gets it in one reply.
+class CollectedItems {
+public:
+    /// Bytes of JSON, of all together.
+    static constexpr std::size_t limit = std::size_t{1} << 20U;
+
+    /// \param bytes of its JSON \returns false if there would be too many
+    [[nodiscard]] bool add(const Object& item, std::size_t bytes) {
+        if (bytes > limit - bytes_) return false;
+        items_.emplace_back(item);
+        bytes_ += bytes;
+        return true;
+    }
+    [[nodiscard]] bool empty() const noexcept { return items_.empty(); }
+    /// The reply with them in its field `items`, if there are any.
+    [[nodiscard]] Object with(Object reply) && {
+        if (!items_.empty()) reply.set("items", std::move(items_));
+        return reply;
+    }
+
+private:
+    Value::List items_;
+    std::size_t bytes_ = 0;
+};
+
+}  // namespace servicekit
