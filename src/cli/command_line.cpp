@@ -230,8 +230,8 @@ std::optional<Answer> Reading::take_values(const CLI::App& app) {
         return refuse("'" + invocation_.action + "' can't be done with crashes: show");
     if (invocation_.verb == Verb::completion &&
         std::find(shells.begin(), shells.end(), invocation_.shell) == shells.end())
-        return refuse(invocation_.shell.empty() ? "for which shell? bash, zsh or fish"
-                                                : "'" + invocation_.shell + "' is no shell of bash, zsh and fish");
+        return refuse(invocation_.shell.empty() ? "missing shell: bash, zsh or fish"
+                                                : "'" + invocation_.shell + "' is not one of bash, zsh and fish");
     if (const auto channel = given(app, "--channel")) invocation_.channel = *channel;
     const bool inherits = invocation_.level == "inherit" && !invocation_.channel.empty();
     if (!invocation_.level.empty() && !inherits && !log_level_from(invocation_.level))

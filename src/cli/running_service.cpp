@@ -18,7 +18,7 @@ constexpr milliseconds slice{100};
 
 }  // namespace
 
-std::string Instance::in_words() const { return pid > 0 ? "pid " + std::to_string(pid) : "its pid can't be told"; }
+std::string Instance::in_words() const { return pid > 0 ? "pid " + std::to_string(pid) : "pid unknown"; }
 
 std::optional<Error> refuse_link(const Paths& paths, const std::vector<uid_t>& users, os::Files& files) {
     const auto socket = files.status(paths.control_socket, os::Links::do_not_follow);
@@ -54,7 +54,7 @@ Result<std::optional<Instance>> RunningService::ask_lock(const Paths& paths) {
     if (!owner) return owner.error();
     if (!*owner) return std::optional<Instance>{};
     if (!(*owner)->is_instance) {
-        bystander_ = "'" + paths.pid_file + "' is locked by " + (*owner)->where + ", which is no instance of it";
+        bystander_ = "'" + paths.pid_file + "' is locked by " + (*owner)->where + ", which is not an instance of it";
         return std::optional<Instance>{};
     }
     Instance instance{.paths = paths, .pid = (*owner)->pid, .users = trusted_users()};
@@ -162,7 +162,7 @@ std::string RunningService::tried_in_words() const {
 
 Result<bool> RunningService::signal(const Instance& instance, int number) {
     if (instance.pid <= 0)
-        return Error{ExitCode::timeout, "signal the owner of", instance.paths.pid_file, "its pid can't be told"};
+        return Error{ExitCode::timeout, "signal the owner of", instance.paths.pid_file, "its pid is unknown"};
     std::optional<Error> refusal;
     const auto still_meant = [&] {
         const auto now = look(instance.paths, instance.witness);

@@ -115,7 +115,7 @@ int with_client(Session& session, const std::string& event, const std::function<
         return console.fail(Error{ExitCode::os, "ask for", event,
                                   "the service (" + (*instance)->in_words() + ") has no control socket at '" +
                                       (*instance)->paths.control_socket +
-                                      "'; SIGHUP has it reload, SIGUSR1 open its log anew"});
+                                      "'; SIGHUP makes it reload, SIGUSR1 makes it reopen its log"});
     auto client = connect_to(session, **instance);
     if (!client) return console.fail(client.error());
     return talk(*client);

@@ -90,9 +90,10 @@ void declare_own_options(CLI::App& app, Invocation& into) {
             break;
         case Verb::health: {
             // Ready is what is asked for anyway; it can be said, to tell the two probes of a container apart.
-            const std::string ready_text = "whether it takes work: not while it starts, reloads or stops";
+            const std::string ready_text =
+                "check that it takes requests, which it does not while it starts, reloads or stops";
             auto* const ready = app.add_flag("--ready", ready_text);
-            app.add_flag("--live", into.live, "whether it answers at all")->excludes(ready);
+            app.add_flag("--live", into.live, "check that it responds at all")->excludes(ready);
             add_value_option(app, "--timeout", "SECONDS", "how long to wait for its answer; 5 s unless given");
             add_value_option(app, "--max-busy", "SECONDS", "an event that runs longer hangs; no limit unless given");
             break;
@@ -100,7 +101,7 @@ void declare_own_options(CLI::App& app, Invocation& into) {
         case Verb::log_level:
             app.add_option("LEVEL", into.level, std::string{log_level_list} + "; inherit, for a channel")
                 ->type_name("");
-            add_value_option(app, "--channel", "NAME", "the part of the program that it is about; else the whole");
+            add_value_option(app, "--channel", "NAME", "a part of the program; the whole program unless given");
             break;
         case Verb::call:
             app.add_option("EVENT", into.event, "its name")->type_name("");
@@ -123,11 +124,11 @@ void declare_own_options(CLI::App& app, Invocation& into) {
             add_value_option(app, "--timeout", "SECONDS", "how long a form may take; 10 s unless given");
             break;
         case Verb::wait:
-            app.add_flag("--test", into.test, "only tell, by the exit code: 0 free, 1 held");
+            app.add_flag("--test", into.test, "do not wait; the exit code is 0 if free, 1 if held");
             break;
         case Verb::logs:
             app.add_flag("-f,--follow", into.follow, "go on with what is added, until interrupted");
-            add_value_option(app, "-n,--lines", "N", "how many lines; 20 unless given");
+            add_value_option(app, "-n,--lines", "N", "number of lines; 20 unless given");
             add_value_option(app, "--since", "TIME",
                              "all since then: 2026-11-22T06:10:00Z, 2026-11-22, 90s, 10m, 2h, 3d");
             break;

@@ -174,7 +174,7 @@ std::optional<Exchange::Outcome> Exchange::read(const std::string& line) {
     auto parsed = parse_json(line, deepest_reply);
     Value* reply = std::get_if<Value>(&parsed);
     if (reply == nullptr || !reply->is_object())
-        return failed(failure("what came is no reply but '" + line.substr(0, 40) + "'"));
+        return failed(failure("received something else than a reply: '" + line.substr(0, 40) + "'"));
     const Object& fields = reply->as_object();
     if (const Object* progress = sole_member(fields, "progress")) {
         notify(options_, *progress);

@@ -76,10 +76,10 @@ std::string quoted(const std::string& text) {
 
 std::string who_gets_in(const Object& server) {
     const std::string& file = server.find("secret-file")->as_string();
-    if (server.find("has-secret")->as_bool()) return "whoever knows the secret in '" + file + "' gets in";
+    if (server.find("has-secret")->as_bool()) return "clients need the secret in '" + file + "'";
     const std::string why =
-        file.empty() ? "this user has no home for a secret" : "there is no secret in '" + file + "'";
-    return why + ", and so every local user gets in";
+        file.empty() ? "this user has no home directory for a secret" : "there is no secret in '" + file + "'";
+    return why + ", so every local user has access";
 }
 
 Reply reply_from(const Value& value) {
@@ -242,7 +242,7 @@ void Lisp::Parts::declare_events() {
                 .handler = [this](const Arguments& arguments, Context&) { return create_swank_server(arguments); },
                 .needs = ControlRole::owner});
     Parameter old_port = port;
-    old_port.description = "the server's; 0: all of them";
+    old_port.description = "port of the server; 0 stops all of them";
     old_port.default_value = 0;
     events.add({.name = "stop-swank-server",
                 .description = "ends it, and the connections that it has",

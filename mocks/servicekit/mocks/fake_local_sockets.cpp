@@ -167,7 +167,7 @@ Result<std::unique_ptr<os::LocalListener>> FakeLocalSockets::listen(const std::s
     auto place = tree.find(path, os::Links::do_not_follow);
     if (place.node != nullptr && place.node->type != os::FileType::socket) {
         Error error = refused(EADDRINUSE);
-        error.reason = "a file that is no socket is in the way";
+        error.reason = "the file that is there is not a socket";
         return error;
     }
     if (place.node != nullptr) {

@@ -183,7 +183,8 @@ void add_limits(Lines& lines, const ServiceUnit& unit) {
         return;
     }
     lines.comment(
-        "The service keeps start-timeout and stop-timeout by itself. Progress extends them, which it can't notify.");
+        "The service enforces start-timeout and stop-timeout itself. Progress extends them, and systemd is not "
+        "notified of that.");
     // `start` itself waits a while longer than the service.
     const milliseconds until_ready = std::max(unit.start_timeout, unit.extended_timeout) + grace;
     lines.set("TimeoutStartSec", in_seconds(unit.type == Type::forking ? until_ready + grace : until_ready));
@@ -198,7 +199,7 @@ void add_life(Lines& lines, const ServiceUnit& unit) {
         lines.set_value("PIDFile", unit.pid_file);
     }
     if (!unit.prepared_directories.empty()) {
-        lines.comment("What StateDirectory= and LogsDirectory= make would be root's.");
+        lines.comment("Root would own what StateDirectory= and LogsDirectory= make.");
         std::string command = "+install -d -m 755 -o " + unit_argument(unit.user);
         if (!unit.group.empty()) command += " -g " + unit_argument(unit.group);
         for (const std::string& path : unit.prepared_directories) command += " " + unit_argument(path);
@@ -245,7 +246,7 @@ void add_identity(Lines& lines, const ServiceUnit& unit) {
     lines.set_if("User", unit.user);
     lines.set_if("Group", unit.group);
     if (unit.supplementary_groups.empty()) return;
-    lines.comment("To give its files to these groups.");
+    lines.comment("The service gives its files to these groups.");
     lines.set_words("SupplementaryGroups", unit.supplementary_groups);
 }
 
@@ -258,7 +259,7 @@ void add_surroundings(Lines& lines, const ServiceUnit& unit) {
         lines.set("LimitNOFILE", unit.open_files_limit == "unlimited" ? "infinity" : unit.open_files_limit);
     if (!unit.runtime_directories.empty()) {
         lines.set_words("RuntimeDirectory", unit.runtime_directories);
-        lines.comment("A socket unit's socket in there outlives the service.");
+        lines.comment("The socket of a socket unit stays there when the service ends.");
         lines.set("RuntimeDirectoryPreserve", "yes");
     }
     lines.set_words("StateDirectory", unit.state_directories);
@@ -284,10 +285,10 @@ void add_system_calls(Lines& lines, const ServiceUnit& unit) {
     lines.set("SystemCallFilter", "@system-service landlock_create_ruleset landlock_add_rule landlock_restrict_self");
     lines.set("SystemCallFilter", "~@privileged @resources");
     if (unit.drop == Drop::by_service) {
-        lines.comment("It becomes its user, and gives files to it.");
+        lines.comment("The service changes to its user and gives files to it.");
         lines.set("SystemCallFilter", "@chown @setuid setfsuid setfsgid capset");
     } else if (unit.changes_owners || unit.gives_files_away) {
-        lines.comment("It gives files to their group or owner.");
+        lines.comment("The service gives files to their group or owner.");
         lines.set("SystemCallFilter", "@chown");
     }
     lines.set("SystemCallErrorNumber", "EPERM");
@@ -298,7 +299,7 @@ void add_filters(Lines& lines, const ServiceUnit& unit) {
     lines.set("NoNewPrivileges", "yes");
     lines.set_yes({"LockPersonality", "RestrictNamespaces", "RestrictRealtime", "RestrictSUIDSGID"});
     if (unit.is_lisp)
-        lines.comment("No MemoryDenyWriteExecute=: Lisp makes code while it runs.");
+        lines.comment("No MemoryDenyWriteExecute=: Lisp compiles code while it runs.");
     else
         lines.set("MemoryDenyWriteExecute", "yes");
     lines.set("RestrictAddressFamilies", "AF_UNIX AF_INET AF_INET6 AF_NETLINK");
@@ -308,7 +309,7 @@ void add_filters(Lines& lines, const ServiceUnit& unit) {
 void add_confinement(Lines& lines, const ServiceUnit& unit) {
     add_filters(lines, unit);
     if (unit.manager == Manager::user) {
-        lines.comment("The manager of a user has no rights for more.");
+        lines.comment("A user's service manager has no rights for more.");
         return;
     }
     lines.comment("What the program itself needs goes into a drop-in (systemctl edit), such as");
@@ -321,19 +322,19 @@ void add_confinement(Lines& lines, const ServiceUnit& unit) {
         lines.set("CapabilityBoundingSet", unit.needs_root_for.empty() ? "" : "CAP_DAC_OVERRIDE");
     lines.set("ProtectSystem", "strict");
     if (is_any_below(unit, {"/home", "/root", "/run/user"})) {
-        lines.comment("It uses files in there.");
+        lines.comment("The service uses files there.");
         lines.set("ProtectHome", "read-only");
     } else {
         lines.set("ProtectHome", "yes");
     }
     if (is_any_below(unit, {"/tmp", "/var/tmp"}))
-        lines.comment("It uses files in /tmp or /var/tmp, which so are those of all.");
+        lines.comment("The service uses files in /tmp or /var/tmp, so it needs the shared ones.");
     else
         lines.set("PrivateTmp", "yes");
     if (unit.drop == Drop::by_service)
         lines.comment("No PrivateUsers=: root would not be root.");
     else if (unit.tells_peers_apart || unit.changes_owners || unit.gives_files_away || !unit.needs_root_for.empty())
-        lines.comment("No PrivateUsers=: it must tell users and groups apart.");
+        lines.comment("No PrivateUsers=: the service must tell users and groups apart.");
     else
         lines.set("PrivateUsers", "yes");
     lines.set_yes({"PrivateDevices", "ProtectClock", "ProtectControlGroups", "ProtectHostname", "ProtectKernelLogs",
@@ -420,7 +421,7 @@ Result<std::string> to_text(const SocketUnit& unit) {
         lines.set("ExecStartPre", "mkdir -p -m 755 " + unit_argument(unit.directory));
         lines.set("ExecStartPre", "chown " + unit_argument(unit.directory_owner) + " " + unit_argument(unit.directory));
     }
-    lines.comment("By this name the service knows it.");
+    lines.comment("The service knows the socket by this name.");
     lines.set("FileDescriptorName", "control");
     lines.set("SocketMode", unit.mode);
     lines.set_if("SocketUser", unit.user);

@@ -125,7 +125,7 @@ private:
             session_.console.fail(Error{ExitCode::permission, std::string{event}, instance_.in_words(), error.what()});
             return Asked::refused;
         }
-        if (options.wait) fault_ = error.is_reply() ? error.what() : "it ended without a word; its log may say why";
+        if (options.wait) fault_ = error.is_reply() ? error.what() : "it ended without a reply; its log may show why";
         return Asked::in_vain;
     }
 

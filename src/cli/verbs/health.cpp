@@ -46,7 +46,7 @@ Verdict judge(const Object& status, const Invocation& asked) {
             return {.word = (asked.live ? "hangs: " : "not ready: ") + overdue};
 
     const std::string state = status.get<std::string>("state", {});
-    if (state.empty()) return {.word = "its status does not tell its state"};
+    if (state.empty()) return {.word = "its status has no state"};
     if (asked.live) return {.is_healthy = true, .word = "live (" + state + ")"};
     // A reload that the program has made its own keeps the state as it is.
     if (busy.get<std::string>("event", {}) == "reload") return {.word = "not ready: reloading"};

@@ -229,7 +229,7 @@ int pid(Session& session) {
         return exit_status::not_running;
     }
     if ((*found)->pid <= 0) {
-        session.console.complain("running, but " + (*found)->in_words());
+        session.console.complain("running, but its pid is unknown");
         return exit_status::unknown;
     }
     session.console.tell(std::to_string((*found)->pid) + "\n", {{"pid", (*found)->pid}});

@@ -93,14 +93,14 @@ class EclThreads final : public std::enable_shared_from_this<EclThreads> {
 public:
     Result<void> boot(std::shared_ptr<Work> work, const Machine::Limits& limits) {
         if (was_booted.exchange(true))
-            return Error{ExitCode::internal, "boot", "Lisp", "another one of this process has been"};
+            return Error{ExitCode::internal, "boot", "Lisp", "this process has booted one already"};
         work_ = std::move(work);
         limits_ = limits;
         if (auto cleared = clear_masks_of_children(); !cleared) return cleared;
         if (auto started = keeper_.start("lisp-keeper", [self = shared_from_this()] { self->keep(); }); !started)
             return started;
         if (!booted_.get_future().get())
-            return Error{ExitCode::internal, "boot", "Lisp", "what it begins with can't be loaded"};
+            return Error{ExitCode::internal, "boot", "Lisp", "its first files can't be loaded"};
         return replace_worker();
     }
 

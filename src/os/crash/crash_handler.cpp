@@ -222,7 +222,7 @@ void summarise(int descriptor) noexcept {
     if (descriptor >= 0 && descriptor != STDERR_FILENO)
         state.summary.text("; the report is in '").text(state.path.data()).text("'");
     else if (state.descriptor.load() >= 0)
-        state.summary.text("; no report can be put at '").text(state.path.data()).text("'");
+        state.summary.text("; no report can be written to '").text(state.path.data()).text("'");
     state.summary.text("\n");
 }
 

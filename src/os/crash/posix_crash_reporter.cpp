@@ -48,7 +48,7 @@ std::optional<Error> obstacle_of(const struct stat& there, const PathEnd& end, c
     const auto fault = [&path](std::string reason) {
         return Error{ExitCode::permission, open_action, path, std::move(reason), EEXIST};
     };
-    if (!S_ISREG(there.st_mode)) return fault("it is no regular file");
+    if (!S_ISREG(there.st_mode)) return fault("it is not a regular file");
     // It may be what a life before this one has left in a directory that it could not write any more.
     const auto user = file_user();
     const uid_t self = end.on_behalf_of().value_or(::geteuid());

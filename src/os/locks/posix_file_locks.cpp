@@ -141,7 +141,7 @@ std::optional<Error> refusal(const std::string& path, const FileStat& status) {
     if (S_ISREG(status.st_mode)) return std::nullopt;
     if (S_ISLNK(status.st_mode)) return Error{ExitCode::os, "lock", path, "it is a symbolic link", ELOOP};
     if (S_ISDIR(status.st_mode)) return os_error("lock", path, EISDIR);
-    return Error{ExitCode::os, "lock", path, "it is no regular file", EINVAL};
+    return Error{ExitCode::os, "lock", path, "it is not a regular file", EINVAL};
 }
 
 /// A descriptor that tells which file it is and whose closing drops no lock.

@@ -240,7 +240,7 @@ Result<void> bind_over(const Descriptor& socket, const LocalAddress& address, co
     if (fstatat(directory.get(), name.c_str(), &found, AT_SYMLINK_NOFOLLOW) == 0) {
         if (!S_ISSOCK(found.st_mode)) {
             Error error = os_error("listen on", path, EADDRINUSE);
-            error.reason = "a file that is no socket is in the way";
+            error.reason = "the file that is there is not a socket";
             return error;
         }
         if (unlinkat(directory.get(), name.c_str(), 0) != 0 && errno != ENOENT)
@@ -422,7 +422,8 @@ public:
         };
         if (option_of(socket, SO_DOMAIN) != AF_UNIX || option_of(socket, SO_TYPE) != SOCK_STREAM ||
             option_of(socket, SO_ACCEPTCONN) != 1)
-            return refused("descriptor " + std::to_string(descriptor) + " is no listening stream socket of a path");
+            return refused("descriptor " + std::to_string(descriptor) +
+                           " is not a listening stream socket with a path");
         if (const std::string bound = bound_path(socket); !is_same_file(bound, path))
             return refused("descriptor " + std::to_string(descriptor) + " listens on '" + bound + "' instead");
         const int flags = fcntl(socket.get(), F_GETFL);

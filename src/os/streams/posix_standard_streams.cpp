@@ -179,7 +179,7 @@ Result<OpenStreamFile> open_checked(const PathEnd& end, const StreamFile& file, 
     if (S_ISDIR(status.st_mode)) return open_error(file, stream, EISDIR);
     if (file.is_fifo && !S_ISFIFO(status.st_mode)) {
         Error error = open_error(file, stream, EEXIST);
-        error.reason = "it is no FIFO";
+        error.reason = "it is not a FIFO";
         return error;
     }
     // Only now is it known whose file that is.

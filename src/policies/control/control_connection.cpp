@@ -349,7 +349,7 @@ void ControlConnection::refuse_unreadable(JsonScanner::State state) {
         default:
             return refuse({.reason = Refusal::Reason::malformed,
                            .number = scanner_.offset(),
-                           .text = "the request is no JSON array: " + std::string{scanner_.reason()}});
+                           .text = "the request is not a JSON array: " + std::string{scanner_.reason()}});
     }
 }
 
@@ -412,7 +412,7 @@ void ControlConnection::settle() {
         if (scanned_ > 0) {
             refuse({.reason = Refusal::Reason::malformed,
                     .number = scanned_,
-                    .text = "the request is no JSON array: it ends within"});
+                    .text = "the request is not a JSON array: it ends too early"});
             continue;
         }
         if (unsent == 0 && !sending) return end();

@@ -141,7 +141,7 @@ Result<void> PidFileLock::keep(std::unique_ptr<os::FileLock> lock) {
 Error PidFileLock::bystander(const os::LockOwner& owner) const {
     std::string reason = "locked by " + to_owner(owner).where;
     if (owner.uid) reason += " of user " + std::to_string(*owner.uid);
-    reason += ", which is no instance of it";
+    reason += ", which is not an instance of it";
     return {.exit_code = ExitCode::permission, .action = "lock", .object = path_, .reason = std::move(reason)};
 }
 

@@ -122,7 +122,7 @@ void LogProcess::on_end() {
         watching_->end.reset();
         pause_ = clock_->steady_now() - started_at_ >= plan_.proven_after ? plan_.first_pause : next_pause();
         program_.reset();
-        obituary_text += "; it is started anew in " + time_in_words(pause_);
+        obituary_text += "; it restarts in " + time_in_words(pause_);
         watching_->restart->start(pause_, [this] { on_pause_over(); });
     }
     tell_(obituary_text);

@@ -176,7 +176,7 @@ bool MessageOutput::connect() {
 }
 
 void MessageOutput::note_failure(int errno_value) {
-    loss_reason_ = errno_value == EAGAIN ? "whoever listens at '" + plan_.path + "' does not keep up"
+    loss_reason_ = errno_value == EAGAIN ? "the reader of '" + plan_.path + "' does not keep up"
                                          : os_error("send to", plan_.path, errno_value).message();
 }
 

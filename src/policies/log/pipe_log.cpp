@@ -89,7 +89,7 @@ struct PipeLog::State {
 
 Result<void> PipeLog::State::open() {
     if (options.command.empty() || options.command.front().empty())
-        return Error{ExitCode::configuration, "start the log's program", "", "none is named (log-command)"};
+        return Error{ExitCode::configuration, "start the log's program", "", "none is set (log-command)"};
     pid = process->id();
     source = name + '[' + std::to_string(pid) + ']';
     auto opened = programs->open_input(options.pipe_size);

@@ -143,7 +143,7 @@ TEST_F(LispSwankTest, TheLogSaysThatThereIsNoSecret) {
     service.call("create-swank-server");
 
     service.await_log("there is no secret in '" + directory.file(".slime-secret") +
-                      "', and so every local user gets in");
+                      "', so every local user has access");
 }
 
 TEST_F(LispSwankTest, WithoutHomeTheSecretIsLookedForWhereItsUserIsAtHome) {
@@ -156,7 +156,7 @@ TEST_F(LispSwankTest, WithoutHomeTheSecretIsLookedForWhereItsUserIsAtHome) {
     EXPECT_EQ(created.exit_code, 0) << created;
     const passwd* user = ::getpwuid(::geteuid());
     EXPECT_THAT(lisp.log(), HasSubstr(user != nullptr ? "'" + std::string{user->pw_dir} + "/.slime-secret'"
-                                                      : "this user has no home for a secret"));
+                                                      : "this user has no home directory for a secret"));
     EXPECT_EQ(lisp.verb({"stop"}).exit_code, 0);
 }
 

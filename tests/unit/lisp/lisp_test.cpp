@@ -512,7 +512,7 @@ TEST_F(LispSwankServersTest, TheLogTellsThatEverybodyGetsIn) {
     has_secret = false;
     reply_to(R"(["create-swank-server"])");
 
-    EXPECT_THAT(log(), HasSubstr("there is no secret in '/home/me/.slime-secret', and so every local user gets in"));
+    EXPECT_THAT(log(), HasSubstr("there is no secret in '/home/me/.slime-secret', so every local user has access"));
 }
 
 TEST_F(LispSwankServersTest, TheLogTellsThatThereIsNoHomeForASecret) {
@@ -520,7 +520,7 @@ TEST_F(LispSwankServersTest, TheLogTellsThatThereIsNoHomeForASecret) {
     secret_file = "";
     reply_to(R"(["create-swank-server"])");
 
-    EXPECT_THAT(log(), HasSubstr("this user has no home for a secret, and so every local user gets in"));
+    EXPECT_THAT(log(), HasSubstr("this user has no home directory for a secret, so every local user has access"));
 }
 
 TEST_F(LispSwankServersTest, WithoutSwankTheErrorSaysSo) {

@@ -39,7 +39,7 @@ Result<bool> RotatingFile::reopen() {
     if (!opened) return opened.error();
     const std::unique_ptr<os::File>& file = opened->file;
     if (file_ && file->is_own_descriptor())
-        return Error{ExitCode::cannot_create, "open the log", options_.path, "it leads to a descriptor of the service"};
+        return Error{ExitCode::cannot_create, "open the log", options_.path, "it is a descriptor of the service"};
     const auto status = file->status();
     if (file_ && status) {
         const auto before = file_->status();

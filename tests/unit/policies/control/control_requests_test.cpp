@@ -315,7 +315,7 @@ TEST_F(ControlRequestsTest, RefusesAFirstByteOtherThanABracketAtOnce) {
     EXPECT_EQ(client.ask(" \nh"), "{\"error\":1}\n");
     EXPECT_EQ(requests.refusals.at(0).reason, Reason::malformed);
     EXPECT_EQ(requests.refusals.at(0).number, 0U);
-    EXPECT_EQ(requests.refusals.at(0).text, "the request is no JSON array: it does not begin with [");
+    EXPECT_EQ(requests.refusals.at(0).text, "the request is not a JSON array: it does not begin with [");
     EXPECT_TRUE(client.is_at_end());
 }
 
