@@ -52,12 +52,25 @@ std::uint64_t count_of(const Object& object, std::string_view key) {
     return number >= 0 && number <= limit ? static_cast<std::uint64_t>(number) : 0;
 }
 
-/// Whether a service of an older version has refused the option `queue`, before it queued anything.
-bool is_older_service(const Object& error) {
+/// Returns whether a service of an older version has refused an option that it does not know. It has queued nothing then.
+bool is_unknown_option(std::string_view option, const Object& error) {
+    if (error.get<std::string>("code", {}) != "bad-argument") return false;
     const Value* argument = error.find("argument");
     const Value* expected = error.find("expected");
-    return error.get<std::string>("code", {}) == "bad-argument" && argument != nullptr && *argument == Value{"queue"} &&
-           expected != nullptr && *expected == Value{"'progress' or 'timeout'"};
+    if (argument == nullptr || *argument != Value{option} || expected == nullptr || !expected->is_string())
+        return false;
+    // It lists the options that it knows.
+    const std::string& known = expected->as_string();
+    return known.starts_with("'progress'") && known.find("'" + std::string{option} + "'") == std::string::npos;
+}
+
+/// Takes the options back that a service of an older version has refused. \returns whether there were any
+bool withdraw_refused(CallOptions& options, const Object& error) {
+    const bool is_older_than_turns = options.on_turn && is_unknown_option("queue", error);
+    const bool is_older_than_items = options.on_item && is_unknown_option("stream", error);
+    if (is_older_than_turns) options.on_turn = nullptr;
+    if (is_older_than_turns || is_older_than_items) options.on_item = nullptr;
+    return is_older_than_turns || is_older_than_items;
 }
 
 CallError error_reply(std::string_view event, Object error) {
@@ -186,8 +199,7 @@ std::optional<Exchange::Outcome> Exchange::read(const std::string& line) {
     }
     const Object* error = sole_member(fields, "error");
     if (error == nullptr) return Outcome{std::move(*reply).as_object()};
-    if (options_.on_turn && is_older_service(*error)) {
-        options_.on_turn = nullptr;
+    if (withdraw_refused(options_, *error)) {
         prepare_request();
         return std::nullopt;
     }

@@ -504,8 +504,8 @@ TEST_F(LispSwankServersTest, SwankIsLoadedForTheFirst) {
     EXPECT_EQ(tasks[1].arguments, (Value::List{0}));
     EXPECT_EQ(tasks[2].arguments, (Value::List{4006}));
     EXPECT_EQ(tasks[3].arguments, (Value::List{0}));
-    EXPECT_THAT(log(), HasSubstr("a Swank server listens on port 4005 of the loopback; whoever knows the secret in "
-                                 "'/home/me/.slime-secret' gets in"));
+    EXPECT_THAT(log(), HasSubstr("a Swank server listens on port 4005 of the loopback; clients need the secret in "
+                                 "'/home/me/.slime-secret'"));
 }
 
 TEST_F(LispSwankServersTest, TheLogTellsThatEverybodyGetsIn) {

@@ -216,7 +216,7 @@ TEST_F(PipeLogTest, AProgramThatEndsIsStartedAnewAfterAPause) {
     EXPECT_EQ(starts(), 2U);
     EXPECT_THAT(read(),
                 HasSubstr("warning trial[4711]: the log's program 'keeper' (pid 9001) was killed by signal 9; it "
-                          "is started anew in 100 ms\n"));
+                          "restarts in 100 ms\n"));
 }
 
 TEST_F(PipeLogTest, OneThatDoesNotLastIsStartedEverMoreSeldom) {
