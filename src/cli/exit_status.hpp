@@ -1,6 +1,7 @@
 #pragma once
 
 /// How the verbs end beside what sysexits(3) has: after the Linux Standard Base's init script actions, and grep(1).
+/// docs/reference/exit-codes.md lists them.
 namespace servicekit::cli::exit_status {
 
 inline constexpr int error_reply = 1;

@@ -79,7 +79,9 @@ CallError error_reply(std::string_view event, Object error) {
 }
 
 void notify(const CallOptions& options, const Object& progress) {
-    if (const std::string state = progress.get<std::string>("state", {}); !state.empty()) {
+    if (const Value* item = progress.find("item"); item != nullptr && item->is_object()) {
+        if (options.on_item) options.on_item(item->as_object());
+    } else if (const std::string state = progress.get<std::string>("state", {}); !state.empty()) {
         if (options.on_turn)
             options.on_turn({.has_come = state == "running",
                              .id = count_of(progress, "id"),
@@ -191,10 +193,6 @@ std::optional<Exchange::Outcome> Exchange::read(const std::string& line) {
     const Object& fields = reply->as_object();
     if (const Object* progress = sole_member(fields, "progress")) {
         notify(options_, *progress);
-        return std::nullopt;
-    }
-    if (const Object* item = sole_member(fields, "item"); item != nullptr && options_.on_item) {
-        options_.on_item(*item);
         return std::nullopt;
     }
     const Object* error = sole_member(fields, "error");

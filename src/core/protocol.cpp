@@ -150,7 +150,7 @@ std::string encode_begun(std::uint64_t id) {
     return encode_reply({{"progress", std::move(progress)}});
 }
 
-std::string encode_item(const Object& item) { return encode_reply({{"item", item}}); }
+std::string encode_item(const Object& item) { return encode_reply({{"progress", Object{{"item", item}}}}); }
 
 std::string encode_progress(std::uint64_t done, std::uint64_t total, std::string_view text) {
     Object progress{{"done", done}, {"total", total}};

@@ -4,7 +4,8 @@
 
 namespace servicekit {
 
-/// What somebody may ask of a running service; each role may do what those before it may.
+/// What somebody may ask of a running service; each role may do what those before it may. docs/protocol.md lists the
+/// role that each event needs.
 enum class ControlRole {
     none,     ///< nothing, though the socket let him in
     read,     ///< see how it is: `status`, `events`

@@ -2,7 +2,7 @@
 
 namespace servicekit {
 
-/// How a service program ends, after sysexits(3).
+/// How a service program ends, after sysexits(3). docs/reference/exit-codes.md has those of each verb, too.
 enum class ExitCode : int {
     ok = 0,
     usage = 64,            ///< the command line made no sense

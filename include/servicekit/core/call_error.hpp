@@ -18,7 +18,7 @@ public:
     /// There was no reply.
     CallError(Error cause);  // NOLINT(google-explicit-constructor)
 
-    /// As in the protocol: "event-not-found", "event-error", "not-ready"... Empty if there was no reply.
+    /// A code of docs/protocol.md, such as "event-not-found", or one of the service's own. Empty if there was no reply.
     [[nodiscard]] const std::string& code() const noexcept { return code_; }
     /// The whole error object, with `code` and `message`. Empty if there was no reply.
     [[nodiscard]] const Object& fields() const noexcept { return fields_; }

@@ -26,8 +26,8 @@ public:
 
     /// Replaces an event, built-in or custom, or adds it.
     /// A built-in event keeps its description, its parameters and the role that it needs where the new one has none, and
-    /// its own part stays what the protocol promises: `stop` still ends the process, `status` still has its built-in
-    /// fields, to which the handler's are added.
+    /// its own part stays what docs/protocol.md promises: `stop` still ends the process, `status` still has its
+    /// built-in fields, to which the handler's are added.
     /// \throws std::invalid_argument as add(), but for a name that is taken
     void replace(EventDeclaration event);
 

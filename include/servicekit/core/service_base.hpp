@@ -25,6 +25,7 @@ struct Host;
 
 namespace servicekit {
 
+/// docs/reference/states.md says what each is, and what may follow it.
 enum class ServiceState { idle, loading, starting, running, reloading, stopping, stopped };
 
 [[nodiscard]] std::string_view to_string(ServiceState state) noexcept;

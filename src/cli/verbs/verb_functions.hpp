@@ -4,7 +4,7 @@
 
 namespace servicekit::cli {
 
-/// Each does what its row in verbs.cpp says, prints, and returns the exit code.
+/// Each does what docs/reference/verbs.md says, prints, and returns the exit code.
 
 // lifecycle_verbs.cpp
 int start(Session& session);

@@ -16,7 +16,8 @@
 
 namespace servicekit {
 
-/// Control policy that takes requests over a stream socket in the unix domain: a JSON array for each.
+/// Control policy that takes requests over a stream socket in the unix domain. docs/protocol.md describes requests,
+/// replies and limits.
 ///
 /// The socket's permissions decide who may connect, rules what a peer may then ask for: the service's own user, the
 /// owner of the socket and root whatever there is; others what the options or the deployment give them, by the

@@ -52,13 +52,13 @@ TEST_F(CallTest, TellsTheServiceHowLongItWaits) {
 }
 
 TEST_F(CallTest, PrintsItemsAsTheyComeAndAReplyThatHasFields) {
-    replies["list"] = R"({"item":{"n":1}})"
+    replies["list"] = R"({"progress":{"item":{"n":1}}})"
                       "\n"
-                      R"({"item":{"n":2}})"
+                      R"({"progress":{"item":{"n":2}}})"
                       "\n{}";
     EXPECT_EQ(run({"call", "list"}), 0);
     EXPECT_EQ(out(), "{\"n\":1}\n{\"n\":2}\n");
-    replies["list"] = R"({"item":{"n":1}})"
+    replies["list"] = R"({"progress":{"item":{"n":1}}})"
                       "\n"
                       R"({"sent":1})";
     EXPECT_EQ(run({"call", "list"}), 0);
