@@ -5,8 +5,8 @@
 #
 # A page without such a line above a block has code that is not compiled: a fragment.
 
-# Sets `result` to the code of a program in some pages, in a namespace `page::PROGRAM`, behind what it includes. main() is
-# called run() there.
+# Sets `result` to the code of a program in some pages, in a namespace `page::PROGRAM`, and `result_includes` to what it
+# includes, a list of lines. main() is called run() there.
 function(servicekit_page_code pages program result)
     set(code "")
     set(end "")
@@ -40,24 +40,29 @@ function(servicekit_page_code pages program result)
     endif()
 
     string(REGEX MATCHALL "#include <[^\n]*\n" includes "${code}")
-    list(JOIN includes "" includes)
     # What is included in quotes is code of the same page.
     string(REGEX REPLACE "#include [^\n]*\n" "" code "${code}")
     string(REPLACE "int main(" "int run(" code "${code}")
-    set(${result} "${includes}\nnamespace page::${program} {\n\n${code}}  // namespace page::${program}\n\n" PARENT_SCOPE)
+    set(${result} "namespace page::${program} {\n\n${code}}  // namespace page::${program}\n\n" PARENT_SCOPE)
+    set(${result}_includes "${includes}" PARENT_SCOPE)
 endfunction()
 
 # Writes a source with the code of several programs, and more code behind them. A program is given as PAGE[+PAGE...]:PROGRAM.
 function(servicekit_page_source source more)
-    set(all "// Code that the documentation shows.\n")
+    string(REGEX MATCHALL "#include <[^\n]*\n" includes "${more}")
+    string(REGEX REPLACE "#include [^\n]*\n" "" more "${more}")
+    set(all "")
     foreach(item IN LISTS ARGN)
         string(REGEX MATCH "^(.*):(.*)$" whole "${item}")
         set(program "${CMAKE_MATCH_2}")
         string(REPLACE "+" ";" pages "${CMAKE_MATCH_1}")
         servicekit_page_code("${pages}" "${program}" code)
         string(APPEND all "${code}")
+        list(APPEND includes ${code_includes})
     endforeach()
-    file(CONFIGURE OUTPUT "${source}" CONTENT "${all}${more}" @ONLY)
+    list(REMOVE_DUPLICATES includes)
+    list(JOIN includes "" includes)
+    file(CONFIGURE OUTPUT "${source}" CONTENT "// Code that the documentation shows.\n${includes}\n${all}${more}" @ONLY)
 endfunction()
 
 # Writes a source with several programs. The environment variable PAGE_PROGRAM names the one that runs.
