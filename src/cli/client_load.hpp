@@ -11,7 +11,7 @@
 
 namespace servicekit::cli {
 
-/// What a verb that talks to a running service knows after its settings are loaded.
+/// The result of loading the settings for a verb that talks to a running service.
 struct ClientSettings {
     std::vector<Error> warnings = {};
     /// Why the verb must not continue. ExitCode::usage: the command line is wrong. ExitCode::configuration: the place

@@ -22,7 +22,7 @@ inline constexpr std::string_view logs_root = "/LOGS-ROOT-b7d1f9";        ///< %
 struct ServiceUnit {
     /// How systemd learns that the service is ready, and makes it reload.
     enum class Type {
-        exec,           ///< the service can't notify systemd
+        exec,           ///< the service cannot notify systemd
         forking,        ///< the service goes to the background once it is ready
         notify,         ///< the service notifies systemd when it is ready
         notify_reload,  ///< the same, and systemd reloads by a signal; needs systemd 253

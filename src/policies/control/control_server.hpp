@@ -51,7 +51,7 @@ public:
     void start();
     /// Gives the socket's file to the owner and group. \param belonging replaces that of the constructor
     Result<void> change_owner(const ControlRoles::Belonging& belonging);
-    /// As ControlPolicy::close(). May be called within a request, so the object must outlive that call.
+    /// See ControlPolicy::close(). May be called within a request, so the object must outlive that call.
     void close() noexcept;
 
     // The following is for its connections.

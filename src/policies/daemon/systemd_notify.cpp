@@ -72,7 +72,7 @@ Result<Role> SystemdNotify::enter() {
 void SystemdNotify::ready() { tell("READY=1\nMAINPID=" + std::to_string(process_->id())); }
 
 void SystemdNotify::failed(const Error& error) {
-    // The start may fail before enter(). If the address is invalid, there is nobody to notify.
+    // The start may fail before enter(). If the address is invalid, no manager can be notified.
     static_cast<void>(take_socket());
     std::string numbers;
     if (error.errno_value != 0) numbers += "\nERRNO=" + std::to_string(error.errno_value);
@@ -98,7 +98,7 @@ void SystemdNotify::alive() { tell("WATCHDOG=1"); }
 void SystemdNotify::tell(const std::string& message) {
     if (!socket_) return;
     const auto sent = socket_->send(message);
-    // Reports the first failure in a row only: stderr leads to the manager, too.
+    // Reports the first failure in a row only: stderr goes to the manager, too.
     if (!sent && !last_one_failed_) {
         const std::string level = manager_->has_journal_on_stderr() ? "<4>" : "";
         const std::string who = name_.empty() ? "service" : name_;

@@ -59,7 +59,7 @@ void append_fields(std::string& out, const LogRecord& record) {
 
 [[gnu::hot]] void append_log_line(std::string& out, const LogRecord& record, std::string_view source) {
     append_rfc3339(out, record.time, TimePrecision::microseconds);
-    // As texts of one letter, so that a single function appends everything.
+    // Single letters are appended as texts, so that one function appends everything.
     out += " ";
     out += to_string(record.level);
     out += " ";
