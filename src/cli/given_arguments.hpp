@@ -24,9 +24,9 @@ struct GivenArguments {
     std::string json_in_words = {};        ///< like GivenArgument::in_words
 };
 
-/// Reads the arguments of a command line. Values may come from files (`name:=@FILE`) and from stdin (`name:=-`, `--json
-/// -`), at most 1 MiB each. A newline at the end of such a value is removed. If stdin is a terminal, the value is
-/// prompted for and not echoed.
+/// Reads the arguments of a command line. Values may be in files (`name:=@FILE`) and on stdin (`name:=-`, `--json -`),
+/// at most 1 MiB each. A newline at the end of such a value is removed. If stdin is a terminal, the value is prompted
+/// for and not echoed.
 /// \returns ExitCode::usage for an invalid argument
 [[nodiscard]] Result<GivenArguments> given_arguments(const Invocation& invocation, const os::Host& host);
 

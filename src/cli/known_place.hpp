@@ -27,8 +27,8 @@ struct KnownPlace {
 /// without a name if it contains no other service.
 [[nodiscard]] bool is_place_named(const Session& session, const Settings& settings, SettingsLayer lowest);
 
-/// Finds out how the place of the service is known. A record counts only if its start was given the same settings as
-/// the verb. If several such instances run, no record counts, because the choice is ambiguous.
+/// Finds out how the place of the service is known. A record counts only if its start was given the settings that the
+/// verb is given. If several such instances run, no record counts, because the choice is ambiguous.
 /// \param given settings of the command line
 [[nodiscard]] KnownPlace known_place(Session& session, const std::vector<std::pair<std::string, std::string>>& given);
 

@@ -63,8 +63,8 @@ public:
     [[nodiscard]] bool runs() const { return service() != nullptr; }
     /// Returns the pid of the service; that of the last one if none is running, 0 if there was none.
     [[nodiscard]] pid_t pid() const;
-    /// Returns its object; null if none is running. The test may inspect it, as it does not run while the test does not
-    /// wait.
+    /// Returns its object; null if none is running. The test may inspect it: the service runs only while the test
+    /// waits.
     [[nodiscard]] ServiceBase* service() const;
     /// Returns how the process ended that the user started; nothing while it runs. In the foreground it is the service.
     [[nodiscard]] std::optional<FakeOs::End> start_result() const;

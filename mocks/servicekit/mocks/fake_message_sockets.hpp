@@ -38,7 +38,8 @@ public:
     /// Sets the longest datagram.
     void set_longest(std::size_t bytes) noexcept { machine_->longest = bytes; }
 
-    /// Returns all messages to the path, also those to earlier listeners; for a stream, the pieces in which they were sent.
+    /// Returns all messages to the path, including those to earlier listeners. For a stream, returns the pieces as
+    /// they were sent.
     [[nodiscard]] std::vector<Message> messages(const std::string& path) const;
     /// Returns their texts, concatenated.
     [[nodiscard]] std::string text(const std::string& path) const;

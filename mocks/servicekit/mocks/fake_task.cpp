@@ -10,7 +10,7 @@
 namespace servicekit::mocks {
 namespace {
 
-/// Handed to a waiting thread. Work done before release() is visible after acquire().
+/// A signal from one thread to another that waits for it. Work done before release() is visible after acquire().
 class Baton {
 public:
     void release() {

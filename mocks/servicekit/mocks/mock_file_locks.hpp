@@ -6,7 +6,7 @@
 
 namespace servicekit::mocks {
 
-/// By default a lock that stays valid.
+/// By default the lock stays valid.
 class MockFileLock : public os::FileLock {
 public:
     MockFileLock() { ON_CALL(*this, still_at_path).WillByDefault(::testing::Return(true)); }

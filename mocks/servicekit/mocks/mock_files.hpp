@@ -8,7 +8,7 @@
 
 namespace servicekit::mocks {
 
-/// By default an empty regular file that accepts every write.
+/// By default it is an empty regular file that accepts every write.
 class MockFile : public os::File {
 public:
     MockFile() {

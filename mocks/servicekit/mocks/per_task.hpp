@@ -13,7 +13,7 @@ class PerTask {
 public:
     explicit PerTask(State initial = {}) : initial_{std::move(initial)} {}
 
-    /// Returns the caller's.
+    /// Returns the caller's state.
     [[nodiscard]] State& own() const { return of(FakeTask::current()); }
     [[nodiscard]] State& of(FakeTask::Id task) const { return states_.try_emplace(task, initial_).first->second; }
     void set(FakeTask::Id task, State state) { states_.insert_or_assign(task, std::move(state)); }

@@ -9,7 +9,7 @@
 namespace servicekit::cli {
 namespace {
 
-/// Short, because someone has pressed a key and waits.
+/// A short time, because the user has pressed a key and waits.
 constexpr std::chrono::milliseconds patience{500};
 
 /// Returns a running service's reply to `events`. It is empty if none runs or it does not answer at once. Prints

@@ -24,9 +24,8 @@ struct UnitDirectories {
     std::vector<std::string> cache = {};    ///< the same below /var/cache
     std::vector<std::string> logs = {};     ///< the same below /var/log
     std::vector<std::string> writable = {};
-    std::vector<std::string> to_prepare =
-        {};                                 ///< those in `writable` that a command of the unit must make for the user
-    std::vector<std::string> missing = {};  ///< those in `writable` that do not exist
+    std::vector<std::string> to_prepare = {};  ///< those in `writable` that a command of the unit must make
+    std::vector<std::string> missing = {};     ///< those in `writable` that do not exist
     std::vector<std::string> needs_root = {};  ///< what the user may not do, in words: "files in '/run'"
     std::vector<std::string> readable = {};    ///< what the service must see
 };

@@ -60,8 +60,7 @@ public:
         return running_.wait_for_end(instance_, session_.tools.host.clock->steady_now() + at_most, *sleep_);
     }
 
-    /// Does the same for as long as the instance reports that its stop event runs, which it may extend by making
-    /// progress.
+    /// Waits for as long as the instance reports that its stop event runs, which may take longer if it makes progress.
     /// \param at_least wait until then in any case
     Result<RunningService::Waited> wait_for_stop(std::chrono::steady_clock::time_point at_least,
                                                  std::chrono::steady_clock::time_point at_most) {

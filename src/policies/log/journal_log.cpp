@@ -64,8 +64,7 @@ struct JournalLog::State {
     policies::MessageOutput entries;
     policies::StreamOutput lines;
     policies::CrashLine crash_line;  ///< for a line in place of an entry
-    bool line_stuck =
-        false;  ///< the last line in place of an entry did not get out; guarded by the lock of the entries
+    bool line_stuck = false;         ///< the last such line did not get out; guarded by the lock of the entries
 };
 
 void JournalLog::State::open_journal() {

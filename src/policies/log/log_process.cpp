@@ -105,7 +105,7 @@ void LogProcess::await_end() {
         if (!watching_->end) watching_->end = loop_->watch(program_->descriptor());
         watching_->end->await_readable([this] { on_end(); });
     } catch (const std::system_error& error) {
-        // It is polled instead.
+        // Polls the program instead.
         watching_->restart->start(plan_.longest_pause, [this] { on_end(); });
         tell_(Error{ExitCode::os, "watch the log's program", name(), errno_text(error.code().value())}.message());
     }

@@ -150,7 +150,7 @@ bool MessageOutput::send_rest() {
         }
         note_failure(done.errno_value);
         if (done.state == State::would_block) return false;
-        // The daemon that received the first part is gone.
+        // Only the daemon that has the first part could use the rest.
         socket_.reset();
         rest_.clear();
         ++lost_;

@@ -31,7 +31,7 @@ public:
         std::function<void(std::string& out, const LogRecord& record, os::MessageSocket::Kind kind)> render = {};
         /// Most bytes in a message beside the record: CrashLine::prepare()
         std::size_t head = 0;
-        /// Sends a message that is too long for a datagram. The result reports if it cannot be sent at all
+        /// Sends a message that is too long for a datagram. The result reports if it cannot be sent at all.
         std::function<os::Transfer(os::MessageSocket& socket, const std::string& message)> send_long = {};
         /// Writes a record that cannot be sent now. \returns true if it was written
         std::function<bool(const LogRecord& record)> instead = {};
@@ -69,7 +69,7 @@ private:
     TimedMutex mutex_;  // guards what follows
     std::unique_ptr<os::MessageSocket> socket_;
     std::optional<std::chrono::steady_clock::time_point> refused_at_;
-    std::string message_;         ///< a member to reuse its memory
+    std::string message_;         ///< kept to reuse its memory
     std::string rest_;            ///< the rest of a message that a stream took in part
     std::string_view last_rest_;  ///< the same for crash lines; points into `crash_line_` and is sent after `rest_`
     bool stuck_ = false;          ///< the last message was not sent in time

@@ -19,8 +19,7 @@ struct SyslogHead {
 /// Appends the record in the format of RFC 5424, as one line without its newline.
 void append_syslog_message(std::string& out, const LogRecord& record, const SyslogHead& head);
 
-/// Appends the record in the format of syslog(3), without the time, which the daemon adds: `<30>name[4711]: message
-/// key=value`.
+/// Appends the record in the format of syslog(3): `<30>name[4711]: message key=value`. The daemon adds the time.
 void append_traditional_syslog_message(std::string& out, const LogRecord& record, const SyslogHead& head);
 
 /// Truncates a text to at most `at_most` bytes, between two characters if it is UTF-8.

@@ -37,7 +37,7 @@ public:
         ~Lock() {
             if (owns_lock_) mutex_.pass_on();
         }
-        /// Returns true, always if no time limit was given.
+        /// Returns true if the mutex is locked. Without a time limit it always is.
         [[nodiscard]] bool owns_lock() const noexcept { return owns_lock_; }
 
     private:
@@ -66,7 +66,7 @@ private:
         return owns_lock;
     }
 
-    // Both atomics are sequentially consistent: either the waiting thread sees the mutex free, or this one sees it wait.
+    // Both atomics are sequentially consistent: the waiting thread sees the mutex free, or this one sees it wait.
     void pass_on() {
         taken_.store(false);
         if (waiting_.load() == 0) return;
