@@ -31,7 +31,7 @@ constexpr std::array all{
     VerbDescription{Verb::crashes, &crashes, "crashes", "lists the crashes of the service, or shows the report of one"},
     VerbDescription{Verb::unit, &unit, "unit", "prints a unit file for systemd with the given options"},
     VerbDescription{Verb::completion, &completion, "completion", "prints a completion script for bash, zsh or fish"},
-    // Only a program with a Lisp shows these.
+    // Shown only by a program with a Lisp.
     VerbDescription{Verb::eval, &eval, "eval", "evaluates Lisp in the service"},
     VerbDescription{Verb::repl, &repl, "repl", "evaluates what is typed in the service, form by form"},
 };

@@ -17,19 +17,20 @@ using Type = ServiceUnit::Type;
 using Manager = ServiceUnit::Manager;
 using Drop = ServiceUnit::Drop;
 
-/// The service's own limits come first, and say what happened; the manager's are for one that can't keep its own.
+/// The service's own limits expire first and report what happened. The manager's are for a service that cannot keep its
+/// own.
 constexpr milliseconds grace{5'000};
 constexpr std::string_view watchdog_seconds = "30";
 
-/// What no restart cures: only somebody who changes something does. A directory that can't be written (73) may be a disk
-/// that is full, and goes the way of all other failures, whose number systemd limits.
+/// Failures that a restart does not fix. A directory that cannot be written (73) may be on a full disk. It is handled
+/// like all other failures, whose number systemd limits.
 constexpr std::array incurable{ExitCode::usage, ExitCode::already_running, ExitCode::permission,
                                ExitCode::configuration};
 
-/// What a service needs to become its user by itself.
+/// What a service needs to change to its user by itself.
 constexpr std::string_view drop_capabilities = "CAP_CHOWN CAP_DAC_OVERRIDE CAP_FOWNER CAP_SETGID CAP_SETUID";
 
-/// What root needs to give files to another user, and to go on using them.
+/// What root needs to give files to another user and to keep using them.
 constexpr std::string_view owner_capabilities = "CAP_CHOWN CAP_DAC_OVERRIDE CAP_FOWNER";
 
 bool is_control(char letter) {
@@ -37,7 +38,7 @@ bool is_control(char letter) {
     return byte < 0x20 || byte == 0x7F;
 }
 
-/// What has no place in a line and no escape.
+/// Returns true for a character that can be neither written in a line nor escaped.
 bool is_beyond_line(char letter) { return is_control(letter) && letter != '\t'; }
 
 bool is_utf8(std::string_view text) {
@@ -58,7 +59,7 @@ std::string without_specifiers(std::string_view text) {
     return value;
 }
 
-/// A text for people, which may be changed so that it is one line.
+/// Returns a text for people as one line.
 std::string words_of(std::string_view text) {
     std::string line;
     while (!text.empty()) {
@@ -67,7 +68,7 @@ std::string words_of(std::string_view text) {
         if (length == 0 || is_control(text.front())) line += ' ';
         text.remove_prefix(std::max<std::size_t>(length, 1));
     }
-    // A backslash at the end of a line joins it with the next one.
+    // A backslash at the end of a line joins it with the next line.
     while (line.ends_with('\\') || line.ends_with(' ')) line.pop_back();
     return without_specifiers(line);
 }
@@ -95,7 +96,7 @@ void put_specifier(std::string& text, std::string_view what, std::string_view by
         text.replace(at, what.size(), by);
 }
 
-/// The lines of one unit, as they come.
+/// Collects the lines of one unit.
 class Lines {
 public:
     void section(std::string_view name) {
@@ -107,7 +108,7 @@ public:
     void set_yes(std::initializer_list<std::string_view> keys) {
         for (const std::string_view key : keys) set(key, "yes");
     }
-    /// A value that goes to the end of its line, as it is: nothing can quote it. \pre it is not empty
+    /// Sets a value that extends to the end of its line and cannot be quoted. \pre it is not empty
     void set_value(std::string_view key, const std::string& value) {
         constexpr std::string_view blanks = " \t";
         const bool has_edge = blanks.find(value.front()) != std::string_view::npos ||
@@ -152,14 +153,15 @@ private:
     std::optional<Error> failure_;
 };
 
-/// The program as the first word of a command. systemd expands variables in the arguments only, the first included.
+/// Returns the program as the first word of a command. systemd expands variables only in the arguments, including
+/// argv[0].
 /// \pre unit_path() can express it
 std::string program_word(const std::string& program) {
     const std::string word = unit_path(program).value_or(std::string{});
     return program.find('$') == std::string::npos ? word : "@" + word + " " + unit_argument(program);
 }
 
-/// Whether the option says which service is meant: a reload takes all else from the config file.
+/// Returns true if the option identifies the service. A reload takes everything else from the config file.
 bool finds_service(const std::string& option) {
     constexpr std::array<std::string_view, 6> paths{
         "--name=", "--run-directory=", "--pid-file=", "--control-socket=", "--config=", "--user="};
@@ -183,9 +185,8 @@ void add_limits(Lines& lines, const ServiceUnit& unit) {
         return;
     }
     lines.comment(
-        "The service enforces start-timeout and stop-timeout itself. Progress extends them, and systemd is not "
-        "notified of that.");
-    // `start` itself waits a while longer than the service.
+        "The service keeps start-timeout and stop-timeout by itself. Progress extends them, which it can't notify.");
+    // `start` waits a while longer than the service.
     const milliseconds until_ready = std::max(unit.start_timeout, unit.extended_timeout) + grace;
     lines.set("TimeoutStartSec", in_seconds(unit.type == Type::forking ? until_ready + grace : until_ready));
     lines.set("TimeoutStopSec", in_seconds(std::max(unit.stop_timeout, unit.extended_timeout) + grace));
@@ -207,7 +208,7 @@ void add_life(Lines& lines, const ServiceUnit& unit) {
     }
     lines.set("ExecStart", command_line(unit, unit.type == Type::forking ? "start" : "run"));
     if (unit.type != Type::notify_reload) {
-        // The verb waits for the outcome, and so systemctl reports a configuration that is no good.
+        // The verb waits for the result, so systemctl reports an invalid configuration.
         if (unit.has_control)
             lines.set("ExecReload", command_line(unit, "reload"));
         else if (unit.has_signals)
@@ -220,7 +221,8 @@ void add_life(Lines& lines, const ServiceUnit& unit) {
     lines.comment("A start that is stopped ends with " + stopped +
                   ". A reload that is stopped ends with 143, or by TERM.");
     lines.set("SuccessExitStatus", stopped + " 143 SIGTERM");
-    // So does one that takes too long. systemd restarts that where it knows that the service was not ready.
+    // A start that takes too long ends with the same code. systemd restarts it if it knows that the service was not
+    // ready.
     if (unit.type == Type::exec) lines.set("RestartForceExitStatus", stopped);
     lines.set("Restart", "on-failure");
     lines.set("RestartSec", "1");
@@ -270,7 +272,7 @@ void add_surroundings(Lines& lines, const ServiceUnit& unit) {
         lines.comment("'" + path +
                       "' did not exist when this was written. systemd starts no service without it. Make it" +
                       (unit.user.empty() ? "." : ", and give it to '" + unit.user + "'."));
-    // systemd looks for the paths before each command, also before the one that makes the directories.
+    // systemd checks the paths before each command, including the one that makes the directories.
     std::vector<std::string> writable = unit.writable_paths;
     for (std::string& path : writable) {
         const auto& made = unit.prepared_directories;
@@ -279,7 +281,7 @@ void add_surroundings(Lines& lines, const ServiceUnit& unit) {
     lines.set_paths("ReadWritePaths", writable);
 }
 
-/// Which system calls a service may make.
+/// Adds the system calls that a service may make.
 void add_system_calls(Lines& lines, const ServiceUnit& unit) {
     lines.set("SystemCallArchitectures", "native");
     lines.set("SystemCallFilter", "@system-service landlock_create_ruleset landlock_add_rule landlock_restrict_self");
@@ -294,7 +296,7 @@ void add_system_calls(Lines& lines, const ServiceUnit& unit) {
     lines.set("SystemCallErrorNumber", "EPERM");
 }
 
-/// What a system call filter does, which needs no privileges: the manager of a user can do this much.
+/// Adds filters of system calls. They need no privileges, so a user manager can set them.
 void add_filters(Lines& lines, const ServiceUnit& unit) {
     lines.set("NoNewPrivileges", "yes");
     lines.set_yes({"LockPersonality", "RestrictNamespaces", "RestrictRealtime", "RestrictSUIDSGID"});
