@@ -15,8 +15,8 @@ public:
 
     [[nodiscard]] bool passed() const { return Clock::now() >= end_; }
 
-    /// The remaining time for poll(2), rounded up, so that passed() is true after a poll() that timed out.
-    /// At most INT_MAX milliseconds: if more remains, passed() can be false after such a poll().
+    /// The remaining time for poll(2), rounded up, so that passed() is true after a poll() that timed out. At most
+    /// INT_MAX milliseconds: if more remains, passed() can be false after such a poll().
     [[nodiscard]] int poll_timeout() const {
         const auto left = std::chrono::ceil<std::chrono::milliseconds>(end_ - Clock::now()).count();
         return static_cast<int>(std::clamp<decltype(left)>(left, 0, std::numeric_limits<int>::max()));

@@ -12,9 +12,8 @@ void note() noexcept;
 /// \returns false if there was no memory to note them.
 [[nodiscard]] bool are_known() noexcept;
 
-/// Returns true if the process was started with the descriptor and the program has not replaced its file since.
-/// The kernel does not identify an open file. So a regular file, a device or a named pipe that is open again under the
-/// same
+/// Returns true if the process was started with the descriptor and the program has not replaced its file since. The
+/// kernel does not identify an open file. So a regular file, a device or a named pipe that is open again under the same
 /// number and in the same mode counts as the same, unless it is marked close-on-exec now.
 [[nodiscard]] bool still_has(int descriptor) noexcept;
 

@@ -34,8 +34,7 @@ bool is_unsupported(int errno_value) {
 }
 
 /// Opens the same pipe or terminal again, so that O_NONBLOCK applies to this descriptor alone. Returns none if it
-/// belongs
-/// to another user, as after privileges were dropped, or if the reader has gone.
+/// belongs to another user, as after privileges were dropped, or if the reader has gone.
 Descriptor reopened(int descriptor) {
     constexpr std::string_view directory = "/proc/self/fd/";
     // Not a std::string, which allocates memory.
@@ -61,8 +60,7 @@ public:
         }
         if (way_ == Way::plain) return ::write(own_ ? own_.get() : descriptor_, text.data(), text.size());
         // If poll(2) reports a pipe writable, it takes this much at once, unless another process writes to it at the
-        // same
-        // moment. A terminal takes at least a part.
+        // same moment. A terminal takes at least a part.
         if (!is_writable(descriptor_, 0)) {
             errno = EAGAIN;
             return -1;

@@ -35,8 +35,7 @@ public:
         if (first == 0) return {};
         std::vector<pid_t> all;
         // proc(5): missing if the kernel was built without CONFIG_PROC_CHILDREN. A later call finds a child that the
-        // list omits.
-        // If /proc shows another pid namespace, its pids are not children of this thread.
+        // list omits. If /proc shows another pid namespace, its pids are not children of this thread.
         const auto list = read_proc_file("/proc/thread-self/children");
         std::string_view rest = list ? std::string_view{*list} : std::string_view{};
         for (std::string_view word = next_word(rest); !word.empty(); word = next_word(rest)) {

@@ -255,7 +255,7 @@ Result<void> bind_over(const Descriptor& socket, const LocalAddress& address, co
 
 /// Opens the socket's file without following a link that another user may have put there.
 Result<Descriptor> open_bound_file(const Descriptor& socket, const Descriptor& directory, const std::string& path) {
-    // Returns the bound file even if the name refers to another file by now. In some containers root may not call it.
+    // Returns the bound file even if the name refers to another file by now. Needs CAP_NET_ADMIN, which root may lack.
     // SIOCUNIXFILE, unix(7); its header conflicts with <sys/un.h>.
     Descriptor file{ioctl(socket.get(), SIOCPROTOPRIVATE, 0)};
     if (file) {

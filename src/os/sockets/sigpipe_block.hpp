@@ -7,8 +7,7 @@
 namespace servicekit::os {
 
 /// Makes the calling thread's write to a pipe without a reader fail with EPIPE, without a signal, whatever the program
-/// has
-/// installed for SIGPIPE. Destroy it in the thread that created it. Leaves errno as it was.
+/// has installed for SIGPIPE. Destroy it in the thread that created it. Leaves errno as it was.
 class SigpipeBlock {
 public:
     SigpipeBlock() noexcept {
