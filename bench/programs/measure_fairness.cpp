@@ -3,8 +3,8 @@
 //   measure_fairness DIRECTORY ROUNDS [ATTACK...]   with bench_service beside this program; needs root, for other users
 //
 // The server runs on core 0. On core 1 run one process with all connections of the strangers, and the operator, a
-// thread with a higher priority than that process, so that the times measure the server. Both have a higher priority
-// than the rest of the machine.
+// thread with a higher priority than that process, so that the times measure the server. All have a higher
+// priority than the rest of the machine.
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>

@@ -1,5 +1,5 @@
-// bench/start: the cost of starting, idling and stopping, beside a bare C daemon that does the same with raw system
-// calls.
+// bench/start: the cost of starting, idling and stopping, beside a bare C daemon that does
+// the same with raw system calls.
 //
 //   measure_start DIRECTORY ROUNDS IDLE_SECONDS   with bare_daemon and bench_service beside this program
 #include <poll.h>

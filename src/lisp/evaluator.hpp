@@ -24,8 +24,8 @@ struct Patience {
     std::chrono::milliseconds end_limit{700};
 };
 
-/// Runs tasks in Lisp, each with a time limit. A nested task also ends with the outer task's limit. For the handler
-/// thread.
+/// Runs tasks in Lisp, each with a time limit. A nested task also ends with the outer task's
+/// limit. For the handler thread.
 class Evaluator {
 public:
     Evaluator(std::unique_ptr<Machine> machine, Machine::Limits limits, JobQueue::Host host, Patience patience = {})
@@ -39,8 +39,8 @@ public:
 
     /// Sets a callback that runs once Lisp has booted, before the first task.
     void on_boot(std::function<void()> callback) { on_boot_ = std::move(callback); }
-    /// Runs the task, and first boots Lisp if it has not booted yet. \returns an error if it cannot boot or was shut
-    /// down
+    /// Runs the task, and first boots Lisp if it has not booted yet. \returns an error if
+    /// it cannot boot or was shut down
     Result<Evaluation> evaluate(const Task& task);
     /// Answers calls of Lisp's threads while no handler waits for them.
     void serve_calls() { jobs_->serve_calls(); }

@@ -17,9 +17,9 @@
 
 namespace servicekit::lisp {
 
-/// Connects the handler thread and Lisp's threads so that neither waits for the other forever. A handler that waits for
-/// Lisp serves the calls of Lisp's threads. A Lisp thread that waits for the service does the jobs that the service
-/// gives to Lisp.
+/// Connects the handler thread and Lisp's threads so that neither waits for the other forever. A handler that
+/// waits for Lisp serves the calls of Lisp's threads. A Lisp thread that waits for the service does the jobs
+/// that the service gives to Lisp.
 class JobQueue final : public Work {
 public:
     using Serve = std::function<Answer(const std::string& function, const Value::List& arguments)>;
@@ -39,8 +39,8 @@ public:
 
     // For the handler thread.
 
-    /// Adds a job for the Lisp thread whose call is being served, or else for the worker. Call wait() or abandon() for
-    /// each job.
+    /// Adds a job for the Lisp thread whose call is being served, or else for the worker. Call
+    /// wait() or abandon() for each job.
     std::shared_ptr<const Job> submit(Task task);
     /// Serves calls until the job is done. \returns nothing if the time was up or a stop was requested first
     std::optional<Evaluation> wait(const Job& job, std::optional<std::chrono::steady_clock::time_point> until,

@@ -13,8 +13,8 @@ struct PatientWriting {
 };
 
 /// Writes to a pipe, a terminal, a socket or a file that other processes may also have open. Does not make it
-/// non-blocking, as that would affect those processes too, yet waits no longer than the deadline. A regular file is
-/// written without a time limit.
+/// non-blocking, as that would affect those processes too, yet waits no longer than the deadline. A regular file
+/// is written without a time limit.
 /// Async-signal-safe.
 /// \pre SIGPIPE does no harm, for example under a SigpipeBlock.
 [[nodiscard]] PatientWriting patient_write(int descriptor, std::string_view text, const Deadline& deadline);

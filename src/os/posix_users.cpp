@@ -81,8 +81,8 @@ std::vector<gid_t> groups_of(const User& user, gid_t group) {
     }
 }
 
-/// Leaves the groups that the user is not in, for a process that was started as the user: its parent may have left it
-/// others.
+/// Leaves the groups that the user is not in, for a process that was started as the user: its
+/// parent may have left it others.
 Result<void> leave_other_groups(const User& user, gid_t group, std::span<const gid_t> may_keep, const Error& error) {
     std::vector<gid_t> expected = groups_of(user, group);
     expected.insert(expected.end(), may_keep.begin(), may_keep.end());

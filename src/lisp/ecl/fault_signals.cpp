@@ -22,9 +22,9 @@ struct Dispositions {
 constinit std::array<Dispositions, 2> faults{Dispositions{.number = SIGSEGV}, Dispositions{.number = SIGBUS}};
 constinit std::atomic<bool> is_guarding{false};
 
-/// To delay an interrupt, ECL write-protects the thread's environment, so that the end of the delay causes a fault. ECL
-/// 21.2 also writes to other members there, for example when it calls generic functions, and would end the thread for
-/// it.
+/// To delay an interrupt, ECL write-protects the thread's environment, so that the end of the delay
+/// causes a fault. ECL 21.2 also writes to other members there, for example when it calls generic
+/// functions, and would end the thread for it.
 /// \returns true if this was the fault; the interrupt then waits for the next one
 bool lift_guard(const siginfo_t& info, cl_env_ptr environment) {
     const auto address = reinterpret_cast<std::uintptr_t>(info.si_addr);
@@ -44,8 +44,8 @@ void call_ecl(const Dispositions& fault, siginfo_t* info, void* context) {
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
-// In a thread that ECL does not know, its own handler prints a message and ends the thread, so the crash would go
-// unnoticed. Async-signal-safe.
+// In a thread that ECL does not know, its own handler prints a message and ends the thread, so the crash would
+// go unnoticed. Async-signal-safe.
 extern "C" void servicekit_pass_fault_on(int number, siginfo_t* info, void* context) {
     if (FaultSignals::answer(number, info, context)) return;
     for (const Dispositions& fault : faults) {

@@ -103,8 +103,8 @@ void write_log(cl_object level, cl_object text) noexcept {
     }
 }
 
-/// Makes (:answer ok value text type) or (:job id kind texts package arguments). \returns OBJNULL if Lisp has no room
-/// for it
+/// Makes (:answer ok value text type) or (:job id kind texts package arguments). \returns
+/// OBJNULL if Lisp has no room for it
 cl_object make_list(const Step& step) {
     const cl_env_ptr environment = ecl_process_env();
     cl_object volatile list = OBJNULL;
@@ -191,9 +191,9 @@ std::size_t receive_exactly(int descriptor, char* buffer, std::size_t size,
     return received;
 }
 
-/// Receives a packet of Swank's protocol: six hexadecimal digits for the length, then a text. Returns nil if it does
-/// not arrive in time. Runs with interrupts enabled, which may end the thread, so it holds nothing that must be
-/// released.
+/// Receives a packet of Swank's protocol: six hexadecimal digits for the length, then a text. Returns nil
+/// if it does not arrive in time. Runs with interrupts enabled, which may end the thread, so it holds
+/// nothing that must be released.
 extern "C" cl_object servicekit_lisp_receive_secret(cl_object descriptor, cl_object milliseconds) {
     constexpr std::size_t digits = 6;
     constexpr std::size_t longest = 4096;

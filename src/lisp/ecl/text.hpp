@@ -10,8 +10,8 @@ namespace servicekit::lisp {
 /// Converts a Lisp string to UTF-8; empty if it is not a string. Characters outside Unicode become U+FFFD.
 [[nodiscard]] std::string to_utf8(cl_object string);
 
-/// Creates a Lisp string. Lisp may jump out of it: up to the frame that catches the jump, no frame may have destructors
-/// to run.
+/// Creates a Lisp string. Lisp may jump out of it: up to the frame that catches the jump, no
+/// frame may have destructors to run.
 /// \param text UTF-8; invalid bytes become U+FFFD.
 [[nodiscard]] cl_object from_utf8(std::string_view text);
 

@@ -9,8 +9,8 @@
 
 namespace servicekit::lisp {
 
-/// Converts a result of SERVICE-EVAL::ENCODE, which has no other types. Creates no Lisp objects, so Lisp cannot jump
-/// out of it.
+/// Converts a result of SERVICE-EVAL::ENCODE, which has no other types. Creates no Lisp objects,
+/// so Lisp cannot jump out of it.
 [[nodiscard]] Value from_lisp(cl_object object);
 [[nodiscard]] Value::List list_from_lisp(cl_object list);
 [[nodiscard]] std::vector<std::string> texts_from_lisp(cl_object list);

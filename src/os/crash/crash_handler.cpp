@@ -81,7 +81,7 @@ struct State {
 
 constinit State state;
 
-// Not part of the state: a fault owner may be added before crashes are reported, and stays after.
+// Not part of `state`: an owner may be added before crash reports are installed, and stays after uninstall().
 constinit std::array<std::atomic<FaultOwner>, 8> fault_owners{};
 
 static_assert(std::atomic<FaultOwner>::is_always_lock_free);

@@ -36,7 +36,7 @@ struct FatalSignal {
     const void* context = nullptr;
 };
 
-/// How the program itself ended the process.
+/// A call that ended the process, such as exit(3).
 struct ProgramExit {
     std::string_view function;       ///< "exit"
     std::optional<int> status = {};  ///< nothing if the C library does not provide it

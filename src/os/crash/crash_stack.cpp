@@ -46,7 +46,7 @@ void follow_frame_pointers(std::uintptr_t frame, CrashStack& into) noexcept {
     }
 }
 
-/// For a call to an address without code: the caller's address is on the stack.
+/// Takes the stack after a call to an address without code. The caller's address is on the stack.
 void take_stack_of_wild_call(const InterruptedThread& thread, CrashStack& into) noexcept {
     into.frames[into.size++] = thread.instruction;
 #if defined(__x86_64__)

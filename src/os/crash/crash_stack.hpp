@@ -6,8 +6,8 @@
 
 namespace servicekit::os {
 
-/// A backtrace: addresses of instructions, the innermost function first. The first address is exact. The others are
-/// return addresses.
+/// A backtrace: addresses of instructions, the innermost function first. The first address is exact.
+/// The others are return addresses.
 struct CrashStack {
     std::array<std::uintptr_t, 64> frames{};
     std::size_t size = 0;

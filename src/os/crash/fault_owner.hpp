@@ -9,9 +9,9 @@ namespace servicekit::os {
 /// \returns true if it has handled the fault, so that the thread goes on
 using FaultOwner = bool (*)(int number, void* info, void* context) noexcept;
 
-/// Adds an owner, whether crash reports are already installed or will be. So it does not matter which of the two took
-/// the signal first. Process-wide; cannot be undone. Ignores a repeated call. \returns false if there are already eight
-/// owners
+/// Adds an owner, whether crash reports are already installed or will be. So it does not matter which of the
+/// two took the signal first. Process-wide; cannot be undone. Ignores a repeated call. \returns false if
+/// there are already eight owners
 bool add_fault_owner(FaultOwner owner) noexcept;
 
 }  // namespace servicekit::os

@@ -12,10 +12,10 @@
 
 namespace servicekit::os {
 
-/// The other threads of this process and their stacks. A signal asks each thread to unwind its own stack. For use in a
-/// signal handler. Once all have answered, the signal has its former action again. Until then, it has that action only
-/// if it is not a question. In fixed memory, by system calls alone: async-signal-safe. Only one object at a time may
-/// ask.
+/// The other threads of this process and their stacks. A signal asks each thread to unwind its own stack. For
+/// use in a signal handler. Once all have answered, the signal has its former action again. Until then, it
+/// has that action only if it is not a question. In fixed memory, by system calls alone: async-signal-safe.
+/// Only one object at a time may ask.
 class OtherThreads {
 public:
     struct Thread {

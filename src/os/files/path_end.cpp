@@ -139,7 +139,7 @@ private:
         if (step == ".") return {};
         if (step == "..") return go_up();
         if (!is_last) {
-            // Not O_PATH alone, which would not trigger an automount.
+            // O_DIRECTORY, since O_PATH alone would not trigger an automount.
             Descriptor directory{
                 open_uninterrupted_at(end_->directory(), step.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
             if (directory) return go_down(std::move(directory), step);

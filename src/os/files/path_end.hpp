@@ -73,9 +73,9 @@ private:
 
 /// Calls `attempt` with the end of the path: a function of `const PathEnd&` that returns a Result.
 ///
-/// If root is about to become another user, and a user other than root can change the path, `attempt` runs with that
-/// user's rights and follows that user's links. If permission is denied, root tries again with its own rights and
-/// rules.
+/// If root is about to become another user, and a user other than root can change the path, `attempt`
+/// runs with that user's rights and follows that user's links. If permission is denied, root tries again
+/// with its own rights and rules.
 template <class Attempt>
 auto at_path_end(const std::string& action, const std::string& path, LastLink last, const Attempt& attempt)
     -> decltype(attempt(std::declval<const PathEnd&>())) {

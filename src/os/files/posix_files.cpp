@@ -130,8 +130,8 @@ private:
     [[nodiscard]] Writing write_all(std::string_view bytes) const {
         std::size_t written = 0;
         while (written < bytes.size()) {
-            // Not write(3), a cancellation point: a thread could be cancelled in the middle of a line, holding the
-            // log's lock.
+            // Not write(3), a cancellation point: a thread could be cancelled in the middle of
+            // a line, holding the log's lock.
             const long count = ::syscall(SYS_write, file_.get(), bytes.data() + written, bytes.size() - written);
             if (count < 0 && errno == EINTR) continue;
             if (count <= 0) return failure(written, count < 0 ? errno : EIO);

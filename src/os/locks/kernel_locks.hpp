@@ -32,8 +32,8 @@ struct KernelFile {
 /// Returns the locks of `file` from a text in the format of /proc/locks (proc_locks(5)), without those that still wait.
 [[nodiscard]] std::vector<KernelLock> parse_kernel_locks(std::string_view table, const KernelFile& file);
 
-/// Returns the locks that are held on an open file, except those of processes in pid namespaces that are not visible
-/// here.
+/// Returns the locks that are held on an open file, except those of processes in pid
+/// namespaces that are not visible here.
 /// \param descriptor may be opened with O_PATH.
 [[nodiscard]] std::vector<KernelLock> kernel_locks_on(int descriptor);
 

@@ -31,8 +31,8 @@ std::optional<KernelLock> conflicting_fcntl_lock(int descriptor) {
     wanted.l_type = F_WRLCK;
     wanted.l_whence = SEEK_SET;
     if (::fcntl(descriptor, F_GETLK, &wanted) != 0 || wanted.l_type == F_UNLCK) return std::nullopt;
-    // 0 is a process in another pid namespace, -1 an open-file-description lock, a lower number a process on another
-    // host.
+    // 0 is a process in another pid namespace, -1 an open-file-description lock, a lower
+    // number a process on another host.
     return KernelLock{KernelLock::Kind::fcntl, wanted.l_type == F_WRLCK, std::max(wanted.l_pid, 0)};
 }
 

@@ -18,8 +18,8 @@
 namespace servicekit::os {
 namespace {
 
-/// A turn of the loop and a timer allocate no memory and make no system call that can fail for lack of resources, apart
-/// from what the callbacks do.
+/// A turn of the loop and a timer allocate no memory and make no system call that can fail for lack of resources,
+/// apart from what the callbacks do.
 class PosixEventLoop final : public EventLoop {
 public:
     explicit PosixEventLoop(std::string thread) : thread_name_{std::move(thread)} {}

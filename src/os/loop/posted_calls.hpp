@@ -10,8 +10,8 @@
 
 namespace servicekit::os {
 
-/// Queues calls for a loop's thread and finds out if that thread has to be woken: once for a burst. From any thread,
-/// unless stated otherwise.
+/// Queues calls for a loop's thread and finds out if that thread has to be woken: once for a burst. From any
+/// thread, unless stated otherwise.
 class PostedCalls {
 public:
     /// \returns true if the caller has to wake the loop's thread: it waits, and no other caller has woken it yet.

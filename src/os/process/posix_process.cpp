@@ -82,8 +82,8 @@ public:
     }
 
     unsigned thread_count() const override {
-        // Each thread adds a link to the two of any directory. Most processes have one thread, and listing takes ten
-        // calls.
+        // Each thread adds a link to the two of any directory. Most processes have one
+        // thread, and listing takes ten calls.
         struct stat directory {};
         if (::stat("/proc/self/task", &directory) == 0 && directory.st_nlink == 3) return 1;
         unsigned count = 0;

@@ -23,7 +23,7 @@ struct OneCall {
 
     void make() noexcept {
         call();
-        // Before the waiters are notified, so that what the call owned is destroyed by then.
+        // Destroyed before the waiters are notified, so that what the call owned is gone by then.
         call = nullptr;
         const std::lock_guard lock{mutex};
         has_ended = true;

@@ -35,8 +35,8 @@ public:
         watch_ = loop.watch(descriptor);
         await();
     }
-    /// From any thread. Once this returns, the callback is not called any more, except if the callback itself calls
-    /// this.
+    /// From any thread. Once this returns, the callback is not called any more, except if
+    /// the callback itself calls this.
     void close(EventLoop& loop) {
         const std::lock_guard lock{mutex_};
         is_closed_ = true;
@@ -193,7 +193,7 @@ void PosixSignals::release_held() {
 }
 
 void PosixSignals::forget_caller() {
-    // Before the mask changes, so that no pending signal is ignored as the parent process wanted.
+    // Done before unblocking, so that no pending signal is ignored as the parent process wanted.
     sigset_t freed = inherited.blocked;
     for (int number = 1; number < NSIG; ++number) {
         inherited.forget_ignored(number);

@@ -68,8 +68,8 @@ void take_default_action(int number) noexcept {
 // Async-signal-safe.
 void note(int number, const siginfo_t& info) noexcept {
     Arrival& arrival = arrival_of(number);
-    // A process may have more rights than a user at the terminal, so a typed signal does not replace the sender of its
-    // signal.
+    // A process may have more rights than a user at the terminal, so a typed signal does not
+    // replace the sender of its signal.
     if (is_sent_by_a_process(info) || !arrival.is_pending.load()) arrival.sender.store(pack_sender(info));
     if (arrival.is_pending.exchange(true)) return;
     if (const int doorbell = bell.load(); doorbell >= 0) ring(doorbell);

@@ -21,8 +21,8 @@ namespace signal_arrivals {
 using AbortReporter = bool (*)(int number, siginfo_t* info, void* context) noexcept;
 void report_aborts_by(AbortReporter reporter) noexcept;
 
-/// Makes the handler note later signals in this process only. In a child of fork(2) it takes the default action
-/// instead.
+/// Makes the handler note later signals in this process only. In a child of fork(2) it
+/// takes the default action instead.
 void own_by_this_process() noexcept;
 [[nodiscard]] pid_t owner() noexcept;
 
@@ -34,8 +34,8 @@ enum class Answer {
 [[nodiscard]] bool handle(int number, Answer answer) noexcept;
 /// Installs a handler that does nothing, if the signal has its default action. \returns false with errno
 [[nodiscard]] bool neutralize(int number) noexcept;
-/// Restores the actions from before handle() and neutralize(). An action that the program has installed since then
-/// stays.
+/// Restores the actions from before handle() and neutralize(). An action that the program
+/// has installed since then stays.
 void restore() noexcept;
 
 /// Returns true if `action` is one of ours.

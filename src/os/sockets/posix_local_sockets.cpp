@@ -40,8 +40,8 @@
 namespace servicekit::os {
 namespace {
 
-/// A new client waits behind all others in the listener's queue, so the queue is short. Further ones block in
-/// connect(2).
+/// A new client waits behind all others in the listener's queue, so the queue is short.
+/// Further ones block in connect(2).
 constexpr int backlog = 32;
 constexpr timeval connect_timeout{.tv_sec = 5, .tv_usec = 0};
 
@@ -314,8 +314,8 @@ Result<void> change_owner(const Descriptor& file, const LocalSocketAccess& acces
 }
 
 Result<void> change_permissions(const Descriptor& file, const LocalSocketAccess& access, const std::string& path) {
-    // fchmod(2) refuses O_PATH descriptors. The link in /proc leads to this very file, whatever the path refers to by
-    // now.
+    // fchmod(2) refuses O_PATH descriptors. The link in /proc leads to this very file,
+    // whatever the path refers to by now.
     const std::string link = "/proc/self/fd/" + std::to_string(file.get());
     if (chmod(link.c_str(), access.permissions) == 0) return {};
     Error error = os_error("change the permissions of", path, errno);
@@ -442,8 +442,8 @@ public:
         if (!address) return address.error();
         Descriptor socket{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
         if (!socket) return os_error(action, path, errno);
-        // A non-blocking connect(2) fails at once if the listener's queue is full, and poll(2) cannot wait for room in
-        // it.
+        // A non-blocking connect(2) fails at once if the listener's queue is full, and
+        // poll(2) cannot wait for room in it.
         if (setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &connect_timeout, sizeof connect_timeout) != 0)
             return os_error(action, path, errno);
         while (::connect(socket.get(), address->get(), LocalAddress::size()) != 0)

@@ -98,8 +98,8 @@ void CapturedStream::write_at_crash(void (*take)(void*, const CapturedLine&) noe
         left -= static_cast<std::size_t>(count);
         take_lines();
     }
-    // The program is probably still printing the last line, so this waits for the rest of it. Reads byte by byte, so as
-    // not to begin another line.
+    // The program is probably still printing the last line, so this waits for the rest of it. Reads byte by byte,
+    // so as not to begin another line.
     constexpr timespec a_millisecond{.tv_sec = 0, .tv_nsec = 1'000'000};
     for (auto waited = std::chrono::milliseconds{0}; size > 0 && waited < last_rest;) {
         const ssize_t count = ::read(reader_.get(), bytes + size, 1);

@@ -120,7 +120,7 @@ OpenStreamFile open_fifo(const PathEnd& end, const StreamFile& file, Stream stre
     OpenStreamFile opened;
     if (::mkfifoat(end.directory(), end.name(), file.permissions & 0777) == 0) {
         opened.is_new = true;
-        // Whatever the umask is.
+        // Sets the permissions whatever the umask is.
         opened.shortcoming = set_permissions(end, file, {});
     } else if (errno != EEXIST) {
         return opened;
@@ -182,7 +182,7 @@ Result<OpenStreamFile> open_checked(const PathEnd& end, const StreamFile& file, 
         error.reason = "it is no FIFO";
         return error;
     }
-    // Not emptied by open(2), as it was not yet known whose file it is.
+    // Not emptied by open(2), as only now it is known whose file it is.
     const bool is_emptied =
         stream != Stream::in && file.opening == StreamFile::Opening::truncate && S_ISREG(status.st_mode);
     if (is_emptied && ::ftruncate(opened.descriptor.get(), 0) != 0) return open_error(file, stream, errno);

@@ -46,7 +46,7 @@ constexpr auto longest_yield = 100ms;
 /// then ended. One that goes on, because of a handler of the program, needs its threads again.
 constexpr auto rest_after_crash = 1000ms;
 
-/// How long lines without an end rest for a shorter time than usual, after the process was found to be dying.
+/// How long lines without an end rest for a shorter time, after the process was found to be dying.
 constexpr auto longest_hurry = 1000ms;
 
 /// Keeps threads from their work while a signal handler does it. The handler cannot wait for a lock.
@@ -157,8 +157,8 @@ public:
     [[nodiscard]] bool delivers() const noexcept { return delivers_.load(); }
     /// Number of lost lines that were not reported yet, by stream.
     using Lost = std::array<std::uint64_t, 3>;
-    /// Calls `take` with each line that is here and was not a crash line yet, in a process that dies of a signal. Does
-    /// nothing if the lock is held.
+    /// Calls `take` with each line that is here and was not a crash line yet, in a process that dies of a signal.
+    /// Does nothing if the lock is held.
     /// \returns the numbers of lines lost after these, for the caller to report
     template <class Take>
     Lost each_of_the_last(Take take) noexcept {
@@ -176,8 +176,8 @@ public:
     }
 
 private:
-    /// While a handler has the last say, a thread adds the line that it has in hand regardless of room. \pre the lock
-    /// is held
+    /// While a handler has the last say, a thread adds the line that it has in hand regardless
+    /// of room. \pre the lock is held
     [[nodiscard]] bool has_room() const noexcept { return bytes_ < most_waiting || closed_ || last_say_->is_taken(); }
     bool wait_for_room(std::unique_lock<std::mutex>& lock) {
         const auto until = SteadyClock::now() + longest_stall;
@@ -221,8 +221,8 @@ struct Capture {
     std::atomic<pid_t> reader{0};                         ///< its thread id
     std::atomic<bool> stops{false};
 
-    /// Wakes the reader to check if it should stop, and makes it wait only a moment for the end of a line.
-    /// Async-signal-safe.
+    /// Wakes the reader to check if it should stop, and makes it wait only a moment for the
+    /// end of a line. Async-signal-safe.
     void hurry() const noexcept {
         constexpr std::uint64_t one = 1;
         if (wake) static_cast<void>(!::write(wake.get(), &one, sizeof one));
@@ -230,8 +230,8 @@ struct Capture {
     /// \param rest how long a line without an end may rest
     void read_all(const std::shared_ptr<Capture>& self, bool until_empty, std::chrono::milliseconds rest);
     void run_reader(const std::shared_ptr<Capture>& self);
-    /// Starts a thread that delivers the waiting lines, which most services never need. If no thread can be started,
-    /// this thread delivers them.
+    /// Starts a thread that delivers the waiting lines, which most services never need. If no thread can be
+    /// started, this thread delivers them.
     void deliver_beside(const std::shared_ptr<Capture>& self);
     void deliver_line(const Waiting::Line& line) const {
         deliver({line.stream, line.text, line.is_cut, line.lost_before});

@@ -18,8 +18,8 @@
   (:documentation "What the service answers in place of a value: an exception of its own, or an error code.")
   (:report (lambda (condition stream) (write-string (slot-value condition 'text) stream))))
 
-;;; Values for the service: nil, t, keywords, fixnums, double floats, strings, lists, and vectors, which represent
-;;; objects.
+;;; Values for the service: nil, t, keywords, fixnums, double floats, strings, lists, and
+;;; vectors, which represent objects.
 
 (defun property-list-p (value)
   (and (consp value)

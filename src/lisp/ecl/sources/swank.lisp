@@ -1,5 +1,5 @@
-;;;; Swank, for editors. Evaluated before the first server starts. SERVICE:*ARGUMENTS* has the directory of Swank's
-;;;; sources.
+;;;; Swank, for editors. Evaluated before the first server starts. SERVICE:*ARGUMENTS* has
+;;;; the directory of Swank's sources.
 
 (in-package "SERVICE-EVAL")
 
@@ -46,8 +46,8 @@
 
 (swank::add-hook swank::*connection-closed-hook* 'end-threads-of)
 
-;;; Swank's own authentication is not used. It looks in / if HOME is not set, and waits forever: ECL's streams have no
-;;; timeouts.
+;;; Swank's own authentication is not used. It looks in / if HOME is not set, and waits forever:
+;;; ECL's streams have no timeouts.
 
 (defvar *secret-limit* 10000 "Milliseconds in which an editor has to tell the secret.")
 (defvar *strangers* '()
