@@ -1,6 +1,6 @@
-// bench/control: requests a second over the control socket, beside bare C servers that send the same bytes.
+// bench/control: requests per second over the control socket, beside bare C servers that send the same bytes.
 //
-//   measure_control DIRECTORY ROUNDS SECONDS   with the servers bare_control and bench-service beside this program
+//   measure_control DIRECTORY ROUNDS SECONDS   with bare_control and bench_service beside this program
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/epoll.h>

@@ -49,7 +49,7 @@ struct Attack {
     int in_flight = 1000;                   ///< requests on a connection; 0: sends nothing
     std::size_t piece = std::string::npos;  ///< most bytes that are sent in one call
     bool reads = true;
-    bool reconnects = false;  ///< a connection for each request
+    bool reconnects = false;  ///< makes a new connection for each request
     bool may_read = false;    ///< the strangers have the role `read`
     int events = 0;           ///< number of events that the service declares
     rlim_t descriptors = 0;   ///< limit of the server; 0: unchanged

@@ -92,7 +92,7 @@ public:
 
     Result<WriteConfinement> confine_writing(std::span<const WritablePath> paths) override {
         const long version = ::syscall(create_ruleset_number, nullptr, 0, ask_for_version);
-        // ENOSYS: an older kernel; EOPNOTSUPP: turned off at boot; EPERM: a container's filter of system calls.
+        // ENOSYS: an older kernel; EOPNOTSUPP: disabled at boot; EPERM: a container's seccomp filter.
         if (version < 1)
             return WriteConfinement{.extent = WriteConfinement::Extent::none,
                                     .gap = "the kernel offers no Landlock here (" + errno_text(errno) + ")"};

@@ -69,7 +69,7 @@ bool may_change_ids() {
     return (sets[0].permitted & changes_ids) != 0;
 }
 
-/// All groups of a user: `group`, and those that the database adds.
+/// Returns all groups of a user: `group`, and those in the database.
 std::vector<gid_t> groups_of(const User& user, gid_t group) {
     if (user.name.empty()) return {group};
     std::vector<gid_t> groups(32);
