@@ -5,11 +5,11 @@
 namespace servicekit::os {
 namespace {
 
-/// SYS_SECCOMP, which not every C library has.
+/// SYS_SECCOMP, which some C libraries lack.
 constexpr int caught_by_seccomp = 1;
 
 struct KnownCode {
-    int number;  ///< 0: of any signal
+    int number;  ///< 0 for any signal
     int code;
     SignalCode words;
 };
