@@ -31,12 +31,12 @@ struct LogPlan {
     std::optional<LineFormat> format = {};
     std::optional<bool> shows_source = {};        ///< add the source file and line to each record
     std::optional<bool> copies_to_terminal = {};  ///< copy lines to the terminal in the foreground
-    /// longest delay of lines below a warning; 0 writes each line at once
+    /// Longest delay of lines below a warning; 0 writes each line at once.
     std::optional<std::chrono::milliseconds> delay = {};
     std::optional<mode_t> permissions = {};         ///< of the log files
     std::string group = {};                         ///< of the log files, by name or number
     std::optional<std::uint64_t> rotate_size = {};  ///< in bytes; 0 disables rotation by size
-    /// period, counted from midnight UTC; 0 disables rotation by time
+    /// Period, counted from midnight UTC; 0 disables rotation by time.
     std::optional<std::chrono::seconds> rotate_every = {};
     std::optional<std::uint64_t> keep_files = {};  ///< number of rotated files to keep; 0 keeps all
     std::optional<std::uint64_t> keep_bytes = {};  ///< total bytes of rotated files to keep; 0 keeps all

@@ -51,15 +51,15 @@ public:
         Format format = Format::text;
         std::chrono::milliseconds delay{200};  ///< longest delay of lines below a warning; 0 writes each line at once
         std::size_t pipe_size = std::size_t{1} << 20U;  ///< in bytes; less if this user may not have as much
-        /// bytes of lines that wait while the pipe is full; raise it to lose fewer lines
+        /// Bytes of lines that wait while the pipe is full. Raise it to lose fewer lines.
         std::size_t memory = std::size_t{4} << 20U;
         /// A program that ends within this time has failed to start, and the start of the service fails.
         std::chrono::milliseconds start_wait{50};
-        /// pause before the first restart; each further pause is twice as long
+        /// Pause before the first restart. Each further pause is twice as long.
         std::chrono::milliseconds first_pause{100};
         /// The longest pause between two restarts.
         std::chrono::milliseconds longest_pause{30'000};
-        /// a program that ran at least this long restarts after the first pause again
+        /// A program that ran at least this long restarts after the first pause again.
         std::chrono::milliseconds proven_after{10'000};
         /// How long a program that has read everything may run after a stop before it gets TERM; at most 80 % of the
         /// time left.
