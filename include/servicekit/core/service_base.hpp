@@ -108,7 +108,7 @@ public:
     void request_stop();
 
     /// Registers a function that runs on the handler thread after the stop event, or after a failed start, before the
-    /// control socket, the log and the lock are released. Functions run in reverse order of registration. An exception is
+    /// control socket, the log and the lock are released. Functions run in reverse order of registration. Errors are
     /// logged. They do not run if the service is killed. \pre start() has not been called
     void add_cleanup(std::function<void()> cleanup);
 
