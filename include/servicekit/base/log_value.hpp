@@ -116,7 +116,7 @@ public:
     /// The unit of a duration; empty for any other number.
     [[nodiscard]] std::string_view suffix() const noexcept { return suffix_; }
 
-    /// Appends the text for `{}`. Nothing is appended for an object whose printing function throws.
+    /// Appends the text for `{}`. If the object's printing function throws, appends a note with the exception's text.
     void append_to(std::string& out) const;
 
 private:

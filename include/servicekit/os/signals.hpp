@@ -43,9 +43,9 @@ public:
     virtual Result<void> hold() = 0;
     /// Unblocks, in the calling thread, the signals that hold() blocked.
     virtual void release_held() = 0;
-    /// Removes what the process inherited from its caller, as daemon(7) requires, because exec(2) passes both on. Unblocks
-    /// the signals that were blocked when the program began, except those that are held, and gives the ignored ones their
-    /// default action. Actions that the program has set since then are kept. \pre the process has one thread
+    /// Removes the blocked and ignored signals that the process inherited from its caller, as daemon(7) requires,
+    /// because exec(2) would pass them on. Signals that are held stay blocked, and actions that the program has set
+    /// since it began are kept. \pre the process has one thread
     virtual void forget_caller() = 0;
     /// Records these signals, as note() does, and makes the loop's thread call `callback` for each of them, also for
     /// those recorded before. SIGPIPE gets a handler that does nothing.
