@@ -63,7 +63,7 @@ public:
     virtual ~CrashReporter() = default;
     /// Installs the signal handlers, except for signals that a sanitizer's runtime has taken. Failures while a later
     /// report is written are not reported. Guards the calling thread, as guard_this_thread() does.
-    /// \pre the process does not fork any more to become the service
+    /// \pre the service has done its last fork(2)
     /// \returns an error if another service of this process is the owner
     virtual Result<void> install(const CrashPlan& plan) = 0;
     /// The file for a report.

@@ -25,7 +25,7 @@ public:
     /// Starts a thread. It owns the call and destroys it when it has returned. An exception from the call ends the
     /// process. All signals are blocked in the thread except those that faults raise.
     /// \param name at most 15 characters
-    /// \pre the process does not fork any more to become the service
+    /// \pre the service has done its last fork(2)
     virtual Result<std::unique_ptr<Thread>> start(const std::string& name, std::function<void()> call) = 0;
 };
 

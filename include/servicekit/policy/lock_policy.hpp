@@ -42,7 +42,7 @@ struct Acquisition {
 /// needed.
 class LockPolicy : public Policy {
 public:
-    /// Takes the lock. \pre the process does not fork any more to become the service.
+    /// Takes the lock. \pre the service has done its last fork(2).
     virtual Result<Acquisition> acquire(LockWait wait, const std::stop_token& stop) = 0;
     /// The current holder. Never takes the lock. Works without acquire().
     virtual Result<std::optional<Owner>> owner() = 0;

@@ -25,7 +25,7 @@ class Foreground final : public DaemonPolicy {
 public:
     struct Options {
         /// How long an adopted process that has ended is kept, in case the program waits for it. Default: 5 s. Raise it
-        /// if the program waits later for children that another thread has started.
+        /// if the program waits even later for children whose thread has ended.
         std::chrono::milliseconds orphan_grace{5'000};
     };
 

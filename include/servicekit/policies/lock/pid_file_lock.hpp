@@ -54,8 +54,7 @@ public:
     void configure(const Deployment& deployment) override;
 
     /// Takes the lock. The result is `busy` also if the service runs in one of the deployment's other places.
-    /// \pre the process does not fork any more to become the service. Only one thread calls this. The directory of the
-    ///      pidfile exists.
+    /// \pre the service has done its last fork(2). Only one thread calls this. The directory of the pidfile exists.
     /// \returns an error of ExitCode::permission if a process holds the lock that is not an instance of the service; of
     ///          ExitCode::cannot_create if the pidfile cannot be created, locked or written.
     Result<Acquisition> acquire(LockWait wait, const std::stop_token& stop) override;

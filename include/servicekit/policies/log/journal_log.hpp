@@ -33,7 +33,7 @@ namespace servicekit {
 class JournalLog final : public LogPolicy {
 public:
     struct Options {
-        /// The journal's socket. Change it in tests only.
+        /// The journal's socket.
         std::string socket = "/run/systemd/journal/socket";
         /// How long a record waits for a slow journal.
         std::chrono::milliseconds patience{200};
