@@ -52,8 +52,9 @@ protected:
 TEST_F(ItemStreamTest, ItemsComeInOrderAndThenTheReply) {
     start();
     auto client = begin(R"(["list", {}, {"stream": true}])");
-    EXPECT_THAT(lines(client), ElementsAre(R"({"progress":{"item":{"n":0,"text":""}}})", R"({"progress":{"item":{"n":1,"text":""}}})",
-                                           R"({"progress":{"item":{"n":2,"text":""}}})", R"({"sent":3})"));
+    EXPECT_THAT(lines(client),
+                ElementsAre(R"({"progress":{"item":{"n":0,"text":""}}})", R"({"progress":{"item":{"n":1,"text":""}}})",
+                            R"({"progress":{"item":{"n":2,"text":""}}})", R"({"sent":3})"));
     EXPECT_EQ(life.stop(), 0);
 }
 
