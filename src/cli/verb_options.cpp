@@ -90,7 +90,8 @@ void declare_own_options(CLI::App& app, Invocation& into) {
             break;
         case Verb::health: {
             // Ready is the default. The option exists to distinguish the two probes of a container.
-            const std::string ready_text = "whether it takes work: not while it starts, reloads or stops";
+            const std::string ready_text =
+                "check that it takes requests, which it does not while it starts, reloads or stops";
             auto* const ready = app.add_flag("--ready", ready_text);
             app.add_flag("--live", into.live, "check that it responds at all")->excludes(ready);
             add_value_option(app, "--timeout", "SECONDS", "how long to wait for its answer; 5 s unless given");

@@ -185,7 +185,8 @@ void add_limits(Lines& lines, const ServiceUnit& unit) {
         return;
     }
     lines.comment(
-        "The service keeps start-timeout and stop-timeout by itself. Progress extends them, which it can't notify.");
+        "The service enforces start-timeout and stop-timeout itself. Progress extends them, and systemd is not "
+        "notified of that.");
     // `start` waits a while longer than the service.
     const milliseconds until_ready = std::max(unit.start_timeout, unit.extended_timeout) + grace;
     lines.set("TimeoutStartSec", in_seconds(unit.type == Type::forking ? until_ready + grace : until_ready));

@@ -48,7 +48,7 @@ std::optional<Error> obstacle_of(const struct stat& there, const PathEnd& end, c
     const auto fault = [&path](std::string reason) {
         return Error{ExitCode::permission, open_action, path, std::move(reason), EEXIST};
     };
-    if (!S_ISREG(there.st_mode)) return fault("it is no regular file");
+    if (!S_ISREG(there.st_mode)) return fault("it is not a regular file");
     // An earlier run may have left it in a directory that it could no longer write to.
     const auto user = file_user();
     const uid_t self = end.on_behalf_of().value_or(::geteuid());

@@ -62,7 +62,7 @@ public:
         constexpr const char* action = "signal process";
         const std::string object = std::to_string(pid);
         if (pid <= 0)  // kill(2) takes these numbers for process groups
-            return Error{ExitCode::os, action, object, "no process has such a number", EINVAL};
+            return Error{ExitCode::os, action, object, "not the number of a process", EINVAL};
 
         const Descriptor pidfd = open_pidfd(pid);
         const int open_errno = errno;
