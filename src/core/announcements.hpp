@@ -14,7 +14,7 @@
 
 namespace servicekit {
 
-/// Reports the state of the service to the daemon policy. The calls come one at a time, from any thread, in a
+/// Reports the state of the service to the daemon policy. The calls are made one at a time, from any thread, in a
 /// consistent order, with a status line for each step. Thread-safe.
 class Announcements {
 public:

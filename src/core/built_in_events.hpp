@@ -35,7 +35,7 @@ struct BuiltInEvent {
     BuiltIn id;
     Served served;
     /// The control plane answers it itself, even while a handler runs. A handler that replaces the event adds its
-    /// fields when its turn comes.
+    /// fields when it runs.
     bool is_done_at_once;
     EventDeclaration declaration;  ///< without a handler
     /// Older services may have an event of this name. Their event replaces this one and is treated like any other.
