@@ -167,7 +167,7 @@ private:
     /// \returns the position of the opening quote of the string whose closing quote was read last
     [[nodiscard]] std::size_t start_of_string() const {
         const char* quote = stream_->src_ - 2;
-        // A quote within the string follows a backslash. The opening quote does not.
+        // A quote within the string follows a backslash, but the opening quote does not.
         while (*quote != '"' || (quote != stream_->begin_ && quote[-1] == '\\')) --quote;
         return static_cast<std::size_t>(quote - stream_->begin_);
     }

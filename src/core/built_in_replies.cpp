@@ -104,7 +104,7 @@ Object BuiltInReplies::list_settings() const {
     return report;
 }
 
-// The line is cached. With many events it takes a thousand times as long as a status, and other clients would wait.
+// Cached: with many events, encoding takes a thousand times as long as a status, and other clients would wait.
 const std::string& BuiltInReplies::events_line() {
     const std::uint64_t revision = events_.revision();
     if (events_line_revision_ != revision) {

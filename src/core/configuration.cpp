@@ -198,7 +198,7 @@ void Configuration::begin_own(const LayeredSettings& settings, const Value& app)
     try {
         own_.begin(app);
     } catch (const std::exception& fault) {
-        // Each value is valid. They do not fit the old values of the keys that need a restart.
+        // Each value is valid, but they do not fit the old values of the keys that need a restart.
         throw settings.app_fault(
             InvalidKey{"", std::string{fault.what()} + "; keys that need a restart are as they were at the start"});
     }

@@ -24,7 +24,7 @@ public:
 
     EventQueue(os::Parking& parking, const os::Clock& clock) : parking_{&parking}, clock_{clock} {}
 
-    /// Whether push() wakes the event thread, or the caller does so after it has pushed all events.
+    /// Who wakes the event thread: push(), or the caller after it has pushed all events.
     enum class Wake { now, by_caller };
     /// Adds an event and gives it an id. \returns false if the queue is full or closed
     bool push(std::shared_ptr<QueuedEvent> run, Wake wake = Wake::now);
@@ -55,7 +55,7 @@ public:
     /// \returns null if no waiting event has the id
     [[nodiscard]] std::shared_ptr<QueuedEvent> find(std::uint64_t id) const;
 
-    /// Wakes the event thread. It then checks the queue, and if the service stops.
+    /// Wakes the event thread. It then checks the queue and whether the service stops.
     void wake() { parking_->unpark(); }
     /// Sleeps until wake() is called. Returns at once if it was called since the last time. For the event thread.
     void wait() { parking_->park(); }

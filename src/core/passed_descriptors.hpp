@@ -26,6 +26,7 @@ public:
     [[nodiscard]] std::optional<int> control_socket() const noexcept { return control_socket_; }
 
     // Claimed descriptors are added to the instance's deployment, so they stay open in the background.
+    /// Claims the descriptor that the setting ready-fd names. May be called more than once.
     std::optional<Error> claim_ready(const Settings& settings);
     std::optional<Error> claim_named(const Settings& settings);
 

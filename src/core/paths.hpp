@@ -31,7 +31,7 @@ struct Paths {
 /// directory.
 [[nodiscard]] Result<std::string> absolute_path(std::string path, const os::Host& host);
 
-/// Returns the places of a service that starts with these settings.
+/// Returns the paths of a service that starts with these settings.
 /// \returns ExitCode::configuration if the service has no name
 [[nodiscard]] Result<Paths> resolve_paths(const Settings& settings, const os::Host& host);
 

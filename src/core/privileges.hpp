@@ -51,7 +51,7 @@ public:
         return identity_ ? std::optional{identity_->user.uid} : std::nullopt;
     }
     /// \pre prepare()
-    /// \returns an error; the service must end then, as it may be half changed
+    /// \returns an error if it fails; the service must end then, as it may be half changed
     std::optional<Error> drop();
 
 private:

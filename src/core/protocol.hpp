@@ -53,7 +53,7 @@ struct Request {
 [[nodiscard]] std::string encode_queued(std::uint64_t id, std::string_view running);
 [[nodiscard]] std::string encode_begun(std::uint64_t id);
 
-/// The error that is replied when there is no memory for another reply.
+/// The reply if there is no memory for any other reply.
 inline constexpr std::string_view out_of_memory_line =
     R"({"error":{"code":"event-error","message":"out of memory","type":"std::bad_alloc"}})"
     "\n";

@@ -28,7 +28,7 @@ public:
 
     /// \pre leave() and then over() will be called for the run
     void begin(Run run);
-    /// Returns true if more events run than may, including the caller's.
+    /// Returns true if more than `limit` events run, including the caller's.
     [[nodiscard]] bool are_full() const;
     /// Removes a run that will be answered. A client that reads the answer does not find the run here.
     void leave(const QueuedEvent& run);

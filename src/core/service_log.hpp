@@ -28,7 +28,7 @@ public:
     /// Stops that thread and closes the log. Lines that are written later are dropped.
     void end(std::chrono::milliseconds at_most);
 
-    // From any thread.
+    // For any thread.
     Result<void> reopen();
     void set_level(LogLevel level);
     /// \param level nothing: removes the channel's own level

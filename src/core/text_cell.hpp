@@ -56,7 +56,7 @@ public:
 
 private:
     struct Slot {
-        std::atomic<std::uint64_t> number{0};                                                   ///< of the text
+        std::atomic<std::uint64_t> number{0};                                                   ///< of the text in it
         std::array<std::atomic<std::uint64_t>, (longest + 1) / sizeof(std::uint64_t)> words{};  ///< size, then bytes
     };
 

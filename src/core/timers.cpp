@@ -44,7 +44,7 @@ TimerHandle Timers::add(milliseconds time, bool repeats, std::string name, std::
 }
 
 void Timers::cancel(TimedWork& work) {
-    Work kept;  // destroys what the function owns outside the lock
+    Work kept;  // destroys outside the lock what the function owns
     const std::lock_guard guard{mutex_};
     work.is_planned = false;
     work.is_cancelled = true;
