@@ -7,11 +7,11 @@ namespace servicekit {
 
 /// Orders files by the time in their names, the oldest first.
 ///
-/// A name with a time to come was given while the clock was ahead. When that was is unknown, so it counts as older than
-/// all others: what is made today must never be taken for the oldest and be removed for it.
+/// A name in the future was given while the clock was ahead. Its real age is unknown, so it counts as older than all
+/// others. Otherwise a file that is made today could be taken for the oldest and be removed.
 class AgeOrder {
 public:
-    /// \param now a time that no honest name exceeds, in the form of the names
+    /// \param now the latest plausible time, in the format of the names
     explicit AgeOrder(std::string_view now) noexcept : now_{now} {}
 
     [[nodiscard]] bool operator()(std::string_view a, std::string_view b) const noexcept {
@@ -20,8 +20,8 @@ public:
         return a_is_past != b_is_past ? b_is_past : a < b;
     }
 
-    /// How far a name may be ahead of the clock: clocks are set back a little all the time, and a name that is taken
-    /// gets the next time that is free.
+    /// How far a name may be ahead of the clock. Clocks are often set back a little, and a name that is already taken
+    /// is replaced by the next free time.
     static constexpr std::chrono::minutes slack{1};
 
 private:

@@ -5,8 +5,9 @@
 
 namespace servicekit {
 
-/// Takes a step that may be left out if the system refuses memory (std::bad_alloc) or another resource
-/// (std::system_error) for it. \returns whether the step was taken to its end
+/// Runs an optional step and ignores its failure if the system lacks memory (std::bad_alloc) or another resource
+/// (std::system_error).
+/// \returns true if the step was completed
 template <class Step>
 bool attempt(const Step& step) {
     try {

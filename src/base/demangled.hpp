@@ -4,7 +4,8 @@
 
 namespace servicekit {
 
-/// "std::runtime_error" of "St13runtime_error": a C++ name as the source has it, or the name itself if it is not mangled.
+/// Returns the C++ name as the source has it: "std::runtime_error" for "St13runtime_error". Returns `name` itself if it
+/// is not mangled.
 [[nodiscard]] std::string demangled(const char* name);
 
 }  // namespace servicekit

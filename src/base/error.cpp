@@ -8,7 +8,7 @@
 namespace servicekit {
 namespace {
 
-// strerror_r(3) comes in two kinds: GNU's returns the text, POSIX's a number and fills the buffer.
+// There are two versions of strerror_r(3): GNU's returns the text, POSIX's returns a number and fills the buffer.
 [[maybe_unused]] std::string text_from(const char* text, const char* /*buffer*/) { return text; }
 [[maybe_unused]] std::string text_from(int failure, const char* buffer) {
     return failure == 0 ? std::string{buffer} : std::string{};

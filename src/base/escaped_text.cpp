@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::string_view hexadecimal_digits = "0123456789abcdef";
 
-/// \pre the sequence at the start of `text` is valid, and `length` bytes long
+/// \pre the sequence at the start of `text` is valid and has `length` bytes
 char32_t code_point(std::string_view text, std::size_t length) noexcept {
     const auto byte = [text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
     if (length == 1) return byte(0);
@@ -21,13 +21,14 @@ char32_t code_point(std::string_view text, std::size_t length) noexcept {
     return code;
 }
 
-/// Unicode's Bidi_Control and its deprecated relatives, the separators of lines and paragraphs, and the byte order mark.
+/// Returns true for a control character, a line or paragraph separator, a byte order mark, and Unicode's Bidi_Control
+/// with its deprecated relatives.
 constexpr bool controls_others(char32_t code) noexcept {
     return code < 0x20 || (code >= 0x7F && code < 0xA0) || code == 0x061C || code == 0x200E || code == 0x200F ||
            (code >= 0x2028 && code <= 0x202E) || (code >= 0x2066 && code <= 0x206F) || code == 0xFEFF;
 }
 
-/// Printable ASCII; of all other characters plain_character() decides.
+/// Returns true for printable ASCII. plain_character() decides about all other characters.
 constexpr bool is_plain_ascii(char letter) noexcept {
     const auto byte = static_cast<unsigned char>(letter);
     return byte >= 0x20 && byte < 0x7F;
@@ -35,7 +36,8 @@ constexpr bool is_plain_ascii(char letter) noexcept {
 
 constexpr std::size_t stride = 16;
 
-/// Whether all of as many bytes are, with no way out between them, so that a compiler makes a few comparisons of it.
+/// Returns true if all `stride` bytes are printable ASCII. The loop has no early exit, so the compiler can vectorise
+/// it.
 bool all_plain_ascii(const char* bytes) noexcept {
     std::array<char, stride> found;
     for (std::size_t i = 0; i < stride; ++i) found[i] = is_plain_ascii(bytes[i]) ? 0 : 1;
@@ -44,7 +46,8 @@ bool all_plain_ascii(const char* bytes) noexcept {
     return (halves[0] | halves[1]) == 0;
 }
 
-/// The first byte from `at` on that is not printable ASCII; the end if there is none, as in most texts.
+/// Returns the position of the first byte at or after `at` that is not printable ASCII, or the size of the text if
+/// there is none, which is the usual case.
 [[gnu::hot]] std::size_t plain_ascii_end(std::string_view text, std::size_t at) noexcept {
     while (at + stride <= text.size() && all_plain_ascii(text.data() + at)) at += stride;
     const bool near_end = at + stride > text.size() && text.size() >= stride;
@@ -57,7 +60,7 @@ void append_hexadecimal(std::string& out, char32_t number, unsigned digits) {
     for (unsigned shift = digits * 4; shift > 0; shift -= 4) out += hexadecimal_digits[(number >> (shift - 4)) & 0xFU];
 }
 
-/// \returns how many bytes of the text the escape stands for
+/// \returns the number of bytes of the text that the escape replaces
 std::size_t append_escape(std::string& out, std::string_view text) {
     const auto byte = static_cast<unsigned char>(text.front());
     const std::size_t length = utf8_length(text);
@@ -85,7 +88,7 @@ std::size_t append_escape(std::string& out, std::string_view text) {
 
 /// \param text begins with a byte that is not printable ASCII
 [[gnu::cold]] void append_with_escapes(std::string& out, std::string_view text, Breaks breaks) {
-    std::size_t plain = 0;  // where the run of what needs no escape began
+    std::size_t plain = 0;  // start of the current run of bytes that need no escape
     for (std::size_t at = 0; at < text.size();) {
         const std::string_view rest = text.substr(at);
         const bool is_break = breaks == Breaks::allow && (rest.front() == '\n' || rest.front() == '\t');

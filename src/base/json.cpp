@@ -1,6 +1,6 @@
 #include "servicekit/base/json.hpp"
 
-// RapidJSON adds to the null pointer of its stack before it first grows.
+// RapidJSON adds to its stack's null pointer before the stack first grows.
 #ifdef __clang__
 #pragma clang attribute push(__attribute__((no_sanitize("pointer-overflow"))), apply_to = function)
 #endif
@@ -22,14 +22,14 @@
 namespace servicekit {
 namespace {
 
-/// Whether a number of JSON has neither a fraction nor an exponent.
+/// Returns true if a JSON number has neither a fraction nor an exponent.
 bool is_whole(std::string_view number) noexcept { return number.find_first_of(".eE") == std::string_view::npos; }
 
-/// What editors of another system put before a text in UTF-8.
+/// Some editors write this mark at the start of a UTF-8 text.
 constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 
-/// The encoding of a text that is not UTF-8, by its first bytes: a mark, or the zeros beside the first character, which is
-/// ASCII. Empty for any other text.
+/// Returns the encoding of a text that is not UTF-8, judged by its first bytes: a byte order mark, or the zeros next to
+/// the first character, which is ASCII. Returns an empty text for any other input.
 std::string_view foreign_encoding(std::string_view text) noexcept {
     const auto has = [text](std::string_view pattern, std::string_view zeros) {
         if (text.size() < pattern.size()) return false;
@@ -48,18 +48,18 @@ std::string_view foreign_encoding(std::string_view text) noexcept {
     return {};
 }
 
-/// Whether an escape made half of a surrogate pair into bytes, which RapidJSON lets pass.
+/// Returns true if a `\u` escape produced half of a surrogate pair, which RapidJSON accepts.
 bool has_surrogate(std::string_view text) noexcept {
     for (auto at = text.find('\xED'); at != std::string_view::npos; at = text.find('\xED', at + 1))
         if (at + 1 < text.size() && static_cast<unsigned char>(text[at + 1]) >= 0xA0) return true;
     return false;
 }
 
-/// An array or object whose end is still to come.
+/// An array or object whose end has not been read yet.
 struct OpenContainer {
     bool is_object = false;
     Object object = {};
-    std::string key = {};  // of the member whose value comes next
+    std::string key = {};  // of the member whose value is read next
     Value::List list = {};
 
     void add(Value value) {
@@ -69,7 +69,7 @@ struct OpenContainer {
             list.push_back(std::move(value));
     }
 
-    /// \returns false where the object has this key already.
+    /// \returns false if the object already has this key
     bool begin_member(std::string_view new_key) {
         key = new_key;
         return !object.contains(new_key);
@@ -80,7 +80,7 @@ struct OpenContainer {
     }
 };
 
-/// Makes a Value of what RapidJSON's reader reports.
+/// Builds a Value from the events of RapidJSON's reader.
 class ValueBuilder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, ValueBuilder> {
 public:
     ValueBuilder(const rapidjson::MemoryStream& stream, std::size_t max_depth)
@@ -94,11 +94,11 @@ public:
         std::string reason;
         std::string repeated_key = {};
     };
-    /// What the builder itself refused.
+    /// Returns the fault that the builder itself found.
     [[nodiscard]] const std::optional<Fault>& fault() const noexcept { return fault_; }
     [[nodiscard]] Value take() { return std::move(root_); }
 
-    // What follows has the names that RapidJSON's Handler concept asks for; false ends the parsing.
+    // RapidJSON's Handler concept requires the names below. Returning false ends the parsing.
 
     bool Null() { return add(nullptr); }
     bool Bool(bool value) { return add(value); }
@@ -164,10 +164,10 @@ private:
 
     bool refuse_surrogate() { return refuse(start_of_string(), "half of a surrogate pair in a \\u escape"); }
 
-    /// \returns where the string begins whose closing quote was read just now.
+    /// \returns the position of the opening quote of the string whose closing quote was read last
     [[nodiscard]] std::size_t start_of_string() const {
         const char* quote = stream_->src_ - 2;
-        // A quote within the string has a backslash before it; before the first one stands none.
+        // A quote within the string follows a backslash, but the opening quote does not.
         while (*quote != '"' || (quote != stream_->begin_ && quote[-1] == '\\')) --quote;
         return static_cast<std::size_t>(quote - stream_->begin_);
     }
@@ -234,7 +234,7 @@ std::variant<Value, JsonError> parse(std::string_view text, std::size_t max_dept
         if (auto* error = std::get_if<JsonError>(&parsed)) error->offset += byte_order_mark.size();
         return parsed;
     }
-    // Numbers come as text: std::from_chars rounds right, at any length, and reports what a double can't hold.
+    // Numbers are delivered as text: std::from_chars rounds correctly at any length and reports a number out of range.
     constexpr unsigned flags = rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag |
                                rapidjson::kParseNumbersAsStringsFlag | more_flags;
     rapidjson::MemoryStream stream{text.data(), text.size()};
@@ -244,7 +244,7 @@ std::variant<Value, JsonError> parse(std::string_view text, std::size_t max_dept
     if (const auto& fault = builder.fault()) return error_at(text, fault->offset, fault->reason, fault->repeated_key);
     if (result.IsError())
         return error_at(text, result.Offset(), std::string{reason_of(result.Code(), text, result.Offset())});
-    // RapidJSON takes a NUL for the end of the text.
+    // RapidJSON treats a NUL as the end of the text.
     if (stream.Tell() != text.size()) return error_at(text, stream.Tell(), "something follows the value");
     return builder.take();
 }

@@ -12,7 +12,7 @@
 namespace servicekit {
 namespace {
 
-/// Bytes that are in a JSON string as they are: neither special nor part of a longer UTF-8 sequence.
+/// Bytes that a JSON string contains unescaped: neither special nor part of a longer UTF-8 sequence.
 constexpr std::array<bool, 256> plain_bytes() {
     std::array<bool, 256> plain{};
     for (std::size_t byte = 0x20; byte < 0x7F; ++byte) plain[byte] = byte != '"' && byte != '\\';
@@ -20,11 +20,12 @@ constexpr std::array<bool, 256> plain_bytes() {
 }
 constexpr std::array<bool, 256> is_plain = plain_bytes();
 
-/// How many bytes from the start on need no escape; looks at eight at a time, which most texts consist of.
+/// Returns the number of bytes at the start that need no escape. It checks eight bytes at a time, since most texts need
+/// no escape at all.
 std::size_t plain_prefix(std::string_view text) {
     constexpr std::uint64_t ones = 0x0101010101010101;
     constexpr std::uint64_t highs = ones << 7;
-    // Bytes that are looked for get their high bit set; so may others, but only above one of those.
+    // A zero byte gets its high bit set. Another byte may get it too, but only above a zero byte.
     const auto zeros = [](std::uint64_t word) { return (word - ones) & ~word & highs; };
     const auto is_plain_at = [&](std::size_t at) {
         std::uint64_t word = 0;
@@ -38,7 +39,7 @@ std::size_t plain_prefix(std::string_view text) {
     constexpr std::size_t step = sizeof(std::uint64_t);
     std::size_t run = 0;
     while (run + step <= text.size() && is_plain_at(run)) run += step;
-    // The rest together with some that are known already, where there are such.
+    // Checks the remaining bytes together with some that were checked already, if there are any.
     if (run > 0 && run + step > text.size() && is_plain_at(text.size() - step)) return text.size();
     while (run < text.size() && is_plain[static_cast<unsigned char>(text[run])]) ++run;
     return run;
@@ -119,7 +120,7 @@ private:
         out_->append(digits.data(), written.ptr);
     }
 
-    /// The shortest digits that read back as the same number, and as a number that is no integer.
+    /// Prints the fewest digits that read back as the same number, and as a number that is not an integer.
     void print(double number) {
         if (!std::isfinite(number)) {
             *out_ += "null";
@@ -132,7 +133,7 @@ private:
         if (text.find_first_of(".e") == std::string_view::npos) *out_ += ".0";
     }
 
-    /// \returns how many bytes it took.
+    /// \returns the number of bytes of the text that it printed
     std::size_t print_special(std::string_view text) {
         const auto byte = static_cast<unsigned char>(text.front());
         if (byte < 0x80) {
@@ -144,7 +145,7 @@ private:
             *out_ += "\xEF\xBF\xBD";
         else if (plain_character(text) > 0)
             *out_ += text.substr(0, length);
-        else  // one that controls how other text is shown: \u009b
+        else  // controls how other text is shown: \u009b
             append_escaped(*out_, text.substr(0, length));
         return length > 0 ? length : 1;
     }

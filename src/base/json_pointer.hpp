@@ -5,7 +5,7 @@
 
 namespace servicekit {
 
-/// A key as one step of a JSON pointer (RFC 6901, section 3), with the slash before it.
+/// Returns the key as one step of a JSON pointer (RFC 6901, section 3), with the slash in front.
 [[nodiscard]] std::string pointer_token(std::string_view key);
 
 }  // namespace servicekit

@@ -1,6 +1,6 @@
 #include "servicekit/base/log_value.hpp"
 
-#define FMT_HEADER_ONLY  // one file of ours needs it: no run-time dependency for that
+#define FMT_HEADER_ONLY  // only this file uses fmt: header-only use avoids a run-time dependency
 #include <fmt/format.h>
 
 #include <cstddef>
@@ -46,7 +46,7 @@ void append_plain(std::string& out, const LogValue& value) {
     out += value.suffix();
 }
 
-/// \param placeholder with its braces and a SPEC
+/// \param placeholder including its braces and a SPEC
 void append_by_spec(std::string& out, std::string_view placeholder, const LogValue& value) {
     const auto print = [&](const auto& plain) {
         fmt::vformat_to(std::back_inserter(out), fmt::string_view{placeholder.data(), placeholder.size()},
@@ -119,7 +119,7 @@ void LogValue::append_to(std::string& out) const {
 [[gnu::hot]] void append_formatted(std::string& out, std::string_view format, std::span<const LogValue> values) {
     std::size_t next = 0;
     while (!format.empty()) {
-        std::size_t brace = 0;  // not by find_first_of(), which looks each letter up by a call
+        std::size_t brace = 0;  // find_first_of() is slower: it calls a function for each character
         while (brace < format.size() && format[brace] != '{' && format[brace] != '}') ++brace;
         out += format.substr(0, brace);
         if (brace == format.size()) return;

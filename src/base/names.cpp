@@ -16,8 +16,8 @@ constexpr bool is_name_byte(char byte) noexcept {
            byte == '.' || byte == '_' || byte == '-';
 }
 
-/// Damerau-Levenshtein distance, where no part is edited twice ("optimal string alignment").
-/// \returns `limit` if it is that or more
+/// Returns the Damerau-Levenshtein distance in which no part is edited twice ("optimal string alignment").
+/// \returns `limit` if the distance is `limit` or more
 std::size_t typing_errors(std::string_view from, std::string_view to, std::size_t limit,
                           std::array<std::vector<std::size_t>, 3>& rows) {
     for (auto& one : rows) one.resize(std::max(one.size(), to.size() + 1));
@@ -34,7 +34,7 @@ std::size_t typing_errors(std::string_view from, std::string_view to, std::size_
                 row[j] = std::min(row[j], before_last[j - 2] + 1);
             least = std::min(least, row[j]);
         }
-        // Later rows come from these two.
+        // All later rows are computed from these two.
         if (least >= limit && least_before >= limit) return limit;
         least_before = least;
         before_last.swap(last);
@@ -55,7 +55,7 @@ std::string_view name_rule() noexcept {
 }
 
 std::string_view nearest_name(std::string_view wrong, std::span<const std::string_view> names) {
-    // What a client sends may be of any length, and the distance takes the product of both.
+    // A name from a client may have any length, and the time for the distance grows with the product of both lengths.
     if (wrong.size() > 2 * longest_name) return {};
     std::string_view nearest;
     std::array<std::vector<std::size_t>, 3> rows;

@@ -8,7 +8,7 @@
 
 namespace servicekit {
 
-/// The id of a user or a group, in decimal. \returns nothing for no_id too
+/// Parses the id of a user or a group, in decimal. \returns nothing for any other text, and for no_id
 [[nodiscard]] inline std::optional<id_t> parse_id(std::string_view text) noexcept {
     const auto id = parse_number<id_t>(text);
     return id != no_id ? id : std::nullopt;

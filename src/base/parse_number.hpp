@@ -8,9 +8,9 @@
 
 namespace servicekit {
 
-/// The number that the whole text is: digits, and a `-` before them if the type has a sign. No memory is taken.
-/// \param base of an integer
-/// \returns nothing if the text has anything else, or the number does not fit the type
+/// Parses a text that consists of one number: digits, preceded by `-` if the type has a sign. Allocates no memory.
+/// \param base for integers only
+/// \returns nothing if the text contains anything else, or the number does not fit the type
 template <class Number>
 [[nodiscard]] std::optional<Number> parse_number(std::string_view text, int base = 10) noexcept {
     Number number{};

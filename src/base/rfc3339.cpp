@@ -28,8 +28,8 @@ void put_number(SecondText& text, std::size_t at, long value, std::size_t digits
     put_number(text, 17, time_of_day.seconds().count(), 2);
 }
 
-/// The text of a second, as a thread asked for it last: a log has many lines of the same. In memory that the thread has
-/// from its beginning.
+/// The text of the second that the thread formatted last. Many lines of a log have the same second. It is thread-local
+/// and allocates no memory.
 struct LastSecond {
     std::chrono::sys_seconds time{std::chrono::seconds::min()};
     SecondText text{'0', '0', '0', '0', '-', '0', '0', '-', '0', '0', 'T', '0', '0', ':', '0', '0', ':', '0', '0'};

@@ -7,11 +7,11 @@ namespace servicekit {
 
 enum class TimePrecision { seconds, microseconds };
 
-/// Appends the time in UTC as RFC 3339 has it: "2026-11-22T06:10:00Z", "2026-11-22T06:10:00.123456Z".
-/// Looks up no time zone, as gmtime_r(3) does, and so reads no file. Async-signal-safe where `out` has room.
+/// Appends the time in UTC as in RFC 3339: "2026-11-22T06:10:00Z", "2026-11-22T06:10:00.123456Z". It looks up no time
+/// zone (unlike gmtime_r(3)) and so reads no file. Async-signal-safe if `out` has enough capacity.
 void append_rfc3339(std::string& out, std::chrono::system_clock::time_point time, TimePrecision precision);
 
-/// The same alone, in seconds.
+/// Returns the same text, in whole seconds.
 [[nodiscard]] std::string rfc3339(std::chrono::system_clock::time_point time);
 
 }  // namespace servicekit

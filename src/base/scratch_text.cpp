@@ -5,7 +5,7 @@
 
 namespace servicekit {
 
-/// Gives back at a thread's end what the thread has kept.
+/// Frees the thread's strings when the thread ends.
 class ScratchText::Keeper {
 public:
     Keeper() noexcept { most_kept = std::size_t{64} << 10U; }

@@ -5,9 +5,9 @@
 
 namespace servicekit {
 
-/// A string that a thread writes into, again and again, so that a line costs no memory; also one within another. A thread
-/// keeps as many as it had at a time, and gives them back at its end; its objects that are destroyed even later may still
-/// use one, which is then not kept.
+/// A string that a thread reuses, so that writing a line allocates no memory. Several may be in use at once, one within
+/// another. A thread keeps as many as it has used at the same time, and frees them when it ends. Thread-local objects
+/// that are destroyed later may still use one, which is then freed at once.
 class ScratchText {
 public:
     ScratchText() : kept_{free_ones != nullptr ? free_ones : make()} {
@@ -36,10 +36,10 @@ private:
     static Kept* make();
     static void drop(Kept* kept) noexcept;
 
-    // Neither is ever constructed or destroyed by code, so that using them asks the thread for nothing first.
+    // Neither has a constructor or destructor that runs code, so that access needs no check for initialisation.
     static inline thread_local constinit Kept* free_ones = nullptr;
     static inline thread_local constinit std::size_t most_kept =
-        0;  ///< bytes of one; 0 before the first and at the end
+        0;  ///< bytes of one; 0 before the first use and at the end of the thread
 
     Kept* kept_;
 };

@@ -4,7 +4,7 @@
 
 namespace servicekit {
 
-/// "SIGSEGV"; async-signal-safe. \returns "a signal" for a number without a name here
+/// Returns "SIGSEGV", or "a signal" for a number that has no name here. Async-signal-safe.
 [[nodiscard]] std::string_view signal_name(int number) noexcept;
 
 }  // namespace servicekit

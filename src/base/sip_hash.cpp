@@ -30,7 +30,7 @@ struct SipState {
     }
 };
 
-/// Up to eight bytes, the first one the lowest.
+/// Returns up to eight bytes as a number, the first byte the lowest.
 std::uint64_t word_of(std::string_view bytes) noexcept {
     std::uint64_t word = 0;
     for (std::size_t i = 0; i < bytes.size(); ++i)

@@ -5,8 +5,8 @@
 
 namespace servicekit {
 
-/// Takes what is in front of the first `separator` off the front of `text`, and the separator too. Takes all of a text
-/// without one.
+/// Removes the part before the first `separator` from `text`, and the separator itself. \returns that part; the whole
+/// text if it has no separator
 inline std::string_view take_up_to(char separator, std::string_view& text) noexcept {
     const std::string_view part = text.substr(0, text.find(separator));
     text.remove_prefix(std::min(part.size() + 1, text.size()));

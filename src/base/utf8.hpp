@@ -5,8 +5,8 @@
 
 namespace servicekit {
 
-/// \returns how many bytes the UTF-8 sequence at the start of `text` has; 0 where there is none
-///          (RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF).
+/// \returns the number of bytes of the UTF-8 sequence at the start of `text`; 0 if there is none (RFC 3629: no overlong
+///          forms, no surrogates, nothing above U+10FFFF)
 [[nodiscard]] inline std::size_t utf8_length(std::string_view text) noexcept {
     const auto byte = [text](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
     const auto continues = [&byte](std::size_t i, unsigned lowest = 0x80, unsigned highest = 0xBF) {

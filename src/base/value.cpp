@@ -26,10 +26,10 @@ std::string integer_words(std::int64_t minimum, std::int64_t maximum) {
     return range_words(minimum, maximum);
 }
 
-/// Members up to this many are compared one after the other.
+/// An object with up to this many members has no index and is searched one by one.
 constexpr std::size_t few_members = 16;
 
-/// Drawn once in a process: a client that sends an object must not know which of its keys collide.
+/// The key is random for each process, so that a client cannot know which keys of an object collide.
 const std::array<std::uint64_t, 2>& hash_key() noexcept {
     static const std::array<std::uint64_t, 2> key = [] {
         try {
@@ -37,7 +37,7 @@ const std::array<std::uint64_t, 2>& hash_key() noexcept {
             const auto word = [&source] { return std::uint64_t{source()} << 32U | source(); };
             return std::array{word(), word()};
         } catch (const std::exception&) {
-            // Without a source of random numbers, what a client can hardly know has to do.
+            // Without a source of random numbers, a value that a client can hardly guess must do.
             const auto now = static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
             return std::array{now, static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(&now))};
         }
@@ -47,19 +47,19 @@ const std::array<std::uint64_t, 2>& hash_key() noexcept {
 
 }  // namespace
 
-/// The positions of an object's members by the hashes of their keys: an open table that is at most half full.
+/// Maps the hashes of keys to the positions of an object's members: an open hash table that is at most half full.
 class Object::Index {
 public:
     explicit Index(const std::vector<Member>& members) { make_room_for(members.size() + 1, members); }
 
-    /// Call it before a member is added. On an exception nothing has changed.
+    /// Call it before a member is added. If it throws, nothing has changed.
     void make_room_for(std::size_t count, const std::vector<Member>& members) {
         if (2 * count <= slots_.size()) return;
         std::vector<Slot> larger(std::bit_ceil(2 * count));
         slots_.swap(larger);
         for (std::size_t position = 0; position < members.size(); ++position) add(position, members);
     }
-    /// \pre there is room for it
+    /// \pre there is room for the member
     void add(std::size_t position, const std::vector<Member>& members) noexcept {
         std::size_t at = first_slot(members[position].first);
         while (slots_[at] != free_slot) at = next_slot(at);
@@ -72,7 +72,7 @@ public:
     }
 
 private:
-    using Slot = std::uint32_t;  ///< a member's position plus one
+    using Slot = std::uint32_t;  ///< position of a member, plus one
     static constexpr Slot free_slot = 0;
 
     [[nodiscard]] std::size_t first_slot(std::string_view key) const noexcept {
@@ -80,7 +80,7 @@ private:
     }
     [[nodiscard]] std::size_t next_slot(std::size_t slot) const noexcept { return (slot + 1) & (slots_.size() - 1); }
 
-    std::vector<Slot> slots_;  ///< as many as a power of two
+    std::vector<Slot> slots_;  ///< the size is a power of two
 };
 
 Object::Object() = default;
@@ -106,7 +106,7 @@ void Object::set(std::string_view key, Value value) {
 void Object::append(std::string key, Value value) { add({std::move(key), std::move(value)}); }
 
 void Object::merge(Object more) {
-    // Not more than the usual growth, or a loop of small ones would move all members each time.
+    // Reserves only if there are no members. Otherwise a loop of small merges would move all members each time.
     if (members_.empty()) members_.reserve(more.size());
     for (Member& member : more.members_) {
         if (Value* present = find(member.first))
@@ -129,7 +129,7 @@ void Object::erase(std::string_view key) {
     const std::size_t position = position_of(key);
     if (position == members_.size()) return;
     members_.erase(members_.begin() + static_cast<std::ptrdiff_t>(position));
-    // The positions of all that follow have changed.
+    // The positions of all later members have changed.
     index_.reset();
     if (members_.size() >= few_members) index_ = std::make_unique<Index>(members_);
 }
@@ -157,7 +157,7 @@ bool operator==(const Object& a, const Object& b) {
     if (a.size() != b.size()) return false;
     for (std::size_t i = 0; i < a.members_.size(); ++i) {
         const auto& [key, value] = a.members_[i];
-        // Most often both have their members in the same order.
+        // Usually both objects have their members in the same order.
         const Value* other = b.members_[i].first == key ? &b.members_[i].second : b.find(key);
         if (other == nullptr || !(*other == value)) return false;
     }
@@ -224,7 +224,7 @@ const Object& Value::as_object() const& {
     throw TypeError{"an object", std::string{type_name()}};
 }
 
-// The alternative is there, or the view would throw.
+// The call of the const overload throws if this is not a string.
 std::string Value::as_string() && {
     (void)std::as_const(*this).as_string();
     return std::get<std::string>(std::move(data_));
@@ -257,7 +257,7 @@ const std::string& Value::wide_digits() const { return std::get<WideInteger>(dat
 std::int64_t Value::as_integer(std::int64_t minimum, std::int64_t maximum) const {
     const auto* whole = std::get_if<std::int64_t>(&data_);
     if (whole != nullptr && *whole >= minimum && *whole <= maximum) return *whole;
-    // A number is shown by its value: that "a number" is not an integer explains little.
+    // The message shows the value of a number: "expected an integer, not a number" would not help.
     throw TypeError{is_wide_integer() ? range_words(minimum, maximum) : integer_words(minimum, maximum),
                     is_number() ? to_json(*this) : std::string{type_name()}};
 }

@@ -18,7 +18,7 @@ namespace servicekit {
 using std::chrono::milliseconds;
 using TimePoint = std::chrono::steady_clock::time_point;
 
-/// Outlives its client while proceed() runs.
+/// proceed() keeps it alive if a callback destroys the client.
 class AsyncClient::State {
 public:
     State(std::string path, std::vector<uid_t> users, os::Host host)
@@ -60,20 +60,20 @@ private:
     };
     using Outcome = Exchange::Outcome;
 
-    /// The first of the calls is the one that is with the service, if there is an exchange.
+    /// Returns true if the call is with the service. That is the first call, if there is an exchange.
     [[nodiscard]] bool is_with_service(const Call& call) const { return exchange_ && &call == &calls_.front(); }
     [[nodiscard]] milliseconds grace_of(const Call& call) const {
         return is_with_service(call) ? call_grace : milliseconds::zero();
     }
     [[nodiscard]] std::optional<CallError> over(const Call& call) const;
-    /// Ends a call whose time is up, or that is given up. \returns whether there was one
+    /// Ends a call whose time is up, or that is given up. \returns true if there was one
     bool end_one();
-    /// Goes on with the first call. \returns whether more can be done
+    /// Continues the first call. \returns true if more can be done
     bool advance();
-    /// \returns whether the first call is with the service now, or has failed
+    /// \returns true if the first call is with the service now, or has failed
     bool begin();
     void end(std::size_t number, Outcome outcome);
-    /// The options that the first call has left, for the time that it has left.
+    /// Returns the options of the first call, with the time that is left.
     [[nodiscard]] CallOptions options_of_first();
 
     std::string path_;
@@ -83,7 +83,7 @@ private:
     std::unique_ptr<Exchange> exchange_;
     std::unique_ptr<os::LocalConnection> idle_;  ///< for the next call
     TimePoint last_used_{};
-    std::optional<TimePoint> connect_at_;  ///< too many waited to be accepted
+    std::optional<TimePoint> connect_at_;  ///< set if the service's backlog was full
     bool is_proceeding_ = false;
     bool is_closed_ = false;
 };
@@ -96,7 +96,8 @@ std::optional<CallError> AsyncClient::State::over(const Call& call) const {
 }
 
 bool AsyncClient::State::end_one() {
-    // By number, as is_given_up() may add calls. That of the service is left to advance(): its reply may be there already.
+    // Uses indices, as is_given_up() may add calls. Leaves the call that is with the service to advance(), as its reply
+    // may have arrived already.
     for (std::size_t i = exchange_ ? 1 : 0; i < calls_.size(); ++i) {
         auto error = over(calls_[i]);
         if (is_closed_) return false;
@@ -110,7 +111,7 @@ bool AsyncClient::State::end_one() {
 
 bool AsyncClient::State::advance() {
     if (calls_.empty() || (!exchange_ && !begin())) return false;
-    if (!exchange_) return true;  // it has failed
+    if (!exchange_) return true;  // begin() has failed, and the call is over
     std::optional<Outcome> outcome;
     try {
         outcome = exchange_->advance();
@@ -165,7 +166,7 @@ bool AsyncClient::State::begin() {
 CallOptions AsyncClient::State::options_of_first() {
     CallOptions options = calls_.front().options;
     options.timeout = calls_.front().limits.time_left(*host_.clock);
-    // More lines may have come than the one whose function destroyed the client.
+    // The connection may deliver more lines after a callback has destroyed the client.
     const auto while_open = [this](auto call) {
         return [this, call = std::move(call)](const auto& what) {
             if (!is_closed_) call(what);

@@ -17,7 +17,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds longest_wait{60'000};
-/// How often whoever may give up is asked.
+/// How often `is_given_up` is asked.
 constexpr milliseconds question_interval{100};
 
 }  // namespace
@@ -83,7 +83,8 @@ Result<Object, CallError> Client::call(std::string_view event, const Object& arg
 
     CallOptions sent = options;
     sent.timeout = limits.time_left(clock);
-    // Given back once the reply is in: whatever ends the call before that leaves lines that answer nobody.
+    // The connection is taken back only after the reply. A call that ends earlier leaves lines that belong to no later
+    // call.
     Exchange exchange{std::move(connection_), path_, std::string{event}, arguments, std::move(sent)};
     const bool asks = options.is_given_up != nullptr || limits.may_be_asked_to_end();
     while (true) {

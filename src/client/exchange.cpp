@@ -16,7 +16,7 @@ using std::chrono::milliseconds;
 
 constexpr std::string_view white_space = " \t\r\n";
 
-/// Deep enough for whatever a handler returns, and far from what a stack can't take.
+/// Allows any reply that a handler is likely to return, and is far from a stack overflow.
 constexpr std::size_t deepest_reply = 512;
 
 std::string encode_request(std::string_view event, const Object& arguments, const CallOptions& options) {
@@ -35,7 +35,8 @@ std::string encode_request(std::string_view event, const Object& arguments, cons
     return to_json(Value{std::move(request)}) + "\n";
 }
 
-/// The value of the only member, where that is its name: what the protocol keeps for itself stands alone.
+/// Returns the value of the only member if it has this name. The keys that the protocol reserves are always alone in
+/// their line.
 const Object* sole_member(const Object& reply, std::string_view name) {
     if (reply.size() != 1) return nullptr;
     const Value* value = reply.find(name);
@@ -46,7 +47,7 @@ std::uint64_t count_of(const Object& object, std::string_view key) {
     const Value* value = object.find(key);
     if (value == nullptr || !value->is_number()) return 0;
     if (value->is_integer()) return static_cast<std::uint64_t>(std::max<std::int64_t>(value->as_integer(), 0));
-    // Counts above 63 bits are read as a double.
+    // Integers above 63 bits are read as a double.
     const double number = value->as_number();
     constexpr double limit = 18'446'744'073'709'549'568.0;
     return number >= 0 && number <= limit ? static_cast<std::uint64_t>(number) : 0;
@@ -155,7 +156,7 @@ void Exchange::send() {
             unsent_.remove_prefix(sent.bytes);
             continue;
         }
-        // A service that refuses a request half-way may have said why.
+        // A service that refuses a request before it has read all of it may have sent the reason.
         send_failure_ = broken(sent, "before it took the request");
         unsent_ = {};
     }

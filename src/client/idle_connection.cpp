@@ -5,8 +5,8 @@
 namespace servicekit {
 namespace {
 
-/// A service closes a connection that was idle for 5 s; one that is nearly so may be closed just as we send,
-/// and nobody could tell whether the request was taken.
+/// A service closes a connection after 5 s without a request. Near that limit it may close the connection just as the
+/// client sends, and the client could not find out if the request was received.
 constexpr std::chrono::seconds longest_idle{4};
 
 }  // namespace
@@ -14,7 +14,7 @@ constexpr std::chrono::seconds longest_idle{4};
 bool is_usable_again(os::LocalConnection& connection, std::chrono::steady_clock::time_point last_used,
                      const os::Clock& clock) {
     if (clock.steady_now() - last_used > longest_idle) return false;
-    // Nothing is awaited: all that can be there is the end.
+    // No data is expected: anything that can be read is the end of the connection.
     std::array<char, 1> nothing{};
     return connection.receive(nothing).state == os::Transfer::State::would_block;
 }

@@ -7,11 +7,11 @@
 
 namespace servicekit {
 
-/// How long to wait before connecting again to a service that too many wait for.
+/// Interval between attempts to connect to a service whose backlog is full.
 constexpr std::chrono::milliseconds connect_interval{20};
 
-/// Whether the service takes another request over a connection on which nothing is awaited.
-/// \param last_used when its last reply came
+/// Returns true if an idle connection can be used for another request.
+/// \param last_used when the last reply arrived
 [[nodiscard]] bool is_usable_again(os::LocalConnection& connection, std::chrono::steady_clock::time_point last_used,
                                    const os::Clock& clock);
 

@@ -7,7 +7,7 @@
 namespace servicekit {
 
 bool may_serve(const Peer& server, const std::vector<uid_t>& users) {
-    // The kernel says nothing of the peer.
+    // The kernel does not report the peer's user.
     if (server.uid == no_id) return false;
     return server.uid == 0 || std::find(users.begin(), users.end(), server.uid) != users.end();
 }
@@ -25,7 +25,7 @@ std::optional<Error> refuse_server(const std::string& path, const Peer& server, 
 
 std::vector<uid_t> own_users(const os::Host& host) {
     const uid_t self = host.process->effective_user();
-    // As one of many whom this user namespace shows by one number, it could not tell itself from them.
+    // If this user namespace maps several users to one number, this process cannot distinguish its own user from them.
     if (!host.users->is_one_user(self)) return {};
     return {self};
 }

@@ -28,7 +28,7 @@ void Announcements::ready() {
     const std::lock_guard guard{mutex_};
     if (phase_ == Phase::starting) {
         phase_ = Phase::running;
-        // Before, so that whoever waited for the start does not read the line of the start.
+        // Set before ready(), so that a program that waits for the start does not read the old line.
         daemon_->status(usual_line());
     }
     daemon_->ready();
@@ -70,7 +70,7 @@ void Announcements::failed(const Error& error) {
 void Announcements::progress(std::uint64_t done, std::uint64_t total, std::string_view text) {
     const Phase phase = phase_.load(std::memory_order_relaxed);
     if (phase == Phase::unborn || phase == Phase::running) return;
-    // Each sign counts for the service's own limit, whether it is announced or not.
+    // Every sign of progress extends the service's own limit, even if it is not announced.
     const auto time = extend_();
     const auto now = clock_->steady_now();
     if (now < next_progress_.load(std::memory_order_relaxed)) return;

@@ -14,28 +14,28 @@
 
 namespace servicekit {
 
-/// Tells the daemon policy how the service is: one call at a time, whichever thread it comes from, in an order that
-/// makes sense to whoever listens, and with a status line for each step. Thread-safe.
+/// Reports the state of the service to the daemon policy. The calls are made one at a time, from any thread, in a
+/// consistent order, with a status line for each step. Thread-safe.
 class Announcements {
 public:
-    /// \param extend has a start or a stop that makes progress go on. It returns how long the step may take from now on;
-    ///        0 if the progress is not that of the step.
+    /// \param extend extends the time limit of a start or stop that makes progress. It returns how long the step may
+    ///        still take; 0 if the progress does not belong to such a step.
     Announcements(const os::Clock& clock, std::function<std::chrono::milliseconds()> extend)
         : clock_{&clock}, extend_{std::move(extend)} {}
 
-    /// The service is where it runs. Before, nothing is told. \pre there is one thread
+    /// Begins to report, after the daemon policy was entered. Nothing is reported before. \pre there is one thread
     void begin(DaemonPolicy& daemon);
-    /// The start is over. A stop that has begun in the very moment takes nothing from that.
+    /// Reports that the start is over, even if a stop has just begun.
     void ready();
     void reloading();
-    /// The reload that reloading() told of is over. \param fault why nothing has changed; empty where all is well
+    /// Reports the end of the reload that reloading() began. \param fault why nothing has changed; empty on success
     void reloaded(const std::string& fault);
     void stopping(const std::string& why);
     void failed(const Error& error);
-    /// The event that runs makes progress. That of a start, reload or stop is announced, once a second at most. Otherwise
-    /// the call costs next to nothing.
+    /// Notes progress of the running event. Announces it at most once a second, and only during a start, reload or
+    /// stop. Otherwise the call is almost free.
     void progress(std::uint64_t done, std::uint64_t total, std::string_view text);
-    /// The program's own status line; it stands whenever no other step of the life has a line of its own.
+    /// Sets the program's own status line. It is shown while no step of the life has its own line.
     void say(std::string_view text);
     void alive();
 

@@ -6,7 +6,7 @@
 namespace servicekit {
 namespace {
 
-/// "FILE: /app/port: reason", without the file where there is none.
+/// Returns an error "FILE: /app/port: reason", without the file if there is none.
 ConfigurationError at_key(const std::string& file, const std::string& pointer, const std::string& reason) {
     return ConfigurationError{(file.empty() ? "" : file + ": ") + pointer + ": " + reason};
 }

@@ -52,10 +52,10 @@ bool has_type(ParameterType type, const Value& value) {
     return value.is_object();
 }
 
-/// 2 to the power of 63: integers end before it.
+/// 2^63, the first number above the range of integers.
 constexpr double beyond_integers = 9'223'372'036'854'775'808.0;
 
-/// Whether the number is below the limit. Exact for integers that a double can't hold.
+/// Returns true if the number is below the limit. Exact for integers that a double cannot represent.
 bool is_below(const Value& value, double limit) {
     if (!value.is_integer() || limit < -beyond_integers) return value.as_number() < limit;
     return limit >= beyond_integers || value.as_integer() < static_cast<std::int64_t>(std::ceil(limit));
@@ -66,7 +66,7 @@ bool is_above(const Value& value, double limit) {
     return limit < -beyond_integers || value.as_integer() > static_cast<std::int64_t>(std::floor(limit));
 }
 
-/// A limit as people write it: 10, not 10.0.
+/// Returns a limit as people write it: 10, not 10.0.
 std::string limit_words(double limit) {
     const bool whole = limit == std::floor(limit) && limit >= -beyond_integers && limit < beyond_integers;
     return to_json(whole ? Value{static_cast<std::int64_t>(limit)} : Value{limit});

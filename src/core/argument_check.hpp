@@ -7,10 +7,10 @@
 
 namespace servicekit {
 
-/// What the parameter accepts, in words: "an integer from 1 to 10".
+/// Returns what the parameter accepts, in words: "an integer from 1 to 10".
 [[nodiscard]] std::string accepted_words(const Parameter& parameter);
 
-/// For what comes from another process, whose directory is not the service's. \throws BadArgument
+/// Refuses relative paths from another process, whose working directory is not the service's. \throws BadArgument
 void refuse_relative_paths(const EventDeclaration& event, const Object& given);
 
 [[nodiscard]] bool accepts(const Parameter& parameter, const Value& value);

@@ -93,7 +93,7 @@ std::vector<BuiltInEvent> make_table() {
                           .type = ParameterType::integer,
                           .description = "as 'status' lists it under 'runs' and 'queue'",
                           .minimum = 1}},
-          // Of the one that is cancelled it depends who may.
+          // The needed role depends on the event that is cancelled.
           .needs = ControlRole::none},
          true},
         {BuiltIn::start,

@@ -25,45 +25,48 @@ enum class BuiltIn {
     start,
 };
 
-/// One row of the table of built-in events: all that the library says of an event, wherever it says it.
+/// One row of the table of built-in events. The table is the only source of these facts.
 struct BuiltInEvent {
     enum class Served {
         always,         ///< in each state in which the service has a control socket
-        while_it_runs,  ///< as an event of the program's
+        while_it_runs,  ///< like an event of the program
     };
 
     BuiltIn id;
     Served served;
-    /// Answered by the control plane itself, whatever runs; a handler that replaces the event adds fields in its turn.
+    /// The control plane answers it itself, even while a handler runs. A handler that replaces the event adds its
+    /// fields when it runs.
     bool is_done_at_once;
     EventDeclaration declaration;  ///< without a handler
-    /// It came after services that may have an event of this name: theirs is added in its place, and is like any other.
+    /// Older services may have an event of this name. Their event replaces this one and is treated like any other.
     bool yields = false;
 };
 
-/// In the order of the table in docs/protocol.md; `start`, which clients never see, comes last.
+/// In the order of the table in docs/protocol.md. `start` is last, and clients never see it.
 [[nodiscard]] const std::vector<BuiltInEvent>& built_in_events();
 
-/// The row of that name; null if it is none of the library's.
+/// Returns the row with that name; null if it is not a built-in event.
 [[nodiscard]] const BuiltInEvent* find_built_in(std::string_view name);
 
-/// Which of them has the name; nothing if it is none of the library's.
+/// Returns the built-in event with that name; nothing if it is not a built-in event.
 [[nodiscard]] std::optional<BuiltIn> built_in_named(std::string_view name);
 
-/// The row of this event; null if it is the program's own, as one is to which a built-in event has yielded.
+/// Returns the row of this event; null if it is the program's own, even if it has replaced a built-in event that
+/// yields.
 [[nodiscard]] const BuiltInEvent* built_in_of(const EventDeclaration& event);
 
-/// Whether it is the row of that event. \param row null: no
+/// Returns true if the row is that of the event. \param row null: returns false
 [[nodiscard]] inline bool is(const BuiltInEvent* row, BuiltIn id) noexcept { return row != nullptr && row->id == id; }
 
-/// For work of the program's own, which status and log name: as an event of that name it would be taken for that.
+/// Checks the name of work that the program queues. Status and log show the name, so it must not be that of a built-in
+/// event.
 /// \throws std::invalid_argument
 void check_is_no_built_in(std::string_view name);
 
-/// Whether the event changes nothing with these arguments, so that the log says nothing of it. `log-level` asks or sets.
+/// Returns true if the event changes nothing with these arguments and so is not logged. `log-level` can read or set.
 [[nodiscard]] bool only_asks(const EventDeclaration& event, const Object& arguments);
 
-/// What a client must be to ask for the event with these arguments.
+/// Returns the role that a client needs to request the event with these arguments.
 [[nodiscard]] ControlRole needed_role(const EventDeclaration& event, const Object& arguments);
 
 }  // namespace servicekit

@@ -10,11 +10,11 @@
 namespace servicekit {
 namespace {
 
-/// What `log-level` is asked for.
+/// The arguments of `log-level`.
 struct LevelRequest {
-    std::string channel = {};  ///< empty: the whole
+    std::string channel = {};  ///< empty: the whole log
     bool sets = false;
-    std::optional<LogLevel> level = {};  ///< to set; nothing: that of the whole
+    std::optional<LogLevel> level = {};  ///< to set; nothing: inherit that of the whole log
 };
 
 /// \throws BadArgument
@@ -97,14 +97,14 @@ Object BuiltInReplies::list_settings() const {
     if (settings == nullptr) return report;
     Object rows = std::move(*settings).as_object();
     const Value level{to_string(router_.whole().level())};
-    // The event of that name may have set another.
+    // The event `log-level` may have set another level.
     if (Value* const row = rows.find(setting::log_level.name); !(*row->as_object().find("value") == level))
         *row = Object{{"value", level}, {"origin", "event"}};
     *settings = std::move(rows);
     return report;
 }
 
-// With many events it takes a thousand times as long as a status, and others wait meanwhile.
+// Cached: with many events, encoding takes a thousand times as long as a status, and other clients would wait.
 const std::string& BuiltInReplies::events_line() {
     const std::uint64_t revision = events_.revision();
     if (events_line_revision_ != revision) {

@@ -30,11 +30,11 @@ public:
 
     /// Checks what the declaration of the event can't express. \throws BadArgument
     static void check(BuiltIn event, const Arguments& arguments);
-    /// Does what the event asks for. From any thread.
+    /// Does what the event requests. Can be called from any thread.
     /// \returns the fields of the reply
     /// \throws BadArgument
     Result<Object> reply(BuiltIn event, const Arguments& arguments);
-    /// The encoded reply of `events`. It is made again only if the events have changed. From the loop's thread.
+    /// Returns the encoded reply of `events`. It is made again only if the events have changed. For the loop's thread.
     [[nodiscard]] const std::string& events_line();
 
 private:
@@ -52,7 +52,7 @@ private:
     std::mutex known_crashes_mutex_;
     CrashReports::Memory known_crashes_;
     std::string events_line_;
-    std::uint64_t events_line_revision_ = 0;  ///< of the event table when it was made; 0: it was not made
+    std::uint64_t events_line_revision_ = 0;  ///< of the event table when the line was made; 0: not made yet
 };
 
 }  // namespace servicekit

@@ -24,7 +24,7 @@ Result<Object, CallError> Cancellation::cancel(std::int64_t id, const Peer& by) 
     const auto waiting = queue_.find(number);
     const auto run = waiting ? waiting : runs_.find(number);
     if (!run || run->event().name == "status") {
-        // Which events there are is for those to know who may read the status.
+        // Only clients that may read the status may find out which events exist.
         if (by.role < ControlRole::read) return refusal(ControlRole::operate, by);
         return cancel_error("bad-argument", "no event of the id " + std::to_string(id) + " runs or waits",
                             {{"argument", "id"}, {"expected", "an id that 'status' lists"}});
@@ -43,7 +43,7 @@ Result<Object, CallError> Cancellation::cancel(std::int64_t id, const Peer& by) 
         reply.append("result", "cancelled");
         return reply;
     }
-    // It has begun meanwhile, and its own caller may no more.
+    // The event has begun since the first check, so its own caller needs the role, too.
     if (by.role < needs) return refused;
     if (built_in_of(run->event()) != nullptr)
         return cancel_error("event-error", "'" + name + "' runs already, and can't be cancelled",

@@ -12,13 +12,13 @@
 
 namespace servicekit {
 
-/// The event `cancel`. Thread-safe.
+/// Executes the event `cancel`. Thread-safe.
 class Cancellation {
 public:
     Cancellation(EventQueue& queue, Runs& runs, const os::Users& users, Logger& log)
         : queue_{queue}, runs_{runs}, users_{users}, log_{log} {}
 
-    /// Takes the event of this id out of the queue, or asks it to end if it runs.
+    /// Removes the event with this id from the queue, or asks it to end if it runs.
     /// \returns the reply of `cancel`
     Result<Object, CallError> cancel(std::int64_t id, const Peer& by);
 

@@ -29,7 +29,7 @@ CaughtException describe_current_exception() {
     } catch (const std::string& text) {
         return {.type = std::move(name), .message = text};
     } catch (const abi::__forced_unwind&) {
-        throw;  // a thread that is being cancelled can't be kept
+        throw;  // the unwinding of a cancelled thread must not stop here
     } catch (const os::ProcessExited&) {
         throw;
     } catch (...) {

@@ -6,18 +6,18 @@
 
 namespace servicekit {
 
-/// The name of the type of the exception that is being handled, as in the source; and what it says.
+/// The exception that is being handled: the name of its type, as in the source, and its message.
 struct CaughtException {
     std::string type;
     std::string message;
     std::string code = "event-error";  ///< of the error reply
-    Object fields = {};                ///< more of what it says: an ErrorReply's own
+    Object fields = {};                ///< additional fields, from an ErrorReply
 
-    /// What a client gets for it, of an event of this name.
+    /// Returns the error object of the reply to this event.
     [[nodiscard]] Object as_error(const std::string& event) const;
 };
-/// Throws again what is no failure: the end of the thread, or of a fake process.
-/// \pre called within a catch block.
+/// Describes the current exception. Rethrows it if it is not a failure but the end of the thread, or of a fake process.
+/// \pre called within a catch block
 [[nodiscard]] CaughtException describe_current_exception();
 
 }  // namespace servicekit

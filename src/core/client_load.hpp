@@ -6,13 +6,13 @@
 
 namespace servicekit {
 
-/// What went wrong when a verb that talks to a running service loaded its settings. They are used as far as they are
-/// right; what they tolerate, LayeredSettings::tolerated() has in words.
+/// The faults that a verb for a running service found when it loaded the settings. The verb uses the settings that are
+/// right. LayeredSettings::tolerated() describes the faults that it ignores.
 struct ClientLoad {
-    /// The config file can't be read or parsed, or a key in it that says where the service is, is wrong. Then nothing in it
-    /// is used, and the load event is not run.
+    /// The config file cannot be read or parsed, or it has a wrong key that names the place of the service. Then
+    /// nothing in the file is used, and the load event is not run.
     std::optional<Error> config_fault = {};
-    /// The load event failed. What it had set by then is in the settings.
+    /// The load event failed. The settings contain what it had set before.
     std::optional<Error> event_fault = {};
 };
 

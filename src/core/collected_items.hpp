@@ -7,13 +7,13 @@
 
 namespace servicekit {
 
-/// What a handler has sent to a client that gets it in one reply.
+/// The items that a handler has sent to a client that gets them in one reply.
 class CollectedItems {
 public:
-    /// Bytes of JSON, of all together.
+    /// Largest total size of all items, in bytes of JSON.
     static constexpr std::size_t limit = std::size_t{1} << 20U;
 
-    /// \param bytes of its JSON \returns false if there would be too many
+    /// \param bytes size of the item's JSON \returns false if the limit would be exceeded
     [[nodiscard]] bool add(const Object& item, std::size_t bytes) {
         if (bytes > limit - bytes_) return false;
         items_.emplace_back(item);
@@ -21,7 +21,7 @@ public:
         return true;
     }
     [[nodiscard]] bool empty() const noexcept { return items_.empty(); }
-    /// The reply with them in its field `items`, if there are any.
+    /// Returns the reply with the items in its field `items`, if there are any.
     [[nodiscard]] Object with(Object reply) && {
         if (!items_.empty()) reply.set("items", std::move(items_));
         return reply;

@@ -160,7 +160,7 @@ void detail::rethrow_without_value(const std::string& expected) {
 }
 
 double detail::duration_count(double seconds, double ticks_in_a_second, bool is_whole) {
-    // Beyond 53 bits no double is exact.
+    // Above 2^53 a double does not represent every integer.
     constexpr double longest = 9'007'199'254'740'992;
     const double count = seconds * ticks_in_a_second;
     if (!(count >= -longest && count <= longest))

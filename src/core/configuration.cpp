@@ -20,14 +20,14 @@ namespace {
 
 constexpr std::size_t largest_config = std::size_t{16} << 20U;
 
-/// The exception that is being handled, as the end of a load.
+/// Returns the exception that is being handled as the error of a load.
 Error unusable() {
     return {ExitCode::configuration, "load the configuration", "", describe_current_exception().message};
 }
 
 }  // namespace
 
-/// Shows the settings in the making to handlers while it lives.
+/// Shows handlers the settings that are being loaded, while it exists.
 class Configuration::Pending {
 public:
     enum class Load { first, again };
@@ -53,7 +53,7 @@ Result<void> Configuration::read() {
         auto whole = absolute_path(path, host_);
         if (!whole) return whole.error();
         config_path_ = *std::move(whole);
-        // Should on_load() throw, a verb that only talks to a service still goes by the other layers.
+        // If on_load() throws, a verb that only talks to a service still uses the other layers.
         LayeredSettings next = in_force_;
         read_config_file(next);
         in_force_ = std::move(next);
@@ -198,7 +198,7 @@ void Configuration::begin_own(const LayeredSettings& settings, const Value& app)
     try {
         own_.begin(app);
     } catch (const std::exception& fault) {
-        // All of it is right: what does not fit is what a restart is needed for.
+        // Each value is valid, but they do not fit the old values of the keys that need a restart.
         throw settings.app_fault(
             InvalidKey{"", std::string{fault.what()} + "; keys that need a restart are as they were at the start"});
     }
@@ -241,7 +241,7 @@ Reply Configuration::put_in_force(LayeredSettings next) {
     std::move(app.applied.begin(), app.applied.end(), std::back_inserter(applied));
     std::move(app.needs_restart.begin(), app.needs_restart.end(), std::back_inserter(needs_restart));
 
-    // What an operator set with log-level stays until the configuration itself says something else.
+    // A level that an operator set with log-level is kept until the configuration changes the level.
     if (!(next.value(setting::log_level.name) == in_force_.value(setting::log_level.name)))
         service_log_.set_level(next.get(setting::log_level));
     limits_.change(next);

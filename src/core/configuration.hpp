@@ -20,8 +20,7 @@
 
 namespace servicekit {
 
-/// Loads the settings, and loads them again.
-/// For the event thread; what other threads need of the settings they get elsewhere.
+/// Loads the settings, and loads them again. For the event thread, except for report().
 class Configuration {
 public:
     /// \param program has on_load() and on_reload()
@@ -36,49 +35,50 @@ public:
           limits_{limits},
           host_{host} {}
 
-    /// The settings in force; while a load or reload runs, the ones that it is making.
+    /// Returns the settings in force. While a load or reload runs, returns the settings that are being loaded.
     [[nodiscard]] const LayeredSettings& settings() const noexcept {
         return pending_ != nullptr ? *pending_ : in_force_;
     }
     [[nodiscard]] LayeredSettings* in_making() noexcept { return pending_; }
-    /// The program's own configuration.
+    /// Returns the program's own configuration.
     [[nodiscard]] OwnConfig& own() noexcept { return own_; }
     [[nodiscard]] const OwnConfig& own() const noexcept { return own_; }
-    /// For what main() and the command line say, before the first load.
+    /// Returns the settings that main() and the command line fill before the first load.
     [[nodiscard]] LayeredSettings& to_fill() noexcept { return in_force_; }
 
-    /// Reads the config file. \returns ExitCode::configuration with what is wrong with it
+    /// Reads the config file. \returns ExitCode::configuration with the reason if the file is wrong
     Result<void> read();
-    /// The same, and runs the load event. \returns ExitCode::configuration with what went wrong
+    /// Reads the config file and runs the load event. \returns ExitCode::configuration with the reason if that fails
     Result<void> load();
-    /// The same for a verb that talks to a running service: what the load event has set before it failed is kept.
+    /// Does the same for a verb that talks to a running service. Keeps what the load event has set before it failed.
     [[nodiscard]] ClientLoad load_as_client();
     enum class Again { load, reload };
-    /// The same again, in a copy that takes effect when it succeeded.
-    /// \returns what was applied and what needs a restart. Throws what the handler throws.
+    /// Loads again, into a copy that takes effect on success.
+    /// \returns what was applied and what needs a restart
+    /// \throws what the handler throws
     Reply load_again(Again what);
-    /// Has report() say what the service runs with from here on. \pre the policies are configured, for these places
+    /// Updates report() to the settings in force. \pre the policies are configured for these paths
     void publish();
-    /// The reply of the event `settings`: what the service runs with, though a reload may have read something else that
-    /// waits for the next start. From any thread.
+    /// Returns the reply of the event `settings`: what the service runs with. Changes that wait for the next start are
+    /// not in it. Can be called from any thread.
     [[nodiscard]] Object report() const;
     [[nodiscard]] bool is_loading() const noexcept { return pending_ != nullptr; }
-    /// Whether load_again() runs.
+    /// Returns true while load_again() runs.
     [[nodiscard]] bool loads_again() const noexcept { return loads_again_; }
-    /// The load event's own part, on the settings in the making: the handler that was declared, or on_load().
+    /// Runs the load event's own part, on the settings that are being loaded: the declared handler, or on_load().
     /// \pre a load or reload runs
     Reply run_on_load();
 
 private:
     class Pending;
     void run_load_event(LayeredSettings& settings);
-    /// What stands under `app`, with what the program can't take up before its next start as it was at this one.
+    /// Returns the value of `app` that is in use: keys that need a restart have the values of this start.
     [[nodiscard]] Value app_in_use(const LayeredSettings& settings) const;
-    /// \throws ConfigurationError for keys of the program's own that can't be
+    /// \throws ConfigurationError if a key of the program's own is invalid
     void check_own(const LayeredSettings& settings) const;
-    /// Makes the struct of the values. \pre check_own() \throws ConfigurationError
+    /// Makes the program's struct from the values. \pre check_own() \throws ConfigurationError
     void begin_own(const LayeredSettings& settings, const Value& app);
-    /// The keys that are other ones, by their pointers.
+    /// The changed keys, as JSON pointers.
     struct ChangedKeys {
         Value::List applied;
         Value::List needs_restart;
@@ -99,9 +99,9 @@ private:
     LayeredSettings* pending_ = nullptr;
     bool loads_again_ = false;
     OwnConfig own_;
-    LayeredSettings at_start_;  // what can't change later is as it was then
+    LayeredSettings at_start_;  // the settings of the start, some of which cannot change later
     std::string config_path_;
-    mutable std::mutex report_mutex_;  // guards what follows
+    mutable std::mutex report_mutex_;  // guards report_
     Object report_;
 };
 

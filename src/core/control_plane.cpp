@@ -16,13 +16,13 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// How long status waits for on_status() before it answers without.
+/// How long status waits for on_status() before it answers without its fields.
 constexpr auto own_status_limit = 1000ms;
 
-/// Requests of up to this many bytes are read whole, whoever sends them.
+/// Requests of up to this many bytes are decoded whatever the client's role.
 constexpr std::size_t small_request = 4096;
 
-/// What a replaced event adds to what core itself replies.
+/// Adds the fields of a handler that replaces an event to the built-in reply.
 class AddingAnswer final : public Answer {
 public:
     AddingAnswer(std::shared_ptr<Responder> responder, Object built_in)
@@ -52,7 +52,7 @@ void ControlPlane::arm(os::EventLoop& loop) {
 void ControlPlane::request(std::string_view text, const Peer& peer, std::shared_ptr<Responder> responder) {
     const auto fail = [&responder](Object error) { responder->reply(encode_error(std::move(error))); };
 
-    // A large request takes time to read, which a client need not have for what it may not ask for.
+    // A large request takes time to decode. A client without the needed role is refused before that.
     if (text.size() > small_request && peer.role < ControlRole::operate) {
         const std::string name = event_named_in(text);
         const Event event = events_.find(name);
@@ -69,7 +69,7 @@ void ControlPlane::request(std::string_view text, const Peer& peer, std::shared_
 
     const Event event = events_.find(request.event);
     const bool is_known = event && is_client_event(request.event);
-    // Which events there are is for those to know who may list them.
+    // Only clients that may list the events may find out which events exist.
     const ControlRole needs = is_known ? needed_role(*event, request.arguments) : ControlRole::read;
     if (peer.role < needs) return fail(refuse_peer(request.event, needs, peer));
     if (!is_known) {
@@ -104,7 +104,7 @@ void ControlPlane::request(std::string_view text, const Peer& peer, std::shared_
     if (built_in != nullptr && built_in->id == BuiltIn::cancel) return cancel(*event, arguments, peer, *responder);
     const bool changes_something = !only_asks(*event, arguments.values());
     if (changes_something) log_request(*event, arguments.values(), peer);
-    // A handler of the program's, if there is one, has its turn when it can have it.
+    // The program's handler, if there is one, takes part only if it can run now.
     const bool asks_core_alone = !event->handler || !runs || runner_.busy();
     if (built_in != nullptr) {
         if (built_in->id == BuiltIn::stop || built_in->id == BuiltIn::kill) return end(event, request, peer, responder);
@@ -140,7 +140,7 @@ void ControlPlane::cancel(const EventDeclaration& event, const Arguments& argume
         log_request(event, arguments.values(), peer);
         return responder.reply(encode_reply(*done));
     }
-    // Everybody may ask for it, and so may not fill the log with what he may not do.
+    // Any client may request `cancel`. Its refusals are limited, so that a client cannot fill the log with them.
     if (done.error().code() == "not-allowed")
         refusals_.write(log_, clock_.steady_now(), "event 'cancel' refused to " + in_words(peer));
     responder.reply(encode_error(done.error().fields()));
@@ -173,14 +173,15 @@ void ControlPlane::note(const Error& error) { failures_.write(log_, clock_.stead
 
 void ControlPlane::signalled(const os::ReceivedSignal& signal) {
     std::string why;
-    // A stop without its reason is still a stop.
+    // The signal takes effect even if there is no memory for its reason.
     static_cast<void>(attempt([&] { why = in_words(signal); }));
     switch (signal.number) {
         case SIGTERM:
         case SIGABRT:
             return shutdown_.stop(why);
         case SIGINT:
-            // Who types it once wants a clean end, and who types it again does not want to wait for one.
+            // The first SIGINT from the terminal requests a clean stop. The second one ends the service without
+            // waiting.
             if (signal.is_from_kernel() && !std::exchange(interrupted_, true)) return shutdown_.stop(why);
             return shutdown_.kill(why);
         case SIGXCPU:
@@ -208,8 +209,8 @@ void ControlPlane::answer_status(const Event& event, Request& request, const Pee
     if (!may_have_own || is_occupied || state_.now() != ServiceState::running || !queue_.holds_only("status"))
         return responder->reply(encode_reply(status_.last_known()));
 
-    // One run answers all who asked before it began, however many these are. A handler of the program's may answer
-    // each otherwise.
+    // One run answers all clients that asked before it began. A handler of the program may answer each client
+    // differently.
     const bool is_same_for_all = !event->handler && request.arguments.empty();
     if (is_same_for_all) {
         const auto run = queued_status_.lock();
@@ -245,7 +246,7 @@ std::shared_ptr<QueuedEvent> ControlPlane::queue(const Event& event, Arguments a
     auto run = make_run(event, std::move(arguments), request, peer, std::move(answer));
     if (changes_something) run->log_outcome();
     if (queue_.push(run, EventQueue::Wake::by_caller)) {
-        // A concurrent one waits for none of those that run on the handlers' thread.
+        // A concurrent event does not wait for the event that runs on the event thread.
         run->tell_queued([&] { return event->concurrent ? std::string{} : runner_.running(); });
         event->concurrent ? pool_.look() : wake_event_thread();
     } else {
@@ -254,7 +255,8 @@ std::shared_ptr<QueuedEvent> ControlPlane::queue(const Event& event, Arguments a
     return run;
 }
 
-/// After what the loop has found ready already: a burst of requests then costs one change of threads, not one each.
+/// Wakes the event thread after the loop has handled what is ready. A burst of requests then costs one thread switch,
+/// not one for each request.
 void ControlPlane::wake_event_thread() {
     if (std::exchange(wakes_soon_, true)) return;
     const bool posted = attempt([this] {
@@ -269,7 +271,7 @@ void ControlPlane::wake_event_thread() {
 }
 
 void ControlPlane::queue_reload(const Peer& sender) {
-    // A second HUP before the first was heard asks for nothing new.
+    // A second SIGHUP before the first reload has begun requests nothing new.
     if (const auto waiting = queued_reload_.lock(); waiting && queue_.holds(*waiting)) return;
     Peer peer = sender;
     peer.role = ControlRole::admin;
@@ -281,7 +283,7 @@ void ControlPlane::queue_reload(const Peer& sender) {
 }
 
 void ControlPlane::log_request(const EventDeclaration& event, const Object& arguments, const Peer& peer) {
-    // Whoever has code run goes round all that the program itself checks.
+    // An event that runs a client's code bypasses all checks of the program.
     const LogLevel level = *event.needs == ControlRole::owner ? LogLevel::warning : LogLevel::info;
     if (!log_.shows(level)) return;
     std::string line = "event '" + event.name + "'";
@@ -291,7 +293,7 @@ void ControlPlane::log_request(const EventDeclaration& event, const Object& argu
 
 Object ControlPlane::refuse_peer(const std::string& event, ControlRole needs, const Peer& peer) {
     const std::string role = "the role '" + std::string{to_string(needs)} + "'";
-    // Not the name that the client gave: it may be long, and is nobody's.
+    // An unknown name that a client sent is not logged: it may be long, and belongs to no event.
     const bool is_known = events_.find(event) != nullptr;
     refusals_.write(log_, clock_.steady_now(),
                     (is_known ? "event '" + event + "'" : "an unknown event") + " refused to " + in_words(peer) +

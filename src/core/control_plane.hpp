@@ -32,9 +32,9 @@ namespace servicekit {
 
 class StatusAskers;
 
-/// Answers requests and signals on the loop's thread: at once what needs no handler of the program's, by way of the
-/// queue what does. It runs none of the program's code but stop callbacks, and so answers while a
-/// handler runs, hangs or throws.
+/// Answers requests and signals on the loop's thread. If a request needs a handler of the program, it is queued.
+/// Otherwise it is answered at once. Except for stop callbacks, none of the program's code runs here, so the service
+/// answers even while a handler runs, hangs or throws.
 class ControlPlane final : public Requests {
 public:
     ControlPlane(const EventTable& events, EventQueue& queue, EventRunner& runner, EventPool& pool,
@@ -55,10 +55,11 @@ public:
           clock_{clock},
           log_{log} {}
 
-    /// Has the event answered on the loop's thread whatever runs, until somebody replaces it. Before the start.
+    /// Answers the event on the loop's thread, even while a handler runs, until the event is replaced. Call before the
+    /// start.
     /// \param answer neither blocks nor throws
     void answer_at_once(std::shared_ptr<const EventDeclaration> event, std::function<Object()> answer);
-    /// \pre the loop does not turn yet
+    /// \pre the loop does not run yet
     void arm(os::EventLoop& loop);
 
     void request(std::string_view text, const Peer& peer, std::shared_ptr<Responder> responder) override;
@@ -74,7 +75,7 @@ private:
                        const std::shared_ptr<Responder>& responder);
     /// Ends the service, by the event `stop` or `kill`.
     void end(const Event& event, const Request& request, const Peer& peer, const std::shared_ptr<Responder>& responder);
-    /// With what the request wants; its time counts from now on.
+    /// Makes a run with the options of the request. Its timeout begins now.
     std::shared_ptr<QueuedEvent> make_run(const Event& event, Arguments arguments, const Request& request,
                                           const Peer& peer, std::unique_ptr<Answer> answer);
     std::shared_ptr<QueuedEvent> queue(const Event& event, Arguments arguments, const Request& request,
@@ -84,7 +85,7 @@ private:
     void flush_log(std::shared_ptr<Responder> responder);
     void queue_reload(const Peer& sender);
     void log_request(const EventDeclaration& event, const Object& arguments, const Peer& peer);
-    /// The error object, after a line in the log. \param event as the client named it; there may be none of that name
+    /// Logs the refusal and returns the error object. \param event name that the client sent; the event may not exist
     [[nodiscard]] Object refuse_peer(const std::string& event, ControlRole needs, const Peer& peer);
 
     const EventTable& events_;
@@ -105,9 +106,9 @@ private:
     std::unique_ptr<Deadlines> deadlines_;
     std::weak_ptr<QueuedEvent> queued_reload_;
     std::weak_ptr<QueuedEvent> queued_status_;
-    std::weak_ptr<StatusAskers> status_askers_;  ///< of the same run
+    std::weak_ptr<StatusAskers> status_askers_;  ///< the clients that `queued_status_` answers
     bool wakes_soon_ = false;
-    bool interrupted_ = false;  ///< SIGINT was typed on the terminal
+    bool interrupted_ = false;  ///< SIGINT was received from the terminal
     PacedWarnings refusals_{"refusals"};
     PacedWarnings failures_{"failures"};
 };

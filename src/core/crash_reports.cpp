@@ -18,7 +18,8 @@ constexpr std::string_view crash_line = "\nend of the report\n";
 constexpr std::size_t largest_report = std::size_t{16} << 20U;
 constexpr std::size_t summarised_frames = 8;
 
-/// What stands after "KEY: " in the lines before the first empty one. Of several the last: the innermost event.
+/// Returns the value after "KEY: " in the lines before the first empty one. If the key occurs several times, the last
+/// one counts: that is the innermost event.
 std::string value_of(std::string_view head, std::string_view key) {
     std::string value;
     while (!head.empty()) {
@@ -36,7 +37,8 @@ std::string after(const std::string& text, std::string_view beginning) {
     return at == std::string::npos ? std::string{} : text.substr(at + beginning.size());
 }
 
-/// "just-another-server+0x1a2b (write_lines(int)+0x14)": without the number, the address and the directory.
+/// Returns a frame without the number, the address and the directory: "just-another-server+0x1a2b
+/// (write_lines(int)+0x14)".
 std::string frame_in_words(std::string_view line) {
     const std::string whole = demangle_frame(line);
     const auto address = whole.find("0x");
@@ -47,7 +49,7 @@ std::string frame_in_words(std::string_view line) {
     return directory == std::string::npos ? place : place.substr(directory + 1);
 }
 
-/// What follows the title of the first backtrace; empty where there is none.
+/// Returns the text after the title of the first backtrace; empty if there is none.
 std::string_view first_backtrace(std::string_view text) {
     for (const std::string_view title_end : {"), which crashed:\n", "), which called exit:\n"})
         if (const auto title = text.find(title_end); title != std::string_view::npos)
@@ -63,7 +65,7 @@ std::vector<std::string> first_frames(std::string_view text) {
     return frames;
 }
 
-/// "20261122T061000Z" of "2026-11-22T06:10:00.123456Z".
+/// Returns "20261122T061000Z" for "2026-11-22T06:10:00.123456Z".
 std::string compact(const std::string& time) {
     std::string digits;
     for (const char c : up_to(time, "."))
@@ -71,7 +73,7 @@ std::string compact(const std::string& time) {
     return digits + "Z";
 }
 
-/// Not so a link, which leads to what is no report of ours.
+/// Returns false for a link, as it may refer to a file that is not a report.
 bool is_report(const os::FileStatus& status) { return status.type == os::FileType::regular && status.size > 0; }
 
 bool is_unchanged(const os::FileStatus& now, const os::FileStatus& before) {
@@ -82,7 +84,8 @@ bool is_all_digits(std::string_view text) {
     return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
-/// Whether it is what compact() gives, a dot and a pid. Another service's name may go on where this one's ends.
+/// Returns true if the text has the form of compact(), a dot and a pid. Other files may belong to a service whose name
+/// begins with the name of this one.
 bool is_stamp(std::string_view text) {
     return text.size() > 17 && is_all_digits(text.substr(0, 8)) && text[8] == 'T' && is_all_digits(text.substr(9, 6)) &&
            text.substr(15, 2) == "Z." && is_all_digits(text.substr(17));
@@ -198,7 +201,7 @@ Result<std::optional<CrashSummary>> CrashReports::summary_of_new(std::span<const
         return is_report(status) && status.links == 1 &&
                std::find(writers.begin(), writers.end(), status.uid) != writers.end();
     };
-    // One that is empty waits for a crash that never came.
+    // An empty file was prepared for a crash that did not happen.
     if (!*named || !is_ours(**named)) return std::optional<CrashSummary>{};
     const auto file = files_->open_for_reading(new_report(), os::Links::do_not_follow);
     if (!file) return file.error();
@@ -216,7 +219,7 @@ Result<std::optional<CrashSummary>> CrashReports::put_away(std::span<const uid_t
     CrashSummary* const summary = &**found;
     const std::string pid = "." + (is_all_digits(summary->pid) ? summary->pid : "0");
     const std::string stamp = compact(summary->time) + pid;
-    // One that crashed while the clock was ahead is the newest all the same, and kept as such.
+    // If the clock was ahead at the crash, the report is named by the current time: it is still the newest one.
     const bool is_usable = is_stamp(stamp) && stamp <= latest_stamp();
     const std::string kept = new_report() + "." + (is_usable ? stamp : compact(rfc3339(clock_->system_now())) + pid);
     if (auto renamed = files_->rename(new_report(), kept); !renamed) return renamed.error();
@@ -241,7 +244,7 @@ Result<std::vector<std::string>> CrashReports::put_away_files() const {
     for (const std::string& name : *names)
         if (name.starts_with(beginning) && is_stamp(std::string_view{name}.substr(beginning.size())))
             files.push_back(directory_ + "/" + name);
-    // By the time, to which the names lead: all before it is the same.
+    // Sorts by the time, since the names are the same up to it.
     const std::string now = new_report() + "." + latest_stamp();
     std::sort(files.begin(), files.end(), AgeOrder{now});
     return files;

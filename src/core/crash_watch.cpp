@@ -19,7 +19,7 @@ void CrashWatch::begin(const Settings& settings) {
     const bool reports = !settings.get(setting::no_signal_handlers) && !settings.get(setting::no_crash_reports);
     if (watches_ && reports == reports_) return;
     end();
-    // A late load has not said the places yet.
+    // A late load has not set the paths yet.
     const std::string& name = instance_.paths.name;
     reports_ = install({.name = name.empty() ? settings.get(setting::name) : name,
                         .version = instance_.options.version,
@@ -42,7 +42,7 @@ bool CrashWatch::install(const os::CrashPlan& plan) {
 
 void CrashWatch::take_over(const Settings& settings, const Privileges& privileges) {
     const std::string crashed = reports_ ? put_away_report(settings, privileges) : std::string{};
-    // The crash says it already.
+    // If that life crashed, the crash was logged already.
     if (last_life_ && crashed != std::to_string(*last_life_))
         log_.warning("the last life (pid " + std::to_string(*last_life_) + ") ended without a stop");
 }
@@ -64,7 +64,7 @@ std::string CrashWatch::put_away_report(const Settings& settings, const Privileg
         log_.warning("the last life " + (*last)->what_the_process_did() + "; the report is in '" + (*last)->file + "'");
     }
     if (const auto removed = reports.remove_older(settings.get(setting::crash_keep)); !removed) warn(removed.error());
-    // Who is about to become somebody else, or to shut itself in, may not be able to make a file later.
+    // A process that is about to change its user or to confine itself may be unable to create a file later.
     const auto keeping =
         privileges.will_change() ? os::CrashReporter::Keeping::named : os::CrashReporter::Keeping::nameless;
     const auto opened = host_.crashes->open_report(reports.new_report(), keeping, reports.other_report(instance_.pid));
@@ -89,12 +89,12 @@ void CrashWatch::end() noexcept {
 }
 
 void CrashWatch::write_at_crash(std::string_view crash) noexcept {
-    // One that was too long for its memory has lost its newline.
+    // A crash line that was truncated has no newline.
     if (crash.ends_with('\n')) crash.remove_suffix(1);
     log_crash(crash);
     if (crash.empty()) return;
     policies_.daemon.crashed(crash);
-    // In normal code: no signals are taken then.
+    // No signals are handled during a load, so this is not a signal handler.
     if (loads_) error_output_.print({ExitCode::internal, "start", "", std::string{crash}});
 }
 

@@ -22,11 +22,11 @@ namespace servicekit {
 
 class Privileges;
 
-/// Sees to it that a crash of the service leaves a report, and that the log gets what it still held. An exit(3) that the
-/// program calls counts as one. What goes wrong with that is a warning: no reason not to serve.
+/// Writes a report if the service crashes, and passes the lines that are still held to the log. An exit(3) that the
+/// program calls counts as a crash. A failure of this class is a warning and does not stop the service.
 class CrashWatch final : private os::CrashListener {
 public:
-    /// \param trail what a report says of the events that ran
+    /// \param trail the events that ran, for the report
     CrashWatch(const Instance& instance, const os::EventTrail& trail, PolicyReferences& policies,
                StreamRedirection& streams, ErrorOutput& error_output, const os::Host& host, Logger& log)
         : instance_{instance},
@@ -37,35 +37,36 @@ public:
           host_{host},
           log_{log} {}
 
-    /// The first load begins, in the process that the user started. An exit(3) in it is printed on stderr, and fails the
-    /// start. Until end().
+    /// Begins to watch the first load, in the process that the user started, until end(). An exit(3) during that load
+    /// is printed on stderr and fails the start.
     void begin_load(bool in_background);
-    /// Reports crashes from here on, if the settings want that, and exits. Any number of times: the settings may change.
+    /// Begins to report exits, and crashes if the settings allow it. May be called again after the settings have
+    /// changed.
     /// \pre the last fork is over
     void begin(const Settings& settings);
-    /// The log is open, and takes crash lines; until forget_log().
+    /// Notes that the log is open. It gets crash lines until forget_log().
     void take_log() noexcept { has_log_.store(true, std::memory_order_release); }
     void forget_log() noexcept { has_log_.store(false, std::memory_order_release); }
-    /// The process that had the lock before and ended without a stop, if there was one.
+    /// Notes the process that had the lock before and ended without a stop, if there was one.
     void note_last_life(std::optional<pid_t> pid) noexcept { last_life_ = pid; }
-    /// Logs how the last life ended, if it was not stopped. Puts its report away, and opens the file of the next one.
+    /// Logs how the last life ended, if it was not stopped. Rotates its report, and opens the file of the next one.
     /// \pre the lock is held, the log is open
-    /// \param privileges prepared, not dropped yet
+    /// \param privileges prepared, but not dropped yet
     void take_over(const Settings& settings, const Privileges& privileges);
-    /// For a process that is about to become that user.
+    /// Gives the report to a user, for a process that is about to become that user.
     Result<void> change_owner(uid_t uid, gid_t gid);
-    /// From here on the file may be another instance's. From any thread.
+    /// Closes the report: its file may belong to another instance after this. Can be called from any thread.
     void close_report() noexcept;
-    /// Gives the signals back.
+    /// Restores the signal handlers.
     void end() noexcept;
 
 private:
     void write_at_crash(std::string_view crash) noexcept override;
     void log_crash(std::string_view crash) noexcept;
-    /// \returns whether it is watched
+    /// \returns true if the process is watched
     bool install(const os::CrashPlan& plan);
 
-    /// \returns the process whose crash was logged
+    /// \returns the pid of the crash that was logged; empty if there was none
     std::string put_away_report(const Settings& settings, const Privileges& privileges);
 
     const Instance& instance_;
@@ -76,8 +77,8 @@ private:
     const os::Host& host_;
     Logger& log_;
     bool watches_ = false;
-    bool reports_ = false;  ///< not exits alone
-    bool loads_ = false;    ///< in the process that the user started
+    bool reports_ = false;  ///< signals, not only exits
+    bool loads_ = false;    ///< a load is watched, in the process that the user started
     std::optional<pid_t> last_life_;
     std::atomic<bool> has_log_{false};
 };

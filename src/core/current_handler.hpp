@@ -4,7 +4,7 @@
 
 namespace servicekit {
 
-/// Makes the context of a handler known to the functions that it calls, on its thread, as long as this lives.
+/// Makes the context of a handler available to the functions that it calls on its thread, while this object exists.
 class HandlerScope {
 public:
     explicit HandlerScope(const Context& context) noexcept;
@@ -16,7 +16,7 @@ private:
     const Context* outer_;
 };
 
-/// The context of the innermost handler that runs on this thread; null outside of handlers.
+/// Returns the context of the innermost handler that runs on this thread; null outside handlers.
 [[nodiscard]] const Context* current_handler() noexcept;
 
 }  // namespace servicekit

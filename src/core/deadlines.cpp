@@ -5,7 +5,7 @@
 namespace servicekit {
 
 void Deadlines::watch(const std::shared_ptr<QueuedEvent>& run) {
-    // Answered runs stay in the list until somebody looks; however many there are, looking costs O(1) for each.
+    // Answered runs stay in the list until it is pruned. The pruning costs O(1) for each run that is added.
     if (runs_.size() >= prune_at_) {
         std::erase_if(runs_, [](const auto& weak) {
             const auto known = weak.lock();

@@ -12,16 +12,16 @@
 
 namespace servicekit {
 
-/// Answers runs whose askers' time is up: one that still waits is taken out of the queue, one that runs goes on.
-/// For the loop's thread only. Arms one timer for all, and none while there are none.
+/// Answers runs whose time is up. If the event still waits, it is removed from the queue; if it runs, it continues. For
+/// the loop's thread only. One timer serves all runs, and it is armed only while there are some.
 class Deadlines {
 public:
-    /// \param never_ran called for each run that is taken out of the queue
+    /// \param never_ran called for each run that is removed from the queue
     Deadlines(EventQueue& queue, const os::Clock& clock, os::EventLoop& loop,
               std::function<void(const QueuedEvent&)> never_ran = {})
         : queue_{&queue}, clock_{&clock}, timer_{loop.timer()}, never_ran_{std::move(never_ran)} {}
 
-    /// \pre the run has a deadline.
+    /// \pre the run has a deadline
     void watch(const std::shared_ptr<QueuedEvent>& run);
 
 private:

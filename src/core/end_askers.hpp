@@ -12,15 +12,16 @@
 
 namespace servicekit {
 
-/// The clients that asked for a stop or a kill, and wait to learn how the service ended. From any thread.
+/// The clients that requested a stop or a kill and wait for its result. Thread-safe.
 class EndAskers {
 public:
-    /// Tells the client that the end has begun, and keeps it until answer().
+    /// Notifies the client that the end has begun, and keeps the client until answer().
     void add(std::shared_ptr<QueuedEvent> run);
-    /// Tells those who want to know how far the stop event is.
+    /// Sends the progress of the stop event to the clients that want it.
     void progress(std::uint64_t done, std::uint64_t total, std::string_view text);
-    /// Answers all, and whoever comes later.
-    /// \param fault why the stop was not clean; nothing if it was. Whoever asked for a kill gets what he asked for.
+    /// Answers all clients, and those that are added later.
+    /// \param fault why the stop was not clean; nothing if it was. A client that requested a kill gets a success
+    ///        anyway.
     void answer(const std::optional<Error>& fault);
 
 private:

@@ -10,7 +10,7 @@ namespace servicekit {
 std::string environment_variable(std::string_view program, std::string_view setting) {
     std::string name = std::string{program} + "_" + std::string{setting};
     for (char& letter : name) {
-        // Whatever the locale: names of services are ASCII.
+        // Independent of the locale, as names of services are ASCII.
         if (letter >= 'a' && letter <= 'z')
             letter = static_cast<char>(letter - 'a' + 'A');
         else if (letter == '-' || letter == '.')

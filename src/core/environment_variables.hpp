@@ -8,11 +8,11 @@
 
 namespace servicekit {
 
-/// The variable that gives a setting: JUST_ANOTHER_SERVER_LOG_LEVEL.
+/// Returns the variable that gives a setting: JUST_ANOTHER_SERVER_LOG_LEVEL.
 [[nodiscard]] std::string environment_variable(std::string_view program, std::string_view setting);
 
-/// Whether the environment has a variable with the program's prefix that gives no setting and no key of its own
-/// configuration. The program may read it by itself.
+/// Returns true if the environment has a variable with the program's prefix that gives neither a setting nor a declared
+/// key. The program may read such a variable itself.
 /// \param own the keys of the program's configuration; null if it has declared none
 [[nodiscard]] bool has_undeclared_variable(std::string_view program, const ConfigSchema* own,
                                            const os::Environment& environment);

@@ -17,7 +17,7 @@ public:
     ErrorOutput(const Instance& instance, const os::Host& host, Logger& log)
         : instance_{instance}, host_{host}, log_{log} {}
 
-    /// Called with each error that is printed. Before the start.
+    /// Sets a function that is called with each error that is printed. Call before the start.
     void on_print(std::function<void(const Error&)> call) { on_print_ = std::move(call); }
     /// Prints the error after the name of the service.
     void print(const Error& error);

@@ -58,7 +58,7 @@ Handler EventHandlers::of(const EventDeclaration& event) {
 }
 
 void EventHandlers::run(const std::shared_ptr<QueuedEvent>& run) {
-    // The declared handler as it is: a copy of it may own whatever the program gave it.
+    // Runs the declared handler without a copy, since a copy may own anything that the program gave it.
     const EventDeclaration& event = run->event();
     if (event.handler && built_in_named(event.name) != BuiltIn::reload) return runner_.run(run, event.handler);
     runner_.run(run, of(event));
@@ -79,7 +79,7 @@ Handler EventHandlers::alone(Handler handler) {
             EventPool& pool;
         };
         const Pause pause{pool_};
-        // What it has waited for is no silence of its own.
+        // The wait for the pool does not count as time without progress.
         runner_.note_sign();
         return handler(arguments, context);
     };

@@ -37,15 +37,15 @@ public:
           log_{log} {}
 
     [[nodiscard]] Handler of(const EventDeclaration& event);
-    /// Runs an event that was queued, and answers it.
+    /// Runs a queued event and answers it.
     void run(const std::shared_ptr<QueuedEvent>& run);
-    /// Runs `start`, `stop` or `kill`. Throws what the handler throws.
+    /// Runs `start`, `stop` or `kill`. \throws what the handler throws
     void run(std::string_view event);
 
 private:
-    /// The handler as a reload: the state and the daemon policy show that it begins and that it is over.
+    /// Wraps a handler as a reload: the state and the daemon policy show when it begins and when it is over.
     [[nodiscard]] Handler as_reload(Handler handler);
-    /// The handler as one beside which nothing runs.
+    /// Wraps a handler so that nothing else runs at the same time.
     [[nodiscard]] Handler alone(Handler handler);
 
     const EventHooks& program_;

@@ -17,7 +17,7 @@ std::string in_seconds(std::chrono::milliseconds time) {
     return {text.data(), static_cast<std::size_t>(length)};
 }
 
-/// The names in a list of a reply: "a, b"; empty if there is no such list.
+/// Returns the names in a list of a reply: "a, b"; empty if there is no such list.
 std::string names_in(const Object& reply, std::string_view key) {
     const Value* const list = reply.find(key);
     if (list == nullptr || !list->is_list()) return {};
@@ -51,7 +51,7 @@ void EventLog::never_ran(std::string_view event, std::string_view why) {
 }
 
 void EventLog::decline(QueuedEvent& run, const Object& error) {
-    // What core itself does for it may be done already: only its handler is left out.
+    // The built-in part may be done already. Then only the handler does not run.
     if (run.decline(error) && run.logs_outcome()) never_ran(run.event().name, error.get<std::string>("message", {}));
 }
 

@@ -20,7 +20,7 @@ struct EventPool::Worker {
     EventRunner runner;
     std::unique_ptr<os::Parking> parking;
     std::unique_ptr<os::Thread> thread;
-    // For whoever has the pool's mutex.
+    // Guarded by the pool's mutex.
     State state = State::ended;
     bool needs_thread = true;
 };
@@ -59,7 +59,7 @@ EventPool::Worker* EventPool::choose() {
     if (pauses_ > 0 || is_closing_) return nullptr;
     const auto in = [](State state) { return [state](const auto& worker) { return worker->state == state; }; };
     const auto busy = static_cast<std::size_t>(std::count_if(workers_.begin(), workers_.end(), in(State::busy)));
-    // Those that are busy and run nothing are about to look themselves.
+    // A busy worker that runs nothing is about to check the queue itself.
     if (queue_.concurrent() <= busy - active_) return nullptr;
     auto chosen = std::find_if(workers_.begin(), workers_.end(), in(State::idle));
     const bool is_idle = chosen != workers_.end();
@@ -75,7 +75,7 @@ EventPool::Worker* EventPool::choose() {
 }
 
 Result<void> EventPool::start(Worker& worker) {
-    /// Without a thread it can be chosen again.
+    /// Makes the worker available again if no thread was started.
     struct Attempt {
         EventPool& pool;
         Worker& worker;
@@ -86,7 +86,7 @@ Result<void> EventPool::start(Worker& worker) {
             worker.state = Worker::State::ended;
         }
     } attempt{*this, worker};
-    // The thread that it had has said that it ends.
+    // The worker's last thread has announced its end.
     if (worker.thread) static_cast<void>(worker.thread->wait(std::chrono::seconds{1}));
     auto started = host_.threads->start("events", [this, &worker] { work(worker); });
     if (!started) return started.error();
@@ -98,7 +98,7 @@ Result<void> EventPool::start(Worker& worker) {
 void EventPool::refuse_all(const Error& error) {
     {
         const std::lock_guard guard{mutex_};
-        // The other threads take what waits, in their turn.
+        // The other threads take the waiting events in turn.
         if (std::any_of(workers_.begin(), workers_.end(),
                         [](const auto& worker) { return worker->state != Worker::State::ended; }))
             return;
@@ -122,7 +122,8 @@ void EventPool::work(Worker& worker) {
             try {
                 worker.runner.run(run, run->event().handler);
             } catch (const std::bad_alloc&) {
-                // Of the reply, or of what surrounds the event: that of the handler is an error reply.
+                // The reply, or the code around the handler, lacks memory. If a handler lacks memory, the client gets
+                // an error reply.
                 static_cast<void>(run->lack_memory());
             }
         }
@@ -155,7 +156,7 @@ bool EventPool::rest(Worker& worker) {
     }
     static_cast<void>(worker.parking->park_for(longest_idle));
     const std::lock_guard guard{mutex_};
-    // choose() makes it busy before it wakes it.
+    // choose() marks a worker as busy before it wakes it.
     const bool goes_on = worker.state == State::busy && !is_closing_;
     if (!goes_on) worker.state = State::ended;
     return goes_on;
@@ -186,7 +187,7 @@ void EventPool::close() {
     }
     for (const auto& worker : workers_) {
         worker->parking->unpark();
-        // It has nothing to do but to end.
+        // The thread only has to end.
         while (worker->thread && !worker->thread->wait(std::chrono::seconds{1})) worker->parking->unpark();
     }
 }

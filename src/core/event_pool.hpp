@@ -15,56 +15,56 @@
 
 namespace servicekit {
 
-/// Runs the events that are declared concurrent, each on a thread of the pool. A thread is started when one is asked for
-/// and none is free, and ends when it has been idle for a while. Thread-safe where nothing else is said.
+/// Runs concurrent events, each on a thread of the pool. Starts a thread if an event needs one and none is free. A
+/// thread ends when it has been idle for a while. Thread-safe unless stated otherwise.
 class EventPool {
 public:
     static constexpr std::size_t most_threads = 4;
     static constexpr std::chrono::seconds longest_idle{10};
 
-    /// \param trail to whose chain those of the pool's threads are appended
+    /// \param trail the trails of the pool's threads are appended to its chain
     EventPool(EventQueue& queue, const RunnerSurroundings& surroundings, os::EventTrail& trail, const os::Host& host);
     ~EventPool();
     EventPool(const EventPool&) = delete;
     EventPool& operator=(const EventPool&) = delete;
 
-    /// \pre the loop does not turn yet
+    /// \pre the loop does not run yet
     void arm(os::EventLoop& loop) { loop_ = &loop; }
 
-    /// Has the pool look at the queue. From the loop's thread.
+    /// Checks the queue for events to run. For the loop's thread.
     void look();
-    /// The same from any thread. Before arm() nothing happens: the first resume() looks.
+    /// Does the same from any thread. Before arm() it does nothing: the first resume() checks the queue.
     void wake();
 
-    // From the event thread.
-    /// Nothing begins before the first resume(), nor before each pause() has one.
+    // For the event thread.
+    /// Lets events begin. None begins before the first resume(), nor before each pause() has had its resume().
     void resume();
     /// Waits until nothing runs on the pool.
     void pause();
-    /// Ends the threads. \pre it is paused and stays so, and the loop turns no more
+    /// Ends the threads. \pre the pool is paused and stays so, and the loop has ended
     void close();
 
-    /// The runner on whose thread, and in whose handler, the caller is; null if it is in none.
+    /// Returns the runner in whose handler the caller is; null if the caller is not in one.
     [[nodiscard]] EventRunner* runner_here() const;
     [[nodiscard]] bool is_busy() const;
-    /// Whether the event thread waits in pause().
+    /// Returns true if the event thread waits in pause().
     [[nodiscard]] bool is_waited_for() const noexcept { return is_waited_for_.load(std::memory_order_acquire); }
-    /// What runs, for those who look from another thread.
+    /// Returns the events that run. Can be called from any thread.
     [[nodiscard]] std::vector<EventRunner::Busy> busy() const;
 
 private:
     struct Worker;
-    /// \returns who takes the next event that waits; null if all that wait are taken care of
+    /// \returns the worker for the next waiting event; null if no event needs a worker
     [[nodiscard]] Worker* choose();
     [[nodiscard]] Result<void> start(Worker& worker);
     void refuse_all(const Error& error);
 
-    // On a worker's thread.
+    // For the worker's thread.
     void work(Worker& worker);
-    /// \returns null if nothing may begin
+    /// \returns null if no event may begin
     [[nodiscard]] std::shared_ptr<QueuedEvent> take();
     void give_back();
-    /// Sleeps until there is something to do. \returns false if the thread is to end
+    /// Sleeps until there is something to do. \returns false if the thread must end
     [[nodiscard]] bool rest(Worker& worker);
 
     EventQueue& queue_;
@@ -76,7 +76,7 @@ private:
     mutable std::mutex mutex_;
     std::vector<std::unique_ptr<Worker>> workers_;
     std::size_t active_ = 0;  ///< workers that run an event
-    std::size_t pauses_ = 1;  ///< that have had no resume()
+    std::size_t pauses_ = 1;  ///< calls of pause() without a resume()
     bool is_closing_ = false;
 };
 

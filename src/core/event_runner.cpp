@@ -10,7 +10,7 @@
 
 namespace servicekit {
 
-/// Says what runs while it lives; what surrounds a nested event stays named.
+/// Shows which event runs, while it exists. A nested event does not change the name that is shown.
 class EventRunner::Running {
 public:
     Running(EventRunner& runner, const EventDeclaration& event, std::chrono::steady_clock::time_point now)
@@ -36,7 +36,7 @@ public:
     }
 
     void succeeded() { outcome_ = "ok"; }
-    /// \pre called within a catch block.
+    /// \pre called within a catch block
     void failed() { outcome_ = "failed: " + describe_current_exception().message; }
 
 private:
@@ -49,12 +49,12 @@ void EventRunner::run(const std::shared_ptr<QueuedEvent>& run, const Handler& ha
     const auto now = around_.clock.steady_now();
     run->set_began_at(now);
     runs.begin(run);
-    /// However it ends: a stop waits for it.
+    /// Ends the run in any case, because a stop waits for it.
     struct Open {
         Runs& runs;
         const std::shared_ptr<QueuedEvent>& run;
         const std::shared_ptr<LaterEnd>& end;
-        std::shared_ptr<LaterRun> later = {};  ///< if it is answered later
+        std::shared_ptr<LaterRun> later = {};  ///< set if the event is answered later
         ~Open() {
             if (later) {
                 later->handler_returned();
@@ -90,7 +90,7 @@ void EventRunner::run(const std::shared_ptr<QueuedEvent>& run, const Handler& ha
         reply = invoke(running, run->event(), run->arguments(), context, handler);
     } catch (...) {
         if (open.later) return open.later->fail();
-        // The answer goes out once the event no longer counts as running: who reads it may ask for the status at once.
+        // The event stops counting as running before the answer is sent: the client may ask for the status at once.
         runs.leave(*run);
         return end_->end.fail(*run);
     }
@@ -102,7 +102,7 @@ void EventRunner::run(const std::shared_ptr<QueuedEvent>& run, const Handler& ha
 Reply EventRunner::run_unasked(const EventDeclaration& event, const Arguments& arguments, const Peer& peer,
                                const Handler& handler) {
     Running running{*this, event, around_.clock.steady_now()};
-    // Nested in another run it ends with that.
+    // A nested event ends together with the one around it.
     const std::stop_token stop = current_ != nullptr ? current_->stop_token() : around_.runs.stop_token();
     CollectedItems collected;
     Context::ItemSink items;

@@ -22,9 +22,9 @@
 
 namespace servicekit {
 
-/// What every thread that runs events has in common.
+/// What all threads that run events have in common.
 struct RunnerSurroundings {
-    /// What surrounds every handler: BasicService::handle().
+    /// Wraps every handler: BasicService::handle().
     using Around = std::function<Reply(EventRun&, const std::function<Reply(EventRun&)>& next)>;
 
     Logger& log;
@@ -34,61 +34,63 @@ struct RunnerSurroundings {
     Around around;
 };
 
-/// Runs events on one thread: one at a time, nested ones at once, exceptions caught in this one place.
+/// Runs events on one thread, one at a time. Nested events run at once. Exceptions of handlers are caught only here.
 class EventRunner {
 public:
     static constexpr int deepest_nesting = 16;
 
-    /// What runs, for those who look from another thread.
+    /// The event that runs, for other threads.
     struct Busy {
         std::string event;
         std::chrono::steady_clock::time_point since;
-        std::chrono::steady_clock::time_point last_sign;  ///< of progress; since then at first
+        std::chrono::steady_clock::time_point last_sign;  ///< of progress; at first the same as `since`
         std::optional<std::chrono::milliseconds> hangs_after;
     };
 
-    /// \param surroundings outlive it
+    /// \param surroundings must outlive the runner
     explicit EventRunner(const RunnerSurroundings& surroundings)
         : around_{surroundings},
           end_{std::make_shared<LaterEnd>(
               LaterEnd{surroundings.runs, RunEnd{surroundings.log, surroundings.clock}, surroundings.waiting})} {}
 
-    /// Called with the progress of every event, also where nobody asked for it. Set before anything runs.
+    /// Sets a function that is called with the progress of every event, even if nobody asked for it. Call before
+    /// anything runs.
     void on_progress(Context::ProgressSink sink) { on_progress_ = std::move(sink); }
-    /// Called on its thread when an event has begun that is not nested in another. Set before anything runs.
+    /// Sets a function that is called on the runner's thread when an event begins that is not nested. Call before
+    /// anything runs.
     void on_begin(std::function<void()> call) { on_begin_ = std::move(call); }
-    /// The Context of the innermost event that runs; null if none does. From its thread.
+    /// Returns the Context of the innermost event that runs; null if none runs. For the runner's thread.
     [[nodiscard]] const Context* context() const noexcept { return current_; }
-    /// From here on the calling thread is its own.
+    /// Makes the calling thread the runner's thread.
     void adopt_this_thread() noexcept { thread_ = std::this_thread::get_id(); }
-    /// Whether the caller is a handler that it runs, or called by one.
+    /// Returns true if the caller is a handler of this runner, or was called by one.
     [[nodiscard]] bool is_in_handler() const noexcept { return thread_ == std::this_thread::get_id() && depth_ > 0; }
 
-    /// Runs it and gives its answer: what `handler` returns, or the error object for what it throws, which is logged.
-    /// The answer comes later if the handler has said so.
+    /// Runs the event and gives its answer: what `handler` returns, or the error object for what it throws, which is
+    /// logged. The handler may choose to answer later.
     void run(const std::shared_ptr<QueuedEvent>& run, const Handler& handler);
-    /// The same for an event that nobody waits for: what it throws is rethrown.
+    /// Does the same for an event that nobody waits for. \throws what the handler throws
     Reply run_unasked(const EventDeclaration& event, const Arguments& arguments, const Peer& peer,
                       const Handler& handler);
 
-    /// What runs has shown a sign of progress. From its thread.
+    /// Notes that the running event has made progress. For the runner's thread.
     void note_sign() noexcept { last_sign_.store(around_.clock.steady_now(), std::memory_order_relaxed); }
 
     [[nodiscard]] std::optional<Busy> busy() const;
-    /// The name of what runs; empty if nothing does.
+    /// Returns the name of the running event; empty if none runs.
     [[nodiscard]] std::string running() const;
-    /// The same in brief, without memory.
+    /// Returns true if an event runs. Allocates no memory.
     [[nodiscard]] bool is_busy() const {
         const std::lock_guard guard{busy_mutex_};
         return busy_.has_value();
     }
-    /// What ran last, and runs now, for a report of a crash.
+    /// Returns the events that ran last and that run now, for a crash report.
     [[nodiscard]] const os::EventTrail& trail() const noexcept { return trail_; }
     [[nodiscard]] os::EventTrail& trail() noexcept { return trail_; }
 
 private:
     class Running;
-    /// \param run whose caller wants to know, too; may be null
+    /// \param run its caller gets the progress, too; may be null
     [[nodiscard]] Context::ProgressSink sink(QueuedEvent* run);
     Reply invoke(Running& running, const EventDeclaration& event, const Arguments& arguments, Context& context,
                  const Handler& handler);
@@ -98,8 +100,8 @@ private:
     std::atomic<std::thread::id> thread_;
     Context::ProgressSink on_progress_;
     std::function<void()> on_begin_;
-    int depth_ = 0;                     // its thread's own
-    const Context* current_ = nullptr;  // the same
+    int depth_ = 0;                     // for the runner's thread
+    const Context* current_ = nullptr;  // for the runner's thread
     std::atomic<std::chrono::steady_clock::time_point> last_sign_{std::chrono::steady_clock::time_point{}};
     os::EventTrail trail_;
     mutable std::mutex busy_mutex_;

@@ -94,7 +94,7 @@ void EventTable::add(EventDeclaration event) {
 
 void EventTable::replace(EventDeclaration event) {
     check(event);
-    // What is replaced ends outside the lock: its handler may own anything, this table's user among them.
+    // A replaced event is destroyed outside the lock: its handler may own anything, even a user of this table.
     std::shared_ptr<const EventDeclaration> replaced;
     const std::lock_guard lock{state_->mutex};
     ++state_->revision;

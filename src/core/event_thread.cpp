@@ -27,7 +27,7 @@ EventThread::Outcome EventThread::run(const std::function<void()>& on_ready) {
         serve();
         return error;
     });
-    // Nothing has limited the time of its end so far.
+    // No time limit applies to the end so far.
     if (started && failure) shutdown_.post_stop(failure->message());
     if (started || shutdown_.is_asked_for()) {
         state_.become(ServiceState::stopping);
@@ -56,7 +56,7 @@ std::optional<Error> EventThread::start_event() {
 }
 
 void EventThread::serve() {
-    // However it ends: what a policy or the system throws leaves this, too.
+    // The flag is reset in any case, even if a policy or the system throws.
     struct Serving {
         explicit Serving(Shutdown& the_shutdown) : shutdown{the_shutdown} { shutdown.set_serving(true); }
         Serving(const Serving&) = delete;
@@ -81,7 +81,8 @@ void EventThread::serve(const std::shared_ptr<QueuedEvent>& run) {
         status_.refresh_before(name);
         handlers_.run(run);
     } catch (const std::bad_alloc&) {
-        // The event's own lack of memory is an error reply. This is that of the reply, or of what surrounds the event.
+        // The reply, or the code around the handler, lacks memory. If a handler lacks memory, the client gets an error
+        // reply.
         static_cast<void>(run->lack_memory());
         static_cast<void>(attempt([&] { log_.error("out of memory around event '" + name + "'"); }));
     }
@@ -89,7 +90,8 @@ void EventThread::serve(const std::shared_ptr<QueuedEvent>& run) {
 
 void EventThread::await_runs() {
     if (!runs_.are_over()) log_.info("the stop waits for the end of " + runs_.names());
-    // Shutdown ends the process if that takes too long. What the pool has just taken is no run yet.
+    // Shutdown ends the process if this takes too long. An event that the pool has just taken does not count as a run
+    // yet.
     pool_.pause();
     while (!runs_.are_over()) queue_.wait();
 }

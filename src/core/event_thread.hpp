@@ -21,8 +21,8 @@
 
 namespace servicekit {
 
-/// Runs the handlers of the application, from the start event to the stop event. All functions are called by the thread
-/// on which the handlers run.
+/// Runs the handlers of the application, from the start event to the stop event. All functions are called on the thread
+/// that runs the handlers.
 class EventThread {
 public:
     EventThread(EventHandlers& handlers, ServiceStatus& status, EventQueue& queue, EventRunner& runner, Runs& runs,
@@ -44,20 +44,20 @@ public:
         std::optional<Error> failure = {};     ///< why the service failed
         std::optional<Error> stop_fault = {};  ///< why its stop was not clean
     };
-    /// Runs the start event, all events that are asked for, and the stop event. \pre the loop turns
+    /// Runs the start event, all requested events, and the stop event. \pre the loop runs
     /// \param on_ready is called between the start event and the others
     [[nodiscard]] Outcome run(const std::function<void()>& on_ready);
 
-    /// As ServiceBase::add_cleanup().
+    /// Adds a cleanup, as ServiceBase::add_cleanup() does.
     void add_cleanup(std::function<void()> cleanup) { cleanups_.push_back(std::move(cleanup)); }
-    /// Runs those that have not run. run() does it at its end.
+    /// Runs the cleanups that have not run yet. run() calls this at its end.
     void run_cleanups();
 
 private:
     std::optional<Error> start_event();
     void serve();
     void serve(const std::shared_ptr<QueuedEvent>& run);
-    /// Those on the pool, and those that are answered later, which have been asked to end.
+    /// Waits for the events on the pool and those that are answered later. All of them have been asked to end.
     void await_runs();
     [[noreturn]] void kill_event();
     std::optional<Error> stop_event();

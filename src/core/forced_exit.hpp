@@ -28,7 +28,7 @@ public:
           announcements_{announcements},
           process_{process} {}
 
-    /// \param error why; nothing for exit code 0
+    /// \param error the reason; nothing for exit code 0
     void operator()(const std::optional<Error>& error);
 
 private:

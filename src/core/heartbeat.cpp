@@ -14,14 +14,14 @@ void Heartbeat::start(std::chrono::milliseconds interval) {
 }
 
 void Heartbeat::beat() {
-    // First: what follows may lack memory, and the next beat must come all the same.
+    // Starts the timer first: the rest may lack memory, and the next beat must happen anyway.
     timer_->start(interval_, [this] { beat(); });
     if (!event_hangs()) announcements_.alive();
 }
 
 bool Heartbeat::event_hangs() {
     auto running = pool_.busy();
-    // While the event thread waits for the pool, it is that which may hang.
+    // While the event thread waits for the pool, only the pool can hang.
     if (auto busy = runner_.busy(); busy && !pool_.is_waited_for()) running.insert(running.begin(), *std::move(busy));
     for (const EventRunner::Busy& busy : running) {
         const auto silence = silence_of(busy);
@@ -40,7 +40,7 @@ bool Heartbeat::event_hangs() {
 }
 
 std::optional<std::chrono::seconds> Heartbeat::silence_of(const EventRunner::Busy& busy) const {
-    // These have limits of their own, and an end that follows from them.
+    // These events have their own limits, after which the process ends.
     const std::optional<BuiltIn> built_in = built_in_named(busy.event);
     if (built_in == BuiltIn::stop || built_in == BuiltIn::kill) return std::nullopt;
     const auto limit = busy.hangs_after.value_or(limits_.hang());

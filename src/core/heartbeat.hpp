@@ -15,24 +15,24 @@
 
 namespace servicekit {
 
-/// Tells the daemon policy again and again that the service is alive, where that asks for it, and does not while an
-/// event hangs. For the loop's thread only. Where nobody asks there is no timer, and nothing wakes the service.
+/// Notifies the daemon policy regularly that the service is alive, if the policy wants that, but not while an event
+/// hangs. If the policy does not want it, there is no timer, and nothing wakes the service. For the loop's thread only.
 class Heartbeat {
 public:
     Heartbeat(const EventRunner& runner, const EventPool& pool, const TimeLimits& limits, Announcements& announcements,
               const os::Clock& clock, Logger& log)
         : runner_{runner}, pool_{pool}, limits_{limits}, announcements_{announcements}, clock_{clock}, log_{log} {}
 
-    /// \pre the loop exists and does not turn yet.
+    /// \pre the loop exists and does not run yet
     void arm(os::EventLoop& loop) { timer_ = loop.timer(); }
-    /// From the service's readiness on.
+    /// Starts the notifications. Call when the service is ready.
     void start(std::chrono::milliseconds interval);
 
 private:
     void beat();
-    /// Whether an event has run longer than it may without a sign of progress.
+    /// Returns true if an event has run longer than it may without a sign of progress.
     [[nodiscard]] bool event_hangs();
-    /// How long it has shown no sign of progress, if that is too long.
+    /// Returns how long the event has shown no sign of progress, if that is too long.
     [[nodiscard]] std::optional<std::chrono::seconds> silence_of(const EventRunner::Busy& busy) const;
 
     const EventRunner& runner_;

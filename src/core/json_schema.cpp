@@ -44,7 +44,7 @@ Object type_of(SettingKind kind) {
 
 Object closed_object() { return {{"type", "object"}, {"properties", Object{}}, {"additionalProperties", false}}; }
 
-/// \param object schema of the object that has the path
+/// \param object the schema of the object that has the path
 Object with_key(Object object, const ConfigKey& key, std::size_t depth = 0) {
     const std::string& step = key.path[depth];
     Value& properties = *object.find("properties");

@@ -5,8 +5,8 @@
 
 namespace servicekit {
 
-/// A JSON Schema (draft 2020-12) of the whole config file.
-/// \param own the keys under `app`; null if the program has declared none: anything may stand there then
+/// Returns a JSON Schema (draft 2020-12) of the whole config file.
+/// \param own the keys under `app`; null if the program has declared none: then `app` may have any value
 [[nodiscard]] Object json_schema(const ConfigSchema* own);
 
 }  // namespace servicekit

@@ -40,13 +40,13 @@ void LaterRun::close(const Finish& finish) {
     if (!is_open_.exchange(false)) return;
     const auto end = end_.lock();
     if (!end) return;
-    /// Whatever the answer throws: a stop waits for it.
+    /// Ends this part even if the answer throws, because a stop waits for it.
     struct Part {
         LaterRun& later;
         Runs& runs;
         ~Part() { later.part_is_over(runs); }
     } const part{*this, end->runs};
-    // Whoever reads the answer does not find it among those that run.
+    // The run is not listed any more when the client reads the answer.
     if (has_returned_) end->runs.leave(*run_);
     try {
         finish(end->end);

@@ -13,32 +13,32 @@
 
 namespace servicekit {
 
-/// What ends a run that is answered later. It is gone once the service is.
+/// Ends a run that is answered later. It expires when the service is destroyed.
 struct LaterEnd {
     Runs& runs;
     RunEnd end;
     std::shared_ptr<const Waiting> waiting;
 };
 
-/// A run whose answer comes from elsewhere than its handler. It is over when it is answered and its handler has returned.
+/// A run that is answered from outside its handler. It is over when it is answered and its handler has returned.
 /// Thread-safe.
 class LaterRun {
 public:
     LaterRun(std::shared_ptr<QueuedEvent> run, std::weak_ptr<LaterEnd> end)
         : run_{std::move(run)}, end_{std::move(end)} {}
-    /// A run that has no answer by now gets an error.
+    /// Answers with an error if there is no answer yet.
     ~LaterRun();
     LaterRun(const LaterRun&) = delete;
     LaterRun& operator=(const LaterRun&) = delete;
 
     [[nodiscard]] QueuedEvent& run() const noexcept { return *run_; }
-    /// Null once the service is gone.
+    /// Returns null after the service was destroyed.
     [[nodiscard]] std::shared_ptr<const Waiting> waiting() const noexcept;
 
-    /// From its handler's thread, once.
+    /// Call once, on the handler's thread.
     void handler_returned();
 
-    // The first of these answers it.
+    // The first call of one of these answers the run.
     void succeed(const Object& fields);
     /// \pre called within a catch block
     void fail();
@@ -46,7 +46,7 @@ public:
 private:
     template <class Finish>
     void close(const Finish& finish);
-    /// One of the two that it waits for: its answer, and its handler's return.
+    /// Notes the end of one of two parts: the answer, and the handler's return.
     void part_is_over(Runs& runs) noexcept;
 
     std::shared_ptr<QueuedEvent> run_;

@@ -15,7 +15,7 @@
 namespace servicekit {
 namespace {
 
-/// Why a key can't be one of a config file.
+/// Returns why a config file cannot have the key.
 std::string refusal_of_key(std::string_view key) {
     if (key == setting::config.name) return "a config file can't name another";
     auto known = setting_names();
@@ -23,7 +23,7 @@ std::string refusal_of_key(std::string_view key) {
     return "unknown key" + did_you_mean(key, known);
 }
 
-/// Whether the key, or the one that is meant, says where a service is.
+/// Returns true if the key, or the one that was probably meant, determines the place of a service.
 bool is_about_the_place(std::string_view key) {
     if (find_setting(key) == nullptr) {
         const auto known = setting_names();
@@ -42,13 +42,13 @@ bool takes(const ConfigKey& key, const Value& value) {
     }
 }
 
-/// A string as it is; all else as JSON, and a list also with commas between its items.
+/// Parses a text. A string is taken as it is. All other types are JSON; a list may also be separated by commas.
 Value value_from_text(const ConfigKey& key, std::string_view text) {
     const std::string type = key.json_schema.get<std::string>("type", {});
     if (type == "string") return text;
     if (type == "array" && !text.starts_with('[')) {
         Value::List items;
-        // A list that takes no texts takes numbers, most likely.
+        // A list that does not take texts probably takes numbers.
         const bool takes_texts = takes(key, Value{Value::List{"text"}});
         for (std::size_t begin = 0; begin <= text.size() && !text.empty();) {
             const std::size_t end = std::min(text.find(',', begin), text.size());
@@ -61,7 +61,7 @@ Value value_from_text(const ConfigKey& key, std::string_view text) {
         return items;
     }
     if (type == "boolean") return value_from_text(SettingKind::flag, text);
-    // A type that the program reads itself gets the text, if it takes that.
+    // A type that the program parses itself gets the text, if it takes texts.
     if (type.empty() && takes(key, text)) return text;
     auto parsed = parse_json(text);
     if (auto* const value = std::get_if<Value>(&parsed)) return std::move(*value);
@@ -72,7 +72,7 @@ Value value_from_text(const ConfigKey& key, std::string_view text) {
     throw ConfigurationError{where + ": the environment variable '" + variable + "' is not set"};
 }
 
-/// The text with `${NAME}` replaced by the value of the variable, once. `$${` stands for `${`.
+/// Returns the text with each `${NAME}` replaced by the value of the variable, once. `$${` becomes `${`.
 std::string expanded_text(std::string_view text, const LayeredSettings::Variables& variables,
                           const std::string& where) {
     std::string result;
@@ -113,7 +113,7 @@ Value expanded(const Value& value, const LayeredSettings::Variables& variables, 
     return members;
 }
 
-/// How many steps of a pointer below `app` lead to something in the object.
+/// Returns how many steps of a pointer below `app` exist in the object.
 std::size_t depth_of(const Value& app, std::string_view pointer) {
     std::size_t depth = 0;
     for (const Value* found = &app; !pointer.empty() && found->is_object(); ++depth) {
@@ -168,7 +168,7 @@ LayeredSettings::Contents LayeredSettings::parse_config(std::string_view text, c
     try {
         if (variables) contents.app = expanded(contents.app, variables, path + ": /app");
     } catch (const ConfigurationError& unset) {
-        // A caller of `stop` need not have the variables of the service.
+        // The caller of `stop` may not have the variables of the service.
         if (!is_client_) throw;
         app_notes_.tolerated.emplace_back(unset.what());
     }
@@ -229,7 +229,7 @@ SettingsLayer LayeredSettings::app_layer_of(const ConfigKey& key) const {
 }
 
 ConfigurationError LayeredSettings::app_fault(const InvalidKey& fault) const {
-    // The last of the files that have the key, or most of the way to it.
+    // The last file that has the key, or the longest part of its path.
     std::string file = config_path_.empty() ? std::string{} : config_path_ + ": ";
     std::size_t depth = 0;
     for (const auto& [path, app] : app_files_) {

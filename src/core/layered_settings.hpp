@@ -17,41 +17,42 @@ public:
     /// The value of an environment variable; nothing if it is not set.
     using Variables = std::function<std::optional<std::string>(const std::string& name)>;
 
-    /// A load for a client goes on in spite of some faults, which tolerated() names.
+    /// Sets if the load is for a client. Such a load continues in spite of some faults, which tolerated() lists.
     void set_client(bool is_client) noexcept { is_client_ = app_notes_.tolerates = is_client; }
     [[nodiscard]] const std::vector<std::string>& tolerated() const noexcept { return app_notes_.tolerated; }
     void tolerate(std::string fault) { app_notes_.tolerated.push_back(std::move(fault)); }
 
-    /// Sets a value by name in a layer. \throws ConfigurationError for an unknown name, a wrong type or value.
+    /// Sets a value by name in a layer. \throws ConfigurationError for an unknown name, a wrong type or value
     void set_value(std::string_view name, Value value, SettingsLayer layer) {
         Settings::set_value(name, std::move(value), layer);
     }
-    /// The same from text, as the command line and the environment give it.
+    /// Does the same from text, in the form of the command line and the environment.
     void set_text(std::string_view name, std::string_view text, SettingsLayer layer);
-    /// Makes the config file's text its layer, in place of what was there.
-    /// \param path for messages. \throws ConfigurationError, and then nothing has changed. For a client it goes on with the
-    ///        keys that are right, unless a wrong one may say where the service is.
-    /// \param variables gives the values for `${NAME}` in the texts under `app`; null: they stay as they are
+    /// Parses the config file's text into its layer and replaces what was there.
+    /// \param path for messages
+    /// \param variables gives the values for `${NAME}` in the texts under `app`; null: they are kept
+    /// \throws ConfigurationError, and then nothing has changed. For a client it keeps the valid keys instead, unless
+    ///         an invalid one may determine the place of the service.
     void read_config(std::string_view text, const std::string& path, const Variables& variables = nullptr);
-    /// Lays another file over it: its settings are added or replaced, and objects under `app` are merged.
+    /// Adds another file: its settings are added or replaced, and objects under `app` are merged.
     void add_config(std::string_view text, const std::string& path, const Variables& variables = nullptr);
     void clear_layer(SettingsLayer layer);
-    /// What one layer says of a setting; null if it says nothing.
+    /// Returns the value of a setting in one layer; null if the layer has none.
     [[nodiscard]] const Value* value_in(SettingsLayer layer, std::string_view name) const;
-    /// From here on set() fills this layer.
+    /// Makes set() fill this layer.
     void fill(SettingsLayer layer) noexcept { filling_ = layer; }
 
-    /// Sets a key of the program's own, over what the config file says. \throws ConfigurationError for a value that it can't
-    /// have
+    /// Sets a key of the program's own, which overrides the config file. \throws ConfigurationError for an invalid
+    /// value
     void set_app(const ConfigKey& key, Value value, SettingsLayer layer);
-    /// The same from text, as the command line and the environment give it.
+    /// Does the same from text, in the form of the command line and the environment.
     void set_app_text(const ConfigKey& key, std::string_view text, SettingsLayer layer);
-    /// Where the value of a key comes from; `built_in` is its default.
+    /// Returns the layer of a key's value; `built_in` for its default.
     [[nodiscard]] SettingsLayer app_layer_of(const ConfigKey& key) const;
 
-    /// What stands under `app`, with what was set over it; null where nothing does.
+    /// Returns the value of `app`, with what overrides it; null if there is none.
     [[nodiscard]] const Value& app_value() const noexcept { return app_; }
-    /// The fault of a key under `app` as an error that names the config file.
+    /// Returns the fault of a key under `app` as an error that names the config file.
     [[nodiscard]] ConfigurationError app_fault(const InvalidKey& fault) const;
 
 private:

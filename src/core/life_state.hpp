@@ -6,7 +6,7 @@
 
 namespace servicekit {
 
-/// Whether a service in this state takes all events.
+/// Returns true if a service in this state accepts all events.
 [[nodiscard]] constexpr bool takes_events(ServiceState state) noexcept {
     return state == ServiceState::running || state == ServiceState::reloading;
 }

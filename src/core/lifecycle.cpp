@@ -20,7 +20,7 @@
 namespace servicekit {
 namespace {
 
-/// Of the stack: with 64 KiB the library's own code overflows (measured), with 96 KiB it does not.
+/// Smallest size of the stack. The library's own code overflows 64 KiB (measured), but not 96 KiB.
 constexpr std::size_t least_stack = std::size_t{128} << 10U;
 
 Error busy_error(const Owner& owner, const std::string& object) {
@@ -43,7 +43,7 @@ int Lifecycle::run(bool in_background) {
     if (failure && !core_.loop_) {
         descriptors_.close_ready();
         core_.crash_watch_.end();
-        // Still in the process that the user started, or out of it and with nothing to undo.
+        // Prints only in the process that the user started.
         if (!entered_ || !in_background) core_.error_output_.print(*failure);
         daemon.failed(*failure);
         signals_.give_back();
@@ -102,7 +102,7 @@ std::optional<Error> Lifecycle::begin(bool in_background) {
     core_.pool_.arm(*core_.loop_);
     core_.timers_->arm(*core_.loop_);
     core_.heartbeat_.arm(*core_.loop_);
-    // One that came from elsewhere than the load event.
+    // The request did not come from the load event.
     if (core_.shutdown_.is_asked_for()) return Error{ExitCode::timeout, "start", "", "stopped while loading"};
 
     if (auto error = hold_lock()) return error;
@@ -173,7 +173,8 @@ std::optional<Error> Lifecycle::prepare_late_load(bool in_background) {
     deployment.background = in_background;
     deployment.version = core_.instance_.options.version;
     deployment.keep_descriptors = descriptors_.sockets();
-    // What the load says is relative to where the caller is. A directory that was removed has no path; one can stay there.
+    // Paths in the load are relative to the caller's directory. A removed directory has no path; the service can stay
+    // in it.
     auto here = core_.host_.process->current_directory();
     deployment.working_directory = here ? *std::move(here) : ".";
     if (auto error = descriptors_.claim_ready(settings)) return error;
@@ -190,7 +191,7 @@ std::optional<Error> Lifecycle::enter(bool in_background) {
     }
     const auto role = core_.policies_->daemon.enter();
     if (!role || *role == Role::parent) {
-        // What came meanwhile does not change how this process ends.
+        // Signals that arrived since hold() do not change how this process ends.
         static_cast<void>(signals_.go_on());
         if (!in_background) return role.error();
         if (!role) core_.error_output_.print(role.error());
@@ -257,7 +258,7 @@ void Lifecycle::leave_record() {
     };
     if (!record_) return warn(record_.error());
     try {
-        // A lock policy may have a pidfile of its own.
+        // A lock policy may have its own pidfile.
         const Object lock = core_.policies_->lock.status_fields();
         if (const Value* file = lock.find(setting::pid_file.name); file != nullptr && file->is_string())
             record_->paths.pid_file = file->as_string();
@@ -297,7 +298,7 @@ void Lifecycle::ready() {
 void Lifecycle::end(const std::optional<Error>& fault) {
     auto& [daemon, lock, log, control] = *core_.policies_;
     descriptors_.close_ready();
-    // Nothing may be asked of the service any more, or it would wait for an answer for ever.
+    // Later requests are refused: their clients would wait for an answer for ever.
     for (const auto& run : core_.queue_.close()) EventLog{core_.log_}.decline(*run, core_.queue_.refusal());
     core_.end_askers_.answer(fault);
     if (control_open_ && loop_turns_) {
@@ -319,13 +320,13 @@ void Lifecycle::end(const std::optional<Error>& fault) {
     }
     core_.crash_watch_.close_report();
     if (lock_held_) lock.release();
-    // The loop turned until here, so that the stop's time limit held for all of it.
+    // The loop has run until this point, so that the stop's time limit applied to all of it.
     core_.loop_->stop();
-    // The loop's thread starts those of the pool.
+    // The loop's thread starts the pool's threads, so the loop ends first.
     core_.pool_.close();
     signals_.give_back();
     core_.crash_watch_.end();
-    // What the program does from here on is its own.
+    // The time limit of the stop does not apply to what the program does after this.
     core_.host_.process->spare();
 }
 

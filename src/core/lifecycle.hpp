@@ -12,7 +12,7 @@ namespace servicekit {
 
 class ServiceCore;
 
-/// The life of a service from load to the last release. docs/behaviour.md lists its steps in order.
+/// The life of a service, from the load to the release of its last resource. docs/behaviour.md lists its steps.
 class Lifecycle {
 public:
     explicit Lifecycle(ServiceCore& core);
@@ -21,37 +21,38 @@ public:
     int run(bool in_background);
 
 private:
-    /// A stage that failed, or was stopped, undoes those before it.
+    /// Runs the stages of the start. \returns an error if a stage failed or was stopped; run() then undoes the earlier
+    /// stages
     std::optional<Error> begin(bool in_background);
-    /// This is the process that becomes the service.
+    /// Begins the life of the service in this process.
     void begin_life();
-    /// The configuration, and what follows from it before anything is done.
+    /// Loads the configuration and prepares what follows from it.
     std::optional<Error> load(bool in_background);
-    /// What the daemon policy has to know before a load that comes after it.
+    /// Configures the daemon policy before a load that runs after it.
     std::optional<Error> prepare_late_load(bool in_background);
-    /// Goes where the service runs; returns in the service only, save with an error.
+    /// Enters the daemon policy. Returns only in the service, or with an error.
     std::optional<Error> enter(bool in_background);
     std::optional<Error> take_up_late_surroundings();
     std::optional<Error> hold_lock();
     std::optional<Error> open_log();
-    /// Writes the record of the start, for verbs that come later. That it can't be is a warning.
+    /// Writes the record of the start for later verbs. A failure is only a warning.
     void leave_record();
     std::optional<Error> open_control();
-    /// The signals that the program leaves to the service wait for the end of the load, from now on.
+    /// Makes the signals that the service handles wait for the end of the load.
     std::optional<Error> note_signals();
-    /// Looks at what came during the load. \returns an error if the service is not to start
+    /// Checks the signals that arrived during the load. \returns an error if the service must not start
     std::optional<Error> look_at_signals();
     std::optional<Error> start_handlers();
-    /// Tells all who wait for the readiness.
+    /// Reports that the service is ready.
     void ready();
-    /// Releases in reverse what was taken.
-    /// \param fault what clients learn who wait for the end: why the stop was not clean
+    /// Releases all resources, in reverse order.
+    /// \param fault why the stop was not clean, for the clients that wait for the end
     void end(const std::optional<Error>& fault);
 
     ServiceCore& core_;
     PassedDescriptors descriptors_;
-    Result<StartRecord> record_ = Error{};  ///< made where the start was asked for
-    bool entered_ = false;                  ///< the daemon policy has got the service to where it runs
+    Result<StartRecord> record_ = Error{};  ///< of this start, made at the end of the load
+    bool entered_ = false;                  ///< the daemon policy was entered, and this is the service
     bool lock_held_ = false;
     bool log_open_ = false;
     bool control_open_ = false;

@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t most_kept_lines = 1000;
 constexpr std::chrono::milliseconds child_patience{200};
 
-/// A value that outlives what it was made from.
+/// A copy of a value that outlives the original.
 class KeptValue {
 public:
     explicit KeptValue(const LogValue& value) : value_{value} {
@@ -34,7 +34,7 @@ struct LogRouter::Channel {
     Channel(LogRouter& desk, std::string name, LogLevel level) : logger{desk, std::move(name), level} {}
     Logger logger;
     bool has_own_level = false;
-    bool is_foreign = true;  ///< the program has no logger of it, so far
+    bool is_foreign = true;  ///< the program has no logger for it yet
 };
 
 struct LogRouter::KeptLine {
@@ -86,7 +86,7 @@ Logger& LogRouter::channel(std::string_view name) {
 
 std::unique_lock<std::mutex> LogRouter::enter() const {
     std::unique_lock lock{mutex_, std::defer_lock};
-    // Nobody lets go of what another thread of the parent held at the fork.
+    // In a child of fork(2), nobody releases a mutex that another thread of the parent held at the fork.
     if (is_own_process())
         lock.lock();
     else
@@ -186,8 +186,7 @@ void LogRouter::close() {
     log_.store(nullptr, std::memory_order_release);
 }
 
-// The usual case ends with a call that need not return here: after a system call each function that is returned from
-// costs a misprediction.
+// The usual case ends in a call that need not return here: after a system call, each return costs a misprediction.
 [[gnu::hot]] void LogRouter::put(const LogRecord& record) noexcept {
     LogPolicy* const log = log_.load(std::memory_order_acquire);
     const bool shows_too = shows_to_boost_log_.load(std::memory_order_relaxed);
@@ -195,9 +194,9 @@ void LogRouter::close() {
     try {
         deliver(record);
     } catch (...) {
-        return;  // out of memory: there is no other place to say so
+        return;  // out of memory: there is nowhere to report it
     }
-    // In a child of fork(2) one of the parent's threads may have held the locks of Boost.Log's core, for good.
+    // In a child of fork(2), the locks of Boost.Log's core may be held for ever.
     if (shows_too && is_own_process()) boost_log_->show(record);
 }
 
@@ -227,7 +226,7 @@ void LogRouter::keep_or_put(const LogRecord& record) {
         ++dropped_;
 }
 
-// Takes no lock, since one of the parent's other threads may have held it at the fork, for good in the child.
+// Takes no lock: in the child, a lock that another thread of the parent held at the fork is held for ever.
 void LogRouter::put_from_child(const LogRecord& record) {
     std::string line = name_ + '[' + std::to_string(process_->id()) + "] in a child of fork, " +
                        std::string{to_string(record.level)} + ": ";

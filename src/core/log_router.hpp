@@ -21,8 +21,8 @@
 
 namespace servicekit {
 
-/// Where all lines of a service come together on their way to the log: it has the loggers, says who is let through, and
-/// keeps what comes before the log is open, at most 1,000 lines. Thread-safe.
+/// Passes all lines of a service to the log. It has the loggers, decides which lines pass, and keeps up to 1,000 lines
+/// until the log is open. Thread-safe.
 class LogRouter {
 public:
     LogRouter(const os::Clock& clock, const os::Process& process, os::StandardStreams& streams,
@@ -33,31 +33,31 @@ public:
 
     [[nodiscard]] Logger& whole() noexcept { return whole_; }
     [[nodiscard]] Logger& channel(std::string_view name);
-    /// For all channels that have no level of their own. Until then all is let in: what is kept until the log is open is
-    /// looked at again then.
+    /// Sets the level of all channels without their own level. Before the first call all lines pass, and the kept lines
+    /// are checked again when the log is opened.
     void set_level(LogLevel level);
-    /// \param level nothing: that of the whole again
-    /// \returns false where it can't be had: of channels that the program has not named so far, no more than
-    ///          most_foreign_channels are remembered, whoever may ask for them.
+    /// \param level nothing: that of the whole log again
+    /// \returns false if there are too many channels: since any client may name them, only most_foreign_channels that
+    ///          the program has not named are remembered
     [[nodiscard]] bool set_channel_level(std::string_view name, std::optional<LogLevel> level);
     static constexpr std::size_t most_foreign_channels = 256;
-    /// Of a channel that nobody has named, too: that of the whole.
+    /// Returns the level of a channel. A channel that was never named has the level of the whole log.
     [[nodiscard]] LogLevel level_of(std::string_view channel) const;
-    /// The channels that have a level of their own, by name.
+    /// Returns the channels that have their own level, sorted by name.
     [[nodiscard]] std::vector<std::pair<std::string, LogLevel>> channel_levels() const;
-    /// The least level that anybody lets through.
+    /// Returns the lowest level that any channel lets through.
     [[nodiscard]] LogLevel lowest_level() const;
 
-    /// From here on lines go to `log`, those that were kept first.
-    /// \param name who a child of fork(2) says that it is a child of
+    /// Sends lines to `log` after this call, beginning with those that were kept.
+    /// \param name the name by which a child of fork(2) identifies its parent
     void open(LogPolicy& log, std::string name);
-    /// From here on lines are dropped. One that is being written meanwhile still reaches the policy, which drops what
-    /// comes after its own close.
+    /// Drops lines after this call. A line that is being written at the same time still reaches the policy, which drops
+    /// lines after its own close().
     void close();
 
-    /// A line whose level was looked at already.
+    /// Writes a line whose level was checked already.
     void put(const LogRecord& record) noexcept;
-    /// Has lines shown to the program's own sinks in Boost.Log's core, too.
+    /// Sets if lines are also shown to the program's own sinks in Boost.Log's core.
     void show_to_boost_log(bool shows) noexcept { shows_to_boost_log_.store(shows, std::memory_order_relaxed); }
     [[nodiscard]] const os::Clock& clock() const noexcept { return *clock_; }
 
@@ -66,12 +66,12 @@ private:
     struct Channel;
 
     [[nodiscard]] bool shows(LogLevel level, std::string_view channel) const;
-    /// Has the mutex; not in a child of fork(2) in which nobody will ever let go of it.
+    /// Locks the mutex. In a child of fork(2) it only tries to, as the mutex may be held for ever there.
     [[nodiscard]] std::unique_lock<std::mutex> enter() const;
     /// \pre the mutex is held
     Channel& add_channel(std::string_view name);
     void deliver(const LogRecord& record);
-    /// Whether it is no child of fork(2).
+    /// Returns false in a child of fork(2).
     [[nodiscard]] bool is_own_process() const noexcept;
     void keep_or_put(const LogRecord& record);
     void put_from_child(const LogRecord& record);
@@ -84,12 +84,12 @@ private:
     std::atomic<bool> shows_to_boost_log_{false};
     Logger whole_;
     std::atomic<LogPolicy*> log_{nullptr};
-    std::atomic<unsigned> generation_;  ///< of the process that the log belongs to
+    std::atomic<unsigned> generation_;  ///< of the process that owns the log
     std::string name_;                  ///< set before the log is open
 
-    mutable std::mutex mutex_;  // guards what follows
+    mutable std::mutex mutex_;  // guards the members below
     std::map<std::string, std::unique_ptr<Channel>, std::less<>> channels_;
-    std::size_t foreign_channels_ = 0;  ///< those of them that the program has not named
+    std::size_t foreign_channels_ = 0;  ///< channels that the program has not named
     std::vector<KeptLine> kept_;
     std::size_t dropped_ = 0;
     bool closed_ = false;

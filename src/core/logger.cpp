@@ -32,7 +32,7 @@ void Logger::show_to_boost_log(bool shows) noexcept { desk_->show_to_boost_log(s
                     .channel = name_,
                     .source = source});
     } catch (const std::exception&) {
-        // There is no memory for all of it: its text says more than nothing.
+        // There is no memory for the whole line. Its format is better than nothing.
         put(level, format, {}, source);
     }
 }

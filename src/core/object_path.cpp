@@ -5,7 +5,7 @@
 namespace servicekit {
 namespace {
 
-/// \param value null: the object is to have nothing there
+/// \param value null: removes the value there
 Value with_at(const Value& object, std::span<const std::string> path, const Value* value) {
     Object members = object.is_object() ? object.as_object() : Object{};
     const std::string& key = path.front();

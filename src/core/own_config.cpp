@@ -22,7 +22,7 @@ void OwnConfig::begin(const Value& app) {
     const bool is_same = all_.size() > 1 && app == in_force_;
     next_ = is_same ? all_.back() : std::move(read);
     next_values_ = app;
-    all_.reserve(all_.size() + 1);  // so that keep_next() can't fail
+    all_.reserve(all_.size() + 1);  // so that keep_next() cannot fail
     loader_.store(std::this_thread::get_id(), std::memory_order_relaxed);
 }
 
@@ -37,7 +37,7 @@ void OwnConfig::commit() {
 void OwnConfig::abandon() noexcept {
     loader_.store({}, std::memory_order_relaxed);
     if (!next_) return;
-    // on_load() may have seen it, and taken a reference.
+    // on_load() may have taken a reference to the struct.
     const std::shared_ptr<const void> in_force = all_.back();
     keep_next();
     if (all_.back() != in_force) std::iter_swap(all_.end() - 1, all_.end() - 2);

@@ -10,32 +10,32 @@
 
 namespace servicekit {
 
-/// The structs that a program's own configuration was made into: see Configured. current() is for any thread, all else for
-/// the event thread.
+/// The structs that were made from a program's own configuration: see Configured. current() can be called from any
+/// thread. All else is for the event thread.
 class OwnConfig {
 public:
     void declare(std::shared_ptr<const ConfigSchema> schema);
-    /// Null if the program has declared none.
+    /// Returns null if the program has declared none.
     [[nodiscard]] const ConfigSchema* schema() const noexcept { return schema_.get(); }
-    /// The struct in force. While a load runs, the thread that runs it gets the struct that is being loaded.
+    /// Returns the struct in force. While a load runs, the thread that runs it gets the struct that is being loaded.
     [[nodiscard]] const void* current() const noexcept;
 
     /// \throws what ConfigSchema::read() throws for these values
     void check(const Value& app) const;
-    /// Makes a struct of the values, which takes effect with commit(). \throws what ConfigSchema::read() throws
+    /// Makes a struct from the values. It takes effect with commit(). \throws what ConfigSchema::read() throws
     void begin(const Value& app);
     void commit();
-    /// Forgets what begin() has made, if it has.
+    /// Discards the struct that begin() has made, if there is one.
     void abandon() noexcept;
 
 private:
     void keep_next() noexcept;
 
     std::shared_ptr<const ConfigSchema> schema_;
-    /// Each struct that anybody may have a reference to; the last is the one in force. One for each reload that changed
-    /// something, or failed after on_load() had seen it.
+    /// All structs to which a reference may exist; the last one is in force. Each reload adds one if it changed
+    /// something, or if it failed after on_load() had seen its struct.
     std::vector<std::shared_ptr<const void>> all_;
-    Value in_force_;  ///< what the last of them was made of
+    Value in_force_;  ///< the values of the last one
     std::atomic<const void*> current_{nullptr};
     std::shared_ptr<const void> next_;
     Value next_values_;

@@ -10,11 +10,11 @@
 
 namespace servicekit {
 
-/// Warnings that a client can bring about: one a second at most, so that no client fills the disk with them.
-/// For one thread.
+/// Logs warnings that a client can cause, at most one a second, so that no client fills the disk with them. For one
+/// thread.
 class PacedWarnings {
 public:
-    /// \param plural what they tell of: "refusals"
+    /// \param plural what the warnings are about: "refusals"
     explicit PacedWarnings(std::string_view plural) noexcept : plural_{plural} {}
 
     void write(Logger& log, std::chrono::steady_clock::time_point now, const std::string& line) {

@@ -6,9 +6,9 @@
 namespace servicekit {
 namespace {
 
-/// A bound of a parameter: an integer if it is a whole number.
+/// Returns a bound of a parameter, as an integer if it is a whole number.
 Value bound_value(double bound) {
-    constexpr double exact = 9'007'199'254'740'992;  // 2^53: up to it each integer is a double
+    constexpr double exact = 9'007'199'254'740'992;  // 2^53: up to it a double represents each integer
     const bool is_whole = bound >= -exact && bound <= exact && std::trunc(bound) == bound;
     return is_whole ? Value{static_cast<std::int64_t>(bound)} : Value{bound};
 }

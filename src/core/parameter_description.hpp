@@ -5,7 +5,7 @@
 
 namespace servicekit {
 
-/// A parameter as the event `events` describes it.
+/// Returns a parameter as the event `events` describes it.
 [[nodiscard]] Object describe(const Parameter& parameter);
 
 }  // namespace servicekit

@@ -8,7 +8,7 @@
 namespace servicekit {
 namespace {
 
-/// What a socket unit calls the control socket (FileDescriptorName=); all others are the program's.
+/// The name of the control socket in a socket unit (FileDescriptorName=). All other sockets are the program's.
 constexpr std::string_view control_socket_name = "control";
 
 }  // namespace
@@ -47,7 +47,7 @@ std::optional<Error> PassedDescriptors::claim_named(const Settings& settings) {
         instance_.deployment.keep_descriptors.push_back(*descriptor);
         constexpr int last_stream = 2;
         if (*descriptor <= last_stream) continue;
-        // Later the number may be that of a file of the service's own.
+        // Claimed now, as one of the service's own files may have the same number later.
         if (auto error = claim(*descriptor, "write to")) return error;
     }
     return std::nullopt;
@@ -65,7 +65,7 @@ std::optional<Error> PassedDescriptors::claim(int descriptor, const char* action
 void PassedDescriptors::report_ready() {
     const auto descriptor = std::exchange(ready_, std::nullopt);
     if (!descriptor) return;
-    // The reader may have gone, which is no reason to end.
+    // The service continues even if the reader is gone.
     if (const auto told = host_.inherited->write_and_close(*descriptor, "\n"); !told)
         log_.warning(told.error().message());
 }

@@ -18,21 +18,21 @@ public:
     PassedDescriptors(Instance& instance, const os::Host& host, Logger& log)
         : instance_{instance}, host_{host}, log_{log} {}
 
-    /// Takes over what the service manager passes. The application's sockets go to the instance.
+    /// Takes over the sockets from the service manager. The application's sockets are added to the instance.
     std::optional<Error> take_over_sockets();
-    /// All descriptors of the sockets.
+    /// Returns the descriptors of all sockets.
     [[nodiscard]] const std::vector<int>& sockets() const noexcept { return sockets_; }
-    /// The one of them that is the control socket.
+    /// Returns the descriptor of the control socket, if there is one.
     [[nodiscard]] std::optional<int> control_socket() const noexcept { return control_socket_; }
 
-    // Those that are claimed are kept by the deployment, which is the instance's.
-    /// The one that the setting ready-fd names. Any number of times.
+    // Claimed descriptors are added to the instance's deployment, so they stay open in the background.
+    /// Claims the descriptor that the setting ready-fd names. May be called more than once.
     std::optional<Error> claim_ready(const Settings& settings);
     std::optional<Error> claim_named(const Settings& settings);
 
-    /// Writes a newline to the one for the readiness, and closes it.
+    /// Writes a newline to the descriptor of ready-fd and closes it.
     void report_ready();
-    /// Closes it if nothing was written: the start has failed.
+    /// Closes that descriptor if nothing was written, because the start has failed.
     void close_ready() noexcept;
 
 private:

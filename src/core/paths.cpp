@@ -15,7 +15,7 @@ struct RunDirectory {
     Paths::Choice choice;
 };
 
-/// Without what says nothing: "/./", and slashes at the end. ".." stays, since what is before it may be a link.
+/// Removes "/./" and slashes at the end. Keeps "..", as the component before it may be a link.
 std::string tidied(std::string path) {
     for (std::size_t at = 0; (at = path.find("/./", at)) != std::string::npos;) path.erase(at, 2);
     if (path.ends_with("/.")) path.pop_back();
@@ -23,20 +23,21 @@ std::string tidied(std::string path) {
     return path;
 }
 
-/// A directory that the environment names. A relative one counts as unset: no place may depend on where somebody is.
+/// Returns a directory that the environment names. A relative path counts as unset: a place must not depend on the
+/// working directory.
 std::optional<std::string> directory_in(const os::Host& host, const char* variable) {
     auto path = host.environment->get(variable);
     if (!path || path->front() != '/') return std::nullopt;
     return path;
 }
 
-/// systemd gives several runtime directories with colons between them; the first is the service's.
+/// Returns the first of systemd's runtime directories, which are separated by colons. It is the service's.
 std::optional<std::string> first_runtime_directory(const os::Host& host) {
     const auto listed = directory_in(host, "RUNTIME_DIRECTORY");
     return listed ? std::optional{listed->substr(0, listed->find(':'))} : std::nullopt;
 }
 
-/// Not so a terminal, or what leads to an open descriptor.
+/// Returns false for a terminal and for a path to an open descriptor.
 bool is_in_directory_for_files(const std::string& path) {
     return !path.empty() && !path.starts_with("/dev/") && !path.starts_with("/proc/");
 }
@@ -56,7 +57,7 @@ RunDirectory default_run_directory(const os::Host& host) {
     return private_directory(host);
 }
 
-/// Directories in the order in which they are looked at, each once.
+/// Directories in the order in which they are searched, without duplicates.
 class RunDirectories {
 public:
     void add(RunDirectory directory) {
@@ -65,7 +66,7 @@ public:
             if (known.path == directory.path) return;
         all_.push_back(std::move(directory));
     }
-    /// And the one below it that a service manager makes for RuntimeDirectory=NAME.
+    /// Adds a directory, and the one below it that a service manager makes for RuntimeDirectory=NAME.
     void add_both(const std::string& path, const std::string& name) {
         add({path, Paths::Choice::standard});
         if (!name.empty()) add({path + "/" + name, Paths::Choice::standard});
@@ -76,7 +77,7 @@ private:
     std::vector<RunDirectory> all_;
 };
 
-/// Every run directory that a start by this user may choose by default, whatever its environment is.
+/// Returns every run directory that a start by this user may choose by default, in any environment.
 RunDirectories own_run_directories(const std::string& name, const os::Host& host) {
     const uid_t user = host.process->effective_user();
     RunDirectories all;
@@ -91,7 +92,7 @@ RunDirectories own_run_directories(const std::string& name, const os::Host& host
 
 std::vector<RunDirectory> possible_run_directories(const std::string& name, const os::Host& host) {
     RunDirectories all = own_run_directories(name, host);
-    // Those of root, which everybody may ask.
+    // The directories of root's services, to which any user may send requests.
     all.add_both("/run", name);
     return std::move(all).take();
 }
@@ -157,7 +158,7 @@ Result<std::vector<Paths>> candidate_paths(const Settings& settings, const os::H
     for (const RunDirectory& directory : directories) {
         auto paths = paths_in(settings, host, directory);
         if (!paths) return paths.error();
-        // A pidfile that was named by itself is at one place only.
+        // If both paths are set explicitly, all directories give the same place.
         if (!all.empty() && all.back().pid_file == paths->pid_file &&
             all.back().control_socket == paths->control_socket)
             continue;
@@ -177,7 +178,7 @@ std::vector<std::string> other_pid_files(const Settings& settings, const Paths& 
 std::vector<RecordDirectory> default_record_directories(const os::Host& host) {
     std::vector<RecordDirectory> all;
     const bool is_root = host.process->effective_user() == 0;
-    // Not the one that the manager makes for one service, and takes away with it.
+    // Not the directory that a service manager makes for one service and removes together with it.
     if (is_root) all.push_back(record_directory_below({"/run", Paths::Choice::standard}));
     if (const auto user = directory_in(host, "XDG_RUNTIME_DIR"); user && !is_root)
         all.push_back(record_directory_below({*user, Paths::Choice::standard}));
@@ -199,7 +200,7 @@ Result<void> prepare_run_directory(const Paths& paths, const os::Host& host) {
     const auto refuse = [&path](ExitCode code, std::string reason) {
         return Error{code, "use the run directory", path, std::move(reason)};
     };
-    // Each path may be set by itself; a run directory that nothing lies in need not be there.
+    // Each path may be set explicitly. A run directory without any of the files need not exist.
     const auto lies_below = [&path](const std::string& file) { return file.starts_with(path + "/"); };
     if (!lies_below(paths.pid_file) && !lies_below(paths.control_socket)) return {};
 

@@ -11,57 +11,59 @@ namespace servicekit {
 
 /// The files by which others find a service. All paths are absolute.
 struct Paths {
-    /// Why the run directory is what it is.
+    /// Why this run directory was chosen.
     enum class Choice {
-        configured,         ///< somebody said so
+        configured,         ///< set explicitly
         standard,           ///< the system's, or the user's own
-        private_temporary,  ///< a directory below the temporary directory: to be checked before it is trusted
+        private_temporary,  ///< a directory below the temporary one, which must be checked before it is trusted
     };
 
     std::string name;
     std::string run_directory;
     std::string pid_file;
     std::string control_socket;
-    std::string log_file = {};         ///< empty: nobody named one
-    std::string crash_directory = {};  ///< where reports of crashes lie
+    std::string log_file = {};         ///< empty: none was set
+    std::string crash_directory = {};  ///< where crash reports are written
     Choice choice = Choice::configured;
 };
 
-/// A path from a setting, absolute; an empty one stays empty. Needs the current directory for a relative one only.
+/// Returns a path from a setting, made absolute; an empty one stays empty. Only a relative path needs the working
+/// directory.
 [[nodiscard]] Result<std::string> absolute_path(std::string path, const os::Host& host);
 
-/// Where the service of these settings belongs when it starts.
-/// \returns ExitCode::configuration where the service has no name and paths don't make up for it.
+/// Returns the paths of a service that starts with these settings.
+/// \returns ExitCode::configuration if the service has no name
 [[nodiscard]] Result<Paths> resolve_paths(const Settings& settings, const os::Host& host);
 
-/// Where a running service of these settings may be, the likeliest first: one place if directories are configured, else
-/// every place that a start by this user could have chosen in some other environment, and those of root.
+/// Returns the places where a running service with these settings may be, the likeliest first. If directories are
+/// configured, that is one place. Otherwise it is every place that a start by this user could have chosen in another
+/// environment, and those of root.
 [[nodiscard]] Result<std::vector<Paths>> candidate_paths(const Settings& settings, const os::Host& host);
 
-/// The pidfiles of the places that a start of this service by this user could have chosen in some other environment.
-/// None if somebody has named the place: then it is an instance of its own.
+/// Returns the pidfiles of other places that a start of this service by this user could have chosen in another
+/// environment. Returns none if the place was set explicitly, because then it is a separate instance.
 [[nodiscard]] std::vector<std::string> other_pid_files(const Settings& settings, const Paths& paths,
                                                        const os::Host& host);
 
-/// Makes the run directory where it is missing. A private one must be a directory, no link, the user's own and closed
-/// to others.
+/// Makes the run directory if it is missing. A private one must be a directory, not a link, belong to the user and be
+/// closed to others.
 [[nodiscard]] Result<void> prepare_run_directory(const Paths& paths, const os::Host& host);
 
-/// \returns ExitCode::configuration where the log would go into another file of the service's.
+/// \returns ExitCode::configuration if the log file is another file of the service
 [[nodiscard]] Result<void> check_log_file(const Settings& settings, const Paths& paths, const os::Host& host);
 
-/// A directory for the records of starts.
+/// A directory for records of starts.
 struct RecordDirectory {
     std::string path;
-    bool is_private = false;  ///< it is in a directory below the temporary one, as of Paths::Choice::private_temporary
+    bool is_private = false;  ///< it is below the temporary directory, as for Paths::Choice::private_temporary
 };
-/// Where a start of this user may write its record, the likeliest first: below the run directory that it has by default,
-/// or the one that a service manager gave it.
+/// Returns the directories in which a start of this user may write its record, the likeliest first: below the default
+/// run directory, or the one that a service manager gave it.
 [[nodiscard]] std::vector<RecordDirectory> default_record_directories(const os::Host& host);
-/// Where records of a service may be: those of any start by this user, and root's.
+/// Returns the directories that may have records of a service: those of any start by this user, and root's.
 [[nodiscard]] std::vector<RecordDirectory> possible_record_directories(const std::string& name, const os::Host& host);
 
-/// What policies are told. \returns ExitCode::configuration for settings that can't be carried out.
+/// Returns what the policies are configured with. \returns ExitCode::configuration for settings that cannot be applied
 [[nodiscard]] Result<Deployment> make_deployment(const Settings& settings, const Paths& paths, const os::Host& host);
 
 }  // namespace servicekit

@@ -7,11 +7,11 @@
 
 namespace servicekit {
 
-/// "uid 1000"
+/// Returns "uid 1000".
 [[nodiscard]] std::string user_in_words(const Peer& peer);
-/// "uid 1000, pid 4711"
+/// Returns "uid 1000, pid 4711".
 [[nodiscard]] std::string in_words(const Peer& peer);
-/// "SIGTERM from uid 1000, pid 4711", "SIGINT from the terminal"
+/// Returns "SIGTERM from uid 1000, pid 4711" or "SIGINT from the terminal".
 [[nodiscard]] std::string in_words(const os::ReceivedSignal& signal);
 
 }  // namespace servicekit

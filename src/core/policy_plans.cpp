@@ -13,7 +13,7 @@
 namespace servicekit {
 namespace {
 
-// Each member of a plan with its setting, once for both directions.
+// These visit each member of a plan with its setting, for both directions.
 
 template <class Plan, class Visit>
 void visit_log_plan(Plan& plan, const Visit& visit) {
@@ -59,7 +59,7 @@ Value to_setting(std::uint64_t value) { return value; }
 Value to_setting(const std::string& text) { return text; }
 Value to_setting(const std::vector<std::string>& texts) { return Value::List(texts.begin(), texts.end()); }
 
-/// Fills the members of a plan for which somebody has set something.
+/// Fills the members of a plan whose settings are set.
 struct FromSettings {
     const Settings& settings;
 
@@ -73,7 +73,7 @@ struct FromSettings {
     }
 };
 
-/// Adds the members that are there.
+/// Adds the members that have a value.
 struct ToSettings {
     Object& values;
 

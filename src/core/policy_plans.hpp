@@ -5,12 +5,12 @@
 
 namespace servicekit {
 
-/// What somebody set for the log policy; the rest is empty.
+/// Returns what the settings have for the log policy. Members that are not set are empty.
 [[nodiscard]] LogPlan log_plan(const Settings& settings);
-/// What somebody set for the control policy; the rest is empty.
+/// Returns what the settings have for the control policy. Members that are not set are empty.
 [[nodiscard]] ControlAccess control_access(const Settings& settings);
 
-/// The other way round: what the policies use, by the names of the settings.
+/// Does the reverse: returns what the policies use, by the names of the settings.
 [[nodiscard]] Object settings_of(const LogPlan& log, const ControlAccess& control);
 
 }  // namespace servicekit

@@ -13,10 +13,10 @@
 namespace servicekit {
 namespace {
 
-/// What programs write as a matter of course, and harms nobody.
+/// Devices that programs commonly write to, without harm.
 constexpr std::array harmless_devices{"/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty"};
 
-/// Whether others keep things of theirs in the run directory, too.
+/// Returns true if others also keep files in the run directory.
 bool is_shared(const std::string& directory) {
     for (const char* shared : {"/", "/run", "/var/run", "/tmp", "/var/tmp"})
         if (directory == shared) return true;
@@ -53,7 +53,7 @@ std::optional<Error> Privileges::prepare() {
     auto identity = find_identity(configuration_.settings(), host_);
     if (!identity) return identity.error().at_stage(ExitCode::permission);
     identity_ = *std::move(identity);
-    // Also where it stays who it is: a start before this one, in the same process, may have announced somebody.
+    // Also called if the service keeps its user: an earlier start in the same process may have announced another one.
     if (identity_)
         host_.users->prepare(identity_->user, identity_->group);
     else
@@ -65,7 +65,7 @@ std::optional<Error> Privileges::drop() {
     const auto at_this_stage = [](const Error& error) { return error.at_stage(ExitCode::permission); };
     if (identity_ || is_confined())
         if (const auto alone = be_alone(); !alone) return at_this_stage(alone.error());
-    // Root may raise limits, which nobody may later.
+    // Only root may raise limits, so this happens before the change of user.
     if (const auto limited = set_limits(); !limited) return at_this_stage(limited.error());
     if (identity_)
         if (const auto became = become(*identity_); !became) return at_this_stage(became.error());
@@ -111,14 +111,14 @@ Result<void> Privileges::hand_over(const Identity& identity) const {
     for (const auto& handed : {log.change_owner(user.uid, group), control.change_owner(user.uid, group),
                                streams_.change_owner(user.uid, group), crash_watch_.change_owner(user.uid, group)}) {
         if (handed) continue;
-        // What stays root's is open already, and only less than it could be to others.
+        // A file that stays root's is open already. Others only have less access to it than they could have.
         if (!os::is_refused_by_file_system(handed.error())) return handed;
         log_.warning(handed.error().message());
     }
     return {};
 }
 
-/// The groups that the settings need, which whoever started the service may have given to it for that.
+/// Returns the groups that the settings name. The service may have been started with these groups for that purpose.
 std::vector<gid_t> Privileges::groups_of_settings() const {
     const Settings& settings = configuration_.settings();
     std::vector<gid_t> groups;
@@ -128,7 +128,7 @@ std::vector<gid_t> Privileges::groups_of_settings() const {
     return groups;
 }
 
-/// As login(1) has it, so that neither the service nor its children look for their files in root's home.
+/// Sets the variables of login(1), so that neither the service nor its children look for their files in root's home.
 void Privileges::take_up_environment(const os::User& user) const {
     os::Environment& environment = *host_.environment;
     environment.set("HOME", user.home.empty() ? "/" : user.home);
@@ -152,14 +152,14 @@ Result<void> Privileges::become(const Identity& identity) const {
     return host_.confinement->allow_core_dumps();
 }
 
-/// The daemon policy sees to the working directory and the file mask in the background; in the foreground both are the
-/// caller's, unless somebody set them.
+/// The daemon policy sets the working directory and the file mask in the background. In the foreground both are the
+/// caller's, unless the settings have them.
 Result<void> Privileges::take_up_surroundings(bool is_another_user) const {
     const Settings& settings = configuration_.settings();
     const Deployment& deployment = instance_.deployment;
     os::Process& process = *host_.process;
     if (!deployment.background && settings.is_set(setting::umask.name)) process.set_file_mask(deployment.file_mask);
-    // Once more in the background: it was root who could go there.
+    // Repeated in the background, because the policy changed the directory with the rights of root.
     if (settings.is_set(setting::working_directory.name) || (deployment.background && is_another_user))
         return process.change_directory(deployment.working_directory);
     if (deployment.background || !is_another_user) return {};
@@ -196,7 +196,7 @@ std::vector<os::WritablePath> Privileges::writable_paths() const {
     const Paths& paths = instance_.paths;
     std::vector<os::WritablePath> writable;
     for (const std::string& path : instance_.deployment.writable) writable.push_back({.path = path});
-    // What may be missing is for what may be done without: a socket left behind harms nobody.
+    // A path that may be missing is not essential: a socket that is left behind does no harm.
     writable.push_back({.path = paths.run_directory,
                         .use = is_shared(paths.run_directory) ? Use::removal : Use::everything,
                         .may_be_missing = true});

@@ -16,18 +16,18 @@
 
 namespace servicekit {
 
-/// Whom a service is to become.
+/// The user and group that a service changes to.
 struct Identity {
     os::User user;
     gid_t group;
 };
 
-/// Whom the settings `user` and `group` name. \returns nothing if the service stays who it is
+/// Finds the user and group that the settings name. \returns nothing if the service keeps its own
 [[nodiscard]] Result<std::optional<Identity>> find_identity(const Settings& settings, const os::Host& host);
 
-/// The stage in which a service gives up what it needed only to begin: it becomes its user, and shuts itself in.
-/// It comes when the lock is held, the log open and the socket bound, and before any thread exists, since some of what
-/// is given up belongs to the thread that gives it up.
+/// The stage in which a service gives up the rights that only its start needed: it changes its user and confines
+/// itself. It runs when the lock is held, the log is open and the socket is bound. It runs before any other thread
+/// exists, since some of these rights belong to the thread that gives them up.
 class Privileges {
 public:
     Privileges(const Configuration& configuration, const Instance& instance, PolicyReferences& policies,
@@ -40,18 +40,18 @@ public:
           host_{host},
           log_{log} {}
 
-    /// Whether drop() takes anything away.
+    /// Returns true if drop() takes any rights away.
     [[nodiscard]] bool will_change() const;
 
-    /// Finds out whom the service becomes, and has files opened with the rights of that user where they count.
-    /// Comes before anything is opened by its name.
+    /// Finds out which user the service changes to, and makes files be opened with the rights of that user if
+    /// necessary. Call before anything is opened by its name.
     std::optional<Error> prepare();
-    /// Whom the service becomes; nothing where it stays who it is. \pre prepare()
+    /// Returns the user that the service changes to; nothing if it keeps its own. \pre prepare()
     [[nodiscard]] std::optional<uid_t> user() const {
         return identity_ ? std::optional{identity_->user.uid} : std::nullopt;
     }
     /// \pre prepare()
-    /// \returns what went wrong: the service must end then, for it may be half changed.
+    /// \returns an error if it fails; the service must end then, as it may be half changed
     std::optional<Error> drop();
 
 private:
@@ -73,7 +73,7 @@ private:
     CrashWatch& crash_watch_;
     const os::Host& host_;
     Logger& log_;
-    std::optional<Identity> identity_;  ///< nothing: the service stays who it is
+    std::optional<Identity> identity_;  ///< nothing: the service keeps its user
 };
 
 }  // namespace servicekit

@@ -54,7 +54,7 @@ void ProgramRequests::queue(std::string_view event, const Object& arguments, Cal
         const Reply initiated = end(row->id);
         return callback(&initiated.fields(), nullptr);
     }
-    // Behind the event that it is to cancel it would be of no use.
+    // Queued behind the event that it cancels, it would be useless.
     if (is(row, BuiltIn::cancel)) {
         const auto done = cancellation_.cancel(checked.get<std::int64_t>("id"), self());
         return done ? callback(&*done, nullptr) : callback(nullptr, &done.error().fields());

@@ -20,7 +20,7 @@
 
 namespace servicekit {
 
-/// Events that the application itself asks for. All functions throw CallError if the event can't be run or queued.
+/// Requests of the application itself. All functions throw CallError if the event cannot be run or queued.
 class ProgramRequests {
 public:
     ProgramRequests(const EventTable& events, EventQueue& queue, EventRunner& runner, EventPool& pool,
@@ -38,15 +38,15 @@ public:
           instance_{instance},
           process_{process} {}
 
-    /// The runner of the handler that calls; null if no handler does.
+    /// Returns the runner of the handler that calls; null if the caller is not a handler.
     [[nodiscard]] EventRunner* runner_here() const;
-    /// Runs an event at once, within the handler that asks for it. \param runner of that handler
+    /// Runs an event at once, within the handler that requests it. \param runner of that handler
     Reply run_nested(EventRunner& runner, std::string_view event, const Object& arguments);
-    /// Queues an event. From any thread.
+    /// Queues an event. Can be called from any thread.
     void queue(std::string_view event, const Object& arguments, CallbackAnswer::Callback callback);
-    /// Queues a function. From any thread.
+    /// Queues a function. Can be called from any thread.
     void queue_work(std::string_view what, std::function<void()> work);
-    /// Who asks: this process.
+    /// Returns this process, as the peer that requests the events.
     [[nodiscard]] Peer self() const;
 
 private:

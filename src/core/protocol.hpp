@@ -13,37 +13,37 @@
 
 namespace servicekit {
 
-/// A request as it was understood. docs/protocol.md has its forms.
+/// A decoded request. docs/protocol.md has its forms.
 struct Request {
     std::string event;
     Object arguments;
     bool wants_progress = false;
-    bool wants_turns = false;    ///< to know when it is queued, and when it begins
-    bool wants_items = false;    ///< what goes ahead of the reply
-    bool waits_for_end = false;  ///< of a stop or kill: the reply comes when the service has ended
+    bool wants_turns = false;    ///< wants to know when it is queued and when it begins
+    bool wants_items = false;    ///< wants the items ahead of the reply
+    bool waits_for_end = false;  ///< of a stop or kill: the reply is sent when the service has ended
     std::optional<std::chrono::milliseconds> timeout;
 };
 
-/// What stands under `error` in a reply. docs/protocol.md lists the codes.
-/// \param fields what the code has beside `code` and `message`.
+/// Returns the object under `error` in a reply. docs/protocol.md lists the codes.
+/// \param fields that the code has in addition to `code` and `message`
 [[nodiscard]] Object make_error(std::string_view code, std::string_view message, const Object& fields = {});
-/// The same for an argument that the event does not take.
+/// Returns the error object for an argument that the event does not accept.
 [[nodiscard]] Object bad_argument(std::string_view event, const BadArgument& bad);
 
-/// The same for an event that somebody cancelled. \param by who, in words
+/// Returns the error object for a cancelled event. \param by who cancelled it, in words
 [[nodiscard]] Object cancelled_error(std::string_view event, std::string_view by, const Object& more = {});
 
-/// Understands one JSON array as a request.
-/// \returns the request, or the error object of the reply.
+/// Decodes one JSON array as a request.
+/// \returns the request, or the error object of the reply
 [[nodiscard]] std::variant<Request, Object> decode_request(std::string_view text);
 
-/// The event that a request asks for, found without reading the rest; empty if it can't be told.
+/// Returns the event that a request asks for, without decoding the rest; empty if that is unclear.
 [[nodiscard]] std::string event_named_in(std::string_view text);
 
-/// The error object for what never became a request.
+/// Returns the error object for input that never became a request.
 [[nodiscard]] Object describe_refusal(const Refusal& refusal);
 
-/// Each gives one line with its newline.
+/// Each returns one line with its newline.
 [[nodiscard]] std::string encode_reply(const Object& fields);
 [[nodiscard]] std::string encode_error(Object error);
 [[nodiscard]] std::string encode_item(const Object& item);
@@ -53,7 +53,7 @@ struct Request {
 [[nodiscard]] std::string encode_queued(std::uint64_t id, std::string_view running);
 [[nodiscard]] std::string encode_begun(std::uint64_t id);
 
-/// The error that is replied when there is no memory for another reply.
+/// The reply if there is no memory for any other reply.
 inline constexpr std::string_view out_of_memory_line =
     R"({"error":{"code":"event-error","message":"out of memory","type":"std::bad_alloc"}})"
     "\n";

@@ -11,19 +11,19 @@
 namespace servicekit {
 namespace {
 
-/// A processor's cache line: threads that update different values do not disturb each other.
+/// Size of a processor's cache line. Threads that update values in different lines do not slow each other down.
 constexpr std::size_t cache_line = 64;
 
 static_assert(Text::longest == TextCell::longest);
 
-/// The characters at the start of the text that fit as a whole.
+/// Returns the start of the text that fits, without a part of a character at its end.
 std::string_view fitting(std::string_view text) noexcept {
     if (text.size() <= Text::longest) return text;
     const auto continues = [text](std::size_t at) { return (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80U; };
     constexpr std::size_t longest_character = 4;
     for (std::size_t end = Text::longest; end > Text::longest - longest_character; --end)
         if (!continues(end)) return text.substr(0, end);
-    return text.substr(0, Text::longest);  // not UTF-8
+    return text.substr(0, Text::longest);  // the text is not UTF-8
 }
 
 Value shown(const std::atomic<std::uint64_t>& cell) { return cell.load(std::memory_order_relaxed); }
@@ -51,7 +51,7 @@ struct PublishedValues::Entry {
     alignas(cache_line) std::atomic<Entry*> next{nullptr};
 };
 
-/// Entries are only added, so that a reader needs no lock.
+/// Entries are added but never removed, so readers need no lock.
 struct PublishedValues::List {
     ~List() {
         for (const Entry* entry = first.load(); entry != nullptr;) {
@@ -64,7 +64,7 @@ struct PublishedValues::List {
     std::function<bool(std::string_view name)> is_built_in;
     std::mutex declaring{};
     std::atomic<Entry*> first{nullptr};
-    std::atomic<Entry*>* end = &first;  ///< for whoever has the mutex: where the next one is linked
+    std::atomic<Entry*>* end = &first;  ///< guarded by the mutex: where the next entry is linked
 };
 
 PublishedValues::PublishedValues(std::function<bool(std::string_view name)> is_built_in)

@@ -22,29 +22,29 @@
 
 namespace servicekit {
 
-/// Where the answer of an event goes. answer() comes once; both from any thread.
+/// Delivers the answer of an event. An event has one answer. All functions can be called from any thread.
 class Answer {
 public:
     virtual ~Answer() = default;
     virtual void succeed(const Object& fields) = 0;
     virtual void fail(const Object& error) = 0;
-    /// The event will not run: the service stops, or too many wait. By default a failure.
+    /// Reports that the event will not run: the service stops, or too many events wait. By default a failure.
     virtual void decline(const Object& error) { fail(error); }
-    /// The asker's time was up; by default a failure.
+    /// Reports that the client's time was up. By default a failure.
     virtual void time_out(const EventDeclaration& event);
     virtual void progress(std::uint64_t, std::uint64_t, std::string_view) {}
-    /// It waits. \param running what runs before it; may be empty
+    /// Reports that the event waits. \param running the event that runs before it; may be empty
     virtual void queued(std::uint64_t /*id*/, std::string_view /*running*/) {}
     virtual void begun(std::uint64_t /*id*/) {}
-    /// As Responder::send_item(). By default nobody reads it.
+    /// Works like Responder::send_item(). By default nobody reads the item.
     virtual Responder::Sent send_item(std::string_view /*line*/, std::function<void()> /*on_room*/) {
         return Responder::Sent::never;
     }
-    /// There is no memory for another answer. By default nobody learns of it.
+    /// Reports that there is no memory for any other answer. By default does nothing.
     virtual void lack_memory() {}
 };
 
-/// An event that somebody asked for, from the request to its answer; shared by the threads that may answer it.
+/// A requested event, from the request to its answer. The threads that may answer it share it.
 class QueuedEvent {
 public:
     QueuedEvent(std::shared_ptr<const EventDeclaration> event, Arguments arguments, Peer peer,
@@ -59,14 +59,14 @@ public:
     [[nodiscard]] const Arguments& arguments() const noexcept { return arguments_; }
     [[nodiscard]] const Peer& peer() const noexcept { return peer_; }
 
-    /// Numbers it among all that the service was asked for. Once, before anybody else knows of it.
+    /// Sets its number among all requests of the service. Call once, before other threads know the event.
     void set_id(std::uint64_t id, std::chrono::steady_clock::time_point asked_at) noexcept {
         id_ = id;
         asked_at_ = asked_at;
     }
     [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
     [[nodiscard]] std::chrono::steady_clock::time_point asked_at() const noexcept { return asked_at_; }
-    /// Its handler begins. From the thread of that.
+    /// Notes that its handler begins. Call on the handler's thread.
     void set_began_at(std::chrono::steady_clock::time_point now) noexcept {
         began_at_.store(now, std::memory_order_relaxed);
     }
@@ -74,10 +74,10 @@ public:
         return began_at_.load(std::memory_order_relaxed);
     }
 
-    /// What asks its handler to end.
+    /// Returns the token that asks its handler to end.
     [[nodiscard]] std::stop_token stop_token() const noexcept { return stop_.get_token(); }
     void request_stop() noexcept { stop_.request_stop(); }
-    /// The same, for somebody who does not want its result. \param by in words
+    /// Asks its handler to end because nobody wants the result. \param by who cancels it, in words
     void cancel(const std::string& by) {
         {
             const std::lock_guard guard{progress_mutex_};
@@ -85,20 +85,20 @@ public:
         }
         stop_.request_stop();
     }
-    /// Who cancelled it; nothing if nobody did.
+    /// Returns who cancelled it; nothing if nobody did.
     [[nodiscard]] std::optional<std::string> cancelled_by() const {
         if (!stop_.stop_requested()) return std::nullopt;
         const std::lock_guard guard{progress_mutex_};
         return cancelled_by_;
     }
 
-    /// Set before it is queued.
+    /// Call before the event is queued.
     void expect_answer_by(std::chrono::steady_clock::time_point deadline) { deadline_ = deadline; }
     [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> deadline() const noexcept { return deadline_; }
     void want_progress() noexcept { wants_progress_ = true; }
     void want_turns() noexcept { wants_turns_ = true; }
     void want_items() noexcept { wants_items_ = true; }
-    /// Has the log say what became of it.
+    /// Enables the log line about its outcome.
     void log_outcome() noexcept { logs_outcome_ = true; }
 
     [[nodiscard]] bool wants_progress() const noexcept { return wants_progress_; }
@@ -107,8 +107,8 @@ public:
     [[nodiscard]] bool logs_outcome() const noexcept { return logs_outcome_; }
     [[nodiscard]] bool is_answered() const noexcept { return answered_.load(std::memory_order_acquire); }
 
-    /// Only the first of succeed(), fail(), decline(), time_out() and lack_memory() reaches the asker; the last one if
-    /// there is no memory for another. \returns whether this was it
+    /// Only the first call of succeed(), fail(), decline(), time_out() or lack_memory() reaches the client.
+    /// lack_memory() is the answer if there is no memory for any other. \returns true if this was the first call
     bool succeed(const Object& fields) {
         return give([&] { answer_->succeed(fields); });
     }
@@ -124,30 +124,32 @@ public:
     bool lack_memory() {
         return give([&] { answer_->lack_memory(); });
     }
-    /// Nothing once the answer is out.
+    /// Sends progress. Does nothing after the answer.
     void progress(std::uint64_t done, std::uint64_t total, std::string_view text) {
         const std::lock_guard guard{progress_mutex_};
         if (!is_answered()) answer_->progress(done, total, text);
     }
 
-    /// As Responder::send_item(): `never` once the answer is out. \pre the asker wants items
+    /// Works like Responder::send_item(). Returns `never` after the answer. \pre the client wants items
     Responder::Sent send_item(std::string_view line, std::function<void()> on_room) {
         const std::lock_guard guard{progress_mutex_};
         return is_answered() ? Responder::Sent::never : answer_->send_item(line, std::move(on_room));
     }
-    /// Keeps an object for the answer. As CollectedItems::add().
+    /// Keeps an object for the answer, like CollectedItems::add().
     [[nodiscard]] bool collect(const Object& item, std::size_t bytes) {
         const std::lock_guard guard{progress_mutex_};
         return collected_.add(item, bytes);
     }
-    /// What was kept. It is given once.
+    /// Returns the objects that were kept, and forgets them.
     [[nodiscard]] CollectedItems take_collected() {
         const std::lock_guard guard{progress_mutex_};
         return std::exchange(collected_, {});
     }
 
-    /// Tells an asker who wants to know that it waits; nothing once it has begun, or if that is known already.
-    /// \param running gives the name of the event that runs now: asked late, so that whoever is last here tells the latest
+    /// Notifies a client that wants to know that its event waits. Does nothing if the event has begun, or if the client
+    /// knows this already.
+    /// \param running returns the name of the event that runs now. It is called late, so that the last notification has
+    ///        the latest name.
     template <class Running>
     void tell_queued(const Running& running) {
         if (!wants_turns_) return;
@@ -156,7 +158,7 @@ public:
         const std::string name{running()};
         if (std::exchange(told_, name) != name) answer_->queued(id_, name);
     }
-    /// Tells an asker who wants to know that it begins.
+    /// Notifies a client that wants to know that its event begins.
     void begin() {
         if (!wants_turns_) return;
         const std::lock_guard guard{progress_mutex_};
@@ -176,7 +178,7 @@ private:
         return true;
     }
     bool claim() {
-        // No line may follow the answer: the client would take it for the next request's.
+        // No line may follow the answer: the client would take it for the reply to its next request.
         std::unique_lock guard{progress_mutex_, std::defer_lock};
         if (wants_progress_ || wants_turns_ || wants_items_) guard.lock();
         return !answered_.exchange(true, std::memory_order_acq_rel);
@@ -195,10 +197,10 @@ private:
     bool wants_turns_ = false;
     bool wants_items_ = false;
     bool logs_outcome_ = false;
-    bool has_begun_ = false;                   // for whoever has the mutex
-    std::optional<std::string> told_;          // the same: what runs before it, as its asker knows
-    std::optional<std::string> cancelled_by_;  // the same
-    CollectedItems collected_;                 // the same
+    bool has_begun_ = false;                   // guarded by the mutex below
+    std::optional<std::string> told_;          // also guarded: the event before it that its client knows
+    std::optional<std::string> cancelled_by_;  // also guarded
+    CollectedItems collected_;                 // also guarded
     mutable std::mutex progress_mutex_;
     std::atomic<bool> answered_{false};
 };
@@ -219,7 +221,7 @@ private:
     std::shared_ptr<Responder> responder_;
 };
 
-/// An answer to a function of the program's.
+/// An answer to a function of the program.
 class CallbackAnswer final : public Answer {
 public:
     using Callback = std::function<void(const Object* fields, const Object* error)>;

@@ -12,7 +12,7 @@ Reply expressible(const EventDeclaration& event, Reply reply) {
     if (event.name != "status")
         throw ErrorReply("the reply has no form in JSON: '" + fault->pointer + "': " + fault->reason,
                          {{"field", fault->pointer}});
-    // Who watches the service by its status still gets the rest of it.
+    // A client that monitors the status still gets its other fields.
     Object rest;
     Value::List left_out;
     for (const auto& [key, value] : reply.fields()) {

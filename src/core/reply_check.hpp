@@ -4,8 +4,8 @@
 
 namespace servicekit {
 
-/// The reply as it can be sent. \throws ErrorReply if JSON can't express it. The status goes without such fields, and
-/// names them.
+/// Returns the reply in a form that can be sent. \throws ErrorReply if JSON cannot express it. A status is sent without
+/// such fields, and lists them.
 [[nodiscard]] Reply expressible(const EventDeclaration& event, Reply reply);
 
 }  // namespace servicekit

@@ -12,7 +12,7 @@ namespace servicekit {
 
 void RunEnd::succeed(QueuedEvent& run, const Object& fields) const {
     if (end_cancelled(run, fields.empty() ? Object{} : Object{{"reply", fields}})) return;
-    // The reload itself says more of what it did.
+    // A reload logs its outcome itself, with more detail.
     if (run.logs_outcome() && run.event().name != "reload") EventLog{log_}.done(run.event().name, time_of(run));
     time_out_if_late(run);
     CollectedItems collected = run.take_collected();

@@ -8,21 +8,22 @@
 
 namespace servicekit {
 
-/// Ends runs: writes the line of the log that says what became of one, and gives the answer. The answer of one that was
-/// cancelled is the error `cancelled`, whatever its handler did, and that of one that is late is `timeout`. Thread-safe.
+/// Ends runs: logs the outcome of a run and gives the answer. A cancelled run is answered with the error `cancelled`,
+/// and a late one with `timeout`, whatever the handler did. Thread-safe.
 class RunEnd {
 public:
     RunEnd(Logger& log, const os::Clock& clock) : log_{log}, clock_{clock} {}
 
     void succeed(QueuedEvent& run, const Object& fields) const;
-    /// \pre called within a catch block: what the handler threw
+    /// \pre called within a catch block, for the exception of the handler
     void fail(QueuedEvent& run) const;
 
 private:
     [[nodiscard]] std::chrono::milliseconds time_of(const QueuedEvent& run) const;
-    /// A handler whose wait ends at the deadline may be here before the control thread has noticed that.
+    /// Answers `timeout` if the deadline is over. A handler that waits until its deadline may get here before the
+    /// control thread notices that.
     void time_out_if_late(QueuedEvent& run) const;
-    /// \returns whether it was cancelled, and so has its end
+    /// \returns true if the run was cancelled and has its answer
     bool end_cancelled(QueuedEvent& run, const Object& more) const;
 
     Logger& log_;

@@ -33,7 +33,7 @@ void Runs::begin(Run run) {
 }
 
 void Runs::leave(const QueuedEvent& run) {
-    Run left;  // may be the last who knows it, and its answer may own anything
+    Run left;  // destroyed outside the lock: it may be the last reference, and its answer may own anything
     const std::lock_guard guard{mutex_};
     const auto found =
         std::find_if(running_.begin(), running_.end(), [&run](const Run& known) { return known.get() == &run; });
@@ -43,10 +43,10 @@ void Runs::leave(const QueuedEvent& run) {
 }
 
 void Runs::over() {
-    // Under the lock: whoever sees that all are over may end the service, and this with it.
+    // Locked, because a thread that finds all runs over may end the service and destroy this object.
     const std::lock_guard guard{mutex_};
     --open_;
-    // Before a stop nobody waits, and Shutdown wakes whoever has begun to wait for one.
+    // Before a stop, no thread waits. If a thread begins to wait for a stop, Shutdown wakes it.
     if (stop_.stop_requested()) on_over_();
 }
 
@@ -85,7 +85,7 @@ std::string Runs::names() const {
 void Runs::request_stop() noexcept {
     const CallingBack calling_back;
     stop_.request_stop();
-    // One by one, as the list may change meanwhile, and a copy of it takes memory.
+    // One at a time: the list may change during this loop, and a copy of it needs memory.
     const auto next = [this]() -> Run {
         const std::lock_guard guard{mutex_};
         const auto found = std::find_if(running_.begin(), running_.end(),

@@ -14,43 +14,43 @@
 
 namespace servicekit {
 
-/// The events that were asked for and have begun: on the handlers' thread, on the pool, and those that are answered later.
+/// The requested events that have begun: on the event thread, on the pool, and those that are answered later.
 /// Thread-safe.
 class Runs {
 public:
     using Run = std::shared_ptr<QueuedEvent>;
 
-    /// \param on_over called when a run is over that a stop may wait for
+    /// \param on_over called at the end of each run that a stop may wait for
     explicit Runs(std::function<void()> on_over) : on_over_{std::move(on_over)} {}
 
-    /// How many may run at a time: those that are answered later have no thread that would limit them.
+    /// Largest number of runs at a time. Runs that are answered later have no thread that would limit them.
     static constexpr std::size_t limit = 1024;
 
-    /// \pre it will leave(), and then be over()
+    /// \pre leave() and then over() will be called for the run
     void begin(Run run);
-    /// Whether more run than may, the caller's among them.
+    /// Returns true if more than `limit` events run, including the caller's.
     [[nodiscard]] bool are_full() const;
-    /// It runs no more, and will be answered. Whoever reads the answer does not find it here.
+    /// Removes a run that will be answered. A client that reads the answer does not find the run here.
     void leave(const QueuedEvent& run);
-    /// It was answered, and nobody does anything for it any more.
+    /// Notes that a run was answered and is no longer worked on.
     void over();
 
-    /// The oldest first.
+    /// Returns the runs, the oldest first.
     [[nodiscard]] std::vector<Run> all() const;
-    /// \returns null if none that runs has the id
+    /// \returns null if no run has the id
     [[nodiscard]] Run find(std::uint64_t id) const;
-    /// Whether nothing runs, and all is answered.
+    /// Returns true if nothing runs and all runs are answered.
     [[nodiscard]] bool are_over() const;
-    /// "'upload', 'scan'", a few of them; empty if nothing runs.
+    /// Returns the names of a few runs: "'upload', 'scan'"; empty if nothing runs.
     [[nodiscard]] std::string names() const;
 
-    /// Asks all to end: those that run, and those that will begin. Calls their stop callbacks. Takes no memory.
+    /// Asks all runs to end, including those that begin later. Calls their stop callbacks. Allocates no memory.
     void request_stop() noexcept;
-    /// Asks one to end. \param by who, in words
+    /// Asks one run to end. \param by who cancels it, in words
     static void cancel(QueuedEvent& run, const std::string& by);
-    /// Whether the caller is a stop callback, so that the thread that serves the control socket waits for it.
+    /// Returns true in a stop callback. The thread that serves the control socket waits for that callback.
     [[nodiscard]] static bool is_in_stop_callback() noexcept;
-    /// The token of the service itself, which request_stop() serves.
+    /// Returns the token of the service itself. request_stop() triggers it.
     [[nodiscard]] std::stop_token stop_token() const noexcept { return stop_.get_token(); }
 
 private:
@@ -58,7 +58,7 @@ private:
     std::stop_source stop_;
     mutable std::mutex mutex_;
     std::vector<Run> running_;
-    std::size_t open_ = 0;  ///< that are not over
+    std::size_t open_ = 0;  ///< runs that are not over
 };
 
 }  // namespace servicekit

@@ -10,7 +10,7 @@
 namespace servicekit {
 namespace {
 
-/// What a caller in C++ gets for an error object.
+/// Returns the exception that a caller in C++ gets for an error object.
 CallError as_exception(const Object& error) {
     return {error.get<std::string>("code", {}), error.get<std::string>("message", {}), error};
 }
@@ -78,14 +78,14 @@ void ServiceBase::post(std::string_view event, const Object& arguments) {
     };
     const auto answer = [warn](const Object*, const Object* error) {
         if (error == nullptr) return;
-        // All else that a handler throws is in the log already.
+        // All other exceptions of a handler are in the log already.
         const std::string code = error->get<std::string>("code", {});
         if (code == "not-ready" || code == "bad-argument") warn(error->get<std::string>("message", {}));
     };
     try {
         core_->requests_.queue(event, arguments, answer);
     } catch (const CallError& error) {
-        // What leaves a stop callback ends the process.
+        // An exception that leaves a stop callback ends the process.
         if (!Runs::is_in_stop_callback()) throw;
         warn(error.what());
     }

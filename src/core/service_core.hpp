@@ -15,8 +15,8 @@
 
 namespace servicekit {
 
-/// Makes the parts of one service and gives each what it needs. Each part depends on parts above it only.
-/// Components and the command line reach the parts that they may use by its functions.
+/// Makes the parts of one service and gives each part what it needs. A part depends only on parts above it. Components
+/// and the command line get the parts that they may use from its functions.
 class ServiceCore {
 public:
     ServiceCore(ServiceBase& service, ServiceOptions options, EventHooks hooks,
@@ -25,33 +25,33 @@ public:
 
     [[nodiscard]] static ServiceCore& of(ServiceBase& service) noexcept { return *service.core_; }
 
-    /// Whether the program has the component lisp in it, so that a service of its may have a Lisp. It is so from before
-    /// main() on.
+    /// Returns true if the program is linked with the component lisp, so that its services may have a Lisp. Set before
+    /// main() begins.
     [[nodiscard]] static bool may_have_lisp() noexcept;
     static bool note_lisp() noexcept;
 
     [[nodiscard]] const ServiceOptions& options() const noexcept { return instance_.options; }
-    /// Replaces what the constructor was given. Before the load.
+    /// Replaces the options of the constructor. Call before the load.
     void set_options(ServiceOptions options);
     [[nodiscard]] PolicyReferences& policies() noexcept { return *policies_; }
     [[nodiscard]] Configuration& configuration() noexcept { return configuration_; }
     [[nodiscard]] const EventTable& events() const noexcept { return events_; }
     [[nodiscard]] ControlPlane& control_plane() noexcept { return control_plane_; }
     [[nodiscard]] ErrorOutput& error_output() noexcept { return error_output_; }
-    /// Whether ServiceBase::load_in_service() was called.
+    /// Returns true if ServiceBase::load_in_service() was called.
     [[nodiscard]] bool loads_in_service() const noexcept { return loads_in_service_; }
 
-    /// For the verbs that start nothing: reads the config file, then runs the load event on the settings. The state is
-    /// `loading` meanwhile, as at a start.
+    /// Reads the config file, then runs the load event on the settings, for verbs that start nothing. The state is
+    /// `loading` during the call, as at a start.
     Result<void> load();
-    /// The same for a verb that talks to a running service, which goes on with what it can use.
+    /// Does the same for a verb that talks to a running service and continues with the settings that it can use.
     [[nodiscard]] ClientLoad load_as_client();
 
 private:
-    friend class Lifecycle;    // conducts the parts
-    friend class ServiceBase;  // is their face to the application
+    friend class Lifecycle;    // runs the parts
+    friend class ServiceBase;  // exposes them to the application
 
-    /// Takes the options into the settings' layer `program`.
+    /// Adds the options to the settings' layer `program`.
     void apply_options();
 
     std::unique_ptr<PolicyReferences> policies_;
@@ -64,7 +64,7 @@ private:
     bool loads_in_service_ = false;
 
     LogRouter log_router_;
-    Logger& log_;  ///< for lines of no channel
+    Logger& log_;  ///< for lines without a channel
     ErrorOutput error_output_;
     StreamRedirection streams_;
     ServiceLog service_log_;

@@ -91,17 +91,17 @@ void ServiceLog::flush_soon(Flushed done) {
 }
 
 void ServiceLog::close(std::chrono::milliseconds at_most) {
-    // What was printed until now belongs into the log, too.
+    // Output that was printed before this belongs in the log, too.
     const auto begin = host_.clock->steady_now();
     streams_.stop(at_most / 2);
     const auto used = std::chrono::duration_cast<std::chrono::milliseconds>(host_.clock->steady_now() - begin);
-    // Not by a std::timed_mutex, whose waiting the thread sanitizers of our compilers do not know.
+    // Not a std::timed_mutex, because the thread sanitizers of our compilers do not support its timed wait.
     std::unique_lock lock{mutex_, std::try_to_lock};
     for (auto waited = 0ms; !lock && waited < at_most; waited += 1ms) {
         std::this_thread::sleep_for(1ms);
         static_cast<void>(lock.try_lock());
     }
-    // Whoever has it hangs in the log.
+    // Without the lock, another thread hangs in the log.
     if (lock) policy_.close(std::max(at_most / 2, at_most - used));
 }
 

@@ -28,19 +28,19 @@ public:
     /// Stops that thread and closes the log. Lines that are written later are dropped.
     void end(std::chrono::milliseconds at_most);
 
-    // From any thread.
+    // For any thread.
     Result<void> reopen();
     void set_level(LogLevel level);
-    /// \param level nothing removes the channel's own level
+    /// \param level nothing: removes the channel's own level
     /// \returns false if LogRouter::set_channel_level() does
     [[nodiscard]] bool set_level(std::string_view channel, std::optional<LogLevel> level);
     /// Writes out the lines that the policy holds back. Waits a second at most.
     void flush();
-    /// Flushes in the log's own thread, so that a disk that hangs does not block the caller. A log without a thread holds
-    /// no lines back.
+    /// Flushes in the log's own thread, so that a disk that hangs does not block the caller. A log without a thread
+    /// holds no lines back.
     /// \param done is called after the flush, with the error object if it failed, else with null
     void flush_soon(std::function<void(const Object* error)> done);
-    /// Closes the log, unless another thread hangs in it for that long.
+    /// Closes the log, unless another thread hangs in it for `at_most`.
     void close(std::chrono::milliseconds at_most);
 
 private:

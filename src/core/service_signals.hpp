@@ -10,7 +10,7 @@
 
 namespace servicekit {
 
-/// The signals of a service, from before its first load to its end. Given back when this is destroyed.
+/// The signals of a service, from before its first load to its end. The destructor gives them back.
 class ServiceSignals {
 public:
     explicit ServiceSignals(os::Signals& signals) noexcept : signals_{&signals} {}
@@ -18,17 +18,18 @@ public:
     ServiceSignals& operator=(const ServiceSignals&) = delete;
     ~ServiceSignals() { give_back(); }
 
-    /// A load begins, or goes on in another process. Signals wait for its end, but SIGINT ends it at once.
+    /// Begins a load, or continues it in another process. Signals wait for its end, but SIGINT ends the process at
+    /// once.
     Result<void> begin_load();
-    /// The load is over. From now on SIGINT waits, too.
+    /// Ends the load. After this SIGINT waits, too.
     Result<void> end_load();
-    /// \returns what a signal that came makes of a start: the service is not started
+    /// \returns an error if a signal was received that prevents the start
     [[nodiscard]] std::optional<Error> refusal() const;
-    /// As os::Signals::hold(). Does nothing when no load has begun.
+    /// Calls os::Signals::hold(). Does nothing if no load has begun.
     Result<void> hold();
-    /// The same signals in the process that goes on after hold().
+    /// Handles the same signals in the process that continues after hold().
     Result<void> go_on();
-    /// As os::Signals::release_held().
+    /// Calls os::Signals::release_held().
     void release_held();
     Result<void> take(os::EventLoop& loop, std::function<void(const os::ReceivedSignal&)> callback);
     void give_back();

@@ -18,27 +18,28 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// How old what is kept may be when another event begins.
+/// Maximum age of the kept fields when another event begins.
 constexpr auto oldest_before_event = 1s;
-/// A service that takes longer than this to answer is not asked before an event.
+/// If on_status() takes longer than this, it is not called before other events.
 constexpr auto quick_answer = 100ms;
 
-/// What the status always has. Names alone: a value may be declared while the start sets what the fields show.
+/// Fields that the status always has. Only the names: a value may be declared while the start still sets their
+/// contents.
 constexpr std::array<std::string_view, 7> constant_fields{"pid",     "control-socket", "uptime",    "name",
                                                           "version", "state",          "started-at"};
-/// What it has now and then.
+/// Fields that the status has sometimes.
 constexpr std::array<std::string_view, 3> occasional_fields{"busy", "as-of", "left-out"};
-/// These came later: an on_status() that sets a field of such a name keeps its own.
+/// Fields that were added later. If on_status() sets a field of such a name, it keeps its own.
 constexpr std::array<std::string_view, 3> later_fields{"runs", "queue", "timers"};
 
-/// The status tells of this many events that run, and that wait; a service that has more has other worries.
+/// The status lists at most this many running events, and at most this many waiting ones.
 constexpr std::size_t most_listed = 100;
 
 std::int64_t seconds_between(std::chrono::steady_clock::time_point from, std::chrono::steady_clock::time_point to) {
     return std::chrono::duration_cast<std::chrono::seconds>(to - from).count();
 }
 
-/// \param since it began, or was asked for
+/// \param since seconds since it began, or was requested
 Value describe_event(const QueuedEvent& event, std::int64_t since) {
     Object caller;
     if (event.peer().uid != no_id) caller.append("uid", event.peer().uid);
@@ -100,7 +101,7 @@ void ServiceStatus::refresh_before(std::string_view event) {
     try {
         keep(runner_.run_unasked(*status, {}, {}, [this](const Arguments&, Context&) { return ask(); }).fields());
     } catch (...) {
-        // Not before each event: it is asked again once a client's question had an answer.
+        // It is not called before each event now, but only after it has answered a client.
         next_refresh_ = std::chrono::steady_clock::time_point::max();
         log_.warning("event 'status' failed before '" + std::string{event} +
                      "': " + describe_current_exception().message);
@@ -161,7 +162,7 @@ void ServiceStatus::add_work(Object& fields) const {
 }
 
 bool ServiceStatus::is_built_in(std::string_view field) const {
-    // The protocol keeps the last two for itself.
+    // The protocol reserves the names `error` and `progress`.
     return is_one_of(field, constant_fields) || is_one_of(field, occasional_fields) || is_one_of(field, later_fields) ||
            field == "error" || field == "progress" || policies_.lock.status_fields().contains(field) ||
            policies_.control.status_fields().contains(field);

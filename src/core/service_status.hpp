@@ -23,8 +23,8 @@
 
 namespace servicekit {
 
-/// The reply of the event `status`: the built-in fields, the published values, and the application's own fields. The last
-/// are what on_status() sets. They are kept for the time in which a handler keeps on_status() from running.
+/// Makes the reply of the event `status`: the built-in fields, the published values, and the application's own fields,
+/// which on_status() sets. The own fields are kept, for use while a handler prevents on_status() from running.
 class ServiceStatus {
 public:
     /// \param program has on_status()
@@ -44,32 +44,32 @@ public:
           clock_{clock},
           log_{log} {}
 
-    // From the event thread.
-    /// Runs on_status(). \returns the own fields. Fields of others that it sets are left out, with a warning for each.
+    // For the event thread.
+    /// Calls on_status(). \returns the own fields. Other fields that it sets are left out, with a warning for each.
     Reply ask();
-    /// Runs on_status() before the service is ready if there are published values. So a service that has nothing else to
-    /// show never changes threads for its status.
+    /// Calls on_status() before the service is ready, if there are published values. A service that shows nothing else
+    /// then never switches threads for its status.
     void ask_before_ready();
-    /// What ServiceBase::on_status() is where nobody has overridden it.
+    /// Notes that the default ServiceBase::on_status() was called, which means that it is not overridden.
     void note_default() noexcept { default_ran_ = true; }
-    /// Asks again before another event begins if what is kept is older than a second, but not a service that took long to
-    /// answer the last time.
+    /// Calls on_status() before another event begins, if the kept fields are older than a second. Does not call it if
+    /// it was slow the last time.
     void refresh_before(std::string_view event);
     void keep(const Object& own);
 
-    // From any thread.
-    /// False once the default was seen to run.
+    // For any thread.
+    /// Returns false after a call of the default on_status().
     [[nodiscard]] bool may_have_own() const noexcept { return may_have_own_.load(std::memory_order_relaxed); }
-    /// Whether a field is there without the application.
+    /// Returns true if the status has this field without the application.
     [[nodiscard]] bool is_built_in(std::string_view field) const;
-    /// \returns the built-in fields, the published values and these
+    /// \returns the built-in fields, the published values and `own`
     [[nodiscard]] Object with(const Object& own) const;
-    /// \returns the built-in fields, the published values and what was kept, and as of when that is
+    /// \returns the built-in fields, the published values and the kept fields, with the time of the latter
     [[nodiscard]] Object last_known() const;
 
 private:
     [[nodiscard]] Object built_in() const;
-    /// The fields `busy`, `runs`, `queue` and `timers`, each if there is something to tell.
+    /// Adds the fields `busy`, `runs`, `queue` and `timers`, each if it has something to show.
     void add_work(Object& fields) const;
     [[nodiscard]] Object without_own() const;
 
@@ -85,10 +85,10 @@ private:
     const PublishedValues& values_;
     const os::Clock& clock_;
     Logger& log_;
-    bool default_ran_ = false;                              // the event thread's own
-    std::chrono::steady_clock::duration last_took_{};       // the same
-    std::chrono::steady_clock::time_point next_refresh_{};  // the same
-    std::set<std::string, std::less<>> warned_of_;          // the same
+    bool default_ran_ = false;                              // for the event thread
+    std::chrono::steady_clock::duration last_took_{};       // for the event thread
+    std::chrono::steady_clock::time_point next_refresh_{};  // for the event thread
+    std::set<std::string, std::less<>> warned_of_;          // for the event thread
     std::atomic<bool> may_have_own_{true};
     mutable std::mutex mutex_;
     Object kept_;

@@ -61,7 +61,7 @@ std::string words(SettingKind kind) {
     return "true or false";
 }
 
-/// What stands there instead, short enough for a message.
+/// Returns the value that was found instead, short enough for a message.
 std::string found(const Value& value) {
     constexpr std::size_t longest = 80;
     if (value.is_number()) return to_json(value);
@@ -84,7 +84,7 @@ std::string three_digits(std::string mask) {
     return mask.substr(mask.size() - 3);
 }
 
-/// setrlimit(2) has these 64 bits; its greatest number means no limit.
+/// Returns true for a limit of setrlimit(2): a number, or "unlimited".
 bool is_limit(const Value& value) {
     if (value.is_integer()) return value.as_integer() >= 0;
     if (!value.is_string()) return false;
@@ -92,7 +92,7 @@ bool is_limit(const Value& value) {
     return text == "unlimited" || parse_number<std::int64_t>(text) >= 0;
 }
 
-/// A limit in the one form in which it is kept: "07" and 7 are the same.
+/// Returns a limit in the form in which it is kept: "07" and 7 are the same.
 std::string limit_text(const Value& value) {
     if (value.is_integer()) return std::to_string(value.as_integer());
     return value.as_string() == "unlimited" ? "unlimited"
@@ -107,7 +107,7 @@ bool is_peer(const Value& value) { return value.is_string() && parse_peer_rule(v
 
 constexpr std::int64_t greatest_size = std::int64_t{1} << 53;
 
-/// "64M" as a number; nothing where it is none.
+/// Parses a size such as "64M". \returns nothing if the text is not a size
 std::optional<std::int64_t> size_from(std::string_view text) {
     constexpr std::string_view units = "KMG";
     const std::size_t unit = text.empty() ? std::string_view::npos : units.find(text.back());
@@ -129,7 +129,7 @@ bool is_count(const Value& value) {
     return value.is_integer() && value.as_integer() >= 0 && value.as_integer() <= greatest_size;
 }
 
-/// What stands between the separators; nothing at all where the text is empty.
+/// Splits a text at the separators. An empty text has no parts.
 Value::List split(std::string_view text, char separator) {
     Value::List parts;
     while (!text.empty()) parts.emplace_back(take_up_to(separator, text));
@@ -161,7 +161,7 @@ bool fits(SettingKind kind, const Value& value) {
         case SettingKind::file_mask:
             return value.is_string() && is_file_mask(value.as_string());
         case SettingKind::seconds:
-            // NaN is neither.
+            // Both comparisons are false for NaN.
             return value.is_number() && value.as_number() >= 0 && value.as_number() <= longest_seconds;
         case SettingKind::limit:
             return is_limit(value);
@@ -170,7 +170,7 @@ bool fits(SettingKind kind, const Value& value) {
         case SettingKind::peers:
             return all_of(value, &is_peer);
         case SettingKind::descriptor:
-            // The standard streams are for other things, and no process has this many.
+            // 0, 1 and 2 are the standard streams, and no process has descriptors above the limit.
             return value.is_integer() && value.as_integer() > 2 && value.as_integer() <= highest_descriptor;
         case SettingKind::line_format:
             return value.is_string() && (value.as_string() == "text" || value.as_string() == "json");
@@ -218,7 +218,7 @@ Value value_from_text(SettingKind kind, std::string_view text) {
     } else if (kind == SettingKind::seconds) {
         const std::string_view digits = !text.empty() && text.back() == 's' ? text.substr(0, text.size() - 1) : text;
         const auto seconds = parse_number<double>(digits);
-        // One that is refused is shown as it was written.
+        // A text that is refused stays as it is, so that the message shows it as it was written.
         if (seconds && *seconds >= 0 && *seconds <= longest_seconds) return *seconds;
     } else if (kind == SettingKind::stream && text.starts_with('{')) {
         auto parsed = parse_json(text);

@@ -10,24 +10,24 @@
 
 namespace servicekit {
 
-/// The settings of one kind, as the help text puts them together.
+/// Groups of settings, as the help text shows them.
 enum class SettingGroup { place, control, log, crashes, streams, process, time, integration };
 
-/// The heading of a group.
+/// Returns the heading of a group.
 [[nodiscard]] std::string_view to_string(SettingGroup group) noexcept;
 
-/// One row of the table of settings: all that the library says of a setting, wherever it says it. The environment variable
-/// follows from the name.
+/// One row of the table of settings. The table is the only source of these facts. The environment variable is derived
+/// from the name.
 struct SettingRow {
-    /// Its value if nobody has set it: one of the first, or none.
+    /// The value if nobody has set it: `value`, `words`, or neither.
     struct Default {
         std::string_view value = {};         ///< as text
-        std::string_view words = {};         ///< for people, of a default that is no fixed value
-        bool is_of_policy = false;           ///< the policy that uses the setting knows it
-        std::string Paths::*path = nullptr;  ///< it follows from other settings
+        std::string_view words = {};         ///< for people, if the default is not a fixed value
+        bool is_of_policy = false;           ///< the policy that uses the setting has the default
+        std::string Paths::*path = nullptr;  ///< the default is derived from other settings
     };
 
-    std::string_view name;  ///< the key in a config file; with two dashes in front, the option of a command line
+    std::string_view name;  ///< the key in a config file; with two dashes in front, the option on a command line
     SettingKind kind;
     SettingGroup group;
     std::string_view placeholder;  ///< for the value of the option; empty: the option is a flag
@@ -36,15 +36,15 @@ struct SettingRow {
     bool changes_on_reload = false;
 };
 
-/// All settings, in the order of the help text.
+/// Returns all settings, in the order of the help text.
 [[nodiscard]] std::span<const SettingRow> setting_table() noexcept;
 
-/// The row of that name; null if there is no such setting.
+/// Returns the row of that name; null if there is no such setting.
 [[nodiscard]] const SettingRow* find_setting(std::string_view name) noexcept;
 
 [[nodiscard]] std::vector<std::string_view> setting_names();
 
-/// What people are told of its default; empty for a flag, which is off, and if there is nothing to tell.
+/// Returns the default for people; empty for a flag, which is off, and if there is nothing to show.
 [[nodiscard]] std::string_view default_of(const SettingRow& row) noexcept;
 
 }  // namespace servicekit

@@ -24,7 +24,7 @@ bool looks_secret(std::string_view key) {
            });
 }
 
-/// "https://me:***@host/"
+/// Hides the password in a URL: "https://me:***@host/".
 std::string without_password(std::string text) {
     const auto scheme = text.find("://");
     if (scheme == std::string::npos) return text;

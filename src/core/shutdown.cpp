@@ -13,7 +13,8 @@ namespace {
 using namespace std::chrono_literals;
 constexpr auto kill_event_limit = 1000ms;
 constexpr auto by_program = "asked for by the program";
-/// How much longer than its limits an end may take that hangs in something that has none, as a file of a dead server.
+/// How much longer than its limits an end may take if it hangs in something without a limit, such as a file on a dead
+/// server.
 constexpr auto hang_limit = 5000ms;
 
 }  // namespace
@@ -52,7 +53,7 @@ void Shutdown::limit_start(std::chrono::milliseconds at_most) {
 
 void Shutdown::watch(os::Timer& timer, const StepLimit& limit, void (Shutdown::*over)()) {
     timer.start(limit.left(host_.clock->steady_now()), [this, &timer, &limit, over] {
-        // Progress moves the limit and leaves the timer as it is.
+        // Progress extends the limit, but does not change the timer.
         if (limit.left(host_.clock->steady_now()) > 0ms) return watch(timer, limit, over);
         (this->*over)();
     });
@@ -71,7 +72,7 @@ std::chrono::milliseconds Shutdown::extend() {
     const auto now = host_.clock->steady_now();
     if (!is_stopping())
         return started_.load(std::memory_order_acquire) ? StepLimit::extension : start_limit_.extend(now);
-    // An event that goes on although it was asked to end does not keep the service from stopping.
+    // An event that continues after it was asked to end must not delay the stop.
     if (const auto busy = runner_.busy(); !busy || busy->event != "stop") return 0ms;
     const auto time = stop_limit_.extend(now);
     constexpr auto often_enough = 1s;
@@ -91,7 +92,7 @@ void Shutdown::stop(const std::string& why, std::optional<Error> failure) {
     if (is_stopping() || is_killing()) return;
     failure_ = std::move(failure);
     end_for_sure_within(limits_.stop() + hang_limit);
-    // None of the words is needed for the stop itself.
+    // The stop does not depend on its messages.
     static_cast<void>(attempt([&] { log_.info("stopping: " + why); }));
     if (started_.load(std::memory_order_acquire)) state_.become(ServiceState::stopping);
     stop_limit_.begin(host_.clock->steady_now(), limits_.stop(), limits_.extended());
@@ -102,7 +103,7 @@ void Shutdown::stop(const std::string& why, std::optional<Error> failure) {
         for (const auto& run : queue_.close()) EventLog{log_}.decline(*run, queue_.refusal());
     }));
     queue_.wake();
-    // Last: it calls back into the program.
+    // Last, because it calls stop callbacks of the program.
     runs_.request_stop();
     queue_.wake();
 }
@@ -149,7 +150,7 @@ void Shutdown::escalate(ExitCode code, const std::string& what, const StepLimit&
 
 std::string Shutdown::what_runs() const {
     if (std::string names = runs_.names(); !names.empty()) return names;
-    // One that nobody asked for.
+    // An event that nobody requested.
     const auto busy = runner_.busy();
     return !busy || busy->event == "start" || busy->event == "stop" ? std::string{} : "'" + busy->event + "'";
 }

@@ -21,8 +21,8 @@
 
 namespace servicekit {
 
-/// Sees to it that a service that is told to end does, whatever its handlers do.
-/// Its timers run on the loop's thread, as does all of it that is not said to be for another.
+/// Ensures that a service ends when it is asked to, whatever its handlers do. All of it runs on the loop's thread,
+/// unless stated otherwise.
 class Shutdown {
 public:
     Shutdown(LifeState& state, const TimeLimits& limits, EventQueue& queue, EventRunner& runner, Runs& runs,
@@ -37,53 +37,55 @@ public:
           host_{host},
           log_{log} {}
 
-    /// Makes the timers. \pre the loop exists and does not turn yet.
+    /// Makes the timers. \pre the loop exists and does not run yet
     void arm(os::EventLoop& loop);
 
-    /// Begins the time that a start may take.
+    /// Begins the time limit of the start.
     void limit_start(std::chrono::milliseconds at_most);
-    /// A clean stop: the events that run are asked to end, what waits is refused, the event thread goes on to the end;
-    /// where it doesn't within stop-timeout, kill. A second one is no more than the first.
-    /// \param failure what the process ends with, if it is not a stop that somebody wanted
+    /// Stops cleanly: asks the running events to end, refuses the waiting ones, and lets the event thread continue to
+    /// its end. Ends the process if that takes longer than stop-timeout. A second call does nothing.
+    /// \param failure what the process ends with, if nobody wanted the stop
     void stop(const std::string& why, std::optional<Error> failure = std::nullopt);
-    /// The kill event, a second at most and not beside a running handler; then the end. A second one does not wait.
+    /// Runs the kill event, for at most a second and only if no handler runs, and then ends the process. A second call
+    /// does not wait.
     void kill(const std::string& why);
 
-    // From any thread.
-    /// Has the loop's thread call stop() or kill(). \pre arm()
+    // For any thread.
+    /// Calls stop() or kill() on the loop's thread. \pre arm()
     void post_stop(const std::string& why);
     void post_kill(const std::string& why);
-    /// The application asks for a stop. A load, which has no loop yet, goes on to its end. Before it nothing happens.
+    /// Stops because the application wants it. During a load there is no loop yet, and the load first continues to its
+    /// end. Before a load it does nothing.
     void stop_for_program();
-    /// The application asks for a kill. \pre arm()
+    /// Kills because the application wants it. \pre arm()
     void kill_for_program();
-    /// Whether the service stops, or the application has asked for that.
+    /// Returns true if the service stops, or the application has requested that.
     [[nodiscard]] bool is_asked_for() const noexcept { return asked_by_program_.load() || is_stopping(); }
     [[nodiscard]] bool is_stopping() const noexcept { return stopping_.load(std::memory_order_acquire); }
     [[nodiscard]] bool is_killing() const noexcept { return killing_.load(std::memory_order_acquire); }
 
-    // From the event thread.
-    /// What the stop began with. \pre is_stopping()
+    // For the event thread.
+    /// Returns the failure that the stop began with. \pre is_stopping()
     [[nodiscard]] const std::optional<Error>& failure() const noexcept { return failure_; }
-    /// The event that runs makes progress: a start, reload or stop of which it is a part may take longer.
-    /// \returns how long the step may take from now on; 0 if the event is not part of one
+    /// Notes progress of the running event. If the event belongs to a start, reload or stop, that step may take longer.
+    /// \returns how long the step may still take; 0 if the event does not belong to one
     std::chrono::milliseconds extend();
-    /// Whether the event thread waits for events, and so could run the kill event.
+    /// Sets if the event thread waits for events, and so could run the kill event.
     void set_serving(bool serving) noexcept { serving_.store(serving, std::memory_order_release); }
-    /// The start is over: it has no limit any more, and what ends the service now is no failed start.
+    /// Ends the time limit of the start. After this, the end of the service does not count as a failed start.
     void set_started();
-    /// Ends the process. The kill event is over.
+    /// Ends the process after the kill event.
     [[noreturn]] void finish_kill();
 
 private:
-    /// Also where this thread hangs.
+    /// Ends the process even if this thread hangs.
     void end_for_sure_within(std::chrono::milliseconds time);
-    /// Ends the service once the time of the step is over.
+    /// Calls `over` when the time of the step is over.
     void watch(os::Timer& timer, const StepLimit& limit, void (Shutdown::*over)());
     void start_is_overdue();
     void stop_is_overdue();
     void escalate(ExitCode code, const std::string& what, const StepLimit& limit);
-    /// The events that keep the service from its end, in words; empty if it is none of the program's.
+    /// Returns the events that delay the end, in words; empty if none of the program's events does.
     [[nodiscard]] std::string what_runs() const;
 
     LifeState& state_;
@@ -98,7 +100,7 @@ private:
     std::atomic<os::EventLoop*> loop_{nullptr};  ///< set by arm()
     StepLimit start_limit_;
     StepLimit stop_limit_;
-    std::chrono::steady_clock::time_point sure_end_of_stop_;  ///< the event thread's own
+    std::chrono::steady_clock::time_point sure_end_of_stop_;  ///< for the event thread
     std::unique_ptr<os::Timer> start_timer_;
     std::unique_ptr<os::Timer> stop_timer_;
     std::unique_ptr<os::Timer> kill_timer_;

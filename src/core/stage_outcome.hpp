@@ -10,9 +10,9 @@
 
 namespace servicekit {
 
-/// Runs a stage of a life. What it throws becomes an error, so that the stages before it are undone and all who wait
-/// get an answer.
-/// \returns what went wrong
+/// Runs a stage of a life. Converts an exception to an error, so that the earlier stages are undone and all waiting
+/// clients get an answer.
+/// \returns the error, if there was one
 template <class Stage>
 std::optional<Error> outcome_of(const Stage& stage) {
     try {

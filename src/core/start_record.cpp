@@ -16,15 +16,15 @@ namespace {
 
 constexpr int record_format = 1;
 
-/// The settings by which a command line or an environment names a place, and those of them that are paths.
+/// The settings by which a command line or an environment names a place. All except the name are paths.
 constexpr std::array place_settings{setting::name, setting::run_directory, setting::pid_file, setting::control_socket};
 
 bool is_place_path(std::string_view name) { return name != setting::name.name; }
 
-/// What a start has that on_load() may set and a verb needs beside the place.
+/// Settings that on_load() may set and that a verb needs in addition to the place.
 constexpr std::array needed_settings{setting::stop_timeout.name, setting::extended_timeout.name, setting::user.name};
 
-/// From the command line, or else the environment.
+/// Returns the value from the command line, or otherwise from the environment.
 const Value* given_value(const LayeredSettings& settings, std::string_view name) {
     for (const auto layer : {SettingsLayer::command_line, SettingsLayer::environment})
         if (const Value* value = settings.value_in(layer, name)) return value;
@@ -41,7 +41,8 @@ bool is_set_by_load(const LayeredSettings& settings, std::string_view name) {
     return layer == SettingsLayer::on_load || layer == SettingsLayer::forced;
 }
 
-/// Whether a file says a path that depends on where the program was started.
+/// Returns true for a relative path that was not given by the command line or the environment. It depends on the
+/// directory in which the program was started.
 bool is_relative_path(const LayeredSettings& settings, std::string_view name) {
     const SettingsLayer layer = settings.layer_of(name);
     if (layer == SettingsLayer::command_line || layer == SettingsLayer::environment) return false;
@@ -56,7 +57,7 @@ void add_own_keys(StartNaming& naming, const LayeredSettings& settings, const Co
         const SettingsLayer layer = settings.app_layer_of(key);
         if (layer != SettingsLayer::environment && layer != SettingsLayer::command_line) continue;
         const Value& value = key.value_in(shown);
-        // A word in its name hides it.
+        // The value is hidden because the key looks like a secret.
         if (!(value == key.value_in(settings.app_value())) && value == Value{"***"}) continue;
         naming.app.append(key.pointer(), value);
         naming.is_from_environment = naming.is_from_environment || layer == SettingsLayer::environment;
@@ -143,7 +144,7 @@ bool is_meant(const StartRecord& record, const StartNaming& given, const os::Hos
 
 void apply_record(const StartRecord& record, LayeredSettings& settings) {
     const Paths& paths = record.paths;
-    // What the load event had forced, or the config file has changed since, does not move a service that runs.
+    // Values that the load event forces, and later changes of the config file, do not move a running service.
     constexpr auto place = SettingsLayer::forced;
     settings.set_value(setting::name.name, paths.name, place);
     if (paths.choice == Paths::Choice::configured) {

@@ -22,7 +22,7 @@ constexpr std::string_view suffix = ".json";
 constexpr std::size_t hash_digits = 16;
 constexpr std::array<std::uint64_t, 2> hash_key{0x7365727669636531, 0x6b69742d706c6163};
 constexpr std::size_t largest_record = std::size_t{64} << 10U;
-/// A machine has fewer services than that, most likely.
+/// A machine probably has fewer services than that.
 constexpr std::size_t many_records = 256;
 constexpr std::size_t looks_at_others = 32;
 
@@ -37,7 +37,7 @@ std::string hash_of_place(const Paths& paths) {
     return text;
 }
 
-/// "-0123456789abcdef.json"
+/// Returns "-0123456789abcdef.json".
 std::string end_of_name(const Paths& paths) { return "-" + hash_of_place(paths) + std::string{suffix}; }
 
 bool is_record_of(std::string_view file, std::string_view service) {
@@ -50,7 +50,7 @@ std::vector<uid_t> this_user(const os::Host& host) {
     return host.users->is_one_user(user) ? std::vector{user} : std::vector<uid_t>{};
 }
 
-/// A record that somebody else could have written is none.
+/// Reads a record. \returns nothing if the file is not a record, or if another user could have written it
 std::optional<StartRecord> read_record(const std::string& path, const std::vector<uid_t>& users, os::Files& files) {
     const auto file = files.open_for_reading(path, os::Links::do_not_follow);
     if (!file) return std::nullopt;
@@ -67,7 +67,7 @@ bool is_gone(const std::string& directory, os::Files& files) {
     return status && !status->has_value();
 }
 
-/// No process holds a lock in a directory that is not there.
+/// Returns true if the directories of the place do not exist. No process can hold a lock there.
 bool is_place_gone(const StartRecord& record, os::Files& files) {
     return is_gone(directory_of(record.paths.pid_file), files) &&
            is_gone(directory_of(record.paths.control_socket), files);
@@ -97,16 +97,16 @@ Result<void> write_whole(const std::string& path, const std::string& text, mode_
     return {};
 }
 
-/// \param names what was in the directory before
+/// \param names the files that were in the directory before
 void tidy_up(const std::string& directory, const std::string& own, const StartRecord& record,
              std::vector<std::string> names, const os::Host& host) {
     const std::string end = end_of_name(record.paths);
     const std::string prefix = directory + "/";
-    // They are of starts that had this place before, and we have its lock.
+    // They belong to earlier starts with this place, since this process holds its lock.
     for (const std::string& name : names)
         if (name != own && name.ends_with(end)) static_cast<void>(host.files->remove(prefix + name));
     if (names.size() <= many_records) return;
-    // Some at each start, beginning elsewhere each time, so that no start takes long.
+    // Checks only some at each start, from a different position each time, so that no start takes long.
     const std::uint64_t first = sip_hash(record.started, hash_key) % names.size();
     std::rotate(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(first), names.end());
     names.resize(std::min(names.size(), looks_at_others));
@@ -124,7 +124,7 @@ Result<void> write_in(const RecordDirectory& directory, const StartRecord& recor
     const std::string name = record.naming.service + end_of_name(record.paths);
     const std::string path = directory.path + "/" + name;
     const std::string unfinished = directory.path + "/." + name + "." + std::to_string(host.process->id());
-    // One that crashed here may have had this pid.
+    // An earlier process with this pid may have crashed here.
     if (auto removed = files.remove(unfinished); !removed && removed.error().errno_value != ENOENT) return removed;
     const mode_t permissions = record.naming.is_from_environment ? for_the_user : for_all;
     auto done = write_whole(unfinished, to_text(record), permissions, files);
@@ -155,7 +155,7 @@ std::vector<RecordDirectory> directories_of_starts(const os::Host& host) {
     return chosen ? *chosen : default_record_directories(host);
 }
 
-/// The files of one directory that may be records, with what is in those that count.
+/// The files of one directory that may be records, with the contents of those that count.
 class Shelf {
 public:
     Shelf(std::string directory, const std::vector<uid_t>& users, const os::Host& host)
@@ -164,7 +164,7 @@ public:
         if (!closed || !*closed) return;
         if (auto names = files_.list(directory_)) names_ = *std::move(names);
     }
-    /// Those whose names the condition takes.
+    /// Returns the records whose file names meet the condition.
     template <class Condition>
     [[nodiscard]] std::vector<StartRecord> records(const Condition& condition) const {
         std::vector<StartRecord> found;
@@ -195,7 +195,7 @@ std::vector<std::string> record_directories_of_starts(const os::Host& host) {
 
 std::vector<std::string> record_directories_to_search(const StartNaming& given, const os::Host& host) {
     const auto chosen = chosen_directories(host);
-    // A service manager's directory is called as the instance is.
+    // The directory of a service manager has the name of the instance.
     const auto name = given.arguments.get<std::string>(setting::name.name, given.service);
     return paths_of(chosen ? *chosen : possible_record_directories(name, host));
 }
@@ -222,7 +222,7 @@ std::vector<StartRecord> find_start_records(const StartNaming& given, const os::
         for (StartRecord& record :
              shelf.records([&](const std::string& name) { return is_record_of(name, given.service); }))
             if (is_meant(record, given, host)) meant.push_back(std::move(record));
-    // The clock may have been set back, but each place has one order of its starts, as it has one lock.
+    // The clock may have been set back, but the starts of one place have one order, since the place has one lock.
     std::stable_sort(meant.begin(), meant.end(),
                      [](const StartRecord& one, const StartRecord& other) { return one.started > other.started; });
 

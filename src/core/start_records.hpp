@@ -11,21 +11,23 @@
 
 namespace servicekit {
 
-/// The variable that names one directory for records, in place of all the usual ones: for tests. "none": no records.
+/// The environment variable with the one directory for records, instead of the usual ones: for tests. "none": no
+/// records.
 inline constexpr const char* records_variable = "SERVICEKIT_RECORDS";
 
-/// Where starts of this user write their records: the first of these that can be written.
+/// Returns the directories for the records of this user's starts. A start uses the first one that can be written.
 [[nodiscard]] std::vector<std::string> record_directories_of_starts(const os::Host& host);
-/// Where a verb of this user looks for records of an instance: those of its own starts, and root's.
+/// Returns the directories in which a verb of this user searches for records of an instance: those of the user's
+/// starts, and root's.
 [[nodiscard]] std::vector<std::string> record_directories_to_search(const StartNaming& given, const os::Host& host);
 
-/// Writes the record of a start, in place of any other record of its place. Removes some records of places that are gone,
-/// if there are many. \pre the caller holds the lock of that place
+/// Writes the record of a start, and removes other records of its place. If there are many records, also removes some
+/// of places that are gone. \pre the caller holds the lock of that place
 Result<void> write_start_record(const StartRecord& record, const os::Host& host);
 
-/// The records of the instances that are meant, the latest start first, one for each place. A record counts if nobody but
-/// root and this user can have written it, and if no other start had its place since. Not even the user whom the service
-/// becomes is believed: it could lead a verb of root's to any service.
+/// Finds the records of the instances that are meant, the latest start first, one for each place. A record counts if
+/// only root and this user can have written it, and if its place had no later start. The user that the service changes
+/// to is not trusted either: it could direct a verb of root to any service.
 [[nodiscard]] std::vector<StartRecord> find_start_records(const StartNaming& given, const os::Host& host);
 
 }  // namespace servicekit

@@ -25,7 +25,7 @@ private:
     std::vector<std::shared_ptr<Responder>> responders_;
 };
 
-/// The answer to all of them. If on_status() does not run in time, it has the fields that were kept.
+/// The answer to all of these clients. If on_status() does not run in time, the answer has the kept fields.
 class StatusAnswer final : public Answer {
 public:
     StatusAnswer(ServiceStatus& status, std::shared_ptr<StatusAskers> askers)

@@ -20,11 +20,11 @@ public:
     /// Begins the step.
     /// \param in_all how long the step may take with all extensions; less than `at_most` allows none
     void begin(Instant now, Time at_most, Time in_all);
-    /// Notes progress. \returns how long the step may take from now on at least; 0 if no time is left for more
+    /// Notes progress. \returns how long the step may still take, at least; 0 if no time is left
     Time extend(Instant now);
-    /// \returns how long the step may take from now on; 0 once the time is over
+    /// \returns how long the step may still take; 0 once the time is over
     [[nodiscard]] Time left(Instant now) const;
-    /// Which limit holds, for a message: "8 s", "25 s without progress", "900 s in all".
+    /// Returns the limit that applies, for a message: "8 s", "25 s without progress", "900 s in all".
     [[nodiscard]] std::string in_words() const;
 
 private:

@@ -16,7 +16,7 @@ using Target = StreamPlan::Target;
 
 constexpr std::string_view goes_on = " [goes on in the next line]";
 
-/// How long captured lines come before what a process dies of.
+/// How long captured lines may delay the record of a crash.
 constexpr std::chrono::seconds longest_for_lines{1};
 
 Error fault(Stream stream, std::string reason) {
@@ -65,7 +65,7 @@ Result<StreamPlan> StreamRedirection::plan_for(Stream stream, const Settings& se
                                                bool in_background) const {
     const Value& set = settings.value(setting_of(stream).name);
     if (set.is_null()) {
-        // The daemon policy has seen to stdin.
+        // In the background the daemon policy redirects stdin.
         if (!in_background || stream == Stream::in) return StreamPlan{};
         if (use == StreamUse::none) return StreamPlan{.target = Target::null};
         return StreamPlan{.target = use == StreamUse::captured ? Target::log : Target::inherit};
@@ -91,7 +91,7 @@ std::optional<int> StreamRedirection::descriptor_of(Stream stream, const Setting
 void StreamRedirection::adapt(Deployment& deployment, const Settings& settings) {
     deployment.keep_stdin = settings.value(setting::standard_input.name) == Value{"inherit"};
     if (const auto descriptor = descriptor_of(Stream::in, settings)) deployment.keep_descriptors.push_back(*descriptor);
-    // What it printed there would come back to it.
+    // The log would capture its own copy on stderr.
     if (settings.value(setting::standard_error.name) == Value{"log"}) deployment.log_plan.copies_to_terminal = false;
 }
 
@@ -133,7 +133,8 @@ Result<void> StreamRedirection::lead(Stream stream, bool again) {
 Result<void> StreamRedirection::lead_to_file(Stream stream, bool again) {
     os::StandardStreams& streams = *host_.streams;
     const StreamPlan& plan = of(stream);
-    // Opened twice, "create" would fail, and "truncate" take away what the other has written.
+    // One file is opened only once: a second "create" would fail, and a second "truncate" would delete the output so
+    // far.
     if (stream == Stream::error && is_same_file(plan, of(Stream::out)))
         return streams.redirect_to(stream, static_cast<int>(Stream::out));
     os::StreamFile file = plan.file;

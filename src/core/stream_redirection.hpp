@@ -23,48 +23,49 @@
 
 namespace servicekit {
 
-/// Where a standard stream of the service leads.
+/// The target of a standard stream of the service.
 struct StreamPlan {
     enum class Target {
-        inherit,  ///< where it led before
+        inherit,  ///< unchanged
         null,
         log,  ///< into the log, line by line
         file,
     };
     Target target = Target::inherit;
-    os::StreamFile file = {};  ///< where the target is one
+    os::StreamFile file = {};  ///< if the target is a file
 };
 
-/// What a setting says of a stream: `log`, `null`, `inherit`, a path, or an object that says how to open one.
-/// \returns ExitCode::configuration for what can't be
+/// Parses the setting of a stream: `log`, `null`, `inherit`, a path, or an object that describes how to open one.
+/// \returns ExitCode::configuration for an impossible setting
 [[nodiscard]] Result<StreamPlan> parse_stream_plan(os::Stream stream, const Value& setting);
 
-/// The three standard streams of a service, from the moment on at which its log is open.
+/// Redirects the three standard streams of a service, once its log is open.
 class StreamRedirection {
 public:
     StreamRedirection(LogRouter& router, const os::Host& host) : router_{router}, host_{host} {}
 
-    /// Says what the policies must know of it beforehand.
+    /// Adapts the deployment to the settings of the streams, before the policies get it.
     static void adapt(Deployment& deployment, const Settings& settings);
-    /// The descriptor that a setting names as the target of the stream. \returns nothing where it names none
+    /// Returns the descriptor that a setting names as the target of the stream; nothing if it names none.
     [[nodiscard]] static std::optional<int> descriptor_of(os::Stream stream, const Settings& settings);
     /// Reads the settings.
     /// \param use what the log does with the streams
     Result<void> plan(const Settings& settings, StreamUse use, bool in_background);
-    /// Leads them. \pre the log is open
+    /// Redirects the streams. \pre the log is open
     Result<void> lead();
-    /// For a process that is about to become that user.
+    /// Gives the files to a user, for a process that is about to become that user.
     Result<void> change_owner(uid_t uid, gid_t gid);
-    /// Captured lines come to the log from here on: there may be threads.
+    /// Begins to pass captured lines to the log. Call when there may be threads.
     Result<void> start();
-    /// Opens files anew, after somebody moved them; on an error the stream goes on with the old one.
+    /// Reopens the files after they were moved. If that fails, the stream continues with the old file.
     Result<void> reopen();
-    /// What was captured is with the log when it returns, or the time is up. Any number of times.
+    /// Passes all captured output to the log, or as much as the time allows. May be called more than once.
     void stop(std::chrono::milliseconds at_most) noexcept;
-    /// Those that are opened again by reopen().
+    /// Returns the files that reopen() opens again.
     [[nodiscard]] std::vector<std::string> files() const;
-    /// For a process that dies of a signal: tells the log the lines that it was not told yet, and then `records`.
-    /// These come before the lines that are left where a log takes its time: it may have none for all of them.
+    /// Writes the captured lines that the log does not have yet, and then `records`, for a process that dies of a
+    /// signal. If the log is slow, `records` are written before the remaining lines, as there may not be time for all
+    /// lines.
     void write_at_crash(LogPolicy& log, std::span<const LogRecord> records) noexcept;
 
 private:
@@ -72,8 +73,8 @@ private:
                                               bool in_background) const;
     Result<void> lead(os::Stream stream, bool again);
     Result<void> lead_to_file(os::Stream stream, bool again);
-    /// Has `write` called with the line as a record, and with what has to be said of it.
-    /// \param text for messages that have to be made
+    /// Calls `write` with a record of the line. If lines before it were lost, first calls it with a record of that.
+    /// \param text buffer for messages that are composed
     template <class Write>
     void make_records(const os::CapturedLine& line, std::string& text, Write write) const;
     [[nodiscard]] StreamPlan& of(os::Stream stream) noexcept { return plans_[static_cast<std::size_t>(stream)]; }
@@ -83,7 +84,7 @@ private:
     std::array<StreamPlan, 3> plans_{};
     std::unique_ptr<os::StreamCapture> capture_;
     std::atomic<os::StreamCapture*> captures_{nullptr};  ///< for write_at_crash()
-    std::string last_text_;                              ///< the same: memory that was taken before
+    std::string last_text_;                              ///< for write_at_crash(): memory that is allocated in advance
 };
 
 }  // namespace servicekit

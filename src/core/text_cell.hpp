@@ -12,16 +12,16 @@
 
 namespace servicekit {
 
-/// A text that threads set and read. A reader gets the whole of the text that was set last, without a lock.
+/// A text that threads set and read. A reader gets the whole text that was set last, without a lock.
 ///
-/// A text is written to one of a few slots and then published by its number. A slot is written again only after all others
-/// were. So a reader reads once more only if that many texts were set while it read, and a thread that stops in the middle
-/// of set() holds up other writers alone.
+/// A text is written to one of a few slots and then published by its number. A slot is reused only after all other
+/// slots. So a reader must repeat its read only if that many texts were set during the read. A thread that stops in the
+/// middle of set() delays only other writers.
 class TextCell {
 public:
     static constexpr std::size_t longest = 255;
 
-    /// \param text the first `longest` bytes of it are set
+    /// \param text its first `longest` bytes are set
     /// \param between called after each word that is written
     template <class Between>
     void set(std::string_view text, const Between& between) {
@@ -33,7 +33,7 @@ public:
         const std::lock_guard guard{writers_};
         const std::uint64_t number = published_.load(std::memory_order_relaxed) + 1;
         Slot& slot = slots_[number % slots_.size()];
-        // Each word is released, so that a reader who sees one of the new words sees the new number, too.
+        // Each word is stored with release order, so that a reader that sees a new word also sees the new number.
         slot.number.store(number, std::memory_order_relaxed);
         for (std::size_t i = 0; i <= text.size() / sizeof(std::uint64_t); ++i) {
             std::uint64_t word = 0;

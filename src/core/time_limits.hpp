@@ -24,9 +24,9 @@ public:
     }
 
     [[nodiscard]] Time stop() const noexcept { return stop_; }
-    /// How long a start or a stop may take in all while it reports progress.
+    /// Returns how long a start or a stop may take in all while it reports progress.
     [[nodiscard]] Time extended() const noexcept { return extended_; }
-    /// How long an event may run without progress before it counts as hung; 0 for no limit.
+    /// Returns how long an event may run without progress before it counts as hung; 0 for no limit.
     [[nodiscard]] Time hang() const noexcept { return hang_; }
 
 private:

@@ -44,7 +44,7 @@ TimerHandle Timers::add(milliseconds time, bool repeats, std::string name, std::
 }
 
 void Timers::cancel(TimedWork& work) {
-    Work kept;  // what the function owns goes outside of the lock
+    Work kept;  // destroys outside the lock what the function owns
     const std::lock_guard guard{mutex_};
     work.is_planned = false;
     work.is_cancelled = true;
@@ -114,12 +114,12 @@ void Timers::look() {
     {
         const std::lock_guard guard{mutex_};
         if (is_stopped_) return;
-        due.reserve(works_.size());  // nothing after this can fail
+        due.reserve(works_.size());  // so that nothing after this can fail
         for (const Work& work : works_) {
             if (work->next <= now) {
                 if (!std::exchange(work->is_queued, true)) due.push_back(work);
                 work->is_planned = work->repeats;
-                // The times that have passed meanwhile are left out.
+                // Times that have passed already are skipped.
                 if (work->repeats) work->next += work->interval * ((now - work->next) / work->interval + 1);
             }
             if (work->is_planned) next = std::min(next, work->next);

@@ -18,7 +18,7 @@ namespace servicekit {
 
 class Timers;
 
-/// One thing that is done at its time. Its members are for whoever has the mutex of the Timers.
+/// Work that is done at its time. Its members are guarded by the mutex of the Timers.
 class TimedWork {
 public:
     using Time = std::chrono::steady_clock::time_point;
@@ -28,17 +28,17 @@ public:
     std::function<void()> work;
     std::chrono::milliseconds interval{0};
     bool repeats = false;
-    bool is_planned = true;  ///< a run is still to be queued
-    bool is_queued = false;  ///< or runs
+    bool is_planned = true;  ///< a run will be queued
+    bool is_queued = false;  ///< a run is queued or runs
     bool is_cancelled = false;
     Time next = Time::max();
 };
 
-/// The work that the program has planned: at its time it is queued for the event thread. Work whose last run is not over
-/// by then leaves that time out. Thread-safe where nothing else is said.
+/// The work that the program has planned. At its time it is queued for the event thread. If its last run is not over by
+/// then, that time is skipped. Thread-safe unless stated otherwise.
 class Timers : public std::enable_shared_from_this<Timers> {
 public:
-    /// \param self who asks for the runs: this process
+    /// \param self returns the peer that requests the runs: this process
     Timers(EventQueue& queue, const os::Clock& clock, Logger& log, std::function<Peer()> self)
         : queue_{queue}, clock_{clock}, log_{log}, self_{std::move(self)} {}
 
@@ -47,37 +47,37 @@ public:
     void change(TimedWork& work, std::chrono::milliseconds time);
     [[nodiscard]] bool is_planned(const TimedWork& work) const;
 
-    /// \pre the loop does not turn yet
+    /// \pre the loop does not run yet
     void arm(os::EventLoop& loop);
-    /// The service is ready: all times begin to count.
+    /// Begins to count all times, when the service is ready.
     void begin();
-    /// Cancels all, for ever.
+    /// Cancels all work for ever.
     void stop();
-    /// The timer of the loop goes. \pre the loop turns no more
+    /// Destroys the loop's timer. \pre the loop has ended
     void disarm() { timer_.reset(); }
 
     struct Planned {
         std::string name;
-        std::chrono::milliseconds interval;  ///< 0 if it is done once
+        std::chrono::milliseconds interval;  ///< 0 if the work is done once
         TimedWork::Time next;
     };
-    /// The next one first.
+    /// Returns the planned work, the next one first.
     [[nodiscard]] std::vector<Planned> planned() const;
 
 private:
     using Work = std::shared_ptr<TimedWork>;
 
     void plan(TimedWork& work, std::chrono::milliseconds time);
-    /// Has the loop's thread look().
+    /// Calls look() on the loop's thread.
     void wake();
-    /// Queues what is due, and sets the timer for what is next. From the loop's thread.
+    /// Queues the work that is due, and sets the timer for the next one. For the loop's thread.
     void look();
-    /// \returns false if the queue takes no more
+    /// \returns false if the queue is full or closed
     bool queue(const Work& work);
-    /// It could not be queued. What is done once is tried again.
+    /// Handles work that could not be queued. Work that is done once is tried again later.
     void leave_out(const Work& work);
     [[nodiscard]] bool is_cancelled(const TimedWork& work) const;
-    /// The run is over, or was refused.
+    /// Notes that the run is over, or was refused.
     void over(TimedWork& work);
 
     EventQueue& queue_;

@@ -10,7 +10,7 @@
 
 namespace servicekit {
 
-/// Sleeps by what the operating system, or a fake, has for it.
+/// Sleeps with the means of the operating system, or of a fake.
 class Waits final : public Waiting {
 public:
     Waits(const os::Clock& clock, std::function<std::unique_ptr<os::Parking>()> make_parking)
