@@ -1,4 +1,4 @@
-// What a reload costs by the number of keys in one object: complexity is reported, and must stay linear.
+// Measures a reload by the number of keys in one object. It reports the complexity, which must stay linear.
 #include <benchmark/benchmark.h>
 
 #include <string>
@@ -11,7 +11,7 @@ namespace {
 
 using servicekit::LayeredSettings;
 
-/// About 100 bytes a key: 100,000 of them are 10 MB.
+/// About 100 bytes per key: 100,000 of them are 10 MB.
 std::string config_of(benchmark::IterationCount keys, const std::string& value) {
     std::string text = R"({"app": {)";
     for (benchmark::IterationCount key = 0; key < keys; ++key) {

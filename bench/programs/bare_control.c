@@ -1,9 +1,9 @@
-/* The measure for bench/control: an epoll server that answers requests on a unix socket with the bytes of a servicekit
- * status, and does nothing else. No JSON is parsed, nothing is checked, there are no limits: what the kernel costs.
+/* The baseline for bench/control: an epoll server that answers requests on a unix socket with the bytes of a servicekit
+ * status. It parses no JSON, checks nothing and has no limits, so it shows the cost of the kernel.
  *
- *   bare_control SOCKET              one thread does it all
- *   bare_control SOCKET hand-over    one thread reads, and hands each request to another, which sends the answer: what it
- *                                    costs that a server still reads while an answer is on its way
+ *   bare_control SOCKET              one thread does everything
+ *   bare_control SOCKET hand-over    one thread reads and hands each request to another, which sends the answer: the
+ *                                    cost of reading while an answer is being made
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -40,8 +40,8 @@ static int answer(int client) {
     return send(client, reply, (size_t)size, MSG_NOSIGNAL | MSG_DONTWAIT) == size;
 }
 
-/* For the other thread, where there is one: descriptors of clients that wait for an answer. More than there are clients
- * never wait, as each has one request under way. */
+/* Descriptors of clients that wait for an answer from the other thread, if there is one. Each client has one request at
+ * a time, so there are never more than clients. */
 static int hands_over;
 static int waiting[max_waiting];
 static size_t first, next;
@@ -68,7 +68,7 @@ static void *answer_waiting(void *unused) {
     return unused;
 }
 
-/* Answers each line; a request comes in one piece from the clients of this benchmark. Returns 0 to close. */
+/* Answers each line. The clients of this benchmark send a request in one piece. Returns 0 to close the connection. */
 static int serve(int client) {
     char request[max_request];
     ssize_t size = recv(client, request, sizeof request, MSG_DONTWAIT);
@@ -118,7 +118,7 @@ int main(int argc, char **argv) {
                 epoll_ctl(poller, EPOLL_CTL_ADD, client, &interest);
             }
         }
-        /* Once for all that were read: the other thread looks at each before it sleeps. */
+        /* One post for all requests: the other thread takes each of them before it sleeps. */
         if (next != handed_over) sem_post(&some_wait);
     }
 }

@@ -1,5 +1,5 @@
-/* The measure for bench/start: what a careful C program does to become a service, by raw system calls and nothing more:
- * double fork, readiness pipe, fcntl and flock lock, pidfile, log file, listening socket, signals by signalfd.
+/* The baseline for bench/start: what a careful C program does to become a service, with raw system calls alone: double
+ * fork, readiness pipe, fcntl and flock lock, pidfile, log file, listening socket, signals by signalfd.
  *
  *   bare_daemon DIRECTORY     writes DIRECTORY/bare.pid, DIRECTORY/bare.control, DIRECTORY/bare.log
  */

@@ -1,4 +1,4 @@
-// What bench/lisp measures: a plain service with a Lisp, which boots when it is used first.
+// Measured by bench/lisp: a plain service with a Lisp, which boots when it is first used.
 #include <servicekit/lisp/lisp.hpp>
 #include <servicekit/main.hpp>
 #include <servicekit/service.hpp>

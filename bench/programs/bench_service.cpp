@@ -1,5 +1,5 @@
-// What bench/control, bench/fairness and bench/start measure: a plain service, with one event that changes nothing, and
-// as many more as BENCH_EVENTS says.
+// Measured by bench/control, bench/fairness and bench/start: a plain service with one event that changes nothing.
+// BENCH_EVENTS is the number of further events.
 #include <cstdlib>
 #include <string>
 

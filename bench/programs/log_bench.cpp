@@ -29,7 +29,7 @@ using Clock = std::chrono::steady_clock;
 
 double nanoseconds(Clock::duration time) { return std::chrono::duration<double, std::nano>{time}.count(); }
 
-/// The same line as everybody else's, made by hand: the time by the second is kept, as good loggers do.
+/// The same line as the other writers', formatted by hand. The text of the second is cached, as in good loggers.
 std::string_view bare_line(long number) {
     thread_local std::array<char, 256> line;
     thread_local std::time_t second = 0;
@@ -83,7 +83,7 @@ LogWriter fwrite_writer() {
             .close = [stream] { std::fclose(*stream); }};
 }
 
-/// All that stands between a call of log().info() and the kernel.
+/// The code between a call of log().info() and the kernel.
 struct OwnLog {
     OwnLog(const std::string& file, std::chrono::milliseconds delay)
         : desk{servicekit::os::posix_clock(), servicekit::os::posix_process(), servicekit::os::posix_standard_streams(),
@@ -128,9 +128,9 @@ LogWriter own_writer(std::string name, std::chrono::milliseconds delay) {
 }
 
 struct Figures {
-    double nanoseconds_a_line = 0;  ///< by the wall clock, of all threads together, the last line in the kernel
-    double processor = 0;           ///< nanoseconds of all cores a line
-    double median = 0;              ///< of a call
+    double nanoseconds_a_line = 0;  ///< wall-clock time per line, for all threads, until the last is in the kernel
+    double processor = 0;           ///< processor time of all cores per line, in nanoseconds
+    double median = 0;              ///< of one call
     double p99 = 0;
 };
 

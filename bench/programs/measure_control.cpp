@@ -1,6 +1,6 @@
-// bench/control: requests a second over the control socket, beside bare C servers that send the same bytes.
+// bench/control: requests per second over the control socket, beside bare C servers that send the same bytes.
 //
-//   measure_control DIRECTORY ROUNDS SECONDS   with the servers bare_control and bench-service beside this program
+//   measure_control DIRECTORY ROUNDS SECONDS   with bare_control and bench_service beside this program
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/epoll.h>
@@ -44,7 +44,7 @@ int connect_to(const std::string& path) {
     address.sun_family = AF_UNIX;
     path.copy(address.sun_path, sizeof address.sun_path - 1);
     const int client = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    // A full backlog is a busy server's: a client waits for it, as connect(2) without O_NONBLOCK does.
+    // Blocks while the backlog is full, as a real client of a busy server would.
     if (connect(client, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
         close(client);
         return -1;
@@ -53,7 +53,7 @@ int connect_to(const std::string& path) {
     return client;
 }
 
-/// Keeps `clients` connections busy for some time. \returns how many whole replies came.
+/// Keeps `clients` connections busy for some time. \returns the number of complete replies
 long load(const Server& server, Style style, int clients, double seconds) {
     const int poller = epoll_create1(EPOLL_CLOEXEC);
     const auto ask = [&server](int client) {
@@ -105,7 +105,7 @@ long load(const Server& server, Style style, int clients, double seconds) {
     return replies;
 }
 
-/// The same in a process of its own, whose end closes whatever is still open.
+/// Does the same in a separate process. When it ends, the kernel closes all of its connections.
 long load_apart(const Server& server, Style style, int clients, double seconds) {
     std::array<int, 2> ends{};
     if (pipe(ends.data()) != 0) give_up("pipe");
@@ -139,7 +139,7 @@ void launch(Server& server) {
         if (bench::Clock::now() > patience) give_up(server.label + " does not listen");
         std::this_thread::yield();
     }
-    // What is asked of it from here on is measured; what it did to start is over.
+    // Waits for a first reply, so that the measurement does not include the server's start.
     const int client = connect_to(server.socket);
     for (char byte = 0; byte != '\n';) {
         if (byte == 0) send(client, server.request.data(), server.request.size(), MSG_NOSIGNAL);

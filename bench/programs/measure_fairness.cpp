@@ -1,9 +1,10 @@
-// bench/fairness: how long an operator waits for `status` while strangers do their worst.
+// bench/fairness: how long an operator waits for `status` while other users attack the service.
 //
 //   measure_fairness DIRECTORY ROUNDS [ATTACK...]   with bench_service beside this program; needs root, for other users
 //
-// The server has core 0. Core 1 has one process with all connections of the strangers, and the operator, a thread that
-// comes before that process, so that what is measured is the server's part. Both come before what else the machine does.
+// The server runs on core 0. On core 1 run one process with all connections of the strangers, and the operator, a
+// thread with a higher priority than that process, so that the times measure the server. All have a higher
+// priority than the rest of the machine.
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
@@ -44,17 +45,17 @@ struct Attack {
     std::string name;
     std::string request = "[\"status\"]\n";
     int users = 1;
-    int connections = 64;                   ///< of each user
-    int in_flight = 1000;                   ///< requests of a connection; 0: it says nothing
-    std::size_t piece = std::string::npos;  ///< the most bytes that are sent at once
+    int connections = 64;                   ///< for each user
+    int in_flight = 1000;                   ///< requests on a connection; 0: sends nothing
+    std::size_t piece = std::string::npos;  ///< most bytes that are sent in one call
     bool reads = true;
-    bool reconnects = false;  ///< a connection for each request
+    bool reconnects = false;  ///< makes a new connection for each request
     bool may_read = false;    ///< the strangers have the role `read`
-    int events = 0;           ///< declared by the service
-    rlim_t descriptors = 0;   ///< the server's limit; 0: as it is
+    int events = 0;           ///< number of events that the service declares
+    rlim_t descriptors = 0;   ///< limit of the server; 0: unchanged
 };
 
-/// That takes long to read.
+/// Makes a request that takes long to parse.
 std::string request_of(std::size_t bytes) {
     std::string text = R"(["status", {"x": [)";
     while (text.size() < bytes - 10) text += "[],";
@@ -102,7 +103,7 @@ std::vector<Attack> all_attacks() {
     std::_Exit(71);
 }
 
-/// Puts the calling process before what else the machine does, also where each session has a share of its own.
+/// Gives the calling process the highest priority, even if the scheduler groups processes by session.
 void come_first() {
     setsid();
     std::ofstream{"/proc/self/autogroup"} << "-20";
@@ -119,14 +120,14 @@ int connect_to(const std::string& path, int flags) {
     return -1;
 }
 
-/// A stranger: a thread of a process of all strangers.
+/// A user who attacks: one thread of the process that has all of them.
 class Stranger {
 public:
     Stranger(const Attack& attack, std::string socket, std::atomic<long>& replies)
         : attack_{attack}, socket_{std::move(socket)}, replies_{replies} {}
 
     [[noreturn]] void run(uid_t user) {
-        // Of this thread alone, which setuid(2) is not.
+        // For this thread only; setuid(2) would change all threads.
         if (syscall(SYS_setresuid, user, user, user) != 0) give_up("setresuid");
         poller_ = epoll_create1(EPOLL_CLOEXEC);
         for (int connection = 0; connection < attack_.connections; ++connection) open();
@@ -143,11 +144,11 @@ private:
     struct Client {
         int socket = -1;
         long in_flight = 0;
-        std::size_t sent = 0;  ///< of the request that goes out now
+        std::size_t sent = 0;  ///< bytes of the current request
     };
 
     void open() {
-        auto* client = new Client;  // for the process's life
+        auto* client = new Client;  // never freed
         clients_.push_back(client);
         connect(*client);
     }
@@ -167,7 +168,7 @@ private:
         close(client.socket);
         client.socket = -1;
     }
-    /// \returns whether all are connected
+    /// \returns true if all are connected
     bool reconnect() {
         bool are_all = true;
         for (Client* client : clients_) {
@@ -212,10 +213,10 @@ private:
     int poller_ = -1;
     std::vector<Client*> clients_;
     std::array<char, 65536> buffer_{};
-    std::atomic<long>& replies_;  ///< so far
+    std::atomic<long>& replies_;  ///< total, of all strangers
 };
 
-/// How long a thread was ready so far while something else had its core.
+/// How long a thread was ready to run while another one used its core.
 class CoreWait {
 public:
     explicit CoreWait(const std::filesystem::path& thread)
@@ -227,7 +228,7 @@ public:
     CoreWait& operator=(const CoreWait&) = delete;
 
     [[nodiscard]] double milliseconds() const {
-        // The time on a processor, the time that it waited for one, and how often it got one.
+        // The file contains the time on a processor, the time waiting for one, and the number of time slices.
         std::array<char, 128> text{};
         if (pread(file_, text.data(), text.size() - 1, 0) <= 0) give_up("schedstat");
         char* rest = nullptr;
@@ -239,7 +240,7 @@ private:
     int file_;
 };
 
-/// The server's thread that answers, once it is there.
+/// Waits for the server's thread that answers requests, and returns its directory in /proc.
 std::filesystem::path control_thread(pid_t server) {
     for (;; std::this_thread::sleep_for(1ms))
         for (const auto& task : std::filesystem::directory_iterator("/proc/" + std::to_string(server) + "/task")) {
@@ -256,14 +257,14 @@ double quantile(std::vector<double>& of, double part) {
     return *at;
 }
 
-/// In milliseconds.
+/// Times in milliseconds.
 struct Waits {
     std::vector<double> all = {};
-    std::vector<double> on_core = {};  ///< less what the server and the operator waited for their cores
+    std::vector<double> on_core = {};  ///< without the time that the server and the operator waited for their cores
     long in_vain = 0;
 };
 
-/// Asks for the status again and again, by a connection each, as `program status` does.
+/// Asks for the status repeatedly, with a new connection each time, as `program status` does.
 void operate(const std::string& socket, const CoreWait& of_server, Waits& waits) {
     const CoreWait own{"/proc/thread-self"};
     const auto waited = [&] { return of_server.milliseconds() + own.milliseconds(); };
@@ -319,7 +320,7 @@ pid_t launch(const std::string& program, const std::string& directory, const Att
     return pid;
 }
 
-/// Strangers who are at it as long as this lives.
+/// Runs the strangers while it lives.
 class Siege {
 public:
     Siege(const Attack& attack, const std::string& socket, std::atomic<long>& replies)
@@ -345,7 +346,7 @@ public:
     Siege(const Siege&) = delete;
     Siege& operator=(const Siege&) = delete;
 
-    /// What they were answered since all of them were there.
+    /// Number of replies since all strangers were connected.
     [[nodiscard]] long replies() const { return replies_ - replies_before_; }
 
 private:
@@ -361,7 +362,7 @@ struct Outcome {
     long peak_kib = 0;
 };
 
-/// In rounds, so that what else the machine does meets both alike.
+/// Measures in alternating rounds, so that other load on the machine affects both equally.
 Outcome measure(const Attack& attack, const std::string& program, const std::string& directory, int rounds) {
     const std::string socket = directory + "/bench-service.control";
     void* const shared =

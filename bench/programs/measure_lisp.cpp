@@ -1,4 +1,4 @@
-// bench/lisp: what a Lisp in a service costs, each round in a process of its own.
+// bench/lisp: the cost of a Lisp in a service. Each round uses a new process.
 //
 //   measure_lisp DIRECTORY ROUNDS EVALUATIONS   with bench_lisp beside this program
 #include <sys/wait.h>
@@ -24,7 +24,7 @@ namespace {
 void run(std::vector<std::string> words) {
     const pid_t child = fork();
     if (child == 0) {
-        // What it has to say is no part of the table.
+        // Its output does not belong into the table.
         if (std::freopen("/dev/null", "w", stdout) == nullptr) _exit(127);
         std::vector<char*> arguments;
         for (std::string& word : words) arguments.push_back(word.data());
@@ -37,7 +37,7 @@ void run(std::vector<std::string> words) {
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) give_up(words[1] + " failed");
 }
 
-/// In milliseconds.
+/// Returns the time in milliseconds.
 double time_of(const std::function<void()>& work) {
     const auto begun = bench::Clock::now();
     work();
@@ -62,7 +62,7 @@ int main(int argc, char** argv) {
     };
 
     std::vector<double> boot, swank, idle_memory, boot_memory, swank_memory, latencies;
-    for (int round = -1; round < rounds; ++round) {  // the first warms the caches and does not count
+    for (int round = -1; round < rounds; ++round) {  // the first round warms the caches and does not count
         verb("start");
         auto client = servicekit::Client::connect(directory + "/bench-lisp.control");
         if (!client) give_up(client.error().message());

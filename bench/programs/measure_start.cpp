@@ -1,4 +1,5 @@
-// bench/start: what starting, idling and stopping cost, beside a bare C daemon that does the same by raw system calls.
+// bench/start: the cost of starting, idling and stopping, beside a bare C daemon that does
+// the same with raw system calls.
 //
 //   measure_start DIRECTORY ROUNDS IDLE_SECONDS   with bare_daemon and bench_service beside this program
 #include <poll.h>
@@ -29,7 +30,7 @@ struct Program {
     std::exit(71);
 }
 
-/// From exec to the end of the process that was started, which is when the service is ready.
+/// Measures from exec to the end of the started process, which is when the service is ready.
 double start(Program& program) {
     const auto begun = bench::Clock::now();
     const pid_t child = fork();
@@ -54,7 +55,7 @@ pid_t running(const Program& program) {
     return pid;
 }
 
-/// From TERM to the process being gone.
+/// Measures from SIGTERM to the end of the process.
 double stop(const Program& program) {
     const pid_t pid = running(program);
     const int process = static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
@@ -79,7 +80,7 @@ int main(int argc, char** argv) {
     const int rounds = std::atoi(argv[2]);
     const int idle_seconds = std::atoi(argv[3]);
     const std::string here = std::filesystem::read_symlink("/proc/self/exe").parent_path();
-    // The services are children's children: what is set here holds for them too.
+    // The services are grandchildren, which inherit this.
     bench::pin(0, 0);
 
     std::vector<Program> programs{
@@ -90,7 +91,7 @@ int main(int argc, char** argv) {
          {},
          {},
          {}}};
-    for (int round = -1; round < rounds; ++round) {  // the first warms the caches and does not count
+    for (int round = -1; round < rounds; ++round) {  // the first round warms the caches and does not count
         std::vector<double> ready(2);
         for (std::size_t step = 0; step < 2; ++step) {
             const std::size_t i = round % 2 == 0 ? step : 1 - step;
@@ -111,7 +112,7 @@ int main(int argc, char** argv) {
     for (Program& program : programs) {
         start(program);
         const pid_t pid = running(program);
-        // What a start leaves to do right after it is not idling.
+        // Work that is left over from the start is not part of idling.
         std::this_thread::sleep_for(std::chrono::seconds{1});
         const long before = bench::switches(pid);
         std::this_thread::sleep_for(std::chrono::seconds{idle_seconds});

@@ -16,7 +16,7 @@ namespace bench {
 
 using Clock = std::chrono::steady_clock;
 
-/// Puts a process (0: the caller, and what it starts) on one core.
+/// Pins a process to one core; 0 is the caller and what it starts.
 inline void pin(pid_t pid, int core) {
     cpu_set_t set;
     CPU_ZERO(&set);
@@ -29,7 +29,7 @@ inline void pin(pid_t pid, int core) {
         sched_setaffinity(std::stoi(task.path().filename()), sizeof set, &set);
 }
 
-/// The processor time of all threads of a process, in microseconds.
+/// Returns the processor time of all threads of a process, in microseconds.
 inline double cpu_microseconds(pid_t pid) {
     double total = 0;
     for (const auto& task : std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/task")) {
@@ -40,7 +40,7 @@ inline double cpu_microseconds(pid_t pid) {
     return total;
 }
 
-/// How often threads of a process went to sleep so far, and so how often they were woken.
+/// Returns how often the threads of a process went to sleep so far, and thus how often they were woken.
 inline long switches(pid_t pid) {
     long total = 0;
     for (const auto& task : std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/task")) {
@@ -51,7 +51,7 @@ inline long switches(pid_t pid) {
     return total;
 }
 
-/// The memory that is a process's own share, in KiB.
+/// Returns the proportional set size of a process, in KiB.
 inline long pss_kib(pid_t pid) {
     std::ifstream rollup{"/proc/" + std::to_string(pid) + "/smaps_rollup"};
     for (std::string word; rollup >> word;)

@@ -1,6 +1,6 @@
 #pragma once
 
-/// BasicService, for policies of one's own choice. The aliases in service.hpp are what most programs want.
+/// BasicService combines policies that you choose. Most programs use an alias in service.hpp instead.
 
 #include <concepts>
 #include <memory>
@@ -18,7 +18,7 @@ namespace detail {
 template <class Policy, class Interface>
 inline constexpr bool is_policy = std::derived_from<Policy, Interface> && !std::is_abstract_v<Policy>;
 
-/// Refuses each class that is not a policy of its axis. The compiler lists the functions that a policy does not override.
+/// Rejects a class that is not a policy of its kind. The compiler lists the functions that a policy does not override.
 template <class Daemon, class Lock, class Log, class Control>
 consteval bool are_policies() {
     static_assert(is_policy<Daemon, DaemonPolicy>,
@@ -36,7 +36,7 @@ consteval bool are_policies() {
     return true;
 }
 
-/// With its default options. One that asks nothing of the operating system need not take a host.
+/// Makes a policy with its default options. A policy that does not use the operating system need not take a host.
 template <class Policy>
 Policy make_policy(const os::Host& host = os::posix_host()) {
     if constexpr (requires { Policy{typename Policy::Options{}, host}; })
@@ -47,13 +47,13 @@ Policy make_policy(const os::Host& host = os::posix_host()) {
 
 }  // namespace detail
 
-/// The four policies of a service, each as given or with its default options.
+/// The four policies of a service. Each one that is not given has its default options.
 /// \code
 /// servicekit::Service::Policies{.lock = servicekit::PidFileLock{{.permissions = 0600}}}
 /// \endcode
 template <class Daemon, class Lock, class Log, class Control>
 struct PolicySet {
-    /// All with their default options, on this host.
+    /// All four with their default options, on this host.
     static PolicySet on(const os::Host& host) {
         return {detail::make_policy<Daemon>(host), detail::make_policy<Lock>(host), detail::make_policy<Log>(host),
                 detail::make_policy<Control>(host)};
@@ -81,7 +81,7 @@ struct OwnedPolicies final : private PolicyKeeper<Set>, public PolicyReferences 
 
 }  // namespace detail
 
-/// A unix service. Derive from it (or from an alias in service.hpp) and override the events that matter:
+/// A unix service. Derive from it, or from an alias in service.hpp, and override the events that you need:
 /// \code
 /// class JustAnotherServer final : public servicekit::Service {
 ///     void on_start() override;
@@ -89,7 +89,8 @@ struct OwnedPolicies final : private PolicyKeeper<Set>, public PolicyReferences 
 ///     void on_status(servicekit::Reply& reply) override { reply.set("connections", connections_); }
 /// };
 /// \endcode
-/// or give it functions. Which mechanisms it uses is chosen by type, how they behave by their options.
+/// Or pass functions to the constructor (EventHooks). The types choose the mechanisms; their options choose how these
+/// behave.
 template <class Daemon, class Lock, class Log, class Control>
 class BasicService : public ServiceBase {
 public:
@@ -98,9 +99,9 @@ public:
     BasicService();
     explicit BasicService(ServiceOptions options, EventHooks hooks = {});
     BasicService(ServiceOptions options, EventHooks hooks, Policies policies);
-    /// \param host what core and the policies ask of the operating system; a test gives one with fakes
+    /// \param host the operating system for core and the policies; a test passes fakes
     BasicService(ServiceOptions options, EventHooks hooks, const os::Host& host);
-    /// \param host what core asks of the operating system
+    /// \param host the operating system for core; the policies keep theirs
     BasicService(ServiceOptions options, EventHooks hooks, Policies policies, const os::Host& host);
 };
 

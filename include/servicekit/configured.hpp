@@ -1,6 +1,6 @@
 #pragma once
 
-/// A service whose own configuration is a plain struct: see Configured and Schema.
+/// A service whose configuration is a plain struct: see Configured and Schema.
 
 #include <memory>
 
@@ -9,7 +9,7 @@
 
 namespace servicekit {
 
-/// A service with a configuration of its own, which is declared once.
+/// A service with a configuration of its own, declared in one place.
 /// \code
 /// struct Config {
 ///     std::string greeting = "hello";
@@ -20,18 +20,18 @@ namespace servicekit {
 ///     servicekit::Reply greet() { return {{"text", config().greeting}}; }
 /// };
 /// \endcode
-/// A load and a reload fill a fresh struct and check the whole of it before on_load() runs. If that, or on_load(), throws,
-/// the running configuration stays as it is.
+/// A load and a reload fill a new struct and check all of it before on_load() runs. If the check or on_load() throws,
+/// the running configuration stays unchanged.
 /// \tparam Base the service to derive from
 template <class Config, class Base = Service>
 class Configured : public Base {
 public:
     using Base::Base;
 
-    /// The configuration in force; on_load() sees the one that is being loaded. A reload leaves keys that need a restart as
-    /// they were. From any thread, without a lock.
-    /// The struct never changes, and lives as long as the service: a reload that changes something makes another one. Two
-    /// calls may return different structs. For members that belong together, call it once.
+    /// The current configuration; in on_load(), the one that is being loaded. A reload does not change keys that need a
+    /// restart. May be called from any thread, and takes no lock.
+    /// The struct never changes and lives as long as the service; a reload that changes something makes a new one. Two
+    /// calls may therefore return different structs: to read members that belong together, call it once.
     [[nodiscard]] const Config& config() const noexcept { return *static_cast<const Config*>(this->current_config()); }
 
     [[nodiscard]] static std::shared_ptr<const ConfigSchema> config_schema() {

@@ -17,10 +17,10 @@ namespace servicekit {
 
 namespace detail {
 
-/// A program whose service is made only by the verbs that need it.
+/// A program whose service is constructed only by the verbs that need it.
 struct Program {
     std::function<std::unique_ptr<ServiceBase>()> make;
-    /// Makes a plain service that has the same policies, options and configuration. Null: there is none.
+    /// Makes a plain service with the same policies, options and configuration. Null if there is none.
     std::function<std::unique_ptr<ServiceBase>()> make_stand_in = nullptr;
     std::vector<ProgramVerb> verbs = {};
 };
@@ -28,7 +28,7 @@ struct Program {
 int service_main(int argc, char** argv, const Program& program);
 void set_options(ServiceBase& service, ServiceOptions options);
 
-/// A service of the program's policies, with their default options, that runs nothing of the program's.
+/// A service with the program's policies and their default options, which runs none of the program's code.
 template <class Base>
 class StandIn final : public Base {
 public:
@@ -37,7 +37,7 @@ public:
     }
 };
 
-/// Whether a policy can be made without the program. One that is only named here can't be looked at.
+/// True if a policy can be constructed without the program. False for a policy that is only declared here.
 template <class Policy>
 consteval bool has_default() {
     if constexpr (requires { sizeof(Policy); }) return std::default_initializable<Policy> || requires {
@@ -47,14 +47,15 @@ consteval bool has_default() {
         return false;
 }
 
-/// The plain service of the policies that T has.
+/// The plain service with the policies of T.
 template <class Daemon, class Lock, class Log, class Control>
 std::type_identity<BasicService<Daemon, Lock, Log, Control>> plain_service(
     const BasicService<Daemon, Lock, Log, Control>* service);
 template <class T>
 using PlainService = typename decltype(plain_service(std::declval<const T*>()))::type;
 
-/// Whether verbs can do without T's own policies. A lock of the program's own kind may be anywhere.
+/// True if verbs can do without T's own policies. They cannot if the lock is a class of the program: it may lock
+/// anything.
 template <class Daemon, class Lock, class Log, class Control>
 consteval bool has_usual_policies(std::type_identity<BasicService<Daemon, Lock, Log, Control>> service) {
     using Plain = typename decltype(service)::type;
@@ -74,7 +75,7 @@ consteval bool can_have_stand_in() {
         return false;
 }
 
-/// What T declares of its own configuration; null if it declares nothing.
+/// The keys that T declares for its own configuration; null if it declares none.
 template <class T>
 std::shared_ptr<const ConfigSchema> schema_of() {
     if constexpr (requires { T::config_schema(); })
@@ -85,25 +86,25 @@ std::shared_ptr<const ConfigSchema> schema_of() {
 
 }  // namespace detail
 
-/// Gives a service the command line that every service program has: start, stop, status, call... (`--help` lists them).
-/// For a plain Service, with functions in place of a subclass.
-/// \param verbs more of them, of the program's own
+/// Runs the command line that every service program has: start, stop, status, call... (`--help` lists the verbs). This
+/// overload is for a plain Service with functions instead of a subclass.
+/// \param verbs further verbs of the program
 /// \returns the exit code for main()
 int service_main(int argc, char** argv, ServiceBase& service, const std::vector<ProgramVerb>& verbs = {});
 
-/// The same for a class of the program's own.
+/// The same for a class of the program.
 /// \code
 /// int main(int argc, char** argv) {
 ///     return servicekit::service_main<JustAnotherServer>(argc, argv, {.name = "just-another-server"});
 /// }
 /// \endcode
-/// T is constructed from the options where it can be, and else gets them set afterwards. A service without a name is
-/// called as its program is.
+/// T is constructed from the options if it has such a constructor; otherwise the options are set afterwards. A service
+/// without a name has the name of its program.
 ///
-/// Only verbs that load the service construct it: `start`, `run`, `restart`, `check`, `where`, `unit`. Help, completion and
-/// verbs such as `stop` go by `options` and T::config_schema() (see Configured), and find a running service by the record
-/// of its start. If nothing tells where the service is, or its lock is not one of the library's, they construct T and run
-/// its load event, too.
+/// Only verbs that load the service construct it: `start`, `run`, `restart`, `check`, `where`, `unit`. Help and
+/// completion use `options` and T::config_schema() (see Configured), and so do verbs such as `stop`, which find a
+/// running service by the record of its start. If no record or option names the place of the service, or its lock is
+/// not one of the library's, these verbs construct T and run its load event too.
 template <std::derived_from<ServiceBase> T>
 requires std::constructible_from<T, ServiceOptions> || std::default_initializable<T>
 int service_main(int argc, char** argv, ServiceOptions options = {}, std::vector<ProgramVerb> verbs = {}) {

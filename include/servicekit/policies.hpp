@@ -1,6 +1,6 @@
 #pragma once
 
-/// All policies that come with the library.
+/// Includes all policies of the library.
 
 #include "servicekit/basic_service.hpp"
 #include "servicekit/policies/control/no_control.hpp"

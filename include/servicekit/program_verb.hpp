@@ -22,14 +22,15 @@ public:
             std::function<void(std::string_view text)> print)
         : arguments_{arguments}, client_{client}, service_{service}, print_{std::move(print)} {}
 
-    /// What the command line gave: positional arguments and options by name, with the defaults of those that it left out.
+    /// The values from the command line: positional arguments and options by name, with the defaults of those not
+    /// given.
     [[nodiscard]] const Arguments& arguments() const noexcept { return arguments_; }
-    /// The running service. \pre the verb needs one
+    /// The running service. \pre the verb needs `running_service`
     [[nodiscard]] Client& client() const noexcept { return *client_; }
-    /// The service, which is loaded and will not be started: for its configuration. \pre the verb needs it
+    /// The service, loaded for its configuration but never started. \pre the verb needs `loaded_service`
     [[nodiscard]] ServiceBase& service() const noexcept { return *service_; }
-    /// Prints a text to stdout. On a terminal control characters are escaped. If the text can't be written, the verb fails
-    /// with a message.
+    /// Prints a text to stdout. On a terminal, control characters are escaped. If stdout cannot be written, the verb
+    /// fails with a message.
     void print(std::string_view text) const { print_(text); }
 
 private:
@@ -39,7 +40,7 @@ private:
     std::function<void(std::string_view text)> print_;
 };
 
-/// A verb that a program adds to those that every service program has. It is in the help and the completion.
+/// A verb that the program adds to its command line. Help and completion list it.
 /// \code
 /// servicekit::service_main<Thumbnailer>(argc, argv, {.name = "thumbnailer"},
 ///     {{.name = "shrink",
@@ -48,25 +49,27 @@ private:
 ///       .options = {{.name = "width", .type = ParameterType::integer, .default_value = 64, .minimum = 1}},
 ///       .run = [](servicekit::VerbRun& run) { return shrink(run.arguments()); }}});
 /// \endcode
-/// `thumbnailer shrink one.ppm --width 32`. Settings such as `--config` may be given too, and `--help`.
+/// The shell command is `thumbnailer shrink one.ppm --width 32`. The verb also takes settings such as `--config`, and
+/// `--help`.
 struct ProgramVerb {
-    /// What there must be before it runs. If it can't be had, the verb ends with a message, and the exit code of `status` or
-    /// of `check`.
+    /// What the verb needs to run. If that fails, the verb ends with a message and the exit code of `status` or
+    /// `check`.
     enum class Needs {
         nothing,
         running_service,  ///< VerbRun::client()
         loaded_service,   ///< VerbRun::service()
     };
 
-    std::string name;  ///< letters, digits, `.`, `_`, `-`, at most 64; none that every program has
+    std::string name;  ///< letters, digits, `.`, `_`, `-`, at most 64; not the name of a built-in verb
     std::string description = {};
-    /// Positional arguments, in this order. One without a default must be given. The last one may be a list, and then takes
-    /// all that is left, as texts.
+    /// Positional arguments, in this order. One without a default is required. The last one may be a list; it takes all
+    /// remaining arguments, as strings.
     std::vector<Parameter> arguments = {};
-    /// `--NAME VALUE`, behind the verb; a boolean is `--NAME`. One without a default must be given; a boolean is false then.
+    /// Options `--NAME VALUE` after the verb; a boolean is `--NAME`. One without a default is required, except a
+    /// boolean, which is false.
     std::vector<Parameter> options = {};
-    Needs needs = Needs::nothing;
-    /// \returns the exit code. What it throws is printed, and the exit code is 70.
+    Needs needs = Needs::nothing;  ///< change it if `run` calls VerbRun::client() or VerbRun::service()
+    /// Runs the verb. \returns the exit code. An exception is printed, and the exit code is 70.
     std::function<int(VerbRun& run)> run = {};
 };
 

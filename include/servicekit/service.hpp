@@ -2,8 +2,8 @@
 
 /// START HERE: the service that most programs want.
 ///
-/// The policies are only named here, so that a program's files compile fast: one that gives them options of its own, or
-/// combines them otherwise, includes their headers too (or policies.hpp, which has all of them).
+/// The policies are only declared here, to keep compile times low. A program that passes options to them or combines
+/// other policies also includes their headers, or policies.hpp, which has all of them.
 
 #include "servicekit/basic_service.hpp"
 
@@ -19,15 +19,15 @@ class PidFileLock;
 class SystemdNotify;
 class UnixSocketControl;
 
-/// Goes to the background where asked, runs at most once by a locked pidfile, logs to a file, and is controlled over
+/// Runs in the background on request, locks a pidfile so that one instance runs, logs to a file, and is controlled over
 /// a unix socket.
 using Service = BasicService<ForkingDaemon, PidFileLock, FileLog, UnixSocketControl>;
 
-/// For a unit of systemd: stays in the foreground, tells the service manager how it is, and logs to the journal.
+/// For a systemd unit: stays in the foreground, reports its state to the service manager, and logs to the journal.
 using SystemdService = BasicService<SystemdNotify, PidFileLock, JournalLog, UnixSocketControl>;
 
-/// For a container: stays in the foreground and reaps orphans where it is pid 1, leaves it to the container that one
-/// instance runs, and logs JSON lines on stdout.
+/// For a container: stays in the foreground and, as pid 1, reaps orphans; logs JSON lines to stdout. It has no lock,
+/// because the container runs one instance.
 using ContainerService = BasicService<Foreground, NoLock, ConsoleLog, UnixSocketControl>;
 
 // Instantiated once, in the library.

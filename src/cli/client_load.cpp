@@ -110,7 +110,8 @@ bool confirms(Session& session, const Instance& instance) {
     if (config == nullptr || directory == nullptr || pid_file == nullptr) return false;
     for (const Object* row : {directory, pid_file}) {
         const std::string origin = row->get<std::string>("origin", {});
-        // What on_load did then, it might have done now; the same file would have given the same place.
+        // If on_load chose the place then, it could have chosen it here. The same config file would have given the same
+        // place.
         const bool is_chosen =
             origin == to_string(SettingsLayer::on_load) || origin == to_string(SettingsLayer::forced);
         if (is_chosen && session.service.settings().layer_of(setting::run_directory.name) != SettingsLayer::on_load)

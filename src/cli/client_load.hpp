@@ -11,15 +11,15 @@
 
 namespace servicekit::cli {
 
-/// What a verb that talks to a running service knows once its settings are loaded.
+/// The result of loading the settings for a verb that talks to a running service.
 struct ClientSettings {
     std::vector<Error> warnings = {};
-    /// Why the verb must not go on. ExitCode::usage: the command line is wrong. ExitCode::configuration: nobody knows where
-    /// the service is.
+    /// Why the verb must not continue. ExitCode::usage: the command line is wrong. ExitCode::configuration: the place
+    /// of the service is unknown.
     std::optional<Error> refusal = {};
-    /// Why an instance has to confirm that it is the one that is meant: something that may say where the service is, failed.
+    /// Why an instance has to confirm that it is the right one: a source that may name the place of the service failed.
     std::optional<Error> doubt = {};
-    /// Why what the config file says is unknown.
+    /// Why the contents of the config file are unknown.
     std::optional<Error> config_fault = {};
 };
 
@@ -27,13 +27,14 @@ struct ClientSettings {
 [[nodiscard]] ClientSettings load_client_settings(Session& session,
                                                   const std::vector<std::pair<std::string, std::string>>& given);
 
-/// The error of a verb that must not go on, since it might act on another service than is meant.
+/// Returns the error of a verb that must not continue, since it might act on the wrong service.
 [[nodiscard]] Error place_is_unknown(const Error& why);
 
-/// Whether two paths name one config file. Empty: there is none.
+/// Returns true if two paths name the same config file. Empty: none.
 [[nodiscard]] bool is_same_config(const std::string& one, const std::string& other, os::Files& files);
 
-/// Whether a running instance confirms that it has the same config file, and that its load event did not choose its place.
+/// Returns true if a running instance confirms that it has the same config file, and that its load event did not choose
+/// its place.
 [[nodiscard]] bool confirms(Session& session, const Instance& instance);
 
 }  // namespace servicekit::cli

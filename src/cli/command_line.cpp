@@ -25,7 +25,7 @@ namespace {
 using std::chrono::milliseconds;
 using Arguments = std::vector<std::string>;
 
-/// What was given last for an option; nothing where it was not, or where the verb has no such option.
+/// Returns the last value of an option; nothing if it was not given or the verb does not have it.
 std::optional<std::string> given(const CLI::App& app, const std::string& option) {
     const CLI::Option* found = app.get_option_no_throw(option);
     if (found == nullptr || found->count() == 0) return std::nullopt;
@@ -41,7 +41,7 @@ std::optional<milliseconds> parse_seconds(std::string_view text) {
     }
 }
 
-/// One reading of one command line.
+/// Parses one command line.
 class Reading {
 public:
     Reading(const Arguments& arguments, const ServiceOptions& about, const Dialect& dialect)
@@ -50,13 +50,13 @@ public:
     std::variant<Invocation, Answer> read();
 
 private:
-    /// The first argument that is no option and belongs to none.
+    /// Returns the position of the first argument that is neither an option nor the value of one.
     [[nodiscard]] std::optional<std::size_t> verb_position() const;
     [[nodiscard]] Answer answer_without_verb() const;
     std::optional<Answer> read_verb(std::string_view text, Arguments rest);
     std::optional<Answer> take_positional_keys(const CLI::App& app);
     void take_given(const CLI::App& app, const ProgramVerb& verb);
-    /// Takes `--` and all behind it away: forms, however they begin.
+    /// Removes `--` and everything after it, and keeps that as forms, whatever they begin with.
     void take_forms_behind_dashes(Arguments& rest);
     std::optional<Answer> take_values(const CLI::App& app);
 
@@ -66,14 +66,14 @@ private:
     const Arguments& arguments_;
     const ServiceOptions& about_;
     const Dialect& dialect_;
-    std::string command_;  ///< the program, and its verb once that is known
+    std::string command_;  ///< the program, followed by the verb when it is known
     Invocation invocation_;
     Arguments behind_dashes_;
 };
 
 std::variant<Invocation, Answer> Reading::read() {
     if (!arguments_.empty() && arguments_.front() == inner_verb) {
-        // What follows is the words of another command line: not one of them is an option of this one.
+        // The rest is the words of another command line and contains no options of this one.
         invocation_.verb = Verb::complete;
         const auto words = arguments_.begin() + (arguments_.size() > 1 && arguments_[1] == "--" ? 2 : 1);
         invocation_.words.assign(words, arguments_.end());
@@ -107,7 +107,7 @@ std::variant<Invocation, Answer> Reading::read() {
 std::optional<std::size_t> Reading::verb_position() const {
     for (std::size_t i = 0; i < arguments_.size(); ++i) {
         const std::string& argument = arguments_[i];
-        // Whether an unknown option takes the next argument nobody knows, so the search ends at it.
+        // It is unknown whether an unknown option takes the next argument, so the search ends here.
         if (!is_option(argument) || !is_known_option(argument, dialect_.own)) return i;
         if (i + 1 < arguments_.size() && takes_next(argument, arguments_[i + 1], dialect_.own)) ++i;
     }
@@ -140,7 +140,7 @@ std::optional<Answer> Reading::read_verb(std::string_view text, Arguments rest) 
     declare_options(app, invocation_, about_, dialect_.own, &rest);
     app.allow_extras();
 
-    std::reverse(rest.begin(), rest.end());  // as CLI::App takes them
+    std::reverse(rest.begin(), rest.end());  // the order that CLI::App expects
     try {
         app.parse(std::move(rest));
     } catch (const CLI::CallForHelp&) {
@@ -230,8 +230,8 @@ std::optional<Answer> Reading::take_values(const CLI::App& app) {
         return refuse("'" + invocation_.action + "' can't be done with crashes: show");
     if (invocation_.verb == Verb::completion &&
         std::find(shells.begin(), shells.end(), invocation_.shell) == shells.end())
-        return refuse(invocation_.shell.empty() ? "for which shell? bash, zsh or fish"
-                                                : "'" + invocation_.shell + "' is no shell of bash, zsh and fish");
+        return refuse(invocation_.shell.empty() ? "missing shell: bash, zsh or fish"
+                                                : "'" + invocation_.shell + "' is not one of bash, zsh and fish");
     if (const auto channel = given(app, "--channel")) invocation_.channel = *channel;
     const bool inherits = invocation_.level == "inherit" && !invocation_.channel.empty();
     if (!invocation_.level.empty() && !inherits && !log_level_from(invocation_.level))

@@ -15,23 +15,23 @@
 
 namespace servicekit::cli {
 
-/// What a command line that runs no verb gets: help, the version, or what is wrong with it.
+/// The answer to a command line that runs no verb: help, the version, or an error message.
 struct Answer {
     ExitCode code = ExitCode::ok;
     os::Stream stream = os::Stream::out;
     std::string text;
 };
 
-/// Understands a command line. Options may stand before and after the verb.
-/// \param arguments without the program's own name
-/// \param about     the program: its name, version and description
+/// Parses a command line. Options may precede or follow the verb.
+/// \param arguments without the program name
+/// \param about the program: its name, version and description
 [[nodiscard]] std::variant<Invocation, Answer> parse_command_line(const std::vector<std::string>& arguments,
                                                                   const ServiceOptions& about, const Dialect& dialect);
 
-/// How the scripts of `completion` call the program.
+/// The verb by which the scripts of `completion` call the program.
 inline constexpr std::string_view inner_verb = "complete";
 
-/// The shells that `completion` knows.
+/// The shells that `completion` supports.
 inline constexpr std::array<std::string_view, 3> shells{"bash", "zsh", "fish"};
 
 }  // namespace servicekit::cli

@@ -41,10 +41,10 @@ std::string_view code_name(int code) {
 }  // namespace
 
 void Console::print(std::string_view text) {
-    // Whoever reads may take his time, as in a pager.
+    // The reader may pause, as a pager does.
     constexpr std::chrono::hours patience{24 * 365};
     if (output_failure_) return;
-    streams_->write(os::Stream::out, {});  // what stdio has buffered comes before it
+    streams_->write(os::Stream::out, {});  // writes what stdio has buffered first
     auto written = streams_->write_within(os::Stream::out, shown(text), patience);
     output_failure_ = std::move(written.failure);
 }
@@ -69,7 +69,7 @@ void Console::print(std::string_view text, const std::function<bool()>& goes_on)
 void Console::print_error(std::string_view text) { streams_->write(os::Stream::error, escaped(text, Breaks::allow)); }
 
 int Console::finish(int code) {
-    // A character whose end never came.
+    // An incomplete character is left.
     if (const std::string rest = std::exchange(begun_, {}); !rest.empty()) print(rest + "\n");
     if (code != 0 && uses_json_ && !has_printed_json_) print_json(Object{{"error", error_object(code)}});
     if (code != 0 || !output_failure_ || output_failure_->errno_value == EPIPE) return code;
@@ -100,12 +100,12 @@ Object Console::error_object(int code) const {
 }
 
 bool Console::shows_bars() const {
-    // A dumb terminal (in an editor, a log) can't take a line back.
+    // A dumb terminal (in an editor, a log) cannot overwrite a line.
     return streams_->is_terminal(os::Stream::error) && environment_->get("TERM").value_or("dumb") != "dumb";
 }
 
 bool Console::shows_colours(os::Stream stream) const {
-    // no-color.org: any value but the empty one.
+    // no-color.org: any value except an empty one.
     return streams_->is_terminal(stream) && environment_->get("TERM").value_or("dumb") != "dumb" &&
            !environment_->get("NO_COLOR");
 }

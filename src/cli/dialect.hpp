@@ -8,11 +8,11 @@
 
 namespace servicekit::cli {
 
-/// What sets the command lines of one program apart from those of others.
+/// What distinguishes the command lines of one program from those of others.
 struct Dialect {
     LispVerbs lisp = LispVerbs::hidden;
-    const ConfigSchema* own = nullptr;  ///< the keys of its own configuration; null if it has declared none
-    const std::vector<ProgramVerb>* verbs = nullptr;  ///< those that it adds; null: none
+    const ConfigSchema* own = nullptr;  ///< the keys of the application's configuration; null if it declares none
+    const std::vector<ProgramVerb>* verbs = nullptr;  ///< the verbs that the application adds; null: none
 };
 
 }  // namespace servicekit::cli

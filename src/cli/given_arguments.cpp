@@ -14,19 +14,19 @@ Error not_an_argument(const std::string& word, std::string reason) {
     return Error{ExitCode::usage, "use the argument", word, std::move(reason)};
 }
 
-/// echo(1) and editors end a file with one.
+/// Removes the line end that echo(1) and editors add to a file.
 std::string without_line_end(std::string text) {
     if (text.ends_with('\n')) text.pop_back();
     if (text.ends_with('\r')) text.pop_back();
     return text;
 }
 
-/// Where values come from that are not on the command line.
+/// Reads values that are not on the command line.
 class Sources {
 public:
     explicit Sources(const os::Host& host) : host_{&host} {}
 
-    /// \param word the argument that it is for
+    /// \param word the argument that needs the value
     Result<std::string> stdin_for(const std::string& word, const std::string& name) {
         if (stdin_is_used_) return not_an_argument(word, "stdin is read for another one already");
         stdin_is_used_ = true;

@@ -10,24 +10,24 @@
 
 namespace servicekit::cli {
 
-/// One argument of an event, as a command line or its user gives it.
+/// One argument of an event, from a command line or its user.
 struct GivenArgument {
     std::string name;
     std::string value;
-    std::string in_words;  ///< how messages call it: with its value only if that was on the command line
+    std::string in_words;  ///< its form in messages; includes the value only if that was on the command line
 };
 
-/// All arguments of an event. No value is typed yet.
+/// All arguments of an event. The values have no types yet.
 struct GivenArguments {
     std::vector<GivenArgument> named = {};
-    std::optional<std::string> json = {};  ///< an object with more of them
-    std::string json_in_words = {};        ///< as GivenArgument::in_words
+    std::optional<std::string> json = {};  ///< an object with further arguments
+    std::string json_in_words = {};        ///< like GivenArgument::in_words
 };
 
-/// Reads the arguments of a command line, with the values that it leaves to files (`name:=@FILE`) and to stdin
-/// (`name:=-`, `--json -`), 1 MiB each at most. The newline at the end of such a value is not part of it. A value from a
-/// stdin that is a terminal is asked for, and not shown.
-/// \returns ExitCode::usage for what is not an argument
+/// Reads the arguments of a command line. Values may be in files (`name:=@FILE`) and on stdin (`name:=-`, `--json -`),
+/// at most 1 MiB each. A newline at the end of such a value is removed. If stdin is a terminal, the value is prompted
+/// for and not echoed.
+/// \returns ExitCode::usage for an invalid argument
 [[nodiscard]] Result<GivenArguments> given_arguments(const Invocation& invocation, const os::Host& host);
 
 }  // namespace servicekit::cli

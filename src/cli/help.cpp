@@ -47,7 +47,7 @@ std::string help_text(const ServiceOptions& about, const Dialect& dialect) {
             "=debug)\nand, except for config, in the config file.\n";
     if (dialect.own == nullptr || dialect.own->keys().empty()) return text;
     const ConfigKey& first = dialect.own->keys().front();
-    return text + "Those of this service stand under \"app\" there; " +
+    return text + "The service's own settings are under \"app\" there; " +
            environment_variable(about.name, first.variable()) + " is " + first.pointer() + ".\n";
 }
 

@@ -14,7 +14,7 @@
 namespace servicekit::cli {
 namespace {
 
-/// Whether the directory has files of another service. One that can't be read may have some.
+/// Returns true if the directory contains files of another service, or cannot be read.
 bool has_others(const std::string& directory, const std::string& name, os::Files& files) {
     const auto listed = files.list(directory);
     if (!listed) return listed.error().errno_value != ENOENT;
@@ -28,7 +28,7 @@ bool is_given(const Settings& settings, std::string_view setting) {
     return settings.is_set(setting) && settings.layer_of(setting) >= SettingsLayer::environment;
 }
 
-/// Whether what is given is all that the verb has to know.
+/// Returns true if the given settings are enough for the verb.
 bool is_enough_given(const Session& session, const Settings& settings) {
     if (!is_place_named(session, settings, SettingsLayer::environment)) return false;
     if (session.invocation.verb == Verb::logs) return is_given(settings, setting::log_file.name);
@@ -46,7 +46,7 @@ bool is_running(Session& session, const Settings& settings, const StartRecord& r
     return owner && *owner && (*owner)->is_instance;
 }
 
-/// The one that runs, or else the one that was started last. \returns nothing if nobody can tell which one is meant
+/// Returns the one that is running, or else the one that was started last. \returns nothing if the choice is ambiguous
 std::optional<StartRecord> choose(Session& session, const Settings& settings, std::vector<StartRecord> records) {
     if (records.empty()) return std::nullopt;
     if (records.size() == 1) return std::move(records.front());
@@ -76,11 +76,11 @@ KnownPlace known_place(Session& session, const std::vector<std::pair<std::string
     const ConfigSchema* const own = own_schema(session);
     const os::Host& host = session.tools.host;
     const auto faults = apply_environment(settings, own, program_name(session), *host.environment);
-    // Then the verb fails, whatever it knows.
+    // The verb fails anyway.
     if (!apply_command_line(settings, own, given).empty()) return {.source = KnownPlace::Source::given};
 
     const auto naming = start_naming(settings, own, program_name(session), host);
-    // A value that can't be used may have named another instance.
+    // An invalid value may have been meant for another instance.
     if (naming && faults.empty()) {
         auto records = find_start_records(*naming, host);
         if (auto record = choose(session, settings, std::move(records)))

@@ -28,9 +28,9 @@ std::string file_name(const std::vector<std::string>& arguments) {
     return arguments.empty() ? std::string{} : std::string{file_name_of(arguments.front())};
 }
 
-/// What a verb needs beside the command line.
+/// What a verb needs in addition to the command line.
 enum class Need {
-    nothing,  ///< it prints what the program has declared
+    nothing,  ///< it prints what the application declares
     place,    ///< it talks to the service, or reads its files
     load,     ///< it starts the service, or reports what a start would do
 };
@@ -63,7 +63,7 @@ Need need_of(const Invocation& invocation) {
     }
 }
 
-/// A service that nobody has named is called as its program is.
+/// Names the service after its program if it has no name.
 void name_after_program(ServiceCore& core, const std::vector<std::string>& arguments, Console& console) {
     if (core.options().name.empty()) {
         ServiceOptions options = core.options();
@@ -77,7 +77,7 @@ std::vector<std::string> without_program(const std::vector<std::string>& argumen
     return {arguments.empty() ? arguments.begin() : arguments.begin() + 1, arguments.end()};
 }
 
-/// Whether a command line that was not understood asks for JSON. `call` has the option for something else.
+/// Returns true if an invalid command line asks for JSON. The option has another meaning for `call`.
 bool asks_for_json(const std::vector<std::string>& rest) {
     const auto has = [&rest](std::string_view word) { return std::find(rest.begin(), rest.end(), word) != rest.end(); };
     return has("--json-errors") || (has("--json") && !has("call"));
@@ -90,7 +90,7 @@ int print_answer(const Answer& answer, ServiceCore& core, const std::vector<std:
         console.print_error(answer.text);
         if (asks_for_json(rest)) console.use_json();
         console.explain_failure({{"message", answer.text.substr(0, answer.text.find('\n'))}});
-        // The command of a unit, most likely: its manager shows the reason.
+        // This is most likely the command of a unit, whose manager shows the reason.
         if (std::find(rest.begin(), rest.end(), "run") != rest.end())
             core.policies().daemon.failed(
                 Error{answer.code, "understand the command line", "", answer.text.substr(0, answer.text.find('\n'))});
@@ -98,7 +98,7 @@ int print_answer(const Answer& answer, ServiceCore& core, const std::vector<std:
     return to_int(answer.code);
 }
 
-/// \returns what is wrong with what the program has declared
+/// \returns what is wrong with the declarations of the application
 std::optional<Error> check_declarations(const ConfigSchema* own, const std::vector<ProgramVerb>* verbs) {
     auto fault = check_own_options(own);
     return fault ? fault : check_program_verbs(verbs, own);
@@ -118,8 +118,8 @@ int run_parsed(ServiceBase& service, const std::vector<std::string>& arguments, 
     return run_verb(session);
 }
 
-/// Does what can be done without the service, by a plain one that has all that the program has declared.
-/// \returns nothing if the service has to be made
+/// Runs a verb without the service if possible, with a stand-in that has all of the application's declarations.
+/// \returns nothing if the service has to be created
 std::optional<int> run_without_service(ServiceBase& stand_in, const std::vector<std::string>& arguments,
                                        const Tools& tools, Console& console, const std::vector<ProgramVerb>* verbs) {
     ServiceCore& core = ServiceCore::of(stand_in);
@@ -148,10 +148,11 @@ Console make_console(const std::vector<std::string>& arguments, const Tools& too
     return {*tools.host.streams, *tools.host.environment, name.empty() ? "service" : name};
 }
 
-/// \param body prints what it has to, and returns the exit code
+/// \param body prints its output and returns the exit code
 template <class Body>
 int guarded(Console& console, const Tools& tools, const Body& body) {
-    // Else a file that a verb opens would get the number of a stream, and messages would go into it.
+    // Otherwise a file that a verb opens would get the number of a standard stream, and messages would be written to
+    // it.
     if (const auto opened = tools.host.streams->open_closed_ones(); !opened) return console.fail(opened.error());
     try {
         return console.finish(body());

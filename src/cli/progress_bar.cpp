@@ -27,7 +27,7 @@ std::string bar(double fraction, std::size_t length, Colours colours) {
 }  // namespace
 
 std::string render_progress(const Progress& progress, unsigned width, Colours colours) {
-    // In the last column some terminals begin a new line.
+    // Some terminals begin a new line after the last column.
     const std::size_t room = width > 1 ? width - 1 : 1;
     std::string text;
     std::size_t used = 0;
@@ -35,7 +35,7 @@ std::string render_progress(const Progress& progress, unsigned width, Colours co
         const double fraction = std::min(1.0, static_cast<double>(progress.done) / static_cast<double>(progress.total));
         std::string percent = std::to_string(static_cast<int>(fraction * 100)) + "%";
         percent.insert(0, 4 - percent.size(), ' ');
-        // A third of the line, so that the message has room; none at all where it would say nothing.
+        // The bar takes a third of the line, so that the message has room. If it would be too short, it is omitted.
         const std::size_t length = std::min(longest_bar, room / 3);
         if (length >= 5) {
             text = bar(fraction, length, colours) + " ";

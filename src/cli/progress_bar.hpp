@@ -10,10 +10,10 @@ namespace servicekit::cli {
 
 enum class Colours { no, yes };
 
-/// One line of at most `width` columns: a bar where the total is known, else the count, and then the message.
+/// Returns one line of at most `width` columns: a bar if the total is known, else the count, and then the message.
 [[nodiscard]] std::string render_progress(const Progress& progress, unsigned width, Colours colours);
 
-/// The last line of stderr, drawn anew with each progress, and gone when this is.
+/// The last line of stderr. It is redrawn with each progress, and erased when this object is destroyed.
 class ProgressBar {
 public:
     explicit ProgressBar(Console& console) : console_{console} {}
@@ -22,7 +22,7 @@ public:
     ~ProgressBar() { clear(); }
 
     void show(const Progress& progress);
-    /// A text of one line in the place of a bar.
+    /// Shows a text of one line instead of a bar.
     void show(std::string_view text);
     void clear();
 

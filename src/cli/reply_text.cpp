@@ -14,7 +14,7 @@ namespace {
 
 using Row = std::vector<std::string>;
 
-/// Fields of the status that have a row of their own, or that only programs want.
+/// Fields of the status that have a row of their own, or that are only for programs.
 constexpr std::array<std::string_view, 9> not_own{"name",       "version",        "state", "pid",     "uptime",
                                                   "started-at", "control-socket", "busy",  "pid-file"};
 
@@ -36,7 +36,7 @@ const Value::List& list_of(const Object& object, std::string_view key) {
     return value != nullptr && value->is_list() ? value->as_list() : none;
 }
 
-/// "directory=PATH", in brackets where it may be left out.
+/// Returns for example "directory=PATH", in brackets if it is optional.
 std::string signature(const Object& parameter) {
     std::string type = field_text(parameter, "type");
     std::transform(type.begin(), type.end(), type.begin(), [](char letter) {
@@ -48,7 +48,7 @@ std::string signature(const Object& parameter) {
     return is_required ? text : "[" + text + "]";
 }
 
-/// "1 to 9", "at least 1", "at most 9"; empty if there are no limits.
+/// Returns "1 to 9", "at least 1" or "at most 9"; empty if there are no limits.
 std::string range_text(const Object& parameter) {
     const std::string minimum = field_text(parameter, "minimum");
     const std::string maximum = field_text(parameter, "maximum");
@@ -57,7 +57,7 @@ std::string range_text(const Object& parameter) {
     return maximum.empty() ? maximum : "at most " + maximum;
 }
 
-/// Whether it is the service's list of what it does, and not a field of that name of the program's own.
+/// Returns true for the service's list of its work; the application may have a field with the same name.
 bool is_list_of_work(std::string_view key, const Value& value) {
     if ((key != "runs" && key != "queue" && key != "timers") || !value.is_list()) return false;
     return std::all_of(value.as_list().begin(), value.as_list().end(), [](const Value& item) {
@@ -65,7 +65,7 @@ bool is_list_of_work(std::string_view key, const Value& value) {
     });
 }
 
-/// "7 upload, for 3 s, by uid 0, pid 60"; "sweep, every 60 s, next 2026-11-30T12:00:00Z"
+/// Returns for example "7 upload, for 3 s, by uid 0, pid 60" or "sweep, every 60 s, next 2026-11-30T12:00:00Z".
 std::string work_text(const Object& work) {
     if (!work.contains("event")) {
         const std::string interval = field_text(work, "interval");

@@ -6,11 +6,11 @@
 
 namespace servicekit::cli {
 
-/// The replies of built-in events, for people. A reply that is not as the protocol says gives what can be read of it.
+/// Format the replies of built-in events for people. Of a reply that violates the protocol, they show what is readable.
 [[nodiscard]] std::string status_text(const Object& reply);
 [[nodiscard]] std::string events_text(const Object& reply);
 [[nodiscard]] std::string cancel_text(const Object& reply);
-/// One parameter of an event, out of the reply of `events`: what it means, its range and its default.
+/// Returns one parameter of an event from the reply to `events`: its meaning, range and default.
 [[nodiscard]] std::string parameter_text(const Object& parameter);
 [[nodiscard]] std::string reload_text(const Object& reply);
 

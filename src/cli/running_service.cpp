@@ -13,12 +13,12 @@ namespace {
 
 using std::chrono::milliseconds;
 
-/// How late an interruption may be noticed while a process is waited for, and the end of one that can't be.
+/// Longest delay until an interruption is noticed, and until the end of a process that cannot be watched is.
 constexpr milliseconds slice{100};
 
 }  // namespace
 
-std::string Instance::in_words() const { return pid > 0 ? "pid " + std::to_string(pid) : "its pid can't be told"; }
+std::string Instance::in_words() const { return pid > 0 ? "pid " + std::to_string(pid) : "pid unknown"; }
 
 std::optional<Error> refuse_link(const Paths& paths, const std::vector<uid_t>& users, os::Files& files) {
     const auto socket = files.status(paths.control_socket, os::Links::do_not_follow);
@@ -54,7 +54,7 @@ Result<std::optional<Instance>> RunningService::ask_lock(const Paths& paths) {
     if (!owner) return owner.error();
     if (!*owner) return std::optional<Instance>{};
     if (!(*owner)->is_instance) {
-        bystander_ = "'" + paths.pid_file + "' is locked by " + (*owner)->where + ", which is no instance of it";
+        bystander_ = "'" + paths.pid_file + "' is locked by " + (*owner)->where + ", which is not an instance of it";
         return std::optional<Instance>{};
     }
     Instance instance{.paths = paths, .pid = (*owner)->pid, .users = trusted_users()};
@@ -72,11 +72,12 @@ Result<std::optional<Instance>> RunningService::ask_lock(const Paths& paths) {
 }
 
 Result<std::optional<Instance>> RunningService::ask_socket(const Paths& paths) {
-    // Whoever connects would start the service.
+    // To connect would start the service.
     if (tools_.host.sockets->is_left_to_manager(paths.control_socket)) return std::optional<Instance>{};
     const auto listening = tools_.host.sockets->probe(paths.control_socket);
     if (!listening) {
-        // Who keeps a pidfile keeps a lock, which was asked before: then it is a dead one's socket.
+        // A service with a pidfile holds a lock, and the lock was checked before. So this socket was left by a dead
+        // one.
         const auto pid_file = tools_.host.files->status(paths.pid_file, os::Links::follow);
         if (pid_file && pid_file->has_value()) return std::optional<Instance>{};
         return listening.error();
@@ -85,7 +86,7 @@ Result<std::optional<Instance>> RunningService::ask_socket(const Paths& paths) {
     if (auto link = refuse_link(paths, trusted_users(), *tools_.host.files)) return *std::move(link);
     const auto connection = tools_.host.sockets->connect(paths.control_socket);
     if (!connection) {
-        // It may have ended since the probe.
+        // The service may have ended since the probe.
         const int reason = connection.error().errno_value;
         if (reason == ENOENT || reason == ECONNREFUSED) return std::optional<Instance>{};
         return connection.error();
@@ -137,11 +138,11 @@ bool RunningService::is_closed(const Paths& paths) {
 std::vector<std::string> RunningService::left_behind() {
     std::vector<std::string> left;
     for (const Paths& paths : candidates_) {
-        // Anybody may have left something in a default place that is open to all.
+        // In a default place that is open to all, anyone may have left a file.
         if (paths.choice != Paths::Choice::configured && !is_closed(paths)) continue;
         const auto pid_file = tools_.host.files->status(paths.pid_file, os::Links::follow);
         if (pid_file && pid_file->has_value() && (*pid_file)->size > 0) left.push_back(paths.pid_file);
-        // A clean end empties the pidfile, yet can't remove the socket from a directory that is root's alone.
+        // A clean end empties the pidfile, but cannot remove the socket from a directory that only root may change.
         if (pid_file && pid_file->has_value() && (*pid_file)->size == 0) continue;
         const auto socket = tools_.host.files->status(paths.control_socket, os::Links::follow);
         if (socket && socket->has_value() && (*socket)->type == os::FileType::socket &&
@@ -162,7 +163,7 @@ std::string RunningService::tried_in_words() const {
 
 Result<bool> RunningService::signal(const Instance& instance, int number) {
     if (instance.pid <= 0)
-        return Error{ExitCode::timeout, "signal the owner of", instance.paths.pid_file, "its pid can't be told"};
+        return Error{ExitCode::timeout, "signal the owner of", instance.paths.pid_file, "its pid is unknown"};
     std::optional<Error> refusal;
     const auto still_meant = [&] {
         const auto now = look(instance.paths, instance.witness);
@@ -200,7 +201,7 @@ Result<RunningService::Waited> RunningService::wait_for_end(const Instance& inst
             if (left <= milliseconds::zero()) return Waited::still_runs;
         }
         const milliseconds at_most = std::min(left, slice);
-        // One that has ended and owns the lock nevertheless has left it to somebody, or lives where we can't see it.
+        // If it has ended and still owns the lock, it has left the lock to a child, or it is not visible from here.
         const bool can_watch = instance.pid > 0 && !has_ended;
         if (can_watch) has_ended = tools_.host.processes->wait_for_end(instance.pid, at_most);
         if (!sleep.sleep_for(can_watch ? milliseconds::zero() : at_most)) return Waited::interrupted;

@@ -15,21 +15,21 @@
 
 namespace servicekit::cli {
 
-/// An instance that runs, as its lock tells, or its control socket where no lock is held.
+/// A running instance, found by its lock, or by its control socket if no lock is held.
 struct Instance {
     enum class Witness { lock, socket };
 
     Paths paths;
-    pid_t pid = 0;  ///< 0 where nobody can tell
+    pid_t pid = 0;  ///< 0 if unknown
     Witness witness = Witness::lock;
-    std::vector<uid_t> users = {};  ///< who may serve its socket and be signalled, beside root
+    std::vector<uid_t> users = {};  ///< users who may serve its socket and be signalled, in addition to root
 
-    /// "pid 4711", or that nobody can tell it.
+    /// Returns for example "pid 4711", or that the pid is unknown.
     [[nodiscard]] std::string in_words() const;
 };
 
-/// \returns why a control socket is not to be connected to: it is a symbolic link in a directory that strangers can change,
-///          and may lead to another service; nothing if it is not
+/// \returns the reason not to connect to a control socket: it is a symbolic link in a directory that strangers can
+/// change, so it may lead to another service. Nothing if it is not.
 [[nodiscard]] std::optional<Error> refuse_link(const Paths& paths, const std::vector<uid_t>& users, os::Files& files);
 
 /// Finds the running instance of a service, signals it, and waits for its end. Never takes the lock.
@@ -37,52 +37,53 @@ class RunningService {
 public:
     using Deadline = std::optional<std::chrono::steady_clock::time_point>;
 
-    /// \param candidates where it may be, the likeliest first; not empty
+    /// \param candidates possible places, the likeliest first; not empty
     RunningService(LockPolicy& lock, const Settings& settings, std::vector<Paths> candidates, const Tools& tools)
         : lock_{lock}, settings_{settings}, candidates_{std::move(candidates)}, tools_{tools} {}
 
-    /// The first candidate whose lock is held; else the first whose control socket is served. One of a stranger does not
-    /// count: it is of somebody else than root, this user and the user that the setting `user` names. The owner of a lock
-    /// is believed if no stranger can change the directory of the pidfile.
-    /// \returns nothing if none runs, an error if that can't be found out. A stranger's in a place that somebody has named
-    ///          is an error of ExitCode::permission without an errno.
+    /// Returns the first candidate whose lock is held; else the first whose control socket is served. An instance of a
+    /// stranger does not count: its user is not root, this user or the user of the setting `user`. The owner of a lock
+    /// is trusted if no stranger can change the directory of the pidfile.
+    /// \returns nothing if none runs; an error if that cannot be determined. A stranger's instance in a configured
+    /// place is an error of ExitCode::permission without an errno.
     Result<std::optional<Instance>> find();
 
-    /// Files that an instance leaves only where it was killed: a pidfile with content, a socket. \pre none runs
+    /// Returns files that only a killed instance leaves: a pidfile with content, a socket. \pre none runs
     [[nodiscard]] std::vector<std::string> left_behind();
-    /// "'/run/x.pid' or '/run/user/1000/x.pid'": where find() looked; the control sockets where the lock tells nothing.
+    /// Returns where find() looked, as "'/run/x.pid' or '/run/user/1000/x.pid'". Lists control sockets if the lock does
+    /// not know its owner.
     [[nodiscard]] std::string tried_in_words() const;
-    /// Somebody who is not an instance but has its lock, or a stranger, in words; empty if find() met nobody.
+    /// Describes a process that holds the lock but is not an instance, or a stranger; empty if find() met neither.
     [[nodiscard]] const std::string& bystander() const noexcept { return bystander_; }
 
-    /// Signals the instance, through a pidfd and after a second look at who it is.
-    /// \returns false where it ended meanwhile; an error of ExitCode::permission where it runs as another user than
-    ///          the service should, of ExitCode::timeout (so it still runs) where nobody can tell its pid.
+    /// Signals the instance through a pidfd, after it has checked again who it is.
+    /// \returns false if it has ended; an error of ExitCode::permission if it runs as another user than expected, of
+    /// ExitCode::timeout (it is still running) if its pid is unknown.
     Result<bool> signal(const Instance& instance, int number);
 
     enum class Waited {
         ended,        ///< no instance runs there any more
-        replaced,     ///< another one does
-        still_runs,   ///< the time was up
-        interrupted,  ///< the user had enough
+        replaced,     ///< another instance runs there
+        still_runs,   ///< the time is over
+        interrupted,  ///< the user has interrupted the wait
     };
     Result<Waited> wait_for_end(const Instance& instance, Deadline deadline, os::InterruptibleSleep& sleep);
 
 private:
-    /// One more look at one place, with the eyes that saw it before.
+    /// Looks at one place again, in the way that found the instance.
     Result<std::optional<Instance>> look(const Paths& paths, Instance::Witness witness);
     Result<std::optional<Instance>> ask_lock(const Paths& paths);
     Result<std::optional<Instance>> ask_socket(const Paths& paths);
-    /// The process that listens at a place; one without pid and uid if nobody can tell.
+    /// Returns the process that listens at a place, without pid and uid if that is unknown.
     [[nodiscard]] Peer server_at(const Paths& paths);
-    /// What comes of an instance of a stranger. \param reason "locked by uid 1000, who ..."
+    /// Handles an instance of a stranger. \param reason "locked by uid 1000, who ..."
     Result<std::optional<Instance>> refuse_stranger(const Paths& paths, const std::string& object,
                                                     const std::string& reason);
-    /// \returns why the process must not be signalled; nothing if it may.
+    /// \returns why the process must not be signalled; nothing if it may
     std::optional<Error> refuse_foreign(const Instance& instance) const;
-    /// Whose instances count everywhere, beside root's.
+    /// Returns the users whose instances count everywhere, in addition to root.
     [[nodiscard]] const std::vector<uid_t>& trusted_users();
-    /// Whether no stranger can change the directory of the pidfile.
+    /// Returns true if no stranger can change the directory of the pidfile.
     [[nodiscard]] bool is_closed(const Paths& paths);
 
     LockPolicy& lock_;

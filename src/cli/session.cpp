@@ -12,7 +12,7 @@
 namespace servicekit::cli {
 namespace {
 
-/// A name that was given or loaded is the one that messages use.
+/// Makes messages use the name that was given or loaded.
 void use_loaded_name(Session& session) {
     if (std::string name = session.service.settings().get(setting::name); !name.empty())
         session.console.rename(std::move(name));
@@ -47,7 +47,7 @@ int fill_settings(Session& session, const std::vector<std::pair<std::string, std
     for (const Error& fault : faults) session.console.complain(fault.message());
     warn_of_variables(session);
     if (faults.empty()) return 0;
-    // A service manager shows the reason, as for a start that fails later.
+    // A service manager shows the reason, as it does for a later failure of a start.
     if (session.invocation.verb == Verb::run) session.core.policies().daemon.failed(faults.back());
     return to_int(faults.back().exit_code);
 }
@@ -65,7 +65,7 @@ Result<RunningService> running_service(Session& session) {
     const Settings& settings = session.service.settings();
     auto candidates = candidate_paths(settings, session.tools.host);
     if (!candidates) return candidates.error();
-    // A default place of another environment than this one.
+    // The record may be of a default place in another environment.
     const auto is_recorded = [&session](const Paths& paths) {
         return paths.pid_file == session.recorded->pid_file && paths.control_socket == session.recorded->control_socket;
     };
@@ -83,7 +83,7 @@ Result<std::optional<Instance>> find_instance(Session& session, RunningService& 
 
 int fail_to_find(Session& session, const Error& error, int otherwise) {
     const int code = session.console.fail(error);
-    // Not so the system's refusal to let this user look.
+    // Excludes the case that the system does not let this user look.
     const bool is_strangers = error.exit_code == ExitCode::permission && error.errno_value == 0;
     return is_strangers || error.exit_code == ExitCode::configuration ? code : otherwise;
 }
@@ -115,7 +115,7 @@ int with_client(Session& session, const std::string& event, const std::function<
         return console.fail(Error{ExitCode::os, "ask for", event,
                                   "the service (" + (*instance)->in_words() + ") has no control socket at '" +
                                       (*instance)->paths.control_socket +
-                                      "'; SIGHUP has it reload, SIGUSR1 open its log anew"});
+                                      "'; SIGHUP makes it reload, SIGUSR1 makes it reopen its log"});
     auto client = connect_to(session, **instance);
     if (!client) return console.fail(client.error());
     return talk(*client);

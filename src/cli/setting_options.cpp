@@ -22,7 +22,7 @@ std::string with_default(std::string_view description, std::string_view value) {
     return description.empty() ? told : std::string{description} + " (" + told + ")";
 }
 
-/// What people are told of the default; empty for what they would guess.
+/// Returns the default for the help text; empty if it is obvious.
 std::string default_in_words(const ConfigKey& key) {
     const Value& value = key.default_value;
     if (key.options.required) return "none; it must be set";

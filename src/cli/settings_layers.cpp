@@ -23,10 +23,10 @@ std::optional<Error> apply(SettingsLayer layer, std::string object, const Set& s
     }
 }
 
-/// Below this length two typing errors make another word: HOME is not NAME.
+/// In a shorter name, two typing errors make another word: HOME is not NAME.
 constexpr std::size_t short_name = 8;
 
-/// Whether one letter too many, too few or another one, or two that changed places, make one word of the other.
+/// Returns true if the words differ by one added, missing or changed letter, or by two swapped letters.
 bool is_one_slip(std::string_view one, std::string_view other) {
     while (!one.empty() && !other.empty() && one.front() == other.front()) {
         one.remove_prefix(1);

@@ -13,18 +13,18 @@
 namespace servicekit::cli {
 
 /// Fills the layer `environment`; an empty variable counts as unset.
-/// \param own the keys of the program's configuration; null if it has declared none
-/// \returns what could not be used, each for itself.
+/// \param own the keys of the application's configuration; null if it declares none
+/// \returns an error for each value that cannot be used
 [[nodiscard]] std::vector<Error> apply_environment(LayeredSettings& settings, const ConfigSchema* own,
                                                    std::string_view program, const os::Environment& environment);
 
-/// Variables that look like a setting with a typing error: JUST_ANOTHER_SERVER_LOG_LEVLE. Others with the program's
-/// prefix are left alone, as Kubernetes and others set such names.
+/// Finds variables that look like a setting with a typing error: JUST_ANOTHER_SERVER_LOG_LEVLE. Others with the
+/// program's prefix are ignored, because Kubernetes and others set such names.
 /// \returns a warning for each
 [[nodiscard]] std::vector<Error> doubtful_variables(std::string_view program, const ConfigSchema* own,
                                                     const os::Environment& environment);
 
-/// Fills the layer `command_line`. \returns what could not be used, each for itself.
+/// Fills the layer `command_line`. \returns an error for each value that cannot be used
 [[nodiscard]] std::vector<Error> apply_command_line(LayeredSettings& settings, const ConfigSchema* own,
                                                     const std::vector<std::pair<std::string, std::string>>& given);
 

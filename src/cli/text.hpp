@@ -11,18 +11,19 @@
 
 namespace servicekit::cli {
 
-/// The two greatest units: "3 hours 1 minute", "12 seconds".
+/// Returns the two largest units: "3 hours 1 minute", "12 seconds".
 [[nodiscard]] std::string duration_in_words(std::chrono::seconds duration);
 
-/// A value as people read it: strings without quotes, everything else as JSON, on one line, escaped by append_escaped().
+/// Returns a value for people: strings without quotes, everything else as JSON, on one line, escaped by
+/// append_escaped().
 [[nodiscard]] std::string plain_text(const Value& value);
 
-/// How many columns the text takes: its code points.
+/// Returns the number of columns of the text: its code points.
 [[nodiscard]] std::size_t columns(std::string_view text) noexcept;
-/// The text, cut between code points to as many columns.
+/// Returns the text, cut between code points to at most this many columns.
 [[nodiscard]] std::string_view cut(std::string_view text, std::size_t columns) noexcept;
 
-/// One row a line, its cells escaped by append_escaped() and aligned in columns that are as wide as they need to be.
+/// Returns one line per row. The cells are escaped by append_escaped() and aligned in columns of the width they need.
 [[nodiscard]] std::string table(std::vector<std::vector<std::string>> rows);
 
 }  // namespace servicekit::cli

@@ -9,7 +9,7 @@
 
 namespace servicekit::cli {
 
-/// All that the verbs ask of the operating system; a test puts fakes in.
+/// The interfaces to the operating system that the verbs use; a test passes fakes.
 struct Tools {
     os::Host host = {};
     std::function<std::unique_ptr<os::InterruptibleSleep>()> make_sleep = &os::make_posix_interruptible_sleep;

@@ -25,14 +25,14 @@ std::string type_of(const Value::List* parameters, std::string_view name) {
     return {};
 }
 
-/// The path as a value, absolute. One that is absolute already stays as it was typed.
+/// Returns the path as an absolute one. An absolute path is not changed.
 Result<Value> resolve(const std::string& path, const os::Host& host) {
     if (path.starts_with('/')) return Value{path};
     auto whole = absolute_path(path, host);
     return whole ? Result<Value>{Value{*std::move(whole)}} : whole.error();
 }
 
-/// A type that is written as JSON.
+/// A type whose values are written in JSON.
 struct JsonType {
     std::string_view name;
     std::string_view in_words;

@@ -15,7 +15,7 @@ namespace {
 
 using Arguments = std::vector<std::string>;
 
-/// The options that some verb has beside the settings.
+/// The options that some verb has in addition to the settings.
 constexpr std::array<std::string_view, 20> verb_options{
     "--json",   "--template",      "--user-manager", "--no-wait", "--timeout", "--test",       "--live",
     "--ready",  "--max-busy",      "--follow",       "--lines",   "--since",   "--channel",    "--schema",
@@ -28,7 +28,7 @@ bool is_verb_option(std::string_view name) {
 
 void add_value_option(CLI::App& app, const std::string& name, const std::string& placeholder,
                       const std::string& description, const std::string& group = "Options") {
-    // The value is taken from the option itself afterwards.
+    // The value is read from the option afterwards.
     app.add_option_function<std::string>(
            name, [](const std::string&) {}, description)
         ->type_name(placeholder)
@@ -36,7 +36,7 @@ void add_value_option(CLI::App& app, const std::string& name, const std::string&
         ->group(group);
 }
 
-/// Whether a command line has the setting in it; one where help is asked for has all.
+/// Returns true if a command line contains the setting, or asks for help.
 bool mentions(const Arguments& arguments, std::string_view setting) {
     return std::any_of(arguments.begin(), arguments.end(), [setting](std::string_view argument) {
         if (argument.size() < 2 || argument.front() != '-') return false;
@@ -46,7 +46,7 @@ bool mentions(const Arguments& arguments, std::string_view setting) {
     });
 }
 
-// Not those that are not asked for: each is compared with all before it, which took half of the time of a verb.
+// Declares only settings that are used: each is compared with all before it, which took half of the time of a verb.
 void declare_settings(CLI::App& app, const Arguments* mentioned_in, const ConfigSchema* own) {
     for (const SettingOption& setting : setting_options(own)) {
         if (mentioned_in != nullptr && !mentions(*mentioned_in, setting.name)) continue;
@@ -57,8 +57,8 @@ void declare_settings(CLI::App& app, const Arguments* mentioned_in, const Config
     }
 }
 
-/// Whether the verb prints something of its own that a program may want to read. `call` prints JSON anyway, `repl` is for
-/// people, and `run` becomes the service.
+/// Returns true if the output of the verb is of use to a program. `call` prints JSON anyway, `repl` is for people, and
+/// `run` becomes the service.
 bool has_json(Verb verb) {
     switch (verb) {
         case Verb::run:
@@ -89,10 +89,11 @@ void declare_own_options(CLI::App& app, Invocation& into) {
             app.add_flag("--schema", into.schema, "print a JSON Schema of the config file, and check nothing");
             break;
         case Verb::health: {
-            // Ready is what is asked for anyway; it can be said, to tell the two probes of a container apart.
-            const std::string ready_text = "whether it takes work: not while it starts, reloads or stops";
+            // Ready is the default. The option exists to distinguish the two probes of a container.
+            const std::string ready_text =
+                "check that it takes requests, which it does not while it starts, reloads or stops";
             auto* const ready = app.add_flag("--ready", ready_text);
-            app.add_flag("--live", into.live, "whether it answers at all")->excludes(ready);
+            app.add_flag("--live", into.live, "check that it responds at all")->excludes(ready);
             add_value_option(app, "--timeout", "SECONDS", "how long to wait for its answer; 5 s unless given");
             add_value_option(app, "--max-busy", "SECONDS", "an event that runs longer hangs; no limit unless given");
             break;
@@ -100,7 +101,7 @@ void declare_own_options(CLI::App& app, Invocation& into) {
         case Verb::log_level:
             app.add_option("LEVEL", into.level, std::string{log_level_list} + "; inherit, for a channel")
                 ->type_name("");
-            add_value_option(app, "--channel", "NAME", "the part of the program that it is about; else the whole");
+            add_value_option(app, "--channel", "NAME", "a part of the program; the whole program unless given");
             break;
         case Verb::call:
             app.add_option("EVENT", into.event, "its name")->type_name("");
@@ -123,11 +124,11 @@ void declare_own_options(CLI::App& app, Invocation& into) {
             add_value_option(app, "--timeout", "SECONDS", "how long a form may take; 10 s unless given");
             break;
         case Verb::wait:
-            app.add_flag("--test", into.test, "only tell, by the exit code: 0 free, 1 held");
+            app.add_flag("--test", into.test, "do not wait; the exit code is 0 if free, 1 if held");
             break;
         case Verb::logs:
             app.add_flag("-f,--follow", into.follow, "go on with what is added, until interrupted");
-            add_value_option(app, "-n,--lines", "N", "how many lines; 20 unless given");
+            add_value_option(app, "-n,--lines", "N", "number of lines; 20 unless given");
             add_value_option(app, "--since", "TIME",
                              "all since then: 2026-11-22T06:10:00Z, 2026-11-22, 90s, 10m, 2h, 3d");
             break;
@@ -164,7 +165,7 @@ void declare_program_verb(CLI::App& app, const ProgramVerb& verb) {
     for (const Parameter& positional : verb.arguments) {
         const std::string name = verb_argument_name(positional);
         const std::string text = verb_parameter_text(positional);
-        // The values are taken from the option itself afterwards.
+        // The values are read from the option afterwards.
         auto* const option = positional.type == ParameterType::list
                                  ? app.add_option_function<std::vector<std::string>>(
                                        name, [](const std::vector<std::string>&) {}, text)
@@ -216,7 +217,7 @@ bool takes_next(std::string_view option, std::string_view next, const ConfigSche
     if (option == "--timeout" || option == "--max-busy" || option == "--lines" || option == "-n" ||
         option == "--since" || option == "--channel" || option == "--package")
         return true;
-    // `status` has it as a flag, `call` with a value.
+    // It is a flag of `status`, but takes a value for `call`.
     if (option == "--json") return find_verb(next) == nullptr && !is_option(next);
     const auto settings = setting_options(own);
     return std::any_of(settings.begin(), settings.end(), [&](const SettingOption& setting) {

@@ -52,12 +52,25 @@ std::uint64_t count_of(const Object& object, std::string_view key) {
     return number >= 0 && number <= limit ? static_cast<std::uint64_t>(number) : 0;
 }
 
-/// Whether a service of an older version has refused the option `queue`, before it queued anything.
-bool is_older_service(const Object& error) {
+/// Returns whether a service of an older version has refused an option that it does not know. It has queued nothing then.
+bool is_unknown_option(std::string_view option, const Object& error) {
+    if (error.get<std::string>("code", {}) != "bad-argument") return false;
     const Value* argument = error.find("argument");
     const Value* expected = error.find("expected");
-    return error.get<std::string>("code", {}) == "bad-argument" && argument != nullptr && *argument == Value{"queue"} &&
-           expected != nullptr && *expected == Value{"'progress' or 'timeout'"};
+    if (argument == nullptr || *argument != Value{option} || expected == nullptr || !expected->is_string())
+        return false;
+    // It lists the options that it knows.
+    const std::string& known = expected->as_string();
+    return known.starts_with("'progress'") && known.find("'" + std::string{option} + "'") == std::string::npos;
+}
+
+/// Takes the options back that a service of an older version has refused. \returns whether there were any
+bool withdraw_refused(CallOptions& options, const Object& error) {
+    const bool is_older_than_turns = options.on_turn && is_unknown_option("queue", error);
+    const bool is_older_than_items = options.on_item && is_unknown_option("stream", error);
+    if (is_older_than_turns) options.on_turn = nullptr;
+    if (is_older_than_turns || is_older_than_items) options.on_item = nullptr;
+    return is_older_than_turns || is_older_than_items;
 }
 
 CallError error_reply(std::string_view event, Object error) {
@@ -66,7 +79,9 @@ CallError error_reply(std::string_view event, Object error) {
 }
 
 void notify(const CallOptions& options, const Object& progress) {
-    if (const std::string state = progress.get<std::string>("state", {}); !state.empty()) {
+    if (const Value* item = progress.find("item"); item != nullptr && item->is_object()) {
+        if (options.on_item) options.on_item(item->as_object());
+    } else if (const std::string state = progress.get<std::string>("state", {}); !state.empty()) {
         if (options.on_turn)
             options.on_turn({.has_come = state == "running",
                              .id = count_of(progress, "id"),
@@ -174,20 +189,15 @@ std::optional<Exchange::Outcome> Exchange::read(const std::string& line) {
     auto parsed = parse_json(line, deepest_reply);
     Value* reply = std::get_if<Value>(&parsed);
     if (reply == nullptr || !reply->is_object())
-        return failed(failure("what came is no reply but '" + line.substr(0, 40) + "'"));
+        return failed(failure("received something else than a reply: '" + line.substr(0, 40) + "'"));
     const Object& fields = reply->as_object();
     if (const Object* progress = sole_member(fields, "progress")) {
         notify(options_, *progress);
         return std::nullopt;
     }
-    if (const Object* item = sole_member(fields, "item"); item != nullptr && options_.on_item) {
-        options_.on_item(*item);
-        return std::nullopt;
-    }
     const Object* error = sole_member(fields, "error");
     if (error == nullptr) return Outcome{std::move(*reply).as_object()};
-    if (options_.on_turn && is_older_service(*error)) {
-        options_.on_turn = nullptr;
+    if (withdraw_refused(options_, *error)) {
         prepare_request();
         return std::nullopt;
     }

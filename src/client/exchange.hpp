@@ -48,7 +48,7 @@ private:
     /// \returns the next line, without its newline and without the spaces that the service sends to keep the peer waiting;
     ///          nothing if it has not come yet
     [[nodiscard]] Result<std::optional<std::string>> next_line();
-    /// \returns the outcome; nothing for a line of progress and for an item
+    /// \returns the outcome; nothing for a line of progress
     [[nodiscard]] std::optional<Outcome> read(const std::string& line);
 
     std::unique_ptr<os::LocalConnection> connection_;

@@ -41,7 +41,7 @@ struct BuiltInEvent {
     bool yields = false;
 };
 
-/// In the order of the protocol's table; `start`, which clients never see, comes last.
+/// In the order of the table in docs/protocol.md; `start`, which clients never see, comes last.
 [[nodiscard]] const std::vector<BuiltInEvent>& built_in_events();
 
 /// The row of that name; null if it is none of the library's.

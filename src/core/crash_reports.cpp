@@ -91,7 +91,7 @@ bool is_stamp(std::string_view text) {
 }  // namespace
 
 std::string CrashSummary::in_words() const {
-    std::string text = !signal.empty() ? signal : !exit.empty() ? exit : "a signal that is not told";
+    std::string text = !signal.empty() ? signal : !exit.empty() ? exit : "an unknown signal";
     if (!reason.empty()) text += " (" + reason + ")";
     if (!event.empty()) text += " in the event '" + event + "'";
     if (!exception.empty()) text += ": " + exception;

@@ -28,7 +28,7 @@ bool Heartbeat::event_hangs() {
         if (!silence) continue;
         if (std::exchange(hung_, busy.event) != busy.event)
             log_.error("'" + busy.event + "' hangs: no sign of progress for " + std::to_string(silence->count()) +
-                       " s; the service does not call itself alive meanwhile");
+                       " s; the watchdog gets no more signs of life");
         return true;
     }
     if (hung_.empty()) return false;

@@ -12,7 +12,7 @@ namespace servicekit {
 
 class ServiceCore;
 
-/// The life of a service from load to the last release.
+/// The life of a service from load to the last release. docs/behaviour.md lists its steps in order.
 class Lifecycle {
 public:
     explicit Lifecycle(ServiceCore& core);

@@ -33,7 +33,7 @@ std::optional<Error> PassedDescriptors::take_over_sockets() {
 std::optional<Error> PassedDescriptors::claim_ready(const Settings& settings) {
     const int descriptor = settings.get(setting::ready_fd);
     if (descriptor == 0 || ready_) return std::nullopt;
-    if (auto error = claim(descriptor, "tell when it is ready on")) return error;
+    if (auto error = claim(descriptor, "report readiness on")) return error;
     ready_ = descriptor;
     instance_.deployment.keep_descriptors.push_back(descriptor);
     return std::nullopt;

@@ -210,7 +210,7 @@ Result<void> prepare_run_directory(const Paths& paths, const os::Host& host) {
     const auto found = host.files->status(path, is_private ? os::Links::do_not_follow : os::Links::follow);
     if (!found) return found.error().at_stage(ExitCode::cannot_create);
     if (!found->has_value() || (*found)->type != os::FileType::directory)
-        return refuse(ExitCode::cannot_create, "it is no directory");
+        return refuse(ExitCode::cannot_create, "it is not a directory");
     if (!is_private) return {};
     if ((*found)->uid != host.process->effective_user())
         return refuse(ExitCode::permission, "it belongs to another user (uid " + std::to_string((*found)->uid) + ")");

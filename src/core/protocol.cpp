@@ -91,7 +91,7 @@ std::variant<Request, Object> decode_request(std::string_view text) {
     auto parsed = parse_json(text);
     if (const auto* error = std::get_if<JsonError>(&parsed)) {
         if (!error->repeated_key.empty()) return repeated_key(text, *error);
-        return malformed("the request is no JSON: " + error->reason, error->offset);
+        return malformed("the request is not valid JSON: " + error->reason, error->offset);
     }
     auto& value = std::get<Value>(parsed);
     if (!value.is_list()) return malformed("a request is an array: [\"event\", {parameters}, {options}]", 0);
@@ -150,7 +150,7 @@ std::string encode_begun(std::uint64_t id) {
     return encode_reply({{"progress", std::move(progress)}});
 }
 
-std::string encode_item(const Object& item) { return encode_reply({{"item", item}}); }
+std::string encode_item(const Object& item) { return encode_reply({{"progress", Object{{"item", item}}}}); }
 
 std::string encode_progress(std::uint64_t done, std::uint64_t total, std::string_view text) {
     Object progress{{"done", done}, {"total", total}};

@@ -13,7 +13,7 @@
 
 namespace servicekit {
 
-/// A request as it was understood.
+/// A request as it was understood. docs/protocol.md has its forms.
 struct Request {
     std::string event;
     Object arguments;
@@ -24,7 +24,7 @@ struct Request {
     std::optional<std::chrono::milliseconds> timeout;
 };
 
-/// What stands under `error` in a reply.
+/// What stands under `error` in a reply. docs/protocol.md lists the codes.
 /// \param fields what the code has beside `code` and `message`.
 [[nodiscard]] Object make_error(std::string_view code, std::string_view message, const Object& fields = {});
 /// The same for an argument that the event does not take.

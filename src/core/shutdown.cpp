@@ -156,7 +156,7 @@ std::string Shutdown::what_runs() const {
 
 void Shutdown::end_for_sure_within(std::chrono::milliseconds time) {
     if (auto set = host_.process->kill_after(time); !set)
-        log_.warning("an end that hangs will not be cut short: " + set.error().message());
+        log_.warning("a stop that hangs will not be cut short: " + set.error().message());
 }
 
 }  // namespace servicekit

@@ -74,7 +74,7 @@ Result<StreamPlan> StreamRedirection::plan_for(Stream stream, const Settings& se
     if (!plan) return plan;
     if (plan->target == Target::log && use != StreamUse::captured)
         return fault(stream, use == StreamUse::own ? "the log itself writes to the standard streams"
-                                                   : "the log keeps nothing of it");
+                                                   : "the log does not take it");
     if (plan->target != Target::file || plan->file.path.starts_with('/')) return plan;
     auto whole = absolute_path(plan->file.path, host_);
     if (!whole) return whole.error();

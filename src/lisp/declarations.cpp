@@ -59,7 +59,7 @@ EventDeclaration declaration_from(const Value::List& parts, EventDeclaration bef
     event.name = parts.at(0).as_string();
     if (parts.at(1).is_string() && !parts.at(1).as_string().empty()) event.description = parts.at(1).as_string();
     if (parts.size() > 3 && parts.at(3).is_string()) event.needs = role_from(parts.at(3).as_string());
-    // Where there are none, those that are built in come back.
+    // Without parameters, a built-in event gets its own back.
     event.parameters.clear();
     if (parts.at(2).is_list())
         for (const Value& parameter : parts.at(2).as_list())

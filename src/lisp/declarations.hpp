@@ -5,14 +5,14 @@
 
 namespace servicekit::lisp {
 
-/// The declaration of an event that Lisp defines, without its handler.
-/// \param parts name, description, and the parameters: property lists with name, type, description, required, default,
-///              secret; `null` in place of them all: none; then the role that it needs, or none: as before
-/// \param before the event as it was, which keeps what Lisp does not say; one of no name where there was none
-/// \throws std::invalid_argument for a type, or a role, that there is not
+/// Makes the declaration of an event that Lisp defines, without its handler.
+/// \param parts name; description; parameters, as property lists with name, type, description, required, default and
+/// secret, or `null` for none; optionally the role that the event needs
+/// \param before the event's former declaration, which provides what `parts` omits; without a name if there was none
+/// \throws std::invalid_argument for an unknown type or role
 [[nodiscard]] EventDeclaration declaration_from(const Value::List& parts, EventDeclaration before = {});
 
-/// Lisp has one nil for what are four things here: a null becomes what the event's parameter wants.
+/// Replaces each null with the empty value of the parameter's type: Lisp has one nil for four different values.
 [[nodiscard]] Object adapt(const EventDeclaration& event, const Object& arguments);
 
 }  // namespace servicekit::lisp

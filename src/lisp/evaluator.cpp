@@ -54,7 +54,7 @@ Result<Evaluation> Evaluator::evaluate(const Task& task) {
 Evaluation Evaluator::end_early(const Job& job, const std::string& why) {
     const Bounds outer = innermost_;
     const auto end = Clock::now() + patience_.grace;
-    // What the form has evaluated while it cleans up ends with that.
+    // Nested tasks of the form's clean-up end at the same time.
     innermost_ = {.end = end};
     std::optional<Evaluation> evaluation;
     while (!evaluation && Clock::now() < end) {
@@ -63,7 +63,7 @@ Evaluation Evaluator::end_early(const Job& job, const std::string& why) {
     }
     innermost_ = outer;
     if (evaluation) {
-        // It may have come to its own end just then.
+        // The form may have ended by itself at the same moment.
         if (evaluation->fault && evaluation->fault->kind == FaultKind::timeout) evaluation->fault->message = why;
         return std::move(*evaluation);
     }

@@ -14,17 +14,18 @@
 
 namespace servicekit::lisp {
 
-/// How patient an Evaluator is.
+/// Time limits of an Evaluator.
 struct Patience {
-    /// How long an interrupted form may take to clean up, before it counts as stuck.
+    /// How long an interrupted form may take to clean up before it counts as stuck.
     std::chrono::milliseconds grace{2000};
-    /// An interrupt may come before the thread is where it can be interrupted, and is lost then: so it is sent again.
+    /// An interrupt is lost if it arrives before the thread can be interrupted, so it is sent repeatedly.
     std::chrono::milliseconds interrupt_interval{20};
-    /// How long Lisp's threads may take to end when the service does.
+    /// How long Lisp's threads may take to end when the service ends.
     std::chrono::milliseconds end_limit{700};
 };
 
-/// Has Lisp do tasks, each within its time; one within another ends with that, too. For the thread of the handlers.
+/// Runs tasks in Lisp, each with a time limit. A nested task also ends with the outer task's
+/// limit. For the handler thread.
 class Evaluator {
 public:
     Evaluator(std::unique_ptr<Machine> machine, Machine::Limits limits, JobQueue::Host host, Patience patience = {})
@@ -36,19 +37,20 @@ public:
     Evaluator& operator=(const Evaluator&) = delete;
     ~Evaluator() { shut_down(); }
 
-    /// Called once Lisp has booted, before the first task.
+    /// Sets a callback that runs once Lisp has booted, before the first task.
     void on_boot(std::function<void()> callback) { on_boot_ = std::move(callback); }
-    /// Boots Lisp where it was not yet. \returns an error where it can't be, or was shut down
+    /// Runs the task, and first boots Lisp if it has not booted yet. \returns an error if
+    /// it cannot boot or was shut down
     Result<Evaluation> evaluate(const Task& task);
-    /// Answers what Lisp's threads ask while no handler waits for them.
+    /// Answers calls of Lisp's threads while no handler waits for them.
     void serve_calls() { jobs_->serve_calls(); }
     [[nodiscard]] bool has_booted() const noexcept { return state_ == State::booted; }
-    /// Any number of times.
+    /// May be called any number of times.
     void shut_down() noexcept;
 
 private:
     enum class State { idle, booted, failed, shut_down };
-    /// What ends a task before it has ended itself.
+    /// Limits that end a task early.
     struct Bounds {
         std::optional<std::chrono::steady_clock::time_point> end = {};
         std::stop_token stop = {};
@@ -62,7 +64,7 @@ private:
     std::shared_ptr<JobQueue> jobs_;
     std::function<void()> on_boot_;
     State state_ = State::idle;
-    Bounds innermost_;  ///< of the tasks that wait now
+    Bounds innermost_;  ///< of the innermost waiting task
 };
 
 }  // namespace servicekit::lisp

@@ -15,7 +15,7 @@ std::shared_ptr<const Job> JobQueue::submit(Task task) {
     auto job = std::make_shared<const Job>(Job{.id = ++last_job_, .task = std::move(task)});
     const bool is_workers = serving_.empty() || serving_.back()->left;
     undertakings_[job->id].is_workers = is_workers;
-    // From now on, since Lisp may ask for something before the wait begins.
+    // Counted already here, since Lisp may call the service before the wait begins.
     ++waiting_;
     (is_workers ? jobs_ : serving_.back()->jobs).push_back(job);
     changed_.notify_all();
@@ -132,7 +132,7 @@ void JobQueue::leave(CallId id) noexcept {
     calls_.erase(found);
     call->left = true;
     std::erase(unserved_, call);
-    // Whoever waits for one of these is told at once.
+    // Ends the waits for these jobs.
     for (const auto& job : call->jobs) {
         const auto undertaking = undertakings_.find(job->id);
         if (undertaking == undertakings_.end()) continue;

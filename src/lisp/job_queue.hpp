@@ -17,14 +17,14 @@
 
 namespace servicekit::lisp {
 
-/// Where the handlers' thread and Lisp's threads meet, so that neither can wait for the other for ever: while a handler
-/// waits for Lisp it serves whatever Lisp's threads ask of the service, and a thread of Lisp that waits for the service
-/// does what the service asks of Lisp meanwhile.
+/// Connects the handler thread and Lisp's threads so that neither waits for the other forever. A handler that
+/// waits for Lisp serves the calls of Lisp's threads. A Lisp thread that waits for the service does the jobs
+/// that the service gives to Lisp.
 class JobQueue final : public Work {
 public:
     using Serve = std::function<Answer(const std::string& function, const Value::List& arguments)>;
-    /// Has serve_calls() called soon by the handlers' thread, which does not wait for Lisp now.
-    /// \returns why not: the service does not run
+    /// Makes the handler thread call serve_calls() soon, as it is not waiting for Lisp now.
+    /// \returns an error if the service is not running
     using Summon = std::function<std::optional<Answer>()>;
 
     /// From any thread.
@@ -37,22 +37,22 @@ public:
     };
     explicit JobQueue(Host host) : host_{std::move(host)} {}
 
-    // The handlers' thread.
+    // For the handler thread.
 
-    /// A job for the thread that waits for the call that is being served, else for the worker. What comes of it must be
-    /// waited for, or abandoned.
+    /// Adds a job for the Lisp thread whose call is being served, or else for the worker. Call
+    /// wait() or abandon() for each job.
     std::shared_ptr<const Job> submit(Task task);
-    /// Serves calls until the job is done. \returns nothing where the time was up before, or a stop was asked for
+    /// Serves calls until the job is done. \returns nothing if the time was up or a stop was requested first
     std::optional<Evaluation> wait(const Job& job, std::optional<std::chrono::steady_clock::time_point> until,
                                    const std::stop_token& stop);
-    /// What becomes of the job is nobody's business any more. \returns whether the worker had it
+    /// Discards the job's result. \returns true if the job was the worker's
     bool abandon(const Job& job);
-    /// Answers what was asked while no handler waited for Lisp.
+    /// Answers calls that arrived while no handler waited for Lisp.
     void serve_calls();
-    /// No more jobs and calls: workers end, who waits for an answer is refused, and the host is not asked any more.
+    /// Ends jobs and calls: workers end, waiting calls are refused, and the host is no longer called.
     void close();
 
-    // Lisp's threads.
+    // For Lisp's threads.
 
     std::shared_ptr<const Job> next_job() override;
     void finish(JobId job, Evaluation evaluation) override;
@@ -84,11 +84,11 @@ private:
     CallId last_call_ = 0;
     std::map<JobId, Undertaking> undertakings_;
     std::deque<std::shared_ptr<const Job>> jobs_;    ///< for the worker
-    std::map<CallId, std::shared_ptr<Call>> calls_;  ///< that somebody waits for
+    std::map<CallId, std::shared_ptr<Call>> calls_;  ///< those that a thread waits for
     std::deque<std::shared_ptr<Call>> unserved_;
-    std::vector<std::shared_ptr<Call>> serving_;  ///< each asked for while the one before it was served
-    int waiting_ = 0;                             ///< jobs that handlers wait for, within each other
-    int summoning_ = 0;                           ///< threads
+    std::vector<std::shared_ptr<Call>> serving_;  ///< each was made while the previous one was being served
+    int waiting_ = 0;                             ///< number of nested jobs that handlers wait for
+    int summoning_ = 0;                           ///< number of threads in summon()
     bool closed_ = false;
 };
 

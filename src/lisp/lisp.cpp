@@ -26,7 +26,7 @@ namespace {
 
 using lisp::Evaluation, lisp::FaultKind, lisp::Task;
 
-/// What the package SERVICE has for every service.
+/// Names in the package SERVICE of every service.
 constexpr std::array<std::string_view, 21> own_names{
     "name",     "run-directory", "setting",          "client-p",   "reload-p",        "status",       "trigger",
     "log",      "progress",      "on-start",         "on-stop",    "on-kill",         "on-reload",    "on-status",
@@ -52,7 +52,7 @@ Value::List lists_of(const std::vector<std::vector<std::string>>& values) {
     return lists;
 }
 
-/// With all that whoever starts the service needs to find it.
+/// Describes the fault with all that a user who starts the service needs to find it.
 std::string in_words(const lisp::Fault& fault) {
     std::string words;
     if (!fault.place.empty())
@@ -64,7 +64,7 @@ std::string in_words(const lisp::Fault& fault) {
     return words;
 }
 
-/// As Lisp reads it.
+/// Quotes the text for Lisp's reader.
 std::string quoted(const std::string& text) {
     std::string lisp = "\"";
     for (const char character : text) {
@@ -76,10 +76,10 @@ std::string quoted(const std::string& text) {
 
 std::string who_gets_in(const Object& server) {
     const std::string& file = server.find("secret-file")->as_string();
-    if (server.find("has-secret")->as_bool()) return "whoever knows the secret in '" + file + "' gets in";
+    if (server.find("has-secret")->as_bool()) return "clients need the secret in '" + file + "'";
     const std::string why =
-        file.empty() ? "this user has no home for a secret" : "there is no secret in '" + file + "'";
-    return why + ", and so every local user gets in";
+        file.empty() ? "this user has no home directory for a secret" : "there is no secret in '" + file + "'";
+    return why + ", so every local user has access";
 }
 
 Reply reply_from(const Value& value) {
@@ -119,7 +119,7 @@ public:
         if (is_new && evaluator_.has_booted()) tell_of(std::string{name});
     }
 
-    /// \throws LispError, with its output in the log
+    /// Logs the output if the task fails. \throws LispError
     Evaluation run(const Task& task) {
         Evaluation evaluation = evaluate(task);
         if (!evaluation.fault) return evaluation;
@@ -127,9 +127,9 @@ public:
         throw LispError{std::move(*evaluation.fault)};
     }
 
-    /// The same as an event's handler, with its output in the log.
+    /// Does the same for an event's handler, but always logs the output.
     Reply run_handler(Task task, Context& context) {
-        // What runs once the service stops is part of the stop.
+        // A handler that runs after the stop was requested is part of the stop.
         if (!context.stop_token().stop_requested()) task.stop = context.stop_token();
         contexts_.push_back(&context);
         const struct Left {
@@ -198,9 +198,9 @@ private:
     ServiceBase* service_;
     Options options_;
     std::map<std::string, Function, std::less<>> functions_;
-    std::vector<Context*> contexts_;  ///< of the handlers that run, within each other
+    std::vector<Context*> contexts_;  ///< of the running handlers, the innermost last
     std::mutex evaluations_mutex_;
-    std::vector<std::stop_source> evaluations_;  ///< that the event `eval` waits for, within each other
+    std::vector<std::stop_source> evaluations_;  ///< those that the event `eval` waits for, the innermost last
     bool has_swank_ = false;
     lisp::Evaluator evaluator_;
 };
@@ -229,7 +229,7 @@ void Lisp::Parts::declare_events() {
                 .description = "ends what eval evaluates now",
                 .handler = [this](const Arguments&, Context&) { return Reply{interrupt_evaluations()}; },
                 .needs = ControlRole::owner});
-    // While a handler runs, and waits for just that.
+    // Answered while a handler runs, since it ends the evaluation that the handler waits for.
     ServiceCore::of(*service_).control_plane().answer_at_once(events.find("interrupt-eval"),
                                                               [this] { return interrupt_evaluations(); });
     const Parameter port{.name = "port", .type = ParameterType::integer, .minimum = 0, .maximum = 65535};
@@ -242,7 +242,7 @@ void Lisp::Parts::declare_events() {
                 .handler = [this](const Arguments& arguments, Context&) { return create_swank_server(arguments); },
                 .needs = ControlRole::owner});
     Parameter old_port = port;
-    old_port.description = "the server's; 0: all of them";
+    old_port.description = "port of the server; 0 stops all of them";
     old_port.default_value = 0;
     events.add({.name = "stop-swank-server",
                 .description = "ends it, and the connections that it has",
@@ -360,7 +360,7 @@ Value Lisp::Parts::set_handler(const Value::List& arguments) {
 }
 
 namespace {
-/// Help and completion know of it without a service.
+/// Lets help and completion include Lisp without a running service.
 [[maybe_unused]] const bool is_lisp_noted = ServiceCore::note_lisp();
 }  // namespace
 
@@ -387,7 +387,7 @@ void Lisp::on(std::string_view event, std::string source) {
     const auto declared = service.events().find(event);
     EventDeclaration declaration = declared ? *declared : EventDeclaration{.name = std::string{event}};
     declaration.handler = handler(std::move(source));
-    // Whoever starts the service gets but the message.
+    // A user who starts the service sees only the message.
     if (event == "load")
         declaration.handler = [load = std::move(declaration.handler)](const Arguments& arguments, Context& context) {
             try {

@@ -4,7 +4,7 @@
 
 namespace servicekit::lisp::sources {
 
-// The files sources/*.lisp, as CMake takes them into the program.
+// The contents of sources/*.lisp, which CMake builds into the program.
 extern const std::string_view service;
 extern const std::string_view evaluation;
 extern const std::string_view swank;

@@ -30,7 +30,7 @@ static_assert(static_cast<int>(LogLevel::trace) == static_cast<int>(logging::tri
                   static_cast<int>(LogLevel::fatal) == static_cast<int>(logging::trivial::fatal),
               "both scales are the same");
 
-/// What marks a record of the service's own.
+/// Marks the records that the service itself sends to Boost.Log.
 struct Shown {};
 
 struct AttributeNames {
@@ -109,7 +109,7 @@ public:
         try {
             logging::core::get()->remove_sink(sink_);
         } catch (...) {
-            return;  // it stays, and drops every record
+            return;  // the sink stays and drops every record
         }
     }
 
@@ -143,7 +143,7 @@ public:
             const auto core = logging::core::get();
             if (auto opened = core->open_record(boost::move(values))) core->push_record(boost::move(opened));
         } catch (...) {
-            return;  // a sink's of the program, which answers for it
+            return;  // from a sink of the program, which is responsible for it
         }
     }
 };

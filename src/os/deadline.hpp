@@ -15,8 +15,8 @@ public:
 
     [[nodiscard]] bool passed() const { return Clock::now() >= end_; }
 
-    /// The time that is left, as poll(2) takes it: rounded up, so that a poll() that timed out means passed().
-    /// After a poll() as long as an int can say there may still be some left.
+    /// The remaining time for poll(2), rounded up, so that passed() is true after a poll() that timed out. At most
+    /// INT_MAX milliseconds: if more remains, passed() can be false after such a poll().
     [[nodiscard]] int poll_timeout() const {
         const auto left = std::chrono::ceil<std::chrono::milliseconds>(end_ - Clock::now()).count();
         return static_cast<int>(std::clamp<decltype(left)>(left, 0, std::numeric_limits<int>::max()));
@@ -24,7 +24,7 @@ public:
 
 private:
     static Clock::time_point saturated(std::chrono::milliseconds from_now) {
-        // Far beyond any life of a machine, and far from an overflow of the clock.
+        // Beyond any uptime, yet far from an overflow of the clock.
         constexpr std::chrono::milliseconds forever = std::chrono::hours{24 * 365 * 100};
         return Clock::now() + std::clamp(from_now, std::chrono::milliseconds::zero(), forever);
     }

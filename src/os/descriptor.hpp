@@ -28,11 +28,11 @@ public:
     /// Gives up ownership without closing.
     [[nodiscard]] int release() noexcept { return std::exchange(number_, -1); }
 
-    /// Closes the descriptor and owns `number` from now on.
+    /// Closes the descriptor and takes ownership of `number`.
     void reset(int number = -1) noexcept {
         const int old = std::exchange(number_, number);
         if (old < 0) return;
-        // Never retried: Linux has freed the number even where close() answers EINTR.
+        // Never retried: Linux has freed the number even if close() fails with EINTR.
         const int errno_before = errno;
         ::close(old);
         errno = errno_before;
@@ -42,7 +42,7 @@ private:
     int number_ = -1;
 };
 
-/// Takes it over: the same open file under a number that is none of a standard stream's, which may be closed or redirected later.
+/// Takes ownership. Returns the same open file under a number above 2, as 0 to 2 may be closed or redirected later.
 [[nodiscard]] inline Descriptor above_standard_streams(int number) {
     Descriptor descriptor{number};
     if (number > STDERR_FILENO) return descriptor;

@@ -26,9 +26,9 @@ struct Referred {
     mode_t type = 0;
     dev_t special = 0;
     int mode = 0;
-    /// The text of its link below /proc, of what has no inode of its own: eventfd(2), epoll_create(2)...
+    /// The text of its link in /proc if it has no inode of its own: eventfd(2), epoll_create(2)...
     std::array<char, 32> kind{};
-    bool has_own_inode = false;  ///< a pipe or a socket: nobody can open it a second time
+    bool has_own_inode = false;  ///< a pipe or a socket, which cannot be opened a second time
 
     friend bool operator==(const Referred&, const Referred&) = default;
 };
@@ -38,7 +38,7 @@ struct Noted {
     Referred refers_to;
 };
 
-// Allocated, since it is used before the constructors of this library run, and never destroyed.
+// Allocated, since it is used before this library's constructors run. Never destroyed.
 constinit std::vector<Noted>* noted = nullptr;
 constinit bool is_complete = false;
 
@@ -63,12 +63,12 @@ bool look_at(int descriptor, Referred& found) noexcept {
 
 void note_one(int descriptor) {
     const int flags = ::fcntl(descriptor, F_GETFD);
-    // No exec leaves one open that is marked: a shared library's constructor has opened it before.
+    // exec(2) closes descriptors marked so. A constructor of a shared library must have opened this one.
     if (flags < 0 || (flags & FD_CLOEXEC) != 0) return;
     if (Referred found; look_at(descriptor, found)) noted->push_back({descriptor, found});
 }
 
-/// For a machine without /proc.
+/// For systems without /proc.
 void note_one_by_one() {
     rlimit limit{};
     constexpr rlim_t most = 65'536;
@@ -86,7 +86,7 @@ void note_all() {
     ::closedir(directory);
 }
 
-/// Whether what was noted is still there.
+/// Returns true if the descriptor still refers to what was noted.
 bool is_unchanged(const Noted& one) noexcept {
     Referred now;
     if (!look_at(one.descriptor, now) || now != one.refers_to) return false;
@@ -96,7 +96,7 @@ bool is_unchanged(const Noted& one) noexcept {
 void open_closed_standard_streams() noexcept {
     for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
         if (::fcntl(descriptor, F_GETFD) >= 0 || errno != EBADF) continue;
-        // The lowest number that is free is this one.
+        // open(2) returns the lowest free number, which is this one.
         const int opened = open_uninterrupted("/dev/null", O_RDWR);
         if (opened > descriptor) ::close(opened);
     }
@@ -106,8 +106,8 @@ void note_unless_noted() noexcept {
     if (!is_complete) note();
 }
 
-// For programs that are linked without before_constructors.cpp. The lowest number runs first, and the attribute
-// `constructor` refuses those below 101, which a program may use.
+// For programs that are linked without before_constructors.cpp. The lowest number runs first. The attribute
+// `constructor` cannot be used, as it rejects numbers below 101, and a program may use 101.
 [[gnu::used, gnu::section(".init_array.00001")]] void (*first_constructor)() noexcept = &note_unless_noted;
 
 }  // namespace
@@ -119,7 +119,7 @@ void note() noexcept {
         noted->clear();
         note_all();
         is_complete = true;
-    } catch (...) {  // NOLINT(bugprone-empty-catch): are_known() says it
+    } catch (...) {  // NOLINT(bugprone-empty-catch): are_known() reports it
     }
     open_closed_standard_streams();
 }

@@ -4,7 +4,7 @@
 
 namespace servicekit::os::descriptors_at_start {
 
-/// Notes every descriptor of the process and what it refers to, in place of what was noted before. The library calls it
+/// Notes every descriptor of the process and what it refers to, and forgets what was noted before. The library calls it
 /// once, before any constructor of the program runs. Opens /dev/null on each of 0 to 2 that is closed, so that no file
 /// of the program gets the number of a standard stream.
 void note() noexcept;
@@ -12,12 +12,12 @@ void note() noexcept;
 /// \returns false if there was no memory to note them.
 [[nodiscard]] bool are_known() noexcept;
 
-/// Whether the process was started with the descriptor, and the program has not put another file in its place since.
-/// The kernel gives an open file no name. So a regular file, a device or a named pipe that is open again under the same
+/// Returns true if the process was started with the descriptor and the program has not replaced its file since. The
+/// kernel does not identify an open file. So a regular file, a device or a named pipe that is open again under the same
 /// number and in the same mode counts as the same, unless it is marked close-on-exec now.
 [[nodiscard]] bool still_has(int descriptor) noexcept;
 
-/// Closes each that the process still has, except 0 to 2 and those in `keep`.
+/// Closes each descriptor that still_has() finds, except 0 to 2 and those in `keep`.
 void close_all_but(std::span<const int> keep) noexcept;
 
 }  // namespace servicekit::os::descriptors_at_start

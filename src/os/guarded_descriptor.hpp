@@ -7,7 +7,7 @@
 
 namespace servicekit::os {
 
-/// A descriptor that no child of fork(2) keeps.
+/// A descriptor that is closed in every child of fork(2).
 class GuardedDescriptor {
 public:
     explicit GuardedDescriptor(Descriptor descriptor) : descriptor_{std::move(descriptor)} {

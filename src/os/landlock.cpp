@@ -22,7 +22,7 @@ Rights rights_for(WritablePath::Use use, PathKind kind, Rights known) noexcept {
 std::string gap_of(int version) {
     std::string gap;
     const auto add = [&gap](const char* words) { gap += (gap.empty() ? "" : ", ") + std::string{words}; };
-    // Without the right there is none to give: the kernel denies it everywhere.
+    // Before version 2 no rule can allow it: the kernel denies it everywhere.
     if (version < 2) add("no file can be renamed or linked into another directory");
     if (version < 3) add("files can be truncated anywhere");
     if (version < 5) add("devices can be controlled anywhere");

@@ -8,8 +8,8 @@
 
 namespace servicekit::os::landlock {
 
-/// A set of LANDLOCK_ACCESS_FS_*, as the kernel numbers them. Our own names, since the system's header may be older
-/// than the kernel that runs.
+/// A set of LANDLOCK_ACCESS_FS_*, as the kernel numbers them. The names are our own, since the system's header may be
+/// older than the running kernel.
 using Rights = std::uint64_t;
 
 inline constexpr Rights write_file = 1U << 1U;
@@ -29,11 +29,11 @@ inline constexpr Rights ioctl_dev = 1U << 15U;  ///< since version 5: ioctl(2) o
 /// All rights to write that this version of Landlock's interface knows.
 [[nodiscard]] Rights writing_rights(int version) noexcept;
 
-/// Those of `known` that the use of a path needs; to a file that is no directory only some can be given.
+/// The rights among `known` that the use of a path needs. Only some rights apply to a path that is not a directory.
 enum class PathKind { directory, file };
 [[nodiscard]] Rights rights_for(WritablePath::Use use, PathKind kind, Rights known) noexcept;
 
-/// What this version leaves out of what a later one does, in words; empty where nothing is.
+/// Describes what this version lacks compared with later ones. Empty if it lacks nothing.
 [[nodiscard]] std::string gap_of(int version);
 
 }  // namespace servicekit::os::landlock

@@ -28,23 +28,23 @@ bool is_writable(int descriptor, int timeout) {
     return ::poll(&writable, 1, timeout) > 0;
 }
 
-/// Of the kernel's, that this descriptor can't be written to without waiting: a terminal's, or a pipe's before 6.5.
+/// Returns true if the kernel cannot write to the descriptor without waiting: a terminal, or before Linux 6.5 a pipe.
 bool is_unsupported(int errno_value) {
     return errno_value == EOPNOTSUPP || errno_value == ENOSYS || errno_value == EINVAL;
 }
 
-/// The same pipe or terminal once more, for us alone, and so non-blocking for us alone. None where it is another user's,
-/// as after privileges were dropped, or the reader is gone.
+/// Opens the same pipe or terminal again, so that O_NONBLOCK applies to this descriptor alone. Returns none if it
+/// belongs to another user, as after privileges were dropped, or if the reader has gone.
 Descriptor reopened(int descriptor) {
     constexpr std::string_view directory = "/proc/self/fd/";
-    // No std::string, which takes memory.
+    // Not a std::string, which allocates memory.
     std::array<char, 32> path{};
     directory.copy(path.data(), directory.size());
     std::to_chars(path.data() + directory.size(), path.data() + path.size() - 1, descriptor);
     return Descriptor{open_uninterrupted(path.data(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)};
 }
 
-/// Writes as write(2) does to a non-blocking descriptor, whatever the flags of the one that it was given.
+/// Writes as write(2) does to a non-blocking descriptor, whether or not the given one is non-blocking.
 class Writer {
 public:
     explicit Writer(int descriptor)
@@ -59,8 +59,8 @@ public:
             way_ = own_ ? Way::plain : Way::after_poll;
         }
         if (way_ == Way::plain) return ::write(own_ ? own_.get() : descriptor_, text.data(), text.size());
-        // What poll(2) calls writable takes this much of a pipe's text at once, unless another process writes to it in
-        // this very moment; a terminal takes a bit at least.
+        // If poll(2) reports a pipe writable, it takes this much at once, unless another process writes to it at the
+        // same moment. A terminal takes at least a part.
         if (!is_writable(descriptor_, 0)) {
             errno = EAGAIN;
             return -1;

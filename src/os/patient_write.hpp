@@ -9,14 +9,14 @@ namespace servicekit::os {
 
 struct PatientWriting {
     std::size_t bytes = 0;
-    int errno_value = 0;  ///< why it is not all; EAGAIN where the time was up
+    int errno_value = 0;  ///< why not everything was written; EAGAIN if the time was up
 };
 
-/// Writes to what may be a pipe, a terminal, a socket or a file that other processes have open, too: so without making
-/// it non-blocking, which would hold for them as well, and yet without waiting longer than asked. A regular file is
-/// written as fast as it takes.
+/// Writes to a pipe, a terminal, a socket or a file that other processes may also have open. Does not make it
+/// non-blocking, as that would affect those processes too, yet waits no longer than the deadline. A regular file
+/// is written without a time limit.
 /// Async-signal-safe.
-/// \pre SIGPIPE does no harm, as under a SigpipeBlock.
+/// \pre SIGPIPE does no harm, for example under a SigpipeBlock.
 [[nodiscard]] PatientWriting patient_write(int descriptor, std::string_view text, const Deadline& deadline);
 
 }  // namespace servicekit::os

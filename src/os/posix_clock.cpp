@@ -8,7 +8,7 @@ namespace {
 class PosixClock final : public Clock {
 public:
     std::chrono::steady_clock::time_point steady_now() const override { return std::chrono::steady_clock::now(); }
-    // As std::chrono::system_clock::now(), without the way through the C++ library's pages: each line asks.
+    // Like std::chrono::system_clock::now(), without touching the C++ library's pages: it runs for each log line.
     [[gnu::hot]] std::chrono::system_clock::time_point system_now() const override {
         std::timespec now{};
         ::clock_gettime(CLOCK_REALTIME, &now);

@@ -19,8 +19,8 @@
 namespace servicekit::os {
 namespace {
 
-// From <linux/landlock.h> and <asm/unistd.h>, which the system that builds this may not have. The numbers are the same
-// on every architecture but alpha, which numbers them in its own headers.
+// From <linux/landlock.h> and <asm/unistd.h>, which the build system may lack. The numbers are the same on every
+// architecture except alpha, whose headers define its own.
 #ifdef SYS_landlock_create_ruleset
 constexpr long create_ruleset_number = SYS_landlock_create_ruleset;
 constexpr long add_rule_number = SYS_landlock_add_rule;
@@ -33,7 +33,7 @@ constexpr long restrict_self_number = 446;
 constexpr unsigned ask_for_version = 1U << 0U;  // LANDLOCK_CREATE_RULESET_VERSION
 constexpr int path_beneath = 1;                 // LANDLOCK_RULE_PATH_BENEATH
 
-/// struct landlock_ruleset_attr as it first was; the kernel goes by the size that it is told.
+/// The first version of struct landlock_ruleset_attr. The kernel is given its size.
 struct RulesetAttributes {
     std::uint64_t handled_access_fs = 0;
 };
@@ -49,7 +49,7 @@ constexpr const char* confine_action = "confine writing";
 
 std::string in_words(std::optional<std::uint64_t> limit) { return limit ? std::to_string(*limit) : "unlimited"; }
 
-/// Lets the path be written under the rules. \returns whether it was there, where it may be missing
+/// Lets the path be written under the rules. Ignores a path that is missing if it may be missing.
 Result<void> allow(const Descriptor& ruleset, const WritablePath& writable, landlock::Rights known) {
     const Descriptor place{open_uninterrupted(writable.path.c_str(), O_PATH | O_CLOEXEC)};
     struct stat found {};
@@ -59,7 +59,7 @@ Result<void> allow(const Descriptor& ruleset, const WritablePath& writable, land
     }
     const auto kind = S_ISDIR(found.st_mode) ? landlock::PathKind::directory : landlock::PathKind::file;
     const landlock::Rights rights = landlock::rights_for(writable.use, kind, known);
-    if (rights == 0) return {};  // no rule can say so
+    if (rights == 0) return {};  // no rule can express this
     const PathAttributes attributes{.allowed_access = rights, .parent_fd = place.get()};
     if (::syscall(add_rule_number, ruleset.get(), path_beneath, &attributes, 0) != 0)
         return os_error("let the service write", writable.path, errno);
@@ -92,7 +92,7 @@ public:
 
     Result<WriteConfinement> confine_writing(std::span<const WritablePath> paths) override {
         const long version = ::syscall(create_ruleset_number, nullptr, 0, ask_for_version);
-        // ENOSYS: an older kernel; EOPNOTSUPP: turned off at boot; EPERM: a container's filter of system calls.
+        // ENOSYS: an older kernel; EOPNOTSUPP: disabled at boot; EPERM: a container's seccomp filter.
         if (version < 1)
             return WriteConfinement{.extent = WriteConfinement::Extent::none,
                                     .gap = "the kernel offers no Landlock here (" + errno_text(errno) + ")"};

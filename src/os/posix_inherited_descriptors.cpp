@@ -56,7 +56,7 @@ public:
     }
 
 private:
-    /// \returns 0, or the errno that tells why not all of it was written.
+    /// \returns 0, or the errno if not all of it was written.
     static int write(int descriptor, std::string_view text) {
         const SigpipeBlock block;
         return patient_write(descriptor, text, Deadline{longest_wait}).errno_value;

@@ -17,7 +17,7 @@ public:
         sigemptyset(&awaited_);
         for (const int number : std::array{SIGINT, SIGTERM, SIGHUP}) {
             struct sigaction current {};
-            // A blocked signal is kept even where it is ignored, as HUP is under nohup(1): it would end the sleep.
+            // A blocked signal stays pending even if it is ignored, as HUP is under nohup(1), and would end the sleep.
             if (sigaction(number, nullptr, &current) == 0 && current.sa_handler != SIG_IGN)
                 sigaddset(&awaited_, number);
         }

@@ -20,18 +20,18 @@
 namespace servicekit::os {
 namespace {
 
-/// While it lives, the signals that would end this process are kept from the calling thread and can be waited for,
-/// also where they were blocked before. Those that came are used up when it goes.
+/// Blocks the signals that would end this process in the calling thread while it lives, so that the thread can wait for
+/// them, even if they were blocked before. The destructor discards those that arrived.
 class AwaitedSignals {
 public:
     AwaitedSignals() {
         sigset_t signals;
         sigemptyset(&signals);
-        // The kernel keeps even an ignored signal as long as it is blocked; nohup(1) means it.
+        // A blocked signal stays pending even if it is ignored; nohup(1) ignores HUP on purpose.
         for (const int number : {SIGINT, SIGTERM, SIGHUP})
             if (!is_ignored(number)) sigaddset(&signals, number);
         descriptor_.reset(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
-        // Without a way to wait for them they are better left to end the process than held back.
+        // If there is no way to wait for them, they had better end the process than stay pending.
         if (descriptor_) pthread_sigmask(SIG_BLOCK, &signals, &mask_before_);
     }
     AwaitedSignals(const AwaitedSignals&) = delete;
@@ -42,7 +42,7 @@ public:
         pthread_sigmask(SIG_SETMASK, &mask_before_, nullptr);
     }
 
-    /// For poll(2), which ignores it where it is negative.
+    /// For poll(2), which ignores a negative one.
     [[nodiscard]] int descriptor() const { return descriptor_.get(); }
     void have_come() { came_ = true; }
 
@@ -102,7 +102,7 @@ public:
                 reading.end = PipeReading::End::timed_out;
                 return reading;
             }
-            // What was written is the truth, whatever else has happened by now.
+            // Text in the pipe counts more than a signal that arrives at the same time.
             if (count > 0 && awaited[0].revents != 0) {
                 if (read_some(reading.text)) continue;
                 return reading;
@@ -118,7 +118,7 @@ public:
     int writer() const override { return writer_.get(); }
 
 private:
-    /// \returns whether more is to come.
+    /// \returns true if more may follow.
     bool read_some(std::string& text) {
         std::array<char, 4096> buffer;
         const ssize_t count = ::read(reader_.get(), buffer.data(), buffer.size());

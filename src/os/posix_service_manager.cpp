@@ -52,7 +52,7 @@ public:
         NotifyAddress address;
         if (text.size() < 2 || (text.front() != '/' && text.front() != '@'))
             return os_error(notify_action, text, EAFNOSUPPORT);
-        // A name of the abstract namespace has no zero byte at its end, and so has room for one byte more.
+        // A name in the abstract namespace has no trailing zero byte, so it may be one byte longer.
         const bool is_path = text.front() == '/';
         if (text.size() + (is_path ? 1 : 0) > sizeof address.address_.sun_path)
             return os_error(notify_action, text, ENAMETOOLONG);
@@ -70,7 +70,7 @@ private:
     socklen_t size_ = 0;
 };
 
-// Not connected: a manager that executes itself anew binds another socket at the same address.
+// Not connected: a manager that executes itself again binds another socket at the same address.
 class PosixNotifySocket final : public NotifySocket {
 public:
     PosixNotifySocket(Descriptor socket, const NotifyAddress& address, std::string text)
@@ -117,7 +117,7 @@ public:
         return sockets;
     }
 
-    // Not by sd_notify(3), which finds the address in the environment each time, where children find it too.
+    // Not sd_notify(3): it reads the address from the environment each time, so children would find it too.
     Result<std::unique_ptr<NotifySocket>> take_notify_socket() override {
         const auto text = take_variable("NOTIFY_SOCKET");
         if (!text) return std::unique_ptr<NotifySocket>{};

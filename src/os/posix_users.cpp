@@ -36,7 +36,7 @@ Result<std::optional<Told>> look_up_in_database(const std::string& what, const s
         const int outcome = look_up(&entry, buffer.data(), buffer.size(), &found);
         if (found != nullptr) return std::optional<Told>{take(*found)};
         if (outcome == ERANGE && buffer.size() < largest) continue;
-        // All of these tell that there is no such entry, getpwnam(3).
+        // Each of these means that there is no such entry, getpwnam(3).
         for (const int missing : {0, ENOENT, ESRCH, EBADF, EPERM})
             if (outcome == missing) return std::optional<Told>{};
         return os_error("look up " + what, name, outcome);
@@ -59,8 +59,8 @@ bool is_already(const User& user, gid_t group) {
     return true;
 }
 
-/// Whether the process has what it takes to change its ids: by securebits it may have kept it, in force or, by
-/// PR_SET_KEEPCAPS, in reserve.
+/// Returns true if the process can still change its ids: with securebits or PR_SET_KEEPCAPS it may have kept the
+/// capabilities, effective or only permitted.
 bool may_change_ids() {
     __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
     __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3]{};
@@ -69,7 +69,7 @@ bool may_change_ids() {
     return (sets[0].permitted & changes_ids) != 0;
 }
 
-/// All groups of a user: `group`, and those that the database adds.
+/// Returns all groups of a user: `group`, and those in the database.
 std::vector<gid_t> groups_of(const User& user, gid_t group) {
     if (user.name.empty()) return {group};
     std::vector<gid_t> groups(32);
@@ -81,7 +81,8 @@ std::vector<gid_t> groups_of(const User& user, gid_t group) {
     }
 }
 
-/// For a process that was started as the user: whoever started it may have left it groups of its own.
+/// Leaves the groups that the user is not in, for a process that was started as the user: its
+/// parent may have left it others.
 Result<void> leave_other_groups(const User& user, gid_t group, std::span<const gid_t> may_keep, const Error& error) {
     std::vector<gid_t> expected = groups_of(user, group);
     expected.insert(expected.end(), may_keep.begin(), may_keep.end());
@@ -102,24 +103,24 @@ Result<void> leave_other_groups(const User& user, gid_t group, std::span<const g
     return ::setgroups(groups.size(), groups.data()) == 0 ? Result<void>{} : refused;
 }
 
-/// Also those that a program would get that is run: the inheritable and the ambient ones.
+/// Drops the inheritable and ambient capabilities too, which an executed program would get.
 bool give_up_capabilities() {
     __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
     __user_cap_data_struct held[_LINUX_CAPABILITY_U32S_3]{};
     const __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3]{};
-    // A filter of system calls that refuses to change them does no harm where there are none.
+    // If there are none, a seccomp filter that forbids changing them does no harm.
     if (::syscall(SYS_capget, &header, held) == 0 && std::memcmp(held, none, sizeof none) == 0) return true;
-    // A kernel before 4.3 has no ambient ones.
+    // A kernel before 4.3 has no ambient capabilities.
     if (::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0 && errno != EINVAL) return false;
     return ::syscall(SYS_capset, &header, none) == 0;
 }
 
-/// Tries it, so that whatever the kernel goes by is asked.
+/// Tries it, so that every check of the kernel is included.
 bool can_be_root_again(gid_t group) { return ::setuid(0) == 0 || (group != 0 && ::setgid(0) == 0) || may_change_ids(); }
 
 class PosixUsers final : public Users {
 public:
-    // A name goes first, as it does for chown(1): it may consist of digits.
+    // A name has precedence, as in chown(1), since it may consist of digits.
     Result<std::optional<User>> find_user(const std::string& name_or_uid) override {
         auto found = look_up_in_database<passwd, User>(
             "user", name_or_uid, [&](auto... out) { return ::getpwnam_r(name_or_uid.c_str(), out...); }, user_from);

@@ -6,19 +6,19 @@
 
 namespace servicekit::os {
 
-/// The whole of a file below /proc, or of another whose size can't be told before it is read.
-/// \returns nothing where it can't be read, with errno telling why.
+/// Reads the whole of a file in /proc, or of another file whose size is not known in advance.
+/// \returns nothing with errno if it cannot be read.
 [[nodiscard]] std::optional<std::string> read_proc_file(const std::string& path);
 
-/// The rest of the line that starts with `key`, without white space in front, in what proc(5) calls a status file:
-/// for "Uid:" in "Name:\tcat\nUid:\t0\t0\t0\t0\n" it is "0\t0\t0\t0".
-/// \returns nothing where there is no such line.
+/// Returns the rest of the line that starts with `key`, without leading white space, from text in the format of
+/// /proc/PID/status, proc(5). For "Uid:" in "Name:\tcat\nUid:\t0\t0\t0\t0\n" it is "0\t0\t0\t0".
+/// \returns nothing if there is no such line.
 [[nodiscard]] std::optional<std::string_view> proc_line(std::string_view text, std::string_view key);
 
-/// Whether the pids below /proc are those of this process's pid namespace, and not of the one that it was mounted for.
+/// Returns true if /proc shows the pid namespace of this process, not another one that it was mounted for.
 [[nodiscard]] bool is_proc_of_own_namespace();
 
-/// Takes the next word off the front of `text`: what stands up to white space.
+/// Takes the next word, up to white space, off the front of `text`.
 [[nodiscard]] std::string_view next_word(std::string_view& text);
 
 }  // namespace servicekit::os

@@ -9,9 +9,9 @@
 
 namespace servicekit::os {
 
-/// Makes a system call, and makes it again if a signal interrupts it: open(2) on a FIFO, NFS or FUSE may be interrupted
-/// whatever SA_RESTART says. Async-signal-safe if the call is.
-/// \param call returns -1 with errno, or a null pointer with errno, if it fails
+/// Makes a system call and repeats it if a signal interrupts it: open(2) on a FIFO, NFS or FUSE can be interrupted
+/// despite SA_RESTART. Async-signal-safe if the call is.
+/// \param call returns -1 or a null pointer, with errno, if it fails
 template <class Call>
 [[nodiscard]] auto uninterrupted(const Call& call) noexcept {
     for (;;) {
@@ -24,7 +24,7 @@ template <class Call>
     }
 }
 
-/// open(2) and openat(2), made again if a signal interrupts them. \param mode for O_CREAT and O_TMPFILE
+/// Calls open(2) or openat(2) and repeats it if a signal interrupts it. \param mode for O_CREAT and O_TMPFILE
 [[nodiscard]] inline int open_uninterrupted(const char* path, int flags, mode_t mode = 0) noexcept {
     return uninterrupted([&] { return ::open(path, flags, mode); });
 }
@@ -32,8 +32,8 @@ template <class Call>
     return uninterrupted([&] { return ::openat(directory, name, flags, mode); });
 }
 
-/// Writes all of the text by write(2), in several calls if one takes a part only. Async-signal-safe.
-/// \returns false with errno if it fails, which may be after a part
+/// Writes all of the text with write(2), in several calls if one writes only a part. Async-signal-safe.
+/// \returns false with errno if it fails, possibly after a part was written
 [[nodiscard]] inline bool write_whole(int descriptor, std::string_view text) noexcept {
     while (!text.empty()) {
         const ssize_t count = uninterrupted([&] { return ::write(descriptor, text.data(), text.size()); });

@@ -20,7 +20,7 @@ id_t overflow_id(const char* file) {
     return parse_number<id_t>(next_word(rest)).value_or(usual_overflow_id);
 }
 
-/// Whether every id of the machine has a number here, as where no namespace was made.
+/// Returns true if every id is mapped in this user namespace, as in the initial one.
 bool maps_all(const char* file) {
     constexpr std::uint64_t all = 0xffffffff;
     const auto text = read_proc_file(file);
@@ -29,7 +29,7 @@ bool maps_all(const char* file) {
     std::uint64_t mapped = 0;
     std::string_view rest = *text;
     for (;;) {
-        // "inside outside count" of each range.
+        // Each range is a line "inside outside count".
         for (int column = 0; column < 2; ++column) static_cast<void>(next_word(rest));
         const auto count = parse_number<std::uint64_t>(next_word(rest));
         if (!count) return mapped >= all;

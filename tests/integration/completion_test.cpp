@@ -101,7 +101,7 @@ TEST_F(CompletionTest, ZshCompletesTheEventsOfTheRunningServiceAndTheirParameter
 TEST_F(CompletionTest, FishOffersVerbsSettingsAndFiles) {
     if (!is_installed("fish")) GTEST_SKIP() << "fish is not installed";
     EXPECT_EQ(offered_in_fish("trial-service wher").out,
-              "where\tprints every setting, where it comes from, and what the running service has instead\n");
+              "where\tprints every setting with its origin, and what the running service has instead\n");
     EXPECT_THAT(offered_in_fish("trial-service where --log-level=warn").out, HasSubstr("--log-level=warning"));
     EXPECT_THAT(offered_in_fish("trial-service where --log-file=So").out, HasSubstr("--log-file=Some File"));
     EXPECT_THAT(offered_in_fish("trial-service where --log-file So").out, HasSubstr("Some File"));

@@ -348,11 +348,10 @@ TEST_F(ReadyDescriptorTest, CanBeNamedInTheEnvironment) {
 TEST_F(ReadyDescriptorTest, ThatIsNotOpenIsAnErrorAtTheStart) {
     const Outcome start = in_shell("start --ready-fd 9 9>&-");
     EXPECT_EQ(start.exit_code, 78);
-    EXPECT_EQ(start.err, "trial-service: cannot tell when it is ready on 'descriptor 9': Bad file descriptor\n");
+    EXPECT_EQ(start.err, "trial-service: cannot report readiness on 'descriptor 9': Bad file descriptor\n");
     const Outcome reading = in_shell("start --ready-fd 9 9</dev/null");
     EXPECT_EQ(reading.exit_code, 78);
-    EXPECT_EQ(reading.err,
-              "trial-service: cannot tell when it is ready on 'descriptor 9': it is not open for writing\n");
+    EXPECT_EQ(reading.err, "trial-service: cannot report readiness on 'descriptor 9': it is not open for writing\n");
     EXPECT_EQ(in_shell("start --ready-fd 1").exit_code, 64);
 }
 

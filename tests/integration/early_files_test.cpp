@@ -100,7 +100,7 @@ TEST_F(EarlyFilesTest, ADescriptorOfTheProgramsIsNoReadyDescriptor) {
 
     EXPECT_EQ(started.exit_code, 78);
     EXPECT_EQ(started.err,
-              "early-opener: cannot tell when it is ready on 'descriptor 3': the program has opened it itself\n");
+              "early-opener: cannot report readiness on 'descriptor 3': the program has opened it itself\n");
 }
 
 TEST_F(EarlyFilesTest, HoldsForAProgramWithItsOwnCommandLine) {

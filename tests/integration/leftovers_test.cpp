@@ -146,14 +146,14 @@ TEST_F(LeftoversTest, PidfileThatIsAPipeIsRefusedAndNotWaitedFor) {
     fs::create_directory(run);
     ASSERT_EQ(::mkfifo(trial.pid_file().c_str(), 0600), 0);
 
-    expect_refusal(73, "lock '" + trial.pid_file() + "': it is no regular file");
+    expect_refusal(73, "lock '" + trial.pid_file() + "': it is not a regular file");
 }
 
 TEST_F(LeftoversTest, FileThatIsNoSocketIsNotRemovedForTheControlSocket) {
     fs::create_directory(run);
     write_file(trial.control_socket(), "precious");
 
-    expect_refusal(73, "listen on '" + trial.control_socket() + "': a file that is no socket is in the way");
+    expect_refusal(73, "listen on '" + trial.control_socket() + "': the file that is there is not a socket");
     EXPECT_EQ(read_file(trial.control_socket()), "precious");
 }
 
@@ -207,7 +207,7 @@ TEST_F(PrivateRunDirectoryTest, IsRefusedWhereItIsALink) {
     fs::create_directory(directory.file("trap"));
     fs::create_directory_symlink(directory.file("trap"), private_directory);
 
-    expect_refusal(73, "it is no directory");
+    expect_refusal(73, "it is not a directory");
     EXPECT_TRUE(fs::is_empty(directory.file("trap")));
 }
 

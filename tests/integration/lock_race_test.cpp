@@ -150,7 +150,7 @@ TEST_F(LockRaceTest, ReaderOfThePidfileWhoLocksItIsToldByPidAndUser) {
 
     EXPECT_EQ(started.exit_code, 77);
     EXPECT_EQ(started.err, "trial-service: cannot lock '" + trial.pid_file() + "': locked by " + who + " of user " +
-                               std::to_string(stranger) + ", which is no instance of it\n");
+                               std::to_string(stranger) + ", which is not an instance of it\n");
     const Outcome status = trial.verb({"status"});
     EXPECT_EQ(status.exit_code, 3);
     EXPECT_THAT(status.out, HasSubstr("locked by " + who));
@@ -187,7 +187,7 @@ TEST_F(PidNamespaceTest, ServiceThatHasNoPidHereRunsAllTheSame) {
     EXPECT_EQ(second.err, already_running("an unknown process"));
     EXPECT_EQ(status.exit_code, 0) << status;
     EXPECT_EQ(pid.exit_code, 4);
-    EXPECT_EQ(pid.err, "trial-service: running, but its pid can't be told\n");
+    EXPECT_EQ(pid.err, "trial-service: running, but its pid is unknown\n");
     EXPECT_FALSE(service.has_ended());
 }
 

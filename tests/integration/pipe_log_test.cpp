@@ -162,7 +162,7 @@ TEST_F(PipeLogTest, NoLineIsLostThoughItsProgramIsKilledAgainAndAgain) {
     EXPECT_EQ(found.torn, 0);
     EXPECT_TRUE(found.in_order);
     EXPECT_EQ(found.told, 0U);
-    EXPECT_THAT(kept(), HasSubstr(" was killed by signal 9; it is started anew in 100 ms\n"));
+    EXPECT_THAT(kept(), HasSubstr(" was killed by signal 9; it restarts in 100 ms\n"));
 }
 
 TEST_F(PipeLogTest, AProgramThatIsStoppedHoldsNobodyUpAndEveryLossIsTold) {

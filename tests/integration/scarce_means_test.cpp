@@ -40,7 +40,7 @@ TEST_F(ScarceMeansTest, WithoutWatchesConnectionsEndAndTheServiceStops) {
     // The connection of `stop` ends, too, and most often before the service can say how it stopped.
     if (stopped.exit_code != 0) {
         EXPECT_EQ(stopped.exit_code, 70);
-        EXPECT_THAT(stopped.err, HasSubstr("not cleanly: it ended without a word; its log may say why"));
+        EXPECT_THAT(stopped.err, HasSubstr("not cleanly: it ended without a reply; its log may show why"));
     }
     EXPECT_EQ(service.exit_code(), 0);
     EXPECT_THAT(trial.log(), HasSubstr("on_stop ran"));

@@ -4,13 +4,14 @@
 
 namespace servicekit {
 
-/// What somebody may ask of a running service; each role may do what those before it may.
+/// What a client may ask of a running service. Each role includes the ones before it. docs/protocol.md
+/// lists the role that each event needs.
 enum class ControlRole {
-    none,     ///< nothing, though the socket let him in
-    read,     ///< see how it is: `status`, `events`
-    operate,  ///< have it work: `reload`, `log-reopen`, the service's own events
-    admin,    ///< end it: `stop`, `kill`
-    owner,    ///< have it run code: the service's own user and root, and nobody else whatever the rules say
+    none,     ///< nothing, although the client can connect
+    read,     ///< query the service: `status`, `events`
+    operate,  ///< use the service: `reload`, `log-reopen`, the service's own events
+    admin,    ///< end the service: `stop`, `kill`
+    owner,    ///< run code in it; only the service's own user and root, whatever the rules are
 };
 
 /// "none", "read", "operate", "admin", "owner"

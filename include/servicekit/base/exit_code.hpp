@@ -2,16 +2,16 @@
 
 namespace servicekit {
 
-/// How a service program ends, after sysexits(3).
+/// The exit codes of a service program, after sysexits(3). docs/reference/exit-codes.md has those of each verb, too.
 enum class ExitCode : int {
     ok = 0,
-    usage = 64,            ///< the command line made no sense
+    usage = 64,            ///< the command line is wrong
     already_running = 69,  ///< another instance holds the lock
-    internal = 70,         ///< a handler failed, or the service ended without a word
+    internal = 70,         ///< a handler failed, or the service ended without reporting why
     os = 71,               ///< the operating system refused something basic (fork, pipe)
-    cannot_create = 73,    ///< a file, directory or socket could not be made
+    cannot_create = 73,    ///< a file, directory or socket could not be created
     timeout = 75,          ///< starting or stopping took too long, or was interrupted
-    permission = 77,       ///< the user may not
+    permission = 77,       ///< the user does not have permission
     configuration = 78,    ///< the configuration is wrong
 };
 

@@ -10,7 +10,7 @@ namespace servicekit {
 
 namespace detail {
 
-// Not constexpr on purpose: to call one while a format is checked is the error, and its name the message.
+// // Deliberately not constexpr: a call during the check of a format is a compile error that shows the function's name.
 inline void the_log_format_has_an_unmatched_brace() {}
 inline void the_log_format_has_more_placeholders_than_arguments() {}
 inline void the_log_format_has_fewer_placeholders_than_arguments() {}
@@ -42,9 +42,9 @@ consteval void check_log_format(std::string_view format, std::size_t arguments) 
 
 }  // namespace detail
 
-/// The text of a log line with a placeholder for each of its arguments, checked when it is compiled, and where it was
-/// written. A placeholder is `{}` or `{:SPEC}` with a SPEC of std::format's, as `{:>8}` or `{:.3f}`, without nesting;
-/// `{{` and `}}` stand for braces.
+/// The text of a log line with a placeholder for each argument, and the place in the source. The text is checked at
+/// compile time. A placeholder is `{}` or `{:SPEC}` with a SPEC of std::format, such as `{:>8}` or `{:.3f}`, without
+/// nesting. `{{` and `}}` are literal braces.
 template <class... Arguments>
 class LogFormat {
 public:
@@ -64,7 +64,7 @@ private:
     LogSource source_;
 };
 
-/// The text of a log line as it is, braces and all, and where it was written.
+/// The literal text of a log line, in which braces have no meaning, and the place in the source.
 class LogMessage {
 public:
     template <detail::LogText Text>
@@ -81,8 +81,8 @@ private:
     LogSource source_;
 };
 
-/// Appends the format with its placeholders filled in. A SPEC that does not suit its value stays as it is written, with
-/// the value in its plain form behind it: a line is never lost for its looks.
+/// Appends the format with its placeholders filled in. If a SPEC does not suit its value, it is appended unchanged,
+/// followed by the value in its plain form, so that no line is lost.
 /// \pre there is a value for each placeholder
 void append_formatted(std::string& out, std::string_view format, std::span<const LogValue> values);
 

@@ -5,12 +5,12 @@
 
 namespace servicekit {
 
-/// How much a log line matters; a log shows its own level and all above.
+/// The importance of a log line. A log shows lines of its own level and above.
 enum class LogLevel { trace, debug, info, warning, error, fatal };
 
 [[nodiscard]] std::string_view to_string(LogLevel level) noexcept;
 
-/// \returns nothing where `name` is no level.
+/// \returns nothing if `name` is not a level
 [[nodiscard]] std::optional<LogLevel> log_level_from(std::string_view name) noexcept;
 
 }  // namespace servicekit

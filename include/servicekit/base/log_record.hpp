@@ -9,20 +9,20 @@
 
 namespace servicekit {
 
-/// Where in the sources a log line was written. The texts live as long as the program.
+/// The place in the source of a log line. The texts live as long as the program.
 struct LogSource {
-    const char* file = nullptr;  ///< null: nobody knows
+    const char* file = nullptr;  ///< null if unknown
     unsigned line = 0;
     const char* function = nullptr;
 };
 
-/// One line for the log, valid during the call only.
+/// One record for the log. Valid during the call only.
 struct LogRecord {
     std::chrono::system_clock::time_point time;
     LogLevel level = LogLevel::info;
     std::string_view message;
     std::span<const LogField> fields = {};  ///< in the order in which they were given
-    std::string_view channel = {};          ///< which part of the program it came from; empty: none is named
+    std::string_view channel = {};          ///< the part of the program that wrote it; empty for the main logger
     LogSource source = {};
 };
 

@@ -37,7 +37,7 @@ concept HasStreaming = requires(std::ostream& stream, const T& object) {
     stream << object;
 };
 
-/// Appends what `print` writes into a stream.
+/// Appends what `print` writes to a stream.
 void append_streamed(std::string& out, void (*print)(std::ostream& stream, const void* object), const void* object);
 
 template <class Period>
@@ -53,9 +53,9 @@ consteval std::string_view duration_suffix() {
 
 }  // namespace detail
 
-/// What may stand in a log line: numbers, text, durations, exceptions, pointers, and whatever has a `message()`, a
-/// `native()`, a `to_string()` that is found by its argument, or an `operator<<` for streams.
-/// Refers to what it was made from, and so lives no longer than the call that it is an argument of.
+/// A value in a log line: a number, text, a duration, an exception, a pointer, or any object with a `message()`, a
+/// `native()`, a `to_string()` found by argument-dependent lookup, or an `operator<<` for streams. It refers to the
+/// original value, and is valid only during the call whose argument it is.
 class LogValue {
 public:
     enum class Kind : unsigned char { boolean, character, integer, natural, number, text, pointer, printed };
@@ -116,7 +116,7 @@ public:
     /// The unit of a duration; empty for any other number.
     [[nodiscard]] std::string_view suffix() const noexcept { return suffix_; }
 
-    /// Appends what `{}` stands for. What a printing function of the program throws is left out.
+    /// Appends the text for `{}`. If the object's printing function throws, appends a note with the exception's text.
     void append_to(std::string& out) const;
 
 private:
@@ -169,7 +169,7 @@ private:
     std::string_view suffix_;
 };
 
-/// One `key=value` of a log line. Keys are letters, digits, `_`, `-` and `.`; other bytes become `_`.
+/// One `key=value` of a log line. Keys consist of letters, digits, `_`, `-` and `.`; other bytes become `_`.
 struct LogField {
     std::string_view key;
     LogValue value;

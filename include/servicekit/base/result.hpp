@@ -8,19 +8,19 @@
 
 namespace servicekit {
 
-/// A value, or the error that stood in its way.
+/// A value, or the error that prevented it.
 ///
-/// Who returns and who throws: what depends on the world outside of the program (the operating system, another process,
-/// a policy) returns a Result. What somebody has written wrong throws: a configuration (ConfigurationError), arguments
-/// (BadArgument), a value of another type (TypeError). A handler may throw whatever it likes: it becomes the error reply.
+/// The library returns a Result if a failure depends on the environment (the operating system, another process, a
+/// policy). It throws if somebody wrote something wrong: a configuration (ConfigurationError), arguments (BadArgument),
+/// a value of another type (TypeError). A handler may throw any exception; it becomes the error reply.
 ///
-/// Asking for the one that is not there is a bug and throws std::bad_optional_access.
+/// Calling value() on an error, or error() on a value, is a bug and throws std::bad_optional_access.
 template <class T, class E = Error>
 class [[nodiscard]] Result {
 public:
     Result(T value) : value_{std::move(value)} {}  // NOLINT(google-explicit-constructor)
     Result(E error) : error_{std::move(error)} {}  // NOLINT(google-explicit-constructor)
-    /// An Error, too, where E is made of one.
+    /// Converts an Error if E can be made of one.
     template <std::same_as<Error> Cause>
     requires(!std::same_as<E, Error>) Result(Cause error) : error_{std::move(error)} {}  // NOLINT
 
@@ -43,7 +43,7 @@ private:
     std::optional<E> error_;
 };
 
-/// Success, or the Error that stood in its way.
+/// Success, or the Error that prevented it.
 template <>
 class [[nodiscard]] Result<void> {
 public:

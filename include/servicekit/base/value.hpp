@@ -18,8 +18,8 @@ namespace servicekit {
 
 class Value;
 
-/// A JSON object: members in the order in which they were added, each key once.
-/// A look-up takes the same time at any size; erase() takes a time that grows with the size.
+/// A JSON object: members in the order in which they were added, with unique keys. Look-ups take constant time; erase()
+/// takes time proportional to the size.
 class Object {
 public:
     using Member = std::pair<std::string, Value>;
@@ -32,25 +32,26 @@ public:
     Object& operator=(Object&&) noexcept;
     ~Object();
 
-    /// Adds the member, or replaces the value of the one with this key.
+    /// Adds the member, or replaces the value of an existing member with this key.
     void set(std::string_view key, Value value);
-    /// Adds the member without looking whether the key is there already.
-    /// \pre it is not.
+    /// Adds the member without checking for the key.
+    /// \pre the object does not have the key
     void append(std::string key, Value value);
-    /// Adds or replaces each member of another one.
+    /// Adds or replaces each member of another object.
     void merge(Object more);
-    /// Makes room for as many members.
+    /// Reserves memory for this number of members.
     void reserve(std::size_t members);
+    /// Removes the member, if there is one.
     void erase(std::string_view key);
 
-    /// \returns the value, or nullptr where there is none.
+    /// \returns the value, or nullptr if there is none
     [[nodiscard]] const Value* find(std::string_view key) const noexcept;
     [[nodiscard]] Value* find(std::string_view key) noexcept;
     [[nodiscard]] bool contains(std::string_view key) const noexcept { return find(key) != nullptr; }
-    /// The value under `key`. \throws std::out_of_range if there is none, TypeError if it is not a T
+    /// Returns the value under `key`. \throws std::out_of_range if there is none, TypeError if it is not a T
     template <class T>
     [[nodiscard]] T get(std::string_view key) const;
-    /// The value under `key`; `fallback` if there is none, or if it is not a T.
+    /// Returns the value under `key`, or `fallback` if there is none or it is not a T.
     template <class T>
     [[nodiscard]] T get(std::string_view key, T fallback) const;
 
@@ -71,10 +72,10 @@ private:
     std::unique_ptr<Index> index_;  ///< null while a search through all members is faster
 };
 
-/// Thrown when a Value is not of the type that was asked for, or is out of that type's range.
+/// Thrown if a Value is not of the requested type, or is out of its range.
 class TypeError : public std::runtime_error {
 public:
-    /// \param expected what was asked for, in words: "an integer from 0 to 65535"
+    /// \param expected the requested type in words: "an integer from 0 to 65535"
     TypeError(std::string expected, std::string found);
     [[nodiscard]] const std::string& expected() const noexcept { return expected_; }
     [[nodiscard]] const std::string& found() const noexcept { return found_; }
@@ -84,12 +85,13 @@ private:
     std::string found_;
 };
 
-/// A JSON value: what parameters, replies and configuration are made of.
+/// A JSON value. Parameters, replies and configuration consist of them.
 class Value {
 public:
     using List = std::vector<Value>;
 
-    // All that needs to look into the variant is out of line, as it would cost every file that includes this one.
+    // // Functions that look into the variant are not inline, because that would slow down the compilation of every
+    // user.
     Value() noexcept;
     Value(std::nullptr_t) noexcept;  // NOLINT(google-explicit-constructor)
     Value(bool value) noexcept;      // NOLINT(google-explicit-constructor)
@@ -99,7 +101,8 @@ public:
     Value(std::string_view text);    // NOLINT(google-explicit-constructor)
     Value(List items);               // NOLINT(google-explicit-constructor)
     Value(Object members);           // NOLINT(google-explicit-constructor)
-    /// Integers are kept as 64 bits with a sign; one beyond that range keeps its digits, and is read as a double.
+    /// Integers are stored as signed 64-bit numbers. An integer beyond that range keeps its digits, and is read as a
+    /// double.
     template <class Integer>
     requires std::is_integral_v<Integer> Value(Integer value) {  // NOLINT(google-explicit-constructor)
         if constexpr (std::is_unsigned_v<Integer>)
@@ -107,7 +110,7 @@ public:
         else
             set_signed(value);
     }
-    /// \param digits a whole number as JSON writes it, which 64 bits with a sign can't hold
+    /// \param digits a whole number in JSON, beyond the range of signed 64-bit integers
     [[nodiscard]] static Value wide_integer(std::string_view digits);
     Value(const Value&);
     Value(Value&&) noexcept;
@@ -118,26 +121,26 @@ public:
     [[nodiscard]] bool is_null() const noexcept { return data_.index() == null; }
     [[nodiscard]] bool is_bool() const noexcept { return data_.index() == boolean; }
     [[nodiscard]] bool is_integer() const noexcept { return data_.index() == integer; }
-    /// An integer, a double, or a whole number that 64 bits can't hold.
+    /// \returns true for an integer, a double, or a whole number beyond 64 bits.
     [[nodiscard]] bool is_number() const noexcept {
         return is_integer() || data_.index() == number || data_.index() == wide;
     }
-    /// Whether it is a whole number that 64 bits with a sign can't hold.
+    /// \returns true for a whole number beyond the range of signed 64-bit integers.
     [[nodiscard]] bool is_wide_integer() const noexcept { return data_.index() == wide; }
     [[nodiscard]] bool is_string() const noexcept { return data_.index() == string; }
     [[nodiscard]] bool is_list() const noexcept { return data_.index() == list; }
     [[nodiscard]] bool is_object() const noexcept { return data_.index() == object; }
 
-    /// The type in words, with its article: "a string", "an integer", "null".
+    /// The name of the type with an article: "a string", "an integer", "null".
     [[nodiscard]] std::string_view type_name() const noexcept;
 
-    /// The value as a bool, any integral type (range checked), double, float, std::string,
-    /// List, Object, or a std::vector of one of these.
+    /// Returns the value as a bool, any integral type (range checked), double, float, std::string, List, Object, or a
+    /// std::vector of one of these.
     /// \throws TypeError
     template <class T>
     [[nodiscard]] T as() const;
 
-    /// Views into this value; of one that is given up, what was in it. \throws TypeError
+    /// Return references into this value; for an rvalue, its content is moved out. \throws TypeError
     [[nodiscard]] const std::string& as_string() const&;
     [[nodiscard]] const List& as_list() const&;
     [[nodiscard]] const Object& as_object() const&;
@@ -148,7 +151,7 @@ public:
     [[nodiscard]] double as_number() const;
     /// \pre is_wide_integer()
     [[nodiscard]] const std::string& wide_digits() const;
-    /// \throws TypeError also where it is out of [minimum, maximum]
+    /// \throws TypeError also if the value is out of [minimum, maximum]
     [[nodiscard]] std::int64_t as_integer(std::int64_t minimum = std::numeric_limits<std::int64_t>::min(),
                                           std::int64_t maximum = std::numeric_limits<std::int64_t>::max()) const;
 
@@ -163,7 +166,7 @@ private:
     void set_signed(std::int64_t value) noexcept;
     void set_unsigned(std::uint64_t value);
 
-    /// As Alternative.
+    /// The order of the types is that of Alternative.
     std::variant<std::monostate, bool, std::int64_t, double, std::string, List, Object, WideInteger> data_;
 };
 

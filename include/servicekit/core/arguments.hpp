@@ -9,7 +9,8 @@
 
 namespace servicekit {
 
-/// Thrown for an argument that is missing, unknown, or not what was declared; becomes the error `bad-argument`.
+/// Thrown for an argument that is missing, unknown, or of another type than declared. The caller gets the error
+/// `bad-argument`.
 class BadArgument : public std::invalid_argument {
 public:
     BadArgument(std::string argument, std::string expected, const std::string& message);
@@ -21,14 +22,14 @@ private:
     std::string expected_;
 };
 
-/// The parameters of one event as its caller gave them, checked against the declaration, defaults filled in.
+/// The arguments of one event, checked against its declaration, with the defaults filled in.
 class Arguments {
 public:
     Arguments() = default;
     Arguments(Object values) : values_{std::move(values)} {}  // NOLINT(google-explicit-constructor)
 
-    /// The argument as T; see Value::as() for what T may be.
-    /// \throws BadArgument where there is none or it can't be read as T.
+    /// Returns the argument as T; see Value::as() for the possible types.
+    /// \throws BadArgument if it is missing or is not a T
     template <class T>
     [[nodiscard]] T get(std::string_view name) const {
         const Value& value = at(name);
@@ -39,7 +40,7 @@ public:
         }
     }
 
-    /// Whether it was given, or has a default other than null.
+    /// \returns true if the argument was given, or has a default other than null.
     [[nodiscard]] bool has(std::string_view name) const noexcept;
     [[nodiscard]] const Object& values() const noexcept { return values_; }
 

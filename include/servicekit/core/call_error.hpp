@@ -9,22 +9,22 @@
 
 namespace servicekit {
 
-/// Why a caller got no reply to an event: the error reply of the service, or what kept the caller from getting one.
-/// Client::call() returns it, ServiceBase::trigger() throws it.
+/// The reason why a call of an event failed: the error reply of the service, or what prevented a reply. Client::call()
+/// returns it, and ServiceBase::trigger() throws it.
 class CallError : public std::runtime_error {
 public:
-    /// An error reply. \param fields beside `code` and `message`
+    /// An error reply. \param fields fields besides `code` and `message`
     CallError(std::string code, const std::string& message, const Object& fields = {});
-    /// There was no reply.
+    /// A call without a reply.
     CallError(Error cause);  // NOLINT(google-explicit-constructor)
 
-    /// As in the protocol: "event-not-found", "event-error", "not-ready"... Empty if there was no reply.
+    /// A code of docs/protocol.md, such as "event-not-found", or one of the service's own. Empty if there was no reply.
     [[nodiscard]] const std::string& code() const noexcept { return code_; }
     /// The whole error object, with `code` and `message`. Empty if there was no reply.
     [[nodiscard]] const Object& fields() const noexcept { return fields_; }
-    /// Whether the service has replied.
+    /// \returns true if the service has replied.
     [[nodiscard]] bool is_reply() const noexcept { return !code_.empty(); }
-    /// The same with an exit code and an errno: "cannot run 'backup': disk full (event-error)".
+    /// The same as an Error, with an exit code and an errno: "cannot run 'backup': disk full (event-error)".
     [[nodiscard]] const Error& error() const noexcept { return error_; }
 
 private:

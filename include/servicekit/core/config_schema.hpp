@@ -18,56 +18,61 @@
 
 namespace servicekit {
 
-/// What a key of a program's own configuration may have beside its name, its member and its description.
+/// Options of a key of the application's configuration.
 struct KeyOptions {
-    bool required = false;       ///< the configuration must have it
+    bool required = false;       ///< the configuration must have the key
     bool needs_restart = false;  ///< a reload only reports a change; the new value takes effect at the next start
-    bool secret = false;         ///< nobody is shown its value, and the command line can't give it
-    /// on_load() may choose the place of the service by it. False lets verbs such as `stop` find a running service without
-    /// loading anything, whatever value the start and the verb are given.
+    bool secret = false;         ///< the value is never shown, and cannot be given on the command line
+    /// True if on_load() may choose the place of the service by this key. Set it to false for other keys, such as a
+    /// port: verbs such as `stop` then find a running service without loading anything, whatever values the start and
+    /// the verb were given.
     bool decides_place = true;
+    /// The smallest number that is accepted. Default: only the type limits it.
     std::optional<double> minimum = {};
+    /// The largest number that is accepted. Default: only the type limits it.
     std::optional<double> maximum = {};
-    std::vector<std::string> choices = {};  ///< all that a text may be
-    /// Its option on the command line, without the dashes; empty: `app.` and its path, as `--app.tls.port`.
+    std::vector<std::string> choices = {};  ///< the strings that are accepted; empty: all
+    /// The option on the command line, without the dashes. Default: empty, which means `app.` and its path, as in
+    /// `--app.tls.port`.
     std::string option = {};
-    /// Verbs that have no arguments of their own, such as `start` and `check`, take its value without the option, too:
-    /// `server start /srv/www`. Several keys are taken in the order in which they are declared.
+    /// If true, verbs without arguments of their own, such as `start` and `check`, also take the value without the
+    /// option: `server start /srv/www`. Several such keys are taken in the order of their declarations.
     bool positional = false;
 };
 
-/// A key of a program's own configuration, as its users meet it.
+/// A key of the application's configuration, as users see it.
 struct ConfigKey {
     std::vector<std::string> path;  ///< below `app`: {"tls", "port"}
     std::string expected = {};      ///< "an integer from 0 to 65535"
     std::string description = {};
-    Value default_value = {};  ///< null if there is none to tell
+    Value default_value = {};  ///< null if there is no default to show
     KeyOptions options = {};
     Object json_schema = {};
-    /// \throws TypeError for a value that it can't have
+    /// Checks a value. \throws TypeError if the key cannot have it
     std::function<void(const Value&)> check = {};
 
     /// "/app/tls/port"
     [[nodiscard]] std::string pointer() const;
-    /// The end of its environment variable: "APP_TLS__PORT".
+    /// The last part of its environment variable: "APP_TLS__PORT".
     [[nodiscard]] std::string variable() const;
-    /// Its option, without the dashes.
+    /// The option, without the dashes.
     [[nodiscard]] std::string option() const;
-    /// How help calls a positional one: "ROOT".
+    /// The name of a positional key in the help: "ROOT".
     [[nodiscard]] std::string placeholder() const;
-    /// Its value in the object under `app`; the default if it has none there.
+    /// The value of the key in the object under `app`, or its default if the object lacks it.
     [[nodiscard]] const Value& value_in(const Value& app) const;
 };
 
-/// The keys of a program's own configuration, and what makes a struct of them. See Schema.
+/// The keys of the application's configuration, and how to make a struct of them. See Schema.
 class ConfigSchema {
 public:
     virtual ~ConfigSchema() = default;
-    /// All of them, those of nested structs too, in the order of their declaration.
+    /// All keys, including those of nested structs, in the order of their declarations.
     [[nodiscard]] const std::vector<ConfigKey>& keys() const noexcept { return keys_; }
     /// A struct with the defaults.
     [[nodiscard]] virtual std::shared_ptr<const void> defaults() const = 0;
-    /// A struct with the values of an object; null counts as an empty one. \throws InvalidKey, and what check() throws
+    /// A struct with the values of an object; null counts as an empty object. \throws InvalidKey, and what check()
+    /// throws
     [[nodiscard]] virtual std::shared_ptr<const void> read(const Value& app) const = 0;
 
 protected:
@@ -77,14 +82,15 @@ protected:
     ConfigSchema& operator=(const ConfigSchema&) = default;
     ConfigSchema& operator=(ConfigSchema&&) = default;
 
-    /// \throws std::logic_error if the name is not valid, or another key has the same path, variable or option
+    /// Adds a key. \throws std::logic_error if the name is not valid, or another key has the same path, variable or
+    /// option
     void append(ConfigKey key);
 
 private:
     std::vector<ConfigKey> keys_;
 };
 
-/// A key that a configuration has and should not have, lacks, or has with a value that can't be.
+/// Thrown for a key that is unknown, missing, or has an invalid value.
 class InvalidKey : public std::runtime_error {
 public:
     /// \param pointer below `app`: "/tls/port"
@@ -101,7 +107,7 @@ class Schema;
 
 namespace detail {
 
-/// A type that the program has taught to be read: `void from_value(const servicekit::Value&, T&)` beside it.
+/// A type for which the program has a function `void from_value(const servicekit::Value&, T&)` in the type's namespace.
 template <class T>
 concept ReadByProgram = requires(const Value& value, T& into) {
     from_value(value, into);
@@ -121,7 +127,7 @@ inline constexpr bool is_duration = false;
 template <class Rep, class Period>
 inline constexpr bool is_duration<std::chrono::duration<Rep, Period>> = true;
 
-/// A struct within another one, with a describe() of its own.
+/// A nested struct with a describe() of its own.
 template <class T>
 concept ConfigSection =
     std::is_class_v<T> && !std::is_same_v<T, std::string> && !PathLike<T> && !is_optional<T> && !is_vector<T> &&
@@ -129,10 +135,10 @@ concept ConfigSection =
     describe(schema);
 };
 
-/// What kind of value a member takes: a name in words, and for JSON Schema.
+/// The kind of value that a member takes, in words and for JSON Schema.
 struct ValueType {
     std::string_view words;
-    std::string_view json;  ///< empty: anything
+    std::string_view json;  ///< empty: any type
     std::optional<double> minimum = {};
     std::optional<double> maximum = {};
 };
@@ -146,7 +152,7 @@ constexpr ValueType value_type() {
     } else if constexpr (std::is_same_v<T, bool>) {
         return {"true or false", "boolean"};
     } else if constexpr (std::is_integral_v<T>) {
-        // Beyond 32 bits a number in words tells nobody anything.
+        // // Above 32 bits the limits are too long to be readable.
         if constexpr (sizeof(T) < 8)
             return {"an integer", "integer", std::numeric_limits<T>::min(), std::numeric_limits<T>::max()};
         else if constexpr (std::is_unsigned_v<T>)
@@ -173,7 +179,7 @@ constexpr ValueType value_type() {
     }
 }
 
-/// Whether a value of another type is one that `ConfigKey::expected` names.
+/// True if `ConfigKey::expected` describes the type well enough for the message about a value of another type.
 template <class T>
 constexpr bool is_plain_type() {
     if constexpr (is_optional<T>)
@@ -184,7 +190,7 @@ constexpr bool is_plain_type() {
 template <class T>
 inline constexpr bool has_plain_type = is_plain_type<T>();
 
-/// Whether it is a list or an optional of structs that have a secret.
+/// True for a list or an optional of structs that have a secret.
 template <class T>
 bool has_secret_items() {
     if constexpr (is_vector<T> || is_optional<T>) {
@@ -198,12 +204,12 @@ bool has_secret_items() {
     }
 }
 
-/// Seconds as a count of a duration's ticks. \throws TypeError if the duration can't hold it
+/// Converts seconds to the ticks of a duration. \throws TypeError if the duration cannot hold the value
 [[nodiscard]] double duration_count(double seconds, double ticks_in_a_second, bool is_whole);
-/// The key's own fault, or that of a key within it. \pre an exception is being handled
+/// Throws the exception again as an InvalidKey for this key, or for a key within it. \pre an exception is being handled
 [[noreturn]] void rethrow_at(const std::string& name);
 
-/// A whole number as an integer, so that it is shown without a fraction.
+/// A whole number as an integer, so that it is printed without a fraction.
 [[nodiscard]] Value plain_number(double number);
 
 template <class T>
@@ -242,7 +248,7 @@ void read_value(const Value& value, T& into) {
     }
 }
 
-/// As JSON, for help and comparison; null for what only the program can read.
+/// The value as JSON, for help and comparison; null if only the program can read the type.
 template <class T>
 Value written_value(const T& value) {
     if constexpr (ReadByProgram<T>) {
@@ -269,13 +275,13 @@ Value written_value(const T& value) {
     }
 }
 
-/// \throws TypeError for a number out of range, and for a text that is not among the choices
+/// \throws TypeError for a number out of range, and for a string that is not among the choices
 void check_options(const Value& value, const KeyOptions& options, const std::string& expected);
-/// \throws std::logic_error for options that a nested struct can't have
+/// \throws std::logic_error for options that a nested struct cannot have
 void check_section_options(const std::string& name, const KeyOptions& options);
-/// \throws std::logic_error for options that a key of this type can't have
+/// \throws std::logic_error for options that a key of this type cannot have
 void check_key_options(const std::string& name, const ValueType& type, const KeyOptions& options);
-/// What is said of a value that is secret. \pre an exception is being handled
+/// Throws a message without the value, for a secret. \pre an exception is being handled
 [[noreturn]] void rethrow_without_value(const std::string& expected);
 [[nodiscard]] ConfigKey make_key(const ValueType& type, std::string name, std::string description, KeyOptions options);
 /// \throws InvalidKey for a key of the object that is not in `known`
@@ -284,7 +290,7 @@ void refuse_unknown(const Object& object, const std::vector<std::string_view>& k
 
 }  // namespace detail
 
-/// How a plain struct is filled from `app` of the config file, the environment and the command line.
+/// Declares how a plain struct is filled from `app` of the config file, the environment and the command line.
 /// \code
 /// struct Config {
 ///     std::string greeting = "hello";
@@ -298,15 +304,16 @@ void refuse_unknown(const Object& object, const std::vector<std::string_view>& k
 ///
 /// class Greeter final : public servicekit::Configured<Config> { ... config().greeting ... };
 /// \endcode
-/// describe() stands in the namespace of the struct. A member may be a bool, a number, a string, a path, a
-/// std::chrono::duration (seconds), a struct with a describe() of its own, a vector or an optional of one of these, or any
-/// type with `void from_value(const servicekit::Value&, T&)` beside it, which throws what is wrong with the value.
-/// The initializers of the members are the defaults.
+/// Put describe() into the namespace of the struct. A member may be a bool, a number, a string, a path, a
+/// std::chrono::duration (in seconds), a struct with a describe() of its own, a vector or an optional of one of these,
+/// or any type with `void from_value(const servicekit::Value&, T&)` in its namespace, which throws if the value is
+/// wrong. The initializers of the members are the defaults.
 template <class Config>
 class Schema final : public ConfigSchema {
 public:
-    /// Declares a key. Of a struct with a describe(), `secret` and `needs_restart` hold for all its keys, and there are no
-    /// other options. \throws std::logic_error if the name is not valid, or another key has the same path, variable or option
+    /// Declares a key. If the member is a struct with a describe(), `secret`, `needs_restart` and `decides_place` apply
+    /// to all its keys; do not set other options. \throws std::logic_error if the name is not valid, or another key has
+    /// the same path, variable or option
     template <class T>
     Schema& add(const std::string& name, T Config::*member, const std::string& description = {},
                 const KeyOptions& options = {}) {
@@ -344,7 +351,7 @@ public:
     [[nodiscard]] bool has_secret() const {
         return std::any_of(keys().begin(), keys().end(), [](const ConfigKey& key) { return key.options.secret; });
     }
-    /// Adds a check of the whole, for what two keys have to do with each other. It throws what is wrong.
+    /// Adds a check of the whole struct, for keys that depend on each other. The function throws if something is wrong.
     Schema& check(std::function<void(const Config&)> rule) {
         rules_.push_back(std::move(rule));
         return *this;

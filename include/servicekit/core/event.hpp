@@ -32,31 +32,31 @@ struct Parameter {
     std::string name;
     ParameterType type = ParameterType::string;
     std::string description = {};
-    /// What the handler gets where the caller gives nothing; without one the parameter is required.
-    /// A default of null says that there may be none at all: ask Arguments::has().
+    /// The value if the caller omits the parameter. Default: none, so the parameter is required. A null default makes
+    /// it optional: check with Arguments::has().
     std::optional<Value> default_value = std::nullopt;
-    /// The value is never written to the log.
+    /// If true, the value is never logged. Default: false. Set it for passwords.
     bool secret = false;
-    /// For integers and numbers: the range that is accepted.
+    /// The accepted range of an integer or a number. Default: no limit.
     std::optional<double> minimum = std::nullopt;
     std::optional<double> maximum = std::nullopt;
 };
 
-/// What a handler may ask about the run of its event, and tell about it.
-/// Valid during the handler's call; used by the handler's thread and by threads that it waits for.
+/// The run of an event, for its handler. Valid during the handler's call. The handler's thread may use it, and threads
+/// that the handler waits for.
 class Context {
 public:
-    /// Takes what the caller should be told about how far it is.
+    /// Takes progress reports for the caller.
     using ProgressSink = std::function<void(std::uint64_t done, std::uint64_t total, std::string_view text)>;
-    /// Makes the handle of a reply that comes later.
+    /// Makes the handle of a later reply.
     using LaterReply = std::function<PendingReply()>;
-    /// Takes an object that goes ahead of the reply. \returns whether more may follow
+    /// Takes an object that is sent ahead of the reply. \returns true if more may follow
     using ItemSink = std::function<bool(const Object& item)>;
 
     Context() = default;
     /// \param waiting outlives the context
-    /// \param later empty: the run can't be answered later
-    /// \param items empty: the run can send no items
+    /// \param later empty if the run cannot be answered later
+    /// \param items empty if the run cannot send items
     Context(std::stop_token stop, std::optional<std::chrono::steady_clock::time_point> deadline, Peer peer,
             ProgressSink progress, const Waiting& waiting = real_waiting(), LaterReply later = {}, ItemSink items = {})
         : stop_{std::move(stop)},
@@ -67,25 +67,26 @@ public:
           later_{std::move(later)},
           items_{std::move(items)} {}
 
-    /// Requested when the run is cancelled, and when the service stops or is killed. A handler that works for long looks
-    /// at this token now and then. A handler that waits uses wait_for(). A std::stop_callback on it runs on the thread that
-    /// serves signals and the control socket: it must return at once, and must not throw or trigger() anything.
+    /// Stop is requested when the run is cancelled, and when the service stops or is killed. A handler that works for
+    /// long checks this token regularly; a handler that waits uses wait_for(). A std::stop_callback on it runs on the
+    /// thread that serves signals and the control socket: it must return at once, and must not throw or trigger()
+    /// anything.
     [[nodiscard]] const std::stop_token& stop_token() const noexcept { return stop_; }
-    /// Waits, and returns early when the run is cancelled, when its deadline is over, and when the service stops. The
-    /// time is virtual on mocks::FakeOs.
+    /// Waits. Returns early when the run is cancelled, its deadline passes, or the service stops. On mocks::FakeOs the
+    /// time is virtual.
     /// \code
     /// while (context.wait_for(1s)) look_for_new_files();
     /// \endcode
     /// \param time rounded up to milliseconds; at most a hundred years
-    /// \returns whether the whole time passed
+    /// \returns true if the whole time has passed
     template <class Rep, class Period>
     bool wait_for(std::chrono::duration<Rep, Period> time) const {
         return wait_until(end_of_wait(waiting_->now(), time));
     }
-    /// The same until a point in time. \returns whether it came
+    /// Waits until a point in time, like wait_for(). \returns true if it has come
     bool wait_until(Waiting::Time time) const;
-    /// The reply is given later, on whatever thread, and the service goes on to other events at once; what the handler
-    /// returns is ignored. To be called once in a run, by the handler's thread.
+    /// Lets any thread give the reply later. The service continues with other events at once, and the return value of
+    /// the handler is ignored. Call it at most once in a run, on the handler's thread.
     /// \code
     /// .handler = [this](const Arguments& arguments, Context& context) {
     ///     workers_.post([this, reply = context.reply_later(), path = arguments.get<std::string>("path")] {
@@ -94,30 +95,30 @@ public:
     ///     return Reply{};
     /// }
     /// \endcode
-    /// \throws std::logic_error for a built-in event that was replaced, for an event that runs within another, and for a
-    ///         second call
+    /// \throws std::logic_error for a built-in event that was replaced, for an event that runs within another, and for
+    ///         a second call
     [[nodiscard]] PendingReply reply_later();
-    /// Sends an object ahead of the reply. So a long list needs no memory for all of it, and its first objects arrive
+    /// Sends an object ahead of the reply. Use it for long lists: they need little memory, and the first objects arrive
     /// while the handler still looks for the others. Waits while the client has not read what was sent before.
     /// \code
     /// for (const Entry& entry : journal_)
     ///     if (!context.send({{"line", entry.text}})) break;
     /// \endcode
     /// A client that did not ask for a stream gets the objects in the field `items` of the reply, up to 1 MiB of them.
-    /// \returns whether more is wanted; false if the client has gone, its time is up, or the run is asked to end
-    /// \throws std::logic_error unless the event is `concurrent`: a slow client would hold up all others. A handler that
-    ///         replies later uses PendingReply::send().
-    /// \throws ErrorReply if JSON can't express the object, and beyond the 1 MiB
+    /// \returns false if the client has gone, its time is up, or the run is asked to end; otherwise true
+    /// \throws std::logic_error unless the event is `concurrent`, because a slow client would block all other events. A
+    ///         handler that replies later uses PendingReply::send().
+    /// \throws ErrorReply if JSON cannot express the object, and beyond the 1 MiB
     bool send(const Object& item);
-    /// When nobody will wait for the reply any more; nothing where there is no limit.
+    /// The time after which nobody waits for the reply; nothing if there is no limit.
     [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> deadline() const noexcept { return deadline_; }
-    /// Who asked for it, and what role that gives.
+    /// The client, and its role.
     [[nodiscard]] const Peer& peer() const noexcept { return peer_; }
-    /// Tells the caller how far the event is, if the caller wants to know; costs next to nothing otherwise.
-    /// It is also a sign of progress: an event that shows one does not hang, and while the service starts, reloads or
-    /// stops, whoever set it a limit from outside (systemd) is asked to wait on. The latter does not go for concurrent
-    /// events, which are no part of these.
-    /// Units are the handler's own. \param total 0 where it is not known.
+    /// Reports progress to the caller, if the caller asked for it; otherwise it costs almost nothing.
+    /// An event that reports progress does not count as hung. While the service starts, reloads or stops, it also
+    /// extends the time limit of a supervisor such as systemd; progress of concurrent events does not, because they are
+    /// not part of these steps.
+    /// The units are the handler's. \param total 0 if unknown
     void progress(std::uint64_t done, std::uint64_t total, std::string_view text = {}) const {
         if (progress_) progress_(done, total, text);
     }
@@ -132,10 +133,10 @@ private:
     ItemSink items_;
 };
 
-/// Runs an event. What it throws becomes the caller's error reply `event-error`; the service runs on.
+/// Runs an event. If it throws, the caller gets the error reply `event-error`, and the service continues.
 using Handler = std::function<Reply(const Arguments& arguments, Context& context)>;
 
-/// An event: something that one tells a service to do.
+/// An event: something that clients can ask a service to do.
 /// \code
 /// events().add({.name = "backup",
 ///               .description = "copies the data directory",
@@ -144,27 +145,28 @@ using Handler = std::function<Reply(const Arguments& arguments, Context& context
 ///                   return back_up(arguments.get<std::string>("directory"), context);
 ///               }});
 /// \endcode
-/// The same declaration yields the check of arguments, the `events` reply, and the help text.
+/// The declaration also defines the check of arguments, the reply to `events`, and the help text.
 struct EventDeclaration {
-    std::string name;  ///< as names of services: letters, digits, `.`, `_`, `-`, at most 64
+    std::string name;  ///< letters, digits, `.`, `_`, `-`, at most 64, as for names of services
     std::string description = {};
     std::vector<Parameter> parameters = {};
     Handler handler = {};
-    /// It changes nothing, so that its runs need no line in the log.
+    /// True if the event changes nothing. Its runs are then not logged.
     bool read_only = false;
-    /// What a client must be to ask for it. Unless given: `operate`, and for a built-in event that is replaced what
-    /// that one needs. ControlRole::none is met by everyone whom the control socket lets in.
+    /// The role that a client needs to call it. Default: `operate`; for a replaced built-in event, the role of that
+    /// event. With ControlRole::none, every client that can connect may call it.
     std::optional<ControlRole> needs = std::nullopt;
-    /// It counts as hung when it has run so long without a sign of progress; then a watchdog that waits for signs of
-    /// life gets none. Nothing: the setting `hang-timeout` says it. 0: it may take as long as it likes.
+    /// Time without a call to Context::progress() after which the event counts as hung; the watchdog of a supervisor
+    /// then gets no pings. Default: the setting `hang-timeout`. Set it for an event that is slower than others; 0
+    /// disables the check.
     std::optional<std::chrono::milliseconds> hangs_after = std::nullopt;
-    /// Runs of it go on beside other events and beside each other, on a small pool of threads: for what takes long and
-    /// touches nothing that others change, or guards it. They never run beside on_start(), on_stop(), a load or a reload:
-    /// these wait until they are over. Not for built-in events.
+    /// If true, the event runs beside other events and beside itself, on a small pool of threads. Set it for work that
+    /// takes long and shares no data with other events, or locks it. It never runs beside on_start(), on_stop(), a load
+    /// or a reload: these wait until it is over. Not allowed for built-in events.
     bool concurrent = false;
 };
 
-/// One run of an event, as BasicService::handle() sees it.
+/// One run of an event, as ServiceBase::handle() gets it.
 class EventRun {
 public:
     EventRun(std::string_view name, const Arguments& arguments, Context& context)
@@ -180,11 +182,11 @@ private:
     Context* context_;
 };
 
-/// Thrown by a handler whose error reply is to say more than a message: with fields of its own, or a code of its own.
-/// A `type` among the fields stands in place of the exception's.
+/// Thrown by a handler for an error reply with fields or a code of its own. A field `type` replaces the exception's
+/// type.
 class ErrorReply : public std::runtime_error {
 public:
-    /// \param fields without `code`, `message` and `event`, which are there anyway
+    /// \param fields fields besides `code`, `message` and `event`, which are always present
     explicit ErrorReply(const std::string& message, Object fields = {}, std::string code = "event-error");
     [[nodiscard]] const std::string& code() const noexcept { return code_; }
     [[nodiscard]] const Object& fields() const noexcept { return fields_; }

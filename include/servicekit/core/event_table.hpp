@@ -10,8 +10,8 @@
 
 namespace servicekit {
 
-/// The events of a service, built-in and custom, by name. Thread-safe: events can be added, replaced and removed
-/// while the service runs; a run that has begun finishes with the handler that it began with.
+/// The events of a service, built-in and custom, by name. Thread-safe. Events can be added, replaced and removed while
+/// the service runs; a run that has begun keeps its handler.
 class EventTable {
 public:
     EventTable();
@@ -19,34 +19,34 @@ public:
     EventTable& operator=(const EventTable&) = delete;
     ~EventTable();
 
-    /// Adds a custom event. The built-in event `cancel` gives way to one of its name.
-    /// \throws std::invalid_argument for a name that is taken or can't be one, a parameter named twice, a default that
-    ///         its own parameter would not accept, a missing handler, or a built-in event that is declared concurrent.
+    /// Adds a custom event. An event named `cancel` replaces the built-in one.
+    /// \throws std::invalid_argument for a name that is taken or not valid, a duplicate parameter, a default that its
+    ///         own parameter would not accept, a missing handler, or a built-in event that is declared concurrent
     void add(EventDeclaration event);
 
     /// Replaces an event, built-in or custom, or adds it.
-    /// A built-in event keeps its description, its parameters and the role that it needs where the new one has none, and
-    /// its own part stays what the protocol promises: `stop` still ends the process, `status` still has its built-in
-    /// fields, to which the handler's are added.
-    /// \throws std::invalid_argument as add(), but for a name that is taken
+    /// A built-in event keeps its description, its parameters and its role if the new declaration has none, and still
+    /// does what docs/protocol.md promises: `stop` ends the process, and `status` has its built-in fields, followed by
+    /// those of the handler.
+    /// \throws std::invalid_argument as add() does, except for a name that is taken
     void replace(EventDeclaration event);
 
     /// Replaces the handler only.
-    /// \throws std::out_of_range where there is no such event, std::invalid_argument for an empty handler
+    /// \throws std::out_of_range if there is no such event, std::invalid_argument for an empty handler
     void replace(std::string_view name, Handler handler);
 
-    /// Removes a custom event; a built-in one gets its default back, an empty handler. \returns whether there was one.
+    /// Removes a custom event, or restores the default of a built-in one. \returns false if there was no such event
     bool remove(std::string_view name);
 
-    /// \returns the event, its `needs` filled in, or null where there is none.
+    /// \returns the event with its `needs` filled in, or null if there is none
     [[nodiscard]] std::shared_ptr<const EventDeclaration> find(std::string_view name) const;
 
-    /// All of them, built-in ones first, each kind in the order in which they were added.
+    /// All events, built-in ones first, each kind in the order in which they were added.
     [[nodiscard]] std::vector<std::shared_ptr<const EventDeclaration>> all() const;
-    /// Another number, and never 0, after each change.
+    /// A number that differs after each change, and is never 0.
     [[nodiscard]] std::uint64_t revision() const noexcept;
 
-    /// The name that a wrong one was probably meant to be, of those that clients may use; empty where none is near.
+    /// The name that is most similar to a wrong one, among those that clients may use; empty if none is similar.
     [[nodiscard]] std::string nearest(std::string_view wrong_name) const;
 
 private:
@@ -54,16 +54,17 @@ private:
     std::unique_ptr<State> state_;
 };
 
-/// Whether clients may ask for the event: all but `start`.
+/// \returns true if clients may call the event: all except `start`.
 [[nodiscard]] constexpr bool is_client_event(std::string_view name) noexcept { return name != "start"; }
 
-/// Checks what a caller gave against the declaration and fills in the defaults.
-/// Where a parameter wants a number, an integer is one; but 3.0 is no integer. A path is a string that is not empty.
-/// Null stands for nothing given where the default is null.
+/// Checks the arguments of a caller against the declaration and fills in the defaults. An integer is accepted as a
+/// number, but 3.0 is not accepted as an integer. A path is a string that is not empty. Null counts as omitted if the
+/// default is null.
 /// \throws BadArgument
 [[nodiscard]] Arguments check_arguments(const EventDeclaration& event, const Object& given);
 
-/// `arguments` as JSON for a log line, masked where they are secret or not declared: a secret misspelled, it may be.
+/// Formats `arguments` as JSON for a log line. Secret values are masked, and so are undeclared ones, which may be
+/// misspelled secrets.
 [[nodiscard]] std::string describe_arguments(const EventDeclaration& event, const Object& arguments);
 
 }  // namespace servicekit

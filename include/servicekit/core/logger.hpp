@@ -15,31 +15,32 @@
 
 namespace servicekit {
 
-/// What a service writes its log lines with, from any thread:
+/// Writes the log lines of a service. May be used from any thread.
 /// \code
 /// log().info("backup of {} files took {}", files, took);
 /// log().info("backup done", {{"files", files}, {"took", took}});
 /// log().channel("database").debug("{} rows", rows);
 /// \endcode
-/// A text alone is written as it is. A line below the level costs one atomic load, and nothing of it is formatted.
-/// Lines that come before the log is open are kept, within limits, and written once it is; those after its end are
-/// dropped. Nothing here throws, save what a printing function of the program's throws that is no std::exception.
+/// The first argument alone is written as it is. A line below the level costs one atomic load and is not formatted.
+/// Lines before the log is open are kept, within limits, and written when it opens; lines after it is closed are
+/// dropped. The functions do not throw, except that an exception of a formatting function of the program propagates if
+/// it is not derived from std::exception.
 ///
-/// In a child of fork(2) that has not called exec(3), a line goes straight to stderr and says that it came from a child:
-/// the log is its parent's, whose other threads may hold whatever locks it has.
+/// In a child of fork(2) that has not called exec(3), a line goes directly to stderr and is marked as the child's. The
+/// child cannot use the parent's log, because other threads of the parent may have held its locks.
 class Logger {
 public:
     Logger(const Logger&) = delete;
     Logger& operator=(const Logger&) = delete;
     ~Logger() = default;
 
-    /// Whether a line of this level would be written.
+    /// \returns true if a line of this level is written.
     [[nodiscard]] bool shows(LogLevel level) const noexcept { return level >= level_.load(std::memory_order_relaxed); }
     [[nodiscard]] LogLevel level() const noexcept { return level_.load(std::memory_order_relaxed); }
-    /// What it was asked for by; empty for the whole.
+    /// The name that was passed to channel(); empty for the main logger.
     [[nodiscard]] const std::string& name() const noexcept { return name_; }
-    /// The logger for a part of the program, which has a level of its own where one was set by the event `log-level`, and
-    /// that of the whole elsewhere. Lives as long as the service; look it up once where it is used often.
+    /// Returns the logger for a part of the program. It has the level that the event `log-level` has set for it,
+    /// otherwise the level of the main logger. It lives as long as the service; look it up once if it is used often.
     [[nodiscard]] Logger& channel(std::string_view name);
 
     template <class... Arguments>
@@ -72,7 +73,7 @@ public:
                                                   const Arguments&... arguments) {
         write(LogLevel::fatal, format, arguments...);
     }
-    /// The same for a level that is chosen at run time.
+    /// The same with a level chosen at run time.
     template <class... Arguments>
     requires(sizeof...(Arguments) > 0) void write(LogLevel level,
                                                   const LogFormat<std::type_identity_t<Arguments>...>& format,
@@ -93,9 +94,9 @@ public:
         if (shows(level)) put(level, message.text(), {fields.begin(), fields.size()}, message.source());
     }
 
-    /// From here on the service's lines are also shown to the sinks that the program has added to the core of Boost.Log,
-    /// with the attributes Severity, Message, Channel and TimeStamp. That costs as much as a record of Boost's own; what
-    /// the program itself writes with Boost's macros comes into this log in any case.
+    /// If true, the service's lines also go to the sinks that the program has added to the core of Boost.Log, with the
+    /// attributes Severity, Message, Channel and TimeStamp. Each line then costs as much as a record of Boost.Log.
+    /// Default: false. Records that the program writes with Boost's macros always go to this log.
     void show_to_boost_log(bool shows) noexcept;
 
 private:

@@ -7,8 +7,8 @@
 
 namespace servicekit {
 
-/// What an event answers: a JSON object. `error` and `progress` are not among its keys, as the protocol keeps them
-/// for itself: std::invalid_argument is thrown for them.
+/// The reply of an event: a JSON object. The keys `error` and `progress` are reserved for the protocol (docs/protocol.md):
+/// std::invalid_argument is thrown for them.
 class Reply {
 public:
     Reply() = default;

@@ -25,6 +25,7 @@ struct Host;
 
 namespace servicekit {
 
+/// docs/reference/states.md says what each is, and what may follow it.
 enum class ServiceState { idle, loading, starting, running, reloading, stopping, stopped };
 
 [[nodiscard]] std::string_view to_string(ServiceState state) noexcept;
@@ -32,137 +33,144 @@ enum class ServiceState { idle, loading, starting, running, reloading, stopping,
 class ConfigSchema;
 struct PolicyReferences;
 
-/// What a service does, whatever its policies: the part of BasicService that is no template.
+/// The functions of a service that do not depend on its policies: the part of BasicService that is not a template.
 ///
-/// Handlers, the virtual on_* among them, all run on the thread that called start(), one at a time; as pid 1 of a
-/// container all but the first on_load() run on another one, the same for all (see Foreground). Handlers of events that are
-/// declared concurrent run on threads of a pool.
-/// The control socket and the signals are served by a thread of their own, which runs none of the user's code but the stop
-/// callbacks of what it stops or cancels.
+/// Handlers, including the virtual on_* functions, run one at a time on the thread that called start(). As pid 1 of a
+/// container, all except the first on_load() run on another thread, the same for all (see Foreground). This thread is
+/// called the handler thread. Handlers of concurrent events run on a pool of threads.
+/// Another thread serves the control socket and the signals. It runs none of the application's code except stop
+/// callbacks of runs that are stopped or cancelled.
 class ServiceBase {
 public:
     virtual ~ServiceBase();
     ServiceBase(const ServiceBase&) = delete;
     ServiceBase& operator=(const ServiceBase&) = delete;
 
-    /// Loads, goes to the background where that is asked for, and serves until stopped.
-    /// Returns in the service only, when it has ended; the process that the user started leaves by _exit(2) with
-    /// the exit code that says how the start went. Before the service has left that process, what goes wrong
-    /// is printed on stderr and returned.
-    /// \returns the exit code for main(). May be called once.
+    /// Loads the configuration, goes to the background if that is requested, and serves until stopped.
+    /// Returns only in the service, when it has ended. The process that the user started leaves by _exit(2) with an
+    /// exit code for the result of the start. An error before the service has left that process is printed on stderr
+    /// and returned.
+    /// \returns the exit code for main(). Call it at most once.
     int start();
-    /// The same in the foreground, whatever the options say.
+    /// Does the same in the foreground, whatever the options are.
     int run();
 
-    /// The events, to add to and to replace. From any thread, at any time.
+    /// The events of the service, to add and replace handlers. May be called from any thread, at any time.
     [[nodiscard]] EventTable& events() noexcept;
 
     /// The numbers and texts that `status` shows at once, whatever runs. See PublishedValues.
     [[nodiscard]] PublishedValues& values() noexcept;
 
-    /// Runs an event and waits for its reply. Within a handler it runs nested, at once, 16 deep at most; within that of a
-    /// concurrent event this goes for concurrent events only. From any other thread it queues.
-    /// \throws CallError with what a client would get: "event-not-found", "bad-argument", "event-error", and
-    ///         "not-ready" before the service is running or once it stops
+    /// Runs an event and waits for its reply. In a handler the event runs nested, at once, at most 16 deep; in a
+    /// handler of a concurrent event, only concurrent events can be run. On any other thread the event is queued.
+    /// \throws CallError with the error that a client would get: "event-not-found", "bad-argument", "event-error", or
+    ///         "not-ready" before the service is running and once it stops
     Reply trigger(std::string_view event, const Object& arguments = {});
-    /// Queues an event and does not wait; its error, if any, goes to the log. \throws CallError as trigger()
+    /// Queues an event and returns at once. An error of the event is logged. \throws CallError as trigger() does
     void post(std::string_view event, const Object& arguments = {});
 
-    /// Has the handlers' thread call a function of the program's own, in its turn among the events, and does not wait;
-    /// what it throws goes to the log. \param what how status and log name it; no built-in event may have it
-    /// \throws CallError as trigger(), std::invalid_argument
+    /// Queues `work` to run on the handler thread, in order with the events. Returns at once. An exception from `work`
+    /// is logged.
+    /// \param what the name for status and log; not that of a built-in event
+    /// \throws CallError as trigger() does, std::invalid_argument for a name that is not allowed
     void post_work(std::string_view what, std::function<void()> work);
 
-    /// Has the handlers' thread call a function of the program's own again and again, in its turn among the events: first
-    /// when the time has passed from now on, or from when the service is ready. A time at which the run before is not over,
-    /// or waits still, is left out. What it throws goes to the log, and the next run comes all the same. A stop ends it.
-    /// From any thread, also before the start.
+    /// Runs `work` periodically on the handler thread, in order with the events. The first run is due one interval
+    /// after this call, or after the service is ready if this is called earlier. A run that is due while the previous
+    /// one still waits or runs is left out. An exception from `work` is logged, and the next run happens as planned. A
+    /// stop ends the runs.
+    /// May be called from any thread, also before start().
     /// \code
     /// every(60s, "sweep", [this] { sweep(); });
     /// \endcode
-    /// \param interval positive \param name how status and log name it; no built-in event may have it
+    /// \param interval positive
+    /// \param name the name for status and log; not that of a built-in event
     /// \throws std::invalid_argument
     TimerHandle every(std::chrono::milliseconds interval, std::string name, std::function<void()> work);
-    /// The same once. \param delay may be 0
+    /// Runs `work` once. \param delay may be 0
     TimerHandle after(std::chrono::milliseconds delay, std::string name, std::function<void()> work);
 
-    /// Requested when the service begins to stop: for the program's own threads. From any thread. For callbacks on it see
-    /// Context::stop_token().
+    /// Stop is requested when the service begins to stop. For the application's own threads. May be called from any
+    /// thread. For callbacks on it see Context::stop_token().
     [[nodiscard]] std::stop_token stop_token() const noexcept;
-    /// Waits, and returns early when the service stops. Within a handler it is Context::wait_for() of the innermost event
-    /// that runs. From any thread. On mocks::FakeOs the time is virtual for handlers and for threads of its host().
-    /// \returns whether the whole time passed
+    /// Waits. Returns early when the service stops. In a handler it is Context::wait_for() of the innermost running
+    /// event. May be called from any thread. On mocks::FakeOs the time is virtual for handlers and for threads of its
+    /// host().
+    /// \returns true if the whole time has passed
     template <class Rep, class Period>
     bool wait_for(std::chrono::duration<Rep, Period> time) const {
         return wait_until(end_of_wait(waiting().now(), time));
     }
-    /// The same until a point in time. \returns whether it came
+    /// Waits until a point in time, like wait_for(). \returns true if it has come
     bool wait_until(Waiting::Time time) const;
 
-    /// As the event `stop`: returns at once. In the load event of a start it ends the start, with exit code 75.
+    /// Stops the service, like the event `stop`. Returns at once. In the load event of a start it ends the start, with
+    /// exit code 75.
     void request_stop();
 
-    /// Adds a function that the handlers' thread calls once the stop event is over or the start has failed, before the
-    /// control socket, the log and the lock are released. The last one added is called first. An exception goes to the
-    /// log. A service that is killed calls none. \pre start() has not been called
+    /// Registers a function that runs on the handler thread after the stop event, or after a failed start, before the
+    /// control socket, the log and the lock are released. Functions run in reverse order of registration. Errors are
+    /// logged. They do not run if the service is killed. \pre start() has not been called
     void add_cleanup(std::function<void()> cleanup);
 
-    /// A line for people about what the service does, where the daemon policy has a place for it: `systemctl status`.
-    /// From any thread, from the load on.
+    /// Publishes a line, for people, about what the service does, if the daemon policy supports it: `systemctl status`
+    /// shows it. May be called from any thread, from the first load event on.
     void announce(std::string_view text);
 
-    /// The sockets that the service manager opened for the program (socket activation), with the names that their
-    /// units give them; without the control socket, which is called "control". They are the program's, to use and to
-    /// close; children that it starts do not get them. From the first load event on.
+    /// The sockets that the service manager opened for the application (socket activation), with the names from their
+    /// units, except the one for the control socket, which is named "control". The application may use and close them;
+    /// child processes do not inherit them. Available from the first load event on.
     [[nodiscard]] const std::vector<os::ListenSocket>& listen_sockets() const noexcept;
-    /// The descriptors of those of one name: of one unit.
+    /// The descriptors of the sockets with this name (FileDescriptorName= of the socket unit).
     [[nodiscard]] std::vector<int> listen_sockets(std::string_view name) const;
 
+    /// The log of the service. May be used from any thread.
     [[nodiscard]] Logger& log() noexcept;
-    /// The settings in force. To be read by handlers; another thread may see them change.
+    /// The settings in force. For handlers only: on another thread they may change while they are read.
     [[nodiscard]] const Settings& settings() const noexcept;
     [[nodiscard]] ServiceState state() const noexcept;
-    /// Whether the load that runs is a reload, so that on_start() ran before it. False during the first load of a
-    /// process, also of a verb that starts nothing. For handlers.
+    /// \returns true during a reload, so that on_start() has run before it; false during the first load of a process,
+    ///          also in a verb that starts nothing. For handlers.
     [[nodiscard]] bool is_reload() const noexcept;
 
-    /// Has the load event run in the process that becomes the service, after the last fork: for a load event that starts
-    /// threads, which no fork keeps. What is to be known before, such as a time limit of the start, can't be set by it
-    /// then. Before the start.
+    /// Makes the load event run after the last fork, in the process that becomes the service. Use it if the load event
+    /// starts threads, which fork(2) does not keep. The load event then cannot set what is needed before the fork, such
+    /// as a time limit of the start. Call it before start().
     void load_in_service() noexcept;
 
 protected:
-    /// \param host what core asks of the operating system; tests put fakes in
+    /// \param host the operating system for core; tests pass fakes
     ServiceBase(ServiceOptions options, EventHooks hooks, std::unique_ptr<PolicyReferences> policies,
                 const os::Host& host);
-    /// What the service asks of the operating system, for what a program does with files, time and the like itself:
-    /// a test that puts fakes in has the program use them, too.
+    /// The operating system that the service uses. Use it for files, time and the like in the application too, so that
+    /// a test with fakes covers them.
     [[nodiscard]] const os::Host& host() const noexcept;
 
-    /// Reads the configuration, before the fork and before the lock, and again on reload. May set everything.
-    /// Parse into locals and commit last: what it throws leaves the running configuration as it was.
+    /// Reads the configuration: before the fork and the lock, and again on reload. It may change all settings. Parse
+    /// everything into locals first and commit last: if it throws, the running configuration stays unchanged.
     virtual void on_load(Settings& settings);
-    /// Starts servers, connects, warms caches; then returns. What it throws ends the start with exit code 70.
+    /// Starts servers, connects and warms caches, then returns. If it throws, the start fails with exit code 70.
     virtual void on_start();
     /// Undoes what on_start() did.
     virtual void on_stop();
-    /// As on_stop(), with a second at most.
+    /// Called instead of on_stop() on a kill, with a time limit of one second.
     virtual void on_kill();
-    /// By default on_load().
+    /// Reloads the configuration. The default calls on_load().
     virtual void on_reload();
-    /// Adds fields to the status that have to be computed. It runs when somebody asks, when no other event runs; before
-    /// another event if its fields are old; and before the service is ready if the service publishes values. What it set
-    /// last is shown meanwhile. Numbers that are at hand are better published: see values().
+    /// Adds fields to the status that have to be computed. It runs on request when no other event runs, before another
+    /// event if its fields are old, and before the service is ready if the service publishes values. At other times
+    /// `status` shows the fields that it set last. For numbers that are at hand use values().
     virtual void on_status(Reply& reply);
-    /// Context::progress(), for the on_*() functions, which have no Context. From the handlers' thread.
+    /// Does what Context::progress() does, for the on_*() functions, which have no Context. Call it on the handler
+    /// thread.
     void report_progress(std::uint64_t done, std::uint64_t total, std::string_view text = {}) const;
 
     /// See Configured.
     bool declare_config(std::shared_ptr<const ConfigSchema> schema);
     [[nodiscard]] const void* current_config() const noexcept;
 
-    /// Surrounds every event, for auditing, timing, rate limits: call `next` to run it, or throw. Around concurrent events
-    /// it is called on threads of the pool.
+    /// Wraps every event, for auditing, timing or rate limits. Call `next` to run the event, or throw. For concurrent
+    /// events it is called on threads of the pool.
     virtual Reply handle(EventRun& event, const std::function<Reply(EventRun&)>& next);
 
 private:

@@ -7,22 +7,22 @@ namespace servicekit {
 
 class TimedWork;
 
-/// Work that ServiceBase::every() or after() has planned. Copies stand for the same work; the work goes on when all of
-/// them are gone. Thread-safe, and of use for as long as the service exists.
+/// Work that ServiceBase::every() or after() has planned. Copies refer to the same work. The work continues if all
+/// copies are destroyed. Thread-safe. Has no effect after the service is destroyed.
 class TimerHandle {
 public:
-    /// Of no work.
+    /// A handle without work.
     TimerHandle() = default;
     explicit TimerHandle(std::weak_ptr<TimedWork> work) : work_{std::move(work)} {}
 
-    /// No run begins any more once the call is back, if it is made by the handlers' thread; otherwise one may just be
-    /// beginning. A run that has begun goes on.
+    /// Cancels the work. A run that has begun continues. On the handler thread, no run begins after this call returns;
+    /// on other threads, one may be just beginning.
     void cancel() const;
-    /// The next run comes after this time from now, and of every() each further one after this time again.
-    /// Nothing happens if the work was cancelled, or was after() and its time has come.
-    /// \throws std::invalid_argument for every(), unless it is positive
+    /// Changes the time: the next run is due after this time from now, and for every() this is also the new interval.
+    /// Does nothing if the work was cancelled, or if it was planned by after() and its time has come.
+    /// \throws std::invalid_argument if the time is negative, or 0 for every()
     void change(std::chrono::milliseconds time) const;
-    /// Whether a run is still to come.
+    /// \returns true if another run is due.
     [[nodiscard]] bool is_planned() const;
 
 private:

@@ -12,20 +12,20 @@
 
 namespace servicekit::lisp {
 
-/// Why an evaluation came to no end of its own.
+/// The reason why an evaluation failed.
 enum class FaultKind {
-    read,       ///< the text is no form, or more than one where one was wanted
-    package,    ///< there is no such package
-    condition,  ///< a condition that nobody handled
-    timeout,    ///< the time was up, or the service stops
-    exit,       ///< a form would have ended the process, or left the evaluation
-    storage,    ///< stack or heap ran out
-    stuck,      ///< the time was up and the form could not be interrupted; it goes on beside what comes next
+    read,       ///< the text is not a form, or is more than one form where one is expected
+    package,    ///< the package does not exist
+    condition,  ///< a condition without a handler
+    timeout,    ///< the time expired, or the service stops
+    exit,       ///< a form tried to end the process or to leave the evaluation
+    storage,    ///< the stack or the heap is exhausted
+    stuck,      ///< the time expired and the form could not be interrupted; it keeps running beside later ones
 };
 
 /// "read", "package"...
 [[nodiscard]] std::string_view to_string(FaultKind kind) noexcept;
-/// \returns FaultKind::condition for a text that names none
+/// \returns FaultKind::condition for a text that is not the name of a kind
 [[nodiscard]] FaultKind fault_kind_from(std::string_view text) noexcept;
 
 struct Fault {
@@ -33,32 +33,32 @@ struct Fault {
     std::string type = {};  ///< the condition's name: "DIVISION-BY-ZERO"
     std::string message = {};
     std::vector<std::string> backtrace = {};  ///< functions, the innermost first
-    std::size_t form_index = 0;               ///< which form it was, from 0
-    std::string place = {};                   ///< "/etc/app.lisp, line 3", where a file was being loaded
+    std::size_t form_index = 0;               ///< the number of the form, from 0
+    std::string place = {};                   ///< "/etc/app.lisp, line 3", if a file was being loaded
 };
 
-/// What Lisp is to do.
+/// A task for Lisp.
 struct Task {
     enum class Kind {
         forms,   ///< each text is one form
-        source,  ///< the one text is any number of forms, each read once those before it are evaluated
-        call,    ///< the one text names a function of the package SERVICE-EVAL, which gets the arguments
+        source,  ///< the single text has any number of forms; each is read after the ones before it are evaluated
+        call,    ///< the single text is the name of a function in the package SERVICE-EVAL, which gets the arguments
     };
     Kind kind = Kind::forms;
     std::vector<std::string> texts = {};
     std::string package = "CL-USER";
     Value::List arguments = {};
-    /// Nothing: as long as it takes.
+    /// Default: no limit.
     std::optional<std::chrono::milliseconds> time_limit = {};
-    std::stop_token stop = {};  ///< ends it, as the limit does
+    std::stop_token stop = {};  ///< ends the task, like the time limit
 };
 
-/// What came of a task. Text beyond the evaluator's limit is cut off.
+/// The result of a task. Text beyond the limit of the evaluator is cut off.
 struct Evaluation {
-    std::vector<std::vector<std::string>> values = {};  ///< as printed, of each form that was evaluated
-    std::string output = {};                            ///< what it printed
-    /// Of the function, or of the last form of a source; after forms: the name of the package that is current then, null
-    /// where that was deleted.
+    std::vector<std::vector<std::string>> values = {};  ///< the printed values of each form that was evaluated
+    std::string output = {};                            ///< what the task printed
+    /// The value of the function, or of the last form of a source. After forms: the name of the current package, or
+    /// null if that package was deleted.
     Value result = {};
     std::optional<Fault> fault = {};
 };

@@ -16,43 +16,43 @@ namespace servicekit::lisp {
 using JobId = std::uint64_t;
 using CallId = std::uint64_t;
 
-/// A task as one of Lisp's threads gets it.
+/// A task for one of Lisp's threads.
 struct Job {
     JobId id = 0;
     Task task;
 };
 
-/// What the service answers a call of Lisp's.
+/// The service's answer to a call from Lisp.
 struct Answer {
     bool ok = true;
-    Value value = {};       ///< what the function returned
-    std::string text = {};  ///< what it threw
-    std::string type = {};  ///< of what it threw: an exception's, or an error code
+    Value value = {};       ///< the result of the function
+    std::string text = {};  ///< the message of its exception
+    std::string type = {};  ///< the type of its exception, or an error code
 };
 
-/// Where Lisp's threads get work, bring what came of it, and ask something of the service.
+/// Gives work to Lisp's threads, takes the results, and passes their calls to the service.
 class Work {
 public:
     virtual ~Work() = default;
-    /// For a worker: waits for the next job. \returns null where it is to end
+    /// Waits for the next job, in a worker. \returns null if the worker must end
     virtual std::shared_ptr<const Job> next_job() = 0;
-    /// From the thread that had the job.
+    /// Takes the result of a job, in the thread that had the job.
     virtual void finish(JobId job, Evaluation evaluation) = 0;
-    /// From any of Lisp's threads: asks for a function of the service; await() gives the answer.
+    /// Calls a function of the service, from any thread of Lisp; await() returns the answer.
     virtual CallId ask(std::string function, Value::List arguments) = 0;
-    /// Waits for the answer, or for a job that this thread is to do meanwhile, before it awaits the answer again: so
-    /// neither side can wait for the other for ever.
+    /// Waits for the answer, or for a job that this thread must do first; then the thread calls await() again. So the
+    /// two sides cannot wait for each other for ever.
     virtual std::variant<Answer, std::shared_ptr<const Job>> await(CallId call) = 0;
-    /// The thread does not await the answer any more.
+    /// Tells the service that the thread no longer awaits the answer.
     virtual void leave(CallId call) noexcept = 0;
-    /// A line for the service's log, at once. \param level "info"
+    /// Writes a line to the service's log at once. \param level "info"
     virtual void log(const std::string& level, const std::string& text) = 0;
 };
 
-/// As os::FaultOwner: whether a fault is Lisp's own, and is dealt with.
+/// A function like os::FaultOwner: returns true if a fault is Lisp's own and is handled.
 using AnswerFault = bool (*)(int number, void* info, void* context) noexcept;
 
-/// The Lisp itself, as its service needs it and no wider: threads of Lisp that do what Work has for them.
+/// The Lisp itself, limited to what the service needs: threads that do the jobs of a Work.
 class Machine {
 public:
     struct Limits {
@@ -60,20 +60,20 @@ public:
         std::size_t text = 0;  ///< characters
     };
     virtual ~Machine() = default;
-    /// Starts Lisp and its worker. Once in a process.
-    /// \param work kept for as long as any thread of Lisp is left
+    /// Starts Lisp and its worker. May be called once in a process.
+    /// \param work kept as long as any thread of Lisp exists
     virtual Result<void> boot(std::shared_ptr<Work> work, const Limits& limits) = 0;
-    /// Has the thread that does the job leave it. May come too early or too late, and then does nothing.
+    /// Makes the thread that does the job leave it. Does nothing if it comes too early or too late.
     virtual void interrupt(JobId job) = 0;
-    /// The worker will never come back: another takes its place.
+    /// Replaces the worker, which will never return.
     virtual Result<void> replace_worker() = 0;
-    /// Ends Lisp's threads, as far as they can be ended in that time. \pre Work gives no more jobs
+    /// Ends Lisp's threads, as far as possible in that time. \pre Work gives no more jobs
     virtual void shut_down(std::chrono::milliseconds at_most) noexcept = 0;
-    /// What answers the faults that Lisp raises on purpose; null where it raises none.
+    /// The function for the faults that Lisp raises on purpose; null if it raises none.
     [[nodiscard]] virtual AnswerFault answers_faults() const noexcept { return nullptr; }
 };
 
-/// Embeddable Common Lisp.
+/// Makes an Embeddable Common Lisp (ECL).
 [[nodiscard]] std::unique_ptr<Machine> make_ecl();
 
 }  // namespace servicekit::lisp

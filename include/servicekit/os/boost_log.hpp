@@ -8,11 +8,11 @@
 
 namespace servicekit::os {
 
-/// Boost.Log's core, which is one for the process: what the program writes with Boost's own macros, and the sinks that
-/// it has added there.
+/// The core of Boost.Log, of which a process has one: the records that the program writes with Boost's macros, and the
+/// sinks that it has added.
 class BoostLog {
 public:
-    /// Ends when destroyed; a record that is on its way then may still come.
+    /// Ends the subscription when destroyed. A record that is being delivered may still arrive.
     class Subscription {
     public:
         virtual ~Subscription() = default;
@@ -21,12 +21,13 @@ public:
     using Take = std::function<void(const LogRecord& record)>;
 
     virtual ~BoostLog() = default;
-    /// Has `take` called with each record of the program's that `wants` lets through, in the thread that writes it; its
-    /// time is not set. The level is the attribute `Severity`, a boost::log::trivial::severity_level or an int on the same
-    /// scale, `info` without one; the channel is the attribute `Channel`, where that is a std::string.
+    /// Subscribes to the program's records. Calls `take`, in the thread that writes, for each record that `wants`
+    /// accepts. The time of the record is not set. The level is the attribute `Severity`, a
+    /// boost::log::trivial::severity_level or an int on the same scale; without it, `info`. The channel is the
+    /// attribute `Channel` if that is a std::string.
     [[nodiscard]] virtual std::unique_ptr<Subscription> subscribe(Wants wants, Take take) = 0;
-    /// Shows a record to the program's sinks and to nobody who has subscribed, with the attributes `Severity`, `Message`
-    /// and `Channel` as above, and `TimeStamp`, a boost::posix_time::ptime in UTC. What a sink throws is dropped.
+    /// Passes a record to the program's sinks but not to subscribers, with the attributes `Severity`, `Message` and
+    /// `Channel` as above, and `TimeStamp`, a boost::posix_time::ptime in UTC. An exception from a sink is ignored.
     virtual void show(const LogRecord& record) noexcept = 0;
 };
 

@@ -4,13 +4,13 @@
 
 namespace servicekit::os {
 
-/// The two times that a service asks for.
+/// The two clocks that a service uses.
 class Clock {
 public:
     virtual ~Clock() = default;
-    /// CLOCK_MONOTONIC: for deadlines and durations.
+    /// CLOCK_MONOTONIC, for deadlines and durations.
     [[nodiscard]] virtual std::chrono::steady_clock::time_point steady_now() const = 0;
-    /// CLOCK_REALTIME: for people.
+    /// CLOCK_REALTIME, for times that people read.
     [[nodiscard]] virtual std::chrono::system_clock::time_point system_now() const = 0;
 };
 

@@ -10,11 +10,11 @@
 
 namespace servicekit::os {
 
-/// Whether nobody but root and `users` can change what is in a directory, or what its path leads to: each directory on
-/// the way, through symbolic links too, belongs to one of them, and nobody else may write there. A sticky directory on
-/// the way may be open to all if the next step belongs to one of them.
+/// Checks that only root and `users` can change what is in a directory, or where its path leads. Each directory on the
+/// way, including those behind symbolic links, must belong to one of them, and nobody else may have write permission. A
+/// sticky directory on the way may be writable for all if the next step belongs to one of them.
 /// \param path absolute
-/// \returns false for a directory that does not exist
+/// \returns false if another user can change it, or if the directory does not exist
 [[nodiscard]] Result<bool> is_closed_directory(Files& files, const std::string& path, const std::vector<uid_t>& users);
 
 }  // namespace servicekit::os

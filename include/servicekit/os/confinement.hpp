@@ -9,27 +9,27 @@
 
 namespace servicekit::os {
 
-/// A file or directory that a process may go on writing once its writing is confined.
+/// A file or directory that a process may still write when its writing is confined.
 struct WritablePath {
-    /// What it may do there, and in all that lies below.
+    /// What the process may do with the path and everything below it.
     enum class Use {
-        everything,     ///< write, make, rename and remove whatever there is
-        regular_files,  ///< write, make, rename and remove regular files: a log and its rotation
+        everything,     ///< write, create, rename and remove anything
+        regular_files,  ///< write, create, rename and remove regular files: a log and its rotated files
         removal,        ///< remove files
     };
     std::string path;
     Use use = Use::everything;
-    bool may_be_missing = false;  ///< leave it out where it can't be found
+    bool may_be_missing = false;  ///< skip the path if it does not exist
 };
 
-/// How much of what was asked the kernel can keep.
+/// How far the kernel supports a confinement.
 struct WriteConfinement {
     enum class Extent { whole, partial, none };
     Extent extent = Extent::whole;
-    std::string gap = {};  ///< what is missing, in words; empty where nothing is
+    std::string gap = {};  ///< what is not confined, in words; empty if nothing is missing
 };
 
-/// What a process can limit itself to; there is no way back.
+/// Limits that a process can set for itself. They cannot be undone.
 class Confinement {
 public:
     enum class Resource {
@@ -38,18 +38,18 @@ public:
     };
 
     virtual ~Confinement() = default;
-    /// Of the whole process and its later children, by which neither can be raised again without root.
-    /// \param at_most nothing: no limit
+    /// Limits the whole process and its later children. Only root can raise the limit again.
+    /// \param at_most the limit; nothing for no limit
     virtual Result<void> limit(Resource resource, std::optional<std::uint64_t> at_most) = 0;
-    /// The kernel dumps no core of a process that became another user, since root's secrets may be in it, unless told
-    /// that they are not.
+    /// Allows core dumps. By default the kernel writes no core of a process that has become another user, because the
+    /// core could contain root's secrets.
     virtual Result<void> allow_core_dumps() = 0;
-    /// No program that it runs gains privileges by its set-user-id bit or its capabilities, prctl(2).
-    /// \pre one thread, since others would keep what they have
+    /// Prevents programs that the process runs from gaining privileges by a set-user-id bit or capabilities, prctl(2).
+    /// \pre the process has one thread; other threads would keep what they have
     virtual Result<void> forbid_new_privileges() = 0;
-    /// From here on nothing but `paths` can be written, landlock(7). Reading, and what is open already, stay as they are.
-    /// \pre one thread; new privileges are forbidden
-    /// \returns how much of it the kernel does; an error where it could and did not, or where a path is not there
+    /// Allows writing only to `paths`, landlock(7). Reading, and files that are already open, are not affected.
+    /// \pre the process has one thread, and new privileges are forbidden
+    /// \returns how far the kernel supports it; an error if a supported step failed, or a path does not exist
     virtual Result<WriteConfinement> confine_writing(std::span<const WritablePath> paths) = 0;
 };
 

@@ -12,76 +12,82 @@
 
 namespace servicekit::os {
 
-/// Who has something to say when the process dies of a fatal signal or by exit(3): lines that it still holds, say.
+/// An object that writes something when the process dies of a fatal signal or by exit(3), for example the lines that it
+/// still holds.
 class CrashListener {
 public:
     virtual ~CrashListener() = default;
-    /// Called by the signal's handler, in the thread that crashed, on a stack of 100 KiB: only what signal-safety(7)
-    /// allows; no lock, no memory. May come while any other member runs, in this thread or another. An exit(3) calls it in
-    /// the same way, though in normal code.
-    /// Comes twice: as soon as the report says what the thread did that crashed, and when it is whole, for what other
-    /// threads have brought meanwhile; once only where the report comes to no end.
-    /// \param crash what happened, in one line with its newline; empty the second time
+    /// Called by the signal handler, in the thread that crashed, on a stack of 100 KiB. It may do only what
+    /// signal-safety(7) allows: it must not lock or allocate. It may be called while any other member runs, in this
+    /// thread or another one. After an exit(3) it is called in the same way, although not in a signal handler.
+    /// It is called twice: when the report has the crashed thread, and when the report is complete, for lines that
+    /// other threads have added. If the report is never completed, it is called once.
+    /// \param crash the crash in one line with its newline; empty in the second call
     virtual void write_at_crash(std::string_view crash) noexcept = 0;
 };
 
-/// What a report says of the process that it can't find out itself.
+/// Facts for a report that the reporter cannot find out itself.
 struct CrashPlan {
     std::string name = {};
     std::string version = {};
     std::chrono::steady_clock::time_point started_at = {};
-    const EventTrail* trail = nullptr;  ///< outlives uninstall(); null: no events are told of
-    /// Where there is no file for the report, it goes to stderr.
+    const EventTrail* trail = nullptr;  ///< outlives uninstall(); null: the report lists no events
+    /// If there is no file for the report, write it to stderr.
     bool may_use_stderr = false;
-    /// After that the process ends with what is written of it by then; crash lines get two seconds more.
+    /// Time limit of a report. Then the process ends with an incomplete report; crash lines get two more seconds.
+    /// Default: 10 s.
     std::chrono::seconds longest_report{10};
-    /// False: signals stay as they are. An exit(3) has crash lines then, and no report.
+    /// False: signals are not handled. An exit(3) then writes crash lines but no report.
     bool takes_signals = true;
-    /// What the process ends with if the program calls exit(0).
+    /// The exit status if the program calls exit(0).
     int status_of_exit_0 = 0;
 };
 
-/// Reports of crashes: process-wide, so one owner at a time.
+/// Reports crashes. It is process-wide, so it has one owner at a time.
 ///
-/// Signals that are raised by faults (SEGV, BUS, FPE, ILL, SYS, TRAP), an abort(3) of the process itself, and
-/// std::terminate() are answered by a report. Then what had happened without it happens: the handler that the program
-/// had installed before is called, else the signal's default action ends the process, with the exit status and the core
-/// that it would have had. A child of fork(2) reports nothing.
+/// A report is written for signals that faults raise (SEGV, BUS, FPE, ILL, SYS, TRAP), for an abort(3) of the process
+/// itself, and for std::terminate(). Then the process continues as without the reporter: the handler that the program
+/// had installed is called, or the default action of the signal ends the process, with the usual exit status and core.
+/// A child of fork(2) writes no report.
 ///
-/// An exit(3) or quick_exit(3) that is called meanwhile, in any thread, has a report, too, and goes on after it.
+/// A call of exit(3) or quick_exit(3) in any thread while the reporter is installed also writes a report. The exit then
+/// continues.
 class CrashReporter {
 public:
-    /// How the file is kept until there is something to report.
+    /// How the file exists until there is something to report.
     enum class Keeping {
-        nameless,  ///< it gets its name when there is: the directory must still be writable then
-        named,     ///< an empty file, which close_report() removes where it still may
+        nameless,  ///< it gets its name at the crash; the directory must still be writable then
+        named,     ///< an empty file, which close_report() removes if it still may
     };
 
     virtual ~CrashReporter() = default;
-    /// Takes the signals, save those that a sanitizer's runtime has; what is wrong with a later crash is nobody's to hear.
-    /// The calling thread is guarded, as by guard_this_thread().
-    /// \pre the last fork is over. \returns an error where another service of this process has taken them.
+    /// Installs the signal handlers, except for signals that a sanitizer's runtime has taken. Failures while a later
+    /// report is written are not reported. Guards the calling thread, as guard_this_thread() does.
+    /// \pre the service has done its last fork(2)
+    /// \returns an error if another service of this process is the owner
     virtual Result<void> install(const CrashPlan& plan) = 0;
-    /// Where a report will go.
+    /// The file for a report.
     struct Place {
         std::string path = {};
-        std::optional<Error> obstacle = {};  ///< why it is not the path that was asked for
+        std::optional<Error> obstacle = {};  ///< why it is not the path that was requested
     };
-    /// Opens the file that a report will go to, readable for the owner and the group. Root takes the path as Files does.
-    /// A file that is there already is appended to if it is a regular one of this user's with one name; if anything else
-    /// is there, or comes there by the time of a crash, the report goes to `otherwise`, if that is given.
-    /// \param path, otherwise absolute, in the same directory
+    /// Opens the file for a report, readable for the owner and the group. Root checks the path as Files does. An
+    /// existing file is appended to if it is a regular file of this user with one name. If something else is at the
+    /// path, now or at the time of a crash, the report goes to `otherwise`, if that is given.
+    /// \param path absolute
+    /// \param otherwise absolute, in the same directory
     virtual Result<Place> open_report(const std::string& path, Keeping keeping, const std::string& otherwise = {}) = 0;
-    /// Gives the file to a user, for a process that is about to become that user.
+    /// Gives the file to the user that the process is about to become.
     virtual Result<void> change_owner(uid_t uid, gid_t gid) = 0;
-    /// From here on there is no file; none that is empty is left, where that can be helped. Any number of times.
+    /// Closes the file, and removes it if it is empty and that is possible. May be called repeatedly.
     virtual void close_report() noexcept = 0;
-    /// Has it called at a crash, in the order of adding, until uninstall(). \pre it outlives that; eight at most
+    /// Adds a listener that is called at a crash, in the order of adding, until uninstall(). \pre it outlives
+    /// uninstall(); at most eight are added
     virtual void add_listener(CrashListener& listener) = 0;
-    /// Gives the calling thread a stack for signal handlers, sigaltstack(2), unless it has one: without it nobody reports
-    /// that its own stack overflowed.
+    /// Gives the calling thread a stack for signal handlers, sigaltstack(2), unless it has one. Without it, an overflow
+    /// of the thread's own stack cannot be reported.
     virtual void guard_this_thread() noexcept = 0;
-    /// Gives the signals back, and closes the report. Any number of times.
+    /// Restores the signals and closes the report. May be called repeatedly.
     virtual void uninstall() noexcept = 0;
 };
 

@@ -9,17 +9,17 @@
 
 namespace servicekit::os {
 
-/// What a process did last and does now, for the report of its crash: plain memory of a fixed size, filled without
-/// locks, so that a signal handler can read it wherever the process is.
-/// begin() and end() are for one thread, and nest. Several threads that run events have a trail each, in a chain.
+/// The last events of a process and those that run, for the report of a crash. It is plain memory of a fixed size,
+/// filled without locks, so that a signal handler can read it at any time. begin() and end() are for one thread, and
+/// nest. If several threads run events, each has a trail, and the trails form a chain.
 class EventTrail {
 public:
-    static constexpr std::size_t kept = 32;     ///< of those that have ended
-    static constexpr std::size_t deepest = 16;  ///< of those that run
+    static constexpr std::size_t kept = 32;     ///< number of events that have ended
+    static constexpr std::size_t deepest = 16;  ///< number of nested events that run
 
     using Time = std::chrono::steady_clock::time_point;
 
-    /// A text that is cut where it is too long.
+    /// A text of limited size; a longer one is cut.
     template <std::size_t Size>
     class Text {
     public:
@@ -42,6 +42,7 @@ public:
         Time began;
     };
 
+    /// Notes that an event begins.
     void begin(std::string_view name, Time now) noexcept {
         const std::size_t depth = depth_.load(std::memory_order_relaxed);
         if (depth == 0) thread_.store(std::this_thread::get_id(), std::memory_order_relaxed);
@@ -51,7 +52,7 @@ public:
         }
         depth_.store(depth + 1, std::memory_order_release);
     }
-    /// The innermost one that runs is over. \param outcome in words
+    /// Notes that the innermost running event has ended. \param outcome in words
     void end(std::string_view outcome, Time now) noexcept {
         const std::size_t depth = depth_.load(std::memory_order_relaxed);
         if (depth == 0) return;
@@ -67,34 +68,35 @@ public:
         depth_.store(depth - 1, std::memory_order_release);
     }
 
-    /// Appends another thread's trail to the chain that begins here. The other one outlives the reports. One thread at a
-    /// time calls this.
+    /// Appends another thread's trail to the chain that begins with this one. The other trail must outlive the reports.
+    /// Only one thread at a time may call this.
     void append(const EventTrail& other) noexcept {
         const EventTrail* last = this;
         while (const EventTrail* next = last->next()) last = next;
         last->next_.store(&other, std::memory_order_release);
     }
 
-    // For whoever reports. The thread that fills it may go on meanwhile; then the oldest may be torn.
+    // // For the reporter. The thread that fills the trail may continue at the same time; then the oldest entry may be
+    // torn.
 
-    /// The next one of the chain; null at its end.
+    /// The next trail of the chain; null at its end.
     [[nodiscard]] const EventTrail* next() const noexcept { return next_.load(std::memory_order_acquire); }
-    /// Whether the calling thread runs its events.
+    /// \returns true if the calling thread runs the events of this trail.
     [[nodiscard]] bool is_of_this_thread() const noexcept {
         return thread_.load(std::memory_order_relaxed) == std::this_thread::get_id();
     }
-    /// Of those that run, each within the one before. \returns how many
+    /// The number of running events; each was started by the one before.
     [[nodiscard]] std::size_t depth() const noexcept {
         const std::size_t depth = depth_.load(std::memory_order_acquire);
         return depth < deepest ? depth : deepest;
     }
     [[nodiscard]] const Running& running(std::size_t level) const noexcept { return running_[level]; }
-    /// How many have ended and are kept.
+    /// The number of ended events in the trail.
     [[nodiscard]] std::size_t size() const noexcept {
         const std::size_t count = count_.load(std::memory_order_acquire);
         return count < kept ? count : kept;
     }
-    /// \param back 0: the one that ended last. \pre back < size()
+    /// Returns an ended event. \param back 0 for the one that ended last \pre back < size()
     [[nodiscard]] const Ended& ended(std::size_t back) const noexcept {
         return ended_[(count_.load(std::memory_order_acquire) - 1 - back) % kept];
     }

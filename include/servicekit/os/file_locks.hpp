@@ -13,57 +13,59 @@
 
 namespace servicekit::os {
 
-/// Which file something is, whatever its path. All processes have the same order of files.
+/// The identity of a file, independent of its path. The order of files is the same in all processes.
 struct FileIdentity {
     std::uint64_t device = 0;
     std::uint64_t inode = 0;
     friend auto operator<=>(const FileIdentity&, const FileIdentity&) = default;
 };
 
-/// Who holds the lock of a file, as the kernel tells.
+/// The holder of the lock of a file, as the kernel reports it.
 struct LockOwner {
-    pid_t pid = 0;                  ///< 0 where nobody can tell: a holder in another pid namespace
-    std::optional<uid_t> uid = {};  ///< the holder's effective uid, where it can be read
-    bool is_instance = true;        ///< false: a bystander's lock (a mere read lock, another user's flock)
+    pid_t pid = 0;                  ///< 0 if unknown: a holder in another pid namespace
+    std::optional<uid_t> uid = {};  ///< the holder's effective uid, if it can be read
+    bool is_instance = true;        ///< false for another kind of lock in the way (a read lock, another user's flock)
     FileIdentity file = {};
-    std::string content = {};  ///< how the file begins, as far as owner() may read it; a few hundred bytes at most
+    /// The beginning of the file, as far as owner() may read it; a few hundred bytes at most.
+    std::string content = {};
 };
 
-/// A lock that is held until release() or the end of the process.
+/// A lock that is held until it is destroyed or the process ends.
 ///
-/// It is three locks in one, since each alone fails: a registry in the process by device and inode
-/// keeps the process from opening (and so, by closing, from unlocking) its own file; fcntl(2)'s lock
-/// tells its owner's pid; flock(2)'s survives when the program opens and closes the file by itself.
-/// A child of fork(2) does not keep it alive: its copy of the descriptor is closed there.
+/// It consists of three locks, because each alone is not enough. A registry in the process, by device and inode,
+/// prevents the process from opening its own file again; closing it would release the lock. The lock of fcntl(2) has
+/// the pid of its owner. The lock of flock(2) survives if the program itself opens and closes the file.
+/// A child of fork(2) does not keep the lock: its copy of the descriptor is closed.
 class FileLock {
 public:
     virtual ~FileLock() = default;
-    /// Replaces the content of the locked file, through the held descriptor. Who reads the first line at that
-    /// moment finds the old one, the new one or none, but no mixture.
+    /// Replaces the content of the locked file, through the held descriptor. A concurrent reader of the first line gets
+    /// the old line, the new one or none, but never a mixture.
     virtual Result<void> write(std::string_view content) = 0;
     [[nodiscard]] virtual FileIdentity file() const = 0;
-    /// False once another file stands at the path: then others can no longer see the lock.
+    /// \returns false if another file is at the path. Other processes can then no longer see the lock.
     [[nodiscard]] virtual bool still_at_path() const = 0;
 };
 
-/// What came of trying: the lock, or who has it.
+/// The result of an attempt: the lock, or its holder.
 struct LockAttempt {
-    std::unique_ptr<FileLock> lock;  ///< null where somebody else has it
-    LockOwner owner = {};            ///< meaningful where `lock` is null
-    std::string found = {};          ///< how the file began when it was locked; a few hundred bytes at most
+    std::unique_ptr<FileLock> lock;  ///< null if another process has it
+    LockOwner owner = {};            ///< valid if `lock` is null
+    std::string found = {};          ///< the beginning of the file when it was locked; a few hundred bytes at most
 };
 
-/// Exclusive locks on files, seen by all processes of the machine.
+/// Exclusive locks on files, visible to all processes of the machine.
 class FileLocks {
 public:
     virtual ~FileLocks() = default;
-    /// Creates the file where there is none (with `permissions`, whatever the umask), and tries to lock it.
-    /// Another user's that was there becomes the caller's, with `permissions`, once it is locked, as its owner could write
-    /// into it, and is believed to be the service's user; of its own it takes what is not in `permissions`. If it may.
-    /// Never waits. Follows no symbolic link at the last step; the file must be a regular one.
+    /// Creates the file if it does not exist (with `permissions`, whatever the umask), and tries to lock it. If an
+    /// existing file belongs to another user, the caller becomes its owner once it is locked, and it gets
+    /// `permissions`, because its old owner could write another pid into it. If the file is the caller's own,
+    /// permissions beyond `permissions` are removed. A failure of these changes is ignored.
+    /// Never waits. Does not follow a symbolic link at the last step. The file must be a regular file.
     virtual Result<LockAttempt> try_lock(const std::string& path, mode_t permissions) = 0;
-    /// Asks the lock itself, without ever taking it, who has it: F_GETLK, then /proc/locks.
-    /// \returns nothing where it is free, also where there is no such file.
+    /// Returns the holder of the lock without ever taking it: asks F_GETLK, then /proc/locks.
+    /// \returns nothing if the lock is free, also if the file does not exist
     virtual Result<std::optional<LockOwner>> owner(const std::string& path) = 0;
 };
 

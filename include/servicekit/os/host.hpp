@@ -29,9 +29,9 @@
 
 namespace servicekit::os {
 
-/// The operating system: each of its interfaces, by default the real one. Core, the policies and Client are given one. A
-/// test gives them one with fakes, as FakeOs::host(). It may be gone before those who were given it; what it leads to may
-/// not.
+/// The operating system: a pointer to each of its interfaces, by default to the real one. Core, the policies and Client
+/// take a Host; a test passes one with fakes, as FakeOs::host(). They copy it, so the Host itself may be destroyed
+/// first; the interfaces must live longer than they do.
 struct Host {
     BoostLog* boost_log = &process_boost_log();
     Children* children = &posix_children();
@@ -58,7 +58,7 @@ struct Host {
     std::function<std::unique_ptr<StreamCapture>()> make_stream_capture = &make_posix_stream_capture;
 };
 
-/// The real one.
+/// The real operating system.
 [[nodiscard]] const Host& posix_host();
 
 }  // namespace servicekit::os

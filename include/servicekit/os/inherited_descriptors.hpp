@@ -7,19 +7,20 @@
 
 namespace servicekit::os {
 
-/// Descriptors that the process was started with. A file that the program opens itself is never one of them, not even one
-/// that a constructor of the program's opens before main().
+/// Descriptors that the process was started with. Files that the program itself opens are never among them, even if a
+/// constructor opens them before main().
 class InheritedDescriptors {
 public:
     virtual ~InheritedDescriptors() = default;
-    /// Takes it over: from here on exec(2) closes it.
-    /// \returns an error if it is not open for writing, or if the program has opened it itself.
+    /// Takes over a descriptor, so that exec(2) closes it.
+    /// \returns an error if it is not open for writing, or if the program itself has opened it
     virtual Result<void> claim_for_writing(int descriptor) = 0;
-    /// Writes the text, waiting a second at most for a reader that does not keep up, and closes the descriptor, also
-    /// where that failed. Raises no SIGPIPE.
+    /// Writes the text and closes the descriptor, also after an error. Waits at most one second for a slow reader. Does
+    /// not raise SIGPIPE.
     virtual Result<void> write_and_close(int descriptor, std::string_view text) = 0;
     virtual void close(int descriptor) noexcept = 0;
-    /// Closes all of them, except 0 to 2 and those in `keep`. What the program has put in the place of one stays open.
+    /// Closes all of them, except 0 to 2 and those in `keep`. A file that the program has opened under the number of
+    /// one stays open.
     virtual Result<void> close_all_but(std::span<const int> keep) = 0;
 };
 

@@ -1,7 +1,7 @@
 #pragma once
 
-/// The names of the os interfaces: for headers that only pass them on. So a program that includes those does not compile
-/// every interface; who calls one includes its own header.
+/// Declares the os interfaces, for headers that only pass them on. This keeps compile times low. To call an interface,
+/// include its own header.
 namespace servicekit::os {
 
 class Children;

@@ -5,16 +5,16 @@
 
 namespace servicekit::os {
 
-/// Lets a command line tool sleep until its time is up or its user has had enough.
-/// While it exists, INT, TERM and HUP end the sleep in place of the process; those that are ignored stay so.
-/// For the thread that made it, which is the only one of its process.
+/// Lets a command line tool sleep until its time is up or the user interrupts it. While it exists, INT, TERM and HUP
+/// end the sleep instead of the process; ignored signals stay ignored. Only the thread that made it may use it, and it
+/// must be the only thread of its process.
 class InterruptibleSleep {
 public:
     virtual ~InterruptibleSleep() = default;
-    /// \returns whether all of the time passed: false once one of the signals came, now or since construction,
-    ///          and from then on always, at once.
+    /// \returns true if the whole time has passed; false if one of the signals has arrived since construction. After
+    ///          that it always returns false at once.
     virtual bool sleep_for(std::chrono::milliseconds time) = 0;
-    /// The number of the signal that ended it; 0 if none did.
+    /// The number of the signal that ended the sleep; 0 if none did.
     [[nodiscard]] virtual int ended_by() const = 0;
 };
 

@@ -4,7 +4,7 @@
 
 namespace servicekit::os {
 
-/// A socket that the service manager opened for the service, with the name that its unit gives it.
+/// A socket that the service manager opened for the service, with the name from its unit.
 struct ListenSocket {
     std::string name;
     int descriptor = -1;

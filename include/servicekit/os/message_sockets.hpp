@@ -10,29 +10,29 @@
 
 namespace servicekit::os {
 
-/// A socket in the unix domain by which messages go one way, to whoever listened at its address when it was connected.
-/// Close-on-exec. By one thread at a time.
+/// A unix socket for sending messages to the process that listened at its address when it was connected. It is
+/// close-on-exec. Only one thread at a time may use it.
 class MessageSocket {
 public:
     enum class Kind {
-        datagram,  ///< a message arrives whole or not at all
-        stream,    ///< bytes one after the other: whoever sends marks where a message ends
+        datagram,  ///< a message is delivered whole or not at all
+        stream,    ///< a sequence of bytes; the sender marks the end of each message
     };
 
     virtual ~MessageSocket() = default;
     [[nodiscard]] virtual Kind kind() const = 0;
-    /// Waits for room no longer than that. Raises no SIGPIPE. Async-signal-safe.
-    /// \returns for a datagram all or nothing; failed with EMSGSIZE or ENOBUFS where it is too long for one
+    /// Sends a message. Waits at most that time for room. Does not raise SIGPIPE. Async-signal-safe.
+    /// \returns for a datagram all or nothing; failed with EMSGSIZE or ENOBUFS if the message is too long for one
     virtual Transfer send(std::string_view message, std::chrono::milliseconds at_most) = 0;
-    /// Sends, with an empty message, the descriptor of a file in memory that holds the message and can't be changed any
-    /// more: for one that is too long for a datagram.
+    /// Sends an empty message with the descriptor of a file in memory. The file holds the message and cannot be
+    /// changed. For messages that are too long for a datagram.
     virtual Transfer send_in_file(std::string_view message, std::chrono::milliseconds at_most) = 0;
 };
 
 class MessageSockets {
 public:
     virtual ~MessageSockets() = default;
-    /// Of the kind that the socket has which is bound to the path. Does not wait for whoever should accept a stream.
+    /// Connects to the socket at the path; the result has its kind. Does not wait for a stream to be accepted.
     virtual Result<std::unique_ptr<MessageSocket>> connect(const std::string& path) = 0;
 };
 

@@ -2,8 +2,9 @@
 
 namespace servicekit::os {
 
-/// While it lives the calling thread can't be cancelled by pthread_cancel(3); what comes meanwhile is heeded after that.
-/// For waiting below what may not throw, through which a cancelled thread would unwind, and end the process.
+/// While it exists, the calling thread cannot be cancelled by pthread_cancel(3); a request in that time takes effect
+/// after it. Use it around waits in noexcept functions: a cancelled thread would unwind through them, which ends the
+/// process.
 class NotCancelled {
 public:
     NotCancelled() noexcept;

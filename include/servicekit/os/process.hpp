@@ -12,56 +12,58 @@
 
 namespace servicekit::os {
 
-/// What a fake throws from Process::exit_now(), since it can't end the process of the test.
-/// Whoever catches everything lets it pass: nothing happens in a process after its end.
-/// On purpose no std::exception.
+/// A fake throws this from Process::exit_now(), because it cannot end the process of the test. A handler that catches
+/// everything must let it pass, because nothing happens in a process after its end. It is deliberately not a
+/// std::exception.
 struct ProcessExited {
     int status = 0;
 };
 
-/// The calling process, as a service changes it, and no wider.
+/// The calling process, limited to what a service changes.
 class Process {
 public:
     virtual ~Process() = default;
     [[nodiscard]] virtual pid_t id() const = 0;
     [[nodiscard]] virtual uid_t effective_user() const = 0;
-    /// Another number in each child of fork(2) than in its parent, whoever called it. Costs no system call.
+    /// A number that differs between a child of fork(2) and its parent, whoever called fork(2). Costs no system call.
     [[nodiscard]] virtual unsigned generation() const noexcept = 0;
-    /// The threads of this process, as /proc/self/task counts them.
+    /// The number of threads of this process, from /proc/self/task.
     [[nodiscard]] virtual unsigned thread_count() const = 0;
-    /// Gives the calling thread a stack of at least `bytes`, and threads that start from now on one of at least twice that,
-    /// whatever RLIMIT_STACK the caller of the program has set. Children inherit the limit that was raised for it.
-    /// \pre one thread \returns an error if the hard limit is lower
+    /// Gives the calling thread a stack of at least `bytes`, and later threads at least twice that, whatever
+    /// RLIMIT_STACK was at the start. Child processes inherit the raised limit.
+    /// \pre the process has one thread
+    /// \returns an error if the hard limit is lower
     virtual Result<void> ensure_stack(std::size_t bytes) = 0;
-    /// Flushes the stdio streams first, so that nothing is printed twice.
-    /// \pre the caller is the only thread of its process.
-    /// \returns 0 in the child.
+    /// Forks. Flushes the stdio streams first, so that nothing is printed twice.
+    /// \pre the process has one thread
+    /// \returns 0 in the child
     virtual Result<pid_t> fork() = 0;
-    /// From now on descendants of this process become its children when their parents end, as those of init otherwise:
-    /// wait_for_child() then tells how they ended. For the rest of its life; children of fork() do not inherit it.
+    /// Makes this process the new parent of descendants whose parents end, instead of init, so that wait_for_child()
+    /// can report how they ended. It lasts for the life of the process; children of fork() do not inherit it.
     virtual void adopt_orphans() noexcept = 0;
-    /// Reaps a child of this process. \returns its status as waitpid(2) gives it.
+    /// Reaps a child of this process. \returns its status as of waitpid(2)
     virtual Result<int> wait_for_child(pid_t child) = 0;
     virtual Result<void> start_session() = 0;
     virtual Result<void> change_directory(const std::string& path) = 0;
     [[nodiscard]] virtual Result<std::string> current_directory() const = 0;
-    /// The absolute path of the program that runs.
+    /// The absolute path of the running program.
     [[nodiscard]] virtual Result<std::string> program() const = 0;
-    /// Process-wide, so only while there is one thread. \returns the mask that was in force.
+    /// Sets the mask for the whole process; call it only while there is one thread. \returns the old mask
     virtual mode_t set_file_mask(mode_t mask) = 0;
-    /// The arguments that the process was started with, the program's name first, as ps(1) shows them.
+    /// The arguments of the process, the program's name first, as ps(1) shows them.
     [[nodiscard]] virtual Result<std::vector<std::string>> command_line() const = 0;
-    /// Runs program() anew in this process, with these arguments, the program's name first: execv(2), after a flush of
-    /// stdio. \returns only if it fails
+    /// Runs program() again in this process with execv(2), after a flush of stdio. \param arguments the program's name
+    /// first
+    /// \returns only if it fails
     virtual Error execute(const std::vector<std::string>& arguments) = 0;
-    /// How many descriptors the process may have: each is a number below this. The limit RLIMIT_NOFILE that is in force.
+    /// The number of descriptors that the process may have (RLIMIT_NOFILE); each is a number below it.
     [[nodiscard]] virtual std::size_t descriptor_limit() const = 0;
-    /// Has the kernel end the process by SIGKILL then, whichever of its threads hangs, and in whatever. Instead of what was
-    /// asked for before. No child has it, and no program that takes this one's place.
+    /// Makes the kernel end the process by SIGKILL after this time, even if its threads hang. Replaces an earlier
+    /// request. Children, and programs that replace this one, do not inherit it.
     virtual Result<void> kill_after(std::chrono::milliseconds time) = 0;
-    /// Takes it back.
+    /// Cancels the request of kill_after().
     virtual void spare() noexcept = 0;
-    /// _exit(2): no destructors, no atexit handlers, no flushing.
+    /// Calls _exit(2): no destructors, no atexit handlers, no flushing.
     [[noreturn]] virtual void exit_now(int status) = 0;
 };
 

@@ -14,16 +14,15 @@ namespace servicekit::os {
 class ProcessTable {
 public:
     virtual ~ProcessTable() = default;
-    /// \returns nothing where there is no such process or it can't be told.
+    /// \returns nothing if the process does not exist or its user is unknown
     [[nodiscard]] virtual std::optional<uid_t> effective_user_of(pid_t pid) const = 0;
-    /// Sends a signal to exactly the process that `still_meant` confirms: a pidfd is opened first,
-    /// then `still_meant` asked, then the signal sent through the pidfd, so that a reused pid
-    /// can't be hit.
+    /// Sends a signal to exactly the process that `still_meant` confirms. A pidfd is opened first, then `still_meant`
+    /// is called, then the signal is sent through the pidfd. So a process that reuses the pid cannot get the signal.
     /// \pre pid > 0
-    /// \returns false where the process was gone, or was not meant any more.
+    /// \returns false if the process has ended, or `still_meant` returned false
     virtual Result<bool> signal(pid_t pid, int signal_number, const std::function<bool()>& still_meant) = 0;
-    /// Waits until the process has ended, without polling where the system has pidfds.
-    /// \returns whether it has; never true of a pid that is 0 or negative, which is nobody in particular.
+    /// Waits until the process has ended; does not poll if the system has pidfds.
+    /// \returns true if it has ended; always false for a pid of 0 or below, which does not name a single process
     virtual bool wait_for_end(pid_t pid, std::chrono::milliseconds at_most) = 0;
 };
 

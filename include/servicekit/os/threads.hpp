@@ -9,22 +9,23 @@
 
 namespace servicekit::os {
 
-/// A thread that makes one call. Destroying it waits for nothing: one whose call has not returned is left alone.
+/// A thread that makes one call. The destructor does not wait: a thread whose call has not returned keeps running.
 class Thread {
 public:
     virtual ~Thread() = default;
-    /// From one thread at a time. \returns whether the call has returned; once it says so, the thread has ended
+    /// Waits for the end. Only one thread at a time may call it. \returns true if the call has returned and the thread
+    /// has ended
     [[nodiscard]] virtual bool wait(std::chrono::milliseconds at_most) noexcept = 0;
 };
 
-/// Starts threads for what may hang in the kernel.
+/// Starts threads for calls that may hang in the kernel.
 class Threads {
 public:
     virtual ~Threads() = default;
-    /// The thread owns the call, which is destroyed as soon as it has returned. What escapes it ends the process.
-    /// Every signal is blocked in it but those that are raised by faults.
-    /// \param name 15 letters at most
-    /// \pre the last fork is over
+    /// Starts a thread. It owns the call and destroys it when it has returned. An exception from the call ends the
+    /// process. All signals are blocked in the thread except those that faults raise.
+    /// \param name at most 15 characters
+    /// \pre the service has done its last fork(2)
     virtual Result<std::unique_ptr<Thread>> start(const std::string& name, std::function<void()> call) = 0;
 };
 

@@ -4,13 +4,13 @@
 
 namespace servicekit::os {
 
-/// What came of one non-blocking call on a connection or a pipe.
+/// The result of one non-blocking call on a connection or a pipe.
 struct Transfer {
     enum class State {
-        done,         ///< `bytes` were moved, at least one
-        would_block,  ///< nothing can be moved now
+        done,         ///< `bytes` were transferred, at least one
+        would_block,  ///< nothing can be transferred now
         closed,       ///< the peer has closed its sending side (receive), or all of it (send)
-        failed,       ///< as errno_value tells
+        failed,       ///< errno_value has the reason
     };
     State state = State::done;
     std::size_t bytes = 0;

@@ -7,10 +7,10 @@
 
 namespace servicekit::os {
 
-/// How a write went that may have been cut short.
+/// The result of a write that may be incomplete.
 struct Writing {
-    std::size_t bytes = 0;              ///< that were written
-    std::optional<Error> failure = {};  ///< why these are not all
+    std::size_t bytes = 0;              ///< number of bytes that were written
+    std::optional<Error> failure = {};  ///< why not all bytes were written
 
     explicit operator bool() const noexcept { return !failure; }
 };

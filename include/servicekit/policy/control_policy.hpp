@@ -20,31 +20,35 @@ class EventLoop;
 
 namespace servicekit {
 
-/// The way back for one request. Thread-safe; outlives the connection, and then swallows what it is given.
-/// Does not throw. If there is no memory for the connection, it is closed.
+/// The way back for the replies to one request. Thread-safe. It outlives the connection, and then drops what it is
+/// given. It does not throw. If memory for the connection runs out, the connection is closed.
 class Responder {
 public:
     virtual ~Responder() = default;
-    /// \param line one JSON object with its newline.
-    /// \returns false where the client can't take it now; the line is dropped then, as a later one says more.
+    /// Sends a progress line.
+    /// \param line one JSON object with its newline
+    /// \returns false if the client cannot take the line now. The line is then dropped; a later one has newer numbers.
     virtual bool progress(std::string_view line) = 0;
 
     enum class Sent {
         yes,   ///< the line is on its way
-        full,  ///< the client has not read enough of what was sent before: the line was not taken
+        full,  ///< the client has not read enough of what was sent before; the line was not taken
         never  ///< nobody will read it
     };
     /// Sends a line ahead of the reply that must not be dropped.
-    /// \param line one JSON object with its newline.
-    /// \param on_room if `full`, called once, on any thread, when another attempt may succeed. It does not block or throw.
+    /// \param line one JSON object with its newline
+    /// \param on_room if the result is `full`, called once, from any thread, when another attempt may succeed. It must
+    ///                not block or throw.
     virtual Sent send_item(std::string_view line, std::function<void()> on_room) = 0;
-    /// One of the two exactly once. \param line one JSON object with its newline.
+    /// Sends the reply. Call exactly one of reply() and reply_and_close(), once. \param line one JSON object with its
+    /// newline
     virtual void reply(std::string_view line) = 0;
-    /// The same for what was no request: nobody can tell where the next one begins, so the connection ends.
+    /// Sends the reply to something that was not a request, and closes the connection, because the start of the next
+    /// request cannot be found.
     virtual void reply_and_close(std::string_view line) = 0;
 };
 
-/// Why a request never became one.
+/// Why some input is not accepted as a request.
 struct Refusal {
     enum class Reason {
         malformed,  ///< `number` is the offset in bytes
@@ -54,42 +58,44 @@ struct Refusal {
     };
     Reason reason = Reason::malformed;
     std::size_t number = 0;
-    std::string text = {};  ///< for people
+    std::string text = {};  ///< the reason in words, for people
 };
 
-/// What core makes of requests; called by the event loop's thread only, and never blocks it.
+/// Core's side of the channel: takes requests. Only the event loop's thread calls it, and it never blocks that thread.
 class Requests {
 public:
     virtual ~Requests() = default;
-    /// \param text one whole JSON array, or what should have been one.
-    /// \param peer  with the role that the policy gives it: what that does not allow is answered `not-allowed`.
-    ///              Valid during the call only.
+    /// Takes a request.
+    /// \param text one whole JSON array, or what should have been one
+    /// \param peer the client, with the role that the policy gives it. Requests beyond the role get the reply
+    ///             `not-allowed`. Valid during the call only.
     virtual void request(std::string_view text, const Peer& peer, std::shared_ptr<Responder> responder) = 0;
-    /// \returns the reply, one line with its newline, for what could not be read as a request.
+    /// \returns the reply, one line with its newline, for input that is not a request.
     [[nodiscard]] virtual std::string refuse(const Refusal& refusal) = 0;
-    /// Something failed that is nobody's request: connections that can't be accepted, a trace that can't be removed.
-    /// It goes to the log; the policy goes on as well as it can.
+    /// Logs a failure that no request caused, such as a connection that cannot be accepted or a file that cannot be
+    /// removed. The policy continues as well as it can.
     virtual void note(const Error& /*error*/) {}
 };
 
-/// How operators reach the service while it runs.
+/// Lets operators talk to the service while it runs.
 ///
-/// A control policy derives from this and overrides open() and close(), and what else it has to say.
+/// A control policy derives from this class and overrides open() and close(), and the other functions as needed.
 class ControlPolicy : public Policy {
 public:
-    /// What is in force after configure(): what the deployment says, and the channel's own defaults for the rest. Empty is
-    /// what this channel does not use.
+    /// The access rules in force after configure(): those of the deployment, and the policy's own defaults for the
+    /// rest. Members that this policy does not use are empty.
     [[nodiscard]] virtual ControlAccess access() const { return {}; }
-    /// Reachable from here on; requests are served once the loop turns.
+    /// Makes the service reachable. Requests are served once the loop runs.
     /// \pre the lock is held. `requests` and `loop` outlive close().
     virtual Result<void> open(Requests& requests, os::EventLoop& loop) = 0;
-    /// Where it can be reached: a path. Empty where it can't.
+    /// The path at which the service can be reached; empty if it cannot.
     [[nodiscard]] virtual std::string endpoint() const { return {}; }
+    /// Fields that the policy adds to the reply of `status`.
     [[nodiscard]] virtual Object status_fields() const { return {}; }
-    /// Hands what it holds to a user that the process is about to become.
+    /// Gives its files to the user that the process is about to become.
     virtual Result<void> change_owner(uid_t /*uid*/, gid_t /*gid*/) { return {}; }
-    /// Stops listening, removes its traces, and closes each connection once what was replied is out, within a bound.
-    /// Called by the loop's thread, or while the loop does not turn. Any number of times.
+    /// Stops listening, removes its files, and closes each connection once its replies are sent, within a time limit.
+    /// Called by the loop's thread, or while the loop does not run. May be called repeatedly.
     virtual void close() noexcept = 0;
 };
 

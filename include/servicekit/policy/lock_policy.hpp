@@ -16,45 +16,47 @@
 namespace servicekit {
 
 enum class LockWait {
-    fail_fast,  ///< busy is an answer
-    wait,       ///< a standby: until it is free, or the stop token says otherwise
+    fail_fast,  ///< return at once if the lock is busy
+    wait,       ///< wait until the lock is free or the stop token is triggered: a standby instance
 };
 
-/// Who has the lock.
+/// The holder of the lock.
 struct Owner {
-    pid_t pid = 0;                  ///< 0 where it can't be told (another host, another pid namespace)
+    pid_t pid = 0;                  ///< 0 if unknown (another host, another pid namespace)
     std::string where = {};         ///< in words, for a message: "pid 4711"
-    bool is_instance = true;        ///< false: somebody else's lock that is in the way
-    std::optional<uid_t> uid = {};  ///< the user that it runs as, if the kernel says
+    bool is_instance = true;        ///< false if the holder is not an instance of the service
+    std::optional<uid_t> uid = {};  ///< the holder's user, if the kernel reports it
 };
 
 struct Acquisition {
     enum class State { acquired, busy, cancelled };
     State state = State::acquired;
-    Owner owner = {};  ///< meaningful where busy
-    /// Where acquired: the process that had the lock before and ended without release(), if the lock can tell.
+    Owner owner = {};  ///< set if busy
+    /// If acquired: the process that held the lock before and ended without release(), if the policy knows it.
     std::optional<pid_t> left_by = {};
 };
 
-/// Sees to it that at most one instance runs.
+/// Ensures that at most one instance of the service runs.
 ///
-/// A lock policy derives from this and overrides acquire(), owner() and release(), and what else it has to say.
+/// A lock policy derives from this class and overrides acquire(), owner() and release(), and the other functions as
+/// needed.
 class LockPolicy : public Policy {
 public:
-    /// \pre the last fork is over.
+    /// Takes the lock. \pre the service has done its last fork(2).
     virtual Result<Acquisition> acquire(LockWait wait, const std::stop_token& stop) = 0;
-    /// Who has the lock now, asked without ever taking it. Works without acquire().
+    /// The current holder. Never takes the lock. Works without acquire().
     virtual Result<std::optional<Owner>> owner() = 0;
-    /// Whether owner() can tell who runs: false for what locks nothing.
+    /// \returns false if owner() cannot find the running instance, because the policy locks nothing.
     [[nodiscard]] virtual bool tells_owner() const { return true; }
-    /// Grows with each acquisition anywhere, so that what an earlier holder still sends can be told apart;
-    /// nothing where the lock can't be lost and so needs none.
+    /// A number that grows with each acquisition by any process, so that a receiver can reject what an earlier holder
+    /// still sends. Nothing if the lock cannot be lost and therefore needs no token.
     [[nodiscard]] virtual std::optional<std::uint64_t> token() const { return std::nullopt; }
-    /// What the status event adds.
+    /// Fields that the policy adds to the reply of `status`.
     [[nodiscard]] virtual Object status_fields() const { return {}; }
-    /// From any thread, any number of times; returns within bounds.
+    /// Releases the lock. May be called from any thread and repeatedly. Returns within a bounded time.
     virtual void release() noexcept = 0;
-    /// Called, from a thread of the lock's, when the lock was lost. Never for a lock that can't be.
+    /// Registers a function that a thread of the policy calls when the lock is lost. Never called if the lock cannot be
+    /// lost.
     // NOLINTNEXTLINE(performance-unnecessary-value-param): who overrides it keeps the callback
     virtual void on_lost(std::function<void(const Error&)> /*callback*/) {}
 };

@@ -19,54 +19,56 @@ class EventLoop;
 
 namespace servicekit {
 
-/// What a log has to do with stdout and stderr.
+/// What a log does with stdout and stderr.
 enum class StreamUse {
-    captured,  ///< what is printed there comes to it as records, with a field `stream`
-    own,       ///< it writes there itself, so they stay what they are
-    none,      ///< it keeps nothing of them
+    captured,  ///< the log gets what is printed there, as records with a field `stream`
+    own,       ///< the log writes to them itself, so they stay unchanged
+    none,      ///< the log does not keep what is printed there
 };
 
-/// Where log lines go.
+/// Writes the log.
 ///
-/// A log policy derives from this and overrides open(), write() and close(), and what else it can do.
-/// In the order of a life: configure(), open(), change_owner() where the user changes, start(), and at the end stop(), close().
-/// write() comes from any thread, several at a time, flush() too, write_at_crash() from a signal
-/// handler; the rest never two at a time.
+/// A log policy derives from this class and overrides open(), write() and close(), and the other functions as needed.
+/// Order of calls: configure(), open(), change_owner() if the user changes, start(); at the end stop(), close().
+/// write() and flush() may be called from any thread, several at a time, and write_at_crash() from a signal handler.
+/// The other functions are never called two at a time.
 class LogPolicy : public Policy {
 public:
-    /// What is in force after configure(): what the deployment says, and the log's own defaults for the rest. Empty is what
-    /// this log does not use.
+    /// The log settings in force after configure(): those of the deployment, and the log's own defaults for the rest.
+    /// Members that this log does not use are empty.
     [[nodiscard]] virtual LogPlan plan() const { return {}; }
-    /// The files that open() opens, by name.
+    /// The paths of the files that open() opens.
     [[nodiscard]] virtual std::vector<std::string> files() const { return {}; }
-    /// Whether nobody will ever read what is written, though nobody has asked for that. A start warns of it.
+    /// \returns true if lines are lost although nobody asked for that. A start then prints a warning.
     [[nodiscard]] virtual bool drops_lines() const { return false; }
-    /// Has lines written from here on, in the calling thread: there is no other yet.
+    /// Opens the log. Until start(), lines are written in the calling thread, because there is no other thread yet.
     virtual Result<void> open() = 0;
-    /// Whether it needs start(): a log that does all its work in write() costs the service no thread.
+    /// \returns true if the log needs start(). A log that does all its work in write() costs the service no thread.
     [[nodiscard]] virtual bool works_in_background() const { return false; }
-    /// From here on there may be threads: `loop` is the log's own, for timers, descriptors and whatever may take its
-    /// time. It is about to turn.
+    /// Called when threads are allowed. `loop` belongs to the log, for timers, descriptors and slow work. It is about
+    /// to run.
     virtual Result<void> start(os::EventLoop& /*loop*/) { return {}; }
-    /// The loop has ended: gives up all timers and watches that it has of it. Comes before close(), unless the service is
-    /// killed.
+    /// Called when the loop has ended. Drops all timers and watches of the loop. Called before close(), unless the
+    /// service is killed.
     virtual void stop() noexcept {}
-    /// Never throws, never ends the service: what can't be written is counted and told later.
+    /// Writes a record. Does not throw or end the process. Lines that cannot be written are counted and reported later.
     virtual void write(const LogRecord& record) noexcept = 0;
-    /// Puts what was accepted until now where readers find it, as far as that takes no longer than `at_most`.
-    /// Between start() and stop(), from any thread, several at a time, and while write() or reopen() runs.
+    /// Makes all accepted lines visible to readers, as far as possible within `at_most`. Called between start() and
+    /// stop(), from any thread, several at a time, also while write() or reopen() runs.
     virtual void flush(std::chrono::milliseconds /*at_most*/) {}
-    /// Opens its file anew, after somebody moved it. On an error it goes on with the old one.
+    /// Reopens its file after it was renamed. On an error it keeps the old file.
     virtual Result<void> reopen() { return {}; }
-    /// Nothing below this level comes any more; it may come from some channels only.
+    /// Sets the lowest level that is written. Records at or above it may come from some channels only.
     virtual void set_level(LogLevel /*level*/) {}
+    /// What the log does with stdout and stderr.
     [[nodiscard]] virtual StreamUse stream_use() const { return StreamUse::captured; }
-    /// Hands what it holds to a user that the process is about to become.
+    /// Gives its files to the user that the process is about to become.
     virtual Result<void> change_owner(uid_t /*uid*/, gid_t /*gid*/) { return {}; }
-    /// The process is about to die of a fatal signal: puts what it still holds into the kernel, then `records`, of which
-    /// there may be none. May come several times. Async-signal-safe; may be called while any other member runs.
+    /// Called when the process is about to die of a fatal signal. Writes the buffered lines to the kernel, then
+    /// `records`, which may be empty. May be called several times. Async-signal-safe; may be called while any other
+    /// member runs.
     virtual void write_at_crash(std::span<const LogRecord> /*records*/) noexcept {}
-    /// Everything that was accepted is in the kernel when it returns, or the time was up.
+    /// Closes the log. When it returns, all accepted lines are in the kernel, unless `at_most` has expired.
     virtual void close(std::chrono::milliseconds at_most) noexcept = 0;
 };
 

@@ -4,11 +4,11 @@ namespace servicekit {
 
 struct Deployment;
 
-/// What the policies of all four axes have in common. A policy is copied or moved into its service before it is used.
+/// The common base of the four kinds of policy. A policy is copied or moved into its service before it is used.
 class Policy {
 public:
     virtual ~Policy() = default;
-    /// Called before anything else is asked of the policy, with what the settings say.
+    /// Takes the settings. Called before any other function.
     virtual void configure(const Deployment& /*deployment*/) {}
 
 protected:

@@ -7,7 +7,7 @@ class DaemonPolicy;
 class LockPolicy;
 class LogPolicy;
 
-/// The four policies of a service, as core drives them. Who owns the policies derives from it.
+/// The four policies of a service, as core uses them. The class that owns the policies derives from it.
 struct PolicyReferences {
     PolicyReferences(DaemonPolicy& the_daemon, LockPolicy& the_lock, LogPolicy& the_log, ControlPolicy& the_control)
         : daemon{the_daemon}, lock{the_lock}, log{the_log}, control{the_control} {}

@@ -12,20 +12,20 @@
 #include "servicekit/contract_tests/reserved_fields.hpp"
 #include "servicekit/policy/control_policy.hpp"
 
-/// What core relies on in every control policy, as tests. To run them on a control policy of your own, describe how it
-/// is set up and reached, and instantiate the suite:
+/// Tests what core relies on in every control policy. To run the tests on your own control policy, describe how it is
+/// set up and reached, and instantiate the suite:
 /// \code
 /// struct MyControlRig {
 ///     using Policy = MyControl;
-///     /// False for a policy by which nobody can reach the service.
+///     /// False for a policy that makes the service unreachable.
 ///     static constexpr bool is_reachable = true;
 ///     MyControl make_policy();
 ///     servicekit::Deployment deployment();
-///     /// The loop that the policy is opened with, and lets it do all that is due.
+///     /// The loop for the policy's open(); turn() makes it do everything that is due.
 ///     servicekit::os::EventLoop& loop();
 ///     void turn();
-///     /// A client of the policy that is open, of the service's own user: has `void send(std::string_view)`, and
-///     /// `std::string receive()` for what has come since the last call.
+///     /// A client of the open policy, run by the service's user. It has `void send(std::string_view)`, and
+///     /// `std::string receive()`, which returns what has arrived since the last call.
 ///     auto connect();
 /// };
 /// namespace servicekit::contract_tests {
@@ -34,7 +34,7 @@
 /// \endcode
 namespace servicekit::contract_tests {
 
-/// Keeps what was asked; the test answers.
+/// Keeps the requests for the test to answer.
 class KeptRequests final : public Requests {
 public:
     void request(std::string_view text, const Peer& peer, std::shared_ptr<Responder> responder) override {
@@ -91,7 +91,7 @@ TYPED_TEST_P(ControlContract, ARequestArrivesAsItsTextAndItsPeer) {
         this->rig.turn();
         ASSERT_EQ(this->requests.texts, std::vector<std::string>{R"(["backup", {"directory": "/b"}])"});
         EXPECT_GT(this->requests.peers.front().pid, 0);
-        // A policy that gives no role lets nobody do anything.
+        // A policy that assigns no role would give no client access.
         EXPECT_GE(this->requests.peers.front().role, ControlRole::admin);
         control->close();
     }
@@ -133,7 +133,7 @@ TYPED_TEST_P(ControlContract, RequestsOfOneConnectionAreAnsweredInTheirOrder) {
         auto client = this->rig.connect();
         client.send(R"(["one"]["two"] ["three"])");
         this->rig.turn();
-        // A policy may hand them over one by one, each once the one before is answered.
+        // A policy may pass them on one by one, each after the reply to the previous one.
         std::string received;
         for (std::size_t number = 0; number < 3; ++number) {
             ASSERT_GT(this->requests.responders.size(), number);

@@ -8,12 +8,12 @@
 
 #include "servicekit/policy/daemon_policy.hpp"
 
-/// What core relies on in every daemon policy, as tests. To run them on a daemon policy of your own, describe how it is
-/// set up, and instantiate the suite:
+/// Tests what core relies on in every daemon policy. To run the tests on your own daemon policy, describe how it is set
+/// up, and instantiate the suite:
 /// \code
 /// struct MyDaemonRig {
 ///     using Policy = MyDaemon;
-///     /// On a machine where each fork(2), if the policy forks, goes on as the child.
+///     /// If the policy forks, each fork(2) continues as the child.
 ///     MyDaemon make_policy();
 ///     servicekit::Deployment deployment();
 /// };
@@ -44,7 +44,7 @@ protected:
         EXPECT_EQ(*role, Role::service);
     }
     static Error error() { return {ExitCode::internal, "start", "", "the database is away"}; }
-    /// All that core may tell it, in the order of a life.
+    /// Makes every notification of core, in the order of a service's life.
     static void tell_everything(Policy& daemon) {
         daemon.logs_to({"/var/log/service.log"});
         daemon.crashed("crashed by SIGSEGV, and lives on");

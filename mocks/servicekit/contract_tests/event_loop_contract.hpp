@@ -17,21 +17,21 @@
 
 #include "servicekit/os/event_loop.hpp"
 
-/// What core and policies rely on in every event loop, as tests. To run them on a loop of your own, describe how it is
-/// made and driven, and instantiate the suite:
+/// Tests what core and policies rely on in every event loop. To run the tests on your own loop, describe how it is made
+/// and driven, and instantiate the suite:
 /// \code
 /// struct MyLoopRig {
 ///     std::unique_ptr<servicekit::os::EventLoop> make_loop();
-///     /// A descriptor that is ready for nothing. The others are given one of these.
+///     /// A descriptor that is ready for nothing. The other functions take one of these.
 ///     int open();
 ///     void make_readable(int descriptor);
 ///     void make_writable(int descriptor);
 ///     void hang_up(int descriptor);
-///     /// Returns once the loop, which runs, has called back for all that is ready now.
+///     /// Returns when the running loop has called back for everything that is ready now.
 ///     void settle(servicekit::os::EventLoop& loop);
-///     /// Lets time pass, a minute at most. \returns whether the future has become ready
+///     /// Lets time pass, a minute at most. \returns true if the future has become ready
 ///     bool wait(std::future<void>& future);
-///     /// The time that timers go by.
+///     /// The clock of the timers.
 ///     std::chrono::steady_clock::time_point now();
 /// };
 /// namespace servicekit::contract_tests {
@@ -40,10 +40,10 @@
 /// \endcode
 namespace servicekit::contract_tests {
 
-/// By what a test gave each.
+/// The names that a test gave to the calls.
 using CallsMade = std::vector<std::string>;
 
-/// Something that another thread is awaited to do.
+/// Something that a test waits for another thread to do.
 class Happening {
 public:
     void happens() { promise_.set_value(); }
@@ -65,7 +65,7 @@ protected:
     }
     void settle() { rig.settle(*loop); }
     [[nodiscard]] bool has_happened(Happening& happening) { return rig.wait(happening.future()); }
-    /// Has the loop's thread run it, and waits until it has.
+    /// Runs the call on the loop's thread, and waits until it is done.
     void in_loop(const std::function<void()>& call) {
         Happening done;
         loop->post([&] {
@@ -74,7 +74,7 @@ protected:
         });
         ASSERT_TRUE(has_happened(done));
     }
-    /// What adds this to the calls.
+    /// Returns a callback that adds `call` to the calls.
     [[nodiscard]] std::function<void()> note(std::string call) {
         return [this, call = std::move(call)] { calls.push_back(call); };
     }
@@ -93,7 +93,7 @@ protected:
     Rig rig;
     std::unique_ptr<os::EventLoop> loop = rig.make_loop();
     const int descriptor = rig.open();
-    // The loop's thread's while that runs.
+    // Used by the loop's thread while the loop runs.
     CallsMade calls;
     std::unique_ptr<os::Watch> watch = loop->watch(descriptor);
     std::unique_ptr<os::Timer> timer = loop->timer();

@@ -11,16 +11,16 @@
 #include "servicekit/contract_tests/reserved_fields.hpp"
 #include "servicekit/policy/lock_policy.hpp"
 
-/// What core relies on in every lock policy, as tests. To run them on a lock policy of your own, describe how it is
-/// set up, and instantiate the suite:
+/// Tests what core relies on in every lock policy. To run the tests on your own lock policy, describe how it is set up,
+/// and instantiate the suite:
 /// \code
 /// struct MyLockRig {
 ///     using Policy = MyLock;
-///     /// False for a policy that lets everybody in.
+///     /// False for a policy that does not exclude other instances.
 ///     static constexpr bool excludes = true;
-///     /// The calls that follow are made by this would-be instance, a process of its own: 1, 2...
+///     /// Makes the following calls as this instance, a process of its own: 1, 2...
 ///     void act_as(int instance);
-///     /// For the instance that acts; all instances contend for the same lock.
+///     /// For the acting instance; all instances contend for the same lock.
 ///     MyLock make_policy();
 ///     /// For all instances.
 ///     servicekit::Deployment deployment();
@@ -38,7 +38,7 @@ protected:
     static_assert(std::is_base_of_v<LockPolicy, Policy>, "a lock policy derives from servicekit::LockPolicy");
     using State = Acquisition::State;
 
-    /// Another would-be instance, which acts from now on.
+    /// Makes another instance, which acts from now on.
     std::unique_ptr<Policy> make_instance() {
         rig.act_as(++instances_);
         auto lock = std::make_unique<Policy>(rig.make_policy());
@@ -50,7 +50,7 @@ protected:
         EXPECT_TRUE(acquired) << acquired.error().message();
         return acquired ? acquired->state : State::cancelled;
     }
-    /// As whoever asks sees it: what locks nothing has no owner.
+    /// Checks the owner as any process sees it. A policy that locks nothing has none.
     static void expect_held(Policy& lock, bool held) {
         EXPECT_EQ(lock.owner().value().has_value(), held && Rig::excludes);
     }

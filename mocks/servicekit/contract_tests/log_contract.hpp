@@ -14,18 +14,18 @@
 
 #include "servicekit/policy/log_policy.hpp"
 
-/// What core relies on in every log policy, as tests. To run them on a log policy of your own, describe how it is
-/// set up, and instantiate the suite:
+/// Tests what core relies on in every log policy. To run the tests on your own log policy, describe how it is set up,
+/// and instantiate the suite:
 /// \code
 /// struct MyLogRig {
 ///     using Policy = MyLog;
-///     /// False for a policy that forgets what it is given.
+///     /// False for a policy that discards its lines.
 ///     static constexpr bool delivers = true;
-///     /// Whether what the rig delivers to may be used by several threads at once.
+///     /// Whether several threads may use the rig's destination at once.
 ///     static constexpr bool takes_threads = true;
 ///     MyLog make_policy();
 ///     servicekit::Deployment deployment();
-///     /// All that was delivered so far.
+///     /// Everything delivered so far.
 ///     std::string delivered();
 /// };
 /// namespace servicekit::contract_tests {
@@ -58,7 +58,7 @@ protected:
     static void close(Policy& log) { log.close(std::chrono::seconds{10}); }
     static void expect_success(const Result<void>& result) { EXPECT_TRUE(result) << result.error().message(); }
     [[nodiscard]] bool has(std::string_view text) { return rig.delivered().find(text) != std::string::npos; }
-    /// Whether it came, of a policy that delivers at all.
+    /// Checks that the text was delivered, if the policy delivers at all.
     void expect_delivered(std::string_view text) {
         EXPECT_EQ(has(text), Rig::delivers) << "'" << text << "' in '" << rig.delivered() << "'";
     }

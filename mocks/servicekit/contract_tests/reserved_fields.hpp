@@ -6,7 +6,7 @@
 
 namespace servicekit::contract_tests {
 
-/// Whether the status event, or every reply, has a field of this name already.
+/// Returns true if the status event, or every reply, already has a field of this name.
 [[nodiscard]] inline bool is_reserved_field(std::string_view name) {
     static constexpr std::array<std::string_view, 11> reserved{"as-of", "busy",   "control-socket", "error",
                                                                "name",  "pid",    "progress",       "started-at",

@@ -14,20 +14,20 @@
 
 namespace servicekit::mocks {
 
-/// What one fake loop has to do: FakeEventLoop fills it, FakeReactor works it off.
+/// The work of one fake loop: FakeEventLoop adds it, FakeReactor does it.
 struct FakeAgenda {
     struct Timer {
         std::function<void()> callback = {};  ///< empty: not running
         std::chrono::steady_clock::time_point deadline = {};
-        std::uint64_t started = 0;  ///< orders timers of the same deadline
+        std::uint64_t started = 0;  ///< orders timers with the same deadline
     };
     struct Direction {
         std::function<void()> callback = {};  ///< empty: nothing awaited
-        std::uint64_t served = 0;             ///< when it was called last: none starves another
+        std::uint64_t served = 0;             ///< when it was last called, so that none starves another
     };
     struct Watch {
         int descriptor = -1;
-        std::uint64_t opening = 0;  ///< tells the descriptor from a later one of the same number
+        std::uint64_t opening = 0;  ///< distinguishes the descriptor from a later one with the same number
         Direction readable = {};
         Direction writable = {};
     };
@@ -37,13 +37,13 @@ struct FakeAgenda {
     std::function<void(const Error&)> on_failure = {};
     std::vector<std::weak_ptr<Timer>> timers = {};
     std::vector<std::weak_ptr<Watch>> watches = {};
-    std::uint64_t turn = 0;          ///< when the present turn of the loop began; 0: the loop waits
-    std::size_t posted_in_turn = 0;  ///< how many of the posted calls it still makes
+    std::uint64_t turn = 0;          ///< when the current turn of the loop began; 0: the loop waits
+    std::size_t posted_in_turn = 0;  ///< number of posted calls left in this turn
     bool is_running = false;         ///< between start() and stop()
     bool is_stopped = false;
-    int depth = 0;  ///< of calls to callbacks that are under way
+    int depth = 0;  ///< number of active calls to callbacks
 
-    /// \returns those that still exist; forgets the others.
+    /// \returns those that still exist; forgets the others
     template <class Thing>
     static std::vector<std::shared_ptr<Thing>> alive(std::vector<std::weak_ptr<Thing>>& things) {
         std::vector<std::shared_ptr<Thing>> found;

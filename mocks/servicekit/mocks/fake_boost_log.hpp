@@ -11,7 +11,7 @@
 
 namespace servicekit::mocks {
 
-/// A core of Boost.Log that a test writes to, and whose sinks it is.
+/// A Boost.Log core that a test writes to, and whose output it reads.
 class FakeBoostLog final : public os::BoostLog {
 public:
     struct Line {
@@ -29,7 +29,7 @@ public:
         shown_.push_back({record.level, std::string{record.message}, std::string{record.channel}});
     }
 
-    /// As one of Boost's macros would.
+    /// Writes a record like one of Boost's macros.
     void write(LogLevel level, std::string_view message, std::string_view channel = {}) {
         for (const FakeSubscription* subscriber : std::vector{subscribers_})
             if (subscriber->wants(level, channel))

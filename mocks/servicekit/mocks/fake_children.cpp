@@ -14,7 +14,7 @@ Result<void> FakeChildren::run_beside(const std::function<void()>& body, std::ch
     look_ = look;
     period_ = std::max(period, std::chrono::milliseconds{1});
     since_look_ = {};
-    // Also where the process ends within the body, as a fake one does by an exception.
+    // A fake process may also end within the body, by an exception.
     struct End {
         std::function<void()>& look;
         ~End() { look = nullptr; }

@@ -13,7 +13,7 @@
 
 namespace servicekit::mocks {
 
-/// The children of a process's first thread, in memory. All runs on the thread of the test.
+/// The children of a process's main thread, in memory. Everything runs on the thread of the test.
 class FakeChildren final : public os::Children {
 public:
     explicit FakeChildren(FakeClock& clock) : clock_{&clock} {}
@@ -21,23 +21,23 @@ public:
     [[nodiscard]] bool adopts_orphans() const override { return adopts_orphans_; }
     [[nodiscard]] std::vector<pid_t> ended() override { return {ended_.begin(), ended_.end()}; }
     void reap(pid_t child) override;
-    /// Runs `body` in the calling thread; `look` is called while pass() lets time go by.
+    /// Runs `body` in the calling thread; pass() calls `look` as time passes.
     Result<void> run_beside(const std::function<void()>& body, std::chrono::milliseconds period,
                             const std::function<void()>& look) override;
 
-    /// `run_beside`.
+    /// For `run_beside`.
     FakeFailures& failures() noexcept { return failures_; }
 
-    /// The process is pid 1 from now on.
+    /// Makes the process pid 1.
     void become_first_process() noexcept { adopts_orphans_ = true; }
-    /// A child of the first thread ends.
+    /// Ends a child of the main thread.
     void end(pid_t child) { ended_.insert(child); }
-    /// Somebody waits for it, from whichever thread. \returns whether its exit status was still to be had
+    /// Waits for a child, from any thread. \returns true if its exit status was still available
     bool wait_for(pid_t child) { return ended_.erase(child) > 0; }
-    /// Lets time go by within a body: the clock moves on, and the other thread looks.
+    /// Lets time pass within a body: advances the clock and calls `look`.
     void pass(std::chrono::milliseconds time);
     [[nodiscard]] bool is_beside() const noexcept { return look_ != nullptr; }
-    /// Those that were reaped, in their order.
+    /// Returns the reaped children, in order.
     [[nodiscard]] const std::vector<pid_t>& reaped() const noexcept { return reaped_; }
 
 private:

@@ -11,7 +11,7 @@
 
 namespace servicekit::mocks {
 
-/// The test's end of a connection to what listens on fake sockets. Closed when destroyed.
+/// The test's end of a connection to a listener on fake sockets. Closed when destroyed.
 class FakeClient {
 public:
     FakeClient(std::shared_ptr<FakeStream> stream, FakeReactor& reactor)
@@ -28,32 +28,32 @@ public:
         return *this;
     }
 
-    /// All of it, even if the other side reads it only bit by bit.
+    /// Sends all of the text, even if the other side reads it bit by bit.
     void send(std::string_view text) { stream_->send_all(end, text); }
-    /// What has come, without waiting: as much as the socket's buffer holds at most.
+    /// Returns what has arrived, without waiting. Returns at most what the socket's buffer holds.
     std::string receive();
-    /// Turns the reactor until nothing more comes. In a step of FakeReactor::when_idle() no event that runs on the
-    /// thread that is idle can answer here: look for its answer in the next step.
+    /// Turns the reactor until nothing more arrives. In a step of FakeReactor::when_idle(), an event on the idle thread
+    /// cannot reply during this call: check for the reply in the next step.
     std::string receive_all();
-    /// send() and then receive_all().
+    /// Calls send() and then receive_all().
     std::string ask(std::string_view text) {
         send(text);
         return receive_all();
     }
-    /// What the client does at once when something comes, once: before the send() that brought it is back, as it may on
-    /// another processor.
+    /// Calls `callback` once, when something arrives. It is called before the send() that brought it has returned, as
+    /// if the client were on another processor.
     void when_something_comes(std::function<void()> callback) {
         stream_->when_something_comes(end, std::move(callback));
     }
-    /// Nothing more will be sent; what comes can be received still.
+    /// Ends the sending; the client can still receive.
     void half_close() { stream_->shut_down_sending(end); }
     void close() {
         if (stream_ != nullptr) stream_->close(end);
     }
 
-    /// Whether the other side has ended its sending, and all that came was received.
+    /// Returns true if the other side has ended its sending and everything was received.
     [[nodiscard]] bool is_at_end() const { return stream_->is_at_end(end); }
-    /// Whether the other side closed without having read everything.
+    /// Returns true if the other side closed before it had read everything.
     [[nodiscard]] bool was_reset() const { return stream_->was_reset(end); }
 
 private:

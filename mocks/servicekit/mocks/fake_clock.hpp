@@ -6,18 +6,18 @@
 
 namespace servicekit::mocks {
 
-/// Stands still until it is moved by hand. It begins at 2026-01-02 03:04:05 UTC, an hour after the machine's start.
+/// A clock that only a test moves. It begins at 2026-01-02 03:04:05 UTC, an hour after the machine's start.
 class FakeClock final : public os::Clock {
 public:
     [[nodiscard]] std::chrono::steady_clock::time_point steady_now() const override { return steady_; }
     [[nodiscard]] std::chrono::system_clock::time_point system_now() const override { return system_; }
 
-    /// Both times go on. Timers that become due by it are called once their FakeReactor turns.
+    /// Advances both times. Timers that become due are called when their FakeReactor turns.
     void advance(std::chrono::steady_clock::duration time) {
         steady_ += time;
         system_ += std::chrono::duration_cast<std::chrono::system_clock::duration>(time);
     }
-    /// As an operator does who corrects the date: only people's time jumps.
+    /// Changes only the system time, like an operator who corrects the date.
     void set_system_time(std::chrono::system_clock::time_point time) { system_ = time; }
 
 private:

@@ -9,7 +9,7 @@ namespace servicekit::mocks {
 namespace {
 
 constexpr mode_t permissions = 0640;
-/// As much as the real one has memory for.
+/// The real reporter reserves memory for this much.
 constexpr std::size_t longest_summary = 512;
 
 }  // namespace
@@ -57,7 +57,7 @@ void FakeCrashReporter::close_report() noexcept {
     const std::string path = std::exchange(state().report, {});
     if (path.empty() || state().keeping != Keeping::named) return;
     const FakeFileTree::Place place = files_->tree().find(path, os::Links::do_not_follow);
-    // Where it may not be removed it stays.
+    // If it may not be removed, it stays.
     if (place.node != nullptr && place.node->content.empty()) static_cast<void>(files_->tree().remove(place));
 }
 

@@ -13,11 +13,11 @@
 
 namespace servicekit::mocks {
 
-/// Crashes as a test has them: crash() does in the calling process what a fatal signal would, short of ending it.
-/// Each process that FakeOs::spawn() made has its own. Reports are files of the fake files.
+/// Simulates crashes: crash() does in the calling process what a fatal signal would do, but does not end it. Each
+/// process of FakeOs::spawn() has its own reporter. Reports are files of the fake files.
 class FakeCrashReporter final : public os::CrashReporter {
 public:
-    /// \param process whose pid a report has; null: 4711
+    /// \param process its pid is in a report; null: 4711
     explicit FakeCrashReporter(FakeFiles& files, const FakeProcess* process = nullptr)
         : files_{&files}, process_{process} {}
 
@@ -29,26 +29,26 @@ public:
     void guard_this_thread() noexcept override {}
     void uninstall() noexcept override;
 
-    /// `install`, `open_report` and `change_owner`; the object of `open_report` is the path.
+    /// For `install`, `open_report` and `change_owner`; the object of `open_report` is the path.
     FakeFailures& failures() noexcept { return failures_; }
 
-    /// Calls the crash lines of the process, and leaves its report, where it has a file for it.
+    /// Calls the process's crash lines, and writes its report if it has a file for it.
     /// \param signal "SIGSEGV" \param reason "address not mapped to object"
     void crash(std::string_view signal, std::string_view reason);
 
-    /// The same for exit(3), which ends nothing here either.
+    /// Does the same for exit(3), and does not end the process either.
     void exit(int status);
 
-    /// Whether crashes are reported.
+    /// Returns true if crashes are reported.
     [[nodiscard]] bool is_installed() const { return watches_exits() && plan().takes_signals; }
     [[nodiscard]] bool watches_exits() const { return state().plan.has_value(); }
-    /// What a report would say of the process. \pre watches_exits()
+    /// Returns what a report would contain about the process. \pre watches_exits()
     [[nodiscard]] const os::CrashPlan& plan() const { return *state().plan; }
-    /// Where a report would go; empty where there is no file for it.
+    /// Returns the path for a report; empty if there is no file for it.
     [[nodiscard]] const std::string& report() const { return state().report; }
     /// \pre report() is not empty
     [[nodiscard]] Keeping keeping() const { return state().keeping; }
-    /// Whom the file was handed to; nothing where it was not.
+    /// Returns the new owner of the file; nothing if it was not changed.
     [[nodiscard]] std::optional<uid_t> owner() const { return state().owner; }
 
     /// For FakeOs.
@@ -63,7 +63,7 @@ private:
         std::vector<os::CrashListener*> listeners = {};
     };
     [[nodiscard]] State& state() const { return states_.own(); }
-    /// \param head the lines of the report that say what happened
+    /// \param head the lines of the report that describe what happened
     void report(std::string summary, const std::string& head);
 
     FakeFiles* files_;

@@ -79,7 +79,7 @@ FakeEventLoop::FakeEventLoop(FakeReactor& reactor) : reactor_{&reactor} { reacto
 
 FakeEventLoop::~FakeEventLoop() {
     reactor_->remove(agenda_);
-    // They may own watches and timers, which know the agenda.
+    // The calls may own watches and timers, which use the agenda.
     const auto never_made = std::exchange(agenda_->posted, {});
 }
 

@@ -11,10 +11,10 @@
 
 namespace servicekit::mocks {
 
-/// A loop without a thread: its FakeReactor calls what is due, when the test says so. It turns before it is started,
-/// too, but not any more once it was stopped.
-/// Between start() and stop() it holds its users to the contract: watches and timers used from elsewhere than its
-/// callbacks, which for real would race with its thread, throw std::logic_error; so does a stop() from a callback.
+/// A loop without a thread: its FakeReactor makes the calls that are due when the test turns it. It also turns before
+/// it is started, but not after it is stopped. Between start() and stop() it checks its users: watches and timers that
+/// are used outside its callbacks throw std::logic_error, because a real loop's thread would race with them. So does a
+/// stop() from a callback.
 class FakeEventLoop final : public os::EventLoop {
 public:
     explicit FakeEventLoop(FakeReactor& reactor);
@@ -22,16 +22,16 @@ public:
     FakeEventLoop(const FakeEventLoop&) = delete;
     FakeEventLoop& operator=(const FakeEventLoop&) = delete;
 
-    /// \throws std::system_error where the descriptor is none of the reactor's.
+    /// \throws std::system_error if the reactor does not have the descriptor
     std::unique_ptr<os::Watch> watch(int descriptor) override;
     std::unique_ptr<os::Timer> timer() override;
     void post(std::function<void()> call) override { agenda_->posted.push_back(std::move(call)); }
     void on_failure(std::function<void(const Error&)> callback) override { agenda_->on_failure = std::move(callback); }
     Result<void> start() override;
-    /// Calls what was posted until now. Does nothing where it does not run.
+    /// Makes the calls that were posted before. Does nothing if the loop is not running.
     void stop() override;
 
-    /// These turn every loop of the reactor; see there.
+    /// These turn every loop of the reactor; see FakeReactor.
     void run_ready() { reactor_->run_ready(); }
     void advance(std::chrono::milliseconds time) { reactor_->advance(time); }
     void run_until_idle() { reactor_->run_until_idle(); }

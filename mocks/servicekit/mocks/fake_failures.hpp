@@ -13,20 +13,20 @@
 
 namespace servicekit::mocks {
 
-/// The failures that a test wants of a fake: by the name of the function, and of the object where that matters.
+/// The failures that a test wants of a fake, by function name, and by object if that matters.
 class FakeFailures {
 public:
-    /// \param operations the functions that can be made to fail.
+    /// \param operations the functions that can be made to fail
     FakeFailures(std::initializer_list<std::string_view> operations)
         : operations_{operations.begin(), operations.end()} {}
 
-    /// The next call fails, once.
+    /// Makes the next call fail, once.
     /// \param object the path or name that the call must be about; empty: any
-    /// \throws std::invalid_argument where there is no such operation
+    /// \throws std::invalid_argument if there is no such operation
     void fail_next(std::string_view operation, int errno_value, std::string object = {}) {
         add(operation, errno_value, std::move(object), true);
     }
-    /// Every call fails, until succeed_again(). What fail_next() says goes first.
+    /// Makes every call fail, until succeed_again(). A failure of fail_next() takes precedence.
     void fail_always(std::string_view operation, int errno_value, std::string object = {}) {
         add(operation, errno_value, std::move(object), false);
     }
@@ -34,14 +34,14 @@ public:
         std::erase_if(wanted_, [operation](const Failure& failure) { return failure.operation == operation; });
     }
 
-    /// Has all operations counted, and failed where they should be, by what the fakes of a machine have in common.
-    /// \param fake what they are called there, before a dot: "files"
+    /// Makes `faults`, which the fakes of a machine share, count all operations and decide which fail.
+    /// \param fake prefix of the names, before a dot: "files"
     void report_to(FakeFaults& faults, std::string fake) {
         faults_ = &faults;
         fake_ = std::move(fake);
     }
 
-    /// For the fake: the errno of the failure that is due now, if one is.
+    /// Called by the fake: returns the errno of the failure that is due now, if there is one.
     [[nodiscard]] std::optional<int> due(std::string_view operation, std::string_view object = {}) {
         const auto own = take(operation, object);
         if (faults_ == nullptr) return own;

@@ -20,7 +20,7 @@ std::optional<int> FakeFaults::due(std::string_view name, std::string_view objec
     if (const auto judged = judge()) return as_result(*judged);
     if (before_) {
         before_(name);
-        // Meanwhile the process may have been killed.
+        // The hook may have killed the process.
         if (const auto judged = judge()) return as_result(*judged);
     }
 

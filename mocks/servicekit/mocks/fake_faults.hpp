@@ -11,8 +11,8 @@
 
 namespace servicekit::mocks {
 
-/// Counts and records every operation of all fakes of a machine that can fail, and lets any of them fail: the Nth of
-/// all, the Nth of its kind, or one after the other in a loop around the whole life.
+/// Counts and records every operation of all fakes of a machine that can fail, and makes any of them fail: the Nth of
+/// all, the Nth of its kind, or one after the other in a loop around the whole life of a service.
 /// \code
 /// for (std::uint64_t number = 1; number <= operations_of_a_good_life; ++number) {
 ///     FakeOs os;
@@ -24,53 +24,54 @@ class FakeFaults {
 public:
     struct Operation {
         std::string name;           ///< of the fake and of its function: "files.write"
-        std::string object;         ///< the path or name that it was about; may be empty
-        std::uint64_t number = 0;   ///< among all, from 1 on
-        std::uint64_t nth = 0;      ///< among those of its name, from 1 on
-        int errno_value = 0;        ///< what a fault made it fail with; 0 where it was let pass
-        std::uint64_t process = 0;  ///< whose it was: FakeTask::current()
+        std::string object;         ///< the path or name that the operation was about; may be empty
+        std::uint64_t number = 0;   ///< among all operations, beginning with 1
+        std::uint64_t nth = 0;      ///< among those of its name, beginning with 1
+        int errno_value = 0;        ///< the errno of its failure; 0: it did not fail
+        std::uint64_t process = 0;  ///< the process that made it: FakeTask::current()
     };
 
-    /// The operation of this number fails, once it comes.
+    /// Makes the operation with this number fail.
     void fail(std::uint64_t number, int errno_value) { by_number_.insert_or_assign(number, errno_value); }
-    /// The nth operation of this name fails.
+    /// Makes the nth operation of this name fail.
     void fail(std::string name, std::uint64_t nth, int errno_value) {
         by_name_.insert_or_assign({std::move(name), nth}, errno_value);
     }
-    /// All operations of this name fail from now on, until succeed_again().
+    /// Makes all operations of this name fail from now on, until succeed_again().
     void fail_always(std::string name, int errno_value) { always_.insert_or_assign(std::move(name), errno_value); }
     void succeed_again(const std::string& name) { always_.erase(name); }
-    /// The process that makes the operation of this number dies with it, as by SIGKILL: the operation does nothing any
-    /// more. \pre that is one which FakeOs::spawn() made
+    /// Kills the process that makes the operation with this number, as SIGKILL does, before the operation has any
+    /// effect.
+    /// \pre the process is one of FakeOs::spawn()
     void crash(std::uint64_t number) { crash_at_ = number; }
 
-    /// All of them, in their order.
+    /// Returns all operations, in order.
     [[nodiscard]] const std::vector<Operation>& operations() const noexcept { return operations_; }
     [[nodiscard]] std::uint64_t count() const noexcept { return operations_.size(); }
-    /// Those that a fault made fail.
+    /// Returns the operations that failed.
     [[nodiscard]] std::vector<Operation> failed() const;
-    /// Forgets what was counted, so that the next operation is the first; what was told to fail stays so.
+    /// Forgets the counted operations, so that the next one is the first. The failures that were requested remain.
     void forget() {
         operations_.clear();
         counts_.clear();
     }
 
-    /// Called before each operation; may move on other processes, but makes no operation of its own.
+    /// Called before each operation. It may let other processes run, but may not make an operation.
     void before_each(std::function<void(std::string_view name)> hook) { before_ = std::move(hook); }
 
     // For FakeOs.
 
-    /// What decides first: it gives the errno that the operation has to fail with, 0 where it has to pass; either way
-    /// it is not counted. Nothing: the operation is one like others.
+    /// Decides first: returns the errno with which the operation has to fail, or 0 if it has to succeed. Neither is
+    /// counted. Nothing: the operation is an ordinary one.
     using Judge = std::function<std::optional<int>(std::string_view name)>;
     void set_judge(Judge judge) { judge_ = std::move(judge); }
-    /// Told of each operation that was counted.
+    /// Called for each counted operation.
     void set_witness(std::function<void(const Operation&)> witness) { witness_ = std::move(witness); }
     void set_killer(std::function<void()> killer) { killer_ = std::move(killer); }
 
     // For FakeFailures.
 
-    /// \param own the errno that the fake was told by itself to fail with
+    /// \param own the errno of a failure that was requested of the fake itself
     /// \returns the errno to fail with
     [[nodiscard]] std::optional<int> due(std::string_view name, std::string_view object, std::optional<int> own);
 

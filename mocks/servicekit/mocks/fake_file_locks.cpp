@@ -21,7 +21,7 @@ std::optional<Error> refusal(const std::string& path, const FakeNode& node) {
         case os::FileType::other:
             break;
     }
-    return Error{ExitCode::os, "lock", path, "it is no regular file", EINVAL};
+    return Error{ExitCode::os, "lock", path, "it is not a regular file", EINVAL};
 }
 
 }  // namespace

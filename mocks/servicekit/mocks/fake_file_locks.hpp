@@ -16,8 +16,8 @@
 
 namespace servicekit::mocks {
 
-/// Locks on fake files. Who calls is who the FakeProcess is at that moment: as after a fork, the locks of another
-/// pid are another process's.
+/// Locks on fake files. The caller is the process that FakeProcess currently is. The locks of another pid belong to
+/// another process, as after a fork.
 class FakeFileLocks final : public os::FileLocks {
 public:
     FakeFileLocks(FakeFiles& files, FakeProcess& process) : files_{&files}, process_{&process} {}
@@ -25,25 +25,25 @@ public:
     Result<os::LockAttempt> try_lock(const std::string& path, mode_t permissions) override;
     Result<std::optional<os::LockOwner>> owner(const std::string& path) override;
 
-    /// By the names of the functions of os::FileLocks and os::FileLock; the object is the path.
+    /// Failures of the functions of os::FileLocks and os::FileLock, by their names; the object is the path.
     FakeFailures& failures() noexcept { return table_->failures; }
 
-    /// The test goes on as this process.
+    /// Continues the test as this process.
     void as_process(pid_t pid) { process_->set_id(pid); }
-    /// Lets somebody have the lock who is not of this test's making: on another machine, a bystander...
+    /// Gives the lock to a process outside the test, such as one on another machine.
     void lock_by(const std::string& path, os::LockOwner owner);
-    /// Who has the lock, without being asked by anybody: counts as no operation.
+    /// Returns the owner of the lock. Does not count as an operation.
     [[nodiscard]] std::optional<os::LockOwner> holder(const std::string& path) const;
-    /// How many locks the process has.
+    /// Returns the number of locks that the process holds.
     [[nodiscard]] std::size_t held_by(pid_t pid) const;
-    /// The kernel drops what the process had locked; its FileLock objects are worth nothing any more.
+    /// Releases the locks of the process, like the kernel; its FileLock objects no longer have any effect.
     void process_died(pid_t pid);
 
 private:
     class FakeFileLock;
     struct Holding {
         os::LockOwner owner;
-        std::uint64_t number;  ///< tells it from a later one on the same file
+        std::uint64_t number;  ///< distinguishes it from a later lock on the same file
     };
     struct Table {
         std::map<std::uint64_t, Holding> by_inode = {};

@@ -23,7 +23,7 @@ Steps steps_of(const std::string& path) {
             steps.push_back(std::exchange(step, {}));
         }
     }
-    // As if a dot stood behind the slash: then a directory is meant.
+    // A slash at the end means a directory, as if a dot followed.
     if (!path.empty() && path.back() == '/') steps.emplace_back(".");
     return steps;
 }
@@ -63,7 +63,7 @@ bool FakeFileTree::may(const Peer& who, const FakeNode& node, Access access) con
 
 FakeFileTree::Place FakeFileTree::find(const Peer& who, const std::string& path, os::Links links) const {
     if (path.empty()) return {.errno_value = ENOENT};
-    std::vector<Node> directories{root_};  // those above, for ".."
+    std::vector<Node> directories{root_};  // the directories above, for ".."
     Steps steps = steps_of(path);
     int links_followed = 0;
     Place place{.directory = root_, .name = ".", .node = root_};

@@ -22,7 +22,7 @@ void demand(int errno_value, const std::string& path) {
     if (errno_value != 0) throw std::runtime_error("the fake file '" + path + "': " + errno_text(errno_value));
 }
 
-/// Lets the scene be set by root, whoever calls otherwise.
+/// Acts as root while a test sets the scene, even if the caller is another user.
 class AsRoot {
 public:
     explicit AsRoot(FakeFileTree& tree) : tree_{tree}, caller_{tree.caller()} {
@@ -43,7 +43,7 @@ class FakeFiles::FakeFile final : public os::File {
 public:
     FakeFile(FakeFiles& files, std::string path, Node node, Access access, int descriptor)
         : files_{files}, path_{std::move(path)}, node_{std::move(node)}, access_{access}, descriptor_{descriptor} {}
-    /// One that was made by opening it.
+    /// Marks a file that was created by opening it.
     void set_new(bool takes_group_of_directory) {
         is_new_ = true;
         takes_group_of_directory_ = takes_group_of_directory;

@@ -16,9 +16,9 @@
 
 namespace servicekit::mocks {
 
-/// Files and directories in memory, with owners, permissions, a disk that may be full, and failures on demand.
-/// At first there is the root directory only, and the caller is root.
-/// What sets the scene or looks at it asks no permission, follows links, and throws std::runtime_error where it can't.
+/// Files and directories in memory, with owners, permissions, a disk that may be full, and failures on demand. At first
+/// only the root directory exists, and the caller is root. The functions that set the scene or inspect it ignore
+/// permissions, follow links, and throw std::runtime_error on failure.
 class FakeFiles final : public os::Files {
 public:
     Result<std::string> read(const std::string& path, std::size_t max_bytes) override;
@@ -32,8 +32,8 @@ public:
     Result<void> rename(const std::string& from, const std::string& to) override;
     Result<std::vector<std::string>> list(const std::string& directory) override;
 
-    /// By the names of the functions of os::Files and os::File; the object is the path. "set_permissions" is what happens
-    /// to a new file, whose failure is only a shortcoming.
+    /// Failures of the functions of os::Files and os::File, by their names; the object is the path. "set_permissions"
+    /// is applied to a new file; its failure is only a shortcoming.
     FakeFailures failures{"read",
                           "open_for_reading",
                           "open_for_appending",
@@ -50,39 +50,39 @@ public:
                           "give_to_group",
                           "set_permissions"};
 
-    /// These make the directories above as well.
+    /// These also create the directories above.
     void add_directory(const std::string& path, mode_t permissions = 0755);
     void add_file(const std::string& path, std::string content = {}, mode_t permissions = 0644);
     void add_link(const std::string& path, std::string target);
-    /// A file that is neither regular nor a directory, a link or a socket: a FIFO, say.
+    /// Adds a file that is not regular, a directory, a link or a socket, for example a FIFO.
     void add_other(const std::string& path);
     void set_owner(const std::string& path, uid_t uid, gid_t gid);
     void set_permissions(const std::string& path, mode_t permissions);
     void set_modified(const std::string& path, std::chrono::system_clock::time_point time);
-    /// As logrotate does it: who has the file open goes on writing into it.
+    /// Renames a file like logrotate: a process that has it open continues to write to it.
     void move_away(const std::string& from, const std::string& to);
-    /// Takes a file away, whoever owns it.
+    /// Removes a file, regardless of its owner.
     void take_away(const std::string& path);
 
     [[nodiscard]] bool exists(const std::string& path) const { return tree_.peek(path) != nullptr; }
-    /// Of a path that names a descriptor, as /dev/stdout, what was written there.
+    /// For a path that names a descriptor, such as /dev/stdout, returns what was written there.
     [[nodiscard]] std::string content(const std::string& path) const;
     [[nodiscard]] os::FileStatus status_of(const std::string& path) const;
-    /// The names in a directory, sorted.
+    /// Returns the names in a directory, sorted.
     [[nodiscard]] std::vector<std::string> names_in(const std::string& directory) const;
-    /// Where the file of this descriptor was opened; empty for any other number.
+    /// Returns the path of the file with this descriptor; empty for any other number.
     [[nodiscard]] std::string path_of(int descriptor) const;
     [[nodiscard]] std::size_t open_files() const noexcept { return open_paths_.size(); }
 
-    /// How many more bytes the disk takes: a write beyond that writes what fits, and fails with ENOSPC.
+    /// Sets the free space of the disk. A write beyond that writes what fits, and fails with ENOSPC.
     void set_space(std::optional<std::size_t> bytes) noexcept { space_ = bytes; }
-    /// Who calls from now on.
+    /// Sets the caller.
     void act_as(Peer caller) { tree_.act_as(std::move(caller)); }
 
-    /// Uses up as much of the space as there is. \returns how much that was
+    /// Uses up to `bytes` of the free space. \returns the number of bytes used
     std::size_t take_space(std::size_t bytes) noexcept;
 
-    /// For the other fakes that deal in paths.
+    /// For the other fakes that use paths.
     [[nodiscard]] FakeFileTree& tree() noexcept { return tree_; }
 
 private:
@@ -96,7 +96,7 @@ private:
     FakeFileTree tree_;
     std::optional<std::size_t> space_;
     std::map<int, std::string> open_paths_;
-    std::map<int, FakeFileTree::Node> own_descriptors_;  ///< what was written to those that a path names
+    std::map<int, FakeFileTree::Node> own_descriptors_;  ///< what was written to descriptors that a path names
     int next_descriptor_ = 1000;                         // far from those of a FakeReactor
 };
 

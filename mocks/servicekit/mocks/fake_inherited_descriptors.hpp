@@ -10,7 +10,7 @@
 
 namespace servicekit::mocks {
 
-/// Descriptors that a process was started with, and some that its program has opened since, in memory: at first none.
+/// Descriptors that a process has inherited, and some that its program has opened since, in memory; none at first.
 class FakeInheritedDescriptors final : public os::InheritedDescriptors {
 public:
     Result<void> claim_for_writing(int descriptor) override;
@@ -18,17 +18,18 @@ public:
     void close(int descriptor) noexcept override;
     Result<void> close_all_but(std::span<const int> keep) override;
 
-    /// By the names of the functions of os::InheritedDescriptors; the object is "descriptor 3", if there is one.
+    /// Failures of the functions of os::InheritedDescriptors, by their names; the object is "descriptor 3", if there is
+    /// one.
     FakeFailures& failures() noexcept { return failures_; }
 
-    /// Whoever started the process left this one open for writing.
+    /// Leaves this descriptor open for writing, like the parent of the process.
     void leave_open(int descriptor) { descriptors_[descriptor] = {}; }
-    /// The program opens a file under this number, which was free or which it has closed.
+    /// Opens a file in the program with this number, which was free or is closed.
     void open_in_program(int descriptor) { descriptors_[descriptor] = {.is_inherited = false}; }
     [[nodiscard]] bool is_open(int descriptor) const;
-    /// Whether exec(2) would close it.
+    /// Returns true if exec(2) would close it.
     [[nodiscard]] bool is_claimed(int descriptor) const;
-    /// What whoever started the process has read from it.
+    /// Returns what the parent of the process has read from it.
     [[nodiscard]] std::string written(int descriptor) const;
 
 private:

@@ -8,7 +8,7 @@
 
 namespace servicekit::mocks {
 
-/// Sleeps on virtual time; what is due meanwhile happens.
+/// Sleeps on virtual time, in which events that are due happen.
 class FakeInterruptibleSleep final : public os::InterruptibleSleep {
 public:
     explicit FakeInterruptibleSleep(FakeReactor& reactor) : reactor_{&reactor} {}
@@ -17,7 +17,7 @@ public:
         return !reactor_->run_until([this] { return ended_by_ != 0; }, "a sleeper", time);
     }
     [[nodiscard]] int ended_by() const override { return ended_by_; }
-    /// As a ^C of the user's.
+    /// Interrupts the sleep like a ^C of the user.
     void interrupt(int signal = SIGINT) { ended_by_ = signal; }
 
 private:

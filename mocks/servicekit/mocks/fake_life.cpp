@@ -9,10 +9,10 @@
 namespace servicekit::mocks {
 namespace {
 
-// Longer than any time limit of a service that is not set to be endless.
+// Longer than any time limit of a service, except endless ones.
 constexpr std::chrono::hours longest_wait{1};
 
-/// Whether a service in this state is the one that the user wants, not a process that only waits for it.
+/// Returns true if the service in this state is the one that the user wants, and not a process that only waits for it.
 bool is_alive(ServiceState state) {
     return state == ServiceState::starting || state == ServiceState::running || state == ServiceState::reloading ||
            state == ServiceState::stopping;
@@ -21,7 +21,7 @@ bool is_alive(ServiceState state) {
 }  // namespace
 
 FakeLife::~FakeLife() {
-    // Their programs use this object.
+    // The programs of these processes use this object.
     for (const pid_t pid : os_->running())
         if (os_->is_family(starter_, pid)) os_->kill(pid);
     os_->settle();
@@ -35,7 +35,7 @@ pid_t FakeLife::begin_to_start() {
 
 int FakeLife::live() {
     const std::unique_ptr<ServiceBase> service = make_();
-    /// Knows the service as long as it is there.
+    /// Registers the service while it exists.
     struct Known {
         FakeLife& life;
         ~Known() { life.services_.erase(FakeTask::current()); }

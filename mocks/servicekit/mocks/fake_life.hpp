@@ -21,8 +21,8 @@
 
 namespace servicekit::mocks {
 
-/// A service on the fakes. A class of yours has the constructor for it after `using servicekit::Service::Service;`
-/// (or the like with the alias that it derives from).
+/// Makes a service on the fakes. Your class gets the required constructor from `using servicekit::Service::Service;`
+/// (or the same with the alias that it derives from).
 template <class Service>
 [[nodiscard]] std::unique_ptr<Service> fake_service(FakeOs& os, ServiceOptions options, EventHooks hooks = {}) {
     static_assert(std::is_constructible_v<Service, ServiceOptions, EventHooks, const os::Host&>,
@@ -31,8 +31,8 @@ template <class Service>
     return std::make_unique<Service>(std::move(options), std::move(hooks), os.host());
 }
 
-/// A service program on a FakeOs, as its operator has it: start it, ask it, signal it, end it, start it once more.
-/// Each start is a process of its own, or three of them where the service goes to the background.
+/// A service program on a FakeOs, as its operator uses it: start it, make requests, signal it, end it, and start it
+/// again. Each start is a process of its own, or three if the service goes to the background.
 /// \code
 /// FakeOs os;
 /// FakeLife life{os, [&] { return fake_service<MyService>(os, {.name = "mine", .daemonize = false}); }};
@@ -40,47 +40,48 @@ template <class Service>
 /// EXPECT_THAT(life.ask(R"(["status"])"), HasSubstr("running"));
 /// EXPECT_EQ(life.stop(), 0);
 /// \endcode
-/// Only what was asked for happens: no time passes but within a call that waits for something.
-/// The os outlives it.
+/// Nothing happens unless a test asks for it: time passes only within a call that waits. The os must outlive this
+/// object.
 class FakeLife {
 public:
-    /// \param make makes the service, in its own process: anew at each start, and after each fork.
+    /// \param make makes the service in its own process, once for each start and after each fork
     using Maker = std::function<std::unique_ptr<ServiceBase>()>;
     FakeLife(FakeOs& os, Maker make) : os_{&os}, make_{std::move(make)} {}
-    /// Kills what runs still.
+    /// Kills the processes that are still running.
     ~FakeLife();
     FakeLife(const FakeLife&) = delete;
     FakeLife& operator=(const FakeLife&) = delete;
 
-    /// Who starts it; root unless set.
+    /// Sets the user who starts it; root by default.
     void start_as(uid_t user) noexcept { user_ = user; }
-    /// Starts it, and waits until it is ready or has failed. \returns whether it runs
+    /// Starts it, and waits until it is ready or has failed. \returns true if it is running
     bool start();
-    /// Only begins to: it goes on when the test waits for something. \returns the pid of the process that the user
-    /// started
+    /// Only begins the start, which continues when the test waits for something. \returns the pid of the process that
+    /// the user started
     pid_t begin_to_start();
 
     [[nodiscard]] bool runs() const { return service() != nullptr; }
-    /// The process that is the service; that of the last one where none runs, 0 where none ever did.
+    /// Returns the pid of the service; that of the last one if none is running, 0 if there was none.
     [[nodiscard]] pid_t pid() const;
-    /// The object in it; null where none runs. It may be looked at: nobody uses it while the test does not wait.
+    /// Returns its object; null if none is running. The test may inspect it: the service runs only while the test
+    /// waits.
     [[nodiscard]] ServiceBase* service() const;
-    /// How the process ended that the user started; nothing while it runs, which in the foreground is the service.
+    /// Returns how the process ended that the user started; nothing while it runs. In the foreground it is the service.
     [[nodiscard]] std::optional<FakeOs::End> start_result() const;
-    /// How the service itself ended, the one that ran last; as start_result() where none ever ran.
+    /// Returns how the last service ended; the same as start_result() if there was none.
     [[nodiscard]] std::optional<FakeOs::End> result() const;
 
-    /// A connection to its control socket. \throws std::runtime_error where there is none
+    /// Connects to its control socket. \throws std::runtime_error if there is none
     FakeClient connect(const Peer& peer = {.pid = 50, .uid = 0, .gid = 0});
-    /// Sends a request and waits for its answer, without the newline.
+    /// Sends a request and waits for its reply. Returns it without the newline.
     std::string ask(std::string_view request, const Peer& peer = {.pid = 50, .uid = 0, .gid = 0});
-    /// Sends it a signal, and lets it do what follows at once.
+    /// Sends it a signal, and lets it handle the signal.
     void raise(int signal_number);
-    /// SIGTERM. \returns the exit code
+    /// Sends SIGTERM and waits for the end. \returns the exit code
     int stop();
     /// Waits for the end. \returns the exit code
     int wait();
-    /// SIGKILL.
+    /// Sends SIGKILL.
     void crash();
 
 private:

@@ -11,19 +11,20 @@
 
 namespace servicekit::mocks {
 
-/// Somebody who types what the test says, and then no more. What nobody has read yet is there for the next reader.
+/// A user who types the lines that the test supplies, and then no more. Lines that are not read yet are left for the
+/// next reader.
 class FakeLineReaders {
 public:
-    /// It may not outlive this.
+    /// The result must not outlive this object.
     [[nodiscard]] std::unique_ptr<os::LineReader> make();
 
-    /// `read_line`; the object is "stdin".
+    /// For `read_line`; the object is "stdin".
     FakeFailures& failures() noexcept { return failures_; }
 
     void type(std::string line) { lines_.push_back(std::move(line)); }
-    /// As Ctrl-C; told once, by whatever asks next.
+    /// Simulates Ctrl-C, which is reported once, to the next check.
     void interrupt() noexcept { interrupted_ = true; }
-    /// What readers were given to show, in that order.
+    /// Returns the prompts of the readers, in order.
     [[nodiscard]] const std::vector<std::string>& prompts() const noexcept { return prompts_; }
 
 private:

@@ -12,13 +12,13 @@ namespace servicekit::mocks {
 
 using End = FakeStream::End;
 
-/// A socket that is bound to a path, and listens unless it is closed.
+/// A socket that is bound to a path, and listens until it is closed.
 struct FakeLocalSockets::Bound {
     FakeFileTree::Node node;
     Peer owner;
     bool is_closed = false;
     std::deque<std::shared_ptr<FakeStream>> waiting = {};
-    int adopted_by = 0;  ///< how many listeners share the manager's
+    int adopted_by = 0;  ///< number of listeners that share the manager's socket
 
     void close() {
         is_closed = true;
@@ -102,7 +102,7 @@ public:
     ~FakeListener() override {
         sockets_->reactor_->close(descriptor_);
         if (whose_ == Whose::ours) {
-            // That of a process that was killed stays: it is closed by now.
+            // The file of a killed process stays, because its socket is already closed.
             static_cast<void>(unlink());
             bound_->close();
         } else {
@@ -143,7 +143,7 @@ public:
     [[nodiscard]] int descriptor() const override { return descriptor_; }
 
 private:
-    /// \returns 0, or why it could not be removed
+    /// \returns 0, or the reason why it could not be removed
     int unlink() {
         const auto place = sockets_->files_->tree().find(path_, os::Links::do_not_follow);
         if (bound_->is_closed || place.node != bound_->node) return 0;
@@ -167,7 +167,7 @@ Result<std::unique_ptr<os::LocalListener>> FakeLocalSockets::listen(const std::s
     auto place = tree.find(path, os::Links::do_not_follow);
     if (place.node != nullptr && place.node->type != os::FileType::socket) {
         Error error = refused(EADDRINUSE);
-        error.reason = "a file that is no socket is in the way";
+        error.reason = "the file that is there is not a socket";
         return error;
     }
     if (place.node != nullptr) {

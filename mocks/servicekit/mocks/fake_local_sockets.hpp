@@ -21,8 +21,8 @@
 
 namespace servicekit::mocks {
 
-/// Sockets in memory. Their files stand among the fake files, with owner and permissions, and stay behind where nobody
-/// removes them; their descriptors are the reactor's, which so knows when they are ready.
+/// Sockets in memory. Their files are among the fake files, with owner and permissions, and stay until someone removes
+/// them. Their descriptors belong to the reactor, which therefore knows when they are ready.
 class FakeLocalSockets final : public os::LocalSockets {
 public:
     FakeLocalSockets(FakeReactor& reactor, FakeFiles& files, FakeProcess& process)
@@ -31,28 +31,29 @@ public:
     Result<std::unique_ptr<os::LocalListener>> listen(const std::string& path,
                                                       const os::LocalSocketAccess& access) override;
     Result<std::unique_ptr<os::LocalListener>> adopt(int descriptor, const std::string& path) override;
-    /// The connection's waits turn the reactor, on virtual time.
+    /// Waits of the connection turn the reactor, on virtual time.
     Result<std::unique_ptr<os::LocalConnection>> connect(const std::string& path) override;
     Result<std::unique_ptr<os::LocalConnection>> try_connect(const std::string& path) override;
     Result<os::Listening> probe(const std::string& path) override;
     [[nodiscard]] bool is_left_to_manager(const std::string& path) override;
 
-    /// By the names of the functions; the object is the path. `receive` and `send` are those of either end that is
-    /// an os::LocalConnection.
+    /// Failures of the functions, by their names; the object is the path. `receive` and `send` apply to both ends that
+    /// are an os::LocalConnection.
     FakeFailures& failures() noexcept { return *failures_; }
 
-    /// The test connects, as this process. \throws std::runtime_error where it can't
+    /// Connects the test, as this process. \throws std::runtime_error on failure
     FakeClient connect(const std::string& path, const Peer& client);
-    /// The service manager binds the path, unless it has, and listens there as long as this lives.
-    /// \returns a descriptor that it passes to the service, for one adopt()
+    /// Binds the path as the service manager, unless already done, and listens there as long as this object lives.
+    /// \returns a descriptor for the service, for one adopt()
     int listen_for_service(const std::string& path);
-    /// Who listens at a path, without being asked by anybody; nothing where nobody does.
+    /// Returns the process that listens at a path; nothing if none does. Does not count as an operation.
     [[nodiscard]] std::optional<pid_t> listener(const std::string& path) const;
-    /// How many bytes a connection that is made from now on takes in each direction until they are read.
+    /// Sets how many unread bytes a new connection holds in each direction.
     void set_buffer_size(std::size_t bytes) noexcept { buffer_size_ = bytes; }
-    /// How many may wait to be accepted before try_connect() returns null. connect() does not wait here.
+    /// Sets how many connections may wait to be accepted before try_connect() returns null. connect() does not wait
+    /// here.
     void set_backlog(std::size_t connections) noexcept { backlog_ = connections; }
-    /// The kernel closes what the process had open; the files of its sockets stay.
+    /// Closes the sockets of the process, like the kernel; their files stay.
     void process_died(pid_t pid);
 
 private:
@@ -73,8 +74,8 @@ private:
         std::make_shared<FakeFailures>(FakeFailures{"listen", "adopt", "connect", "try_connect", "probe", "accept",
                                                     "remove_file", "change_owner", "group", "receive", "send"});
     std::map<std::uint64_t, std::weak_ptr<Bound>> by_inode_;
-    std::map<std::string, std::shared_ptr<Bound>> of_manager_;                 ///< by their paths
-    std::map<int, std::pair<std::string, std::shared_ptr<Bound>>> passed_on_;  ///< by the descriptors for the service
+    std::map<std::string, std::shared_ptr<Bound>> of_manager_;                 ///< by path
+    std::map<int, std::pair<std::string, std::shared_ptr<Bound>>> passed_on_;  ///< by descriptor for the service
     std::vector<std::weak_ptr<FakeStream>> streams_;
     std::size_t backlog_ = 32;
     std::size_t buffer_size_ = 212'992;  // Linux's net.core.wmem_default

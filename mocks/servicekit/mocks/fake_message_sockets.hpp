@@ -13,8 +13,8 @@
 
 namespace servicekit::mocks {
 
-/// Receivers of messages, in memory, by the path that each is bound to. At first there are none.
-/// No time goes by: a socket without room has none however long it is waited for. By one thread at a time.
+/// Receivers of messages, in memory, by the path that they are bound to; none at first. No time passes: a full socket
+/// stays full however long a sender waits. For one thread at a time.
 class FakeMessageSockets final : public os::MessageSockets {
 public:
     using Kind = os::MessageSocket::Kind;
@@ -26,24 +26,25 @@ public:
 
     Result<std::unique_ptr<os::MessageSocket>> connect(const std::string& path) override;
 
-    /// `connect`, `send` and `send_in_file`, by the path.
+    /// For `connect`, `send` and `send_in_file`; the object is the path.
     FakeFailures& failures() noexcept { return machine_->failures; }
 
-    /// Somebody listens at the path from now on. Whoever was connected to one before is not to this one.
+    /// Listens at the path. Clients of an earlier listener are not connected to this one.
     void listen(const std::string& path, Kind kind = Kind::datagram);
-    /// Nobody does any more, and there is no socket.
+    /// Stops listening and removes the socket.
     void close(const std::string& path);
-    /// So many bytes fit before it reads; nothing: it reads whatever comes.
+    /// Sets how many bytes fit before the receiver reads; nothing: it always reads.
     void limit(const std::string& path, std::optional<std::size_t> bytes);
-    /// The longest datagram.
+    /// Sets the longest datagram.
     void set_longest(std::size_t bytes) noexcept { machine_->longest = bytes; }
 
-    /// What came to the path, whoever listened there; on a stream each of the pieces in which it was sent.
+    /// Returns all messages to the path, including those to earlier listeners. For a stream, returns the pieces as
+    /// they were sent.
     [[nodiscard]] std::vector<Message> messages(const std::string& path) const;
-    /// Their texts, one after the other.
+    /// Returns their texts, concatenated.
     [[nodiscard]] std::string text(const std::string& path) const;
     [[nodiscard]] unsigned connections() const noexcept { return machine_->connections; }
-    /// How long the last send would have waited.
+    /// Returns how long the last send would have waited.
     [[nodiscard]] std::chrono::milliseconds last_patience() const noexcept { return machine_->last_patience; }
 
 private:

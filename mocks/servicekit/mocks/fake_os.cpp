@@ -12,12 +12,12 @@ namespace servicekit::mocks {
 
 /// A process that spawn() or a fork made.
 struct FakeOs::Running {
-    /// An operation that it made, and what came of it.
+    /// An operation of the process, and its result.
     struct Lived {
         std::string operation;
         int errno_value;
     };
-    /// What fork() returned, and who the caller was from then on.
+    /// The result of fork(), and the pid of the caller after it.
     struct Fork {
         pid_t result;
         pid_t id;
@@ -25,8 +25,8 @@ struct FakeOs::Running {
 
     pid_t pid;
     pid_t parent;
-    pid_t reaper;    ///< who can wait for it: the parent, and after its end who adopted it; 0: nobody here
-    pid_t first_id;  ///< of the process that spawn() made, as which the program begins
+    pid_t reaper;    ///< the process that can wait for it: the parent, or after its end the adopter; 0: none here
+    pid_t first_id;  ///< of the process that spawn() made; the program begins with this pid
     uid_t user;
     Program program;
     FakeTask::Id task = 0;
@@ -34,7 +34,7 @@ struct FakeOs::Running {
     bool is_reaped = false;
     bool adopts_orphans = false;
 
-    // Both begin with what an ancestor lived through, to be lived through again by its child.
+    // Both begin with the operations of an ancestor, which its child repeats.
     std::vector<Lived> lived = {};
     std::vector<Fork> forks = {};
     std::size_t lived_again = 0;
@@ -80,7 +80,7 @@ FakeOs::FakeOs() {
     process.set_hooks({.fork = [this] { return fork(); },
                        .adopt_orphans =
                            [this] {
-                               // What was done before a fork is its parent's.
+                               // A call before a fork belongs to the parent.
                                Running& self = *current();
                                self.adopts_orphans = self.adopts_orphans || !self.lives_again();
                            },
@@ -289,7 +289,7 @@ std::optional<int> FakeOs::judge(std::string_view operation) {
     return errno_value;
 }
 
-// Whoever calls has made the operation already, or made it again.
+// The caller has counted the operation already, or repeated it.
 pid_t FakeOs::fork() {
     Running& self = *current();
     if (self.lives_again()) {

@@ -43,12 +43,12 @@
 
 namespace servicekit::mocks {
 
-/// A whole machine in memory, in virtual time, which moves only when the test says so or when everything is idle.
-/// All that were given its host() share files, locks, sockets and time. Outlives them all.
+/// A whole machine in memory, in virtual time. Time moves only when the test moves it or when everything is idle. All
+/// objects that use its host() share files, locks, sockets and time. It must outlive them.
 ///
-/// At first there are the directories /etc, /run, /tmp and /var/log, and the process is root's.
+/// At first there are the directories /etc, /run, /tmp and /var/log, and the process runs as root.
 ///
-/// A service can live on the thread of the test, which then does what it does at moments at which the service is idle:
+/// A service can run on the thread of the test. The test then acts at moments at which the service is idle:
 /// \code
 /// FakeOs os;
 /// MyService service{options, hooks, os.host()};
@@ -56,18 +56,18 @@ namespace servicekit::mocks {
 /// os.when_idle([&] { EXPECT_THAT(client.receive(), HasSubstr("running")); os.signals.raise(SIGTERM); });
 /// EXPECT_EQ(service.run(), 0);
 /// \endcode
-/// Or it is a process of its own, of which several can live at a time (FakeLife makes this short):
+/// Or it is a process of its own; several can exist at a time (FakeLife makes this short):
 /// \code
 /// const pid_t pid = os.spawn([&] { return MyService{options, hooks, os.host()}.start(); });
 /// os.settle();
 /// os.raise(pid, SIGTERM);
 /// EXPECT_EQ(os.wait_for(pid).status, 0);
 /// \endcode
-/// Such processes go on one at a time, while the test waits, in the same order in each run. Each has signals, streams,
-/// a user and descriptors of its own. fork(2) works in them: both sides live on. Since the child's memory can't be
-/// copied, its program is run once more from its beginning, unseen, up to that fork; so the program has to make all its
-/// objects itself, and to do the same again. Once killed, it does nothing to the machine any more, but its thread goes
-/// on to the next place where it waits.
+/// Such processes run one at a time, while the test waits, in the same order in each run. Each has its own signals,
+/// streams, user and descriptors. fork(2) works in them: both sides continue. The child's memory cannot be copied, so
+/// its program is run again from the beginning, without visible effects, up to that fork. The program therefore has to
+/// create all its objects itself, and to repeat the same operations. A killed process has no more effect on the
+/// machine, but its thread continues up to its next wait.
 class FakeOs {
 public:
     FakeOs();
@@ -77,62 +77,62 @@ public:
 
     [[nodiscard]] os::Host host();
 
-    /// As FakeReactor::when_idle().
+    /// See FakeReactor::when_idle().
     void when_idle(std::function<void()> step) { reactor.when_idle(std::move(step)); }
-    /// Who the process is from now on, for all fakes that ask.
+    /// Sets the identity of the process, for all fakes that need it.
     void act_as(const Peer& caller);
-    /// What the kernel does when a process ends, however it did: its locks are free and its sockets closed.
-    /// Their objects may live on, and do no harm.
+    /// Releases the locks and closes the sockets of a process that has ended, like the kernel. Its objects may continue
+    /// to exist; they have no effect.
     void process_died(pid_t pid);
 
     // Processes.
 
-    /// As main(): \returns the exit code.
+    /// Like main(): \returns the exit code.
     using Program = std::function<int()>;
     /// How a process ended.
     struct End {
-        int status = 0;              ///< what it was left with, 128 + signal where one ended it
-        int signal = 0;              ///< what killed it, if so
-        std::string exception = {};  ///< what escaped its main(), if anything
-        /// Locks and ends of pipes that it still had when main() returned.
+        int status = 0;              ///< its exit status; 128 + signal if a signal ended it
+        int signal = 0;              ///< the signal that killed it, if any
+        std::string exception = {};  ///< the exception that left its main(), if any
+        /// Locks and ends of pipes that were still open when main() returned.
         std::size_t left_to_kernel = 0;
         friend bool operator==(const End&, const End&) = default;
     };
 
-    /// Starts a program, as `user`'s. It begins once the test waits.
+    /// Starts a program as `user`. It begins when the test waits.
     /// \returns its pid
     pid_t spawn(Program program, uid_t user = 0);
-    /// SIGKILL.
+    /// Sends SIGKILL.
     void kill(pid_t pid);
-    /// A signal, as from `sender`. Does nothing to one that has ended.
+    /// Sends a signal as `sender`. Does nothing if the process has ended.
     void raise(pid_t pid, int signal_number, Peer sender = {});
     [[nodiscard]] bool runs(pid_t pid) const;
-    /// \returns nothing while it runs. \throws std::out_of_range for one that never was
+    /// \returns nothing while it runs. \throws std::out_of_range for an unknown pid
     [[nodiscard]] const std::optional<End>& end_of(pid_t pid) const;
-    /// Those that run, the oldest first.
+    /// Returns the running processes, the oldest first.
     [[nodiscard]] std::vector<pid_t> running() const;
-    /// Every process ever, the oldest first.
+    /// Returns all processes there ever were, the oldest first.
     [[nodiscard]] std::vector<pid_t> processes_ever() const;
 
-    /// Whose task it is. \throws std::out_of_range for none of these
+    /// Returns the process of a task. \throws std::out_of_range if it has none
     [[nodiscard]] pid_t pid_of(FakeTask::Id task) const;
-    /// Whether a process is this one, or was forked by it or its children.
+    /// Returns true if `pid` is `ancestor` or a descendant of it.
     [[nodiscard]] bool is_family(pid_t ancestor, pid_t pid) const;
 
-    /// Lets everybody do what is due now. No time passes.
+    /// Lets all processes do what is due now. No time passes.
     void settle() { reactor.run_ready(); }
-    /// Lets this time pass, and what is due in it happen.
+    /// Lets this time pass, with everything that becomes due.
     void advance(std::chrono::milliseconds time) { reactor.advance(time); }
-    /// Lets time pass until it has ended.
-    /// \throws std::runtime_error where it runs still then
+    /// Lets time pass until the process has ended.
+    /// \throws std::runtime_error if it is still running after `at_most`
     const End& wait_for(pid_t pid, std::chrono::milliseconds at_most = std::chrono::hours{1});
-    /// Lets time pass until the condition holds. \returns false where the time was up first
+    /// Lets time pass until the condition holds. \returns false if the time was over first
     bool wait_until(const std::function<bool()>& condition, std::chrono::milliseconds at_most = std::chrono::hours{1});
 
-    /// Descriptors of all processes that are open: files, sockets, connections and ends of pipes.
+    /// Returns the number of open descriptors of all processes: files, sockets, connections and ends of pipes.
     [[nodiscard]] std::size_t open_descriptors() const;
 
-    FakeFaults faults;  ///< counts every operation, and fails any
+    FakeFaults faults;  ///< counts every operation, and can make it fail
     FakeBoostLog boost_log;
     FakeClock clock;
     FakeReactor reactor{clock};
@@ -165,7 +165,7 @@ private:
     void end(Running& self, End how);
     pid_t fork();
     Result<int> wait_for_child(pid_t child);
-    /// The nearest ancestor that adopts its children; 0: nobody here does.
+    /// Returns the nearest ancestor that adopts its children; 0: none.
     [[nodiscard]] pid_t adopter_above(const Running& ended) const;
     [[nodiscard]] Running* current() const;
     [[nodiscard]] std::optional<int> judge(std::string_view operation);

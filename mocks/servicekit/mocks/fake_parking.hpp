@@ -11,14 +11,14 @@
 
 namespace servicekit::mocks {
 
-/// park() turns the reactor until unpark() is called, so that a whole service lives on the thread of the test, and in
-/// no time. What the test does meanwhile it does in FakeReactor::when_idle().
-/// A thread that the fakes do not know, such as a std::thread of the program's, sleeps for real.
+/// park() turns the reactor until unpark() is called, so that a whole service runs on the thread of the test, without
+/// delay. The test acts in FakeReactor::when_idle(). A thread that the fakes do not know, such as a std::thread of the
+/// application, sleeps for real.
 class FakeParking final : public os::Parking {
 public:
     explicit FakeParking(FakeReactor& reactor) : reactor_{&reactor} {}
 
-    /// \throws IdleForever where nothing is left that could unpark it, ProcessExited where its process was killed
+    /// \throws IdleForever if nothing is left that could unpark it, ProcessExited if its process was killed
     void park() override {
         if (reactor_->is_foreign_thread()) {
             std::unique_lock lock{foreign_mutex_};

@@ -46,7 +46,7 @@ private:
     [[nodiscard]] bool can_write() const { return channel_->writers.contains(FakeTask::current()); }
     [[nodiscard]] bool has_line() const { return channel_->bytes.find('\n') != std::string::npos; }
 
-    /// What another process writes.
+    /// Waits for a line of another process.
     os::PipeReading wait_for_line(std::chrono::milliseconds at_most) {
         bool interrupted = false;
         const auto is_over = [&, self = FakeTask::current()] {
@@ -60,7 +60,7 @@ private:
         return {.end = came ? ReadingEnd::closed : ReadingEnd::timed_out};
     }
 
-    /// What this process wrote itself, or what the test says.
+    /// Returns the next line that this process wrote itself, or that the test supplies.
     os::PipeReading next_line(std::chrono::milliseconds at_most) {
         if (const auto newline = channel_->bytes.find('\n'); newline != std::string::npos) {
             os::PipeReading own{.text = channel_->bytes.substr(0, newline + 1)};

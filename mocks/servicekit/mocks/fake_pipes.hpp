@@ -18,40 +18,40 @@
 
 namespace servicekit::mocks {
 
-/// Pipes in memory. Between processes that FakeOs::spawn() made they are as real ones; where the test goes on in one
-/// process only, it says what the process at the other end does.
+/// Pipes in memory. Between processes of FakeOs::spawn() they work like real ones. If the test continues in one process
+/// only, it decides what the process at the other end does.
 class FakePipes final : public os::Pipes {
 public:
-    /// \param clock moves on while a reader waits in vain.
+    /// \param clock advances when a reader waits in vain
     explicit FakePipes(FakeClock& clock) : state_{std::make_shared<State>(State{&clock})} {}
 
     Result<std::unique_ptr<os::Pipe>> open() override;
 
-    /// `open` and `write`.
+    /// For `open` and `write`.
     FakeFailures& failures() noexcept { return state_->failures; }
 
-    /// What readers of the pipes that were or will be opened hear, in this order, each by one read_line(): a line, the
-    /// other process's end, a signal to this one, or nothing until their time is up.
+    /// Queues a result of read_line() for the pipes that are or will be open: a line, the end of the other process, a
+    /// signal to this one, or a timeout.
     void will_hear(std::string line) { state_->to_hear.push_back({.text = std::move(line)}); }
     void will_hear(os::PipeReading::End end) { state_->to_hear.push_back({.end = end}); }
-    /// All that was written to the pipes and not read back.
+    /// Returns everything that was written to the pipes and not read back.
     [[nodiscard]] std::string written() const;
-    /// Nobody reads the pipes any more: writing fails with EPIPE.
+    /// Closes the other readers: writing fails with EPIPE.
     void close_other_readers() noexcept { state_->other_readers_closed = true; }
     [[nodiscard]] unsigned opened() const noexcept { return static_cast<unsigned>(state_->channels.size()); }
-    /// Writing ends of this process that are not closed.
+    /// Returns the number of open writing ends of this process.
     [[nodiscard]] unsigned open_writers() const;
     [[nodiscard]] unsigned open_readers() const;
-    /// Ends of all processes.
+    /// Returns the number of open ends of all processes.
     [[nodiscard]] std::size_t open_ends() const;
 
     // For FakeOs.
 
-    /// \param is_interrupted uses up a signal that ends a wait of the process; \returns whether there was one
+    /// \param is_interrupted consumes a signal that ends a wait of the process; \returns true if there was one
     void connect(FakeReactor& reactor, std::function<bool(FakeTask::Id)> is_interrupted);
-    /// The child has both ends of what its parent has open. The child's first calls of open() find these.
+    /// Gives the child both ends of its parent's open pipes. The child's first calls of open() return them.
     void inherit(FakeTask::Id parent, FakeTask::Id child);
-    /// The kernel closes what the process had open.
+    /// Closes the pipes of the process, like the kernel.
     void process_died(FakeTask::Id process);
 
 private:
@@ -60,7 +60,7 @@ private:
         std::string bytes = {};
         std::set<FakeTask::Id> readers = {};
         std::set<FakeTask::Id> writers = {};
-        std::set<FakeTask::Id> guarded_writers = {};  ///< whose children are no writers
+        std::set<FakeTask::Id> guarded_writers = {};  ///< children of these do not inherit the writer
     };
     struct State {
         FakeClock* clock;

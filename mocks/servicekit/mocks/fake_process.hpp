@@ -20,18 +20,18 @@
 
 namespace servicekit::mocks {
 
-/// A process that remembers what it did to itself. At first it is 4711, of root, with one thread, and leads its
-/// process group, as a program does that a shell started. Each process that FakeOs::spawn() made sees its own.
+/// A process that remembers what it did to itself. At first it is pid 4711, runs as root with one thread, and leads its
+/// process group, like a program started by a shell. Each process of FakeOs::spawn() sees its own.
 class FakeProcess final : public os::Process {
 public:
-    /// Which of the two processes the test goes on in.
+    /// The process in which the test continues after a fork.
     enum class Side { parent, child };
 
     [[nodiscard]] pid_t id() const override { return own().id; }
     [[nodiscard]] uid_t effective_user() const override { return own().user; }
     [[nodiscard]] unsigned generation() const noexcept override { return static_cast<unsigned>(own().id); }
     [[nodiscard]] unsigned thread_count() const override { return own().threads; }
-    /// Only fails where it is told to.
+    /// Fails only on request.
     Result<void> ensure_stack(std::size_t bytes) override;
     Result<pid_t> fork() override;
     void adopt_orphans() noexcept override;
@@ -39,25 +39,25 @@ public:
     Result<void> start_session() override;
     Result<void> change_directory(const std::string& path) override;
     [[nodiscard]] Result<std::string> current_directory() const override;
-    /// /usr/bin/service
+    /// Returns /usr/bin/service.
     [[nodiscard]] Result<std::string> program() const override { return std::string{"/usr/bin/service"}; }
     mode_t set_file_mask(mode_t mask) override;
-    /// An error until set_command_line().
+    /// Returns an error until set_command_line().
     [[nodiscard]] Result<std::vector<std::string>> command_line() const override;
-    /// Remembers the arguments and throws ProcessExited: what runs then is another program.
+    /// Remembers the arguments and throws ProcessExited, because another program would run then.
     Error execute(const std::vector<std::string>& arguments) override;
     [[nodiscard]] std::size_t descriptor_limit() const override { return own().descriptor_limit; }
-    /// Remembers it: a fake hangs in nothing.
+    /// Only remembers it, as a fake never hangs.
     Result<void> kill_after(std::chrono::milliseconds time) override;
     void spare() noexcept override { own().killed_after = {}; }
     /// Throws ProcessExited.
     [[noreturn]] void exit_now(int status) override;
 
-    /// By the names of the functions of os::Process.
+    /// Failures of the functions of os::Process, by their names.
     mutable FakeFailures failures{"ensure_stack",      "fork",    "wait_for_child", "start_session", "change_directory",
                                   "current_directory", "execute", "kill_after"};
 
-    /// Which sides of the next forks to follow, in their order; of all further ones it is the child's.
+    /// Sets which sides of the next forks to follow, in order. After these, the child's side is followed.
     void follow(std::deque<Side> sides) { own().sides = std::move(sides); }
     void set_id(pid_t id) noexcept { own().id = own().group = id; }
     void set_effective_user(uid_t user) noexcept { own().user = user; }
@@ -65,16 +65,16 @@ public:
     void set_descriptor_limit(std::size_t limit) noexcept { own().descriptor_limit = limit; }
     void set_directory(std::string path) { own().directory = std::move(path); }
     void set_command_line(std::vector<std::string> arguments) { own().command_line = std::move(arguments); }
-    /// What the process became by execute(); empty if it did not.
+    /// Returns the arguments of execute(); empty if it was not called.
     [[nodiscard]] const std::vector<std::string>& executed() const noexcept { return own().executed; }
-    /// As waitpid(2) will give it; 0 unless set.
+    /// Sets the result of waitpid(2); 0 by default.
     void set_child_status(int status) noexcept { own().child_status = status; }
 
-    /// 0: not at all, or not any more.
+    /// 0: never, or no longer.
     [[nodiscard]] std::chrono::milliseconds killed_after() const noexcept { return own().killed_after; }
-    /// How many forks there were.
+    /// Returns the number of forks.
     [[nodiscard]] unsigned forks() const noexcept { return own().forks; }
-    /// Forked where the parent's side was followed, and not yet waited for.
+    /// Returns the children whose parent's side was followed, and that were not waited for yet.
     [[nodiscard]] const std::set<pid_t>& children() const noexcept { return own().children; }
     [[nodiscard]] bool adopts_orphans() const noexcept { return own().adopts_orphans; }
     [[nodiscard]] pid_t session() const noexcept { return own().session; }
@@ -83,7 +83,7 @@ public:
     [[nodiscard]] mode_t file_mask() const noexcept { return own().mask; }
     [[nodiscard]] std::optional<int> exit_status() const noexcept { return own().exit_status; }
 
-    // For FakeOs: what a process that it runs does to others.
+    // For FakeOs: the effects of a process on others.
 
     struct Hooks {
         std::function<pid_t()> fork = {};
@@ -91,11 +91,11 @@ public:
         std::function<Result<int>(pid_t child)> wait_for_child = {};
         std::function<void(int status)> exit = {};  ///< also on the test's thread
     };
-    /// They take part where the caller is a task.
+    /// They are called if the caller is a task.
     void set_hooks(Hooks hooks) { hooks_ = std::move(hooks); }
-    /// A process as a shell would start it.
+    /// Adds a process as a shell would start it.
     void add(FakeTask::Id task, pid_t id, uid_t user) { states_.set(task, State{.id = id, .group = id, .user = user}); }
-    /// The caller is the child of a fork from now on.
+    /// Makes the caller the child of a fork.
     void become(pid_t id);
     void forget(FakeTask::Id task) { states_.forget(task); }
 

@@ -15,7 +15,7 @@
 
 namespace servicekit::mocks {
 
-/// The other processes of the machine: none at first.
+/// The other processes of the machine; none at first.
 class FakeProcessTable final : public os::ProcessTable {
 public:
     struct Sent {
@@ -28,20 +28,20 @@ public:
 
     [[nodiscard]] std::optional<uid_t> effective_user_of(pid_t pid) const override;
     Result<bool> signal(pid_t pid, int signal_number, const std::function<bool()>& still_meant) override;
-    /// Waits on virtual time; what is due meanwhile happens.
+    /// Waits on virtual time, in which events that are due happen.
     bool wait_for_end(pid_t pid, std::chrono::milliseconds at_most) override;
 
-    /// `signal`; the object is the pid in decimal.
+    /// For `signal`; the object is the pid in decimal.
     FakeFailures failures{"signal"};
 
     void add(pid_t pid, uid_t uid = 0) { processes_.insert_or_assign(pid, uid); }
     void end(pid_t pid) { processes_.erase(pid); }
     [[nodiscard]] bool runs(pid_t pid) const noexcept { return processes_.contains(pid); }
-    /// What a process does about a signal; SIGKILL always ends it.
+    /// Sets how processes react to a signal; SIGKILL always ends them.
     void on_signal(std::function<void(const Sent&)> reaction) { reaction_ = std::move(reaction); }
     [[nodiscard]] const std::vector<Sent>& sent() const noexcept { return sent_; }
 
-    /// For FakeOs: \returns whether it was one of its processes, which has the signal then.
+    /// For FakeOs. \param deliver returns true if the pid is one of its processes, which then gets the signal
     void set_delivery(std::function<bool(const Sent&)> deliver) { deliver_ = std::move(deliver); }
 
 private:

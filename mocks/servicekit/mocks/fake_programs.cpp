@@ -13,7 +13,7 @@ struct FakePrograms::Pipe {
     std::size_t capacity;
     std::string bytes = {};
     bool has_writer = true;
-    int reader = -1;  ///< a number to know it by
+    int reader = -1;  ///< a number to identify it
 
     [[nodiscard]] std::size_t room() const { return capacity - std::min(capacity, bytes.size()); }
 };
@@ -23,7 +23,7 @@ struct FakePrograms::Process {
     std::shared_ptr<Pipe> input;
 };
 
-// What a program does when it gets some time.
+// Runs a program for as long as it has something to do.
 void FakePrograms::Machine::run(Process& process) const {
     if (process.seen.end || !reads) return;
     process.seen.text += std::exchange(process.input->bytes, {});

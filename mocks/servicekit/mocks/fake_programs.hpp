@@ -15,8 +15,8 @@
 
 namespace servicekit::mocks {
 
-/// Programs that read their standard input, and do nothing else. Each reads what comes at once, and ends where its input
-/// does, unless the test says otherwise. By one thread at a time.
+/// Programs that only read their standard input. Each reads its input at once, and ends when its input ends, unless the
+/// test changes that. For one thread at a time.
 class FakePrograms final : public os::Programs {
 public:
     explicit FakePrograms(FakeReactor& reactor) : machine_{std::make_shared<Machine>(reactor)} {}
@@ -24,7 +24,7 @@ public:
     Result<std::unique_ptr<os::ProgramInput>> open_input(std::size_t capacity) override;
     Result<std::unique_ptr<os::Program>> start(const os::ProgramStart& start) override;
 
-    /// `open_input`, `start`, by the program's name; `write`, `change_owner`, `signal`.
+    /// For `open_input` and `start`, with the program's name as object; `write`, `change_owner` and `signal`.
     FakeFailures& failures() noexcept { return machine_->failures; }
 
     struct Started {
@@ -33,28 +33,28 @@ public:
         os::ProgramOutput output = os::ProgramOutput::inherit;
         std::string text = {};  ///< what it has read
         std::optional<os::ProgramEnd> end = {};
-        std::vector<int> signals = {};  ///< that it was sent
+        std::vector<int> signals = {};  ///< those that were sent to it
     };
-    /// Every program ever, the oldest first.
+    /// Returns all programs there ever were, the oldest first.
     [[nodiscard]] std::vector<Started> started() const;
-    /// \returns the one that was started last, where it still runs; else 0
+    /// \returns the program that was started last if it is still running; else 0
     [[nodiscard]] pid_t running() const;
-    /// What all of them have read.
+    /// Returns what all of them have read.
     [[nodiscard]] std::string read() const;
-    /// What stands in the pipes.
+    /// Returns the number of bytes in the pipes.
     [[nodiscard]] std::size_t unread() const;
 
-    /// All programs read nothing any more, as if stopped by SIGSTOP.
+    /// Makes all programs stop reading, as after SIGSTOP.
     void stop_reading();
     void read_again();
-    /// They go on where their input ends.
+    /// Makes programs continue to run after their input ends.
     void outlive_their_input() noexcept { machine_->end_with_input = false; }
-    /// A signal ends none of them.
+    /// Makes programs ignore signals.
     void ignore_signals() noexcept { machine_->heed_signals = false; }
     void end(pid_t pid, os::ProgramEnd how);
-    /// Whatever is started from now on ends so at once, and reads nothing; nothing: it runs again.
+    /// Makes programs that are started later end at once in this way, without reading; nothing: they run normally.
     void end_at_once(std::optional<os::ProgramEnd> how) { machine_->end_at_once = how; }
-    /// Of pipes that are opened from now on, whatever was asked for.
+    /// Sets the capacity of pipes that are opened later, whatever is requested.
     void set_capacity(std::size_t bytes) noexcept { machine_->capacity = bytes; }
 
 private:

@@ -12,13 +12,13 @@
 namespace servicekit::mocks {
 namespace {
 
-// Beyond these a test has gone round in circles, rather than to have much to do.
+// Beyond these limits a test is in an endless loop.
 constexpr std::uint64_t most_steps_at_one_time = 200'000;
 constexpr int most_jumps_until_idle = 100'000;
-// How often a killed task may go on waiting before it must be said that it does not end.
+// Most times that a killed task may wait again before it counts as not ending.
 constexpr int most_resumes_to_the_end = 10'000;
 
-/// Restores a value when it goes.
+/// Restores a value when destroyed.
 template <class T>
 class Restored {
 public:
@@ -103,7 +103,7 @@ bool FakeReactor::is_due(FakeTask::Id self) const {
         for (const auto& timer : FakeAgenda::alive(agenda->timers))
             if (timer->callback && timer->deadline <= clock_->steady_now()) return true;
         for (const auto& watch : FakeAgenda::alive(agenda->watches)) {
-            // One whose descriptor was closed is due, too: the task is told so.
+            // A watch whose descriptor was closed is due, too, so that the task gets the error.
             const bool is_open = opening_of(watch->descriptor) == watch->opening;
             if (watch->readable.callback && (!is_open || is_readable(watch->descriptor))) return true;
             if (watch->writable.callback && (!is_open || is_writable(watch->descriptor))) return true;
@@ -183,7 +183,7 @@ bool FakeReactor::resume_one() {
     if (choose_) {
         index = choose_(ready.size());
     } else {
-        // Identities grow, and the tasks stand in their order.
+        // Ids grow, and the tasks are in their order.
         while (index < ready.size() && ready[index]->task.id() <= resumed_last_) ++index;
         if (index == ready.size()) index = 0;
     }
@@ -328,13 +328,13 @@ bool FakeReactor::wait_in_task(Running& self, const std::function<bool()>& done,
             continue;
         }
         if (give_up_at && clock_->steady_now() >= *give_up_at) return false;
-        // A wait may stand within another one, of a callback that a turning loop made.
+        // A wait may be nested in another one, in a callback that a turning loop made.
         const Restored waits_for{self.done, &done};
         const Restored deadline{self.deadline, give_up_at};
         const Restored waiter{self.who, who};
         FakeTask::yield();
     }
-    // What its threads use is there until they have ended.
+    // Objects that its threads use exist until the threads have ended.
     if (self.task.id() == self.task.process()) end_threads();
     return false;
 }

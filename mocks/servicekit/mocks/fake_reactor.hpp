@@ -20,18 +20,18 @@
 
 namespace servicekit::mocks {
 
-/// Somebody waits, and nothing is left that could end it: for real this would hang for ever.
+/// Thrown if a caller waits and nothing is left that could end the wait. A real system would hang forever.
 class IdleForever : public std::logic_error {
 public:
     using std::logic_error::logic_error;
 };
 
-/// Turns the fake loops of one machine, on virtual time: it knows which descriptors are ready, calls what is due one
-/// call at a time, always in the same order, and where nothing is due lets the time jump to the next timer. In each turn
+/// Turns the fake loops of one machine on virtual time. It knows which descriptors are ready, makes the calls that are
+/// due one at a time, always in the same order, and advances the time to the next timer if nothing is due. In each turn
 /// a loop makes the calls that were posted before, then those of timers, then one of each watch that is ready.
 ///
-/// Loops turn on the thread that made them: on that of the test, or in a task, which stands for a process or for a thread
-/// of one. A task goes on while the test's thread turns the reactor, and until it waits itself: one at a time, in the same
+/// Loops turn on the thread that made them: the test's, or a task, which represents a process or one of its threads. A
+/// task runs while the test's thread turns the reactor, until it waits itself. Tasks run one at a time, in the same
 /// order each time.
 class FakeReactor {
 public:
@@ -48,10 +48,10 @@ public:
         std::function<bool()> readable = [] { return false; };
         std::function<bool()> writable = [] { return false; };
     };
-    /// \param what it is, in words, for messages.
-    /// \returns the lowest number from 3 on that is free, as the kernel does it.
+    /// \param what a description for messages
+    /// \returns the lowest free number from 3 on, like the kernel
     int open(std::string what, Readiness readiness);
-    /// One that is ready as set_readable() and set_writable() say.
+    /// Opens a descriptor whose readiness set_readable() and set_writable() determine.
     int open(std::string what);
     void close(int descriptor) noexcept { descriptors_.erase(descriptor); }
     void set_readable(int descriptor, bool ready);
@@ -59,7 +59,7 @@ public:
     [[nodiscard]] bool is_open(int descriptor) const noexcept { return descriptors_.contains(descriptor); }
     [[nodiscard]] bool is_readable(int descriptor) const;
     [[nodiscard]] bool is_writable(int descriptor) const;
-    /// Tells this descriptor from a later one of the same number; 0 where it is not open.
+    /// Distinguishes this descriptor from a later one with the same number; 0 if it is not open.
     [[nodiscard]] std::uint64_t opening_of(int descriptor) const noexcept;
     [[nodiscard]] std::size_t open_descriptors() const noexcept { return descriptors_.size(); }
 
@@ -67,67 +67,68 @@ public:
 
     /// Adds a process. It begins when the reactor turns.
     FakeTask::Id start(std::function<void()> body);
-    /// Adds a thread to the process that calls. It begins when the reactor turns.
+    /// Adds a thread to the calling process. It begins when the reactor turns.
     FakeTask::Id start_thread(std::function<void()> body);
-    /// The waits of all its threads end at once from now on: what they wait for will not come. Their bodies have to
-    /// return then.
+    /// Kills a process: the waits of all its threads end at once from now on, without the event that they wait for. The
+    /// bodies of the threads have to return then.
     void kill(FakeTask::Id process);
-    /// Ends the other threads of the process that calls, as its exit does, before its objects go. From its first thread.
+    /// Ends the other threads of the calling process, as its exit does, before its objects are destroyed. For its first
+    /// thread.
     void end_threads();
     [[nodiscard]] bool has_ended(FakeTask::Id task) const noexcept;
-    /// Whether neither the test's thread calls, which made the reactor, nor a task.
+    /// Returns true if the calling thread is neither that of the test, which made the reactor, nor a task.
     [[nodiscard]] bool is_foreign_thread() const noexcept {
         return FakeTask::current_thread() == 0 && std::this_thread::get_id() != maker_;
     }
-    /// Whether the task that calls was killed.
+    /// Returns true if the calling task was killed.
     [[nodiscard]] bool is_killed() const noexcept;
-    /// In a task: others may go on first. Does nothing on the test's thread.
+    /// Lets other tasks run first. Does nothing on the test's thread.
     void pass();
-    /// Which task goes on where several could: called with their number. By default each in its turn.
+    /// Sets which task runs next if several can: `choose` gets their number. By default they take turns.
     void choose_by(std::function<std::size_t(std::size_t count)> choose) { choose_ = std::move(choose); }
-    /// Kills the tasks that are left, and waits until they have ended.
+    /// Kills the remaining tasks, and waits until they have ended.
     void end_tasks();
 
-    // Turning. A callback that throws ends the turning; what is left to do stays.
+    // Turning. A callback that throws ends the turn; the remaining work stays.
 
-    /// Calls the one thing that is due first, of the caller's loops; or lets a task go on. \returns whether there was one.
-    /// \throws std::logic_error where a descriptor was closed while it is watched
+    /// Makes the first call that is due, of the caller's loops, or lets a task run. \returns true if there was one
+    /// \throws std::logic_error if a descriptor was closed while it is watched
     bool step();
-    /// Calls everything that is due now, and what becomes due by it.
-    /// \throws std::logic_error where that has no end
+    /// Makes all calls that are due now, and those that become due by them.
+    /// \throws std::logic_error if there is no end
     void run_ready();
-    /// Moves the time, stopping at each timer on the way.
+    /// Advances the time, and stops at each timer on the way.
     void advance(std::chrono::milliseconds time);
-    /// Moves the time until nothing is due and no timer runs.
-    /// \throws std::logic_error where that has no end
+    /// Advances the time until nothing is due and no timer runs.
+    /// \throws std::logic_error if there is no end
     void run_until_idle();
-    /// Turns until `done`, and moves the time where nothing is due. Before it does, it asks the steps of
+    /// Turns until `done` returns true, and advances the time if nothing is due. Before it does, it runs a step of
     /// when_idle(), one at each such moment.
-    /// \param at_most nothing: as long as it takes
-    /// \returns false where the time was up first, or the task that waits was killed
-    /// \throws IdleForever where nothing is left that could happen, with `who` waits for what
+    /// \param at_most nothing: without a limit
+    /// \returns false if the time was over first, or the waiting task was killed
+    /// \throws IdleForever if nothing is left that could happen; the message contains `who` and what the loops wait for
     bool run_until(const std::function<bool()>& done, const std::string& who,
                    std::optional<std::chrono::milliseconds> at_most = std::nullopt);
 
-    /// Queues what the test does at the next moment at which run_until() finds nothing due: a signal, a request, a
-    /// look at what came of the one before. It may turn the reactor and move the time itself.
+    /// Queues what the test does when run_until() next finds nothing due: send a signal or a request, or check the
+    /// result of the previous step. The step may turn the reactor and advance the time itself.
     void when_idle(std::function<void()> step) { idle_steps_.push_back(std::move(step)); }
-    /// Called at each such moment once no step is left.
+    /// Called at each such moment when no step is left.
     void whenever_idle(std::function<void()> hook) { idle_hook_ = std::move(hook); }
-    /// Whether steps are left that nobody asked for yet.
+    /// Returns true if steps are left that have not run yet.
     [[nodiscard]] bool has_idle_steps() const noexcept { return !idle_steps_.empty(); }
 
-    /// What the loops wait for, in words.
+    /// Returns a description of what the loops wait for.
     [[nodiscard]] std::string describe() const;
 
-    /// `make`, `watch` and `start`: what loops ask of the system.
+    /// For `make`, `watch` and `start`, the system calls of loops.
     FakeFailures loop_failures{"make", "watch", "start"};
 
     // For FakeEventLoop.
 
     void add(std::shared_ptr<FakeAgenda> agenda) { agendas_.push_back(std::move(agenda)); }
     void remove(const std::shared_ptr<FakeAgenda>& agenda) { std::erase(agendas_, agenda); }
-    /// Calls it as the agenda's own thread.
+    /// Calls it on behalf of the agenda's thread.
     static void call(FakeAgenda& agenda, const std::function<void()>& callback);
     [[nodiscard]] std::uint64_t next_serial() noexcept { return ++last_serial_; }
 
@@ -141,7 +142,7 @@ private:
         bool writable_by_hand = false;
     };
 
-    /// A task, and what it waits for.
+    /// A task and what it waits for.
     struct Running {
         explicit Running(std::function<void()> body, std::optional<FakeTask::Id> process = std::nullopt)
             : task{std::move(body), process} {}

@@ -12,7 +12,7 @@
 
 namespace servicekit::mocks {
 
-/// A service manager that keeps what it is told. At first it passes nothing and does not listen.
+/// A service manager that records its messages. At first it passes no sockets and does not listen.
 class FakeServiceManager final : public os::ServiceManager {
 public:
     Result<std::vector<os::ListenSocket>> take_listen_sockets() override;
@@ -20,7 +20,7 @@ public:
     std::optional<std::chrono::microseconds> take_watchdog() override { return std::exchange(watchdog_, {}); }
     [[nodiscard]] bool has_journal_on_stderr() const override { return has_journal_; }
 
-    /// By the names of the functions; `send` is the notify socket's.
+    /// Failures of the functions, by their names; `send` is that of the notify socket.
     FakeFailures& failures() noexcept { return told_->failures; }
 
     void pass_socket(std::string name, int descriptor) { sockets_.push_back({std::move(name), descriptor}); }
@@ -28,9 +28,9 @@ public:
     void want_sign_of_life_every(std::chrono::microseconds interval) noexcept { watchdog_ = interval; }
     void put_journal_on_stderr() noexcept { has_journal_ = true; }
 
-    /// What it was sent, a message each.
+    /// Returns the messages that were sent to it.
     [[nodiscard]] const std::vector<std::string>& messages() const noexcept { return told_->messages; }
-    /// How many of the messages have the line.
+    /// Returns the number of messages that contain the line.
     [[nodiscard]] std::size_t count(const std::string& line) const;
     void forget() noexcept { told_->messages.clear(); }
 

@@ -92,7 +92,7 @@ void FakeSignals::give_back() {
     end_noting();
     if (!is_taken()) return;
     State& self = own();
-    // What was posted for it finds nothing to deliver.
+    // A call that was posted for it has nothing to deliver.
     self.reception->pending.clear();
     self.reception.reset();
 }
@@ -100,7 +100,7 @@ void FakeSignals::give_back() {
 void FakeSignals::raise_in(FakeTask::Id task, int number, Peer sender) {
     State& state = states_.of(task);
     if (state.held.contains(number) || state.blocked_by_caller.contains(number))
-        state.kept.emplace(number, std::move(sender));  // as the kernel does: of several the first
+        state.kept.emplace(number, std::move(sender));  // like the kernel, keeps the first of several
     else
         arrive(task, number, sender);
 }

@@ -14,16 +14,16 @@
 
 namespace servicekit::mocks {
 
-/// The signals of a process, raised by the test and delivered by way of the loop's post(). Each process that
-/// FakeOs::spawn() made has its own; all members are about those of the caller.
+/// The signals of a process. The test raises them, and the loop's post() delivers them. Each process of FakeOs::spawn()
+/// has its own; all members refer to those of the caller.
 class FakeSignals final : public os::Signals {
 public:
     enum class Disposition {
         default_action,
         ignored,
-        programs_own,  ///< a handler that the program installed itself
+        programs_own,  ///< a handler that the application has installed itself
         taken,         ///< the handler of note() and take()
-        does_nothing,  ///< what take() does to SIGPIPE, and note() to SIGXFSZ
+        does_nothing,  ///< the effect of take() on SIGPIPE, and of note() on SIGXFSZ
     };
 
     Result<void> note(std::span<const int> kept, std::span<const int> ending) override;
@@ -37,30 +37,31 @@ public:
 
     FakeFailures failures{"note", "hold", "take"};
 
-    /// As if `sender` sent it; without one, as if it was typed on the terminal. One that is held waits for release_held(), one
-    /// that is noted waits for take(), and one that nobody noted or took is listed in default_actions().
+    /// Raises a signal as if `sender` had sent it; without one, as if it was typed on the terminal. A held signal waits
+    /// for release_held(), and a noted one for take(). A signal that was neither noted nor taken is listed in
+    /// default_actions().
     void raise(int number, Peer sender = {}) { raise_in(FakeTask::current(), number, std::move(sender)); }
 
     [[nodiscard]] bool is_held(int number) const { return own().held.contains(number); }
-    /// As the caller of the process left it; to be set by the test.
+    /// Returns true if the parent of the process left it blocked; the test sets this.
     [[nodiscard]] bool is_blocked_by_caller(int number) const { return own().blocked_by_caller.contains(number); }
     void block_as_caller(int number) { own().blocked_by_caller.insert(number); }
     [[nodiscard]] bool is_noting() const { return own().is_noting; }
     [[nodiscard]] bool is_taken() const { return own().reception != nullptr; }
     [[nodiscard]] Disposition disposition(int number) const;
-    /// What the program did before the service came.
+    /// Sets what the application did before the service was started.
     void set_disposition(int number, Disposition disposition);
-    /// The signals that came while nobody had taken, held or ignored them: each would have ended the process.
+    /// Returns the signals that arrived while they were not taken, held or ignored. Each would have ended the process.
     [[nodiscard]] const std::vector<int>& default_actions() const { return own().default_actions; }
 
     // For FakeOs.
 
     void raise_in(FakeTask::Id task, int number, Peer sender);
-    /// Called in place of noting it where the process is a task.
+    /// Sets what is called, if the process is a task, instead of listing the signal.
     void on_default_action(std::function<void(FakeTask::Id task, int number)> callback) {
         on_default_action_ = std::move(callback);
     }
-    /// The child blocks what its parent blocks, and has what its parent noted.
+    /// Gives the child the blocked and the noted signals of its parent.
     void inherit(FakeTask::Id parent, FakeTask::Id child) {
         State state = states_.of(parent);
         state.kept = {};
@@ -68,7 +69,7 @@ public:
         state.default_actions = {};
         states_.set(child, std::move(state));
     }
-    /// Takes away one of these that came while it was held. \returns whether there was one
+    /// Removes one of these signals that arrived while held. \returns true if there was one
     bool use_up(FakeTask::Id task, std::span<const int> numbers);
     void forget(FakeTask::Id task) { states_.forget(task); }
 
@@ -76,7 +77,7 @@ private:
     struct Reception {
         os::EventLoop* loop;
         std::function<void(const os::ReceivedSignal&)> callback;
-        std::map<int, Peer> pending;  ///< came, and the callback was not called yet
+        std::map<int, Peer> pending;  ///< arrived, but the callback was not called yet
     };
     struct State {
         bool is_noting = false;
@@ -85,7 +86,7 @@ private:
         std::map<int, Peer> noted = {};
         std::set<int> held = {};
         std::set<int> blocked_by_caller = {};
-        std::map<int, Peer> kept = {};  ///< came while held
+        std::map<int, Peer> kept = {};  ///< arrived while held
         std::map<int, Disposition> dispositions = {};
         std::map<int, Disposition> dispositions_before = {};
         std::shared_ptr<Reception> reception = nullptr;

@@ -18,14 +18,14 @@
 
 namespace servicekit::mocks {
 
-/// The three standard streams, each of which leads to its user at first, who is at no terminal.
-/// Each process that FakeOs::spawn() made has its own, and all lead to the same user.
+/// The three standard streams. At first each belongs to the user, who is not at a terminal. Each process of
+/// FakeOs::spawn() has its own, and all have the same user.
 class FakeStandardStreams final : public os::StandardStreams {
 public:
     enum class Target { user, closed, null, descriptor, file };
 
     void write(os::Stream stream, std::string_view text) override;
-    /// Waits for nobody: no time goes by.
+    /// Does not wait: no time passes.
     [[nodiscard]] os::StreamWriting write_within(os::Stream stream, std::string_view text,
                                                  std::chrono::milliseconds at_most) override;
     void write_at_crash(os::Stream stream, std::string_view text, std::chrono::milliseconds at_most) noexcept override;
@@ -38,51 +38,51 @@ public:
     Result<void> redirect_to_null(os::Stream stream) override;
     Result<void> redirect_to(os::Stream stream, int descriptor) override;
     [[nodiscard]] bool leads_to(os::Stream stream, int descriptor) const override;
-    /// What is written to it from then on is nobody's to see.
+    /// Later output to the stream is lost.
     Result<std::optional<Error>> redirect_to_file(os::Stream stream, const os::StreamFile& file) override;
     Result<void> change_owner(os::Stream stream, uid_t uid, gid_t gid) override;
 
-    /// By the names of the functions of os::StandardStreams; the object is "stdin", "stdout" or "stderr".
-    /// "set_permissions" is what happens to a new file, whose failure is only a shortcoming.
+    /// Failures of the functions of os::StandardStreams, by their names; the object is "stdin", "stdout" or "stderr".
+    /// "set_permissions" is applied to a new file; its failure is only a shortcoming.
     FakeFailures failures{
         "open_closed_ones", "redirect_to_null", "redirect_to", "redirect_to_file", "change_owner",   "write",
         "write_within",     "read_rest",        "ask_hidden",  "ask_key",          "set_permissions"};
 
-    /// What read_rest() finds on stdin.
+    /// Sets what read_rest() returns from stdin.
     void set_input(std::string text) { input_ = std::move(text); }
-    /// Somebody types it when a hidden line is asked for; without one ask_hidden() is at the end of the input.
+    /// Queues a line for ask_hidden(). Without one, ask_hidden() is at the end of the input.
     void type_hidden(std::string line) { hidden_lines_.push_back(std::move(line)); }
-    /// Somebody types it when a key is asked for; without one ask_key() is at the end of the input.
+    /// Queues a key for ask_key(). Without one, ask_key() is at the end of the input.
     void type_key(char key) { keys_.push_back(key); }
-    /// What ask_hidden() and ask_key() were given to show, in that order.
+    /// Returns the prompts of ask_hidden() and ask_key(), in order.
     [[nodiscard]] const std::vector<std::string>& prompts() const noexcept { return prompts_; }
 
     void set_terminal(os::Stream stream, bool is_terminal, unsigned width = 80);
     void close(os::Stream stream) { state(stream).target = Target::closed; }
-    /// Has leads_to() say of any descriptor that it leads where the stream does.
+    /// Makes leads_to() return true for every descriptor.
     void share(os::Stream stream) { state(stream).is_shared = true; }
 
-    /// write_within() gets so many more bytes out, and then none, as where a pipe is full; nothing: no limit any more.
+    /// Sets how many more bytes write_within() writes before it fails, as if a pipe were full; nothing: no limit.
     void limit(os::Stream stream, std::optional<std::size_t> bytes) { state(stream).room = bytes; }
-    /// How long the last write_within() would have waited.
+    /// Returns how long the last write_within() would have waited.
     [[nodiscard]] std::chrono::milliseconds last_patience() const noexcept { return last_patience_; }
 
-    /// What its user saw of this stream.
+    /// Returns what the user saw of this stream.
     [[nodiscard]] const std::string& written(os::Stream stream) const {
         return texts_.at(static_cast<std::size_t>(stream));
     }
-    /// What streams that were redirected to this descriptor were given.
+    /// Returns what was written to streams that were redirected to this descriptor.
     [[nodiscard]] std::string written_to(int descriptor) const;
     [[nodiscard]] Target target(os::Stream stream) const { return state(stream).target; }
-    /// Where the stream was redirected to; -1 where its target is no descriptor.
+    /// Returns the descriptor that the stream was redirected to; -1 if its target is not a descriptor.
     [[nodiscard]] int descriptor(os::Stream stream) const;
 
-    /// The file that the stream leads to. \pre target() is `file`
+    /// Returns the file of the stream. \pre target() is `file`
     [[nodiscard]] const os::StreamFile& file(os::Stream stream) const { return state(stream).file; }
-    /// Whom its file was handed to; nothing where it was not.
+    /// Returns the new owner of its file; nothing if it was not changed.
     [[nodiscard]] std::optional<uid_t> owner(os::Stream stream) const { return state(stream).owner; }
 
-    /// For FakeOs: what is written while this is true was written before, or will never be.
+    /// For FakeOs: output is ignored while this returns true, because it was written before or must never be written.
     void be_silent_while(std::function<bool()> condition) { is_silent_ = std::move(condition); }
     void forget(FakeTask::Id task) { states_.forget(task); }
 

@@ -17,8 +17,8 @@
 
 namespace servicekit::mocks {
 
-/// Two connected stream sockets in memory, as unix(7) has them: each direction takes so many bytes and no more until
-/// they are read; a socket that is closed with bytes unread resets the other one.
+/// Two connected stream sockets in memory, as in unix(7). Each direction holds a limited number of unread bytes. A
+/// socket that is closed with bytes unread resets the other one.
 class FakeStream {
 public:
     enum class End : std::size_t { server, client };
@@ -28,11 +28,11 @@ public:
 
     os::Transfer receive(End end, std::span<char> buffer);
     os::Transfer send(End end, std::string_view bytes);
-    /// As one who waits until everything has gone: what does not fit follows as the other end reads.
+    /// Sends all bytes, like a sender that waits: what does not fit follows as the other end reads.
     void send_all(End end, std::string_view bytes);
     void shut_down_sending(End end);
     void close(End end);
-    /// Called once, from within the send() that has brought something for this end.
+    /// Calls `callback` once, from within the send() that brings something for this end.
     void when_something_comes(End end, std::function<void()> callback) {
         socket(end).when_something_comes = std::move(callback);
     }
@@ -40,9 +40,9 @@ public:
     [[nodiscard]] bool is_readable(End end) const;
     [[nodiscard]] bool is_writable(End end) const;
     [[nodiscard]] bool is_closed(End end) const { return socket(end).closed; }
-    /// Whether nothing more will come for this end, and what came was read.
+    /// Returns true if nothing more will arrive for this end, and everything was read.
     [[nodiscard]] bool is_at_end(End end) const;
-    /// Whether the other end was closed before it had read everything.
+    /// Returns true if the other end was closed before it had read everything.
     [[nodiscard]] bool was_reset(End end) const { return socket(end).reset; }
     [[nodiscard]] std::size_t unread(End end) const { return socket(end).inbox.size(); }
     [[nodiscard]] const Peer& who(End end) const { return socket(end).who; }
@@ -50,9 +50,9 @@ public:
 private:
     struct Socket {
         Peer who;
-        std::string inbox = {};  ///< arrived and not yet read
+        std::string inbox = {};  ///< arrived, but not read yet
         std::function<void()> when_something_comes = {};
-        std::string following = {};  ///< what the other end has sent but does not fit yet
+        std::string following = {};  ///< sent by the other end, but does not fit yet
         bool sending_ended = false;
         bool closed = false;
         bool reset = false;

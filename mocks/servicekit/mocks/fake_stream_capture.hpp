@@ -12,17 +12,17 @@
 
 namespace servicekit::mocks {
 
-/// Captured streams of which nobody prints but the test, by print(). Each process that FakeOs::spawn() made has its own.
+/// Captured streams that only the test prints to, by print(). Each process of FakeOs::spawn() has its own.
 class FakeStreamCaptures {
 public:
     [[nodiscard]] std::unique_ptr<os::StreamCapture> make();
 
-    /// `capture` and `start`; the object of `capture` is "stdout" or "stderr".
+    /// For `capture` and `start`; the object of `capture` is "stdout" or "stderr".
     FakeFailures& failures() noexcept { return failures_; }
 
     [[nodiscard]] bool is_captured(os::Stream stream) const;
-    /// The calling process prints it. Whole lines are delivered at once, or wait for start(); where the stream is not
-    /// captured, nothing happens.
+    /// Prints a text in the calling process. Whole lines are delivered at once, or wait for start(). If the stream is
+    /// not captured, nothing happens.
     void print(os::Stream stream, std::string_view text);
 
     /// For FakeOs.

@@ -10,7 +10,7 @@
 namespace servicekit::mocks {
 namespace {
 
-/// Passed to one who waits for it. What was done before release() is seen after acquire().
+/// A signal from one thread to another that waits for it. Work done before release() is visible after acquire().
 class Baton {
 public:
     void release() {
@@ -36,7 +36,8 @@ std::atomic<FakeTask::Id> last_id{0};
 
 }  // namespace
 
-/// A thread, which outlives its task and is used for the next: starting one costs more than a whole life of a service.
+/// A thread that outlives its task and is reused for the next. To start one takes longer than the whole life of a
+/// service.
 class FakeTask::Worker {
 public:
     Worker() : thread_{[this] { work(); }} {}
@@ -67,7 +68,8 @@ public:
         idle.workers.push_back(std::move(worker));
     }
 
-    // They are the worker's, and not the task's: whoever waited may end the task while the other side still notifies.
+    // They belong to the worker and not to the task: the waiting thread may end the task while the other side still
+    // notifies.
     Baton to_task;
     Baton to_resumer;
 
@@ -90,7 +92,8 @@ private:
     std::thread thread_;
 };
 
-// After Worker: the destructor of a unique_ptr needs the whole type, and is constexpr in C++23, thus compiled on sight.
+// Defined after Worker: the destructor of a unique_ptr needs the complete type, and C++23 compiles it at once, as it is
+// constexpr.
 struct FakeTask::State {
     State(std::function<void()> the_body, std::optional<Id> the_process)
         : body{std::move(the_body)}, process{the_process.value_or(id)} {}

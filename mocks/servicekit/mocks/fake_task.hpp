@@ -7,15 +7,16 @@
 
 namespace servicekit::mocks {
 
-/// A thread that runs only while whoever resumed it waits: never two at a time, so that what several of them do has one
-/// order, and the same in each run. What fake processes and their threads are made of.
+/// A thread that runs only while its resumer waits. Two never run at once, so the operations of several tasks have one
+/// order, the same in each run. Fake processes and their threads consist of tasks.
 class FakeTask {
 public:
-    /// Tells tasks apart, also those of different machines. 0: a thread that is no task, as the test's own.
+    /// Identifies a task, also among those of different machines. 0: a thread that is not a task, such as the test's
+    /// own.
     using Id = std::uint64_t;
 
-    /// \param body begins with the first resume(). Throws nothing.
-    /// \param process whose thread it is, 0: the test's; nothing: it is a process of its own
+    /// \param body begins with the first resume(). Must not throw.
+    /// \param process the process that it is a thread of, 0: the test's; nothing: it is a process of its own
     explicit FakeTask(std::function<void()> body, std::optional<Id> process = std::nullopt);
     /// \pre has_ended(), or it was never resumed.
     ~FakeTask();
@@ -23,15 +24,15 @@ public:
     FakeTask& operator=(const FakeTask&) = delete;
 
     [[nodiscard]] Id id() const noexcept;
-    /// Lets it go on until it yields or ends. \pre called from outside of it
+    /// Lets it run until it yields or ends. \pre not called from within the task
     void resume();
-    /// In a task: goes back to whoever resumed it, until it is resumed again.
+    /// Called in a task: returns control to the resumer, until it is resumed again.
     static void yield();
     [[nodiscard]] bool has_ended() const noexcept;
 
-    /// The process whose thread calls: its first task, or 0 on the test's own thread and in threads of it.
+    /// Returns the process of the calling thread: its first task, or 0 on the test's own thread and in threads of it.
     [[nodiscard]] static Id current() noexcept;
-    /// The task that calls; 0 on the test's own thread.
+    /// Returns the calling task; 0 on the test's own thread.
     [[nodiscard]] static Id current_thread() noexcept;
     [[nodiscard]] Id process() const noexcept;
 

@@ -10,15 +10,15 @@
 
 namespace servicekit::mocks {
 
-/// Threads of fake processes: each goes on while its reactor turns, until it waits itself, and in virtual time.
-/// One whose object is destroyed before it began makes no call. One whose process is killed ends at its next wait.
+/// Threads of fake processes. Each runs while its reactor turns, until it waits itself, in virtual time. A thread whose
+/// object is destroyed before it began does not make its call. A thread of a killed process ends at its next wait.
 class FakeThreads final : public os::Threads {
 public:
     explicit FakeThreads(FakeReactor& reactor) : reactor_{&reactor} {}
 
     Result<std::unique_ptr<os::Thread>> start(const std::string& name, std::function<void()> call) override;
 
-    /// `start`; the object is the name.
+    /// For `start`; the object is the name.
     FakeFailures failures{"start"};
 
 private:

@@ -15,8 +15,8 @@
 
 namespace servicekit::mocks {
 
-/// A user database, and who the process is: root at first, both in the database and as the process.
-/// Each process that FakeOs::spawn() made is somebody of its own.
+/// A user database, and the identity of the process. At first both contain only root. Each process of FakeOs::spawn()
+/// has its own identity.
 class FakeUsers final : public os::Users {
 public:
     Result<std::optional<os::User>> find_user(const std::string& name_or_uid) override;
@@ -25,25 +25,25 @@ public:
     void prepare(const os::User& user, gid_t group) override { states_.own().prepared = {user.uid, group}; }
     Result<void> become(const os::User& user, gid_t group, std::span<const gid_t> may_keep = {}) override;
 
-    /// By the names of the functions of os::Users; the object is the name.
+    /// Failures of the functions of os::Users, by their names; the object is the name.
     FakeFailures failures{"find_user", "find_group", "become"};
 
     void add_user(os::User user) { users_.push_back(std::move(user)); }
-    /// The number stands for all users that the process's user namespace does not have.
+    /// Sets the number that represents all users outside the process's user namespace.
     void set_overflow(uid_t uid) noexcept { overflow_ = uid; }
     void add_group(const std::string& name, gid_t gid) { groups_.insert_or_assign(name, gid); }
-    /// Who the process is, without asking.
+    /// Sets the identity of the process, without checks.
     void set_current(uid_t uid, gid_t gid) {
         states_.own().uid = uid;
         states_.own().gid = gid;
     }
     [[nodiscard]] uid_t current_user() const { return states_.own().uid; }
     [[nodiscard]] gid_t current_group() const { return states_.own().gid; }
-    /// Whom prepare() announced; nothing before it.
+    /// Returns the identity given to prepare(); nothing before that.
     [[nodiscard]] std::optional<std::pair<uid_t, gid_t>> prepared() const { return states_.own().prepared; }
-    /// Which groups the last become() let the process keep.
+    /// Returns the groups that the last become() let the process keep.
     [[nodiscard]] const std::vector<gid_t>& may_keep() const { return states_.own().may_keep; }
-    /// Called after each become() that worked, for other fakes that ask who the process is.
+    /// Called after each successful become(), for other fakes that need the identity of the process.
     void on_become(std::function<void(uid_t uid, gid_t gid)> callback) { on_become_ = std::move(callback); }
 
     /// For FakeOs.

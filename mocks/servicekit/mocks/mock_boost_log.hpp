@@ -6,7 +6,7 @@
 
 namespace servicekit::mocks {
 
-/// By default nobody writes, and what is shown is forgotten.
+/// By default nothing is written, and what is shown is discarded.
 class MockBoostLog : public os::BoostLog {
 public:
     MockBoostLog() {

@@ -6,7 +6,7 @@
 
 namespace servicekit::mocks {
 
-/// By default the process adopts nobody, has no children, and a body is run in the calling thread.
+/// By default the process adopts no orphans and has no children, and a body runs in the calling thread.
 class MockChildren : public os::Children {
 public:
     MockChildren() {

@@ -6,7 +6,7 @@
 
 namespace servicekit::mocks {
 
-/// By default it is one hour after both epochs, always.
+/// By default it always is one hour after both epochs.
 class MockClock : public os::Clock {
 public:
     MockClock() {

@@ -6,7 +6,7 @@
 
 namespace servicekit::mocks {
 
-/// By default everything is done, and the kernel can do all of it.
+/// By default everything succeeds, and the kernel supports all of it.
 class MockConfinement : public os::Confinement {
 public:
     MockConfinement() {

@@ -11,7 +11,7 @@
 
 namespace servicekit::mocks {
 
-/// By default the client can take everything.
+/// By default the client accepts everything.
 class MockResponder : public Responder {
 public:
     MockResponder() {
@@ -25,7 +25,7 @@ public:
     MOCK_METHOD(void, reply_and_close, (std::string_view line), (override));
 };
 
-/// By default requests stay unanswered, and every refusal reads `{"error":{}}`.
+/// By default requests get no reply, and every refusal is `{"error":{}}`.
 class MockRequests : public Requests {
 public:
     MockRequests() { ON_CALL(*this, refuse).WillByDefault(::testing::Return(std::string{"{\"error\":{}}\n"})); }
@@ -35,7 +35,7 @@ public:
     MOCK_METHOD(std::string, refuse, (const Refusal& refusal), (override));
 };
 
-/// By default it opens, can be reached at `/run/mock.control`, and no request ever comes.
+/// By default it opens, is reachable at `/run/mock.control`, and receives no requests.
 class MockControl : public ControlPolicy {
 public:
     MockControl() { ON_CALL(*this, endpoint).WillByDefault(::testing::Return(std::string{"/run/mock.control"})); }

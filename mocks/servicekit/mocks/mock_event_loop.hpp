@@ -19,7 +19,7 @@ public:
     MOCK_METHOD(void, stop, (), (override));
 };
 
-/// By default nothing ever becomes ready, no time is ever up, and what is posted is called at once.
+/// By default nothing becomes ready, no timer expires, and posted calls are made at once.
 class MockEventLoop : public os::EventLoop {
 public:
     MockEventLoop() {

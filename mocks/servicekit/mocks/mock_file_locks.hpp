@@ -6,7 +6,7 @@
 
 namespace servicekit::mocks {
 
-/// By default a lock that nothing threatens.
+/// By default the lock stays valid.
 class MockFileLock : public os::FileLock {
 public:
     MockFileLock() { ON_CALL(*this, still_at_path).WillByDefault(::testing::Return(true)); }
@@ -16,7 +16,7 @@ public:
     MOCK_METHOD(bool, still_at_path, (), (const, override));
 };
 
-/// By default every lock is free and can be had.
+/// By default every lock is free and can be acquired.
 class MockFileLocks : public os::FileLocks {
 public:
     MockFileLocks() {

@@ -8,7 +8,7 @@
 
 namespace servicekit::mocks {
 
-/// By default an empty regular file that takes everything.
+/// By default it is an empty regular file that accepts every write.
 class MockFile : public os::File {
 public:
     MockFile() {
@@ -30,7 +30,7 @@ public:
     MOCK_METHOD(int, descriptor, (), (const, override));
 };
 
-/// By default every file can be opened and is empty, but none is there when its status is asked.
+/// By default every file can be opened and is empty, but status() finds none.
 class MockFiles : public os::Files {
 public:
     MockFiles() {

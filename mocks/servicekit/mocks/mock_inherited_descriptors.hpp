@@ -6,7 +6,7 @@
 
 namespace servicekit::mocks {
 
-/// By default every descriptor is open and takes everything.
+/// By default every descriptor is open and accepts everything.
 class MockInheritedDescriptors : public os::InheritedDescriptors {
 public:
     MOCK_METHOD(Result<void>, claim_for_writing, (int descriptor), (override));

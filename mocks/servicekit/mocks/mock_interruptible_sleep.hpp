@@ -6,7 +6,7 @@
 
 namespace servicekit::mocks {
 
-/// By default all of the time passes at once, and nobody interrupts.
+/// By default all of the time passes at once, without an interruption.
 class MockInterruptibleSleep : public os::InterruptibleSleep {
 public:
     MockInterruptibleSleep() { ON_CALL(*this, sleep_for).WillByDefault(::testing::Return(true)); }

@@ -9,7 +9,7 @@
 
 namespace servicekit::mocks {
 
-/// By default nobody types anything.
+/// By default the user types nothing.
 class MockLineReader : public os::LineReader {
 public:
     MockLineReader() {

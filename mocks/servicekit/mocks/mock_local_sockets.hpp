@@ -6,7 +6,7 @@
 
 namespace servicekit::mocks {
 
-/// By default nothing comes in, everything goes out, and the peer is root's process 4712.
+/// By default nothing arrives, everything is sent, and the peer is process 4712 of root.
 class MockLocalConnection : public os::LocalConnection {
 public:
     MockLocalConnection() {
@@ -29,7 +29,7 @@ public:
     MOCK_METHOD(bool, wait_until_writable, (std::chrono::milliseconds at_most), (override));
 };
 
-/// By default nobody waits to be accepted.
+/// By default no client waits to be accepted.
 class MockLocalListener : public os::LocalListener {
 public:
     MockLocalListener() {
@@ -45,7 +45,7 @@ public:
     MOCK_METHOD(int, descriptor, (), (const, override));
 };
 
-/// By default one can listen at every path and connect to every path, but a probe finds nothing there.
+/// By default a process can listen at every path and connect to every path, but a probe finds no listener.
 class MockLocalSockets : public os::LocalSockets {
 public:
     MockLocalSockets() {

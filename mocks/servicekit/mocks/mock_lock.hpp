@@ -6,7 +6,7 @@
 
 namespace servicekit::mocks {
 
-/// By default nobody has it, it is acquired at once, and never lost.
+/// By default it is free, acquired at once, and never lost.
 class MockLock : public LockPolicy {
 public:
     MockLock() {

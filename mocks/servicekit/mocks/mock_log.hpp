@@ -6,7 +6,7 @@
 
 namespace servicekit::mocks {
 
-/// By default everything succeeds, and what is written is forgotten.
+/// By default everything succeeds, and lines are discarded.
 class MockLog : public LogPolicy {
 public:
     MOCK_METHOD(void, configure, (const Deployment& deployment), (override));

@@ -8,7 +8,7 @@
 
 namespace servicekit::mocks {
 
-/// By default it takes whatever is sent, as datagrams.
+/// By default it accepts every message, as a datagram.
 class MockMessageSocket : public os::MessageSocket {
 public:
     MockMessageSocket() {
@@ -24,7 +24,7 @@ public:
     MOCK_METHOD(os::Transfer, send_in_file, (std::string_view message, std::chrono::milliseconds at_most), (override));
 };
 
-/// By default nobody listens.
+/// By default there is no listener.
 class MockMessageSockets : public os::MessageSockets {
 public:
     MockMessageSockets() {

@@ -6,7 +6,7 @@
 
 namespace servicekit::mocks {
 
-/// By default it takes everything, and its reader finds it empty and closed.
+/// By default it accepts every write, and its reader finds it empty and closed.
 class MockPipe : public os::Pipe {
 public:
     MockPipe() {

@@ -6,7 +6,7 @@
 
 namespace servicekit::mocks {
 
-/// By default every process is root's, takes the signal where it is still meant, and ends when waited for.
+/// By default every process is root's, gets a signal if it is still meant, and ends when waited for.
 class MockProcessTable : public os::ProcessTable {
 public:
     MockProcessTable() {

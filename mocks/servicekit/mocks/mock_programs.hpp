@@ -8,7 +8,7 @@
 
 namespace servicekit::mocks {
 
-/// By default it runs for ever.
+/// By default it runs forever.
 class MockProgram : public os::Program {
 public:
     MOCK_METHOD(pid_t, id, (), (const, override));
@@ -18,7 +18,7 @@ public:
     MOCK_METHOD(Result<bool>, signal, (int signal_number), (override));
 };
 
-/// By default it takes whatever is written.
+/// By default it accepts every write.
 class MockProgramInput : public os::ProgramInput {
 public:
     MockProgramInput() {
@@ -35,7 +35,7 @@ public:
     MOCK_METHOD(int, reader, (), (const, override));
 };
 
-/// By default there are neither pipes nor processes to be had.
+/// By default neither pipes nor processes can be created.
 class MockPrograms : public os::Programs {
 public:
     MockPrograms() {

@@ -6,7 +6,7 @@
 
 namespace servicekit::mocks {
 
-/// By default the signals can be had, and none ever comes.
+/// By default the signals can be taken, and none arrives.
 class MockSignals : public os::Signals {
 public:
     MOCK_METHOD(Result<void>, note, (std::span<const int> kept, std::span<const int> ending), (override));

@@ -14,7 +14,7 @@ public:
     MOCK_METHOD(bool, wait, (std::chrono::milliseconds at_most), (noexcept, override));
 };
 
-/// By default each thread is a NiceMock<MockThread>, and nothing is called.
+/// By default each thread is a NiceMock<MockThread>, and no call is made.
 class MockThreads : public os::Threads {
 public:
     MockThreads() {

@@ -6,7 +6,7 @@
 
 namespace servicekit::mocks {
 
-/// By default there are no users and no groups, and anybody can be become.
+/// By default there are no users and no groups, and the process can become any user.
 class MockUsers : public os::Users {
 public:
     MockUsers() {

@@ -7,13 +7,13 @@
 
 namespace servicekit::mocks {
 
-/// What each fake process has for itself, told apart by who calls.
+/// The state of each fake process, selected by the caller.
 template <class State>
 class PerTask {
 public:
     explicit PerTask(State initial = {}) : initial_{std::move(initial)} {}
 
-    /// The caller's.
+    /// Returns the caller's state.
     [[nodiscard]] State& own() const { return of(FakeTask::current()); }
     [[nodiscard]] State& of(FakeTask::Id task) const { return states_.try_emplace(task, initial_).first->second; }
     void set(FakeTask::Id task, State state) { states_.insert_or_assign(task, std::move(state)); }
@@ -21,7 +21,7 @@ public:
 
 private:
     State initial_;
-    mutable std::map<FakeTask::Id, State> states_;  // whoever never changed anything has the initial state
+    mutable std::map<FakeTask::Id, State> states_;  // a process that has not changed anything has the initial state
 };
 
 }  // namespace servicekit::mocks

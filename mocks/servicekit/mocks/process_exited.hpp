@@ -4,10 +4,10 @@
 
 namespace servicekit::mocks {
 
-/// Thrown by MockProcess and FakeProcess in place of leaving the process, so that a test can catch it.
+/// Thrown by MockProcess and FakeProcess instead of leaving the process, so that a test can catch it.
 using os::ProcessExited;
 
-/// The status with which the shell tells of a process that SIGKILL ended.
+/// The status that a shell reports for a process that SIGKILL ended.
 constexpr int killed_status = 137;
 
 }  // namespace servicekit::mocks

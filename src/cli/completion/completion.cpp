@@ -9,11 +9,11 @@
 namespace servicekit::cli {
 namespace {
 
-/// Somebody has pressed a key and waits.
+/// A short time, because the user has pressed a key and waits.
 constexpr std::chrono::milliseconds patience{500};
 
-/// What a running service answers to `events`; empty where there is none, or it does not answer at once. Says nothing:
-/// whatever it said would land within the line that somebody is writing.
+/// Returns a running service's reply to `events`. It is empty if none runs or it does not answer at once. Prints
+/// nothing, because the output would end up in the line that the user types.
 Object ask_events(Session& session, const GivenSettings& given) {
     const ClientSettings loaded = load_client_settings(session, given);
     if (loaded.refusal) return {};
@@ -44,7 +44,7 @@ int complete(Session& session) {
         try {
             return ask_events(session, given);
         } catch (const std::exception&) {
-            return Object{};  // not permitted, or not to be read
+            return Object{};  // not permitted, or not readable
         }
     };
     session.console.print(to_text(complete_words(session.invocation.words, dialect(session), ask)));

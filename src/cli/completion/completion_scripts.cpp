@@ -5,7 +5,7 @@
 namespace servicekit::cli {
 namespace {
 
-// @PROGRAM@ stands for the program, @FUNCTION@ for a name that functions can have.
+// @PROGRAM@ is the name of the program, @FUNCTION@ a form of it that is valid in names of functions.
 
 constexpr std::string_view bash = R"(# Completes the command lines of @PROGRAM@ in bash. Load it with
 #     source <(@PROGRAM@ completion bash)

@@ -5,10 +5,10 @@
 
 namespace servicekit::cli {
 
-/// What a shell reads to complete the command lines of a program: it asks the program itself for the words, by its verb
-/// `complete`, in the form of completion_words.hpp.
+/// Returns the script that a shell reads to complete the command lines of a program. The script asks the program for
+/// the words with its verb `complete`, in the format of completion_words.hpp.
 /// \param shell   one of `shells`
-/// \param program its file's name, of letters, digits, `.`, `_` and `-` only
+/// \param program name of its file; only letters, digits, `.`, `_` and `-`
 [[nodiscard]] std::string completion_script(std::string_view shell, std::string_view program);
 
 }  // namespace servicekit::cli

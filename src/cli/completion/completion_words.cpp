@@ -23,16 +23,16 @@ constexpr std::array<std::string_view, 2> truths{"true", "false"};
 
 bool looks_like_option(std::string_view word) { return word.size() > 1 && word.front() == '-'; }
 
-/// What stands before the cursor, understood as far as it goes.
+/// The part of the command line before the cursor, as far as it is understood.
 struct Position {
     std::optional<Verb> verb = {};
-    const ProgramVerb* program_verb = nullptr;  ///< the one that is meant by Verb::program
-    Words positionals = {};                     ///< behind the verb
-    std::string pending = {};                   ///< the option whose value the last word is; empty: none
+    const ProgramVerb* program_verb = nullptr;  ///< the verb if `verb` is Verb::program
+    Words positionals = {};                     ///< after the verb
+    std::string pending = {};                   ///< the option whose value is the last word; empty: none
     GivenSettings settings = {};
 };
 
-/// Whether the option is one of the verb's own that has a value.
+/// Returns true if the verb has this option and the option takes a value.
 bool takes_value(const ProgramVerb* verb, std::string_view option) {
     if (verb == nullptr) return false;
     return std::any_of(verb->options.begin(), verb->options.end(), [option](const Parameter& parameter) {
@@ -144,7 +144,7 @@ private:
         if (verb == Verb::completion) offer_all(shells);
     }
 
-    /// Whether a key of the program's own, without its option, may be the word, and is a path.
+    /// Returns true if the word may be a positional key of the application, and the key is a path.
     [[nodiscard]] bool has_positional_path() const {
         if (dialect_.own == nullptr || !takes_positional_keys(*position_.verb)) return false;
         std::size_t left = position_.positionals.size();
@@ -160,7 +160,7 @@ private:
         const bool takes_more = parameter.type == ParameterType::list || index == position_.positionals.size();
         if (!takes_more) return;
         if (parameter.type == ParameterType::boolean) return offer_all(truths);
-        // Most lists of a command line are files.
+        // Most lists on a command line are lists of files.
         if (parameter.type == ParameterType::path || parameter.type == ParameterType::list) look_up(Lookup::files, "");
     }
 
@@ -195,7 +195,7 @@ private:
         }
     }
 
-    /// Of a secret, what keeps it off the command line.
+    /// Offers the argument of an event. For a secret, offers the forms that keep its value off the command line.
     void offer_argument(const Object& parameter, const std::string& name) {
         if (is_given(name)) return;
         const std::string description = parameter.get<std::string>("description", {});
@@ -218,7 +218,7 @@ private:
     Completion completion_;
 };
 
-/// Whether a word means itself, unquoted, in every shell.
+/// Returns true if every shell takes the word literally without quotes.
 bool is_plain(std::string_view word) {
     constexpr std::string_view marks = "-_.=/+,@%:";
     return !word.empty() && std::all_of(word.begin(), word.end(), [&](char letter) {

@@ -10,36 +10,36 @@
 
 namespace servicekit::cli {
 
-/// A word that may stand where the cursor is.
+/// A word that may be completed at the cursor.
 struct Offer {
     std::string word;
     std::string description = {};
 };
 
-/// What may stand there in place of words that are known: names that the shell itself looks up.
+/// Names that the shell itself looks up.
 enum class Lookup { none, files, directories, users, groups };
 
-/// What can be offered for the last word of a command line.
+/// Completions of the last word of a command line.
 struct Completion {
     std::vector<Offer> offers = {};
     Lookup lookup = Lookup::none;
-    std::string prefix = {};  ///< what stands before a name that is looked up: "--config=", "directory="
+    std::string prefix = {};  ///< the part before a name that is looked up: "--config=", "directory="
 };
 
-/// The settings on the command line so far, by name, as text: they say which service is meant.
+/// The settings on the command line so far, by name, as text. They determine the service.
 using GivenSettings = std::vector<std::pair<std::string, std::string>>;
-/// What that service answers to `events`; empty where none answers.
+/// Returns the reply of that service to `events`; empty if none answers.
 using AskEvents = std::function<Object(const GivenSettings&)>;
 
-/// What can be offered for the last of the words of a command line.
+/// Returns the completions of the last word of a command line.
 /// \param words without the program; the last one is unfinished, and may be empty
-/// \param ask   called at most once, and only where a running service knows more
+/// \param ask called at most once, and only if a running service can add words
 [[nodiscard]] Completion complete_words(const std::vector<std::string>& words, const Dialect& dialect,
                                         const AskEvents& ask);
 
-/// The form in which the scripts read it: a line `WORD<TAB>DESCRIPTION` for each offer; for a lookup one line
-/// `<TAB>files<TAB>PREFIX`. A word that would not mean itself in every shell is left out, as nobody knows what a service
-/// calls its events.
+/// Returns the format that the scripts read: a line `WORD<TAB>DESCRIPTION` for each offer; for a lookup a line
+/// `<TAB>files<TAB>PREFIX`. A word that some shell would not take literally is omitted, as a service may use any names
+/// for its events.
 [[nodiscard]] std::string to_text(const Completion& completion);
 
 }  // namespace servicekit::cli

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t piece_of_plain = 65536;
 constexpr std::size_t compressed_piece = 8192;
-/// So much of a log is of this log alone: its lines have the time to the microsecond.
+/// This many bytes identify a log, as its lines contain the time to the microsecond.
 constexpr std::size_t telling_bytes = 4096;
 
 }  // namespace

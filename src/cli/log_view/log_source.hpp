@@ -11,34 +11,34 @@
 
 namespace servicekit::cli {
 
-/// A log file that is read to its end, plain or compressed with gzip.
+/// Reads a log file to its end, plain or compressed with gzip.
 class LogSource {
 public:
     enum class Form { plain, gzip };
 
     LogSource(std::string path, std::unique_ptr<os::File> file, Form form, std::uint64_t offset = 0);
 
-    /// Opens an old file, whose name ends in `.gz` by now where it was compressed meanwhile.
-    /// \param path as it is called while it is not compressed
-    /// \returns nothing where it is gone
+    /// Opens a rotated file. Its name ends in `.gz` if it has been compressed since.
+    /// \param path its uncompressed name
+    /// \returns nothing if it is gone
     static Result<std::optional<LogSource>> open_old(os::Files& files, const std::string& path);
 
-    /// \returns the next piece; empty at the end, of a plain one where there is no more yet.
+    /// \returns the next piece; empty at the end, or if a plain file has no more yet
     Result<std::string> next();
-    /// Has next() return it once more. \param text the end, or all, of what it has just returned
+    /// Makes next() return a text again. \param text the end, or all, of its last result
     void put_back(std::string text) { pending_ = std::move(text); }
-    /// Is at its end from here on.
+    /// Makes the following next() report the end.
     void skip_rest() noexcept { is_over_ = true; }
-    /// Goes on there, in a plain one.
+    /// Continues at an offset of a plain file.
     void go_to(std::uint64_t offset) noexcept { offset_ = offset; }
 
-    /// Whether a plain one begins as another one does: it is what was compressed into that.
-    /// \param other nothing was read of it yet
+    /// Returns true if this plain file begins with the same text as another source. Then it was compressed into that.
+    /// \param other nothing has been read from it yet
     Result<bool> begins_as(LogSource& other);
 
     [[nodiscard]] Form form() const noexcept { return gunzip_ ? Form::gzip : Form::plain; }
     [[nodiscard]] os::File& file() const noexcept { return *file_; }
-    /// Where the next piece begins, in the file.
+    /// Returns the offset of the next piece in the file.
     [[nodiscard]] std::uint64_t offset() const noexcept { return offset_; }
 
 private:

@@ -16,7 +16,7 @@ namespace servicekit::cli {
 namespace {
 
 constexpr std::size_t piece = 65536;
-/// So many rotated files are kept open that are still to be shown.
+/// Most rotated files that are held open until they are shown.
 constexpr std::size_t most_held = 64;
 
 /// Why lines may be missing.
@@ -31,7 +31,7 @@ Result<std::uint64_t> start_of_last_lines(os::File& file, std::uint64_t size, st
         const auto text = file.read_at(begin, static_cast<std::size_t>(end - begin));
         if (!text) return text.error();
         for (std::size_t i = text->size(); i-- > 0;) {
-            // The newline that ends the last line begins none.
+            // The newline at the end of the last line does not begin another line.
             const bool begins_line = (*text)[i] == '\n' && begin + i + 1 != size;
             if (begins_line && ++seen == lines) return begin + i + 1;
         }
@@ -40,7 +40,7 @@ Result<std::uint64_t> start_of_last_lines(os::File& file, std::uint64_t size, st
     return std::uint64_t{0};
 }
 
-/// The time that a line begins with; empty where it has none.
+/// Returns the time at the beginning of a line; empty if there is none.
 std::string_view time_of(std::string_view line) {
     constexpr std::string_view json_begin = R"({"time":")";
     if (line.starts_with(json_begin)) line.remove_prefix(json_begin.size());
@@ -53,18 +53,19 @@ bool is_young(std::string_view line, std::string_view since) {
     return !time.empty() && time.substr(0, since.size()) >= since;
 }
 
-/// Leaves the source at the first line that is not older. One that is still written to is left at its last line where
-/// that has no end yet. \returns whether there is such a line; the source is at its end if not
+/// Skips to the first line that is not older. If the file is still being written, stops at its last line if that is
+/// unfinished.
+/// \returns true if there is such a line; else the source is at its end
 Result<bool> skip_to(LogSource& source, std::string_view since, bool is_written_to) {
-    // So much of a line tells its time.
+    // This many bytes of a line contain its time.
     constexpr std::size_t telling_head = 64;
-    std::string head;  // of a line that has no end yet, and whose time is not known yet
+    std::string head;  // of an unfinished line whose time is not known yet
     bool is_within_old_line = false;
     std::uint64_t line_begin = 0;
     for (;;) {
         const auto text = source.next();
         if (!text && (is_written_to || !is_young(head, since))) return text.error();
-        // The failure comes again, behind the line.
+        // A failure is reported again after the line.
         if (!text || text->empty()) break;
         const std::string seen = std::exchange(head, {}) + *text;
         for (std::size_t line = 0;;) {
@@ -95,9 +96,9 @@ Result<bool> skip_to(LogSource& source, std::string_view since, bool is_written_
     return true;
 }
 
-/// Whether a file that was last written then has no line that is young enough.
+/// Returns true if a file that was last written at `modified` has no line that is young enough.
 bool is_too_old(std::chrono::system_clock::time_point modified, std::string_view since) {
-    // The kernel's clock for files may be a few milliseconds behind the one that lines have their time from.
+    // The kernel's clock for files may be a few milliseconds behind the clock for lines.
     constexpr std::chrono::seconds slack{2};
     if (modified == std::chrono::system_clock::time_point::max()) return false;
     return std::string_view{rfc3339(modified + slack)}.substr(0, since.size()) < since;
@@ -109,7 +110,7 @@ std::optional<std::string> time_before(std::string_view text, std::chrono::syste
     const auto count = parse_number<std::uint32_t>(text.substr(0, text.size() - 1));
     if (!count) return std::nullopt;
     const auto before = [&](auto unit) {
-        // Multiplied first, the time would be too large for the clock, and wrap round into the future.
+        // Compares before it multiplies, as the product could overflow the clock.
         const bool is_before_epoch = *count > now.time_since_epoch() / unit;
         std::string time = rfc3339(is_before_epoch ? system_clock::time_point{} : now - *count * unit);
         time.pop_back();
@@ -196,14 +197,14 @@ Result<std::string> LogTail::next() {
     auto text = current_->next();
     if (text && !text->empty()) ends_line_ = text->back() == '\n';
     if (text || current_->form() == LogSource::Form::plain) return text;
-    // One old file that is damaged does not keep those after it from being shown.
+    // A damaged rotated file does not prevent the later ones from being shown.
     tell_(text.error().message());
     current_->skip_rest();
     return std::string{};
 }
 
 Result<LogTail::Sight> LogTail::see() {
-    // Until nothing was rotated while we looked.
+    // Repeats until nothing was rotated in between.
     constexpr int most_attempts = 10;
     for (int attempt = 1;; ++attempt) {
         Sight seen;
@@ -227,7 +228,7 @@ Result<void> LogTail::look() {
     if (const auto status = live.status(); !status) return status.error();
     if (is_at_path(live)) return {};
     auto seen = see();
-    // Between the move and the reopening nothing is there, and lines may still come into the old one.
+    // Between the move and the reopening the path does not exist, and the old file may still get lines.
     if (!seen && seen.error().errno_value == ENOENT) return {};
     if (!seen) return seen.error();
     if (!seen->is_of_one_time) return {};
@@ -279,7 +280,7 @@ std::string_view LogTail::find_between(LogSource& last, const std::vector<std::s
     }
     if (is_among_them) return {};
     if (!are_all_fresh && !between.empty()) {
-        // They may be older than what is shown already.
+        // They may be older than the lines that are already shown.
         between.clear();
         return unlisted;
     }
@@ -287,13 +288,13 @@ std::string_view LogTail::find_between(LogSource& last, const std::vector<std::s
         std::move(moved->rbegin(), moved->rend(), std::front_inserter(between));
         return {};
     }
-    // It may have been the last that was removed before we looked, or one of many.
+    // It may have been the last file that was removed in between, or one of many.
     const auto status = last.file().status();
     return status && status->links == 0 ? removed : std::string_view{};
 }
 
 std::optional<std::deque<LogTail::Next>> LogTail::moved_after(LogSource& last, const std::vector<std::string>& names) {
-    // More of them don't come within a pause.
+    // logrotate does not move more than this within a pause.
     constexpr std::size_t most = 2;
     const std::vector<std::string> own = logs_rotated_by_service(path_, names);
     std::vector<RotatedLog> moved = rotated_logs(*files_, path_, names, clock_->system_now());
@@ -357,7 +358,7 @@ bool LogTail::begin_next() {
 Result<bool> LogTail::follow() {
     if (const auto looked = look(); !looked) return looked.error();
     if (!ahead_.empty()) {
-        // What came between the last piece and the move.
+        // Lines were written between the last piece and the move.
         auto text = next();
         if (!text) return text.error();
         if (text->empty()) return begin_next();

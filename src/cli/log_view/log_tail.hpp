@@ -17,69 +17,71 @@
 
 namespace servicekit::cli {
 
-/// The end of a log, and what comes after it, also when its file is rotated and made anew, compressed with gzip, moved,
-/// or truncated. Files that came and went between two looks are told as a gap where they have left a trace: the file that
-/// was followed is gone, or the directory can't be listed. A file that was truncated, and has grown beyond where we are, and
-/// more than two that logrotate(8) moved between two looks leave none.
+/// The end of a log and the lines that are added to it. Follows the log when it is rotated and created again,
+/// compressed with gzip, moved, or truncated. Files that appear and disappear between two looks are reported as a gap
+/// if they leave a trace: the followed file is gone, or the directory cannot be listed. Two cases leave no trace: a
+/// file that is truncated and then grows beyond the current position, and more than two files that logrotate(8) moves
+/// between two looks.
 class LogTail {
 public:
-    /// Is told what can't be shown, and why.
+    /// Reports what cannot be shown, and why.
     using Tell = std::function<void(const std::string& message)>;
 
     /// Begins at the last `lines` lines of the file.
     static Result<LogTail> open(os::Files& files, const os::Clock& clock, const std::string& path, std::size_t lines,
                                 Tell tell);
-    /// Begins at the first line that is not older than `since`, be it in the file or in an old one beside it, which may
-    /// be compressed with gzip, and may have been rotated by the service or by logrotate(8).
-    /// \param since as log_since() gives it
+    /// Begins at the first line that is not older than `since`, in the file or in a rotated one in the same directory.
+    /// The rotated file may be compressed with gzip, and may have been rotated by the service or by logrotate(8).
+    /// \param since from log_since()
     static Result<LogTail> open_since(os::Files& files, const os::Clock& clock, const std::string& path,
                                       std::string_view since, Tell tell);
 
-    /// \returns the next piece; empty where there is no more yet.
+    /// \returns the next piece; empty if there is no more yet
     Result<std::string> next();
-    /// Takes note of the files that were begun meanwhile, and holds them: they may be removed before their turn comes.
+    /// Opens the files that were begun since the last look, as they may be removed before their turn.
     Result<void> look();
-    /// Goes on with the file that was begun after this one, where there is one, or with a truncated one from its start.
-    /// \pre next() has just returned nothing. \returns whether it went on
+    /// Continues with the file that was begun after this one, if there is one, or with a truncated file at its start.
+    /// \pre next() has just returned nothing. \returns true if it continues
     Result<bool> follow();
 
 private:
-    /// A file whose turn is still to come.
+    /// A file that will be shown later.
     struct Next {
-        std::string path = {};  ///< as it is called while it is not compressed
+        std::string path = {};  ///< its uncompressed name
         std::optional<LogSource> source = {};
         bool was_looked_for = false;
-        std::string_view gap = {};  ///< why lines may be missing before it; empty where none are
+        std::string_view gap = {};  ///< why lines may be missing before it; empty: none are
     };
-    /// The log and what is beside it.
+    /// The log and the files in its directory.
     struct Sight {
         std::unique_ptr<os::File> live = {};                                  ///< the file at the log's path
-        Result<std::vector<std::string>> names = std::vector<std::string>{};  ///< what is in the log's directory
-        bool is_of_one_time = false;  ///< the log was not rotated while we looked
+        Result<std::vector<std::string>> names = std::vector<std::string>{};  ///< names in the log's directory
+        bool is_of_one_time = false;  ///< the log was not rotated while this was collected
     };
 
     LogTail(os::Files& files, const os::Clock& clock, std::string path, Tell tell)
         : files_{&files}, clock_{&clock}, path_{std::move(path)}, tell_{std::move(tell)} {}
 
     Result<Sight> see();
-    /// Tells it where it is the first time.
+    /// Reports this the first time only.
     void tell_unlisted(const Error& error);
-    /// \returns those that were rotated since the last look, the oldest first, or all if none are known from then; takes
-    ///          note of them
+    /// \returns the files that were rotated since the last look, the oldest first, or all if none are known; remembers
+    /// them
     std::vector<std::string> take_fresh(const std::vector<std::string>& names);
     [[nodiscard]] bool is_at_path(os::File& file) const;
-    /// \param last the last in the row, which is not at the log's path any more
+    /// \param last the last file in the queue, which is no longer at the log's path
     void append_after(LogSource& last, Sight now);
-    /// Those that came between the last in the row and the log. \returns why lines may be missing before the first
+    /// Finds the files between the last in the queue and the log. \returns why lines may be missing before the first
     std::string_view find_between(LogSource& last, const std::vector<std::string>& names, std::deque<Next>& between);
-    /// Those that logrotate(8) has moved after the last in the row; nothing where that is not among the newest of them.
+    /// Returns the files that logrotate(8) has moved after the last in the queue; nothing if that is not among the
+    /// newest.
     std::optional<std::deque<Next>> moved_after(LogSource& last, const std::vector<std::string>& names);
     bool is_put_away_as(LogSource& source, Next& there);
     [[nodiscard]] Next live(std::unique_ptr<os::File> file) const;
-    /// Opens those whose turn comes next.
+    /// Opens the files that are next.
     void hold();
     void open(Next& next);
-    /// \returns false where there is none
+    /// \returns false if there is none
     bool begin_next();
 
     os::Files* files_;
@@ -87,16 +89,16 @@ private:
     std::string path_;
     Tell tell_;
     std::optional<LogSource> current_;
-    std::deque<Next> ahead_;  ///< the last in the row was at the log's path when we looked
-    /// Those that were rotated until then; nothing where the directory could not be listed yet.
+    std::deque<Next> ahead_;  ///< the last one was at the log's path at the last look
+    /// The files that were rotated before that; nothing if the directory could not be listed yet.
     std::optional<std::vector<std::string>> known_;
     bool unlisted_is_told_ = false;
-    bool ends_line_ = true;      ///< what next() has returned last
-    bool owes_newline_ = false;  ///< before the first line of a file: the one before it ended within a line
+    bool ends_line_ = true;      ///< about the last result of next()
+    bool owes_newline_ = false;  ///< before the first line of a file, because the previous one ended within a line
 };
 
-/// What the time of a line must not be less than, as the beginning of its text: understands times in UTC or their
-/// beginnings, `2026-11-22T06:10:00Z`, `2026-11-22`, and times before `now`: `90s`, `10m`, `2h`, `3d`.
+/// Returns the beginning of the earliest time that a line may have. Accepts times in UTC or their beginnings
+/// (`2026-11-22T06:10:00Z`, `2026-11-22`) and times before `now` (`90s`, `10m`, `2h`, `3d`).
 /// \returns nothing for any other text
 [[nodiscard]] std::optional<std::string> log_since(std::string_view text, std::chrono::system_clock::time_point now);
 

@@ -14,12 +14,12 @@
 namespace servicekit::cli {
 namespace {
 
-/// An old file's name, without the log's.
+/// The name of a rotated file, without the log's name.
 struct Name {
     enum class Kind { stamped, dated, numbered };
 
     Kind kind;
-    std::string middle;  ///< what stands between the log's name and the end
+    std::string middle;  ///< the part between the log's name and the compression
     std::string compression;
 };
 
@@ -28,7 +28,7 @@ bool is_number(std::string_view text, std::size_t least, std::size_t most) {
            std::all_of(text.begin(), text.end(), [](char letter) { return letter >= '0' && letter <= '9'; });
 }
 
-/// YYYYMMDD, and what logrotate's dateformat may have behind it: the hour, or `-` and seconds.
+/// Returns true for YYYYMMDD, optionally followed by what logrotate's dateformat may add: the hour, or `-` and seconds.
 bool is_date(std::string_view text) {
     const std::size_t dash = text.find('-');
     if (dash != std::string_view::npos && !is_number(text.substr(dash + 1), 1, 12)) return false;
@@ -62,12 +62,12 @@ std::optional<Name> parse(std::string_view name, std::string_view log_name) {
 
 struct Placed {
     Name::Kind kind;
-    std::string rank;  ///< grows with time, among those of its kind
-    std::string time;  ///< as a stamp; empty for one that is unknown
+    std::string rank;  ///< grows with time, among files of the same kind
+    std::string time;  ///< as a stamp; empty if unknown
     RotatedLog log;
 };
 
-/// The lower the number, the later; as a text that grows.
+/// Returns a text that grows as the number gets lower, since lower numbers are later.
 std::string rank_of_number(std::string_view digits) {
     constexpr std::uint64_t beyond = 1'000'000'000;
     return std::to_string(2 * beyond - std::stoull(std::string{digits}));
@@ -97,7 +97,7 @@ std::vector<RotatedLog> rotated_logs(os::Files& files, const std::string& log_pa
         if (!parsed) continue;
         RotatedLog log{.path = log_path + parsed->middle, .compression = parsed->compression, .modified = {}};
         const auto status = files.status(log.path + log.compression, os::Links::follow);
-        // One that was compressed or removed meanwhile is missed when it is opened.
+        // A file that was compressed or removed since is noticed when it is opened.
         const bool is_known = status && status->has_value();
         if (is_known && (*status)->type != os::FileType::regular) continue;
         log.modified = is_known ? (*status)->modified : std::chrono::system_clock::time_point::max();
@@ -111,7 +111,7 @@ std::vector<RotatedLog> rotated_logs(os::Files& files, const std::string& log_pa
         if (time > latest) time.clear();
         placed.push_back({parsed->kind, std::move(rank), std::move(time), std::move(log)});
     }
-    // Each kind is in order by its names, whatever has touched the files since; the kinds among each other by time.
+    // Files of one kind are in the order of their names, whatever has touched them since. The kinds are merged by time.
     const AgeOrder is_older{latest};
     std::stable_sort(placed.begin(), placed.end(), [&is_older](const Placed& a, const Placed& b) {
         if (a.kind != b.kind) return a.kind < b.kind;
@@ -123,7 +123,7 @@ std::vector<RotatedLog> rotated_logs(os::Files& files, const std::string& log_pa
 
     std::vector<RotatedLog> logs;
     std::set<std::string> paths;
-    // Both are there while one is being compressed into the other.
+    // Both exist while one is being compressed into the other.
     for (Placed& one : placed)
         if (paths.insert(one.log.path).second) logs.push_back(std::move(one.log));
     return logs;

@@ -26,8 +26,8 @@ Error refuse_unit(std::string action, std::string object, std::string reason) {
     return {ExitCode::usage, std::move(action), std::move(object), std::move(reason)};
 }
 
-/// The command line of a unit that is a template: `%i` is the instance in each value, and part of the name.
-/// \param config what it says of the config file where that depends on the instance, and so can't be read
+/// Returns the command line of a template unit: `%i` is the instance in each value, and part of the name.
+/// \param config set to the path of the config file if it depends on the instance, so it cannot be read
 Given of_template(const Session& session, std::optional<std::string>& config) {
     Given given;
     std::string name = program_name(session);
@@ -54,12 +54,12 @@ public:
           host_{session.tools.host},
           manager_{session.invocation.user_manager ? Manager::user : Manager::system} {}
 
-    /// Finds out the settings. \returns 0, or the exit code for what was wrong, which was printed
+    /// Loads the settings. \returns 0, or the exit code of the error, which is printed
     int load() {
         const Invocation& invocation = session_.invocation;
         const Given given = invocation.template_unit ? of_template(session_, config_of_instance_) : invocation.settings;
         if (const int code = fill_settings(session_, given); code != 0) return code;
-        // What the config file of an instance says nobody knows here, and so not what on_load makes of it.
+        // The config file of an instance is unknown here, and so is the result of on_load.
         if (config_of_instance_) return 0;
         if (const auto loaded = session_.core.load(); !loaded) return session_.console.fail(loaded.error());
         return 0;
@@ -81,7 +81,7 @@ private:
     }
     [[nodiscard]] const DaemonPolicy& daemon() const { return session_.core.policies().daemon; }
 
-    /// What no unit can carry out.
+    /// Returns an error for settings that no unit can implement.
     [[nodiscard]] Result<void> check() const {
         if (session_.invocation.notify_reload && !daemon().notifies_manager())
             return refuse_unit("write a unit of Type=notify-reload", "",
@@ -97,7 +97,7 @@ private:
         return {};
     }
 
-    /// As the unit's environment will give them, which is not that of this shell.
+    /// Returns the paths for the environment of the unit, which differs from that of this shell.
     [[nodiscard]] Result<Paths> paths_in_unit() const {
         Settings settings = this->settings();
         const std::string root{manager_ == Manager::user ? placeholder::runtime_root : "/run"};
@@ -159,11 +159,11 @@ private:
     [[nodiscard]] ServiceUnit::Type type() const {
         using Type = ServiceUnit::Type;
         if (daemon().notifies_manager()) return session_.invocation.notify_reload ? Type::notify_reload : Type::notify;
-        // `start` reports how the start went, which systemd would not know of a service in the foreground.
+        // `start` reports the result of the start. With Type=exec systemd would not know it.
         return daemon().has_background() ? Type::forking : Type::exec;
     }
 
-    /// In the background the log of a service that names no file would go nowhere.
+    /// Adds a log file. A service in the background would otherwise lose its log.
     void add_log_file(const ServiceUnit& unit) {
         if (unit.type != ServiceUnit::Type::forking || !paths_.log_file.empty()) return;
         const std::string root{manager_ == Manager::user ? placeholder::logs_root : "/var/log"};
@@ -172,7 +172,7 @@ private:
         more_options_.push_back("--" + std::string{setting::log_file.name} + "=" + paths_.log_file);
     }
 
-    /// Whether the socket is open to others than the service's user and root, or its rules name others.
+    /// Returns true if users other than root and the service's may use the socket, or the rules name other users.
     [[nodiscard]] bool tells_peers_apart() const {
         const auto is_set = [this](std::string_view name) { return settings().is_set(name); };
         const std::string mode = text_if_set(setting::control_mode);
@@ -182,7 +182,7 @@ private:
                is_set(setting::control_admin.name);
     }
 
-    /// Whom the manager makes of the service, as far as this machine knows.
+    /// Returns the user and groups of the service, as far as this machine knows them.
     Result<std::optional<UnitIdentity>> identity(const ServiceUnit& unit) const {
         const auto user = host_.users->find_user(unit.user.empty() ? "root" : unit.user);
         if (!user) return user.error();
@@ -270,7 +270,7 @@ private:
         return {};
     }
 
-    /// Where the service works, and what it reads.
+    /// Adds the working directory and the paths that the service reads.
     Result<void> add_paths(ServiceUnit& unit) {
         std::string directory = text_if_set(setting::working_directory);
         if (directory.empty() && depends_on_directory_) directory = ".";

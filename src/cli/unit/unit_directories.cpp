@@ -18,14 +18,14 @@ bool lies_in(const std::string& path, const std::string& directory) {
     return path == directory || path.starts_with(directory == "/" ? directory : directory + "/");
 }
 
-/// A terminal, or what leads to an open descriptor.
+/// Returns true for a device such as a terminal, and for a path of an open descriptor.
 bool is_device(const std::string& path) { return lies_in(path, "/dev") || lies_in(path, "/proc"); }
 
 void add_once(std::vector<std::string>& list, std::string entry) {
     if (std::find(list.begin(), list.end(), entry) == list.end()) list.push_back(std::move(entry));
 }
 
-/// The directory as a name below a base; nothing if it can't be one.
+/// Returns the directory as a name below a base; nothing if it cannot be one.
 std::optional<std::string> name_below(std::string_view base, const std::string& directory) {
     constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./";
     if (!directory.starts_with(base) || directory.size() <= base.size() + 1 || directory[base.size()] != '/')
@@ -40,18 +40,18 @@ class Collection {
 public:
     Collection(DirectoryRules rules, const os::Host& host) : rules_{std::move(rules)}, host_{host} {}
 
-    /// The service makes files in the directory, which is its own where systemd can make it.
+    /// Adds a directory in which the service creates files. If systemd can make it, it belongs to the service.
     Result<void> add_own(const std::string& directory) {
         if (is_device(directory) || is_granted(directory)) return {};
         if (made_by_manager(directory)) return {};
         return add_writable(directory, true);
     }
-    /// The service writes a file or a directory that is there.
+    /// Adds an existing file or directory that the service writes.
     Result<void> add_writable(const std::string& path, bool makes_files_in_it) {
         if (is_device(path) || is_granted(path)) return {};
         add_once(found_.writable, path);
         const auto status = host_.files->status(path, os::Links::follow);
-        // One that can't be looked at here may be seen by the service.
+        // The service may see a file that is not accessible here.
         if (!status) return {};
         if (!status->has_value()) {
             if (is_base(path) && makes_files_in_it && rules_.identity && rules_.identity->uid != 0)
@@ -64,7 +64,7 @@ public:
             add_once(found_.needs_root, "files in '" + path + "'");
         return {};
     }
-    /// The service reads the file, before it drops privileges if it does so by itself.
+    /// Adds a file that the service reads, before it drops privileges if it does so by itself.
     void add_readable(const std::string& path) {
         add_once(found_.readable, path);
         const auto status = host_.files->status(path, os::Links::follow);
@@ -90,7 +90,7 @@ private:
         if (rules_.drop == ServiceUnit::Drop::by_service) return made_by_command(directory);
         return below("/var/lib", found_.state) || below("/var/cache", found_.cache) || below("/var/log", found_.logs);
     }
-    /// Only a directory in a base, where nobody but root can put a link in its place.
+    /// Only adds a directory in a base, where only root can replace it by a link.
     bool made_by_command(const std::string& directory) {
         for (const std::string_view base : {"/var/lib", "/var/cache", "/var/log"}) {
             const auto name = name_below(base, directory);
@@ -102,7 +102,7 @@ private:
         }
         return false;
     }
-    /// Whether the directory is in one that the unit names already.
+    /// Returns true if the directory is within one that the unit already names.
     [[nodiscard]] bool is_granted(const std::string& path) const {
         const auto any = [&path](std::string_view base, const std::vector<std::string>& names) {
             return std::any_of(names.begin(), names.end(),
@@ -115,14 +115,14 @@ private:
         return is_writable || any("/run", found_.runtime) || any("/var/run", found_.runtime) ||
                any("/var/lib", found_.state) || any("/var/cache", found_.cache) || any("/var/log", found_.logs);
     }
-    /// \param needed as the lowest three bits of permissions have it
+    /// \param needed the lowest three bits of permissions
     [[nodiscard]] bool may(mode_t needed, const os::FileStatus& status) const {
         if (!rules_.identity) return true;
         const auto allows = [&](unsigned shift) { return (status.permissions >> shift & needed) == needed; };
         if (status.uid == rules_.identity->uid) return allows(6);
         const auto& groups = rules_.identity->groups;
         if (std::find(groups.begin(), groups.end(), status.gid) != groups.end()) return allows(3);
-        // Which groups the user of a manager is in nobody says here. To refuse it needs to be sure.
+        // The groups of a manager's user are unknown here. So it refuses only if it is certain.
         return allows(0) || (is_users_manager() && allows(3));
     }
 
@@ -131,7 +131,7 @@ private:
     UnitDirectories found_;
 };
 
-/// The path of a file that a standard stream goes to or comes from; empty for all else.
+/// Returns the path of the file of a standard stream; empty if the stream has no file.
 std::string file_of_stream(const Value& setting) {
     if (setting.is_object()) return setting.as_object().find("path")->as_string();
     if (!setting.is_string()) return {};
@@ -154,7 +154,8 @@ Result<void> add_streams(Collection& collection, const Settings& settings, const
     return {};
 }
 
-/// The program that takes the lines writes in the sandbox of the service. Each path among its arguments may be where.
+/// Adds the paths of the log's program, which runs in the sandbox of the service. It may write to any path in its
+/// arguments.
 Result<void> add_log_command(Collection& collection, const Settings& settings, const os::Host& host) {
     const auto words = settings.get(setting::log_command);
     for (std::size_t i = 0; i < words.size(); ++i) {
@@ -166,7 +167,7 @@ Result<void> add_log_command(Collection& collection, const Settings& settings, c
             collection.add_readable(*path);
             continue;
         }
-        // What is relative is so to the working directory, and what has an option's form is one.
+        // A relative path is relative to the working directory, and an argument in the form of an option is one.
         if (!path->starts_with('/')) continue;
         const auto status = host.files->status(*path, os::Links::follow);
         const bool is_directory = status && *status && (*status)->type == os::FileType::directory;

@@ -11,33 +11,34 @@
 
 namespace servicekit::cli {
 
-/// Who a service of a unit is, for what it may write.
+/// The user and groups of a unit's service, which decide what it may write.
 struct UnitIdentity {
     uid_t uid = 0;
     std::vector<gid_t> groups = {};
 };
 
-/// What a service writes, and whether it can in its unit.
+/// The paths that a service writes, and whether its unit permits that.
 struct UnitDirectories {
-    std::vector<std::string> runtime = {};  ///< below /run, without that, for RuntimeDirectory=
+    std::vector<std::string> runtime = {};  ///< below /run, without that prefix, for RuntimeDirectory=
     std::vector<std::string> state = {};    ///< the same below /var/lib
     std::vector<std::string> cache = {};    ///< the same below /var/cache
     std::vector<std::string> logs = {};     ///< the same below /var/log
     std::vector<std::string> writable = {};
-    std::vector<std::string> to_prepare = {};  ///< of those, what a command of the unit must make for the user
-    std::vector<std::string> missing = {};     ///< of those in `writable`
+    std::vector<std::string> to_prepare = {};  ///< those in `writable` that a command of the unit must make
+    std::vector<std::string> missing = {};     ///< those in `writable` that do not exist
     std::vector<std::string> needs_root = {};  ///< what the user may not do, in words: "files in '/run'"
     std::vector<std::string> readable = {};    ///< what the service must see
 };
 
-/// How the service of a unit gets to its directories.
+/// How the service of a unit gets its directories.
 struct DirectoryRules {
-    /// Whom the manager makes of the service, which has no capabilities, not even as root; nothing if this machine does
-    /// not know.
+    /// The identity that the manager gives to the service, without capabilities even as root; nothing if it is unknown
+    /// on this machine.
     std::optional<UnitIdentity> identity = {};
-    /// That of a user makes directories elsewhere.
+    /// A user manager makes directories elsewhere.
     ServiceUnit::Manager manager = ServiceUnit::Manager::system;
-    /// What systemd makes for a service that drops privileges by itself is root's, as only the runtime directory may be.
+    /// If the service drops privileges by itself, the directories that systemd makes belong to root. Only the runtime
+    /// directory may be root's.
     ServiceUnit::Drop drop = ServiceUnit::Drop::by_manager;
 };
 

@@ -17,19 +17,20 @@ using Type = ServiceUnit::Type;
 using Manager = ServiceUnit::Manager;
 using Drop = ServiceUnit::Drop;
 
-/// The service's own limits come first, and say what happened; the manager's are for one that can't keep its own.
+/// The service's own limits expire first and report what happened. The manager's are for a service that cannot keep its
+/// own.
 constexpr milliseconds grace{5'000};
 constexpr std::string_view watchdog_seconds = "30";
 
-/// What no restart cures: only somebody who changes something does. A directory that can't be written (73) may be a disk
-/// that is full, and goes the way of all other failures, whose number systemd limits.
+/// Failures that a restart does not fix. A directory that cannot be written (73) may be on a full disk. It is handled
+/// like all other failures, whose number systemd limits.
 constexpr std::array incurable{ExitCode::usage, ExitCode::already_running, ExitCode::permission,
                                ExitCode::configuration};
 
-/// What a service needs to become its user by itself.
+/// What a service needs to change to its user by itself.
 constexpr std::string_view drop_capabilities = "CAP_CHOWN CAP_DAC_OVERRIDE CAP_FOWNER CAP_SETGID CAP_SETUID";
 
-/// What root needs to give files to another user, and to go on using them.
+/// What root needs to give files to another user and to keep using them.
 constexpr std::string_view owner_capabilities = "CAP_CHOWN CAP_DAC_OVERRIDE CAP_FOWNER";
 
 bool is_control(char letter) {
@@ -37,7 +38,7 @@ bool is_control(char letter) {
     return byte < 0x20 || byte == 0x7F;
 }
 
-/// What has no place in a line and no escape.
+/// Returns true for a character that can be neither written in a line nor escaped.
 bool is_beyond_line(char letter) { return is_control(letter) && letter != '\t'; }
 
 bool is_utf8(std::string_view text) {
@@ -58,7 +59,7 @@ std::string without_specifiers(std::string_view text) {
     return value;
 }
 
-/// A text for people, which may be changed so that it is one line.
+/// Returns a text for people as one line.
 std::string words_of(std::string_view text) {
     std::string line;
     while (!text.empty()) {
@@ -67,7 +68,7 @@ std::string words_of(std::string_view text) {
         if (length == 0 || is_control(text.front())) line += ' ';
         text.remove_prefix(std::max<std::size_t>(length, 1));
     }
-    // A backslash at the end of a line joins it with the next one.
+    // A backslash at the end of a line joins it with the next line.
     while (line.ends_with('\\') || line.ends_with(' ')) line.pop_back();
     return without_specifiers(line);
 }
@@ -95,7 +96,7 @@ void put_specifier(std::string& text, std::string_view what, std::string_view by
         text.replace(at, what.size(), by);
 }
 
-/// The lines of one unit, as they come.
+/// Collects the lines of one unit.
 class Lines {
 public:
     void section(std::string_view name) {
@@ -107,7 +108,7 @@ public:
     void set_yes(std::initializer_list<std::string_view> keys) {
         for (const std::string_view key : keys) set(key, "yes");
     }
-    /// A value that goes to the end of its line, as it is: nothing can quote it. \pre it is not empty
+    /// Sets a value that extends to the end of its line and cannot be quoted. \pre it is not empty
     void set_value(std::string_view key, const std::string& value) {
         constexpr std::string_view blanks = " \t";
         const bool has_edge = blanks.find(value.front()) != std::string_view::npos ||
@@ -152,14 +153,15 @@ private:
     std::optional<Error> failure_;
 };
 
-/// The program as the first word of a command. systemd expands variables in the arguments only, the first included.
+/// Returns the program as the first word of a command. systemd expands variables only in the arguments, including
+/// argv[0].
 /// \pre unit_path() can express it
 std::string program_word(const std::string& program) {
     const std::string word = unit_path(program).value_or(std::string{});
     return program.find('$') == std::string::npos ? word : "@" + word + " " + unit_argument(program);
 }
 
-/// Whether the option says which service is meant: a reload takes all else from the config file.
+/// Returns true if the option identifies the service. A reload takes everything else from the config file.
 bool finds_service(const std::string& option) {
     constexpr std::array<std::string_view, 6> paths{
         "--name=", "--run-directory=", "--pid-file=", "--control-socket=", "--config=", "--user="};
@@ -183,8 +185,9 @@ void add_limits(Lines& lines, const ServiceUnit& unit) {
         return;
     }
     lines.comment(
-        "The service keeps start-timeout and stop-timeout by itself. Progress extends them, which it can't notify.");
-    // `start` itself waits a while longer than the service.
+        "The service enforces start-timeout and stop-timeout itself. Progress extends them, and systemd is not "
+        "notified of that.");
+    // `start` waits a while longer than the service.
     const milliseconds until_ready = std::max(unit.start_timeout, unit.extended_timeout) + grace;
     lines.set("TimeoutStartSec", in_seconds(unit.type == Type::forking ? until_ready + grace : until_ready));
     lines.set("TimeoutStopSec", in_seconds(std::max(unit.stop_timeout, unit.extended_timeout) + grace));
@@ -198,7 +201,7 @@ void add_life(Lines& lines, const ServiceUnit& unit) {
         lines.set_value("PIDFile", unit.pid_file);
     }
     if (!unit.prepared_directories.empty()) {
-        lines.comment("What StateDirectory= and LogsDirectory= make would be root's.");
+        lines.comment("Root would own what StateDirectory= and LogsDirectory= make.");
         std::string command = "+install -d -m 755 -o " + unit_argument(unit.user);
         if (!unit.group.empty()) command += " -g " + unit_argument(unit.group);
         for (const std::string& path : unit.prepared_directories) command += " " + unit_argument(path);
@@ -206,7 +209,7 @@ void add_life(Lines& lines, const ServiceUnit& unit) {
     }
     lines.set("ExecStart", command_line(unit, unit.type == Type::forking ? "start" : "run"));
     if (unit.type != Type::notify_reload) {
-        // The verb waits for the outcome, and so systemctl reports a configuration that is no good.
+        // The verb waits for the result, so systemctl reports an invalid configuration.
         if (unit.has_control)
             lines.set("ExecReload", command_line(unit, "reload"));
         else if (unit.has_signals)
@@ -219,7 +222,8 @@ void add_life(Lines& lines, const ServiceUnit& unit) {
     lines.comment("A start that is stopped ends with " + stopped +
                   ". A reload that is stopped ends with 143, or by TERM.");
     lines.set("SuccessExitStatus", stopped + " 143 SIGTERM");
-    // So does one that takes too long. systemd restarts that where it knows that the service was not ready.
+    // A start that takes too long ends with the same code. systemd restarts it if it knows that the service was not
+    // ready.
     if (unit.type == Type::exec) lines.set("RestartForceExitStatus", stopped);
     lines.set("Restart", "on-failure");
     lines.set("RestartSec", "1");
@@ -245,7 +249,7 @@ void add_identity(Lines& lines, const ServiceUnit& unit) {
     lines.set_if("User", unit.user);
     lines.set_if("Group", unit.group);
     if (unit.supplementary_groups.empty()) return;
-    lines.comment("To give its files to these groups.");
+    lines.comment("The service gives its files to these groups.");
     lines.set_words("SupplementaryGroups", unit.supplementary_groups);
 }
 
@@ -258,7 +262,7 @@ void add_surroundings(Lines& lines, const ServiceUnit& unit) {
         lines.set("LimitNOFILE", unit.open_files_limit == "unlimited" ? "infinity" : unit.open_files_limit);
     if (!unit.runtime_directories.empty()) {
         lines.set_words("RuntimeDirectory", unit.runtime_directories);
-        lines.comment("A socket unit's socket in there outlives the service.");
+        lines.comment("The socket of a socket unit stays there when the service ends.");
         lines.set("RuntimeDirectoryPreserve", "yes");
     }
     lines.set_words("StateDirectory", unit.state_directories);
@@ -269,7 +273,7 @@ void add_surroundings(Lines& lines, const ServiceUnit& unit) {
         lines.comment("'" + path +
                       "' did not exist when this was written. systemd starts no service without it. Make it" +
                       (unit.user.empty() ? "." : ", and give it to '" + unit.user + "'."));
-    // systemd looks for the paths before each command, also before the one that makes the directories.
+    // systemd checks the paths before each command, including the one that makes the directories.
     std::vector<std::string> writable = unit.writable_paths;
     for (std::string& path : writable) {
         const auto& made = unit.prepared_directories;
@@ -278,27 +282,27 @@ void add_surroundings(Lines& lines, const ServiceUnit& unit) {
     lines.set_paths("ReadWritePaths", writable);
 }
 
-/// Which system calls a service may make.
+/// Adds the system calls that a service may make.
 void add_system_calls(Lines& lines, const ServiceUnit& unit) {
     lines.set("SystemCallArchitectures", "native");
     lines.set("SystemCallFilter", "@system-service landlock_create_ruleset landlock_add_rule landlock_restrict_self");
     lines.set("SystemCallFilter", "~@privileged @resources");
     if (unit.drop == Drop::by_service) {
-        lines.comment("It becomes its user, and gives files to it.");
+        lines.comment("The service changes to its user and gives files to it.");
         lines.set("SystemCallFilter", "@chown @setuid setfsuid setfsgid capset");
     } else if (unit.changes_owners || unit.gives_files_away) {
-        lines.comment("It gives files to their group or owner.");
+        lines.comment("The service gives files to their group or owner.");
         lines.set("SystemCallFilter", "@chown");
     }
     lines.set("SystemCallErrorNumber", "EPERM");
 }
 
-/// What a system call filter does, which needs no privileges: the manager of a user can do this much.
+/// Adds filters of system calls. They need no privileges, so a user manager can set them.
 void add_filters(Lines& lines, const ServiceUnit& unit) {
     lines.set("NoNewPrivileges", "yes");
     lines.set_yes({"LockPersonality", "RestrictNamespaces", "RestrictRealtime", "RestrictSUIDSGID"});
     if (unit.is_lisp)
-        lines.comment("No MemoryDenyWriteExecute=: Lisp makes code while it runs.");
+        lines.comment("No MemoryDenyWriteExecute=: Lisp compiles code while it runs.");
     else
         lines.set("MemoryDenyWriteExecute", "yes");
     lines.set("RestrictAddressFamilies", "AF_UNIX AF_INET AF_INET6 AF_NETLINK");
@@ -308,7 +312,7 @@ void add_filters(Lines& lines, const ServiceUnit& unit) {
 void add_confinement(Lines& lines, const ServiceUnit& unit) {
     add_filters(lines, unit);
     if (unit.manager == Manager::user) {
-        lines.comment("The manager of a user has no rights for more.");
+        lines.comment("A user's service manager has no rights for more.");
         return;
     }
     lines.comment("What the program itself needs goes into a drop-in (systemctl edit), such as");
@@ -321,19 +325,19 @@ void add_confinement(Lines& lines, const ServiceUnit& unit) {
         lines.set("CapabilityBoundingSet", unit.needs_root_for.empty() ? "" : "CAP_DAC_OVERRIDE");
     lines.set("ProtectSystem", "strict");
     if (is_any_below(unit, {"/home", "/root", "/run/user"})) {
-        lines.comment("It uses files in there.");
+        lines.comment("The service uses files there.");
         lines.set("ProtectHome", "read-only");
     } else {
         lines.set("ProtectHome", "yes");
     }
     if (is_any_below(unit, {"/tmp", "/var/tmp"}))
-        lines.comment("It uses files in /tmp or /var/tmp, which so are those of all.");
+        lines.comment("The service uses files in /tmp or /var/tmp, so it needs the shared ones.");
     else
         lines.set("PrivateTmp", "yes");
     if (unit.drop == Drop::by_service)
         lines.comment("No PrivateUsers=: root would not be root.");
     else if (unit.tells_peers_apart || unit.changes_owners || unit.gives_files_away || !unit.needs_root_for.empty())
-        lines.comment("No PrivateUsers=: it must tell users and groups apart.");
+        lines.comment("No PrivateUsers=: the service must tell users and groups apart.");
     else
         lines.set("PrivateUsers", "yes");
     lines.set_yes({"PrivateDevices", "ProtectClock", "ProtectControlGroups", "ProtectHostname", "ProtectKernelLogs",
@@ -420,7 +424,7 @@ Result<std::string> to_text(const SocketUnit& unit) {
         lines.set("ExecStartPre", "mkdir -p -m 755 " + unit_argument(unit.directory));
         lines.set("ExecStartPre", "chown " + unit_argument(unit.directory_owner) + " " + unit_argument(unit.directory));
     }
-    lines.comment("By this name the service knows it.");
+    lines.comment("The service knows the socket by this name.");
     lines.set("FileDescriptorName", "control");
     lines.set("SocketMode", unit.mode);
     lines.set_if("SocketUser", unit.user);

@@ -10,26 +10,26 @@
 
 namespace servicekit::cli {
 
-/// What stands for a specifier of systemd.unit(5) while a unit is made, since a `%` of a path is a `%` in the unit.
-/// Both are valid in names and paths.
+/// Placeholders for specifiers of systemd.unit(5) while a unit is made, since a `%` in a path stays a `%` in the unit.
+/// They are valid in names and paths.
 namespace placeholder {
 inline constexpr std::string_view instance = "INSTANCE-b7d1f9";           ///< %i, the instance of a template
 inline constexpr std::string_view runtime_root = "/RUNTIME-ROOT-b7d1f9";  ///< %t of a user manager
 inline constexpr std::string_view logs_root = "/LOGS-ROOT-b7d1f9";        ///< %L of a user manager
 }  // namespace placeholder
 
-/// What a unit of systemd says of a service; see systemd.service(5) and systemd.exec(5). All paths are absolute.
+/// The contents of a systemd unit for a service; see systemd.service(5) and systemd.exec(5). All paths are absolute.
 struct ServiceUnit {
-    /// How systemd learns that the service is ready, and has it reload.
+    /// How systemd learns that the service is ready, and makes it reload.
     enum class Type {
-        exec,           ///< the service can't notify systemd
+        exec,           ///< the service cannot notify systemd
         forking,        ///< the service goes to the background once it is ready
-        notify,         ///< the service says when it is ready
+        notify,         ///< the service notifies systemd when it is ready
         notify_reload,  ///< the same, and systemd reloads by a signal; needs systemd 253
     };
-    /// Who makes a process of the service's user.
+    /// Who changes to the service's user.
     enum class Drop { by_manager, by_service };
-    /// What the unit is for: the system manager, or that of one user.
+    /// The manager that the unit is for: the system manager, or that of one user.
     enum class Manager { system, user };
 
     std::string name;
@@ -38,7 +38,7 @@ struct ServiceUnit {
     Manager manager = Manager::system;
     bool is_template = false;
     std::string program = {};
-    std::vector<std::string> own_arguments = {};  ///< of the program itself, before the verb
+    std::vector<std::string> own_arguments = {};  ///< of the application, before the verb
     std::vector<std::string> options = {};        ///< of the verbs
     bool has_control = true;                      ///< the service can reload by a verb
     bool has_signals = true;                      ///< the service can reload by a signal
@@ -48,25 +48,26 @@ struct ServiceUnit {
     std::string group = {};  ///< empty: the user's
     std::vector<std::string> supplementary_groups = {};
     Drop drop = Drop::by_manager;
-    /// What only root's capabilities allow, in words. A service of another user then drops privileges by itself.
+    /// What requires root's capabilities, in words. A service of another user then drops privileges by itself.
     std::vector<std::string> needs_root_for = {};
     std::string file_mask = {};          ///< empty: the manager's
     std::string working_directory = {};  ///< empty: the manager's
     std::string core_limit = {};         ///< "unlimited" for no limit; empty: the manager's
     std::string open_files_limit = {};   ///< the same
 
-    /// Below /run, /var/lib, /var/cache and /var/log, without that, of letters, digits and `_-./`: systemd makes them.
+    /// Below /run, /var/lib, /var/cache and /var/log, without that prefix; letters, digits and `_-./`. systemd makes
+    /// them.
     std::vector<std::string> runtime_directories = {};
     std::vector<std::string> state_directories = {};
     std::vector<std::string> cache_directories = {};
     std::vector<std::string> logs_directories = {};
-    std::vector<std::string> writable_paths = {};        ///< beside those
+    std::vector<std::string> writable_paths = {};        ///< in addition to those
     std::vector<std::string> prepared_directories = {};  ///< those of `writable_paths` that the unit makes for the user
     std::vector<std::string> missing_paths = {};         ///< those of `writable_paths` that do not exist
-    std::vector<std::string> paths = {};                 ///< that the service must at least see
+    std::vector<std::string> paths = {};                 ///< paths that the service must at least see
 
     bool is_lisp = false;            ///< maps memory that is written and executed
-    bool tells_peers_apart = false;  ///< must know users and groups beside its own and root
+    bool tells_peers_apart = false;  ///< needs to know users and groups other than its own and root
     bool changes_owners = false;     ///< gives files to groups that it is in
     bool gives_files_away = false;   ///< gives files to other users
     std::chrono::milliseconds start_timeout{90'000};
@@ -77,13 +78,13 @@ struct ServiceUnit {
 /// \returns an error of ExitCode::configuration for a path or a text that no unit can express
 [[nodiscard]] Result<std::string> to_text(const ServiceUnit& unit);
 
-/// The unit by which systemd listens on the control socket, and starts the service at the first request.
+/// The unit by which systemd listens on the control socket and starts the service at the first request.
 struct SocketUnit {
     std::string name;
     std::string description = {};
     std::string control_socket;
-    std::string directory = {};        ///< in which systemd makes the socket before the service; empty: it is there
-    std::string directory_owner = {};  ///< as chown(1) takes it
+    std::string directory = {};        ///< systemd makes it before the service, for the socket; empty: it exists
+    std::string directory_owner = {};  ///< in the format of chown(1)
     std::string mode = "0600";
     std::string user = {};
     std::string group = {};
@@ -93,11 +94,12 @@ struct SocketUnit {
 
 [[nodiscard]] Result<std::string> to_text(const SocketUnit& unit);
 
-/// One argument of a command, as systemd takes it apart: quoted if it must be, nothing in it expanded.
+/// Returns one argument of a command for systemd's parser: quoted if necessary, and nothing in it is expanded.
 [[nodiscard]] std::string unit_argument(std::string_view argument);
 
-/// One path of a list of paths. Unlike in a command there is nothing to expand but specifiers, and no escape for a
-/// character. \returns nothing for a path that can't be written there
+/// Returns one path of a list of paths. Unlike in a command, only specifiers are expanded, and characters cannot be
+/// escaped.
+/// \returns nothing for a path that cannot be written there
 [[nodiscard]] std::optional<std::string> unit_path(std::string_view path);
 
 }  // namespace servicekit::cli

@@ -31,12 +31,12 @@ public:
         if (is_path_setting(name)) return path(value);
         if (is_stream_setting(name)) return stream(value);
         if (name == setting::writable.name) return list(value, value.as_list().size());
-        // A program without a slash is looked for in $PATH; what its arguments mean nobody else knows.
+        // A program without a slash is searched for in $PATH; the meaning of its arguments is unknown.
         if (name == setting::log_command.name && value.as_list().front().as_string().find('/') != std::string::npos)
             return list(value, 1);
         return value;
     }
-    /// Whether any path was relative.
+    /// Returns true if any path was relative.
     [[nodiscard]] bool has_changed() const noexcept { return has_changed_; }
 
 private:
@@ -59,7 +59,7 @@ private:
         const bool is_word = std::find(words.begin(), words.end(), value.as_string()) != words.end();
         return is_word ? Result<Value>{value} : path(value);
     }
-    /// \param count how many of them are paths
+    /// \param count number of paths among them
     Result<Value> list(const Value& value, std::size_t count) {
         Value::List whole;
         for (const Value& part : value.as_list()) {
@@ -118,10 +118,10 @@ Result<UnitOptions> unit_options(const LayeredSettings& settings, const ConfigSc
 
 Result<std::vector<std::string>> own_arguments(const std::vector<std::string>& rest, const os::Host& host) {
     auto all = host.process->command_line();
-    // Without /proc the program's own arguments can't be told.
+    // Without /proc the application's own arguments are unknown.
     if (!all || all->empty()) return std::vector<std::string>{};
     all->erase(all->begin());
-    // What service_main() got is matched from the end: a program takes its own arguments off the front.
+    // The arguments of service_main() are matched from the end, because an application removes its own from the front.
     std::vector<std::string> own;
     auto given = rest.rbegin();
     for (auto word = all->rbegin(); word != all->rend(); ++word) {
@@ -130,7 +130,7 @@ Result<std::vector<std::string>> own_arguments(const std::vector<std::string>& r
         else
             own.push_back(std::move(*word));
     }
-    // A program that makes up what it hands over has no arguments that could be told from that.
+    // If an application passes other arguments, its own cannot be identified.
     if (given != rest.rend()) return std::vector<std::string>{};
     std::reverse(own.begin(), own.end());
     for (std::string& word : own) {

@@ -12,21 +12,21 @@ namespace servicekit::cli {
 /// The command line of a service that a unit starts.
 struct UnitOptions {
     std::vector<std::string> options;  ///< of the verb, as "--NAME=VALUE"
-    /// Whether the configuration names anything relative to the current directory, by which the program may go, too.
+    /// The configuration contains a path relative to the current directory, which the application may also depend on.
     bool depends_on_directory = false;
 };
 
-/// The options by which a service finds the same settings in a unit as here. That is what this command line and this
-/// environment say, and paths of all other layers that are relative here; all else the service finds by itself.
-/// \param of_manager names of settings for which the unit has lines of its own
+/// Returns the options that give a service the same settings in a unit as here. These are the settings of this command
+/// line and this environment, and relative paths of all other layers. The service finds everything else by itself.
+/// \param own the keys of the application's configuration; null if it declares none
+/// \param of_manager names of settings for which the unit has its own lines
 /// \returns an error for a value that no option can give
-/// \param own the keys of the program's configuration; null if it has declared none
 Result<UnitOptions> unit_options(const LayeredSettings& settings, const ConfigSchema* own,
                                  const std::vector<std::string_view>& of_manager, const os::Host& host);
 
-/// The arguments of the program itself, as it took them off its command line before service_main() got the rest.
-/// One that names a file here is made absolute.
-/// \param rest what service_main() got
+/// Returns the arguments of the application, which it removed from its command line before it called service_main(). An
+/// argument that names a file here is made absolute.
+/// \param rest the arguments of service_main()
 Result<std::vector<std::string>> own_arguments(const std::vector<std::string>& rest, const os::Host& host);
 
 }  // namespace servicekit::cli

@@ -10,7 +10,7 @@
 namespace servicekit::cli {
 namespace {
 
-/// The user of a call: sees how far the event is, and says what becomes of it.
+/// Shows the user of a call its progress, and reports its outcome.
 class Attendance {
 public:
     Attendance(Console& console, const AttendedCall& call) : console_{console}, call_{call}, bar_{console} {}
@@ -27,12 +27,12 @@ public:
     void show(const Progress& progress) { bar_.show(progress); }
     void end() { bar_.clear(); }
 
-    /// Whether somebody is there who can say more than Ctrl-C.
+    /// Returns true if a user is there who can answer a question.
     [[nodiscard]] bool can_be_asked() const {
         const os::StandardStreams& streams = console_.streams();
         return streams.is_terminal(os::Stream::in) && streams.is_terminal(os::Stream::error);
     }
-    /// Asks what to do, and cancels the event if that is wanted. \returns whether the call goes on
+    /// Asks the user what to do, and cancels the event if the user wants that. \returns true if the call goes on
     bool ask(const Client& client) {
         end();
         const bool may_cancel = turn_ && turn_->id != 0;
@@ -53,7 +53,7 @@ public:
 private:
     void cancel(const Client& client) {
         constexpr std::chrono::seconds longest_cancel{10};
-        // The call's own connection is busy with the call.
+        // The connection of the call is in use.
         auto other = client.connect_again();
         if (!other) return console_.complain(other.error().message());
         const auto reply = other->call("cancel", {{"id", turn_->id}}, {.timeout = longest_cancel});
@@ -101,11 +101,11 @@ int call_attended(Session& session, Client& client, const AttendedCall& call,
             if (sleep->sleep_for(std::chrono::milliseconds{0})) return false;
             signal = sleep->ended_by();
             if (signal != SIGINT || !attendance.can_be_asked()) return true;
-            // Another one notes the next Ctrl-C. Two at a time would undo what each does to the signals.
+            // A new object notes the next Ctrl-C. Two at a time would undo each other's changes to the signals.
             sleep.reset();
             sleep = session.tools.make_sleep();
             const bool goes_on = attendance.ask(client);
-            // One that came at the prompt is used up here, or it would end the process when this is over.
+            // Handles a Ctrl-C at the prompt, which would otherwise end the process later.
             const bool is_over = !sleep->sleep_for(std::chrono::milliseconds{0});
             if (is_over) signal = sleep->ended_by();
             if (goes_on && !is_over) signal = 0;

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::chrono::seconds longest_listing{10};
 
-/// Whether the JSON may hold a path that is relative to the caller's directory.
+/// Returns true if the JSON may contain a path that is relative to the caller's directory.
 bool may_hold_relative_path(const std::optional<std::string>& json) {
     if (!json) return false;
     const auto parsed = parse_json(*json);
@@ -25,7 +25,7 @@ bool may_hold_relative_path(const std::optional<std::string>& json) {
     });
 }
 
-/// Whether somebody is there who can type what is missing.
+/// Returns true if a user is there who can type missing values.
 bool can_ask(const os::StandardStreams& streams) {
     return streams.is_terminal(os::Stream::in) && streams.is_terminal(os::Stream::error);
 }
@@ -35,15 +35,15 @@ Result<Object, CallError> whole(Result<Object> arguments) {
     return *std::move(arguments);
 }
 
-/// The reply to `events`; an empty one for a caller who may call events, but not list them.
+/// Returns the reply to `events`; empty for a caller who may call events but not list them.
 Result<Object, CallError> ask_events(Session& session, Client& client) {
     auto reply = client.call("events", {}, {.timeout = session.invocation.timeout.value_or(longest_listing)});
     if (!reply && reply.error().code() == "not-allowed") return Object{};
     return reply;
 }
 
-/// The arguments as the service declares them, with the secrets that are missing and can be asked for. The service is
-/// asked only if something needs a type.
+/// Returns the arguments with their declared types, after it has prompted for missing secrets. Asks the service only if
+/// something needs a type.
 Result<Object, CallError> typed_and_whole(Session& session, Client& client, GivenArguments given) {
     os::StandardStreams& streams = session.console.streams();
     const os::Host& host = session.tools.host;
@@ -60,19 +60,19 @@ Result<Object, CallError> typed_and_whole(Session& session, Client& client, Give
     for (const std::string& name : missing) {
         auto line = streams.ask_hidden(escaped(name) + ": ");
         if (!line) return line.error();
-        if (!*line) return *std::move(arguments);  // the service will say what is missing
+        if (!*line) return *std::move(arguments);  // the service reports what is missing
         given.named.push_back({.name = name, .value = **std::move(line), .in_words = name});
     }
     return missing.empty() ? *std::move(arguments) : whole(typed_arguments(given, parameters, host));
 }
 
-/// Thrown when the objects that come ahead of a reply can't be printed.
+/// Thrown when an object that precedes the reply cannot be printed.
 struct NobodyReads {};
 
 }  // namespace
 
 int call(Session& session) {
-    // Before anything connects: what is not to be read, or is too long, meets no service.
+    // Read before it connects, so that unreadable or too long values do not reach a service.
     auto given = given_arguments(session.invocation, session.tools.host);
     if (!given) return session.console.fail(given.error());
     return with_client(session, session.invocation.event, [&](Client& client) {
@@ -94,7 +94,7 @@ int call(Session& session) {
                 return 0;
             });
         } catch (const NobodyReads&) {
-            return 0;  // the console reports it, unless a pipe's reader had enough
+            return 0;  // the console reports it, unless the reader has closed the pipe
         }
     });
 }

@@ -12,10 +12,10 @@ namespace {
 
 struct Found {
     std::vector<CrashSummary> crashes;
-    std::vector<CrashReports> paths;  ///< where the one of the same index lies
+    std::vector<CrashReports> paths;  ///< the directory of the crash with the same index
 };
 
-/// Wherever a start could have put them. A directory that is not there has none.
+/// Finds the reports in all directories that a start could have used. A missing directory has none.
 Result<Found> find_crashes(const Session& session) {
     auto candidates = candidate_paths(session.service.settings(), session.tools.host);
     if (!candidates) return candidates.error();

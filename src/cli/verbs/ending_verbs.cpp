@@ -15,7 +15,7 @@ namespace {
 using std::chrono::milliseconds;
 using namespace std::chrono_literals;
 
-/// The control plane answers these at once; one that takes longer hangs, and a signal may still do.
+/// The control plane answers these at once. A service that takes longer hangs, but a signal may still work.
 constexpr milliseconds longest_answer = 2s;
 
 /// One running instance that a verb is about to end.
@@ -25,17 +25,17 @@ public:
         : session_{session}, running_{running}, instance_{std::move(instance)}, sleep_{session.tools.make_sleep()} {}
 
     enum class Asked {
-        taken,    ///< for all that can be told
-        in_vain,  ///< a signal may still do
-        refused,  ///< the service does not let this user, and neither would the kernel
+        taken,    ///< as far as is known
+        in_vain,  ///< a signal may still work
+        refused,  ///< the service does not permit it to this user, and neither would the kernel
     };
-    /// Over the control socket. A refusal is printed.
+    /// Requests an event over the control socket. Prints a refusal.
     Asked ask(std::string_view event, milliseconds at_most) {
         return ask(event, {.timeout = std::min(at_most, longest_answer)});
     }
 
-    /// Asks for a stop over the control socket. If the service takes it, waits for its end by `wait`, and then learns
-    /// whether the stop was clean. A refusal is printed.
+    /// Requests a stop over the control socket. If the service accepts it, waits for its end by `wait`, and then learns
+    /// whether the stop was clean. Prints a refusal.
     Asked ask_and_wait(milliseconds at_most, const std::function<void()>& wait) {
         const auto& clock = *session_.tools.host.clock;
         const auto answer_due = clock.steady_now() + std::min(at_most, longest_answer);
@@ -46,7 +46,7 @@ public:
             is_taken = true;
             wait();
         };
-        // What the service has to say it says before its end.
+        // The service sends its reply before it ends.
         options.is_given_up = [&] { return is_taken || clock.steady_now() >= answer_due; };
         const auto asked = ask("stop", options);
         if (is_taken) return Asked::taken;
@@ -60,8 +60,8 @@ public:
         return running_.wait_for_end(instance_, session_.tools.host.clock->steady_now() + at_most, *sleep_);
     }
 
-    /// The same for as long as the instance reports that its stop event runs, which it may by making progress.
-    /// \param at_least until when to wait in any case
+    /// Waits for as long as the instance reports that its stop event runs, which may take longer if it makes progress.
+    /// \param at_least wait until then in any case
     Result<RunningService::Waited> wait_for_stop(std::chrono::steady_clock::time_point at_least,
                                                  std::chrono::steady_clock::time_point at_most) {
         const auto& clock = *session_.tools.host.clock;
@@ -77,7 +77,7 @@ public:
         }
     }
 
-    /// Prints how it ended, if it did. \returns the exit code
+    /// Prints how it ended, or that it did not. \returns the exit code
     int report(std::string_view done, const Result<RunningService::Waited>& waited) {
         Console& console = session_.console;
         if (!waited) return console.fail(waited.error());
@@ -104,7 +104,7 @@ public:
         return to_int(ExitCode::timeout);
     }
 
-    /// What report() has printed is that the instance ended, but by a stop that was not clean.
+    /// Returns true if report() has printed that the instance ended, but not cleanly.
     [[nodiscard]] bool ended_uncleanly() const noexcept { return ended_uncleanly_; }
 
 private:
@@ -120,12 +120,12 @@ private:
         const auto reply = client->call(event, {}, options);
         if (reply) return Asked::taken;
         const CallError& error = reply.error();
-        // Root is refused only by a service that takes it for another: one in a user namespace of its own.
+        // Only a service in its own user namespace refuses root, as it sees another user.
         if (error.code() == "not-allowed" && session_.tools.host.process->effective_user() != 0) {
             session_.console.fail(Error{ExitCode::permission, std::string{event}, instance_.in_words(), error.what()});
             return Asked::refused;
         }
-        if (options.wait) fault_ = error.is_reply() ? error.what() : "it ended without a word; its log may say why";
+        if (options.wait) fault_ = error.is_reply() ? error.what() : "it ended without a reply; its log may show why";
         return Asked::in_vain;
     }
 
@@ -166,14 +166,14 @@ int stop_instance(Session& session, Ending& ending) {
     return 0;
 }
 
-/// A bit more than the service gives itself for each.
+/// Kills the instance. Each wait is a bit longer than the service allows itself.
 int kill_instance(Session& session, Ending& ending) {
     struct Blow {
         int signal;
         milliseconds wait;
     };
     auto waited = Result<RunningService::Waited>{RunningService::Waited::still_runs};
-    // The answer may get lost on the way, so what counts is whether it ends.
+    // The reply may get lost, so only the end of the service counts.
     const auto asked = ending.ask("kill", longest_answer);
     if (asked == Ending::Asked::refused) return to_int(ExitCode::permission);
     if (asked == Ending::Asked::taken) waited = ending.wait(3s);

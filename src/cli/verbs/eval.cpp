@@ -10,7 +10,7 @@
 namespace servicekit::cli {
 namespace {
 
-/// As people count.
+/// Returns "the form", or its number counted from one.
 std::string which_form(const CallError& error, std::size_t forms) {
     const Value* index = error.fields().find("form-index");
     if (forms < 2 || index == nullptr || !index->is_integer()) return "the form";
@@ -32,7 +32,7 @@ int eval(Session& session) {
             }
             const CallError& error = reply.error();
             if (!is_of_lisp(error) && !is_without_lisp(error)) return fail_call(session, error);
-            // What came before the fault has happened all the same.
+            // The forms before the fault were still evaluated.
             session.console.tell(evaluation_text(error.fields()), {{"error", error.fields()}});
             session.console.complain("cannot evaluate " + which_form(error, request.forms.size()) + ": " +
                                      fault_text(error));

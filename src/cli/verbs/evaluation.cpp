@@ -32,7 +32,7 @@ std::string evaluation_text(const Object& reply) {
     return text;
 }
 
-std::string_view no_lisp_text() { return "this service has no Lisp: its program attaches none"; }
+std::string_view no_lisp_text() { return "this service was built without Lisp support"; }
 
 bool is_without_lisp(const CallError& error) { return error.code() == "event-not-found"; }
 

@@ -13,10 +13,10 @@ using std::chrono::milliseconds;
 using namespace std::chrono_literals;
 
 constexpr milliseconds longest_check = 5s;
-/// What Client adds to its caller's time, so that it is the service that says `timeout`.
+/// Client adds this to the caller's time, so that the service itself reports `timeout`.
 constexpr milliseconds client_grace = 500ms;
 
-/// A word for the state, and whether it is a healthy one.
+/// A word for the state, and whether it is healthy.
 struct Verdict {
     bool is_healthy = false;
     std::string word;
@@ -28,7 +28,7 @@ Result<Object> ask_status(Session& session, const Instance& instance, millisecon
     return status_of(*client, std::max(at_most - client_grace, milliseconds{1}));
 }
 
-/// An event that runs longer than one ever should hangs, whatever the state says.
+/// Returns a text if an event has run for longer than any should: it hangs, whatever the state is.
 std::string overdue_event(const Object& busy, milliseconds at_most) {
     const Value* seconds = busy.find("seconds");
     if (seconds == nullptr || !seconds->is_number() ||
@@ -46,9 +46,9 @@ Verdict judge(const Object& status, const Invocation& asked) {
             return {.word = (asked.live ? "hangs: " : "not ready: ") + overdue};
 
     const std::string state = status.get<std::string>("state", {});
-    if (state.empty()) return {.word = "its status does not tell its state"};
+    if (state.empty()) return {.word = "its status has no state"};
     if (asked.live) return {.is_healthy = true, .word = "live (" + state + ")"};
-    // A reload that the program has made its own keeps the state as it is.
+    // If the application replaces the reload event, the state does not change.
     if (busy.get<std::string>("event", {}) == "reload") return {.word = "not ready: reloading"};
     if (state != "running") return {.word = "not ready: " + state};
     return {.is_healthy = true, .word = "ready"};

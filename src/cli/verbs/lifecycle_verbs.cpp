@@ -24,7 +24,7 @@ int refuse_background(Session& session) {
 
 bool has_background(Session& session) { return session.core.policies().daemon.has_background(); }
 
-/// Whether a file can be made at a path, as far as this user sees. A start makes the run directory only.
+/// Checks that a file can be created at a path, as far as this user can see. A start creates only the run directory.
 Result<void> check_file(os::Files& files, const std::string& action, const std::string& path) {
     const auto refuse = [&](std::string reason) {
         return Error{ExitCode::configuration, action, path, std::move(reason)};
@@ -73,7 +73,7 @@ Result<void> check_paths(Session& session, const Paths& paths, const Deployment&
     return Error{ExitCode::configuration, "work in", directory, *found ? "it is not a directory" : "it does not exist"};
 }
 
-/// All that can be told about a start without starting.
+/// Checks everything that can be checked without a start.
 Result<void> check_configuration(Session& session) {
     if (auto loaded = session.core.load(); !loaded) return loaded.error();
     const Settings& settings = session.service.settings();
@@ -87,7 +87,7 @@ Result<void> check_configuration(Session& session) {
     return identity ? Result<void>{} : identity.error();
 }
 
-/// For what leaves threads behind, which the start after it could not take along.
+/// Runs `body` in a child process, because it leaves threads behind and the start must not have any.
 int run_in_child(Session& session, const std::function<int()>& body) {
     os::Process& process = *session.tools.host.process;
     const auto child = process.fork();
@@ -100,8 +100,8 @@ int run_in_child(Session& session, const std::function<int()>& body) {
     return has_exited ? *status >> 8 & 0xff : to_int(ExitCode::internal);
 }
 
-/// Starts as the verb `start` does, which the process becomes: a service is not called `restart` for as long as it lives.
-/// If it can't, or if main() has built the command line itself, it starts as it is.
+/// Starts by executing the verb `start` in this process, as a service should not be named `restart` in the process
+/// list. If that fails, or if main() made up the command line, it starts without exec(2).
 int start_anew(Session& session) {
     os::Process& process = *session.tools.host.process;
     auto words = process.command_line();
@@ -121,7 +121,7 @@ int start_anew(Session& session) {
 int start(Session& session) {
     if (!has_background(session)) return refuse_background(session);
     if (const int code = fill_settings(session); code != 0) return code;
-    // The process leaves by _exit(2) where the start goes to the background.
+    // The process exits by _exit(2) if the start goes to the background.
     if (session.console.uses_json())
         session.core.error_output().on_print([&session](const Error& error) { session.console.tell_failure(error); });
     return session.service.start();
@@ -146,19 +146,19 @@ int check(Session& session) {
 int restart(Session& session) {
     if (!has_background(session)) return refuse_background(session);
     if (const int code = fill_settings(session); code != 0) return code;
-    // From the first load to the start, whose own load goes on with what came until then.
+    // Covers the time from the first load to the start, whose own load continues with the signals until then.
     ServiceSignals signals{*session.tools.host.signals};
     if (!session.service.settings().get(setting::no_signal_handlers))
         if (const auto noted = signals.begin_load(); !noted) return session.console.fail(noted.error());
     const auto check_and_stop = [&session, &signals] {
         if (const auto checked = check_configuration(session); !checked) return session.console.fail(checked.error());
-        // It must not stop what it will not start again.
+        // The service must not be stopped if it will not be started again.
         if (const auto refused = signals.refusal()) return session.console.fail(*refused);
         return stop_to_restart(session);
     };
     const int code = session.core.loads_in_service() ? run_in_child(session, check_and_stop) : check_and_stop();
     if (code != 0) return code;
-    // exec(2) would forget it.
+    // exec(2) would lose the signal.
     if (const auto refused = signals.refusal()) return session.console.fail(*refused);
     return start_anew(session);
 }

@@ -11,10 +11,10 @@ namespace servicekit::cli {
 namespace {
 
 constexpr std::chrono::milliseconds pause{200};
-/// Beside what a client adds by itself.
+/// In addition to the time that a client adds.
 constexpr std::chrono::milliseconds flush_wait{100};
 
-/// Has the service write what it keeps back, so that it is shown. Without that all is shown that is there.
+/// Makes the service write its buffered lines, so that they are shown. If that fails, the lines in the file are shown.
 void have_flushed(Session& session) {
     auto running = running_service(session);
     if (!running) return;
@@ -22,17 +22,17 @@ void have_flushed(Session& session) {
     if (!instance || !*instance) return;
     auto client = connect_to(session, **instance);
     if (!client) return;
-    // A service of an older version has no such event, and this user may not be allowed to ask for it.
+    // An older service does not have this event, and this user may not be permitted to call it.
     static_cast<void>(client->call("log-flush", {}, {.timeout = flush_wait}));
 }
 
-/// Shows what a tail has, until nobody wants more of it.
+/// Shows a tail until its reader wants no more.
 class Showing {
 public:
     Showing(Session& session, LogTail& tail)
         : console_{session.console},
           tail_{tail},
-          // Before the first line: who has seen one and interrupts us is answered by a clean end.
+          // Created before the first line is printed: a user who sees it and presses Ctrl-C gets a clean end.
           sleep_{session.invocation.follow ? session.tools.make_sleep() : nullptr} {}
 
     Result<void> run() {
@@ -48,7 +48,7 @@ private:
         while (is_wanted() && sleep_->sleep_for(pause)) {
             const auto any = print_rest();
             if (!any) return any.error();
-            // A file that was replaced is left only after a pause without a line: whoever writes has left it by then.
+            // A replaced file is left only after a pause without a line, when its writer has left it.
             if (*any) continue;
             if (auto shown = print_what_follows(); !shown) return shown;
         }
@@ -72,12 +72,12 @@ private:
     }
     static std::string as_json(const std::string& line) { return to_json(Object{{"line", line}}) + "\n"; }
     void print_text(const std::string& text) {
-        // Its reader may pause, as a pager does, and be ended together with us.
+        // The reader may pause, as a pager does, and end together with this process.
         if (sleep_) return console_.print(text, [this] { return is_wanted(); });
         console_.print(text);
     }
 
-    /// Prints all that is there. \returns whether there was anything
+    /// Prints all that is there. \returns true if there was anything
     Result<bool> print_rest() {
         bool any = false;
         for (; is_wanted(); any = true) {
@@ -85,13 +85,13 @@ private:
             if (!text) return text.error();
             if (text->empty()) break;
             print(*text);
-            // Whoever reads us may be slow, and the files that come next be gone by then.
+            // If our reader is slow, the next files may be gone when their turn comes.
             if (!sleep_) continue;
             if (const auto looked = tail_.look(); !looked) return looked.error();
         }
         return any;
     }
-    /// \pre nothing is left of the file that is being shown
+    /// \pre the current file has been shown completely
     Result<void> print_what_follows() {
         while (is_wanted()) {
             const auto followed = tail_.follow();
@@ -105,7 +105,7 @@ private:
     Console& console_;
     LogTail& tail_;
     std::unique_ptr<os::InterruptibleSleep> sleep_;
-    std::string begun_;  ///< the beginning of a line that goes on in the next text
+    std::string begun_;  ///< the beginning of a line that the next text continues
 };
 
 }  // namespace

@@ -11,7 +11,7 @@
 namespace servicekit::cli {
 namespace {
 
-/// What the command line gave, typed and checked, with the defaults.
+/// Returns the arguments of the command line, typed and checked, with the defaults.
 Result<Arguments> arguments_of(const Session& session) {
     const ProgramVerb& verb = *session.invocation.program_verb;
     EventDeclaration declaration{.name = verb.name, .parameters = verb.arguments};

@@ -18,13 +18,13 @@
 namespace servicekit::cli {
 namespace {
 
-/// What the control plane itself answers takes no time; a service that has replaced one of these may need some.
+/// The control plane's own replies take no time; a service that replaces one of these events may need some.
 constexpr std::chrono::seconds longest_reply{10};
 
-/// It takes as long as the service's own load event does.
+/// A reload takes as long as the service's load event.
 constexpr std::chrono::seconds longest_reload{30};
 
-/// Why a reload took longer than anybody waits: the control plane tells, whatever the service's own code does.
+/// Returns what delays a reload. The control plane answers this whatever the service is doing.
 std::string in_the_way(Client& client) {
     constexpr std::chrono::seconds longest_status{2};
     const auto status = client.call("status", {}, {.timeout = longest_status});
@@ -39,18 +39,18 @@ std::string in_the_way(Client& client) {
     return "'" + name + "' runs before it; the reload was given up";
 }
 
-/// What can be told of an instance that does not answer.
+/// Returns what is known about an instance that does not answer.
 Object known_without_asking(const Instance& instance) {
     Object known{{"name", instance.paths.name}, {"state", "running"}};
     if (instance.pid > 0) known.append("pid", instance.pid);
     return known;
 }
 
-/// The reply with the pid that `pid` prints. A service in a pid namespace of its own knows only its pid there, which is
-/// kept as `pid-inside`.
-/// \param listener who answered, as the kernel of this machine knows it
+/// Returns the reply with the pid that `pid` prints. A service in its own pid namespace knows only its pid there, which
+/// is kept as `pid-inside`.
+/// \param listener pid of the answering process, as known to the kernel of this machine
 Object with_pid_of_this_machine(Object reply, const Instance& instance, pid_t listener) {
-    // A manager that opened the socket for the service is the listener, but not the owner of the lock.
+    // A manager that opened the socket for the service is the listener, but does not own the lock.
     constexpr pid_t manager = 1;
     const Value* inside = reply.find("pid");
     const bool is_known = instance.pid > manager && instance.pid == listener;
@@ -90,12 +90,13 @@ int tell_running(Session& session, const Instance& instance, const Result<Object
     if (!reply) console.complain(reply.error().message());
     const Object fields = reply ? *reply : known_without_asking(instance);
     console.tell(status_text(fields), fields);
-    // Whoever holds the lock runs, even where it does not answer; a socket that does not answer proves nothing.
+    // A process that holds the lock is running, even if it does not answer. A socket that does not answer proves
+    // nothing.
     const bool is_sure = reply || instance.witness == Instance::Witness::lock;
     return is_sure ? 0 : exit_status::unknown;
 }
 
-/// The rows of the event `settings`.
+/// Returns the rows of the event `settings`.
 Result<Object> settings_of_service(Client& client, std::chrono::milliseconds at_most) {
     const auto failed = [](std::string reason) {
         return Error{ExitCode::os, "get the settings", "", std::move(reason)};
@@ -107,7 +108,7 @@ Result<Object> settings_of_service(Client& client, std::chrono::milliseconds at_
     return rows->as_object();
 }
 
-/// The value that the service has in force; null if it has none.
+/// Returns the value that is in effect in the service; null if there is none.
 Value value_in(const Object& rows, std::string_view name) {
     const Value* row = rows.find(name);
     const Value* value = row != nullptr && row->is_object() ? row->as_object().find("value") : nullptr;
@@ -118,8 +119,8 @@ bool names_config(const Session& session) {
     return session.service.settings().layer_of(setting::config.name) >= SettingsLayer::environment;
 }
 
-/// A reload reads the file that the service was started with.
-/// \returns why it must not be asked for: the caller names another file
+/// Checks the config file, because a reload reads the one that the service was started with.
+/// \returns an error if the caller names another file
 std::optional<Error> refuse_other_config(const Session& session, const Object& rows) {
     if (!names_config(session)) return std::nullopt;
     const auto ours = absolute_path(session.service.settings().get(setting::config), session.tools.host);
@@ -135,7 +136,8 @@ std::optional<Error> refuse_other_config(const Session& session, const Object& r
 
 constexpr const char* only_a_restart = "a reload reads the config file only; 'restart' takes the command line";
 
-/// A reload does not bring in what the command line says. It is in force only if the service was started with it.
+/// Warns of settings on the command line: a reload ignores them, and they are in effect only if the service was started
+/// with them.
 void warn_of_ignored_settings(Session& session, const Object& rows) {
     for (const auto& [name, text] : session.invocation.settings) {
         if (name == setting::config.name || name == setting::name.name || name == setting::run_directory.name ||
@@ -156,11 +158,11 @@ void warn_of_ignored_settings(Session& session, const Object& rows) {
     }
 }
 
-/// \returns why the reload must not be asked for
+/// \returns an error if the reload must not be requested
 std::optional<Error> check_reload(Session& session, Client& client, std::chrono::milliseconds at_most) {
     if (session.invocation.settings.empty() && !names_config(session)) return std::nullopt;
     const auto rows = settings_of_service(client, std::min<std::chrono::milliseconds>(at_most, longest_reply));
-    // A service that does not answer in time gets its error from the reload itself.
+    // If the service does not answer in time, the reload itself reports it.
     if (!rows && rows.error().exit_code == ExitCode::timeout) return std::nullopt;
     if (!rows) {
         if (names_config(session))
@@ -173,7 +175,7 @@ std::optional<Error> check_reload(Session& session, Client& client, std::chrono:
     return std::nullopt;
 }
 
-/// Asks for an event that takes no time, and prints what `text` makes of its reply.
+/// Requests an event that takes no time, and prints its reply as `text` formats it.
 int ask(Session& session, const std::string& event, const Object& arguments, std::string (*text)(const Object&),
         const CallOptions& options = {.timeout = longest_reply}) {
     return with_client(session, event, [&](Client& client) {
@@ -194,17 +196,17 @@ int status(Session& session) {
         session.console.fail(running.error());
         return exit_status::unknown;
     }
-    // An instance may come and go between two questions. One that was seen by its socket alone and then did not answer
-    // has left nothing that proves it: the next look tells.
+    // An instance may start and end between two checks. If it was seen only by its socket and then did not answer,
+    // nothing proves that it runs. The next check decides.
     constexpr int looks = 3;
     for (int look = 1;; ++look) {
         auto found = find_instance(session, *running);
         std::vector<std::string> left_behind;
         if (found && !*found) {
             left_behind = running->left_behind();
-            // Or they are those of an instance that came up since the first look.
+            // The files may be those of an instance that started since the first check.
             if (!left_behind.empty()) found = find_instance(session, *running);
-            // Or of one that has gone since, too, and has taken them along.
+            // That instance may have ended since and removed its files.
             if (found && !*found && running->left_behind() != left_behind && look < looks) continue;
         }
         if (!found) {
@@ -229,7 +231,7 @@ int pid(Session& session) {
         return exit_status::not_running;
     }
     if ((*found)->pid <= 0) {
-        session.console.complain("running, but " + (*found)->in_words());
+        session.console.complain("running, but its pid is unknown");
         return exit_status::unknown;
     }
     session.console.tell(std::to_string((*found)->pid) + "\n", {{"pid", (*found)->pid}});

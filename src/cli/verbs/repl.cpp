@@ -17,14 +17,14 @@ namespace {
 
 constexpr const char* first_package = "COMMON-LISP-USER";
 
-/// Whether the text is the beginning of a form, as Lisp found.
+/// Returns true if Lisp found that the text is the beginning of a form.
 bool is_unfinished(const CallError& error) {
     const Value* kind = error.fields().find("kind");
     const Value* type = error.fields().find("type");
     return kind != nullptr && *kind == Value{"read"} && type != nullptr && *type == Value{"END-OF-FILE"};
 }
 
-/// Asks for forms and prints what they give, until there are no more.
+/// Reads forms and prints their results until there are no more.
 class Repl {
 public:
     Repl(Session& session, Client& client, os::LineReader& lines)
@@ -51,7 +51,7 @@ public:
     }
 
 private:
-    /// Evaluates it where it is whole, and empties it then. \returns an exit code where it is over
+    /// Evaluates the form if it is complete, and then clears it. \returns an exit code if the session is over
     std::optional<int> take(std::string& form) {
         const auto reply =
             evaluate(*client_, {.forms = {form}, .package = package_, .time_limit = session_->invocation.timeout},
@@ -67,15 +67,15 @@ private:
             session_->console.print(evaluation_text(error.fields()));
             session_->console.complain(fault_text(error));
             if (!is_of_lisp(error)) return 1;
-            // It may have been deleted meanwhile.
+            // The package may have been deleted.
             if (*error.fields().find("kind") == Value{"package"}) package_ = first_package;
         }
         form.clear();
         return std::nullopt;
     }
 
-    /// At the first Ctrl-C the service is to end what it evaluates, which the reply then tells; where that does not help,
-    /// or at the second, nobody waits any longer.
+    /// At the first Ctrl-C the service is asked to end the evaluation, which its reply then reports. If that does not
+    /// help, or at the second Ctrl-C, the verb stops waiting.
     bool gives_up(bool& has_interrupted) {
         if (!lines_->take_interrupt()) return false;
         return std::exchange(has_interrupted, true) || !interrupt();
@@ -90,7 +90,7 @@ private:
 
     void show(const Object& reply) {
         session_->console.print(evaluation_text(reply));
-        // A form may have changed it, or deleted it.
+        // A form may have changed the package or deleted it.
         if (const Value* package = reply.find("package"); package != nullptr && package->is_string())
             package_ = package->as_string();
     }
@@ -106,12 +106,12 @@ private:
     std::string package_;
 };
 
-/// Whether the service says which events it has, and `eval` is not one of them.
+/// Returns true if the service lists its events, and `eval` is not among them.
 bool is_known_to_lack_lisp(Client& client) {
     constexpr std::chrono::seconds longest_listing{2};
     const auto reply = client.call("events", {}, {.timeout = longest_listing});
     const Value* events = reply ? reply->find("events") : nullptr;
-    if (events == nullptr || !events->is_list()) return false;  // the first form will tell
+    if (events == nullptr || !events->is_list()) return false;  // the first form will show it
     return std::none_of(events->as_list().begin(), events->as_list().end(), [](const Value& event) {
         return event.is_object() && event.as_object().get<std::string>("name", {}) == "eval";
     });

@@ -4,7 +4,7 @@
 
 namespace servicekit::cli {
 
-/// Each does what its row in verbs.cpp says, prints, and returns the exit code.
+/// Each does what docs/reference/verbs.md says, prints, and returns the exit code.
 
 // lifecycle_verbs.cpp
 int start(Session& session);
@@ -15,8 +15,8 @@ int restart(Session& session);
 int stop(Session& session);
 int kill(Session& session);
 int wait(Session& session);
-/// Stops the service of settings that are loaded already, and waits for its end. One that does not run is fine, and so is
-/// one whose stop is not clean: that is printed.
+/// Stops the service whose settings are already loaded, and waits for its end. Succeeds if no service runs, and if the
+/// stop is not clean, which is printed.
 int stop_to_restart(Session& session);
 // query_verbs.cpp
 int status(Session& session);
@@ -25,7 +25,7 @@ int events(Session& session);
 int log_level(Session& session);
 int log_reopen(Session& session);
 int cancel(Session& session);
-/// The verb that the program has added.
+/// Runs a verb that the application has added.
 int program_verb(Session& session);
 int reload(Session& session);
 // health.cpp

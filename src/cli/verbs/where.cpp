@@ -18,21 +18,21 @@ namespace {
 
 constexpr std::chrono::seconds longest_settings_answer{2};
 
-/// What a start would run with.
+/// The settings of a start.
 struct Planned {
     std::vector<SettingInForce> settings;
     Value app;
     struct OwnKey {
         const ConfigKey* key;
-        Value value;  ///< for people: a secret is hidden
+        Value value;  ///< as shown: a secret is hidden
         std::string_view origin;
     };
-    std::vector<OwnKey> own = {};  ///< the keys that the program has declared
+    std::vector<OwnKey> own = {};  ///< the keys that the application has declared
 };
 
-/// What the running service says of itself.
+/// The settings that the running service reports.
 struct Running {
-    std::string who;  ///< "pid 4711"; empty: none runs
+    std::string who;  ///< "pid 4711"; empty: no service runs
     Object settings;
     Value app;
 };
@@ -79,7 +79,7 @@ Result<Running> ask_running(Session& session) {
     return answer;
 }
 
-/// The row of the running service if its value is another one.
+/// Returns the row of the running service if its value differs.
 const Value* other_row(const SettingInForce& planned, const Running& running) {
     const Value* row = running.settings.find(planned.name);
     const Value* value = row_member(row, "value");
@@ -153,7 +153,7 @@ int where(Session& session) {
     }
     const Planned planned = planned_settings(session, *paths);
     Running running;
-    // What could not be loaded may have said where the service is.
+    // A source that could not be loaded may have named the place of the service.
     if (code == 0) {
         auto answer = ask_running(session);
         if (answer)

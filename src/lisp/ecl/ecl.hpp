@@ -1,6 +1,6 @@
 #pragma once
 
-// ECL, as it has to be included. Its threads are its own: the header of its collector must not rename ours.
+// Includes ECL. The header of its collector must not redirect our thread functions to its own.
 #ifndef GC_NO_THREAD_REDIRECTS
 #error "compile with GC_NO_THREAD_REDIRECTS"
 #endif

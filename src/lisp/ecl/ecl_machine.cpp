@@ -19,7 +19,7 @@
 #include "lisp/sources.hpp"
 #include "servicekit/lisp/machine.hpp"
 
-// Exported, and declared in none of the headers that are installed to be used.
+// Exported, but declared in none of the public headers.
 extern "C" void ecl_cs_set_org(cl_env_ptr environment);
 
 namespace servicekit::lisp {
@@ -27,10 +27,10 @@ namespace {
 
 constexpr const char* own_package = "SERVICE-EVAL";
 
-// cl_boot() can't be undone.
+// cl_boot() cannot be undone.
 constinit std::atomic<bool> was_booted{false};
 
-/// Calls a function of SERVICE-EVAL. \returns whether it returned. Lisp jumps no farther than here.
+/// Calls a function of SERVICE-EVAL. \returns false if Lisp jumped out of it, which ends here
 bool call_lisp(const char* function, cl_object argument = OBJNULL) {
     const cl_env_ptr environment = ecl_process_env();
     volatile bool returned = false;
@@ -47,12 +47,12 @@ bool call_lisp(const char* function, cl_object argument = OBJNULL) {
     return returned;
 }
 
-/// The same for what stands in the package already.
+/// Sets a variable of SERVICE-EVAL.
 void set_variable(const char* name, std::size_t value) {
     ECL_SETQ(ecl_process_env(), symbol(name, own_package), ecl_make_fixnum(static_cast<cl_fixnum>(value)));
 }
 
-/// \returns whether each of its forms could be evaluated
+/// \returns false if one of the forms could not be evaluated
 bool load_source(std::string_view source) {
     const cl_env_ptr environment = ecl_process_env();
     volatile bool loaded = false;
@@ -76,31 +76,31 @@ void set_options(std::size_t heap) {
     for (const int off : {ECL_OPT_SIGNAL_HANDLING_THREAD, ECL_OPT_TRAP_SIGINT, ECL_OPT_TRAP_SIGPIPE,
                           ECL_OPT_TRAP_SIGILL, ECL_OPT_TRAP_SIGFPE, ECL_OPT_INCREMENTAL_GC})
         ecl_set_option(off, 0);
-    // Interrupts come by a signal, and by a page that can't be written where they must wait.
+    // ECL delivers interrupts by a signal, and by a fault on a write-protected page if they must wait.
     for (const int on : {ECL_OPT_TRAP_SIGSEGV, ECL_OPT_TRAP_SIGBUS, ECL_OPT_TRAP_INTERRUPT_SIGNAL})
         ecl_set_option(on, 1);
-    // What is left for telling of it when a stack has run out: bytes, and entries.
+    // Space that remains for reporting a stack overflow: bytes, then entries.
     ecl_set_option(ECL_OPT_C_STACK_SAFETY_AREA, 1 << 20);
     for (const int entries : {ECL_OPT_FRAME_STACK_SAFETY_AREA, ECL_OPT_BIND_STACK_SAFETY_AREA})
         ecl_set_option(entries, 1024);
     ecl_set_option(ECL_OPT_HEAP_SIZE, static_cast<cl_fixnum>(heap));
 }
 
-/// Has two kinds of threads. The keeper boots Lisp, interrupts jobs and shuts Lisp down, since that has to be done by the
-/// thread that booted it. The worker does what there is to do; where it is stuck, it is left and there is another.
-/// Each holds on to this: who can't be ended still needs it.
+/// Runs two kinds of threads. The keeper boots Lisp, interrupts jobs and shuts Lisp down, since the thread that booted
+/// Lisp has to do that. The worker runs the jobs. If it is stuck, another worker replaces it.
+/// Each thread keeps this object alive, since a thread that cannot be ended still needs it.
 class EclThreads final : public std::enable_shared_from_this<EclThreads> {
 public:
     Result<void> boot(std::shared_ptr<Work> work, const Machine::Limits& limits) {
         if (was_booted.exchange(true))
-            return Error{ExitCode::internal, "boot", "Lisp", "another one of this process has been"};
+            return Error{ExitCode::internal, "boot", "Lisp", "this process has booted one already"};
         work_ = std::move(work);
         limits_ = limits;
         if (auto cleared = clear_masks_of_children(); !cleared) return cleared;
         if (auto started = keeper_.start("lisp-keeper", [self = shared_from_this()] { self->keep(); }); !started)
             return started;
         if (!booted_.get_future().get())
-            return Error{ExitCode::internal, "boot", "Lisp", "what it begins with can't be loaded"};
+            return Error{ExitCode::internal, "boot", "Lisp", "its first files can't be loaded"};
         return replace_worker();
     }
 
@@ -131,7 +131,7 @@ public:
             changed_.notify_one();
         }
         keeper_.join(left());
-        // exit(3) would have it shut down once more, in a thread that it does not know, and hang.
+        // Otherwise exit(3) would shut Lisp down again, in a thread that Lisp does not know, and hang.
         ecl_set_option(ECL_OPT_BOOTED, -1);
         faults_.give_back();
     }
@@ -140,7 +140,7 @@ private:
     void keep() {
         faults_.note_before();
         set_options(limits_.heap);
-        // Lisp keeps them.
+        // Static, since Lisp keeps them.
         static char name[] = "service";
         static char* arguments[] = {name, nullptr};
         cl_boot(1, arguments);
@@ -152,14 +152,14 @@ private:
         set_variable("*TEXT-LIMIT*", limits_.text);
         set_variable("*HEAP-LIMIT*", limits_.heap);
         worker_name_ = symbol("WORKER", own_package);
-        // Lisp can see this thread: whoever kills all that there are must not get it.
+        // Lisp lists this thread, so a form that kills all threads must not interrupt it.
         ecl_bds_bind(ecl_process_env(), symbol("*INTERRUPTS-ENABLED*", "EXT"), ECL_NIL);
         booted_.set_value(loaded);
         while (const auto job = next_interrupt()) call_lisp("INTERRUPT", ecl_make_fixnum(static_cast<cl_fixnum>(*job)));
         end();
     }
 
-    /// \returns nothing where it is over
+    /// \returns nothing when Lisp is to shut down
     std::optional<JobId> next_interrupt() {
         std::unique_lock lock{mutex_};
         changed_.wait(lock, [this] { return ends_ || !interrupts_.empty(); });
@@ -170,16 +170,16 @@ private:
     }
 
     void work() {
-        // Its name was made in another thread: here nothing can be made before Lisp knows the thread.
+        // Another thread created the name: this one cannot create objects before Lisp knows it.
         ecl_import_current_thread(worker_name_, ECL_NIL);
         const cl_env_ptr environment = ecl_process_env();
-        // ECL 21.2 forgets it for threads that it did not start: what they start would crash, and a signal that was
-        // handled by leaving its handler would stay blocked.
+        // ECL 21.2 does not set it for threads that it did not start. Threads that they start would crash, and a signal
+        // whose handler is left by a jump would stay blocked.
         if (environment->default_sigmask == nullptr) environment->default_sigmask = cl_core.default_sigmask;
-        // The same with the limits of the stack, past which there would be no condition but a crash.
+        // ECL 21.2 does not set the stack limits either: an overflow would crash and not signal a condition.
         ecl_cs_set_org(environment);
         ecl_bds_bind(environment, symbol("*INTERRUPTS-ENABLED*", "EXT"), ECL_NIL);
-        // A form that unwinds the whole thread gets as far as this.
+        // A form that unwinds the whole thread ends here.
         while (!call_lisp("WORK")) {
         }
         ecl_bds_unwind1(environment);
@@ -190,7 +190,7 @@ private:
         call_lisp("END-ALL-THREADS");
         bool is_alone = true;
         for (const auto& worker : workers_) is_alone = worker->join(std::chrono::milliseconds{100}) && is_alone;
-        if (!is_alone) return;  // a stuck one would find its Lisp gone
+        if (!is_alone) return;  // a stuck worker still needs Lisp
         const cl_env_ptr environment = ecl_process_env();
         ECL_CATCH_ALL_BEGIN(environment) { cl_shutdown(); }
         ECL_CATCH_ALL_IF_CAUGHT {}

@@ -18,13 +18,14 @@ struct Dispositions {
     struct sigaction of_ecl {};
 };
 
-// A handler finds nothing but what is static.
+// Static, since a signal handler has no other way to reach them.
 constinit std::array<Dispositions, 2> faults{Dispositions{.number = SIGSEGV}, Dispositions{.number = SIGBUS}};
 constinit std::atomic<bool> is_guarding{false};
 
-/// Where an interrupt has to wait, ECL protects the environment of the thread from being written, so that the end of the
-/// wait is a fault. ECL 21.2 writes more than that end there, as when it calls generic functions, and would give the whole
-/// thread up for it. \returns whether this was the fault; the interrupt then waits for the next one
+/// To delay an interrupt, ECL write-protects the thread's environment, so that the end of the delay
+/// causes a fault. ECL 21.2 also writes to other members there, for example when it calls generic
+/// functions, and would end the thread for it.
+/// \returns true if this was the fault; the interrupt then waits for the next one
 bool lift_guard(const siginfo_t& info, cl_env_ptr environment) {
     const auto address = reinterpret_cast<std::uintptr_t>(info.si_addr);
     const auto begin = reinterpret_cast<std::uintptr_t>(environment);
@@ -33,7 +34,7 @@ bool lift_guard(const siginfo_t& info, cl_env_ptr environment) {
     return mprotect(environment, sizeof *environment, PROT_READ | PROT_WRITE) == 0;
 }
 
-/// Calls what ECL installed as the kernel would: it may have been installed over by a handler with another mask.
+/// Calls ECL's handler as the kernel would: another handler with another mask may have been installed over it.
 void call_ecl(const Dispositions& fault, siginfo_t* info, void* context) {
     sigset_t mask = fault.of_ecl.sa_mask;
     sigaddset(&mask, fault.number);
@@ -43,15 +44,15 @@ void call_ecl(const Dispositions& fault, siginfo_t* info, void* context) {
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
-// ECL's own handler, in a thread that it does not know, prints and ends the thread: the crash would go unseen. From here
-// on only what signal-safety(7) allows.
+// In a thread that ECL does not know, its own handler prints a message and ends the thread, so the crash would
+// go unnoticed. Async-signal-safe.
 extern "C" void servicekit_pass_fault_on(int number, siginfo_t* info, void* context) {
     if (FaultSignals::answer(number, info, context)) return;
     for (const Dispositions& fault : faults) {
         if (fault.number != number) continue;
-        // The instruction that failed fails again when this returns, and finds what would have been there without us.
+        // After the return the instruction faults again, with the former action.
         sigaction(number, &fault.before, nullptr);
-        // One that was sent, by kill(2) say, does not come again by itself.
+        // A signal that was sent, for example by kill(2), does not recur by itself.
         if (info->si_code <= 0) raise(number);
     }
 }
@@ -67,7 +68,7 @@ void FaultSignals::guard() {
         sigaction(fault.number, nullptr, &fault.of_ecl);
         struct sigaction action = fault.of_ecl;
         action.sa_sigaction = servicekit_pass_fault_on;
-        // On the alternate stack of a thread that has one: the program's own handler may count on it.
+        // On the alternate stack of a thread that has one, as the program's own handler may need it.
         action.sa_flags |= SA_SIGINFO | SA_ONSTACK;
         sigaction(fault.number, &action, nullptr);
     }

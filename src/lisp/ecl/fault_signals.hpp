@@ -4,17 +4,18 @@
 
 namespace servicekit::lisp {
 
-/// SIGSEGV and SIGBUS, which ECL needs for its own threads, and which must end the process as ever when they come to any
-/// other. Process-wide.
+/// Shares SIGSEGV and SIGBUS: ECL needs them for its own threads. In any other thread they must end the
+/// process as usual. Process-wide.
 class FaultSignals {
 public:
-    /// Before ECL takes them.
+    /// Call it before ECL takes the signals.
     void note_before();
-    /// After that: what ECL installed is called for its own threads only.
+    /// Call it after ECL has taken them: ECL's handlers then run only for its own threads.
     void guard();
-    /// What was in force before, unless somebody has taken them after us, who then passes on what comes to us.
+    /// Restores the former actions. If another handler was installed over ours, it stays, and
+    /// still passes signals on to ours.
     void give_back();
-    /// Has ECL answer a fault in one of its own threads, as Machine::answers_faults() says.
+    /// Makes ECL handle a fault in one of its own threads, see Machine::answers_faults().
     static bool answer(int number, void* info, void* context) noexcept;
 };
 

@@ -1,7 +1,7 @@
-// Between C++ and Lisp lies one rule: an exception never crosses a frame of Lisp's, and Lisp never jumps over a frame
-// that has a destructor to run. So each function here does its C++ in one call that throws nothing and makes nothing in
-// Lisp; what that gives is then made into Lisp's objects, which may jump, with nothing but pointers about. Interrupts
-// are off in all of them: SERVICE-EVAL sees to it.
+// One rule holds between C++ and Lisp: an exception never crosses a Lisp frame, and Lisp never jumps over a frame with
+// a destructor to run. So each function here does its C++ work in one call that neither throws nor creates Lisp
+// objects. It then converts the result to Lisp objects, which may jump, while only plain pointers are in scope.
+// SERVICE-EVAL disables interrupts around the functions, unless a comment states otherwise.
 #include "lisp/ecl/functions.hpp"
 #include "base/parse_number.hpp"
 
@@ -29,7 +29,7 @@
 namespace servicekit::lisp {
 namespace {
 
-// A function of Lisp's has no object of ours: there is one Lisp in a process.
+// Static, since a Lisp function cannot carry an object of ours. There is one Lisp in a process.
 constinit std::atomic<Work*> work{nullptr};
 
 using Step = std::variant<Answer, std::shared_ptr<const Job>>;
@@ -44,7 +44,7 @@ CallId begin_call(cl_object function, cl_object arguments) noexcept {
     }
 }
 
-/// \returns null where not even that can be said
+/// \returns null if there is no memory even for the error
 Step* next_step(cl_object call) noexcept {
     try {
         return new Step{work.load()->await(static_cast<CallId>(ecl_fixnum(call)))};
@@ -84,7 +84,7 @@ void finish(JobId job, cl_object values, cl_object output, cl_object result, cl_
     try {
         work.load()->finish(job, evaluation_from(values, output, result, fault));
     } catch (const std::exception& error) {
-        // Whoever waits must not do so for ever; there is no memory left for more than that.
+        // A waiting handler must not wait forever. There is no memory for a message.
         work.load()->finish(job, {.fault = Fault{.kind = FaultKind::storage}});
     }
 }
@@ -99,11 +99,12 @@ void write_log(cl_object level, cl_object text) noexcept {
     try {
         work.load()->log(to_utf8(level), to_utf8(text));
     } catch (...) {
-        return;  // as ever where a log line can't be written
+        return;  // ignored, like any log line that cannot be written
     }
 }
 
-/// (:answer ok value text type), (:job id kind texts package arguments), or OBJNULL where Lisp has no room for it.
+/// Makes (:answer ok value text type) or (:job id kind texts package arguments). \returns
+/// OBJNULL if Lisp has no room for it
 cl_object make_list(const Step& step) {
     const cl_env_ptr environment = ecl_process_env();
     cl_object volatile list = OBJNULL;
@@ -172,7 +173,7 @@ extern "C" cl_object servicekit_lisp_close_on_exec(cl_object descriptor) {
     ecl_return1(ecl_process_env(), ECL_NIL);
 }
 
-/// \returns the bytes that came before the end of the time
+/// \returns the number of bytes received before the time is up
 std::size_t receive_exactly(int descriptor, char* buffer, std::size_t size,
                             std::chrono::steady_clock::time_point until) {
     std::size_t received = 0;
@@ -190,8 +191,9 @@ std::size_t receive_exactly(int descriptor, char* buffer, std::size_t size,
     return received;
 }
 
-/// A packet of Swank's, six digits for the length in hexadecimal and a text, that came within the time; else nil. This
-/// waits, and so lets interrupts through, that may end the thread: there is nothing about that would have to be given back.
+/// Receives a packet of Swank's protocol: six hexadecimal digits for the length, then a text. Returns nil
+/// if it does not arrive in time. Runs with interrupts enabled, which may end the thread, so it holds
+/// nothing that must be released.
 extern "C" cl_object servicekit_lisp_receive_secret(cl_object descriptor, cl_object milliseconds) {
     constexpr std::size_t digits = 6;
     constexpr std::size_t longest = 4096;
@@ -208,7 +210,7 @@ extern "C" cl_object servicekit_lisp_receive_secret(cl_object descriptor, cl_obj
     ecl_return1(ecl_process_env(), is_whole ? from_utf8({packet, size}) : ECL_NIL);
 }
 
-/// Two values: the text, or nil; and what went wrong, or nil.
+/// Returns two values: the text, or nil; and the error, or nil.
 cl_object text_or_fault(const char* text, int error) {
     const cl_env_ptr environment = ecl_process_env();
     cl_object fault = error != 0 ? from_utf8(std::strerror(error)) : ECL_NIL;
@@ -216,7 +218,7 @@ cl_object text_or_fault(const char* text, int error) {
     ecl_return2(environment, value, fault);
 }
 
-/// As the user database has it; nil where it has none.
+/// Returns the user's home directory from the user database; nil if it has none.
 extern "C" cl_object servicekit_lisp_home_of_user() {
     char buffer[16384];
     passwd entry{};
@@ -238,7 +240,7 @@ int open_file(cl_object path) noexcept {
     }
 }
 
-/// The first line of the file. \returns 0, or what errno was
+/// Reads the first line of the file. \returns 0 or the errno
 int read_first_line(cl_object path, std::span<char> line) noexcept {
     const int file = open_file(path);
     if (file < 0) return errno;
@@ -250,7 +252,7 @@ int read_first_line(cl_object path, std::span<char> line) noexcept {
     return error;
 }
 
-/// Of a file; nil where there is none. Two values.
+/// Returns the first line of a file, nil if there is no such file; and the error, or nil.
 extern "C" cl_object servicekit_lisp_read_secret(cl_object path) {
     char line[4096];
     const int error = read_first_line(path, line);
@@ -258,8 +260,7 @@ extern "C" cl_object servicekit_lisp_read_secret(cl_object path) {
     return text_or_fault(is_missing ? nullptr : line, is_missing ? 0 : error);
 }
 
-// The condition that tells of an overflow is signalled with the limit put off; where it is left by a throw, nothing puts
-// it back.
+// ECL raises the limit while it signals an overflow. If a throw leaves the condition, ECL does not restore the limit.
 extern "C" cl_object servicekit_lisp_stack_limits() {
     const cl_env_ptr environment = ecl_process_env();
     ecl_return3(environment, ecl_make_fixnum(environment->frs_limit - environment->frs_org),
@@ -275,7 +276,7 @@ extern "C" cl_object servicekit_lisp_restore_stack_limits(cl_object frames, cl_o
     ecl_return1(environment, ECL_NIL);
 }
 
-/// Never returns, but to where Lisp handles it.
+/// Never returns: the error jumps to the Lisp code that handles it.
 [[noreturn]] void refuse_exit() {
     cl_error(1, symbol("EXIT-REFUSED", "SERVICE"));
     std::abort();
@@ -307,7 +308,7 @@ void define_functions(Work& the_work) {
 
 }  // namespace servicekit::lisp
 
-// In the place of libecl's own: compiled code of Lisp, as ASDF's, calls them by these names, and so would not notice that
-// the functions of Lisp have changed.
+// These replace libecl's own functions. Compiled Lisp code, such as ASDF's, calls them by these names, and so would not
+// notice that the Lisp functions were redefined.
 extern "C" cl_object si_quit(cl_narg /*count*/, ...) { servicekit::lisp::refuse_exit(); }
 extern "C" cl_object si_exit(cl_narg /*count*/, ...) { servicekit::lisp::refuse_exit(); }

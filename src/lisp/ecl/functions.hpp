@@ -4,9 +4,9 @@
 
 namespace servicekit::lisp {
 
-/// Gives Lisp the functions %ASK, %AWAIT, %LEAVE, %NEXT-JOB, %FINISH, %LOG, %CLOSE-ON-EXEC, %RECEIVE-SECRET,
-/// %HOME-OF-USER, %STACK-LIMITS and %RESTORE-STACK-LIMITS of the package SERVICE-EVAL, which take everything to `work`.
-/// In a thread of Lisp.
+/// Defines the functions %ASK, %AWAIT, %LEAVE, %NEXT-JOB, %FINISH, %LOG, %CLOSE-ON-EXEC, %RECEIVE-SECRET,
+/// %HOME-OF-USER, %READ-SECRET, %STACK-LIMITS and %RESTORE-STACK-LIMITS of the package SERVICE-EVAL. Those that need
+/// the service use `work`. Call it in a Lisp thread.
 void define_functions(Work& work);
 
 }  // namespace servicekit::lisp

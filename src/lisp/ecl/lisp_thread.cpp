@@ -16,15 +16,15 @@
 namespace servicekit::lisp {
 namespace {
 
-/// Virtual memory, which costs nothing before it is used.
+/// Virtual memory, which costs nothing until it is used.
 constexpr std::size_t smallest_stack = std::size_t{128} << 20U;
 
-/// Never among them: those that faults raise, and those by which ECL and its collector stop and interrupt threads
+/// Without the signals that faults raise, and those that ECL and its collector use to stop and interrupt threads
 /// (SIGPWR, SIGXCPU, SIGRTMIN+2).
 constexpr std::array service_signals{SIGTERM, SIGHUP,  SIGINT,  SIGABRT, SIGQUIT, SIGCHLD,
                                      SIGPIPE, SIGUSR1, SIGUSR2, SIGALRM, SIGWINCH};
 
-/// ECL takes it for granted that a thread's stack is as large as RLIMIT_STACK says.
+/// ECL assumes that a thread's stack has the size of RLIMIT_STACK.
 std::size_t stack_size() {
     rlimit limit{};
     if (getrlimit(RLIMIT_STACK, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return smallest_stack;
@@ -50,7 +50,7 @@ void* begin(void* argument) {
     return nullptr;
 }
 
-// In the child of a fork(2), which has but the thread that called it.
+// Runs in the child of a fork(2), which has only the thread that called it.
 extern "C" void servicekit_unblock_in_child() {
     if (ecl_process_env_unsafe() == nullptr) return;
     const sigset_t set = blocked_signals();
@@ -63,7 +63,7 @@ Result<void> LispThread::start(const char* name, std::function<void()> body) {
     pthread_attr_t attributes;
     pthread_attr_init(&attributes);
     int fault = pthread_attr_setstacksize(&attributes, stack_size());
-    // Inherited by the thread, and by those that it starts.
+    // The thread and those that it starts inherit the mask.
     const sigset_t blocked = blocked_signals();
     sigset_t before;
     pthread_sigmask(SIG_BLOCK, &blocked, &before);

@@ -9,18 +9,18 @@
 
 namespace servicekit::lisp {
 
-/// A thread that Lisp may run in: with a stack that is large enough for whatever is read and evaluated, and with the
-/// signals blocked that are the service's. Threads that Lisp starts inherit that.
+/// A thread for Lisp. Its stack is large enough for whatever is read and evaluated, and it blocks the service's
+/// signals. Threads that Lisp starts inherit that.
 class LispThread {
 public:
     LispThread() = default;
     LispThread(const LispThread&) = delete;
     LispThread& operator=(const LispThread&) = delete;
-    /// Leaves it to itself where it has not ended.
+    /// Detaches the thread if it has not ended.
     ~LispThread();
 
     Result<void> start(const char* name, std::function<void()> body);
-    /// Waits for its end. \returns whether it has ended
+    /// Waits for the thread to end. \returns true if it has ended
     bool join(std::chrono::milliseconds at_most) noexcept;
 
 private:
@@ -28,7 +28,7 @@ private:
     bool started_ = false;
 };
 
-/// Has children of Lisp's threads start with no signal blocked. Once is enough; process-wide.
+/// Unblocks the service's signals in children that Lisp's threads fork. Process-wide; further calls have no effect.
 Result<void> clear_masks_of_children();
 
 }  // namespace servicekit::lisp

@@ -31,7 +31,7 @@ void append(std::string& text, std::uint32_t character) {
     }
 }
 
-/// Takes one character from the front.
+/// Takes one character off the front.
 std::uint32_t take(std::string_view& text) {
     const auto byte_at = [&text](std::size_t i) {
         return static_cast<std::uint32_t>(static_cast<unsigned char>(text[i]));

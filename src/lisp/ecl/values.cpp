@@ -11,7 +11,7 @@ namespace {
 bool is_lower(char character) { return character >= 'a' && character <= 'z'; }
 bool is_upper(char character) { return character >= 'A' && character <= 'Z'; }
 
-/// `directory` is :DIRECTORY, and `fileName` :|fileName|.
+/// `directory` becomes :DIRECTORY, and `fileName` :|fileName|.
 cl_object keyword(const std::string& key) {
     bool has_upper = false;
     for (const char character : key) has_upper = has_upper || is_upper(character);

@@ -10,7 +10,7 @@
 namespace servicekit::os {
 namespace {
 
-/// For a handler that unwinds stacks; what the kernel itself puts there comes on top, and grows with each processor.
+/// For a handler that unwinds stacks. The kernel needs further space, which depends on the processor.
 constexpr std::size_t size_for_handlers = 128U << 10U;
 
 class AlternateStack {
@@ -21,7 +21,7 @@ public:
     ~AlternateStack() {
         if (memory_ == nullptr) return;
         stack_t current{};
-        // Not where the program put another in its place.
+        // The program's own alternate stack stays.
         if (::sigaltstack(nullptr, &current) == 0 && current.ss_sp == stack_) {
             stack_t none{};
             none.ss_flags = SS_DISABLE;

@@ -28,7 +28,7 @@
 #include "os/streams/flush_stdio.hpp"
 #include "os/uninterrupted.hpp"
 
-// Where a sanitizer is linked, its runtime has this function.
+// Defined by the sanitizer's runtime, if one is linked.
 extern "C" void __sanitizer_set_death_callback(void (*)()) __attribute__((weak));  // NOLINT
 
 namespace servicekit::os::crash_handler {
@@ -36,10 +36,10 @@ namespace {
 
 constexpr std::array fatal_signals{SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGSYS, SIGTRAP, SIGABRT};
 
-/// How long crash lines may take after a report that came to no end.
+/// Time limit for crash lines, in seconds, after a report that could not be finished.
 constexpr time_t longest_crash_text = 2;
 
-/// What was in force before.
+/// The signal action before ours.
 struct Disposition {
     bool is_taken = false;
     struct sigaction before {};
@@ -65,11 +65,11 @@ struct State {
     std::atomic<bool> has_exception{false};
     EventTrail::Text<512> exception;
 
-    // While a crash is reported.
+    // Used while a crash is reported.
     std::atomic<pid_t> crashed_thread{0};
     FatalSignal crash;
     siginfo_t info{};
-    int exit_status = 0;  ///< where there is no signal
+    int exit_status = 0;  ///< used if there is no signal
     std::atomic<bool> crash_lines_begun{false};
     CrashLine<512> description;
     CrashLine<sizeof(description) + PATH_MAX> summary;
@@ -81,7 +81,7 @@ struct State {
 
 constinit State state;
 
-// Beside the state: whoever owns faults may do so before anybody reports crashes, and after.
+// Not part of `state`: an owner may be added before crash reports are installed, and stays after uninstall().
 constinit std::array<std::atomic<FaultOwner>, 8> fault_owners{};
 
 static_assert(std::atomic<FaultOwner>::is_always_lock_free);
@@ -95,8 +95,8 @@ void change_mask(int how, int number) noexcept {
     ::pthread_sigmask(how, &one, nullptr);
 }
 
-/// Leaves the process to its fate: once the handler returns, the signal comes again as it came, where it came, with its
-/// default action. Thus the exit status is the one that it would have been, and a core shows the fault and not us.
+/// Makes the signal arrive again, at the same instruction and with its default action, once the handler returns. So the
+/// exit status is the same as without a handler, and a core shows the fault, not this handler.
 void let_default_action_come(int number, const siginfo_t& info) noexcept {
     struct sigaction action {};
     action.sa_handler = SIG_DFL;
@@ -107,7 +107,7 @@ void let_default_action_come(int number, const siginfo_t& info) noexcept {
         ::syscall(SYS_tgkill, ::getpid(), this_thread(), number);
 }
 
-/// The same at once. Returns where the kernel will have none of it.
+/// Does the same at once. Returns if the kernel refuses.
 void end_now(int number, const siginfo_t& info) noexcept {
     let_default_action_come(number, info);
     change_mask(SIG_UNBLOCK, number);
@@ -124,7 +124,7 @@ void write_at_crash() noexcept {
 
 void limit_time(time_t seconds) noexcept;
 
-/// The report can't be finished. Whoever still holds lines comes first.
+/// Ends the process, as the report cannot be finished. First the listeners write the lines that they still hold.
 [[noreturn]] void give_up() noexcept {
     if (!state.crash_lines_begun.load()) {
         limit_time(longest_crash_text);
@@ -148,7 +148,7 @@ void limit_time(time_t seconds) noexcept {
     change_mask(SIG_UNBLOCK, SIGALRM);
 }
 
-/// What the program had to do with SIGALRM, for one that goes on after a crash.
+/// Borrows SIGALRM and its timer. The destructor restores them for a program that goes on after a crash.
 class AlarmLent {
 public:
     AlarmLent() noexcept {
@@ -168,13 +168,13 @@ private:
     itimerval timer_{};
 };
 
-/// The last step of the path.
+/// Returns the last component of the path.
 const char* name_of_report(const std::array<char, PATH_MAX>& path) noexcept {
     const char* const slash = std::strrchr(path.data(), '/');
     return slash == nullptr ? path.data() : slash + 1;
 }
 
-/// Gives the nameless file its name. \returns false where something has that name
+/// Gives the nameless file its name. \returns false if another file has that name
 bool name_report(int descriptor, const std::array<char, PATH_MAX>& path) noexcept {
     const char* const name = name_of_report(path);
     CrashLine<32> link;
@@ -186,7 +186,7 @@ bool name_report(int descriptor, const std::array<char, PATH_MAX>& path) noexcep
     return true;
 }
 
-/// An older report that could not be rotated. \returns -1 where it is not this user's alone
+/// Opens an older report that could not be rotated. \returns -1 unless it belongs to this user and has one name
 int open_older_report() noexcept {
     const int other = open_uninterrupted_at(state.directory, name_of_report(state.path),
                                             O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
@@ -198,7 +198,7 @@ int open_older_report() noexcept {
     return -1;
 }
 
-/// \returns where the report goes; -1: nowhere
+/// \returns the descriptor for the report; -1 if there is none
 int open_report() noexcept {
     const int descriptor = state.descriptor.load();
     const int without_file = state.may_use_stderr ? STDERR_FILENO : -1;
@@ -212,7 +212,7 @@ int open_report() noexcept {
     return without_file;
 }
 
-/// In one line, with its end.
+/// Describes the crash in one line.
 /// \param descriptor of the report
 void summarise(int descriptor) noexcept {
     state.description.clear();
@@ -222,11 +222,11 @@ void summarise(int descriptor) noexcept {
     if (descriptor >= 0 && descriptor != STDERR_FILENO)
         state.summary.text("; the report is in '").text(state.path.data()).text("'");
     else if (state.descriptor.load() >= 0)
-        state.summary.text("; no report can be put at '").text(state.path.data()).text("'");
+        state.summary.text("; no report can be written to '").text(state.path.data()).text("'");
     state.summary.text("\n");
 }
 
-/// \pre the report has begun
+/// Writes the report. \pre it has begun
 void write_report() noexcept {
     CrashReport& report = state.report;
     const int descriptor = open_report();
@@ -243,7 +243,7 @@ void write_report() noexcept {
     tell_listeners({});
 }
 
-/// Calls the handler that the program had installed, as the kernel would have.
+/// Calls the handler that the program had installed, in the way the kernel would.
 void call(const struct sigaction& before, int number, siginfo_t* info, void* context) noexcept {
     sigset_t mask = before.sa_mask;
     if ((before.sa_flags & SA_NODEFER) == 0) sigaddset(&mask, number);
@@ -260,17 +260,17 @@ bool has_function(const struct sigaction& action) noexcept {
     return (action.sa_flags & SA_SIGINFO) != 0 || (action.sa_handler != SIG_DFL && action.sa_handler != SIG_IGN);
 }
 
-/// What had happened without us.
-/// \param before_that called where the process may go on after it
+/// Does what would have happened without this handler.
+/// \param before_that called if the process may go on
 void pass_on(int number, siginfo_t* info, void* context, void (*before_that)() noexcept) noexcept {
     const struct sigaction before = state.dispositions[static_cast<std::size_t>(number)].before;
     if (has_function(before)) {
-        // From here on it has the signal to itself.
+        // From now on that handler gets the signal directly.
         ::sigaction(number, &before, nullptr);
         before_that();
         return call(before, number, info, context);
     }
-    // A fault can't be ignored, and abort(3) is not.
+    // A fault cannot be ignored. Neither can abort(3).
     const bool is_ignored = (before.sa_flags & SA_SIGINFO) == 0 && before.sa_handler == SIG_IGN;
     if (is_ignored && is_sent(*info) && number != SIGABRT) return before_that();
     let_default_action_come(number, *info);
@@ -281,13 +281,13 @@ void be_ready_for_the_next() noexcept {
     state.crashed_thread.store(0);
 }
 
-/// Waits until no other thread reports a crash. \returns false if this one does
+/// Waits until no other thread is reporting a crash. \returns false if the calling thread is reporting one
 bool claim() noexcept {
     const pid_t self = this_thread();
     pid_t nobody = 0;
     while (!state.crashed_thread.compare_exchange_strong(nobody, self)) {
         if (nobody == self) return false;
-        // Another thread's crash is being reported. It ends the process, or leaves the next one to us.
+        // The other thread ends the process or, if the process goes on, lets this thread report its crash.
         constexpr timespec a_little{.tv_sec = 0, .tv_nsec = 5'000'000};
         ::nanosleep(&a_little, nullptr);
         nobody = 0;
@@ -320,7 +320,7 @@ void report_exit(const ProgramExit& exit) noexcept {
         if (state.takes_signals) {
             write_report();
         } else {
-            // The other threads could be asked for their backtraces by a signal only.
+            // Only a signal could ask the other threads for their backtraces.
             summarise(-1);
             write_at_crash();
             tell_listeners({});
@@ -343,16 +343,16 @@ extern "C" void servicekit_quick_exit_was_called() {
         {.function = "quick_exit", .called_from = reinterpret_cast<std::uintptr_t>(__builtin_return_address(0))});
 }
 
-/// Handlers of these can't be taken back: they look whether somebody watches.
+/// These handlers cannot be removed, so they check whether this process reports crashes.
 void watch_exits() noexcept {
     static const bool are_watched = ::on_exit(servicekit_exit_was_called, nullptr) == 0 &&
                                     std::at_quick_exit(servicekit_quick_exit_was_called) == 0;
     static_cast<void>(are_watched);
 }
 
-/// Whether the fault is raised on purpose, and its owner has dealt with it.
+/// Returns true if the fault was raised on purpose and its owner has handled it.
 bool is_dealt_with(int number, siginfo_t* info, void* context) noexcept {
-    // A fault of the handler itself is no owner's: one that left for good would leave a report behind that has no end.
+    // Owners do not get faults of the crash handler: one that jumps out of it would leave an unfinished report.
     if (state.crashed_thread.load() == this_thread()) return false;
     for (const auto& place : fault_owners)
         if (const FaultOwner owner = place.load(); owner != nullptr && owner(number, info, context)) return true;
@@ -373,7 +373,7 @@ extern "C" void servicekit_crashed(int number, siginfo_t* info, void* context) {
     errno = errno_before;
 }
 
-/// In normal code, of a program that is in no good state: what goes wrong here is a crash, too.
+/// Runs in normal code, but the program may be damaged. A fault in here is reported as a crash, too.
 void note_exception() {
     const std::type_info* const type = abi::__cxa_current_exception_type();
     if (type == nullptr) return;
@@ -401,12 +401,12 @@ void note_exception() {
     std::abort();
 }
 
-/// Whether a sanitizer answers the signal: what it says of a crash is more than we can.
+/// Returns true if a sanitizer handles the signal: its report of a crash has more details than this one.
 bool belongs_to_sanitizer(const struct sigaction& current) noexcept {
     return has_function(current) && __sanitizer_set_death_callback != nullptr;
 }
 
-/// As signal_arrivals::AbortReporter.
+/// An AbortReporter, see signal_arrivals.hpp.
 bool report_abort(int number, siginfo_t* info, void* context) noexcept {
     if (state.process.load() != ::getpid() || !state.dispositions[static_cast<std::size_t>(number)].is_taken)
         return false;
@@ -417,15 +417,15 @@ bool report_abort(int number, siginfo_t* info, void* context) noexcept {
 void take_signals() noexcept {
     struct sigaction action {};
     action.sa_sigaction = servicekit_crashed;
-    // Not deferred, so that a crash in the handler comes to it as well.
+    // Not deferred, so that the handler also gets its own crashes.
     action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
     sigemptyset(&action.sa_mask);
     for (const int number : fatal_signals) {
-        // A fault whose signal the caller has blocked would end the process without asking handlers.
+        // If the signal were blocked, a fault would end the process without calling the handler.
         change_mask(SIG_UNBLOCK, number);
         Disposition& disposition = state.dispositions[static_cast<std::size_t>(number)];
         if (::sigaction(number, nullptr, &disposition.before) != 0) continue;
-        // The handler of arrivals stays: it has an abort(3) reported.
+        // The handler of signal_arrivals stays: it reports an abort(3) to this one.
         const bool asks_us = signal_arrivals::is_ours(disposition.before);
         if (asks_us) disposition.before = signal_arrivals::before(number);
         if (belongs_to_sanitizer(disposition.before)) continue;
@@ -434,7 +434,7 @@ void take_signals() noexcept {
     signal_arrivals::report_aborts_by(&report_abort);
 }
 
-/// The note that the linker left in the program, elf(5).
+/// Reads the build id from the note that the linker put into the program, elf(5).
 int note_build_id(dl_phdr_info* info, std::size_t /*size*/, void* /*unused*/) {
     using namespace std::string_view_literals;
     constexpr std::string_view owner = "GNU\0"sv;
@@ -462,7 +462,7 @@ int note_build_id(dl_phdr_info* info, std::size_t /*size*/, void* /*unused*/) {
             at = id + padded(note.n_descsz);
         }
     }
-    return 1;  // the program itself is the first of all
+    return 1;  // the program itself is the first object
 }
 
 }  // namespace
@@ -499,7 +499,7 @@ void uninstall() noexcept {
     for (const int number : fatal_signals) {
         Disposition& disposition = state.dispositions[static_cast<std::size_t>(number)];
         struct sigaction current {};
-        // What the program has put in our place since then stays.
+        // A handler that the program has installed since then stays.
         if (disposition.is_taken && ::sigaction(number, nullptr, &current) == 0 &&
             (current.sa_flags & SA_SIGINFO) != 0 && current.sa_sigaction == servicekit_crashed)
             ::sigaction(number, &disposition.before, nullptr);

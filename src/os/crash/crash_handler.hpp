@@ -10,26 +10,26 @@
 
 namespace servicekit::os {
 
-/// The one of the process: what its signal handlers know. From normal code, one thread at a time.
+/// The crash handler of the process. Call its functions from normal code, in one thread at a time.
 namespace crash_handler {
 
-/// As CrashReporter::install(), without guarding a thread. \pre nobody has installed it
+/// Like CrashReporter::install(), but guards no thread. \pre it is not installed
 void install(const CrashPlan& plan);
 void uninstall() noexcept;
-/// The process that installed it; 0: none.
+/// The process that installed it; 0 if none did.
 [[nodiscard]] pid_t owner() noexcept;
 
-/// The file that a report goes to.
+/// The file for the report.
 struct ReportPlace {
     int descriptor = -1;
-    int directory = -1;          ///< that it is in, or is to be put in
-    std::string path = {};       ///< where it is, or is to be put
-    std::string otherwise = {};  ///< the same, if something else is at the path by then
-    bool is_nameless = false;    ///< it is to be put there
+    int directory = -1;          ///< that contains the file, or will contain it
+    std::string path = {};       ///< of the file, or its future path if it has no name yet
+    std::string otherwise = {};  ///< used if another file is at `path` by then
+    bool is_nameless = false;    ///< the file gets its name when the report is written
 };
-/// From now on. Without a descriptor there is none.
+/// Sets the file for later reports. Without a descriptor there is no file.
 void set_report(const ReportPlace& place) noexcept;
-/// \returns false where there are too many.
+/// \returns false if there are too many listeners.
 bool add_listener(CrashListener& listener) noexcept;
 
 }  // namespace crash_handler

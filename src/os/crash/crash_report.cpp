@@ -20,12 +20,12 @@ constexpr std::int64_t second = 1'000'000'000;
 
 std::int64_t nanoseconds(const timespec& time) noexcept { return std::int64_t{time.tv_sec} * second + time.tv_nsec; }
 
-/// steady_clock is CLOCK_MONOTONIC.
+/// Relies on steady_clock being CLOCK_MONOTONIC.
 std::int64_t nanoseconds(EventTrail::Time time) noexcept {
     return std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count();
 }
 
-/// The first line of a file of a thread's below /proc.
+/// Reads the first line of a file of the thread in /proc.
 std::string_view first_line(pid_t thread, std::string_view file, std::array<char, 256>& buffer) noexcept {
     CrashLine<64> path;
     path.text("/proc/self/task/").number(static_cast<std::uint64_t>(thread)).text("/").text(file).text({"\0", 1});
@@ -39,7 +39,7 @@ std::string_view first_line(pid_t thread, std::string_view file, std::array<char
     return text.substr(0, text.find('\n'));
 }
 
-/// "exit(1)", of which a parent sees 8 bits.
+/// Writes "exit(1)": of the status only the 8 bits that a parent sees.
 template <class Text>
 Text& call_in_words(Text& to, const ProgramExit& exit) noexcept {
     constexpr unsigned seen = 0xff;
@@ -79,7 +79,7 @@ void CrashReport::describe(CrashLine<512>& line) const noexcept {
         describe_signal(line);
     line.text(" in thread ").number(static_cast<std::uint64_t>(thread_));
     line.text(" (").on_one_line(thread_name_.data()).text(")");
-    // That of the thread, or else the one that may have to do with it.
+    // The event of this thread, or else of another one, which may be the cause.
     const EventTrail* told = nullptr;
     for (const EventTrail* trail = process_->trail; trail != nullptr; trail = trail->next())
         if (trail->depth() > 0 && (told == nullptr || trail->is_of_this_thread())) told = trail;
@@ -172,7 +172,7 @@ void CrashReport::write_stack(CrashWriter& to) noexcept {
     map_.read();
     to.text("\nbacktrace of thread ").number(thread_).text(" (").on_one_line(thread_name_.data());
     to.text(exit_ ? "), which called exit:\n" : "), which crashed:\n");
-    // What was written so far stays, should the stack be such that the unwinder crashes, too.
+    // Keeps what was written so far if the stack is damaged and the unwinder crashes, too.
     to.flush();
     if (exit_)
         take_stack_from(exit_->called_from, stack_);
@@ -192,7 +192,8 @@ void CrashReport::write_other_threads(CrashWriter& to) noexcept {
         if (thread.has_answered.load(std::memory_order_acquire)) {
             write_frames(to, thread.stack);
         } else {
-            // The number of the system call and its arguments, the stack pointer and the instruction, proc(5).
+            // "syscall" has the number of the system call, its arguments, the stack pointer and
+            // the instruction pointer, proc(5).
             to.text("  none within half a second; /proc says: ").on_one_line(first_line(thread.id, "syscall", buffer));
             to.text(" ").on_one_line(first_line(thread.id, "wchan", buffer)).text("\n");
         }
@@ -227,7 +228,7 @@ void CrashReport::write_frames(CrashWriter& to, const CrashStack& stack) noexcep
 
 void CrashReport::write_frame(CrashWriter& to, std::size_t number, std::uintptr_t address) noexcept {
     to.text("  #").padded(number, 2).text(" ").hexadecimal(address, 16);
-    // A call may be the last instruction of its function: what it returns to is not within any more.
+    // A call may be the last instruction of its function. Its return address is then outside the function.
     const std::uintptr_t within = number > 0 && address > 0 ? address - 1 : address;
     if (const MemoryMap::Mapping* const mapping = map_.find(within)) {
         const ElfFile& file = file_of(*mapping);

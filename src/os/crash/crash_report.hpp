@@ -19,50 +19,51 @@
 
 namespace servicekit::os {
 
-/// What is known of a process before it crashes, in plain memory.
+/// Facts about a process that are collected before it crashes, in plain memory.
 struct CrashProcess {
     EventTrail::Text<64> name;
     EventTrail::Text<64> version;
     EventTrail::Text<PATH_MAX> program;
-    EventTrail::Text<128> build;  ///< its build id, in hexadecimal; empty where it was linked without one
+    EventTrail::Text<128> build;  ///< its build id, in hexadecimal; empty if it was linked without one
     std::chrono::steady_clock::time_point started_at;
     const EventTrail* trail = nullptr;
 };
 
-/// What a signal's handler was told.
+/// The arguments of the signal handler.
 struct FatalSignal {
-    int number = 0;  ///< 0: there was no signal
+    int number = 0;  ///< 0 if there was no signal
     const siginfo_t* info = nullptr;
     const void* context = nullptr;
 };
 
-/// How the program ended the process by itself.
+/// A call that ended the process, such as exit(3).
 struct ProgramExit {
     std::string_view function;       ///< "exit"
-    std::optional<int> status = {};  ///< nothing if the C library does not say
-    std::uintptr_t called_from = 0;  ///< the backtrace begins there
+    std::optional<int> status = {};  ///< nothing if the C library does not provide it
+    std::uintptr_t called_from = 0;  ///< where the backtrace begins
 };
 
-/// Writes what a crash leaves to be read, in lines of `key: value` and sections after them. Async-signal-safe; its object
-/// is large, and lies in static memory. The parts go from what can't fail to what reads memory that may be damaged.
+/// Writes a crash report: lines of `key: value`, then sections. Async-signal-safe. The object is large, so it is in
+/// static memory. The order of the parts is from those that cannot fail to those that read memory that may be damaged.
 class CrashReport {
 public:
-    /// Looks at the clocks. What is to be written is valid until the last of the parts.
+    /// Reads the clocks. The arguments must stay valid until the last part is written.
     void begin(const CrashProcess& process, const FatalSignal& crash, std::string_view exception) noexcept;
     void begin(const CrashProcess& process, const ProgramExit& exit) noexcept;
-    /// Who, when, what and where.
+    /// Writes which process crashed, when, how and in which thread.
     void write_head(CrashWriter& to) noexcept;
     void write_events(CrashWriter& to) const noexcept;
     void write_registers(CrashWriter& to) const noexcept;
-    /// Of the thread that crashed.
+    /// Writes the backtrace of the thread that crashed.
     void write_stack(CrashWriter& to) noexcept;
     void write_other_threads(CrashWriter& to) noexcept;
-    /// Ends with the last line of a report that is whole.
+    /// Also writes the last line, which marks the report as complete.
     void write_memory_map(CrashWriter& to) noexcept;
     void end() noexcept;
 
-    /// "crashed by SIGSEGV (address not mapped to object) at 0x0 in thread 12 (control)", without an end.
-    /// "exit(1) was called in thread 12 (control)"
+    /// Describes the crash without a newline:
+    /// "crashed by SIGSEGV (address not mapped to object) at 0x0 in thread 12 (control)" or
+    /// "exit(1) was called in thread 12 (control)".
     void describe(CrashLine<512>& line) const noexcept;
 
 private:

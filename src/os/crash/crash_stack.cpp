@@ -16,7 +16,7 @@ constexpr bool knows_registers = false;
 
 struct Walk {
     CrashStack& into;
-    std::uintptr_t begin;  ///< where the interrupted thread was
+    std::uintptr_t begin;  ///< instruction pointer of the interrupted thread
     bool has_begun;
 };
 
@@ -24,7 +24,7 @@ _Unwind_Reason_Code note_frame(_Unwind_Context* context, void* argument) {
     auto& walk = *static_cast<Walk*>(argument);
     const std::uintptr_t address = _Unwind_GetIP(context);
     if (address == 0) return _URC_END_OF_STACK;
-    // What is before it are this function, the handler, and what the kernel put there to come back from it.
+    // Skips the frames of this function, of the handler and of the kernel's return from it.
     walk.has_begun = walk.has_begun || address == walk.begin;
     if (!walk.has_begun) return _URC_NO_REASON;
     if (walk.into.size == walk.into.frames.size()) {
@@ -35,18 +35,18 @@ _Unwind_Reason_Code note_frame(_Unwind_Context* context, void* argument) {
     return _URC_NO_REASON;
 }
 
-/// Along the frame pointers, of which each leads to the one before it and to where its function returns to.
+/// Follows the frame pointers: a frame has the address of the previous frame and its own return address.
 void follow_frame_pointers(std::uintptr_t frame, CrashStack& into) noexcept {
     while (frame != 0 && frame % sizeof(std::uintptr_t) == 0 && into.size < into.frames.size()) {
         std::array<std::uintptr_t, 2> link{};
         if (!read_memory(frame, link.data(), sizeof link) || link[1] == 0) return;
         into.frames[into.size++] = link[1];
-        if (link[0] <= frame) return;  // stacks grow downwards
+        if (link[0] <= frame) return;  // a calling frame has a higher address
         frame = link[0];
     }
 }
 
-/// The thread had called what is no function: where it came from is on its stack.
+/// Takes the stack after a call to an address without code. The caller's address is on the stack.
 void take_stack_of_wild_call(const InterruptedThread& thread, CrashStack& into) noexcept {
     into.frames[into.size++] = thread.instruction;
 #if defined(__x86_64__)

@@ -5,11 +5,11 @@
 namespace servicekit::os {
 namespace {
 
-/// SYS_SECCOMP, which not every C library has.
+/// SYS_SECCOMP, which some C libraries lack.
 constexpr int caught_by_seccomp = 1;
 
 struct KnownCode {
-    int number;  ///< 0: of any signal
+    int number;  ///< 0 for any signal
     int code;
     SignalCode words;
 };
@@ -55,7 +55,7 @@ constexpr std::array known_codes{
 SignalCode signal_code(int number, int code) noexcept {
     for (const KnownCode& known : known_codes)
         if ((known.number == 0 || known.number == number) && known.code == code) return known.words;
-    return {"unknown", "a reason that has no name here"};
+    return {"unknown", "an unknown reason"};
 }
 
 bool is_sent(const siginfo_t& info) noexcept { return info.si_code <= 0; }

@@ -5,17 +5,17 @@
 
 namespace servicekit::os {
 
-/// What si_code says, as sigaction(2) has it: its name, and what it means.
+/// The name and meaning of an si_code, from sigaction(2).
 struct SignalCode {
     std::string_view name;
     std::string_view meaning;
 };
 [[nodiscard]] SignalCode signal_code(int number, int code) noexcept;
 
-/// Whether a process sent it, and not the kernel because of what the program did.
+/// Returns true if a process sent the signal, false if the kernel raised it because of what the program did.
 [[nodiscard]] bool is_sent(const siginfo_t& info) noexcept;
 
-/// Whether si_addr says where it happened.
+/// Returns true if si_addr has an address.
 [[nodiscard]] bool has_address(int number, const siginfo_t& info) noexcept;
 
 }  // namespace servicekit::os

@@ -56,7 +56,7 @@ CrashWriter& CrashWriter::hexadecimal(std::uint64_t value, unsigned digits) noex
 }
 
 CrashWriter& CrashWriter::time(const timespec& time) noexcept {
-    // Plain arithmetic: what <ctime> has for this takes locks.
+    // Plain arithmetic, as the functions of <ctime> take locks.
     using namespace std::chrono;
     const sys_seconds whole{std::chrono::seconds{time.tv_sec}};
     const auto day = floor<days>(whole);

@@ -10,7 +10,7 @@
 
 namespace servicekit::os {
 
-/// Text for a descriptor, put together in fixed memory: async-signal-safe. What can't be written is dropped.
+/// Formats text in fixed memory and writes it to a descriptor. Async-signal-safe. Drops what cannot be written.
 class CrashWriter {
 public:
     explicit constexpr CrashWriter(int descriptor = -1) noexcept : descriptor_{descriptor} {}
@@ -19,19 +19,19 @@ public:
     ~CrashWriter() { flush(); }
 
     CrashWriter& text(std::string_view text) noexcept;
-    /// The text with a space in place of each byte or character that plain_character() refuses.
+    /// Replaces each byte or character that plain_character() refuses with a space.
     CrashWriter& on_one_line(std::string_view given) noexcept;
     CrashWriter& number(std::int64_t value) noexcept;
-    /// \param digits at least so many
+    /// \param digits the minimum number of digits
     CrashWriter& padded(std::uint64_t value, unsigned digits) noexcept;
-    /// 0x and hexadecimal digits, `digits` at least.
+    /// Writes 0x and at least `digits` hexadecimal digits.
     CrashWriter& hexadecimal(std::uint64_t value, unsigned digits = 1) noexcept;
-    /// "2026-11-22T06:10:00.123456Z"
+    /// Writes "2026-11-22T06:10:00.123456Z".
     CrashWriter& time(const timespec& time) noexcept;
-    /// "1.234"
+    /// Writes "1.234".
     CrashWriter& seconds(std::int64_t nanoseconds) noexcept;
 
-    /// Writes what it holds, whatever signals come meanwhile.
+    /// Writes the buffer, even if signals interrupt it.
     void flush() noexcept;
 
 private:
@@ -40,7 +40,7 @@ private:
     std::array<char, 2048> bytes_{};
 };
 
-/// The same for a text in memory, which is cut where it is too long.
+/// Formats text in the same way into a buffer, and truncates it if it is too long.
 template <std::size_t Size>
 class CrashLine {
 public:

@@ -98,7 +98,7 @@ ElfFile::Symbol ElfFile::find_in(std::uint32_t section_type, std::uint64_t addre
         for (std::uint64_t n = 0; n < count; ++n) {
             const SymbolEntry& symbol = symbols[n];
             if (!is_function(symbol) || address < symbol.st_value) continue;
-            // Some written in assembly have no size: the very address counts then.
+            // Some functions written in assembly have size 0. For these the address must match exactly.
             const std::uint64_t offset = address - symbol.st_value;
             if (offset < symbol.st_size || (symbol.st_size == 0 && offset == 0))
                 return {name_at(names.sh_offset, names.sh_size, symbol.st_name), offset};

@@ -6,12 +6,12 @@
 
 namespace servicekit::os {
 
-/// A program or library, as far as the names of its functions go. Made by system calls alone, and nothing in the file is
-/// believed: async-signal-safe. Has no destructor, since it lies in memory that is never destroyed: who opens closes.
+/// Reads the names of functions from a program or a library. Uses only system calls and checks every value that it
+/// reads: async-signal-safe. Has no destructor, since it is in memory that is never destroyed: call close().
 class ElfFile {
 public:
     struct Symbol {
-        std::string_view name = {};  ///< as the linker has it; empty where there is none
+        std::string_view name = {};  ///< as in the symbol table; empty if there is none
         std::uint64_t offset = 0;    ///< into the function
     };
 
@@ -20,14 +20,14 @@ public:
     ElfFile& operator=(const ElfFile&) = delete;
 
     /// Maps the file. \param path NUL-terminated
-    /// \param inode what it must still be: another file may have taken its place
-    /// \returns whether it is an ELF file of this machine's kind
+    /// \param inode the expected one: another file may have replaced it
+    /// \returns true if it is an ELF file for this machine
     bool open(const char* path, std::uint64_t inode) noexcept;
     void close() noexcept;
 
-    /// The address at which the file's first byte was linked to be: not 0 for a program that is at a fixed place.
+    /// The address at which the file's first byte was linked. Not 0 for a program with a fixed address.
     [[nodiscard]] std::uint64_t first_address() const noexcept { return first_address_; }
-    /// The function that an address, as linked, is in.
+    /// Returns the function that contains an address, as linked.
     [[nodiscard]] Symbol symbol_at(std::uint64_t address) const noexcept;
 
 private:

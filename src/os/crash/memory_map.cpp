@@ -55,7 +55,7 @@ void MemoryMap::read() noexcept {
             add_line(text.substr(0, end));
             text.remove_prefix(end + 1);
         }
-        // A line that is longer than all of this is none.
+        // Drops a line that is longer than the buffer.
         if (text.size() == buffer.size()) text = {};
         std::memmove(buffer.data(), text.data(), text.size());
         size = text.size();
@@ -88,7 +88,7 @@ void MemoryMap::add_line(std::string_view line) noexcept {
 }
 
 std::string_view MemoryMap::keep(std::string_view path) noexcept {
-    // With its end, for system calls.
+    // NUL-terminated, for system calls.
     if (path.size() + 1 > paths_.size() - paths_size_) return {};
     char* const kept = paths_.data() + paths_size_;
     path.copy(kept, path.size());

@@ -16,7 +16,7 @@
 namespace servicekit::os {
 namespace {
 
-/// A signal that is raised by a fault, as threads that block all others leave these alone.
+/// A signal that faults raise, since threads that block all other signals leave such signals unblocked.
 constexpr int question = SIGSYS;
 
 void rest_a_little() noexcept {
@@ -30,7 +30,7 @@ std::chrono::nanoseconds now() noexcept {
     return std::chrono::seconds{time.tv_sec} + std::chrono::nanoseconds{time.tv_nsec};
 }
 
-/// As the kernel fills them in, getdents64(2); readdir(3) takes a lock and memory.
+/// The entries that getdents64(2) returns. readdir(3) would take a lock and memory.
 struct DirectoryEntry {
     std::uint64_t inode;
     std::int64_t offset;
@@ -39,7 +39,7 @@ struct DirectoryEntry {
     char name[1];
 };
 
-/// What the question's signal meant before.
+/// The action of the signal before ask().
 constinit struct sigaction meant_before {};
 
 }  // namespace
@@ -64,12 +64,12 @@ void OtherThreads::ask(std::chrono::milliseconds at_most) noexcept {
         info.si_pid = process;
         info.si_uid = ::getuid();
         info.si_value.sival_ptr = &threads_[i];
-        // One that has ended meanwhile just gives no answer.
+        // A thread that has ended by now does not answer.
         ::syscall(SYS_rt_tgsigqueueinfo, process, threads_[i].id, question, &info);
     }
     const auto deadline = now() + at_most;
     while (!have_answered() && now() < deadline) rest_a_little();
-    // One that is still to answer must not take the question for what it meant before.
+    // While a thread has yet to answer, the former action must not get the question.
     if (have_answered()) ::sigaction(question, &meant_before, nullptr);
 }
 
@@ -118,13 +118,13 @@ void OtherThreads::answer(int number, siginfo_t* info, void* context) noexcept {
     errno = errno_before;
 }
 
-// It is no question: a program that goes on after a crash may have the next.
+// The signal is not a question. If the program goes on after a crash, there may be more of them.
 void OtherThreads::pass_on(int number, siginfo_t* info, void* context) noexcept {
     const struct sigaction before = meant_before;
     if ((before.sa_flags & SA_SIGINFO) != 0) return before.sa_sigaction(number, info, context);
     if (before.sa_handler == SIG_IGN && info->si_code <= 0) return;
     if (before.sa_handler != SIG_DFL && before.sa_handler != SIG_IGN) return before.sa_handler(number);
-    // It comes again when this returns, with its default action.
+    // The signal arrives again when this returns, with its default action.
     struct sigaction by_default {};
     by_default.sa_handler = SIG_DFL;
     ::sigaction(number, &by_default, nullptr);

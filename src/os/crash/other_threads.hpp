@@ -12,23 +12,24 @@
 
 namespace servicekit::os {
 
-/// The threads of this process beside the calling one, and where they are: each is asked by a signal to look at its own
-/// stack. For a signal handler; what the signal meant before, it means again once all have answered, and till then where
-/// it is no question. In fixed memory, by system calls alone: async-signal-safe. One at a time.
+/// The other threads of this process and their stacks. A signal asks each thread to unwind its own stack. For
+/// use in a signal handler. Once all have answered, the signal has its former action again. Until then, it
+/// has that action only if it is not a question. In fixed memory, by system calls alone: async-signal-safe.
+/// Only one object at a time may ask.
 class OtherThreads {
 public:
     struct Thread {
         pid_t id = 0;
-        /// Set by the thread itself when `stack` is whole.
+        /// The thread sets this when `stack` is complete.
         std::atomic<bool> has_answered{false};
         CrashStack stack;
     };
 
-    /// Finds them, and has them answer. Returns when all have, or the time is up.
+    /// Finds the threads and asks them. Returns when all have answered or the time is up.
     void ask(std::chrono::milliseconds at_most) noexcept;
     [[nodiscard]] const Thread* begin() const noexcept { return threads_.data(); }
     [[nodiscard]] const Thread* end() const noexcept { return threads_.data() + count_; }
-    /// How many there were no room for.
+    /// Number of threads for which there was no room.
     [[nodiscard]] std::size_t left_out() const noexcept { return left_out_; }
 
 private:

@@ -27,13 +27,13 @@ constexpr mode_t report_permissions = 0640;
 constexpr const char* open_action = "open the crash report";
 constexpr int always_with_reports = O_WRONLY | O_CLOEXEC | O_NOCTTY;
 
-/// The file that waits for a report.
+/// The file for a later report.
 struct ReportFile {
     Descriptor descriptor;
-    Descriptor directory;  ///< that it is in, or is to be
+    Descriptor directory;  ///< that contains the file, or will contain it
     std::string path = {};
     bool is_nameless = false;
-    bool is_of_user = false;  ///< it was opened with the rights of the user whom root becomes
+    bool is_of_user = false;  ///< it was opened with the rights of the user that root becomes
     std::optional<Error> obstacle = {};
 };
 
@@ -43,13 +43,13 @@ Descriptor directory_at(const PathEnd& end, const std::string& path) {
     return Descriptor{::fcntl(end.directory(), F_DUPFD_CLOEXEC, 0)};
 }
 
-/// Why a report must not go into a file that is there already; nothing where it may.
+/// Returns the reason why a report must not go into an existing file; nothing if it may.
 std::optional<Error> obstacle_of(const struct stat& there, const PathEnd& end, const std::string& path) {
     const auto fault = [&path](std::string reason) {
         return Error{ExitCode::permission, open_action, path, std::move(reason), EEXIST};
     };
-    if (!S_ISREG(there.st_mode)) return fault("it is no regular file");
-    // It may be what a life before this one has left in a directory that it could not write any more.
+    if (!S_ISREG(there.st_mode)) return fault("it is not a regular file");
+    // An earlier run may have left it in a directory that it could no longer write to.
     const auto user = file_user();
     const uid_t self = end.on_behalf_of().value_or(::geteuid());
     if (there.st_uid != self && !(user && there.st_uid == user->uid))
@@ -58,7 +58,7 @@ std::optional<Error> obstacle_of(const struct stat& there, const PathEnd& end, c
     return end.refusal(open_action, path, there);
 }
 
-/// \returns what is in the way of a report of that name
+/// \returns what prevents a report with that name
 std::optional<Error> find_obstacle(const Descriptor& directory, const PathEnd& end, const std::string& path) {
     const Descriptor there{
         open_uninterrupted_at(directory.get(), file_name_of(path).data(), O_PATH | O_NOFOLLOW | O_CLOEXEC)};
@@ -78,13 +78,13 @@ Result<ReportFile> open_named(ReportFile file, const PathEnd& end, bool must_be_
     return file;
 }
 
-/// Whatever the umask.
+/// Sets the permissions, whatever the umask is.
 Result<ReportFile> with_permissions(ReportFile file) {
     if (::fchmod(file.descriptor.get(), report_permissions) == 0) return file;
     Error error = os_error("change the mode of the crash report", file.path, errno);
     struct stat status {};
     const bool is_known = ::fstat(file.descriptor.get(), &status) == 0;
-    // A report has pieces of memory in it: it is better not kept than shown to everybody.
+    // A report contains pieces of memory: no report is better than one that every user can read.
     if (is_known && (status.st_mode & 07) == 0 && is_refused_by_file_system(error)) return file;
     if (is_known && !file.is_nameless && status.st_size == 0)
         ::unlinkat(file.directory.get(), file_name_of(file.path).data(), 0);
@@ -99,7 +99,7 @@ Result<ReportFile> open_report_at(const PathEnd& end, const std::string& path, C
     file.obstacle = find_obstacle(file.directory, end, path);
     if (file.obstacle && otherwise.empty()) return *file.obstacle;
     if (file.obstacle) file.path = otherwise;
-    // Not every file system has files without a name.
+    // Some file systems do not support files without a name.
     if (keeping == CrashReporter::Keeping::nameless)
         file.descriptor.reset(
             open_uninterrupted_at(file.directory.get(), ".", O_TMPFILE | always_with_reports, report_permissions));
@@ -114,7 +114,7 @@ class PosixCrashReporter final : public CrashReporter {
 public:
     Result<void> install(const CrashPlan& plan) override {
         const std::lock_guard lock{mutex_};
-        // In a child of the process that installed it, it is nobody's.
+        // A child of the process that installed it may install its own.
         if (crash_handler::owner() == ::getpid())
             return Error{ExitCode::os, "report crashes", "", "another service in this process does"};
         crash_handler::install(plan);
@@ -173,7 +173,7 @@ private:
         file_ = {};
     }
 
-    /// Where the directory may not be written any more, the file stays for the next start to use.
+    /// If the directory is no longer writable, the file stays for the next run.
     void remove_if_empty() const noexcept {
         const char* const name = file_name_of(file_.path).data();
         struct stat ours {};

@@ -13,7 +13,7 @@ constexpr std::size_t most_links_to_a_directory = 40;
 constexpr mode_t sticky = 01000;
 constexpr mode_t others_write = 0022;
 
-/// The steps of a path. ".." stays one, as a link may come before it.
+/// Splits a path into its components. ".." stays in, as a link may precede it.
 std::deque<std::string> path_steps(const std::string& path) {
     std::deque<std::string> steps;
     for (std::size_t begin = 0; begin < path.size();) {
@@ -25,7 +25,7 @@ std::deque<std::string> path_steps(const std::string& path) {
     return steps;
 }
 
-/// Takes one step of a path after another, from the root on. What was found closed can't change under the next step.
+/// Walks a path from the root, one component after another. What it found closed cannot change before the next step.
 class ClosedWalk {
 public:
     ClosedWalk(Files& files, const std::string& path, const std::vector<uid_t>& users)
@@ -46,7 +46,7 @@ private:
     [[nodiscard]] bool is_theirs(const FileStatus& file) const {
         return file.uid == 0 || std::find(users_.begin(), users_.end(), file.uid) != users_.end();
     }
-    /// Whether only they can exchange the entry.
+    /// Returns true if only the given users can replace the entry.
     [[nodiscard]] bool keeps(const FileStatus& directory, const FileStatus& entry) const {
         if (!is_theirs(directory)) return false;
         if ((directory.permissions & others_write) == 0) return true;
@@ -93,7 +93,7 @@ private:
     Files& files_;
     const std::vector<uid_t>& users_;
     std::deque<std::string> steps_;
-    std::string path_;  ///< where it is, without a slash at the end
+    std::string path_;  ///< the current directory, without a slash at the end
     FileStatus here_;
     std::size_t links_ = 0;
 };

@@ -15,14 +15,14 @@
 namespace servicekit::os {
 namespace {
 
-// A few architectures had 16-bit ids first, and keep that number for them.
+// A few architectures had 16-bit ids at first, and SYS_setgroups still means those there.
 #ifdef SYS_setgroups32
 constexpr long setgroups_number = SYS_setgroups32;
 #else
 constexpr long setgroups_number = SYS_setgroups;
 #endif
 
-/// Those that CAP_FS_SET of the kernel has: what setfsuid(2) takes away from root.
+/// The capabilities in the kernel's CAP_FS_SET: those that setfsuid(2) takes away from root.
 constexpr std::uint32_t rights_of_root = (1U << CAP_CHOWN) | (1U << CAP_DAC_OVERRIDE) | (1U << CAP_DAC_READ_SEARCH) |
                                          (1U << CAP_FOWNER) | (1U << CAP_FSETID) | (1U << CAP_LINUX_IMMUTABLE) |
                                          (1U << CAP_MKNOD);
@@ -52,7 +52,7 @@ Intention& intention() {
 
 __user_cap_header_struct this_thread() { return {.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0}; }
 
-/// Of the calling thread alone; glibc's function is for all of them.
+/// Sets the groups of the calling thread only. glibc's function sets those of all threads.
 bool set_groups(const std::vector<gid_t>& groups) {
     return ::syscall(setgroups_number, groups.size(), groups.data()) == 0;
 }
@@ -60,7 +60,7 @@ bool set_groups(const std::vector<gid_t>& groups) {
 bool set_file_ids(uid_t uid, gid_t gid) {
     ::setfsgid(gid);
     ::setfsuid(uid);
-    // They return the former id, whatever came of it; one that is invalid changes nothing.
+    // Both return the previous id, whether or not they succeed. An invalid id changes nothing.
     return ::setfsgid(static_cast<gid_t>(-1)) == static_cast<int>(gid) &&
            ::setfsuid(static_cast<uid_t>(-1)) == static_cast<int>(uid);
 }
@@ -83,7 +83,7 @@ Result<std::unique_ptr<FileRights>> FileRights::of(const FileUser& user) {
     CapabilitySets before;
     if (::syscall(SYS_capget, &header, before.halves) != 0) return failed(errno);
 
-    // From here on its destructor brings back what was.
+    // From now on the destructor of `rights` restores the previous rights.
     std::unique_ptr<FileRights> rights{new FileRights};
     rights->groups_ = std::move(groups);
     rights->uid_ = static_cast<uid_t>(::setfsuid(static_cast<uid_t>(-1)));
@@ -91,7 +91,7 @@ Result<std::unique_ptr<FileRights>> FileRights::of(const FileUser& user) {
     rights->capabilities_ = before;
     if (!set_groups(user.groups)) return failed(errno);
     if (!set_file_ids(user.uid, user.gid)) return failed(EPERM);
-    // By securebits a process may keep them whatever its ids are.
+    // With securebits a process may keep its capabilities when its ids change.
     CapabilitySets left = before;
     left.halves[0].effective &= ~rights_of_root;
     left.halves[1].effective &= ~rights_of_root_above;
@@ -101,7 +101,7 @@ Result<std::unique_ptr<FileRights>> FileRights::of(const FileUser& user) {
 
 FileRights::~FileRights() {
     auto header = this_thread();
-    // A filter of system calls may refuse capset(2): root's file system id alone brings them back, too.
+    // A seccomp filter may refuse capset(2): setting root's file system id restores the capabilities, too.
     const auto has_capabilities = [this, &header] {
         CapabilitySets now;
         return ::syscall(SYS_capset, &header, capabilities_.halves) == 0 ||
@@ -109,7 +109,7 @@ FileRights::~FileRights() {
                 std::memcmp(now.halves, capabilities_.halves, sizeof now.halves) == 0);
     };
     const bool is_back = set_file_ids(uid_, gid_) && set_groups(groups_) && has_capabilities();
-    // With the wrong rights nothing that follows would be what it seems.
+    // With the wrong rights the process must not go on.
     if (!is_back) std::abort();
 }
 

@@ -10,20 +10,20 @@
 
 namespace servicekit::os {
 
-/// The user by whose rights root opens files before it becomes that user.
+/// The user whose rights root uses to open files before it becomes that user.
 struct FileUser {
     uid_t uid = 0;
     gid_t gid = 0;
-    std::vector<gid_t> groups = {};  ///< supplementary ones
+    std::vector<gid_t> groups = {};  ///< supplementary groups
 };
 
-/// Names the user that this process becomes; null: none. Process-wide, as the ids themselves are.
+/// Sets the user that this process will become; null if none. Process-wide, as the ids themselves are.
 void set_file_user(std::shared_ptr<const FileUser> user);
-/// \returns null where the process does not become anybody, or is not root.
+/// \returns null if the process will not become another user, or is not root.
 [[nodiscard]] std::shared_ptr<const FileUser> file_user();
 
-/// Gives the calling thread, and no other, another user's rights to files while it lives: file system ids,
-/// supplementary groups, and none of the capabilities that override permissions. It can still change ids.
+/// Gives the calling thread alone another user's rights to files while it lives: file system ids, supplementary groups,
+/// and none of the capabilities that override permissions. The thread can still change ids.
 class FileRights {
 public:
     static Result<std::unique_ptr<FileRights>> of(const FileUser& user);

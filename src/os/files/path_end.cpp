@@ -22,17 +22,17 @@ namespace {
 
 using PathStat = struct stat;
 
-constexpr int most_links = 40;  // as the kernel has it, path_resolution(7)
+constexpr int most_links = 40;  // the kernel's limit, path_resolution(7)
 
-/// How far the names in a directory are out of reach of anybody else.
+/// How well the names in a directory are protected from other users.
 enum class Hold {
     firm,
-    of_what_is_there,  ///< others may make names, but take away or rename none that is not theirs: a sticky directory
+    of_what_is_there,  ///< others may add names, but not remove or rename those of another user: a sticky directory
     none,
 };
 
 Hold hold_of(const PathStat& directory, const std::vector<uid_t>& users) {
-    // An access control list shows in the bits of the group.
+    // The group bits also reflect an access control list.
     constexpr mode_t others_write = S_IWGRP | S_IWOTH;
     if (std::find(users.begin(), users.end(), directory.st_uid) == users.end()) return Hold::none;
     if ((directory.st_mode & others_write) == 0) return Hold::firm;
@@ -66,7 +66,7 @@ bool is_of_proc(int descriptor) {
     return ::fstatfs(descriptor, &where) == 0 && where.f_type == PROC_SUPER_MAGIC;
 }
 
-/// The target of the link of that name; of `directory` itself where the name is empty.
+/// Returns the target of the link with that name, or of `directory` itself if the name is empty.
 std::optional<std::string> target_of(int directory, const char* name) {
     std::array<char, PATH_MAX> target{};
     const ssize_t size = ::readlinkat(directory, name, target.data(), target.size());
@@ -76,7 +76,7 @@ std::optional<std::string> target_of(int directory, const char* name) {
 
 }  // namespace
 
-/// Goes along a path, step by step.
+/// Walks a path, component by component.
 class PathEnd::Walk {
 public:
     Walk(std::string action, std::string path, LastLink last, PathEnd& end)
@@ -122,7 +122,7 @@ private:
         return {};
     }
 
-    /// Whatever comes now may be somebody else's.
+    /// Marks the rest of the path as possibly under another user's control.
     void doubt_from_here() {
         if (!end_->doubt_) end_->doubt_ = std::exchange(sticky_, std::nullopt);
     }
@@ -139,7 +139,7 @@ private:
         if (step == ".") return {};
         if (step == "..") return go_up();
         if (!is_last) {
-            // Not by O_PATH alone, which would not have a directory mounted that is to be on its first use.
+            // O_DIRECTORY, since O_PATH alone would not trigger an automount.
             Descriptor directory{
                 open_uninterrupted_at(end_->directory(), step.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
             if (directory) return go_down(std::move(directory), step);
@@ -159,7 +159,7 @@ private:
     }
 
     Result<void> go_up() {
-        // Its directory may be anywhere by now.
+        // The current directory may have been moved by now.
         if (end_->doubt_)
             return Error{
                 ExitCode::permission, action_, path_,
@@ -174,7 +174,7 @@ private:
         PathStat status{};
         if (::fstat(directory.get(), &status) != 0) return failed(errno);
         const auto& users = end_->users_;
-        // In a sticky directory a name is as safe as its owner.
+        // In a sticky directory the owner of an entry can replace it.
         if (sticky_ && std::find(users.begin(), users.end(), status.st_uid) == users.end()) doubt_from_here();
         return enter(std::move(directory), (where_ == "/" ? "/" : where_ + "/") + step);
     }
@@ -184,7 +184,7 @@ private:
         if (++links_ > most_links) return failed(ELOOP);
         const auto target = target_of(link, "");
         if (!target) return failed(errno);
-        // What looks like a link in /proc may lead where no path does.
+        // A magic link of proc(5) may lead to a file that no path leads to.
         if (is_of_proc(link) && (target->starts_with('/') || parse_number<int>(step)))
             return follow_through_proc(step, is_over);
         auto more = steps_of(*target);
@@ -195,7 +195,7 @@ private:
     Result<void> follow_through_proc(const std::string& step, bool& is_over) {
         if (steps_.empty()) {
             const std::string ours = "/proc/" + std::to_string(::getpid());
-            // What another user names is opened with that user's rights, as any other file.
+            // What another user names is opened with that user's rights, like any other file.
             const bool is_roots = end_->users_.size() == 1;
             if (is_roots &&
                 (where_ == ours + "/fd" || (where_.starts_with(ours + "/task/") && where_.ends_with("/fd"))))
@@ -208,7 +208,7 @@ private:
         Descriptor directory{open_uninterrupted_at(end_->directory(), step.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
         if (!directory) return failed(errno);
         const std::string where = where_ + "/" + step;
-        // Nobody knows through what it would come to be there.
+        // It is unknown which directories lead there.
         end_->doubt_ = Doubt{.who = "somebody else", .directory = where};
         return enter(std::move(directory), where);
     }
@@ -219,7 +219,7 @@ private:
     PathEnd* end_;
     std::deque<std::string> steps_;
     std::string where_;
-    std::optional<Doubt> sticky_;  ///< the directory is sticky, and who may make names in it
+    std::optional<Doubt> sticky_;  ///< set if the directory is sticky: who may add names to it
     int links_ = 0;
 };
 
@@ -253,7 +253,7 @@ bool PathEnd::gives_its_group() const noexcept {
 }
 
 std::optional<Error> PathEnd::refusal(const std::string& action, const std::string& path, const PathStat& file) const {
-    // Nobody can open a directory for writing.
+    // A directory cannot be opened for writing.
     if (!doubt_ || S_ISDIR(file.st_mode)) return std::nullopt;
     std::string fault;
     if (S_ISLNK(file.st_mode))

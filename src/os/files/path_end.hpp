@@ -16,45 +16,45 @@
 
 namespace servicekit::os {
 
-/// Whether a symbolic link at the end of a path is followed, or is what the path means.
+/// Whether a symbolic link at the end of a path is followed, or is itself what the path means.
 enum class LastLink { follow, keep };
 
-/// Where a path ends: an open directory and a name in it, for functions such as openat(2).
+/// The end of a path: an open directory and a name in it, for functions such as openat(2).
 ///
-/// Root looks at every directory on the way. As long as each of them can be changed by root alone, symbolic links are
-/// followed. From the first one that somebody else can change, none is: that user may have put it there, or put a link in
-/// the place of a directory. What such a path leads to may be written only where refusal() has nothing to say.
-/// A process that is not root takes every path as the kernel does.
+/// Root checks every directory on the way. As long as only root can change each of them, symbolic links are followed.
+/// After the first directory that another user can change, links are refused: that user may have put them there, or
+/// replaced a directory with one. A file at such a path may be written only if refusal() returns nothing.
+/// A process that is not root resolves every path as the kernel does.
 class PathEnd {
 public:
-    /// \param action what an error is about
-    /// \param also besides root, the user who may change a directory
+    /// \param action for the error
+    /// \param also a user, besides root, who may change a directory
     static Result<PathEnd> find(const std::string& action, const std::string& path, LastLink last,
                                 std::optional<uid_t> also = std::nullopt);
-    /// As the kernel finds it.
+    /// Leaves the path to the kernel.
     static PathEnd unchecked(const std::string& path, LastLink last);
 
     [[nodiscard]] int directory() const noexcept { return directory_ ? directory_.get() : AT_FDCWD; }
     [[nodiscard]] const char* name() const noexcept { return name_.c_str(); }
-    /// O_NOFOLLOW where the kernel must not follow a link that it finds here.
+    /// O_NOFOLLOW if the kernel must not follow a link at the end.
     [[nodiscard]] int no_follow() const noexcept { return kernel_follows_ ? 0 : O_NOFOLLOW; }
-    /// Whether nobody but the users in question can have changed where the path leads.
+    /// Returns true if only root and `also` can have changed where the path leads.
     [[nodiscard]] bool is_trusted() const noexcept { return !doubt_; }
-    /// The user by whose rights root goes on from here, if it is not by its own.
+    /// The user whose rights root uses for this path, if they are not its own.
     [[nodiscard]] std::optional<uid_t> on_behalf_of() const noexcept {
         return users_.size() > 1 ? std::optional{users_.back()} : std::nullopt;
     }
-    /// Whether the files of this directory get its group, as its set-group-id bit says.
+    /// Returns true if new files in this directory get its group, because of its set-group-id bit.
     [[nodiscard]] bool gives_its_group() const noexcept;
-    /// The descriptor of this process that the path is another name of, such as 1 for /dev/stdout.
+    /// The descriptor of this process that the path refers to, such as 1 for /dev/stdout.
     [[nodiscard]] std::optional<int> own_descriptor() const noexcept { return own_descriptor_; }
 
-    /// Why a file that was found here must not be written; nothing where it may.
+    /// Returns the reason why the file at the end must not be written; nothing if it may.
     [[nodiscard]] std::optional<Error> refusal(const std::string& action, const std::string& path,
                                                const struct stat& file) const;
 
 private:
-    /// Who else can change a directory on the way.
+    /// Another user that can change a directory on the way.
     struct Doubt {
         std::string who;
         std::string directory;
@@ -67,14 +67,15 @@ private:
     std::string name_;
     bool kernel_follows_ = false;
     std::optional<Doubt> doubt_;
-    std::vector<uid_t> users_;  ///< those who may change it, and own files in it
+    std::vector<uid_t> users_;  ///< users that may change the directories and own files in them
     std::optional<int> own_descriptor_;
 };
 
 /// Calls `attempt` with the end of the path: a function of `const PathEnd&` that returns a Result.
 ///
-/// Where root is about to become another user, and somebody else than root can change the path, it is that user's rights
-/// that count, and the links of that user. What the user may not open, root opens, by root's own rules.
+/// If root is about to become another user, and a user other than root can change the path, `attempt`
+/// runs with that user's rights and follows that user's links. If permission is denied, root tries again
+/// with its own rights and rules.
 template <class Attempt>
 auto at_path_end(const std::string& action, const std::string& path, LastLink last, const Attempt& attempt)
     -> decltype(attempt(std::declval<const PathEnd&>())) {

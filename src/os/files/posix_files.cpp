@@ -46,12 +46,12 @@ FileStatus status_from(const FileStat& status) {
 
 bool is_missing(int errno_value) { return errno_value == ENOENT || errno_value == ENOTDIR; }
 
-/// How a file came to be open.
+/// How the file was opened.
 struct Origin {
     bool is_new = false;
     bool has_group_of_directory = false;
     bool is_own_descriptor = false;
-    std::optional<uid_t> opened_as = {};  ///< the user by whose rights, where root had others
+    std::optional<uid_t> opened_as = {};  ///< the user whose rights root used, if not its own
     std::optional<Error> shortcoming = {};
 };
 
@@ -104,7 +104,7 @@ public:
     Result<void> give_to_group(gid_t gid) override {
         if (origin_.is_own_descriptor) return {};
         FileStat status{};
-        // Root gives away what is that user's, not what the user can merely write.
+        // Root gives away a file that belongs to that user, not one that the user can merely write.
         if (origin_.opened_as &&
             (::fstat(file_.get(), &status) != 0 || status.st_uid != *origin_.opened_as || status.st_nlink != 1))
             return os_error("change owner of", path_, EPERM);
@@ -119,7 +119,7 @@ private:
     [[nodiscard]] Result<void> set_owner_and_group(uid_t uid, gid_t gid) const {
         FileStat status{};
         if (::fstat(file_.get(), &status) != 0) return os_error("inspect", path_, errno);
-        // A terminal or another device is not the service's, whoever it is.
+        // A terminal or another device is not the service's own, regardless of its owner.
         if (!S_ISREG(status.st_mode) && !S_ISFIFO(status.st_mode)) return {};
         const bool is_its = uid == static_cast<uid_t>(-1) || uid == status.st_uid;
         if (is_its && (gid == static_cast<gid_t>(-1) || gid == status.st_gid)) return {};
@@ -130,7 +130,8 @@ private:
     [[nodiscard]] Writing write_all(std::string_view bytes) const {
         std::size_t written = 0;
         while (written < bytes.size()) {
-            // Not by write(3), where a thread can be cancelled: in the midst of a line, and with the log's turn in hand.
+            // Not write(3), a cancellation point: a thread could be cancelled in the middle of
+            // a line, holding the log's lock.
             const long count = ::syscall(SYS_write, file_.get(), bytes.data() + written, bytes.size() - written);
             if (count < 0 && errno == EINTR) continue;
             if (count <= 0) return failure(written, count < 0 ? errno : EIO);
@@ -140,7 +141,7 @@ private:
     }
 
     [[gnu::cold]] Writing write_to_stream(std::string_view bytes) const {
-        // A reader of the FIFO that has gone is an error of this write, not the end of the process.
+        // If the reader of the FIFO has gone, this write fails. SIGPIPE must not end the process.
         const SigpipeBlock block;
         return write_all(bytes);
     }
@@ -165,7 +166,7 @@ Result<OpenFile> inspected(Descriptor descriptor, const std::string& path) {
     OpenFile file{std::move(descriptor), {}};
     if (!file.descriptor || ::fstat(file.descriptor.get(), &file.status) != 0) return os_error("open", path, errno);
     if (S_ISDIR(file.status.st_mode)) return os_error("open", path, EISDIR);
-    // Non-blocking was for the opening alone, which for a FIFO would wait until somebody opens its other end.
+    // O_NONBLOCK was for open(2) only, which would wait for the other end of a FIFO.
     const int flags = ::fcntl(file.descriptor.get(), F_GETFL);
     if (flags < 0 || ::fcntl(file.descriptor.get(), F_SETFL, flags & ~O_NONBLOCK) != 0)
         return os_error("open", path, errno);
@@ -193,13 +194,13 @@ Result<OpenFile> open_to_read(const PathEnd& end, const std::string& path) {
     auto opened = inspected(
         Descriptor{open_uninterrupted_at(end.directory(), end.name(), O_RDONLY | O_NOFOLLOW | always_with_files)},
         path);
-    // Once more: it may be another one by now.
+    // Checked again, as another file may be at the path by now.
     if (opened)
         if (auto refusal = end.refusal("open", path, opened->status)) return *std::move(refusal);
     return opened;
 }
 
-/// A copy of a descriptor that this process has.
+/// Duplicates a descriptor of this process.
 Result<OpenFile> copy_to_append(int descriptor, const std::string& path) {
     const int flags = ::fcntl(descriptor, F_GETFL);
     if (flags < 0) return os_error("open", path, errno);
@@ -219,7 +220,7 @@ Result<OpenFile> opened_there(const PathEnd& end, const std::string& path, int f
         if (opened) opened->origin.opened_as = end.on_behalf_of();
         return opened;
     }
-    // Looked at before it is opened, which by itself may do something to a device.
+    // Checked before open(2), which by itself may affect a device.
     const Descriptor there{open_uninterrupted_at(end.directory(), end.name(), O_PATH | O_NOFOLLOW | O_CLOEXEC)};
     FileStat status{};
     if (!there || ::fstat(there.get(), &status) != 0) return os_error("open", path, errno);
@@ -246,25 +247,25 @@ Result<OpenFile> created_there(const PathEnd& end, const std::string& path, int 
 Result<OpenFile> open_to_append(const PathEnd& end, const std::string& path, mode_t permissions) {
     if (const auto descriptor = end.own_descriptor()) return copy_to_append(*descriptor, path);
     const int flags = O_WRONLY | O_APPEND | always_with_files | end.no_follow();
-    // Each of the two may find that another process has just made or removed the file.
+    // Another process may create or remove the file between the two calls.
     for (int attempts = 0; attempts < 3; ++attempts) {
         auto file = opened_there(end, path, flags);
         if (file || file.error().errno_value != ENOENT) return file;
         file = created_there(end, path, flags | O_EXCL, permissions);
         if (file || file.error().errno_value != EEXIST) return file;
     }
-    // A symbolic link to a file that is still to be made.
+    // A symbolic link to a file that does not exist yet.
     if (end.no_follow() == 0) return created_there(end, path, flags, permissions);
     return os_error("open", path, EEXIST);
 }
 
 /// \pre nothing is at the path
 Result<void> make_directory(const PathEnd& end, const std::string& path, mode_t permissions) {
-    // Where somebody else may put another directory in its place, the permissions come with the directory or not at all.
+    // If another user may replace the directory, only mkdirat(2) may set its permissions.
     if (!end.is_trusted())
         return ::mkdirat(end.directory(), end.name(), permissions) == 0 ? Result<void>{}
                                                                         : os_error("create directory", path, errno);
-    // Private until it has its permissions, and those are set on what was made, not on what is at the path by then.
+    // Private until fchmod(2) sets the permissions of this very directory, not of whatever is at the path by then.
     if (::mkdirat(end.directory(), end.name(), S_IRWXU) != 0) return os_error("create directory", path, errno);
     const Descriptor directory{
         open_uninterrupted_at(end.directory(), end.name(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
@@ -337,12 +338,12 @@ public:
         const std::filesystem::path parent = whole.parent_path();
         if (!parent.empty())
             if (auto made = create_directories(parent.string(), permissions); !made) return made;
-        // "a/b/" and "a/b/." are "a/b", which is there by now.
+        // "a/b/" and "a/b/." mean "a/b", which exists by now.
         if (whole.filename().empty() || whole.filename() == ".") return {};
 
         auto made = at_path_end("create directory", path, LastLink::keep,
                                 [&](const PathEnd& end) { return make_directory(end, path, permissions); });
-        // Somebody else may have been faster.
+        // Another process may have created it first.
         const bool is_there = !made && made.error().errno_value == EEXIST && ::stat(path.c_str(), &status) == 0;
         return is_there && S_ISDIR(status.st_mode) ? Result<void>{} : made;
     }

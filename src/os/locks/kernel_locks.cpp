@@ -29,7 +29,7 @@ std::optional<KernelLock::Kind> kind_from(std::string_view word) {
     return std::nullopt;
 }
 
-/// \param line "1: POSIX  ADVISORY  WRITE 4711 fe:00:131 0 EOF"; one that waits has "->" in front of its kind.
+/// \param line "1: POSIX  ADVISORY  WRITE 4711 fe:00:131 0 EOF"; a waiting lock has "->" before its kind.
 std::optional<KernelLock> parse_line(std::string_view line, const KernelFile& file) {
     static_cast<void>(next_word(line));
     const auto kind = kind_from(next_word(line));
@@ -41,7 +41,7 @@ std::optional<KernelLock> parse_line(std::string_view line, const KernelFile& fi
     return KernelLock{*kind, exclusive, std::max(*pid, 0)};
 }
 
-/// The device that the mount table gives for the mount of this id.
+/// Returns the device of the mount with this id from the mount table.
 std::optional<std::string> device_of_mount(std::string_view mount_id) {
     const auto table = read_proc_file("/proc/self/mountinfo");
     std::string_view rest = table ? std::string_view{*table} : std::string_view{};
@@ -54,8 +54,8 @@ std::optional<std::string> device_of_mount(std::string_view mount_id) {
     return std::nullopt;
 }
 
-/// A file as /proc/locks has it. Not simply what fstat(2) says: btrfs and overlayfs tell a device and an inode there that
-/// are not the kernel's own.
+/// A file as /proc/locks identifies it. Differs from fstat(2): on btrfs and overlayfs that reports a device and an
+/// inode other than the kernel's own.
 class LockedFile {
 public:
     static std::optional<LockedFile> of(int descriptor) {
@@ -70,7 +70,7 @@ public:
         if (const auto id = proc_line(*info, "mnt_id:")) locked.mount_id_ = *id;
         return locked;
     }
-    /// Whether the table may name it: where it does not, nobody need look through all mounts for the device.
+    /// Returns true if the table may contain the file. If not, the mounts need not be searched for the device.
     [[nodiscard]] bool may_be_in(std::string_view table) const {
         return table.find(':' + std::to_string(file_.inode) + ' ') != std::string_view::npos;
     }
@@ -108,8 +108,8 @@ std::vector<KernelLock> parse_kernel_locks(std::string_view table, const KernelF
 std::vector<KernelLock> kernel_locks_on(int descriptor) {
     const auto file = LockedFile::of(descriptor);
     if (!file) return {};
-    // The kernel hands the table out a page at a time, and one that goes meanwhile moves the others up,
-    // so that a lock on the border can be missed. Once may be chance; thrice is an answer.
+    // The kernel returns the table a page at a time. If a lock disappears between two reads, the others move up, so
+    // that one on the border can be missed. Three reads make that unlikely.
     for (int look = 0; look < 3; ++look) {
         const auto table = read_proc_file("/proc/locks");
         if (!table) return {};

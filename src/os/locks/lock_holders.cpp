@@ -25,19 +25,20 @@ namespace {
 
 using FileStat = struct stat;
 
-/// The lock that stands in the way of an fcntl lock of ours, told without asking for it.
+/// Returns the lock that conflicts with an fcntl lock of ours, without taking one.
 std::optional<KernelLock> conflicting_fcntl_lock(int descriptor) {
     struct flock wanted {};
     wanted.l_type = F_WRLCK;
     wanted.l_whence = SEEK_SET;
     if (::fcntl(descriptor, F_GETLK, &wanted) != 0 || wanted.l_type == F_UNLCK) return std::nullopt;
-    // 0 is a process of another pid namespace, -1 an open-file-description lock, less a process of another host.
+    // 0 is a process in another pid namespace, -1 an open-file-description lock, a lower
+    // number a process on another host.
     return KernelLock{KernelLock::Kind::fcntl, wanted.l_type == F_WRLCK, std::max(wanted.l_pid, 0)};
 }
 
 bool only_owner_writes(const FileStat& file) { return (file.st_mode & (S_IWGRP | S_IWOTH)) == 0; }
 
-/// \returns false where the process is known not to have the file open.
+/// \returns false if the process is known not to have the file open.
 bool may_have_open(pid_t pid, const FileStat& file) {
     const std::string path = "/proc/" + std::to_string(pid) + "/fd/";
     const std::unique_ptr<DIR, int (*)(DIR*)> directory{uninterrupted([&] { return ::opendir(path.c_str()); }),
@@ -54,7 +55,7 @@ bool may_have_open(pid_t pid, const FileStat& file) {
     return false;
 }
 
-/// Whether the file names the process, which only its owner can have written.
+/// Returns true if the file contains the pid of the process, and only the file's owner can have written it.
 bool is_named_in(int descriptor, const FileStat& file, pid_t pid) {
     if (!only_owner_writes(file)) return false;
     std::array<char, 32> text{};
@@ -62,18 +63,18 @@ bool is_named_in(int descriptor, const FileStat& file, pid_t pid) {
     return size > 0 && std::string_view{text.data(), static_cast<std::size_t>(size)} == std::to_string(pid) + '\n';
 }
 
-/// Whether a user who is neither the file's owner nor root nor this process's may hold the lock as an instance.
-/// A service that became another user left the file to its owner.
+/// Returns true if a process may be an instance although its user is neither the file's owner nor root nor our own
+/// user: a service that became another user leaves the file to its owner.
 bool may_be_an_instance(const KernelLock& lock, int descriptor, const FileStat& file) {
-    // It takes a file that is open for writing to have the former, and none at all to have the latter.
+    // A write lock of fcntl(2) requires opening the file for writing, a flock does not.
     return lock.kind == KernelLock::Kind::fcntl ? only_owner_writes(file) : is_named_in(descriptor, file, lock.pid);
 }
 
 LockOwner judge(const KernelLock& lock, int descriptor, const FileStat& file) {
     LockOwner owner;
     owner.pid = lock.pid;
-    // A flock outlives the process that took it where another has the open file too, and the table goes on to name
-    // the dead one, whose pid may be a stranger's by now.
+    // A flock outlives the process that took it if another process has the open file, too. /proc/locks still names the
+    // dead process, whose pid another one may have by now.
     if (owner.pid != 0 && lock.kind == KernelLock::Kind::flock && !may_have_open(owner.pid, file)) owner.pid = 0;
     if (owner.pid != 0) owner.uid = posix_process_table().effective_user_of(owner.pid);
     const bool is_strangers = owner.uid && *owner.uid != file.st_uid && *owner.uid != 0 && *owner.uid != ::geteuid();
@@ -95,8 +96,8 @@ std::optional<LockOwner> best_of(const std::vector<KernelLock>& locks, int descr
     return best;
 }
 
-/// How often it looks again, each time after twice the nap, where nobody can be told: an flock outlives the descriptor
-/// of a process that closes it by a moment, and one that is handed on by fork(2) names the parent for as long.
+/// How often it looks again, each time after twice the nap, if the holder is unknown. When a process closes its
+/// descriptor, the flock outlasts it for a moment. A flock that is passed on by fork(2) names the parent for as long.
 constexpr int most_naps = 10;
 constexpr std::chrono::milliseconds first_nap{1};
 

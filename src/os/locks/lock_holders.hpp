@@ -6,14 +6,14 @@
 
 namespace servicekit::os {
 
-/// Who holds a lock of either kind on the file, told without taking one: by F_GETLK, then by /proc/locks.
-/// An instance of a service goes before a bystander, and one whose pid can be told before one whose can't.
-/// Where nobody's can, it takes a second to be sure.
-/// \param descriptor of a regular file; one that was opened with O_PATH leaves only /proc/locks.
-/// \returns nothing where no process holds one, or none but this one an fcntl lock.
+/// Finds the holder of a lock of either kind on the file, without taking one: with F_GETLK, then in /proc/locks.
+/// Prefers an instance of a service to another process, and a holder with a known pid to one without. If no holder's
+/// pid is known, it takes a second to be sure.
+/// \param descriptor of a regular file; if it was opened with O_PATH, only /proc/locks is used.
+/// \returns nothing if no process holds one, or if this process alone holds an fcntl lock.
 [[nodiscard]] std::optional<LockOwner> lock_holder(int descriptor);
 
-/// As lock_holder(), for locks of flock(2) alone.
+/// Like lock_holder(), for locks of flock(2) alone.
 [[nodiscard]] std::optional<LockOwner> flock_holder(int descriptor);
 
 }  // namespace servicekit::os

@@ -32,17 +32,17 @@ bool is_same_file(const FileStat& a, const FileStat& b) { return a.st_dev == b.s
 
 /// The fcntl locks of this process, by device, inode and the process that took them.
 ///
-/// The kernel drops a process's fcntl lock as soon as the process closes any descriptor of the file, and lets it lock
-/// the same file once more as if nothing were. So whatever opens a file that may be locked looks here first, and
-/// keeps the mutex until it has closed it again.
+/// The kernel drops a process's fcntl lock as soon as the process closes any descriptor of the file, and lets the
+/// process lock the same file a second time. So code that opens a file that may be locked first checks here, and keeps
+/// the mutex until it has closed the file again.
 ///
-/// With the process in the key, since a child of fork(2) has a copy of the entries but not of the locks. It neither
-/// believes nor removes them: the number of Boost's descriptor may stand for another file there.
+/// The process is part of the key, since a child of fork(2) has a copy of the entries but not of the locks. The child
+/// ignores and keeps them: the number of Boost's descriptor may refer to another file there.
 class Registry {
 public:
     [[nodiscard]] std::unique_lock<std::mutex> enter() { return std::unique_lock{mutex_}; }
 
-    /// \pre entered
+    /// \pre enter() holds the mutex
     [[nodiscard]] bool has(const FileStat& file) const { return locks_.count(key(file)) == 1; }
     void add(const FileStat& file, FcntlLock lock) { locks_.insert_or_assign(key(file), std::move(lock)); }
     void remove(const FileStat& file) { locks_.erase(key(file)); }
@@ -63,7 +63,7 @@ Registry& registry() {
 
 class PosixFileLock final : public FileLock {
 public:
-    /// Owns all three locks from now on.
+    /// Takes over both locks.
     /// \pre the registry is entered
     PosixFileLock(std::string path, Descriptor file, const FileStat& identity, FcntlLock fcntl_lock)
         : path_{std::move(path)}, file_{std::move(file)}, identity_{identity} {
@@ -74,7 +74,7 @@ public:
 
     ~PosixFileLock() override {
         if (!is_own_process()) {
-            // The fork guard has closed it here, and its number may be another file's by now.
+            // The fork guard has closed the descriptor here, and another file may have its number by now.
             static_cast<void>(file_.release());
             return;
         }
@@ -83,11 +83,11 @@ public:
         release();
     }
 
-    /// Once, after which only the destructor may follow.
+    /// Called at most once; then only the destructor may follow.
     /// \pre the registry is entered, in the process that took the lock
     void release() {
-        // Not by closing alone, so that a copy in a child that was forked past our handler keeps nothing; and before
-        // the fcntl lock, so that whoever gets that one finds this one free.
+        // Unlocks explicitly, so that a copy in a child that was forked without the fork guard keeps no lock. Unlocks
+        // before the fcntl lock, so that the next process that gets the fcntl lock finds this one free.
         ::flock(file_.get(), LOCK_UN);
         forget(file_.get());
         registry().remove(identity_);
@@ -96,10 +96,10 @@ public:
 
     Result<void> write(std::string_view content) override {
         if (!is_own_process()) return not_ours("write");
-        // A reader has no lock that would keep it out, and must never take the start of one pid with the end of another
-        // for a third. So the file is emptied first, and written in one go, whose size the kernel tells only when all
-        // of it is there. Written over in place, a longer old pid would leave its last digits behind for an instant.
-        // (A read on tmpfs that meets all of this half-way may still have the new end after the old line: measured.)
+        // Readers take no lock, and must never see the start of one pid with the end of another. So the file is first
+        // emptied and then written in one call: the kernel updates the size only when all of it is there. Overwriting
+        // in place would show the last digits of a longer old pid for an instant.
+        // (A read on tmpfs that overlaps all of this may still return the new end after the old line: measured.)
         if (::ftruncate(file_.get(), 0) != 0) return os_error("write", path_, errno);
         std::size_t written = 0;
         while (written < content.size()) {
@@ -136,34 +136,34 @@ Result<LockAttempt> busy(LockOwner owner) { return LockAttempt{.lock = nullptr, 
 
 LockOwner ourselves() { return LockOwner{::getpid(), ::geteuid(), true}; }
 
-/// Why a file of this type is not to be locked, if so.
+/// Returns the reason why a file of this type must not be locked, if there is one.
 std::optional<Error> refusal(const std::string& path, const FileStat& status) {
     if (S_ISREG(status.st_mode)) return std::nullopt;
     if (S_ISLNK(status.st_mode)) return Error{ExitCode::os, "lock", path, "it is a symbolic link", ELOOP};
     if (S_ISDIR(status.st_mode)) return os_error("lock", path, EISDIR);
-    return Error{ExitCode::os, "lock", path, "it is no regular file", EINVAL};
+    return Error{ExitCode::os, "lock", path, "it is not a regular file", EINVAL};
 }
 
-/// A descriptor that tells which file it is and whose closing drops no lock.
+/// Opens a descriptor that identifies the file. Closing it drops no lock.
 Descriptor pin(const PathEnd& end) {
     return Descriptor{open_uninterrupted_at(end.directory(), end.name(), O_PATH | O_NOFOLLOW | O_CLOEXEC)};
 }
 
 std::string path_of(const Descriptor& file) { return "/proc/self/fd/" + std::to_string(file.get()); }
 
-/// Opens the pinned file itself, whatever stands at its path by now.
-/// \returns none with ESTALE where that can't be done because the path was given to another file.
+/// Opens the pinned file itself, even if another file is at its path by now.
+/// \returns none with ESTALE if it can only be opened by its path, and another file is there.
 Descriptor open_pinned(const Descriptor& pinned, const FileStat& status, const PathEnd& end, int access) {
-    // Non-blocking, or opening a file under a lease would wait for its holder.
+    // Non-blocking, as opening a file under a lease would wait for the lease holder.
     const int flags = access | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
     Descriptor file{open_uninterrupted(path_of(pinned).c_str(), flags)};
     if (file || errno != ENOENT) return file;
 
-    // No /proc here, as in some chroots.
+    // /proc is not mounted, as in some chroots.
     file.reset(open_uninterrupted_at(end.directory(), end.name(), flags | O_NOFOLLOW));
     FileStat opened{};
     if (!file || (::fstat(file.get(), &opened) == 0 && is_same_file(opened, status))) return file;
-    // Should it be one that we hold, closing it would drop our lock: rather lose a descriptor than the lock.
+    // If this process holds a lock on the opened file, closing it would drop the lock. Leaking a descriptor is better.
     if (registry().has(opened)) static_cast<void>(file.release());
     file.reset();
     errno = ESTALE;
@@ -179,13 +179,13 @@ std::string beginning_of(const Descriptor& file) {
 Descriptor create(const PathEnd& end, mode_t permissions) {
     constexpr int flags = O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY;
     Descriptor file{open_uninterrupted_at(end.directory(), end.name(), flags, permissions)};
-    // Not every file system keeps permissions. The lock is the truth, whoever can write the file.
+    // Some file systems keep no permissions. That does no harm, as the lock decides, not the content.
     if (file && ::fchmod(file.get(), permissions) != 0 && !is_refused_by_file_system(os_error("", "", errno)))
         file.reset();
     return file;
 }
 
-/// Boost opens the file without close-on-exec and tells nobody the descriptor.
+/// Makes Boost's descriptor close-on-exec, which Boost neither does nor gives access to.
 void keep_from_programs(const FileStat& identity) {
     DIR* directory = uninterrupted([&] { return ::opendir("/proc/self/fd"); });
     if (directory == nullptr) return;
@@ -199,10 +199,10 @@ void keep_from_programs(const FileStat& identity) {
     ::closedir(directory);
 }
 
-/// \returns a lock without a file where somebody else has it.
+/// \returns nothing if another process has the lock.
 /// \throws boost::interprocess::interprocess_exception
 std::optional<FcntlLock> take_fcntl_lock(const Descriptor& file, const FileStat& identity, const std::string& path) {
-    // By way of our descriptor, so that Boost opens this very file even if another stands at the path by now.
+    // Through our descriptor, so that Boost opens this very file even if another one is at the path by now.
     const std::string same_file = path_of(file);
     FcntlLock lock{::access(same_file.c_str(), F_OK) == 0 ? same_file.c_str() : path.c_str()};
     keep_from_programs(identity);
@@ -210,23 +210,23 @@ std::optional<FcntlLock> take_fcntl_lock(const Descriptor& file, const FileStat&
     return lock;
 }
 
-/// Gives a file that a former owner left to the process that holds its lock now; nobody else may open it for writing then.
+/// Takes over a file from its former owner once the lock is held, so that no other user may open it for writing.
 void adopt(int file, const FileStat& status, mode_t permissions) {
     constexpr mode_t all_permissions = 07777;
     const mode_t found = status.st_mode & all_permissions;
-    // What can't be changed is another user's, who lets this one write: then it is for him to say.
+    // If this fails, the file belongs to another user who lets this process write to it, and decides about it.
     const bool is_foreign = status.st_uid != ::geteuid();
-    // One with another name elsewhere may have been put here for this to be done to it.
+    // A file with another name elsewhere may have been linked here by an attacker, so its owner is not changed.
     if (is_foreign && (status.st_nlink != 1 || ::fchown(file, ::geteuid(), ::getegid()) != 0)) return;
-    // An operator may have shut others out of the service's own.
+    // Permissions that an operator removed from the service's own file stay removed.
     const mode_t wanted = is_foreign ? permissions : found & permissions;
     if (found != wanted) static_cast<void>(::fchmod(file, wanted));
 }
 
-/// One attempt's outcome; nothing where the file or its holder changed under our hands, so that another is due.
+/// The outcome of one attempt; nothing if the file or its holder changed during it, so that another attempt is needed.
 using Outcome = std::optional<Result<LockAttempt>>;
 
-/// \pre the file is not in the registry, which is entered
+/// \pre the registry is entered and does not contain the file
 Outcome lock_opened(const std::string& path, Descriptor file, mode_t permissions) {
     FileStat identity{};
     if (::fstat(file.get(), &identity) != 0) return os_error("lock", path, errno);
@@ -241,13 +241,13 @@ Outcome lock_opened(const std::string& path, Descriptor file, mode_t permissions
         return holder ? Outcome{busy(*holder)} : std::nullopt;
     }
 
-    // Guarded first, so that there is no moment in which a child could take the lock along.
+    // Guarded first, so that at no moment a child could inherit the lock.
     close_in_children(file.get());
     if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
         const int flock_errno = errno;
         forget(file.get());
         if (flock_errno != EWOULDBLOCK) return os_error("lock", path, flock_errno);
-        // An instance that lost its fcntl lock, when its program opened and closed the file by itself.
+        // The holder is an instance that lost its fcntl lock, when its program itself opened and closed the file.
         return busy(flock_holder(file.get()).value_or(LockOwner{}));
     }
 
@@ -283,7 +283,7 @@ Outcome attempt(const PathEnd& end, const std::string& path, mode_t permissions)
     return replaced ? std::nullopt : Outcome{os_error("open", path, errno)};
 }
 
-/// The pidfile stays root's, so it is not opened with the rights of the user whom root becomes.
+/// The pidfile stays root's, so it is not opened with the rights of the user that root becomes.
 Result<PathEnd> end_of(const std::string& path) {
     if (::geteuid() != 0) return PathEnd::unchecked(path, LastLink::keep);
     return PathEnd::find("create", path, LastLink::keep);
@@ -304,14 +304,14 @@ public:
 
     Result<std::optional<LockOwner>> owner(const std::string& path) override {
         const auto entered = registry().enter();
-        // Nothing is written: whoever asks may go wherever the path leads.
+        // Nothing is written, so the path may lead anywhere.
         const PathEnd end = PathEnd::unchecked(path, LastLink::keep);
         const Descriptor pinned = pin(end);
         if (!pinned && (errno == ENOENT || errno == ENOTDIR)) return std::optional<LockOwner>{};
         FileStat status{};
         if (!pinned || ::fstat(pinned.get(), &status) != 0) return os_error("open", path, errno);
         if (auto error = refusal(path, status)) {
-            // Somebody else may have put it there for root, which is worth saying.
+            // Another user may have put it there to mislead root, which the error should report.
             const auto checked = end_of(path);
             const auto because = checked ? checked->refusal("lock", path, status) : std::nullopt;
             return because ? *because : *error;
@@ -322,7 +322,7 @@ public:
         };
         if (registry().has(status)) return described(ourselves());
         const Descriptor file = open_pinned(pinned, status, end, O_RDONLY);
-        // Where it can't be opened there are still the tables of the kernel.
+        // If it cannot be opened, /proc/locks still lists its locks.
         auto holder = lock_holder(file ? file.get() : pinned.get());
         if (!holder) return holder;
         if (file) holder->content = beginning_of(file);

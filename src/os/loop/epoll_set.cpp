@@ -14,14 +14,14 @@
 namespace servicekit::os {
 namespace {
 
-/// Of a descriptor that nobody awaits. The kernel tells of a hang-up even then, but not again and again.
+/// The events of a descriptor that no callback awaits. The kernel still reports a hang-up, but only once.
 constexpr std::uint32_t nothing = EPOLLET;
-/// Of one that the kernel does not watch.
+/// The events of a descriptor that the kernel does not watch.
 constexpr std::uint32_t unknown = 0;
 
 [[noreturn]] void refuse(const char* what) { throw std::system_error{errno, std::generic_category(), what}; }
 
-/// \returns whether there was one, which is gone with all that it owned
+/// Destroys the callback after the call. \returns false if there was none
 bool call(std::function<void()>& callback, LoopCalls& calls) {
     const auto taken = std::exchange(callback, nullptr);
     if (taken) calls.call(taken);
@@ -33,7 +33,7 @@ bool call(std::function<void()>& callback, LoopCalls& calls) {
 class EpollSet::EpollWatch final : public Watch {
 public:
     EpollWatch(EpollSet& set, int descriptor) : set_{set}, descriptor_{descriptor} {
-        tell_kernel(EPOLLIN);  // what nearly every watch asks for first
+        tell_kernel(EPOLLIN);  // nearly every watch awaits this first
     }
     ~EpollWatch() override {
         static_cast<void>(ask_kernel(unknown));
@@ -59,11 +59,11 @@ public:
     [[nodiscard]] std::function<void()>& callback(std::uint32_t direction) noexcept {
         return direction == EPOLLIN ? when_readable_ : when_writable_;
     }
-    /// Takes back what was asked of the kernel. \param directions what is ready, and nobody awaits
+    /// Stops awaiting events. \param directions those that are ready without a callback
     void fall_quiet(std::uint32_t directions) noexcept {
         const std::uint32_t rest = told_ & ~directions;
         if (ask_kernel(rest != 0 ? rest : nothing)) return;
-        // Else it would be ready again and again. What is awaited next adds it once more.
+        // Otherwise it would be reported as ready again and again. The next await adds it again.
         static_cast<void>(ask_kernel(unknown));
     }
 
@@ -89,7 +89,7 @@ private:
 };
 
 EpollSet::EpollSet() : epoll_{epoll_create1(EPOLL_CLOEXEC)}, doorbell_{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)} {
-    // Ready once for each write, so that nobody need read it.
+    // Edge-triggered: ready once for each write, so it need not be read.
     epoll_event rings{.events = EPOLLIN | EPOLLET, .data = {.ptr = nullptr}};
     if (!epoll_ || !doorbell_ || epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, doorbell_.get(), &rings) != 0)
         refuse("cannot make an epoll set");
@@ -101,7 +101,7 @@ bool EpollSet::wait(int timeout) {
     const int count = epoll_wait(epoll_.get(), events_.data(), static_cast<int>(events_.size()), timeout);
     ready_count_ = static_cast<std::size_t>(std::max(count, 0));
     if (count >= 0 || errno == EINTR) return count > 0;
-    // Nothing that is known makes it fail. Should it, the thread does not take a processor for it.
+    // No known cause makes epoll_wait(2) fail. If it does, the pause keeps the thread from using up a processor.
     constexpr timespec a_little{.tv_sec = 0, .tv_nsec = 10'000'000};
     nanosleep(&a_little, nullptr);
     return false;
@@ -113,8 +113,8 @@ void EpollSet::call_back(LoopCalls& calls) {
     ready_count_ = 0;
 }
 
-// The kernel goes on awaiting what it was told, since whoever received something most often awaits more: that saves
-// a system call each time. Only what nobody awaited when it happened is taken back.
+// After a callback the kernel still awaits the same events, since most callbacks await them again: that saves a system
+// call each time. An event is removed only if no callback awaited it when it occurred.
 void EpollSet::call_back(const epoll_event& event, LoopCalls& calls) {
     auto& watch = *static_cast<EpollWatch*>(event.data.ptr);
     const bool has_failed = (event.events & (EPOLLERR | EPOLLHUP)) != 0;
@@ -122,9 +122,9 @@ void EpollSet::call_back(const epoll_event& event, LoopCalls& calls) {
     for (const std::uint32_t direction : {EPOLLIN, EPOLLOUT}) {
         if (!has_failed && (event.events & direction) == 0) continue;
         if (!call(watch.callback(direction), calls)) unwanted |= direction;
-        if (event.data.ptr == nullptr) return;  // that has destroyed the watch
+        if (event.data.ptr == nullptr) return;  // the callback has destroyed the watch
     }
-    // What was called may have awaited something.
+    // The callbacks may have awaited events.
     for (const std::uint32_t direction : {EPOLLIN, EPOLLOUT})
         if (watch.callback(direction)) unwanted &= ~direction;
     if (unwanted != 0) watch.fall_quiet(unwanted);

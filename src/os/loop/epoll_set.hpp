@@ -13,21 +13,21 @@
 
 namespace servicekit::os {
 
-/// Watches that one thread waits for, and a doorbell by which others wake it.
+/// The watches of one thread, and a doorbell that other threads ring to wake it.
 class EpollSet {
 public:
     /// \throws std::system_error
     EpollSet();
 
-    /// Valid no longer than the set. \throws std::system_error
+    /// The watch must not outlive the set. \throws std::system_error
     std::unique_ptr<Watch> watch(int descriptor);
-    /// Ends the wait that goes on, or the next one. From any thread.
+    /// Ends the current wait, or the next one. From any thread.
     void wake() noexcept { ring(doorbell_.get()); }
 
-    /// Waits until something is ready that is awaited. \param timeout as epoll_wait(2) takes it
-    /// \returns whether something is
+    /// Waits until an awaited event occurs. \param timeout as for epoll_wait(2)
+    /// \returns true if one has occurred
     bool wait(int timeout);
-    /// Calls back for what the last wait() found, a bounded number of watches.
+    /// Calls the callbacks for the events of the last wait(), for a bounded number of watches.
     void call_back(LoopCalls& calls);
 
 private:

@@ -10,22 +10,22 @@
 
 namespace servicekit::os {
 
-/// How a loop calls back: its thread goes on when the system refuses something to a callback.
+/// Calls callbacks for a loop, so that its thread goes on if a callback fails with a system error.
 /// For the loop's thread only.
 class LoopCalls {
 public:
     void on_failure(std::function<void(const Error&)> callback) { on_failure_ = std::move(callback); }
 
-    /// What escapes the callback ends the process, apart from std::bad_alloc and std::system_error.
+    /// Ends the process if the callback throws anything except std::bad_alloc and std::system_error.
     void call(const std::function<void()>& callback) noexcept {
         const int refusal = refusal_in(callback);
         if (refusal == 0 || !on_failure_) return;
-        // Where there is no memory for the words either, nobody is told.
+        // If there is no memory for the message either, the error is not reported.
         static_cast<void>(refusal_in([&] { on_failure_(os_error("finish a call of the event loop", "", refusal)); }));
     }
 
 private:
-    /// \returns what the system refused, as an errno; 0: nothing
+    /// \returns the errno of a system error; 0 if there was none
     template <class Call>
     static int refusal_in(const Call& call) {
         try {

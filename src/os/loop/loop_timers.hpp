@@ -13,7 +13,7 @@
 
 namespace servicekit::os {
 
-/// The timers of a loop, for its thread only. Each brings its node of the queue along, so that starting one takes no
+/// The timers of a loop, for its thread only. Each timer owns its node of the queue, so starting one allocates no
 /// memory, however many there are.
 class LoopTimers {
     using Clock = std::chrono::steady_clock;
@@ -27,7 +27,7 @@ public:
         One& operator=(const One&) = delete;
 
         void start(std::chrono::milliseconds from_now, std::function<void()> callback) override {
-            // Adding more to now would overflow the clock.
+            // Adding a longer time would overflow the clock.
             constexpr std::chrono::milliseconds longest = std::chrono::hours{24 * 365 * 100};
             stop();
             deadline_ = Clock::now() + std::clamp(from_now, std::chrono::milliseconds{0}, longest);
@@ -40,7 +40,7 @@ public:
     private:
         friend class LoopTimers;
 
-        /// Stops it. \returns what it would have called
+        /// Stops it. \returns its callback
         std::function<void()> take() {
             if (idle_.empty()) idle_ = timers_.queue_.extract(place_);
             return std::exchange(callback_, nullptr);
@@ -55,13 +55,13 @@ public:
 
         LoopTimers& timers_;
         Clock::time_point deadline_{};
-        std::uint64_t started_ = 0;  ///< orders timers of the same deadline
+        std::uint64_t started_ = 0;  ///< orders timers with the same deadline
         std::function<void()> callback_;
-        Queue::iterator place_;  ///< in the queue
-        Queue::node_type idle_;  ///< while it is not there
+        Queue::iterator place_;  ///< valid while it is in the queue
+        Queue::node_type idle_;  ///< holds the node while it is not in the queue
     };
 
-    /// Calls back for each timer whose time is up, in the order of their times; not for those that this starts.
+    /// Calls back for each timer that is due, by deadline. Skips timers that a callback starts.
     void call_due(LoopCalls& calls) {
         const std::uint64_t started_before = started_;
         const auto now = Clock::now();
@@ -72,7 +72,7 @@ public:
         }
     }
 
-    /// How long the loop may wait, as epoll_wait(2) takes it; -1: no timer runs.
+    /// The timeout for epoll_wait(2) until the next timer is due; -1 if no timer runs.
     [[nodiscard]] int milliseconds_left() const {
         if (queue_.empty()) return -1;
         const auto left =

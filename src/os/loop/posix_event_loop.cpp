@@ -18,8 +18,8 @@
 namespace servicekit::os {
 namespace {
 
-/// Neither a turn of the loop nor a timer takes memory or a system call that can fail for want of something, apart from
-/// what the callbacks do.
+/// A turn of the loop and a timer allocate no memory and make no system call that can fail for lack of resources,
+/// apart from what the callbacks do.
 class PosixEventLoop final : public EventLoop {
 public:
     explicit PosixEventLoop(std::string thread) : thread_name_{std::move(thread)} {}
@@ -39,7 +39,7 @@ public:
         if (thread_.joinable()) return Error{ExitCode::internal, "start the thread", thread_name_, "it runs already"};
         const SignalsBlocked signals_blocked;
         try {
-            // noexcept: what escapes a callback ends the process, as it would escape any thread.
+            // noexcept: an exception that escapes a callback ends the process, as in any thread.
             thread_ = std::thread{[this]() noexcept {
                 pthread_setname_np(pthread_self(), thread_name_.c_str());
                 turn();
@@ -62,7 +62,7 @@ public:
 private:
     void turn() {
         for (;;) {
-            // Before the calls: those that were posted before the stop are still made.
+            // Read before the calls, so that calls posted before the stop are still made.
             const bool is_last = stops_.load(std::memory_order_acquire);
             posted_.run(calls_);
             if (is_last) return;
@@ -76,7 +76,7 @@ private:
     LoopCalls calls_;
     LoopTimers timers_;
     EpollSet watched_;
-    // Destroyed before those above: a call that was never made may own a watch and a timer.
+    // Declared last, so destroyed first: a call that was never made may own a watch and a timer.
     PostedCalls posted_;
 
     std::atomic<bool> stops_{false};

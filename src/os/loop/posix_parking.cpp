@@ -12,8 +12,8 @@
 namespace servicekit::os {
 namespace {
 
-/// A semaphore of one permit at most. Not a bare futex(2): the thread sanitizer puts off a signal to whoever sleeps where
-/// it does not look, and a service would sleep through every TERM.
+/// A semaphore with at most one permit. Not a bare futex(2): ThreadSanitizer delays signals to a thread that sleeps in
+/// a call that it does not intercept, and a service would sleep through every TERM.
 class PosixParking final : public Parking {
 public:
     PosixParking() {
@@ -26,9 +26,9 @@ public:
 
     void park() override {
         while (sem_wait(&semaphore_) != 0) {
-            // EINTR: there is no other fault that a valid semaphore can have.
+            // A valid semaphore can only fail with EINTR.
         }
-        // Acquires what came before each unpark() that found the permit given already.
+        // Acquires what happened before each unpark() that found the permit already given.
         permitted_.exchange(false, std::memory_order_acquire);
     }
 
@@ -58,7 +58,7 @@ private:
     }
 
     sem_t semaphore_ = {};
-    std::atomic<bool> permitted_{false};  ///< between the post and the end of the wait that takes it
+    std::atomic<bool> permitted_{false};  ///< true from the post until the end of the wait that takes the permit
 };
 
 }  // namespace

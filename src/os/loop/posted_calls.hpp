@@ -10,28 +10,28 @@
 
 namespace servicekit::os {
 
-/// Calls on their way to a loop's thread, and when that thread has to be woken for them: once for a burst.
-/// From any thread, unless a member says otherwise.
+/// Queues calls for a loop's thread and finds out if that thread has to be woken: once for a burst. From any
+/// thread, unless stated otherwise.
 class PostedCalls {
 public:
-    /// \returns whether the loop's thread has to be woken: it waits, and nobody has woken it yet.
+    /// \returns true if the caller has to wake the loop's thread: it waits, and no other caller has woken it yet.
     [[nodiscard]] bool add(std::function<void()> call) {
         const std::lock_guard lock{mutex_};
         calls_.push_back(std::move(call));
         return std::exchange(waits_, false);
     }
-    /// \returns whether the loop's thread may wait: there is no call. For that thread only.
+    /// \returns true if there is no call, so that the loop's thread may wait. For that thread only.
     [[nodiscard]] bool begin_wait() {
         const std::lock_guard lock{mutex_};
         waits_ = calls_.empty();
         return waits_;
     }
-    /// Nobody has to wake the loop's thread any more: run() follows. For that thread only.
+    /// Ends the wait: run() follows, so callers need not wake the loop's thread. For that thread only.
     void end_wait() {
         const std::lock_guard lock{mutex_};
         waits_ = false;
     }
-    /// Calls those that were added before. For the loop's thread only.
+    /// Makes the calls that were added before. For the loop's thread only.
     void run(LoopCalls& calls) {
         {
             const std::lock_guard lock{mutex_};
@@ -47,7 +47,7 @@ private:
     std::mutex mutex_;
     std::vector<std::function<void()>> calls_;
     bool waits_ = false;
-    std::vector<std::function<void()>> running_;  ///< the loop's thread's own; kept for its memory
+    std::vector<std::function<void()>> running_;  ///< used by the loop's thread only; kept to reuse its memory
 };
 
 }  // namespace servicekit::os

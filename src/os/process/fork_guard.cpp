@@ -13,9 +13,9 @@
 namespace servicekit::os {
 namespace {
 
-/// Which descriptors are guarded, by their numbers: a busy server guards and forgets many of them.
-/// Lock-free, since a child may be forked while another thread of its parent is in here.
-/// Blocks are added for greater numbers, and never freed.
+/// Which descriptors are guarded, indexed by number, since a busy server guards and forgets many of them. Lock-free, as
+/// a child may be forked while another thread of its parent is in here.
+/// Blocks are added for greater numbers and never freed.
 struct Block {
     std::array<std::atomic<bool>, 1024> guarded{};
     std::atomic<Block*> next{nullptr};

@@ -16,10 +16,10 @@
 namespace servicekit::os {
 namespace {
 
-/// Of other threads' children these calls see nothing.
+/// With __WNOTHREAD these calls ignore the children of other threads.
 constexpr int of_this_thread = WEXITED | WNOHANG | __WNOTHREAD;
 
-/// \returns a child that has ended, of those that `which` and `id` mean; 0 where there is none. It stays.
+/// \returns an ended child among those that `which` and `id` select, without reaping it; 0 if there is none.
 pid_t find_ended(idtype_t which, id_t id) {
     siginfo_t found{};
     if (::waitid(which, id, &found, of_this_thread | WNOWAIT) != 0) return 0;
@@ -34,8 +34,8 @@ public:
         const pid_t first = find_ended(P_ALL, 0);
         if (first == 0) return {};
         std::vector<pid_t> all;
-        // proc(5): missing where the kernel was built without CONFIG_PROC_CHILDREN. What it leaves out, a later look
-        // finds; pids of another namespace's /proc are children of nobody here.
+        // proc(5): missing if the kernel was built without CONFIG_PROC_CHILDREN. A later call finds a child that the
+        // list omits. If /proc shows another pid namespace, its pids are not children of this thread.
         const auto list = read_proc_file("/proc/thread-self/children");
         std::string_view rest = list ? std::string_view{*list} : std::string_view{};
         for (std::string_view word = next_word(rest); !word.empty(); word = next_word(rest)) {
@@ -48,7 +48,7 @@ public:
 
     void reap(pid_t child) override {
         siginfo_t gone{};
-        // That it is gone already is as good.
+        // It does not matter if the child is already gone.
         static_cast<void>(::waitid(P_PID, static_cast<id_t>(child), &gone, of_this_thread));
     }
 
@@ -70,7 +70,7 @@ public:
         }
         for (std::unique_lock lock{mutex}; !ended.wait_for(lock, period, [&] { return is_over; });) {
             lock.unlock();
-            // One look that lacks memory is made up for by the next.
+            // If a call lacks memory, the next one makes up for it.
             static_cast<void>(servicekit::attempt(look));
             lock.lock();
         }

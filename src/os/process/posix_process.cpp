@@ -28,7 +28,7 @@
 namespace servicekit::os {
 namespace {
 
-// ThreadSanitizer starts a thread of its own beside the first one of the program, and takes care of it over fork.
+// ThreadSanitizer starts a thread of its own and handles that thread across fork.
 #if defined(__SANITIZE_THREAD__)
 constexpr unsigned threads_of_sanitizer = 1;
 #elif defined(__has_feature)
@@ -41,8 +41,8 @@ constexpr unsigned threads_of_sanitizer = 0;
 constexpr unsigned threads_of_sanitizer = 0;
 #endif
 
-/// Calls with the name of each entry of a directory but "." and "..".
-/// \returns false where the directory can't be read.
+/// Calls `call` with the name of each entry of a directory, except hidden ones.
+/// \returns false if the directory cannot be read.
 bool for_each_entry(const char* directory_path, const std::function<void(std::string_view)>& call) {
     const std::unique_ptr<DIR, int (*)(DIR*)> directory{uninterrupted([&] { return ::opendir(directory_path); }),
                                                         &::closedir};
@@ -52,7 +52,7 @@ bool for_each_entry(const char* directory_path, const std::function<void(std::st
     return true;
 }
 
-/// Whether the thread has not begun to end. One that was joined may be listed for an instant still (measured).
+/// Returns true unless the thread is ending. A joined thread may still be listed for an instant (measured).
 bool is_alive(std::string_view thread_id) {
     const auto stat = read_proc_file("/proc/self/task/" + std::string{thread_id} + "/stat");
     if (!stat) return false;
@@ -69,7 +69,7 @@ std::atomic<unsigned> forks_behind_us{0};
 class PosixProcess final : public Process {
 public:
     PosixProcess() noexcept {
-        // Out of memory: a child is then taken for its parent.
+        // Fails if there is no memory: a child is then taken for its parent.
         static_cast<void>(::pthread_atfork(nullptr, nullptr, [] { ++forks_behind_us; }));
     }
 
@@ -82,7 +82,8 @@ public:
     }
 
     unsigned thread_count() const override {
-        // One link for each thread, beside the two of any directory: most have one, and to list them takes ten calls.
+        // Each thread adds a link to the two of any directory. Most processes have one
+        // thread, and listing takes ten calls.
         struct stat directory {};
         if (::stat("/proc/self/task", &directory) == 0 && directory.st_nlink == 3) return 1;
         unsigned count = 0;
@@ -95,7 +96,7 @@ public:
     Result<void> ensure_stack(std::size_t bytes) override {
         pthread_attr_t attributes;
         std::size_t of_threads = 0;
-        // Threads get what the limit was when the program began, or what is said here.
+        // A thread gets the stack limit from the program's start, or the default that is set here.
         if (::pthread_getattr_default_np(&attributes) == 0) {
             if (::pthread_attr_getstacksize(&attributes, &of_threads) == 0 && of_threads < 2 * bytes &&
                 ::pthread_attr_setstacksize(&attributes, 2 * bytes) == 0)
@@ -124,7 +125,7 @@ public:
         return pid;
     }
 
-    // The kernel has had it since 3.4. Where it is refused, init reaps the orphans.
+    // Available since Linux 3.4. If prctl() fails, init reaps the orphans.
     void adopt_orphans() noexcept override { ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); }
 
     Result<int> wait_for_child(pid_t child) override {
@@ -170,7 +171,7 @@ public:
     }
 
     Error execute(const std::vector<std::string>& arguments) override {
-        // Its own path, since that of a link below /proc would give the process another name.
+        // The resolved path, since the link in /proc would give the process another name.
         const auto path = program();
         if (!path) return path.error();
         std::vector<char*> pointers;
@@ -201,7 +202,7 @@ public:
 
     void spare() noexcept override {
         const std::lock_guard guard{killer_mutex_};
-        // Of a timer that is there it can't fail.
+        // Cannot fail, as the timer exists.
         if (killer_of_ == ::getpid()) static_cast<void>(set_killer({}));
     }
 
@@ -218,7 +219,7 @@ private:
 
     std::mutex killer_mutex_;
     timer_t killer_{};
-    pid_t killer_of_ = 0;  ///< the process that has it: a child does not
+    pid_t killer_of_ = 0;  ///< the process that created it; a child does not inherit it
 };
 
 }  // namespace

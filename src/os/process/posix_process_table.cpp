@@ -18,20 +18,20 @@
 namespace servicekit::os {
 namespace {
 
-// By number, since glibc has names for these calls only from 2.36 on.
+// By number, since glibc has wrappers for these calls only since 2.36.
 Descriptor open_pidfd(pid_t pid) { return Descriptor{static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))}; }
 
 int send_through(const Descriptor& pidfd, int signal_number) {
     return static_cast<int>(::syscall(SYS_pidfd_send_signal, pidfd.get(), signal_number, nullptr, 0));
 }
 
-// EPERM, which pidfd_open() never gives by itself, comes from a container's seccomp filter that is older than the call.
+// pidfd_open() itself never fails with EPERM: a container's seccomp filter that is older than the call does.
 bool lacks_pidfds(int errno_value) { return errno_value == ENOSYS || errno_value == EPERM; }
 
-// EINVAL, or in newer kernels ENOENT: the number is a thread's, so the process that had it is gone.
+// EINVAL, or ENOENT in newer kernels: the number is a thread's, so the process that had it is gone.
 bool is_gone(int errno_value) { return errno_value == ESRCH || errno_value == EINVAL || errno_value == ENOENT; }
 
-/// Also true of one that only waits for its parent to take notice.
+/// Also returns true for a zombie.
 bool has_ended(pid_t pid) {
     if (::kill(pid, 0) != 0 && errno == ESRCH) return true;
     const auto status = read_proc_file("/proc/" + std::to_string(pid) + "/status");
@@ -50,19 +50,19 @@ bool poll_for_end(pid_t pid, const Deadline& deadline) {
 class PosixProcessTable final : public ProcessTable {
 public:
     std::optional<uid_t> effective_user_of(pid_t pid) const override {
-        // Not the owner of /proc/PID: that is root for a process that may not dump core.
+        // The owner of /proc/PID would be wrong: it is root for a process that may not dump core.
         const auto status = read_proc_file("/proc/" + std::to_string(pid) + "/status");
         auto ids = status ? proc_line(*status, "Uid:") : std::nullopt;
         if (!ids) return std::nullopt;
-        static_cast<void>(next_word(*ids));  // the real one
+        static_cast<void>(next_word(*ids));  // skips the real uid
         return parse_number<uid_t>(next_word(*ids));
     }
 
     Result<bool> signal(pid_t pid, int signal_number, const std::function<bool()>& still_meant) override {
         constexpr const char* action = "signal process";
         const std::string object = std::to_string(pid);
-        if (pid <= 0)  // to kill(2) these mean whole groups of processes
-            return Error{ExitCode::os, action, object, "no process has such a number", EINVAL};
+        if (pid <= 0)  // kill(2) takes these numbers for process groups
+            return Error{ExitCode::os, action, object, "not the number of a process", EINVAL};
 
         const Descriptor pidfd = open_pidfd(pid);
         const int open_errno = errno;

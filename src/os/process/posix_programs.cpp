@@ -29,15 +29,15 @@ namespace {
 constexpr int clone_pidfd = 0x1000;
 constexpr auto by_pidfd = static_cast<idtype_t>(3);
 
-/// What a process that is to become a program needs to know. It runs in the memory of its parent, which waits for it.
+/// Input of the new child process. The child runs in the memory of its parent, which waits for it.
 struct Birth {
     char* const* command;
     int input;
-    int null;                  ///< /dev/null in the place of stdout and stderr; negative: they stay
-    volatile int errno_value;  ///< why there is no program
+    int null;                  ///< /dev/null as stdout and stderr; negative: they stay the same
+    volatile int errno_value;  ///< why the program could not be executed
 };
 
-/// struct sigaction as the kernel has it, and more: all zero is SIG_DFL.
+/// At least as large as the kernel's struct sigaction. All zero means SIG_DFL.
 struct DefaultAction {
     std::array<std::uint64_t, 8> zeros{};
 };
@@ -52,8 +52,8 @@ void close_all_above_standard_streams() {
     for (int descriptor = STDERR_FILENO + 1; descriptor < limit; ++descriptor) ::close(descriptor);
 }
 
-// Memory is shared with the parent, so all that happens here are system calls on things of the child's own. Signals are
-// dealt with past the C library, for it and the sanitizers keep books of handlers in that memory.
+// The child shares its parent's memory, so it only makes system calls that affect the child alone. It resets signals
+// without the C library, because the library and the sanitizers keep records of handlers in that memory.
 __attribute__((no_sanitize("address", "thread", "undefined"))) int be_born(void* data) {
     Birth& birth = *static_cast<Birth*>(data);
     const DefaultAction by_default{};
@@ -73,8 +73,7 @@ __attribute__((no_sanitize("address", "thread", "undefined"))) int be_born(void*
     ::_exit(127);
 }
 
-/// While it lives, no signal is delivered to the calling thread: a handler that ran in the child would run in the
-/// memory of the parent.
+/// Blocks all signals in the calling thread while it lives: a handler in the child would run in the parent's memory.
 class AllSignalsBlocked {
 public:
     AllSignalsBlocked() noexcept {
@@ -90,7 +89,7 @@ private:
     sigset_t before_{};
 };
 
-/// The stack of a process that is born, until it is a program.
+/// The stack of the child until it executes the program.
 class Stack {
 public:
     Stack() : bottom_{::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0)} {}
@@ -123,7 +122,7 @@ public:
         siginfo_t found{};
         while (::waitid(by_pidfd, static_cast<id_t>(pidfd_.get()), &found, WEXITED | WNOHANG) != 0) {
             if (errno == EINTR) continue;
-            // Somebody waits for whatever child there is, or nobody wants to know of any: SIGCHLD is ignored.
+            // Another thread has reaped the child, or SIGCHLD is ignored, so the kernel has.
             if (has_ended(0)) end_ = ProgramEnd{};
             return end_;
         }
@@ -163,7 +162,7 @@ public:
     PosixProgramInput(Descriptor reader, Descriptor writer)
         : reader_{std::move(reader)}, writer_{std::in_place, std::move(writer)} {}
 
-    // Never EPIPE: one who may read it is ourselves.
+    // Never fails with EPIPE: this process keeps the reading end open, too.
     Transfer write(std::string_view bytes) noexcept override {
         if (!writer_) return {.state = Transfer::State::failed, .errno_value = EBADF};
         for (;;) {
@@ -202,7 +201,7 @@ private:
     std::optional<GuardedDescriptor> writer_;
 };
 
-/// As near to it as this user may.
+/// Sets the capacity as near to `wanted` as this user may.
 void set_capacity(const Descriptor& pipe, std::size_t wanted) {
     constexpr std::size_t usual = 64U << 10U;
     for (; wanted > usual; wanted /= 2)
@@ -217,7 +216,7 @@ public:
         if (::pipe2(ends.data(), O_CLOEXEC) != 0) return os_error(action, "", errno);
         Descriptor reader = above_standard_streams(ends[0]);
         Descriptor writer = above_standard_streams(ends[1]);
-        // Each end has flags of its own: the program's stays blocking.
+        // Each end has its own flags: the program's end stays blocking.
         if (!reader || !writer || ::fcntl(writer.get(), F_SETFL, O_NONBLOCK) != 0) return os_error(action, "", errno);
         set_capacity(writer, capacity);
         return std::unique_ptr<ProgramInput>{std::make_unique<PosixProgramInput>(std::move(reader), std::move(writer))};
@@ -227,7 +226,7 @@ public:
         const std::string name = start.command.empty() ? std::string{} : start.command.front();
         const auto fault = [&name](int errno_value) { return os_error("start the program", name, errno_value); };
         if (name.empty()) return fault(EINVAL);
-        // A predecessor may have changed it, to the surprise of one that does not.
+        // An earlier program may have made it non-blocking, which this one does not expect.
         if (::fcntl(start.input->reader(), F_SETFL, 0) != 0) return fault(errno);
         Descriptor null;
         if (start.output == ProgramOutput::null) {

@@ -14,7 +14,7 @@
 namespace servicekit::os {
 namespace {
 
-/// All that both sides use: a thread that is left alone keeps it.
+/// State shared by both sides. A thread that is detached keeps it alive.
 struct OneCall {
     std::function<void()> call;
     std::mutex mutex;
@@ -23,7 +23,7 @@ struct OneCall {
 
     void make() noexcept {
         call();
-        // Before anybody is told: what it owned is gone by then, too.
+        // Destroyed before the waiters are notified, so that what the call owned is gone by then.
         call = nullptr;
         const std::lock_guard lock{mutex};
         has_ended = true;

@@ -8,7 +8,7 @@
 
 namespace servicekit::os {
 
-/// Why pthread_create(3) started no thread.
+/// Returns the error of a failed pthread_create(3).
 [[nodiscard]] inline Error thread_error(std::string action, std::string object, int errno_value) {
     Error error = os_error(std::move(action), std::move(object), errno_value);
     if (errno_value == EAGAIN)

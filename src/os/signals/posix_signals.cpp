@@ -24,22 +24,23 @@
 namespace servicekit::os {
 namespace {
 
-/// The loop's side of one take().
+/// Delivers the signals of one take() on the loop's thread.
 class Reception : public std::enable_shared_from_this<Reception> {
 public:
     explicit Reception(std::function<void(const ReceivedSignal&)> callback) : callback_{std::move(callback)} {}
 
-    /// \pre the loop does not turn \throws std::system_error, std::bad_alloc
+    /// \pre the loop is not running \throws std::system_error, std::bad_alloc
     void open(EventLoop& loop, int descriptor) {
         descriptor_ = descriptor;
         watch_ = loop.watch(descriptor);
         await();
     }
-    /// From any thread. The callback is not called any more when this returns, except if it calls this.
+    /// From any thread. Once this returns, the callback is not called any more, except if
+    /// the callback itself calls this.
     void close(EventLoop& loop) {
         const std::lock_guard lock{mutex_};
         is_closed_ = true;
-        // Watches belong to the loop's thread. If the loop has ended, its calls are destroyed with it.
+        // Only the loop's thread may destroy a watch. If the loop has ended, the call is destroyed with the loop.
         loop.post([self = shared_from_this()] { self->watch_.reset(); });
     }
 
@@ -51,7 +52,7 @@ private:
         const std::shared_ptr<Reception> alive_until_the_end = shared_from_this();
         const std::lock_guard lock{mutex_};
         if (is_closed_) return;
-        // First, as the callback may throw.
+        // Called first, as the callback may throw.
         await();
         silence(descriptor_);
         for (int number = 1; number < _NSIG && !is_closed_; ++number)
@@ -61,7 +62,7 @@ private:
         try {
             callback_(signal);
         } catch (...) {
-            // The others are delivered by the next turn.
+            // The next turn delivers the others.
             ring(descriptor_);
             throw;
         }
@@ -84,8 +85,8 @@ bool is_ignored(int number) {
            current.sa_handler == SIG_IGN;
 }
 
-/// Whether a library of the program has taken this signal for itself. Garbage collectors stop and start threads by SIGXCPU,
-/// and the kernel's own means the end of a processor time limit, which such a program then has no word of.
+/// Returns true if a library of the program uses this signal itself. Some garbage collectors stop and start threads
+/// with SIGXCPU. Such a program is not notified when the kernel sends SIGXCPU at the end of a processor time limit.
 bool is_taken_by_program(int number) {
     if (number != SIGXCPU) return false;
     struct sigaction current {};
@@ -93,7 +94,7 @@ bool is_taken_by_program(int number) {
     return (current.sa_flags & SA_SIGINFO) != 0 || (current.sa_handler != SIG_DFL && current.sa_handler != SIG_IGN);
 }
 
-/// What exec(2) handed on: how signals were before the program could choose anything itself.
+/// The signal mask and the ignored signals from exec(2), before the program could change them.
 struct InheritedSignals {
     InheritedSignals() noexcept {
         pthread_sigmask(SIG_SETMASK, nullptr, &blocked);
@@ -101,7 +102,7 @@ struct InheritedSignals {
         for (int number = 1; number < NSIG; ++number)
             if (is_ignored(number)) sigaddset(&ignored, number);
     }
-    /// Takes the default action again for one that the caller had ignored.
+    /// Restores the default action of a signal that the parent process had ignored.
     void forget_ignored(int number) const noexcept {
         if (sigismember(&ignored, number) == 1 && is_ignored(number)) ::signal(number, SIG_DFL);
     }
@@ -135,11 +136,11 @@ private:
     std::mutex mutex_;
     bool is_noting_ = false;
     bool is_taken_ = false;
-    sigset_t named_ = {};  ///< by note() and take()
+    sigset_t named_ = {};  ///< the signals given to note() and take()
     EventLoop* loop_ = nullptr;
     std::shared_ptr<Reception> reception_;
     std::vector<std::shared_ptr<Reception>> disowned_;
-    /// Stays open for good: a handler that runs in another thread may outlast give_back().
+    /// Never closed: a handler that runs in another thread may outlast give_back().
     Descriptor doorbell_;
     pid_t doorbell_process_ = 0;
 };
@@ -192,7 +193,7 @@ void PosixSignals::release_held() {
 }
 
 void PosixSignals::forget_caller() {
-    // First, so that none that waits for its turn meets what the caller had it do.
+    // Done before unblocking, so that no pending signal is ignored as the parent process wanted.
     sigset_t freed = inherited.blocked;
     for (int number = 1; number < NSIG; ++number) {
         inherited.forget_ignored(number);
@@ -245,7 +246,7 @@ void PosixSignals::give_back() {
         reception = std::exchange(reception_, nullptr);
         if (reception == nullptr) return;
     }
-    // Without the lock, as a callback that runs now and gives the signals back itself would wait for it for ever.
+    // Without the lock: a callback that runs now and itself gives the signals back would wait for the lock forever.
     reception->close(*loop_);
     const std::lock_guard lock{mutex_};
     is_taken_ = false;
@@ -290,15 +291,15 @@ Result<void> PosixSignals::open_doorbell() {
     const int descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (descriptor < 0) return os_error("make an eventfd for signals", "", errno);
     close_in_children(descriptor);
-    // In a forked child the parent's was closed, and its number may be another file's by now.
+    // In a forked child the parent's descriptor was closed, and another file may have its number by now.
     (void)doorbell_.release();
     doorbell_.reset(descriptor);
     doorbell_process_ = getpid();
     return {};
 }
 
-/// In a child of the process that took the signals: the handlers go, but the parent's watch must not be destroyed,
-/// as that would end it in the parent's own epoll set, which the child shares.
+/// In a child of the process that took the signals, removes the handlers but keeps the parent's watch: destroying it
+/// would remove it from the parent's epoll set, which the child shares.
 void PosixSignals::disown_what_the_parent_took() {
     if (reception_ == nullptr || signal_arrivals::owner() == getpid()) return;
     end_noting();

@@ -14,17 +14,17 @@
 namespace servicekit::os::signal_arrivals {
 namespace {
 
-/// One place for each number, so that no flood of one signal hides another.
+/// One for each signal number, so that a flood of one signal does not hide another.
 struct Arrival {
     std::atomic<bool> is_pending{false};
     std::atomic<std::uint64_t> sender{0};  ///< pid in the upper half, uid in the lower
     std::atomic<bool> ends_process{false};
 
-    // A handler may interrupt any thread anywhere: a lock would be a deadlock.
+    // A handler may interrupt any thread anywhere, so a lock could deadlock.
     static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<std::uint64_t>::is_always_lock_free);
 };
 
-/// What was in force before.
+/// The signal action before ours.
 struct Disposition {
     bool is_replaced = false;
     struct sigaction before {};
@@ -65,10 +65,11 @@ void take_default_action(int number) noexcept {
     ::pthread_sigmask(SIG_UNBLOCK, &this_one, nullptr);
 }
 
-// Only what signal-safety(7) allows.
+// Async-signal-safe.
 void note(int number, const siginfo_t& info) noexcept {
     Arrival& arrival = arrival_of(number);
-    // What a process sends may ask for more than what is typed, so it is not forgotten over that.
+    // A process may have more rights than a user at the terminal, so a typed signal does not
+    // replace the sender of its signal.
     if (is_sent_by_a_process(info) || !arrival.is_pending.load()) arrival.sender.store(pack_sender(info));
     if (arrival.is_pending.exchange(true)) return;
     if (const int doorbell = bell.load(); doorbell >= 0) ring(doorbell);

@@ -5,9 +5,9 @@
 
 namespace servicekit::os {
 
-/// Blocks, in the calling thread and those that it starts, all signals but those that a fault raises in the very
-/// thread that commits it: with these blocked, the kernel would end the process without asking handlers.
-/// SIGABRT is none of them, since abort(3) unblocks it by itself.
+/// Blocks all signals in the calling thread and the threads that it starts, except those that a fault raises in the
+/// faulting thread: if these were blocked, the kernel would end the process without calling handlers. Also blocks
+/// SIGABRT, as abort(3) unblocks it.
 class SignalsBlocked {
 public:
     SignalsBlocked() noexcept {

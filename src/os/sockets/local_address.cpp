@@ -18,7 +18,7 @@ Result<Descriptor> open_directory_of(const std::string& action, const std::strin
 }
 
 Result<LocalAddress> LocalAddress::of(const std::string& action, const std::string& path) {
-    // The kernel takes a name that starts with a zero byte for one of its abstract namespace.
+    // The kernel puts a name that starts with a zero byte into the abstract namespace.
     if (path.empty() || path.find('\0') != std::string::npos) return os_error(action, path, EINVAL);
     LocalAddress address;
     if (address.set(path)) return address;

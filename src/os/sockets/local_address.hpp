@@ -10,16 +10,16 @@
 
 namespace servicekit::os {
 
-/// Opens the directory that the file is in. \param action what an error is about
+/// Opens the directory that contains the file. \param action for the error
 [[nodiscard]] Result<Descriptor> open_directory_of(const std::string& action, const std::string& path);
 
-/// A path as bind(2) and connect(2) want it. One that is too long for them goes by a descriptor of its directory,
-/// which the address keeps open.
+/// A path for bind(2) and connect(2). If it is too long for them, the address refers to it by a descriptor of its
+/// directory, which the address keeps open.
 class LocalAddress {
 public:
     static Result<LocalAddress> of(const std::string& action, const std::string& path);
-    /// Of a name in this very directory, whatever its path leads to by then.
-    /// \param directory must be open as long as the address is used
+    /// The address of a name in this very directory, wherever its path leads by then.
+    /// \param directory must stay open as long as the address is used
     static Result<LocalAddress> in(const std::string& action, const std::string& path, const Descriptor& directory);
 
     [[nodiscard]] const sockaddr* get() const noexcept { return reinterpret_cast<const sockaddr*>(&address_); }

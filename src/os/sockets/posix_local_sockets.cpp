@@ -40,7 +40,8 @@
 namespace servicekit::os {
 namespace {
 
-/// Whoever connects waits behind all in the queue of the listener, so it is short: those beyond it wait in connect(2).
+/// A new client waits behind all others in the listener's queue, so the queue is short.
+/// Further ones block in connect(2).
 constexpr int backlog = 32;
 constexpr timeval connect_timeout{.tv_sec = 5, .tv_usec = 0};
 
@@ -92,7 +93,7 @@ public:
             auto size = static_cast<socklen_t>(groups.size() * sizeof(gid_t));
             const int outcome = getsockopt(socket_.get(), SOL_SOCKET, SO_PEERGROUPS, groups.data(), &size);
             if (outcome != 0 && errno != ERANGE) return {};
-            groups.resize(size / sizeof(gid_t));  // what there are, or how many there would be
+            groups.resize(size / sizeof(gid_t));  // the size used, or the size needed
             if (outcome != 0) continue;
             for (gid_t& group : groups) group = certain_group(group);
             return groups;
@@ -118,7 +119,7 @@ private:
     Peer peer_;
 };
 
-/// \returns null where nobody waits.
+/// \returns null if no client waits.
 Result<std::unique_ptr<LocalConnection>> accept_on(int listener, const std::string& path) {
     Descriptor accepted{accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)};
     if (accepted) return std::unique_ptr<LocalConnection>{new PosixLocalConnection{std::move(accepted)}};
@@ -129,7 +130,7 @@ Result<std::unique_ptr<LocalConnection>> accept_on(int listener, const std::stri
 
 class PosixLocalListener final : public LocalListener {
 public:
-    /// \param file the socket's file, opened with O_PATH: as long as it is open, no other file gets its inode.
+    /// \param file the socket's file, opened with O_PATH; while it is open, no other file gets its inode.
     PosixLocalListener(Descriptor socket, Descriptor directory, Descriptor file, std::string path,
                        std::optional<Error> shortcoming)
         : socket_{std::move(socket)},
@@ -138,7 +139,7 @@ public:
           path_{std::move(path)},
           shortcoming_{std::move(shortcoming)} {}
     ~PosixLocalListener() override {
-        // Not in a child of fork(2), which ends its copy of this.
+        // A child of fork(2) destroys its copy of this, but must not remove the file.
         if (getpid() == process_) static_cast<void>(servicekit::attempt([this] { static_cast<void>(remove_file()); }));
     }
     PosixLocalListener(const PosixLocalListener&) = delete;
@@ -184,7 +185,7 @@ private:
     pid_t process_ = getpid();
 };
 
-/// A socket that somebody else has bound, whose file is theirs.
+/// A socket that another process has bound. The socket's file belongs to that process.
 class AdoptedListener final : public LocalListener {
 public:
     AdoptedListener(Descriptor socket, std::string path) : socket_{std::move(socket)}, path_{std::move(path)} {}
@@ -203,14 +204,14 @@ private:
     std::string path_;
 };
 
-/// The value of an integer option of a socket; -1 where it can't be told, as of what is no socket.
+/// Returns the value of an integer option of a socket; -1 if it is unknown, for example if it is not a socket.
 int option_of(const Descriptor& socket, int option) {
     int value = -1;
     socklen_t size = sizeof value;
     return getsockopt(socket.get(), SOL_SOCKET, option, &value, &size) == 0 ? value : -1;
 }
 
-/// The path that a socket is bound to, or `@NAME` in the abstract namespace; empty where it is unnamed.
+/// Returns the path that a socket is bound to, or `@NAME` in the abstract namespace; empty if it is unnamed.
 std::string bound_path(const Descriptor& socket) {
     sockaddr_un address{};
     socklen_t size = sizeof address;
@@ -221,7 +222,7 @@ std::string bound_path(const Descriptor& socket) {
     return {address.sun_path, strnlen(address.sun_path, length)};
 }
 
-/// Whether both lead to the same file, as /var/run/x and /run/x may.
+/// Returns true if both paths lead to the same file, as /var/run/x and /run/x may.
 bool is_same_file(const std::string& one, const std::string& other) {
     struct stat first {};
     struct stat second {};
@@ -229,7 +230,7 @@ bool is_same_file(const std::string& one, const std::string& other) {
                             first.st_dev == second.st_dev && first.st_ino == second.st_ino);
 }
 
-/// Binds, over a socket file that is in the way.
+/// Binds the socket and replaces a stale socket file.
 Result<void> bind_over(const Descriptor& socket, const LocalAddress& address, const Descriptor& directory,
                        const std::string& path) {
     if (bind(socket.get(), address.get(), LocalAddress::size()) == 0) return {};
@@ -240,7 +241,7 @@ Result<void> bind_over(const Descriptor& socket, const LocalAddress& address, co
     if (fstatat(directory.get(), name.c_str(), &found, AT_SYMLINK_NOFOLLOW) == 0) {
         if (!S_ISSOCK(found.st_mode)) {
             Error error = os_error("listen on", path, EADDRINUSE);
-            error.reason = "a file that is no socket is in the way";
+            error.reason = "the file that is there is not a socket";
             return error;
         }
         if (unlinkat(directory.get(), name.c_str(), 0) != 0 && errno != ENOENT)
@@ -252,10 +253,10 @@ Result<void> bind_over(const Descriptor& socket, const LocalAddress& address, co
     return {};
 }
 
-/// Opens the socket's file without following a link that somebody might have put there.
+/// Opens the socket's file without following a link that another user may have put there.
 Result<Descriptor> open_bound_file(const Descriptor& socket, const Descriptor& directory, const std::string& path) {
-    // The file itself, whatever has that name by now. Not every root may ask for it.
-    // SIOCUNIXFILE, unix(7), of a header that can't be had together with <sys/un.h>.
+    // Returns the bound file even if the name refers to another file by now. Needs CAP_NET_ADMIN, which root may lack.
+    // SIOCUNIXFILE, unix(7); its header conflicts with <sys/un.h>.
     Descriptor file{ioctl(socket.get(), SIOCPROTOPRIVATE, 0)};
     if (file) {
         fcntl(file.get(), F_SETFD, FD_CLOEXEC);
@@ -270,7 +271,7 @@ Result<Descriptor> open_bound_file(const Descriptor& socket, const Descriptor& d
     return error;
 }
 
-/// What bind(2) has just made at the path, when nobody could open it.
+/// Removes the file that bind(2) has just made if it could not be opened.
 void remove_unopened(const Descriptor& directory, const std::string& path) {
     const std::string name{file_name_of(path)};
     struct stat found {};
@@ -284,7 +285,7 @@ struct SocketPlace {
     LocalAddress address;
 };
 
-/// Where root binds a socket it is in this very directory, that nobody else has put a link in the place of.
+/// Returns the place of the socket. Root binds in this very directory, where no other user can have put a link.
 Result<SocketPlace> place_of_socket(const std::string& path) {
     if (geteuid() == 0) {
         const auto end = PathEnd::find("listen on", path, LastLink::keep);
@@ -313,7 +314,8 @@ Result<void> change_owner(const Descriptor& file, const LocalSocketAccess& acces
 }
 
 Result<void> change_permissions(const Descriptor& file, const LocalSocketAccess& access, const std::string& path) {
-    // fchmod(2) refuses O_PATH descriptors; the link in /proc leads to this very file, whatever stands at the path.
+    // fchmod(2) refuses O_PATH descriptors. The link in /proc leads to this very file,
+    // whatever the path refers to by now.
     const std::string link = "/proc/self/fd/" + std::to_string(file.get());
     if (chmod(link.c_str(), access.permissions) == 0) return {};
     Error error = os_error("change the permissions of", path, errno);
@@ -321,18 +323,18 @@ Result<void> change_permissions(const Descriptor& file, const LocalSocketAccess&
     return error;
 }
 
-/// Whether the socket is open to nobody who was not meant; it takes the right to write to connect.
+/// Returns true if no one has more access than `permissions` allow. To connect, a client needs write permission.
 bool is_no_wider(const Descriptor& file, mode_t permissions) {
     constexpr mode_t writing = 0222;
     struct stat found {};
     return fstat(file.get(), &found) == 0 && (found.st_mode & writing & ~permissions) == 0;
 }
 
-/// \returns what the file system refused, where the socket can be used all the same
+/// \returns what the file system refused, if the socket can still be used
 Result<std::optional<Error>> widen(const Descriptor& file, const LocalSocketAccess& access, const std::string& path) {
     std::optional<Error> shortcoming;
     if (const auto changed = change_owner(file, access, path); !changed) {
-        // Root may give everything away where owners are kept.
+        // Root may always change the owner on a file system that keeps owners.
         if (geteuid() != 0 || !is_refused_by_file_system(changed.error())) return changed.error();
         shortcoming = changed.error();
     }
@@ -351,10 +353,10 @@ Result<std::unique_ptr<LocalListener>> bind_and_listen(const std::string& path, 
 
     Descriptor socket{::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
     if (!socket) return os_error("make a socket for", path, errno);
-    // On Linux the file that bind(2) makes gets the mode of the socket, less the umask.
+    // On Linux the file that bind(2) makes gets the mode of the socket, minus the umask.
     if (fchmod(socket.get(), access.permissions & 0600) != 0 && errno != EPERM)
         return os_error("change the permissions of", path, errno);
-    // For the descriptor of the file, which can't be removed for certain without.
+    // Reserves a descriptor for the socket's file: without one the file cannot be removed reliably.
     Descriptor reserved{fcntl(directory.get(), F_DUPFD_CLOEXEC, 0)};
     if (!reserved) return os_error("listen on", path, errno);
     if (auto bound = bind_over(socket, place->address, directory, path); !bound) return bound.error();
@@ -373,7 +375,7 @@ Result<std::unique_ptr<LocalListener>> bind_and_listen(const std::string& path, 
     return widened ? os_error("listen on", path, errno) : widened.error();
 }
 
-/// The inode of the socket that listens at the path, as /proc/net/unix has it; empty where none does.
+/// Returns the inode of the socket that listens at the path, as /proc/net/unix shows it; empty if there is none.
 std::string listening_inode(const std::string& path) {
     std::ifstream sockets{"/proc/net/unix"};
     for (std::string line; std::getline(sockets, line);) {
@@ -389,7 +391,7 @@ std::string listening_inode(const std::string& path) {
     return {};
 }
 
-/// Whether the process is systemd, or the program of its that tries out socket units.
+/// Returns true if the process is systemd, or its program for testing socket units (systemd-socket-activate).
 bool is_manager(const std::filesystem::path& process) {
     std::ifstream file{process / "comm"};
     std::string name;
@@ -422,14 +424,15 @@ public:
         };
         if (option_of(socket, SO_DOMAIN) != AF_UNIX || option_of(socket, SO_TYPE) != SOCK_STREAM ||
             option_of(socket, SO_ACCEPTCONN) != 1)
-            return refused("descriptor " + std::to_string(descriptor) + " is no listening stream socket of a path");
+            return refused("descriptor " + std::to_string(descriptor) +
+                           " is not a listening stream socket with a path");
         if (const std::string bound = bound_path(socket); !is_same_file(bound, path))
             return refused("descriptor " + std::to_string(descriptor) + " listens on '" + bound + "' instead");
         const int flags = fcntl(socket.get(), F_GETFL);
         if (flags < 0 || fcntl(socket.get(), F_SETFL, flags | O_NONBLOCK) != 0 ||
             fcntl(socket.get(), F_SETFD, FD_CLOEXEC) != 0)
             return os_error("listen on", path, errno);
-        // Once more, since the kernel tells clients the pid of who did so last.
+        // Again, since the kernel reports the pid of the last process that called listen() to clients.
         if (::listen(socket.get(), backlog) != 0) return os_error("listen on", path, errno);
         return std::unique_ptr<LocalListener>{new AdoptedListener{std::move(socket), path}};
     }
@@ -440,7 +443,8 @@ public:
         if (!address) return address.error();
         Descriptor socket{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
         if (!socket) return os_error(action, path, errno);
-        // A non-blocking connect(2) fails at once where the listener's queue is full, and nothing tells when it is not.
+        // A non-blocking connect(2) fails at once if the listener's queue is full, and
+        // poll(2) cannot wait for room in it.
         if (setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &connect_timeout, sizeof connect_timeout) != 0)
             return os_error(action, path, errno);
         while (::connect(socket.get(), address->get(), LocalAddress::size()) != 0)

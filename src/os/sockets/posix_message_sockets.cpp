@@ -22,14 +22,14 @@ namespace {
 using State = Transfer::State;
 
 constexpr const char* connect_action = "connect to";
-/// As much as the kernel grants of it: what a message may have, and what may stand there unread.
+/// The kernel grants as much of it as it allows. It limits the size of a message and of the unread messages.
 constexpr int wanted_buffer = 8 << 20;
 
 Transfer failed(int errno_value) { return {.state = State::failed, .errno_value = errno_value}; }
 
 bool is_no_room(int errno_value) { return errno_value == EAGAIN || errno_value == EWOULDBLOCK; }
 
-/// A file in memory with the text, sealed: whoever gets it can rely on it.
+/// Creates a sealed file in memory with the text, so that the receiver can rely on its content.
 Result<Descriptor> sealed_file(std::string_view text) {
     constexpr const char* making = "make a file in memory";
     Descriptor file{::memfd_create("servicekit-message", MFD_CLOEXEC | MFD_ALLOW_SEALING)};
@@ -47,7 +47,7 @@ public:
     Kind kind() const override { return kind_; }
 
     Transfer send(std::string_view message, std::chrono::milliseconds at_most) override {
-        // Not const for the kernel's sake alone: sendmsg(2) changes nothing there.
+        // The cast is needed for the type alone: sendmsg(2) does not change the message.
         iovec part{.iov_base = const_cast<char*>(message.data()),  // NOLINT(cppcoreguidelines-pro-type-const-cast)
                    .iov_len = message.size()};
         msghdr header{};
@@ -101,11 +101,11 @@ public:
             const int type = (is_datagram ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC | SOCK_NONBLOCK;
             Descriptor socket{::socket(AF_UNIX, type, 0)};
             if (!socket) return os_error(connect_action, path, errno);
-            // Less does, too.
+            // A smaller buffer suffices, too.
             static_cast<void>(::setsockopt(socket.get(), SOL_SOCKET, SO_SNDBUF, &wanted_buffer, sizeof wanted_buffer));
             if (::connect(socket.get(), address->get(), LocalAddress::size()) == 0)
                 return std::unique_ptr<MessageSocket>{std::make_unique<PosixMessageSocket>(std::move(socket), kind)};
-            // EPROTOTYPE: what is bound there is of the other kind.
+            // EPROTOTYPE: the socket at the path is of the other type.
             if (errno != EPROTOTYPE || !is_datagram) return os_error(connect_action, path, errno);
         }
         return os_error(connect_action, path, EPROTOTYPE);

@@ -6,8 +6,8 @@
 
 namespace servicekit::os {
 
-/// While it lives, the calling thread's write to a pipe that nobody reads fails with EPIPE and raises no signal,
-/// whatever the program has installed for SIGPIPE. Stays in the thread that made it; errno is left as it was.
+/// Makes the calling thread's write to a pipe without a reader fail with EPIPE, without a signal, whatever the program
+/// has installed for SIGPIPE. Destroy it in the thread that created it. Leaves errno as it was.
 class SigpipeBlock {
 public:
     SigpipeBlock() noexcept {

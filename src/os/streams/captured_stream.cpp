@@ -17,7 +17,7 @@
 namespace servicekit::os {
 namespace {
 
-/// What an unprivileged process may have; whoever prints seldom has to wait then.
+/// The limit for an unprivileged process. With this size a thread that prints seldom has to wait.
 constexpr int wanted_pipe_size = 1 << 20;
 
 std::string_view captured_name(Stream stream) noexcept { return stream == Stream::error ? "stderr" : "stdout"; }
@@ -30,18 +30,18 @@ Result<void> CapturedStream::open(StandardStreams& streams) {
         return os_error("make a pipe for", std::string{captured_name(stream_)}, errno);
     Descriptor reader{ends[0]};
     const Descriptor writer{ends[1]};
-    // Of the reading end alone: who prints should wait.
+    // Only the reading end: a thread that prints should wait.
     if (::fcntl(reader.get(), F_SETFL, O_NONBLOCK) != 0)
         return os_error("make a pipe for", std::string{captured_name(stream_)}, errno);
-    // Where all users' pipes together are too large already it stays as it is.
+    // Fails if this user's pipes are already too large together. The pipe then keeps its size.
     ::fcntl(writer.get(), F_SETPIPE_SZ, wanted_pipe_size);
     bytes_ = std::make_unique<char[]>(StreamCapture::longest_line);
     last_bytes_ = std::make_unique_for_overwrite<char[]>(StreamCapture::longest_line);
     if (auto redirected = streams.redirect_to(stream_, writer.get()); !redirected) return redirected;
-    // In a buffer of stdio's, nobody sees a line before there are many, or after a crash.
+    // If stdio buffered more, lines would be late, and lost after a crash.
     if (stream_ == Stream::out) buffer_stdout_by_lines();
     reader_ = std::move(reader);
-    // A child that kept it would never be told that nobody reads what it prints.
+    // A child that kept it would not get SIGPIPE when its output is no longer read.
     close_in_children(reader_.get());
     return {};
 }
@@ -51,7 +51,7 @@ std::size_t CapturedStream::fill() noexcept {
     for (;;) {
         const ssize_t count = ::read(reader_.get(), bytes_.get() + size, StreamCapture::longest_line - size);
         if (count < 0 && errno == EINTR) continue;
-        // Nobody has the writing end any more.
+        // All copies of the writing end are closed.
         if (count == 0) at_end_ = true;
         if (count <= 0) return 0;
         size_.store(size + static_cast<std::size_t>(count), std::memory_order_release);
@@ -98,8 +98,8 @@ void CapturedStream::write_at_crash(void (*take)(void*, const CapturedLine&) noe
         left -= static_cast<std::size_t>(count);
         take_lines();
     }
-    // Whoever goes on printing is mostly within a line, and it should come whole; a byte at a time, since what follows it
-    // would have to come whole as well.
+    // The program is probably still printing the last line, so this waits for the rest of it. Reads byte by byte,
+    // so as not to begin another line.
     constexpr timespec a_millisecond{.tv_sec = 0, .tv_nsec = 1'000'000};
     for (auto waited = std::chrono::milliseconds{0}; size > 0 && waited < last_rest;) {
         const ssize_t count = ::read(reader_.get(), bytes + size, 1);

@@ -15,12 +15,12 @@
 
 namespace servicekit::os {
 
-/// One standard stream that leads into a pipe, and the lines that come out of it.
-/// By one thread at a time, but for has_more().
+/// A standard stream that is redirected into a pipe, and the lines that arrive from it.
+/// For one thread at a time, except has_more().
 class CapturedStream {
 public:
     using Clock = std::chrono::steady_clock;
-    /// The same as StreamCapture::longest_rest in a process that dies.
+    /// Like StreamCapture::longest_rest, for a process that dies.
     static constexpr std::chrono::milliseconds last_rest{50};
 
     explicit CapturedStream(Stream stream) : stream_{stream} {}
@@ -33,44 +33,42 @@ public:
     Result<void> open(StandardStreams& streams);
     [[nodiscard]] bool is_open() const noexcept { return static_cast<bool>(reader_); }
     [[nodiscard]] Stream stream() const noexcept { return stream_; }
-    /// For poll(2); -1 where it is not open, or has come to its end.
+    /// For poll(2); -1 if it is not open or has ended.
     [[nodiscard]] int descriptor() const noexcept { return at_end_ ? -1 : reader_.get(); }
 
-    /// Reads what is there, once, and has `take` called with each line that it ends.
-    /// \returns whether there was anything
+    /// Reads once and calls `take` with each line that is now complete.
+    /// \returns false if there was nothing to read
     template <class Take>
     bool read(Take take);
-    /// What has no newline yet counts as a line. \returns whether there was any
+    /// Treats text without a newline as a line. \returns false if there was none
     template <class Take>
     bool end_line(Take take);
-    /// When the line that has no newline yet has rested long enough; nothing where there is none.
+    /// The time at which the line without a newline has rested long enough; nothing if there is no such line.
     [[nodiscard]] std::optional<Clock::time_point> due(
         std::chrono::milliseconds rest = StreamCapture::longest_rest) const noexcept {
         return size_.load(std::memory_order_relaxed) == 0 ? std::nullopt : std::optional{last_read_ + rest};
     }
 
-    // Async-signal-safe.
-    /// Whether there are bytes in the pipe, or of a line that has no end yet.
+    /// Returns true if the pipe contains bytes, or if the last line has no newline yet. Async-signal-safe.
     [[nodiscard]] bool has_more() const noexcept;
-    /// Has `take` called with all that is left, a line at a time: of what is in the pipe at the beginning, and to the end
-    /// of the line that it ends within. A thread that crashed within read() may call it there: the line that was being
-    /// taken is left out.
-    /// \param lost_before told of with the first line
+    /// Calls `take` with each remaining line: those in the pipe when it is called, and the last one up to its end. A
+    /// thread that crashed within read() may call it. The line that was being taken is left out. Async-signal-safe.
+    /// \param lost_before reported with the first line
     void write_at_crash(void (*take)(void* to, const CapturedLine& line) noexcept, void* to,
                         std::uint64_t lost_before = 0) noexcept;
 
 private:
-    /// \returns how many bytes came; nothing where there are none now
+    /// \returns the number of bytes read; 0 if there are none now
     std::size_t fill() noexcept;
 
     Stream stream_;
     Descriptor reader_;
     bool at_end_ = false;
-    Clock::time_point last_read_;    ///< when the last reading ended, its lines taken
-    std::unique_ptr<char[]> bytes_;  ///< the beginning of a line, of at most longest_line
+    Clock::time_point last_read_;    ///< end of the last read(), including the calls of `take`
+    std::unique_ptr<char[]> bytes_;  ///< the beginning of a line, at most longest_line
     std::atomic<std::size_t> size_{0};
-    std::atomic<std::size_t> taken_{0};  ///< bytes of `bytes_`, from the first on, whose lines are being taken, or were
-    std::unique_ptr<char[]> last_bytes_;  ///< the same as `bytes_` for the crash lines
+    std::atomic<std::size_t> taken_{0};   ///< leading bytes of `bytes_` whose lines are being taken or were taken
+    std::unique_ptr<char[]> last_bytes_;  ///< like `bytes_`, for the crash lines
 };
 
 template <class Take>
@@ -92,7 +90,7 @@ bool CapturedStream::read(Take take) {
     std::char_traits<char>::move(bytes_.get(), rest.data(), rest.size());
     taken_.store(0, std::memory_order_relaxed);
     size_.store(rest.size(), std::memory_order_release);
-    // Not before: taking lines may have to wait, while the end of the last one is in the pipe.
+    // Set after the calls of `take`, which may block while the end of the last line is already in the pipe.
     last_read_ = Clock::now();
     return true;
 }

@@ -2,7 +2,8 @@
 
 namespace servicekit::os {
 
-/// Empties the output buffers of stdio and of std::cout and its like. A reader that has gone is no reason to end.
+/// Flushes the output buffers of stdio and of std::cout, std::cerr and std::clog. A closed
+/// pipe does not end the process.
 void flush_stdio();
 
 }  // namespace servicekit::os

@@ -28,7 +28,7 @@ namespace {
 
 Error interrupted() { return os_error("read", "stdin", EINTR); }
 
-/// Keeps SIGINT from ending the process, and tells that it came.
+/// Keeps SIGINT from ending the process, and reports it.
 class InterruptKey {
 public:
     InterruptKey() {
@@ -45,14 +45,14 @@ public:
         pthread_sigmask(SIG_SETMASK, &before_, nullptr);
     }
 
-    /// Whether it was typed; told once.
+    /// Returns true if Ctrl-C was typed since the last call.
     bool take() {
         bool was_typed = false;
         signalfd_siginfo info{};
         while (::read(signals_.get(), &info, sizeof info) == static_cast<ssize_t>(sizeof info)) was_typed = true;
         return was_typed;
     }
-    /// Waits until there is something to read. \returns whether there is, and not Ctrl-C
+    /// Waits until there is something to read. \returns false if Ctrl-C was typed first
     bool wait_for_input() {
         for (;;) {
             std::array<pollfd, 2> sources{{{STDIN_FILENO, POLLIN, 0}, {signals_.get(), POLLIN, 0}}};
@@ -67,7 +67,7 @@ private:
     sigset_t before_{};
 };
 
-/// What a pipe or a file gives.
+/// Reads lines from a pipe or a file.
 class PlainLines : public LineReader {
 public:
     Result<std::optional<std::string>> read_line(const std::string& /*prompt*/) override {
@@ -96,17 +96,17 @@ public:
     bool take_interrupt() override { return false; }
 
 protected:
-    /// \returns whether there is some, or may be
+    /// \returns true if there is some input, or may be
     virtual bool wait_for_input() { return true; }
 
 private:
     std::string unread_;
 };
 
-/// On the terminal; who can't see it can't type either.
+/// Writes to the terminal and ignores failures.
 void show(std::string_view text) { static_cast<void>(write_whole(STDOUT_FILENO, text)); }
 
-/// What a terminal gives where it can't be edited, but as the terminal lets one.
+/// Reads lines from a terminal without line editing, except what the terminal itself offers.
 class UneditedLines final : public PlainLines {
 public:
     Result<std::optional<std::string>> read_line(const std::string& prompt) override {
@@ -125,7 +125,7 @@ private:
 
 #ifdef SERVICEKIT_HAS_LIBEDIT
 
-/// The functions of editline(3). Its imitation of readline(3) can't be interrupted.
+/// The functions of editline(3). Its readline(3) interface cannot be interrupted.
 struct Editline {
     decltype(&::el_init) init = nullptr;
     decltype(&::el_end) end = nullptr;
@@ -137,7 +137,7 @@ struct Editline {
     decltype(&::history_end) history_end = nullptr;
     decltype(&::history) history = nullptr;
 
-    /// Loads the library. It is not linked: a program that asks for no line starts without it.
+    /// Loads the library. It is not linked, so that a program that reads no lines starts without it.
     /// \returns false if it is not installed
     bool load() {
         void* const library = ::dlopen("libedit.so.2", RTLD_NOW | RTLD_LOCAL);
@@ -163,7 +163,7 @@ public:
         library_.set(line_, EL_PROMPT, &show_prompt);
         library_.set(line_, EL_GETCFN, static_cast<el_rfunc_t>(&read_character));
         library_.set(line_, EL_EDITOR, "emacs");
-        // The terminal is given back and prepared anew where the process is stopped and goes on, and at its end.
+        // Restores the terminal when the process is stopped or ends, and prepares it again when the process continues.
         library_.set(line_, EL_SIGNAL, 1);
         library_.set(line_, EL_HIST, library_.history, history_);
         constexpr std::array<std::pair<const char*, const char*>, 5> keys{{{"\\e[1~", "ed-move-to-beg"},
@@ -187,7 +187,7 @@ public:
         prompt_ = prompt;
         was_interrupted_ = false;
         library_.resize(line_);
-        // Before the prompt: who answers that at once would type for a terminal that takes Ctrl-D for itself.
+        // Before the prompt: until this call the terminal itself interprets Ctrl-D, and a user may type at once.
         library_.set(line_, EL_PREP_TERM, 1);
         int count = 0;
         const char* const text = library_.gets(line_, &count);
@@ -206,7 +206,7 @@ public:
 
 private:
     static char* show_prompt(EditLine* /*line*/) { return reading_now->prompt_.data(); }
-    /// \returns 1; 0 at the end, and -1 where it could not be read
+    /// \returns 1; 0 at the end of input; -1 if it could not be read
     static int read_character(EditLine* /*line*/, wchar_t* character) { return reading_now->read(*character); }
 
     int read(wchar_t& character) {
@@ -222,7 +222,7 @@ private:
             if (count <= 0) return static_cast<int>(count);
             std::size_t length = std::mbrtowc(&character, &byte, 1, &state);
             if (length == static_cast<std::size_t>(-1)) {
-                // What it does not go on with is passed over; it may begin one itself.
+                // Drops the incomplete character before this byte. The byte may begin another one.
                 state = {};
                 length = std::mbrtowc(&character, &byte, 1, &state);
                 if (length == static_cast<std::size_t>(-1)) state = {};
@@ -231,7 +231,7 @@ private:
         }
     }
 
-    static inline EditedLines* reading_now = nullptr;  ///< the one that the library reads a line for
+    static inline EditedLines* reading_now = nullptr;  ///< the object for which the library reads a line
 
     Editline library_;
     EditLine* line_;
@@ -241,7 +241,7 @@ private:
     bool was_interrupted_ = false;
 };
 
-/// What is typed comes as UTF-8, whatever the environment says: the service takes nothing else.
+/// Reads UTF-8 whatever the locale in the environment is: the service accepts nothing else.
 void use_utf8() {
     if (std::setlocale(LC_CTYPE, "") != nullptr && std::string_view{::nl_langinfo(CODESET)} == "UTF-8") return;
     std::setlocale(LC_CTYPE, "C.UTF-8");

@@ -44,10 +44,10 @@ constexpr const char* null_device = "/dev/null";
 
 int number_of(Stream stream) { return static_cast<int>(stream); }
 
-/// Puts `descriptor` in the place of a standard stream.
+/// Replaces a standard stream with `descriptor`.
 Result<void> put_at(int descriptor, Stream stream) {
     const int number = number_of(stream);
-    // dup2(2) would leave it as it is, closed by the next exec and all.
+    // dup2(2) would do nothing and leave it close-on-exec.
     if (descriptor == number) {
         const int flags = ::fcntl(number, F_GETFD);
         if (flags < 0 || ::fcntl(number, F_SETFD, flags & ~FD_CLOEXEC) != 0)
@@ -63,7 +63,7 @@ Result<void> put_null_at(Stream stream) {
     Descriptor null{open_uninterrupted(null_device, O_RDWR | O_CLOEXEC)};
     if (!null) return os_error("open", null_device, errno);
     auto done = put_at(null.get(), stream);
-    // Where the stream was closed, its number was the first that was free.
+    // If the stream was closed, open(2) has returned its number.
     if (null.get() == number_of(stream)) static_cast<void>(null.release());
     return done;
 }
@@ -74,28 +74,28 @@ Error open_error(const StreamFile& file, Stream stream, int errno_value) {
     return error;
 }
 
-/// Non-blocking, as a FIFO would be waited for until somebody opens its other end.
+/// O_NONBLOCK, as opening a FIFO would wait for its other end.
 constexpr int always = O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
 
-/// What redirect_to_file() opened.
+/// A file that redirect_to_file() opened.
 struct OpenStreamFile {
     Descriptor descriptor;
     std::optional<Error> shortcoming = {};
     bool is_new = false;
     bool has_group_of_directory = false;
-    bool is_of_user = false;  ///< it was opened with the rights of the user whom root becomes
+    bool is_of_user = false;  ///< it was opened with the rights of the user that root becomes
 };
 
-// What follows returns nothing, with errno telling why, where it can't be opened.
+// The following functions return no descriptor, with errno, if the file cannot be opened.
 
 Descriptor open_at(const PathEnd& end, int flags) {
     return Descriptor{open_uninterrupted_at(end.directory(), end.name(), flags | end.no_follow() | always)};
 }
 
 Descriptor open_fifo_that_is_there(const PathEnd& end) {
-    // Whoever writes is a reader, too, which Linux allows: so it waits for none, and there always is one.
+    // Linux allows opening a FIFO for both. So open(2) does not wait for a reader, and there always is one.
     Descriptor both = open_at(end, O_RDWR);
-    // One that this user may not read.
+    // This user may not read it.
     return both || errno != EACCES ? std::move(both) : open_at(end, O_WRONLY);
 }
 
@@ -107,9 +107,9 @@ Descriptor blocking(Descriptor opened) {
 
 Descriptor open_stream_to_read(const PathEnd& end) { return blocking(open_at(end, O_RDONLY)); }
 
-/// \pre it was made just now
+/// \pre the file was made just now
 std::optional<Error> set_permissions(const PathEnd& end, const StreamFile& file, const Descriptor& made) {
-    // By its name only where nobody can have put another one there.
+    // By name only if no other user can have put another file there.
     const bool is_set = made ? ::fchmod(made.get(), file.permissions) == 0
                              : !end.is_trusted() || ::fchmodat(end.directory(), end.name(), file.permissions, 0) == 0;
     if (is_set) return std::nullopt;
@@ -120,7 +120,7 @@ OpenStreamFile open_fifo(const PathEnd& end, const StreamFile& file, Stream stre
     OpenStreamFile opened;
     if (::mkfifoat(end.directory(), end.name(), file.permissions & 0777) == 0) {
         opened.is_new = true;
-        // Whatever the umask.
+        // Sets the permissions whatever the umask is.
         opened.shortcoming = set_permissions(end, file, {});
     } else if (errno != EEXIST) {
         return opened;
@@ -148,7 +148,7 @@ OpenStreamFile open_or_make(const PathEnd& end, const StreamFile& file) {
 OpenStreamFile open_file(const PathEnd& end, const StreamFile& file, Stream stream) {
     if (stream == Stream::in) return {.descriptor = open_stream_to_read(end)};
     OpenStreamFile opened = open_or_make(end, file);
-    // A FIFO that nobody reads.
+    // A FIFO without a reader.
     if (!opened.descriptor && errno == ENXIO) return {.descriptor = open_fifo_that_is_there(end)};
     struct stat status {};
     if (!opened.descriptor || ::fstat(opened.descriptor.get(), &status) != 0) return {};
@@ -156,12 +156,12 @@ OpenStreamFile open_file(const PathEnd& end, const StreamFile& file, Stream stre
         opened.descriptor = blocking(std::move(opened.descriptor));
         return opened;
     }
-    // Its reader may have left by now, and be back when something is to be written.
+    // Its reader may be gone by now, and return before something is written.
     if (Descriptor again = open_fifo_that_is_there(end)) opened.descriptor = std::move(again);
     return opened;
 }
 
-/// Why the file that is at the end must not be opened; nothing where it may, and where there is none.
+/// Returns the reason why the file at the end must not be opened; nothing if it may, or if there is none.
 std::optional<Error> refusal_of_what_is_there(const PathEnd& end, const StreamFile& file) {
     if (end.is_trusted()) return std::nullopt;
     const Descriptor there{open_uninterrupted_at(end.directory(), end.name(), O_PATH | O_NOFOLLOW | O_CLOEXEC)};
@@ -179,10 +179,10 @@ Result<OpenStreamFile> open_checked(const PathEnd& end, const StreamFile& file, 
     if (S_ISDIR(status.st_mode)) return open_error(file, stream, EISDIR);
     if (file.is_fifo && !S_ISFIFO(status.st_mode)) {
         Error error = open_error(file, stream, EEXIST);
-        error.reason = "it is no FIFO";
+        error.reason = "it is not a FIFO";
         return error;
     }
-    // Only now is it known whose file that is.
+    // Not emptied by open(2), as only now it is known whose file it is.
     const bool is_emptied =
         stream != Stream::in && file.opening == StreamFile::Opening::truncate && S_ISREG(status.st_mode);
     if (is_emptied && ::ftruncate(opened.descriptor.get(), 0) != 0) return open_error(file, stream, errno);
@@ -202,7 +202,7 @@ public:
             if (count >= 0) {
                 text.remove_prefix(static_cast<std::size_t>(count));
             } else if (errno == EAGAIN) {
-                // The terminal or pipe was made non-blocking by a process that we share it with.
+                // Another process that shares the terminal or pipe has made it non-blocking.
                 pollfd writable{number_of(stream), POLLOUT, 0};
                 if (deadline.passed()) return;
                 ::poll(&writable, 1, deadline.poll_timeout());
@@ -258,7 +258,7 @@ public:
         struct stat other {};
         if (::fstat(number_of(stream), &one) != 0 || ::fstat(descriptor, &other) != 0) return false;
         if (one.st_dev == other.st_dev && one.st_ino == other.st_ino) return true;
-        // /dev/tty is another name of any terminal.
+        // /dev/tty is another name of the process's terminal.
         unsigned first = 0;
         unsigned second = 0;
         return ::ioctl(number_of(stream), TIOCGDEV, &first) == 0 && ::ioctl(descriptor, TIOCGDEV, &second) == 0 &&
@@ -326,7 +326,7 @@ public:
     }
 
 private:
-    /// What change_owner() may do with the file of a stream.
+    /// Whether change_owner() may change the owner of a stream's file, and its group.
     struct Handing {
         bool may_be = false;
         bool with_group = false;

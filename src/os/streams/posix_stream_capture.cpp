@@ -32,27 +32,27 @@ namespace {
 using namespace std::chrono_literals;
 using SteadyClock = std::chrono::steady_clock;
 
-/// Bytes that were read and not delivered yet.
+/// Limit of the bytes that are read but not delivered yet.
 constexpr std::size_t most_waiting = std::size_t{4} << 20U;
-/// Readings that empty a pipe.
+/// Number of reads that empty a pipe.
 constexpr int most_rounds = 64;
-/// How long whoever prints may be held up by what is not delivered.
+/// How long undelivered lines may block a thread that prints.
 constexpr auto longest_stall = 1000ms;
-/// How long a process that dies waits for its threads to deliver all there is.
+/// How long a process that dies waits for its threads to deliver all lines.
 constexpr auto last_patience = 300ms;
-/// How long it waits for them then to lay down what they have in hand.
+/// How long it then waits for them to let go of the stream or line in hand.
 constexpr auto longest_yield = 100ms;
-/// How long they rest after crash lines: a process that dies has ended by then, and has others to say; one that lives on,
-/// by the will of a handler of the program's, needs them again.
+/// How long the threads rest after crash lines. A process that dies may write more crash lines in this time, and has
+/// then ended. One that goes on, because of a handler of the program, needs its threads again.
 constexpr auto rest_after_crash = 1000ms;
 
-/// How long lines that have no end yet may not rest as long as usual, after a process was found dying.
+/// How long lines without an end rest for a shorter time, after the process was found to be dying.
 constexpr auto longest_hurry = 1000ms;
 
-/// Keeps threads from their work while a signal handler does it, which may wait for no lock.
+/// Keeps threads from their work while a signal handler does it. The handler cannot wait for a lock.
 ///
-/// A thread says first that it takes something in hand, and looks here then; a handler says first that it has the last
-/// say, and looks then at what is in hand. All of that is sequentially consistent, so one of the two sees the other.
+/// A thread first marks something as in hand, and then checks this object. A handler first takes the last say, and then
+/// checks what is in hand. All of that is sequentially consistent, so one of the two sees the other.
 class LastSay {
 public:
     // Async-signal-safe.
@@ -63,13 +63,13 @@ public:
         return until != 0 && (until == for_ever || SteadyClock::now().time_since_epoch().count() < until);
     }
 
-    /// The threads need not rest: the process lives on.
+    /// Ends the rest of the threads, as the process goes on.
     void end_rest() noexcept {
         Ticks until = until_.load();
         while (until != for_ever && !until_.compare_exchange_weak(until, 0)) {
         }
     }
-    /// Looks again and again, as a handler can't notify.
+    /// Polls, as a handler cannot notify.
     void wait() const {
         while (is_taken()) std::this_thread::sleep_for(1ms);
     }
@@ -79,10 +79,10 @@ private:
     static constexpr Ticks for_ever = std::numeric_limits<Ticks>::max();
     static_assert(std::atomic<Ticks>::is_always_lock_free);
 
-    std::atomic<Ticks> until_{0};  ///< 0: nobody had it
+    std::atomic<Ticks> until_{0};  ///< 0 before any handler had it
 };
 
-/// Lines on their way from the thread that reads to the one that delivers.
+/// Lines between the thread that reads and the one that delivers.
 class Waiting {
 public:
     struct Line {
@@ -94,7 +94,7 @@ public:
 
     explicit Waiting(const LastSay& last_say) : last_say_{&last_say} {}
 
-    /// By the reader. Waits for room, but only where it did not wait in vain before.
+    /// Called by the reader. Waits for room. If the last wait was in vain, it does not wait but drops the line.
     void add(Stream stream, std::string_view text, bool is_cut) {
         std::unique_lock lock{mutex_};
         if (!has_room() && (hangs_ || !wait_for_room(lock))) {
@@ -109,8 +109,8 @@ public:
         count_.store(lines_.size() + (delivers_ ? 1 : 0), std::memory_order_release);
         added_.notify_one();
     }
-    /// By the deliverer. \returns false at the end; where it does not wait for a line, also where there is none, or it is
-    ///                    about to be among the crash lines
+    /// Called by the deliverer. \returns false at the end. If it does not wait for a line, \returns false also if there
+    /// is none or if it is about to be a crash line.
     bool take(Line& line, bool waits = true) {
         std::unique_lock lock{mutex_};
         delivers_ = false;
@@ -135,8 +135,8 @@ public:
         taken_.notify_all();
         return true;
     }
-    /// No line will be added any more.
-    /// \param drops what waits, too: the log may be gone when its turn would come
+    /// Ends the adding of lines.
+    /// \param drops also drops the waiting lines: the log may be gone before their turn
     void close(bool drops) {
         const std::lock_guard lock{mutex_};
         closed_ = true;
@@ -151,18 +151,19 @@ public:
         std::unique_lock lock{mutex_};
         return taken_.wait_until(lock, until, [this] { return lines_.empty() && !delivers_; });
     }
-    /// Lines that are not delivered yet. Async-signal-safe.
+    /// Number of lines that are not delivered yet. Async-signal-safe.
     [[nodiscard]] std::size_t count() const noexcept { return count_.load(std::memory_order_acquire); }
-    /// Whether there is one in hand. Async-signal-safe.
+    /// Returns true if a line is being delivered. Async-signal-safe.
     [[nodiscard]] bool delivers() const noexcept { return delivers_.load(); }
-    /// Lines that were lost, and nobody was told of, by stream.
+    /// Number of lost lines that were not reported yet, by stream.
     using Lost = std::array<std::uint64_t, 3>;
-    /// For a process that dies of a signal: nothing where the lock is held, else what is here and was not told yet.
-    /// \returns the lines that were lost after these, of which the caller tells
+    /// Calls `take` with each line that is here and was not a crash line yet, in a process that dies of a signal.
+    /// Does nothing if the lock is held.
+    /// \returns the numbers of lines lost after these, for the caller to report
     template <class Take>
     Lost each_of_the_last(Take take) noexcept {
         constexpr timespec a_millisecond{.tv_sec = 0, .tv_nsec = 1'000'000};
-        // Trying touches the lock and nothing else. A thread that yields may just be leaving it.
+        // Trying cannot block. A thread that yields may be about to release the lock.
         std::unique_lock lock{mutex_, std::try_to_lock};
         for (int tries = 0; !lock && tries < 20; ++tries) {
             ::nanosleep(&a_millisecond, nullptr);
@@ -175,14 +176,15 @@ public:
     }
 
 private:
-    /// For a handler that has the last say what is in hand is laid down here, whatever the room. \pre the lock
+    /// While a handler has the last say, a thread adds the line that it has in hand regardless
+    /// of room. \pre the lock is held
     [[nodiscard]] bool has_room() const noexcept { return bytes_ < most_waiting || closed_ || last_say_->is_taken(); }
     bool wait_for_room(std::unique_lock<std::mutex>& lock) {
         const auto until = SteadyClock::now() + longest_stall;
         while (!has_room() && SteadyClock::now() < until) taken_.wait_for(lock, 10ms);
         return has_room();
     }
-    /// What was among the crash lines is not to be delivered as well. \pre the lock
+    /// Removes lines that were crash lines, as they must not be delivered again. \pre the lock is held
     void drop_told() {
         for (; told_ > 0; --told_) {
             bytes_ -= lines_.front().text.size() + sizeof(Line);
@@ -198,7 +200,7 @@ private:
     std::condition_variable taken_;
     std::deque<Line> lines_;
     std::size_t bytes_ = 0;
-    std::size_t told_ = 0;  ///< of the lines from the front on, those that were among the crash lines
+    std::size_t told_ = 0;  ///< number of lines at the front that were crash lines
     Lost lost_{};
     std::atomic<bool> delivers_{false};
     bool hangs_ = false;
@@ -206,30 +208,30 @@ private:
     std::atomic<std::size_t> count_{0};
 };
 
-/// All that the threads use: one that hangs in a log keeps it for as long as it likes.
+/// State that the threads share. A thread that hangs in the log keeps it alive.
 struct Capture {
     CapturedStream out{Stream::out};
     CapturedStream error{Stream::error};
-    Descriptor wake;  ///< eventfd(2): readable when the reader is to hurry
+    Descriptor wake;  ///< eventfd(2): readable if the reader should hurry
     LastSay last_say;
     Waiting waiting{last_say};
     StreamCapture::Deliver deliver;
     std::function<void()> prepare_thread;
-    std::atomic<const CapturedStream*> in_hand{nullptr};  ///< the reader's: it may have bytes of it
-    std::atomic<pid_t> reader{0};                         ///< its thread
+    std::atomic<const CapturedStream*> in_hand{nullptr};  ///< the stream that the reader may have bytes of
+    std::atomic<pid_t> reader{0};                         ///< its thread id
     std::atomic<bool> stops{false};
 
-    /// Has the reader look whether it is to stop, and lets a line that has no end yet rest for a moment only.
-    /// Async-signal-safe.
+    /// Wakes the reader to check if it should stop, and makes it wait only a moment for the
+    /// end of a line. Async-signal-safe.
     void hurry() const noexcept {
         constexpr std::uint64_t one = 1;
         if (wake) static_cast<void>(!::write(wake.get(), &one, sizeof one));
     }
-    /// \param rest how long a line may rest that has no end yet
+    /// \param rest how long a line without an end may rest
     void read_all(const std::shared_ptr<Capture>& self, bool until_empty, std::chrono::milliseconds rest);
     void run_reader(const std::shared_ptr<Capture>& self);
-    /// Has the lines that wait delivered by a thread of its own, which most services never need; by this one where none
-    /// can be made.
+    /// Starts a thread that delivers the waiting lines, which most services never need. If no thread can be
+    /// started, this thread delivers them.
     void deliver_beside(const std::shared_ptr<Capture>& self);
     void deliver_line(const Waiting::Line& line) const {
         deliver({line.stream, line.text, line.is_cut, line.lost_before});
@@ -240,10 +242,10 @@ struct Capture {
     bool reader_ended = false;
     bool stopped = false;
     std::thread deliverer;
-    bool is_delivered_beside = false;  ///< the reader's own
+    bool is_delivered_beside = false;  ///< used by the reader only
 };
 
-/// The reader has the stream to itself.
+/// Gives the reader exclusive use of the stream.
 class InHand {
 public:
     InHand(Capture& capture, const CapturedStream& stream) : capture_{capture} {
@@ -266,10 +268,10 @@ void Capture::read_all(const std::shared_ptr<Capture>& self, bool until_empty, s
     for (CapturedStream* const stream : {&out, &error}) {
         const auto add = [this, &self, stream](std::string_view text, bool is_cut) {
             waiting.add(stream->stream(), text, is_cut);
-            // At once: a pipe may hold more lines than may wait.
+            // Starts it at once: a pipe may hold more lines than may wait.
             if (!is_delivered_beside) deliver_beside(self);
         };
-        // No more than the pipe holds, should a child go on printing.
+        // Reads no more than the pipe holds, as a child may go on printing.
         const int rounds = until_empty ? most_rounds : 1;
         for (int round = 0; round < rounds; ++round) {
             const InHand hand{*this, *stream};
@@ -299,7 +301,7 @@ void Capture::deliver_beside(const std::shared_ptr<Capture>& self) {
 
 void Capture::run_reader(const std::shared_ptr<Capture>& self) {
     reader = static_cast<pid_t>(::syscall(SYS_gettid));
-    // Where nobody hurries any more the process lives on.
+    // The time at which it stops hurrying, as the process goes on.
     std::optional<SteadyClock::time_point> hurries_until;
     for (;;) {
         const bool hurries = hurries_until && SteadyClock::now() < *hurries_until;
@@ -318,9 +320,9 @@ void Capture::run_reader(const std::shared_ptr<Capture>& self) {
             static_cast<void>(!::read(wake.get(), &rings, sizeof rings));
             hurries_until = SteadyClock::now() + longest_hurry;
         }
-        // Looked at first: what was printed before the stop is read.
+        // Read first, so that what was printed before the stop is still read.
         const bool stopping = stops.load();
-        // What there is no memory for may be read later.
+        // If there is no memory, it reads again later.
         if (!servicekit::attempt([&] { read_all(self, stopping, rest); })) std::this_thread::sleep_for(10ms);
         if (stopping) break;
     }
@@ -379,7 +381,7 @@ public:
         const std::lock_guard lock{shared.mutex};
         shared.stopped = true;
         if (!shared.deliverer.joinable()) return;
-        // One that hangs in the log keeps what it needs.
+        // A thread that hangs in the log keeps the shared state.
         if (delivered)
             shared.deliverer.join();
         else
@@ -393,15 +395,15 @@ public:
                    shared.waiting.count() == 0;
         };
         constexpr timespec a_millisecond{.tv_sec = 0, .tv_nsec = 1'000'000};
-        // Its own threads tell the log in order, with the time: unless they crashed themselves, or wait for a lock that
-        // the thread has which did. They rest where there were crash lines a moment ago.
+        // The threads log the lines in order and with the time, unless one of them crashed or waits for a lock of the
+        // crashed thread. They rest if there were crash lines a moment ago.
         if (!shared.last_say.is_taken()) {
             shared.hurry();
             for (auto waited = 0ms; waited < last_patience && !stopped_ && !is_done(); waited += 1ms)
                 ::nanosleep(&a_millisecond, nullptr);
         }
         shared.last_say.take();
-        // One that crashed itself does nothing any more.
+        // A reader that crashed itself does no more work.
         const bool is_reader = shared.reader.load() == static_cast<pid_t>(::syscall(SYS_gettid));
         const auto reads = [&shared, is_reader] { return !is_reader && shared.in_hand.load() != nullptr; };
         for (auto waited = 0ms; waited < longest_yield && (reads() || shared.waiting.delivers()); waited += 1ms)
@@ -410,7 +412,7 @@ public:
             take(to,
                  {.stream = line.stream, .text = line.text, .is_cut = line.is_cut, .lost_before = line.lost_before});
         });
-        // Beside one that did not lay it down, lines would come twice and torn.
+        // If the reader still has the stream in hand, its lines would be written twice and torn.
         for (CapturedStream* const stream : {&shared.out, &shared.error})
             if (is_reader || shared.in_hand.load() != stream)
                 stream->write_at_crash(take, to, lost[static_cast<std::size_t>(stream->stream())]);

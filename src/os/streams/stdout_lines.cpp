@@ -7,7 +7,7 @@
 namespace servicekit::os {
 
 void buffer_stdout_by_lines() noexcept {
-    // Where it has been unbuffered, the buffer has room for that one byte.
+    // An unbuffered stream has a buffer of one byte.
     const bool is_unbuffered = __fbufsize(stdout) == 1;
     if (is_unbuffered || __flbf(stdout) != 0) return;
     static_cast<void>(std::setvbuf(stdout, nullptr, _IOLBF, 0));

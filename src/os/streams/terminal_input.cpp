@@ -16,7 +16,7 @@
 namespace servicekit::os {
 namespace {
 
-/// Keeps the signals that end a process from doing so before the terminal is as it was.
+/// Keeps the signals that end a process pending until the terminal is restored.
 class SignalsPutOff {
 public:
     SignalsPutOff() {
@@ -32,7 +32,7 @@ public:
     }
     SignalsPutOff(const SignalsPutOff&) = delete;
     SignalsPutOff& operator=(const SignalsPutOff&) = delete;
-    /// One that has come takes effect.
+    /// A pending signal now takes effect.
     ~SignalsPutOff() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
 
     /// Waits until something can be read. \returns false if a signal came first
@@ -50,7 +50,7 @@ private:
     sigset_t before_{};
 };
 
-/// The terminal of stdin, which shows nothing that is typed: a line of which it shows the end, or single keys.
+/// The terminal of stdin without echo. For a line it shows only the newline; for single keys it shows nothing.
 class WithoutEcho {
 public:
     enum class Input { line, key };
@@ -65,7 +65,7 @@ public:
             quiet.c_cc[VMIN] = 1;
             quiet.c_cc[VTIME] = 0;
         }
-        // A process that is stopped, or dumps its core, would leave the terminal like this.
+        // A process that is stopped or dumps core would leave the terminal without echo.
         for (const int key : {VSUSP, VQUIT}) quiet.c_cc[key] = _POSIX_VDISABLE;
         is_set_ = ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet) == 0;
     }
@@ -81,7 +81,7 @@ private:
     bool is_set_ = false;
 };
 
-/// Somebody who does not see it can't type either.
+/// Writes to stderr and ignores failures.
 void show_on_stderr(std::string_view text) { static_cast<void>(write_whole(STDERR_FILENO, text)); }
 
 }  // namespace
@@ -106,7 +106,7 @@ Result<std::optional<std::string>> ask_for_hidden_line(const std::string& prompt
             line.resize(end);
             return std::optional{std::move(line)};
         }
-        if (count > 0) continue;  // Ctrl-D within a line gives what is there so far
+        if (count > 0) continue;  // Ctrl-D within a line ends read(2) with the text so far
         show_on_stderr("\n");
         if (line.empty()) return std::optional<std::string>{};
         return std::optional{std::move(line)};
@@ -114,7 +114,7 @@ Result<std::optional<std::string>> ask_for_hidden_line(const std::string& prompt
 }
 
 Result<std::optional<char>> ask_for_key(const std::string& prompt, std::string_view keys) {
-    constexpr char end_of_input = '\x04';  // Ctrl-D, which is a key like others here
+    constexpr char end_of_input = '\x04';  // Ctrl-D, which arrives like any other key here
     const SignalsPutOff put_off;
     const WithoutEcho without_echo{WithoutEcho::Input::key};
     if (!without_echo.is_set()) return os_error("read single keys from", "stdin", errno);

@@ -8,9 +8,9 @@
 
 namespace servicekit::os {
 
-/// StandardStreams::ask_hidden().
+/// Implements StandardStreams::ask_hidden().
 [[nodiscard]] Result<std::optional<std::string>> ask_for_hidden_line(const std::string& prompt);
-/// StandardStreams::ask_key().
+/// Implements StandardStreams::ask_key().
 [[nodiscard]] Result<std::optional<char>> ask_for_key(const std::string& prompt, std::string_view keys);
 
 }  // namespace servicekit::os

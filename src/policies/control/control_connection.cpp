@@ -14,17 +14,17 @@ namespace {
 using namespace std::chrono_literals;
 using os::Transfer;
 
-/// How many requests of one connection are served in a turn.
+/// Most requests of one connection that are served in a turn.
 constexpr unsigned served_in_a_row = 64;
-/// In how many turns of the loop a connection may try to be admitted.
+/// Most turns of the loop in which a connection tries to be admitted.
 constexpr unsigned most_admission_attempts = 4;
-/// Replies of up to this many bytes go out together.
+/// Replies of up to this many bytes are sent together.
 constexpr std::size_t collected_replies = 64 * 1024;
-/// How many unread bytes of a client are enough for it to go on reading while the next items come.
+/// A client with this many unread bytes gets no further items until it reads.
 constexpr std::size_t unread_items = 64 * 1024;
-/// How long a client that was answered with an error has to read it and to close.
+/// How long a client has to read an error reply and to close.
 constexpr auto drain_time = 1'000ms;
-/// How much such a client may send meanwhile, in requests of the greatest size.
+/// How much such a client may send in that time, in requests of the largest size.
 constexpr std::size_t drained_requests = 16;
 
 std::size_t largest_request(const UnixSocketControl::Options& options, bool may_operate) {
@@ -47,7 +47,7 @@ ControlConnection::ControlConnection(ControlServer& server, std::unique_ptr<os::
       socket_{std::move(socket)},
       outbox_{server.now()} {}
 
-// The responder, from any thread.
+// The Responder's members; from any thread.
 
 bool ControlConnection::progress(std::string_view line) {
     std::unique_lock lock{mutex_};
@@ -73,7 +73,7 @@ ControlConnection::Waiters ControlConnection::take_waiters() {
     return std::exchange(waiters_, {});
 }
 
-// One whose reply there is no memory for is broken: the loop's thread ends it at its next look.
+// If there is no memory for a reply, the connection is broken. The loop's thread ends it when it next looks.
 
 void ControlConnection::reply(std::string_view line) {
     std::unique_lock lock{mutex_};
@@ -89,13 +89,13 @@ void ControlConnection::reply_and_close(std::string_view line) {
 void ControlConnection::answer(std::string_view line, std::unique_lock<std::mutex>& lock) {
     if (!open_ || !awaiting_) return;
     awaiting_ = false;
-    // A long one is sent at once, which saves a copy.
+    // A long one is sent at once, to save a copy.
     if (corked_ && line.size() <= collected_replies) return outbox_.keep(line);
     send(line, lock);
 }
 
-/// Calls the loop's thread where that has something left to do. What it saw of a connection that was sending it looks
-/// at again, and the request that is under way by then may be another one.
+/// Calls the loop's thread if it has something left to do. If it saw this connection sending, it has to look again,
+/// and another request may be in progress by then.
 void ControlConnection::send(std::string_view line, std::unique_lock<std::mutex>& lock) {
     outbox_.send(socket_, line, server_.now(), lock);
     if (!open_ || outbox_.is_sending()) return;
@@ -111,9 +111,9 @@ void ControlConnection::call_loop() {
     outbox_.give_up();
 }
 
-// What follows is the loop's thread only.
+// The rest is for the loop's thread only.
 
-/// Ends this connection, and no other, if its step lacks memory or the system refuses something to it.
+/// Ends only this connection if its step runs out of memory or the system refuses an operation.
 template <class Step>
 void ControlConnection::take_step(const Step& step) {
     const auto self = shared_from_this();
@@ -159,8 +159,8 @@ void ControlConnection::serve_turn() {
         const bool is_first = !watch_;
         std::size_t received = receive();
         while (received == receives_at_once() && !has_more() && !server_.is_turn_over()) received = receive();
-        // The request is often there already, and behind it the end of what the client sends: then the loop need not
-        // watch this connection at all.
+        // The request has often arrived already, followed by the end of the client's input. Then the loop does not need
+        // to watch this connection.
         if (received > 0 && is_first && !has_unsent()) (void)receive();
     }
     settle();
@@ -205,7 +205,7 @@ std::size_t ControlConnection::receives_at_once() const {
     return goes_first_ ? server_.scratch().size() : ControlServer::received_of_strangers;
 }
 
-/// \returns how many bytes came.
+/// \returns the number of bytes received.
 std::size_t ControlConnection::receive() {
     if (!open_ || peer_finished_) return 0;
     const auto buffer = server_.scratch().first(receives_at_once());
@@ -253,7 +253,7 @@ void ControlConnection::serve_buffered() {
 }
 
 void ControlConnection::drop_input() {
-    // Not kept for the next request if that is much.
+    // A large buffer is not kept for the next request.
     constexpr std::size_t kept_capacity = 64 * 1024;
     if (input_.capacity() > kept_capacity)
         std::string{}.swap(input_);
@@ -263,9 +263,9 @@ void ControlConnection::drop_input() {
     scanned_ = 0;
 }
 
-/// Takes the whole requests out of the bytes, the first `scanned_` of which the scanner knows already, until one is
-/// under way elsewhere, or others should have their turn.
-/// \returns how many bytes are done with.
+/// Serves the whole requests among the bytes until one is in progress elsewhere or other connections should have their
+/// turn. The scanner already knows the first `scanned_` bytes.
+/// \returns the number of bytes consumed.
 std::size_t ControlConnection::serve(std::string_view bytes) {
     {
         const std::lock_guard lock{mutex_};
@@ -287,7 +287,7 @@ std::size_t ControlConnection::serve(std::string_view bytes) {
                 return done;
             case JsonScanner::State::complete: {
                 const std::string_view text = bytes.substr(done, known + step.end - done);
-                // White space that follows asks for nothing: kept, it would have the reply call the loop for it.
+                // White space after a request is dropped: if kept, the reply would call the loop for it.
                 done = std::min(bytes.find_first_not_of(" \t\r\n", known + step.end), bytes.size());
                 scanned_ = 0;
                 if (!ask(text)) return done;
@@ -301,7 +301,7 @@ std::size_t ControlConnection::serve(std::string_view bytes) {
     return done;
 }
 
-/// \returns whether the next one may be asked at once.
+/// \returns true if the next request may be served at once.
 bool ControlConnection::ask(std::string_view text) {
     if (!std::exchange(knows_groups_, true)) {
         peer_.groups = socket_->peer_groups();
@@ -349,7 +349,7 @@ void ControlConnection::refuse_unreadable(JsonScanner::State state) {
         default:
             return refuse({.reason = Refusal::Reason::malformed,
                            .number = scanner_.offset(),
-                           .text = "the request is no JSON array: " + std::string{scanner_.reason()}});
+                           .text = "the request is not a JSON array: " + std::string{scanner_.reason()}});
     }
 }
 
@@ -357,8 +357,8 @@ void ControlConnection::buffer_changed() {
     if (!open_ || buffered() == counted_) return;
     within_quota_ = server_.quota().resize(peer_.uid, counted_, buffered());
     counted_ = buffered();
-    // What waits for its turn stays, and no more is read: it will be taken. A request that has to grow, while there
-    // is no room, is not.
+    // Requests that wait for their turn stay, as they will be served, but no more is read. A request that has to grow
+    // while there is no room is refused.
     if (within_quota_ || scanned_ == 0 || has_more()) return;
     refuse({.reason = Refusal::Reason::too_many,
             .number = server_.options().max_buffered_bytes,
@@ -367,10 +367,10 @@ void ControlConnection::buffer_changed() {
     buffer_changed();
 }
 
-/// Does what follows from the state that the connection is in, and sees to it that the loop calls when that changes.
+/// Does what the state of the connection requires, and arranges that the loop calls when the state changes.
 void ControlConnection::settle() {
     bool awaiting = false;
-    bool sending = false;  // another thread: it calls once that is done, where there is something left to do
+    bool sending = false;  // another thread sends; it calls the loop afterwards if something is left to do
     std::size_t unsent = 0;
     for (;;) {
         if (!open_) return;
@@ -398,7 +398,7 @@ void ControlConnection::settle() {
         }
         if (awaiting) break;
         if (has_more()) {
-            // What other connections of the user have unread may be in the way; then the next tick tries again.
+            // Unread replies of the user's other connections may block it; then the next tick tries again.
             if (unsent >= server_.options().max_reply_backlog || !server_.quota().has_room_for_replies(peer_.uid))
                 break;
             if (is_turn_over()) {
@@ -412,7 +412,7 @@ void ControlConnection::settle() {
         if (scanned_ > 0) {
             refuse({.reason = Refusal::Reason::malformed,
                     .number = scanned_,
-                    .text = "the request is no JSON array: it ends within"});
+                    .text = "the request is not a JSON array: it ends too early"});
             continue;
         }
         if (unsent == 0 && !sending) return end();
@@ -464,7 +464,7 @@ void ControlConnection::tick() {
         is_held_up = !awaiting_ && has_more() && outbox_.backlog() == 0;
     }
     if (give_up) return end();
-    // Not at once: what is asked may close the server, which is looking through its connections.
+    // Not at once: the request may close the server, which is iterating over its connections.
     if (is_held_up) take_step([this] { go_on_later(); });
 }
 
@@ -486,7 +486,7 @@ void ControlConnection::finish(unsigned& waits) {
     const auto self = shared_from_this();
     while (has_unsent() && waits > 0) {
         --waits;
-        // Where another thread is about to send there is room already.
+        // Another thread is about to send, so there is room already.
         if (is_sending())
             std::this_thread::sleep_for(1ms);
         else
@@ -494,7 +494,7 @@ void ControlConnection::finish(unsigned& waits) {
     }
     if (!open_) return;
     socket_->shut_down_sending();
-    // What the client sent and nobody read would have the kernel reset the connection.
+    // If received bytes stayed unread, the kernel would reset the connection.
     std::array<char, 4096> rest;
     for (unsigned chunks = 16; chunks > 0 && socket_->receive(rest).state == Transfer::State::done;) --chunks;
     end();
@@ -524,7 +524,7 @@ void ControlConnection::end() {
         waiters = take_waiters();
         socket_.reset();
         outbox_ = Outbox{server_.now()};
-        if (!corked_) input_ = {};  // else whoever closes was called by the request that stands in there
+        if (!corked_) input_ = {};  // else the request in this buffer is what closes the connection
     }
     for (const auto& wake : waiters) wake();
     server_.forget(*this);

@@ -19,16 +19,17 @@
 
 namespace servicekit::policies {
 
-/// One client: finds the requests in what it sends, has one at a time answered, and sends the answers back in order.
+/// One client. Finds the requests in its input, passes them on one at a time, and sends the replies in order.
 ///
-/// It is the Responder of the request that is under way. Those members come from any thread, and send at once on it;
-/// the loop's thread is called only where something is left to do there. All other members are for that thread.
+/// It is the Responder of the request in progress. Any thread may call those members, which send at once on that
+/// thread; the loop's thread is called only if it has something left to do. All other members are for the loop's
+/// thread.
 class ControlConnection final : public Responder, public std::enable_shared_from_this<ControlConnection> {
 public:
     using Tick = ControlServer::Tick;
 
-    /// Whether it counts among the connections that its user may have. If there were too many when it came, it waits for
-    /// a few turns of the loop: its client may have closed others before, which is noticed later.
+    /// Whether it counts among the connections that its user may have. If there were too many when it connected, it
+    /// waits for a few turns of the loop: its client may have closed other connections, which the loop notices later.
     enum class Admission { admitted, awaited, refused };
 
     ControlConnection(ControlServer& server, std::unique_ptr<os::LocalConnection> socket, Peer peer,
@@ -39,21 +40,21 @@ public:
     void reply(std::string_view line) override;
     void reply_and_close(std::string_view line) override;
 
-    /// Serves what has come already, at once or in its turn.
+    /// Serves what has already arrived, at once or in its turn.
     void begin();
-    /// Receives and serves until it has had its time, or until there is nothing left.
+    /// Receives and serves until its time is over or nothing is left.
     void take_turn();
-    /// Time went on by one.
+    /// Handles the passing of one tick.
     void tick();
-    /// Closes it, after what was replied has gone out.
-    /// \param waits how often it may still wait for the client to read, ten milliseconds each; counted down
+    /// Closes it, after its replies have been sent.
+    /// \param waits how many more times to wait ten milliseconds for the client to read; counted down
     void finish(unsigned& waits);
 
     [[nodiscard]] bool is_open() const noexcept { return open_; }
     [[nodiscard]] Admission admission() const noexcept { return admission_; }
     [[nodiscard]] const Peer& peer() const noexcept { return peer_; }
 
-    /// Where the server has it among its connections.
+    /// Index among the server's connections.
     std::size_t position = 0;
 
 private:
@@ -65,7 +66,7 @@ private:
     void on_readable();
     void on_writable();
     void on_called();
-    /// Takes a turn, at once for an operator.
+    /// Takes a turn; an operator's connection takes it at once.
     void proceed();
     void serve_turn();
     [[nodiscard]] bool is_admission_decided();
@@ -89,9 +90,9 @@ private:
     void end();
     [[nodiscard]] bool has_unsent();
     [[nodiscard]] bool is_sending();
-    /// How many bytes of an unfinished request, or behind the one that is under way, are there.
+    /// Returns the number of bytes of an unfinished request, or after the one in progress.
     [[nodiscard]] std::size_t buffered() const noexcept { return input_.size() - taken_; }
-    /// Whether some of them have not been looked at.
+    /// Returns true if some of them have not been scanned.
     [[nodiscard]] bool has_more() const noexcept { return scanned_ < buffered(); }
 
     // With the mutex held:
@@ -100,14 +101,14 @@ private:
     void answer(std::string_view line, std::unique_lock<std::mutex>& lock);
     void send(std::string_view line, std::unique_lock<std::mutex>& lock);
     void call_loop();
-    /// Those who wait for room, if there is some now, or never will be.
+    /// Returns the callbacks that wait for room, if there is room or never will be.
     [[nodiscard]] Waiters take_waiters();
 
     ControlServer& server_;  ///< valid while open_
     Admission admission_;
     unsigned admission_attempts_ = 0;
     Peer peer_;
-    const bool goes_first_;     ///< an operator's
+    const bool goes_first_;     ///< it is an operator's
     bool is_queued_ = false;    ///< it waits for its turn
     bool may_receive_ = false;  ///< there may be something to receive
     bool knows_groups_;
@@ -119,29 +120,29 @@ private:
     const std::size_t max_request_bytes_;
     JsonScanner scanner_;
     std::string input_;
-    std::size_t taken_ = 0;    ///< how much of `input_` is done with
-    std::size_t scanned_ = 0;  ///< how much of what follows the scanner has seen: an unfinished request
-    std::size_t counted_ = 0;  ///< buffered bytes, as the quota knows them
+    std::size_t taken_ = 0;    ///< bytes of `input_` that are consumed
+    std::size_t scanned_ = 0;  ///< scanned bytes after those: an unfinished request
+    std::size_t counted_ = 0;  ///< buffered bytes that the quota has counted
     bool within_quota_ = true;
-    std::size_t counted_replies_ = 0;  ///< unread bytes of them, as the quota knows them
+    std::size_t counted_replies_ = 0;  ///< unread bytes of replies that the quota has counted
     unsigned in_a_row_ = 0;            ///< requests taken in this turn
     bool had_request_ = false;
     bool peer_finished_ = false;  ///< the client has closed its sending side
-    bool closing_ = false;        ///< an error was answered: nothing more is taken
-    bool draining_ = false;       ///< and the answer is out
+    bool closing_ = false;        ///< an error was sent: no more requests are taken
+    bool draining_ = false;       ///< and the reply has been sent
     std::size_t drained_ = 0;
-    Tick began_ = 0;  ///< when the connection, or a later request that is not whole yet, began
+    Tick began_ = 0;  ///< when the connection, or a later unfinished request, began
     Tick draining_since_ = 0;
 
     std::mutex mutex_;  ///< guards what follows; `open_` and `socket_` change with it held, on the loop's thread
     bool open_ = true;
     std::shared_ptr<os::LocalConnection> socket_;  ///< shared with a thread that is sending
-    bool awaiting_ = false;                        ///< a request is under way
+    bool awaiting_ = false;                        ///< a request is in progress
     bool corked_ = false;              ///< replies are kept until the loop's thread sends them, several at once
-    bool call_on_reply_ = false;       ///< the loop's thread has something to do once the request is answered
-    bool closes_after_reply_ = false;  ///< what was asked last was no request
-    bool called_ = false;              ///< the loop's thread was called, and has not come yet
-    Waiters waiters_;                  ///< called once the client has read enough for another item
+    bool call_on_reply_ = false;       ///< the loop's thread has something to do after the reply
+    bool closes_after_reply_ = false;  ///< the last input was not a request
+    bool called_ = false;              ///< the loop's thread was called and has not run yet
+    Waiters waiters_;                  ///< called when the client has read enough for another item
     Outbox outbox_;
 };
 

@@ -10,32 +10,32 @@
 
 namespace servicekit::policies {
 
-/// Shares connections, descriptors and buffered bytes out among the users, so that none takes what another needs.
-/// For the loop's thread only.
+/// Divides connections, descriptors and buffered bytes among the users, so that none takes what another needs. The
+/// owner and root are operators; all other users are strangers. For the loop's thread only.
 class ControlQuota {
 public:
-    /// \param owner with root, the user who may have everything
+    /// \param owner the user who, like root, may use everything
     ControlQuota(const UnixSocketControl::Options& options, uid_t owner);
 
     void set_owner(uid_t owner) noexcept { owner_ = owner; }
 
-    /// Counts one connection more, where the user may have it.
-    /// \returns else the limit that stands in the way
+    /// Counts another connection if the user may have it.
+    /// \returns the limit that prevents it, or nothing
     [[nodiscard]] std::optional<std::size_t> admit(uid_t user);
     void release(uid_t user);
 
-    /// Counts `now` buffered bytes of a connection in place of `before`.
-    /// \returns whether that is within the user's share. It is counted either way.
+    /// Counts `now` buffered bytes of a connection instead of `before`.
+    /// \returns true if that is within the user's share. It is counted either way.
     bool resize(uid_t user, std::size_t before, std::size_t now);
-    /// Counts `now` unread bytes of replies of a connection in place of `before`.
+    /// Counts `now` unread bytes of replies of a connection instead of `before`.
     void resize_replies(uid_t user, std::size_t before, std::size_t now);
-    /// Whether another request of the user may be served, which adds to them.
+    /// Returns true if another request of the user may be served, which adds replies.
     [[nodiscard]] bool has_room_for_replies(uid_t user) const;
 
-    /// owner and root
+    /// Returns true for the owner and root.
     [[nodiscard]] bool is_operator(uid_t user) const noexcept { return user == 0 || user == owner_; }
-    /// The descriptors from which on no connection of the user is taken.
-    /// \param limit of the process: the kernel gives it the lowest that is free, and none from there on
+    /// Returns the number from which descriptors are refused to the user's connections.
+    /// \param limit of the process: the kernel assigns the lowest free number, always below this limit
     [[nodiscard]] std::size_t descriptors_for(uid_t user, std::size_t limit) const;
 
 private:

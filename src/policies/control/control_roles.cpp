@@ -17,7 +17,7 @@ Error refuse(const std::string& rule, std::string reason) {
     return {ExitCode::configuration, "use the rule", rule, std::move(reason)};
 }
 
-/// The number of whom the rule names.
+/// Returns the id of the user or group that the rule names.
 Result<id_t> number_of(const PeerRule& rule, const std::string& text, os::Users& users) {
     if (rule.kind == PeerRule::Kind::user) {
         const auto user = users.find_user(rule.name);
@@ -56,7 +56,7 @@ Result<ControlRoles> ControlRoles::look_up(const UnixSocketControl::Options& opt
 
 ControlRole ControlRoles::role_of(const Peer& peer) const noexcept {
     const bool is_known = peer.uid != no_id;
-    // They could do to the process by ptrace(2) whatever it could be asked for; the file's owner could not.
+    // These users can control the process by ptrace(2) anyway; the owner of the socket's file cannot.
     if (is_known && (peer.uid == 0 || peer.uid == belonging_.service)) return ControlRole::owner;
     if (is_known && peer.uid == belonging_.owner) return ControlRole::admin;
     for (const Rule& rule : rules_)

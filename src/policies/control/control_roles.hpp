@@ -14,17 +14,17 @@
 
 namespace servicekit::policies {
 
-/// Which role a peer has, by rules whose names are looked up once.
+/// Determines the role of a peer, by rules whose names are looked up once.
 class ControlRoles {
 public:
-    /// Whom the socket and the service behind it belong to.
+    /// Users and groups of the socket and of the service behind it.
     struct Belonging {
-        uid_t service = no_id;  ///< who the service runs as
+        uid_t service = no_id;  ///< the user of the service's process
         uid_t owner = no_id;    ///< of the socket's file
         gid_t group = no_id;    ///< of the socket's file
     };
 
-    /// \returns ExitCode::configuration for a rule that is none, or that names nobody
+    /// \returns ExitCode::configuration for an invalid rule, or one that names an unknown user or group
     [[nodiscard]] static Result<ControlRoles> look_up(const UnixSocketControl::Options& options, os::Users& users);
 
     void set_belonging(const Belonging& belonging) noexcept { belonging_ = belonging; }

@@ -15,25 +15,25 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// How long clients are accepted before those that are connected already are served: longer than strangers have their
-/// turns for, since an operator may be waiting behind them.
+/// How long clients are accepted before connected ones are served. It is longer than the turns of strangers, since an
+/// operator may be waiting behind them.
 constexpr auto accept_time = 200us;
-/// How many clients are accepted if none takes its time.
+/// Most clients that are accepted in a row, even if that is quick.
 constexpr unsigned accepted_in_a_row = 64;
-/// How many clients at once wait to be admitted, or are seen off with care; more of them find the connection closed,
-/// perhaps reset.
+/// Most clients that wait to be admitted or for an orderly refusal at the same time. Further ones are refused and
+/// closed at once, so the connection may be reset.
 constexpr std::size_t max_not_admitted = 64;
-/// How long to wait for descriptors or memory to come free.
+/// How long to wait until descriptors or memory are free again.
 constexpr auto accept_pause = 100ms;
-/// How often close() waits ten milliseconds, over all connections, for a client to read what it was answered.
+/// How many times close() waits ten milliseconds for a client to read its reply, over all connections.
 constexpr unsigned waits_at_close = 10;
-/// How many connections have their times looked at before others are served.
+/// Most connections whose timeouts are checked before others are served.
 constexpr std::size_t swept_in_a_row = 32;
-/// How long strangers are served before the loop looks for what operators ask: longer than most requests take.
+/// How long strangers are served before the loop checks for operators' requests. Longer than most requests take.
 constexpr auto turn_time = 50us;
-/// What a turn costs at least.
+/// Minimum cost of a turn.
 constexpr auto least_cost = 1us;
-/// How many turns follow each other if none takes its time.
+/// Most turns in a row, even if they are quick.
 constexpr unsigned turns_in_a_row = 16;
 
 std::optional<Refusal> too_many(const std::string& what, std::size_t limit) {
@@ -83,7 +83,8 @@ void ControlServer::close_within(unsigned waits) noexcept {
     accept_pause_.reset();
     sweep_timer_.reset();
     const auto removed = listener_->remove_file();
-    // In a directory that is not ours any more, as after a drop of privileges, it stays and is harmless: nobody listens.
+    // After a drop of privileges the directory may belong to another user. Then the file stays; it is harmless without
+    // a listener.
     if (!removed && removed.error().exit_code != ExitCode::permission && waits > 0) requests_->note(removed.error());
     listener_.reset();
     turns_.clear();
@@ -132,7 +133,7 @@ void ControlServer::accept_waiting() {
 
 void ControlServer::pause_accepting(const Error& error) {
     accept_pause_->start(accept_pause, [this] { accept_waiting(); });
-    // What lasts is told once, not ten times a second.
+    // A lasting error is reported once, not ten times a second.
     if (!std::exchange(accept_fails_, true)) requests_->note(error);
 }
 
@@ -145,7 +146,7 @@ void ControlServer::serve(std::unique_ptr<os::LocalConnection> socket, std::size
     const auto refusal = has_descriptor ? admit(user) : too_many("open files", descriptors);
     if (refusal && (not_admitted_ == max_not_admitted || !has_descriptor)) {
         (void)socket->send(requests_->refuse(*refusal));
-        // What was sent and not read would have the kernel reset the connection.
+        // If received bytes stayed unread, the kernel would reset the connection.
         (void)socket->receive(scratch().first(received_of_strangers));
         return;
     }
@@ -200,7 +201,7 @@ void ControlServer::post_turns() {
     turns_posted_ = true;
 }
 
-// The loop looks for what operators ask after each of these, and serves that at once.
+// After each call the loop checks for operators' requests and serves them at once.
 void ControlServer::take_turns() {
     turns_posted_ = false;
     auto now = clock_->steady_now();
@@ -217,12 +218,12 @@ void ControlServer::take_turns() {
 
 void ControlServer::sweep() {
     now_.store(now() + 1, std::memory_order_relaxed);
-    // There may have been no memory for it when it was due.
+    // There may have been no memory to post it before.
     if (!turns_.empty()) post_turns();
     sweep_before(connections_.size());
 }
 
-/// Sweeps the connections before the position, the last ones first, as one that ends leaves its place to the last.
+/// Checks the connections before the position, the last first: when one ends, the last one takes its place.
 void ControlServer::sweep_before(std::size_t position) {
     position = std::min(position, connections_.size());
     for (std::size_t count = 0; count < swept_in_a_row && position > 0; ++count) {

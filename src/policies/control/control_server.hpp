@@ -27,19 +27,18 @@ namespace servicekit::policies {
 
 class ControlConnection;
 
-/// Accepts connections on a listening socket, keeps them within their limits, gives them turns, and looks after their
-/// times.
-/// For the loop's thread, or while the loop does not turn, unless a member says otherwise.
+/// Accepts connections on a listening socket, keeps them within their limits, gives them turns, and checks their
+/// timeouts. For the loop's thread, or any thread while the loop is not running, unless a member states otherwise.
 class ControlServer {
 public:
-    /// A time, in steps of Options::keep_alive_space; it passes only while there are connections. Wraps around.
+    /// A time in units of Options::keep_alive_space. It advances only while there are connections, and wraps around.
     using Tick = std::uint32_t;
 
-    /// How many bytes of a stranger are received at once. The kernel keeps what was sent in the pieces in which it was
-    /// sent, and takes up to a microsecond for each: of single bytes more than these would take longer than a turn.
+    /// How many bytes are received from a stranger at once. The kernel keeps sent pieces as they were sent, and takes
+    /// up to a microsecond for each. More single bytes than this would take longer than a turn.
     static constexpr std::size_t received_of_strangers = 64;
 
-    /// \param belonging its owner, with root, may use every connection
+    /// \param belonging its owner may use every connection, like root
     ControlServer(const UnixSocketControl::Options& options, Requests& requests, os::EventLoop& loop,
                   const os::Process& process, const os::Clock& clock, std::unique_ptr<os::LocalListener> listener,
                   ControlRoles roles, const ControlRoles::Belonging& belonging);
@@ -47,35 +46,35 @@ public:
     ControlServer(const ControlServer&) = delete;
     ControlServer& operator=(const ControlServer&) = delete;
 
-    /// Connections are accepted from here on.
-    /// \throws std::exception where the loop can't watch the socket
+    /// Starts to accept connections.
+    /// \throws std::exception if the loop cannot watch the socket
     void start();
-    /// Gives the socket's file to the owner and group. \param belonging as in the constructor, from here on
+    /// Gives the socket's file to the owner and group. \param belonging replaces that of the constructor
     Result<void> change_owner(const ControlRoles::Belonging& belonging);
-    /// As ControlPolicy. Also from within a request, so that the object must live on for a while.
+    /// See ControlPolicy::close(). May be called within a request, so the object must outlive that call.
     void close() noexcept;
 
-    // What follows is for its connections.
+    // The following is for its connections.
 
     [[nodiscard]] const UnixSocketControl::Options& options() const noexcept { return options_; }
     [[nodiscard]] Requests& requests() noexcept { return *requests_; }
     [[nodiscard]] os::EventLoop& loop() noexcept { return *loop_; }
     [[nodiscard]] ControlQuota& quota() noexcept { return quota_; }
     [[nodiscard]] ControlRole role_of(const Peer& peer) const noexcept { return roles_.role_of(peer); }
-    /// Admits a connection of the user that was not admitted when it came.
-    /// \returns why not
+    /// Admits a connection of the user that was not admitted when it connected.
+    /// \returns the refusal, or nothing
     [[nodiscard]] std::optional<Refusal> admit_late(uid_t user);
-    /// Has the connection take a turn, in between what the loop does for operators.
+    /// Queues a turn for the connection. Turns alternate with the loop's work for operators.
     void queue_turn(ControlConnection& connection);
-    /// Whether the turn that is being taken has lasted long enough.
+    /// Returns true if the current turn has lasted long enough.
     [[nodiscard]] bool is_turn_over() const { return clock_->steady_now() >= turn_end_; }
-    /// For what a connection receives; whoever receives next overwrites it.
+    /// Returns the buffer to receive into; the next connection that receives overwrites it.
     [[nodiscard]] std::span<char> scratch() noexcept { return scratch_; }
     /// From any thread.
     [[nodiscard]] Tick now() const noexcept { return now_.load(std::memory_order_relaxed); }
-    /// \returns the least number of ticks that take that long.
+    /// \returns the least number of ticks that last at least `time`.
     [[nodiscard]] Tick ticks(std::chrono::milliseconds time) const noexcept;
-    /// The connection is closed: lets go of it.
+    /// Releases a connection that is closed.
     void forget(ControlConnection& connection);
 
 private:
@@ -85,7 +84,7 @@ private:
     void pause_accepting(const Error& error);
     void serve(std::unique_ptr<os::LocalConnection> socket, std::size_t descriptor_limit);
     [[nodiscard]] std::optional<Refusal> admit(uid_t user);
-    /// Nothing for an operator, whose groups make no difference to it.
+    /// Does nothing for an operator, whose groups do not matter here.
     void look_up_role(const os::LocalConnection& socket, Peer& peer) const;
     void post_turns();
     void take_turns();
@@ -111,8 +110,8 @@ private:
     FairQueue<std::shared_ptr<ControlConnection>> turns_;
     bool turns_posted_ = false;
     std::chrono::steady_clock::time_point turn_end_{};
-    std::shared_ptr<const ControlServer*> self_;  ///< gone with it, for calls that are posted
-    std::size_t not_admitted_ = 0;                ///< of the connections
+    std::shared_ptr<const ControlServer*> self_;  ///< expires with this object; checked by posted calls
+    std::size_t not_admitted_ = 0;                ///< number of connections
     std::array<char, 64 * 1024> scratch_;
 };
 

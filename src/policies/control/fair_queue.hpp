@@ -12,23 +12,23 @@
 
 namespace servicekit::policies {
 
-/// Items of several users that wait for one thread, in the order in which it should take them.
+/// Waiting items of several users, in the order in which one thread should take them.
 ///
-/// Each round gives each user the same time. A user who has not waited lately comes before those who have used up their
-/// time, so one who asks for little hardly waits, however much the others ask for; this is the scheduling of RFC 8290.
-/// A user's own items keep their order. By one thread at a time.
+/// Each round gives each user the same time. A user who has not waited lately precedes those who have used up their
+/// time. A user with few items therefore hardly waits, however many the others have; this is the scheduling of RFC
+/// 8290. The items of one user keep their order. For one thread at a time.
 template <class Item>
 class FairQueue {
 public:
     using Time = std::chrono::nanoseconds;
 
-    /// Where a user who has not waited lately is put among all such users.
+    /// Position of a user who has not waited lately among all such users.
     enum class Place { last, first };
 
     /// \param per_round the time of each user
     explicit FairQueue(Time per_round) : per_round_{per_round} {}
 
-    /// On an exception nothing has changed.
+    /// Changes nothing if it throws.
     void push(uid_t user, Item item, Place place) {
         const auto [entry, is_new] = users_.try_emplace(user);
         try {
@@ -44,7 +44,7 @@ public:
 
     [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
 
-    /// Throws nothing. \pre it is not empty
+    /// Does not throw. \pre it is not empty
     [[nodiscard]] Item pop() {
         for (;;) {
             auto& row = new_.empty() ? old_ : new_;
@@ -61,16 +61,16 @@ public:
                 users_.erase(id);
                 continue;
             }
-            // A user who has nothing waiting stays, too: as a new one it would come first again, its debt forgotten.
+            // A user without waiting items stays, too. As a new user it would be first again, without its debt.
             if (user.left <= Time{0}) user.left += per_round_;
             old_.splice(old_.end(), row, row.begin());
         }
     }
 
-    /// What the item took that came last from this user.
+    /// Charges the user with the cost of its last item.
     void charge(uid_t user, Time cost) {
         const auto entry = users_.find(user);
-        // One costly item does not keep a user out for longer than this many rounds.
+        // Limits the debt: one costly item does not delay a user for more than this many rounds.
         if (entry != users_.end()) entry->second.left = std::max(entry->second.left - cost, -100 * per_round_);
     }
 
@@ -84,7 +84,7 @@ public:
 private:
     struct User {
         std::deque<Item> items = {};
-        Time left = {};  ///< of this round
+        Time left = {};  ///< left of this round
     };
 
     void forget(uid_t user) noexcept {

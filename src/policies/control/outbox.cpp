@@ -16,7 +16,7 @@ void Outbox::send(const std::shared_ptr<os::LocalConnection>& socket, std::strin
     if (sending_ || backlog() > 0) return keep(line);
     moved_ = now;
     sending_ = true;
-    // The connection may end, and let its socket go, meanwhile.
+    // The connection may end and release its socket while the lock is not held.
     const auto open = socket;  // NOLINT(performance-unnecessary-copy-initialization)
     while (!broken_ && !line.empty()) {
         lock.unlock();

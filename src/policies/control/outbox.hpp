@@ -12,43 +12,42 @@
 
 namespace servicekit::policies {
 
-/// What is on its way to one client, in order: sent at once as far as the client takes it, kept otherwise.
-/// Used by several threads under a lock of theirs; send() lets that go while the kernel sends.
+/// Data for one client, in order. It is sent at once as far as the client takes it, and kept otherwise. Several threads
+/// use it under their lock; send() releases the lock while the kernel sends.
 class Outbox {
 public:
     using Tick = ControlServer::Tick;
 
-    /// \param created as all times here: ControlServer::now()
+    /// \param created like all times here: ControlServer::now()
     explicit Outbox(Tick created) noexcept : moved_{created} {}
 
-    /// Sends the line, behind what is kept and what another thread is just sending, which then sends this, too.
-    /// The lock is held before and after, and not while the kernel sends: the client may have read the line, and what
-    /// it asks next be served by another thread, before send(2) is back.
+    /// Sends the line after the kept ones. If another thread is sending, that thread sends this line, too. The lock is
+    /// held before and after, but not while the kernel sends: before send(2) returns, the client may have read the
+    /// line, and another thread may serve its next request.
     void send(const std::shared_ptr<os::LocalConnection>& socket, std::string_view line, Tick now,
               std::unique_lock<std::mutex>& lock);
-    /// Keeps the line for the next flush(): several go out faster together.
+    /// Keeps the line for the next flush(), because several are faster when sent together.
     void keep(std::string_view line);
-    /// Sends what is kept, with the lock held; nothing where another thread is just sending, which sees to that.
+    /// Sends the kept lines with the lock held. Does nothing if another thread is sending, as that thread sends them.
     void flush(os::LocalConnection& socket, Tick now);
-    /// Sends one space, or nothing where the client does not take it now. JSON allows it before a line.
+    /// Sends one space, or nothing if the client does not take it now. JSON allows a space before a line.
     void send_space(os::LocalConnection& socket);
     void give_up() noexcept { broken_ = true; }
 
-    /// Bytes that are kept.
+    /// Returns the number of kept bytes.
     [[nodiscard]] std::size_t backlog() const noexcept { return backlog_; }
-    /// Whether a thread is in send(), the lock let go.
+    /// Returns true if a thread is in send() with the lock released.
     [[nodiscard]] bool is_sending() const noexcept { return sending_; }
-    /// Whether the client takes nothing any more, ever.
+    /// Returns true if the client will never take anything again.
     [[nodiscard]] bool is_broken() const noexcept { return broken_; }
-    /// When a line last went out, in part at least, or began to wait.
+    /// Returns when a line was last sent, at least in part, or began to wait.
     [[nodiscard]] Tick moved() const noexcept { return moved_; }
 
 private:
-    /// In pieces, so that what a slow client has read does not stay in memory until it has read all. The last may be
-    /// empty, for the next line.
+    /// In pieces, so that memory is released while a slow client reads. The last piece may be empty, for the next line.
     std::list<std::string> kept_;
-    std::size_t sent_ = 0;     ///< how much of the first piece is out
-    std::size_t backlog_ = 0;  ///< of all pieces, less that
+    std::size_t sent_ = 0;     ///< bytes of the first piece that are sent
+    std::size_t backlog_ = 0;  ///< bytes of all pieces that are not sent
     bool sending_ = false;
     bool broken_ = false;
     Tick moved_;

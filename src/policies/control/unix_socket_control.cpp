@@ -36,14 +36,14 @@ struct UnixSocketControl::State {
     [[nodiscard]] Result<os::LocalSocketAccess> access();
     [[nodiscard]] Result<std::unique_ptr<os::LocalListener>> listen();
 
-    Options given;    ///< by the program
-    Options options;  ///< in force: with what the deployment says
+    Options given;    ///< set by the application
+    Options options;  ///< in effect: with the settings of the deployment
     os::LocalSockets* sockets;
     os::Users* users;
     const os::Process* process;
     const os::Clock* clock;
 
-    std::optional<int> passed;   ///< a socket that the service manager has opened for us
+    std::optional<int> passed;   ///< a socket that the service manager has opened
     std::optional<uid_t> owner;  ///< as the options name them
     std::optional<gid_t> group;
     std::unique_ptr<policies::ControlServer> server;
@@ -66,7 +66,7 @@ Result<os::LocalSocketAccess> UnixSocketControl::State::access() {
 }
 
 Result<std::unique_ptr<os::LocalListener>> UnixSocketControl::State::listen() {
-    // The service changes its working directory; the path must not change with it.
+    // A relative path would change its meaning when the service changes its working directory.
     const std::string& path = options.path;
     if (!path.starts_with('/')) return cannot_listen("not an absolute path");
     const auto access = this->access();
@@ -76,7 +76,7 @@ Result<std::unique_ptr<os::LocalListener>> UnixSocketControl::State::listen() {
         if (!adopted) return cannot_listen(adopted.error(), adopted.error().exit_code);
         return adopted;
     }
-    // A lock policy may be none at all: then only a socket that answers tells that it is not left over.
+    // The lock policy may not lock anything. Then only a socket that answers is known to be in use.
     const auto probed = sockets->probe(path);
     if (!probed) return cannot_listen(probed.error());
     if (*probed == os::Listening::yes)
@@ -128,7 +128,7 @@ Result<void> UnixSocketControl::open(Requests& requests, os::EventLoop& loop) {
     if (const auto shortcoming = (*listener)->shortcoming()) requests.note(*shortcoming);
     const auto group = (*listener)->group();
     if (!group) return state.cannot_listen(group.error());
-    // Whom the file keeps out can't connect, and so no other line names him.
+    // Clients that the file excludes cannot connect, so no other line would mention them.
     if (is_passed && state.group && *state.group != *group)
         requests.note(Error{ExitCode::configuration, "let the group '" + state.options.group + "' connect to",
                             state.options.path,
@@ -160,7 +160,7 @@ Result<void> UnixSocketControl::change_owner(uid_t uid, gid_t gid) {
         {.service = uid, .owner = state.owner.value_or(uid), .group = state.group.value_or(gid)});
 }
 
-// The server stays: it may be what called, from within a request.
+// The server is kept: the call may come from one of its requests.
 void UnixSocketControl::close() noexcept {
     if (state_->server) state_->server->close();
 }

@@ -7,8 +7,8 @@
 namespace servicekit {
 namespace {
 
-// Not at each SIGCHLD: a handler for it would interrupt the program's own poll(2) and sleep(3) whenever any child ends.
-// An orphan that waits to be reaped costs a pid and nothing else.
+// Polls instead of handling SIGCHLD: a handler would interrupt the application's poll(2) and sleep(3) whenever any
+// child ends. An orphan that waits to be reaped only costs a pid.
 constexpr std::chrono::milliseconds between_looks{1'000};
 
 }  // namespace

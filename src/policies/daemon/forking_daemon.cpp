@@ -21,15 +21,15 @@ namespace servicekit {
 
 namespace {
 
-/// The words of a crash, and the path of its report.
+/// Length of the crash message and the path of its report.
 constexpr std::size_t longest_crash_line = 6 * 1024;
 
 }  // namespace
 
 struct ForkingDaemon::Reports {
-    std::unique_ptr<os::Pipe> pipe = {};  ///< until the parent knows
+    std::unique_ptr<os::Pipe> pipe = {};  ///< until the start is reported
     std::atomic<bool> is_over{false};
-    std::atomic<int> crashes{0};  ///< that use the pipe
+    std::atomic<int> crashes{0};  ///< number of crashing threads that use the pipe
 };
 
 ForkingDaemon::ForkingDaemon() : ForkingDaemon{Options{}} {}
@@ -59,7 +59,7 @@ Result<Role> ForkingDaemon::enter() {
 
     auto pipe = pipes_->open();
     if (!pipe) return pipe.error();
-    // Before the fork: the daemon may be an orphan at once. The child does not inherit it.
+    // Called before the fork, as the daemon may become an orphan at once. The child does not inherit it.
     process_->adopt_orphans();
     const auto child = process_->fork();
     if (!child) return child.error();
@@ -87,14 +87,14 @@ Result<Role> ForkingDaemon::wait_for_service(os::Pipe& pipe, pid_t child) {
 
 Result<void> ForkingDaemon::become_daemon() {
     if (auto done = process_->start_session(); !done) return done;
-    // Only a session's leader can get a controlling terminal by opening one; its child is none.
+    // Only a session leader can acquire a controlling terminal by opening one; its child is not a leader.
     const auto daemon = process_->fork();
     if (!daemon) return daemon.error();
     if (*daemon != 0) process_->exit_now(0);
 
     os::Pipe& pipe = *reports_->pipe;
     pipe.keep_writer_from_children();
-    // A parent that is gone could not be told how the start went, nor end it.
+    // If the parent is gone, it can neither learn the result of the start nor end the daemon.
     if (auto done = pipe.write(policies::to_line(policies::Born{process_->id()})); !done) return done;
     if (auto done = process_->change_directory(deployment_.working_directory); !done) return done;
     process_->set_file_mask(deployment_.file_mask);
@@ -115,7 +115,7 @@ void ForkingDaemon::logs_to(const std::vector<std::string>& files) {
 
 void ForkingDaemon::extend(std::chrono::milliseconds time) {
     if (!reports_ || !reports_->pipe) return;
-    // A parent that was stopped reads nothing, so few lines must do for a long start: they have to fit into the pipe.
+    // A stopped parent does not read, and all lines have to fit into the pipe. So a long start must write few of them.
     const auto until = clock_->steady_now() + time;
     if (until - extended_until_ < time / 2) return;
     extended_until_ = until;
@@ -124,12 +124,12 @@ void ForkingDaemon::extend(std::chrono::milliseconds time) {
 
 void ForkingDaemon::crashed(std::string_view what) noexcept {
     if (!reports_) return;
-    // The pipe stays while it is used here, whatever thread is about to close it.
+    // Keeps the pipe open while it is used here, even if another thread is about to close it.
     ++reports_->crashes;
     if (!reports_->is_over) {
         std::array<char, longest_crash_line> line{};
         std::size_t size = 0;
-        // On a line of its own, whatever this process was writing.
+        // The newline ends a line that this process may have been writing.
         for (const std::string_view part : {std::string_view{"\n"}, policies::crash_line_begin, what})
             size += part.copy(line.data() + size, line.size() - size - 1);
         std::replace(line.begin() + 1, line.begin() + static_cast<std::ptrdiff_t>(size), '\n', ' ');
@@ -140,7 +140,7 @@ void ForkingDaemon::crashed(std::string_view what) noexcept {
 }
 
 void ForkingDaemon::tell(std::string_view line) {
-    // Where nobody reads any more, nobody is left to tell.
+    // If there is no reader left, an error is of no interest.
     if (reports_ && reports_->pipe) static_cast<void>(reports_->pipe->write(line));
 }
 

@@ -6,7 +6,7 @@ namespace servicekit::policies {
 
 void OrphanReaper::look() {
     const auto now = clock_->steady_now();
-    // Whoever is not among them any more was waited for: its pid may be another's next time.
+    // A child that is missing now has been waited for, and its pid may be reused.
     std::map<pid_t, std::chrono::steady_clock::time_point> still_there;
     for (const pid_t child : children_->ended()) {
         const auto before = seen_.find(child);

@@ -12,33 +12,33 @@
 
 namespace servicekit::policies {
 
-/// What the daemon tells the process that the user started, in this order; the last is Ready or an Error.
+/// Reports of the daemon to the process that the user started, in this order. The last is Ready or an Error.
 struct Born {
     pid_t pid = 0;
 };
-/// The log is open from now on.
+/// The log is open now.
 struct LogsTo {
     std::string file = {};
 };
-/// The start makes progress and may take so long from now on. Comes any number of times.
+/// The start makes progress and may take this long from now. May be repeated.
 struct Extended {
     std::chrono::milliseconds time{0};
 };
-/// The process dies, unless a handler of the program's keeps it: then other reports follow.
+/// The process is crashing. If a handler of the application keeps it alive, other reports follow.
 struct Crashed {
     std::string what = {};
 };
 struct Ready {};
 using StartReport = std::variant<Born, LogsTo, Extended, Crashed, Ready, Error>;
 
-/// One JSON object with its newline. Bytes that are no UTF-8, as a path may have them, become U+FFFD.
-/// A crash is its text as it is: its writer has no memory for more.
+/// Returns one JSON object with its newline. Bytes that are not valid UTF-8, as in a path, become U+FFFD. A crash is
+/// plain text, because its writer cannot allocate memory.
 [[nodiscard]] std::string to_line(const StartReport& report);
 
-/// What the line of a crash begins with.
+/// Prefix of a crash line.
 inline constexpr std::string_view crash_line_begin = "crash: ";
 
-/// \returns nothing where the line is no report, as when its writer died halfway.
+/// \returns nothing if the line is not a report, for example because its writer died halfway.
 [[nodiscard]] std::optional<StartReport> start_report_from(std::string_view line);
 
 }  // namespace servicekit::policies

@@ -16,21 +16,22 @@ namespace {
 using std::chrono::milliseconds;
 using End = os::PipeReading::End;
 
-// As long as the kernel takes to tear the process down.
+// Time for the kernel to tear the process down.
 constexpr milliseconds until_gone{5'000};
 // A time limit that means "none" must not overflow the clock.
 constexpr milliseconds longest_limit = std::chrono::hours{24 * 365};
 
 const std::string unsaid = ", without saying why";
 
-/// "was killed by signal 9 (SIGKILL)" \param status as waitpid(2) gives it
+/// For example "was killed by signal 9 (SIGKILL)". \param status from waitpid(2)
 std::string status_in_words(int status) {
     if (!WIFSIGNALED(status)) return "ended with exit code " + std::to_string(WEXITSTATUS(status));
     const int number = WTERMSIG(status);
     return "was killed by signal " + std::to_string(number) + " (" + std::string{signal_name(number)} + ")";
 }
 
-/// Whether the status alone is a reason: anybody may send SIGKILL, and the kernel does when memory runs out.
+/// Returns true if the status explains the end. SIGKILL does not: anyone may send it, and so does the kernel if memory
+/// runs out.
 bool says_why(int status) { return WIFSIGNALED(status) && WTERMSIG(status) != SIGKILL; }
 
 }  // namespace
@@ -137,7 +138,7 @@ StartWatch::Outcome StartWatch::overdue() {
 }
 
 Result<bool> StartWatch::kill() {
-    // Nobody else can reap a child of ours, so its pid can't have become another's.
+    // Only this process can reap its child, so the pid cannot be reused yet.
     const pid_t pid = daemon_.value_or(child_);
     auto killed = processes_->signal(pid, SIGKILL, [this] { return !daemon_ || daemon_lives(); });
     if (!killed || heard_early_) return killed;
@@ -168,7 +169,7 @@ std::string StartWatch::end_in_words() {
     return who + "ended" + early + unsaid + more;
 }
 
-// The pipe's writer closes with the daemon: as long as it is open, the daemon's pid is nobody else's.
+// The daemon holds the writer of the pipe. While it is open, the daemon's pid cannot be reused.
 bool StartWatch::daemon_lives() {
     const Heard heard = read_until(clock_->steady_now());
     const End* end = std::get_if<End>(&heard);
@@ -179,7 +180,7 @@ bool StartWatch::daemon_lives() {
 
 void StartWatch::reap_child() {
     if (std::exchange(child_reaped_, true)) return;
-    // Without a child there is nothing to reap.
+    // Fails if there is no child; then there is nothing to reap.
     if (const auto status = process_->wait_for_child(child_)) child_status_ = *status;
 }
 

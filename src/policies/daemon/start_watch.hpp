@@ -17,28 +17,28 @@
 
 namespace servicekit::policies {
 
-/// How the process that the user started waits for the daemon.
+/// Waits for the daemon in the process that the user started.
 class StartWatch {
 public:
     struct Limits {
-        std::chrono::milliseconds until_ready;  ///< then the daemon is killed
-        std::chrono::milliseconds until_ended;  ///< the same, once this process was interrupted
-        std::chrono::milliseconds grace{0};     ///< how much longer than an extension that the daemon reports
+        std::chrono::milliseconds until_ready;  ///< after this time the daemon is killed
+        std::chrono::milliseconds until_ended;  ///< the same, if this process was interrupted
+        std::chrono::milliseconds grace{0};     ///< added to an extension that the daemon reports
     };
 
-    /// \param child the process in between, which leaves once it has forked the daemon. The calling process adopts
-    ///              orphans, so that it learns how the daemon ended.
-    /// \param pipe  whose writer this process has closed.
+    /// \param child the intermediate process, which exits after it has forked the daemon. The calling process adopts
+    /// orphans, so it learns how the daemon ended.
+    /// \param pipe its writer is closed in this process.
     StartWatch(std::string service, pid_t child, Limits limits, os::Pipe& pipe, os::Process& process,
                os::ProcessTable& processes, os::Clock& clock);
 
-    /// As ForkingDaemon::enter() in the parent. Once only.
+    /// Does what ForkingDaemon::enter() does in the parent. Call it once only.
     [[nodiscard]] Result<Role> wait();
 
 private:
     using Instant = std::chrono::steady_clock::time_point;
     using Heard = std::variant<StartReport, os::PipeReading::End>;
-    using Outcome = std::optional<Result<Role>>;  ///< nothing: goes on
+    using Outcome = std::optional<Result<Role>>;  ///< empty: keep waiting
 
     [[nodiscard]] Heard hear();
     [[nodiscard]] Heard read_until(Instant deadline);
@@ -66,9 +66,9 @@ private:
 
     Instant deadline_;
     std::string unread_;
-    std::optional<Heard> heard_early_;  ///< while looking whether the daemon lives
+    std::optional<Heard> heard_early_;  ///< read while checking that the daemon lives
     std::optional<pid_t> daemon_;
-    std::string crash_;  ///< what the daemon said of it; empty: nothing
+    std::string crash_;  ///< reported by the daemon; empty: none
     std::string log_;    ///< the same
     std::optional<int> child_status_;
     bool child_reaped_ = false;

@@ -21,11 +21,12 @@ std::string in_microseconds(std::chrono::steady_clock::duration time) {
     return std::to_string(std::chrono::duration_cast<microseconds>(time).count());
 }
 
-/// systemd drops a message that has more bytes (PIPE_BUF).
+/// systemd drops longer messages (PIPE_BUF).
 constexpr std::size_t longest_message = 4095;
 
-/// STATUS= with the text on one line, since a line break would begin another variable. systemd takes valid UTF-8 only.
-/// \param room for how many bytes; what is longer is cut at a character, and ends with "..."
+/// Returns STATUS= with the text on one line, since a line break would begin another variable. systemd accepts only
+/// valid UTF-8.
+/// \param room most bytes; a longer text is cut at a character and ends with "..."
 std::string status_line(std::string_view text, std::size_t room) {
     constexpr std::string_view more = "...";
     std::string line = "STATUS=" + escaped(text);
@@ -55,7 +56,7 @@ SystemdNotify::~SystemdNotify() = default;
 Result<void> SystemdNotify::take_socket() {
     auto socket = manager_->take_notify_socket();
     if (!socket) return socket.error();
-    // A second look finds nothing.
+    // A second call finds nothing.
     if (*socket) socket_ = *std::move(socket);
     return {};
 }
@@ -71,7 +72,7 @@ Result<Role> SystemdNotify::enter() {
 void SystemdNotify::ready() { tell("READY=1\nMAINPID=" + std::to_string(process_->id())); }
 
 void SystemdNotify::failed(const Error& error) {
-    // The start may fail before it enters. Where the address is bad there is nobody to notify.
+    // The start may fail before enter(). If the address is invalid, no manager can be notified.
     static_cast<void>(take_socket());
     std::string numbers;
     if (error.errno_value != 0) numbers += "\nERRNO=" + std::to_string(error.errno_value);
@@ -79,7 +80,7 @@ void SystemdNotify::failed(const Error& error) {
     tell(status_line(error.message(), longest_message - numbers.size()) + numbers);
 }
 
-// The manager compares the time with its own, on CLOCK_MONOTONIC, to know which of its requests this is for.
+// The manager compares this time with its own (CLOCK_MONOTONIC) to match the message with its request.
 void SystemdNotify::reloading() {
     tell("RELOADING=1\nMONOTONIC_USEC=" + in_microseconds(clock_->steady_now().time_since_epoch()));
 }
@@ -97,7 +98,7 @@ void SystemdNotify::alive() { tell("WATCHDOG=1"); }
 void SystemdNotify::tell(const std::string& message) {
     if (!socket_) return;
     const auto sent = socket_->send(message);
-    // Once is enough until it works again: stderr leads to the manager, too.
+    // Reports the first failure in a row only: stderr goes to the manager, too.
     if (!sent && !last_one_failed_) {
         const std::string level = manager_->has_journal_on_stderr() ? "<4>" : "";
         const std::string who = name_.empty() ? "service" : name_;

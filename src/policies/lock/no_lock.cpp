@@ -7,7 +7,7 @@ Result<Acquisition> NoLock::acquire(LockWait /*wait*/, const std::stop_token& /*
     return Acquisition{};
 }
 
-// What is asked of every lock policy; this one has nothing to look at.
+// Every lock policy has this member; here it does not need the object.
 // NOLINTNEXTLINE(readability-convert-member-functions-to-static)
 Result<std::optional<Owner>> NoLock::owner() { return std::optional<Owner>{}; }
 

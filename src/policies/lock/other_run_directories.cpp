@@ -14,10 +14,11 @@ namespace servicekit::policies {
 namespace {
 
 constexpr std::chrono::milliseconds pause{5};
-/// Looks at one that neither gives way nor writes its pid, two seconds in all: it is stopped, or of another pid namespace.
+/// Most checks of an owner that neither gives way nor writes its pid, two seconds in all. It is stopped or in another
+/// pid namespace.
 constexpr int most_looks = 400;
 
-/// Whether the pidfile can't be one of this user's, or of a service at all.
+/// Returns true if the pidfile cannot belong to this user or to any service.
 bool is_foreign(const Error& error) {
     constexpr std::array reasons{EACCES, EPERM, ELOOP, EISDIR, EINVAL, ENOTDIR, ENAMETOOLONG};
     return std::find(reasons.begin(), reasons.end(), error.errno_value) != reasons.end();
@@ -45,7 +46,7 @@ Result<std::optional<OtherRunDirectories::Instance>> OtherRunDirectories::give_w
         for (int looks = 1;; ++looks) {
             auto owner = owner_of(pid_file);
             if (!owner) return owner.error();
-            // Two paths may lead to one file.
+            // Two paths may name the same file.
             if (!*owner || (*owner)->file == self) break;
             if (has_written_its_pid(**owner) || (*owner)->file < self || looks == most_looks)
                 return std::optional{Instance{pid_file, **owner}};

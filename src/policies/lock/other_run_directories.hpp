@@ -13,12 +13,12 @@
 
 namespace servicekit::policies {
 
-/// The pidfiles of all places where the same service of the same user may run, beside the own one.
+/// The pidfiles of all other places where the same service of the same user may run.
 ///
-/// Of several that start at once, in different places, one comes up. Each locks its own pidfile, then looks at the
-/// others, and writes its pid only after that. So of two that start, at least one sees the lock of the other. It gives
-/// way to a lock with a pid in its file, and to one whose file precedes its own in the order of device and inode. For any
-/// other lock it waits: its owner has yet to look, and gives way or writes its pid.
+/// If several instances start at once in different places, one of them runs. Each locks its own pidfile, then looks at
+/// the others, and only then writes its pid. So of two instances that start, at least one sees the lock of the other.
+/// An instance gives way to a lock whose file contains a pid, and to one whose file precedes its own in the order of
+/// device and inode. For any other lock it waits: its owner has not looked yet, and will give way or write its pid.
 class OtherRunDirectories {
 public:
     struct Instance {
@@ -30,16 +30,16 @@ public:
                         os::Process& process, os::ProcessTable& processes)
         : pid_files_{std::move(pid_files)}, locks_{locks}, files_{files}, process_{process}, processes_{processes} {}
 
-    /// Any that is locked now.
+    /// Returns any instance that holds a lock now.
     [[nodiscard]] Result<std::optional<Instance>> look() const;
-    /// The one that comes first.
-    /// \param own the lock of the own pidfile, which has no pid in it yet
+    /// Returns the instance that has precedence.
+    /// \param own the lock of the caller's pidfile, which contains no pid yet
     /// \returns nothing if the caller is to run
     [[nodiscard]] Result<std::optional<Instance>> give_way(const os::FileLock& own) const;
 
 private:
     [[nodiscard]] Result<std::optional<os::LockOwner>> owner_of(const std::string& pid_file) const;
-    /// Another user's lock does not count, nor does one in a directory in which another user could have put it.
+    /// Returns false for a lock of another user, or one in a directory in which another user could have put it.
     [[nodiscard]] bool counts(const std::string& pid_file, const os::LockOwner& owner) const;
     void pause_for(const os::LockOwner& owner) const;
 

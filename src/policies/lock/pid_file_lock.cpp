@@ -31,7 +31,7 @@ Owner to_owner(const policies::OtherRunDirectories::Instance& instance) {
     return owner;
 }
 
-/// \returns nothing where the file begins with no pid and the end of a line
+/// \returns nothing if the content does not begin with a pid and a newline
 std::optional<pid_t> pid_in(std::string_view content) {
     const auto end = content.find('\n');
     if (end == std::string_view::npos) return std::nullopt;
@@ -39,16 +39,16 @@ std::optional<pid_t> pid_in(std::string_view content) {
     return pid > 0 ? pid : std::nullopt;
 }
 
-/// Lets time pass between two attempts.
+/// Waits between two attempts.
 class Standby {
 public:
     Standby(os::ProcessTable& processes, std::chrono::milliseconds interval, const std::stop_token& stop)
         : processes_{&processes}, interval_{interval}, stop_{&stop} {}
 
-    /// Returns when the owner has ended or the interval is over; where the owner can't be watched, also when asked
-    /// to stop.
+    /// Returns when the owner has ended or the interval is over. If the owner cannot be watched, also returns on a
+    /// request to stop.
     void wait_for(pid_t owner) {
-        // One that has ended and owns the lock nevertheless has left it to a child.
+        // An owner that has ended and still has the lock has left it to a child.
         if (owner <= 0 || owner == ended_)
             sleep();
         else if (processes_->wait_for_end(owner, interval_))
@@ -108,7 +108,7 @@ Result<Acquisition> PidFileLock::acquire(LockWait wait, const std::stop_token& s
             if (!other) return cannot_lock(other.error());
             if (!*other) {
                 if (const auto kept = keep(std::move(attempt->lock)); !kept) return kept.error();
-                // Who releases the lock empties the file.
+                // An owner that releases the lock empties the file.
                 return Acquisition{.state = Acquisition::State::acquired, .left_by = pid_in(attempt->found)};
             }
             in_the_way = **other;
@@ -123,7 +123,7 @@ Result<Acquisition> PidFileLock::acquire(LockWait wait, const std::stop_token& s
 
 Result<std::optional<Owner>> PidFileLock::other_instance(os::FileLock& own) const {
     if (other_pid_files_.empty()) return std::optional<Owner>{};
-    // What a former life left there is not this one's pid.
+    // An earlier instance may have left its pid there.
     if (const auto emptied = own.write(""); !emptied) return emptied.error();
     const auto other = other_run_directories().give_way(own);
     if (!other) return other.error();
@@ -141,7 +141,7 @@ Result<void> PidFileLock::keep(std::unique_ptr<os::FileLock> lock) {
 Error PidFileLock::bystander(const os::LockOwner& owner) const {
     std::string reason = "locked by " + to_owner(owner).where;
     if (owner.uid) reason += " of user " + std::to_string(*owner.uid);
-    reason += ", which is no instance of it";
+    reason += ", which is not an instance of it";
     return {.exit_code = ExitCode::permission, .action = "lock", .object = path_, .reason = std::move(reason)};
 }
 
@@ -171,7 +171,7 @@ Object PidFileLock::status_fields() const { return {{"pid-file", path_}}; }
 void PidFileLock::release() noexcept {
     const std::scoped_lock guard{*mutex_};
     if (!lock_) return;
-    // The lock is the truth: a pid that can't be wiped out misleads nobody who asks that.
+    // The lock decides: a pid that cannot be erased does not mislead those who ask the lock.
     static_cast<void>(lock_->write(""));
     lock_.reset();
 }

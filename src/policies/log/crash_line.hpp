@@ -9,18 +9,20 @@
 
 namespace servicekit::policies {
 
-/// A line of a process that dies of a signal, in memory that was taken before: there is none to be had any more.
+/// Renders the log line of a process that dies of a signal. Its memory is reserved in advance, as none can be allocated
+/// then.
 class CrashLine {
 public:
-    /// Of a message that is longer, the end is left out.
+    /// A longer message is truncated.
     static constexpr std::size_t longest_message = os::StreamCapture::longest_line + 256;
 
-    /// Takes the memory, which costs nothing until it is used.
-    /// \param head how much may stand in a line beside the message, the time and the fields: the service's name, say
+    /// Reserves the memory, which costs nothing until it is used.
+    /// \param head most bytes in a line beside the message, the time and the fields, such as the service's name
     void prepare(std::size_t head) { text_.reserve(room_for_the_rest + longest_escape * (longest_message + head)); }
 
-    /// \param append appends the record as one line, as append_log_line() and its like do: takes no memory but the line's
-    /// \returns nothing where prepare() was not called; else valid until the next call. Async-signal-safe.
+    /// \param append appends the record as one line, like append_log_line(); it allocates nothing but the line
+    /// \returns an empty text if prepare() was not called; else a line that is valid until the next call.
+    /// Async-signal-safe.
     template <class Append>
     [[nodiscard]] std::string_view render(const LogRecord& record, const Append& append) noexcept {
         text_.clear();
@@ -33,7 +35,7 @@ public:
     }
 
 private:
-    static constexpr std::size_t longest_escape = 6;  ///< bytes for one: \u001b
+    static constexpr std::size_t longest_escape = 6;  ///< bytes of one escape: \u001b
     static constexpr std::size_t room_for_the_rest = 4096;
 
     std::string text_;

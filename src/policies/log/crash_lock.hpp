@@ -7,13 +7,13 @@
 
 namespace servicekit::policies {
 
-/// Tries to lock the mutex for a tenth of a second, in a signal handler: its owner is about to release it, or never will.
-/// Once that was in vain the next ones don't wait, until one gets it. Async-signal-safe.
+/// Tries to lock the mutex for a tenth of a second, in a signal handler. After that its owner will most likely never
+/// release it. Once a lock has failed, the next ones do not wait until one succeeds. Async-signal-safe.
 class CrashLock {
 public:
     explicit CrashLock(TimedMutex& mutex) noexcept : mutex_{mutex}, owns_lock_{mutex.take()} {
         for (int tries = 0; !owns_lock_ && !mutex_.last_was_in_vain_.load() && tries < 100; ++tries) {
-            std::this_thread::sleep_for(std::chrono::milliseconds{1});  // nanosleep(2), and nothing beside it
+            std::this_thread::sleep_for(std::chrono::milliseconds{1});  // only calls nanosleep(2)
             owns_lock_ = mutex_.take();
         }
         mutex_.last_was_in_vain_.store(!owns_lock_);

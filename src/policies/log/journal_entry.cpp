@@ -11,7 +11,7 @@ namespace servicekit::policies {
 namespace {
 
 constexpr std::size_t longest_name = 64;
-/// What journald takes for something about the message as such.
+/// Field names that journald uses for the message itself.
 constexpr std::array<std::string_view, 10> taken{
     "MESSAGE",          "PRIORITY",           "SYSLOG_IDENTIFIER", "SYSLOG_PID", "SYSLOG_FACILITY",
     "SYSLOG_TIMESTAMP", "SERVICEKIT_CHANNEL", "CODE_FILE",         "CODE_LINE",  "CODE_FUNC"};
@@ -22,7 +22,7 @@ bool is_letter(char letter) { return letter >= 'A' && letter <= 'Z'; }
 
 bool is_digit(char letter) { return letter >= '0' && letter <= '9'; }
 
-// A value with a newline has its length in front, 64 bits with the least byte first.
+// A value with a newline is preceded by its length, as 64 bits with the least byte first.
 void append_field(std::string& out, std::string_view name, std::string_view value) {
     constexpr std::size_t length_bytes = 8;
     const bool has_lines = value.find('\n') != std::string_view::npos;

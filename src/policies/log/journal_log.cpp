@@ -21,7 +21,7 @@
 namespace servicekit {
 namespace {
 
-/// A line as sd-daemon(3) has it.
+/// Appends a line in the format of sd-daemon(3).
 void append_line_for_manager(std::string& out, const LogRecord& record) {
     out += '<';
     out += policies::syslog_level(record.level);
@@ -58,13 +58,13 @@ struct JournalLog::State {
     const os::Process* process;
 
     std::string name;
-    bool shows_source = false;  ///< in lines; entries always have it
-    bool to_journal = false;    ///< set before there are threads
+    bool shows_source = false;  ///< in lines; entries always show it
+    bool to_journal = false;    ///< set before threads start
     std::atomic<LogLevel> level{LogLevel::info};
     policies::MessageOutput entries;
     policies::StreamOutput lines;
-    policies::CrashLine crash_line;  ///< in the place of an entry
-    bool line_stuck = false;         ///< the last one in the place of an entry; for whoever has the turn of the entries
+    policies::CrashLine crash_line;  ///< for a line in place of an entry
+    bool line_stuck = false;         ///< the last such line did not get out; guarded by the lock of the entries
 };
 
 void JournalLog::State::open_journal() {

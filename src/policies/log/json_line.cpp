@@ -18,7 +18,7 @@ void append_json_key(std::string& out, std::string_view key) {
     out += ':';
 }
 
-/// Numbers and truth values as such, all else as text.
+/// Appends numbers and Booleans as such, all else as text.
 void append_value(std::string& out, const LogValue& value) {
     const bool is_number = value.kind() == LogValue::Kind::integer || value.kind() == LogValue::Kind::natural ||
                            (value.kind() == LogValue::Kind::number && std::isfinite(value.number()));

@@ -9,10 +9,10 @@
 
 namespace servicekit::policies {
 
-/// Appends the record as one JSON object with its newline, its time in UTC:
+/// Appends the record as one JSON object with its newline and its time in UTC:
 /// `{"time":"2026-11-22T06:10:00.123456Z","level":"info","service":"just-another-server","pid":4711,"message":"..."}`,
-/// then its channel, its fields (numbers as numbers) and its source, where it has any. A field whose key is taken gets a
-/// `_` behind it. Bytes of texts that are no UTF-8 become U+FFFD.
+/// followed by its channel, its fields (numbers as numbers) and its source, if it has any. A `_` is appended to the key
+/// of a field if the key is already used. Bytes that are not valid UTF-8 become U+FFFD.
 void append_json_line(std::string& out, const LogRecord& record, std::string_view service, pid_t pid);
 
 }  // namespace servicekit::policies

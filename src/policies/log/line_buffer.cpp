@@ -43,8 +43,8 @@ void LineBuffer::stop() noexcept {
     }
 }
 
-// The usual case of a line that can't wait, which a copy of it and a second turn would make a tenth slower. What comes
-// from another thread meanwhile is neither before it nor after it.
+// The usual case of an urgent line. To copy it and to lock twice would take a tenth longer. A line that another thread
+// brings at the same time has no order relative to this one.
 [[gnu::hot]] bool LineBuffer::deliver_alone(std::string_view line) {
     const auto is_first = [this] { return is_open() && oldest_.load() == Time::max() && lost_.load() == 0; };
     if (!is_first()) return false;
@@ -56,7 +56,7 @@ void LineBuffer::stop() noexcept {
         if (!writing) [[unlikely]]
             arms_timer = keep_rest(line, writing);
         else if (oldest_.load() != Time::max()) [[unlikely]]
-            (void)drain();  // whoever brought it may have lost patience
+            (void)drain();  // the thread that brought it may have stopped waiting
     }
     if (arms_timer) arm_timer();
     return true;
@@ -74,8 +74,8 @@ void LineBuffer::collect(Time time, std::string_view line, bool urgent) {
     bool arms_timer = false;
     std::uint64_t position = 0;
     Room room = add(time, line, arms_timer, position);
-    // Where the sink failed a moment ago, only what is urgent tries again before the timer does. Where it takes all,
-    // others may have filled the room that it made.
+    // After a recent failure of the sink, only an urgent line tries again before the timer does. If the sink takes
+    // everything, other threads may have filled the buffer again.
     for (bool tries = urgent || !fails_.load(std::memory_order_relaxed); room == Room::none && tries;) {
         tries = flush(patience());
         room = add(time, line, arms_timer, position);
@@ -99,7 +99,7 @@ void LineBuffer::count_loss(std::string_view reason) noexcept {
     try {
         loss_reason_ = reason;
     } catch (...) {
-        loss_reason_.clear();  // out of memory for that, too
+        loss_reason_.clear();  // out of memory for the reason, too
     }
 }
 
@@ -107,13 +107,13 @@ LineBuffer::Room LineBuffer::add(Time time, std::string_view line, bool& arms_ti
     const TimedMutex::Lock lock{line_mutex_};
     if (!is_open()) return Room::closed;
     last_time_ = time;
-    // A line that is longer than the buffer goes in where the buffer is empty.
+    // A line that is longer than the buffer is taken if the buffer is empty.
     const auto fits = [&] { return filling_.empty() || filling_.size() + line.size() <= options_.capacity; };
     if (lost_ > 0 && fits() && !add_losses(time)) return Room::none;
     if (!fits()) return Room::none;
     take_in(time, line);
     position = ++added_;
-    // Where nothing is delayed only what could not be delivered waits.
+    // If lines are not delayed, only those that could not be delivered wait.
     arms_timer = arms_timer || (delays_.load(std::memory_order_relaxed) && wants_timer());
     return Room::enough;
 }
@@ -137,14 +137,14 @@ bool LineBuffer::add_losses(Time time) {
     return true;
 }
 
-// Where no line comes any more that could bring them along.
+// Needed if no more lines arrive that would report the losses.
 bool LineBuffer::tell_losses() {
     const TimedMutex::Lock lock{line_mutex_};
     return lost_ > 0 && add_losses(last_time_);
 }
 
-// Whoever has the sink's mutex delivers what others bring meanwhile, in one piece: they need only wait for that, not for
-// the lock. A delivery takes a microsecond or two, and to sleep and be woken ten.
+// The owner of the sink's mutex also delivers the lines that other threads bring, in one piece. These threads only wait
+// for that, not for the lock. A delivery takes one or two microseconds; to sleep and be woken takes ten.
 void LineBuffer::flush_until(std::uint64_t position, std::chrono::milliseconds at_most) {
     for (int yields = 0; yields < 50; ++yields) {
         for (int looks = 0; looks < 20; ++looks)
@@ -204,7 +204,7 @@ void LineBuffer::begin_line_anew() noexcept {
 void LineBuffer::arm_timer() {
     const TimedMutex::Lock lock{line_mutex_};
     if (loop_ == nullptr) return;
-    // Another line arms it if there is no memory for this.
+    // If there is no memory for this, another line arms it.
     if (!attempt([this] { loop_->post([this] { timer_->start(period(), [this] { on_time(); }); }); }))
         timer_armed_ = false;
 }
@@ -245,7 +245,7 @@ bool LineBuffer::close(Time now, std::chrono::milliseconds at_most) noexcept {
         }
         (void)drain();
     } catch (...) {
-        return true;  // out of memory for the line that tells of losses
+        return true;  // out of memory for the line that reports the losses
     }
     return true;
 }

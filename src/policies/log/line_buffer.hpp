@@ -16,31 +16,32 @@
 
 namespace servicekit::policies {
 
-/// Where a LineBuffer delivers; one thread at a time.
+/// The destination of a LineBuffer; used by one thread at a time.
 class LineSink {
 public:
     virtual ~LineSink() = default;
-    /// Puts whole lines into the kernel, but for those whose first bytes it took before.
+    /// Writes whole lines to the kernel. Only the first may be the rest of a line that it wrote in part.
     virtual os::Writing deliver(std::string_view lines) = 0;
-    /// The same for a process that dies of a signal. Async-signal-safe.
+    /// Does the same in a process that dies of a signal. Async-signal-safe.
     virtual void deliver_at_crash(std::string_view lines) noexcept = 0;
 };
 
 /// Collects lines from many threads and delivers them in their order.
 ///
-/// Warnings and worse are delivered when append() returns, with all before them; other lines `delay` later at most, or
-/// when the buffer is full. What can't be delivered stays, a line that was cut short with the rest of it, and is tried
-/// again; once there is no room for more, lines are counted, and the place where they are missing says how many and why.
-/// A sink that hangs costs a thread `patience` at most, and what it brought.
+/// Warnings and errors are delivered before append() returns, with all lines before them. Other lines are delivered
+/// after `delay` at most, or when the buffer is full. Lines that cannot be delivered stay, with the rest of a partly
+/// written line, and are tried again. When the buffer is full, lines are dropped and counted; a line in their place
+/// reports their number and the reason. If the sink hangs, a thread loses at most `patience` and the line that it
+/// brought.
 class LineBuffer {
 public:
     struct Options {
         std::size_t capacity = 64U << 10U;
-        std::chrono::milliseconds delay{200};  ///< 0: every line is delivered when append() returns
+        std::chrono::milliseconds delay{200};  ///< 0: every line is delivered before append() returns
         std::chrono::milliseconds patience{1000};
     };
     using Time = std::chrono::system_clock::time_point;
-    /// Appends the line that says that `count` lines are lost.
+    /// Appends a line that reports `count` lost lines.
     using RenderLoss = std::function<void(std::string& out, Time time, std::uint64_t count, std::string_view reason)>;
 
     LineBuffer(LineSink& sink, Options options);
@@ -49,22 +50,22 @@ public:
     ~LineBuffer() = default;
 
     void set_delay(std::chrono::milliseconds delay) noexcept { options_.delay = delay; }
-    /// Lets lines in; before, they are dropped. Until start() nothing is delayed.
+    /// Accepts lines from now on; earlier ones are dropped. Lines are not delayed before start().
     void open(RenderLoss render);
     [[nodiscard]] bool is_open() const noexcept { return open_.load(std::memory_order_acquire); }
     void start(os::EventLoop& loop);
-    /// The loop has ended: nothing is delayed any more.
+    /// Stops delaying lines, because the loop has ended.
     void stop() noexcept;
 
-    /// \param line whole, with its newline
+    /// \param line a whole line with its newline
     void append(LogLevel level, Time time, std::string_view line) noexcept;
-    /// Counts a line that never got here.
+    /// Counts a line that was lost before it got here.
     void count_loss(std::string_view reason) noexcept;
-    /// \returns false where something is left
+    /// \returns false if something is left
     bool flush(std::chrono::milliseconds at_most);
 
-    /// Has the sink for oneself: what is in the buffer is tried first.
-    /// \returns false, with nothing done, where the sink hung all that time
+    /// Calls `change` while no other thread uses the sink. Tries to deliver the buffered lines first.
+    /// \returns false, and does nothing, if the sink hangs for all of that time
     template <class Change>
     bool change_sink(std::chrono::milliseconds at_most, Change change) {
         const TimedMutex::Lock lock{sink_mutex_, at_most};
@@ -74,47 +75,48 @@ public:
         return true;
     }
 
-    /// Drops lines from here on, and delivers the last ones.
-    /// \returns false where a thread is still within the sink: both must stay then
+    /// Drops lines from now on, and delivers the last ones.
+    /// \returns false if a thread is still within the sink: the buffer and the sink must stay then
     bool close(Time now, std::chrono::milliseconds at_most) noexcept;
-    /// Delivers what is left, then `lines`. Async-signal-safe.
+    /// Delivers the buffered lines, then `lines`. Async-signal-safe.
     void write_at_crash(std::string_view lines) noexcept;
 
 private:
     enum class Room { enough, none, closed };
 
-    /// Delivers the line without taking it in, where none is in front of it. \returns false where that can't be
+    /// Delivers the line without buffering it if no other line is waiting. \returns false if it cannot
     bool deliver_alone(std::string_view line);
-    /// Of a line that was cut short. \returns whether the timer is to be armed. \pre the sink's mutex is locked
+    /// Keeps the rest of a partly written line. \returns true if the timer has to be armed. \pre the sink's mutex is
+    /// locked
     bool keep_rest(std::string_view line, const os::Writing& writing);
-    /// Takes the line in and delivers what is due.
+    /// Buffers the line and delivers what is due.
     void collect(Time time, std::string_view line, bool urgent);
-    /// \param position set to which line it is, counted from the first that was taken in
+    /// \param position set to the number of the line, counted from the first that was buffered
     [[nodiscard]] Room add(Time time, std::string_view line, bool& arms_timer, std::uint64_t& position);
     /// \pre the lines' mutex is locked
     void take_in(Time time, std::string_view line);
-    /// Delivers the lines up to that one, or sees somebody else do it.
+    /// Delivers the lines up to `position`, or waits until another thread has.
     void flush_until(std::uint64_t position, std::chrono::milliseconds at_most);
-    /// Puts the line that tells of losses into the buffer. \pre the lines' mutex is locked
+    /// Buffers the line that reports losses. \pre the lines' mutex is locked
     bool add_losses(Time time);
     bool tell_losses();
     /// \pre the sink's mutex is locked
     bool drain();
     /// \pre the sink's mutex is locked
     void note_failure(const Error& failure);
-    /// A new sink has not seen the first bytes of a line that was cut short. \pre the sink's mutex is locked
+    /// Starts a partly written line again, as a new sink has not seen its first bytes. \pre the sink's mutex is locked
     void begin_line_anew() noexcept;
-    /// Whether it is to be armed now. \pre the lines' mutex is locked
+    /// Returns true if the timer has to be armed now. \pre the lines' mutex is locked
     bool wants_timer();
     void arm_timer();
-    /// Where something could not be delivered.
+    /// Arms the timer if something could not be delivered.
     void arm_timer_for_failure();
     void on_time();
-    /// Who found it hanging tells the next ones not to wait.
+    /// Returns zero after a thread found the sink hanging, so that the next ones do not wait.
     [[nodiscard]] std::chrono::milliseconds patience() const noexcept {
         return fails_.load(std::memory_order_relaxed) ? std::chrono::milliseconds{0} : options_.patience;
     }
-    /// How long what waits, or could not be delivered, waits for the next try.
+    /// Returns how long delayed or undelivered lines wait for the next attempt.
     [[nodiscard]] std::chrono::milliseconds period() const noexcept {
         return options_.delay.count() > 0 ? options_.delay : Options{}.delay;
     }
@@ -124,24 +126,24 @@ private:
     Options options_;
     RenderLoss render_loss_;
     os::EventLoop* loop_ = nullptr;
-    std::unique_ptr<os::Timer> timer_;  ///< the loop's
+    std::unique_ptr<os::Timer> timer_;  ///< used by the loop only
     std::atomic<bool> open_{false};
     std::atomic<bool> delays_{false};
-    std::atomic<Time> oldest_{Time::max()};  ///< the line in `filling_` that has waited longest; max: there is none
-    std::atomic<std::uint64_t> lost_{0};     ///< lines of which nobody was told yet
-    std::atomic<std::uint64_t> delivered_until_{0};  ///< the line up to which all were delivered
-    std::atomic<bool> fails_{false};                 ///< the last delivery was not whole
+    std::atomic<Time> oldest_{Time::max()};          ///< time of the oldest line in `filling_`; max: none
+    std::atomic<std::uint64_t> lost_{0};             ///< lines that are not yet reported as lost
+    std::atomic<std::uint64_t> delivered_until_{0};  ///< number of the line up to which all are delivered
+    std::atomic<bool> fails_{false};                 ///< the last delivery was incomplete
 
     TimedMutex line_mutex_;  // guards what follows
     std::string filling_;
-    std::uint64_t added_ = 0;  ///< lines, from the first on
+    std::uint64_t added_ = 0;  ///< number of lines so far
     bool timer_armed_ = false;
-    Time last_time_ = Time::min();  ///< of the line that came last
+    Time last_time_ = Time::min();  ///< of the line that arrived last
     std::string loss_reason_;
 
-    TimedMutex sink_mutex_;  // the same; taken before the lines' mutex where both are
+    TimedMutex sink_mutex_;  // guards what follows; locked before the lines' mutex if both are
     std::string draining_;
-    std::uint64_t draining_until_ = 0;  ///< its last line
+    std::uint64_t draining_until_ = 0;  ///< number of its last line
     std::size_t delivered_ = 0;         ///< bytes of `draining_`
 };
 

@@ -9,7 +9,7 @@
 namespace servicekit::policies {
 namespace {
 
-/// Keys that a reader can tell from the value behind them.
+/// Appends the key so that a reader can tell it from the value after it.
 void append_key(std::string& out, std::string_view key) {
     while (!key.empty()) {
         const std::size_t length = plain_character(key);
@@ -22,7 +22,7 @@ void append_key(std::string& out, std::string_view key) {
     }
 }
 
-/// As it is where nobody can take it for more than one word, else in quotes.
+/// Appends the text as it is if it reads as one word, else in quotes.
 void append_value(std::string& out, std::string_view text) {
     const auto breaks_word = [](char letter) {
         return static_cast<unsigned char>(letter) <= ' ' || letter == '"' || letter == '\\' || letter == '=';
@@ -59,7 +59,7 @@ void append_fields(std::string& out, const LogRecord& record) {
 
 [[gnu::hot]] void append_log_line(std::string& out, const LogRecord& record, std::string_view source) {
     append_rfc3339(out, record.time, TimePrecision::microseconds);
-    // Texts of one letter, so that all of it is done by the one function that appends texts.
+    // Single letters are appended as texts, so that one function appends everything.
     out += " ";
     out += to_string(record.level);
     out += " ";

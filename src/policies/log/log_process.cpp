@@ -10,7 +10,7 @@ namespace servicekit::policies {
 namespace {
 
 constexpr const char* action = "start the log's program";
-/// At the end there is no time for pauses, so there is a limit.
+/// Limits restarts at the end, when there is no time for pauses.
 constexpr unsigned most_revivals = 10;
 
 }  // namespace
@@ -105,7 +105,7 @@ void LogProcess::await_end() {
         if (!watching_->end) watching_->end = loop_->watch(program_->descriptor());
         watching_->end->await_readable([this] { on_end(); });
     } catch (const std::system_error& error) {
-        // Then it is asked now and then.
+        // Polls the program instead.
         watching_->restart->start(plan_.longest_pause, [this] { on_end(); });
         tell_(Error{ExitCode::os, "watch the log's program", name(), errno_text(error.code().value())}.message());
     }
@@ -122,7 +122,7 @@ void LogProcess::on_end() {
         watching_->end.reset();
         pause_ = clock_->steady_now() - started_at_ >= plan_.proven_after ? plan_.first_pause : next_pause();
         program_.reset();
-        obituary_text += "; it is started anew in " + time_in_words(pause_);
+        obituary_text += "; it restarts in " + time_in_words(pause_);
         watching_->restart->start(pause_, [this] { on_pause_over(); });
     }
     tell_(obituary_text);

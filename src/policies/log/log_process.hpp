@@ -15,8 +15,8 @@
 
 namespace servicekit::policies {
 
-/// The program that takes the lines of a log: is started, and again when it ends, with a pause that grows as long as it
-/// does not prove to last.
+/// The program that takes the lines of a log. It is started, and restarted when it ends, after a pause that grows until
+/// the program has run long enough.
 class LogProcess {
 public:
     struct Plan {
@@ -27,28 +27,28 @@ public:
         std::chrono::milliseconds longest_pause{};
         std::chrono::milliseconds proven_after{};
     };
-    /// What has to be said in the log about it.
+    /// Logs a message about the program.
     using Tell = std::function<void(const std::string& message)>;
 
     LogProcess(Plan plan, os::ProgramInput& input, os::Programs& programs, const os::Clock& clock, Tell tell);
 
-    /// \returns an error where it does not start, or ends within the plan's start_wait
+    /// \returns an error if it does not start, or ends within the plan's start_wait
     Result<void> start();
     [[nodiscard]] bool was_started() const noexcept { return was_started_; }
     /// Watches it from now on. \pre it was started
     void watch(os::EventLoop& loop);
-    /// \returns an error where it does not run
+    /// \returns an error if it is not running
     Result<void> signal(int number);
-    /// The loop has ended.
+    /// Stops watching it, because the loop has ended.
     void unwatch() noexcept;
-    /// It is not started anew any more, but by revive(). From any thread.
+    /// Makes revive() the only way to restart it. From any thread.
     void leave_alone();
 
-    // Once it was left alone.
+    // Call these after leave_alone().
 
-    /// Starts it where it was started once and does not run any more, a few times at most. \returns whether it runs
+    /// Starts it if it was started before and is not running, a few times at most. \returns true if it is running
     bool revive();
-    /// \returns whether it has ended
+    /// \returns true if it has ended
     bool wait_for_end(std::chrono::milliseconds at_most);
 
     [[nodiscard]] const std::string& name() const noexcept { return plan_.command.front(); }
@@ -75,7 +75,7 @@ private:
     Tell tell_;
     os::EventLoop* loop_ = nullptr;
 
-    mutable std::mutex mutex_;  // guards what follows; the loop's thread alone uses what `watching_` has
+    mutable std::mutex mutex_;  // guards what follows; only the loop's thread uses the contents of `watching_`
     std::shared_ptr<os::Program> program_;
     std::unique_ptr<Watching> watching_;
     std::chrono::steady_clock::time_point started_at_;

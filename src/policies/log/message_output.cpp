@@ -13,7 +13,7 @@ using State = os::Transfer::State;
 
 constexpr std::size_t largest_kept = 64U << 10U;
 
-/// Whoever was connected to is not there any more; somebody else may be.
+/// Returns true if the daemon that was connected is gone; another one may have replaced it.
 bool is_gone(const os::Transfer& done) {
     if (done.state == State::closed) return true;
     if (done.state != State::failed) return false;
@@ -89,7 +89,7 @@ void MessageOutput::close(std::chrono::milliseconds at_most) noexcept {
         if (send_rest()) static_cast<void>(told_losses(clock_->system_now()));
         socket_.reset();
     } catch (...) {
-        return;  // out of memory for the message that tells of losses
+        return;  // out of memory for the message that reports the losses
     }
 }
 
@@ -113,7 +113,7 @@ bool MessageOutput::deliver(const LogRecord& record) {
 }
 
 bool MessageOutput::send(const LogRecord& record) {
-    // Twice, since the one that was connected to may have made place for another.
+    // Tries twice, since the connected daemon may have been replaced by another.
     for (int attempt = 0; attempt < 2; ++attempt) {
         if (!connect() || !send_rest()) {
             if (socket_) return false;
@@ -137,7 +137,7 @@ bool MessageOutput::send(const LogRecord& record) {
     return false;
 }
 
-// A stream that took a part of a message has to be given the rest before the next.
+// If a stream took a part of a message, the rest has to be sent before the next message.
 bool MessageOutput::send_rest() {
     rest_ += last_rest_;
     last_rest_ = {};
@@ -150,7 +150,7 @@ bool MessageOutput::send_rest() {
         }
         note_failure(done.errno_value);
         if (done.state == State::would_block) return false;
-        // With whoever had the first part of it.
+        // Only the daemon that has the first part could use the rest.
         socket_.reset();
         rest_.clear();
         ++lost_;
@@ -176,7 +176,7 @@ bool MessageOutput::connect() {
 }
 
 void MessageOutput::note_failure(int errno_value) {
-    loss_reason_ = errno_value == EAGAIN ? "whoever listens at '" + plan_.path + "' does not keep up"
+    loss_reason_ = errno_value == EAGAIN ? "the reader of '" + plan_.path + "' does not keep up"
                                          : os_error("send to", plan_.path, errno_value).message();
 }
 

@@ -18,42 +18,42 @@
 
 namespace servicekit::policies {
 
-/// The records of a log as messages to a local daemon, journald or syslogd, which may be slow, gone, or another one than
-/// before. Each is in the kernel when write() returns, or counted as lost; once one can be sent again, the one before it
-/// says how many were lost and why. Thread-safe.
+/// Sends the records of a log as messages to a local daemon (journald or syslogd), which may be slow, gone, or replaced
+/// by another one. When write() returns, the record is in the kernel or counted as lost. Before the next record that
+/// can be sent, a message reports the number of lost records and the reason. Thread-safe.
 class MessageOutput {
 public:
     struct Plan {
         std::string path = {};
         std::chrono::milliseconds patience{};     ///< how long a message waits for room
-        std::chrono::milliseconds retry_after{};  ///< until somebody who was not there is looked for again
-        /// Appends the record as a message, with what ends it on a stream.
+        std::chrono::milliseconds retry_after{};  ///< pause before the next attempt to connect
+        /// Appends the record as a message, with its terminator on a stream.
         std::function<void(std::string& out, const LogRecord& record, os::MessageSocket::Kind kind)> render = {};
-        /// How much may stand in a message beside the record: CrashLine::prepare()
+        /// Most bytes in a message beside the record: CrashLine::prepare()
         std::size_t head = 0;
-        /// For a message that is too long for a datagram. \returns nothing where it can't be sent in any way
+        /// Sends a message that is too long for a datagram. The result reports if it cannot be sent at all.
         std::function<os::Transfer(os::MessageSocket& socket, const std::string& message)> send_long = {};
-        /// For a record that can't be sent now. \returns whether it took it
+        /// Writes a record that cannot be sent now. \returns true if it was written
         std::function<bool(const LogRecord& record)> instead = {};
     };
 
     MessageOutput(os::MessageSockets& sockets, const os::Clock& clock) : sockets_{&sockets}, clock_{&clock} {}
 
-    /// Lets records in; before, they are dropped.
+    /// Accepts records from now on; earlier ones are dropped.
     void open(Plan plan);
     void write(const LogRecord& record) noexcept;
-    /// Async-signal-safe. \returns whether it is sent
+    /// Async-signal-safe. \returns true if it was sent
     bool write_at_crash(const LogRecord& record) noexcept;
-    /// Drops records from here on, and waits until the last one is sent, but for `at_most`.
+    /// Drops records from now on, and waits at most `at_most` until the last one is sent.
     void close(std::chrono::milliseconds at_most) noexcept;
 
 private:
-    /// All of it with the lock.
+    /// The following are called with the lock held.
     void put(const LogRecord& record);
     [[nodiscard]] bool deliver(const LogRecord& record);
     [[nodiscard]] bool send(const LogRecord& record);
     [[nodiscard]] bool send_rest();
-    /// \returns how much of it was sent. Async-signal-safe.
+    /// \returns the number of bytes sent. Async-signal-safe.
     [[nodiscard]] std::size_t send_some(std::string_view text) noexcept;
     [[nodiscard]] bool connect();
     [[nodiscard]] bool told_losses(std::chrono::system_clock::time_point time);
@@ -69,10 +69,10 @@ private:
     TimedMutex mutex_;  // guards what follows
     std::unique_ptr<os::MessageSocket> socket_;
     std::optional<std::chrono::steady_clock::time_point> refused_at_;
-    std::string message_;         ///< kept for its memory
-    std::string rest_;            ///< of a message of which a stream took a part
-    std::string_view last_rest_;  ///< the same of crash lines; `crash_line_` has it, and it comes after `rest_`
-    bool stuck_ = false;          ///< the last one waited in vain
+    std::string message_;         ///< kept to reuse its memory
+    std::string rest_;            ///< the rest of a message that a stream took in part
+    std::string_view last_rest_;  ///< the same for crash lines; points into `crash_line_` and is sent after `rest_`
+    bool stuck_ = false;          ///< the last message was not sent in time
     std::string loss_reason_;
 };
 

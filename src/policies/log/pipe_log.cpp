@@ -26,7 +26,7 @@ namespace {
 using namespace std::chrono_literals;
 using policies::PipedLines;
 
-/// How long the last lines wait for room before it is asked whether the program still runs.
+/// How long the last lines wait for room before the log checks that the program still runs.
 constexpr auto look_period = 100ms;
 constexpr auto word_limit = 100ms;
 
@@ -44,7 +44,7 @@ struct PipeLog::State {
     State(const State&) = delete;
     State& operator=(const State&) = delete;
 
-    /// What waits for time or room in the loop, and belongs to its thread.
+    /// Waits for time or room in the loop. Belongs to the loop's thread.
     struct Waiting {
         std::unique_ptr<os::Timer> time = {};
         std::unique_ptr<os::Watch> room = {};
@@ -56,7 +56,7 @@ struct PipeLog::State {
     void render(std::string& out, const LogRecord& record) const;
     [[nodiscard]] std::string render(const LogRecord& record) const;
     void put(const LogRecord& record);
-    /// Writes a line of the log's own.
+    /// Logs a message of the log itself.
     void say(const std::string& message);
     void see_to(PipedLines::Need need);
     void close(std::chrono::milliseconds at_most) noexcept;
@@ -71,7 +71,7 @@ struct PipeLog::State {
     const os::Process* process;
 
     std::string name;
-    std::string source;  ///< who logs: name and pid
+    std::string source;  ///< name and pid
     pid_t pid = 0;
     bool background = true;
     bool shows_source = false;
@@ -84,12 +84,12 @@ struct PipeLog::State {
     std::optional<policies::LogProcess> program;
     os::EventLoop* loop = nullptr;
     std::shared_ptr<Waiting> waiting;
-    std::weak_ptr<Waiting> waiting_while_open;  ///< the same, and never changed once there are threads
+    std::weak_ptr<Waiting> waiting_while_open;  ///< the same; not changed after threads start
 };
 
 Result<void> PipeLog::State::open() {
     if (options.command.empty() || options.command.front().empty())
-        return Error{ExitCode::configuration, "start the log's program", "", "none is named (log-command)"};
+        return Error{ExitCode::configuration, "start the log's program", "", "none is set (log-command)"};
     pid = process->id();
     source = name + '[' + std::to_string(pid) + ']';
     auto opened = programs->open_input(options.pipe_size);
@@ -174,7 +174,7 @@ void PipeLog::State::close(std::chrono::milliseconds at_most) noexcept {
         input->close_writer();
         see_out(until);
     } catch (...) {
-        return;  // out of memory: what is in the pipe will be read all the same
+        return;  // out of memory; the program still reads what is in the pipe
     }
 }
 
@@ -264,7 +264,7 @@ void PipeLog::write(const LogRecord& record) noexcept {
     }
 }
 
-// A pipe without room costs nobody any time.
+// If the pipe is full, this does not wait.
 void PipeLog::flush(std::chrono::milliseconds /*at_most*/) { state_->see_to(state_->lines.flush_in_time()); }
 
 Result<void> PipeLog::reopen() {

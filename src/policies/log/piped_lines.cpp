@@ -7,9 +7,9 @@
 namespace servicekit::policies {
 namespace {
 
-/// So much is written without waiting for more.
+/// This much is written at once.
 constexpr std::size_t full_enough = 64U << 10U;
-/// How often the crash lines look whether another thread is done; it is for microseconds.
+/// How often a crashing thread checks whether another thread is done, which takes microseconds.
 constexpr int last_looks = 10'000;
 
 }  // namespace
@@ -17,7 +17,7 @@ constexpr int last_looks = 10'000;
 class PipedLines::Lock {
 public:
     explicit Lock(PipedLines& lines) : lock_{lines.mutex_}, taken_{lines.taken_} {
-        // Only a thread that dies takes it without the lock, and keeps it.
+        // Only a dying thread sets `taken_` without the mutex, and keeps it set.
         owns_lock_ = !taken_.exchange(true, std::memory_order_acquire);
     }
     ~Lock() {
@@ -88,7 +88,7 @@ bool PipedLines::drain() {
     return waiting().empty();
 }
 
-// Its line comes before those that are let in later.
+// The line about losses precedes the lines that are accepted later.
 void PipedLines::note_loss() {
     const std::uint64_t count = lost_.load();
     if (count == 0) return;
@@ -120,7 +120,7 @@ PipedLines::Need PipedLines::write_out() {
 void PipedLines::take_off(std::size_t bytes) {
     if (bytes > 0) is_torn_ = lines_[written_ + bytes - 1] != '\n';
     written_ += bytes;
-    // What is in the pipe is forgotten now and then, so that a byte is not moved for each line.
+    // Written bytes are removed from time to time, so that not every line moves the rest.
     if (written_ == lines_.size()) {
         lines_.clear();
         written_ = 0;
@@ -131,7 +131,7 @@ void PipedLines::take_off(std::size_t bytes) {
     }
 }
 
-// Of a line that is in the pipe in part, the rest stays: it has to go there next.
+// If a line is partly in the pipe, its rest is kept, because it has to be written next.
 void PipedLines::lose_all() {
     std::string_view lost = waiting();
     const std::size_t kept = is_torn_ ? lost.find('\n') + 1 : 0;
@@ -143,7 +143,7 @@ void PipedLines::lose_all() {
 
 void PipedLines::write_at_crash(std::string_view lines) noexcept {
     bool owns_lock = !taken_.exchange(true, std::memory_order_acquire);
-    // One that died in here is waited for once.
+    // Waits only once for a thread that died in here.
     for (int look = 0; !owns_lock && !has_begun_anew_ && look < last_looks; ++look) {
         std::this_thread::yield();
         owns_lock = !taken_.exchange(true, std::memory_order_acquire);
@@ -162,14 +162,14 @@ void PipedLines::write_at_crash(std::string_view lines) noexcept {
             is_stuck_ = !input_->wait_until_writable(patience);
         }
     };
-    // Where a thread died in here, what waits may be in any state, and the pipe may end within a line.
+    // If a thread died in here, the waiting lines may be in any state, and the pipe may end within a line.
     if (owns_lock)
         write_all(waiting());
     else if (!std::exchange(has_begun_anew_, true))
         write_all("\n");
     write_all(lines);
     if (owns_lock) {
-        // The process goes on to die; where it does not, nothing is written twice.
+        // The process is about to die. If it does not, nothing is written twice.
         written_ = lines_.size();
         taken_.store(false, std::memory_order_release);
     }

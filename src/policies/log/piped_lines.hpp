@@ -13,44 +13,45 @@
 
 namespace servicekit::policies {
 
-/// Lines on their way into the input of a program: they wait here while they may, or have to. Nothing here waits for the
-/// program. From any thread.
+/// Lines on their way into the input of a program. They wait here while they may be delayed or the pipe is full. No
+/// call waits for the program, except write_at_crash(). From any thread.
 ///
-/// A line that there is no memory for is lost and counted; once there is room, a line in its place says how many were.
+/// If there is no memory or room for a line, it is lost and counted. Once there is room, a line in its place reports
+/// the number.
 class PipedLines {
 public:
     /// \returns one line, with its newline
     using LossLine = std::function<std::string(std::uint64_t count)>;
 
-    /// What whoever has an event loop should do next. Each is asked for once, until it was done.
+    /// What the owner of the event loop should do next. Each is requested once, until it is done.
     enum class Need {
         nothing,
         time,  ///< call flush_in_time() within the delay
-        room,  ///< call flush_into_room() once the pipe can be written
+        room,  ///< call flush_into_room() when the pipe is writable
     };
 
-    /// \param most bytes that wait, at most
+    /// \param most most bytes that may wait
     explicit PipedLines(std::size_t most) : most_{most} {}
 
-    /// Lets lines in; before, they are dropped. Each goes into the pipe at once, where it has room.
+    /// Accepts lines from now on; earlier ones are dropped. Each is written to the pipe at once if there is room.
     void open(os::ProgramInput& input, LossLine loss_line);
-    /// From here on somebody does what is needed.
+    /// Lets lines wait, because a caller now does what Need requests.
     void begin_to_wait() noexcept;
     Need put(std::string_view line, bool at_once);
-    /// Counts a line that never got here.
+    /// Counts a line that was lost before it got here.
     void count_loss() noexcept;
     Need flush_in_time();
     Need flush_into_room();
-    /// Drops lines from here on; those that are here stay. \returns whether they were let in
+    /// Drops lines from now on; waiting ones stay. \returns true if lines were accepted before
     bool close() noexcept;
-    /// Writes what there is room for. \returns whether all is in the pipe. \pre it is closed
+    /// Writes as much as there is room for. \returns true if everything is in the pipe. \pre it is closed
     bool drain();
 
-    /// Async-signal-safe, whatever any thread does here at this moment; what waits may be left out where one does.
+    /// Async-signal-safe, even while another thread uses this object; the waiting lines may be left out then.
     void write_at_crash(std::string_view lines) noexcept;
 
 private:
-    /// One who has it may use what follows; crash lines are not kept waiting for it for ever.
+    /// Its owner may use what follows. A crashing thread does not wait for it forever.
     class Lock;
 
     Need write_out();
@@ -69,8 +70,8 @@ private:
     std::string lines_;
     std::size_t written_ = 0;      ///< bytes of `lines_` that are in the pipe
     bool is_torn_ = false;         ///< the last of them is not the end of a line
-    bool has_begun_anew_ = false;  ///< for crash lines, after a thread died in here
-    bool is_stuck_ = false;        ///< the last of them waited in vain for room
+    bool has_begun_anew_ = false;  ///< used by crash lines, after a thread died in here
+    bool is_stuck_ = false;        ///< the last of them was not written in time
     bool is_open_ = false;
     bool may_wait_ = false;
     bool awaits_time_ = false;

@@ -28,7 +28,8 @@ void StreamOutput::write(const LogRecord& record) noexcept {
 void StreamOutput::write_at_crash(const LogRecord& record) noexcept {
     if (!open_) return;
     const CrashLock lock{mutex_};
-    // Who died with the turn in hand has most likely written a whole line: one that fits is written at once.
+    // A thread that died with the lock held has most likely written a whole line, as a line that fits is written at
+    // once.
     if (std::exchange(torn_, false)) streams_->write_at_crash(stream_, "\n", patience_);
     streams_->write_at_crash(stream_, crash_line_.render(record, render_), patience_);
 }
@@ -39,7 +40,7 @@ void StreamOutput::close(std::chrono::system_clock::time_point now, std::chrono:
         const TimedMutex::Lock lock{mutex_, at_most};
         if (lock.owns_lock() && lost_ > 0) put({}, now);
     } catch (...) {
-        return;  // out of memory for the line that tells of losses
+        return;  // out of memory for the line that reports the losses
     }
 }
 

@@ -14,30 +14,30 @@
 
 namespace servicekit::policies {
 
-/// The lines of a log on a standard stream, whose reader may be slow or gone. Each is in the kernel when write()
-/// returns, or counted as lost; once the stream takes lines again, the first one says how many were lost and why.
-/// A line after one that was torn begins on a fresh line. Thread-safe.
+/// Writes the lines of a log to a standard stream, whose reader may be slow or gone. When write() returns, the line is
+/// in the kernel or counted as lost. Once the stream takes lines again, the first one reports the number of lost lines
+/// and the reason. If a line was written in part, the next one begins on a new line. Thread-safe.
 class StreamOutput {
 public:
     /// Appends the record as one line with its newline.
     using Render = std::function<void(std::string& out, const LogRecord& record)>;
 
-    /// \param patience how long a line waits for the reader; after one that waited in vain none does until one got out.
+    /// \param patience how long a line waits for the reader; after a timeout lines do not wait until one is written.
     StreamOutput(os::StandardStreams& streams, os::Stream stream, std::chrono::milliseconds patience)
         : streams_{&streams}, stream_{stream}, patience_{patience} {}
 
-    /// Lets lines in; before, they are dropped.
-    /// \param head how much may stand in a line beside the record: CrashLine::prepare()
+    /// Accepts lines from now on; earlier ones are dropped.
+    /// \param head most bytes in a line beside the record: CrashLine::prepare()
     void open(Render render, std::size_t head = 0);
     void write(const LogRecord& record) noexcept;
     /// Async-signal-safe.
     void write_at_crash(const LogRecord& record) noexcept;
-    /// Drops lines from here on, and waits until the last one is written, but for `at_most`.
-    /// \param now the time of the line that tells of losses, where there are any.
+    /// Drops lines from now on, and waits at most `at_most` until the last one is written.
+    /// \param now the time of the line that reports losses, if there are any.
     void close(std::chrono::system_clock::time_point now, std::chrono::milliseconds at_most) noexcept;
 
 private:
-    /// \param line one record, or empty for the losses alone. \pre the mutex is locked
+    /// \param line one record, or empty to report only the losses. \pre the mutex is locked
     void put(std::string line, std::chrono::system_clock::time_point time);
     [[nodiscard]] std::string loss_line(std::chrono::system_clock::time_point time) const;
 
@@ -50,8 +50,8 @@ private:
     CrashLine crash_line_;
 
     TimedMutex mutex_;    // guards what follows
-    bool torn_ = false;   ///< the last thing that was written is no whole line
-    bool stuck_ = false;  ///< the last line waited in vain
+    bool torn_ = false;   ///< the last write did not end with a whole line
+    bool stuck_ = false;  ///< the last line was not written in time
     std::string loss_reason_;
 };
 

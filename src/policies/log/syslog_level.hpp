@@ -4,7 +4,7 @@
 
 namespace servicekit::policies {
 
-/// The level as syslog(3) and RFC 5424, 6.2.1, number severities, for the digit of PRIORITY= and of a line's `<6>`.
+/// Returns the level as a severity of syslog(3) and RFC 5424, 6.2.1: the digit in PRIORITY= and in a line's `<6>`.
 [[nodiscard]] constexpr char syslog_level(LogLevel level) noexcept {
     switch (level) {
         case LogLevel::trace:

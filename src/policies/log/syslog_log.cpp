@@ -13,7 +13,7 @@
 namespace servicekit {
 namespace {
 
-/// As much as daemons take by default; what is longer than a datagram is cut to that.
+/// Length that daemons accept by default. A longer message is truncated to this if it exceeds a datagram.
 constexpr std::size_t usual_length = 8192;
 
 }  // namespace

@@ -26,7 +26,7 @@ void append_priority(std::string& out, int facility, LogLevel level) {
     out += '>';
 }
 
-/// PRINTUSASCII, of which a name must not have what is in `forbidden`; "-" where there is nothing.
+/// Appends PRINTUSASCII, with `_` for all other characters and those in `forbidden`; "-" for an empty text.
 void append_printable(std::string& out, std::string_view text, std::size_t at_most, std::string_view forbidden = {}) {
     if (text.empty()) out += '-';
     for (const char letter : text.substr(0, at_most)) {
@@ -39,7 +39,7 @@ bool is_ascii(std::string_view text) {
     return std::all_of(text.begin(), text.end(), [](char letter) { return static_cast<unsigned char>(letter) < 0x80; });
 }
 
-/// PARAM-VALUE, with a backslash before what would end it.
+/// Appends PARAM-VALUE, with a backslash before each character that would end it.
 void append_parameter_value(std::string& out, std::string_view utf8) {
     for (const char letter : utf8) {
         if (letter == '"' || letter == '\\' || letter == ']') out += '\\';
@@ -95,7 +95,7 @@ void append_syslog_message(std::string& out, const LogRecord& record, const Sysl
     out += ' ';
     const std::size_t begin = out.size();
     append_escaped(out, record.message);
-    // Without the mark a message is in an unknown encoding: MSG-ANY, which plain ASCII may be as well.
+    // The encoding of a message without the mark is unknown (MSG-ANY), which is correct for plain ASCII, too.
     if (!is_ascii(std::string_view{out}.substr(begin))) out.insert(begin, byte_order_mark);
 }
 

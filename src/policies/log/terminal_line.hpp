@@ -9,11 +9,12 @@
 
 namespace servicekit::policies {
 
-/// Whether the stream is a terminal that shows colours, and nobody wants none: NO_COLOR (no-color.org), TERM=dumb.
+/// Returns true if the stream is a terminal that shows colours and they are not disabled: NO_COLOR (no-color.org),
+/// TERM=dumb.
 [[nodiscard]] bool takes_colours(const os::StandardStreams& streams, os::Stream stream,
                                  const os::Environment& environment);
 
-/// As append_log_line(), for the eyes of a person at a terminal: the time is faint, the level has a colour.
+/// Appends the same line as append_log_line(), for a person at a terminal: the time is faint, the level has a colour.
 void append_coloured_line(std::string& out, const LogRecord& record, std::string_view source);
 
 }  // namespace servicekit::policies

@@ -9,9 +9,9 @@
 
 namespace servicekit::policies {
 
-/// A mutex for what may hang in the kernel: a thread can limit how long it waits for it. Costs no system call while no
+/// A mutex for calls that may hang in the kernel: a thread can limit how long it waits. Makes no system call while no
 /// thread waits. A signal handler locks it with a CrashLock.
-// Not a std::timed_mutex, whose waiting the thread sanitizers of our compilers do not know.
+// Not a std::timed_mutex, because the thread sanitizers of our compilers do not know its timed wait.
 class TimedMutex {
 public:
     class Lock {
@@ -19,7 +19,7 @@ public:
         explicit Lock(TimedMutex& mutex) : mutex_{mutex} {
             if (!mutex_.take() && !mutex_.take_soon())
                 mutex_.wait([](auto& lock, auto& over, auto owns_lock) {
-                    // A CrashLock wakes nobody.
+                    // A CrashLock does not wake waiting threads.
                     while (!over.wait_for(lock, std::chrono::milliseconds{100}, owns_lock)) {
                     }
                     return true;
@@ -37,7 +37,7 @@ public:
         ~Lock() {
             if (owns_lock_) mutex_.pass_on();
         }
-        /// Always, where no time was given.
+        /// Returns true if the mutex is locked. Without a time limit it always is.
         [[nodiscard]] bool owns_lock() const noexcept { return owns_lock_; }
 
     private:
@@ -49,7 +49,7 @@ private:
     friend class CrashLock;
 
     [[nodiscard]] bool take() noexcept { return !taken_.exchange(true); }
-    /// Most locks are released before a thread would have gone to sleep.
+    /// Most locks are released before a thread could go to sleep.
     [[nodiscard]] bool take_soon() noexcept {
         for (int looks = 0; looks < 100; ++looks)
             if (!taken_.load(std::memory_order_relaxed) && take()) return true;
@@ -66,14 +66,14 @@ private:
         return owns_lock;
     }
 
-    // Both atomics are sequentially consistent: either the waiting thread sees the mutex free, or this one sees it wait.
+    // Both atomics are sequentially consistent: the waiting thread sees the mutex free, or this one sees it wait.
     void pass_on() {
         taken_.store(false);
         if (waiting_.load() == 0) return;
         { const std::lock_guard lock{mutex_}; }
         over_.notify_one();
     }
-    // To wake who waits takes locks, which the thread may hold that the signal came to.
+    // To wake a thread takes locks, which the interrupted thread may hold.
     void leave() noexcept { taken_.store(false); }
 
     std::atomic<bool> taken_{false};

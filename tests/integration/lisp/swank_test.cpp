@@ -113,7 +113,7 @@ TEST_F(LispSwankTest, OnlyWhoKnowsTheSecretGetsIn) {
     EXPECT_EQ(shell("printf '" + request + "' | socat -t 2 - tcp:127.0.0.1:" + port).out, "");
     service.await_log("an editor was not let in");
     EXPECT_THAT(listening(service.pid()), HasSubstr(port));
-    service.await_log("whoever knows the secret in '" + directory.file(".slime-secret") + "' gets in");
+    service.await_log("clients need the secret in '" + directory.file(".slime-secret") + "'");
 
     EXPECT_EQ(shell("printf '00000bopen sesame' | socat -t 2 - tcp:127.0.0.1:" + port).exit_code, 0);
     service.await_log("an editor has connected to Swank");
@@ -143,7 +143,7 @@ TEST_F(LispSwankTest, TheLogSaysThatThereIsNoSecret) {
     service.call("create-swank-server");
 
     service.await_log("there is no secret in '" + directory.file(".slime-secret") +
-                      "', and so every local user gets in");
+                      "', so every local user has access");
 }
 
 TEST_F(LispSwankTest, WithoutHomeTheSecretIsLookedForWhereItsUserIsAtHome) {
@@ -156,7 +156,7 @@ TEST_F(LispSwankTest, WithoutHomeTheSecretIsLookedForWhereItsUserIsAtHome) {
     EXPECT_EQ(created.exit_code, 0) << created;
     const passwd* user = ::getpwuid(::geteuid());
     EXPECT_THAT(lisp.log(), HasSubstr(user != nullptr ? "'" + std::string{user->pw_dir} + "/.slime-secret'"
-                                                      : "this user has no home for a secret"));
+                                                      : "this user has no home directory for a secret"));
     EXPECT_EQ(lisp.verb({"stop"}).exit_code, 0);
 }
 

@@ -186,7 +186,7 @@ TEST_F(RunningServiceTest, PrefersAHeldLockToASocketThatIsServed) {
 TEST_F(RunningServiceTest, AsksTheSocketForAPidThatTheLockCannotTell) {
     owners["/run/x.pid"] = {.pid = 0, .uid = 0};
     EXPECT_EQ(found().pid, 0);
-    EXPECT_EQ(found().in_words(), "its pid can't be told");
+    EXPECT_EQ(found().in_words(), "pid unknown");
     serve("/run");
     EXPECT_EQ(found().pid, pid);
     EXPECT_EQ(found().witness, Instance::Witness::lock);
@@ -195,7 +195,7 @@ TEST_F(RunningServiceTest, AsksTheSocketForAPidThatTheLockCannotTell) {
 TEST_F(RunningServiceTest, DoesNotTakeABystanderForAnInstance) {
     owners["/run/x.pid"] = {.pid = 99, .where = "pid 99", .is_instance = false};
     EXPECT_FALSE(running.find()->has_value());
-    EXPECT_EQ(running.bystander(), "'/run/x.pid' is locked by pid 99, which is no instance of it");
+    EXPECT_EQ(running.bystander(), "'/run/x.pid' is locked by pid 99, which is not an instance of it");
 }
 
 TEST_F(RunningServiceTest, SaysWhereItCannotTell) {

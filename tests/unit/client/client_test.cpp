@@ -74,6 +74,20 @@ TEST_F(ClientTest, AsksAServiceOfAnOlderVersionWithoutTheOption) {
     EXPECT_EQ(to_json(*reply), R"({"files":2})");
 }
 
+TEST_F(ClientTest, AsksAServiceThatKnowsNoStreamForOneReply) {
+    script_ = [](const std::string& request) {
+        if (request.find("stream") == std::string::npos) return Pieces{{"{\"files\":2}\n"}};
+        return Pieces{{R"({"error":{"code":"bad-argument","message":"option 'stream' of the request","event":"list",)"
+                       R"("argument":"stream","expected":"'progress', 'queue', 'timeout' or 'wait'"}})"
+                       "\n"}};
+    };
+    const auto reply =
+        connect().call("list", {}, {.on_turn = [](const Turn&) {}, .on_item = [](const Object&) { FAIL(); }});
+    ASSERT_TRUE(reply);
+    EXPECT_EQ(to_json(*reply), R"({"files":2})");
+    EXPECT_EQ(service.requests.back(), R"(["list",{},{"queue":true}])");
+}
+
 TEST_F(ClientTest, AnArgumentOfThatNameThatIsWrongIsAnErrorAsAnyOther) {
     answer({{R"({"error":{"code":"bad-argument","message":"no","argument":"queue","expected":"an integer"}})"
              "\n"}});
@@ -129,9 +143,9 @@ TEST_F(ClientTest, TellsProgressBeforeTheReply) {
 }
 
 TEST_F(ClientTest, GivesItemsBeforeTheReply) {
-    answer({{R"({"item":{"n":1}})"
+    answer({{R"({"progress":{"item":{"n":1}}})"
              "\n"
-             R"({"item":{"n":2}})"
+             R"({"progress":{"item":{"n":2}}})"
              "\n"},
             {"{\"sent\":2}\n"}});
     std::vector<std::string> seen;
@@ -143,10 +157,10 @@ TEST_F(ClientTest, GivesItemsBeforeTheReply) {
     EXPECT_THAT(service.requests, ElementsAre(R"(["list",{},{"stream":true}])"));
 }
 
-TEST_F(ClientTest, WithoutAStreamAReplyMayBeCalledItem) {
+TEST_F(ClientTest, AReplyMayHaveAFieldItem) {
     answer({{R"({"item":{"n":1}})"
              "\n"}});
-    const auto reply = connect().call("get");
+    const auto reply = connect().call("get", {}, {.on_item = [](const Object&) { FAIL(); }});
     ASSERT_TRUE(reply);
     EXPECT_EQ(to_json(*reply), R"({"item":{"n":1}})");
 }
@@ -245,7 +259,7 @@ TEST_F(ClientTest, SaysWhereTheServiceHangsUpWithoutAReply) {
 
 TEST_F(ClientTest, RefusesWhatIsNoReply) {
     answer({{"[1]\n"}});
-    EXPECT_THAT(connect().call("status").error().error().reason, HasSubstr("no reply"));
+    EXPECT_THAT(connect().call("status").error().error().reason, HasSubstr("something else than a reply"));
     answer({{"hello\n"}});
     EXPECT_THAT(connect().call("status").error().error().reason, HasSubstr("'hello'"));
 }

@@ -101,7 +101,7 @@ TEST_F(CrashReportsTest, OfSeveralInOneFileTheLatestCounts) {
 TEST_F(CrashReportsTest, InWordsItIsALine) {
     EXPECT_EQ(parse_crash_report(report("2026-11-22T06:10:00.1Z", "1")).in_words(),
               "SIGSEGV (address not mapped to object) in the event 'backup': std::runtime_error: no port");
-    EXPECT_EQ(CrashSummary{}.in_words(), "a signal that is not told");
+    EXPECT_EQ(CrashSummary{}.in_words(), "an unknown signal");
 }
 
 TEST_F(CrashReportsTest, WhereNothingCrashedNothingIsPutAway) {

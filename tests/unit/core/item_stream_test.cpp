@@ -52,8 +52,9 @@ protected:
 TEST_F(ItemStreamTest, ItemsComeInOrderAndThenTheReply) {
     start();
     auto client = begin(R"(["list", {}, {"stream": true}])");
-    EXPECT_THAT(lines(client), ElementsAre(R"({"item":{"n":0,"text":""}})", R"({"item":{"n":1,"text":""}})",
-                                           R"({"item":{"n":2,"text":""}})", R"({"sent":3})"));
+    EXPECT_THAT(lines(client),
+                ElementsAre(R"({"progress":{"item":{"n":0,"text":""}}})", R"({"progress":{"item":{"n":1,"text":""}}})",
+                            R"({"progress":{"item":{"n":2,"text":""}}})", R"({"sent":3})"));
     EXPECT_EQ(life.stop(), 0);
 }
 
@@ -179,7 +180,7 @@ TEST_F(ItemStreamTest, AReplyThatComesLaterHasItemsToo) {
     EXPECT_TRUE(owed->send({{"n", 1}}));
     owed->succeed({{"result", "done"}});
     EXPECT_FALSE(owed->send({{"n", 2}}));
-    EXPECT_THAT(lines(client), ElementsAre(R"({"item":{"n":1}})", R"({"result":"done"})"));
+    EXPECT_THAT(lines(client), ElementsAre(R"({"progress":{"item":{"n":1}}})", R"({"result":"done"})"));
     EXPECT_EQ(life.stop(), 0);
 }
 

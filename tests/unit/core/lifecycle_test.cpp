@@ -411,7 +411,7 @@ TEST_F(LifecycleTest, APrivateRunDirectoryThatIsALinkIsRefused) {
     host.files.add_link("/tmp/servicekit-1000", "/run");
 
     EXPECT_EQ(run(), 73);
-    EXPECT_THAT(errors(), HasSubstr("it is no directory"));
+    EXPECT_THAT(errors(), HasSubstr("it is not a directory"));
 }
 
 TEST_F(LifecycleTest, AStopThatTheLoadAsksForEndsTheStart) {

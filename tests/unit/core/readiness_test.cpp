@@ -68,7 +68,7 @@ TEST_F(ReadinessTest, ADescriptorThatIsNotOpenIsToldAtTheStart) {
     tell_on(7);
 
     EXPECT_EQ(run(), 78);
-    EXPECT_EQ(errors(), "trial: cannot tell when it is ready on 'descriptor 7': Bad file descriptor\n");
+    EXPECT_EQ(errors(), "trial: cannot report readiness on 'descriptor 7': Bad file descriptor\n");
     EXPECT_FALSE(host.files.exists(pid_file));
 }
 

@@ -504,15 +504,15 @@ TEST_F(LispSwankServersTest, SwankIsLoadedForTheFirst) {
     EXPECT_EQ(tasks[1].arguments, (Value::List{0}));
     EXPECT_EQ(tasks[2].arguments, (Value::List{4006}));
     EXPECT_EQ(tasks[3].arguments, (Value::List{0}));
-    EXPECT_THAT(log(), HasSubstr("a Swank server listens on port 4005 of the loopback; whoever knows the secret in "
-                                 "'/home/me/.slime-secret' gets in"));
+    EXPECT_THAT(log(), HasSubstr("a Swank server listens on port 4005 of the loopback; clients need the secret in "
+                                 "'/home/me/.slime-secret'"));
 }
 
 TEST_F(LispSwankServersTest, TheLogTellsThatEverybodyGetsIn) {
     has_secret = false;
     reply_to(R"(["create-swank-server"])");
 
-    EXPECT_THAT(log(), HasSubstr("there is no secret in '/home/me/.slime-secret', and so every local user gets in"));
+    EXPECT_THAT(log(), HasSubstr("there is no secret in '/home/me/.slime-secret', so every local user has access"));
 }
 
 TEST_F(LispSwankServersTest, TheLogTellsThatThereIsNoHomeForASecret) {
@@ -520,7 +520,7 @@ TEST_F(LispSwankServersTest, TheLogTellsThatThereIsNoHomeForASecret) {
     secret_file = "";
     reply_to(R"(["create-swank-server"])");
 
-    EXPECT_THAT(log(), HasSubstr("this user has no home for a secret, and so every local user gets in"));
+    EXPECT_THAT(log(), HasSubstr("this user has no home directory for a secret, so every local user has access"));
 }
 
 TEST_F(LispSwankServersTest, WithoutSwankTheErrorSaysSo) {

@@ -11,7 +11,7 @@
 
 namespace servicekit {
 
-/// Control policy for a service that nobody can reach while it runs, save by signals.
+/// Control policy without a channel. The service can be reached by signals only while it runs.
 class NoControl final : public ControlPolicy {
 public:
     struct Options {};

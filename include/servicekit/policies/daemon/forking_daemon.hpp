@@ -14,20 +14,24 @@
 
 namespace servicekit {
 
-/// Daemon policy that moves the service to the background, or leaves it in the foreground where the deployment says so.
+/// Daemon policy that moves the service to the background, or leaves it in the foreground if the deployment asks for
+/// that.
 ///
-/// In the background the service has a session that it does not lead, the deployment's working directory and file mask,
-/// stdin from /dev/null, and none of the descriptors above 2 that its caller left open, except those that the deployment
-/// keeps. What the program itself has opened before, in a constructor for example, stays open. Its stdout and stderr stay
-/// what they were, for the log policy to redirect. The process that the user started waits until the service is
-/// ready or has failed; a service that dies without a word is told from one that is slow.
-/// Enter it before any thread starts and before the lock is taken: fork(2) keeps neither threads nor fcntl(2)'s locks.
-/// May be moved before configure(), and not later.
+/// In the background the service is in a new session that it does not lead. It has the deployment's working directory
+/// and file mask, and its stdin is /dev/null. Descriptors above 2 that its caller left open are closed, except those
+/// that the deployment keeps. Files that the program has opened before, for example in a constructor, stay open. stdout
+/// and stderr stay unchanged; the log policy redirects them. The process that the user started waits until the service
+/// is ready or has failed. It distinguishes a service that has died from one that is slow.
+/// Call enter() before any thread starts and before the lock is taken: fork(2) keeps neither threads nor fcntl(2)
+/// locks.
+/// May be moved only before configure().
 class ForkingDaemon final : public DaemonPolicy {
 public:
     struct Options {
-        /// How much longer than the service's own start timeout (and, once interrupted, its stop timeout) the process
-        /// that the user started waits before it ends the service: only one that can't keep its own time gets there.
+        /// How much longer than the service's own start timeout the process that the user started waits before it kills
+        /// the service; after an interrupt, how much longer than the stop timeout. The service normally ends by itself
+        /// at its own timeout. Default: 5 s. Raise it on a machine so loaded that the service cannot report a timeout
+        /// in that time.
         std::chrono::milliseconds grace{5'000};
     };
 
@@ -40,21 +44,22 @@ public:
     void configure(const Deployment& deployment) override;
     [[nodiscard]] bool has_background() const noexcept override { return true; }
 
-    /// \pre one thread (in the background refused otherwise), no lock held.
-    /// \returns in the parent, after the service became ready (Role::parent), or the error that kept it from that:
-    ///          the service's own; ExitCode::internal where it ended otherwise, with its crash, its signal or its exit
-    ///          code; ExitCode::timeout where it took too long or this process got INT, TERM or HUP meanwhile, the
-    ///          service then being ended. To learn how it ended the parent adopts orphans, Process::adopt_orphans().
-    ///          In the service at once; what goes wrong there before is the parent's to return.
+    /// \pre the process has one thread (checked if it goes to the background) and holds no lock.
+    /// \returns in the parent: Role::parent when the service is ready, or the error that prevented that. This is the
+    ///          error that the service reported; or ExitCode::internal if the service ended in another way, with its
+    ///          crash, signal or exit code; or ExitCode::timeout if it took too long or this process got INT, TERM or
+    ///          HUP, and the service was made to end. To learn how the service ended, the parent adopts orphans:
+    ///          Process::adopt_orphans(). In the service: at once; an error before that is returned in the parent.
     Result<Role> enter() override;
     void logs_to(const std::vector<std::string>& files) override;
-    /// Until ready() or failed(). What the parent's enter() returns if the process ends then.
+    /// Reports a crash to the parent, whose enter() returns it if the process ends. Has an effect until ready() or
+    /// failed() only.
     void crashed(std::string_view what) noexcept override;
-    /// Makes the parent's enter() return. Only the first of ready() and failed() counts. Neither does anything in the
+    /// Makes the parent's enter() return. Only the first of ready() and failed() counts. Both do nothing in the
     /// foreground or before enter().
     void ready() override;
     void failed(const Error& error) override;
-    /// The process that the user started waits on.
+    /// Makes the process that the user started wait longer.
     void extend(std::chrono::milliseconds time) override;
 
 private:

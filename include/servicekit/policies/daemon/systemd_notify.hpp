@@ -13,18 +13,19 @@
 
 namespace servicekit {
 
-/// Daemon policy for units of systemd: never forks, and tells the service manager how the service is, by sd_notify(3):
-/// READY=1 with MAINPID, RELOADING=1 with MONOTONIC_USEC and READY=1 after it, STOPPING=1, STATUS, ERRNO and
-/// EXIT_STATUS of a failure, EXTEND_TIMEOUT_USEC while a start, reload or stop makes progress, and WATCHDOG=1 where the
-/// unit has WatchdogSec=. So it serves units of Type=notify and Type=notify-reload; `PROGRAM unit` writes one.
+/// Daemon policy for systemd units. It never forks, and notifies the service manager with sd_notify(3): READY=1 with
+/// MAINPID, RELOADING=1 with MONOTONIC_USEC and READY=1 after it, STOPPING=1, STATUS, ERRNO and EXIT_STATUS of a
+/// failure, EXTEND_TIMEOUT_USEC while a start, reload or stop makes progress, and WATCHDOG=1 if the unit has
+/// WatchdogSec=. So it suits units of Type=notify and Type=notify-reload; `PROGRAM unit` writes one.
 ///
-/// Where nobody listens (there is no $NOTIFY_SOCKET) it tells nobody, and the service runs as it does with Foreground.
-/// What is meant for this process alone is taken out of the environment, so that no child tells the manager anything.
+/// Without $NOTIFY_SOCKET it sends nothing, and the service runs as with Foreground. Variables that are meant for this
+/// process are removed from the environment, so that child processes do not notify the manager.
 class SystemdNotify final : public DaemonPolicy {
 public:
     struct Options {
-        /// How much longer than the service itself the manager waits for the next sign of progress, so that it is the
-        /// service that ends a step that takes too long, and says so.
+        /// How much longer than the service itself the manager waits for the next progress, so that the service ends a
+        /// step that takes too long, and reports it. Default: 5 s. Raise it on a machine so loaded that the service
+        /// cannot do that in time.
         std::chrono::milliseconds grace{5'000};
     };
 
@@ -36,7 +37,7 @@ public:
 
     void configure(const Deployment& deployment) override { name_ = deployment.name; }
     [[nodiscard]] bool notifies_manager() const noexcept override { return true; }
-    /// \returns an error where there is an address that can't be one; whether somebody listens there shows later.
+    /// \returns an error if $NOTIFY_SOCKET is not a valid address. It does not check that somebody listens there.
     Result<Role> enter() override;
     void ready() override;
     void failed(const Error& error) override;
@@ -44,7 +45,7 @@ public:
     void stopping() override;
     void status(std::string_view text) override;
     void extend(std::chrono::milliseconds time) override;
-    /// Half of the time that the manager waits for a sign of life.
+    /// Half of the watchdog timeout of the unit (WatchdogSec=).
     [[nodiscard]] std::optional<std::chrono::milliseconds> alive_interval() const noexcept override {
         return alive_interval_;
     }
@@ -60,7 +61,7 @@ private:
     const os::Clock* clock_;
     os::StandardStreams* streams_;
     std::string name_;
-    std::unique_ptr<os::NotifySocket> socket_;  ///< null: nobody listens
+    std::unique_ptr<os::NotifySocket> socket_;  ///< null if there is no manager to notify
     std::optional<std::chrono::milliseconds> alive_interval_;
     bool last_one_failed_ = false;
 };

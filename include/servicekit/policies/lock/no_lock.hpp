@@ -15,9 +15,9 @@
 
 namespace servicekit {
 
-/// Lock policy that locks nothing, for where something else sees to it that one instance runs: a container.
-/// It can't tell who runs. A control policy must not take it for a proof that nobody serves the control socket.
-/// May be moved before it is acquired, and not later.
+/// Lock policy that locks nothing. Use it if something else, such as a container, ensures that one instance runs.
+/// It cannot find a running instance. A control policy must not take it as proof that nobody serves the control socket.
+/// May be moved only before acquire().
 class NoLock final : public LockPolicy {
 public:
     struct Options {};
@@ -30,11 +30,11 @@ public:
     }
     ~NoLock() override = default;
 
-    /// Always acquired, at once.
+    /// Always succeeds at once.
     Result<Acquisition> acquire(LockWait wait, const std::stop_token& stop) override;
-    /// Between acquire() and release().
+    /// True between acquire() and release().
     [[nodiscard]] bool held() const noexcept { return held_; }
-    /// Nobody, even while held.
+    /// Always nothing, even while held.
     Result<std::optional<Owner>> owner() override;
     [[nodiscard]] bool tells_owner() const noexcept override { return false; }
     void release() noexcept override { held_ = false; }

@@ -28,18 +28,20 @@ class OtherRunDirectories;
 
 namespace servicekit {
 
-/// Lock policy that locks the pidfile for the life of the service, and writes the pid into it.
-/// The lock is the truth, the content a hint for monitors: it is emptied at the end, and the file stays. It stays with
-/// whoever made it, too, so that the user whom the service becomes can't write another pid into it.
-/// The kernel drops the lock when the process ends, however that happens; so it can't be lost and needs no token.
-/// May be moved before it is acquired, and not later.
+/// Lock policy that keeps the pidfile locked while the service runs, and writes the pid into it.
+/// Only the lock shows that the service runs; the content is a hint for monitors. At the end the file is emptied and
+/// stays. It keeps its first owner, so that the user that the service becomes cannot write another pid into it.
+/// The kernel drops the lock whenever and however the process ends. So the lock cannot be lost and needs no token.
+/// May be moved only before acquire().
 class PidFileLock final : public LockPolicy {
 public:
     struct Options {
-        std::string path = {};      ///< absolute; empty: the deployment's pidfile
-        mode_t permissions = 0644;  ///< of a new pidfile; 0600 keeps other users from locking it first
-        /// A standby tries again when the owner has ended, and after this time in any case; nor does it notice
-        /// later than that that it should stop.
+        /// Absolute path of the pidfile. Default: empty, which means the pidfile of the deployment.
+        std::string path = {};
+        /// Permissions of a new pidfile. Change them to 0600 to keep other users from locking the file first.
+        mode_t permissions = 0644;
+        /// How often a standby instance tries to take the lock, if the end of the holder does not wake it earlier. It
+        /// also notices a request to stop within this time. Default: 100 ms.
         std::chrono::milliseconds retry_interval{100};
     };
 
@@ -51,23 +53,24 @@ public:
 
     void configure(const Deployment& deployment) override;
 
-    /// Busy, too, while the service runs in one of the deployment's other places.
-    /// \pre the last fork is over, and only one thread acquires. The pidfile's directory exists.
-    /// \returns an error of ExitCode::permission also where somebody has the lock who is no instance of the service,
-    ///          of ExitCode::cannot_create where the pidfile can't be made, locked or written.
+    /// Takes the lock. The result is `busy` also if the service runs in one of the deployment's other places.
+    /// \pre the service has done its last fork(2). Only one thread calls this. The directory of the pidfile exists.
+    /// \returns an error of ExitCode::permission if a process holds the lock that is not an instance of the service; of
+    ///          ExitCode::cannot_create if the pidfile cannot be created, locked or written.
     Result<Acquisition> acquire(LockWait wait, const std::stop_token& stop) override;
-    /// False also where somebody has put another file in the place of the pidfile: no other process sees the lock then.
+    /// \returns false if the lock is not held, or if another file is at the path, because other processes then cannot
+    ///          see the lock.
     [[nodiscard]] bool held() const;
     Result<std::optional<Owner>> owner() override;
-    /// `pid-file`: its path.
+    /// `pid-file`: the path.
     [[nodiscard]] Object status_fields() const override;
     void release() noexcept override;
 
 private:
     [[nodiscard]] Result<void> keep(std::unique_ptr<os::FileLock> lock);
     [[nodiscard]] policies::OtherRunDirectories other_run_directories() const;
-    /// \param own the lock that was taken just now
-    /// \returns the instance in another place that it has to give way to; nothing if there is none
+    /// \param own the lock that was just taken
+    /// \returns the instance in another place that this one has to yield to; nothing if there is none
     [[nodiscard]] Result<std::optional<Owner>> other_instance(os::FileLock& own) const;
     [[nodiscard]] Error bystander(const os::LockOwner& owner) const;
     [[nodiscard]] Error cannot_lock(Error error) const;
@@ -79,7 +82,7 @@ private:
     os::Files* files_;
     std::string path_;
     std::vector<std::string> other_pid_files_;
-    std::unique_ptr<std::mutex> mutex_;  ///< guards lock_; apart, so as to be movable
+    std::unique_ptr<std::mutex> mutex_;  ///< guards lock_; a pointer, so that the class can be moved
     std::unique_ptr<os::FileLock> lock_;
 };
 

@@ -14,25 +14,28 @@
 
 namespace servicekit {
 
-/// Log policy for where somebody else collects what a program prints: a container, a supervisor, a terminal.
+/// Log policy for services whose output is collected by a container, a supervisor or a terminal.
 ///
-/// On a terminal a line reads `2026-11-22T06:10:00.123456Z info just-another-server[4711]: message key=value`, with
-/// colours unless NO_COLOR is set; elsewhere it is one JSON object: `{"time":"2026-11-22T06:10:00.123456Z",
-/// "level":"info","service":"just-another-server","pid":4711,"message":"...","key":"value"}`. Either way one record is one
-/// line; in JSON bytes that are no UTF-8 become U+FFFD.
+/// On a terminal a line is `2026-11-22T06:10:00.123456Z info just-another-server[4711]: message key=value`, in colour
+/// unless NO_COLOR is set. Elsewhere it is one JSON object: `{"time":"2026-11-22T06:10:00.123456Z",
+/// "level":"info","service":"just-another-server","pid":4711,"message":"...","key":"value"}`. In both forms one record
+/// is one line. In JSON, bytes that are not UTF-8 become U+FFFD.
 ///
-/// A reader that does not keep up, or is gone, stops nobody: a line waits `patience` for it at most, and once one was
-/// in vain the next do not wait at all; what can't be written is counted, and once a line can be, the one before it
-/// says how many were lost and why. The stream stays as blocking as it was, since others may share it.
-/// May be moved before open(), and not later.
+/// A reader that is slow or gone does not block the service. A line waits at most `patience` for it; after a line that
+/// waited in vain, the next ones do not wait at all. Lines that cannot be written are dropped and counted. When the
+/// stream takes lines again, the first one reports how many were lost and why. The stream's blocking mode is not
+/// changed, because other processes may share it.
+/// May be moved only before open().
 class ConsoleLog final : public LogPolicy {
 public:
     enum class Target { standard_output, standard_error };
     enum class Format { automatic, text, json };
 
     struct Options {
+        /// The stream to write to. Change it if stdout is for the program's own output.
         Target target = Target::standard_output;
-        Format format = Format::automatic;  ///< text on a terminal, JSON elsewhere; the setting goes before it
+        Format format = Format::automatic;  ///< text on a terminal, JSON elsewhere; `log-format` overrides it
+        /// How long a line waits for a slow reader. Raise it to lose fewer lines, at the cost of the threads that log.
         std::chrono::milliseconds patience{200};
     };
 
@@ -45,10 +48,10 @@ public:
     void configure(const Deployment& deployment) override;
     [[nodiscard]] LogPlan plan() const override;
     Result<void> open() override;
-    /// Lines before open() and after close() are dropped.
+    /// Writes a record. Records before open() and after close() are dropped.
     void write(const LogRecord& record) noexcept override;
     void set_level(LogLevel level) noexcept override;
-    /// The streams stay what they are.
+    /// The log writes to the streams itself, so they stay unchanged.
     [[nodiscard]] StreamUse stream_use() const noexcept override { return StreamUse::own; }
     void write_at_crash(std::span<const LogRecord> records) noexcept override;
     void close(std::chrono::milliseconds at_most) noexcept override;

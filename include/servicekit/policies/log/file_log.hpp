@@ -17,36 +17,39 @@
 
 namespace servicekit {
 
-/// Log policy that writes lines into a file, as
-/// `2026-11-22T06:10:00.123456Z info just-another-server[4711]: message key=value`, or as JSON. The time is UTC, control
-/// characters are escaped, one record is one line. Where no file is named, lines go to stderr in the foreground, and in
-/// the background nowhere: a daemon without a log file keeps no log.
+/// Log policy that writes lines to a file, as `2026-11-22T06:10:00.123456Z info just-another-server[4711]: message
+/// key=value`, or as JSON. The time is UTC, control characters are escaped, and one record is one line. Without a file,
+/// lines go to stderr in the foreground and are dropped in the background.
 ///
-/// A warning or worse is in the kernel when write() returns, and so is all that came before it; other lines follow
-/// `delay` later at most, or when 64 KiB have come together. What is in the kernel outlives the process, kill -9
-/// included. The log is as fast as memory then; with a `delay` of 0 each line is in the kernel when write() returns.
+/// When write() returns, a warning or worse is in the kernel, together with all lines before it. Other lines follow at
+/// most `delay` later, or when 64 KiB are buffered, which makes the log as fast as memory. With a `delay` of 0, each
+/// line is in the kernel when write() returns. Lines in the kernel outlive the process, even after kill -9.
 ///
-/// A disk that is full, or any other error of the file, stops nobody: what fits into the buffer waits, further lines are
-/// counted, and once there is room, a line says how many were lost and why. A disk that hangs costs a line a second at
-/// most, and then itself.
+/// A full disk, or any other error of the file, does not block the service. Lines stay in the buffer, and once it is
+/// full, further lines are dropped and counted. When the file can be written again, a line reports how many were lost
+/// and why. If the disk hangs, the thread that is writing to it blocks. Other threads wait at most one second per line,
+/// and lines that do not fit into the buffer are dropped and counted.
 ///
-/// The file is rotated when it is large or old enough, as `x.log-20261122T061000.123456Z`, and old ones are compressed
-/// and removed, by a thread that is there while there is something to do; or somebody else does it, as logrotate, and has
-/// the log reopened.
-/// May be moved before open(), and not later.
+/// The file is rotated when it is large or old enough, as `x.log-20261122T061000.123456Z`. A thread, which exists only
+/// while there is work, compresses and removes old files. Instead, another program such as logrotate may rotate the
+/// file and then ask the service to reopen its log.
+/// May be moved only before open().
 class FileLog final : public LogPolicy {
 public:
-    /// What the settings say (`log-mode`, `log-rotate-size`...) goes before what stands here.
+    /// The settings (`log-mode`, `log-rotate-size`...) override these options.
     struct Options {
         mode_t permissions = 0640;  ///< of new files, whatever the umask
+        /// Change it to json for programs that collect logs.
         LineFormat format = LineFormat::text;
-        std::chrono::milliseconds delay{200};  ///< how long a line below a warning may wait
-        std::uint64_t rotate_size = 0;         ///< in bytes; 0: never for its size
-        std::chrono::seconds rotate_every{0};  ///< counted from midnight UTC; 0: never for its age
-        std::uint64_t keep_files = 0;          ///< rotated files; 0: all
-        std::uint64_t keep_bytes = 0;          ///< of rotated files; 0: all
-        bool compress = false;                 ///< rotated files, with gzip
-        bool copies_to_terminal = true;        ///< in the foreground, where stderr is one
+        /// How long a line below a warning may stay in the buffer. Set 0 to see each line in the file at once, at the
+        /// cost of speed.
+        std::chrono::milliseconds delay{200};
+        std::uint64_t rotate_size = 0;         ///< in bytes; 0 disables rotation by size
+        std::chrono::seconds rotate_every{0};  ///< period, counted from midnight UTC; 0 disables rotation by time
+        std::uint64_t keep_files = 0;          ///< number of rotated files to keep; 0 keeps all
+        std::uint64_t keep_bytes = 0;          ///< total bytes of rotated files to keep; 0 keeps all
+        bool compress = false;                 ///< compress rotated files with gzip
+        bool copies_to_terminal = true;        ///< in the foreground, if stderr is a terminal
     };
 
     FileLog();
@@ -58,25 +61,26 @@ public:
     void configure(const Deployment& deployment) override;
     [[nodiscard]] LogPlan plan() const override;
     [[nodiscard]] std::vector<std::string> files() const override;
-    /// True in the background without a file.
+    /// \returns true in the background without a file.
     [[nodiscard]] bool drops_lines() const noexcept override;
-    /// Its directory must be there.
+    /// Opens the file. Its directory must exist.
     Result<void> open() override;
     [[nodiscard]] bool works_in_background() const noexcept override { return true; }
-    /// Until here, lines are written at once.
+    /// Begins to buffer lines; before, they are written at once.
     Result<void> start(os::EventLoop& loop) override;
     void stop() noexcept override;
-    /// Lines before open() and after close() are dropped.
+    /// Writes a record. Records before open() and after close() are dropped.
     void write(const LogRecord& record) noexcept override;
     void flush(std::chrono::milliseconds at_most) override;
-    /// Does nothing without a file.
+    /// Reopens the file; does nothing without one.
     Result<void> reopen() override;
     void set_level(LogLevel level) noexcept override;
-    /// Into the file. Where there is none, nowhere in the background; in the foreground they stay what they are.
+    /// \returns `captured` if there is a file; otherwise `none` in the background and `own` in the foreground.
     [[nodiscard]] StreamUse stream_use() const noexcept override;
     Result<void> change_owner(uid_t uid, gid_t gid) override;
     void write_at_crash(std::span<const LogRecord> records) noexcept override;
-    /// A line that hangs in the kernel longer than `at_most` is left behind, and so are rotated files that do so for 250 ms.
+    /// Writes the rest and closes the file. It gives up on a line that hangs in the kernel longer than `at_most`, and
+    /// on work on rotated files that hangs for 250 ms.
     void close(std::chrono::milliseconds at_most) noexcept override;
 
 private:

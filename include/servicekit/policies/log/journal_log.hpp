@@ -17,24 +17,27 @@ namespace servicekit {
 
 /// Log policy for services that systemd starts.
 ///
-/// Where $JOURNAL_STREAM says that stderr leads into the journal, records go there by its native protocol
-/// (systemd.io/JOURNAL_NATIVE_PROTOCOL), one entry each, however long and with whatever bytes: MESSAGE, PRIORITY,
-/// SYSLOG_IDENTIFIER, SYSLOG_PID, where they are known CODE_FILE, CODE_LINE, CODE_FUNC and SERVICEKIT_CHANNEL, and the
-/// record's fields, whose keys become upper case: `files` is FILES, `log-level` LOG_LEVEL. One that is no name there, or
-/// is taken, gets `FIELD_` in front: `5xx` is FIELD_5XX, `message` FIELD_MESSAGE.
+/// If $JOURNAL_STREAM shows that stderr is connected to the journal, records go there by its native protocol
+/// (systemd.io/JOURNAL_NATIVE_PROTOCOL). Each record is one entry, of any length and with any bytes. Its fields are
+/// MESSAGE, PRIORITY, SYSLOG_IDENTIFIER, SYSLOG_PID, if known CODE_FILE, CODE_LINE, CODE_FUNC and SERVICEKIT_CHANNEL,
+/// and the record's fields with their keys in upper case: `files` becomes FILES, `log-level` LOG_LEVEL. A key that is
+/// not a valid name or is taken gets the prefix `FIELD_`: `5xx` becomes FIELD_5XX, `message` FIELD_MESSAGE.
 ///
-/// A journal that can't be reached is looked for again every `retry_after`; meanwhile records go to stderr as lines. One
-/// that does not keep up costs a record `patience` at most; what neither it nor stderr takes is counted, and the next
-/// record that gets through comes after one that says how many were lost.
+/// If the journal cannot be reached, records go to stderr as lines, and the log tries to connect again every
+/// `retry_after`. If the journal is slow, a record waits at most `patience`. Records that neither the journal nor
+/// stderr takes are counted, and an entry before the next record reports how many were lost.
 ///
-/// Without a journal, records are lines on stderr: on a terminal as those of FileLog, elsewhere as sd-daemon(3) has them,
-/// `<6>message key=value`, with neither time nor name.
-/// May be moved before open(), and not later.
+/// Without a journal, records are lines on stderr. On a terminal they look like those of FileLog; elsewhere they have
+/// the form of sd-daemon(3), `<6>message key=value`, without time and name.
+/// May be moved only before open().
 class JournalLog final : public LogPolicy {
 public:
     struct Options {
+        /// The journal's socket.
         std::string socket = "/run/systemd/journal/socket";
+        /// How long a record waits for a slow journal.
         std::chrono::milliseconds patience{200};
+        /// Interval between attempts to reach a journal that is gone.
         std::chrono::milliseconds retry_after{1'000};
     };
 
@@ -47,7 +50,7 @@ public:
     void configure(const Deployment& deployment) override;
     [[nodiscard]] LogPlan plan() const override;
     Result<void> open() override;
-    /// Lines before open() and after close() are dropped.
+    /// Writes a record. Records before open() and after close() are dropped.
     void write(const LogRecord& record) noexcept override;
     void set_level(LogLevel level) noexcept override;
     [[nodiscard]] StreamUse stream_use() const noexcept override { return StreamUse::own; }

@@ -10,7 +10,7 @@
 
 namespace servicekit {
 
-/// Log policy that keeps nothing.
+/// Log policy that discards everything.
 class NoLog final : public LogPolicy {
 public:
     struct Options {};
@@ -20,7 +20,7 @@ public:
 
     Result<void> open() override { return {}; }
     void write(const LogRecord& /*record*/) noexcept override {}
-    /// In the background stdout and stderr go to /dev/null; in the foreground they stay what they are.
+    /// In the background stdout and stderr go to /dev/null; in the foreground they stay unchanged.
     [[nodiscard]] StreamUse stream_use() const noexcept override { return StreamUse::none; }
     void close(std::chrono::milliseconds /*at_most*/) noexcept override {}
 };

@@ -18,44 +18,54 @@
 namespace servicekit {
 
 /// Log policy for programs that keep and rotate logs: rotatelogs(8), multilog(8), svlogd(8), s6-log. The service starts
-/// one, writes lines to its standard input, and starts it anew where it ends.
+/// the program, writes lines to its standard input, and restarts it when it ends.
 ///
-/// The pipe's reading end stays open in the service, too: what stands in the pipe when the program ends is read by its
-/// successor, so no line is lost that the pipe had room for, but for those that the program had read and not written. A
-/// line of which it had read a part is torn by that.
+/// The service keeps the reading end of the pipe open too. When the program ends, its successor reads what is left in
+/// the pipe. So no line in the pipe is lost, except those that the program had read but not written. A line that the
+/// program had read in part is torn.
 ///
-/// A program that does not read stops nobody: once the pipe is full, lines wait in memory, then they are lost and
-/// counted; the first line that gets through afterwards says how many. Warnings and worse are in the pipe when write()
-/// returns, where it has room; the others at most `delay` later.
+/// A program that does not read does not block the service. Once the pipe is full, lines wait in memory; then they are
+/// dropped and counted, and the first line that gets through reports how many. When write() returns, a warning or worse
+/// is in the pipe if there is room; other lines follow at most `delay` later.
 ///
-/// The program runs in a session of its own, so that neither ^C nor a signal to the service's process group ends it
-/// before it has the last lines; with the service's working directory, environment and limits, and in the background
-/// with stdout and stderr at /dev/null. It always runs as the user and under the confinement that the service ends up
-/// with, or its successor could not write its files: where the service becomes another user or confines itself, it is
-/// started after that, and of a start that fails earlier no lines are kept. `writable` has to name its directory then.
+/// The program runs in its own session, so that neither Ctrl-C nor a signal to the service's process group ends it
+/// before it has the last lines. It has the service's working directory, environment and limits; in the background its
+/// stdout and stderr are /dev/null. It always runs with the final user and confinement of the service, because
+/// otherwise its successor could not write its files. If the service becomes another user or confines itself, the
+/// program is therefore started after that, and the lines of a start that fails before are not kept. `writable` must
+/// then contain the program's directory.
 ///
-/// At the end its input is closed and it is waited for. One that goes on `stop_wait` later though it has read everything
-/// gets a TERM; one that has not is left alone, since every signal would cost lines. None is ever killed by us.
-/// May be moved before open(), and not later.
+/// When the service stops, it closes the program's input and waits for the program. If the program has read everything
+/// but still runs after `stop_wait`, it gets TERM. If it has not read everything, it is left running, because a signal
+/// would lose lines. The service never kills it.
+/// May be moved only before open().
 class PipeLog final : public LogPolicy {
 public:
     using Format = LineFormat;
 
     struct Options {
-        /// The program, searched in PATH where it has no slash, and its arguments. What the settings say goes first.
+        /// The program and its arguments. The program is searched in PATH if it has no slash. `log-command` overrides
+        /// it. Default: empty; the log then fails to open.
         std::vector<std::string> command = {};
+        /// Change it to json for programs that parse the lines. `log-format` overrides it.
         Format format = Format::text;
-        std::chrono::milliseconds delay{200};           ///< how long lines below a warning may wait
-        std::size_t pipe_size = std::size_t{1} << 20U;  ///< in bytes; less where this user may not have as much
-        std::size_t memory = std::size_t{4} << 20U;     ///< bytes of lines that wait while the pipe is full
-        /// A program that ends within this time of the service's start has not started, and so the service neither.
+        std::chrono::milliseconds delay{200};  ///< longest delay of lines below a warning; 0 writes each line at once
+        std::size_t pipe_size = std::size_t{1} << 20U;  ///< in bytes; less if this user may not have as much
+        /// Bytes of lines that wait while the pipe is full. Raise it to lose fewer lines.
+        std::size_t memory = std::size_t{4} << 20U;
+        /// A program that ends within this time has failed to start, and the start of the service fails.
         std::chrono::milliseconds start_wait{50};
-        std::chrono::milliseconds first_pause{100};  ///< before it is started anew; twice as long each time
+        /// Pause before the first restart. Each further pause is twice as long.
+        std::chrono::milliseconds first_pause{100};
+        /// The longest pause between two restarts.
         std::chrono::milliseconds longest_pause{30'000};
-        std::chrono::milliseconds proven_after{10'000};  ///< one that ran so long begins with the first pause again
+        /// A program that ran at least this long restarts after the first pause again.
+        std::chrono::milliseconds proven_after{10'000};
+        /// How long a program that has read everything may run after a stop before it gets TERM; at most 80 % of the
+        /// time left.
         std::chrono::milliseconds stop_wait{5'000};
-        /// What the program is sent when the log is to be opened anew, 0 for nothing: it keeps its own files. ALRM has
-        /// multilog, svlogd and s6-log rotate; svlogd opens its files anew by HUP, which ends the others.
+        /// The signal for the program when the log is reopened; 0 for none, as the program keeps its own files. On
+        /// ALRM, multilog, svlogd and s6-log rotate. On HUP, svlogd reopens its files, and the others end.
         int reopen_signal = 0;
     };
 
@@ -67,14 +77,15 @@ public:
 
     void configure(const Deployment& deployment) override;
     [[nodiscard]] LogPlan plan() const override;
-    /// Starts the program, unless that has to wait for start().
+    /// Starts the program, unless start() has to do it.
     Result<void> open() override;
     [[nodiscard]] bool works_in_background() const noexcept override { return true; }
     Result<void> start(os::EventLoop& loop) override;
     void stop() noexcept override;
-    /// Lines before open() and after close() are dropped.
+    /// Writes a record. Records before open() and after close() are dropped.
     void write(const LogRecord& record) noexcept override;
     void flush(std::chrono::milliseconds at_most) override;
+    /// Sends `reopen_signal` to the program, if it is set.
     Result<void> reopen() override;
     void set_level(LogLevel level) noexcept override;
     Result<void> change_owner(uid_t uid, gid_t gid) override;

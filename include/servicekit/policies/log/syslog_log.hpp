@@ -15,25 +15,26 @@
 
 namespace servicekit {
 
-/// Log policy for the system's log daemon, by its local socket.
+/// Log policy for the system's log daemon, over its local socket.
 ///
-/// By default a message is as RFC 5424 has it, `<30>1 2026-11-22T06:10:00.123456Z - just-another-server 4711 CHANNEL
-/// [servicekit@32473 key="value"] message`: the time is UTC, MSGID is the record's channel, the record's fields are
-/// structured data; control characters are escaped, and a message that has more than ASCII begins with a byte order
-/// mark. Some daemons take only what syslog(3) sends; for them there is Format::traditional.
+/// By default a message has the form of RFC 5424, `<30>1 2026-11-22T06:10:00.123456Z - just-another-server 4711 CHANNEL
+/// [servicekit@32473 key="value"] message`. The time is UTC, MSGID is the record's channel, and the record's fields are
+/// structured data. Control characters are escaped, and a message that is not plain ASCII begins with a byte order
+/// mark. Use Format::traditional for daemons that accept only the form of syslog(3).
 ///
-/// The socket may be a datagram's or a stream's; on a stream a message ends with a newline, or has its length in front
-/// (RFC 6587). A daemon that was started anew is connected to anew. One that is gone or does not keep up costs a record
-/// `patience` at most; what can't be sent is counted, and the next that can comes after one that says how many were lost.
-/// May be moved before open(), and not later.
+/// The socket may be a datagram or a stream socket. On a stream a message ends with a newline, or begins with its
+/// length (RFC 6587). The log reconnects to a daemon that was restarted. If the daemon is gone or slow, a record waits
+/// at most `patience`. Records that cannot be sent are counted, and a message before the next record reports how many
+/// were lost.
+/// May be moved only before open().
 class SyslogLog final : public LogPolicy {
 public:
     enum class Format {
         rfc5424,
-        traditional,  ///< `<30>just-another-server[4711]: message key="value"`: the daemon adds time and host
+        traditional,  ///< `<30>just-another-server[4711]: message key="value"`; the daemon adds time and host
     };
     enum class Framing { newline, octet_counting };
-    /// RFC 5424, 6.2.1.
+    /// The facilities of RFC 5424, 6.2.1.
     enum class Facility {
         user = 1,
         mail = 2,
@@ -56,16 +57,20 @@ public:
     };
 
     struct Options {
+        /// The daemon's socket. Change it for a daemon that listens at another path.
         std::string socket = "/dev/log";
+        /// Change it for a daemon that does not read RFC 5424 from its local socket.
         Format format = Format::rfc5424;
         Facility facility = Facility::daemon;
-        Framing framing = Framing::newline;  ///< where the socket is a stream's
-        /// What the record's fields stand under. The number after the @ should be your own organisation's (RFC 5424,
-        /// 7.2.2); that of the default is one for documentation (RFC 5612), which belongs to nobody.
+        Framing framing = Framing::newline;  ///< how a message ends, if it is a stream socket
+        /// The name of the structured data with the record's fields. Set the number after the @ to the enterprise
+        /// number of your organisation (RFC 5424, 7.2.2). The default 32473 is for documentation only (RFC 5612).
         std::string structured_data_id = "servicekit@32473";
-        std::string host_name = "-";  ///< "-": the daemon knows best
+        std::string host_name = "-";  ///< "-": the daemon fills it in
+        /// How long a record waits for a slow daemon.
         std::chrono::milliseconds patience{200};
-        std::chrono::milliseconds retry_after{1'000};  ///< until a daemon that was not there is looked for again
+        /// Interval between attempts to reach a daemon that is gone.
+        std::chrono::milliseconds retry_after{1'000};
     };
 
     SyslogLog();
@@ -76,9 +81,9 @@ public:
 
     void configure(const Deployment& deployment) override;
     [[nodiscard]] LogPlan plan() const override;
-    /// Succeeds also where no daemon listens yet.
+    /// Opens the log. Succeeds even if no daemon listens yet.
     Result<void> open() override;
-    /// Lines before open() and after close() are dropped.
+    /// Writes a record. Records before open() and after close() are dropped.
     void write(const LogRecord& record) noexcept override;
     void set_level(LogLevel level) noexcept override;
     void write_at_crash(std::span<const LogRecord> records) noexcept override;

@@ -1,4 +1,4 @@
-;;;; Jobs: what the service has Lisp do, whatever the code in it does.
+;;;; Jobs: tasks that the service gives to Lisp, robust against whatever their code does.
 
 (in-package "SERVICE-EVAL")
 
@@ -7,7 +7,7 @@
 (defvar *running* '() "Each job with the thread that does it.")
 (defvar *running-lock* (mp:make-lock :name "jobs"))
 
-;;; Nobody within ends the process.
+;;; Lisp code cannot end the process.
 
 (define-condition service:exit-refused (error) ()
   (:report "A form would end the process; 'stop' does that."))
@@ -20,7 +20,7 @@
 (define-condition not-one-form (reader-error) ()
   (:report "There is more than one form in the text."))
 
-;; They stay unlocked: conditions of ECL intern symbols in them.
+;; These packages stay unlocked, since some of ECL's conditions intern symbols in them.
 (ext:package-lock "EXT" nil)
 (ext:package-lock "SI" nil)
 
@@ -33,7 +33,7 @@
     (let ((symbol (find-symbol name package)))
       (when (and symbol (fboundp symbol)) (setf (fdefinition symbol) #'refuse-exit)))))
 
-;;; Text that can't become longer than it may.
+;;; Text with a length limit.
 
 (defclass bounded-output (gray:fundamental-character-output-stream)
   ((write :initarg :write)
@@ -145,7 +145,7 @@
        (let ((location ext:*source-location*))
          (when location
            (let ((path (namestring (car location))))
-             ;; Of anything else, as a pipe, what was read is gone.
+             ;; Anything else, such as a pipe, cannot be read again.
              (if (eq (ext:file-kind path t) :file)
                  (handler-case (format nil "~A, line ~D" path (line-at path (cdr location)))
                    (error () path))
@@ -164,7 +164,7 @@
       ext:*default-external-format* :utf-8
       *load-verbose* nil)
 
-;; Without it COMPILE would want a C compiler, and take seconds.
+;; Without it COMPILE would need a C compiler and take seconds.
 (ext:install-bytecodes-compiler)
 
 ;;; Jobs.
@@ -221,7 +221,7 @@
           (stacks (multiple-value-list (%stack-limits)))
           (output (make-bounded-output *text-limit*)))
       (labels ((note (condition)
-                 ;; Where a stack has run out there is no room to look around: that waits until it is left.
+                 ;; After a stack overflow there is no room for a description: that waits until the stack is unwound.
                  (setf fault (if (typep condition 'storage-condition)
                                  condition
                                  (describe-fault condition (ignore-errors (backtrace)) (place-being-loaded)))))
@@ -287,7 +287,7 @@
                        fault (list "timeout" "TIMEOUT" "" (if (consp interrupted) (second interrupted) '()) index ""))))
           (mp:with-lock (*running-lock*) (setf *running* (remove id *running* :key #'car)))
           (unless over
-            ;; Where the stack ran out, ECL may find no way but to the outermost frame.
+            ;; After a stack overflow ECL may only be able to unwind to the outermost frame.
             (ignore-errors (restore-limits stacks))
             (setf result nil
                   fault (or (and (typep fault 'condition) (ignore-errors (describe-fault fault)))

@@ -1,4 +1,4 @@
-;;;; The package that Lisp code of a service uses, and how it asks something of the service.
+;;;; The package for the Lisp code of a service, and calls from Lisp to the service.
 
 (defpackage "SERVICE-EVAL"
   (:use "CL"))
@@ -18,7 +18,8 @@
   (:documentation "What the service answers in place of a value: an exception of its own, or an error code.")
   (:report (lambda (condition stream) (write-string (slot-value condition 'text) stream))))
 
-;;; Values for the service: nil, t, keywords, fixnums, double floats, strings, lists, and vectors that stand for objects.
+;;; Values for the service: nil, t, keywords, fixnums, double floats, strings, lists, and
+;;; vectors, which represent objects.
 
 (defun property-list-p (value)
   (and (consp value)
@@ -57,8 +58,8 @@
     (vector (loop for item across value collect (encode item (1- depth))))
     (t (princ-to-string value))))
 
-;;; Interrupts are held off while a thread is in the service's hands, and let through while it runs a task. So none
-;;; lands where the service's own code would be left in the middle.
+;;; Interrupts are disabled while a thread runs the service's own code, and enabled while it runs a task. So no
+;;; interrupt leaves the service's own code half done.
 
 (defvar *job* nil "The job that this thread does; of those within each other, the innermost.")
 
@@ -85,7 +86,7 @@
                (run-job (rest answer)))
              (setf call nil))
         (when call (%leave call))))
-    ;; Nothing else would look for what came while interrupts were off.
+    ;; Otherwise interrupts that arrived while they were disabled would not be noticed.
     (when ext:*interrupts-enabled* (si::check-pending-interrupts))
     (when *is-to-leave* (leave-job))
     (destructuring-bind (ok value text type) (rest answer)
@@ -103,7 +104,7 @@
     (setf (fdefinition symbol) (lambda (&rest arguments) (apply #'ask-service name arguments)))
     nil))
 
-;;; What every service has.
+;;; Functions of every service.
 
 (defvar service:*arguments* '()
   "The arguments of the event that runs, as a property list.")
@@ -173,7 +174,7 @@
 (defun set-handler (name function description parameters &optional role)
   (let ((earlier (gethash name *handlers*))
         (is-set nil))
-    ;; First, since the event may run as soon as the service has it.
+    ;; Set first, since the event may run as soon as the service has it.
     (setf (gethash name *handlers*) function)
     (unwind-protect
          (progn

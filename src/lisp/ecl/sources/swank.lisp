@@ -1,4 +1,5 @@
-;;;; Swank, for editors. Evaluated when the first server is wanted; SERVICE:*ARGUMENTS* says where Swank's sources are.
+;;;; Swank, for editors. Evaluated before the first server starts. SERVICE:*ARGUMENTS* has
+;;;; the directory of Swank's sources.
 
 (in-package "SERVICE-EVAL")
 
@@ -14,8 +15,8 @@
 (define-condition swank-package-not-found (error) ()
   (:report "The sources of Swank are not there (in Debian: the package cl-swank)."))
 
-;; The sources themselves, by the bytecode compiler: neither a C compiler nor a cache of compiled files is needed, which
-;; a daemon may have no home for.
+;; Loads the sources with the bytecode compiler. That needs neither a C compiler nor a cache of compiled files, for
+;; which a daemon may have no home directory.
 (unless (find-package "SWANK")
   (let ((loader (or (swank-sources (getf service:*arguments* :directory)) (error 'swank-package-not-found)))
         (*load-verbose* nil) (*compile-verbose* nil) (*compile-print* nil))
@@ -45,7 +46,8 @@
 
 (swank::add-hook swank::*connection-closed-hook* 'end-threads-of)
 
-;;; Swank's own authentication looks in / where HOME is not set, and waits for ever: ECL's streams have no timeouts.
+;;; Swank's own authentication is not used. It looks in / if HOME is not set, and waits forever:
+;;; ECL's streams have no timeouts.
 
 (defvar *secret-limit* 10000 "Milliseconds in which an editor has to tell the secret.")
 (defvar *strangers* '()
@@ -90,7 +92,7 @@
                (authenticate stream secret-file)
                (forget-stranger mp:*current-process*)
                (service:log :info "an editor has connected to Swank")
-               ;; Swank 2.27 keeps its list of connections in a thread; 2.30 has a lock for it.
+               ;; Swank 2.27 keeps its list of connections in a thread; 2.30 protects it with a lock.
                (when (fboundp 'swank::start-sentinel) (funcall 'swank::start-sentinel))
                (let ((connection (swank::make-connection socket stream :spawn)))
                  (setf is-served t)
@@ -113,7 +115,7 @@
   (let ((thread (mp:make-process :name "Swank connection")))
     (mp:process-preset thread #'serve-editor socket stream secret-file)
     (mp:with-lock (*strangers-lock*) (push (list thread socket stream) *strangers*))
-    ;; Nil where the system has no more threads.
+    ;; Nil if the system has no more threads.
     (unless (ignore-errors (mp:process-enable thread))
       (forget-stranger thread)
       (ignore-errors (close stream))
@@ -131,7 +133,7 @@
   (loop for (thread its-socket stream) in *strangers*
         when (eq its-socket socket) do (end-thread thread)
                                    (forget-stranger thread)
-                                   ;; Where the thread was ended before it could.
+                                   ;; In case the thread ended before it closed the stream.
                                    (ignore-errors (close stream))))
 
 (defun start-swank (port)
@@ -149,7 +151,7 @@
 
 (defun stop-server (server)
   (destructuring-bind (port socket thread) server
-    ;; While somebody accepts on it, a socket is not closed by closing it.
+    ;; A socket is not really closed while a thread accepts on it.
     (end-thread thread)
     (ignore-errors (swank/backend:close-socket socket))
     (end-strangers-of socket)

@@ -23,9 +23,9 @@ namespace {
 
 /// How long reopen() waits for a line that hangs in the kernel.
 constexpr std::chrono::milliseconds reopen_limit{1'000};
-/// How long a line waits for a terminal that takes none.
+/// How long a line waits for a terminal that does not accept it.
 constexpr std::chrono::milliseconds terminal_patience{200};
-/// How long a stop waits for what is done to an old file: the next life does it as well.
+/// How long a stop waits for the work on rotated files. The next run of the service finishes it.
 constexpr std::chrono::milliseconds tidying_patience{250};
 
 }  // namespace
@@ -47,7 +47,7 @@ struct FileLog::State {
     [[nodiscard]] std::string warning(std::chrono::system_clock::time_point time, std::string_view message) const;
     [[nodiscard]] Result<void> open_file();
     void open_terminal();
-    /// Has done what is due to rotated files.
+    /// Starts the work that is due on rotated files.
     void tidy_up();
     void warn(const Error& error) noexcept;
 
@@ -66,10 +66,10 @@ struct FileLog::State {
     bool background = true;
     bool shows_source = false;
     pid_t pid = 0;
-    std::string source;  ///< who logs: name and pid
+    std::string source;  ///< name and pid
     std::atomic<LogLevel> level{LogLevel::info};
 
-    // All there where the log has a file.
+    // The log has all of these if it has a file.
     std::unique_ptr<policies::LogArchive> archive;  ///< only asked for free paths
     std::unique_ptr<policies::LogTidying> tidying;
     std::unique_ptr<policies::RotatingFile> file;
@@ -233,7 +233,7 @@ Result<void> FileLog::start(os::EventLoop& loop) {
     if (!state.buffer) return {};
     state.buffer->start(loop);
     state.tidying->start(loop);
-    // What a life before this one has left undone.
+    // Finishes what an earlier run of the service left undone.
     state.tidy_up();
     return {};
 }
@@ -303,7 +303,7 @@ void FileLog::close(std::chrono::milliseconds at_most) noexcept {
     const auto until = state.clock->steady_now() + at_most;
     if (state.to_terminal) state.terminal.close(now, at_most);
     if (!state.buffer) return;
-    // A thread that hangs in the kernel will look for all of this when it comes back, if it ever does.
+    // A thread that hangs in the kernel still uses all of these if it ever returns.
     if (!state.buffer->close(now, at_most)) {
         static_cast<void>(state.file.release());     // NOLINT(bugprone-unused-return-value)
         static_cast<void>(state.buffer.release());   // NOLINT(bugprone-unused-return-value)

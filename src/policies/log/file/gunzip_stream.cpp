@@ -40,7 +40,7 @@ std::string GunzipStream::decompress(std::string_view bytes) {
     std::string out;
     if (state_->is_damaged) return out;
     z_stream& stream = state_->stream;
-    // zlib reads from it only, but says so in no build but those with ZLIB_CONST.
+    // zlib only reads from it, but declares it const only if ZLIB_CONST is defined.
     stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));  // NOLINT
     stream.avail_in = static_cast<uInt>(bytes.size());
     std::array<char, 32768> piece;

@@ -6,8 +6,7 @@
 
 namespace servicekit::policies {
 
-/// Reads gzip's format (RFC 1952); members that stand one behind the other are one text. Zeros behind them
-/// are padding, as gzip(1) has it.
+/// Reads gzip's format (RFC 1952). Consecutive members form one text. Zeros after them are padding, as for gzip(1).
 class GunzipStream {
 public:
     /// \throws std::bad_alloc
@@ -16,11 +15,11 @@ public:
     GunzipStream& operator=(GunzipStream&& other) noexcept;
     ~GunzipStream();
 
-    /// \returns what came of it so far; of damaged bytes what came before the damage. \throws std::bad_alloc
+    /// \returns the text decompressed so far; for damaged bytes, the text before the damage. \throws std::bad_alloc
     [[nodiscard]] std::string decompress(std::string_view bytes);
-    /// Whether the bytes were not, or not any more, gzip's: nothing comes after them.
+    /// Returns true if the bytes are not, or no longer, in gzip's format. No more text follows then.
     [[nodiscard]] bool is_damaged() const noexcept;
-    /// Whether a member has begun and not ended.
+    /// Returns true if a member has begun and not ended.
     [[nodiscard]] bool is_within_member() const noexcept;
 
 private:

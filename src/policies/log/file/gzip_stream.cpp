@@ -23,7 +23,7 @@ GzipStream::~GzipStream() { ::deflateEnd(&state_->stream); }
 
 std::string GzipStream::compress(std::string_view bytes, Input input) {
     z_stream& stream = state_->stream;
-    // zlib reads from it only, but says so in no build but those with ZLIB_CONST.
+    // zlib only reads from it, but declares it const only if ZLIB_CONST is defined.
     stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));  // NOLINT
     stream.avail_in = static_cast<uInt>(bytes.size());
     std::string out;

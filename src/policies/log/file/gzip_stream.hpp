@@ -7,7 +7,7 @@
 
 namespace servicekit::policies {
 
-/// Makes gzip's format (RFC 1952) of what it is fed.
+/// Compresses its input to gzip's format (RFC 1952).
 class GzipStream {
 public:
     enum class Input { goes_on, ends };
@@ -18,7 +18,7 @@ public:
     GzipStream& operator=(const GzipStream&) = delete;
     ~GzipStream();
 
-    /// \returns what came of it so far; all of the rest where the input ends. \throws std::bad_alloc
+    /// \returns the compressed bytes so far, and all the rest if the input ends. \throws std::bad_alloc
     [[nodiscard]] std::string compress(std::string_view bytes, Input input);
 
 private:

@@ -16,7 +16,7 @@ constexpr std::string_view unfinished_suffix = ".gz.tmp";
 
 }  // namespace
 
-/// A file on its way to become a compressed one.
+/// A file that is being compressed.
 struct LogArchive::Job {
     std::string path;
     std::unique_ptr<os::File> in;
@@ -71,10 +71,10 @@ Result<LogArchive::Step> LogArchive::step() {
 Result<void> LogArchive::begin(const std::string& path) {
     auto job = std::make_unique<Job>();
     job->path = path;
-    // One that a process left when it died.
+    // A process that died may have left one.
     static_cast<void>(files_->remove(job->unfinished_path()));
     given_up_.push_back(path);
-    // Somebody else may have put a link there since the directory was listed.
+    // Someone may have put a link there since the directory was listed.
     auto in = files_->open_for_reading(path, os::Links::do_not_follow);
     if (!in) return in.error();
     const auto status = (*in)->status();
@@ -84,7 +84,7 @@ Result<void> LogArchive::begin(const std::string& path) {
     job->in = std::move(*in);
     job->out = std::move(*out);
     job_ = std::move(job);
-    // Whoever could read the old file can read this one, if the file system has it so.
+    // If the file system permits, those who could read the old file can read this one.
     auto given = job_->out->give_to_group(options_.group ? *options_.group : status->gid);
     if (given || !options_.group) return {};
     if (!os::is_refused_by_file_system(given.error())) return given;
@@ -92,8 +92,8 @@ Result<void> LogArchive::begin(const std::string& path) {
     return {};
 }
 
-// The file goes only once its successor is on the disk. A step does one thing that may hang, no more: whoever comes
-// back from there late has no right to the next any more.
+// The old file is removed only after the new one is on the disk. A step makes at most one call that may hang: a thread
+// that returns late from it may not make the next one.
 Result<void> LogArchive::go_on() {
     Job& job = *job_;
     switch (job.next) {

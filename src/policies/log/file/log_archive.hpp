@@ -18,37 +18,38 @@
 
 namespace servicekit::policies {
 
-/// The rotated files of a log, beside it and named for when they were rotated: `x.log-20261122T061000.123456Z`, `.gz` behind
-/// it where they are compressed. Other names are left alone. By one thread at a time; two of the same log may be asked
-/// for a free path, and one of them for the rest.
+/// The rotated files of a log. They are in the log's directory and named after the time of their rotation:
+/// `x.log-20261122T061000.123456Z`, followed by `.gz` if they are compressed. Other names are left alone. For one
+/// thread at a time. Two archives of the same log may both be asked for a free path, but only one of them may do the
+/// work.
 class LogArchive {
 public:
     struct Options {
-        std::uint64_t keep_files = 0;  ///< 0: all
-        std::uint64_t keep_bytes = 0;  ///< 0: all
+        std::uint64_t keep_files = 0;  ///< 0 keeps all
+        std::uint64_t keep_bytes = 0;  ///< 0: no limit
         bool compress = false;
         mode_t permissions = 0640;
         std::optional<gid_t> group = {};
     };
-    /// What was done of the work, or that there is no more.
+    /// The result of a step: more work remains, or all is done.
     enum class Step { more, done };
 
     LogArchive(os::Files& files, const os::Clock& clock, std::string log_path, Options options);
     LogArchive(const LogArchive&) = delete;
     LogArchive& operator=(const LogArchive&) = delete;
-    /// Removes what a compression has left half done.
+    /// Removes a half-written compressed file.
     ~LogArchive();
 
-    /// Where a log goes that is rotated now.
+    /// Returns the path for a log that is rotated now.
     [[nodiscard]] Result<std::string> free_path() const;
 
-    /// Does a piece of the work that is due, a few milliseconds of it where the disk does not keep it waiting: compresses,
-    /// then removes the oldest that are too many, also where some could not be compressed. \returns at the end of it all
-    /// the first error that there was
+    /// Does a piece of the work that is due, a few milliseconds of it unless the disk is slow: compresses files, then
+    /// removes the oldest if there are too many, even if some could not be compressed.
+    /// \returns the first error that occurred, once all is done
     Result<Step> step();
-    /// Looks for work anew. Files that could not be compressed are tried again.
+    /// Looks for work again. Files that could not be compressed are retried.
     void look_again();
-    /// What is half done stays as it is, for whoever comes next.
+    /// Leaves a half-written compressed file for a later process.
     void leave() noexcept;
 
 private:
@@ -59,13 +60,13 @@ private:
         std::uint64_t bytes = 0;
     };
 
-    /// All that there are, as AgeOrder has them.
+    /// Returns all of them, in the order of AgeOrder.
     [[nodiscard]] Result<std::vector<RotatedFile>> rotated_files() const;
     [[nodiscard]] bool is_rotated_name(std::string_view name) const;
     Result<void> begin(const std::string& path);
     Result<void> go_on();
     Result<void> compress_piece();
-    /// Keeps the error for the end.
+    /// Keeps the error until all is done.
     Step note(const Result<void>& done);
     Result<Step> remove_too_many();
 
@@ -76,7 +77,7 @@ private:
     std::string name_;
     Options options_;
     std::unique_ptr<Job> job_;
-    std::vector<std::string> given_up_;  ///< those that are compressed, or could not be
+    std::vector<std::string> given_up_;  ///< files that are compressed or could not be
     std::optional<Error> failure_;
 };
 

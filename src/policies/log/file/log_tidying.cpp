@@ -6,7 +6,7 @@
 
 namespace servicekit::policies {
 
-/// All that the thread uses: where it is left alone it keeps it.
+/// Everything that the thread uses. A thread that is abandoned keeps it.
 struct LogTidying::Work {
     Work(os::Files& files, const os::Clock& clock, const std::string& log_path, const LogArchive::Options& options,
          LogTidying& the_owner)
@@ -16,15 +16,15 @@ struct LogTidying::Work {
 
     void run();
     [[nodiscard]] Next next(bool is_done);
-    /// \returns whether there is no more to do
+    /// \returns true if there is nothing more to do
     bool do_step();
 
-    std::optional<LogArchive> archive;  ///< the thread's
-    LogTidying* owner;                  ///< there while there is a loop
+    std::optional<LogArchive> archive;  ///< used by the thread only
+    LogTidying* owner;                  ///< valid while there is a loop
 
     std::mutex mutex;
-    os::EventLoop* loop = nullptr;  ///< none: nothing is told any more
-    bool runs = false;              ///< the thread looks here once more before it ends
+    os::EventLoop* loop = nullptr;  ///< null: nothing is reported any more
+    bool runs = false;              ///< the thread checks for work once more before it ends
     bool is_to_look = false;
     bool stops = false;
     bool is_left = false;
@@ -50,7 +50,7 @@ void LogTidying::start(os::EventLoop& loop) {
 void LogTidying::look() {
     const std::lock_guard lock{work_->mutex};
     work_->is_to_look = true;
-    // By the loop, since a thread inherits much from the one that makes it, and this may be any.
+    // The loop starts it, because a thread inherits much from its creator, and the caller may be any thread.
     if (work_->loop != nullptr && !work_->runs) work_->loop->post([this] { start_thread(); });
 }
 
@@ -91,11 +91,11 @@ void LogTidying::Work::run() {
 
 LogTidying::Work::Next LogTidying::Work::next(bool is_done) {
     const std::lock_guard lock{mutex};
-    // Whoever comes after one that was left may be at the same files by now.
+    // After this thread is abandoned, another process may work on the same files.
     if (stops) return is_left ? Next::leave : Next::clean_up;
     const bool looks = std::exchange(is_to_look, false);
     if (looks) archive->look_again();
-    // Where it ends, another thread may be started from here on.
+    // If this thread ends, another one may be started from now on.
     runs = looks || !is_done;
     return runs ? Next::step : Next::end;
 }
@@ -131,7 +131,7 @@ void LogTidying::stop() noexcept {
 void LogTidying::close(std::chrono::milliseconds at_most) noexcept {
     {
         const std::lock_guard lock{work_->mutex};
-        // A loop that has not ended is still at the thread: the process is about to end at once.
+        // The loop has not ended, so it may still use the thread: the process is about to end at once.
         if (!std::exchange(work_->stops, true)) {
             work_->is_left = true;
             return;

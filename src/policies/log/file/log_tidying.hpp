@@ -13,8 +13,8 @@
 
 namespace servicekit::policies {
 
-/// Has a log's rotated files compressed and removed by a thread that is there while there is something to do. For a disk may
-/// take seconds over it, and nobody else is to wait for that.
+/// Compresses and removes a log's rotated files in a thread that exists while there is work. The disk may take seconds,
+/// and no other thread should wait for it.
 class LogTidying {
 public:
     using Tell = std::function<void(const Error& error)>;
@@ -25,13 +25,13 @@ public:
     LogTidying& operator=(const LogTidying&) = delete;
     ~LogTidying();
 
-    /// Errors are told in this loop, which starts the thread, too.
+    /// Errors are reported in this loop, which also starts the thread.
     void start(os::EventLoop& loop);
-    /// There may be something to do. From any thread; does nothing before start().
+    /// Looks for work. From any thread; does nothing before start().
     void look();
-    /// Has it end after the step that it is at. The next life does the rest. \pre the loop has ended
+    /// Makes the thread end after its current step. The next run of the service does the rest. \pre the loop has ended
     void stop() noexcept;
-    /// Leaves a step alone that takes longer.
+    /// Abandons a step that takes longer.
     void close(std::chrono::milliseconds at_most) noexcept;
 
 private:
@@ -43,7 +43,7 @@ private:
     std::shared_ptr<Work> work_;
     os::Threads* threads_;
     Tell tell_;
-    std::unique_ptr<os::Thread> thread_;  ///< the loop's, and once that has ended the caller's
+    std::unique_ptr<os::Thread> thread_;  ///< used by the loop, and after its end by the caller
 };
 
 }  // namespace servicekit::policies

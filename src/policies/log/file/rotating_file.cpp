@@ -11,7 +11,7 @@ namespace {
 
 using Time = std::chrono::system_clock::time_point;
 
-/// How long after a rotation that failed the next one is tried.
+/// Time between a failed rotation and the next attempt.
 constexpr std::chrono::seconds pause_after_failure{10};
 
 constexpr std::uint64_t unlimited = std::numeric_limits<std::uint64_t>::max();
@@ -33,19 +33,19 @@ Result<void> RotatingFile::open() {
 }
 
 Result<bool> RotatingFile::reopen() {
-    // By its name it may be another one by now: that of the captured stream, which would come back to this log.
+    // The name may now refer to another file, such as the captured stream, whose lines would come back to this log.
     if (file_ && file_->is_own_descriptor()) return false;
     auto opened = open_file(options_.path, options_.group);
     if (!opened) return opened.error();
     const std::unique_ptr<os::File>& file = opened->file;
     if (file_ && file->is_own_descriptor())
-        return Error{ExitCode::cannot_create, "open the log", options_.path, "it leads to a descriptor of the service"};
+        return Error{ExitCode::cannot_create, "open the log", options_.path, "it is a descriptor of the service"};
     const auto status = file->status();
     if (file_ && status) {
         const auto before = file_->status();
         if (before && before->is_same_file(*status)) return false;
     }
-    // A file that does not tell its size takes lines all the same.
+    // A file whose size is unknown still takes lines.
     adopt(std::move(opened->file), status ? *status : os::FileStatus{});
     is_torn_ = status && ends_within_line(*status);
     check_name();
@@ -66,7 +66,7 @@ void RotatingFile::warn_once(const std::optional<Error>& warning) {
 
 bool RotatingFile::ends_within_line(const os::FileStatus& status) const {
     if (status.type != os::FileType::regular || status.size == 0 || file_->is_own_descriptor()) return false;
-    // The log itself is open for writing only. Who may not read it can't tell.
+    // The log itself is open for writing only. If it cannot be read, this is unknown.
     const auto file = files_->open_for_reading(options_.path);
     if (!file) return false;
     const auto its = (*file)->status();
@@ -136,7 +136,7 @@ os::Writing RotatingFile::deliver_with_care(std::string_view lines) {
         if (!writing) return {delivered, std::move(writing.failure)};
         lines.remove_prefix(piece.size());
     }
-    // Only now is it known that nothing comes before the next lines.
+    // Only now is it certain that nothing has to be written before the next lines.
     if (!rotates_)
         plain_until_ = unlimited;
     else if (due_ == Time::max())
@@ -177,12 +177,12 @@ std::string_view RotatingFile::fitting(std::string_view lines) const {
     const std::uint64_t room = options_.rotate_size > size_ ? options_.rotate_size - size_ : 0;
     if (lines.size() <= room || clock_->steady_now() < not_before_) return lines;
     const std::size_t last = lines.substr(0, static_cast<std::size_t>(room)).rfind('\n');
-    // One line at least, or there would be no end.
+    // At least one line is taken, or the loop would not end.
     return lines.substr(0, last != std::string_view::npos ? last + 1 : lines.find('\n') + 1);
 }
 
 bool RotatingFile::is_due(std::string_view lines) {
-    // An empty file is large enough for whatever comes, and no line is cut in two.
+    // An empty file is never due, and no line is cut in two.
     if (!rotates_ || size_ == 0 || within_line_) return false;
     const bool is_full = options_.rotate_size != 0 && size_ + lines.find('\n') + 1 > options_.rotate_size;
     return (is_full || is_old_enough()) && clock_->steady_now() >= not_before_;
@@ -213,9 +213,9 @@ Result<void> RotatingFile::rotate() {
         const auto reopened = reopen();
         return reopened ? Result<void>{} : Result<void>{reopened.error()};
     }
-    // Made before the old one is moved: then there is nothing that could leave the service without a file.
+    // The new file is created before the old one is moved, so the service is never without a file.
     const std::string fresh = options_.path + ".new";
-    // What a rotation that was killed has left, or somebody else has put there.
+    // A killed rotation or someone else may have left a file there.
     static_cast<void>(files_->remove(fresh));
     auto opened = open_file(fresh, options_.group ? *options_.group : ours->gid);
     if (!opened) return opened.error();
@@ -243,7 +243,7 @@ Time RotatingFile::next_boundary(Time from) const {
     const auto after = [&](Time origin) {
         return origin + options_.rotate_every * ((from - origin) / options_.rotate_every + 1);
     };
-    // Times of more than a day are counted from the epoch: there is no other midnight that all agree on.
+    // Intervals over a day are counted from the epoch, as there is no midnight that suits every interval.
     if (options_.rotate_every > std::chrono::days{1}) return after(Time{});
     return std::min(after(Time{day}), Time{day + std::chrono::days{1}});
 }

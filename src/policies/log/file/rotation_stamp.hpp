@@ -6,8 +6,8 @@
 
 namespace servicekit::policies {
 
-/// What the rotated files of a log have behind its name and a `-`: `20261122T061000.123456Z`, the time in UTC at which it was
-/// rotated. Sorts as time does, and stands in no shell's way.
+/// Returns the suffix that the rotated files of a log have after its name and a `-`: `20261122T061000.123456Z`, the
+/// time of the rotation in UTC. It sorts by time, and a shell needs no quotes for it.
 [[nodiscard]] std::string rotation_stamp(std::chrono::system_clock::time_point time);
 
 [[nodiscard]] bool is_rotation_stamp(std::string_view text) noexcept;

@@ -149,7 +149,7 @@ TEST_F(LockedFileTest, DirectoryIsRefused) {
 
 TEST_F(LockedFileTest, FifoIsRefusedWithoutWaiting) {
     ASSERT_EQ(::mkfifo(path_.c_str(), 0600), 0);
-    EXPECT_EQ(try_lock(), "cannot lock '" + path_ + "': it is no regular file");
+    EXPECT_EQ(try_lock(), "cannot lock '" + path_ + "': it is not a regular file");
 }
 
 TEST_F(LockedFileTest, FileThatMayNotBeWrittenIsAnErrorOfPermission) {

@@ -230,7 +230,7 @@ TEST_F(PosixLocalSocketsTest, LeavesAFileThatIsNoSocket) {
 
     ASSERT_FALSE(listener);
     EXPECT_EQ(listener.error().exit_code, ExitCode::cannot_create);
-    EXPECT_EQ(listener.error().message(), "cannot listen on '" + path + "': a file that is no socket is in the way");
+    EXPECT_EQ(listener.error().message(), "cannot listen on '" + path + "': the file that is there is not a socket");
     std::string content;
     std::ifstream{path} >> content;
     EXPECT_EQ(content, "precious");

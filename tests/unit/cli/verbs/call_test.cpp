@@ -25,19 +25,19 @@ protected:
 TEST_F(CallTest, GivesArgumentsTheirTypes) {
     host.process.set_directory("/home/me");
     EXPECT_EQ(run({"call", "backup", "directory=data", "level=5"}), 0);
-    EXPECT_EQ(instance->requests.back(), R"(["backup",{"directory":"/home/me/data","level":5}])");
+    EXPECT_EQ(instance->requests.back(), R"(["backup",{"directory":"/home/me/data","level":5},{"stream":true}])");
     EXPECT_EQ(out(), "{\"files\":2}\n");
 }
 
 TEST_F(CallTest, SendsAJsonObjectAsItIs) {
     EXPECT_EQ(run({"call", "backup", "--json", R"({"level":[1]})"}), 0);
-    EXPECT_THAT(instance->requests, ElementsAre(R"(["backup",{"level":[1]}])"));
+    EXPECT_THAT(instance->requests, ElementsAre(R"(["backup",{"level":[1]},{"stream":true}])"));
 }
 
 TEST_F(CallTest, ResolvesPathsOfAJsonObjectToo) {
     host.process.set_directory("/home/me");
     EXPECT_EQ(run({"call", "backup", "--json", R"({"directory":"data","level":"data"})"}), 0);
-    EXPECT_EQ(instance->requests.back(), R"(["backup",{"directory":"/home/me/data","level":"data"}])");
+    EXPECT_EQ(instance->requests.back(), R"(["backup",{"directory":"/home/me/data","level":"data"},{"stream":true}])");
 }
 
 TEST_F(CallTest, RefusesArgumentsThatCanNotBe) {
@@ -47,8 +47,22 @@ TEST_F(CallTest, RefusesArgumentsThatCanNotBe) {
 
 TEST_F(CallTest, TellsTheServiceHowLongItWaits) {
     EXPECT_EQ(run({"call", "backup", "--timeout", "2.5"}), 0);
-    EXPECT_THAT(instance->requests, ElementsAre(R"(["backup",{},{"timeout":2.5}])"));
+    EXPECT_THAT(instance->requests, ElementsAre(R"(["backup",{},{"stream":true,"timeout":2.5}])"));
     EXPECT_EQ(run({"call", "hang", "--timeout", "2.5"}), 75);
+}
+
+TEST_F(CallTest, PrintsItemsAsTheyComeAndAReplyThatHasFields) {
+    replies["list"] = R"({"progress":{"item":{"n":1}}})"
+                      "\n"
+                      R"({"progress":{"item":{"n":2}}})"
+                      "\n{}";
+    EXPECT_EQ(run({"call", "list"}), 0);
+    EXPECT_EQ(out(), "{\"n\":1}\n{\"n\":2}\n");
+    replies["list"] = R"({"progress":{"item":{"n":1}}})"
+                      "\n"
+                      R"({"sent":1})";
+    EXPECT_EQ(run({"call", "list"}), 0);
+    EXPECT_THAT(out(), ::testing::EndsWith("{\"n\":1}\n{\"sent\":1}\n"));
 }
 
 TEST_F(CallTest, SaysWhyAnEventFailed) {
@@ -65,7 +79,7 @@ TEST_F(CallTest, ShowsProgressOnATerminal) {
     replies["backup"] = R"({"progress":{"done":1,"total":2,"message":"a"}})"
                         "\n{}";
     EXPECT_EQ(run({"call", "backup"}), 0);
-    EXPECT_THAT(instance->requests, ElementsAre(R"(["backup",{},{"progress":true,"queue":true}])"));
+    EXPECT_THAT(instance->requests, ElementsAre(R"(["backup",{},{"progress":true,"queue":true,"stream":true}])"));
     EXPECT_THAT(error(), HasSubstr("]  50%  a\033[K"));
     EXPECT_THAT(error(), ::testing::EndsWith("\r\033[K"));
 }
@@ -82,7 +96,7 @@ TEST_F(CallTest, WhatCanNotBeReadMeetsNoService) {
 TEST_F(CallTest, SendsTheValueOfAFileAndNotItsPath) {
     host.files.add_file("/run/secret", "hunter2\n");
     EXPECT_EQ(run({"call", "backup", "note:=@/run/secret"}), 0);
-    EXPECT_EQ(instance->requests.back(), R"(["backup",{"note":"hunter2"}])");
+    EXPECT_EQ(instance->requests.back(), R"(["backup",{"note":"hunter2"},{"stream":true}])");
 }
 
 class SecretTest : public CallTest {
@@ -100,7 +114,8 @@ protected:
 TEST_F(SecretTest, OneThatIsMissingIsAskedFor) {
     host.streams.type_hidden("hunter2");
     EXPECT_EQ(run({"call", "login", "user=me"}), 0);
-    EXPECT_EQ(instance->requests.back(), R"(["login",{"user":"me","password":"hunter2"},{"queue":true}])");
+    EXPECT_EQ(instance->requests.back(),
+              R"(["login",{"user":"me","password":"hunter2"},{"queue":true,"stream":true}])");
     EXPECT_THAT(host.streams.prompts(), ElementsAre("password: "));
     EXPECT_EQ(error(), "");
 }
@@ -108,7 +123,7 @@ TEST_F(SecretTest, OneThatIsMissingIsAskedFor) {
 TEST_F(SecretTest, OneOfNoArgumentsIsAskedForToo) {
     host.streams.type_hidden("hunter2");
     EXPECT_EQ(run({"call", "login"}), 0);
-    EXPECT_EQ(instance->requests.back(), R"(["login",{"password":"hunter2"},{"queue":true}])");
+    EXPECT_EQ(instance->requests.back(), R"(["login",{"password":"hunter2"},{"queue":true,"stream":true}])");
 }
 
 TEST_F(SecretTest, OneThatIsGivenIsNotAskedFor) {
@@ -120,13 +135,13 @@ TEST_F(SecretTest, OneThatIsGivenIsNotAskedFor) {
 TEST_F(SecretTest, NobodyIsAskedWithoutATerminal) {
     host.streams.set_terminal(os::Stream::in, false);
     EXPECT_EQ(run({"call", "login", "user=me"}), 0);
-    EXPECT_EQ(instance->requests.back(), R"(["login",{"user":"me"},{"queue":true}])");
+    EXPECT_EQ(instance->requests.back(), R"(["login",{"user":"me"},{"queue":true,"stream":true}])");
     EXPECT_TRUE(host.streams.prompts().empty());
 }
 
 TEST_F(SecretTest, AtTheEndOfTheInputTheServiceSaysWhatIsMissing) {
     EXPECT_EQ(run({"call", "login", "user=me"}), 0);
-    EXPECT_EQ(instance->requests.back(), R"(["login",{"user":"me"},{"queue":true}])");
+    EXPECT_EQ(instance->requests.back(), R"(["login",{"user":"me"},{"queue":true,"stream":true}])");
 }
 
 TEST_F(SecretTest, StdinThatIsATerminalIsReadWithoutShowingIt) {
@@ -139,7 +154,7 @@ TEST_F(SecretTest, StdinThatIsATerminalIsReadWithoutShowingIt) {
 TEST_F(SecretTest, WhoMayNotListEventsMayCallThem) {
     replies["events"] = R"({"error":{"code":"not-allowed","message":"no"}})";
     EXPECT_EQ(run({"call", "login", "user=me"}), 0);
-    EXPECT_EQ(instance->requests.back(), R"(["login",{"user":"me"},{"queue":true}])");
+    EXPECT_EQ(instance->requests.back(), R"(["login",{"user":"me"},{"queue":true,"stream":true}])");
 }
 
 /// A sleeper that may be interrupted after the call that slept has returned.

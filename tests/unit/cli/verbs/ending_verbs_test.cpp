@@ -47,7 +47,7 @@ TEST_F(StopTest, AServiceThatEndsWithoutAWordWasNotStoppedCleanly) {
     replies["stop"] = R"({"progress":{"state":"running"}})";
     on_request = [this](const std::string&) { end_instance_after(3s); };
     EXPECT_EQ(run({"stop"}), 70);
-    EXPECT_THAT(error(), HasSubstr("not cleanly: it ended without a word; its log may say why"));
+    EXPECT_THAT(error(), HasSubstr("not cleanly: it ended without a reply; its log may show why"));
 }
 
 TEST_F(StopTest, ASocketThatTakesNothingSaysNothingOfTheEnd) {
@@ -162,7 +162,7 @@ TEST_F(StopTest, RootWhomTheServiceTakesForAnotherSignals) {
 TEST_F(StopTest, NeverTakesAnOwnerWithoutAPidForNone) {
     owner = Owner{.pid = 0, .where = "an unknown process"};
     EXPECT_EQ(run({"stop"}), 75);
-    EXPECT_THAT(error(), HasSubstr("its pid can't be told"));
+    EXPECT_THAT(error(), HasSubstr("its pid is unknown"));
     EXPECT_EQ(run({"pid"}), 4);
     EXPECT_EQ(run({"status"}), 0);
     EXPECT_EQ(run({"wait", "--test"}), 1);

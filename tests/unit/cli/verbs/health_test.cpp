@@ -94,7 +94,7 @@ TEST_F(HealthTest, IsNeitherWhereTheAnswerMakesNoSense) {
     EXPECT_EQ(run({"health"}), 1);
     lock_error = os_error("open", pid_file, EACCES);
     EXPECT_EQ(run({"health"}), 1);
-    EXPECT_THAT(error(), HasSubstr("its status does not tell its state"));
+    EXPECT_THAT(error(), HasSubstr("its status has no state"));
     EXPECT_THAT(error(), HasSubstr("out of order"));
 }
 

@@ -212,7 +212,7 @@ TEST_F(QueryTest, WithoutAControlSocketItSaysThatThereIsNone) {
     EXPECT_EQ(run({"reload"}), 71);
     EXPECT_EQ(error(),
               "just-another-server: cannot ask for 'reload': the service (pid 7000) has no control socket at "
-              "'/run/just-another-server.control'; SIGHUP has it reload, SIGUSR1 open its log anew\n");
+              "'/run/just-another-server.control'; SIGHUP makes it reload, SIGUSR1 makes it reopen its log\n");
 }
 
 TEST_F(QueryTest, ListsEvents) {

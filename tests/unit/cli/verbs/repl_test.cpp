@@ -59,8 +59,7 @@ TEST_F(EvalVerbTest, AnErrorThatIsNotLispsIsToldAsOfAnyEvent) {
 TEST_F(EvalVerbTest, SaysThatTheServiceHasNoLisp) {
     replies["eval"] = R"({"error":{"code":"event-not-found","message":"there is no event 'eval'","event":"eval"}})";
     EXPECT_EQ(run({"eval", "1"}), 1);
-    EXPECT_EQ(error(),
-              "just-another-server: cannot evaluate the form: this service has no Lisp: its program attaches none\n");
+    EXPECT_EQ(error(), "just-another-server: cannot evaluate the form: this service was built without Lisp support\n");
 }
 
 TEST_F(EvalVerbTest, BehindTwoDashesThereAreFormsOnly) {
@@ -266,7 +265,7 @@ TEST_F(ReplVerbTest, AServiceWithoutLispIsNamedBeforeAnythingIsTyped) {
 
     EXPECT_EQ(type({}), 1);
 
-    EXPECT_EQ(error(), "just-another-server: this service has no Lisp: its program attaches none\n");
+    EXPECT_EQ(error(), "just-another-server: this service was built without Lisp support\n");
     EXPECT_THAT(prompts(), IsEmpty());
 }
 

@@ -315,7 +315,7 @@ TEST_F(ControlRequestsTest, RefusesAFirstByteOtherThanABracketAtOnce) {
     EXPECT_EQ(client.ask(" \nh"), "{\"error\":1}\n");
     EXPECT_EQ(requests.refusals.at(0).reason, Reason::malformed);
     EXPECT_EQ(requests.refusals.at(0).number, 0U);
-    EXPECT_EQ(requests.refusals.at(0).text, "the request is no JSON array: it does not begin with [");
+    EXPECT_EQ(requests.refusals.at(0).text, "the request is not a JSON array: it does not begin with [");
     EXPECT_TRUE(client.is_at_end());
 }
 
@@ -425,7 +425,7 @@ TEST_F(ControlRequestsTest, SwallowsProgressOnceTheRequestIsAnswered) {
 TEST_F(ControlRequestsTest, SendsAnItemAgainWhenTheClientHasReadEnough) {
     host.sockets.set_buffer_size(25);
     auto client = connect();
-    client.send("[\"list\"]");
+    client.send("[\"slow\"]");
     loop.run_ready();
     const auto& responder = requests.asked.at(0).responder;
     const std::string item = "{\"item\":{\"text\":\"" + std::string(1000, 'x') + "\"}}\n";
@@ -441,7 +441,7 @@ TEST_F(ControlRequestsTest, SendsAnItemAgainWhenTheClientHasReadEnough) {
     EXPECT_EQ(calls, 2) << "each of them is told, once";
     EXPECT_EQ(send(), Responder::Sent::yes);
     requests.answer_last();
-    EXPECT_EQ(client.receive_all(), item + "{\"did\":[\"list\"]}\n");
+    EXPECT_EQ(client.receive_all(), item + "{\"did\":[\"slow\"]}\n");
     EXPECT_EQ(send(), Responder::Sent::never);
     EXPECT_EQ(calls, 2);
 }
@@ -449,7 +449,7 @@ TEST_F(ControlRequestsTest, SendsAnItemAgainWhenTheClientHasReadEnough) {
 TEST_F(ControlRequestsTest, AnItemThatWaitsLearnsThatTheClientIsGone) {
     host.sockets.set_buffer_size(25);
     auto client = connect();
-    client.send("[\"list\"]");
+    client.send("[\"slow\"]");
     loop.run_ready();
     const auto& responder = requests.asked.at(0).responder;
     const std::string item(100'000, 'x');

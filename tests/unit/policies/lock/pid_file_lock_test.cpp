@@ -137,13 +137,13 @@ TEST_F(PidFileLockTest, TellsABystanderByPidAndUser) {
     const auto result = acquire();
     EXPECT_EQ(result.error().exit_code, ExitCode::permission);
     EXPECT_EQ(result.error().message(),
-              "cannot lock '" + path + "': locked by pid 99 of user 1000, which is no instance of it");
+              "cannot lock '" + path + "': locked by pid 99 of user 1000, which is not an instance of it");
 }
 
 TEST_F(PidFileLockTest, TellsABystanderWhoseUserIsUnknown) {
     EXPECT_CALL(file_locks, try_lock).WillOnce([] { return busy_with({.pid = 0, .is_instance = false}); });
     EXPECT_EQ(lock.acquire(LockWait::wait, {}).error().reason,
-              "locked by an unknown process, which is no instance of it");
+              "locked by an unknown process, which is not an instance of it");
 }
 
 TEST_F(PidFileLockTest, StandbyTriesAgainWhenTheOwnerHasEnded) {

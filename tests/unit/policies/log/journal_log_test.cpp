@@ -161,7 +161,7 @@ TEST_F(JournalLogTest, WhatNobodyTakesIsCountedAndTold) {
     write(LogLevel::info, "kept");
     ASSERT_THAT(entries(), SizeIs(2));
     EXPECT_THAT(entries().at(0).text,
-                HasSubstr("MESSAGE=2 lines lost: whoever listens at '" + journal + "' does not keep up\n"));
+                HasSubstr("MESSAGE=2 lines lost: the reader of '" + journal + "' does not keep up\n"));
     EXPECT_THAT(entries().at(1).text, HasSubstr("MESSAGE=kept\n"));
 }
 

@@ -105,7 +105,7 @@ TEST_F(PipeLogTest, WithoutACommandTheConfigurationIsWrong) {
     const auto opened = open();
     ASSERT_FALSE(opened);
     EXPECT_EQ(opened.error().exit_code, ExitCode::configuration);
-    EXPECT_EQ(opened.error().message(), "cannot start the log's program: none is named (log-command)");
+    EXPECT_EQ(opened.error().message(), "cannot start the log's program: none is set (log-command)");
 }
 
 TEST_F(PipeLogTest, AProgramThatCannotBeStartedIsAFailureOfTheStart) {
@@ -216,7 +216,7 @@ TEST_F(PipeLogTest, AProgramThatEndsIsStartedAnewAfterAPause) {
     EXPECT_EQ(starts(), 2U);
     EXPECT_THAT(read(),
                 HasSubstr("warning trial[4711]: the log's program 'keeper' (pid 9001) was killed by signal 9; it "
-                          "is started anew in 100 ms\n"));
+                          "restarts in 100 ms\n"));
 }
 
 TEST_F(PipeLogTest, OneThatDoesNotLastIsStartedEverMoreSeldom) {
@@ -251,7 +251,7 @@ TEST_F(PipeLogTest, OneThatCannotBeStartedAnewIsTriedAgainAndSaysSo) {
     os.programs.end(os.programs.running(), {.how = How::exited, .number = 3});
     os.advance(300ms);
     EXPECT_EQ(starts(), 2U);
-    EXPECT_THAT(read(), HasSubstr("ended with status 3; it is started anew in 100 ms\n"));
+    EXPECT_THAT(read(), HasSubstr("ended with status 3; it restarts in 100 ms\n"));
     EXPECT_THAT(read(), HasSubstr("cannot start the log's program 'keeper': Resource temporarily unavailable; next try "
                                   "in 200 ms\n"));
 }

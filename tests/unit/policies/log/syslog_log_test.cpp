@@ -214,7 +214,7 @@ TEST_F(SyslogLogTest, ADaemonThatDoesNotKeepUpCostsPatienceOnce) {
     os.message_sockets.limit(device, {});
     log.close(1s);
     ASSERT_THAT(messages(), SizeIs(1));
-    EXPECT_THAT(messages().front().text, HasSubstr("2 lines lost: whoever listens at '/dev/log' does not keep up"));
+    EXPECT_THAT(messages().front().text, HasSubstr("2 lines lost: the reader of '/dev/log' does not keep up"));
 }
 
 TEST_F(SyslogLogTest, WhatIsTooLongForADatagramIsCut) {
