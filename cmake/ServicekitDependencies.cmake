@@ -1,4 +1,4 @@
-# What the library is built with. Only sources under src/ see any of it.
+# The libraries that servicekit is built with. Only sources under src/ include them.
 find_package(Threads REQUIRED)
 
 set(Boost_USE_STATIC_LIBS ${SERVICEKIT_STATIC_BOOST})
@@ -7,7 +7,7 @@ find_package(Boost 1.74 REQUIRED COMPONENTS log)
 set(ZLIB_USE_STATIC_LIBS ${SERVICEKIT_STATIC_BOOST})
 find_package(ZLIB REQUIRED)
 
-# For its headers alone: one source of ours has all of it compiled in, and no program needs it where it runs.
+# Only the headers: one of our sources compiles all of fmt, so programs do not need it at run time.
 find_path(SERVICEKIT_FMT_INCLUDE_DIRS fmt/format.h REQUIRED)
 mark_as_advanced(SERVICEKIT_FMT_INCLUDE_DIRS)
 
@@ -16,16 +16,16 @@ if(NOT RAPIDJSON_INCLUDE_DIRS)
     find_path(RAPIDJSON_INCLUDE_DIRS rapidjson/reader.h REQUIRED)
 endif()
 
-# Its headers alone: a target of its package would be asked for again by everyone who links the installed library.
+# Only the headers: with a target of its package, every user of the installed library would need the package, too.
 find_path(SERVICEKIT_CLI11_INCLUDE_DIRS CLI/CLI.hpp REQUIRED)
 mark_as_advanced(SERVICEKIT_CLI11_INCLUDE_DIRS)
 
-# Its header alone, if there is one: the verb `repl` loads the library to let lines be edited.
+# Only the header, and optional: the verb `repl` loads the library at run time for line editing.
 find_path(SERVICEKIT_LIBEDIT_INCLUDE_DIR histedit.h)
 mark_as_advanced(SERVICEKIT_LIBEDIT_INCLUDE_DIR)
 
-# The mocks need GoogleMock, and are there for users too: without it they are left out. A project that adds this one as a
-# subdirectory may have brought its own.
+# The mocks need GoogleMock. They are for users, too, so a build without GoogleMock leaves them out. A project that adds
+# this one as a subdirectory may have a GoogleMock of its own.
 if(NOT TARGET GTest::gmock)
     if(SERVICEKIT_TESTS)
         find_package(GTest 1.12 REQUIRED)

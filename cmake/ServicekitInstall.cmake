@@ -1,4 +1,4 @@
-# Components: servicekit (the library and its headers), lisp, and mocks, for tests of services.
+# Components: servicekit (the library and its headers), lisp, and mocks (for tests of services).
 include(CMakePackageConfigHelpers)
 include(GNUInstallDirs)
 set(servicekit_package_directory "${CMAKE_INSTALL_LIBDIR}/cmake/servicekit")
@@ -14,7 +14,7 @@ foreach(component IN ITEMS lisp mocks)
     endif()
 endforeach()
 
-# A shared library brings its own Boost along; to a static one whoever links it must.
+# A shared library is linked with Boost itself. A program that uses the static library must link Boost.
 get_target_property(servicekit_type servicekit TYPE)
 if(servicekit_type STREQUAL "STATIC_LIBRARY")
     set(SERVICEKIT_LINKS_BOOST ON)

@@ -1,4 +1,4 @@
-# The component lisp: ECL, for services that are to be looked into while they run. A library of its own, so that
+# The component lisp embeds ECL, so that operators can inspect a running service. It is a separate library, so that
 # nothing else needs ECL.
 set(SERVICEKIT_LISP AUTO CACHE STRING "Build the component lisp: ON, OFF, or AUTO: if ECL 21.2 or 24.5 is found")
 set_property(CACHE SERVICEKIT_LISP PROPERTY STRINGS AUTO ON OFF)
@@ -6,7 +6,7 @@ if(NOT SERVICEKIT_LISP)
     return()
 endif()
 
-# What is no machine is tested without ECL, too.
+# src/lisp/*.cpp is compiled without ECL, too, for the tests.
 file(GLOB servicekit_lisp_sources CONFIGURE_DEPENDS "src/lisp/*.cpp")
 file(GLOB servicekit_ecl_sources CONFIGURE_DEPENDS "src/lisp/ecl/*.cpp")
 file(GLOB servicekit_lisp_headers CONFIGURE_DEPENDS "include/servicekit/lisp/*.hpp")
@@ -34,22 +34,22 @@ if(SERVICEKIT_ECL_INCLUDE_DIR AND SERVICEKIT_ECL_LIBRARY)
     string(REGEX MATCH "[0-9]+" SERVICEKIT_ECL_VERSION "${lines}")
 endif()
 set(fault "")
-# The component relies on how the threads and signals of these releases work. Another one is used only if asked for.
+# The component relies on how threads and signals work in these releases. ON accepts other releases.
 set(tried_releases "21.2 or 24.5")
 if(NOT SERVICEKIT_ECL_VERSION)
     set(fault "ECL ${tried_releases} was not found (in Debian: ecl libecl-dev)")
 elseif(SERVICEKIT_ECL_VERSION LESS 210200)
     set(fault "ECL 21.2 or later is needed, and ${SERVICEKIT_ECL_LIBRARY} is ${SERVICEKIT_ECL_VERSION}")
 elseif(SERVICEKIT_LISP STREQUAL "AUTO" AND NOT SERVICEKIT_ECL_VERSION MATCHES "^(2102|2405)..$")
-    set(fault "${SERVICEKIT_ECL_LIBRARY} is ${SERVICEKIT_ECL_VERSION}, and only ${tried_releases} was tried (SERVICEKIT_LISP=ON takes it)")
+    set(fault "${SERVICEKIT_ECL_LIBRARY} is ${SERVICEKIT_ECL_VERSION}, and only ${tried_releases} was tested (SERVICEKIT_LISP=ON accepts it)")
 else()
-    # Its headers include those of the libraries that it was built with, which its package may not bring.
+    # Its headers include those of other libraries, which its package may not install.
     include(CheckCXXSourceCompiles)
     set(CMAKE_REQUIRED_INCLUDES "${SERVICEKIT_ECL_INCLUDE_DIR}")
     check_cxx_source_compiles("#include <ecl/ecl.h>\nint main() {}" SERVICEKIT_ECL_HEADER_COMPILES)
     unset(CMAKE_REQUIRED_INCLUDES)
     if(NOT SERVICEKIT_ECL_HEADER_COMPILES)
-        # To be looked at again once it was mended.
+        # The next run of CMake checks again.
         unset(SERVICEKIT_ECL_HEADER_COMPILES CACHE)
         set(fault "${SERVICEKIT_ECL_INCLUDE_DIR}/ecl/ecl.h does not compile: a header that it includes is missing (in Debian: ecl)")
     endif()

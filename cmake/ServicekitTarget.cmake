@@ -1,21 +1,21 @@
-# What every target of this project has in common.
+# Sets what all targets of this project have in common.
 function(servicekit_target target)
     target_compile_features(${target} PUBLIC cxx_std_20)
     set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF)
     target_compile_options(${target} PRIVATE
         -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wnon-virtual-dtor -Woverloaded-virtual
-        # A name of one source's own is no shadow over those of another that is compiled together with it.
+        # A unity build would report names of different sources that do not shadow each other.
         $<$<NOT:$<BOOL:${CMAKE_UNITY_BUILD}>>:-Wshadow>
-        # Nor is a type in an unnamed namespace seen by other sources, though g++ takes the unit for a header.
+        # g++ takes the sources of a group for headers, and warns about their types in unnamed namespaces.
         $<$<AND:$<BOOL:${CMAKE_UNITY_BUILD}>,$<CXX_COMPILER_ID:GNU>>:-Wno-subobject-linkage>
-        # When g++ 12 optimises, it finds overlaps in "x" + std::string that are none (its bug 105329).
+        # g++ 12 reports false overlaps in "x" + std::string when it optimises (its bug 105329).
         $<$<AND:$<NOT:$<CONFIG:Debug>>,$<CXX_COMPILER_ID:GNU>,$<VERSION_LESS:$<CXX_COMPILER_VERSION>,13>>:-Wno-restrict>
         $<$<BOOL:${SERVICEKIT_WARNINGS_AS_ERRORS}>:-Werror>)
     servicekit_group_sources(${target})
 endfunction()
 
-# Says which sources a unity build compiles together: some eight of one directory, chosen by a hash of their names, so
-# that a new source changes one group. In order of their names it would move all sources behind it to other groups.
+# Decides which sources a unity build compiles together: about eight of one directory, chosen by a hash of their names.
+# So a new source changes one group. In alphabetical order it would move all later sources to other groups.
 function(servicekit_group_sources target)
     get_target_property(sources ${target} SOURCES)
     set(directories "")
@@ -30,7 +30,7 @@ function(servicekit_group_sources target)
     endforeach()
     list(REMOVE_DUPLICATES directories)
     foreach(key IN LISTS directories)
-        # A power of two, so that the number of groups seldom changes.
+        # The number of groups is a power of two, so that it seldom changes.
         list(LENGTH sources_${key} count)
         set(groups 1)
         while(count GREATER 12)
@@ -49,12 +49,12 @@ function(servicekit_group_sources target)
     set_target_properties(${target} PROPERTIES UNITY_BUILD_MODE GROUP)
 endfunction()
 
-# Headers that most sources of the target include, and that take longer than most sources, are compiled once.
-# As target_precompile_headers().
+# Like target_precompile_headers(), for headers that most sources of the target include and that take longer to compile
+# than the sources.
 function(servicekit_precompile target)
     target_precompile_headers(${target} ${ARGN})
     if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
-        # Else ccache never takes what was compiled with it.
+        # Without this, ccache never finds a result that was compiled with the precompiled header.
         target_compile_options(${target} PRIVATE "SHELL:-Xclang -fno-pch-timestamp")
     endif()
 endfunction()
