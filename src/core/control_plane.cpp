@@ -40,6 +40,27 @@ private:
     Object built_in_;
 };
 
+/// The answer of a handler that replaces `log-flush`: the log is flushed before it goes out.
+class FlushingAnswer final : public Answer {
+public:
+    FlushingAnswer(std::shared_ptr<Responder> responder, ServiceLog& log)
+        : responder_{std::move(responder)}, log_{log} {}
+    void succeed(const Object& fields) override {
+        log_.flush_soon([responder = responder_, line = encode_reply(fields)](const Object* error) {
+            responder->reply(error == nullptr ? line : encode_error(*error));
+        });
+    }
+    void fail(const Object& error) override {
+        log_.flush_soon(
+            [responder = responder_, line = encode_error(error)](const Object*) { responder->reply(line); });
+    }
+    void lack_memory() override { responder_->reply(out_of_memory_line); }
+
+private:
+    std::shared_ptr<Responder> responder_;
+    ServiceLog& log_;
+};
+
 }  // namespace
 
 void ControlPlane::arm(os::EventLoop& loop) {
@@ -130,7 +151,12 @@ void ControlPlane::request(std::string_view text, const Peer& peer, std::shared_
         (void)queue(event, std::move(arguments), request, peer, std::move(answer));
         return;
     }
-    (void)queue(event, std::move(arguments), request, peer, std::make_unique<ClientAnswer>(std::move(responder)));
+    std::unique_ptr<Answer> answer;
+    if (built_in != nullptr && built_in->id == BuiltIn::log_flush)
+        answer = std::make_unique<FlushingAnswer>(std::move(responder), service_log_);
+    else
+        answer = std::make_unique<ClientAnswer>(std::move(responder));
+    (void)queue(event, std::move(arguments), request, peer, std::move(answer));
 }
 
 void ControlPlane::cancel(const EventDeclaration& event, const Arguments& arguments, const Peer& peer,

@@ -433,6 +433,28 @@ TEST_F(ControlPlaneTest, LogFlushWritesWhatWaitsAndNothingElse) {
     EXPECT_EQ(replies.at(0), "{}\n");
 }
 
+TEST_F(ControlPlaneTest, AHandlerThatReplacesLogFlushAddsToTheFlush) {
+    hooks.on_load = [](Settings& settings) { settings.set(setting::log_delay, 60s); };
+    bool fails = false;
+    service().events().replace("log-flush", [&](const Arguments&, Context&) {
+        if (fails) throw std::runtime_error("no");
+        return Reply{{"also", "mine"}};
+    });
+    then([this] { service().log().info("the first waits"); });
+    ask(R"(["log-flush"])");
+    then([&] {
+        EXPECT_THAT(log(), HasSubstr("the first waits"));
+        fails = true;
+        service().log().info("the second waits");
+    });
+    ask(R"(["log-flush"])");
+    then([this] { EXPECT_THAT(log(), HasSubstr("the second waits")); });
+    finish();
+
+    EXPECT_EQ(replies.at(0), "{\"also\":\"mine\"}\n");
+    EXPECT_EQ(code(replies.at(1)), "event-error");
+}
+
 TEST_F(ControlPlaneTest, OneFlushServesAllWhoAskMeanwhile) {
     hooks.on_load = [](Settings& settings) { settings.set(setting::log_delay, 60s); };
     then([this] { service().log().info("waits"); });
