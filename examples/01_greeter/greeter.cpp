@@ -10,7 +10,7 @@ struct Config {
     std::string greeting = "hello";
 };
 
-// From this follow the config file, the environment, the command line, the help, and what a reload says.
+// From this follow the config file, the environment, the command line, the help and the reply of a reload.
 void describe(servicekit::Schema<Config>& config) { config.add("greeting", &Config::greeting, "how it greets"); }
 
 class Greeter final : public servicekit::Configured<Config> {

@@ -21,7 +21,7 @@ template <class Reply>
 bool print(const Reply& reply) {
     if (reply)
         std::cout << reply->template get<std::string>("text") << '\n';
-    else  // reply.error().code() tells an answer of the greeter's from no answer at all
+    else  // reply.error().code() is empty if there was no answer at all
         std::cerr << reply.error().what() << '\n';
     return reply.has_value();
 }

@@ -133,7 +133,7 @@ void declare_own_options(CLI::App& app, Invocation& into) {
                              "all since then: 2026-11-22T06:10:00Z, 2026-11-22, 90s, 10m, 2h, 3d");
             break;
         case Verb::completion:
-            app.add_option("SHELL", into.shell, "bash, zsh or fish: the script that it prints says how to load it")
+            app.add_option("SHELL", into.shell, "bash, zsh or fish: the script itself explains how to load it")
                 ->type_name("");
             break;
         case Verb::crashes:

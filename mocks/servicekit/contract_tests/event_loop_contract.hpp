@@ -317,10 +317,10 @@ TYPED_TEST_P(EventLoopContract, CallsBackNothingThatWasCancelledUntilItIsAwaited
     this->in_loop([this] { this->watch->cancel(); });
     this->rig.make_readable(this->descriptor);
     this->settle();
-    this->in_loop([this] { this->watch->await_readable(this->note("anew")); });
+    this->in_loop([this] { this->watch->await_readable(this->note("again")); });
     this->settle();
     this->stop();
-    EXPECT_EQ(this->calls, CallsMade{"anew"});
+    EXPECT_EQ(this->calls, CallsMade{"again"});
 }
 
 TYPED_TEST_P(EventLoopContract, AWatchMayBeDestroyedInItsOwnCallback) {
@@ -381,12 +381,12 @@ TYPED_TEST_P(EventLoopContract, ADescriptorMayBeWatchedAnew) {
         this->watch->await_readable(this->note("earlier"));
         this->watch.reset();
         this->watch = this->loop->watch(this->descriptor);
-        this->watch->await_readable(this->note("anew"));
+        this->watch->await_readable(this->note("again"));
     });
     this->rig.make_readable(this->descriptor);
     this->settle();
     this->stop();
-    EXPECT_EQ(this->calls, CallsMade{"anew"});
+    EXPECT_EQ(this->calls, CallsMade{"again"});
 }
 
 TYPED_TEST_P(EventLoopContract, RefusesToWatchWhatIsNoDescriptorOrIsWatched) {

@@ -88,7 +88,7 @@ private:
                                "this service does not notify systemd of a reload");
         if (settings().get(setting::ready_fd) != 0)
             return refuse_unit("write a unit with the setting", std::string{setting::ready_fd.name},
-                               "systemd passes no such descriptor; Type=notify says when a service is ready");
+                               "systemd passes no such descriptor; Type=notify reports readiness");
         if (manager_ == Manager::user)
             for (const auto& setting : {setting::user, setting::group, setting::control_owner})
                 if (!text_if_set(setting).empty())

@@ -194,7 +194,7 @@ void CrashReport::write_other_threads(CrashWriter& to) noexcept {
         } else {
             // "syscall" has the number of the system call, its arguments, the stack pointer and
             // the instruction pointer, proc(5).
-            to.text("  none within half a second; /proc says: ").on_one_line(first_line(thread.id, "syscall", buffer));
+            to.text("  none within half a second; /proc shows: ").on_one_line(first_line(thread.id, "syscall", buffer));
             to.text(" ").on_one_line(first_line(thread.id, "wchan", buffer)).text("\n");
         }
         to.flush();

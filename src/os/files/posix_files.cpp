@@ -104,7 +104,7 @@ public:
     Result<void> give_to_group(gid_t gid) override {
         if (origin_.is_own_descriptor) return {};
         FileStat status{};
-        // Root gives away a file that belongs to that user, not one that the user can merely write.
+        // Root hands over a file that belongs to that user, not one that the user can merely write.
         if (origin_.opened_as &&
             (::fstat(file_.get(), &status) != 0 || status.st_uid != *origin_.opened_as || status.st_nlink != 1))
             return os_error("change owner of", path_, EPERM);

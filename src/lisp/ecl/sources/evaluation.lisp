@@ -198,7 +198,7 @@
       (error 'package-not-found :name name)))
 
 (defun restore-limits (stacks)
-  "Before ECL tells that a stack or memory has run out it allows itself more, and a second time there is no more."
+  "ECL extends a stack or the heap before it reports that it ran out, and it can do so only once."
   (apply #'%restore-stack-limits stacks)
   (si:gc t)
   (ext:set-limit 'ext:heap-size *heap-limit*))
@@ -214,7 +214,7 @@
                                 (when *interruptible* (leave-job))))))))
 
 (defun run-job (job)
-  "Does what the service wants, and tells it what came of it. Interrupts are off, but for the task's own time."
+  "Does what the service asks for and returns the outcome to it. Interrupts are off except during the task itself."
   (destructuring-bind (id kind texts package arguments) job
     (let ((values '()) (index 0) (result nil) (fault nil) (over nil) (phase :package)
           (left *text-limit*)

@@ -49,7 +49,7 @@
     (integer (coerce value 'double-float))
     (real (coerce value 'double-float))
     (pathname (namestring value))
-    (cons (cond ((not (ignore-errors (list-length value))) (error "A value for the service is no proper list."))
+    (cons (cond ((not (ignore-errors (list-length value))) (error "A value for the service is not a proper list."))
                 ((property-list-p value) (encode-object value (1- depth)))
                 (t (loop for item in value collect (encode item (1- depth))))))
     (hash-table (encode-object (loop for key being the hash-keys of value using (hash-value item)
@@ -72,7 +72,7 @@
   (throw 'job (list :interrupted (ignore-errors (backtrace)))))
 
 (defun ask-service (function &rest arguments)
-  "Calls FUNCTION of the service, and does meanwhile what the service asks of Lisp."
+  "Calls FUNCTION of the service. Until it returns, does what the service asks of Lisp."
   (let ((encoded (encode-list arguments))
         (call nil)
         (answer nil))
@@ -120,7 +120,7 @@
 (defun (setf service:setting) (value name) (ask-service "set-setting" name value))
 
 (defun service:client-p ()
-  "Whether this is no service, but a verb that talks to one and wants to know its name and places only."
+  "True in a verb that talks to a service and needs its name and paths only; false in a service."
   (ask-service "client-p"))
 
 (defun service:reload-p ()
@@ -143,7 +143,7 @@
   nil)
 
 (defun service:progress (done total &optional (text ""))
-  "Tells whoever asked for the event how far it is."
+  "Reports the progress of the event to its caller."
   (ask-service "progress" done total text))
 
 ;;; Events in Lisp.
@@ -201,7 +201,7 @@
           collect (list :name (encode-key name) :type "string" :required :false))))
 
 (defun service:on-event (name)
-  "The function that is the handler of the event NAME, where that is written in Lisp."
+  "The handler of the event NAME, if it is written in Lisp."
   (values (gethash name *handlers*)))
 
 (defun (setf service:on-event) (function name)

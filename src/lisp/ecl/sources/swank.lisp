@@ -4,7 +4,7 @@
 (in-package "SERVICE-EVAL")
 
 (defun swank-sources (directory)
-  "The directory of Swank's sources: DIRECTORY, or the usual ones; nil where there is none."
+  "The directory of Swank's sources: DIRECTORY, or one of the usual ones; nil if there is none."
   (loop for directory in (if (plusp (length directory))
                           (list directory)
                           '("/usr/share/common-lisp/source/slime" "/usr/local/share/common-lisp/source/slime"
@@ -57,11 +57,11 @@
 (defvar *last-turned-away* 0 "When the log was last told that there are too many, in seconds.")
 
 (defun secret-file ()
-  "Where the secret of the service's user is, if there is one; nil where that user has no home."
+  "The path of the secret of the service's user; nil if that user has no home directory."
   (flet ((given (directory) (and (plusp (length directory)) directory)))
     (let ((home (or (given (ext:getenv "HOME"))
                     (multiple-value-bind (home fault) (uninterrupted #'%home-of-user)
-                      (when fault (error "Where the service's user is at home can't be told: ~A" fault))
+                      (when fault (error "The home directory of the service's user is unknown: ~A" fault))
                       (given home)))))
       (and home (concatenate 'string (string-right-trim "/" home) "/.slime-secret")))))
 
@@ -70,7 +70,7 @@
   (let ((ext:*interrupts-enabled* nil)) (apply function arguments)))
 
 (defun secret (file)
-  "Its first line; nil where there is no such file. An error where there is one that can't be read: nobody gets in then."
+  "The first line of FILE; nil if there is no such file. Signals an error if it can't be read, so that nobody gets in."
   (when file
     (multiple-value-bind (secret fault) (uninterrupted #'%read-secret (coerce file 'simple-string))
       (when fault (error "The secret in ~A can't be read: ~A" file fault))
@@ -111,7 +111,7 @@
       (service:log :warning "an editor was not let in: ~D others have yet to tell the secret" *most-strangers*))))
 
 (defun welcome-stranger (socket stream secret-file)
-  "A thread of its own from the start: an editor that says nothing keeps no other waiting."
+  "Runs in a thread of its own from the start, so that a silent editor does not block others."
   (let ((thread (mp:make-process :name "Swank connection")))
     (mp:process-preset thread #'serve-editor socket stream secret-file)
     (mp:with-lock (*strangers-lock*) (push (list thread socket stream) *strangers*))

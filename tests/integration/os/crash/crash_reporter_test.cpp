@@ -228,7 +228,7 @@ TEST_F(PosixCrashReporterTest, AThreadThatHearsNothingIsWaitedForNoLongerThanItM
 
     EXPECT_LT(std::chrono::steady_clock::now() - begin, 20s);
     EXPECT_THAT(report(),
-                ContainsRegex("\nbacktrace of thread [0-9]+ \\(deaf\\):\n  none within half a second; /proc says: "));
+                ContainsRegex("\nbacktrace of thread [0-9]+ \\(deaf\\):\n  none within half a second; /proc shows: "));
 }
 
 TEST_F(PosixCrashReporterTest, AStackOverflowIsReportedFromAStackOfItsOwn) {
