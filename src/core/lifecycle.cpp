@@ -313,7 +313,8 @@ void Lifecycle::end(const std::optional<Error>& fault) {
         control.close();
     }
     if (log_open_) {
-        core_.streams_.stop(core_.limits_.stop() / 2);
+        if (!core_.streams_.stop(core_.limits_.stop() / 2))
+            core_.log_.warning("printed lines may be lost: the log did not take them within half of stop-timeout");
         core_.log_.info("stopped");
         core_.service_log_.end(core_.limits_.stop());
         core_.crash_watch_.forget_log();

@@ -93,7 +93,7 @@ void ServiceLog::flush_soon(Flushed done) {
 void ServiceLog::close(std::chrono::milliseconds at_most) {
     // Output that was printed before this belongs in the log, too.
     const auto begin = host_.clock->steady_now();
-    streams_.stop(at_most / 2);
+    static_cast<void>(streams_.stop(at_most / 2));
     const auto used = std::chrono::duration_cast<std::chrono::milliseconds>(host_.clock->steady_now() - begin);
     // Not a std::timed_mutex, because the thread sanitizers of our compilers do not support its timed wait.
     std::unique_lock lock{mutex_, std::try_to_lock};

@@ -202,8 +202,8 @@ Result<void> StreamRedirection::reopen() {
     return {};
 }
 
-void StreamRedirection::stop(std::chrono::milliseconds at_most) noexcept {
-    if (capture_) capture_->stop(at_most);
+bool StreamRedirection::stop(std::chrono::milliseconds at_most) noexcept {
+    return !capture_ || capture_->stop(at_most);
 }
 
 void StreamRedirection::write_at_crash(LogPolicy& log, std::span<const LogRecord> records) noexcept {

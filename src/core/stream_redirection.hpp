@@ -60,7 +60,8 @@ public:
     /// Reopens the files after they were moved. If that fails, the stream continues with the old file.
     Result<void> reopen();
     /// Passes all captured output to the log, or as much as the time allows. May be called more than once.
-    void stop(std::chrono::milliseconds at_most) noexcept;
+    /// \returns as os::StreamCapture::stop()
+    bool stop(std::chrono::milliseconds at_most) noexcept;
     /// Returns the files that reopen() opens again.
     [[nodiscard]] std::vector<std::string> files() const;
     /// Writes the captured lines that the log does not have yet, and then `records`, for a process that dies of a

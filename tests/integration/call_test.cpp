@@ -102,7 +102,7 @@ TEST_F(CallTest, EvalAndReplWithoutLispSaySo) {
         const Outcome outcome = trial.verb(verb);
 
         EXPECT_EQ(outcome.exit_code, 1);
-        EXPECT_THAT(outcome.err, HasSubstr("this service has no Lisp"));
+        EXPECT_THAT(outcome.err, HasSubstr("this service was built without Lisp support"));
     }
 }
 

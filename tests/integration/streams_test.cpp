@@ -124,6 +124,9 @@ TEST_F(StreamsTest, ManyLinesComeWholeAndInOrder) {
     {
         RunningService service{printing};
         service.call("print-lines", {{"count", count}});
+        // A stop on a busy machine may not have the time for all of them.
+        for (const char* name : {"output", "error"})
+            service.await_log(std::string{name} + " line " + std::to_string(count) + " stream=");
         service.signal(SIGTERM);
         ASSERT_EQ(service.exit_code(), 0);
     }

@@ -41,7 +41,8 @@ public:
     /// Redirects the streams to /dev/null. Returns when everything that was printed before is delivered, or when the
     /// time has expired. A child that still has the old streams does not delay this. What it prints later is lost, and
     /// it gets SIGPIPE once this object, or this process, is gone.
-    virtual void stop(std::chrono::milliseconds at_most) noexcept = 0;
+    /// \returns false if the time has expired, so that lines may be lost
+    virtual bool stop(std::chrono::milliseconds at_most) noexcept = 0;
     /// For a process that dies of a signal: waits a moment for the threads to deliver what there is, and calls `take`
     /// for each line that they did not deliver. A line that a hanging thread is delivering is left out. Then the
     /// threads pause for one second, or until stop(). May be called several times. Async-signal-safe if `take` is.

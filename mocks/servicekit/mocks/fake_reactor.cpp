@@ -291,7 +291,8 @@ void FakeReactor::run_until_idle() {
     int jumps = 0;
     for (auto next = next_timer(); next; next = next_timer()) {
         if (++jumps > most_jumps_until_idle)
-            throw std::logic_error("a timer that is restarted again and again never lets it become idle: " + describe());
+            throw std::logic_error("a timer that is restarted again and again never lets it become idle: " +
+                                   describe());
         move_to(*next);
         run_ready();
     }

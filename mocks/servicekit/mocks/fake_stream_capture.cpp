@@ -35,12 +35,17 @@ public:
         all_->deliver(state());
         return {};
     }
-    void stop(std::chrono::milliseconds /*at_most*/) noexcept override {
+    bool stop(std::chrono::milliseconds /*at_most*/) noexcept override {
         State& own = state();
+        if (all_->is_slow_) {
+            own = {};
+            return false;
+        }
         for (const os::Stream stream : {os::Stream::out, os::Stream::error})
             if (std::string& text = own.printed.at(index_of(stream)); !text.empty() && own.deliver) text += '\n';
         all_->deliver(own);
         own = {};
+        return true;
     }
     void write_at_crash(void (*take)(void*, const os::CapturedLine&) noexcept, void* to) noexcept override {
         for (const os::Stream stream : {os::Stream::out, os::Stream::error}) {

@@ -20,6 +20,9 @@ public:
     /// For `capture` and `start`; the object of `capture` is "stdout" or "stderr".
     FakeFailures& failures() noexcept { return failures_; }
 
+    /// From now on, a stop has no time to deliver what was printed without a newline.
+    void be_slow() noexcept { is_slow_ = true; }
+
     [[nodiscard]] bool is_captured(os::Stream stream) const;
     /// Prints a text in the calling process. Whole lines are delivered at once, or wait for start(). If the stream is
     /// not captured, nothing happens.
@@ -38,6 +41,7 @@ private:
     void deliver(State& state);
 
     FakeFailures failures_{"capture", "start"};
+    bool is_slow_ = false;
     PerTask<State> states_;
 };
 

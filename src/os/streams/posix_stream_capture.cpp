@@ -357,21 +357,22 @@ public:
         return {};
     }
 
-    void stop(std::chrono::milliseconds at_most) noexcept override {
-        if (stopped_.exchange(true)) return;
+    bool stop(std::chrono::milliseconds at_most) noexcept override {
+        if (stopped_.exchange(true)) return true;
         Capture& shared = *shared_;
         const auto until = SteadyClock::now() + at_most;
         for (CapturedStream* const stream : {&shared.out, &shared.error})
             if (stream->is_open()) static_cast<void>(posix_standard_streams().redirect_to_null(stream->stream()));
+        bool is_read = true;
         if (reader_.joinable()) {
             shared.stops = true;
             shared.last_say.end_rest();
             shared.hurry();
             std::unique_lock lock{shared.mutex};
             shared.ended.wait_until(lock, until, [&shared] { return shared.reader_ended; });
-            const bool ended = shared.reader_ended;
+            is_read = shared.reader_ended;
             lock.unlock();
-            if (ended)
+            if (is_read)
                 reader_.join();
             else
                 reader_.detach();
@@ -380,12 +381,13 @@ public:
         shared.waiting.close(!delivered);
         const std::lock_guard lock{shared.mutex};
         shared.stopped = true;
-        if (!shared.deliverer.joinable()) return;
+        if (!shared.deliverer.joinable()) return is_read && delivered;
         // A thread that hangs in the log keeps the shared state.
         if (delivered)
             shared.deliverer.join();
         else
             shared.deliverer.detach();
+        return is_read && delivered;
     }
 
     void write_at_crash(void (*take)(void*, const CapturedLine&) noexcept, void* to) noexcept override {

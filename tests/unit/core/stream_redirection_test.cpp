@@ -62,6 +62,18 @@ TEST_F(StreamRedirectionTest, CapturedLinesAreRecordsWithTheirStream) {
     EXPECT_THAT(log(), HasSubstr(": unfinished stream=stdout\n"));
 }
 
+TEST_F(StreamRedirectionTest, TheLogShowsThatAStopHadNoTimeForAllLines) {
+    set(setting::standard_output, "log");
+    then([this] {
+        host.captures.print(Stream::out, "hello\nunfinished");
+        host.captures.be_slow();
+    });
+    raise(SIGTERM);
+
+    EXPECT_EQ(run(), 0);
+    EXPECT_THAT(log(), HasSubstr("warning trial[4711]: printed lines may be lost: the log did not take them within"));
+}
+
 TEST_F(StreamRedirectionTest, LinesBelowTheLevelAreLeftOut) {
     set(setting::standard_output, "log");
     options.log_level = LogLevel::warning;

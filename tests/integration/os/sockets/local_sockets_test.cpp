@@ -127,9 +127,9 @@ TEST_F(PosixLocalSocketsTest, AdoptsNothingButAListeningStreamSocketOfThePath) {
         EXPECT_EQ(fcntl(descriptor, F_GETFD), -1) << "it is closed";
     };
     expect_refused(listen_as_manager(directory.file("other")), "listens on '" + directory.file("other") + "' instead");
-    expect_refused(listen_as_manager(directory.file("datagrams"), SOCK_DGRAM), "no listening stream socket");
-    expect_refused(::socket(AF_UNIX, SOCK_STREAM, 0), "no listening stream socket");
-    expect_refused(::open("/dev/null", O_RDONLY | O_CLOEXEC), "no listening stream socket");
+    expect_refused(listen_as_manager(directory.file("datagrams"), SOCK_DGRAM), "not a listening stream socket");
+    expect_refused(::socket(AF_UNIX, SOCK_STREAM, 0), "not a listening stream socket");
+    expect_refused(::open("/dev/null", O_RDONLY | O_CLOEXEC), "not a listening stream socket");
 }
 
 TEST_F(PosixLocalSocketsTest, SocketHasThePermissionsThatWereAskedForWhateverTheMask) {
