@@ -1,5 +1,5 @@
-// Tests of the line server (example 03). The operating system is in memory and time is virtual.
-// So no test sleeps or leaves anything behind, and each runs the same way each time.
+// Tests of the line server (example 03). The operating system is in memory and time is virtual, so no test sleeps or
+// leaves anything behind, and each runs the same way every time.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <servicekit/mocks/fake_faults.hpp>
@@ -64,7 +64,7 @@ protected:
     FakeLife life{os, [this] { return make_service(); }};
 };
 
-// With a mock: what the service asks of its server.
+// With a mock: the calls that the service makes to its server.
 
 TEST_F(JustAnotherServerTest, StartsAndStopsItsServerAsConfigured) {
     const ::testing::InSequence sequence;
@@ -178,7 +178,7 @@ TEST_F(JustAnotherServerTest, StartsAgainWhereverItDies) {
         os.faults.crash(number);
         life.start();
         if (life.runs()) life.stop();
-        os.advance(1min);  // what is left of it notices
+        os.advance(1min);  // what is left of the service notices it
         os.faults.crash(0);
         ASSERT_TRUE(life.start()) << "after a death at call " << number;
         ASSERT_EQ(life.stop(), 0);
@@ -201,7 +201,7 @@ TEST_F(JustAnotherServerTest, AnyCallMayFail) {
     }
 }
 
-// The application works on real files, and so does its test.
+// The application works on real files, and so does this test.
 TEST_F(JustAnotherServerTest, BacksItsFilesUp) {
     const fs::path directory =
         fs::temp_directory_path() / ("testing-a-service-" + std::to_string(std::random_device{}()));

@@ -1,4 +1,4 @@
-// The service is on a machine in memory, and its time is virtual. Its images are real files.
+// The service runs on a machine in memory with virtual time. Its images are real files.
 #include "thumbnailer.hpp"
 
 #include <gmock/gmock.h>
