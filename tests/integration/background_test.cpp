@@ -1,4 +1,4 @@
-// What a service is in the background and in the foreground.
+// The state of a service in the background and in the foreground.
 #include <algorithm>
 #include <csignal>
 #include <filesystem>
@@ -21,7 +21,7 @@ using testing::IsEmpty;
 using testing::Not;
 using testing::StartsWith;
 
-/// What each descriptor of a process is, by its number.
+/// Returns what each descriptor of a process refers to, by number.
 std::map<int, std::string> descriptors_of(pid_t pid) {
     std::map<int, std::string> all;
     for (const auto& entry : fs::directory_iterator{proc(pid, "fd")}) {
@@ -34,7 +34,7 @@ std::map<int, std::string> descriptors_of(pid_t pid) {
 
 class BackgroundTest : public ServiceTest {
 protected:
-    /// The options of `trial`, for lines in the shell.
+    /// The options of `trial`, for shell command lines.
     const std::string options = "--run-directory $RUN --log-file log";
 
     void expect_background(pid_t pid) {
@@ -82,7 +82,7 @@ TEST_F(BackgroundTest, EachThreadHasANameOfItsOwn) {
     const RunningService service{trial};
 
     std::vector<std::string> names;
-    // A thread gives itself its name, a moment after it has begun.
+    // A thread sets its name a moment after it has started.
     await_state("each thread has a name of its own", [&] {
         names.clear();
         for (const auto& thread : fs::directory_iterator{proc(service.pid(), "task")})
@@ -137,7 +137,7 @@ TEST_F(BackgroundTest, WithoutALogTheyGoNowhere) {
     EXPECT_EQ(trial.verb({"stop"}).exit_code, 0);
 }
 
-// Else `start | tee` or $(start) would hang as long as the service runs.
+// Otherwise `start | tee` or $(start) would hang as long as the service runs.
 TEST_F(BackgroundTest, HoldsNoPipeOfItsCaller) {
     const Outcome started = shell("captured=$(trial-service start " + options + " 2>&1); echo \"captured: $captured\"");
 

@@ -1,4 +1,4 @@
-// The verb `call` on a terminal: what it asks for and shows, and what Ctrl-C leaves.
+// The verb `call` on a terminal: its prompts, its output, and what Ctrl-C leaves behind.
 #include <sys/stat.h>
 
 #include <csignal>
@@ -108,7 +108,7 @@ TEST_F(CallTerminalTest, AQueuedEventIsCancelledToo) {
 TEST_F(CallTerminalTest, TermEndsACallAsCtrlCDoes) {
     RunningCommand command{call({"progress", "steps=2", "hang=true"})};
     terminal.await_shown("100%");
-    // setsid(1), which gave it the terminal, waits for it.
+    // setsid(1) made the terminal its controlling terminal and waits for it.
     const std::string child = read_file(proc(command.pid(), "task/" + std::to_string(command.pid()) + "/children"));
     ASSERT_EQ(::kill(std::stoi(child), SIGTERM), 0) << child;
 
@@ -134,7 +134,7 @@ TEST_F(CallTerminalTest, CtrlCAtThePromptAsksForNothingAndTurnsTheEchoOn) {
     terminal.type("hun");
     terminal.type(Terminal::ctrl_c);
 
-    // The signal ends it, and setsid(1), which gave it the terminal, returns the number of that.
+    // The signal ends it. setsid(1), which waits for it, returns the signal number.
     EXPECT_EQ(command.finish().exit_code, SIGINT);
     EXPECT_TRUE(terminal.echoes());
     EXPECT_THAT(trial.log(), Not(HasSubstr("event 'login'")));

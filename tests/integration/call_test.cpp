@@ -1,4 +1,4 @@
-// The verb `call`: any event, from the command line.
+// The verb `call`: it triggers any event from the command line.
 #include <string>
 
 #include "integration/support/service_test.hpp"

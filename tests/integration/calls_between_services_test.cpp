@@ -20,7 +20,7 @@ protected:
         std::filesystem::create_directory(own_directory);
         return {"calling-service", own_directory};
     }
-    /// The arguments of `relay` that call `event` of a service.
+    /// Returns the arguments of `relay` that make it call `event` of a service.
     static Object relay_to(const ServiceProgram& service, const std::string& event, const Object& arguments = {}) {
         return {{"to", service.control_socket()}, {"event", event}, {"arguments", arguments}};
     }
@@ -55,9 +55,9 @@ TEST_F(CallsBetweenServicesTest, ACircleEndsWhenTheTimeOfTheFirstCallerIsUp) {
                          relay_to(two, "relay", relay_to(one, "relay", relay_to(two, "status"))), {.timeout = 2s});
 
     ASSERT_FALSE(reply);
-    // The times of all are up at once: it is chance whose error is first.
+    // All timeouts expire at once: which error comes first is chance.
     EXPECT_THAT(reply.error().code(), testing::AnyOf("timeout", "event-error"));
-    // Both serve on, once their handlers are back.
+    // Both services answer again once their handlers have returned.
     EXPECT_TRUE(first.call("relay", relay_to(two, "status")).contains("relayed"));
     EXPECT_TRUE(second.call("relay", relay_to(one, "status")).contains("relayed"));
 }

@@ -1,4 +1,4 @@
-// The verb `completion`: the scripts that it prints, read by the real shells, which keys are pressed in.
+// The verb `completion`: real shells load the scripts that it prints, and the test types keys in them.
 #include <unistd.h>
 
 #include <string>
@@ -24,7 +24,7 @@ protected:
         return shell("command -v " + shell_name).exit_code == 0;
     }
 
-    /// What a shell on a terminal prints when these keys are pressed, the script having been loaded.
+    /// Returns what a shell on a terminal prints when these keys are typed after it has loaded the script.
     [[nodiscard]] Outcome typed(const std::string& interactive_shell, const std::string& keys) const {
         write_file(directory.file("keys"), keys + "\nexit\n");
         return shell("script -qec '" + interactive_shell + "' /dev/null <keys", variables);
@@ -41,7 +41,7 @@ protected:
                      variables);
     }
 
-    /// They lead the verbs to the service of the test.
+    /// They direct the verbs to the service of the test.
     Variables variables{{"TERM", "dumb"},
                         {"HOME", directory.path()},
                         {"TRIAL_SERVICE_RUN_DIRECTORY", run},

@@ -1,4 +1,4 @@
-// A service as pid 1 of a pid namespace of its own, as in a container.
+// A service as pid 1 of its own pid namespace, as in a container.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -24,21 +24,21 @@ using testing::EndsWith;
 using testing::HasSubstr;
 using testing::Not;
 
-constexpr const char* name = "container-trial";  // as long as a process's name may be
+constexpr const char* name = "container-trial";  // the maximum length of a process name
 
-/// The program's `run`, as the first process of a pid namespace. Ended with all of it when this is destroyed.
+/// The program's `run` as the first process of a pid namespace. The destructor ends the whole namespace.
 class Container {
 public:
     Container(const ServiceProgram& service, const Strings& options = {}, const Variables& variables = {})
         : service_{service}, command_{command(service, options, variables)} {}
 
-    /// Waits until it is ready. \returns this
+    /// Waits until the service is ready. \returns this
     Container& await_ready() {
         command_.await_output("\"message\":\"ready\"");
         return *this;
     }
 
-    /// The service, as it is seen from outside.
+    /// Returns the service as seen from outside.
     [[nodiscard]] Process first_process() const {
         for (const ProcessFacts& facts : descendants())
             if (facts.name == name && facts.parent == command_.pid()) return Process{facts.pid};
@@ -131,7 +131,8 @@ TEST_F(ContainerTest, WhatTheProgramWaitsForKeepsItsExitStatus) {
     EXPECT_EQ(container.exit_code_of("fork-in-short-thread", 0), 7);
 }
 
-// Each waits far longer than an orphan would be kept, and than the first thread takes between two looks.
+// Each waits much longer than the service keeps the status of an orphan, and longer than the first thread's reaping
+// interval.
 TEST_F(ContainerTest, WhatTheProgramWaitsForLateKeepsItsExitStatus) {
     Container container{service, {}, short_grace};
     container.await_ready();
@@ -194,7 +195,7 @@ TEST_F(ContainerTest, LogsJsonLinesOnStdout) {
     EXPECT_EQ(messages.back(), "stopped");
 }
 
-// Not as the first process of a namespace, which the kernel does not kill by a signal.
+// The kernel does not kill the first process of a namespace by a signal, so here the service is not the first.
 TEST_F(ContainerTest, ACrashIsALineOnStdout) {
     RunningCommand running{service.command({"run"})};
     running.await_output("\"message\":\"ready\"");
@@ -220,7 +221,7 @@ TEST_F(ContainerTest, EveryThreadHasDroppedItsPrivileges) {
     }
     EXPECT_EQ(container.integer("orphans", {{"count", 3}}, "exit-code"), 0);
     await_state("all are gone", [&] { return container.integer("others", {}, "others") == 0; });
-    EXPECT_EQ(threads, 4U);  // the first, the control plane's, the handlers', and the program's own
+    EXPECT_EQ(threads, 4U);  // the first, the control thread, the handler thread, and the program's own
 }
 
 TEST_F(ContainerTest, HealthTellsStartingFromReady) {
@@ -250,7 +251,7 @@ TEST_F(ContainerTest, HealthOfAServiceThatHangsIsBoundedInTime) {
     first.signal(SIGCONT);
 }
 
-/// A service whose stdout is a pipe that nobody reads for now.
+/// A service whose stdout is a pipe that nobody reads at first.
 class BlockedLogTest : public ServiceTest {
 protected:
     void SetUp() override {
@@ -260,7 +261,7 @@ protected:
         ASSERT_GE(::fcntl(reader.get(), F_SETPIPE_SZ, 16384), 16384);
     }
 
-    /// The program as a shell starts it.
+    /// Returns the command that a shell would run.
     [[nodiscard]] Command command() const {
         Command command = service.command({"run"});
         command.arguments.insert(command.arguments.begin(), {"sh", "-c", R"(exec "$@" >"$0")", path});

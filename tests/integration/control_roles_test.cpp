@@ -18,8 +18,8 @@ constexpr uid_t alice = 54'001;
 constexpr uid_t bob = 54'002;
 constexpr gid_t operators = 54'070;
 
-/// What real users of the machine may ask of a service whose socket lets everyone in. Nobody knows the users but by
-/// their numbers.
+/// What real users of the machine may request from a service whose socket is open to everyone. The users are not in the
+/// user database, so they are given by number.
 class ControlRolesTest : public ServiceTest {
 protected:
     void SetUp() override {

@@ -1,4 +1,4 @@
-// What is left of a service that crashes, and what its operator sees.
+// What a crashed service leaves behind, and what its operator sees.
 #include <csignal>
 #include <filesystem>
 #include <string>
@@ -21,7 +21,7 @@ using testing::StartsWith;
 
 class CrashTest : public ServiceTest {
 protected:
-    /// Asks a running service to crash. \returns how it ended: 128 and the number of the signal
+    /// Makes a running service crash. \returns 128 and the number of the signal that ended it
     int crash(RunningService& service, const std::string& how) {
         const Outcome asked = crashing.verb({"call", "crash", "how=" + how});
         EXPECT_NE(asked.exit_code, 0) << asked;

@@ -1,4 +1,5 @@
-// What a program has opened before its service goes to the background, and what its caller left open.
+// Descriptors that a program opens before its service goes to the background, and descriptors inherited from its
+// caller.
 #include <csignal>
 #include <filesystem>
 #include <string>
@@ -22,7 +23,7 @@ protected:
         opener.add_variable("OPENED", directory.file("opened"));
     }
 
-    /// Runs a line in the shell that starts the service, with the options in $@.
+    /// Runs a line in the shell that starts the service. $@ holds the options.
     [[nodiscard]] Outcome start_by(const std::string& line) const {
         Command command = opener.command({"start"});
         command.arguments.insert(command.arguments.begin(), {"sh", "-c", line, "sh"});
@@ -30,7 +31,7 @@ protected:
         return run_command(command);
     }
 
-    /// Whether the program can use all that it has opened.
+    /// Checks that the program can use all that it has opened.
     void expect_all_works() {
         const pid_t pid = opener.pid_in_file();
         ASSERT_GT(pid, 0) << "pidfile: " << read_file(opener.pid_file());
@@ -50,7 +51,7 @@ protected:
         return counts != nullptr && counts->is_object() ? counts->as_object().find(what)->as_integer() : -1;
     }
 
-    /// What the service has open, by the paths and names below /proc.
+    /// Returns what the service has open, by the paths and names in /proc.
     [[nodiscard]] Strings open_files() const {
         Strings all;
         for (const auto& entry : fs::directory_iterator{proc(opener.pid_in_file(), "fd")}) {

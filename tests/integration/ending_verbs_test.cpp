@@ -1,4 +1,4 @@
-// stop, kill and restart, where the service does not make it easy.
+// stop, kill and restart of a service that is hard to end.
 #include <csignal>
 #include <filesystem>
 #include <string>

@@ -1,4 +1,4 @@
-// What happens to the service, and to those who ask it for something, while a handler runs, hangs or fails.
+// The service and its clients while a handler runs, hangs or fails.
 #include <chrono>
 #include <csignal>
 #include <string>
@@ -24,14 +24,14 @@ class HandlersTest : public ServiceTest {
 protected:
     [[nodiscard]] RawClient connect() const { return RawClient{trial.control_socket()}; }
 
-    /// A client who has asked for this and awaits the reply.
+    /// Returns a client that has sent this request and waits for the reply.
     [[nodiscard]] RawClient ask(const std::string& request) const {
         RawClient client = connect();
         client.send(request);
         return client;
     }
 
-    /// A client whose event runs until it is let through the turnstile. \param options of the request
+    /// Returns a client whose event runs until the turnstile lets it pass. \param options of the request
     [[nodiscard]] RawClient hold(const RunningService& service, const Object& options = {}) const {
         RawClient client =
             ask("[\"read-line\"," + to_json(Object{{"path", turnstile.path()}}) + "," + to_json(options) + "]");
@@ -71,7 +71,7 @@ TEST_F(HandlersTest, StatusBeginsWithPidControlSocketAndUptime) {
     EXPECT_THAT(text_in(status, "started-at"), testing::MatchesRegex("[0-9-]+T[0-9:]+Z"));
 }
 
-/// The parameter is a request whose handler does not end.
+/// The parameter is a request whose handler never returns.
 class EndlessHandlerTest : public HandlersTest, public testing::WithParamInterface<const char*> {
 protected:
     static std::string request() { return R"([")" + std::string{GetParam()} + R"(",{}])"; }
@@ -90,7 +90,7 @@ TEST_P(EndlessHandlerTest, ControlPlaneAnswersAllTheSame) {
     const Object status = service.call("status");
     const auto answered = Clock::now();
 
-    // It takes no time; this is for a machine that has much else to do.
+    // It takes no time; the limit is for a busy machine.
     EXPECT_LT(answered - asked, 5s);
     EXPECT_EQ(text_in(status, "state"), "running");
     const Object busy = busy_of(status);
@@ -186,7 +186,7 @@ TEST_F(HandlersTest, EventsThatWaitWhenTheServiceStopsAreNotReady) {
     EXPECT_EQ(service.exit_code(), 0);
 }
 
-// The caller's own time
+// Timeouts set by the caller
 
 TEST_F(HandlersTest, CallersTimeThatEndsInTheQueueTakesTheEventOut) {
     const RunningService service{trial};
@@ -210,7 +210,7 @@ TEST_F(HandlersTest, CallersTimeThatEndsWhileTheEventRunsLetsItGoOn) {
     EXPECT_EQ(text_in(error, "code"), "timeout");
     EXPECT_EQ(text_in(error, "event"), "read-line");
     EXPECT_EQ(text_in(busy_of(service.call("status")), "event"), "read-line");
-    // Its own reply, later, is nobody's: the connection goes on with what is asked next.
+    // The late reply is discarded; the connection serves the next request.
     held.send(R"(["echo",{"integer":1}])");
     turnstile.let_pass();
     EXPECT_EQ(held.line(), R"({"integer":1})");

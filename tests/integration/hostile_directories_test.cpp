@@ -36,7 +36,7 @@ void give(const std::string& path, uid_t uid, gid_t gid) {
     if (::lchown(path.c_str(), uid, gid) != 0) throw std::runtime_error{"cannot give away " + path};
 }
 
-/// Root's service beside a directory that a stranger owns, and a file that only root may read.
+/// A service of root beside a directory that a stranger owns, and a file that only root may read.
 class HostileDirectoryTest : public ServiceTest {
 protected:
     void SetUp() override {
@@ -63,7 +63,7 @@ protected:
         fs::create_symlink(target, path);
         give(path, stranger, stranger);
     }
-    /// Starts, and must be refused in words that name the path and who can change it.
+    /// Starts the service. The start must be refused with a message that names the path and who can change it.
     void expect_start_refused(const Strings& options, const std::string& words) {
         Strings arguments{"start"};
         arguments.insert(arguments.end(), options.begin(), options.end());
@@ -274,7 +274,7 @@ TEST_F(HostileDirectoryTest, ALinkThatComesInTheWayOfAReportIsNotFollowed) {
     EXPECT_THAT(trial.verb({"crashes"}).out, HasSubstr("SIGSEGV"));
 }
 
-// What a service keeps when it becomes another user.
+// What a service keeps after it becomes another user.
 
 TEST_F(HostileDirectoryTest, ThePidFileStaysRootsAndEverybodyStillFindsTheService) {
     RunningService service{trial, {"--user", std::to_string(stranger), "--group", std::to_string(stranger)}};

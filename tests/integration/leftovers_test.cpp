@@ -18,10 +18,10 @@ using testing::StartsWith;
 
 namespace fs = std::filesystem;
 
-/// What an instance finds that others have left behind, or put there.
+/// What an instance finds that others have left or put there.
 class LeftoversTest : public ServiceTest {
 protected:
-    /// Ends the service with no chance to tidy up.
+    /// Kills the service before it can clean up.
     static void kill(RunningService& service) {
         service.signal(SIGKILL);
         EXPECT_EQ(service.exit_code(), 128 + SIGKILL);
@@ -35,7 +35,7 @@ protected:
         EXPECT_EQ(next.exit_code(), 0);
     }
 
-    /// A start that says why it can't.
+    /// Checks that a start fails and reports why.
     void expect_refusal(int exit_code, const std::string& words) const {
         const Outcome started = trial.verb({"start"});
         EXPECT_EQ(started.exit_code, exit_code) << started;
@@ -166,7 +166,7 @@ TEST_F(LeftoversTest, RunDirectoryThatIsAFileIsRefused) {
     EXPECT_THAT(started.err, AllOf(HasSubstr("trial-service: cannot "), HasSubstr(run)));
 }
 
-/// The same as somebody who is not root, and who has no run directory but the private one.
+/// The same for a user who is not root and has no run directory except the private one.
 class PrivateRunDirectoryTest : public LeftoversTest {
 protected:
     void SetUp() override {

@@ -1,4 +1,4 @@
-// What the line server (example 03) does when something goes wrong.
+// What the line server (example 03) does when something fails.
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -72,7 +72,7 @@ TEST_F(LineServerTest, AStartGetsThePortThoughAClientWasConnectedToTheOneBefore)
     {
         const RunningService service{server};
         port = *service.call("status").find("port");
-        // The server closes this connection first, so its end of it stays in TIME-WAIT.
+        // The server closes this connection first, so the connection stays in TIME-WAIT on the server's side.
         const Outcome stopped = shell("bash -c 'exec 3<>/dev/tcp/127.0.0.1/" + to_json(port) +
                                       "; read greeting <&3; just-another-server stop --run-directory run'");
         ASSERT_EQ(stopped.exit_code, 0) << stopped;

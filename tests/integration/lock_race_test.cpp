@@ -24,7 +24,7 @@ using testing::StartsWith;
 
 class LockRaceTest : public ServiceTest {
 protected:
-    /// Ends the instance that runs.
+    /// Stops the running instance.
     void stop() const {
         const Outcome stopped = trial.verb({"stop"});
         EXPECT_EQ(stopped.exit_code, 0) << stopped;
@@ -84,9 +84,9 @@ TEST_F(LockRaceTest, ProgramThatOpensAndClosesItsOwnPidfileLetsNobodyIn) {
 }
 
 TEST_F(LockRaceTest, ProbesNeverMakeAStartSayThatItRunsAlready) {
-    // Each probe may say that it runs or that it does not, and nothing else: least of all that it was killed. Where
-    // instances come and go faster than a busy machine lets it look, `pid` may also say that one runs whose pid nobody
-    // can tell (4): each is about to take the lock, or to end.
+    // Each probe may report only that the service runs or that it does not run. It must never report that it was
+    // killed. If instances come and go faster than a busy machine can look, `pid` may also report that a service runs
+    // whose pid is unknown (4): each instance is about to take the lock or to end.
     const std::string probing = directory.file("probing");
     write_file(probing, "");
     const auto probe_for_ever = [&](const std::string& verb, const std::string& allowed) {
@@ -167,7 +167,7 @@ protected:
             GTEST_SKIP() << "this user may not make a pid namespace";
     }
 
-    /// Where no process of ours has a pid, and where those that have one have others.
+    /// Returns the command in a new pid namespace, where none of our processes has a pid or they have other pids.
     [[nodiscard]] Command elsewhere(const Strings& arguments) const {
         Command command = trial.command(arguments);
         const Strings prefix{"unshare", "--pid", "--fork", "--kill-child"};

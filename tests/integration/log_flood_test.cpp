@@ -1,4 +1,4 @@
-// Many lines at once: none is lost, none comes twice, none is torn, whatever becomes of the file meanwhile.
+// Many lines at once: no line is lost, duplicated or torn, whatever happens to the file at the same time.
 #include <algorithm>
 #include <csignal>
 #include <filesystem>
@@ -14,11 +14,11 @@ namespace {
 
 class LogFloodTest : public ServiceTest {
 protected:
-    /// The text of the log's files, the oldest first, unpacked where they are compressed.
+    /// Returns the text of all log files, the oldest first, decompressed.
     [[nodiscard]] std::string whole_log() const {
         return shell("for f in $(ls log-* 2>/dev/null) log; do zcat -f \"$f\"; done").out;
     }
-    /// That each thread's lines are there once each, in their order, and nothing torn.
+    /// Checks that each thread's lines are all there once, in order, and not torn.
     static void expect_all(const std::string& log, std::size_t threads, std::size_t lines) {
         std::map<std::size_t, std::size_t> next;
         std::istringstream all{log};
@@ -39,7 +39,7 @@ protected:
         for (std::size_t thread = 0; thread < threads; ++thread) EXPECT_EQ(next[thread], lines) << "thread " << thread;
         EXPECT_EQ(faults, 0U);
     }
-    /// What the guide ships, with this service's names in it, and more files kept than it makes.
+    /// Returns the example that the guide shows, with this service's names, and more files kept than the test makes.
     [[nodiscard]] std::string logrotate_example() const {
         std::string text = read_file(SERVICEKIT_DOCS_DIR "/logging/logrotate.conf");
         const auto put = [&text](const std::string& what, const std::string& in_place_of) {
@@ -152,7 +152,7 @@ TEST_F(LogFloodTest, FollowingTellsWhereOldFilesWereRemovedTooSoon) {
     EXPECT_EQ(shown.err,
               "trial-service: lines may be missing here: rotated files of the log were removed before they could be "
               "shown\n");
-    // All that is left is shown, once each and in order.
+    // Every line that is still there is shown once, in order.
     const std::string kept = whole_log();
     EXPECT_TRUE(shown.out.ends_with(kept)) << shown.out.size() << " bytes shown, " << kept.size() << " kept";
 }
@@ -199,7 +199,7 @@ TEST_F(LogFloodTest, SinceShowsWhatLogrotateHasMoved) {
     };
     RunningCommand flooding{trial.command({"call", "flood", "lines=3000", "seconds=1"})};
     for (int rotations = 0; rotations < 3; ++rotations) {
-        // The flood may be over: this writes a line.
+        // The flood may be over by now: this writes another line.
         (void)service.call("log-level", {{"level", "info"}});
         await_state("there is something to be moved", [this] { return !trial.log().empty(); });
         rotate();
@@ -226,7 +226,7 @@ TEST_F(LogFloodTest, TheLogrotateExampleIsFineWithAServiceThatIsStopped) {
     const Outcome without_service = shell(rotate);
     EXPECT_EQ(without_service.exit_code, 0) << without_service;
     EXPECT_EQ(shell("ls log.1").exit_code, 0);
-    // A service that runs and does not reopen its log is told of.
+    // If the service runs and does not reopen its log, logrotate fails.
     EXPECT_NE(shell("sed 's/log-reopen/no-such-verb/' logrotate.conf >wrong.conf; echo >log; logrotate --force --state "
                     "state wrong.conf")
                   .exit_code,
@@ -252,7 +252,7 @@ TEST_F(LogFloodTest, AKillWithinAFloodLeavesEachLineOfTheNextLifeWhole) {
     { const RunningService service{trial}; }
     std::istringstream all{trial.log()};
     for (std::string line; std::getline(all, line);) {
-        // A torn one is the last of its life; none has the beginning of another within it.
+        // A torn line is the last of its life. No line has the beginning of another one inside it.
         EXPECT_EQ(line.find("Z info trial-service["), line.rfind("Z info trial-service[")) << line;
     }
 }

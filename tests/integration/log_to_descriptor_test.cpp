@@ -27,7 +27,7 @@ std::size_t count_of(const std::string& text, const std::string& part) {
     return count;
 }
 
-/// A log that goes where a descriptor of the service leads.
+/// A log that goes to a descriptor of the service.
 class LogToDescriptorTest : public ServiceTest {};
 
 TEST_F(LogToDescriptorTest, ALogOnStdoutIsReopenedWithoutReadingItself) {
@@ -59,7 +59,7 @@ TEST_F(LogToDescriptorTest, ALinkToStdoutIsStdout) {
 }
 
 TEST_F(LogToDescriptorTest, ASocketTakesTheLog) {
-    // Its shell's stdout is a socket, as under inetd.
+    // The shell's stdout is a socket, as under inetd.
     const Outcome logged = shell(
         "python3 -c '\n"
         "import socket, subprocess\n"
@@ -107,7 +107,7 @@ TEST_F(LogToDescriptorTest, TheLogIsNotShownWhereOnlyTheServiceHasIt) {
     EXPECT_THAT(shown.err, HasSubstr("it is a descriptor that only the service has"));
 }
 
-// File systems that refuse permissions and owners.
+// File systems that refuse changes of permissions and owners.
 
 TEST_F(LogToDescriptorTest, AServiceRunsWherePermissionsAndOwnersAreRefused) {
     trial.add_options({"--stdout", directory.file("out"), "--log-rotate-size", "2000"});

@@ -21,7 +21,7 @@ using testing::StartsWith;
 
 class LogsTest : public ServiceTest {
 protected:
-    /// As if a service had written them.
+    /// Writes lines as a service would.
     void write_lines(int count) {
         std::string lines;
         for (int i = 1; i <= count; ++i) lines += "line " + std::to_string(i) + "\n";

@@ -1,4 +1,4 @@
-// Events that take long, and the work that a service does again and again, with real threads.
+// Long events and periodic work of a service, with real threads.
 #include <csignal>
 #include <cstdint>
 #include <string>
@@ -17,7 +17,7 @@ using testing::Not;
 
 class LongJobsTest : public RunningTrialTest {
 protected:
-    /// Waits until the status holds the text. \returns the status
+    /// Waits until the status contains the text. \returns the status
     std::string await_status(const std::string& text) {
         std::string status;
         await_state("the status tells " + text, [&] {
@@ -26,7 +26,7 @@ protected:
         });
         return status;
     }
-    /// Waits until the event has begun: those that wait stand elsewhere in the status.
+    /// Waits until the event has begun. The status lists queued events elsewhere.
     void await_run(const std::string& event) {
         await_state("'" + event + "' runs", [&] {
             const std::string status = trial.verb({"status", "--json"}).out;
@@ -36,7 +36,7 @@ protected:
             return found < status.find("}]", begin);
         });
     }
-    /// The id of the only run.
+    /// Returns the id of the only run.
     std::string id_of_run(const std::string& event) {
         std::string id;
         await_state("'" + event + "' runs", [&] {

@@ -29,7 +29,7 @@ using namespace std::chrono_literals;
 using testing::EndsWith;
 using testing::MatchesRegex;
 
-/// An entry as journald reads it.
+/// Parses an entry as journald does.
 std::map<std::string, std::string> parse(std::string_view entry) {
     std::map<std::string, std::string> fields;
     while (!entry.empty()) {

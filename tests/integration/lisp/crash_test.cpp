@@ -1,4 +1,4 @@
-// A fault in C++, in a process that has a Lisp, which needs faults for itself.
+// A fault in C++ code, in a process with a Lisp, which uses faults itself.
 #include <csignal>
 #include <filesystem>
 #include <string>
@@ -25,7 +25,7 @@ protected:
         const RunningCommand call{lisp.command({"call", "crash", "in-thread=" + in_thread})};
         return service.exit_code();
     }
-    /// Boots Lisp before anybody reports crashes.
+    /// Boots Lisp before the crash handlers are installed.
     void load_script() {
         write_file(directory.file("script.lisp"), "(setf (service:setting \"log-level\") \"info\")");
         lisp.add_variable("LISP_TRIAL_SCRIPT", directory.file("script.lisp"));
@@ -34,7 +34,7 @@ protected:
         for (const char* in_thread : {"false", "true"}) {
             RunningService service{lisp};
             value_of(service, "(+ 1 2)");
-            // Lisp has faults of its own by this.
+            // Lisp has caused faults of its own by now.
             if (!under_tsan) {
                 EXPECT_EQ(kind_of(service, "(loop)", 0.1), "timeout");
             }

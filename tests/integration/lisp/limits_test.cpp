@@ -1,4 +1,4 @@
-// Code that does not end, wants everything, or would end the service: an error, and the next evaluation is fine.
+// Code that does not end, takes all memory, or would end the service: it gets an error, and the next evaluation works.
 #include <array>
 #include <chrono>
 #include <csignal>
@@ -25,7 +25,7 @@ protected:
         if (under_tsan) GTEST_SKIP() << "the thread sanitizer has stacks and interrupts of its own";
     }
 
-    /// It is this kind of error, and Lisp is as good as before.
+    /// Checks that the form fails with this kind of error, and that Lisp still works.
     static void expect_fault(const RunningService& service, const std::string& form, const std::string& kind,
                              double time_limit = 20) {
         EXPECT_EQ(kind_of(service, form, time_limit), kind) << form;
@@ -157,7 +157,7 @@ TEST_F(LispLimitsTest, NoFormEndsTheService) {
     expect_fault(service, "(mp:exit-process)", "exit");
     expect_fault(service, "(throw si::*quit-tag* 1)", "condition");
     expect_fault(service, "(abort)", "condition");
-    // There is no such function.
+    // This function does not exist.
     expect_fault(service, "(exit)", "condition");
     EXPECT_EQ(*service.call("status").find("pid"), Value{service.pid()});
 }
@@ -192,7 +192,7 @@ TEST_F(LispLimitsTest, WhoeverKillsAllThreadsGetsNoneOfTheServices) {
     service.call("eval", {{"form", "(mapc #'mp:process-kill (remove mp:*current-process* (mp:all-processes)))"}});
 
     EXPECT_EQ(value_of(service, "(+ 40 2)"), "42");
-    // Its keeper does its work, too.
+    // The keeper thread works, too.
     expect_fault(service, "(loop)", "timeout", 0.2);
     EXPECT_EQ(value_of(service, "(+ 40 2)"), "42");
     EXPECT_EQ(lisp.verb({"stop"}).exit_code, 0);

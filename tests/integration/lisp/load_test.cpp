@@ -23,7 +23,7 @@ protected:
     std::string script = directory.file("script.lisp");
 };
 
-/// What the script says is all that there is: no options.
+/// The script is the only configuration: there are no options.
 class LispScriptTest : public ServiceTest {
 protected:
     LispScriptTest() {

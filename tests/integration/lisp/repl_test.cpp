@@ -16,7 +16,7 @@ protected:
         if (!terminal.is_there()) GTEST_SKIP() << "no pseudo-terminals here";
     }
 
-    /// It has the terminal to itself, at which the test types.
+    /// Returns the command. It has the terminal to itself, and the test types there.
     [[nodiscard]] Command repl() const {
         Command command = terminal.own(lisp.command({"repl"}));
         command.variables.emplace_back("HOME", directory.path());

@@ -1,4 +1,4 @@
-// What Lisp asks of its service: the package SERVICE.
+// The package SERVICE: how Lisp uses its service.
 #include <csignal>
 #include <string>
 #include <string_view>
@@ -30,7 +30,7 @@ TEST_F(LispServicePackageTest, TriggersEventsNested) {
 
     EXPECT_EQ(value_of(service, "(service:trigger \"greet\" :name \"żółw\" :loud t)"),
               "(:GREETING \"hello żółw\" :LOUD T)");
-    // Lisp has one nil for what is false, null and an empty list.
+    // Lisp has one nil for false, null and the empty list.
     EXPECT_EQ(value_of(service, "(getf (service:trigger \"greet\" :name \"x\" :loud nil) :loud)"), "NIL");
 }
 
@@ -39,7 +39,7 @@ TEST_F(LispServicePackageTest, AnEvaluationMayTriggerWhatEvaluates) {
 
     EXPECT_EQ(value_of(service, "(getf (service:trigger \"in-lisp\") :twice)"), "42");
     EXPECT_EQ(value_of(service, "(getf (service:trigger \"eval\" :form \"(+ 1 2)\") :values)"), "((\"3\"))");
-    // 16 within each other, and no more.
+    // Events may be nested 16 deep, and no deeper.
     const std::string nest =
         "(defun nest (n) (if (zerop n) :there (getf (service:trigger \"eval-in-cpp\" :form (format "
         "nil \"(nest ~D)\" (1- n))) :value)))";
@@ -192,7 +192,7 @@ TEST_F(LispServicePackageTest, ChildrenStartWithNoSignalBlocked) {
     const std::string form =
         "(with-output-to-string (o) (ext:run-program \"/bin/grep\" '(\"SigBlk\" \"/proc/self/status\") :output o))";
     EXPECT_THAT(value_of(service, form), HasSubstr("0000000000000000"));
-    // And so those of a thread of Lisp's own.
+    // The same holds for a thread that Lisp starts.
     EXPECT_THAT(value_of(service, "(mp:process-join (mp:process-run-function \"t\" (lambda () " + form + ")))"),
                 HasSubstr("0000000000000000"));
 }

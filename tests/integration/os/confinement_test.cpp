@@ -39,7 +39,7 @@ constexpr long create_ruleset_number = SYS_landlock_create_ruleset;
 constexpr long create_ruleset_number = 444;
 #endif
 
-/// 0, or the errno.
+/// Returns 0 or the errno.
 int fault_of(int outcome) { return outcome < 0 ? errno : 0; }
 
 int try_to_open(const std::string& path, int flags) {
@@ -56,7 +56,7 @@ bool has_landlock() {
            }) == "yes";
 }
 
-/// The limits of a process after `change`: "7 7".
+/// Returns the limits of a process after the change: "7 7".
 std::string limits_after(Resource resource, std::optional<std::uint64_t> at_most) {
     return in_another_process([=]() -> std::string {
         if (const auto done = posix_confinement().limit(resource, at_most); !done) return done.error().message();
@@ -75,7 +75,7 @@ TEST(PosixConfinementTest, LimitsBothTheSoftAndTheHardWay) {
 }
 
 TEST(PosixConfinementTest, SaysWhatCouldNotBeLimited) {
-    // More than fs.nr_open allows is refused to root, too.
+    // A value above fs.nr_open is refused even to root.
     EXPECT_EQ(limits_after(Resource::open_files, std::nullopt),
               "cannot set the limit of open files to 'unlimited': Operation not permitted");
     EXPECT_EQ(in_another_process([]() -> std::string {
@@ -96,7 +96,8 @@ TEST(PosixConfinementTest, ForbidsNewPrivileges) {
               "1");
 }
 
-// The kernel gives a process that became another user the value of fs.suid_dumpable. It is 2 beside systemd-coredump.
+// When a process becomes another user, the kernel sets its dumpable flag to fs.suid_dumpable, which is 2 with
+// systemd-coredump.
 TEST(PosixConfinementTest, AllowsCoreDumpsOfAProcessThatBecameAnother) {
     if (::geteuid() != 0) GTEST_SKIP() << "only root can become another";
     std::string before;
@@ -111,7 +112,7 @@ TEST(PosixConfinementTest, AllowsCoreDumpsOfAProcessThatBecameAnother) {
               before + " 1");
 }
 
-/// What happens in a process that may write `mine` only.
+/// Checks what a process can do that may write only to `mine`.
 class ConfinedWritingTest : public testing::Test {
 protected:
     void SetUp() override {
@@ -122,7 +123,7 @@ protected:
             EXPECT_EQ(try_to_make(directory_of_file + "/file"), 0) << directory_of_file;
     }
 
-    /// What `attempt` comes to once the paths are all that can be written: the errno in words, or "done".
+    /// Returns the outcome of `attempt` once only the paths can be written: the errno in words, or "done".
     static std::string confined(const std::vector<WritablePath>& paths, const std::function<int()>& attempt) {
         return in_another_process([&]() -> std::string {
             Confinement& confinement = posix_confinement();
@@ -250,7 +251,7 @@ TEST_F(ConfinedWritingTest, FailsWhereTheKernelHasItAndDoesNotDoIt) {
               "cannot confine writing: Argument list too long");
 }
 
-// Kernels without Landlock, as a filter of system calls makes them.
+// Kernels without Landlock, simulated by a filter of system calls.
 
 std::string without_landlock(int errno_value) {
     return in_another_process([=]() -> std::string {

@@ -21,10 +21,11 @@ using test::is_open;
 using test::Lines;
 using test::TemporaryDirectory;
 
-/// Each test is a child, which closes what it likes.
+/// Each test runs in a child, which may close any descriptor.
 class DescriptorsAtStartTest : public testing::Test {
 protected:
-    /// What the process was started with is closed and `replace` called; then whether it counts as what was there before.
+    /// Closes a descriptor that the process started with and calls `replace`. \returns true if the replacement counts
+    /// as inherited
     template <class Open, class Replace>
     static bool still_has_after(Open open, Replace replace) {
         ForkedChild child{[&](Lines&) {
@@ -54,7 +55,7 @@ TEST_F(DescriptorsAtStartTest, ClosesAllButStandardStreamsAndThoseKept) {
         for (int& descriptor : open) descriptor = ::fcntl(STDOUT_FILENO, F_DUPFD, 3);
         const int far = ::fcntl(STDOUT_FILENO, F_DUPFD, 500);
         descriptors_at_start::note();
-        // Unordered, one twice, one that is closed and one that is none.
+        // Not sorted, one is there twice, one is closed, and one is not a descriptor.
         const std::array keep{open[7], open[2], far, STDIN_FILENO, open[2], 900, -1};
 
         descriptors_at_start::close_all_but(keep);

@@ -24,7 +24,7 @@ protected:
         EXPECT_EQ(::pipe(ends.data()), 0);
         reader.reset(ends[0]);
         writer.reset(ends[1]);
-        // As if it had been started with them.
+        // As if the process had been started with them.
         descriptors_at_start::note();
     }
 

@@ -33,7 +33,7 @@ std::string describe(const PipeReading& reading) {
     return reading.text + "|interrupted";
 }
 
-/// Also takes back that it is ignored, as it is for what a shell starts in the background.
+/// Also stops ignoring the signal, which a shell ignores for its background processes.
 void hold(int signal_number) {
     ::signal(signal_number, SIG_DFL);
     sigset_t signals;
@@ -48,8 +48,8 @@ bool is_held(int signal_number) {
     return sigismember(&signals, signal_number) == 1;
 }
 
-/// Returns once the process keeps TERM from ending it, or a minute later. While fork(2) is under way, the C library
-/// blocks all signals for a moment, and takes that back: SIGUSR2 tells that moment from what is waited for.
+/// Returns once the process holds back TERM, or after a minute. During fork(2) the C library blocks all signals for a
+/// moment: SIGUSR2 distinguishes that moment from the state that this waits for.
 void await_holding_of_term(pid_t process) {
     const auto deadline = std::chrono::steady_clock::now() + 60s;
     while (std::chrono::steady_clock::now() < deadline) {

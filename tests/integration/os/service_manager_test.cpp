@@ -138,7 +138,7 @@ protected:
         for (const char* name : {"LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "WATCHDOG_USEC", "WATCHDOG_PID"})
             ::unsetenv(name);
     }
-    /// Descriptors 3 and 4, as a manager leaves them.
+    /// Opens descriptors 3 and 4, as a service manager does.
     static void pass_two() {
         for (const int number : {3, 4}) ASSERT_EQ(::dup2(STDIN_FILENO, number), number);
         set("LISTEN_PID", std::to_string(::getpid()));

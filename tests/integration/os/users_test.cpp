@@ -32,7 +32,7 @@ constexpr auto no_group = static_cast<gid_t>(-1);
 
 std::string outcome_of(const Result<void>& result) { return result ? "done" : result.error().message(); }
 
-/// All ids of the calling process: "1 1 1, 2 2 2, 2 3".
+/// Returns all ids of the calling process: "1 1 1, 2 2 2, 2 3".
 std::string all_ids() {
     uid_t uids[3];
     gid_t gids[3];
@@ -152,7 +152,7 @@ TEST_F(PosixUsersTest, UserWithoutAGroupIsRefused) {
 
 TEST_F(PosixUsersTest, SameUserAgainNeedsNoPrivilege) {
     const std::string seen = in_another_process([this] {
-        // Its groups are those of the database.
+        // Its groups are those in the database.
         const auto self = users_.find_user(std::to_string(::geteuid())).value();
         const User user = ::geteuid() != 0 && self ? *self : User{.name = "", .uid = some_uid, .gid = no_group};
         const gid_t group = ::geteuid() == 0 ? some_gid : ::getegid();
@@ -174,7 +174,7 @@ TEST_F(PosixUsersTest, GroupsThatTheUserIsNotInAreLeftOrRefused) {
             if (may_leave && ::prctl(PR_SET_KEEPCAPS, 1) != 0) return std::string{"no capabilities"};
             if (::setresuid(some_uid, some_uid, some_uid) != 0) return std::string{"still root"};
             if (may_leave) {
-                // What PR_SET_KEEPCAPS has kept is not in force yet.
+                // The capabilities that PR_SET_KEEPCAPS has kept are not effective yet.
                 __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
                 __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3]{};
                 ::syscall(SYS_capget, &header, sets);
@@ -208,7 +208,7 @@ TEST_F(PosixUsersTest, PrivilegeThatStaysIsAnError) {
     const std::string seen = in_another_process([this] {
         const std::filesystem::directory_iterator threads{"/proc/self/task"};
         if (std::distance(begin(threads), end(threads)) > 1) return std::string{"a sanitizer's thread"};
-        // The ids change, but the capability to change them back does not go.
+        // The ids change, but the capability to change them back remains.
         if (::prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP) != 0) return std::string{"not permitted"};
         return outcome_of(users_.become(User{"", some_uid, no_group}, some_gid));
     });
@@ -220,7 +220,7 @@ TEST_F(PosixUsersTest, PrivilegeThatStaysIsAnError) {
 TEST_F(PosixUsersTest, PrivilegeThatStaysInReserveIsAnErrorToo) {
     if (::geteuid() != 0) GTEST_SKIP() << "only root can become another user";
     const std::string seen = in_another_process([this] {
-        // Nothing is in force any more, but capset(2) would bring all of it back.
+        // No capability is effective any more, but capset(2) could bring all of them back.
         if (::prctl(PR_SET_KEEPCAPS, 1) != 0) return std::string{"not permitted"};
         return outcome_of(users_.become(User{"", some_uid, no_group}, some_gid));
     });

@@ -1,4 +1,4 @@
-// What is left of a process that crashes. Each crash is that of a forked child.
+// What a crashed process leaves behind. Each crash happens in a forked child.
 #include "servicekit/os/crash_reporter.hpp"
 
 #include <fcntl.h>
@@ -43,7 +43,7 @@ using ::testing::MatchesRegex;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-/// A compiler that knows what is at 0 may leave the access out.
+/// Volatile, since a compiler that knows the address 0 may drop the access.
 volatile int* volatile nowhere = nullptr;
 volatile int zero = 0;
 volatile int one = 1;
@@ -76,9 +76,9 @@ private:
     Call call_;
 };
 
-/// Has it called when this process crashes.
+/// Registers a function to call when this process crashes.
 void at_crash(Listener::Call call) {
-    // Never destroyed: an exit destroys what was made after the reporter before it is reported.
+    // Never destroyed: at exit, what was made after the reporter is destroyed before the exit is reported.
     auto& listener = *new Listener{std::move(call)};
     posix_crash_reporter().add_listener(listener);
 }
@@ -89,7 +89,7 @@ void append_to(const std::string& path, std::string_view text) {
     ::close(file);
 }
 
-/// Starts a thread that sleeps for ever. It blocks all signals, but for one. Returns when it sleeps.
+/// Starts a thread that sleeps for ever and blocks all signals except one. Returns when it sleeps.
 void start_sleeper(const char* name, int unblocked) {
     static std::atomic<bool> sleeps{false};
     std::thread{[=] {
@@ -106,7 +106,7 @@ void start_sleeper(const char* name, int unblocked) {
 
 class PosixCrashReporterTest : public ::testing::Test {
 protected:
-    /// Runs it in a child that reports crashes. \returns how the child ended, as waitpid(2) has it
+    /// Runs the body in a child that reports crashes. \returns how the child ended, as waitpid(2) encodes it
     int crash(const std::function<void()>& body) {
         std::fflush(nullptr);
         const pid_t child = ::fork();
@@ -128,12 +128,12 @@ protected:
         pid = child;
         return status;
     }
-    /// The same. \returns the number of the signal that ended it; 0: none did
+    /// Runs the body like crash(). \returns the number of the signal that ended the child, or 0
     int signal_of(const std::function<void()>& body) {
         const int status = crash(body);
         return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
     }
-    /// In the child: as if the program had a handler of SIGSEGV before crashes were reported.
+    /// Called in the child: acts like a program that had a handler of SIGSEGV before crashes were reported.
     void report_behind(void (*handler)(int)) const {
         CrashReporter& reporter = posix_crash_reporter();
         reporter.uninstall();
@@ -208,7 +208,7 @@ TEST_F(PosixCrashReporterTest, ACrashInAnotherThreadNamesThatThread) {
 
 TEST_F(PosixCrashReporterTest, TheOtherThreadsTellWhereTheyAre) {
     EXPECT_EQ(signal_of([] {
-                  // As a thread of the library, which leaves faults unblocked.
+                  // The threads of the library leave this signal unblocked, too.
                   start_sleeper("sleeper", SIGSYS);
                   write_to_nowhere();
               }),
@@ -279,7 +279,7 @@ TEST_F(PosixCrashReporterTest, ASigabrtFromOutsideIsNoCrash) {
 
 TEST_F(PosixCrashReporterTest, AnExceptionThatNobodyCatchesIsToldOf) {
     EXPECT_EQ(signal_of([] {
-                  // What the standard library prints of it is no news here.
+                  // The test does not need what the standard library prints about it.
                   ::close(STDERR_FILENO);
                   end_with_an_exception();
               }),
@@ -337,7 +337,7 @@ TEST_F(PosixCrashReporterTest, AnExitAfterTheUninstallIsNobodysBusiness) {
 std::atomic<bool> crashes_at_exit{false};
 
 TEST_F(PosixCrashReporterTest, ACrashWhileAnExitGoesOnIsReportedAfterIt) {
-    // Before the child watches exits, so that its turn comes after that.
+    // Registered before the child watches exits, so that it runs after the watch.
     static const int registered = std::atexit([] {
         if (crashes_at_exit) write_to_nowhere();
     });
@@ -385,7 +385,7 @@ TEST_F(PosixCrashReporterTest, WhoSentAFatalSignalIsTold) {
 
 TEST_F(PosixCrashReporterTest, ACrashWithinMallocIsReported) {
     EXPECT_EQ(signal_of([] {
-                  // malloc_stats(3) holds the lock of the arena while it prints.
+                  // malloc_stats(3) holds the arena's lock while it prints.
                   const cookie_io_functions_t functions{.read = nullptr,
                                                         .write =
                                                             [](void*, const char*, size_t size) {
@@ -510,7 +510,7 @@ TEST_F(PosixCrashReporterTest, AProgramThatGoesOnAfterACrashHasTheNextReportedWh
                   report_behind([](int) { siglongjmp(place_to_go_on, 1); });
                   std::thread{sleep_for_ever}.detach();
                   if (sigsetjmp(place_to_go_on, 1) == 0) write_to_nowhere();
-                  // What the other threads are asked by at a crash.
+                  // At a crash the reporter sends this signal to the other threads.
                   std::raise(SIGSYS);
               }),
               SIGSYS);

@@ -67,10 +67,10 @@ TEST_F(PosixFilesTest, ReadTellsAMissingFileFromADirectory) {
 TEST_F(PosixFilesTest, ReadsWhatAProcessWritesIntoAFifo) {
     ASSERT_EQ(::mkfifo(path_.c_str(), 0600), 0);
     test::ForkedChild writer{[this](test::Lines& parent) {
-        const Descriptor both_ends{::open(path_.c_str(), O_RDWR)};  // which does not wait for a reader
+        const Descriptor both_ends{::open(path_.c_str(), O_RDWR)};  // does not wait for a reader
         if (::write(both_ends.get(), "text", 4) != 4) return 1;
         parent.tell("written");
-        // What is still unread when the last one closes the FIFO is lost.
+        // What is unread when the last descriptor of the FIFO is closed is lost.
         int unread = 4;
         while (unread > 0 && !parent.has_come()) ::ioctl(both_ends.get(), FIONREAD, &unread);
         return 0;

@@ -35,7 +35,7 @@ constexpr uid_t their_uid = 54321;
 constexpr gid_t their_gid = 54322;
 constexpr uid_t third_uid = 54323;
 
-/// A directory of root's, one of another user's in it, and a file that nobody else may touch.
+/// A directory of root, a directory of another user in it, and a file that nobody else may touch.
 class GuardedPathsTest : public testing::Test {
 protected:
     void SetUp() override {
@@ -62,12 +62,12 @@ protected:
         if (!file) return file.error().message();
         return (*file)->write("x") ? "written" : "not written";
     }
-    /// As root that is about to become the other user.
+    /// Appends as root that is about to become the other user.
     static std::string append_for_them(const std::string& path) {
         return in_another_process([&path] {
             posix_users().prepare(User{.name = "", .uid = their_uid, .gid = their_gid}, their_gid);
             const std::string outcome = append(path);
-            // It has root's rights again.
+            // The process has root's rights again.
             return outcome + (::access("/root", W_OK) == 0 && ::geteuid() == 0 ? "" : ", with rights lost");
         });
     }
@@ -105,7 +105,7 @@ TEST_F(GuardedPathsTest, NoLinkIsFollowedThatAnotherUserCanChange) {
     fs::create_symlink(victim, link);
     EXPECT_EQ(append(link), refused(link, "it is a symbolic link", they, theirs));
 
-    // Be it root's own.
+    // Even in a directory of root.
     const std::string sub = theirs + "/sub";
     fs::create_directory(sub);
     fs::create_symlink(victim, sub + "/link");
@@ -187,7 +187,7 @@ TEST_F(GuardedPathsTest, NothingIsMovedOrRemovedThroughALink) {
     EXPECT_TRUE(posix_files().open_for_reading(theirs + "/link/a", Links::follow));
 }
 
-// Root that is about to become the owner of the directory.
+// A process of root that is about to become the owner of the directory.
 
 TEST_F(GuardedPathsTest, LinksOfTheUserToComeAreFollowedWithThatUsersRights) {
     fs::create_directory(theirs + "/sub");
@@ -234,7 +234,7 @@ TEST_F(GuardedPathsTest, WhatTheUserMayNotOpenRootOpensByItsOwnRules) {
     EXPECT_EQ(status_of(theirs + "/new").st_uid, 0U);
 }
 
-// As /var/log is on Ubuntu.
+// /var/log is like this on Ubuntu.
 TEST_F(GuardedPathsTest, ALogInADirectoryOfAGroupIsMadeByRootAndThenTheUsers) {
     const std::string logs = directory.file("logs");
     fs::create_directory(logs);
@@ -261,7 +261,7 @@ TEST_F(GuardedPathsTest, OnlyWhatRootOpenedIsHandedOver) {
         });
     };
     EXPECT_EQ(owner_after(directory.file("new")), "54321:54322");
-    // The group of a file that is there stays, and so does that of a directory that gives its own.
+    // An existing file keeps its group. So does a new file in a directory with the set-group-id bit.
     write_file(directory.file("old"), "");
     give(directory.file("old"), 0, 4);
     EXPECT_EQ(owner_after(directory.file("old")), "54321:4");
@@ -269,7 +269,7 @@ TEST_F(GuardedPathsTest, OnlyWhatRootOpenedIsHandedOver) {
     give(directory.file("logs"), 0, 4);
     fs::permissions(directory.file("logs"), fs::perms{02755});
     EXPECT_EQ(owner_after(directory.file("logs/new")), "54321:4");
-    // One that the user can merely write stays whose it is.
+    // A file that the user can write but root did not open keeps its owner.
     write_file(directory.file("writable"), "");
     fs::permissions(directory.file("writable"), fs::perms{0666});
     fs::create_symlink(directory.file("writable"), theirs + "/link");
@@ -284,7 +284,7 @@ TEST_F(GuardedPathsTest, TheRightsOfTheUserToComeAreThoseOfItsGroups) {
     EXPECT_EQ(status_of(theirs + "/group/x").st_uid, their_uid);
 }
 
-// Streams, crash reports and sockets take paths in the same way.
+// Streams, crash reports and sockets open paths in the same way.
 
 TEST_F(GuardedPathsTest, AFileOfAnotherIsNotEmptiedForAStream) {
     fs::create_hard_link(victim, theirs + "/x");
@@ -329,7 +329,7 @@ TEST_F(GuardedPathsTest, ASocketIsBoundInTheDirectoryThatWasLookedAt) {
     EXPECT_FALSE(fs::exists(theirs + "/socket"));
 }
 
-// File systems that keep no owners and permissions.
+// File systems without owners and permissions.
 
 TEST_F(GuardedPathsTest, AFileIsMadeThoughItsPermissionsAreRefused) {
     const std::string path = directory.file("x");
@@ -352,7 +352,7 @@ TEST_F(GuardedPathsTest, ACrashReportThatEverybodyCouldReadIsNotKept) {
     const auto seen = [&path](mode_t mask) {
         return in_another_process([&path, mask] {
             ::umask(mask);
-            // As a file system does that shows one mode for all.
+            // Acts like a file system that shows the same mode for all files.
             if (!test::deny_system_call(SYS_fchmod, EPERM)) return std::string{"no filter"};
             const auto opened = posix_crash_reporter().open_report(path, CrashReporter::Keeping::named);
             return opened ? "opened" : opened.error().message();
@@ -375,7 +375,7 @@ TEST(UnmappedUsersTest, APeerThatHasNoNumberHereIsNobody) {
     const std::string seen = in_another_process([&path]() -> std::string {
         auto listener = posix_local_sockets().listen(path, {.permissions = 0600});
         if (!listener) return listener.error().message();
-        // None of the machine's users has a number in it, this one included.
+        // In the new namespace no user of the machine has a number, not even this one.
         if (::unshare(CLONE_NEWUSER) != 0) return "no namespace";
         const auto client = posix_local_sockets().connect(path);
         if (!client) return client.error().message();
@@ -389,7 +389,7 @@ TEST(UnmappedUsersTest, APeerThatHasNoNumberHereIsNobody) {
     EXPECT_EQ(seen, "65534, nobody");
 }
 
-// Descriptors by their names.
+// Opening descriptors by name.
 
 TEST(NamedDescriptorTest, PathsOfDescriptorsHaveTheirNumbers) {
     EXPECT_EQ(named_descriptor("/dev/stdin"), 0);
@@ -412,7 +412,7 @@ TEST(NamedDescriptorTest, TheDescriptorThatIsThereIsWritten) {
     fs::create_symlink(named, link);
     for (const std::string& path : {named, link}) {
         const auto file = posix_files().open_for_appending(path, 0600);
-        // A socket, which no name opens.
+        // A socket cannot be opened by name.
         ASSERT_TRUE(file) << file.error().message();
         EXPECT_TRUE((*file)->is_own_descriptor());
         ASSERT_TRUE((*file)->write("x"));

@@ -27,9 +27,10 @@ using test::some_user;
 
 class FileLockOwnerTest : public test::FileLocksFixture {
 protected:
-    /// A process that opens the file and locks it by itself, and holds that until it is told something or ended.
-    /// \param lock takes the descriptor, returns 0 if it could
-    /// \param user whom the process is; nothing: the one of the tests
+    /// Starts a process that opens the file, locks it by itself, and keeps the lock until it receives a line or is
+    /// killed.
+    /// \param lock takes the descriptor; returns 0 on success
+    /// \param user the user of the process; nothing for the user of the tests
     [[nodiscard]] ForkedChild locker(const std::function<int(int)>& lock, std::optional<uid_t> user = {}) const {
         return ForkedChild{[=, this](Lines& parent) {
             if (user && ::setresuid(*user, *user, *user) != 0) return 1;
@@ -40,7 +41,7 @@ protected:
             return 0;
         }};
     }
-    /// The same with fcntl(2). \param command F_SETLK or F_OFD_SETLK \param type F_RDLCK or F_WRLCK
+    /// Locks with fcntl(2). \param command F_SETLK or F_OFD_SETLK \param type F_RDLCK or F_WRLCK
     [[nodiscard]] ForkedChild fcntl_locker(int command, short type, std::optional<uid_t> user = {}) const {
         return locker(
             [=](int file) {
@@ -177,7 +178,7 @@ TEST_F(FileLockOwnerTest, FlockThatOutlivedItsTakerIsHeldByNobodyKnown) {
 TEST_F(FileLockOwnerTest, HolderInAnOuterPidNamespaceIsHeldByNobodyKnown) {
     if (::geteuid() != 0) GTEST_SKIP() << "only root can make a pid namespace";
     const auto held = lock();
-    open_and_close();  // so that /proc/locks is asked, whose numbers mean nothing in the inner namespace
+    open_and_close();  // now owner() reads /proc/locks, whose pids mean nothing in the inner namespace
 
     ForkedChild outer{[this](Lines& parent) {
         if (::unshare(CLONE_NEWPID) != 0) return 1;

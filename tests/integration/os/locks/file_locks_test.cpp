@@ -83,7 +83,7 @@ TEST_F(FileLocksTest, SecondAttemptInOneProcessIsBusyAndTakesNothingAway) {
     EXPECT_EQ(try_lock(), held_by(::getpid()));
     EXPECT_EQ(owner(), held_by(::getpid()));
 
-    // Both kinds are still there: one tells the pid, the other survives.
+    // Both locks are still there: the fcntl(2) lock gives the pid, the other one survives.
     const std::string fcntl_lock = in_another_process([this] {
         const Descriptor file{::open(path_.c_str(), O_RDONLY)};
         struct flock wanted {};
@@ -162,7 +162,7 @@ TEST_F(FileLocksTest, ChildOfForkIsNoHolderAndReleasesNothing) {
         const std::string before = owner() + "; " + try_lock();
         const auto written = held->write("rubbish");
         const bool at_path = held->still_at_path();
-        // Files of the child's own, one of which gets the number that the lock's descriptor had.
+        // Opens files in the child, one of which gets the number of the lock's descriptor.
         std::vector<Descriptor> files(20);
         for (Descriptor& file : files) file.reset(::open("/dev/null", O_RDONLY | O_CLOEXEC));
         held.reset();
@@ -215,7 +215,7 @@ TEST_F(FileLocksTest, OfFiftyProcessesAtOnceExactlyOneWins) {
                 return 0;
             }));
 
-        gate.reset();  // the end of file reaches all of them at once
+        gate.reset();  // all of them see the end of file at once
 
         std::vector<pid_t> winners;
         std::vector<std::string> losers;

@@ -17,8 +17,7 @@ namespace {
 
 using test::SocketPair;
 
-/// What is asked of the kernel, without a loop around it, so that each step can be looked at. The rest is told by
-/// EventLoopContract.
+/// Tests the calls to the kernel without a loop, so that each step can be checked. EventLoopContract tests the rest.
 class EpollSetTest : public ::testing::Test {
 protected:
     [[nodiscard]] bool is_ready() { return set.wait(0); }
@@ -124,7 +123,7 @@ TEST_F(EpollSetTest, KnowsItsWatchesStillWhenTheKernelRefusesMore) {
         }
         pair.write_there();
         turn();
-        // Once more: it is still awaited, and by nobody, which the kernel can't be told.
+        // The kernel still watches the descriptor, which nobody waits for, because the watch can't be removed.
         turn();
         if (calls != 1) return 3;
         watch->await_readable([&] { ++calls; });

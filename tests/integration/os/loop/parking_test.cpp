@@ -63,7 +63,7 @@ TEST(PosixParkingTest, LosesNothingOfWhatManyThreadsHandOver) {
 
     std::thread one{hand_over};
     std::thread two{hand_over};
-    // Ends only if the unpark() after the last of them wakes it: a lost one would leave it asleep for ever.
+    // Ends only if the last unpark() wakes it: if that is lost, it sleeps for ever.
     while (handed_over.load(std::memory_order_relaxed) < 2 * each) parking->park();
     one.join();
     two.join();

@@ -20,7 +20,7 @@ using namespace std::chrono_literals;
 using test::ForkedChild;
 using test::Lines;
 
-/// A child of the calling thread that ends at once. Waits until it has, and leaves it.
+/// Starts a child of the calling thread that exits at once. Waits until it has exited, and does not reap it.
 pid_t child_that_ended(int status) {
     const pid_t child = ::fork();
     if (child == 0) ::_exit(status);
@@ -29,10 +29,10 @@ pid_t child_that_ended(int status) {
     return child;
 }
 
-/// To whom orphans come.
+/// The process that adopts orphans.
 pid_t orphanage = 0;
 
-/// Leaves a process whose parent has ended, and which ends with 7.
+/// Leaves an orphan, which exits with 7.
 void leave_orphan() {
     const pid_t parent = ::fork();
     if (parent == 0) {
@@ -109,7 +109,7 @@ TEST_F(PosixChildrenTest, ChildrenOfAThreadThatEndedComeToTheFirst) {
 TEST_F(PosixChildrenTest, OrphansComeToTheFirstThreadWhicheverForkedTheirParents) {
     ForkedChild process{[&](Lines&) {
         orphanage = ::getpid();
-        ::prctl(PR_SET_CHILD_SUBREAPER, 1);  // in place of being the first process of a namespace
+        ::prctl(PR_SET_CHILD_SUBREAPER, 1);  // acts like the first process of a namespace
         std::atomic<bool> may_end{false};
         std::atomic<bool> has_forked{false};
         std::thread other{[&] {

@@ -27,7 +27,7 @@ int until_told(Lines& parent) {
     return 0;
 }
 
-/// The pid of a process that has ended and was reaped.
+/// Returns the pid of a process that has exited and was reaped.
 pid_t former_pid() {
     ForkedChild child{[](Lines&) { return 0; }};
     child.wait();
@@ -52,7 +52,7 @@ TEST_F(PosixProcessTableTest, ProcessThatIsGoneHasNoUser) {
 TEST_F(PosixProcessTableTest, TellsTheEffectiveUserAlsoWhereProcBelongsToRoot) {
     if (::geteuid() != 0) GTEST_SKIP() << "only root can be another user";
     ForkedChild other{[](Lines& parent) {
-        // No core may be dumped after this, so that the entry below /proc is root's.
+        // After this the process is not dumpable, so its entry in /proc belongs to root.
         if (::setresuid(0, some_user, 0) != 0) return 1;
         return until_told(parent);
     }};
@@ -84,7 +84,7 @@ TEST_F(PosixProcessTableTest, SignalGoesToTheProcessThatWasThereBeforeTheQuestio
     ForkedChild child{until_told};
     ASSERT_EQ(child.hear(), "running");
 
-    // It ends while the question is asked, so that the number may stand for another one by then.
+    // The process exits during the check, so its pid may belong to another process by then.
     const auto sent = table_.signal(child.pid(), SIGTERM, [&] {
         child.end();
         return true;

@@ -153,7 +153,7 @@ TEST_F(PosixProcessTest, AnOrphanThatIsAdoptedTellsHowItEnded) {
 TEST_F(PosixProcessTest, SessionIsOnesOwn) {
     const std::string seen = in_another_process([this] {
         const auto started = process_.start_session();
-        const auto again = process_.start_session();  // which its leader may not
+        const auto again = process_.start_session();  // the leader of a session may not start another one
         return std::string{started && ::getsid(0) == ::getpid() ? "leads" : "does not lead"} +
                (again ? ", twice" : ", once");
     });

@@ -44,7 +44,7 @@ protected:
         EXPECT_TRUE(started) << started.error().message();
         return started ? std::move(*started) : nullptr;
     }
-    /// A shell that does so, with `$1` a file in the directory.
+    /// Runs the script in a shell, with a file of the directory as `$1`.
     std::unique_ptr<Program> shell(const std::string& script) {
         return start({"sh", "-c", script, "sh", directory.file("out")});
     }
@@ -149,7 +149,7 @@ TEST_F(PosixProgramsTest, ItsStreamsMayLeadNowhere) {
 TEST_F(PosixProgramsTest, AProgramThatIsNotThereIsNamed) {
     const char* const found = std::getenv("PATH");
     const std::string path = found != nullptr ? found : "";
-    // A directory of the user's PATH that cannot be searched would be the error.
+    // Otherwise a directory of the user's PATH that cannot be searched would cause the error.
     ::setenv("PATH", directory.path().c_str(), 1);
     const auto by_name = programs.start({.command = {"servicekit-no-such-program"}, .input = input.get()});
     ::setenv("PATH", path.c_str(), 1);
@@ -163,7 +163,7 @@ TEST_F(PosixProgramsTest, AProgramThatIsNotThereIsNamed) {
     ASSERT_FALSE(forbidden);
     EXPECT_EQ(forbidden.error().exit_code, ExitCode::permission);
     EXPECT_FALSE(programs.start({.input = input.get()}));
-    // None of them left a child.
+    // No failed start left a child.
     EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1);
 }
 

@@ -21,7 +21,7 @@ using test::ForkedChild;
 using test::Lines;
 using test::Received;
 
-/// What becomes of signals in children, and of the process itself.
+/// What happens to signals in children, and to the process itself.
 using PosixSignalsOfProcessesTest = test::SignalsTest;
 
 TEST_F(PosixSignalsOfProcessesTest, SigabrtFromOutsideIsDelivered) {
@@ -82,7 +82,7 @@ TEST_F(PosixSignalsOfProcessesTest, AbortInTheLoopsThreadEndsTheProcessToo) {
 
 TEST_F(PosixSignalsOfProcessesTest, ForkedChildDiesByWhatItIsSentAndTheServiceHearsNothing) {
     ASSERT_TRUE(take());
-    // Before the loop's thread starts: ThreadSanitizer runs no handlers in a child of several threads.
+    // Forks before the loop's thread starts: ThreadSanitizer runs no handlers in a child of several threads.
     ForkedChild child{[](Lines& lines) {
         lines.tell("ready");
         lines.hear();
@@ -129,7 +129,7 @@ TEST_F(PosixSignalsOfProcessesTest, AnEndingSignalEndsPid1Too) {
         if (init == 0) {
             constexpr std::array ending{SIGINT};
             if (!signals.note({}, ending)) _exit(1);
-            // To itself: the kernel drops what it takes no handler for.
+            // Sent to itself: the kernel discards it if there is no handler.
             ::kill(::getpid(), SIGINT);
             _exit(2);
         }

@@ -194,7 +194,7 @@ TEST_F(PosixSignalsTest, HeldSignalIsDeliveredOnceTakenAndLetGo) {
     EXPECT_TRUE(received.contains(SIGTERM));
 }
 
-/// Blocks a signal as the caller of a program may have done, for as long as it lives.
+/// Blocks a signal during its lifetime, as the caller of a program may have done.
 class BlockedByCaller {
 public:
     explicit BlockedByCaller(int number) {
@@ -222,7 +222,7 @@ TEST_F(PosixSignalsTest, NotesWhatTheCallerHadBlocked) {
     EXPECT_TRUE(is_blocked(SIGUSR2)) << "nobody named it";
 }
 
-// What callers leave behind comes by exec(2): see InheritedSignalsTest.
+// InheritedSignalsTest tests the signal state that a caller leaves through exec(2).
 TEST_F(PosixSignalsTest, ForgettingTheCallerLeavesWhatTheProgramHasChosen) {
     const BlockedByCaller usr2{SIGUSR2};
     signal(SIGCHLD, SIG_IGN);

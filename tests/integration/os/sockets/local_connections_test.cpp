@@ -158,7 +158,7 @@ TEST_F(PosixLocalListenerTest, KnowsAPeerInAnotherProcessAfterItsEnd) {
 TEST_F(PosixLocalListenerTest, KnowsAllGroupsOfAPeer) {
     if (geteuid() != 0) GTEST_SKIP() << "only root may choose its groups";
     const auto listener = listen(path);
-    // More than any first guess at their number.
+    // More than the initial buffer for groups could hold.
     std::vector<gid_t> groups(500);
     for (std::size_t i = 0; i < groups.size(); ++i) groups[i] = static_cast<gid_t>(20'000 + i);
     ForkedChild child{[&](Lines& lines) {

@@ -52,7 +52,7 @@ private:
     mode_t before_;
 };
 
-/// What a service manager does: binds, listens, and passes the descriptor on.
+/// Acts like a service manager: binds, listens, and passes the descriptor on.
 int listen_as_manager(const std::string& path, int type = SOCK_STREAM) {
     const int socket = ::socket(AF_UNIX, type, 0);
     sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
@@ -206,7 +206,7 @@ TEST_F(PosixLocalSocketsTest, TellsTheGroupThatTheFileHasAndNotTheOneThatItMight
     EXPECT_EQ(listener->group().value(), 54321U);
     ASSERT_TRUE(listener->change_owner(54322, 54323));
     EXPECT_EQ(listener->group().value(), 54323U);
-    // In a directory with the set-group-id bit a new file gets the directory's group.
+    // In a directory with the set-group-id bit, a new file gets the directory's group.
     const std::string theirs = directory.file("theirs");
     ASSERT_EQ(mkdir(theirs.c_str(), 0755), 0);
     ASSERT_EQ(chown(theirs.c_str(), 0, 54324), 0);
@@ -351,7 +351,7 @@ TEST_F(PosixLocalSocketsTest, TryConnectDoesNotWaitForAListenerWhoseQueueIsFull)
     EXPECT_EQ(first.value()->send("x").bytes, 1U);
     EXPECT_TRUE(accepted->wait_until_readable(std::chrono::seconds{30}));
 
-    // The queue takes 33 with this kernel, but that is its affair.
+    // This kernel's queue takes 33 connections, but the test does not rely on it.
     std::vector<std::unique_ptr<LocalConnection>> waiting;
     while (waiting.size() < 1000) {
         auto connection = sockets.try_connect(path);

@@ -24,7 +24,7 @@ using test::in_another_process;
 using test::Lines;
 using test::TemporaryDirectory;
 
-/// What a reader gives: "(one)(two)", "^C" where it is interrupted, and "!" where it fails.
+/// Returns the lines of a reader: "(one)(two)", "^C" for an interruption, and "!" for an error.
 std::string all_lines(int at_most = 1000) {
     std::string text;
     const auto reader = make_posix_line_reader();
@@ -41,7 +41,7 @@ std::string all_lines(int at_most = 1000) {
     return text;
 }
 
-/// The same in a process whose standard input is a pipe with this.
+/// Returns the lines of a process whose standard input is a pipe with this text.
 std::string lines_of(const std::string& input) {
     int ends[2] = {-1, -1};
     EXPECT_EQ(::pipe2(ends, O_CLOEXEC), 0);
@@ -76,7 +76,7 @@ TEST(LineReaderTest, SaysThatItCanNotRead) {
               "cannot read 'stdin': Bad file descriptor");
 }
 
-/// A process that reads lines from a terminal, at whose other end the test sits.
+/// A process that reads lines from a terminal. The test is at the other end.
 class TerminalLineReaderTest : public ::testing::Test {
 protected:
     void SetUp() override {
@@ -92,7 +92,7 @@ protected:
         return false;
 #endif
     }
-    /// Not until the end of its input: a terminal that is just being set up for a line may swallow that.
+    /// Reads a number of lines, not to the end of input: a terminal that is being set up for a line may swallow that.
     [[nodiscard]] auto reading(int lines) const {
         return [this, lines](Lines& parent) {
             terminal.own_this_process();

@@ -55,7 +55,7 @@ bool is_null_device(int descriptor) {
            S_ISCHR(status.st_mode);
 }
 
-/// What read_rest() says in a process whose stdin is a pipe with this.
+/// Returns the result of read_rest() in a process whose stdin is a pipe with this text.
 std::string rest_of(const std::string& input, std::size_t max_bytes) {
     PipeEnds ends = open_pipe();
     EXPECT_EQ(::write(ends.writer.get(), input.data(), input.size()), static_cast<ssize_t>(input.size()));
@@ -238,7 +238,7 @@ TEST_F(PosixStandardStreamsTest, AFifoThatThisUserMayOnlyWriteLeadsToItsReader) 
     ASSERT_EQ(::chmod(path_.c_str(), 0222), 0);
     for (const bool is_fifo : {false, true}) {
         EXPECT_EQ(in_another_process([&]() -> std::string {
-                      // Root may read whatever the permissions.
+                      // Root may read a file whatever its permissions.
                       if (::getuid() == 0 && ::setuid(some_user) != 0) return "still root";
                       const auto redirected = streams_.redirect_to_file(
                           Stream::error, {.path = path_, .permissions = 0222, .is_fifo = is_fifo});

@@ -1,4 +1,4 @@
-// Captured streams, in forked children, since the streams belong to the process.
+// Captured streams, in forked children, because the streams belong to the process.
 #include "servicekit/os/stream_capture.hpp"
 
 #include <fcntl.h>
@@ -29,7 +29,7 @@ using test::in_another_process;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-/// What was delivered, as "out:text;", with "~" for a line that is cut and "-N" for N lost ones.
+/// The delivered lines, as "out:text;", with "~" for a line that is cut and "-N" for N lost lines.
 class Heard {
 public:
     void hear(const CapturedLine& line) {
@@ -41,7 +41,7 @@ public:
         const std::lock_guard lock{mutex_};
         return text_;
     }
-    /// Waits until it has come.
+    /// Waits until the text has arrived.
     bool await(const std::string& wanted) {
         for (int tries = 0; tries < 5000; ++tries) {
             if (text().find(wanted) != std::string::npos) return true;
@@ -71,7 +71,7 @@ struct Captured {
         static_cast<void>(capture->start([this](const CapturedLine& line) { heard.hear(line); }, [] {}));
     }
 
-    /// Starts with a log that takes the line "one" and then hangs until `hangs` is false.
+    /// Starts with a log that accepts the line "one" and then hangs until `hangs` is false.
     void hang_after_one() {
         static_cast<void>(capture->start(
             [this](const CapturedLine& line) {
@@ -88,7 +88,7 @@ struct Captured {
     std::unique_ptr<StreamCapture> capture = make_posix_stream_capture();
 };
 
-/// What is delivered of what `body` prints in a process whose streams are captured.
+/// Returns the lines delivered when `body` runs in a process whose streams are captured.
 std::string heard_of(const std::function<void(Captured&)>& body) {
     return in_another_process([&] {
         Captured captured;
@@ -194,7 +194,7 @@ TEST(PosixStreamCaptureTest, ManyLinesComeWholeAndInOrder) {
 TEST(PosixStreamCaptureTest, AStopTakesAllThatAFullPipeHolds) {
     EXPECT_EQ(in_another_process([] {
                   Captured captured;
-                  // More short lines than may wait at a time, and the reader meets all of them at once.
+                  // More short lines than may wait, and the reader gets them all at once.
                   const int count = ::fcntl(STDOUT_FILENO, F_GETPIPE_SZ) / 4;
                   std::string text;
                   for (int i = 0; i < count; ++i) text += "x\n";
@@ -222,7 +222,7 @@ TEST(PosixStreamCaptureTest, ALogThatHangsHangsNobodyElse) {
                           ++taken;
                       },
                       [] {}));
-                  // Far more than the pipe and what waits behind it take.
+                  // Much more than the pipe and the queue behind it can hold.
                   const std::string line = std::string(1023, 'x') + "\n";
                   constexpr std::uint64_t count = 16'384;
                   for (std::uint64_t i = 0; i < count; ++i) print(1, line);
@@ -343,7 +343,7 @@ TEST(PosixStreamCaptureTest, CrashLinesGoOnWhereASlowLogHasNotCome) {
                           captured.heard.hear(line);
                       },
                       [] {}));
-                  // More than may wait, so that the reader is within its work, too.
+                  // More lines than may wait, so that the reader is busy, too.
                   constexpr int count = 4'000;
                   std::string text;
                   std::string wanted;
