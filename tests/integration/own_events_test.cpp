@@ -1,4 +1,4 @@
-// Events that change while the service runs.
+// Events that are added and removed while the service runs.
 #include <string>
 
 #include "integration/support/service_test.hpp"

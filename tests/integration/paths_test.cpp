@@ -1,4 +1,4 @@
-// Where a service may be, and whose it may be.
+// The directories of a service, and who may own them.
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -20,7 +20,7 @@ using testing::StartsWith;
 
 namespace fs = std::filesystem;
 
-/// A user without root's rights, who has a runtime directory of his own, and in it the one that a service manager of his
+/// A user without root's rights who has a runtime directory. In it is the directory that the user's service manager
 /// makes for the service.
 class DefaultPathsTest : public ServiceTest {
 protected:
@@ -55,7 +55,7 @@ protected:
     const std::string temporary = directory.file("tmp");
     const Variables shell{{"XDG_RUNTIME_DIR", runtime}};
     const Variables unit{{"XDG_RUNTIME_DIR", runtime}, {"RUNTIME_DIRECTORY", units}};
-    const Variables cron{};  ///< nothing but the temporary directory
+    const Variables cron{};  ///< only the temporary directory is set
 };
 
 TEST_F(DefaultPathsTest, AServiceOfTheUsersManagerIsKnownToEveryVerb) {
@@ -126,7 +126,7 @@ TEST_F(DefaultPathsTest, OfStartsInTwoPlacesInTheSameInstantOneLives) {
     }
 }
 
-/// A stranger runs the service in a directory that is open to all, and root asks for it.
+/// A stranger runs the service in a directory that is open to all, and root queries it.
 class StrangersServiceTest : public ServiceTest {
 protected:
     void SetUp() override {
@@ -207,7 +207,7 @@ TEST_F(StrangersServiceTest, ALinkOfHisLeadsToNoOtherService) {
 
 class VerbsInARemovedDirectoryTest : public ServiceTest {
 protected:
-    /// Runs it where no path leads any more.
+    /// Runs the command in a directory that has been removed.
     [[nodiscard]] Outcome from_nowhere(const Strings& arguments) const {
         std::string line = "mkdir gone && cd gone && rmdir ../gone && trial-service";
         for (const std::string& argument : arguments) line += " '" + argument + "'";

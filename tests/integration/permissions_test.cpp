@@ -43,7 +43,7 @@ Ownership ownership_of(const std::string& path) {
     return {status.st_uid, status.st_gid, status.st_mode & 07777};
 }
 
-/// The words behind a key of /proc/PID/status.
+/// Returns the words after a key of /proc/PID/status.
 Strings words_of(pid_t pid, const std::string& key) {
     std::ifstream file{"/proc/" + std::to_string(pid) + "/status"};
     for (std::string line; std::getline(file, line);) {
@@ -129,7 +129,7 @@ TEST_F(StrangerTest, WhomTheSocketsModeLetsInIsKnownAndLogged) {
     service.await_log("event 'echo' {\"string\":\"hello\"} asked for by uid " + std::to_string(stranger) + ", pid ");
 }
 
-/// Connections of one user, none of whom says a word.
+/// Connections of one user that send nothing.
 class Crowd {
 public:
     Crowd(uid_t user, const std::string& socket, std::size_t connections)
@@ -156,9 +156,9 @@ public:
 
     struct Fate {
         std::size_t kept = 0;
-        std::string told;  ///< to the first that was not
+        std::string told;  ///< what the first refused client received
     };
-    /// \param expected how many are kept; the others may be refused a while after they have connected
+    /// \param expected number of connections that are kept; the others may be refused a while after they have connected
     Fate fate(std::size_t expected) {
         child_.tell(std::to_string(expected));
         Fate fate;
@@ -200,12 +200,12 @@ TEST_F(StrangerTest, KeepsNoOperatorOutHoweverManyComeAlong) {
     }
 
     std::size_t kept = 0;
-    // Of 512 connections 8 are for operators: the last crowd has what eight crowds of 60 leave.
+    // Of 512 connections 8 are for operators: the last crowd gets what eight crowds of 60 leave.
     for (const auto& crowd : crowds) kept += crowd->fate(crowd == crowds.back() ? 24 : 60).kept;
     EXPECT_EQ(kept, 504U);
 }
 
-/// A service that was started by root and runs as nobody.
+/// A service that root starts and that runs as nobody.
 class DroppedPrivilegesTest : public PermissionsTest {
 protected:
     void SetUp() override {
@@ -213,7 +213,7 @@ protected:
         trial.add_options({"--user", std::to_string(stranger), "--group", std::to_string(stranger)});
     }
 
-    /// So that the service may remove and make files there.
+    /// Allows the service to remove and create files there.
     void give_to_stranger(const std::string& path) const {
         fs::create_directories(path);
         if (::chown(path.c_str(), stranger, stranger) != 0) throw std::runtime_error{"cannot chown"};

@@ -29,7 +29,7 @@ using testing::Not;
 
 namespace fs = std::filesystem;
 
-/// What /proc/PID/status says under the key.
+/// Returns the value of the key in /proc/PID/status.
 std::string status_of(pid_t pid, const std::string& key) {
     std::ifstream file{proc(pid, "status")};
     for (std::string line; std::getline(file, line);)
@@ -37,7 +37,7 @@ std::string status_of(pid_t pid, const std::string& key) {
     throw std::runtime_error{"no " + key};
 }
 
-/// The soft and the hard limit: "256 256".
+/// Returns the soft and the hard limit: "256 256".
 std::string limit_of(pid_t pid, std::string_view name) {
     std::ifstream file{proc(pid, "limits")};
     for (std::string line; std::getline(file, line);) {
@@ -66,7 +66,7 @@ protected:
         if (!is_root()) GTEST_SKIP() << "only root can become another user";
         trial.add_options({"--user", std::to_string(stranger), "--group", std::to_string(stranger)});
     }
-    /// A directory that the service may write as the user that it becomes.
+    /// Makes a directory that the service may write to as the user that it becomes.
     std::string directory_of_service(const std::string& name) const {
         const std::string path = directory.file(name);
         fs::create_directories(path);
@@ -134,7 +134,7 @@ TEST_F(PrivilegesTest, ACoreOfAnotherUserIsDumpedOnlyWhereALimitSaysSo) {
     rlimit core{};
     ASSERT_EQ(::getrlimit(RLIMIT_CORE, &core), 0);
     if (core.rlim_max < 1'000'000) GTEST_SKIP() << "the hard limit of core files is lower here";
-    // What can't be dumped belongs to root in /proc, proc(5).
+    // In /proc a process that is not dumpable belongs to root, proc(5).
     const auto owner_in_proc = [](pid_t pid) {
         struct stat status {};
         if (::stat(proc(pid, "environ").c_str(), &status) != 0) throw std::runtime_error{"cannot look"};
@@ -274,7 +274,7 @@ TEST_F(PrivilegesTest, ADirectoryThatIsNotThereEndsTheStart) {
 
 TEST_F(PrivilegesTest, WithoutLandlockItRunsAndWarns) {
     trial.add_options({"--writable", directory.path()});
-    // Children keep the filter: to them it is a kernel that never heard of Landlock.
+    // Children inherit the filter: for them the kernel does not support Landlock.
     ForkedChild old_kernel{[this](Lines& parent) {
         if (!os::test::deny_system_call(444, ENOSYS)) return 99;
         const Outcome started = trial.verb({"start"});

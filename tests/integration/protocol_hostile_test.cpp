@@ -1,4 +1,4 @@
-// What clients send that they should not, and how they behave that they should not.
+// Invalid input from clients, and clients that behave badly.
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,21 +23,21 @@ class ProtocolTest : public RunningTrialTest {
 protected:
     [[nodiscard]] RawClient connect() const { return RawClient{trial.control_socket()}; }
 
-    /// The reply to one request, sent without an end of line by a client that goes on listening.
+    /// Returns the reply to one request, sent without a newline by a client that keeps listening.
     [[nodiscard]] Object reply_to(const std::string& request) const {
         RawClient client = connect();
         client.send(request);
         return client.reply();
     }
 
-    /// All that a client gets who sends this and then closes its sending side.
+    /// Returns all output for a client that sends this and then closes its sending side.
     [[nodiscard]] std::string all_replies_to(const std::string& requests) const {
         RawClient client = connect();
         client.send(requests);
         client.finish_sending();
         return without_spaces(client.rest());
     }
-    /// Those that came for the time being are no part of any reply here.
+    /// Removes the spaces that the service sends while a client waits. They are not part of any reply here.
     [[nodiscard]] static std::string without_spaces(std::string text) {
         std::erase(text, ' ');
         return text;
@@ -51,7 +51,7 @@ protected:
     }
 };
 
-// Requests that are none
+// Invalid requests
 
 TEST_F(ProtocolTest, FirstByteThatBeginsNoArrayIsMalformedAtOnce) {
     for (const char* rubbish : {"{", "x", "\"status\"", "GET / HTTP/1.1\r\n\r\n", "]", "\xff", "  1"}) {
@@ -144,7 +144,7 @@ TEST_F(ProtocolTest, RequestUpToTheSizeLimitIsServed) {
     EXPECT_EQ(text_in(error_for(R"(["echo",{"string":"x)" + text + "\"}]"), "code"), "request-too-large");
 }
 
-// Requests that cannot be granted
+// Requests that cannot be served
 
 TEST_F(ProtocolTest, KeyThatIsGivenTwiceIsABadArgument) {
     const Object error = error_for(R"(["echo",{"integer":1,"string":"a","integer":2}])");
@@ -223,7 +223,7 @@ TEST_F(ProtocolTest, RequestsAfterOneThatWasNotGrantedAreServed) {
                 EndsWith("}}\n{\"integer\":3}\n"));
 }
 
-// Clients that send strangely
+// Clients that send in unusual ways
 
 TEST_F(ProtocolTest, OneByteAtATimeIsTimeEnough) {
     RawClient client = connect();
@@ -236,7 +236,7 @@ TEST_F(ProtocolTest, OneByteAtATimeIsTimeEnough) {
 TEST_F(ProtocolTest, ThousandPipelinedRequestsAreAnsweredInOrder) {
     std::string requests;
     for (int number = 0; number < 1000; ++number) {
-        // Some of them are answered by the control plane itself, and must not overtake the others.
+        // The control plane answers some of them by itself. Those answers must not overtake the others.
         requests += number % 3 == 0 ? R"(["log-level"])" : R"(["echo",{"integer":)" + std::to_string(number) + "}]";
         if (number % 5 == 0) requests += "\n\r\t ";
     }
@@ -264,7 +264,7 @@ TEST_F(ProtocolTest, SilentClientsBlockNoOther) {
 
     expect_that_it_lives();
 
-    // Nobody has forgotten them.
+    // They are all served later.
     for (std::size_t i = 0; i < silent.size(); i += 2) silent[i].send("]");
     for (std::size_t i = 0; i < silent.size(); i += 2)
         EXPECT_EQ(silent[i].reply().find("pid")->as_integer(), service->pid());
@@ -301,7 +301,7 @@ TEST_F(ProtocolTest, OperatorWhoUsesUpAllDescriptorsIsToldSoUntilSomeAreFreeAgai
     EXPECT_EQ(poor.finish().exit_code, 0);
 }
 
-// Clients that do not read, or do not wait
+// Clients that do not read or do not wait
 
 TEST_F(ProtocolTest, ClientWhoReadsItsRepliesLateDelaysNoOtherAndGetsThemAll) {
     RawClient late = connect();
@@ -316,7 +316,7 @@ TEST_F(ProtocolTest, ClientWhoReadsItsRepliesLateDelaysNoOtherAndGetsThemAll) {
 
 TEST_F(ProtocolTest, ClientWhoNeverReadsItsRepliesIsServedNoFurtherThanHisBacklogMayBe) {
     RawClient greedy = connect();
-    // So many that the kernel keeps them all: a service that is quicker than this client reads no more, and it would wait.
+    // Few enough that the kernel buffers them all: otherwise the client would block once the service stops reading.
     for (int count = 0; count < 60; ++count) greedy.send(R"(["big-reply",{"bytes":1000000}])");
     const auto served = [this] {
         const std::string log = trial.log();
@@ -325,7 +325,7 @@ TEST_F(ProtocolTest, ClientWhoNeverReadsItsRepliesIsServedNoFurtherThanHisBacklo
         for (auto at = log.find(asked); at != std::string::npos; at = log.find(asked, at + 1)) ++count;
         return count;
     };
-    // 4 MiB, beside what the kernel takes.
+    // 4 MiB, in addition to what the kernel buffers.
     await_state("the backlog is full", [&served] { return served() >= 5; });
 
     for (int count = 0; count < 20; ++count) expect_that_it_lives();

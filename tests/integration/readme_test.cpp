@@ -1,4 +1,4 @@
-// What README says is tried here, as it stands there.
+// Runs the code and the commands of README as printed there.
 #include <fstream>
 #include <sstream>
 #include <string>
@@ -14,7 +14,7 @@ using testing::StartsWith;
 
 class ReadmeTest : public ServiceTest {
 protected:
-    /// The block of code that holds the text. \throws std::runtime_error where there is none
+    /// Returns the code block that contains the text. \throws std::runtime_error if there is none
     static std::string block_with(const std::string& text) {
         std::istringstream lines{read_file(SERVICEKIT_DOCS_DIR "/../README.md")};
         std::string block;
@@ -35,7 +35,7 @@ protected:
 TEST_F(ReadmeTest, TheWalkThroughGoesAsItIsWritten) {
     std::string walk = block_with("just-another-server start --config");
     ASSERT_THAT(walk, StartsWith("cmake --preset dev"));
-    walk.erase(0, walk.find("cat >"));  // it is built, and in PATH
+    walk.erase(0, walk.find("cat >"));  // it is already built, and in PATH
 
     const Outcome walked = shell("set -e; trap 'just-another-server stop --run-directory run' EXIT\n" + walk);
 
@@ -44,7 +44,7 @@ TEST_F(ReadmeTest, TheWalkThroughGoesAsItIsWritten) {
     EXPECT_THAT(walked.out, HasSubstr(R"({"files":1,"bytes":0})"));
 }
 
-// readme_greeter is the first block of README, compiled.
+// readme_greeter is compiled from the first code block of README.
 TEST_F(ReadmeTest, TheGreeterDoesWhatIsShown) {
     const Variables in_a_directory{{"GREETER_RUN_DIRECTORY", run}, {"LOG", directory.file("log")}};
     const std::string shown = block_with("&& echo it runs");

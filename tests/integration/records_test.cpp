@@ -1,4 +1,4 @@
-// Verbs that talk to a running service neither make a service nor load one.
+// Verbs that talk to a running service neither construct a service nor run its load event.
 #include <csignal>
 #include <filesystem>
 #include <string>
@@ -32,7 +32,7 @@ protected:
         if (!is_word) words.insert(words.end(), {"--config", config});
         return run_command({.arguments = words, .variables = {{"FILE_TO_TRUNCATE", file}}});
     }
-    /// Starts one in the background. \returns its pid
+    /// Starts a service in the background. \returns its pid
     pid_t start(const Strings& options = {}) {
         Strings words{"start"};
         words.insert(words.end(), options.begin(), options.end());
@@ -141,7 +141,7 @@ TEST_F(RecordsTest, AStartGoesOnWithoutARecord) {
 
     EXPECT_THAT(read_file(place + "/main/log"), AllOf(HasSubstr("warning"), HasSubstr("cannot leave a record")));
     EXPECT_EQ(verb({"status"}).exit_code, 0);
-    EXPECT_EQ(read_file(file), "made\n");  // by the verb that had to load
+    EXPECT_EQ(read_file(file), "made\n");  // by the verb that had to run the load event
 }
 
 TEST_F(RecordsTest, AnotherUserWhoCanWriteTheDirectoryOfRecordsDecidesNothing) {

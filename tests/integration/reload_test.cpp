@@ -1,4 +1,4 @@
-// A configuration that changes while the service runs.
+// Changes of the configuration while the service runs.
 #include <csignal>
 #include <string>
 
@@ -183,7 +183,7 @@ TEST_F(ReloadTest, AStopDuringAReloadOfALargeFileRunsTheStopEvent) {
     EXPECT_THAT(trial.log(), HasSubstr("on_stop ran"));
 }
 
-// It works in another directory than the one that the path was meant in.
+// The service runs in another directory than the one to which the path was relative.
 TEST_F(ReloadTest, ARelativePathStillLeadsToTheFile) {
     ASSERT_EQ(shell("trial-service start --run-directory $RUN --log-file log --config config.json").exit_code, 0);
     trial.configure_app({{"greeting", "good day"}});

@@ -1,4 +1,4 @@
-// What an operator types at a shell, to the letter.
+// The commands of an operator in a shell, exactly as typed.
 #include <sys/stat.h>
 
 #include <cctype>
@@ -28,13 +28,13 @@ protected:
         server.configure_app({{"data-directory", data}, {"greeting", greeting}});
     }
 
-    /// What the server says to who connects to it.
+    /// Returns what the server sends to a client that connects.
     std::string greeting_of(const RunningService& service) {
         const Object status = service.call("status");
         return shell("socat - tcp:127.0.0.1:" + to_json(*status.find("port")) + " </dev/null").out;
     }
 
-    /// A request as the examples make it. \returns the reply
+    /// Sends a request as the examples do. \returns the reply
     Object ask(const std::string& request) {
         const Outcome asked =
             shell("echo '" + request + "' | socat unix-connect:$RUN/just-another-server.control - | jq -c .");
@@ -53,7 +53,7 @@ TEST_F(ShellExamplesTest, ThePidfileHoldsThePidAndANewline) {
     EXPECT_EQ(read_file(server.pid_file()), std::to_string(service.pid()) + "\n");
     struct stat status {};
     ASSERT_EQ(::stat(server.pid_file().c_str(), &status), 0);
-    EXPECT_EQ(status.st_mode & 0777U, 0644U);  // for monitors of other users
+    EXPECT_EQ(status.st_mode & 0777U, 0644U);  // readable for monitors of other users
 }
 
 TEST_F(ShellExamplesTest, KillTermStopsIt) {
@@ -136,7 +136,7 @@ TEST_F(ShellExamplesTest, ARequestNeedsNoNewline) {
 TEST_F(ShellExamplesTest, EchoKillKillsIt) {
     RunningService service{server};
 
-    // The answer may come or not.
+    // The reply may or may not arrive.
     const Outcome asked = shell(R"(echo '["kill"]' | socat unix-connect:$RUN/just-another-server.control -)");
 
     EXPECT_THAT(asked.out, MatchesRegex("(.\"result\":\"kill-initiated\".\n)?"));
@@ -219,7 +219,7 @@ TEST_F(ShellExamplesTest, ABackupThatFailsLosesNothingOfTheOneBefore) {
     EXPECT_THAT(unfinished.out, IsEmpty());
 }
 
-// socat leaves half a second after its own input has ended, unless something comes.
+// socat exits half a second after the end of its input unless it receives something.
 TEST_F(ShellExamplesTest, ASlowEventPrintsItsReplyAllTheSame) {
     const RunningService service{trial};
 

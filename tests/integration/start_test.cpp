@@ -1,4 +1,4 @@
-// The way from the command line to a running service, and all that can go wrong on it.
+// Everything between the command line and a running service, and all that can fail there.
 #include <csignal>
 #include <filesystem>
 #include <string>
@@ -28,7 +28,7 @@ pid_t await_waiting(const ServiceProgram& program) {
     return program.pid_in_file();
 }
 
-/// A service that is in its start event, and waits there.
+/// A service that waits in its start event.
 struct SlowStart {
     explicit SlowStart(ServiceProgram& program, const Strings& options = {})
         : turnstile{program.directory() + "/turnstile"},
@@ -44,7 +44,7 @@ struct SlowStart {
 
 class StartTest : public ServiceTest {
 protected:
-    /// A start that fails with this, and leaves nothing behind; processes are looked for by TearDown().
+    /// Checks that a start fails with this message and leaves nothing behind. TearDown() looks for processes.
     void expect_failure(const Outcome& start, int exit_code, const std::string& message) {
         EXPECT_EQ(start.exit_code, exit_code);
         EXPECT_EQ(start.err, "trial-service: " + message + "\n");
@@ -58,7 +58,7 @@ protected:
         EXPECT_NE(std::filesystem::status(trial.control_socket()).type(), std::filesystem::file_type::socket);
     }
 
-    /// Nothing was made so far: neither pidfile nor log.
+    /// Checks that nothing was made so far: neither a pidfile nor a log.
     void expect_nothing_begun() {
         EXPECT_FALSE(std::filesystem::exists(run));
         EXPECT_FALSE(std::filesystem::exists(trial.log_file()));

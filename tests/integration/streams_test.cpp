@@ -1,4 +1,4 @@
-// Where what a service prints goes.
+// The destination of what a service prints.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -32,7 +32,7 @@ protected:
         return count;
     }
 
-    /// What stands between the numbered lines: of losses, or of a line that was cut.
+    /// Returns the lines between the numbered ones: reports of losses, or a line that was cut.
     [[nodiscard]] std::string rest_of_log() const {
         std::istringstream log{printing.log()};
         std::string rest;
@@ -41,10 +41,10 @@ protected:
         return rest;
     }
 
-    /// The numbers of the lines "NAME line N" of captured streams, in the order of the log.
+    /// The numbers of the lines "NAME line N" from captured streams, in the order of the log.
     struct Numbered {
         std::map<std::string, std::vector<long>> numbers;  ///< by name
-        std::string torn;                                  ///< lines of captured streams that are none of these
+        std::string torn;                                  ///< all other lines of captured streams
     };
     [[nodiscard]] Numbered numbered_lines() const {
         std::istringstream log{printing.log()};
@@ -67,7 +67,7 @@ protected:
         return result;
     }
 
-    /// From 1 on, each once, and none left out but at the end.
+    /// Checks that the numbers begin at 1, that each is there once, and that only numbers at the end are missing.
     static void expect_in_order(const std::vector<long>& numbers, const std::string& name) {
         for (std::size_t i = 0; i < numbers.size(); ++i)
             ASSERT_EQ(numbers[i], static_cast<long>(i + 1))
@@ -172,7 +172,7 @@ TEST_F(StreamsTest, AChildThatGoesOnPrintingIsTornNowhereAtACrash) {
     RunningService service{printing};
     service.call("shell", {{"command", "seq -f 'child line %.0f' 1 1000000000 & echo $! >" + directory.file("child")}});
     Process child{static_cast<pid_t>(std::stol(read_file(directory.file("child"))))};
-    // Not by reading the log, which may grow as fast as it is read.
+    // Does not read the log, which may grow faster than it can be read.
     await_state("it prints", [&] { return std::filesystem::file_size(printing.log_file()) > 10'000; });
 
     EXPECT_NE(printing.verb({"call", "crash", "how=write"}).exit_code, 0);

@@ -1,4 +1,4 @@
-// The supervisors that are installed, with the files that docs/supervisors.md shows.
+// The installed supervisors, with the files that docs/supervisors.md shows.
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -37,7 +37,7 @@ protected:
     }
 
     void TearDown() override {
-        // Whatever a failed test left: no supervisor is there any more that would start it anew.
+        // Ends what a failed test has left. No supervisor is left that would start it again.
         if (server.verb({"stop"}).exit_code != 0) static_cast<void>(server.verb({"kill"}));
         ServiceTest::TearDown();
     }
@@ -46,7 +46,7 @@ protected:
         return run_command({.arguments = {"sh", "-c", "command -v " + command}}).exit_code == 0;
     }
 
-    /// Makes the file that the document shows for this path, below the directory. \returns its path there
+    /// Writes the file that the document shows for this path, below the directory. \returns its path there
     std::string install(const std::string& path, mode_t permissions) {
         const std::string document = read_file(SERVICEKIT_DOCS_DIR "/supervisors.md");
         const std::string heading = "`" + path + "`:\n```";
@@ -73,7 +73,7 @@ protected:
         return RunningCommand{Command{.arguments = arguments, .directory = directory.path()}};
     }
 
-    /// Waits for an instance that is ready and is not `before`. \returns its pid
+    /// Waits for a ready instance that is not `before`. \returns its pid
     pid_t await_ready(pid_t before = 0) const {
         pid_t pid = 0;
         await_state("the service is ready", [&] {
@@ -162,7 +162,7 @@ TEST_F(SupervisorsTest, MonitReadsThePidfileAndRestartsWhatWasKilled) {
 
     Process killed{first};
     killed.signal(SIGKILL);
-    EXPECT_EQ(killed.exit_code(), 128 + SIGKILL);  // it was left to this process: monit goes by pids, zombies or not
+    EXPECT_EQ(killed.exit_code(), 128 + SIGKILL);  // reaped by this process: monit watches pids and would accept a zombie
     const pid_t second = await_ready(first);
     EXPECT_EQ(server.pid_in_file(), second);
 

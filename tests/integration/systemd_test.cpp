@@ -1,4 +1,4 @@
-// Services under a service manager: its part is played by the test, and by programs of systemd where they are there.
+// Services under a service manager. The test plays the manager, or programs of systemd do if they are installed.
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -40,7 +40,7 @@ protected:
         return *reply;
     }
 
-    /// Runs the program until it is ready, with a stderr that leads into the journal, for all that it knows.
+    /// Runs the program until it is ready. Its environment makes it believe that its stderr is the journal.
     Outcome run_and_stop_with_journal() {
         Command command = program.command({"run"});
         const Strings shell{"sh", "-c", "JOURNAL_STREAM=$(stat -L -c %d:%i /proc/self/fd/2) exec \"$@\"", "sh"};
@@ -148,7 +148,7 @@ TEST_F(SystemdTest, AnIdleServiceShowsThatItIsAlive) {
     const auto begin = std::chrono::steady_clock::now();
     for (int i = 0; i < 6; ++i) manager.await("WATCHDOG=1");
 
-    // Half of the interval lies between two; the machine may be slow, and never is fast.
+    // Two pings are at least half an interval apart. A slow machine only adds to that.
     EXPECT_GE(std::chrono::steady_clock::now() - begin, 5 * 190ms);
     service.signal(SIGTERM);
     EXPECT_EQ(service.finish().exit_code, 0);
@@ -248,7 +248,7 @@ TEST_F(SystemdTest, WhereThereIsAJournalItGetsEntries) {
     EXPECT_THAT(entries, AllOf(HasSubstr("MESSAGE=look out\n"), HasSubstr("MESSAGE=stopped\n")));
 }
 
-/// A socket's file is there before anybody listens; and to connect would start the service.
+/// The file of a socket exists before the program listens, and a connection would start the service.
 bool is_listened_on(const std::string& path) {
     constexpr std::string_view accepts_connections = " 00010000 ";  // __SO_ACCEPTCON, in the flags of proc_net(5)
     std::ifstream sockets{"/proc/net/unix"};
@@ -257,7 +257,7 @@ bool is_listened_on(const std::string& path) {
     return false;
 }
 
-/// Services that are started by the first request, as systemd-socket-activate(1) does it.
+/// Services that systemd-socket-activate(1) starts at the first request.
 class SocketActivationTest : public SystemdTest {
 protected:
     void SetUp() override {
@@ -267,7 +267,7 @@ protected:
         std::filesystem::create_directory(run);
     }
 
-    /// The command, with these sockets opened for it.
+    /// Returns the command with these sockets opened for it.
     static Command activated(Command command, const Strings& sockets, const std::string& names) {
         Strings activate{"systemd-socket-activate", "--fdname=" + names};
         for (const std::string& socket : sockets) activate.push_back("--listen=" + socket);

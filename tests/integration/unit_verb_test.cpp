@@ -1,4 +1,4 @@
-// What the verb `unit` prints, as systemd-analyze(1) understands it.
+// The output of the verb `unit`, checked by systemd-analyze(1).
 #include <string>
 
 #include "integration/support/service_test.hpp"
@@ -16,7 +16,7 @@ protected:
             GTEST_SKIP() << "there is no systemd-analyze";
     }
 
-    /// \param options for the shell
+    /// \param options as typed in the shell
     [[nodiscard]] Outcome verified(const std::string& service, const std::string& options = "") const {
         return shell(service + " unit " + options + " >" + service + ".service && " + service + " unit --socket " +
                      options + " >" + service + ".socket && systemd-analyze verify --man=no --recursive-errors=no ./" +

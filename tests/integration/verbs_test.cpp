@@ -1,4 +1,4 @@
-// The verbs of every service program, in each state that a service may be in.
+// The verbs of every service program, in each state of a service.
 #include <algorithm>
 #include <csignal>
 #include <filesystem>
@@ -24,12 +24,12 @@ using testing::StartsWith;
 
 class VerbsTest : public ServiceTest {
 protected:
-    /// The verb is a word of the message that says where it has looked.
+    /// Returns the message that the service does not run, which names the pidfile.
     [[nodiscard]] std::string not_running() const {
         return "trial-service: not running; looked at '" + trial.pid_file() + "'";
     }
 
-    /// A service that had no chance to tidy up.
+    /// Leaves a service that was killed before it could clean up.
     void leave_a_dead_one() {
         RunningService service{trial};
         service.process().end();
@@ -218,7 +218,7 @@ TEST_F(VerbsTest, StatusIsReadByPrograms) {
 
 TEST_F(VerbsTest, StatusIsToldWhileAHandlerHangs) {
     const RunningService service{trial};
-    service.call("status");  // its own fields as of now
+    service.call("status");  // the service's own fields are current
     RunningCommand hanging{trial.command({"call", "hang"})};
     service.await_busy("hang");
 
@@ -409,7 +409,7 @@ TEST_F(VerbsTest, VerbsThatLoadWarnOfAConfigurationThatCanNotBeLoaded) {
     RunningService service{trial};
     trial.configure_app({{"load-throws", true}});
 
-    // It needs the directory of the reports.
+    // The verb needs the directory of the reports.
     const Outcome crashes = trial.verb({"crashes"});
 
     EXPECT_EQ(crashes.exit_code, 0) << crashes;
@@ -417,7 +417,7 @@ TEST_F(VerbsTest, VerbsThatLoadWarnOfAConfigurationThatCanNotBeLoaded) {
 }
 
 TEST_F(VerbsTest, AVerbThatIsNotSureDoesNotAct) {
-    // Another instance, in the place that a broken configuration would leave.
+    // Another instance, in the default place, which applies if the configuration cannot be read.
     const Variables elsewhere{{"RUNTIME_DIRECTORY", run}};
     const auto verb = [&](const Strings& arguments) {
         Strings words{"trial-service"};
@@ -452,7 +452,7 @@ TEST_F(VerbsTest, ATypingErrorInTheProgramsOwnKeysForbidsNoStop) {
     for (const Object& app : {Object{{"greting", "hello"}}, Object{{"greeting", 5}}, Object{{"load-throws", true}}}) {
         trial.configure_app({{"greeting", "hello"}});
         ASSERT_EQ(verb("start").exit_code, 0);
-        fs::remove_all(records_directory());  // as after a start that could not leave a record
+        fs::remove_all(records_directory());  // as after a start that could not write a record
         trial.configure_app(app);
         const Outcome status = verb("status");
         EXPECT_EQ(status.exit_code, 0) << status;
@@ -461,7 +461,7 @@ TEST_F(VerbsTest, ATypingErrorInTheProgramsOwnKeysForbidsNoStop) {
         EXPECT_EQ(stopped.exit_code, 0) << stopped;
         EXPECT_THAT(stopped.out, HasSubstr("stopped (pid "));
     }
-    // The load event failed, and nobody is left to say that it would not have set another place.
+    // The load event failed, and no running service can confirm that it set no other place.
     EXPECT_EQ(verb("stop").exit_code, 78);
 }
 
