@@ -162,7 +162,7 @@ TEST_F(SupervisorsTest, MonitReadsThePidfileAndRestartsWhatWasKilled) {
 
     Process killed{first};
     killed.signal(SIGKILL);
-    EXPECT_EQ(killed.exit_code(), 128 + SIGKILL);  // reaped by this process: monit watches pids and would accept a zombie
+    EXPECT_EQ(killed.exit_code(), 128 + SIGKILL);  // reaped here: to monit a zombie still runs
     const pid_t second = await_ready(first);
     EXPECT_EQ(server.pid_in_file(), second);
 

@@ -1,4 +1,4 @@
-// Services under a real systemd, with the units that the verb `unit` writes. Every test has a service of its own name.
+// Services under a real systemd, with the units that the verb `unit` prints. Each test has a service with its own name.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -24,13 +24,13 @@ using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
 
-/// Which release of Debian the machine has.
+/// Returns the Debian release of the machine.
 std::string release() {
     const char* const given = std::getenv("SERVICEKIT_SYSTEMD_RELEASE");
     return given != nullptr ? given : "bookworm";
 }
 
-/// One machine for all tests of this program: to boot one takes seconds.
+/// One machine for all tests of this program, because it takes seconds to boot.
 class MachineOfAll final : public testing::Environment {
 public:
     void SetUp() override {
@@ -74,7 +74,7 @@ protected:
         const Outcome outcome = shell(script);
         EXPECT_EQ(outcome.exit_code, 0) << script << "\n" << outcome;
     }
-    /// Has the program write its unit, and systemd read it.
+    /// Writes the program's unit, and reloads systemd.
     void install(const std::string& program, const std::string& options = "") const {
         expect_ok(program + " unit --name " + name + " " + options + " >/etc/systemd/system/" + name +
                   ".service && systemctl daemon-reload");
@@ -89,7 +89,7 @@ protected:
         return value;
     }
     void start() const { expect_ok("systemctl start " + name); }
-    /// \param user who serves, whom a client must know to trust the service
+    /// \param user of the service, which a client must know to trust the service
     [[nodiscard]] Outcome call(const std::string& program, const std::string& words,
                                const std::string& user = "root") const {
         return shell(program + " " + words + " --name " + name + " --user " + user);
@@ -99,7 +99,7 @@ protected:
         user.erase(user.find_last_not_of('\n') + 1);
         return user.empty() ? "root" : user;
     }
-    /// Whether it came up as the unit says, can be asked, and goes away without a failure.
+    /// Checks that the service starts as in the unit, answers, and stops without a failure.
     void expect_life(const std::string& program) const {
         start();
         EXPECT_EQ(property("ActiveState"), "active");
@@ -494,10 +494,10 @@ TEST_F(SystemdTest, TheManagerOfAUserRunsAUnitForIt) {
     }
 }
 
-/// What systemd-analyze(1) says of every kind of unit.
+/// The result of systemd-analyze(1) for every kind of unit.
 class SystemdAnalyzeTest : public SystemdTest {
 protected:
-    /// \param most the greatest exposure, times ten
+    /// \param most the highest allowed exposure, times ten
     void expect_verified(const std::string& program, const std::string& options, int most) const {
         const std::string base = "/tmp/" + name;
         expect_ok(program + " unit --name " + name + " " + options + " >" + base + ".service && " + program +
@@ -516,7 +516,8 @@ protected:
 TEST_F(SystemdAnalyzeTest, AcceptsAndFindsLittleExposed) {
     for (const std::string program : {"systemd-service", "trial-service", "foreground-service"}) {
         expect_verified(program, "--user worker", 12);
-        // Root, a group of others, and a drop by the service itself cost what no line can make up for.
+        // Root, a group of others, and a drop by the service itself raise the exposure, and no other line can lower it
+        // again.
         expect_verified(program, "", 15);
         expect_verified(program, "--user worker --control-mode 660 --control-group adm", 14);
         expect_verified(program, "--user worker --control-owner owner", 24);

@@ -18,8 +18,8 @@ using Variables = std::vector<std::pair<std::string, std::string>>;
 
 /// A command with its input and environment.
 struct Command {
-    Strings arguments;           ///< the program first; it is searched for in PATH, which contains our own programs
-    Variables variables = {};    ///< added to this process's environment, which is used without the variables of services
+    Strings arguments;           ///< the program first; PATH contains our own programs
+    Variables variables = {};    ///< added to the environment of this process
     std::string input = {};      ///< its whole stdin
     std::string directory = {};  ///< its working directory; empty: that of this process
 };

@@ -181,7 +181,7 @@ TEST(JsonScannerTest, AgreesWithTheParserOnWhereItEnds) {
             ASSERT_EQ(step.state, State::complete) << stream;
             ASSERT_EQ(stream.find_last_of(']') + 1, step.end) << stream;
         }
-        // What the scanner refuses, no parser may like, whatever comes next.
+        // If the scanner rejects it, the parser must reject it, too.
         if (step.state == State::malformed && stream.find('[') == stream.find_first_not_of(" \n")) {
             ASSERT_TRUE(std::holds_alternative<JsonError>(parsed)) << stream;
         }

@@ -126,7 +126,7 @@ TEST(ParseJsonTest, NoNestingOverflowsTheStack) {
     std::string objects;
     for (int i = 0; i < 200000; ++i) objects += "{\"a\":";
     EXPECT_EQ(refused(objects).reason, "nested deeper than 64");
-    // Also where only the parser itself would have to remember all of it.
+    // The same holds if only the parser limits the depth.
     EXPECT_EQ(refused(std::string(5000, '['), 100000).offset, 5000U);
 }
 
@@ -218,7 +218,7 @@ INSTANTIATE_TEST_SUITE_P(
                     ParseFault{"{\"\xE2\x82\":1}", 2, 1, 3, "invalid UTF-8 in a string"},
                     ParseFault{"[\xC3\xA4]", 1, 1, 2, "invalid value"}));
 
-/// Makes values of every type, as nested as asked for.
+/// Makes values of every type, nested to the given depth.
 class RandomValues {
 public:
     Value value(int depth) {

@@ -27,7 +27,7 @@ constexpr std::array<std::string_view, 5> events{"status", "stop", "log-reopen",
 TEST(NamesTest, NearestIsTheOneWithTheFewestTypingErrors) {
     EXPECT_EQ(nearest_name("stpo", events), "stop");       // swapped
     EXPECT_EQ(nearest_name("statu", events), "status");    // missing
-    EXPECT_EQ(nearest_name("bakcupp", events), "backup");  // swapped, and one too many
+    EXPECT_EQ(nearest_name("bakcupp", events), "backup");  // swapped, and one letter too many
     EXPECT_EQ(nearest_name("log_level", events), "log-level");
     EXPECT_EQ(nearest_name("log-reoopenx", events), "log-reopen");
 }

@@ -43,7 +43,7 @@ TEST(ScratchTextTest, EachHasATextOfItsOwnHoweverDeep) {
     EXPECT_EQ(first.text() + second.text(), "firstsecond");
 }
 
-/// Writes when its thread is at its end.
+/// Writes in its destructor, when its thread ends.
 struct LateWriter {
     LateWriter() = default;
     LateWriter(const LateWriter&) = delete;
@@ -61,7 +61,7 @@ struct LateWriter {
 TEST(ScratchTextTest, ServesWhatIsDestroyedAtTheEndOfAThreadEvenBehindIt) {
     std::string written;
     std::thread{[&written] {
-        // Made first, and so destroyed last.
+        // Made first, and therefore destroyed last.
         thread_local LateWriter writer;
         writer.written = &written;
         ScratchText{}.text() = "what the thread keeps";

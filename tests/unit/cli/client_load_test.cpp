@@ -23,7 +23,7 @@ struct PortConfig {
 };
 void describe(Schema<PortConfig>& config) { config.add("port", &PortConfig::port); }
 
-/// An instance runs in the default place, and the verbs are given a configuration.
+/// An instance runs in the default place, and the verbs get a configuration.
 class ClientLoadTest : public ProgramFixture {
 protected:
     ClientLoadTest() {
@@ -151,9 +151,9 @@ TEST_F(ClientLoadTest, TheInstanceMayConfirmThatItIsTheOneThatIsMeant) {
     hooks.on_load = [](Settings&) { throw std::runtime_error{"no port"}; };
     EXPECT_EQ(run({"status"}), 0);
     write_config("{}");
-    EXPECT_EQ(run({"status", "--config", "/etc/x.json"}), 4);  // it was started without one
+    EXPECT_EQ(run({"status", "--config", "/etc/x.json"}), 4);  // the instance was started without one
     EXPECT_EQ(run({"stop"}), 0);
-    EXPECT_EQ(run({"stop"}), 78);  // nobody is left to confirm anything
+    EXPECT_EQ(run({"stop"}), 78);  // no instance is left to confirm the place
 }
 
 TEST_F(ClientLoadTest, AnInstanceWhoseLoadEventChoseItsPlaceConfirmsNothing) {

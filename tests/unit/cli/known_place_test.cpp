@@ -38,7 +38,7 @@ void describe(Schema<InstanceConfig>& config) {
     config.add("token", &InstanceConfig::token);
 }
 
-/// A program on a machine in memory: each of its verbs is a process.
+/// A program on a machine in memory. Each verb runs in a process of its own.
 class KnownPlaceTest : public ::testing::Test {
 protected:
     using Trial = Configured<InstanceConfig>;
@@ -63,7 +63,7 @@ protected:
         words.insert(words.begin(), "/usr/bin/trial");
         return run_program(program, words, tools);
     }
-    /// Runs a verb to its end.
+    /// Runs a verb and waits for its end.
     Outcome verb(const Words& words, uid_t user = 0, const std::string& directory = {}) {
         Outcome outcome;
         const pid_t pid = host.spawn(
@@ -80,7 +80,7 @@ protected:
         outcome.code = host.wait_for(pid).status;
         return outcome;
     }
-    /// Starts a service, and forgets that it was made.
+    /// Starts a service, and resets the count of constructed services.
     pid_t start(Words words = {}, uid_t user = 0) {
         words.insert(words.begin(), "run");
         const pid_t pid = host.spawn([this, words] { return run_words(words); }, user);
@@ -189,7 +189,7 @@ TEST_F(KnownPlaceTest, ARecordOfAnotherConfigDoesNotCount) {
     EXPECT_EQ(verb({"pid", "--config", "/etc/one.json"}).out, std::to_string(one) + "\n");
     EXPECT_EQ(verb({"pid", "--config", "/etc/two.json"}).out, std::to_string(two) + "\n");
     EXPECT_EQ(made, 0);
-    EXPECT_EQ(verb({"pid"}).code, 3);  // started by nobody
+    EXPECT_EQ(verb({"pid"}).code, 3);  // there is no record of a start
     EXPECT_EQ(made, 1);
 }
 
@@ -263,7 +263,7 @@ TEST_F(KnownPlaceTest, TheLatestStartOfAPlaceOwnsItsRecord) {
     host.kill(start());
     start({"--config", "/etc/one.json"});
     EXPECT_THAT(records(), SizeIs(1));
-    // It has the same place, as its load event says, and the lock is not its own.
+    // Both starts have the same place, because the load event sets it, and the record is that of the second.
     EXPECT_EQ(verb({"status", "--config", "/etc/one.json"}).code, 0);
     EXPECT_EQ(made, 0);
     static_cast<void>(verb({"status"}));
@@ -365,7 +365,7 @@ TEST_F(KnownPlaceTest, AVerbKnowsTheTimeLimitThatTheLoadEventSet) {
         settings.set(setting::run_directory, "/srv");
         settings.set(setting::stop_timeout, std::chrono::seconds{50});
     };
-    // It is in the control thread's hands whether the stop event still runs; one that says nothing counts by the limit.
+    // The record holds the limit from the load event, which a verb uses if the service does not answer.
     start();
     EXPECT_THAT(host.files.content(only_record()), HasSubstr("\"stop-timeout\": 50"));
 }
@@ -399,7 +399,7 @@ TEST_F(KnownPlaceTest, AUserHasRecordsOfItsOwnAndSeesThoseOfRoot) {
     EXPECT_THAT(host.files.names_in("/run/user/1000/servicekit"), SizeIs(1));
     EXPECT_EQ(verb({"pid"}, user).out, std::to_string(of_user) + "\n");
     EXPECT_EQ(made, 0);
-    // Root follows nobody's record but its own.
+    // Root uses only its own records.
     EXPECT_EQ(verb({"pid"}).code, 77);
     EXPECT_EQ(made, 1);
     stop(of_user);
@@ -480,7 +480,7 @@ TEST_F(KnownPlaceTest, ManyRecordsOfPlacesThatAreGoneBecomeFewer) {
         host.advance(std::chrono::seconds{1});
         stop(start());
     }
-    // Those of places that are there have stayed.
+    // The records of existing places remain.
     EXPECT_THAT(records().size(), AllOf(::testing::Le(257U), ::testing::Ge(many / 2 + 1)));
     EXPECT_EQ(verb({"status"}).code, 3);
     EXPECT_EQ(made, 0);

@@ -35,7 +35,7 @@ void describe(Schema<Config>& config) {
     config.add("hosts", &Config::hosts);
 }
 
-/// The keys of a program's own configuration, as its operator meets them.
+/// The keys of a program's own configuration, from the operator's view.
 class OwnSettingsTest : public servicekit::cli::ProgramFixture {
 protected:
     OwnSettingsTest() {

@@ -74,7 +74,7 @@ TEST_F(ProgramTest, ChecksThatFilesCanBeMade) {
     EXPECT_EQ(run({"check", "--stdout", "/nowhere/out"}), 78);
     EXPECT_EQ(run({"check", "--pid-file", "/nowhere/x.pid"}), 78);
     EXPECT_EQ(run({"check", "--working-directory", "/nowhere"}), 78);
-    // One that this user may not look at may be there.
+    // A path that this user may not access may exist.
     host.files.failures.fail_always("status", EACCES, "/nowhere/x.pid");
     EXPECT_EQ(run({"check", "--pid-file", "/nowhere/x.pid"}), 0);
 }

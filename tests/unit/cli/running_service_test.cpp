@@ -104,7 +104,7 @@ TEST_F(RunningServiceTest, AServiceThatEndsAfterTheProbeIsNotThere) {
 }
 
 TEST_F(RunningServiceTest, DoesNotConnectWhereOnlyAServiceManagerListens) {
-    host.sockets.listen_for_service("/run/x.control");  // who would start the service
+    host.sockets.listen_for_service("/run/x.control");  // a probe would start the service
     host.sockets.failures().fail_always("probe", EIO, "/run/x.control");
     const auto instance = running.find();
     ASSERT_TRUE(instance);
@@ -208,7 +208,7 @@ TEST_F(RunningServiceTest, SaysWhereItCannotTell) {
 TEST_F(RunningServiceTest, CannotTellWithoutALockWhereItMayNotConnect) {
     host.sockets.failures().fail_always("probe", EACCES, "/run/x.control");
     EXPECT_EQ(running.find().error().errno_value, EACCES);
-    // With a pidfile there would be a lock.
+    // A service with a pidfile would hold the lock.
     host.files.add_file("/run/x.pid");
     EXPECT_FALSE(running.find()->has_value());
 }
@@ -281,7 +281,7 @@ TEST_F(RunningServiceTest, SignalsTheUserOfTheSettings) {
     owners["/run/x.pid"] = {.pid = pid, .uid = 33};
     host.processes.add(pid, 33);
     EXPECT_TRUE(*running.signal(found(), SIGTERM));
-    // As which it was started, and still is before it drops its privileges.
+    // root started the service, which has not dropped its privileges yet
     host.processes.add(pid, 0);
     EXPECT_TRUE(*running.signal(found(), SIGTERM));
 }

@@ -44,7 +44,7 @@ TEST(SettingsLayersTest, WarnsOfVariablesThatAreNearASetting) {
 }
 
 TEST(SettingsLayersTest, LeavesVariablesOfOthersAlone) {
-    // What Kubernetes sets for each service, and some that programs have for themselves.
+    // Variables that Kubernetes sets for each service, and some that programs define for themselves.
     const mocks::FakeEnvironment environment{{"X_PORT", "tcp://10.0.0.11:80"},
                                              {"X_SERVICE_HOST", "10.0.0.11"},
                                              {"X_SERVICE_PORT", "80"},

@@ -10,20 +10,21 @@ namespace {
 
 using ::testing::HasSubstr;
 
-/// Sets the title of a terminal, clears its screen by ESC and by C1 controls, begins a line, turns the direction.
+/// Sets the title of a terminal, clears its screen with ESC and with C1 controls, starts a line, and reverses the
+/// direction.
 constexpr std::string_view hostile_in_json = R"(\u001b]0;x\u0007\u001b[2J\n\r\u009b2J\u0085\u202e\u2028\ufeff)";
 const std::string hostile =
     "\x1b]0;x\a\x1b[2J\n\r\xC2\x9B"
     "2J\xC2\x85\xE2\x80\xAE\xE2\x80\xA8\xEF\xBB\xBF\x9B"
     "2J\xFF";
 
-/// Both streams lead to a terminal, on which nobody but the verb itself may write control sequences.
+/// Both streams are terminals. Only the verb itself may write control sequences to them.
 class TerminalTest : public ProgramFixture {
 protected:
     TerminalTest() {
         host.streams.set_terminal(os::Stream::out, true);
         host.streams.set_terminal(os::Stream::error, true);
-        host.environment.set("TERM", "dumb");  // no bars, whose control sequences are the verb's own
+        host.environment.set("TERM", "dumb");  // no bars: the verb writes their control sequences itself
         start_instance();
     }
 
@@ -102,7 +103,7 @@ TEST_F(TerminalTest, NoLogFileDrivesIt) {
 
 TEST_F(TerminalTest, ACharacterOfALogThatIsReadInTwoPiecesIsShown) {
     options.log_file = "/var/log/x.log";
-    std::string text = "x";  // so that a piece of 64 KiB ends within a character
+    std::string text = "x";  // makes a piece of 64 KiB end within a character
     for (int i = 0; i < 60'000; ++i) text += "\xE2\x82\xAC";
     host.files.add_file("/var/log/x.log", text + "\n");
     EXPECT_EQ(run({"logs"}), 0);

@@ -1,4 +1,4 @@
-// What programs read: one JSON document on stdout, whatever happens, and the exit codes of always.
+// The output for programs: always one JSON document on stdout, and the usual exit codes.
 #include <csignal>
 
 #include "servicekit/base/json.hpp"
@@ -11,7 +11,7 @@ using ::testing::HasSubstr;
 
 class VerbsAsJsonTest : public ProgramFixture {
 protected:
-    /// What the verb prints, which must be one line of JSON. \param code that it must end with
+    /// Returns the output of the verb, which must be one line of JSON. \param code the expected exit code
     std::string printed(std::vector<std::string> words, int code) {
         const std::size_t before = out().size();
         EXPECT_EQ(run(std::move(words)), code) << error();

@@ -23,13 +23,13 @@ using ::testing::IsEmpty;
 
 class AsyncClientTest : public testing::ScriptedServiceTest {
 protected:
-    /// Puts down how the call ended.
+    /// Records how the call ended.
     AsyncClient::OnReply note(const std::string& name) {
         return [this, name](const Result<Object, CallError>& reply) {
             ended.push_back(name + ": " + (reply ? to_json(*reply) : reply.error().error().message()));
         };
     }
-    /// The loop of an application, with the fakes in the place of poll(2). \returns the times that it went round
+    /// Runs an application's loop, with the fakes instead of poll(2). \returns the number of iterations
     int run(AsyncClient& driven, std::chrono::milliseconds at_most = 1h) {
         const auto end = host.clock.steady_now() + at_most;
         int rounds = 0;

@@ -22,7 +22,7 @@ using namespace std::chrono_literals;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-/// A service whose event `relay` calls another service, and replies with what became of it.
+/// A service whose event `relay` calls another service, and replies with the outcome.
 class Relay final : public Service {
 public:
     Relay(ServiceOptions options, const os::Host& host) : Service{std::move(options), {}, host} {

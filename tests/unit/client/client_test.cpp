@@ -264,7 +264,7 @@ TEST_F(ClientTest, SaysWhereItCannotConnect) {
     EXPECT_EQ(client.error().errno_value, ENOENT);
 }
 
-/// A connection that takes and gives as the test says, byte by byte.
+/// A connection that transfers what the test allows, byte by byte.
 class ClientTransferTest : public ::testing::Test {
 protected:
     ClientTransferTest() {

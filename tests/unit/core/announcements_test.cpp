@@ -142,10 +142,10 @@ TEST_F(AnnouncementsTest, ProgressOfAnEventOfARunningServiceIsNobodysBusiness) {
     announcements.progress(1, 2, "copying");
 }
 
-/// A whole service, and what its daemon policy is told.
+/// A whole service, and the messages to its daemon policy.
 class ServiceAnnouncementsTest : public testing::SystemdServiceTest {
 protected:
-    /// What the manager is told after the start, up to the stop that it then asks for.
+    /// Returns the messages that the manager gets during the step.
     std::vector<std::string> told_by(std::function<void()> step) {
         then([this] { host.service_manager.forget(); });
         then(std::move(step));

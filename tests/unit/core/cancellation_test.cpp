@@ -22,7 +22,7 @@ protected:
         });
         add("quick", [](Context&) { return Reply{}; });
     }
-    /// `upload` runs, with id 1.
+    /// Starts `upload`, which gets the id 1.
     mocks::FakeClient begin_upload(const Peer& peer = {.pid = 60, .uid = 0, .gid = 0}) {
         start();
         auto client = begin(R"(["upload"])", peer);
@@ -120,7 +120,7 @@ TEST_F(CancellationTest, AServiceKeepsAnEventOfThatName) {
     EXPECT_EQ(life.stop(), 0);
 }
 
-// Who may.
+// Permission to cancel.
 
 class CancellationByStrangersTest : public CancellationTest {
 protected:
@@ -157,7 +157,7 @@ TEST_F(CancellationByStrangersTest, WhatAnEventNeedsIsNoneOfAStrangersBusiness) 
     EXPECT_EQ(life.stop(), 0);
 }
 
-// And does not fill the log.
+// The refusals do not fill the log either.
 TEST_F(CancellationByStrangersTest, AStrangerCancelsNothingThatRunsAndLearnsOfNoIds) {
     auto upload = begin_upload();
     const Object runs = ask(R"(["cancel", {"id": 1}])", alice);

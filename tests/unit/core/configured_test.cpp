@@ -100,7 +100,7 @@ TEST_F(ConfiguredTest, AReloadSaysWhichKeysItAppliedAndWhichNeedARestart) {
               R"({"applied":["/app/limits/lines","/app/password"],"needs-restart":["/app/port"]})");
     EXPECT_EQ(service().config().limits.lines, 11);
     EXPECT_EQ(service().config().port, 8080);
-    EXPECT_EQ(before.limits.lines, 10);  // whoever has the old one may keep it
+    EXPECT_EQ(before.limits.lines, 10);  // a reference to the old configuration stays valid
     EXPECT_THAT(service().seen.back(), HasSubstr("hello"));
     EXPECT_THAT(life.ask(R"(["settings"])"),
                 HasSubstr(R"("app":{"greeting":"hello","port":8080,"limits":{"lines":11},"password":"***"})"));
@@ -118,7 +118,7 @@ TEST_F(ConfiguredTest, AReloadThatFailsLeavesItAsItIs) {
     configure(R"({"greeting": "ahoy"})");
     EXPECT_THAT(life.ask(R"(["reload"])"), HasSubstr("not this one"));
     EXPECT_EQ(service().config().greeting, "good day");
-    EXPECT_EQ(service().taken->greeting, "ahoy");  // on_load may have taken a reference
+    EXPECT_EQ(service().taken->greeting, "ahoy");  // on_load may have kept a reference
     service().refuses = false;
     EXPECT_EQ(life.ask(R"(["reload"])"), R"({"applied":["/app/greeting"],"needs-restart":[]})");
     EXPECT_EQ(service().config().greeting, "ahoy");

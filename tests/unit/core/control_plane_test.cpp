@@ -18,14 +18,13 @@ using ::testing::StartsWith;
 
 class ControlPlaneTest : public testing::ServiceTest {
 protected:
-    /// A custom event of no parameters.
-    /// What a client gets that asks while a handler runs: sends, turns the loop, and reads.
+    /// Returns the reply to a client that sends a request while a handler runs.
     std::string ask_meanwhile(const std::string& request) {
         auto client = host.sockets.connect(socket, peer);
         return client.ask(request);
     }
 
-    /// The reply as an object.
+    /// Parses the reply as an object.
     static Object object(const std::string& line) {
         const auto parsed = parse_json(line);
         EXPECT_TRUE(std::holds_alternative<Value>(parsed)) << line;
@@ -599,7 +598,7 @@ TEST_F(ControlPlaneTest, HupReloadsAndASecondOneBeforeItWasHeardIsTheSame) {
     });
     finish();
 
-    EXPECT_EQ(loads, 2);  // the first at the start
+    EXPECT_EQ(loads, 2);  // the first one is that of the start
 }
 
 TEST_F(ControlPlaneTest, ATriggerWithinAHandlerRunsNested) {

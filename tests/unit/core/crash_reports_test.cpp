@@ -41,7 +41,7 @@ protected:
     mocks::FakeClock clock;
     mocks::FakeFiles files;
     CrashReports reports{"/var/log", "trial", files, clock};
-    const std::vector<uid_t> writers{0, 33};  // root, and whom the service becomes
+    const std::vector<uid_t> writers{0, 33};  // root, and the user that the service becomes
 };
 
 TEST_F(CrashReportsTest, AReportIsSummarised) {

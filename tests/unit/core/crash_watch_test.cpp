@@ -72,7 +72,7 @@ TEST_F(CrashWatchTest, AReportKnowsWhatRuns) {
         EXPECT_EQ(trail.depth(), 0U);
         EXPECT_EQ(trail.ended(0).name.view(), "reload");
         EXPECT_EQ(trail.ended(0).outcome.view(), "ok");
-        // Asked for before the event.
+        // It was requested before the event.
         EXPECT_EQ(trail.ended(1).name.view(), "status");
         EXPECT_EQ(trail.ended(2).name.view(), "start");
     });
@@ -118,7 +118,7 @@ TEST_F(CrashWatchTest, ACrashThatIsTooLongForItsLineLosesNothingMore) {
     EXPECT_EQ(run(), 0);
 }
 
-/// Another thread, which logs while the report is written.
+/// A thread that logs while the report is written.
 class Talker final : public os::CrashListener {
 public:
     explicit Talker(Logger& log) : log_{&log} {}
@@ -154,7 +154,7 @@ TEST_F(CrashWatchTest, OneThatWillBecomeAnotherUserKeepsANamedFileThatIsTheUsers
     raise(SIGTERM);
 
     EXPECT_EQ(run(), 0);
-    // The directory is root's, so it can't be removed; the next start goes by its size.
+    // The directory belongs to root, so the report can't be removed. The next start checks its size.
     EXPECT_EQ(host.files.content(report), "");
 }
 

@@ -1,4 +1,4 @@
-// What is said of a service that ends without a stop: by the process that waits for its start, and by the next start.
+// Reports about a service that ends without a stop: from the process that waits for its start, and from the next start.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -21,13 +21,13 @@ protected:
     [[nodiscard]] std::string errors() { return os.streams.written(os::Stream::error); }
     [[nodiscard]] std::string log() { return os.files.content("/var/log/trial.log"); }
     [[nodiscard]] pid_t self() const { return os.process.id(); }
-    /// In a process of a service.
+    /// Crashes the current process, which must be the service's.
     void crash() {
         os.crashes.crash("SIGSEGV", "address not mapped to object");
         os.raise(self(), SIGSEGV);
         os.settle();
     }
-    /// The same.
+    /// Calls exit(3) in the current process, which must be the service's.
     void call_exit(int status) {
         const int of_success = os.crashes.watches_exits() ? os.crashes.plan().status_of_exit_0 : 0;
         os.crashes.exit(status);
@@ -38,12 +38,12 @@ protected:
         EXPECT_EQ(life.start_result()->status, exit_code);
         EXPECT_EQ(errors(), "trial: cannot start" + words + "\n");
     }
-    /// "the service (pid 5003)": the third process.
+    /// "the service (pid 5003)": it is the third process.
     const std::string who = " 'trial': the service (pid 5003) ";
     const std::string early = " before it was ready";
     const std::string where_log_is = "; the log is '/var/log/trial.log'";
 
-    /// One that loads in the process that becomes the service.
+    /// Makes a service that loads in the process that becomes the service.
     auto make_late_service() {
         auto service = mocks::fake_service<Service>(os, options, hooks);
         service->load_in_service();

@@ -1,4 +1,4 @@
-// What is said of an event when it is over: in the log, and to whoever waits for the end of the service.
+// What is reported at the end of an event: in the log, and to clients that wait for the end of the service.
 #include <stdexcept>
 #include <utility>
 
@@ -15,7 +15,7 @@ using ::testing::Not;
 class EndsOfEventsTest : public testing::ServiceTest {
 protected:
     mocks::FakeClient connect() { return host.sockets.connect(socket, peer); }
-    /// Lives until a TERM. \returns the exit code
+    /// Runs until a TERM. \returns the exit code
     int finish() {
         raise(SIGTERM);
         return run();
@@ -109,7 +109,7 @@ TEST_F(EndsOfEventsTest, AReloadThatChangesNothingSaysSo) {
     EXPECT_THAT(log(), HasSubstr("event 'reload' is done; nothing has changed\n"));
 }
 
-// Who waits for the end.
+// Clients that wait for the end.
 
 TEST_F(EndsOfEventsTest, WhoWaitsForAStopLearnsThatItBeginsAndThatItWasClean) {
     std::string begun;
@@ -209,7 +209,7 @@ TEST_F(EndsOfEventsTest, SoDoesOneByAnEvent) {
 }
 
 TEST_F(EndsOfEventsTest, AReplyThatIsLateIsTheErrorTimeout) {
-    // The control thread has not noticed it yet.
+    // The control thread has not noticed the timeout yet.
     add("slow", [this](Context&) {
         host.clock.advance(std::chrono::seconds{2});
         return Reply{{"done", true}};
@@ -227,7 +227,7 @@ TEST_F(EndsOfEventsTest, AReplyThatIsLateIsTheErrorTimeout) {
     EXPECT_THAT(log(), HasSubstr("event 'fails' failed: no disk"));
 }
 
-// The program's own fields of the status.
+// The application's fields of the status.
 
 TEST_F(EndsOfEventsTest, BuiltInStatusFieldsAreNotOnStatussToSet) {
     hooks.on_status = [](Reply& reply) {

@@ -1,4 +1,4 @@
-// The pool, later replies and cancel with real threads: what the thread sanitizer is to see.
+// The pool, later replies and cancel with real threads, for the thread sanitizer.
 #include <gtest/gtest.h>
 
 #include <atomic>

@@ -18,7 +18,7 @@ std::shared_ptr<QueuedEvent> run_of(std::string name, bool concurrent = false) {
                                          std::make_unique<CallbackAnswer>([](const Object*, const Object*) {}));
 }
 
-/// Counts how often it is told what runs before it.
+/// Counts how often it is notified of the event that runs before its own.
 class CountingAnswer final : public Answer {
 public:
     explicit CountingAnswer(int& count) : count_{&count} {}

@@ -28,7 +28,7 @@ protected:
         runner_.adopt_this_thread();
     }
 
-    /// Runs `handler` as the event `name`. \returns its error object, empty where it succeeded
+    /// Runs `handler` as the event `name`. \returns its error object; empty on success
     Object run(Handler handler, const std::string& name = "backup") {
         Object failure;
         reply_ = {};

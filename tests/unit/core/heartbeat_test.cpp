@@ -11,12 +11,12 @@ using namespace std::chrono_literals;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-/// A service with a watchdog of ten seconds.
+/// A service with a watchdog interval of ten seconds.
 class HeartbeatTest : public testing::SystemdServiceTest {
 protected:
     HeartbeatTest() { host.service_manager.want_sign_of_life_every(10s); }
 
-    /// An event that does this, asked for by a client that waits a second.
+    /// Runs `body` in an event that a client requests with a timeout of a second.
     void run_event(std::function<void(Context&)> body, std::optional<std::chrono::milliseconds> hangs_after = {}) {
         service().events().add({.name = "work",
                                 .handler =
@@ -29,7 +29,7 @@ protected:
         raise(SIGTERM);
         EXPECT_EQ(run(), 0);
     }
-    /// How many signs of life come in that time.
+    /// Returns the number of watchdog pings in that time.
     std::size_t beats_in(std::chrono::milliseconds time) {
         const auto before = beats();
         host.reactor.advance(time);
@@ -144,7 +144,7 @@ TEST_F(HeartbeatTest, WithoutAWatchdogNothingWakesAnIdleService) {
     host.service_manager.take_watchdog();
     then([this] {
         const auto before = host.clock.steady_now();
-        host.reactor.run_until_idle();  // moves the time where a timer runs
+        host.reactor.run_until_idle();  // would advance the clock if a timer ran
         EXPECT_EQ(host.clock.steady_now(), before);
     });
     raise(SIGTERM);

@@ -29,14 +29,14 @@ protected:
         add("quick", [](Context&) { return Reply{{"quick", true}}; });
     }
 
-    /// The lines that come until nothing more does.
+    /// Returns the lines until no more arrive.
     std::vector<std::string> lines(mocks::FakeClient& client) {
         std::istringstream all{client.receive_all()};
         std::vector<std::string> found;
         for (std::string line; std::getline(all, line);) found.push_back(line);
         return found;
     }
-    /// Has the event send more than a client takes that does not read.
+    /// Makes the event send more than the service buffers for a client that does not read.
     void send_much() {
         to_send = 1000;
         text.assign(1000, 'x');

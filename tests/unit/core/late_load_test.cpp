@@ -1,4 +1,4 @@
-// A load event that runs in the process that becomes the service, and what is attached to a service.
+// A load event that runs in the process that becomes the service, and objects that are attached to a service.
 #include "unit/core/service_fixture.hpp"
 
 namespace servicekit {

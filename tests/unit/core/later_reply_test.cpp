@@ -1,4 +1,4 @@
-// Events whose reply comes later than their handler returns.
+// Events that reply after their handler has returned.
 #include <stdexcept>
 
 #include "core/later_run.hpp"
@@ -219,7 +219,7 @@ TEST_F(LaterReplyTest, AStopThatGetsNoReplySkipsOnStopAndTheCallerLearnsOfIt) {
     EXPECT_EQ(code_of(next(upload)), "not-ready");
     EXPECT_THAT(log(), HasSubstr("on_stop is skipped: 'upload' still runs\n"));
     EXPECT_THAT(log(), HasSubstr("stopping took longer than 8 s; 'upload' still runs"));
-    owed->succeed();  // nobody is there, and nothing happens
+    owed->succeed();  // the client is gone, and nothing happens
 }
 
 TEST_F(LaterReplyTest, AKillWaitsForNoReply) {

@@ -17,7 +17,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-/// What the system may refuse, and nobody expects.
+/// Errors of system calls that rarely fail.
 class LifecycleFaultsTest : public ::testing::Test {
 protected:
     [[nodiscard]] std::string errors() const { return os.streams.written(os::Stream::error); }
@@ -98,7 +98,7 @@ TEST_F(LifecycleFaultsTest, ASocketThatCannotBeRemovedIsToldInTheLog) {
     EXPECT_THAT(log(), HasSubstr("cannot remove '/run/trial.control': Input/output error"));
 }
 
-/// A lock that can be lost, as a lease in a cluster.
+/// A lock that can be lost, like a lease in a cluster.
 class Lease final : public LockPolicy {
 public:
     Result<Acquisition> acquire(LockWait /*wait*/, const std::stop_token& /*stop*/) override {
@@ -111,7 +111,7 @@ public:
     void on_lost(std::function<void(const Error&)> callback) override { lose = std::move(callback); }
 
     static inline std::function<void(const Error&)> lose = {};
-    static inline bool lacks_memory = false;  ///< the next time that it is acquired
+    static inline bool lacks_memory = false;  ///< at the next acquire()
 };
 
 using LeasedService = BasicService<ForkingDaemon, Lease, FileLog, UnixSocketControl>;

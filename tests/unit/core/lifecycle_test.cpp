@@ -151,10 +151,10 @@ TEST_F(LifecycleTest, AStartThatTakesTooLongIsEndedWith75) {
     EXPECT_THAT(errors(), HasSubstr("trial: cannot start: starting took longer than 5 s\n"));
 }
 
-/// Handlers that report progress, as those of a subclass do by ServiceBase::report_progress().
+/// Handlers that report progress, as a subclass does with ServiceBase::report_progress().
 class ProgressTest : public LifecycleTest {
 protected:
-    /// \pre `options` and `hooks` are as they should be.
+    /// \pre `options` and `hooks` are final
     int run_with_progress() {
         service().events().add({.name = "step", .handler = [](const Arguments&, Context& context) {
                                     context.progress(0, 0);
@@ -440,7 +440,7 @@ TEST_F(LifecycleTest, TheLogMustNotGoIntoTheServicesOtherFiles) {
          {std::pair{pid_file, "the pidfile"}, {socket, "the control socket"}, {"/etc/trial.json", "the config file"}}) {
         options.log_file = path;
         core().set_options(options);
-        // A service lives once, so each is asked by a load of its own.
+        // A service runs once, so each path is checked without a start.
         const auto paths = resolve_paths(service().settings(), host.host());
         ASSERT_TRUE(paths);
         const auto checked = check_log_file(service().settings(), *paths, host.host());

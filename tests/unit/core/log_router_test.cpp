@@ -207,7 +207,7 @@ TEST_F(LogRouterTest, AChildOfForkSaysThatItIsOneAndLeavesTheLogAlone) {
     logger_.show_to_boost_log(true);
     logger_.warning("from the child", {{"rows", 3}});
 
-    // Whose locks one of the parent's threads may have held.
+    // Nothing goes to Boost.Log: another thread of the parent may have held its locks.
     EXPECT_TRUE(boost_log_.shown().empty());
 }
 
@@ -215,7 +215,7 @@ TEST_F(LogRouterTest, AChildOfForkWaitsForNothingThatAThreadOfItsParentHeld) {
     ON_CALL(process_, generation).WillByDefault(::testing::Return(0U));
     logger_.info("early");
     const Logger* in_child = nullptr;
-    // The desk is held while kept lines are written.
+    // The desk is locked while it writes kept lines.
     EXPECT_CALL(log_, write).WillOnce([&](const LogRecord&) {
         ON_CALL(process_, generation).WillByDefault(::testing::Return(1U));
         std::thread{[&] {

@@ -36,11 +36,11 @@ protected:
         EXPECT_THAT(errors(), HasSubstr("trial: cannot " + words));
         EXPECT_FALSE(started);
         EXPECT_FALSE(host.signals.is_taken());
-        // An empty pidfile is what root's /run keeps of a service that is another's by then.
+        // In root's /run, a service that has become another user leaves an empty pidfile.
         EXPECT_EQ(host.files.exists(pid_file) ? host.files.content(pid_file) : "", "");
         EXPECT_FALSE(host.locks.owner(pid_file).value());
     }
-    /// The use that the service may make of the path; nothing where it may not write there.
+    /// Returns how the service may use the path; nothing if it may not write there.
     [[nodiscard]] std::optional<Use> use_of(const std::string& path) const {
         for (const os::WritablePath& writable : *host.confinement.writable())
             if (writable.path == path) return writable.use;
@@ -303,7 +303,7 @@ TEST_F(PrivilegesTest, SoIsOneThatDoesSoInPart) {
     EXPECT_TRUE(host.confinement.writable());
 }
 
-// The directory and the mask.
+// The directory and the umask.
 
 TEST_F(PrivilegesTest, InTheForegroundDirectoryAndMaskStayTheCallers) {
     host.process.set_directory("/home/me");

@@ -24,7 +24,7 @@ class PublishedValuesTest : public ::testing::Test {
 protected:
     PublishedValues values{[](std::string_view name) { return name == "pid"; }};
 
-    /// \returns why the name is refused
+    /// \returns the reason why the name is rejected
     std::string refusal(const std::string& name) {
         try {
             static_cast<void>(values.counter(name, "a count"));
@@ -143,10 +143,10 @@ TEST_F(PublishedValuesTest, ThreadsUpdateThemAndDeclareMoreWhileOthersRead) {
     EXPECT_EQ(connections.value(), 0);
 }
 
-/// What `status` makes of them.
+/// Published values in the `status`.
 class PublishedStatusTest : public testing::ServiceTest {
 protected:
-    /// The reply to `status` while a handler runs.
+    /// Returns the reply to `status` while a handler runs.
     std::string status_beside_a_handler() {
         std::string beside;
         add("work", [&](Context&) {

@@ -1,4 +1,4 @@
-// What the setting ready-fd does, and where the program's handlers run.
+// The effect of the setting ready-fd, and the process in which the handlers run.
 #include <cerrno>
 #include <csignal>
 #include <stdexcept>
@@ -15,7 +15,7 @@ class ReadinessTest : public testing::ServiceTest {
 protected:
     ReadinessTest() { host.inherited.leave_open(3); }
 
-    /// As --ready-fd.
+    /// Sets ready-fd as the option --ready-fd does.
     void tell_on(int descriptor) {
         core().configuration().to_fill().set_text("ready-fd", std::to_string(descriptor), SettingsLayer::command_line);
     }

@@ -1,4 +1,4 @@
-// Signals that come before the start is over.
+// Signals that arrive before the start is over.
 #include "core/service_signals.hpp"
 
 #include <csignal>
@@ -20,7 +20,7 @@ using ::testing::Not;
 class ServiceSignalsTest : public testing::ServiceTest {
 protected:
     void raise_now(int number) { host.signals.raise(number, {.pid = 99, .uid = 0, .gid = 0}); }
-    /// The first load gets the signal.
+    /// Raises the signal during the first load.
     void raise_while_loading(int number) {
         hooks.on_load = [this, number](Settings&) {
             ++loads;
@@ -157,7 +157,7 @@ TEST_F(ServiceSignalsTest, TheLimitOfProcessorTimeStopsTheServiceWithAFailure) {
     EXPECT_THAT(log(), HasSubstr("stopping: SIGXCPU: the limit of processor time is reached"));
 }
 
-/// The same with the processes that a start in the background has.
+/// The same with the processes of a start in the background.
 class BackgroundSignalsTest : public ::testing::Test {
 protected:
     [[nodiscard]] std::string log() const { return os.files.content("/var/log/trial.log"); }

@@ -1,4 +1,4 @@
-// A service whose sockets the service manager has opened.
+// A service with sockets that the service manager has opened.
 #include <gmock/gmock.h>
 
 #include "unit/core/systemd_fixture.hpp"

@@ -27,7 +27,7 @@ using Target = mocks::FakeStandardStreams::Target;
 
 class StreamRedirectionTest : public testing::ServiceTest {
 protected:
-    /// As if the config file said so.
+    /// Sets the value as a config file would.
     void set(Setting<Value> stream, Value value) {
         settings.emplace_back(stream, std::move(value));
         hooks.on_load = [this](Settings& loaded) {

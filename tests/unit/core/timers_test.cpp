@@ -12,7 +12,7 @@ using ::testing::SizeIs;
 
 class TimersTest : public testing::LongJobTest {
 protected:
-    /// How many runs of a work come in that time.
+    /// Returns how often a work runs in that time.
     int runs_in(std::chrono::milliseconds time, const int& runs) {
         const int before = runs;
         os.advance(time);
@@ -110,7 +110,7 @@ TEST_F(TimersTest, AWorkThatIsLateDoesNotPileUp) {
         ++sweeps;
         service().wait_for(3500ms);
     });
-    // It runs from 1.0 to 4.5, from 5.0 to 8.5, from 9.0 on.
+    // It runs from 1.0 to 4.5, from 5.0 to 8.5, and from 9.0.
     EXPECT_EQ(runs_in(10s, sweeps), 3);
     EXPECT_EQ(life.stop(), 0);
 }

@@ -105,7 +105,7 @@ TEST_F(EvaluatorTest, WhatEndsByItselfJustThenIsAsGoodAsEver) {
     EXPECT_EQ(evaluation->output, "just in time");
 }
 
-/// One whose forms have no time to clean up.
+/// An evaluator whose forms have no time to clean up.
 class ImpatientEvaluatorTest : public EvaluatorTest {
 protected:
     ImpatientEvaluatorTest() : EvaluatorTest{2ms} {}
@@ -132,7 +132,7 @@ TEST_F(ImpatientEvaluatorTest, WithoutAnotherWorkerNothingIsEvaluatedAnyMore) {
               "it took longer than 1 ms, and can't be interrupted; cannot start 'a thread': no memory");
     EXPECT_FALSE(evaluator.evaluate(task("next")));
     EXPECT_EQ(machine.replacements, 1);
-    // The worker may not even have begun with the first.
+    // The worker may not even have begun the first one.
     EXPECT_THAT(machine.texts(), Not(Contains("next")));
 }
 
@@ -149,7 +149,7 @@ TEST_F(EvaluatorTest, AStopRequestEndsATaskThatHasNoLimit) {
     EXPECT_EQ(fault.message, "interrupted");
 }
 
-/// What a task asks of the service has Lisp do another one.
+/// A task calls the service, which makes Lisp run another task.
 class NestedEvaluatorTest : public EvaluatorTest {
 protected:
     explicit NestedEvaluatorTest(std::chrono::milliseconds grace = 10s) : EvaluatorTest{grace} {
@@ -176,7 +176,7 @@ protected:
 TEST_F(NestedEvaluatorTest, ATaskDoesNotOutlastTheOneThatItBelongsTo) {
     inner.time_limit = 1h;
 
-    // Long enough for the worker to begin with it on a busy machine.
+    // Long enough for the worker to begin the task on a busy machine.
     EXPECT_EQ(evaluator.evaluate(task("outer", 200ms))->output, "outer");
 
     EXPECT_EQ(inner_fault.value().message, "what it belongs to took too long");
@@ -210,10 +210,10 @@ protected:
 TEST_F(ImpatientNestedEvaluatorTest, WhatAFormHasEvaluatedWhileItCleansUpEndsInTime) {
     begin_outer_form = [this](const Job& job) { machine.leave_at_interrupt(job.id, 1); };
 
-    // Where this thread gets no turn for so long, the outer form may be given up before it asks.
+    // On a busy machine the outer form may time out before it calls the service.
     while (!inner_fault) EXPECT_TRUE(evaluator.evaluate(task("outer", 1ms)));
 
-    // And where it gets none after that, the inner one, too.
+    // After that the inner one may time out, too.
     EXPECT_THAT(inner_fault->message, StartsWith("what it belongs to took too long"));
 }
 

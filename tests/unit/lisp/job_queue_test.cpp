@@ -11,7 +11,7 @@ namespace {
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
-/// Threads of the test's stand for Lisp's.
+/// Threads of the test play the threads of Lisp.
 class JobQueueTest : public ::testing::Test {
 protected:
     JobQueue exchange{{.serve = [this](const std::string& function,

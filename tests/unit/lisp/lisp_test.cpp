@@ -24,15 +24,15 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-/// A service with a Lisp that is the test's.
+/// A service with the test's Lisp.
 class LispTest : public testing::ServiceTest {
 protected:
-    /// Made at first use.
+    /// Returns the Lisp, which is made at the first call.
     Lisp& lisp() {
         if (!lisp_) lisp_ = std::make_unique<Lisp>(service(), lisp_options, std::move(made_));
         return *lisp_;
     }
-    /// Asks for all of them, and stops then.
+    /// Sends all requests, and then stops the service.
     void ask_all(const std::vector<std::string>& requests) {
         lisp();
         for (const std::string& request : requests) ask(request);
@@ -48,7 +48,7 @@ protected:
         const Value* error = std::get<Value>(parsed).as_object().find("error");
         return error != nullptr ? error->as_object() : Object{};
     }
-    /// Adds an event that runs this in C++.
+    /// Adds an event that runs `body` in C++.
     void add_event(const char* name, std::function<Reply()> body) {
         service().events().add(
             {.name = name, .handler = [body = std::move(body)](const Arguments&, Context&) { return body(); }});
@@ -216,10 +216,10 @@ TEST_F(LispTest, ToldOfFunctionsOnceItHasBooted) {
     EXPECT_EQ(machine.tasks().at(3).arguments, (Value::List{"later"}));
 }
 
-/// Lisp asks the service for a function, while it evaluates.
+/// Lisp calls a function of the service during an evaluation.
 class LispAsksTest : public LispTest {
 protected:
-    /// What the service answers.
+    /// Returns the answer of the service.
     lisp::Answer answer_to(const std::string& function, const Value::List& arguments = {}) {
         std::optional<lisp::Answer> answer;
         machine.evaluate = [&](const Job&) {

@@ -14,7 +14,7 @@ using namespace std::chrono_literals;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-/// What holds for every loop is told by EventLoopContract.
+/// EventLoopContract tests what holds for every loop.
 class FakeEventLoopTest : public ::testing::Test {
 protected:
     std::function<void()> note(std::string text) {

@@ -67,7 +67,7 @@ TEST_F(FakeFaultsTest, RecordsWhatAFakeWasToldToFailByItself) {
 
 TEST_F(FakeFaultsTest, KillsTheProcessThatMakesAnOperation) {
     os.faults.forget();
-    os.faults.crash(3);  // after the file was opened, and given its permissions
+    os.faults.crash(3);  // after the file was opened and got its permissions
     const pid_t pid = os.spawn([this] {
         const auto own = *os.files.open_for_appending("/tmp/own", 0644);
         static_cast<void>(own->write("lost"));

@@ -29,7 +29,7 @@ protected:
     std::unique_ptr<os::LocalListener> listen(const os::LocalSocketAccess& access = {}) {
         return *sockets.listen(path, access);
     }
-    /// As a process that is killed leaves it.
+    /// Leaves the file of a socket, as a killed process does.
     void leave_stale_socket() {
         const auto listener = listen();
         sockets.process_died(process.id());

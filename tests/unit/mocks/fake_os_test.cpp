@@ -75,7 +75,7 @@ TEST(FakeOsTest, LetsAProcessDieWithAllThatItHeld) {
 
 class FakeOsProcessesTest : public ::testing::Test {
 protected:
-    /// A program that ends when it is told to, by a signal that it takes.
+    /// Runs a program that handles TERM and ends at that signal.
     int wait_for_term() {
         const os::Host host = os.host();
         const auto loop = host.make_event_loop("loop");

@@ -78,7 +78,7 @@ TEST_F(BoostLogTest, TakesNothingMoreOnceTheSubscriptionHasEnded) {
     EXPECT_THAT(taken_, IsEmpty());
 }
 
-/// A sink as a program would add it.
+/// A sink that an application adds.
 class ProgramsSink : public logging::sinks::basic_sink_backend<logging::sinks::synchronized_feeding> {
 public:
     void consume(const logging::record_view& record) {

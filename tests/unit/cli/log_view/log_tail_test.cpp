@@ -37,7 +37,7 @@ protected:
         auto tail = LogTail::open_since(files, clock, path, time, tell);
         return tail ? whole(*tail) : tail.error().message();
     }
-    /// As the service puts its log away.
+    /// Rotates the log as the service does.
     void put_away(const std::string& second, const std::string& next) {
         files.move_away(path, old_path(second));
         files.add_file(path, next);

@@ -142,7 +142,7 @@ TEST_F(SecretTest, WhoMayNotListEventsMayCallThem) {
     EXPECT_EQ(instance->requests.back(), R"(["login",{"user":"me"},{"queue":true}])");
 }
 
-/// A sleeper that may be interrupted after the call that slept has returned.
+/// A sleep that may be interrupted after the call that slept has returned.
 class SharedSleep final : public os::InterruptibleSleep {
 public:
     explicit SharedSleep(std::shared_ptr<mocks::FakeInterruptibleSleep> sleeper) : sleeper_{std::move(sleeper)} {}
@@ -153,7 +153,7 @@ private:
     std::shared_ptr<mocks::FakeInterruptibleSleep> sleeper_;
 };
 
-/// The service says no more than `line`, and after a second the user has enough.
+/// The service sends only `line`, and the user interrupts after a second.
 class InterruptedCallTest : public CallTest {
 protected:
     int run_interrupted(const std::string& line, std::vector<std::string> words, int signal = SIGINT) {
@@ -218,7 +218,7 @@ TEST_F(InterruptedCallTest, WhoWaitsOnMayCancelLater) {
     host.streams.type_key('w');
     host.streams.type_key('c');
     replies["cancel"] = R"({"id":7,"event":"backup","result":"cancel-initiated"})";
-    // Then nobody types any more.
+    // After these keys the user types nothing more.
     EXPECT_EQ(run_interrupted(R"({"progress":{"state":"running","id":7}})", {"call", "backup", "level=1"}), 130);
     EXPECT_EQ(host.streams.prompts().size(), 3U);
     EXPECT_EQ(instance->requests.back(), R"(["cancel",{"id":7},{"timeout":10}])");

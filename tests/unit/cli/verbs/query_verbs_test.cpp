@@ -43,7 +43,7 @@ TEST_F(StatusTest, ShowsThePidOfTheReplyIfAnotherProcessListensForTheService) {
     owner = Owner{.pid = 8000, .where = "pid 8000"};
     replies["status"] = R"({"pid":8000})";
     EXPECT_EQ(run({"status", "--json"}), 0);
-    replies["status"] = R"({"pid":8001})";  // a successor that came up since the look at the lock
+    replies["status"] = R"({"pid":8001})";  // a successor that started after the lock was checked
     EXPECT_EQ(run({"status", "--json"}), 0);
     EXPECT_EQ(out(), "{\"pid\":8000}\n{\"pid\":8001}\n");
 }
@@ -103,7 +103,7 @@ TEST_F(StatusTest, FindsAServiceWithoutALock) {
 
 TEST_F(StatusTest, AnInstanceThatGoesAwayWhileItIsAskedDoesNotRun) {
     start_instance();
-    owner.reset();  // so that only its socket is seen
+    owner.reset();  // now only its socket can be found
     on_request = [this](const std::string&) { end_instance_after(std::chrono::milliseconds{1}); };
     EXPECT_EQ(run({"status"}), 3);
     EXPECT_THAT(out(), HasSubstr("not running"));

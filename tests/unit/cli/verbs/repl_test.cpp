@@ -69,7 +69,7 @@ TEST_F(EvalVerbTest, BehindTwoDashesThereAreFormsOnly) {
     EXPECT_EQ(run({"--", "status"}), 64);
 }
 
-/// Somebody types at `repl`, and the service answers each request with the next of `answers`.
+/// A user types at `repl`, and the service answers each request with the next entry of `answers`.
 class ReplVerbTest : public ProgramFixture {
 protected:
     ReplVerbTest() {
@@ -92,14 +92,14 @@ protected:
         arguments.insert(arguments.begin(), "repl");
         return run(std::move(arguments));
     }
-    /// What was asked for once the service had said that it has Lisp.
+    /// Returns the requests that followed the reply that the service has Lisp.
     [[nodiscard]] std::vector<std::string> evaluations() const {
         std::vector<std::string> asked = instance->requests;
         std::erase_if(asked, [](const std::string& request) { return request.starts_with(R"(["events")"); });
         return asked;
     }
     [[nodiscard]] const std::vector<std::string>& prompts() const { return host.line_readers.prompts(); }
-    /// What a form gives, and the package that the service is in then.
+    /// Returns the reply for a form: its values, and the current package of the service after it.
     static std::string values(const std::string& value, const std::string& package = "COMMON-LISP-USER") {
         return R"({"values":[[")" + value + R"("]],"output":"","package":)" + to_json(Value{package}) + "}";
     }

@@ -22,7 +22,7 @@ protected:
         reader.reset(ends[0]);
         writer.reset(ends[1]);
     }
-    /// What came until the writer was closed.
+    /// Returns what arrived before the writer was closed.
     std::string written() {
         writer.reset();
         std::string text;

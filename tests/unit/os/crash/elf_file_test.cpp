@@ -24,7 +24,7 @@ std::uint64_t inode_of(const std::string& path) {
     return ::stat(path.c_str(), &status) == 0 ? status.st_ino : 0;
 }
 
-/// Closes it, which it does not do itself.
+/// Closes the file, which ElfFile itself does not do.
 struct OpenElfFile : ElfFile {
     ~OpenElfFile() { close(); }
 };
@@ -87,7 +87,7 @@ TEST(ElfFileTest, BelievesNothingInTheFile) {
     std::ifstream self{"/proc/self/exe", std::ios::binary};
     std::string head(4096, '\0');
     self.read(head.data(), static_cast<std::streamsize>(head.size()));
-    // The tables that the header points to are not there; then each byte of it is something else.
+    // The first file lacks the tables that its header points to. In each other file one byte of the header is changed.
     for (std::size_t at = 0; at <= 64; ++at) {
         std::string broken = head;
         if (at > 0) broken[at - 1] = static_cast<char>(~broken[at - 1]);

@@ -75,7 +75,7 @@ TEST_F(ClosedDirectoryTest, FollowsLinksThatNoStrangerCanExchange) {
     add("/tmp", 01777, 0);
     files.add_link("/tmp/theirs", "/run/mine");
     files.set_owner("/run/mine", me, me);
-    EXPECT_TRUE(is_closed("/tmp/theirs"));  // it is root's
+    EXPECT_TRUE(is_closed("/tmp/theirs"));  // the link belongs to root
     add("/open", 0777, 0);
     files.add_link("/open/link", "/run/mine");
     EXPECT_FALSE(is_closed("/open/link"));

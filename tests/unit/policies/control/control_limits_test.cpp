@@ -161,13 +161,13 @@ TEST_F(ControlLimitsTest, TakesWhatIsPipelinedBehindASlowRequestOnlySoFar) {
     loop.run_ready();
     EXPECT_THAT(requests.asked, SizeIs(1));
     advance(1s);
-    EXPECT_EQ(client.receive(), "");  // its end is not seen yet: no spaces
+    EXPECT_EQ(client.receive(), "");  // the service has not seen the end of the request yet: no spaces
     requests.answer_last();
     EXPECT_EQ(client.receive_all(), expected);
     EXPECT_TRUE(client.is_at_end());
 }
 
-// Replies that nobody reads.
+// Replies that the client does not read.
 
 TEST_F(ControlLimitsTest, TakesNoMoreFromAClientThatDoesNotReadAndCutsItOff) {
     open({.max_reply_backlog = 1'000});
@@ -239,7 +239,7 @@ TEST_F(ControlLimitsTest, LimitsWhatAStrangerLeavesUnreadOnAllConnectionsTogethe
     for (int request = 0; request < 1'000; ++request)
         for (auto& client : greedy) client.send("[\"a\"]");
     loop.run_ready();
-    // A quarter of the room, what the sockets hold, and the last reply of each.
+    // A quarter of the room, the socket buffers, and the last reply of each client.
     EXPECT_LE(requests.asked.size() * reply, 2'000 + 20 * (100 + reply));
 
     auto other = connect_as(bob);
@@ -297,7 +297,7 @@ TEST_F(ControlLimitsTest, GivesEachStrangerTheSameTime) {
     loop.run_ready();
     const auto texts = requests.texts();
     const auto last = std::find(texts.rbegin(), texts.rend(), "[\"b\"]").base();
-    // Fifty cheap ones take as long as five costly ones.
+    // Fifty cheap requests take as long as five costly ones.
     EXPECT_LE(last - texts.begin(), 50 + 10);
     EXPECT_EQ(texts.size(), 550U);
 }
@@ -416,7 +416,7 @@ TEST_F(ControlLimitsTest, ReceivesFromAStrangerNoLongerThanItsTurnLasts) {
     int received_when_asked = 0;
     host.faults.before_each([&](std::string_view operation) {
         if (operation != "sockets.receive") return;
-        // The kernel has each byte in a piece of its own.
+        // The kernel delivers each byte separately.
         host.clock.advance(50us);
         if (++received == 10) owner.send("[\"owner\"]");
     });
@@ -485,7 +485,7 @@ TEST_F(ControlLimitsTest, OperatorsLeaveSomeDescriptorsFreeForTheLog) {
     EXPECT_EQ(requests.refusals.front().number, 97U);
 }
 
-// Sizes of those who may only read.
+// Request sizes of clients that may only read.
 
 TEST_F(ControlLimitsTest, TakesSmallerRequestsFromAClientThatMayNotOperate) {
     open_to_all({.operate = {"user:" + std::to_string(bob)}, .max_request_bytes_of_readers = 100});
@@ -561,7 +561,7 @@ TEST_F(ControlLimitsTest, AStrangerBeyondItsShareWaitsAFewTurnsOfTheLoop) {
     EXPECT_TRUE(is_served(first));
     auto second = connect_as(alice);
     second.send("[\"a\"]");
-    EXPECT_TRUE(host.reactor.step());  // it is accepted
+    EXPECT_TRUE(host.reactor.step());  // the service accepts it
     EXPECT_TRUE(host.reactor.step());  // and has its first turn
     first.close();
     EXPECT_EQ(second.receive_all(), RecordedRequests::answer("[\"a\"]"));
@@ -574,7 +574,7 @@ TEST_F(ControlLimitsTest, ServesTheOwnerWhileAStrangerConnectsWithoutEnd) {
     loop.run_ready();
     auto owner = connect();
     EXPECT_TRUE(is_served(owner));
-    // All are told; those beyond the ones that are seen off with care are closed at once.
+    // All get an error. Connections beyond the limit for a careful close are closed at once.
     EXPECT_EQ(requests.refusals.size(), 2'000U - 64U);
     for (std::size_t count = 64; count < flood.size(); ++count)
         EXPECT_EQ(flood[count].receive().substr(0, 9), "{\"error\":") << count;

@@ -233,7 +233,7 @@ TEST_F(ControlRequestsTest, TakesOnlyOneReplyToARequest) {
     EXPECT_EQ(client.receive_all(), "{\"did\":[\"slow\"]}\n");
 }
 
-// Who stops sending, or goes away.
+// Clients that stop sending or disconnect.
 
 TEST_F(ControlRequestsTest, ClosesOnceTheClientHasEndedAndEveryAnswerIsOut) {
     auto client = connect();
@@ -308,7 +308,7 @@ TEST_F(ControlRequestsTest, ForgetsAClientThatWentAwayOnceASpaceFindsOut) {
     EXPECT_FALSE(has_connections());
 }
 
-// What is no request.
+// Input that is not a request.
 
 TEST_F(ControlRequestsTest, RefusesAFirstByteOtherThanABracketAtOnce) {
     auto client = connect();

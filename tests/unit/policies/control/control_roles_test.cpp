@@ -11,7 +11,7 @@ namespace {
 
 using Options = UnixSocketControl::Options;
 
-/// The service is uid 500's, its socket open to everyone. alice is 1000, operators are group 70.
+/// The service belongs to uid 500, and its socket is open to everyone. alice is 1000, operators are group 70.
 class ControlRolesTest : public ControlFixture {
 protected:
     void open_to_everyone(Options options = {}) {

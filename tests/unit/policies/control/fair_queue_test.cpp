@@ -21,7 +21,7 @@ protected:
         queue.push(user, item, place);
         user_of[item] = user;
     }
-    /// All items in their order, each with what it costs.
+    /// Takes all items, each at this cost, and returns them in order.
     std::string take_all(std::chrono::nanoseconds cost) {
         std::string taken;
         while (!queue.empty()) taken += take(cost);

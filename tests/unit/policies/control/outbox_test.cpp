@@ -39,9 +39,9 @@ protected:
         EXPECT_TRUE(lock.owns_lock());
     }
 
-    std::size_t room = 1'000;  ///< it goes out in pieces of four bytes, as far as this lasts
+    std::size_t room = 1'000;  ///< the total that can be sent, in pieces of four bytes
     std::string received;
-    std::function<void()> meanwhile;  ///< done once, while the kernel sends
+    std::function<void()> meanwhile;  ///< called once, while the kernel sends
     std::shared_ptr<NiceMock<mocks::MockLocalConnection>> socket =
         std::make_shared<NiceMock<mocks::MockLocalConnection>>();
     std::mutex mutex;

@@ -30,7 +30,7 @@ protected:
     }
 };
 
-// Who may connect.
+// Permission to connect.
 
 TEST_F(UnixSocketControlTest, ListensAtTheDeploymentsPathForItsOwnUserOnly) {
     open();
@@ -83,7 +83,7 @@ TEST_F(UnixSocketControlTest, TellsWhoAsks) {
     }
 }
 
-// What is at the path already.
+// Files that exist at the path.
 
 TEST_F(UnixSocketControlTest, ReplacesASocketThatNobodyServes) {
     open();
@@ -258,7 +258,7 @@ TEST_F(UnixSocketControlTest, DoesNotResetAClientWhoseNextBytesNobodyRead) {
     EXPECT_FALSE(client.was_reset());
 }
 
-/// Closes the control from within a request, as `kill` does, and answers before.
+/// Answers a request and closes the control within it, as `kill` does.
 class ClosingRequests final : public Requests {
 public:
     void request(std::string_view text, const Peer&, std::shared_ptr<Responder> responder) override {

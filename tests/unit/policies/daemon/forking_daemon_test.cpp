@@ -26,7 +26,7 @@ using ::testing::InSequence;
 using ::testing::NiceMock;
 using ::testing::Return;
 
-/// A pipe that tells when it is gone.
+/// A pipe that records its destruction.
 class MortalPipe : public NiceMock<mocks::MockPipe> {
 public:
     explicit MortalPipe(bool& is_gone) : is_gone_{&is_gone} {}
@@ -38,7 +38,7 @@ private:
     bool* is_gone_;
 };
 
-/// Sees the daemon's side, as MockProcess does, unless fork() is told to return a pid.
+/// Tests the daemon's side, the default of MockProcess, unless fork() is set to return a pid.
 class ForkingDaemonTest : public ::testing::Test {
 protected:
     ForkingDaemonTest() {
@@ -54,7 +54,7 @@ protected:
         daemon.configure(deployment);
     }
 
-    /// Has the daemon leave on its way, and \returns with which status.
+    /// Makes the daemon exit in enter(). \returns the exit status
     int status_at_exit() {
         try {
             static_cast<void>(daemon.enter());
@@ -286,7 +286,7 @@ TEST_F(ForkingDaemonTest, CanBeMovedBeforeUse) {
     EXPECT_EQ(moved.enter().value(), Role::service);
 }
 
-/// What may fail between the fork and the daemon's return is the parent's to tell.
+/// The parent must report failures between the fork and the daemon's return.
 class FailingDaemonTest : public ForkingDaemonTest {
 protected:
     void expect_report_and_exit() {

@@ -38,7 +38,7 @@ PipeReading interrupted() { return {.end = PipeReading::End::interrupted}; }
 
 class StartWatchTest : public ::testing::Test {
 protected:
-    /// What the pipe gives, one reading after the other.
+    /// Sets the results of successive reads from the pipe.
     template <class... Readings>
     void pipe_gives(Readings... readings) {
         const InSequence sequence;

@@ -39,7 +39,7 @@ protected:
         lock.configure({.name = "just-another-server", .run_directory = "/run", .pid_file = path});
     }
 
-    /// What the next attempt to lock yields; gone once the policy has let go of it.
+    /// Returns the lock that the next attempt gets. It is gone once the policy releases it.
     mocks::MockFileLock& next_lock() {
         auto next = std::make_unique<NiceMock<mocks::MockFileLock>>();
         mocks::MockFileLock& result = *next;

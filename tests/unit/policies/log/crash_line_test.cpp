@@ -19,7 +19,7 @@ LogRecord record_with(std::string_view message) {
     return {.time = {}, .level = LogLevel::warning, .message = message, .fields = {&stream, 1}};
 }
 
-/// Whether the longest line that there may be, each byte of it escaped, stays in the memory that was taken.
+/// Returns true if the longest line, with every byte escaped, fits into the reserved memory.
 template <class Append>
 bool needs_no_memory(const Append& append) {
     CrashLine line;

@@ -22,7 +22,7 @@ using namespace std::chrono_literals;
 using ::testing::EndsWith;
 using ::testing::StartsWith;
 
-/// Takes what there is room for.
+/// Takes as many lines as there is room for.
 class MemorySink final : public LineSink {
 public:
     os::Writing deliver(std::string_view lines) override {
@@ -160,7 +160,7 @@ TEST_F(LineBufferTest, SaysWhatIsLostInThePlaceWhereItIsMissing) {
     for (int line = 0; line < 12; ++line) append("0123456\n");
     sink_.room = std::string::npos;
     append("after\n");
-    // One line is on its way to the sink, five wait in the buffer.
+    // One line is being written to the sink, five wait in the buffer.
     EXPECT_EQ(sink_.taken,
               "0123456\n0123456\n0123456\n0123456\n0123456\n0123456\n6 lost: No space left on device\nafter\n");
 }
@@ -291,7 +291,7 @@ TEST_F(LineBufferTest, CrashLinesWaitOnceForAThreadThatDiedInTheSink) {
     const auto begin = std::chrono::steady_clock::now();
     for (int line = 0; line < 1000; ++line) buffer_.write_at_crash("0123456\n");
     buffer_.write_at_crash("the end\n");
-    // A tenth of a second for each would be a hundred seconds.
+    // A wait of a tenth of a second for each line would take a hundred seconds.
     EXPECT_LT(std::chrono::steady_clock::now() - begin, 50s);
     EXPECT_THAT(sink_.taken, EndsWith("0123456\nthe end\n"));
     sink_.hangs = false;
@@ -322,7 +322,7 @@ TEST_F(LineBufferTest, AThreadThatIsCancelledWhileItWaitsDeliversItsLineFirst) {
         append("waits\n", LogLevel::error);
     }};
     while (!begins) std::this_thread::yield();
-    // Either it is cancelled while it waits, or it has still to begin to wait: the outcome is the same.
+    // The thread is cancelled while it waits or before that. The outcome is the same.
     std::this_thread::sleep_for(20ms);
     ASSERT_EQ(::pthread_cancel(cancelled.native_handle()), 0);
     sink_.hangs = false;

@@ -32,7 +32,7 @@ class PipeLogTest : public ::testing::Test {
 protected:
     PipeLogTest() { deployment.name = "trial"; }
 
-    /// As a service does it, up to where its threads run.
+    /// Opens the log as a service does, before its threads run.
     Result<void> open() {
         log = std::make_unique<PipeLog>(PipeLog{options, os.host()});
         log->configure(deployment);
@@ -66,7 +66,7 @@ protected:
     Deployment deployment;
     mocks::FakeOs os;
     std::unique_ptr<PipeLog> log;
-    // As in a service, the loop is destroyed before the policy.
+    // The loop is destroyed before the policy, as in a service.
     std::unique_ptr<mocks::FakeEventLoop> loop = std::make_unique<mocks::FakeEventLoop>(os.reactor);
 };
 

@@ -53,7 +53,7 @@ protected:
         }
     }
 
-    /// What it says at the end.
+    /// Returns the error at its end.
     static Error failure_of(LogArchive& archive) {
         for (int steps = 0; steps < 100; ++steps)
             if (const auto step = archive.step(); !step) return step.error();

@@ -37,7 +37,7 @@ using ::testing::NiceMock;
 const std::string path = "/var/log/x.log";                       // NOLINT(cert-err58-cpp)
 const std::string old_path = path + "-20260101T000000.000000Z";  // NOLINT(cert-err58-cpp)
 
-/// Fake files for several threads. What is compressed hangs on its way to the disk, until it is let go.
+/// Fake files for several threads. A compressed file hangs when it is written to disk, until the test releases it.
 class HangingFiles final : public os::Files {
 public:
     Result<std::string> read(const std::string& file, std::size_t max_bytes) override {
@@ -82,7 +82,7 @@ public:
         is_let_go_ = true;
         changed_.notify_all();
     }
-    /// All that is open is closed: nobody is at the files any more.
+    /// Waits until all files are closed, so that no thread uses them any more.
     void await_closed() {
         std::unique_lock lock{mutex_};
         changed_.wait(lock, [this] { return files_.open_files() == 0; });
@@ -145,7 +145,7 @@ private:
     bool is_let_go_ = false;
 };
 
-/// A whole log in a loop that the test mutex, and a real thread beside it.
+/// A whole log, with a loop that the test drives and a real thread.
 class HangingTidyingTest : public ::testing::Test {
 protected:
     void SetUp() override {
@@ -203,7 +203,7 @@ TEST_F(HangingTidyingTest, AStopLeavesItAloneAndItTouchesNothingWhenItComesBack)
     log.write({.time = clock.system_now(), .message = "the last line"});
     stop(20ms);
     EXPECT_THAT(content(), HasSubstr(": the last line\n"));
-    // The life after this one compresses the same file.
+    // The next instance compresses the same file.
     files.with([](auto& all) {
         all.take_away(old_path + ".gz.tmp");
         all.add_file(old_path + ".gz.tmp", "of the next life");
