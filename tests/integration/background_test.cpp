@@ -56,7 +56,7 @@ protected:
     }
 };
 
-TEST_F(BackgroundTest, NothingOfTheCallersIsKept) {
+TEST_F(BackgroundTest, InheritsNoDescriptorOfTheCaller) {
     fs::create_directory(directory.file("elsewhere"));
 
     const Outcome started = shell(
@@ -68,7 +68,7 @@ TEST_F(BackgroundTest, NothingOfTheCallersIsKept) {
     EXPECT_EQ(trial.verb({"stop"}).exit_code, 0);
 }
 
-TEST_F(BackgroundTest, HasASessionThatItDoesNotLead) {
+TEST_F(BackgroundTest, HasItsOwnSessionAndIsNotTheLeader) {
     const RunningService service{trial};
 
     const auto facts = facts_of(service.pid());
@@ -94,7 +94,7 @@ TEST_F(BackgroundTest, EachThreadHasANameOfItsOwn) {
     EXPECT_THAT(names, testing::IsSupersetOf({"control\n", "log\n", "trial-service\n"}));
 }
 
-TEST_F(BackgroundTest, ClosedStreamsAreNoMatter) {
+TEST_F(BackgroundTest, StartsWithClosedStreams) {
     const Outcome started = shell("trial-service start " + options + " <&- >&- 2>&-");
 
     ASSERT_EQ(started.exit_code, 0) << started;
@@ -126,7 +126,7 @@ TEST_F(BackgroundTest, StdoutAndStderrFollowAReopenedLog) {
     EXPECT_THAT(read_file(directory.file("log.1")), Not(HasSubstr("hello")));
 }
 
-TEST_F(BackgroundTest, WithoutALogTheyGoNowhere) {
+TEST_F(BackgroundTest, WithoutALogStdoutAndStderrAreDiscarded) {
     const Outcome started = shell("trial-service start --run-directory $RUN");
 
     ASSERT_EQ(started.exit_code, 0) << started;
@@ -153,7 +153,7 @@ TEST_F(BackgroundTest, WorkingDirectoryAndUmaskCanBeSet) {
     EXPECT_THAT(read_file(proc(service.pid(), "status")), ContainsRegex("\nUmask:\t0027\n"));
 }
 
-TEST_F(BackgroundTest, ASocketPathMayBeLongerThanTheSystemAllows) {
+TEST_F(BackgroundTest, ASocketPathMayExceedTheSystemsLimit) {
     const std::string socket = directory.file(std::string(60, 'a') + "/" + std::string(50, 'b') + "/trial.control");
     fs::create_directories(fs::path{socket}.parent_path());
     trial.add_options({"--control-socket", socket});
@@ -204,7 +204,7 @@ protected:
     }
 };
 
-TEST_F(ForegroundTest, StaysTheProcessThatItWasStartedAs) {
+TEST_F(ForegroundTest, RunsInTheStartedProcess) {
     RunningCommand service{trial.command({"run"})};
     await_text_in(trial.log_file(), " ready\n");
 

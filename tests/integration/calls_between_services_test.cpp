@@ -39,14 +39,14 @@ TEST_F(CallsBetweenServicesTest, AHandlerCallsAnotherService) {
     EXPECT_THAT(error.get<std::string>("message"), HasSubstr("cannot connect to '" + trial.control_socket() + "'"));
 }
 
-TEST_F(CallsBetweenServicesTest, ACallToTheOwnServiceIsRefusedAtOnce) {
+TEST_F(CallsBetweenServicesTest, ACallToTheServiceItselfIsRefusedAtOnce) {
     const RunningService first{one};
     const Object error = first.call_in_vain("relay", relay_to(one, "status"));
     EXPECT_THAT(error.get<std::string>("message"), HasSubstr("a handler that calls its own service"));
     EXPECT_EQ(first.call("status").get<std::string>("state"), "running");
 }
 
-TEST_F(CallsBetweenServicesTest, ACircleEndsWhenTheTimeOfTheFirstCallerIsUp) {
+TEST_F(CallsBetweenServicesTest, ACircleOfCallsEndsAtTheFirstCallersTimeout) {
     const RunningService first{one};
     const RunningService second{two};
 

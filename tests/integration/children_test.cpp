@@ -42,7 +42,7 @@ TEST_F(ChildrenTest, ProgramsStartWithNoSignalBlockedOrIgnored) {
     EXPECT_EQ(standard_signals_in(status, "SigIgn:"), 0U);
 }
 
-TEST_F(ChildrenTest, ProgramsGetNoDescriptorOfTheLibrary) {
+TEST_F(ChildrenTest, ProgramsInheritNoDescriptorOfTheLibrary) {
     const RunningService service{trial};
     Process program = start_program(service);
 
@@ -56,7 +56,7 @@ TEST_F(ChildrenTest, ProgramsGetNoDescriptorOfTheLibrary) {
     program.end();
 }
 
-TEST_F(ChildrenTest, APipeThatNobodyReadsEndsNobody) {
+TEST_F(ChildrenTest, WritingToAPipeWithoutAReaderDoesNotEndTheService) {
     const RunningService service{trial};
 
     EXPECT_EQ(*service.call("write-sigpipe").find("errno"), Value{EPIPE});

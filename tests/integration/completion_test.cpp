@@ -59,7 +59,7 @@ TEST_F(CompletionTest, BashCompletesTheValueOfASetting) {
                 testing::ContainsRegex("log-level +warning +command-line"));
 }
 
-TEST_F(CompletionTest, BashCompletesAFilesName) {
+TEST_F(CompletionTest, BashCompletesAFileName) {
     EXPECT_THAT(typed_in_bash("trial-service where --log-file=So\t\n").out,
                 testing::ContainsRegex("log-file +[^\n]*/Some File +command-line"));
     EXPECT_THAT(typed_in_bash("trial-service where --log-file So\t\n").out,
@@ -75,7 +75,7 @@ TEST_F(CompletionTest, BashCompletesTheEventsOfTheRunningServiceAndTheirParamete
                 HasSubstr(R"("path": ")" + directory.file("Some File") + "\""));
 }
 
-TEST_F(CompletionTest, BashCompletesWithinALine) {
+TEST_F(CompletionTest, BashCompletesInTheMiddleOfALine) {
     EXPECT_THAT(typed_in_bash("true; trial-service --log-level debug wher\t; true\n").out,
                 testing::ContainsRegex("log-level +debug +command-line"));
 }
@@ -116,13 +116,13 @@ TEST_F(CompletionTest, FishOffersTheEventsOfTheRunningServiceAndTheirParameters)
     EXPECT_THAT(offered_in_fish("trial-service call echo path=So").out, HasSubstr("path=Some File"));
 }
 
-TEST_F(CompletionTest, TheWordsComeAtOnceAndInSilenceWhereNothingRuns) {
+TEST_F(CompletionTest, IsImmediateAndSilentIfNoServiceRuns) {
     const Outcome offered = shell("trial-service complete -- call ''", variables);
     EXPECT_EQ(offered.exit_code, 0);
     EXPECT_THAT(offered.out + offered.err, IsEmpty());
 }
 
-TEST_F(CompletionTest, ThePeerWhoMayNotAskIsOfferedNothing) {
+TEST_F(CompletionTest, AUserWithoutAccessIsOfferedNothing) {
     if (::geteuid() != 0) GTEST_SKIP() << "only root can be somebody else";
     trial.add_options({"--control-mode", "666"});
     const RunningService service{trial};

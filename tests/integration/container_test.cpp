@@ -91,14 +91,14 @@ protected:
     ServiceProgram service{name, directory.path()};
 };
 
-TEST_F(ContainerTest, OneThatDoesNotRunIsToldByItsSocketSinceItHasNoLock) {
+TEST_F(ContainerTest, StatusLooksAtTheSocketBecauseThereIsNoLock) {
     const Outcome status = service.verb({"status"});
     EXPECT_EQ(status.exit_code, 3);
     EXPECT_THAT(status.out, AllOf(HasSubstr("not running; looked at '" + service.control_socket() + "'"),
                                   Not(HasSubstr(service.pid_file()))));
 }
 
-TEST_F(ContainerTest, TheServiceIsItsFirstProcess) {
+TEST_F(ContainerTest, TheServiceIsPid1) {
     Container container{service};
     EXPECT_EQ(container.await_ready().integer("status", {}, "pid"), 1);
 }
@@ -112,7 +112,7 @@ TEST_F(ContainerTest, OrphansAreReaped) {
     await_state("all are gone", [&] { return container.integer("others", {}, "others") == 0; });
 }
 
-TEST_F(ContainerTest, OrphansThatComeAfterOthersWereReapedAreReapedToo) {
+TEST_F(ContainerTest, LaterOrphansAreReapedToo) {
     Container container{service, {}, short_grace};
     container.await_ready();
     for (int round = 0; round < 2; ++round) {
@@ -121,7 +121,7 @@ TEST_F(ContainerTest, OrphansThatComeAfterOthersWereReapedAreReapedToo) {
     }
 }
 
-TEST_F(ContainerTest, WhatTheProgramWaitsForKeepsItsExitStatus) {
+TEST_F(ContainerTest, TheProgramGetsTheExitStatusOfItsChildren) {
     Container container{service};
     container.await_ready();
     EXPECT_EQ(container.exit_code_of("popen", 0), 3);
@@ -133,7 +133,7 @@ TEST_F(ContainerTest, WhatTheProgramWaitsForKeepsItsExitStatus) {
 
 // Each waits much longer than the service keeps the status of an orphan, and longer than the first thread's reaping
 // interval.
-TEST_F(ContainerTest, WhatTheProgramWaitsForLateKeepsItsExitStatus) {
+TEST_F(ContainerTest, TheProgramGetsTheExitStatusWhenItWaitsLate) {
     Container container{service, {}, short_grace};
     container.await_ready();
     EXPECT_EQ(container.exit_code_of("popen", 2.5), 3);
@@ -141,7 +141,7 @@ TEST_F(ContainerTest, WhatTheProgramWaitsForLateKeepsItsExitStatus) {
     EXPECT_EQ(container.exit_code_of("fork-in-thread", 2.5), 6);
 }
 
-TEST_F(ContainerTest, AChildWhoseThreadHasEndedIsKeptForAWhile) {
+TEST_F(ContainerTest, AChildOfAnEndedThreadIsKeptForAWhile) {
     Container container{service};
     EXPECT_EQ(container.await_ready().exit_code_of("fork-in-short-thread", 2.5), 7);
 }
@@ -156,7 +156,7 @@ TEST_F(ContainerTest, TermStopsIt) {
     EXPECT_THAT(outcome.out, HasSubstr("\"message\":\"stopped\""));
 }
 
-TEST_F(ContainerTest, TermStopsItWithinItsTimeWhateverItDoes) {
+TEST_F(ContainerTest, TermStopsItInTimeWhateverItDoes) {
     Container container{service, {"--stop-timeout", "0.5"}};
     container.await_ready();
     RunningCommand busy{service.command({"call", "sleep", "seconds=60"})};
@@ -168,7 +168,7 @@ TEST_F(ContainerTest, TermStopsItWithinItsTimeWhateverItDoes) {
     EXPECT_NE(busy.finish().exit_code, 0);
 }
 
-TEST_F(ContainerTest, ItsExitCodeIsPassed) {
+TEST_F(ContainerTest, ItsExitCodeIsPassedOn) {
     service.configure_app({{"start-throws", true}});
     Container container{service};
 
@@ -196,7 +196,7 @@ TEST_F(ContainerTest, LogsJsonLinesOnStdout) {
 }
 
 // The kernel does not kill the first process of a namespace by a signal, so here the service is not the first.
-TEST_F(ContainerTest, ACrashIsALineOnStdout) {
+TEST_F(ContainerTest, ACrashIsLoggedOnStdout) {
     RunningCommand running{service.command({"run"})};
     running.await_output("\"message\":\"ready\"");
     running.signal(SIGSEGV);
@@ -224,7 +224,7 @@ TEST_F(ContainerTest, EveryThreadHasDroppedItsPrivileges) {
     EXPECT_EQ(threads, 4U);  // the first, the control thread, the handler thread, and the program's own
 }
 
-TEST_F(ContainerTest, HealthTellsStartingFromReady) {
+TEST_F(ContainerTest, HealthDistinguishesStartingFromReady) {
     service.configure_app({{"start-takes", 2}});
     Container container{service};
     await_state("it is live", [&] { return service.verb({"health", "--live"}).exit_code == 0; });
@@ -238,7 +238,7 @@ TEST_F(ContainerTest, HealthTellsStartingFromReady) {
     EXPECT_EQ(service.verb({"health", "--live"}).out, "container-trial: live (running)\n");
 }
 
-TEST_F(ContainerTest, HealthOfAServiceThatHangsIsBoundedInTime) {
+TEST_F(ContainerTest, HealthOfAHungServiceReturnsInTime) {
     Container container{service};
     const Process first = container.await_ready().first_process();
     first.signal(SIGSTOP);
@@ -287,7 +287,7 @@ protected:
     os::Descriptor reader;
 };
 
-TEST_F(BlockedLogTest, AReaderThatDoesNotReadStopsNobodyAndLearnsWhatItMissed) {
+TEST_F(BlockedLogTest, ABlockedReaderStopsNothingAndLosesAreReported) {
     RunningCommand running{command()};
     await_ready();
     log_more(300);
@@ -301,7 +301,7 @@ TEST_F(BlockedLogTest, AReaderThatDoesNotReadStopsNobodyAndLearnsWhatItMissed) {
     EXPECT_EQ(running.finish().exit_code, 0);
 }
 
-TEST_F(BlockedLogTest, AReaderThatIsGoneStopsNobody) {
+TEST_F(BlockedLogTest, AClosedReaderStopsNothing) {
     RunningCommand running{command()};
     await_ready();
     reader.reset();
@@ -337,7 +337,7 @@ TEST_F(ReadyDescriptorTest, GetsANewlineFromAServiceInTheForeground) {
     EXPECT_EQ(running.finish().exit_code, 0);
 }
 
-TEST_F(ReadyDescriptorTest, CanBeNamedInTheEnvironment) {
+TEST_F(ReadyDescriptorTest, CanBeSetInTheEnvironment) {
     EXPECT_EQ(
         shell("trial-service start --run-directory \"$RUN\" --log-file log 5>ready", {{"TRIAL_SERVICE_READY_FD", "5"}})
             .exit_code,
@@ -346,7 +346,7 @@ TEST_F(ReadyDescriptorTest, CanBeNamedInTheEnvironment) {
     EXPECT_EQ(trial.verb({"stop"}).exit_code, 0);
 }
 
-TEST_F(ReadyDescriptorTest, ThatIsNotOpenIsAnErrorAtTheStart) {
+TEST_F(ReadyDescriptorTest, AClosedOneFailsTheStart) {
     const Outcome start = in_shell("start --ready-fd 9 9>&-");
     EXPECT_EQ(start.exit_code, 78);
     EXPECT_EQ(start.err, "trial-service: cannot tell when it is ready on 'descriptor 9': Bad file descriptor\n");

@@ -64,7 +64,7 @@ protected:
     ServiceProgram opener{"early-opener", directory.path()};
 };
 
-TEST_F(EarlyFilesTest, WhatTheProgramHasOpenedWorksInTheBackground) {
+TEST_F(EarlyFilesTest, DescriptorsOfTheProgramWorkInTheBackground) {
     const Outcome started = start_by(R"("$@")");
     ASSERT_EQ(started.exit_code, 0) << started;
 
@@ -74,7 +74,7 @@ TEST_F(EarlyFilesTest, WhatTheProgramHasOpenedWorksInTheBackground) {
     EXPECT_EQ(read_file(opener.pid_file()), "");
 }
 
-TEST_F(EarlyFilesTest, WhatItsCallerLeftOpenIsClosedAmongThem) {
+TEST_F(EarlyFilesTest, DescriptorsOfTheCallerAreClosed) {
     const Outcome started =
         start_by(R"(exec 3<"$OPENED" 5>>"$OPENED/callers" 9>"$OPENED/passed"; : | "$@" --ready-fd 9 7<&0; echo $?)");
     ASSERT_EQ(started.out, "0\n") << started;
@@ -89,14 +89,14 @@ TEST_F(EarlyFilesTest, WhatItsCallerLeftOpenIsClosedAmongThem) {
     EXPECT_EQ(opener.verb({"stop"}).exit_code, 0);
 }
 
-TEST_F(EarlyFilesTest, NoFileOfTheProgramsTakesTheNumberOfAClosedStream) {
+TEST_F(EarlyFilesTest, NoFileOfTheProgramBecomesAStandardStream) {
     const Outcome started = start_by(R"("$@" <&- >&- 2>&-)");
     ASSERT_EQ(started.exit_code, 0) << started;
     expect_all_works();
     EXPECT_EQ(opener.verb({"stop"}).exit_code, 0);
 }
 
-TEST_F(EarlyFilesTest, ADescriptorOfTheProgramsIsNoReadyDescriptor) {
+TEST_F(EarlyFilesTest, ADescriptorOfTheProgramCannotBeTheReadyFd) {
     const Outcome started = start_by(R"("$@" --ready-fd 3 3>&-)");
 
     EXPECT_EQ(started.exit_code, 78);
@@ -104,7 +104,7 @@ TEST_F(EarlyFilesTest, ADescriptorOfTheProgramsIsNoReadyDescriptor) {
               "early-opener: cannot tell when it is ready on 'descriptor 3': the program has opened it itself\n");
 }
 
-TEST_F(EarlyFilesTest, HoldsForAProgramWithItsOwnCommandLine) {
+TEST_F(EarlyFilesTest, WorksForAProgramWithItsOwnCommandLine) {
     const Outcome started = start_by(R"(mkdir "$RUN"; exec early-opener plain-start "$RUN" 5>>"$OPENED/callers")");
     ASSERT_EQ(started.exit_code, 0) << started;
 
@@ -114,7 +114,7 @@ TEST_F(EarlyFilesTest, HoldsForAProgramWithItsOwnCommandLine) {
     EXPECT_EQ(opener.verb({"stop"}).exit_code, 0);
 }
 
-TEST_F(EarlyFilesTest, HoldsForARestart) {
+TEST_F(EarlyFilesTest, WorksAfterARestart) {
     ASSERT_EQ(start_by(R"("$@")").exit_code, 0);
     ASSERT_EQ(opener.verb({"restart"}).exit_code, 0);
     expect_all_works();

@@ -48,7 +48,7 @@ protected:
     }
 };
 
-TEST_F(FewDescriptorsTest, InTheBackgroundItRunsOrSaysWhyNot) {
+TEST_F(FewDescriptorsTest, InTheBackgroundItRunsOrReportsWhyNot) {
     bool ran = false;
     for (int limit = fewest; limit <= enough && !ran; ++limit) {
         SCOPED_TRACE("with " + std::to_string(limit) + " descriptors");
@@ -64,7 +64,7 @@ TEST_F(FewDescriptorsTest, InTheBackgroundItRunsOrSaysWhyNot) {
 }
 
 // The start event throws, so the test need not stop the service.
-TEST_F(FewDescriptorsTest, InTheForegroundItRunsOrSaysWhyNot) {
+TEST_F(FewDescriptorsTest, InTheForegroundItRunsOrReportsWhyNot) {
     trial.configure_app({{"start-throws", true}});
     bool ran = false;
     for (int limit = fewest; limit <= enough && !ran; ++limit) {

@@ -85,7 +85,7 @@ Kept kept_in(const std::string& log) {
     return kept;
 }
 
-TEST_F(FullDiskTest, ServiceGoesOnWithoutItsLogAndTellsLaterHowMuchIsMissing) {
+TEST_F(FullDiskTest, GoesOnWithoutItsLogAndLaterReportsTheLosses) {
     trial.add_options({"--log-file", disk + "/log"});
     RunningCommand service{with_disk("", trial.command({"run"}).arguments)};
     await_state("it answers", [&] { return trial.verb({"events"}).exit_code == 0; });
@@ -117,7 +117,7 @@ TEST_F(FullDiskTest, ServiceGoesOnWithoutItsLogAndTellsLaterHowMuchIsMissing) {
     EXPECT_EQ(service.finish().exit_code, 0);
 }
 
-TEST_F(FullDiskTest, ServiceStartsAndStopsThoughItsLogHasNoRoom) {
+TEST_F(FullDiskTest, StartsAndStopsWithoutRoomForTheLog) {
     trial.add_options({"--log-file", disk + "/log"});
     RunningCommand service{with_disk(fill, trial.command({"run"}).arguments)};
     await_state("it answers", [&] { return trial.verb({"events"}).exit_code == 0; });
@@ -128,7 +128,7 @@ TEST_F(FullDiskTest, ServiceStartsAndStopsThoughItsLogHasNoRoom) {
     EXPECT_EQ(service.finish().exit_code, 0);
 }
 
-TEST_F(FullDiskTest, PidfileThatCannotBeWrittenEndsTheStartInWords) {
+TEST_F(FullDiskTest, AnUnwritablePidfileFailsTheStartWithAMessage) {
     trial.add_options({"--run-directory", disk});
 
     const Outcome started = run_command(with_disk(fill, trial.command({"start"}).arguments));

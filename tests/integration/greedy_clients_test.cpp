@@ -73,7 +73,7 @@ protected:
     }
 };
 
-TEST_F(GreedyClientsTest, WhatStrangersLeaveUnreadTakesLittleMemory) {
+TEST_F(GreedyClientsTest, UnreadRepliesOfStrangersTakeLittleMemory) {
     if (is_sanitized) GTEST_SKIP() << "the sanitizer needs memory of its own";
     const RunningService service{trial};
     const long before = kibibytes(service.pid(), "VmHWM");
@@ -88,7 +88,7 @@ TEST_F(GreedyClientsTest, WhatStrangersLeaveUnreadTakesLittleMemory) {
     EXPECT_LT(kibibytes(service.pid(), "VmHWM") - before, 48 * 1024);
 }
 
-TEST_F(GreedyClientsTest, WhatASlowReaderHasReadTakesNoMemory) {
+TEST_F(GreedyClientsTest, RepliesThatASlowReaderHasReadAreFreed) {
     if (is_sanitized) GTEST_SKIP() << "the sanitizer needs memory of its own";
     const RunningService service{trial};
     const long before = kibibytes(service.pid(), "VmHWM");

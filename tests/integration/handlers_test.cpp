@@ -80,7 +80,7 @@ protected:
 INSTANTIATE_TEST_SUITE_P(Handlers, EndlessHandlerTest, testing::Values("hang", "spin"),
                          [](const auto& tested) { return std::string{tested.param}; });
 
-TEST_P(EndlessHandlerTest, ControlPlaneAnswersAllTheSame) {
+TEST_P(EndlessHandlerTest, ControlPlaneStillAnswers) {
     const RunningService service{trial};
     const Object before = service.call("status");
     const RawClient hanging = ask(request());
@@ -105,7 +105,7 @@ TEST_P(EndlessHandlerTest, ControlPlaneAnswersAllTheSame) {
     EXPECT_EQ(trial.verb({"status"}).exit_code, 0);
 }
 
-TEST_P(EndlessHandlerTest, StopBecomesAKillWhenItsTimeIsUp) {
+TEST_P(EndlessHandlerTest, StopBecomesAKillAtItsTimeout) {
     RunningCommand service{trial.command({"run", "--stop-timeout", "0.5"})};
     await_text_in(trial.log_file(), "ready");
     const RawClient hanging = ask(request());
@@ -147,7 +147,7 @@ TEST_P(EndlessHandlerTest, IntEndsIt) {
     EXPECT_EQ(service.exit_code(), 0);
 }
 
-TEST_F(HandlersTest, StatusDoesNotSayBusyWhenNothingRuns) {
+TEST_F(HandlersTest, StatusIsNotBusyWhenNothingRuns) {
     const RunningService service{trial};
     {
         RawClient held = hold(service);
@@ -157,7 +157,7 @@ TEST_F(HandlersTest, StatusDoesNotSayBusyWhenNothingRuns) {
     EXPECT_FALSE(service.call("status").contains("busy"));
 }
 
-TEST_F(HandlersTest, HandlerThatSleepsIsToldToStopAndThenStopRuns) {
+TEST_F(HandlersTest, ASleepingHandlerIsInterruptedAndThenStopRuns) {
     RunningService service{trial};
     RawClient sleeping = ask(R"(["sleep",{"seconds":3600}])");
     service.await_busy("sleep");
@@ -169,7 +169,7 @@ TEST_F(HandlersTest, HandlerThatSleepsIsToldToStopAndThenStopRuns) {
     EXPECT_THAT(trial.log(), HasSubstr("on_stop ran"));
 }
 
-TEST_F(HandlersTest, EventsThatWaitWhenTheServiceStopsAreNotReady) {
+TEST_F(HandlersTest, QueuedEventsFailWithNotReadyAtAStop) {
     RunningService service{trial};
     RawClient held = hold(service);
     RawClient waiting = ask(R"(["note",{"text":"late"}])");
@@ -188,7 +188,7 @@ TEST_F(HandlersTest, EventsThatWaitWhenTheServiceStopsAreNotReady) {
 
 // Timeouts set by the caller
 
-TEST_F(HandlersTest, CallersTimeThatEndsInTheQueueTakesTheEventOut) {
+TEST_F(HandlersTest, ATimeoutInTheQueueRemovesTheEvent) {
     const RunningService service{trial};
     RawClient held = hold(service);
 
@@ -201,7 +201,7 @@ TEST_F(HandlersTest, CallersTimeThatEndsInTheQueueTakesTheEventOut) {
     EXPECT_EQ(to_json(service.call("notes")), R"({"notes":[]})");
 }
 
-TEST_F(HandlersTest, CallersTimeThatEndsWhileTheEventRunsLetsItGoOn) {
+TEST_F(HandlersTest, ATimeoutWhileTheEventRunsLetsItGoOn) {
     const RunningService service{trial};
     RawClient held = hold(service, {{"timeout", 0.5}});
 
@@ -216,7 +216,7 @@ TEST_F(HandlersTest, CallersTimeThatEndsWhileTheEventRunsLetsItGoOn) {
     EXPECT_EQ(held.line(), R"({"integer":1})");
 }
 
-TEST_F(HandlersTest, CallersTimeThatSufficesChangesNothing) {
+TEST_F(HandlersTest, ASufficientTimeoutChangesNothing) {
     const RunningService service{trial};
 
     EXPECT_EQ(ask(R"(["echo",{"integer":1},{"timeout":30}])").line(), R"({"integer":1})");
@@ -232,7 +232,7 @@ TEST_F(HandlersTest, EventsThatAHandlerTriggersRunNested) {
     EXPECT_EQ(to_json(service.call("notes")), R"({"notes":["triggered","posted"]})");
 }
 
-TEST_F(HandlersTest, NestingOfEventsHasAnEnd) {
+TEST_F(HandlersTest, NestingOfEventsIsLimited) {
     const RunningService service{trial};
 
     const Object error = service.call_in_vain("nested", {{"depth", 16}});
@@ -242,7 +242,7 @@ TEST_F(HandlersTest, NestingOfEventsHasAnEnd) {
     EXPECT_EQ(to_json(service.call("nested", {{"depth", 3}})), R"({"depth":3})");
 }
 
-TEST_F(HandlersTest, WhatAHandlerThrowsIsItsEventsErrorAndTheServiceRunsOn) {
+TEST_F(HandlersTest, AHandlersExceptionIsAnErrorReplyAndTheServiceRunsOn) {
     const RunningService service{trial};
 
     const Object error = service.call_in_vain("throw");
@@ -254,7 +254,7 @@ TEST_F(HandlersTest, WhatAHandlerThrowsIsItsEventsErrorAndTheServiceRunsOn) {
     EXPECT_EQ(text_in(service.call("status"), "state"), "running");
 }
 
-TEST_F(HandlersTest, EvenWhatIsNoExceptionIsToldByItsType) {
+TEST_F(HandlersTest, AnyThrownTypeIsReportedByItsName) {
     const RunningService service{trial};
 
     const Object error = service.call_in_vain("throw", {{"what", "int"}});
@@ -264,7 +264,7 @@ TEST_F(HandlersTest, EvenWhatIsNoExceptionIsToldByItsType) {
     EXPECT_EQ(to_json(service.call("echo", {{"integer", 1}})), R"({"integer":1})");
 }
 
-TEST_F(HandlersTest, StatusOfAServiceWhoseOwnPartThrowsIsAnErrorAndTheServiceRunsOn) {
+TEST_F(HandlersTest, AnOnStatusThatThrowsIsAnErrorAndTheServiceRunsOn) {
     trial.configure_app({{"status-throws", true}});
     RunningService service{trial};
 
@@ -273,7 +273,7 @@ TEST_F(HandlersTest, StatusOfAServiceWhoseOwnPartThrowsIsAnErrorAndTheServiceRun
     EXPECT_EQ(service.exit_code(), 0);
 }
 
-TEST_F(HandlersTest, StatusOfAServiceWhoseOwnPartHangsIsAnsweredWithoutIt) {
+TEST_F(HandlersTest, AnOnStatusThatHangsIsLeftOutOfTheStatus) {
     trial.configure_app({{"status-hangs", true}});
     const RunningService service{trial};
 
@@ -284,7 +284,7 @@ TEST_F(HandlersTest, StatusOfAServiceWhoseOwnPartHangsIsAnsweredWithoutIt) {
     EXPECT_EQ(service.call("status").find("pid")->as_integer(), service.pid());
 }
 
-TEST_F(HandlersTest, ProgressGoesToThoseWhoWantIt) {
+TEST_F(HandlersTest, ProgressGoesToCallersThatRequestIt) {
     const RunningService service{trial};
 
     RawClient wants = ask(R"(["progress",{"steps":2},{"progress":true}])");
@@ -296,7 +296,7 @@ TEST_F(HandlersTest, ProgressGoesToThoseWhoWantIt) {
 
 // Order
 
-TEST_F(HandlersTest, ReloadQueuesBehindTheEventThatRuns) {
+TEST_F(HandlersTest, ReloadQueuesBehindTheRunningEvent) {
     trial.configure_app({{"greeting", "old"}});
     const RunningService service{trial};
     EXPECT_EQ(text_in(service.call("status"), "greeting"), "old");

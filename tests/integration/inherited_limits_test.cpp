@@ -34,7 +34,7 @@ protected:
     }
 };
 
-TEST_F(InheritedLimitsTest, ALogThatMayNotGrowIsAFullDisk) {
+TEST_F(InheritedLimitsTest, ALogAtItsSizeLimitActsLikeAFullDisk) {
     RunningCommand service{limited("ulimit -S -f 8", {"run"})};  // in blocks of 512 bytes
     await_text_in(trial.log_file(), " ready\n");
 
@@ -51,7 +51,7 @@ TEST_F(InheritedLimitsTest, ALogThatMayNotGrowIsAFullDisk) {
     EXPECT_EQ(service.finish().exit_code, 0);
 }
 
-TEST_F(InheritedLimitsTest, APidfileThatMayNotBeWrittenEndsTheStartInWords) {
+TEST_F(InheritedLimitsTest, AnUnwritablePidfileFailsTheStartWithAMessage) {
     for (const char* verb : {"start", "run"}) {
         const Outcome outcome = run_command(limited("ulimit -f 0", {verb}));
         EXPECT_EQ(outcome.exit_code, 73) << outcome;
@@ -60,7 +60,7 @@ TEST_F(InheritedLimitsTest, APidfileThatMayNotBeWrittenEndsTheStartInWords) {
     }
 }
 
-TEST_F(InheritedLimitsTest, ACrashReportThatMayNotGrowIsCutOff) {
+TEST_F(InheritedLimitsTest, ACrashReportAtItsSizeLimitIsTruncated) {
     if (is_sanitized) GTEST_SKIP() << "the sanitizer ends the process by itself";
     trial.add_options({"--crash-directory", directory.path()});
     RunningCommand service{limited("ulimit -c 0; ulimit -f 2", {"run"})};
@@ -73,7 +73,7 @@ TEST_F(InheritedLimitsTest, ACrashReportThatMayNotGrowIsCutOff) {
     EXPECT_THAT(read_file(directory.file("trial-service.crash")), HasSubstr("SIGABRT"));
 }
 
-TEST_F(InheritedLimitsTest, AFileOfTheStreamsThatMayNotGrowEndsNothing) {
+TEST_F(InheritedLimitsTest, AStreamFileAtItsSizeLimitDoesNotEndTheService) {
     trial.add_options({"--stdout", directory.file("out"), "--stderr", directory.file("out")});
     RunningCommand service{limited("ulimit -f 8", {"run"})};
     await_text_in(trial.log_file(), " ready\n");
@@ -86,7 +86,7 @@ TEST_F(InheritedLimitsTest, AFileOfTheStreamsThatMayNotGrowEndsNothing) {
     EXPECT_EQ(service.finish().exit_code, 0);
 }
 
-TEST_F(InheritedLimitsTest, TheLimitOfProcessorTimeStopsTheServiceAndSaysSo) {
+TEST_F(InheritedLimitsTest, TheProcessorTimeLimitStopsTheServiceAndIsLogged) {
     trial.add_options({"--stop-timeout", "1"});
     RunningCommand service{limited("ulimit -S -t 1", {"run"})};
     await_text_in(trial.log_file(), " ready\n");
@@ -110,7 +110,7 @@ TEST_F(InheritedLimitsTest, ASmallStackIsEnough) {
     }
 }
 
-TEST_F(InheritedLimitsTest, AStackThatCannotBeRaisedIsSaidToBeTooSmall) {
+TEST_F(InheritedLimitsTest, AStackThatCannotBeRaisedIsReportedAsTooSmall) {
     if (is_sanitized) GTEST_SKIP() << "the sanitizer needs more";
     const Outcome start = run_command(limited("ulimit -s 64", {"start"}));
 
@@ -119,7 +119,7 @@ TEST_F(InheritedLimitsTest, AStackThatCannotBeRaisedIsSaidToBeTooSmall) {
     expect_nothing_left();
 }
 
-TEST_F(InheritedLimitsTest, ASmallAddressSpaceIsEnoughOrSaidToBeTooSmall) {
+TEST_F(InheritedLimitsTest, ASmallAddressSpaceSufficesOrIsReportedAsTooSmall) {
     if (is_sanitized) GTEST_SKIP() << "the sanitizer needs more";
     bool ran = false;
     for (const int megabytes : {20, 24, 28, 32, 40, 64, 128, 512}) {
@@ -141,7 +141,7 @@ TEST_F(InheritedLimitsTest, ASmallAddressSpaceIsEnoughOrSaidToBeTooSmall) {
     EXPECT_TRUE(ran);
 }
 
-TEST_F(InheritedLimitsTest, AUserWhoMayHaveNoMoreProcessesLearnsWhy) {
+TEST_F(InheritedLimitsTest, TheProcessLimitOfTheUserIsReported) {
     // Root has no such limit, and no other process runs as this user.
     if (!is_root()) GTEST_SKIP() << "only root can become another user";
     const Identity another{.user = 54321, .group = 54321};

@@ -49,7 +49,7 @@ protected:
     }
 };
 
-TEST_F(InheritedSignalsTest, AServiceInTheBackgroundHearsTerm) {
+TEST_F(InheritedSignalsTest, AServiceInTheBackgroundHandlesTerm) {
     Process service = start();
 
     service.signal(SIGTERM);
@@ -58,7 +58,7 @@ TEST_F(InheritedSignalsTest, AServiceInTheBackgroundHearsTerm) {
     EXPECT_THAT(trial.log(), HasSubstr("on_stop ran"));
 }
 
-TEST_F(InheritedSignalsTest, AServiceInTheBackgroundHearsHupUsr1AndInt) {
+TEST_F(InheritedSignalsTest, AServiceInTheBackgroundHandlesHupUsr1AndInt) {
     Process service = start();
 
     service.signal(SIGHUP);
@@ -71,7 +71,7 @@ TEST_F(InheritedSignalsTest, AServiceInTheBackgroundHearsHupUsr1AndInt) {
     EXPECT_THAT(trial.log(), HasSubstr("on_kill ran"));
 }
 
-TEST_F(InheritedSignalsTest, AServiceInTheForegroundHearsTerm) {
+TEST_F(InheritedSignalsTest, AServiceInTheForegroundHandlesTerm) {
     RunningCommand service{from_deaf_caller({"run"})};
     await_text_in(trial.log_file(), " ready\n");
 
@@ -105,7 +105,7 @@ TEST_F(InheritedSignalsTest, ACrashIsReportedThoughItsSignalWasBlocked) {
     EXPECT_THAT(read_file(directory.file("crash-trial.crash")), HasSubstr("write_to_nowhere"));
 }
 
-TEST_F(InheritedSignalsTest, InTheBackgroundNothingOfTheCallersIsLeft) {
+TEST_F(InheritedSignalsTest, InTheBackgroundTheCallersSignalStateIsReset) {
     Process service = start();
 
     // The service blocks SIGPIPE for an instant when it writes.
@@ -117,7 +117,7 @@ TEST_F(InheritedSignalsTest, InTheBackgroundNothingOfTheCallersIsLeft) {
     EXPECT_EQ(service.exit_code(), 0);
 }
 
-TEST_F(InheritedSignalsTest, ChildrenOfAServiceInTheBackgroundStartClean) {
+TEST_F(InheritedSignalsTest, ChildrenInTheBackgroundStartWithACleanMask) {
     Process service = start();
     const Outcome reply = trial.verb({"call", "popen-child"});
     ASSERT_EQ(reply.exit_code, 0) << reply;

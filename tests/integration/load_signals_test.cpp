@@ -103,7 +103,7 @@ TEST_P(LoadSignalsTest, IntInTheForegroundEndsTheLoadAtOnce) {
     expect_nothing_left();
 }
 
-TEST_P(LoadSignalsTest, ChildrenOfTheLoadStartClean) {
+TEST_P(LoadSignalsTest, ChildrenOfTheLoadStartWithACleanMask) {
     const std::string report = directory.file("report");
     trial.configure_app({{"load-runs", "grep -E '^Sig(Blk|Ign)' /proc/self/status >" + report}});
     RunningCommand service{trial.command({"run"})};
@@ -121,7 +121,7 @@ TEST_P(LoadSignalsTest, ChildrenOfTheLoadStartClean) {
     EXPECT_EQ(service.finish().exit_code, 0);
 }
 
-TEST_P(LoadSignalsTest, AsPid1TermEndsTheStartAndIntTheLoad) {
+TEST_P(LoadSignalsTest, AsPid1TermEndsTheStartAndIntEndsTheLoad) {
     const Strings container{"unshare", "--pid", "--fork", "--kill-child", "--mount-proc"};
     const auto in_container = [&](Command command) {
         command.arguments.insert(command.arguments.begin(), container.begin(), container.end());
@@ -187,7 +187,7 @@ TEST_P(LoadBeforeTheForkTest, IntInTheBackgroundEndsTheLoadAtOnce) {
     expect_nothing_left();
 }
 
-TEST_P(LoadBeforeTheForkTest, ARestartThatIsStoppedWhileItLoadsLeavesTheServiceAlone) {
+TEST_P(LoadBeforeTheForkTest, ARestartStoppedDuringItsLoadKeepsTheService) {
     RunningCommand start{trial.command({"start"})};
     let_one_load_pass();
     ASSERT_EQ(start.finish().exit_code, 0);

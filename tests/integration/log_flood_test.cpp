@@ -89,7 +89,7 @@ TEST_F(LogFloodTest, LosesNothingWhileLogrotateMovesItsFile) {
     expect_all(shell("for f in $(ls log.[0-9]* | sort -t. -k2 -n -r) log; do zcat -f \"$f\"; done").out, 2, 100'000);
 }
 
-TEST_F(LogFloodTest, KillLosesNothingThatIsOlderThanItsDelay) {
+TEST_F(LogFloodTest, AKillLosesNoLineOlderThanTheDelay) {
     RunningService service{trial};
     flood(service, 2, 1'000);
     for (const char* last : {"flood 0 999 ", "flood 1 999 "}) await_text_in(trial.log_file(), last);
@@ -109,7 +109,7 @@ TEST_F(LogFloodTest, AStopWritesTheLastLine) {
     EXPECT_NE(whole_log().find(": stopped\n"), std::string::npos);
 }
 
-TEST_F(LogFloodTest, FollowingShowsEachLineOverRotations) {
+TEST_F(LogFloodTest, FollowingShowsEachLineAcrossRotations) {
     trial.add_options({"--log-rotate-size", "200K"});
     const RunningService service{trial};
     RunningCommand logs{trial.command({"logs", "-f", "-n", "100000"})};
@@ -122,7 +122,7 @@ TEST_F(LogFloodTest, FollowingShowsEachLineOverRotations) {
     expect_all(shown.out.substr(0, shown.out.rfind('\n') + 1), 1, 20'000);
 }
 
-TEST_F(LogFloodTest, FollowingShowsEachLineThoughOldFilesAreCompressed) {
+TEST_F(LogFloodTest, FollowingShowsEachLineWhileOldFilesAreCompressed) {
     trial.add_options({"--log-rotate-size", "1M", "--log-compress"});
     const RunningService service{trial};
     RunningCommand logs{trial.command({"logs", "-f", "-n", "100000"})};
@@ -136,7 +136,7 @@ TEST_F(LogFloodTest, FollowingShowsEachLineThoughOldFilesAreCompressed) {
     expect_all(shown.out.substr(0, shown.out.rfind('\n') + 1), 1, 100'000);
 }
 
-TEST_F(LogFloodTest, FollowingTellsWhereOldFilesWereRemovedTooSoon) {
+TEST_F(LogFloodTest, FollowingReportsOldFilesThatWereRemovedTooSoon) {
     trial.add_options({"--log-rotate-size", "1M", "--log-keep", "2"});
     const RunningService service{trial};
     RunningCommand logs{trial.command({"logs", "-f", "-n", "100000"})};
@@ -157,7 +157,7 @@ TEST_F(LogFloodTest, FollowingTellsWhereOldFilesWereRemovedTooSoon) {
     EXPECT_TRUE(shown.out.ends_with(kept)) << shown.out.size() << " bytes shown, " << kept.size() << " kept";
 }
 
-TEST_F(LogFloodTest, FollowingMissesNothingWhereLogrotateCompressesAtOnce) {
+TEST_F(LogFloodTest, FollowingMissesNothingIfLogrotateCompressesAtOnce) {
     std::string config = logrotate_example();
     config.replace(config.find("delaycompress"), std::string{"delaycompress"}.size(), "nodelaycompress");
     write_file(directory.file("logrotate.conf"), config);
@@ -214,7 +214,7 @@ TEST_F(LogFloodTest, SinceShowsWhatLogrotateHasMoved) {
     expect_all(shown.out, 1, 3'000);
 }
 
-TEST_F(LogFloodTest, TheLogrotateExampleIsFineWithAServiceThatIsStopped) {
+TEST_F(LogFloodTest, TheLogrotateExampleWorksForAStoppedService) {
     write_file(directory.file("logrotate.conf"), logrotate_example());
     const std::string rotate = "logrotate --force --state state logrotate.conf";
     const Outcome without_file = shell(rotate);
@@ -233,13 +233,13 @@ TEST_F(LogFloodTest, TheLogrotateExampleIsFineWithAServiceThatIsStopped) {
               0);
 }
 
-TEST_F(LogFloodTest, ALineThatAKillHasTornIsEndedBeforeTheNextLifesFirst) {
+TEST_F(LogFloodTest, ATornLineIsEndedBeforeTheNextStartLogs) {
     write_file(trial.log_file(), "2026-01-02T03:04:05.000000Z info trial-service[1]: to");
     const RunningService service{trial};
     EXPECT_THAT(trial.log(), testing::StartsWith("2026-01-02T03:04:05.000000Z info trial-service[1]: to\n20"));
 }
 
-TEST_F(LogFloodTest, AKillWithinAFloodLeavesEachLineOfTheNextLifeWhole) {
+TEST_F(LogFloodTest, AfterAKillInAFloodTheNextLinesAreWhole) {
     for (int life = 0; life < 3; ++life) {
         RunningService service{trial};
         RunningCommand flooding{trial.command({"call", "flood", "lines=1000000", "threads=2"})};

@@ -52,7 +52,7 @@ protected:
     }
 };
 
-TEST_F(LongJobsTest, AServiceServesBesideAConcurrentEvent) {
+TEST_F(LongJobsTest, AServiceAnswersDuringAConcurrentEvent) {
     RunningCommand beside{trial.command({"call", "sleep-beside", "seconds=3600"})};
     const std::string id = id_of_run("sleep-beside");
     EXPECT_THAT(trial.verb({"status", "--json"}).out, Not(HasSubstr("busy")));
@@ -73,7 +73,7 @@ TEST_F(LongJobsTest, AReloadWaitsForAConcurrentEvent) {
     EXPECT_EQ(beside.finish().exit_code, 1);
 }
 
-TEST_F(LongJobsTest, AServiceServesWhileAReplyIsOwed) {
+TEST_F(LongJobsTest, AServiceAnswersWhileAReplyIsPending) {
     RunningCommand later{trial.command({"call", "sleep-later", "seconds=3600"})};
     const std::string id = id_of_run("sleep-later");
     EXPECT_EQ(trial.verb({"call", "notes"}).exit_code, 0);
@@ -83,7 +83,7 @@ TEST_F(LongJobsTest, AServiceServesWhileAReplyIsOwed) {
     EXPECT_THAT(later.finish().err, HasSubstr("was cancelled"));
 }
 
-TEST_F(LongJobsTest, AStopEndsBothKindsAndTheirCallersLearnOfIt) {
+TEST_F(LongJobsTest, AStopEndsBothKindsAndTheirCallersGetErrors) {
     RunningCommand beside{trial.command({"call", "sleep-beside", "seconds=3600"})};
     RunningCommand later{trial.command({"call", "sleep-later", "seconds=3600"})};
     await_run("sleep-beside");
@@ -100,7 +100,7 @@ TEST_F(LongJobsTest, ManyConcurrentEventsAtOnceAreAllAnswered) {
     for (const auto& call : calls) EXPECT_EQ(call->finish().out, "{\"whole\":true}\n");
 }
 
-TEST_F(LongJobsTest, ItemsComeInOrderBeforeTheReply) {
+TEST_F(LongJobsTest, ItemsArriveInOrderBeforeTheReply) {
     auto client = Client::connect(trial.control_socket());
     ASSERT_TRUE(client);
     std::int64_t expected = 0;
@@ -118,7 +118,7 @@ TEST_F(LongJobsTest, CallPrintsEachItemOnALineAndThenTheReply) {
               "{\"n\":0,\"text\":\"" + text + "\"}\n{\"n\":1,\"text\":\"" + text + "\"}\n{\"sent\":2}\n");
 }
 
-TEST_F(LongJobsTest, AClientThatDoesNotReadItsItemsTakesLittleMemoryAndHoldsUpNobody) {
+TEST_F(LongJobsTest, UnreadItemsTakeLittleMemoryAndBlockNoOtherClient) {
     if (is_sanitized) GTEST_SKIP() << "the sanitizer needs memory of its own";
     const long before = kibibytes(service->pid(), "VmHWM");
     {

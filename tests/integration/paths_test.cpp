@@ -58,7 +58,7 @@ protected:
     const Variables cron{};  ///< only the temporary directory is set
 };
 
-TEST_F(DefaultPathsTest, AServiceOfTheUsersManagerIsKnownToEveryVerb) {
+TEST_F(DefaultPathsTest, AllVerbsFindAServiceOfTheUsersManager) {
     const Outcome started = as_user({"start"}, unit);
     ASSERT_EQ(started.exit_code, 0) << started;
     EXPECT_TRUE(fs::is_socket(units + "/trial-service.control"));
@@ -74,7 +74,7 @@ TEST_F(DefaultPathsTest, AServiceOfTheUsersManagerIsKnownToEveryVerb) {
     EXPECT_THAT(stopped.out, StartsWith("trial-service: stopped (pid "));
 }
 
-TEST_F(DefaultPathsTest, AServiceOfTheShellIsKnownToTheUsersManager) {
+TEST_F(DefaultPathsTest, TheUsersManagerFindsAServiceOfTheShell) {
     ASSERT_EQ(as_user({"start"}, shell).exit_code, 0);
     EXPECT_EQ(as_user({"start"}, unit).exit_code, 69);
     EXPECT_EQ(as_user({"status"}, unit).exit_code, 0);
@@ -83,7 +83,7 @@ TEST_F(DefaultPathsTest, AServiceOfTheShellIsKnownToTheUsersManager) {
     EXPECT_EQ(as_user({"stop"}, shell).exit_code, 0);
 }
 
-TEST_F(DefaultPathsTest, APlaceThatWasNamedIsAnInstanceOfItsOwn) {
+TEST_F(DefaultPathsTest, ANamedRunDirectoryIsASeparateInstance) {
     ASSERT_EQ(as_user({"start"}, unit).exit_code, 0);
     make_directory(directory.file("named"));
     const Strings named{"--run-directory", directory.file("named")};
@@ -99,7 +99,7 @@ TEST_F(DefaultPathsTest, APlaceThatWasNamedIsAnInstanceOfItsOwn) {
     EXPECT_EQ(as_user(with({"stop"}), shell).exit_code, 0);
 }
 
-TEST_F(DefaultPathsTest, OfStartsInTwoPlacesInTheSameInstantOneLives) {
+TEST_F(DefaultPathsTest, OneOfTwoSimultaneousStartsInTwoPlacesWins) {
     constexpr std::size_t of_each = 12;
     for (int round = 0; round < 5; ++round) {
         Turnstile turnstile{directory.file("turnstile")};
@@ -172,27 +172,27 @@ TEST_F(StrangersServiceTest, IsRefusedWithoutALock) {
     expect_refusals();
 }
 
-TEST_F(StrangersServiceTest, IsRefusedInADirectoryOfHisOwn) {
+TEST_F(StrangersServiceTest, IsRefusedInTheStrangersDirectory) {
     ASSERT_EQ(::chown(run.c_str(), stranger, stranger), 0);
     fs::permissions(run, fs::perms{0755});
     expect_refusals();
 }
 
-TEST_F(StrangersServiceTest, IsTakenIfTheSettingsNameHim) {
+TEST_F(StrangersServiceTest, IsAcceptedIfTheSettingsNameTheStranger) {
     trial.add_options({"--user", std::to_string(stranger)});
     EXPECT_EQ(trial.verb({"status"}).exit_code, 0);
     const Outcome stopped = trial.verb({"stop"});
     EXPECT_EQ(stopped.exit_code, 0) << stopped;
 }
 
-TEST_F(StrangersServiceTest, TheOwnerOfALockIsBelievedWhereNoStrangerCanPutOne) {
+TEST_F(StrangersServiceTest, TheLocksOwnerIsTrustedInAClosedDirectory) {
     fs::permissions(run, fs::perms{0755});
     EXPECT_EQ(trial.verb({"status"}).exit_code, 0);
     const Outcome stopped = trial.verb({"stop"});
     EXPECT_EQ(stopped.exit_code, 0) << stopped;
 }
 
-TEST_F(StrangersServiceTest, ALinkOfHisLeadsToNoOtherService) {
+TEST_F(StrangersServiceTest, ALinkOfTheStrangerReachesNoOtherService) {
     ServiceProgram other{"trial-service", directory.file("other")};
     fs::create_directory(other.directory());
     RunningService service{other};
@@ -215,7 +215,7 @@ protected:
     }
 };
 
-TEST_F(VerbsInARemovedDirectoryTest, OnlyWhatIsRelativeNeedsIt) {
+TEST_F(VerbsInARemovedDirectoryTest, OnlyRelativePathsNeedTheDirectory) {
     const Outcome started = from_nowhere({"start"});
     ASSERT_EQ(started.exit_code, 0) << started;
     for (const Strings& verb : {Strings{"status"}, Strings{"events"}, Strings{"where"}, Strings{"reload"},

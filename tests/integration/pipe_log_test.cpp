@@ -150,7 +150,7 @@ protected:
     std::unique_ptr<os::EventLoop> loop;
 };
 
-TEST_F(PipeLogTest, NoLineIsLostThoughItsProgramIsKilledAgainAndAgain) {
+TEST_F(PipeLogTest, NoLineIsLostWhenItsProgramIsKilledRepeatedly) {
     open({"splice-keeper", file});
     std::thread killer{[] { kill_again_and_again(6); }};
     write_all(1ms);
@@ -165,7 +165,7 @@ TEST_F(PipeLogTest, NoLineIsLostThoughItsProgramIsKilledAgainAndAgain) {
     EXPECT_THAT(kept(), HasSubstr(" was killed by signal 9; it is started anew in 100 ms\n"));
 }
 
-TEST_F(PipeLogTest, AProgramThatIsStoppedHoldsNobodyUpAndEveryLossIsTold) {
+TEST_F(PipeLogTest, AStoppedProgramBlocksNothingAndLossesAreReported) {
     options.memory = std::size_t{1} << 20U;
     open({"splice-keeper", file});
     const pid_t program = running_program();
@@ -183,7 +183,7 @@ TEST_F(PipeLogTest, AProgramThatIsStoppedHoldsNobodyUpAndEveryLossIsTold) {
     EXPECT_TRUE(found.in_order);
 }
 
-TEST_F(PipeLogTest, AtTheEndAStoppedProgramIsLeftToReadTheRestLater) {
+TEST_F(PipeLogTest, AtTheEndAStoppedProgramMayReadTheRestLater) {
     open({"splice-keeper", file});
     const Process program{running_program()};
     program.signal(SIGSTOP);
@@ -198,13 +198,13 @@ TEST_F(PipeLogTest, AtTheEndAStoppedProgramIsLeftToReadTheRestLater) {
     EXPECT_TRUE(program.wait_for_end());
 }
 
-TEST_F(PipeLogTest, TheOtherLinesAreKeptNoLaterThanTheDelay) {
+TEST_F(PipeLogTest, OtherLinesArriveWithinTheDelay) {
     open({"splice-keeper", file});
     write("slowly");
     await_text_in(file, "slowly\n");
 }
 
-TEST_F(PipeLogTest, AProgramThatIsNotThereIsNamed) {
+TEST_F(PipeLogTest, AMissingProgramIsNamed) {
     options.command = {"no-such-keeper"};
     PipeLog other{options};
     other.configure({.name = "trial"});
@@ -212,7 +212,7 @@ TEST_F(PipeLogTest, AProgramThatIsNotThereIsNamed) {
               "cannot start the log's program 'no-such-keeper': there is no such program in PATH");
 }
 
-TEST_F(PipeLogTest, AProgramThatEndsAtOnceIsNoStart) {
+TEST_F(PipeLogTest, AProgramThatEndsAtOnceFailsTheStart) {
     options.command = {"sh", "-c", "exit 3"};
     options.start_wait = 30s;
     PipeLog other{options};
@@ -273,7 +273,7 @@ protected:
     std::string logs = directory.file("logs");
 };
 
-TEST_P(PipeLogKeeperTest, EveryLineIsKeptOnceOverAllRotations) {
+TEST_P(PipeLogKeeperTest, EveryLineIsKeptOnceAcrossRotations) {
     open(GetParam().command(logs));
     write_all();
     close();
@@ -284,7 +284,7 @@ TEST_P(PipeLogKeeperTest, EveryLineIsKeptOnceOverAllRotations) {
     EXPECT_EQ(found.told, 0U);
 }
 
-TEST_P(PipeLogKeeperTest, WhenItIsKilledOnlyWhatItHadReadIsLost) {
+TEST_P(PipeLogKeeperTest, AKillLosesOnlyWhatTheProgramHadRead) {
     constexpr int kills = 4;
     constexpr std::size_t most_read = 64U << 10U;  // the most that any of them reads at once
     constexpr std::size_t shortest_line = 60;
@@ -326,7 +326,7 @@ TEST_F(PipedServiceTest, ItsWholeLifeIsKept) {
     EXPECT_THAT(kept, testing::EndsWith(": stopped\n"));
 }
 
-TEST_F(PipedServiceTest, WhatWasOlderThanTheDelayOutlivesTheService) {
+TEST_F(PipedServiceTest, LinesOlderThanTheDelaySurviveTheService) {
     EXPECT_EQ(service.verb({"start"}).exit_code, 0);
     EXPECT_EQ(service.verb({"call", "write", "lines=1000"}).exit_code, 0);
     const Process process{service.pid_in_file()};
@@ -344,7 +344,7 @@ TEST_F(PipedServiceTest, ASignalToTheWholeGroupDoesNotCostTheLastLines) {
     EXPECT_THAT(read_file(file), testing::EndsWith(": stopped\n"));
 }
 
-TEST_F(PipedServiceTest, ItsProgramIsTheUsersThatTheServiceBecomes) {
+TEST_F(PipedServiceTest, ItsProgramRunsAsTheUserOfTheService) {
     if (::geteuid() != 0) GTEST_SKIP() << "only root can become another user";
     constexpr uid_t nobody = 65534;
     ASSERT_EQ(::chmod(directory.path().c_str(), 0777), 0);
@@ -357,7 +357,7 @@ TEST_F(PipedServiceTest, ItsProgramIsTheUsersThatTheServiceBecomes) {
     EXPECT_THAT(read_file(file), HasSubstr(": starting, pid "));
 }
 
-TEST_F(PipedServiceTest, AProgramThatCannotBeStartedIsAFailureOfTheStart) {
+TEST_F(PipedServiceTest, AProgramThatCannotBeStartedFailsTheStart) {
     service.add_variable("KEPT_FILE", directory.file("none/kept"));
     const Outcome outcome = service.verb({"start"});
     EXPECT_EQ(outcome.exit_code, 73);

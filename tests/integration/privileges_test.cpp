@@ -78,7 +78,7 @@ protected:
     }
 };
 
-TEST_F(PrivilegesTest, RootCannotBeHadBack) {
+TEST_F(PrivilegesTest, RootCannotBeRegained) {
     become_stranger();
     if (IsSkipped()) return;
     const RunningService service{trial};
@@ -102,7 +102,7 @@ TEST_F(PrivilegesTest, NoThreadMayGainPrivileges) {
     EXPECT_GE(threads, 2);
 }
 
-TEST_F(PrivilegesTest, NewPrivilegesAreLeftUnlessAsked) {
+TEST_F(PrivilegesTest, NewPrivilegesAreAllowedByDefault) {
     if (status_of(::getpid(), "NoNewPrivs") != "0") GTEST_SKIP() << "they are forbidden to this process already";
     const RunningService service{trial};
 
@@ -117,7 +117,7 @@ TEST_F(PrivilegesTest, LimitsAreInForce) {
     EXPECT_EQ(limit_of(service.pid(), "Max open files"), "256 256");
 }
 
-TEST_F(PrivilegesTest, ALimitThatTheKernelRefusesEndsTheStart) {
+TEST_F(PrivilegesTest, ALimitThatTheKernelRefusesFailsTheStart) {
     trial.add_options({"--limit-open-files", "unlimited"});
 
     const Outcome started = trial.verb({"start"});
@@ -128,7 +128,7 @@ TEST_F(PrivilegesTest, ALimitThatTheKernelRefusesEndsTheStart) {
     EXPECT_EQ(trial.verb({"status"}).exit_code, 3);
 }
 
-TEST_F(PrivilegesTest, ACoreOfAnotherUserIsDumpedOnlyWhereALimitSaysSo) {
+TEST_F(PrivilegesTest, ACoreOfAnotherUserIsDumpedOnlyWithALimit) {
     become_stranger();
     if (IsSkipped()) return;
     rlimit core{};
@@ -152,7 +152,7 @@ TEST_F(PrivilegesTest, ACoreOfAnotherUserIsDumpedOnlyWhereALimitSaysSo) {
 
 // Directory and mask.
 
-TEST_F(PrivilegesTest, InTheForegroundDirectoryAndMaskAreTheCallersUnlessSet) {
+TEST_F(PrivilegesTest, InTheForegroundDirectoryAndMaskAreInherited) {
     const std::string elsewhere = directory.file("elsewhere");
     fs::create_directories(elsewhere);
     const std::string callers_mask = status_of(::getpid(), "Umask");
@@ -173,7 +173,7 @@ TEST_F(PrivilegesTest, InTheForegroundDirectoryAndMaskAreTheCallersUnlessSet) {
     EXPECT_EQ(service.finish().exit_code, 0);
 }
 
-TEST_F(PrivilegesTest, ADirectoryThatTheNewUserMayNotEnterEndsTheStart) {
+TEST_F(PrivilegesTest, ADirectoryClosedToTheNewUserFailsTheStart) {
     become_stranger();
     if (IsSkipped()) return;
     const std::string roots = directory.file("roots");
@@ -209,7 +209,7 @@ protected:
     std::string logs;
 };
 
-TEST_P(ConfinedServiceTest, WritesWhatIsNamedAndNothingElse) {
+TEST_P(ConfinedServiceTest, WritesOnlyTheNamedPaths) {
     const RunningService service{trial};
 
     EXPECT_EQ(fault_of_writing(service, data + "/file"), 0);
@@ -259,7 +259,7 @@ TEST_P(ConfinedServiceTest, StopsBySignalAndStartsAgain) {
 INSTANTIATE_TEST_SUITE_P(OfWhoStartedItAndOfAnother, ConfinedServiceTest, testing::Bool(),
                          [](const auto& of) { return of.param ? "AnotherUser" : "TheSameUser"; });
 
-TEST_F(PrivilegesTest, ADirectoryThatIsNotThereEndsTheStart) {
+TEST_F(PrivilegesTest, AMissingDirectoryFailsTheStart) {
     if (!has_landlock()) GTEST_SKIP() << "this kernel has no Landlock";
     trial.add_options({"--writable", directory.file("gone")});
 

@@ -53,7 +53,7 @@ protected:
 
 // Invalid requests
 
-TEST_F(ProtocolTest, FirstByteThatBeginsNoArrayIsMalformedAtOnce) {
+TEST_F(ProtocolTest, AFirstByteOtherThanABracketIsMalformedAtOnce) {
     for (const char* rubbish : {"{", "x", "\"status\"", "GET / HTTP/1.1\r\n\r\n", "]", "\xff", "  1"}) {
         const Object error = error_for(rubbish);
         EXPECT_EQ(text_in(error, "code"), "malformed-request") << rubbish;
@@ -62,7 +62,7 @@ TEST_F(ProtocolTest, FirstByteThatBeginsNoArrayIsMalformedAtOnce) {
     expect_that_it_lives();
 }
 
-TEST_F(ProtocolTest, ConnectionIsClosedAfterARequestWhoseEndNobodyCanTell) {
+TEST_F(ProtocolTest, ARequestWithoutAFindableEndClosesTheConnection) {
     RawClient client = connect();
     client.send("x[\"status\"]");
 
@@ -70,7 +70,7 @@ TEST_F(ProtocolTest, ConnectionIsClosedAfterARequestWhoseEndNobodyCanTell) {
     EXPECT_THAT(client.rest(), IsEmpty());
 }
 
-TEST_F(ProtocolTest, RequestThatEndsTooEarlyIsMalformed) {
+TEST_F(ProtocolTest, AnIncompleteRequestIsMalformed) {
     for (const char* half : {"[", "[\"status\"", "[\"status\",{\"a\":", "[\"sta"}) {
         const std::string reply = all_replies_to(half);
         EXPECT_THAT(reply, HasSubstr("\"code\":\"malformed-request\"")) << half;
@@ -79,7 +79,7 @@ TEST_F(ProtocolTest, RequestThatEndsTooEarlyIsMalformed) {
     expect_that_it_lives();
 }
 
-TEST_F(ProtocolTest, WhatIsNoRequestIsMalformed) {
+TEST_F(ProtocolTest, AnArrayThatIsNotARequestIsMalformed) {
     for (const char* wrong : {"[]", "[1]", "[null]", "[{}]", "[\"echo\",1]", "[\"echo\",null]", "[\"echo\",{},[]]",
                               "[\"echo\",{},{},{}]", "['echo']", "[\"echo\",]", "[\"echo\"}", "[\"echo\" {}]", "[echo]",
                               "[\"echo\",{\"number\":1e999}]", "[\"echo\",{\"string\":\"\\ud800\"}]"}) {
@@ -90,7 +90,7 @@ TEST_F(ProtocolTest, WhatIsNoRequestIsMalformed) {
     expect_that_it_lives();
 }
 
-TEST_F(ProtocolTest, InvalidUtf8IsMalformedAndToldWhere) {
+TEST_F(ProtocolTest, InvalidUtf8IsMalformedAndItsOffsetReported) {
     for (const char* wrong : {"\xff", "\xc3", "\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\x80"}) {
         const std::string before = R"(["echo",{"string":"a)";
         const Object error = error_for(before + wrong + "\"}]");
@@ -101,7 +101,7 @@ TEST_F(ProtocolTest, InvalidUtf8IsMalformedAndToldWhere) {
     expect_that_it_lives();
 }
 
-TEST_F(ProtocolTest, ZeroBytesAreNoText) {
+TEST_F(ProtocolTest, ZeroBytesAreRefused) {
     using namespace std::string_literals;
     EXPECT_EQ(text_in(error_for("\0[\"status\"]"s), "code"), "malformed-request");
     EXPECT_EQ(text_in(error_for("[\"ec\0ho\"]"s), "code"), "malformed-request");
@@ -124,7 +124,7 @@ TEST_F(ProtocolTest, NestingUpToTheLimitIsServed) {
     EXPECT_EQ(text_in(error_for(R"(["echo",{"list":[)" + list + "]}]"), "code"), "request-too-large");
 }
 
-TEST_F(ProtocolTest, RequestOverTheSizeLimitIsRefusedInWordsThatTheClientCanRead) {
+TEST_F(ProtocolTest, AnOversizedRequestGetsAReadableError) {
     RawClient client = connect();
     client.send(R"(["echo",{"string":")" + std::string(2 * mebibyte, 'x') + "\"}]");
 
@@ -146,7 +146,7 @@ TEST_F(ProtocolTest, RequestUpToTheSizeLimitIsServed) {
 
 // Requests that cannot be served
 
-TEST_F(ProtocolTest, KeyThatIsGivenTwiceIsABadArgument) {
+TEST_F(ProtocolTest, ADuplicateKeyIsABadArgument) {
     const Object error = error_for(R"(["echo",{"integer":1,"string":"a","integer":2}])");
 
     EXPECT_EQ(text_in(error, "code"), "bad-argument");
@@ -171,7 +171,7 @@ TEST_F(ProtocolTest, OptionOfTheWrongTypeIsABadArgument) {
     }
 }
 
-TEST_F(ProtocolTest, ParameterThatIsUnknownMissingOrOfTheWrongTypeIsABadArgument) {
+TEST_F(ProtocolTest, AnUnknownMissingOrMistypedParameterIsABadArgument) {
     struct Case {
         const char* request;
         const char* argument;
@@ -192,13 +192,13 @@ TEST_F(ProtocolTest, ParameterThatIsUnknownMissingOrOfTheWrongTypeIsABadArgument
     expect_that_it_lives();
 }
 
-TEST_F(ProtocolTest, LogLevelThatThereIsNotIsABadArgument) {
+TEST_F(ProtocolTest, AnUnknownLogLevelIsABadArgument) {
     const Object error = error_for(R"(["log-level",{"level":"loud"}])");
 
     EXPECT_EQ(text_in(error, "code"), "bad-argument") << to_json(error);
 }
 
-TEST_F(ProtocolTest, UnknownEventIsAnsweredWithOneThatIsNear) {
+TEST_F(ProtocolTest, AnUnknownEventIsAnsweredWithTheNearestName) {
     const Object error = error_for(R"(["sttaus"])");
 
     EXPECT_EQ(text_in(error, "code"), "event-not-found");
@@ -207,7 +207,7 @@ TEST_F(ProtocolTest, UnknownEventIsAnsweredWithOneThatIsNear) {
     EXPECT_FALSE(error_for(R"(["nothing-of-the-kind"])").contains("did-you-mean"));
 }
 
-TEST_F(ProtocolTest, StartIsNoEventForClients) {
+TEST_F(ProtocolTest, ClientsCannotTriggerStart) {
     EXPECT_EQ(text_in(error_for(R"(["start"])"), "code"), "event-not-found");
 
     std::vector<std::string> names;
@@ -218,14 +218,14 @@ TEST_F(ProtocolTest, StartIsNoEventForClients) {
     EXPECT_THAT(names, testing::Not(testing::Contains("start")));
 }
 
-TEST_F(ProtocolTest, RequestsAfterOneThatWasNotGrantedAreServed) {
+TEST_F(ProtocolTest, RequestsAfterARefusedOneAreServed) {
     EXPECT_THAT(all_replies_to(R"(["nothing"] ["echo",{"wrong":1}] ["echo",{"integer":3}])"),
                 EndsWith("}}\n{\"integer\":3}\n"));
 }
 
 // Clients that send in unusual ways
 
-TEST_F(ProtocolTest, OneByteAtATimeIsTimeEnough) {
+TEST_F(ProtocolTest, ARequestMaySendOneByteAtATime) {
     RawClient client = connect();
     for (const char byte : std::string{" \n[\"echo\" , {\"string\": \"]\\\"[{\\u00e4\xc3\xa4\"}]"})
         client.send({&byte, 1});
@@ -250,14 +250,14 @@ TEST_F(ProtocolTest, ThousandPipelinedRequestsAreAnsweredInOrder) {
     EXPECT_THAT(without_spaces(client.rest()), IsEmpty());
 }
 
-TEST_F(ProtocolTest, ClientWhoNeverClosesIsSeenOffAfterItsAnswer) {
+TEST_F(ProtocolTest, AClientThatNeverClosesIsDisconnectedAfterItsReply) {
     RawClient client = connect();
     client.send("[\"echo\",{\"integer\":1}]\n");
 
     EXPECT_EQ(client.rest(), "{\"integer\":1}\n");
 }
 
-TEST_F(ProtocolTest, SilentClientsBlockNoOther) {
+TEST_F(ProtocolTest, SilentClientsBlockNoOtherClient) {
     std::vector<RawClient> silent;
     while (silent.size() < 50) silent.push_back(connect());
     for (std::size_t i = 0; i < silent.size(); i += 2) silent[i].send("[\"status\"");
@@ -270,7 +270,7 @@ TEST_F(ProtocolTest, SilentClientsBlockNoOther) {
         EXPECT_EQ(silent[i].reply().find("pid")->as_integer(), service->pid());
 }
 
-TEST_F(ProtocolTest, OperatorWhoUsesUpAllConnectionsIsToldSoAndStopsTheServiceAllTheSame) {
+TEST_F(ProtocolTest, AnOperatorWithAllConnectionsCanStillStopTheService) {
     std::vector<RawClient> all;
     while (all.size() < 512) all.push_back(connect());
 
@@ -282,7 +282,7 @@ TEST_F(ProtocolTest, OperatorWhoUsesUpAllConnectionsIsToldSoAndStopsTheServiceAl
     EXPECT_EQ(service->exit_code(), 0);
 }
 
-TEST_F(ProtocolTest, OperatorWhoUsesUpAllDescriptorsIsToldSoUntilSomeAreFreeAgain) {
+TEST_F(ProtocolTest, AnOperatorWithAllDescriptorsGetsAnErrorUntilSomeAreFree) {
     service.reset();
     Command command = trial.command({"run"});
     const Strings with_few{"sh", "-c", "ulimit -n 40; exec \"$@\"", "sh"};
@@ -303,7 +303,7 @@ TEST_F(ProtocolTest, OperatorWhoUsesUpAllDescriptorsIsToldSoUntilSomeAreFreeAgai
 
 // Clients that do not read or do not wait
 
-TEST_F(ProtocolTest, ClientWhoReadsItsRepliesLateDelaysNoOtherAndGetsThemAll) {
+TEST_F(ProtocolTest, ALateReaderDelaysNoOtherClientAndGetsAllReplies) {
     RawClient late = connect();
     for (int count = 0; count < 30; ++count) late.send(R"(["big-reply",{"bytes":100000}])");
     service->await_log("big-reply");
@@ -314,7 +314,7 @@ TEST_F(ProtocolTest, ClientWhoReadsItsRepliesLateDelaysNoOtherAndGetsThemAll) {
     EXPECT_EQ(without_spaces(late.rest()).size(), 30 * (100'000 + std::string_view{"{\"text\":\"\"}\n"}.size()));
 }
 
-TEST_F(ProtocolTest, ClientWhoNeverReadsItsRepliesIsServedNoFurtherThanHisBacklogMayBe) {
+TEST_F(ProtocolTest, AClientThatDoesNotReadIsServedUpToItsBacklog) {
     RawClient greedy = connect();
     // Few enough that the kernel buffers them all: otherwise the client would block once the service stops reading.
     for (int count = 0; count < 60; ++count) greedy.send(R"(["big-reply",{"bytes":1000000}])");
@@ -339,7 +339,7 @@ TEST_F(ProtocolTest, BigReplyArrivesWhole) {
     EXPECT_TRUE(reply == "{\"text\":\"" + std::string(8 * mebibyte, 'x') + "\"}\n") << reply.size();
 }
 
-TEST_F(ProtocolTest, ClientThatIsGoneBeforeItsReplyHarmsNobody) {
+TEST_F(ProtocolTest, AClientThatLeavesBeforeItsReplyDoesNoHarm) {
     for (int count = 0; count < 50; ++count) {
         RawClient client = connect();
         client.send(R"(["big-reply",{"bytes":1000000}]["status"])");
@@ -364,7 +364,7 @@ TEST_F(ProtocolTest, ClientThatGoesAwayDoesNotCancelItsEvent) {
     EXPECT_EQ(to_json(service->call("notes")), R"({"notes":["queued"]})");
 }
 
-TEST_F(ProtocolTest, WhoHasClosedItsSendingSideGetsSpacesUntilTheReply) {
+TEST_F(ProtocolTest, AHalfClosedClientGetsSpacesUntilTheReply) {
     const Turnstile turnstile{directory.file("turnstile")};
     RawClient client = connect();
     client.send("[\"read-line\"," + to_json(Object{{"path", turnstile.path()}}) + "]");

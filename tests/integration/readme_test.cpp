@@ -32,7 +32,7 @@ protected:
     }
 };
 
-TEST_F(ReadmeTest, TheWalkThroughGoesAsItIsWritten) {
+TEST_F(ReadmeTest, TheWalkThroughWorksAsWritten) {
     std::string walk = block_with("just-another-server start --config");
     ASSERT_THAT(walk, StartsWith("cmake --preset dev"));
     walk.erase(0, walk.find("cat >"));  // it is already built, and in PATH
@@ -45,7 +45,7 @@ TEST_F(ReadmeTest, TheWalkThroughGoesAsItIsWritten) {
 }
 
 // readme_greeter is compiled from the first code block of README.
-TEST_F(ReadmeTest, TheGreeterDoesWhatIsShown) {
+TEST_F(ReadmeTest, TheGreeterWorksAsShown) {
     const Variables in_a_directory{{"GREETER_RUN_DIRECTORY", run}, {"LOG", directory.file("log")}};
     const std::string shown = block_with("&& echo it runs");
 

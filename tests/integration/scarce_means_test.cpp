@@ -61,7 +61,7 @@ TEST_F(ScarceMeansTest, WithoutWatchesASignalStopsTheServiceAtOnce) {
     EXPECT_THAT(trial.log(), HasSubstr("on_stop ran"));
 }
 
-TEST_F(ScarceMeansTest, AReplyThatThereIsNoMemoryForIsAnError) {
+TEST_F(ScarceMeansTest, AReplyWithoutMemoryIsAnError) {
     RunningService service{trial};
     constexpr int megabyte = 1 << 20;
     service.call("limit-memory", {{"bytes", 16 * megabyte}});
@@ -76,7 +76,7 @@ TEST_F(ScarceMeansTest, AReplyThatThereIsNoMemoryForIsAnError) {
     EXPECT_EQ(service.exit_code(), 0);
 }
 
-TEST_F(ScarceMeansTest, RequestsThatThereIsNoMemoryForEndTheirConnectionsOnly) {
+TEST_F(ScarceMeansTest, RequestsWithoutMemoryEndTheirConnectionsOnly) {
     RunningService service{trial};
     service.call("limit-memory", {{"bytes", 4 << 20}});
     {

@@ -112,7 +112,7 @@ TEST_F(ShellExamplesTest, EchoStopStopsIt) {
     EXPECT_EQ(service.exit_code(), 0);
 }
 
-TEST_F(ShellExamplesTest, AStopThatIsWaitedForSaysHowItWent) {
+TEST_F(ShellExamplesTest, AStopThatWaitsReportsTheOutcome) {
     RunningService service{server};
 
     const Outcome asked =
@@ -143,7 +143,7 @@ TEST_F(ShellExamplesTest, EchoKillKillsIt) {
     EXPECT_EQ(service.exit_code(), 0);
 }
 
-TEST_F(ShellExamplesTest, JqReadsTheUptimeOutOfTheStatus) {
+TEST_F(ShellExamplesTest, JqReadsTheUptimeFromTheStatus) {
     const RunningService service{server};
 
     const Outcome asked =
@@ -153,7 +153,7 @@ TEST_F(ShellExamplesTest, JqReadsTheUptimeOutOfTheStatus) {
     EXPECT_THAT(asked.out, MatchesRegex("[0-9]+\n"));
 }
 
-TEST_F(ShellExamplesTest, TheStatusTellsPidAndSocket) {
+TEST_F(ShellExamplesTest, TheStatusShowsPidAndSocket) {
     const RunningService service{server};
 
     const Object status = ask(R"(["status"])");
@@ -188,7 +188,7 @@ TEST_F(ShellExamplesTest, BackupTakesTheDateFromTheShell) {
     EXPECT_EQ(compared.exit_code, 0) << compared;
 }
 
-TEST_F(ShellExamplesTest, BackupIntoAnImpossibleDirectorySaysWhy) {
+TEST_F(ShellExamplesTest, ABackupIntoAnImpossibleDirectoryReportsWhy) {
     const RunningService service{server};
     write_file(directory.file("file"), "no directory");
 
@@ -202,7 +202,7 @@ TEST_F(ShellExamplesTest, BackupIntoAnImpossibleDirectorySaysWhy) {
     EXPECT_FALSE(service.has_ended());
 }
 
-TEST_F(ShellExamplesTest, ABackupThatFailsLosesNothingOfTheOneBefore) {
+TEST_F(ShellExamplesTest, AFailedBackupKeepsThePreviousOne) {
     const RunningService service{server};
     write_file(data + "/journal.1", "first\n");
     const std::string request = R"(["backup",{"directory":")" + directory.file("copy") + R"("}])";
@@ -220,7 +220,7 @@ TEST_F(ShellExamplesTest, ABackupThatFailsLosesNothingOfTheOneBefore) {
 }
 
 // socat exits half a second after the end of its input unless it receives something.
-TEST_F(ShellExamplesTest, ASlowEventPrintsItsReplyAllTheSame) {
+TEST_F(ShellExamplesTest, SocatPrintsTheReplyOfASlowEvent) {
     const RunningService service{trial};
 
     const Outcome asked =
@@ -229,7 +229,7 @@ TEST_F(ShellExamplesTest, ASlowEventPrintsItsReplyAllTheSame) {
     EXPECT_EQ(asked.out, "{\"interrupted\":false}\n") << asked;
 }
 
-TEST_F(ShellExamplesTest, ASecondStartSaysWhoHoldsTheLock) {
+TEST_F(ShellExamplesTest, ASecondStartNamesTheLockOwner) {
     const RunningService service{server};
 
     const Outcome second =
@@ -276,7 +276,7 @@ TEST_F(ShellExamplesTest, NameAndRunDirectoryComeFromTheCommandLine) {
     EXPECT_THAT(started.out, StartsWith("other\nother: stopped (pid "));
 }
 
-TEST_F(ShellExamplesTest, ThePidIsAskedOfTheLockAndNotOfTheFile) {
+TEST_F(ShellExamplesTest, ThePidComesFromTheLockAndNotFromTheFile) {
     RunningService service{server};
 
     const Outcome asked = shell(

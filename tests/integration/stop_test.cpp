@@ -39,7 +39,7 @@ protected:
     }
 };
 
-TEST_F(StopTest, RunsTheStopEventAndTidiesUp) {
+TEST_F(StopTest, RunsTheStopEventAndCleansUp) {
     RunningService service{trial};
 
     const Outcome stopped = trial.verb({"stop"});
@@ -64,7 +64,7 @@ TEST_F(StopTest, AStopEventThatThrowsIsLogged) {
     EXPECT_THAT(trial.log(), HasSubstr("cannot stop: stop throws on purpose"));
 }
 
-TEST_F(StopTest, ARestartGoesOnThoughTheStopWasNotClean) {
+TEST_F(StopTest, ARestartStartsAfterAnUncleanStop) {
     trial.configure_app({{"stop-throws", true}});
     RunningService service{trial};
 
@@ -77,7 +77,7 @@ TEST_F(StopTest, ARestartGoesOnThoughTheStopWasNotClean) {
     EXPECT_EQ(trial.verb({"stop"}).exit_code, 70);
 }
 
-TEST_F(StopTest, AStopEventThatThrowsInTheForegroundIsToldOnStderr) {
+TEST_F(StopTest, AStopEventThatThrowsIsReportedOnStderrInTheForeground) {
     trial.configure_app({{"stop-throws", true}});
     const Outcome ended = run_and_stop();
 
@@ -95,7 +95,7 @@ TEST_F(StopTest, AStopThatTakesTooLongIsCutShort) {
     expect_tidy_end();
 }
 
-TEST_F(StopTest, NeverRunsTheStopEventBesideAHungHandler) {
+TEST_F(StopTest, NeverRunsTheStopEventDuringAHungHandler) {
     RunningService service{trial, {"--stop-timeout", "0.3"}};
     RunningCommand hanging{trial.command({"call", "hang"})};
     service.await_busy("hang");
@@ -113,7 +113,7 @@ TEST_F(StopTest, NeverRunsTheStopEventBesideAHungHandler) {
 /// The parameter is the number of TERMs. A second TERM changes nothing.
 class StopDuringAnEventTest : public StopTest, public testing::WithParamInterface<int> {};
 
-TEST_P(StopDuringAnEventTest, WaitsForTheEventWhichGetsItsReply) {
+TEST_P(StopDuringAnEventTest, WaitsForTheEventToReply) {
     const Turnstile turnstile{directory.file("turnstile")};
     RunningService service{trial};
     RunningCommand reading{trial.command({"call", "read-line", "path=turnstile"})};
@@ -143,7 +143,7 @@ TEST_F(StopTest, AnIntEndsAStopThatHangs) {
     expect_tidy_end();
 }
 
-TEST_F(StopTest, KillRunsTheKillEventAndTidiesUp) {
+TEST_F(StopTest, KillRunsTheKillEventAndCleansUp) {
     RunningService service{trial};
 
     const Outcome killed = trial.verb({"kill"});
@@ -155,7 +155,7 @@ TEST_F(StopTest, KillRunsTheKillEventAndTidiesUp) {
     expect_tidy_end();
 }
 
-TEST_F(StopTest, AKillEventThatHangsIsLeftAfterASecond) {
+TEST_F(StopTest, AKillEventThatHangsIsAbandonedAfterASecond) {
     trial.configure_app({{"kill-hangs", true}});
     RunningService service{trial};
 
@@ -192,7 +192,7 @@ TEST_F(StopTest, KillDoesNotWaitForAHungHandler) {
 }
 
 // A file on a dead server hangs. So does a full FIFO whose reader does not read.
-TEST_F(StopTest, ALogThatHangsHoldsUpNoEnd) {
+TEST_F(StopTest, AHungLogDoesNotPreventTheStop) {
     for (const int signal : {SIGTERM, SIGINT}) {
         SCOPED_TRACE(signal);
         const std::string fifo = directory.file("fifo" + std::to_string(signal));

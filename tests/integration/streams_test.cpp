@@ -77,7 +77,7 @@ protected:
     ServiceProgram printing{"crash-trial", directory.path()};
 };
 
-TEST_F(StreamsTest, WhatIsPrintedComesIntoTheLogWithItsStream) {
+TEST_F(StreamsTest, OutputGoesToTheLogWithItsStream) {
     const RunningService service{printing};
 
     service.call("print-text", {{"text", "hello\nwor"}});
@@ -90,7 +90,7 @@ TEST_F(StreamsTest, WhatIsPrintedComesIntoTheLogWithItsStream) {
     EXPECT_THAT(printing.log(), ContainsRegex(" warning [^\n]*: a fault stream=stderr\n"));
 }
 
-TEST_F(StreamsTest, ALineWithoutAnEndComesAfterARest) {
+TEST_F(StreamsTest, AnUnfinishedLineIsLoggedAfterAPause) {
     const RunningService service{printing};
 
     service.call("print-text", {{"text", "a prompt"}});
@@ -98,7 +98,7 @@ TEST_F(StreamsTest, ALineWithoutAnEndComesAfterARest) {
     service.await_log("a prompt stream=stdout");
 }
 
-TEST_F(StreamsTest, ALineThatNobodyFlushedComesAllTheSame) {
+TEST_F(StreamsTest, AnUnflushedLineIsLogged) {
     const RunningService service{printing};
 
     service.call("print-text", {{"text", "printed and left\n"}, {"flush", false}});
@@ -106,7 +106,7 @@ TEST_F(StreamsTest, ALineThatNobodyFlushedComesAllTheSame) {
     service.await_log("printed and left stream=stdout");
 }
 
-TEST_F(StreamsTest, ALineThatNobodyFlushedIsInTheLogAfterACrash) {
+TEST_F(StreamsTest, AnUnflushedLineIsLoggedAtACrash) {
     for (const char* how : {"write", "abort"}) {
         RunningService service{printing};
         const std::string line = std::string{"unflushed before "} + how;
@@ -119,7 +119,7 @@ TEST_F(StreamsTest, ALineThatNobodyFlushedIsInTheLogAfterACrash) {
     }
 }
 
-TEST_F(StreamsTest, ManyLinesComeWholeAndInOrder) {
+TEST_F(StreamsTest, ManyLinesArriveWholeAndInOrder) {
     constexpr int count = 100'000;
     {
         RunningService service{printing};
@@ -139,7 +139,7 @@ TEST_F(StreamsTest, ManyLinesComeWholeAndInOrder) {
     EXPECT_EQ(count_in_log(" line "), std::size_t{2} * count);
 }
 
-TEST_F(StreamsTest, WhatWasPrintedRightBeforeACrashIsInTheLogOnce) {
+TEST_F(StreamsTest, OutputRightBeforeACrashIsLoggedOnce) {
     for (const char* how : {"abort", "write", "exception"}) {
         RunningService service{printing};
         const std::string words = std::string{"crash lines before "} + how;
@@ -152,7 +152,7 @@ TEST_F(StreamsTest, WhatWasPrintedRightBeforeACrashIsInTheLogOnce) {
     }
 }
 
-TEST_F(StreamsTest, ABacklogAtACrashComesOnceAndInOrder) {
+TEST_F(StreamsTest, ABacklogAtACrashIsLoggedOnceAndInOrder) {
     RunningService service{printing};
     service.call("print-lines", {{"count", 100'000}});
 
@@ -168,7 +168,7 @@ TEST_F(StreamsTest, ABacklogAtACrashComesOnceAndInOrder) {
     }
 }
 
-TEST_F(StreamsTest, AChildThatGoesOnPrintingIsTornNowhereAtACrash) {
+TEST_F(StreamsTest, NoLineOfAPrintingChildIsTornAtACrash) {
     RunningService service{printing};
     service.call("shell", {{"command", "seq -f 'child line %.0f' 1 1000000000 & echo $! >" + directory.file("child")}});
     Process child{static_cast<pid_t>(std::stol(read_file(directory.file("child"))))};
@@ -185,7 +185,7 @@ TEST_F(StreamsTest, AChildThatGoesOnPrintingIsTornNowhereAtACrash) {
     expect_in_order(lines.numbers.at("child"), "child");
 }
 
-TEST_F(StreamsTest, WhatChildrenPrintComesToo) {
+TEST_F(StreamsTest, OutputOfChildrenIsLogged) {
     const RunningService service{printing};
 
     service.call("shell", {{"command", "echo from a child; echo its fault >&2"}});
@@ -194,7 +194,7 @@ TEST_F(StreamsTest, WhatChildrenPrintComesToo) {
     service.await_log(": its fault stream=stderr");
 }
 
-TEST_F(StreamsTest, AChildThatStaysDoesNotHinderTheStop) {
+TEST_F(StreamsTest, AChildThatRemainsDoesNotDelayTheStop) {
     RunningService service{printing};
     service.call("shell", {{"command", "sleep 60 & echo $! >" + directory.file("child")}});
 
@@ -205,7 +205,7 @@ TEST_F(StreamsTest, AChildThatStaysDoesNotHinderTheStop) {
     Process{child}.end();
 }
 
-TEST_F(StreamsTest, EachStreamCanLeadToAFile) {
+TEST_F(StreamsTest, EachStreamCanGoToAFile) {
     printing.add_options({"--stdout", directory.file("out"), "--stderr", "null"});
     const RunningService service{printing};
 
@@ -215,7 +215,7 @@ TEST_F(StreamsTest, EachStreamCanLeadToAFile) {
     EXPECT_THAT(printing.log(), Not(HasSubstr(" line ")));
 }
 
-TEST_F(StreamsTest, BothCanLeadToOneFile) {
+TEST_F(StreamsTest, BothStreamsCanGoToOneFile) {
     printing.configure({{"stdout", Object{{"path", directory.file("both")}, {"open", "create"}, {"mode", "0600"}}},
                         {"stderr", Object{{"path", directory.file("both")}, {"open", "create"}, {"mode", "0600"}}}});
     const RunningService service{printing};
@@ -229,7 +229,7 @@ TEST_F(StreamsTest, BothCanLeadToOneFile) {
     EXPECT_EQ(status.st_mode & 07777U, 0600U);
 }
 
-TEST_F(StreamsTest, AFileIsAppendedToTruncatedOrRefused) {
+TEST_F(StreamsTest, AFileCanBeAppendedToTruncatedOrRefused) {
     for (const auto& [open, content] : {std::pair{"append", "before\nprinted\n"}, {"truncate", "printed\n"}}) {
         write_file(directory.file("out"), "before\n");
         printing.configure({{"stdout", Object{{"path", directory.file("out")}, {"open", open}}}});
@@ -243,7 +243,7 @@ TEST_F(StreamsTest, AFileIsAppendedToTruncatedOrRefused) {
     EXPECT_THAT(refused.err, AllOf(HasSubstr("stdout"), HasSubstr("File exists")));
 }
 
-TEST_F(StreamsTest, LogReopenOpensTheFileAnew) {
+TEST_F(StreamsTest, LogReopenReopensTheFile) {
     printing.add_options({"--stdout", directory.file("out")});
     const RunningService service{printing};
     service.call("print-text", {{"text", "one\n"}});
@@ -256,7 +256,7 @@ TEST_F(StreamsTest, LogReopenOpensTheFileAnew) {
     EXPECT_EQ(read_file(directory.file("out")), "two\n");
 }
 
-TEST_F(StreamsTest, AFifoThatNobodyReadsNeitherBlocksNorKills) {
+TEST_F(StreamsTest, AFifoWithoutAReaderNeitherBlocksNorKills) {
     printing.configure({{"stdout", Object{{"path", directory.file("fifo")}, {"fifo", true}}}});
     RunningService service{printing};
 
@@ -267,7 +267,7 @@ TEST_F(StreamsTest, AFifoThatNobodyReadsNeitherBlocksNorKills) {
     EXPECT_EQ(service.exit_code(), 0);
 }
 
-TEST_F(StreamsTest, WhoReadsAFifoGetsWhatIsPrinted) {
+TEST_F(StreamsTest, TheReaderOfAFifoGetsTheOutput) {
     printing.configure({{"stdout", Object{{"path", directory.file("fifo")}, {"fifo", true}, {"mode", "0600"}}}});
     const RunningService service{printing};
     const os::Descriptor reader{::open(directory.file("fifo").c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)};
@@ -280,7 +280,7 @@ TEST_F(StreamsTest, WhoReadsAFifoGetsWhatIsPrinted) {
     EXPECT_EQ(std::filesystem::status(directory.file("fifo")).type(), std::filesystem::file_type::fifo);
 }
 
-TEST_F(StreamsTest, APathThatIsAFifoHoldsNothingUpThoughNobodyReadsIt) {
+TEST_F(StreamsTest, AFifoPathWithoutAReaderBlocksNothing) {
     ASSERT_EQ(::mkfifo(directory.file("fifo").c_str(), 0600), 0);
     printing.add_options({"--stdout", directory.file("fifo"), "--start-timeout", "20"});
     RunningService service{printing};
@@ -293,7 +293,7 @@ TEST_F(StreamsTest, APathThatIsAFifoHoldsNothingUpThoughNobodyReadsIt) {
     EXPECT_EQ(service.exit_code(), 0);
 }
 
-TEST_F(StreamsTest, APathThatIsAFifoIsOpenedAnewThoughItsReaderHasGone) {
+TEST_F(StreamsTest, AFifoPathIsReopenedAfterItsReaderHasGone) {
     ASSERT_EQ(::mkfifo(directory.file("fifo").c_str(), 0600), 0);
     printing.add_options({"--stdout", directory.file("fifo")});
     os::Descriptor reader{::open(directory.file("fifo").c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)};
@@ -310,7 +310,7 @@ TEST_F(StreamsTest, APathThatIsAFifoIsOpenedAnewThoughItsReaderHasGone) {
     EXPECT_STREQ(buffer, "to the next one\n");
 }
 
-TEST_F(StreamsTest, StdinFromAFifoThatNobodyWritesToHoldsNothingUp) {
+TEST_F(StreamsTest, StdinFromAFifoWithoutAWriterBlocksNothing) {
     ASSERT_EQ(::mkfifo(directory.file("fifo").c_str(), 0600), 0);
     printing.add_options({"--stdin", directory.file("fifo"), "--start-timeout", "20"});
     const RunningService service{printing};
@@ -328,7 +328,7 @@ TEST_F(StreamsTest, StdinCanComeFromAFile) {
     EXPECT_EQ(read_file(directory.file("copy")), "from the file\n");
 }
 
-TEST_F(StreamsTest, InTheForegroundTheyStayWhatTheyAre) {
+TEST_F(StreamsTest, InTheForegroundTheStreamsAreUnchanged) {
     RunningCommand running{printing.command({"run"})};
     await_state("it runs", [&] { return printing.verb({"health", "--ready"}).exit_code == 0; });
     EXPECT_EQ(printing.verb({"call", "print-lines", "count=1"}).exit_code, 0);
@@ -340,7 +340,7 @@ TEST_F(StreamsTest, InTheForegroundTheyStayWhatTheyAre) {
     EXPECT_THAT(outcome.err, HasSubstr("error line 1\n"));
 }
 
-TEST_F(StreamsTest, WhatMakesNoSenseIsAConfigurationError) {
+TEST_F(StreamsTest, AnInvalidStreamIsAConfigurationError) {
     EXPECT_EQ(printing.verb({"start", "--stdin", "log"}).exit_code, 78);
     printing.configure({{"stdout", Object{{"path", "x"}, {"open", "sideways"}}}});
     const Outcome refused = printing.verb({"start"});
@@ -348,7 +348,7 @@ TEST_F(StreamsTest, WhatMakesNoSenseIsAConfigurationError) {
     EXPECT_THAT(refused.err, HasSubstr("/stdout"));
 }
 
-TEST_F(StreamsTest, AFileOfOneThatGaveUpRootIsItsUsers) {
+TEST_F(StreamsTest, TheFileBelongsToTheUserAfterRootIsGivenUp) {
     if (!is_root()) GTEST_SKIP() << "only root can become somebody else";
     printing.add_options(
         {"--stdout", directory.file("out"), "--user", std::to_string(stranger), "--group", std::to_string(stranger)});

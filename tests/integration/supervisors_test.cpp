@@ -89,7 +89,7 @@ protected:
     ServiceProgram server{program, directory.path()};
 };
 
-TEST_F(SupervisorsTest, S6LearnsOfTheReadinessAndRestartsWhatWasKilled) {
+TEST_F(SupervisorsTest, S6IsNotifiedOfReadinessAndRestartsAKilledService) {
     if (!is_installed("s6-supervise")) GTEST_SKIP() << "s6 is not installed";
     const std::string service = directory_of(install("/run/service/just-another-server/run", 0755));
     install("/run/service/just-another-server/notification-fd", 0644);
@@ -110,7 +110,7 @@ TEST_F(SupervisorsTest, S6LearnsOfTheReadinessAndRestartsWhatWasKilled) {
     EXPECT_THAT(server.log(), HasSubstr(" stopped\n"));
 }
 
-TEST_F(SupervisorsTest, S6IsNotToldOfAStartThatFails) {
+TEST_F(SupervisorsTest, S6IsNotNotifiedOfAFailedStart) {
     if (!is_installed("s6-supervise")) GTEST_SKIP() << "s6 is not installed";
     write_file(directory.file("etc/just-another-server.json"), R"({"app": {}})");
     const std::string service = directory_of(install("/run/service/just-another-server/run", 0755));
@@ -125,7 +125,7 @@ TEST_F(SupervisorsTest, S6IsNotToldOfAStartThatFails) {
     supervisor.finish();
 }
 
-TEST_F(SupervisorsTest, RunitChecksTheHealthAndRestartsWhatWasKilled) {
+TEST_F(SupervisorsTest, RunitChecksTheHealthAndRestartsAKilledService) {
     if (!is_installed("runsv") || !is_installed("sv")) GTEST_SKIP() << "runit is not installed";
     const std::string service = directory_of(install("/etc/service/just-another-server/check", 0755));
     install("/etc/service/just-another-server/run", 0755);
@@ -146,7 +146,7 @@ TEST_F(SupervisorsTest, RunitChecksTheHealthAndRestartsWhatWasKilled) {
     EXPECT_THAT(server.log(), HasSubstr(" stopped\n"));
 }
 
-TEST_F(SupervisorsTest, MonitReadsThePidfileAndRestartsWhatWasKilled) {
+TEST_F(SupervisorsTest, MonitReadsThePidfileAndRestartsAKilledService) {
     if (!is_installed("monit")) GTEST_SKIP() << "monit is not installed";
     const std::string service = install("/etc/monit/conf.d/just-another-server", 0600);
     std::string settings = "set daemon 1\n";
@@ -172,7 +172,7 @@ TEST_F(SupervisorsTest, MonitReadsThePidfileAndRestartsWhatWasKilled) {
     EXPECT_THAT(server.log(), HasSubstr(" stopped\n"));
 }
 
-TEST_F(SupervisorsTest, SupervisordRestartsWhatWasKilledAndStopsItCleanly) {
+TEST_F(SupervisorsTest, SupervisordRestartsAKilledServiceAndStopsItCleanly) {
     if (!is_installed("supervisord")) GTEST_SKIP() << "supervisord is not installed";
     const std::string service = install("/etc/supervisor/conf.d/just-another-server.conf", 0644);
     const std::string configuration = directory.file("supervisord.conf");

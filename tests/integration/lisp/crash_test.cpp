@@ -48,7 +48,7 @@ protected:
     [[nodiscard]] std::string report() const { return read_file(directory.file("lisp-trial.crash")); }
 };
 
-TEST_F(LispCrashTest, BeforeLispHasBootedTheProcessEndsWithAReport) {
+TEST_F(LispCrashTest, AFaultBeforeLispHasBootedIsReported) {
     for (const char* in_thread : {"false", "true"}) {
         RunningService service{lisp};
 
@@ -59,14 +59,14 @@ TEST_F(LispCrashTest, BeforeLispHasBootedTheProcessEndsWithAReport) {
     }
 }
 
-TEST_F(LispCrashTest, WithLispBootedToo) { expect_that_crashes_are_reported(); }
+TEST_F(LispCrashTest, AFaultAfterLispHasBootedIsReported) { expect_that_crashes_are_reported(); }
 
-TEST_F(LispCrashTest, WithLispBootedByALoadScriptToo) {
+TEST_F(LispCrashTest, AFaultAfterALoadScriptBootedLispIsReported) {
     load_script();
     expect_that_crashes_are_reported();
 }
 
-TEST_F(LispCrashTest, WhatInterruptsLispIsNoCrashThoughALoadScriptBootedIt) {
+TEST_F(LispCrashTest, AnInterruptOfLispBootedByALoadScriptIsNotACrash) {
     if (under_tsan) GTEST_SKIP() << "interrupts come late";
     load_script();
     RunningService service{lisp};
@@ -81,7 +81,7 @@ TEST_F(LispCrashTest, WhatInterruptsLispIsNoCrashThoughALoadScriptBootedIt) {
     EXPECT_EQ(report().find("crash report of"), report().rfind("crash report of"));
 }
 
-TEST_F(LispCrashTest, TheEndOfASwankServerIsNoCrashThoughALoadScriptBootedLisp) {
+TEST_F(LispCrashTest, TheEndOfASwankServerIsNotACrash) {
     if (read_file("/usr/share/common-lisp/source/slime/swank-loader.lisp").empty()) GTEST_SKIP() << "needs cl-swank";
     load_script();
     RunningService service{lisp};

@@ -26,7 +26,7 @@ protected:
     Terminal terminal;
 };
 
-TEST_F(LispReplTest, WhatIsTypedIsWhatIsEvaluated) {
+TEST_F(LispReplTest, TypedFormsAreEvaluated) {
     const RunningService service{lisp};
     RunningCommand command{repl()};
 
@@ -42,7 +42,7 @@ TEST_F(LispReplTest, WhatIsTypedIsWhatIsEvaluated) {
     EXPECT_EQ(command.finish().exit_code, 0);
 }
 
-TEST_F(LispReplTest, CtrlCDropsAnUnfinishedFormAndInterruptsOneThatRuns) {
+TEST_F(LispReplTest, CtrlCDropsAnUnfinishedFormAndInterruptsARunningOne) {
     const RunningService service{lisp};
     RunningCommand command{repl()};
 
@@ -64,7 +64,7 @@ TEST_F(LispReplTest, CtrlCDropsAnUnfinishedFormAndInterruptsOneThatRuns) {
     EXPECT_EQ(value_of(service, "(+ 1 2)"), "3");
 }
 
-TEST_F(LispReplTest, ALongValueLeavesThePackageAlone) {
+TEST_F(LispReplTest, ALongValueDoesNotChangeThePackage) {
     const RunningService service{lisp};
     RunningCommand command{repl()};
 

@@ -14,7 +14,7 @@ using testing::HasSubstr;
 
 class LispServicePackageTest : public LispTest {};
 
-TEST_F(LispServicePackageTest, TellsHowTheServiceIs) {
+TEST_F(LispServicePackageTest, ReturnsTheStateOfTheService) {
     const RunningService service{lisp};
 
     EXPECT_EQ(value_of(service, "(service:name)"), "\"lisp-trial\"");
@@ -34,7 +34,7 @@ TEST_F(LispServicePackageTest, TriggersEventsNested) {
     EXPECT_EQ(value_of(service, "(getf (service:trigger \"greet\" :name \"x\" :loud nil) :loud)"), "NIL");
 }
 
-TEST_F(LispServicePackageTest, AnEvaluationMayTriggerWhatEvaluates) {
+TEST_F(LispServicePackageTest, AnEvaluationMayTriggerEventsThatEvaluate) {
     const RunningService service{lisp};
 
     EXPECT_EQ(value_of(service, "(getf (service:trigger \"in-lisp\") :twice)"), "42");
@@ -61,7 +61,7 @@ TEST_F(LispServicePackageTest, AThreadOfAFormMayTriggerWhileTheFormWaitsForIt) {
               "42");
 }
 
-TEST_F(LispServicePackageTest, AThreadMayAskWhileNothingIsEvaluated) {
+TEST_F(LispServicePackageTest, AThreadMayCallTheServiceWhileNothingIsEvaluated) {
     const RunningService service{lisp};
 
     service.call("eval", {{"form",
@@ -85,7 +85,7 @@ TEST_F(LispServicePackageTest, FailuresBecomeConditionsAndErrors) {
     EXPECT_EQ(value_of(service, "(service:value)"), "1");
 }
 
-TEST_F(LispServicePackageTest, ValuesComeBackAsTheyWent) {
+TEST_F(LispServicePackageTest, ValuesRoundTrip) {
     const RunningService service{lisp};
     const auto echo = [&](const std::string& arguments) {
         return value_of(service, "(service:echo " + arguments + ")");
@@ -119,7 +119,7 @@ TEST_F(LispServicePackageTest, AThreadThatFailsEndsAloneAndIsLogged) {
     EXPECT_EQ(value_of(service, "(+ 40 2)"), "42");
 }
 
-TEST_F(LispServicePackageTest, AnEventThatIsRedefinedNeedsTheRoleThatItDid) {
+TEST_F(LispServicePackageTest, ARedefinedEventKeepsItsRole) {
     const RunningService service{lisp};
     const auto needed_by = [&](std::string_view name) {
         const Object reply = service.call("events");
@@ -141,7 +141,7 @@ TEST_F(LispServicePackageTest, AnEventThatIsRedefinedNeedsTheRoleThatItDid) {
     EXPECT_FALSE(service.call_in_vain("x").empty());
 }
 
-TEST_F(LispServicePackageTest, AnEventWhoseNewDeclarationIsRefusedStaysAsItWas) {
+TEST_F(LispServicePackageTest, ARefusedRedefinitionKeepsTheEvent) {
     const RunningService service{lisp};
     service.call("eval", {{"form", R"-((service:define-event "greet" (name) (list :text name)))-"}});
 
@@ -179,7 +179,7 @@ TEST_F(LispServicePackageTest, EventsAreDefinedInLisp) {
     EXPECT_TRUE(error.contains("backtrace"));
 }
 
-TEST_F(LispServicePackageTest, SettingsAreSetWhileTheyAreLoadedOnly) {
+TEST_F(LispServicePackageTest, SettingsCanBeSetOnlyDuringTheLoad) {
     const RunningService service{lisp};
 
     EXPECT_THAT(error_of(service, "(setf (service:name) \"other\")").find("message")->as_string(),
@@ -197,7 +197,7 @@ TEST_F(LispServicePackageTest, ChildrenStartWithNoSignalBlocked) {
                 HasSubstr("0000000000000000"));
 }
 
-TEST_F(LispServicePackageTest, TheSignalsOfTheServiceAreItsOwn) {
+TEST_F(LispServicePackageTest, TheServiceKeepsItsSignals) {
     RunningService service{lisp};
     value_of(service, "(mp:process-run-function \"idle\" (lambda () (loop (sleep 1))))");
 

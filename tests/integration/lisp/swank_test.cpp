@@ -80,14 +80,14 @@ TEST_F(LispSwankTest, ListensOnTheLoopbackOnly) {
     EXPECT_EQ(port_of(service.call("create-swank-server", {{"port", std::stoi(port)}})), port);
 }
 
-TEST_F(LispSwankTest, NeedsNoHome) {
+TEST_F(LispSwankTest, WorksWithoutHome) {
     lisp.add_variable("HOME", "/nonexistent");
     const RunningService service{lisp};
 
     EXPECT_NE(port_of(service.call("create-swank-server")), "0");
 }
 
-TEST_F(LispSwankTest, SaysThatSwankIsNotThere) {
+TEST_F(LispSwankTest, ReportsThatSwankIsMissing) {
     lisp.add_variable("LISP_TRIAL_SWANK", directory.path());
     const RunningService service{lisp};
 
@@ -104,7 +104,7 @@ TEST_F(LispSwankTest, ChildrenDoNotInheritTheSocket) {
               "\"0\n\"");
 }
 
-TEST_F(LispSwankTest, OnlyWhoKnowsTheSecretGetsIn) {
+TEST_F(LispSwankTest, OnlyAClientWithTheSecretGetsIn) {
     set_secret();
     const RunningService service{lisp};
     const std::string port = port_of(service.call("create-swank-server"));
@@ -119,7 +119,7 @@ TEST_F(LispSwankTest, OnlyWhoKnowsTheSecretGetsIn) {
     service.await_log("an editor has connected to Swank");
 }
 
-TEST_F(LispSwankTest, WhereTheSecretCannotBeReadNoServerIsMadeAndNobodyGetsIn) {
+TEST_F(LispSwankTest, AnUnreadableSecretPreventsTheServerAndAllConnections) {
     lisp.add_variable("HOME", directory.path());
     std::filesystem::create_directory(directory.file(".slime-secret"));
     const RunningService service{lisp};
@@ -136,7 +136,7 @@ TEST_F(LispSwankTest, WhereTheSecretCannotBeReadNoServerIsMadeAndNobodyGetsIn) {
     service.await_log("an editor was not let in");
 }
 
-TEST_F(LispSwankTest, TheLogSaysThatThereIsNoSecret) {
+TEST_F(LispSwankTest, AMissingSecretIsLogged) {
     lisp.add_variable("HOME", directory.path());
     const RunningService service{lisp};
 
@@ -146,7 +146,7 @@ TEST_F(LispSwankTest, TheLogSaysThatThereIsNoSecret) {
                       "', and so every local user gets in");
 }
 
-TEST_F(LispSwankTest, WithoutHomeTheSecretIsLookedForWhereItsUserIsAtHome) {
+TEST_F(LispSwankTest, WithoutHomeTheSecretIsReadFromTheUsersHome) {
     Command start = lisp.command({"start"});
     start.arguments.insert(start.arguments.begin(), {"env", "-u", "HOME"});
     ASSERT_EQ(run_command(start).exit_code, 0);
@@ -160,7 +160,7 @@ TEST_F(LispSwankTest, WithoutHomeTheSecretIsLookedForWhereItsUserIsAtHome) {
     EXPECT_EQ(lisp.verb({"stop"}).exit_code, 0);
 }
 
-TEST_F(LispSwankTest, WhoKeepsSilentIsSentAwayAndThereAreNeverMany) {
+TEST_F(LispSwankTest, SilentClientsAreLimitedAndDisconnected) {
     if (under_tsan) GTEST_SKIP() << tsan_reason;
     set_secret();
     const RunningService service{lisp};
@@ -178,7 +178,7 @@ TEST_F(LispSwankTest, WhoKeepsSilentIsSentAwayAndThereAreNeverMany) {
     await_state("the silent ones have gone", [&] { return count_threads(service) <= before; });
 }
 
-TEST_F(LispSwankTest, StoppingTheServerEndsThoseThatKeepSilent) {
+TEST_F(LispSwankTest, StoppingTheServerEndsSilentConnections) {
     set_secret();
     const RunningService service{lisp};
     const std::string port = port_of(service.call("create-swank-server"));
@@ -205,7 +205,7 @@ TEST_F(LispSlimeTest, ADeveloperWorksWithEmacs) {
     EXPECT_EQ(*service.call("status").find("value"), Value{4711});
 }
 
-TEST_F(LispSlimeTest, WithAnEditorConnectedEverythingEndsAtOnce) {
+TEST_F(LispSlimeTest, AConnectedEditorDoesNotDelayTheStop) {
     std::string port = "0";
     for (const bool by_verb : {true, false}) {
         RunningService service{lisp};
@@ -225,7 +225,7 @@ TEST_F(LispSlimeTest, WithAnEditorConnectedEverythingEndsAtOnce) {
     }
 }
 
-TEST_F(LispSlimeTest, StoppingTheServerEndsItsConnectionsAndWhatTheyRun) {
+TEST_F(LispSlimeTest, StoppingTheServerEndsItsConnectionsAndTheirForms) {
     const RunningService service{lisp};
     const std::string port = port_of(service.call("create-swank-server"));
     const int before = count_threads(service);
@@ -241,7 +241,7 @@ TEST_F(LispSlimeTest, StoppingTheServerEndsItsConnectionsAndWhatTheyRun) {
     await_state("what the editor left has ended", [&] { return count_threads(service) <= before + 1; });
 }
 
-TEST_F(LispSlimeTest, WhatALostConnectionRanIsEnded) {
+TEST_F(LispSlimeTest, AFormOfALostConnectionIsEnded) {
     const RunningService service{lisp};
     const std::string port = port_of(service.call("create-swank-server"));
     const int before = count_threads(service);
