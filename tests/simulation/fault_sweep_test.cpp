@@ -45,7 +45,7 @@ std::string in_words(const mocks::FakeFaults::Operation& operation) {
            std::to_string(operation.nth) + (operation.object.empty() ? "" : " of '" + operation.object + "'");
 }
 
-TEST(FaultSweepTest, NothingFailsWhereNothingIsMadeToFail) {
+TEST(FaultSweepTest, WithoutInjectedFaultsNothingFails) {
     for (const Scenario& scenario : scenarios()) {
         SweptLife life{scenario};
         life.run();

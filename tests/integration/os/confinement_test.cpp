@@ -69,12 +69,12 @@ std::string limits_after(Resource resource, std::optional<std::uint64_t> at_most
     });
 }
 
-TEST(PosixConfinementTest, LimitsBothTheSoftAndTheHardWay) {
+TEST(PosixConfinementTest, SetsTheSoftAndTheHardLimit) {
     EXPECT_EQ(limits_after(Resource::core_size, 0), "0 0");
     EXPECT_EQ(limits_after(Resource::open_files, 64), "64 64");
 }
 
-TEST(PosixConfinementTest, SaysWhatCouldNotBeLimited) {
+TEST(PosixConfinementTest, NamesTheLimitThatCouldNotBeSet) {
     // A value above fs.nr_open is refused even to root.
     EXPECT_EQ(limits_after(Resource::open_files, std::nullopt),
               "cannot set the limit of open files to 'unlimited': Operation not permitted");
@@ -98,7 +98,7 @@ TEST(PosixConfinementTest, ForbidsNewPrivileges) {
 
 // When a process becomes another user, the kernel sets its dumpable flag to fs.suid_dumpable, which is 2 with
 // systemd-coredump.
-TEST(PosixConfinementTest, AllowsCoreDumpsOfAProcessThatBecameAnother) {
+TEST(PosixConfinementTest, AllowsCoreDumpsAfterAChangeOfUser) {
     if (::geteuid() != 0) GTEST_SKIP() << "only root can become another";
     std::string before;
     std::getline(std::ifstream{"/proc/sys/fs/suid_dumpable"}, before);
@@ -143,7 +143,7 @@ protected:
     static constexpr const char* denied = "Permission denied";
 };
 
-TEST_F(ConfinedWritingTest, LeavesWhatIsNamed) {
+TEST_F(ConfinedWritingTest, AllowsTheNamedPaths) {
     EXPECT_EQ(confined([&] { return try_to_make(mine + "/new"); }), "done");
     EXPECT_EQ(confined([&] { return try_to_make(mine + "/below/new"); }), "done");
     EXPECT_EQ(confined([&] { return try_to_open(mine + "/file", O_RDWR | O_TRUNC); }), "done");
@@ -156,7 +156,7 @@ TEST_F(ConfinedWritingTest, LeavesWhatIsNamed) {
     EXPECT_EQ(confined([&] { return fault_of(::unlink((mine + "/below/renamed").c_str())); }), "done");
 }
 
-TEST_F(ConfinedWritingTest, DeniesAllTheRest) {
+TEST_F(ConfinedWritingTest, DeniesAllOtherPaths) {
     const std::string file = others + "/file";
     EXPECT_EQ(confined([&] { return try_to_make(others + "/new"); }), denied);
     EXPECT_EQ(confined([&] { return try_to_open(file, O_WRONLY); }), denied);
@@ -170,7 +170,7 @@ TEST_F(ConfinedWritingTest, DeniesAllTheRest) {
     EXPECT_TRUE(fs::exists(file));
 }
 
-TEST_F(ConfinedWritingTest, LeavesReadingFree) {
+TEST_F(ConfinedWritingTest, AllowsReading) {
     EXPECT_EQ(confined([&] { return try_to_open(others + "/file", O_RDONLY); }), "done");
     EXPECT_EQ(confined([] { return try_to_open("/etc", O_RDONLY | O_DIRECTORY); }), "done");
     EXPECT_EQ(confined([] {
@@ -183,13 +183,13 @@ TEST_F(ConfinedWritingTest, LeavesReadingFree) {
               "done");
 }
 
-TEST_F(ConfinedWritingTest, LeavesWhatIsOpen) {
+TEST_F(ConfinedWritingTest, AllowsOpenFiles) {
     const Descriptor open{::open((others + "/file").c_str(), O_WRONLY | O_CLOEXEC)};
     EXPECT_EQ(confined([&] { return fault_of(static_cast<int>(::write(open.get(), "x", 1))); }), "done");
     EXPECT_EQ(confined([&] { return fault_of(::ftruncate(open.get(), 0)); }), "done");
 }
 
-TEST_F(ConfinedWritingTest, HoldsForChildrenToo) {
+TEST_F(ConfinedWritingTest, AppliesToChildren) {
     EXPECT_EQ(confined([&] {
                   const pid_t child = ::fork();
                   if (child == 0) ::_exit(try_to_make(others + "/new"));
@@ -200,7 +200,7 @@ TEST_F(ConfinedWritingTest, HoldsForChildrenToo) {
               denied);
 }
 
-TEST_F(ConfinedWritingTest, GivesALogDirectoryRegularFilesOnly) {
+TEST_F(ConfinedWritingTest, ALogDirectoryAllowsRegularFilesOnly) {
     const std::vector<WritablePath> log{{.path = mine, .use = Use::regular_files}};
     EXPECT_EQ(confined(log, [&] { return fault_of(::rename((mine + "/file").c_str(), (mine + "/file.1").c_str())); }),
               "done");
@@ -210,14 +210,14 @@ TEST_F(ConfinedWritingTest, GivesALogDirectoryRegularFilesOnly) {
     EXPECT_EQ(confined(log, [&] { return fault_of(::mkfifo((mine + "/fifo").c_str(), 0600)); }), denied);
 }
 
-TEST_F(ConfinedWritingTest, GivesASharedDirectoryRemovalOnly) {
+TEST_F(ConfinedWritingTest, ASharedDirectoryAllowsRemovalOnly) {
     const std::vector<WritablePath> shared{{.path = mine, .use = Use::removal}};
     EXPECT_EQ(confined(shared, [&] { return try_to_open(mine + "/file", O_WRONLY); }), denied);
     EXPECT_EQ(confined(shared, [&] { return try_to_make(mine + "/new"); }), denied);
     EXPECT_EQ(confined(shared, [&] { return fault_of(::unlink((mine + "/file").c_str())); }), "done");
 }
 
-TEST_F(ConfinedWritingTest, TakesAFileAsWellAsADirectory) {
+TEST_F(ConfinedWritingTest, AcceptsAFileAndADirectory) {
     const std::vector<WritablePath> paths{{.path = others + "/file"}, {.path = "/dev/null"}};
     EXPECT_EQ(confined(paths, [&] { return try_to_open(others + "/file", O_WRONLY | O_TRUNC); }), "done");
     EXPECT_EQ(confined(paths, [&] { return try_to_open("/dev/null", O_WRONLY); }), "done");
@@ -225,14 +225,14 @@ TEST_F(ConfinedWritingTest, TakesAFileAsWellAsADirectory) {
     EXPECT_EQ(confined(paths, [&] { return try_to_open("/dev/full", O_WRONLY); }), denied);
 }
 
-TEST_F(ConfinedWritingTest, SaysWhichPathIsMissing) {
+TEST_F(ConfinedWritingTest, NamesAMissingPath) {
     const std::string gone = directory.file("gone");
     EXPECT_EQ(confined({{.path = gone}}, [] { return 0; }),
               "cannot let the service write '" + gone + "': No such file or directory");
     EXPECT_EQ(confined({{.path = gone, .may_be_missing = true}}, [] { return 0; }), "done");
 }
 
-TEST_F(ConfinedWritingTest, NeedsNewPrivilegesForbiddenForWhoIsNotRoot) {
+TEST_F(ConfinedWritingTest, WithoutRootItNeedsNoNewPrivileges) {
     EXPECT_EQ(in_another_process([]() -> std::string {
                   if (::geteuid() == 0 && ::setresuid(54321, 54321, 54321) != 0) return "cannot become another";
                   const auto confined = posix_confinement().confine_writing({});
@@ -241,7 +241,7 @@ TEST_F(ConfinedWritingTest, NeedsNewPrivilegesForbiddenForWhoIsNotRoot) {
               "cannot confine writing: Operation not permitted");
 }
 
-TEST_F(ConfinedWritingTest, FailsWhereTheKernelHasItAndDoesNotDoIt) {
+TEST_F(ConfinedWritingTest, FailsIfTheKernelSupportsItAndRefuses) {
     EXPECT_EQ(in_another_process([]() -> std::string {
                   Confinement& confinement = posix_confinement();
                   if (!test::deny_system_call(create_ruleset_number + 2, E2BIG)) return "cannot deny";
@@ -263,7 +263,7 @@ std::string without_landlock(int errno_value) {
     });
 }
 
-TEST(UnconfinedWritingTest, WhereTheKernelHasNoLandlockThatIsSaid) {
+TEST(UnconfinedWritingTest, ReportsAKernelWithoutLandlock) {
     EXPECT_EQ(without_landlock(ENOSYS), "none: the kernel offers no Landlock here (Function not implemented)");
     EXPECT_EQ(without_landlock(EOPNOTSUPP), "none: the kernel offers no Landlock here (Operation not supported)");
     EXPECT_EQ(without_landlock(EPERM), "none: the kernel offers no Landlock here (Operation not permitted)");

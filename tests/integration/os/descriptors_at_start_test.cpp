@@ -70,7 +70,7 @@ TEST_F(DescriptorsAtStartTest, ClosesAllButStandardStreamsAndThoseKept) {
     EXPECT_EQ(closing.wait(), 0);
 }
 
-TEST_F(DescriptorsAtStartTest, LeavesWhatWasOpenedLater) {
+TEST_F(DescriptorsAtStartTest, LeavesDescriptorsOpenedLater) {
     ForkedChild closing{[](Lines&) {
         const int early = ::fcntl(STDOUT_FILENO, F_DUPFD, 3);
         descriptors_at_start::note();
@@ -93,7 +93,7 @@ TEST_F(DescriptorsAtStartTest, ClosesAnInheritedPipeThatTheProgramHasMarked) {
     EXPECT_EQ(closing.wait(), 0);
 }
 
-TEST_F(DescriptorsAtStartTest, KnowsAnotherFileUnderTheSameNumber) {
+TEST_F(DescriptorsAtStartTest, RecognisesAnotherFileUnderTheSameNumber) {
     const auto open_a = [&] { return ::open(directory.file("a").c_str(), O_WRONLY | O_CREAT, 0600); };
     const auto open_b = [&] { return ::open(directory.file("b").c_str(), O_WRONLY | O_CREAT, 0600); };
     EXPECT_FALSE(still_has_after(open_a, open_b));
@@ -101,14 +101,14 @@ TEST_F(DescriptorsAtStartTest, KnowsAnotherFileUnderTheSameNumber) {
     EXPECT_FALSE(still_has_after(make_pipe_reader, make_pipe_reader));
 }
 
-TEST_F(DescriptorsAtStartTest, KnowsTheSameFileThatWasOpenedInAnotherWay) {
+TEST_F(DescriptorsAtStartTest, RecognisesTheSameFileOpenedInAnotherMode) {
     const std::string path = directory.file("a");
     const auto opens = [&](int flags) { return [&, flags] { return ::open(path.c_str(), flags | O_CREAT, 0600); }; };
     EXPECT_FALSE(still_has_after(opens(O_WRONLY), opens(O_RDWR)));
     EXPECT_FALSE(still_has_after(opens(O_WRONLY), opens(O_WRONLY | O_APPEND)));
 }
 
-TEST_F(DescriptorsAtStartTest, KnowsWhatHasNoInodeOfItsOwnByItsKind) {
+TEST_F(DescriptorsAtStartTest, RecognisesAnonymousDescriptorsByTheirKind) {
     const auto make_eventfd = [] { return ::eventfd(0, 0); };
     EXPECT_FALSE(still_has_after(make_eventfd, [] { return ::epoll_create1(0); }));
     ForkedChild marking{[](Lines&) {

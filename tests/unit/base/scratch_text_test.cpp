@@ -13,7 +13,7 @@ TEST(ScratchTextTest, IsEmptyEachTime) {
     EXPECT_EQ(ScratchText{}.text(), "");
 }
 
-TEST(ScratchTextTest, KeepsItsMemoryAlsoWithinAnother) {
+TEST(ScratchTextTest, KeepsItsMemoryWhenNested) {
     const char* outer_memory = nullptr;
     const char* inner_memory = nullptr;
     for (int round = 0; round < 2; ++round) {
@@ -30,7 +30,7 @@ TEST(ScratchTextTest, KeepsItsMemoryAlsoWithinAnother) {
     }
 }
 
-TEST(ScratchTextTest, EachHasATextOfItsOwnHoweverDeep) {
+TEST(ScratchTextTest, EachNestingLevelHasItsOwnText) {
     ScratchText first;
     first.text() = "first";
     ScratchText second;
@@ -58,7 +58,7 @@ struct LateWriter {
     std::string* written = nullptr;
 };
 
-TEST(ScratchTextTest, ServesWhatIsDestroyedAtTheEndOfAThreadEvenBehindIt) {
+TEST(ScratchTextTest, WorksInLateDestructorsOfAThread) {
     std::string written;
     std::thread{[&written] {
         // Made first, and therefore destroyed last.

@@ -16,7 +16,7 @@ std::string first_bytes(int count) {
     return bytes;
 }
 
-TEST(SipHashTest, GivesTheValuesThatItsAuthorsPublished) {
+TEST(SipHashTest, MatchesTheValuesOfItsAuthors) {
     EXPECT_EQ(sip_hash(first_bytes(0), key), 0x726fdb47dd0e0e31U);
     EXPECT_EQ(sip_hash(first_bytes(1), key), 0x74f839c593dc67fdU);
     EXPECT_EQ(sip_hash(first_bytes(8), key), 0x93f5f5799a932462U);

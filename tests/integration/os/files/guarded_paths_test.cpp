@@ -100,7 +100,7 @@ TEST_F(GuardedPathsTest, LinksInALoopAreAnError) {
               "cannot open '" + directory.file("a") + "': Too many levels of symbolic links");
 }
 
-TEST_F(GuardedPathsTest, NoLinkIsFollowedThatAnotherUserCanChange) {
+TEST_F(GuardedPathsTest, LinksThatAnotherUserCanChangeAreNotFollowed) {
     const std::string link = theirs + "/link";
     fs::create_symlink(victim, link);
     EXPECT_EQ(append(link), refused(link, "it is a symbolic link", they, theirs));
@@ -112,13 +112,13 @@ TEST_F(GuardedPathsTest, NoLinkIsFollowedThatAnotherUserCanChange) {
     EXPECT_EQ(append(sub + "/link"), refused(sub + "/link", "it is a symbolic link", they, theirs));
 }
 
-TEST_F(GuardedPathsTest, NobodyElsesDirectoryIsLeftUpwards) {
+TEST_F(GuardedPathsTest, DotDotInAnotherUsersDirectoryIsRefused) {
     fs::create_directory(theirs + "/sub");
     const std::string path = theirs + "/sub/../x";
     EXPECT_EQ(append(path), refused(path, "it goes through '..'", they, theirs));
 }
 
-TEST_F(GuardedPathsTest, ADirectoryOfAGroupOrOfEverybodyIsNotRootsAlone) {
+TEST_F(GuardedPathsTest, ADirectoryWritableByAGroupOrAllIsNotTrusted) {
     const std::string shared = directory.file("shared");
     fs::create_directory(shared);
     fs::create_symlink(victim, shared + "/link");
@@ -130,7 +130,7 @@ TEST_F(GuardedPathsTest, ADirectoryOfAGroupOrOfEverybodyIsNotRootsAlone) {
     EXPECT_EQ(append(shared + "/link"), refused(shared + "/link", "it is a symbolic link", "everybody", shared));
 }
 
-TEST_F(GuardedPathsTest, InAStickyDirectoryRootsDirectoriesAreRootsAndNamesAreNot) {
+TEST_F(GuardedPathsTest, InAStickyDirectoryOnlyRootsDirectoriesAreTrusted) {
     const std::string shared = directory.file("shared");
     fs::create_directory(shared);
     fs::permissions(shared, fs::perms{01777});
@@ -149,7 +149,7 @@ TEST_F(GuardedPathsTest, InAStickyDirectoryRootsDirectoriesAreRootsAndNamesAreNo
     EXPECT_EQ(append(shared + "/own"), "written");
 }
 
-TEST_F(GuardedPathsTest, OnlyRootsOwnFilesWithOneNameAreWrittenThere) {
+TEST_F(GuardedPathsTest, OnlyFilesOfRootWithOneNameAreWritten) {
     const std::string path = theirs + "/x";
     EXPECT_EQ(append(path), "written");
     EXPECT_EQ(append(path), "written");
@@ -165,7 +165,7 @@ TEST_F(GuardedPathsTest, OnlyRootsOwnFilesWithOneNameAreWrittenThere) {
     EXPECT_EQ(append(path), refused(path, "it is not a regular file", they, theirs));
 }
 
-TEST_F(GuardedPathsTest, DirectoriesAreMadeWithoutFollowingLinks) {
+TEST_F(GuardedPathsTest, DirectoriesAreCreatedWithoutFollowingLinks) {
     fs::create_directory(directory.file("roots"));
     fs::create_symlink(directory.file("roots"), theirs + "/link");
 
@@ -189,7 +189,7 @@ TEST_F(GuardedPathsTest, NothingIsMovedOrRemovedThroughALink) {
 
 // A process of root that is about to become the owner of the directory.
 
-TEST_F(GuardedPathsTest, LinksOfTheUserToComeAreFollowedWithThatUsersRights) {
+TEST_F(GuardedPathsTest, LinksOfTheLaterUserAreFollowedWithItsRights) {
     fs::create_directory(theirs + "/sub");
     give(theirs + "/sub", their_uid, their_gid);
     fs::create_symlink("sub/file", theirs + "/link");
@@ -204,7 +204,7 @@ TEST_F(GuardedPathsTest, LinksOfTheUserToComeAreFollowedWithThatUsersRights) {
     EXPECT_FALSE(fs::exists(directory.file("new")));
 }
 
-TEST_F(GuardedPathsTest, LinksOfAThirdUserAreNotFollowedForTheUserToCome) {
+TEST_F(GuardedPathsTest, LinksOfAThirdUserAreNotFollowed) {
     write_file(theirs + "/data", "");
     give(theirs + "/data", their_uid, their_gid);
     const std::string third = directory.file("third");
@@ -217,7 +217,7 @@ TEST_F(GuardedPathsTest, LinksOfAThirdUserAreNotFollowedForTheUserToCome) {
     EXPECT_EQ(read_file(theirs + "/data"), "");
 }
 
-TEST_F(GuardedPathsTest, ALinkToADescriptorOfRootsIsNoWayAroundItsPermissions) {
+TEST_F(GuardedPathsTest, ALinkToADescriptorOfRootIsRefused) {
     const int root_file = ::open(victim.c_str(), O_WRONLY | O_APPEND);
     fs::create_symlink("/proc/self/fd/" + std::to_string(root_file), theirs + "/link");
 
@@ -226,7 +226,7 @@ TEST_F(GuardedPathsTest, ALinkToADescriptorOfRootsIsNoWayAroundItsPermissions) {
     ::close(root_file);
 }
 
-TEST_F(GuardedPathsTest, WhatTheUserMayNotOpenRootOpensByItsOwnRules) {
+TEST_F(GuardedPathsTest, RootOpensFilesThatTheLaterUserMayNot) {
     write_file(theirs + "/of-root", "");
     EXPECT_EQ(append_for_them(theirs + "/of-root"), "written");
     fs::permissions(theirs, fs::perms{0555});
@@ -235,7 +235,7 @@ TEST_F(GuardedPathsTest, WhatTheUserMayNotOpenRootOpensByItsOwnRules) {
 }
 
 // /var/log is like this on Ubuntu.
-TEST_F(GuardedPathsTest, ALogInADirectoryOfAGroupIsMadeByRootAndThenTheUsers) {
+TEST_F(GuardedPathsTest, ALogInAGroupDirectoryIsMadeByRootForTheUser) {
     const std::string logs = directory.file("logs");
     fs::create_directory(logs);
     give(logs, 0, third_uid);
@@ -248,7 +248,7 @@ TEST_F(GuardedPathsTest, ALogInADirectoryOfAGroupIsMadeByRootAndThenTheUsers) {
     EXPECT_EQ(read_file(logs + "/x"), "xx");
 }
 
-TEST_F(GuardedPathsTest, OnlyWhatRootOpenedIsHandedOver) {
+TEST_F(GuardedPathsTest, OnlyFilesThatRootOpenedChangeOwner) {
     const auto owner_after = [](const std::string& path) {
         return in_another_process([&path] {
             posix_users().prepare(User{.name = "", .uid = their_uid, .gid = their_gid}, their_gid);
@@ -276,7 +276,7 @@ TEST_F(GuardedPathsTest, OnlyWhatRootOpenedIsHandedOver) {
     EXPECT_EQ(owner_after(theirs + "/link"), "0:0");
 }
 
-TEST_F(GuardedPathsTest, TheRightsOfTheUserToComeAreThoseOfItsGroups) {
+TEST_F(GuardedPathsTest, TheLaterUserHasTheRightsOfItsGroups) {
     fs::create_directory(theirs + "/group");
     give(theirs + "/group", third_uid, their_gid);
     fs::permissions(theirs + "/group", fs::perms{0770});
@@ -286,7 +286,7 @@ TEST_F(GuardedPathsTest, TheRightsOfTheUserToComeAreThoseOfItsGroups) {
 
 // Streams, crash reports and sockets open paths in the same way.
 
-TEST_F(GuardedPathsTest, AFileOfAnotherIsNotEmptiedForAStream) {
+TEST_F(GuardedPathsTest, AStreamDoesNotEmptyAnotherUsersFile) {
     fs::create_hard_link(victim, theirs + "/x");
     for (const auto opening :
          {StreamFile::Opening::append, StreamFile::Opening::truncate, StreamFile::Opening::create}) {
@@ -299,7 +299,7 @@ TEST_F(GuardedPathsTest, AFileOfAnotherIsNotEmptiedForAStream) {
     }
 }
 
-TEST_F(GuardedPathsTest, AFifoOfRootsIsAStreamAndOneOfAnotherIsNot) {
+TEST_F(GuardedPathsTest, AStreamMayBeAFifoOfRootButNotOfAnotherUser) {
     const auto redirect = [&](const std::string& path) {
         return in_another_process([&path] {
             const auto redirected =
@@ -316,7 +316,7 @@ TEST_F(GuardedPathsTest, AFifoOfRootsIsAStreamAndOneOfAnotherIsNot) {
                                               theirs + "'");
 }
 
-TEST_F(GuardedPathsTest, ASocketIsBoundInTheDirectoryThatWasLookedAt) {
+TEST_F(GuardedPathsTest, ASocketIsBoundInTheCheckedDirectory) {
     fs::create_directory(directory.file("roots"));
     fs::create_symlink(directory.file("roots"), theirs + "/link");
 
@@ -331,7 +331,7 @@ TEST_F(GuardedPathsTest, ASocketIsBoundInTheDirectoryThatWasLookedAt) {
 
 // File systems without owners and permissions.
 
-TEST_F(GuardedPathsTest, AFileIsMadeThoughItsPermissionsAreRefused) {
+TEST_F(GuardedPathsTest, AFileIsCreatedIfItsPermissionsCannotBeSet) {
     const std::string path = directory.file("x");
     const std::string seen = in_another_process([&path] {
         ::umask(077);
@@ -347,7 +347,7 @@ TEST_F(GuardedPathsTest, AFileIsMadeThoughItsPermissionsAreRefused) {
                         "': Operation not permitted; cannot change owner of '" + path + "': Operation not permitted");
 }
 
-TEST_F(GuardedPathsTest, ACrashReportThatEverybodyCouldReadIsNotKept) {
+TEST_F(GuardedPathsTest, ACrashReportReadableByAllIsNotKept) {
     const std::string path = directory.file("x.crash");
     const auto seen = [&path](mode_t mask) {
         return in_another_process([&path, mask] {
@@ -369,7 +369,7 @@ TEST_F(GuardedPathsTest, ACrashReportThatEverybodyCouldReadIsNotKept) {
 
 // User namespaces.
 
-TEST(UnmappedUsersTest, APeerThatHasNoNumberHereIsNobody) {
+TEST(UnmappedUsersTest, AnUnmappedPeerHasNoIdentity) {
     test::TemporaryDirectory directory;
     const std::string path = directory.file("socket");
     const std::string seen = in_another_process([&path]() -> std::string {
@@ -391,7 +391,7 @@ TEST(UnmappedUsersTest, APeerThatHasNoNumberHereIsNobody) {
 
 // Opening descriptors by name.
 
-TEST(NamedDescriptorTest, PathsOfDescriptorsHaveTheirNumbers) {
+TEST(NamedDescriptorTest, PathsOfDescriptorsYieldTheirNumbers) {
     EXPECT_EQ(named_descriptor("/dev/stdin"), 0);
     EXPECT_EQ(named_descriptor("/dev/stdout"), 1);
     EXPECT_EQ(named_descriptor("/dev/stderr"), 2);
@@ -403,7 +403,7 @@ TEST(NamedDescriptorTest, PathsOfDescriptorsHaveTheirNumbers) {
         EXPECT_EQ(named_descriptor(path), std::nullopt) << path;
 }
 
-TEST(NamedDescriptorTest, TheDescriptorThatIsThereIsWritten) {
+TEST(NamedDescriptorTest, WritesToTheExistingDescriptor) {
     int ends[2];
     ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
     test::TemporaryDirectory directory;

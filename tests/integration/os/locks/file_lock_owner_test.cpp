@@ -53,7 +53,7 @@ protected:
     }
 };
 
-TEST_F(FileLockOwnerTest, OwnerCarriesTheUid) {
+TEST_F(FileLockOwnerTest, TheOwnerHasAUid) {
     const auto other = holder();
     ASSERT_EQ(other->hear(), "locked");
 
@@ -63,7 +63,7 @@ TEST_F(FileLockOwnerTest, OwnerCarriesTheUid) {
     EXPECT_EQ((*owner)->uid, ::geteuid());
 }
 
-TEST_F(FileLockOwnerTest, MereReadLockIsABystanders) {
+TEST_F(FileLockOwnerTest, AReadLockBelongsToABystander) {
     write_file("");
     ForkedChild reader = fcntl_locker(F_SETLK, F_RDLCK);
     ASSERT_EQ(reader.hear(), "locked");
@@ -72,7 +72,7 @@ TEST_F(FileLockOwnerTest, MereReadLockIsABystanders) {
     EXPECT_EQ(owner(), held_by(reader.pid()) + ", a bystander");
 }
 
-TEST_F(FileLockOwnerTest, InstanceThatLostItsFcntlLockIsToldBeforeAReaderThatCameAfter) {
+TEST_F(FileLockOwnerTest, AnInstanceWithoutItsFcntlLockComesBeforeAReader) {
     const auto held = lock();
     open_and_close();
     ForkedChild reader = fcntl_locker(F_SETLK, F_RDLCK);
@@ -82,7 +82,7 @@ TEST_F(FileLockOwnerTest, InstanceThatLostItsFcntlLockIsToldBeforeAReaderThatCam
     EXPECT_EQ(owner_elsewhere(), held_by(::getpid()));
 }
 
-TEST_F(FileLockOwnerTest, SharedFlockIsABystanders) {
+TEST_F(FileLockOwnerTest, ASharedFlockBelongsToABystander) {
     write_file("");
     ForkedChild reader = locker([](int file) { return ::flock(file, LOCK_SH); });
     ASSERT_EQ(reader.hear(), "locked");
@@ -90,7 +90,7 @@ TEST_F(FileLockOwnerTest, SharedFlockIsABystanders) {
     EXPECT_EQ(try_lock(), held_by(reader.pid()) + ", a bystander");
 }
 
-TEST_F(FileLockOwnerTest, AnotherUsersFlockIsABystanders) {
+TEST_F(FileLockOwnerTest, AnotherUsersFlockBelongsToABystander) {
     if (::geteuid() != 0) GTEST_SKIP() << "only root can be another user";
     write_file("");
     ForkedChild stranger = locker([](int file) { return ::flock(file, LOCK_EX); }, some_user);
@@ -102,7 +102,7 @@ TEST_F(FileLockOwnerTest, AnotherUsersFlockIsABystanders) {
     EXPECT_EQ(attempt->owner.uid, some_user);
 }
 
-TEST_F(FileLockOwnerTest, AnInstanceThatBecameAnotherUserIsNoBystander) {
+TEST_F(FileLockOwnerTest, AnInstanceThatChangedItsUserIsNotABystander) {
     if (::geteuid() != 0) GTEST_SKIP() << "only root can be another user";
     ForkedChild service{[this](Lines& parent) {
         const auto held = lock();
@@ -118,7 +118,7 @@ TEST_F(FileLockOwnerTest, AnInstanceThatBecameAnotherUserIsNoBystander) {
     EXPECT_EQ(owner_for_stranger(), held_by(service.pid()));
 }
 
-TEST_F(FileLockOwnerTest, AnInstanceThatBecameAnotherUserAndLostItsFcntlLockIsNoBystander) {
+TEST_F(FileLockOwnerTest, AChangedUserAndALostFcntlLockMakeNoBystander) {
     if (::geteuid() != 0) GTEST_SKIP() << "only root can be another user";
     ForkedChild service{[this](Lines& parent) {
         const auto held = lock();
@@ -145,7 +145,7 @@ TEST_F(FileLockOwnerTest, AFileThatOthersWriteProvesNoInstance) {
     EXPECT_EQ(owner(), held_by(stranger.pid()) + ", a bystander");
 }
 
-TEST_F(FileLockOwnerTest, LockThatBelongsToAnOpenFileIsHeldByNobodyKnown) {
+TEST_F(FileLockOwnerTest, ALockOfAnOpenFileHasAnUnknownHolder) {
     write_file("");
     ForkedChild other = fcntl_locker(F_OFD_SETLK, F_WRLCK);
     ASSERT_EQ(other.hear(), "locked");
@@ -154,7 +154,7 @@ TEST_F(FileLockOwnerTest, LockThatBelongsToAnOpenFileIsHeldByNobodyKnown) {
     EXPECT_EQ(owner(), held_by(0));
 }
 
-TEST_F(FileLockOwnerTest, FlockThatOutlivedItsTakerIsHeldByNobodyKnown) {
+TEST_F(FileLockOwnerTest, AFlockThatOutlivedItsTakerHasAnUnknownHolder) {
     write_file("");
     ForkedChild taker{[this](Lines& parent) {
         const Descriptor file{::open(path_.c_str(), O_RDWR)};
@@ -175,7 +175,7 @@ TEST_F(FileLockOwnerTest, FlockThatOutlivedItsTakerIsHeldByNobodyKnown) {
     ::kill(left, SIGKILL);
 }
 
-TEST_F(FileLockOwnerTest, HolderInAnOuterPidNamespaceIsHeldByNobodyKnown) {
+TEST_F(FileLockOwnerTest, AHolderInAnOuterPidNamespaceIsUnknown) {
     if (::geteuid() != 0) GTEST_SKIP() << "only root can make a pid namespace";
     const auto held = lock();
     open_and_close();  // now owner() reads /proc/locks, whose pids mean nothing in the inner namespace
@@ -191,7 +191,7 @@ TEST_F(FileLockOwnerTest, HolderInAnOuterPidNamespaceIsHeldByNobodyKnown) {
     EXPECT_EQ(seen, held_by(0));
 }
 
-TEST_F(FileLockOwnerTest, OwnerNeverTakesTheLock) {
+TEST_F(FileLockOwnerTest, AskingForTheOwnerNeverTakesTheLock) {
     ForkedChild asking{[this](Lines& parent) {
         int asked = 0;
         while (!parent.has_come()) {
@@ -213,7 +213,7 @@ TEST_F(FileLockOwnerTest, OwnerNeverTakesTheLock) {
     EXPECT_EQ(locked, 1000);
 }
 
-TEST_F(FileLockOwnerTest, OwnerOfAFileThatMayNotBeReadIsToldByTheKernelsTable) {
+TEST_F(FileLockOwnerTest, TheKernelsTableNamesTheOwnerOfAnUnreadableFile) {
     if (::geteuid() != 0) GTEST_SKIP() << "only root can be another user";
     const auto held = lock();
     std::filesystem::permissions(path_, std::filesystem::perms{0600});
@@ -226,7 +226,7 @@ TEST_F(FileLockOwnerTest, OwnerOfAFileThatMayNotBeReadIsToldByTheKernelsTable) {
     EXPECT_EQ(seen, held_by(::getpid()));
 }
 
-TEST_F(FileLockOwnerTest, MissingFileIsFreeAndIsNotMadeByAsking) {
+TEST_F(FileLockOwnerTest, AMissingFileIsFreeAndIsNotCreated) {
     EXPECT_EQ(owner(), "free");
     EXPECT_FALSE(std::filesystem::exists(path_));
     path_ = directory_.file("no/such/directory");

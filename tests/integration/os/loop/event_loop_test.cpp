@@ -73,7 +73,7 @@ TEST_F(PosixEventLoopTest, RefusesToWatchARegularFile) {
     EXPECT_THROW((void)loop->watch(file.get()), std::system_error);
 }
 
-TEST_F(PosixEventLoopTest, BlocksSignalsInItsThreadAndNotInOurs) {
+TEST_F(PosixEventLoopTest, BlocksSignalsInItsOwnThreadOnly) {
     sigset_t ours_before;
     pthread_sigmask(SIG_SETMASK, nullptr, &ours_before);
     start();
@@ -110,7 +110,7 @@ std::string make_loop_with(int descriptors) {
     }
 }
 
-TEST_F(PosixEventLoopTest, IsRefusedWithAnErrorOfTheSystemWhereDescriptorsAreTooFew) {
+TEST_F(PosixEventLoopTest, TooFewDescriptorsAreAnError) {
     constexpr int more_than_enough = 20;
     int descriptors = 0;
     std::string outcome = "too few";
@@ -120,7 +120,7 @@ TEST_F(PosixEventLoopTest, IsRefusedWithAnErrorOfTheSystemWhereDescriptorsAreToo
     EXPECT_GT(descriptors, 2);
 }
 
-TEST_F(PosixEventLoopTest, IsWokenAlthoughEpollCtlIsRefused) {
+TEST_F(PosixEventLoopTest, IsWokenEvenIfEpollCtlFails) {
     test::ForkedChild child{[this](test::Lines& lines) {
         if (!loop->start()) return 1;
         in_loop([] {});

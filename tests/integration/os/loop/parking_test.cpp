@@ -16,7 +16,7 @@ TEST(PosixParkingTest, ReturnsAtOnceWhenUnparkedBefore) {
     parking->park();
 }
 
-TEST(PosixParkingTest, HandsOverWhatWasWrittenBefore) {
+TEST(PosixParkingTest, MakesEarlierWritesVisible) {
     const auto parking = make_posix_parking();
     int handed_over = 0;
 
@@ -50,7 +50,7 @@ TEST(PosixParkingTest, PlaysPingPongBetweenTwoThreads) {
     other.join();
 }
 
-TEST(PosixParkingTest, LosesNothingOfWhatManyThreadsHandOver) {
+TEST(PosixParkingTest, LosesNoUnparkOfManyThreads) {
     constexpr std::uint64_t each = 50'000;
     const auto parking = make_posix_parking();
     std::atomic<std::uint64_t> handed_over{0};

@@ -39,7 +39,7 @@ protected:
 };
 
 // Otherwise the rest of the line, which may already be in the pipe, would become a line of its own.
-TEST_F(CapturedStreamTest, WhatTakingLinesCostsIsNoRestOfTheOneThatHasNoEndYet) {
+TEST_F(CapturedStreamTest, TimeSpentTakingLinesIsNotAPauseInALine) {
     open();
     print("one\ntw");
     std::vector<std::string> lines;

@@ -116,7 +116,7 @@ TEST(PosixStreamCaptureTest, DeliversWholeLinesOfBothStreams) {
               "out:one;out:two;err:three;");
 }
 
-TEST(PosixStreamCaptureTest, WhatWasPrintedBeforeTheStartWaits) {
+TEST(PosixStreamCaptureTest, OutputBeforeTheStartIsDeliveredLater) {
     EXPECT_EQ(in_another_process([] {
                   Captured captured;
                   print(1, "early\n");
@@ -127,7 +127,7 @@ TEST(PosixStreamCaptureTest, WhatWasPrintedBeforeTheStartWaits) {
               "out:early;");
 }
 
-TEST(PosixStreamCaptureTest, ALineThatRestsCountsAsOne) {
+TEST(PosixStreamCaptureTest, AnUnfinishedLineIsDeliveredAfterAPause) {
     EXPECT_EQ(in_another_process([] {
                   Captured captured;
                   captured.start();
@@ -137,7 +137,7 @@ TEST(PosixStreamCaptureTest, ALineThatRestsCountsAsOne) {
               "out:prompt> ;");
 }
 
-TEST(PosixStreamCaptureTest, TheLastLineNeedsNoEnd) {
+TEST(PosixStreamCaptureTest, TheLastLineNeedsNoNewline) {
     EXPECT_EQ(heard_of([](Captured&) { print(2, "unfinished"); }), "err:unfinished;");
 }
 
@@ -148,7 +148,7 @@ TEST(PosixStreamCaptureTest, ALongLineIsCut) {
     EXPECT_EQ(text, "out:" + std::string(StreamCapture::longest_line, 'x') + "~;out:xxx;");
 }
 
-TEST(PosixStreamCaptureTest, AnyBytesComeAsTheyAre) {
+TEST(PosixStreamCaptureTest, AllBytesAreDeliveredUnchanged) {
     const std::string bytes{"a\0\x01\xff\r b", 7};
     EXPECT_EQ(in_another_process([&] {
                   Captured captured;
@@ -160,7 +160,7 @@ TEST(PosixStreamCaptureTest, AnyBytesComeAsTheyAre) {
               "as they are");
 }
 
-TEST(PosixStreamCaptureTest, ManyLinesComeWholeAndInOrder) {
+TEST(PosixStreamCaptureTest, ManyLinesArriveWholeAndInOrder) {
     EXPECT_EQ(in_another_process([] {
                   Captured captured;
                   captured.start();
@@ -191,7 +191,7 @@ TEST(PosixStreamCaptureTest, ManyLinesComeWholeAndInOrder) {
               "100000 100000");
 }
 
-TEST(PosixStreamCaptureTest, AStopTakesAllThatAFullPipeHolds) {
+TEST(PosixStreamCaptureTest, AStopDeliversAllOfAFullPipe) {
     EXPECT_EQ(in_another_process([] {
                   Captured captured;
                   // More short lines than may wait, and the reader gets them all at once.
@@ -208,7 +208,7 @@ TEST(PosixStreamCaptureTest, AStopTakesAllThatAFullPipeHolds) {
               "0 lost of many");
 }
 
-TEST(PosixStreamCaptureTest, ALogThatHangsHangsNobodyElse) {
+TEST(PosixStreamCaptureTest, AHungLogBlocksNothingElse) {
     EXPECT_EQ(in_another_process([] {
                   std::atomic<bool> hangs{true};
                   std::atomic<std::uint64_t> lost{0};
@@ -237,7 +237,7 @@ TEST(PosixStreamCaptureTest, ALogThatHangsHangsNobodyElse) {
               "all are accounted for");
 }
 
-TEST(PosixStreamCaptureTest, AStopIsBoundedWhereTheLogHangs) {
+TEST(PosixStreamCaptureTest, AStopEndsInTimeIfTheLogHangs) {
     EXPECT_EQ(
         in_another_process([] {
             auto* const capture = make_posix_stream_capture().release();
@@ -251,7 +251,7 @@ TEST(PosixStreamCaptureTest, AStopIsBoundedWhereTheLogHangs) {
         "in time");
 }
 
-TEST(PosixStreamCaptureTest, AChildThatStaysDoesNotHoldUpTheStop) {
+TEST(PosixStreamCaptureTest, AChildThatRemainsDoesNotDelayTheStop) {
     EXPECT_EQ(in_another_process([] {
                   Captured captured;
                   captured.start();
@@ -269,13 +269,13 @@ TEST(PosixStreamCaptureTest, AChildThatStaysDoesNotHoldUpTheStop) {
               "out:one; in time");
 }
 
-TEST(PosixStreamCaptureTest, AProgramThatIsRunPrintsThereToo) {
+TEST(PosixStreamCaptureTest, OutputOfAProgramIsCaptured) {
     EXPECT_THAT(
         heard_of([](Captured&) { static_cast<void>(!std::system("echo from a child; echo and its fault >&2")); }),
         AllOf(HasSubstr("out:from a child;"), HasSubstr("err:and its fault;")));
 }
 
-TEST(PosixStreamCaptureTest, AfterTheStopTheStreamsLeadNowhere) {
+TEST(PosixStreamCaptureTest, AfterTheStopTheStreamsAreDiscarded) {
     EXPECT_EQ(in_another_process([] {
                   Captured captured;
                   captured.start();
@@ -286,7 +286,7 @@ TEST(PosixStreamCaptureTest, AfterTheStopTheStreamsLeadNowhere) {
               "written");
 }
 
-TEST(PosixStreamCaptureTest, CrashLinesAreWhatNobodyDelivered) {
+TEST(PosixStreamCaptureTest, CrashLinesAreTheUndeliveredOnes) {
     EXPECT_EQ(in_another_process([] {
                   Captured captured;
                   print(1, "whole\nunfinished");
@@ -296,7 +296,7 @@ TEST(PosixStreamCaptureTest, CrashLinesAreWhatNobodyDelivered) {
               "out:whole;out:unfinished;err:fault;");
 }
 
-TEST(PosixStreamCaptureTest, ALongLineIsCutAmongLastWordsToo) {
+TEST(PosixStreamCaptureTest, ALongCrashLineIsCut) {
     EXPECT_EQ(in_another_process([] {
                   Captured captured;
                   print(1, "short\n" + std::string(StreamCapture::longest_line + 3, 'x') + "\n");
@@ -306,7 +306,7 @@ TEST(PosixStreamCaptureTest, ALongLineIsCutAmongLastWordsToo) {
               "out:short;o" + std::to_string(StreamCapture::longest_line + 14) + " ~;out:xxx;");
 }
 
-TEST(PosixStreamCaptureTest, CrashLinesAreNotToldTwice) {
+TEST(PosixStreamCaptureTest, CrashLinesAreNotReturnedTwice) {
     EXPECT_EQ(in_another_process([] {
                   Captured captured;
                   captured.hang_after_one();
@@ -320,7 +320,7 @@ TEST(PosixStreamCaptureTest, CrashLinesAreNotToldTwice) {
               "out:two;out:three;again:out:four;");
 }
 
-TEST(PosixStreamCaptureTest, CrashLinesAreNotDeliveredAsWell) {
+TEST(PosixStreamCaptureTest, CrashLinesAreNotAlsoDelivered) {
     EXPECT_EQ(in_another_process([] {
                   Captured captured;
                   captured.hang_after_one();
@@ -334,7 +334,7 @@ TEST(PosixStreamCaptureTest, CrashLinesAreNotDeliveredAsWell) {
               "out:two;out:three;delivered:out:one;out:four;");
 }
 
-TEST(PosixStreamCaptureTest, CrashLinesGoOnWhereASlowLogHasNotCome) {
+TEST(PosixStreamCaptureTest, CrashLinesContinueAfterTheLinesOfASlowLog) {
     EXPECT_EQ(in_another_process([] {
                   Captured captured;
                   static_cast<void>(captured.capture->start(
@@ -361,7 +361,7 @@ TEST(PosixStreamCaptureTest, CrashLinesGoOnWhereASlowLogHasNotCome) {
               "in order");
 }
 
-TEST(PosixStreamCaptureTest, AProcessThatLivesOnAfterLastWordsIsHeardAgain) {
+TEST(PosixStreamCaptureTest, OutputAfterCrashLinesIsDeliveredAgain) {
     EXPECT_EQ(in_another_process([] {
                   Captured captured;
                   captured.start();
@@ -375,7 +375,7 @@ TEST(PosixStreamCaptureTest, AProcessThatLivesOnAfterLastWordsIsHeardAgain) {
               "out:one;out:two;");
 }
 
-TEST(PosixStreamCaptureTest, CrashLinesOfTheThreadThatDeliversLeaveOutWhatItHasInHand) {
+TEST(PosixStreamCaptureTest, CrashLinesOmitTheLineThatIsBeingDelivered) {
     EXPECT_EQ(in_another_process([] {
                   std::atomic<bool> is_printed{false};
                   std::atomic<bool> is_told{false};
@@ -398,7 +398,7 @@ TEST(PosixStreamCaptureTest, CrashLinesOfTheThreadThatDeliversLeaveOutWhatItHasI
               "out:two;out:unfinished;");
 }
 
-TEST(PosixStreamCaptureTest, CrashLinesGiveTheThreadsTheirTurnFirst) {
+TEST(PosixStreamCaptureTest, CrashLinesLetTheThreadsDeliverFirst) {
     EXPECT_EQ(in_another_process([] {
                   Captured captured;
                   captured.start();

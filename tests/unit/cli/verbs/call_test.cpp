@@ -22,36 +22,36 @@ protected:
     }
 };
 
-TEST_F(CallTest, GivesArgumentsTheirTypes) {
+TEST_F(CallTest, SendsTypedArguments) {
     host.process.set_directory("/home/me");
     EXPECT_EQ(run({"call", "backup", "directory=data", "level=5"}), 0);
     EXPECT_EQ(instance->requests.back(), R"(["backup",{"directory":"/home/me/data","level":5}])");
     EXPECT_EQ(out(), "{\"files\":2}\n");
 }
 
-TEST_F(CallTest, SendsAJsonObjectAsItIs) {
+TEST_F(CallTest, SendsAJsonObjectUnchanged) {
     EXPECT_EQ(run({"call", "backup", "--json", R"({"level":[1]})"}), 0);
     EXPECT_THAT(instance->requests, ElementsAre(R"(["backup",{"level":[1]}])"));
 }
 
-TEST_F(CallTest, ResolvesPathsOfAJsonObjectToo) {
+TEST_F(CallTest, ResolvesPathsInAJsonObject) {
     host.process.set_directory("/home/me");
     EXPECT_EQ(run({"call", "backup", "--json", R"({"directory":"data","level":"data"})"}), 0);
     EXPECT_EQ(instance->requests.back(), R"(["backup",{"directory":"/home/me/data","level":"data"}])");
 }
 
-TEST_F(CallTest, RefusesArgumentsThatCanNotBe) {
+TEST_F(CallTest, RefusesInvalidArguments) {
     EXPECT_EQ(run({"call", "backup", "level=high"}), 64);
     EXPECT_EQ(error(), "just-another-server: cannot use the argument 'level=high': expected an integer\n");
 }
 
-TEST_F(CallTest, TellsTheServiceHowLongItWaits) {
+TEST_F(CallTest, SendsItsTimeoutToTheService) {
     EXPECT_EQ(run({"call", "backup", "--timeout", "2.5"}), 0);
     EXPECT_THAT(instance->requests, ElementsAre(R"(["backup",{},{"timeout":2.5}])"));
     EXPECT_EQ(run({"call", "hang", "--timeout", "2.5"}), 75);
 }
 
-TEST_F(CallTest, SaysWhyAnEventFailed) {
+TEST_F(CallTest, ReportsWhyAnEventFailed) {
     replies["backup"] = R"({"error":{"code":"event-error","message":"disk full"}})";
     EXPECT_EQ(run({"call", "backup"}), 1);
     EXPECT_EQ(out(), "");
@@ -70,7 +70,7 @@ TEST_F(CallTest, ShowsProgressOnATerminal) {
     EXPECT_THAT(error(), ::testing::EndsWith("\r\033[K"));
 }
 
-TEST_F(CallTest, WhatCanNotBeReadMeetsNoService) {
+TEST_F(CallTest, AnUnreadableValueIsNotSent) {
     host.files.add_file("/run/big", std::string((std::size_t{1} << 20U) + 1, 'x'));
     EXPECT_EQ(run({"call", "backup", "note:=@/run/missing"}), 71);
     EXPECT_EQ(run({"call", "backup", "note:=@/run/big"}), 71);
@@ -97,7 +97,7 @@ protected:
     }
 };
 
-TEST_F(SecretTest, OneThatIsMissingIsAskedFor) {
+TEST_F(SecretTest, AMissingSecretIsPromptedFor) {
     host.streams.type_hidden("hunter2");
     EXPECT_EQ(run({"call", "login", "user=me"}), 0);
     EXPECT_EQ(instance->requests.back(), R"(["login",{"user":"me","password":"hunter2"},{"queue":true}])");
@@ -105,38 +105,38 @@ TEST_F(SecretTest, OneThatIsMissingIsAskedFor) {
     EXPECT_EQ(error(), "");
 }
 
-TEST_F(SecretTest, OneOfNoArgumentsIsAskedForToo) {
+TEST_F(SecretTest, ASecretWithoutOtherArgumentsIsPromptedFor) {
     host.streams.type_hidden("hunter2");
     EXPECT_EQ(run({"call", "login"}), 0);
     EXPECT_EQ(instance->requests.back(), R"(["login",{"password":"hunter2"},{"queue":true}])");
 }
 
-TEST_F(SecretTest, OneThatIsGivenIsNotAskedFor) {
+TEST_F(SecretTest, AGivenSecretIsNotPromptedFor) {
     EXPECT_EQ(run({"call", "login", "user=me", "password=x"}), 0);
     EXPECT_EQ(run({"call", "login", "--json", R"({"user":"me","password":"x"})"}), 0);
     EXPECT_TRUE(host.streams.prompts().empty());
 }
 
-TEST_F(SecretTest, NobodyIsAskedWithoutATerminal) {
+TEST_F(SecretTest, WithoutATerminalThereIsNoPrompt) {
     host.streams.set_terminal(os::Stream::in, false);
     EXPECT_EQ(run({"call", "login", "user=me"}), 0);
     EXPECT_EQ(instance->requests.back(), R"(["login",{"user":"me"},{"queue":true}])");
     EXPECT_TRUE(host.streams.prompts().empty());
 }
 
-TEST_F(SecretTest, AtTheEndOfTheInputTheServiceSaysWhatIsMissing) {
+TEST_F(SecretTest, AtTheEndOfInputTheSecretIsNotSent) {
     EXPECT_EQ(run({"call", "login", "user=me"}), 0);
     EXPECT_EQ(instance->requests.back(), R"(["login",{"user":"me"},{"queue":true}])");
 }
 
-TEST_F(SecretTest, StdinThatIsATerminalIsReadWithoutShowingIt) {
+TEST_F(SecretTest, ATerminalIsReadWithoutEcho) {
     host.streams.type_hidden("hunter2");
     EXPECT_EQ(run({"call", "login", "user=me", "password:=-"}), 0);
     EXPECT_THAT(host.streams.prompts(), ElementsAre("password: "));
     EXPECT_EQ(run({"call", "login", "user=me", "password:=-"}), 64);
 }
 
-TEST_F(SecretTest, WhoMayNotListEventsMayCallThem) {
+TEST_F(SecretTest, CallsWorkWithoutTheRightToListEvents) {
     replies["events"] = R"({"error":{"code":"not-allowed","message":"no"}})";
     EXPECT_EQ(run({"call", "login", "user=me"}), 0);
     EXPECT_EQ(instance->requests.back(), R"(["login",{"user":"me"},{"queue":true}])");
@@ -170,7 +170,7 @@ protected:
     }
 };
 
-TEST_F(InterruptedCallTest, SaysBehindWhatTheEventIsQueued) {
+TEST_F(InterruptedCallTest, ReportsTheEventInFrontOfTheQueue) {
     EXPECT_EQ(run_interrupted(R"({"progress":{"state":"queued","running":"upload"}})", {"call", "backup"}), 130);
     EXPECT_EQ(error(),
               "\rwaiting: 'upload' runs before it\033[K\r\033[K"
@@ -178,14 +178,14 @@ TEST_F(InterruptedCallTest, SaysBehindWhatTheEventIsQueued) {
               "comes\n");
 }
 
-TEST_F(InterruptedCallTest, SaysThatTheTimeoutHolds) {
+TEST_F(InterruptedCallTest, ReportsThatTheTimeoutStillApplies) {
     EXPECT_EQ(run_interrupted(R"({"progress":{"state":"queued"}})", {"call", "backup", "--timeout", "60"}), 130);
     EXPECT_EQ(error(),
               "just-another-server: interrupted: 'backup' is queued, and runs when its turn comes, if that is "
               "within its timeout\n");
 }
 
-TEST_F(InterruptedCallTest, SaysThatTheEventRunsAndClearsTheBar) {
+TEST_F(InterruptedCallTest, ReportsThatTheEventRunsAndClearsTheBar) {
     EXPECT_EQ(run_interrupted(R"({"progress":{"state":"running"}})"
                               "\n"
                               R"({"progress":{"done":1,"total":2}})",
@@ -194,7 +194,7 @@ TEST_F(InterruptedCallTest, SaysThatTheEventRunsAndClearsTheBar) {
     EXPECT_THAT(error(), HasSubstr("50%\033[K\r\033[Kjust-another-server: interrupted: 'backup' runs, and goes on\n"));
 }
 
-TEST_F(InterruptedCallTest, DoesNotClaimToKnowWhatAnOlderServiceDoesNotSay) {
+TEST_F(InterruptedCallTest, DoesNotGuessTheStateOfAnOlderService) {
     EXPECT_EQ(run_interrupted(R"({"error":{"code":"bad-argument","message":"option 'queue' of the request: expected )"
                               R"('progress' or 'timeout'","argument":"queue","expected":"'progress' or 'timeout'"}})",
                               {"call", "backup"}),
@@ -204,7 +204,7 @@ TEST_F(InterruptedCallTest, DoesNotClaimToKnowWhatAnOlderServiceDoesNotSay) {
     EXPECT_THAT(error(), HasSubstr("interrupted: 'backup' is queued or runs, and goes on\n"));
 }
 
-TEST_F(InterruptedCallTest, OnATerminalItAsksWhatToDo) {
+TEST_F(InterruptedCallTest, OnATerminalItPromptsForAnAction) {
     host.streams.set_terminal(os::Stream::in, true);
     host.streams.type_key('l');
     EXPECT_EQ(run_interrupted(R"({"progress":{"state":"running","id":7}})", {"call", "backup", "level=1"}), 130);
@@ -213,7 +213,7 @@ TEST_F(InterruptedCallTest, OnATerminalItAsksWhatToDo) {
     EXPECT_THAT(error(), HasSubstr("interrupted: 'backup' runs, and goes on\n"));
 }
 
-TEST_F(InterruptedCallTest, WhoWaitsOnMayCancelLater) {
+TEST_F(InterruptedCallTest, AfterWaitingTheUserMayStillCancel) {
     host.streams.set_terminal(os::Stream::in, true);
     host.streams.type_key('w');
     host.streams.type_key('c');
@@ -225,14 +225,14 @@ TEST_F(InterruptedCallTest, WhoWaitsOnMayCancelLater) {
     EXPECT_THAT(error(), HasSubstr("just-another-server: 'backup' runs, and was asked to end\n"));
 }
 
-TEST_F(InterruptedCallTest, OffersNoCancelWhereTheServiceGivesNoId) {
+TEST_F(InterruptedCallTest, OffersNoCancelWithoutAnId) {
     host.streams.set_terminal(os::Stream::in, true);
     host.streams.type_key('l');
     EXPECT_EQ(run_interrupted(R"({"progress":{"state":"queued"}})", {"call", "backup", "level=1"}), 130);
     EXPECT_THAT(host.streams.prompts(), ElementsAre("just-another-server: 'backup' is queued: [l]eave or [w]ait? "));
 }
 
-TEST_F(InterruptedCallTest, ACancelThatIsRefusedIsSaidAndTheCallGoesOn) {
+TEST_F(InterruptedCallTest, ARefusedCancelIsReportedAndTheCallGoesOn) {
     host.streams.set_terminal(os::Stream::in, true);
     host.streams.type_key('c');
     replies["cancel"] = R"({"error":{"code":"not-allowed","message":"uid 7 may not","event":"cancel"}})";
@@ -241,11 +241,11 @@ TEST_F(InterruptedCallTest, ACancelThatIsRefusedIsSaidAndTheCallGoesOn) {
     EXPECT_THAT(error(), HasSubstr("cannot run 'cancel': uid 7 may not (not-allowed)\n"));
 }
 
-TEST_F(InterruptedCallTest, EndsByTheSignalThatCame) {
+TEST_F(InterruptedCallTest, EndsWithTheReceivedSignal) {
     EXPECT_EQ(run_interrupted(R"({"progress":{"state":"running"}})", {"call", "backup"}, SIGTERM), 143);
 }
 
-TEST_F(CallTest, TheVerbCancelSaysWhatItDid) {
+TEST_F(CallTest, TheVerbCancelReportsTheResult) {
     replies["cancel"] = R"({"id":7,"event":"backup","result":"cancel-initiated"})";
     EXPECT_EQ(run({"cancel", "7"}), 0);
     EXPECT_EQ(instance->requests.back(), R"(["cancel",{"id":7},{"timeout":10}])");
@@ -260,7 +260,7 @@ TEST_F(CallTest, TheVerbCancelSaysWhatItDid) {
     EXPECT_EQ(run({"cancel", "upload"}), 64);
 }
 
-TEST_F(CallTest, SaysWhatTheServiceDoesNotAllow) {
+TEST_F(CallTest, ReportsARefusedEvent) {
     replies["backup"] =
         R"({"error":{"code":"not-allowed","message":"uid 7 may not","event":"backup","needs":"admin"}})";
     EXPECT_EQ(run({"call", "backup"}), 1);
