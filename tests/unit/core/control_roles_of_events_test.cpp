@@ -83,7 +83,7 @@ protected:
 class EachRoleTest : public ControlRolesOfEventsTest,
                      public ::testing::WithParamInterface<std::tuple<Asked, ControlRole>> {};
 
-TEST_P(EachRoleTest, IsAllowedWhatItMayAndNoMore) {
+TEST_P(EachRoleTest, HasItsEventsAndNoOthers) {
     const auto& [request, role] = GetParam();
     act_as(role);
     ask(request.request);
@@ -112,7 +112,7 @@ INSTANTIATE_TEST_SUITE_P(All, EachRoleTest,
                                             ::testing::Values(ControlRole::none, ControlRole::read,
                                                               ControlRole::operate, ControlRole::admin)));
 
-TEST_F(ControlRolesOfEventsTest, ARefusalSaysWhoMayNotDoWhat) {
+TEST_F(ControlRolesOfEventsTest, ARefusalNamesUserAndEvent) {
     act_as(ControlRole::operate);
     ask(R"(["stop"])");
     finish();
@@ -122,7 +122,7 @@ TEST_F(ControlRolesOfEventsTest, ARefusalSaysWhoMayNotDoWhat) {
                              "\n");
 }
 
-TEST_F(ControlRolesOfEventsTest, WhoMayNotListTheEventsLearnsOfNone) {
+TEST_F(ControlRolesOfEventsTest, WithoutTheRightToListEventsNoneIsRevealed) {
     act_as(ControlRole::none);
     ask(R"(["bakcup"])");
     ask(R"(["start"])");
@@ -135,7 +135,7 @@ TEST_F(ControlRolesOfEventsTest, WhoMayNotListTheEventsLearnsOfNone) {
     EXPECT_THAT(log(), Not(HasSubstr("bakcup")));
 }
 
-TEST_F(ControlRolesOfEventsTest, WhoMayListThemIsToldOfTheNearest) {
+TEST_F(ControlRolesOfEventsTest, WithTheRightToListEventsTheNearestIsNamed) {
     act_as(ControlRole::read);
     ask(R"(["bakcup"])");
     finish();
@@ -143,7 +143,7 @@ TEST_F(ControlRolesOfEventsTest, WhoMayListThemIsToldOfTheNearest) {
     EXPECT_EQ(error_in(replies.at(0)).find("did-you-mean")->as_string(), "backup");
 }
 
-TEST_F(ControlRolesOfEventsTest, EventsSayWhatTheyNeed) {
+TEST_F(ControlRolesOfEventsTest, EventsShowTheirRole) {
     act_as(ControlRole::read);
     ask(R"(["events"])");
     finish();
@@ -152,7 +152,7 @@ TEST_F(ControlRolesOfEventsTest, EventsSayWhatTheyNeed) {
     EXPECT_THAT(replies.at(0), HasSubstr(R"({"name":"backup","description":"","parameters":[],"needs":"operate"})"));
 }
 
-TEST_F(ControlRolesOfEventsTest, AReplacedEventNeedsWhatItDidUnlessItSaysSo) {
+TEST_F(ControlRolesOfEventsTest, AReplacedEventKeepsItsRoleByDefault) {
     service().events().replace({.name = "stop", .handler = [](const Arguments&, Context&) { return Reply{}; }});
     service().events().replace(
         {.name = "status", .handler = [](const Arguments&, Context&) { return Reply{}; }, .needs = ControlRole::none});
@@ -198,7 +198,7 @@ TEST_F(ControlRolesOfEventsTest, RefusalsDoNotFillTheLog) {
     EXPECT_THAT(text, HasSubstr("; 49 refusals before are not logged"));
 }
 
-TEST_F(ControlRolesOfEventsTest, WhatIsInALargeRequestIsNotLookedAtWhereThePeerMayNotAskForTheEvent) {
+TEST_F(ControlRolesOfEventsTest, ALargeForbiddenRequestIsNotParsed) {
     // A duplicate key is an error that is found only if the whole request is read.
     const std::string parameters = R"(,{"x":")" + std::string(5'000, 'x') + R"(","x":1}])";
     struct Case {

@@ -44,7 +44,7 @@ TEST_F(HeartbeatTest, BeatsTwiceInEachIntervalWhileTheServiceIsIdle) {
     EXPECT_EQ(run(), 0);
 }
 
-TEST_F(HeartbeatTest, AReloadThatWaitsForAConcurrentEventDoesNotHang) {
+TEST_F(HeartbeatTest, AReloadBehindAConcurrentEventIsNotHung) {
     EventDeclaration scan{.name = "scan", .handler = [](const Arguments&, Context& context) {
                               for (int i = 0; i < 60 && context.wait_for(10s); ++i) context.progress(1, 0);
                               return Reply{};
@@ -59,19 +59,19 @@ TEST_F(HeartbeatTest, AReloadThatWaitsForAConcurrentEventDoesNotHang) {
     EXPECT_EQ(run(), 0);
 }
 
-TEST_F(HeartbeatTest, TheFirstBeatComesWithReadiness) {
+TEST_F(HeartbeatTest, TheFirstBeatIsSentWithReadiness) {
     then([this] { EXPECT_EQ(beats(), 1U); });
     raise(SIGTERM);
     EXPECT_EQ(run(), 0);
 }
 
-TEST_F(HeartbeatTest, GoesOnWhileAnEventRuns) {
+TEST_F(HeartbeatTest, ContinuesWhileAnEventRuns) {
     std::size_t seen = 0;
     run_event([&](Context&) { seen = beats_in(60s); });
     EXPECT_EQ(seen, 12U);
 }
 
-TEST_F(HeartbeatTest, StopsForAnEventThatHangsAndSaysSoOnce) {
+TEST_F(HeartbeatTest, StopsForAHungEventAndReportsItOnce) {
     core().configuration().to_fill().set(setting::hang_timeout, 20s);
     run_event([&](Context&) {
         EXPECT_GE(beats_in(20s), 3U);
@@ -81,7 +81,7 @@ TEST_F(HeartbeatTest, StopsForAnEventThatHangsAndSaysSoOnce) {
     EXPECT_EQ(errors().find("hangs:"), errors().rfind("hangs:"));
 }
 
-TEST_F(HeartbeatTest, ATimeLimitOfTheCallersSaysNothingAboutTheService) {
+TEST_F(HeartbeatTest, ATimeoutOfTheCallerDoesNotStopTheBeats) {
     std::size_t seen = 0;
     run_event([&](Context&) { seen = beats_in(30s); });
     EXPECT_EQ(seen, 6U);
@@ -103,7 +103,7 @@ TEST_F(HeartbeatTest, BeatsAgainWhenTheEventIsOver) {
     EXPECT_THAT(errors(), HasSubstr("'work' hangs"));
 }
 
-TEST_F(HeartbeatTest, AnEventThatShowsProgressDoesNotHang) {
+TEST_F(HeartbeatTest, AnEventThatReportsProgressIsNotHung) {
     core().configuration().to_fill().set(setting::hang_timeout, 20s);
     run_event([&](Context& context) {
         for (int i = 0; i < 10; ++i) {
@@ -114,13 +114,13 @@ TEST_F(HeartbeatTest, AnEventThatShowsProgressDoesNotHang) {
     EXPECT_THAT(errors(), Not(HasSubstr("hangs")));
 }
 
-TEST_F(HeartbeatTest, AnEventMayHaveALimitOfItsOwn) {
+TEST_F(HeartbeatTest, AnEventMayHaveItsOwnLimit) {
     core().configuration().to_fill().set(setting::hang_timeout, 20s);
     run_event([&](Context&) { EXPECT_EQ(beats_in(60s), 12U); }, 90s);
     EXPECT_THAT(errors(), Not(HasSubstr("hangs")));
 }
 
-TEST_F(HeartbeatTest, WithALimitOfZeroNoEventEverHangs) {
+TEST_F(HeartbeatTest, WithALimitOfZeroNoEventIsEverHung) {
     core().configuration().to_fill().set(setting::hang_timeout, 0s);
     run_event([&](Context&) { EXPECT_EQ(beats_in(600s), 120U); });
 }

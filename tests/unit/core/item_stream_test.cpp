@@ -49,7 +49,7 @@ protected:
     bool is_over = false;
 };
 
-TEST_F(ItemStreamTest, ItemsComeInOrderAndThenTheReply) {
+TEST_F(ItemStreamTest, ItemsArriveInOrderAndThenTheReply) {
     start();
     auto client = begin(R"(["list", {}, {"stream": true}])");
     EXPECT_THAT(lines(client), ElementsAre(R"({"item":{"n":0,"text":""}})", R"({"item":{"n":1,"text":""}})",
@@ -57,7 +57,7 @@ TEST_F(ItemStreamTest, ItemsComeInOrderAndThenTheReply) {
     EXPECT_EQ(life.stop(), 0);
 }
 
-TEST_F(ItemStreamTest, AClientThatAskedForNoStreamGetsThemInTheReply) {
+TEST_F(ItemStreamTest, WithoutAStreamTheItemsAreInTheReply) {
     start();
     EXPECT_EQ(to_json(ask(R"(["list"])")),
               R"({"sent":3,"items":[{"n":0,"text":""},{"n":1,"text":""},{"n":2,"text":""}]})");
@@ -66,7 +66,7 @@ TEST_F(ItemStreamTest, AClientThatAskedForNoStreamGetsThemInTheReply) {
     EXPECT_EQ(life.stop(), 0);
 }
 
-TEST_F(ItemStreamTest, WhatIsTooLongForOneReplyIsAnErrorThatNamesTheStream) {
+TEST_F(ItemStreamTest, TooManyItemsForAReplyAreAnErrorThatNamesTheStream) {
     start();
     to_send = 2000;
     text.assign(1000, 'x');
@@ -78,7 +78,7 @@ TEST_F(ItemStreamTest, WhatIsTooLongForOneReplyIsAnErrorThatNamesTheStream) {
     EXPECT_EQ(life.stop(), 0);
 }
 
-TEST_F(ItemStreamTest, AClientThatDoesNotReadHoldsUpTheEventAndNothingElse) {
+TEST_F(ItemStreamTest, AClientThatDoesNotReadDelaysOnlyItsEvent) {
     start();
     send_much();
     auto client = begin(R"(["list", {}, {"stream": true}])");
@@ -102,7 +102,7 @@ TEST_F(ItemStreamTest, AClientThatGoesAwayEndsTheStream) {
     EXPECT_EQ(life.stop(), 0);
 }
 
-TEST_F(ItemStreamTest, AClientThatReadsNothingForLongIsCutOff) {
+TEST_F(ItemStreamTest, AClientThatReadsNothingForLongIsDisconnected) {
     start();
     send_much();
     auto client = begin(R"(["list", {}, {"stream": true}])");
@@ -125,7 +125,7 @@ TEST_F(ItemStreamTest, ACancelEndsTheWaitForTheClient) {
     EXPECT_EQ(life.stop(), 0);
 }
 
-TEST_F(ItemStreamTest, TheCallersTimeEndsTheWaitForTheClient) {
+TEST_F(ItemStreamTest, TheCallersTimeoutEndsTheWaitForTheClient) {
     start();
     send_much();
     auto client = begin(R"(["list", {}, {"stream": true, "timeout": 2}])");
@@ -158,7 +158,7 @@ TEST_F(ItemStreamTest, AnItemThatJsonCanNotExpressIsAnError) {
     EXPECT_EQ(life.stop(), 0);
 }
 
-TEST_F(ItemStreamTest, AUsualEventMaySendNone) {
+TEST_F(ItemStreamTest, OnlyAConcurrentEventMaySendItems) {
     add("usual", [](Context& context) {
         context.send({{"n", 1}});
         return Reply{};
@@ -168,7 +168,7 @@ TEST_F(ItemStreamTest, AUsualEventMaySendNone) {
     EXPECT_EQ(life.stop(), 0);
 }
 
-TEST_F(ItemStreamTest, AReplyThatComesLaterHasItemsToo) {
+TEST_F(ItemStreamTest, ALaterReplyMayHaveItems) {
     std::optional<PendingReply> owed;
     add("later", [&](Context& context) {
         owed = context.reply_later();
@@ -183,7 +183,7 @@ TEST_F(ItemStreamTest, AReplyThatComesLaterHasItemsToo) {
     EXPECT_EQ(life.stop(), 0);
 }
 
-TEST_F(ItemStreamTest, AnEventWithinAnotherGivesThemInItsReply) {
+TEST_F(ItemStreamTest, ANestedEventReturnsItsItemsInItsReply) {
     Object reply;
     add("outer", [&](Context&) {
         reply = service().trigger("list").fields();

@@ -32,7 +32,7 @@ protected:
     EventHooks hooks;
 };
 
-TEST_F(RunServiceTest, HandlersFromStartToStopRunBesideTheFirstThread) {
+TEST_F(RunServiceTest, HandlersRunOutsideTheFirstThread) {
     host.children.become_first_process();
     std::vector<std::string> beside;
     const auto note = [&](const char* event) {

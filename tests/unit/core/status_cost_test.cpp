@@ -13,7 +13,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-TEST(StatusCostTest, OfAKeptConnectionTheStatusIsOneReceiveAndOneSend) {
+TEST(StatusCostTest, OnAKeptConnectionAStatusIsOneReceiveAndOneSend) {
     mocks::FakeOs os;
     mocks::FakeLife life{os, [&os] { return mocks::fake_service<Service>(os, {.name = "trial", .daemonize = false}); }};
     ASSERT_TRUE(life.start());
@@ -41,7 +41,7 @@ private:
     void on_start() override { lines_.add(3); }
 };
 
-TEST(StatusCostTest, OfAServiceThatPublishesValuesItIsSoFromTheFirstOn) {
+TEST(StatusCostTest, WithPublishedValuesEvenTheFirstStatusIsCheap) {
     mocks::FakeOs os;
     mocks::FakeLife life{os,
                          [&os] { return mocks::fake_service<LineTaker>(os, {.name = "trial", .daemonize = false}); }};

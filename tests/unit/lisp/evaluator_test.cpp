@@ -48,7 +48,7 @@ protected:
     }
 };
 
-TEST_F(EvaluatorTest, BootsAtTheFirstTaskAndOnce) {
+TEST_F(EvaluatorTest, BootsOnceAtTheFirstTask) {
     EXPECT_EQ(machine.boots, 0);
     EXPECT_FALSE(evaluator.has_booted());
 
@@ -62,7 +62,7 @@ TEST_F(EvaluatorTest, BootsAtTheFirstTaskAndOnce) {
     EXPECT_THAT(machine.texts(), ElementsAre("1", "2"));
 }
 
-TEST_F(EvaluatorTest, WhereItCanNotBootItSaysSoAndDoesNotTryAgain) {
+TEST_F(EvaluatorTest, AFailedBootIsReportedAndNotRetried) {
     machine.boot_error = Error{ExitCode::internal, "boot", "Lisp", "no memory"};
 
     EXPECT_EQ(evaluator.evaluate(task("1")).error().message(), "cannot boot 'Lisp': no memory");
@@ -73,7 +73,7 @@ TEST_F(EvaluatorTest, WhereItCanNotBootItSaysSoAndDoesNotTryAgain) {
     EXPECT_THAT(machine.tasks(), IsEmpty());
 }
 
-TEST_F(EvaluatorTest, WhatIsToBeDoneOnBootComesBeforeTheFirstTask) {
+TEST_F(EvaluatorTest, BootTasksRunBeforeTheFirstTask) {
     evaluator.on_boot([this] { EXPECT_TRUE(evaluator.evaluate(task("on boot"))); });
 
     EXPECT_TRUE(evaluator.evaluate(task("1")));
@@ -82,7 +82,7 @@ TEST_F(EvaluatorTest, WhatIsToBeDoneOnBootComesBeforeTheFirstTask) {
     EXPECT_THAT(machine.texts(), ElementsAre("on boot", "1", "2"));
 }
 
-TEST_F(EvaluatorTest, InterruptsUntilTheFormHasLeft) {
+TEST_F(EvaluatorTest, InterruptsUntilTheFormLeaves) {
     machine.evaluate = [this](const Job& job) { return machine.leave_at_interrupt(job.id, 3); };
 
     const Fault fault = fault_of(task("(loop)", 1ms));
@@ -93,7 +93,7 @@ TEST_F(EvaluatorTest, InterruptsUntilTheFormHasLeft) {
     EXPECT_EQ(machine.replacements, 0);
 }
 
-TEST_F(EvaluatorTest, WhatEndsByItselfJustThenIsAsGoodAsEver) {
+TEST_F(EvaluatorTest, AFormThatEndsAtTheInterruptIsASuccess) {
     machine.evaluate = [this](const Job& job) {
         machine.leave_at_interrupt(job.id, 1);
         return Evaluation{.output = "just in time"};
@@ -111,7 +111,7 @@ protected:
     ImpatientEvaluatorTest() : EvaluatorTest{2ms} {}
 };
 
-TEST_F(ImpatientEvaluatorTest, WhatDoesNotLeaveIsStuckAndAnotherWorkerTakesItsPlace) {
+TEST_F(ImpatientEvaluatorTest, AStuckWorkerIsReplaced) {
     machine.evaluate = [this](const Job& job) {
         return job.task.texts.front() == "stuck" ? machine.stay() : Evaluation{.output = "served"};
     };
@@ -124,7 +124,7 @@ TEST_F(ImpatientEvaluatorTest, WhatDoesNotLeaveIsStuckAndAnotherWorkerTakesItsPl
     EXPECT_EQ(evaluator.evaluate(task("fine"))->output, "served");
 }
 
-TEST_F(ImpatientEvaluatorTest, WithoutAnotherWorkerNothingIsEvaluatedAnyMore) {
+TEST_F(ImpatientEvaluatorTest, WithoutAnotherWorkerNothingIsEvaluated) {
     machine.evaluate = [this](const Job&) { return machine.stay(); };
     machine.replace_error = Error{ExitCode::internal, "start", "a thread", "no memory"};
 
@@ -136,7 +136,7 @@ TEST_F(ImpatientEvaluatorTest, WithoutAnotherWorkerNothingIsEvaluatedAnyMore) {
     EXPECT_THAT(machine.texts(), Not(Contains("next")));
 }
 
-TEST_F(EvaluatorTest, AStopRequestEndsATaskThatHasNoLimit) {
+TEST_F(EvaluatorTest, AStopRequestEndsATaskWithoutALimit) {
     std::stop_source stop;
     machine.evaluate = [&](const Job& job) {
         stop.request_stop();
@@ -173,7 +173,7 @@ protected:
     std::function<void(const Job&)> begin_outer_form = [](const Job&) {};
 };
 
-TEST_F(NestedEvaluatorTest, ATaskDoesNotOutlastTheOneThatItBelongsTo) {
+TEST_F(NestedEvaluatorTest, ATaskDoesNotOutlastItsOuterTask) {
     inner.time_limit = 1h;
 
     // Long enough for the worker to begin the task on a busy machine.
@@ -182,7 +182,7 @@ TEST_F(NestedEvaluatorTest, ATaskDoesNotOutlastTheOneThatItBelongsTo) {
     EXPECT_EQ(inner_fault.value().message, "what it belongs to took too long");
 }
 
-TEST_F(NestedEvaluatorTest, ATaskMayHaveLessTimeThanTheOneThatItBelongsTo) {
+TEST_F(NestedEvaluatorTest, ATaskMayHaveLessTimeThanItsOuterTask) {
     inner.time_limit = 1ms;
 
     EXPECT_EQ(evaluator.evaluate(task("outer", 1h))->output, "outer");
@@ -207,7 +207,7 @@ protected:
     ImpatientNestedEvaluatorTest() : NestedEvaluatorTest{5ms} {}
 };
 
-TEST_F(ImpatientNestedEvaluatorTest, WhatAFormHasEvaluatedWhileItCleansUpEndsInTime) {
+TEST_F(ImpatientNestedEvaluatorTest, AnEvaluationDuringCleanUpEndsInTime) {
     begin_outer_form = [this](const Job& job) { machine.leave_at_interrupt(job.id, 1); };
 
     // On a busy machine the outer form may time out before it calls the service.
@@ -217,7 +217,7 @@ TEST_F(ImpatientNestedEvaluatorTest, WhatAFormHasEvaluatedWhileItCleansUpEndsInT
     EXPECT_THAT(inner_fault->message, StartsWith("what it belongs to took too long"));
 }
 
-TEST_F(ImpatientNestedEvaluatorTest, AStuckTaskOfAThreadThatWaitsForTheServiceNeedsNoOtherWorker) {
+TEST_F(ImpatientNestedEvaluatorTest, AStuckNestedTaskNeedsNoOtherWorker) {
     inner.time_limit = 1ms;
     inner_form = [this](const Job&) { return machine.stay(); };
     serve = [this](const std::string&) {
@@ -232,7 +232,7 @@ TEST_F(ImpatientNestedEvaluatorTest, AStuckTaskOfAThreadThatWaitsForTheServiceNe
     EXPECT_EQ(machine.replacements, 0);
 }
 
-TEST_F(EvaluatorTest, IsShutDownOnceHoweverOftenItIsWanted) {
+TEST_F(EvaluatorTest, IsShutDownOnlyOnce) {
     EXPECT_TRUE(evaluator.evaluate(task("1")));
 
     evaluator.shut_down();
@@ -243,7 +243,7 @@ TEST_F(EvaluatorTest, IsShutDownOnceHoweverOftenItIsWanted) {
     EXPECT_THAT(machine.texts(), ElementsAre("1"));
 }
 
-TEST_F(EvaluatorTest, WhatNeverBootedIsNotShutDown) {
+TEST_F(EvaluatorTest, IsNotShutDownIfItNeverBooted) {
     evaluator.shut_down();
 
     EXPECT_EQ(machine.shut_downs, 0);
