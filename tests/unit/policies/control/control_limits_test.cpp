@@ -34,7 +34,7 @@ protected:
 
 // Times.
 
-TEST_F(ControlLimitsTest, ClosesWhenNothingMoreComesForFiveSecondsAfterAnAnswer) {
+TEST_F(ControlLimitsTest, ClosesFiveSecondsAfterTheLastReply) {
     open();
     auto client = connect();
     EXPECT_TRUE(is_served(client));
@@ -47,7 +47,7 @@ TEST_F(ControlLimitsTest, ClosesWhenNothingMoreComesForFiveSecondsAfterAnAnswer)
     EXPECT_TRUE(client.is_at_end());
 }
 
-TEST_F(ControlLimitsTest, WaitsForAnAnswerHoweverLongItTakes) {
+TEST_F(ControlLimitsTest, WaitsForAReplyWithoutALimit) {
     open();
     auto client = connect();
     client.send("[\"slow\"]");
@@ -100,7 +100,7 @@ TEST_F(ControlLimitsTest, RunsNoTimerWhileThereIsNoConnection) {
     EXPECT_FALSE(has_timer());
 }
 
-TEST_F(ControlLimitsTest, StartsNoTimerForAClientThatIsServedAtOnce) {
+TEST_F(ControlLimitsTest, StartsNoTimerForAnImmediateReply) {
     open();
     auto client = connect();
     client.send("[\"a\"]\n");
@@ -112,7 +112,7 @@ TEST_F(ControlLimitsTest, StartsNoTimerForAClientThatIsServedAtOnce) {
 
 // Sizes.
 
-TEST_F(ControlLimitsTest, TakesARequestOfJustTheGreatestSizeAndRefusesALongerOne) {
+TEST_F(ControlLimitsTest, AcceptsARequestOfTheMaximumSizeAndRefusesALonger) {
     open({.max_request_bytes = 100});
     auto fits = connect();
     const std::string text = "[\"" + std::string(96, 'x') + "\"]";
@@ -126,7 +126,7 @@ TEST_F(ControlLimitsTest, TakesARequestOfJustTheGreatestSizeAndRefusesALongerOne
     EXPECT_TRUE(longer.is_at_end());
 }
 
-TEST_F(ControlLimitsTest, TellsAClientThatItsRequestIsTooLargeEvenWhileItSends) {
+TEST_F(ControlLimitsTest, RefusesATooLargeRequestWhileTheClientSends) {
     open();
     auto client = connect();
     client.send("[\"" + std::string(5'000'000, 'x') + "\"]");
@@ -137,7 +137,7 @@ TEST_F(ControlLimitsTest, TellsAClientThatItsRequestIsTooLargeEvenWhileItSends) 
     EXPECT_FALSE(client.was_reset());
 }
 
-TEST_F(ControlLimitsTest, RefusesARequestThatIsNestedTooDeep) {
+TEST_F(ControlLimitsTest, RefusesATooDeeplyNestedRequest) {
     open();
     auto fits = connect();
     EXPECT_EQ(fits.ask(std::string(64, '[') + std::string(64, ']')).substr(0, 7), "{\"did\":");
@@ -147,7 +147,7 @@ TEST_F(ControlLimitsTest, RefusesARequestThatIsNestedTooDeep) {
     EXPECT_EQ(requests.refusals.at(0).number, 64U);
 }
 
-TEST_F(ControlLimitsTest, TakesWhatIsPipelinedBehindASlowRequestOnlySoFar) {
+TEST_F(ControlLimitsTest, LimitsRequestsPipelinedBehindASlowOne) {
     open({.max_request_bytes = 1'000});
     host.sockets.set_buffer_size(100);
     auto client = connect();
@@ -169,7 +169,7 @@ TEST_F(ControlLimitsTest, TakesWhatIsPipelinedBehindASlowRequestOnlySoFar) {
 
 // Replies that the client does not read.
 
-TEST_F(ControlLimitsTest, TakesNoMoreFromAClientThatDoesNotReadAndCutsItOff) {
+TEST_F(ControlLimitsTest, DisconnectsAClientThatDoesNotRead) {
     open({.max_reply_backlog = 1'000});
     host.sockets.set_buffer_size(100);
     auto client = connect();
@@ -184,7 +184,7 @@ TEST_F(ControlLimitsTest, TakesNoMoreFromAClientThatDoesNotReadAndCutsItOff) {
     EXPECT_TRUE(client.was_reset());
 }
 
-TEST_F(ControlLimitsTest, GoesOnWithAClientThatReadsLate) {
+TEST_F(ControlLimitsTest, ContinuesWithAClientThatReadsLate) {
     open({.max_reply_backlog = 1'000});
     host.sockets.set_buffer_size(100);
     auto client = connect();
@@ -270,7 +270,7 @@ TEST_F(ControlLimitsTest, LimitsWhatAllStrangersLeaveUnreadTogether) {
     EXPECT_TRUE(is_served(owner));
 }
 
-TEST_F(ControlLimitsTest, GoesOnWithAConnectionOnceTheUsersOtherOnesHaveBeenRead) {
+TEST_F(ControlLimitsTest, ContinuesOnceTheUsersOtherConnectionsAreRead) {
     open_to_all({.max_reply_backlog = 2'000, .max_buffered_replies = 8'000});
     host.sockets.set_buffer_size(100);
     auto hoarding = connect_as(alice);
@@ -302,7 +302,7 @@ TEST_F(ControlLimitsTest, GivesEachStrangerTheSameTime) {
     EXPECT_EQ(texts.size(), 550U);
 }
 
-TEST_F(ControlLimitsTest, TakesAStrangerWhoMayOperateBeforeThoseWhoMayNot) {
+TEST_F(ControlLimitsTest, ServesAStrangerWhoMayOperateFirst) {
     open_to_all({.operate = {"user:" + std::to_string(bob)}});
     std::vector<mocks::FakeClient> flood;
     for (uid_t user = alice + 10; user < alice + 20; ++user) {
@@ -316,7 +316,7 @@ TEST_F(ControlLimitsTest, TakesAStrangerWhoMayOperateBeforeThoseWhoMayNot) {
     EXPECT_EQ(requests.texts().front(), "[\"operate\"]");
 }
 
-TEST_F(ControlLimitsTest, AStrangerWhoClosesWhileItWaitsForItsTurnIsForgotten) {
+TEST_F(ControlLimitsTest, AStrangerThatClosesWhileQueuedIsRemoved) {
     open_to_all();
     std::vector<mocks::FakeClient> flood;
     for (int count = 0; count < 10; ++count) flood.push_back(connect_as(alice));
@@ -371,7 +371,7 @@ TEST_F(ControlLimitsTest, AnOperatorWaitsNoLongerThanATurnOfCheapRequests) {
     EXPECT_LE(waited, 55us);
 }
 
-TEST_F(ControlLimitsTest, AnOperatorWaitsForFewAcceptsWhileStrangersConnectWithoutEnd) {
+TEST_F(ControlLimitsTest, AnOperatorWaitsForFewAcceptsInAFlood) {
     open_to_all();
     auto owner = connect();
     EXPECT_TRUE(is_served(owner));
@@ -429,7 +429,7 @@ TEST_F(ControlLimitsTest, ReceivesFromAStrangerNoLongerThanItsTurnLasts) {
     EXPECT_LE(received_when_asked, 10 + 2);
 }
 
-TEST_F(ControlLimitsTest, LooksAtTheTimesOfManyConnectionsInPortions) {
+TEST_F(ControlLimitsTest, ChecksTimeoutsOfManyConnectionsInPortions) {
     open();
     std::vector<mocks::FakeClient> waiting;
     for (int count = 0; count < 100; ++count) {
@@ -502,7 +502,7 @@ TEST_F(ControlLimitsTest, TakesSmallerRequestsFromAClientThatMayNotOperate) {
 
 // Connections.
 
-TEST_F(ControlLimitsTest, RefusesConnectionsBeyondTheGreatestNumber) {
+TEST_F(ControlLimitsTest, RefusesConnectionsBeyondTheMaximum) {
     open({.max_connections = 3, .reserved_for_owner = 1});
     std::vector<mocks::FakeClient> clients;
     for (int count = 0; count < 3; ++count) {
@@ -523,7 +523,7 @@ TEST_F(ControlLimitsTest, RefusesConnectionsBeyondTheGreatestNumber) {
     EXPECT_TRUE(is_served(next));
 }
 
-TEST_F(ControlLimitsTest, KeepsConnectionsForOwnerAndRoot) {
+TEST_F(ControlLimitsTest, ReservesConnectionsForOwnerAndRoot) {
     open_to_all({.max_connections = 3, .reserved_for_owner = 1});
     auto first = connect_as(alice);
     auto second = connect_as(bob);
@@ -555,7 +555,7 @@ TEST_F(ControlLimitsTest, GivesEachStrangerItsShareOfConnections) {
     }
 }
 
-TEST_F(ControlLimitsTest, AStrangerBeyondItsShareWaitsAFewTurnsOfTheLoop) {
+TEST_F(ControlLimitsTest, AStrangerBeyondItsShareIsServedIfOneIsFreedSoon) {
     open_to_all({.max_connections_per_user = 1});
     auto first = connect_as(alice);
     EXPECT_TRUE(is_served(first));
@@ -567,7 +567,7 @@ TEST_F(ControlLimitsTest, AStrangerBeyondItsShareWaitsAFewTurnsOfTheLoop) {
     EXPECT_EQ(second.receive_all(), RecordedRequests::answer("[\"a\"]"));
 }
 
-TEST_F(ControlLimitsTest, ServesTheOwnerWhileAStrangerConnectsWithoutEnd) {
+TEST_F(ControlLimitsTest, ServesTheOwnerInAFloodOfConnections) {
     open_to_all();
     std::vector<mocks::FakeClient> flood;
     for (int count = 0; count < 2'000; ++count) flood.push_back(connect_as(alice));
@@ -581,7 +581,7 @@ TEST_F(ControlLimitsTest, ServesTheOwnerWhileAStrangerConnectsWithoutEnd) {
     EXPECT_LT(host.reactor.describe().size(), 20'000U);
 }
 
-TEST_F(ControlLimitsTest, PausesWhereNoConnectionCanBeAccepted) {
+TEST_F(ControlLimitsTest, PausesIfNoConnectionCanBeAccepted) {
     open();
     auto before = connect();
     EXPECT_TRUE(is_served(before));
@@ -597,7 +597,7 @@ TEST_F(ControlLimitsTest, PausesWhereNoConnectionCanBeAccepted) {
 
 // Bytes of unfinished requests.
 
-TEST_F(ControlLimitsTest, GivesAStrangerAQuarterOfTheRoomForUnfinishedRequests) {
+TEST_F(ControlLimitsTest, AStrangerGetsAQuarterOfTheRoomForPartialRequests) {
     open_to_all({.max_request_bytes = 1'000, .max_buffered_bytes = 8'000});
     std::vector<mocks::FakeClient> greedy;
     for (int count = 0; count < 2; ++count) {
@@ -622,7 +622,7 @@ TEST_F(ControlLimitsTest, GivesAStrangerAQuarterOfTheRoomForUnfinishedRequests) 
     EXPECT_EQ(next.ask("[\"" + std::string(900, 'x')), "");
 }
 
-TEST_F(ControlLimitsTest, KeepsRoomForARequestOfTheOwner) {
+TEST_F(ControlLimitsTest, ReservesRoomForARequestOfTheOwner) {
     open_to_all({.max_request_bytes = 1'000, .max_buffered_bytes = 4'000});
     std::vector<mocks::FakeClient> greedy;
     for (uid_t user = alice; user < alice + 5; ++user) {
@@ -635,7 +635,7 @@ TEST_F(ControlLimitsTest, KeepsRoomForARequestOfTheOwner) {
     EXPECT_NE(owner.ask("\"]"), "");
 }
 
-TEST_F(ControlLimitsTest, LetsPipelinedRequestsWaitInTheSocketWhereThereIsNoRoom) {
+TEST_F(ControlLimitsTest, PipelinedRequestsWaitInTheSocketWithoutRoom) {
     open_to_all({.max_request_bytes = 300, .max_buffered_bytes = 800});
     host.sockets.set_buffer_size(150);
     auto client = connect_as(alice);

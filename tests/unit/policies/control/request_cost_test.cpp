@@ -27,14 +27,14 @@ protected:
     unsigned turns = 0;  ///< number of calls from the loop
 };
 
-TEST_F(RequestCostTest, AnOperatorsTakesOneCallOfTheLoopThatReceivesAndSends) {
+TEST_F(RequestCostTest, AnOperatorsRequestTakesOneCallFromTheLoop) {
     open();
     auto client = connect();
     EXPECT_THAT(cost_of_a_request(client), ElementsAre("sockets.receive", "sockets.send"));
     EXPECT_EQ(turns, 1U);
 }
 
-TEST_F(RequestCostTest, AStrangersTakesATurnBesidesAndNoOtherCallOfTheSystem) {
+TEST_F(RequestCostTest, AStrangersRequestTakesOneMoreTurnAndNoSystemCall) {
     open({.permissions = 0666});
     auto client = connect_as(1000);
     EXPECT_THAT(cost_of_a_request(client), ElementsAre("sockets.receive", "sockets.send"));

@@ -13,7 +13,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-TEST(CrashLockTest, WakesAThreadThatWaits) {
+TEST(CrashLockTest, WakesAWaitingThread) {
     TimedMutex mutex;
     std::thread waiting;
     {
@@ -34,7 +34,7 @@ TEST(CrashLockTest, WaitsOnceForAThreadThatKeepsTheMutex) {
     EXPECT_LT(std::chrono::steady_clock::now() - begin, 50s);
 }
 
-TEST(CrashLockTest, LocksAMutexThatIsReleasedAfterAll) {
+TEST(CrashLockTest, LocksAMutexThatIsReleasedLate) {
     TimedMutex mutex;
     {
         const TimedMutex::Lock kept{mutex};
@@ -45,7 +45,7 @@ TEST(CrashLockTest, LocksAMutexThatIsReleasedAfterAll) {
 }
 
 // A signal may arrive at any time, even while its thread holds the lock for which others wait.
-TEST(CrashLockTest, IsSafeInAHandlerWhateverTheThreadDoes) {
+TEST(CrashLockTest, IsSafeInASignalHandler) {
     static TimedMutex mutex;
     static std::atomic<int> handled;
     handled = 0;

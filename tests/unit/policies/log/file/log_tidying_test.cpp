@@ -193,13 +193,13 @@ protected:
                  .users = &users}};
 };
 
-TEST_F(HangingTidyingTest, LinesAreDeliveredInTimeMeanwhile) {
+TEST_F(HangingTidyingTest, LinesAreDeliveredInTimeDuringATidying) {
     log.write({.time = clock.system_now(), .message = "in time"});
     reactor.advance(200ms);
     EXPECT_THAT(content(), HasSubstr(": in time\n"));
 }
 
-TEST_F(HangingTidyingTest, AStopLeavesItAloneAndItTouchesNothingWhenItComesBack) {
+TEST_F(HangingTidyingTest, AStopAbandonsItAndItThenChangesNothing) {
     log.write({.time = clock.system_now(), .message = "the last line"});
     stop(20ms);
     EXPECT_THAT(content(), HasSubstr(": the last line\n"));
@@ -214,7 +214,7 @@ TEST_F(HangingTidyingTest, AStopLeavesItAloneAndItTouchesNothingWhenItComesBack)
     EXPECT_THAT(names(), ElementsAre("x.log", "x.log-20260101T000000.000000Z", "x.log-20260101T000000.000000Z.gz.tmp"));
 }
 
-TEST_F(HangingTidyingTest, AStopWaitsForItForAMomentAndLeavesNothingHalfDone) {
+TEST_F(HangingTidyingTest, AStopWaitsBrieflyAndLeavesNothingUnfinished) {
     std::thread disk{[this] {
         std::this_thread::sleep_for(10ms);
         files.release_held();
@@ -244,7 +244,7 @@ protected:
                        threads, [this](const Error& error) { told.push_back(error.message()); }};
 };
 
-TEST_F(LogTidyingTest, CompressesWhenItIsToldToLook) {
+TEST_F(LogTidyingTest, CompressesOnRequest) {
     reactor.run_ready();
     EXPECT_TRUE(files.exists(old_path));
     tidying.look();
@@ -253,7 +253,7 @@ TEST_F(LogTidyingTest, CompressesWhenItIsToldToLook) {
     EXPECT_TRUE(files.exists(old_path + ".gz"));
 }
 
-TEST_F(LogTidyingTest, TellsWhatFailedAndTriesItAgainAtTheNextLook) {
+TEST_F(LogTidyingTest, ReportsAFailureAndRetriesAtTheNextRequest) {
     files.failures.fail_next("sync", EIO);
     tidying.look();
     reactor.run_ready();
@@ -265,7 +265,7 @@ TEST_F(LogTidyingTest, TellsWhatFailedAndTriesItAgainAtTheNextLook) {
     EXPECT_FALSE(files.exists(old_path));
 }
 
-TEST_F(LogTidyingTest, TellsThatThereIsNoThreadAndTriesItAgainAtTheNextLook) {
+TEST_F(LogTidyingTest, ReportsAMissingThreadAndRetriesAtTheNextRequest) {
     threads.failures.fail_next("start", EAGAIN);
     tidying.look();
     reactor.run_ready();
@@ -275,7 +275,7 @@ TEST_F(LogTidyingTest, TellsThatThereIsNoThreadAndTriesItAgainAtTheNextLook) {
     EXPECT_FALSE(files.exists(old_path));
 }
 
-TEST_F(LogTidyingTest, DoesNothingMoreOnceItStops) {
+TEST_F(LogTidyingTest, DoesNothingAfterItsStop) {
     tidying.look();
     loop.stop();
     tidying.stop();
