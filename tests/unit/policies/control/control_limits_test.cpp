@@ -230,7 +230,7 @@ TEST_F(ControlLimitsTest, GivesAClientAMinuteToReadAReply) {
     EXPECT_TRUE(reads_never.is_at_end());
 }
 
-TEST_F(ControlLimitsTest, LimitsWhatAStrangerLeavesUnreadOnAllConnectionsTogether) {
+TEST_F(ControlLimitsTest, LimitsUnreadRepliesOfAStrangerOnAllConnections) {
     open_to_all({.max_reply_backlog = 2'000, .max_buffered_replies = 8'000});
     host.sockets.set_buffer_size(100);
     const std::size_t reply = RecordedRequests::answer("[\"a\"]").size();
@@ -254,7 +254,7 @@ TEST_F(ControlLimitsTest, LimitsWhatAStrangerLeavesUnreadOnAllConnectionsTogethe
     EXPECT_TRUE(is_served(next));
 }
 
-TEST_F(ControlLimitsTest, LimitsWhatAllStrangersLeaveUnreadTogether) {
+TEST_F(ControlLimitsTest, LimitsUnreadRepliesOfAllStrangersTogether) {
     open_to_all({.max_reply_backlog = 2'000, .max_buffered_replies = 8'000});
     host.sockets.set_buffer_size(100);
     const std::size_t reply = RecordedRequests::answer("[\"a\"]").size();
