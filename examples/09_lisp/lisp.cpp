@@ -1,5 +1,4 @@
-// A service that is configured and extended by a Lisp script. A script that begins with `#!/usr/bin/env lisp` is a
-// program.
+// A service configured and extended by a Lisp script. A script that begins with `#!/usr/bin/env lisp` is a program.
 //
 //   lisp SCRIPT VERB [OPTION...]
 #include <servicekit/lisp/lisp.hpp>

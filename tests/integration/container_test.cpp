@@ -131,8 +131,7 @@ TEST_F(ContainerTest, TheProgramGetsTheExitStatusOfItsChildren) {
     EXPECT_EQ(container.exit_code_of("fork-in-short-thread", 0), 7);
 }
 
-// Each waits much longer than the service keeps the status of an orphan, and longer than the first thread's reaping
-// interval.
+// Each waits longer than the service keeps the status of an orphan, and than the reaping interval.
 TEST_F(ContainerTest, TheProgramGetsTheExitStatusWhenItWaitsLate) {
     Container container{service, {}, short_grace};
     container.await_ready();

@@ -1,5 +1,4 @@
-// Descriptors that a program opens before its service goes to the background, and descriptors inherited from its
-// caller.
+// Descriptors that a program opens before its service goes to the background, and those inherited from its caller.
 #include <csignal>
 #include <filesystem>
 #include <string>

@@ -1,5 +1,4 @@
-// Clients of other users that take all they can get: the service keeps its memory and its descriptors, and still
-// answers.
+// Clients of other users that take all they can get: the service keeps its memory and descriptors, and still answers.
 #include <sys/resource.h>
 #include <sys/types.h>
 
@@ -39,8 +38,7 @@ protected:
         trial.add_options({"--control-mode", "0666"});
     }
 
-    /// Returns a process of another user that opens as many connections as one user may have, misbehaves on each, and
-    /// waits.
+    /// Returns a process of another user that makes as many connections as a user may have, misbehaves, and waits.
     [[nodiscard]] std::unique_ptr<ForkedChild> crowd(uid_t user,
                                                      const std::function<void(os::LocalConnection&)>& misbehave) const {
         return std::make_unique<ForkedChild>([&, user](Lines& parent) {

@@ -1,5 +1,4 @@
-// Memory or epoll watches run out while a service runs. The connection is closed; the service goes on and can be
-// stopped.
+// Memory or epoll watches run out while a service runs: the connection is closed, and the service goes on.
 #include <csignal>
 #include <memory>
 #include <stdexcept>

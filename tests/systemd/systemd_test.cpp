@@ -516,7 +516,7 @@ protected:
 TEST_F(SystemdAnalyzeTest, AcceptsEachUnitWithALowExposure) {
     for (const std::string program : {"systemd-service", "trial-service", "foreground-service"}) {
         expect_verified(program, "--user worker", 12);
-        // Root, a group of others, and a drop by the service itself raise the exposure, and no other line can lower it
+        // Root, a group of others, and a drop by the service itself raise the exposure, which no other line can lower
         // again.
         expect_verified(program, "", 15);
         expect_verified(program, "--user worker --control-mode 660 --control-group adm", 14);

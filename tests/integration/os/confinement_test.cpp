@@ -96,8 +96,7 @@ TEST(PosixConfinementTest, ForbidsNewPrivileges) {
               "1");
 }
 
-// When a process becomes another user, the kernel sets its dumpable flag to fs.suid_dumpable, which is 2 with
-// systemd-coredump.
+// After a change of user the kernel sets the dumpable flag to fs.suid_dumpable, which is 2 with systemd-coredump.
 TEST(PosixConfinementTest, AllowsCoreDumpsAfterAChangeOfUser) {
     if (::geteuid() != 0) GTEST_SKIP() << "only root can become another";
     std::string before;

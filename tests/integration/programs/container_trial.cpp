@@ -1,5 +1,4 @@
-// A service for containers. Its events make children in every way that a program may, and reply with what became of
-// them.
+// A service for containers. Its events make children in every way that a program may, and reply with the outcome.
 #include <sys/wait.h>
 #include <unistd.h>
 

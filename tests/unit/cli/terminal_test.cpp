@@ -10,8 +10,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-/// Sets the title of a terminal, clears its screen with ESC and with C1 controls, starts a line, and reverses the
-/// direction.
+/// Sets the title of a terminal, clears its screen (ESC and C1 controls), starts a line, and reverses the direction.
 constexpr std::string_view hostile_in_json = R"(\u001b]0;x\u0007\u001b[2J\n\r\u009b2J\u0085\u202e\u2028\ufeff)";
 const std::string hostile =
     "\x1b]0;x\a\x1b[2J\n\r\xC2\x9B"

@@ -27,8 +27,7 @@ using test::some_user;
 
 class FileLockOwnerTest : public test::FileLocksFixture {
 protected:
-    /// Starts a process that opens the file, locks it by itself, and keeps the lock until it receives a line or is
-    /// killed.
+    /// Starts a process that opens and locks the file by itself, and keeps the lock until it gets a line or is killed.
     /// \param lock takes the descriptor; returns 0 on success
     /// \param user the user of the process; nothing for the user of the tests
     [[nodiscard]] ForkedChild locker(const std::function<int(int)>& lock, std::optional<uid_t> user = {}) const {
