@@ -2,7 +2,7 @@
 
 namespace servicekit::test {
 
-/// Whether that sanitizer watches; g++ and clang say it differently.
+/// Set if that sanitizer is active; g++ and clang use different macros.
 #if defined(__SANITIZE_ADDRESS__)
 inline constexpr bool under_asan = true;
 #elif defined(__has_feature)
@@ -19,7 +19,7 @@ inline constexpr bool under_tsan = __has_feature(thread_sanitizer);
 inline constexpr bool under_tsan = false;
 #endif
 
-/// Under which everything takes ten times as long.
+/// Under a sanitizer everything takes ten times as long.
 inline constexpr bool is_sanitized = under_asan || under_tsan;
 
 }  // namespace servicekit::test

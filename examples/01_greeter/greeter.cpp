@@ -10,7 +10,7 @@ struct Config {
     std::string greeting = "hello";
 };
 
-// From this follow the config file, the environment, the command line, the help and the reply of a reload.
+// The config file, the environment variables, the options, the help and the check at a reload all follow from this.
 void describe(servicekit::Schema<Config>& config) { config.add("greeting", &Config::greeting, "how it greets"); }
 
 class Greeter final : public servicekit::Configured<Config> {

@@ -1,4 +1,4 @@
-// The greeter of example 01, made of functions.
+// The greeter of example 01, built from functions.
 #include <servicekit/configured.hpp>
 #include <servicekit/main.hpp>
 

@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// The regular files below a directory, relative to it.
+/// Returns the regular files below a directory, relative to it.
 std::vector<fs::path> files_of(const fs::path& directory) {
     std::vector<fs::path> files;
     for (const fs::directory_entry& entry : fs::recursive_directory_iterator{directory}) {
@@ -61,7 +61,7 @@ servicekit::Reply back_up(const fs::path& from, const fs::path& to, const servic
         fs::path unfinished = target;
         unfinished.replace_filename(".begun." + file.filename().string());
         fs::create_directories(target.parent_path());
-        fs::remove(unfinished);  // an interrupted backup left it
+        fs::remove(unfinished);  // left by an interrupted backup
         bytes += copy_content(from / file, unfinished);
         fs::rename(unfinished, target);
         context.progress(++done, files.size(), file.string());

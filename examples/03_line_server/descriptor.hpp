@@ -7,7 +7,7 @@
 /// A file descriptor, closed at the end of its scope.
 class Descriptor {
 public:
-    /// \param number negative for none
+    /// \param number negative if there is none
     explicit Descriptor(int number = -1) noexcept : number_{number} {}
     ~Descriptor() {
         if (number_ >= 0) close(number_);

@@ -27,7 +27,7 @@ JustAnotherServer::JustAnotherServer(LineServer& server, servicekit::ServiceOpti
                   }});
 }
 
-// Runs before the start, and again at each reload. The whole configuration is checked by then.
+// Runs before the start and at each reload, after the whole configuration has been checked.
 void JustAnotherServer::on_load(Settings& settings) {
     if (settings.is_client()) return;
     server_.set_greeting(config().greeting);

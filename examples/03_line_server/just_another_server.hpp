@@ -9,7 +9,7 @@
 #include "line_server.hpp"
 
 struct ServerConfig {
-    std::uint16_t port = 0;  // any free one
+    std::uint16_t port = 0;  // 0 takes any free port
     std::filesystem::path data_directory;
     std::string greeting = "hello";
 };
@@ -20,7 +20,7 @@ void describe(servicekit::Schema<ServerConfig>& config);
 class JustAnotherServer final : public servicekit::Configured<ServerConfig> {
 public:
     /// \param server outlives the service
-    /// \param host the operating system; a test gives a fake one
+    /// \param host the operating system; a test passes a fake one
     JustAnotherServer(LineServer& server, servicekit::ServiceOptions options,
                       const servicekit::os::Host& host = servicekit::os::posix_host());
 

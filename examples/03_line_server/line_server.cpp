@@ -74,7 +74,7 @@ void LineServer::set_greeting(std::string greeting) {
 }
 
 void LineServer::serve(const std::stop_token& stop) {
-    const std::stop_callback wake{stop, [this] { shutdown(listener_.get(), SHUT_RDWR); }};  // poll() returns
+    const std::stop_callback wake{stop, [this] { shutdown(listener_.get(), SHUT_RDWR); }};  // makes poll() return
     while (!stop.stop_requested()) serve_ready(-1);
     serve_ready(0);
     if (!write_journal()) std::cerr << waiting_.size() << " bytes of the journal are lost" << std::endl;
@@ -83,7 +83,7 @@ void LineServer::serve(const std::stop_token& stop) {
 /// Waits for connections and lines, and handles them.
 /// \param timeout in milliseconds; negative for none
 void LineServer::serve_ready(int timeout) {
-    // While the journal cannot be written nothing is read: the lines wait in the clients' sockets.
+    // If the journal cannot be written, the server reads nothing: the lines wait in the clients' sockets.
     const bool reads = write_journal();
     std::vector<pollfd> watched;
     if (reads) {
@@ -94,7 +94,7 @@ void LineServer::serve_ready(int timeout) {
     poll(watched.data(), watched.size(), timeout);
 
     can_accept_ = true;
-    // The listener is last: a new client may get the descriptor of one that has just gone.
+    // The listener is last, because a new client may get the descriptor of one that was just closed.
     for (const pollfd& event : watched) {
         if (event.revents == 0) continue;
         if (event.fd == listener_.get()) {
@@ -106,7 +106,7 @@ void LineServer::serve_ready(int timeout) {
     figures_.connections.set(clients_.size());
 }
 
-/// \returns false if there is no client, or no descriptor for it
+/// \returns false if no client waits or no descriptor is left
 bool LineServer::accept_client() {
     Descriptor connection{accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC)};
     if (!connection) return false;
@@ -121,7 +121,7 @@ bool LineServer::accept_client() {
     return true;
 }
 
-/// \returns false at the end of the connection, or for a line that is too long. The client's lines are written by then.
+/// \returns false at the end of the connection or after a line that is too long. The journal is written first.
 bool LineServer::receive(Client& client) {
     std::array<char, longest_line> bytes;
     const ssize_t size = recv(client.connection.get(), bytes.data(), bytes.size(), 0);
@@ -136,7 +136,7 @@ bool LineServer::receive(Client& client) {
     return true;
 }
 
-/// \returns whether all lines are written
+/// \returns true if all lines are written
 bool LineServer::write_journal() {
     const ssize_t written = write(journal_.get(), waiting_.data(), waiting_.size());
     const bool could_write = std::exchange(can_write_, written >= 0);

@@ -12,12 +12,11 @@
 
 #include "descriptor.hpp"
 
-/// A TCP server on the loopback interface that appends each line it gets to a journal. Of servicekit it knows only the
-/// values that it updates.
-/// Its functions are virtual so that a test can replace them.
+/// A TCP server on the loopback interface that appends each line it receives to a journal. It knows nothing of
+/// servicekit except the values that it updates. Its functions are virtual so that a test can replace them.
 class LineServer {
 public:
-    /// What it publishes. A LineServer without a service publishes nothing.
+    /// The values that it publishes. A LineServer without a service publishes nothing.
     struct Figures {
         servicekit::Gauge port;
         servicekit::Gauge connections;
@@ -29,18 +28,18 @@ public:
     LineServer(const LineServer&) = delete;
     LineServer& operator=(const LineServer&) = delete;
 
-    /// Serves on a thread of its own, which keeps `journal.log` in the directory.
-    /// \param port 0 for any free one \throws std::system_error
+    /// Starts to serve on a thread of its own, and keeps `journal.log` in the directory.
+    /// \param port 0 takes any free port \throws std::system_error
     virtual void start(std::uint16_t port, const std::filesystem::path& directory, const Figures& figures);
-    /// Writes the lines that have arrived, and closes all connections.
+    /// Writes the lines that have arrived to the journal, and closes all connections.
     virtual void stop();
-    /// Sets the line that a client gets when it connects. From any thread.
+    /// Sets the line that a client gets when it connects. Any thread may call it.
     virtual void set_greeting(std::string greeting);
 
 private:
     struct Client {
         Descriptor connection;
-        std::string unfinished = {};  // a line without its end
+        std::string unfinished = {};  // a line whose newline has not arrived yet
     };
 
     void serve(const std::stop_token& stop);
@@ -52,13 +51,13 @@ private:
     std::mutex greeting_mutex_;
     std::string greeting_;
 
-    // Used by the thread while it runs.
+    // Only the thread uses these while it runs.
     Figures figures_;
     Descriptor journal_;
     Descriptor listener_;
     bool can_accept_ = true;
     bool can_write_ = true;
-    std::string waiting_;            // lines for the journal
+    std::string waiting_;            // lines to write to the journal
     std::map<int, Client> clients_;  // by descriptor
 
     std::jthread thread_;

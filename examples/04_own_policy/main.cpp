@@ -1,4 +1,4 @@
-// A service with a lock policy of the application.
+// A service with a lock policy written by the application.
 #include <servicekit/main.hpp>
 #include <servicekit/policies.hpp>
 

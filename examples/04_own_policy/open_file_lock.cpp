@@ -15,14 +15,14 @@ namespace {
 
 constexpr std::chrono::milliseconds retry_after{100};
 
-/// Calls fcntl(2) for a lock of the whole file. \returns the lock that is there, or -1
+/// Calls fcntl(2) for a lock on the whole file. \returns the lock that exists, or -1
 int lock_whole(std::FILE* file, int command) {
     struct flock whole {};
     whole.l_type = F_WRLCK;
     return fcntl(fileno(file), command, &whole) == 0 ? whole.l_type : -1;
 }
 
-/// The owner that the pidfile names.
+/// Returns the owner that the pidfile names.
 Owner read_owner(const std::string& path) {
     Owner owner{.where = "an unknown process"};
     if (std::ifstream{path} >> owner.pid) owner.where = "pid " + std::to_string(owner.pid);

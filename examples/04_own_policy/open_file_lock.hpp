@@ -8,9 +8,9 @@
 #include <stop_token>
 #include <string>
 
-/// Locks the pidfile by its open file description (F_OFD_SETLK, fcntl(2)). Unlike a lock of the process, this one stays
-/// when the program opens and closes the file elsewhere. A child that never calls exec(3) shares it.
-/// The contract of each function is in servicekit/policy/lock_policy.hpp.
+/// Locks the pidfile through its open file description (F_OFD_SETLK, fcntl(2)). Unlike a lock of the process, this lock
+/// is not lost when the program opens and closes the file elsewhere. A child that never calls exec(3) shares the lock.
+/// servicekit/policy/lock_policy.hpp states the contract of each function.
 class OpenFileLock final : public servicekit::LockPolicy {
 public:
     void configure(const servicekit::Deployment& deployment) override;

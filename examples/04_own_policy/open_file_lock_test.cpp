@@ -1,4 +1,4 @@
-// The contract of a lock policy, tested on this one.
+// Runs the contract tests of a lock policy on this policy.
 #include "open_file_lock.hpp"
 
 #include <servicekit/contract_tests/lock_contract.hpp>
@@ -10,7 +10,7 @@
 
 namespace {
 
-/// Two descriptions of the open file contend, whatever process they are in.
+/// Two open file descriptions contend for the lock, even in one process.
 class OpenFileLockRig {
 public:
     using Policy = OpenFileLock;

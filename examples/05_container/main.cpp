@@ -1,4 +1,4 @@
-// A Worker as a service in a container. It logs JSON lines on stdout, reaps orphans as pid 1, and answers `health`.
+// A Worker as a service in a container. It logs JSON lines to stdout, reaps orphans as pid 1, and answers `health`.
 #include <servicekit/configured.hpp>
 #include <servicekit/main.hpp>
 

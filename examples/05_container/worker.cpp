@@ -11,7 +11,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// The text as one word of the shell's language.
+/// Returns the text as one quoted word of the shell.
 std::string quoted(const std::string& text) {
     std::string word = "'";
     for (const char c : text) {

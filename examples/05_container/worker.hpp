@@ -8,14 +8,14 @@
 #include <string>
 #include <thread>
 
-/// Runs a command on each file that is put into the directory `new` of a spool. It knows nothing of servicekit.
+/// Runs a command on each file in the directory `new` of a spool. It knows nothing of servicekit.
 class Worker {
 public:
-    /// Sets the command of the shell that gets the file on stdin, and whose output is kept. From any thread.
+    /// Sets the shell command. It gets the file on stdin, and its output is kept. Any thread may call this.
     void set_command(std::string command);
-    /// Works on a thread of its own. What succeeds is in the spool's directory `done`, the others are in `failed`.
+    /// Starts to work on a thread of its own. The output goes to `done`. If the command fails, its file goes to `failed`.
     void start(const std::filesystem::path& spool);
-    /// Finishes the file at work. The others stay for the next start.
+    /// Finishes the current file. The other files wait for the next start.
     void stop();
 
     [[nodiscard]] std::uint64_t done() const { return done_; }

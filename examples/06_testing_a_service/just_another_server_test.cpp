@@ -1,5 +1,5 @@
-// Tests of the line server (example 03). The operating system is in memory and time is virtual.
-// So no test sleeps or leaves anything behind, and each runs the same way each time.
+// Tests of the line server (example 03). The operating system is in memory and time is virtual, so no test sleeps or
+// leaves anything behind, and each runs the same way every time.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <servicekit/mocks/fake_faults.hpp>
@@ -64,7 +64,7 @@ protected:
     FakeLife life{os, [this] { return make_service(); }};
 };
 
-// With a mock: what the service asks of its server.
+// With a mock: the calls that the service makes to its server.
 
 TEST_F(JustAnotherServerTest, StartsAndStopsItsServerAsConfigured) {
     const ::testing::InSequence sequence;
@@ -75,7 +75,7 @@ TEST_F(JustAnotherServerTest, StartsAndStopsItsServerAsConfigured) {
     EXPECT_EQ(life.stop(), 0);
 }
 
-TEST_F(JustAnotherServerTest, EndsTheStartIfThePortIsTaken) {
+TEST_F(JustAnotherServerTest, FailsTheStartIfThePortIsTaken) {
     EXPECT_CALL(line_server, start).WillOnce(::testing::Throw(std::runtime_error("the port is taken")));
     EXPECT_CALL(line_server, stop).Times(0);
     EXPECT_FALSE(life.start());
@@ -115,7 +115,7 @@ TEST_F(JustAnotherServerTest, AnswersOnItsControlSocket) {
     EXPECT_THAT(life.ask(R"(["backup"])"), HasSubstr(R"("code":"bad-argument")"));
 }
 
-TEST_F(JustAnotherServerTest, GoesToTheBackgroundAndLeavesItsPid) {
+TEST_F(JustAnotherServerTest, GoesToTheBackgroundAndWritesItsPid) {
     options.daemonize = true;
     ASSERT_TRUE(life.start());
     EXPECT_EQ(life.start_result()->status, 0);
@@ -142,7 +142,7 @@ TEST_F(JustAnotherServerTest, SurvivesAFullDiskAndLosesNoLogLine) {
     EXPECT_THAT(log(), HasSubstr("reload: SIGHUP"));
 }
 
-TEST_F(JustAnotherServerTest, KeepsOthersOutEvenIfSomebodyDeletesThePidfile) {
+TEST_F(JustAnotherServerTest, ExcludesOthersEvenIfThePidfileIsDeleted) {
     ASSERT_TRUE(life.start());
     os.files.take_away(pid_file);
     FakeLife second{os, [this] { return make_service(); }};
@@ -151,14 +151,14 @@ TEST_F(JustAnotherServerTest, KeepsOthersOutEvenIfSomebodyDeletesThePidfile) {
     EXPECT_TRUE(life.runs());
 }
 
-TEST_F(JustAnotherServerTest, CountsItsUptimeAlthoughTheDateJumps) {
+TEST_F(JustAnotherServerTest, CountsItsUptimeEvenIfTheDateJumps) {
     ASSERT_TRUE(life.start());
     os.advance(20s);
     os.clock.set_system_time(os.clock.system_now() - 24h);
     EXPECT_THAT(life.ask(R"(["status"])"), HasSubstr(R"("uptime":20,)"));
 }
 
-TEST_F(JustAnotherServerTest, EndsInTimeAlthoughItsServerDoesNotStop) {
+TEST_F(JustAnotherServerTest, EndsInTimeEvenIfItsServerDoesNotStop) {
     options.stop_timeout = 3s;
     EXPECT_CALL(line_server, stop).WillOnce([this] { os.advance(1h); });
     ASSERT_TRUE(life.start());
@@ -168,7 +168,7 @@ TEST_F(JustAnotherServerTest, EndsInTimeAlthoughItsServerDoesNotStop) {
     EXPECT_THAT(log(), HasSubstr("stopping took longer than 3 s"));
 }
 
-TEST_F(JustAnotherServerTest, StartsAgainWhereverItDies) {
+TEST_F(JustAnotherServerTest, StartsAgainWhereverItIsKilled) {
     options.daemonize = true;
     ASSERT_TRUE(life.start());
     ASSERT_EQ(life.stop(), 0);
@@ -178,7 +178,7 @@ TEST_F(JustAnotherServerTest, StartsAgainWhereverItDies) {
         os.faults.crash(number);
         life.start();
         if (life.runs()) life.stop();
-        os.advance(1min);  // what is left of it notices
+        os.advance(1min);  // what is left of the service notices it
         os.faults.crash(0);
         ASSERT_TRUE(life.start()) << "after a death at call " << number;
         ASSERT_EQ(life.stop(), 0);
@@ -201,8 +201,8 @@ TEST_F(JustAnotherServerTest, AnyCallMayFail) {
     }
 }
 
-// The application works on real files, and so does its test.
-TEST_F(JustAnotherServerTest, BacksItsFilesUp) {
+// The application works on real files, and so does this test.
+TEST_F(JustAnotherServerTest, BacksUpItsFiles) {
     const fs::path directory =
         fs::temp_directory_path() / ("testing-a-service-" + std::to_string(std::random_device{}()));
     fs::create_directories(directory / "data");
@@ -216,7 +216,7 @@ TEST_F(JustAnotherServerTest, BacksItsFilesUp) {
     fs::remove_all(directory);
 }
 
-TEST_F(JustAnotherServerTest, LivesAWholeLifeInNoTime) {
+TEST_F(JustAnotherServerTest, RunsAWholeLifeInNoTime) {
     constexpr int lives = 200;
     const auto begin = std::chrono::steady_clock::now();
     for (int count = 0; count < lives; ++count) {

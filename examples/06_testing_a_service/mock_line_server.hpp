@@ -8,7 +8,7 @@
 
 #include "line_server.hpp"
 
-/// Takes the place of the LineServer: the service is tested without its network.
+/// Replaces the LineServer, so that the service is tested without a network.
 class MockLineServer : public LineServer {
 public:
     MOCK_METHOD(void, start, (std::uint16_t port, const std::filesystem::path& directory, const Figures& figures),

@@ -1,5 +1,5 @@
-// Asks running greeters (example 01): client NAME SOCKET...
-// A single one by a call that waits, several at the same time from an event loop.
+// Queries running greeters (example 01): client NAME SOCKET...
+// A single greeter with a blocking call, several at the same time from an event loop.
 #include <servicekit/async_client.hpp>
 #include <servicekit/client.hpp>
 
@@ -16,7 +16,7 @@ using servicekit::AsyncClient;
 
 namespace {
 
-/// \returns whether it was a greeting
+/// \returns true if the reply is a greeting
 template <class Reply>
 bool print(const Reply& reply) {
     if (reply)
@@ -30,7 +30,7 @@ bool ask(const std::string& socket, const std::string& name) {
     return print(servicekit::call(socket, "greet", {{"name", name}}, {.timeout = 10s}));
 }
 
-/// The shorter of two times as poll(2) takes them. -1 is for ever.
+/// Returns the shorter of two poll(2) timeouts. -1 means no timeout.
 int shorter(int one, int other) { return one < 0 || other < 0 ? std::max(one, other) : std::min(one, other); }
 
 bool ask_all(const std::vector<std::string>& sockets, const std::string& name) {
@@ -42,7 +42,7 @@ bool ask_all(const std::vector<std::string>& sockets, const std::string& name) {
     }
     const auto is_pending = [](const AsyncClient& greeter) { return greeter.pending() > 0; };
     while (std::any_of(greeters.begin(), greeters.end(), is_pending)) {
-        std::vector<pollfd> watched;  // beside what else the program waits for
+        std::vector<pollfd> watched;  // add here what else the program waits for
         int timeout = -1;
         for (const AsyncClient& greeter : greeters) {
             const short direction = greeter.wants_to_write() ? POLLOUT : POLLIN;

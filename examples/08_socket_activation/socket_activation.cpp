@@ -1,4 +1,4 @@
-// A service that gets its TCP socket from systemd, and sends a line to each client.
+// A service that gets its TCP socket from systemd and sends a line to each client.
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -27,7 +27,7 @@ class HelloServer final : public servicekit::SystemdService {
     void on_stop() override { thread_ = {}; }  // requests the stop and waits for the thread
     void on_status(servicekit::Reply& reply) override { reply.set("clients", clients_.load()); }
 
-    // systemd keeps the socket open: clients that connect while the service is stopped are served by its next start.
+    // systemd keeps the socket open: clients that connect while the service is stopped are served after the next start.
     void serve(const std::stop_token& stop) {
         const int stopped = eventfd(0, EFD_CLOEXEC);
         const std::stop_callback wake{stop, [stopped] { eventfd_write(stopped, 1); }};

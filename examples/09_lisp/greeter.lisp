@@ -1,4 +1,4 @@
-;;;; The load event: run when the service starts, and at each reload.
+;;;; The load event: it runs when the service starts and at each reload.
 
 (setf (service:name) "greeter"
       (service:run-directory) "run"
@@ -13,7 +13,7 @@
   (service:count-greeting)
   (format nil "~A, ~A" *greeting* name))
 
-;; As source, which is read when the event runs: it may name a package that does not exist yet.
+;; Quoted as text, which is read when the event runs: it may name a package that does not exist yet.
 (service:on-start
   "(defpackage \"LATER\" (:use \"CL\"))"
   "(defvar later::*started* t)"

@@ -1,4 +1,4 @@
-// A service that a Lisp script configures and extends. A script that begins with `#!/usr/bin/env lisp` is a program.
+// A service configured and extended by a Lisp script. A script that begins with `#!/usr/bin/env lisp` is a program.
 //
 //   lisp SCRIPT VERB [OPTION...]
 #include <servicekit/lisp/lisp.hpp>
@@ -16,7 +16,7 @@ int main(int argc, char** argv) {
         std::cerr << "usage: " << argv[0] << " SCRIPT VERB [OPTION...]\n";
         return servicekit::to_int(servicekit::ExitCode::usage);
     }
-    // A function in C++ for the script.
+    // A C++ function that the script can call.
     std::int64_t greetings = 0;
     servicekit::EventHooks hooks;
     hooks.on_status = [&](Reply& reply) { reply.set("greetings", greetings); };

@@ -1,5 +1,5 @@
-// A service that works by itself: a timer, a long event beside others that can be cancelled, values in the status, a secret.
-// And a verb of its own.
+// A service that works by itself. It shows a timer, a long event that runs beside others and can be cancelled, values
+// in the status, a secret, and a verb of the program.
 #include <servicekit/main.hpp>
 
 #include <cstdint>

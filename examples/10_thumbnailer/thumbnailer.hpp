@@ -26,7 +26,7 @@ void describe(servicekit::Schema<ThumbnailerConfig>& config);
 /// Keeps a thumbnail of each image in a directory.
 class Thumbnailer : public servicekit::Configured<ThumbnailerConfig> {
 public:
-    /// \param host the operating system; a test puts another in
+    /// \param host the operating system; a test passes a fake one
     explicit Thumbnailer(servicekit::ServiceOptions options = {}, servicekit::EventHooks hooks = {},
                          const servicekit::os::Host& host = servicekit::os::posix_host());
 
@@ -36,12 +36,12 @@ protected:
 private:
     using Path = std::filesystem::path;
 
-    /// Makes the thumbnails that are missing or old, with several workers.
+    /// Makes the thumbnails that are missing or out of date, with several workers.
     servicekit::Reply rescan(servicekit::Context& context);
     /// Sends a line for each thumbnail.
     servicekit::Reply list(servicekit::Context& context) const;
     servicekit::Reply purge(const servicekit::Arguments& arguments);
-    /// Copies the thumbnails on a thread of its own, which gives the reply.
+    /// Copies the thumbnails on a thread of its own, which sends the reply.
     servicekit::Reply copy(const Path& to, servicekit::Context& context);
     void copy_all(const Path& from, const Path& to, const servicekit::PendingReply& reply);
 

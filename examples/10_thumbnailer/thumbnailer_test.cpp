@@ -1,4 +1,4 @@
-// The service is on a machine in memory, and its time is virtual. Its images are real files.
+// The service runs on a machine in memory with virtual time. Its images are real files.
 #include "thumbnailer.hpp"
 
 #include <gmock/gmock.h>
@@ -69,7 +69,7 @@ TEST_F(ThumbnailerTest, AReloadChangesTheInterval) {
     EXPECT_EQ(life.stop(), 0);
 }
 
-TEST_F(ThumbnailerTest, TellsHowFarAScanIsAndWhatItMade) {
+TEST_F(ThumbnailerTest, ReportsTheProgressAndTheResultOfAScan) {
     for (const char* name : {"one.ppm", "two.ppm", "three.ppm"}) add_image(name);
     ASSERT_TRUE(life.start());
     const std::string told = life.ask(R"(["rescan", {}, {"progress": true}])");
@@ -78,7 +78,7 @@ TEST_F(ThumbnailerTest, TellsHowFarAScanIsAndWhatItMade) {
     EXPECT_EQ(life.stop(), 0);
 }
 
-TEST_F(ThumbnailerTest, PurgesForWhoKnowsThePassword) {
+TEST_F(ThumbnailerTest, PurgesWithThePassword) {
     add_image("one.ppm");
     ASSERT_TRUE(life.start());
     life.ask(R"(["rescan"])");

@@ -1,4 +1,4 @@
-// What a policy of each axis has to override, and nothing more.
+// The functions that a policy of each axis must override, and nothing more.
 #include "servicekit/policies.hpp"
 
 using namespace servicekit;

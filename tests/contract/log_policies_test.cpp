@@ -36,7 +36,7 @@ private:
     mocks::FakeOs host_;
 };
 
-/// The same on a real file system, where several threads may write.
+/// The same on a real file system, written by several threads.
 class RealFileLogRig {
 public:
     using Policy = FileLog;
@@ -70,7 +70,7 @@ class ConsoleLogRig {
 public:
     using Policy = ConsoleLog;
     static constexpr bool delivers = true;
-    static constexpr bool takes_threads = true;  // one at a time has the stream
+    static constexpr bool takes_threads = true;  // the stream has one writer at a time
 
     ConsoleLog make_policy() { return ConsoleLog{{}, host_.host()}; }
     static Deployment deployment() { return {.name = "trial"}; }
@@ -95,7 +95,7 @@ class JournalLogRig {
 public:
     using Policy = JournalLog;
     static constexpr bool delivers = true;
-    static constexpr bool takes_threads = true;  // one at a time has the stream
+    static constexpr bool takes_threads = true;  // the stream has one writer at a time
 
     JournalLog make_policy() { return JournalLog{{}, host_.host()}; }
     static Deployment deployment() { return {.name = "trial"}; }
@@ -105,12 +105,12 @@ private:
     mocks::FakeOs host_;
 };
 
-/// With a journal, whose entries it lists one a line.
+/// A JournalLog with a journal, whose entries it lists one per line.
 class RealJournalLogRig {
 public:
     using Policy = JournalLog;
     static constexpr bool delivers = true;
-    static constexpr bool takes_threads = true;  // one at a time has the socket
+    static constexpr bool takes_threads = true;  // the socket has one writer at a time
 
     RealJournalLogRig() {
         host_.service_manager.put_journal_on_stderr();
@@ -137,7 +137,7 @@ class SyslogLogRig {
 public:
     using Policy = SyslogLog;
     static constexpr bool delivers = true;
-    static constexpr bool takes_threads = true;  // one at a time has the socket
+    static constexpr bool takes_threads = true;  // the socket has one writer at a time
 
     SyslogLogRig() { host_.message_sockets.listen("/dev/log", os::MessageSocket::Kind::stream); }
 
@@ -153,7 +153,7 @@ class PipeLogRig {
 public:
     using Policy = PipeLog;
     static constexpr bool delivers = true;
-    static constexpr bool takes_threads = true;  // one at a time has the pipe
+    static constexpr bool takes_threads = true;  // the pipe has one writer at a time
 
     PipeLog make_policy() { return PipeLog{{.command = {"keeper"}}, host_.host()}; }
     static Deployment deployment() { return {.name = "trial"}; }

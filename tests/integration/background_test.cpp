@@ -1,4 +1,4 @@
-// What a service is in the background and in the foreground.
+// The state of a service in the background and in the foreground.
 #include <algorithm>
 #include <csignal>
 #include <filesystem>
@@ -21,7 +21,7 @@ using testing::IsEmpty;
 using testing::Not;
 using testing::StartsWith;
 
-/// What each descriptor of a process is, by its number.
+/// Returns what each descriptor of a process refers to, by number.
 std::map<int, std::string> descriptors_of(pid_t pid) {
     std::map<int, std::string> all;
     for (const auto& entry : fs::directory_iterator{proc(pid, "fd")}) {
@@ -34,7 +34,7 @@ std::map<int, std::string> descriptors_of(pid_t pid) {
 
 class BackgroundTest : public ServiceTest {
 protected:
-    /// The options of `trial`, for lines in the shell.
+    /// The options of `trial`, for shell command lines.
     const std::string options = "--run-directory $RUN --log-file log";
 
     void expect_background(pid_t pid) {
@@ -56,7 +56,7 @@ protected:
     }
 };
 
-TEST_F(BackgroundTest, NothingOfTheCallersIsKept) {
+TEST_F(BackgroundTest, InheritsNoDescriptorOfTheCaller) {
     fs::create_directory(directory.file("elsewhere"));
 
     const Outcome started = shell(
@@ -68,7 +68,7 @@ TEST_F(BackgroundTest, NothingOfTheCallersIsKept) {
     EXPECT_EQ(trial.verb({"stop"}).exit_code, 0);
 }
 
-TEST_F(BackgroundTest, HasASessionThatItDoesNotLead) {
+TEST_F(BackgroundTest, HasItsOwnSessionAndIsNotTheLeader) {
     const RunningService service{trial};
 
     const auto facts = facts_of(service.pid());
@@ -82,7 +82,7 @@ TEST_F(BackgroundTest, EachThreadHasANameOfItsOwn) {
     const RunningService service{trial};
 
     std::vector<std::string> names;
-    // A thread gives itself its name, a moment after it has begun.
+    // A thread sets its name a moment after it has started.
     await_state("each thread has a name of its own", [&] {
         names.clear();
         for (const auto& thread : fs::directory_iterator{proc(service.pid(), "task")})
@@ -94,7 +94,7 @@ TEST_F(BackgroundTest, EachThreadHasANameOfItsOwn) {
     EXPECT_THAT(names, testing::IsSupersetOf({"control\n", "log\n", "trial-service\n"}));
 }
 
-TEST_F(BackgroundTest, ClosedStreamsAreNoMatter) {
+TEST_F(BackgroundTest, StartsWithClosedStreams) {
     const Outcome started = shell("trial-service start " + options + " <&- >&- 2>&-");
 
     ASSERT_EQ(started.exit_code, 0) << started;
@@ -126,7 +126,7 @@ TEST_F(BackgroundTest, StdoutAndStderrFollowAReopenedLog) {
     EXPECT_THAT(read_file(directory.file("log.1")), Not(HasSubstr("hello")));
 }
 
-TEST_F(BackgroundTest, WithoutALogTheyGoNowhere) {
+TEST_F(BackgroundTest, WithoutALogStdoutAndStderrAreDiscarded) {
     const Outcome started = shell("trial-service start --run-directory $RUN");
 
     ASSERT_EQ(started.exit_code, 0) << started;
@@ -137,7 +137,7 @@ TEST_F(BackgroundTest, WithoutALogTheyGoNowhere) {
     EXPECT_EQ(trial.verb({"stop"}).exit_code, 0);
 }
 
-// Else `start | tee` or $(start) would hang as long as the service runs.
+// Otherwise `start | tee` or $(start) would hang as long as the service runs.
 TEST_F(BackgroundTest, HoldsNoPipeOfItsCaller) {
     const Outcome started = shell("captured=$(trial-service start " + options + " 2>&1); echo \"captured: $captured\"");
 
@@ -153,7 +153,7 @@ TEST_F(BackgroundTest, WorkingDirectoryAndUmaskCanBeSet) {
     EXPECT_THAT(read_file(proc(service.pid(), "status")), ContainsRegex("\nUmask:\t0027\n"));
 }
 
-TEST_F(BackgroundTest, ASocketPathMayBeLongerThanTheSystemAllows) {
+TEST_F(BackgroundTest, ASocketPathMayExceedTheSystemsLimit) {
     const std::string socket = directory.file(std::string(60, 'a') + "/" + std::string(50, 'b') + "/trial.control");
     fs::create_directories(fs::path{socket}.parent_path());
     trial.add_options({"--control-socket", socket});
@@ -204,7 +204,7 @@ protected:
     }
 };
 
-TEST_F(ForegroundTest, StaysTheProcessThatItWasStartedAs) {
+TEST_F(ForegroundTest, RunsInTheStartedProcess) {
     RunningCommand service{trial.command({"run"})};
     await_text_in(trial.log_file(), " ready\n");
 

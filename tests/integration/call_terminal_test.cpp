@@ -1,4 +1,4 @@
-// The verb `call` on a terminal: what it asks for and shows, and what Ctrl-C leaves.
+// The verb `call` on a terminal: its prompts, its output, and what Ctrl-C leaves behind.
 #include <sys/stat.h>
 
 #include <csignal>
@@ -46,7 +46,7 @@ TEST_F(CallTerminalTest, CtrlCClearsTheBarAndASecondOneLeavesTheEvent) {
     EXPECT_TRUE(terminal.echoes());
 }
 
-TEST_F(CallTerminalTest, AQueuedEventIsShownAndCtrlCSaysThatItStillRuns) {
+TEST_F(CallTerminalTest, AQueuedEventIsShownAndCtrlCReportsThatItWillRun) {
     RunningCommand first{trial.command({"call", "sleep", "seconds=3600"})};
     service->await_busy("sleep");
     RunningCommand command{call({"note", "text=kept"})};
@@ -59,7 +59,7 @@ TEST_F(CallTerminalTest, AQueuedEventIsShownAndCtrlCSaysThatItStillRuns) {
     EXPECT_EQ(command.finish().exit_code, 130);
 }
 
-TEST_F(CallTerminalTest, AnEventThatIsInterruptedWhileItIsQueuedRunsLater) {
+TEST_F(CallTerminalTest, AnEventInterruptedWhileQueuedRunsLater) {
     const std::string fifo = directory.file("fifo");
     ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
     RunningCommand first{trial.command({"call", "read-line", "path=" + fifo})};
@@ -76,7 +76,7 @@ TEST_F(CallTerminalTest, AnEventThatIsInterruptedWhileItIsQueuedRunsLater) {
     EXPECT_THAT(trial.verb({"call", "notes"}).out, HasSubstr("kept"));
 }
 
-TEST_F(CallTerminalTest, AfterCtrlCOneCanWaitOnAndCancel) {
+TEST_F(CallTerminalTest, AfterCtrlCTheUserCanWaitOrCancel) {
     RunningCommand command{call({"sleep", "seconds=3600"})};
     service->await_busy("sleep");
     terminal.type(Terminal::ctrl_c);
@@ -93,7 +93,7 @@ TEST_F(CallTerminalTest, AfterCtrlCOneCanWaitOnAndCancel) {
     EXPECT_TRUE(terminal.echoes());
 }
 
-TEST_F(CallTerminalTest, AQueuedEventIsCancelledToo) {
+TEST_F(CallTerminalTest, AQueuedEventCanBeCancelled) {
     RunningCommand first{trial.command({"call", "sleep", "seconds=3600"})};
     service->await_busy("sleep");
     RunningCommand command{call({"note", "text=kept"})};
@@ -108,7 +108,7 @@ TEST_F(CallTerminalTest, AQueuedEventIsCancelledToo) {
 TEST_F(CallTerminalTest, TermEndsACallAsCtrlCDoes) {
     RunningCommand command{call({"progress", "steps=2", "hang=true"})};
     terminal.await_shown("100%");
-    // setsid(1), which gave it the terminal, waits for it.
+    // setsid(1) made the terminal its controlling terminal and waits for it.
     const std::string child = read_file(proc(command.pid(), "task/" + std::to_string(command.pid()) + "/children"));
     ASSERT_EQ(::kill(std::stoi(child), SIGTERM), 0) << child;
 
@@ -116,7 +116,7 @@ TEST_F(CallTerminalTest, TermEndsACallAsCtrlCDoes) {
     EXPECT_EQ(command.finish().exit_code, 143);
 }
 
-TEST_F(CallTerminalTest, AMissingSecretIsAskedForAndNotShown) {
+TEST_F(CallTerminalTest, AMissingSecretIsPromptedForAndNotShown) {
     RunningCommand command{call({"login"})};
     terminal.await_shown("password: ");
     EXPECT_FALSE(terminal.echoes());
@@ -128,19 +128,19 @@ TEST_F(CallTerminalTest, AMissingSecretIsAskedForAndNotShown) {
     EXPECT_THAT(trial.log(), Not(HasSubstr("hunter2")));
 }
 
-TEST_F(CallTerminalTest, CtrlCAtThePromptAsksForNothingAndTurnsTheEchoOn) {
+TEST_F(CallTerminalTest, CtrlCAtThePromptSendsNothingAndRestoresTheEcho) {
     RunningCommand command{call({"login"})};
     terminal.await_shown("password: ");
     terminal.type("hun");
     terminal.type(Terminal::ctrl_c);
 
-    // The signal ends it, and setsid(1), which gave it the terminal, returns the number of that.
+    // The signal ends it. setsid(1), which waits for it, returns the signal number.
     EXPECT_EQ(command.finish().exit_code, SIGINT);
     EXPECT_TRUE(terminal.echoes());
     EXPECT_THAT(trial.log(), Not(HasSubstr("event 'login'")));
 }
 
-TEST_F(CallTerminalTest, CtrlDAtThePromptLeavesTheSecretOut) {
+TEST_F(CallTerminalTest, CtrlDAtThePromptOmitsTheSecret) {
     RunningCommand command{call({"login"})};
     terminal.await_shown("password: ");
     terminal.type(Terminal::ctrl_d);
@@ -150,7 +150,7 @@ TEST_F(CallTerminalTest, CtrlDAtThePromptLeavesTheSecretOut) {
     EXPECT_TRUE(terminal.echoes());
 }
 
-TEST_F(CallTerminalTest, AStdinThatIsATerminalIsReadWithoutEcho) {
+TEST_F(CallTerminalTest, TerminalInputIsReadWithoutEcho) {
     RunningCommand command{call({"login", "password:=-"})};
     terminal.await_shown("password: ");
     EXPECT_FALSE(terminal.echoes());
@@ -160,7 +160,7 @@ TEST_F(CallTerminalTest, AStdinThatIsATerminalIsReadWithoutEcho) {
     EXPECT_EQ(command.finish().exit_code, 0);
 }
 
-TEST_F(CallTerminalTest, ALogFileDrivesNoTerminal) {
+TEST_F(CallTerminalTest, ALogFileCannotControlTheTerminal) {
     write_file(trial.log_file(),
                "before\n\x1b[2J\xc2\x9b"
                "31m\xe2\x80\xaeko\n");

@@ -1,4 +1,4 @@
-// The verb `call`: any event, from the command line.
+// The verb `call`: it triggers any event from the command line.
 #include <string>
 
 #include "integration/support/service_test.hpp"
@@ -25,7 +25,7 @@ protected:
     }
 };
 
-TEST_F(CallTest, ArgumentsAreTypedByTheirDeclaration) {
+TEST_F(CallTest, ArgumentsGetTheDeclaredTypes) {
     const Outcome reply = call({"echo", "string=7", "integer=7", "number=1.5", "boolean=true", "list=[1,\"two\"]",
                                 "object={\"three\":3}", "path=some/where"});
 
@@ -35,7 +35,7 @@ TEST_F(CallTest, ArgumentsAreTypedByTheirDeclaration) {
     EXPECT_THAT(reply.err, IsEmpty());
 }
 
-TEST_F(CallTest, ArgumentsComeAsJsonToo) {
+TEST_F(CallTest, ArgumentsCanBeJson) {
     const Outcome reply = call({"echo", "integer=7", "--json", R"({"string":"text","list":[]})"});
 
     EXPECT_EQ(reply.out, "{\"string\":\"text\",\"integer\":7,\"list\":[]}\n") << reply;
@@ -49,7 +49,7 @@ TEST_F(CallTest, AnArgumentOfTheWrongTypeIsNotSent) {
     EXPECT_THAT(trial.log(), Not(HasSubstr("event 'echo'")));
 }
 
-TEST_F(CallTest, AValueComesFromAFileOrFromStdin) {
+TEST_F(CallTest, AValueCanComeFromAFileOrStdin) {
     write_file(directory.file("secret"), "hunter2\n");
 
     const Outcome of_file = call({"login", "password:=@" + directory.file("secret")});
@@ -66,12 +66,12 @@ TEST_F(CallTest, AValueComesFromAFileOrFromStdin) {
     EXPECT_THAT(trial.log(), Not(HasSubstr(directory.file("secret"))));
 }
 
-TEST_F(CallTest, AValueComesFromAPipeThatTheShellNames) {
+TEST_F(CallTest, AValueCanComeFromAPipeOfTheShell) {
     EXPECT_EQ(shell("printf hunter2 | trial-service call login password:=@/dev/stdin --run-directory \"$RUN\"").out,
               "{\"letters\":7}\n");
 }
 
-TEST_F(CallTest, AFileOfMoreThanAMebibyteIsNotSent) {
+TEST_F(CallTest, AFileLargerThanOneMebibyteIsNotSent) {
     write_file(directory.file("big"), std::string((std::size_t{1} << 20U) + 1, 'x'));
 
     const Outcome reply = call({"login", "password:=@" + directory.file("big")});
@@ -82,14 +82,14 @@ TEST_F(CallTest, AFileOfMoreThanAMebibyteIsNotSent) {
     EXPECT_THAT(trial.log(), Not(HasSubstr("event 'login'")));
 }
 
-TEST_F(CallTest, BytesThatAreNotUtf8AreNotSent) {
+TEST_F(CallTest, InvalidUtf8IsNotSent) {
     const Outcome reply = call({"note", "text=h\xF6her"});
 
     EXPECT_EQ(reply.exit_code, 64) << reply;
     EXPECT_THAT(reply.err, HasSubstr("the argument 'text' has no form in JSON: it is not UTF-8"));
 }
 
-TEST_F(CallTest, AReplyThatJsonHasNoFormForIsAnErrorThatNamesTheField) {
+TEST_F(CallTest, AReplyThatIsNotJsonIsAnErrorThatNamesTheField) {
     const Object number = service->call_in_vain("no-json");
     EXPECT_EQ(*number.find("code"), Value{"event-error"});
     EXPECT_EQ(*number.find("field"), Value{"/load/1"});
@@ -97,7 +97,7 @@ TEST_F(CallTest, AReplyThatJsonHasNoFormForIsAnErrorThatNamesTheField) {
     EXPECT_EQ(call({"no-json"}).exit_code, 1);
 }
 
-TEST_F(CallTest, EvalAndReplWithoutLispSaySo) {
+TEST_F(CallTest, EvalAndReplReportThatThereIsNoLisp) {
     for (const auto& verb : {Strings{"repl"}, Strings{"eval", "1"}}) {
         const Outcome outcome = trial.verb(verb);
 
@@ -106,7 +106,7 @@ TEST_F(CallTest, EvalAndReplWithoutLispSaySo) {
     }
 }
 
-TEST_F(CallTest, HelpAndCompletionWithoutLispShowNoVerbsOfIt) {
+TEST_F(CallTest, HelpAndCompletionOmitLispVerbsWithoutLisp) {
     EXPECT_THAT(trial.verb({"--help"}).out,
                 AllOf(HasSubstr("\n  call "), Not(HasSubstr("\n  eval ")), Not(HasSubstr("\n  repl "))));
     EXPECT_THAT(shell("trial-service complete -- ''").out,
@@ -118,9 +118,9 @@ TEST_F(CallTest, AnArgumentGivenTwiceIsNotSent) {
     EXPECT_EQ(call({"echo", "integer=1", "--json", R"({"integer":2})"}).exit_code, 64);
 }
 
-TEST_F(CallTest, WithoutAnEventItIsAWrongCommandLine) { EXPECT_EQ(call({}).exit_code, 64); }
+TEST_F(CallTest, AMissingEventIsACommandLineError) { EXPECT_EQ(call({}).exit_code, 64); }
 
-TEST_F(CallTest, AnUnknownEventIsToldWithTheOneThatWasMeant) {
+TEST_F(CallTest, AnUnknownEventIsReportedWithTheNearestName) {
     const Outcome reply = call({"ecko"});
 
     EXPECT_EQ(reply.exit_code, 1);
@@ -143,7 +143,7 @@ TEST_F(CallTest, AMissingArgumentIsAnErrorReply) {
     EXPECT_THAT(reply.err, AllOf(HasSubstr("seconds"), HasSubstr("(bad-argument)")));
 }
 
-TEST_F(CallTest, WhatAHandlerThrowsIsAnErrorReplyAndLogged) {
+TEST_F(CallTest, AnExceptionInAHandlerIsAnErrorReplyAndIsLogged) {
     const Outcome reply = call({"throw"});
 
     EXPECT_EQ(reply.exit_code, 1);
@@ -152,7 +152,7 @@ TEST_F(CallTest, WhatAHandlerThrowsIsAnErrorReplyAndLogged) {
     EXPECT_THAT(trial.log(), HasSubstr("event 'throw' failed: thrown on purpose"));
 }
 
-TEST_F(CallTest, WhatIsNoExceptionIsAnErrorReplyAsWell) {
+TEST_F(CallTest, AnyThrownTypeIsAnErrorReply) {
     const Outcome reply = call({"throw", "what=int"});
 
     EXPECT_EQ(reply.exit_code, 1);
@@ -160,14 +160,14 @@ TEST_F(CallTest, WhatIsNoExceptionIsAnErrorReplyAsWell) {
     EXPECT_EQ(call({"throw", "what=none"}).out, "{}\n");
 }
 
-TEST_F(CallTest, ItsTimeIsUp) {
+TEST_F(CallTest, ATimeoutIsAnError) {
     const Outcome reply = call({"sleep", "seconds=3600", "--timeout", "0.3"});
 
     EXPECT_EQ(reply.exit_code, 1);
     EXPECT_THAT(reply.err, HasSubstr("(timeout)"));
 }
 
-TEST_F(CallTest, AReplyMayBeLong) {
+TEST_F(CallTest, AcceptsALongReply) {
     const Outcome reply = call({"big-reply", "bytes=5000000"});
 
     EXPECT_EQ(reply.exit_code, 0);
@@ -181,7 +181,7 @@ TEST_F(CallTest, ASecretIsNotLogged) {
     EXPECT_THAT(trial.log(), Not(HasSubstr("hush")));
 }
 
-TEST_F(CallTest, ABarOnATerminalTellsTheProgress) {
+TEST_F(CallTest, ABarOnATerminalShowsTheProgress) {
     const std::string line = "trial-service call progress steps=3 --run-directory $RUN";
 
     const Outcome on_terminal = shell("TERM=xterm script -qefc '" + line + "' /dev/null");

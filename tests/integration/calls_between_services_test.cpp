@@ -20,7 +20,7 @@ protected:
         std::filesystem::create_directory(own_directory);
         return {"calling-service", own_directory};
     }
-    /// The arguments of `relay` that call `event` of a service.
+    /// Returns the arguments of `relay` that make it call `event` of a service.
     static Object relay_to(const ServiceProgram& service, const std::string& event, const Object& arguments = {}) {
         return {{"to", service.control_socket()}, {"event", event}, {"arguments", arguments}};
     }
@@ -39,14 +39,14 @@ TEST_F(CallsBetweenServicesTest, AHandlerCallsAnotherService) {
     EXPECT_THAT(error.get<std::string>("message"), HasSubstr("cannot connect to '" + trial.control_socket() + "'"));
 }
 
-TEST_F(CallsBetweenServicesTest, ACallToTheOwnServiceIsRefusedAtOnce) {
+TEST_F(CallsBetweenServicesTest, ACallToTheServiceItselfIsRefusedAtOnce) {
     const RunningService first{one};
     const Object error = first.call_in_vain("relay", relay_to(one, "status"));
     EXPECT_THAT(error.get<std::string>("message"), HasSubstr("a handler that calls its own service"));
     EXPECT_EQ(first.call("status").get<std::string>("state"), "running");
 }
 
-TEST_F(CallsBetweenServicesTest, ACircleEndsWhenTheTimeOfTheFirstCallerIsUp) {
+TEST_F(CallsBetweenServicesTest, ACircleOfCallsEndsAtTheFirstCallersTimeout) {
     const RunningService first{one};
     const RunningService second{two};
 
@@ -55,9 +55,9 @@ TEST_F(CallsBetweenServicesTest, ACircleEndsWhenTheTimeOfTheFirstCallerIsUp) {
                          relay_to(two, "relay", relay_to(one, "relay", relay_to(two, "status"))), {.timeout = 2s});
 
     ASSERT_FALSE(reply);
-    // The times of all are up at once: it is chance whose error is first.
+    // All timeouts expire at once: which error comes first is chance.
     EXPECT_THAT(reply.error().code(), testing::AnyOf("timeout", "event-error"));
-    // Both serve on, once their handlers are back.
+    // Both services answer again once their handlers have returned.
     EXPECT_TRUE(first.call("relay", relay_to(two, "status")).contains("relayed"));
     EXPECT_TRUE(second.call("relay", relay_to(one, "status")).contains("relayed"));
 }

@@ -1,4 +1,4 @@
-// What a service's own children get of it, and that it outlives what goes on between them.
+// What the children of a service inherit, and that the service survives what they do.
 #include <cerrno>
 #include <filesystem>
 #include <stdexcept>
@@ -15,7 +15,7 @@ using testing::AnyOf;
 using testing::Not;
 using testing::StartsWith;
 
-/// A mask out of /proc/PID/status, without the signals above 31: two of them are the C library's own.
+/// Parses a signal mask of /proc/PID/status, without the signals above 31: two of those belong to the C library.
 unsigned long standard_signals_in(const std::string& status, const std::string& mask) {
     constexpr unsigned long standard = 0x7FFFFFFF;
     const auto begin = status.find("\n" + mask);
@@ -25,7 +25,7 @@ unsigned long standard_signals_in(const std::string& status, const std::string& 
 
 class ChildrenTest : public ServiceTest {
 protected:
-    /// A program that the service has started with popen(3).
+    /// Returns a program that the service has started with popen(3).
     static Process start_program(const RunningService& service) {
         return Process{service.call("popen-child").find("pid")->as<pid_t>()};
     }
@@ -42,12 +42,12 @@ TEST_F(ChildrenTest, ProgramsStartWithNoSignalBlockedOrIgnored) {
     EXPECT_EQ(standard_signals_in(status, "SigIgn:"), 0U);
 }
 
-TEST_F(ChildrenTest, ProgramsGetNoDescriptorOfTheLibrary) {
+TEST_F(ChildrenTest, ProgramsInheritNoDescriptorOfTheLibrary) {
     const RunningService service{trial};
     Process program = start_program(service);
 
     for (const auto& entry : fs::directory_iterator{"/proc/" + std::to_string(program.pid()) + "/fd"}) {
-        std::error_code is_closed;  // one of the loader's, by now
+        std::error_code is_closed;  // a descriptor of the loader may be closed by now
         EXPECT_THAT(fs::read_symlink(entry, is_closed).string(),
                     Not(AnyOf(trial.pid_file(), trial.control_socket(), run, StartsWith("socket:["),
                               StartsWith("anon_inode:"))))
@@ -56,7 +56,7 @@ TEST_F(ChildrenTest, ProgramsGetNoDescriptorOfTheLibrary) {
     program.end();
 }
 
-TEST_F(ChildrenTest, APipeThatNobodyReadsEndsNobody) {
+TEST_F(ChildrenTest, WritingToAPipeWithoutAReaderDoesNotEndTheService) {
     const RunningService service{trial};
 
     EXPECT_EQ(*service.call("write-sigpipe").find("errno"), Value{EPIPE});

@@ -1,4 +1,4 @@
-// The verb `completion`: the scripts that it prints, read by the real shells, which keys are pressed in.
+// The verb `completion`: real shells load the scripts that it prints, and the test types keys in them.
 #include <unistd.h>
 
 #include <string>
@@ -24,7 +24,7 @@ protected:
         return shell("command -v " + shell_name).exit_code == 0;
     }
 
-    /// What a shell on a terminal prints when these keys are pressed, the script having been loaded.
+    /// Returns what a shell on a terminal prints when these keys are typed after it has loaded the script.
     [[nodiscard]] Outcome typed(const std::string& interactive_shell, const std::string& keys) const {
         write_file(directory.file("keys"), keys + "\nexit\n");
         return shell("script -qec '" + interactive_shell + "' /dev/null <keys", variables);
@@ -41,7 +41,7 @@ protected:
                      variables);
     }
 
-    /// They lead the verbs to the service of the test.
+    /// They direct the verbs to the service of the test.
     Variables variables{{"TERM", "dumb"},
                         {"HOME", directory.path()},
                         {"TRIAL_SERVICE_RUN_DIRECTORY", run},
@@ -59,7 +59,7 @@ TEST_F(CompletionTest, BashCompletesTheValueOfASetting) {
                 testing::ContainsRegex("log-level +warning +command-line"));
 }
 
-TEST_F(CompletionTest, BashCompletesAFilesName) {
+TEST_F(CompletionTest, BashCompletesAFileName) {
     EXPECT_THAT(typed_in_bash("trial-service where --log-file=So\t\n").out,
                 testing::ContainsRegex("log-file +[^\n]*/Some File +command-line"));
     EXPECT_THAT(typed_in_bash("trial-service where --log-file So\t\n").out,
@@ -75,7 +75,7 @@ TEST_F(CompletionTest, BashCompletesTheEventsOfTheRunningServiceAndTheirParamete
                 HasSubstr(R"("path": ")" + directory.file("Some File") + "\""));
 }
 
-TEST_F(CompletionTest, BashCompletesWithinALine) {
+TEST_F(CompletionTest, BashCompletesInTheMiddleOfALine) {
     EXPECT_THAT(typed_in_bash("true; trial-service --log-level debug wher\t; true\n").out,
                 testing::ContainsRegex("log-level +debug +command-line"));
 }
@@ -116,13 +116,13 @@ TEST_F(CompletionTest, FishOffersTheEventsOfTheRunningServiceAndTheirParameters)
     EXPECT_THAT(offered_in_fish("trial-service call echo path=So").out, HasSubstr("path=Some File"));
 }
 
-TEST_F(CompletionTest, TheWordsComeAtOnceAndInSilenceWhereNothingRuns) {
+TEST_F(CompletionTest, IsImmediateAndSilentIfNoServiceRuns) {
     const Outcome offered = shell("trial-service complete -- call ''", variables);
     EXPECT_EQ(offered.exit_code, 0);
     EXPECT_THAT(offered.out + offered.err, IsEmpty());
 }
 
-TEST_F(CompletionTest, ThePeerWhoMayNotAskIsOfferedNothing) {
+TEST_F(CompletionTest, AUserWithoutAccessIsOfferedNothing) {
     if (::geteuid() != 0) GTEST_SKIP() << "only root can be somebody else";
     trial.add_options({"--control-mode", "666"});
     const RunningService service{trial};

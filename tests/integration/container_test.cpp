@@ -1,4 +1,4 @@
-// A service as pid 1 of a pid namespace of its own, as in a container.
+// A service as pid 1 of its own pid namespace, as in a container.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -24,21 +24,21 @@ using testing::EndsWith;
 using testing::HasSubstr;
 using testing::Not;
 
-constexpr const char* name = "container-trial";  // as long as a process's name may be
+constexpr const char* name = "container-trial";  // the maximum length of a process name
 
-/// The program's `run`, as the first process of a pid namespace. Ended with all of it when this is destroyed.
+/// The program's `run` as the first process of a pid namespace. The destructor ends the whole namespace.
 class Container {
 public:
     Container(const ServiceProgram& service, const Strings& options = {}, const Variables& variables = {})
         : service_{service}, command_{command(service, options, variables)} {}
 
-    /// Waits until it is ready. \returns this
+    /// Waits until the service is ready. \returns this
     Container& await_ready() {
         command_.await_output("\"message\":\"ready\"");
         return *this;
     }
 
-    /// The service, as it is seen from outside.
+    /// Returns the service as seen from outside.
     [[nodiscard]] Process first_process() const {
         for (const ProcessFacts& facts : descendants())
             if (facts.name == name && facts.parent == command_.pid()) return Process{facts.pid};
@@ -91,14 +91,14 @@ protected:
     ServiceProgram service{name, directory.path()};
 };
 
-TEST_F(ContainerTest, OneThatDoesNotRunIsToldByItsSocketSinceItHasNoLock) {
+TEST_F(ContainerTest, StatusLooksAtTheSocketBecauseThereIsNoLock) {
     const Outcome status = service.verb({"status"});
     EXPECT_EQ(status.exit_code, 3);
     EXPECT_THAT(status.out, AllOf(HasSubstr("not running; looked at '" + service.control_socket() + "'"),
                                   Not(HasSubstr(service.pid_file()))));
 }
 
-TEST_F(ContainerTest, TheServiceIsItsFirstProcess) {
+TEST_F(ContainerTest, TheServiceIsPid1) {
     Container container{service};
     EXPECT_EQ(container.await_ready().integer("status", {}, "pid"), 1);
 }
@@ -112,7 +112,7 @@ TEST_F(ContainerTest, OrphansAreReaped) {
     await_state("all are gone", [&] { return container.integer("others", {}, "others") == 0; });
 }
 
-TEST_F(ContainerTest, OrphansThatComeAfterOthersWereReapedAreReapedToo) {
+TEST_F(ContainerTest, LaterOrphansAreReapedToo) {
     Container container{service, {}, short_grace};
     container.await_ready();
     for (int round = 0; round < 2; ++round) {
@@ -121,7 +121,7 @@ TEST_F(ContainerTest, OrphansThatComeAfterOthersWereReapedAreReapedToo) {
     }
 }
 
-TEST_F(ContainerTest, WhatTheProgramWaitsForKeepsItsExitStatus) {
+TEST_F(ContainerTest, TheProgramGetsTheExitStatusOfItsChildren) {
     Container container{service};
     container.await_ready();
     EXPECT_EQ(container.exit_code_of("popen", 0), 3);
@@ -131,8 +131,8 @@ TEST_F(ContainerTest, WhatTheProgramWaitsForKeepsItsExitStatus) {
     EXPECT_EQ(container.exit_code_of("fork-in-short-thread", 0), 7);
 }
 
-// Each waits far longer than an orphan would be kept, and than the first thread takes between two looks.
-TEST_F(ContainerTest, WhatTheProgramWaitsForLateKeepsItsExitStatus) {
+// Each waits longer than the service keeps the status of an orphan, and than the reaping interval.
+TEST_F(ContainerTest, TheProgramGetsTheExitStatusWhenItWaitsLate) {
     Container container{service, {}, short_grace};
     container.await_ready();
     EXPECT_EQ(container.exit_code_of("popen", 2.5), 3);
@@ -140,7 +140,7 @@ TEST_F(ContainerTest, WhatTheProgramWaitsForLateKeepsItsExitStatus) {
     EXPECT_EQ(container.exit_code_of("fork-in-thread", 2.5), 6);
 }
 
-TEST_F(ContainerTest, AChildWhoseThreadHasEndedIsKeptForAWhile) {
+TEST_F(ContainerTest, AChildOfAnEndedThreadIsKeptForAWhile) {
     Container container{service};
     EXPECT_EQ(container.await_ready().exit_code_of("fork-in-short-thread", 2.5), 7);
 }
@@ -155,7 +155,7 @@ TEST_F(ContainerTest, TermStopsIt) {
     EXPECT_THAT(outcome.out, HasSubstr("\"message\":\"stopped\""));
 }
 
-TEST_F(ContainerTest, TermStopsItWithinItsTimeWhateverItDoes) {
+TEST_F(ContainerTest, TermStopsItInTimeWhateverItDoes) {
     Container container{service, {"--stop-timeout", "0.5"}};
     container.await_ready();
     RunningCommand busy{service.command({"call", "sleep", "seconds=60"})};
@@ -167,7 +167,7 @@ TEST_F(ContainerTest, TermStopsItWithinItsTimeWhateverItDoes) {
     EXPECT_NE(busy.finish().exit_code, 0);
 }
 
-TEST_F(ContainerTest, ItsExitCodeIsPassed) {
+TEST_F(ContainerTest, ItsExitCodeIsPassedOn) {
     service.configure_app({{"start-throws", true}});
     Container container{service};
 
@@ -194,8 +194,8 @@ TEST_F(ContainerTest, LogsJsonLinesOnStdout) {
     EXPECT_EQ(messages.back(), "stopped");
 }
 
-// Not as the first process of a namespace, which the kernel does not kill by a signal.
-TEST_F(ContainerTest, ACrashIsALineOnStdout) {
+// The kernel does not kill the first process of a namespace by a signal, so here the service is not the first.
+TEST_F(ContainerTest, ACrashIsLoggedOnStdout) {
     RunningCommand running{service.command({"run"})};
     running.await_output("\"message\":\"ready\"");
     running.signal(SIGSEGV);
@@ -220,10 +220,10 @@ TEST_F(ContainerTest, EveryThreadHasDroppedItsPrivileges) {
     }
     EXPECT_EQ(container.integer("orphans", {{"count", 3}}, "exit-code"), 0);
     await_state("all are gone", [&] { return container.integer("others", {}, "others") == 0; });
-    EXPECT_EQ(threads, 4U);  // the first, the control plane's, the handlers', and the program's own
+    EXPECT_EQ(threads, 4U);  // the first, the control thread, the handler thread, and the program's own
 }
 
-TEST_F(ContainerTest, HealthTellsStartingFromReady) {
+TEST_F(ContainerTest, HealthDistinguishesStartingFromReady) {
     service.configure_app({{"start-takes", 2}});
     Container container{service};
     await_state("it is live", [&] { return service.verb({"health", "--live"}).exit_code == 0; });
@@ -237,7 +237,7 @@ TEST_F(ContainerTest, HealthTellsStartingFromReady) {
     EXPECT_EQ(service.verb({"health", "--live"}).out, "container-trial: live (running)\n");
 }
 
-TEST_F(ContainerTest, HealthOfAServiceThatHangsIsBoundedInTime) {
+TEST_F(ContainerTest, HealthOfAHungServiceReturnsInTime) {
     Container container{service};
     const Process first = container.await_ready().first_process();
     first.signal(SIGSTOP);
@@ -250,7 +250,7 @@ TEST_F(ContainerTest, HealthOfAServiceThatHangsIsBoundedInTime) {
     first.signal(SIGCONT);
 }
 
-/// A service whose stdout is a pipe that nobody reads for now.
+/// A service whose stdout is a pipe that nobody reads at first.
 class BlockedLogTest : public ServiceTest {
 protected:
     void SetUp() override {
@@ -260,7 +260,7 @@ protected:
         ASSERT_GE(::fcntl(reader.get(), F_SETPIPE_SZ, 16384), 16384);
     }
 
-    /// The program as a shell starts it.
+    /// Returns the command that a shell would run.
     [[nodiscard]] Command command() const {
         Command command = service.command({"run"});
         command.arguments.insert(command.arguments.begin(), {"sh", "-c", R"(exec "$@" >"$0")", path});
@@ -286,7 +286,7 @@ protected:
     os::Descriptor reader;
 };
 
-TEST_F(BlockedLogTest, AReaderThatDoesNotReadStopsNobodyAndLearnsWhatItMissed) {
+TEST_F(BlockedLogTest, ABlockedReaderStopsNothingAndLosesAreReported) {
     RunningCommand running{command()};
     await_ready();
     log_more(300);
@@ -300,7 +300,7 @@ TEST_F(BlockedLogTest, AReaderThatDoesNotReadStopsNobodyAndLearnsWhatItMissed) {
     EXPECT_EQ(running.finish().exit_code, 0);
 }
 
-TEST_F(BlockedLogTest, AReaderThatIsGoneStopsNobody) {
+TEST_F(BlockedLogTest, AClosedReaderStopsNothing) {
     RunningCommand running{command()};
     await_ready();
     reader.reset();
@@ -336,7 +336,7 @@ TEST_F(ReadyDescriptorTest, GetsANewlineFromAServiceInTheForeground) {
     EXPECT_EQ(running.finish().exit_code, 0);
 }
 
-TEST_F(ReadyDescriptorTest, CanBeNamedInTheEnvironment) {
+TEST_F(ReadyDescriptorTest, CanBeSetInTheEnvironment) {
     EXPECT_EQ(
         shell("trial-service start --run-directory \"$RUN\" --log-file log 5>ready", {{"TRIAL_SERVICE_READY_FD", "5"}})
             .exit_code,
@@ -345,7 +345,7 @@ TEST_F(ReadyDescriptorTest, CanBeNamedInTheEnvironment) {
     EXPECT_EQ(trial.verb({"stop"}).exit_code, 0);
 }
 
-TEST_F(ReadyDescriptorTest, ThatIsNotOpenIsAnErrorAtTheStart) {
+TEST_F(ReadyDescriptorTest, AClosedOneFailsTheStart) {
     const Outcome start = in_shell("start --ready-fd 9 9>&-");
     EXPECT_EQ(start.exit_code, 78);
     EXPECT_EQ(start.err, "trial-service: cannot report readiness on 'descriptor 9': Bad file descriptor\n");

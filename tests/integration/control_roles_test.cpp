@@ -18,8 +18,8 @@ constexpr uid_t alice = 54'001;
 constexpr uid_t bob = 54'002;
 constexpr gid_t operators = 54'070;
 
-/// What real users of the machine may ask of a service whose socket lets everyone in. Nobody knows the users but by
-/// their numbers.
+/// What real users of the machine may request from a service whose socket is open to everyone. The users are not in the
+/// user database, so they are given by number.
 class ControlRolesTest : public ServiceTest {
 protected:
     void SetUp() override {
@@ -46,7 +46,7 @@ protected:
     }
 };
 
-TEST_F(ControlRolesTest, AStrangerMayNothing) {
+TEST_F(ControlRolesTest, AStrangerHasNoAccess) {
     RunningService service{trial};
     ASSERT_EQ(fs::status(trial.control_socket()).permissions(), fs::perms{0666});
     const Identity nobody{.user = stranger, .group = stranger};
@@ -66,7 +66,7 @@ TEST_F(ControlRolesTest, AStrangerMayNothing) {
     EXPECT_EQ(service.exit_code(), 0);
 }
 
-TEST_F(ControlRolesTest, AStrangerWhoMayReadTheLogsFileIsShownWhatIsThere) {
+TEST_F(ControlRolesTest, AStrangerWhoMayReadTheLogFileSeesItsContent) {
     trial.add_options({"--log-mode", "644"});
     const RunningService service{trial};
 
@@ -94,7 +94,7 @@ TEST_F(ControlRolesTest, TheSocketsGroupMayRead) {
     EXPECT_FALSE(service.has_ended());
 }
 
-TEST_F(ControlRolesTest, AGroupCountsHoweverManyItsMemberHas) {
+TEST_F(ControlRolesTest, AGroupCountsEvenIfTheUserHasManyGroups) {
     trial.add_options({"--control-group", std::to_string(operators)});
     const RunningService service{trial};
     Identity member{.user = alice, .group = alice};
@@ -106,7 +106,7 @@ TEST_F(ControlRolesTest, AGroupCountsHoweverManyItsMemberHas) {
     expect_allowed(member, {"call", "status"});
 }
 
-TEST_F(ControlRolesTest, TheConfigFileSaysWhoMayWhat) {
+TEST_F(ControlRolesTest, TheConfigFileGrantsRoles) {
     trial.configure({{"control-read", Value::List{"everyone"}},
                      {"control-operate", Value::List{"group:" + std::to_string(operators)}},
                      {"control-admin", Value::List{"user:" + std::to_string(bob)}}});
@@ -128,7 +128,7 @@ TEST_F(ControlRolesTest, TheConfigFileSaysWhoMayWhat) {
     service.await_log("stopping: asked for by uid " + std::to_string(bob) + ", pid ");
 }
 
-TEST_F(ControlRolesTest, TheModeShutsOutWhomARuleWouldLet) {
+TEST_F(ControlRolesTest, TheModeOverridesTheRules) {
     trial.add_options({"--control-mode", "0660", "--control-group", std::to_string(operators), "--control-admin",
                        "user:" + std::to_string(bob)});
     const RunningService service{trial};
@@ -140,7 +140,7 @@ TEST_F(ControlRolesTest, TheModeShutsOutWhomARuleWouldLet) {
     expect_allowed({.user = bob, .group = bob, .groups = {operators}}, {"reload"});
 }
 
-TEST_F(ControlRolesTest, WhoeverTheServiceBecameIsItsAdmin) {
+TEST_F(ControlRolesTest, TheUserThatTheServiceBecameIsAnAdmin) {
     trial.add_options({"--user", std::to_string(alice), "--group", std::to_string(operators)});
     RunningService service{trial};
 
@@ -151,7 +151,7 @@ TEST_F(ControlRolesTest, WhoeverTheServiceBecameIsItsAdmin) {
     EXPECT_EQ(service.exit_code(), 0);
 }
 
-TEST_F(ControlRolesTest, SoIsTheOwnerOfTheSocket) {
+TEST_F(ControlRolesTest, TheOwnerOfTheSocketIsAnAdmin) {
     trial.add_options({"--control-mode", "0600", "--control-owner", std::to_string(alice)});
     RunningService service{trial};
 
@@ -161,7 +161,7 @@ TEST_F(ControlRolesTest, SoIsTheOwnerOfTheSocket) {
     EXPECT_EQ(service.exit_code(), 0);
 }
 
-TEST_F(ControlRolesTest, AGroupThatDoesNotExistIsSaidAtTheStart) {
+TEST_F(ControlRolesTest, AnUnknownGroupIsReportedAtTheStart) {
     trial.add_options({"--control-admin", "group:no-such-group"});
 
     const Outcome started = trial.verb({"start"});

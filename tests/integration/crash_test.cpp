@@ -1,4 +1,4 @@
-// What is left of a service that crashes, and what its operator sees.
+// What a crashed service leaves behind, and what its operator sees.
 #include <csignal>
 #include <filesystem>
 #include <string>
@@ -21,7 +21,7 @@ using testing::StartsWith;
 
 class CrashTest : public ServiceTest {
 protected:
-    /// Asks a running service to crash. \returns how it ended: 128 and the number of the signal
+    /// Makes a running service crash. \returns 128 and the number of the signal that ended it
     int crash(RunningService& service, const std::string& how) {
         const Outcome asked = crashing.verb({"call", "crash", "how=" + how});
         EXPECT_NE(asked.exit_code, 0) << asked;
@@ -43,7 +43,7 @@ TEST_F(CrashTest, AServiceThatNeverCrashesLeavesNoFile) {
     EXPECT_FALSE(std::filesystem::exists(report_file));
 }
 
-TEST_F(CrashTest, EveryKindOfCrashIsReportedAndEndsTheServiceAsItWouldHave) {
+TEST_F(CrashTest, EveryCrashIsReportedAndKeepsItsExitStatus) {
     struct Kind {
         std::string how;
         int signal;
@@ -78,7 +78,7 @@ TEST_F(CrashTest, AConcurrentEventThatCrashesIsNamed) {
     EXPECT_THAT(crashing.log(), HasSubstr(" in the event 'crash-beside'; the report is in '"));
 }
 
-TEST_F(CrashTest, AFaultSentFromOutsideIsReportedToo) {
+TEST_F(CrashTest, AFaultSignalFromOutsideIsReported) {
     RunningService service{crashing};
 
     service.signal(SIGSEGV);
@@ -87,7 +87,7 @@ TEST_F(CrashTest, AFaultSentFromOutsideIsReportedToo) {
     EXPECT_THAT(report(), HasSubstr("sent by kill\nsender: pid "));
 }
 
-TEST_F(CrashTest, TheLogsLastLineHasTheHeadOfAnyOther) {
+TEST_F(CrashTest, TheLastLogLineHasTheUsualPrefix) {
     RunningService service{crashing};
     const std::string pid = std::to_string(service.pid());
 
@@ -99,7 +99,7 @@ TEST_F(CrashTest, TheLogsLastLineHasTheHeadOfAnyOther) {
                               "in '[^\n]*'\n$"));
 }
 
-TEST_F(CrashTest, ALogInJsonStaysInJson) {
+TEST_F(CrashTest, AJsonLogStaysJson) {
     crashing.add_options({"--log-format", "json"});
     RunningService service{crashing};
 
@@ -121,7 +121,7 @@ TEST_F(CrashTest, ASigabrtFromOutsideStillStops) {
     EXPECT_FALSE(std::filesystem::exists(report_file));
 }
 
-TEST_F(CrashTest, TheNextStartSaysSoAndKeepsTheReport) {
+TEST_F(CrashTest, TheNextStartReportsItAndKeepsTheReport) {
     {
         RunningService service{crashing};
         crash(service, "write");
@@ -152,7 +152,7 @@ TEST_F(CrashTest, CrashesAreListedAndShown) {
     EXPECT_EQ(running.call("crashes").find("crashes")->as_list().size(), 2U);
 }
 
-TEST_F(CrashTest, OnlyAsManyAsAreWantedAreKept) {
+TEST_F(CrashTest, OnlyTheConfiguredNumberOfReportsIsKept) {
     crashing.add_options({"--crash-keep", "1"});
     for (int life = 0; life < 3; ++life) {
         RunningService service{crashing};
@@ -164,7 +164,7 @@ TEST_F(CrashTest, OnlyAsManyAsAreWantedAreKept) {
     EXPECT_EQ(running.call("crashes").find("crashes")->as_list().size(), 1U);
 }
 
-TEST_F(CrashTest, ItCanBeTurnedOff) {
+TEST_F(CrashTest, ReportsCanBeTurnedOff) {
     crashing.add_options({"--no-crash-reports"});
     RunningService service{crashing};
 
@@ -173,7 +173,7 @@ TEST_F(CrashTest, ItCanBeTurnedOff) {
     EXPECT_FALSE(std::filesystem::exists(report_file));
 }
 
-TEST_F(CrashTest, OneThatGaveUpRootReportsAllTheSame) {
+TEST_F(CrashTest, AServiceThatGaveUpRootStillReports) {
     if (!is_root()) GTEST_SKIP() << "only root can become somebody else";
     crashing.add_options({"--user", std::to_string(stranger), "--group", std::to_string(stranger)});
     RunningService service{crashing};
@@ -184,7 +184,7 @@ TEST_F(CrashTest, OneThatGaveUpRootReportsAllTheSame) {
     EXPECT_THAT(report(), EndsWith("\nend of the report\n"));
 }
 
-TEST_F(CrashTest, OneThatShutItselfInReportsAllTheSame) {
+TEST_F(CrashTest, AConfinedServiceStillReports) {
     const std::string elsewhere = directory.file("elsewhere");
     std::filesystem::create_directory(elsewhere);
     crashing.add_options({"--writable", elsewhere, "--crash-directory", directory.file("crashes")});
@@ -195,7 +195,7 @@ TEST_F(CrashTest, OneThatShutItselfInReportsAllTheSame) {
     EXPECT_THAT(read_file(directory.file("crashes") + "/crash-trial.crash"), EndsWith("\nend of the report\n"));
 }
 
-TEST_F(CrashTest, TheEmptyFileOfOneThatShutItselfInIsRemovedAtACleanStop) {
+TEST_F(CrashTest, ACleanStopRemovesTheEmptyReportOfAConfinedService) {
     crashing.add_options({"--no-new-privileges"});
     RunningService service{crashing};
     EXPECT_TRUE(std::filesystem::exists(report_file));
@@ -206,7 +206,7 @@ TEST_F(CrashTest, TheEmptyFileOfOneThatShutItselfInIsRemovedAtACleanStop) {
     EXPECT_FALSE(std::filesystem::exists(report_file));
 }
 
-TEST_F(CrashTest, AnExitIsReportedAndInTheLogAndEndsTheServiceAsItSays) {
+TEST_F(CrashTest, AnExitIsReportedLoggedAndKeepsItsExitCode) {
     struct Kind {
         std::string how;
         std::string call;
@@ -232,7 +232,7 @@ TEST_F(CrashTest, AnExitIsReportedAndInTheLogAndEndsTheServiceAsItSays) {
                 "quick_exit()");
 }
 
-TEST_F(CrashTest, AnExitInTheStopIsReportedToo) {
+TEST_F(CrashTest, AnExitDuringTheStopIsReported) {
     crashing.configure_app({{"stop", "exit 0"}});
     RunningService service{crashing};
 
@@ -243,7 +243,7 @@ TEST_F(CrashTest, AnExitInTheStopIsReportedToo) {
     EXPECT_THAT(crashing.log(), HasSubstr("in the event 'stop'; the report is in '"));
 }
 
-TEST_F(CrashTest, AnExitOfAChildIsNone) {
+TEST_F(CrashTest, AnExitOfAChildIsNotReported) {
     RunningService service{crashing};
 
     EXPECT_EQ(crashing.verb({"call", "crash", "how=exit in a child"}).exit_code, 1);
@@ -254,7 +254,7 @@ TEST_F(CrashTest, AnExitOfAChildIsNone) {
     EXPECT_THAT(crashing.log(), Not(HasSubstr("was called")));
 }
 
-TEST_F(CrashTest, WithoutReportsAnExitIsALineInTheLog) {
+TEST_F(CrashTest, WithoutReportsAnExitIsOnlyLogged) {
     for (const char* option : {"--no-crash-reports", "--no-signal-handlers"}) {
         ServiceProgram quiet{"crash-trial", directory.path()};
         quiet.add_options({option});
@@ -269,7 +269,7 @@ TEST_F(CrashTest, WithoutReportsAnExitIsALineInTheLog) {
     }
 }
 
-TEST_F(CrashTest, AStartThatCrashesSaysHowAndWhereToReadMore) {
+TEST_F(CrashTest, AStartThatCrashesNamesTheCauseAndTheReport) {
     struct Kind {
         std::string how;
         std::string words;
@@ -293,7 +293,7 @@ TEST_F(CrashTest, AStartThatCrashesSaysHowAndWhereToReadMore) {
     }
 }
 
-TEST_F(CrashTest, AnExceptionInTheStartThatNobodyCatchesIsToldBeforeItsReport) {
+TEST_F(CrashTest, AnUncaughtExceptionInTheStartPrecedesItsReport) {
     crashing.configure_app({{"start", "exception"}});
 
     const Outcome start = crashing.verb({"start"});
@@ -304,7 +304,7 @@ TEST_F(CrashTest, AnExceptionInTheStartThatNobodyCatchesIsToldBeforeItsReport) {
                           report_file + "'"));
 }
 
-TEST_F(CrashTest, AStartWhoseEndNobodyReportsSaysHowTheProcessEnded) {
+TEST_F(CrashTest, AnUnreportedEndOfAStartShowsHowTheProcessEnded) {
     struct Kind {
         std::string how;
         std::string words;
@@ -324,7 +324,7 @@ TEST_F(CrashTest, AStartWhoseEndNobodyReportsSaysHowTheProcessEnded) {
     }
 }
 
-TEST_F(CrashTest, AChildThatTheServiceLeavesDoesNotHideItsCrash) {
+TEST_F(CrashTest, AChildLeftBehindDoesNotHideTheCrash) {
     crashing.configure_app({{"start", "leave a child and abort"}});
 
     const Outcome start = crashing.verb({"start", "--start-timeout", "60"});
@@ -333,7 +333,7 @@ TEST_F(CrashTest, AChildThatTheServiceLeavesDoesNotHideItsCrash) {
     for (const ProcessFacts& facts : descendants()) Process{facts.pid}.end();
 }
 
-TEST_F(CrashTest, AServiceThatClosesThePipeOfItsStartIsTold) {
+TEST_F(CrashTest, ClosingTheStartPipeIsReported) {
     crashing.configure_app({{"start", "close all"}});
 
     const Outcome start = crashing.verb({"start"});
@@ -343,7 +343,7 @@ TEST_F(CrashTest, AServiceThatClosesThePipeOfItsStartIsTold) {
     for (const ProcessFacts& facts : descendants()) Process{facts.pid}.end();
 }
 
-TEST_F(CrashTest, ACrashInALoadThatRunsInTheServiceIsTold) {
+TEST_F(CrashTest, ACrashInALoadInsideTheServiceIsReported) {
     crashing.add_variable("CRASH_TRIAL_LOADS_IN_SERVICE", "1");
     for (const std::string how : {"write", "exit"}) {
         crashing.configure_app({{"load", how}});
@@ -356,7 +356,7 @@ TEST_F(CrashTest, ACrashInALoadThatRunsInTheServiceIsTold) {
     }
 }
 
-TEST_F(CrashTest, AnExitInTheLoadIsToldAndIsNoSuccess) {
+TEST_F(CrashTest, AnExitInTheLoadIsReportedAsAFailure) {
     for (const auto& [how, exit_code] : {std::pair<std::string, int>{"exit 0", 70}, {"exit", 7}, {"quick_exit", 7}}) {
         crashing.configure_app({{"load", how}});
 
@@ -369,7 +369,7 @@ TEST_F(CrashTest, AnExitInTheLoadIsToldAndIsNoSuccess) {
     }
 }
 
-TEST_F(CrashTest, InTheForegroundWithoutAnyDirectoryItGoesToStderr) {
+TEST_F(CrashTest, WithoutADirectoryTheForegroundReportsToStderr) {
     const std::string away = directory.file("away");
     write_file(away, "no directory");
     Command command = crashing.command({"run", "--crash-directory", away + "/crashes"});

@@ -1,4 +1,4 @@
-// What a program has opened before its service goes to the background, and what its caller left open.
+// Descriptors that a program opens before its service goes to the background, and those inherited from its caller.
 #include <csignal>
 #include <filesystem>
 #include <string>
@@ -22,7 +22,7 @@ protected:
         opener.add_variable("OPENED", directory.file("opened"));
     }
 
-    /// Runs a line in the shell that starts the service, with the options in $@.
+    /// Runs a line in the shell that starts the service. $@ holds the options.
     [[nodiscard]] Outcome start_by(const std::string& line) const {
         Command command = opener.command({"start"});
         command.arguments.insert(command.arguments.begin(), {"sh", "-c", line, "sh"});
@@ -30,7 +30,7 @@ protected:
         return run_command(command);
     }
 
-    /// Whether the program can use all that it has opened.
+    /// Checks that the program can use all that it has opened.
     void expect_all_works() {
         const pid_t pid = opener.pid_in_file();
         ASSERT_GT(pid, 0) << "pidfile: " << read_file(opener.pid_file());
@@ -50,7 +50,7 @@ protected:
         return counts != nullptr && counts->is_object() ? counts->as_object().find(what)->as_integer() : -1;
     }
 
-    /// What the service has open, by the paths and names below /proc.
+    /// Returns what the service has open, by the paths and names in /proc.
     [[nodiscard]] Strings open_files() const {
         Strings all;
         for (const auto& entry : fs::directory_iterator{proc(opener.pid_in_file(), "fd")}) {
@@ -63,7 +63,7 @@ protected:
     ServiceProgram opener{"early-opener", directory.path()};
 };
 
-TEST_F(EarlyFilesTest, WhatTheProgramHasOpenedWorksInTheBackground) {
+TEST_F(EarlyFilesTest, DescriptorsOfTheProgramWorkInTheBackground) {
     const Outcome started = start_by(R"("$@")");
     ASSERT_EQ(started.exit_code, 0) << started;
 
@@ -73,7 +73,7 @@ TEST_F(EarlyFilesTest, WhatTheProgramHasOpenedWorksInTheBackground) {
     EXPECT_EQ(read_file(opener.pid_file()), "");
 }
 
-TEST_F(EarlyFilesTest, WhatItsCallerLeftOpenIsClosedAmongThem) {
+TEST_F(EarlyFilesTest, DescriptorsOfTheCallerAreClosed) {
     const Outcome started =
         start_by(R"(exec 3<"$OPENED" 5>>"$OPENED/callers" 9>"$OPENED/passed"; : | "$@" --ready-fd 9 7<&0; echo $?)");
     ASSERT_EQ(started.out, "0\n") << started;
@@ -88,14 +88,14 @@ TEST_F(EarlyFilesTest, WhatItsCallerLeftOpenIsClosedAmongThem) {
     EXPECT_EQ(opener.verb({"stop"}).exit_code, 0);
 }
 
-TEST_F(EarlyFilesTest, NoFileOfTheProgramsTakesTheNumberOfAClosedStream) {
+TEST_F(EarlyFilesTest, NoFileOfTheProgramBecomesAStandardStream) {
     const Outcome started = start_by(R"("$@" <&- >&- 2>&-)");
     ASSERT_EQ(started.exit_code, 0) << started;
     expect_all_works();
     EXPECT_EQ(opener.verb({"stop"}).exit_code, 0);
 }
 
-TEST_F(EarlyFilesTest, ADescriptorOfTheProgramsIsNoReadyDescriptor) {
+TEST_F(EarlyFilesTest, ADescriptorOfTheProgramCannotBeTheReadyFd) {
     const Outcome started = start_by(R"("$@" --ready-fd 3 3>&-)");
 
     EXPECT_EQ(started.exit_code, 78);
@@ -103,7 +103,7 @@ TEST_F(EarlyFilesTest, ADescriptorOfTheProgramsIsNoReadyDescriptor) {
               "early-opener: cannot report readiness on 'descriptor 3': the program has opened it itself\n");
 }
 
-TEST_F(EarlyFilesTest, HoldsForAProgramWithItsOwnCommandLine) {
+TEST_F(EarlyFilesTest, WorksForAProgramWithItsOwnCommandLine) {
     const Outcome started = start_by(R"(mkdir "$RUN"; exec early-opener plain-start "$RUN" 5>>"$OPENED/callers")");
     ASSERT_EQ(started.exit_code, 0) << started;
 
@@ -113,7 +113,7 @@ TEST_F(EarlyFilesTest, HoldsForAProgramWithItsOwnCommandLine) {
     EXPECT_EQ(opener.verb({"stop"}).exit_code, 0);
 }
 
-TEST_F(EarlyFilesTest, HoldsForARestart) {
+TEST_F(EarlyFilesTest, WorksAfterARestart) {
     ASSERT_EQ(start_by(R"("$@")").exit_code, 0);
     ASSERT_EQ(opener.verb({"restart"}).exit_code, 0);
     expect_all_works();

@@ -1,4 +1,4 @@
-// stop, kill and restart, where the service does not make it easy.
+// stop, kill and restart of a service that is hard to end.
 #include <csignal>
 #include <filesystem>
 #include <string>
@@ -27,7 +27,7 @@ TEST_F(EndingVerbsTest, StopWithoutWaitReturnsAtOnce) {
     EXPECT_EQ(trial.verb({"wait", "--test"}).exit_code, 1);
 }
 
-TEST_F(EndingVerbsTest, StopTellsThatTheServiceStillRuns) {
+TEST_F(EndingVerbsTest, StopReportsThatTheServiceStillRuns) {
     trial.configure_app({{"stop-hangs", true}});
     RunningService service{trial, {"--stop-timeout", "3600"}};
 
@@ -59,7 +59,7 @@ TEST_F(EndingVerbsTest, KillNeedsNoSocket) {
     EXPECT_THAT(trial.log(), HasSubstr("killed: SIGINT"));
 }
 
-TEST_F(EndingVerbsTest, StopOfAFrozenServiceTellsThatItStillRuns) {
+TEST_F(EndingVerbsTest, StopReportsThatAFrozenServiceStillRuns) {
     RunningService service{trial};
     service.signal(SIGSTOP);
 
@@ -81,7 +81,7 @@ TEST_F(EndingVerbsTest, KillEndsEvenAFrozenService) {
     EXPECT_EQ(trial.verb({"wait", "--test"}).exit_code, 0);
 }
 
-TEST_F(EndingVerbsTest, RestartStartsAnewOne) {
+TEST_F(EndingVerbsTest, RestartStartsANewInstance) {
     RunningService old_one{trial};
 
     const Outcome restarted = trial.verb({"restart"});
@@ -93,7 +93,7 @@ TEST_F(EndingVerbsTest, RestartStartsAnewOne) {
     EXPECT_EQ(trial.verb({"stop"}).exit_code, 0);
 }
 
-TEST_F(EndingVerbsTest, AServiceThatWasRestartedIsCalledAsOneThatWasStarted) {
+TEST_F(EndingVerbsTest, ARestartKeepsTheNameAndTheCommandLine) {
     const auto called = [this](const std::string& file) { return read_file(proc(trial.pid_in_file(), file)); };
     EXPECT_EQ(trial.verb({"start"}).exit_code, 0);
     const std::string command_line = called("cmdline");
@@ -106,7 +106,7 @@ TEST_F(EndingVerbsTest, AServiceThatWasRestartedIsCalledAsOneThatWasStarted) {
     EXPECT_EQ(trial.verb({"stop"}).exit_code, 0);
 }
 
-TEST_F(EndingVerbsTest, RestartStartsWhereNoneRuns) {
+TEST_F(EndingVerbsTest, RestartStartsTheServiceIfNoneRuns) {
     EXPECT_EQ(trial.verb({"restart"}).exit_code, 0);
 
     EXPECT_EQ(trial.verb({"status"}).exit_code, 0);

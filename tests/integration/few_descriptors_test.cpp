@@ -1,4 +1,4 @@
-// However few descriptors a process may have: a service runs, or says why not and leaves nothing.
+// With any limit on descriptors, a service either runs, or reports why it cannot and leaves nothing behind.
 #include <filesystem>
 #include <string>
 
@@ -31,7 +31,7 @@ protected:
         return run_command(command);
     }
 
-    /// Whether the program itself could not be loaded, so that nothing of ours ran.
+    /// Returns true if the program itself could not be loaded, so that none of our code ran.
     static bool never_began(const Outcome& outcome) {
         return outcome.exit_code == 127 ||
                outcome.err.find("error while loading shared libraries") != std::string::npos;
@@ -48,7 +48,7 @@ protected:
     }
 };
 
-TEST_F(FewDescriptorsTest, InTheBackgroundItRunsOrSaysWhyNot) {
+TEST_F(FewDescriptorsTest, InTheBackgroundItRunsOrReportsWhyNot) {
     bool ran = false;
     for (int limit = fewest; limit <= enough && !ran; ++limit) {
         SCOPED_TRACE("with " + std::to_string(limit) + " descriptors");
@@ -63,8 +63,8 @@ TEST_F(FewDescriptorsTest, InTheBackgroundItRunsOrSaysWhyNot) {
     EXPECT_TRUE(ran);
 }
 
-// One whose start event throws needs no end of its own.
-TEST_F(FewDescriptorsTest, InTheForegroundItRunsOrSaysWhyNot) {
+// The start event throws, so the test need not stop the service.
+TEST_F(FewDescriptorsTest, InTheForegroundItRunsOrReportsWhyNot) {
     trial.configure_app({{"start-throws", true}});
     bool ran = false;
     for (int limit = fewest; limit <= enough && !ran; ++limit) {

@@ -12,7 +12,7 @@
 namespace servicekit::test {
 namespace {
 
-/// A service that alone sees a small disk, which is gone with it.
+/// A service that has a small disk to itself. The disk disappears with the service.
 class FullDiskTest : public ServiceTest {
 protected:
     void SetUp() override {
@@ -21,7 +21,7 @@ protected:
         if (run_command(with_disk("", {"true"})).exit_code != 0) GTEST_SKIP() << "this user may not mount anything";
     }
 
-    /// \param preparation what a shell does in the disk's directory before the command
+    /// \param preparation what a shell runs in the disk's directory before the command
     [[nodiscard]] Command with_disk(const std::string& preparation, const Strings& command) const {
         Strings arguments{"unshare",
                           "--mount",
@@ -34,7 +34,7 @@ protected:
         return {.arguments = arguments, .directory = directory.path()};
     }
 
-    /// The disk's directory as this process sees it.
+    /// Returns the disk's directory as this process sees it.
     [[nodiscard]] std::string disk_of(const RunningCommand& service) const {
         return "/proc/" + std::to_string(service.pid()) + "/root" + disk;
     }
@@ -49,18 +49,18 @@ protected:
     const std::string fill = "cat /dev/zero >filler 2>/dev/null || true";
 };
 
-/// What a log has of the lines that were written into it.
+/// How much a log has of the lines that were written to it.
 struct Kept {
-    std::size_t lines = 0;        ///< without those that tell of losses
+    std::size_t lines = 0;        ///< without those that report losses
     std::size_t flood_lines = 0;  ///< among them
-    std::size_t lost = 0;         ///< as the log itself says
-    Strings faults = {};          ///< what is torn, glued, or there twice
+    std::size_t lost = 0;         ///< as reported by the log
+    Strings faults = {};          ///< lines that are torn, joined or duplicated
 };
 
 Kept kept_in(const std::string& log) {
     Kept kept;
     std::set<std::string> seen;
-    // The last line may still be on its way.
+    // The last line may still be incomplete.
     std::istringstream lines{log.substr(0, log.rfind('\n') + 1)};
     const std::string head = " trial-service[";
     for (std::string line; std::getline(lines, line);) {
@@ -85,7 +85,7 @@ Kept kept_in(const std::string& log) {
     return kept;
 }
 
-TEST_F(FullDiskTest, ServiceGoesOnWithoutItsLogAndTellsLaterHowMuchIsMissing) {
+TEST_F(FullDiskTest, GoesOnWithoutItsLogAndLaterReportsTheLosses) {
     trial.add_options({"--log-file", disk + "/log"});
     RunningCommand service{with_disk("", trial.command({"run"}).arguments)};
     await_state("it answers", [&] { return trial.verb({"events"}).exit_code == 0; });
@@ -102,7 +102,7 @@ TEST_F(FullDiskTest, ServiceGoesOnWithoutItsLogAndTellsLaterHowMuchIsMissing) {
     std::filesystem::remove(disk_of(service) + "/filler");
 
     await_text_in(log, "lines lost: No space left on device");
-    // Beside those: starting, ready, and two lines for each of `flood` and `echo`.
+    // The others are starting, ready, and two lines each for `flood` and `echo`.
     constexpr std::size_t written = lines + 6;
     Kept kept;
     await_state("each line is there or told of", [&] {
@@ -117,7 +117,7 @@ TEST_F(FullDiskTest, ServiceGoesOnWithoutItsLogAndTellsLaterHowMuchIsMissing) {
     EXPECT_EQ(service.finish().exit_code, 0);
 }
 
-TEST_F(FullDiskTest, ServiceStartsAndStopsThoughItsLogHasNoRoom) {
+TEST_F(FullDiskTest, StartsAndStopsWithoutRoomForTheLog) {
     trial.add_options({"--log-file", disk + "/log"});
     RunningCommand service{with_disk(fill, trial.command({"run"}).arguments)};
     await_state("it answers", [&] { return trial.verb({"events"}).exit_code == 0; });
@@ -128,7 +128,7 @@ TEST_F(FullDiskTest, ServiceStartsAndStopsThoughItsLogHasNoRoom) {
     EXPECT_EQ(service.finish().exit_code, 0);
 }
 
-TEST_F(FullDiskTest, PidfileThatCannotBeWrittenEndsTheStartInWords) {
+TEST_F(FullDiskTest, AnUnwritablePidfileFailsTheStartWithAMessage) {
     trial.add_options({"--run-directory", disk});
 
     const Outcome started = run_command(with_disk(fill, trial.command({"start"}).arguments));

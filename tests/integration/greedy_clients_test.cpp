@@ -1,4 +1,4 @@
-// Clients of other users who take what they can get: the service keeps its memory and its descriptors, and answers.
+// Clients of other users that take all they can get: the service keeps its memory and descriptors, and still answers.
 #include <sys/resource.h>
 #include <sys/types.h>
 
@@ -38,7 +38,7 @@ protected:
         trial.add_options({"--control-mode", "0666"});
     }
 
-    /// A process of another user that does this to as many connections as one user may have, and then waits.
+    /// Returns a process of another user that makes as many connections as a user may have, misbehaves, and waits.
     [[nodiscard]] std::unique_ptr<ForkedChild> crowd(uid_t user,
                                                      const std::function<void(os::LocalConnection&)>& misbehave) const {
         return std::make_unique<ForkedChild>([&, user](Lines& parent) {
@@ -56,7 +56,7 @@ protected:
         });
     }
 
-    /// Asks as often as the service takes it, and reads nothing.
+    /// Sends as many requests as the service accepts, and reads nothing.
     static void ask_without_end(os::LocalConnection& connection) {
         std::string requests;
         while (requests.size() < 60'000) requests += "[\"status\"]";
@@ -71,7 +71,7 @@ protected:
     }
 };
 
-TEST_F(GreedyClientsTest, WhatStrangersLeaveUnreadTakesLittleMemory) {
+TEST_F(GreedyClientsTest, UnreadRepliesOfStrangersTakeLittleMemory) {
     if (is_sanitized) GTEST_SKIP() << "the sanitizer needs memory of its own";
     const RunningService service{trial};
     const long before = kibibytes(service.pid(), "VmHWM");
@@ -82,11 +82,11 @@ TEST_F(GreedyClientsTest, WhatStrangersLeaveUnreadTakesLittleMemory) {
         expect_that_it_answers(service);
     }
 
-    // The replies' share, the unfinished requests' share, and what the allocator loses.
+    // The limit on replies, the limit on unfinished requests, and the allocator's overhead.
     EXPECT_LT(kibibytes(service.pid(), "VmHWM") - before, 48 * 1024);
 }
 
-TEST_F(GreedyClientsTest, WhatASlowReaderHasReadTakesNoMemory) {
+TEST_F(GreedyClientsTest, RepliesThatASlowReaderHasReadAreFreed) {
     if (is_sanitized) GTEST_SKIP() << "the sanitizer needs memory of its own";
     const RunningService service{trial};
     const long before = kibibytes(service.pid(), "VmHWM");

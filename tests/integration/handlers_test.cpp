@@ -1,4 +1,4 @@
-// What happens to the service, and to those who ask it for something, while a handler runs, hangs or fails.
+// The service and its clients while a handler runs, hangs or fails.
 #include <chrono>
 #include <csignal>
 #include <string>
@@ -24,14 +24,14 @@ class HandlersTest : public ServiceTest {
 protected:
     [[nodiscard]] RawClient connect() const { return RawClient{trial.control_socket()}; }
 
-    /// A client who has asked for this and awaits the reply.
+    /// Returns a client that has sent this request and waits for the reply.
     [[nodiscard]] RawClient ask(const std::string& request) const {
         RawClient client = connect();
         client.send(request);
         return client;
     }
 
-    /// A client whose event runs until it is let through the turnstile. \param options of the request
+    /// Returns a client whose event runs until the turnstile lets it pass. \param options of the request
     [[nodiscard]] RawClient hold(const RunningService& service, const Object& options = {}) const {
         RawClient client =
             ask("[\"read-line\"," + to_json(Object{{"path", turnstile.path()}}) + "," + to_json(options) + "]");
@@ -71,7 +71,7 @@ TEST_F(HandlersTest, StatusBeginsWithPidControlSocketAndUptime) {
     EXPECT_THAT(text_in(status, "started-at"), testing::MatchesRegex("[0-9-]+T[0-9:]+Z"));
 }
 
-/// The parameter is a request whose handler does not end.
+/// The parameter is a request whose handler never returns.
 class EndlessHandlerTest : public HandlersTest, public testing::WithParamInterface<const char*> {
 protected:
     static std::string request() { return R"([")" + std::string{GetParam()} + R"(",{}])"; }
@@ -80,7 +80,7 @@ protected:
 INSTANTIATE_TEST_SUITE_P(Handlers, EndlessHandlerTest, testing::Values("hang", "spin"),
                          [](const auto& tested) { return std::string{tested.param}; });
 
-TEST_P(EndlessHandlerTest, ControlPlaneAnswersAllTheSame) {
+TEST_P(EndlessHandlerTest, ControlPlaneStillAnswers) {
     const RunningService service{trial};
     const Object before = service.call("status");
     const RawClient hanging = ask(request());
@@ -90,7 +90,7 @@ TEST_P(EndlessHandlerTest, ControlPlaneAnswersAllTheSame) {
     const Object status = service.call("status");
     const auto answered = Clock::now();
 
-    // It takes no time; this is for a machine that has much else to do.
+    // It takes no time; the limit is for a busy machine.
     EXPECT_LT(answered - asked, 5s);
     EXPECT_EQ(text_in(status, "state"), "running");
     const Object busy = busy_of(status);
@@ -105,7 +105,7 @@ TEST_P(EndlessHandlerTest, ControlPlaneAnswersAllTheSame) {
     EXPECT_EQ(trial.verb({"status"}).exit_code, 0);
 }
 
-TEST_P(EndlessHandlerTest, StopBecomesAKillWhenItsTimeIsUp) {
+TEST_P(EndlessHandlerTest, StopBecomesAKillAtItsTimeout) {
     RunningCommand service{trial.command({"run", "--stop-timeout", "0.5"})};
     await_text_in(trial.log_file(), "ready");
     const RawClient hanging = ask(request());
@@ -147,7 +147,7 @@ TEST_P(EndlessHandlerTest, IntEndsIt) {
     EXPECT_EQ(service.exit_code(), 0);
 }
 
-TEST_F(HandlersTest, StatusDoesNotSayBusyWhenNothingRuns) {
+TEST_F(HandlersTest, StatusIsNotBusyWhenNothingRuns) {
     const RunningService service{trial};
     {
         RawClient held = hold(service);
@@ -157,7 +157,7 @@ TEST_F(HandlersTest, StatusDoesNotSayBusyWhenNothingRuns) {
     EXPECT_FALSE(service.call("status").contains("busy"));
 }
 
-TEST_F(HandlersTest, HandlerThatSleepsIsToldToStopAndThenStopRuns) {
+TEST_F(HandlersTest, ASleepingHandlerIsInterruptedAndThenStopRuns) {
     RunningService service{trial};
     RawClient sleeping = ask(R"(["sleep",{"seconds":3600}])");
     service.await_busy("sleep");
@@ -169,7 +169,7 @@ TEST_F(HandlersTest, HandlerThatSleepsIsToldToStopAndThenStopRuns) {
     EXPECT_THAT(trial.log(), HasSubstr("on_stop ran"));
 }
 
-TEST_F(HandlersTest, EventsThatWaitWhenTheServiceStopsAreNotReady) {
+TEST_F(HandlersTest, QueuedEventsFailWithNotReadyAtAStop) {
     RunningService service{trial};
     RawClient held = hold(service);
     RawClient waiting = ask(R"(["note",{"text":"late"}])");
@@ -186,9 +186,9 @@ TEST_F(HandlersTest, EventsThatWaitWhenTheServiceStopsAreNotReady) {
     EXPECT_EQ(service.exit_code(), 0);
 }
 
-// The caller's own time
+// Timeouts set by the caller
 
-TEST_F(HandlersTest, CallersTimeThatEndsInTheQueueTakesTheEventOut) {
+TEST_F(HandlersTest, ATimeoutInTheQueueRemovesTheEvent) {
     const RunningService service{trial};
     RawClient held = hold(service);
 
@@ -201,7 +201,7 @@ TEST_F(HandlersTest, CallersTimeThatEndsInTheQueueTakesTheEventOut) {
     EXPECT_EQ(to_json(service.call("notes")), R"({"notes":[]})");
 }
 
-TEST_F(HandlersTest, CallersTimeThatEndsWhileTheEventRunsLetsItGoOn) {
+TEST_F(HandlersTest, ATimeoutWhileTheEventRunsLetsItGoOn) {
     const RunningService service{trial};
     RawClient held = hold(service, {{"timeout", 0.5}});
 
@@ -210,13 +210,13 @@ TEST_F(HandlersTest, CallersTimeThatEndsWhileTheEventRunsLetsItGoOn) {
     EXPECT_EQ(text_in(error, "code"), "timeout");
     EXPECT_EQ(text_in(error, "event"), "read-line");
     EXPECT_EQ(text_in(busy_of(service.call("status")), "event"), "read-line");
-    // Its own reply, later, is nobody's: the connection goes on with what is asked next.
+    // The late reply is discarded; the connection serves the next request.
     held.send(R"(["echo",{"integer":1}])");
     turnstile.let_pass();
     EXPECT_EQ(held.line(), R"({"integer":1})");
 }
 
-TEST_F(HandlersTest, CallersTimeThatSufficesChangesNothing) {
+TEST_F(HandlersTest, ASufficientTimeoutChangesNothing) {
     const RunningService service{trial};
 
     EXPECT_EQ(ask(R"(["echo",{"integer":1},{"timeout":30}])").line(), R"({"integer":1})");
@@ -232,7 +232,7 @@ TEST_F(HandlersTest, EventsThatAHandlerTriggersRunNested) {
     EXPECT_EQ(to_json(service.call("notes")), R"({"notes":["triggered","posted"]})");
 }
 
-TEST_F(HandlersTest, NestingOfEventsHasAnEnd) {
+TEST_F(HandlersTest, NestingOfEventsIsLimited) {
     const RunningService service{trial};
 
     const Object error = service.call_in_vain("nested", {{"depth", 16}});
@@ -242,7 +242,7 @@ TEST_F(HandlersTest, NestingOfEventsHasAnEnd) {
     EXPECT_EQ(to_json(service.call("nested", {{"depth", 3}})), R"({"depth":3})");
 }
 
-TEST_F(HandlersTest, WhatAHandlerThrowsIsItsEventsErrorAndTheServiceRunsOn) {
+TEST_F(HandlersTest, AHandlersExceptionIsAnErrorReplyAndTheServiceRunsOn) {
     const RunningService service{trial};
 
     const Object error = service.call_in_vain("throw");
@@ -254,7 +254,7 @@ TEST_F(HandlersTest, WhatAHandlerThrowsIsItsEventsErrorAndTheServiceRunsOn) {
     EXPECT_EQ(text_in(service.call("status"), "state"), "running");
 }
 
-TEST_F(HandlersTest, EvenWhatIsNoExceptionIsToldByItsType) {
+TEST_F(HandlersTest, AnyThrownTypeIsReportedByItsName) {
     const RunningService service{trial};
 
     const Object error = service.call_in_vain("throw", {{"what", "int"}});
@@ -264,7 +264,7 @@ TEST_F(HandlersTest, EvenWhatIsNoExceptionIsToldByItsType) {
     EXPECT_EQ(to_json(service.call("echo", {{"integer", 1}})), R"({"integer":1})");
 }
 
-TEST_F(HandlersTest, StatusOfAServiceWhoseOwnPartThrowsIsAnErrorAndTheServiceRunsOn) {
+TEST_F(HandlersTest, AnOnStatusThatThrowsIsAnErrorAndTheServiceRunsOn) {
     trial.configure_app({{"status-throws", true}});
     RunningService service{trial};
 
@@ -273,7 +273,7 @@ TEST_F(HandlersTest, StatusOfAServiceWhoseOwnPartThrowsIsAnErrorAndTheServiceRun
     EXPECT_EQ(service.exit_code(), 0);
 }
 
-TEST_F(HandlersTest, StatusOfAServiceWhoseOwnPartHangsIsAnsweredWithoutIt) {
+TEST_F(HandlersTest, AnOnStatusThatHangsIsLeftOutOfTheStatus) {
     trial.configure_app({{"status-hangs", true}});
     const RunningService service{trial};
 
@@ -284,7 +284,7 @@ TEST_F(HandlersTest, StatusOfAServiceWhoseOwnPartHangsIsAnsweredWithoutIt) {
     EXPECT_EQ(service.call("status").find("pid")->as_integer(), service.pid());
 }
 
-TEST_F(HandlersTest, ProgressGoesToThoseWhoWantIt) {
+TEST_F(HandlersTest, ProgressGoesToCallersThatRequestIt) {
     const RunningService service{trial};
 
     RawClient wants = ask(R"(["progress",{"steps":2},{"progress":true}])");
@@ -296,7 +296,7 @@ TEST_F(HandlersTest, ProgressGoesToThoseWhoWantIt) {
 
 // Order
 
-TEST_F(HandlersTest, ReloadQueuesBehindTheEventThatRuns) {
+TEST_F(HandlersTest, ReloadQueuesBehindTheRunningEvent) {
     trial.configure_app({{"greeting", "old"}});
     const RunningService service{trial};
     EXPECT_EQ(text_in(service.call("status"), "greeting"), "old");

@@ -36,7 +36,7 @@ void give(const std::string& path, uid_t uid, gid_t gid) {
     if (::lchown(path.c_str(), uid, gid) != 0) throw std::runtime_error{"cannot give away " + path};
 }
 
-/// Root's service beside a directory that a stranger owns, and a file that only root may read.
+/// A service of root beside a directory that a stranger owns, and a file that only root may read.
 class HostileDirectoryTest : public ServiceTest {
 protected:
     void SetUp() override {
@@ -63,7 +63,7 @@ protected:
         fs::create_symlink(target, path);
         give(path, stranger, stranger);
     }
-    /// Starts, and must be refused in words that name the path and who can change it.
+    /// Starts the service. The start must be refused with a message that names the path and who can change it.
     void expect_start_refused(const Strings& options, const std::string& words) {
         Strings arguments{"start"};
         arguments.insert(arguments.end(), options.begin(), options.end());
@@ -81,33 +81,33 @@ protected:
 
 // A service that becomes the owner of the directory.
 
-TEST_F(HostileDirectoryTest, ALinkToRootsFileIsNoLogOfTheUser) {
+TEST_F(HostileDirectoryTest, ALinkToAFileOfRootIsRefusedAsALog) {
     become_stranger();
     link_by_stranger(victim, theirs + "/x.log");
     expect_start_refused({"--log-file", theirs + "/x.log"}, "it is a symbolic link" + can_change);
 }
 
-TEST_F(HostileDirectoryTest, ADanglingLinkMakesNoFile) {
+TEST_F(HostileDirectoryTest, ADanglingLinkCreatesNoFile) {
     become_stranger();
     link_by_stranger(ours + "/new", theirs + "/x.log");
     expect_start_refused({"--log-file", theirs + "/x.log"}, "it is a symbolic link" + can_change);
     EXPECT_FALSE(fs::exists(ours + "/new"));
 }
 
-TEST_F(HostileDirectoryTest, AHardLinkToRootsFileIsNoLogOfTheUser) {
+TEST_F(HostileDirectoryTest, AHardLinkToAFileOfRootIsRefusedAsALog) {
     become_stranger();
     fs::create_hard_link(victim, theirs + "/x.log");
     expect_start_refused({"--log-file", theirs + "/x.log"}, "it has 2 names" + can_change);
 }
 
-TEST_F(HostileDirectoryTest, ALinkInThePlaceOfADirectoryIsNotFollowed) {
+TEST_F(HostileDirectoryTest, ALinkInsteadOfADirectoryIsNotFollowed) {
     become_stranger();
     link_by_stranger(ours, theirs + "/sub");
     expect_start_refused({"--log-file", theirs + "/sub/x.log"}, "'" + theirs + "/sub' is a symbolic link" + can_change);
     EXPECT_FALSE(fs::exists(ours + "/x.log"));
 }
 
-TEST_F(HostileDirectoryTest, StreamsLeadThroughNoLink) {
+TEST_F(HostileDirectoryTest, StreamsFollowNoLink) {
     become_stranger();
     link_by_stranger(victim, theirs + "/x");
     for (const char* stream : {"--stdout", "--stderr", "--stdin"})
@@ -116,7 +116,7 @@ TEST_F(HostileDirectoryTest, StreamsLeadThroughNoLink) {
                          "it is a symbolic link" + can_change);
 }
 
-TEST_F(HostileDirectoryTest, ALinkOfTheUsersOwnIsFollowed) {
+TEST_F(HostileDirectoryTest, ALinkInTheUsersOwnDirectoryIsFollowed) {
     become_stranger();
     fs::create_directories(theirs + "/real");
     give(theirs + "/real", stranger, stranger);
@@ -131,7 +131,7 @@ TEST_F(HostileDirectoryTest, ALinkOfTheUsersOwnIsFollowed) {
     }
 }
 
-TEST_F(HostileDirectoryTest, ALogInADirectoryOfRootsIsMadeByRootAndGivenToTheUser) {
+TEST_F(HostileDirectoryTest, ALogInADirectoryOfRootIsGivenToTheUser) {
     become_stranger();
     fs::create_symlink(ours, directory.file("link"));
 
@@ -142,7 +142,7 @@ TEST_F(HostileDirectoryTest, ALogInADirectoryOfRootsIsMadeByRootAndGivenToTheUse
     EXPECT_EQ(owner_of_file(ours + "/x.log").gid, stranger);
 }
 
-TEST_F(HostileDirectoryTest, AFileOfRootsInTheUsersDirectoryBecomesTheUsersLog) {
+TEST_F(HostileDirectoryTest, AFileOfRootInTheUsersDirectoryBecomesTheUsersLog) {
     become_stranger();
     write_file(theirs + "/x.log", "of a life as root\n");
     fs::permissions(theirs + "/x.log", fs::perms{0640});
@@ -153,7 +153,7 @@ TEST_F(HostileDirectoryTest, AFileOfRootsInTheUsersDirectoryBecomesTheUsersLog) 
     EXPECT_EQ(owner_of_file(theirs + "/x.log").uid, stranger);
 }
 
-TEST_F(HostileDirectoryTest, TheGroupOfAFileOrDirectoryStays) {
+TEST_F(HostileDirectoryTest, TheGroupOfAFileOrDirectoryIsKept) {
     become_stranger();
     constexpr gid_t adm = 4;
     fs::create_directories(ours + "/logs");
@@ -172,13 +172,13 @@ TEST_F(HostileDirectoryTest, TheGroupOfAFileOrDirectoryStays) {
 
 // A service that stays root.
 
-TEST_F(HostileDirectoryTest, RootsServiceFollowsNoLinkOfAnother) {
+TEST_F(HostileDirectoryTest, AServiceOfRootFollowsNoLinkOfAnotherUser) {
     link_by_stranger(victim, theirs + "/x.log");
     expect_start_refused({"--log-file", theirs + "/x.log"}, "it is a symbolic link" + can_change);
     expect_start_refused({"--stdout", theirs + "/x.log"}, "it is a symbolic link" + can_change);
 }
 
-TEST_F(HostileDirectoryTest, RootsServiceWritesNoFileOfAnother) {
+TEST_F(HostileDirectoryTest, AServiceOfRootWritesNoFileOfAnotherUser) {
     write_file(theirs + "/x.log", "");
     fs::permissions(theirs + "/x.log", fs::perms{0666});
     give(theirs + "/x.log", stranger, stranger);
@@ -186,12 +186,12 @@ TEST_F(HostileDirectoryTest, RootsServiceWritesNoFileOfAnother) {
                          "it belongs to user " + std::to_string(stranger) + can_change);
 }
 
-TEST_F(HostileDirectoryTest, RootsServiceEmptiesNoHardLinkAsItsPidFile) {
+TEST_F(HostileDirectoryTest, AServiceOfRootRefusesAHardLinkAsItsPidfile) {
     fs::create_hard_link(victim, theirs + "/x.pid");
     expect_start_refused({"--pid-file", theirs + "/x.pid"}, "it has 2 names" + can_change);
 }
 
-TEST_F(HostileDirectoryTest, RootsServiceMakesNothingThroughALink) {
+TEST_F(HostileDirectoryTest, AServiceOfRootCreatesNothingThroughALink) {
     link_by_stranger(ours, theirs + "/sub");
     expect_start_refused({"--run-directory", theirs + "/sub/run"}, "is a symbolic link" + can_change);
     expect_start_refused({"--pid-file", theirs + "/sub/x.pid"}, "is a symbolic link" + can_change);
@@ -201,7 +201,7 @@ TEST_F(HostileDirectoryTest, RootsServiceMakesNothingThroughALink) {
     EXPECT_FALSE(fs::exists(ours + "/x.control"));
 }
 
-TEST_F(HostileDirectoryTest, RootsServiceHasItsOwnFilesInADirectoryOfAnother) {
+TEST_F(HostileDirectoryTest, AServiceOfRootKeepsItsFilesInAnotherUsersDirectory) {
     trial.add_options(
         {"--log-file", theirs + "/x.log", "--stdout", theirs + "/out", "--run-directory", theirs + "/run"});
     for (int life = 0; life < 2; ++life) {
@@ -212,7 +212,7 @@ TEST_F(HostileDirectoryTest, RootsServiceHasItsOwnFilesInADirectoryOfAnother) {
     }
 }
 
-TEST_F(HostileDirectoryTest, ALogThatIsReopenedLeadsThroughNoLink) {
+TEST_F(HostileDirectoryTest, AReopenedLogFollowsNoLink) {
     const std::string log = theirs + "/x.log";
     trial.add_options({"--log-file", log});
     const RunningService service{trial};
@@ -228,7 +228,7 @@ TEST_F(HostileDirectoryTest, ALogThatIsReopenedLeadsThroughNoLink) {
     EXPECT_THAT(read_file(theirs + "/moved"), HasSubstr("still here"));
 }
 
-TEST_F(HostileDirectoryTest, ALogThatIsRotatedLeadsThroughNoLink) {
+TEST_F(HostileDirectoryTest, ARotatedLogFollowsNoLink) {
     const std::string log = theirs + "/x.log";
     trial.add_options({"--log-file", log, "--log-rotate-size", "2000"});
     const RunningService service{trial};
@@ -242,7 +242,7 @@ TEST_F(HostileDirectoryTest, ALogThatIsRotatedLeadsThroughNoLink) {
     EXPECT_TRUE(fs::is_symlink(log));
 }
 
-TEST_F(HostileDirectoryTest, ACrashIsReportedBesideWhatIsInTheWay) {
+TEST_F(HostileDirectoryTest, ACrashReportAvoidsAFileInTheWay) {
     trial.add_options({"--crash-directory", theirs});
     const std::string report = theirs + "/trial-service.crash";
     write_file(report, "not a report\n");
@@ -261,7 +261,7 @@ TEST_F(HostileDirectoryTest, ACrashIsReportedBesideWhatIsInTheWay) {
     EXPECT_THAT(crashes.out, AllOf(HasSubstr("SIGSEGV"), HasSubstr(report + ".")));
 }
 
-TEST_F(HostileDirectoryTest, ALinkThatComesInTheWayOfAReportIsNotFollowed) {
+TEST_F(HostileDirectoryTest, ACrashReportFollowsNoLinkMadeLater) {
     trial.add_options({"--crash-directory", theirs});
     const std::string report = theirs + "/trial-service.crash";
     RunningService service{trial};
@@ -274,9 +274,9 @@ TEST_F(HostileDirectoryTest, ALinkThatComesInTheWayOfAReportIsNotFollowed) {
     EXPECT_THAT(trial.verb({"crashes"}).out, HasSubstr("SIGSEGV"));
 }
 
-// What a service keeps when it becomes another user.
+// What a service keeps after it becomes another user.
 
-TEST_F(HostileDirectoryTest, ThePidFileStaysRootsAndEverybodyStillFindsTheService) {
+TEST_F(HostileDirectoryTest, ThePidfileStaysRootsAndTheServiceIsFound) {
     RunningService service{trial, {"--user", std::to_string(stranger), "--group", std::to_string(stranger)}};
 
     EXPECT_EQ(owner_of_file(trial.pid_file()).uid, 0U);
@@ -291,7 +291,7 @@ TEST_F(HostileDirectoryTest, ThePidFileStaysRootsAndEverybodyStillFindsTheServic
     EXPECT_EQ(read_file(trial.pid_file()), "");
 }
 
-TEST_F(HostileDirectoryTest, AServiceThatBecameAnotherUserIsStoppedBySignalToo) {
+TEST_F(HostileDirectoryTest, AServiceThatBecameAnotherUserStopsBySignal) {
     RunningService service{
         trial, {"--user", std::to_string(stranger), "--group", std::to_string(stranger), "--no-control-server"}};
 
@@ -321,7 +321,7 @@ TEST_F(HostileDirectoryTest, ChildrenHaveTheEnvironmentOfTheUser) {
     EXPECT_EQ(::kill(child, SIGKILL), 0);
 }
 
-TEST_F(HostileDirectoryTest, GroupsThatTheUserIsNotInEndTheStart) {
+TEST_F(HostileDirectoryTest, GroupsWithoutTheUserFailTheStart) {
     become_stranger();
     fs::create_directories(trial.run_directory());
     give(trial.run_directory(), stranger, stranger);

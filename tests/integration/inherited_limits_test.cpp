@@ -1,4 +1,4 @@
-// Limits that a caller hands down: a service runs within them, or says in words why it can't.
+// Resource limits that a caller passes on: a service runs within them, or reports why it can't.
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -19,7 +19,7 @@ using testing::Not;
 
 class InheritedLimitsTest : public ServiceTest {
 protected:
-    /// \param limits what ulimit(1) of sh(1) does first: "ulimit -f 1"
+    /// \param limits the ulimit(1) arguments that sh(1) applies first: "ulimit -f 1"
     [[nodiscard]] Command limited(const std::string& limits, const Strings& arguments) const {
         Command command = trial.command(arguments);
         const Strings shell{"sh", "-c", limits + R"(; exec "$0" "$@")"};
@@ -34,7 +34,7 @@ protected:
     }
 };
 
-TEST_F(InheritedLimitsTest, ALogThatMayNotGrowIsAFullDisk) {
+TEST_F(InheritedLimitsTest, ALogAtItsSizeLimitActsLikeAFullDisk) {
     RunningCommand service{limited("ulimit -S -f 8", {"run"})};  // in blocks of 512 bytes
     await_text_in(trial.log_file(), " ready\n");
 
@@ -43,7 +43,7 @@ TEST_F(InheritedLimitsTest, ALogThatMayNotGrowIsAFullDisk) {
 
     EXPECT_EQ(std::filesystem::file_size(trial.log_file()), 4096U);
     EXPECT_EQ(trial.verb({"status"}).exit_code, 0);
-    // As after a full disk: with room again, the log tells how much it has lost.
+    // As after a full disk: once there is room again, the log reports how much it has lost.
     const rlimit unlimited{.rlim_cur = RLIM_INFINITY, .rlim_max = RLIM_INFINITY};
     ASSERT_EQ(::prlimit(service.pid(), RLIMIT_FSIZE, &unlimited, nullptr), 0);
     await_text_in(trial.log_file(), "lines lost: File too large");
@@ -51,7 +51,7 @@ TEST_F(InheritedLimitsTest, ALogThatMayNotGrowIsAFullDisk) {
     EXPECT_EQ(service.finish().exit_code, 0);
 }
 
-TEST_F(InheritedLimitsTest, APidfileThatMayNotBeWrittenEndsTheStartInWords) {
+TEST_F(InheritedLimitsTest, AnUnwritablePidfileFailsTheStartWithAMessage) {
     for (const char* verb : {"start", "run"}) {
         const Outcome outcome = run_command(limited("ulimit -f 0", {verb}));
         EXPECT_EQ(outcome.exit_code, 73) << outcome;
@@ -60,7 +60,7 @@ TEST_F(InheritedLimitsTest, APidfileThatMayNotBeWrittenEndsTheStartInWords) {
     }
 }
 
-TEST_F(InheritedLimitsTest, ACrashReportThatMayNotGrowIsCutOff) {
+TEST_F(InheritedLimitsTest, ACrashReportAtItsSizeLimitIsTruncated) {
     if (is_sanitized) GTEST_SKIP() << "the sanitizer ends the process by itself";
     trial.add_options({"--crash-directory", directory.path()});
     RunningCommand service{limited("ulimit -c 0; ulimit -f 2", {"run"})};
@@ -73,7 +73,7 @@ TEST_F(InheritedLimitsTest, ACrashReportThatMayNotGrowIsCutOff) {
     EXPECT_THAT(read_file(directory.file("trial-service.crash")), HasSubstr("SIGABRT"));
 }
 
-TEST_F(InheritedLimitsTest, AFileOfTheStreamsThatMayNotGrowEndsNothing) {
+TEST_F(InheritedLimitsTest, AStreamFileAtItsSizeLimitDoesNotEndTheService) {
     trial.add_options({"--stdout", directory.file("out"), "--stderr", directory.file("out")});
     RunningCommand service{limited("ulimit -f 8", {"run"})};
     await_text_in(trial.log_file(), " ready\n");
@@ -86,7 +86,7 @@ TEST_F(InheritedLimitsTest, AFileOfTheStreamsThatMayNotGrowEndsNothing) {
     EXPECT_EQ(service.finish().exit_code, 0);
 }
 
-TEST_F(InheritedLimitsTest, TheLimitOfProcessorTimeStopsTheServiceAndSaysSo) {
+TEST_F(InheritedLimitsTest, TheProcessorTimeLimitStopsTheServiceAndIsLogged) {
     trial.add_options({"--stop-timeout", "1"});
     RunningCommand service{limited("ulimit -S -t 1", {"run"})};
     await_text_in(trial.log_file(), " ready\n");
@@ -110,7 +110,7 @@ TEST_F(InheritedLimitsTest, ASmallStackIsEnough) {
     }
 }
 
-TEST_F(InheritedLimitsTest, AStackThatCannotBeRaisedIsSaidToBeTooSmall) {
+TEST_F(InheritedLimitsTest, AStackThatCannotBeRaisedIsReportedAsTooSmall) {
     if (is_sanitized) GTEST_SKIP() << "the sanitizer needs more";
     const Outcome start = run_command(limited("ulimit -s 64", {"start"}));
 
@@ -119,13 +119,13 @@ TEST_F(InheritedLimitsTest, AStackThatCannotBeRaisedIsSaidToBeTooSmall) {
     expect_nothing_left();
 }
 
-TEST_F(InheritedLimitsTest, ASmallAddressSpaceIsEnoughOrSaidToBeTooSmall) {
+TEST_F(InheritedLimitsTest, ASmallAddressSpaceSufficesOrIsReportedAsTooSmall) {
     if (is_sanitized) GTEST_SKIP() << "the sanitizer needs more";
     bool ran = false;
     for (const int megabytes : {20, 24, 28, 32, 40, 64, 128, 512}) {
         SCOPED_TRACE(megabytes);
         const Outcome start = run_command(limited("ulimit -v " + std::to_string(megabytes * 1024), {"start"}));
-        if (start.exit_code == 127) continue;  // it could not be loaded
+        if (start.exit_code == 127) continue;  // the program could not be loaded
         if (start.exit_code != 0) {
             EXPECT_EQ(start.exit_code, 71) << start;
             EXPECT_THAT(start.err, HasSubstr("trial-service: cannot "));
@@ -133,7 +133,7 @@ TEST_F(InheritedLimitsTest, ASmallAddressSpaceIsEnoughOrSaidToBeTooSmall) {
             continue;
         }
         ran = true;
-        // There may be too little for the connection or the reply, but that is no end of the service.
+        // There may be too little memory for the connection or the reply, but that does not end the service.
         static_cast<void>(trial.verb({"call", "echo", "string=x"}));
         EXPECT_EQ(trial.verb({"wait", "--test"}).exit_code, 1);
         EXPECT_EQ(trial.verb({"stop"}).exit_code, 0);
@@ -141,8 +141,8 @@ TEST_F(InheritedLimitsTest, ASmallAddressSpaceIsEnoughOrSaidToBeTooSmall) {
     EXPECT_TRUE(ran);
 }
 
-TEST_F(InheritedLimitsTest, AUserWhoMayHaveNoMoreProcessesLearnsWhy) {
-    // Root has no such limit, and nobody else runs as this user.
+TEST_F(InheritedLimitsTest, TheProcessLimitOfTheUserIsReported) {
+    // Root has no such limit, and no other process runs as this user.
     if (!is_root()) GTEST_SKIP() << "only root can become another user";
     const Identity another{.user = 54321, .group = 54321};
     std::filesystem::permissions(directory.path(), std::filesystem::perms::all);

@@ -1,4 +1,4 @@
-// What a caller has done to signals is handed on by exec(2), and must not make a service deaf.
+// exec(2) passes on a caller's signal mask and dispositions, which must not make a service deaf to signals.
 #include <csignal>
 #include <cstdint>
 #include <sstream>
@@ -13,7 +13,7 @@ namespace {
 
 using testing::HasSubstr;
 
-/// A set of signals of the process, as /proc/PID/status has it: "SigBlk", "SigIgn".
+/// Returns a set of signals of the process from /proc/PID/status: "SigBlk", "SigIgn".
 std::uint64_t signals_of(pid_t pid, std::string_view field) {
     std::istringstream status{read_file("/proc/" + std::to_string(pid) + "/status")};
     for (std::string line; std::getline(status, line);)
@@ -27,12 +27,12 @@ class InheritedSignalsTest : public ServiceTest {
 protected:
     void SetUp() override {
         ServiceTest::SetUp();
-        // Of coreutils, since 8.31.
+        // GNU env has these options since coreutils 8.31.
         const auto probe = run_command({.arguments = {"env", "--block-signal=TERM", "--ignore-signal=PIPE", "true"}});
         if (probe.exit_code != 0) GTEST_SKIP() << "there is no env that blocks signals";
     }
 
-    /// The verb as such a caller gives it.
+    /// Returns the verb as a caller with blocked and ignored signals runs it.
     [[nodiscard]] Command from_deaf_caller(const Strings& arguments) const {
         Command command = trial.command(arguments);
         const Strings caller{"env", "--block-signal=TERM,INT,HUP,ABRT,USR1,USR2,CHLD",
@@ -41,7 +41,7 @@ protected:
         return command;
     }
 
-    /// In the background, and ended whatever becomes of the test.
+    /// Starts the service in the background. It ends with the test in any case.
     [[nodiscard]] Process start() const {
         const Outcome started = run_command(from_deaf_caller({"start"}));
         if (started.exit_code != 0) throw std::runtime_error{started.err};
@@ -49,7 +49,7 @@ protected:
     }
 };
 
-TEST_F(InheritedSignalsTest, AServiceInTheBackgroundHearsTerm) {
+TEST_F(InheritedSignalsTest, AServiceInTheBackgroundHandlesTerm) {
     Process service = start();
 
     service.signal(SIGTERM);
@@ -58,7 +58,7 @@ TEST_F(InheritedSignalsTest, AServiceInTheBackgroundHearsTerm) {
     EXPECT_THAT(trial.log(), HasSubstr("on_stop ran"));
 }
 
-TEST_F(InheritedSignalsTest, AServiceInTheBackgroundHearsHupUsr1AndInt) {
+TEST_F(InheritedSignalsTest, AServiceInTheBackgroundHandlesHupUsr1AndInt) {
     Process service = start();
 
     service.signal(SIGHUP);
@@ -71,7 +71,7 @@ TEST_F(InheritedSignalsTest, AServiceInTheBackgroundHearsHupUsr1AndInt) {
     EXPECT_THAT(trial.log(), HasSubstr("on_kill ran"));
 }
 
-TEST_F(InheritedSignalsTest, AServiceInTheForegroundHearsTerm) {
+TEST_F(InheritedSignalsTest, AServiceInTheForegroundHandlesTerm) {
     RunningCommand service{from_deaf_caller({"run"})};
     await_text_in(trial.log_file(), " ready\n");
 
@@ -81,7 +81,7 @@ TEST_F(InheritedSignalsTest, AServiceInTheForegroundHearsTerm) {
 }
 
 TEST_F(InheritedSignalsTest, AServiceInTheForegroundCanWaitForItsChildren) {
-    // What it runs can't be waited for as long as SIGCHLD is ignored; the program aborts then.
+    // If SIGCHLD were ignored, the program could not wait for its child and would abort.
     trial.configure_app({{"load-runs", "true"}});
     RunningCommand service{from_deaf_caller({"run"})};
     await_text_in(trial.log_file(), " ready\n");
@@ -105,10 +105,10 @@ TEST_F(InheritedSignalsTest, ACrashIsReportedThoughItsSignalWasBlocked) {
     EXPECT_THAT(read_file(directory.file("crash-trial.crash")), HasSubstr("write_to_nowhere"));
 }
 
-TEST_F(InheritedSignalsTest, InTheBackgroundNothingOfTheCallersIsLeft) {
+TEST_F(InheritedSignalsTest, InTheBackgroundTheCallersSignalStateIsReset) {
     Process service = start();
 
-    // For an instant a write of its own blocks SIGPIPE.
+    // The service blocks SIGPIPE for an instant when it writes.
     await_state("no signal is blocked", [&] { return signals_of(service.pid(), "SigBlk") == 0; });
     const std::uint64_t ignored = signals_of(service.pid(), "SigIgn");
     for (const int number : {SIGPIPE, SIGCHLD, SIGQUIT, SIGTTOU}) EXPECT_FALSE(has(ignored, number)) << number;
@@ -117,7 +117,7 @@ TEST_F(InheritedSignalsTest, InTheBackgroundNothingOfTheCallersIsLeft) {
     EXPECT_EQ(service.exit_code(), 0);
 }
 
-TEST_F(InheritedSignalsTest, ChildrenOfAServiceInTheBackgroundStartClean) {
+TEST_F(InheritedSignalsTest, ChildrenInTheBackgroundStartWithACleanMask) {
     Process service = start();
     const Outcome reply = trial.verb({"call", "popen-child"});
     ASSERT_EQ(reply.exit_code, 0) << reply;

@@ -18,10 +18,10 @@ using testing::StartsWith;
 
 namespace fs = std::filesystem;
 
-/// What an instance finds that others have left behind, or put there.
+/// What an instance finds that others have left or put there.
 class LeftoversTest : public ServiceTest {
 protected:
-    /// Ends the service with no chance to tidy up.
+    /// Kills the service before it can clean up.
     static void kill(RunningService& service) {
         service.signal(SIGKILL);
         EXPECT_EQ(service.exit_code(), 128 + SIGKILL);
@@ -35,7 +35,7 @@ protected:
         EXPECT_EQ(next.exit_code(), 0);
     }
 
-    /// A start that says why it can't.
+    /// Checks that a start fails and reports why.
     void expect_refusal(int exit_code, const std::string& words) const {
         const Outcome started = trial.verb({"start"});
         EXPECT_EQ(started.exit_code, exit_code) << started;
@@ -43,7 +43,7 @@ protected:
     }
 };
 
-TEST_F(LeftoversTest, ServiceStartsThoughTheOneBeforeWasKilled) {
+TEST_F(LeftoversTest, StartsAfterTheServiceWasKilled) {
     RunningService killed{trial};
     kill(killed);
     const Outcome status = trial.verb({"status"});
@@ -58,7 +58,7 @@ TEST_F(LeftoversTest, ServiceStartsThoughTheOneBeforeWasKilled) {
     EXPECT_EQ(trial.verb({"status"}).exit_code, 3);
 }
 
-TEST_F(LeftoversTest, TheNextStartSaysThatTheLastLifeWasNotStopped) {
+TEST_F(LeftoversTest, TheNextStartReportsThatTheLastRunWasNotStopped) {
     RunningService killed{trial};
     kill(killed);
 
@@ -68,7 +68,7 @@ TEST_F(LeftoversTest, TheNextStartSaysThatTheLastLifeWasNotStopped) {
                    std::to_string(killed.pid()) + ") ended without a stop\n");
 }
 
-TEST_F(LeftoversTest, TheNextStartSaysNothingOfALifeThatWasStoppedOrKilledByItsVerb) {
+TEST_F(LeftoversTest, TheNextStartReportsNothingAfterAStopOrKillByVerb) {
     for (const char* verb : {"stop", "kill"}) {
         RunningService ended{trial};
         EXPECT_EQ(trial.verb({verb}).exit_code, 0);
@@ -79,7 +79,7 @@ TEST_F(LeftoversTest, TheNextStartSaysNothingOfALifeThatWasStoppedOrKilledByItsV
     EXPECT_THAT(trial.log(), Not(HasSubstr("the last life")));
 }
 
-TEST_F(LeftoversTest, ServiceStartsThoughTheOneBeforeWasKilledAndLeftAForkedChild) {
+TEST_F(LeftoversTest, StartsAfterAKillThatLeftAForkedChild) {
     RunningService killed{trial};
     Process child{static_cast<pid_t>(killed.call("fork-child").find("pid")->as_integer())};
     kill(killed);
@@ -89,7 +89,7 @@ TEST_F(LeftoversTest, ServiceStartsThoughTheOneBeforeWasKilledAndLeftAForkedChil
     child.end();
 }
 
-TEST_F(LeftoversTest, ServiceStartsThoughTheOneBeforeWasKilledAndLeftAProgramThatItHadStarted) {
+TEST_F(LeftoversTest, StartsAfterAKillThatLeftAProgram) {
     RunningService killed{trial};
     Process child{static_cast<pid_t>(killed.call("popen-child").find("pid")->as_integer())};
     kill(killed);
@@ -99,14 +99,14 @@ TEST_F(LeftoversTest, ServiceStartsThoughTheOneBeforeWasKilledAndLeftAProgramTha
     child.end();
 }
 
-TEST_F(LeftoversTest, ServiceThatWasStoppedLeavesAnEmptyPidfileAndNoSocket) {
+TEST_F(LeftoversTest, AStoppedServiceLeavesAnEmptyPidfileAndNoSocket) {
     expect_that_it_starts_and_stops();
 
     EXPECT_EQ(fs::file_size(trial.pid_file()), 0U);
     EXPECT_FALSE(fs::exists(trial.control_socket()));
 }
 
-TEST_F(LeftoversTest, ChildThatOutlivesAServiceWhichWasStoppedKeepsNothingBusy) {
+TEST_F(LeftoversTest, AChildThatOutlivesTheServiceHoldsNoLock) {
     RunningService service{trial};
     Process child{static_cast<pid_t>(service.call("fork-child").find("pid")->as_integer())};
 
@@ -117,7 +117,7 @@ TEST_F(LeftoversTest, ChildThatOutlivesAServiceWhichWasStoppedKeepsNothingBusy) 
     child.end();
 }
 
-TEST_F(LeftoversTest, MissingRunDirectoryIsMadeWithThoseAboveIt) {
+TEST_F(LeftoversTest, AMissingRunDirectoryIsCreatedWithItsParents) {
     trial.add_options({"--run-directory", directory.file("a/b/c")});
     const Outcome started = trial.verb({"start"});
 
@@ -127,7 +127,7 @@ TEST_F(LeftoversTest, MissingRunDirectoryIsMadeWithThoseAboveIt) {
     EXPECT_EQ(trial.verb({"stop"}).exit_code, 0);
 }
 
-TEST_F(LeftoversTest, PidfileThatIsALinkIsRefusedAndWhatItLeadsToIsLeftAlone) {
+TEST_F(LeftoversTest, APidfileThatIsALinkIsRefusedAndItsTargetUntouched) {
     fs::create_directory(run);
     write_file(directory.file("precious"), "kept");
     fs::create_symlink(directory.file("precious"), trial.pid_file());
@@ -142,14 +142,14 @@ TEST_F(LeftoversTest, PidfileThatIsADirectoryIsRefused) {
     expect_refusal(73, "lock '" + trial.pid_file() + "': Is a directory");
 }
 
-TEST_F(LeftoversTest, PidfileThatIsAPipeIsRefusedAndNotWaitedFor) {
+TEST_F(LeftoversTest, APidfileThatIsAPipeIsRefusedWithoutWaiting) {
     fs::create_directory(run);
     ASSERT_EQ(::mkfifo(trial.pid_file().c_str(), 0600), 0);
 
     expect_refusal(73, "lock '" + trial.pid_file() + "': it is not a regular file");
 }
 
-TEST_F(LeftoversTest, FileThatIsNoSocketIsNotRemovedForTheControlSocket) {
+TEST_F(LeftoversTest, AFileAtTheSocketPathIsNotRemovedIfItIsNotASocket) {
     fs::create_directory(run);
     write_file(trial.control_socket(), "precious");
 
@@ -166,7 +166,7 @@ TEST_F(LeftoversTest, RunDirectoryThatIsAFileIsRefused) {
     EXPECT_THAT(started.err, AllOf(HasSubstr("trial-service: cannot "), HasSubstr(run)));
 }
 
-/// The same as somebody who is not root, and who has no run directory but the private one.
+/// The same for a user who is not root and has no run directory except the private one.
 class PrivateRunDirectoryTest : public LeftoversTest {
 protected:
     void SetUp() override {
@@ -193,7 +193,7 @@ protected:
     std::string private_directory;
 };
 
-TEST_F(PrivateRunDirectoryTest, IsMadeForItsUserAlone) {
+TEST_F(PrivateRunDirectoryTest, IsAccessibleToItsUserOnly) {
     const Outcome started = run_as_user({"start"});
 
     ASSERT_EQ(started.exit_code, 0) << started;
@@ -203,7 +203,7 @@ TEST_F(PrivateRunDirectoryTest, IsMadeForItsUserAlone) {
     EXPECT_EQ(stopped.exit_code, 0) << stopped;
 }
 
-TEST_F(PrivateRunDirectoryTest, IsRefusedWhereItIsALink) {
+TEST_F(PrivateRunDirectoryTest, IsRefusedIfItIsALink) {
     fs::create_directory(directory.file("trap"));
     fs::create_directory_symlink(directory.file("trap"), private_directory);
 
@@ -211,7 +211,7 @@ TEST_F(PrivateRunDirectoryTest, IsRefusedWhereItIsALink) {
     EXPECT_TRUE(fs::is_empty(directory.file("trap")));
 }
 
-TEST_F(PrivateRunDirectoryTest, IsRefusedWhereItIsSomebodyElses) {
+TEST_F(PrivateRunDirectoryTest, IsRefusedIfItBelongsToAnotherUser) {
     if (!is_root()) GTEST_SKIP() << "only root can make a directory of somebody else's";
     fs::create_directory(private_directory);
     fs::permissions(private_directory, fs::perms{0777});
@@ -220,7 +220,7 @@ TEST_F(PrivateRunDirectoryTest, IsRefusedWhereItIsSomebodyElses) {
     EXPECT_TRUE(fs::is_empty(private_directory));
 }
 
-TEST_F(PrivateRunDirectoryTest, IsRefusedWhereItIsOpenToOthers) {
+TEST_F(PrivateRunDirectoryTest, IsRefusedIfItIsOpenToOthers) {
     fs::create_directory(private_directory);
     if (is_root()) {
         ASSERT_EQ(::chown(private_directory.c_str(), stranger, stranger), 0);
@@ -241,7 +241,7 @@ TEST_F(PrivateRunDirectoryTest, IsFoundByAnOperatorWhoHasAnotherDefault) {
     EXPECT_THAT(stopped.out + stopped.err, StartsWith("trial-service: stopped (pid "));
 }
 
-TEST_F(PrivateRunDirectoryTest, ServiceWhoseRuntimeDirectoryTheOperatorWasNotToldIsFoundInTheUsersOwn) {
+TEST_F(PrivateRunDirectoryTest, IsFoundBelowTheUsersRuntimeDirectory) {
     const std::string users = directory.file("user");
     const std::string units = users + "/unit";
     Command start{.arguments = {"trial-service", "start"},
@@ -260,7 +260,7 @@ TEST_F(PrivateRunDirectoryTest, ServiceWhoseRuntimeDirectoryTheOperatorWasNotTol
     EXPECT_THAT(stopped.out + stopped.err, StartsWith("trial-service: stopped (pid "));
 }
 
-TEST_F(PrivateRunDirectoryTest, PlacesThatWereTriedAreToldWhereNothingRuns) {
+TEST_F(PrivateRunDirectoryTest, TheTriedPathsAreReportedIfNothingRuns) {
     const Outcome status = run_as_user({"status"});
 
     EXPECT_EQ(status.exit_code, 3) << status;
@@ -270,7 +270,7 @@ TEST_F(PrivateRunDirectoryTest, PlacesThatWereTriedAreToldWhereNothingRuns) {
 
 class ForeignRunDirectoryTest : public LeftoversTest {};
 
-TEST_F(ForeignRunDirectoryTest, RunDirectoryThatIsNotOursIsRefused) {
+TEST_F(ForeignRunDirectoryTest, ARunDirectoryOfAnotherUserIsRefused) {
     if (!is_root()) GTEST_SKIP() << "only root can be another user";
     fs::create_directory(run);
 
@@ -280,7 +280,7 @@ TEST_F(ForeignRunDirectoryTest, RunDirectoryThatIsNotOursIsRefused) {
     EXPECT_EQ(started.err, "trial-service: cannot lock '" + trial.pid_file() + "': Permission denied\n");
 }
 
-TEST_F(ForeignRunDirectoryTest, RunDirectoryThatCannotBeMadeIsRefused) {
+TEST_F(ForeignRunDirectoryTest, ARunDirectoryThatCannotBeCreatedIsRefused) {
     if (!is_root()) GTEST_SKIP() << "only root can be another user";
 
     const Outcome started = run_command(as_stranger(trial.command({"start"})));

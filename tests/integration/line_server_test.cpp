@@ -1,4 +1,4 @@
-// What the line server (example 03) does when something goes wrong.
+// What the line server (example 03) does when something fails.
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -26,7 +26,7 @@ protected:
     ServiceProgram server{"just-another-server", directory.path()};
 };
 
-TEST_F(LineServerTest, ABackupWritesThroughNoLinkAndIsForItsOwnerAlone) {
+TEST_F(LineServerTest, ABackupFollowsNoLinkAndIsReadableByItsOwnerOnly) {
     const RunningService service{server};
     const std::string backup = directory.file("backup");
     write_file(data + "/ours", "12345");
@@ -43,7 +43,7 @@ TEST_F(LineServerTest, ABackupWritesThroughNoLinkAndIsForItsOwnerAlone) {
     EXPECT_EQ(fs::status(backup + "/ours").permissions(), fs::perms{0600});
 }
 
-TEST_F(LineServerTest, ABackupTakesTheFilesOfTheDirectoryAndNotWhatLinksLeadTo) {
+TEST_F(LineServerTest, ABackupCopiesFilesButNotTheTargetsOfLinks) {
     const RunningService service{server};
     fs::create_directory(directory.file("outside"));
     std::ofstream{directory.file("outside/file")} << "not ours";
@@ -67,12 +67,12 @@ TEST_F(LineServerTest, ABackupIntoTheDirectoryItselfIsRefused) {
     EXPECT_THAT(error.find("message")->as_string(), HasSubstr("is in the directory to back up"));
 }
 
-TEST_F(LineServerTest, AStartGetsThePortThoughAClientWasConnectedToTheOneBefore) {
+TEST_F(LineServerTest, ARestartGetsThePortDespiteEarlierConnections) {
     Value port;
     {
         const RunningService service{server};
         port = *service.call("status").find("port");
-        // The server closes this connection first, so its end of it stays in TIME-WAIT.
+        // The server closes this connection first, so the connection stays in TIME-WAIT on the server's side.
         const Outcome stopped = shell("bash -c 'exec 3<>/dev/tcp/127.0.0.1/" + to_json(port) +
                                       "; read greeting <&3; just-another-server stop --run-directory run'");
         ASSERT_EQ(stopped.exit_code, 0) << stopped;

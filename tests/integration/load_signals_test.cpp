@@ -1,4 +1,4 @@
-// Signals that come while a service loads: they wait for the end of the load, but SIGINT ends it.
+// Signals that arrive while a service loads. They wait until the load has ended, except SIGINT, which ends it.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -20,7 +20,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 
-/// Whether the load runs before the last fork or after it.
+/// The process in which the load event runs: before the last fork or after it.
 enum class LoadRuns { before_the_fork, in_the_service };
 
 class LoadSignalsTest : public ServiceTest, public testing::WithParamInterface<LoadRuns> {
@@ -32,7 +32,7 @@ protected:
         trial.configure_app({{"load-waits-for-line", gate_}});
     }
 
-    /// Returns once a load waits. \returns what lets it go on when it is closed
+    /// Returns once a load waits. \returns the descriptor; the load continues when it is closed
     [[nodiscard]] os::Descriptor await_load() const {
         os::Descriptor gate;
         await_state("a load waits", [&] {
@@ -43,8 +43,8 @@ protected:
     }
     void let_one_load_pass() const { static_cast<void>(await_load()); }
 
-    /// Whether it is the process that loads: the one that the user started, or the service, whose session is that of the
-    /// process in between.
+    /// Returns true for the process that loads: either the process that the user started, or the service, whose session
+    /// belongs to the intermediate process.
     [[nodiscard]] static bool is_loading(const ProcessFacts& facts, const RunningCommand& start) {
         if (GetParam() == LoadRuns::before_the_fork) return facts.pid == start.pid();
         return facts.session != ::getsid(0) && facts.session != facts.pid;
@@ -103,7 +103,7 @@ TEST_P(LoadSignalsTest, IntInTheForegroundEndsTheLoadAtOnce) {
     expect_nothing_left();
 }
 
-TEST_P(LoadSignalsTest, ChildrenOfTheLoadStartClean) {
+TEST_P(LoadSignalsTest, ChildrenOfTheLoadStartWithACleanMask) {
     const std::string report = directory.file("report");
     trial.configure_app({{"load-runs", "grep -E '^Sig(Blk|Ign)' /proc/self/status >" + report}});
     RunningCommand service{trial.command({"run"})};
@@ -121,7 +121,7 @@ TEST_P(LoadSignalsTest, ChildrenOfTheLoadStartClean) {
     EXPECT_EQ(service.finish().exit_code, 0);
 }
 
-TEST_P(LoadSignalsTest, AsPid1TermEndsTheStartAndIntTheLoad) {
+TEST_P(LoadSignalsTest, AsPid1TermEndsTheStartAndIntEndsTheLoad) {
     const Strings container{"unshare", "--pid", "--fork", "--kill-child", "--mount-proc"};
     const auto in_container = [&](Command command) {
         command.arguments.insert(command.arguments.begin(), container.begin(), container.end());
@@ -135,7 +135,7 @@ TEST_P(LoadSignalsTest, AsPid1TermEndsTheStartAndIntTheLoad) {
             const auto gate = await_load();
             for (const ProcessFacts& facts : descendants())
                 if (facts.parent == outside.pid()) Process{facts.pid}.signal(number);
-            // What ends at once needs nobody to let it go on.
+            // SIGINT ends the load at once, so the test need not let it continue.
             if (number == SIGINT) await_state("it has ended", [&] { return outside.has_ended(); });
         }
         EXPECT_EQ(outside.finish().exit_code, exit_code);
@@ -187,7 +187,7 @@ TEST_P(LoadBeforeTheForkTest, IntInTheBackgroundEndsTheLoadAtOnce) {
     expect_nothing_left();
 }
 
-TEST_P(LoadBeforeTheForkTest, ARestartThatIsStoppedWhileItLoadsLeavesTheServiceAlone) {
+TEST_P(LoadBeforeTheForkTest, ARestartStoppedDuringItsLoadKeepsTheService) {
     RunningCommand start{trial.command({"start"})};
     let_one_load_pass();
     ASSERT_EQ(start.finish().exit_code, 0);
@@ -211,7 +211,7 @@ TEST_P(LoadBeforeTheForkTest, ARestartThatIsStoppedWhileItLoadsLeavesTheServiceA
 TEST_P(LoadBeforeTheForkTest, VerbsThatTalkToAServiceKeepTheDefaultActions) {
     trial.add_variable("TRIAL_LOADS_AS_CLIENT", "1");
     for (const int number : {SIGHUP, SIGUSR1, SIGTERM, SIGINT}) {
-        // It loads, as nothing tells where the reports are.
+        // The verb runs the load event, because otherwise it does not know where the reports are.
         RunningCommand crashes{trial.command({"crashes"})};
         const auto gate = await_load();
 

@@ -24,7 +24,7 @@ using testing::StartsWith;
 
 class LockRaceTest : public ServiceTest {
 protected:
-    /// Ends the instance that runs.
+    /// Stops the running instance.
     void stop() const {
         const Outcome stopped = trial.verb({"stop"});
         EXPECT_EQ(stopped.exit_code, 0) << stopped;
@@ -42,7 +42,7 @@ protected:
     }
 };
 
-TEST_F(LockRaceTest, OfTwoHundredStartsInTheSameInstantOneLivesAndTheOthersSayWhoDoes) {
+TEST_F(LockRaceTest, OneOfTwoHundredStartsWinsAndTheOthersNameIt) {
     for (int round = 0; round < 3; ++round) {
         Turnstile turnstile{directory.file("turnstile")};
         std::vector<std::unique_ptr<RunningCommand>> starts;
@@ -71,7 +71,7 @@ TEST_F(LockRaceTest, OfTwoHundredStartsInTheSameInstantOneLivesAndTheOthersSayWh
     }
 }
 
-TEST_F(LockRaceTest, ProgramThatOpensAndClosesItsOwnPidfileLetsNobodyIn) {
+TEST_F(LockRaceTest, ClosingItsOwnPidfileDoesNotReleaseTheLock) {
     const RunningService service{trial};
     service.call("touch-pidfile");
 
@@ -83,10 +83,10 @@ TEST_F(LockRaceTest, ProgramThatOpensAndClosesItsOwnPidfileLetsNobodyIn) {
     stop();
 }
 
-TEST_F(LockRaceTest, ProbesNeverMakeAStartSayThatItRunsAlready) {
-    // Each probe may say that it runs or that it does not, and nothing else: least of all that it was killed. Where
-    // instances come and go faster than a busy machine lets it look, `pid` may also say that one runs whose pid nobody
-    // can tell (4): each is about to take the lock, or to end.
+TEST_F(LockRaceTest, ProbesNeverMakeAStartFail) {
+    // Each probe may report only that the service runs or that it does not run. It must never report that it was
+    // killed. If instances come and go faster than a busy machine can look, `pid` may also report that a service runs
+    // whose pid is unknown (4): each instance is about to take the lock or to end.
     const std::string probing = directory.file("probing");
     write_file(probing, "");
     const auto probe_for_ever = [&](const std::string& verb, const std::string& allowed) {
@@ -117,7 +117,7 @@ TEST_F(LockRaceTest, ProbesNeverMakeAStartSayThatItRunsAlready) {
     }
 }
 
-TEST_F(LockRaceTest, PidfileThatWasMovedAwayLetsNobodyInWhileTheServiceIsServed) {
+TEST_F(LockRaceTest, AMovedPidfileAllowsNoSecondInstance) {
     RunningService service{trial};
     std::filesystem::rename(trial.pid_file(), directory.file("moved.pid"));
 
@@ -130,7 +130,7 @@ TEST_F(LockRaceTest, PidfileThatWasMovedAwayLetsNobodyInWhileTheServiceIsServed)
     EXPECT_EQ(service.exit_code(), 0);
 }
 
-TEST_F(LockRaceTest, ReaderOfThePidfileWhoLocksItIsToldByPidAndUser) {
+TEST_F(LockRaceTest, AReaderThatLocksThePidfileIsNamedByPidAndUser) {
     if (!is_root()) GTEST_SKIP() << "only root can be another user";
     std::filesystem::create_directory(run);
     write_file(trial.pid_file(), "");
@@ -167,7 +167,7 @@ protected:
             GTEST_SKIP() << "this user may not make a pid namespace";
     }
 
-    /// Where no process of ours has a pid, and where those that have one have others.
+    /// Returns the command in a new pid namespace, where none of our processes has a pid or they have other pids.
     [[nodiscard]] Command elsewhere(const Strings& arguments) const {
         Command command = trial.command(arguments);
         const Strings prefix{"unshare", "--pid", "--fork", "--kill-child"};
@@ -176,7 +176,7 @@ protected:
     }
 };
 
-TEST_F(PidNamespaceTest, ServiceThatHasNoPidHereRunsAllTheSame) {
+TEST_F(PidNamespaceTest, AServiceWithoutAPidHereCountsAsRunning) {
     RunningService service{trial};
 
     const Outcome second = run_command(elsewhere({"start"}));
@@ -191,7 +191,7 @@ TEST_F(PidNamespaceTest, ServiceThatHasNoPidHereRunsAllTheSame) {
     EXPECT_FALSE(service.has_ended());
 }
 
-TEST_F(PidNamespaceTest, ServiceThatHasNoPidHereCanBeStoppedAndWaitedFor) {
+TEST_F(PidNamespaceTest, AServiceWithoutAPidHereCanBeStoppedAndWaitedFor) {
     RunningService service{trial};
 
     const Outcome stopped = run_command(elsewhere({"stop"}));
@@ -200,7 +200,7 @@ TEST_F(PidNamespaceTest, ServiceThatHasNoPidHereCanBeStoppedAndWaitedFor) {
     EXPECT_EQ(service.exit_code(), 0);
 }
 
-TEST_F(PidNamespaceTest, ServiceOfAnotherNamespaceIsNamedByThePidThatItHasHere) {
+TEST_F(PidNamespaceTest, AServiceOfAnotherNamespaceIsNamedByItsPidHere) {
     RunningCommand inner{elsewhere({"run"})};
     await_text_in(trial.log_file(), "ready");
 

@@ -1,4 +1,4 @@
-// Many lines at once: none is lost, none comes twice, none is torn, whatever becomes of the file meanwhile.
+// Many lines at once: no line is lost, duplicated or torn, whatever happens to the file at the same time.
 #include <algorithm>
 #include <csignal>
 #include <filesystem>
@@ -14,11 +14,11 @@ namespace {
 
 class LogFloodTest : public ServiceTest {
 protected:
-    /// The text of the log's files, the oldest first, unpacked where they are compressed.
+    /// Returns the text of all log files, the oldest first, decompressed.
     [[nodiscard]] std::string whole_log() const {
         return shell("for f in $(ls log-* 2>/dev/null) log; do zcat -f \"$f\"; done").out;
     }
-    /// That each thread's lines are there once each, in their order, and nothing torn.
+    /// Checks that each thread's lines are all there once, in order, and not torn.
     static void expect_all(const std::string& log, std::size_t threads, std::size_t lines) {
         std::map<std::size_t, std::size_t> next;
         std::istringstream all{log};
@@ -39,7 +39,7 @@ protected:
         for (std::size_t thread = 0; thread < threads; ++thread) EXPECT_EQ(next[thread], lines) << "thread " << thread;
         EXPECT_EQ(faults, 0U);
     }
-    /// What the guide ships, with this service's names in it, and more files kept than it makes.
+    /// Returns the example that the guide shows, with this service's names, and more files kept than the test makes.
     [[nodiscard]] std::string logrotate_example() const {
         std::string text = read_file(SERVICEKIT_DOCS_DIR "/logging/logrotate.conf");
         const auto put = [&text](const std::string& what, const std::string& in_place_of) {
@@ -89,7 +89,7 @@ TEST_F(LogFloodTest, LosesNothingWhileLogrotateMovesItsFile) {
     expect_all(shell("for f in $(ls log.[0-9]* | sort -t. -k2 -n -r) log; do zcat -f \"$f\"; done").out, 2, 100'000);
 }
 
-TEST_F(LogFloodTest, KillLosesNothingThatIsOlderThanItsDelay) {
+TEST_F(LogFloodTest, AKillLosesNoLineOlderThanTheDelay) {
     RunningService service{trial};
     flood(service, 2, 1'000);
     for (const char* last : {"flood 0 999 ", "flood 1 999 "}) await_text_in(trial.log_file(), last);
@@ -109,7 +109,7 @@ TEST_F(LogFloodTest, AStopWritesTheLastLine) {
     EXPECT_NE(whole_log().find(": stopped\n"), std::string::npos);
 }
 
-TEST_F(LogFloodTest, FollowingShowsEachLineOverRotations) {
+TEST_F(LogFloodTest, FollowingShowsEachLineAcrossRotations) {
     trial.add_options({"--log-rotate-size", "200K"});
     const RunningService service{trial};
     RunningCommand logs{trial.command({"logs", "-f", "-n", "100000"})};
@@ -122,7 +122,7 @@ TEST_F(LogFloodTest, FollowingShowsEachLineOverRotations) {
     expect_all(shown.out.substr(0, shown.out.rfind('\n') + 1), 1, 20'000);
 }
 
-TEST_F(LogFloodTest, FollowingShowsEachLineThoughOldFilesAreCompressed) {
+TEST_F(LogFloodTest, FollowingShowsEachLineWhileOldFilesAreCompressed) {
     trial.add_options({"--log-rotate-size", "1M", "--log-compress"});
     const RunningService service{trial};
     RunningCommand logs{trial.command({"logs", "-f", "-n", "100000"})};
@@ -136,7 +136,7 @@ TEST_F(LogFloodTest, FollowingShowsEachLineThoughOldFilesAreCompressed) {
     expect_all(shown.out.substr(0, shown.out.rfind('\n') + 1), 1, 100'000);
 }
 
-TEST_F(LogFloodTest, FollowingTellsWhereOldFilesWereRemovedTooSoon) {
+TEST_F(LogFloodTest, FollowingReportsOldFilesThatWereRemovedTooSoon) {
     trial.add_options({"--log-rotate-size", "1M", "--log-keep", "2"});
     const RunningService service{trial};
     RunningCommand logs{trial.command({"logs", "-f", "-n", "100000"})};
@@ -152,12 +152,12 @@ TEST_F(LogFloodTest, FollowingTellsWhereOldFilesWereRemovedTooSoon) {
     EXPECT_EQ(shown.err,
               "trial-service: lines may be missing here: rotated files of the log were removed before they could be "
               "shown\n");
-    // All that is left is shown, once each and in order.
+    // Every line that is still there is shown once, in order.
     const std::string kept = whole_log();
     EXPECT_TRUE(shown.out.ends_with(kept)) << shown.out.size() << " bytes shown, " << kept.size() << " kept";
 }
 
-TEST_F(LogFloodTest, FollowingMissesNothingWhereLogrotateCompressesAtOnce) {
+TEST_F(LogFloodTest, FollowingMissesNothingIfLogrotateCompressesAtOnce) {
     std::string config = logrotate_example();
     config.replace(config.find("delaycompress"), std::string{"delaycompress"}.size(), "nodelaycompress");
     write_file(directory.file("logrotate.conf"), config);
@@ -199,7 +199,7 @@ TEST_F(LogFloodTest, SinceShowsWhatLogrotateHasMoved) {
     };
     RunningCommand flooding{trial.command({"call", "flood", "lines=3000", "seconds=1"})};
     for (int rotations = 0; rotations < 3; ++rotations) {
-        // The flood may be over: this writes a line.
+        // The flood may be over by now: this writes another line.
         (void)service.call("log-level", {{"level", "info"}});
         await_state("there is something to be moved", [this] { return !trial.log().empty(); });
         rotate();
@@ -214,7 +214,7 @@ TEST_F(LogFloodTest, SinceShowsWhatLogrotateHasMoved) {
     expect_all(shown.out, 1, 3'000);
 }
 
-TEST_F(LogFloodTest, TheLogrotateExampleIsFineWithAServiceThatIsStopped) {
+TEST_F(LogFloodTest, TheLogrotateExampleWorksForAStoppedService) {
     write_file(directory.file("logrotate.conf"), logrotate_example());
     const std::string rotate = "logrotate --force --state state logrotate.conf";
     const Outcome without_file = shell(rotate);
@@ -226,20 +226,20 @@ TEST_F(LogFloodTest, TheLogrotateExampleIsFineWithAServiceThatIsStopped) {
     const Outcome without_service = shell(rotate);
     EXPECT_EQ(without_service.exit_code, 0) << without_service;
     EXPECT_EQ(shell("ls log.1").exit_code, 0);
-    // A service that runs and does not reopen its log is told of.
+    // If the service runs and does not reopen its log, logrotate fails.
     EXPECT_NE(shell("sed 's/log-reopen/no-such-verb/' logrotate.conf >wrong.conf; echo >log; logrotate --force --state "
                     "state wrong.conf")
                   .exit_code,
               0);
 }
 
-TEST_F(LogFloodTest, ALineThatAKillHasTornIsEndedBeforeTheNextLifesFirst) {
+TEST_F(LogFloodTest, ATornLineIsEndedBeforeTheNextStartLogs) {
     write_file(trial.log_file(), "2026-01-02T03:04:05.000000Z info trial-service[1]: to");
     const RunningService service{trial};
     EXPECT_THAT(trial.log(), testing::StartsWith("2026-01-02T03:04:05.000000Z info trial-service[1]: to\n20"));
 }
 
-TEST_F(LogFloodTest, AKillWithinAFloodLeavesEachLineOfTheNextLifeWhole) {
+TEST_F(LogFloodTest, AfterAKillInAFloodTheNextLinesAreWhole) {
     for (int life = 0; life < 3; ++life) {
         RunningService service{trial};
         RunningCommand flooding{trial.command({"call", "flood", "lines=1000000", "threads=2"})};
@@ -252,7 +252,7 @@ TEST_F(LogFloodTest, AKillWithinAFloodLeavesEachLineOfTheNextLifeWhole) {
     { const RunningService service{trial}; }
     std::istringstream all{trial.log()};
     for (std::string line; std::getline(all, line);) {
-        // A torn one is the last of its life; none has the beginning of another within it.
+        // A torn line is the last of its life. No line has the beginning of another one inside it.
         EXPECT_EQ(line.find("Z info trial-service["), line.rfind("Z info trial-service[")) << line;
     }
 }

@@ -27,7 +27,7 @@ std::size_t count_of(const std::string& text, const std::string& part) {
     return count;
 }
 
-/// A log that goes where a descriptor of the service leads.
+/// A log that goes to a descriptor of the service.
 class LogToDescriptorTest : public ServiceTest {};
 
 TEST_F(LogToDescriptorTest, ALogOnStdoutIsReopenedWithoutReadingItself) {
@@ -49,7 +49,7 @@ TEST_F(LogToDescriptorTest, ALogOnStdoutIsReopenedWithoutReadingItself) {
     EXPECT_THAT(text, HasSubstr("stopped"));
 }
 
-TEST_F(LogToDescriptorTest, ALinkToStdoutIsStdout) {
+TEST_F(LogToDescriptorTest, ALinkToStdoutIsTreatedAsStdout) {
     std::filesystem::create_symlink("/dev/stdout", directory.file("link"));
     const Outcome started = shell("trial-service start --run-directory run --log-file link >out");
     ASSERT_EQ(started.exit_code, 0) << started;
@@ -58,8 +58,8 @@ TEST_F(LogToDescriptorTest, ALinkToStdoutIsStdout) {
     EXPECT_THAT(read_file(directory.file("out")), AllOf(HasSubstr("ready"), HasSubstr("stopped")));
 }
 
-TEST_F(LogToDescriptorTest, ASocketTakesTheLog) {
-    // Its shell's stdout is a socket, as under inetd.
+TEST_F(LogToDescriptorTest, TheLogCanGoToASocket) {
+    // The shell's stdout is a socket, as under inetd.
     const Outcome logged = shell(
         "python3 -c '\n"
         "import socket, subprocess\n"
@@ -77,20 +77,20 @@ TEST_F(LogToDescriptorTest, ASocketTakesTheLog) {
     EXPECT_EQ(logged.out, "0 True\n") << logged;
 }
 
-TEST_F(LogToDescriptorTest, ADescriptorOfTheCallersStaysOpenInTheBackground) {
+TEST_F(LogToDescriptorTest, ADescriptorOfTheCallerStaysOpenInTheBackground) {
     const Outcome started = shell("trial-service start --run-directory run --log-file /dev/fd/7 7>out");
     ASSERT_EQ(started.exit_code, 0) << started;
     EXPECT_EQ(trial.verb({"stop"}).exit_code, 0);
     EXPECT_THAT(read_file(directory.file("out")), AllOf(HasSubstr("ready"), HasSubstr("stopped")));
 }
 
-TEST_F(LogToDescriptorTest, OneThatIsNotOpenEndsTheStart) {
+TEST_F(LogToDescriptorTest, AClosedDescriptorFailsTheStart) {
     const Outcome started = shell("trial-service start --run-directory run --log-file /dev/fd/7");
     EXPECT_EQ(started.exit_code, 78) << started;
     EXPECT_EQ(started.err, "trial-service: cannot write to 'descriptor 7': Bad file descriptor\n");
 }
 
-TEST_F(LogToDescriptorTest, OnATerminalEachLineComesOnce) {
+TEST_F(LogToDescriptorTest, OnATerminalEachLineAppearsOnce) {
     for (const char* log : {"/dev/stderr", "/dev/stdout", "/dev/tty"}) {
         const Outcome shown =
             shell("TERM=dumb script -qefc 'trial-service run --run-directory run --log-file " + std::string{log} +
@@ -101,15 +101,15 @@ TEST_F(LogToDescriptorTest, OnATerminalEachLineComesOnce) {
     }
 }
 
-TEST_F(LogToDescriptorTest, TheLogIsNotShownWhereOnlyTheServiceHasIt) {
+TEST_F(LogToDescriptorTest, TheVerbLogsFailsIfOnlyTheServiceHasTheLog) {
     const Outcome shown = trial.verb({"logs", "--log-file", "/dev/stdout"});
     EXPECT_EQ(shown.exit_code, 78) << shown;
     EXPECT_THAT(shown.err, HasSubstr("it is a descriptor that only the service has"));
 }
 
-// File systems that refuse permissions and owners.
+// File systems that refuse changes of permissions and owners.
 
-TEST_F(LogToDescriptorTest, AServiceRunsWherePermissionsAndOwnersAreRefused) {
+TEST_F(LogToDescriptorTest, RunsOnFileSystemsWithoutPermissionsAndOwners) {
     trial.add_options({"--stdout", directory.file("out"), "--log-rotate-size", "2000"});
     ForkedChild there{[this](Lines& parent) {
         for (const long number : {SYS_fchmod, SYS_fchmodat, SYS_fchown, SYS_fchownat})

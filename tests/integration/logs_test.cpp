@@ -21,7 +21,7 @@ using testing::StartsWith;
 
 class LogsTest : public ServiceTest {
 protected:
-    /// As if a service had written them.
+    /// Writes lines as a service would.
     void write_lines(int count) {
         std::string lines;
         for (int i = 1; i <= count; ++i) lines += "line " + std::to_string(i) + "\n";
@@ -38,7 +38,7 @@ TEST_F(LogsTest, ShowsTwentyLines) {
     EXPECT_THAT(logs.out, AllOf(StartsWith("line 11\n"), EndsWith("line 30\n")));
 }
 
-TEST_F(LogsTest, ShowsAsManyLinesAsAreAskedFor) {
+TEST_F(LogsTest, ShowsTheRequestedNumberOfLines) {
     write_lines(30);
 
     EXPECT_EQ(trial.verb({"logs", "-n", "2"}).out, "line 29\nline 30\n");
@@ -52,7 +52,7 @@ TEST_F(LogsTest, NeedsNoRunningService) {
     EXPECT_THAT(trial.verb({"logs"}).out, HasSubstr(" ready\n"));
 }
 
-TEST_F(LogsTest, TellsThatThereIsNoLogFile) {
+TEST_F(LogsTest, ReportsThatThereIsNoLogFile) {
     const Outcome missing = trial.verb({"logs"});
     const Outcome unset = run_command({.arguments = {"trial-service", "logs", "--run-directory", run}});
 
@@ -62,7 +62,7 @@ TEST_F(LogsTest, TellsThatThereIsNoLogFile) {
     EXPECT_THAT(unset.err, HasSubstr("no log file is set"));
 }
 
-TEST_F(LogsTest, ShowsWhatTheServiceStillKeepsBack) {
+TEST_F(LogsTest, ShowsLinesThatTheServiceHasNotWrittenYet) {
     trial.add_options({"--log-delay", "60"});
     const RunningService service{trial};
     service.call("echo", {{"string", "a line that waits"}});
@@ -70,7 +70,7 @@ TEST_F(LogsTest, ShowsWhatTheServiceStillKeepsBack) {
     EXPECT_THAT(trial.verb({"logs", "-n", "2"}).out, HasSubstr("a line that waits"));
 }
 
-TEST_F(LogsTest, ShowsWhatIsThereThoughTheServiceDoesNotAnswer) {
+TEST_F(LogsTest, ShowsTheFileIfTheServiceDoesNotAnswer) {
     RunningService service{trial};
     service.signal(SIGSTOP);
 
@@ -93,7 +93,7 @@ TEST_F(LogsTest, FollowsNewLines) {
     EXPECT_EQ(logs.finish().exit_code, 0);
 }
 
-TEST_F(LogsTest, FollowsNoLongerThanItsReaderReads) {
+TEST_F(LogsTest, StopsFollowingWhenItsReaderIsGone) {
     const RunningService service{trial};
     const Command logs = trial.command({"logs", "-f", "-n", "1"});
     Command piped{.arguments = {"sh", "-c", "\"$@\" | head -n 1", "sh"}, .variables = logs.variables};
@@ -109,7 +109,7 @@ TEST_F(LogsTest, FollowsNoLongerThanItsReaderReads) {
     EXPECT_THAT(read.out, Not(HasSubstr("the next line")));
 }
 
-TEST_F(LogsTest, EndsAtASignalThoughItsReaderPauses) {
+TEST_F(LogsTest, EndsAtASignalWhileItsReaderPauses) {
     write_lines(50'000);  // more than a pipe holds
     const std::string fifo = directory.file("fifo");
     ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);

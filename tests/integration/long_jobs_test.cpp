@@ -1,4 +1,4 @@
-// Events that take long, and the work that a service does again and again, with real threads.
+// Long events and periodic work of a service, with real threads.
 #include <csignal>
 #include <cstdint>
 #include <string>
@@ -17,7 +17,7 @@ using testing::Not;
 
 class LongJobsTest : public RunningTrialTest {
 protected:
-    /// Waits until the status holds the text. \returns the status
+    /// Waits until the status contains the text. \returns the status
     std::string await_status(const std::string& text) {
         std::string status;
         await_state("the status tells " + text, [&] {
@@ -26,7 +26,7 @@ protected:
         });
         return status;
     }
-    /// Waits until the event has begun: those that wait stand elsewhere in the status.
+    /// Waits until the event has begun. The status lists queued events elsewhere.
     void await_run(const std::string& event) {
         await_state("'" + event + "' runs", [&] {
             const std::string status = trial.verb({"status", "--json"}).out;
@@ -36,7 +36,7 @@ protected:
             return found < status.find("}]", begin);
         });
     }
-    /// The id of the only run.
+    /// Returns the id of the only run.
     std::string id_of_run(const std::string& event) {
         std::string id;
         await_state("'" + event + "' runs", [&] {
@@ -52,7 +52,7 @@ protected:
     }
 };
 
-TEST_F(LongJobsTest, AServiceServesBesideAConcurrentEvent) {
+TEST_F(LongJobsTest, AServiceAnswersDuringAConcurrentEvent) {
     RunningCommand beside{trial.command({"call", "sleep-beside", "seconds=3600"})};
     const std::string id = id_of_run("sleep-beside");
     EXPECT_THAT(trial.verb({"status", "--json"}).out, Not(HasSubstr("busy")));
@@ -73,7 +73,7 @@ TEST_F(LongJobsTest, AReloadWaitsForAConcurrentEvent) {
     EXPECT_EQ(beside.finish().exit_code, 1);
 }
 
-TEST_F(LongJobsTest, AServiceServesWhileAReplyIsOwed) {
+TEST_F(LongJobsTest, AServiceAnswersWhileAReplyIsPending) {
     RunningCommand later{trial.command({"call", "sleep-later", "seconds=3600"})};
     const std::string id = id_of_run("sleep-later");
     EXPECT_EQ(trial.verb({"call", "notes"}).exit_code, 0);
@@ -83,7 +83,7 @@ TEST_F(LongJobsTest, AServiceServesWhileAReplyIsOwed) {
     EXPECT_THAT(later.finish().err, HasSubstr("was cancelled"));
 }
 
-TEST_F(LongJobsTest, AStopEndsBothKindsAndTheirCallersLearnOfIt) {
+TEST_F(LongJobsTest, AStopEndsBothKindsAndTheirCallersGetErrors) {
     RunningCommand beside{trial.command({"call", "sleep-beside", "seconds=3600"})};
     RunningCommand later{trial.command({"call", "sleep-later", "seconds=3600"})};
     await_run("sleep-beside");
@@ -100,7 +100,7 @@ TEST_F(LongJobsTest, ManyConcurrentEventsAtOnceAreAllAnswered) {
     for (const auto& call : calls) EXPECT_EQ(call->finish().out, "{\"whole\":true}\n");
 }
 
-TEST_F(LongJobsTest, ItemsComeInOrderBeforeTheReply) {
+TEST_F(LongJobsTest, ItemsArriveInOrderBeforeTheReply) {
     auto client = Client::connect(trial.control_socket());
     ASSERT_TRUE(client);
     std::int64_t expected = 0;
@@ -118,7 +118,7 @@ TEST_F(LongJobsTest, CallPrintsEachItemOnALineAndThenTheReply) {
               "{\"n\":0,\"text\":\"" + text + "\"}\n{\"n\":1,\"text\":\"" + text + "\"}\n{\"sent\":2}\n");
 }
 
-TEST_F(LongJobsTest, AClientThatDoesNotReadItsItemsTakesLittleMemoryAndHoldsUpNobody) {
+TEST_F(LongJobsTest, UnreadItemsTakeLittleMemoryAndBlockNoOtherClient) {
     if (is_sanitized) GTEST_SKIP() << "the sanitizer needs memory of its own";
     const long before = kibibytes(service->pid(), "VmHWM");
     {

@@ -29,7 +29,7 @@ using namespace std::chrono_literals;
 using testing::EndsWith;
 using testing::MatchesRegex;
 
-/// An entry as journald reads it.
+/// Parses an entry as journald does.
 std::map<std::string, std::string> parse(std::string_view entry) {
     std::map<std::string, std::string> fields;
     while (!entry.empty()) {
@@ -73,7 +73,7 @@ protected:
     JournalLog log{{.socket = path}, {.service_manager = &manager}};
 };
 
-TEST_F(RealJournalLogTest, TheJournalReadsLastWords) {
+TEST_F(RealJournalLogTest, TheJournalReadsCrashLines) {
     MessageReceiver journal{path, SOCK_DGRAM};
     ASSERT_TRUE(log.open());
     const LogRecord crash{.time = {}, .level = LogLevel::fatal, .message = "crashed by SIGSEGV"};
@@ -83,7 +83,7 @@ TEST_F(RealJournalLogTest, TheJournalReadsLastWords) {
     EXPECT_EQ(entry.at("PRIORITY"), "2");
 }
 
-TEST_F(RealJournalLogTest, TheJournalReadsWhatIsWritten) {
+TEST_F(RealJournalLogTest, TheJournalReadsEntries) {
     MessageReceiver journal{path, SOCK_DGRAM};
     ASSERT_TRUE(log.open());
     const std::vector<LogField> fields{{.key = "text", .value = "two\nlines"}, {.key = "files", .value = 3}};
@@ -102,7 +102,7 @@ TEST_F(RealJournalLogTest, TheJournalReadsWhatIsWritten) {
     EXPECT_EQ(entry.at("FILES"), "3");
 }
 
-TEST_F(RealJournalLogTest, AnEntryMayBeAsLongAsItLikes) {
+TEST_F(RealJournalLogTest, AnEntryMayHaveAnyLength) {
     MessageReceiver journal{path, SOCK_DGRAM};
     ASSERT_TRUE(log.open());
     const std::string much(30U << 20U, 'x');
@@ -112,7 +112,7 @@ TEST_F(RealJournalLogTest, AnEntryMayBeAsLongAsItLikes) {
     EXPECT_EQ(parse(MessageReceiver::content_of(message)).at("MESSAGE"), much);
 }
 
-TEST_F(RealJournalLogTest, EveryEntryOfManyThreadsComesWhole) {
+TEST_F(RealJournalLogTest, EntriesOfManyThreadsArriveWhole) {
     constexpr int writers = 4;
     constexpr int entries_each = 5'000;
     MessageReceiver journal{path, SOCK_DGRAM};
@@ -148,7 +148,7 @@ TEST_F(RealSyslogLogTest, ADatagramIsAMessage) {
     EXPECT_THAT(daemon.next().text, MatchesRegex("<30>1 20[0-9:.TZ-]+ - trial [0-9]+ - - hello"));
 }
 
-TEST_F(RealSyslogLogTest, ADaemonThatWasStartedAnewGetsTheNextMessage) {
+TEST_F(RealSyslogLogTest, ARestartedDaemonGetsTheNextMessage) {
     {
         MessageReceiver daemon{path, SOCK_DGRAM};
         open({});
@@ -160,7 +160,7 @@ TEST_F(RealSyslogLogTest, ADaemonThatWasStartedAnewGetsTheNextMessage) {
     EXPECT_THAT(daemon.next().text, EndsWith(" two"));
 }
 
-TEST_F(RealSyslogLogTest, AStreamThatHungUpIsConnectedToAnew) {
+TEST_F(RealSyslogLogTest, AStreamThatHungUpIsReconnected) {
     MessageReceiver daemon{path, SOCK_STREAM};
     open({.format = SyslogLog::Format::traditional});
     write(log, "one");
@@ -172,7 +172,7 @@ TEST_F(RealSyslogLogTest, AStreamThatHungUpIsConnectedToAnew) {
     EXPECT_THAT(daemon.next().text, EndsWith(": two\n"));
 }
 
-TEST_F(RealSyslogLogTest, ADaemonThatDoesNotReadStopsNobodyAndLearnsOfTheLosses) {
+TEST_F(RealSyslogLogTest, ABlockedDaemonStopsNothingAndLossesAreReported) {
     MessageReceiver daemon{path, SOCK_DGRAM};
     open({.patience = 20ms});
     constexpr int written = 20'000;

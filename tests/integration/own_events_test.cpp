@@ -1,4 +1,4 @@
-// Events that change while the service runs.
+// Events that are added and removed while the service runs.
 #include <string>
 
 #include "integration/support/service_test.hpp"
@@ -11,7 +11,7 @@ using testing::HasSubstr;
 
 class OwnEventsTest : public ServiceTest {};
 
-TEST_F(OwnEventsTest, AnEventThatIsAddedIsServedAndListed) {
+TEST_F(OwnEventsTest, AnAddedEventIsServedAndListed) {
     const RunningService service{trial};
 
     service.call("add-event", {{"name", "fresh"}});
@@ -29,7 +29,7 @@ TEST_F(OwnEventsTest, AnEventIsNotAddedTwice) {
     EXPECT_EQ(to_json(service.call("echo", {{"integer", 7}})), R"({"integer":7})");
 }
 
-TEST_F(OwnEventsTest, AReplacedStatusKeepsWhatTheProtocolPromises) {
+TEST_F(OwnEventsTest, AReplacedStatusKeepsTheFieldsOfTheProtocol) {
     const RunningService service{trial};
 
     service.call("replace-status");

@@ -1,4 +1,4 @@
-// Where a service may be, and whose it may be.
+// The directories of a service, and who may own them.
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -20,7 +20,7 @@ using testing::StartsWith;
 
 namespace fs = std::filesystem;
 
-/// A user without root's rights, who has a runtime directory of his own, and in it the one that a service manager of his
+/// A user without root's rights who has a runtime directory. In it is the directory that the user's service manager
 /// makes for the service.
 class DefaultPathsTest : public ServiceTest {
 protected:
@@ -55,10 +55,10 @@ protected:
     const std::string temporary = directory.file("tmp");
     const Variables shell{{"XDG_RUNTIME_DIR", runtime}};
     const Variables unit{{"XDG_RUNTIME_DIR", runtime}, {"RUNTIME_DIRECTORY", units}};
-    const Variables cron{};  ///< nothing but the temporary directory
+    const Variables cron{};  ///< only the temporary directory is set
 };
 
-TEST_F(DefaultPathsTest, AServiceOfTheUsersManagerIsKnownToEveryVerb) {
+TEST_F(DefaultPathsTest, AllVerbsFindAServiceOfTheUsersManager) {
     const Outcome started = as_user({"start"}, unit);
     ASSERT_EQ(started.exit_code, 0) << started;
     EXPECT_TRUE(fs::is_socket(units + "/trial-service.control"));
@@ -74,7 +74,7 @@ TEST_F(DefaultPathsTest, AServiceOfTheUsersManagerIsKnownToEveryVerb) {
     EXPECT_THAT(stopped.out, StartsWith("trial-service: stopped (pid "));
 }
 
-TEST_F(DefaultPathsTest, AServiceOfTheShellIsKnownToTheUsersManager) {
+TEST_F(DefaultPathsTest, TheUsersManagerFindsAServiceOfTheShell) {
     ASSERT_EQ(as_user({"start"}, shell).exit_code, 0);
     EXPECT_EQ(as_user({"start"}, unit).exit_code, 69);
     EXPECT_EQ(as_user({"status"}, unit).exit_code, 0);
@@ -83,7 +83,7 @@ TEST_F(DefaultPathsTest, AServiceOfTheShellIsKnownToTheUsersManager) {
     EXPECT_EQ(as_user({"stop"}, shell).exit_code, 0);
 }
 
-TEST_F(DefaultPathsTest, APlaceThatWasNamedIsAnInstanceOfItsOwn) {
+TEST_F(DefaultPathsTest, ANamedRunDirectoryIsASeparateInstance) {
     ASSERT_EQ(as_user({"start"}, unit).exit_code, 0);
     make_directory(directory.file("named"));
     const Strings named{"--run-directory", directory.file("named")};
@@ -99,7 +99,7 @@ TEST_F(DefaultPathsTest, APlaceThatWasNamedIsAnInstanceOfItsOwn) {
     EXPECT_EQ(as_user(with({"stop"}), shell).exit_code, 0);
 }
 
-TEST_F(DefaultPathsTest, OfStartsInTwoPlacesInTheSameInstantOneLives) {
+TEST_F(DefaultPathsTest, OneOfTwoSimultaneousStartsInTwoPlacesWins) {
     constexpr std::size_t of_each = 12;
     for (int round = 0; round < 5; ++round) {
         Turnstile turnstile{directory.file("turnstile")};
@@ -126,7 +126,7 @@ TEST_F(DefaultPathsTest, OfStartsInTwoPlacesInTheSameInstantOneLives) {
     }
 }
 
-/// A stranger runs the service in a directory that is open to all, and root asks for it.
+/// A stranger runs the service in a directory that is open to all, and root queries it.
 class StrangersServiceTest : public ServiceTest {
 protected:
     void SetUp() override {
@@ -172,27 +172,27 @@ TEST_F(StrangersServiceTest, IsRefusedWithoutALock) {
     expect_refusals();
 }
 
-TEST_F(StrangersServiceTest, IsRefusedInADirectoryOfHisOwn) {
+TEST_F(StrangersServiceTest, IsRefusedInTheStrangersDirectory) {
     ASSERT_EQ(::chown(run.c_str(), stranger, stranger), 0);
     fs::permissions(run, fs::perms{0755});
     expect_refusals();
 }
 
-TEST_F(StrangersServiceTest, IsTakenIfTheSettingsNameHim) {
+TEST_F(StrangersServiceTest, IsAcceptedIfTheSettingsNameTheStranger) {
     trial.add_options({"--user", std::to_string(stranger)});
     EXPECT_EQ(trial.verb({"status"}).exit_code, 0);
     const Outcome stopped = trial.verb({"stop"});
     EXPECT_EQ(stopped.exit_code, 0) << stopped;
 }
 
-TEST_F(StrangersServiceTest, TheOwnerOfALockIsBelievedWhereNoStrangerCanPutOne) {
+TEST_F(StrangersServiceTest, TheLocksOwnerIsTrustedInAClosedDirectory) {
     fs::permissions(run, fs::perms{0755});
     EXPECT_EQ(trial.verb({"status"}).exit_code, 0);
     const Outcome stopped = trial.verb({"stop"});
     EXPECT_EQ(stopped.exit_code, 0) << stopped;
 }
 
-TEST_F(StrangersServiceTest, ALinkOfHisLeadsToNoOtherService) {
+TEST_F(StrangersServiceTest, ALinkOfTheStrangerReachesNoOtherService) {
     ServiceProgram other{"trial-service", directory.file("other")};
     fs::create_directory(other.directory());
     RunningService service{other};
@@ -207,7 +207,7 @@ TEST_F(StrangersServiceTest, ALinkOfHisLeadsToNoOtherService) {
 
 class VerbsInARemovedDirectoryTest : public ServiceTest {
 protected:
-    /// Runs it where no path leads any more.
+    /// Runs the command in a directory that has been removed.
     [[nodiscard]] Outcome from_nowhere(const Strings& arguments) const {
         std::string line = "mkdir gone && cd gone && rmdir ../gone && trial-service";
         for (const std::string& argument : arguments) line += " '" + argument + "'";
@@ -215,7 +215,7 @@ protected:
     }
 };
 
-TEST_F(VerbsInARemovedDirectoryTest, OnlyWhatIsRelativeNeedsIt) {
+TEST_F(VerbsInARemovedDirectoryTest, OnlyRelativePathsNeedTheDirectory) {
     const Outcome started = from_nowhere({"start"});
     ASSERT_EQ(started.exit_code, 0) << started;
     for (const Strings& verb : {Strings{"status"}, Strings{"events"}, Strings{"where"}, Strings{"reload"},

@@ -43,7 +43,7 @@ Ownership ownership_of(const std::string& path) {
     return {status.st_uid, status.st_gid, status.st_mode & 07777};
 }
 
-/// The words behind a key of /proc/PID/status.
+/// Returns the words after a key of /proc/PID/status.
 Strings words_of(pid_t pid, const std::string& key) {
     std::ifstream file{"/proc/" + std::to_string(pid) + "/status"};
     for (std::string line; std::getline(file, line);) {
@@ -113,13 +113,13 @@ TEST_F(StrangerTest, MaySeeThatItRunsSinceMonitorsDo) {
     EXPECT_THAT(status.err, HasSubstr("Permission denied"));
 }
 
-TEST_F(StrangerTest, StartOfHisOwnSaysThatItRunsAlready) {
+TEST_F(StrangerTest, StartReportsThatItRunsAlready) {
     const RunningService service{trial};
 
     EXPECT_EQ(as_stranger_run({"start"}).exit_code, 69);
 }
 
-TEST_F(StrangerTest, WhomTheSocketsModeLetsInIsKnownAndLogged) {
+TEST_F(StrangerTest, IsLoggedByUidIfTheModeAdmitsEveryone) {
     trial.add_options({"--control-mode", "666", "--control-operate", "everyone"});
     const RunningService service{trial};
 
@@ -129,7 +129,7 @@ TEST_F(StrangerTest, WhomTheSocketsModeLetsInIsKnownAndLogged) {
     service.await_log("event 'echo' {\"string\":\"hello\"} asked for by uid " + std::to_string(stranger) + ", pid ");
 }
 
-/// Connections of one user, none of whom says a word.
+/// Connections of one user that send nothing.
 class Crowd {
 public:
     Crowd(uid_t user, const std::string& socket, std::size_t connections)
@@ -156,9 +156,9 @@ public:
 
     struct Fate {
         std::size_t kept = 0;
-        std::string told;  ///< to the first that was not
+        std::string told;  ///< what the first refused client received
     };
-    /// \param expected how many are kept; the others may be refused a while after they have connected
+    /// \param expected number of connections that are kept; the others may be refused a while after they have connected
     Fate fate(std::size_t expected) {
         child_.tell(std::to_string(expected));
         Fate fate;
@@ -171,7 +171,7 @@ private:
     ForkedChild child_;
 };
 
-TEST_F(StrangerTest, HasAsManyConnectionsAsOneUserMay) {
+TEST_F(StrangerTest, HasAtMostTheConnectionsOfOneUser) {
     const RunningService service{trial};
     fs::permissions(trial.control_socket(), fs::perms{0666});
 
@@ -185,7 +185,7 @@ TEST_F(StrangerTest, HasAsManyConnectionsAsOneUserMay) {
     EXPECT_EQ(another.fate(1).kept, 1U);
 }
 
-TEST_F(StrangerTest, KeepsNoOperatorOutHoweverManyComeAlong) {
+TEST_F(StrangerTest, CannotKeepOperatorsOutWithManyConnections) {
     const RunningService service{trial};
     fs::permissions(trial.control_socket(), fs::perms{0666});
 
@@ -200,12 +200,12 @@ TEST_F(StrangerTest, KeepsNoOperatorOutHoweverManyComeAlong) {
     }
 
     std::size_t kept = 0;
-    // Of 512 connections 8 are for operators: the last crowd has what eight crowds of 60 leave.
+    // Of 512 connections 8 are for operators: the last crowd gets what eight crowds of 60 leave.
     for (const auto& crowd : crowds) kept += crowd->fate(crowd == crowds.back() ? 24 : 60).kept;
     EXPECT_EQ(kept, 504U);
 }
 
-/// A service that was started by root and runs as nobody.
+/// A service that root starts and that runs as nobody.
 class DroppedPrivilegesTest : public PermissionsTest {
 protected:
     void SetUp() override {
@@ -213,7 +213,7 @@ protected:
         trial.add_options({"--user", std::to_string(stranger), "--group", std::to_string(stranger)});
     }
 
-    /// So that the service may remove and make files there.
+    /// Allows the service to remove and create files there.
     void give_to_stranger(const std::string& path) const {
         fs::create_directories(path);
         if (::chown(path.c_str(), stranger, stranger) != 0) throw std::runtime_error{"cannot chown"};
@@ -231,7 +231,7 @@ TEST_F(DroppedPrivilegesTest, NothingOfRootIsLeft) {
         EXPECT_THAT(words_of(service.pid(), set), ElementsAre("0000000000000000")) << set;
 }
 
-TEST_F(DroppedPrivilegesTest, EveryThreadDropsThem) {
+TEST_F(DroppedPrivilegesTest, EveryThreadDropsItsPrivileges) {
     const RunningService service{trial};
 
     const std::string id = std::to_string(stranger);
@@ -244,7 +244,7 @@ TEST_F(DroppedPrivilegesTest, EveryThreadDropsThem) {
     EXPECT_GE(threads, 2);
 }
 
-TEST_F(DroppedPrivilegesTest, SocketAndLogAreHandedOverAndThePidfileStaysRoots) {
+TEST_F(DroppedPrivilegesTest, SocketAndLogChangeOwnerAndThePidfileStaysRoots) {
     const RunningService service{trial};
 
     EXPECT_EQ(ownership_of(trial.pid_file()), (Ownership{0, 0, 0644}));
@@ -266,7 +266,7 @@ TEST_F(DroppedPrivilegesTest, RootAndTheNewUserTalkToItAndStopIt) {
     EXPECT_EQ(service.exit_code(), 0);
 }
 
-TEST_F(DroppedPrivilegesTest, RootStopsItBySignalsWhereItsSocketIsGone) {
+TEST_F(DroppedPrivilegesTest, RootStopsItBySignalIfItsSocketIsGone) {
     RunningService service{trial};
     fs::remove(trial.control_socket());
 
@@ -288,7 +288,7 @@ TEST_F(DroppedPrivilegesTest, InARunDirectoryOfItsOwnItLeavesAnEmptyPidfile) {
     EXPECT_FALSE(fs::exists(trial.control_socket()));
 }
 
-TEST_F(DroppedPrivilegesTest, InARunDirectoryOfRootsWhatItLeavesIsHarmless) {
+TEST_F(DroppedPrivilegesTest, LeftoversInRootsRunDirectoryAreHarmless) {
     RunningService service{trial};
 
     EXPECT_EQ(trial.verb({"stop"}).exit_code, 0);
@@ -303,7 +303,7 @@ TEST_F(DroppedPrivilegesTest, InARunDirectoryOfRootsWhatItLeavesIsHarmless) {
     EXPECT_EQ(next.call("status").find("pid")->as_integer(), next.pid());
 }
 
-TEST_F(DroppedPrivilegesTest, LogIsReopenedWhereItsDirectoryIsTheUsers) {
+TEST_F(DroppedPrivilegesTest, TheLogIsReopenedInADirectoryOfTheUser) {
     const std::string logs = directory.file("logs");
     give_to_stranger(logs);
     trial.add_options({"--log-file", logs + "/log"});
@@ -318,7 +318,7 @@ TEST_F(DroppedPrivilegesTest, LogIsReopenedWhereItsDirectoryIsTheUsers) {
     EXPECT_EQ(ownership_of(logs + "/log").uid, stranger);
 }
 
-TEST_F(DroppedPrivilegesTest, LogThatCannotBeReopenedIsWrittenOn) {
+TEST_F(DroppedPrivilegesTest, ALogThatCannotBeReopenedIsStillWritten) {
     const RunningService service{trial};
     fs::rename(trial.log_file(), directory.file("log.1"));
 
@@ -342,7 +342,7 @@ TEST_F(DroppedPrivilegesTest, UserThatDoesNotExistIsRefused) {
     EXPECT_EQ(trial.verb({"status"}).exit_code, 3);
 }
 
-TEST_F(DroppedPrivilegesTest, WhoIsNotRootCannotBecomeAnother) {
+TEST_F(DroppedPrivilegesTest, OnlyRootCanBecomeAnotherUser) {
     give_to_stranger(run);
     trial.add_options({"--user", "root", "--group", "root", "--log-file", run + "/log"});
 
@@ -353,7 +353,7 @@ TEST_F(DroppedPrivilegesTest, WhoIsNotRootCannotBecomeAnother) {
     EXPECT_EQ(trial.verb({"status"}).exit_code, 3);
 }
 
-TEST_F(PermissionsTest, APidfileOfAFormerUserBecomesTheServicesOwn) {
+TEST_F(PermissionsTest, APidfileOfAFormerUserIsTakenOver) {
     ASSERT_EQ(::chmod(directory.path().c_str(), 0755), 0);
     ASSERT_EQ(::mkdir(trial.run_directory().c_str(), 0755), 0);
     write_file(trial.pid_file(), "");

@@ -33,16 +33,16 @@ constexpr int writers = 4;
 constexpr int lines_each = 25'000;
 constexpr int all_lines = writers * lines_each;
 
-/// What came of the lines that were written.
+/// How many of the written lines arrived.
 struct Count {
-    std::set<std::string> lines = {};  ///< those that came whole, by writer and number
+    std::set<std::string> lines = {};  ///< the complete lines, by writer and number
     int twice = 0;
     int torn = 0;
-    bool in_order = true;    ///< of each writer
-    std::uint64_t told = 0;  ///< how many the log says were lost
+    bool in_order = true;    ///< for each writer
+    std::uint64_t told = 0;  ///< number of lost lines that the log reports
 };
 
-/// Looks at what a log's program has kept.
+/// Counts what a log's program has kept.
 Count count(const std::string& kept) {
     Count count;
     std::vector<int> last(writers, -1);
@@ -74,12 +74,12 @@ Count count(const std::string& kept) {
     return count;
 }
 
-/// A log of this process, into real programs.
+/// A log of this process that writes to real programs.
 class PipeLogTest : public ServiceTest {
 protected:
     void open(Strings command) {
         options.command = std::move(command);
-        // This process has no PATH of its own to our programs.
+        // The PATH of this process does not contain our programs.
         if (options.command.front() == "splice-keeper") options.command.front() = SERVICEKIT_BIN_DIR "/splice-keeper";
         log = std::make_unique<PipeLog>(options);
         log->configure({.name = "trial"});
@@ -104,7 +104,7 @@ protected:
     void write(const std::string& message, LogLevel level = LogLevel::info) {
         log->write({.time = std::chrono::system_clock::now(), .level = level, .message = message});
     }
-    /// All lines, by several threads at once.
+    /// Writes all lines, from several threads at once.
     void write_all(std::chrono::microseconds pause_each_hundred = 0us) {
         std::vector<std::thread> threads;
         for (int writer = 0; writer < writers; ++writer)
@@ -116,19 +116,19 @@ protected:
             });
         for (std::thread& thread : threads) thread.join();
     }
-    /// \returns 0 where it does not run
+    /// \returns 0 if it does not run
     static pid_t pid_of_program() {
         for (const ProcessFacts& facts : descendants())
             if (!facts.is_zombie()) return facts.pid;
         return 0;
     }
-    /// The same, once there is one: 0 as a pid would mean this process's own group.
+    /// Returns the pid once the program runs: a pid of 0 would mean this process's own group.
     static pid_t running_program() {
         pid_t pid = 0;
         await_state("the log's program runs", [&] { return (pid = pid_of_program()) != 0; });
         return pid;
     }
-    /// SIGKILL, some times, whenever there is one again.
+    /// Kills the program a number of times, each time after it has restarted.
     static void kill_again_and_again(int times) {
         pid_t last = 0;
         for (int time = 0; time < times; ++time) {
@@ -137,7 +137,7 @@ protected:
                 pid = pid_of_program();
                 return pid != 0 && pid != last;
             });
-            std::this_thread::sleep_for(30ms);  // to be somewhere in its work
+            std::this_thread::sleep_for(30ms);  // so that the kill hits it while it works
             ::kill(pid, SIGKILL);
             last = pid;
         }
@@ -150,7 +150,7 @@ protected:
     std::unique_ptr<os::EventLoop> loop;
 };
 
-TEST_F(PipeLogTest, NoLineIsLostThoughItsProgramIsKilledAgainAndAgain) {
+TEST_F(PipeLogTest, NoLineIsLostWhenItsProgramIsKilledRepeatedly) {
     open({"splice-keeper", file});
     std::thread killer{[] { kill_again_and_again(6); }};
     write_all(1ms);
@@ -165,7 +165,7 @@ TEST_F(PipeLogTest, NoLineIsLostThoughItsProgramIsKilledAgainAndAgain) {
     EXPECT_THAT(kept(), HasSubstr(" was killed by signal 9; it restarts in 100 ms\n"));
 }
 
-TEST_F(PipeLogTest, AProgramThatIsStoppedHoldsNobodyUpAndEveryLossIsTold) {
+TEST_F(PipeLogTest, AStoppedProgramBlocksNothingAndLossesAreReported) {
     options.memory = std::size_t{1} << 20U;
     open({"splice-keeper", file});
     const pid_t program = running_program();
@@ -183,7 +183,7 @@ TEST_F(PipeLogTest, AProgramThatIsStoppedHoldsNobodyUpAndEveryLossIsTold) {
     EXPECT_TRUE(found.in_order);
 }
 
-TEST_F(PipeLogTest, AtTheEndAStoppedProgramIsLeftToReadTheRestLater) {
+TEST_F(PipeLogTest, AtTheEndAStoppedProgramMayReadTheRestLater) {
     open({"splice-keeper", file});
     const Process program{running_program()};
     program.signal(SIGSTOP);
@@ -198,13 +198,13 @@ TEST_F(PipeLogTest, AtTheEndAStoppedProgramIsLeftToReadTheRestLater) {
     EXPECT_TRUE(program.wait_for_end());
 }
 
-TEST_F(PipeLogTest, TheOtherLinesAreKeptNoLaterThanTheDelay) {
+TEST_F(PipeLogTest, OtherLinesArriveWithinTheDelay) {
     open({"splice-keeper", file});
     write("slowly");
     await_text_in(file, "slowly\n");
 }
 
-TEST_F(PipeLogTest, AProgramThatIsNotThereIsNamed) {
+TEST_F(PipeLogTest, AMissingProgramIsNamed) {
     options.command = {"no-such-keeper"};
     PipeLog other{options};
     other.configure({.name = "trial"});
@@ -212,7 +212,7 @@ TEST_F(PipeLogTest, AProgramThatIsNotThereIsNamed) {
               "cannot start the log's program 'no-such-keeper': there is no such program in PATH");
 }
 
-TEST_F(PipeLogTest, AProgramThatEndsAtOnceIsNoStart) {
+TEST_F(PipeLogTest, AProgramThatEndsAtOnceFailsTheStart) {
     options.command = {"sh", "-c", "exit 3"};
     options.start_wait = 30s;
     PipeLog other{options};
@@ -220,7 +220,7 @@ TEST_F(PipeLogTest, AProgramThatEndsAtOnceIsNoStart) {
     EXPECT_EQ(other.open().error().message(), "cannot start the log's program 'sh': it ended with status 3 at once");
 }
 
-/// The programs that people use, each as its manual page has it.
+/// Log programs in common use, each started as in its manual page.
 struct Keeper {
     std::string name;
     Strings (*command)(const std::string& directory);
@@ -257,7 +257,7 @@ protected:
         std::filesystem::create_directory(logs);
         options.memory = std::size_t{64} << 20U;
     }
-    /// All that it has kept, the oldest first.
+    /// Returns all that it has kept, the oldest first.
     [[nodiscard]] std::string all_kept() const {
         std::vector<std::string> names;
         for (const auto& entry : std::filesystem::directory_iterator{logs}) {
@@ -273,7 +273,7 @@ protected:
     std::string logs = directory.file("logs");
 };
 
-TEST_P(PipeLogKeeperTest, EveryLineIsKeptOnceOverAllRotations) {
+TEST_P(PipeLogKeeperTest, EveryLineIsKeptOnceAcrossRotations) {
     open(GetParam().command(logs));
     write_all();
     close();
@@ -284,9 +284,9 @@ TEST_P(PipeLogKeeperTest, EveryLineIsKeptOnceOverAllRotations) {
     EXPECT_EQ(found.told, 0U);
 }
 
-TEST_P(PipeLogKeeperTest, WhenItIsKilledOnlyWhatItHadReadIsLost) {
+TEST_P(PipeLogKeeperTest, AKillLosesOnlyWhatTheProgramHadRead) {
     constexpr int kills = 4;
-    constexpr std::size_t most_read = 64U << 10U;  // at once, by any of them
+    constexpr std::size_t most_read = 64U << 10U;  // the most that any of them reads at once
     constexpr std::size_t shortest_line = 60;
     open(GetParam().command(logs));
     std::thread killer{[] { kill_again_and_again(kills); }};
@@ -307,7 +307,7 @@ INSTANTIATE_TEST_SUITE_P(Real, PipeLogKeeperTest, testing::ValuesIn(keepers), []
     return name;
 });
 
-/// A service whose log goes to splice-keeper.
+/// A service that logs to splice-keeper.
 class PipedServiceTest : public ServiceTest {
 protected:
     PipedServiceTest() { service.add_variable("KEPT_FILE", file); }
@@ -326,7 +326,7 @@ TEST_F(PipedServiceTest, ItsWholeLifeIsKept) {
     EXPECT_THAT(kept, testing::EndsWith(": stopped\n"));
 }
 
-TEST_F(PipedServiceTest, WhatWasOlderThanTheDelayOutlivesTheService) {
+TEST_F(PipedServiceTest, LinesOlderThanTheDelaySurviveTheService) {
     EXPECT_EQ(service.verb({"start"}).exit_code, 0);
     EXPECT_EQ(service.verb({"call", "write", "lines=1000"}).exit_code, 0);
     const Process process{service.pid_in_file()};
@@ -344,7 +344,7 @@ TEST_F(PipedServiceTest, ASignalToTheWholeGroupDoesNotCostTheLastLines) {
     EXPECT_THAT(read_file(file), testing::EndsWith(": stopped\n"));
 }
 
-TEST_F(PipedServiceTest, ItsProgramIsTheUsersThatTheServiceBecomes) {
+TEST_F(PipedServiceTest, ItsProgramRunsAsTheUserOfTheService) {
     if (::geteuid() != 0) GTEST_SKIP() << "only root can become another user";
     constexpr uid_t nobody = 65534;
     ASSERT_EQ(::chmod(directory.path().c_str(), 0777), 0);
@@ -357,7 +357,7 @@ TEST_F(PipedServiceTest, ItsProgramIsTheUsersThatTheServiceBecomes) {
     EXPECT_THAT(read_file(file), HasSubstr(": starting, pid "));
 }
 
-TEST_F(PipedServiceTest, AProgramThatCannotBeStartedIsAFailureOfTheStart) {
+TEST_F(PipedServiceTest, AProgramThatCannotBeStartedFailsTheStart) {
     service.add_variable("KEPT_FILE", directory.file("none/kept"));
     const Outcome outcome = service.verb({"start"});
     EXPECT_EQ(outcome.exit_code, 73);

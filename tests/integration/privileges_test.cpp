@@ -29,7 +29,7 @@ using testing::Not;
 
 namespace fs = std::filesystem;
 
-/// What /proc/PID/status says under the key.
+/// Returns the value of the key in /proc/PID/status.
 std::string status_of(pid_t pid, const std::string& key) {
     std::ifstream file{proc(pid, "status")};
     for (std::string line; std::getline(file, line);)
@@ -37,7 +37,7 @@ std::string status_of(pid_t pid, const std::string& key) {
     throw std::runtime_error{"no " + key};
 }
 
-/// The soft and the hard limit: "256 256".
+/// Returns the soft and the hard limit: "256 256".
 std::string limit_of(pid_t pid, std::string_view name) {
     std::ifstream file{proc(pid, "limits")};
     for (std::string line; std::getline(file, line);) {
@@ -66,7 +66,7 @@ protected:
         if (!is_root()) GTEST_SKIP() << "only root can become another user";
         trial.add_options({"--user", std::to_string(stranger), "--group", std::to_string(stranger)});
     }
-    /// A directory that the service may write as the user that it becomes.
+    /// Makes a directory that the service may write to as the user that it becomes.
     std::string directory_of_service(const std::string& name) const {
         const std::string path = directory.file(name);
         fs::create_directories(path);
@@ -78,7 +78,7 @@ protected:
     }
 };
 
-TEST_F(PrivilegesTest, RootCannotBeHadBack) {
+TEST_F(PrivilegesTest, RootCannotBeRegained) {
     become_stranger();
     if (IsSkipped()) return;
     const RunningService service{trial};
@@ -102,7 +102,7 @@ TEST_F(PrivilegesTest, NoThreadMayGainPrivileges) {
     EXPECT_GE(threads, 2);
 }
 
-TEST_F(PrivilegesTest, NewPrivilegesAreLeftUnlessAsked) {
+TEST_F(PrivilegesTest, NewPrivilegesAreAllowedByDefault) {
     if (status_of(::getpid(), "NoNewPrivs") != "0") GTEST_SKIP() << "they are forbidden to this process already";
     const RunningService service{trial};
 
@@ -117,7 +117,7 @@ TEST_F(PrivilegesTest, LimitsAreInForce) {
     EXPECT_EQ(limit_of(service.pid(), "Max open files"), "256 256");
 }
 
-TEST_F(PrivilegesTest, ALimitThatTheKernelRefusesEndsTheStart) {
+TEST_F(PrivilegesTest, ALimitThatTheKernelRefusesFailsTheStart) {
     trial.add_options({"--limit-open-files", "unlimited"});
 
     const Outcome started = trial.verb({"start"});
@@ -128,13 +128,13 @@ TEST_F(PrivilegesTest, ALimitThatTheKernelRefusesEndsTheStart) {
     EXPECT_EQ(trial.verb({"status"}).exit_code, 3);
 }
 
-TEST_F(PrivilegesTest, ACoreOfAnotherUserIsDumpedOnlyWhereALimitSaysSo) {
+TEST_F(PrivilegesTest, ACoreOfAnotherUserIsDumpedOnlyWithALimit) {
     become_stranger();
     if (IsSkipped()) return;
     rlimit core{};
     ASSERT_EQ(::getrlimit(RLIMIT_CORE, &core), 0);
     if (core.rlim_max < 1'000'000) GTEST_SKIP() << "the hard limit of core files is lower here";
-    // What can't be dumped belongs to root in /proc, proc(5).
+    // In /proc a process that is not dumpable belongs to root, proc(5).
     const auto owner_in_proc = [](pid_t pid) {
         struct stat status {};
         if (::stat(proc(pid, "environ").c_str(), &status) != 0) throw std::runtime_error{"cannot look"};
@@ -152,7 +152,7 @@ TEST_F(PrivilegesTest, ACoreOfAnotherUserIsDumpedOnlyWhereALimitSaysSo) {
 
 // Directory and mask.
 
-TEST_F(PrivilegesTest, InTheForegroundDirectoryAndMaskAreTheCallersUnlessSet) {
+TEST_F(PrivilegesTest, InTheForegroundDirectoryAndMaskAreInherited) {
     const std::string elsewhere = directory.file("elsewhere");
     fs::create_directories(elsewhere);
     const std::string callers_mask = status_of(::getpid(), "Umask");
@@ -173,7 +173,7 @@ TEST_F(PrivilegesTest, InTheForegroundDirectoryAndMaskAreTheCallersUnlessSet) {
     EXPECT_EQ(service.finish().exit_code, 0);
 }
 
-TEST_F(PrivilegesTest, ADirectoryThatTheNewUserMayNotEnterEndsTheStart) {
+TEST_F(PrivilegesTest, ADirectoryClosedToTheNewUserFailsTheStart) {
     become_stranger();
     if (IsSkipped()) return;
     const std::string roots = directory.file("roots");
@@ -209,7 +209,7 @@ protected:
     std::string logs;
 };
 
-TEST_P(ConfinedServiceTest, WritesWhatIsNamedAndNothingElse) {
+TEST_P(ConfinedServiceTest, WritesOnlyTheNamedPaths) {
     const RunningService service{trial};
 
     EXPECT_EQ(fault_of_writing(service, data + "/file"), 0);
@@ -259,7 +259,7 @@ TEST_P(ConfinedServiceTest, StopsBySignalAndStartsAgain) {
 INSTANTIATE_TEST_SUITE_P(OfWhoStartedItAndOfAnother, ConfinedServiceTest, testing::Bool(),
                          [](const auto& of) { return of.param ? "AnotherUser" : "TheSameUser"; });
 
-TEST_F(PrivilegesTest, ADirectoryThatIsNotThereEndsTheStart) {
+TEST_F(PrivilegesTest, AMissingDirectoryFailsTheStart) {
     if (!has_landlock()) GTEST_SKIP() << "this kernel has no Landlock";
     trial.add_options({"--writable", directory.file("gone")});
 
@@ -274,7 +274,7 @@ TEST_F(PrivilegesTest, ADirectoryThatIsNotThereEndsTheStart) {
 
 TEST_F(PrivilegesTest, WithoutLandlockItRunsAndWarns) {
     trial.add_options({"--writable", directory.path()});
-    // Children keep the filter: to them it is a kernel that never heard of Landlock.
+    // Children inherit the filter: for them the kernel does not support Landlock.
     ForkedChild old_kernel{[this](Lines& parent) {
         if (!os::test::deny_system_call(444, ENOSYS)) return 99;
         const Outcome started = trial.verb({"start"});

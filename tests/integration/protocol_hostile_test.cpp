@@ -1,4 +1,4 @@
-// What clients send that they should not, and how they behave that they should not.
+// Invalid input from clients, and clients that behave badly.
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,21 +23,21 @@ class ProtocolTest : public RunningTrialTest {
 protected:
     [[nodiscard]] RawClient connect() const { return RawClient{trial.control_socket()}; }
 
-    /// The reply to one request, sent without an end of line by a client that goes on listening.
+    /// Returns the reply to one request, sent without a newline by a client that keeps listening.
     [[nodiscard]] Object reply_to(const std::string& request) const {
         RawClient client = connect();
         client.send(request);
         return client.reply();
     }
 
-    /// All that a client gets who sends this and then closes its sending side.
+    /// Returns all output for a client that sends this and then closes its sending side.
     [[nodiscard]] std::string all_replies_to(const std::string& requests) const {
         RawClient client = connect();
         client.send(requests);
         client.finish_sending();
         return without_spaces(client.rest());
     }
-    /// Those that came for the time being are no part of any reply here.
+    /// Removes the spaces that the service sends while a client waits. They are not part of any reply here.
     [[nodiscard]] static std::string without_spaces(std::string text) {
         std::erase(text, ' ');
         return text;
@@ -51,9 +51,9 @@ protected:
     }
 };
 
-// Requests that are none
+// Invalid requests
 
-TEST_F(ProtocolTest, FirstByteThatBeginsNoArrayIsMalformedAtOnce) {
+TEST_F(ProtocolTest, AFirstByteOtherThanABracketIsMalformedAtOnce) {
     for (const char* rubbish : {"{", "x", "\"status\"", "GET / HTTP/1.1\r\n\r\n", "]", "\xff", "  1"}) {
         const Object error = error_for(rubbish);
         EXPECT_EQ(text_in(error, "code"), "malformed-request") << rubbish;
@@ -62,7 +62,7 @@ TEST_F(ProtocolTest, FirstByteThatBeginsNoArrayIsMalformedAtOnce) {
     expect_that_it_lives();
 }
 
-TEST_F(ProtocolTest, ConnectionIsClosedAfterARequestWhoseEndNobodyCanTell) {
+TEST_F(ProtocolTest, ARequestWithoutAFindableEndClosesTheConnection) {
     RawClient client = connect();
     client.send("x[\"status\"]");
 
@@ -70,7 +70,7 @@ TEST_F(ProtocolTest, ConnectionIsClosedAfterARequestWhoseEndNobodyCanTell) {
     EXPECT_THAT(client.rest(), IsEmpty());
 }
 
-TEST_F(ProtocolTest, RequestThatEndsTooEarlyIsMalformed) {
+TEST_F(ProtocolTest, AnIncompleteRequestIsMalformed) {
     for (const char* half : {"[", "[\"status\"", "[\"status\",{\"a\":", "[\"sta"}) {
         const std::string reply = all_replies_to(half);
         EXPECT_THAT(reply, HasSubstr("\"code\":\"malformed-request\"")) << half;
@@ -79,7 +79,7 @@ TEST_F(ProtocolTest, RequestThatEndsTooEarlyIsMalformed) {
     expect_that_it_lives();
 }
 
-TEST_F(ProtocolTest, WhatIsNoRequestIsMalformed) {
+TEST_F(ProtocolTest, AnArrayThatIsNotARequestIsMalformed) {
     for (const char* wrong : {"[]", "[1]", "[null]", "[{}]", "[\"echo\",1]", "[\"echo\",null]", "[\"echo\",{},[]]",
                               "[\"echo\",{},{},{}]", "['echo']", "[\"echo\",]", "[\"echo\"}", "[\"echo\" {}]", "[echo]",
                               "[\"echo\",{\"number\":1e999}]", "[\"echo\",{\"string\":\"\\ud800\"}]"}) {
@@ -90,7 +90,7 @@ TEST_F(ProtocolTest, WhatIsNoRequestIsMalformed) {
     expect_that_it_lives();
 }
 
-TEST_F(ProtocolTest, InvalidUtf8IsMalformedAndToldWhere) {
+TEST_F(ProtocolTest, InvalidUtf8IsMalformedAndItsOffsetReported) {
     for (const char* wrong : {"\xff", "\xc3", "\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\x80"}) {
         const std::string before = R"(["echo",{"string":"a)";
         const Object error = error_for(before + wrong + "\"}]");
@@ -101,7 +101,7 @@ TEST_F(ProtocolTest, InvalidUtf8IsMalformedAndToldWhere) {
     expect_that_it_lives();
 }
 
-TEST_F(ProtocolTest, ZeroBytesAreNoText) {
+TEST_F(ProtocolTest, ZeroBytesAreRefused) {
     using namespace std::string_literals;
     EXPECT_EQ(text_in(error_for("\0[\"status\"]"s), "code"), "malformed-request");
     EXPECT_EQ(text_in(error_for("[\"ec\0ho\"]"s), "code"), "malformed-request");
@@ -124,7 +124,7 @@ TEST_F(ProtocolTest, NestingUpToTheLimitIsServed) {
     EXPECT_EQ(text_in(error_for(R"(["echo",{"list":[)" + list + "]}]"), "code"), "request-too-large");
 }
 
-TEST_F(ProtocolTest, RequestOverTheSizeLimitIsRefusedInWordsThatTheClientCanRead) {
+TEST_F(ProtocolTest, AnOversizedRequestGetsAReadableError) {
     RawClient client = connect();
     client.send(R"(["echo",{"string":")" + std::string(2 * mebibyte, 'x') + "\"}]");
 
@@ -144,9 +144,9 @@ TEST_F(ProtocolTest, RequestUpToTheSizeLimitIsServed) {
     EXPECT_EQ(text_in(error_for(R"(["echo",{"string":"x)" + text + "\"}]"), "code"), "request-too-large");
 }
 
-// Requests that cannot be granted
+// Requests that cannot be served
 
-TEST_F(ProtocolTest, KeyThatIsGivenTwiceIsABadArgument) {
+TEST_F(ProtocolTest, ADuplicateKeyIsABadArgument) {
     const Object error = error_for(R"(["echo",{"integer":1,"string":"a","integer":2}])");
 
     EXPECT_EQ(text_in(error, "code"), "bad-argument");
@@ -171,7 +171,7 @@ TEST_F(ProtocolTest, OptionOfTheWrongTypeIsABadArgument) {
     }
 }
 
-TEST_F(ProtocolTest, ParameterThatIsUnknownMissingOrOfTheWrongTypeIsABadArgument) {
+TEST_F(ProtocolTest, AnUnknownMissingOrMistypedParameterIsABadArgument) {
     struct Case {
         const char* request;
         const char* argument;
@@ -192,13 +192,13 @@ TEST_F(ProtocolTest, ParameterThatIsUnknownMissingOrOfTheWrongTypeIsABadArgument
     expect_that_it_lives();
 }
 
-TEST_F(ProtocolTest, LogLevelThatThereIsNotIsABadArgument) {
+TEST_F(ProtocolTest, AnUnknownLogLevelIsABadArgument) {
     const Object error = error_for(R"(["log-level",{"level":"loud"}])");
 
     EXPECT_EQ(text_in(error, "code"), "bad-argument") << to_json(error);
 }
 
-TEST_F(ProtocolTest, UnknownEventIsAnsweredWithOneThatIsNear) {
+TEST_F(ProtocolTest, AnUnknownEventIsAnsweredWithTheNearestName) {
     const Object error = error_for(R"(["sttaus"])");
 
     EXPECT_EQ(text_in(error, "code"), "event-not-found");
@@ -207,7 +207,7 @@ TEST_F(ProtocolTest, UnknownEventIsAnsweredWithOneThatIsNear) {
     EXPECT_FALSE(error_for(R"(["nothing-of-the-kind"])").contains("did-you-mean"));
 }
 
-TEST_F(ProtocolTest, StartIsNoEventForClients) {
+TEST_F(ProtocolTest, ClientsCannotTriggerStart) {
     EXPECT_EQ(text_in(error_for(R"(["start"])"), "code"), "event-not-found");
 
     std::vector<std::string> names;
@@ -218,14 +218,14 @@ TEST_F(ProtocolTest, StartIsNoEventForClients) {
     EXPECT_THAT(names, testing::Not(testing::Contains("start")));
 }
 
-TEST_F(ProtocolTest, RequestsAfterOneThatWasNotGrantedAreServed) {
+TEST_F(ProtocolTest, RequestsAfterARefusedOneAreServed) {
     EXPECT_THAT(all_replies_to(R"(["nothing"] ["echo",{"wrong":1}] ["echo",{"integer":3}])"),
                 EndsWith("}}\n{\"integer\":3}\n"));
 }
 
-// Clients that send strangely
+// Clients that send in unusual ways
 
-TEST_F(ProtocolTest, OneByteAtATimeIsTimeEnough) {
+TEST_F(ProtocolTest, ARequestMaySendOneByteAtATime) {
     RawClient client = connect();
     for (const char byte : std::string{" \n[\"echo\" , {\"string\": \"]\\\"[{\\u00e4\xc3\xa4\"}]"})
         client.send({&byte, 1});
@@ -236,7 +236,7 @@ TEST_F(ProtocolTest, OneByteAtATimeIsTimeEnough) {
 TEST_F(ProtocolTest, ThousandPipelinedRequestsAreAnsweredInOrder) {
     std::string requests;
     for (int number = 0; number < 1000; ++number) {
-        // Some of them are answered by the control plane itself, and must not overtake the others.
+        // The control plane answers some of them by itself. Those answers must not overtake the others.
         requests += number % 3 == 0 ? R"(["log-level"])" : R"(["echo",{"integer":)" + std::to_string(number) + "}]";
         if (number % 5 == 0) requests += "\n\r\t ";
     }
@@ -250,27 +250,27 @@ TEST_F(ProtocolTest, ThousandPipelinedRequestsAreAnsweredInOrder) {
     EXPECT_THAT(without_spaces(client.rest()), IsEmpty());
 }
 
-TEST_F(ProtocolTest, ClientWhoNeverClosesIsSeenOffAfterItsAnswer) {
+TEST_F(ProtocolTest, AClientThatNeverClosesIsDisconnectedAfterItsReply) {
     RawClient client = connect();
     client.send("[\"echo\",{\"integer\":1}]\n");
 
     EXPECT_EQ(client.rest(), "{\"integer\":1}\n");
 }
 
-TEST_F(ProtocolTest, SilentClientsBlockNoOther) {
+TEST_F(ProtocolTest, SilentClientsBlockNoOtherClient) {
     std::vector<RawClient> silent;
     while (silent.size() < 50) silent.push_back(connect());
     for (std::size_t i = 0; i < silent.size(); i += 2) silent[i].send("[\"status\"");
 
     expect_that_it_lives();
 
-    // Nobody has forgotten them.
+    // They are all served later.
     for (std::size_t i = 0; i < silent.size(); i += 2) silent[i].send("]");
     for (std::size_t i = 0; i < silent.size(); i += 2)
         EXPECT_EQ(silent[i].reply().find("pid")->as_integer(), service->pid());
 }
 
-TEST_F(ProtocolTest, OperatorWhoUsesUpAllConnectionsIsToldSoAndStopsTheServiceAllTheSame) {
+TEST_F(ProtocolTest, AnOperatorWithAllConnectionsCanStillStopTheService) {
     std::vector<RawClient> all;
     while (all.size() < 512) all.push_back(connect());
 
@@ -282,7 +282,7 @@ TEST_F(ProtocolTest, OperatorWhoUsesUpAllConnectionsIsToldSoAndStopsTheServiceAl
     EXPECT_EQ(service->exit_code(), 0);
 }
 
-TEST_F(ProtocolTest, OperatorWhoUsesUpAllDescriptorsIsToldSoUntilSomeAreFreeAgain) {
+TEST_F(ProtocolTest, AnOperatorWithAllDescriptorsGetsAnErrorUntilSomeAreFree) {
     service.reset();
     Command command = trial.command({"run"});
     const Strings with_few{"sh", "-c", "ulimit -n 40; exec \"$@\"", "sh"};
@@ -301,9 +301,9 @@ TEST_F(ProtocolTest, OperatorWhoUsesUpAllDescriptorsIsToldSoUntilSomeAreFreeAgai
     EXPECT_EQ(poor.finish().exit_code, 0);
 }
 
-// Clients that do not read, or do not wait
+// Clients that do not read or do not wait
 
-TEST_F(ProtocolTest, ClientWhoReadsItsRepliesLateDelaysNoOtherAndGetsThemAll) {
+TEST_F(ProtocolTest, ALateReaderDelaysNoOtherClientAndGetsAllReplies) {
     RawClient late = connect();
     for (int count = 0; count < 30; ++count) late.send(R"(["big-reply",{"bytes":100000}])");
     service->await_log("big-reply");
@@ -314,9 +314,9 @@ TEST_F(ProtocolTest, ClientWhoReadsItsRepliesLateDelaysNoOtherAndGetsThemAll) {
     EXPECT_EQ(without_spaces(late.rest()).size(), 30 * (100'000 + std::string_view{"{\"text\":\"\"}\n"}.size()));
 }
 
-TEST_F(ProtocolTest, ClientWhoNeverReadsItsRepliesIsServedNoFurtherThanHisBacklogMayBe) {
+TEST_F(ProtocolTest, AClientThatDoesNotReadIsServedUpToItsBacklog) {
     RawClient greedy = connect();
-    // So many that the kernel keeps them all: a service that is quicker than this client reads no more, and it would wait.
+    // Few enough that the kernel buffers them all: otherwise the client would block once the service stops reading.
     for (int count = 0; count < 60; ++count) greedy.send(R"(["big-reply",{"bytes":1000000}])");
     const auto served = [this] {
         const std::string log = trial.log();
@@ -325,7 +325,7 @@ TEST_F(ProtocolTest, ClientWhoNeverReadsItsRepliesIsServedNoFurtherThanHisBacklo
         for (auto at = log.find(asked); at != std::string::npos; at = log.find(asked, at + 1)) ++count;
         return count;
     };
-    // 4 MiB, beside what the kernel takes.
+    // 4 MiB, in addition to what the kernel buffers.
     await_state("the backlog is full", [&served] { return served() >= 5; });
 
     for (int count = 0; count < 20; ++count) expect_that_it_lives();
@@ -339,7 +339,7 @@ TEST_F(ProtocolTest, BigReplyArrivesWhole) {
     EXPECT_TRUE(reply == "{\"text\":\"" + std::string(8 * mebibyte, 'x') + "\"}\n") << reply.size();
 }
 
-TEST_F(ProtocolTest, ClientThatIsGoneBeforeItsReplyHarmsNobody) {
+TEST_F(ProtocolTest, AClientThatLeavesBeforeItsReplyDoesNoHarm) {
     for (int count = 0; count < 50; ++count) {
         RawClient client = connect();
         client.send(R"(["big-reply",{"bytes":1000000}]["status"])");
@@ -364,7 +364,7 @@ TEST_F(ProtocolTest, ClientThatGoesAwayDoesNotCancelItsEvent) {
     EXPECT_EQ(to_json(service->call("notes")), R"({"notes":["queued"]})");
 }
 
-TEST_F(ProtocolTest, WhoHasClosedItsSendingSideGetsSpacesUntilTheReply) {
+TEST_F(ProtocolTest, AHalfClosedClientGetsSpacesUntilTheReply) {
     const Turnstile turnstile{directory.file("turnstile")};
     RawClient client = connect();
     client.send("[\"read-line\"," + to_json(Object{{"path", turnstile.path()}}) + "]");

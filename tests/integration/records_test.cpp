@@ -1,4 +1,4 @@
-// Verbs that talk to a running service neither make a service nor load one.
+// Verbs that talk to a running service neither construct a service nor run its load event.
 #include <csignal>
 #include <filesystem>
 #include <string>
@@ -32,7 +32,7 @@ protected:
         if (!is_word) words.insert(words.end(), {"--config", config});
         return run_command({.arguments = words, .variables = {{"FILE_TO_TRUNCATE", file}}});
     }
-    /// Starts one in the background. \returns its pid
+    /// Starts a service in the background. \returns its pid
     pid_t start(const Strings& options = {}) {
         Strings words{"start"};
         words.insert(words.end(), options.begin(), options.end());
@@ -59,7 +59,7 @@ protected:
     std::string place = directory.file("place");
 };
 
-TEST_F(RecordsTest, VerbsFindAServiceThatItsLoadEventHasPlacedAndLeaveItsFilesAlone) {
+TEST_F(RecordsTest, VerbsFindTheServiceWithoutConstructingIt) {
     const pid_t pid = start();
 
     EXPECT_THAT(verb({"status"}).out, HasSubstr(std::to_string(pid)));
@@ -77,7 +77,7 @@ TEST_F(RecordsTest, VerbsFindAServiceThatItsLoadEventHasPlacedAndLeaveItsFilesAl
     expect_untouched();
 }
 
-TEST_F(RecordsTest, HelpAndCompletionLeaveItsFilesAlone) {
+TEST_F(RecordsTest, HelpAndCompletionDoNotConstructTheService) {
     EXPECT_THAT(verb({"--help"}).out, AllOf(HasSubstr("empties a file"), HasSubstr("--app.place")));
     EXPECT_EQ(verb({"--version"}).exit_code, 0);
     EXPECT_THAT(verb({"check", "--schema"}).out, HasSubstr("where the service is"));
@@ -89,7 +89,7 @@ TEST_F(RecordsTest, HelpAndCompletionLeaveItsFilesAlone) {
     expect_untouched();
 }
 
-TEST_F(RecordsTest, WhatAServiceLeavesThatWasKilledIsFound) {
+TEST_F(RecordsTest, TheLeftoversOfAKilledServiceAreFound) {
     const pid_t pid = start();
     Process process{pid};
     process.signal(SIGKILL);
@@ -113,7 +113,7 @@ TEST_F(RecordsTest, TheReportOfACrashIsFound) {
     expect_untouched();
 }
 
-TEST_F(RecordsTest, AnInstanceThatWasNotNamedIsNotTaken) {
+TEST_F(RecordsTest, AnotherInstanceThanTheNamedOneIsNotUsed) {
     const pid_t pid = start();
 
     EXPECT_EQ(verb({"pid", "--app.instance", "other"}).exit_code, 3);
@@ -134,17 +134,17 @@ TEST_F(RecordsTest, EachPlaceHasOneRecord) {
     expect_untouched();
 }
 
-TEST_F(RecordsTest, AStartGoesOnWithoutARecord) {
+TEST_F(RecordsTest, AStartSucceedsWithoutARecord) {
     fs::remove_all(records_directory());
     write_file(records_directory(), "");
     start();
 
     EXPECT_THAT(read_file(place + "/main/log"), AllOf(HasSubstr("warning"), HasSubstr("cannot leave a record")));
     EXPECT_EQ(verb({"status"}).exit_code, 0);
-    EXPECT_EQ(read_file(file), "made\n");  // by the verb that had to load
+    EXPECT_EQ(read_file(file), "made\n");  // by the verb that had to run the load event
 }
 
-TEST_F(RecordsTest, AnotherUserWhoCanWriteTheDirectoryOfRecordsDecidesNothing) {
+TEST_F(RecordsTest, RecordsInADirectoryThatOthersCanWriteAreIgnored) {
     start();
     fs::permissions(records_directory(), fs::perms::others_write, fs::perm_options::add);
 

@@ -1,4 +1,4 @@
-// A configuration that changes while the service runs.
+// Changes of the configuration while the service runs.
 #include <csignal>
 #include <string>
 
@@ -35,13 +35,13 @@ TEST_F(ReloadTest, TakesEffectAtOnce) {
     EXPECT_EQ(greeting_of(service), "good day");
 }
 
-TEST_F(ReloadTest, TellsThatNothingHasChanged) {
+TEST_F(ReloadTest, ReportsThatNothingHasChanged) {
     const RunningService service{trial};
 
     EXPECT_EQ(trial.verb({"reload"}).out, "nothing changed\n");
 }
 
-TEST_F(ReloadTest, AKeyThatIsGoneHasItsDefaultAgain) {
+TEST_F(ReloadTest, ARemovedKeyHasItsDefaultAgain) {
     trial.configure({{"log-level", "debug"}, {"app", Object{{"greeting", "good day"}}}});
     const RunningService service{trial};
     trial.configure({});
@@ -53,7 +53,7 @@ TEST_F(ReloadTest, AKeyThatIsGoneHasItsDefaultAgain) {
     EXPECT_EQ(trial.verb({"log-level"}).out, "info\n");
 }
 
-TEST_F(ReloadTest, ABrokenFileLeavesTheConfigurationAsItWas) {
+TEST_F(ReloadTest, ABrokenFileKeepsTheConfiguration) {
     const RunningService service{trial};
     trial.write_config("{\n  \"app\": }\n");
 
@@ -64,7 +64,7 @@ TEST_F(ReloadTest, ABrokenFileLeavesTheConfigurationAsItWas) {
     EXPECT_EQ(greeting_of(service), "hello");
 }
 
-TEST_F(ReloadTest, AMissingFileLeavesTheConfigurationAsItWas) {
+TEST_F(ReloadTest, AMissingFileKeepsTheConfiguration) {
     const RunningService service{trial};
     std::filesystem::remove(trial.config_file());
 
@@ -74,7 +74,7 @@ TEST_F(ReloadTest, AMissingFileLeavesTheConfigurationAsItWas) {
     EXPECT_EQ(greeting_of(service), "hello");
 }
 
-TEST_F(ReloadTest, AValueThatTheProgramRefusesLeavesAllAsItWas) {
+TEST_F(ReloadTest, AValueThatTheProgramRefusesChangesNothing) {
     const RunningService service{trial};
     trial.configure({{"log-level", "debug"}, {"app", Object{{"greeting", 7}}}});
 
@@ -96,7 +96,7 @@ TEST_F(ReloadTest, AHupWithABrokenFileIsLogged) {
     EXPECT_EQ(greeting_of(service), "hello");
 }
 
-TEST_F(ReloadTest, AFileThatWasMendedIsLoadedAfterABrokenOne) {
+TEST_F(ReloadTest, AFixedFileIsLoadedAfterABrokenOne) {
     const RunningService service{trial};
     trial.write_config("{");
     service.call_in_vain("reload");
@@ -107,7 +107,7 @@ TEST_F(ReloadTest, AFileThatWasMendedIsLoadedAfterABrokenOne) {
     EXPECT_EQ(greeting_of(service), "good day");
 }
 
-TEST_F(ReloadTest, WhatNeedsARestartIsTold) {
+TEST_F(ReloadTest, SettingsThatNeedARestartAreReported) {
     const RunningService service{trial};
     trial.configure({{"umask", "077"}, {"name", "other"}, {"app", Object{{"greeting", "good day"}}}});
 
@@ -118,7 +118,7 @@ TEST_F(ReloadTest, WhatNeedsARestartIsTold) {
     EXPECT_EQ(*service.call("status").find("name"), Value{"trial-service"});
 }
 
-TEST_F(ReloadTest, WhatNeedsARestartIsToldUntilThen) {
+TEST_F(ReloadTest, SettingsThatNeedARestartAreReportedUntilThen) {
     const RunningService service{trial};
     trial.configure({{"umask", "077"}});
     service.call("reload");
@@ -138,7 +138,7 @@ TEST_F(ReloadTest, TheLogLevelIsApplied) {
     EXPECT_EQ(trial.verb({"log-level"}).out, "debug\n");
 }
 
-TEST_F(ReloadTest, TheCommandLineStillStandsAboveTheFile) {
+TEST_F(ReloadTest, TheCommandLineStillOverridesTheFile) {
     const RunningService service{trial, {"--log-level", "warning"}};
     trial.configure({{"log-level", "debug"}, {"app", Object{{"greeting", "hello"}}}});
 
@@ -147,7 +147,7 @@ TEST_F(ReloadTest, TheCommandLineStillStandsAboveTheFile) {
     EXPECT_EQ(trial.verb({"log-level"}).out, "warning\n");
 }
 
-TEST_F(ReloadTest, ALevelThatAnOperatorHasSetStays) {
+TEST_F(ReloadTest, ALevelSetByAnOperatorIsKept) {
     const RunningService service{trial};
     ASSERT_EQ(trial.verb({"log-level", "debug"}).exit_code, 0);
     trial.configure_app({{"greeting", "good day"}});
@@ -183,8 +183,8 @@ TEST_F(ReloadTest, AStopDuringAReloadOfALargeFileRunsTheStopEvent) {
     EXPECT_THAT(trial.log(), HasSubstr("on_stop ran"));
 }
 
-// It works in another directory than the one that the path was meant in.
-TEST_F(ReloadTest, ARelativePathStillLeadsToTheFile) {
+// The service runs in another directory than the one to which the path was relative.
+TEST_F(ReloadTest, ARelativePathStillFindsTheFile) {
     ASSERT_EQ(shell("trial-service start --run-directory $RUN --log-file log --config config.json").exit_code, 0);
     trial.configure_app({{"greeting", "good day"}});
 
@@ -194,7 +194,7 @@ TEST_F(ReloadTest, ARelativePathStillLeadsToTheFile) {
     EXPECT_EQ(trial.verb({"stop"}).exit_code, 0);
 }
 
-TEST_F(ReloadTest, GivesUpBesideAHandlerThatRunsForLong) {
+TEST_F(ReloadTest, TimesOutBehindALongHandler) {
     const RunningService service{trial};
     RawClient client{trial.control_socket()};
     client.send(R"(["sleep", {"seconds": 3600}])");
@@ -207,7 +207,7 @@ TEST_F(ReloadTest, GivesUpBesideAHandlerThatRunsForLong) {
               "trial-service: cannot reload within 300 ms: 'sleep' runs before it; the reload was given up\n");
 }
 
-TEST_F(ReloadTest, GivesUpOnAServiceThatWasStopped) {
+TEST_F(ReloadTest, TimesOutOnAFrozenService) {
     const RunningService service{trial};
     service.signal(SIGSTOP);
 
@@ -218,7 +218,7 @@ TEST_F(ReloadTest, GivesUpOnAServiceThatWasStopped) {
     service.signal(SIGCONT);
 }
 
-TEST_F(ReloadTest, WithoutAControlSocketItSaysSo) {
+TEST_F(ReloadTest, ReportsAMissingControlSocket) {
     const RunningService service{trial, {"--no-control-server"}};
 
     const Outcome reload = trial.verb({"reload"});

@@ -1,4 +1,4 @@
-// Memory and watches that run out while a service runs: a connection ends, the service lives and can be stopped.
+// Memory or epoll watches run out while a service runs: the connection is closed, and the service goes on.
 #include <csignal>
 #include <memory>
 #include <stdexcept>
@@ -30,14 +30,14 @@ TEST_F(ScarceMeansTest, WithoutWatchesConnectionsEndAndTheServiceStops) {
     int closed = 0;
     for (int clients = 0; clients < 50; ++clients) {
         RawClient client{trial.control_socket()};
-        // It sends nothing, so that the service would have to wait for it.
+        // It sends nothing, so the service would have to wait for it.
         if (client.rest().empty()) ++closed;
     }
     EXPECT_EQ(closed, 50);
     EXPECT_FALSE(service.has_ended());
 
     const Outcome stopped = trial.verb({"stop"});
-    // The connection of `stop` ends, too, and most often before the service can say how it stopped.
+    // The connection of `stop` is closed, too, usually before the service can report how it stopped.
     if (stopped.exit_code != 0) {
         EXPECT_EQ(stopped.exit_code, 70);
         EXPECT_THAT(stopped.err, HasSubstr("not cleanly: it ended without a reply; its log may show why"));
@@ -60,7 +60,7 @@ TEST_F(ScarceMeansTest, WithoutWatchesASignalStopsTheServiceAtOnce) {
     EXPECT_THAT(trial.log(), HasSubstr("on_stop ran"));
 }
 
-TEST_F(ScarceMeansTest, AReplyThatThereIsNoMemoryForIsAnError) {
+TEST_F(ScarceMeansTest, AReplyWithoutMemoryIsAnError) {
     RunningService service{trial};
     constexpr int megabyte = 1 << 20;
     service.call("limit-memory", {{"bytes", 16 * megabyte}});
@@ -75,7 +75,7 @@ TEST_F(ScarceMeansTest, AReplyThatThereIsNoMemoryForIsAnError) {
     EXPECT_EQ(service.exit_code(), 0);
 }
 
-TEST_F(ScarceMeansTest, RequestsThatThereIsNoMemoryForEndTheirConnectionsOnly) {
+TEST_F(ScarceMeansTest, RequestsWithoutMemoryEndTheirConnectionsOnly) {
     RunningService service{trial};
     service.call("limit-memory", {{"bytes", 4 << 20}});
     {

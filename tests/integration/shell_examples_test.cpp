@@ -1,4 +1,4 @@
-// What an operator types at a shell, to the letter.
+// The commands of an operator in a shell, exactly as typed.
 #include <sys/stat.h>
 
 #include <cctype>
@@ -28,13 +28,13 @@ protected:
         server.configure_app({{"data-directory", data}, {"greeting", greeting}});
     }
 
-    /// What the server says to who connects to it.
+    /// Returns what the server sends to a client that connects.
     std::string greeting_of(const RunningService& service) {
         const Object status = service.call("status");
         return shell("socat - tcp:127.0.0.1:" + to_json(*status.find("port")) + " </dev/null").out;
     }
 
-    /// A request as the examples make it. \returns the reply
+    /// Sends a request as the examples do. \returns the reply
     Object ask(const std::string& request) {
         const Outcome asked =
             shell("echo '" + request + "' | socat unix-connect:$RUN/just-another-server.control - | jq -c .");
@@ -53,7 +53,7 @@ TEST_F(ShellExamplesTest, ThePidfileHoldsThePidAndANewline) {
     EXPECT_EQ(read_file(server.pid_file()), std::to_string(service.pid()) + "\n");
     struct stat status {};
     ASSERT_EQ(::stat(server.pid_file().c_str(), &status), 0);
-    EXPECT_EQ(status.st_mode & 0777U, 0644U);  // for monitors of other users
+    EXPECT_EQ(status.st_mode & 0777U, 0644U);  // readable for monitors of other users
 }
 
 TEST_F(ShellExamplesTest, KillTermStopsIt) {
@@ -112,7 +112,7 @@ TEST_F(ShellExamplesTest, EchoStopStopsIt) {
     EXPECT_EQ(service.exit_code(), 0);
 }
 
-TEST_F(ShellExamplesTest, AStopThatIsWaitedForSaysHowItWent) {
+TEST_F(ShellExamplesTest, AStopThatWaitsReportsTheOutcome) {
     RunningService service{server};
 
     const Outcome asked =
@@ -136,14 +136,14 @@ TEST_F(ShellExamplesTest, ARequestNeedsNoNewline) {
 TEST_F(ShellExamplesTest, EchoKillKillsIt) {
     RunningService service{server};
 
-    // The answer may come or not.
+    // The reply may or may not arrive.
     const Outcome asked = shell(R"(echo '["kill"]' | socat unix-connect:$RUN/just-another-server.control -)");
 
     EXPECT_THAT(asked.out, MatchesRegex("(.\"result\":\"kill-initiated\".\n)?"));
     EXPECT_EQ(service.exit_code(), 0);
 }
 
-TEST_F(ShellExamplesTest, JqReadsTheUptimeOutOfTheStatus) {
+TEST_F(ShellExamplesTest, JqReadsTheUptimeFromTheStatus) {
     const RunningService service{server};
 
     const Outcome asked =
@@ -153,7 +153,7 @@ TEST_F(ShellExamplesTest, JqReadsTheUptimeOutOfTheStatus) {
     EXPECT_THAT(asked.out, MatchesRegex("[0-9]+\n"));
 }
 
-TEST_F(ShellExamplesTest, TheStatusTellsPidAndSocket) {
+TEST_F(ShellExamplesTest, TheStatusShowsPidAndSocket) {
     const RunningService service{server};
 
     const Object status = ask(R"(["status"])");
@@ -188,7 +188,7 @@ TEST_F(ShellExamplesTest, BackupTakesTheDateFromTheShell) {
     EXPECT_EQ(compared.exit_code, 0) << compared;
 }
 
-TEST_F(ShellExamplesTest, BackupIntoAnImpossibleDirectorySaysWhy) {
+TEST_F(ShellExamplesTest, ABackupIntoAnImpossibleDirectoryReportsWhy) {
     const RunningService service{server};
     write_file(directory.file("file"), "no directory");
 
@@ -202,7 +202,7 @@ TEST_F(ShellExamplesTest, BackupIntoAnImpossibleDirectorySaysWhy) {
     EXPECT_FALSE(service.has_ended());
 }
 
-TEST_F(ShellExamplesTest, ABackupThatFailsLosesNothingOfTheOneBefore) {
+TEST_F(ShellExamplesTest, AFailedBackupKeepsThePreviousOne) {
     const RunningService service{server};
     write_file(data + "/journal.1", "first\n");
     const std::string request = R"(["backup",{"directory":")" + directory.file("copy") + R"("}])";
@@ -219,8 +219,8 @@ TEST_F(ShellExamplesTest, ABackupThatFailsLosesNothingOfTheOneBefore) {
     EXPECT_THAT(unfinished.out, IsEmpty());
 }
 
-// socat leaves half a second after its own input has ended, unless something comes.
-TEST_F(ShellExamplesTest, ASlowEventPrintsItsReplyAllTheSame) {
+// socat exits half a second after the end of its input unless it receives something.
+TEST_F(ShellExamplesTest, SocatPrintsTheReplyOfASlowEvent) {
     const RunningService service{trial};
 
     const Outcome asked =
@@ -229,7 +229,7 @@ TEST_F(ShellExamplesTest, ASlowEventPrintsItsReplyAllTheSame) {
     EXPECT_EQ(asked.out, "{\"interrupted\":false}\n") << asked;
 }
 
-TEST_F(ShellExamplesTest, ASecondStartSaysWhoHoldsTheLock) {
+TEST_F(ShellExamplesTest, ASecondStartNamesTheLockOwner) {
     const RunningService service{server};
 
     const Outcome second =
@@ -276,7 +276,7 @@ TEST_F(ShellExamplesTest, NameAndRunDirectoryComeFromTheCommandLine) {
     EXPECT_THAT(started.out, StartsWith("other\nother: stopped (pid "));
 }
 
-TEST_F(ShellExamplesTest, ThePidIsAskedOfTheLockAndNotOfTheFile) {
+TEST_F(ShellExamplesTest, ThePidComesFromTheLockAndNotFromTheFile) {
     RunningService service{server};
 
     const Outcome asked = shell(

@@ -1,4 +1,4 @@
-// The way from the command line to a running service, and all that can go wrong on it.
+// Everything between the command line and a running service, and all that can fail there.
 #include <csignal>
 #include <filesystem>
 #include <string>
@@ -28,7 +28,7 @@ pid_t await_waiting(const ServiceProgram& program) {
     return program.pid_in_file();
 }
 
-/// A service that is in its start event, and waits there.
+/// A service that waits in its start event.
 struct SlowStart {
     explicit SlowStart(ServiceProgram& program, const Strings& options = {})
         : turnstile{program.directory() + "/turnstile"},
@@ -44,7 +44,7 @@ struct SlowStart {
 
 class StartTest : public ServiceTest {
 protected:
-    /// A start that fails with this, and leaves nothing behind; processes are looked for by TearDown().
+    /// Checks that a start fails with this message and leaves nothing behind. TearDown() looks for processes.
     void expect_failure(const Outcome& start, int exit_code, const std::string& message) {
         EXPECT_EQ(start.exit_code, exit_code);
         EXPECT_EQ(start.err, "trial-service: " + message + "\n");
@@ -58,7 +58,7 @@ protected:
         EXPECT_NE(std::filesystem::status(trial.control_socket()).type(), std::filesystem::file_type::socket);
     }
 
-    /// Nothing was made so far: neither pidfile nor log.
+    /// Checks that nothing was made so far: neither a pidfile nor a log.
     void expect_nothing_begun() {
         EXPECT_FALSE(std::filesystem::exists(run));
         EXPECT_FALSE(std::filesystem::exists(trial.log_file()));
@@ -74,7 +74,7 @@ TEST_F(StartTest, ReturnsWhenTheServiceRuns) {
     EXPECT_EQ(trial.verb({"stop"}).exit_code, 0);
 }
 
-TEST_F(StartTest, LoadThrows) {
+TEST_F(StartTest, ALoadThatThrowsFailsTheStart) {
     trial.configure_app({{"load-throws", true}});
 
     const Outcome start = trial.verb({"start"});
@@ -83,7 +83,7 @@ TEST_F(StartTest, LoadThrows) {
     expect_failure(start, 78, "cannot load the configuration: load throws on purpose");
 }
 
-TEST_F(StartTest, BrokenJsonIsToldWithLineAndColumn) {
+TEST_F(StartTest, InvalidJsonIsReportedWithLineAndColumn) {
     trial.write_config("{\n  \"app\": {\"greeting\" \"hello\"}\n}\n");
 
     const Outcome start = trial.verb({"start"});
@@ -93,7 +93,7 @@ TEST_F(StartTest, BrokenJsonIsToldWithLineAndColumn) {
     expect_nothing_begun();
 }
 
-TEST_F(StartTest, AnUnknownSettingIsToldWithItsPath) {
+TEST_F(StartTest, AnUnknownSettingIsReportedWithItsPath) {
     trial.configure({{"log-levle", "debug"}});
 
     const Outcome start = trial.verb({"start"});
@@ -103,7 +103,7 @@ TEST_F(StartTest, AnUnknownSettingIsToldWithItsPath) {
     expect_nothing_begun();
 }
 
-TEST_F(StartTest, AnUnknownKeyOfTheProgramIsToldWithItsPath) {
+TEST_F(StartTest, AnUnknownKeyOfTheProgramIsReportedWithItsPath) {
     trial.configure_app({{"greting", "hello"}});
 
     const Outcome start = trial.verb({"start"});
@@ -113,7 +113,7 @@ TEST_F(StartTest, AnUnknownKeyOfTheProgramIsToldWithItsPath) {
     expect_nothing_begun();
 }
 
-TEST_F(StartTest, AWrongTypeIsToldWithItsPath) {
+TEST_F(StartTest, AWrongTypeIsReportedWithItsPath) {
     trial.configure_app({{"greeting", 7}});
 
     const Outcome start = trial.verb({"start"});
@@ -123,7 +123,7 @@ TEST_F(StartTest, AWrongTypeIsToldWithItsPath) {
     expect_nothing_begun();
 }
 
-TEST_F(StartTest, AMissingConfigFileIsToldByItsName) {
+TEST_F(StartTest, AMissingConfigFileIsNamed) {
     const Outcome start = trial.verb({"start", "--config", "nowhere.json"});
 
     EXPECT_EQ(start.exit_code, 78);
@@ -131,7 +131,7 @@ TEST_F(StartTest, AMissingConfigFileIsToldByItsName) {
     expect_nothing_begun();
 }
 
-TEST_F(StartTest, AlreadyRunning) {
+TEST_F(StartTest, ASecondStartIsRefused) {
     const RunningService service{trial};
 
     const Outcome second = trial.verb({"start"});
@@ -143,7 +143,7 @@ TEST_F(StartTest, AlreadyRunning) {
     EXPECT_EQ(trial.pid_in_file(), service.pid());
 }
 
-TEST_F(StartTest, TheServiceCrashes) {
+TEST_F(StartTest, ACrashOfTheServiceFailsTheStart) {
     trial.configure_app({{"start-aborts", true}});
 
     const Outcome start = trial.verb({"start"});
@@ -157,7 +157,7 @@ TEST_F(StartTest, TheServiceCrashes) {
     EXPECT_EQ(trial.verb({"wait", "--test"}).exit_code, 0);
 }
 
-TEST_F(StartTest, WhatADeadServiceLeftIsNotInTheWay) {
+TEST_F(StartTest, LeftoversOfADeadServiceDoNotMatter) {
     trial.configure_app({{"start-aborts", true}});
     ASSERT_EQ(trial.verb({"start"}).exit_code, 70);
     ASSERT_TRUE(std::filesystem::exists(trial.control_socket()));
@@ -168,7 +168,7 @@ TEST_F(StartTest, WhatADeadServiceLeftIsNotInTheWay) {
     EXPECT_EQ(service.call("status").find("pid")->as<pid_t>(), service.pid());
 }
 
-TEST_F(StartTest, ThePidfileCanNotBeCreated) {
+TEST_F(StartTest, APidfileThatCannotBeCreatedFailsTheStart) {
     const std::string pid_file = directory.file("nowhere/trial.pid");
 
     const Outcome start = trial.verb({"start", "--pid-file", pid_file});
@@ -176,7 +176,7 @@ TEST_F(StartTest, ThePidfileCanNotBeCreated) {
     expect_failure(start, 73, "cannot lock '" + pid_file + "': No such file or directory");
 }
 
-TEST_F(StartTest, TheLogCanNotBeOpened) {
+TEST_F(StartTest, ALogThatCannotBeOpenedFailsTheStart) {
     const Outcome start = trial.verb({"start", "--log-file", directory.file("nowhere/log")});
 
     expect_failure(start, 73,
@@ -184,7 +184,7 @@ TEST_F(StartTest, TheLogCanNotBeOpened) {
                        directory.file("nowhere") + "'");
 }
 
-TEST_F(StartTest, TheStartEventThrows) {
+TEST_F(StartTest, AStartEventThatThrowsFailsTheStart) {
     trial.configure_app({{"start-throws", true}});
 
     const Outcome start = trial.verb({"start"});
@@ -194,7 +194,7 @@ TEST_F(StartTest, TheStartEventThrows) {
     EXPECT_THAT(trial.log(), HasSubstr("cannot start: start throws on purpose\n"));
 }
 
-TEST_F(StartTest, TheStartTakesTooLong) {
+TEST_F(StartTest, AStartThatTakesTooLongFails) {
     trial.configure_app({{"start-hangs", true}});
 
     const Outcome start = trial.verb({"start", "--start-timeout", "0.3"});
@@ -202,7 +202,7 @@ TEST_F(StartTest, TheStartTakesTooLong) {
     expect_failure(start, 75, "cannot start: starting took longer than 300 ms");
 }
 
-TEST_F(StartTest, AStopDuringTheStartStopsItBeforeItRuns) {
+TEST_F(StartTest, AStopDuringTheStartEndsItBeforeItRuns) {
     SlowStart start{trial};
 
     start.service.signal(SIGTERM);
@@ -215,7 +215,7 @@ TEST_F(StartTest, AStopDuringTheStartStopsItBeforeItRuns) {
     EXPECT_THAT(trial.log(), Not(HasSubstr(" ready\n")));
 }
 
-TEST_F(StartTest, AStopDuringAStartThatHangsEndsIt) {
+TEST_F(StartTest, AStopEndsAStartThatHangs) {
     SlowStart start{trial, {"--stop-timeout", "0.3"}};
 
     start.service.signal(SIGTERM);
@@ -232,7 +232,7 @@ TEST_F(StartTest, AKillDuringTheStartEndsIt) {
     expect_failure(start.command.finish(), 75, "cannot start: killed while starting");
 }
 
-TEST_F(StartTest, AnInterruptedStartTakesTheServiceWithIt) {
+TEST_F(StartTest, AnInterruptedStartEndsTheService) {
     SlowStart start{trial};
 
     start.command.signal(SIGINT);
@@ -246,7 +246,7 @@ TEST_F(StartTest, AnInterruptedStartTakesTheServiceWithIt) {
     expect_nothing_left();
 }
 
-TEST_F(StartTest, AServiceKilledWhileItStartsIsTold) {
+TEST_F(StartTest, AKillOfTheStartingServiceIsReported) {
     SlowStart start{trial};
 
     start.service.signal(SIGKILL);
@@ -260,7 +260,7 @@ TEST_F(StartTest, AServiceKilledWhileItStartsIsTold) {
     EXPECT_TRUE(start.service.has_ended());
 }
 
-TEST_F(StartTest, AReloadDuringTheStartComesAfterIt) {
+TEST_F(StartTest, AReloadDuringTheStartFollowsIt) {
     SlowStart start{trial};
     trial.configure_app({{"greeting", "good day"}});
 
@@ -302,7 +302,7 @@ TEST_F(StartTest, ASecondStartDuringTheFirstIsRefused) {
     EXPECT_EQ(trial.verb({"stop"}).exit_code, 0);
 }
 
-TEST_F(StartTest, TheLogIsNoFileOfTheServicesOwn) {
+TEST_F(StartTest, TheLogMustNotBeAnotherFileOfTheService) {
     trial.configure({});
 
     for (const std::string& path : {trial.pid_file(), trial.control_socket(), trial.config_file()}) {

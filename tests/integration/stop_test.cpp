@@ -1,4 +1,4 @@
-// How a running service ends, and what it leaves.
+// How a running service ends, and what it leaves behind.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -23,12 +23,12 @@ class StopTest : public ServiceTest {
 protected:
     void expect_tidy_end() {
         EXPECT_EQ(trial.verb({"wait", "--test"}).exit_code, 0) << "the lock is still held";
-        EXPECT_TRUE(std::filesystem::exists(trial.pid_file()));  // emptied, never unlinked
+        EXPECT_TRUE(std::filesystem::exists(trial.pid_file()));  // emptied, but never removed
         EXPECT_THAT(read_file(trial.pid_file()), IsEmpty());
         EXPECT_FALSE(std::filesystem::exists(trial.control_socket()));
     }
 
-    /// Runs a service in the foreground, which prints on stderr how it ends, and stops it by TERM once it is ready.
+    /// Runs a service in the foreground, stops it with TERM once it is ready, and returns what it printed.
     Outcome run_and_stop(const Strings& options = {}) {
         Strings arguments{"run"};
         arguments.insert(arguments.end(), options.begin(), options.end());
@@ -39,7 +39,7 @@ protected:
     }
 };
 
-TEST_F(StopTest, RunsTheStopEventAndTidiesUp) {
+TEST_F(StopTest, RunsTheStopEventAndCleansUp) {
     RunningService service{trial};
 
     const Outcome stopped = trial.verb({"stop"});
@@ -64,7 +64,7 @@ TEST_F(StopTest, AStopEventThatThrowsIsLogged) {
     EXPECT_THAT(trial.log(), HasSubstr("cannot stop: stop throws on purpose"));
 }
 
-TEST_F(StopTest, ARestartGoesOnThoughTheStopWasNotClean) {
+TEST_F(StopTest, ARestartStartsAfterAnUncleanStop) {
     trial.configure_app({{"stop-throws", true}});
     RunningService service{trial};
 
@@ -77,7 +77,7 @@ TEST_F(StopTest, ARestartGoesOnThoughTheStopWasNotClean) {
     EXPECT_EQ(trial.verb({"stop"}).exit_code, 70);
 }
 
-TEST_F(StopTest, AStopEventThatThrowsInTheForegroundIsToldOnStderr) {
+TEST_F(StopTest, AStopEventThatThrowsIsReportedOnStderrInTheForeground) {
     trial.configure_app({{"stop-throws", true}});
     const Outcome ended = run_and_stop();
 
@@ -95,7 +95,7 @@ TEST_F(StopTest, AStopThatTakesTooLongIsCutShort) {
     expect_tidy_end();
 }
 
-TEST_F(StopTest, NeverRunsTheStopEventBesideAHungHandler) {
+TEST_F(StopTest, NeverRunsTheStopEventDuringAHungHandler) {
     RunningService service{trial, {"--stop-timeout", "0.3"}};
     RunningCommand hanging{trial.command({"call", "hang"})};
     service.await_busy("hang");
@@ -110,10 +110,10 @@ TEST_F(StopTest, NeverRunsTheStopEventBesideAHungHandler) {
     EXPECT_NE(hanging.finish().exit_code, 0);
 }
 
-/// With how many TERMs it is stopped: a second one changes nothing.
+/// The parameter is the number of TERMs. A second TERM changes nothing.
 class StopDuringAnEventTest : public StopTest, public testing::WithParamInterface<int> {};
 
-TEST_P(StopDuringAnEventTest, WaitsForTheEventWhichGetsItsReply) {
+TEST_P(StopDuringAnEventTest, WaitsForTheEventToReply) {
     const Turnstile turnstile{directory.file("turnstile")};
     RunningService service{trial};
     RunningCommand reading{trial.command({"call", "read-line", "path=turnstile"})};
@@ -143,7 +143,7 @@ TEST_F(StopTest, AnIntEndsAStopThatHangs) {
     expect_tidy_end();
 }
 
-TEST_F(StopTest, KillRunsTheKillEventAndTidiesUp) {
+TEST_F(StopTest, KillRunsTheKillEventAndCleansUp) {
     RunningService service{trial};
 
     const Outcome killed = trial.verb({"kill"});
@@ -155,7 +155,7 @@ TEST_F(StopTest, KillRunsTheKillEventAndTidiesUp) {
     expect_tidy_end();
 }
 
-TEST_F(StopTest, AKillEventThatHangsIsLeftAfterASecond) {
+TEST_F(StopTest, AKillEventThatHangsIsAbandonedAfterASecond) {
     trial.configure_app({{"kill-hangs", true}});
     RunningService service{trial};
 
@@ -185,14 +185,14 @@ TEST_F(StopTest, KillDoesNotWaitForAHungHandler) {
     const Outcome killed = trial.verb({"kill"});
 
     EXPECT_EQ(killed.exit_code, 0) << killed;
-    EXPECT_EQ(service.exit_code(), 0);  // so nobody had to send SIGKILL
+    EXPECT_EQ(service.exit_code(), 0);  // so SIGKILL was not needed
     EXPECT_THAT(trial.log(), HasSubstr("on_kill is skipped: 'hang' still runs"));
     expect_tidy_end();
     EXPECT_NE(hanging.finish().exit_code, 0);
 }
 
-// A file on a dead server hangs; so does a FIFO that is full, whose reader does not read.
-TEST_F(StopTest, ALogThatHangsHoldsUpNoEnd) {
+// A file on a dead server hangs. So does a full FIFO whose reader does not read.
+TEST_F(StopTest, AHungLogDoesNotPreventTheStop) {
     for (const int signal : {SIGTERM, SIGINT}) {
         SCOPED_TRACE(signal);
         const std::string fifo = directory.file("fifo" + std::to_string(signal));
@@ -222,7 +222,7 @@ TEST_F(StopTest, KillEndsAServiceThatSpins) {
     EXPECT_NE(spinning.finish().exit_code, 0);
 }
 
-// Where SIGABRT from outside means stop.
+// A SIGABRT from outside stops the service. abort() in the program still kills it.
 TEST_F(StopTest, AbortInTheProgramStillEndsItWithThatSignal) {
     RunningService service{trial};
 

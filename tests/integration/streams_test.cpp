@@ -1,4 +1,4 @@
-// Where what a service prints goes.
+// The destination of what a service prints.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -32,7 +32,7 @@ protected:
         return count;
     }
 
-    /// What stands between the numbered lines: of losses, or of a line that was cut.
+    /// Returns the lines between the numbered ones: reports of losses, or a line that was cut.
     [[nodiscard]] std::string rest_of_log() const {
         std::istringstream log{printing.log()};
         std::string rest;
@@ -41,10 +41,10 @@ protected:
         return rest;
     }
 
-    /// The numbers of the lines "NAME line N" of captured streams, in the order of the log.
+    /// The numbers of the lines "NAME line N" from captured streams, in the order of the log.
     struct Numbered {
         std::map<std::string, std::vector<long>> numbers;  ///< by name
-        std::string torn;                                  ///< lines of captured streams that are none of these
+        std::string torn;                                  ///< all other lines of captured streams
     };
     [[nodiscard]] Numbered numbered_lines() const {
         std::istringstream log{printing.log()};
@@ -67,7 +67,7 @@ protected:
         return result;
     }
 
-    /// From 1 on, each once, and none left out but at the end.
+    /// Checks that the numbers begin at 1, that each is there once, and that only numbers at the end are missing.
     static void expect_in_order(const std::vector<long>& numbers, const std::string& name) {
         for (std::size_t i = 0; i < numbers.size(); ++i)
             ASSERT_EQ(numbers[i], static_cast<long>(i + 1))
@@ -77,7 +77,7 @@ protected:
     ServiceProgram printing{"crash-trial", directory.path()};
 };
 
-TEST_F(StreamsTest, WhatIsPrintedComesIntoTheLogWithItsStream) {
+TEST_F(StreamsTest, OutputGoesToTheLogWithItsStream) {
     const RunningService service{printing};
 
     service.call("print-text", {{"text", "hello\nwor"}});
@@ -90,7 +90,7 @@ TEST_F(StreamsTest, WhatIsPrintedComesIntoTheLogWithItsStream) {
     EXPECT_THAT(printing.log(), ContainsRegex(" warning [^\n]*: a fault stream=stderr\n"));
 }
 
-TEST_F(StreamsTest, ALineWithoutAnEndComesAfterARest) {
+TEST_F(StreamsTest, AnUnfinishedLineIsLoggedAfterAPause) {
     const RunningService service{printing};
 
     service.call("print-text", {{"text", "a prompt"}});
@@ -98,7 +98,7 @@ TEST_F(StreamsTest, ALineWithoutAnEndComesAfterARest) {
     service.await_log("a prompt stream=stdout");
 }
 
-TEST_F(StreamsTest, ALineThatNobodyFlushedComesAllTheSame) {
+TEST_F(StreamsTest, AnUnflushedLineIsLogged) {
     const RunningService service{printing};
 
     service.call("print-text", {{"text", "printed and left\n"}, {"flush", false}});
@@ -106,7 +106,7 @@ TEST_F(StreamsTest, ALineThatNobodyFlushedComesAllTheSame) {
     service.await_log("printed and left stream=stdout");
 }
 
-TEST_F(StreamsTest, ALineThatNobodyFlushedIsInTheLogAfterACrash) {
+TEST_F(StreamsTest, AnUnflushedLineIsLoggedAtACrash) {
     for (const char* how : {"write", "abort"}) {
         RunningService service{printing};
         const std::string line = std::string{"unflushed before "} + how;
@@ -119,7 +119,7 @@ TEST_F(StreamsTest, ALineThatNobodyFlushedIsInTheLogAfterACrash) {
     }
 }
 
-TEST_F(StreamsTest, ManyLinesComeWholeAndInOrder) {
+TEST_F(StreamsTest, ManyLinesArriveWholeAndInOrder) {
     constexpr int count = 100'000;
     {
         RunningService service{printing};
@@ -142,7 +142,7 @@ TEST_F(StreamsTest, ManyLinesComeWholeAndInOrder) {
     EXPECT_EQ(count_in_log(" line "), std::size_t{2} * count);
 }
 
-TEST_F(StreamsTest, WhatWasPrintedRightBeforeACrashIsInTheLogOnce) {
+TEST_F(StreamsTest, OutputRightBeforeACrashIsLoggedOnce) {
     for (const char* how : {"abort", "write", "exception"}) {
         RunningService service{printing};
         const std::string words = std::string{"crash lines before "} + how;
@@ -155,7 +155,7 @@ TEST_F(StreamsTest, WhatWasPrintedRightBeforeACrashIsInTheLogOnce) {
     }
 }
 
-TEST_F(StreamsTest, ABacklogAtACrashComesOnceAndInOrder) {
+TEST_F(StreamsTest, ABacklogAtACrashIsLoggedOnceAndInOrder) {
     RunningService service{printing};
     service.call("print-lines", {{"count", 100'000}});
 
@@ -171,11 +171,11 @@ TEST_F(StreamsTest, ABacklogAtACrashComesOnceAndInOrder) {
     }
 }
 
-TEST_F(StreamsTest, AChildThatGoesOnPrintingIsTornNowhereAtACrash) {
+TEST_F(StreamsTest, NoLineOfAPrintingChildIsTornAtACrash) {
     RunningService service{printing};
     service.call("shell", {{"command", "seq -f 'child line %.0f' 1 1000000000 & echo $! >" + directory.file("child")}});
     Process child{static_cast<pid_t>(std::stol(read_file(directory.file("child"))))};
-    // Not by reading the log, which may grow as fast as it is read.
+    // Does not read the log, which may grow faster than it can be read.
     await_state("it prints", [&] { return std::filesystem::file_size(printing.log_file()) > 10'000; });
 
     EXPECT_NE(printing.verb({"call", "crash", "how=write"}).exit_code, 0);
@@ -188,7 +188,7 @@ TEST_F(StreamsTest, AChildThatGoesOnPrintingIsTornNowhereAtACrash) {
     expect_in_order(lines.numbers.at("child"), "child");
 }
 
-TEST_F(StreamsTest, WhatChildrenPrintComesToo) {
+TEST_F(StreamsTest, OutputOfChildrenIsLogged) {
     const RunningService service{printing};
 
     service.call("shell", {{"command", "echo from a child; echo its fault >&2"}});
@@ -197,7 +197,7 @@ TEST_F(StreamsTest, WhatChildrenPrintComesToo) {
     service.await_log(": its fault stream=stderr");
 }
 
-TEST_F(StreamsTest, AChildThatStaysDoesNotHinderTheStop) {
+TEST_F(StreamsTest, AChildThatRemainsDoesNotDelayTheStop) {
     RunningService service{printing};
     service.call("shell", {{"command", "sleep 60 & echo $! >" + directory.file("child")}});
 
@@ -208,7 +208,7 @@ TEST_F(StreamsTest, AChildThatStaysDoesNotHinderTheStop) {
     Process{child}.end();
 }
 
-TEST_F(StreamsTest, EachStreamCanLeadToAFile) {
+TEST_F(StreamsTest, EachStreamCanGoToAFile) {
     printing.add_options({"--stdout", directory.file("out"), "--stderr", "null"});
     const RunningService service{printing};
 
@@ -218,7 +218,7 @@ TEST_F(StreamsTest, EachStreamCanLeadToAFile) {
     EXPECT_THAT(printing.log(), Not(HasSubstr(" line ")));
 }
 
-TEST_F(StreamsTest, BothCanLeadToOneFile) {
+TEST_F(StreamsTest, BothStreamsCanGoToOneFile) {
     printing.configure({{"stdout", Object{{"path", directory.file("both")}, {"open", "create"}, {"mode", "0600"}}},
                         {"stderr", Object{{"path", directory.file("both")}, {"open", "create"}, {"mode", "0600"}}}});
     const RunningService service{printing};
@@ -232,7 +232,7 @@ TEST_F(StreamsTest, BothCanLeadToOneFile) {
     EXPECT_EQ(status.st_mode & 07777U, 0600U);
 }
 
-TEST_F(StreamsTest, AFileIsAppendedToTruncatedOrRefused) {
+TEST_F(StreamsTest, AFileCanBeAppendedToTruncatedOrRefused) {
     for (const auto& [open, content] : {std::pair{"append", "before\nprinted\n"}, {"truncate", "printed\n"}}) {
         write_file(directory.file("out"), "before\n");
         printing.configure({{"stdout", Object{{"path", directory.file("out")}, {"open", open}}}});
@@ -246,7 +246,7 @@ TEST_F(StreamsTest, AFileIsAppendedToTruncatedOrRefused) {
     EXPECT_THAT(refused.err, AllOf(HasSubstr("stdout"), HasSubstr("File exists")));
 }
 
-TEST_F(StreamsTest, LogReopenOpensTheFileAnew) {
+TEST_F(StreamsTest, LogReopenReopensTheFile) {
     printing.add_options({"--stdout", directory.file("out")});
     const RunningService service{printing};
     service.call("print-text", {{"text", "one\n"}});
@@ -259,7 +259,7 @@ TEST_F(StreamsTest, LogReopenOpensTheFileAnew) {
     EXPECT_EQ(read_file(directory.file("out")), "two\n");
 }
 
-TEST_F(StreamsTest, AFifoThatNobodyReadsNeitherBlocksNorKills) {
+TEST_F(StreamsTest, AFifoWithoutAReaderNeitherBlocksNorKills) {
     printing.configure({{"stdout", Object{{"path", directory.file("fifo")}, {"fifo", true}}}});
     RunningService service{printing};
 
@@ -270,7 +270,7 @@ TEST_F(StreamsTest, AFifoThatNobodyReadsNeitherBlocksNorKills) {
     EXPECT_EQ(service.exit_code(), 0);
 }
 
-TEST_F(StreamsTest, WhoReadsAFifoGetsWhatIsPrinted) {
+TEST_F(StreamsTest, TheReaderOfAFifoGetsTheOutput) {
     printing.configure({{"stdout", Object{{"path", directory.file("fifo")}, {"fifo", true}, {"mode", "0600"}}}});
     const RunningService service{printing};
     const os::Descriptor reader{::open(directory.file("fifo").c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)};
@@ -283,7 +283,7 @@ TEST_F(StreamsTest, WhoReadsAFifoGetsWhatIsPrinted) {
     EXPECT_EQ(std::filesystem::status(directory.file("fifo")).type(), std::filesystem::file_type::fifo);
 }
 
-TEST_F(StreamsTest, APathThatIsAFifoHoldsNothingUpThoughNobodyReadsIt) {
+TEST_F(StreamsTest, AFifoPathWithoutAReaderBlocksNothing) {
     ASSERT_EQ(::mkfifo(directory.file("fifo").c_str(), 0600), 0);
     printing.add_options({"--stdout", directory.file("fifo"), "--start-timeout", "20"});
     RunningService service{printing};
@@ -296,7 +296,7 @@ TEST_F(StreamsTest, APathThatIsAFifoHoldsNothingUpThoughNobodyReadsIt) {
     EXPECT_EQ(service.exit_code(), 0);
 }
 
-TEST_F(StreamsTest, APathThatIsAFifoIsOpenedAnewThoughItsReaderHasGone) {
+TEST_F(StreamsTest, AFifoPathIsReopenedAfterItsReaderHasGone) {
     ASSERT_EQ(::mkfifo(directory.file("fifo").c_str(), 0600), 0);
     printing.add_options({"--stdout", directory.file("fifo")});
     os::Descriptor reader{::open(directory.file("fifo").c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)};
@@ -313,7 +313,7 @@ TEST_F(StreamsTest, APathThatIsAFifoIsOpenedAnewThoughItsReaderHasGone) {
     EXPECT_STREQ(buffer, "to the next one\n");
 }
 
-TEST_F(StreamsTest, StdinFromAFifoThatNobodyWritesToHoldsNothingUp) {
+TEST_F(StreamsTest, StdinFromAFifoWithoutAWriterBlocksNothing) {
     ASSERT_EQ(::mkfifo(directory.file("fifo").c_str(), 0600), 0);
     printing.add_options({"--stdin", directory.file("fifo"), "--start-timeout", "20"});
     const RunningService service{printing};
@@ -331,7 +331,7 @@ TEST_F(StreamsTest, StdinCanComeFromAFile) {
     EXPECT_EQ(read_file(directory.file("copy")), "from the file\n");
 }
 
-TEST_F(StreamsTest, InTheForegroundTheyStayWhatTheyAre) {
+TEST_F(StreamsTest, InTheForegroundTheStreamsAreUnchanged) {
     RunningCommand running{printing.command({"run"})};
     await_state("it runs", [&] { return printing.verb({"health", "--ready"}).exit_code == 0; });
     EXPECT_EQ(printing.verb({"call", "print-lines", "count=1"}).exit_code, 0);
@@ -343,7 +343,7 @@ TEST_F(StreamsTest, InTheForegroundTheyStayWhatTheyAre) {
     EXPECT_THAT(outcome.err, HasSubstr("error line 1\n"));
 }
 
-TEST_F(StreamsTest, WhatMakesNoSenseIsAConfigurationError) {
+TEST_F(StreamsTest, AnInvalidStreamIsAConfigurationError) {
     EXPECT_EQ(printing.verb({"start", "--stdin", "log"}).exit_code, 78);
     printing.configure({{"stdout", Object{{"path", "x"}, {"open", "sideways"}}}});
     const Outcome refused = printing.verb({"start"});
@@ -351,7 +351,7 @@ TEST_F(StreamsTest, WhatMakesNoSenseIsAConfigurationError) {
     EXPECT_THAT(refused.err, HasSubstr("/stdout"));
 }
 
-TEST_F(StreamsTest, AFileOfOneThatGaveUpRootIsItsUsers) {
+TEST_F(StreamsTest, TheFileBelongsToTheUserAfterRootIsGivenUp) {
     if (!is_root()) GTEST_SKIP() << "only root can become somebody else";
     printing.add_options(
         {"--stdout", directory.file("out"), "--user", std::to_string(stranger), "--group", std::to_string(stranger)});

@@ -1,4 +1,4 @@
-// The supervisors that are installed, with the files that docs/supervisors.md shows.
+// The installed supervisors, with the files that docs/supervisors.md shows.
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -37,7 +37,7 @@ protected:
     }
 
     void TearDown() override {
-        // Whatever a failed test left: no supervisor is there any more that would start it anew.
+        // Ends what a failed test has left. No supervisor is left that would start it again.
         if (server.verb({"stop"}).exit_code != 0) static_cast<void>(server.verb({"kill"}));
         ServiceTest::TearDown();
     }
@@ -46,7 +46,7 @@ protected:
         return run_command({.arguments = {"sh", "-c", "command -v " + command}}).exit_code == 0;
     }
 
-    /// Makes the file that the document shows for this path, below the directory. \returns its path there
+    /// Writes the file that the document shows for this path, below the directory. \returns its path there
     std::string install(const std::string& path, mode_t permissions) {
         const std::string document = read_file(SERVICEKIT_DOCS_DIR "/supervisors.md");
         const std::string heading = "`" + path + "`:\n```";
@@ -73,7 +73,7 @@ protected:
         return RunningCommand{Command{.arguments = arguments, .directory = directory.path()}};
     }
 
-    /// Waits for an instance that is ready and is not `before`. \returns its pid
+    /// Waits for a ready instance that is not `before`. \returns its pid
     pid_t await_ready(pid_t before = 0) const {
         pid_t pid = 0;
         await_state("the service is ready", [&] {
@@ -89,7 +89,7 @@ protected:
     ServiceProgram server{program, directory.path()};
 };
 
-TEST_F(SupervisorsTest, S6LearnsOfTheReadinessAndRestartsWhatWasKilled) {
+TEST_F(SupervisorsTest, S6IsNotifiedOfReadinessAndRestartsAKilledService) {
     if (!is_installed("s6-supervise")) GTEST_SKIP() << "s6 is not installed";
     const std::string service = directory_of(install("/run/service/just-another-server/run", 0755));
     install("/run/service/just-another-server/notification-fd", 0644);
@@ -110,7 +110,7 @@ TEST_F(SupervisorsTest, S6LearnsOfTheReadinessAndRestartsWhatWasKilled) {
     EXPECT_THAT(server.log(), HasSubstr(" stopped\n"));
 }
 
-TEST_F(SupervisorsTest, S6IsNotToldOfAStartThatFails) {
+TEST_F(SupervisorsTest, S6IsNotNotifiedOfAFailedStart) {
     if (!is_installed("s6-supervise")) GTEST_SKIP() << "s6 is not installed";
     write_file(directory.file("etc/just-another-server.json"), R"({"app": {}})");
     const std::string service = directory_of(install("/run/service/just-another-server/run", 0755));
@@ -125,7 +125,7 @@ TEST_F(SupervisorsTest, S6IsNotToldOfAStartThatFails) {
     supervisor.finish();
 }
 
-TEST_F(SupervisorsTest, RunitChecksTheHealthAndRestartsWhatWasKilled) {
+TEST_F(SupervisorsTest, RunitChecksTheHealthAndRestartsAKilledService) {
     if (!is_installed("runsv") || !is_installed("sv")) GTEST_SKIP() << "runit is not installed";
     const std::string service = directory_of(install("/etc/service/just-another-server/check", 0755));
     install("/etc/service/just-another-server/run", 0755);
@@ -146,7 +146,7 @@ TEST_F(SupervisorsTest, RunitChecksTheHealthAndRestartsWhatWasKilled) {
     EXPECT_THAT(server.log(), HasSubstr(" stopped\n"));
 }
 
-TEST_F(SupervisorsTest, MonitReadsThePidfileAndRestartsWhatWasKilled) {
+TEST_F(SupervisorsTest, MonitReadsThePidfileAndRestartsAKilledService) {
     if (!is_installed("monit")) GTEST_SKIP() << "monit is not installed";
     const std::string service = install("/etc/monit/conf.d/just-another-server", 0600);
     std::string settings = "set daemon 1\n";
@@ -162,7 +162,7 @@ TEST_F(SupervisorsTest, MonitReadsThePidfileAndRestartsWhatWasKilled) {
 
     Process killed{first};
     killed.signal(SIGKILL);
-    EXPECT_EQ(killed.exit_code(), 128 + SIGKILL);  // it was left to this process: monit goes by pids, zombies or not
+    EXPECT_EQ(killed.exit_code(), 128 + SIGKILL);  // reaped here: to monit a zombie still runs
     const pid_t second = await_ready(first);
     EXPECT_EQ(server.pid_in_file(), second);
 
@@ -172,7 +172,7 @@ TEST_F(SupervisorsTest, MonitReadsThePidfileAndRestartsWhatWasKilled) {
     EXPECT_THAT(server.log(), HasSubstr(" stopped\n"));
 }
 
-TEST_F(SupervisorsTest, SupervisordRestartsWhatWasKilledAndStopsItCleanly) {
+TEST_F(SupervisorsTest, SupervisordRestartsAKilledServiceAndStopsItCleanly) {
     if (!is_installed("supervisord")) GTEST_SKIP() << "supervisord is not installed";
     const std::string service = install("/etc/supervisor/conf.d/just-another-server.conf", 0644);
     const std::string configuration = directory.file("supervisord.conf");

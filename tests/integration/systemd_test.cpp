@@ -1,4 +1,4 @@
-// Services under a service manager: its part is played by the test, and by programs of systemd where they are there.
+// Services under a service manager. The test plays the manager, or programs of systemd do if they are installed.
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -40,7 +40,7 @@ protected:
         return *reply;
     }
 
-    /// Runs the program until it is ready, with a stderr that leads into the journal, for all that it knows.
+    /// Runs the program until it is ready. Its environment makes it believe that its stderr is the journal.
     Outcome run_and_stop_with_journal() {
         Command command = program.command({"run"});
         const Strings shell{"sh", "-c", "JOURNAL_STREAM=$(stat -L -c %d:%i /proc/self/fd/2) exec \"$@\"", "sh"};
@@ -56,7 +56,7 @@ protected:
     ServiceProgram program{"systemd-service", directory.path()};
 };
 
-TEST_F(SystemdTest, TellsTheManagerOfItsLife) {
+TEST_F(SystemdTest, NotifiesTheManagerThroughoutItsLife) {
     RunningCommand service{program.command({"run"})};
 
     const Notification ready = manager.await("READY=1");
@@ -71,7 +71,7 @@ TEST_F(SystemdTest, TellsTheManagerOfItsLife) {
     for (const Notification& notification : manager.seen()) EXPECT_EQ(notification.sender, service.pid());
 }
 
-TEST_F(SystemdTest, AReloadHasATimeBetweenTheSignalAndItsEnd) {
+TEST_F(SystemdTest, AReloadIsTimestampedBetweenTheSignalAndItsEnd) {
     RunningCommand service{program.command({"run"})};
     manager.await("READY=1");
     const auto microseconds = [] {
@@ -92,7 +92,7 @@ TEST_F(SystemdTest, AReloadHasATimeBetweenTheSignalAndItsEnd) {
     EXPECT_EQ(service.finish().exit_code, 0);
 }
 
-TEST_F(SystemdTest, AReloadByTheVerbIsToldTooAndItsFailureShown) {
+TEST_F(SystemdTest, AReloadByTheVerbIsAnnouncedAndItsFailureShown) {
     program.configure_app({});
     RunningCommand service{program.command({"run"})};
     manager.await("READY=1");
@@ -108,7 +108,7 @@ TEST_F(SystemdTest, AReloadByTheVerbIsToldTooAndItsFailureShown) {
     EXPECT_EQ(service.finish().exit_code, 0);
 }
 
-TEST_F(SystemdTest, AnAddressOfTheAbstractNamespaceIsAnAddressToo) {
+TEST_F(SystemdTest, AnAbstractAddressWorks) {
     NotifySocket abstract{"@" + directory.path()};
     program.add_variable("NOTIFY_SOCKET", abstract.address());
     RunningCommand service{program.command({"run"})};
@@ -118,7 +118,7 @@ TEST_F(SystemdTest, AnAddressOfTheAbstractNamespaceIsAnAddressToo) {
     EXPECT_EQ(service.finish().exit_code, 0);
 }
 
-TEST_F(SystemdTest, AStartThatFailsSaysWhy) {
+TEST_F(SystemdTest, AFailedStartReportsWhy) {
     program.configure_app({{"start-throws", true}});
 
     EXPECT_EQ(program.verb({"run"}).exit_code, 70);
@@ -128,7 +128,7 @@ TEST_F(SystemdTest, AStartThatFailsSaysWhy) {
     EXPECT_TRUE(failed.has("STATUS=cannot start: start throws on purpose")) << failed.text;
 }
 
-TEST_F(SystemdTest, ASlowStartAsksForMoreTimeWhileItMakesProgress) {
+TEST_F(SystemdTest, ASlowStartRequestsMoreTimeWhileItMakesProgress) {
     program.configure_app({{"start-steps", 3}});
     RunningCommand service{program.command({"run"})};
 
@@ -140,7 +140,7 @@ TEST_F(SystemdTest, ASlowStartAsksForMoreTimeWhileItMakesProgress) {
     EXPECT_EQ(service.finish().exit_code, 0);
 }
 
-TEST_F(SystemdTest, AnIdleServiceShowsThatItIsAlive) {
+TEST_F(SystemdTest, AnIdleServicePingsTheWatchdog) {
     program.add_variable("WATCHDOG_USEC", "400000");
     RunningCommand service{program.command({"run"})};
     manager.await("READY=1");
@@ -148,13 +148,13 @@ TEST_F(SystemdTest, AnIdleServiceShowsThatItIsAlive) {
     const auto begin = std::chrono::steady_clock::now();
     for (int i = 0; i < 6; ++i) manager.await("WATCHDOG=1");
 
-    // Half of the interval lies between two; the machine may be slow, and never is fast.
+    // Two pings are at least half an interval apart. A slow machine only adds to that.
     EXPECT_GE(std::chrono::steady_clock::now() - begin, 5 * 190ms);
     service.signal(SIGTERM);
     EXPECT_EQ(service.finish().exit_code, 0);
 }
 
-TEST_F(SystemdTest, AServiceWhoseEventHangsDoesNotUntilItGoesOn) {
+TEST_F(SystemdTest, AHungEventSuspendsTheWatchdogPings) {
     program.add_variable("WATCHDOG_USEC", "100000");
     program.add_options({"--hang-timeout", "0.3"});
     RunningCommand service{program.command({"run"})};
@@ -174,7 +174,7 @@ TEST_F(SystemdTest, AServiceWhoseEventHangsDoesNotUntilItGoesOn) {
     EXPECT_EQ(service.finish().exit_code, 0);
 }
 
-TEST_F(SystemdTest, ChildrenFindNothingOfTheManager) {
+TEST_F(SystemdTest, ChildrenDoNotInheritTheManagersVariables) {
     program.add_variable("WATCHDOG_USEC", "60000000");
     program.add_variable("LISTEN_PID", "1");
     program.add_variable("LISTEN_FDS", "1");
@@ -191,7 +191,7 @@ TEST_F(SystemdTest, ChildrenFindNothingOfTheManager) {
     EXPECT_EQ(service.finish().exit_code, 0);
 }
 
-TEST_F(SystemdTest, WithoutAManagerItRunsAllTheSame) {
+TEST_F(SystemdTest, RunsWithoutAManager) {
     ServiceProgram alone{"systemd-service", directory.path()};
     RunningCommand service{alone.command({"run"})};
     service.await_output("look out");
@@ -201,7 +201,7 @@ TEST_F(SystemdTest, WithoutAManagerItRunsAllTheSame) {
     EXPECT_EQ(alone.verb({"start"}).exit_code, 64);
 }
 
-TEST_F(SystemdTest, AManagerThatIsGoneIsNamedOnceAndTheServiceRuns) {
+TEST_F(SystemdTest, AMissingManagerIsReportedOnceAndTheServiceRuns) {
     program.add_variable("NOTIFY_SOCKET", directory.file("nobody"));
     RunningCommand service{program.command({"run"})};
     service.await_output("look out");
@@ -215,7 +215,7 @@ TEST_F(SystemdTest, AManagerThatIsGoneIsNamedOnceAndTheServiceRuns) {
     EXPECT_EQ(outcome.err.find("cannot notify"), outcome.err.rfind("cannot notify"));
 }
 
-TEST_F(SystemdTest, AnAddressThatIsNoneIsAnErrorOfTheStart) {
+TEST_F(SystemdTest, AnInvalidAddressFailsTheStart) {
     program.add_variable("NOTIFY_SOCKET", "vsock:2:1234");
 
     const Outcome outcome = program.verb({"run"});
@@ -225,7 +225,7 @@ TEST_F(SystemdTest, AnAddressThatIsNoneIsAnErrorOfTheStart) {
                                       "Address family not supported by protocol\n"));
 }
 
-TEST_F(SystemdTest, LinesOnTheirWayToTheJournalHaveTheirLevels) {
+TEST_F(SystemdTest, LinesForTheJournalHaveTheirLevels) {
     program.add_variable("TRIAL_JOURNAL", directory.file("no-journal"));
 
     const Outcome outcome = run_and_stop_with_journal();
@@ -234,7 +234,7 @@ TEST_F(SystemdTest, LinesOnTheirWayToTheJournalHaveTheirLevels) {
     EXPECT_THAT(outcome.err, AllOf(HasSubstr("<4>look out\n"), HasSubstr("<6>ready\n")));
 }
 
-TEST_F(SystemdTest, WhereThereIsAJournalItGetsEntries) {
+TEST_F(SystemdTest, TheJournalGetsEntriesIfThereIsOne) {
     MessageReceiver journal{directory.file("journal"), SOCK_DGRAM};
     program.add_variable("TRIAL_JOURNAL", directory.file("journal"));
 
@@ -248,7 +248,7 @@ TEST_F(SystemdTest, WhereThereIsAJournalItGetsEntries) {
     EXPECT_THAT(entries, AllOf(HasSubstr("MESSAGE=look out\n"), HasSubstr("MESSAGE=stopped\n")));
 }
 
-/// A socket's file is there before anybody listens; and to connect would start the service.
+/// The file of a socket exists before the program listens, and a connection would start the service.
 bool is_listened_on(const std::string& path) {
     constexpr std::string_view accepts_connections = " 00010000 ";  // __SO_ACCEPTCON, in the flags of proc_net(5)
     std::ifstream sockets{"/proc/net/unix"};
@@ -257,7 +257,7 @@ bool is_listened_on(const std::string& path) {
     return false;
 }
 
-/// Services that are started by the first request, as systemd-socket-activate(1) does it.
+/// Services that systemd-socket-activate(1) starts at the first request.
 class SocketActivationTest : public SystemdTest {
 protected:
     void SetUp() override {
@@ -267,7 +267,7 @@ protected:
         std::filesystem::create_directory(run);
     }
 
-    /// The command, with these sockets opened for it.
+    /// Returns the command with these sockets opened for it.
     static Command activated(Command command, const Strings& sockets, const std::string& names) {
         Strings activate{"systemd-socket-activate", "--fdname=" + names};
         for (const std::string& socket : sockets) activate.push_back("--listen=" + socket);
@@ -291,7 +291,7 @@ TEST_F(SocketActivationTest, TheFirstRequestStartsTheServiceAndIsAnswered) {
     EXPECT_TRUE(std::filesystem::exists(socket)) << "it is the manager's";
 }
 
-TEST_F(SocketActivationTest, AskingWhetherItRunsStartsNothing) {
+TEST_F(SocketActivationTest, AStatusQueryDoesNotStartTheService) {
     const std::string socket = program.control_socket();
     RunningCommand waiting{activated(program.command({"run"}), {socket}, "control")};
     await_state("it listens", [&] { return is_listened_on(socket); });
@@ -303,7 +303,7 @@ TEST_F(SocketActivationTest, AskingWhetherItRunsStartsNothing) {
     EXPECT_EQ(read_file("/proc/" + std::to_string(waiting.pid()) + "/comm"), "systemd-socket-\n") << "not yet it";
 }
 
-TEST_F(SocketActivationTest, TheProgramsOwnSocketsAreThereByName) {
+TEST_F(SocketActivationTest, TheProgramFindsItsSocketsByName) {
     const std::string http = directory.file("http");
     RunningCommand service{activated(program.command({"run"}), {program.control_socket(), http}, "control:http")};
     await_state("it listens", [&] { return is_listened_on(http); });
@@ -318,7 +318,7 @@ TEST_F(SocketActivationTest, TheProgramsOwnSocketsAreThereByName) {
     EXPECT_EQ(service.finish().exit_code, 0);
 }
 
-TEST_F(SocketActivationTest, ASocketSomewhereElseIsRefused) {
+TEST_F(SocketActivationTest, ASocketAtAnotherPathIsRefused) {
     const std::string socket = directory.file("elsewhere");
     RunningCommand service{activated(program.command({"run"}), {socket}, "control")};
     await_state("it listens", [&] { return is_listened_on(socket); });
@@ -331,7 +331,7 @@ TEST_F(SocketActivationTest, ASocketSomewhereElseIsRefused) {
                                        "': descriptor 3 listens on '" + socket + "' instead\n"));
 }
 
-TEST_F(SocketActivationTest, TheSocketComesAlongToTheBackground) {
+TEST_F(SocketActivationTest, TheSocketIsPassedToTheBackground) {
     const std::string socket = trial.control_socket();
     RunningCommand start{activated(trial.command({"start"}), {socket}, "control")};
     await_state("it listens", [&] { return is_listened_on(socket); });

@@ -1,4 +1,4 @@
-// What is typed on the terminal of a service in the foreground.
+// Signals from the terminal of a service in the foreground.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -24,10 +24,10 @@ protected:
         if (!terminal_.is_there()) GTEST_SKIP() << "no pseudo-terminals here";
     }
 
-    /// `run` in the foreground of the terminal, which controls it. The command ends as the service does.
+    /// Returns the command for `run` in the foreground, with this controlling terminal. It ends like the service.
     [[nodiscard]] Command run() const { return terminal_.own(trial.command({"run"})); }
     void type_interrupt() const { terminal_.type(Terminal::ctrl_c); }
-    /// The service itself: setsid(1) waits for it where it had to fork.
+    /// Returns the service itself: setsid(1) waits for it if it had to fork.
     [[nodiscard]] Process service() const { return Process{trial.pid_in_file()}; }
 
 private:

@@ -1,4 +1,4 @@
-// What the verb `unit` prints, as systemd-analyze(1) understands it.
+// The output of the verb `unit`, checked by systemd-analyze(1).
 #include <string>
 
 #include "integration/support/service_test.hpp"
@@ -16,7 +16,7 @@ protected:
             GTEST_SKIP() << "there is no systemd-analyze";
     }
 
-    /// \param options for the shell
+    /// \param options as typed in the shell
     [[nodiscard]] Outcome verified(const std::string& service, const std::string& options = "") const {
         return shell(service + " unit " + options + " >" + service + ".service && " + service + " unit --socket " +
                      options + " >" + service + ".socket && systemd-analyze verify --man=no --recursive-errors=no ./" +
@@ -28,18 +28,18 @@ protected:
     }
 };
 
-TEST_F(UnitVerbTest, OfAServiceThatNotifiesIsAccepted) { expect_fine(verified("systemd-service")); }
+TEST_F(UnitVerbTest, AUnitForANotifyingServiceIsAccepted) { expect_fine(verified("systemd-service")); }
 
-TEST_F(UnitVerbTest, OfAServiceThatCanGoToTheBackgroundIsAccepted) { expect_fine(verified("trial-service")); }
+TEST_F(UnitVerbTest, AUnitForABackgroundServiceIsAccepted) { expect_fine(verified("trial-service")); }
 
-TEST_F(UnitVerbTest, WithEverythingSetIsAccepted) {
+TEST_F(UnitVerbTest, AUnitWithAllSettingsIsAccepted) {
     expect_fine(verified("systemd-service",
                          "--user root --group root --umask 027 --working-directory /srv --run-directory /run/elsewhere "
                          "--log-file '/var/log/100% odd \"names\"/$log' --log-level debug --start-timeout 2.5 "
                          "--no-signal-handlers --no-control-server"));
 }
 
-TEST_F(UnitVerbTest, NamesTheProgramAndItsOptionsAsTheyAre) {
+TEST_F(UnitVerbTest, NamesTheProgramAndItsOptionsUnchanged) {
     write_file(directory.file("two words.json"), "{}");
     const Outcome unit = shell("systemd-service unit --config 'two words.json'");
     EXPECT_THAT(unit.out, HasSubstr(std::string{"\nExecStart="} + SERVICEKIT_BIN_DIR +

@@ -1,4 +1,4 @@
-// The verbs of every service program, in each state that a service may be in.
+// The verbs of every service program, in each state of a service.
 #include <algorithm>
 #include <csignal>
 #include <filesystem>
@@ -24,12 +24,12 @@ using testing::StartsWith;
 
 class VerbsTest : public ServiceTest {
 protected:
-    /// The verb is a word of the message that says where it has looked.
+    /// Returns the message that the service does not run, which names the pidfile.
     [[nodiscard]] std::string not_running() const {
         return "trial-service: not running; looked at '" + trial.pid_file() + "'";
     }
 
-    /// A service that had no chance to tidy up.
+    /// Leaves a service that was killed before it could clean up.
     void leave_a_dead_one() {
         RunningService service{trial};
         service.process().end();
@@ -38,7 +38,7 @@ protected:
     }
 };
 
-TEST_F(VerbsTest, WithoutAVerbTheUsageIsTold) {
+TEST_F(VerbsTest, WithoutAVerbTheUsageIsPrinted) {
     const Outcome outcome = run_command({.arguments = {"trial-service"}});
 
     EXPECT_EQ(outcome.exit_code, 64);
@@ -46,7 +46,7 @@ TEST_F(VerbsTest, WithoutAVerbTheUsageIsTold) {
     EXPECT_THAT(outcome.err, StartsWith("Usage: trial-service VERB [OPTIONS]\n"));
 }
 
-TEST_F(VerbsTest, AnUnknownVerbIsToldWithTheOneThatWasMeant) {
+TEST_F(VerbsTest, AnUnknownVerbIsReportedWithTheNearestName) {
     const Outcome outcome = trial.verb({"stats"});
 
     EXPECT_EQ(outcome.exit_code, 64);
@@ -54,21 +54,21 @@ TEST_F(VerbsTest, AnUnknownVerbIsToldWithTheOneThatWasMeant) {
     EXPECT_THAT(outcome.err, AllOf(HasSubstr("there is no verb 'stats'"), HasSubstr("did you mean 'status'?")));
 }
 
-TEST_F(VerbsTest, AnUnknownOptionIsToldWithTheOneThatWasMeant) {
+TEST_F(VerbsTest, AnUnknownOptionIsReportedWithTheNearestName) {
     const Outcome outcome = trial.verb({"status", "--log-fiel", "x"});
 
     EXPECT_EQ(outcome.exit_code, 64);
     EXPECT_THAT(outcome.err, AllOf(HasSubstr("'--log-fiel'"), HasSubstr("did you mean '--log-file'?")));
 }
 
-TEST_F(VerbsTest, AValueThatCanNotBeIsToldWithItsOption) {
+TEST_F(VerbsTest, AnInvalidValueIsReportedWithItsOption) {
     const Outcome outcome = trial.verb({"start", "--stop-timeout", "soon"});
 
     EXPECT_EQ(outcome.exit_code, 64);
     EXPECT_THAT(outcome.err, AllOf(HasSubstr("--stop-timeout"), HasSubstr("soon")));
 }
 
-TEST_F(VerbsTest, AVariableThatCanNotBeIsToldByItsName) {
+TEST_F(VerbsTest, AnInvalidVariableIsNamed) {
     trial.add_variable("TRIAL_SERVICE_STOP_TIMEOUT", "soon");
 
     const Outcome outcome = trial.verb({"start"});
@@ -113,7 +113,7 @@ TEST_F(VerbsTest, HelpListsVerbsAndOptions) {
         EXPECT_THAT(help.out, ContainsRegex("\n +--" + option + " "));
 }
 
-TEST_F(VerbsTest, EachVerbHasAHelpOfItsOwn) {
+TEST_F(VerbsTest, EachVerbHasItsOwnHelp) {
     const Outcome help = run_command({.arguments = {"trial-service", "stop", "--help"}});
 
     EXPECT_EQ(help.exit_code, 0);
@@ -121,7 +121,7 @@ TEST_F(VerbsTest, EachVerbHasAHelpOfItsOwn) {
     EXPECT_THAT(help.err, IsEmpty());
 }
 
-TEST_F(VerbsTest, VersionTellsTheProgramsVersion) {
+TEST_F(VerbsTest, VersionPrintsTheProgramsVersion) {
     const Outcome version = run_command({.arguments = {"trial-service", "--version"}});
 
     EXPECT_EQ(version.exit_code, 0);
@@ -145,14 +145,14 @@ std::string test_name(const testing::TestParamInfo<VerbWithoutService>& info) {
 
 class VerbWithoutServiceTest : public VerbsTest, public testing::WithParamInterface<VerbWithoutService> {};
 
-TEST_P(VerbWithoutServiceTest, TellsThatNoneRuns) {
+TEST_P(VerbWithoutServiceTest, ReportsThatNoServiceRuns) {
     const Outcome outcome = trial.verb(GetParam().arguments);
 
     EXPECT_EQ(outcome.exit_code, GetParam().exit_code);
     EXPECT_EQ(outcome.out + outcome.err, not_running() + "\n");
 }
 
-TEST_P(VerbWithoutServiceTest, TellsTheSameOfOneThatWasKilled) {
+TEST_P(VerbWithoutServiceTest, ReportsTheSameForAKilledService) {
     leave_a_dead_one();
 
     const Outcome outcome = trial.verb(GetParam().arguments);
@@ -171,7 +171,7 @@ INSTANTIATE_TEST_SUITE_P(, VerbWithoutServiceTest,
                                          VerbWithoutService{{"wait", "--test"}, 0}),
                          test_name);
 
-TEST_F(VerbsTest, StatusTellsWhatAKilledServiceLeft) {
+TEST_F(VerbsTest, StatusShowsWhatAKilledServiceLeft) {
     leave_a_dead_one();
 
     const Outcome status = trial.verb({"status"});
@@ -181,7 +181,7 @@ TEST_F(VerbsTest, StatusTellsWhatAKilledServiceLeft) {
                               trial.control_socket() + "'\n");
 }
 
-TEST_F(VerbsTest, StartTakesThePlaceOfAKilledService) {
+TEST_F(VerbsTest, StartReplacesAKilledService) {
     leave_a_dead_one();
 
     const RunningService service{trial};
@@ -189,7 +189,7 @@ TEST_F(VerbsTest, StartTakesThePlaceOfAKilledService) {
     EXPECT_EQ(trial.verb({"status"}).exit_code, 0);
 }
 
-TEST_F(VerbsTest, StatusIsReadByPeople) {
+TEST_F(VerbsTest, StatusIsReadableForPeople) {
     const RunningService service{trial};
 
     const Outcome status = trial.verb({"status"});
@@ -203,7 +203,7 @@ TEST_F(VerbsTest, StatusIsReadByPeople) {
                                          "notes +\\[\\]\n"));
 }
 
-TEST_F(VerbsTest, StatusIsReadByPrograms) {
+TEST_F(VerbsTest, StatusIsReadableForPrograms) {
     const RunningService service{trial};
 
     const Outcome status = trial.verb({"status", "--json"});
@@ -216,9 +216,9 @@ TEST_F(VerbsTest, StatusIsReadByPrograms) {
     EXPECT_EQ(*fields.find("greeting"), Value{"hello"});
 }
 
-TEST_F(VerbsTest, StatusIsToldWhileAHandlerHangs) {
+TEST_F(VerbsTest, StatusWorksWhileAHandlerHangs) {
     const RunningService service{trial};
-    service.call("status");  // its own fields as of now
+    service.call("status");  // the service's own fields are current
     RunningCommand hanging{trial.command({"call", "hang"})};
     service.await_busy("hang");
 
@@ -229,7 +229,7 @@ TEST_F(VerbsTest, StatusIsToldWhileAHandlerHangs) {
                                   HasSubstr(R"("as-of":")")));
 }
 
-TEST_F(VerbsTest, StatusIsToldWhereItsOwnPartHangs) {
+TEST_F(VerbsTest, StatusWorksIfOnStatusHangs) {
     trial.configure_app({{"status-hangs", true}});
     const RunningService service{trial};
 
@@ -239,7 +239,7 @@ TEST_F(VerbsTest, StatusIsToldWhereItsOwnPartHangs) {
     EXPECT_THAT(status.out, HasSubstr("\"pid\":" + std::to_string(service.pid())));
 }
 
-TEST_F(VerbsTest, StatusTellsThatItRunsWhereItsOwnPartThrows) {
+TEST_F(VerbsTest, StatusShowsThatItRunsIfOnStatusThrows) {
     trial.configure_app({{"status-throws", true}});
     const RunningService service{trial};
 
@@ -250,7 +250,7 @@ TEST_F(VerbsTest, StatusTellsThatItRunsWhereItsOwnPartThrows) {
     EXPECT_THAT(status.err, HasSubstr("status throws on purpose"));
 }
 
-TEST_F(VerbsTest, StatusIsUnknownToWhomTheRunDirectoryIsClosed) {
+TEST_F(VerbsTest, StatusIsUnknownWithoutAccessToTheRunDirectory) {
     if (!is_root()) GTEST_SKIP() << "only root can be another user";
     fs::create_directory(run);
     fs::permissions(run, fs::perms{0700});
@@ -272,7 +272,7 @@ TEST_F(VerbsTest, PidPrintsThePid) {
     EXPECT_EQ(pid.out, std::to_string(service.pid()) + "\n");
 }
 
-TEST_F(VerbsTest, WaitTestTellsThatOneRuns) {
+TEST_F(VerbsTest, WaitTestReportsThatAServiceRuns) {
     const RunningService service{trial};
 
     const Outcome wait = trial.verb({"wait", "--test"});
@@ -298,9 +298,9 @@ TEST_F(VerbsTest, WaitReturnsWhenTheServiceHasEnded) {
     EXPECT_EQ(reading.finish().exit_code, 0);
 }
 
-TEST_F(VerbsTest, WaitReturnsAtOnceWhereNoneRuns) { EXPECT_EQ(trial.verb({"wait"}).exit_code, 0); }
+TEST_F(VerbsTest, WaitReturnsAtOnceIfNoServiceRuns) { EXPECT_EQ(trial.verb({"wait"}).exit_code, 0); }
 
-TEST_F(VerbsTest, EventsTellsNamesAndParameters) {
+TEST_F(VerbsTest, EventsShowsNamesAndParameters) {
     const RunningService service{trial};
 
     const Outcome events = trial.verb({"events"});
@@ -311,7 +311,7 @@ TEST_F(VerbsTest, EventsTellsNamesAndParameters) {
     EXPECT_THAT(events.out, Not(HasSubstr("\nstart\n")));
 }
 
-TEST_F(VerbsTest, LogLevelTellsAndSets) {
+TEST_F(VerbsTest, LogLevelShowsAndSetsTheLevel) {
     const RunningService service{trial};
     EXPECT_EQ(trial.verb({"log-level"}).out, "info\n");
 
@@ -321,7 +321,7 @@ TEST_F(VerbsTest, LogLevelTellsAndSets) {
     EXPECT_EQ(trial.verb({"log-level", "chatty"}).exit_code, 64);
 }
 
-TEST_F(VerbsTest, LogReopenFollowsALogThatWasMoved) {
+TEST_F(VerbsTest, LogReopenFollowsAMovedLog) {
     const RunningService service{trial};
     fs::rename(trial.log_file(), directory.file("log.1"));
 
@@ -344,7 +344,7 @@ TEST_F(VerbsTest, CheckStartsNothing) {
     EXPECT_FALSE(fs::exists(trial.log_file()));
 }
 
-TEST_F(VerbsTest, CheckTellsWhatIsWrong) {
+TEST_F(VerbsTest, CheckReportsWhatIsWrong) {
     trial.configure_app({{"greeting", 7}});
 
     const Outcome check = trial.verb({"check"});
@@ -360,7 +360,7 @@ TEST_F(VerbsTest, CheckLooksForTheUser) {
     EXPECT_THAT(check.err, HasSubstr("'no-such-user': there is no such user"));
 }
 
-TEST_F(VerbsTest, WhereTellsTheLayerOfEachSetting) {
+TEST_F(VerbsTest, WhereShowsTheLayerOfEachSetting) {
     trial.configure({{"log-level", "debug"}, {"umask", "027"}, {"app", Object{{"greeting", "hello"}}}});
     trial.add_variable("TRIAL_SERVICE_STOP_TIMEOUT", "3");
     trial.add_variable("TRIAL_SERVICE_UMASK", "077");
@@ -384,7 +384,7 @@ TEST_F(VerbsTest, WhereTellsTheLayerOfEachSetting) {
     EXPECT_THAT(where.out, row("app.start-hangs", "false", "built-in"));
 }
 
-TEST_F(VerbsTest, WhereTellsWhatOnLoadHasSet) {
+TEST_F(VerbsTest, WhereShowsWhatOnLoadHasSet) {
     trial.configure_app({{"run-directory", directory.file("loaded")}});
 
     const Outcome where = run_command({.arguments = {"trial-service", "where", "--config", trial.config_file()}});
@@ -405,19 +405,19 @@ TEST_F(VerbsTest, VerbsThatKnowThePlaceRunNoLoadEvent) {
     EXPECT_EQ(service.exit_code(), 0);
 }
 
-TEST_F(VerbsTest, VerbsThatLoadWarnOfAConfigurationThatCanNotBeLoaded) {
+TEST_F(VerbsTest, VerbsThatLoadWarnAboutABrokenConfiguration) {
     RunningService service{trial};
     trial.configure_app({{"load-throws", true}});
 
-    // It needs the directory of the reports.
+    // The verb needs the directory of the reports.
     const Outcome crashes = trial.verb({"crashes"});
 
     EXPECT_EQ(crashes.exit_code, 0) << crashes;
     EXPECT_THAT(crashes.err, HasSubstr("warning: cannot load the configuration: load throws on purpose"));
 }
 
-TEST_F(VerbsTest, AVerbThatIsNotSureDoesNotAct) {
-    // Another instance, in the place that a broken configuration would leave.
+TEST_F(VerbsTest, AVerbDoesNothingIfThePlaceIsUncertain) {
+    // Another instance, in the default place, which applies if the configuration cannot be read.
     const Variables elsewhere{{"RUNTIME_DIRECTORY", run}};
     const auto verb = [&](const Strings& arguments) {
         Strings words{"trial-service"};
@@ -442,7 +442,7 @@ TEST_F(VerbsTest, AVerbThatIsNotSureDoesNotAct) {
     EXPECT_EQ(verb({"status"}).exit_code, 3);
 }
 
-TEST_F(VerbsTest, ATypingErrorInTheProgramsOwnKeysForbidsNoStop) {
+TEST_F(VerbsTest, ATypoInTheProgramsKeysDoesNotPreventAStop) {
     trial.configure_app({{"greeting", "hello"}});
     const Variables elsewhere{{"RUNTIME_DIRECTORY", run}};
     const auto verb = [&](const std::string& name) {
@@ -452,7 +452,7 @@ TEST_F(VerbsTest, ATypingErrorInTheProgramsOwnKeysForbidsNoStop) {
     for (const Object& app : {Object{{"greting", "hello"}}, Object{{"greeting", 5}}, Object{{"load-throws", true}}}) {
         trial.configure_app({{"greeting", "hello"}});
         ASSERT_EQ(verb("start").exit_code, 0);
-        fs::remove_all(records_directory());  // as after a start that could not leave a record
+        fs::remove_all(records_directory());  // as after a start that could not write a record
         trial.configure_app(app);
         const Outcome status = verb("status");
         EXPECT_EQ(status.exit_code, 0) << status;
@@ -461,11 +461,11 @@ TEST_F(VerbsTest, ATypingErrorInTheProgramsOwnKeysForbidsNoStop) {
         EXPECT_EQ(stopped.exit_code, 0) << stopped;
         EXPECT_THAT(stopped.out, HasSubstr("stopped (pid "));
     }
-    // The load event failed, and nobody is left to say that it would not have set another place.
+    // The load event failed, and no running service can confirm that it set no other place.
     EXPECT_EQ(verb("stop").exit_code, 78);
 }
 
-TEST_F(VerbsTest, WhereShowsWhatTheRunningServiceHasInstead) {
+TEST_F(VerbsTest, WhereShowsDifferingValuesOfTheRunningService) {
     trial.configure_app({{"greeting", "hello"}});
     const RunningService service{trial, {"--start-timeout", "7"}};
     trial.configure_app({{"greeting", "good day"}});
@@ -491,7 +491,7 @@ TEST_F(VerbsTest, AReloadWithAnotherConfigFileIsRefused) {
     EXPECT_EQ(trial.verb({"reload"}).exit_code, 0);
 }
 
-TEST_F(VerbsTest, CheckMissesTheDirectoryOfTheLog) {
+TEST_F(VerbsTest, CheckReportsAMissingLogDirectory) {
     const Outcome checked = trial.verb({"check", "--log-file", directory.file("missing/log")});
     EXPECT_EQ(checked.exit_code, 78);
     EXPECT_THAT(checked.err, HasSubstr("'" + directory.file("missing") + "' does not exist"));
@@ -507,7 +507,7 @@ TEST_F(VerbsTest, AConfigFileMayHaveAByteOrderMark) {
     EXPECT_THAT(wide.err, HasSubstr("the text is UTF-16, expected UTF-8"));
 }
 
-TEST_F(VerbsTest, OutputThatGoesNowhereIsAFailure) {
+TEST_F(VerbsTest, OutputThatCannotBeWrittenIsAFailure) {
     for (const std::string verb : {"--help", "--version", "where"}) {
         const Outcome outcome = shell("trial-service " + verb + " >/dev/full");
         EXPECT_EQ(outcome.exit_code, 71) << verb << ": " << outcome;

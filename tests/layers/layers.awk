@@ -1,7 +1,7 @@
 # Reads C++ files, given by their paths from the root of the tree, and prints each include that breaks a rule.
 
 BEGIN {
-    # What each layer may include besides itself, from the ground up.
+    # The layers that each layer may include besides itself, lowest first.
     below["base"] = ""
     below["os"] = "base"
     below["policy"] = "base os"
@@ -14,7 +14,7 @@ BEGIN {
     below["mocks"] = "base os policy core policies shell"
     below["contract_tests"] = "base os policy shell"
 
-    # Headers that stand in no layer's directory, and directories that are named otherwise than their layer.
+    # Headers that are not in the directory of a layer, and directories with another name than their layer.
     layer_of_file["include/servicekit/basic_service.hpp"] = "shell"
     layer_of_file["include/servicekit/configured.hpp"] = "shell"
     layer_of_file["include/servicekit/policies.hpp"] = "shell"
@@ -33,7 +33,7 @@ BEGIN {
     third_party["policies"] = "^zlib\\.h$"
     third_party["programs"] = "^CLI/"
 
-    # Headers with a dot that offer types, numbers and the compiler's own, and no system call.
+    # Headers with a dot that define types, numbers and compiler features, and no system calls.
     harmless = "^(sys/types\\.h|sysexits\\.h|cxxabi\\.h)$"
 }
 
@@ -43,7 +43,7 @@ function layer_of(path,    parts, count, directory) {
     if (path in layer_of_file) return layer_of_file[path]
     count = split(path, parts, "/")
     if (parts[1] == "mocks") return parts[3]
-    # The Lisp itself is a machine with threads, signals and a stack of its own.
+    # src/lisp/ecl has its own threads, signals and stack.
     if (path ~ /^src\/lisp\/ecl\//) return "ecl"
     if (parts[1] == "include" && count > 3) directory = parts[3]
     else if (parts[1] == "src" && count > 2) directory = parts[2]
@@ -52,7 +52,7 @@ function layer_of(path,    parts, count, directory) {
     return directory in below ? directory : ""
 }
 
-# The path from the root of one of our files, as it was included.
+# Returns the path from the root for one of our files, as it was included.
 function path_of(name) {
     if (name ~ /^servicekit\/(mocks|contract_tests)\//) return "mocks/" name
     if (name ~ /^servicekit\//) return "include/" name
@@ -66,7 +66,7 @@ function check_ours(name,    path, target) {
         fault("includes \"" name "\", which is in no layer")
         return
     }
-    # Sources of the mocks are compiled in the library's own build.
+    # The library's own build compiles the sources of the mocks.
     if (FILENAME !~ /^src\// && FILENAME !~ /^mocks\/.*\.cpp$/ && path ~ /^src\//)
         fault("includes \"" name "\", which is not installed")
     if (target != layer && index(" " below[layer] " ", " " target " ") == 0)

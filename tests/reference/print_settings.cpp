@@ -1,4 +1,4 @@
-// Prints docs/reference/settings.md, as the table of settings has it.
+// Prints docs/reference/settings.md from the library's table of settings.
 #include <iostream>
 #include <optional>
 #include <string>

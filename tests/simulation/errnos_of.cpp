@@ -12,7 +12,7 @@ namespace {
 
 using Errnos = std::vector<int>;
 
-// ERRORS of the manual pages, in their order. Of two names for one number (EAGAIN, EWOULDBLOCK) the first.
+// ERRORS of the manual pages, in the same order. If two names have one number (EAGAIN, EWOULDBLOCK), the first one.
 const Errnos accept_2{EAGAIN, EBADF,   ECONNABORTED, EFAULT,   EINTR,      EINVAL, EMFILE,
                       ENFILE, ENOBUFS, ENOMEM,       ENOTSOCK, EOPNOTSUPP, EPERM,  EPROTO};
 const Errnos bind_2{EACCES, EADDRINUSE,   EBADF,  EINVAL, ENOTSOCK, EADDRNOTAVAIL, EFAULT,

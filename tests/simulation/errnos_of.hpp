@@ -5,8 +5,8 @@
 
 namespace servicekit::simulation {
 
-/// The errors that an operation of a fake can have for real: all that section 2 and 3 of the manual list for the system
-/// calls and functions that stand behind it. \throws std::out_of_range for an operation that nobody looked up yet
+/// Returns the errors that an operation of a fake can really have: all that sections 2 and 3 of the manual list for its
+/// system calls and functions. \throws std::out_of_range for an operation that has no list yet
 [[nodiscard]] const std::vector<int>& errnos_of(std::string_view operation);
 
 }  // namespace servicekit::simulation

@@ -13,10 +13,10 @@
 namespace servicekit::simulation {
 namespace {
 
-// Under a sanitizer each call has every fifth of its errors, in turns.
+// Under a sanitizer each call gets only every fifth of its errors, starting at a different one each time.
 constexpr std::size_t one_in = test::is_sanitized ? 5 : 1;
 
-/// What came of all the lives of a sweep.
+/// Counts the outcomes of all lives of a sweep.
 class Census {
 public:
     void add(const SweptLife& life) {
@@ -45,7 +45,7 @@ std::string in_words(const mocks::FakeFaults::Operation& operation) {
            std::to_string(operation.nth) + (operation.object.empty() ? "" : " of '" + operation.object + "'");
 }
 
-TEST(FaultSweepTest, NothingFailsWhereNothingIsMadeToFail) {
+TEST(FaultSweepTest, WithoutInjectedFaultsNothingFails) {
     for (const Scenario& scenario : scenarios()) {
         SweptLife life{scenario};
         life.run();

@@ -4,7 +4,7 @@
 namespace servicekit::simulation {
 namespace {
 
-/// Keeps the program on the processor that it is on. Fake processes go on one at a time; to wake the next one on
+/// Keeps the program on its current processor. Only one fake process runs at a time, and to wake the next one on
 /// another processor takes three times as long.
 class OneProcessor final : public ::testing::Environment {
 public:

@@ -18,9 +18,9 @@ constexpr auto pid_file = "/run/trial.pid";
 constexpr auto socket_path = "/run/trial.control";
 constexpr auto start_timeout = 10s;
 constexpr auto stop_timeout = 4s;
-/// What a kill takes at most: its event, and the last flush.
+/// The longest time that a kill takes: its event and the last flush.
 constexpr auto kill_limit = 2s;
-/// How much longer than both timeouts the process that was started waits.
+/// How much longer than both timeouts the started process waits.
 constexpr auto grace = 5s;
 constexpr std::size_t most_actions = 24;
 constexpr std::size_t most_alive = 5;
@@ -31,7 +31,7 @@ bool is_running(const ServiceBase& service) {
 
 }  // namespace
 
-/// A service whose handlers do what the dice say.
+/// A service whose handlers act at random.
 class Schedule::Trial final : public Service {
 public:
     Trial(Schedule& schedule, std::uint64_t seed, bool background)
@@ -91,7 +91,7 @@ Schedule::Schedule(std::uint64_t seed) : dice_{seed} {
     os_.reactor.choose_by([this](std::size_t count) { return dice_.roll(count); });
     os_.faults.before_each([this](std::string_view operation) {
         check_always();
-        // The library that the log goes through has locks for the whole program, which no one may keep from others.
+        // Boost.Log has locks for the whole program. A process that holds one must not be paused.
         if (operation == "files.write" || operation == "files.status" || operation == "streams.write") return;
         if (dice_.one_in(6)) os_.reactor.pass();
     });
@@ -160,7 +160,7 @@ void Schedule::start() {
     tell("start " + std::to_string(starter) + (background ? " in the background" : ""));
     lives_.push_back({std::move(life), starter});
     if (background) ends_by_[starter] = os_.clock.steady_now() + start_timeout + stop_timeout + grace;
-    // It may run into the next action, or into the next start.
+    // The start may still be under way during the next action or the next start.
     if (!dice_.one_in(3)) os_.settle();
 }
 
@@ -190,7 +190,7 @@ void Schedule::signal(int number) {
     tell("signal " + std::to_string(number) + " to " + std::to_string(life->life->pid()));
     if (number == SIGTERM) has_to_end(*life, stop_timeout + kill_limit);
     if (number == SIGINT) has_to_end(*life, kill_limit);
-    // A signal without a sender's uid would count as typed on the terminal, where the first INT only stops.
+    // A signal without a sender's uid would count as typed on the terminal, where the first INT only requests a stop.
     os_.raise(life->life->pid(), number, {.pid = 50, .uid = 0});
     if (!dice_.one_in(3)) os_.settle();
 }
@@ -220,7 +220,7 @@ void Schedule::ask(const std::string& request) {
     try {
         clients_.push_back(life->life->connect());
     } catch (const std::runtime_error&) {
-        return;  // it does not listen yet, or not any more
+        return;  // it does not listen yet, or no longer
     }
     tell("ask " + std::to_string(owner->pid) + " " + request);
     if (request == R"(["stop"])") has_to_end(*life, stop_timeout + kill_limit);
@@ -249,7 +249,7 @@ void Schedule::check() {
     check_ends();
 }
 
-/// What holds between any two system calls.
+/// Checks what must hold between any two system calls.
 void Schedule::check_always() {
     const auto owner = os_.locks.holder(pid_file);
     const auto listener = os_.sockets.listener(socket_path);
@@ -292,7 +292,7 @@ void Schedule::finish() {
     tell("the end: everybody is stopped");
     os_.files.set_space(std::nullopt);
     clients_.clear();
-    // Starts that are under way come to their end first, one way or the other.
+    // Starts that are under way end first, with or without success.
     os_.advance(start_timeout + stop_timeout + grace + kill_limit);
     check();
     for (Life& life : lives_) {

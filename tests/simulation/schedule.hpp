@@ -16,11 +16,11 @@
 
 namespace servicekit::simulation {
 
-/// Chance that is the same with each compiler and library.
+/// Random numbers that are the same with every compiler and library.
 class Dice {
 public:
     explicit Dice(std::uint64_t seed) : engine_{seed} {}
-    /// \returns a number below `sides`.
+    /// \returns a number below `sides`
     std::size_t roll(std::size_t sides) { return static_cast<std::size_t>(engine_() % sides); }
     bool one_in(std::size_t chances) { return roll(chances) == 0; }
     std::chrono::milliseconds up_to(std::chrono::milliseconds most) {
@@ -31,10 +31,10 @@ private:
     std::mt19937_64 engine_;
 };
 
-/// What operators, users and bad luck do to the would-be instances of one service, and when, all of it chosen by a
-/// seed; and which of the processes goes on after each of their system calls. Notes what must never be:
-/// two instances that run, one that runs without lock, pidfile or an answer, a start or a stop without an end, an end
-/// that nobody asked for, a descriptor or a lock that is left.
+/// Random actions of operators, users and faults on the instances of one service. A seed chooses the actions, their
+/// times, and which process continues after each system call. Records what must never happen: two running instances;
+/// one that runs without a lock, a pidfile or an answer; a start or a stop that does not end; an end that nobody
+/// requested; a descriptor or a lock that is left.
 class Schedule {
 public:
     explicit Schedule(std::uint64_t seed);
@@ -44,22 +44,22 @@ public:
 
     void run();
 
-    /// What went wrong, one line each.
+    /// Returns what went wrong, one line each.
     [[nodiscard]] const std::vector<std::string>& faults() const noexcept { return faults_; }
-    /// What was done, one line each: to read after a fault, and to compare.
+    /// Returns what was done, one line each, to read after a fault and to compare.
     [[nodiscard]] const std::vector<std::string>& story() const noexcept { return story_; }
-    /// How many services were started.
+    /// Returns the number of services that were started.
     [[nodiscard]] std::size_t lifetimes() const noexcept { return lives_.size(); }
     [[nodiscard]] std::uint64_t operations() const noexcept { return os_.faults.count(); }
-    /// How often a start ended with which exit code, or by which signal.
+    /// Returns how often a start ended with each exit code or signal.
     [[nodiscard]] const std::map<std::string, std::size_t>& outcomes() const noexcept { return outcomes_; }
 
 private:
-    /// One start, and what became of it.
+    /// One start and its outcome.
     struct Life {
         std::unique_ptr<mocks::FakeLife> life;
         pid_t starter;
-        bool was_disturbed = false;  ///< somebody has ended it, or tried to
+        bool was_disturbed = false;  ///< something has ended it, or tried to
     };
     class Trial;
 

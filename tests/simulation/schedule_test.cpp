@@ -19,7 +19,7 @@ constexpr auto seed_variable = "SERVICEKIT_SEED";
 constexpr std::uint64_t fixed_seeds = test::is_sanitized ? 150 : 2'000;
 constexpr std::uint64_t fresh_seeds = test::is_sanitized ? 20 : 200;
 
-/// A seed to run alone, where somebody asks for one: SERVICEKIT_SEED=4711 simulation_tests
+/// The seed to run alone, if one is set: SERVICEKIT_SEED=4711 simulation_tests
 std::optional<std::uint64_t> wanted_seed() {
     const char* const text = std::getenv(seed_variable);  // NOLINT(concurrency-mt-unsafe): before any thread
     return text == nullptr ? std::nullopt : std::optional<std::uint64_t>{std::stoull(text)};
@@ -32,7 +32,7 @@ struct Tally {
     std::map<std::string, std::size_t> outcomes = {};
 };
 
-/// \returns whether nothing went wrong.
+/// \returns true if nothing went wrong
 bool run_schedule(std::uint64_t seed, Tally& tally) {
     Schedule schedule{seed};
     schedule.run();
@@ -62,12 +62,12 @@ void run_seeds(std::uint64_t first, std::uint64_t count, const std::string& what
     std::cout << '\n';
 }
 
-TEST(ScheduleTest, TheInvariantsHoldUnderTheSameSchedulesEachTime) {
+TEST(ScheduleTest, TheInvariantsHoldUnderFixedSchedules) {
     if (const auto seed = wanted_seed()) return run_seeds(*seed, 1, "seed " + std::to_string(*seed));
     run_seeds(1, fixed_seeds, "seeds from 1 on");
 }
 
-TEST(ScheduleTest, TheInvariantsHoldUnderSchedulesThatNobodyHasSeen) {
+TEST(ScheduleTest, TheInvariantsHoldUnderNewSchedules) {
     if (wanted_seed()) GTEST_SKIP() << seed_variable << " is set";
     const std::uint64_t first = std::random_device{}();
     run_seeds(first, fresh_seeds, "seeds from " + std::to_string(first) + " on");

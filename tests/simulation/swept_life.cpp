@@ -11,58 +11,58 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Beyond any time limit of the trial service, its start, its stop and their graces taken together.
+/// Longer than all time limits of the trial service together: start, stop and grace periods.
 constexpr auto longest_life = 5min;
 
 constexpr auto records = "/run/servicekit";
 
 bool forbids(int errno_value) { return errno_value == EPERM || errno_value == EACCES || errno_value == EROFS; }
 
-/// Whether a file system answers so that keeps no owners.
+/// Returns true for the errors of a file system without owners.
 bool keeps_no_owners(int errno_value) { return os::is_refused_by_file_system(os_error("", "", errno_value)); }
 
-/// Whether a pidfile in another default place is closed to this user, or is not a pidfile at all: then it is none of his.
+/// Returns true if a pidfile in another default place is closed to this user or is not a pidfile: another user's.
 bool is_of_nobody_here(const mocks::FakeFaults::Operation& failed) {
     static const std::set<int> foreign{EACCES, EPERM, ELOOP, EISDIR, EINVAL, ENOTDIR, ENAMETOOLONG};
     return failed.name == "locks.owner" && failed.object != TrialMachine::pid_file &&
            foreign.contains(failed.errno_value);
 }
 
-/// The process that waits for the outcome of the start ends in the same way, whether it notes signals meanwhile or not.
+/// The process that waits for the outcome of the start ends in the same way even if it cannot note signals.
 bool is_of_waiting_parent(const mocks::FakeFaults::Operation& failed) {
     return failed.name == "signals.note" && failed.nth == 4;
 }
 
-/// Files that complete the config file need not be there.
+/// The directory of additional config files need not exist.
 bool is_missing_directory(const mocks::FakeFaults::Operation& failed) {
     return failed.object == TrialMachine::config_directory && failed.errno_value == ENOENT;
 }
 
-/// What may fail without a word, since nobody is left to tell, or nothing is lost by it.
+/// Returns true for a failure that need not be reported, because nobody is left to report it to or nothing is lost.
 bool may_be_silent(const mocks::FakeFaults::Operation& failed) {
     static const std::set<std::string, std::less<>> silent{
-        "process.wait_for_child",  // the parent knows how the start went from the pipe
-        "pipes.write",             // of those who read it, none is left; the parent tells of one that it awaited
-        "streams.write",           // that was the telling
-        "sockets.receive",         // a client's connection that broke is the client's to notice
+        "process.wait_for_child",  // the parent knows the outcome of the start from the pipe
+        "pipes.write",             // its readers are gone; the parent reports it if it waits for one
+        "streams.write",           // this was the report itself
+        "sockets.receive",         // a client notices by itself that its connection broke
         "sockets.send",
     };
     if (is_missing_directory(failed)) return true;
-    // The first is for an exit(3) in the load alone.
+    // The first call only serves an exit(3) in the load event.
     if (failed.name == "crashes.install" && failed.nth == 1) return true;
     if (silent.contains(failed.name) || is_of_nobody_here(failed) || is_of_waiting_parent(failed)) return true;
-    // Its size is not known then, which matters to nothing but a rotation.
+    // Without it the size is unknown, which only affects rotation.
     if (failed.name == "files.status" && failed.object == TrialMachine::log_file) return true;
-    // What was there of a record that was not finished; and a record may be read by all.
+    // The remains of an unfinished record, and permissions: everybody may read a record.
     if (failed.object.starts_with(records) &&
         (failed.name == "files.set_permissions" || (failed.name == "files.remove" && failed.errno_value == ENOENT)))
         return true;
-    // The directory of the socket may not be the service's any more.
+    // The directory of the socket may belong to another user by now.
     if (failed.name == "sockets.remove_file" && forbids(failed.errno_value)) return true;
-    // The program asks nothing of its own file.
+    // The program does not set permissions of its own file.
     if (failed.name == "files.set_permissions" && failed.object == TrialMachine::notes_file) return true;
-    // The pidfile is emptied before the pid is written, and again once the log is closed. What is in it then misleads nobody
-    // who asks the lock.
+    // The pidfile is emptied before the pid is written, and again after the log is closed. Its content then does not
+    // mislead a verb, because the lock shows that nothing runs.
     return failed.name == "locks.write" && failed.nth == 3;
 }
 
@@ -112,7 +112,7 @@ void SweptLife::live() {
     }
     const auto result = life.result();
     exit_code_ = start_code_.value_or(0) != 0 ? *start_code_ : result->status;
-    // One that crashed leaves its clients, and the process that waits for it, to notice.
+    // If the service crashed, its clients and the process that waits for it have yet to notice.
     for (const pid_t pid : machine_.os.running())
         if (!machine_.os.wait_until([&] { return !machine_.os.runs(pid); }, longest_life))
             expect(false, "process " + std::to_string(pid) + " never ends");
@@ -151,12 +151,12 @@ void SweptLife::end(mocks::FakeLife& life) {
     life.wait();
 }
 
-/// As an operator does: once more where the first connection broke.
+/// Sends a request as an operator does: once more if the first connection broke.
 void SweptLife::ask(mocks::FakeLife& life, const std::string& request) {
     std::string reply;
     for (int attempts = 0; attempts < 2 && reply.empty() && life.runs(); ++attempts) reply = life.ask(request);
     replies_ += reply + '\n';
-    // One that has ended meanwhile may have sent an answer that got lost.
+    // If the service has ended, its answer may be lost.
     expect(!reply.empty() || !life.runs(), "no answer to " + request);
 }
 
@@ -177,7 +177,7 @@ void SweptLife::check_end() {
         const std::string told = machine_.told();
         const bool says_how =
             told.find("killed by signal 9 (SIGKILL)") != std::string::npos ||
-            // It died before its parent knew its pid.
+            // It died before its parent learned its pid.
             told.find("the service ended before it was ready, without saying why") != std::string::npos;
         return expect(start_code_ != to_int(ExitCode::internal) || says_how, "its parent does not say how it ended");
     }
@@ -201,7 +201,8 @@ void SweptLife::check_outcome() {
     if (failures.empty()) return expect(exit_code_ == 0, "it ended with " + std::to_string(exit_code_));
     const Operation& failed = failures.front();
     const auto promised = promised_exit(failed);
-    // A parent that is told nothing says so, though all is well; for real nothing but its own end keeps it from that.
+    // A parent that gets no message reports an error, though all is well. In reality it misses the message only if it
+    // has ended itself.
     const bool is_unheard = failed.name == "pipes.write" && failed.nth == 3;
     if (promised) {
         expect(exit_code_ == *promised,
@@ -216,7 +217,7 @@ void SweptLife::check_outcome() {
 void SweptLife::check_told(const Operation& failed) {
     if (may_be_silent(failed)) return;
     if (failed.name == "files.write" && failed.object == TrialMachine::log_file) {
-        // What could not be written is written later, and then there is nothing to tell.
+        // What could not be written is written later, so there is no error to report.
         const std::string log = machine_.os.files.content(TrialMachine::log_file);
         const bool has_end = log.ends_with(": stopped\n") || log.find(": killed: ") != std::string::npos;
         return expect(log.find(": starting, pid ") != std::string::npos && has_end, "its log lacks lines: " + log);
@@ -225,30 +226,30 @@ void SweptLife::check_told(const Operation& failed) {
     expect(all.find(errno_text(failed.errno_value)) != std::string::npos, "nobody was told: " + all);
 }
 
-/// Whether it is part of the record that a start leaves, without which a service serves as well.
+/// Returns true for a part of the record that a start leaves. A service works without a record.
 bool SweptLife::is_of_record(const Operation& failed) const {
     if (failed.object.starts_with(records) || failed.name == "process.program") return true;
-    // The directory of the record has to be closed to others. By then the log is open.
+    // The directory of the record must be closed to others. This is checked after the log is open.
     if (failed.name == "files.status" && (failed.object == "/" || failed.object == "/run"))
         return machine_.os.files.exists(TrialMachine::log_file);
-    // What the place is relative to.
+    // The directory to which the place is relative.
     return failed.name == "process.current_directory" && failed.nth == 3;
 }
 
-/// \returns nothing where the service has to go on.
+/// \returns nothing if the service must go on
 std::optional<int> SweptLife::promised_exit(const Operation& failed) const {
     const auto unless_forbidden = [&](ExitCode code) {
         return to_int(forbids(failed.errno_value) ? ExitCode::permission : code);
     };
     if (failed.number > operations_until_ready_) {
-        // What the program's own on_stop throws.
+        // The exception from the program's on_stop.
         const bool is_of_stop = failed.object == TrialMachine::notes_file && failed.number > operations_until_end_;
         return is_of_stop ? std::optional{to_int(ExitCode::internal)} : std::nullopt;
     }
     if (is_missing_directory(failed) || is_of_record(failed)) return std::nullopt;
     if (failed.object == TrialMachine::config_file || failed.object == TrialMachine::config_directory)
         return to_int(ExitCode::configuration);
-    // The program takes its file as it is.
+    // The program accepts its file as it is.
     if (failed.name == "files.set_permissions") return std::nullopt;
     if (failed.object == TrialMachine::notes_file) return to_int(ExitCode::internal);
 
@@ -258,7 +259,7 @@ std::optional<int> SweptLife::promised_exit(const Operation& failed) const {
     if (go_on.contains(failed.name)) return std::nullopt;
     if (failed.name == "files.status" && failed.object == TrialMachine::log_file) return std::nullopt;
     if (failed.name == "pipes.write" && failed.nth != 1) return std::nullopt;
-    // A service that can't report a crash serves all the same.
+    // A service that can't report a crash still runs.
     if (failed.name == "crashes.install" || failed.name == "crashes.open_report" || failed.name == "files.list" ||
         failed.object.ends_with(".crash"))
         return std::nullopt;
@@ -270,10 +271,10 @@ std::optional<int> SweptLife::promised_exit(const Operation& failed) const {
         "locks.try_lock",           "locks.write",  "captures.capture",         "sockets.probe",
         "sockets.listen",           "sockets.group"};
     if (cannot_create.contains(failed.name)) return unless_forbidden(ExitCode::cannot_create);
-    // What dropping the privileges takes; the first change of directory is the daemon's.
+    // The calls that drop privileges. The first change of directory belongs to the daemon.
     const bool is_of_drop = failed.name.ends_with(".change_owner") || failed.name.starts_with("users.") ||
                             (failed.name == "process.change_directory" && failed.nth > 1);
-    // Some file systems keep no owners.
+    // Some file systems have no owners.
     if (failed.name.ends_with(".change_owner") && keeps_no_owners(failed.errno_value)) return std::nullopt;
     if (is_of_drop) return to_int(ExitCode::permission);
     return unless_forbidden(ExitCode::os);

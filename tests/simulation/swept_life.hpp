@@ -12,7 +12,7 @@
 
 namespace servicekit::simulation {
 
-/// How a life goes where nothing fails.
+/// A life without failures.
 struct Scenario {
     enum class Ending { stop_request, term, kill_request, interrupt };
 
@@ -23,15 +23,15 @@ struct Scenario {
 
 [[nodiscard]] const std::vector<Scenario>& scenarios();
 
-/// One whole life of the trial service, to which at most one thing happens: start, status, an event of its own, two
-/// reloads, the log reopened twice, and an end. Notes everything that a service must not do, whatever happens to it.
+/// One whole life of the trial service with at most one failure: start, status, an event of its own, two reloads, two
+/// log reopens, and an end. Records everything that a service must never do.
 class SweptLife {
 public:
     explicit SweptLife(Scenario scenario) : scenario_{std::move(scenario)}, machine_{scenario_.deployment} {}
 
-    /// The operation of this number fails.
+    /// Makes the operation of this number fail.
     void fail(std::uint64_t number, int errno_value) { machine_.os.faults.fail(number, errno_value); }
-    /// Its process dies with it; a start afterwards has to work.
+    /// Kills the process at this operation. A start afterwards must work.
     void crash(std::uint64_t number) {
         crashes_ = true;
         machine_.os.faults.crash(number);
@@ -39,15 +39,15 @@ public:
 
     void run();
 
-    /// What went wrong, one line each.
+    /// Returns what went wrong, one line each.
     [[nodiscard]] const std::vector<std::string>& faults() const noexcept { return faults_; }
     [[nodiscard]] std::uint64_t operations() const noexcept { return operations_; }
     [[nodiscard]] const std::vector<mocks::FakeFaults::Operation>& history() const {
         return machine_.os.faults.operations();
     }
-    /// With what the process ended that was started; as the service did where that started.
+    /// Returns the exit code of the started process, or of the service if the start succeeded.
     [[nodiscard]] int exit_code() const noexcept { return exit_code_; }
-    /// Whether the service went on, in spite of what failed.
+    /// Returns true if the service went on in spite of the failure.
     [[nodiscard]] bool went_on() const noexcept { return went_on_; }
     [[nodiscard]] std::string told() const { return machine_.told(); }
 
@@ -77,7 +77,7 @@ private:
     std::uint64_t operations_ = 0;
     std::uint64_t operations_until_ready_ = 0;
     std::uint64_t operations_until_end_ = 0;
-    std::optional<int> start_code_;  ///< nothing: the process that was started is the service
+    std::optional<int> start_code_;  ///< nothing if the started process is the service
     int exit_code_ = 0;
     bool went_on_ = false;
 };

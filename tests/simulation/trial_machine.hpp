@@ -12,7 +12,7 @@
 
 namespace servicekit::simulation {
 
-/// A service that does a little of everything, with files of its own by way of host().
+/// A service that does a little of everything, with files of its own through host().
 class TrialService final : public Service {
 public:
     TrialService(ServiceOptions options, EventHooks hooks, const os::Host& host);
@@ -28,13 +28,13 @@ private:
     int notes_ = 0;
 };
 
-/// A machine with that service on it: its configuration, its user, its places.
+/// A machine with that service: its configuration, its user, its paths.
 struct TrialMachine {
     static constexpr auto pid_file = "/run/trial.pid";
     static constexpr auto socket = "/run/trial.control";
     static constexpr auto log_file = "/var/log/trial.log";
     static constexpr auto config_file = "/etc/trial.json";
-    static constexpr auto config_directory = "/etc/trial.json.d";  ///< which is not there
+    static constexpr auto config_directory = "/etc/trial.json.d";  ///< does not exist
     static constexpr auto notes_file = "/var/lib/trial/notes";
 
     struct Deployment {
@@ -44,7 +44,7 @@ struct TrialMachine {
     explicit TrialMachine(Deployment deployment);
 
     [[nodiscard]] std::unique_ptr<ServiceBase> make_service();
-    /// Everything that anybody was told: on the terminal, and in the log.
+    /// Returns all that was printed on the terminal or logged.
     [[nodiscard]] std::string told() const;
     [[nodiscard]] std::string log() const;
 

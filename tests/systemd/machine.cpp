@@ -30,13 +30,13 @@ namespace fs = std::filesystem;
 constexpr const char* programs = "/opt/servicekit";
 constexpr std::string_view cgroup_prefix = "servicekit-test.";
 
-/// The cgroup of this process in each hierarchy in which systemd keeps its units, as a directory.
+/// Returns the cgroup of this process, as a directory, in each hierarchy in which systemd keeps its units.
 Strings own_cgroups() {
     Strings directories;
     std::ifstream mounts{"/proc/self/mountinfo"};
     for (std::string line; std::getline(mounts, line);) {
         std::istringstream fields{line};
-        std::array<std::string, 5> columns;  // the fifth is where it is mounted; see proc_pid_mountinfo(5)
+        std::array<std::string, 5> columns;  // the fifth is the mount point; see proc_pid_mountinfo(5)
         for (std::string& column : columns) fields >> column;
         const std::string_view kind = std::string_view{line}.substr(std::min(line.find(" - "), line.size()));
         const bool is_unified = kind.starts_with(" - cgroup2 ");
@@ -59,7 +59,7 @@ Strings lines_of(const fs::path& file) {
     return lines;
 }
 
-/// Ends what is in the cgroup and below it, and removes it.
+/// Kills the processes of the cgroup and its children, and removes it.
 void remove_cgroup(const fs::path& cgroup) {
     for (int attempt = 0; attempt < 200 && fs::exists(cgroup); ++attempt) {
         std::vector<fs::path> all{cgroup};
@@ -74,7 +74,7 @@ void remove_cgroup(const fs::path& cgroup) {
     }
 }
 
-/// What a test left behind that was killed.
+/// Removes what a killed test has left.
 void remove_stale_cgroups(const fs::path& parent) {
     std::error_code failure;
     std::vector<fs::path> stale;
@@ -88,7 +88,7 @@ void remove_stale_cgroups(const fs::path& parent) {
 
 bool has_program(const std::string& name) { return run_command({{"sh", "-c", "command -v " + name}}).exit_code == 0; }
 
-/// The libraries that the programs need and the root lacks.
+/// Returns the libraries that the programs need and the root directory lacks.
 std::set<std::string> missing_libraries(const std::string& root) {
     const Outcome linked = run_command(
         {{"sh", "-c", "find " SERVICEKIT_BIN_DIR " -maxdepth 1 -type f -perm /1 ! -name '*_tests' -exec ldd {} +"}});
@@ -103,7 +103,7 @@ std::set<std::string> missing_libraries(const std::string& root) {
     return missing;
 }
 
-/// The only child of a process; nothing while there is none.
+/// Returns the only child of a process; nothing if there is none.
 std::optional<pid_t> child_of(pid_t parent) {
     const std::string path = "/proc/" + std::to_string(parent) + "/task/" + std::to_string(parent) + "/children";
     std::ifstream children{path};

@@ -11,23 +11,24 @@
 
 namespace servicekit::test {
 
-/// A machine in which systemd is pid 1, with a journal and a network of its own: systemd-nspawn(1) over the root
-/// directory of a Debian release. What is written in it is gone with it. The test programs are in its $PATH.
+/// A machine in which systemd is pid 1, with its own journal and network: systemd-nspawn(1) with the root directory of
+/// a Debian release. All changes in it are discarded with it. The test programs are in its $PATH.
 class Machine {
 public:
-    /// Boots it. \throws std::runtime_error with what its console said where it does not come up
+    /// Boots it. \throws std::runtime_error with the console output if it does not boot
     explicit Machine(const std::string& root);
     Machine(const Machine&) = delete;
     Machine& operator=(const Machine&) = delete;
-    /// Ends all that runs in it, however it hangs.
+    /// Kills everything that runs in it, even what hangs.
     ~Machine();
 
-    /// The root directory for a release, from scripts/systemd-root. \param obstacle why there is none, or none can boot
+    /// Returns the root directory for a release, from scripts/systemd-root. \param obstacle why there is none or it
+    /// can't boot
     [[nodiscard]] static std::string root_of(const std::string& release, std::string& obstacle);
 
-    /// Runs a script of sh(1) in the machine, as root in `/`.
+    /// Runs a script with sh(1) in the machine, as root in `/`.
     [[nodiscard]] Outcome shell(const std::string& script) const;
-    /// The same that goes on while the test does.
+    /// Starts a script, which runs while the test goes on.
     [[nodiscard]] std::unique_ptr<RunningCommand> begin(const std::string& script) const;
 
 private:

@@ -1,4 +1,4 @@
-// Services under a real systemd, with the units that the verb `unit` writes. Every test has a service of its own name.
+// Services under a real systemd, with the units that the verb `unit` prints. Each test has a service with its own name.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -24,13 +24,13 @@ using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
 
-/// Which release of Debian the machine has.
+/// Returns the Debian release of the machine.
 std::string release() {
     const char* const given = std::getenv("SERVICEKIT_SYSTEMD_RELEASE");
     return given != nullptr ? given : "bookworm";
 }
 
-/// One machine for all tests of this program: to boot one takes seconds.
+/// One machine for all tests of this program, because it takes seconds to boot.
 class MachineOfAll final : public testing::Environment {
 public:
     void SetUp() override {
@@ -74,7 +74,7 @@ protected:
         const Outcome outcome = shell(script);
         EXPECT_EQ(outcome.exit_code, 0) << script << "\n" << outcome;
     }
-    /// Has the program write its unit, and systemd read it.
+    /// Writes the program's unit, and reloads systemd.
     void install(const std::string& program, const std::string& options = "") const {
         expect_ok(program + " unit --name " + name + " " + options + " >/etc/systemd/system/" + name +
                   ".service && systemctl daemon-reload");
@@ -89,7 +89,7 @@ protected:
         return value;
     }
     void start() const { expect_ok("systemctl start " + name); }
-    /// \param user who serves, whom a client must know to trust the service
+    /// \param user of the service, which a client must know to trust the service
     [[nodiscard]] Outcome call(const std::string& program, const std::string& words,
                                const std::string& user = "root") const {
         return shell(program + " " + words + " --name " + name + " --user " + user);
@@ -99,7 +99,7 @@ protected:
         user.erase(user.find_last_not_of('\n') + 1);
         return user.empty() ? "root" : user;
     }
-    /// Whether it came up as the unit says, can be asked, and goes away without a failure.
+    /// Checks that the service starts as in the unit, answers, and stops without a failure.
     void expect_life(const std::string& program) const {
         start();
         EXPECT_EQ(property("ActiveState"), "active");
@@ -122,19 +122,19 @@ protected:
     }();
 };
 
-TEST_F(SystemdTest, ANotifyingServiceLives) {
+TEST_F(SystemdTest, ANotifyingServiceRuns) {
     install("systemd-service");
     expect_life("systemd-service");
     EXPECT_THAT(journal(), AllOf(HasSubstr("look out"), HasSubstr("stopped")));
 }
 
-TEST_F(SystemdTest, AServiceOfTheBackgroundLives) {
+TEST_F(SystemdTest, ABackgroundServiceRuns) {
     install("trial-service");
     expect_life("trial-service");
     expect_ok("grep -q 'on_stop ran' /var/log/" + name + "/" + name + ".log");
 }
 
-TEST_F(SystemdTest, AServiceOfTheForegroundLives) {
+TEST_F(SystemdTest, AForegroundServiceRuns) {
     install("foreground-service");
     expect_life("foreground-service");
 }
@@ -149,7 +149,7 @@ TEST_F(SystemdTest, AStartThatFailsInTheBackgroundFailsForSystemctl) {
     EXPECT_THAT(journal(), AllOf(HasSubstr("load throws on purpose"), HasSubstr("start throws on purpose")));
 }
 
-TEST_F(SystemdTest, AFailureWhileLoadingIsInTheStatus) {
+TEST_F(SystemdTest, AFailedLoadIsInTheStatus) {
     configure("{}");
     install("systemd-service", with_config());
     expect_ok("rm /etc/" + name + ".json");
@@ -162,7 +162,7 @@ TEST_F(SystemdTest, AFailureWhileLoadingIsInTheStatus) {
     EXPECT_EQ(property("NRestarts"), "0");
 }
 
-TEST_F(SystemdTest, AnOptionThatIsWrongIsInTheStatus) {
+TEST_F(SystemdTest, AWrongOptionIsInTheStatus) {
     install("systemd-service");
     expect_ok("sed -i 's/ run / run --log-levle=debug /' /etc/systemd/system/" + name +
               ".service && systemctl daemon-reload");
@@ -171,7 +171,7 @@ TEST_F(SystemdTest, AnOptionThatIsWrongIsInTheStatus) {
     EXPECT_EQ(property("ExecMainStatus"), "64");
 }
 
-TEST_F(SystemdTest, AnInstanceThatRunsAlreadyIsInTheStatus) {
+TEST_F(SystemdTest, ARunningInstanceIsInTheStatus) {
     install("systemd-service");
     expect_ok("mkdir -p /run/" + name);
     const auto other =
@@ -186,7 +186,7 @@ TEST_F(SystemdTest, AnInstanceThatRunsAlreadyIsInTheStatus) {
     EXPECT_EQ(other->finish().exit_code, 0);
 }
 
-TEST_F(SystemdTest, AStartThatFailsHasItsErrno) {
+TEST_F(SystemdTest, AFailedStartReportsItsErrno) {
     install("systemd-service", "--stdout /srv/" + name + "/out");
     expect_ok("mkdir -p /srv/" + name + " && mkdir /srv/" + name + "/out");
     EXPECT_NE(shell("systemctl start " + name).exit_code, 0);
@@ -224,7 +224,7 @@ TEST_F(SystemdTest, AnEventThatHangsIsEndedByTheWatchdog) {
     hanging->finish();
 }
 
-TEST_F(SystemdTest, TheFirstRequestStartsTheServiceOfASocket) {
+TEST_F(SystemdTest, TheFirstRequestStartsASocketActivatedService) {
     install("systemd-service", "--user worker");
     expect_ok("systemd-service unit --socket --user worker --name " + name + " >/etc/systemd/system/" + name +
               ".socket && systemctl daemon-reload && systemctl start " + name + ".socket");
@@ -239,7 +239,7 @@ TEST_F(SystemdTest, TheFirstRequestStartsTheServiceOfASocket) {
     expect_ok("systemctl stop " + name);
 }
 
-TEST_F(SystemdTest, TheUnitsOfTheExampleServeEachClientAlsoAfterAStop) {
+TEST_F(SystemdTest, TheUnitsOfTheExampleServeClientsAfterAStop) {
     if (!std::filesystem::exists(SERVICEKIT_BIN_DIR "/socket-activation")) GTEST_SKIP() << "the examples are not built";
     for (const std::string unit : {"socket-activation.socket", "socket-activation.service"})
         expect_ok("cat >/etc/systemd/system/" + unit + " <<'END'\n" +
@@ -275,7 +275,7 @@ TEST_F(SystemdTest, ProgressDoesNotExtendAStartBeyondTheMaximum) {
     EXPECT_NE(property("Result"), "success");
 }
 
-TEST_F(SystemdTest, AStartThatIsStoppedIsNoFailure) {
+TEST_F(SystemdTest, AStoppedStartIsNotAFailure) {
     configure(R"({"stop-timeout": 1, "app": {"start-steps": 30}})");
     install("systemd-service", with_config());
     expect_ok("systemctl start --no-block " + name);
@@ -286,7 +286,7 @@ TEST_F(SystemdTest, AStartThatIsStoppedIsNoFailure) {
     EXPECT_THAT(journal(), HasSubstr("cannot start: "));
 }
 
-TEST_F(SystemdTest, AStopDuringAReloadIsNoFailure) {
+TEST_F(SystemdTest, AStopDuringAReloadIsNotAFailure) {
     configure(R"({"app": {"reload-steps": 5}})");
     install("systemd-service", with_config());
     start();
@@ -298,7 +298,7 @@ TEST_F(SystemdTest, AStopDuringAReloadIsNoFailure) {
     reload->finish();
 }
 
-TEST_F(SystemdTest, AStartInTheBackgroundThatIsStoppedIsNoFailure) {
+TEST_F(SystemdTest, AStoppedStartInTheBackgroundIsNotAFailure) {
     expect_ok("mkfifo /srv/" + name);
     configure(R"({"app": {"start-waits-for-line": "/srv/)" + name + R"("}})");
     install("trial-service", with_config());
@@ -315,7 +315,7 @@ TEST_F(SystemdTest, AStartInTheBackgroundThatIsStoppedIsNoFailure) {
     EXPECT_EQ(property("ActiveState"), "inactive");
 }
 
-TEST_F(SystemdTest, AnotherUserServes) {
+TEST_F(SystemdTest, RunsAsAnotherUser) {
     install("systemd-service", "--user worker --log-level debug");
     expect_life("systemd-service");
     start();
@@ -336,7 +336,7 @@ TEST_F(SystemdTest, AGroupMayOperateTheServiceOfAnotherUser) {
     }
 }
 
-TEST_F(SystemdTest, TheUserOfAConfigFileServes) {
+TEST_F(SystemdTest, RunsAsTheUserOfTheConfigFile) {
     configure(R"({"user": "worker", "control-mode": "660", "control-group": "adm", "log-group": "adm"})");
     for (const std::string program : {"systemd-service", "trial-service"}) {
         install(program, with_config());
@@ -345,7 +345,7 @@ TEST_F(SystemdTest, TheUserOfAConfigFileServes) {
     expect_ok("grep -q ^User=worker /etc/systemd/system/" + name + ".service");
 }
 
-TEST_F(SystemdTest, AGroupMayOperateByTheSocketOfSystemd) {
+TEST_F(SystemdTest, AGroupMayOperateOverASocketOfSystemd) {
     const std::string options =
         " --name " + name + " --user worker --control-mode 660 --control-group adm --control-operate group:adm";
     install("systemd-service", options);
@@ -357,7 +357,7 @@ TEST_F(SystemdTest, AGroupMayOperateByTheSocketOfSystemd) {
               " --run-directory /run/" + name);
 }
 
-TEST_F(SystemdTest, WhatNeedsRootIsDoneBeforeTheServiceDropsItsPrivileges) {
+TEST_F(SystemdTest, WorkThatNeedsRootPrecedesTheDrop) {
     const std::array<std::string, 4> options{
         "--pid-file /run/" + name + ".pid --control-socket /run/" + name + ".control",
         "--run-directory /run",
@@ -374,7 +374,7 @@ TEST_F(SystemdTest, WhatNeedsRootIsDoneBeforeTheServiceDropsItsPrivileges) {
         }
 }
 
-TEST_F(SystemdTest, RootGivesFilesAway) {
+TEST_F(SystemdTest, RootChangesTheOwnerOfFiles) {
     expect_ok("mkdir -p /srv/" + name + " && chown owner: /srv/" + name);
     const std::array<std::string, 3> options{"--control-owner owner",
                                              "--log-group adm --log-file /var/log/" + name + "/log",
@@ -386,7 +386,7 @@ TEST_F(SystemdTest, RootGivesFilesAway) {
         }
 }
 
-TEST_F(SystemdTest, AConfigFileThatOnlyRootReadsIsRead) {
+TEST_F(SystemdTest, AConfigFileOnlyReadableByRootIsRead) {
     configure("{}");
     expect_ok("chmod 600 /etc/" + name + ".json");
     install("systemd-service", with_config() + " --user worker");
@@ -394,7 +394,7 @@ TEST_F(SystemdTest, AConfigFileThatOnlyRootReadsIsRead) {
     expect_ok("test \"$(stat -c %U /proc/" + property("MainPID") + ")\" = worker");
 }
 
-TEST_F(SystemdTest, ALogsGroupIsTheServices) {
+TEST_F(SystemdTest, TheServiceHasTheGroupOfItsLog) {
     for (const std::string program : {"systemd-service", "trial-service"}) {
         install(program, "--user worker --log-group adm --log-mode 640 --log-file /var/log/" + name + "/log");
         expect_life(program);
@@ -402,7 +402,7 @@ TEST_F(SystemdTest, ALogsGroupIsTheServices) {
     expect_ok("test \"$(stat -c %U:%G:%a /var/log/" + name + "/log)\" = worker:adm:640");
 }
 
-TEST_F(SystemdTest, ListsAndFilesOfOptionsAreAsTheyWereGiven) {
+TEST_F(SystemdTest, ListsAndFilesInOptionsAreUnchanged) {
     expect_ok("mkdir -p /srv/" + name + "/a /srv/" + name + "/b /srv/" + name + "/streams /srv/" + name +
               "/crashes && "
               "chown -R worker: /srv/" +
@@ -423,7 +423,7 @@ TEST_F(SystemdTest, ListsAndFilesOfOptionsAreAsTheyWereGiven) {
     EXPECT_THAT(call("systemd-service", "call write path=/var/lib/elsewhere", "worker").out, Not(HasSubstr("true")));
 }
 
-TEST_F(SystemdTest, OddPathsAreAsTheyWereGiven) {
+TEST_F(SystemdTest, UnusualPathsAreUnchanged) {
     const std::string odd = "/srv/" + name + "/a $HOME 100%";
     const std::string odder = odd + "/b\tc\\\"d";
     const std::string program = "'" + odd + "/$x systemd'";
@@ -437,7 +437,7 @@ TEST_F(SystemdTest, OddPathsAreAsTheyWereGiven) {
     expect_ok("systemctl reload " + name);
 }
 
-TEST_F(SystemdTest, RelativePathsOfAConfigFileMeanTheSame) {
+TEST_F(SystemdTest, RelativePathsOfAConfigFileWork) {
     expect_ok("mkdir -p /srv/" + name + "/run /srv/" + name + "/log /srv/" + name + "/data && echo '" +
               R"({"run-directory": "run", "log-file": "log/log", "app": {"data-directory": "data"}})" + "' >/srv/" +
               name + "/x.json && cd /srv/" + name + " && just-another-server unit --name " + name +
@@ -494,10 +494,10 @@ TEST_F(SystemdTest, TheManagerOfAUserRunsAUnitForIt) {
     }
 }
 
-/// What systemd-analyze(1) says of every kind of unit.
+/// The result of systemd-analyze(1) for every kind of unit.
 class SystemdAnalyzeTest : public SystemdTest {
 protected:
-    /// \param most the greatest exposure, times ten
+    /// \param most the highest allowed exposure, times ten
     void expect_verified(const std::string& program, const std::string& options, int most) const {
         const std::string base = "/tmp/" + name;
         expect_ok(program + " unit --name " + name + " " + options + " >" + base + ".service && " + program +
@@ -513,10 +513,11 @@ protected:
     }
 };
 
-TEST_F(SystemdAnalyzeTest, AcceptsAndFindsLittleExposed) {
+TEST_F(SystemdAnalyzeTest, AcceptsEachUnitWithALowExposure) {
     for (const std::string program : {"systemd-service", "trial-service", "foreground-service"}) {
         expect_verified(program, "--user worker", 12);
-        // Root, a group of others, and a drop by the service itself cost what no line can make up for.
+        // Root, a group of others, and a drop by the service itself raise the exposure, which no other line can lower
+        // again.
         expect_verified(program, "", 15);
         expect_verified(program, "--user worker --control-mode 660 --control-group adm", 14);
         expect_verified(program, "--user worker --control-owner owner", 24);

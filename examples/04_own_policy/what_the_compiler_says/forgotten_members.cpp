@@ -1,4 +1,4 @@
-// A lock policy whose author forgot two members. Each compiler names both:
+// The author of this lock policy forgot two members. Each compiler names both:
 //
 // expect: the lock policy, must derive from servicekit::LockPolicy and override its pure functions
 // names: release

@@ -1,4 +1,4 @@
-// A fault in C++, in a process that has a Lisp, which needs faults for itself.
+// A fault in C++ code, in a process with a Lisp, which uses faults itself.
 #include <csignal>
 #include <filesystem>
 #include <string>
@@ -25,7 +25,7 @@ protected:
         const RunningCommand call{lisp.command({"call", "crash", "in-thread=" + in_thread})};
         return service.exit_code();
     }
-    /// Boots Lisp before anybody reports crashes.
+    /// Boots Lisp before the crash handlers are installed.
     void load_script() {
         write_file(directory.file("script.lisp"), "(setf (service:setting \"log-level\") \"info\")");
         lisp.add_variable("LISP_TRIAL_SCRIPT", directory.file("script.lisp"));
@@ -34,7 +34,7 @@ protected:
         for (const char* in_thread : {"false", "true"}) {
             RunningService service{lisp};
             value_of(service, "(+ 1 2)");
-            // Lisp has faults of its own by this.
+            // Lisp has caused faults of its own by now.
             if (!under_tsan) {
                 EXPECT_EQ(kind_of(service, "(loop)", 0.1), "timeout");
             }
@@ -48,7 +48,7 @@ protected:
     [[nodiscard]] std::string report() const { return read_file(directory.file("lisp-trial.crash")); }
 };
 
-TEST_F(LispCrashTest, BeforeLispHasBootedTheProcessEndsWithAReport) {
+TEST_F(LispCrashTest, AFaultBeforeLispHasBootedIsReported) {
     for (const char* in_thread : {"false", "true"}) {
         RunningService service{lisp};
 
@@ -59,14 +59,14 @@ TEST_F(LispCrashTest, BeforeLispHasBootedTheProcessEndsWithAReport) {
     }
 }
 
-TEST_F(LispCrashTest, WithLispBootedToo) { expect_that_crashes_are_reported(); }
+TEST_F(LispCrashTest, AFaultAfterLispHasBootedIsReported) { expect_that_crashes_are_reported(); }
 
-TEST_F(LispCrashTest, WithLispBootedByALoadScriptToo) {
+TEST_F(LispCrashTest, AFaultAfterALoadScriptBootedLispIsReported) {
     load_script();
     expect_that_crashes_are_reported();
 }
 
-TEST_F(LispCrashTest, WhatInterruptsLispIsNoCrashThoughALoadScriptBootedIt) {
+TEST_F(LispCrashTest, AnInterruptOfLispBootedByALoadScriptIsNotACrash) {
     if (under_tsan) GTEST_SKIP() << "interrupts come late";
     load_script();
     RunningService service{lisp};
@@ -81,7 +81,7 @@ TEST_F(LispCrashTest, WhatInterruptsLispIsNoCrashThoughALoadScriptBootedIt) {
     EXPECT_EQ(report().find("crash report of"), report().rfind("crash report of"));
 }
 
-TEST_F(LispCrashTest, TheEndOfASwankServerIsNoCrashThoughALoadScriptBootedLisp) {
+TEST_F(LispCrashTest, TheEndOfASwankServerIsNotACrash) {
     if (read_file("/usr/share/common-lisp/source/slime/swank-loader.lisp").empty()) GTEST_SKIP() << "needs cl-swank";
     load_script();
     RunningService service{lisp};

@@ -18,7 +18,7 @@ using testing::HasSubstr;
 
 class LispEvalTest : public LispTest {};
 
-TEST_F(LispEvalTest, GivesTheValuesOfEachForm) {
+TEST_F(LispEvalTest, ReturnsTheValuesOfEachForm) {
     const RunningService service{lisp};
 
     const Object reply = service.call(
@@ -34,13 +34,13 @@ TEST_F(LispEvalTest, HelpAndCompletionShowTheVerbsOfLisp) {
     EXPECT_THAT(shell("lisp-trial complete -- e").out, HasSubstr("eval\t"));
 }
 
-TEST_F(LispEvalTest, NoFormsGiveNoValues) {
+TEST_F(LispEvalTest, NoFormsReturnNoValues) {
     const RunningService service{lisp};
 
     EXPECT_EQ(to_json(service.call("eval")), R"({"values":[],"output":"","package":"COMMON-LISP-USER"})");
 }
 
-TEST_F(LispEvalTest, TellsThePackageThatIsCurrentInTheEnd) {
+TEST_F(LispEvalTest, ReturnsTheCurrentPackageAtTheEnd) {
     const RunningService service{lisp};
     const auto package = [&](const Value::List& forms) {
         return *service.call("eval", {{"forms", forms}}).find("package");
@@ -55,7 +55,7 @@ TEST_F(LispEvalTest, TellsThePackageThatIsCurrentInTheEnd) {
               Value{"a\"b"});
 }
 
-TEST_F(LispEvalTest, TellsWhatAFailingFormPrintedAndWhatThoseBeforeItGave) {
+TEST_F(LispEvalTest, AnErrorKeepsTheOutputAndTheEarlierValues) {
     const RunningService service{lisp};
 
     const Object error = service.call_in_vain(
@@ -80,7 +80,7 @@ TEST_F(LispEvalTest, CanBeInterruptedWhileItRuns) {
     EXPECT_EQ(value_of(service, "(+ 40 2)"), "42");
 }
 
-TEST_F(LispEvalTest, TellsThePlaceInAFileThatIsBeingLoaded) {
+TEST_F(LispEvalTest, AnErrorNamesThePlaceInALoadedFile) {
     const RunningService service{lisp};
     write_file(directory.file("bad.lisp"), "(+ 1 2)\n\n(error \"boom\")\n");
 
@@ -90,7 +90,7 @@ TEST_F(LispEvalTest, TellsThePlaceInAFileThatIsBeingLoaded) {
     EXPECT_EQ(*error.find("message"), Value{"boom"});
 }
 
-TEST_F(LispEvalTest, ReadsThemInThePackageThatIsNamed) {
+TEST_F(LispEvalTest, ReadsFormsInTheNamedPackage) {
     const RunningService service{lisp};
 
     const auto package = [&](const char* name) {
@@ -105,7 +105,7 @@ TEST_F(LispEvalTest, ReadsThemInThePackageThatIsNamed) {
     EXPECT_THAT(error.find("message")->as_string(), HasSubstr("\"no-such\""));
 }
 
-TEST_F(LispEvalTest, TellsWhatWasPrinted) {
+TEST_F(LispEvalTest, ReturnsTheOutput) {
     const RunningService service{lisp};
 
     const Object reply = service.call(
@@ -114,7 +114,7 @@ TEST_F(LispEvalTest, TellsWhatWasPrinted) {
     EXPECT_THAT(reply.find("output")->as_string(), AllOf(HasSubstr("out err żółw\n"), HasSubstr("careful")));
 }
 
-TEST_F(LispEvalTest, UnicodeGoesBothWays) {
+TEST_F(LispEvalTest, UnicodeWorksInBothDirections) {
     const RunningService service{lisp};
 
     EXPECT_EQ(value_of(service, "(char-code (char \"😀\" 0))"), "128512");
@@ -122,13 +122,13 @@ TEST_F(LispEvalTest, UnicodeGoesBothWays) {
     EXPECT_EQ(value_of(service, "(string (code-char #xD800))"), "\"\xEF\xBF\xBD\"");
 }
 
-TEST_F(LispEvalTest, ReadsFromNowhere) {
+TEST_F(LispEvalTest, StandardInputIsEmpty) {
     const RunningService service{lisp};
 
     EXPECT_EQ(kind_of(service, "(read-line)"), "condition");
 }
 
-TEST_F(LispEvalTest, AConditionIsAnErrorWithAllThatIsKnown) {
+TEST_F(LispEvalTest, AConditionIsAnErrorWithAllDetails) {
     const RunningService service{lisp};
     service.call("eval", {{"form", "(defun outermost (x) (1+ (car x)))"}});
 
@@ -158,7 +158,7 @@ TEST_F(LispEvalTest, NamesTheCondition) {
     EXPECT_EQ(value_of(service, "(signal 'error)"), "NIL");
 }
 
-TEST_F(LispEvalTest, TextThatIsNoFormIsToldAsSuch) {
+TEST_F(LispEvalTest, TextThatIsNotAFormIsReported) {
     const RunningService service{lisp};
 
     for (const char* text : {"(", "(+ 1 2", ")", "#<foo>", "nopackage:foo", "ext:no-such-thing", "", "1 2", "(+ 1 2))",
@@ -176,7 +176,7 @@ TEST_F(LispEvalTest, ArgumentsAreChecked) {
     EXPECT_EQ(*service.call_in_vain("eval", {{"from", "1"}}).find("code"), Value{"bad-argument"});
 }
 
-TEST_F(LispEvalTest, EachUseIsLoggedWithWhoAndWhatHoweverLittleIsLogged) {
+TEST_F(LispEvalTest, EachUseIsLoggedWithCallerAndFormsAtAnyLevel) {
     const RunningService service{lisp, {"--log-level", "warning"}};
 
     value_of(service, "(+ 4711 2)");
@@ -185,7 +185,7 @@ TEST_F(LispEvalTest, EachUseIsLoggedWithWhoAndWhatHoweverLittleIsLogged) {
                                   HasSubstr("uid " + std::to_string(::getuid()) + ", pid ")));
 }
 
-TEST_F(LispEvalTest, OnlyTheServicesOwnUserAndRootMay) {
+TEST_F(LispEvalTest, OnlyTheServicesUserAndRootMayEvaluate) {
     if (!is_root()) GTEST_SKIP() << "needs root, to be somebody else";
     lisp.add_options({"--control-mode", "0666", "--control-admin", "everyone", "--control-owner", "1"});
     const RunningService service{lisp};

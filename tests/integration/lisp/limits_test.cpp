@@ -1,4 +1,4 @@
-// Code that does not end, wants everything, or would end the service: an error, and the next evaluation is fine.
+// Code that does not end, takes all memory, or would end the service: it gets an error, and the next evaluation works.
 #include <array>
 #include <chrono>
 #include <csignal>
@@ -25,7 +25,7 @@ protected:
         if (under_tsan) GTEST_SKIP() << "the thread sanitizer has stacks and interrupts of its own";
     }
 
-    /// It is this kind of error, and Lisp is as good as before.
+    /// Checks that the form fails with this kind of error, and that Lisp still works.
     static void expect_fault(const RunningService& service, const std::string& form, const std::string& kind,
                              double time_limit = 20) {
         EXPECT_EQ(kind_of(service, form, time_limit), kind) << form;
@@ -33,7 +33,7 @@ protected:
     }
 };
 
-TEST_F(LispLimitsTest, WhatTakesTooLongIsEnded) {
+TEST_F(LispLimitsTest, AFormThatTakesTooLongIsEnded) {
     const RunningService service{lisp};
 
     for (const char* form :
@@ -49,7 +49,7 @@ TEST_F(LispLimitsTest, WhatTakesTooLongIsEnded) {
     EXPECT_THAT(to_json(*error.find("backtrace")), HasSubstr("SPIN"));
 }
 
-TEST_F(LispLimitsTest, NoInterruptIsLostForGood) {
+TEST_F(LispLimitsTest, NoInterruptIsLost) {
     const RunningService service{lisp};
     constexpr std::array forms{"(loop)",
                                "(let (x) (loop (push 1 x) (when (> (length x) 500) (setf x nil))))",
@@ -63,7 +63,7 @@ TEST_F(LispLimitsTest, NoInterruptIsLostForGood) {
     EXPECT_THAT(lisp.log(), Not(HasSubstr("Internal error")));
 }
 
-TEST_F(LispLimitsTest, WhatCanNotBeInterruptedIsToldAndLeftBehind) {
+TEST_F(LispLimitsTest, AFormThatCannotBeInterruptedIsReportedAndAbandoned) {
     RunningService service{lisp};
 
     expect_fault(service, "(mp:without-interrupts (loop))", "stuck", 0.2);
@@ -74,7 +74,7 @@ TEST_F(LispLimitsTest, WhatCanNotBeInterruptedIsToldAndLeftBehind) {
     EXPECT_EQ(service.exit_code(), 0);
 }
 
-TEST_F(LispLimitsTest, TheStackMayRunOut) {
+TEST_F(LispLimitsTest, AStackOverflowIsAnError) {
     const RunningService service{lisp};
     service.call("eval", {{"forms", Value::List{"(defun deep (n) (1+ (deep (1+ n))))", "(defvar *z* 0)",
                                                 "(defun bind (n) (let ((*z* n)) (1+ (bind (1+ n)))))",
@@ -84,7 +84,7 @@ TEST_F(LispLimitsTest, TheStackMayRunOut) {
         expect_fault(service, form, "storage");
 }
 
-TEST_F(LispLimitsTest, TheHeapMayRunOut) {
+TEST_F(LispLimitsTest, AHeapExhaustionIsAnError) {
     const RunningService service{lisp};
 
     for (const char* form :
@@ -98,7 +98,7 @@ TEST_F(LispLimitsTest, TheHeapMayRunOut) {
     EXPECT_EQ(value_of(service, "(length (make-array 1000000))"), "1000000");
 }
 
-TEST_F(LispLimitsTest, TextMayBeNestedHoweverDeeply) {
+TEST_F(LispLimitsTest, DeeplyNestedTextIsAnError) {
     const RunningService service{lisp};
 
     for (const std::size_t depth : {2'000U, 20'000U, 200'000U, 1'000'000U}) {
@@ -157,12 +157,12 @@ TEST_F(LispLimitsTest, NoFormEndsTheService) {
     expect_fault(service, "(mp:exit-process)", "exit");
     expect_fault(service, "(throw si::*quit-tag* 1)", "condition");
     expect_fault(service, "(abort)", "condition");
-    // There is no such function.
+    // This function does not exist.
     expect_fault(service, "(exit)", "condition");
     EXPECT_EQ(*service.call("status").find("pid"), Value{service.pid()});
 }
 
-TEST_F(LispLimitsTest, NorDoesOneThatIsCompiledByTheCCompiler) {
+TEST_F(LispLimitsTest, NoFormCompiledByTheCCompilerEndsTheService) {
     const RunningService service{lisp};
     if (run_command({.arguments = {"gcc", "--version"}}).exit_code != 0) GTEST_SKIP() << "needs gcc";
 
@@ -175,7 +175,7 @@ TEST_F(LispLimitsTest, NorDoesOneThatIsCompiledByTheCCompiler) {
     expect_fault(service, "(leave)", "exit");
 }
 
-TEST_F(LispLimitsTest, NorDoesAsdfsCompiledCode) {
+TEST_F(LispLimitsTest, CodeCompiledByAsdfDoesNotEndTheService) {
     const RunningService service{lisp};
     service.call("eval", {{"form", "(require :asdf)"}, {"time-limit", 60}});
 
@@ -186,20 +186,20 @@ TEST_F(LispLimitsTest, NorDoesAsdfsCompiledCode) {
     EXPECT_EQ(*service.call("status").find("pid"), Value{service.pid()});
 }
 
-TEST_F(LispLimitsTest, WhoeverKillsAllThreadsGetsNoneOfTheServices) {
+TEST_F(LispLimitsTest, KillingAllThreadsSparesTheServicesThreads) {
     const RunningService service{lisp};
 
     service.call("eval", {{"form", "(mapc #'mp:process-kill (remove mp:*current-process* (mp:all-processes)))"}});
 
     EXPECT_EQ(value_of(service, "(+ 40 2)"), "42");
-    // Its keeper does its work, too.
+    // The keeper thread works, too.
     expect_fault(service, "(loop)", "timeout", 0.2);
     EXPECT_EQ(value_of(service, "(+ 40 2)"), "42");
     EXPECT_EQ(lisp.verb({"stop"}).exit_code, 0);
     EXPECT_THAT(lisp.log(), Not(HasSubstr("crash")));
 }
 
-TEST_F(LispLimitsTest, AStopEndsWhatRuns) {
+TEST_F(LispLimitsTest, AStopEndsTheRunningForm) {
     RunningService service{lisp};
     RunningCommand call{lisp.command({"call", "eval", "form=(loop)", "time-limit=600"})};
     service.await_busy("eval");
@@ -212,7 +212,7 @@ TEST_F(LispLimitsTest, AStopEndsWhatRuns) {
     EXPECT_THAT(call.finish().err, HasSubstr("the service stops"));
 }
 
-TEST_F(LispLimitsTest, AStopEndsWhatAnEvaluationHasEvaluated) {
+TEST_F(LispLimitsTest, AStopEndsANestedEvaluation) {
     RunningService service{lisp};
     const std::string inner = R"-((progn (service:log :info \"within\") (loop)))-";
     const RunningCommand call{lisp.command(
@@ -226,7 +226,7 @@ TEST_F(LispLimitsTest, AStopEndsWhatAnEvaluationHasEvaluated) {
     EXPECT_LT(Clock::now() - begin, 2s);
 }
 
-TEST_F(LispLimitsTest, AKillDoesNotWaitForWhatRuns) {
+TEST_F(LispLimitsTest, AKillDoesNotWaitForTheRunningForm) {
     RunningService service{lisp};
     const RunningCommand call{lisp.command({"call", "eval", "form=(mp:without-interrupts (loop))", "time-limit=600"})};
     service.await_busy("eval");

@@ -13,14 +13,14 @@ class LispTest : public ServiceTest {
 protected:
     ServiceProgram lisp{"lisp-trial", directory.path()};
 
-    /// What the form gives, as printed: the first value.
+    /// Returns the first value of the form, as printed.
     static std::string value_of(const RunningService& service, const std::string& form, double time_limit = 20) {
         const Object reply = service.call("eval", {{"form", form}, {"time-limit", time_limit}});
         const Value::List& values = reply.find("values")->as_list();
         const Value::List& first = values.at(0).as_list();
         return first.empty() ? "" : first.front().as_string();
     }
-    /// The error that it ends with.
+    /// Returns the error with which the form ends.
     static Object error_of(const RunningService& service, const std::string& form, double time_limit = 20) {
         return service.call_in_vain("eval", {{"form", form}, {"time-limit", time_limit}});
     }

@@ -23,7 +23,7 @@ protected:
     std::string script = directory.file("script.lisp");
 };
 
-/// What the script says is all that there is: no options.
+/// The script is the only configuration: there are no options.
 class LispScriptTest : public ServiceTest {
 protected:
     LispScriptTest() {
@@ -37,7 +37,7 @@ protected:
     [[nodiscard]] std::string value_of(const std::string& form) const { return verb("eval '" + form + "'").out; }
 };
 
-TEST_F(LispScriptTest, SaysWhatADaemonIsCalledAndWhereItIs) {
+TEST_F(LispScriptTest, SetsTheNameAndThePlaceOfTheDaemon) {
     const Outcome started = verb("start");
     EXPECT_EQ(started.exit_code, 0) << started;
     const std::string pid = read_file(directory.file("there/scripted.pid"));
@@ -54,7 +54,7 @@ TEST_F(LispScriptTest, SaysWhatADaemonIsCalledAndWhereItIs) {
     EXPECT_EQ(verb("status").exit_code, 3);
 }
 
-TEST_F(LispScriptTest, IsLoadedAnewByARestart) {
+TEST_F(LispScriptTest, IsLoadedAgainByARestart) {
     EXPECT_EQ(verb("start").exit_code, 0);
     const std::string first = read_file(directory.file("there/scripted.pid"));
     EXPECT_EQ(value_of("(setf cl-user::*forgotten* 1)"), "1\n");
@@ -68,7 +68,7 @@ TEST_F(LispScriptTest, IsLoadedAnewByARestart) {
     EXPECT_EQ(verb("stop").exit_code, 0);
 }
 
-TEST_F(LispScriptTest, ThatDoesNotLoadLeavesTheServiceAloneThatWasToBeRestarted) {
+TEST_F(LispScriptTest, AScriptThatDoesNotLoadKeepsTheServiceAtARestart) {
     EXPECT_EQ(verb("start").exit_code, 0);
     write_file(directory.file("script.lisp"),
                read_file(directory.file("script.lisp")) + "(unless (service:client-p) (error \"not ~A\" :again))");
@@ -81,7 +81,7 @@ TEST_F(LispScriptTest, ThatDoesNotLoadLeavesTheServiceAloneThatWasToBeRestarted)
     EXPECT_EQ(verb("stop").exit_code, 0);
 }
 
-TEST_F(LispLoadTest, WhatTheScriptSignalsReachesWhoeverStartsTheDaemon) {
+TEST_F(LispLoadTest, AConditionInTheScriptIsReportedByTheStart) {
     load_script("(defvar *a* 1)\n(error \"no such ~A as ~D\" :thing *a*)\n");
     for (const auto& [source, message] : std::vector<std::pair<const char*, const char*>>{
              {"(error \"no such ~A as ~D\" :thing 1)", "no such THING as 1"},
@@ -111,13 +111,13 @@ TEST_F(LispLoadTest, TheFormThatFailedIsNamedByFileAndLine) {
     EXPECT_THAT(lisp.verb({"start"}).err, HasSubstr(other + ", line 2: "));
 }
 
-TEST_F(LispLoadTest, OfASourceTheFormThatFailedIsNamedByItsNumber) {
+TEST_F(LispLoadTest, AFailedFormOfASourceIsNamedByItsNumber) {
     lisp.add_variable("LISP_TRIAL_ON_LOAD", "(defvar *a* 1) (error \"boom\")");
 
     EXPECT_THAT(lisp.verb({"start"}).err, HasSubstr("cannot load the configuration: form 2: boom (SIMPLE-ERROR)"));
 }
 
-TEST_F(LispLoadTest, WhatAScriptPrintedBeforeItFailedIsInTheLog) {
+TEST_F(LispLoadTest, OutputOfAScriptBeforeItFailedIsLogged) {
     load_script("(print \"so far so good\")");
     const RunningService service{lisp};
     write_file(script, "(princ \"half way there\") (error \"boom\")");
@@ -127,7 +127,7 @@ TEST_F(LispLoadTest, WhatAScriptPrintedBeforeItFailedIsInTheLog) {
     EXPECT_THAT(lisp.log(), HasSubstr("half way there"));
 }
 
-TEST_F(LispLoadTest, AScriptThatIsNotThereIsNamed) {
+TEST_F(LispLoadTest, AMissingScriptIsNamed) {
     lisp.add_variable("LISP_TRIAL_SCRIPT", script);
 
     const Outcome started = lisp.verb({"start"});
@@ -136,7 +136,7 @@ TEST_F(LispLoadTest, AScriptThatIsNotThereIsNamed) {
     EXPECT_THAT(started.err, HasSubstr(script));
 }
 
-TEST_F(LispLoadTest, AReloadThatFailsLeavesTheServiceAsItWas) {
+TEST_F(LispLoadTest, AFailedReloadChangesNothing) {
     load_script("(setf (service:setting \"log-level\") \"warning\")");
     const RunningService service{lisp};
     write_file(script, "(setf (service:setting \"log-level\") \"debug\") (error \"half way\")");
@@ -147,7 +147,7 @@ TEST_F(LispLoadTest, AReloadThatFailsLeavesTheServiceAsItWas) {
     EXPECT_EQ(*service.call("log-level").find("level"), Value{"warning"});
 }
 
-TEST_F(LispLoadTest, SourceOfAStringMayBeTheLoadEvent) {
+TEST_F(LispLoadTest, TheLoadEventMayBeAString) {
     lisp.add_variable("LISP_TRIAL_ON_LOAD", "(setf (service:setting \"log-level\") \"warning\") nil");
     const RunningService service{lisp};
 
@@ -176,7 +176,7 @@ TEST_F(LispLoadTest, TheStopEventMayBeLisp) {
     EXPECT_THAT(lisp.log(), HasSubstr("farewell from lisp-trial"));
 }
 
-TEST_F(LispLoadTest, AStopEventInLispThatFailsIsTold) {
+TEST_F(LispLoadTest, AStopEventInLispThatFailsIsReported) {
     lisp.configure_app({{"on-stop", "(error \"no farewell\")"}});
     RunningService service{lisp};
 

@@ -16,7 +16,7 @@ protected:
         if (!terminal.is_there()) GTEST_SKIP() << "no pseudo-terminals here";
     }
 
-    /// It has the terminal to itself, at which the test types.
+    /// Returns the command. It has the terminal to itself, and the test types there.
     [[nodiscard]] Command repl() const {
         Command command = terminal.own(lisp.command({"repl"}));
         command.variables.emplace_back("HOME", directory.path());
@@ -26,7 +26,7 @@ protected:
     Terminal terminal;
 };
 
-TEST_F(LispReplTest, WhatIsTypedIsWhatIsEvaluated) {
+TEST_F(LispReplTest, TypedFormsAreEvaluated) {
     const RunningService service{lisp};
     RunningCommand command{repl()};
 
@@ -42,7 +42,7 @@ TEST_F(LispReplTest, WhatIsTypedIsWhatIsEvaluated) {
     EXPECT_EQ(command.finish().exit_code, 0);
 }
 
-TEST_F(LispReplTest, CtrlCDropsAnUnfinishedFormAndInterruptsOneThatRuns) {
+TEST_F(LispReplTest, CtrlCDropsAnUnfinishedFormAndInterruptsARunningOne) {
     const RunningService service{lisp};
     RunningCommand command{repl()};
 
@@ -64,7 +64,7 @@ TEST_F(LispReplTest, CtrlCDropsAnUnfinishedFormAndInterruptsOneThatRuns) {
     EXPECT_EQ(value_of(service, "(+ 1 2)"), "3");
 }
 
-TEST_F(LispReplTest, ALongValueLeavesThePackageAlone) {
+TEST_F(LispReplTest, ALongValueDoesNotChangeThePackage) {
     const RunningService service{lisp};
     RunningCommand command{repl()};
 

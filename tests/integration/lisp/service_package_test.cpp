@@ -1,4 +1,4 @@
-// What Lisp asks of its service: the package SERVICE.
+// The package SERVICE: how Lisp uses its service.
 #include <csignal>
 #include <string>
 #include <string_view>
@@ -14,7 +14,7 @@ using testing::HasSubstr;
 
 class LispServicePackageTest : public LispTest {};
 
-TEST_F(LispServicePackageTest, TellsHowTheServiceIs) {
+TEST_F(LispServicePackageTest, ReturnsTheStateOfTheService) {
     const RunningService service{lisp};
 
     EXPECT_EQ(value_of(service, "(service:name)"), "\"lisp-trial\"");
@@ -30,16 +30,16 @@ TEST_F(LispServicePackageTest, TriggersEventsNested) {
 
     EXPECT_EQ(value_of(service, "(service:trigger \"greet\" :name \"żółw\" :loud t)"),
               "(:GREETING \"hello żółw\" :LOUD T)");
-    // Lisp has one nil for what is false, null and an empty list.
+    // Lisp has one nil for false, null and the empty list.
     EXPECT_EQ(value_of(service, "(getf (service:trigger \"greet\" :name \"x\" :loud nil) :loud)"), "NIL");
 }
 
-TEST_F(LispServicePackageTest, AnEvaluationMayTriggerWhatEvaluates) {
+TEST_F(LispServicePackageTest, AnEvaluationMayTriggerEventsThatEvaluate) {
     const RunningService service{lisp};
 
     EXPECT_EQ(value_of(service, "(getf (service:trigger \"in-lisp\") :twice)"), "42");
     EXPECT_EQ(value_of(service, "(getf (service:trigger \"eval\" :form \"(+ 1 2)\") :values)"), "((\"3\"))");
-    // 16 within each other, and no more.
+    // Events may be nested 16 deep, and no deeper.
     const std::string nest =
         "(defun nest (n) (if (zerop n) :there (getf (service:trigger \"eval-in-cpp\" :form (format "
         "nil \"(nest ~D)\" (1- n))) :value)))";
@@ -61,7 +61,7 @@ TEST_F(LispServicePackageTest, AThreadOfAFormMayTriggerWhileTheFormWaitsForIt) {
               "42");
 }
 
-TEST_F(LispServicePackageTest, AThreadMayAskWhileNothingIsEvaluated) {
+TEST_F(LispServicePackageTest, AThreadMayCallTheServiceWhileNothingIsEvaluated) {
     const RunningService service{lisp};
 
     service.call("eval", {{"form",
@@ -85,7 +85,7 @@ TEST_F(LispServicePackageTest, FailuresBecomeConditionsAndErrors) {
     EXPECT_EQ(value_of(service, "(service:value)"), "1");
 }
 
-TEST_F(LispServicePackageTest, ValuesComeBackAsTheyWent) {
+TEST_F(LispServicePackageTest, ValuesRoundTrip) {
     const RunningService service{lisp};
     const auto echo = [&](const std::string& arguments) {
         return value_of(service, "(service:echo " + arguments + ")");
@@ -119,7 +119,7 @@ TEST_F(LispServicePackageTest, AThreadThatFailsEndsAloneAndIsLogged) {
     EXPECT_EQ(value_of(service, "(+ 40 2)"), "42");
 }
 
-TEST_F(LispServicePackageTest, AnEventThatIsRedefinedNeedsTheRoleThatItDid) {
+TEST_F(LispServicePackageTest, ARedefinedEventKeepsItsRole) {
     const RunningService service{lisp};
     const auto needed_by = [&](std::string_view name) {
         const Object reply = service.call("events");
@@ -141,7 +141,7 @@ TEST_F(LispServicePackageTest, AnEventThatIsRedefinedNeedsTheRoleThatItDid) {
     EXPECT_FALSE(service.call_in_vain("x").empty());
 }
 
-TEST_F(LispServicePackageTest, AnEventWhoseNewDeclarationIsRefusedStaysAsItWas) {
+TEST_F(LispServicePackageTest, ARefusedRedefinitionKeepsTheEvent) {
     const RunningService service{lisp};
     service.call("eval", {{"form", R"-((service:define-event "greet" (name) (list :text name)))-"}});
 
@@ -179,7 +179,7 @@ TEST_F(LispServicePackageTest, EventsAreDefinedInLisp) {
     EXPECT_TRUE(error.contains("backtrace"));
 }
 
-TEST_F(LispServicePackageTest, SettingsAreSetWhileTheyAreLoadedOnly) {
+TEST_F(LispServicePackageTest, SettingsCanBeSetOnlyDuringTheLoad) {
     const RunningService service{lisp};
 
     EXPECT_THAT(error_of(service, "(setf (service:name) \"other\")").find("message")->as_string(),
@@ -192,12 +192,12 @@ TEST_F(LispServicePackageTest, ChildrenStartWithNoSignalBlocked) {
     const std::string form =
         "(with-output-to-string (o) (ext:run-program \"/bin/grep\" '(\"SigBlk\" \"/proc/self/status\") :output o))";
     EXPECT_THAT(value_of(service, form), HasSubstr("0000000000000000"));
-    // And so those of a thread of Lisp's own.
+    // The same holds for a thread that Lisp starts.
     EXPECT_THAT(value_of(service, "(mp:process-join (mp:process-run-function \"t\" (lambda () " + form + ")))"),
                 HasSubstr("0000000000000000"));
 }
 
-TEST_F(LispServicePackageTest, TheSignalsOfTheServiceAreItsOwn) {
+TEST_F(LispServicePackageTest, TheServiceKeepsItsSignals) {
     RunningService service{lisp};
     value_of(service, "(mp:process-run-function \"idle\" (lambda () (loop (sleep 1))))");
 

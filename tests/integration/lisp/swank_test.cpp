@@ -28,20 +28,20 @@ protected:
             GTEST_SKIP() << "needs cl-swank";
     }
     static std::string port_of(const Object& reply) { return std::to_string(reply.find("port")->as_integer()); }
-    /// Whoever connects to the port must then know this.
+    /// Sets the secret that a client of the port must send.
     void set_secret() {
         write_file(directory.file(".slime-secret"), "open sesame\n");
         lisp.add_variable("HOME", directory.path());
     }
-    /// Connects to the port, and tells nothing.
+    /// Connects to the port, and sends nothing.
     [[nodiscard]] static Command silent_editor(const std::string& port) {
         return {.arguments = {"sh", "-c", "tail -f /dev/null | socat - tcp:127.0.0.1:" + port}};
     }
-    /// The threads of Lisp.
+    /// Returns the number of Lisp threads.
     static int count_threads(const RunningService& service) {
         return std::stoi(value_of(service, "(length (mp:all-processes))"));
     }
-    /// The sockets of the process that listen, as ss(8) knows them.
+    /// Returns the listening sockets of the process, as ss(8) prints them.
     [[nodiscard]] std::string listening(pid_t pid) const {
         return shell("ss -ltnpH | grep 'pid=" + std::to_string(pid) + ",'").out;
     }
@@ -49,7 +49,7 @@ protected:
         "it puts off what the collector sends to threads that read, until that gives up";
 };
 
-/// With a real Emacs.
+/// Uses a real Emacs.
 class LispSlimeTest : public LispSwankTest {
 protected:
     void SetUp() override {
@@ -80,14 +80,14 @@ TEST_F(LispSwankTest, ListensOnTheLoopbackOnly) {
     EXPECT_EQ(port_of(service.call("create-swank-server", {{"port", std::stoi(port)}})), port);
 }
 
-TEST_F(LispSwankTest, NeedsNoHome) {
+TEST_F(LispSwankTest, WorksWithoutHome) {
     lisp.add_variable("HOME", "/nonexistent");
     const RunningService service{lisp};
 
     EXPECT_NE(port_of(service.call("create-swank-server")), "0");
 }
 
-TEST_F(LispSwankTest, SaysThatSwankIsNotThere) {
+TEST_F(LispSwankTest, ReportsThatSwankIsMissing) {
     lisp.add_variable("LISP_TRIAL_SWANK", directory.path());
     const RunningService service{lisp};
 
@@ -104,7 +104,7 @@ TEST_F(LispSwankTest, ChildrenDoNotInheritTheSocket) {
               "\"0\n\"");
 }
 
-TEST_F(LispSwankTest, OnlyWhoKnowsTheSecretGetsIn) {
+TEST_F(LispSwankTest, OnlyAClientWithTheSecretGetsIn) {
     set_secret();
     const RunningService service{lisp};
     const std::string port = port_of(service.call("create-swank-server"));
@@ -119,7 +119,7 @@ TEST_F(LispSwankTest, OnlyWhoKnowsTheSecretGetsIn) {
     service.await_log("an editor has connected to Swank");
 }
 
-TEST_F(LispSwankTest, WhereTheSecretCannotBeReadNoServerIsMadeAndNobodyGetsIn) {
+TEST_F(LispSwankTest, AnUnreadableSecretPreventsTheServerAndAllConnections) {
     lisp.add_variable("HOME", directory.path());
     std::filesystem::create_directory(directory.file(".slime-secret"));
     const RunningService service{lisp};
@@ -136,7 +136,7 @@ TEST_F(LispSwankTest, WhereTheSecretCannotBeReadNoServerIsMadeAndNobodyGetsIn) {
     service.await_log("an editor was not let in");
 }
 
-TEST_F(LispSwankTest, TheLogSaysThatThereIsNoSecret) {
+TEST_F(LispSwankTest, AMissingSecretIsLogged) {
     lisp.add_variable("HOME", directory.path());
     const RunningService service{lisp};
 
@@ -146,7 +146,7 @@ TEST_F(LispSwankTest, TheLogSaysThatThereIsNoSecret) {
                       "', so every local user has access");
 }
 
-TEST_F(LispSwankTest, WithoutHomeTheSecretIsLookedForWhereItsUserIsAtHome) {
+TEST_F(LispSwankTest, WithoutHomeTheSecretIsReadFromTheUsersHome) {
     Command start = lisp.command({"start"});
     start.arguments.insert(start.arguments.begin(), {"env", "-u", "HOME"});
     ASSERT_EQ(run_command(start).exit_code, 0);
@@ -160,7 +160,7 @@ TEST_F(LispSwankTest, WithoutHomeTheSecretIsLookedForWhereItsUserIsAtHome) {
     EXPECT_EQ(lisp.verb({"stop"}).exit_code, 0);
 }
 
-TEST_F(LispSwankTest, WhoKeepsSilentIsSentAwayAndThereAreNeverMany) {
+TEST_F(LispSwankTest, SilentClientsAreLimitedAndDisconnected) {
     if (under_tsan) GTEST_SKIP() << tsan_reason;
     set_secret();
     const RunningService service{lisp};
@@ -172,13 +172,13 @@ TEST_F(LispSwankTest, WhoKeepsSilentIsSentAwayAndThereAreNeverMany) {
                        "for i in $(seq 20); do tail -f /dev/null | socat - tcp:127.0.0.1:" + port + " & done; wait"}}};
     service.await_log("an editor was not let in: 8 others have yet to tell the secret");
     EXPECT_LE(count_threads(service), before + 8);
-    // The others come to their end by themselves, if not so soon.
+    // The other connections end by themselves, but later.
     value_of(service, "(setf service-eval::*secret-limit* 50)");
     const RunningCommand late{silent_editor(port)};
     await_state("the silent ones have gone", [&] { return count_threads(service) <= before; });
 }
 
-TEST_F(LispSwankTest, StoppingTheServerEndsThoseThatKeepSilent) {
+TEST_F(LispSwankTest, StoppingTheServerEndsSilentConnections) {
     set_secret();
     const RunningService service{lisp};
     const std::string port = port_of(service.call("create-swank-server"));
@@ -205,7 +205,7 @@ TEST_F(LispSlimeTest, ADeveloperWorksWithEmacs) {
     EXPECT_EQ(*service.call("status").find("value"), Value{4711});
 }
 
-TEST_F(LispSlimeTest, WithAnEditorConnectedEverythingEndsAtOnce) {
+TEST_F(LispSlimeTest, AConnectedEditorDoesNotDelayTheStop) {
     std::string port = "0";
     for (const bool by_verb : {true, false}) {
         RunningService service{lisp};
@@ -220,12 +220,12 @@ TEST_F(LispSlimeTest, WithAnEditorConnectedEverythingEndsAtOnce) {
             service.signal(SIGTERM);
 
         EXPECT_EQ(service.exit_code(), 0);
-        // A stop that the editor holds up takes the 8 s of its limit.
+        // If the editor delayed the stop, it would take the full 8 s.
         EXPECT_LT(Clock::now() - begin, 4s);
     }
 }
 
-TEST_F(LispSlimeTest, StoppingTheServerEndsItsConnectionsAndWhatTheyRun) {
+TEST_F(LispSlimeTest, StoppingTheServerEndsItsConnectionsAndTheirForms) {
     const RunningService service{lisp};
     const std::string port = port_of(service.call("create-swank-server"));
     const int before = count_threads(service);
@@ -237,11 +237,11 @@ TEST_F(LispSlimeTest, StoppingTheServerEndsItsConnectionsAndWhatTheyRun) {
 
     EXPECT_LT(Clock::now() - begin, 1s);
     EXPECT_EQ(port_of(service.call("create-swank-server", {{"port", std::stoi(port)}})), port);
-    // The sentinel may stay.
+    // The sentinel thread may remain.
     await_state("what the editor left has ended", [&] { return count_threads(service) <= before + 1; });
 }
 
-TEST_F(LispSlimeTest, WhatALostConnectionRanIsEnded) {
+TEST_F(LispSlimeTest, AFormOfALostConnectionIsEnded) {
     const RunningService service{lisp};
     const std::string port = port_of(service.call("create-swank-server"));
     const int before = count_threads(service);

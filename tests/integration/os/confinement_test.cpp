@@ -39,7 +39,7 @@ constexpr long create_ruleset_number = SYS_landlock_create_ruleset;
 constexpr long create_ruleset_number = 444;
 #endif
 
-/// 0, or the errno.
+/// Returns 0 or the errno.
 int fault_of(int outcome) { return outcome < 0 ? errno : 0; }
 
 int try_to_open(const std::string& path, int flags) {
@@ -56,7 +56,7 @@ bool has_landlock() {
            }) == "yes";
 }
 
-/// The limits of a process after `change`: "7 7".
+/// Returns the limits of a process after the change: "7 7".
 std::string limits_after(Resource resource, std::optional<std::uint64_t> at_most) {
     return in_another_process([=]() -> std::string {
         if (const auto done = posix_confinement().limit(resource, at_most); !done) return done.error().message();
@@ -69,13 +69,13 @@ std::string limits_after(Resource resource, std::optional<std::uint64_t> at_most
     });
 }
 
-TEST(PosixConfinementTest, LimitsBothTheSoftAndTheHardWay) {
+TEST(PosixConfinementTest, SetsTheSoftAndTheHardLimit) {
     EXPECT_EQ(limits_after(Resource::core_size, 0), "0 0");
     EXPECT_EQ(limits_after(Resource::open_files, 64), "64 64");
 }
 
-TEST(PosixConfinementTest, SaysWhatCouldNotBeLimited) {
-    // More than fs.nr_open allows is refused to root, too.
+TEST(PosixConfinementTest, NamesTheLimitThatCouldNotBeSet) {
+    // A value above fs.nr_open is refused even to root.
     EXPECT_EQ(limits_after(Resource::open_files, std::nullopt),
               "cannot set the limit of open files to 'unlimited': Operation not permitted");
     EXPECT_EQ(in_another_process([]() -> std::string {
@@ -96,8 +96,8 @@ TEST(PosixConfinementTest, ForbidsNewPrivileges) {
               "1");
 }
 
-// The kernel gives a process that became another user the value of fs.suid_dumpable. It is 2 beside systemd-coredump.
-TEST(PosixConfinementTest, AllowsCoreDumpsOfAProcessThatBecameAnother) {
+// After a change of user the kernel sets the dumpable flag to fs.suid_dumpable, which is 2 with systemd-coredump.
+TEST(PosixConfinementTest, AllowsCoreDumpsAfterAChangeOfUser) {
     if (::geteuid() != 0) GTEST_SKIP() << "only root can become another";
     std::string before;
     std::getline(std::ifstream{"/proc/sys/fs/suid_dumpable"}, before);
@@ -111,7 +111,7 @@ TEST(PosixConfinementTest, AllowsCoreDumpsOfAProcessThatBecameAnother) {
               before + " 1");
 }
 
-/// What happens in a process that may write `mine` only.
+/// Checks what a process can do that may write only to `mine`.
 class ConfinedWritingTest : public testing::Test {
 protected:
     void SetUp() override {
@@ -122,7 +122,7 @@ protected:
             EXPECT_EQ(try_to_make(directory_of_file + "/file"), 0) << directory_of_file;
     }
 
-    /// What `attempt` comes to once the paths are all that can be written: the errno in words, or "done".
+    /// Returns the outcome of `attempt` once only the paths can be written: the errno in words, or "done".
     static std::string confined(const std::vector<WritablePath>& paths, const std::function<int()>& attempt) {
         return in_another_process([&]() -> std::string {
             Confinement& confinement = posix_confinement();
@@ -142,7 +142,7 @@ protected:
     static constexpr const char* denied = "Permission denied";
 };
 
-TEST_F(ConfinedWritingTest, LeavesWhatIsNamed) {
+TEST_F(ConfinedWritingTest, AllowsTheNamedPaths) {
     EXPECT_EQ(confined([&] { return try_to_make(mine + "/new"); }), "done");
     EXPECT_EQ(confined([&] { return try_to_make(mine + "/below/new"); }), "done");
     EXPECT_EQ(confined([&] { return try_to_open(mine + "/file", O_RDWR | O_TRUNC); }), "done");
@@ -155,7 +155,7 @@ TEST_F(ConfinedWritingTest, LeavesWhatIsNamed) {
     EXPECT_EQ(confined([&] { return fault_of(::unlink((mine + "/below/renamed").c_str())); }), "done");
 }
 
-TEST_F(ConfinedWritingTest, DeniesAllTheRest) {
+TEST_F(ConfinedWritingTest, DeniesAllOtherPaths) {
     const std::string file = others + "/file";
     EXPECT_EQ(confined([&] { return try_to_make(others + "/new"); }), denied);
     EXPECT_EQ(confined([&] { return try_to_open(file, O_WRONLY); }), denied);
@@ -169,7 +169,7 @@ TEST_F(ConfinedWritingTest, DeniesAllTheRest) {
     EXPECT_TRUE(fs::exists(file));
 }
 
-TEST_F(ConfinedWritingTest, LeavesReadingFree) {
+TEST_F(ConfinedWritingTest, AllowsReading) {
     EXPECT_EQ(confined([&] { return try_to_open(others + "/file", O_RDONLY); }), "done");
     EXPECT_EQ(confined([] { return try_to_open("/etc", O_RDONLY | O_DIRECTORY); }), "done");
     EXPECT_EQ(confined([] {
@@ -182,13 +182,13 @@ TEST_F(ConfinedWritingTest, LeavesReadingFree) {
               "done");
 }
 
-TEST_F(ConfinedWritingTest, LeavesWhatIsOpen) {
+TEST_F(ConfinedWritingTest, AllowsOpenFiles) {
     const Descriptor open{::open((others + "/file").c_str(), O_WRONLY | O_CLOEXEC)};
     EXPECT_EQ(confined([&] { return fault_of(static_cast<int>(::write(open.get(), "x", 1))); }), "done");
     EXPECT_EQ(confined([&] { return fault_of(::ftruncate(open.get(), 0)); }), "done");
 }
 
-TEST_F(ConfinedWritingTest, HoldsForChildrenToo) {
+TEST_F(ConfinedWritingTest, AppliesToChildren) {
     EXPECT_EQ(confined([&] {
                   const pid_t child = ::fork();
                   if (child == 0) ::_exit(try_to_make(others + "/new"));
@@ -199,7 +199,7 @@ TEST_F(ConfinedWritingTest, HoldsForChildrenToo) {
               denied);
 }
 
-TEST_F(ConfinedWritingTest, GivesALogDirectoryRegularFilesOnly) {
+TEST_F(ConfinedWritingTest, ALogDirectoryAllowsRegularFilesOnly) {
     const std::vector<WritablePath> log{{.path = mine, .use = Use::regular_files}};
     EXPECT_EQ(confined(log, [&] { return fault_of(::rename((mine + "/file").c_str(), (mine + "/file.1").c_str())); }),
               "done");
@@ -209,14 +209,14 @@ TEST_F(ConfinedWritingTest, GivesALogDirectoryRegularFilesOnly) {
     EXPECT_EQ(confined(log, [&] { return fault_of(::mkfifo((mine + "/fifo").c_str(), 0600)); }), denied);
 }
 
-TEST_F(ConfinedWritingTest, GivesASharedDirectoryRemovalOnly) {
+TEST_F(ConfinedWritingTest, ASharedDirectoryAllowsRemovalOnly) {
     const std::vector<WritablePath> shared{{.path = mine, .use = Use::removal}};
     EXPECT_EQ(confined(shared, [&] { return try_to_open(mine + "/file", O_WRONLY); }), denied);
     EXPECT_EQ(confined(shared, [&] { return try_to_make(mine + "/new"); }), denied);
     EXPECT_EQ(confined(shared, [&] { return fault_of(::unlink((mine + "/file").c_str())); }), "done");
 }
 
-TEST_F(ConfinedWritingTest, TakesAFileAsWellAsADirectory) {
+TEST_F(ConfinedWritingTest, AcceptsAFileAndADirectory) {
     const std::vector<WritablePath> paths{{.path = others + "/file"}, {.path = "/dev/null"}};
     EXPECT_EQ(confined(paths, [&] { return try_to_open(others + "/file", O_WRONLY | O_TRUNC); }), "done");
     EXPECT_EQ(confined(paths, [&] { return try_to_open("/dev/null", O_WRONLY); }), "done");
@@ -224,14 +224,14 @@ TEST_F(ConfinedWritingTest, TakesAFileAsWellAsADirectory) {
     EXPECT_EQ(confined(paths, [&] { return try_to_open("/dev/full", O_WRONLY); }), denied);
 }
 
-TEST_F(ConfinedWritingTest, SaysWhichPathIsMissing) {
+TEST_F(ConfinedWritingTest, NamesAMissingPath) {
     const std::string gone = directory.file("gone");
     EXPECT_EQ(confined({{.path = gone}}, [] { return 0; }),
               "cannot let the service write '" + gone + "': No such file or directory");
     EXPECT_EQ(confined({{.path = gone, .may_be_missing = true}}, [] { return 0; }), "done");
 }
 
-TEST_F(ConfinedWritingTest, NeedsNewPrivilegesForbiddenForWhoIsNotRoot) {
+TEST_F(ConfinedWritingTest, WithoutRootItNeedsNoNewPrivileges) {
     EXPECT_EQ(in_another_process([]() -> std::string {
                   if (::geteuid() == 0 && ::setresuid(54321, 54321, 54321) != 0) return "cannot become another";
                   const auto confined = posix_confinement().confine_writing({});
@@ -240,7 +240,7 @@ TEST_F(ConfinedWritingTest, NeedsNewPrivilegesForbiddenForWhoIsNotRoot) {
               "cannot confine writing: Operation not permitted");
 }
 
-TEST_F(ConfinedWritingTest, FailsWhereTheKernelHasItAndDoesNotDoIt) {
+TEST_F(ConfinedWritingTest, FailsIfTheKernelSupportsItAndRefuses) {
     EXPECT_EQ(in_another_process([]() -> std::string {
                   Confinement& confinement = posix_confinement();
                   if (!test::deny_system_call(create_ruleset_number + 2, E2BIG)) return "cannot deny";
@@ -250,7 +250,7 @@ TEST_F(ConfinedWritingTest, FailsWhereTheKernelHasItAndDoesNotDoIt) {
               "cannot confine writing: Argument list too long");
 }
 
-// Kernels without Landlock, as a filter of system calls makes them.
+// Kernels without Landlock, simulated by a filter of system calls.
 
 std::string without_landlock(int errno_value) {
     return in_another_process([=]() -> std::string {
@@ -262,7 +262,7 @@ std::string without_landlock(int errno_value) {
     });
 }
 
-TEST(UnconfinedWritingTest, WhereTheKernelHasNoLandlockThatIsSaid) {
+TEST(UnconfinedWritingTest, ReportsAKernelWithoutLandlock) {
     EXPECT_EQ(without_landlock(ENOSYS), "none: the kernel offers no Landlock here (Function not implemented)");
     EXPECT_EQ(without_landlock(EOPNOTSUPP), "none: the kernel offers no Landlock here (Operation not supported)");
     EXPECT_EQ(without_landlock(EPERM), "none: the kernel offers no Landlock here (Operation not permitted)");

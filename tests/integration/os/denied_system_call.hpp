@@ -11,10 +11,10 @@
 
 namespace servicekit::os::test {
 
-/// Has a system call fail with `errno_value` from now on in this thread, and in those that it starts, as it does in an
-/// older kernel or under a container's filter. For a child, since it can't be taken back.
+/// Makes a system call fail with `errno_value` in this thread and in the threads that it starts, as in an older kernel
+/// or under a container's filter. Call it in a child, since it can't be undone.
 /// \param flags of seccomp(2)
-/// \returns false where that is not possible here.
+/// \returns false if that is not possible here
 inline bool deny_system_call(long number, int errno_value, unsigned flags = 0) {
     std::array<sock_filter, 4> program{{
         {BPF_LD | BPF_W | BPF_ABS, 0, 0, offsetof(seccomp_data, nr)},
@@ -27,7 +27,7 @@ inline bool deny_system_call(long number, int errno_value, unsigned flags = 0) {
            ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &filter) == 0;
 }
 
-/// The same for all threads of the process.
+/// Does the same for all threads of the process.
 inline bool deny_system_call_in_all_threads(long number, int errno_value) {
     return deny_system_call(number, errno_value, SECCOMP_FILTER_FLAG_TSYNC);
 }

@@ -21,10 +21,11 @@ using test::is_open;
 using test::Lines;
 using test::TemporaryDirectory;
 
-/// Each test is a child, which closes what it likes.
+/// Each test runs in a child, which may close any descriptor.
 class DescriptorsAtStartTest : public testing::Test {
 protected:
-    /// What the process was started with is closed and `replace` called; then whether it counts as what was there before.
+    /// Closes a descriptor that the process started with and calls `replace`. \returns true if the replacement counts
+    /// as inherited
     template <class Open, class Replace>
     static bool still_has_after(Open open, Replace replace) {
         ForkedChild child{[&](Lines&) {
@@ -54,7 +55,7 @@ TEST_F(DescriptorsAtStartTest, ClosesAllButStandardStreamsAndThoseKept) {
         for (int& descriptor : open) descriptor = ::fcntl(STDOUT_FILENO, F_DUPFD, 3);
         const int far = ::fcntl(STDOUT_FILENO, F_DUPFD, 500);
         descriptors_at_start::note();
-        // Unordered, one twice, one that is closed and one that is none.
+        // Not sorted, one is there twice, one is closed, and one is not a descriptor.
         const std::array keep{open[7], open[2], far, STDIN_FILENO, open[2], 900, -1};
 
         descriptors_at_start::close_all_but(keep);
@@ -69,7 +70,7 @@ TEST_F(DescriptorsAtStartTest, ClosesAllButStandardStreamsAndThoseKept) {
     EXPECT_EQ(closing.wait(), 0);
 }
 
-TEST_F(DescriptorsAtStartTest, LeavesWhatWasOpenedLater) {
+TEST_F(DescriptorsAtStartTest, LeavesDescriptorsOpenedLater) {
     ForkedChild closing{[](Lines&) {
         const int early = ::fcntl(STDOUT_FILENO, F_DUPFD, 3);
         descriptors_at_start::note();
@@ -92,7 +93,7 @@ TEST_F(DescriptorsAtStartTest, ClosesAnInheritedPipeThatTheProgramHasMarked) {
     EXPECT_EQ(closing.wait(), 0);
 }
 
-TEST_F(DescriptorsAtStartTest, KnowsAnotherFileUnderTheSameNumber) {
+TEST_F(DescriptorsAtStartTest, RecognisesAnotherFileUnderTheSameNumber) {
     const auto open_a = [&] { return ::open(directory.file("a").c_str(), O_WRONLY | O_CREAT, 0600); };
     const auto open_b = [&] { return ::open(directory.file("b").c_str(), O_WRONLY | O_CREAT, 0600); };
     EXPECT_FALSE(still_has_after(open_a, open_b));
@@ -100,14 +101,14 @@ TEST_F(DescriptorsAtStartTest, KnowsAnotherFileUnderTheSameNumber) {
     EXPECT_FALSE(still_has_after(make_pipe_reader, make_pipe_reader));
 }
 
-TEST_F(DescriptorsAtStartTest, KnowsTheSameFileThatWasOpenedInAnotherWay) {
+TEST_F(DescriptorsAtStartTest, RecognisesTheSameFileOpenedInAnotherMode) {
     const std::string path = directory.file("a");
     const auto opens = [&](int flags) { return [&, flags] { return ::open(path.c_str(), flags | O_CREAT, 0600); }; };
     EXPECT_FALSE(still_has_after(opens(O_WRONLY), opens(O_RDWR)));
     EXPECT_FALSE(still_has_after(opens(O_WRONLY), opens(O_WRONLY | O_APPEND)));
 }
 
-TEST_F(DescriptorsAtStartTest, KnowsWhatHasNoInodeOfItsOwnByItsKind) {
+TEST_F(DescriptorsAtStartTest, RecognisesAnonymousDescriptorsByTheirKind) {
     const auto make_eventfd = [] { return ::eventfd(0, 0); };
     EXPECT_FALSE(still_has_after(make_eventfd, [] { return ::epoll_create1(0); }));
     ForkedChild marking{[](Lines&) {

@@ -19,18 +19,18 @@
 
 namespace servicekit::os::test {
 
-/// Whom a child that began as root may become.
+/// The user that a child which began as root may become.
 inline constexpr uid_t some_user = 65534;
 
 inline bool is_open(int descriptor) { return ::fcntl(descriptor, F_GETFD) >= 0; }
 
-/// For a child that is to crash.
+/// Disables the core dump of a child that is about to crash.
 inline void dump_no_core() {
     const rlimit none{.rlim_cur = 0, .rlim_max = 0};
     ::setrlimit(RLIMIT_CORE, &none);
 }
 
-/// Lines of text between two processes. Waits a minute at most, for a test that would hang otherwise.
+/// Lines of text between two processes. Waits at most a minute, so that a test does not hang.
 class Lines {
 public:
     explicit Lines(Descriptor socket) : socket_{std::move(socket)} {}
@@ -40,7 +40,7 @@ public:
         static_cast<void>(::send(socket_.get(), line.data(), line.size(), MSG_NOSIGNAL));
     }
 
-    /// \returns the next line without its newline; "(nothing)" where none came.
+    /// \returns the next line without its newline, or "(nothing)" if none came
     std::string hear() {
         std::string line;
         char character = 0;
@@ -51,7 +51,7 @@ public:
         return "(nothing)";
     }
 
-    /// Whether the other side has told something, or is gone.
+    /// Returns true if the other side has sent something or is gone.
     [[nodiscard]] bool has_come() const { return will_come(0); }
 
 private:
@@ -66,7 +66,7 @@ private:
     Descriptor socket_;
 };
 
-/// A child of fork(2) that runs a function and ends with what it returns; killed when this is destroyed.
+/// A child of fork(2) that runs a function and exits with its result. The destructor kills it.
 class ForkedChild {
 public:
     explicit ForkedChild(const std::function<int(Lines&)>& body) {
@@ -74,7 +74,7 @@ public:
         if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) throw std::runtime_error{"no socketpair"};
         Descriptor ours{ends[0]};
         Descriptor childs{ends[1]};
-        std::fflush(nullptr);  // else a child that flushes would print what we had in our buffers once more
+        std::fflush(nullptr);  // otherwise a child that flushes would print our buffered output again
         pid_ = ::fork();
         if (pid_ < 0) throw std::runtime_error{"cannot fork"};
         if (pid_ == 0) {
@@ -98,7 +98,7 @@ public:
     void tell(std::string line) { lines_.tell(std::move(line)); }
     std::string hear() { return lines_.hear(); }
 
-    /// \returns what the body returned, or 128 and the number of the signal that ended it.
+    /// \returns what the body returned, or 128 and the number of the signal that ended it
     int wait() {
         if (!is_reaped_) {
             int status = 0;
@@ -110,7 +110,7 @@ public:
         return result_;
     }
 
-    /// Ends it with no chance to tidy up.
+    /// Kills it before it can clean up.
     void end() {
         if (!is_reaped_) ::kill(pid_, SIGKILL);
         wait();
@@ -123,7 +123,7 @@ private:
     int result_ = -1;
 };
 
-/// What `answer` says when asked in a process of its own.
+/// Returns the result of `answer` from a process of its own.
 inline std::string in_another_process(const std::function<std::string()>& answer) {
     ForkedChild child{[&](Lines& parent) {
         parent.tell(answer());

@@ -24,7 +24,7 @@ protected:
         EXPECT_EQ(::pipe(ends.data()), 0);
         reader.reset(ends[0]);
         writer.reset(ends[1]);
-        // As if it had been started with them.
+        // As if the process had been started with them.
         descriptors_at_start::note();
     }
 
@@ -33,7 +33,7 @@ protected:
     InheritedDescriptors& descriptors_ = posix_inherited_descriptors();
 };
 
-TEST_F(PosixInheritedDescriptorsTest, WhatIsClaimedIsClosedByExec) {
+TEST_F(PosixInheritedDescriptorsTest, AClaimedDescriptorIsClosedByExec) {
     ASSERT_TRUE(descriptors_.claim_for_writing(writer.get()));
     EXPECT_NE(::fcntl(writer.get(), F_GETFD) & FD_CLOEXEC, 0);
 }
@@ -48,7 +48,7 @@ TEST_F(PosixInheritedDescriptorsTest, WritesAndCloses) {
     EXPECT_EQ(::read(reader.get(), text.data(), text.size()), 0);
 }
 
-TEST_F(PosixInheritedDescriptorsTest, RefusesWhatIsNotOpenForWriting) {
+TEST_F(PosixInheritedDescriptorsTest, RefusesADescriptorNotOpenForWriting) {
     const auto for_reading = descriptors_.claim_for_writing(reader.get());
     ASSERT_FALSE(for_reading);
     EXPECT_THAT(for_reading.error().message(), HasSubstr("it is not open for writing"));
@@ -57,14 +57,14 @@ TEST_F(PosixInheritedDescriptorsTest, RefusesWhatIsNotOpenForWriting) {
     EXPECT_EQ(descriptors_.claim_for_writing(closed).error().errno_value, EBADF);
 }
 
-TEST_F(PosixInheritedDescriptorsTest, RefusesWhatTheProgramHasOpened) {
+TEST_F(PosixInheritedDescriptorsTest, RefusesADescriptorOpenedByTheProgram) {
     const Descriptor own{::open("/dev/null", O_WRONLY | O_CLOEXEC)};
     const auto claimed = descriptors_.claim_for_writing(own.get());
     ASSERT_FALSE(claimed);
     EXPECT_THAT(claimed.error().message(), HasSubstr("the program has opened it itself"));
 }
 
-TEST_F(PosixInheritedDescriptorsTest, SaysThatNobodyReadsAndClosesNevertheless) {
+TEST_F(PosixInheritedDescriptorsTest, ReportsAMissingReaderAndStillCloses) {
     reader.reset();
     const int number = writer.release();
     EXPECT_EQ(descriptors_.write_and_close(number, "\n").error().errno_value, EPIPE);

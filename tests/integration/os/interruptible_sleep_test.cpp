@@ -10,7 +10,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-TEST(InterruptibleSleepTest, SleepsItsTime) {
+TEST(InterruptibleSleepTest, SleepsForTheGivenTime) {
     const auto sleep = make_posix_interruptible_sleep();
     const auto begin = std::chrono::steady_clock::now();
     EXPECT_TRUE(sleep->sleep_for(20ms));
@@ -18,7 +18,7 @@ TEST(InterruptibleSleepTest, SleepsItsTime) {
     EXPECT_TRUE(sleep->sleep_for(0ms));
 }
 
-TEST(InterruptibleSleepTest, EndsForASignalAndFromThenOnAtOnce) {
+TEST(InterruptibleSleepTest, EndsAtASignalAndReturnsAtOnceAfterIt) {
     for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
         const auto sleep = make_posix_interruptible_sleep();
         EXPECT_EQ(sleep->ended_by(), 0);

@@ -47,7 +47,7 @@ TEST_F(PatientWriteTest, WritesWhatFits) {
     EXPECT_EQ(::read(reader.get(), text, sizeof text), 4);
 }
 
-TEST_F(PatientWriteTest, GivesUpOnAPipeThatNobodyReads) {
+TEST_F(PatientWriteTest, GivesUpOnAPipeWithABlockedReader) {
     const std::string much(more_than_a_pipe_holds, 'x');
     const auto begin = std::chrono::steady_clock::now();
 
@@ -62,7 +62,7 @@ TEST_F(PatientWriteTest, GivesUpOnAPipeThatNobodyReads) {
     EXPECT_EQ(second.bytes, 0U);
 }
 
-TEST_F(PatientWriteTest, LeavesThePipeAsBlockingAsItWas) {
+TEST_F(PatientWriteTest, KeepsTheBlockingModeOfThePipe) {
     static_cast<void>(patient_write(writer.get(), std::string(more_than_a_pipe_holds, 'x'), Deadline{0ms}));
     EXPECT_EQ(::fcntl(writer.get(), F_GETFL) & O_NONBLOCK, 0);
 }
@@ -84,7 +84,7 @@ TEST_F(PatientWriteTest, WaitsForAReaderThatKeepsUp) {
     EXPECT_EQ(count, much.size());
 }
 
-TEST_F(PatientWriteTest, SaysThatTheReaderIsGone) {
+TEST_F(PatientWriteTest, ReportsThatTheReaderIsGone) {
     reader.reset();
     EXPECT_EQ(patient_write(writer.get(), "text", Deadline{60s}).errno_value, EPIPE);
 }
@@ -105,7 +105,7 @@ TEST_F(PatientWriteTest, WritesToSocketsAndFiles) {
     EXPECT_EQ(patient_write(null.get(), "text", Deadline{0ms}).bytes, 4U);
 }
 
-TEST_F(PatientWriteTest, GivesUpOnANamedPipeThatNobodyReads) {
+TEST_F(PatientWriteTest, GivesUpOnANamedPipeWithABlockedReader) {
     const test::TemporaryDirectory directory;
     const std::string path = directory.file("pipe");
     ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
@@ -118,7 +118,7 @@ TEST_F(PatientWriteTest, GivesUpOnANamedPipeThatNobodyReads) {
     EXPECT_EQ(patient_write(end.get(), "text", Deadline{60s}).errno_value, EPIPE);
 }
 
-TEST_F(PatientWriteTest, GivesUpOnATerminalThatNobodyReads) {
+TEST_F(PatientWriteTest, GivesUpOnABlockedTerminal) {
     const servicekit::test::Terminal terminal;
     ASSERT_TRUE(terminal.is_there());
     EXPECT_EQ(patient_write(terminal.descriptor(), "shown\n", Deadline{0ms}).bytes, 6U);

@@ -33,7 +33,7 @@ std::string describe(const PipeReading& reading) {
     return reading.text + "|interrupted";
 }
 
-/// Also takes back that it is ignored, as it is for what a shell starts in the background.
+/// Also stops ignoring the signal, which a shell ignores for its background processes.
 void hold(int signal_number) {
     ::signal(signal_number, SIG_DFL);
     sigset_t signals;
@@ -48,8 +48,8 @@ bool is_held(int signal_number) {
     return sigismember(&signals, signal_number) == 1;
 }
 
-/// Returns once the process keeps TERM from ending it, or a minute later. While fork(2) is under way, the C library
-/// blocks all signals for a moment, and takes that back: SIGUSR2 tells that moment from what is waited for.
+/// Returns once the process holds back TERM, or after a minute. During fork(2) the C library blocks all signals for a
+/// moment: SIGUSR2 distinguishes that moment from the state that this waits for.
 void await_holding_of_term(pid_t process) {
     const auto deadline = std::chrono::steady_clock::now() + 60s;
     while (std::chrono::steady_clock::now() < deadline) {
@@ -75,7 +75,7 @@ TEST_F(PosixPipesTest, LineFromTheChildReachesTheParent) {
     EXPECT_EQ(child.wait(), 0);
 }
 
-TEST_F(PosixPipesTest, LineIsReadWhileTheWriterIsStillThere) {
+TEST_F(PosixPipesTest, ALineIsReadWhileTheWriterIsOpen) {
     const auto pipe = open();
     ASSERT_TRUE(pipe->write("in two "));
     ASSERT_TRUE(pipe->write("parts\n"));
@@ -83,7 +83,7 @@ TEST_F(PosixPipesTest, LineIsReadWhileTheWriterIsStillThere) {
     EXPECT_EQ(pipe->read_line(60s).text, "in two parts\n");
 }
 
-TEST_F(PosixPipesTest, LongTextIsReadToItsEnd) {
+TEST_F(PosixPipesTest, ALongTextIsReadToItsEnd) {
     const auto pipe = open();
     const std::string text(50'000, 'x');
     ASSERT_TRUE(pipe->write(text + "\n"));
@@ -91,7 +91,7 @@ TEST_F(PosixPipesTest, LongTextIsReadToItsEnd) {
     EXPECT_EQ(pipe->read_line(60s).text, text + "\n");
 }
 
-TEST_F(PosixPipesTest, WriterThatDiesWithoutAWordEndsTheReading) {
+TEST_F(PosixPipesTest, AWriterThatDiesEndsTheRead) {
     const auto pipe = open();
     ForkedChild child{[&](Lines& parent) {
         parent.hear();
@@ -103,7 +103,7 @@ TEST_F(PosixPipesTest, WriterThatDiesWithoutAWordEndsTheReading) {
     EXPECT_EQ(describe(pipe->read_line(60s)), "half a l|closed");
 }
 
-TEST_F(PosixPipesTest, ReadingEndsWhenTheTimeIsUp) {
+TEST_F(PosixPipesTest, AReadEndsAtItsTimeout) {
     const auto pipe = open();
     ASSERT_TRUE(pipe->write("half"));
 
@@ -111,14 +111,14 @@ TEST_F(PosixPipesTest, ReadingEndsWhenTheTimeIsUp) {
     EXPECT_EQ(describe(pipe->read_line(0ms)), "|timed out");
 }
 
-TEST_F(PosixPipesTest, ClosedReaderReadsNothing) {
+TEST_F(PosixPipesTest, AClosedReaderReadsNothing) {
     const auto pipe = open();
     pipe->close_reader();
 
     EXPECT_EQ(describe(pipe->read_line(60s)), "|closed");
 }
 
-TEST_F(PosixPipesTest, WritingWithoutAReaderIsAnErrorAndNotTheEnd) {
+TEST_F(PosixPipesTest, WritingWithoutAReaderIsAnErrorNotADeath) {
     const auto pipe = open();
     pipe->close_reader();
 
@@ -128,7 +128,7 @@ TEST_F(PosixPipesTest, WritingWithoutAReaderIsAnErrorAndNotTheEnd) {
     EXPECT_EQ(written.error().errno_value, EPIPE);
 }
 
-TEST_F(PosixPipesTest, SignalThatCameBeforeEndsTheReadingAndIsUsedUp) {
+TEST_F(PosixPipesTest, APendingSignalEndsTheReadAndIsConsumed) {
     for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
         ForkedChild reader{[&](Lines& parent) {
             const auto pipe = open();
@@ -144,7 +144,7 @@ TEST_F(PosixPipesTest, SignalThatCameBeforeEndsTheReadingAndIsUsedUp) {
     }
 }
 
-TEST_F(PosixPipesTest, SignalThatComesWhileReadingEndsItAlsoWhereItWouldEndTheProcess) {
+TEST_F(PosixPipesTest, ASignalDuringTheReadEndsItAndNotTheProcess) {
     ForkedChild reader{[&](Lines& parent) {
         const auto pipe = open();
         parent.tell(describe(pipe->read_line(60s)));
@@ -157,7 +157,7 @@ TEST_F(PosixPipesTest, SignalThatComesWhileReadingEndsItAlsoWhereItWouldEndThePr
     EXPECT_EQ(reader.wait(), 0);
 }
 
-TEST_F(PosixPipesTest, WhatWasWrittenGoesBeforeASignal) {
+TEST_F(PosixPipesTest, DataIsReadBeforeASignalCounts) {
     EXPECT_EQ(in_another_process([&] {
                   const auto pipe = open();
                   hold(SIGTERM);
@@ -169,7 +169,7 @@ TEST_F(PosixPipesTest, WhatWasWrittenGoesBeforeASignal) {
               "x|closed");
 }
 
-TEST_F(PosixPipesTest, SignalThatIsIgnoredDoesNotEndTheReading) {
+TEST_F(PosixPipesTest, AnIgnoredSignalDoesNotEndTheRead) {
     ForkedChild reader{[&](Lines& parent) {
         const auto pipe = open();
         ::signal(SIGHUP, SIG_IGN);  // as nohup(1) does
@@ -186,7 +186,7 @@ TEST_F(PosixPipesTest, SignalThatIsIgnoredDoesNotEndTheReading) {
     EXPECT_EQ(reader.wait(), 0);
 }
 
-TEST_F(PosixPipesTest, OtherSignalsAreDeliveredAndDoNotEndTheReading) {
+TEST_F(PosixPipesTest, OtherSignalsAreDeliveredAndDoNotEndTheRead) {
     ForkedChild reader{[&](Lines& parent) {
         static volatile sig_atomic_t delivered = 0;
         ::signal(SIGUSR1, [](int) { delivered = 1; });
@@ -204,7 +204,7 @@ TEST_F(PosixPipesTest, OtherSignalsAreDeliveredAndDoNotEndTheReading) {
     EXPECT_EQ(reader.wait(), 0);
 }
 
-TEST_F(PosixPipesTest, NoEndHasTheNumberOfAStandardStream) {
+TEST_F(PosixPipesTest, NoEndIsAStandardStream) {
     EXPECT_EQ(in_another_process([&] {
                   for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) ::close(stream);
                   const auto pipe = open();
@@ -235,7 +235,7 @@ TEST_F(PosixPipesTest, AChildThatOutlivesTheWriterDoesNotKeepThePipeOpen) {
     EXPECT_EQ(writer.wait(), 0);
 }
 
-TEST_F(PosixPipesTest, CrashLinesAreReadOrDropped) {
+TEST_F(PosixPipesTest, CrashLinesAreReadOrDiscarded) {
     const auto pipe = open();
     pipe->write_at_crash("crashed\n");
     EXPECT_EQ(pipe->read_line(60s).text, "crashed\n");
@@ -246,7 +246,7 @@ TEST_F(PosixPipesTest, CrashLinesAreReadOrDropped) {
     pipe->write_at_crash("crashed\n");
 }
 
-TEST_F(PosixPipesTest, CrashLinesDoNotWaitLongForAReaderThatReadsNothing) {
+TEST_F(PosixPipesTest, CrashLinesDoNotWaitLongForABlockedReader) {
     const auto pipe = open();
     const std::string text(100'000, 'x');
     const auto begin = std::chrono::steady_clock::now();
@@ -254,7 +254,7 @@ TEST_F(PosixPipesTest, CrashLinesDoNotWaitLongForAReaderThatReadsNothing) {
     EXPECT_LT(std::chrono::steady_clock::now() - begin, 30s);
 }
 
-TEST_F(PosixPipesTest, WriterIsClosedByAnExecAndTellsItsNumber) {
+TEST_F(PosixPipesTest, TheWriterIsClosedByExecAndReturnsItsNumber) {
     const auto pipe = open();
     EXPECT_EQ(::fcntl(pipe->writer(), F_GETFD), FD_CLOEXEC);
 

@@ -32,12 +32,12 @@ protected:
     ServiceManager& manager = posix_service_manager();
 };
 
-TEST_F(PosixServiceManagerTest, ListensNowhereWithoutAnAddress) {
+TEST_F(PosixServiceManagerTest, DoesNotListenWithoutAnAddress) {
     ::unsetenv("NOTIFY_SOCKET");
     EXPECT_EQ(manager.take_notify_socket().value(), nullptr);
 }
 
-TEST_F(PosixServiceManagerTest, GetsOneDatagramForEachMessageWithTheSendersPid) {
+TEST_F(PosixServiceManagerTest, GetsADatagramPerMessageWithTheSendersPid) {
     servicekit::test::NotifySocket listening{directory.file("notify")};
     set("NOTIFY_SOCKET", listening.address());
     const auto socket = manager.take_notify_socket();
@@ -54,7 +54,7 @@ TEST_F(PosixServiceManagerTest, GetsOneDatagramForEachMessageWithTheSendersPid) 
     EXPECT_EQ(std::getenv("NOTIFY_SOCKET"), nullptr);
 }
 
-TEST_F(PosixServiceManagerTest, ListensInTheAbstractNamespaceToo) {
+TEST_F(PosixServiceManagerTest, SupportsTheAbstractNamespace) {
     servicekit::test::NotifySocket listening{"@" + directory.path()};
     set("NOTIFY_SOCKET", listening.address());
     const auto socket = manager.take_notify_socket();
@@ -63,7 +63,7 @@ TEST_F(PosixServiceManagerTest, ListensInTheAbstractNamespaceToo) {
     EXPECT_EQ(listening.next(10s)->text, "READY=1");
 }
 
-TEST_F(PosixServiceManagerTest, AnAddressMayBeAsLongAsTheKernelTakes) {
+TEST_F(PosixServiceManagerTest, AnAddressMayHaveTheKernelsMaximumLength) {
     const std::string name = "@" + std::string(107, 'x');
     servicekit::test::NotifySocket listening{name};
     set("NOTIFY_SOCKET", name);
@@ -84,7 +84,7 @@ TEST_F(PosixServiceManagerTest, RefusesAddressesOfOtherKinds) {
     }
 }
 
-TEST_F(PosixServiceManagerTest, SaysThatNobodyListensThere) {
+TEST_F(PosixServiceManagerTest, ReportsThatNobodyListens) {
     set("NOTIFY_SOCKET", directory.file("nobody"));
     const auto socket = manager.take_notify_socket();
     ASSERT_TRUE(socket);
@@ -92,7 +92,7 @@ TEST_F(PosixServiceManagerTest, SaysThatNobodyListensThere) {
               "cannot notify the service manager at '" + directory.file("nobody") + "': No such file or directory");
 }
 
-TEST_F(PosixServiceManagerTest, OneThatBindsItsAddressAnewIsReachedAgain) {
+TEST_F(PosixServiceManagerTest, AManagerThatBindsAgainIsReachedAgain) {
     auto listening = std::make_unique<servicekit::test::NotifySocket>(directory.file("notify"));
     set("NOTIFY_SOCKET", listening->address());
     const auto socket = manager.take_notify_socket();
@@ -106,7 +106,7 @@ TEST_F(PosixServiceManagerTest, OneThatBindsItsAddressAnewIsReachedAgain) {
     EXPECT_EQ(again.next(10s)->text, "STATUS=found");
 }
 
-TEST_F(PosixServiceManagerTest, OneThatDoesNotReadHoldsNobodyUpForLong) {
+TEST_F(PosixServiceManagerTest, AManagerThatDoesNotReadBlocksOnlyBriefly) {
     servicekit::test::NotifySocket listening{directory.file("notify")};
     set("NOTIFY_SOCKET", listening.address());
     const auto socket = manager.take_notify_socket();
@@ -121,7 +121,7 @@ TEST_F(PosixServiceManagerTest, OneThatDoesNotReadHoldsNobodyUpForLong) {
     EXPECT_LT(std::chrono::steady_clock::now() - begin, 20s);
 }
 
-TEST_F(PosixServiceManagerTest, KnowsTheJournalByWhatStderrLeadsTo) {
+TEST_F(PosixServiceManagerTest, RecognisesTheJournalByStderr) {
     struct stat error {};
     ASSERT_EQ(::fstat(STDERR_FILENO, &error), 0);
     ::unsetenv("JOURNAL_STREAM");
@@ -138,7 +138,7 @@ protected:
         for (const char* name : {"LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "WATCHDOG_USEC", "WATCHDOG_PID"})
             ::unsetenv(name);
     }
-    /// Descriptors 3 and 4, as a manager leaves them.
+    /// Opens descriptors 3 and 4, as a service manager does.
     static void pass_two() {
         for (const int number : {3, 4}) ASSERT_EQ(::dup2(STDIN_FILENO, number), number);
         set("LISTEN_PID", std::to_string(::getpid()));
@@ -174,7 +174,7 @@ TEST_F(PassedByManagerTest, SocketsWithoutNamesAreUnknown) {
     EXPECT_EQ(manager.take_listen_sockets()->at(1).name, "unknown");
 }
 
-TEST_F(PassedByManagerTest, SocketsOfAnotherProcessAreLeftAlone) {
+TEST_F(PassedByManagerTest, SocketsForAnotherProcessAreIgnored) {
     pass_two();
     set("LISTEN_PID", "1");
     EXPECT_THAT(manager.take_listen_sockets().value(), IsEmpty());
@@ -200,7 +200,7 @@ TEST_F(PassedByManagerTest, AnEmptyVariableCountsAsUnset) {
     expect_environment_without("WATCHDOG_");
 }
 
-TEST_F(PassedByManagerTest, WhatMakesNoSenseIsAnError) {
+TEST_F(PassedByManagerTest, AnInvalidValueIsAnError) {
     pass_two();
     set("LISTEN_FDS", "many");
     EXPECT_EQ(manager.take_listen_sockets().error().errno_value, EINVAL);
@@ -226,14 +226,14 @@ TEST_F(PassedByManagerTest, TheWatchdogsIntervalIsInMicroseconds) {
     EXPECT_EQ(manager.take_watchdog(), std::nullopt);
 }
 
-TEST_F(PassedByManagerTest, AWatchdogOfAnotherProcessIsNotOurs) {
+TEST_F(PassedByManagerTest, AWatchdogForAnotherProcessIsIgnored) {
     set("WATCHDOG_USEC", "1500000");
     set("WATCHDOG_PID", "1");
     EXPECT_EQ(manager.take_watchdog(), std::nullopt);
     expect_environment_without("WATCHDOG_");
 }
 
-TEST_F(PassedByManagerTest, AnIntervalThatMakesNoSenseIsNone) {
+TEST_F(PassedByManagerTest, AnInvalidIntervalIsIgnored) {
     for (const char* interval : {"0", "-1", "soon", ""}) {
         set("WATCHDOG_USEC", interval);
         EXPECT_EQ(manager.take_watchdog(), std::nullopt) << interval;

@@ -7,12 +7,12 @@
 
 namespace servicekit::os::test {
 
-/// A directory for the files of one test, removed with all that is in it.
+/// A directory for the files of one test. The destructor removes it and all files in it.
 class TemporaryDirectory {
 public:
     TemporaryDirectory() : path_{(parent() / "servicekit-XXXXXX").string()} {
         if (::mkdtemp(path_.data()) == nullptr) throw std::runtime_error{"cannot make a temporary directory"};
-        // For tests that look at it as another user.
+        // For tests that access it as another user.
         std::filesystem::permissions(path_, std::filesystem::perms{0755});
     }
     TemporaryDirectory(const TemporaryDirectory&) = delete;
@@ -26,7 +26,7 @@ public:
     [[nodiscard]] std::string file(const std::string& name) const { return path_ + "/" + name; }
 
 private:
-    /// The system's temporary directory. A longer one would leave no room for the path of a socket, at most 107 bytes.
+    /// Returns the system's temporary directory. In a longer path, a socket's path would exceed its limit of 107 bytes.
     static std::filesystem::path parent() {
         auto usual = std::filesystem::temp_directory_path();
         return usual.native().size() <= 40 ? usual : "/tmp";

@@ -32,7 +32,7 @@ constexpr auto no_group = static_cast<gid_t>(-1);
 
 std::string outcome_of(const Result<void>& result) { return result ? "done" : result.error().message(); }
 
-/// All ids of the calling process: "1 1 1, 2 2 2, 2 3".
+/// Returns all ids of the calling process: "1 1 1, 2 2 2, 2 3".
 std::string all_ids() {
     uid_t uids[3];
     gid_t gids[3];
@@ -65,7 +65,7 @@ TEST_F(PosixUsersTest, FindsAUserByNameAndByNumber) {
     }
 }
 
-TEST_F(PosixUsersTest, NumberWithoutAnEntryIsAUserWithoutAGroup) {
+TEST_F(PosixUsersTest, ANumberWithoutAnEntryIsAUserWithoutAGroup) {
     if (::getpwuid(some_uid) != nullptr) GTEST_SKIP() << "this machine has a user " << some_uid;
 
     const auto user = users_.find_user(std::to_string(some_uid)).value();
@@ -76,7 +76,7 @@ TEST_F(PosixUsersTest, NumberWithoutAnEntryIsAUserWithoutAGroup) {
     EXPECT_EQ(user->gid, no_group);
 }
 
-TEST_F(PosixUsersTest, WhatIsNeitherNameNorNumberIsNobody) {
+TEST_F(PosixUsersTest, AnUnknownNameIsNotFound) {
     for (const char* text : {"no-such-user-here", "", "-1", "+1", "1x", " 1", "4294967295", "99999999999", "0x10"}) {
         EXPECT_EQ(users_.find_user(text).value().has_value(), false) << text;
         EXPECT_EQ(users_.find_group(text).value().has_value(), false) << text;
@@ -89,7 +89,7 @@ TEST_F(PosixUsersTest, FindsAGroupByNameAndByNumber) {
     EXPECT_EQ(users_.find_group(std::to_string(some_gid)).value(), some_gid);
 }
 
-TEST_F(PosixUsersTest, EveryNumberIsOneUserOutsideOfUserNamespaces) {
+TEST_F(PosixUsersTest, OutsideUserNamespacesEachNumberIsOneUser) {
     const std::string ranges = in_another_process([] {
         for (const uid_t uid : {uid_t{0}, some_uid, uid_t{65534}})
             if (!posix_users().is_one_user(uid)) return std::to_string(uid) + " is not";
@@ -104,7 +104,7 @@ TEST_F(PosixUsersTest, EveryNumberIsOneUserOutsideOfUserNamespaces) {
     EXPECT_EQ(ranges, "all are");
 }
 
-TEST_F(PosixUsersTest, TheNumberOfAllUsersThatANamespaceDoesNotHaveIsNotOneUser) {
+TEST_F(PosixUsersTest, TheOverflowUidOfANamespaceIsNotOneUser) {
     const std::string seen = in_another_process([] {
         if (::unshare(CLONE_NEWUSER) != 0) return std::string{"not permitted"};
         const bool is_one = posix_users().is_one_user(::geteuid());
@@ -114,7 +114,7 @@ TEST_F(PosixUsersTest, TheNumberOfAllUsersThatANamespaceDoesNotHaveIsNotOneUser)
     EXPECT_EQ(seen, "65534 is not one");
 }
 
-TEST_F(PosixUsersTest, BecomesAUserWithoutAnEntryForGood) {
+TEST_F(PosixUsersTest, BecomesAUserWithoutAnEntryIrrevocably) {
     if (::geteuid() != 0) GTEST_SKIP() << "only root can become another user";
     const std::string seen = in_another_process([this] {
         const auto became = users_.become(User{"", some_uid, no_group}, some_gid);
@@ -144,15 +144,15 @@ TEST_F(PosixUsersTest, BecomingRootAsRootWorks) {
     EXPECT_EQ(in_another_process([&] { return outcome_of(users_.become(*root, root->gid)); }), "done");
 }
 
-TEST_F(PosixUsersTest, UserWithoutAGroupIsRefused) {
+TEST_F(PosixUsersTest, AUserWithoutAGroupIsRefused) {
     EXPECT_EQ(
         outcome_of(users_.become(User{"", some_uid, no_group}, no_group)),
         "cannot become user '54321': the user database has no such user to tell a group, so name a group as well");
 }
 
-TEST_F(PosixUsersTest, SameUserAgainNeedsNoPrivilege) {
+TEST_F(PosixUsersTest, BecomingTheSameUserNeedsNoPrivilege) {
     const std::string seen = in_another_process([this] {
-        // Its groups are those of the database.
+        // Its groups are those in the database.
         const auto self = users_.find_user(std::to_string(::geteuid())).value();
         const User user = ::geteuid() != 0 && self ? *self : User{.name = "", .uid = some_uid, .gid = no_group};
         const gid_t group = ::geteuid() == 0 ? some_gid : ::getegid();
@@ -163,7 +163,7 @@ TEST_F(PosixUsersTest, SameUserAgainNeedsNoPrivilege) {
     EXPECT_EQ(seen, "done, done");
 }
 
-TEST_F(PosixUsersTest, GroupsThatTheUserIsNotInAreLeftOrRefused) {
+TEST_F(PosixUsersTest, GroupsWithoutTheUserAreLeftOrRefused) {
     if (::geteuid() != 0) GTEST_SKIP() << "only root can be in any group";
     constexpr gid_t adm = 4;
     const auto become_with = [this](bool may_leave, const std::vector<gid_t>& may_keep) {
@@ -174,7 +174,7 @@ TEST_F(PosixUsersTest, GroupsThatTheUserIsNotInAreLeftOrRefused) {
             if (may_leave && ::prctl(PR_SET_KEEPCAPS, 1) != 0) return std::string{"no capabilities"};
             if (::setresuid(some_uid, some_uid, some_uid) != 0) return std::string{"still root"};
             if (may_leave) {
-                // What PR_SET_KEEPCAPS has kept is not in force yet.
+                // The capabilities that PR_SET_KEEPCAPS has kept are not effective yet.
                 __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
                 __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3]{};
                 ::syscall(SYS_capget, &header, sets);
@@ -194,7 +194,7 @@ TEST_F(PosixUsersTest, GroupsThatTheUserIsNotInAreLeftOrRefused) {
     EXPECT_EQ(become_with(true, {}), "done" + ids + " 54322");
 }
 
-TEST_F(PosixUsersTest, AnotherUserIsForbiddenWithoutPrivilege) {
+TEST_F(PosixUsersTest, BecomingAnotherUserNeedsPrivilege) {
     const std::string seen = in_another_process([this] {
         if (::geteuid() == 0 && ::setresuid(some_uid, some_uid, some_uid) != 0) return std::string{"still root"};
         const auto became = users_.become(User{"root", 0, 0}, 0);
@@ -203,12 +203,12 @@ TEST_F(PosixUsersTest, AnotherUserIsForbiddenWithoutPrivilege) {
     EXPECT_EQ(seen, std::to_string(to_int(ExitCode::permission)));
 }
 
-TEST_F(PosixUsersTest, PrivilegeThatStaysIsAnError) {
+TEST_F(PosixUsersTest, ARemainingCapabilityIsAnError) {
     if (::geteuid() != 0) GTEST_SKIP() << "only root can become another user";
     const std::string seen = in_another_process([this] {
         const std::filesystem::directory_iterator threads{"/proc/self/task"};
         if (std::distance(begin(threads), end(threads)) > 1) return std::string{"a sanitizer's thread"};
-        // The ids change, but the capability to change them back does not go.
+        // The ids change, but the capability to change them back remains.
         if (::prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP) != 0) return std::string{"not permitted"};
         return outcome_of(users_.become(User{"", some_uid, no_group}, some_gid));
     });
@@ -217,10 +217,10 @@ TEST_F(PosixUsersTest, PrivilegeThatStaysIsAnError) {
     EXPECT_EQ(seen, "cannot become user '54321': root can still be had back");
 }
 
-TEST_F(PosixUsersTest, PrivilegeThatStaysInReserveIsAnErrorToo) {
+TEST_F(PosixUsersTest, ARegainableCapabilityIsAnError) {
     if (::geteuid() != 0) GTEST_SKIP() << "only root can become another user";
     const std::string seen = in_another_process([this] {
-        // Nothing is in force any more, but capset(2) would bring all of it back.
+        // No capability is effective any more, but capset(2) could bring all of them back.
         if (::prctl(PR_SET_KEEPCAPS, 1) != 0) return std::string{"not permitted"};
         return outcome_of(users_.become(User{"", some_uid, no_group}, some_gid));
     });

@@ -1,4 +1,4 @@
-// A service whose handler calls a service: another one, or itself.
+// A service whose handler calls another service, or itself.
 #include <servicekit/client.hpp>
 #include <servicekit/servicekit.hpp>
 

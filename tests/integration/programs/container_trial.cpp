@@ -1,4 +1,4 @@
-// A service for containers whose events make children in every way that a program may, and tell what became of them.
+// A service for containers. Its events make children in every way that a program may, and reply with the outcome.
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -25,7 +25,7 @@ namespace {
 
 void sleep_for(double seconds) { std::this_thread::sleep_for(std::chrono::duration<double>{seconds}); }
 
-/// What the program gets when it waits: the exit code, or that there is nobody to wait for.
+/// Waits for a child and replies with its exit code, or with the errno if there is no child to wait for.
 Reply status_of_child(pid_t child) {
     int status = 0;
     while (::waitpid(child, &status, 0) < 0)
@@ -40,7 +40,7 @@ pid_t fork_child(int exit_code) {
     return child;
 }
 
-/// Leaves processes whose parent has ended, as a shell does that puts something in the background.
+/// Leaves orphans, like a shell that starts processes in the background.
 Reply leave_orphans(const Arguments& arguments, Context&) {
     const auto count = arguments.get<int>("count");
     const pid_t parent = ::fork();
@@ -71,7 +71,7 @@ Reply fork_and_wait(const Arguments& arguments, Context&) {
     return status_of_child(child);
 }
 
-/// The processes of this namespace but for the first one: those that run, and those that nobody has waited for.
+/// Counts the processes of this namespace except the first one, including those that nobody has waited for.
 Reply count_others(const Arguments&, Context&) {
     int count = -1;
     for (const auto& entry : std::filesystem::directory_iterator{"/proc"})
@@ -79,7 +79,7 @@ Reply count_others(const Arguments&, Context&) {
     return {{"others", count}};
 }
 
-/// A thread of the program's, which lives as long as the service does, and does what it is told.
+/// A thread of the program that runs as long as the service and executes its tasks.
 class Worker {
 public:
     void start() {

@@ -1,4 +1,4 @@
-// A service that crashes, and prints, as it is told to.
+// A service that crashes and prints on request.
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <sys/wait.h>
@@ -48,13 +48,13 @@ void end_child_by_exit() {
     ::waitpid(child, &status, 0);
 }
 
-/// \returns only if there is no such way
+/// \returns only if `how` is unknown
 void crash(const std::string& how) {
     if (how == "write") write_to_nowhere();
     if (how == "thread") std::thread{write_to_nowhere}.join();
     if (how == "stack") overflow_the_stack(nullptr);
     if (how == "abort") std::abort();
-    // Another thread may get it.
+    // Another thread may get the signal.
     if (how == "kill" && ::kill(::getpid(), SIGABRT) == 0) ::sleep(10);
     if (how == "kill -9") static_cast<void>(::kill(::getpid(), SIGKILL));
     if (how == "exception") end_with_an_exception();
@@ -99,7 +99,7 @@ Reply print_lines(const Arguments& arguments, Context&) {
     return {};
 }
 
-/// As it is, without an end of its own.
+/// Prints the text as it is, without adding a newline.
 Reply print_text(const Arguments& arguments, Context&) {
     std::FILE* const stream = arguments.get<bool>("error") ? stderr : stdout;
     const auto text = arguments.get<std::string>("text");
@@ -146,7 +146,7 @@ public:
     }
 
 private:
-    /// The keys are steps of its life, their values are how it crashes then.
+    /// The keys are steps of the service's life. Their values are the way to crash in that step.
     void on_load(servicekit::Settings& settings) override {
         if (!settings.is_client()) crash(settings.app().get<std::string>("load", ""));
     }

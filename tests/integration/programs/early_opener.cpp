@@ -1,5 +1,5 @@
 // A service that opens files before main(), in its constructor and in an asio::io_context, and uses them while it runs.
-// They are in the directory that the variable OPENED names.
+// The files are in the directory that the variable OPENED names.
 #include <unistd.h>
 
 #include <array>
@@ -34,7 +34,7 @@ struct StaticFile {
     std::ofstream file;
 };
 
-// A program may ask for constructors that run before all of its others.
+// A program may have constructors that run before all its others.
 [[gnu::init_priority(101)]] StaticFile first_file{"first"};  // NOLINT(cert-err58-cpp)
 StaticFile static_file{"static"};                            // NOLINT(cert-err58-cpp)
 
@@ -95,7 +95,7 @@ private:
 };
 
 int main(int argc, char** argv) {
-    // Without its verbs: a program that parses its own command line.
+    // Does not use the verbs: the program parses its own command line.
     if (argc == 3 && std::string_view{argv[1]} == "plain-start") {
         const std::string run = argv[2];
         EarlyOpener service{{.name = "early-opener", .run_directory = run, .log_file = run + "/log"}};

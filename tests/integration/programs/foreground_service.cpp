@@ -1,4 +1,4 @@
-// A service that can neither go to the background nor notify its manager, as one for a container.
+// A service that cannot go to the background and does not notify a service manager, as in a container.
 #include <servicekit/main.hpp>
 #include <servicekit/service.hpp>
 

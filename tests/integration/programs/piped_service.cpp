@@ -1,4 +1,4 @@
-// A service whose log goes to a program: to splice-keeper, which is given the file that $KEPT_FILE names.
+// A service whose log goes to a program: to splice-keeper, which writes to the file that $KEPT_FILE names.
 #include <cstdlib>
 #include <string>
 #include <utility>

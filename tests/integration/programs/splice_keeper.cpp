@@ -1,5 +1,5 @@
-// Appends its standard input, a pipe, to a file. The bytes go from the one to the other within one call of the kernel's,
-// and so are in one of them whenever this is killed.
+// Appends its standard input, a pipe, to a file. Each byte moves in one system call, so it is in the pipe or in the
+// file whenever this program is killed.
 #include <fcntl.h>
 #include <unistd.h>
 

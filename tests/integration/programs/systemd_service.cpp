@@ -1,5 +1,5 @@
-// A service for a unit of systemd, which shows what it was given and misbehaves where it is told to. Its journal is at
-// $TRIAL_JOURNAL, where that is set.
+// A service for a systemd unit. It shows what it was given, and misbehaves on request. It logs to the journal at
+// $TRIAL_JOURNAL if that is set.
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -25,7 +25,7 @@ using servicekit::Arguments, servicekit::Context, servicekit::Object, servicekit
 
 namespace {
 
-/// Runs as long as nobody writes a line into the file.
+/// Waits until somebody writes a line to the file.
 void await_line(const std::string& path) {
     std::ifstream file{path};
     std::string line;
@@ -43,7 +43,7 @@ servicekit::JournalLog::Options journal() {
     return options;
 }
 
-/// What a child of the service finds in its environment.
+/// Returns the environment of a child of the service.
 Reply environment_of_child(const Arguments&, Context&) {
     std::FILE* const child = ::popen("env", "r");
     if (child == nullptr) throw std::runtime_error("popen failed");
@@ -84,7 +84,7 @@ public:
     }
 
 private:
-    /// Takes as many steps of 600 ms as the configuration says.
+    /// Takes as many steps of 600 ms as the configuration sets.
     void take_steps(std::string_view setting, std::string_view text) {
         const auto steps = settings().app().get<std::uint64_t>(setting, 0);
         for (std::uint64_t done = 0; done < steps; ++done) {
@@ -115,7 +115,7 @@ private:
         return reply;
     }
 
-    /// Serves one client of a socket of the program's own.
+    /// Serves one client of a socket of the program.
     Reply greet_next(const std::string& name) {
         const int client = ::accept4(listen_sockets(name).at(0), nullptr, nullptr, SOCK_CLOEXEC);
         if (client < 0) throw std::runtime_error(servicekit::errno_text(errno));

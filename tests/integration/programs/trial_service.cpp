@@ -1,4 +1,4 @@
-// A service that misbehaves where it is told to: by events while it runs, and by `app` in its configuration for the
+// A service that misbehaves on request: events make it misbehave while it runs, and `app` in its configuration in the
 // steps of its life.
 #include <fcntl.h>
 #include <grp.h>
@@ -37,7 +37,7 @@ using servicekit::Arguments, servicekit::Context, servicekit::Parameter, service
 
 namespace {
 
-/// Whatever is asked of it.
+/// Never returns, not even for a stop.
 [[noreturn]] void hang() {
     for (;;) ::pause();
 }
@@ -91,7 +91,7 @@ Reply popen_child(const Arguments&, Context&) {
     return {{"pid", std::strtol(line.data(), nullptr, 10)}};
 }
 
-// As any program may do: it closes every lock that fcntl(2) gave to this process.
+// Any program may do this: it releases all locks that fcntl(2) gave to this process.
 Reply touch(const std::string& path) {
     const int descriptor = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
     if (descriptor < 0) throw std::runtime_error("cannot open " + path);
@@ -142,7 +142,7 @@ Reply regain_root(const Arguments&, Context&) {
             {"setgroups", fault_of(::setgroups(0, nullptr))}};
 }
 
-/// From now on the process may have that much more memory.
+/// Limits the further growth of the process's memory.
 Reply limit_memory(const Arguments& arguments, Context&) {
     std::ifstream file{"/proc/self/statm"};
     rlim_t pages = 0;
@@ -153,7 +153,7 @@ Reply limit_memory(const Arguments& arguments, Context&) {
     return {};
 }
 
-/// From now on epoll_ctl(2) fails in all threads, as it does when the user has no watches left.
+/// Makes epoll_ctl(2) fail in all threads, as it does when the user has no watches left.
 Reply deny_epoll(const Arguments&, Context&) {
     std::array<sock_filter, 4> program{{
         {BPF_LD | BPF_W | BPF_ABS, 0, 0, offsetof(seccomp_data, nr)},
@@ -174,7 +174,7 @@ Reply tell_progress(const Arguments& arguments, Context& context) {
     return {{"steps", steps}};
 }
 
-/// Returns as many letters as the secret has, so that a test can tell that it came.
+/// Returns as many letters as the secret has, so that a test can check that it arrived.
 Reply take_secret(const Arguments& arguments, Context&) {
     return {{"letters", arguments.get<std::string>("password").size()}};
 }
@@ -190,7 +190,7 @@ Reply big_reply(const Arguments& arguments, Context&) {
 
 }  // namespace
 
-/// What it is to do wrong. Lines are waited for in a FIFO of that path.
+/// Selects what the service does wrong. A value named `..._line` is the path of a FIFO to read a line from.
 struct TrialConfig {
     std::string greeting = "hello";
     bool load_throws = false;
@@ -206,8 +206,8 @@ struct TrialConfig {
     bool kill_throws = false;
     bool status_hangs = false;
     bool status_throws = false;
-    std::string run_directory;  ///< that the load event chooses
-    Value table;                ///< for a large file
+    std::string run_directory;  ///< set by the load event
+    Value table;                ///< makes a large file
 };
 
 void describe(servicekit::Schema<TrialConfig>& config) {
@@ -240,7 +240,7 @@ public:
                           .parameters = std::move(parameters),
                           .handler = std::move(handler)});
         };
-        // The load event then runs in the process that becomes the service, where threads may be started.
+        // The load event then runs in the process that becomes the service, and may start threads.
         if (std::getenv("TRIAL_LOADS_IN_SERVICE") != nullptr) load_in_service();
         add("hang", "never ends, whatever is asked of it", [](const Arguments&, Context&) -> Reply { hang(); });
         add("spin", "the same with a processor at work", [](const Arguments&, Context&) -> Reply { spin(); });
@@ -381,7 +381,7 @@ private:
         if (!config().run_directory.empty()) settings.set(servicekit::setting::run_directory, config().run_directory);
     }
 
-    /// Verbs that talk to a service do the same if TRIAL_LOADS_AS_CLIENT is set.
+    /// Does the same for verbs that talk to a service if TRIAL_LOADS_AS_CLIENT is set.
     void load_first(bool is_client) {
         if (is_client && std::getenv("TRIAL_LOADS_AS_CLIENT") == nullptr) return;
         if (const std::string& command = config().load_runs; !command.empty()) {
@@ -466,7 +466,7 @@ private:
     servicekit::TimerHandle ticker_;
     int ticks_ = 0;
     std::vector<std::jthread> sleepers_;
-    // Atomic, since nobody but the library keeps two runs from meeting here.
+    // Atomic, since only the library keeps two runs from overlapping.
     std::atomic<int> running_counts_{0};
     std::atomic<int> most_at_once_{0};
     std::atomic<int> counted_{0};

@@ -1,4 +1,4 @@
-// A service whose constructor empties a file, and whose load event chooses the place.
+// A service whose constructor empties a file and whose load event sets the run directory.
 #include <cstdlib>
 #include <fstream>
 #include <string>

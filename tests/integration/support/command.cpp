@@ -31,7 +31,7 @@ PipeEnds open_pipe() {
 
 void do_not_block(const Descriptor& descriptor) { ::fcntl(descriptor.get(), F_SETFL, O_NONBLOCK); }
 
-/// Variables that would lead a service elsewhere than its test means.
+/// Variables that would direct a service away from the places of its test.
 bool leads_services(std::string_view variable) {
     constexpr std::array<std::string_view, 9> leading{
         "RUNTIME_DIRECTORY=", "XDG_RUNTIME_DIR=", "NOTIFY_SOCKET=",      "LISTEN_", "WATCHDOG_", "JOURNAL_STREAM=",
@@ -51,7 +51,7 @@ Strings environment_of(const Command& command) {
         if (variable.starts_with("PATH=")) path += ":" + std::string{variable.substr(5)};
         if (!leads_services(variable)) environment.emplace_back(variable);
     }
-    // As for logrotate: Debian's PATH of a user who is not root lacks them.
+    // For logrotate, among others: in Debian the PATH of a user who is not root lacks these directories.
     set("PATH", path + ":/usr/local/sbin:/usr/sbin:/sbin");
     set("LC_ALL", "C");
     for (const auto& [name, value] : command.variables) set(name, value);
@@ -65,7 +65,7 @@ std::vector<char*> pointers(Strings& strings) {
     return all;
 }
 
-/// In the child.
+/// Runs in the child.
 [[noreturn]] void become(const Command& command, int in, int out, int err) {
     Strings arguments = command.arguments;
     Strings environment = environment_of(command);
@@ -87,7 +87,7 @@ std::vector<char*> pointers(Strings& strings) {
     ::_exit(127);
 }
 
-/// Takes what is there. \returns false at the end
+/// Reads what is available. \returns false at the end
 bool take(const Descriptor& from, std::string& into) {
     std::array<char, 65536> buffer{};
     for (;;) {
@@ -123,7 +123,7 @@ RunningCommand::RunningCommand(const Command& command, std::unique_ptr<Pipes> pi
           return pid;
       }()} {
     for (const std::string& argument : command.arguments) name_ += (name_.empty() ? "" : " ") + argument;
-    ::setpgid(pid(), pid());  // whoever is first: it must have its group before it can be ended with it
+    ::setpgid(pid(), pid());  // parent and child both do this: the group must exist before it can be killed
     pipes_->in.reader.reset();
     pipes_->out.writer.reset();
     pipes_->err.writer.reset();
@@ -153,13 +153,13 @@ Outcome RunningCommand::finish() {
 void RunningCommand::turn_until(const std::function<bool()>& done, std::string_view what) {
     const auto deadline = Clock::now() + patience;
     for (;;) {
-        // Looked at before done(): else its end, in between, would leave nothing to wait for.
+        // Read before done(): otherwise an end between the two calls would leave nothing to wait for.
         const bool has_ended = process_.has_ended();
         if (done()) return;
         const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
         if (left.count() <= 0) throw std::runtime_error{name_ + " " + std::string{what} + ": " + out_ + err_};
         if (input_.empty()) pipes_->in.writer.reset();
-        // poll(2) passes over descriptors that are closed already: they are -1.
+        // poll(2) ignores the descriptors that are already closed: they are -1.
         std::array<pollfd, 4> all{
             pollfd{pipes_->in.writer.get(), POLLOUT, 0}, pollfd{pipes_->out.reader.get(), POLLIN, 0},
             pollfd{pipes_->err.reader.get(), POLLIN, 0}, pollfd{has_ended ? -1 : process_.descriptor(), POLLIN, 0}};
@@ -175,7 +175,7 @@ void RunningCommand::write_input() {
     ::signal(SIGPIPE, SIG_IGN);
     const ssize_t size = ::write(pipes_->in.writer.get(), input_.data(), input_.size());
     if (size > 0) input_.erase(0, static_cast<std::size_t>(size));
-    if (size < 0 && errno != EAGAIN && errno != EINTR) input_.clear();  // it wants no more
+    if (size < 0 && errno != EAGAIN && errno != EINTR) input_.clear();  // it accepts no more
 }
 
 Outcome run_command(const Command& command) { return RunningCommand{command}.finish(); }

@@ -16,15 +16,15 @@ namespace servicekit::test {
 using Strings = std::vector<std::string>;
 using Variables = std::vector<std::pair<std::string, std::string>>;
 
-/// A command, and what it gets from its caller.
+/// A command with its input and environment.
 struct Command {
-    Strings arguments;           ///< the program first, which is looked for in PATH: our own programs are in it
-    Variables variables = {};    ///< in the environment, beside this process's own without what leads services
-    std::string input = {};      ///< its stdin, which ends after that
-    std::string directory = {};  ///< where it runs; empty: where this process does
+    Strings arguments;           ///< the program first; PATH contains our own programs
+    Variables variables = {};    ///< added to the environment of this process
+    std::string input = {};      ///< its whole stdin
+    std::string directory = {};  ///< its working directory; empty: that of this process
 };
 
-/// How a command ended, and what it said.
+/// How a command ended, and what it printed.
 struct Outcome {
     int exit_code = -1;  ///< or 128 and the number of the signal that ended it
     std::string out;
@@ -33,8 +33,8 @@ struct Outcome {
 
 std::ostream& operator<<(std::ostream& stream, const Outcome& outcome);
 
-/// A command that runs, in a process group of its own. Ended with its group when this is destroyed.
-/// Whatever does not come in time is thrown as std::runtime_error.
+/// A running command in its own process group. The destructor kills the group.
+/// A wait that takes too long throws std::runtime_error.
 class RunningCommand {
 public:
     explicit RunningCommand(const Command& command);
@@ -46,9 +46,9 @@ public:
     void signal(int number) const { process_.signal(number); }
     [[nodiscard]] bool has_ended() const { return process_.has_ended(); }
 
-    /// Waits until the text has come on stdout or stderr.
+    /// Waits until stdout or stderr contains the text.
     void await_output(std::string_view text);
-    /// Waits until it has ended and nobody holds its stdout or stderr any more.
+    /// Waits until the command has ended and no process has its stdout or stderr open.
     Outcome finish();
 
 private:
@@ -65,7 +65,7 @@ private:
     std::string err_;
 };
 
-/// Runs a command to its end.
+/// Runs a command and waits for its end.
 Outcome run_command(const Command& command);
 
 }  // namespace servicekit::test

@@ -10,25 +10,25 @@
 
 namespace servicekit::test {
 
-/// Takes messages at a socket in the unix domain, as journald and syslogd do.
+/// Receives messages on a socket in the unix domain, as journald and syslogd do.
 class MessageReceiver {
 public:
     struct Message {
         std::string text = {};
-        os::Descriptor file = {};  ///< that came with it, if any
+        os::Descriptor file = {};  ///< the file that was passed with it, if any
     };
 
     /// \param type SOCK_DGRAM or SOCK_STREAM
-    /// \throws std::system_error where it can't be bound
+    /// \throws std::system_error if it can't be bound
     MessageReceiver(std::string path, int type);
 
-    /// On a stream: waits for who connects.
+    /// Waits for a client to connect to a stream socket.
     void accept();
     void hang_up() { connection_.reset(); }
-    /// Waits for it; on a stream, what has come by then.
-    /// \throws std::runtime_error where none comes
+    /// Waits for a message. On a stream, returns what has arrived by then.
+    /// \throws std::runtime_error if none arrives
     Message next();
-    /// \returns nothing where none comes in that time
+    /// \returns nothing if none arrives in that time
     std::optional<Message> next_within(std::chrono::milliseconds at_most);
     [[nodiscard]] static std::string content_of(const Message& message);
 

@@ -12,33 +12,33 @@
 
 namespace servicekit::test {
 
-/// One datagram to a service manager, and which process the kernel says it is from.
+/// One datagram to a service manager, and the process that sent it according to the kernel.
 struct Notification {
     std::string text;
     pid_t sender = 0;
 
-    /// Whether it has the line.
+    /// Returns true if it contains the line.
     [[nodiscard]] bool has(std::string_view line) const;
-    /// The value of a variable: "4711" of MAINPID; empty where there is none.
+    /// Returns the value of a variable, such as "4711" for MAINPID; empty if it is missing.
     [[nodiscard]] std::string value_of(std::string_view variable) const;
 };
 
-/// Takes notes as systemd does: the socket that $NOTIFY_SOCKET leads to.
+/// Records notifications as systemd does: the socket that $NOTIFY_SOCKET names.
 class NotifySocket {
 public:
     /// \param address a path, or `@NAME` in the abstract namespace
-    /// \throws std::system_error where it can't be bound
+    /// \throws std::system_error if it can't be bound
     explicit NotifySocket(std::string address);
 
     [[nodiscard]] const std::string& address() const noexcept { return address_; }
-    /// \returns the next one; nothing where none comes in that time
+    /// \returns the next one, or nothing if none arrives in that time
     std::optional<Notification> next(std::chrono::milliseconds at_most);
-    /// Waits for one that has a line that begins so, and keeps what came before.
-    /// \throws std::runtime_error where none comes
+    /// Waits for a notification with a line that begins with this text, and keeps the ones before it.
+    /// \throws std::runtime_error if none arrives
     Notification await(std::string_view beginning_of_line);
-    /// All that came until now.
+    /// Returns all notifications so far.
     [[nodiscard]] const std::vector<Notification>& seen() const noexcept { return seen_; }
-    /// Takes what is there already.
+    /// Reads what has already arrived.
     void drain();
 
 private:

@@ -43,7 +43,7 @@ void Process::end() {
     if (exit_code_) return;
     signal(SIGKILL);
     if (!wait_for_end()) throw std::runtime_error{"process " + std::to_string(pid_) + " can't be killed"};
-    // Where it is another process's child, that one reaps it.
+    // If it is a child of another process, that process reaps it.
     int status = 0;
     if (::waitpid(pid_, &status, 0) == pid_) exit_code_ = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : 0;
 }
@@ -52,7 +52,7 @@ std::optional<ProcessFacts> facts_of(pid_t pid) {
     std::ifstream file{"/proc/" + std::to_string(pid) + "/stat"};
     std::string line;
     if (!std::getline(file, line)) return std::nullopt;
-    // The name stands in parentheses and may hold any character.
+    // The name is in parentheses and may contain any character.
     const auto name_begin = line.find('(') + 1;
     const auto name_end = line.rfind(')');
     if (name_begin == 0 || name_end == std::string::npos) return std::nullopt;

@@ -10,25 +10,25 @@
 
 namespace servicekit::test {
 
-/// A client of a control socket that knows nothing of the protocol: sends bytes, takes what comes, and may be as rude
-/// as it likes. Whatever does not come in time is thrown as std::runtime_error.
+/// A client of a control socket without a protocol: it sends bytes and reads what arrives, so it can behave badly. A
+/// wait that takes too long throws std::runtime_error.
 class RawClient {
 public:
     explicit RawClient(const std::string& socket_path);
 
-    /// \throws std::runtime_error where the service takes no more
+    /// \throws std::runtime_error if the service accepts no more
     void send(std::string_view bytes);
-    /// Nothing more will be sent, which the service sees.
+    /// Closes the sending side, which the service notices.
     void finish_sending() { connection_->shut_down_sending(); }
     void close() { connection_.reset(); }
 
-    /// The next line, without its end.
+    /// Returns the next line without its newline.
     std::string line();
-    /// The next line as the object that it is.
+    /// Returns the next line as an object.
     Object reply();
-    /// All that comes until the service closes the connection.
+    /// Returns all output until the service closes the connection.
     std::string rest();
-    /// Whether anything is there, or the connection is closed.
+    /// Returns true if there is output or the connection is closed.
     [[nodiscard]] bool has_output() { return !unread_.empty() || connection_->wait_until_readable({}); }
 
 private:
@@ -39,14 +39,14 @@ private:
     std::string unread_;
 };
 
-/// The error object of a reply that is nothing else.
-/// \throws std::runtime_error where it is not
+/// Returns the error object of a reply that contains only an error.
+/// \throws std::runtime_error for any other reply
 [[nodiscard]] const Object& error_in(const Object& reply);
-/// The JSON object that the text is. \throws std::runtime_error if it is not one
+/// Parses the text as a JSON object. \throws std::runtime_error if it is not one
 [[nodiscard]] Object object_in(std::string_view text);
-/// The JSON object of each line.
+/// Parses each line as a JSON object.
 [[nodiscard]] std::vector<Object> objects_in(const std::string& lines);
-/// The text under the key; empty where there is none.
+/// Returns the text under the key; empty if there is none.
 [[nodiscard]] std::string text_in(const Object& object, std::string_view key);
 
 }  // namespace servicekit::test

@@ -4,7 +4,7 @@
 
 namespace servicekit::test {
 
-/// Waits until there is something to read. \returns false if nothing comes in that time
+/// Waits until there is something to read. \returns false if nothing arrives in that time
 [[nodiscard]] bool is_readable(int descriptor, std::chrono::milliseconds at_most);
 
 }  // namespace servicekit::test

@@ -11,12 +11,12 @@
 
 namespace servicekit::test {
 
-/// A service in the background, started by its verb `start`. Ended when this is destroyed, and only the process that
-/// was started: by INT, and where that does not help by KILL.
+/// A service in the background, started with its verb `start`. The destructor ends the started process only: with INT,
+/// or with KILL if that does not help.
 class RunningService {
 public:
-    /// Returns when it runs. \param options of this start: {"--stop-timeout", "1"}
-    /// \throws std::runtime_error with what `start` said where it can't
+    /// Returns when the service runs. \param options of this start: {"--stop-timeout", "1"}
+    /// \throws std::runtime_error with the output of `start` if the start fails
     explicit RunningService(const ServiceProgram& program, const Strings& options = {});
     RunningService(const RunningService&) = delete;
     RunningService& operator=(const RunningService&) = delete;
@@ -29,14 +29,14 @@ public:
     /// Waits for the end. \returns its exit code, or 128 and the number of the signal that ended it
     int exit_code() { return process_.exit_code(); }
 
-    /// Asks for an event over a connection of its own, and waits for the reply.
-    /// \throws CallError without a reply that is a success, std::runtime_error without a connection
+    /// Triggers an event over a connection of its own, and waits for the reply.
+    /// \throws CallError without a successful reply, std::runtime_error without a connection
     Object call(std::string_view event, const Object& arguments = {}) const;
-    /// The same with a reply of the error kind. \returns the error object
+    /// Triggers an event that must fail. \returns the error object
     Object call_in_vain(std::string_view event, const Object& arguments = {}) const;
-    /// Waits until the event is the one that runs, as the status tells.
+    /// Waits until the status shows the event as the running one.
     void await_busy(std::string_view event) const;
-    /// Waits until its log holds the text.
+    /// Waits until the log contains the text.
     void await_log(std::string_view text) const;
 
 private:

@@ -23,7 +23,7 @@ void ServiceProgram::write_config(const std::string& text) {
 Command ServiceProgram::command(const Strings& arguments) const {
     Command command{.arguments = {program_}, .variables = variables_, .directory = directory_};
     command.arguments.insert(command.arguments.end(), options_.begin(), options_.end());
-    // After the others, since the last of an option counts.
+    // They follow the others, since the last one of an option counts.
     command.arguments.insert(command.arguments.end(), arguments.begin(), arguments.end());
     return command;
 }

@@ -9,27 +9,27 @@
 
 namespace servicekit::test {
 
-/// A service program as one test uses it: its files lie in the test's directory, and every verb gets the options that
-/// say so. Starts nothing by itself.
+/// A service program for one test. Its files are in the test's directory: every verb gets the options for that. It
+/// starts nothing by itself.
 class ServiceProgram {
 public:
-    /// \param directory an existing one
+    /// \param directory must exist
     ServiceProgram(std::string program, std::string directory);
 
-    /// Writes the config file, which every verb gets from then on.
+    /// Writes the config file. After this every verb gets it.
     void configure(const Object& config);
-    /// The same with `app` as the only member.
+    /// Writes a config file with `app` as its only member.
     void configure_app(const Object& app) { configure({{"app", app}}); }
     void write_config(const std::string& text);
-    /// Every verb gets these options, too: {"--stop-timeout", "1"}.
+    /// Passes these options to every verb, too: {"--stop-timeout", "1"}.
     void add_options(const Strings& options) { options_.insert(options_.end(), options.begin(), options.end()); }
     void add_variable(std::string name, std::string value) {
         variables_.emplace_back(std::move(name), std::move(value));
     }
 
-    /// \param arguments the verb first, with what is its own
+    /// \param arguments the verb, then its own arguments
     [[nodiscard]] Command command(const Strings& arguments) const;
-    /// Runs a verb to its end.
+    /// Runs a verb and waits for its end.
     [[nodiscard]] Outcome verb(const Strings& arguments) const { return run_command(command(arguments)); }
 
     [[nodiscard]] const std::string& program() const noexcept { return program_; }
@@ -40,9 +40,9 @@ public:
     [[nodiscard]] std::string log_file() const { return directory_ + "/log"; }
     [[nodiscard]] std::string config_file() const { return directory_ + "/config.json"; }
 
-    /// What its log says until now; empty where there is none.
+    /// Returns the content of the log so far; empty if there is no log.
     [[nodiscard]] std::string log() const;
-    /// What its pidfile says; 0 where that is no pid.
+    /// Returns the pid in the pidfile; 0 if it does not contain one.
     [[nodiscard]] pid_t pid_in_file() const;
 
 private:

@@ -9,13 +9,13 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// What has been asked to end may still be about it.
+/// A process that was asked to end may need some time.
 constexpr auto last_moments = 5s;
 
 }  // namespace
 
 void ServiceTest::TearDown() {
-    // Ending one may leave its children to us, so it takes several looks.
+    // To end a process may leave its children to this process, so one pass may not suffice.
     for (auto left = descendants(); !left.empty(); left = descendants()) {
         for (const ProcessFacts& facts : left) {
             Process process{facts.pid};

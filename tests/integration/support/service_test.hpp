@@ -17,31 +17,31 @@
 
 namespace servicekit::test {
 
-/// Tests of service programs. Each has a directory of its own, and fails where it leaves a process behind.
+/// Base of tests of service programs. Each test has its own directory, and fails if it leaves a process behind.
 class ServiceTest : public testing::Test {
 protected:
     void SetUp() override {
-        // So that no test meets the records of another one, and none stays on the machine.
+        // So no test meets the records of another one, and none remains on the machine.
         ASSERT_EQ(::setenv("SERVICEKIT_RECORDS", records_directory().c_str(), 1), 0);
         adopt_orphans();
         ::umask(022);  // Tests expect these modes, and other users to have access.
     }
     void TearDown() override;
 
-    /// Runs one line in sh(1) as an operator would, in the directory, with our programs in PATH and with RUN, the run
-    /// directory, and `variables` in the environment.
+    /// Runs a line in sh(1) as an operator would, in the directory. Our programs are in PATH, RUN is the run directory,
+    /// and `variables` are added to the environment.
     [[nodiscard]] Outcome shell(const std::string& line, const Variables& variables = {}) const;
 
-    /// Where services that the test starts leave their records.
+    /// Returns the directory for the records of services that the test starts.
     [[nodiscard]] std::string records_directory() const { return directory.file("records"); }
 
     os::test::TemporaryDirectory directory;
     std::string run = directory.file("run");
-    /// programs/trial_service.cpp, whose events and settings provoke what services meet.
+    /// programs/trial_service.cpp, whose events and settings cause the faults that services meet.
     ServiceProgram trial{"trial-service", directory.path()};
 };
 
-/// The same with `trial` running.
+/// Base of tests that need `trial` to run.
 class RunningTrialTest : public ServiceTest {
 protected:
     void SetUp() override {

@@ -8,24 +8,24 @@
 
 namespace servicekit::test {
 
-/// A user who has nothing to do with a service that the user of the tests runs.
+/// A user who has nothing to do with a service of the test's user.
 inline constexpr uid_t stranger = 65534;
 
-/// Somebody, by numbers that the user database need not have; root unless said.
+/// A user, by numbers that the user database need not contain. The default is root.
 struct Identity {
     uid_t user = 0;
     gid_t group = 0;
     std::vector<gid_t> groups = {};  ///< supplementary ones
 };
 
-/// Only root can be somebody else.
+/// Returns true for root, the only user that can become another one.
 [[nodiscard]] bool is_root();
-/// The command as that user would give it.
+/// Returns the command as that user would run it.
 [[nodiscard]] Command as_user(const Identity& who, Command command);
-/// The command as the stranger would give it.
+/// Returns the command as the stranger would run it.
 [[nodiscard]] Command as_stranger(Command command);
-/// Makes this process the user's, with no group but that of the same number.
-/// \throws std::system_error where it may not
+/// Gives this process the user's id, and only the group of the same number.
+/// \throws std::system_error if that is not permitted
 void become(uid_t user);
 
 }  // namespace servicekit::test

@@ -7,24 +7,24 @@
 
 namespace servicekit::test {
 
-/// A pseudo-terminal, at whose one end commands run, and at whose other the test types and looks.
+/// A pseudo-terminal. Commands run at one end; the test types and reads at the other.
 class Terminal {
 public:
     Terminal();
-    /// False if this machine has no pseudo-terminals.
+    /// Returns false if this machine has no pseudo-terminals.
     [[nodiscard]] bool is_there() const noexcept { return static_cast<bool>(terminal_); }
 
-    /// The command with this terminal as its own: stdin, stdout and stderr lead to it, and its keys send signals.
+    /// Returns the command with this as its controlling terminal and as stdin, stdout and stderr. Keys send it signals.
     [[nodiscard]] Command own(Command command) const;
-    /// The same for this process, a forked child: stdin and stdout lead to it.
+    /// Makes this the terminal of this process, a forked child, with stdin and stdout.
     void own_this_process() const;
     void type(const std::string& keys) const;
     void resize(unsigned short columns, unsigned short rows) const;
-    /// Waits until the terminal has shown the text, after what was awaited before. \returns what came before the text
+    /// Waits until the terminal has shown the text, after the text of the last call. \returns what came before the text
     std::string await_shown(const std::string& text);
-    /// The end at which commands run.
+    /// Returns the end at which commands run.
     [[nodiscard]] int descriptor() const noexcept { return terminal_.get(); }
-    /// Whether it shows what is typed.
+    /// Returns true if the terminal shows what is typed.
     [[nodiscard]] bool echoes() const;
 
     static constexpr const char* ctrl_c = "\x03";
@@ -33,7 +33,7 @@ public:
 private:
     os::Descriptor user_;
     std::string name_;
-    os::Descriptor terminal_;  ///< as long as somebody has it open, it does not hang up
+    os::Descriptor terminal_;  ///< keeps the terminal from hanging up
     std::string shown_;
 };
 

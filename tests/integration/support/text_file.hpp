@@ -5,9 +5,9 @@
 
 namespace servicekit::test {
 
-/// \returns what the file holds; empty where it can't be read.
+/// \returns the content of the file; empty if it can't be read
 [[nodiscard]] std::string read_file(const std::string& path);
-/// Replaces what the file holds. \throws std::runtime_error where it can't
+/// Replaces the content of the file. \throws std::runtime_error if it can't be written
 void write_file(const std::string& path, std::string_view text);
 
 }  // namespace servicekit::test

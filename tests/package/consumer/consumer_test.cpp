@@ -3,7 +3,7 @@
 #include <servicekit/mocks/fake_life.hpp>
 #include <servicekit/service.hpp>
 
-TEST(ConsumerTest, LivesOnAMachineInMemory) {
+TEST(ConsumerTest, RunsOnAMachineInMemory) {
     servicekit::mocks::FakeOs os;
     servicekit::mocks::FakeLife life{
         os, [&] { return servicekit::mocks::fake_service<servicekit::Service>(os, {.name = "consumer"}); }};

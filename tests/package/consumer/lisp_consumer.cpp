@@ -5,7 +5,7 @@ int main() {
     servicekit::Service service{{.name = "consumer"}};
     servicekit::Lisp lisp{service};
     if (lisp.evaluate({"(+ 40 2)"}).at(0).at(0) != "42") return 1;
-    // Compiled code that calls what is linked, which must be the component's own and not libecl's.
+    // Compiled code calls functions that are linked. They must come from the component and not from libecl.
     try {
         lisp.evaluate({"(require :asdf)", "(funcall (intern \"QUIT\" \"UIOP\") 0)"});
         return 2;

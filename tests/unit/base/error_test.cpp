@@ -14,7 +14,7 @@ TEST(ErrorTest, MessageNamesActionObjectAndReason) {
     EXPECT_EQ(error.message(), "cannot lock '/run/x.pid': already running (pid 4711)");
 }
 
-TEST(ErrorTest, MessageLeavesOutWhatIsEmpty) {
+TEST(ErrorTest, MessageOmitsEmptyParts) {
     EXPECT_EQ((Error{ExitCode::os, "fork", "", "Out of memory"}).message(), "cannot fork: Out of memory");
     EXPECT_EQ((Error{ExitCode::os, "fork", "", ""}).message(), "cannot fork");
     EXPECT_EQ((Error{ExitCode::os, "open", "/x", ""}).message(), "cannot open '/x'");
@@ -22,14 +22,14 @@ TEST(ErrorTest, MessageLeavesOutWhatIsEmpty) {
     EXPECT_EQ((Error{ExitCode::os, "", "/x", "it is late"}).message(), "'/x': it is late");
 }
 
-TEST(ErrorTest, StageGivesTheExitCode) {
+TEST(ErrorTest, StageDeterminesTheExitCode) {
     const Error error = os_error("create", "/run/x", ENOSPC).at_stage(ExitCode::cannot_create);
     EXPECT_EQ(error.exit_code, ExitCode::cannot_create);
     EXPECT_EQ(error.errno_value, ENOSPC);
     EXPECT_EQ(error.message(), "cannot create '/run/x': No space left on device");
 }
 
-TEST(ErrorTest, PermissionStaysPermissionAtEveryStage) {
+TEST(ErrorTest, PermissionErrorsKeepTheirExitCodeAtEveryStage) {
     for (const int number : {EPERM, EACCES, EROFS}) {
         const Error error = os_error("create", "/run/x", number);
         EXPECT_EQ(error.exit_code, ExitCode::permission);
@@ -37,14 +37,14 @@ TEST(ErrorTest, PermissionStaysPermissionAtEveryStage) {
     }
 }
 
-TEST(ErrorTest, AConfigurationErrorStaysOneAtEveryStage) {
+TEST(ErrorTest, ConfigurationErrorsKeepTheirExitCodeAtEveryStage) {
     const Error error{ExitCode::configuration, "use the rule", "wheel", "it is none"};
     EXPECT_EQ(error.at_stage(ExitCode::cannot_create).exit_code, ExitCode::configuration);
 }
 
-TEST(ErrorTest, OtherNumbersAreTheSystemsFault) { EXPECT_EQ(os_error("fork", "", EAGAIN).exit_code, ExitCode::os); }
+TEST(ErrorTest, OtherErrnosAreSystemErrors) { EXPECT_EQ(os_error("fork", "", EAGAIN).exit_code, ExitCode::os); }
 
-TEST(ErrorTest, EveryNumberHasAText) {
+TEST(ErrorTest, EveryErrnoHasAText) {
     EXPECT_EQ(errno_text(ENOENT), "No such file or directory");
     EXPECT_NE(errno_text(123456).find("123456"), std::string::npos);
 }
@@ -61,7 +61,7 @@ TEST(ResultTest, HoldsAValueOrAnError) {
     EXPECT_THROW(static_cast<void>(good.error()), std::bad_optional_access);
 }
 
-TEST(ResultTest, OfNothingIsSuccessUnlessItHasAnError) {
+TEST(ResultTest, OfVoidIsSuccessWithoutAnError) {
     EXPECT_TRUE(Result<void>{});
     EXPECT_FALSE(Result<void>{os_error("fork", "", EAGAIN)});
 }

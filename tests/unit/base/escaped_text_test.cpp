@@ -31,7 +31,7 @@ std::string utf8(unsigned code) {
     return text;
 }
 
-TEST(EscapedTextTest, LeavesWhatOnlyShowsItself) {
+TEST(EscapedTextTest, KeepsPrintableCharacters) {
     for (const std::string_view text : {"", "C:\\temp", "50 % \"of\" it", "h\xC3\xB6her", "\xC2\xA0", "\xE2\x82\xAC",
                                         "\xE2\x80\x8D", "\xF0\x9F\x98\x80", "a text of more than sixteen letters"})
         EXPECT_EQ(escaped(text), text);
@@ -63,7 +63,7 @@ TEST(EscapedTextTest, EscapesBytesThatAreNotUtf8) {
     EXPECT_EQ(escaped("\xED\xA0\x80"), "\\xed\\xa0\\x80");  // half of a surrogate pair
 }
 
-TEST(EscapedTextTest, EscapesWhatChangesTheOrderOrTheLinesOfOtherText) {
+TEST(EscapedTextTest, EscapesCharactersThatReorderOrBreakText) {
     for (const unsigned code : {0x061CU, 0x200EU, 0x200FU, 0x2028U, 0x2029U, 0x202AU, 0x202BU, 0x202CU, 0x202DU,
                                 0x202EU, 0x2066U, 0x2067U, 0x2068U, 0x2069U, 0xFEFFU})
         EXPECT_TRUE(escaped("a" + utf8(code)).starts_with("a\\u")) << code;
@@ -72,7 +72,7 @@ TEST(EscapedTextTest, EscapesWhatChangesTheOrderOrTheLinesOfOtherText) {
               "\\u202efdp.exe");
 }
 
-TEST(EscapedTextTest, EscapesAllOfUnicodeOrLeavesIt) {
+TEST(EscapedTextTest, EscapesOrKeepsEachUnicodeCharacter) {
     for (unsigned code = 0xA0; code < 0x110000; code += code < 0x3000 ? 1 : 0x101) {
         if (code >= 0xD800 && code < 0xE000) continue;
         const std::string text = utf8(code);
@@ -82,7 +82,7 @@ TEST(EscapedTextTest, EscapesAllOfUnicodeOrLeavesIt) {
     }
 }
 
-TEST(EscapedTextTest, EscapesWhereverItIs) {
+TEST(EscapedTextTest, EscapesAtEveryPosition) {
     const std::string text = "as long as three machine words, and more";
     for (const std::string_view special : {"\0"sv, "\x7F"sv, "\xC2\x85"sv, "\xFF"sv})
         for (std::size_t at = 0; at <= text.size(); ++at) {
@@ -103,11 +103,11 @@ TEST(EscapedTextTest, EscapesNothingTwice) {
     EXPECT_EQ(escaped(once), once);
 }
 
-TEST(EscapedTextTest, NeedsSixBytesForOneAtMost) {
+TEST(EscapedTextTest, NeedsAtMostSixBytesForEachByte) {
     for (int byte = 0; byte < 0x100; ++byte) EXPECT_LE(escaped(std::string(1, static_cast<char>(byte))).size(), 6U);
 }
 
-TEST(UnfinishedCharacterTest, IsTheBeginningOfOneThatMayGoOn) {
+TEST(UnfinishedCharacterTest, IsThePrefixOfACharacter) {
     EXPECT_EQ(unfinished_character(""), 0U);
     EXPECT_EQ(unfinished_character("abc"), 0U);
     EXPECT_EQ(unfinished_character("a\xC3"), 1U);

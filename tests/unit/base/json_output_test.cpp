@@ -13,13 +13,13 @@ using namespace std::string_view_literals;
 
 std::string printed(std::string_view text) { return to_json(Value{text}); }
 
-TEST(JsonOutputTest, StandsOnOneLineWithoutSpaces) {
+TEST(JsonOutputTest, IsOneLineWithoutSpaces) {
     const Object object{{"a", Value::List{1, true, nullptr, "b c"}}, {"d", Object{}}, {"e", Value::List{}}};
     EXPECT_EQ(to_json(object), R"({"a":[1,true,null,"b c"],"d":{},"e":[]})");
     EXPECT_EQ(to_json(Value{object}), to_json(object));
 }
 
-TEST(JsonOutputTest, AByteIsPrintedTheSameWhereverItStands) {
+TEST(JsonOutputTest, AByteIsPrintedTheSameAtEveryPosition) {
     for (int byte = 0; byte < 0x80; ++byte) {
         const std::string alone = printed(std::string(1, static_cast<char>(byte)));
         const std::string escaped = alone.substr(1, alone.size() - 2);
@@ -32,7 +32,7 @@ TEST(JsonOutputTest, AByteIsPrintedTheSameWhereverItStands) {
     EXPECT_EQ(printed("12345678\xC3\xA4\xFF"sv), "\"12345678\xC3\xA4\xEF\xBF\xBD\"");
 }
 
-TEST(JsonOutputTest, IsAppendedToWhatIsThere) {
+TEST(JsonOutputTest, IsAppendedToExistingText) {
     std::string line = "> ";
     append_json(line, {{"pid", 4711}});
     EXPECT_EQ(line, R"(> {"pid":4711})");
@@ -65,13 +65,13 @@ TEST(JsonOutputTest, NumbersAreShortAndStayNumbers) {
     EXPECT_EQ(to_json(Value{std::numeric_limits<double>::max()}), "1.7976931348623157e+308");
 }
 
-TEST(JsonOutputTest, WhatIsNoNumberInJsonIsNull) {
+TEST(JsonOutputTest, NumbersThatJsonLacksAreNull) {
     EXPECT_EQ(to_json(Value{std::nan("")}), "null");
     EXPECT_EQ(to_json(Value{HUGE_VAL}), "null");
     EXPECT_EQ(to_json(Value{-HUGE_VAL}), "null");
 }
 
-TEST(NotJsonTest, IsTheFirstPartThatJsonHasNoFormFor) {
+TEST(NotJsonTest, IsTheFirstPartThatJsonCannotExpress) {
     EXPECT_FALSE(find_not_json({}));
     EXPECT_FALSE(
         find_not_json({{"a", 1}, {"b", Value::List{1.5, "x \" \\ \xC3\xA4", nullptr, true}}, {"c", Object{}}}));
@@ -88,20 +88,20 @@ TEST(JsonOutputTest, ControlCharactersAreEscaped) {
     EXPECT_EQ(to_json(Object{{"a\nb", 1}}), R"({"a\nb":1})");
 }
 
-TEST(JsonOutputTest, ValidUtf8StaysAsItIs) {
+TEST(JsonOutputTest, ValidUtf8IsUnchanged) {
     for (const std::string_view text : {"\xC2\xA0", "\xDF\xBF", "\xE0\xA0\x80", "\xED\x9F\xBF", "\xEE\x80\x80",
                                         "\xEF\xBF\xBF", "\xF0\x90\x80\x80", "\xF4\x8F\xBF\xBF"})
         EXPECT_EQ(printed(text), "\"" + std::string{text} + "\"");
 }
 
-TEST(JsonOutputTest, CharactersThatDriveATerminalAreEscapedAndReadBackAsTheyWere) {
+TEST(JsonOutputTest, TerminalControlsAreEscapedAndReadBack) {
     const std::string text = "\xC2\x80\xC2\x9B\xD8\x9C\xE2\x80\x8E\xE2\x80\xA8\xE2\x80\xAE\xE2\x81\xA6\xEF\xBB\xBF";
     const std::string json = printed(text);
     EXPECT_EQ(json, R"("\u0080\u009b\u061c\u200e\u2028\u202e\u2066\ufeff")");
     EXPECT_EQ(std::get<Value>(parse_json(json)), Value{text});
 }
 
-TEST(JsonOutputTest, BytesThatAreNoUtf8AreReplaced) {
+TEST(JsonOutputTest, InvalidUtf8IsReplaced) {
     const std::string mark = "\xEF\xBF\xBD";
     EXPECT_EQ(printed("a\xFFz"), "\"a" + mark + "z\"");
     EXPECT_EQ(printed("\xC3"), "\"" + mark + "\"");

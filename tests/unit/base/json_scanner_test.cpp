@@ -40,7 +40,7 @@ TEST(JsonScannerTest, FindsOneArrayAfterAnother) {
     EXPECT_EQ(at + step.end, stream.size());
 }
 
-TEST(JsonScannerTest, WhiteSpaceAloneBeginsNothing) {
+TEST(JsonScannerTest, WhiteSpaceAloneIsNotAnArray) {
     JsonScanner scanner;
     const auto step = scanner.feed(" \t\r\n");
     EXPECT_EQ(step.state, State::skipping);
@@ -87,7 +87,7 @@ struct ScanFault {
 
 class JsonScannerFaultTest : public testing::TestWithParam<ScanFault> {};
 
-TEST_P(JsonScannerFaultTest, IsToldAtOnceAndForGood) {
+TEST_P(JsonScannerFaultTest, IsReportedAtOnceAndPermanently) {
     for (std::size_t cut = 0; cut <= GetParam().stream.size(); ++cut) {
         JsonScanner scanner;
         scanner.feed(GetParam().stream.substr(0, cut));
@@ -114,7 +114,7 @@ INSTANTIATE_TEST_SUITE_P(
                     ScanFault{"[\"\\\n\"]", 3, "a string has a control character that is not escaped"},
                     ScanFault{"[\"\0\"]"sv, 2, "a string has a control character that is not escaped"}));
 
-TEST(JsonScannerTest, AFaultInALaterArrayIsCountedFromItsOwnBegin) {
+TEST(JsonScannerTest, AFaultsOffsetCountsFromItsOwnArray) {
     JsonScanner scanner;
     const std::string_view stream = "[1] [}";
     const auto step = scanner.feed(stream);
@@ -129,7 +129,7 @@ TEST(JsonScannerTest, AnArrayMayBeAsLargeAsTheLimit) {
     EXPECT_EQ(scanner.offset(), 8U);
 }
 
-TEST(JsonScannerTest, TheLimitCountsOverAllChunks) {
+TEST(JsonScannerTest, TheLimitCountsAllChunks) {
     JsonScanner scanner{{.max_bytes = 8}};
     EXPECT_EQ(scanner.feed("[1234567").state, State::inside);
     EXPECT_EQ(scanner.feed("").state, State::inside);
@@ -151,7 +151,7 @@ TEST(JsonScannerTest, OneMebibyteIsTheDefault) {
     EXPECT_EQ(JsonScanner{}.feed("[" + largest).state, State::too_large);
 }
 
-TEST(JsonScannerTest, SixtyFourLevelsAreTheMost) {
+TEST(JsonScannerTest, SixtyFourLevelsAreTheMaximum) {
     EXPECT_EQ(JsonScanner{}.feed(std::string(64, '[') + std::string(64, ']')).state, State::complete);
 
     JsonScanner scanner;
@@ -160,13 +160,13 @@ TEST(JsonScannerTest, SixtyFourLevelsAreTheMost) {
     EXPECT_EQ(scanner.feed("]").state, State::too_deep);
 }
 
-TEST(JsonScannerTest, DepthCountsObjectsTooAndForgetsWhatWasClosed) {
+TEST(JsonScannerTest, DepthCountsOpenObjectsAndArrays) {
     JsonScanner scanner{{.max_depth = 2}};
     EXPECT_EQ(scanner.feed(R"([{},[],{},[]])").state, State::complete);
     EXPECT_EQ(scanner.feed(R"([{"a":{}}])").state, State::too_deep);
 }
 
-TEST(JsonScannerTest, AgreesWithTheParserOnWhereItEnds) {
+TEST(JsonScannerTest, AgreesWithTheParserOnTheEnd) {
     std::mt19937 random{4711};
     constexpr std::string_view alphabet = "[[[]]]]{}\"\":,12\\ \n";
     int complete = 0;
@@ -181,7 +181,7 @@ TEST(JsonScannerTest, AgreesWithTheParserOnWhereItEnds) {
             ASSERT_EQ(step.state, State::complete) << stream;
             ASSERT_EQ(stream.find_last_of(']') + 1, step.end) << stream;
         }
-        // What the scanner refuses, no parser may like, whatever comes next.
+        // If the scanner rejects it, the parser must reject it, too.
         if (step.state == State::malformed && stream.find('[') == stream.find_first_not_of(" \n")) {
             ASSERT_TRUE(std::holds_alternative<JsonError>(parsed)) << stream;
         }

@@ -52,7 +52,7 @@ TEST(ParseJsonTest, IntegersBeyondSixtyFourBitsBecomeNumbers) {
     EXPECT_FALSE(parsed("9223372036854775808").is_integer());
 }
 
-TEST(ParseJsonTest, IntegersOfAnyLengthArePrintedAsTheyWereRead) {
+TEST(ParseJsonTest, IntegersOfAnyLengthArePrintedAsRead) {
     for (const auto text : {"9007199254740993", "-9007199254740993", "9223372036854775808", "-9223372036854775809",
                             "18446744073709551615", "123456789012345678901234567890"})
         EXPECT_EQ(to_json(parsed(text)), text);
@@ -61,7 +61,7 @@ TEST(ParseJsonTest, IntegersOfAnyLengthArePrintedAsTheyWereRead) {
     EXPECT_EQ(refused("1" + std::string(400, '0')).reason, "a number that is out of range");
 }
 
-TEST(ParseJsonTest, AByteOrderMarkIsSkipped) {
+TEST(ParseJsonTest, SkipsAByteOrderMark) {
     EXPECT_EQ(to_json(parsed("\xEF\xBB\xBF {\"a\":1}")), R"({"a":1})");
     const JsonError error = refused("\xEF\xBB\xBF[1");
     EXPECT_EQ(error.offset, 5U);
@@ -70,7 +70,7 @@ TEST(ParseJsonTest, AByteOrderMarkIsSkipped) {
     static_cast<void>(refused("[1]\xEF\xBB\xBF"));
 }
 
-TEST(ParseJsonTest, NamesTheEncodingOfATextThatIsNotUtf8) {
+TEST(ParseJsonTest, NamesTheEncodingIfItIsNotUtf8) {
     for (const std::string_view text : {"\xFF\xFE{\0}\0"sv, "\xFE\xFF\0{\0}"sv, "{\0}\0"sv, "\0{\0}"sv})
         EXPECT_EQ(refused(text).reason, "the text is UTF-16, expected UTF-8");
     for (const std::string_view text : {"\xFF\xFE\0\0{\0\0\0"sv, "\0\0\xFE\xFF\0\0\0{"sv, "{\0\0\0"sv, "\0\0\0{"sv})
@@ -87,7 +87,7 @@ TEST(ParseJsonTest, NumbersAreRoundedToTheNearest) {
     EXPECT_EQ(parsed("0." + std::string(100000, '3')), Value{1.0 / 3.0});
 }
 
-TEST(ParseJsonTest, NumbersThatNoDoubleHoldsAreRefused) {
+TEST(ParseJsonTest, NumbersBeyondTheRangeOfDoubleAreRefused) {
     for (const std::string& text : {std::string{"1e309"}, std::string{"-1e309"}, std::string{"1e99999999999999999999"},
                                     std::string{"10e308"}, std::string(100000, '9')}) {
         const JsonError error = refused("[" + text + "]");
@@ -96,14 +96,14 @@ TEST(ParseJsonTest, NumbersThatNoDoubleHoldsAreRefused) {
     }
 }
 
-TEST(ParseJsonTest, EscapesAreUnderstood) {
+TEST(ParseJsonTest, DecodesEscapes) {
     EXPECT_EQ(parsed(R"("\"\\\/\b\f\n\r\t\u0041\u00e4\u20AC\ud83d\ude00")"),
               Value{"\"\\/\b\f\n\r\tA\xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\x80"});
     EXPECT_EQ(parsed(R"("a\u0000b")"), Value{"a\0b"sv});
     EXPECT_EQ(parsed(R"({"\u0061\"":1})"), (Value{Object{{"a\"", 1}}}));
 }
 
-TEST(ParseJsonTest, SixtyFourLevelsAreTheMost) {
+TEST(ParseJsonTest, SixtyFourLevelsAreTheMaximum) {
     const std::string good = std::string(64, '[') + std::string(64, ']');
     EXPECT_EQ(to_json(parsed(good)), good);
 
@@ -113,7 +113,7 @@ TEST(ParseJsonTest, SixtyFourLevelsAreTheMost) {
     EXPECT_TRUE(error.repeated_key.empty());
 }
 
-TEST(ParseJsonTest, DepthIsWhatTheCallerAsksFor) {
+TEST(ParseJsonTest, TheCallerSetsTheDepthLimit) {
     EXPECT_EQ(refused(R"({"a":[]})", 1).reason, "nested deeper than 1");
     EXPECT_EQ(refused(R"({"a":[]})", 1).offset, 5U);
     EXPECT_EQ(refused("[]", 0).reason, "nested deeper than 0");
@@ -126,29 +126,29 @@ TEST(ParseJsonTest, NoNestingOverflowsTheStack) {
     std::string objects;
     for (int i = 0; i < 200000; ++i) objects += "{\"a\":";
     EXPECT_EQ(refused(objects).reason, "nested deeper than 64");
-    // Also where only the parser itself would have to remember all of it.
+    // The same holds if only the parser limits the depth.
     EXPECT_EQ(refused(std::string(5000, '['), 100000).offset, 5000U);
 }
 
-TEST(ParseJsonTest, AKeyTwiceIsToldAsAPointer) {
+TEST(ParseJsonTest, ADuplicateKeyIsReportedAsAPointer) {
     const JsonError error = refused(R"(["backup", {"directory": "/a", "level": 1, "directory": "/b"}])");
     EXPECT_EQ(error.repeated_key, "/1/directory");
     EXPECT_EQ(error.offset, 43U);
     EXPECT_EQ(error.reason, "the key '/1/directory' is given twice");
 }
 
-TEST(ParseJsonTest, PointersHaveTheirSignsEscaped) {
+TEST(ParseJsonTest, PointersEscapeTheirSpecialCharacters) {
     EXPECT_EQ(refused(R"({"a/b~":[0,{"":1,"":2}]})").repeated_key, "/a~1b~0/1/");
     EXPECT_EQ(refused(R"({"~\"/":1, "~\"/":2})").repeated_key, "/~0\"~1");
     EXPECT_EQ(refused(R"({"~\"/":1, "~\"/":2})").offset, 11U);
     EXPECT_EQ(refused(R"({"a":1,"\u0061":2})").repeated_key, "/a");
 }
 
-TEST(ParseJsonTest, TheSameKeyMayStandInOtherObjects) {
+TEST(ParseJsonTest, TheSameKeyMayBeInOtherObjects) {
     EXPECT_EQ(to_json(parsed(R"({"a":{"a":[{"a":1},{"a":1}]}})")), R"({"a":{"a":[{"a":1},{"a":1}]}})");
 }
 
-TEST(ParseJsonTest, KeysAreComparedHoweverManyThereAre) {
+TEST(ParseJsonTest, FindsDuplicatesAmongManyKeys) {
     for (const int count : {2, 15, 16, 17, 18, 2000}) {
         std::string members;
         for (int i = 0; i < count; ++i) members += "\"k" + std::to_string(i) + "\":0,";
@@ -170,7 +170,7 @@ struct ParseFault {
 
 class JsonFaultTest : public testing::TestWithParam<ParseFault> {};
 
-TEST_P(JsonFaultTest, IsToldWithItsPlace) {
+TEST_P(JsonFaultTest, IsReportedWithItsPosition) {
     const JsonError error = refused(GetParam().text);
     EXPECT_EQ(error.offset, GetParam().offset);
     EXPECT_EQ(error.line, GetParam().line);
@@ -218,7 +218,7 @@ INSTANTIATE_TEST_SUITE_P(
                     ParseFault{"{\"\xE2\x82\":1}", 2, 1, 3, "invalid UTF-8 in a string"},
                     ParseFault{"[\xC3\xA4]", 1, 1, 2, "invalid value"}));
 
-/// Makes values of every type, as nested as asked for.
+/// Makes values of every type, nested to the given depth.
 class RandomValues {
 public:
     Value value(int depth) {
@@ -269,7 +269,7 @@ private:
     std::mt19937_64 random_{4711};
 };
 
-TEST(JsonTest, WhatWasPrintedReadsBackAsItWas) {
+TEST(JsonTest, PrintedValuesReadBackUnchanged) {
     RandomValues random;
     for (int i = 0; i < 500; ++i) {
         const Value value = random.value(3);

@@ -12,7 +12,7 @@ TEST(LogLevelTest, NamesReadBackAsTheLevel) {
     EXPECT_EQ(to_string(LogLevel::warning), "warning");
 }
 
-TEST(LogLevelTest, OtherNamesAreNoLevel) {
+TEST(LogLevelTest, OtherNamesAreNotLevels) {
     for (const std::string_view name : {"", "INFO", "info ", "loud", "2"})
         EXPECT_EQ(log_level_from(name), std::nullopt);
 }

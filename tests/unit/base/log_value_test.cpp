@@ -46,7 +46,7 @@ std::string plain(const LogValue& value) {
     return out;
 }
 
-TEST(LogValueTest, PrintsNumbersAsTheyAre) {
+TEST(LogValueTest, PrintsNumbersUnchanged) {
     EXPECT_EQ(plain(-3), "-3");
     EXPECT_EQ(plain(std::numeric_limits<std::int64_t>::min()), "-9223372036854775808");
     EXPECT_EQ(plain(std::numeric_limits<std::uint64_t>::max()), "18446744073709551615");
@@ -80,12 +80,12 @@ TEST(LogValueTest, PrintsErrorsByTheirMessages) {
     EXPECT_EQ(plain(std::make_error_code(std::errc::not_connected)), "Transport endpoint is not connected");
 }
 
-TEST(LogValueTest, PrintsWhatTheProgramSaysHowToPrint) {
+TEST(LogValueTest, PrintsTypesWithTheProgramsFunctions) {
     EXPECT_EQ(plain(pond::Frog::brown), "brown");
     EXPECT_EQ(plain(pond::Lily{3}), "lily/3");
 }
 
-TEST(LogValueTest, SaysWhatKeptItFromPrinting) { EXPECT_EQ(plain(pond::Storm{}), "(cannot be printed: thunder)"); }
+TEST(LogValueTest, ReportsWhyItCouldNotPrint) { EXPECT_EQ(plain(pond::Storm{}), "(cannot be printed: thunder)"); }
 
 TEST(LogFormatTest, PutsEachArgumentInItsPlace) {
     EXPECT_EQ(formatted("backup of {} files took {}", 3, 12ms), "backup of 3 files took 12ms");
@@ -93,18 +93,18 @@ TEST(LogFormatTest, PutsEachArgumentInItsPlace) {
     EXPECT_EQ(formatted("{}{}", 'a', 'b'), "ab");
 }
 
-TEST(LogFormatTest, HeedsTheSpecsOfStdFormat) {
+TEST(LogFormatTest, AppliesFormatSpecs) {
     EXPECT_EQ(formatted("{:.3f}|{:>4}|{:04x}|{:<5}|", 0.5, "ab", 255, true), "0.500|  ab|00ff|true |");
     EXPECT_EQ(formatted("{:>5}", 12ms), "   12ms");
     EXPECT_EQ(formatted("{:>8}", pond::Frog::green), "   green");
 }
 
-TEST(LogFormatTest, ASpecThatDoesNotFitLosesNothing) {
+TEST(LogFormatTest, AWrongFormatSpecLosesNoText) {
     EXPECT_EQ(formatted("size {:x} of it", "text"), "size {:x}text of it");
     EXPECT_EQ(formatted("{:.3f}", 7), "{:.3f}7");
 }
 
-TEST(LogMessageTest, KnowsWhereItWasWritten) {
+TEST(LogMessageTest, KnowsItsSourceLocation) {
     const LogMessage message = "here";
     EXPECT_EQ(message.text(), "here");
     EXPECT_EQ(message.source().line, static_cast<unsigned>(__LINE__) - 2U);

@@ -9,7 +9,7 @@
 namespace servicekit {
 namespace {
 
-TEST(ParseNumberTest, TakesTheWholeText) {
+TEST(ParseNumberTest, NeedsTheWholeText) {
     EXPECT_EQ(parse_number<int>("4711"), 4711);
     EXPECT_EQ(parse_number<int>("-7"), -7);
     EXPECT_EQ(parse_number<double>("2.5"), 2.5);
@@ -17,7 +17,7 @@ TEST(ParseNumberTest, TakesTheWholeText) {
         EXPECT_EQ(parse_number<int>(text), std::nullopt) << text;
 }
 
-TEST(ParseNumberTest, RefusesWhatTheTypeCanNotHold) {
+TEST(ParseNumberTest, RefusesNumbersOutOfRange) {
     EXPECT_EQ(parse_number<std::int8_t>("128"), std::nullopt);
     EXPECT_EQ(parse_number<unsigned>("-1"), std::nullopt);
     EXPECT_EQ(parse_number<double>("1e999"), std::nullopt);
@@ -29,7 +29,7 @@ TEST(ParseNumberTest, ReadsOtherBases) {
     EXPECT_EQ(parse_number<unsigned>("8", 8), std::nullopt);
 }
 
-TEST(ParseIdTest, RefusesTheIdOfNobody) {
+TEST(ParseIdTest, RefusesTheInvalidId) {
     EXPECT_EQ(parse_id("0"), 0U);
     EXPECT_EQ(parse_id("4294967294"), 4294967294U);
     EXPECT_EQ(parse_id("4294967295"), std::nullopt);

@@ -5,14 +5,14 @@
 namespace servicekit {
 namespace {
 
-TEST(PathPartsTest, AFileIsInADirectory) {
+TEST(PathPartsTest, ReturnsTheDirectoryOfAFile) {
     EXPECT_EQ(directory_of("/run/x.pid"), "/run");
     EXPECT_EQ(directory_of("/x.pid"), "/");
     EXPECT_EQ(directory_of("run/x.pid"), "run");
     EXPECT_EQ(directory_of("x.pid"), ".");
 }
 
-TEST(PathPartsTest, TheNameIsBehindTheLastSlash) {
+TEST(PathPartsTest, TheNameFollowsTheLastSlash) {
     const std::string path = "/run/x.pid";
     const std::string name = "x.pid";
     EXPECT_EQ(file_name_of(path), "x.pid");

@@ -9,7 +9,7 @@ namespace {
 
 using Kind = PeerRule::Kind;
 
-TEST(PeerRuleTest, NamesAUserOrAGroupOrMany) {
+TEST(PeerRuleTest, NamesAUserAGroupOrEveryone) {
     EXPECT_EQ(parse_peer_rule("user:backup")->kind, Kind::user);
     EXPECT_EQ(parse_peer_rule("user:backup")->name, "backup");
     EXPECT_EQ(parse_peer_rule("group:1000")->kind, Kind::group);
@@ -18,14 +18,14 @@ TEST(PeerRuleTest, NamesAUserOrAGroupOrMany) {
     EXPECT_EQ(parse_peer_rule("everyone")->kind, Kind::everyone);
 }
 
-TEST(PeerRuleTest, WhatIsNoRuleIsNone) {
+TEST(PeerRuleTest, RejectsAnyOtherText) {
     for (const std::string_view text :
          {"", "backup", "user:", "group:", ":backup", "users:backup", "User:backup", "everyone ", "socket-group:x"})
         EXPECT_FALSE(parse_peer_rule(text)) << text;
     EXPECT_FALSE(parse_peer_rule(std::string_view{"user:a\0b", 8}));
 }
 
-TEST(ControlRoleTest, EachMayWhatThoseBeforeItMay) {
+TEST(ControlRoleTest, RolesAreOrderedAndNamed) {
     EXPECT_LT(ControlRole::none, ControlRole::read);
     EXPECT_LT(ControlRole::read, ControlRole::operate);
     EXPECT_LT(ControlRole::operate, ControlRole::admin);

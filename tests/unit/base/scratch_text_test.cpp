@@ -13,7 +13,7 @@ TEST(ScratchTextTest, IsEmptyEachTime) {
     EXPECT_EQ(ScratchText{}.text(), "");
 }
 
-TEST(ScratchTextTest, KeepsItsMemoryAlsoWithinAnother) {
+TEST(ScratchTextTest, KeepsItsMemoryWhenNested) {
     const char* outer_memory = nullptr;
     const char* inner_memory = nullptr;
     for (int round = 0; round < 2; ++round) {
@@ -30,7 +30,7 @@ TEST(ScratchTextTest, KeepsItsMemoryAlsoWithinAnother) {
     }
 }
 
-TEST(ScratchTextTest, EachHasATextOfItsOwnHoweverDeep) {
+TEST(ScratchTextTest, EachNestingLevelHasItsOwnText) {
     ScratchText first;
     first.text() = "first";
     ScratchText second;
@@ -43,7 +43,7 @@ TEST(ScratchTextTest, EachHasATextOfItsOwnHoweverDeep) {
     EXPECT_EQ(first.text() + second.text(), "firstsecond");
 }
 
-/// Writes when its thread is at its end.
+/// Writes in its destructor, when its thread ends.
 struct LateWriter {
     LateWriter() = default;
     LateWriter(const LateWriter&) = delete;
@@ -58,10 +58,10 @@ struct LateWriter {
     std::string* written = nullptr;
 };
 
-TEST(ScratchTextTest, ServesWhatIsDestroyedAtTheEndOfAThreadEvenBehindIt) {
+TEST(ScratchTextTest, WorksInLateDestructorsOfAThread) {
     std::string written;
     std::thread{[&written] {
-        // Made first, and so destroyed last.
+        // Made first, and therefore destroyed last.
         thread_local LateWriter writer;
         writer.written = &written;
         ScratchText{}.text() = "what the thread keeps";

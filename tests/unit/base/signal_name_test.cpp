@@ -7,13 +7,13 @@
 namespace servicekit {
 namespace {
 
-TEST(SignalNameTest, NamesWhatEndsProcesses) {
+TEST(SignalNameTest, NamesSignalsThatEndProcesses) {
     EXPECT_EQ(signal_name(SIGKILL), "SIGKILL");
     EXPECT_EQ(signal_name(SIGSEGV), "SIGSEGV");
     EXPECT_EQ(signal_name(SIGHUP), "SIGHUP");
 }
 
-TEST(SignalNameTest, HasNoNameForOthers) {
+TEST(SignalNameTest, HasNoNameForOtherSignals) {
     EXPECT_EQ(signal_name(0), "a signal");
     EXPECT_EQ(signal_name(SIGRTMIN), "a signal");
 }

@@ -7,7 +7,7 @@
 namespace servicekit {
 namespace {
 
-// The key and the texts of the authors' own test: the bytes 0, 1, 2...
+// The key and the texts of the test by the algorithm's authors: the bytes 0, 1, 2...
 constexpr std::array<std::uint64_t, 2> key{0x0706050403020100U, 0x0f0e0d0c0b0a0908U};
 
 std::string first_bytes(int count) {
@@ -16,7 +16,7 @@ std::string first_bytes(int count) {
     return bytes;
 }
 
-TEST(SipHashTest, GivesTheValuesThatItsAuthorsPublished) {
+TEST(SipHashTest, MatchesTheValuesOfItsAuthors) {
     EXPECT_EQ(sip_hash(first_bytes(0), key), 0x726fdb47dd0e0e31U);
     EXPECT_EQ(sip_hash(first_bytes(1), key), 0x74f839c593dc67fdU);
     EXPECT_EQ(sip_hash(first_bytes(8), key), 0x93f5f5799a932462U);

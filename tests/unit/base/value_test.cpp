@@ -24,7 +24,7 @@ std::string type_error(Call call) {
     return "no error";
 }
 
-TEST(ObjectTest, GivesAValueAsTheTypeThatIsAskedFor) {
+TEST(ObjectTest, ReturnsAValueAsTheRequestedType) {
     const Object object{{"port", 8080}, {"name", "greeter"}};
     EXPECT_EQ(object.get<int>("port"), 8080);
     EXPECT_EQ(object.get<std::string>("name"), "greeter");
@@ -33,14 +33,14 @@ TEST(ObjectTest, GivesAValueAsTheTypeThatIsAskedFor) {
     EXPECT_THROW(static_cast<void>(object.get<int>("host")), std::out_of_range);
 }
 
-TEST(ObjectTest, GivesTheFallbackForAMissingKeyAndAnotherType) {
+TEST(ObjectTest, ReturnsTheFallbackForAMissingKeyOrAnotherType) {
     const Object object{{"port", 8080}, {"name", "greeter"}};
     EXPECT_EQ(object.get<int>("port", 1), 8080);
     EXPECT_EQ(object.get<int>("name", 1), 1);
     EXPECT_EQ(object.get<std::string>("host", "::1"), "::1");
 }
 
-TEST(ValueTest, OneThatIsGivenUpGivesWhatWasInIt) {
+TEST(ValueTest, AnRvalueGivesAwayItsContent) {
     EXPECT_EQ(Value{"text"}.as_string(), "text");
     EXPECT_EQ(Value{Value::List{1}}.as_list(), Value::List{1});
     EXPECT_EQ((Value{Object{{"a", 1}}}.as_object()), (Object{{"a", 1}}));
@@ -49,7 +49,7 @@ TEST(ValueTest, OneThatIsGivenUpGivesWhatWasInIt) {
     EXPECT_THROW((void)Value{1}.as_object(), TypeError);
 }
 
-TEST(ObjectTest, KeepsTheOrderInWhichMembersCame) {
+TEST(ObjectTest, KeepsTheOrderOfMembers) {
     Object object{{"b", 1}, {"a", 2}};
     object.set("c", 3);
     object.set("b", 4);
@@ -57,7 +57,7 @@ TEST(ObjectTest, KeepsTheOrderInWhichMembersCame) {
     EXPECT_EQ(object.find("b")->as_integer(), 4);
 }
 
-TEST(ObjectTest, ListsAKeyOnceThoughGivenTwice) {
+TEST(ObjectTest, ListsADuplicateKeyOnce) {
     const Object object{{"a", 1}, {"a", 2}};
     EXPECT_EQ(object.size(), 1U);
     EXPECT_EQ(object.find("a")->as_integer(), 2);
@@ -87,7 +87,7 @@ TEST(ObjectTest, FindsEachMemberAtEverySize) {
     }
 }
 
-TEST(ObjectTest, ALargeOneKeepsTheOrderAndListsAKeyOnce) {
+TEST(ObjectTest, ALargeObjectKeepsTheOrderAndListsAKeyOnce) {
     Object object = with_members(1000);
     object.set("key-500", "set");
     object.merge({{"key-501", "merged"}, {"new", "merged"}});
@@ -99,7 +99,7 @@ TEST(ObjectTest, ALargeOneKeepsTheOrderAndListsAKeyOnce) {
     EXPECT_EQ(keys(object), expected);
 }
 
-TEST(ObjectTest, ALargeOneFindsTheRestAfterAnErasure) {
+TEST(ObjectTest, ALargeObjectFindsTheRestAfterAnErasure) {
     for (const std::size_t count : {16U, 17U, 18U, 100U}) {
         Object object = with_members(count);
         for (std::size_t erased = 0; erased < count; ++erased) {
@@ -113,7 +113,7 @@ TEST(ObjectTest, ALargeOneFindsTheRestAfterAnErasure) {
     }
 }
 
-TEST(ObjectTest, ALargeOneIsCopiedAndMovedWithItsMembers) {
+TEST(ObjectTest, ALargeObjectIsCopiedAndMovedWithItsMembers) {
     Object object = with_members(100);
     Object copy = object;
     copy.set("key-7", "other");
@@ -132,7 +132,7 @@ TEST(ObjectTest, ALargeOneIsCopiedAndMovedWithItsMembers) {
     EXPECT_EQ(object, (Object{{"a", 1}}));
 }
 
-TEST(ObjectTest, LargeOnesAreEqualWhateverTheOrder) {
+TEST(ObjectTest, LargeObjectsAreEqualInAnyOrder) {
     Object backwards;
     for (std::size_t i = 100; i-- > 0;) backwards.append("key-" + std::to_string(i), i);
     EXPECT_EQ(with_members(100), backwards);
@@ -158,7 +158,7 @@ TEST(ObjectTest, ValuesCanBeChangedInPlace) {
     EXPECT_EQ(object.find("a")->as_string(), "one");
 }
 
-TEST(ObjectTest, EqualWhateverTheOrder) {
+TEST(ObjectTest, IsEqualInAnyOrder) {
     EXPECT_EQ((Object{{"a", 1}, {"b", 2}}), (Object{{"b", 2}, {"a", 1}}));
     EXPECT_FALSE((Object{{"a", 1}, {"b", 2}}) == (Object{{"a", 1}}));
     EXPECT_FALSE((Object{{"a", 1}}) == (Object{{"a", 2}}));
@@ -189,7 +189,7 @@ TEST(ValueTest, NamesItsTypeInWords) {
     EXPECT_EQ(Value{Object{}}.type_name(), "an object");
 }
 
-TEST(ValueTest, ReadsAsWhatItIs) {
+TEST(ValueTest, ReadsAsItsOwnType) {
     EXPECT_TRUE(Value{true}.as<bool>());
     EXPECT_EQ(Value{-7}.as<int>(), -7);
     EXPECT_EQ(Value{65535}.as<std::uint16_t>(), 65535);
@@ -225,7 +225,7 @@ TEST(ValueTest, RefusesAnIntegerThatIsOutOfRange) {
               "expected an integer of at most 5, found 6");
 }
 
-TEST(ValueTest, ANumberWithAPointIsNoInteger) {
+TEST(ValueTest, ANumberWithAPointIsNotAnInteger) {
     EXPECT_EQ(type_error([] { return Value{3.0}.as_integer(); }), "expected an integer, found 3.0");
     EXPECT_EQ(type_error([] { return Value{3.5}.as_integer(); }), "expected an integer, found 3.5");
 }
@@ -240,7 +240,7 @@ TEST(ValueTest, KeepsEveryInteger) {
     EXPECT_EQ(Value{std::numeric_limits<std::uint64_t>::max()}.as_number(), std::ldexp(1.0, 64));
 }
 
-TEST(ValueTest, EqualOnlyToTheSameType) {
+TEST(ValueTest, IsEqualOnlyToTheSameType) {
     EXPECT_EQ((Value{Value::List{1, "b", Object{{"c", nullptr}}}}),
               (Value{Value::List{1, "b", Object{{"c", nullptr}}}}));
     EXPECT_FALSE(Value{1} == Value{1.0});

@@ -23,7 +23,7 @@ struct PortConfig {
 };
 void describe(Schema<PortConfig>& config) { config.add("port", &PortConfig::port); }
 
-/// An instance runs in the default place, and the verbs are given a configuration.
+/// An instance runs in the default place, and the verbs get a configuration.
 class ClientLoadTest : public ProgramFixture {
 protected:
     ClientLoadTest() {
@@ -68,7 +68,7 @@ TEST_F(ClientLoadTest, DoesNothingIfTheConfigFileMayNotBeRead) {
     }
 }
 
-TEST_F(ClientLoadTest, DoesNothingIfAKeyThatSaysWhereTheServiceIsIsWrong) {
+TEST_F(ClientLoadTest, DoesNothingIfAKeyForThePlaceIsWrong) {
     for (const char* const config :
          {R"({"run-directory": 5})", R"({"run-directry": "/srv"})", R"({"name": "a/b"})",
           R"({"pidfile": "/srv/x.pid"})", R"({"run-directory": "/a", "run-directory": "/b"})"}) {
@@ -78,7 +78,7 @@ TEST_F(ClientLoadTest, DoesNothingIfAKeyThatSaysWhereTheServiceIsIsWrong) {
     }
 }
 
-TEST_F(ClientLoadTest, DoesNothingIfAVariableThatSaysWhereTheServiceIsIsWrong) {
+TEST_F(ClientLoadTest, DoesNothingIfAVariableForThePlaceIsWrong) {
     host.environment.set("JUST_ANOTHER_SERVER_NAME", "a/b");
     expect_nothing_is_done({});
 }
@@ -107,7 +107,7 @@ TEST_F(ClientLoadTest, ARunDirectoryAloneNamesThePlaceOfOneService) {
     EXPECT_EQ(run({"status", "--config", "/etc/x.json", "--run-directory", "/run"}), 4);
 }
 
-TEST_F(ClientLoadTest, GoesOnInSpiteOfAFaultElsewhere) {
+TEST_F(ClientLoadTest, GoesOnDespiteOtherErrors) {
     auto schema = std::make_shared<Schema<PortConfig>>();
     describe(*schema);
     own = schema;
@@ -123,13 +123,13 @@ TEST_F(ClientLoadTest, GoesOnInSpiteOfAFaultElsewhere) {
     EXPECT_EQ(run({"stop", "--config", "/etc/x.json"}), 0);
 }
 
-TEST_F(ClientLoadTest, UsesTheKeysThatAreRight) {
+TEST_F(ClientLoadTest, UsesTheValidKeys) {
     write_config(R"({"run-directory": "/srv", "log-levle": "debug"})");
     EXPECT_EQ(run({"status", "--config", "/etc/x.json"}), 3);
     EXPECT_THAT(out(), HasSubstr("looked at '/srv/just-another-server.pid'"));
 }
 
-TEST_F(ClientLoadTest, ALoadEventThatFailedBeforeItSetThePlaceLeavesItUnknown) {
+TEST_F(ClientLoadTest, ALoadThatFailsBeforeItSetsThePlaceLeavesItUnknown) {
     replies["settings"] = R"({"error":{"code":"event-not-found","message":"there is none"}})";
     hooks.on_load = [](Settings&) { throw std::runtime_error{"no port"}; };
     EXPECT_EQ(run({"stop"}), 78);
@@ -137,7 +137,7 @@ TEST_F(ClientLoadTest, ALoadEventThatFailedBeforeItSetThePlaceLeavesItUnknown) {
     EXPECT_TRUE(owner.has_value());
 }
 
-TEST_F(ClientLoadTest, ALoadEventThatFailedAfterItSetThePlaceIsAWarning) {
+TEST_F(ClientLoadTest, ALoadThatFailsAfterItSetThePlaceIsAWarning) {
     hooks.on_load = [](Settings& settings) {
         settings.set(setting::run_directory, "/srv");
         throw std::runtime_error{"no port"};
@@ -147,16 +147,16 @@ TEST_F(ClientLoadTest, ALoadEventThatFailedAfterItSetThePlaceIsAWarning) {
     EXPECT_THAT(error(), HasSubstr("warning: cannot load the configuration: no port"));
 }
 
-TEST_F(ClientLoadTest, TheInstanceMayConfirmThatItIsTheOneThatIsMeant) {
+TEST_F(ClientLoadTest, ARunningInstanceMayConfirmThePlace) {
     hooks.on_load = [](Settings&) { throw std::runtime_error{"no port"}; };
     EXPECT_EQ(run({"status"}), 0);
     write_config("{}");
-    EXPECT_EQ(run({"status", "--config", "/etc/x.json"}), 4);  // it was started without one
+    EXPECT_EQ(run({"status", "--config", "/etc/x.json"}), 4);  // the instance was started without one
     EXPECT_EQ(run({"stop"}), 0);
-    EXPECT_EQ(run({"stop"}), 78);  // nobody is left to confirm anything
+    EXPECT_EQ(run({"stop"}), 78);  // no instance is left to confirm the place
 }
 
-TEST_F(ClientLoadTest, AnInstanceWhoseLoadEventChoseItsPlaceConfirmsNothing) {
+TEST_F(ClientLoadTest, APlaceChosenByTheLoadEventConfirmsNothing) {
     replies["settings"] =
         R"({"settings":{"config":{"value":null,"origin":"not set"},"run-directory":{"value":"/run","origin":"on-load"},"pid-file":{"value":"/run/just-another-server.pid","origin":"follows from the others"}}})";
     hooks.on_load = [](Settings&) { throw std::runtime_error{"no port"}; };

@@ -60,7 +60,7 @@ TEST(CommandLineTest, HasAnOptionForEverySetting) {
     }
 }
 
-TEST(CommandLineTest, TakesSettingsBeforeAndAfterTheVerb) {
+TEST(CommandLineTest, AcceptsSettingsBeforeAndAfterTheVerb) {
     const std::vector<std::string> orders[]{{"--run-directory", "/x", "stop", "--log-level", "debug"},
                                             {"stop", "--run-directory=/x", "--log-level=debug"},
                                             {"--run-directory=/x", "--log-level", "debug", "stop"}};
@@ -71,36 +71,36 @@ TEST(CommandLineTest, TakesSettingsBeforeAndAfterTheVerb) {
     }
 }
 
-TEST(CommandLineTest, TakesTheLastOfSettingsThatAreRepeated) {
+TEST(CommandLineTest, UsesTheLastOfRepeatedSettings) {
     EXPECT_THAT(parsed({"run", "--name", "a", "--name", "b"}).settings, ElementsAre(Pair("name", "b")));
 }
 
-TEST(CommandLineTest, TakesFlagsAsSettings) {
+TEST(CommandLineTest, AcceptsFlagsAsSettings) {
     EXPECT_THAT(parsed({"run", "--no-control-server"}).settings, ElementsAre(Pair("no-control-server", "true")));
     EXPECT_THAT(parsed({"run", "--no-control-server=false"}).settings, ElementsAre(Pair("no-control-server", "false")));
 }
 
-TEST(CommandLineTest, DoesNotTakeAnOptionsValueForTheVerb) {
+TEST(CommandLineTest, DoesNotMistakeAnOptionsValueForTheVerb) {
     const Invocation invocation = parsed({"--name", "stop", "status"});
     EXPECT_EQ(invocation.verb, Verb::status);
     EXPECT_THAT(invocation.settings, ElementsAre(Pair("name", "stop")));
 }
 
-TEST(CommandLineTest, TakesTheOptionsOfAVerbBeforeItToo) {
+TEST(CommandLineTest, AcceptsTheOptionsOfAVerbBeforeIt) {
     EXPECT_TRUE(parsed({"--json", "status"}).json);
     EXPECT_EQ(parsed({"--timeout", "3", "stop"}).timeout, 3s);
     EXPECT_EQ(parsed({"-n", "5", "logs"}).lines, 5U);
     EXPECT_EQ(parsed({"--json", "{}", "call", "backup"}).json_arguments, "{}");
 }
 
-TEST(CommandLineTest, TakesWhatStopHas) {
+TEST(CommandLineTest, AcceptsTheOptionsOfStop) {
     const Invocation invocation = parsed({"stop", "--no-wait", "--timeout", "1.5"});
     EXPECT_TRUE(invocation.no_wait);
     EXPECT_EQ(invocation.timeout, 1500ms);
     EXPECT_FALSE(parsed({"stop"}).timeout);
 }
 
-TEST(CommandLineTest, TakesWhatCallHas) {
+TEST(CommandLineTest, AcceptsTheOptionsOfCall) {
     const Invocation invocation =
         parsed({"call", "backup", "directory=/x", "text=--no-wait", "--json", R"({"a":1})", "--timeout", "2"});
     EXPECT_EQ(invocation.event, "backup");
@@ -109,13 +109,13 @@ TEST(CommandLineTest, TakesWhatCallHas) {
     EXPECT_EQ(invocation.timeout, 2s);
 }
 
-TEST(CommandLineTest, TakesAnEventThatIsCalledAsAVerb) {
+TEST(CommandLineTest, AcceptsAnEventNamedLikeAVerb) {
     const Invocation invocation = parsed({"call", "stop"});
     EXPECT_EQ(invocation.verb, Verb::call);
     EXPECT_EQ(invocation.event, "stop");
 }
 
-TEST(CommandLineTest, TakesWhatLogsHas) {
+TEST(CommandLineTest, AcceptsTheOptionsOfLogs) {
     const Invocation invocation = parsed({"logs", "-f", "-n", "3"});
     EXPECT_TRUE(invocation.follow);
     EXPECT_EQ(invocation.lines, 3U);
@@ -123,7 +123,7 @@ TEST(CommandLineTest, TakesWhatLogsHas) {
     EXPECT_EQ(parsed({"logs", "-n7"}).lines, 7U);
 }
 
-TEST(CommandLineTest, TakesWhatTheOtherVerbsHave) {
+TEST(CommandLineTest, AcceptsTheOptionsOfTheOtherVerbs) {
     EXPECT_TRUE(parsed({"wait", "--test"}).test);
     EXPECT_TRUE(parsed({"status", "--json"}).json);
     EXPECT_EQ(parsed({"log-level", "debug"}).level, "debug");
@@ -139,7 +139,7 @@ TEST(CommandLineTest, ShowsUsageOnStderrWithoutAVerb) {
     }
 }
 
-TEST(CommandLineTest, HelpsOnStdout) {
+TEST(CommandLineTest, PrintsHelpOnStdout) {
     const Answer answer = answered({"--help"});
     EXPECT_EQ(answer.code, ExitCode::ok);
     EXPECT_EQ(answer.stream, os::Stream::out);
@@ -151,7 +151,7 @@ TEST(CommandLineTest, HelpsOnStdout) {
         EXPECT_THAT(answer.text, HasSubstr("\n  --" + std::string{option.name}));
 }
 
-TEST(CommandLineTest, HelpsWithEachVerb) {
+TEST(CommandLineTest, PrintsHelpForEachVerb) {
     for (const auto& arguments : std::vector<std::vector<std::string>>{{"stop", "--help"}, {"-h", "stop"}}) {
         const Answer answer = answered(arguments);
         EXPECT_EQ(answer.code, ExitCode::ok);
@@ -160,7 +160,7 @@ TEST(CommandLineTest, HelpsWithEachVerb) {
     }
 }
 
-TEST(CommandLineTest, TellsTheVersions) {
+TEST(CommandLineTest, PrintsTheVersions) {
     for (const auto& arguments : std::vector<std::vector<std::string>>{{"--version"}, {"stop", "--version"}}) {
         const Answer answer = answered(arguments);
         EXPECT_EQ(answer.code, ExitCode::ok);
@@ -175,7 +175,7 @@ struct Refused {
 
 class CommandLineRefusalTest : public ::testing::TestWithParam<Refused> {};
 
-TEST_P(CommandLineRefusalTest, SaysWhatIsWrong) {
+TEST_P(CommandLineRefusalTest, ReportsTheError) {
     const Answer answer = answered(GetParam().arguments);
     EXPECT_EQ(answer.code, ExitCode::usage);
     EXPECT_EQ(answer.stream, os::Stream::error);

@@ -38,7 +38,7 @@ void describe(Schema<InstanceConfig>& config) {
     config.add("token", &InstanceConfig::token);
 }
 
-/// A program on a machine in memory: each of its verbs is a process.
+/// A program on a machine in memory. Each verb runs in a process of its own.
 class KnownPlaceTest : public ::testing::Test {
 protected:
     using Trial = Configured<InstanceConfig>;
@@ -63,7 +63,7 @@ protected:
         words.insert(words.begin(), "/usr/bin/trial");
         return run_program(program, words, tools);
     }
-    /// Runs a verb to its end.
+    /// Runs a verb and waits for its end.
     Outcome verb(const Words& words, uid_t user = 0, const std::string& directory = {}) {
         Outcome outcome;
         const pid_t pid = host.spawn(
@@ -80,7 +80,7 @@ protected:
         outcome.code = host.wait_for(pid).status;
         return outcome;
     }
-    /// Starts a service, and forgets that it was made.
+    /// Starts a service, and resets the count of constructed services.
     pid_t start(Words words = {}, uid_t user = 0) {
         words.insert(words.begin(), "run");
         const pid_t pid = host.spawn([this, words] { return run_words(words); }, user);
@@ -113,7 +113,7 @@ protected:
     int made = 0;
 };
 
-TEST_F(KnownPlaceTest, AVerbFindsWhatTheLoadEventPlacedWithoutMakingTheService) {
+TEST_F(KnownPlaceTest, AVerbFindsThePlaceWithoutConstructingTheService) {
     const pid_t pid = start();
 
     EXPECT_THAT(verb({"status"}).out, HasSubstr("running"));
@@ -144,7 +144,7 @@ TEST_F(KnownPlaceTest, HelpCompletionAndTheSchemaNeedNoService) {
     EXPECT_EQ(made, 0);
 }
 
-TEST_F(KnownPlaceTest, CompletionAsksTheServiceThatTheRecordTells) {
+TEST_F(KnownPlaceTest, CompletionAsksTheServiceOfTheRecord) {
     start();
     EXPECT_THAT(verb({"complete", "--", "call", "log-r"}).out, HasSubstr("log-reopen"));
     EXPECT_EQ(made, 0);
@@ -157,7 +157,7 @@ TEST_F(KnownPlaceTest, AServiceThatWasNeverStartedIsLoaded) {
     EXPECT_EQ(made, 1);
 }
 
-TEST_F(KnownPlaceTest, AServiceThatWasKilledIsFoundWithWhatItLeft) {
+TEST_F(KnownPlaceTest, AKilledServiceIsFoundWithItsLeftovers) {
     hooks.on_load = [](Settings& settings) {
         settings.set(setting::run_directory, "/srv");
         settings.set(setting::log_file, "/srv/log");
@@ -189,11 +189,11 @@ TEST_F(KnownPlaceTest, ARecordOfAnotherConfigDoesNotCount) {
     EXPECT_EQ(verb({"pid", "--config", "/etc/one.json"}).out, std::to_string(one) + "\n");
     EXPECT_EQ(verb({"pid", "--config", "/etc/two.json"}).out, std::to_string(two) + "\n");
     EXPECT_EQ(made, 0);
-    EXPECT_EQ(verb({"pid"}).code, 3);  // started by nobody
+    EXPECT_EQ(verb({"pid"}).code, 3);  // there is no record of a start
     EXPECT_EQ(made, 1);
 }
 
-TEST_F(KnownPlaceTest, WhatTheCommandLineSaysOfThePlaceNamesTheInstance) {
+TEST_F(KnownPlaceTest, ThePlaceOnTheCommandLineNamesTheInstance) {
     hooks.on_load = {};
     const pid_t usual = start();
     const pid_t other = start({"--run-directory", "/srv"});
@@ -210,7 +210,7 @@ TEST_F(KnownPlaceTest, WhatTheCommandLineSaysOfThePlaceNamesTheInstance) {
     EXPECT_EQ(made, 1);
 }
 
-TEST_F(KnownPlaceTest, APlaceThatIsGivenDoesNotTellWhereTheLogIs) {
+TEST_F(KnownPlaceTest, AGivenPlaceDoesNotDetermineTheLog) {
     host.files.add_directory("/elsewhere");
     const Words place{"--run-directory", "/elsewhere", "--name", "trial"};
     Words logs{"logs"};
@@ -222,7 +222,7 @@ TEST_F(KnownPlaceTest, APlaceThatIsGivenDoesNotTellWhereTheLogIs) {
     EXPECT_EQ(made, 1);
 }
 
-TEST_F(KnownPlaceTest, AKeyThatMayDecideThePlaceNamesTheInstance) {
+TEST_F(KnownPlaceTest, AKeyThatMayAffectThePlaceNamesTheInstance) {
     hooks.on_load = {};
     const pid_t pid = start({"--app.instance", "one"});
     EXPECT_EQ(verb({"pid", "--app.instance", "one"}).out, std::to_string(pid) + "\n");
@@ -233,7 +233,7 @@ TEST_F(KnownPlaceTest, AKeyThatMayDecideThePlaceNamesTheInstance) {
     EXPECT_EQ(made, 2);
 }
 
-TEST_F(KnownPlaceTest, AVariableThatTheProgramMayReadNamesTheInstance) {
+TEST_F(KnownPlaceTest, AVariableOfTheProgramNamesTheInstance) {
     host.environment.set("TRIAL_INSTANCE", "one");
     start();
     static_cast<void>(verb({"status"}));
@@ -243,7 +243,7 @@ TEST_F(KnownPlaceTest, AVariableThatTheProgramMayReadNamesTheInstance) {
     EXPECT_EQ(made, 2);
 }
 
-TEST_F(KnownPlaceTest, ARecordHasNoSecretsAndIsPrivateIfTheEnvironmentIsInIt) {
+TEST_F(KnownPlaceTest, ARecordWithTheEnvironmentIsPrivateAndHasNoSecrets) {
     hooks.on_load = {};
     const pid_t first = start({"--log-level", "debug"});
     EXPECT_EQ(host.files.status_of(only_record()).permissions, 0644U);
@@ -263,14 +263,14 @@ TEST_F(KnownPlaceTest, TheLatestStartOfAPlaceOwnsItsRecord) {
     host.kill(start());
     start({"--config", "/etc/one.json"});
     EXPECT_THAT(records(), SizeIs(1));
-    // It has the same place, as its load event says, and the lock is not its own.
+    // Both starts have the same place, because the load event sets it, and the record is that of the second.
     EXPECT_EQ(verb({"status", "--config", "/etc/one.json"}).code, 0);
     EXPECT_EQ(made, 0);
     static_cast<void>(verb({"status"}));
     EXPECT_EQ(made, 1);
 }
 
-TEST_F(KnownPlaceTest, AnInstanceThatWasKilledAndStartedElsewhereIsTheOneThatRuns) {
+TEST_F(KnownPlaceTest, AnInstanceRestartedElsewhereIsTheRunningOne) {
     host.kill(start());
     host.files.add_directory("/srv2");
     hooks.on_load = [](Settings& settings) { settings.set(setting::run_directory, "/srv2"); };
@@ -283,7 +283,7 @@ TEST_F(KnownPlaceTest, AnInstanceThatWasKilledAndStartedElsewhereIsTheOneThatRun
     EXPECT_EQ(made, 0);
 }
 
-TEST_F(KnownPlaceTest, OfSeveralThatRunNobodyCanTellWhichOneIsMeant) {
+TEST_F(KnownPlaceTest, SeveralRunningInstancesAreAmbiguous) {
     start();
     host.files.add_directory("/srv2");
     hooks.on_load = [](Settings& settings) { settings.set(setting::run_directory, "/srv2"); };
@@ -292,7 +292,7 @@ TEST_F(KnownPlaceTest, OfSeveralThatRunNobodyCanTellWhichOneIsMeant) {
     EXPECT_EQ(made, 1);
 }
 
-TEST_F(KnownPlaceTest, APlaceThatIsRelativeIsThatOfTheDirectoryOfTheStart) {
+TEST_F(KnownPlaceTest, ARelativePlaceIsRelativeToTheStartDirectory) {
     hooks.on_load = [](Settings& settings) { settings.set(setting::run_directory, "here"); };
     const pid_t pid = host.spawn([this] {
         EXPECT_TRUE(host.process.change_directory("/srv"));
@@ -340,7 +340,7 @@ TEST_F(KnownPlaceTest, ARecordThatCannotBeReadDoesNotCount) {
     }
 }
 
-TEST_F(KnownPlaceTest, ABrokenConfigFileDoesNotKeepAVerbFromTheRecordedPlace) {
+TEST_F(KnownPlaceTest, AVerbUsesTheRecordDespiteABrokenConfigFile) {
     host.files.add_file("/etc/x.json", R"({"run-directory": "/srv"})");
     hooks.on_load = {};
     const pid_t pid = start({"--config", "/etc/x.json"});
@@ -352,7 +352,7 @@ TEST_F(KnownPlaceTest, ABrokenConfigFileDoesNotKeepAVerbFromTheRecordedPlace) {
     EXPECT_EQ(made, 0);
 }
 
-TEST_F(KnownPlaceTest, ARunningServiceIsWhereItWasStarted) {
+TEST_F(KnownPlaceTest, ARunningServiceKeepsThePlaceOfItsStart) {
     host.files.add_file("/etc/x.json", R"({"run-directory": "/srv"})");
     hooks.on_load = {};
     const pid_t pid = start({"--config", "/etc/x.json"});
@@ -365,12 +365,12 @@ TEST_F(KnownPlaceTest, AVerbKnowsTheTimeLimitThatTheLoadEventSet) {
         settings.set(setting::run_directory, "/srv");
         settings.set(setting::stop_timeout, std::chrono::seconds{50});
     };
-    // It is in the control thread's hands whether the stop event still runs; one that says nothing counts by the limit.
+    // The record holds the limit from the load event, which a verb uses if the service does not answer.
     start();
     EXPECT_THAT(host.files.content(only_record()), HasSubstr("\"stop-timeout\": 50"));
 }
 
-TEST_F(KnownPlaceTest, AStartThatCannotLeaveARecordIsAWarning) {
+TEST_F(KnownPlaceTest, AStartThatCannotWriteARecordIsAWarning) {
     host.files.failures.fail_always("create_directories", EROFS, "/run/servicekit");
     const pid_t pid = start();
     EXPECT_THAT(host.files.content("/var/log/trial.log"),
@@ -379,13 +379,13 @@ TEST_F(KnownPlaceTest, AStartThatCannotLeaveARecordIsAWarning) {
     EXPECT_EQ(made, 1);
 }
 
-TEST_F(KnownPlaceTest, WhatCannotBeFinishedLeavesNothing) {
+TEST_F(KnownPlaceTest, AnUnfinishedRecordIsRemoved) {
     host.files.failures.fail_next("rename", EIO);
     start();
     EXPECT_THAT(records(), IsEmpty());
 }
 
-TEST_F(KnownPlaceTest, AUserHasRecordsOfItsOwnAndSeesThoseOfRoot) {
+TEST_F(KnownPlaceTest, AUserHasItsOwnRecordsAndSeesThoseOfRoot) {
     constexpr uid_t user = 1000;
     host.files.add_directory("/run/user/1000", 0700);
     host.files.set_owner("/run/user/1000", user, user);
@@ -399,7 +399,7 @@ TEST_F(KnownPlaceTest, AUserHasRecordsOfItsOwnAndSeesThoseOfRoot) {
     EXPECT_THAT(host.files.names_in("/run/user/1000/servicekit"), SizeIs(1));
     EXPECT_EQ(verb({"pid"}, user).out, std::to_string(of_user) + "\n");
     EXPECT_EQ(made, 0);
-    // Root follows nobody's record but its own.
+    // Root uses only its own records.
     EXPECT_EQ(verb({"pid"}).code, 77);
     EXPECT_EQ(made, 1);
     stop(of_user);
@@ -410,7 +410,7 @@ TEST_F(KnownPlaceTest, AUserHasRecordsOfItsOwnAndSeesThoseOfRoot) {
     EXPECT_EQ(made, 0);
 }
 
-TEST_F(KnownPlaceTest, RootDoesNotBelieveTheUserOfTheServiceEither) {
+TEST_F(KnownPlaceTest, RootDoesNotTrustRecordsOfTheServicesUser) {
     constexpr uid_t user = 1000;
     host.users.add_user({.name = "trial", .uid = user, .gid = user});
     host.files.add_directory("/run/trial", 0755);
@@ -427,7 +427,7 @@ TEST_F(KnownPlaceTest, RootDoesNotBelieveTheUserOfTheServiceEither) {
     EXPECT_EQ(made, 1);
 }
 
-TEST_F(KnownPlaceTest, WithoutARuntimeDirectoryTheRecordIsInThePrivateOne) {
+TEST_F(KnownPlaceTest, WithoutARuntimeDirectoryTheRecordIsPrivate) {
     constexpr uid_t user = 1000;
     host.files.set_permissions("/tmp", 01777);
     host.files.set_owner("/srv", user, user);
@@ -439,7 +439,7 @@ TEST_F(KnownPlaceTest, WithoutARuntimeDirectoryTheRecordIsInThePrivateOne) {
     EXPECT_EQ(made, 0);
 }
 
-TEST_F(KnownPlaceTest, APrivateDirectoryOfAStrangerTakesNoRecord) {
+TEST_F(KnownPlaceTest, APrivateDirectoryOfAStrangerIsNotUsed) {
     constexpr uid_t user = 1000;
     host.files.set_permissions("/tmp", 01777);
     host.files.add_directory("/tmp/servicekit-1000", 0777);
@@ -451,7 +451,7 @@ TEST_F(KnownPlaceTest, APrivateDirectoryOfAStrangerTakesNoRecord) {
     EXPECT_THAT(host.files.content("/srv/log"), HasSubstr("it belongs to another user (uid 666)"));
 }
 
-TEST_F(KnownPlaceTest, TheDirectoryForRecordsCanBeChosen) {
+TEST_F(KnownPlaceTest, TheRecordDirectoryCanBeSet) {
     host.environment.set("SERVICEKIT_RECORDS", "/srv/records");
     const pid_t pid = start();
     EXPECT_THAT(host.files.names_in("/srv/records"), SizeIs(1));
@@ -465,7 +465,7 @@ TEST_F(KnownPlaceTest, TheDirectoryForRecordsCanBeChosen) {
     EXPECT_EQ(made, 1);
 }
 
-TEST_F(KnownPlaceTest, ManyRecordsOfPlacesThatAreGoneBecomeFewer) {
+TEST_F(KnownPlaceTest, RecordsOfMissingPlacesArePruned) {
     const pid_t pid = start();
     const std::string text = host.files.content(only_record());
     std::string gone = text;
@@ -480,13 +480,13 @@ TEST_F(KnownPlaceTest, ManyRecordsOfPlacesThatAreGoneBecomeFewer) {
         host.advance(std::chrono::seconds{1});
         stop(start());
     }
-    // Those of places that are there have stayed.
+    // The records of existing places remain.
     EXPECT_THAT(records().size(), AllOf(::testing::Le(257U), ::testing::Ge(many / 2 + 1)));
     EXPECT_EQ(verb({"status"}).code, 3);
     EXPECT_EQ(made, 0);
 }
 
-TEST_F(KnownPlaceTest, TheRecordHasThePidfileThatTheLockHasChosen) {
+TEST_F(KnownPlaceTest, TheRecordHasThePidfileOfTheLock) {
     host.files.add_directory("/locks");
     hooks.on_load = {};
     program.make = [this] {
@@ -500,14 +500,14 @@ TEST_F(KnownPlaceTest, TheRecordHasThePidfileThatTheLockHasChosen) {
     EXPECT_EQ(made, 0);
 }
 
-TEST_F(KnownPlaceTest, AServiceThatCannotBeMadeIsAnError) {
+TEST_F(KnownPlaceTest, AServiceThatCannotBeConstructedIsAnError) {
     program.make = []() -> std::unique_ptr<ServiceBase> { throw std::runtime_error{"no luck"}; };
     const auto outcome = verb({"status"});
     EXPECT_EQ(outcome.code, 70);
     EXPECT_THAT(outcome.error, HasSubstr("cannot set up the service: no luck"));
 }
 
-TEST_F(KnownPlaceTest, AProgramThatMakesItsServiceItselfStillSkipsTheLoad) {
+TEST_F(KnownPlaceTest, AProgramThatConstructsItsServiceStillSkipsTheLoad) {
     int loads = 0;
     hooks.on_load = [&loads](Settings& settings) {
         ++loads;

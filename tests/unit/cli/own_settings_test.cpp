@@ -35,7 +35,7 @@ void describe(Schema<Config>& config) {
     config.add("hosts", &Config::hosts);
 }
 
-/// The keys of a program's own configuration, as its operator meets them.
+/// The keys of a program's own configuration, from the operator's view.
 class OwnSettingsTest : public servicekit::cli::ProgramFixture {
 protected:
     OwnSettingsTest() {
@@ -46,7 +46,7 @@ protected:
     void configure(const std::string& app) { host.files.add_file("/etc/x.json", R"({"app": )" + app + "}"); }
 };
 
-TEST_F(OwnSettingsTest, APositionalOneNeedsNoOption) {
+TEST_F(OwnSettingsTest, APositionalKeyNeedsNoOption) {
     auto schema = std::make_shared<Schema<Config>>();
     schema->add("mode", &Config::mode, "how", {.positional = true});
     schema->add("port", &Config::port, "", {.option = "port", .positional = true});
@@ -77,7 +77,7 @@ TEST_F(OwnSettingsTest, AreInTheHelpWithTheirDefaults) {
     EXPECT_THAT(out(), ContainsRegex("--app.mode TEXT +default: fast"));
 }
 
-TEST_F(OwnSettingsTest, TheCommandLineWinsOverTheEnvironmentAndThatOverTheFile) {
+TEST_F(OwnSettingsTest, TheCommandLineOverridesTheEnvironmentAndTheFile) {
     configure(R"({"port": 80, "mode": "safe", "store": {"path": "/a", "sync": true}})");
     host.environment.set("JUST_ANOTHER_SERVER_APP_PORT", "81");
     host.environment.set("JUST_ANOTHER_SERVER_APP_STORE__PATH", "/b");
@@ -89,7 +89,7 @@ TEST_F(OwnSettingsTest, TheCommandLineWinsOverTheEnvironmentAndThatOverTheFile) 
     EXPECT_THAT(out(), ContainsRegex("app.hosts +\\[\"a\",\"b\"\\] +command-line\n"));
 }
 
-TEST_F(OwnSettingsTest, AreRefusedWhereTheyAreGiven) {
+TEST_F(OwnSettingsTest, AreRefusedWithTheirOrigin) {
     EXPECT_EQ(run({"check", "--port", "many"}), 64);
     EXPECT_THAT(error(),
                 HasSubstr("cannot use '--port': /app/port: expected an integer from 0 to 65535, found a string"));
@@ -106,7 +106,7 @@ TEST_F(OwnSettingsTest, AreRefusedWhereTheyAreGiven) {
     EXPECT_EQ(run({"check", "--config", "/etc/x.json"}), 78);
 }
 
-TEST_F(OwnSettingsTest, ASecretIsNotForTheCommandLine) {
+TEST_F(OwnSettingsTest, ASecretIsRefusedOnTheCommandLine) {
     EXPECT_EQ(run({"start", "--app.password", "x"}), 64);
     EXPECT_THAT(error(),
                 HasSubstr("'--app.password' is a secret, and every user of the machine sees a command line; set "
@@ -116,13 +116,13 @@ TEST_F(OwnSettingsTest, ASecretIsNotForTheCommandLine) {
     EXPECT_THAT(out(), AllOf(ContainsRegex("app.password +\\*\\*\\* +environment\n"), Not(HasSubstr("hunter2"))));
 }
 
-TEST_F(OwnSettingsTest, AVariableWithATypingErrorIsAWarning) {
+TEST_F(OwnSettingsTest, AMisspelledVariableIsAWarning) {
     host.environment.set("JUST_ANOTHER_SERVER_APP_PRT", "1");
     EXPECT_EQ(run({"check"}), 0);
     EXPECT_THAT(error(), HasSubstr("did you mean 'JUST_ANOTHER_SERVER_APP_PORT'?"));
 }
 
-TEST_F(OwnSettingsTest, AVerbForARunningServiceGoesOnInSpiteOfAWrongKey) {
+TEST_F(OwnSettingsTest, AVerbForARunningServiceIgnoresAWrongKey) {
     configure(R"({"prot": 1})");
     start_instance();
     replies["status"] = R"({"state":"running","pid":7000})";
@@ -130,7 +130,7 @@ TEST_F(OwnSettingsTest, AVerbForARunningServiceGoesOnInSpiteOfAWrongKey) {
     EXPECT_THAT(error(), HasSubstr("warning: cannot use the configuration: /etc/x.json: /app/prot: unknown key"));
 }
 
-TEST_F(OwnSettingsTest, AVariableThatOnlyTheServiceHasKeepsNoVerbFromIt) {
+TEST_F(OwnSettingsTest, AVerbWorksWithoutAVariableOfTheService) {
     options.expands_variables = true;
     configure(R"({"mode": "${SERVICE_MODE}"})");
     start_instance();
@@ -140,7 +140,7 @@ TEST_F(OwnSettingsTest, AVariableThatOnlyTheServiceHasKeepsNoVerbFromIt) {
     EXPECT_EQ(run({"check", "--config", "/etc/x.json"}), 78);
 }
 
-TEST_F(OwnSettingsTest, AUnitHasThoseThatWereGiven) {
+TEST_F(OwnSettingsTest, AUnitContainsTheGivenKeys) {
     EXPECT_EQ(run({"unit", "--port", "81", "--app.hosts=[\"a b\"]"}), 0);
     EXPECT_THAT(out(), HasSubstr("--port=81"));
     EXPECT_THAT(out(), HasSubstr("--app.hosts="));
@@ -157,7 +157,7 @@ TEST_F(OwnSettingsTest, AreInTheSchemaOfTheConfigFile) {
             R"("app":{"type":"object","properties":{"port":{"type":"integer","description":"the TCP port","minimum":0,"maximum":65535,"default":8080},"mode":{"type":"string","enum":["fast","safe"],"default":"fast"},"password":{"type":"string"},"store":{"type":"object","properties":{"path":{"type":"string","default":"/srv"},"sync":{"type":"boolean","description":"write through","default":false}},"additionalProperties":false},"hosts":{"type":"array","default":[]}},"additionalProperties":false})"));
 }
 
-TEST_F(OwnSettingsTest, AnOptionOfAVerbIsNotForAKey) {
+TEST_F(OwnSettingsTest, AKeyCannotHaveTheNameOfAVerbsOption) {
     struct Clash {
         int timeout = 0;
     };

@@ -21,7 +21,7 @@
 
 namespace servicekit::cli {
 
-/// A service whose policies are the test's.
+/// A service with the policies of the test.
 class ServiceOfPolicies final : public ServiceBase {
 public:
     ServiceOfPolicies(ServiceOptions options, EventHooks hooks, std::unique_ptr<PolicyReferences> policies,
@@ -30,7 +30,7 @@ public:
     using ServiceBase::declare_config;
 };
 
-/// The program of a service, called with command lines on a machine in memory, whose lock says what the test says.
+/// The program of a service, run with command lines on a machine in memory. The test decides who holds its lock.
 class ProgramFixture : public ::testing::Test {
 protected:
     static constexpr pid_t running_pid = ScriptedService::pid;
@@ -43,9 +43,9 @@ protected:
     /// \returns the exit code of `just-another-server ARGUMENTS...`
     int run(std::vector<std::string> arguments);
 
-    /// An instance holds the lock from now on, and answers on its socket as `replies` says, by event.
+    /// Starts an instance: it holds the lock, and its socket answers each event with the entry in `replies`.
     void start_instance();
-    /// It ends cleanly.
+    /// Ends the instance cleanly.
     void end_instance();
     void after(std::chrono::milliseconds time, std::function<void()> action) {
         timers.push_back(loop.timer());
@@ -67,15 +67,15 @@ protected:
 
     ServiceOptions options{.name = "just-another-server", .version = "1.0"};
     EventHooks hooks;
-    std::shared_ptr<const ConfigSchema> own;  ///< its own configuration; null: it declares none
-    std::vector<ProgramVerb> verbs;           ///< that the program adds
+    std::shared_ptr<const ConfigSchema> own;  ///< the program's own configuration; null if it declares none
+    std::vector<ProgramVerb> verbs;           ///< added by the program
 
     std::string locked_pid_file = pid_file;
     std::optional<Owner> owner;
     std::optional<Error> lock_error;
     bool interrupts = false;
 
-    /// What the instance sends for a request of an event; without an entry it sends nothing.
+    /// The reply of the instance for each event. It does not answer an event without an entry.
     std::map<std::string, std::string> replies;
     std::function<void(const std::string& event)> on_request = [](const std::string&) {};
     std::optional<ScriptedService> instance;

@@ -36,25 +36,25 @@ protected:
     Object given;
 };
 
-TEST_F(ProgramVerbsTest, GetsItsArgumentsTyped) {
+TEST_F(ProgramVerbsTest, GetsTypedArguments) {
     EXPECT_EQ(run({"shrink", "one.ppm", "--width", "32", "--force"}), 3);
     EXPECT_EQ(given, (Object{{"image", "/home/me/one.ppm"}, {"more", Value::List{}}, {"width", 32}, {"force", true}}));
     EXPECT_EQ(out(), "shrunk\n");
 }
 
-TEST_F(ProgramVerbsTest, HasDefaultsAndAListThatTakesTheRest) {
+TEST_F(ProgramVerbsTest, HasDefaultsAndAListForTheRest) {
     EXPECT_EQ(run({"shrink", "/one", "two", "three"}), 3);
     EXPECT_EQ(given,
               (Object{{"image", "/one"}, {"more", Value::List{"two", "three"}}, {"width", 64}, {"force", false}}));
 }
 
-TEST_F(ProgramVerbsTest, TakesSettingsToo) {
+TEST_F(ProgramVerbsTest, AcceptsSettings) {
     EXPECT_EQ(run({"--log-level", "debug", "shrink", "/one", "--pid-file", "/run/x.pid"}), 3);
     EXPECT_EQ(run({"shrink", "/one", "--nonsense"}), 64);
     EXPECT_THAT(error(), HasSubstr("there is no option '--nonsense'"));
 }
 
-TEST_F(ProgramVerbsTest, SaysWhatIsMissingOrWrong) {
+TEST_F(ProgramVerbsTest, ReportsMissingAndWrongArguments) {
     EXPECT_EQ(run({"shrink"}), 64);
     EXPECT_EQ(run({"shrink", "/one", "--width", "wide"}), 64);
     EXPECT_EQ(run({"shrink", "/one", "--width", "0"}), 64);
@@ -65,7 +65,7 @@ TEST_F(ProgramVerbsTest, SaysWhatIsMissingOrWrong) {
               "just-another-server: cannot use 'width': expected an integer of at least 1\n");
 }
 
-TEST_F(ProgramVerbsTest, IsInTheHelpAndHasOneOfItsOwn) {
+TEST_F(ProgramVerbsTest, IsInTheHelpAndHasItsOwnHelp) {
     EXPECT_EQ(run({"--help"}), 0);
     EXPECT_THAT(out(), HasSubstr("Verbs of this service:\n  shrink        makes one image smaller\n"));
     EXPECT_EQ(run({"shrink", "--help"}), 0);
@@ -84,7 +84,7 @@ TEST_F(ProgramVerbsTest, IsCompleted) {
     EXPECT_THAT(out(), ::testing::EndsWith("\tfiles\t\n"));
 }
 
-TEST_F(ProgramVerbsTest, MayTalkToTheRunningService) {
+TEST_F(ProgramVerbsTest, CanCallTheRunningService) {
     verbs.push_back({.name = "count", .needs = ProgramVerb::Needs::running_service, .run = [](VerbRun& run) {
                          const auto reply = run.client().call("stats");
                          run.print(std::to_string(reply->get<int>("images")) + "\n");
@@ -97,7 +97,7 @@ TEST_F(ProgramVerbsTest, MayTalkToTheRunningService) {
     EXPECT_EQ(out(), "5\n");
 }
 
-TEST_F(ProgramVerbsTest, MayLookAtTheLoadedService) {
+TEST_F(ProgramVerbsTest, CanReadTheLoadedService) {
     host.files.add_file("/etc/mine.json", R"({"app": {"width": 12}})");
     verbs.push_back({.name = "width", .needs = ProgramVerb::Needs::loaded_service, .run = [](VerbRun& run) {
                          run.print(std::to_string(run.service().settings().app().get<int>("width")) + "\n");
@@ -109,13 +109,13 @@ TEST_F(ProgramVerbsTest, MayLookAtTheLoadedService) {
     EXPECT_THAT(error(), HasSubstr("/etc/none.json"));
 }
 
-TEST_F(ProgramVerbsTest, WhatItThrowsIsPrinted) {
+TEST_F(ProgramVerbsTest, ItsExceptionIsPrinted) {
     verbs.push_back({.name = "fail", .run = [](VerbRun&) -> int { throw std::runtime_error("no paper"); }});
     EXPECT_EQ(run({"fail"}), 70);
     EXPECT_EQ(error(), "just-another-server: no paper\n");
 }
 
-TEST_F(ProgramVerbsTest, MistakesInADeclarationAreSaid) {
+TEST_F(ProgramVerbsTest, MistakesInADeclarationAreReported) {
     const auto fault_of = [&](ProgramVerb verb) {
         verbs = {std::move(verb)};
         if (!verbs.front().run && verbs.front().name != "no-run") verbs.front().run = [](VerbRun&) { return 0; };

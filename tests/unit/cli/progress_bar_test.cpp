@@ -17,26 +17,26 @@ TEST(RenderProgressTest, DrawsABarAndTheMessage) {
     EXPECT_EQ(render_progress({.done = 0, .total = 10}, 40, Colours::no), "[.............]   0%");
 }
 
-TEST(RenderProgressTest, CountsWhereTheTotalIsNotKnown) {
+TEST(RenderProgressTest, ShowsACountIfTheTotalIsUnknown) {
     EXPECT_EQ(render_progress({.done = 12, .total = 0, .message = "files"}, 40, Colours::no), "12  files");
 }
 
-TEST(RenderProgressTest, StaysAtTheEndWhereMoreWasDoneThanThereWas) {
+TEST(RenderProgressTest, StaysFullIfMoreThanTheTotalWasDone) {
     EXPECT_EQ(render_progress({.done = 20, .total = 10}, 40, Colours::no), "[#############] 100%");
 }
 
-TEST(RenderProgressTest, KeepsToTheWidth) {
+TEST(RenderProgressTest, FitsTheWidth) {
     const Progress progress{.done = 1, .total = 3, .message = std::string(200, 'x') + "\xC3\xA4"};
     for (unsigned width = 0; width < 200; ++width)
         EXPECT_LE(columns(render_progress(progress, width, Colours::no)), std::max(width, 5U)) << width;
     EXPECT_EQ(render_progress({.done = 1, .total = 2, .message = "x"}, 12, Colours::no), " 50%  x");
 }
 
-TEST(RenderProgressTest, ColoursTheBarOnly) {
+TEST(RenderProgressTest, ColoursOnlyTheBar) {
     EXPECT_EQ(render_progress({.done = 5, .total = 10}, 31, Colours::yes), "[\033[32m#####\033[0m.....]  50%");
 }
 
-TEST(RenderProgressTest, LetsNoServiceDriveTheTerminal) {
+TEST(RenderProgressTest, EscapesTerminalControls) {
     EXPECT_EQ(render_progress({.done = 1, .total = 0, .message = "a\n\033[2Jb"}, 40, Colours::no), "1  a\\n\\x1b[2Jb");
 }
 
@@ -50,7 +50,7 @@ protected:
     Console console{streams, environment, "x"};
 };
 
-TEST_F(ProgressBarTest, DrawsOneLineAnewAndTakesItAwayAtTheEnd) {
+TEST_F(ProgressBarTest, RedrawsOneLineAndRemovesItAtTheEnd) {
     {
         ProgressBar bar{console};
         bar.show({.done = 1, .total = 2});
@@ -59,7 +59,7 @@ TEST_F(ProgressBarTest, DrawsOneLineAnewAndTakesItAwayAtTheEnd) {
     EXPECT_EQ(written(), "\r[#####.....]  50%\033[K\r[##########] 100%\033[K\r\033[K");
 }
 
-TEST_F(ProgressBarTest, DrawsNothingTwiceAndClearsNothingThatIsNotThere) {
+TEST_F(ProgressBarTest, DoesNotRedrawUnchangedOrClearAnEmptyLine) {
     ProgressBar bar{console};
     bar.clear();
     EXPECT_EQ(written(), "");
@@ -69,13 +69,13 @@ TEST_F(ProgressBarTest, DrawsNothingTwiceAndClearsNothingThatIsNotThere) {
     EXPECT_EQ(written(), once);
 }
 
-TEST_F(ProgressBarTest, HasColoursUnlessTheUserWantsNone) {
+TEST_F(ProgressBarTest, HasColoursUnlessTheUserDisablesThem) {
     environment.unset("NO_COLOR");
     ProgressBar{console}.show({.done = 1, .total = 2});
     EXPECT_THAT(written(), ::testing::HasSubstr("\033[32m"));
 }
 
-TEST_F(ProgressBarTest, IsForTerminalsThatCanTakeALineBack) {
+TEST_F(ProgressBarTest, NeedsATerminalThatCanClearALine) {
     EXPECT_TRUE(console.shows_bars());
     environment.set("TERM", "dumb");
     EXPECT_FALSE(console.shows_bars());

@@ -9,7 +9,7 @@ namespace {
 
 Object object(std::string_view json) { return std::get<Value>(parse_json(json)).as_object(); }
 
-TEST(StatusTextTest, ShowsWhatPeopleWantAndTheServicesOwnFields) {
+TEST(StatusTextTest, ShowsTheUsualAndTheServicesOwnFields) {
     EXPECT_EQ(status_text(object(R"({"pid":4711,"control-socket":"/run/x.control","uptime":3700,"name":"x",
         "version":"1.0","state":"running","started-at":"2026-01-02T03:04:05Z","pid-file":"/run/x.pid",
         "connections":12,"last error":"disk full"})")),
@@ -21,18 +21,18 @@ TEST(StatusTextTest, ShowsWhatPeopleWantAndTheServicesOwnFields) {
               "last error   disk full\n");
 }
 
-TEST(StatusTextTest, SaysWhatItIsBusyWith) {
+TEST(StatusTextTest, ShowsTheRunningEvent) {
     EXPECT_EQ(status_text(object(R"({"name":"x","busy":{"event":"backup","seconds":61}})")),
               "name  x\nbusy  backup, for 1 minute 1 second\n");
 }
 
-TEST(StatusTextTest, BearsWithAReplyOfAnotherShape) {
+TEST(StatusTextTest, ToleratesAReplyOfAnotherShape) {
     EXPECT_EQ(status_text(object(R"({"name":1,"uptime":"long","busy":3})")), "name  1\n");
     EXPECT_EQ(status_text(object(R"({"uptime":1e300})")), "");
     EXPECT_EQ(status_text({}), "");
 }
 
-TEST(EventsTextTest, ShowsHowToCallEach) {
+TEST(EventsTextTest, ShowsHowToCallEachEvent) {
     EXPECT_EQ(events_text(object(R"({"events":[
         {"name":"stop","description":"stops the service","parameters":[]},
         {"name":"backup","description":"copies the data directory","parameters":[
@@ -64,12 +64,12 @@ TEST(EventsTextTest, ShowsRangesSecretsAndTheRole) {
               "      password  of the user; secret\n");
 }
 
-TEST(EventsTextTest, BearsWithAReplyOfAnotherShape) {
+TEST(EventsTextTest, ToleratesAReplyOfAnotherShape) {
     EXPECT_EQ(events_text(object(R"({"events":3})")), "");
     EXPECT_EQ(events_text(object(R"({"events":[1,{"name":"x","parameters":[2]}]})")), "x\n");
 }
 
-TEST(ReloadTextTest, SaysWhatWasAppliedAndWhatWasNot) {
+TEST(ReloadTextTest, ShowsWhatWasAppliedAndWhatWasNot) {
     EXPECT_EQ(reload_text(object(R"({"applied":["log-level","/app/port"],"needs-restart":["pid-file"]})")),
               "applied        log-level, /app/port\nneeds-restart  pid-file\n");
     EXPECT_EQ(reload_text(object(R"({"applied":[],"needs-restart":[]})")), "nothing changed\n");

@@ -74,14 +74,14 @@ TEST_F(RunningServiceTest, FindsTheFirstHeldLock) {
     EXPECT_EQ(instance.in_words(), "pid 7000");
 }
 
-TEST_F(RunningServiceTest, FindsNothingWhereNoLockIsHeldAndNoSocketServed) {
+TEST_F(RunningServiceTest, FindsNothingWithoutAHeldLockOrServedSocket) {
     const auto instance = running.find();
     ASSERT_TRUE(instance);
     EXPECT_FALSE(instance->has_value());
     EXPECT_EQ(running.tried_in_words(), "'/run/x.pid' or '/tmp/me/x.pid'");
 }
 
-TEST_F(RunningServiceTest, NamesTheSocketsThatWereTriedWhereNothingIsLocked) {
+TEST_F(RunningServiceTest, NamesTheTriedSocketsIfNothingIsLocked) {
     lock.locks = false;
     EXPECT_EQ(running.tried_in_words(), "'/run/x.control' or '/tmp/me/x.control'");
 }
@@ -93,7 +93,7 @@ TEST_F(RunningServiceTest, FindsAServiceWithoutALockByItsSocket) {
     EXPECT_EQ(instance.witness, Instance::Witness::socket);
 }
 
-TEST_F(RunningServiceTest, AServiceThatEndsAfterTheProbeIsNotThere) {
+TEST_F(RunningServiceTest, AServiceThatEndsAfterTheProbeIsNotFound) {
     serve("/run");
     for (const int reason : {ENOENT, ECONNREFUSED}) {
         host.sockets.failures().fail_always("connect", reason, "/run/x.control");
@@ -103,8 +103,8 @@ TEST_F(RunningServiceTest, AServiceThatEndsAfterTheProbeIsNotThere) {
     }
 }
 
-TEST_F(RunningServiceTest, DoesNotConnectWhereOnlyAServiceManagerListens) {
-    host.sockets.listen_for_service("/run/x.control");  // who would start the service
+TEST_F(RunningServiceTest, DoesNotConnectIfOnlyAServiceManagerListens) {
+    host.sockets.listen_for_service("/run/x.control");  // a probe would start the service
     host.sockets.failures().fail_always("probe", EIO, "/run/x.control");
     const auto instance = running.find();
     ASSERT_TRUE(instance);
@@ -124,7 +124,7 @@ TEST_F(RunningServiceTest, AStrangersLockDoesNotCount) {
     EXPECT_EQ(running.find().error().exit_code, ExitCode::permission);
 }
 
-TEST_F(RunningServiceTest, TheOwnerOfALockIsBelievedInAClosedDirectory) {
+TEST_F(RunningServiceTest, TheLocksOwnerIsTrustedInAClosedDirectory) {
     owners["/run/x.pid"] = {.pid = pid, .uid = 2000};
     EXPECT_THAT(found().users, ElementsAre(0, 2000));
     host.files.set_owner("/run", 2000, 2000);
@@ -135,7 +135,7 @@ TEST_F(RunningServiceTest, TheOwnerOfALockIsBelievedInAClosedDirectory) {
     EXPECT_THAT((*named.find())->users, ::testing::Contains(2000));
 }
 
-TEST_F(RunningServiceTest, AStrangersInADefaultPlaceIsABystander) {
+TEST_F(RunningServiceTest, AStrangersLockInADefaultPlaceIsABystander) {
     Paths standard = places_in("/run");
     standard.choice = Paths::Choice::standard;
     RunningService by_default{lock, settings, {standard}, tools};
@@ -157,7 +157,7 @@ TEST_F(RunningServiceTest, AStrangersSocketDoesNotCount) {
     EXPECT_EQ(running.find().error().errno_value, 0);
 }
 
-TEST_F(RunningServiceTest, ALinkThatAStrangerMayHaveMadeLeadsToNoService) {
+TEST_F(RunningServiceTest, ALinkThatAStrangerMayHaveMadeIsNotFollowed) {
     serve("/run");
     host.files.add_directory("/tmp/me", 01777);
     host.files.add_link("/tmp/me/x.control", "/run/x.control");
@@ -169,7 +169,7 @@ TEST_F(RunningServiceTest, ALinkThatAStrangerMayHaveMadeLeadsToNoService) {
     EXPECT_TRUE((*misled.find()).has_value());
 }
 
-TEST_F(RunningServiceTest, TheUserOfAnotherUserNamespaceIsNobodysEqual) {
+TEST_F(RunningServiceTest, TheOverflowUidIsNotTheSameUser) {
     host.act_as({.pid = 1, .uid = 65534, .gid = 65534});
     host.users.set_overflow(65534);
     host.files.set_permissions("/run", 0777);
@@ -177,13 +177,13 @@ TEST_F(RunningServiceTest, TheUserOfAnotherUserNamespaceIsNobodysEqual) {
     EXPECT_EQ(running.find().error().exit_code, ExitCode::permission);
 }
 
-TEST_F(RunningServiceTest, PrefersAHeldLockToASocketThatIsServed) {
+TEST_F(RunningServiceTest, PrefersAHeldLockToAServedSocket) {
     serve("/run");
     owners["/tmp/me/x.pid"] = {.pid = 8000, .uid = 0};
     EXPECT_EQ(found().pid, 8000);
 }
 
-TEST_F(RunningServiceTest, AsksTheSocketForAPidThatTheLockCannotTell) {
+TEST_F(RunningServiceTest, AsksTheSocketForAPidThatTheLockDoesNotKnow) {
     owners["/run/x.pid"] = {.pid = 0, .uid = 0};
     EXPECT_EQ(found().pid, 0);
     EXPECT_EQ(found().in_words(), "pid unknown");
@@ -192,28 +192,28 @@ TEST_F(RunningServiceTest, AsksTheSocketForAPidThatTheLockCannotTell) {
     EXPECT_EQ(found().witness, Instance::Witness::lock);
 }
 
-TEST_F(RunningServiceTest, DoesNotTakeABystanderForAnInstance) {
+TEST_F(RunningServiceTest, DoesNotMistakeABystanderForAnInstance) {
     owners["/run/x.pid"] = {.pid = 99, .where = "pid 99", .is_instance = false};
     EXPECT_FALSE(running.find()->has_value());
     EXPECT_EQ(running.bystander(), "'/run/x.pid' is locked by pid 99, which is not an instance of it");
 }
 
-TEST_F(RunningServiceTest, SaysWhereItCannotTell) {
+TEST_F(RunningServiceTest, ReportsAnUnreadableLock) {
     blind["/run/x.pid"] = true;
     EXPECT_EQ(running.find().error().errno_value, EACCES);
     owners["/tmp/me/x.pid"] = {.pid = pid, .uid = 0};
     EXPECT_EQ(found().pid, pid);
 }
 
-TEST_F(RunningServiceTest, CannotTellWithoutALockWhereItMayNotConnect) {
+TEST_F(RunningServiceTest, WithoutALockAForbiddenSocketIsAnError) {
     host.sockets.failures().fail_always("probe", EACCES, "/run/x.control");
     EXPECT_EQ(running.find().error().errno_value, EACCES);
-    // With a pidfile there would be a lock.
+    // A service with a pidfile would hold the lock.
     host.files.add_file("/run/x.pid");
     EXPECT_FALSE(running.find()->has_value());
 }
 
-TEST_F(RunningServiceTest, KnowsWhatAKilledInstanceLeaves) {
+TEST_F(RunningServiceTest, FindsTheLeftoversOfAKilledInstance) {
     EXPECT_THAT(running.left_behind(), IsEmpty());
     host.files.add_file("/run/x.control");
     EXPECT_THAT(running.left_behind(), IsEmpty());
@@ -222,7 +222,7 @@ TEST_F(RunningServiceTest, KnowsWhatAKilledInstanceLeaves) {
     EXPECT_THAT(running.left_behind(), ElementsAre("/tmp/me/x.pid", "/tmp/me/x.control"));
 }
 
-TEST_F(RunningServiceTest, SocketBesideAnEmptyPidfileIsNoKilledInstances) {
+TEST_F(RunningServiceTest, ASocketBesideAnEmptyPidfileIsNotALeftover) {
     host.files.add_file("/run/x.pid");
     serve("/run");
     EXPECT_THAT(running.left_behind(), IsEmpty());
@@ -236,7 +236,7 @@ TEST_F(RunningServiceTest, SignalsTheOwnerOfTheLock) {
     EXPECT_THAT(host.processes.sent(), ElementsAre(FakeProcessTable::Sent{pid, SIGTERM}));
 }
 
-TEST_F(RunningServiceTest, SignalsNobodyWhomASecondLookDoesNotConfirm) {
+TEST_F(RunningServiceTest, SignalsOnlyAnOwnerThatASecondLookConfirms) {
     owners["/run/x.pid"] = {.pid = pid, .uid = 0};
     const Instance instance = found();
     owners["/run/x.pid"] = {.pid = 8000, .uid = 0};
@@ -248,7 +248,7 @@ TEST_F(RunningServiceTest, SignalsNobodyWhomASecondLookDoesNotConfirm) {
     EXPECT_THAT(host.processes.sent(), IsEmpty());
 }
 
-TEST_F(RunningServiceTest, SignalsNoPidThatIsNone) {
+TEST_F(RunningServiceTest, SignalsNoInvalidPid) {
     for (const pid_t wrong : {0, -1}) {
         owners["/run/x.pid"] = {.pid = wrong, .uid = 0};
         const auto sent = running.signal(found(), SIGKILL);
@@ -281,7 +281,7 @@ TEST_F(RunningServiceTest, SignalsTheUserOfTheSettings) {
     owners["/run/x.pid"] = {.pid = pid, .uid = 33};
     host.processes.add(pid, 33);
     EXPECT_TRUE(*running.signal(found(), SIGTERM));
-    // As which it was started, and still is before it drops its privileges.
+    // root started the service, which has not dropped its privileges yet
     host.processes.add(pid, 0);
     EXPECT_TRUE(*running.signal(found(), SIGTERM));
 }
@@ -296,7 +296,7 @@ TEST_F(RunningServiceTest, WaitsUntilTheLockIsFree) {
     EXPECT_EQ(*running.wait_for_end(instance, std::nullopt, sleep), Waited::ended);
 }
 
-TEST_F(RunningServiceTest, WaitsOnWhereTheProcessHasEndedButNotItsLock) {
+TEST_F(RunningServiceTest, StillWaitsIfTheProcessEndedButTheLockIsHeld) {
     owners["/run/x.pid"] = {.pid = pid, .uid = 0};
     const Instance instance = found();
     host.processes.end(pid);
@@ -305,7 +305,7 @@ TEST_F(RunningServiceTest, WaitsOnWhereTheProcessHasEndedButNotItsLock) {
     EXPECT_EQ(*running.wait_for_end(instance, std::nullopt, sleep), Waited::ended);
 }
 
-TEST_F(RunningServiceTest, WaitsNoLongerThanItMay) {
+TEST_F(RunningServiceTest, WaitsNoLongerThanItsLimit) {
     owners["/run/x.pid"] = {.pid = pid, .uid = 0};
     const auto begin = host.clock.steady_now();
     EXPECT_EQ(*running.wait_for_end(found(), begin + 2s, sleep), Waited::still_runs);
@@ -315,14 +315,14 @@ TEST_F(RunningServiceTest, WaitsNoLongerThanItMay) {
     EXPECT_EQ(host.clock.steady_now() - begin, 3s);
 }
 
-TEST_F(RunningServiceTest, StopsWaitingWhereAnotherInstanceTakesOver) {
+TEST_F(RunningServiceTest, StopsWaitingIfAnotherInstanceTakesOver) {
     owners["/run/x.pid"] = {.pid = pid, .uid = 0};
     const Instance instance = found();
     owners["/run/x.pid"] = {.pid = 8000, .uid = 0};
     EXPECT_EQ(*running.wait_for_end(instance, std::nullopt, sleep), Waited::replaced);
 }
 
-TEST_F(RunningServiceTest, StopsWaitingWhereTheUserHasHadEnough) {
+TEST_F(RunningServiceTest, StopsWaitingAtAnInterrupt) {
     owners["/run/x.pid"] = {.pid = pid, .uid = 0};
     sleep.interrupt();
     EXPECT_EQ(*running.wait_for_end(found(), std::nullopt, sleep), Waited::interrupted);

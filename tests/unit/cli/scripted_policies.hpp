@@ -14,8 +14,8 @@
 #include "servicekit/policy/lock_policy.hpp"
 #include "servicekit/policy/log_policy.hpp"
 
-// Policies for tests of the command line, which asks them little: they say what the test says. No mocks of GoogleMock's,
-// as those take seconds to compile in each file that sees them.
+// Policies for tests of the command line, which uses them little: the test sets their results. They are not GoogleMock
+// classes, because those take seconds to compile in each file that includes them.
 namespace servicekit::cli {
 
 class ScriptedDaemon final : public DaemonPolicy {
@@ -45,7 +45,7 @@ public:
     [[nodiscard]] bool tells_owner() const override { return locks; }
     void release() noexcept override {}
 
-    /// Who has the lock of a pidfile.
+    /// Returns the owner of the lock of a pidfile.
     std::function<Answer(const std::string& pid_file)> owner_of = [](const std::string&) -> Answer {
         return std::optional<Owner>{};
     };

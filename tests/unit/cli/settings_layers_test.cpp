@@ -19,7 +19,7 @@ TEST(SettingsLayersTest, NamesVariablesAfterTheProgram) {
     EXPECT_EQ(environment_variable("a.b_2", "name"), "A_B_2_NAME");
 }
 
-TEST(SettingsLayersTest, TakesSettingsFromTheEnvironment) {
+TEST(SettingsLayersTest, ReadsSettingsFromTheEnvironment) {
     const mocks::FakeEnvironment environment{
         {"X_LOG_LEVEL", "debug"}, {"X_NO_CONTROL_SERVER", "yes"}, {"X_PID_FILE", ""}, {"Y_NAME", "other"}};
     LayeredSettings settings;
@@ -31,7 +31,7 @@ TEST(SettingsLayersTest, TakesSettingsFromTheEnvironment) {
     EXPECT_FALSE(settings.is_set("name"));
 }
 
-TEST(SettingsLayersTest, WarnsOfVariablesThatAreNearASetting) {
+TEST(SettingsLayersTest, WarnsAboutVariablesSimilarToASetting) {
     const mocks::FakeEnvironment environment{
         {"X_LOG_LEVLE", "debug"}, {"X_RUNDIRECTORY", "/x"}, {"X_log_file", "/x"},   {"X_LOG_LEVEL", "debug"},
         {"X_STOP_TIMOUT", ""},    {"Y_LOG_LEVLE", "debug"}, {"XLOG_LEVEL", "debug"}};
@@ -43,8 +43,8 @@ TEST(SettingsLayersTest, WarnsOfVariablesThatAreNearASetting) {
                             "cannot use 'X_log_file': there is no such setting; did you mean 'X_LOG_FILE'?"));
 }
 
-TEST(SettingsLayersTest, LeavesVariablesOfOthersAlone) {
-    // What Kubernetes sets for each service, and some that programs have for themselves.
+TEST(SettingsLayersTest, IgnoresOtherVariables) {
+    // Variables that Kubernetes sets for each service, and some that programs define for themselves.
     const mocks::FakeEnvironment environment{{"X_PORT", "tcp://10.0.0.11:80"},
                                              {"X_SERVICE_HOST", "10.0.0.11"},
                                              {"X_SERVICE_PORT", "80"},
@@ -61,7 +61,7 @@ TEST(SettingsLayersTest, LeavesVariablesOfOthersAlone) {
     EXPECT_THAT(doubtful_variables("x", nullptr, environment), IsEmpty());
 }
 
-TEST(SettingsLayersTest, LetsTheCommandLineWin) {
+TEST(SettingsLayersTest, TheCommandLineOverridesTheEnvironment) {
     const mocks::FakeEnvironment environment{{"X_LOG_LEVEL", "debug"}};
     LayeredSettings settings;
     EXPECT_THAT(apply_command_line(settings, nullptr, {{"log-level", "error"}, {"stop-timeout", "2.5"}}), IsEmpty());
@@ -70,7 +70,7 @@ TEST(SettingsLayersTest, LetsTheCommandLineWin) {
     EXPECT_EQ(settings.get(setting::stop_timeout), std::chrono::milliseconds{2500});
 }
 
-TEST(SettingsLayersTest, TellsEachFaultAndTakesTheRest) {
+TEST(SettingsLayersTest, ReportsEachErrorAndUsesTheRest) {
     const mocks::FakeEnvironment environment{{"X_LOG_LEVEL", "loud"}, {"X_UMASK", "9"}, {"X_USER", "www"}};
     LayeredSettings settings;
     const auto faults = apply_environment(settings, nullptr, "x", environment);

@@ -10,20 +10,20 @@ namespace {
 
 using ::testing::HasSubstr;
 
-/// Sets the title of a terminal, clears its screen by ESC and by C1 controls, begins a line, turns the direction.
+/// Sets the title of a terminal, clears its screen (ESC and C1 controls), starts a line, and reverses the direction.
 constexpr std::string_view hostile_in_json = R"(\u001b]0;x\u0007\u001b[2J\n\r\u009b2J\u0085\u202e\u2028\ufeff)";
 const std::string hostile =
     "\x1b]0;x\a\x1b[2J\n\r\xC2\x9B"
     "2J\xC2\x85\xE2\x80\xAE\xE2\x80\xA8\xEF\xBB\xBF\x9B"
     "2J\xFF";
 
-/// Both streams lead to a terminal, on which nobody but the verb itself may write control sequences.
+/// Both streams are terminals. Only the verb itself may write control sequences to them.
 class TerminalTest : public ProgramFixture {
 protected:
     TerminalTest() {
         host.streams.set_terminal(os::Stream::out, true);
         host.streams.set_terminal(os::Stream::error, true);
-        host.environment.set("TERM", "dumb");  // no bars, whose control sequences are the verb's own
+        host.environment.set("TERM", "dumb");  // no bars: the verb writes their control sequences itself
         start_instance();
     }
 
@@ -39,7 +39,7 @@ protected:
     void reply(const std::string& event, const std::string& json) { replies[event] = with_hostile(json); }
 };
 
-TEST_F(TerminalTest, NoErrorReplyDrivesIt) {
+TEST_F(TerminalTest, AnErrorReplyCannotControlIt) {
     for (const std::vector<std::string>& verb : std::vector<std::vector<std::string>>{{"status"},
                                                                                       {"health"},
                                                                                       {"events"},
@@ -57,7 +57,7 @@ TEST_F(TerminalTest, NoErrorReplyDrivesIt) {
     }
 }
 
-TEST_F(TerminalTest, NoRefusalDrivesIt) {
+TEST_F(TerminalTest, ARefusalCannotControlIt) {
     host.process.set_effective_user(1000);
     for (const char* verb : {"stop", "kill"}) {
         reply(verb, R"({"error":{"code":"not-allowed","message":"@"}})");
@@ -66,7 +66,7 @@ TEST_F(TerminalTest, NoRefusalDrivesIt) {
     expect_harmless();
 }
 
-TEST_F(TerminalTest, NoReplyDrivesIt) {
+TEST_F(TerminalTest, AReplyCannotControlIt) {
     reply("status", R"({"pid":7,"name":"@","version":"@","state":"@","own@":"@","list":["@"],"busy":{"event":"@"}})");
     reply("events", R"({"events":[{"name":"@","description":"@","parameters":[
         {"name":"@","type":"@","required":true,"description":"@","default":"@"}]}]})");
@@ -81,7 +81,7 @@ TEST_F(TerminalTest, NoReplyDrivesIt) {
     expect_harmless();
 }
 
-TEST_F(TerminalTest, NoProgressDrivesIt) {
+TEST_F(TerminalTest, ProgressCannotControlIt) {
     host.environment.set("TERM", "xterm");
     host.environment.set("NO_COLOR", "1");
     reply("x", R"({"progress":{"done":1,"total":2,"message":"@"}})"
@@ -91,7 +91,7 @@ TEST_F(TerminalTest, NoProgressDrivesIt) {
     EXPECT_THAT(error(), Not(HasSubstr("\x1b]")));
 }
 
-TEST_F(TerminalTest, NoLogFileDrivesIt) {
+TEST_F(TerminalTest, ALogFileCannotControlIt) {
     options.log_file = "/var/log/x.log";
     host.files.add_file("/var/log/x.log", "a\tb\n" + hostile + "\n");
     EXPECT_EQ(run({"logs"}), 0);
@@ -100,23 +100,23 @@ TEST_F(TerminalTest, NoLogFileDrivesIt) {
     expect_harmless();
 }
 
-TEST_F(TerminalTest, ACharacterOfALogThatIsReadInTwoPiecesIsShown) {
+TEST_F(TerminalTest, ACharacterReadInTwoPiecesIsShown) {
     options.log_file = "/var/log/x.log";
-    std::string text = "x";  // so that a piece of 64 KiB ends within a character
+    std::string text = "x";  // makes a piece of 64 KiB end within a character
     for (int i = 0; i < 60'000; ++i) text += "\xE2\x82\xAC";
     host.files.add_file("/var/log/x.log", text + "\n");
     EXPECT_EQ(run({"logs"}), 0);
     EXPECT_EQ(out(), text + "\n");
 }
 
-TEST_F(TerminalTest, ABeginningOfACharacterAtTheEndIsShownByItsBytes) {
+TEST_F(TerminalTest, AnIncompleteCharacterAtTheEndIsShownAsBytes) {
     options.log_file = "/var/log/x.log";
     host.files.add_file("/var/log/x.log", "a\xE2\x82");
     EXPECT_EQ(run({"logs"}), 0);
     EXPECT_EQ(out(), "a\\xe2\\x82\n");
 }
 
-TEST_F(TerminalTest, NoCrashReportDrivesIt) {
+TEST_F(TerminalTest, ACrashReportCannotControlIt) {
     host.files.add_file("/run/just-another-server.crash",
                         "crash report of servicekit, format 1\ntime: " + hostile + "\nsignal: " + hostile +
                             "\nevent: " + hostile + "\n\nbacktrace of thread 7 (x), which crashed:\n  #00 0x1 " +
@@ -127,7 +127,7 @@ TEST_F(TerminalTest, NoCrashReportDrivesIt) {
     expect_harmless();
 }
 
-TEST_F(TerminalTest, NoCommandLineDrivesIt) {
+TEST_F(TerminalTest, ACommandLineCannotControlIt) {
     EXPECT_EQ(run({hostile}), 64);
     EXPECT_EQ(run({"status", "--" + hostile}), 64);
     EXPECT_EQ(run({"status", hostile}), 64);
@@ -137,7 +137,7 @@ TEST_F(TerminalTest, NoCommandLineDrivesIt) {
     expect_harmless();
 }
 
-TEST_F(TerminalTest, NoFileNameAndNoEnvironmentDriveIt) {
+TEST_F(TerminalTest, AFileNameOrTheEnvironmentCannotControlIt) {
     host.environment.set("JUST_ANOTHER_SERVER_LOG_LEVEL", hostile);
     EXPECT_NE(run({"where", "--run-directory", "/run/" + hostile}), 0);
     run({"status", "--pid-file", "/run/" + hostile});
@@ -145,7 +145,7 @@ TEST_F(TerminalTest, NoFileNameAndNoEnvironmentDriveIt) {
     expect_harmless();
 }
 
-TEST_F(TerminalTest, APipeGetsTheBytesOfAFileAsTheyAre) {
+TEST_F(TerminalTest, APipeGetsTheBytesOfAFileUnchanged) {
     host.streams.set_terminal(os::Stream::out, false);
     options.log_file = "/var/log/x.log";
     host.files.add_file("/var/log/x.log", hostile + "\n");
@@ -153,7 +153,7 @@ TEST_F(TerminalTest, APipeGetsTheBytesOfAFileAsTheyAre) {
     EXPECT_EQ(out(), hostile + "\n");
 }
 
-TEST_F(TerminalTest, AnErrorReplyIsOneLineInAPipeToo) {
+TEST_F(TerminalTest, AnErrorReplyIsOneLineInAPipe) {
     host.streams.set_terminal(os::Stream::error, false);
     reply("x", R"({"error":{"code":"event-error","message":"a\njust-another-server: forged"}})");
     EXPECT_EQ(run({"call", "x"}), 1);

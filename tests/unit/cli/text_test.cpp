@@ -7,7 +7,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-TEST(DurationInWordsTest, GivesTheTwoGreatestUnits) {
+TEST(DurationInWordsTest, ShowsTheTwoGreatestUnits) {
     EXPECT_EQ(duration_in_words(0s), "0 seconds");
     EXPECT_EQ(duration_in_words(1s), "1 second");
     EXPECT_EQ(duration_in_words(59s), "59 seconds");
@@ -28,7 +28,7 @@ TEST(PlainTextTest, ShowsStringsWithoutQuotesAndTheRestAsJson) {
     EXPECT_EQ(plain_text(Value{Object{{"a", true}}}), R"({"a":true})");
 }
 
-TEST(PlainTextTest, LetsNoServiceDriveTheTerminal) { EXPECT_EQ(plain_text(Value{"a\033[2Jb\nc"}), "a\\x1b[2Jb\\nc"); }
+TEST(PlainTextTest, EscapesTerminalControls) { EXPECT_EQ(plain_text(Value{"a\033[2Jb\nc"}), "a\\x1b[2Jb\\nc"); }
 
 TEST(ColumnsTest, CountsCodePoints) {
     EXPECT_EQ(columns("ae"), 2U);
@@ -44,7 +44,7 @@ TEST(TableTest, AlignsItsColumns) {
     EXPECT_EQ(table({}), "");
 }
 
-TEST(TableTest, ACellDrivesNoTerminalAndMakesNoLine) {
+TEST(TableTest, EscapesControlsAndNewlinesInACell) {
     EXPECT_EQ(table({{"a\nb", "\xC2\x9B"}, {"c", "\033[2J"}}), "a\\nb  \\u009b\nc     \\x1b[2J\n");
 }
 

@@ -39,7 +39,7 @@ protected:
     const Value::List* parameters = declared_parameters(events, "x");
 };
 
-TEST_F(TypedArgumentsTest, ReadsEachValueAsItIsDeclared) {
+TEST_F(TypedArgumentsTest, ReadsEachValueAsDeclared) {
     EXPECT_EQ(read({"text=12", "count=12", "ratio=0.5", "really=true"}),
               R"({"text":"12","count":12,"ratio":0.5,"really":true})");
     EXPECT_EQ(read({"names=[\"a\",2]", "extra={\"a\":{}}", "ratio=3"}),
@@ -67,16 +67,16 @@ TEST_F(TypedArgumentsTest, NeedsTheCurrentDirectoryForRelativePathsOnly) {
     EXPECT_EQ(typed_arguments(words({}, R"({"where":"x"})"), parameters, host.host()).error().errno_value, ENOENT);
 }
 
-TEST_F(TypedArgumentsTest, TakesAllAfterTheFirstEqualsSign) { EXPECT_EQ(read({"text=a=b="}), R"({"text":"a=b="})"); }
+TEST_F(TypedArgumentsTest, AValueIsAllAfterTheFirstEqualsSign) { EXPECT_EQ(read({"text=a=b="}), R"({"text":"a=b="})"); }
 
-TEST_F(TypedArgumentsTest, LeavesWhatIsNotDeclaredToTheService) {
+TEST_F(TypedArgumentsTest, LeavesUndeclaredArgumentsToTheService) {
     EXPECT_EQ(read({"unknown=12"}), R"({"unknown":"12"})");
     EXPECT_EQ(declared_parameters(events, "y"), nullptr);
     EXPECT_EQ(to_json(*typed_arguments(words({{"count", "12", "count=12"}}), nullptr, host.host())),
               R"({"count":"12"})");
 }
 
-TEST_F(TypedArgumentsTest, SaysWhichValueIsOfTheWrongType) {
+TEST_F(TypedArgumentsTest, NamesAValueOfTheWrongType) {
     EXPECT_EQ(read({"count=abc"}), "cannot use the argument 'count=abc': expected an integer");
     EXPECT_EQ(read({"count=1.5"}), "cannot use the argument 'count=1.5': expected an integer");
     EXPECT_EQ(read({"ratio="}), "cannot use the argument 'ratio=': expected a number");
@@ -90,14 +90,14 @@ TEST_F(TypedArgumentsTest, AddsToAJsonObject) {
     EXPECT_EQ(read({}, "{}"), "{}");
 }
 
-TEST_F(TypedArgumentsTest, RefusesWhatIsNoArgument) {
+TEST_F(TypedArgumentsTest, RefusesAWordThatIsNotAnArgument) {
     EXPECT_THAT(read({"text"}), HasSubstr("expected name=value"));
     EXPECT_THAT(read({"=x"}), HasSubstr("expected name=value"));
     EXPECT_THAT(read({}, "{"), HasSubstr("cannot use the argument '--json {': "));
     EXPECT_THAT(read({}, "[]"), HasSubstr("expected a JSON object"));
 }
 
-TEST_F(TypedArgumentsTest, RefusesAnArgumentThatIsGivenTwice) {
+TEST_F(TypedArgumentsTest, RefusesADuplicateArgument) {
     EXPECT_THAT(read({"text=a", "text=b"}), HasSubstr("'text' is given twice"));
     EXPECT_THAT(read({"text=a"}, R"({"text":"b"})"), HasSubstr("'text' is given twice"));
     EXPECT_THAT(read({}, R"({"a":1,"a":2})"), HasSubstr("cannot use"));
@@ -111,7 +111,7 @@ TEST_F(TypedArgumentsTest, AValueMayComeFromAFileOrFromStdin) {
               R"({"text":"a=b\nc","count":12,"names":[1,2]})");
 }
 
-TEST_F(TypedArgumentsTest, OnlyOneLineEndIsNotPartOfTheValue) {
+TEST_F(TypedArgumentsTest, RemovesOneNewlineAtTheEnd) {
     host.files.add_file("/run/x", "a\n\n");
     host.files.add_file("/run/empty", "");
     EXPECT_EQ(read({"text:=@/run/x"}), R"({"text":"a\n"})");
@@ -123,14 +123,14 @@ TEST_F(TypedArgumentsTest, AnObjectMayComeFromStdin) {
     EXPECT_EQ(read({"text=b"}, "-"), R"({"count":1,"text":"b"})");
 }
 
-TEST_F(TypedArgumentsTest, WhatIsReadIsInNoMessage) {
+TEST_F(TypedArgumentsTest, ValuesAreNotInErrorMessages) {
     host.files.add_file("/run/secret", "hunter2\n");
     host.streams.set_input("hunter2");
     EXPECT_EQ(read({"count:=@/run/secret"}), "cannot use the argument 'count:=@/run/secret': expected an integer");
     EXPECT_THAT(read({}, "-"), HasSubstr("cannot use the argument '--json -': "));
 }
 
-TEST_F(TypedArgumentsTest, TheOperatorTakesAFileOrStdinAndNothingElse) {
+TEST_F(TypedArgumentsTest, TheOperatorNeedsAFileOrStdin) {
     for (const char* word : {"text:=", "text:=x", "text:=@", "text:=--"})
         EXPECT_THAT(read({word}), HasSubstr("': expected text:=@FILE or text:=-"));
     EXPECT_THAT(read({":=-"}), HasSubstr("expected name=value"));
@@ -139,19 +139,19 @@ TEST_F(TypedArgumentsTest, TheOperatorTakesAFileOrStdinAndNothingElse) {
     EXPECT_EQ(read({"text=:=-"}), R"({"text":":=-"})");
 }
 
-TEST_F(TypedArgumentsTest, StdinIsForOneOfThem) {
+TEST_F(TypedArgumentsTest, StdinCanBeReadForOneArgumentOnly) {
     EXPECT_THAT(read({"text:=-", "names:=-"}), HasSubstr("'names:=-': stdin is read for another one already"));
     EXPECT_THAT(read({"text:=-"}, "-"), HasSubstr("stdin is read for another one already"));
 }
 
-TEST_F(TypedArgumentsTest, NamesTheSecretsThatAreMissing) {
+TEST_F(TypedArgumentsTest, NamesMissingSecrets) {
     const Value declared = std::get<Value>(parse_json(R"([{"name":"user","required":true},
         {"name":"password","required":true,"secret":true},{"name":"pin","required":true,"secret":true},
         {"name":"hint","required":false,"secret":true},3])"));
     EXPECT_EQ(missing_secrets(declared.as_list(), {{"pin", 1}}), std::vector<std::string>{"password"});
 }
 
-TEST(DeclaredParametersTest, BearsWithAReplyOfAnotherShape) {
+TEST(DeclaredParametersTest, ToleratesAReplyOfAnotherShape) {
     EXPECT_EQ(declared_parameters({}, "x"), nullptr);
     EXPECT_EQ(declared_parameters({{"events", 3}}, "x"), nullptr);
     EXPECT_EQ(declared_parameters({{"events", Value::List{Value{1}, Value{Object{{"name", "x"}}}}}}, "x"), nullptr);

@@ -1,4 +1,4 @@
-// What programs read: one JSON document on stdout, whatever happens, and the exit codes of always.
+// The output for programs: always one JSON document on stdout, and the usual exit codes.
 #include <csignal>
 
 #include "servicekit/base/json.hpp"
@@ -11,7 +11,7 @@ using ::testing::HasSubstr;
 
 class VerbsAsJsonTest : public ProgramFixture {
 protected:
-    /// What the verb prints, which must be one line of JSON. \param code that it must end with
+    /// Returns the output of the verb, which must be one line of JSON. \param code the expected exit code
     std::string printed(std::vector<std::string> words, int code) {
         const std::size_t before = out().size();
         EXPECT_EQ(run(std::move(words)), code) << error();
@@ -23,7 +23,7 @@ protected:
     }
 };
 
-TEST_F(VerbsAsJsonTest, VerbsThatAskTheServicePrintItsReply) {
+TEST_F(VerbsAsJsonTest, VerbsThatCallTheServicePrintItsReply) {
     start_instance();
     replies["events"] = R"({"events":[]})";
     replies["log-level"] = R"({"level":"info"})";
@@ -50,7 +50,7 @@ TEST_F(VerbsAsJsonTest, VerbsThatPrintAWordPrintAnObject) {
     EXPECT_EQ(printed({"health", "--json"}, 1), R"({"healthy":false,"verdict":"not ready: stopping"})");
 }
 
-TEST_F(VerbsAsJsonTest, AServiceThatDoesNotRunIsAnErrorObject) {
+TEST_F(VerbsAsJsonTest, AStoppedServiceIsAnErrorObject) {
     for (const char* verb : {"reload", "events", "log-level", "log-reopen"})
         EXPECT_THAT(printed({verb, "--json"}, 7),
                     HasSubstr(R"({"error":{"code":"not-running","message":"not running;)"));
@@ -86,12 +86,12 @@ TEST_F(VerbsAsJsonTest, AStartThatFailsIsAnErrorObject) {
     EXPECT_THAT(error(), HasSubstr("already running"));
 }
 
-TEST_F(VerbsAsJsonTest, TextsForOtherProgramsAreStrings) {
+TEST_F(VerbsAsJsonTest, TextForOtherProgramsIsAString) {
     EXPECT_THAT(printed({"unit", "--json"}, 0), HasSubstr(R"({"unit":"[Unit]\n)"));
     EXPECT_THAT(printed({"completion", "bash", "--json"}, 0), HasSubstr(R"({"script":")"));
 }
 
-TEST_F(VerbsAsJsonTest, ALogIsALineOfJsonForEachLine) {
+TEST_F(VerbsAsJsonTest, ALogIsOneJsonLineForEachLine) {
     host.files.add_file("/var/log/x.log", "one\n\"two\"\nunfinished");
     EXPECT_EQ(run({"logs", "--json", "--log-file", "/var/log/x.log"}), 0) << error();
     EXPECT_EQ(out(), "{\"line\":\"one\"}\n{\"line\":\"\\\"two\\\"\"}\n{\"line\":\"unfinished\"}\n");

@@ -23,13 +23,13 @@ using ::testing::IsEmpty;
 
 class AsyncClientTest : public testing::ScriptedServiceTest {
 protected:
-    /// Puts down how the call ended.
+    /// Records how the call ended.
     AsyncClient::OnReply note(const std::string& name) {
         return [this, name](const Result<Object, CallError>& reply) {
             ended.push_back(name + ": " + (reply ? to_json(*reply) : reply.error().error().message()));
         };
     }
-    /// The loop of an application, with the fakes in the place of poll(2). \returns the times that it went round
+    /// Runs an application's loop, with the fakes instead of poll(2). \returns the number of iterations
     int run(AsyncClient& driven, std::chrono::milliseconds at_most = 1h) {
         const auto end = host.clock.steady_now() + at_most;
         int rounds = 0;
@@ -63,7 +63,7 @@ TEST_F(AsyncClientTest, HasNothingToWatchWithoutACall) {
     EXPECT_EQ(service.connections, 0);
 }
 
-TEST_F(AsyncClientTest, CallsBackWithTheReplyWhenItHasCome) {
+TEST_F(AsyncClientTest, CallsBackWithTheReply) {
     answer({{.text = "{\"uptime\":12}\n", .after = 3s}});
     client.call("status", {}, {}, note("status"));
     EXPECT_EQ(client.pending(), 1U);
@@ -81,7 +81,7 @@ TEST_F(AsyncClientTest, CallsBackWithTheReplyWhenItHasCome) {
     EXPECT_THAT(service.requests, ElementsAre(R"(["status"])"));
 }
 
-TEST_F(AsyncClientTest, MakesOneCallAtATimeInTheirOrder) {
+TEST_F(AsyncClientTest, MakesOneCallAtATimeInOrder) {
     script_ = [](const std::string& request) { return Pieces{{.text = "{\"asked\":" + request + "}\n", .after = 1s}}; };
     client.call("first", {}, {}, note("1"));
     client.call("second", {{"to", "x"}}, {}, note("2"));
@@ -100,7 +100,7 @@ TEST_F(AsyncClientTest, AReplyMayLeadToTheNextCall) {
     EXPECT_EQ(service.connections, 1);
 }
 
-TEST_F(AsyncClientTest, TellsProgressAndTurns) {
+TEST_F(AsyncClientTest, ReportsProgressAndTurns) {
     answer({{R"({"progress":{"state":"queued","running":"upload"}})"
              "\n"},
             {.text = R"({"progress":{"state":"running"}})"
@@ -119,7 +119,7 @@ TEST_F(AsyncClientTest, TellsProgressAndTurns) {
     EXPECT_THAT(ended, ElementsAre("backup: {}"));
 }
 
-TEST_F(AsyncClientTest, AnErrorReplyIsAValueAndTheConnectionIsKept) {
+TEST_F(AsyncClientTest, AnErrorReplyKeepsTheConnection) {
     answer({{R"({"error":{"code":"event-not-found","message":"there is no event 'x'"}})"
              "\n"}});
     std::string code;
@@ -131,7 +131,7 @@ TEST_F(AsyncClientTest, AnErrorReplyIsAValueAndTheConnectionIsKept) {
     EXPECT_EQ(service.connections, 1);
 }
 
-TEST_F(AsyncClientTest, ACallThatIsNotAnsweredInTimeEndsAndTheNextOneConnectsAgain) {
+TEST_F(AsyncClientTest, ACallThatTimesOutEndsAndTheNextOneReconnects) {
     answer({{.text = "{\"late\":true}\n", .after = 1h}});
     client.call("slow", {}, {.timeout = 2s}, [&](const auto& reply) {
         note("slow")(reply);
@@ -148,7 +148,7 @@ TEST_F(AsyncClientTest, ACallThatIsNotAnsweredInTimeEndsAndTheNextOneConnectsAga
     EXPECT_EQ(service.connections, 2);
 }
 
-TEST_F(AsyncClientTest, TheTimeOfACallRunsWhileItWaitsForItsTurn) {
+TEST_F(AsyncClientTest, TheTimeoutOfACallIncludesItsWaitInTheQueue) {
     script_ = [](const std::string& request) {
         return Pieces{{.text = "{}\n", .after = request == R"(["slow"])" ? 10s : 1s}};
     };
@@ -160,14 +160,14 @@ TEST_F(AsyncClientTest, TheTimeOfACallRunsWhileItWaitsForItsTurn) {
     EXPECT_THAT(service.requests, ElementsAre(R"(["slow"])", R"(["patient",{},{"timeout":5}])"));
 }
 
-TEST_F(AsyncClientTest, SaysIfItCanNotConnectAndDoesNotThrow) {
+TEST_F(AsyncClientTest, ReportsThatItCannotConnectAndDoesNotThrow) {
     AsyncClient nobody{"/run/nobody.control", {}, host.host()};
     nobody.call("status", {}, {}, note("nobody"));
     run(nobody);
     EXPECT_THAT(ended, ElementsAre("nobody: cannot connect to '/run/nobody.control': No such file or directory"));
 }
 
-TEST_F(AsyncClientTest, TriesAgainIfTooManyWaitToBeAcceptedAndNeverBlocks) {
+TEST_F(AsyncClientTest, RetriesIfTheQueueIsFullAndNeverBlocks) {
     host.sockets.set_backlog(0);
     client.call("status", {}, {}, note("status"));
     client.proceed();
@@ -186,7 +186,7 @@ TEST_F(AsyncClientTest, TriesAgainIfTooManyWaitToBeAcceptedAndNeverBlocks) {
     EXPECT_THAT(ended.back(), HasSubstr("full: cannot get a reply to 'status'"));
 }
 
-TEST_F(AsyncClientTest, ConnectsAgainIfTheServiceHasHungUpOrIsAboutTo) {
+TEST_F(AsyncClientTest, ReconnectsIfTheServiceHasHungUpOrIsAboutTo) {
     client.call("status", {}, {}, note("1"));
     run(client);
     service.hang_up();
@@ -199,14 +199,14 @@ TEST_F(AsyncClientTest, ConnectsAgainIfTheServiceHasHungUpOrIsAboutTo) {
     EXPECT_EQ(service.connections, 3);
 }
 
-TEST_F(AsyncClientTest, SaysIfTheServiceHangsUpWithoutAReply) {
+TEST_F(AsyncClientTest, ReportsAHangUpWithoutAReply) {
     answer({{.then_close = true}});
     client.call("kill", {}, {}, note("kill"));
     run(client);
     EXPECT_THAT(ended.at(0), HasSubstr("the service closed the connection without a reply"));
 }
 
-TEST_F(AsyncClientTest, SendsALargeRequestAsItIsTaken) {
+TEST_F(AsyncClientTest, SendsALargeRequestInPieces) {
     host.sockets.set_buffer_size(1000);
     answer({{"{}\n"}});
     const std::string text(100'000, 'x');
@@ -218,7 +218,7 @@ TEST_F(AsyncClientTest, SendsALargeRequestAsItIsTaken) {
     EXPECT_THAT(service.requests, ElementsAre("[\"put\",{\"text\":\"" + text + "\"}]"));
 }
 
-TEST_F(AsyncClientTest, SendsNothingThatJsonCanNotExpress) {
+TEST_F(AsyncClientTest, SendsNothingThatJsonCannotExpress) {
     client.call("backup", {{"directory", "h\xF6her"}}, {}, note("backup"));
     EXPECT_THAT(ended, IsEmpty());
     run(client);
@@ -240,7 +240,7 @@ TEST_F(AsyncClientTest, SendsNothingToAStranger) {
     EXPECT_EQ(code, ExitCode::permission);
 }
 
-TEST_F(AsyncClientTest, ACallIsGivenUpWhenItsCallerSaysSo) {
+TEST_F(AsyncClientTest, ACallerMayGiveUpACall) {
     answer({{.text = "{}\n", .after = 1h}});
     bool is_given_up = false;
     client.call("backup", {}, {.is_given_up = [&] { return is_given_up; }}, [&](const auto& reply) {
@@ -255,7 +255,7 @@ TEST_F(AsyncClientTest, ACallIsGivenUpWhenItsCallerSaysSo) {
     EXPECT_EQ(client.pending(), 0U);
 }
 
-TEST_F(AsyncClientTest, WhatAFunctionThrowsEndsItsCallAlone) {
+TEST_F(AsyncClientTest, AnExceptionOfACallbackEndsOnlyItsCall) {
     answer({{R"({"progress":{"done":1,"total":2}})"
              "\n{}\n"}});
     client.call("first", {}, {.on_progress = [](const Progress&) { throw std::runtime_error("no screen"); }},
@@ -270,7 +270,7 @@ TEST_F(AsyncClientTest, WhatAFunctionThrowsEndsItsCallAlone) {
     EXPECT_THAT(ended, ElementsAre("third: {}"));
 }
 
-TEST_F(AsyncClientTest, AFunctionMayDestroyTheClient) {
+TEST_F(AsyncClientTest, ACallbackMayDestroyTheClient) {
     answer({{R"({"progress":{"done":1,"total":2}})"
              "\n"
              R"({"progress":{"done":2,"total":2}})"
@@ -297,7 +297,7 @@ TEST_F(AsyncClientTest, AFunctionMayDestroyTheClient) {
     EXPECT_EQ(host.open_descriptors(), 1U) << "the listener's";
 }
 
-TEST_F(AsyncClientTest, TheQuestionWhetherACallIsGivenUpMayDestroyTheClient) {
+TEST_F(AsyncClientTest, TheGiveUpCallbackMayDestroyTheClient) {
     for (const std::string destroys : {"first", "second"}) {
         answer({{.text = "{}\n", .after = 1h}});
         std::optional<AsyncClient> own{std::in_place, testing::scripted_socket, std::vector<uid_t>{}, host.host()};
@@ -318,7 +318,7 @@ TEST_F(AsyncClientTest, TheQuestionWhetherACallIsGivenUpMayDestroyTheClient) {
     }
 }
 
-TEST_F(AsyncClientTest, DestroyedItCallsNobodyAndClosesItsConnection) {
+TEST_F(AsyncClientTest, ItsDestructorCallsNothingAndClosesTheConnection) {
     answer({{.text = "{}\n", .after = 1s}});
     {
         AsyncClient own{testing::scripted_socket, {}, host.host()};

@@ -22,7 +22,7 @@ using namespace std::chrono_literals;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-/// A service whose event `relay` calls another service, and replies with what became of it.
+/// A service whose event `relay` calls another service, and replies with the outcome.
 class Relay final : public Service {
 public:
     Relay(ServiceOptions options, const os::Host& host) : Service{std::move(options), {}, host} {
@@ -98,7 +98,7 @@ TEST_F(CallsFromHandlersTest, ACallToItselfIsRefusedAtOnce) {
                                  "service would wait for itself; trigger() runs the event at once"));
 }
 
-TEST_F(CallsFromHandlersTest, OutsideOfHandlersAServiceMayCallItself) {
+TEST_F(CallsFromHandlersTest, OutsideHandlersAServiceMayCallItself) {
     std::optional<Result<Object, CallError>> reply;
     os.spawn([&] {
         reply = servicekit::call(socket_of_one, "status", {}, {}, os.host());
@@ -109,18 +109,18 @@ TEST_F(CallsFromHandlersTest, OutsideOfHandlersAServiceMayCallItself) {
     EXPECT_TRUE(*reply) << reply->error().what();
 }
 
-TEST_F(CallsFromHandlersTest, ACallWithoutATimeoutHasOneOf30Seconds) {
+TEST_F(CallsFromHandlersTest, TheDefaultTimeoutOfACallIs30Seconds) {
     EXPECT_THAT(one.ask(R"(["relay", {"to": "/run/two.control", "event": "work", "arguments": {"seconds": 60}}])"),
                 HasSubstr(R"({"ms":30000,"code":"timeout",)"));
 }
 
-TEST_F(CallsFromHandlersTest, ACallMayHaveALongerOne) {
+TEST_F(CallsFromHandlersTest, ACallMayHaveALongerTimeout) {
     EXPECT_THAT(one.ask(R"(["relay", {"to": "/run/two.control", "event": "work", "arguments": {"seconds": 60},
                                       "timeout": 90}])"),
                 HasSubstr(R"({"ms":60000,"reply":{"whole":true}})"));
 }
 
-TEST_F(CallsFromHandlersTest, NoCallLastsLongerThanTheHandlersOwnCallerWaits) {
+TEST_F(CallsFromHandlersTest, NoCallOutlastsTheTimeoutOfTheHandlersCaller) {
     auto client = one.connect();
     client.send(R"(["relay", {"to": "/run/two.control", "event": "work", "arguments": {"seconds": 60}, "timeout": 90},
                     {"timeout": 5}])");
@@ -130,7 +130,7 @@ TEST_F(CallsFromHandlersTest, NoCallLastsLongerThanTheHandlersOwnCallerWaits) {
     EXPECT_THAT(one.ask(R"(["status"])"), Not(HasSubstr("busy")));
 }
 
-TEST_F(CallsFromHandlersTest, ServicesThatCallEachOtherInACircleDoNotWaitForEver) {
+TEST_F(CallsFromHandlersTest, CircularCallsDoNotWaitForEver) {
     const auto begin = os.clock.steady_now();
     const std::string reply = one.ask(R"(["relay", {"to": "/run/two.control", "event": "relay", "arguments":
         {"to": "/run/one.control", "event": "relay", "arguments": {"to": "/run/two.control", "event": "work",
@@ -152,7 +152,7 @@ TEST_F(CallsFromHandlersTest, AStopDoesNotWaitForACall) {
     EXPECT_THAT(client.receive(), HasSubstr("the handler that called was asked to end"));
 }
 
-TEST_F(CallsFromHandlersTest, NorDoesACancel) {
+TEST_F(CallsFromHandlersTest, ACancelDoesNotWaitForACall) {
     auto client = one.connect();
     client.send(R"(["relay", {"to": "/run/two.control", "event": "work", "arguments": {"seconds": 20}}])");
     os.advance(1s);
@@ -165,7 +165,7 @@ TEST_F(CallsFromHandlersTest, NorDoesACancel) {
     EXPECT_THAT(one.ask(R"(["status"])"), Not(HasSubstr("busy")));
 }
 
-TEST_F(CallsFromHandlersTest, TheSameHoldsForConcurrentEvents) {
+TEST_F(CallsFromHandlersTest, ConcurrentEventsHaveTheSameLimits) {
     one.service()->events().add({.name = "beside",
                                  .parameters = {{.name = "to"}},
                                  .handler =
@@ -185,7 +185,7 @@ TEST_F(CallsFromHandlersTest, OnStopMayCallAnotherService) {
     EXPECT_THAT(os.files.content("/var/log/one.log"), HasSubstr("farewell: answered"));
 }
 
-TEST_F(CallsFromHandlersTest, TheSameHoldsForCallsOfAnEventLoop) {
+TEST_F(CallsFromHandlersTest, CallsOfAnEventLoopHaveTheSameLimits) {
     std::string outcome;
     one.service()->events().add({.name = "loop", .handler = [&](const Arguments&, Context&) {
                                      AsyncClient itself{socket_of_one, os.host()};

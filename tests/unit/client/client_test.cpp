@@ -36,7 +36,7 @@ TEST_F(ClientTest, ReturnsTheReplyAsAnObject) {
     EXPECT_THAT(service.requests, ElementsAre(R"(["status"])"));
 }
 
-TEST_F(ClientTest, SendsArgumentsAndOptionsWhereThereAreSome) {
+TEST_F(ClientTest, SendsArgumentsAndOptionsIfThereAreAny) {
     Client client = connect();
     ASSERT_TRUE(client.call("backup", {{"directory", "/x"}}));
     ASSERT_TRUE(client.call("status", {}, {.timeout = 1500ms}));
@@ -46,7 +46,7 @@ TEST_F(ClientTest, SendsArgumentsAndOptionsWhereThereAreSome) {
     EXPECT_EQ(service.connections, 1);
 }
 
-TEST_F(ClientTest, TellsWhenTheTurnOfTheEventComes) {
+TEST_F(ClientTest, ReportsTheTurnOfTheEvent) {
     answer({{R"({"progress":{"state":"queued","running":"upload"}})"
              "\n"
              R"({"progress":{"state":"running"}})"
@@ -62,7 +62,7 @@ TEST_F(ClientTest, TellsWhenTheTurnOfTheEventComes) {
     EXPECT_THAT(service.requests, ElementsAre(R"(["backup",{},{"queue":true}])"));
 }
 
-TEST_F(ClientTest, AsksAServiceOfAnOlderVersionWithoutTheOption) {
+TEST_F(ClientTest, CallsAnOlderServiceWithoutTheOption) {
     script_ = [](const std::string& request) {
         if (request.find("queue") == std::string::npos) return Pieces{{"{\"files\":2}\n"}};
         return Pieces{{R"({"error":{"code":"bad-argument","message":"option 'queue' of the request","event":"backup",)"
@@ -88,14 +88,14 @@ TEST_F(ClientTest, AsksAServiceThatKnowsNoStreamForOneReply) {
     EXPECT_EQ(service.requests.back(), R"(["list",{},{"queue":true}])");
 }
 
-TEST_F(ClientTest, AnArgumentOfThatNameThatIsWrongIsAnErrorAsAnyOther) {
+TEST_F(ClientTest, AWrongArgumentNamedLikeTheOptionIsAnError) {
     answer({{R"({"error":{"code":"bad-argument","message":"no","argument":"queue","expected":"an integer"}})"
              "\n"}});
     EXPECT_EQ(connect().call("backup", {}, {.on_turn = [](const Turn&) {}}).error().code(), "bad-argument");
     EXPECT_EQ(service.requests.size(), 1U);
 }
 
-TEST_F(ClientTest, SendsNothingThatJsonCanNotExpress) {
+TEST_F(ClientTest, SendsNothingThatJsonCannotExpress) {
     Client client = connect();
     for (const Value& value : {Value{"h\xF6her"}, Value{std::nan("")}, Value{HUGE_VAL}}) {
         const auto reply = client.call("backup", {{"directory", value}});
@@ -129,7 +129,7 @@ TEST_F(ClientTest, SkipsTheSpacesOfASlowEvent) {
     EXPECT_EQ(to_json(*reply), R"({"done":true})");
 }
 
-TEST_F(ClientTest, TellsProgressBeforeTheReply) {
+TEST_F(ClientTest, ReportsProgressBeforeTheReply) {
     answer({{R"({"progress":{"done":3,"total":10,"message":"c.txt"}})"
              "\n"},
             {R"({"progress":{"done":4,"total":0}})"
@@ -142,7 +142,7 @@ TEST_F(ClientTest, TellsProgressBeforeTheReply) {
     EXPECT_THAT(seen, ElementsAre("3/10 c.txt", "4/0 "));
 }
 
-TEST_F(ClientTest, GivesItemsBeforeTheReply) {
+TEST_F(ClientTest, ReportsItemsBeforeTheReply) {
     answer({{R"({"progress":{"item":{"n":1}}})"
              "\n"
              R"({"progress":{"item":{"n":2}}})"
@@ -157,7 +157,7 @@ TEST_F(ClientTest, GivesItemsBeforeTheReply) {
     EXPECT_THAT(service.requests, ElementsAre(R"(["list",{},{"stream":true}])"));
 }
 
-TEST_F(ClientTest, AReplyMayHaveAFieldItem) {
+TEST_F(ClientTest, WithoutAStreamAReplyMayHaveAFieldItem) {
     answer({{R"({"item":{"n":1}})"
              "\n"}});
     const auto reply = connect().call("get", {}, {.on_item = [](const Object&) { FAIL(); }});
@@ -165,7 +165,7 @@ TEST_F(ClientTest, AReplyMayHaveAFieldItem) {
     EXPECT_EQ(to_json(*reply), R"({"item":{"n":1}})");
 }
 
-TEST_F(ClientTest, TakesAReplyThatOnlyContainsTheReservedNamesForOne) {
+TEST_F(ClientTest, AReplyMayContainTheReservedNames) {
     answer({{R"({"error":"none","state":"running"})"
              "\n"}});
     EXPECT_TRUE(connect().call("status"));
@@ -191,7 +191,7 @@ TEST_F(ClientTest, GivesUpOnAServiceThatDoesNotAnswerInTime) {
     EXPECT_LE(host.clock.steady_now() - begin, 2s);
 }
 
-TEST_F(ClientTest, ACallerThatHasHadEnoughIsLetGoAndMayAskAgain) {
+TEST_F(ClientTest, ACallerThatGivesUpMayCallAgain) {
     answer({{.text = "{\"late\":true}\n", .after = 3600s}});
     Client client = connect();
     int asked = 0;
@@ -204,12 +204,12 @@ TEST_F(ClientTest, ACallerThatHasHadEnoughIsLetGoAndMayAskAgain) {
     EXPECT_EQ(to_json(*client.call("status")), R"({"state":"running"})");
 }
 
-TEST_F(ClientTest, WhoHasNotHadEnoughGetsTheReply) {
+TEST_F(ClientTest, ACallerThatDoesNotGiveUpGetsTheReply) {
     answer({{.text = "{\"late\":true}\n", .after = 1s}});
     EXPECT_EQ(to_json(*connect().call("backup", {}, {.is_given_up = [] { return false; }})), R"({"late":true})");
 }
 
-TEST_F(ClientTest, NeverTakesALateReplyForThatToAnotherRequest) {
+TEST_F(ClientTest, NeverMistakesALateReplyForAnother) {
     answer({{"{\"late\":true}\n", 3s}});
     Client client = connect();
     ASSERT_FALSE(client.call("slow", {}, {.timeout = 1s}));
@@ -221,7 +221,7 @@ TEST_F(ClientTest, NeverTakesALateReplyForThatToAnotherRequest) {
     EXPECT_EQ(service.connections, 2);
 }
 
-TEST_F(ClientTest, ConnectsAnewAfterACallbackThatThrew) {
+TEST_F(ClientTest, ReconnectsAfterACallbackThrew) {
     answer({{R"({"progress":{"done":1,"total":2}})"
              "\n{}\n"}});
     Client client = connect();
@@ -231,7 +231,7 @@ TEST_F(ClientTest, ConnectsAnewAfterACallbackThatThrew) {
     EXPECT_EQ(service.connections, 2);
 }
 
-TEST_F(ClientTest, ConnectsAnewWhereTheServiceHasHungUp) {
+TEST_F(ClientTest, ReconnectsIfTheServiceHasHungUp) {
     Client client = connect();
     ASSERT_TRUE(client.call("status"));
     service.hang_up();
@@ -239,7 +239,7 @@ TEST_F(ClientTest, ConnectsAnewWhereTheServiceHasHungUp) {
     EXPECT_EQ(service.connections, 2);
 }
 
-TEST_F(ClientTest, ConnectsAnewBeforeTheServiceHangsUpForIdleness) {
+TEST_F(ClientTest, ReconnectsBeforeTheServicesIdleTimeout) {
     Client client = connect();
     ASSERT_TRUE(client.call("status"));
     host.clock.advance(4500ms);
@@ -247,7 +247,7 @@ TEST_F(ClientTest, ConnectsAnewBeforeTheServiceHangsUpForIdleness) {
     EXPECT_EQ(service.connections, 2);
 }
 
-TEST_F(ClientTest, SaysWhereTheServiceHangsUpWithoutAReply) {
+TEST_F(ClientTest, ReportsAHangUpWithoutAReply) {
     answer({{.then_close = true}});
     const auto reply = connect().call("kill");
     ASSERT_FALSE(reply);
@@ -257,7 +257,7 @@ TEST_F(ClientTest, SaysWhereTheServiceHangsUpWithoutAReply) {
     EXPECT_THAT(connect().call("kill").error().error().reason, HasSubstr("closed the connection within its reply"));
 }
 
-TEST_F(ClientTest, RefusesWhatIsNoReply) {
+TEST_F(ClientTest, RejectsAnInvalidReply) {
     answer({{"[1]\n"}});
     EXPECT_THAT(connect().call("status").error().error().reason, HasSubstr("something else than a reply"));
     answer({{"hello\n"}});
@@ -272,13 +272,13 @@ TEST_F(ClientTest, CanBeMoved) {
     EXPECT_TRUE(second.call("status"));
 }
 
-TEST_F(ClientTest, SaysWhereItCannotConnect) {
+TEST_F(ClientTest, ReportsThatItCannotConnect) {
     const auto client = Client::connect("/run/nobody.control", {}, host.host());
     ASSERT_FALSE(client);
     EXPECT_EQ(client.error().errno_value, ENOENT);
 }
 
-/// A connection that takes and gives as the test says, byte by byte.
+/// A connection that transfers what the test allows, byte by byte.
 class ClientTransferTest : public ::testing::Test {
 protected:
     ClientTransferTest() {
@@ -299,7 +299,7 @@ protected:
     NiceMock<mocks::MockClock> clock;
 };
 
-TEST_F(ClientTransferTest, SendsARequestBitByBit) {
+TEST_F(ClientTransferTest, SendsARequestInPieces) {
     std::string sent;
     bool is_full = false;
     prepare = [&](mocks::MockLocalConnection& connection) {
@@ -319,7 +319,7 @@ TEST_F(ClientTransferTest, SendsARequestBitByBit) {
     EXPECT_EQ(sent, "[\"stop\"]\n");
 }
 
-TEST_F(ClientTransferTest, ReadsWhyARequestWasRefusedHalfWay) {
+TEST_F(ClientTransferTest, ReadsTheErrorOfAPartlySentRequest) {
     bool is_asked = false;
     prepare = [&](mocks::MockLocalConnection& connection) {
         ON_CALL(connection, send).WillByDefault([&](std::string_view) {
@@ -336,7 +336,7 @@ TEST_F(ClientTransferTest, ReadsWhyARequestWasRefusedHalfWay) {
     EXPECT_EQ(client.call("stop").error().code(), "busy");
 }
 
-TEST_F(ClientTransferTest, ReadsNoLineWithoutEnd) {
+TEST_F(ClientTransferTest, RejectsAnEndlessLine) {
     bool is_asked = false;
     std::size_t given = 0;
     prepare = [&](mocks::MockLocalConnection& connection) {

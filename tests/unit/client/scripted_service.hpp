@@ -13,16 +13,16 @@
 
 namespace servicekit {
 
-/// A process that listens on a control socket in memory, and answers as the test says.
+/// A process that listens on a control socket in memory, and answers with the test's script.
 class ScriptedService {
 public:
-    /// Something that it sends, or does, some time after the request or the piece before.
+    /// A piece of output or an action, some time after the request or the previous piece.
     struct Piece {
         std::string text = {};
         std::chrono::milliseconds after{0};
         bool then_close = false;
     };
-    /// \param request one whole line, without its newline
+    /// \param request one complete line, without its newline
     using Script = std::function<std::vector<Piece>(const std::string& request)>;
 
     static constexpr pid_t pid = 7000;
@@ -32,11 +32,11 @@ public:
     ScriptedService& operator=(const ScriptedService&) = delete;
     ~ScriptedService();
 
-    /// Closes every connection; new ones are still taken.
+    /// Closes every connection. New ones are still accepted.
     void hang_up();
 
-    std::vector<std::string> requests;  ///< all that came, in order
-    int connections = 0;                ///< how many there ever were
+    std::vector<std::string> requests;  ///< all requests, in order
+    int connections = 0;                ///< number of connections so far
 
 private:
     struct Talk;

@@ -12,7 +12,7 @@ namespace servicekit::testing {
 
 inline constexpr const char* scripted_socket = "/run/just-another-server.control";
 
-/// A service in memory for clients to talk to. It replies `{}` until the test says otherwise.
+/// A service in memory for clients. It replies `{}` unless the test sets another script.
 class ScriptedServiceTest : public ::testing::Test {
 protected:
     using Pieces = std::vector<ScriptedService::Piece>;

@@ -37,16 +37,16 @@ protected:
     Announcements announcements{clock, [this] { return extension; }};
 };
 
-TEST_F(AnnouncementsTest, TellNothingBeforeTheServiceIsWhereItRuns) {
+TEST_F(AnnouncementsTest, SendNothingBeforeTheStart) {
     announcements.say("hello");
     announcements.progress(1, 2, "");
     announcements.stopping("why not");
     announcements.failed(Error{});
 }
 
-TEST_F(AnnouncementsTest, TheStatusIsThatOfARunningServiceOnceItIsReady) { run(); }
+TEST_F(AnnouncementsTest, TheStatusIsRunningOnceReady) { run(); }
 
-TEST_F(AnnouncementsTest, AReloadIsToldWithItsEnd) {
+TEST_F(AnnouncementsTest, AReloadIsAnnouncedWithItsEnd) {
     run();
     EXPECT_CALL(daemon, reloading);
     EXPECT_CALL(daemon, status("reloading"));
@@ -56,7 +56,7 @@ TEST_F(AnnouncementsTest, AReloadIsToldWithItsEnd) {
     announcements.reloaded("");
 }
 
-TEST_F(AnnouncementsTest, AReloadThatFailedEndsInReadinessToo) {
+TEST_F(AnnouncementsTest, AFailedReloadEndsInReadiness) {
     run();
     EXPECT_CALL(daemon, reloading);
     EXPECT_CALL(daemon, status("reloading"));
@@ -66,7 +66,7 @@ TEST_F(AnnouncementsTest, AReloadThatFailedEndsInReadinessToo) {
     announcements.reloaded("no port");
 }
 
-TEST_F(AnnouncementsTest, AReloadThatEndsWhileTheServiceStopsMakesNothingReady) {
+TEST_F(AnnouncementsTest, AReloadThatEndsDuringAStopAnnouncesNoReadiness) {
     run();
     EXPECT_CALL(daemon, reloading);
     EXPECT_CALL(daemon, status("reloading"));
@@ -77,7 +77,7 @@ TEST_F(AnnouncementsTest, AReloadThatEndsWhileTheServiceStopsMakesNothingReady) 
     announcements.reloaded("");
 }
 
-TEST_F(AnnouncementsTest, AStopIsToldOnce) {
+TEST_F(AnnouncementsTest, AStopIsAnnouncedOnce) {
     run();
     EXPECT_CALL(daemon, stopping);
     EXPECT_CALL(daemon, status("stopping: SIGTERM"));
@@ -85,7 +85,7 @@ TEST_F(AnnouncementsTest, AStopIsToldOnce) {
     announcements.stopping("SIGINT");
 }
 
-TEST_F(AnnouncementsTest, AStopInTheMomentOfReadinessTakesNothingFromThat) {
+TEST_F(AnnouncementsTest, AStopAtTheMomentOfReadinessKeepsBothMessages) {
     start();
     EXPECT_CALL(daemon, stopping);
     EXPECT_CALL(daemon, status("stopping: SIGTERM"));
@@ -94,7 +94,7 @@ TEST_F(AnnouncementsTest, AStopInTheMomentOfReadinessTakesNothingFromThat) {
     announcements.ready();
 }
 
-TEST_F(AnnouncementsTest, TheProgramsOwnLineStandsWhileItRuns) {
+TEST_F(AnnouncementsTest, TheProgramsStatusLineIsShownWhileItRuns) {
     run();
     EXPECT_CALL(daemon, status("5 connections"));
     announcements.say("5 connections");
@@ -106,7 +106,7 @@ TEST_F(AnnouncementsTest, TheProgramsOwnLineStandsWhileItRuns) {
     announcements.reloaded("");
 }
 
-TEST_F(AnnouncementsTest, ProgressOfAStartAsksForMoreTimeOnceASecond) {
+TEST_F(AnnouncementsTest, ProgressOfAStartRequestsTimeOncePerSecond) {
     start();
     EXPECT_CALL(daemon, status("starting: warming caches (1 of 10)"));
     EXPECT_CALL(daemon, extend(25'000ms));
@@ -119,7 +119,7 @@ TEST_F(AnnouncementsTest, ProgressOfAStartAsksForMoreTimeOnceASecond) {
     announcements.progress(7, 0, "");
 }
 
-TEST_F(AnnouncementsTest, ProgressOfAStopAsksForMoreTime) {
+TEST_F(AnnouncementsTest, ProgressOfAStopRequestsMoreTime) {
     run();
     EXPECT_CALL(daemon, stopping);
     EXPECT_CALL(daemon, status("stopping: SIGTERM"));
@@ -129,23 +129,23 @@ TEST_F(AnnouncementsTest, ProgressOfAStopAsksForMoreTime) {
     announcements.progress(0, 0, "draining");
 }
 
-TEST_F(AnnouncementsTest, ProgressThatDoesNotExtendAStepAsksForNoTime) {
+TEST_F(AnnouncementsTest, ProgressThatExtendsNothingRequestsNoTime) {
     start();
     extension = 0s;
     EXPECT_CALL(daemon, status("starting: warming caches"));
     announcements.progress(0, 0, "warming caches");
 }
 
-TEST_F(AnnouncementsTest, ProgressOfAnEventOfARunningServiceIsNobodysBusiness) {
+TEST_F(AnnouncementsTest, ProgressOfAnEventIsNotAnnounced) {
     run();
     clock.advance(10s);
     announcements.progress(1, 2, "copying");
 }
 
-/// A whole service, and what its daemon policy is told.
+/// A whole service, and the messages to its daemon policy.
 class ServiceAnnouncementsTest : public testing::SystemdServiceTest {
 protected:
-    /// What the manager is told after the start, up to the stop that it then asks for.
+    /// Returns the messages that the manager gets during the step.
     std::vector<std::string> told_by(std::function<void()> step) {
         then([this] { host.service_manager.forget(); });
         then(std::move(step));
@@ -157,20 +157,20 @@ protected:
     }
 };
 
-TEST_F(ServiceAnnouncementsTest, ALifeIsToldInItsOrder) {
+TEST_F(ServiceAnnouncementsTest, ALifeIsAnnouncedInOrder) {
     raise(SIGTERM);
     EXPECT_EQ(run(), 0);
     EXPECT_THAT(told(), ElementsAre("STATUS=starting", "STATUS=running", "READY=1\nMAINPID=4711", "STOPPING=1",
                                     "STATUS=stopping: SIGTERM from uid 0, pid 99"));
 }
 
-TEST_F(ServiceAnnouncementsTest, AReloadBySignalIsTold) {
+TEST_F(ServiceAnnouncementsTest, AReloadBySignalIsAnnounced) {
     const auto messages = told_by([this] { host.signals.raise(SIGHUP, {.pid = 1, .uid = 0, .gid = 0}); });
     EXPECT_THAT(messages, ElementsAre(HasSubstr("RELOADING=1\nMONOTONIC_USEC="), "STATUS=reloading", "STATUS=running",
                                       "READY=1\nMAINPID=4711"));
 }
 
-TEST_F(ServiceAnnouncementsTest, AReloadOverTheSocketIsToldToo) {
+TEST_F(ServiceAnnouncementsTest, AReloadOverTheSocketIsAnnounced) {
     ask(R"(["reload"])");
     raise(SIGTERM);
     EXPECT_EQ(run(), 0);
@@ -178,39 +178,39 @@ TEST_F(ServiceAnnouncementsTest, AReloadOverTheSocketIsToldToo) {
     EXPECT_EQ(host.service_manager.count("READY=1"), 2U);
 }
 
-TEST_F(ServiceAnnouncementsTest, AReloadThatTheProgramHasReplacedIsToldToo) {
+TEST_F(ServiceAnnouncementsTest, AReplacedReloadIsAnnounced) {
     service().events().replace("reload", [](const Arguments&, Context&) { return Reply{}; });
     const auto messages = told_by([this] { host.signals.raise(SIGHUP, {.pid = 1, .uid = 0, .gid = 0}); });
     EXPECT_EQ(messages.size(), 4U);
 }
 
-TEST_F(ServiceAnnouncementsTest, AReloadThatThrowsEndsInReadinessAndSaysWhy) {
+TEST_F(ServiceAnnouncementsTest, AReloadThatThrowsEndsInReadinessWithTheReason) {
     hooks.on_reload = [] { throw std::runtime_error("no port"); };
     const auto messages = told_by([this] { host.signals.raise(SIGHUP, {.pid = 1, .uid = 0, .gid = 0}); });
     EXPECT_THAT(messages, ElementsAre(_, _, "STATUS=running; the last reload failed: no port", HasSubstr("READY=1")));
 }
 
-TEST_F(ServiceAnnouncementsTest, AKillIsTold) {
+TEST_F(ServiceAnnouncementsTest, AKillIsAnnounced) {
     raise(SIGINT);
     EXPECT_EQ(run(), 0);
     EXPECT_EQ(host.service_manager.count("STOPPING=1"), 1U);
     EXPECT_THAT(told().back(), HasSubstr("STATUS=stopping: killed: SIGINT"));
 }
 
-TEST_F(ServiceAnnouncementsTest, AStartThatFailsIsToldWithItsReason) {
+TEST_F(ServiceAnnouncementsTest, AFailedStartIsAnnouncedWithItsReason) {
     hooks.on_start = [] { throw std::runtime_error("the port is taken"); };
     EXPECT_EQ(run(), 70);
     EXPECT_EQ(told().back(), "STATUS=cannot start: the port is taken\nEXIT_STATUS=70");
     EXPECT_EQ(host.service_manager.count("READY=1"), 0U);
 }
 
-TEST_F(ServiceAnnouncementsTest, AConfigurationThatDoesNotLoadIsToldWithItsReason) {
+TEST_F(ServiceAnnouncementsTest, AFailedLoadIsAnnouncedWithItsReason) {
     hooks.on_load = [](Settings&) { throw std::runtime_error("no port"); };
     EXPECT_EQ(run(), 78);
     EXPECT_THAT(told(), ElementsAre("STATUS=cannot load the configuration: no port\nEXIT_STATUS=78"));
 }
 
-TEST_F(ServiceAnnouncementsTest, AnInstanceThatRunsAlreadyIsToldAsTheReason) {
+TEST_F(ServiceAnnouncementsTest, ARunningInstanceIsAnnouncedAsTheReason) {
     host.act_as({.pid = 1234, .uid = 0, .gid = 0});
     const auto first = host.locks.try_lock(pid_file, 0644).value();
     host.act_as({.pid = 4711, .uid = 0, .gid = 0});
@@ -218,27 +218,27 @@ TEST_F(ServiceAnnouncementsTest, AnInstanceThatRunsAlreadyIsToldAsTheReason) {
     EXPECT_THAT(told(), ElementsAre("STATUS=cannot lock '/run/trial.pid': already running (pid 1234)\nEXIT_STATUS=69"));
 }
 
-TEST_F(ServiceAnnouncementsTest, AStopThatFailsIsToldWithItsReason) {
+TEST_F(ServiceAnnouncementsTest, AFailedStopIsAnnouncedWithItsReason) {
     hooks.on_stop = [] { throw std::runtime_error("lost it"); };
     raise(SIGTERM);
     EXPECT_EQ(run(), 70);
     EXPECT_EQ(told().back(), "STATUS=cannot stop: lost it\nEXIT_STATUS=70");
 }
 
-TEST_F(ServiceAnnouncementsTest, AStopThatTakesTooLongIsTold) {
+TEST_F(ServiceAnnouncementsTest, AStopThatTakesTooLongIsAnnounced) {
     hooks.on_stop = [this] { host.reactor.advance(9s); };
     raise(SIGTERM);
     EXPECT_EQ(run(), 70);
     EXPECT_THAT(told().back(), HasSubstr("stopping took longer than 8 s"));
 }
 
-TEST_F(ServiceAnnouncementsTest, ALockThatIsBusyIsTold) {
+TEST_F(ServiceAnnouncementsTest, ABusyLockIsAnnounced) {
     host.locks.failures().fail_next("try_lock", EROFS);
     EXPECT_EQ(run(), 77);
     EXPECT_THAT(told().back(), HasSubstr("ERRNO=30\nEXIT_STATUS=77"));
 }
 
-TEST_F(ServiceAnnouncementsTest, TheProgressOfASlowStartHasTheManagerWait) {
+TEST_F(ServiceAnnouncementsTest, ProgressOfASlowStartExtendsTheManagersTimeout) {
     class Slow final : public SystemdService {
     public:
         using SystemdService::SystemdService;
@@ -261,19 +261,19 @@ TEST_F(ServiceAnnouncementsTest, TheProgressOfASlowStartHasTheManagerWait) {
     EXPECT_EQ(host.service_manager.count("STATUS=starting: caches (2 of 3)"), 1U);
 }
 
-TEST_F(ServiceAnnouncementsTest, TheProgramsOwnLineIsTold) {
+TEST_F(ServiceAnnouncementsTest, TheProgramsStatusLineIsAnnounced) {
     const auto messages = told_by([this] { service().announce("5 connections"); });
     EXPECT_THAT(messages, ElementsAre("STATUS=5 connections"));
 }
 
-TEST_F(ServiceAnnouncementsTest, AnAddressOfTheManagerThatIsNoneEndsTheStart) {
+TEST_F(ServiceAnnouncementsTest, AnInvalidManagerAddressFailsTheStart) {
     host.service_manager.failures().fail_next("take_notify_socket", EAFNOSUPPORT);
     EXPECT_EQ(run(), 71);
     EXPECT_THAT(errors(), HasSubstr("trial: cannot notify the service manager"));
     expect_all_released();
 }
 
-TEST_F(ServiceAnnouncementsTest, WhatEndsTheServiceIsAnErrorInTheJournal) {
+TEST_F(ServiceAnnouncementsTest, TheCauseOfTheEndIsAnErrorInTheJournal) {
     host.service_manager.put_journal_on_stderr();
     hooks.on_start = [] { throw std::runtime_error("the port is taken"); };
     EXPECT_EQ(run(), 70);

@@ -30,7 +30,7 @@ protected:
     LayeredSettings settings_;
 };
 
-TEST_F(AppConfigurationTest, GivesValuesOfTheTypeThatIsAskedFor) {
+TEST_F(AppConfigurationTest, ReturnsValuesOfTheRequestedType) {
     const AppConfiguration app = settings_.app();
     EXPECT_EQ(app.get<int>("port"), 70000);
     EXPECT_EQ(app.get<std::string>("greeting"), "hello");
@@ -39,7 +39,7 @@ TEST_F(AppConfigurationTest, GivesValuesOfTheTypeThatIsAskedFor) {
     EXPECT_TRUE(app.section("tls").get<bool>("on"));
 }
 
-TEST_F(AppConfigurationTest, FallsBackWhereTheKeyIsMissing) {
+TEST_F(AppConfigurationTest, ReturnsTheFallbackForAMissingKey) {
     const AppConfiguration app = settings_.app();
     EXPECT_EQ(app.get("backlog", 16), 16);
     EXPECT_EQ(app.get<std::string>("greeting", "good day"), "hello");
@@ -72,7 +72,7 @@ TEST_F(AppConfigurationTest, AMissingSectionIsEmpty) {
     EXPECT_EQ(section.get("size", 4), 4);
 }
 
-TEST(AppConfigurationWithoutFileTest, IsEmptyAndSaysSo) {
+TEST(AppConfigurationWithoutFileTest, IsEmptyAndReportsThatThereIsNoFile) {
     const LayeredSettings settings;
     EXPECT_EQ(settings.app().get("port", 80), 80);
     try {
@@ -83,7 +83,7 @@ TEST(AppConfigurationWithoutFileTest, IsEmptyAndSaysSo) {
     }
 }
 
-TEST_F(AppConfigurationTest, AClientGoesOnInSpiteOfAFault) {
+TEST_F(AppConfigurationTest, AClientGoesOnDespiteAnError) {
     LayeredSettings client;
     client.set_client(true);
     client.read_config(R"({"app": {"port": "http"}})", "/etc/x.json");

@@ -50,13 +50,13 @@ TEST(CheckArgumentsTest, FillsInDefaults) {
     EXPECT_FALSE(arguments.has("password"));
 }
 
-TEST(CheckArgumentsTest, WhatWasGivenWins) {
+TEST(CheckArgumentsTest, GivenValuesOverrideDefaults) {
     const Arguments arguments = check_arguments(backup, {{"level", 9}, {"password", "x"}, {"directory", "/"}});
     EXPECT_EQ(arguments.get<int>("level"), 9);
     EXPECT_TRUE(arguments.has("password"));
 }
 
-TEST(CheckArgumentsTest, NullStandsForNothingWhereThatIsTheDefault) {
+TEST(CheckArgumentsTest, NullIsAllowedIfItIsTheDefault) {
     EXPECT_FALSE(check_arguments(backup, {{"directory", "/"}, {"password", nullptr}}).has("password"));
     EXPECT_EQ(refusal(backup, {{"directory", "/"}, {"level", nullptr}}).message,
               "parameter 'level' of 'backup' is wrong: expected an integer from 1 to 9, found null");
@@ -94,14 +94,14 @@ TEST(CheckArgumentsTest, ComparesIntegersThatADoubleCannotHold) {
     EXPECT_TRUE(accepted(wide, Value{std::numeric_limits<std::int64_t>::min()}));
 }
 
-TEST(CheckArgumentsTest, RefusesAMissingOne) {
+TEST(CheckArgumentsTest, RefusesAMissingArgument) {
     const Refused missing = refusal(backup, {});
     EXPECT_EQ(missing.argument, "directory");
     EXPECT_EQ(missing.expected, "a path");
     EXPECT_EQ(missing.message, "parameter 'directory' of 'backup' is missing: expected a path");
 }
 
-TEST(CheckArgumentsTest, RefusesAnUnknownOne) {
+TEST(CheckArgumentsTest, RefusesAnUnknownArgument) {
     const Refused near = refusal(backup, {{"directory", "/"}, {"levle", 3}});
     EXPECT_EQ(near.argument, "levle");
     EXPECT_EQ(near.expected, "one of directory, level, password, pin");
@@ -121,7 +121,7 @@ TEST(CheckArgumentsTest, RefusesAnotherType) {
               "parameter 'directory' of 'backup' is wrong: expected a path, found an empty string");
 }
 
-TEST(CheckArgumentsTest, RefusesWhatIsOutOfRange) {
+TEST(CheckArgumentsTest, RefusesAValueOutOfRange) {
     for (const int level : {0, 10, -1}) {
         const Refused wrong = refusal(backup, {{"directory", "/"}, {"level", level}});
         EXPECT_EQ(wrong.expected, "an integer from 1 to 9");
@@ -132,14 +132,14 @@ TEST(CheckArgumentsTest, RefusesWhatIsOutOfRange) {
     EXPECT_EQ(check_arguments(backup, {{"directory", "/"}, {"level", 9}}).get<int>("level"), 9);
 }
 
-TEST(CheckArgumentsTest, NeverTellsASecret) {
+TEST(CheckArgumentsTest, NeverShowsASecret) {
     EXPECT_EQ(refusal(backup, {{"directory", "/"}, {"pin", -4711}}).message,
               "parameter 'pin' of 'backup' is wrong: expected an integer of at least 0, found an integer");
     EXPECT_EQ(refusal(backup, {{"directory", "/"}, {"password", 4711}}).message,
               "parameter 'password' of 'backup' is wrong: expected a string, found an integer");
 }
 
-TEST(CheckArgumentsTest, EachTypeTakesItsOwn) {
+TEST(CheckArgumentsTest, EachTypeAcceptsItsValues) {
     const std::vector<std::pair<ParameterType, Value>> own{
         {ParameterType::string, ""},      {ParameterType::integer, -7},           {ParameterType::number, 0.5},
         {ParameterType::boolean, false},  {ParameterType::path, "relative/path"}, {ParameterType::list, Value::List{}},
@@ -156,7 +156,7 @@ TEST(CheckArgumentsTest, EachTypeTakesItsOwn) {
     }
 }
 
-TEST(CheckArgumentsTest, AnIntegerIsANumberButNotTheOtherWayRound) {
+TEST(CheckArgumentsTest, AnIntegerIsANumberButNotViceVersa) {
     EXPECT_TRUE(accepted(ParameterType::number, 3));
     EXPECT_FALSE(accepted(ParameterType::integer, 3.0));
     EXPECT_EQ(
@@ -174,14 +174,14 @@ TEST(CheckArgumentsTest, APathHasNoNul) {
     EXPECT_TRUE(accepted(ParameterType::string, std::string_view{"a\0b", 3}));
 }
 
-TEST(CheckArgumentsTest, RangesCountForNumbersOnly) {
+TEST(CheckArgumentsTest, RangesApplyToNumbersOnly) {
     EXPECT_TRUE(accepted({.name = "x", .type = ParameterType::number, .minimum = 0.5}, 0.5));
     EXPECT_FALSE(accepted({.name = "x", .type = ParameterType::number, .minimum = 0.5}, 0));
     EXPECT_FALSE(accepted({.name = "x", .type = ParameterType::number, .maximum = 0.5}, 1));
     EXPECT_TRUE(accepted({.name = "x", .type = ParameterType::string, .maximum = 0.5}, "9"));
 }
 
-TEST(CheckArgumentsTest, RangesAreToldInWords) {
+TEST(CheckArgumentsTest, RangesAreDescribedInWords) {
     EXPECT_EQ(accepted_words({.name = "x", .type = ParameterType::number, .minimum = 0.5, .maximum = 10}),
               "a number from 0.5 to 10");
     EXPECT_EQ(accepted_words({.name = "x", .type = ParameterType::integer, .maximum = -1}), "an integer of at most -1");
@@ -189,7 +189,7 @@ TEST(CheckArgumentsTest, RangesAreToldInWords) {
               "a number of at least 1e+300");
 }
 
-TEST(DescribeArgumentsTest, MasksWhatIsSecretOrUnknown) {
+TEST(DescribeArgumentsTest, MasksSecretAndUnknownArguments) {
     EXPECT_EQ(
         describe_arguments(backup, {{"directory", "/a\nb"}, {"password", "hush"}, {"pasword", "hush"}, {"pin", 1}}),
         R"({"directory":"/a\nb","password":"***","pasword":"***","pin":"***"})");

@@ -7,7 +7,7 @@
 namespace servicekit {
 namespace {
 
-TEST(ArgumentsTest, GivesAnArgumentAsTheTypeThatIsAskedFor) {
+TEST(ArgumentsTest, ReturnsAnArgumentAsTheRequestedType) {
     const Arguments arguments{Object{{"directory", "/var"}, {"level", 3}, {"names", Value::List{"a", "b"}}}};
     EXPECT_EQ(arguments.get<std::string>("directory"), "/var");
     EXPECT_EQ(arguments.get<unsigned>("level"), 3U);
@@ -15,7 +15,7 @@ TEST(ArgumentsTest, GivesAnArgumentAsTheTypeThatIsAskedFor) {
     EXPECT_EQ(arguments.get<std::vector<std::string>>("names"), (std::vector<std::string>{"a", "b"}));
 }
 
-TEST(ArgumentsTest, HasWhatWasGivenAndIsNotNull) {
+TEST(ArgumentsTest, HasGivenArgumentsThatAreNotNull) {
     const Arguments arguments{Object{{"a", false}, {"b", nullptr}}};
     EXPECT_TRUE(arguments.has("a"));
     EXPECT_FALSE(arguments.has("b"));
@@ -23,7 +23,7 @@ TEST(ArgumentsTest, HasWhatWasGivenAndIsNotNull) {
     EXPECT_FALSE(Arguments{}.has("a"));
 }
 
-TEST(ArgumentsTest, RefusesWhatIsMissing) {
+TEST(ArgumentsTest, RefusesAMissingArgument) {
     try {
         static_cast<void>(Arguments{}.get<int>("level"));
         FAIL() << "a missing argument was found";

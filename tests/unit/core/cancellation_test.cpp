@@ -22,7 +22,7 @@ protected:
         });
         add("quick", [](Context&) { return Reply{}; });
     }
-    /// `upload` runs, with id 1.
+    /// Starts `upload`, which gets the id 1.
     mocks::FakeClient begin_upload(const Peer& peer = {.pid = 60, .uid = 0, .gid = 0}) {
         start();
         auto client = begin(R"(["upload"])", peer);
@@ -30,7 +30,7 @@ protected:
     }
 };
 
-TEST_F(CancellationTest, StatusListsWhatRunsAndWhatWaits) {
+TEST_F(CancellationTest, StatusListsRunningAndQueuedEvents) {
     auto upload = begin_upload();
     auto quick = begin(R"(["quick"])", {.pid = 61, .uid = 0, .gid = 0});
     os.advance(3s);
@@ -45,7 +45,7 @@ TEST_F(CancellationTest, StatusListsWhatRunsAndWhatWaits) {
     EXPECT_EQ(life.stop(), 0);
 }
 
-TEST_F(CancellationTest, AnEventThatRunsIsAskedToEnd) {
+TEST_F(CancellationTest, ARunningEventIsAskedToEnd) {
     auto upload = begin_upload();
     os.advance(3s);
     EXPECT_EQ(ask(R"(["cancel", {"id": 1}])"),
@@ -60,7 +60,7 @@ TEST_F(CancellationTest, AnEventThatRunsIsAskedToEnd) {
     EXPECT_THAT(log(), HasSubstr("event 'upload' ended after 3.000 s, cancelled by uid 0, pid 50\n"));
 }
 
-TEST_F(CancellationTest, AnEventThatWaitsNeverRuns) {
+TEST_F(CancellationTest, AQueuedEventNeverRuns) {
     auto upload = begin_upload();
     auto quick = begin(R"(["quick"])");
     EXPECT_EQ(ask(R"(["cancel", {"id": 2}])"), (Object{{"id", 2}, {"event", "quick"}, {"result", "cancelled"}}));
@@ -71,7 +71,7 @@ TEST_F(CancellationTest, AnEventThatWaitsNeverRuns) {
     EXPECT_THAT(log(), HasSubstr("event 'quick' never ran: cancelled by uid 0, pid 50\n"));
 }
 
-TEST_F(CancellationTest, WhatTheHandlerThrowsIsTheReason) {
+TEST_F(CancellationTest, TheHandlersExceptionIsTheReason) {
     add("copy", [](Context& context) -> Reply {
         context.wait_for(60s);
         throw std::runtime_error("half of it is there");
@@ -85,7 +85,7 @@ TEST_F(CancellationTest, WhatTheHandlerThrowsIsTheReason) {
     EXPECT_EQ(life.stop(), 0);
 }
 
-TEST_F(CancellationTest, AnIdOfNoEventIsABadArgument) {
+TEST_F(CancellationTest, AnUnknownIdIsABadArgument) {
     start();
     const Object reply = ask(R"(["cancel", {"id": 7}])");
     EXPECT_EQ(code_of(reply), "bad-argument");
@@ -95,7 +95,7 @@ TEST_F(CancellationTest, AnIdOfNoEventIsABadArgument) {
     EXPECT_EQ(life.stop(), 0);
 }
 
-TEST_F(CancellationTest, ABuiltInEventThatRunsIsNotCancelled) {
+TEST_F(CancellationTest, ARunningBuiltInEventIsNotCancelled) {
     bool tried = false;
     hooks.on_reload = [&] {
         if (std::exchange(tried, true)) return;
@@ -120,7 +120,7 @@ TEST_F(CancellationTest, AServiceKeepsAnEventOfThatName) {
     EXPECT_EQ(life.stop(), 0);
 }
 
-// Who may.
+// Permission to cancel.
 
 class CancellationByStrangersTest : public CancellationTest {
 protected:
@@ -134,7 +134,7 @@ protected:
     const Peer bob{.pid = 71, .uid = 1002, .gid = 1002};
 };
 
-TEST_F(CancellationByStrangersTest, ACallerTakesOutItsOwnEvent) {
+TEST_F(CancellationByStrangersTest, ACallerCanCancelItsOwnQueuedEvent) {
     auto upload = begin_upload();
     auto print = begin(R"(["print"])", alice);
     EXPECT_EQ(code_of(ask(R"(["cancel", {"id": 2}])", bob)), "not-allowed");
@@ -143,7 +143,7 @@ TEST_F(CancellationByStrangersTest, ACallerTakesOutItsOwnEvent) {
     EXPECT_EQ(life.stop(), 0);
 }
 
-TEST_F(CancellationByStrangersTest, WhatAnEventNeedsIsNoneOfAStrangersBusiness) {
+TEST_F(CancellationByStrangersTest, AStrangerDoesNotLearnTheRoleOfAnEvent) {
     add({.name = "secret",
          .handler =
              [](const Arguments&, Context& context) {
@@ -157,8 +157,8 @@ TEST_F(CancellationByStrangersTest, WhatAnEventNeedsIsNoneOfAStrangersBusiness) 
     EXPECT_EQ(life.stop(), 0);
 }
 
-// And does not fill the log.
-TEST_F(CancellationByStrangersTest, AStrangerCancelsNothingThatRunsAndLearnsOfNoIds) {
+// The refusals do not fill the log either.
+TEST_F(CancellationByStrangersTest, AStrangerCannotCancelAndLearnsNoIds) {
     auto upload = begin_upload();
     const Object runs = ask(R"(["cancel", {"id": 1}])", alice);
     const Object is_none = ask(R"(["cancel", {"id": 99}])", alice);

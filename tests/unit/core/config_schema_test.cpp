@@ -125,7 +125,7 @@ TEST(ConfigSchemaTest, TheInitializersAreTheDefaults) {
     EXPECT_EQ(read("null").port, 8080);
 }
 
-TEST(ConfigSchemaTest, SaysWhichKeyIsWrongAndWhy) {
+TEST(ConfigSchemaTest, ReportsWhichKeyIsWrongAndWhy) {
     EXPECT_EQ(refusal(R"({"port": 80})"), "/port: expected an integer from 1024 to 65535, found 80");
     EXPECT_EQ(refusal(R"({"port": 65536})"), "/port: expected an integer from 1024 to 65535, found 65536");
     EXPECT_EQ(refusal(R"({"port": "x"})"), "/port: expected an integer from 1024 to 65535, found a string");
@@ -159,7 +159,7 @@ struct Own {
     std::vector<bool> switches = {true};
 };
 
-TEST(ConfigSchemaTest, ATypeOfTheProgramsMayTellItsDefault) {
+TEST(ConfigSchemaTest, ATypeOfTheProgramMayShowItsDefault) {
     Schema<Own> schema;
     schema.add("size", &Own::size).add("switches", &Own::switches);
     EXPECT_EQ(schema.keys().front().default_value, Value{"64 bytes"});
@@ -185,7 +185,7 @@ std::string refusal_to_declare(const std::string& one, const std::string& two, c
     return "no fault";
 }
 
-TEST(ConfigSchemaTest, SaysNothingOfASecretsValue) {
+TEST(ConfigSchemaTest, HidesTheValueOfASecret) {
     Schema<Twins> schema;
     schema.add("one", &Twins::one, "", {.secret = true, .maximum = 9});
     EXPECT_TRUE(schema.keys().front().default_value.is_null());
@@ -197,7 +197,7 @@ TEST(ConfigSchemaTest, SaysNothingOfASecretsValue) {
     }
 }
 
-TEST(ConfigSchemaTest, OptionsOfAStructHoldForItsKeys) {
+TEST(ConfigSchemaTest, OptionsOfAStructApplyToItsKeys) {
     Schema<Config> schema;
     schema.add("tls", &Config::tls, "", {.needs_restart = true, .secret = true});
     for (const auto& key : schema.keys()) EXPECT_TRUE(key.options.secret && key.options.needs_restart) << key.pointer();
@@ -206,7 +206,7 @@ TEST(ConfigSchemaTest, OptionsOfAStructHoldForItsKeys) {
     EXPECT_THROW(schema.add("words", &Config::words, "", {.choices = {"a"}}), std::logic_error);
 }
 
-TEST(ConfigSchemaTest, ADurationHoldsWhatItIsGiven) {
+TEST(ConfigSchemaTest, ADurationKeepsItsValue) {
     EXPECT_EQ(read(R"({"interval": 1.001})").interval, 1001ms);
     EXPECT_EQ(refusal(R"({"interval": 0.0005})"), "/interval: expected a multiple of 0.001 seconds, found 5e-04");
     EXPECT_THAT(refusal(R"({"interval": 1e300})"), testing::HasSubstr("/interval: expected a number of seconds"));
@@ -214,7 +214,7 @@ TEST(ConfigSchemaTest, ADurationHoldsWhatItIsGiven) {
 
 TEST(ConfigSchemaTest, AnOptionalMayBeNull) { EXPECT_FALSE(read(R"({"token": null})").token); }
 
-TEST(ConfigSchemaTest, RefusesKeysThatAreInEachOthersWay) {
+TEST(ConfigSchemaTest, RefusesConflictingKeys) {
     using testing::HasSubstr;
     EXPECT_THAT(refusal_to_declare("a-b", "a.b", {}), HasSubstr("same environment variable, ...APP_A_B"));
     EXPECT_THAT(refusal_to_declare("a", "a", {}), HasSubstr("'/app/a' is declared already"));

@@ -83,7 +83,7 @@ TEST_F(ConfiguredTest, HasItsConfigurationWhileItLoadsAndWhileItRuns) {
     EXPECT_EQ(life.stop(), 0);
 }
 
-TEST_F(ConfiguredTest, AWrongKeyEndsTheStart) {
+TEST_F(ConfiguredTest, AWrongKeyFailsTheStart) {
     configure(R"({"limits": {"line": 3}})");
     EXPECT_FALSE(life.start());
     EXPECT_EQ(life.result()->status, 78);
@@ -91,7 +91,7 @@ TEST_F(ConfiguredTest, AWrongKeyEndsTheStart) {
                 HasSubstr("/etc/trial.json: /app/limits/line: unknown key; did you mean 'lines'?"));
 }
 
-TEST_F(ConfiguredTest, AReloadSaysWhichKeysItAppliedAndWhichNeedARestart) {
+TEST_F(ConfiguredTest, AReloadReportsAppliedKeysAndKeysThatNeedARestart) {
     configure(R"({"port": 8080, "password": "a"})");
     ASSERT_TRUE(life.start());
     const Config& before = service().config();
@@ -100,7 +100,7 @@ TEST_F(ConfiguredTest, AReloadSaysWhichKeysItAppliedAndWhichNeedARestart) {
               R"({"applied":["/app/limits/lines","/app/password"],"needs-restart":["/app/port"]})");
     EXPECT_EQ(service().config().limits.lines, 11);
     EXPECT_EQ(service().config().port, 8080);
-    EXPECT_EQ(before.limits.lines, 10);  // whoever has the old one may keep it
+    EXPECT_EQ(before.limits.lines, 10);  // a reference to the old configuration stays valid
     EXPECT_THAT(service().seen.back(), HasSubstr("hello"));
     EXPECT_THAT(life.ask(R"(["settings"])"),
                 HasSubstr(R"("app":{"greeting":"hello","port":8080,"limits":{"lines":11},"password":"***"})"));
@@ -109,7 +109,7 @@ TEST_F(ConfiguredTest, AReloadSaysWhichKeysItAppliedAndWhichNeedARestart) {
     EXPECT_EQ(life.ask(R"(["reload"])"), R"({"applied":[],"needs-restart":[]})");
 }
 
-TEST_F(ConfiguredTest, AReloadThatFailsLeavesItAsItIs) {
+TEST_F(ConfiguredTest, AFailedReloadKeepsTheConfiguration) {
     configure(R"({"greeting": "good day"})");
     ASSERT_TRUE(life.start());
     configure(R"({"greeting": 5})");
@@ -118,13 +118,13 @@ TEST_F(ConfiguredTest, AReloadThatFailsLeavesItAsItIs) {
     configure(R"({"greeting": "ahoy"})");
     EXPECT_THAT(life.ask(R"(["reload"])"), HasSubstr("not this one"));
     EXPECT_EQ(service().config().greeting, "good day");
-    EXPECT_EQ(service().taken->greeting, "ahoy");  // on_load may have taken a reference
+    EXPECT_EQ(service().taken->greeting, "ahoy");  // on_load may have kept a reference
     service().refuses = false;
     EXPECT_EQ(life.ask(R"(["reload"])"), R"({"applied":["/app/greeting"],"needs-restart":[]})");
     EXPECT_EQ(service().config().greeting, "ahoy");
 }
 
-TEST_F(ConfiguredTest, AReloadWithoutAChangeMakesNoOtherStruct) {
+TEST_F(ConfiguredTest, AReloadWithoutAChangeKeepsTheStruct) {
     configure(R"({"greeting": "good day"})");
     ASSERT_TRUE(life.start());
     const Config* const before = &service().config();
@@ -139,7 +139,7 @@ TEST_F(ConfiguredTest, AConfigFileMayHaveComments) {
     EXPECT_EQ(service().config().greeting, "HELLO");
 }
 
-TEST_F(ConfiguredTest, FilesInItsDirectoryAreLaidOverIt) {
+TEST_F(ConfiguredTest, FilesInItsDirectoryOverrideIt) {
     configure(R"({"greeting": "a", "limits": {"lines": 1}})");
     host.files.add_directory("/etc/trial.json.d");
     host.files.add_file("/etc/trial.json.d/20-b.json", R"({"app": {"greeting": "c"}})");
@@ -167,7 +167,7 @@ TEST_F(ConfiguredTest, AMessageNamesTheFileThatHasTheKey) {
     EXPECT_THAT(host.streams.written(servicekit::os::Stream::error), HasSubstr("/etc/trial.json.d/a.json:2:10: "));
 }
 
-TEST_F(ConfiguredTest, VariablesAreExpandedIfTheProgramSaysSo) {
+TEST_F(ConfiguredTest, VariablesAreExpandedIfTheProgramEnablesIt) {
     configure(R"({"greeting": "${WHO}, $${WHO} and ${NOBODY", "password": "x"})");
     ASSERT_TRUE(life.start());
     EXPECT_EQ(service().config().greeting, "${WHO}, $${WHO} and ${NOBODY");

@@ -18,14 +18,13 @@ using ::testing::StartsWith;
 
 class ControlPlaneTest : public testing::ServiceTest {
 protected:
-    /// A custom event of no parameters.
-    /// What a client gets that asks while a handler runs: sends, turns the loop, and reads.
+    /// Returns the reply to a client that sends a request while a handler runs.
     std::string ask_meanwhile(const std::string& request) {
         auto client = host.sockets.connect(socket, peer);
         return client.ask(request);
     }
 
-    /// The reply as an object.
+    /// Parses the reply as an object.
     static Object object(const std::string& line) {
         const auto parsed = parse_json(line);
         EXPECT_TRUE(std::holds_alternative<Value>(parsed)) << line;
@@ -58,7 +57,7 @@ TEST_F(ControlPlaneTest, StatusAddsWhatTheServiceAdds) {
     EXPECT_FALSE(object(replies.at(0)).contains("as-of"));
 }
 
-TEST_F(ControlPlaneTest, OneOnStatusServesAllWhoAskBeforeItBegins) {
+TEST_F(ControlPlaneTest, OneOnStatusServesAllRequestsBeforeItBegins) {
     int runs = 0;
     hooks.on_status = [&runs](Reply& reply) { reply.set("runs", ++runs); };
     std::vector<mocks::FakeClient> clients;
@@ -82,7 +81,7 @@ TEST_F(ControlPlaneTest, OneOnStatusServesAllWhoAskBeforeItBegins) {
     EXPECT_EQ(runs, 2);
 }
 
-TEST_F(ControlPlaneTest, AHandlerThatReplacesStatusAnswersEachAlone) {
+TEST_F(ControlPlaneTest, AReplacedStatusAnswersEachRequestSeparately) {
     int runs = 0;
     service().events().replace({.name = "status", .handler = [&runs](const Arguments&, Context&) {
                                     return Reply{{"runs", ++runs}};
@@ -99,7 +98,7 @@ TEST_F(ControlPlaneTest, AHandlerThatReplacesStatusAnswersEachAlone) {
     EXPECT_EQ(runs, 3);
 }
 
-TEST_F(ControlPlaneTest, EventsListsThoseThatThereAreWhenItIsAsked) {
+TEST_F(ControlPlaneTest, EventsListsTheCurrentEvents) {
     ask(R"(["events"])");
     then([this] { add("backup", [](Context&) { return Reply{}; }); });
     ask(R"(["events"])");
@@ -195,7 +194,7 @@ TEST_F(ControlPlaneTest, AKillWhileAHandlerHangsIsImmediate) {
     EXPECT_FALSE(host.files.exists(socket));
 }
 
-TEST_F(ControlPlaneTest, EventsThatWaitWhenTheServiceStopsAreRefused) {
+TEST_F(ControlPlaneTest, QueuedEventsAreRefusedAtAStop) {
     auto waiting = std::make_shared<std::optional<mocks::FakeClient>>();
     add("slow", [&, waiting](Context&) {
         waiting->emplace(host.sockets.connect(socket, peer));
@@ -211,7 +210,7 @@ TEST_F(ControlPlaneTest, EventsThatWaitWhenTheServiceStopsAreRefused) {
     EXPECT_EQ(code((*waiting)->receive()), "not-ready");
 }
 
-TEST_F(ControlPlaneTest, AStatusThatWaitsWhenTheServiceStopsIsAnsweredWithoutTheServicesOwnPart) {
+TEST_F(ControlPlaneTest, APendingStatusAtAStopIsAnsweredWithoutOnStatus) {
     hooks.on_status = [](Reply& reply) { reply.set("connections", 3); };
     std::optional<mocks::FakeClient> asking;
     then([&] {
@@ -227,7 +226,7 @@ TEST_F(ControlPlaneTest, AStatusThatWaitsWhenTheServiceStopsIsAnsweredWithoutThe
     EXPECT_FALSE(status.contains("connections"));
 }
 
-TEST_F(ControlPlaneTest, AnUnknownEventIsToldWithTheNearestOne) {
+TEST_F(ControlPlaneTest, AnUnknownEventIsReportedWithTheNearestName) {
     ask(R"(["statsu"])");
     finish();
 
@@ -235,7 +234,7 @@ TEST_F(ControlPlaneTest, AnUnknownEventIsToldWithTheNearestOne) {
     EXPECT_EQ(error(replies.at(0)).find("did-you-mean")->as_string(), "status");
 }
 
-TEST_F(ControlPlaneTest, StartIsNoEventForClients) {
+TEST_F(ControlPlaneTest, ClientsCannotTriggerStart) {
     ask(R"(["start"])");
     ask(R"(["events"])");
     finish();
@@ -277,7 +276,7 @@ TEST_F(ControlPlaneTest, ArgumentsAreCheckedBeforeTheHandlerRuns) {
     EXPECT_EQ(error(replies.at(1)).find("argument")->as_string(), "colour");
 }
 
-TEST_F(ControlPlaneTest, WhoAsksForItIsToldWhatRunsBeforeAnEventAndWhenItBegins) {
+TEST_F(ControlPlaneTest, AClientMayRequestTurnMessages) {
     std::optional<mocks::FakeClient> between;
     std::optional<mocks::FakeClient> waiting;
     std::string while_slow;
@@ -314,7 +313,7 @@ TEST_F(ControlPlaneTest, WhoAsksForItIsToldWhatRunsBeforeAnEventAndWhenItBegins)
     EXPECT_EQ(code(replies.at(3)), "bad-argument");
 }
 
-TEST_F(ControlPlaneTest, ProgressGoesToWhoAsksForIt) {
+TEST_F(ControlPlaneTest, ProgressGoesToClientsThatRequestIt) {
     add("copy", [](Context& context) {
         context.progress(1, 2, "a");
         context.progress(2, 2);
@@ -331,7 +330,7 @@ TEST_F(ControlPlaneTest, ProgressGoesToWhoAsksForIt) {
     EXPECT_EQ(replies.at(1), "{\"files\":2}\n");
 }
 
-TEST_F(ControlPlaneTest, ATimeoutAnswersWhileTheEventGoesOn) {
+TEST_F(ControlPlaneTest, ATimeoutRepliesWhileTheEventGoesOn) {
     std::string answer;
     bool finished = false;
     auto client = std::make_shared<std::optional<mocks::FakeClient>>();
@@ -352,7 +351,7 @@ TEST_F(ControlPlaneTest, ATimeoutAnswersWhileTheEventGoesOn) {
     EXPECT_EQ((*client)->receive(), "");
 }
 
-TEST_F(ControlPlaneTest, ATimeoutTakesAWaitingEventOutOfTheQueue) {
+TEST_F(ControlPlaneTest, ATimeoutRemovesAQueuedEvent) {
     int runs = 0;
     std::string answer;
     add("once", [&](Context&) {
@@ -370,7 +369,7 @@ TEST_F(ControlPlaneTest, ATimeoutTakesAWaitingEventOutOfTheQueue) {
     EXPECT_EQ(runs, 1);
 }
 
-TEST_F(ControlPlaneTest, LogLevelTellsAndSets) {
+TEST_F(ControlPlaneTest, LogLevelShowsAndSetsTheLevel) {
     ask(R"(["log-level"])");
     ask(R"(["log-level", {"level": "debug"}])");
     ask(R"(["log-level", {"level": "loud"}])");
@@ -382,7 +381,7 @@ TEST_F(ControlPlaneTest, LogLevelTellsAndSets) {
     EXPECT_EQ(code(replies.at(2)), "bad-argument");
 }
 
-TEST_F(ControlPlaneTest, LogLevelIsSetForAChannelAlone) {
+TEST_F(ControlPlaneTest, LogLevelCanBeSetForOneChannel) {
     ask(R"(["log-level", {"level": "debug", "channel": "disk"}])");
     then([this] {
         service().log().channel("disk").debug("seen");
@@ -417,7 +416,7 @@ TEST_F(ControlPlaneTest, LogReopenFollowsAMovedLog) {
     EXPECT_EQ(replies.at(0), "{}\n");
 }
 
-TEST_F(ControlPlaneTest, LogFlushWritesWhatWaitsAndNothingElse) {
+TEST_F(ControlPlaneTest, LogFlushWritesOnlyDelayedLines) {
     hooks.on_load = [](Settings& settings) { settings.set(setting::log_delay, 60s); };
     then([this] {
         service().log().info("waits");
@@ -455,7 +454,7 @@ TEST_F(ControlPlaneTest, AHandlerThatReplacesLogFlushAddsToTheFlush) {
     EXPECT_EQ(code(replies.at(1)), "event-error");
 }
 
-TEST_F(ControlPlaneTest, OneFlushServesAllWhoAskMeanwhile) {
+TEST_F(ControlPlaneTest, OneFlushServesAllConcurrentRequests) {
     hooks.on_load = [](Settings& settings) { settings.set(setting::log_delay, 60s); };
     then([this] { service().log().info("waits"); });
     ask(R"(["log-flush"]["log-flush"]["log-flush"])");
@@ -465,7 +464,7 @@ TEST_F(ControlPlaneTest, OneFlushServesAllWhoAskMeanwhile) {
     EXPECT_EQ(replies.at(0), "{}\n{}\n{}\n");
 }
 
-TEST_F(ControlPlaneTest, AHandlerMayHaveTheLogFlushed) {
+TEST_F(ControlPlaneTest, AHandlerMayFlushTheLog) {
     hooks.on_load = [](Settings& settings) { settings.set(setting::log_delay, 60s); };
     service().events().add({.name = "outer", .handler = [this](const Arguments&, Context&) {
                                 service().log().info("waits");
@@ -480,7 +479,7 @@ TEST_F(ControlPlaneTest, AHandlerMayHaveTheLogFlushed) {
     EXPECT_EQ(replies.at(0), "{}\n");
 }
 
-TEST_F(ControlPlaneTest, ALogReopenThatFailsKeepsTheOldFile) {
+TEST_F(ControlPlaneTest, AFailedLogReopenKeepsTheOldFile) {
     then([this] { host.files.failures.fail_next("open_for_appending", EACCES); });
     ask(R"(["log-reopen"])");
     then([this] {
@@ -500,7 +499,7 @@ TEST_F(ControlPlaneTest, Usr1ReopensTheLog) {
     EXPECT_THAT(log(), HasSubstr("log reopened: SIGUSR1"));
 }
 
-TEST_F(ControlPlaneTest, ManyChannelsThatTheProgramHasNotAreRefused) {
+TEST_F(ControlPlaneTest, TooManyUnknownChannelsAreRefused) {
     ask(R"(["log-level", {"channel": "unknown"}])");
     std::string requests;
     for (std::size_t number = 0; number <= LogRouter::most_foreign_channels; ++number)
@@ -528,7 +527,7 @@ TEST_F(ControlPlaneTest, ARelativePathOfAClientIsRefused) {
     EXPECT_EQ(replies.at(1), "{\"file\":\"/notes\"}\n");
 }
 
-TEST_F(ControlPlaneTest, AReloadTellsWhatItAppliedAndWhatNeedsARestart) {
+TEST_F(ControlPlaneTest, AReloadReportsAppliedSettingsAndThoseForARestart) {
     host.files.add_file("/etc/trial.json", R"({"app": {"greeting": "hello"}})");
     options.config = "/etc/trial.json";
     std::string greeting;
@@ -546,7 +545,7 @@ TEST_F(ControlPlaneTest, AReloadTellsWhatItAppliedAndWhatNeedsARestart) {
     EXPECT_EQ(greeting, "good day");
 }
 
-TEST_F(ControlPlaneTest, SettingsAreThoseThatTheServiceRunsWith) {
+TEST_F(ControlPlaneTest, SettingsShowsTheValuesInUse) {
     host.files.add_file("/etc/trial.json",
                         R"({"stop-timeout": 5, "umask": "027", "app": {"port": 1, "password": "x"}})");
     options.config = "/etc/trial.json";
@@ -583,7 +582,7 @@ TEST_F(ControlPlaneTest, SettingsAreForAdministrators) {
     EXPECT_EQ(service().events().find("settings")->needs, ControlRole::admin);
 }
 
-TEST_F(ControlPlaneTest, ABrokenConfigurationLeavesTheRunningOneAsItWas) {
+TEST_F(ControlPlaneTest, ABrokenConfigurationKeepsTheRunningOne) {
     host.files.add_file("/etc/trial.json", R"({"log-level": "warning"})");
     options.config = "/etc/trial.json";
     then([this] { rewrite("/etc/trial.json", "{\"log-level\": \"debug\",\n oops}"); });
@@ -596,7 +595,7 @@ TEST_F(ControlPlaneTest, ABrokenConfigurationLeavesTheRunningOneAsItWas) {
     EXPECT_EQ(replies.at(1), "{\"level\":\"warning\"}\n");
 }
 
-TEST_F(ControlPlaneTest, AReloadThatThrowsLeavesTheSettingsAsTheyWere) {
+TEST_F(ControlPlaneTest, AReloadThatThrowsKeepsTheSettings) {
     bool fail = false;
     hooks.on_load = [&](Settings& settings) {
         settings.set(setting::stop_timeout, fail ? 99s : 5s);
@@ -610,7 +609,7 @@ TEST_F(ControlPlaneTest, AReloadThatThrowsLeavesTheSettingsAsTheyWere) {
     EXPECT_EQ(code(replies.at(0)), "event-error");
 }
 
-TEST_F(ControlPlaneTest, HupReloadsAndASecondOneBeforeItWasHeardIsTheSame) {
+TEST_F(ControlPlaneTest, TwoPendingHupsReloadOnce) {
     int loads = 0;
     hooks.on_load = [&](Settings&) { ++loads; };
     then([this] {
@@ -621,7 +620,7 @@ TEST_F(ControlPlaneTest, HupReloadsAndASecondOneBeforeItWasHeardIsTheSame) {
     });
     finish();
 
-    EXPECT_EQ(loads, 2);  // the first at the start
+    EXPECT_EQ(loads, 2);  // the first one is that of the start
 }
 
 TEST_F(ControlPlaneTest, ATriggerWithinAHandlerRunsNested) {
@@ -642,7 +641,7 @@ TEST_F(ControlPlaneTest, ATriggerWithinAHandlerRunsNested) {
     EXPECT_EQ(seen, (std::vector<std::string>{"inner", "outer"}));
 }
 
-TEST_F(ControlPlaneTest, ATriggerThatFailsThrowsWhatAClientWouldGet) {
+TEST_F(ControlPlaneTest, AFailedTriggerThrowsTheClientsError) {
     std::string code_seen;
     add("inner", [](Context&) -> Reply { throw std::out_of_range("too far"); });
     add("outer", [&](Context&) {
@@ -673,7 +672,7 @@ TEST_F(ControlPlaneTest, TriggerIsRefusedBeforeStartAndAfterStop) {
     EXPECT_EQ(refused(), "not-ready");
 }
 
-TEST_F(ControlPlaneTest, APostedEventRunsAfterTheOneThatPostedIt) {
+TEST_F(ControlPlaneTest, APostedEventRunsAfterItsPoster) {
     std::vector<std::string> seen;
     add("later", [&](Context&) {
         seen.emplace_back("later");
@@ -721,7 +720,7 @@ TEST_F(ControlPlaneTest, AnEventCanBeReplacedWhileTheServiceRuns) {
     EXPECT_EQ(replies, (std::vector<std::string>{"{\"n\":1}\n", "{\"n\":2}\n"}));
 }
 
-TEST_F(ControlPlaneTest, EventsThatChangeSomethingAreLoggedWithWhoAskedAndWithoutSecrets) {
+TEST_F(ControlPlaneTest, ModifyingEventsAreLoggedWithTheirClientWithoutSecrets) {
     service().events().add({.name = "login",
                             .parameters = {{.name = "password", .secret = true}},
                             .handler = [](const Arguments&, Context&) { return Reply{}; }});

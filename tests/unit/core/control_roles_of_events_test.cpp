@@ -15,7 +15,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-/// A request, and what it needs.
+/// A request, and the role that it needs.
 struct Asked {
     const char* request;
     const char* event;
@@ -40,7 +40,7 @@ constexpr Asked asked[]{
     {R"(["kill"])", "kill", ControlRole::admin},
 };
 
-/// A socket open to everyone, whose rules name 1001 a reader, 1002 an operator and 1003 an admin.
+/// A socket open to everyone. Its rules make 1001 a reader, 1002 an operator and 1003 an admin.
 class ControlRolesOfEventsTest : public testing::ServiceTest {
 protected:
     ControlRolesOfEventsTest() {
@@ -63,12 +63,12 @@ protected:
         const uid_t uid = role == ControlRole::none ? 1000 : 1000 + static_cast<uid_t>(role);
         peer = {.pid = 50, .uid = uid, .gid = uid};
     }
-    /// The reply's error code; empty for another reply.
+    /// Returns the error code of the reply; empty if the reply is not an error.
     static std::string code_in(const std::string& line) {
         const Object error = error_in(line);
         return error.empty() ? std::string{} : error.find("code")->as_string();
     }
-    /// The reply's error; an empty object where it is none.
+    /// Returns the error of the reply; an empty object if the reply is not an error.
     static Object error_in(const std::string& line) {
         const auto parsed = parse_json(line);
         const auto* error = std::get<Value>(parsed).as_object().find("error");
@@ -83,11 +83,11 @@ protected:
 class EachRoleTest : public ControlRolesOfEventsTest,
                      public ::testing::WithParamInterface<std::tuple<Asked, ControlRole>> {};
 
-TEST_P(EachRoleTest, IsAllowedWhatItMayAndNoMore) {
+TEST_P(EachRoleTest, HasItsEventsAndNoOthers) {
     const auto& [request, role] = GetParam();
     act_as(role);
     ask(request.request);
-    // Where stop or kill was allowed, the service is gone before this.
+    // After a permitted stop or kill the service has ended before this.
     raise(SIGTERM);
 
     EXPECT_EQ(run(), 0);
@@ -112,7 +112,7 @@ INSTANTIATE_TEST_SUITE_P(All, EachRoleTest,
                                             ::testing::Values(ControlRole::none, ControlRole::read,
                                                               ControlRole::operate, ControlRole::admin)));
 
-TEST_F(ControlRolesOfEventsTest, ARefusalSaysWhoMayNotDoWhat) {
+TEST_F(ControlRolesOfEventsTest, ARefusalNamesUserAndEvent) {
     act_as(ControlRole::operate);
     ask(R"(["stop"])");
     finish();
@@ -122,7 +122,7 @@ TEST_F(ControlRolesOfEventsTest, ARefusalSaysWhoMayNotDoWhat) {
                              "\n");
 }
 
-TEST_F(ControlRolesOfEventsTest, WhoMayNotListTheEventsLearnsOfNone) {
+TEST_F(ControlRolesOfEventsTest, WithoutTheRightToListEventsNoneIsRevealed) {
     act_as(ControlRole::none);
     ask(R"(["bakcup"])");
     ask(R"(["start"])");
@@ -135,7 +135,7 @@ TEST_F(ControlRolesOfEventsTest, WhoMayNotListTheEventsLearnsOfNone) {
     EXPECT_THAT(log(), Not(HasSubstr("bakcup")));
 }
 
-TEST_F(ControlRolesOfEventsTest, WhoMayListThemIsToldOfTheNearest) {
+TEST_F(ControlRolesOfEventsTest, WithTheRightToListEventsTheNearestIsNamed) {
     act_as(ControlRole::read);
     ask(R"(["bakcup"])");
     finish();
@@ -143,7 +143,7 @@ TEST_F(ControlRolesOfEventsTest, WhoMayListThemIsToldOfTheNearest) {
     EXPECT_EQ(error_in(replies.at(0)).find("did-you-mean")->as_string(), "backup");
 }
 
-TEST_F(ControlRolesOfEventsTest, EventsSayWhatTheyNeed) {
+TEST_F(ControlRolesOfEventsTest, EventsShowTheirRole) {
     act_as(ControlRole::read);
     ask(R"(["events"])");
     finish();
@@ -152,7 +152,7 @@ TEST_F(ControlRolesOfEventsTest, EventsSayWhatTheyNeed) {
     EXPECT_THAT(replies.at(0), HasSubstr(R"({"name":"backup","description":"","parameters":[],"needs":"operate"})"));
 }
 
-TEST_F(ControlRolesOfEventsTest, AReplacedEventNeedsWhatItDidUnlessItSaysSo) {
+TEST_F(ControlRolesOfEventsTest, AReplacedEventKeepsItsRoleByDefault) {
     service().events().replace({.name = "stop", .handler = [](const Arguments&, Context&) { return Reply{}; }});
     service().events().replace(
         {.name = "status", .handler = [](const Arguments&, Context&) { return Reply{}; }, .needs = ControlRole::none});
@@ -198,8 +198,8 @@ TEST_F(ControlRolesOfEventsTest, RefusalsDoNotFillTheLog) {
     EXPECT_THAT(text, HasSubstr("; 49 refusals before are not logged"));
 }
 
-TEST_F(ControlRolesOfEventsTest, WhatIsInALargeRequestIsNotLookedAtWhereThePeerMayNotAskForTheEvent) {
-    // A key that is given twice is an error that only a whole reading finds.
+TEST_F(ControlRolesOfEventsTest, ALargeForbiddenRequestIsNotParsed) {
+    // A duplicate key is an error that is found only if the whole request is read.
     const std::string parameters = R"(,{"x":")" + std::string(5'000, 'x') + R"(","x":1}])";
     struct Case {
         ControlRole role;

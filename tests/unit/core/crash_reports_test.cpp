@@ -41,7 +41,7 @@ protected:
     mocks::FakeClock clock;
     mocks::FakeFiles files;
     CrashReports reports{"/var/log", "trial", files, clock};
-    const std::vector<uid_t> writers{0, 33};  // root, and whom the service becomes
+    const std::vector<uid_t> writers{0, 33};  // root, and the user that the service becomes
 };
 
 TEST_F(CrashReportsTest, AReportIsSummarised) {
@@ -77,14 +77,14 @@ TEST_F(CrashReportsTest, AnExitIsSummarised) {
     EXPECT_TRUE(crash.is_whole);
 }
 
-TEST_F(CrashReportsTest, AReportThatWasCutSaysSo) {
+TEST_F(CrashReportsTest, ATruncatedReportIsMarked) {
     const std::string whole = report("2026-11-22T06:10:00.123456Z", "4711");
 
     EXPECT_FALSE(parse_crash_report(whole.substr(0, whole.size() / 2)).is_whole);
     EXPECT_EQ(parse_crash_report(whole.substr(0, whole.find("uptime"))).pid, "4711");
 }
 
-TEST_F(CrashReportsTest, NoTextIsTooBroken) {
+TEST_F(CrashReportsTest, AnyBrokenTextIsAccepted) {
     const std::string whole = report("2026-11-22T06:10:00.123456Z", "4711");
     for (std::size_t size = 0; size < whole.size(); ++size) {
         const CrashSummary crash = parse_crash_report(std::string_view{whole}.substr(0, size));
@@ -93,23 +93,23 @@ TEST_F(CrashReportsTest, NoTextIsTooBroken) {
     EXPECT_EQ(parse_crash_report("something else\n").signal, "");
 }
 
-TEST_F(CrashReportsTest, OfSeveralInOneFileTheLatestCounts) {
+TEST_F(CrashReportsTest, TheLatestOfSeveralReportsInAFileCounts) {
     EXPECT_EQ(parse_crash_report(report("2026-11-22T06:10:00.1Z", "1") + report("2026-11-22T06:11:00.1Z", "2")).pid,
               "2");
 }
 
-TEST_F(CrashReportsTest, InWordsItIsALine) {
+TEST_F(CrashReportsTest, ItsDescriptionIsOneLine) {
     EXPECT_EQ(parse_crash_report(report("2026-11-22T06:10:00.1Z", "1")).in_words(),
               "SIGSEGV (address not mapped to object) in the event 'backup': std::runtime_error: no port");
     EXPECT_EQ(CrashSummary{}.in_words(), "an unknown signal");
 }
 
-TEST_F(CrashReportsTest, WhereNothingCrashedNothingIsPutAway) {
+TEST_F(CrashReportsTest, WithoutACrashNothingIsMoved) {
     EXPECT_FALSE(reports.put_away(writers).value());
     EXPECT_THAT(reports.list().value(), IsEmpty());
 }
 
-TEST_F(CrashReportsTest, AnEmptyFileIsLeftForTheNextReport) {
+TEST_F(CrashReportsTest, AnEmptyFileIsKeptForTheNextReport) {
     files.add_file("/var/log/trial.crash");
 
     EXPECT_FALSE(reports.put_away(writers).value());
@@ -117,7 +117,7 @@ TEST_F(CrashReportsTest, AnEmptyFileIsLeftForTheNextReport) {
     EXPECT_THAT(reports.list().value(), IsEmpty());
 }
 
-TEST_F(CrashReportsTest, ALinkIsNoReport) {
+TEST_F(CrashReportsTest, ALinkIsNotAReport) {
     files.add_file("/etc/shadow", "secret");
     files.add_link("/var/log/trial.crash", "/etc/shadow");
 
@@ -125,7 +125,7 @@ TEST_F(CrashReportsTest, ALinkIsNoReport) {
     EXPECT_THAT(reports.list().value(), IsEmpty());
 }
 
-TEST_F(CrashReportsTest, OnlyAFileOfTheWritersIsAReportOfTheLastLife) {
+TEST_F(CrashReportsTest, OnlyAFileOfAWriterIsALastReport) {
     files.add_file("/var/log/trial.crash", report("2026-11-22T06:10:00.123456Z", "4711"));
     files.set_owner("/var/log/trial.crash", 1000, 1000);
     EXPECT_FALSE(reports.put_away(writers).value());
@@ -135,7 +135,7 @@ TEST_F(CrashReportsTest, OnlyAFileOfTheWritersIsAReportOfTheLastLife) {
     EXPECT_TRUE(reports.put_away(writers).value());
 }
 
-TEST_F(CrashReportsTest, AReportIsPutAwayByItsTimeAndPid) {
+TEST_F(CrashReportsTest, AReportIsMovedToANameWithItsTimeAndPid) {
     files.add_file("/var/log/trial.crash", report("2026-11-22T06:10:00.123456Z", "4711"));
 
     const auto last = reports.put_away(writers);
@@ -145,14 +145,14 @@ TEST_F(CrashReportsTest, AReportIsPutAwayByItsTimeAndPid) {
     EXPECT_FALSE(files.exists("/var/log/trial.crash"));
 }
 
-TEST_F(CrashReportsTest, WhatIsNoReportIsPutAwayByTheTimeOfTheStart) {
+TEST_F(CrashReportsTest, AnotherFileIsMovedToANameWithTheStartTime) {
     for (const std::string& text : {std::string{"anything"}, report("../../etc/passwd", "4711"), report("", "x")}) {
         files.add_file("/var/log/trial.crash", text);
         EXPECT_EQ(reports.put_away(writers).value()->file.find("/var/log/trial.crash.2026"), 0U) << text;
     }
 }
 
-TEST_F(CrashReportsTest, TheyAreListedTheLatestFirst) {
+TEST_F(CrashReportsTest, ReportsAreListedLatestFirst) {
     files.add_file("/var/log/trial.crash", report("2026-11-22T06:12:00.1Z", "3"));
     files.add_file("/var/log/trial.crash.20261122T061100Z.2", report("2026-11-22T06:11:00.1Z", "2"));
     files.add_file("/var/log/trial.crash.20261122T061000Z.1", report("2026-11-22T06:10:00.1Z", "1"));
@@ -164,7 +164,7 @@ TEST_F(CrashReportsTest, TheyAreListedTheLatestFirst) {
     EXPECT_THAT(pids, ElementsAre("3", "2", "1"));
 }
 
-TEST_F(CrashReportsTest, AFileThatHasNotChangedIsNotReadAgain) {
+TEST_F(CrashReportsTest, AnUnchangedFileIsNotReadAgain) {
     files.add_file("/var/log/trial.crash.20261122T061000Z.1", report("2026-11-22T06:10:00.1Z", "1"));
     CrashReports::Memory memory;
     EXPECT_EQ(reports.list(memory).value().front().pid, "1");
@@ -180,7 +180,7 @@ TEST_F(CrashReportsTest, AFileThatHasNotChangedIsNotReadAgain) {
     EXPECT_EQ(memory.size(), 1U);
 }
 
-TEST_F(CrashReportsTest, OtherFilesAreNotTheirs) {
+TEST_F(CrashReportsTest, OtherFilesAreIgnored) {
     files.add_file("/var/log/trial.crash.other.crash.20261122T061000Z.1", report("2026-11-22T06:10:00.1Z", "1"));
     files.add_file("/var/log/trial.crash.bak", "mine");
     files.add_file("/var/log/other.crash.20261122T061000Z.1", "another's");
@@ -191,7 +191,7 @@ TEST_F(CrashReportsTest, OtherFilesAreNotTheirs) {
     EXPECT_TRUE(files.exists("/var/log/other.crash.20261122T061000Z.1"));
 }
 
-TEST_F(CrashReportsTest, TheOldestAreRemoved) {
+TEST_F(CrashReportsTest, TheOldestReportsAreRemoved) {
     for (const char* stamp : {"20261122T061000Z.9", "20261122T061100Z.8", "20261122T061200Z.7"})
         files.add_file(std::string{"/var/log/trial.crash."} + stamp, "old");
 
@@ -200,7 +200,7 @@ TEST_F(CrashReportsTest, TheOldestAreRemoved) {
     EXPECT_THAT(files.names_in("/var/log"), ElementsAre("trial.crash.20261122T061200Z.7"));
 }
 
-TEST_F(CrashReportsTest, OneOfAClockThatWasAheadIsKeptByTheTimeOfTheStart) {
+TEST_F(CrashReportsTest, AReportFromTheFutureGetsTheStartTime) {
     files.add_file("/var/log/trial.crash", report("2031-01-01T00:00:00.1Z", "7"));
     files.add_file("/var/log/trial.crash.20261122T061000Z.1", report("2026-11-22T06:10:00.1Z", "1"));
 
@@ -210,7 +210,7 @@ TEST_F(CrashReportsTest, OneOfAClockThatWasAheadIsKeptByTheTimeOfTheStart) {
     EXPECT_THAT(files.names_in("/var/log"), ElementsAre("trial.crash.20261122T061320Z.7"));
 }
 
-TEST_F(CrashReportsTest, WhatHasATimeToComeCountsAsOldest) {
+TEST_F(CrashReportsTest, AReportFromTheFutureCountsAsOldest) {
     files.add_file("/var/log/trial.crash.20261122T061000Z.1", report("2026-11-22T06:10:00.1Z", "1"));
     files.add_file("/var/log/trial.crash.20310101T000000Z.2", report("2031-01-01T00:00:00.1Z", "2"));
 
@@ -220,7 +220,7 @@ TEST_F(CrashReportsTest, WhatHasATimeToComeCountsAsOldest) {
     EXPECT_THAT(files.names_in("/var/log"), ElementsAre("trial.crash.20261122T061000Z.1"));
 }
 
-TEST_F(CrashReportsTest, SaysWhatItCannotDo) {
+TEST_F(CrashReportsTest, ReportsItsErrors) {
     files.add_file("/var/log/trial.crash", "x");
     files.failures.fail_next("rename", EACCES);
     EXPECT_THAT(reports.put_away(writers).error().message(), HasSubstr("cannot rename '/var/log/trial.crash' to '"));
@@ -229,7 +229,7 @@ TEST_F(CrashReportsTest, SaysWhatItCannotDo) {
     EXPECT_THAT(reports.list().error().message(), HasSubstr("'/var/log'"));
 }
 
-TEST_F(CrashReportsTest, AReportIsReadWithTheNamesOfTheSource) {
+TEST_F(CrashReportsTest, AReportIsReadWithSourceNames) {
     files.add_file("/var/log/trial.crash", report("2026-11-22T06:12:00.1Z", "3"));
 
     const auto text = reports.read("/var/log/trial.crash");
@@ -238,7 +238,7 @@ TEST_F(CrashReportsTest, AReportIsReadWithTheNamesOfTheSource) {
                                     HasSubstr("\n  #02 0x0000000000000007\n"), HasSubstr("\nend of the report\n")));
 }
 
-TEST_F(CrashReportsTest, AFrameIsDemangledWhereItCanBe) {
+TEST_F(CrashReportsTest, AFrameIsDemangledIfPossible) {
     EXPECT_EQ(demangle_frame("  #00 0x1 /x+0x2 (_Z4mainv+0x3)"), "  #00 0x1 /x+0x2 (main()+0x3)");
     EXPECT_EQ(demangle_frame("  #00 0x1 /x+0x2 (_Zwrong+0x3)"), "  #00 0x1 /x+0x2 (_Zwrong+0x3)");
     EXPECT_EQ(demangle_frame("  #00 0x1 /x+0x2 (main+0x3)"), "  #00 0x1 /x+0x2 (main+0x3)");

@@ -25,7 +25,7 @@ protected:
     static constexpr auto report = "/var/log/trial.crash";
 };
 
-TEST_F(CrashWatchTest, WatchesWhileTheServiceLives) {
+TEST_F(CrashWatchTest, WatchesWhileTheServiceRuns) {
     then([this] {
         ASSERT_TRUE(host.crashes.is_installed());
         EXPECT_EQ(host.crashes.plan().name, "trial");
@@ -49,7 +49,7 @@ TEST_F(CrashWatchTest, IsTurnedOffByItsSetting) {
     EXPECT_EQ(run(), 0);
 }
 
-TEST_F(CrashWatchTest, LeavesTheSignalsOfAProgramAloneThatWantsThemAll) {
+TEST_F(CrashWatchTest, TakesNoSignalsIfTheProgramHandlesThemAll) {
     options.with_signal_handlers = false;
     then([this] {
         EXPECT_FALSE(host.crashes.is_installed());
@@ -59,7 +59,7 @@ TEST_F(CrashWatchTest, LeavesTheSignalsOfAProgramAloneThatWantsThemAll) {
     EXPECT_EQ(run(), 0);
 }
 
-TEST_F(CrashWatchTest, AReportKnowsWhatRuns) {
+TEST_F(CrashWatchTest, AReportNamesTheRunningEvents) {
     std::vector<std::string> running;
     hooks.on_reload = [&] {
         const os::EventTrail& trail = *host.crashes.plan().trail;
@@ -72,7 +72,7 @@ TEST_F(CrashWatchTest, AReportKnowsWhatRuns) {
         EXPECT_EQ(trail.depth(), 0U);
         EXPECT_EQ(trail.ended(0).name.view(), "reload");
         EXPECT_EQ(trail.ended(0).outcome.view(), "ok");
-        // Asked for before the event.
+        // It was requested before the event.
         EXPECT_EQ(trail.ended(1).name.view(), "status");
         EXPECT_EQ(trail.ended(2).name.view(), "start");
     });
@@ -91,7 +91,7 @@ TEST_F(CrashWatchTest, AFailedEventIsKeptWithItsReason) {
     EXPECT_EQ(run(), 0);
 }
 
-TEST_F(CrashWatchTest, TheNextStartSaysThatTheLastLifeCrashedAndPutsTheReportAway) {
+TEST_F(CrashWatchTest, TheNextStartReportsTheCrashAndMovesTheReport) {
     then([this] { host.crashes.crash("SIGSEGV", "address not mapped to object"); });
     raise(SIGTERM);
     EXPECT_EQ(run(), 0);
@@ -106,7 +106,7 @@ TEST_F(CrashWatchTest, TheNextStartSaysThatTheLastLifeCrashedAndPutsTheReportAwa
     EXPECT_FALSE(host.files.exists(report));
 }
 
-TEST_F(CrashWatchTest, ACrashThatIsTooLongForItsLineLosesNothingMore) {
+TEST_F(CrashWatchTest, AnOverlongCrashLineLosesOnlyItsEnd) {
     const std::string reason(600, 'x');
     then([&] {
         host.crashes.crash("SIGSEGV", reason);
@@ -118,7 +118,7 @@ TEST_F(CrashWatchTest, ACrashThatIsTooLongForItsLineLosesNothingMore) {
     EXPECT_EQ(run(), 0);
 }
 
-/// Another thread, which logs while the report is written.
+/// A thread that logs while the report is written.
 class Talker final : public os::CrashListener {
 public:
     explicit Talker(Logger& log) : log_{&log} {}
@@ -130,7 +130,7 @@ private:
     Logger* log_;
 };
 
-TEST_F(CrashWatchTest, WhatIsLoggedWhileTheReportIsWrittenFollowsTheCrash) {
+TEST_F(CrashWatchTest, LinesLoggedDuringTheReportFollowTheCrashLine) {
     hooks.on_load = [](Settings& settings) { settings.set(setting::log_delay, std::chrono::minutes{1}); };
     Talker talker{service().log()};
     then([&] {
@@ -144,7 +144,7 @@ TEST_F(CrashWatchTest, WhatIsLoggedWhileTheReportIsWrittenFollowsTheCrash) {
     EXPECT_EQ(run(), 0);
 }
 
-TEST_F(CrashWatchTest, OneThatWillBecomeAnotherUserKeepsANamedFileThatIsTheUsers) {
+TEST_F(CrashWatchTest, BeforeAChangeOfUserTheNamedFileIsTheUsers) {
     host.users.add_user({.name = "trial", .uid = 1000, .gid = 1000});
     hooks.on_load = [](Settings& settings) { settings.set(setting::user, "trial"); };
     then([this] {
@@ -154,11 +154,11 @@ TEST_F(CrashWatchTest, OneThatWillBecomeAnotherUserKeepsANamedFileThatIsTheUsers
     raise(SIGTERM);
 
     EXPECT_EQ(run(), 0);
-    // The directory is root's, so it can't be removed; the next start goes by its size.
+    // The directory belongs to root, so the report can't be removed. The next start checks its size.
     EXPECT_EQ(host.files.content(report), "");
 }
 
-TEST_F(CrashWatchTest, WhatItCannotDoIsAWarning) {
+TEST_F(CrashWatchTest, ItsErrorsAreWarnings) {
     host.crashes.failures().fail_next("open_report", ENOSPC);
     host.files.failures.fail_next("list", EIO, "/var/log");
     raise(SIGTERM);
@@ -168,7 +168,7 @@ TEST_F(CrashWatchTest, WhatItCannotDoIsAWarning) {
                              HasSubstr("cannot list directory '/var/log'")));
 }
 
-TEST_F(CrashWatchTest, WithoutALogFileTheReportLiesInTheRunDirectory) {
+TEST_F(CrashWatchTest, WithoutALogFileTheReportIsInTheRunDirectory) {
     options.log_file.clear();
     then([this] { EXPECT_EQ(host.crashes.report(), "/run/trial.crash"); });
     raise(SIGTERM);
@@ -194,7 +194,7 @@ TEST_F(CrashWatchTest, CrashesAreAnEvent) {
     EXPECT_EQ(replies.at(0).find(R"({"crashes":[{"time":"2026-11-22T06:10:00.1Z","pid":7,)"), 0U) << replies.at(0);
 }
 
-TEST_F(CrashWatchTest, OnlyAsManyAsAreWantedAreKept) {
+TEST_F(CrashWatchTest, OnlyTheConfiguredNumberOfReportsIsKept) {
     hooks.on_load = [](Settings& settings) { settings.set(setting::crash_keep, 1); };
     host.files.add_file("/var/log/trial.crash.20261122T061000Z.7", "old");
     host.files.add_file("/var/log/trial.crash.20261122T061100Z.8", "older");
@@ -205,7 +205,7 @@ TEST_F(CrashWatchTest, OnlyAsManyAsAreWantedAreKept) {
     EXPECT_TRUE(host.files.exists("/var/log/trial.crash.20261122T061100Z.8"));
 }
 
-TEST_F(CrashWatchTest, AFileOfAnotherInTheWayIsSaidAndLeftAlone) {
+TEST_F(CrashWatchTest, AFileOfAnotherUserInTheWayIsReportedAndKept) {
     host.files.add_file(report, "crash report of servicekit, format 1\nsignal: SIGSEGV (11)\n\nend of the report\n");
     host.files.set_owner(report, 1000, 1000);
     then([this] {
@@ -220,7 +220,7 @@ TEST_F(CrashWatchTest, AFileOfAnotherInTheWayIsSaidAndLeftAlone) {
                              ::testing::Not(HasSubstr("the last life crashed"))));
 }
 
-TEST_F(CrashWatchTest, ALinkIsNoReportOfTheLastLife) {
+TEST_F(CrashWatchTest, ALinkIsNotALastReport) {
     host.files.add_file("/etc/secret", "crash report of servicekit, format 1\nsignal: SECRET (11)\n");
     host.files.add_link(report, "/etc/secret");
     raise(SIGTERM);

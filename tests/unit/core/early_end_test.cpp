@@ -1,4 +1,4 @@
-// What is said of a service that ends without a stop: by the process that waits for its start, and by the next start.
+// Reports about a service that ends without a stop: from the process that waits for its start, and from the next start.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -21,13 +21,13 @@ protected:
     [[nodiscard]] std::string errors() { return os.streams.written(os::Stream::error); }
     [[nodiscard]] std::string log() { return os.files.content("/var/log/trial.log"); }
     [[nodiscard]] pid_t self() const { return os.process.id(); }
-    /// In a process of a service.
+    /// Crashes the current process, which must be the service's.
     void crash() {
         os.crashes.crash("SIGSEGV", "address not mapped to object");
         os.raise(self(), SIGSEGV);
         os.settle();
     }
-    /// The same.
+    /// Calls exit(3) in the current process, which must be the service's.
     void call_exit(int status) {
         const int of_success = os.crashes.watches_exits() ? os.crashes.plan().status_of_exit_0 : 0;
         os.crashes.exit(status);
@@ -38,12 +38,12 @@ protected:
         EXPECT_EQ(life.start_result()->status, exit_code);
         EXPECT_EQ(errors(), "trial: cannot start" + words + "\n");
     }
-    /// "the service (pid 5003)": the third process.
+    /// "the service (pid 5003)": it is the third process.
     const std::string who = " 'trial': the service (pid 5003) ";
     const std::string early = " before it was ready";
     const std::string where_log_is = "; the log is '/var/log/trial.log'";
 
-    /// One that loads in the process that becomes the service.
+    /// Makes a service that loads in the process that becomes the service.
     auto make_late_service() {
         auto service = mocks::fake_service<Service>(os, options, hooks);
         service->load_in_service();
@@ -56,7 +56,7 @@ protected:
     mocks::FakeLife life{os, [this] { return mocks::fake_service<Service>(os, options, hooks); }};
 };
 
-TEST_F(EarlyEndTest, ACrashInTheStartIsToldWithReportAndLog) {
+TEST_F(EarlyEndTest, ACrashInTheStartIsReportedWithReportAndLog) {
     hooks.on_start = [this] { crash(); };
     expect_failed_start(70, who + "ended" + early +
                                 ": crashed by SIGSEGV (address not mapped to object) in the event 'start'; the report "
@@ -64,13 +64,13 @@ TEST_F(EarlyEndTest, ACrashInTheStartIsToldWithReportAndLog) {
                                 where_log_is);
 }
 
-TEST_F(EarlyEndTest, ACrashThatIsNotReportedIsToldByItsSignal) {
+TEST_F(EarlyEndTest, ACrashWithoutAReportIsReportedByItsSignal) {
     hooks.on_load = [](Settings& settings) { settings.set(setting::no_crash_reports, true); };
     hooks.on_start = [this] { crash(); };
     expect_failed_start(70, who + "was killed by signal 11 (SIGSEGV)" + early + where_log_is);
 }
 
-TEST_F(EarlyEndTest, AKillInTheStartIsTold) {
+TEST_F(EarlyEndTest, AKillInTheStartIsReported) {
     hooks.on_start = [this] {
         os.kill(self());
         os.settle();
@@ -78,7 +78,7 @@ TEST_F(EarlyEndTest, AKillInTheStartIsTold) {
     expect_failed_start(70, who + "was killed by signal 9 (SIGKILL)" + early + ", without saying why" + where_log_is);
 }
 
-TEST_F(EarlyEndTest, AnExitInTheStartIsToldAndInTheLog) {
+TEST_F(EarlyEndTest, AnExitInTheStartIsReportedAndLogged) {
     hooks.on_start = [this] { call_exit(0); };
     expect_failed_start(70, who + "ended" + early +
                                 ": exit(0) was called in the event 'start'; the report is in '/var/log/trial.crash'" +
@@ -86,12 +86,12 @@ TEST_F(EarlyEndTest, AnExitInTheStartIsToldAndInTheLog) {
     EXPECT_THAT(log(), HasSubstr(" fatal trial[5003]: exit(0) was called in the event 'start'; the report is in "));
 }
 
-TEST_F(EarlyEndTest, AnEndOfTheProcessWithoutExitHandlersIsToldByItsCode) {
+TEST_F(EarlyEndTest, AnExitWithoutHandlersIsReportedByItsCode) {
     hooks.on_start = [this] { os.process.exit_now(3); };
     expect_failed_start(70, who + "ended with exit code 3" + early + ", without saying why" + where_log_is);
 }
 
-TEST_F(EarlyEndTest, AnExitInTheLoadIsNoSuccess) {
+TEST_F(EarlyEndTest, AnExitInTheLoadIsAFailure) {
     hooks.on_load = [this](Settings& settings) {
         if (!settings.is_client()) call_exit(0);
     };
@@ -99,18 +99,18 @@ TEST_F(EarlyEndTest, AnExitInTheLoadIsNoSuccess) {
     EXPECT_EQ(os.processes_ever().size(), 1U);
 }
 
-TEST_F(EarlyEndTest, AnExitInTheLoadThatIsAFailureStaysOne) {
+TEST_F(EarlyEndTest, AFailureExitInTheLoadKeepsItsCode) {
     hooks.on_load = [this](Settings&) { call_exit(2); };
     expect_failed_start(2, ": exit(2) was called in the event 'load'");
 }
 
-TEST_F(EarlyEndTest, AnExitInTheLoadOfAServiceInTheForegroundEndsAsItSays) {
+TEST_F(EarlyEndTest, AnExitInAForegroundLoadKeepsItsCode) {
     options.daemonize = false;
     hooks.on_load = [this](Settings&) { call_exit(0); };
     expect_failed_start(0, ": exit(0) was called in the event 'load'");
 }
 
-TEST_F(EarlyEndTest, ACrashInALateLoadIsTold) {
+TEST_F(EarlyEndTest, ACrashInALateLoadIsReported) {
     hooks.on_load = [this](Settings&) { crash(); };
     mocks::FakeLife late{os, [this] { return make_late_service(); }};
     EXPECT_FALSE(late.start());
@@ -129,7 +129,7 @@ TEST_F(EarlyEndTest, ALateLoadDecidesWhetherCrashesAreReported) {
     EXPECT_EQ(late.stop(), 0);
 }
 
-TEST_F(EarlyEndTest, AnExitWhileItRunsIsInTheLogAndHasAReport) {
+TEST_F(EarlyEndTest, AnExitOfARunningServiceIsLoggedAndReported) {
     hooks.on_reload = [this] { call_exit(7); };
     ASSERT_TRUE(life.start());
     life.raise(SIGHUP);
@@ -145,7 +145,7 @@ TEST_F(EarlyEndTest, AnExitWhileItRunsIsInTheLogAndHasAReport) {
                              Not(HasSubstr("without a stop"))));
 }
 
-TEST_F(EarlyEndTest, WithoutReportsAnExitIsALineInTheLog) {
+TEST_F(EarlyEndTest, WithoutReportsAnExitIsOnlyLogged) {
     hooks.on_load = [](Settings& settings) { settings.set(setting::no_crash_reports, true); };
     hooks.on_reload = [this] { call_exit(7); };
     ASSERT_TRUE(life.start());
@@ -159,7 +159,7 @@ TEST_F(EarlyEndTest, WithoutReportsAnExitIsALineInTheLog) {
     EXPECT_THAT(log(), HasSubstr(" warning trial[5006]: the last life (pid 5003) ended without a stop\n"));
 }
 
-TEST_F(EarlyEndTest, TheNextStartSaysThatTheLastLifeWasKilled) {
+TEST_F(EarlyEndTest, TheNextStartReportsThatTheLastRunWasKilled) {
     ASSERT_TRUE(life.start());
     life.crash();
     ASSERT_TRUE(life.start());
@@ -167,7 +167,7 @@ TEST_F(EarlyEndTest, TheNextStartSaysThatTheLastLifeWasKilled) {
     EXPECT_EQ(life.stop(), 0);
 }
 
-TEST_F(EarlyEndTest, TheNextStartSaysOnceThatTheLastLifeCrashed) {
+TEST_F(EarlyEndTest, TheNextStartReportsOnceThatTheLastRunCrashed) {
     hooks.on_reload = [this] { crash(); };
     ASSERT_TRUE(life.start());
     life.raise(SIGHUP);
@@ -176,7 +176,7 @@ TEST_F(EarlyEndTest, TheNextStartSaysOnceThatTheLastLifeCrashed) {
     EXPECT_THAT(log(), AllOf(HasSubstr("the last life crashed: SIGSEGV"), Not(HasSubstr("without a stop"))));
 }
 
-TEST_F(EarlyEndTest, TheNextStartSaysNothingOfALifeThatWasStoppedOrKilledByItsVerb) {
+TEST_F(EarlyEndTest, TheNextStartReportsNothingAfterAStopOrKillByVerb) {
     for (const int number : {SIGTERM, SIGINT}) {
         ASSERT_TRUE(life.start());
         os.raise(life.pid(), number, {.pid = 50, .uid = 0, .gid = 0});

@@ -1,4 +1,4 @@
-// What is said of an event when it is over: in the log, and to whoever waits for the end of the service.
+// What is reported at the end of an event: in the log, and to clients that wait for the end of the service.
 #include <stdexcept>
 #include <utility>
 
@@ -15,14 +15,14 @@ using ::testing::Not;
 class EndsOfEventsTest : public testing::ServiceTest {
 protected:
     mocks::FakeClient connect() { return host.sockets.connect(socket, peer); }
-    /// Lives until a TERM. \returns the exit code
+    /// Runs until a TERM. \returns the exit code
     int finish() {
         raise(SIGTERM);
         return run();
     }
 };
 
-TEST_F(EndsOfEventsTest, TheLogSaysThatAnEventIsDoneAndHowLongItTook) {
+TEST_F(EndsOfEventsTest, TheLogHasTheEndAndTheDurationOfAnEvent) {
     add("backup", [this](Context&) {
         host.reactor.advance(1250ms);
         return Reply{};
@@ -32,7 +32,7 @@ TEST_F(EndsOfEventsTest, TheLogSaysThatAnEventIsDoneAndHowLongItTook) {
     EXPECT_THAT(log(), HasSubstr("event 'backup' is done after 1.250 s\n"));
 }
 
-TEST_F(EndsOfEventsTest, TheLogSaysOnceThatAnEventFailed) {
+TEST_F(EndsOfEventsTest, TheLogReportsOnceThatAnEventFailed) {
     add("backup", [](Context&) -> Reply { throw std::runtime_error("no space"); });
     ask(R"(["backup"])");
     EXPECT_EQ(finish(), 0);
@@ -40,7 +40,7 @@ TEST_F(EndsOfEventsTest, TheLogSaysOnceThatAnEventFailed) {
     EXPECT_THAT(log(), Not(HasSubstr("is done")));
 }
 
-TEST_F(EndsOfEventsTest, AnEventThatOnlyReadsHasNoLine) {
+TEST_F(EndsOfEventsTest, AReadOnlyEventIsNotLogged) {
     add(
         "count",
         [](Context&) {
@@ -54,13 +54,13 @@ TEST_F(EndsOfEventsTest, AnEventThatOnlyReadsHasNoLine) {
     EXPECT_THAT(log(), Not(HasSubstr("event '")));
 }
 
-TEST_F(EndsOfEventsTest, AnEventThatIsServedAtOnceHasALine) {
+TEST_F(EndsOfEventsTest, AnEventThatIsServedAtOnceIsLogged) {
     ask(R"(["log-reopen"])");
     EXPECT_EQ(finish(), 0);
     EXPECT_THAT(log(), HasSubstr("event 'log-reopen' is done\n"));
 }
 
-TEST_F(EndsOfEventsTest, AStopSaysWhichEventsNeverRan) {
+TEST_F(EndsOfEventsTest, AStopReportsEventsThatNeverRan) {
     add("long", [this](Context&) {
         auto waiting = connect();
         waiting.ask(R"(["backup"])");
@@ -75,7 +75,7 @@ TEST_F(EndsOfEventsTest, AStopSaysWhichEventsNeverRan) {
     EXPECT_THAT(log(), HasSubstr("event 'long' is done"));
 }
 
-TEST_F(EndsOfEventsTest, AnEventThatIsTakenOutOfTheQueueNeverRan) {
+TEST_F(EndsOfEventsTest, AnEventRemovedFromTheQueueNeverRan) {
     add("long", [this](Context&) {
         auto waiting = connect();
         waiting.ask(R"(["backup", {}, {"timeout": 1}])");
@@ -89,7 +89,7 @@ TEST_F(EndsOfEventsTest, AnEventThatIsTakenOutOfTheQueueNeverRan) {
     EXPECT_THAT(log(), HasSubstr("event 'backup' never ran: the time of its caller was up\n"));
 }
 
-TEST_F(EndsOfEventsTest, AReloadSaysWhatItAppliedAndWhatNeedsARestart) {
+TEST_F(EndsOfEventsTest, AReloadReportsAppliedSettingsAndThoseForARestart) {
     host.files.add_file("/etc/trial.json", R"({"app": {"greeting": "hello"}})");
     options.config = "/etc/trial.json";
     then([this] {
@@ -102,16 +102,16 @@ TEST_F(EndsOfEventsTest, AReloadSaysWhatItAppliedAndWhatNeedsARestart) {
                 HasSubstr("event 'reload' is done; applied: stop-timeout, /app/greeting; needs a restart: pid-file\n"));
 }
 
-TEST_F(EndsOfEventsTest, AReloadThatChangesNothingSaysSo) {
+TEST_F(EndsOfEventsTest, AReloadThatChangesNothingIsReported) {
     raise(SIGHUP);
     then([] {});
     EXPECT_EQ(finish(), 0);
     EXPECT_THAT(log(), HasSubstr("event 'reload' is done; nothing has changed\n"));
 }
 
-// Who waits for the end.
+// Clients that wait for the end.
 
-TEST_F(EndsOfEventsTest, WhoWaitsForAStopLearnsThatItBeginsAndThatItWasClean) {
+TEST_F(EndsOfEventsTest, AWaitingClientLearnsTheBeginningAndACleanStop) {
     std::string begun;
     std::optional<mocks::FakeClient> client;
     hooks.on_stop = [&] { begun = client->receive(); };
@@ -125,7 +125,7 @@ TEST_F(EndsOfEventsTest, WhoWaitsForAStopLearnsThatItBeginsAndThatItWasClean) {
     EXPECT_EQ(client->receive(), "{\"result\":\"stopped\"}\n");
 }
 
-TEST_F(EndsOfEventsTest, WhoWaitsForAStopLearnsThatItFailed) {
+TEST_F(EndsOfEventsTest, AWaitingClientLearnsThatTheStopFailed) {
     hooks.on_stop = [] { throw std::runtime_error("lost the connection"); };
     std::optional<mocks::FakeClient> client;
     then([&] {
@@ -139,7 +139,7 @@ TEST_F(EndsOfEventsTest, WhoWaitsForAStopLearnsThatItFailed) {
               "\n");
 }
 
-TEST_F(EndsOfEventsTest, WhoWaitsForAStopLearnsThatItWasCutOff) {
+TEST_F(EndsOfEventsTest, AWaitingClientLearnsThatTheStopTimedOut) {
     hooks.on_stop = [this] { host.reactor.advance(9s); };
     std::optional<mocks::FakeClient> client;
     then([&] {
@@ -150,7 +150,7 @@ TEST_F(EndsOfEventsTest, WhoWaitsForAStopLearnsThatItWasCutOff) {
     EXPECT_THAT(client->receive(), HasSubstr("cannot stop: stopping took longer than 8 s"));
 }
 
-TEST_F(EndsOfEventsTest, WhoWaitsForAStopLearnsThatTheServiceWasKilled) {
+TEST_F(EndsOfEventsTest, AWaitingClientLearnsThatTheServiceWasKilled) {
     std::optional<mocks::FakeClient> killing;
     hooks.on_stop = [&] {
         killing = connect();
@@ -167,7 +167,7 @@ TEST_F(EndsOfEventsTest, WhoWaitsForAStopLearnsThatTheServiceWasKilled) {
     EXPECT_EQ(killing->receive(), "{\"result\":\"killed\"}\n");
 }
 
-TEST_F(EndsOfEventsTest, WhoWaitsForAStopIsToldItsProgressAndTheEndOfItsTime) {
+TEST_F(EndsOfEventsTest, AWaitingClientGetsProgressAndItsTimeout) {
     std::string told;
     std::optional<mocks::FakeClient> client;
     service().events().replace("stop", [&](const Arguments&, Context& context) {
@@ -186,13 +186,13 @@ TEST_F(EndsOfEventsTest, WhoWaitsForAStopIsToldItsProgressAndTheEndOfItsTime) {
     EXPECT_THAT(client->receive(), HasSubstr(R"("code":"timeout")"));
 }
 
-TEST_F(EndsOfEventsTest, OnlyAStopOrKillCanBeWaitedFor) {
+TEST_F(EndsOfEventsTest, OnlyStopAndKillCanBeWaitedFor) {
     ask(R"(["reload", {}, {"wait": true}])");
     EXPECT_EQ(finish(), 0);
     EXPECT_THAT(replies.at(0), HasSubstr("option 'wait' of the request: expected none but with 'stop' and 'kill'"));
 }
 
-TEST_F(EndsOfEventsTest, AStopThatTheProgramAsksForWhileItStartsMakesTheStartFail) {
+TEST_F(EndsOfEventsTest, AStopByTheProgramDuringTheStartFailsTheStart) {
     std::vector<std::string> seen;
     hooks = {.on_start = [this] { service().request_stop(); }, .on_stop = [&] { seen.emplace_back("stop"); }};
     EXPECT_EQ(run(), 75);
@@ -202,14 +202,14 @@ TEST_F(EndsOfEventsTest, AStopThatTheProgramAsksForWhileItStartsMakesTheStartFai
     expect_all_released();
 }
 
-TEST_F(EndsOfEventsTest, SoDoesOneByAnEvent) {
+TEST_F(EndsOfEventsTest, AStopEventDuringTheStartFailsTheStart) {
     hooks.on_start = [this] { (void)service().trigger("stop"); };
     EXPECT_EQ(run(), 75);
     EXPECT_THAT(log(), Not(HasSubstr("ready")));
 }
 
-TEST_F(EndsOfEventsTest, AReplyThatIsLateIsTheErrorTimeout) {
-    // The control thread has not noticed it yet.
+TEST_F(EndsOfEventsTest, ALateReplyBecomesTheErrorTimeout) {
+    // The control thread has not noticed the timeout yet.
     add("slow", [this](Context&) {
         host.clock.advance(std::chrono::seconds{2});
         return Reply{{"done", true}};
@@ -227,9 +227,9 @@ TEST_F(EndsOfEventsTest, AReplyThatIsLateIsTheErrorTimeout) {
     EXPECT_THAT(log(), HasSubstr("event 'fails' failed: no disk"));
 }
 
-// The program's own fields of the status.
+// The application's fields of the status.
 
-TEST_F(EndsOfEventsTest, BuiltInStatusFieldsAreNotOnStatussToSet) {
+TEST_F(EndsOfEventsTest, OnStatusCannotSetBuiltInFields) {
     hooks.on_status = [](Reply& reply) {
         reply.set("pid", 1).set("state", "asleep").set("pid-file", "/tmp/x").set("as-of", "never").set("jobs", 3);
     };
@@ -245,14 +245,14 @@ TEST_F(EndsOfEventsTest, BuiltInStatusFieldsAreNotOnStatussToSet) {
     EXPECT_THAT(log(), HasSubstr(line));
 }
 
-TEST_F(EndsOfEventsTest, AHandlerThatReplacesTheStatusMaySetThem) {
+TEST_F(EndsOfEventsTest, AReplacedStatusMaySetBuiltInFields) {
     service().events().replace("status", [](const Arguments&, Context&) { return Reply{{"state", "asleep"}}; });
     ask(R"(["status"])");
     EXPECT_EQ(finish(), 0);
     EXPECT_THAT(replies.at(0), HasSubstr(R"("state":"asleep")"));
 }
 
-TEST_F(EndsOfEventsTest, OwnFieldsAreAskedForAnewBeforeAnEvent) {
+TEST_F(EndsOfEventsTest, OnStatusRunsAgainBeforeAnEvent) {
     int jobs = 0;
     std::string meanwhile;
     hooks.on_status = [&](Reply& reply) { reply.set("jobs", ++jobs); };
@@ -269,7 +269,7 @@ TEST_F(EndsOfEventsTest, OwnFieldsAreAskedForAnewBeforeAnEvent) {
     EXPECT_EQ(jobs, 2);
 }
 
-TEST_F(EndsOfEventsTest, AServiceThatAnswersSlowlyIsNotAskedBeforeAnEvent) {
+TEST_F(EndsOfEventsTest, ASlowOnStatusDoesNotRunBeforeAnEvent) {
     int asked = 0;
     hooks.on_status = [&](Reply& reply) {
         reply.set("asked", ++asked);
@@ -284,7 +284,7 @@ TEST_F(EndsOfEventsTest, AServiceThatAnswersSlowlyIsNotAskedBeforeAnEvent) {
     EXPECT_EQ(asked, 1);
 }
 
-TEST_F(EndsOfEventsTest, AnOnStatusThatThrowsHoldsUpNoEvent) {
+TEST_F(EndsOfEventsTest, AnOnStatusThatThrowsDelaysNoEvent) {
     hooks.on_status = [](Reply&) { throw std::runtime_error("no statistics"); };
     add("work", [](Context&) { return Reply{{"worked", true}}; });
     ask(R"(["work"])");
@@ -307,7 +307,7 @@ TEST_F(EndsOfEventsTest, AStartInTheBackgroundWithoutALogFileWarns) {
                 HasSubstr("trial: warning: no log file is set, so the log is lost; name one with --log-file\n"));
 }
 
-TEST_F(EndsOfEventsTest, AServiceInTheForegroundWithoutALogFileDoesNot) {
+TEST_F(EndsOfEventsTest, AStartInTheForegroundWithoutALogFileDoesNotWarn) {
     options.log_file.clear();
     EXPECT_EQ(finish(), 0);
     EXPECT_THAT(errors(), Not(HasSubstr("warning")));

@@ -40,7 +40,7 @@ TEST_F(EventPoolTest, AConcurrentEventRunsBesideOthers) {
     EXPECT_THAT(log(), HasSubstr("event 'upload' is done after 60.000 s\n"));
 }
 
-TEST_F(EventPoolTest, AsManyRunAtATimeAsThePoolHasThreads) {
+TEST_F(EventPoolTest, ThePoolsThreadsLimitTheRunningEvents) {
     start();
     std::vector<mocks::FakeClient> clients;
     for (int i = 0; i < 6; ++i) clients.push_back(begin(R"(["upload"])"));
@@ -53,7 +53,7 @@ TEST_F(EventPoolTest, AsManyRunAtATimeAsThePoolHasThreads) {
     EXPECT_EQ(life.stop(), 0);
 }
 
-TEST_F(EventPoolTest, AThreadEndsWhenItWasIdleAndIsStartedAnew) {
+TEST_F(EventPoolTest, AnIdleThreadEndsAndIsStartedAgain) {
     const auto threads = [this] {
         return std::ranges::count(os.faults.operations(), "threads.start", &mocks::FakeFaults::Operation::name);
     };
@@ -74,7 +74,7 @@ TEST_F(EventPoolTest, AThreadEndsWhenItWasIdleAndIsStartedAnew) {
     EXPECT_EQ(life.stop(), 0);
 }
 
-TEST_F(EventPoolTest, ACancelEndsIt) {
+TEST_F(EventPoolTest, ACancelEndsAConcurrentEvent) {
     start();
     auto upload = begin(R"(["upload"])");
     ask(R"(["cancel", {"id": 1}])");
@@ -83,7 +83,7 @@ TEST_F(EventPoolTest, ACancelEndsIt) {
     EXPECT_EQ(life.stop(), 0);
 }
 
-TEST_F(EventPoolTest, AReloadWaitsForItAndNothingBeginsBesideTheReload) {
+TEST_F(EventPoolTest, AReloadWaitsForConcurrentEventsAndRunsAlone) {
     int uploads_in_reload = -1;
     hooks.on_reload = [&] {
         service().wait_for(5s);
@@ -103,7 +103,7 @@ TEST_F(EventPoolTest, AReloadWaitsForItAndNothingBeginsBesideTheReload) {
     EXPECT_EQ(life.stop(), 0);
 }
 
-TEST_F(EventPoolTest, NothingRunsBesideOnStartAndOnStop) {
+TEST_F(EventPoolTest, OnStartAndOnStopRunAlone) {
     int uploads_in_start = -1;
     int uploads_in_stop = -1;
     hooks.on_start = [&] { uploads_in_start = uploads; };
@@ -117,7 +117,7 @@ TEST_F(EventPoolTest, NothingRunsBesideOnStartAndOnStop) {
     EXPECT_EQ(next(upload), (Object{{"whole", false}}));
 }
 
-TEST_F(EventPoolTest, WhatOnStartPostsBeginsAfterIt) {
+TEST_F(EventPoolTest, EventsPostedByOnStartRunAfterIt) {
     int uploads_at_end_of_start = -1;
     add("begin", [this](Context&) {
         service().post("upload");
@@ -137,7 +137,7 @@ TEST_F(EventPoolTest, WhatOnStartPostsBeginsAfterIt) {
     EXPECT_EQ(life.stop(), 0);
 }
 
-TEST_F(EventPoolTest, WhatOnLoadPostsBeginsAfterTheStart) {
+TEST_F(EventPoolTest, EventsPostedByOnLoadRunAfterTheStart) {
     int uploads_in_start = -1;
     bool has_posted = false;
     hooks.on_load = [&](Settings&) {
@@ -151,7 +151,7 @@ TEST_F(EventPoolTest, WhatOnLoadPostsBeginsAfterTheStart) {
     EXPECT_EQ(life.stop(), 0);
 }
 
-TEST_F(EventPoolTest, ALoadWithinAReloadOrAStartLetsNothingBegin) {
+TEST_F(EventPoolTest, NothingBeginsDuringANestedLoad) {
     int uploads_after_load = -1;
     hooks.on_reload = [&] {
         service().post("upload");
@@ -182,7 +182,7 @@ TEST_F(EventPoolTest, AHandlerThatDoesNotEndMakesTheStopSkipOnStop) {
     EXPECT_THAT(log(), HasSubstr("on_stop is skipped: 'deaf' still runs\n"));
 }
 
-TEST_F(EventPoolTest, ConcurrentEventsRunWithinOneAnotherAndOthersDoNot) {
+TEST_F(EventPoolTest, OnlyConcurrentEventsCanBeNestedInOneAnother) {
     Reply inner;
     std::string refused;
     Reply events;
@@ -217,7 +217,7 @@ TEST_F(EventPoolTest, WithoutAThreadTheCallerGetsAnError) {
     EXPECT_EQ(life.stop(), 0);
 }
 
-TEST_F(EventPoolTest, ItsReplyMayComeLater) {
+TEST_F(EventPoolTest, AConcurrentEventMayReplyLater) {
     std::unique_ptr<PendingReply> owed;
     add_concurrent("later", [&](Context& context) {
         owed = std::make_unique<PendingReply>(context.reply_later());

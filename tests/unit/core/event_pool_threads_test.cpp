@@ -1,4 +1,4 @@
-// The pool, later replies and cancel with real threads: what the thread sanitizer is to see.
+// The pool, later replies and cancel with real threads, for the thread sanitizer.
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -94,7 +94,7 @@ TEST_F(EventPoolThreadsTest, NothingRunsWhileItIsPaused) {
     EXPECT_EQ(errors_, 0);
 }
 
-TEST_F(EventPoolThreadsTest, CancelsAndRepliesMeet) {
+TEST_F(EventPoolThreadsTest, CancelsAndRepliesMayCoincide) {
     pool_.resume();
     constexpr int jobs = 200;
     std::vector<std::thread> workers;
@@ -115,7 +115,7 @@ TEST_F(EventPoolThreadsTest, CancelsAndRepliesMeet) {
     for (std::thread& worker : workers) worker.join();
 }
 
-TEST_F(EventPoolThreadsTest, AStopReachesAllThatRun) {
+TEST_F(EventPoolThreadsTest, AStopReachesAllRunningEvents) {
     pool_.resume();
     constexpr int jobs = 4;
     std::atomic<int> begun{0};

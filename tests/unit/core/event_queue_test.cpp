@@ -18,7 +18,7 @@ std::shared_ptr<QueuedEvent> run_of(std::string name, bool concurrent = false) {
                                          std::make_unique<CallbackAnswer>([](const Object*, const Object*) {}));
 }
 
-/// Counts how often it is told what runs before it.
+/// Counts how often it is notified of the event that runs before its own.
 class CountingAnswer final : public Answer {
 public:
     explicit CountingAnswer(int& count) : count_{&count} {}
@@ -37,7 +37,7 @@ protected:
     EventQueue queue_{parking_, clock_};
 };
 
-TEST_F(EventQueueTest, GivesInTheOrderOfArrivalAndWakesTheEventThread) {
+TEST_F(EventQueueTest, KeepsTheOrderOfArrivalAndWakesTheEventThread) {
     EXPECT_CALL(parking_, unpark).Times(2);
     const auto first = run_of("a");
     const auto second = run_of("b");
@@ -49,7 +49,7 @@ TEST_F(EventQueueTest, GivesInTheOrderOfArrivalAndWakesTheEventThread) {
     EXPECT_EQ(queue_.take(), nullptr);
 }
 
-TEST_F(EventQueueTest, NumbersWhatItTakes) {
+TEST_F(EventQueueTest, NumbersItsEvents) {
     const auto first = run_of("a");
     const auto second = run_of("b");
     queue_.push(first);
@@ -78,7 +78,7 @@ TEST_F(EventQueueTest, ConcurrentEventsWaitForThePool) {
     EXPECT_EQ(queue_.concurrent(), 0U);
 }
 
-TEST_F(EventQueueTest, BothKindsCountForTheLimitAndAreLeftInTheirOrder) {
+TEST_F(EventQueueTest, BothKindsCountTowardsTheLimitAndKeepTheirOrder) {
     std::vector<std::shared_ptr<QueuedEvent>> pushed;
     for (std::size_t i = 0; i < EventQueue::limit; ++i) {
         pushed.push_back(run_of("a", i % 3 == 0));
@@ -88,13 +88,13 @@ TEST_F(EventQueueTest, BothKindsCountForTheLimitAndAreLeftInTheirOrder) {
     EXPECT_EQ(queue_.close(), pushed);
 }
 
-TEST_F(EventQueueTest, TakesNoMoreThanItsLimit) {
+TEST_F(EventQueueTest, HoldsNoMoreThanItsLimit) {
     for (std::size_t i = 0; i < EventQueue::limit; ++i) ASSERT_TRUE(queue_.push(run_of("a")));
 
     EXPECT_FALSE(queue_.push(run_of("a")));
 }
 
-TEST_F(EventQueueTest, TellsOnlyTheFirstOfALongQueueWhatRunsBeforeThem) {
+TEST_F(EventQueueTest, NotifiesOnlyTheFirstEventsOfALongQueue) {
     int told = 0;
     for (std::size_t i = 0; i < EventQueue::limit; ++i) {
         auto run = std::make_shared<QueuedEvent>(std::make_shared<EventDeclaration>(), Arguments{}, Peer{},
@@ -108,7 +108,7 @@ TEST_F(EventQueueTest, TellsOnlyTheFirstOfALongQueueWhatRunsBeforeThem) {
     EXPECT_EQ(told, 32);
 }
 
-TEST_F(EventQueueTest, ClosedItGivesBackWhatWaitedAndTakesNothing) {
+TEST_F(EventQueueTest, ClosingReturnsTheEventsAndRefusesNewOnes) {
     queue_.push(run_of("a"));
 
     EXPECT_EQ(queue_.close().size(), 1U);
@@ -117,7 +117,7 @@ TEST_F(EventQueueTest, ClosedItGivesBackWhatWaitedAndTakesNothing) {
     EXPECT_TRUE(queue_.close().empty());
 }
 
-TEST_F(EventQueueTest, RemovesWhatStillWaits) {
+TEST_F(EventQueueTest, RemovesAQueuedEvent) {
     const auto run = run_of("a");
     queue_.push(run);
 
@@ -127,7 +127,7 @@ TEST_F(EventQueueTest, RemovesWhatStillWaits) {
     EXPECT_FALSE(queue_.holds(*run));
 }
 
-TEST_F(EventQueueTest, KnowsWhetherOnlyOneEventWaits) {
+TEST_F(EventQueueTest, KnowsIfOnlyOneEventWaits) {
     EXPECT_TRUE(queue_.holds_only("status"));
     queue_.push(run_of("status"));
     EXPECT_TRUE(queue_.holds_only("status"));

@@ -28,7 +28,7 @@ protected:
         runner_.adopt_this_thread();
     }
 
-    /// Runs `handler` as the event `name`. \returns its error object, empty where it succeeded
+    /// Runs `handler` as the event `name`. \returns its error object; empty on success
     Object run(Handler handler, const std::string& name = "backup") {
         Object failure;
         reply_ = {};
@@ -64,7 +64,7 @@ protected:
     bool busy_when_answered_ = false;
 };
 
-TEST_F(EventRunnerTest, AnswersWithWhatTheHandlerReturns) {
+TEST_F(EventRunnerTest, RepliesWithTheHandlersResult) {
     const Object error = run([](const Arguments&, Context&) { return Reply{{"files", 2}}; });
 
     EXPECT_TRUE(error.empty());
@@ -73,7 +73,7 @@ TEST_F(EventRunnerTest, AnswersWithWhatTheHandlerReturns) {
     EXPECT_EQ(surrounded_, std::vector<std::string>{"backup"});
 }
 
-TEST_F(EventRunnerTest, AReplyThatJsonCanNotExpressIsAnErrorThatNamesTheField) {
+TEST_F(EventRunnerTest, AReplyThatIsNotJsonIsAnErrorThatNamesTheField) {
     EXPECT_CALL(log_, write(::testing::Field(&LogRecord::message, ::testing::HasSubstr("'/load/1'"))));
 
     const Object error = run([](const Arguments&, Context&) {
@@ -86,7 +86,7 @@ TEST_F(EventRunnerTest, AReplyThatJsonCanNotExpressIsAnErrorThatNamesTheField) {
               "the reply has no form in JSON: '/load/1': it is not a finite number");
 }
 
-TEST_F(EventRunnerTest, ATextThatIsNotUtf8IsAnErrorToo) {
+TEST_F(EventRunnerTest, TextThatIsNotUtf8IsAnError) {
     const auto fails_with = [this](Object fields) {
         const Object error = run([&](const Arguments&, Context&) { return Reply{fields}; });
         return error.contains("field") ? error.find("field")->as_string() : std::string{};
@@ -96,7 +96,7 @@ TEST_F(EventRunnerTest, ATextThatIsNotUtf8IsAnErrorToo) {
     EXPECT_EQ(fails_with({{"name", "h\xC3\xB6her"}}), "");
 }
 
-TEST_F(EventRunnerTest, TheStatusGoesWithoutFieldsThatJsonCanNotExpressAndNamesThem) {
+TEST_F(EventRunnerTest, TheStatusOmitsAndNamesFieldsThatAreNotJson) {
     const auto own_fields = [](const Arguments&, Context&) {
         return Reply{{"ratio", std::nan("")}, {"connections", 3}, {"name", "\xFF"}};
     };
@@ -116,12 +116,12 @@ TEST_F(EventRunnerTest, AnExceptionBecomesAnErrorWithItsTypeAndIsLogged) {
     EXPECT_EQ(error.find("event")->as_string(), "backup");
 }
 
-TEST_F(EventRunnerTest, EvenWhatIsNoExceptionIsCaught) {
+TEST_F(EventRunnerTest, AnyThrownTypeIsCaught) {
     EXPECT_EQ(run([](const Arguments&, Context&) -> Reply { throw 42; }).find("type")->as_string(), "int");
     EXPECT_EQ(run([](const Arguments&, Context&) -> Reply { throw "words"; }).find("message")->as_string(), "words");
 }
 
-TEST_F(EventRunnerTest, AnArgumentThatTheHandlerCannotReadIsABadArgument) {
+TEST_F(EventRunnerTest, AnArgumentThatTheHandlerLacksIsABadArgument) {
     const Object error = run([](const Arguments& arguments, Context&) {
         return Reply{{"n", arguments.get<int>("missing")}};
     });
@@ -130,7 +130,7 @@ TEST_F(EventRunnerTest, AnArgumentThatTheHandlerCannotReadIsABadArgument) {
     EXPECT_EQ(error.find("argument")->as_string(), "missing");
 }
 
-TEST_F(EventRunnerTest, SaysWhatRunsWhileItRunsAndNoLongerWhenAnswered) {
+TEST_F(EventRunnerTest, NamesTheRunningEventUntilItsReply) {
     std::string seen;
     run([this, &seen](const Arguments&, Context&) {
         seen = runner_.busy().value().event;
@@ -142,7 +142,7 @@ TEST_F(EventRunnerTest, SaysWhatRunsWhileItRunsAndNoLongerWhenAnswered) {
     EXPECT_FALSE(runner_.busy());
 }
 
-TEST_F(EventRunnerTest, ANestedEventRunsAtOnceAndTheOuterOneStaysNamed) {
+TEST_F(EventRunnerTest, ANestedEventRunsAtOnceAndTheOuterOneIsNamed) {
     const EventDeclaration inner{.name = "inner"};
     std::string seen;
     run([&](const Arguments&, Context&) {
@@ -173,7 +173,7 @@ TEST_F(EventRunnerTest, NestingEndsAtSixteen) {
     EXPECT_FALSE(runner_.busy());
 }
 
-TEST_F(EventRunnerTest, AStopIsSeenByTheHandlerThatRunsAndByLaterOnes) {
+TEST_F(EventRunnerTest, RunningAndLaterHandlersSeeAStop) {
     bool before = true;
     bool after = false;
     run([&](const Arguments&, Context& context) {
@@ -187,7 +187,7 @@ TEST_F(EventRunnerTest, AStopIsSeenByTheHandlerThatRunsAndByLaterOnes) {
     EXPECT_TRUE(after);
 }
 
-TEST_F(EventRunnerTest, ProgressOfARunThatWasAnsweredGoesNowhere) {
+TEST_F(EventRunnerTest, ProgressAfterTheReplyIsDiscarded) {
     int lines = 0;
     class Counting final : public Answer {
     public:
@@ -213,7 +213,7 @@ TEST_F(EventRunnerTest, ProgressOfARunThatWasAnsweredGoesNowhere) {
     EXPECT_TRUE(run->is_answered());
 }
 
-TEST_F(EventRunnerTest, AFailureBringsFieldsAndACodeOfItsOwn) {
+TEST_F(EventRunnerTest, AFailureMayHaveItsOwnFieldsAndCode) {
     const Object error = run([](const Arguments&, Context&) -> Reply {
         throw ErrorReply("no form", {{"type", "END-OF-FILE"}, {"kind", "read"}, {"code", "not this one"}});
     });

@@ -47,19 +47,19 @@ TEST(EventTableTest, HasTheBuiltInEvents) {
     }
 }
 
-TEST(EventTableTest, LogLevelTakesALevelOrNothing) {
+TEST(EventTableTest, LogLevelAcceptsALevelOrNothing) {
     const auto event = EventTable{}.find("log-level");
     EXPECT_EQ(check_arguments(*event, {{"level", "debug"}}).get<std::string>("level"), "debug");
     EXPECT_FALSE(check_arguments(*event, {}).has("level"));
 }
 
-TEST(EventTableTest, StartIsNoEventForClients) {
+TEST(EventTableTest, ClientsCannotTriggerStart) {
     EXPECT_FALSE(is_client_event("start"));
     EXPECT_TRUE(is_client_event("stop"));
     EXPECT_TRUE(is_client_event("backup"));
 }
 
-TEST(EventTableTest, CustomEventsComeLastInTheirOrder) {
+TEST(EventTableTest, CustomEventsFollowInOrder) {
     EventTable table;
     table.add({.name = "z", .handler = answering(1)});
     table.add({.name = "a", .handler = answering(2)});
@@ -70,7 +70,7 @@ TEST(EventTableTest, CustomEventsComeLastInTheirOrder) {
     EXPECT_EQ(table.find("b"), nullptr);
 }
 
-TEST(EventTableTest, RefusesANameThatIsTaken) {
+TEST(EventTableTest, RefusesADuplicateName) {
     EventTable table;
     table.add({.name = "backup", .handler = answering(1)});
     EXPECT_THROW(table.add({.name = "backup", .handler = answering(2)}), std::invalid_argument);
@@ -78,7 +78,7 @@ TEST(EventTableTest, RefusesANameThatIsTaken) {
     EXPECT_EQ(run(table, "backup").fields(), (Object{{"number", 1}}));
 }
 
-TEST(EventTableTest, RefusesWhatCanBeNoEvent) {
+TEST(EventTableTest, RefusesAnInvalidDeclaration) {
     EXPECT_EQ(refusal({.name = "back up", .handler = answering(1)}),
               "cannot declare the event 'back up': expected a name of letters, digits, '.', '_' and '-', at most 64, "
               "not starting with a dot");
@@ -93,7 +93,7 @@ TEST(EventTableTest, RefusesWhatCanBeNoEvent) {
         "at most 64, not starting with a dot");
 }
 
-TEST(EventTableTest, RefusesADefaultThatNobodyCouldGive) {
+TEST(EventTableTest, RefusesAnInvalidDefault) {
     const auto with = [](Parameter parameter) {
         return refusal({.name = "backup", .parameters = {std::move(parameter)}, .handler = answering(1)});
     };
@@ -105,7 +105,7 @@ TEST(EventTableTest, RefusesADefaultThatNobodyCouldGive) {
     EXPECT_EQ(with({.name = "a", .type = ParameterType::number, .default_value = 7}), "no error");
 }
 
-TEST(EventTableTest, AReplacedBuiltInKeepsWhatTheNewOneLacks) {
+TEST(EventTableTest, AReplacedBuiltInKeepsMembersThatTheNewOneLacks) {
     EventTable table;
     table.replace({.name = "log-level", .handler = answering(1)});
     const auto event = table.find("log-level");
@@ -116,14 +116,14 @@ TEST(EventTableTest, AReplacedBuiltInKeepsWhatTheNewOneLacks) {
     EXPECT_EQ(names(table), built_in);
 }
 
-TEST(EventTableTest, AReplacedBuiltInTakesWhatTheNewOneHas) {
+TEST(EventTableTest, AReplacedBuiltInTakesMembersOfTheNewOne) {
     EventTable table;
     table.replace({.name = "stop", .description = "ends it", .parameters = {{.name = "why"}}, .handler = answering(1)});
     EXPECT_EQ(table.find("stop")->description, "ends it");
     EXPECT_EQ(table.find("stop")->parameters.size(), 1U);
 }
 
-TEST(EventTableTest, ReplaceAddsWhatIsNotThere) {
+TEST(EventTableTest, ReplaceAddsAMissingEvent) {
     EventTable table;
     table.replace({.name = "backup", .handler = answering(1)});
     EXPECT_EQ(run(table, "backup").fields(), (Object{{"number", 1}}));
@@ -133,7 +133,7 @@ TEST(EventTableTest, ReplaceAddsWhatIsNotThere) {
     EXPECT_THROW(table.replace({.name = "backup"}), std::invalid_argument);
 }
 
-TEST(EventTableTest, AHandlerAloneCanBeReplaced) {
+TEST(EventTableTest, OnlyTheHandlerCanBeReplaced) {
     EventTable table;
     table.add({.name = "backup", .description = "copies", .handler = answering(1)});
     table.replace("backup", answering(2));
@@ -160,7 +160,7 @@ TEST(EventTableTest, ARemovedCustomEventIsGone) {
     EXPECT_FALSE(table.remove("backup"));
 }
 
-TEST(EventTableTest, ARunFinishesWithTheHandlerThatItBeganWith) {
+TEST(EventTableTest, ARunKeepsItsHandler) {
     EventTable table;
     table.add({.name = "backup", .handler = answering(1)});
     const auto running = table.find("backup");
@@ -169,7 +169,7 @@ TEST(EventTableTest, ARunFinishesWithTheHandlerThatItBeganWith) {
     EXPECT_EQ(running->handler({}, context).fields(), (Object{{"number", 1}}));
 }
 
-TEST(EventTableTest, WhatAHandlerOwnedMayUseTheTableAsItEnds) {
+TEST(EventTableTest, TheDestructorOfAHandlerMayUseTheTable) {
     EventTable table;
     bool found = false;
     const auto look = [&](const int* number) {
@@ -193,7 +193,7 @@ TEST(EventTableTest, KnowsTheNearestName) {
     EXPECT_EQ(table.nearest("compress"), "");
 }
 
-TEST(EventTableTest, CanBeUsedFromSeveralThreads) {
+TEST(EventTableTest, IsThreadSafe) {
     EventTable table;
     std::atomic<bool> done = false;
     std::thread writer{[&] {

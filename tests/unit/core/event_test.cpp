@@ -30,7 +30,7 @@ TEST(CallErrorTest, HasTheWholeErrorObject) {
     EXPECT_EQ(odd.fields().get<std::string>("code"), odd.code());
 }
 
-TEST(ContextTest, ProgressGoesToWhoeverAskedForIt) {
+TEST(ContextTest, ProgressGoesToTheCallerThatRequestedIt) {
     std::string told;
     const Context context{{}, {}, {}, [&told](std::uint64_t done, std::uint64_t total, std::string_view text) {
                               told = std::to_string(done) + "/" + std::to_string(total) + " " + std::string{text};

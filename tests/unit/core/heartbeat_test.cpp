@@ -11,12 +11,12 @@ using namespace std::chrono_literals;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-/// A service with a watchdog of ten seconds.
+/// A service with a watchdog interval of ten seconds.
 class HeartbeatTest : public testing::SystemdServiceTest {
 protected:
     HeartbeatTest() { host.service_manager.want_sign_of_life_every(10s); }
 
-    /// An event that does this, asked for by a client that waits a second.
+    /// Runs `body` in an event that a client requests with a timeout of a second.
     void run_event(std::function<void(Context&)> body, std::optional<std::chrono::milliseconds> hangs_after = {}) {
         service().events().add({.name = "work",
                                 .handler =
@@ -29,7 +29,7 @@ protected:
         raise(SIGTERM);
         EXPECT_EQ(run(), 0);
     }
-    /// How many signs of life come in that time.
+    /// Returns the number of watchdog pings in that time.
     std::size_t beats_in(std::chrono::milliseconds time) {
         const auto before = beats();
         host.reactor.advance(time);
@@ -44,7 +44,7 @@ TEST_F(HeartbeatTest, BeatsTwiceInEachIntervalWhileTheServiceIsIdle) {
     EXPECT_EQ(run(), 0);
 }
 
-TEST_F(HeartbeatTest, AReloadThatWaitsForAConcurrentEventDoesNotHang) {
+TEST_F(HeartbeatTest, AReloadBehindAConcurrentEventIsNotHung) {
     EventDeclaration scan{.name = "scan", .handler = [](const Arguments&, Context& context) {
                               for (int i = 0; i < 60 && context.wait_for(10s); ++i) context.progress(1, 0);
                               return Reply{};
@@ -59,19 +59,19 @@ TEST_F(HeartbeatTest, AReloadThatWaitsForAConcurrentEventDoesNotHang) {
     EXPECT_EQ(run(), 0);
 }
 
-TEST_F(HeartbeatTest, TheFirstBeatComesWithReadiness) {
+TEST_F(HeartbeatTest, TheFirstBeatIsSentWithReadiness) {
     then([this] { EXPECT_EQ(beats(), 1U); });
     raise(SIGTERM);
     EXPECT_EQ(run(), 0);
 }
 
-TEST_F(HeartbeatTest, GoesOnWhileAnEventRuns) {
+TEST_F(HeartbeatTest, ContinuesWhileAnEventRuns) {
     std::size_t seen = 0;
     run_event([&](Context&) { seen = beats_in(60s); });
     EXPECT_EQ(seen, 12U);
 }
 
-TEST_F(HeartbeatTest, StopsForAnEventThatHangsAndSaysSoOnce) {
+TEST_F(HeartbeatTest, StopsForAHungEventAndReportsItOnce) {
     core().configuration().to_fill().set(setting::hang_timeout, 20s);
     run_event([&](Context&) {
         EXPECT_GE(beats_in(20s), 3U);
@@ -81,7 +81,7 @@ TEST_F(HeartbeatTest, StopsForAnEventThatHangsAndSaysSoOnce) {
     EXPECT_EQ(errors().find("hangs:"), errors().rfind("hangs:"));
 }
 
-TEST_F(HeartbeatTest, ATimeLimitOfTheCallersSaysNothingAboutTheService) {
+TEST_F(HeartbeatTest, ATimeoutOfTheCallerDoesNotStopTheBeats) {
     std::size_t seen = 0;
     run_event([&](Context&) { seen = beats_in(30s); });
     EXPECT_EQ(seen, 6U);
@@ -103,7 +103,7 @@ TEST_F(HeartbeatTest, BeatsAgainWhenTheEventIsOver) {
     EXPECT_THAT(errors(), HasSubstr("'work' hangs"));
 }
 
-TEST_F(HeartbeatTest, AnEventThatShowsProgressDoesNotHang) {
+TEST_F(HeartbeatTest, AnEventThatReportsProgressIsNotHung) {
     core().configuration().to_fill().set(setting::hang_timeout, 20s);
     run_event([&](Context& context) {
         for (int i = 0; i < 10; ++i) {
@@ -114,13 +114,13 @@ TEST_F(HeartbeatTest, AnEventThatShowsProgressDoesNotHang) {
     EXPECT_THAT(errors(), Not(HasSubstr("hangs")));
 }
 
-TEST_F(HeartbeatTest, AnEventMayHaveALimitOfItsOwn) {
+TEST_F(HeartbeatTest, AnEventMayHaveItsOwnLimit) {
     core().configuration().to_fill().set(setting::hang_timeout, 20s);
     run_event([&](Context&) { EXPECT_EQ(beats_in(60s), 12U); }, 90s);
     EXPECT_THAT(errors(), Not(HasSubstr("hangs")));
 }
 
-TEST_F(HeartbeatTest, WithALimitOfZeroNoEventEverHangs) {
+TEST_F(HeartbeatTest, WithALimitOfZeroNoEventIsEverHung) {
     core().configuration().to_fill().set(setting::hang_timeout, 0s);
     run_event([&](Context&) { EXPECT_EQ(beats_in(600s), 120U); });
 }
@@ -144,7 +144,7 @@ TEST_F(HeartbeatTest, WithoutAWatchdogNothingWakesAnIdleService) {
     host.service_manager.take_watchdog();
     then([this] {
         const auto before = host.clock.steady_now();
-        host.reactor.run_until_idle();  // moves the time where a timer runs
+        host.reactor.run_until_idle();  // would advance the clock if a timer ran
         EXPECT_EQ(host.clock.steady_now(), before);
     });
     raise(SIGTERM);

@@ -29,14 +29,14 @@ protected:
         add("quick", [](Context&) { return Reply{{"quick", true}}; });
     }
 
-    /// The lines that come until nothing more does.
+    /// Returns the lines until no more arrive.
     std::vector<std::string> lines(mocks::FakeClient& client) {
         std::istringstream all{client.receive_all()};
         std::vector<std::string> found;
         for (std::string line; std::getline(all, line);) found.push_back(line);
         return found;
     }
-    /// Has the event send more than a client takes that does not read.
+    /// Makes the event send more than the service buffers for a client that does not read.
     void send_much() {
         to_send = 1000;
         text.assign(1000, 'x');
@@ -49,7 +49,7 @@ protected:
     bool is_over = false;
 };
 
-TEST_F(ItemStreamTest, ItemsComeInOrderAndThenTheReply) {
+TEST_F(ItemStreamTest, ItemsArriveInOrderAndThenTheReply) {
     start();
     auto client = begin(R"(["list", {}, {"stream": true}])");
     EXPECT_THAT(lines(client),
@@ -58,7 +58,7 @@ TEST_F(ItemStreamTest, ItemsComeInOrderAndThenTheReply) {
     EXPECT_EQ(life.stop(), 0);
 }
 
-TEST_F(ItemStreamTest, AClientThatAskedForNoStreamGetsThemInTheReply) {
+TEST_F(ItemStreamTest, WithoutAStreamTheItemsAreInTheReply) {
     start();
     EXPECT_EQ(to_json(ask(R"(["list"])")),
               R"({"sent":3,"items":[{"n":0,"text":""},{"n":1,"text":""},{"n":2,"text":""}]})");
@@ -67,7 +67,7 @@ TEST_F(ItemStreamTest, AClientThatAskedForNoStreamGetsThemInTheReply) {
     EXPECT_EQ(life.stop(), 0);
 }
 
-TEST_F(ItemStreamTest, WhatIsTooLongForOneReplyIsAnErrorThatNamesTheStream) {
+TEST_F(ItemStreamTest, TooManyItemsForAReplyAreAnErrorThatNamesTheStream) {
     start();
     to_send = 2000;
     text.assign(1000, 'x');
@@ -79,7 +79,7 @@ TEST_F(ItemStreamTest, WhatIsTooLongForOneReplyIsAnErrorThatNamesTheStream) {
     EXPECT_EQ(life.stop(), 0);
 }
 
-TEST_F(ItemStreamTest, AClientThatDoesNotReadHoldsUpTheEventAndNothingElse) {
+TEST_F(ItemStreamTest, AClientThatDoesNotReadDelaysOnlyItsEvent) {
     start();
     send_much();
     auto client = begin(R"(["list", {}, {"stream": true}])");
@@ -103,7 +103,7 @@ TEST_F(ItemStreamTest, AClientThatGoesAwayEndsTheStream) {
     EXPECT_EQ(life.stop(), 0);
 }
 
-TEST_F(ItemStreamTest, AClientThatReadsNothingForLongIsCutOff) {
+TEST_F(ItemStreamTest, AClientThatReadsNothingForLongIsDisconnected) {
     start();
     send_much();
     auto client = begin(R"(["list", {}, {"stream": true}])");
@@ -126,7 +126,7 @@ TEST_F(ItemStreamTest, ACancelEndsTheWaitForTheClient) {
     EXPECT_EQ(life.stop(), 0);
 }
 
-TEST_F(ItemStreamTest, TheCallersTimeEndsTheWaitForTheClient) {
+TEST_F(ItemStreamTest, TheCallersTimeoutEndsTheWaitForTheClient) {
     start();
     send_much();
     auto client = begin(R"(["list", {}, {"stream": true, "timeout": 2}])");
@@ -159,7 +159,7 @@ TEST_F(ItemStreamTest, AnItemThatJsonCanNotExpressIsAnError) {
     EXPECT_EQ(life.stop(), 0);
 }
 
-TEST_F(ItemStreamTest, AUsualEventMaySendNone) {
+TEST_F(ItemStreamTest, OnlyAConcurrentEventMaySendItems) {
     add("usual", [](Context& context) {
         context.send({{"n", 1}});
         return Reply{};
@@ -169,7 +169,7 @@ TEST_F(ItemStreamTest, AUsualEventMaySendNone) {
     EXPECT_EQ(life.stop(), 0);
 }
 
-TEST_F(ItemStreamTest, AReplyThatComesLaterHasItemsToo) {
+TEST_F(ItemStreamTest, ALaterReplyMayHaveItems) {
     std::optional<PendingReply> owed;
     add("later", [&](Context& context) {
         owed = context.reply_later();
@@ -184,7 +184,7 @@ TEST_F(ItemStreamTest, AReplyThatComesLaterHasItemsToo) {
     EXPECT_EQ(life.stop(), 0);
 }
 
-TEST_F(ItemStreamTest, AnEventWithinAnotherGivesThemInItsReply) {
+TEST_F(ItemStreamTest, ANestedEventReturnsItsItemsInItsReply) {
     Object reply;
     add("outer", [&](Context&) {
         reply = service().trigger("list").fields();

@@ -1,4 +1,4 @@
-// A load event that runs in the process that becomes the service, and what is attached to a service.
+// A load event that runs in the process that becomes the service, and objects that are attached to a service.
 #include "unit/core/service_fixture.hpp"
 
 namespace servicekit {
@@ -9,7 +9,7 @@ using ::testing::HasSubstr;
 
 class LateLoadTest : public testing::ServiceTest {};
 
-TEST_F(LateLoadTest, ADeclaredHandlerOfLoadMaySetWhatCanBeSet) {
+TEST_F(LateLoadTest, ADeclaredLoadHandlerMayChangeSettings) {
     service().load_in_service();
     service().events().replace("load", [this](const Arguments&, Context&) -> Reply {
         core().configuration().in_making()->set(setting::name, "scripted");
@@ -23,7 +23,7 @@ TEST_F(LateLoadTest, ADeclaredHandlerOfLoadMaySetWhatCanBeSet) {
     EXPECT_EQ(core().configuration().in_making(), nullptr);
 }
 
-TEST_F(LateLoadTest, WhatItThrowsEndsTheStart) {
+TEST_F(LateLoadTest, AnExceptionInTheLoadFailsTheStart) {
     service().load_in_service();
     service().events().replace(
         "load", [](const Arguments&, Context&) -> Reply { throw std::runtime_error("no such variable"); });
@@ -34,7 +34,7 @@ TEST_F(LateLoadTest, WhatItThrowsEndsTheStart) {
     expect_all_released();
 }
 
-TEST_F(LateLoadTest, WhatIsAttachedEndsAfterTheStopEventTheLastFirst) {
+TEST_F(LateLoadTest, AttachedObjectsEndAfterTheStopEventInReverseOrder) {
     std::vector<std::string> seen;
     hooks.on_stop = [&] { seen.emplace_back("stop"); };
     service().add_cleanup([&] { seen.emplace_back("first"); });
@@ -50,7 +50,7 @@ TEST_F(LateLoadTest, WhatIsAttachedEndsAfterTheStopEventTheLastFirst) {
     EXPECT_THAT(log(), HasSubstr("a cleanup of the service failed: stuck"));
 }
 
-TEST_F(LateLoadTest, WhatIsAttachedEndsWhereTheLoadFails) {
+TEST_F(LateLoadTest, AttachedObjectsEndIfTheLoadFails) {
     int ended = 0;
     hooks.on_load = [](Settings&) { throw std::runtime_error("no such variable"); };
     service().load_in_service();
@@ -61,7 +61,7 @@ TEST_F(LateLoadTest, WhatIsAttachedEndsWhereTheLoadFails) {
     EXPECT_EQ(ended, 1);
 }
 
-TEST_F(LateLoadTest, WhatIsAttachedEndsWhereTheStartFailsBeforeAnyHandler) {
+TEST_F(LateLoadTest, AttachedObjectsEndIfTheStartFailsEarly) {
     int ended = 0;
     service().add_cleanup([&] { ++ended; });
     host.sockets.failures().fail_next("listen", EACCES);
@@ -71,7 +71,7 @@ TEST_F(LateLoadTest, WhatIsAttachedEndsWhereTheStartFailsBeforeAnyHandler) {
     EXPECT_EQ(ended, 1);
 }
 
-TEST_F(LateLoadTest, WorkIsDoneInItsTurn) {
+TEST_F(LateLoadTest, PostedWorkRunsInOrder) {
     std::vector<std::string> seen;
     EXPECT_THROW(service().post_work("early", [] {}), CallError);
     then([&] { service().post_work("work", [&] { seen.emplace_back("work"); }); });

@@ -1,4 +1,4 @@
-// Events whose reply comes later than their handler returns.
+// Events that reply after their handler has returned.
 #include <stdexcept>
 
 #include "core/later_run.hpp"
@@ -26,7 +26,7 @@ protected:
     std::unique_ptr<PendingReply> owed;
 };
 
-TEST_F(LaterReplyTest, OtherEventsRunMeanwhileAndTheReplyIsWhatIsGivenThen) {
+TEST_F(LaterReplyTest, OtherEventsRunBeforeTheLaterReply) {
     start();
     auto upload = begin(R"(["upload"])");
     EXPECT_EQ(ask(R"(["quick"])"), (Object{{"quick", true}}));
@@ -42,7 +42,7 @@ TEST_F(LaterReplyTest, OtherEventsRunMeanwhileAndTheReplyIsWhatIsGivenThen) {
     EXPECT_EQ(life.stop(), 0);
 }
 
-TEST_F(LaterReplyTest, AFailureIsThatOfAHandler) {
+TEST_F(LaterReplyTest, ALaterFailureIsLikeAHandlersFailure) {
     start();
     auto upload = begin(R"(["upload"])");
     owed->fail("no space", {{"disk", "sda"}}, "disk-full");
@@ -74,7 +74,7 @@ TEST_F(LaterReplyTest, ADroppedHandleIsAnError) {
     EXPECT_EQ(life.stop(), 0);
 }
 
-TEST_F(LaterReplyTest, WhatTheHandlerThrowsAfterwardsIsTheReply) {
+TEST_F(LaterReplyTest, AnExceptionAfterReplyLaterIsTheReply) {
     add("odd", [this](Context& context) -> Reply {
         owed = std::make_unique<PendingReply>(context.reply_later());
         throw std::runtime_error("could not hand it over");
@@ -85,7 +85,7 @@ TEST_F(LaterReplyTest, WhatTheHandlerThrowsAfterwardsIsTheReply) {
     EXPECT_EQ(life.stop(), 0);
 }
 
-TEST_F(LaterReplyTest, WhatTheHandlerThrowsIsTheReplyEvenIfItDropsTheHandle) {
+TEST_F(LaterReplyTest, AnExceptionWinsOverADroppedHandle) {
     add("odd", [](Context& context) -> Reply {
         const PendingReply reply = context.reply_later();
         throw ErrorReply("bad file", {}, "bad-file");
@@ -123,7 +123,7 @@ TEST_F(LaterReplyTest, AHandlerThatGoesOnAfterItsReplyStillRuns) {
     EXPECT_EQ(running_at_stop, 0);
 }
 
-TEST_F(LaterReplyTest, MoreThanTheServiceCanKeepAreRefused) {
+TEST_F(LaterReplyTest, TooManyPendingRepliesAreRefused) {
     std::vector<PendingReply> all;
     add("keep", [&](Context& context) {
         all.push_back(context.reply_later());
@@ -143,7 +143,7 @@ TEST_F(LaterReplyTest, MoreThanTheServiceCanKeepAreRefused) {
     EXPECT_EQ(life.stop(), 0);
 }
 
-TEST_F(LaterReplyTest, AStopCallbackMayPostAndCanNotTrigger) {
+TEST_F(LaterReplyTest, AStopCallbackMayPostButNotTrigger) {
     std::string refused;
     add("watch", [&](Context& context) {
         const std::stop_callback at_stop{context.stop_token(), [&] {
@@ -167,7 +167,7 @@ TEST_F(LaterReplyTest, AStopCallbackMayPostAndCanNotTrigger) {
     EXPECT_THAT(log(), HasSubstr("event 'quick', which the program posted: "));
 }
 
-TEST_F(LaterReplyTest, TheCallersTimeoutAndProgressHold) {
+TEST_F(LaterReplyTest, TheCallersTimeoutAndProgressStillApply) {
     start();
     auto upload = begin(R"(["upload", {}, {"timeout": 10, "progress": true}])");
     owed->progress(1, 4, "reading");
@@ -180,7 +180,7 @@ TEST_F(LaterReplyTest, TheCallersTimeoutAndProgressHold) {
     EXPECT_EQ(life.stop(), 0);
 }
 
-TEST_F(LaterReplyTest, ACancelAsksForTheReply) {
+TEST_F(LaterReplyTest, ACancelRequestsTheReply) {
     start();
     auto upload = begin(R"(["upload"])");
     EXPECT_FALSE(owed->stop_token().stop_requested());
@@ -208,7 +208,7 @@ TEST_F(LaterReplyTest, AStopWaitsForTheReply) {
     EXPECT_THAT(log(), HasSubstr("the stop waits for the end of 'upload'\n"));
 }
 
-TEST_F(LaterReplyTest, AStopThatGetsNoReplySkipsOnStopAndTheCallerLearnsOfIt) {
+TEST_F(LaterReplyTest, AStopWithoutTheReplySkipsOnStopAndFailsTheCall) {
     bool stopped = false;
     hooks.on_stop = [&] { stopped = true; };
     start();
@@ -219,10 +219,10 @@ TEST_F(LaterReplyTest, AStopThatGetsNoReplySkipsOnStopAndTheCallerLearnsOfIt) {
     EXPECT_EQ(code_of(next(upload)), "not-ready");
     EXPECT_THAT(log(), HasSubstr("on_stop is skipped: 'upload' still runs\n"));
     EXPECT_THAT(log(), HasSubstr("stopping took longer than 8 s; 'upload' still runs"));
-    owed->succeed();  // nobody is there, and nothing happens
+    owed->succeed();  // the client is gone, and nothing happens
 }
 
-TEST_F(LaterReplyTest, AKillWaitsForNoReply) {
+TEST_F(LaterReplyTest, AKillDoesNotWaitForTheReply) {
     bool killed = false;
     hooks.on_kill = [&] { killed = true; };
     start();
@@ -234,7 +234,7 @@ TEST_F(LaterReplyTest, AKillWaitsForNoReply) {
     EXPECT_THAT(log(), HasSubstr("on_kill is skipped: 'upload' still runs\n"));
 }
 
-TEST_F(LaterReplyTest, AnyThreadGivesIt) {
+TEST_F(LaterReplyTest, AnyThreadMayReply) {
     std::unique_ptr<os::Thread> thread;
     add("scan", [&](Context& context) {
         auto started = os.threads.start("scan", [reply = context.reply_later()] {
@@ -257,7 +257,7 @@ TEST_F(LaterReplyTest, AnyThreadGivesIt) {
     EXPECT_THAT(log(), HasSubstr("event 'scan' is done after 5.000 s\n"));
 }
 
-TEST_F(LaterReplyTest, ARunWithinAnotherCanNotBeAnsweredLater) {
+TEST_F(LaterReplyTest, ANestedRunCannotReplyLater) {
     add("outer", [this](Context&) {
         EXPECT_THROW(static_cast<void>(service().trigger("upload")), CallError);
         return Reply{};
@@ -268,7 +268,7 @@ TEST_F(LaterReplyTest, ARunWithinAnotherCanNotBeAnsweredLater) {
     EXPECT_EQ(life.stop(), 0);
 }
 
-TEST_F(LaterReplyTest, ItIsOwedOnce) {
+TEST_F(LaterReplyTest, TheReplyCanBePromisedOnlyOnce) {
     add("twice", [this](Context& context) {
         owed = std::make_unique<PendingReply>(context.reply_later());
         EXPECT_THROW(static_cast<void>(context.reply_later()), std::logic_error);

@@ -17,7 +17,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-/// What the system may refuse, and nobody expects.
+/// Errors of system calls that rarely fail.
 class LifecycleFaultsTest : public ::testing::Test {
 protected:
     [[nodiscard]] std::string errors() const { return os.streams.written(os::Stream::error); }
@@ -28,14 +28,14 @@ protected:
     mocks::FakeLife life{os, [this] { return mocks::fake_service<Service>(os, options); }};
 };
 
-TEST_F(LifecycleFaultsTest, ADaemonWithoutAnEventLoopTellsItsParentWhy) {
+TEST_F(LifecycleFaultsTest, ADaemonWithoutAnEventLoopReportsWhyToItsParent) {
     os.faults.fail("event_loop.make", 1, EMFILE);
     EXPECT_FALSE(life.start());
     EXPECT_EQ(life.start_result()->status, 71);
     EXPECT_EQ(errors(), "trial: cannot make an event loop: Too many open files\n");
 }
 
-TEST_F(LifecycleFaultsTest, InTheForegroundAMissingEventLoopIsAnExitCode) {
+TEST_F(LifecycleFaultsTest, InTheForegroundAMissingEventLoopFailsTheStart) {
     options.daemonize = false;
     os.faults.fail("event_loop.make", 1, EMFILE);
     EXPECT_FALSE(life.start());
@@ -44,7 +44,7 @@ TEST_F(LifecycleFaultsTest, InTheForegroundAMissingEventLoopIsAnExitCode) {
     EXPECT_EQ(errors(), "trial: cannot make an event loop: Too many open files\n");
 }
 
-TEST_F(LifecycleFaultsTest, ConnectionsThatCannotBeAcceptedAreToldOnceInTheLog) {
+TEST_F(LifecycleFaultsTest, ConnectionsThatCannotBeAcceptedAreLoggedOnce) {
     ASSERT_TRUE(life.start());
     os.faults.fail_always("sockets.accept", EMFILE);
     auto client = life.connect();
@@ -61,7 +61,7 @@ TEST_F(LifecycleFaultsTest, ConnectionsThatCannotBeAcceptedAreToldOnceInTheLog) 
     EXPECT_EQ(life.stop(), 0);
 }
 
-TEST_F(LifecycleFaultsTest, AControlSocketThatCannotBeWatchedEndsTheStart) {
+TEST_F(LifecycleFaultsTest, AControlSocketThatCannotBeWatchedFailsTheStart) {
     os.faults.fail("event_loop.watch", 1, ENOSPC);
     EXPECT_FALSE(life.start());
     EXPECT_EQ(life.start_result()->status, 71);
@@ -69,7 +69,7 @@ TEST_F(LifecycleFaultsTest, AControlSocketThatCannotBeWatchedEndsTheStart) {
     EXPECT_FALSE(os.files.exists("/run/trial.control"));
 }
 
-TEST_F(LifecycleFaultsTest, AnEventWhoseReplyTakesTooMuchMemoryFailsAndTheServiceLives) {
+TEST_F(LifecycleFaultsTest, AReplyWithoutMemoryFailsAndTheServiceGoesOn) {
     mocks::FakeLife greedy{
         os, [this] {
             auto service = mocks::fake_service<Service>(os, options);
@@ -83,7 +83,7 @@ TEST_F(LifecycleFaultsTest, AnEventWhoseReplyTakesTooMuchMemoryFailsAndTheServic
     EXPECT_EQ(greedy.stop(), 0);
 }
 
-TEST_F(LifecycleFaultsTest, AConnectionThatCannotBeWatchedIsToldInTheLog) {
+TEST_F(LifecycleFaultsTest, AConnectionThatCannotBeWatchedIsLogged) {
     ASSERT_TRUE(life.start());
     os.faults.fail("event_loop.watch", 2, ENOSPC);
     EXPECT_EQ(life.ask(R"([)"), "");
@@ -91,14 +91,14 @@ TEST_F(LifecycleFaultsTest, AConnectionThatCannotBeWatchedIsToldInTheLog) {
     EXPECT_THAT(life.ask(R"(["status"])"), HasSubstr("running"));
 }
 
-TEST_F(LifecycleFaultsTest, ASocketThatCannotBeRemovedIsToldInTheLog) {
+TEST_F(LifecycleFaultsTest, ASocketThatCannotBeRemovedIsLogged) {
     ASSERT_TRUE(life.start());
     os.faults.fail("sockets.remove_file", 1, EIO);
     EXPECT_EQ(life.stop(), 0);
     EXPECT_THAT(log(), HasSubstr("cannot remove '/run/trial.control': Input/output error"));
 }
 
-/// A lock that can be lost, as a lease in a cluster.
+/// A lock that can be lost, like a lease in a cluster.
 class Lease final : public LockPolicy {
 public:
     Result<Acquisition> acquire(LockWait /*wait*/, const std::stop_token& /*stop*/) override {
@@ -111,12 +111,12 @@ public:
     void on_lost(std::function<void(const Error&)> callback) override { lose = std::move(callback); }
 
     static inline std::function<void(const Error&)> lose = {};
-    static inline bool lacks_memory = false;  ///< the next time that it is acquired
+    static inline bool lacks_memory = false;  ///< at the next acquire()
 };
 
 using LeasedService = BasicService<ForkingDaemon, Lease, FileLog, UnixSocketControl>;
 
-TEST_F(LifecycleFaultsTest, AnExceptionInAStageIsToldAndUndoesTheStagesBeforeIt) {
+TEST_F(LifecycleFaultsTest, AnExceptionInAStageUndoesTheEarlierStages) {
     Lease::lacks_memory = true;
     mocks::FakeLife leased{os, [this] { return mocks::fake_service<LeasedService>(os, options); }};
     EXPECT_FALSE(leased.start());
@@ -125,7 +125,7 @@ TEST_F(LifecycleFaultsTest, AnExceptionInAStageIsToldAndUndoesTheStagesBeforeIt)
     EXPECT_FALSE(os.files.exists("/run/trial.control"));
 }
 
-TEST_F(LifecycleFaultsTest, AServiceInTheBackgroundForgetsWhatItsCallerDidToSignals) {
+TEST_F(LifecycleFaultsTest, InTheBackgroundTheCallersSignalStateIsReset) {
     bool was_deaf = false;
     bool is_deaf = true;
     const auto looks_deaf = [&] {
@@ -145,7 +145,7 @@ TEST_F(LifecycleFaultsTest, AServiceInTheBackgroundForgetsWhatItsCallerDidToSign
     EXPECT_EQ(deaf.stop(), 0);
 }
 
-TEST_F(LifecycleFaultsTest, ALockThatIsLostStopsTheService) {
+TEST_F(LifecycleFaultsTest, ALostLockStopsTheService) {
     bool stopped = false;
     const EventHooks hooks{.on_stop = [&] { stopped = true; }};
     mocks::FakeLife leased{os, [&] { return mocks::fake_service<LeasedService>(os, options, hooks); }};

@@ -14,7 +14,7 @@ using ::testing::HasSubstr;
 
 class LifecycleTest : public testing::ServiceTest {};
 
-TEST_F(LifecycleTest, RunsTheEventsOfALifeInTheirOrder) {
+TEST_F(LifecycleTest, RunsTheEventsOfALifeInOrder) {
     std::vector<std::string> seen;
     hooks = {.on_load = [&](Settings&) { seen.emplace_back("load"); },
              .on_start = [&] { seen.emplace_back("start"); },
@@ -46,7 +46,7 @@ TEST_F(LifecycleTest, ALoadThatThrowsIsAConfigurationError) {
     EXPECT_FALSE(host.files.exists(pid_file));
 }
 
-TEST_F(LifecycleTest, EachFirstLoadIsOneToWhoeverAsks) {
+TEST_F(LifecycleTest, OnlyLaterLoadsAreReloads) {
     std::vector<std::pair<ServiceState, bool>> seen;
     hooks.on_load = [&](Settings&) { seen.emplace_back(service().state(), service().is_reload()); };
 
@@ -78,14 +78,14 @@ TEST_F(LifecycleTest, ALoadOfAVerbMayNotTriggerEvents) {
     EXPECT_EQ(code, "not-ready");
 }
 
-TEST_F(LifecycleTest, AMissingConfigFileIsAConfigurationErrorThatNamesIt) {
+TEST_F(LifecycleTest, AMissingConfigFileIsNamedAsAConfigurationError) {
     options.config = "/etc/missing.json";
 
     EXPECT_EQ(run(), 78);
     EXPECT_THAT(errors(), HasSubstr("'/etc/missing.json'"));
 }
 
-TEST_F(LifecycleTest, TheConfigFileSetsWhatTheProgramLeftOpen) {
+TEST_F(LifecycleTest, TheConfigFileSetsUnsetOptions) {
     host.files.add_file("/etc/trial.json", R"({"run-directory": "/run/elsewhere", "app": {"port": 5}})");
     options.config = "/etc/trial.json";
     int port = 0;
@@ -97,7 +97,7 @@ TEST_F(LifecycleTest, TheConfigFileSetsWhatTheProgramLeftOpen) {
     EXPECT_EQ(port, 5);
 }
 
-TEST_F(LifecycleTest, ASecondInstanceIsToldWhoRuns) {
+TEST_F(LifecycleTest, ASecondInstanceNamesTheRunningOne) {
     host.act_as({.pid = 1234, .uid = 0, .gid = 0});
     auto first = host.locks.try_lock(pid_file, 0644).value();
     host.act_as({.pid = 4711, .uid = 0, .gid = 0});
@@ -107,7 +107,7 @@ TEST_F(LifecycleTest, ASecondInstanceIsToldWhoRuns) {
     EXPECT_EQ(host.process.forks(), 0U);
 }
 
-TEST_F(LifecycleTest, APidfileThatCannotBeMadeIsSaidAndNothingIsLeft) {
+TEST_F(LifecycleTest, APidfileThatCannotBeCreatedFailsTheStart) {
     host.locks.failures().fail_next("try_lock", EROFS);
 
     EXPECT_EQ(run(), 77);
@@ -141,7 +141,7 @@ TEST_F(LifecycleTest, AStartThatThrowsUndoesEverythingButRunsNoStop) {
     expect_all_released();
 }
 
-TEST_F(LifecycleTest, AStartThatTakesTooLongIsEndedWith75) {
+TEST_F(LifecycleTest, AStartThatTakesTooLongEndsWith75) {
     options.start_timeout = 5s;
     hooks.on_start = [this] { host.reactor.advance(6s); };
 
@@ -151,10 +151,10 @@ TEST_F(LifecycleTest, AStartThatTakesTooLongIsEndedWith75) {
     EXPECT_THAT(errors(), HasSubstr("trial: cannot start: starting took longer than 5 s\n"));
 }
 
-/// Handlers that report progress, as those of a subclass do by ServiceBase::report_progress().
+/// Handlers that report progress, as a subclass does with ServiceBase::report_progress().
 class ProgressTest : public LifecycleTest {
 protected:
-    /// \pre `options` and `hooks` are as they should be.
+    /// \pre `options` and `hooks` are final
     int run_with_progress() {
         service().events().add({.name = "step", .handler = [](const Arguments&, Context& context) {
                                     context.progress(0, 0);
@@ -179,7 +179,7 @@ TEST_F(ProgressTest, LetsAStartTakeLonger) {
     EXPECT_EQ(run_with_progress(), 0);
 }
 
-TEST_F(ProgressTest, EndsAStartWith75OnceItEnds) {
+TEST_F(ProgressTest, AStartWhoseProgressEndsFailsWith75) {
     options.start_timeout = 5s;
     hooks.on_start = [this] {
         report_progress();
@@ -192,7 +192,7 @@ TEST_F(ProgressTest, EndsAStartWith75OnceItEnds) {
     EXPECT_THAT(errors(), HasSubstr("trial: cannot start: starting took longer than 25 s without progress\n"));
 }
 
-TEST_F(ProgressTest, ExtendsNoStartBeyondTheMaximum) {
+TEST_F(ProgressTest, DoesNotExtendAStartBeyondTheMaximum) {
     options.start_timeout = 5s;
     hooks.on_load = [](Settings& settings) { settings.set(setting::extended_timeout, 40s); };
     hooks.on_start = [this] {
@@ -224,7 +224,7 @@ TEST_F(ProgressTest, LetsAStopTakeLonger) {
     EXPECT_EQ(times, (std::vector<std::chrono::milliseconds>{30s, 30s, 30s}));
 }
 
-TEST_F(ProgressTest, OfAnEventThatGoesOnExtendsNoStop) {
+TEST_F(ProgressTest, OfARunningEventDoesNotExtendAStop) {
     options.stop_timeout = 3s;
     service().events().add({.name = "copy", .handler = [this](const Arguments&, Context& context) {
                                 host.signals.raise(SIGTERM);
@@ -261,7 +261,7 @@ TEST_F(LifecycleTest, AStopDuringStartEndsItWith75AfterUndoingIt) {
     expect_all_released();
 }
 
-TEST_F(LifecycleTest, AHupDuringStartIsKeptForAfterIt) {
+TEST_F(LifecycleTest, AHupDuringStartIsHandledAfterIt) {
     std::vector<std::string> seen;
     hooks = {.on_start =
                  [&] {
@@ -285,7 +285,7 @@ TEST_F(LifecycleTest, AStopThatThrowsStillReleasesEverything) {
     expect_all_released();
 }
 
-TEST_F(LifecycleTest, AStopThatHangsIsKilledAtItsTimeout) {
+TEST_F(LifecycleTest, AHungStopIsKilledAtItsTimeout) {
     options.stop_timeout = 3s;
     hooks.on_stop = [this] { host.reactor.advance(4s); };
     raise(SIGTERM);
@@ -296,7 +296,7 @@ TEST_F(LifecycleTest, AStopThatHangsIsKilledAtItsTimeout) {
     EXPECT_THAT(log(), HasSubstr("stopping took longer than 3 s"));
 }
 
-TEST_F(LifecycleTest, ATermRepeatedIsNoMoreThanTheFirst) {
+TEST_F(LifecycleTest, ASecondTermChangesNothing) {
     int stops = 0;
     hooks.on_stop = [&] { ++stops; };
     then([this] {
@@ -308,7 +308,7 @@ TEST_F(LifecycleTest, ATermRepeatedIsNoMoreThanTheFirst) {
     EXPECT_EQ(stops, 1);
 }
 
-TEST_F(LifecycleTest, IntRunsTheKillEventAndLeavesWithoutReturning) {
+TEST_F(LifecycleTest, IntRunsTheKillEventAndExitsWithoutReturning) {
     std::vector<std::string> seen;
     hooks = {.on_stop = [&] { seen.emplace_back("stop"); }, .on_kill = [&] { seen.emplace_back("kill"); }};
     raise(SIGINT);
@@ -320,7 +320,7 @@ TEST_F(LifecycleTest, IntRunsTheKillEventAndLeavesWithoutReturning) {
     EXPECT_FALSE(host.files.exists(socket));
 }
 
-TEST_F(LifecycleTest, AnEndIsSureEvenWhereItHangsInWhatHasNoLimit) {
+TEST_F(LifecycleTest, AStopEndsInTimeWhereverItHangs) {
     options.stop_timeout = 3s;
     std::vector<std::chrono::milliseconds> times;
     hooks.on_stop = [&] { times.push_back(host.process.killed_after()); };
@@ -330,13 +330,13 @@ TEST_F(LifecycleTest, AnEndIsSureEvenWhereItHangsInWhatHasNoLimit) {
     EXPECT_EQ(times, (std::vector<std::chrono::milliseconds>{8s, 0s}));
 }
 
-TEST_F(LifecycleTest, AKillIsSureEvenWhereItHangsInWhatHasNoLimit) {
+TEST_F(LifecycleTest, AKillEndsInTimeWhereverItHangs) {
     raise(SIGINT);
     run();
     EXPECT_EQ(host.process.killed_after(), 5s);
 }
 
-TEST_F(LifecycleTest, AKillEventThatHangsIsLeftAfterASecond) {
+TEST_F(LifecycleTest, AKillEventThatHangsIsAbandonedAfterASecond) {
     hooks.on_kill = [this] { host.reactor.advance(2s); };
     raise(SIGINT);
 
@@ -346,7 +346,7 @@ TEST_F(LifecycleTest, AKillEventThatHangsIsLeftAfterASecond) {
     EXPECT_THAT(log(), HasSubstr("on_kill took longer than 1 s"));
 }
 
-TEST_F(LifecycleTest, InTheBackgroundTheParentLeavesWithZeroOnceTheServiceIsReady) {
+TEST_F(LifecycleTest, InTheBackgroundTheParentExitsOnceTheServiceIsReady) {
     options.daemonize = true;
     host.process.follow({mocks::FakeProcess::Side::child, mocks::FakeProcess::Side::child});
     raise(SIGTERM);
@@ -359,7 +359,7 @@ TEST_F(LifecycleTest, InTheBackgroundTheParentLeavesWithZeroOnceTheServiceIsRead
     expect_all_released();
 }
 
-TEST_F(LifecycleTest, SignalsAreHeldFromBeforeTheForkAndDeliveredOnceTaken) {
+TEST_F(LifecycleTest, SignalsHeldBeforeTheForkAreDeliveredOnceTaken) {
     hooks.on_start = [this] {
         EXPECT_TRUE(host.signals.is_taken());
         EXPECT_FALSE(host.signals.is_held(SIGHUP));
@@ -370,7 +370,7 @@ TEST_F(LifecycleTest, SignalsAreHeldFromBeforeTheForkAndDeliveredOnceTaken) {
     EXPECT_TRUE(host.signals.default_actions().empty());
 }
 
-TEST_F(LifecycleTest, WithoutSignalHandlersNoneIsTouched) {
+TEST_F(LifecycleTest, WithoutSignalHandlersNoSignalIsTouched) {
     options.with_signal_handlers = false;
     then([this] {
         EXPECT_FALSE(host.signals.is_taken());
@@ -414,7 +414,7 @@ TEST_F(LifecycleTest, APrivateRunDirectoryThatIsALinkIsRefused) {
     EXPECT_THAT(errors(), HasSubstr("it is not a directory"));
 }
 
-TEST_F(LifecycleTest, AStopThatTheLoadAsksForEndsTheStart) {
+TEST_F(LifecycleTest, AStopRequestedByTheLoadEndsTheStart) {
     hooks.on_load = [this](Settings&) { service().request_stop(); };
 
     EXPECT_EQ(run(), 75);
@@ -422,7 +422,7 @@ TEST_F(LifecycleTest, AStopThatTheLoadAsksForEndsTheStart) {
     EXPECT_FALSE(host.files.exists(pid_file));
 }
 
-TEST_F(LifecycleTest, WhatWasPostedAndCannotRunAnyMoreIsToldInTheLog) {
+TEST_F(LifecycleTest, PostedEventsThatCannotRunAreLogged) {
     hooks.on_start = [this] {
         service().post("status");
         service().request_stop();
@@ -433,14 +433,14 @@ TEST_F(LifecycleTest, WhatWasPostedAndCannotRunAnyMoreIsToldInTheLog) {
     EXPECT_THAT(log(), HasSubstr("event 'status', which the program posted: the service is stopping"));
 }
 
-TEST_F(LifecycleTest, TheLogMustNotGoIntoTheServicesOtherFiles) {
+TEST_F(LifecycleTest, TheLogMustNotBeAnotherFileOfTheService) {
     host.files.add_file("/etc/trial.json", "{}");
     options.config = "/etc/trial.json";
     for (const auto& [path, what] :
          {std::pair{pid_file, "the pidfile"}, {socket, "the control socket"}, {"/etc/trial.json", "the config file"}}) {
         options.log_file = path;
         core().set_options(options);
-        // A service lives once, so each is asked by a load of its own.
+        // A service runs once, so each path is checked without a start.
         const auto paths = resolve_paths(service().settings(), host.host());
         ASSERT_TRUE(paths);
         const auto checked = check_log_file(service().settings(), *paths, host.host());

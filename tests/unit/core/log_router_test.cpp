@@ -47,7 +47,7 @@ TEST_F(LogRouterTest, KeepsLinesUntilTheLogIsOpen) {
     EXPECT_EQ(written_, (std::vector<std::string>{"early", "late"}));
 }
 
-TEST_F(LogRouterTest, SaysHowManyEarlyLinesWereTooMany) {
+TEST_F(LogRouterTest, ReportsHowManyEarlyLinesWereLost) {
     for (int i = 0; i < 1005; ++i) logger_.info("line");
     desk_.open(log_, "pond");
 
@@ -55,7 +55,7 @@ TEST_F(LogRouterTest, SaysHowManyEarlyLinesWereTooMany) {
     EXPECT_EQ(written_.back(), "5 lines before the log was open are lost");
 }
 
-TEST_F(LogRouterTest, WritesWhatIsOfItsLevelOrAbove) {
+TEST_F(LogRouterTest, WritesLinesOfItsLevelOrAbove) {
     desk_.open(log_, "pond");
     desk_.set_level(LogLevel::warning);
     logger_.info("no");
@@ -66,7 +66,7 @@ TEST_F(LogRouterTest, WritesWhatIsOfItsLevelOrAbove) {
     EXPECT_EQ(written_, (std::vector<std::string>{"yes", "now"}));
 }
 
-TEST_F(LogRouterTest, EarlyLinesAreWrittenByTheLevelThatIsInForceThen) {
+TEST_F(LogRouterTest, EarlyLinesAreFilteredByTheLaterLevel) {
     logger_.info("early");
     desk_.set_level(LogLevel::error);
     desk_.open(log_, "pond");
@@ -74,7 +74,7 @@ TEST_F(LogRouterTest, EarlyLinesAreWrittenByTheLevelThatIsInForceThen) {
     EXPECT_TRUE(written_.empty());
 }
 
-TEST_F(LogRouterTest, EarlyLinesOfALevelThatIsSetOnlyThenAreThere) {
+TEST_F(LogRouterTest, EarlyLinesOfALowerLevelAreKept) {
     logger_.debug("early");
     logger_.channel("database").trace("earlier than its level");
     desk_.set_level(LogLevel::debug);
@@ -83,7 +83,7 @@ TEST_F(LogRouterTest, EarlyLinesOfALevelThatIsSetOnlyThenAreThere) {
     EXPECT_EQ(written_, (std::vector<std::string>{"early"}));
 }
 
-TEST_F(LogRouterTest, DropsWhatComesAfterItsEnd) {
+TEST_F(LogRouterTest, DropsLinesAfterItsEnd) {
     desk_.open(log_, "pond");
     desk_.close();
     logger_.error("too late");
@@ -99,7 +99,7 @@ TEST_F(LogRouterTest, PutsArgumentsInTheirPlaces) {
     EXPECT_EQ(written_, (std::vector<std::string>{"backup of 3 files took 12ms", "a text alone keeps its {}"}));
 }
 
-TEST_F(LogRouterTest, ALineThatThereIsNoMemoryForKeepsItsText) {
+TEST_F(LogRouterTest, ALineWithoutMemoryKeepsItsText) {
     desk_.open(log_, "pond");
     const std::string_view endless{"fish", std::numeric_limits<std::size_t>::max() / 2};
     EXPECT_NO_THROW(logger_.info("there are {}", endless));
@@ -108,7 +108,7 @@ TEST_F(LogRouterTest, ALineThatThereIsNoMemoryForKeepsItsText) {
     EXPECT_EQ(written_, (std::vector<std::string>{"there are {}", "there are 2"}));
 }
 
-TEST_F(LogRouterTest, FormatsNothingOfALineThatIsNotShown) {
+TEST_F(LogRouterTest, DoesNotFormatALineThatIsNotWritten) {
     struct Counted {
         int* times;
         [[nodiscard]] std::string message() const { return std::to_string(++*times); }
@@ -122,7 +122,7 @@ TEST_F(LogRouterTest, FormatsNothingOfALineThatIsNotShown) {
     EXPECT_EQ(times, 1);
 }
 
-TEST_F(LogRouterTest, HandsFieldsAndSourceToTheLog) {
+TEST_F(LogRouterTest, PassesFieldsAndSourceToTheLog) {
     desk_.open(log_, "pond");
     EXPECT_CALL(log_, write).WillOnce([](const LogRecord& record) {
         EXPECT_EQ(record.message, "backup done");
@@ -146,7 +146,7 @@ TEST_F(LogRouterTest, KeptLinesKeepTheirFields) {
     desk_.open(log_, "pond");
 }
 
-TEST_F(LogRouterTest, AChannelHasTheLevelOfTheWholeUntilItGetsItsOwn) {
+TEST_F(LogRouterTest, AChannelHasTheGlobalLevelUntilItGetsItsOwn) {
     desk_.open(log_, "pond");
     Logger& database = logger_.channel("database");
     EXPECT_EQ(&database, &desk_.channel("database"));
@@ -172,7 +172,7 @@ TEST_F(LogRouterTest, AChannelsLevelMayBeSetBeforeItIsUsed) {
     logger_.channel("database").trace("yes");
 }
 
-TEST_F(LogRouterTest, TakesWhatTheProgramWritesWithBoostByTheSameLevels) {
+TEST_F(LogRouterTest, FiltersBoostLogRecordsByTheSameLevels) {
     desk_.set_level(LogLevel::info);
     desk_.open(log_, "pond");
     ASSERT_TRUE(desk_.set_channel_level("database", LogLevel::debug));
@@ -184,7 +184,7 @@ TEST_F(LogRouterTest, TakesWhatTheProgramWritesWithBoostByTheSameLevels) {
     EXPECT_EQ(boost_log_.subscribers(), 0U);
 }
 
-TEST_F(LogRouterTest, ShowsItsLinesToBoostsSinksWhereAskedTo) {
+TEST_F(LogRouterTest, PassesItsLinesToBoostSinksIfRequested) {
     desk_.open(log_, "pond");
     logger_.info("not yet");
     logger_.show_to_boost_log(true);
@@ -195,7 +195,7 @@ TEST_F(LogRouterTest, ShowsItsLinesToBoostsSinksWhereAskedTo) {
     EXPECT_EQ(boost_log_.shown().front().message, "shown");
 }
 
-TEST_F(LogRouterTest, AChildOfForkSaysThatItIsOneAndLeavesTheLogAlone) {
+TEST_F(LogRouterTest, AForkedChildWritesToStderrAndNotToTheLog) {
     ON_CALL(process_, generation).WillByDefault(::testing::Return(0U));
     desk_.open(log_, "pond");
     ON_CALL(process_, generation).WillByDefault(::testing::Return(1U));
@@ -207,15 +207,15 @@ TEST_F(LogRouterTest, AChildOfForkSaysThatItIsOneAndLeavesTheLogAlone) {
     logger_.show_to_boost_log(true);
     logger_.warning("from the child", {{"rows", 3}});
 
-    // Whose locks one of the parent's threads may have held.
+    // Nothing goes to Boost.Log: another thread of the parent may have held its locks.
     EXPECT_TRUE(boost_log_.shown().empty());
 }
 
-TEST_F(LogRouterTest, AChildOfForkWaitsForNothingThatAThreadOfItsParentHeld) {
+TEST_F(LogRouterTest, AForkedChildWaitsForNoLockOfItsParent) {
     ON_CALL(process_, generation).WillByDefault(::testing::Return(0U));
     logger_.info("early");
     const Logger* in_child = nullptr;
-    // The desk is held while kept lines are written.
+    // The desk is locked while it writes kept lines.
     EXPECT_CALL(log_, write).WillOnce([&](const LogRecord&) {
         ON_CALL(process_, generation).WillByDefault(::testing::Return(1U));
         std::thread{[&] {
@@ -230,7 +230,7 @@ TEST_F(LogRouterTest, AChildOfForkWaitsForNothingThatAThreadOfItsParentHeld) {
     EXPECT_EQ(in_child, &logger_);
 }
 
-TEST_F(LogRouterTest, AskingForALevelMakesNoChannel) {
+TEST_F(LogRouterTest, ReadingALevelCreatesNoChannel) {
     desk_.open(log_, "pond");
     desk_.set_level(LogLevel::warning);
     EXPECT_EQ(desk_.level_of("database"), LogLevel::warning);
@@ -240,7 +240,7 @@ TEST_F(LogRouterTest, AskingForALevelMakesNoChannel) {
     EXPECT_EQ(desk_.level_of("database"), LogLevel::debug);
 }
 
-TEST_F(LogRouterTest, RemembersOnlySoManyChannelsThatTheProgramHasNot) {
+TEST_F(LogRouterTest, RemembersALimitedNumberOfUnknownChannels) {
     const auto name = [](std::size_t number) { return "channel-" + std::to_string(number); };
     for (std::size_t number = 0; number < LogRouter::most_foreign_channels; ++number)
         ASSERT_TRUE(desk_.set_channel_level(name(number), LogLevel::debug));

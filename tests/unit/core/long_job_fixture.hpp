@@ -18,10 +18,10 @@
 
 namespace servicekit::testing {
 
-/// A service in a process of its own on a fake machine, with events that take long.
+/// A service in its own process on a fake machine, with events that take long.
 class LongJobTest : public ::testing::Test {
 protected:
-    /// An event of the program's. Before start().
+    /// Adds an event of the application. Call it before start().
     void add(EventDeclaration event) { declarations_.push_back(std::move(event)); }
     void add(const std::string& name, std::function<Reply(Context&)> handler) {
         add({.name = name, .handler = [handler = std::move(handler)](const Arguments&, Context& context) {
@@ -35,7 +35,7 @@ protected:
         event.concurrent = true;
         add(std::move(event));
     }
-    /// All users may connect.
+    /// Lets all users connect.
     void let_everybody_connect() {
         os.files.add_file("/etc/trial.json", R"({"control-mode": "666"})");
         options.config = "/etc/trial.json";
@@ -43,14 +43,14 @@ protected:
     void start() { ASSERT_TRUE(life.start()) << os.streams.written(os::Stream::error); }
     [[nodiscard]] ServiceBase& service() { return *life.service(); }
 
-    /// Sends a request. What it is told comes later: see told().
+    /// Sends a request. next() returns the reply, which comes later.
     mocks::FakeClient begin(std::string_view request, const Peer& peer = {.pid = 60, .uid = 0, .gid = 0}) {
         mocks::FakeClient client = life.connect(peer);
         client.send(request);
         os.settle();
         return client;
     }
-    /// The next line that comes, as an object, within an hour.
+    /// Returns the next line as an object. Waits up to an hour.
     Object next(mocks::FakeClient& client) {
         std::string line;
         const bool came = os.wait_until([&] {
@@ -63,12 +63,12 @@ protected:
     Object ask(std::string_view request, const Peer& peer = {.pid = 50, .uid = 0, .gid = 0}) {
         return parse(life.ask(request, peer));
     }
-    /// The code of an error reply; empty for another.
+    /// Returns the code of an error reply; empty for any other reply.
     static std::string code_of(const Object& reply) {
         const Value* error = reply.find("error");
         return error == nullptr ? std::string{} : error->as_object().get<std::string>("code");
     }
-    /// The `event` of each row of a list in the status.
+    /// Returns the `event` of each row of a list in the status.
     std::vector<std::string> names_in_status(const char* list) {
         std::vector<std::string> names;
         const Object status = ask(R"(["status"])");

@@ -32,23 +32,23 @@ protected:
     LayeredSettings settings_;
 };
 
-TEST_F(PathsTest, RootsServicesBelongInRun) {
+TEST_F(PathsTest, ServicesOfRootAreInRun) {
     EXPECT_EQ(resolved().pid_file, "/run/trial.pid");
     EXPECT_EQ(resolved().control_socket, "/run/trial.control");
 }
 
-TEST_F(PathsTest, TheRuntimeDirectoryOfTheUnitComesFirst) {
+TEST_F(PathsTest, TheRuntimeDirectoryOfTheUnitHasPriority) {
     host_.environment.set("RUNTIME_DIRECTORY", "/run/one:/run/two");
     EXPECT_EQ(resolved().run_directory, "/run/one");
 }
 
-TEST_F(PathsTest, AUsersServicesBelongInTheUsersOwnDirectory) {
+TEST_F(PathsTest, ServicesOfAUserAreInItsRuntimeDirectory) {
     become_user();
     host_.environment.set("XDG_RUNTIME_DIR", "/run/user/1000");
     EXPECT_EQ(resolved().run_directory, "/run/user/1000");
 }
 
-TEST_F(PathsTest, WithoutOneItIsAPrivateTemporaryDirectory) {
+TEST_F(PathsTest, WithoutARuntimeDirectoryItIsPrivate) {
     become_user();
     EXPECT_EQ(resolved().run_directory, "/tmp/servicekit-1000");
     EXPECT_EQ(resolved().choice, Paths::Choice::private_temporary);
@@ -70,7 +70,7 @@ TEST_F(PathsTest, ARelativeDirectoryInTheEnvironmentCountsAsUnset) {
     EXPECT_EQ(resolved().run_directory, "/tmp/servicekit-1000");
 }
 
-TEST_F(PathsTest, EachPathCanBeSetByItself) {
+TEST_F(PathsTest, EachPathCanBeSetSeparately) {
     settings_.set(setting::pid_file, "/elsewhere/x.pid");
     EXPECT_EQ(resolved().pid_file, "/elsewhere/x.pid");
     EXPECT_EQ(resolved().control_socket, "/run/trial.control");
@@ -90,7 +90,7 @@ TEST_F(PathsTest, AServiceWithoutANameHasNoPlace) {
     EXPECT_EQ(paths.error().exit_code, ExitCode::configuration);
 }
 
-TEST_F(PathsTest, ARunningServiceIsLookedForWhereverAStartCouldHavePutIt) {
+TEST_F(PathsTest, ARunningServiceIsSearchedInAllDefaultPlaces) {
     EXPECT_THAT(candidates(),
                 ElementsAre("/run", "/run/trial", "/run/user/0", "/run/user/0/trial", "/tmp/servicekit-0"));
     host_.environment.set("RUNTIME_DIRECTORY", "/run/trial/");
@@ -99,7 +99,7 @@ TEST_F(PathsTest, ARunningServiceIsLookedForWhereverAStartCouldHavePutIt) {
                                           "/scratch/servicekit-0", "/tmp/servicekit-0"));
 }
 
-TEST_F(PathsTest, AUsersOwnPlacesComeBeforeThoseOfRoot) {
+TEST_F(PathsTest, AUsersPlacesPrecedeThoseOfRoot) {
     become_user();
     host_.environment.set("XDG_RUNTIME_DIR", "/home/me/run");
     EXPECT_THAT(candidates(), ElementsAre("/home/me/run", "/home/me/run/trial", "/run/user/1000",
@@ -113,7 +113,7 @@ TEST_F(PathsTest, AStartKnowsTheOtherPlacesOfItsUser) {
                 ElementsAre("/run/user/1000/trial.pid", "/tmp/servicekit-1000/trial.pid"));
 }
 
-TEST_F(PathsTest, APlaceThatSomebodyHasNamedIsAnInstanceOfItsOwn) {
+TEST_F(PathsTest, ANamedPlaceIsASeparateInstance) {
     settings_.set(setting::run_directory, "/run");
     EXPECT_THAT(other_pid_files(settings_, resolved(), host_.host()), ::testing::IsEmpty());
     settings_.clear_layer(SettingsLayer::program);
@@ -122,12 +122,12 @@ TEST_F(PathsTest, APlaceThatSomebodyHasNamedIsAnInstanceOfItsOwn) {
     EXPECT_THAT(other_pid_files(settings_, resolved(), host_.host()), ::testing::IsEmpty());
 }
 
-TEST_F(PathsTest, WhereADirectoryIsConfiguredNoOtherIsLookedAt) {
+TEST_F(PathsTest, WithAConfiguredDirectoryNoOtherIsSearched) {
     settings_.set(setting::run_directory, "/srv");
     EXPECT_EQ(candidate_paths(settings_, host_.host()).value().size(), 1U);
 }
 
-TEST_F(PathsTest, AMissingRunDirectoryIsMade) {
+TEST_F(PathsTest, AMissingRunDirectoryIsCreated) {
     settings_.set(setting::run_directory, "/run/deep/below");
     ASSERT_TRUE(prepare_run_directory(resolved(), host_.host()));
     EXPECT_EQ(host_.files.status_of("/run/deep/below").permissions, 0755U);
@@ -153,7 +153,7 @@ TEST_F(PathsTest, ADeploymentNeedsAnOctalUmask) {
     EXPECT_EQ(make_deployment(settings_, resolved(), host_.host()).value().file_mask, 027U);
 }
 
-TEST_F(PathsTest, ADeploymentSaysOfTheControlSocketOnlyWhatWasSet) {
+TEST_F(PathsTest, ADeploymentHasOnlySetValuesOfTheControlSocket) {
     const auto unset = make_deployment(settings_, resolved(), host_.host()).value().control_access;
     EXPECT_FALSE(unset.permissions || unset.read || unset.operate || unset.admin);
     EXPECT_EQ(unset.owner + unset.group, "");
@@ -169,7 +169,7 @@ TEST_F(PathsTest, ADeploymentSaysOfTheControlSocketOnlyWhatWasSet) {
     EXPECT_EQ(set.admin, std::vector<std::string>{"user:www"});
 }
 
-TEST_F(PathsTest, WhatIsWritableIsAbsoluteInADeployment) {
+TEST_F(PathsTest, WritablePathsAreAbsoluteInADeployment) {
     host_.process.set_directory("/home/me");
     settings_.set(setting::writable, {"data", "/srv/"});
     EXPECT_THAT(make_deployment(settings_, resolved(), host_.host()).value().writable,

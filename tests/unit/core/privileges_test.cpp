@@ -36,11 +36,11 @@ protected:
         EXPECT_THAT(errors(), HasSubstr("trial: cannot " + words));
         EXPECT_FALSE(started);
         EXPECT_FALSE(host.signals.is_taken());
-        // An empty pidfile is what root's /run keeps of a service that is another's by then.
+        // In root's /run, a service that has become another user leaves an empty pidfile.
         EXPECT_EQ(host.files.exists(pid_file) ? host.files.content(pid_file) : "", "");
         EXPECT_FALSE(host.locks.owner(pid_file).value());
     }
-    /// The use that the service may make of the path; nothing where it may not write there.
+    /// Returns how the service may use the path; nothing if it may not write there.
     [[nodiscard]] std::optional<Use> use_of(const std::string& path) const {
         for (const os::WritablePath& writable : *host.confinement.writable())
             if (writable.path == path) return writable.use;
@@ -50,7 +50,7 @@ protected:
     bool started = false;
 };
 
-TEST_F(PrivilegesTest, WhereNothingIsAskedNothingIsDone) {
+TEST_F(PrivilegesTest, WithoutSettingsNothingIsDone) {
     host.process.set_thread_count(3);
     live();
 
@@ -60,7 +60,7 @@ TEST_F(PrivilegesTest, WhereNothingIsAskedNothingIsDone) {
     EXPECT_FALSE(host.confinement.limit_of(Resource::core_size));
 }
 
-TEST_F(PrivilegesTest, AreDroppedWithSocketAndLogInHandAndBeforeAnythingRuns) {
+TEST_F(PrivilegesTest, AreDroppedAfterSocketAndLogAreOpenAndBeforeHandlers) {
     settings().set(setting::user, "www");
     settings().set(setting::writable, {"/srv"});
     settings().set(setting::limit_core, "0");
@@ -83,7 +83,7 @@ TEST_F(PrivilegesTest, AreDroppedWithSocketAndLogInHandAndBeforeAnythingRuns) {
     EXPECT_TRUE(started);
 }
 
-TEST_F(PrivilegesTest, LogAndSocketAreHandedOver) {
+TEST_F(PrivilegesTest, LogAndSocketChangeTheirOwner) {
     settings().set(setting::user, "www");
     settings().set(setting::group, "adm");
     live();
@@ -96,7 +96,7 @@ TEST_F(PrivilegesTest, LogAndSocketAreHandedOver) {
     }
 }
 
-TEST_F(PrivilegesTest, ThePidFileStaysRootsAndIsEmptiedAllTheSame) {
+TEST_F(PrivilegesTest, ThePidfileStaysRootsAndIsStillEmptied) {
     settings().set(setting::user, "www");
     hooks.on_start = [this] { EXPECT_EQ(host.files.content(pid_file), std::to_string(host.process.id()) + "\n"); };
     live();
@@ -140,7 +140,7 @@ TEST_F(PrivilegesTest, AUserWithoutAnEntryHasTheRootDirectoryAsHomeAndNoName) {
     EXPECT_EQ(host.environment.get("USER"), std::nullopt);
 }
 
-TEST_F(PrivilegesTest, TheEnvironmentIsLeftToAServiceThatOnlyChangesItsGroup) {
+TEST_F(PrivilegesTest, AGroupChangeAloneKeepsTheEnvironment) {
     host.environment.set("HOME", "/somewhere");
     settings().set(setting::group, "adm");
     live();
@@ -148,7 +148,7 @@ TEST_F(PrivilegesTest, TheEnvironmentIsLeftToAServiceThatOnlyChangesItsGroup) {
     EXPECT_EQ(host.environment.get("HOME"), "/somewhere");
 }
 
-TEST_F(PrivilegesTest, GroupsThatTheSettingsNeedMayBeKept) {
+TEST_F(PrivilegesTest, GroupsThatTheSettingsNeedAreKept) {
     settings().set(setting::user, "www");
     settings().set(setting::log_group, "adm");
     live();
@@ -156,7 +156,7 @@ TEST_F(PrivilegesTest, GroupsThatTheSettingsNeedMayBeKept) {
     EXPECT_THAT(host.users.may_keep(), ElementsAre(4));
 }
 
-TEST_F(PrivilegesTest, AFileThatTheSystemDoesNotGiveAwayIsAWarning) {
+TEST_F(PrivilegesTest, AFileThatCannotChangeOwnerIsAWarning) {
     settings().set(setting::user, "www");
     host.files.failures.fail_next("change_owner", EPERM);
     live();
@@ -166,14 +166,14 @@ TEST_F(PrivilegesTest, AFileThatTheSystemDoesNotGiveAwayIsAWarning) {
     EXPECT_EQ(host.users.current_user(), 33U);
 }
 
-TEST_F(PrivilegesTest, AreNotDroppedBesideOtherThreads) {
+TEST_F(PrivilegesTest, AreNotDroppedWhileOtherThreadsRun) {
     settings().set(setting::user, "www");
     host.process.set_thread_count(2);
     expect_refused(77, "drop privileges: 2 threads exist already, and each has its own; start them in on_start\n");
     EXPECT_EQ(host.users.current_user(), 0U);
 }
 
-TEST_F(PrivilegesTest, NorIsTheServiceConfinedBesideThem) {
+TEST_F(PrivilegesTest, TheServiceIsNotConfinedWhileOtherThreadsRun) {
     settings().set(setting::no_new_privileges, true);
     host.process.set_thread_count(2);
     expect_refused(77, "drop privileges: 2 threads");
@@ -184,27 +184,27 @@ TEST_F(PrivilegesTest, AGroupThatDoesNotExistIsAConfigurationError) {
     expect_refused(78, "become a member of the group 'nosuchgroup': there is no such group\n");
 }
 
-TEST_F(PrivilegesTest, ANumberWithoutAGroupIsAConfigurationErrorBeforeAnythingIsHandedOver) {
+TEST_F(PrivilegesTest, AUidWithoutAGroupIsAnEarlyConfigurationError) {
     settings().set(setting::user, "4000");
     expect_refused(78, "become the user '4000': the user database has no such user to tell a group");
     EXPECT_FALSE(host.files.exists(log_file));
 }
 
-TEST_F(PrivilegesTest, AnIncompleteDropEndsTheStart) {
+TEST_F(PrivilegesTest, AnIncompleteDropFailsTheStart) {
     settings().set(setting::user, "www");
     host.users.failures.fail_next("become", EPERM);
     expect_refused(77, "become user 'www': Operation not permitted\n");
     expect_all_released();
 }
 
-TEST_F(PrivilegesTest, AnErrorOfAnotherKindIsOneOfThisStageToo) {
+TEST_F(PrivilegesTest, AnyErrorOfTheDropHasTheSameExitCode) {
     settings().set(setting::user, "www");
     host.users.failures.fail_next("become", EAGAIN);
     expect_refused(77, "become user 'www': Resource temporarily unavailable\n");
     expect_all_released();
 }
 
-TEST_F(PrivilegesTest, WhatCannotBeHandedOverEndsTheStart) {
+TEST_F(PrivilegesTest, AFileThatCannotBeHandedOverFailsTheStart) {
     settings().set(setting::user, "www");
     host.sockets.failures().fail_next("change_owner", EROFS);
     expect_refused(77, "change the owner of '/run/trial.control': Read-only file system\n");
@@ -223,42 +223,42 @@ TEST_F(PrivilegesTest, LimitsAreSet) {
     EXPECT_FALSE(host.confinement.core_dumps_allowed()) << "there is no other user";
 }
 
-TEST_F(PrivilegesTest, ALimitThatCannotBeSetEndsTheStart) {
+TEST_F(PrivilegesTest, ALimitThatCannotBeSetFailsTheStart) {
     settings().set(setting::limit_open_files, "4096");
     host.confinement.failures().fail_next("limit", EPERM);
     expect_refused(77, "set the limit of open files to '4096': Operation not permitted\n");
     expect_all_released();
 }
 
-TEST_F(PrivilegesTest, AnotherUsersCoreIsDumpedOnlyWhereALimitAllowsOne) {
+TEST_F(PrivilegesTest, ACoreAfterTheDropNeedsALimit) {
     settings().set(setting::user, "www");
     settings().set(setting::limit_core, "1000000");
     live();
     EXPECT_TRUE(host.confinement.core_dumps_allowed());
 }
 
-TEST_F(PrivilegesTest, AndNotWhereItIsZero) {
+TEST_F(PrivilegesTest, ACoreLimitOfZeroAllowsNoCore) {
     settings().set(setting::user, "www");
     settings().set(setting::limit_core, "0");
     live();
     EXPECT_FALSE(host.confinement.core_dumps_allowed());
 }
 
-TEST_F(PrivilegesTest, NewPrivilegesAreForbiddenWhereAsked) {
+TEST_F(PrivilegesTest, NewPrivilegesAreForbiddenIfRequested) {
     settings().set(setting::no_new_privileges, true);
     live();
     EXPECT_TRUE(host.confinement.new_privileges_forbidden());
     EXPECT_FALSE(host.confinement.writable());
 }
 
-TEST_F(PrivilegesTest, NewPrivilegesThatCannotBeForbiddenEndTheStart) {
+TEST_F(PrivilegesTest, NewPrivilegesThatCannotBeForbiddenFailTheStart) {
     settings().set(setting::no_new_privileges, true);
     host.confinement.failures().fail_next("forbid_new_privileges", EINVAL);
     expect_refused(77, "forbid new privileges: Invalid argument\n");
     expect_all_released();
 }
 
-TEST_F(PrivilegesTest, WritableNamesAllThatTheServiceMayWriteBesideItsOwn) {
+TEST_F(PrivilegesTest, WritableNamesPathsBesidesTheServicesOwn) {
     settings().set(setting::writable, {"/srv/data", "spool"});
     options.run_directory = "/run/trial";
     host.process.set_directory("/home/me");
@@ -275,27 +275,27 @@ TEST_F(PrivilegesTest, WritableNamesAllThatTheServiceMayWriteBesideItsOwn) {
     EXPECT_FALSE(use_of("/etc"));
 }
 
-TEST_F(PrivilegesTest, InARunDirectoryOfEveryonesItMayOnlyRemoveItsSocket) {
+TEST_F(PrivilegesTest, InASharedRunDirectoryItMayOnlyRemoveItsSocket) {
     settings().set(setting::writable, {});
     live();
     EXPECT_EQ(use_of("/run"), Use::removal);
 }
 
-TEST_F(PrivilegesTest, ADirectoryThatIsNotThereEndsTheStart) {
+TEST_F(PrivilegesTest, AMissingDirectoryFailsTheStart) {
     settings().set(setting::writable, {"/srv"});
     host.confinement.failures().fail_next("confine_writing", ENOENT, "/srv");
     expect_refused(77, "let the service write '/srv': No such file or directory\n");
     expect_all_released();
 }
 
-TEST_F(PrivilegesTest, AKernelThatConfinesNothingIsAWarning) {
+TEST_F(PrivilegesTest, AKernelWithoutConfinementIsAWarning) {
     settings().set(setting::writable, {"/srv"});
     host.confinement.set_kernel({.extent = Extent::none, .gap = "the kernel is old"});
     live();
     EXPECT_THAT(log(), HasSubstr("warning trial[4711]: writing is not confined: the kernel is old\n"));
 }
 
-TEST_F(PrivilegesTest, SoIsOneThatDoesSoInPart) {
+TEST_F(PrivilegesTest, AKernelWithPartialConfinementIsAWarning) {
     settings().set(setting::writable, {"/srv"});
     host.confinement.set_kernel({.extent = Extent::partial, .gap = "devices are free"});
     live();
@@ -303,9 +303,9 @@ TEST_F(PrivilegesTest, SoIsOneThatDoesSoInPart) {
     EXPECT_TRUE(host.confinement.writable());
 }
 
-// The directory and the mask.
+// The directory and the umask.
 
-TEST_F(PrivilegesTest, InTheForegroundDirectoryAndMaskStayTheCallers) {
+TEST_F(PrivilegesTest, InTheForegroundDirectoryAndMaskAreInherited) {
     host.process.set_directory("/home/me");
     host.process.set_file_mask(077);
     live();
@@ -313,7 +313,7 @@ TEST_F(PrivilegesTest, InTheForegroundDirectoryAndMaskStayTheCallers) {
     EXPECT_EQ(host.process.file_mask(), 077U);
 }
 
-TEST_F(PrivilegesTest, UnlessTheyWereSet) {
+TEST_F(PrivilegesTest, InTheForegroundDirectoryAndMaskCanBeSet) {
     settings().set(setting::working_directory, "/srv");
     settings().set(setting::umask, "027");
     live();
@@ -321,14 +321,14 @@ TEST_F(PrivilegesTest, UnlessTheyWereSet) {
     EXPECT_EQ(host.process.file_mask(), 027U);
 }
 
-TEST_F(PrivilegesTest, ADirectoryThatTheUserMayNotEnterEndsTheStart) {
+TEST_F(PrivilegesTest, ADirectoryClosedToTheUserFailsTheStart) {
     settings().set(setting::user, "www");
     settings().set(setting::working_directory, "/srv");
     host.process.failures.fail_next("change_directory", EACCES);
     expect_refused(77, "change to directory '/srv': Permission denied\n");
 }
 
-TEST_F(PrivilegesTest, InTheBackgroundTheNewUserMustBeAbleToEnterItToo) {
+TEST_F(PrivilegesTest, InTheBackgroundADirectoryClosedToTheUserFailsTheStart) {
     options.daemonize = true;
     settings().set(setting::user, "www");
     host.users.on_become([this](uid_t uid, gid_t gid) {
@@ -340,7 +340,7 @@ TEST_F(PrivilegesTest, InTheBackgroundTheNewUserMustBeAbleToEnterItToo) {
     EXPECT_THAT(log(), HasSubstr("cannot change to directory '/': Permission denied"));
 }
 
-TEST_F(PrivilegesTest, ACallersDirectoryThatIsClosedToTheUserIsAWarning) {
+TEST_F(PrivilegesTest, ACallersDirectoryClosedToTheUserIsAWarning) {
     settings().set(setting::user, "www");
     host.process.set_directory("/root");
     host.process.failures.fail_next("change_directory", EACCES);

@@ -45,11 +45,11 @@ TEST(CodecTest, TheThirdElementHoldsTheOptions) {
     EXPECT_EQ(request.timeout, std::chrono::milliseconds{2500});
 }
 
-TEST(CodecTest, ATimeoutBeyondAllReasonIsCutAndNotOverflown) {
+TEST(CodecTest, AnExcessiveTimeoutIsLimitedWithoutOverflow) {
     EXPECT_EQ(decoded(R"(["x", {}, {"timeout": 1e300}])").timeout, std::chrono::hours{365 * 24});
 }
 
-TEST(CodecTest, WhatIsNoJsonIsMalformedWithItsOffset) {
+TEST(CodecTest, InvalidJsonIsMalformedWithItsOffset) {
     const Object error = refused_request(R"(["status" "x"])");
 
     EXPECT_EQ(code(error), "malformed-request");
@@ -58,7 +58,7 @@ TEST(CodecTest, WhatIsNoJsonIsMalformedWithItsOffset) {
 
 TEST(CodecTest, InvalidUtf8IsMalformed) { EXPECT_EQ(code(refused_request("[\"st\xff\"]")), "malformed-request"); }
 
-TEST(CodecTest, EveryOtherShapeIsMalformed) {
+TEST(CodecTest, AnyOtherShapeIsMalformed) {
     for (const char* text : {"[]", "[1]", "[null]", R"(["a",[]])", R"(["a",{},[]])", R"(["a",{},{},{}])", R"({"a":1})"})
         EXPECT_EQ(code(refused_request(text)), "malformed-request") << text;
 }
@@ -71,7 +71,7 @@ TEST(CodecTest, UnknownAndMistypedOptionsAreBadArguments) {
     }
 }
 
-TEST(CodecTest, AKeyGivenTwiceIsABadArgumentOfItsEvent) {
+TEST(CodecTest, ADuplicateKeyIsABadArgumentOfItsEvent) {
     const Object error = refused_request(R"(["backup", {"directory": "/a", "directory": "/b"}])");
 
     EXPECT_EQ(code(error), "bad-argument");
@@ -79,17 +79,17 @@ TEST(CodecTest, AKeyGivenTwiceIsABadArgumentOfItsEvent) {
     EXPECT_EQ(error.find("argument")->as_string(), "directory");
 }
 
-TEST(CodecTest, AReplyIsOneLineAndTheObjectAsItIs) {
+TEST(CodecTest, AReplyIsTheObjectOnOneLine) {
     EXPECT_EQ(encode_reply({{"files", 2}, {"text", "a\nb"}}), "{\"files\":2,\"text\":\"a\\nb\"}\n");
     EXPECT_EQ(encode_reply({}), "{}\n");
 }
 
-TEST(CodecTest, AnErrorStandsAloneAtTheTop) {
+TEST(CodecTest, AnErrorIsTheOnlyTopLevelKey) {
     EXPECT_EQ(encode_error(make_error("busy", "too many", {{"limit", 3}})),
               "{\"error\":{\"code\":\"busy\",\"message\":\"too many\",\"limit\":3}}\n");
 }
 
-TEST(CodecTest, ProgressNamesItsMessageOnlyWhereThereIsOne) {
+TEST(CodecTest, ProgressHasAMessageOnlyIfThereIsOne) {
     EXPECT_EQ(encode_progress(3, 10, "a"), "{\"progress\":{\"done\":3,\"total\":10,\"message\":\"a\"}}\n");
     EXPECT_EQ(encode_progress(3, 0, ""), "{\"progress\":{\"done\":3,\"total\":0}}\n");
 }

@@ -24,7 +24,7 @@ class PublishedValuesTest : public ::testing::Test {
 protected:
     PublishedValues values{[](std::string_view name) { return name == "pid"; }};
 
-    /// \returns why the name is refused
+    /// \returns the reason why the name is rejected
     std::string refusal(const std::string& name) {
         try {
             static_cast<void>(values.counter(name, "a count"));
@@ -35,7 +35,7 @@ protected:
     }
 };
 
-TEST_F(PublishedValuesTest, AreReadInTheOrderOfTheirDeclarations) {
+TEST_F(PublishedValuesTest, AreReadInDeclarationOrder) {
     EXPECT_TRUE(values.empty());
     const Counter lines = values.counter("lines", "lines taken in");
     const Gauge connections = values.gauge("connections", "clients that are connected");
@@ -79,7 +79,7 @@ TEST_F(PublishedValuesTest, AHandleWithoutAServiceUpdatesNothing) {
     EXPECT_TRUE(values.empty());
 }
 
-TEST_F(PublishedValuesTest, NumbersBeyondTheirRangesAreShownAsNearAsCanBe) {
+TEST_F(PublishedValuesTest, NumbersOutOfRangeAreClamped) {
     const Counter lines = values.counter("lines", "lines taken in");
     lines.add(std::numeric_limits<std::uint64_t>::max());
     const Gauge bytes = values.gauge("bytes", "size of the queue");
@@ -101,7 +101,7 @@ TEST_F(PublishedValuesTest, ALongTextIsCutBetweenCharacters) {
     EXPECT_EQ(file.value(), std::string(255, '\x80'));
 }
 
-TEST_F(PublishedValuesTest, RefusesANameThatIsTakenOrCanNotBeOne) {
+TEST_F(PublishedValuesTest, RefusesADuplicateOrInvalidName) {
     static_cast<void>(values.gauge("lines", "lines that wait"));
     EXPECT_EQ(refusal("lines"), "cannot publish the value 'lines': it is published already");
     EXPECT_EQ(refusal("pid"), "cannot publish the value 'pid': status has a built-in field of this name");
@@ -109,7 +109,7 @@ TEST_F(PublishedValuesTest, RefusesANameThatIsTakenOrCanNotBeOne) {
     EXPECT_EQ(to_json(values.read()), R"({"lines":0})");
 }
 
-TEST_F(PublishedValuesTest, ThreadsUpdateThemAndDeclareMoreWhileOthersRead) {
+TEST_F(PublishedValuesTest, ThreadsMayUpdateDeclareAndReadConcurrently) {
     constexpr int rounds = 5'000;
     const Counter lines = values.counter("lines", "lines taken in");
     const Gauge connections = values.gauge("connections", "clients that are connected");
@@ -143,10 +143,10 @@ TEST_F(PublishedValuesTest, ThreadsUpdateThemAndDeclareMoreWhileOthersRead) {
     EXPECT_EQ(connections.value(), 0);
 }
 
-/// What `status` makes of them.
+/// Published values in the `status`.
 class PublishedStatusTest : public testing::ServiceTest {
 protected:
-    /// The reply to `status` while a handler runs.
+    /// Returns the reply to `status` while a handler runs.
     std::string status_beside_a_handler() {
         std::string beside;
         add("work", [&](Context&) {
@@ -160,7 +160,7 @@ protected:
     }
 };
 
-TEST_F(PublishedStatusTest, ShowsThemAfterTheBuiltInFieldsAndBeforeThoseOfOnStatus) {
+TEST_F(PublishedStatusTest, ShowsThemBetweenBuiltInFieldsAndOnStatus) {
     hooks.on_status = [](Reply& reply) { reply.set("jobs", 3); };
     const Counter lines = service().values().counter("lines", "lines taken in");
     hooks.on_start = [&lines] { lines.add(7); };
@@ -171,7 +171,7 @@ TEST_F(PublishedStatusTest, ShowsThemAfterTheBuiltInFieldsAndBeforeThoseOfOnStat
     EXPECT_THAT(replies.at(0), HasSubstr(R"("pid-file":"/run/trial.pid","lines":7,"jobs":3})"));
 }
 
-TEST_F(PublishedStatusTest, ShowsThemAsTheyAreNowWhileAHandlerRuns) {
+TEST_F(PublishedStatusTest, ShowsCurrentValuesWhileAHandlerRuns) {
     const Counter lines = service().values().counter("lines", "lines taken in");
     add("other", [&](Context&) { return Reply{}; });
     ask(R"(["other"])");
@@ -182,7 +182,7 @@ TEST_F(PublishedStatusTest, ShowsThemAsTheyAreNowWhileAHandlerRuns) {
     EXPECT_THAT(beside, Not(HasSubstr("as-of")));
 }
 
-TEST_F(PublishedStatusTest, WhatOnStatusSetsIsKnownBeforeTheFirstEventRuns) {
+TEST_F(PublishedStatusTest, OnStatusRunsBeforeTheFirstEvent) {
     int asked = 0;
     hooks.on_status = [&asked](Reply& reply) { reply.set("asked", ++asked); };
     static_cast<void>(service().values().gauge("connections", "clients that are connected"));
@@ -190,7 +190,7 @@ TEST_F(PublishedStatusTest, WhatOnStatusSetsIsKnownBeforeTheFirstEventRuns) {
     EXPECT_EQ(asked, 1);
 }
 
-TEST_F(PublishedStatusTest, AServiceWithoutThemIsNotAskedBeforeItIsReady) {
+TEST_F(PublishedStatusTest, WithoutThemOnStatusRunsOnlyAfterReadiness) {
     std::string log_when_asked;
     hooks.on_status = [&](Reply&) {
         if (log_when_asked.empty()) log_when_asked = log();
@@ -220,14 +220,14 @@ TEST_F(PublishedStatusTest, OnStatusMayNotSetThem) {
     EXPECT_THAT(log(), HasSubstr("on_status() may not set 'connections', which is a published value"));
 }
 
-TEST_F(PublishedStatusTest, RefusesTheNamesOfFieldsThatAreBuiltIn) {
+TEST_F(PublishedStatusTest, RefusesNamesOfBuiltInFields) {
     for (const char* name : {"pid", "control-socket", "uptime", "name", "version", "state", "started-at", "pid-file",
                              "busy", "runs", "queue", "timers", "as-of", "left-out", "error", "progress"})
         EXPECT_THROW(static_cast<void>(service().values().gauge(name, "a gauge")), std::invalid_argument) << name;
     EXPECT_TRUE(service().values().empty());
 }
 
-TEST_F(PublishedStatusTest, RefusesTheNameOfEachFieldThatTheStatusShows) {
+TEST_F(PublishedStatusTest, RefusesTheNameOfEachFieldOfTheStatus) {
     ask(R"(["status"])");
     raise(SIGTERM);
     EXPECT_EQ(run(), 0);

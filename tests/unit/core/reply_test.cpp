@@ -7,7 +7,7 @@
 namespace servicekit {
 namespace {
 
-TEST(ReplyTest, HoldsFieldsInTheirOrder) {
+TEST(ReplyTest, KeepsTheOrderOfFields) {
     Reply reply{{"a", 1}, {"b", 2}};
     reply.set("c", 3).set("a", 4);
     EXPECT_EQ(reply.fields().begin()->first, "a");
@@ -15,7 +15,7 @@ TEST(ReplyTest, HoldsFieldsInTheirOrder) {
     EXPECT_TRUE(Reply{}.fields().empty());
 }
 
-TEST(ReplyTest, LeavesToTheProtocolWhatIsItsOwn) {
+TEST(ReplyTest, RefusesNamesOfTheProtocol) {
     Reply reply;
     EXPECT_THROW(reply.set("error", 1), std::invalid_argument);
     EXPECT_THROW(reply.set("progress", 1), std::invalid_argument);

@@ -1,4 +1,4 @@
-// Which part of a life the daemon policy carries.
+// The part of a life that runs in the daemon policy.
 #include <cerrno>
 #include <chrono>
 #include <csignal>
@@ -22,7 +22,7 @@ using Trial = BasicService<Foreground, NoLock, ConsoleLog, UnixSocketControl>;
 
 class RunServiceTest : public ::testing::Test {
 protected:
-    /// \returns the exit code of a service in a container.
+    /// \returns the exit code of a service in a container
     int run() {
         Trial service{{.name = "trial"}, hooks, host.host()};
         return service.run();
@@ -32,7 +32,7 @@ protected:
     EventHooks hooks;
 };
 
-TEST_F(RunServiceTest, HandlersFromStartToStopRunBesideTheFirstThread) {
+TEST_F(RunServiceTest, HandlersRunOutsideTheFirstThread) {
     host.children.become_first_process();
     std::vector<std::string> beside;
     const auto note = [&](const char* event) {

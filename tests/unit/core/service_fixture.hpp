@@ -30,7 +30,7 @@ protected:
         options.daemonize = false;
     }
 
-    /// Made at first use, of `options` and `hooks` as they are then.
+    /// Returns the service. It is made at the first call, with the current `options` and `hooks`.
     ServiceBase& service() {
         if (!service_) service_ = make_service();
         return *service_;
@@ -45,10 +45,10 @@ protected:
             host.host());
     }
 
-    /// What is not for the users of a service.
+    /// Returns the part of the service that its users do not see.
     ServiceCore& core() { return ServiceCore::of(service()); }
 
-    /// Lives from start to end. \returns the exit code, also where the process was left without returning
+    /// Runs the service from start to end. \returns the exit code, also if the process exited without returning
     int run() {
         try {
             return service().start();
@@ -57,14 +57,14 @@ protected:
         }
     }
 
-    /// An event of the program's.
+    /// Adds an event of the application.
     void add(const std::string& name, std::function<Reply(Context&)> handler, bool read_only = false) {
         service().events().add({.name = name,
                                 .handler = [handler](const Arguments&, Context& context) { return handler(context); },
                                 .read_only = read_only});
     }
 
-    /// Queues what happens at the next moment at which the service is idle.
+    /// Queues a step for the next moment at which the service is idle.
     void then(std::function<void()> step) { host.when_idle(std::move(step)); }
     /// Queues a request, and at the next idle moment keeps its reply in `replies`.
     void ask(std::string request) {
@@ -74,9 +74,9 @@ protected:
         });
         then([this] { replies.push_back(clients_.back().receive()); });
     }
-    /// What has come for the client of the latest ask().
+    /// Returns what the client of the latest ask() has received.
     std::string receive() { return clients_.back().receive(); }
-    /// As an editor saves a file.
+    /// Replaces the file as an editor does.
     void rewrite(const std::string& path, const std::string& text) {
         host.files.take_away(path);
         host.files.add_file(path, text);
@@ -88,7 +88,7 @@ protected:
     [[nodiscard]] std::string log() { return host.files.content(log_file); }
     [[nodiscard]] std::string errors() const { return host.streams.written(os::Stream::error); }
 
-    /// Nothing of a service that ended is left: no lock, no pid, no socket, no signal handlers.
+    /// Checks that nothing of an ended service is left: no lock, no pid, no socket, no signal handlers.
     void expect_all_released() {
         EXPECT_EQ(host.files.exists(pid_file) ? host.files.content(pid_file) : "", "");
         EXPECT_FALSE(host.files.exists(socket));

@@ -1,4 +1,4 @@
-// Signals that come before the start is over.
+// Signals that arrive before the start is over.
 #include "core/service_signals.hpp"
 
 #include <csignal>
@@ -20,7 +20,7 @@ using ::testing::Not;
 class ServiceSignalsTest : public testing::ServiceTest {
 protected:
     void raise_now(int number) { host.signals.raise(number, {.pid = 99, .uid = 0, .gid = 0}); }
-    /// The first load gets the signal.
+    /// Raises the signal during the first load.
     void raise_while_loading(int number) {
         hooks.on_load = [this, number](Settings&) {
             ++loads;
@@ -31,7 +31,7 @@ protected:
     int loads = 0;
 };
 
-TEST_F(ServiceSignalsTest, AReloadThatIsAskedForDuringTheLoadFollowsTheStart) {
+TEST_F(ServiceSignalsTest, AReloadRequestedDuringTheLoadFollowsTheStart) {
     raise_while_loading(SIGHUP);
     then([] {});
     then([this] { service().request_stop(); });
@@ -44,7 +44,7 @@ TEST_F(ServiceSignalsTest, AReloadThatIsAskedForDuringTheLoadFollowsTheStart) {
     expect_all_released();
 }
 
-TEST_F(ServiceSignalsTest, AStopThatIsAskedForDuringTheLoadEndsTheStart) {
+TEST_F(ServiceSignalsTest, AStopRequestedDuringTheLoadEndsTheStart) {
     for (const int number : {SIGTERM, SIGABRT}) {
         ServiceSignals signals{host.signals};
         ASSERT_TRUE(signals.begin_load());
@@ -62,7 +62,7 @@ TEST_F(ServiceSignalsTest, AStopThatIsAskedForDuringTheLoadEndsTheStart) {
     expect_all_released();
 }
 
-TEST_F(ServiceSignalsTest, TheLimitOfProcessorTimeEndsTheStartAsAnErrorOfTheSystem) {
+TEST_F(ServiceSignalsTest, TheProcessorTimeLimitFailsTheStart) {
     hooks.on_load = [this](Settings&) { host.signals.raise(SIGXCPU); };
 
     EXPECT_EQ(run(), 71);
@@ -112,7 +112,7 @@ TEST_F(ServiceSignalsTest, AConfigurationMayLeaveSignalsToTheProgram) {
     EXPECT_EQ(run(), 0);
 }
 
-TEST_F(ServiceSignalsTest, WhatIsTypedOnceStopsAndTypedTwiceKills) {
+TEST_F(ServiceSignalsTest, OneTypedInterruptStopsAndTwoKill) {
     std::vector<std::string> seen;
     hooks = {.on_stop = [&] { seen.emplace_back("stop"); }, .on_kill = [&] { seen.emplace_back("kill"); }};
     then([this] { host.signals.raise(SIGINT); });
@@ -123,7 +123,7 @@ TEST_F(ServiceSignalsTest, WhatIsTypedOnceStopsAndTypedTwiceKills) {
     EXPECT_THAT(log(), HasSubstr("stopping: SIGINT from the terminal"));
 }
 
-TEST_F(ServiceSignalsTest, WhatIsTypedAgainWhileTheServiceStopsKills) {
+TEST_F(ServiceSignalsTest, ATypedInterruptDuringTheStopKills) {
     hooks.on_stop = [this] {
         host.signals.raise(SIGINT);
         host.reactor.run_until([] { return false; }, "on_stop", std::chrono::milliseconds{1});
@@ -136,7 +136,7 @@ TEST_F(ServiceSignalsTest, WhatIsTypedAgainWhileTheServiceStopsKills) {
     EXPECT_THAT(log(), HasSubstr("killed: SIGINT from the terminal"));
 }
 
-TEST_F(ServiceSignalsTest, AnInterruptThatAProcessSendsKills) {
+TEST_F(ServiceSignalsTest, AnInterruptFromAProcessKills) {
     std::vector<std::string> seen;
     hooks = {.on_stop = [&] { seen.emplace_back("stop"); }, .on_kill = [&] { seen.emplace_back("kill"); }};
     raise(SIGINT);
@@ -146,7 +146,7 @@ TEST_F(ServiceSignalsTest, AnInterruptThatAProcessSendsKills) {
     EXPECT_THAT(seen, ElementsAre("kill"));
 }
 
-TEST_F(ServiceSignalsTest, TheLimitOfProcessorTimeStopsTheServiceWithAFailure) {
+TEST_F(ServiceSignalsTest, TheProcessorTimeLimitStopsTheServiceWithAFailure) {
     bool stopped = false;
     hooks.on_stop = [&] { stopped = true; };
     then([this] { host.signals.raise(SIGXCPU); });
@@ -157,7 +157,7 @@ TEST_F(ServiceSignalsTest, TheLimitOfProcessorTimeStopsTheServiceWithAFailure) {
     EXPECT_THAT(log(), HasSubstr("stopping: SIGXCPU: the limit of processor time is reached"));
 }
 
-/// The same with the processes that a start in the background has.
+/// The same with the processes of a start in the background.
 class BackgroundSignalsTest : public ::testing::Test {
 protected:
     [[nodiscard]] std::string log() const { return os.files.content("/var/log/trial.log"); }
@@ -168,7 +168,7 @@ protected:
     mocks::FakeLife life{os, [this] { return mocks::fake_service<Service>(os, options, hooks); }};
 };
 
-TEST_F(BackgroundSignalsTest, WhatCameDuringTheLoadReachesTheService) {
+TEST_F(BackgroundSignalsTest, SignalsDuringTheLoadReachTheService) {
     bool raised = false;
     hooks.on_load = [&](Settings&) {
         if (!std::exchange(raised, true)) os.signals.raise(SIGUSR1, {.pid = 50, .uid = 0, .gid = 0});
@@ -193,7 +193,7 @@ TEST_F(BackgroundSignalsTest, AStopDuringTheLoadLeavesNothing) {
     EXPECT_THAT(os.running(), IsEmpty());
 }
 
-TEST_F(BackgroundSignalsTest, AWaitingHandlerIsWokenByTheStop) {
+TEST_F(BackgroundSignalsTest, AStopWakesAWaitingHandler) {
     mocks::FakeLife waiting{
         os, [this] {
             auto service = mocks::fake_service<Service>(os, options);

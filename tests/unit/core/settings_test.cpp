@@ -39,7 +39,7 @@ std::string refusal_of_config(std::string_view text) {
     return refusal([&] { LayeredSettings{}.read_config(text, "/etc/x.json"); });
 }
 
-TEST(SettingsTest, HaveNamesOfTheirOwn) {
+TEST(SettingsTest, HaveUniqueNames) {
     std::vector<std::string_view> names = setting_names();
     EXPECT_EQ(names.front(), "name");
     std::sort(names.begin(), names.end());
@@ -97,7 +97,7 @@ TEST(SettingsTest, HaveDefaults) {
     EXPECT_EQ(settings.get(setting::log_file), "");
 }
 
-TEST(SettingsTest, ADescriptorIsNoStandardStream) {
+TEST(SettingsTest, ADescriptorIsNotAStandardStream) {
     EXPECT_EQ(refusal_of_value("ready-fd", Value{2}),
               "'ready-fd' set by the program: expected the number of a descriptor, 3 or above, found 2");
     for (const std::string_view text : {"0", "-1", "three", "3.5", "99999999999", ""})
@@ -109,7 +109,7 @@ TEST(SettingsTest, ADescriptorIsNoStandardStream) {
     EXPECT_FALSE(find_setting("ready-fd")->changes_on_reload);
 }
 
-TEST(SettingsTest, NobodySetTheDefaults) {
+TEST(SettingsTest, DefaultsCountAsUnset) {
     const LayeredSettings settings;
     for (const std::string_view name : setting_names()) {
         EXPECT_FALSE(settings.is_set(name)) << name;
@@ -130,7 +130,7 @@ TEST(SettingsTest, TheHighestLayerWins) {
     EXPECT_EQ(settings.get(setting::user), "forced");
 }
 
-TEST(SettingsTest, AClearedLayerShowsWhatIsBelow) {
+TEST(SettingsTest, AClearedLayerRevealsTheLayerBelow) {
     LayeredSettings settings;
     settings.set_value("log-level", "debug", SettingsLayer::program);
     settings.set_value("log-level", "error", SettingsLayer::on_load);
@@ -141,7 +141,7 @@ TEST(SettingsTest, AClearedLayerShowsWhatIsBelow) {
     EXPECT_FALSE(settings.is_set("log-level"));
 }
 
-TEST(SettingsTest, SetFillsTheLayerOfTheHour) {
+TEST(SettingsTest, SetFillsTheCurrentLayer) {
     LayeredSettings settings;
     settings.set(setting::log_level, LogLevel::warning);
     EXPECT_EQ(settings.layer_of("log-level"), SettingsLayer::program);
@@ -151,7 +151,7 @@ TEST(SettingsTest, SetFillsTheLayerOfTheHour) {
     EXPECT_EQ(settings.get(setting::stop_timeout), 2500ms);
 }
 
-TEST(SettingsTest, ForceStandsAboveTheCommandLine) {
+TEST(SettingsTest, ForceOverridesTheCommandLine) {
     LayeredSettings settings;
     settings.set_text("name", "from-the-command-line", SettingsLayer::command_line);
     settings.force(setting::name, "forced");
@@ -169,7 +169,7 @@ TEST(SettingsTest, ACopyIsIndependent) {
     EXPECT_EQ(copy.app().get<int>("port"), 2);
 }
 
-TEST(SettingsTest, TextIsReadByTheTypeOfTheSetting) {
+TEST(SettingsTest, TextIsParsedByTheTypeOfTheSetting) {
     LayeredSettings settings;
     const auto set = [&settings](std::string_view name, std::string_view text) {
         settings.set_text(name, text, SettingsLayer::environment);
@@ -197,7 +197,7 @@ TEST(SettingsTest, TextIsReadByTheTypeOfTheSetting) {
     EXPECT_EQ(settings.get(setting::user), "33");
 }
 
-TEST(SettingsTest, ListsAreGivenAsTextToo) {
+TEST(SettingsTest, ListsCanBeText) {
     LayeredSettings settings;
     settings.set_text("writable", "/srv:data", SettingsLayer::command_line);
     EXPECT_EQ(settings.get(setting::writable), (std::vector<std::string>{"/srv", "data"}));
@@ -214,7 +214,7 @@ TEST(SettingsTest, ListsAreGivenAsTextToo) {
     EXPECT_EQ(settings.get(setting::limit_core), "0");
 }
 
-TEST(SettingsTest, ListsOfWhatTheyAreNotAreRefused) {
+TEST(SettingsTest, InvalidListsAreRefused) {
     EXPECT_EQ(refusal_of_text("control-read", "everyone,wheel"),
               "'control-read' from the command line: expected a list of 'user:NAME', 'group:NAME', 'socket-group' or "
               "'everyone', found a list");
@@ -255,7 +255,7 @@ TEST(SettingsTest, EqualSettingsAreEqualValues) {
     EXPECT_EQ(settings.value("stop-timeout"), time);
 }
 
-TEST(SettingsTest, TheTextOfAValueGivesItBack) {
+TEST(SettingsTest, TheTextOfAValueRoundTrips) {
     const auto round_trip = [](std::string_view name, std::string_view text) {
         LayeredSettings settings;
         settings.set_text(name, text, SettingsLayer::command_line);
@@ -271,7 +271,7 @@ TEST(SettingsTest, TheTextOfAValueGivesItBack) {
     EXPECT_EQ(round_trip("stdout", R"({"path":"/a","mode":"640"})"), R"({"path":"/a","mode":"640"})");
 }
 
-TEST(SettingsTest, AValueThatNoTextGivesHasNone) {
+TEST(SettingsTest, AValueThatTextCannotExpressHasNoText) {
     EXPECT_EQ(text_of("writable", Value{Value::List{"/a:b"}}), std::nullopt);
     EXPECT_EQ(text_of("log-command", Value{Value::List{"two words"}}), std::nullopt);
 }
@@ -283,7 +283,7 @@ TEST(SettingsTest, MostNeedARestart) {
             << row.name;
 }
 
-TEST(SettingsTest, AnUnknownNameIsRefusedWithTheNearest) {
+TEST(SettingsTest, AnUnknownNameIsRefusedWithTheNearestName) {
     EXPECT_EQ(refusal_of_text("stop-timout", "8"), "there is no setting 'stop-timout'; did you mean 'stop-timeout'?");
     EXPECT_EQ(refusal([] { static_cast<void>(LayeredSettings{}.value("colour")); }), "there is no setting 'colour'");
     EXPECT_EQ(refusal([] { static_cast<void>(LayeredSettings{}.is_set("app")); }), "there is no setting 'app'");
@@ -315,7 +315,7 @@ TEST(SettingsTest, ARefusedValueChangesNothing) {
     EXPECT_EQ(settings.get(setting::name), "good");
 }
 
-TEST(SettingsTest, TextThatMakesNoSenseIsRefused) {
+TEST(SettingsTest, InvalidTextIsRefused) {
     for (const std::string_view text : {"", "-1", "inf", "nan", "8m", "eight", "8 ", "1e10", "s", "0x8"})
         EXPECT_NE(refusal_of_text("stop-timeout", text), "no error") << text;
     for (const std::string_view text : {"", "maybe", "2", "TRUE"})
@@ -382,7 +382,7 @@ TEST(SettingsTest, AConfigFileFillsItsLayer) {
     EXPECT_EQ(settings.layer_of("log-level"), SettingsLayer::config_file);
 }
 
-TEST(SettingsTest, AConfigFileReplacesTheOneBefore) {
+TEST(SettingsTest, AConfigFileReplacesThePreviousOne) {
     LayeredSettings settings;
     settings.read_config(R"({"user": "www", "app": {"port": 8080}})", "/etc/x.json");
     settings.read_config("{}", "/etc/x.json");
@@ -398,7 +398,7 @@ TEST(SettingsTest, ClearingTheConfigFileClearsApp) {
     EXPECT_FALSE(settings.app().has("port"));
 }
 
-TEST(SettingsTest, ABadConfigFileLeavesTheOneBefore) {
+TEST(SettingsTest, ABrokenConfigFileKeepsThePreviousOne) {
     LayeredSettings settings;
     settings.read_config(R"({"user": "www", "app": {"port": 8080}})", "/etc/x.json");
     EXPECT_NE(refusal([&] { settings.read_config(R"({"app": {"port": 1}, "usr": "x"})", "/etc/y.json"); }), "no error");
@@ -406,7 +406,7 @@ TEST(SettingsTest, ABadConfigFileLeavesTheOneBefore) {
     EXPECT_EQ(settings.app().get<int>("port"), 8080);
 }
 
-TEST(SettingsTest, BrokenJsonIsToldWithFileLineAndColumn) {
+TEST(SettingsTest, InvalidJsonIsReportedWithFileLineAndColumn) {
     EXPECT_EQ(refusal_of_config("{\n  \"user\": \"www\"\n  \"group\": \"www\"\n}"),
               "/etc/x.json:3:3: missing a comma or } after an object member");
     EXPECT_EQ(refusal_of_config(""), "/etc/x.json:1:1: there is no value");
@@ -415,14 +415,14 @@ TEST(SettingsTest, BrokenJsonIsToldWithFileLineAndColumn) {
               "/etc/x.json:2:1: the key '/app/port' is given twice");
 }
 
-TEST(SettingsTest, AnUnknownKeyIsToldWithFileAndPath) {
+TEST(SettingsTest, AnUnknownKeyIsReportedWithFileAndPath) {
     EXPECT_EQ(refusal_of_config(R"({"stop-timout": 8})"),
               "/etc/x.json: /stop-timout: unknown key; did you mean 'stop-timeout'?");
     EXPECT_EQ(refusal_of_config(R"({"apps": {}})"), "/etc/x.json: /apps: unknown key; did you mean 'app'?");
     EXPECT_EQ(refusal_of_config(R"({"a/b": 8})"), "/etc/x.json: /a~1b: unknown key");
 }
 
-TEST(SettingsTest, AWrongTypeIsToldWithFileAndPath) {
+TEST(SettingsTest, AWrongTypeIsReportedWithFileAndPath) {
     EXPECT_EQ(refusal_of_config(R"({"stop-timeout": "8"})"),
               "/etc/x.json: /stop-timeout: expected a number of seconds from 0 to 1000000000, found \"8\"");
     EXPECT_EQ(refusal_of_config(R"({"log-file": null})"), "/etc/x.json: /log-file: expected a path, found null");
@@ -430,12 +430,12 @@ TEST(SettingsTest, AWrongTypeIsToldWithFileAndPath) {
     EXPECT_EQ(refusal_of_config("[]"), "/etc/x.json: expected an object, found a list");
 }
 
-TEST(SettingsTest, AConfigFileNamesNoOther) {
+TEST(SettingsTest, AConfigFileCannotNameAnother) {
     EXPECT_EQ(refusal_of_config(R"({"config": "/etc/y.json"})"),
               "/etc/x.json: /config: a config file can't name another");
 }
 
-TEST(SettingsTest, KnowWhetherTheyAreForAClient) {
+TEST(SettingsTest, KnowIfTheyAreForAClient) {
     LayeredSettings settings;
     EXPECT_FALSE(settings.is_client());
     settings.set_client(true);
@@ -448,7 +448,7 @@ TEST(SettingsTest, LayersHaveNames) {
     EXPECT_EQ(to_string(SettingsLayer::forced), "forced");
 }
 
-TEST(SettingsTest, AClientGoesOnWithTheKeysThatAreRight) {
+TEST(SettingsTest, AClientUsesTheValidKeys) {
     LayeredSettings settings;
     settings.set_client(true);
     settings.read_config(R"({"log-levle": "debug", "umask": 9, "user": "www", "app": {"port": 1}})", "/etc/x.json");
@@ -459,7 +459,7 @@ TEST(SettingsTest, AClientGoesOnWithTheKeysThatAreRight) {
     EXPECT_EQ(settings.tolerated()[1].rfind("/etc/x.json: /umask: expected an octal mask", 0), 0U);
 }
 
-TEST(SettingsTest, AClientNeedsTheKeysThatSayWhereTheServiceIs) {
+TEST(SettingsTest, AClientNeedsTheKeysForThePlace) {
     for (const char* const config : {R"({"run-directory": 1})", R"({"nmae": "x"})", R"({"control-sokcet": "/x"})"}) {
         EXPECT_NE(refusal([&] {
                       LayeredSettings settings;
@@ -471,7 +471,7 @@ TEST(SettingsTest, AClientNeedsTheKeysThatSayWhereTheServiceIs) {
     }
 }
 
-TEST(SettingsTest, ANumberOfSecondsIsShownAsItWasGiven) {
+TEST(SettingsTest, ANumberOfSecondsIsShownAsGiven) {
     EXPECT_NE(refusal_of_text("stop-timeout", "9007199254740993").find("found \"9007199254740993\""),
               std::string::npos);
     EXPECT_NE(refusal_of_config(R"({"stop-timeout": 18446744073709551615})").find("found 18446744073709551615"),

@@ -1,4 +1,4 @@
-// A service whose sockets the service manager has opened.
+// A service with sockets that the service manager has opened.
 #include <gmock/gmock.h>
 
 #include "unit/core/systemd_fixture.hpp"
@@ -12,7 +12,7 @@ using ::testing::IsEmpty;
 
 class SocketActivationTest : public testing::SystemdServiceTest {};
 
-TEST_F(SocketActivationTest, TheControlSocketIsTheManagersAndStaysWhenTheServiceEnds) {
+TEST_F(SocketActivationTest, TheManagersControlSocketRemainsAfterTheService) {
     host.service_manager.pass_socket("control", host.sockets.listen_for_service(socket));
     ask(R"(["status"])");
     raise(SIGTERM);
@@ -23,7 +23,7 @@ TEST_F(SocketActivationTest, TheControlSocketIsTheManagersAndStaysWhenTheService
     EXPECT_TRUE(host.files.exists(socket));
 }
 
-TEST_F(SocketActivationTest, ARequestThatCameBeforeTheServiceIsAnswered) {
+TEST_F(SocketActivationTest, ARequestBeforeTheServiceStartedIsAnswered) {
     host.service_manager.pass_socket("control", host.sockets.listen_for_service(socket));
     auto early = host.sockets.connect(socket, peer);
     early.send(R"(["log-level"])");
@@ -35,7 +35,7 @@ TEST_F(SocketActivationTest, ARequestThatCameBeforeTheServiceIsAnswered) {
     EXPECT_THAT(reply, HasSubstr(R"("level":"info")"));
 }
 
-TEST_F(SocketActivationTest, ASocketOfAnotherGroupThanItsSettingsWantIsNamedInTheLog) {
+TEST_F(SocketActivationTest, ASocketOfAnotherGroupThanConfiguredIsLogged) {
     host.service_manager.pass_socket("control", host.sockets.listen_for_service(socket));
     hooks.on_load = [](Settings& settings) { settings.set(setting::control_group, "1"); };
     raise(SIGTERM);
@@ -46,7 +46,7 @@ TEST_F(SocketActivationTest, ASocketOfAnotherGroupThanItsSettingsWantIsNamedInTh
                           "it, for group 0"));
 }
 
-TEST_F(SocketActivationTest, ASocketThatListensElsewhereIsAConfigurationError) {
+TEST_F(SocketActivationTest, ASocketAtAnotherPathIsAConfigurationError) {
     host.service_manager.pass_socket("control", host.sockets.listen_for_service("/run/other.control"));
 
     EXPECT_EQ(run(), 78);
@@ -62,14 +62,14 @@ TEST_F(SocketActivationTest, TwoControlSocketsAreAConfigurationError) {
     EXPECT_THAT(errors(), HasSubstr("trial: cannot take over the socket 'control': "));
 }
 
-TEST_F(SocketActivationTest, WhatTheManagerPassesWronglyEndsTheStart) {
+TEST_F(SocketActivationTest, InvalidDescriptorsOfTheManagerFailTheStart) {
     host.service_manager.failures().fail_next("take_listen_sockets", EINVAL);
 
     EXPECT_EQ(run(), 71);
     EXPECT_THAT(errors(), HasSubstr("trial: cannot take over the service manager's sockets"));
 }
 
-TEST_F(SocketActivationTest, TheProgramFindsItsOwnSocketsByName) {
+TEST_F(SocketActivationTest, TheProgramFindsItsSocketsByName) {
     host.service_manager.pass_socket("http", 3);
     host.service_manager.pass_socket("control", host.sockets.listen_for_service(socket));
     host.service_manager.pass_socket("http", 5);
@@ -89,7 +89,7 @@ TEST_F(SocketActivationTest, TheProgramFindsItsOwnSocketsByName) {
     EXPECT_THAT(service().listen_sockets("nothing"), IsEmpty());
 }
 
-TEST_F(SocketActivationTest, WithoutAManagerThereAreNone) {
+TEST_F(SocketActivationTest, WithoutAManagerThereAreNoSockets) {
     raise(SIGTERM);
     EXPECT_EQ(run(), 0);
     EXPECT_THAT(service().listen_sockets(), IsEmpty());

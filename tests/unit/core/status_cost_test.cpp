@@ -13,12 +13,12 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-TEST(StatusCostTest, OfAKeptConnectionTheStatusIsOneReceiveAndOneSend) {
+TEST(StatusCostTest, OnAKeptConnectionAStatusIsOneReceiveAndOneSend) {
     mocks::FakeOs os;
     mocks::FakeLife life{os, [&os] { return mocks::fake_service<Service>(os, {.name = "trial", .daemonize = false}); }};
     ASSERT_TRUE(life.start());
     auto client = life.connect();
-    // The first finds out that the program adds nothing to it, on the event thread.
+    // The first request runs on the event thread, and finds that the application adds nothing to the status.
     ASSERT_THAT(client.ask("[\"status\"]\n"), HasSubstr("running"));
     os.faults.forget();
 
@@ -30,7 +30,7 @@ TEST(StatusCostTest, OfAKeptConnectionTheStatusIsOneReceiveAndOneSend) {
     EXPECT_EQ(life.stop(), 0);
 }
 
-/// A service that has nothing but published values to show.
+/// A service whose status has published values only.
 class LineTaker final : public Service {
 public:
     using Service::BasicService;
@@ -41,7 +41,7 @@ private:
     void on_start() override { lines_.add(3); }
 };
 
-TEST(StatusCostTest, OfAServiceThatPublishesValuesItIsSoFromTheFirstOn) {
+TEST(StatusCostTest, WithPublishedValuesEvenTheFirstStatusIsCheap) {
     mocks::FakeOs os;
     mocks::FakeLife life{os,
                          [&os] { return mocks::fake_service<LineTaker>(os, {.name = "trial", .daemonize = false}); }};

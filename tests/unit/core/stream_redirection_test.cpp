@@ -27,7 +27,7 @@ using Target = mocks::FakeStandardStreams::Target;
 
 class StreamRedirectionTest : public testing::ServiceTest {
 protected:
-    /// As if the config file said so.
+    /// Sets the value as a config file would.
     void set(Setting<Value> stream, Value value) {
         settings.emplace_back(stream, std::move(value));
         hooks.on_load = [this](Settings& loaded) {
@@ -37,7 +37,7 @@ protected:
     std::vector<std::pair<Setting<Value>, Value>> settings;
 };
 
-TEST_F(StreamRedirectionTest, InTheForegroundTheStreamsStayWhatTheyAre) {
+TEST_F(StreamRedirectionTest, InTheForegroundTheStreamsAreUnchanged) {
     then([this] {
         EXPECT_EQ(host.streams.target(Stream::out), Target::user);
         EXPECT_FALSE(host.captures.is_captured(Stream::out));
@@ -74,7 +74,7 @@ TEST_F(StreamRedirectionTest, TheLogShowsThatAStopHadNoTimeForAllLines) {
     EXPECT_THAT(log(), HasSubstr("warning trial[4711]: printed lines may be lost: the log did not take them within"));
 }
 
-TEST_F(StreamRedirectionTest, LinesBelowTheLevelAreLeftOut) {
+TEST_F(StreamRedirectionTest, LinesBelowTheLevelAreDropped) {
     set(setting::standard_output, "log");
     options.log_level = LogLevel::warning;
     then([this] { host.captures.print(Stream::out, "hello\n"); });
@@ -84,7 +84,7 @@ TEST_F(StreamRedirectionTest, LinesBelowTheLevelAreLeftOut) {
     EXPECT_THAT(log(), Not(HasSubstr("hello")));
 }
 
-TEST_F(StreamRedirectionTest, EachStreamLeadsWhereItShould) {
+TEST_F(StreamRedirectionTest, EachStreamGoesToItsDestination) {
     set(setting::standard_input, "/etc/input");
     set(setting::standard_output, Object{{"path", "/var/log/out"}, {"mode", "0600"}, {"open", "truncate"}});
     set(setting::standard_error, "null");
@@ -100,7 +100,7 @@ TEST_F(StreamRedirectionTest, EachStreamLeadsWhereItShould) {
     EXPECT_EQ(run(), 0);
 }
 
-TEST_F(StreamRedirectionTest, OneFileForBothIsOpenedOnce) {
+TEST_F(StreamRedirectionTest, OneFileForBothStreamsIsOpenedOnce) {
     set(setting::standard_output, Object{{"path", "/var/log/both"}, {"open", "create"}});
     set(setting::standard_error, Object{{"path", "/var/log/both"}, {"open", "create"}});
     then([this] { EXPECT_EQ(host.streams.descriptor(Stream::error), 1); });
@@ -118,7 +118,7 @@ TEST_F(StreamRedirectionTest, AReopenAppends) {
     EXPECT_EQ(run(), 0);
 }
 
-TEST_F(StreamRedirectionTest, TheFileIsHandedToTheUser) {
+TEST_F(StreamRedirectionTest, TheFileChangesItsOwner) {
     host.users.add_user({.name = "trial", .uid = 1000, .gid = 1000});
     hooks.on_load = [](Settings& loaded) {
         loaded.set(setting::standard_output, "/var/log/out");
@@ -130,7 +130,7 @@ TEST_F(StreamRedirectionTest, TheFileIsHandedToTheUser) {
     EXPECT_EQ(run(), 0);
 }
 
-TEST_F(StreamRedirectionTest, AFileThatCannotBeOpenedEndsTheStart) {
+TEST_F(StreamRedirectionTest, AFileThatCannotBeOpenedFailsTheStart) {
     set(setting::standard_output, "/var/log/out");
     host.streams.failures.fail_next("redirect_to_file", EISDIR);
 
@@ -139,14 +139,14 @@ TEST_F(StreamRedirectionTest, AFileThatCannotBeOpenedEndsTheStart) {
     expect_all_released();
 }
 
-TEST_F(StreamRedirectionTest, NothingCanBeReadFromTheLog) {
+TEST_F(StreamRedirectionTest, StdinCannotComeFromTheLog) {
     set(setting::standard_input, "log");
 
     EXPECT_EQ(run(), 78);
     EXPECT_THAT(errors(), HasSubstr("cannot redirect 'stdin': nothing can be read from the log"));
 }
 
-TEST_F(StreamRedirectionTest, ALogThatWritesToTheStreamsItselfTakesNoneOfThem) {
+TEST_F(StreamRedirectionTest, ALogOnTheStreamsCapturesNoneOfThem) {
     options.log_file.clear();
     set(setting::standard_error, "log");
 
@@ -154,7 +154,7 @@ TEST_F(StreamRedirectionTest, ALogThatWritesToTheStreamsItselfTakesNoneOfThem) {
     EXPECT_THAT(errors(), HasSubstr("cannot redirect 'stderr': the log itself writes to the standard streams"));
 }
 
-TEST_F(StreamRedirectionTest, ACrashLeavesWhatWasPrinted) {
+TEST_F(StreamRedirectionTest, ACrashLogsPendingOutput) {
     set(setting::standard_output, "log");
     then([this] {
         host.captures.print(Stream::out, "crash lines");
@@ -189,7 +189,7 @@ private:
     std::vector<std::string>* crash_lines_ = nullptr;
 };
 
-TEST(StreamRedirectionOfASlowLogTest, TheCrashIsNotKeptWaitingByAllThatWasPrinted) {
+TEST(StreamRedirectionOfASlowLogTest, PendingOutputDoesNotDelayTheCrash) {
     using Trial = BasicService<Foreground, NoLock, SlowLog, NoControl>;
     mocks::FakeOs host;
     std::vector<std::string> crash_lines;
@@ -213,7 +213,7 @@ TEST(StreamRedirectionOfASlowLogTest, TheCrashIsNotKeptWaitingByAllThatWasPrinte
     EXPECT_THAT(crash_lines, ElementsAre("printed", StartsWith("crashed by SIGSEGV "), "printed, too"));
 }
 
-TEST(StreamPlanTest, SaysWhatTheSettingMeans) {
+TEST(StreamPlanTest, FollowsTheSetting) {
     using PlanTarget = StreamPlan::Target;
     EXPECT_EQ(parse_stream_plan(Stream::out, Value{"log"})->target, PlanTarget::log);
     EXPECT_EQ(parse_stream_plan(Stream::out, Value{"null"})->target, PlanTarget::null);
@@ -223,7 +223,7 @@ TEST(StreamPlanTest, SaysWhatTheSettingMeans) {
     EXPECT_TRUE(parse_stream_plan(Stream::out, Value{Object{{"path", "x"}, {"fifo", true}}})->file.is_fifo);
 }
 
-TEST_F(StreamRedirectionTest, AStreamThatNamesItselfStaysWhatItIs) {
+TEST_F(StreamRedirectionTest, AStreamThatNamesItselfIsUnchanged) {
     set(setting::standard_output, "/dev/stdout");
     set(setting::standard_error, "/proc/self/fd/2");
     then([this] {
@@ -235,7 +235,7 @@ TEST_F(StreamRedirectionTest, AStreamThatNamesItselfStaysWhatItIs) {
     EXPECT_EQ(run(), 0);
 }
 
-TEST_F(StreamRedirectionTest, ADescriptorIsNotOpenedAgain) {
+TEST_F(StreamRedirectionTest, ADescriptorIsNotReopened) {
     set(setting::standard_output, "/dev/fd/7");
     host.inherited.leave_open(7);
     then([this] { host.streams.failures.fail_always("redirect_to_file", EIO); });
@@ -246,14 +246,14 @@ TEST_F(StreamRedirectionTest, ADescriptorIsNotOpenedAgain) {
     EXPECT_THAT(replies, ElementsAre(Not(HasSubstr("error"))));
 }
 
-TEST_F(StreamRedirectionTest, ADescriptorThatTheCallerDidNotLeaveOpenEndsTheStart) {
+TEST_F(StreamRedirectionTest, AClosedDescriptorFailsTheStart) {
     set(setting::standard_output, "/dev/fd/7");
 
     EXPECT_EQ(run(), 78);
     EXPECT_THAT(errors(), HasSubstr("cannot write to 'descriptor 7': Bad file descriptor\n"));
 }
 
-TEST_F(StreamRedirectionTest, PermissionsThatAreRefusedAreAWarning) {
+TEST_F(StreamRedirectionTest, PermissionsThatCannotBeSetAreAWarning) {
     set(setting::standard_output, "/var/log/out");
     host.streams.failures.fail_next("set_permissions", EPERM);
     raise(SIGTERM);

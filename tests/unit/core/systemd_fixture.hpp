@@ -8,7 +8,7 @@
 
 namespace servicekit::testing {
 
-/// The same service under a service manager that listens.
+/// The same service under a service manager that receives its messages.
 class SystemdServiceTest : public ServiceTest {
 protected:
     SystemdServiceTest() { host.service_manager.listen(); }
@@ -16,7 +16,7 @@ protected:
     std::unique_ptr<ServiceBase> make_service() override {
         return std::make_unique<SystemdService>(options, hooks, host.host());
     }
-    /// What the manager was told.
+    /// Returns the messages to the manager.
     [[nodiscard]] const std::vector<std::string>& told() const { return host.service_manager.messages(); }
 };
 

@@ -11,7 +11,7 @@
 namespace servicekit {
 namespace {
 
-TEST(TextCellTest, ReturnsTheTextThatWasSetLast) {
+TEST(TextCellTest, ReturnsTheLatestText) {
     TextCell cell;
     EXPECT_EQ(cell.get(), "");
     const std::string with_null{"a\0b", 3};
@@ -22,7 +22,7 @@ TEST(TextCellTest, ReturnsTheTextThatWasSetLast) {
     }
 }
 
-TEST(TextCellTest, AReaderDoesNotWaitForAWriterThatStopsHalfWay) {
+TEST(TextCellTest, AReaderDoesNotWaitForAStoppedWriter) {
     TextCell cell;
     cell.set("before");
     std::vector<std::string> seen;
@@ -32,7 +32,7 @@ TEST(TextCellTest, AReaderDoesNotWaitForAWriterThatStopsHalfWay) {
     EXPECT_EQ(cell.get(), std::string(100, 'x'));
 }
 
-TEST(TextCellTest, NoReaderGetsPartsOfTwoTexts) {
+TEST(TextCellTest, AReaderNeverGetsPartsOfTwoTexts) {
     constexpr int texts = 20'000;
     TextCell cell;
     std::atomic<int> writing{2};

@@ -12,7 +12,7 @@ using ::testing::SizeIs;
 
 class TimersTest : public testing::LongJobTest {
 protected:
-    /// How many runs of a work come in that time.
+    /// Returns how often a work runs in that time.
     int runs_in(std::chrono::milliseconds time, const int& runs) {
         const int before = runs;
         os.advance(time);
@@ -21,7 +21,7 @@ protected:
     int sweeps = 0;
 };
 
-TEST_F(TimersTest, WorkIsDoneAgainAndAgain) {
+TEST_F(TimersTest, WorkIsRepeated) {
     start();
     service().every(10s, "sweep", [this] { ++sweeps; });
     EXPECT_EQ(runs_in(9999ms, sweeps), 0);
@@ -31,7 +31,7 @@ TEST_F(TimersTest, WorkIsDoneAgainAndAgain) {
     EXPECT_EQ(runs_in(60s, sweeps), 0);
 }
 
-TEST_F(TimersTest, WhatIsPlannedBeforeTheStartCountsFromReadiness) {
+TEST_F(TimersTest, AnIntervalSetBeforeTheStartBeginsAtReadiness) {
     hooks.on_start = [this] {
         life.service()->every(10s, "sweep", [this] { ++sweeps; });
         life.service()->wait_for(30s);
@@ -43,7 +43,7 @@ TEST_F(TimersTest, WhatIsPlannedBeforeTheStartCountsFromReadiness) {
     EXPECT_EQ(life.stop(), 0);
 }
 
-TEST_F(TimersTest, WorkIsDoneOnceAfterADelay) {
+TEST_F(TimersTest, DelayedWorkRunsOnce) {
     start();
     const TimerHandle once = service().after(5s, "greet", [this] { ++sweeps; });
     service().after(0s, "at once", [this] { sweeps += 100; });
@@ -56,7 +56,7 @@ TEST_F(TimersTest, WorkIsDoneOnceAfterADelay) {
     EXPECT_EQ(life.stop(), 0);
 }
 
-TEST_F(TimersTest, StatusTellsTheNextTime) {
+TEST_F(TimersTest, StatusShowsTheNextTime) {
     start();
     service().every(1500ms, "sweep", [] {});
     service().after(1s, "greet", [] {});
@@ -66,7 +66,7 @@ TEST_F(TimersTest, StatusTellsTheNextTime) {
     EXPECT_EQ(life.stop(), 0);
 }
 
-TEST_F(TimersTest, AHandleCancels) {
+TEST_F(TimersTest, AHandleCancelsTheWork) {
     start();
     const TimerHandle sweep = service().every(10s, "sweep", [this] { ++sweeps; });
     EXPECT_EQ(runs_in(10s, sweeps), 1);
@@ -94,7 +94,7 @@ TEST_F(TimersTest, AHandleChangesTheInterval) {
     EXPECT_EQ(life.stop(), 0);
 }
 
-TEST_F(TimersTest, WorkCancelsItself) {
+TEST_F(TimersTest, WorkCanCancelItself) {
     start();
     TimerHandle sweep;
     sweep = service().every(1s, "sweep", [&] {
@@ -104,18 +104,18 @@ TEST_F(TimersTest, WorkCancelsItself) {
     EXPECT_EQ(life.stop(), 0);
 }
 
-TEST_F(TimersTest, AWorkThatIsLateDoesNotPileUp) {
+TEST_F(TimersTest, LateWorkDoesNotPileUp) {
     start();
     service().every(1s, "sweep", [this] {
         ++sweeps;
         service().wait_for(3500ms);
     });
-    // It runs from 1.0 to 4.5, from 5.0 to 8.5, from 9.0 on.
+    // It runs from 1.0 to 4.5, from 5.0 to 8.5, and from 9.0.
     EXPECT_EQ(runs_in(10s, sweeps), 3);
     EXPECT_EQ(life.stop(), 0);
 }
 
-TEST_F(TimersTest, WorkWaitsForAnEventThatRunsAndIsDoneOnceThen) {
+TEST_F(TimersTest, WorkWaitsForARunningEventAndThenRunsOnce) {
     add("long", [](Context& context) {
         context.wait_for(10s);
         return Reply{};
@@ -132,7 +132,7 @@ TEST_F(TimersTest, WorkWaitsForAnEventThatRunsAndIsDoneOnceThen) {
     EXPECT_EQ(life.stop(), 0);
 }
 
-TEST_F(TimersTest, AOneTimeWorkIsCancelledEvenWhileItWaits) {
+TEST_F(TimersTest, OneTimeWorkCanBeCancelledInTheQueue) {
     add("long", [](Context& context) {
         context.wait_for(10s);
         return Reply{};
@@ -146,7 +146,7 @@ TEST_F(TimersTest, AOneTimeWorkIsCancelledEvenWhileItWaits) {
     EXPECT_EQ(life.stop(), 0);
 }
 
-TEST_F(TimersTest, WhatItThrowsGoesToTheLogAndTheNextRunComes) {
+TEST_F(TimersTest, AnExceptionIsLoggedAndTheNextRunFollows) {
     start();
     service().every(1s, "sweep", [this] {
         ++sweeps;
@@ -157,7 +157,7 @@ TEST_F(TimersTest, WhatItThrowsGoesToTheLogAndTheNextRunComes) {
     EXPECT_THAT(log(), HasSubstr("event 'sweep' failed: no broom (std::runtime_error)\n"));
 }
 
-TEST_F(TimersTest, AStopEndsTheWorkThatRuns) {
+TEST_F(TimersTest, AStopEndsTheRunningWork) {
     bool whole = true;
     start();
     service().every(1s, "sweep", [&] { whole = service().wait_for(1h); });
@@ -166,7 +166,7 @@ TEST_F(TimersTest, AStopEndsTheWorkThatRuns) {
     EXPECT_FALSE(whole);
 }
 
-TEST_F(TimersTest, RefusesWhatMakesNoSense) {
+TEST_F(TimersTest, RefusesInvalidArguments) {
     start();
     EXPECT_THROW(service().every(0s, "sweep", [] {}), std::invalid_argument);
     EXPECT_THROW(service().every(-1s, "sweep", [] {}), std::invalid_argument);
@@ -177,7 +177,7 @@ TEST_F(TimersTest, RefusesWhatMakesNoSense) {
     EXPECT_EQ(life.stop(), 0);
 }
 
-TEST_F(TimersTest, WhatIsDoneOnceIsTriedAgainIfTheQueueIsFull) {
+TEST_F(TimersTest, OneTimeWorkIsRetriedIfTheQueueIsFull) {
     add("long", [](Context& context) {
         context.wait_for(10s);
         return Reply{};
@@ -197,7 +197,7 @@ TEST_F(TimersTest, WhatIsDoneOnceIsTriedAgainIfTheQueueIsFull) {
 
 // Waiting.
 
-TEST_F(TimersTest, AWaitEndsAtTheDeadlineOfTheCaller) {
+TEST_F(TimersTest, AWaitEndsAtTheCallersTimeout) {
     std::chrono::steady_clock::time_point ended;
     bool whole = true;
     add("long", [&](Context& context) {
@@ -214,7 +214,7 @@ TEST_F(TimersTest, AWaitEndsAtTheDeadlineOfTheCaller) {
     EXPECT_EQ(life.stop(), 0);
 }
 
-TEST_F(TimersTest, AThreadOfTheProgramWaitsUntilTheServiceStops) {
+TEST_F(TimersTest, AThreadOfTheProgramCanWaitForTheStop) {
     std::unique_ptr<os::Thread> worker;
     int rounds = 0;
     hooks.on_start = [&] {

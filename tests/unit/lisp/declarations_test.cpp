@@ -7,7 +7,7 @@
 namespace servicekit::lisp {
 namespace {
 
-TEST(LispDeclarationsTest, ParametersAreAsLispSays) {
+TEST(LispDeclarationsTest, ParametersFollowTheLispDeclaration) {
     const EventDeclaration event = declaration_from(
         {"backup", "copies",
          Value::List{Object{{"name", "directory"}, {"type", "path"}, {"required", true}, {"secret", true}},
@@ -24,7 +24,7 @@ TEST(LispDeclarationsTest, ParametersAreAsLispSays) {
     EXPECT_EQ(event.parameters[2].default_value, Value{false});
 }
 
-TEST(LispDeclarationsTest, KeepsOfTheEventBeforeWhatLispDoesNotSay) {
+TEST(LispDeclarationsTest, KeepsUndeclaredMembersOfTheEarlierEvent) {
     const EventDeclaration before{.name = "backup",
                                   .description = "copies",
                                   .parameters = {{.name = "to"}},
@@ -41,16 +41,16 @@ TEST(LispDeclarationsTest, KeepsOfTheEventBeforeWhatLispDoesNotSay) {
     EXPECT_EQ(declaration_from({"backup", "", nullptr}).needs, std::nullopt);
 }
 
-TEST(LispDeclarationsTest, RefusesARoleThatThereIsNot) {
+TEST(LispDeclarationsTest, RefusesAnUnknownRole) {
     EXPECT_THROW(static_cast<void>(declaration_from({"x", "", nullptr, "king"})), std::invalid_argument);
 }
 
-TEST(LispDeclarationsTest, RefusesATypeThatThereIsNot) {
+TEST(LispDeclarationsTest, RefusesAnUnknownType) {
     EXPECT_THROW(static_cast<void>(declaration_from({"x", "", Value::List{Object{{"name", "a"}, {"type", "float"}}}})),
                  std::invalid_argument);
 }
 
-TEST(LispDeclarationsTest, NilBecomesWhatTheParameterWants) {
+TEST(LispDeclarationsTest, NilBecomesAValueOfTheParametersType) {
     const EventDeclaration event{
         .name = "x",
         .parameters = {

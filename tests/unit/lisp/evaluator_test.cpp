@@ -48,7 +48,7 @@ protected:
     }
 };
 
-TEST_F(EvaluatorTest, BootsAtTheFirstTaskAndOnce) {
+TEST_F(EvaluatorTest, BootsOnceAtTheFirstTask) {
     EXPECT_EQ(machine.boots, 0);
     EXPECT_FALSE(evaluator.has_booted());
 
@@ -62,7 +62,7 @@ TEST_F(EvaluatorTest, BootsAtTheFirstTaskAndOnce) {
     EXPECT_THAT(machine.texts(), ElementsAre("1", "2"));
 }
 
-TEST_F(EvaluatorTest, WhereItCanNotBootItSaysSoAndDoesNotTryAgain) {
+TEST_F(EvaluatorTest, AFailedBootIsReportedAndNotRetried) {
     machine.boot_error = Error{ExitCode::internal, "boot", "Lisp", "no memory"};
 
     EXPECT_EQ(evaluator.evaluate(task("1")).error().message(), "cannot boot 'Lisp': no memory");
@@ -73,7 +73,7 @@ TEST_F(EvaluatorTest, WhereItCanNotBootItSaysSoAndDoesNotTryAgain) {
     EXPECT_THAT(machine.tasks(), IsEmpty());
 }
 
-TEST_F(EvaluatorTest, WhatIsToBeDoneOnBootComesBeforeTheFirstTask) {
+TEST_F(EvaluatorTest, BootTasksRunBeforeTheFirstTask) {
     evaluator.on_boot([this] { EXPECT_TRUE(evaluator.evaluate(task("on boot"))); });
 
     EXPECT_TRUE(evaluator.evaluate(task("1")));
@@ -82,7 +82,7 @@ TEST_F(EvaluatorTest, WhatIsToBeDoneOnBootComesBeforeTheFirstTask) {
     EXPECT_THAT(machine.texts(), ElementsAre("on boot", "1", "2"));
 }
 
-TEST_F(EvaluatorTest, InterruptsUntilTheFormHasLeft) {
+TEST_F(EvaluatorTest, InterruptsUntilTheFormLeaves) {
     machine.evaluate = [this](const Job& job) { return machine.leave_at_interrupt(job.id, 3); };
 
     const Fault fault = fault_of(task("(loop)", 1ms));
@@ -93,7 +93,7 @@ TEST_F(EvaluatorTest, InterruptsUntilTheFormHasLeft) {
     EXPECT_EQ(machine.replacements, 0);
 }
 
-TEST_F(EvaluatorTest, WhatEndsByItselfJustThenIsAsGoodAsEver) {
+TEST_F(EvaluatorTest, AFormThatEndsAtTheInterruptIsASuccess) {
     machine.evaluate = [this](const Job& job) {
         machine.leave_at_interrupt(job.id, 1);
         return Evaluation{.output = "just in time"};
@@ -105,13 +105,13 @@ TEST_F(EvaluatorTest, WhatEndsByItselfJustThenIsAsGoodAsEver) {
     EXPECT_EQ(evaluation->output, "just in time");
 }
 
-/// One whose forms have no time to clean up.
+/// An evaluator whose forms have no time to clean up.
 class ImpatientEvaluatorTest : public EvaluatorTest {
 protected:
     ImpatientEvaluatorTest() : EvaluatorTest{2ms} {}
 };
 
-TEST_F(ImpatientEvaluatorTest, WhatDoesNotLeaveIsStuckAndAnotherWorkerTakesItsPlace) {
+TEST_F(ImpatientEvaluatorTest, AStuckWorkerIsReplaced) {
     machine.evaluate = [this](const Job& job) {
         return job.task.texts.front() == "stuck" ? machine.stay() : Evaluation{.output = "served"};
     };
@@ -124,7 +124,7 @@ TEST_F(ImpatientEvaluatorTest, WhatDoesNotLeaveIsStuckAndAnotherWorkerTakesItsPl
     EXPECT_EQ(evaluator.evaluate(task("fine"))->output, "served");
 }
 
-TEST_F(ImpatientEvaluatorTest, WithoutAnotherWorkerNothingIsEvaluatedAnyMore) {
+TEST_F(ImpatientEvaluatorTest, WithoutAnotherWorkerNothingIsEvaluated) {
     machine.evaluate = [this](const Job&) { return machine.stay(); };
     machine.replace_error = Error{ExitCode::internal, "start", "a thread", "no memory"};
 
@@ -132,11 +132,11 @@ TEST_F(ImpatientEvaluatorTest, WithoutAnotherWorkerNothingIsEvaluatedAnyMore) {
               "it took longer than 1 ms, and can't be interrupted; cannot start 'a thread': no memory");
     EXPECT_FALSE(evaluator.evaluate(task("next")));
     EXPECT_EQ(machine.replacements, 1);
-    // The worker may not even have begun with the first.
+    // The worker may not even have begun the first one.
     EXPECT_THAT(machine.texts(), Not(Contains("next")));
 }
 
-TEST_F(EvaluatorTest, AStopRequestEndsATaskThatHasNoLimit) {
+TEST_F(EvaluatorTest, AStopRequestEndsATaskWithoutALimit) {
     std::stop_source stop;
     machine.evaluate = [&](const Job& job) {
         stop.request_stop();
@@ -149,7 +149,7 @@ TEST_F(EvaluatorTest, AStopRequestEndsATaskThatHasNoLimit) {
     EXPECT_EQ(fault.message, "interrupted");
 }
 
-/// What a task asks of the service has Lisp do another one.
+/// A task calls the service, which makes Lisp run another task.
 class NestedEvaluatorTest : public EvaluatorTest {
 protected:
     explicit NestedEvaluatorTest(std::chrono::milliseconds grace = 10s) : EvaluatorTest{grace} {
@@ -173,16 +173,16 @@ protected:
     std::function<void(const Job&)> begin_outer_form = [](const Job&) {};
 };
 
-TEST_F(NestedEvaluatorTest, ATaskDoesNotOutlastTheOneThatItBelongsTo) {
+TEST_F(NestedEvaluatorTest, ATaskDoesNotOutlastItsOuterTask) {
     inner.time_limit = 1h;
 
-    // Long enough for the worker to begin with it on a busy machine.
+    // Long enough for the worker to begin the task on a busy machine.
     EXPECT_EQ(evaluator.evaluate(task("outer", 200ms))->output, "outer");
 
     EXPECT_EQ(inner_fault.value().message, "what it belongs to took too long");
 }
 
-TEST_F(NestedEvaluatorTest, ATaskMayHaveLessTimeThanTheOneThatItBelongsTo) {
+TEST_F(NestedEvaluatorTest, ATaskMayHaveLessTimeThanItsOuterTask) {
     inner.time_limit = 1ms;
 
     EXPECT_EQ(evaluator.evaluate(task("outer", 1h))->output, "outer");
@@ -207,17 +207,17 @@ protected:
     ImpatientNestedEvaluatorTest() : NestedEvaluatorTest{5ms} {}
 };
 
-TEST_F(ImpatientNestedEvaluatorTest, WhatAFormHasEvaluatedWhileItCleansUpEndsInTime) {
+TEST_F(ImpatientNestedEvaluatorTest, AnEvaluationDuringCleanUpEndsInTime) {
     begin_outer_form = [this](const Job& job) { machine.leave_at_interrupt(job.id, 1); };
 
-    // Where this thread gets no turn for so long, the outer form may be given up before it asks.
+    // On a busy machine the outer form may time out before it calls the service.
     while (!inner_fault) EXPECT_TRUE(evaluator.evaluate(task("outer", 1ms)));
 
-    // And where it gets none after that, the inner one, too.
+    // After that the inner one may time out, too.
     EXPECT_THAT(inner_fault->message, StartsWith("what it belongs to took too long"));
 }
 
-TEST_F(ImpatientNestedEvaluatorTest, AStuckTaskOfAThreadThatWaitsForTheServiceNeedsNoOtherWorker) {
+TEST_F(ImpatientNestedEvaluatorTest, AStuckNestedTaskNeedsNoOtherWorker) {
     inner.time_limit = 1ms;
     inner_form = [this](const Job&) { return machine.stay(); };
     serve = [this](const std::string&) {
@@ -232,7 +232,7 @@ TEST_F(ImpatientNestedEvaluatorTest, AStuckTaskOfAThreadThatWaitsForTheServiceNe
     EXPECT_EQ(machine.replacements, 0);
 }
 
-TEST_F(EvaluatorTest, IsShutDownOnceHoweverOftenItIsWanted) {
+TEST_F(EvaluatorTest, IsShutDownOnlyOnce) {
     EXPECT_TRUE(evaluator.evaluate(task("1")));
 
     evaluator.shut_down();
@@ -243,7 +243,7 @@ TEST_F(EvaluatorTest, IsShutDownOnceHoweverOftenItIsWanted) {
     EXPECT_THAT(machine.texts(), ElementsAre("1"));
 }
 
-TEST_F(EvaluatorTest, WhatNeverBootedIsNotShutDown) {
+TEST_F(EvaluatorTest, IsNotShutDownIfItNeverBooted) {
     evaluator.shut_down();
 
     EXPECT_EQ(machine.shut_downs, 0);

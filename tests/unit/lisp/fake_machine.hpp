@@ -17,7 +17,7 @@
 
 namespace servicekit::lisp {
 
-/// A Lisp that does what the test says. Its workers are threads, as the real one's: who waits for a job blocks.
+/// A Lisp that does what the test sets. Its workers are threads, like the real ones: a wait for a job blocks.
 class FakeMachine final : public Machine {
 public:
     FakeMachine() = default;
@@ -49,9 +49,9 @@ public:
         workers_.clear();
     }
 
-    // For the test.
+    // Functions for the test.
 
-    /// What comes of a job; called by the thread that does it. Set it while none is done.
+    /// Returns the outcome of a job. The thread that does the job calls it. Set it only while no job runs.
     std::function<Evaluation(const Job&)> evaluate = [](const Job&) { return Evaluation{}; };
     std::optional<Error> boot_error;
     std::optional<Error> replace_error;
@@ -59,19 +59,19 @@ public:
     int replacements = 0;
     int shut_downs = 0;
 
-    /// Forms that wait, or would, end by themselves.
+    /// Makes forms that wait, now or later, end by themselves.
     void end_forms() {
         const std::lock_guard guard{mutex_};
         ends_ = true;
         changed_.notify_all();
     }
     [[nodiscard]] const Limits& limits() const noexcept { return limits_; }
-    /// What it was to do, in that order.
+    /// Returns the tasks so far, in order.
     [[nodiscard]] std::vector<Task> tasks() const {
         const std::lock_guard guard{mutex_};
         return tasks_;
     }
-    /// The texts of all that.
+    /// Returns the texts of all tasks.
     [[nodiscard]] std::vector<std::string> texts() const {
         std::vector<std::string> texts;
         for (const Task& task : tasks()) texts.insert(texts.end(), task.texts.begin(), task.texts.end());
@@ -83,21 +83,21 @@ public:
         return found != interrupts_.end() ? found->second : 0;
     }
 
-    // For `evaluate`.
+    // Functions for `evaluate`.
 
-    /// As a form that leaves when it is interrupted for the nth time. \returns what the real one tells then
+    /// Acts like a form that leaves at the nth interrupt. \returns what the real machine returns then
     Evaluation leave_at_interrupt(JobId job, int nth) {
         std::unique_lock lock{mutex_};
         changed_.wait(lock, [&] { return ends_ || interrupts_[job] >= nth; });
         return {.fault = Fault{.kind = FaultKind::timeout, .type = "TIMEOUT"}};
     }
-    /// As a form that never leaves, before Lisp ends or end_forms() is called.
+    /// Acts like a form that does not leave before Lisp ends or end_forms() is called.
     Evaluation stay() {
         std::unique_lock lock{mutex_};
         changed_.wait(lock, [this] { return ends_; });
         return {};
     }
-    /// As a form that asks the service.
+    /// Acts like a form that calls the service.
     Answer ask(const std::string& function, Value::List arguments = {}) {
         const CallId call = work_->ask(function, std::move(arguments));
         for (;;) {

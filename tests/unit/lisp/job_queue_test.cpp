@@ -11,7 +11,7 @@ namespace {
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
-/// Threads of the test's stand for Lisp's.
+/// Threads of the test play the threads of Lisp.
 class JobQueueTest : public ::testing::Test {
 protected:
     JobQueue exchange{{.serve = [this](const std::string& function,
@@ -34,7 +34,7 @@ protected:
     }
 };
 
-TEST_F(JobQueueTest, AWorkerGetsTheJobAndItsWaiterTheEvaluation) {
+TEST_F(JobQueueTest, AWorkerGetsTheJobAndTheWaiterItsEvaluation) {
     std::thread worker{[this] { exchange.finish(exchange.next_job()->id, done("fine")); }};
     const auto job = exchange.submit({.texts = {"1"}});
 
@@ -43,7 +43,7 @@ TEST_F(JobQueueTest, AWorkerGetsTheJobAndItsWaiterTheEvaluation) {
     EXPECT_EQ(summoned, 0);
 }
 
-TEST_F(JobQueueTest, WhoWaitsServesWhatLispAsksMeanwhile) {
+TEST_F(JobQueueTest, AWaiterServesCallsFromLisp) {
     const auto job = exchange.submit({});
     Answer answer;
     std::thread worker{[&] {
@@ -58,7 +58,7 @@ TEST_F(JobQueueTest, WhoWaitsServesWhatLispAsksMeanwhile) {
     EXPECT_EQ(summoned, 0);
 }
 
-TEST_F(JobQueueTest, WhoWaitsForTheServiceDoesWhatItAsksOfLisp) {
+TEST_F(JobQueueTest, ACallerOfTheServiceDoesItsNestedJobs) {
     std::string nested;
     serve = [&](const std::string&, const Value::List&) -> Answer {
         const auto inner = exchange.submit({.texts = {"inner"}});
@@ -81,7 +81,7 @@ TEST_F(JobQueueTest, WhoWaitsForTheServiceDoesWhatItAsksOfLisp) {
     EXPECT_EQ(nested, "inner");
 }
 
-TEST_F(JobQueueTest, WhereNobodyWaitsSomebodyIsSummoned) {
+TEST_F(JobQueueTest, WithoutAWaiterTheServiceIsSummoned) {
     const CallId id = exchange.ask("status", {});
     EXPECT_EQ(summoned, 1);
 
@@ -90,7 +90,7 @@ TEST_F(JobQueueTest, WhereNobodyWaitsSomebodyIsSummoned) {
     EXPECT_EQ(std::get<Answer>(exchange.await(id)).value, Value{"status!"});
 }
 
-TEST_F(JobQueueTest, AServiceThatDoesNotRunAnswersSo) {
+TEST_F(JobQueueTest, AStoppedServiceAnswersWithAnError) {
     refusal = Answer{.ok = false, .text = "the service is starting", .type = "not-ready"};
 
     const Answer answer = call("status");
@@ -99,7 +99,7 @@ TEST_F(JobQueueTest, AServiceThatDoesNotRunAnswersSo) {
     EXPECT_EQ(answer.type, "not-ready");
 }
 
-TEST_F(JobQueueTest, WaitingEndsWithItsTimeOrAStop) {
+TEST_F(JobQueueTest, WaitingEndsAtItsTimeoutOrAStop) {
     const auto job = exchange.submit({});
     EXPECT_FALSE(exchange.wait(*job, Clock::now() + 1ms, {}));
     std::stop_source stop;
@@ -112,7 +112,7 @@ TEST_F(JobQueueTest, WaitingEndsWithItsTimeOrAStop) {
     EXPECT_FALSE(exchange.abandon(*job));
 }
 
-TEST_F(JobQueueTest, AThreadThatLeavesTakesNothingAlong) {
+TEST_F(JobQueueTest, AThreadThatLeavesBlocksNothing) {
     std::optional<Fault> fault;
     CallId id = 0;
     serve = [&](const std::string&, const Value::List&) -> Answer {
@@ -129,7 +129,7 @@ TEST_F(JobQueueTest, AThreadThatLeavesTakesNothingAlong) {
     EXPECT_EQ(fault->kind, FaultKind::exit);
 }
 
-TEST_F(JobQueueTest, AtTheEndNobodyWaitsAnyMore) {
+TEST_F(JobQueueTest, ClosingEndsAllWaits) {
     const CallId pending = exchange.ask("status", {});
     std::thread worker{[this] { EXPECT_EQ(exchange.next_job(), nullptr); }};
 

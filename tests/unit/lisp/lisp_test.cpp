@@ -24,15 +24,15 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-/// A service with a Lisp that is the test's.
+/// A service with the test's Lisp.
 class LispTest : public testing::ServiceTest {
 protected:
-    /// Made at first use.
+    /// Returns the Lisp, which is made at the first call.
     Lisp& lisp() {
         if (!lisp_) lisp_ = std::make_unique<Lisp>(service(), lisp_options, std::move(made_));
         return *lisp_;
     }
-    /// Asks for all of them, and stops then.
+    /// Sends all requests, and then stops the service.
     void ask_all(const std::vector<std::string>& requests) {
         lisp();
         for (const std::string& request : requests) ask(request);
@@ -48,7 +48,7 @@ protected:
         const Value* error = std::get<Value>(parsed).as_object().find("error");
         return error != nullptr ? error->as_object() : Object{};
     }
-    /// Adds an event that runs this in C++.
+    /// Adds an event that runs `body` in C++.
     void add_event(const char* name, std::function<Reply()> body) {
         service().events().add(
             {.name = name, .handler = [body = std::move(body)](const Arguments&, Context&) { return body(); }});
@@ -66,7 +66,7 @@ private:
     std::unique_ptr<Lisp> lisp_;
 };
 
-TEST_F(LispTest, ItsEventsAreThereWithItAndNeedTheOwner) {
+TEST_F(LispTest, ItsEventsExistOnlyWithItAndNeedTheOwner) {
     const std::initializer_list<const char*> names{"eval", "interrupt-eval", "create-swank-server",
                                                    "stop-swank-server"};
     for (const char* name : names) EXPECT_FALSE(service().events().find(name)) << name;
@@ -107,14 +107,14 @@ TEST_F(LispTest, EvaluatesFormThenForms) {
     EXPECT_EQ(machine.limits().text, 20U);
 }
 
-TEST_F(LispTest, PackageAndTimeLimitAreTheCallers) {
+TEST_F(LispTest, TheCallerSetsPackageAndTimeLimit) {
     reply_to(R"(["eval",{"form":"x","package":"APP","time-limit":0.0015}])");
 
     EXPECT_EQ(machine.tasks().at(0).package, "APP");
     EXPECT_EQ(machine.tasks().at(0).time_limit, 2ms);
 }
 
-TEST_F(LispTest, WhatIsNoArgumentOfEvalIsRefused) {
+TEST_F(LispTest, InvalidArgumentsOfEvalAreRefused) {
     ask_all({R"(["eval",{"time-limit":0}])", R"(["eval",{"time-limit":1e9}])", R"(["eval",{"forms":[1]}])",
              R"(["eval",{"source":"1"}])"});
     for (const std::string& reply : replies) EXPECT_THAT(reply, HasSubstr(R"("code":"bad-argument")"));
@@ -122,7 +122,7 @@ TEST_F(LispTest, WhatIsNoArgumentOfEvalIsRefused) {
     EXPECT_THAT(machine.tasks(), IsEmpty());
 }
 
-TEST_F(LispTest, AFaultIsAnErrorWithAllThatIsKnown) {
+TEST_F(LispTest, AFaultIsAnErrorWithAllDetails) {
     machine.evaluate = [](const Job&) {
         return Evaluation{.values = {{"1"}, {}},
                           .output = "printed",
@@ -146,7 +146,7 @@ TEST_F(LispTest, WithoutAnEvaluationThereIsNothingToInterrupt) {
     EXPECT_EQ(machine.boots, 0);
 }
 
-TEST_F(LispTest, EachUseIsLoggedWithWhoAndWhatHoweverLittleIsLogged) {
+TEST_F(LispTest, EachUseIsLoggedWithCallerAndFormsAtAnyLevel) {
     options.log_level = LogLevel::warning;
     peer = {.pid = 4711, .uid = 0, .gid = 0};
 
@@ -156,7 +156,7 @@ TEST_F(LispTest, EachUseIsLoggedWithWhoAndWhatHoweverLittleIsLogged) {
                              HasSubstr("uid 0, pid 4711")));
 }
 
-TEST_F(LispTest, WhereLispCanNotBootTheServiceGoesOn) {
+TEST_F(LispTest, TheServiceGoesOnIfLispCannotBoot) {
     machine.boot_error = Error{ExitCode::internal, "boot", "Lisp", "no memory"};
 
     ask_all({R"(["eval",{"form":"1"}])", R"(["status"])"});
@@ -180,7 +180,7 @@ TEST_F(LispTest, EndsAfterTheStopEvent) {
     EXPECT_THROW(lisp().evaluate({"too late"}), std::runtime_error);
 }
 
-TEST_F(LispTest, CppMayLimitWhatItEvaluates) {
+TEST_F(LispTest, CppMayLimitItsEvaluations) {
     const std::stop_source stop;
     hooks.on_start = [&] { lisp().evaluate({"1"}, "APP", 3s, stop.get_token()); };
 
@@ -194,13 +194,13 @@ TEST_F(LispTest, CppMayLimitWhatItEvaluates) {
 
 // Functions.
 
-TEST_F(LispTest, WhatEveryServiceHasCanNotBeDefined) {
+TEST_F(LispTest, BuiltInFunctionsCannotBeDefined) {
     for (const char* name : {"name", "setting", "client-p", "status", "trigger", "log", "progress", "on-stop",
                              "define-event", "host-error", "*arguments*"})
         EXPECT_THROW(lisp().define(name, {}), std::invalid_argument) << name;
 }
 
-TEST_F(LispTest, ToldOfFunctionsOnceItHasBooted) {
+TEST_F(LispTest, FunctionsAreDefinedOnceItHasBooted) {
     lisp().define("early", {});
     lisp().define("first", {});
     EXPECT_EQ(machine.boots, 0);
@@ -216,10 +216,10 @@ TEST_F(LispTest, ToldOfFunctionsOnceItHasBooted) {
     EXPECT_EQ(machine.tasks().at(3).arguments, (Value::List{"later"}));
 }
 
-/// Lisp asks the service for a function, while it evaluates.
+/// Lisp calls a function of the service during an evaluation.
 class LispAsksTest : public LispTest {
 protected:
-    /// What the service answers.
+    /// Returns the answer of the service.
     lisp::Answer answer_to(const std::string& function, const Value::List& arguments = {}) {
         std::optional<lisp::Answer> answer;
         machine.evaluate = [&](const Job&) {
@@ -231,7 +231,7 @@ protected:
     }
 };
 
-TEST_F(LispAsksTest, AFunctionGetsTheArgumentsAndGivesTheValue) {
+TEST_F(LispAsksTest, AFunctionGetsTheArgumentsAndReturnsAValue) {
     lisp().define("add", [](const Value::List& arguments) {
         return Value{arguments.at(0).as_integer() + arguments.at(1).as_integer()};
     });
@@ -239,7 +239,7 @@ TEST_F(LispAsksTest, AFunctionGetsTheArgumentsAndGivesTheValue) {
     EXPECT_EQ(answer_to("add", {40, 2}).value, Value{42});
 }
 
-TEST_F(LispAsksTest, WhatAFunctionThrowsIsTheAnswer) {
+TEST_F(LispAsksTest, AFunctionsExceptionIsTheAnswer) {
     lisp().define("fail", [](const Value::List&) -> Value { throw std::runtime_error{"no way"}; });
 
     const lisp::Answer answer = answer_to("fail");
@@ -249,19 +249,19 @@ TEST_F(LispAsksTest, WhatAFunctionThrowsIsTheAnswer) {
     EXPECT_EQ(answer.type, "std::runtime_error");
 }
 
-TEST_F(LispAsksTest, AFunctionThatThereIsNot) {
+TEST_F(LispAsksTest, AnUnknownFunctionIsAnError) {
     EXPECT_EQ(answer_to("nothing").text, "there is no function 'nothing'");
 }
 
 TEST_F(LispAsksTest, SettingsCanBeRead) { EXPECT_EQ(answer_to("setting", {"name"}).value, Value{"trial"}); }
 
-TEST_F(LispAsksTest, SettingsCanNotBeSetOnceTheyAreLoaded) {
+TEST_F(LispAsksTest, SettingsCannotBeSetAfterTheLoad) {
     EXPECT_EQ(answer_to("set-setting", {"name", "other"}).text, "settings are set while the load event runs");
 }
 
-TEST_F(LispAsksTest, AServiceIsNoClient) { EXPECT_EQ(answer_to("client-p").value, Value{false}); }
+TEST_F(LispAsksTest, AServiceIsNotAClient) { EXPECT_EQ(answer_to("client-p").value, Value{false}); }
 
-TEST_F(LispAsksTest, AnEvaluationIsNoReload) { EXPECT_EQ(answer_to("reload-p").value, Value{false}); }
+TEST_F(LispAsksTest, AnEvaluationIsNotAReload) { EXPECT_EQ(answer_to("reload-p").value, Value{false}); }
 
 TEST_F(LispAsksTest, EventsCanBeTriggered) {
     service().events().add(
@@ -276,7 +276,7 @@ TEST_F(LispAsksTest, EventsCanBeTriggered) {
               (Value{Object{{"text", "hello you"}, {"loud", false}}}));
 }
 
-TEST_F(LispAsksTest, AnEventThatFailsIsAnAnswerWithItsCode) {
+TEST_F(LispAsksTest, AFailedEventIsAnAnswerWithItsCode) {
     EXPECT_EQ(answer_to("trigger", {"no-such-event", nullptr}).type, "event-not-found");
 }
 
@@ -311,7 +311,7 @@ TEST_F(LispAsksTest, AnEventCanBeDefined) {
     EXPECT_EQ(machine.tasks().at(1).arguments, (Value::List{"backup", Object{{"to", "/b"}}}));
 }
 
-TEST_F(LispAsksTest, AnEventThatIsDefinedAnewNeedsWhatItDid) {
+TEST_F(LispAsksTest, ARedefinedEventKeepsItsRole) {
     service().events().add({.name = "backup",
                             .handler = [](const Arguments&, Context&) -> Reply { return {}; },
                             .needs = ControlRole::admin,
@@ -323,7 +323,7 @@ TEST_F(LispAsksTest, AnEventThatIsDefinedAnewNeedsWhatItDid) {
     EXPECT_EQ(service().events().find("backup")->hangs_after, 5s);
 }
 
-TEST_F(LispAsksTest, ADefinitionMaySayWhatTheEventNeeds) {
+TEST_F(LispAsksTest, ADefinitionMaySetTheRole) {
     EXPECT_TRUE(answer_to("set-handler", {"eval", "mine", nullptr, "read"}).ok);
 
     EXPECT_EQ(service().events().find("eval")->needs, ControlRole::read);
@@ -342,7 +342,7 @@ TEST_F(LispAsksTest, ItWritesToTheLog) {
 
 // Handlers.
 
-TEST_F(LispTest, AHandlerIsSourceThatGetsTheEventsArguments) {
+TEST_F(LispTest, AHandlerInLispGetsTheEventsArguments) {
     service().events().add({.name = "double",
                             .parameters = {{.name = "n", .type = ParameterType::integer}},
                             .handler = lisp().handler("(* 2 n)")});
@@ -357,7 +357,7 @@ TEST_F(LispTest, AHandlerIsSourceThatGetsTheEventsArguments) {
     EXPECT_THAT(log(), AllOf(HasSubstr("]: one\n"), HasSubstr("]: two\n")));
 }
 
-TEST_F(LispTest, WhatAHandlerPrintedBeforeItFailedIsInTheLog) {
+TEST_F(LispTest, OutputOfAHandlerBeforeItFailedIsLogged) {
     service().events().add({.name = "act", .handler = lisp().handler("(act)")});
     machine.evaluate = [](const Job&) { return Evaluation{.output = "half way", .fault = Fault{.message = "no way"}}; };
 
@@ -366,7 +366,7 @@ TEST_F(LispTest, WhatAHandlerPrintedBeforeItFailedIsInTheLog) {
     EXPECT_THAT(log(), HasSubstr("]: half way\n"));
 }
 
-TEST_F(LispTest, AHandlerMayReturnNothingButNoOtherValueThanAReply) {
+TEST_F(LispTest, AHandlerReturnsAReplyOrNothing) {
     service().events().add({.name = "act", .handler = lisp().handler("(act)")});
     int times = 0;
     machine.evaluate = [&](const Job&) { return Evaluation{.result = ++times == 1 ? Value{} : Value{5}}; };
@@ -377,7 +377,7 @@ TEST_F(LispTest, AHandlerMayReturnNothingButNoOtherValueThanAReply) {
     EXPECT_THAT(replies[1], HasSubstr("the handler did not return a property list"));
 }
 
-TEST_F(LispTest, WhatRunsAtTheStopIsPartOfItAndIsNotInterrupted) {
+TEST_F(LispTest, CodeOfTheStopIsNotInterrupted) {
     lisp().on("stop", "(bye)");
     int interrupts = -1;
     machine.evaluate = [&](const Job& job) {
@@ -394,7 +394,7 @@ TEST_F(LispTest, WhatRunsAtTheStopIsPartOfItAndIsNotInterrupted) {
     EXPECT_EQ(machine.shut_downs, 1);
 }
 
-TEST_F(LispTest, OnAnEventThatThereIsNotMakesIt) {
+TEST_F(LispTest, OnEventCreatesAMissingEvent) {
     lisp().on("backup", "(backup)");
 
     EXPECT_EQ(reply_to(R"(["backup"])"), "{}\n");
@@ -402,7 +402,7 @@ TEST_F(LispTest, OnAnEventThatThereIsNotMakesIt) {
     EXPECT_THAT(machine.texts(), ElementsAre("(backup)"));
 }
 
-TEST_F(LispTest, LoadCodeRunsInTheServiceAndMaySetWhatCanBeSet) {
+TEST_F(LispTest, LoadCodeRunsInTheServiceAndMayChangeSettings) {
     lisp().on("load", "(configure)");
     EXPECT_TRUE(core().loads_in_service());
     machine.evaluate = [this](const Job&) {
@@ -416,7 +416,7 @@ TEST_F(LispTest, LoadCodeRunsInTheServiceAndMaySetWhatCanBeSet) {
     EXPECT_EQ(service().settings().get(setting::name), "scripted");
 }
 
-TEST_F(LispTest, LoadCodeThatFailsEndsTheStart) {
+TEST_F(LispTest, LoadCodeThatFailsFailsTheStart) {
     lisp().on("load", "(configure)");
     machine.evaluate = [](const Job&) { return Evaluation{.fault = Fault{.message = "no such variable"}}; };
 
@@ -426,7 +426,7 @@ TEST_F(LispTest, LoadCodeThatFailsEndsTheStart) {
     EXPECT_EQ(machine.shut_downs, 1);
 }
 
-TEST_F(LispTest, LoadCodeThatFailsIsToldWithItsPlaceAndType) {
+TEST_F(LispTest, LoadCodeThatFailsIsReportedWithPlaceAndType) {
     lisp().on("load", "(configure)");
     machine.evaluate = [](const Job&) {
         return Evaluation{
@@ -438,7 +438,7 @@ TEST_F(LispTest, LoadCodeThatFailsIsToldWithItsPlaceAndType) {
     EXPECT_THAT(errors(), HasSubstr("cannot load the configuration: /app.lisp, line 3: boom (SIMPLE-ERROR)"));
 }
 
-TEST_F(LispTest, OfLoadCodeThatFailsTheFormIsTold) {
+TEST_F(LispTest, TheFailedFormOfLoadCodeIsReported) {
     lisp().on("load", "(configure) (more)");
     machine.evaluate = [](const Job&) {
         return Evaluation{.fault = Fault{.type = "SIMPLE-ERROR", .message = "boom", .form_index = 1}};
@@ -449,7 +449,7 @@ TEST_F(LispTest, OfLoadCodeThatFailsTheFormIsTold) {
     EXPECT_THAT(errors(), HasSubstr("cannot load the configuration: form 2: boom (SIMPLE-ERROR)"));
 }
 
-TEST_F(LispTest, AScriptIsLoadedByItsAbsoluteNameHoweverOddItIs) {
+TEST_F(LispTest, AScriptIsLoadedByItsAbsoluteNameWhateverItsCharacters) {
     lisp().load_script(R"(/etc/my "odd" \ script.lisp)");
     raise(SIGTERM);
 
@@ -458,7 +458,7 @@ TEST_F(LispTest, AScriptIsLoadedByItsAbsoluteNameHoweverOddItIs) {
     EXPECT_THAT(machine.texts(), ElementsAre(R"-((progn (load "/etc/my \"odd\" \\ script.lisp") nil))-"));
 }
 
-TEST_F(LispTest, AProgramsOwnEvaluationThrowsWhatWentWrong) {
+TEST_F(LispTest, AnEvaluationByTheProgramThrowsTheError) {
     machine.evaluate = [](const Job&) {
         return Evaluation{.fault = Fault{.type = "DIVISION-BY-ZERO", .message = "no division"}};
     };
@@ -493,7 +493,7 @@ protected:
     std::optional<Fault> load_fault;
 };
 
-TEST_F(LispSwankServersTest, SwankIsLoadedForTheFirst) {
+TEST_F(LispSwankServersTest, SwankIsLoadedForTheFirstServer) {
     ask_all({R"(["create-swank-server"])", R"(["create-swank-server",{"port":4006}])", R"(["stop-swank-server"])"});
 
     EXPECT_THAT(replies, ElementsAre("{\"port\":4005}\n", "{\"port\":4005}\n", "{\"ports\":[4005]}\n"));
@@ -508,14 +508,14 @@ TEST_F(LispSwankServersTest, SwankIsLoadedForTheFirst) {
                                  "'/home/me/.slime-secret'"));
 }
 
-TEST_F(LispSwankServersTest, TheLogTellsThatEverybodyGetsIn) {
+TEST_F(LispSwankServersTest, AServerWithoutASecretIsLogged) {
     has_secret = false;
     reply_to(R"(["create-swank-server"])");
 
     EXPECT_THAT(log(), HasSubstr("there is no secret in '/home/me/.slime-secret', so every local user has access"));
 }
 
-TEST_F(LispSwankServersTest, TheLogTellsThatThereIsNoHomeForASecret) {
+TEST_F(LispSwankServersTest, AMissingHomeForTheSecretIsLogged) {
     has_secret = false;
     secret_file = "";
     reply_to(R"(["create-swank-server"])");
@@ -523,7 +523,7 @@ TEST_F(LispSwankServersTest, TheLogTellsThatThereIsNoHomeForASecret) {
     EXPECT_THAT(log(), HasSubstr("this user has no home directory for a secret, so every local user has access"));
 }
 
-TEST_F(LispSwankServersTest, WithoutSwankTheErrorSaysSo) {
+TEST_F(LispSwankServersTest, AMissingSwankIsReported) {
     load_fault = Fault{.type = "SERVICE-EVAL::SWANK-PACKAGE-NOT-FOUND", .message = "not there"};
 
     EXPECT_EQ(*error_in_reply_to(R"(["create-swank-server"])").find("code"), Value{"swank-package-not-found"});
@@ -531,7 +531,7 @@ TEST_F(LispSwankServersTest, WithoutSwankTheErrorSaysSo) {
     EXPECT_THAT(machine.texts(), Not(::testing::Contains("START-SWANK")));
 }
 
-TEST_F(LispSwankServersTest, ToStopWhatNeverBeganBootsNothing) {
+TEST_F(LispSwankServersTest, StoppingAServerThatNeverStartedDoesNotBoot) {
     ask_all({R"(["stop-swank-server"])", R"(["stop-swank-server",{"port":4005}])"});
 
     EXPECT_EQ(replies[0], "{\"ports\":[]}\n");
@@ -539,7 +539,7 @@ TEST_F(LispSwankServersTest, ToStopWhatNeverBeganBootsNothing) {
     EXPECT_EQ(machine.boots, 0);
 }
 
-TEST_F(LispSwankServersTest, AnEmptyListOfPortsIsNoNull) {
+TEST_F(LispSwankServersTest, AnEmptyListOfPortsIsNotNull) {
     stopped = Value{};
 
     ask_all({R"(["create-swank-server"])", R"(["stop-swank-server"])"});

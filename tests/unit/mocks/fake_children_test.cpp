@@ -18,7 +18,7 @@ protected:
     FakeChildren children{clock};
 };
 
-TEST_F(FakeChildrenTest, KeepsWhoHasEndedUntilSomebodyWaits) {
+TEST_F(FakeChildrenTest, KeepsAnEndedChildUntilSomebodyWaits) {
     children.end(8);
     children.end(7);
     EXPECT_THAT(children.ended(), ElementsAre(7, 8));
@@ -30,7 +30,7 @@ TEST_F(FakeChildrenTest, KeepsWhoHasEndedUntilSomebodyWaits) {
     EXPECT_THAT(children.ended(), IsEmpty());
 }
 
-TEST_F(FakeChildrenTest, LooksOnceAPeriodWhileTheBodyLetsTimePass) {
+TEST_F(FakeChildrenTest, ChecksOncePerPeriodWhileTheBodyRuns) {
     int looks = 0;
     const auto begin = clock.steady_now();
 
@@ -49,7 +49,7 @@ TEST_F(FakeChildrenTest, LooksOnceAPeriodWhileTheBodyLetsTimePass) {
     EXPECT_EQ(clock.steady_now() - begin, 13500ms);
 }
 
-TEST_F(FakeChildrenTest, FailsWhereTheTestWantsIt) {
+TEST_F(FakeChildrenTest, FailsOnDemand) {
     children.failures().fail_next("run_beside", EAGAIN);
     EXPECT_EQ(children.run_beside([] { FAIL(); }, 1s, [] {}).error().errno_value, EAGAIN);
 }

@@ -7,7 +7,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-TEST(FakeClockTest, StandsStillUntilItIsMoved) {
+TEST(FakeClockTest, DoesNotMoveByItself) {
     FakeClock clock;
     const auto steady = clock.steady_now();
     const auto system = clock.system_now();
@@ -17,7 +17,7 @@ TEST(FakeClockTest, StandsStillUntilItIsMoved) {
     EXPECT_EQ(clock.system_now() - system, 1500ms);
 }
 
-TEST(FakeClockTest, CorrectsTheDateWithoutTimePassing) {
+TEST(FakeClockTest, ChangesTheDateWithoutTimePassing) {
     FakeClock clock;
     const auto steady = clock.steady_now();
     clock.set_system_time(std::chrono::system_clock::time_point{1h});

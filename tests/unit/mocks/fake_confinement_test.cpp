@@ -12,7 +12,7 @@ namespace {
 using Resource = os::Confinement::Resource;
 using Extent = os::WriteConfinement::Extent;
 
-TEST(FakeConfinementTest, RemembersWhatItWasLimitedTo) {
+TEST(FakeConfinementTest, RemembersItsLimits) {
     FakeConfinement confinement;
     EXPECT_FALSE(confinement.limit_of(Resource::core_size));
     ASSERT_TRUE(confinement.limit(Resource::core_size, 7));
@@ -37,14 +37,14 @@ TEST(FakeConfinementTest, ConfinesWritingOnceNewPrivilegesAreForbidden) {
     EXPECT_EQ(confinement.writable()->at(0).path, "/srv");
 }
 
-TEST(FakeConfinementTest, HasAKernelThatCanDoLess) {
+TEST(FakeConfinementTest, CanActAsAnOlderKernel) {
     FakeConfinement confinement;
     confinement.set_kernel({.extent = Extent::none, .gap = "it is old"});
     EXPECT_EQ(confinement.confine_writing({}).value().gap, "it is old");
     EXPECT_FALSE(confinement.writable());
 }
 
-TEST(FakeConfinementTest, FailsAsTold) {
+TEST(FakeConfinementTest, FailsOnDemand) {
     FakeConfinement confinement;
     confinement.failures().fail_next("limit", EPERM, "open_files");
     confinement.failures().fail_next("allow_core_dumps", EINVAL);

@@ -25,7 +25,7 @@ protected:
     FakeCrashReporter crashes{files};
 };
 
-TEST_F(FakeCrashReporterTest, ACrashLeavesAReportAndCallsLastWords) {
+TEST_F(FakeCrashReporterTest, ACrashLeavesAReportAndCallsListeners) {
     Listener listener;
     ASSERT_TRUE(crashes.install({.name = "x"}));
     crashes.add_listener(listener);
@@ -39,7 +39,7 @@ TEST_F(FakeCrashReporterTest, ACrashLeavesAReportAndCallsLastWords) {
               "crashed by SIGBUS (nonexistent physical address); the report is in '/run/x.crash'\nagain");
 }
 
-TEST_F(FakeCrashReporterTest, AnExitLeavesAReportToo) {
+TEST_F(FakeCrashReporterTest, AnExitLeavesAReport) {
     Listener listener;
     ASSERT_TRUE(crashes.install({.name = "x"}));
     crashes.add_listener(listener);
@@ -51,7 +51,7 @@ TEST_F(FakeCrashReporterTest, AnExitLeavesAReportToo) {
     EXPECT_EQ(listener.heard, "exit(7) was called; the report is in '/run/x.crash'\nagain");
 }
 
-TEST_F(FakeCrashReporterTest, WithoutSignalsOnlyAnExitIsHeard) {
+TEST_F(FakeCrashReporterTest, WithoutSignalsOnlyAnExitIsNoticed) {
     Listener listener;
     ASSERT_TRUE(crashes.install({.name = "x", .takes_signals = false}));
     crashes.add_listener(listener);
@@ -63,7 +63,7 @@ TEST_F(FakeCrashReporterTest, WithoutSignalsOnlyAnExitIsHeard) {
     EXPECT_EQ(listener.heard, "exit(7) was called\nagain");
 }
 
-TEST_F(FakeCrashReporterTest, ANamedFileIsThereUntilItIsClosed) {
+TEST_F(FakeCrashReporterTest, ANamedFileExistsUntilItIsClosed) {
     ASSERT_TRUE(crashes.open_report("/run/x.crash", Keeping::named));
     EXPECT_TRUE(files.exists("/run/x.crash"));
 
@@ -73,7 +73,7 @@ TEST_F(FakeCrashReporterTest, ANamedFileIsThereUntilItIsClosed) {
     EXPECT_EQ(crashes.report(), "");
 }
 
-TEST_F(FakeCrashReporterTest, AReportStaysWhenItIsClosed) {
+TEST_F(FakeCrashReporterTest, AReportRemainsAfterTheClose) {
     ASSERT_TRUE(crashes.install({.name = "x"}));
     ASSERT_TRUE(crashes.open_report("/run/x.crash", Keeping::named));
     crashes.crash("SIGBUS", "");
@@ -91,7 +91,7 @@ TEST_F(FakeCrashReporterTest, RefusesASecondOwnerAndAMissingDirectory) {
     EXPECT_EQ(crashes.open_report("/none/x.crash", Keeping::nameless).error().errno_value, ENOENT);
 }
 
-TEST_F(FakeCrashReporterTest, FailsWhereItIsToldTo) {
+TEST_F(FakeCrashReporterTest, FailsOnDemand) {
     crashes.failures().fail_next("open_report", EROFS, "/run/x.crash");
     crashes.failures().fail_next("change_owner", EPERM);
 

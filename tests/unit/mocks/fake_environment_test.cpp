@@ -5,13 +5,13 @@
 namespace servicekit::mocks {
 namespace {
 
-TEST(FakeEnvironmentTest, HasWhatItWasGivenAndNothingElse) {
+TEST(FakeEnvironmentTest, HasOnlyTheGivenVariables) {
     FakeEnvironment environment{{"HOME", "/root"}};
     EXPECT_EQ(environment.get("HOME"), "/root");
     EXPECT_EQ(environment.get("LANG"), std::nullopt);
 }
 
-TEST(FakeEnvironmentTest, IsSetAndUnset) {
+TEST(FakeEnvironmentTest, VariablesCanBeSetAndUnset) {
     FakeEnvironment environment;
     environment.set("LANG", "C");
     environment.set("LANG", "de_CH.UTF-8");

@@ -14,7 +14,7 @@ using namespace std::chrono_literals;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-/// What holds for every loop is told by EventLoopContract.
+/// EventLoopContract tests what holds for every loop.
 class FakeEventLoopTest : public ::testing::Test {
 protected:
     std::function<void()> note(std::string text) {
@@ -43,7 +43,7 @@ TEST_F(FakeEventLoopTest, ServesWatchesInTurn) {
     EXPECT_THAT(notes, ElementsAre("greedy", "modest", "greedy"));
 }
 
-TEST_F(FakeEventLoopTest, CallsWhatWasPostedBeforeItStopsAndNothingAfterwards) {
+TEST_F(FakeEventLoopTest, RunsPostedCallsBeforeItStopsAndNoneAfter) {
     ASSERT_TRUE(loop.start());
     EXPECT_TRUE(loop.is_running());
     loop.post([this] { loop.post(note("too late")); });
@@ -89,14 +89,14 @@ TEST_F(FakeEventLoopTest, RefusesToBeStoppedByItsOwnThread) {
     EXPECT_THROW(loop.run_ready(), std::logic_error);
 }
 
-TEST_F(FakeEventLoopTest, TurnsWithTheOthersOfItsReactor) {
+TEST_F(FakeEventLoopTest, RunsTogetherWithTheOtherLoopsOfItsReactor) {
     FakeEventLoop other{reactor};
     other.post(note("other"));
     loop.run_ready();
     EXPECT_THAT(notes, ElementsAre("other"));
 }
 
-TEST_F(FakeEventLoopTest, IsForgottenWithWhatWasPostedWhenDestroyed) {
+TEST_F(FakeEventLoopTest, DropsItsPostedCallsWhenDestroyed) {
     {
         FakeEventLoop shortlived{reactor};
         shortlived.post(note("never"));

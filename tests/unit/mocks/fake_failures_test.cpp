@@ -22,7 +22,7 @@ TEST(FakeFailuresTest, FailsOnlyCallsAboutTheObject) {
     EXPECT_EQ(failures.due("open", "/a"), EACCES);
 }
 
-TEST(FakeFailuresTest, FailsSeveralCallsInTurnAndThoseThatAlwaysFailLast) {
+TEST(FakeFailuresTest, FailsSeveralCallsInTurnBeforePermanentFailures) {
     FakeFailures failures{"write"};
     failures.fail_always("write", EIO);
     failures.fail_next("write", ENOSPC);
@@ -35,7 +35,7 @@ TEST(FakeFailuresTest, FailsSeveralCallsInTurnAndThoseThatAlwaysFailLast) {
     EXPECT_EQ(failures.due("write"), std::nullopt);
 }
 
-TEST(FakeFailuresTest, RefusesNamesOfNoOperation) {
+TEST(FakeFailuresTest, RefusesUnknownOperations) {
     FakeFailures failures{"open_for_appending"};
     EXPECT_THROW(failures.fail_next("open_for_apending", EACCES), std::invalid_argument);
 }

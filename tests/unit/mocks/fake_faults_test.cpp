@@ -35,7 +35,7 @@ TEST_F(FakeFaultsTest, CountsAndNamesTheOperationsOfAllFakes) {
     EXPECT_EQ(os.faults.operations()[1].name, "locks.owner");
 }
 
-TEST_F(FakeFaultsTest, FailsTheNthOfAll) {
+TEST_F(FakeFaultsTest, FailsTheNthOperation) {
     os.faults.fail(3, EIO);
     EXPECT_TRUE(file->write("x"));
     EXPECT_EQ(file->write("x").failure->errno_value, EIO);
@@ -44,14 +44,14 @@ TEST_F(FakeFaultsTest, FailsTheNthOfAll) {
     EXPECT_EQ(os.faults.failed().front().errno_value, EIO);
 }
 
-TEST_F(FakeFaultsTest, FailsTheNthOfItsName) {
+TEST_F(FakeFaultsTest, FailsTheNthOperationOfAName) {
     os.faults.fail("files.write", 2, ENOSPC);
     EXPECT_TRUE(os.files.read("/tmp/file", 10));
     EXPECT_TRUE(file->write("x"));
     EXPECT_EQ(file->write("x").failure->errno_value, ENOSPC);
 }
 
-TEST_F(FakeFaultsTest, FailsAllOfAName) {
+TEST_F(FakeFaultsTest, FailsAllOperationsOfAName) {
     os.faults.fail_always("files.write", EROFS);
     EXPECT_EQ(file->write("x").failure->errno_value, EROFS);
     EXPECT_EQ(file->write("x").failure->errno_value, EROFS);
@@ -59,7 +59,7 @@ TEST_F(FakeFaultsTest, FailsAllOfAName) {
     EXPECT_TRUE(file->write("x"));
 }
 
-TEST_F(FakeFaultsTest, RecordsWhatAFakeWasToldToFailByItself) {
+TEST_F(FakeFaultsTest, RecordsFailuresThatAFakeInjects) {
     os.files.failures.fail_next("write", EDQUOT);
     EXPECT_EQ(file->write("x").failure->errno_value, EDQUOT);
     EXPECT_EQ(os.faults.failed().front().errno_value, EDQUOT);
@@ -67,7 +67,7 @@ TEST_F(FakeFaultsTest, RecordsWhatAFakeWasToldToFailByItself) {
 
 TEST_F(FakeFaultsTest, KillsTheProcessThatMakesAnOperation) {
     os.faults.forget();
-    os.faults.crash(3);  // after the file was opened, and given its permissions
+    os.faults.crash(3);  // after the file was opened and got its permissions
     const pid_t pid = os.spawn([this] {
         const auto own = *os.files.open_for_appending("/tmp/own", 0644);
         static_cast<void>(own->write("lost"));

@@ -42,7 +42,7 @@ TEST_F(FakeFileLocksTest, CreatesTheFileAndLocksIt) {
     EXPECT_EQ(owner(), one);
 }
 
-TEST_F(FakeFileLocksTest, LetsNobodyElseInAndTellsWhoIs) {
+TEST_F(FakeFileLocksTest, RefusesOtherProcessesAndNamesTheOwner) {
     const auto held = lock();
     locks.as_process(other);
     process.set_effective_user(1000);
@@ -54,12 +54,12 @@ TEST_F(FakeFileLocksTest, LetsNobodyElseInAndTellsWhoIs) {
     EXPECT_TRUE(attempt->owner.is_instance);
 }
 
-TEST_F(FakeFileLocksTest, RefusesTheSameProcessToo) {
+TEST_F(FakeFileLocksTest, RefusesTheSameProcess) {
     const auto held = lock();
     EXPECT_EQ(locks.try_lock(path, 0644)->owner.pid, one);
 }
 
-TEST_F(FakeFileLocksTest, IsFreeOnceTheLockIsGone) {
+TEST_F(FakeFileLocksTest, IsFreeOnceTheLockIsReleased) {
     auto held = lock();
     held.reset();
     EXPECT_EQ(owner(), 0);
@@ -67,7 +67,7 @@ TEST_F(FakeFileLocksTest, IsFreeOnceTheLockIsGone) {
     EXPECT_NE(lock(), nullptr);
 }
 
-TEST_F(FakeFileLocksTest, IsFreeOnceItsProcessDied) {
+TEST_F(FakeFileLocksTest, IsFreeOnceItsProcessHasEnded) {
     auto held = lock();
     locks.process_died(one);
     EXPECT_EQ(owner(), 0);
@@ -78,7 +78,7 @@ TEST_F(FakeFileLocksTest, IsFreeOnceItsProcessDied) {
     EXPECT_EQ(owner(), other);
 }
 
-TEST_F(FakeFileLocksTest, IsNotLeftToAForkedChild) {
+TEST_F(FakeFileLocksTest, IsNotInheritedByAForkedChild) {
     auto held = lock();
     ASSERT_EQ(*process.fork(), 0);
     EXPECT_FALSE(held->still_at_path());
@@ -106,7 +106,7 @@ TEST_F(FakeFileLocksTest, NoticesAnotherFileInItsPlace) {
     EXPECT_EQ(locks.owner("/run/y.pid").value()->pid, one);
 }
 
-TEST_F(FakeFileLocksTest, LocksNothingButRegularFiles) {
+TEST_F(FakeFileLocksTest, LocksOnlyRegularFiles) {
     files.add_link(path, "/etc/passwd");
     EXPECT_EQ(errno_of_locking(), ELOOP);
     EXPECT_EQ(locks.owner(path).error().errno_value, ELOOP);
@@ -115,7 +115,7 @@ TEST_F(FakeFileLocksTest, LocksNothingButRegularFiles) {
     EXPECT_EQ(errno_of_locking(), EISDIR);
 }
 
-TEST_F(FakeFileLocksTest, AsksNobodyButTheOwnerOfTheFile) {
+TEST_F(FakeFileLocksTest, RefusesAUserWithoutPermission) {
     files.act_as({.pid = one, .uid = 1000, .gid = 1000, .groups = {}});
     EXPECT_EQ(errno_of_locking(), EACCES);
     files.add_file(path);
@@ -123,13 +123,13 @@ TEST_F(FakeFileLocksTest, AsksNobodyButTheOwnerOfTheFile) {
     EXPECT_FALSE(locks.owner(path).value().has_value());
 }
 
-TEST_F(FakeFileLocksTest, KnowsBystanders) {
+TEST_F(FakeFileLocksTest, DistinguishesBystanders) {
     locks.lock_by(path, {.pid = 0, .uid = 1000, .is_instance = false});
     EXPECT_FALSE(locks.owner(path).value()->is_instance);
     EXPECT_FALSE(locks.try_lock(path, 0644)->owner.is_instance);
 }
 
-TEST_F(FakeFileLocksTest, FailsWhereTheTestWantsIt) {
+TEST_F(FakeFileLocksTest, FailsOnDemand) {
     locks.failures().fail_next("try_lock", ENOLCK, path);
     EXPECT_EQ(errno_of_locking(), ENOLCK);
     locks.failures().fail_next("owner", EIO);

@@ -30,7 +30,7 @@ protected:
     FakeFiles files;
 };
 
-TEST_F(FakeFilesTest, ReadsWhatWasAppendedByAllWhoHaveTheFileOpen) {
+TEST_F(FakeFilesTest, ReadsTheTextAppendedThroughAllDescriptors) {
     const auto one = appending("/var/log/x.log");
     const auto other = appending("/var/log/x.log");
     ASSERT_TRUE(one->write("one\n"));
@@ -40,7 +40,7 @@ TEST_F(FakeFilesTest, ReadsWhatWasAppendedByAllWhoHaveTheFileOpen) {
     EXPECT_EQ(one->status().value().size, 10U);
 }
 
-TEST_F(FakeFilesTest, CreatesFilesWithExactlyTheirPermissionsAndForTheirCreator) {
+TEST_F(FakeFilesTest, CreatesFilesWithTheGivenPermissionsForTheCaller) {
     files.set_permissions("/var/log", 0777);
     files.act_as(somebody);
     appending("/var/log/x.log");
@@ -61,7 +61,7 @@ TEST_F(FakeFilesTest, ReadsPartsOfAFile) {
     EXPECT_EQ(errno_of(appending("/etc/x")->read_at(0, 1)), EBADF);
 }
 
-TEST_F(FakeFilesTest, RefusesToReadMoreThanWasAskedFor) {
+TEST_F(FakeFilesTest, RefusesToReadALargerFileThanRequested) {
     files.add_file("/etc/x", "12345");
     EXPECT_EQ(files.read("/etc/x", 5).value(), "12345");
     EXPECT_EQ(errno_of(files.read("/etc/x", 4)), EFBIG);
@@ -77,14 +77,14 @@ TEST_F(FakeFilesTest, NamesThePathInItsErrors) {
     EXPECT_EQ(errno_of(files.open_for_reading("/etc/x/y")), ENOTDIR);
 }
 
-TEST_F(FakeFilesTest, HasNoStatusOfWhatIsNotThere) {
+TEST_F(FakeFilesTest, HasNoStatusOfAMissingFile) {
     files.add_file("/etc/x");
     EXPECT_FALSE(files.status("/none/of/these", Links::follow).value().has_value());
     EXPECT_FALSE(files.status("/etc/x/y", Links::follow).value().has_value());
     EXPECT_EQ(files.status("/etc/", Links::do_not_follow).value()->type, FileType::directory);
 }
 
-TEST_F(FakeFilesTest, WritesOnIntoAFileThatWasRenamed) {
+TEST_F(FakeFilesTest, WritesToARenamedFile) {
     const auto file = appending("/var/log/x.log");
     ASSERT_TRUE(file->write("before\n"));
     files.move_away("/var/log/x.log", "/var/log/x.log.1");
@@ -97,7 +97,7 @@ TEST_F(FakeFilesTest, WritesOnIntoAFileThatWasRenamed) {
     EXPECT_THAT(files.names_in("/var/log"), ElementsAre("x.log", "x.log.1"));
 }
 
-TEST_F(FakeFilesTest, WritesWhatFitsOnAFullDisk) {
+TEST_F(FakeFilesTest, WritesOnlyWhatFitsOnAFullDisk) {
     const auto file = appending("/var/log/x.log");
     files.set_space(5);
     ASSERT_TRUE(file->write("123"));
@@ -119,7 +119,7 @@ TEST_F(FakeFilesTest, RenamesAndListsAsTheKernelDoes) {
     EXPECT_EQ(errno_of(files.list("/var/log/y.log")), ENOTDIR);
 }
 
-TEST_F(FakeFilesTest, FailsWhereTheTestWantsIt) {
+TEST_F(FakeFilesTest, FailsOnDemand) {
     files.failures.fail_next("open_for_appending", EACCES, "/var/log/x.log");
     EXPECT_EQ(errno_of(files.open_for_appending("/var/log/x.log", 0644)), EACCES);
     const auto file = appending("/var/log/x.log");
@@ -128,7 +128,7 @@ TEST_F(FakeFilesTest, FailsWhereTheTestWantsIt) {
     EXPECT_EQ(files.content("/var/log/x.log"), "");
 }
 
-TEST_F(FakeFilesTest, FollowsLinksAsAsked) {
+TEST_F(FakeFilesTest, FollowsLinksIfRequested) {
     files.add_file("/srv/real", "content");
     files.add_link("/etc/absolute", "/srv/real");
     files.add_link("/etc/relative", "../srv/./real");
@@ -140,7 +140,7 @@ TEST_F(FakeFilesTest, FollowsLinksAsAsked) {
     EXPECT_EQ(files.status("/etc/absolute", Links::follow).value()->type, FileType::regular);
 }
 
-TEST_F(FakeFilesTest, CreatesTheFileThatALinkLeadsTo) {
+TEST_F(FakeFilesTest, CreatesTheTargetOfALink) {
     files.add_link("/var/log/x.log", "/srv/x.log");
     EXPECT_EQ(errno_of(files.open_for_appending("/var/log/x.log", 0644)), ENOENT);
     files.add_directory("/srv");
@@ -148,13 +148,13 @@ TEST_F(FakeFilesTest, CreatesTheFileThatALinkLeadsTo) {
     EXPECT_EQ(files.content("/srv/x.log"), "there");
 }
 
-TEST_F(FakeFilesTest, GivesUpOnLinksThatLeadInCircles) {
+TEST_F(FakeFilesTest, GivesUpOnCircularLinks) {
     files.add_link("/a", "/b");
     files.add_link("/b", "/a");
     EXPECT_EQ(errno_of(files.read("/a", all)), ELOOP);
 }
 
-TEST_F(FakeFilesTest, MakesDirectoriesAndLeavesThoseThatAreThereAsTheyAre) {
+TEST_F(FakeFilesTest, CreatesMissingDirectoriesOnly) {
     ASSERT_TRUE(files.create_directories("/var/log/a/b", 0700));
     EXPECT_EQ(files.status_of("/var/log/a").permissions, 0700U);
     EXPECT_EQ(files.status_of("/var/log/a/b").permissions, 0700U);
@@ -165,7 +165,7 @@ TEST_F(FakeFilesTest, MakesDirectoriesAndLeavesThoseThatAreThereAsTheyAre) {
     EXPECT_EQ(errno_of(files.create_directories("/etc/x/y", 0755)), ENOTDIR);
 }
 
-TEST_F(FakeFilesTest, RemovesFilesAndLinksButNoDirectories) {
+TEST_F(FakeFilesTest, RemovesFilesAndLinksButNotDirectories) {
     files.add_file("/srv/real");
     files.add_link("/srv/link", "/srv/real");
     ASSERT_TRUE(files.remove("/srv/link"));
@@ -175,7 +175,7 @@ TEST_F(FakeFilesTest, RemovesFilesAndLinksButNoDirectories) {
     EXPECT_EQ(errno_of(files.remove("/srv")), EISDIR);
 }
 
-TEST_F(FakeFilesTest, HoldsTheCallerToThePermissions) {
+TEST_F(FakeFilesTest, EnforcesPermissions) {
     files.add_file("/etc/secret", "s", 0600);
     files.add_file("/etc/public", "p", 0644);
     files.add_file("/root/inside", "i", 0644);
@@ -198,7 +198,7 @@ TEST_F(FakeFilesTest, KnowsOwnersAndGroups) {
     EXPECT_EQ(errno_of(files.open_for_appending("/etc/ours", 0640)), EACCES);
 }
 
-TEST_F(FakeFilesTest, LetsNobodyRemoveAnothersFileFromAStickyDirectory) {
+TEST_F(FakeFilesTest, EnforcesStickyDirectories) {
     files.add_directory("/tmp", 01777);
     files.act_as(somebody);
     appending("/tmp/mine");
@@ -208,7 +208,7 @@ TEST_F(FakeFilesTest, LetsNobodyRemoveAnothersFileFromAStickyDirectory) {
     EXPECT_TRUE(files.remove("/tmp/mine"));
 }
 
-TEST_F(FakeFilesTest, LetsOnlyRootGiveFilesAway) {
+TEST_F(FakeFilesTest, OnlyRootCanChangeOwners) {
     const auto file = appending("/var/log/x.log");
     ASSERT_TRUE(file->change_owner(1000, 1000));
     EXPECT_EQ(files.status_of("/var/log/x.log").uid, 1000U);
@@ -216,7 +216,7 @@ TEST_F(FakeFilesTest, LetsOnlyRootGiveFilesAway) {
     EXPECT_EQ(errno_of(file->change_owner(0, 0)), EPERM);
 }
 
-TEST_F(FakeFilesTest, TellsWhichFileADescriptorIs) {
+TEST_F(FakeFilesTest, IdentifiesTheFileOfADescriptor) {
     auto file = appending("/var/log/x.log");
     const int descriptor = file->descriptor();
     EXPECT_EQ(files.path_of(descriptor), "/var/log/x.log");
@@ -226,7 +226,7 @@ TEST_F(FakeFilesTest, TellsWhichFileADescriptorIs) {
     EXPECT_EQ(files.open_files(), 0U);
 }
 
-TEST_F(FakeFilesTest, ThrowsWhereTheSceneCannotBeSet) {
+TEST_F(FakeFilesTest, ThrowsOnInvalidPreparations) {
     EXPECT_THROW((void)files.content("/none"), std::runtime_error);
     EXPECT_THROW(files.move_away("/none", "/some"), std::runtime_error);
     EXPECT_THROW(files.add_directory("/var/log"), std::runtime_error);

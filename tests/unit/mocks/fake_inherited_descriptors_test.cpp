@@ -8,7 +8,7 @@
 namespace servicekit::mocks {
 namespace {
 
-TEST(FakeInheritedDescriptorsTest, KeepsWhatIsWrittenAndCloses) {
+TEST(FakeInheritedDescriptorsTest, RecordsWritesAndCloses) {
     FakeInheritedDescriptors descriptors;
     descriptors.leave_open(3);
     EXPECT_FALSE(descriptors.is_claimed(3));
@@ -19,7 +19,7 @@ TEST(FakeInheritedDescriptorsTest, KeepsWhatIsWrittenAndCloses) {
     EXPECT_FALSE(descriptors.is_open(3));
 }
 
-TEST(FakeInheritedDescriptorsTest, RefusesWhatIsNotOpen) {
+TEST(FakeInheritedDescriptorsTest, RefusesAClosedDescriptor) {
     FakeInheritedDescriptors descriptors;
     EXPECT_EQ(descriptors.claim_for_writing(3).error().errno_value, EBADF);
     EXPECT_EQ(descriptors.write_and_close(3, "\n").error().errno_value, EBADF);
@@ -27,7 +27,7 @@ TEST(FakeInheritedDescriptorsTest, RefusesWhatIsNotOpen) {
     EXPECT_EQ(descriptors.written(3), "");
 }
 
-TEST(FakeInheritedDescriptorsTest, ClosesNeitherWhatIsKeptNorWhatTheProgramHasOpened) {
+TEST(FakeInheritedDescriptorsTest, ClosesNeitherKeptNorOwnDescriptors) {
     FakeInheritedDescriptors descriptors;
     for (const int inherited : {2, 3, 4, 5}) descriptors.leave_open(inherited);
     descriptors.open_in_program(5);
@@ -40,13 +40,13 @@ TEST(FakeInheritedDescriptorsTest, ClosesNeitherWhatIsKeptNorWhatTheProgramHasOp
     for (const int left : {4, 5, 6}) EXPECT_TRUE(descriptors.is_open(left)) << left;
 }
 
-TEST(FakeInheritedDescriptorsTest, RefusesToWriteIntoAFileOfTheProgram) {
+TEST(FakeInheritedDescriptorsTest, RefusesToWriteToAFileOfTheProgram) {
     FakeInheritedDescriptors descriptors;
     descriptors.open_in_program(3);
     EXPECT_FALSE(descriptors.claim_for_writing(3));
 }
 
-TEST(FakeInheritedDescriptorsTest, FailsWhereTheTestWantsItAndClosesNevertheless) {
+TEST(FakeInheritedDescriptorsTest, FailsOnDemandAndStillCloses) {
     FakeInheritedDescriptors descriptors;
     descriptors.leave_open(3);
     descriptors.failures().fail_next("claim_for_writing", EMFILE);

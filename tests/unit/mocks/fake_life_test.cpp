@@ -27,7 +27,7 @@ protected:
     FakeLife life{os, [this] { return fake_service<Service>(os, options, hooks); }};
 };
 
-TEST_F(FakeLifeTest, LivesInTheForegroundFromStartToStop) {
+TEST_F(FakeLifeTest, RunsInTheForegroundFromStartToStop) {
     options.daemonize = false;
     ASSERT_TRUE(life.start());
     EXPECT_EQ(life.service()->state(), ServiceState::running);
@@ -39,7 +39,7 @@ TEST_F(FakeLifeTest, LivesInTheForegroundFromStartToStop) {
     EXPECT_EQ(os.process.forks(), 0U);
 }
 
-TEST_F(FakeLifeTest, LivesInTheBackgroundWithBothSidesOfEachFork) {
+TEST_F(FakeLifeTest, RunsInTheBackgroundWithBothSidesOfEachFork) {
     ASSERT_TRUE(life.start()) << errors();
     EXPECT_EQ(life.start_result()->status, 0);
     EXPECT_EQ(os.processes_ever().size(), 3U);
@@ -49,14 +49,14 @@ TEST_F(FakeLifeTest, LivesInTheBackgroundWithBothSidesOfEachFork) {
     EXPECT_EQ(os.open_descriptors(), 0U);
 }
 
-TEST_F(FakeLifeTest, TellsTheParentWhyTheServiceDidNotStart) {
+TEST_F(FakeLifeTest, ReportsToTheParentWhyTheStartFailed) {
     hooks.on_start = [] { throw std::runtime_error("the port is taken"); };
     EXPECT_FALSE(life.start());
     EXPECT_EQ(life.start_result()->status, 70);
     EXPECT_EQ(errors(), "trial: cannot start: the port is taken\n");
 }
 
-TEST_F(FakeLifeTest, TakesTimeWhereAHandlerDoes) {
+TEST_F(FakeLifeTest, TakesAsMuchTimeAsItsHandlers) {
     hooks.on_start = [this] { os.advance(20s); };
     const auto begin = os.clock.steady_now();
     ASSERT_TRUE(life.start());
@@ -78,7 +78,7 @@ TEST_F(FakeLifeTest, CrashesAndStartsAgain) {
     EXPECT_EQ(life.stop(), 0);
 }
 
-TEST_F(FakeLifeTest, MeetsASecondOneThatRuns) {
+TEST_F(FakeLifeTest, MeetsARunningInstance) {
     ASSERT_TRUE(life.start());
     FakeLife second{os, [this] { return fake_service<Service>(os, options, hooks); }};
     EXPECT_FALSE(second.start());
@@ -88,7 +88,7 @@ TEST_F(FakeLifeTest, MeetsASecondOneThatRuns) {
     EXPECT_TRUE(second.start());
 }
 
-TEST_F(FakeLifeTest, GoesOnAfterSignalsThatDoNotEndIt) {
+TEST_F(FakeLifeTest, ContinuesAfterSignalsThatDoNotEndIt) {
     int reloads = 0;
     hooks.on_reload = [&] { ++reloads; };
     ASSERT_TRUE(life.start());

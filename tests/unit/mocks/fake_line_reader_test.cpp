@@ -12,7 +12,7 @@ namespace {
 
 using ::testing::ElementsAre;
 
-TEST(FakeLineReaderTest, GivesWhatIsTypedAndThenNoMore) {
+TEST(FakeLineReaderTest, ReturnsTypedLinesAndThenTheEnd) {
     FakeLineReaders readers;
     readers.type("one");
     readers.type("");
@@ -25,7 +25,7 @@ TEST(FakeLineReaderTest, GivesWhatIsTypedAndThenNoMore) {
     EXPECT_THAT(readers.prompts(), ElementsAre("a> ", "b> ", "c> "));
 }
 
-TEST(FakeLineReaderTest, TheNextReaderGoesOnWhereTheLastOneEnded) {
+TEST(FakeLineReaderTest, TheNextReaderContinuesAfterTheLast) {
     FakeLineReaders readers;
     readers.type("one");
     readers.type("two");
@@ -34,7 +34,7 @@ TEST(FakeLineReaderTest, TheNextReaderGoesOnWhereTheLastOneEnded) {
     EXPECT_EQ(readers.make()->read_line("").value(), "two");
 }
 
-TEST(FakeLineReaderTest, AFailureTakesNothingAway) {
+TEST(FakeLineReaderTest, AFailureConsumesNothing) {
     FakeLineReaders readers;
     readers.type("one");
     readers.failures().fail_next("read_line", EIO);
@@ -44,7 +44,7 @@ TEST(FakeLineReaderTest, AFailureTakesNothingAway) {
     EXPECT_EQ(reader->read_line("").value(), "one");
 }
 
-TEST(FakeLineReaderTest, AnInterruptIsToldOnce) {
+TEST(FakeLineReaderTest, AnInterruptIsReportedOnce) {
     FakeLineReaders readers;
     readers.type("one");
     const auto reader = readers.make();

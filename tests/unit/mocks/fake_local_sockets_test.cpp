@@ -29,7 +29,7 @@ protected:
     std::unique_ptr<os::LocalListener> listen(const os::LocalSocketAccess& access = {}) {
         return *sockets.listen(path, access);
     }
-    /// As a process that is killed leaves it.
+    /// Leaves the file of a socket, as a killed process does.
     void leave_stale_socket() {
         const auto listener = listen();
         sockets.process_died(process.id());
@@ -46,7 +46,7 @@ protected:
     FakeLocalSockets sockets{reactor, files, process};
 };
 
-TEST_F(FakeLocalSocketsTest, MakesAFileAsTheAccessSays) {
+TEST_F(FakeLocalSocketsTest, CreatesAFileWithTheRequestedAccess) {
     const auto listener = listen({.permissions = 0660, .owner = 33, .group = 4});
     const os::FileStatus status = files.status_of(path);
     EXPECT_EQ(status.type, os::FileType::socket);
@@ -57,7 +57,7 @@ TEST_F(FakeLocalSocketsTest, MakesAFileAsTheAccessSays) {
     EXPECT_EQ(files.status_of(path).gid, 1001U);
 }
 
-TEST_F(FakeLocalSocketsTest, AcceptsThoseWhoWaitInOrder) {
+TEST_F(FakeLocalSocketsTest, AcceptsWaitingClientsInOrder) {
     const auto listener = listen();
     EXPECT_EQ(listener->accept().value(), nullptr);
     EXPECT_FALSE(reactor.is_readable(listener->descriptor()));
@@ -98,7 +98,7 @@ TEST_F(FakeLocalSocketsTest, BlocksAWriterWhoseClientDoesNotRead) {
     EXPECT_TRUE(reactor.is_writable(connection->descriptor()));
 }
 
-TEST_F(FakeLocalSocketsTest, ServesClientsByALoop) {
+TEST_F(FakeLocalSocketsTest, ServesClientsInALoop) {
     FakeEventLoop loop{reactor};
     const auto listener = listen();
     const auto listener_watch = loop.watch(listener->descriptor());
@@ -124,7 +124,7 @@ TEST_F(FakeLocalSocketsTest, ServesClientsByALoop) {
     EXPECT_EQ(client.ask("again"), "again");
 }
 
-TEST_F(FakeLocalSocketsTest, ResetsAClientThatWasNotReadToTheEnd) {
+TEST_F(FakeLocalSocketsTest, ResetsAClientWithUnreadData) {
     const auto listener = listen();
     FakeClient client = sockets.connect(path, root);
     client.send("unread");
@@ -136,7 +136,7 @@ TEST_F(FakeLocalSocketsTest, ResetsAClientThatWasNotReadToTheEnd) {
     EXPECT_TRUE(client.is_at_end());
 }
 
-TEST_F(FakeLocalSocketsTest, NoticesAClientThatGoesAway) {
+TEST_F(FakeLocalSocketsTest, NoticesAClientThatLeaves) {
     const auto listener = listen();
     std::unique_ptr<os::LocalConnection> connection;
     {
@@ -149,7 +149,7 @@ TEST_F(FakeLocalSocketsTest, NoticesAClientThatGoesAway) {
     EXPECT_EQ(connection->send("x").state, State::closed);
 }
 
-TEST_F(FakeLocalSocketsTest, TellsWhetherSomethingListens) {
+TEST_F(FakeLocalSocketsTest, ReportsIfSomethingListens) {
     EXPECT_EQ(sockets.probe(path).value(), Listening::nothing);
     EXPECT_EQ(sockets.probe("/none/x").value(), Listening::nothing);
     auto listener = listen();
@@ -174,7 +174,7 @@ TEST_F(FakeLocalSocketsTest, ReplacesASocketButNoOtherFile) {
     EXPECT_EQ(sockets.listen("/none/x", {}).error().errno_value, ENOENT);
 }
 
-TEST_F(FakeLocalSocketsTest, RemovesItsOwnFileAndNoSuccessors) {
+TEST_F(FakeLocalSocketsTest, RemovesItsOwnFileOnly) {
     const auto old = listen();
     const auto successor = listen();
     ASSERT_TRUE(old->remove_file());
@@ -184,7 +184,7 @@ TEST_F(FakeLocalSocketsTest, RemovesItsOwnFileAndNoSuccessors) {
     EXPECT_TRUE(successor->remove_file());
 }
 
-TEST_F(FakeLocalSocketsTest, RefusesClientsWhereNobodyListensOrTheyMayNot) {
+TEST_F(FakeLocalSocketsTest, RefusesClientsWithoutAListenerOrPermission) {
     EXPECT_EQ(sockets.connect(path).error().errno_value, ENOENT);
     leave_stale_socket();
     EXPECT_EQ(sockets.connect(path).error().errno_value, ECONNREFUSED);
@@ -228,7 +228,7 @@ TEST_F(FakeLocalSocketsTest, LetsAConnectionWaitOnVirtualTime) {
     EXPECT_EQ(received(*client), "late");
 }
 
-TEST_F(FakeLocalSocketsTest, ClosesWhatADeadProcessHadOpenAndLeavesTheFile) {
+TEST_F(FakeLocalSocketsTest, ClosesTheSocketsOfADeadProcessAndKeepsTheFile) {
     const auto listener = listen();
     FakeClient client = sockets.connect(path, root);
     FakeClient waiting = sockets.connect(path, root);
@@ -241,7 +241,7 @@ TEST_F(FakeLocalSocketsTest, ClosesWhatADeadProcessHadOpenAndLeavesTheFile) {
     EXPECT_TRUE(files.exists(path));
 }
 
-TEST_F(FakeLocalSocketsTest, FailsWhereTheTestWantsIt) {
+TEST_F(FakeLocalSocketsTest, FailsOnDemand) {
     sockets.failures().fail_next("listen", EPERM, path);
     EXPECT_EQ(sockets.listen(path, {}).error().exit_code, ExitCode::permission);
     const auto listener = listen();

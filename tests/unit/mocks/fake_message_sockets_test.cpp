@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 using ::testing::SizeIs;
 using State = os::Transfer::State;
 
-TEST(FakeMessageSocketsTest, WhoListensGetsMessages) {
+TEST(FakeMessageSocketsTest, AListenerGetsMessages) {
     FakeMessageSockets sockets;
     EXPECT_EQ(sockets.connect("/log").error().errno_value, ENOENT);
     sockets.listen("/log");
@@ -28,7 +28,7 @@ TEST(FakeMessageSocketsTest, WhoListensGetsMessages) {
     EXPECT_EQ(sockets.text("/log"), "onetwo");
 }
 
-TEST(FakeMessageSocketsTest, DatagramsFitOrDoNot) {
+TEST(FakeMessageSocketsTest, ADatagramIsSentWholeOrRefused) {
     FakeMessageSockets sockets;
     sockets.set_longest(4);
     sockets.listen("/log");
@@ -40,7 +40,7 @@ TEST(FakeMessageSocketsTest, DatagramsFitOrDoNot) {
     EXPECT_EQ(socket->send("1", 0ms).state, State::would_block);
 }
 
-TEST(FakeMessageSocketsTest, AStreamTakesAPart) {
+TEST(FakeMessageSocketsTest, AStreamMayAcceptAPart) {
     FakeMessageSockets sockets;
     sockets.listen("/log", os::MessageSocket::Kind::stream);
     const auto socket = std::move(sockets.connect("/log").value());
@@ -50,7 +50,7 @@ TEST(FakeMessageSocketsTest, AStreamTakesAPart) {
     EXPECT_EQ(socket->send("45", 0ms).state, State::closed);
 }
 
-TEST(FakeMessageSocketsTest, WhoListensAnewIsSomebodyElse) {
+TEST(FakeMessageSocketsTest, ANewListenerIsAnotherReceiver) {
     FakeMessageSockets sockets;
     sockets.listen("/log");
     const auto socket = std::move(sockets.connect("/log").value());
@@ -60,7 +60,7 @@ TEST(FakeMessageSocketsTest, WhoListensAnewIsSomebodyElse) {
     EXPECT_EQ(sockets.connections(), 2U);
 }
 
-TEST(FakeMessageSocketsTest, FailsWhereItIsTold) {
+TEST(FakeMessageSocketsTest, FailsOnDemand) {
     FakeMessageSockets sockets;
     sockets.listen("/log");
     const auto socket = std::move(sockets.connect("/log").value());

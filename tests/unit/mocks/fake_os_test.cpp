@@ -17,7 +17,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-TEST(FakeOsTest, GivesOutTheFakesThatItHolds) {
+TEST(FakeOsTest, ReturnsItsFakes) {
     FakeOs host;
     const os::Host given = host.host();
     EXPECT_EQ(given.clock, &host.clock);
@@ -29,14 +29,14 @@ TEST(FakeOsTest, GivesOutTheFakesThatItHolds) {
     EXPECT_EQ(given.users, &host.users);
 }
 
-TEST(FakeOsTest, HasTheDirectoriesOfAMachine) {
+TEST(FakeOsTest, HasTheUsualDirectories) {
     FakeOs host;
     for (const char* directory : {"/etc", "/run", "/var/log"})
         EXPECT_EQ(host.files.status_of(directory).permissions, 0755U);
     EXPECT_EQ(host.files.status_of("/tmp").permissions, 01777U);
 }
 
-TEST(FakeOsTest, LetsServicesShareTheirLoopsTime) {
+TEST(FakeOsTest, LoopsOfServicesShareTheTime) {
     FakeOs host;
     const os::Host given = host.host();
     const auto loop = given.make_event_loop("loop");
@@ -51,7 +51,7 @@ TEST(FakeOsTest, LetsServicesShareTheirLoopsTime) {
     EXPECT_EQ(host.clock.steady_now() - begin, 3s);
 }
 
-TEST(FakeOsTest, MakesAllFakesBelieveWhoTheProcessHasBecome) {
+TEST(FakeOsTest, AllFakesKnowTheUserOfTheProcess) {
     FakeOs host;
     host.users.add_user({.name = "www", .uid = 33, .gid = 33});
     ASSERT_TRUE(host.users.become(host.users.find_user("www").value().value(), 33));
@@ -61,7 +61,7 @@ TEST(FakeOsTest, MakesAllFakesBelieveWhoTheProcessHasBecome) {
     EXPECT_EQ(host.sockets.listen("/run/x.control", {}).error().errno_value, EACCES);
 }
 
-TEST(FakeOsTest, LetsAProcessDieWithAllThatItHeld) {
+TEST(FakeOsTest, ADeadProcessReleasesEverything) {
     FakeOs host;
     const pid_t pid = host.process.id();
     host.processes.add(pid);
@@ -75,7 +75,7 @@ TEST(FakeOsTest, LetsAProcessDieWithAllThatItHeld) {
 
 class FakeOsProcessesTest : public ::testing::Test {
 protected:
-    /// A program that ends when it is told to, by a signal that it takes.
+    /// Runs a program that handles TERM and ends at that signal.
     int wait_for_term() {
         const os::Host host = os.host();
         const auto loop = host.make_event_loop("loop");
@@ -101,7 +101,7 @@ TEST_F(FakeOsProcessesTest, EachHasAPidAndAnExitCode) {
     EXPECT_FALSE(os.runs(first));
 }
 
-TEST_F(FakeOsProcessesTest, EachHasSignalsOfItsOwn) {
+TEST_F(FakeOsProcessesTest, EachHasItsOwnSignals) {
     const pid_t first = os.spawn([this] { return wait_for_term(); });
     const pid_t second = os.spawn([this] { return wait_for_term(); });
     os.settle();
@@ -112,7 +112,7 @@ TEST_F(FakeOsProcessesTest, EachHasSignalsOfItsOwn) {
     EXPECT_EQ(os.wait_for(second).signal, SIGHUP);
 }
 
-TEST_F(FakeOsProcessesTest, EachSleepsOnTheSameTime) {
+TEST_F(FakeOsProcessesTest, AllShareTheTime) {
     std::vector<int> order;
     const auto sleeper = [&](int seconds) {
         return [this, seconds, &order] {
@@ -130,7 +130,7 @@ TEST_F(FakeOsProcessesTest, EachSleepsOnTheSameTime) {
     EXPECT_EQ(order, (std::vector{1, 2, 3}));
 }
 
-TEST_F(FakeOsProcessesTest, LocksKeepOthersOut) {
+TEST_F(FakeOsProcessesTest, LocksExcludeOtherProcesses) {
     const auto locks = [this] {
         const auto attempt = os.locks.try_lock("/run/x.pid", 0644);
         const bool is_ours = attempt->lock != nullptr;
@@ -146,7 +146,7 @@ TEST_F(FakeOsProcessesTest, LocksKeepOthersOut) {
     EXPECT_FALSE(os.locks.holder("/run/x.pid"));
 }
 
-TEST_F(FakeOsProcessesTest, BothSidesOfAForkLiveOn) {
+TEST_F(FakeOsProcessesTest, BothSidesOfAForkContinue) {
     std::vector<std::string> notes;
     const pid_t parent = os.spawn([&]() -> int {
         const auto pipe = *os.pipes.open();
@@ -168,7 +168,7 @@ TEST_F(FakeOsProcessesTest, BothSidesOfAForkLiveOn) {
     EXPECT_EQ(os.open_descriptors(), 0U);
 }
 
-TEST_F(FakeOsProcessesTest, AReaderHearsTheEndOfAChildThatIsKilled) {
+TEST_F(FakeOsProcessesTest, AReaderNoticesTheEndOfAKilledChild) {
     const pid_t parent = os.spawn([&]() -> int {
         const auto pipe = *os.pipes.open();
         const pid_t child = *os.process.fork();
@@ -181,7 +181,7 @@ TEST_F(FakeOsProcessesTest, AReaderHearsTheEndOfAChildThatIsKilled) {
     EXPECT_EQ(os.wait_for(parent).status, 0);
 }
 
-TEST_F(FakeOsProcessesTest, AnOrphanIsTheChildOfWhoeverAdoptsOrphansAbove) {
+TEST_F(FakeOsProcessesTest, AnOrphanIsAdoptedByTheNearestSubreaper) {
     const auto exit_code_of_grandchild = [this](bool adopts) {
         const pid_t starter = os.spawn([this, adopts]() -> int {
             const pid_t self = os.process.id();
@@ -204,7 +204,7 @@ TEST_F(FakeOsProcessesTest, AnOrphanIsTheChildOfWhoeverAdoptsOrphansAbove) {
     EXPECT_EQ(exit_code_of_grandchild(false), ECHILD);
 }
 
-TEST_F(FakeOsProcessesTest, APipesWriterMayBeKeptFromChildren) {
+TEST_F(FakeOsProcessesTest, AWriterMayBeKeptFromChildren) {
     const pid_t parent = os.spawn([&]() -> int {
         const auto pipe = *os.pipes.open();
         if (*os.process.fork() == 0) {
@@ -218,7 +218,7 @@ TEST_F(FakeOsProcessesTest, APipesWriterMayBeKeptFromChildren) {
     EXPECT_EQ(os.wait_for(parent).status, 0);
 }
 
-TEST_F(FakeOsProcessesTest, OneThatWasKilledChangesNothingAnyMore) {
+TEST_F(FakeOsProcessesTest, AKilledProcessChangesNothingMore) {
     const pid_t pid = os.spawn([&] {
         const auto file = *os.files.open_for_appending("/tmp/file", 0644);
         const auto attempt = os.locks.try_lock("/run/x.pid", 0644);
@@ -242,13 +242,13 @@ TEST_F(FakeOsProcessesTest, OneThatWasKilledChangesNothingAnyMore) {
     EXPECT_EQ(os.end_of(pid)->signal, SIGKILL);
 }
 
-TEST_F(FakeOsProcessesTest, TellsWhatEscapedAMain) {
+TEST_F(FakeOsProcessesTest, ReportsAnExceptionThatEscapesMain) {
     const pid_t pid = os.spawn([]() -> int { throw std::runtime_error("oops"); });
     EXPECT_EQ(os.wait_for(pid).exception, "oops");
     EXPECT_EQ(os.wait_for(pid).signal, SIGABRT);
 }
 
-TEST_F(FakeOsProcessesTest, AProgramThatDoesNotDoTheSameTwiceIsToldSo) {
+TEST_F(FakeOsProcessesTest, ANondeterministicProgramIsReported) {
     int runs = 0;
     const pid_t parent = os.spawn([&]() -> int {
         if (++runs == 1) static_cast<void>(os.files.read("/etc/x", 1));
@@ -259,7 +259,7 @@ TEST_F(FakeOsProcessesTest, AProgramThatDoesNotDoTheSameTwiceIsToldSo) {
     EXPECT_THAT(os.end_of(parent + 1)->exception, ::testing::HasSubstr("before its fork"));
 }
 
-TEST_F(FakeOsProcessesTest, KillsWhatIsLeftWhenItGoes) {
+TEST_F(FakeOsProcessesTest, ItsDestructorKillsRemainingProcesses) {
     bool ended = false;
     {
         FakeOs other;

@@ -19,27 +19,27 @@ protected:
     FakeParking parking{reactor};
 };
 
-TEST_F(FakeParkingTest, ReturnsAtOnceWhereItWasUnparkedBefore) {
+TEST_F(FakeParkingTest, ReturnsAtOnceIfUnparkedBefore) {
     parking.unpark();
     parking.unpark();
     parking.park();
     EXPECT_THROW(parking.park(), IdleForever);
 }
 
-TEST_F(FakeParkingTest, TurnsTheLoopUntilItIsUnparked) {
+TEST_F(FakeParkingTest, RunsTheLoopUntilItIsUnparked) {
     loop.post([this] { parking.unpark(); });
     parking.park();
     EXPECT_EQ(clock.steady_now(), begin);
 }
 
-TEST_F(FakeParkingTest, LetsTimePassWhereNothingIsDue) {
+TEST_F(FakeParkingTest, LetsTimePassIfNothingIsDue) {
     const auto timer = loop.timer();
     timer->start(90s, [this] { parking.unpark(); });
     parking.park();
     EXPECT_EQ(clock.steady_now() - begin, 90s);
 }
 
-TEST_F(FakeParkingTest, AsksTheTestBeforeTimePasses) {
+TEST_F(FakeParkingTest, RunsTheTestsStepsBeforeTimePasses) {
     const auto timer = loop.timer();
     timer->start(90s, [] {});
     reactor.when_idle([this] { loop.post([this] { parking.unpark(); }); });

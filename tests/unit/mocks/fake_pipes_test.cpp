@@ -17,7 +17,7 @@ protected:
     FakePipes pipes{clock};
 };
 
-TEST_F(FakePipesTest, ReadsWhatItWroteItself) {
+TEST_F(FakePipesTest, ReadsItsOwnWrites) {
     const auto pipe = *pipes.open();
     ASSERT_TRUE(pipe->write("one\ntwo\n"));
     EXPECT_EQ(pipe->read_line(1s).text, "one\n");
@@ -25,7 +25,7 @@ TEST_F(FakePipesTest, ReadsWhatItWroteItself) {
     EXPECT_EQ(clock.steady_now(), begin);
 }
 
-TEST_F(FakePipesTest, HearsTheOtherProcessInTheTestsOrder) {
+TEST_F(FakePipesTest, ReadsTheOtherProcessInTheTestsOrder) {
     pipes.will_hear("{\"pid\":1}\n");
     pipes.will_hear(ReadingEnd::interrupted);
     pipes.will_hear(ReadingEnd::timed_out);
@@ -40,7 +40,7 @@ TEST_F(FakePipesTest, HearsTheOtherProcessInTheTestsOrder) {
     EXPECT_EQ(pipe->read_line(1s).end, ReadingEnd::closed);
 }
 
-TEST_F(FakePipesTest, IsClosedOnceNobodyCanWrite) {
+TEST_F(FakePipesTest, IsClosedWithoutWriters) {
     const auto pipe = *pipes.open();
     EXPECT_EQ(pipe->read_line(200ms).end, ReadingEnd::timed_out);
     EXPECT_EQ(clock.steady_now() - begin, 200ms);
@@ -51,7 +51,7 @@ TEST_F(FakePipesTest, IsClosedOnceNobodyCanWrite) {
     EXPECT_EQ(pipe->write("x").error().errno_value, EBADF);
 }
 
-TEST_F(FakePipesTest, KeepsWhatWasWrittenWhenThePipeIsGone) {
+TEST_F(FakePipesTest, KeepsItsContentAfterItsDestruction) {
     auto pipe = *pipes.open();
     pipe->close_reader();
     EXPECT_EQ(pipes.open_readers(), 0U);
@@ -63,14 +63,14 @@ TEST_F(FakePipesTest, KeepsWhatWasWrittenWhenThePipeIsGone) {
     EXPECT_EQ(pipes.written(), "ready\n");
 }
 
-TEST_F(FakePipesTest, BreaksOnceTheReadersAreGone) {
+TEST_F(FakePipesTest, BreaksWithoutReaders) {
     const auto pipe = *pipes.open();
     pipe->close_reader();
     pipes.close_other_readers();
     EXPECT_EQ(pipe->write("x").error().errno_value, EPIPE);
 }
 
-TEST_F(FakePipesTest, FailsWhereTheTestWantsIt) {
+TEST_F(FakePipesTest, FailsOnDemand) {
     pipes.failures().fail_next("open", EMFILE);
     EXPECT_EQ(pipes.open().error().errno_value, EMFILE);
     const auto pipe = *pipes.open();

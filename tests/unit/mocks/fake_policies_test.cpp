@@ -14,7 +14,7 @@ namespace {
 using ::testing::Contains;
 using ::testing::HasSubstr;
 
-/// A whole life of a service of each kind, with all of its policies on the fakes.
+/// A whole life of a service of each kind, with all its policies on the fakes.
 class FakePoliciesTest : public ::testing::Test {
 protected:
     template <class Kind>

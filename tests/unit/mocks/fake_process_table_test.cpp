@@ -28,13 +28,13 @@ protected:
     FakeProcessTable processes{reactor};
 };
 
-TEST_F(FakeProcessTableTest, KnowsTheUserOfThoseThatRun) {
+TEST_F(FakeProcessTableTest, KnowsTheUserOfARunningProcess) {
     EXPECT_EQ(processes.effective_user_of(pid), 1000U);
     processes.end(pid);
     EXPECT_EQ(processes.effective_user_of(pid), std::nullopt);
 }
 
-TEST_F(FakeProcessTableTest, SignalsTheProcessThatIsStillMeant) {
+TEST_F(FakeProcessTableTest, SignalsAConfirmedProcess) {
     EXPECT_TRUE(processes.signal(pid, SIGTERM, yes).value());
     EXPECT_FALSE(processes.signal(pid, SIGTERM, no).value());
     EXPECT_FALSE(processes.signal(1, SIGTERM, yes).value());
@@ -42,13 +42,13 @@ TEST_F(FakeProcessTableTest, SignalsTheProcessThatIsStillMeant) {
     EXPECT_TRUE(processes.runs(pid));
 }
 
-TEST_F(FakeProcessTableTest, EndsTheProcessThatIsKilled) {
+TEST_F(FakeProcessTableTest, EndsAKilledProcess) {
     EXPECT_TRUE(processes.signal(pid, SIGKILL, yes).value());
     EXPECT_FALSE(processes.runs(pid));
     EXPECT_TRUE(processes.wait_for_end(pid, 0ms));
 }
 
-TEST_F(FakeProcessTableTest, NoticesAProcessThatEndsWhileItIsLookedAt) {
+TEST_F(FakeProcessTableTest, NoticesAProcessThatEndsDuringTheCheck) {
     const auto ends = [this] {
         processes.end(pid);
         return true;
@@ -68,13 +68,13 @@ TEST_F(FakeProcessTableTest, WaitsOnVirtualTimeUntilTheProcessEnds) {
     EXPECT_EQ(clock.steady_now() - before, 300ms);
 }
 
-TEST_F(FakeProcessTableTest, TakesNoPidThatMeansMany) {
+TEST_F(FakeProcessTableTest, RefusesPidsThatMeanGroups) {
     EXPECT_THROW((void)processes.signal(0, SIGTERM, yes), std::logic_error);
     EXPECT_THROW((void)processes.signal(-1, SIGKILL, yes), std::logic_error);
     EXPECT_FALSE(processes.wait_for_end(0, 1s));
 }
 
-TEST_F(FakeProcessTableTest, FailsWhereTheTestWantsIt) {
+TEST_F(FakeProcessTableTest, FailsOnDemand) {
     processes.failures.fail_next("signal", EPERM, "4711");
     EXPECT_EQ(processes.signal(pid, SIGTERM, yes).error().errno_value, EPERM);
     EXPECT_TRUE(processes.sent().empty());

@@ -11,7 +11,7 @@ namespace {
 using Side = FakeProcess::Side;
 using ::testing::ElementsAre;
 
-TEST(FakeProcessTest, GoesOnInTheChild) {
+TEST(FakeProcessTest, ForkContinuesInTheChild) {
     FakeProcess process;
     const pid_t before = process.id();
     EXPECT_EQ(process.fork().value(), 0);
@@ -19,7 +19,7 @@ TEST(FakeProcessTest, GoesOnInTheChild) {
     EXPECT_EQ(process.forks(), 1U);
 }
 
-TEST(FakeProcessTest, GoesOnInTheParentWhereToldTo) {
+TEST(FakeProcessTest, ForkContinuesInTheParentIfRequested) {
     FakeProcess process;
     const pid_t before = process.id();
     process.follow({Side::parent, Side::child});
@@ -41,14 +41,14 @@ TEST(FakeProcessTest, ReapsItsOwnChildrenOnce) {
     EXPECT_EQ(process.wait_for_child(1).error().errno_value, ECHILD);
 }
 
-TEST(FakeProcessTest, RefusesToForkBesideThreads) {
+TEST(FakeProcessTest, RefusesToForkWhileThreadsRun) {
     FakeProcess process;
     process.set_thread_count(2);
     EXPECT_FALSE(process.fork());
     EXPECT_EQ(process.forks(), 0U);
 }
 
-TEST(FakeProcessTest, LeadsASessionOnlyAfterAForkAndTillTheNext) {
+TEST(FakeProcessTest, LeadsASessionOnlyBetweenTwoForks) {
     FakeProcess process;
     EXPECT_EQ(process.start_session().error().errno_value, EPERM);
     ASSERT_TRUE(process.fork());
@@ -60,7 +60,7 @@ TEST(FakeProcessTest, LeadsASessionOnlyAfterAForkAndTillTheNext) {
     EXPECT_EQ(process.session(), session);
 }
 
-TEST(FakeProcessTest, RemembersWhatItDidToItself) {
+TEST(FakeProcessTest, RecordsItsChanges) {
     FakeProcess process;
     process.set_directory("/home");
     EXPECT_EQ(process.current_directory().value(), "/home");
@@ -70,7 +70,7 @@ TEST(FakeProcessTest, RemembersWhatItDidToItself) {
     EXPECT_EQ(process.file_mask(), 027U);
 }
 
-TEST(FakeProcessTest, ThrowsInPlaceOfEnding) {
+TEST(FakeProcessTest, ThrowsInsteadOfExiting) {
     FakeProcess process;
     try {
         process.exit_now(75);
@@ -80,7 +80,7 @@ TEST(FakeProcessTest, ThrowsInPlaceOfEnding) {
     EXPECT_EQ(process.exit_status(), 75);
 }
 
-TEST(FakeProcessTest, FailsWhereTheTestWantsIt) {
+TEST(FakeProcessTest, FailsOnDemand) {
     FakeProcess process;
     process.failures.fail_next("fork", EAGAIN);
     EXPECT_EQ(process.fork().error().errno_value, EAGAIN);

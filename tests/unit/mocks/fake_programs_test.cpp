@@ -41,7 +41,7 @@ TEST_F(FakeProgramsTest, AProgramReadsAtOnceAndEndsWithItsInput) {
     EXPECT_EQ(input->write("x").errno_value, EBADF);
 }
 
-TEST_F(FakeProgramsTest, APipeHasRoomForSoMuch) {
+TEST_F(FakeProgramsTest, APipeHasALimit) {
     EXPECT_EQ(input->write("0123456789abc").bytes, 10U);
     EXPECT_EQ(input->write("x").state, os::Transfer::State::would_block);
     EXPECT_FALSE(reactor.is_writable(input->writer()));
@@ -53,7 +53,7 @@ TEST_F(FakeProgramsTest, APipeHasRoomForSoMuch) {
     EXPECT_EQ(programs.read(), "0123456789");
 }
 
-TEST_F(FakeProgramsTest, AStoppedProgramLeavesWhatItDidNotReadToTheNext) {
+TEST_F(FakeProgramsTest, UnreadInputGoesToTheNextProgram) {
     const auto first = start();
     programs.stop_reading();
     input->write("left");
@@ -74,7 +74,7 @@ TEST_F(FakeProgramsTest, SignalsEndItUnlessItIgnoresThem) {
     EXPECT_THAT(programs.started().front().signals, ElementsAre(SIGHUP, SIGTERM));
 }
 
-TEST_F(FakeProgramsTest, FailsWhereItIsTold) {
+TEST_F(FakeProgramsTest, FailsOnDemand) {
     for (const char* operation : {"open_input", "start", "write", "change_owner"})
         programs.failures().fail_next(operation, EIO);
     EXPECT_FALSE(programs.open_input(10));

@@ -33,7 +33,7 @@ protected:
     std::vector<std::string> notes;
 };
 
-TEST_F(FakeReactorTest, GivesOutTheLowestFreeDescriptor) {
+TEST_F(FakeReactorTest, ReturnsTheLowestFreeDescriptor) {
     EXPECT_EQ(reactor.open("one"), 3);
     EXPECT_EQ(reactor.open("two"), 4);
     const auto opening = reactor.opening_of(3);
@@ -43,7 +43,7 @@ TEST_F(FakeReactorTest, GivesOutTheLowestFreeDescriptor) {
     EXPECT_NE(reactor.opening_of(3), opening);
 }
 
-TEST_F(FakeReactorTest, AsksOrIsToldWhetherADescriptorIsReady) {
+TEST_F(FakeReactorTest, PollsOrSetsTheReadinessOfADescriptor) {
     bool ready = false;
     const int asked = reactor.open("asked", {.readable = [&ready] { return ready; }});
     const int told = reactor.open("told");
@@ -56,7 +56,7 @@ TEST_F(FakeReactorTest, AsksOrIsToldWhetherADescriptorIsReady) {
     EXPECT_FALSE(reactor.is_readable(told));
 }
 
-TEST_F(FakeReactorTest, CallsWhatWasPostedThenTimersThenWatches) {
+TEST_F(FakeReactorTest, RunsPostedCallsThenTimersThenWatches) {
     const int descriptor = reactor.open("a descriptor");
     const auto watch = loop.watch(descriptor);
     const auto timer = loop.timer();
@@ -71,7 +71,7 @@ TEST_F(FakeReactorTest, CallsWhatWasPostedThenTimersThenWatches) {
     EXPECT_FALSE(reactor.step());
 }
 
-TEST_F(FakeReactorTest, CallsTimersAndWatchesBetweenCallsThatPostThemselves) {
+TEST_F(FakeReactorTest, CallsThatRepostDoNotStarveTimersAndWatches) {
     const int descriptor = reactor.open("a descriptor");
     const auto watch = loop.watch(descriptor);
     const auto timer = loop.timer();
@@ -114,7 +114,7 @@ TEST_F(FakeReactorTest, RunsUntilNoTimerIsLeft) {
     EXPECT_THAT(notes, ElementsAre("done"));
 }
 
-TEST_F(FakeReactorTest, NoticesWhatNeverEnds) {
+TEST_F(FakeReactorTest, DetectsAnEndlessLoop) {
     std::function<void()> again = [&] { loop.post(again); };
     loop.post(again);
     EXPECT_THROW(reactor.run_ready(), std::logic_error);
@@ -138,7 +138,7 @@ TEST_F(FakeReactorTest, JumpsToTheTimerThatEndsTheWait) {
     EXPECT_TRUE(run_until(done));
 }
 
-TEST_F(FakeReactorTest, TurnsNoMoreThanTheWaitNeeds) {
+TEST_F(FakeReactorTest, RunsOnlyUntilTheWaitIsOver) {
     bool done = false;
     loop.post([&] { done = true; });
     loop.post(note("later"));
@@ -146,7 +146,7 @@ TEST_F(FakeReactorTest, TurnsNoMoreThanTheWaitNeeds) {
     EXPECT_TRUE(notes.empty());
 }
 
-TEST_F(FakeReactorTest, AsksTheTestsStepsOneAtEachIdleMomentBeforeTimePasses) {
+TEST_F(FakeReactorTest, RunsOneStepOfTheTestAtEachIdleMoment) {
     bool done = false;
     const auto timer = loop.timer();
     timer->start(1s, [&] { done = true; });
@@ -161,7 +161,7 @@ TEST_F(FakeReactorTest, AsksTheTestsStepsOneAtEachIdleMomentBeforeTimePasses) {
     EXPECT_FALSE(reactor.has_idle_steps());
 }
 
-TEST_F(FakeReactorTest, LetsAStepTurnItAndMoveTheTime) {
+TEST_F(FakeReactorTest, AStepMayRunItAndMoveTheTime) {
     bool done = false;
     const auto timer = loop.timer();
     timer->start(200ms, note("timer"));
@@ -174,7 +174,7 @@ TEST_F(FakeReactorTest, LetsAStepTurnItAndMoveTheTime) {
     EXPECT_THAT(notes, ElementsAre("timer", "step"));
 }
 
-TEST_F(FakeReactorTest, CallsTheHookAtEveryIdleMomentOnceNoStepIsLeft) {
+TEST_F(FakeReactorTest, CallsTheIdleHookOnceNoStepIsLeft) {
     int calls = 0;
     bool done = false;
     const auto timer = loop.timer();
@@ -189,7 +189,7 @@ TEST_F(FakeReactorTest, CallsTheHookAtEveryIdleMomentOnceNoStepIsLeft) {
     EXPECT_EQ(passed(), 2s);
 }
 
-TEST_F(FakeReactorTest, SaysWhoWaitsForWhatWhereNothingIsLeft) {
+TEST_F(FakeReactorTest, ReportsTheWaitsIfNothingIsLeft) {
     const int descriptor = reactor.open("the listener");
     const auto watch = loop.watch(descriptor);
     watch->await_readable([] {});
@@ -203,7 +203,7 @@ TEST_F(FakeReactorTest, SaysWhoWaitsForWhatWhereNothingIsLeft) {
     }
 }
 
-TEST_F(FakeReactorTest, DescribesWhatLoopsHaveToDo) {
+TEST_F(FakeReactorTest, DescribesThePendingWork) {
     const auto timer = loop.timer();
     timer->start(1500ms, [] {});
     loop.post([] {});
@@ -213,7 +213,7 @@ TEST_F(FakeReactorTest, DescribesWhatLoopsHaveToDo) {
     EXPECT_EQ(reactor.describe(), "loop 1 is stopped, with 0 calls left");
 }
 
-TEST_F(FakeReactorTest, LeavesTheRestToDoWhereACallbackThrows) {
+TEST_F(FakeReactorTest, KeepsTheRestIfACallbackThrows) {
     loop.post([] { throw std::runtime_error("thrown"); });
     loop.post(note("next"));
     EXPECT_THROW(reactor.run_ready(), std::runtime_error);
@@ -222,7 +222,7 @@ TEST_F(FakeReactorTest, LeavesTheRestToDoWhereACallbackThrows) {
     EXPECT_THAT(notes, ElementsAre("next"));
 }
 
-TEST_F(FakeReactorTest, NoticesADescriptorThatIsClosedWhileItIsWatched) {
+TEST_F(FakeReactorTest, DetectsAWatchedDescriptorThatIsClosed) {
     const int descriptor = reactor.open("one");
     const auto watch = loop.watch(descriptor);
     watch->await_readable([] {});

@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-TEST(FakeServiceManagerTest, PassesNothingAndDoesNotListenAtFirst) {
+TEST(FakeServiceManagerTest, PassesNothingAndDoesNotListenByDefault) {
     FakeServiceManager manager;
     EXPECT_THAT(manager.take_listen_sockets().value(), IsEmpty());
     EXPECT_EQ(manager.take_notify_socket().value(), nullptr);
@@ -20,7 +20,7 @@ TEST(FakeServiceManagerTest, PassesNothingAndDoesNotListenAtFirst) {
     EXPECT_FALSE(manager.has_journal_on_stderr());
 }
 
-TEST(FakeServiceManagerTest, EachThingIsThereToBeTakenOnce) {
+TEST(FakeServiceManagerTest, EachValueCanBeTakenOnce) {
     FakeServiceManager manager;
     manager.pass_socket("http", 3);
     manager.listen();
@@ -33,7 +33,7 @@ TEST(FakeServiceManagerTest, EachThingIsThereToBeTakenOnce) {
     EXPECT_EQ(manager.take_watchdog(), std::nullopt);
 }
 
-TEST(FakeServiceManagerTest, KeepsWhatItIsToldAndCountsLines) {
+TEST(FakeServiceManagerTest, RecordsMessagesAndCountsLines) {
     FakeServiceManager manager;
     manager.listen();
     const auto socket = *manager.take_notify_socket();
@@ -46,7 +46,7 @@ TEST(FakeServiceManagerTest, KeepsWhatItIsToldAndCountsLines) {
     EXPECT_THAT(manager.messages(), IsEmpty());
 }
 
-TEST(FakeServiceManagerTest, FailsWhereItIsTold) {
+TEST(FakeServiceManagerTest, FailsOnDemand) {
     FakeServiceManager manager;
     manager.listen();
     const auto socket = *manager.take_notify_socket();

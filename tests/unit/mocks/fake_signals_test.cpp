@@ -32,7 +32,7 @@ protected:
     std::vector<int> came;
 };
 
-TEST_F(FakeSignalsTest, DeliversByTheLoop) {
+TEST_F(FakeSignalsTest, DeliversInTheLoop) {
     ASSERT_TRUE(take());
     EXPECT_TRUE(signals.is_taken());
     signals.raise(SIGTERM);
@@ -42,7 +42,7 @@ TEST_F(FakeSignalsTest, DeliversByTheLoop) {
     EXPECT_THAT(signals.default_actions(), IsEmpty());
 }
 
-TEST_F(FakeSignalsTest, TellsTheSender) {
+TEST_F(FakeSignalsTest, ReportsTheSender) {
     Peer sender;
     ASSERT_TRUE(signals.take(numbers, loop, [&](const os::ReceivedSignal& signal) { sender = signal.sender; }));
     signals.raise(SIGHUP, {.pid = 42, .uid = 1000});
@@ -63,7 +63,7 @@ TEST_F(FakeSignalsTest, CountsASignalOnceUntilItIsDelivered) {
     EXPECT_THAT(came, ElementsAre(SIGHUP, SIGTERM, SIGTERM));
 }
 
-TEST_F(FakeSignalsTest, KeepsWhatIsHeldUntilItIsTakenAndLetGo) {
+TEST_F(FakeSignalsTest, KeepsHeldSignalsUntilTakenAndUnblocked) {
     ASSERT_TRUE(note());
     ASSERT_TRUE(signals.hold());
     EXPECT_TRUE(signals.is_held(SIGHUP));
@@ -78,7 +78,7 @@ TEST_F(FakeSignalsTest, KeepsWhatIsHeldUntilItIsTakenAndLetGo) {
     EXPECT_FALSE(signals.is_held(SIGHUP));
 }
 
-TEST_F(FakeSignalsTest, TakesTheDefaultActionWhereNobodyHasTakenIt) {
+TEST_F(FakeSignalsTest, AnUntakenSignalHasItsDefaultAction) {
     ASSERT_TRUE(take());
     signals.raise(SIGINT);
     signals.set_disposition(SIGUSR1, Disposition::ignored);
@@ -86,7 +86,7 @@ TEST_F(FakeSignalsTest, TakesTheDefaultActionWhereNobodyHasTakenIt) {
     EXPECT_THAT(signals.default_actions(), ElementsAre(SIGINT));
 }
 
-TEST_F(FakeSignalsTest, TakesTheDefaultActionOfWhatIsLetGoUntaken) {
+TEST_F(FakeSignalsTest, AnUnblockedUntakenSignalHasItsDefaultAction) {
     ASSERT_TRUE(note());
     ASSERT_TRUE(signals.hold());
     signals.raise(SIGTERM);
@@ -114,13 +114,13 @@ TEST_F(FakeSignalsTest, RestoresTheDispositions) {
     EXPECT_EQ(signals.disposition(SIGPIPE), Disposition::default_action);
 }
 
-TEST_F(FakeSignalsTest, LeavesAProgramsOwnHandlerOfSigpipe) {
+TEST_F(FakeSignalsTest, KeepsAProgramsHandlerOfSigpipe) {
     signals.set_disposition(SIGPIPE, Disposition::programs_own);
     ASSERT_TRUE(take());
     EXPECT_EQ(signals.disposition(SIGPIPE), Disposition::programs_own);
 }
 
-TEST_F(FakeSignalsTest, DeliversNothingAfterItWasGivenBack) {
+TEST_F(FakeSignalsTest, DeliversNothingAfterARelease) {
     ASSERT_TRUE(take());
     signals.raise(SIGTERM);
     signals.give_back();
@@ -128,7 +128,7 @@ TEST_F(FakeSignalsTest, DeliversNothingAfterItWasGivenBack) {
     EXPECT_THAT(came, IsEmpty());
 }
 
-TEST_F(FakeSignalsTest, MayBeGivenBackByTheCallback) {
+TEST_F(FakeSignalsTest, MayBeReleasedInTheCallback) {
     ASSERT_TRUE(signals.take(numbers, loop, [this](const os::ReceivedSignal& signal) {
         came.push_back(signal.number);
         signals.give_back();
@@ -139,7 +139,7 @@ TEST_F(FakeSignalsTest, MayBeGivenBackByTheCallback) {
     EXPECT_THAT(came, ElementsAre(SIGHUP));
 }
 
-TEST_F(FakeSignalsTest, NotesWhatTheCallerBlocks) {
+TEST_F(FakeSignalsTest, NotesSignalsThatTheCallerBlocks) {
     signals.block_as_caller(SIGTERM);
     ASSERT_TRUE(note());
     EXPECT_FALSE(signals.is_blocked_by_caller(SIGTERM));
@@ -148,7 +148,7 @@ TEST_F(FakeSignalsTest, NotesWhatTheCallerBlocks) {
     EXPECT_EQ(signals.noted().front().number, SIGTERM);
 }
 
-TEST_F(FakeSignalsTest, DeliversWhatWasNotedBeforeItWasTaken) {
+TEST_F(FakeSignalsTest, DeliversNotedSignalsOnceTaken) {
     ASSERT_TRUE(note());
     signals.raise(SIGTERM, {.pid = 42, .uid = 1000});
     ASSERT_TRUE(take());
@@ -169,7 +169,7 @@ TEST_F(FakeSignalsTest, AnEndingSignalTakesItsDefaultActionUntilItIsNotedOrTaken
     EXPECT_EQ(signals.noted().size(), 1U);
 }
 
-TEST_F(FakeSignalsTest, ForgetsWhatWasNotedWhenItIsGivenBack) {
+TEST_F(FakeSignalsTest, ReleasingForgetsNotedSignals) {
     ASSERT_TRUE(note());
     signals.raise(SIGTERM);
     signals.give_back();
@@ -177,7 +177,7 @@ TEST_F(FakeSignalsTest, ForgetsWhatWasNotedWhenItIsGivenBack) {
     EXPECT_EQ(signals.disposition(SIGTERM), Disposition::default_action);
 }
 
-TEST_F(FakeSignalsTest, ForgettingTheCallerLeavesOnlyWhatIsHeld) {
+TEST_F(FakeSignalsTest, ForgettingTheCallerKeepsHeldSignals) {
     signals.block_as_caller(SIGUSR2);
     signals.set_disposition(SIGPIPE, Disposition::ignored);
     signals.set_disposition(SIGCHLD, Disposition::programs_own);

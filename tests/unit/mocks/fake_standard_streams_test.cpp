@@ -19,7 +19,7 @@ TEST(FakeStandardStreamsTest, CapturesTheTextOfEachStream) {
     EXPECT_EQ(streams.written(Stream::error), "three");
 }
 
-TEST(FakeStandardStreamsTest, IsATerminalWhereTheTestSaysSo) {
+TEST(FakeStandardStreamsTest, IsATerminalIfSet) {
     FakeStandardStreams streams;
     EXPECT_FALSE(streams.is_terminal(Stream::error));
     EXPECT_EQ(streams.terminal_width(Stream::error), 80U);
@@ -31,7 +31,7 @@ TEST(FakeStandardStreamsTest, IsATerminalWhereTheTestSaysSo) {
     EXPECT_FALSE(streams.is_terminal(Stream::error));
 }
 
-TEST(FakeStandardStreamsTest, LeadsARedirectedStreamAwayFromItsUser) {
+TEST(FakeStandardStreamsTest, ARedirectedStreamGoesToItsDescriptor) {
     FakeStandardStreams streams;
     streams.write(Stream::out, "before");
     ASSERT_TRUE(streams.redirect_to(Stream::out, 1000));
@@ -45,7 +45,7 @@ TEST(FakeStandardStreamsTest, LeadsARedirectedStreamAwayFromItsUser) {
     EXPECT_EQ(streams.descriptor(Stream::in), -1);
 }
 
-TEST(FakeStandardStreamsTest, DropsWhatGoesToNull) {
+TEST(FakeStandardStreamsTest, DropsTextToTheNullDevice) {
     FakeStandardStreams streams;
     ASSERT_TRUE(streams.redirect_to_null(Stream::out));
     streams.write(Stream::out, "lost");
@@ -53,7 +53,7 @@ TEST(FakeStandardStreamsTest, DropsWhatGoesToNull) {
     EXPECT_EQ(streams.target(Stream::out), Target::null);
 }
 
-TEST(FakeStandardStreamsTest, OpensTheClosedOnesOnly) {
+TEST(FakeStandardStreamsTest, OpensOnlyClosedStreams) {
     FakeStandardStreams streams;
     streams.close(Stream::in);
     streams.write(Stream::in, "lost");
@@ -62,7 +62,7 @@ TEST(FakeStandardStreamsTest, OpensTheClosedOnesOnly) {
     EXPECT_EQ(streams.target(Stream::out), Target::user);
 }
 
-TEST(FakeStandardStreamsTest, TakesNoMoreThanItsReaderReads) {
+TEST(FakeStandardStreamsTest, AcceptsNoMoreThanItsReaderReads) {
     FakeStandardStreams streams;
     streams.limit(Stream::out, 6);
     EXPECT_EQ(streams.write_within(Stream::out, "four", std::chrono::seconds{1}).bytes, 4U);
@@ -77,7 +77,7 @@ TEST(FakeStandardStreamsTest, TakesNoMoreThanItsReaderReads) {
     EXPECT_EQ(streams.write_within(Stream::out, "seven", std::chrono::seconds{0}).failure->errno_value, EPIPE);
 }
 
-TEST(FakeStandardStreamsTest, RemembersTheFileAndWhomItWasHandedTo) {
+TEST(FakeStandardStreamsTest, RecordsTheFileAndItsNewOwner) {
     FakeStandardStreams streams;
     ASSERT_TRUE(streams.redirect_to_file(Stream::out, {.path = "/var/log/out"}));
     ASSERT_TRUE(streams.change_owner(Stream::out, 1000, 1000));
@@ -88,7 +88,7 @@ TEST(FakeStandardStreamsTest, RemembersTheFileAndWhomItWasHandedTo) {
     EXPECT_FALSE(streams.owner(Stream::error));
 }
 
-TEST(FakeStandardStreamsTest, FailsWhereTheTestWantsIt) {
+TEST(FakeStandardStreamsTest, FailsOnDemand) {
     FakeStandardStreams streams;
     streams.failures.fail_next("redirect_to", EMFILE, "stderr");
     EXPECT_TRUE(streams.redirect_to(Stream::out, 5));

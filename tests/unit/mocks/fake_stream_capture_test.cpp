@@ -25,7 +25,7 @@ protected:
     int threads = 0;
 };
 
-TEST_F(FakeStreamCaptureTest, DeliversWholeLinesOfWhatIsCaptured) {
+TEST_F(FakeStreamCaptureTest, DeliversWholeLines) {
     ASSERT_TRUE(capture->capture(Stream::out));
     start();
 
@@ -37,7 +37,7 @@ TEST_F(FakeStreamCaptureTest, DeliversWholeLinesOfWhatIsCaptured) {
     EXPECT_EQ(threads, 1);
 }
 
-TEST_F(FakeStreamCaptureTest, WhatWasPrintedBeforeTheStartWaits) {
+TEST_F(FakeStreamCaptureTest, OutputBeforeTheStartIsDeliveredLater) {
     ASSERT_TRUE(capture->capture(Stream::out));
     captures.print(Stream::out, "early\n");
     EXPECT_EQ(heard, "");
@@ -47,7 +47,7 @@ TEST_F(FakeStreamCaptureTest, WhatWasPrintedBeforeTheStartWaits) {
     EXPECT_EQ(heard, "early;");
 }
 
-TEST_F(FakeStreamCaptureTest, TheLastLineNeedsNoEnd) {
+TEST_F(FakeStreamCaptureTest, TheLastLineNeedsNoNewline) {
     ASSERT_TRUE(capture->capture(Stream::out));
     start();
     captures.print(Stream::out, "unfinished");
@@ -58,7 +58,7 @@ TEST_F(FakeStreamCaptureTest, TheLastLineNeedsNoEnd) {
     EXPECT_FALSE(captures.is_captured(Stream::out));
 }
 
-TEST_F(FakeStreamCaptureTest, FailsWhereItIsToldTo) {
+TEST_F(FakeStreamCaptureTest, FailsOnDemand) {
     captures.failures().fail_next("capture", EMFILE, "stderr");
     captures.failures().fail_next("start", EAGAIN);
 

@@ -37,7 +37,7 @@ TEST_F(FakeStreamTest, CarriesBytesBothWays) {
     EXPECT_EQ(stream.who(End::client).pid, 2);
 }
 
-TEST_F(FakeStreamTest, TakesOnlySoMuchUntilItIsRead) {
+TEST_F(FakeStreamTest, HasALimitedBuffer) {
     EXPECT_EQ(stream.send(End::server, "0123456789").bytes, 8U);
     EXPECT_FALSE(stream.is_writable(End::server));
     EXPECT_EQ(stream.send(End::server, "x").state, State::would_block);
@@ -47,7 +47,7 @@ TEST_F(FakeStreamTest, TakesOnlySoMuchUntilItIsRead) {
     EXPECT_EQ(received(End::client), "34567abc");
 }
 
-TEST_F(FakeStreamTest, LetsFollowWhatDidNotFit) {
+TEST_F(FakeStreamTest, DeliversTheRestLater) {
     stream.send_all(End::client, "0123456789abc");
     stream.shut_down_sending(End::client);
     EXPECT_EQ(stream.unread(End::server), 8U);
@@ -58,7 +58,7 @@ TEST_F(FakeStreamTest, LetsFollowWhatDidNotFit) {
     EXPECT_EQ(receiving(End::server), State::closed);
 }
 
-TEST_F(FakeStreamTest, CanStillBeSentToAfterItsSendingEnded) {
+TEST_F(FakeStreamTest, StillReceivesAfterShuttingDownSending) {
     stream.shut_down_sending(End::client);
     EXPECT_TRUE(stream.is_readable(End::server));
     EXPECT_EQ(receiving(End::server), State::closed);
@@ -67,7 +67,7 @@ TEST_F(FakeStreamTest, CanStillBeSentToAfterItsSendingEnded) {
     EXPECT_EQ(received(End::client), "answer");
 }
 
-TEST_F(FakeStreamTest, DeliversWhatWasSentBeforeItWasClosed) {
+TEST_F(FakeStreamTest, DeliversDataSentBeforeTheClose) {
     stream.send(End::server, "bye");
     stream.close(End::server);
     EXPECT_TRUE(stream.is_closed(End::server));
@@ -78,7 +78,7 @@ TEST_F(FakeStreamTest, DeliversWhatWasSentBeforeItWasClosed) {
     EXPECT_FALSE(stream.was_reset(End::client));
 }
 
-TEST_F(FakeStreamTest, ResetsThePeerOfASocketThatIsClosedUnread) {
+TEST_F(FakeStreamTest, ResetsThePeerIfClosedWithUnreadData) {
     stream.send(End::client, "unread");
     stream.send(End::server, "read");
     stream.close(End::server);

@@ -11,7 +11,7 @@ namespace {
 
 using ::testing::ElementsAre;
 
-TEST(FakeTaskTest, GoesOnOnlyWhileItsResumerWaits) {
+TEST(FakeTaskTest, RunsOnlyWhileItsResumerWaits) {
     std::vector<std::string> notes;
     FakeTask task{[&] {
         notes.emplace_back("task begins");
@@ -27,7 +27,7 @@ TEST(FakeTaskTest, GoesOnOnlyWhileItsResumerWaits) {
     EXPECT_TRUE(task.has_ended());
 }
 
-TEST(FakeTaskTest, KnowsWhoCalls) {
+TEST(FakeTaskTest, KnowsTheCaller) {
     FakeTask::Id seen = 0;
     FakeTask task{[&] { seen = FakeTask::current(); }};
     task.resume();
@@ -35,7 +35,7 @@ TEST(FakeTaskTest, KnowsWhoCalls) {
     EXPECT_EQ(FakeTask::current(), 0U);
 }
 
-TEST(FakeTaskTest, MayNeverBegin) {
+TEST(FakeTaskTest, MayNeverStart) {
     bool began = false;
     {
         const FakeTask task{[&] { began = true; }};

@@ -24,27 +24,27 @@ protected:
     int calls = 0;
 };
 
-TEST_F(FakeThreadsTest, TheReactorMakesTheCall) {
+TEST_F(FakeThreadsTest, TheReactorRunsTheCall) {
     const auto thread = start();
     EXPECT_EQ(calls, 0);
     reactor.run_ready();
     EXPECT_EQ(calls, 1);
 }
 
-TEST_F(FakeThreadsTest, WhoWaitsMakesTheCallWhereItWasNotMadeYet) {
+TEST_F(FakeThreadsTest, AWaitRunsAPendingCall) {
     const auto thread = start();
     EXPECT_TRUE((*thread)->wait(std::chrono::milliseconds{0}));
     reactor.run_ready();
     EXPECT_EQ(calls, 1);
 }
 
-TEST_F(FakeThreadsTest, OneThatIsGoneMakesNoCall) {
+TEST_F(FakeThreadsTest, ADestroyedThreadRunsNoCall) {
     start()->reset();
     reactor.run_ready();
     EXPECT_EQ(calls, 0);
 }
 
-TEST_F(FakeThreadsTest, OneThatSleepsLeavesTheTimeToOthers) {
+TEST_F(FakeThreadsTest, ASleepingThreadLeavesTheTimeToOthers) {
     using namespace std::chrono_literals;
     FakeParking parking{reactor};
     bool was_unparked = true;

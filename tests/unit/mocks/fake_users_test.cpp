@@ -25,7 +25,7 @@ TEST_F(FakeUsersTest, FindsUsersByNameAndNumber) {
     EXPECT_FALSE(users.find_user("-1").value().has_value());
 }
 
-TEST_F(FakeUsersTest, TakesANumberThatTheDatabaseDoesNotHave) {
+TEST_F(FakeUsersTest, AcceptsANumberWithoutAnEntry) {
     const os::User user = users.find_user("2000").value().value();
     EXPECT_EQ(user.uid, 2000U);
     EXPECT_EQ(user.name, "");
@@ -40,7 +40,7 @@ TEST_F(FakeUsersTest, FindsGroupsByNameAndNumber) {
     EXPECT_EQ(users.find_group("none").value(), std::nullopt);
 }
 
-TEST_F(FakeUsersTest, BecomesAUserForGood) {
+TEST_F(FakeUsersTest, BecomesAUserIrrevocably) {
     uid_t told = 0;
     users.on_become([&told](uid_t uid, gid_t /*gid*/) { told = uid; });
     const os::User www = users.find_user("www").value().value();
@@ -52,7 +52,7 @@ TEST_F(FakeUsersTest, BecomesAUserForGood) {
     EXPECT_EQ(users.become({.name = "root"}, 0).error().errno_value, EPERM);
 }
 
-TEST_F(FakeUsersTest, FailsWhereTheTestWantsIt) {
+TEST_F(FakeUsersTest, FailsOnDemand) {
     users.failures.fail_next("find_user", EIO, "www");
     EXPECT_FALSE(users.find_user("www"));
     users.failures.fail_next("become", EAGAIN);

@@ -38,7 +38,7 @@ namespace {
 using namespace std::chrono_literals;
 using ::testing::NiceMock;
 
-TEST(MockDefaultsTest, AreThoseOfARootsChildProcess) {
+TEST(MockDefaultsTest, AreThoseOfAChildProcessOfRoot) {
     NiceMock<MockProcess> process;
     EXPECT_EQ(process.id(), 4711);
     EXPECT_EQ(process.effective_user(), 0U);
@@ -62,7 +62,7 @@ TEST(MockDefaultsTest, ThereIsNoServiceManager) {
     EXPECT_TRUE(socket.send("READY=1"));
 }
 
-TEST(MockDefaultsTest, TakeMessagesButHaveNobodyWhoListens) {
+TEST(MockDefaultsTest, AcceptMessagesWithoutAListener) {
     NiceMock<MockMessageSockets> sockets;
     EXPECT_FALSE(sockets.connect("/dev/log"));
     NiceMock<MockMessageSocket> socket;
@@ -70,7 +70,7 @@ TEST(MockDefaultsTest, TakeMessagesButHaveNobodyWhoListens) {
     EXPECT_EQ(socket.send_in_file("text", 0ms).bytes, 4U);
 }
 
-TEST(MockDefaultsTest, HaveNoProgramsButPipesThatTakeEverything) {
+TEST(MockDefaultsTest, HaveNoProgramsButPipesThatAcceptEverything) {
     NiceMock<MockPrograms> programs;
     EXPECT_FALSE(programs.open_input(1));
     EXPECT_FALSE(programs.start({}));
@@ -112,7 +112,7 @@ TEST(MockDefaultsTest, LetSocketsListenAndConnect) {
     EXPECT_EQ(sockets.probe("/x").value(), os::Listening::nothing);
 }
 
-TEST(MockDefaultsTest, LetALoopCallWhatIsPostedAtOnce) {
+TEST(MockDefaultsTest, LetALoopRunPostedCallsAtOnce) {
     NiceMock<MockEventLoop> loop;
     NiceMock<MockParking> parking;
     bool called = false;
@@ -125,7 +125,7 @@ TEST(MockDefaultsTest, LetALoopCallWhatIsPostedAtOnce) {
     parking.park();
 }
 
-TEST(MockDefaultsTest, LetProcessesBeSignalledWhileTheyAreMeant) {
+TEST(MockDefaultsTest, LetConfirmedProcessesBeSignalled) {
     NiceMock<MockProcessTable> processes;
     EXPECT_TRUE(processes.signal(1, SIGTERM, [] { return true; }).value());
     EXPECT_FALSE(processes.signal(1, SIGTERM, [] { return false; }).value());
@@ -133,7 +133,7 @@ TEST(MockDefaultsTest, LetProcessesBeSignalledWhileTheyAreMeant) {
     EXPECT_EQ(processes.effective_user_of(1), 0U);
 }
 
-TEST(MockDefaultsTest, AreHarmlessOnTheRestOfTheSystem) {
+TEST(MockDefaultsTest, AreHarmlessForOtherCalls) {
     NiceMock<MockClock> clock;
     EXPECT_EQ(clock.steady_now(), clock.steady_now());
     NiceMock<MockEnvironment> environment;
@@ -179,7 +179,7 @@ TEST(MockDefaultsTest, AreHarmlessOnTheRestOfTheSystem) {
     EXPECT_TRUE(signals.take({}, loop, [](const os::ReceivedSignal&) {}));
 }
 
-TEST(MockDefaultsTest, LetAServiceBegin) {
+TEST(MockDefaultsTest, LetAServiceStart) {
     NiceMock<MockDaemon> daemon;
     EXPECT_TRUE(daemon.has_background());
     EXPECT_EQ(daemon.enter().value(), Role::service);

@@ -38,14 +38,14 @@ protected:
     std::vector<std::string> taken_;
 };
 
-TEST_F(BoostLogTest, TakesWhatTheProgramLogsWithTheMacros) {
+TEST_F(BoostLogTest, ReceivesRecordsOfTheMacros) {
     const auto subscription = subscribe();
     BOOST_LOG_TRIVIAL(error) << "answer " << 42;
     BOOST_LOG_TRIVIAL(debug) << "left out";
     EXPECT_THAT(taken_, ElementsAre("error answer 42"));
 }
 
-TEST_F(BoostLogTest, TakesSeveritiesThatArePlainNumbers) {
+TEST_F(BoostLogTest, AcceptsNumericSeverities) {
     const auto subscription = subscribe();
     logging::sources::severity_logger<int> logger;
     BOOST_LOG_SEV(logger, 3) << "three";
@@ -54,7 +54,7 @@ TEST_F(BoostLogTest, TakesSeveritiesThatArePlainNumbers) {
     EXPECT_THAT(taken_, ElementsAre("warning three", "fatal beyond"));
 }
 
-TEST_F(BoostLogTest, TakesRecordsWithoutSeverityForInfo) {
+TEST_F(BoostLogTest, TreatsRecordsWithoutSeverityAsInfo) {
     const auto subscription = subscribe();
     logging::sources::logger plain;
     BOOST_LOG(plain) << "plain";
@@ -71,14 +71,14 @@ TEST_F(BoostLogTest, KnowsTheChannel) {
     EXPECT_THAT(taken_, ElementsAre("info@database 3 rows"));
 }
 
-TEST_F(BoostLogTest, TakesNothingMoreOnceTheSubscriptionHasEnded) {
+TEST_F(BoostLogTest, ReceivesNothingAfterTheSubscription) {
     subscribe().reset();
     const auto keeps_the_console_quiet = subscribe(LogLevel::fatal);
     BOOST_LOG_TRIVIAL(error) << "late";
     EXPECT_THAT(taken_, IsEmpty());
 }
 
-/// A sink as a program would add it.
+/// A sink that an application adds.
 class ProgramsSink : public logging::sinks::basic_sink_backend<logging::sinks::synchronized_feeding> {
 public:
     void consume(const logging::record_view& record) {
@@ -91,7 +91,7 @@ public:
     std::vector<std::string> seen;
 };
 
-TEST_F(BoostLogTest, ShowsRecordsToTheProgramsSinksAlone) {
+TEST_F(BoostLogTest, PassesRecordsOnlyToTheProgramsSinks) {
     const auto subscription = subscribe(LogLevel::trace);
     const auto backend = boost::make_shared<ProgramsSink>();
     const auto sink = boost::make_shared<logging::sinks::synchronous_sink<ProgramsSink>>(backend);

@@ -15,12 +15,12 @@ protected:
     EventTrail trail;
 };
 
-TEST_F(EventTrailTest, AtFirstNothingHappened) {
+TEST_F(EventTrailTest, IsEmptyAtFirst) {
     EXPECT_EQ(trail.depth(), 0U);
     EXPECT_EQ(trail.size(), 0U);
 }
 
-TEST_F(EventTrailTest, TellsWhatRunsTheOutermostFirst) {
+TEST_F(EventTrailTest, ListsRunningEventsOutermostFirst) {
     trail.begin("outer", now);
     trail.begin("inner", now + 1s);
 
@@ -30,7 +30,7 @@ TEST_F(EventTrailTest, TellsWhatRunsTheOutermostFirst) {
     EXPECT_EQ(trail.running(1).began, now + 1s);
 }
 
-TEST_F(EventTrailTest, TellsWhatEndedTheLatestFirst) {
+TEST_F(EventTrailTest, ListsEndedEventsLatestFirst) {
     trail.begin("outer", now);
     trail.begin("inner", now);
     trail.end("ok", now + 1s);
@@ -43,7 +43,7 @@ TEST_F(EventTrailTest, TellsWhatEndedTheLatestFirst) {
     EXPECT_EQ(trail.ended(1).ended, now + 1s);
 }
 
-TEST_F(EventTrailTest, KeepsTheLatestOnly) {
+TEST_F(EventTrailTest, KeepsOnlyTheLatest) {
     for (std::size_t i = 0; i <= EventTrail::kept; ++i) {
         trail.begin(std::to_string(i), now);
         trail.end("ok", now);
@@ -54,7 +54,7 @@ TEST_F(EventTrailTest, KeepsTheLatestOnly) {
     EXPECT_EQ(trail.ended(EventTrail::kept - 1).name.view(), "1");
 }
 
-TEST_F(EventTrailTest, WhatIsTooDeepIsCountedAndNotKept) {
+TEST_F(EventTrailTest, TooDeepEventsAreCountedAndNotKept) {
     for (std::size_t i = 0; i < EventTrail::deepest + 2; ++i) trail.begin("level", now);
     EXPECT_EQ(trail.depth(), EventTrail::deepest);
 

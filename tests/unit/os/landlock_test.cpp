@@ -14,7 +14,7 @@ using Use = WritablePath::Use;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-TEST(LandlockTest, EachVersionHandlesWhatItKnows) {
+TEST(LandlockTest, EachVersionHandlesItsRights) {
     EXPECT_EQ(writing_rights(1) & (refer | truncate | ioctl_dev), 0U);
     EXPECT_EQ(writing_rights(2) & (refer | truncate | ioctl_dev), refer);
     EXPECT_EQ(writing_rights(3) & (refer | truncate | ioctl_dev), refer | truncate);
@@ -31,7 +31,7 @@ TEST(LandlockTest, ReadingAndExecutingAreNotHandled) {
 }
 
 #ifdef LANDLOCK_ACCESS_FS_REFER
-TEST(LandlockTest, TheNumbersAreTheKernels) {
+TEST(LandlockTest, TheNumbersMatchTheKernel) {
     EXPECT_EQ(write_file, static_cast<Rights>(LANDLOCK_ACCESS_FS_WRITE_FILE));
     EXPECT_EQ(remove_dir, static_cast<Rights>(LANDLOCK_ACCESS_FS_REMOVE_DIR));
     EXPECT_EQ(remove_file, static_cast<Rights>(LANDLOCK_ACCESS_FS_REMOVE_FILE));
@@ -53,7 +53,7 @@ TEST(LandlockTest, ALogDirectoryIsForRegularFiles) {
               write_file | make_reg | remove_file);
 }
 
-TEST(LandlockTest, AFileThatIsNoDirectoryTakesOnlySomeRights) {
+TEST(LandlockTest, AFileAllowsOnlySomeRights) {
     EXPECT_EQ(rights_for(Use::everything, PathKind::file, writing_rights(7)), write_file | truncate | ioctl_dev);
     EXPECT_EQ(rights_for(Use::everything, PathKind::file, writing_rights(1)), write_file);
     EXPECT_EQ(rights_for(Use::removal, PathKind::file, writing_rights(7)), 0U);
@@ -61,7 +61,7 @@ TEST(LandlockTest, AFileThatIsNoDirectoryTakesOnlySomeRights) {
     EXPECT_EQ(rights_for(Use::removal, PathKind::directory, writing_rights(7)), remove_file);
 }
 
-TEST(LandlockTest, AnOlderVersionSaysWhatItLeavesOut) {
+TEST(LandlockTest, AnOlderVersionReportsItsGaps) {
     EXPECT_EQ(gap_of(1),
               "no file can be renamed or linked into another directory, files can be truncated anywhere, devices "
               "can be controlled anywhere");

@@ -7,14 +7,14 @@
 namespace servicekit::os {
 namespace {
 
-TEST(ProcFileTest, ReadsAFileWhoseSizeIsNotKnown) {
+TEST(ProcFileTest, ReadsAFileOfUnknownSize) {
     const auto status = read_proc_file("/proc/self/status");
     ASSERT_TRUE(status);
     EXPECT_TRUE(status->starts_with("Name:"));
     EXPECT_TRUE(status->ends_with('\n'));
 }
 
-TEST(ProcFileTest, MissingFileIsNothing) {
+TEST(ProcFileTest, AMissingFileReturnsNothing) {
     EXPECT_EQ(read_proc_file("/proc/self/no-such-file"), std::nullopt);
     EXPECT_EQ(errno, ENOENT);
 }
@@ -28,7 +28,7 @@ TEST(ProcFileTest, FindsTheLineOfAKey) {
     EXPECT_EQ(proc_line("", "Gid:"), std::nullopt);
 }
 
-TEST(ProcFileTest, TakesWordsOffTheFront) {
+TEST(ProcFileTest, RemovesWordsFromTheFront) {
     std::string_view text = "  one\ttwo\nthree \n";
     EXPECT_EQ(next_word(text), "one");
     EXPECT_EQ(next_word(text), "two");
@@ -37,7 +37,7 @@ TEST(ProcFileTest, TakesWordsOffTheFront) {
     EXPECT_EQ(next_word(text), "");
 }
 
-TEST(ProcFileTest, KnowsThatProcIsOfThisNamespace) { EXPECT_TRUE(is_proc_of_own_namespace()); }
+TEST(ProcFileTest, RecognisesProcOfThisNamespace) { EXPECT_TRUE(is_proc_of_own_namespace()); }
 
 }  // namespace
 }  // namespace servicekit::os

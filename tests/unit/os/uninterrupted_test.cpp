@@ -7,7 +7,7 @@
 namespace servicekit::os {
 namespace {
 
-TEST(UninterruptedTest, MakesACallAgainThatASignalInterrupted) {
+TEST(UninterruptedTest, RepeatsAnInterruptedCall) {
     int calls = 0;
     const int outcome = uninterrupted([&] {
         errno = EINTR;
@@ -17,7 +17,7 @@ TEST(UninterruptedTest, MakesACallAgainThatASignalInterrupted) {
     EXPECT_EQ(calls, 3);
 }
 
-TEST(UninterruptedTest, ReturnsAnotherFailure) {
+TEST(UninterruptedTest, ReturnsOtherFailures) {
     int calls = 0;
     const int outcome = uninterrupted([&] {
         errno = ++calls == 2 ? ENOENT : EINTR;
@@ -28,7 +28,7 @@ TEST(UninterruptedTest, ReturnsAnotherFailure) {
     EXPECT_EQ(calls, 2);
 }
 
-TEST(UninterruptedTest, TakesCallsThatReturnAPointer) {
+TEST(UninterruptedTest, SupportsCallsThatReturnAPointer) {
     int calls = 0;
     int value = 7;
     int* const outcome = uninterrupted([&]() -> int* {

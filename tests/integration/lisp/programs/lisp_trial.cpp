@@ -1,4 +1,4 @@
-// A service with a Lisp: what its events and functions do can be seen from outside.
+// A service with a Lisp. The effects of its events and functions can be seen from outside.
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -35,7 +35,7 @@ public:
             {.name = "crash",
              .parameters = {{.name = "in-thread", .type = servicekit::ParameterType::boolean, .default_value = false}},
              .handler = [](const Arguments& arguments, Context&) -> Reply {
-                 // Whatever the disposition of SIGSEGV has become.
+                 // Works with any disposition of SIGSEGV.
                  const auto write_to_null = [] { *static_cast<volatile int*>(nullptr) = 0; };
                  if (arguments.get<bool>("in-thread"))
                      std::thread{write_to_null}.join();

@@ -1,4 +1,4 @@
-// What is left of a process that crashes. Each crash is that of a forked child.
+// What a crashed process leaves behind. Each crash happens in a forked child.
 #include "servicekit/os/crash_reporter.hpp"
 
 #include <fcntl.h>
@@ -43,7 +43,7 @@ using ::testing::MatchesRegex;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-/// A compiler that knows what is at 0 may leave the access out.
+/// Volatile, since a compiler that knows the address 0 may drop the access.
 volatile int* volatile nowhere = nullptr;
 volatile int zero = 0;
 volatile int one = 1;
@@ -76,9 +76,9 @@ private:
     Call call_;
 };
 
-/// Has it called when this process crashes.
+/// Registers a function to call when this process crashes.
 void at_crash(Listener::Call call) {
-    // Never destroyed: an exit destroys what was made after the reporter before it is reported.
+    // Never destroyed: at exit, what was made after the reporter is destroyed before the exit is reported.
     auto& listener = *new Listener{std::move(call)};
     posix_crash_reporter().add_listener(listener);
 }
@@ -89,7 +89,7 @@ void append_to(const std::string& path, std::string_view text) {
     ::close(file);
 }
 
-/// Starts a thread that sleeps for ever. It blocks all signals, but for one. Returns when it sleeps.
+/// Starts a thread that sleeps for ever and blocks all signals except one. Returns when it sleeps.
 void start_sleeper(const char* name, int unblocked) {
     static std::atomic<bool> sleeps{false};
     std::thread{[=] {
@@ -106,7 +106,7 @@ void start_sleeper(const char* name, int unblocked) {
 
 class PosixCrashReporterTest : public ::testing::Test {
 protected:
-    /// Runs it in a child that reports crashes. \returns how the child ended, as waitpid(2) has it
+    /// Runs the body in a child that reports crashes. \returns how the child ended, as waitpid(2) encodes it
     int crash(const std::function<void()>& body) {
         std::fflush(nullptr);
         const pid_t child = ::fork();
@@ -128,12 +128,12 @@ protected:
         pid = child;
         return status;
     }
-    /// The same. \returns the number of the signal that ended it; 0: none did
+    /// Runs the body like crash(). \returns the number of the signal that ended the child, or 0
     int signal_of(const std::function<void()>& body) {
         const int status = crash(body);
         return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
     }
-    /// In the child: as if the program had a handler of SIGSEGV before crashes were reported.
+    /// Called in the child: acts like a program that had a handler of SIGSEGV before crashes were reported.
     void report_behind(void (*handler)(int)) const {
         CrashReporter& reporter = posix_crash_reporter();
         reporter.uninstall();
@@ -156,7 +156,7 @@ protected:
     pid_t pid = 0;
 };
 
-TEST_F(PosixCrashReporterTest, AWriteToNowhereIsReported) {
+TEST_F(PosixCrashReporterTest, AWriteToNullIsReported) {
     EXPECT_EQ(signal_of(write_to_nowhere), SIGSEGV);
 
     EXPECT_THAT(report(), is_whole());
@@ -178,7 +178,7 @@ TEST_F(PosixCrashReporterTest, TheBacktraceBeginsWhereItHappened) {
     EXPECT_THAT(report(), HasSubstr("PosixCrashReporterTest_TheBacktraceBeginsWhereItHappened_Test"));
 }
 
-TEST_F(PosixCrashReporterTest, TheOffsetsAreThoseOfTheFile) {
+TEST_F(PosixCrashReporterTest, TheOffsetsMatchTheFile) {
     signal_of(write_to_nowhere);
 
     const std::string text = report();
@@ -206,9 +206,9 @@ TEST_F(PosixCrashReporterTest, ACrashInAnotherThreadNamesThatThread) {
     EXPECT_THAT(report(), ContainsRegex("\\(worker\\), which crashed:\n  #00 [^\n]*write_to_nowhere"));
 }
 
-TEST_F(PosixCrashReporterTest, TheOtherThreadsTellWhereTheyAre) {
+TEST_F(PosixCrashReporterTest, TheOtherThreadsHaveBacktraces) {
     EXPECT_EQ(signal_of([] {
-                  // As a thread of the library, which leaves faults unblocked.
+                  // The threads of the library leave this signal unblocked, too.
                   start_sleeper("sleeper", SIGSYS);
                   write_to_nowhere();
               }),
@@ -218,7 +218,7 @@ TEST_F(PosixCrashReporterTest, TheOtherThreadsTellWhereTheyAre) {
     EXPECT_THAT(report(), HasSubstr("sleep_for_ever"));
 }
 
-TEST_F(PosixCrashReporterTest, AThreadThatHearsNothingIsWaitedForNoLongerThanItMay) {
+TEST_F(PosixCrashReporterTest, AThreadThatDoesNotRespondDelaysOnlyBriefly) {
     const auto begin = std::chrono::steady_clock::now();
     EXPECT_EQ(signal_of([] {
                   start_sleeper("deaf", 0);
@@ -231,7 +231,7 @@ TEST_F(PosixCrashReporterTest, AThreadThatHearsNothingIsWaitedForNoLongerThanItM
                 ContainsRegex("\nbacktrace of thread [0-9]+ \\(deaf\\):\n  none within half a second; /proc shows: "));
 }
 
-TEST_F(PosixCrashReporterTest, AStackOverflowIsReportedFromAStackOfItsOwn) {
+TEST_F(PosixCrashReporterTest, AStackOverflowIsReportedOnASeparateStack) {
     EXPECT_EQ(signal_of([] { overflow_the_stack(nullptr); }), SIGSEGV);
 
     EXPECT_THAT(report(), is_whole());
@@ -264,7 +264,7 @@ TEST_F(PosixCrashReporterTest, ASigabrtThatTheProcessSendsItselfIsACrash) {
     EXPECT_THAT(report(), is_whole());
 }
 
-TEST_F(PosixCrashReporterTest, ASigabrtFromOutsideIsNoCrash) {
+TEST_F(PosixCrashReporterTest, ASigabrtFromOutsideIsNotACrash) {
     EXPECT_EQ(signal_of([] {
                   if (const pid_t child = ::fork(); child == 0) {
                       ::kill(::getppid(), SIGABRT);
@@ -277,9 +277,9 @@ TEST_F(PosixCrashReporterTest, ASigabrtFromOutsideIsNoCrash) {
     EXPECT_FALSE(std::filesystem::exists(report_file));
 }
 
-TEST_F(PosixCrashReporterTest, AnExceptionThatNobodyCatchesIsToldOf) {
+TEST_F(PosixCrashReporterTest, AnUncaughtExceptionIsReported) {
     EXPECT_EQ(signal_of([] {
-                  // What the standard library prints of it is no news here.
+                  // The test does not need what the standard library prints about it.
                   ::close(STDERR_FILENO);
                   end_with_an_exception();
               }),
@@ -308,7 +308,7 @@ TEST_F(PosixCrashReporterTest, AnExitIsReportedFromWhereItWasCalled) {
                                                "'backup'; the report is in '.*/trial.crash'\n$"));
 }
 
-TEST_F(PosixCrashReporterTest, WithoutSignalsAnExitHasLastWordsAlone) {
+TEST_F(PosixCrashReporterTest, WithoutSignalsAnExitHasOnlyCrashLines) {
     const std::string said = directory.file("said");
     const int status = crash([&] {
         CrashReporter& reporter = posix_crash_reporter();
@@ -324,7 +324,7 @@ TEST_F(PosixCrashReporterTest, WithoutSignalsAnExitHasLastWordsAlone) {
     EXPECT_FALSE(std::filesystem::exists(report_file));
 }
 
-TEST_F(PosixCrashReporterTest, AnExitAfterTheUninstallIsNobodysBusiness) {
+TEST_F(PosixCrashReporterTest, AnExitAfterTheUninstallIsNotReported) {
     const int status = crash([] {
         posix_crash_reporter().uninstall();
         std::exit(0);
@@ -336,8 +336,8 @@ TEST_F(PosixCrashReporterTest, AnExitAfterTheUninstallIsNobodysBusiness) {
 
 std::atomic<bool> crashes_at_exit{false};
 
-TEST_F(PosixCrashReporterTest, ACrashWhileAnExitGoesOnIsReportedAfterIt) {
-    // Before the child watches exits, so that its turn comes after that.
+TEST_F(PosixCrashReporterTest, ACrashDuringAnExitIsReportedAfterIt) {
+    // Registered before the child watches exits, so that it runs after the watch.
     static const int registered = std::atexit([] {
         if (crashes_at_exit) write_to_nowhere();
     });
@@ -369,7 +369,7 @@ TEST_F(PosixCrashReporterTest, ACallOfNoFunctionTellsWhoCalled) {
     EXPECT_THAT(report(), HasSubstr("ACallOfNoFunctionTellsWhoCalled"));
 }
 
-TEST_F(PosixCrashReporterTest, WhoSentAFatalSignalIsTold) {
+TEST_F(PosixCrashReporterTest, TheSenderOfAFatalSignalIsReported) {
     EXPECT_EQ(signal_of([] {
                   if (const pid_t child = ::fork(); child == 0) {
                       ::kill(::getppid(), SIGSEGV);
@@ -385,7 +385,7 @@ TEST_F(PosixCrashReporterTest, WhoSentAFatalSignalIsTold) {
 
 TEST_F(PosixCrashReporterTest, ACrashWithinMallocIsReported) {
     EXPECT_EQ(signal_of([] {
-                  // malloc_stats(3) holds the lock of the arena while it prints.
+                  // malloc_stats(3) holds the arena's lock while it prints.
                   const cookie_io_functions_t functions{.read = nullptr,
                                                         .write =
                                                             [](void*, const char*, size_t size) {
@@ -404,7 +404,7 @@ TEST_F(PosixCrashReporterTest, ACrashWithinMallocIsReported) {
     EXPECT_THAT(report(), HasSubstr("write_to_nowhere"));
 }
 
-TEST_F(PosixCrashReporterTest, OfTwoCrashesAtOnceOneIsReported) {
+TEST_F(PosixCrashReporterTest, OnlyOneOfTwoSimultaneousCrashesIsReported) {
     const int number = signal_of([] {
         std::atomic<int> ready{0};
         const auto crash_together = [&ready] {
@@ -425,7 +425,7 @@ TEST_F(PosixCrashReporterTest, OfTwoCrashesAtOnceOneIsReported) {
     EXPECT_EQ(text.find("crash report of"), text.rfind("crash report of"));
 }
 
-TEST_F(PosixCrashReporterTest, CrashLinesAreCalledInOrderWithWhatHappened) {
+TEST_F(PosixCrashReporterTest, ListenersAreCalledInOrderWithTheCrash) {
     const std::string said = directory.file("said");
 
     EXPECT_EQ(signal_of([&] {
@@ -444,7 +444,7 @@ TEST_F(PosixCrashReporterTest, CrashLinesAreCalledInOrderWithWhatHappened) {
 
 void end_with_a_long_exception() noexcept { fail_at_length(); }
 
-TEST_F(PosixCrashReporterTest, ALongExceptionLeavesRoomForThePathOfTheReport) {
+TEST_F(PosixCrashReporterTest, ALongExceptionLeavesRoomForTheReportsPath) {
     const std::string said = directory.file("said");
 
     EXPECT_EQ(signal_of([&] {
@@ -457,7 +457,7 @@ TEST_F(PosixCrashReporterTest, ALongExceptionLeavesRoomForThePathOfTheReport) {
     EXPECT_THAT(read_file(said), EndsWith("xxx; the report is in '" + report_file + "'\n"));
 }
 
-TEST_F(PosixCrashReporterTest, CrashLinesAreCalledOnceMoreWhenTheReportIsWhole) {
+TEST_F(PosixCrashReporterTest, ListenersAreCalledAgainWhenTheReportIsComplete) {
     EXPECT_EQ(signal_of([&] {
                   at_crash([&](std::string_view crash) {
                       if (crash.empty()) append_to(report_file, "and again\n");
@@ -469,7 +469,7 @@ TEST_F(PosixCrashReporterTest, CrashLinesAreCalledOnceMoreWhenTheReportIsWhole) 
     EXPECT_THAT(report(), EndsWith("\nend of the report\nand again\n"));
 }
 
-TEST_F(PosixCrashReporterTest, CrashLinesThatCrashEndTheProcessByTheFirstSignal) {
+TEST_F(PosixCrashReporterTest, AListenerThatCrashesKeepsTheFirstSignal) {
     EXPECT_EQ(signal_of([] {
                   at_crash([](std::string_view) { write_to_nowhere(); });
                   std::abort();
@@ -479,7 +479,7 @@ TEST_F(PosixCrashReporterTest, CrashLinesThatCrashEndTheProcessByTheFirstSignal)
     EXPECT_THAT(report(), AllOf(HasSubstr("SIGABRT"), HasSubstr("which crashed:\n  #00 ")));
 }
 
-TEST_F(PosixCrashReporterTest, CrashLinesThatHangEndWithTheirTime) {
+TEST_F(PosixCrashReporterTest, AListenerThatHangsIsCutShort) {
     const auto begin = std::chrono::steady_clock::now();
 
     EXPECT_EQ(signal_of([] {
@@ -492,7 +492,7 @@ TEST_F(PosixCrashReporterTest, CrashLinesThatHangEndWithTheirTime) {
     EXPECT_THAT(report(), HasSubstr("write_to_nowhere"));
 }
 
-TEST_F(PosixCrashReporterTest, AHandlerOfTheProgramsIsCalledAfterwards) {
+TEST_F(PosixCrashReporterTest, AHandlerOfTheProgramIsCalledAfterwards) {
     const int status = crash([this] {
         report_behind([](int number) { ::_exit(60 + number); });
         write_to_nowhere();
@@ -505,12 +505,12 @@ TEST_F(PosixCrashReporterTest, AHandlerOfTheProgramsIsCalledAfterwards) {
 
 sigjmp_buf place_to_go_on;
 
-TEST_F(PosixCrashReporterTest, AProgramThatGoesOnAfterACrashHasTheNextReportedWhateverItsSignal) {
+TEST_F(PosixCrashReporterTest, AfterARecoveredCrashTheNextIsReported) {
     EXPECT_EQ(signal_of([this] {
                   report_behind([](int) { siglongjmp(place_to_go_on, 1); });
                   std::thread{sleep_for_ever}.detach();
                   if (sigsetjmp(place_to_go_on, 1) == 0) write_to_nowhere();
-                  // What the other threads are asked by at a crash.
+                  // At a crash the reporter sends this signal to the other threads.
                   std::raise(SIGSYS);
               }),
               SIGSYS);
@@ -525,7 +525,7 @@ bool lift_the_guard(int /*number*/, void* info, void* /*context*/) noexcept {
            ::mprotect(guarded_page, 1, PROT_READ | PROT_WRITE) == 0;
 }
 
-TEST_F(PosixCrashReporterTest, AFaultThatSomebodyOwnsIsNoCrash) {
+TEST_F(PosixCrashReporterTest, AFaultWithAnOwnerIsNotACrash) {
     EXPECT_EQ(signal_of([this] {
                   guarded_page = ::mmap(nullptr, 1, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
                   if (!add_fault_owner(lift_the_guard)) ::_exit(92);
@@ -551,7 +551,7 @@ TEST_F(PosixCrashReporterTest, AChildReportsNothing) {
     EXPECT_FALSE(std::filesystem::exists(report_file));
 }
 
-TEST_F(PosixCrashReporterTest, TheCoreIsDumpedAsEver) {
+TEST_F(PosixCrashReporterTest, TheCoreIsStillDumped) {
     const int status = crash([this] {
         const rlimit all{.rlim_cur = RLIM_INFINITY, .rlim_max = RLIM_INFINITY};
         if (::setrlimit(RLIMIT_CORE, &all) != 0 || ::chdir(directory.path().c_str()) != 0) ::_exit(92);
@@ -576,7 +576,7 @@ TEST_F(PosixCrashReporterTest, ANamelessFileAppearsOnlyAtACrash) {
     EXPECT_EQ(status.st_mode & 07777U, 0640U);
 }
 
-TEST_F(PosixCrashReporterTest, ANamedFileIsRemovedWhereItIsEmpty) {
+TEST_F(PosixCrashReporterTest, AnEmptyNamedFileIsRemoved) {
     keeping = CrashReporter::Keeping::named;
     const int status = crash([this] {
         const bool was_there = std::filesystem::exists(report_file);
@@ -587,7 +587,7 @@ TEST_F(PosixCrashReporterTest, ANamedFileIsRemovedWhereItIsEmpty) {
     EXPECT_EQ(status, 0);
 }
 
-TEST_F(PosixCrashReporterTest, ANamedFileIsWrittenWhereTheDirectoryMayNotBe) {
+TEST_F(PosixCrashReporterTest, ANamedFileIsWrittenInAReadOnlyDirectory) {
     if (::geteuid() != 0) GTEST_SKIP() << "only root can become somebody else";
     constexpr uid_t somebody = 65534;
     keeping = CrashReporter::Keeping::named;
@@ -602,7 +602,7 @@ TEST_F(PosixCrashReporterTest, ANamedFileIsWrittenWhereTheDirectoryMayNotBe) {
     EXPECT_THAT(report(), is_whole());
 }
 
-TEST_F(PosixCrashReporterTest, AnOlderReportThatIsInTheWayIsAddedTo) {
+TEST_F(PosixCrashReporterTest, AnOlderReportIsAppendedTo) {
     servicekit::test::write_file(report_file, "an older one\n");
 
     EXPECT_EQ(signal_of(write_to_nowhere), SIGSEGV);
@@ -610,7 +610,7 @@ TEST_F(PosixCrashReporterTest, AnOlderReportThatIsInTheWayIsAddedTo) {
     EXPECT_THAT(report(), StartsWith("an older one\ncrash report"));
 }
 
-TEST_F(PosixCrashReporterTest, WithoutAFileItGoesToStderrWhereThatMayBe) {
+TEST_F(PosixCrashReporterTest, WithoutAFileItGoesToStderrIfAllowed) {
     const std::string shown = directory.file("stderr");
     EXPECT_EQ(signal_of([&] {
                   posix_crash_reporter().uninstall();
@@ -624,7 +624,7 @@ TEST_F(PosixCrashReporterTest, WithoutAFileItGoesToStderrWhereThatMayBe) {
     EXPECT_THAT(read_file(shown), is_whole());
 }
 
-TEST_F(PosixCrashReporterTest, GivesTheSignalsBack) {
+TEST_F(PosixCrashReporterTest, RestoresTheSignalHandlers) {
     EXPECT_EQ(signal_of([] {
                   posix_crash_reporter().uninstall();
                   write_to_nowhere();
@@ -638,7 +638,7 @@ TEST_F(PosixCrashReporterTest, RefusesASecondOwner) {
     EXPECT_EQ(crash([] { ::_exit(posix_crash_reporter().install({}) ? 1 : 0); }), 0);
 }
 
-TEST_F(PosixCrashReporterTest, SaysThatThereIsNoDirectory) {
+TEST_F(PosixCrashReporterTest, ReportsAMissingDirectory) {
     const auto opened =
         posix_crash_reporter().open_report(directory.file("missing/trial.crash"), CrashReporter::Keeping::nameless);
 
@@ -646,7 +646,7 @@ TEST_F(PosixCrashReporterTest, SaysThatThereIsNoDirectory) {
     EXPECT_THAT(opened.error().message(), MatchesRegex("cannot open the crash report '.*': No such file or directory"));
 }
 
-TEST_F(PosixCrashReporterTest, EventsThatEndedAreListedTheLatestFirst) {
+TEST_F(PosixCrashReporterTest, EndedEventsAreListedLatestFirst) {
     signal_of([this] {
         const auto now = std::chrono::steady_clock::now();
         trail.end("ok", now);

@@ -47,7 +47,7 @@ TEST_F(PosixFilesTest, ReadsAWholeFile) {
     EXPECT_EQ(files_.read(path_, 100'000).value(), text);
 }
 
-TEST_F(PosixFilesTest, ReadRefusesMoreThanAllowed) {
+TEST_F(PosixFilesTest, ReadingRefusesALargerFileThanAllowed) {
     write_file("12345");
 
     const auto read = files_.read(path_, 4);
@@ -57,20 +57,20 @@ TEST_F(PosixFilesTest, ReadRefusesMoreThanAllowed) {
     EXPECT_EQ(read.error().message(), "cannot read '" + path_ + "': it is larger than 4 bytes");
 }
 
-TEST_F(PosixFilesTest, ReadStopsAtAFileWithoutEnd) { EXPECT_EQ(errno_of(files_.read("/dev/zero", 1000)), EFBIG); }
+TEST_F(PosixFilesTest, ReadingStopsInAnEndlessFile) { EXPECT_EQ(errno_of(files_.read("/dev/zero", 1000)), EFBIG); }
 
-TEST_F(PosixFilesTest, ReadTellsAMissingFileFromADirectory) {
+TEST_F(PosixFilesTest, ReadingDistinguishesAMissingFileFromADirectory) {
     EXPECT_EQ(errno_of(files_.read(path_, 10)), ENOENT);
     EXPECT_EQ(errno_of(files_.read(directory_.path(), 10)), EISDIR);
 }
 
-TEST_F(PosixFilesTest, ReadsWhatAProcessWritesIntoAFifo) {
+TEST_F(PosixFilesTest, ReadsTheOutputOfAProcessFromAFifo) {
     ASSERT_EQ(::mkfifo(path_.c_str(), 0600), 0);
     test::ForkedChild writer{[this](test::Lines& parent) {
-        const Descriptor both_ends{::open(path_.c_str(), O_RDWR)};  // which does not wait for a reader
+        const Descriptor both_ends{::open(path_.c_str(), O_RDWR)};  // does not wait for a reader
         if (::write(both_ends.get(), "text", 4) != 4) return 1;
         parent.tell("written");
-        // What is still unread when the last one closes the FIFO is lost.
+        // What is unread when the last descriptor of the FIFO is closed is lost.
         int unread = 4;
         while (unread > 0 && !parent.has_come()) ::ioctl(both_ends.get(), FIONREAD, &unread);
         return 0;
@@ -80,7 +80,7 @@ TEST_F(PosixFilesTest, ReadsWhatAProcessWritesIntoAFifo) {
     EXPECT_EQ(files_.read(path_, 100).value(), "text");
 }
 
-TEST_F(PosixFilesTest, NothingWaitsForTheOtherEndOfAFifo) {
+TEST_F(PosixFilesTest, OpeningAFifoDoesNotWaitForTheOtherEnd) {
     ASSERT_EQ(::mkfifo(path_.c_str(), 0600), 0);
 
     EXPECT_EQ(files_.read(path_, 100).value(), "");
@@ -88,7 +88,7 @@ TEST_F(PosixFilesTest, NothingWaitsForTheOtherEndOfAFifo) {
     EXPECT_EQ(errno_of(files_.open_for_appending(path_, 0600)), ENXIO);
 }
 
-TEST_F(PosixFilesTest, WritingToAFifoThatNobodyReadsIsAnErrorAndNotTheEnd) {
+TEST_F(PosixFilesTest, WritingToAFifoWithoutAReaderIsAnErrorNotADeath) {
     ASSERT_EQ(::mkfifo(path_.c_str(), 0600), 0);
     Descriptor reader{::open(path_.c_str(), O_RDONLY | O_NONBLOCK)};
     const auto file = files_.open_for_appending(path_, 0600);
@@ -110,7 +110,7 @@ TEST_F(PosixFilesTest, ReadsPartsOfAFile) {
     EXPECT_EQ((*file)->read_at(100, 100).value(), "");
 }
 
-TEST_F(PosixFilesTest, AppendsAtTheEndWhoeverElseWrites) {
+TEST_F(PosixFilesTest, AppendsAtTheEndDespiteOtherWriters) {
     write_file("first ");
     const auto one = files_.open_for_appending(path_, 0600);
     const auto other = files_.open_for_appending(path_, 0600);
@@ -123,7 +123,7 @@ TEST_F(PosixFilesTest, AppendsAtTheEndWhoeverElseWrites) {
     EXPECT_EQ(content(), "first second third fourth");
 }
 
-TEST_F(PosixFilesTest, NewFileHasThePermissionsAskedForWhateverTheUmask) {
+TEST_F(PosixFilesTest, ANewFileHasTheRequestedPermissions) {
     const std::string seen = in_another_process([this] {
         ::umask(077);
         return files_.open_for_appending(path_, 0664) ? "made" : "failed";
@@ -132,7 +132,7 @@ TEST_F(PosixFilesTest, NewFileHasThePermissionsAskedForWhateverTheUmask) {
     EXPECT_EQ(permissions_of(path_), 0664U);
 }
 
-TEST_F(PosixFilesTest, FileThatIsThereKeepsItsPermissions) {
+TEST_F(PosixFilesTest, AnExistingFileKeepsItsPermissions) {
     write_file("");
     std::filesystem::permissions(path_, std::filesystem::perms{0600});
 
@@ -141,7 +141,7 @@ TEST_F(PosixFilesTest, FileThatIsThereKeepsItsPermissions) {
     EXPECT_EQ(permissions_of(path_), 0600U);
 }
 
-TEST_F(PosixFilesTest, AppendingMakesTheTargetOfALink) {
+TEST_F(PosixFilesTest, AppendingCreatesTheTargetOfALink) {
     const std::string target = directory_.file("target");
     std::filesystem::create_symlink(target, path_);
 
@@ -151,7 +151,7 @@ TEST_F(PosixFilesTest, AppendingMakesTheTargetOfALink) {
     EXPECT_TRUE(std::filesystem::is_symlink(path_));
 }
 
-TEST_F(PosixFilesTest, FilesAreClosedByAnExecAndOtherwiseOrdinary) {
+TEST_F(PosixFilesTest, FilesAreClosedByExec) {
     const auto file = files_.open_for_appending(path_, 0600);
     ASSERT_TRUE(file);
 
@@ -159,7 +159,7 @@ TEST_F(PosixFilesTest, FilesAreClosedByAnExecAndOtherwiseOrdinary) {
     EXPECT_EQ(::fcntl((*file)->descriptor(), F_GETFL) & O_NONBLOCK, 0);
 }
 
-TEST_F(PosixFilesTest, FullDeviceIsAnErrorOfTheWrite) {
+TEST_F(PosixFilesTest, AFullDeviceIsAWriteError) {
     const auto file = files_.open_for_appending("/dev/full", 0600);
     ASSERT_TRUE(file);
 
@@ -174,7 +174,7 @@ TEST_F(PosixFilesTest, DirectoriesCannotBeOpenedAsFiles) {
     EXPECT_EQ(errno_of(files_.open_for_appending(directory_.path(), 0600)), EISDIR);
 }
 
-TEST_F(PosixFilesTest, StatusTellsWhatAFileIs) {
+TEST_F(PosixFilesTest, StatusShowsTheTypeOfAFile) {
     write_file("12345");
     std::filesystem::permissions(path_, std::filesystem::perms{0640});
 
@@ -190,20 +190,20 @@ TEST_F(PosixFilesTest, StatusTellsWhatAFileIs) {
     EXPECT_TRUE((*file)->status()->is_same_file(*status));
 }
 
-TEST_F(PosixFilesTest, StatusFollowsLinksAsAsked) {
+TEST_F(PosixFilesTest, StatusFollowsLinksIfRequested) {
     std::filesystem::create_symlink(directory_.path(), path_);
 
     EXPECT_EQ(files_.status(path_, Links::follow).value()->type, FileType::directory);
     EXPECT_EQ(files_.status(path_, Links::do_not_follow).value()->type, FileType::symlink);
 }
 
-TEST_F(PosixFilesTest, StatusOfWhatIsNotThereIsNothing) {
+TEST_F(PosixFilesTest, AMissingFileHasNoStatus) {
     EXPECT_EQ(files_.status(path_, Links::follow).value(), std::nullopt);
     write_file("");
     EXPECT_EQ(files_.status(path_ + "/below", Links::follow).value(), std::nullopt);
 }
 
-TEST_F(PosixFilesTest, MakesDirectoriesWithThePermissionsAskedForWhateverTheUmask) {
+TEST_F(PosixFilesTest, NewDirectoriesHaveTheRequestedPermissions) {
     const std::string seen = in_another_process([this] {
         ::umask(077);
         return files_.create_directories(directory_.file("a/b/./c/"), 0755) ? "made" : "failed";
@@ -214,7 +214,7 @@ TEST_F(PosixFilesTest, MakesDirectoriesWithThePermissionsAskedForWhateverTheUmas
         EXPECT_EQ(permissions_of(directory_.file(directory)), 0755U) << directory;
 }
 
-TEST_F(PosixFilesTest, DirectoriesThatAreThereStayAsTheyAre) {
+TEST_F(PosixFilesTest, ExistingDirectoriesAreUnchanged) {
     const std::string above = directory_.file("above");
     std::filesystem::create_directory(above);
     std::filesystem::permissions(above, std::filesystem::perms{0700});
@@ -226,7 +226,7 @@ TEST_F(PosixFilesTest, DirectoriesThatAreThereStayAsTheyAre) {
     EXPECT_EQ(permissions_of(above + "/below"), 0755U);
 }
 
-TEST_F(PosixFilesTest, FileInTheWayOfADirectoryIsAnError) {
+TEST_F(PosixFilesTest, AFileInPlaceOfADirectoryIsAnError) {
     write_file("");
 
     const auto made = files_.create_directories(path_, 0755);
@@ -236,7 +236,7 @@ TEST_F(PosixFilesTest, FileInTheWayOfADirectoryIsAnError) {
     EXPECT_EQ(errno_of(files_.create_directories("", 0755)), ENOENT);
 }
 
-TEST_F(PosixFilesTest, DanglingLinkInTheWayOfADirectoryIsAnError) {
+TEST_F(PosixFilesTest, ADanglingLinkInPlaceOfADirectoryIsAnError) {
     std::filesystem::create_symlink(directory_.file("target"), path_);
 
     EXPECT_EQ(errno_of(files_.create_directories(path_, 0755)), EEXIST);
@@ -251,7 +251,7 @@ TEST_F(PosixFilesTest, RemovesAFile) {
     EXPECT_EQ(errno_of(files_.remove(path_)), ENOENT);
 }
 
-TEST_F(PosixFilesTest, AnOpenFileTellsWhenItHasNoNameAnyMore) {
+TEST_F(PosixFilesTest, AnOpenFileKnowsThatItWasRemoved) {
     write_file("");
     const auto file = *files_.open_for_reading(path_);
     EXPECT_EQ(file->status()->links, 1U);
@@ -272,7 +272,7 @@ TEST_F(PosixFilesTest, HandToChangesTheOwner) {
     EXPECT_EQ((*file)->status()->gid, some_user);
 }
 
-TEST_F(PosixFilesTest, ForbiddenFileIsAnErrorOfPermission) {
+TEST_F(PosixFilesTest, AForbiddenFileIsAPermissionError) {
     if (::geteuid() != 0) GTEST_SKIP() << "only root can be another user";
     write_file("");
     std::filesystem::permissions(path_, std::filesystem::perms{0600});

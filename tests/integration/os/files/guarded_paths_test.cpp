@@ -35,7 +35,7 @@ constexpr uid_t their_uid = 54321;
 constexpr gid_t their_gid = 54322;
 constexpr uid_t third_uid = 54323;
 
-/// A directory of root's, one of another user's in it, and a file that nobody else may touch.
+/// A directory of root, a directory of another user in it, and a file that nobody else may touch.
 class GuardedPathsTest : public testing::Test {
 protected:
     void SetUp() override {
@@ -62,12 +62,12 @@ protected:
         if (!file) return file.error().message();
         return (*file)->write("x") ? "written" : "not written";
     }
-    /// As root that is about to become the other user.
+    /// Appends as root that is about to become the other user.
     static std::string append_for_them(const std::string& path) {
         return in_another_process([&path] {
             posix_users().prepare(User{.name = "", .uid = their_uid, .gid = their_gid}, their_gid);
             const std::string outcome = append(path);
-            // It has root's rights again.
+            // The process has root's rights again.
             return outcome + (::access("/root", W_OK) == 0 && ::geteuid() == 0 ? "" : ", with rights lost");
         });
     }
@@ -100,25 +100,25 @@ TEST_F(GuardedPathsTest, LinksInALoopAreAnError) {
               "cannot open '" + directory.file("a") + "': Too many levels of symbolic links");
 }
 
-TEST_F(GuardedPathsTest, NoLinkIsFollowedThatAnotherUserCanChange) {
+TEST_F(GuardedPathsTest, LinksThatAnotherUserCanChangeAreNotFollowed) {
     const std::string link = theirs + "/link";
     fs::create_symlink(victim, link);
     EXPECT_EQ(append(link), refused(link, "it is a symbolic link", they, theirs));
 
-    // Be it root's own.
+    // Even in a directory of root.
     const std::string sub = theirs + "/sub";
     fs::create_directory(sub);
     fs::create_symlink(victim, sub + "/link");
     EXPECT_EQ(append(sub + "/link"), refused(sub + "/link", "it is a symbolic link", they, theirs));
 }
 
-TEST_F(GuardedPathsTest, NobodyElsesDirectoryIsLeftUpwards) {
+TEST_F(GuardedPathsTest, DotDotInAnotherUsersDirectoryIsRefused) {
     fs::create_directory(theirs + "/sub");
     const std::string path = theirs + "/sub/../x";
     EXPECT_EQ(append(path), refused(path, "it goes through '..'", they, theirs));
 }
 
-TEST_F(GuardedPathsTest, ADirectoryOfAGroupOrOfEverybodyIsNotRootsAlone) {
+TEST_F(GuardedPathsTest, ADirectoryWritableByAGroupOrAllIsNotTrusted) {
     const std::string shared = directory.file("shared");
     fs::create_directory(shared);
     fs::create_symlink(victim, shared + "/link");
@@ -130,7 +130,7 @@ TEST_F(GuardedPathsTest, ADirectoryOfAGroupOrOfEverybodyIsNotRootsAlone) {
     EXPECT_EQ(append(shared + "/link"), refused(shared + "/link", "it is a symbolic link", "everybody", shared));
 }
 
-TEST_F(GuardedPathsTest, InAStickyDirectoryRootsDirectoriesAreRootsAndNamesAreNot) {
+TEST_F(GuardedPathsTest, InAStickyDirectoryOnlyRootsDirectoriesAreTrusted) {
     const std::string shared = directory.file("shared");
     fs::create_directory(shared);
     fs::permissions(shared, fs::perms{01777});
@@ -149,7 +149,7 @@ TEST_F(GuardedPathsTest, InAStickyDirectoryRootsDirectoriesAreRootsAndNamesAreNo
     EXPECT_EQ(append(shared + "/own"), "written");
 }
 
-TEST_F(GuardedPathsTest, OnlyRootsOwnFilesWithOneNameAreWrittenThere) {
+TEST_F(GuardedPathsTest, OnlyFilesOfRootWithOneNameAreWritten) {
     const std::string path = theirs + "/x";
     EXPECT_EQ(append(path), "written");
     EXPECT_EQ(append(path), "written");
@@ -165,7 +165,7 @@ TEST_F(GuardedPathsTest, OnlyRootsOwnFilesWithOneNameAreWrittenThere) {
     EXPECT_EQ(append(path), refused(path, "it is not a regular file", they, theirs));
 }
 
-TEST_F(GuardedPathsTest, DirectoriesAreMadeWithoutFollowingLinks) {
+TEST_F(GuardedPathsTest, DirectoriesAreCreatedWithoutFollowingLinks) {
     fs::create_directory(directory.file("roots"));
     fs::create_symlink(directory.file("roots"), theirs + "/link");
 
@@ -187,9 +187,9 @@ TEST_F(GuardedPathsTest, NothingIsMovedOrRemovedThroughALink) {
     EXPECT_TRUE(posix_files().open_for_reading(theirs + "/link/a", Links::follow));
 }
 
-// Root that is about to become the owner of the directory.
+// A process of root that is about to become the owner of the directory.
 
-TEST_F(GuardedPathsTest, LinksOfTheUserToComeAreFollowedWithThatUsersRights) {
+TEST_F(GuardedPathsTest, LinksOfTheLaterUserAreFollowedWithItsRights) {
     fs::create_directory(theirs + "/sub");
     give(theirs + "/sub", their_uid, their_gid);
     fs::create_symlink("sub/file", theirs + "/link");
@@ -204,7 +204,7 @@ TEST_F(GuardedPathsTest, LinksOfTheUserToComeAreFollowedWithThatUsersRights) {
     EXPECT_FALSE(fs::exists(directory.file("new")));
 }
 
-TEST_F(GuardedPathsTest, LinksOfAThirdUserAreNotFollowedForTheUserToCome) {
+TEST_F(GuardedPathsTest, LinksOfAThirdUserAreNotFollowed) {
     write_file(theirs + "/data", "");
     give(theirs + "/data", their_uid, their_gid);
     const std::string third = directory.file("third");
@@ -217,7 +217,7 @@ TEST_F(GuardedPathsTest, LinksOfAThirdUserAreNotFollowedForTheUserToCome) {
     EXPECT_EQ(read_file(theirs + "/data"), "");
 }
 
-TEST_F(GuardedPathsTest, ALinkToADescriptorOfRootsIsNoWayAroundItsPermissions) {
+TEST_F(GuardedPathsTest, ALinkToADescriptorOfRootIsRefused) {
     const int root_file = ::open(victim.c_str(), O_WRONLY | O_APPEND);
     fs::create_symlink("/proc/self/fd/" + std::to_string(root_file), theirs + "/link");
 
@@ -226,7 +226,7 @@ TEST_F(GuardedPathsTest, ALinkToADescriptorOfRootsIsNoWayAroundItsPermissions) {
     ::close(root_file);
 }
 
-TEST_F(GuardedPathsTest, WhatTheUserMayNotOpenRootOpensByItsOwnRules) {
+TEST_F(GuardedPathsTest, RootOpensFilesThatTheLaterUserMayNot) {
     write_file(theirs + "/of-root", "");
     EXPECT_EQ(append_for_them(theirs + "/of-root"), "written");
     fs::permissions(theirs, fs::perms{0555});
@@ -234,8 +234,8 @@ TEST_F(GuardedPathsTest, WhatTheUserMayNotOpenRootOpensByItsOwnRules) {
     EXPECT_EQ(status_of(theirs + "/new").st_uid, 0U);
 }
 
-// As /var/log is on Ubuntu.
-TEST_F(GuardedPathsTest, ALogInADirectoryOfAGroupIsMadeByRootAndThenTheUsers) {
+// /var/log is like this on Ubuntu.
+TEST_F(GuardedPathsTest, ALogInAGroupDirectoryIsMadeByRootForTheUser) {
     const std::string logs = directory.file("logs");
     fs::create_directory(logs);
     give(logs, 0, third_uid);
@@ -248,7 +248,7 @@ TEST_F(GuardedPathsTest, ALogInADirectoryOfAGroupIsMadeByRootAndThenTheUsers) {
     EXPECT_EQ(read_file(logs + "/x"), "xx");
 }
 
-TEST_F(GuardedPathsTest, OnlyWhatRootOpenedIsHandedOver) {
+TEST_F(GuardedPathsTest, OnlyFilesThatRootOpenedChangeOwner) {
     const auto owner_after = [](const std::string& path) {
         return in_another_process([&path] {
             posix_users().prepare(User{.name = "", .uid = their_uid, .gid = their_gid}, their_gid);
@@ -261,7 +261,7 @@ TEST_F(GuardedPathsTest, OnlyWhatRootOpenedIsHandedOver) {
         });
     };
     EXPECT_EQ(owner_after(directory.file("new")), "54321:54322");
-    // The group of a file that is there stays, and so does that of a directory that gives its own.
+    // An existing file keeps its group. So does a new file in a directory with the set-group-id bit.
     write_file(directory.file("old"), "");
     give(directory.file("old"), 0, 4);
     EXPECT_EQ(owner_after(directory.file("old")), "54321:4");
@@ -269,14 +269,14 @@ TEST_F(GuardedPathsTest, OnlyWhatRootOpenedIsHandedOver) {
     give(directory.file("logs"), 0, 4);
     fs::permissions(directory.file("logs"), fs::perms{02755});
     EXPECT_EQ(owner_after(directory.file("logs/new")), "54321:4");
-    // One that the user can merely write stays whose it is.
+    // A file that the user can write but root did not open keeps its owner.
     write_file(directory.file("writable"), "");
     fs::permissions(directory.file("writable"), fs::perms{0666});
     fs::create_symlink(directory.file("writable"), theirs + "/link");
     EXPECT_EQ(owner_after(theirs + "/link"), "0:0");
 }
 
-TEST_F(GuardedPathsTest, TheRightsOfTheUserToComeAreThoseOfItsGroups) {
+TEST_F(GuardedPathsTest, TheLaterUserHasTheRightsOfItsGroups) {
     fs::create_directory(theirs + "/group");
     give(theirs + "/group", third_uid, their_gid);
     fs::permissions(theirs + "/group", fs::perms{0770});
@@ -284,9 +284,9 @@ TEST_F(GuardedPathsTest, TheRightsOfTheUserToComeAreThoseOfItsGroups) {
     EXPECT_EQ(status_of(theirs + "/group/x").st_uid, their_uid);
 }
 
-// Streams, crash reports and sockets take paths in the same way.
+// Streams, crash reports and sockets open paths in the same way.
 
-TEST_F(GuardedPathsTest, AFileOfAnotherIsNotEmptiedForAStream) {
+TEST_F(GuardedPathsTest, AStreamDoesNotEmptyAnotherUsersFile) {
     fs::create_hard_link(victim, theirs + "/x");
     for (const auto opening :
          {StreamFile::Opening::append, StreamFile::Opening::truncate, StreamFile::Opening::create}) {
@@ -299,7 +299,7 @@ TEST_F(GuardedPathsTest, AFileOfAnotherIsNotEmptiedForAStream) {
     }
 }
 
-TEST_F(GuardedPathsTest, AFifoOfRootsIsAStreamAndOneOfAnotherIsNot) {
+TEST_F(GuardedPathsTest, AStreamMayBeAFifoOfRootButNotOfAnotherUser) {
     const auto redirect = [&](const std::string& path) {
         return in_another_process([&path] {
             const auto redirected =
@@ -316,7 +316,7 @@ TEST_F(GuardedPathsTest, AFifoOfRootsIsAStreamAndOneOfAnotherIsNot) {
                                               theirs + "'");
 }
 
-TEST_F(GuardedPathsTest, ASocketIsBoundInTheDirectoryThatWasLookedAt) {
+TEST_F(GuardedPathsTest, ASocketIsBoundInTheCheckedDirectory) {
     fs::create_directory(directory.file("roots"));
     fs::create_symlink(directory.file("roots"), theirs + "/link");
 
@@ -329,9 +329,9 @@ TEST_F(GuardedPathsTest, ASocketIsBoundInTheDirectoryThatWasLookedAt) {
     EXPECT_FALSE(fs::exists(theirs + "/socket"));
 }
 
-// File systems that keep no owners and permissions.
+// File systems without owners and permissions.
 
-TEST_F(GuardedPathsTest, AFileIsMadeThoughItsPermissionsAreRefused) {
+TEST_F(GuardedPathsTest, AFileIsCreatedIfItsPermissionsCannotBeSet) {
     const std::string path = directory.file("x");
     const std::string seen = in_another_process([&path] {
         ::umask(077);
@@ -347,12 +347,12 @@ TEST_F(GuardedPathsTest, AFileIsMadeThoughItsPermissionsAreRefused) {
                         "': Operation not permitted; cannot change owner of '" + path + "': Operation not permitted");
 }
 
-TEST_F(GuardedPathsTest, ACrashReportThatEverybodyCouldReadIsNotKept) {
+TEST_F(GuardedPathsTest, ACrashReportReadableByAllIsNotKept) {
     const std::string path = directory.file("x.crash");
     const auto seen = [&path](mode_t mask) {
         return in_another_process([&path, mask] {
             ::umask(mask);
-            // As a file system does that shows one mode for all.
+            // Acts like a file system that shows the same mode for all files.
             if (!test::deny_system_call(SYS_fchmod, EPERM)) return std::string{"no filter"};
             const auto opened = posix_crash_reporter().open_report(path, CrashReporter::Keeping::named);
             return opened ? "opened" : opened.error().message();
@@ -369,13 +369,13 @@ TEST_F(GuardedPathsTest, ACrashReportThatEverybodyCouldReadIsNotKept) {
 
 // User namespaces.
 
-TEST(UnmappedUsersTest, APeerThatHasNoNumberHereIsNobody) {
+TEST(UnmappedUsersTest, AnUnmappedPeerHasNoIdentity) {
     test::TemporaryDirectory directory;
     const std::string path = directory.file("socket");
     const std::string seen = in_another_process([&path]() -> std::string {
         auto listener = posix_local_sockets().listen(path, {.permissions = 0600});
         if (!listener) return listener.error().message();
-        // None of the machine's users has a number in it, this one included.
+        // In the new namespace no user of the machine has a number, not even this one.
         if (::unshare(CLONE_NEWUSER) != 0) return "no namespace";
         const auto client = posix_local_sockets().connect(path);
         if (!client) return client.error().message();
@@ -389,9 +389,9 @@ TEST(UnmappedUsersTest, APeerThatHasNoNumberHereIsNobody) {
     EXPECT_EQ(seen, "65534, nobody");
 }
 
-// Descriptors by their names.
+// Opening descriptors by name.
 
-TEST(NamedDescriptorTest, PathsOfDescriptorsHaveTheirNumbers) {
+TEST(NamedDescriptorTest, PathsOfDescriptorsYieldTheirNumbers) {
     EXPECT_EQ(named_descriptor("/dev/stdin"), 0);
     EXPECT_EQ(named_descriptor("/dev/stdout"), 1);
     EXPECT_EQ(named_descriptor("/dev/stderr"), 2);
@@ -403,7 +403,7 @@ TEST(NamedDescriptorTest, PathsOfDescriptorsHaveTheirNumbers) {
         EXPECT_EQ(named_descriptor(path), std::nullopt) << path;
 }
 
-TEST(NamedDescriptorTest, TheDescriptorThatIsThereIsWritten) {
+TEST(NamedDescriptorTest, WritesToTheExistingDescriptor) {
     int ends[2];
     ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
     test::TemporaryDirectory directory;
@@ -412,7 +412,7 @@ TEST(NamedDescriptorTest, TheDescriptorThatIsThereIsWritten) {
     fs::create_symlink(named, link);
     for (const std::string& path : {named, link}) {
         const auto file = posix_files().open_for_appending(path, 0600);
-        // A socket, which no name opens.
+        // A socket cannot be opened by name.
         ASSERT_TRUE(file) << file.error().message();
         EXPECT_TRUE((*file)->is_own_descriptor());
         ASSERT_TRUE((*file)->write("x"));

@@ -27,9 +27,9 @@ using test::some_user;
 
 class FileLockOwnerTest : public test::FileLocksFixture {
 protected:
-    /// A process that opens the file and locks it by itself, and holds that until it is told something or ended.
-    /// \param lock takes the descriptor, returns 0 if it could
-    /// \param user whom the process is; nothing: the one of the tests
+    /// Starts a process that opens and locks the file by itself, and keeps the lock until it gets a line or is killed.
+    /// \param lock takes the descriptor; returns 0 on success
+    /// \param user the user of the process; nothing for the user of the tests
     [[nodiscard]] ForkedChild locker(const std::function<int(int)>& lock, std::optional<uid_t> user = {}) const {
         return ForkedChild{[=, this](Lines& parent) {
             if (user && ::setresuid(*user, *user, *user) != 0) return 1;
@@ -40,7 +40,7 @@ protected:
             return 0;
         }};
     }
-    /// The same with fcntl(2). \param command F_SETLK or F_OFD_SETLK \param type F_RDLCK or F_WRLCK
+    /// Locks with fcntl(2). \param command F_SETLK or F_OFD_SETLK \param type F_RDLCK or F_WRLCK
     [[nodiscard]] ForkedChild fcntl_locker(int command, short type, std::optional<uid_t> user = {}) const {
         return locker(
             [=](int file) {
@@ -52,7 +52,7 @@ protected:
     }
 };
 
-TEST_F(FileLockOwnerTest, OwnerCarriesTheUid) {
+TEST_F(FileLockOwnerTest, TheOwnerHasAUid) {
     const auto other = holder();
     ASSERT_EQ(other->hear(), "locked");
 
@@ -62,7 +62,7 @@ TEST_F(FileLockOwnerTest, OwnerCarriesTheUid) {
     EXPECT_EQ((*owner)->uid, ::geteuid());
 }
 
-TEST_F(FileLockOwnerTest, MereReadLockIsABystanders) {
+TEST_F(FileLockOwnerTest, AReadLockBelongsToABystander) {
     write_file("");
     ForkedChild reader = fcntl_locker(F_SETLK, F_RDLCK);
     ASSERT_EQ(reader.hear(), "locked");
@@ -71,7 +71,7 @@ TEST_F(FileLockOwnerTest, MereReadLockIsABystanders) {
     EXPECT_EQ(owner(), held_by(reader.pid()) + ", a bystander");
 }
 
-TEST_F(FileLockOwnerTest, InstanceThatLostItsFcntlLockIsToldBeforeAReaderThatCameAfter) {
+TEST_F(FileLockOwnerTest, AnInstanceWithoutItsFcntlLockComesBeforeAReader) {
     const auto held = lock();
     open_and_close();
     ForkedChild reader = fcntl_locker(F_SETLK, F_RDLCK);
@@ -81,7 +81,7 @@ TEST_F(FileLockOwnerTest, InstanceThatLostItsFcntlLockIsToldBeforeAReaderThatCam
     EXPECT_EQ(owner_elsewhere(), held_by(::getpid()));
 }
 
-TEST_F(FileLockOwnerTest, SharedFlockIsABystanders) {
+TEST_F(FileLockOwnerTest, ASharedFlockBelongsToABystander) {
     write_file("");
     ForkedChild reader = locker([](int file) { return ::flock(file, LOCK_SH); });
     ASSERT_EQ(reader.hear(), "locked");
@@ -89,7 +89,7 @@ TEST_F(FileLockOwnerTest, SharedFlockIsABystanders) {
     EXPECT_EQ(try_lock(), held_by(reader.pid()) + ", a bystander");
 }
 
-TEST_F(FileLockOwnerTest, AnotherUsersFlockIsABystanders) {
+TEST_F(FileLockOwnerTest, AnotherUsersFlockBelongsToABystander) {
     if (::geteuid() != 0) GTEST_SKIP() << "only root can be another user";
     write_file("");
     ForkedChild stranger = locker([](int file) { return ::flock(file, LOCK_EX); }, some_user);
@@ -101,7 +101,7 @@ TEST_F(FileLockOwnerTest, AnotherUsersFlockIsABystanders) {
     EXPECT_EQ(attempt->owner.uid, some_user);
 }
 
-TEST_F(FileLockOwnerTest, AnInstanceThatBecameAnotherUserIsNoBystander) {
+TEST_F(FileLockOwnerTest, AnInstanceThatChangedItsUserIsNotABystander) {
     if (::geteuid() != 0) GTEST_SKIP() << "only root can be another user";
     ForkedChild service{[this](Lines& parent) {
         const auto held = lock();
@@ -117,7 +117,7 @@ TEST_F(FileLockOwnerTest, AnInstanceThatBecameAnotherUserIsNoBystander) {
     EXPECT_EQ(owner_for_stranger(), held_by(service.pid()));
 }
 
-TEST_F(FileLockOwnerTest, AnInstanceThatBecameAnotherUserAndLostItsFcntlLockIsNoBystander) {
+TEST_F(FileLockOwnerTest, AChangedUserAndALostFcntlLockMakeNoBystander) {
     if (::geteuid() != 0) GTEST_SKIP() << "only root can be another user";
     ForkedChild service{[this](Lines& parent) {
         const auto held = lock();
@@ -144,7 +144,7 @@ TEST_F(FileLockOwnerTest, AFileThatOthersWriteProvesNoInstance) {
     EXPECT_EQ(owner(), held_by(stranger.pid()) + ", a bystander");
 }
 
-TEST_F(FileLockOwnerTest, LockThatBelongsToAnOpenFileIsHeldByNobodyKnown) {
+TEST_F(FileLockOwnerTest, ALockOfAnOpenFileHasAnUnknownHolder) {
     write_file("");
     ForkedChild other = fcntl_locker(F_OFD_SETLK, F_WRLCK);
     ASSERT_EQ(other.hear(), "locked");
@@ -153,7 +153,7 @@ TEST_F(FileLockOwnerTest, LockThatBelongsToAnOpenFileIsHeldByNobodyKnown) {
     EXPECT_EQ(owner(), held_by(0));
 }
 
-TEST_F(FileLockOwnerTest, FlockThatOutlivedItsTakerIsHeldByNobodyKnown) {
+TEST_F(FileLockOwnerTest, AFlockThatOutlivedItsTakerHasAnUnknownHolder) {
     write_file("");
     ForkedChild taker{[this](Lines& parent) {
         const Descriptor file{::open(path_.c_str(), O_RDWR)};
@@ -174,10 +174,10 @@ TEST_F(FileLockOwnerTest, FlockThatOutlivedItsTakerIsHeldByNobodyKnown) {
     ::kill(left, SIGKILL);
 }
 
-TEST_F(FileLockOwnerTest, HolderInAnOuterPidNamespaceIsHeldByNobodyKnown) {
+TEST_F(FileLockOwnerTest, AHolderInAnOuterPidNamespaceIsUnknown) {
     if (::geteuid() != 0) GTEST_SKIP() << "only root can make a pid namespace";
     const auto held = lock();
-    open_and_close();  // so that /proc/locks is asked, whose numbers mean nothing in the inner namespace
+    open_and_close();  // now owner() reads /proc/locks, whose pids mean nothing in the inner namespace
 
     ForkedChild outer{[this](Lines& parent) {
         if (::unshare(CLONE_NEWPID) != 0) return 1;
@@ -190,7 +190,7 @@ TEST_F(FileLockOwnerTest, HolderInAnOuterPidNamespaceIsHeldByNobodyKnown) {
     EXPECT_EQ(seen, held_by(0));
 }
 
-TEST_F(FileLockOwnerTest, OwnerNeverTakesTheLock) {
+TEST_F(FileLockOwnerTest, AskingForTheOwnerNeverTakesTheLock) {
     ForkedChild asking{[this](Lines& parent) {
         int asked = 0;
         while (!parent.has_come()) {
@@ -212,7 +212,7 @@ TEST_F(FileLockOwnerTest, OwnerNeverTakesTheLock) {
     EXPECT_EQ(locked, 1000);
 }
 
-TEST_F(FileLockOwnerTest, OwnerOfAFileThatMayNotBeReadIsToldByTheKernelsTable) {
+TEST_F(FileLockOwnerTest, TheKernelsTableNamesTheOwnerOfAnUnreadableFile) {
     if (::geteuid() != 0) GTEST_SKIP() << "only root can be another user";
     const auto held = lock();
     std::filesystem::permissions(path_, std::filesystem::perms{0600});
@@ -225,7 +225,7 @@ TEST_F(FileLockOwnerTest, OwnerOfAFileThatMayNotBeReadIsToldByTheKernelsTable) {
     EXPECT_EQ(seen, held_by(::getpid()));
 }
 
-TEST_F(FileLockOwnerTest, MissingFileIsFreeAndIsNotMadeByAsking) {
+TEST_F(FileLockOwnerTest, AMissingFileIsFreeAndIsNotCreated) {
     EXPECT_EQ(owner(), "free");
     EXPECT_FALSE(std::filesystem::exists(path_));
     path_ = directory_.file("no/such/directory");

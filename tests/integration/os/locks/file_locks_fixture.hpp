@@ -28,7 +28,7 @@ inline std::string describe(const Result<LockAttempt>& attempt) {
     return attempt->lock ? "locked" : describe(attempt->owner);
 }
 
-/// A path in a directory of its own, and the questions that the tests ask of its lock, answered in words.
+/// A path in a directory of its own, and functions that query its lock and answer in words.
 class FileLocksFixture : public testing::Test {
 protected:
     std::unique_ptr<FileLock> lock() {
@@ -37,7 +37,7 @@ protected:
         return std::move(attempt->lock);
     }
 
-    /// What comes of trying to lock, which holds for no longer than this call.
+    /// Returns the outcome of an attempt to lock. The lock is released at once.
     std::string try_lock() { return describe(locks_.try_lock(path_, 0644)); }
     std::string try_lock_elsewhere() {
         return in_another_process([this] { return try_lock(); });
@@ -52,7 +52,7 @@ protected:
         return in_another_process([this] { return owner(); });
     }
 
-    /// As a user sees it who is neither root nor whom a service becomes. \pre root
+    /// Returns the owner as seen by a user who is neither root nor the service's user. \pre root
     std::string owner_for_stranger() {
         std::filesystem::permissions(directory_.path(), std::filesystem::perms{0755});
         return in_another_process([this] {
@@ -63,7 +63,7 @@ protected:
 
     void open_and_close() const { std::ifstream{path_}.get(); }
 
-    /// A process that holds the lock until it is told something or ended.
+    /// Starts a process that holds the lock until it receives a line or is killed.
     std::unique_ptr<ForkedChild> holder(const std::function<void(Lines&)>& once_locked = [](Lines&) {}) {
         auto child = std::make_unique<ForkedChild>([&](Lines& parent) {
             const auto held = lock();

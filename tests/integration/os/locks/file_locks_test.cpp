@@ -25,7 +25,7 @@ using test::Lines;
 
 class FileLocksTest : public test::FileLocksFixture {};
 
-TEST_F(FileLocksTest, SecondProcessIsRefusedAndToldThePid) {
+TEST_F(FileLocksTest, ASecondProcessIsRefusedAndGetsThePid) {
     const auto held = lock();
 
     EXPECT_EQ(try_lock_elsewhere(), held_by(::getpid()));
@@ -51,7 +51,7 @@ TEST_F(FileLocksTest, LockIsFreeOnceItsHolderWasKilled) {
     EXPECT_EQ(try_lock(), "locked");
 }
 
-TEST_F(FileLocksTest, TellsWhatTheFileHeldWhenItWasLocked) {
+TEST_F(FileLocksTest, ReturnsTheContentAtTheTimeOfLocking) {
     EXPECT_EQ(locks_.try_lock(path_, 0644).value().found, "");
     write_file("4711\n" + std::string(10'000, 'x'));
 
@@ -61,7 +61,7 @@ TEST_F(FileLocksTest, TellsWhatTheFileHeldWhenItWasLocked) {
     EXPECT_LE(found.size(), 512U);
 }
 
-TEST_F(FileLocksTest, ProgramThatOpensAndClosesItsOwnFileLetsNobodyIn) {
+TEST_F(FileLocksTest, ClosingItsOwnFileDoesNotReleaseTheLock) {
     const auto held = lock();
 
     open_and_close();
@@ -70,20 +70,20 @@ TEST_F(FileLocksTest, ProgramThatOpensAndClosesItsOwnFileLetsNobodyIn) {
     EXPECT_EQ(owner_elsewhere(), held_by(::getpid()));
 }
 
-TEST_F(FileLocksTest, RefusedAttemptLeavesALockWithoutItsFcntlPartAsItWas) {
+TEST_F(FileLocksTest, ARefusedAttemptKeepsALockWithoutItsFcntlPart) {
     const auto held = lock();
     open_and_close();
 
     for (int round = 0; round < 3; ++round) EXPECT_EQ(try_lock_elsewhere(), held_by(::getpid()));
 }
 
-TEST_F(FileLocksTest, SecondAttemptInOneProcessIsBusyAndTakesNothingAway) {
+TEST_F(FileLocksTest, ASecondAttemptInOneProcessIsBusyAndHarmless) {
     const auto held = lock();
 
     EXPECT_EQ(try_lock(), held_by(::getpid()));
     EXPECT_EQ(owner(), held_by(::getpid()));
 
-    // Both kinds are still there: one tells the pid, the other survives.
+    // Both locks are still there: the fcntl(2) lock gives the pid, the other one survives.
     const std::string fcntl_lock = in_another_process([this] {
         const Descriptor file{::open(path_.c_str(), O_RDONLY)};
         struct flock wanted {};
@@ -95,7 +95,7 @@ TEST_F(FileLocksTest, SecondAttemptInOneProcessIsBusyAndTakesNothingAway) {
     EXPECT_EQ(try_lock_elsewhere(), held_by(::getpid()));
 }
 
-TEST_F(FileLocksTest, SameFileByAnotherNameIsBusyToo) {
+TEST_F(FileLocksTest, TheSameFileByAnotherNameIsBusy) {
     const auto held = lock();
     const std::string original = std::exchange(path_, directory_.file("another.pid"));
     std::filesystem::create_hard_link(original, path_);
@@ -112,7 +112,7 @@ TEST_F(FileLocksTest, TwoFilesAreTwoLocks) {
     EXPECT_EQ(try_lock_elsewhere(), held_by(::getpid()));
 }
 
-TEST_F(FileLocksTest, ChildOfForkDoesNotKeepTheLock) {
+TEST_F(FileLocksTest, AForkedChildDoesNotKeepTheLock) {
     ForkedChild other{[this](Lines& parent) {
         const auto held = lock();
         ForkedChild left{[](Lines& parent_of_left) {
@@ -136,7 +136,7 @@ TEST_F(FileLocksTest, ChildOfForkDoesNotKeepTheLock) {
     ::kill(left, SIGKILL);
 }
 
-TEST_F(FileLocksTest, ProgramThatWasStartedAndLeftDoesNotKeepTheLock) {
+TEST_F(FileLocksTest, AProgramThatIsStillRunningDoesNotKeepTheLock) {
     const auto other = holder([](Lines& parent) {
         FILE* shell = ::popen("sleep 60 & echo $!", "r");
         char line[32] = "0";
@@ -155,14 +155,14 @@ TEST_F(FileLocksTest, ProgramThatWasStartedAndLeftDoesNotKeepTheLock) {
     ::kill(left, SIGKILL);
 }
 
-TEST_F(FileLocksTest, ChildOfForkIsNoHolderAndReleasesNothing) {
+TEST_F(FileLocksTest, AForkedChildIsNotTheHolderAndReleasesNothing) {
     auto held = lock();
 
     const std::string seen = in_another_process([&] {
         const std::string before = owner() + "; " + try_lock();
         const auto written = held->write("rubbish");
         const bool at_path = held->still_at_path();
-        // Files of the child's own, one of which gets the number that the lock's descriptor had.
+        // Opens files in the child, one of which gets the number of the lock's descriptor.
         std::vector<Descriptor> files(20);
         for (Descriptor& file : files) file.reset(::open("/dev/null", O_RDONLY | O_CLOEXEC));
         held.reset();
@@ -177,7 +177,7 @@ TEST_F(FileLocksTest, ChildOfForkIsNoHolderAndReleasesNothing) {
     EXPECT_EQ(content(), "");
 }
 
-TEST_F(FileLocksTest, ChildOfForkTakesTheLockAfterItsParent) {
+TEST_F(FileLocksTest, AForkedChildCanTakeTheLockAfterItsParent) {
     auto held = lock();
     ForkedChild child{[&](Lines& parent) {
         parent.tell(try_lock());
@@ -196,7 +196,7 @@ TEST_F(FileLocksTest, ChildOfForkTakesTheLockAfterItsParent) {
     EXPECT_EQ(try_lock(), held_by(child.pid()));
 }
 
-TEST_F(FileLocksTest, OfFiftyProcessesAtOnceExactlyOneWins) {
+TEST_F(FileLocksTest, ExactlyOneOfFiftyProcessesWins) {
     for (int round = 0; round < 20; ++round) {
         path_ = directory_.file("round" + std::to_string(round) + ".pid");
         int start[2];
@@ -215,7 +215,7 @@ TEST_F(FileLocksTest, OfFiftyProcessesAtOnceExactlyOneWins) {
                 return 0;
             }));
 
-        gate.reset();  // the end of file reaches all of them at once
+        gate.reset();  // all of them see the end of file at once
 
         std::vector<pid_t> winners;
         std::vector<std::string> losers;
@@ -231,7 +231,7 @@ TEST_F(FileLocksTest, OfFiftyProcessesAtOnceExactlyOneWins) {
     }
 }
 
-TEST_F(FileLocksTest, FileOfAFormerOwnerBecomesTheHoldersOwn) {
+TEST_F(FileLocksTest, AFormerOwnersFileIsTakenOver) {
     if (::geteuid() != 0) GTEST_SKIP() << "only root can be another user";
     write_file("");
     ASSERT_EQ(::chown(path_.c_str(), test::some_user, test::some_user), 0);
@@ -246,7 +246,7 @@ TEST_F(FileLocksTest, FileOfAFormerOwnerBecomesTheHoldersOwn) {
     EXPECT_EQ(status.st_mode & 07777U, 0644U);
 }
 
-TEST_F(FileLocksTest, FileThatIsAnotherUsersIsLockedAndLeftToHim) {
+TEST_F(FileLocksTest, AnotherUsersFileIsLockedAndKeepsItsOwner) {
     if (::geteuid() != 0) GTEST_SKIP() << "only root can be another user";
     write_file("");
     ASSERT_EQ(::chmod(path_.c_str(), 0666), 0);
@@ -266,7 +266,7 @@ TEST_F(FileLocksTest, FileThatIsAnotherUsersIsLockedAndLeftToHim) {
     EXPECT_EQ(status.st_mode & 07777U, 0666U);
 }
 
-TEST_F(FileLocksTest, FileThatWasTooOpenIsClosedToOthers) {
+TEST_F(FileLocksTest, SurplusPermissionsAreRemoved) {
     write_file("");
     ASSERT_EQ(::chmod(path_.c_str(), 0666), 0);
 
@@ -277,7 +277,7 @@ TEST_F(FileLocksTest, FileThatWasTooOpenIsClosedToOthers) {
     EXPECT_EQ(status.st_mode & 07777U, 0644U);
 }
 
-TEST_F(FileLocksTest, LocksWhereThereIsNoProc) {
+TEST_F(FileLocksTest, LocksWithoutProc) {
     if (::geteuid() != 0) GTEST_SKIP() << "only root can change its root directory";
     ForkedChild caged{[this](Lines& parent) {
         if (::chroot(directory_.path().c_str()) != 0) return 1;

@@ -24,7 +24,7 @@ using test::some_user;
 
 class LockedFileTest : public test::FileLocksFixture {};
 
-TEST_F(LockedFileTest, NoDescriptorOfTheFilePassesToAnotherProgram) {
+TEST_F(LockedFileTest, AProgramInheritsNoDescriptorOfTheFile) {
     const auto held = lock();
     const auto our_file = std::filesystem::canonical(path_);
     int found = 0;
@@ -37,7 +37,7 @@ TEST_F(LockedFileTest, NoDescriptorOfTheFilePassesToAnotherProgram) {
     EXPECT_EQ(found, 2) << "Boost's and our own";
 }
 
-TEST_F(LockedFileTest, ReplacedFileIsNoticedAndTheNewOneCanBeLocked) {
+TEST_F(LockedFileTest, AReplacedFileIsNoticedAndTheNewOneCanBeLocked) {
     const auto held = lock();
     EXPECT_TRUE(held->still_at_path());
 
@@ -77,7 +77,7 @@ TEST_F(LockedFileTest, WriteReplacesTheContent) {
     }
 }
 
-TEST_F(LockedFileTest, ReaderOfTheFirstLineSeesTheOldPidTheNewOneOrNone) {
+TEST_F(LockedFileTest, AReaderSeesTheOldPidTheNewPidOrNone) {
     const auto held = lock();
     ASSERT_TRUE(held->write("1234567\n"));
     ForkedChild reader{[this](Lines& parent) {
@@ -101,7 +101,7 @@ TEST_F(LockedFileTest, ReaderOfTheFirstLineSeesTheOldPidTheNewOneOrNone) {
     EXPECT_EQ(reader.hear(), "fine");
 }
 
-TEST_F(LockedFileTest, NewFileHasThePermissionsAskedForWhateverTheUmask) {
+TEST_F(LockedFileTest, ANewFileHasTheRequestedPermissions) {
     const std::string seen = in_another_process([this] {
         ::umask(077);
         const auto attempt = locks_.try_lock(path_, 0664);
@@ -112,7 +112,7 @@ TEST_F(LockedFileTest, NewFileHasThePermissionsAskedForWhateverTheUmask) {
     EXPECT_EQ(seen, "locked, 0664");
 }
 
-TEST_F(LockedFileTest, FileThatIsThereKeepsItsPermissions) {
+TEST_F(LockedFileTest, AnExistingFileKeepsItsPermissions) {
     write_file("");
     std::filesystem::permissions(path_, std::filesystem::perms{0600});
 
@@ -135,7 +135,7 @@ TEST_F(LockedFileTest, SymbolicLinkIsRefused) {
     EXPECT_EQ(owner(), "cannot lock '" + path_ + "': it is a symbolic link");
 }
 
-TEST_F(LockedFileTest, DanglingLinkIsRefusedAndItsTargetNotMade) {
+TEST_F(LockedFileTest, ADanglingLinkIsRefusedAndItsTargetNotCreated) {
     std::filesystem::create_symlink(directory_.file("target"), path_);
 
     EXPECT_EQ(try_lock(), "cannot lock '" + path_ + "': it is a symbolic link");
@@ -152,7 +152,7 @@ TEST_F(LockedFileTest, FifoIsRefusedWithoutWaiting) {
     EXPECT_EQ(try_lock(), "cannot lock '" + path_ + "': it is not a regular file");
 }
 
-TEST_F(LockedFileTest, FileThatMayNotBeWrittenIsAnErrorOfPermission) {
+TEST_F(LockedFileTest, AReadOnlyFileIsAPermissionError) {
     if (::geteuid() != 0) GTEST_SKIP() << "only root can be another user";
     write_file("");
     const std::string seen = in_another_process([this] {
@@ -163,7 +163,7 @@ TEST_F(LockedFileTest, FileThatMayNotBeWrittenIsAnErrorOfPermission) {
     EXPECT_EQ(seen, std::to_string(to_int(ExitCode::permission)));
 }
 
-TEST_F(LockedFileTest, FileThatIsReplacedAllTheTimeIsLockedOrAnError) {
+TEST_F(LockedFileTest, AFileReplacedContinuallyIsLockedOrAnError) {
     ForkedChild replacing{[this](Lines& parent) {
         for (int round = 0; !parent.has_come(); ++round) {
             const std::string next = directory_.file("next" + std::to_string(round % 2));

@@ -17,8 +17,7 @@ namespace {
 
 using test::SocketPair;
 
-/// What is asked of the kernel, without a loop around it, so that each step can be looked at. The rest is told by
-/// EventLoopContract.
+/// Tests the calls to the kernel without a loop, so that each step can be checked. EventLoopContract tests the rest.
 class EpollSetTest : public ::testing::Test {
 protected:
     [[nodiscard]] bool is_ready() { return set.wait(0); }
@@ -34,7 +33,7 @@ protected:
     int calls = 0;
 };
 
-TEST_F(EpollSetTest, IsReadyWhileSomethingAwaitedIs) {
+TEST_F(EpollSetTest, IsReadyWhileAnAwaitedDescriptorIsReady) {
     watch->await_readable([&] { ++calls; });
     EXPECT_FALSE(is_ready());
 
@@ -45,7 +44,7 @@ TEST_F(EpollSetTest, IsReadyWhileSomethingAwaitedIs) {
     EXPECT_EQ(calls, 1);
 }
 
-TEST_F(EpollSetTest, FallsQuietWhenWhatIsReadableIsNotAwaited) {
+TEST_F(EpollSetTest, IsQuietIfAReadableDescriptorIsNotAwaited) {
     pair.write_there();
 
     turn();
@@ -55,7 +54,7 @@ TEST_F(EpollSetTest, FallsQuietWhenWhatIsReadableIsNotAwaited) {
     EXPECT_TRUE(is_ready());
 }
 
-TEST_F(EpollSetTest, FallsQuietAfterAHangUpThatIsNotAwaited) {
+TEST_F(EpollSetTest, IsQuietAfterAHangUpThatIsNotAwaited) {
     pair.there.reset();
 
     turn();
@@ -67,7 +66,7 @@ TEST_F(EpollSetTest, FallsQuietAfterAHangUpThatIsNotAwaited) {
     EXPECT_EQ(calls, 1);
 }
 
-TEST_F(EpollSetTest, FallsQuietOnceAWritableDescriptorIsAwaitedNoMore) {
+TEST_F(EpollSetTest, IsQuietOnceAWritableDescriptorIsNoLongerAwaited) {
     watch->await_writable([&] { ++calls; });
     turn();
     EXPECT_EQ(calls, 1);
@@ -78,7 +77,7 @@ TEST_F(EpollSetTest, FallsQuietOnceAWritableDescriptorIsAwaitedNoMore) {
     EXPECT_EQ(calls, 1);
 }
 
-TEST_F(EpollSetTest, GoesOnAwaitingReadabilityWhenWritabilityIsNotAwaitedAnyMore) {
+TEST_F(EpollSetTest, StillAwaitsReadabilityWithoutWritability) {
     watch->await_readable([&] { ++calls; });
     watch->await_writable([] {});
     turn();
@@ -91,7 +90,7 @@ TEST_F(EpollSetTest, GoesOnAwaitingReadabilityWhenWritabilityIsNotAwaitedAnyMore
     EXPECT_EQ(calls, 1);
 }
 
-TEST_F(EpollSetTest, AWatchMayGoBetweenTheWaitAndTheCalls) {
+TEST_F(EpollSetTest, AWatchMayBeRemovedBetweenTheWaitAndTheCalls) {
     watch->await_readable([&] { ++calls; });
     pair.write_there();
     set.wait(0);
@@ -102,7 +101,7 @@ TEST_F(EpollSetTest, AWatchMayGoBetweenTheWaitAndTheCalls) {
     EXPECT_EQ(calls, 0);
 }
 
-TEST_F(EpollSetTest, IsWokenByADoorbellThatNobodyReads) {
+TEST_F(EpollSetTest, IsWokenByAnUnreadDoorbell) {
     for (int rings = 0; rings < 3; ++rings) {
         EXPECT_FALSE(is_ready());
         set.wake();
@@ -111,7 +110,7 @@ TEST_F(EpollSetTest, IsWokenByADoorbellThatNobodyReads) {
     }
 }
 
-TEST_F(EpollSetTest, KnowsItsWatchesStillWhenTheKernelRefusesMore) {
+TEST_F(EpollSetTest, KeepsItsWatchesWhenTheKernelRefusesMore) {
     test::ForkedChild child{[&](test::Lines&) {
         watch->await_readable([&] { ++calls; });
         if (!test::deny_system_call(SYS_epoll_ctl, ENOSPC)) return 77;
@@ -124,7 +123,7 @@ TEST_F(EpollSetTest, KnowsItsWatchesStillWhenTheKernelRefusesMore) {
         }
         pair.write_there();
         turn();
-        // Once more: it is still awaited, and by nobody, which the kernel can't be told.
+        // The kernel still watches the descriptor, which nobody waits for, because the watch can't be removed.
         turn();
         if (calls != 1) return 3;
         watch->await_readable([&] { ++calls; });
@@ -137,7 +136,7 @@ TEST_F(EpollSetTest, KnowsItsWatchesStillWhenTheKernelRefusesMore) {
     EXPECT_EQ(outcome, 0);
 }
 
-TEST_F(EpollSetTest, AsksTheKernelNothingForWhoeverReceivesAndAwaitsMore) {
+TEST_F(EpollSetTest, ReceivingAndAwaitingAgainNeedsNoSystemCall) {
     test::ForkedChild child{[&](test::Lines&) {
         if (!test::deny_system_call(SYS_epoll_ctl, EPERM)) return 77;
         constexpr int requests = 3;

@@ -30,7 +30,7 @@ public:
     void make_writable(int descriptor) { pairs_.at(descriptor).drain_there(); }
     void hang_up(int descriptor) { pairs_.at(descriptor).there.reset(); }
     static void settle(os::EventLoop& loop) {
-        const SocketPair last;  // the kernel tells what is ready in the order in which it became so
+        const SocketPair last;  // the kernel reports descriptors in the order in which they became ready
         Happening told;
         std::unique_ptr<os::Watch> watch;
         loop.post([&] {

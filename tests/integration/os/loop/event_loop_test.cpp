@@ -30,11 +30,11 @@ using namespace std::chrono_literals;
 
 using test::dump_no_core;
 
-/// What holds for every loop is told by EventLoopContract.
+/// EventLoopContract tests what holds for every loop.
 class PosixEventLoopTest : public ::testing::Test {
 protected:
     void start() { ASSERT_TRUE(loop->start()); }
-    /// Has the loop's thread run it, and waits until it has.
+    /// Runs a function on the loop's thread, and waits until it has returned.
     void in_loop(const std::function<void()>& call) {
         std::promise<void> done;
         loop->post([&] {
@@ -73,7 +73,7 @@ TEST_F(PosixEventLoopTest, RefusesToWatchARegularFile) {
     EXPECT_THROW((void)loop->watch(file.get()), std::system_error);
 }
 
-TEST_F(PosixEventLoopTest, BlocksSignalsInItsThreadAndNotInOurs) {
+TEST_F(PosixEventLoopTest, BlocksSignalsInItsOwnThreadOnly) {
     sigset_t ours_before;
     pthread_sigmask(SIG_SETMASK, nullptr, &ours_before);
     start();
@@ -96,7 +96,7 @@ TEST_F(PosixEventLoopTest, BlocksSignalsInItsThreadAndNotInOurs) {
     loop->stop();
 }
 
-/// What comes of making a loop where only so many more descriptors may be opened.
+/// Returns the outcome of making a loop when only that number of further descriptors can be opened.
 std::string make_loop_with(int descriptors) {
     const int next = ::dup(STDERR_FILENO);
     ::close(next);
@@ -110,7 +110,7 @@ std::string make_loop_with(int descriptors) {
     }
 }
 
-TEST_F(PosixEventLoopTest, IsRefusedWithAnErrorOfTheSystemWhereDescriptorsAreTooFew) {
+TEST_F(PosixEventLoopTest, TooFewDescriptorsAreAnError) {
     constexpr int more_than_enough = 20;
     int descriptors = 0;
     std::string outcome = "too few";
@@ -120,7 +120,7 @@ TEST_F(PosixEventLoopTest, IsRefusedWithAnErrorOfTheSystemWhereDescriptorsAreToo
     EXPECT_GT(descriptors, 2);
 }
 
-TEST_F(PosixEventLoopTest, IsWokenAlthoughEpollCtlIsRefused) {
+TEST_F(PosixEventLoopTest, IsWokenEvenIfEpollCtlFails) {
     test::ForkedChild child{[this](test::Lines& lines) {
         if (!loop->start()) return 1;
         in_loop([] {});

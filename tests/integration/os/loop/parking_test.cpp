@@ -16,7 +16,7 @@ TEST(PosixParkingTest, ReturnsAtOnceWhenUnparkedBefore) {
     parking->park();
 }
 
-TEST(PosixParkingTest, HandsOverWhatWasWrittenBefore) {
+TEST(PosixParkingTest, MakesEarlierWritesVisible) {
     const auto parking = make_posix_parking();
     int handed_over = 0;
 
@@ -50,7 +50,7 @@ TEST(PosixParkingTest, PlaysPingPongBetweenTwoThreads) {
     other.join();
 }
 
-TEST(PosixParkingTest, LosesNothingOfWhatManyThreadsHandOver) {
+TEST(PosixParkingTest, LosesNoUnparkOfManyThreads) {
     constexpr std::uint64_t each = 50'000;
     const auto parking = make_posix_parking();
     std::atomic<std::uint64_t> handed_over{0};
@@ -63,7 +63,7 @@ TEST(PosixParkingTest, LosesNothingOfWhatManyThreadsHandOver) {
 
     std::thread one{hand_over};
     std::thread two{hand_over};
-    // Ends only if the unpark() after the last of them wakes it: a lost one would leave it asleep for ever.
+    // Ends only if the last unpark() wakes it: if that is lost, it sleeps for ever.
     while (handed_over.load(std::memory_order_relaxed) < 2 * each) parking->park();
     one.join();
     two.join();

@@ -20,7 +20,7 @@ using namespace std::chrono_literals;
 using test::ForkedChild;
 using test::Lines;
 
-/// A child of the calling thread that ends at once. Waits until it has, and leaves it.
+/// Starts a child of the calling thread that exits at once. Waits until it has exited, and does not reap it.
 pid_t child_that_ended(int status) {
     const pid_t child = ::fork();
     if (child == 0) ::_exit(status);
@@ -29,10 +29,10 @@ pid_t child_that_ended(int status) {
     return child;
 }
 
-/// To whom orphans come.
+/// The process that adopts orphans.
 pid_t orphanage = 0;
 
-/// Leaves a process whose parent has ended, and which ends with 7.
+/// Leaves an orphan, which exits with 7.
 void leave_orphan() {
     const pid_t parent = ::fork();
     if (parent == 0) {
@@ -52,14 +52,14 @@ protected:
     Children& children_ = posix_children();
 };
 
-TEST_F(PosixChildrenTest, NoOrphanComesToAProcessThatIsNotTheFirst) { EXPECT_FALSE(children_.adopts_orphans()); }
+TEST_F(PosixChildrenTest, OnlyTheFirstProcessGetsOrphans) { EXPECT_FALSE(children_.adopts_orphans()); }
 
-TEST_F(PosixChildrenTest, ThereAreNoneAtFirst) {
+TEST_F(PosixChildrenTest, HasNoChildrenAtFirst) {
     ForkedChild process{[&](Lines&) { return children_.ended().empty() ? 0 : 1; }};
     EXPECT_EQ(process.wait(), 0);
 }
 
-TEST_F(PosixChildrenTest, WhoHasEndedStaysUntilReaped) {
+TEST_F(PosixChildrenTest, AnEndedChildRemainsUntilReaped) {
     ForkedChild process{[&](Lines&) {
         const pid_t first = child_that_ended(3);
         const pid_t second = child_that_ended(4);
@@ -97,7 +97,7 @@ TEST_F(PosixChildrenTest, ChildrenOfOtherThreadsAreNotSeen) {
     EXPECT_EQ(process.wait(), 0);
 }
 
-TEST_F(PosixChildrenTest, ChildrenOfAThreadThatEndedComeToTheFirst) {
+TEST_F(PosixChildrenTest, ChildrenOfAnEndedThreadGoToTheFirstThread) {
     ForkedChild process{[&](Lines&) {
         pid_t child = 0;
         std::thread{[&] { child = child_that_ended(5); }}.join();
@@ -106,10 +106,10 @@ TEST_F(PosixChildrenTest, ChildrenOfAThreadThatEndedComeToTheFirst) {
     EXPECT_EQ(process.wait(), 0);
 }
 
-TEST_F(PosixChildrenTest, OrphansComeToTheFirstThreadWhicheverForkedTheirParents) {
+TEST_F(PosixChildrenTest, OrphansGoToTheFirstThread) {
     ForkedChild process{[&](Lines&) {
         orphanage = ::getpid();
-        ::prctl(PR_SET_CHILD_SUBREAPER, 1);  // in place of being the first process of a namespace
+        ::prctl(PR_SET_CHILD_SUBREAPER, 1);  // acts like the first process of a namespace
         std::atomic<bool> may_end{false};
         std::atomic<bool> has_forked{false};
         std::thread other{[&] {
@@ -130,7 +130,7 @@ TEST_F(PosixChildrenTest, OrphansComeToTheFirstThreadWhicheverForkedTheirParents
     EXPECT_EQ(process.wait(), 0);
 }
 
-TEST_F(PosixChildrenTest, LooksWhileTheBodyRunsInAThreadOfItsOwn) {
+TEST_F(PosixChildrenTest, ChecksWhileTheBodyRunsInItsOwnThread) {
     std::atomic<int> looks{0};
     std::thread::id body;
     std::thread::id looker;
@@ -153,7 +153,7 @@ TEST_F(PosixChildrenTest, LooksWhileTheBodyRunsInAThreadOfItsOwn) {
     EXPECT_NE(body, looker);
 }
 
-TEST_F(PosixChildrenTest, ReturnsOnceTheBodyIsOverHoweverLongThePeriod) {
+TEST_F(PosixChildrenTest, ReturnsOnceTheBodyIsOverDespiteALongPeriod) {
     EXPECT_TRUE(children_.run_beside([] {}, std::chrono::hours{1}, [] { ADD_FAILURE(); }));
 }
 

@@ -27,7 +27,7 @@ int until_told(Lines& parent) {
     return 0;
 }
 
-/// The pid of a process that has ended and was reaped.
+/// Returns the pid of a process that has exited and was reaped.
 pid_t former_pid() {
     ForkedChild child{[](Lines&) { return 0; }};
     child.wait();
@@ -39,20 +39,20 @@ protected:
     ProcessTable& table_ = posix_process_table();
 };
 
-TEST_F(PosixProcessTableTest, TellsTheUserOfAProcess) {
+TEST_F(PosixProcessTableTest, ReturnsTheUserOfAProcess) {
     EXPECT_EQ(table_.effective_user_of(::getpid()), ::geteuid());
     EXPECT_EQ(table_.effective_user_of(1), 0U);
 }
 
-TEST_F(PosixProcessTableTest, ProcessThatIsGoneHasNoUser) {
+TEST_F(PosixProcessTableTest, AMissingProcessHasNoUser) {
     EXPECT_EQ(table_.effective_user_of(former_pid()), std::nullopt);
     EXPECT_EQ(table_.effective_user_of(0), std::nullopt);
 }
 
-TEST_F(PosixProcessTableTest, TellsTheEffectiveUserAlsoWhereProcBelongsToRoot) {
+TEST_F(PosixProcessTableTest, ReturnsTheEffectiveUserEvenIfProcBelongsToRoot) {
     if (::geteuid() != 0) GTEST_SKIP() << "only root can be another user";
     ForkedChild other{[](Lines& parent) {
-        // No core may be dumped after this, so that the entry below /proc is root's.
+        // After this the process is not dumpable, so its entry in /proc belongs to root.
         if (::setresuid(0, some_user, 0) != 0) return 1;
         return until_told(parent);
     }};
@@ -61,7 +61,7 @@ TEST_F(PosixProcessTableTest, TellsTheEffectiveUserAlsoWhereProcBelongsToRoot) {
     EXPECT_EQ(table_.effective_user_of(other.pid()), some_user);
 }
 
-TEST_F(PosixProcessTableTest, SignalsTheProcessThatIsMeant) {
+TEST_F(PosixProcessTableTest, SignalsAConfirmedProcess) {
     ForkedChild child{until_told};
     ASSERT_EQ(child.hear(), "running");
 
@@ -70,7 +70,7 @@ TEST_F(PosixProcessTableTest, SignalsTheProcessThatIsMeant) {
     EXPECT_EQ(child.wait(), 128 + SIGTERM);
 }
 
-TEST_F(PosixProcessTableTest, LeavesAProcessAloneThatIsNotMeantAnyMore) {
+TEST_F(PosixProcessTableTest, DoesNotSignalAnUnconfirmedProcess) {
     ForkedChild child{until_told};
     ASSERT_EQ(child.hear(), "running");
 
@@ -80,11 +80,11 @@ TEST_F(PosixProcessTableTest, LeavesAProcessAloneThatIsNotMeantAnyMore) {
     EXPECT_EQ(child.wait(), 0);
 }
 
-TEST_F(PosixProcessTableTest, SignalGoesToTheProcessThatWasThereBeforeTheQuestion) {
+TEST_F(PosixProcessTableTest, SignalsTheProcessThatExistedBeforeTheCheck) {
     ForkedChild child{until_told};
     ASSERT_EQ(child.hear(), "running");
 
-    // It ends while the question is asked, so that the number may stand for another one by then.
+    // The process exits during the check, so its pid may belong to another process by then.
     const auto sent = table_.signal(child.pid(), SIGTERM, [&] {
         child.end();
         return true;
@@ -93,7 +93,7 @@ TEST_F(PosixProcessTableTest, SignalGoesToTheProcessThatWasThereBeforeTheQuestio
     EXPECT_FALSE(sent.value());
 }
 
-TEST_F(PosixProcessTableTest, SignallingAProcessThatIsGoneAsksNothing) {
+TEST_F(PosixProcessTableTest, DoesNotCheckAMissingProcess) {
     bool asked = false;
     const auto sent = table_.signal(former_pid(), SIGTERM, [&] { return asked = true; });
 
@@ -109,7 +109,7 @@ TEST_F(PosixProcessTableTest, NumbersThatMeanGroupsAreRefused) {
     }
 }
 
-TEST_F(PosixProcessTableTest, ForbiddenSignalIsAnErrorOfPermission) {
+TEST_F(PosixProcessTableTest, AForbiddenSignalIsAPermissionError) {
     if (::geteuid() != 0) GTEST_SKIP() << "only root can be another user";
     ForkedChild other{[this](Lines& parent) {
         if (::setresuid(some_user, some_user, some_user) != 0) return 1;
@@ -130,7 +130,7 @@ TEST_F(PosixProcessTableTest, WaitsForTheEndOfAProcess) {
     EXPECT_TRUE(table_.wait_for_end(child.pid(), 60s));
 }
 
-TEST_F(PosixProcessTableTest, GivesUpWaitingWhenTheTimeIsUp) {
+TEST_F(PosixProcessTableTest, GivesUpWaitingAtTheTimeout) {
     ForkedChild child{until_told};
     const auto start = std::chrono::steady_clock::now();
 
@@ -139,11 +139,11 @@ TEST_F(PosixProcessTableTest, GivesUpWaitingWhenTheTimeIsUp) {
     EXPECT_GE(std::chrono::steady_clock::now() - start, 30ms);
 }
 
-TEST_F(PosixProcessTableTest, ProcessThatIsGoneHasEnded) {
+TEST_F(PosixProcessTableTest, AMissingProcessHasEnded) {
     EXPECT_TRUE(table_.wait_for_end(former_pid(), std::chrono::milliseconds::max()));
 }
 
-TEST_F(PosixProcessTableTest, SignalsAndWaitsAlsoWithoutPidfds) {
+TEST_F(PosixProcessTableTest, SignalsAndWaitsWithoutPidfds) {
     for (const int refusal : {ENOSYS, EPERM}) {
         ForkedChild old_system{[&](Lines& parent) {
             if (!test::deny_system_call(SYS_pidfd_open, refusal)) return 1;
@@ -166,7 +166,7 @@ TEST_F(PosixProcessTableTest, SignalsAndWaitsAlsoWithoutPidfds) {
     }
 }
 
-TEST_F(PosixProcessTableTest, NobodyInParticularNeverEnds) {
+TEST_F(PosixProcessTableTest, APidThatIsNotAProcessNeverEnds) {
     EXPECT_FALSE(table_.wait_for_end(0, 60s));
     EXPECT_FALSE(table_.wait_for_end(-1, 60s));
 }

@@ -59,7 +59,7 @@ TEST_F(PosixProcessTest, ExecutesItsOwnProgramWithOtherArguments) {
     EXPECT_EQ(child.wait(), 0);
 }
 
-TEST_F(PosixProcessTest, ForkMakesAChildThatCanBeWaitedFor) {
+TEST_F(PosixProcessTest, AForkedChildCanBeWaitedFor) {
     const pid_t parent = process_.id();
     const auto child = process_.fork();
     ASSERT_TRUE(child);
@@ -72,13 +72,13 @@ TEST_F(PosixProcessTest, ForkMakesAChildThatCanBeWaitedFor) {
     EXPECT_EQ(WEXITSTATUS(*status), 7);
 }
 
-TEST_F(PosixProcessTest, WaitingForAStrangerIsAnError) {
+TEST_F(PosixProcessTest, WaitingForAProcessThatIsNotAChildIsAnError) {
     const auto status = process_.wait_for_child(process_.id());
     ASSERT_FALSE(status);
     EXPECT_EQ(status.error().errno_value, ECHILD);
 }
 
-TEST_F(PosixProcessTest, NothingPrintedBeforeAForkIsPrintedTwice) {
+TEST_F(PosixProcessTest, OutputBeforeAForkIsNotPrintedTwice) {
     const TemporaryDirectory directory;
     const std::string path = directory.file("output");
     ForkedChild printing{[&](Lines&) {
@@ -96,7 +96,7 @@ TEST_F(PosixProcessTest, NothingPrintedBeforeAForkIsPrintedTwice) {
     EXPECT_EQ((std::string{std::istreambuf_iterator<char>{output}, {}}), "once\n");
 }
 
-TEST_F(PosixProcessTest, ForkIsRefusedWhileThereAreThreads) {
+TEST_F(PosixProcessTest, ForkIsRefusedWhileThreadsRun) {
     std::promise<void> end;
     std::thread other{[&] { end.get_future().wait(); }};
 
@@ -109,7 +109,7 @@ TEST_F(PosixProcessTest, ForkIsRefusedWhileThereAreThreads) {
     EXPECT_EQ(child.error().exit_code, ExitCode::os);
 }
 
-TEST_F(PosixProcessTest, ThreadsThatWereJoinedDoNotCount) {
+TEST_F(PosixProcessTest, JoinedThreadsDoNotCount) {
     EXPECT_EQ(process_.thread_count(), 1U);
     for (int round = 0; round < 500; ++round) {
         std::thread{[] {}}.join();
@@ -117,7 +117,7 @@ TEST_F(PosixProcessTest, ThreadsThatWereJoinedDoNotCount) {
     }
 }
 
-TEST_F(PosixProcessTest, ThreadsThatRunCount) {
+TEST_F(PosixProcessTest, RunningThreadsCount) {
     std::promise<void> end;
     const auto ended = end.get_future().share();
     std::thread one{[ended] { ended.wait(); }};
@@ -130,7 +130,7 @@ TEST_F(PosixProcessTest, ThreadsThatRunCount) {
     two.join();
 }
 
-TEST_F(PosixProcessTest, AnOrphanThatIsAdoptedTellsHowItEnded) {
+TEST_F(PosixProcessTest, AnAdoptedOrphanHasAnExitStatus) {
     ForkedChild adopting{[this](Lines&) {
         process_.adopt_orphans();
         std::array<int, 2> ends{};
@@ -150,10 +150,10 @@ TEST_F(PosixProcessTest, AnOrphanThatIsAdoptedTellsHowItEnded) {
     EXPECT_EQ(adopting.wait(), 0);
 }
 
-TEST_F(PosixProcessTest, SessionIsOnesOwn) {
+TEST_F(PosixProcessTest, StartsItsOwnSessionOnce) {
     const std::string seen = in_another_process([this] {
         const auto started = process_.start_session();
-        const auto again = process_.start_session();  // which its leader may not
+        const auto again = process_.start_session();  // the leader of a session may not start another one
         return std::string{started && ::getsid(0) == ::getpid() ? "leads" : "does not lead"} +
                (again ? ", twice" : ", once");
     });
@@ -175,12 +175,12 @@ TEST_F(PosixProcessTest, MissingWorkingDirectoryIsAnError) {
     EXPECT_EQ(changed.error().message(), "cannot change to directory '/no/such/directory': No such file or directory");
 }
 
-TEST_F(PosixProcessTest, SetsTheFileMaskAndTellsTheOldOne) {
+TEST_F(PosixProcessTest, SetsTheFileMaskAndReturnsTheOldOne) {
     const mode_t before = process_.set_file_mask(027);
     EXPECT_EQ(process_.set_file_mask(before), 027U);
 }
 
-TEST_F(PosixProcessTest, IsKilledInTimeWhateverItHangsIn) {
+TEST_F(PosixProcessTest, IsKilledInTimeWhereverItHangs) {
     const pid_t child = ::fork();
     if (child == 0) {
         if (!process_.kill_after(1h) || !process_.kill_after(10ms)) ::_exit(1);
@@ -192,7 +192,7 @@ TEST_F(PosixProcessTest, IsKilledInTimeWhateverItHangsIn) {
     EXPECT_EQ(WTERMSIG(status), SIGKILL);
 }
 
-TEST_F(PosixProcessTest, ADeathCanBeTakenBackAndIsNoChilds) {
+TEST_F(PosixProcessTest, AScheduledKillCanBeCancelledAndIsNotInherited) {
     ForkedChild living{[this](Lines&) {
         if (!process_.kill_after(50ms)) return 1;
         const pid_t child = ::fork();

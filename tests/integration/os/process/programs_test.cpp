@@ -44,7 +44,7 @@ protected:
         EXPECT_TRUE(started) << started.error().message();
         return started ? std::move(*started) : nullptr;
     }
-    /// A shell that does so, with `$1` a file in the directory.
+    /// Runs the script in a shell, with a file of the directory as `$1`.
     std::unique_ptr<Program> shell(const std::string& script) {
         return start({"sh", "-c", script, "sh", directory.file("out")});
     }
@@ -65,7 +65,7 @@ TEST_F(PosixProgramsTest, AProgramReadsItsInputUntilItIsClosed) {
     EXPECT_EQ(input->unread(), 0U);
 }
 
-TEST_F(PosixProgramsTest, WhatAProgramLeavesItsSuccessorReads) {
+TEST_F(PosixProgramsTest, UnreadInputGoesToTheNextProgram) {
     const auto first = shell("read line; echo \"$line\" >\"$1\"; exit 7");
     write("one\n");
     EXPECT_EQ(first->wait_for_end(patience), (ProgramEnd{.how = How::exited, .number = 7}));
@@ -77,7 +77,7 @@ TEST_F(PosixProgramsTest, WhatAProgramLeavesItsSuccessorReads) {
     EXPECT_EQ(output(), "one\ntwo\n");
 }
 
-TEST_F(PosixProgramsTest, ItsDescriptorTellsOfItsEnd) {
+TEST_F(PosixProgramsTest, ItsDescriptorShowsItsEnd) {
     const auto program = shell("exec sleep 1000");
     pollfd ended{.fd = program->descriptor(), .events = POLLIN, .revents = 0};
     EXPECT_EQ(::poll(&ended, 1, 0), 0);
@@ -89,7 +89,7 @@ TEST_F(PosixProgramsTest, ItsDescriptorTellsOfItsEnd) {
     EXPECT_FALSE(program->signal(SIGTERM).value());
 }
 
-TEST_F(PosixProgramsTest, OneWhoDoesNotReadKeepsNobodyWaiting) {
+TEST_F(PosixProgramsTest, AProgramThatDoesNotReadBlocksNothing) {
     const auto program = shell("exec sleep 1000");
     const std::string much(3U << 20U, 'x');
     std::size_t taken = 0;
@@ -104,7 +104,7 @@ TEST_F(PosixProgramsTest, OneWhoDoesNotReadKeepsNobodyWaiting) {
     EXPECT_TRUE(program->wait_for_end(patience));
 }
 
-TEST_F(PosixProgramsTest, ItHasASessionOfItsOwnAndNoDescriptorsOfOurs) {
+TEST_F(PosixProgramsTest, HasItsOwnSessionAndNoneOfOurDescriptors) {
     constexpr int unusual_number = 200;
     const int leaked = ::fcntl(input->writer(), F_DUPFD, unusual_number);  // without close-on-exec
     ASSERT_GE(leaked, unusual_number);
@@ -119,7 +119,7 @@ TEST_F(PosixProgramsTest, ItHasASessionOfItsOwnAndNoDescriptorsOfOurs) {
     for (int descriptor = 0; file >> descriptor;) EXPECT_LT(descriptor, unusual_number);
 }
 
-TEST_F(PosixProgramsTest, SignalsAreNeitherBlockedNorIgnoredInIt) {
+TEST_F(PosixProgramsTest, StartsWithNoSignalBlockedOrIgnored) {
     ForkedChild child{[this](Lines&) {
         ::signal(SIGPIPE, SIG_IGN);
         ::signal(SIGUSR1, SIG_IGN);
@@ -136,7 +136,7 @@ TEST_F(PosixProgramsTest, SignalsAreNeitherBlockedNorIgnoredInIt) {
     EXPECT_EQ(output(), "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n");
 }
 
-TEST_F(PosixProgramsTest, ItsStreamsMayLeadNowhere) {
+TEST_F(PosixProgramsTest, ItsStreamsMayGoToTheNullDevice) {
     auto started = programs.start(
         {.command = {"sh", "-c", "readlink /proc/$$/fd/1 /proc/$$/fd/2 >\"$1\"", "sh", directory.file("out")},
          .input = input.get(),
@@ -146,10 +146,10 @@ TEST_F(PosixProgramsTest, ItsStreamsMayLeadNowhere) {
     EXPECT_THAT(output(), testing::HasSubstr("/dev/null\n"));
 }
 
-TEST_F(PosixProgramsTest, AProgramThatIsNotThereIsNamed) {
+TEST_F(PosixProgramsTest, AMissingProgramIsNamed) {
     const char* const found = std::getenv("PATH");
     const std::string path = found != nullptr ? found : "";
-    // A directory of the user's PATH that cannot be searched would be the error.
+    // Otherwise a directory of the user's PATH that cannot be searched would cause the error.
     ::setenv("PATH", directory.path().c_str(), 1);
     const auto by_name = programs.start({.command = {"servicekit-no-such-program"}, .input = input.get()});
     ::setenv("PATH", path.c_str(), 1);
@@ -163,18 +163,18 @@ TEST_F(PosixProgramsTest, AProgramThatIsNotThereIsNamed) {
     ASSERT_FALSE(forbidden);
     EXPECT_EQ(forbidden.error().exit_code, ExitCode::permission);
     EXPECT_FALSE(programs.start({.input = input.get()}));
-    // None of them left a child.
+    // No failed start left a child.
     EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1);
 }
 
-TEST_F(PosixProgramsTest, ItsEndIsSeenAlsoWhereSomebodyElseWaitedForIt) {
+TEST_F(PosixProgramsTest, ItsEndIsSeenEvenIfAnotherThreadWaitedForIt) {
     const auto program = shell("cat >\"$1\"");
     input->close_writer();
     EXPECT_EQ(::waitpid(program->id(), nullptr, 0), program->id());
     EXPECT_EQ(program->wait_for_end(patience), ProgramEnd{});
 }
 
-TEST_F(PosixProgramsTest, ItsEndIsSeenAlsoWhereChildrenAreNotWaitedFor) {
+TEST_F(PosixProgramsTest, ItsEndIsSeenEvenIfChildrenAreReapedAutomatically) {
     ForkedChild child{[](Lines&) {
         ::signal(SIGCHLD, SIG_IGN);
         auto own = posix_programs().open_input(4096);
@@ -184,7 +184,7 @@ TEST_F(PosixProgramsTest, ItsEndIsSeenAlsoWhereChildrenAreNotWaitedFor) {
     EXPECT_EQ(child.wait(), 0);
 }
 
-TEST_F(PosixProgramsTest, AChildOfForkKeepsNoEndOfThePipe) {
+TEST_F(PosixProgramsTest, AForkedChildKeepsNoEndOfThePipe) {
     ForkedChild child{[this](Lines& parent) {
         const bool is_closed = ::fcntl(input->writer(), F_GETFD) < 0 && ::fcntl(input->reader(), F_GETFD) < 0;
         parent.tell(is_closed ? "closed" : "open");
@@ -199,7 +199,7 @@ TEST_F(PosixProgramsTest, AChildOfForkKeepsNoEndOfThePipe) {
     EXPECT_EQ(child.wait(), 0);
 }
 
-TEST_F(PosixProgramsTest, AReaderThatDidNotWantToWaitDoesNotConfuseItsSuccessor) {
+TEST_F(PosixProgramsTest, ANonBlockingReaderDoesNotAffectTheNextProgram) {
     ASSERT_EQ(::fcntl(input->reader(), F_SETFL, O_NONBLOCK), 0);
     const auto program = shell("cat >\"$1\"");
     write("late\n");
@@ -208,7 +208,7 @@ TEST_F(PosixProgramsTest, AReaderThatDidNotWantToWaitDoesNotConfuseItsSuccessor)
     EXPECT_EQ(output(), "late\n");
 }
 
-TEST_F(PosixProgramsTest, AnotherUsersProgramMayOpenItsInputOnceItWasHandedOver) {
+TEST_F(PosixProgramsTest, AnotherUsersProgramMayOpenItsInputAfterAChown) {
     if (::geteuid() != 0) GTEST_SKIP() << "only root can hand things to others";
     ASSERT_TRUE(input->change_owner(some_user, some_user));
     ForkedChild child{[](Lines&) {

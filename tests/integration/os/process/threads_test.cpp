@@ -27,7 +27,7 @@ TEST(PosixThreadsTest, TheThreadHasItsNameAndItsSignalsBlocked) {
     EXPECT_EQ(sigismember(&blocked, SIGSEGV), 0);
 }
 
-TEST(PosixThreadsTest, WaitsNoLongerThanItMay) {
+TEST(PosixThreadsTest, WaitsNoLongerThanItsLimit) {
     std::promise<void> go_on;
     const auto thread = posix_threads().start("beside", [&] { go_on.get_future().wait(); });
     EXPECT_FALSE((*thread)->wait(10ms));
@@ -36,7 +36,7 @@ TEST(PosixThreadsTest, WaitsNoLongerThanItMay) {
     EXPECT_TRUE((*thread)->wait(0ms));
 }
 
-TEST(PosixThreadsTest, OneThatIsLeftAloneKeepsItsCallUntilItHasReturned) {
+TEST(PosixThreadsTest, ADetachedThreadKeepsItsCallUntilItReturns) {
     std::promise<void> go_on;
     auto kept = std::make_shared<std::promise<void>>();
     auto gone = kept->get_future();

@@ -18,7 +18,7 @@
 
 namespace servicekit::os::test {
 
-/// What the callback was told, for the thread of the test to wait for.
+/// The signals that the callback received. The test's thread waits for them.
 class Received {
 public:
     void add(const ReceivedSignal& signal) {
@@ -26,7 +26,7 @@ public:
         signals_.push_back(signal);
         changed_.notify_all();
     }
-    /// Waits until one came.
+    /// Waits until the signal has arrived.
     bool contains(int number) {
         std::unique_lock lock{mutex_};
         return changed_.wait_for(lock, std::chrono::seconds{30}, [&] { return count_of(number) > 0; });
@@ -51,7 +51,7 @@ private:
     std::vector<ReceivedSignal> signals_;
 };
 
-/// What the process does about a signal.
+/// The action of the process for a signal.
 class Disposition {
 public:
     explicit Disposition(int number) { sigaction(number, nullptr, &action_); }
@@ -64,10 +64,10 @@ private:
     struct sigaction action_ {};
 };
 
-/// Those that a service takes.
+/// The signals that a service handles.
 inline constexpr std::array all{SIGHUP, SIGTERM, SIGABRT, SIGINT, SIGUSR1};
 
-/// Signals of this very process, with a loop that is not started yet.
+/// Signals of this process, with a loop that has not started yet.
 class SignalsTest : public ::testing::Test {
 protected:
     ~SignalsTest() override {

@@ -21,7 +21,7 @@ using test::ForkedChild;
 using test::Lines;
 using test::Received;
 
-/// What becomes of signals in children, and of the process itself.
+/// What happens to signals in children, and to the process itself.
 using PosixSignalsOfProcessesTest = test::SignalsTest;
 
 TEST_F(PosixSignalsOfProcessesTest, SigabrtFromOutsideIsDelivered) {
@@ -33,7 +33,7 @@ TEST_F(PosixSignalsOfProcessesTest, SigabrtFromOutsideIsDelivered) {
     EXPECT_TRUE(received.contains(SIGABRT));
 }
 
-TEST_F(PosixSignalsOfProcessesTest, AbortEndsTheProcessAsEver) {
+TEST_F(PosixSignalsOfProcessesTest, AbortStillEndsTheProcess) {
     ForkedChild child{[this](Lines& lines) {
         dump_no_core();
         const bool taken =
@@ -46,7 +46,7 @@ TEST_F(PosixSignalsOfProcessesTest, AbortEndsTheProcessAsEver) {
     EXPECT_EQ(child.wait(), 128 + SIGABRT);
 }
 
-TEST_F(PosixSignalsOfProcessesTest, SigabrtThatTheProcessRaisesItselfEndsItToo) {
+TEST_F(PosixSignalsOfProcessesTest, ARaisedSigabrtEndsTheProcess) {
     ForkedChild child{[this](Lines&) {
         dump_no_core();
         if (!take()) return 1;
@@ -57,7 +57,7 @@ TEST_F(PosixSignalsOfProcessesTest, SigabrtThatTheProcessRaisesItselfEndsItToo) 
     EXPECT_EQ(child.wait(), 128 + SIGABRT);
 }
 
-TEST_F(PosixSignalsOfProcessesTest, SigabrtThatTheProcessSendsItselfEndsItToo) {
+TEST_F(PosixSignalsOfProcessesTest, ASigabrtSentToItselfEndsTheProcess) {
     ForkedChild child{[this](Lines&) {
         dump_no_core();
         if (!take()) return 1;
@@ -68,7 +68,7 @@ TEST_F(PosixSignalsOfProcessesTest, SigabrtThatTheProcessSendsItselfEndsItToo) {
     EXPECT_EQ(child.wait(), 128 + SIGABRT);
 }
 
-TEST_F(PosixSignalsOfProcessesTest, AbortInTheLoopsThreadEndsTheProcessToo) {
+TEST_F(PosixSignalsOfProcessesTest, AbortInTheLoopsThreadEndsTheProcess) {
     ForkedChild child{[this](Lines& lines) {
         dump_no_core();
         if (!take() || !loop->start()) return 1;
@@ -80,9 +80,9 @@ TEST_F(PosixSignalsOfProcessesTest, AbortInTheLoopsThreadEndsTheProcessToo) {
     EXPECT_EQ(child.wait(), 128 + SIGABRT);
 }
 
-TEST_F(PosixSignalsOfProcessesTest, ForkedChildDiesByWhatItIsSentAndTheServiceHearsNothing) {
+TEST_F(PosixSignalsOfProcessesTest, ASignalToAForkedChildDoesNotReachTheService) {
     ASSERT_TRUE(take());
-    // Before the loop's thread starts: ThreadSanitizer runs no handlers in a child of several threads.
+    // Forks before the loop's thread starts: ThreadSanitizer runs no handlers in a child of several threads.
     ForkedChild child{[](Lines& lines) {
         lines.tell("ready");
         lines.hear();
@@ -122,14 +122,14 @@ TEST_F(PosixSignalsOfProcessesTest, AnEndingSignalEndsTheProcessAtOnce) {
     EXPECT_EQ(child.wait(), 128 + SIGINT);
 }
 
-TEST_F(PosixSignalsOfProcessesTest, AnEndingSignalEndsPid1Too) {
+TEST_F(PosixSignalsOfProcessesTest, AnEndingSignalEndsPid1) {
     ForkedChild child{[this](Lines&) {
         if (unshare(CLONE_NEWUSER | CLONE_NEWPID) != 0) return 77;
         const pid_t init = fork();
         if (init == 0) {
             constexpr std::array ending{SIGINT};
             if (!signals.note({}, ending)) _exit(1);
-            // To itself: the kernel drops what it takes no handler for.
+            // Sent to itself: the kernel discards it if there is no handler.
             ::kill(::getpid(), SIGINT);
             _exit(2);
         }
@@ -152,7 +152,7 @@ TEST_F(PosixSignalsOfProcessesTest, AbortWhileSignalsAreNotedEndsTheProcess) {
     EXPECT_EQ(child.wait(), 128 + SIGABRT);
 }
 
-TEST_F(PosixSignalsOfProcessesTest, ForkedChildKeepsWhatCameBeforeAndTakesDefaultActionsUntilItNotesThemItself) {
+TEST_F(PosixSignalsOfProcessesTest, AForkedChildTakesDefaultActionsUntilItNotesSignals) {
     ASSERT_TRUE(signals.note(all, {}));
     send_to_ourselves(SIGHUP);
     ForkedChild deaf{[](Lines& lines) {
@@ -173,7 +173,7 @@ TEST_F(PosixSignalsOfProcessesTest, ForkedChildKeepsWhatCameBeforeAndTakesDefaul
     EXPECT_EQ(signals.noted().size(), 1U);
 }
 
-TEST_F(PosixSignalsOfProcessesTest, ProgramThatWasExecutedWhileSignalsAreNotedStartsClean) {
+TEST_F(PosixSignalsOfProcessesTest, AProgramExecutedWhileSignalsAreNotedStartsClean) {
     ASSERT_TRUE(signals.note(all, {}));
     for (const int number : {SIGHUP, SIGTERM, SIGUSR1, SIGABRT}) {
         ForkedChild child{[number](Lines&) {
@@ -186,7 +186,7 @@ TEST_F(PosixSignalsOfProcessesTest, ProgramThatWasExecutedWhileSignalsAreNotedSt
     }
 }
 
-TEST_F(PosixSignalsOfProcessesTest, ForkedChildMayGiveBackWhatItsParentTook) {
+TEST_F(PosixSignalsOfProcessesTest, AForkedChildMayReleaseItsParentsSignals) {
     take_and_start();
     ForkedChild child{[this](Lines&) {
         signals.give_back();
@@ -198,7 +198,7 @@ TEST_F(PosixSignalsOfProcessesTest, ForkedChildMayGiveBackWhatItsParentTook) {
     EXPECT_TRUE(received.contains(SIGTERM));
 }
 
-TEST_F(PosixSignalsOfProcessesTest, ForkedChildMayTakeThemItself) {
+TEST_F(PosixSignalsOfProcessesTest, AForkedChildMayTakeTheSignalsItself) {
     ASSERT_TRUE(take());
     ForkedChild child{[this](Lines&) {
         const auto own_loop = make_posix_event_loop("loop");

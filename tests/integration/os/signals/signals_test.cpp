@@ -50,7 +50,7 @@ TEST_F(PosixSignalsTest, CallsBackInTheLoopsThreadWithTheSender) {
     EXPECT_EQ(received.last().sender.uid, getuid());
 }
 
-TEST_F(PosixSignalsTest, TellsWhichOtherProcessSentIt) {
+TEST_F(PosixSignalsTest, ReportsTheProcessThatSentIt) {
     ForkedChild sender{[parent = getpid()](Lines& lines) {
         lines.hear();
         return kill(parent, SIGUSR1);
@@ -63,7 +63,7 @@ TEST_F(PosixSignalsTest, TellsWhichOtherProcessSentIt) {
     EXPECT_EQ(received.last().sender.pid, sender.pid());
 }
 
-TEST_F(PosixSignalsTest, KeepsWhatComesBeforeTheLoopStarts) {
+TEST_F(PosixSignalsTest, KeepsSignalsUntilTheLoopStarts) {
     ASSERT_TRUE(take());
     send_to_ourselves(SIGHUP);
     send_to_ourselves(SIGTERM);
@@ -90,7 +90,7 @@ TEST_F(PosixSignalsTest, LosesNoTermBehindAFloodOfHup) {
     EXPECT_EQ(received.count(SIGTERM), 1);
 }
 
-TEST_F(PosixSignalsTest, DeliversWhatWasNotedBeforeItWasTaken) {
+TEST_F(PosixSignalsTest, DeliversNotedSignalsOnceTaken) {
     ASSERT_TRUE(signals.note(all, {}));
     send_to_ourselves(SIGTERM);
     ASSERT_EQ(signals.noted().size(), 1U);
@@ -104,7 +104,7 @@ TEST_F(PosixSignalsTest, DeliversWhatWasNotedBeforeItWasTaken) {
     EXPECT_TRUE(signals.noted().empty());
 }
 
-TEST_F(PosixSignalsTest, NotedSignalCountsOnce) {
+TEST_F(PosixSignalsTest, ANotedSignalCountsOnce) {
     ASSERT_TRUE(signals.note(all, {}));
     send_to_ourselves(SIGHUP);
     send_to_ourselves(SIGHUP);
@@ -117,7 +117,7 @@ TEST_F(PosixSignalsTest, NotedSignalCountsOnce) {
     EXPECT_EQ(received.count(SIGHUP), 1);
 }
 
-TEST_F(PosixSignalsTest, NotingTwiceKeepsWhatCameInBetween) {
+TEST_F(PosixSignalsTest, NotingTwiceKeepsSignalsInBetween) {
     ASSERT_TRUE(signals.note(all, {}));
     send_to_ourselves(SIGUSR1);
 
@@ -127,7 +127,7 @@ TEST_F(PosixSignalsTest, NotingTwiceKeepsWhatCameInBetween) {
     EXPECT_EQ(signals.noted().front().number, SIGUSR1);
 }
 
-TEST_F(PosixSignalsTest, GivingBackForgetsWhatWasNoted) {
+TEST_F(PosixSignalsTest, ReleasingForgetsNotedSignals) {
     ASSERT_TRUE(signals.note(all, {}));
     send_to_ourselves(SIGUSR1);
 
@@ -137,7 +137,7 @@ TEST_F(PosixSignalsTest, GivingBackForgetsWhatWasNoted) {
     EXPECT_TRUE(Disposition{SIGUSR1}.is(SIG_DFL));
 }
 
-TEST_F(PosixSignalsTest, NotesWhatTheProgramHandledItselfAndGivesThatBack) {
+TEST_F(PosixSignalsTest, NotesSignalsOfTheProgramAndRestoresItsHandlers) {
     void (*const own)(int) = [](int) {};
     signal(SIGUSR1, own);
     ASSERT_TRUE(signals.note(all, {}));
@@ -161,7 +161,7 @@ TEST_F(PosixSignalsTest, HoldingRestoresTheActionsAndBlocks) {
     EXPECT_FALSE(is_blocked(SIGTERM));
 }
 
-TEST_F(PosixSignalsTest, AWriteBeyondTheLargestFileFailsWithoutASignal) {
+TEST_F(PosixSignalsTest, AWriteBeyondTheFileSizeLimitFailsWithoutASignal) {
     EXPECT_TRUE(Disposition{SIGXFSZ}.is(SIG_DFL));
     ASSERT_TRUE(signals.note(all, {}));
     const Descriptor file{memfd_create("full", MFD_CLOEXEC)};
@@ -182,7 +182,7 @@ TEST_F(PosixSignalsTest, AWriteBeyondTheLargestFileFailsWithoutASignal) {
     EXPECT_TRUE(Disposition{SIGXFSZ}.is(SIG_DFL));
 }
 
-TEST_F(PosixSignalsTest, HeldSignalIsDeliveredOnceTakenAndLetGo) {
+TEST_F(PosixSignalsTest, AHeldSignalIsDeliveredOnceTakenAndUnblocked) {
     ASSERT_TRUE(signals.note(all, {}));
     ASSERT_TRUE(signals.hold());
     send_to_ourselves(SIGTERM);
@@ -194,7 +194,7 @@ TEST_F(PosixSignalsTest, HeldSignalIsDeliveredOnceTakenAndLetGo) {
     EXPECT_TRUE(received.contains(SIGTERM));
 }
 
-/// Blocks a signal as the caller of a program may have done, for as long as it lives.
+/// Blocks a signal during its lifetime, as the caller of a program may have done.
 class BlockedByCaller {
 public:
     explicit BlockedByCaller(int number) {
@@ -211,7 +211,7 @@ private:
     sigset_t before_{};
 };
 
-TEST_F(PosixSignalsTest, NotesWhatTheCallerHadBlocked) {
+TEST_F(PosixSignalsTest, NotesSignalsThatTheCallerHadBlocked) {
     const BlockedByCaller usr1{SIGUSR1};
     const BlockedByCaller usr2{SIGUSR2};
 
@@ -222,8 +222,8 @@ TEST_F(PosixSignalsTest, NotesWhatTheCallerHadBlocked) {
     EXPECT_TRUE(is_blocked(SIGUSR2)) << "nobody named it";
 }
 
-// What callers leave behind comes by exec(2): see InheritedSignalsTest.
-TEST_F(PosixSignalsTest, ForgettingTheCallerLeavesWhatTheProgramHasChosen) {
+// InheritedSignalsTest tests the signal state that a caller leaves through exec(2).
+TEST_F(PosixSignalsTest, ForgettingTheCallerKeepsTheProgramsChoices) {
     const BlockedByCaller usr2{SIGUSR2};
     signal(SIGCHLD, SIG_IGN);
     signal(SIGPIPE, [](int) {});
@@ -252,7 +252,7 @@ TEST_F(PosixSignalsTest, RefusesASecondOwner) {
     EXPECT_EQ(taken.error().reason, "another service in this process has them");
 }
 
-TEST_F(PosixSignalsTest, MayBeTakenAgainOnceGivenBack) {
+TEST_F(PosixSignalsTest, MayBeTakenAgainAfterARelease) {
     take_and_start();
     signals.give_back();
     loop->stop();
@@ -279,12 +279,12 @@ TEST_F(PosixSignalsTest, MayBeTakenByTheNextLoop) {
     EXPECT_TRUE(received.contains(SIGHUP));
 }
 
-TEST_F(PosixSignalsTest, MayBeGivenBackWhenNothingWasTaken) {
+TEST_F(PosixSignalsTest, MayBeReleasedIfNothingWasTaken) {
     signals.give_back();
     signals.give_back();
 }
 
-TEST_F(PosixSignalsTest, MayBeGivenBackInTheCallback) {
+TEST_F(PosixSignalsTest, MayBeReleasedInTheCallback) {
     ASSERT_TRUE(signals.take(all, *loop, [&](const ReceivedSignal& signal) {
         signals.give_back();
         received.add(signal);
@@ -300,7 +300,7 @@ TEST_F(PosixSignalsTest, MayBeGivenBackInTheCallback) {
     EXPECT_TRUE(Disposition{SIGTERM}.is(SIG_DFL));
 }
 
-TEST_F(PosixSignalsTest, CallsBackNoMoreOnceGivenBack) {
+TEST_F(PosixSignalsTest, DoesNotCallBackAfterARelease) {
     signal(SIGHUP, SIG_IGN);
     ForkedChild flood{[parent = getpid()](Lines& lines) {
         lines.tell("begun");
@@ -323,7 +323,7 @@ TEST_F(PosixSignalsTest, CallsBackNoMoreOnceGivenBack) {
     signal(SIGHUP, SIG_DFL);
 }
 
-TEST_F(PosixSignalsTest, GivingBackRestoresWhatWasInForce) {
+TEST_F(PosixSignalsTest, ReleasingRestoresTheFormerActions) {
     signal(SIGHUP, SIG_IGN);
     ASSERT_TRUE(take());
     EXPECT_FALSE(Disposition{SIGHUP}.is(SIG_IGN));
@@ -337,7 +337,7 @@ TEST_F(PosixSignalsTest, GivingBackRestoresWhatWasInForce) {
     signal(SIGHUP, SIG_DFL);
 }
 
-TEST_F(PosixSignalsTest, GivingBackLeavesWhatTheProgramPutInItsPlace) {
+TEST_F(PosixSignalsTest, ReleasingKeepsHandlersThatTheProgramInstalled) {
     ASSERT_TRUE(take());
     signal(SIGUSR1, SIG_IGN);
 
@@ -358,7 +358,7 @@ TEST_F(PosixSignalsTest, TakesASignalThatTheProcessWasStartedIgnoring) {
     signal(SIGHUP, SIG_DFL);
 }
 
-TEST_F(PosixSignalsTest, FailingToTakeOneTakesNone) {
+TEST_F(PosixSignalsTest, IfOneCannotBeTakenNoneIsTaken) {
     const std::array impossible{SIGHUP, SIGKILL};
 
     const Result<void> taken = signals.take(impossible, *loop, [](const ReceivedSignal&) {});
@@ -370,7 +370,7 @@ TEST_F(PosixSignalsTest, FailingToTakeOneTakesNone) {
     EXPECT_TRUE(take());
 }
 
-TEST_F(PosixSignalsTest, WritingToABrokenPipeIsAnErrorAndNotTheEnd) {
+TEST_F(PosixSignalsTest, WritingToABrokenPipeIsAnErrorNotADeath) {
     ASSERT_TRUE(take());
     std::array<int, 2> ends{};
     ASSERT_EQ(pipe(ends.data()), 0);
@@ -382,7 +382,7 @@ TEST_F(PosixSignalsTest, WritingToABrokenPipeIsAnErrorAndNotTheEnd) {
     close(ends[1]);
 }
 
-TEST_F(PosixSignalsTest, LeavesTheProgramsOwnHandlingOfSigpipe) {
+TEST_F(PosixSignalsTest, KeepsTheProgramsHandlingOfSigpipe) {
     signal(SIGPIPE, SIG_IGN);
 
     ASSERT_TRUE(take());
@@ -392,7 +392,7 @@ TEST_F(PosixSignalsTest, LeavesTheProgramsOwnHandlingOfSigpipe) {
     signal(SIGPIPE, SIG_DFL);
 }
 
-TEST_F(PosixSignalsTest, HandlerKeepsErrnoAndRestartsSystemCalls) {
+TEST_F(PosixSignalsTest, TheHandlerKeepsErrnoAndRestartsSystemCalls) {
     ASSERT_TRUE(take());
     EXPECT_NE(Disposition{SIGHUP}.flags() & SA_RESTART, 0);
 

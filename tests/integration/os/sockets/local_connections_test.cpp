@@ -64,7 +64,7 @@ TEST_F(PosixLocalConnectionTest, ReceivingNothingWouldBlock) {
     EXPECT_EQ(try_to_receive(*client).state, Transfer::State::would_block);
 }
 
-TEST_F(PosixLocalConnectionTest, SendingToOneWhoDoesNotReceiveWouldBlock) {
+TEST_F(PosixLocalConnectionTest, SendingToAPeerThatDoesNotReceiveWouldBlock) {
     EXPECT_EQ(fill(*server).state, Transfer::State::would_block);
     EXPECT_FALSE(server->wait_until_writable(0ms));
 
@@ -85,14 +85,14 @@ TEST_F(PosixLocalConnectionTest, ReceivesTheEndOnceThePeerHasShutDownSending) {
     EXPECT_EQ(receive(*client), "reply");
 }
 
-TEST_F(PosixLocalConnectionTest, SendingToOneWhoIsGoneRaisesNoSignal) {
+TEST_F(PosixLocalConnectionTest, SendingToAClosedPeerRaisesNoSignal) {
     client.reset();
 
     EXPECT_EQ(server->send("x").state, Transfer::State::closed);
     EXPECT_EQ(try_to_receive(*server).state, Transfer::State::closed);
 }
 
-TEST_F(PosixLocalConnectionTest, TellsWhenThePeerLeftWithoutReading) {
+TEST_F(PosixLocalConnectionTest, ReportsThatThePeerLeftWithoutReading) {
     EXPECT_EQ(server->send("never read").state, Transfer::State::done);
     client.reset();
 
@@ -118,7 +118,7 @@ TEST_F(PosixLocalConnectionTest, BothEndsAreCloseOnExecAndNonBlocking) {
     }
 }
 
-TEST_F(PosixLocalConnectionTest, ForkedChildKeepsNoneOfThem) {
+TEST_F(PosixLocalConnectionTest, AForkedChildKeepsNoConnection) {
     ForkedChild child{[this](Lines& lines) {
         for (const int descriptor : {listener->descriptor(), client->descriptor(), server->descriptor()})
             if (fcntl(descriptor, F_GETFD) != -1) return 1;
@@ -143,7 +143,7 @@ TEST_F(PosixLocalConnectionTest, KnowsItsPeer) {
     }
 }
 
-TEST_F(PosixLocalListenerTest, KnowsAPeerInAnotherProcessAfterItsEnd) {
+TEST_F(PosixLocalListenerTest, KnowsAPeerAfterItsProcessHasEnded) {
     const auto listener = listen(path);
     ForkedChild child{[this](Lines&) { return sockets.connect(path) ? 0 : 1; }};
     const pid_t pid = child.pid();
@@ -158,7 +158,7 @@ TEST_F(PosixLocalListenerTest, KnowsAPeerInAnotherProcessAfterItsEnd) {
 TEST_F(PosixLocalListenerTest, KnowsAllGroupsOfAPeer) {
     if (geteuid() != 0) GTEST_SKIP() << "only root may choose its groups";
     const auto listener = listen(path);
-    // More than any first guess at their number.
+    // More than the initial buffer for groups could hold.
     std::vector<gid_t> groups(500);
     for (std::size_t i = 0; i < groups.size(); ++i) groups[i] = static_cast<gid_t>(20'000 + i);
     ForkedChild child{[&](Lines& lines) {
@@ -177,7 +177,7 @@ TEST_F(PosixLocalListenerTest, KnowsAllGroupsOfAPeer) {
     EXPECT_EQ(child.wait(), 0);
 }
 
-TEST_F(PosixLocalListenerTest, AcceptsNullWhereNobodyWaits) {
+TEST_F(PosixLocalListenerTest, AcceptReturnsNullIfNobodyWaits) {
     const auto listener = listen(path);
 
     auto accepted = listener->accept();
@@ -186,7 +186,7 @@ TEST_F(PosixLocalListenerTest, AcceptsNullWhereNobodyWaits) {
     EXPECT_EQ(*accepted, nullptr);
 }
 
-TEST_F(PosixLocalListenerTest, AcceptsOneWhoHasLeftAlready) {
+TEST_F(PosixLocalListenerTest, AcceptsAClientThatHasAlreadyLeft) {
     const auto listener = listen(path);
     connect(path).reset();
 
@@ -197,7 +197,7 @@ TEST_F(PosixLocalListenerTest, AcceptsOneWhoHasLeftAlready) {
     EXPECT_EQ(server->receive(buffer).state, Transfer::State::closed);
 }
 
-TEST_F(PosixLocalListenerTest, FewClientsQueueBeforeOneThatWaitsForAPlace) {
+TEST_F(PosixLocalListenerTest, FewClientsQueueBeforeAClientThatWaits) {
     const auto listener = listen(path);
     for (int count = 0; count < 100; ++count) EXPECT_EQ(sockets.probe(path).value(), Listening::yes);
     std::atomic<bool> is_connected = false;
@@ -215,7 +215,7 @@ TEST_F(PosixLocalListenerTest, FewClientsQueueBeforeOneThatWaitsForAPlace) {
     EXPECT_LE(accepted, 40);
 }
 
-TEST_F(PosixLocalListenerTest, TellsWhenThereAreNoDescriptorsLeft) {
+TEST_F(PosixLocalListenerTest, ReportsThatNoDescriptorsAreLeft) {
     const auto listener = listen(path);
     const auto client = connect(path);
     const int next = dup(0);

@@ -15,7 +15,7 @@
 
 namespace servicekit::os::test {
 
-/// A path for a socket in a directory of its own.
+/// A path for a socket, in a directory of its own.
 class LocalSocketsTest : public ::testing::Test {
 protected:
     std::unique_ptr<LocalListener> listen(const std::string& at, const LocalSocketAccess& access = {}) {
@@ -38,7 +38,7 @@ protected:
         ADD_FAILURE() << connection.error().message();
         return nullptr;
     }
-    /// Leaves a socket's file behind, as a killed service does.
+    /// Leaves the file of a socket, as a killed service does.
     void leave_stale_socket() {
         ForkedChild killed{[this](Lines&) {
             const auto listener = listen(path);

@@ -52,7 +52,7 @@ private:
     mode_t before_;
 };
 
-/// What a service manager does: binds, listens, and passes the descriptor on.
+/// Acts like a service manager: binds, listens, and passes the descriptor on.
 int listen_as_manager(const std::string& path, int type = SOCK_STREAM) {
     const int socket = ::socket(AF_UNIX, type, 0);
     sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
@@ -62,7 +62,7 @@ int listen_as_manager(const std::string& path, int type = SOCK_STREAM) {
     return socket;
 }
 
-TEST_F(PosixLocalSocketsTest, AnAdoptedSocketServesAndItsFileStays) {
+TEST_F(PosixLocalSocketsTest, AnAdoptedSocketServesAndItsFileIsKept) {
     const int descriptor = listen_as_manager(path);
     const auto client = connect(path);
 
@@ -80,7 +80,7 @@ TEST_F(PosixLocalSocketsTest, AnAdoptedSocketServesAndItsFileStays) {
     EXPECT_EQ(sockets.probe(path).value(), Listening::no) << "the descriptor was closed";
 }
 
-TEST_F(PosixLocalSocketsTest, ClientsOfAnAdoptedSocketLearnWhoServesThem) {
+TEST_F(PosixLocalSocketsTest, ClientsOfAnAdoptedSocketKnowTheServingProcess) {
     const int descriptor = listen_as_manager(path);
     ForkedChild service{[&](Lines& parent) {
         auto listener = sockets.adopt(descriptor, path);
@@ -95,7 +95,7 @@ TEST_F(PosixLocalSocketsTest, ClientsOfAnAdoptedSocketLearnWhoServesThem) {
     close(descriptor);
 }
 
-TEST_F(PosixLocalSocketsTest, TellsTheManagersSocketFromAServices) {
+TEST_F(PosixLocalSocketsTest, DistinguishesAManagersSocketFromAServices) {
     EXPECT_FALSE(sockets.is_left_to_manager(path)) << "there is none";
     Descriptor ours{listen_as_manager(path)};
     ForkedChild manager{[](Lines& parent) {
@@ -118,7 +118,7 @@ TEST_F(PosixLocalSocketsTest, ALinkToTheSocketIsTheSameSocket) {
     EXPECT_TRUE(sockets.adopt(descriptor, directory.file("link")));
 }
 
-TEST_F(PosixLocalSocketsTest, AdoptsNothingButAListeningStreamSocketOfThePath) {
+TEST_F(PosixLocalSocketsTest, AdoptsOnlyAListeningStreamSocketAtThePath) {
     const auto expect_refused = [this](int descriptor, const std::string& reason) {
         const auto listener = sockets.adopt(descriptor, path);
         ASSERT_FALSE(listener) << reason;
@@ -132,7 +132,7 @@ TEST_F(PosixLocalSocketsTest, AdoptsNothingButAListeningStreamSocketOfThePath) {
     expect_refused(::open("/dev/null", O_RDONLY | O_CLOEXEC), "not a listening stream socket");
 }
 
-TEST_F(PosixLocalSocketsTest, SocketHasThePermissionsThatWereAskedForWhateverTheMask) {
+TEST_F(PosixLocalSocketsTest, TheSocketHasTheRequestedPermissions) {
     for (const mode_t mask : {0U, 022U, 077U, 0777U})
         for (const mode_t permissions : {0600U, 0660U, 0666U}) {
             const FileMask file_mask{mask};
@@ -141,7 +141,7 @@ TEST_F(PosixLocalSocketsTest, SocketHasThePermissionsThatWereAskedForWhateverThe
         }
 }
 
-TEST_F(PosixLocalSocketsTest, SocketIsAtNoInstantWiderThanAskedFor) {
+TEST_F(PosixLocalSocketsTest, TheSocketNeverHasWiderPermissions) {
     const FileMask none{0};
     std::atomic<bool> is_over = false;
     std::atomic<mode_t> seen = 0;
@@ -161,7 +161,7 @@ TEST_F(PosixLocalSocketsTest, SocketIsAtNoInstantWiderThanAskedFor) {
     EXPECT_EQ(seen & static_cast<mode_t>(~0640), 0U);
 }
 
-TEST_F(PosixLocalSocketsTest, GivesTheSocketToTheOwnerAndGroupThatWereAskedFor) {
+TEST_F(PosixLocalSocketsTest, GivesTheSocketToTheRequestedOwnerAndGroup) {
     const bool is_root = geteuid() == 0;
     const uid_t owner = is_root ? 12'345 : geteuid();
     const gid_t group = is_root ? 12'346 : getegid();
@@ -175,7 +175,7 @@ TEST_F(PosixLocalSocketsTest, GivesTheSocketToTheOwnerAndGroupThatWereAskedFor) 
     EXPECT_EQ(permissions_of(path), 0660U);
 }
 
-TEST_F(PosixLocalSocketsTest, LeavesNothingWhereItMayNotGiveTheSocketAway) {
+TEST_F(PosixLocalSocketsTest, LeavesNothingIfItMayNotGiveTheSocketAway) {
     ForkedChild child{[this](Lines&) {
         if (geteuid() == 0 && (chmod(directory.path().c_str(), 0777) != 0 || seteuid(65'534) != 0)) return 1;
         const auto listener = sockets.listen(path, {.owner = 0});
@@ -186,7 +186,7 @@ TEST_F(PosixLocalSocketsTest, LeavesNothingWhereItMayNotGiveTheSocketAway) {
     EXPECT_EQ(child.wait(), 0);
 }
 
-TEST_F(PosixLocalSocketsTest, HandsTheSocketToAUser) {
+TEST_F(PosixLocalSocketsTest, ChangesTheOwnerOfTheSocket) {
     const bool is_root = geteuid() == 0;
     const uid_t user = is_root ? 12'345 : geteuid();
     const auto listener = listen(path);
@@ -199,14 +199,14 @@ TEST_F(PosixLocalSocketsTest, HandsTheSocketToAUser) {
     EXPECT_EQ(permissions_of(path), 0600U);
 }
 
-TEST_F(PosixLocalSocketsTest, TellsTheGroupThatTheFileHasAndNotTheOneThatItMightHave) {
+TEST_F(PosixLocalSocketsTest, ReturnsTheActualGroupOfTheFile) {
     EXPECT_EQ(listen(path)->group().value(), getegid());
     if (geteuid() != 0) GTEST_SKIP() << "only root may give files away";
     const auto listener = listen(path, {.group = 54321});
     EXPECT_EQ(listener->group().value(), 54321U);
     ASSERT_TRUE(listener->change_owner(54322, 54323));
     EXPECT_EQ(listener->group().value(), 54323U);
-    // In a directory with the set-group-id bit a new file gets the directory's group.
+    // In a directory with the set-group-id bit, a new file gets the directory's group.
     const std::string theirs = directory.file("theirs");
     ASSERT_EQ(mkdir(theirs.c_str(), 0755), 0);
     ASSERT_EQ(chown(theirs.c_str(), 0, 54324), 0);
@@ -223,7 +223,7 @@ TEST_F(PosixLocalSocketsTest, ReplacesAStaleSocket) {
     EXPECT_NE(accept_from(*listener), nullptr);
 }
 
-TEST_F(PosixLocalSocketsTest, LeavesAFileThatIsNoSocket) {
+TEST_F(PosixLocalSocketsTest, LeavesAFileThatIsNotASocket) {
     std::ofstream{path} << "precious";
 
     const auto listener = sockets.listen(path, {});
@@ -236,7 +236,7 @@ TEST_F(PosixLocalSocketsTest, LeavesAFileThatIsNoSocket) {
     EXPECT_EQ(content, "precious");
 }
 
-TEST_F(PosixLocalSocketsTest, LeavesALinkEvenToASocket) {
+TEST_F(PosixLocalSocketsTest, DoesNotReplaceALinkToASocket) {
     const std::string target = directory.file("target");
     const auto behind = listen(target);
     std::filesystem::create_symlink(target, path);
@@ -247,7 +247,7 @@ TEST_F(PosixLocalSocketsTest, LeavesALinkEvenToASocket) {
     EXPECT_NE(connect(path), nullptr);
 }
 
-TEST_F(PosixLocalSocketsTest, RefusesADirectoryThatIsNotThere) {
+TEST_F(PosixLocalSocketsTest, RefusesAMissingDirectory) {
     const auto listener = sockets.listen(directory.file("missing/control"), {});
 
     ASSERT_FALSE(listener);
@@ -262,7 +262,7 @@ TEST_F(PosixLocalSocketsTest, RefusesNamesOfTheAbstractNamespace) {
     }
 }
 
-TEST_F(PosixLocalSocketsTest, RemovesItsFile) {
+TEST_F(PosixLocalSocketsTest, RemovesItsSocketFile) {
     const auto listener = listen(path);
 
     EXPECT_TRUE(listener->remove_file());
@@ -281,7 +281,7 @@ TEST_F(PosixLocalSocketsTest, LeavesTheFileOfItsSuccessor) {
     EXPECT_NE(accept_from(*successor), nullptr);
 }
 
-TEST_F(PosixLocalSocketsTest, FindsItsFileAfterTheDirectoryWasRenamed) {
+TEST_F(PosixLocalSocketsTest, FindsItsFileInARenamedDirectory) {
     const std::string before = directory.file("before");
     std::filesystem::create_directory(before);
     const auto listener = listen(before + "/control");
@@ -292,7 +292,7 @@ TEST_F(PosixLocalSocketsTest, FindsItsFileAfterTheDirectoryWasRenamed) {
     EXPECT_FALSE(exists(directory.file("after/control")));
 }
 
-TEST_F(PosixLocalSocketsTest, TellsWhenItMayNotRemoveItsFile) {
+TEST_F(PosixLocalSocketsTest, ReportsThatItMayNotRemoveItsFile) {
     const auto listener = listen(path);
     ASSERT_EQ(chmod(directory.path().c_str(), 0555), 0);
     ForkedChild child{[&](Lines&) {
@@ -306,7 +306,7 @@ TEST_F(PosixLocalSocketsTest, TellsWhenItMayNotRemoveItsFile) {
     chmod(directory.path().c_str(), 0755);
 }
 
-TEST_F(PosixLocalSocketsTest, ConnectingFailsWhereNobodyListens) {
+TEST_F(PosixLocalSocketsTest, ConnectingFailsIfNobodyListens) {
     const auto to_nothing = sockets.connect(path);
     leave_stale_socket();
     const auto to_stale = sockets.connect(path);
@@ -318,7 +318,7 @@ TEST_F(PosixLocalSocketsTest, ConnectingFailsWhereNobodyListens) {
     EXPECT_EQ(to_stale.error().object, path);
 }
 
-TEST_F(PosixLocalSocketsTest, ProbeTellsWhatStandsAtThePath) {
+TEST_F(PosixLocalSocketsTest, ProbeReportsWhatIsAtThePath) {
     EXPECT_EQ(sockets.probe(path).value(), Listening::nothing);
     EXPECT_EQ(sockets.probe(path + "/below/nothing").value(), Listening::nothing);
     auto listener = listen(path);
@@ -330,7 +330,7 @@ TEST_F(PosixLocalSocketsTest, ProbeTellsWhatStandsAtThePath) {
     EXPECT_EQ(sockets.probe(directory.path()).value(), Listening::not_socket);
 }
 
-TEST_F(PosixLocalSocketsTest, ProbeFindsAListenerWhoseQueueIsFull) {
+TEST_F(PosixLocalSocketsTest, ProbeFindsAListenerWithAFullQueue) {
     const Descriptor busy{socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
     sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
     std::strncpy(address.sun_path, path.c_str(), sizeof address.sun_path - 1);
@@ -341,7 +341,7 @@ TEST_F(PosixLocalSocketsTest, ProbeFindsAListenerWhoseQueueIsFull) {
     EXPECT_EQ(sockets.probe(path).value(), Listening::yes);
 }
 
-TEST_F(PosixLocalSocketsTest, TryConnectDoesNotWaitForAListenerWhoseQueueIsFull) {
+TEST_F(PosixLocalSocketsTest, TryConnectDoesNotWaitForAFullQueue) {
     EXPECT_EQ(sockets.try_connect(path).error().errno_value, ENOENT);
     const auto listener = listen(path);
     const auto first = sockets.try_connect(path);
@@ -351,7 +351,7 @@ TEST_F(PosixLocalSocketsTest, TryConnectDoesNotWaitForAListenerWhoseQueueIsFull)
     EXPECT_EQ(first.value()->send("x").bytes, 1U);
     EXPECT_TRUE(accepted->wait_until_readable(std::chrono::seconds{30}));
 
-    // The queue takes 33 with this kernel, but that is its affair.
+    // This kernel's queue takes 33 connections, but the test does not rely on it.
     std::vector<std::unique_ptr<LocalConnection>> waiting;
     while (waiting.size() < 1000) {
         auto connection = sockets.try_connect(path);
@@ -364,7 +364,7 @@ TEST_F(PosixLocalSocketsTest, TryConnectDoesNotWaitForAListenerWhoseQueueIsFull)
     EXPECT_TRUE(sockets.try_connect(path).value());
 }
 
-TEST_F(PosixLocalSocketsTest, WorksWithPathsThatAreLongerThanAnAddress) {
+TEST_F(PosixLocalSocketsTest, WorksWithPathsLongerThanAnAddress) {
     const std::string deep = directory.file(std::string(150, 'd'));
     std::filesystem::create_directory(deep);
     const std::string long_path = deep + "/control";
@@ -382,14 +382,14 @@ TEST_F(PosixLocalSocketsTest, WorksWithPathsThatAreLongerThanAnAddress) {
     EXPECT_FALSE(exists(long_path));
 }
 
-TEST_F(PosixLocalSocketsTest, RefusesANameThatFitsNoAddress) {
+TEST_F(PosixLocalSocketsTest, RefusesANameTooLongForAnAddress) {
     const auto listener = sockets.listen(directory.file(std::string(100, 'n')), {});
 
     ASSERT_FALSE(listener);
     EXPECT_EQ(listener.error().errno_value, ENAMETOOLONG);
 }
 
-TEST_F(PosixLocalSocketsTest, ListeningWhereThereIsNoProcSaysThatItNeedsItAndLeavesNoFile) {
+TEST_F(PosixLocalSocketsTest, ListeningWithoutProcFailsAndLeavesNoFile) {
     if (geteuid() != 0) GTEST_SKIP() << "only root can change its root directory";
     ForkedChild caged{[this](Lines& parent) {
         if (chroot(directory.path().c_str()) != 0) return 1;

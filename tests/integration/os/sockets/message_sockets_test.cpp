@@ -44,7 +44,7 @@ TEST_F(PosixMessageSocketsTest, SendsDatagrams) {
     EXPECT_EQ(receiver.next().text, "two");
 }
 
-TEST_F(PosixMessageSocketsTest, SendsBytesWhereTheSocketIsAStreams) {
+TEST_F(PosixMessageSocketsTest, SendsBytesToAStreamSocket) {
     MessageReceiver receiver{path, SOCK_STREAM};
     const auto socket = connect();
     EXPECT_EQ(socket->kind(), Kind::stream);
@@ -55,7 +55,7 @@ TEST_F(PosixMessageSocketsTest, SendsBytesWhereTheSocketIsAStreams) {
     EXPECT_EQ(socket->send("two\n", 0ms).state, State::closed);
 }
 
-TEST_F(PosixMessageSocketsTest, WhereNobodyListensThereIsNoConnection) {
+TEST_F(PosixMessageSocketsTest, DoesNotConnectIfNobodyListens) {
     EXPECT_EQ(sockets.connect(path).error().errno_value, ENOENT);
     { const MessageReceiver gone{path, SOCK_DGRAM}; }
     const auto refused = sockets.connect(path);
@@ -63,7 +63,7 @@ TEST_F(PosixMessageSocketsTest, WhereNobodyListensThereIsNoConnection) {
     EXPECT_EQ(refused.error().message(), "cannot connect to '" + path + "': Connection refused");
 }
 
-TEST_F(PosixMessageSocketsTest, AReceiverThatIsGoneIsNoticed) {
+TEST_F(PosixMessageSocketsTest, AClosedReceiverIsNoticed) {
     std::unique_ptr<MessageSocket> socket;
     {
         const MessageReceiver receiver{path, SOCK_DGRAM};
@@ -72,7 +72,7 @@ TEST_F(PosixMessageSocketsTest, AReceiverThatIsGoneIsNoticed) {
     EXPECT_EQ(socket->send("one", 0ms).errno_value, ECONNREFUSED);
 }
 
-TEST_F(PosixMessageSocketsTest, AReceiverThatDoesNotReadCostsNoMoreThanPatience) {
+TEST_F(PosixMessageSocketsTest, ABlockedReceiverDelaysOnlyBriefly) {
     MessageReceiver receiver{path, SOCK_DGRAM};
     const auto socket = connect();
     Transfer done;
@@ -86,7 +86,7 @@ TEST_F(PosixMessageSocketsTest, AReceiverThatDoesNotReadCostsNoMoreThanPatience)
     EXPECT_EQ(socket->send("y", 30s).state, State::done);
 }
 
-TEST_F(PosixMessageSocketsTest, WhatIsTooLongForADatagramGoesInASealedFile) {
+TEST_F(PosixMessageSocketsTest, ATooLongMessageGoesInASealedFile) {
     MessageReceiver receiver{path, SOCK_DGRAM};
     const auto socket = connect();
     const std::string much(20U << 20U, 'x');

@@ -38,8 +38,8 @@ protected:
     CapturedStream stream_{Stream::error};
 };
 
-// Else its rest, which may be in the pipe already, would come as a line of its own.
-TEST_F(CapturedStreamTest, WhatTakingLinesCostsIsNoRestOfTheOneThatHasNoEndYet) {
+// Otherwise the rest of the line, which may already be in the pipe, would become a line of its own.
+TEST_F(CapturedStreamTest, TimeSpentTakingLinesIsNotAPauseInALine) {
     open();
     print("one\ntw");
     std::vector<std::string> lines;

@@ -24,7 +24,7 @@ using test::in_another_process;
 using test::Lines;
 using test::TemporaryDirectory;
 
-/// What a reader gives: "(one)(two)", "^C" where it is interrupted, and "!" where it fails.
+/// Returns the lines of a reader: "(one)(two)", "^C" for an interruption, and "!" for an error.
 std::string all_lines(int at_most = 1000) {
     std::string text;
     const auto reader = make_posix_line_reader();
@@ -41,7 +41,7 @@ std::string all_lines(int at_most = 1000) {
     return text;
 }
 
-/// The same in a process whose standard input is a pipe with this.
+/// Returns the lines of a process whose standard input is a pipe with this text.
 std::string lines_of(const std::string& input) {
     int ends[2] = {-1, -1};
     EXPECT_EQ(::pipe2(ends, O_CLOEXEC), 0);
@@ -55,19 +55,19 @@ std::string lines_of(const std::string& input) {
     });
 }
 
-TEST(LineReaderTest, GivesTheLinesOfAPipe) {
+TEST(LineReaderTest, ReturnsTheLinesOfAPipe) {
     EXPECT_EQ(lines_of("one\n\nżółw\n"), "(one)()(żółw)");
     EXPECT_EQ(lines_of(""), "");
 }
 
-TEST(LineReaderTest, TheLastLineNeedsNoEnd) { EXPECT_EQ(lines_of("one\ntwo"), "(one)(two)"); }
+TEST(LineReaderTest, TheLastLineNeedsNoNewline) { EXPECT_EQ(lines_of("one\ntwo"), "(one)(two)"); }
 
 TEST(LineReaderTest, ALineMayBeLong) {
     const std::string line(20'000, 'x');
     EXPECT_EQ(lines_of(line + "\n1\n"), "(" + line + ")(1)");
 }
 
-TEST(LineReaderTest, SaysThatItCanNotRead) {
+TEST(LineReaderTest, ReportsThatItCannotRead) {
     EXPECT_EQ(in_another_process([] {
                   ::close(STDIN_FILENO);
                   const auto line = make_posix_line_reader()->read_line("");
@@ -76,7 +76,7 @@ TEST(LineReaderTest, SaysThatItCanNotRead) {
               "cannot read 'stdin': Bad file descriptor");
 }
 
-/// A process that reads lines from a terminal, at whose other end the test sits.
+/// A process that reads lines from a terminal. The test is at the other end.
 class TerminalLineReaderTest : public ::testing::Test {
 protected:
     void SetUp() override {
@@ -92,7 +92,7 @@ protected:
         return false;
 #endif
     }
-    /// Not until the end of its input: a terminal that is just being set up for a line may swallow that.
+    /// Reads a number of lines, not to the end of input: a terminal that is being set up for a line may swallow that.
     [[nodiscard]] auto reading(int lines) const {
         return [this, lines](Lines& parent) {
             terminal.own_this_process();
@@ -110,7 +110,7 @@ constexpr const char* up = "\x1B[A";
 constexpr auto ctrl_c = servicekit::test::Terminal::ctrl_c;
 constexpr auto ctrl_d = servicekit::test::Terminal::ctrl_d;
 
-TEST_F(TerminalLineReaderTest, LinesAreAskedForAndEdited) {
+TEST_F(TerminalLineReaderTest, LinesHaveAPromptAndCanBeEdited) {
     if (!has_libedit()) GTEST_SKIP() << "needs libedit";
     ForkedChild child{reading(1)};
 
@@ -135,7 +135,7 @@ TEST_F(TerminalLineReaderTest, AnEarlierLineCanBeRecalled) {
 
 class LocaleLineReaderTest : public TerminalLineReaderTest, public ::testing::WithParamInterface<const char*> {};
 
-TEST_P(LocaleLineReaderTest, WhatIsTypedIsUtf8WhateverTheEnvironmentSays) {
+TEST_P(LocaleLineReaderTest, InputIsUtf8InAnyLocale) {
     if (!has_libedit()) GTEST_SKIP() << "needs libedit";
     ForkedChild child{[&](Lines& parent) {
         ::setenv("LC_ALL", GetParam(), 1);
@@ -149,7 +149,7 @@ TEST_P(LocaleLineReaderTest, WhatIsTypedIsUtf8WhateverTheEnvironmentSays) {
 }
 INSTANTIATE_TEST_SUITE_P(All, LocaleLineReaderTest, ::testing::Values("C", "", "C.UTF-8", "no such"));
 
-TEST_F(TerminalLineReaderTest, CtrlCDropsTheLineAndTheNextIsAskedFor) {
+TEST_F(TerminalLineReaderTest, CtrlCDropsTheLineAndPromptsForTheNext) {
     if (!has_libedit()) GTEST_SKIP() << "needs libedit";
     ForkedChild child{reading(3)};
 
@@ -165,7 +165,7 @@ TEST_F(TerminalLineReaderTest, CtrlCDropsTheLineAndTheNextIsAskedFor) {
     EXPECT_EQ(child.hear(), "^C^C(kept)");
 }
 
-TEST_F(TerminalLineReaderTest, ALineGoesOnWhereTheTerminalHasChangedItsSize) {
+TEST_F(TerminalLineReaderTest, ALineSurvivesAChangeOfTheTerminalsSize) {
     if (!has_libedit()) GTEST_SKIP() << "needs libedit";
     ForkedChild child{reading(1)};
 
@@ -189,7 +189,7 @@ TEST_F(TerminalLineReaderTest, CtrlDEndsTheInputOnALineOfItsOwn) {
     EXPECT_EQ(child.hear(), "");
 }
 
-TEST_F(TerminalLineReaderTest, WithoutLibeditThePromptIsShownAllTheSame) {
+TEST_F(TerminalLineReaderTest, WithoutLibeditThePromptIsStillShown) {
     if (::geteuid() != 0) GTEST_SKIP() << "needs root, to be where there is no libedit";
     const TemporaryDirectory empty;
     ForkedChild child{[&](Lines& parent) {
@@ -211,7 +211,7 @@ TEST_F(TerminalLineReaderTest, WithoutLibeditThePromptIsShownAllTheSame) {
     EXPECT_EQ(child.hear(), "^C(żółw)");
 }
 
-TEST_F(TerminalLineReaderTest, CtrlCBesideALineIsToldOnce) {
+TEST_F(TerminalLineReaderTest, CtrlCOutsideALineIsReportedOnce) {
     ForkedChild child{[this](Lines& parent) {
         terminal.own_this_process();
         const auto reader = make_posix_line_reader();

@@ -55,7 +55,7 @@ bool is_null_device(int descriptor) {
            S_ISCHR(status.st_mode);
 }
 
-/// What read_rest() says in a process whose stdin is a pipe with this.
+/// Returns the result of read_rest() in a process whose stdin is a pipe with this text.
 std::string rest_of(const std::string& input, std::size_t max_bytes) {
     PipeEnds ends = open_pipe();
     EXPECT_EQ(::write(ends.writer.get(), input.data(), input.size()), static_cast<ssize_t>(input.size()));
@@ -73,7 +73,7 @@ TEST(RestOfStdinTest, IsReadUpToALimit) {
     EXPECT_EQ(rest_of("abcd", 3), std::to_string(EFBIG));
 }
 
-TEST(RestOfStdinTest, NothingHiddenIsAskedForWithoutATerminal) {
+TEST(RestOfStdinTest, WithoutATerminalNoHiddenInputIsRead) {
     const PipeEnds ends = open_pipe();
     EXPECT_EQ(in_another_process([&] {
                   ::dup2(ends.reader.get(), STDIN_FILENO);
@@ -92,7 +92,7 @@ protected:
     StandardStreams& streams_ = posix_standard_streams();
 };
 
-TEST_F(PosixStandardStreamsTest, WritesWithinATimeAndSaysWhyNotAll) {
+TEST_F(PosixStandardStreamsTest, WritesWithinATimeoutAndReportsWhyNotAll) {
     ForkedChild writing{[this](Lines& parent) {
         PipeEnds pipe = open_pipe();
         if (!streams_.redirect_to(Stream::out, pipe.writer.get())) return 1;
@@ -111,7 +111,7 @@ TEST_F(PosixStandardStreamsTest, WritesWithinATimeAndSaysWhyNotAll) {
     EXPECT_EQ(writing.wait(), 0);
 }
 
-TEST_F(PosixStandardStreamsTest, CrashLinesWaitForNoReader) {
+TEST_F(PosixStandardStreamsTest, CrashLinesDoNotWaitForAReader) {
     ForkedChild writing{[this](Lines& parent) {
         PipeEnds pipe = open_pipe();
         if (!streams_.redirect_to(Stream::out, pipe.writer.get())) return 1;
@@ -129,7 +129,7 @@ TEST_F(PosixStandardStreamsTest, CrashLinesWaitForNoReader) {
     EXPECT_EQ(writing.wait(), 0);
 }
 
-TEST_F(PosixStandardStreamsTest, WritesAfterWhatStdioHasStillInItsBuffer) {
+TEST_F(PosixStandardStreamsTest, WritesAfterTheBufferedOutputOfStdio) {
     ForkedChild writing{[this](Lines&) {
         if (std::freopen(path_.c_str(), "w", stdout) == nullptr) return 1;
         std::printf("first ");
@@ -141,7 +141,7 @@ TEST_F(PosixStandardStreamsTest, WritesAfterWhatStdioHasStillInItsBuffer) {
     EXPECT_EQ(content(), "first second");
 }
 
-TEST_F(PosixStandardStreamsTest, WritesAllOfItIntoANonBlockingPipeThatIsReadSlowly) {
+TEST_F(PosixStandardStreamsTest, WritesEverythingToASlowNonBlockingPipe) {
     PipeEnds pipe = open_pipe(O_NONBLOCK);
     const std::string text(1'000'000, 'x');
     ForkedChild writing{[&](Lines&) {
@@ -157,7 +157,7 @@ TEST_F(PosixStandardStreamsTest, WritesAllOfItIntoANonBlockingPipeThatIsReadSlow
     EXPECT_EQ(writing.wait(), 0);
 }
 
-TEST_F(PosixStandardStreamsTest, GivesUpOnANonBlockingPipeThatNobodyEmpties) {
+TEST_F(PosixStandardStreamsTest, GivesUpOnAFullNonBlockingPipe) {
     PipeEnds pipe = open_pipe(O_NONBLOCK);
     ForkedChild writing{[&](Lines&) {
         ::dup2(pipe.writer.get(), STDERR_FILENO);
@@ -167,7 +167,7 @@ TEST_F(PosixStandardStreamsTest, GivesUpOnANonBlockingPipeThatNobodyEmpties) {
     EXPECT_EQ(writing.wait(), 0);
 }
 
-TEST_F(PosixStandardStreamsTest, PipeThatNobodyReadsDoesNotEndTheProcess) {
+TEST_F(PosixStandardStreamsTest, APipeWithoutAReaderDoesNotEndTheProcess) {
     PipeEnds pipe = open_pipe();
     pipe.reader.reset();
     ForkedChild writing{[&](Lines&) {
@@ -179,7 +179,7 @@ TEST_F(PosixStandardStreamsTest, PipeThatNobodyReadsDoesNotEndTheProcess) {
     EXPECT_EQ(writing.wait(), 0);
 }
 
-TEST_F(PosixStandardStreamsTest, ClosedStreamTakesNothing) {
+TEST_F(PosixStandardStreamsTest, WritingToAClosedStreamFails) {
     EXPECT_EQ(in_another_process([this] {
                   ::close(STDERR_FILENO);
                   streams_.write(Stream::error, "text");
@@ -213,7 +213,7 @@ TEST_F(PosixStandardStreamsTest, RedirectsToTheNullDevice) {
               "fine");
 }
 
-TEST_F(PosixStandardStreamsTest, RedirectsToAFileAndLosesNothingOfWhatWasPrintedBefore) {
+TEST_F(PosixStandardStreamsTest, RedirectsToAFileAndKeepsEarlierOutput) {
     const std::string before = directory_.file("before");
     ForkedChild printing{[&](Lines&) {
         if (std::freopen(before.c_str(), "w", stdout) == nullptr) return 1;
@@ -231,14 +231,14 @@ TEST_F(PosixStandardStreamsTest, RedirectsToAFileAndLosesNothingOfWhatWasPrinted
     EXPECT_EQ(content(), "before");
 }
 
-TEST_F(PosixStandardStreamsTest, AFifoThatThisUserMayOnlyWriteLeadsToItsReader) {
+TEST_F(PosixStandardStreamsTest, AWriteOnlyFifoGoesToItsReader) {
     ASSERT_EQ(::mkfifo(path_.c_str(), 0600), 0);
     const Descriptor reader{::open(path_.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)};
     ASSERT_TRUE(reader);
     ASSERT_EQ(::chmod(path_.c_str(), 0222), 0);
     for (const bool is_fifo : {false, true}) {
         EXPECT_EQ(in_another_process([&]() -> std::string {
-                      // Root may read whatever the permissions.
+                      // Root may read a file whatever its permissions.
                       if (::getuid() == 0 && ::setuid(some_user) != 0) return "still root";
                       const auto redirected = streams_.redirect_to_file(
                           Stream::error, {.path = path_, .permissions = 0222, .is_fifo = is_fifo});
@@ -251,7 +251,7 @@ TEST_F(PosixStandardStreamsTest, AFifoThatThisUserMayOnlyWriteLeadsToItsReader) 
     }
 }
 
-TEST_F(PosixStandardStreamsTest, RedirectingAStreamToItselfKeepsItOpenOverAnExec) {
+TEST_F(PosixStandardStreamsTest, RedirectingAStreamToItselfKeepsItOpenAcrossExec) {
     EXPECT_EQ(in_another_process([this] {
                   ::fcntl(STDOUT_FILENO, F_SETFD, FD_CLOEXEC);
                   if (!streams_.redirect_to(Stream::out, STDOUT_FILENO)) return "failed";
@@ -268,7 +268,7 @@ TEST_F(PosixStandardStreamsTest, RedirectingToAClosedDescriptorIsAnError) {
               "cannot redirect 'stderr': Bad file descriptor");
 }
 
-TEST_F(PosixStandardStreamsTest, FileIsNoTerminalAndAsWideAsUsual) {
+TEST_F(PosixStandardStreamsTest, AFileIsNotATerminalAndHasTheDefaultWidth) {
     EXPECT_EQ(in_another_process([this] {
                   static_cast<void>(streams_.redirect_to_null(Stream::out));
                   return std::string{streams_.is_terminal(Stream::out) ? "terminal " : "no terminal "} +

@@ -1,4 +1,4 @@
-// Captured streams, in forked children, since the streams belong to the process.
+// Captured streams, in forked children, because the streams belong to the process.
 #include "servicekit/os/stream_capture.hpp"
 
 #include <fcntl.h>
@@ -29,7 +29,7 @@ using test::in_another_process;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-/// What was delivered, as "out:text;", with "~" for a line that is cut and "-N" for N lost ones.
+/// The delivered lines, as "out:text;", with "~" for a line that is cut and "-N" for N lost lines.
 class Heard {
 public:
     void hear(const CapturedLine& line) {
@@ -41,7 +41,7 @@ public:
         const std::lock_guard lock{mutex_};
         return text_;
     }
-    /// Waits until it has come.
+    /// Waits until the text has arrived.
     bool await(const std::string& wanted) {
         for (int tries = 0; tries < 5000; ++tries) {
             if (text().find(wanted) != std::string::npos) return true;
@@ -71,7 +71,7 @@ struct Captured {
         static_cast<void>(capture->start([this](const CapturedLine& line) { heard.hear(line); }, [] {}));
     }
 
-    /// Starts with a log that takes the line "one" and then hangs until `hangs` is false.
+    /// Starts with a log that accepts the line "one" and then hangs until `hangs` is false.
     void hang_after_one() {
         static_cast<void>(capture->start(
             [this](const CapturedLine& line) {
@@ -88,7 +88,7 @@ struct Captured {
     std::unique_ptr<StreamCapture> capture = make_posix_stream_capture();
 };
 
-/// What is delivered of what `body` prints in a process whose streams are captured.
+/// Returns the lines delivered when `body` runs in a process whose streams are captured.
 std::string heard_of(const std::function<void(Captured&)>& body) {
     return in_another_process([&] {
         Captured captured;
@@ -116,7 +116,7 @@ TEST(PosixStreamCaptureTest, DeliversWholeLinesOfBothStreams) {
               "out:one;out:two;err:three;");
 }
 
-TEST(PosixStreamCaptureTest, WhatWasPrintedBeforeTheStartWaits) {
+TEST(PosixStreamCaptureTest, OutputBeforeTheStartIsDeliveredLater) {
     EXPECT_EQ(in_another_process([] {
                   Captured captured;
                   print(1, "early\n");
@@ -127,7 +127,7 @@ TEST(PosixStreamCaptureTest, WhatWasPrintedBeforeTheStartWaits) {
               "out:early;");
 }
 
-TEST(PosixStreamCaptureTest, ALineThatRestsCountsAsOne) {
+TEST(PosixStreamCaptureTest, AnUnfinishedLineIsDeliveredAfterAPause) {
     EXPECT_EQ(in_another_process([] {
                   Captured captured;
                   captured.start();
@@ -137,7 +137,7 @@ TEST(PosixStreamCaptureTest, ALineThatRestsCountsAsOne) {
               "out:prompt> ;");
 }
 
-TEST(PosixStreamCaptureTest, TheLastLineNeedsNoEnd) {
+TEST(PosixStreamCaptureTest, TheLastLineNeedsNoNewline) {
     EXPECT_EQ(heard_of([](Captured&) { print(2, "unfinished"); }), "err:unfinished;");
 }
 
@@ -148,7 +148,7 @@ TEST(PosixStreamCaptureTest, ALongLineIsCut) {
     EXPECT_EQ(text, "out:" + std::string(StreamCapture::longest_line, 'x') + "~;out:xxx;");
 }
 
-TEST(PosixStreamCaptureTest, AnyBytesComeAsTheyAre) {
+TEST(PosixStreamCaptureTest, AllBytesAreDeliveredUnchanged) {
     const std::string bytes{"a\0\x01\xff\r b", 7};
     EXPECT_EQ(in_another_process([&] {
                   Captured captured;
@@ -160,7 +160,7 @@ TEST(PosixStreamCaptureTest, AnyBytesComeAsTheyAre) {
               "as they are");
 }
 
-TEST(PosixStreamCaptureTest, ManyLinesComeWholeAndInOrder) {
+TEST(PosixStreamCaptureTest, ManyLinesArriveWholeAndInOrder) {
     EXPECT_EQ(in_another_process([] {
                   Captured captured;
                   captured.start();
@@ -191,10 +191,10 @@ TEST(PosixStreamCaptureTest, ManyLinesComeWholeAndInOrder) {
               "100000 100000");
 }
 
-TEST(PosixStreamCaptureTest, AStopTakesAllThatAFullPipeHolds) {
+TEST(PosixStreamCaptureTest, AStopDeliversAllOfAFullPipe) {
     EXPECT_EQ(in_another_process([] {
                   Captured captured;
-                  // More short lines than may wait at a time, and the reader meets all of them at once.
+                  // More short lines than may wait, and the reader gets them all at once.
                   const int count = ::fcntl(STDOUT_FILENO, F_GETPIPE_SZ) / 4;
                   std::string text;
                   for (int i = 0; i < count; ++i) text += "x\n";
@@ -208,7 +208,7 @@ TEST(PosixStreamCaptureTest, AStopTakesAllThatAFullPipeHolds) {
               "0 lost of many");
 }
 
-TEST(PosixStreamCaptureTest, ALogThatHangsHangsNobodyElse) {
+TEST(PosixStreamCaptureTest, AHungLogBlocksNothingElse) {
     EXPECT_EQ(in_another_process([] {
                   std::atomic<bool> hangs{true};
                   std::atomic<std::uint64_t> lost{0};
@@ -222,7 +222,7 @@ TEST(PosixStreamCaptureTest, ALogThatHangsHangsNobodyElse) {
                           ++taken;
                       },
                       [] {}));
-                  // Far more than the pipe and what waits behind it take.
+                  // Much more than the pipe and the queue behind it can hold.
                   const std::string line = std::string(1023, 'x') + "\n";
                   constexpr std::uint64_t count = 16'384;
                   for (std::uint64_t i = 0; i < count; ++i) print(1, line);
@@ -237,7 +237,7 @@ TEST(PosixStreamCaptureTest, ALogThatHangsHangsNobodyElse) {
               "all are accounted for");
 }
 
-TEST(PosixStreamCaptureTest, AStopIsBoundedWhereTheLogHangs) {
+TEST(PosixStreamCaptureTest, AStopEndsInTimeIfTheLogHangs) {
     EXPECT_EQ(
         in_another_process([] {
             auto* const capture = make_posix_stream_capture().release();
@@ -251,7 +251,7 @@ TEST(PosixStreamCaptureTest, AStopIsBoundedWhereTheLogHangs) {
         "in time");
 }
 
-TEST(PosixStreamCaptureTest, AChildThatStaysDoesNotHoldUpTheStop) {
+TEST(PosixStreamCaptureTest, AChildThatRemainsDoesNotDelayTheStop) {
     EXPECT_EQ(in_another_process([] {
                   Captured captured;
                   captured.start();
@@ -269,13 +269,13 @@ TEST(PosixStreamCaptureTest, AChildThatStaysDoesNotHoldUpTheStop) {
               "out:one; in time");
 }
 
-TEST(PosixStreamCaptureTest, AProgramThatIsRunPrintsThereToo) {
+TEST(PosixStreamCaptureTest, OutputOfAProgramIsCaptured) {
     EXPECT_THAT(
         heard_of([](Captured&) { static_cast<void>(!std::system("echo from a child; echo and its fault >&2")); }),
         AllOf(HasSubstr("out:from a child;"), HasSubstr("err:and its fault;")));
 }
 
-TEST(PosixStreamCaptureTest, AfterTheStopTheStreamsLeadNowhere) {
+TEST(PosixStreamCaptureTest, AfterTheStopTheStreamsAreDiscarded) {
     EXPECT_EQ(in_another_process([] {
                   Captured captured;
                   captured.start();
@@ -286,7 +286,7 @@ TEST(PosixStreamCaptureTest, AfterTheStopTheStreamsLeadNowhere) {
               "written");
 }
 
-TEST(PosixStreamCaptureTest, CrashLinesAreWhatNobodyDelivered) {
+TEST(PosixStreamCaptureTest, CrashLinesAreTheUndeliveredOnes) {
     EXPECT_EQ(in_another_process([] {
                   Captured captured;
                   print(1, "whole\nunfinished");
@@ -296,7 +296,7 @@ TEST(PosixStreamCaptureTest, CrashLinesAreWhatNobodyDelivered) {
               "out:whole;out:unfinished;err:fault;");
 }
 
-TEST(PosixStreamCaptureTest, ALongLineIsCutAmongLastWordsToo) {
+TEST(PosixStreamCaptureTest, ALongCrashLineIsCut) {
     EXPECT_EQ(in_another_process([] {
                   Captured captured;
                   print(1, "short\n" + std::string(StreamCapture::longest_line + 3, 'x') + "\n");
@@ -306,7 +306,7 @@ TEST(PosixStreamCaptureTest, ALongLineIsCutAmongLastWordsToo) {
               "out:short;o" + std::to_string(StreamCapture::longest_line + 14) + " ~;out:xxx;");
 }
 
-TEST(PosixStreamCaptureTest, CrashLinesAreNotToldTwice) {
+TEST(PosixStreamCaptureTest, CrashLinesAreNotReturnedTwice) {
     EXPECT_EQ(in_another_process([] {
                   Captured captured;
                   captured.hang_after_one();
@@ -320,7 +320,7 @@ TEST(PosixStreamCaptureTest, CrashLinesAreNotToldTwice) {
               "out:two;out:three;again:out:four;");
 }
 
-TEST(PosixStreamCaptureTest, CrashLinesAreNotDeliveredAsWell) {
+TEST(PosixStreamCaptureTest, CrashLinesAreNotAlsoDelivered) {
     EXPECT_EQ(in_another_process([] {
                   Captured captured;
                   captured.hang_after_one();
@@ -334,7 +334,7 @@ TEST(PosixStreamCaptureTest, CrashLinesAreNotDeliveredAsWell) {
               "out:two;out:three;delivered:out:one;out:four;");
 }
 
-TEST(PosixStreamCaptureTest, CrashLinesGoOnWhereASlowLogHasNotCome) {
+TEST(PosixStreamCaptureTest, CrashLinesContinueAfterTheLinesOfASlowLog) {
     EXPECT_EQ(in_another_process([] {
                   Captured captured;
                   static_cast<void>(captured.capture->start(
@@ -343,7 +343,7 @@ TEST(PosixStreamCaptureTest, CrashLinesGoOnWhereASlowLogHasNotCome) {
                           captured.heard.hear(line);
                       },
                       [] {}));
-                  // More than may wait, so that the reader is within its work, too.
+                  // More lines than may wait, so that the reader is busy, too.
                   constexpr int count = 4'000;
                   std::string text;
                   std::string wanted;
@@ -361,7 +361,7 @@ TEST(PosixStreamCaptureTest, CrashLinesGoOnWhereASlowLogHasNotCome) {
               "in order");
 }
 
-TEST(PosixStreamCaptureTest, AProcessThatLivesOnAfterLastWordsIsHeardAgain) {
+TEST(PosixStreamCaptureTest, OutputAfterCrashLinesIsDeliveredAgain) {
     EXPECT_EQ(in_another_process([] {
                   Captured captured;
                   captured.start();
@@ -375,7 +375,7 @@ TEST(PosixStreamCaptureTest, AProcessThatLivesOnAfterLastWordsIsHeardAgain) {
               "out:one;out:two;");
 }
 
-TEST(PosixStreamCaptureTest, CrashLinesOfTheThreadThatDeliversLeaveOutWhatItHasInHand) {
+TEST(PosixStreamCaptureTest, CrashLinesOmitTheLineThatIsBeingDelivered) {
     EXPECT_EQ(in_another_process([] {
                   std::atomic<bool> is_printed{false};
                   std::atomic<bool> is_told{false};
@@ -398,7 +398,7 @@ TEST(PosixStreamCaptureTest, CrashLinesOfTheThreadThatDeliversLeaveOutWhatItHasI
               "out:two;out:unfinished;");
 }
 
-TEST(PosixStreamCaptureTest, CrashLinesGiveTheThreadsTheirTurnFirst) {
+TEST(PosixStreamCaptureTest, CrashLinesLetTheThreadsDeliverFirst) {
     EXPECT_EQ(in_another_process([] {
                   Captured captured;
                   captured.start();

@@ -20,7 +20,7 @@ TEST_F(CompletionTest, PrintsAScriptForEachShellThatNamesTheProgram) {
     }
 }
 
-TEST_F(CompletionTest, WantsAShellThatItKnows) {
+TEST_F(CompletionTest, NeedsAKnownShell) {
     EXPECT_EQ(run({"completion"}), 64);
     EXPECT_THAT(error(), HasSubstr("bash, zsh or fish"));
     EXPECT_EQ(run({"completion", "tcsh"}), 64);
@@ -41,32 +41,32 @@ TEST_F(CompletionTest, AsksTheRunningServiceForItsEvents) {
     EXPECT_EQ(out(), "backup\tcopies\n");
 }
 
-TEST_F(CompletionTest, IsSilentWhereNobodyRuns) {
+TEST_F(CompletionTest, IsSilentIfNoServiceRuns) {
     EXPECT_EQ(run({"complete", "--", "call", ""}), 0);
     EXPECT_THAT(out() + error(), IsEmpty());
 }
 
-TEST_F(CompletionTest, IsSilentWhereTheServiceRefuses) {
+TEST_F(CompletionTest, IsSilentIfTheServiceRefuses) {
     start_instance();
     replies["events"] = R"({"error":{"code":"not-allowed","message":"no","event":"events","needs":"read"}})";
     EXPECT_EQ(run({"complete", "--", "call", ""}), 0);
     EXPECT_THAT(out() + error(), IsEmpty());
 }
 
-TEST_F(CompletionTest, IsSilentWhereTheServiceDoesNotAnswer) {
+TEST_F(CompletionTest, IsSilentIfTheServiceDoesNotAnswer) {
     start_instance();
     EXPECT_EQ(run({"complete", "--", "call", ""}), 0);
     EXPECT_THAT(out() + error(), IsEmpty());
 }
 
-TEST_F(CompletionTest, IsSilentAboutWhatIsWrongWithTheConfiguration) {
+TEST_F(CompletionTest, IsSilentAboutABrokenConfiguration) {
     hooks.on_load = [](Settings&) { throw std::runtime_error{"no good"}; };
     EXPECT_EQ(run({"complete", "--", "call", ""}), 0);
     EXPECT_EQ(run({"complete", "--", "--stop-timeout", "soon", "call", ""}), 0);
     EXPECT_THAT(out() + error(), IsEmpty());
 }
 
-TEST_F(CompletionTest, TakesTheWordsForNoOptionsOfItsOwn) {
+TEST_F(CompletionTest, DoesNotTreatTheWordsAsItsOwnOptions) {
     EXPECT_EQ(run({"complete", "--", "--help", "--version", "stat"}), 0);
     EXPECT_EQ(out(), "status\tshows the service's status\n");
 }

@@ -53,13 +53,13 @@ TEST_F(CompletionWordsTest, OffersEveryVerbFirst) {
     EXPECT_THAT(offers, Not(Contains("complete")));
 }
 
-TEST_F(CompletionWordsTest, OffersNoVerbsOfLispWithoutOne) {
+TEST_F(CompletionWordsTest, OffersLispVerbsOnlyWithLisp) {
     EXPECT_THAT(offered({""}), IsSupersetOf({"eval", "repl"}));
     lisp = LispVerbs::hidden;
     EXPECT_THAT(offered({""}), AllOf(Contains("call"), Not(Contains("eval")), Not(Contains("repl"))));
 }
 
-TEST_F(CompletionWordsTest, OffersWhatBeginsWithTheWord) {
+TEST_F(CompletionWordsTest, OffersWordsWithTheTypedPrefix) {
     EXPECT_THAT(offered({"sta"}), ElementsAre("start", "status"));
     EXPECT_THAT(offered({"x"}), IsEmpty());
 }
@@ -72,19 +72,19 @@ TEST_F(CompletionWordsTest, OffersEverySettingOfEveryVerb) {
     }
 }
 
-TEST_F(CompletionWordsTest, OffersTheOptionsThatTheVerbHas) {
+TEST_F(CompletionWordsTest, OffersTheOptionsOfTheVerb) {
     EXPECT_THAT(offered({"stop", "--"}), IsSupersetOf({"--no-wait", "--timeout", "--help"}));
     EXPECT_THAT(offered({"status", "--"}), AllOf(Contains("--json"), Not(Contains("--no-wait"))));
 }
 
-TEST_F(CompletionWordsTest, OffersTheLevelsAsTheValueOfTheSetting) {
+TEST_F(CompletionWordsTest, OffersLevelsAsValuesOfTheSetting) {
     EXPECT_THAT(offered({"run", "--log-level", "d"}), ElementsAre("debug"));
     EXPECT_THAT(offered({"run", "--log-level=d"}), ElementsAre("--log-level=debug"));
     EXPECT_THAT(offered({"log-level", "w"}), ElementsAre("warning"));
     EXPECT_THAT(offered({"log-level", "warning", ""}), IsEmpty());
 }
 
-TEST_F(CompletionWordsTest, LeavesNamesThatTheSystemKnowsToTheShell) {
+TEST_F(CompletionWordsTest, LeavesFilesAndUsersToTheShell) {
     EXPECT_EQ(complete({"run", "--config", ""}).lookup, Lookup::files);
     EXPECT_EQ(complete({"run", "--run-directory", "/va"}).lookup, Lookup::directories);
     EXPECT_EQ(complete({"run", "--user", ""}).lookup, Lookup::users);
@@ -95,7 +95,7 @@ TEST_F(CompletionWordsTest, LeavesNamesThatTheSystemKnowsToTheShell) {
     EXPECT_EQ(complete({"run", "--stop-timeout", ""}).lookup, Lookup::none);
 }
 
-TEST_F(CompletionWordsTest, OffersTheShellsItKnows) {
+TEST_F(CompletionWordsTest, OffersTheKnownShells) {
     EXPECT_THAT(offered({"completion", ""}), ElementsAre("bash", "zsh", "fish"));
 }
 
@@ -105,13 +105,13 @@ TEST_F(CompletionWordsTest, OffersTheEventsOfTheRunningService) {
     EXPECT_EQ(complete({"call", "b"}).offers.front().description, "copies the data directory");
 }
 
-TEST_F(CompletionWordsTest, OffersTheParametersThatWereNotGivenYet) {
+TEST_F(CompletionWordsTest, OffersTheRemainingParameters) {
     EXPECT_THAT(offered({"call", "backup", ""}), ElementsAre("directory=", "deep=", "count="));
     EXPECT_THAT(offered({"call", "backup", "deep=true", "d"}), ElementsAre("directory="));
     EXPECT_THAT(offered({"call", "nothing-such", ""}), IsEmpty());
 }
 
-TEST_F(CompletionWordsTest, OffersWhatAParametersTypeAllows) {
+TEST_F(CompletionWordsTest, OffersTheValuesOfAParametersType) {
     EXPECT_THAT(offered({"call", "backup", "deep=t"}), ElementsAre("deep=true"));
     const Completion path = complete({"call", "backup", "directory=/va"});
     EXPECT_EQ(path.lookup, Lookup::files);
@@ -119,18 +119,18 @@ TEST_F(CompletionWordsTest, OffersWhatAParametersTypeAllows) {
     EXPECT_THAT(offered({"call", "backup", "count="}), IsEmpty());
 }
 
-TEST_F(CompletionWordsTest, AsksTheServiceThatTheCommandLineMeans) {
+TEST_F(CompletionWordsTest, AsksTheServiceThatTheCommandLineSelects) {
     (void)offered({"--run-directory", "/x", "call", "--name=y", ""});
     EXPECT_THAT(asked_with, ElementsAre(Pair("run-directory", "/x"), Pair("name", "y")));
 }
 
-TEST_F(CompletionWordsTest, AsksNobodyWhereTheDeclarationsSuffice) {
+TEST_F(CompletionWordsTest, AsksNoServiceIfTheDeclarationsSuffice) {
     for (const Words& words : {Words{""}, Words{"stop", "--"}, Words{"run", "--log-level", ""}, Words{"call", "--"}})
         (void)complete(words);
     EXPECT_EQ(questions, 0);
 }
 
-TEST_F(CompletionWordsTest, OffersToTakeASecretFromElsewhere) {
+TEST_F(CompletionWordsTest, OffersAFileOrStdinForASecret) {
     reply = Object{
         {"events", Value::List{Object{{"name", "login"},
                                       {"parameters", Value::List{Object{{"name", "user"}, {"type", "string"}},
@@ -142,7 +142,7 @@ TEST_F(CompletionWordsTest, OffersToTakeASecretFromElsewhere) {
     EXPECT_EQ(to_text({.offers = {{"password:=@", "of the user"}}}), "password:=@\tof the user\n");
 }
 
-TEST_F(CompletionWordsTest, OffersNothingWhereNobodyAnswers) {
+TEST_F(CompletionWordsTest, OffersNothingIfNoServiceAnswers) {
     reply = Object{};
     EXPECT_THAT(offered({"call", ""}), IsEmpty());
     EXPECT_THAT(offered({"call", "backup", ""}), IsEmpty());
@@ -150,17 +150,17 @@ TEST_F(CompletionWordsTest, OffersNothingWhereNobodyAnswers) {
     EXPECT_EQ(to_text(complete({"call", ""})), "");
 }
 
-TEST_F(CompletionWordsTest, DoesNotTakeAValueForTheVerb) {
+TEST_F(CompletionWordsTest, DoesNotMistakeAValueForTheVerb) {
     EXPECT_THAT(offered({"--name", "stop", "sta"}), ElementsAre("start", "status"));
 }
 
-TEST(CompletionTextTest, IsALineForEachOffer) {
+TEST(CompletionTextTest, HasALineForEachCandidate) {
     EXPECT_EQ(to_text({.offers = {{"start", "starts it"}, {"stop", ""}}}), "start\tstarts it\nstop\t\n");
     EXPECT_EQ(to_text({.lookup = Lookup::files, .prefix = "directory="}), "\tfiles\tdirectory=\n");
     EXPECT_EQ(to_text({}), "");
 }
 
-TEST(CompletionTextTest, HasNoWordThatAShellWouldTakeForMore) {
+TEST(CompletionTextTest, OmitsWordsThatAShellWouldInterpret) {
     for (const char* word : {"", "a b", "$(reboot)", "`x`", "a;b", "a'b", "a\nb", "\033[2J", "~root", "*"})
         EXPECT_EQ(to_text({.offers = {{word, ""}}}), "") << word;
     EXPECT_EQ(to_text({.offers = {{"a", "one\ntwo\t\033[2J"}}}), "a\tone\\ntwo\\t\\x1b[2J\n");

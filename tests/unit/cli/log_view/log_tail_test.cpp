@@ -37,7 +37,7 @@ protected:
         auto tail = LogTail::open_since(files, clock, path, time, tell);
         return tail ? whole(*tail) : tail.error().message();
     }
-    /// As the service puts its log away.
+    /// Rotates the log as the service does.
     void put_away(const std::string& second, const std::string& next) {
         files.move_away(path, old_path(second));
         files.add_file(path, next);
@@ -67,7 +67,7 @@ TEST_F(LogTailTest, BeginsAtTheLastLines) {
     EXPECT_EQ(last(0), "");
 }
 
-TEST_F(LogTailTest, CountsALineThatHasNoEndYet) {
+TEST_F(LogTailTest, CountsAnUnfinishedLine) {
     files.add_file(path, "one\ntwo\nthr");
     EXPECT_EQ(last(1), "thr");
     EXPECT_EQ(last(2), "two\nthr");
@@ -83,19 +83,19 @@ TEST_F(LogTailTest, FindsTheLinesOfALongFile) {
     EXPECT_EQ(many, content.substr(content.size() - many.size()));
 }
 
-TEST_F(LogTailTest, BearsWithAnEmptyFile) {
+TEST_F(LogTailTest, AcceptsAnEmptyFile) {
     files.add_file(path);
     EXPECT_EQ(last(20), "");
 }
 
-TEST_F(LogTailTest, SaysThatThereIsNoFile) {
+TEST_F(LogTailTest, ReportsAMissingFile) {
     files.add_directory("/var/log");
     const auto tail = LogTail::open(files, clock, path, 20, tell);
     ASSERT_FALSE(tail);
     EXPECT_EQ(tail.error().errno_value, ENOENT);
 }
 
-TEST_F(LogTailTest, FollowsWhatIsAdded) {
+TEST_F(LogTailTest, FollowsAppendedLines) {
     files.add_file(path, "one\n");
     auto tail = *LogTail::open(files, clock, path, 20, tell);
     EXPECT_EQ(rest(tail), "one\n");
@@ -105,7 +105,7 @@ TEST_F(LogTailTest, FollowsWhatIsAdded) {
     EXPECT_EQ(rest(tail), "two\n");
 }
 
-TEST_F(LogTailTest, FollowsOverRotation) {
+TEST_F(LogTailTest, FollowsARotation) {
     files.add_file(path, "one\n");
     auto tail = *LogTail::open(files, clock, path, 20, tell);
     const auto writer = *files.open_for_appending(path, 0644);
@@ -121,7 +121,7 @@ TEST_F(LogTailTest, FollowsOverRotation) {
     EXPECT_EQ(rest(tail), "new\n");
 }
 
-TEST_F(LogTailTest, BeginsAnewWhereTheFileWasTruncated) {
+TEST_F(LogTailTest, StartsAgainAfterATruncation) {
     files.add_file(path, "one\ntwo\n");
     auto tail = *LogTail::open(files, clock, path, 20, tell);
     EXPECT_EQ(rest(tail), "one\ntwo\n");
@@ -130,7 +130,7 @@ TEST_F(LogTailTest, BeginsAnewWhereTheFileWasTruncated) {
     EXPECT_EQ(rest(tail), "new\n");
 }
 
-TEST_F(LogTailTest, SaysWhereTheFileCannotBeRead) {
+TEST_F(LogTailTest, ReportsAnUnreadableFile) {
     files.add_file(path, "one\n");
     files.failures.fail_next("read_at", EIO);
     EXPECT_EQ(LogTail::open(files, clock, path, 20, tell).error().errno_value, EIO);
@@ -139,7 +139,7 @@ TEST_F(LogTailTest, SaysWhereTheFileCannotBeRead) {
     EXPECT_EQ(tail.follow().error().errno_value, EIO);
 }
 
-TEST_F(LogTailTest, FollowsThroughAllThatWerePutAwaySinceTheLastLook) {
+TEST_F(LogTailTest, FollowsAllFilesRotatedSinceTheLastLook) {
     files.add_file(path, "one\n");
     auto tail = LogTail::open(files, clock, path, 20, tell);
     EXPECT_EQ(rest(*tail), "one\n");
@@ -152,7 +152,7 @@ TEST_F(LogTailTest, FollowsThroughAllThatWerePutAwaySinceTheLastLook) {
     EXPECT_FALSE(*tail->follow());
 }
 
-TEST_F(LogTailTest, BeginsWhereTheTimeIsNotBeforeTheOneThatIsAskedFor) {
+TEST_F(LogTailTest, StartsAtTheFirstLineOfTheRequestedTime) {
     files.add_file(std::string{path} + "-20260102T000000.000000Z",
                    "2026-01-01T08:00:00.000000Z info x[1]: a\n2026-01-01T09:00:00.000000Z info x[1]: b\n no time\n");
     files.add_file(path, "{\"time\":\"2026-01-02T08:00:00.000000Z\",\"level\":\"info\"}\n");
@@ -163,7 +163,7 @@ TEST_F(LogTailTest, BeginsWhereTheTimeIsNotBeforeTheOneThatIsAskedFor) {
     EXPECT_EQ(since("2026-01-03"), "");
 }
 
-TEST_F(LogTailTest, ShowsAYoungLineThatHasNoEnd) {
+TEST_F(LogTailTest, ShowsARecentUnfinishedLine) {
     for (const char* second : {"01", "02"}) {
         files.add_file(old_path(second), "2026-01-01T00:00:00Z old\n2026-01-03T00:00:" + std::string{second} + "Z to");
         files.set_modified(old_path(second), far_future);
@@ -175,7 +175,7 @@ TEST_F(LogTailTest, ShowsAYoungLineThatHasNoEnd) {
     EXPECT_EQ(since("2026-01-03T00:00:30"), "2026-01-03T00:01:00Z new\n");
 }
 
-TEST_F(LogTailTest, LosesNothingOfALineThatIsBeingWritten) {
+TEST_F(LogTailTest, LosesNoPartOfALineBeingWritten) {
     const std::string old_line = "2026-01-01T00:00:00Z " + std::string(200'000, '.');
     for (const std::string& begin : {std::string{"20"}, std::string{"2026-01-03T00:00:00Z beg"}, old_line}) {
         files.add_file(path, "2026-01-01T00:00:00Z old\n" + begin);
@@ -187,7 +187,7 @@ TEST_F(LogTailTest, LosesNothingOfALineThatIsBeingWritten) {
     }
 }
 
-TEST_F(LogTailTest, KeepsNoLongLineInMemory) {
+TEST_F(LogTailTest, DoesNotKeepALongLineInMemory) {
     std::string old_line = "2026-01-01T00:00:00Z " + std::string(30'000'000, '.');
     files.add_file(old_path("01"), old_line);
     files.add_file(old_path("02"), std::string(30'000'000, '.') + "\n2026-01-03T00:00:00Z a\n");
@@ -196,7 +196,7 @@ TEST_F(LogTailTest, KeepsNoLongLineInMemory) {
     EXPECT_EQ(since("2026-01-02"), "2026-01-03T00:00:00Z a\n2026-01-03T00:01:00Z b\n");
 }
 
-TEST_F(LogTailTest, FollowsThroughThoseThatWereCompressedMeanwhile) {
+TEST_F(LogTailTest, FollowsFilesCompressedSinceTheLastLook) {
     files.add_file(path, "one\n");
     auto tail = *LogTail::open(files, clock, path, 20, tell);
     EXPECT_EQ(rest(tail), "one\n");
@@ -210,7 +210,7 @@ TEST_F(LogTailTest, FollowsThroughThoseThatWereCompressedMeanwhile) {
     EXPECT_EQ(told, "");
 }
 
-TEST_F(LogTailTest, ShowsThoseThatItSawThoughTheyAreRemovedBeforeTheirTurn) {
+TEST_F(LogTailTest, ShowsKnownFilesEvenIfTheyWereRemoved) {
     files.add_file(path, "one\n");
     auto tail = *LogTail::open(files, clock, path, 20, tell);
     put_away("01", "two\n");
@@ -224,7 +224,7 @@ TEST_F(LogTailTest, ShowsThoseThatItSawThoughTheyAreRemovedBeforeTheirTurn) {
     EXPECT_EQ(told, "");
 }
 
-TEST_F(LogTailTest, TellsWhereFilesWereRemovedBeforeAnybodySawThem) {
+TEST_F(LogTailTest, ReportsFilesRemovedBeforeItSawThem) {
     files.add_file(path, "one\n");
     auto tail = *LogTail::open(files, clock, path, 20, tell);
     for (const char* second : {"01", "02", "03"}) put_away(second, std::string{"after "} + second + "\n");
@@ -235,7 +235,7 @@ TEST_F(LogTailTest, TellsWhereFilesWereRemovedBeforeAnybodySawThem) {
     EXPECT_EQ(told, "lines may be missing here: rotated files of the log were removed before they could be shown\n");
 }
 
-TEST_F(LogTailTest, MissesNothingWhereLogrotateHasCompressedAndRemovedTheFile) {
+TEST_F(LogTailTest, MissesNothingIfLogrotateCompressedTheFile) {
     const std::string moved = std::string{path} + ".1";
     files.add_file(path, "one\n");
     auto tail = *LogTail::open(files, clock, path, 20, tell);
@@ -261,7 +261,7 @@ TEST_F(LogTailTest, MissesNothingWhereLogrotateHasCompressedAndRemovedTheFile) {
     EXPECT_EQ(told, "");
 }
 
-TEST_F(LogTailTest, TellsWhereLogrotateHasRemovedTheFile) {
+TEST_F(LogTailTest, ReportsAFileRemovedByLogrotate) {
     files.add_file(std::string{path} + ".1.gz", gzip("before\n"));
     files.add_file(std::string{path} + ".2.xz", "before that");
     files.add_file(path, "one\n");
@@ -273,7 +273,7 @@ TEST_F(LogTailTest, TellsWhereLogrotateHasRemovedTheFile) {
     EXPECT_EQ(told, "lines may be missing here: rotated files of the log were removed before they could be shown\n");
 }
 
-TEST_F(LogTailTest, TellsWhereTheDirectoryCannotBeListed) {
+TEST_F(LogTailTest, ReportsAnUnreadableDirectory) {
     const std::string gap = "lines may be missing here: the directory of the log could not be listed\n";
     files.add_file(path, "one\n");
     auto tail = *LogTail::open(files, clock, path, 20, tell);
@@ -294,7 +294,7 @@ TEST_F(LogTailTest, TellsWhereTheDirectoryCannotBeListed) {
     EXPECT_EQ(told, "");
 }
 
-TEST_F(LogTailTest, NeedsNoListOfTheDirectoryForTheLogItself) {
+TEST_F(LogTailTest, ShowsTheLogIfTheDirectoryIsUnreadable) {
     files.add_file(path, "one\n");
     files.failures.fail_always("list", EACCES);
     EXPECT_EQ(last(20), "one\n");
@@ -303,7 +303,7 @@ TEST_F(LogTailTest, NeedsNoListOfTheDirectoryForTheLogItself) {
     EXPECT_EQ(told, "cannot list directory '/var/log': Permission denied\n");
 }
 
-TEST_F(LogTailTest, ShowsNoOlderFilesWhereTheDirectoryCouldNotBeListedAtFirst) {
+TEST_F(LogTailTest, ShowsNoOlderFilesAfterAnUnreadableDirectory) {
     files.add_file(old_path("01"), "before\n");
     files.add_file(path, "one\n");
     files.failures.fail_next("list", EACCES);
@@ -320,7 +320,7 @@ TEST_F(LogTailTest, ShowsNoOlderFilesWhereTheDirectoryCouldNotBeListedAtFirst) {
     EXPECT_EQ(told, "lines may be missing here: the directory of the log could not be listed\n");
 }
 
-TEST_F(LogTailTest, SkipsNothingOfManyThatCameBetweenTwoLooks) {
+TEST_F(LogTailTest, SkipsNoneOfManyFilesBetweenTwoLooks) {
     files.add_file(path, "begin\n");
     auto tail = *LogTail::open(files, clock, path, 20, tell);
     std::string expected = "begin\n";
@@ -335,7 +335,7 @@ TEST_F(LogTailTest, SkipsNothingOfManyThatCameBetweenTwoLooks) {
     EXPECT_EQ(told, "");
 }
 
-TEST_F(LogTailTest, BeginsInAnOldFileThatIsCompressed) {
+TEST_F(LogTailTest, StartsInACompressedOldFile) {
     files.add_file(old_path("01") + ".gz", gzip("2026-01-02T00:00:00.1Z a\n2026-01-02T00:00:01.0Z b\n"));
     files.add_file(old_path("02"), "2026-01-02T00:00:01.5Z c\n");
     files.add_file(path, "2026-01-02T00:00:02.5Z d\n");
@@ -347,7 +347,7 @@ TEST_F(LogTailTest, BeginsInAnOldFileThatIsCompressed) {
     EXPECT_EQ(told, "");
 }
 
-TEST_F(LogTailTest, TakesWhatLogrotateHasMovedInTheOrderOfTime) {
+TEST_F(LogTailTest, ReadsFilesOfLogrotateInOrderOfTime) {
     using namespace std::chrono_literals;
     const std::chrono::system_clock::time_point base{1'767'312'000s};  // 2026-01-02T00:00:00Z
     clock.set_system_time(base + 30h);
@@ -373,7 +373,7 @@ TEST_F(LogTailTest, TakesWhatLogrotateHasMovedInTheOrderOfTime) {
     EXPECT_EQ(told, "");
 }
 
-TEST_F(LogTailTest, WhatHasATimeToComeCountsAsOldest) {
+TEST_F(LogTailTest, AFileFromTheFutureCountsAsOldest) {
     const std::string log = path;
     files.add_file(log + "-20310101T000000.000000Z", "2031-01-01T00:00:00Z a\n");
     files.set_modified(log + "-20310101T000000.000000Z", far_future);
@@ -387,7 +387,7 @@ TEST_F(LogTailTest, WhatHasATimeToComeCountsAsOldest) {
               "2031-01-01T00:00:00Z a\n2031-01-02T00:00:00Z b\n2026-01-02T00:00:00Z c\n2026-01-02T03:00:00Z d\n");
 }
 
-TEST_F(LogTailTest, FollowsFromAFileOfAClockThatWasAheadToLaterOnes) {
+TEST_F(LogTailTest, FollowsFromAFileFromTheFutureToLaterOnes) {
     files.add_file(path, "a\n");
     auto tail = *LogTail::open(files, clock, path, 20, tell);
     files.move_away(path, std::string{path} + "-20310101T000000.000000Z");
@@ -398,7 +398,7 @@ TEST_F(LogTailTest, FollowsFromAFileOfAClockThatWasAheadToLaterOnes) {
     EXPECT_EQ(told, "");
 }
 
-TEST_F(LogTailTest, LeavesTheFilesClosedThatWereLastWrittenBeforeThatTime) {
+TEST_F(LogTailTest, DoesNotOpenFilesOlderThanTheRequestedTime) {
     using namespace std::chrono_literals;
     files.add_file(path + std::string{".2.gz"}, "no gzip");
     files.set_modified(path + std::string{".2.gz"}, std::chrono::system_clock::time_point{1'767'312'000s});
@@ -408,7 +408,7 @@ TEST_F(LogTailTest, LeavesTheFilesClosedThatWereLastWrittenBeforeThatTime) {
     EXPECT_EQ(told, "");
 }
 
-TEST_F(LogTailTest, TellsWhatItCannotReadAndShowsTheRest) {
+TEST_F(LogTailTest, ReportsUnreadableFilesAndShowsTheRest) {
     const std::string log = path;
     for (const char* end : {".4.xz", ".3.gz", ".2.gz", ".1"}) {
         files.add_file(log + end, gzip("2026-01-02T05:00:00Z a\n"));
@@ -426,7 +426,7 @@ TEST_F(LogTailTest, TellsWhatItCannotReadAndShowsTheRest) {
               "cannot read '/var/log/x.log.2.gz': it is damaged, or not compressed with gzip\n");
 }
 
-TEST_F(LogTailTest, ShowsWhatComesBeforeADamage) {
+TEST_F(LogTailTest, ShowsTheLinesBeforeADamage) {
     std::string lines;
     for (int i = 100'000; i < 120'000; ++i)
         lines += "2026-01-02T05:00:00." + std::to_string(i * 7919 % 1'000'003) + "Z\n";
@@ -444,7 +444,7 @@ TEST_F(LogTailTest, ShowsWhatComesBeforeADamage) {
     EXPECT_EQ(told, "cannot read '/var/log/x.log.1.gz': it is damaged, or not compressed with gzip\n");
 }
 
-TEST_F(LogTailTest, ShowsAYoungLineThatADamageCutsShort) {
+TEST_F(LogTailTest, ShowsARecentLineCutByADamage) {
     const std::string old = std::string{path} + ".1.gz";
     std::string content = gzip("2026-01-02T05:00:00Z a\n2026-01-02T05:00:01Z b");
     content[content.size() - 8] ^= 1;
@@ -456,7 +456,7 @@ TEST_F(LogTailTest, ShowsAYoungLineThatADamageCutsShort) {
     EXPECT_EQ(told, "cannot read '/var/log/x.log.1.gz': it is damaged, or not compressed with gzip\n");
 }
 
-TEST(LogSinceTest, UnderstandsTimesAndHowLongAgo) {
+TEST(LogSinceTest, AcceptsTimesAndDurations) {
     using namespace std::chrono_literals;
     const std::chrono::system_clock::time_point now{1'767'322'800s};  // 2026-01-02T03:00:00Z
     EXPECT_EQ(log_since("2026-01-01T06:10:00Z", now), "2026-01-01T06:10:00");
@@ -470,7 +470,7 @@ TEST(LogSinceTest, UnderstandsTimesAndHowLongAgo) {
         EXPECT_EQ(log_since(wrong, now), std::nullopt) << wrong;
 }
 
-TEST(LogSinceTest, NothingIsLongerAgoThanTheEpoch) {
+TEST(LogSinceTest, TheEpochIsTheEarliestTime) {
     using namespace std::chrono_literals;
     const std::chrono::system_clock::time_point now{1'767'322'800s};  // 2026-01-02T03:00:00Z
     EXPECT_EQ(log_since("20455d", now), "1970-01-01T03:00:00");

@@ -22,11 +22,11 @@ ServiceUnit trial() {
 
 std::string text_of(const auto& unit) { return to_text(unit).value(); }
 
-TEST(UnitArgumentTest, IsLeftAsItIsWhereItCan) {
+TEST(UnitArgumentTest, IsUnchangedIfPossible) {
     EXPECT_EQ(unit_argument("--config=/etc/trial.json"), "--config=/etc/trial.json");
 }
 
-TEST(UnitArgumentTest, IsQuotedWhereItWouldBeTakenApart) {
+TEST(UnitArgumentTest, IsQuotedIfItWouldBeSplit) {
     EXPECT_EQ(unit_argument("two words"), "\"two words\"");
     EXPECT_EQ(unit_argument(""), "\"\"");
     EXPECT_EQ(unit_argument(";"), "\";\"");
@@ -40,31 +40,31 @@ TEST(UnitArgumentTest, NothingInItIsExpanded) {
     EXPECT_EQ(unit_argument("$HOME"), "\"$$HOME\"");
 }
 
-TEST(UnitPathTest, OnlySpecifiersAreExpandedInIt) { EXPECT_EQ(unit_path("/srv/$HOME/100%"), "/srv/$HOME/100%%"); }
+TEST(UnitPathTest, OnlySpecifiersAreExpanded) { EXPECT_EQ(unit_path("/srv/$HOME/100%"), "/srv/$HOME/100%%"); }
 
-TEST(UnitPathTest, IsQuotedWhereItWouldBeTakenApart) {
+TEST(UnitPathTest, IsQuotedIfItWouldBeSplit) {
     EXPECT_EQ(unit_path("/two words"), "\"/two words\"");
     EXPECT_EQ(unit_path("/a\tb"), "\"/a\tb\"");
     EXPECT_EQ(unit_path("/a\"b\\c"), "\"/a\\\"b\\\\c\"");
 }
 
-TEST(UnitPathTest, HasNoEscapeForACharacter) {
+TEST(UnitPathTest, HasNoCharacterEscapes) {
     EXPECT_EQ(unit_path("/a\nb"), std::nullopt);
     EXPECT_EQ(unit_path("/a\xE4"), std::nullopt);
 }
 
-TEST(UnitFileTest, AServiceThatNotifiesHasAWatchdogThatDoesNotAskForACleanStop) {
+TEST(UnitFileTest, ANotifyingServiceHasAWatchdogWithoutACleanStop) {
     EXPECT_THAT(text_of(trial()), AllOf(HasSubstr("\nType=notify\n"), HasSubstr("\nWatchdogSec=30\n"),
                                         HasSubstr("\nWatchdogSignal=SIGQUIT\n")));
 }
 
-TEST(UnitFileTest, AServiceThatDoesNotHasNone) {
+TEST(UnitFileTest, AServiceThatDoesNotNotifyHasNoWatchdog) {
     ServiceUnit unit = trial();
     unit.type = ServiceUnit::Type::exec;
     EXPECT_THAT(text_of(unit), AllOf(HasSubstr("\nType=exec\n"), Not(HasSubstr("Watchdog"))));
 }
 
-TEST(UnitFileTest, AServiceThatCannotNotifyHasTheTimeThatProgressMayTake) {
+TEST(UnitFileTest, WithoutNotificationItHasTheMaximumTimeout) {
     ServiceUnit unit = trial();
     unit.extended_timeout = 600s;
     unit.type = ServiceUnit::Type::exec;
@@ -73,7 +73,7 @@ TEST(UnitFileTest, AServiceThatCannotNotifyHasTheTimeThatProgressMayTake) {
     EXPECT_THAT(text_of(unit), AllOf(HasSubstr("\nTimeoutStartSec=610\n"), HasSubstr("\nTimeoutStopSec=605\n")));
 }
 
-TEST(UnitFileTest, AStartThatIsStoppedIsNoFailure) {
+TEST(UnitFileTest, AStoppedStartIsNotAFailure) {
     EXPECT_THAT(text_of(trial()),
                 AllOf(HasSubstr("\nSuccessExitStatus=75 143 SIGTERM\n"), Not(HasSubstr("RestartForce"))));
     ServiceUnit unit = trial();
@@ -81,13 +81,13 @@ TEST(UnitFileTest, AStartThatIsStoppedIsNoFailure) {
     EXPECT_THAT(text_of(unit), HasSubstr("\nRestartForceExitStatus=75\n"));
 }
 
-TEST(UnitFileTest, ADollarInTheProgramsPathIsOne) {
+TEST(UnitFileTest, ADollarInTheProgramsPathIsLiteral) {
     ServiceUnit unit = trial();
     unit.program = "/opt/$x/trial";
     EXPECT_THAT(text_of(unit), HasSubstr("\nExecStart=@/opt/$x/trial \"/opt/$$x/trial\" run\n"));
 }
 
-TEST(UnitFileTest, LeavesALineOutOnlyForAReasonThatItGives) {
+TEST(UnitFileTest, OmitsALineOnlyWithAReason) {
     ServiceUnit unit = trial();
     EXPECT_THAT(text_of(unit), AllOf(HasSubstr("\nMemoryDenyWriteExecute=yes\n"), HasSubstr("\nPrivateUsers=yes\n"),
                                      HasSubstr("\nCapabilityBoundingSet=\n")));
@@ -97,13 +97,13 @@ TEST(UnitFileTest, LeavesALineOutOnlyForAReasonThatItGives) {
                 AllOf(HasSubstr("\n# No MemoryDenyWriteExecute=: "), HasSubstr("\n# No PrivateUsers=: ")));
 }
 
-TEST(UnitFileTest, AValueThatGoesToTheEndOfItsLineCannotHaveBlanksThere) {
+TEST(UnitFileTest, AnUnquotedValueCannotEndWithBlanks) {
     ServiceUnit unit = trial();
     unit.working_directory = "/srv/x ";
     EXPECT_EQ(to_text(unit).error().exit_code, ExitCode::configuration);
 }
 
-TEST(UnitFileTest, ReloadsByTheVerbWhichTellsOfABadConfiguration) {
+TEST(UnitFileTest, ReloadsByTheVerbWhichReportsErrors) {
     ServiceUnit unit = trial();
     unit.options = {"--config=/etc/trial.json"};
     EXPECT_THAT(text_of(unit), AllOf(HasSubstr("\nExecStart=/usr/bin/trial run --config=/etc/trial.json\n"),
@@ -118,18 +118,18 @@ TEST(UnitFileTest, WithoutAControlSocketItReloadsByASignal) {
     EXPECT_THAT(text_of(unit), Not(HasSubstr("ExecReload")));
 }
 
-TEST(UnitFileTest, NotifyReloadLeavesReloadingToTheManager) {
+TEST(UnitFileTest, WithNotifyReloadTheManagerReloads) {
     ServiceUnit unit = trial();
     unit.type = ServiceUnit::Type::notify_reload;
     EXPECT_THAT(text_of(unit), AllOf(HasSubstr("\nType=notify-reload\n"), Not(HasSubstr("ExecReload"))));
 }
 
-TEST(UnitFileTest, RestartsAfterFailuresThatARestartCanCure) {
+TEST(UnitFileTest, RestartsAfterFailuresThatARestartMayFix) {
     EXPECT_THAT(text_of(trial()),
                 AllOf(HasSubstr("\nRestart=on-failure\n"), HasSubstr("\nRestartPreventExitStatus=64 69 77 78\n")));
 }
 
-TEST(UnitFileTest, TheServicesOwnLimitsComeBeforeTheManagers) {
+TEST(UnitFileTest, TheServicesLimitsExpireBeforeTheManagers) {
     ServiceUnit unit = trial();
     unit.start_timeout = 60s;
     unit.stop_timeout = 2500ms;
@@ -143,7 +143,7 @@ TEST(UnitFileTest, IsHardened) {
         EXPECT_THAT(text_of(trial()), HasSubstr("\n" + std::string{line} + "\n"));
 }
 
-TEST(UnitFileTest, SeesWhatItNeedsBelowHomeAndTmp) {
+TEST(UnitFileTest, SeesItsFilesBelowHomeAndTmp) {
     ServiceUnit unit = trial();
     unit.program = "/home/me/bin/trial";
     unit.writable_paths = {"/tmp/two words", "/srv"};
@@ -154,7 +154,7 @@ TEST(UnitFileTest, SeesWhatItNeedsBelowHomeAndTmp) {
     EXPECT_THAT(text_of(unit), HasSubstr("\nProtectHome=yes\n"));
 }
 
-TEST(UnitFileTest, SaysOnlyWhatIsKnown) {
+TEST(UnitFileTest, OmitsUnsetValues) {
     EXPECT_THAT(text_of(trial()), AllOf(Not(HasSubstr("User=")), Not(HasSubstr("Group=")), Not(HasSubstr("UMask=")),
                                         Not(HasSubstr("WorkingDirectory=")), Not(HasSubstr("LogsDirectory=")),
                                         HasSubstr("Description=trial\n")));

@@ -24,7 +24,7 @@ protected:
     }
 };
 
-TEST_F(UnitTest, IsForTheProgramThatRuns) {
+TEST_F(UnitTest, IsForTheRunningProgram) {
     EXPECT_EQ(run({"unit"}), 0);
     EXPECT_THAT(out(), AllOf(HasSubstr("\nType=notify\n"), HasSubstr("\nExecStart=/usr/bin/service run\n")));
     EXPECT_EQ(error(), "");
@@ -45,7 +45,7 @@ TEST_F(UnitTest, IsOfTypeForkingForAServiceThatGoesToTheBackground) {
                              HasSubstr("\nExecStart=/usr/bin/service start --log-file=/var/log/x/log\n")));
 }
 
-TEST_F(UnitTest, TheBackgroundGetsALogFileWhereNobodyNamesOne) {
+TEST_F(UnitTest, TheBackgroundGetsALogFileByDefault) {
     daemon.notifies = false;
     daemon.background = true;
     EXPECT_EQ(run({"unit"}), 0);
@@ -53,18 +53,18 @@ TEST_F(UnitTest, TheBackgroundGetsALogFileWhereNobodyNamesOne) {
                              HasSubstr("\nLogsDirectory=just-another-server\n")));
 }
 
-TEST_F(UnitTest, NotifyReloadIsForThoseWhoAskForIt) {
+TEST_F(UnitTest, NotifyReloadMustBeRequested) {
     EXPECT_EQ(run({"unit", "--notify-reload"}), 0);
     EXPECT_THAT(out(), HasSubstr("\nType=notify-reload\n"));
 }
 
-TEST_F(UnitTest, NotifyReloadNeedsAPolicyThatTells) {
+TEST_F(UnitTest, NotifyReloadNeedsAPolicyThatNotifies) {
     daemon.notifies = false;
     EXPECT_EQ(run({"unit", "--notify-reload"}), 64);
     EXPECT_EQ(out(), "");
 }
 
-TEST_F(UnitTest, TakesOverWhatTheCommandLineAndTheEnvironmentSay) {
+TEST_F(UnitTest, IncludesTheCommandLineAndTheEnvironment) {
     host.files.add_file("/etc/x.json", R"({"stop-timeout": 3})");
     host.environment.set("JUST_ANOTHER_SERVER_LOG_LEVEL", "debug");
     host.process.set_directory("/etc");
@@ -74,7 +74,7 @@ TEST_F(UnitTest, TakesOverWhatTheCommandLineAndTheEnvironmentSay) {
     EXPECT_THAT(out(), AllOf(HasSubstr("\nTimeoutStopSec=8\n"), HasSubstr("\nTimeoutStartSec=7500ms\n")));
 }
 
-TEST_F(UnitTest, LeavesToTheManagerWhatThatDoesBetter) {
+TEST_F(UnitTest, LetsTheManagerSetUserLimitsAndUmask) {
     EXPECT_EQ(run({"unit", "--user", "www-data", "--group", "adm", "--umask", "027", "--working-directory", "/srv",
                    "--limit-core", "unlimited", "--limit-open-files", "4096"}),
               0);
@@ -83,7 +83,7 @@ TEST_F(UnitTest, LeavesToTheManagerWhatThatDoesBetter) {
                              HasSubstr("\nExecStart=/usr/bin/service run\n")));
 }
 
-TEST_F(UnitTest, ListsAreInTheFormInWhichOptionsTakeThem) {
+TEST_F(UnitTest, ListsHaveTheFormOfOptions) {
     host.environment.set("JUST_ANOTHER_SERVER_CONTROL_READ", "group:adm,everyone");
     EXPECT_EQ(run({"unit", "--writable", "/srv/a:/srv/b", "--control-operate", "group:adm,user:www-data",
                    "--log-command", "svlogd -t /var/log/x"}),
@@ -93,20 +93,20 @@ TEST_F(UnitTest, ListsAreInTheFormInWhichOptionsTakeThem) {
                                  "\"--log-command=svlogd -t /var/log/x\" --writable=/srv/a:/srv/b\n"));
 }
 
-TEST_F(UnitTest, AFlagThatIsSwitchedOffIsAnOptionToo) {
+TEST_F(UnitTest, AFlagThatIsOffIsAnOption) {
     host.files.add_file("/etc/x.json", R"({"no-log-copy": true})");
     host.environment.set("JUST_ANOTHER_SERVER_NO_LOG_COPY", "no");
     EXPECT_EQ(run({"unit", "--config", "/etc/x.json"}), 0);
     EXPECT_THAT(out(), HasSubstr(" run --config=/etc/x.json --no-log-copy=false\n"));
 }
 
-TEST_F(UnitTest, AnOptionIsAsItWasGiven) {
+TEST_F(UnitTest, AnOptionIsUnchanged) {
     EXPECT_EQ(run({"unit", "--log-file", "/srv/a\tb/$x"}), 0);
     EXPECT_THAT(out(),
                 AllOf(HasSubstr("\"--log-file=/srv/a\\x09b/$$x\""), HasSubstr("\nReadWritePaths=\"/srv/a\tb\"\n")));
 }
 
-TEST_F(UnitTest, AllThatTheServiceWritesIsWritable) {
+TEST_F(UnitTest, AllPathsThatTheServiceWritesAreWritable) {
     host.files.add_file("/etc/x.json",
                         R"({"writable": ["/srv/data"], "stderr": {"path": "/srv/err/x", "mode": "640"}})");
     EXPECT_EQ(run({"unit", "--config", "/etc/x.json", "--stdout", "/srv/out/x", "--crash-directory", "/srv/crashes",
@@ -120,20 +120,20 @@ TEST_F(UnitTest, TerminalsAndOpenDescriptorsNeedNoDirectory) {
     EXPECT_THAT(out(), Not(HasSubstr("ReadWritePaths")));
 }
 
-TEST_F(UnitTest, ADirectoryThatIsMissingIsNamed) {
+TEST_F(UnitTest, AMissingDirectoryIsNamed) {
     EXPECT_EQ(run({"unit", "--log-file", "/srv/x/log", "--user", "www-data"}), 0);
     EXPECT_THAT(out(),
                 HasSubstr("\n# '/srv/x' did not exist when this was written. systemd starts no service without it. "
                           "Make it, and give it to 'www-data'.\nReadWritePaths=/srv/x\n"));
 }
 
-TEST_F(UnitTest, ASocketsGroupIsOneOfTheServices) {
+TEST_F(UnitTest, TheServiceHasTheSocketsGroup) {
     EXPECT_EQ(run({"unit", "--user", "www-data", "--control-group", "adm", "--control-mode", "660"}), 0);
     EXPECT_THAT(out(), AllOf(HasSubstr("\nUser=www-data\n"), HasSubstr("\nSupplementaryGroups=adm\n"),
                              HasSubstr("\nSystemCallFilter=@chown\n"), Not(HasSubstr("\nPrivateUsers="))));
 }
 
-TEST_F(UnitTest, WhatNeedsRootLeavesTheDropToTheService) {
+TEST_F(UnitTest, IfRootIsNeededTheServiceDropsItsPrivileges) {
     add_directory("/srv/owned", 0755, 33, 33);
     add_directory("/srv/roots", 0755);
     host.files.add_file("/etc/roots.json", "{}", 0600);
@@ -165,7 +165,7 @@ TEST_F(UnitTest, RootHasTheCapabilitiesThatItsFilesNeed) {
     EXPECT_THAT(out(), HasSubstr("\nCapabilityBoundingSet=CAP_CHOWN CAP_DAC_OVERRIDE CAP_FOWNER\n"));
 }
 
-TEST_F(UnitTest, DirectoriesOfAServiceThatDropsPrivilegesAreMadeForItsUser) {
+TEST_F(UnitTest, DirectoriesBelongToTheUserAfterTheDrop) {
     EXPECT_EQ(run({"unit", "--user", "www-data", "--pid-file", "/run/x.pid", "--log-file", "/var/log/x/y/log"}), 0);
     EXPECT_THAT(out(), AllOf(HasSubstr("\nExecStartPre=+install -d -m 755 -o www-data /var/log/x "
                                        "/var/lib/just-another-server\n"),
@@ -173,7 +173,7 @@ TEST_F(UnitTest, DirectoriesOfAServiceThatDropsPrivilegesAreMadeForItsUser) {
                              Not(HasSubstr("\nStateDirectory="))));
 }
 
-TEST_F(UnitTest, RelativePathsOfTheConfigurationBecomeOptions) {
+TEST_F(UnitTest, RelativePathsInTheConfigurationBecomeOptions) {
     host.files.add_file("/srv/x.json", R"({"log-file": "log/x", "run-directory": "./run", "writable": ["data"]})");
     host.process.set_directory("/srv");
     EXPECT_EQ(run({"unit", "--config", "/srv/x.json"}), 0);
@@ -191,7 +191,7 @@ TEST_F(UnitTest, TheProgramsOwnArgumentsComeBeforeTheVerb) {
                              HasSubstr("\nExecReload=/usr/bin/service /srv/greeter.lisp --fast reload\n")));
 }
 
-TEST_F(UnitTest, ADescriptorThatSystemdDoesNotPassIsRefused) {
+TEST_F(UnitTest, ADescriptorNotPassedBySystemdIsRefused) {
     EXPECT_EQ(run({"unit", "--ready-fd", "5"}), 64);
     EXPECT_THAT(error(), HasSubstr("'ready-fd'"));
 }
@@ -206,17 +206,17 @@ TEST_F(UnitTest, ATemplateHasTheInstanceInItsName) {
                      HasSubstr("\nStateDirectory=just-another-server-%i\n"), HasSubstr("\nDescription=serves (%i)\n")));
 }
 
-TEST_F(UnitTest, ATemplateOfASocketHasTheSocketOfEachInstance) {
+TEST_F(UnitTest, ASocketTemplateHasASocketForEachInstance) {
     EXPECT_EQ(run({"unit", "--template", "--socket", "--name", "x"}), 0);
     EXPECT_THAT(out(), HasSubstr("\nListenStream=/run/x-%i/x-%i.control\n"));
 }
 
-TEST_F(UnitTest, APercentSignIsOneWithoutATemplate) {
+TEST_F(UnitTest, WithoutATemplateAPercentSignIsLiteral) {
     EXPECT_EQ(run({"unit", "--log-file", "/var/log/x/%i"}), 0);
     EXPECT_THAT(out(), HasSubstr("\"--log-file=/var/log/x/%%i\""));
 }
 
-TEST_F(UnitTest, TheManagerOfAUserGetsWhatItCanApply) {
+TEST_F(UnitTest, AUserManagersUnitHasOnlyWhatItCanApply) {
     host.process.set_effective_user(1000);
     EXPECT_EQ(run({"unit", "--user-manager"}), 0);
     EXPECT_THAT(out(), AllOf(HasSubstr("\nWantedBy=default.target\n"), HasSubstr("\nNoNewPrivileges=yes\n"),
@@ -225,24 +225,24 @@ TEST_F(UnitTest, TheManagerOfAUserGetsWhatItCanApply) {
                              Not(HasSubstr("\nProtect"))));
 }
 
-TEST_F(UnitTest, TheSocketForTheManagerOfAUserIsInItsRuntimeDirectory) {
+TEST_F(UnitTest, AUserManagersSocketIsInItsRuntimeDirectory) {
     EXPECT_EQ(run({"unit", "--user-manager", "--socket"}), 0);
     EXPECT_THAT(out(), HasSubstr("\nListenStream=%t/just-another-server/just-another-server.control\n"));
 }
 
-TEST_F(UnitTest, TheManagerOfAUserRunsNothingAsAnother) {
+TEST_F(UnitTest, AUserManagerCannotRunAsAnotherUser) {
     EXPECT_EQ(run({"unit", "--user-manager", "--user", "www-data"}), 64);
     EXPECT_EQ(out(), "");
     EXPECT_THAT(error(), HasSubstr("all that such a manager starts runs as its user"));
 }
 
-TEST_F(UnitTest, TheManagerOfAUserWritesNothingOfRoots) {
+TEST_F(UnitTest, AUserManagerCannotUseRootsDirectories) {
     host.process.set_effective_user(1000);
     EXPECT_EQ(run({"unit", "--user-manager", "--pid-file", "/run/x.pid"}), 78);
     EXPECT_THAT(error(), HasSubstr("it has no rights for files in '/run'"));
 }
 
-TEST_F(UnitTest, TheRunDirectoryIsTheManagersToMake) {
+TEST_F(UnitTest, TheManagerCreatesTheRunDirectory) {
     host.environment.set("RUNTIME_DIRECTORY", "/run/of-this-shell");
     EXPECT_EQ(run({"unit"}), 0);
     EXPECT_THAT(out(), AllOf(HasSubstr("\nRuntimeDirectory=just-another-server\n"), Not(HasSubstr("this-shell")),
@@ -254,17 +254,17 @@ TEST_F(UnitTest, ARunDirectoryElsewhereIsMadeWritable) {
     EXPECT_THAT(out(), AllOf(Not(HasSubstr("RuntimeDirectory")), HasSubstr("\nReadWritePaths=/srv/run /srv/log\n")));
 }
 
-TEST_F(UnitTest, ALogBelowVarLogHasItsDirectoryMade) {
+TEST_F(UnitTest, TheManagerCreatesALogDirectoryBelowVarLog) {
     EXPECT_EQ(run({"unit", "--log-file", "/var/log/just-another-server/log"}), 0);
     EXPECT_THAT(out(), HasSubstr("\nLogsDirectory=just-another-server\n"));
 }
 
-TEST_F(UnitTest, ADirectoryThatSystemdCannotMakeIsOnlyMadeWritable) {
+TEST_F(UnitTest, ADirectoryThatSystemdCannotCreateIsOnlyWritable) {
     EXPECT_EQ(run({"unit", "--log-file", "/var/log/two words/log"}), 0);
     EXPECT_THAT(out(), AllOf(Not(HasSubstr("LogsDirectory")), HasSubstr("\nReadWritePaths=\"/var/log/two words\"\n")));
 }
 
-TEST_F(UnitTest, ALogInVarLogItselfIsWrittenThere) {
+TEST_F(UnitTest, ALogDirectlyInVarLogIsAllowed) {
     EXPECT_EQ(run({"unit", "--log-file", "/var/log/x.log"}), 0);
     EXPECT_THAT(out(), AllOf(Not(HasSubstr("LogsDirectory")), HasSubstr("\nReadWritePaths=/var/log\n")));
 }
@@ -287,13 +287,13 @@ TEST_F(UnitTest, TheSocketHasTheAccessOfTheSettings) {
     EXPECT_THAT(out(), HasSubstr("\nSocketMode=0600\nSocketUser=owner\n"));
 }
 
-TEST_F(UnitTest, APathThatNoUnitCanExpressIsRefused) {
+TEST_F(UnitTest, APathThatAUnitCannotExpressIsRefused) {
     EXPECT_EQ(run({"unit", "--log-file", "/srv/a\nb/log"}), 78);
     EXPECT_EQ(out(), "");
     EXPECT_THAT(error(), HasSubstr("a unit of systemd can't express it"));
 }
 
-TEST_F(UnitTest, AConfigurationThatIsWrongGivesNone) {
+TEST_F(UnitTest, AWrongConfigurationPrintsNoUnit) {
     hooks.on_load = [](Settings&) { throw std::runtime_error("no port"); };
     EXPECT_EQ(run({"unit"}), 78);
     EXPECT_EQ(out(), "");

@@ -22,30 +22,30 @@ protected:
     }
 };
 
-TEST_F(CallTest, GivesArgumentsTheirTypes) {
+TEST_F(CallTest, SendsTypedArguments) {
     host.process.set_directory("/home/me");
     EXPECT_EQ(run({"call", "backup", "directory=data", "level=5"}), 0);
     EXPECT_EQ(instance->requests.back(), R"(["backup",{"directory":"/home/me/data","level":5},{"stream":true}])");
     EXPECT_EQ(out(), "{\"files\":2}\n");
 }
 
-TEST_F(CallTest, SendsAJsonObjectAsItIs) {
+TEST_F(CallTest, SendsAJsonObjectUnchanged) {
     EXPECT_EQ(run({"call", "backup", "--json", R"({"level":[1]})"}), 0);
     EXPECT_THAT(instance->requests, ElementsAre(R"(["backup",{"level":[1]},{"stream":true}])"));
 }
 
-TEST_F(CallTest, ResolvesPathsOfAJsonObjectToo) {
+TEST_F(CallTest, ResolvesPathsInAJsonObject) {
     host.process.set_directory("/home/me");
     EXPECT_EQ(run({"call", "backup", "--json", R"({"directory":"data","level":"data"})"}), 0);
     EXPECT_EQ(instance->requests.back(), R"(["backup",{"directory":"/home/me/data","level":"data"},{"stream":true}])");
 }
 
-TEST_F(CallTest, RefusesArgumentsThatCanNotBe) {
+TEST_F(CallTest, RefusesInvalidArguments) {
     EXPECT_EQ(run({"call", "backup", "level=high"}), 64);
     EXPECT_EQ(error(), "just-another-server: cannot use the argument 'level=high': expected an integer\n");
 }
 
-TEST_F(CallTest, TellsTheServiceHowLongItWaits) {
+TEST_F(CallTest, SendsItsTimeoutToTheService) {
     EXPECT_EQ(run({"call", "backup", "--timeout", "2.5"}), 0);
     EXPECT_THAT(instance->requests, ElementsAre(R"(["backup",{},{"stream":true,"timeout":2.5}])"));
     EXPECT_EQ(run({"call", "hang", "--timeout", "2.5"}), 75);
@@ -65,7 +65,7 @@ TEST_F(CallTest, PrintsItemsAsTheyComeAndAReplyThatHasFields) {
     EXPECT_THAT(out(), ::testing::EndsWith("{\"n\":1}\n{\"sent\":1}\n"));
 }
 
-TEST_F(CallTest, SaysWhyAnEventFailed) {
+TEST_F(CallTest, ReportsWhyAnEventFailed) {
     replies["backup"] = R"({"error":{"code":"event-error","message":"disk full"}})";
     EXPECT_EQ(run({"call", "backup"}), 1);
     EXPECT_EQ(out(), "");
@@ -84,7 +84,7 @@ TEST_F(CallTest, ShowsProgressOnATerminal) {
     EXPECT_THAT(error(), ::testing::EndsWith("\r\033[K"));
 }
 
-TEST_F(CallTest, WhatCanNotBeReadMeetsNoService) {
+TEST_F(CallTest, AnUnreadableValueIsNotSent) {
     host.files.add_file("/run/big", std::string((std::size_t{1} << 20U) + 1, 'x'));
     EXPECT_EQ(run({"call", "backup", "note:=@/run/missing"}), 71);
     EXPECT_EQ(run({"call", "backup", "note:=@/run/big"}), 71);
@@ -111,7 +111,7 @@ protected:
     }
 };
 
-TEST_F(SecretTest, OneThatIsMissingIsAskedFor) {
+TEST_F(SecretTest, AMissingSecretIsPromptedFor) {
     host.streams.type_hidden("hunter2");
     EXPECT_EQ(run({"call", "login", "user=me"}), 0);
     EXPECT_EQ(instance->requests.back(),
@@ -120,44 +120,44 @@ TEST_F(SecretTest, OneThatIsMissingIsAskedFor) {
     EXPECT_EQ(error(), "");
 }
 
-TEST_F(SecretTest, OneOfNoArgumentsIsAskedForToo) {
+TEST_F(SecretTest, ASecretWithoutOtherArgumentsIsPromptedFor) {
     host.streams.type_hidden("hunter2");
     EXPECT_EQ(run({"call", "login"}), 0);
     EXPECT_EQ(instance->requests.back(), R"(["login",{"password":"hunter2"},{"queue":true,"stream":true}])");
 }
 
-TEST_F(SecretTest, OneThatIsGivenIsNotAskedFor) {
+TEST_F(SecretTest, AGivenSecretIsNotPromptedFor) {
     EXPECT_EQ(run({"call", "login", "user=me", "password=x"}), 0);
     EXPECT_EQ(run({"call", "login", "--json", R"({"user":"me","password":"x"})"}), 0);
     EXPECT_TRUE(host.streams.prompts().empty());
 }
 
-TEST_F(SecretTest, NobodyIsAskedWithoutATerminal) {
+TEST_F(SecretTest, WithoutATerminalThereIsNoPrompt) {
     host.streams.set_terminal(os::Stream::in, false);
     EXPECT_EQ(run({"call", "login", "user=me"}), 0);
     EXPECT_EQ(instance->requests.back(), R"(["login",{"user":"me"},{"queue":true,"stream":true}])");
     EXPECT_TRUE(host.streams.prompts().empty());
 }
 
-TEST_F(SecretTest, AtTheEndOfTheInputTheServiceSaysWhatIsMissing) {
+TEST_F(SecretTest, AtTheEndOfInputTheSecretIsNotSent) {
     EXPECT_EQ(run({"call", "login", "user=me"}), 0);
     EXPECT_EQ(instance->requests.back(), R"(["login",{"user":"me"},{"queue":true,"stream":true}])");
 }
 
-TEST_F(SecretTest, StdinThatIsATerminalIsReadWithoutShowingIt) {
+TEST_F(SecretTest, ATerminalIsReadWithoutEcho) {
     host.streams.type_hidden("hunter2");
     EXPECT_EQ(run({"call", "login", "user=me", "password:=-"}), 0);
     EXPECT_THAT(host.streams.prompts(), ElementsAre("password: "));
     EXPECT_EQ(run({"call", "login", "user=me", "password:=-"}), 64);
 }
 
-TEST_F(SecretTest, WhoMayNotListEventsMayCallThem) {
+TEST_F(SecretTest, CallsWorkWithoutTheRightToListEvents) {
     replies["events"] = R"({"error":{"code":"not-allowed","message":"no"}})";
     EXPECT_EQ(run({"call", "login", "user=me"}), 0);
     EXPECT_EQ(instance->requests.back(), R"(["login",{"user":"me"},{"queue":true,"stream":true}])");
 }
 
-/// A sleeper that may be interrupted after the call that slept has returned.
+/// A sleep that may be interrupted after the call that slept has returned.
 class SharedSleep final : public os::InterruptibleSleep {
 public:
     explicit SharedSleep(std::shared_ptr<mocks::FakeInterruptibleSleep> sleeper) : sleeper_{std::move(sleeper)} {}
@@ -168,7 +168,7 @@ private:
     std::shared_ptr<mocks::FakeInterruptibleSleep> sleeper_;
 };
 
-/// The service says no more than `line`, and after a second the user has enough.
+/// The service sends only `line`, and the user interrupts after a second.
 class InterruptedCallTest : public CallTest {
 protected:
     int run_interrupted(const std::string& line, std::vector<std::string> words, int signal = SIGINT) {
@@ -185,7 +185,7 @@ protected:
     }
 };
 
-TEST_F(InterruptedCallTest, SaysBehindWhatTheEventIsQueued) {
+TEST_F(InterruptedCallTest, ReportsTheEventInFrontOfTheQueue) {
     EXPECT_EQ(run_interrupted(R"({"progress":{"state":"queued","running":"upload"}})", {"call", "backup"}), 130);
     EXPECT_EQ(error(),
               "\rwaiting: 'upload' runs before it\033[K\r\033[K"
@@ -193,14 +193,14 @@ TEST_F(InterruptedCallTest, SaysBehindWhatTheEventIsQueued) {
               "comes\n");
 }
 
-TEST_F(InterruptedCallTest, SaysThatTheTimeoutHolds) {
+TEST_F(InterruptedCallTest, ReportsThatTheTimeoutStillApplies) {
     EXPECT_EQ(run_interrupted(R"({"progress":{"state":"queued"}})", {"call", "backup", "--timeout", "60"}), 130);
     EXPECT_EQ(error(),
               "just-another-server: interrupted: 'backup' is queued, and runs when its turn comes, if that is "
               "within its timeout\n");
 }
 
-TEST_F(InterruptedCallTest, SaysThatTheEventRunsAndClearsTheBar) {
+TEST_F(InterruptedCallTest, ReportsThatTheEventRunsAndClearsTheBar) {
     EXPECT_EQ(run_interrupted(R"({"progress":{"state":"running"}})"
                               "\n"
                               R"({"progress":{"done":1,"total":2}})",
@@ -209,7 +209,7 @@ TEST_F(InterruptedCallTest, SaysThatTheEventRunsAndClearsTheBar) {
     EXPECT_THAT(error(), HasSubstr("50%\033[K\r\033[Kjust-another-server: interrupted: 'backup' runs, and goes on\n"));
 }
 
-TEST_F(InterruptedCallTest, DoesNotClaimToKnowWhatAnOlderServiceDoesNotSay) {
+TEST_F(InterruptedCallTest, DoesNotGuessTheStateOfAnOlderService) {
     EXPECT_EQ(run_interrupted(R"({"error":{"code":"bad-argument","message":"option 'queue' of the request: expected )"
                               R"('progress' or 'timeout'","argument":"queue","expected":"'progress' or 'timeout'"}})",
                               {"call", "backup"}),
@@ -219,7 +219,7 @@ TEST_F(InterruptedCallTest, DoesNotClaimToKnowWhatAnOlderServiceDoesNotSay) {
     EXPECT_THAT(error(), HasSubstr("interrupted: 'backup' is queued or runs, and goes on\n"));
 }
 
-TEST_F(InterruptedCallTest, OnATerminalItAsksWhatToDo) {
+TEST_F(InterruptedCallTest, OnATerminalItPromptsForAnAction) {
     host.streams.set_terminal(os::Stream::in, true);
     host.streams.type_key('l');
     EXPECT_EQ(run_interrupted(R"({"progress":{"state":"running","id":7}})", {"call", "backup", "level=1"}), 130);
@@ -228,26 +228,26 @@ TEST_F(InterruptedCallTest, OnATerminalItAsksWhatToDo) {
     EXPECT_THAT(error(), HasSubstr("interrupted: 'backup' runs, and goes on\n"));
 }
 
-TEST_F(InterruptedCallTest, WhoWaitsOnMayCancelLater) {
+TEST_F(InterruptedCallTest, AfterWaitingTheUserMayStillCancel) {
     host.streams.set_terminal(os::Stream::in, true);
     host.streams.type_key('w');
     host.streams.type_key('c');
     replies["cancel"] = R"({"id":7,"event":"backup","result":"cancel-initiated"})";
-    // Then nobody types any more.
+    // After these keys the user types nothing more.
     EXPECT_EQ(run_interrupted(R"({"progress":{"state":"running","id":7}})", {"call", "backup", "level=1"}), 130);
     EXPECT_EQ(host.streams.prompts().size(), 3U);
     EXPECT_EQ(instance->requests.back(), R"(["cancel",{"id":7},{"timeout":10}])");
     EXPECT_THAT(error(), HasSubstr("just-another-server: 'backup' runs, and was asked to end\n"));
 }
 
-TEST_F(InterruptedCallTest, OffersNoCancelWhereTheServiceGivesNoId) {
+TEST_F(InterruptedCallTest, OffersNoCancelWithoutAnId) {
     host.streams.set_terminal(os::Stream::in, true);
     host.streams.type_key('l');
     EXPECT_EQ(run_interrupted(R"({"progress":{"state":"queued"}})", {"call", "backup", "level=1"}), 130);
     EXPECT_THAT(host.streams.prompts(), ElementsAre("just-another-server: 'backup' is queued: [l]eave or [w]ait? "));
 }
 
-TEST_F(InterruptedCallTest, ACancelThatIsRefusedIsSaidAndTheCallGoesOn) {
+TEST_F(InterruptedCallTest, ARefusedCancelIsReportedAndTheCallGoesOn) {
     host.streams.set_terminal(os::Stream::in, true);
     host.streams.type_key('c');
     replies["cancel"] = R"({"error":{"code":"not-allowed","message":"uid 7 may not","event":"cancel"}})";
@@ -256,11 +256,11 @@ TEST_F(InterruptedCallTest, ACancelThatIsRefusedIsSaidAndTheCallGoesOn) {
     EXPECT_THAT(error(), HasSubstr("cannot run 'cancel': uid 7 may not (not-allowed)\n"));
 }
 
-TEST_F(InterruptedCallTest, EndsByTheSignalThatCame) {
+TEST_F(InterruptedCallTest, EndsWithTheReceivedSignal) {
     EXPECT_EQ(run_interrupted(R"({"progress":{"state":"running"}})", {"call", "backup"}, SIGTERM), 143);
 }
 
-TEST_F(CallTest, TheVerbCancelSaysWhatItDid) {
+TEST_F(CallTest, TheVerbCancelReportsTheResult) {
     replies["cancel"] = R"({"id":7,"event":"backup","result":"cancel-initiated"})";
     EXPECT_EQ(run({"cancel", "7"}), 0);
     EXPECT_EQ(instance->requests.back(), R"(["cancel",{"id":7},{"timeout":10}])");
@@ -275,7 +275,7 @@ TEST_F(CallTest, TheVerbCancelSaysWhatItDid) {
     EXPECT_EQ(run({"cancel", "upload"}), 64);
 }
 
-TEST_F(CallTest, SaysWhatTheServiceDoesNotAllow) {
+TEST_F(CallTest, ReportsARefusedEvent) {
     replies["backup"] =
         R"({"error":{"code":"not-allowed","message":"uid 7 may not","event":"backup","needs":"admin"}})";
     EXPECT_EQ(run({"call", "backup"}), 1);

@@ -17,12 +17,12 @@ protected:
     }
 };
 
-TEST_F(CrashesTest, NoneIsSaid) {
+TEST_F(CrashesTest, ReportsThatThereAreNone) {
     EXPECT_EQ(run({"crashes"}), 0);
     EXPECT_THAT(out(), HasSubstr("no crash reports"));
 }
 
-TEST_F(CrashesTest, AreListedWhetherTheServiceRunsOrNot) {
+TEST_F(CrashesTest, AreListedEvenIfTheServiceDoesNotRun) {
     add_report("/run/just-another-server.crash", "2026-11-22T06:11:00.1Z");
     add_report("/run/just-another-server.crash.20261122T061000Z.7", "2026-11-22T06:10:00.1Z");
 
@@ -41,7 +41,7 @@ TEST_F(CrashesTest, AreListedAsJson) {
                              HasSubstr(R"("file":"/run/just-another-server.crash")")));
 }
 
-TEST_F(CrashesTest, OneIsShown) {
+TEST_F(CrashesTest, AReportIsShown) {
     add_report("/run/just-another-server.crash", "2026-11-22T06:11:00.1Z");
     add_report("/run/just-another-server.crash.20261122T061000Z.7", "2026-11-22T06:10:00.1Z");
 
@@ -49,7 +49,7 @@ TEST_F(CrashesTest, OneIsShown) {
     EXPECT_THAT(out(), AllOf(HasSubstr("\ntime: 2026-11-22T06:10:00.1Z\n"), HasSubstr("(work()+0x3)")));
 }
 
-TEST_F(CrashesTest, OneThatIsNotThereIsRefused) {
+TEST_F(CrashesTest, AMissingReportIsRefused) {
     EXPECT_EQ(run({"crashes", "show"}), 1);
     EXPECT_THAT(host.streams.written(os::Stream::error), HasSubstr("there is no crash report 1"));
     EXPECT_EQ(run({"crashes", "burn"}), 64);

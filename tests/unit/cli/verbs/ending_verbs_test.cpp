@@ -16,13 +16,13 @@ using ::testing::StartsWith;
 
 class StopTest : public ProgramFixture {};
 
-TEST_F(StopTest, IsFineWithAServiceThatDoesNotRun) {
+TEST_F(StopTest, SucceedsIfTheServiceDoesNotRun) {
     EXPECT_EQ(run({"stop"}), 0);
     EXPECT_EQ(run({"kill"}), 0);
     EXPECT_THAT(out(), StartsWith("just-another-server: not running; looked at '/run/just-another-server.pid'"));
 }
 
-TEST_F(StopTest, AsksOverTheSocketAndWaits) {
+TEST_F(StopTest, RequestsTheStopOverTheSocketAndWaits) {
     start_instance();
     replies["stop"] = R"({"result":"stop-initiated"})";
     on_request = [this](const std::string&) { end_instance_after(3s); };
@@ -31,7 +31,7 @@ TEST_F(StopTest, AsksOverTheSocketAndWaits) {
     EXPECT_THAT(host.processes.sent(), IsEmpty());
 }
 
-TEST_F(StopTest, SaysWhyAStopWasNotClean) {
+TEST_F(StopTest, ReportsWhyAStopWasNotClean) {
     start_instance();
     replies["stop"] =
         "{\"progress\":{\"state\":\"running\"}}\n"
@@ -42,7 +42,7 @@ TEST_F(StopTest, SaysWhyAStopWasNotClean) {
     EXPECT_THAT(host.processes.sent(), IsEmpty());
 }
 
-TEST_F(StopTest, AServiceThatEndsWithoutAWordWasNotStoppedCleanly) {
+TEST_F(StopTest, AServiceThatEndsWithoutAReplyWasNotStoppedCleanly) {
     start_instance();
     replies["stop"] = R"({"progress":{"state":"running"}})";
     on_request = [this](const std::string&) { end_instance_after(3s); };
@@ -50,21 +50,21 @@ TEST_F(StopTest, AServiceThatEndsWithoutAWordWasNotStoppedCleanly) {
     EXPECT_THAT(error(), HasSubstr("not cleanly: it ended without a reply; its log may show why"));
 }
 
-TEST_F(StopTest, ASocketThatTakesNothingSaysNothingOfTheEnd) {
+TEST_F(StopTest, ASocketThatAcceptsNothingMeansACleanStop) {
     start_instance();
     host.processes.on_signal([this](const FakeProcessTable::Sent&) { end_instance_after(1s); });
     EXPECT_EQ(run({"stop"}), 0);
     EXPECT_EQ(out(), "just-another-server: stopped (pid 7000)\n");
 }
 
-TEST_F(StopTest, SendsTermWhereTheSocketDoesNotHelp) {
+TEST_F(StopTest, SendsTermIfTheSocketDoesNotHelp) {
     start_instance();
     host.processes.on_signal([this](const FakeProcessTable::Sent&) { end_instance_after(1s); });
     EXPECT_EQ(run({"stop"}), 0);
     EXPECT_THAT(host.processes.sent(), ElementsAre(FakeProcessTable::Sent{running_pid, SIGTERM}));
 }
 
-TEST_F(StopTest, SendsTermWhereThereIsNoSocket) {
+TEST_F(StopTest, SendsTermWithoutASocket) {
     start_instance();
     host.sockets.failures().fail_always("connect", ECONNREFUSED);
     host.processes.on_signal([this](const FakeProcessTable::Sent&) { end_instance(); });
@@ -72,7 +72,7 @@ TEST_F(StopTest, SendsTermWhereThereIsNoSocket) {
     EXPECT_THAT(host.processes.sent(), ElementsAre(FakeProcessTable::Sent{running_pid, SIGTERM}));
 }
 
-TEST_F(StopTest, DoesNotWaitWhereAskedNotTo) {
+TEST_F(StopTest, DoesNotWaitIfToldNotTo) {
     start_instance();
     replies["stop"] = "{}";
     EXPECT_EQ(run({"stop", "--no-wait"}), 0);
@@ -88,7 +88,7 @@ TEST_F(StopTest, WaitsNoLongerThanItsTimeout) {
     EXPECT_THAT(error(), HasSubstr("just-another-server: still running (pid 7000)"));
 }
 
-TEST_F(StopTest, WaitsByDefaultALittleLongerThanTheServiceGivesItself) {
+TEST_F(StopTest, WaitsByDefaultALittleLongerThanTheStopTimeout) {
     start_instance();
     replies["stop"] = "{}";
     const auto begin = host.clock.steady_now();
@@ -96,7 +96,7 @@ TEST_F(StopTest, WaitsByDefaultALittleLongerThanTheServiceGivesItself) {
     EXPECT_EQ(host.clock.steady_now() - begin, 7s);
 }
 
-TEST_F(StopTest, WaitsOnWhileTheServiceStops) {
+TEST_F(StopTest, KeepsWaitingWhileTheServiceStops) {
     start_instance();
     replies["stop"] = "{}";
     replies["status"] = R"({"state":"stopping","busy":{"event":"stop","seconds":9}})";
@@ -115,7 +115,7 @@ TEST_F(StopTest, WaitsNoLongerThanAStopMayTake) {
     EXPECT_EQ(host.clock.steady_now() - begin, 22s);
 }
 
-TEST_F(StopTest, SaysWhereAnotherInstanceTookOver) {
+TEST_F(StopTest, ReportsThatAnotherInstanceTookOver) {
     start_instance();
     replies["stop"] = "{}";
     on_request = [this](const std::string&) { owner->pid = 7001; };
@@ -123,7 +123,7 @@ TEST_F(StopTest, SaysWhereAnotherInstanceTookOver) {
     EXPECT_THAT(error(), HasSubstr("another instance has taken its place"));
 }
 
-TEST_F(StopTest, EndsWhereItsUserHasHadEnough) {
+TEST_F(StopTest, EndsAtAnInterrupt) {
     start_instance();
     replies["stop"] = "{}";
     interrupts = true;
@@ -139,7 +139,7 @@ TEST_F(StopTest, SignalsNoProcessOfAnotherUser) {
     EXPECT_THAT(host.processes.sent(), IsEmpty());
 }
 
-TEST_F(StopTest, EndsWhereTheServiceDoesNotLetItsUser) {
+TEST_F(StopTest, ARefusalByTheServiceEndsIt) {
     start_instance();
     host.process.set_effective_user(1000);
     for (const std::string event : {"stop", "kill"}) {
@@ -151,7 +151,7 @@ TEST_F(StopTest, EndsWhereTheServiceDoesNotLetItsUser) {
     EXPECT_THAT(host.processes.sent(), IsEmpty());
 }
 
-TEST_F(StopTest, RootWhomTheServiceTakesForAnotherSignals) {
+TEST_F(StopTest, RootSignalsIfTheServiceDoesNotRecogniseIt) {
     start_instance();
     replies["stop"] = R"({"error":{"code":"not-allowed","message":"uid 65534 may not"}})";
     host.processes.on_signal([this](const FakeProcessTable::Sent&) { end_instance(); });
@@ -159,7 +159,7 @@ TEST_F(StopTest, RootWhomTheServiceTakesForAnotherSignals) {
     EXPECT_THAT(host.processes.sent(), ElementsAre(FakeProcessTable::Sent{running_pid, SIGTERM}));
 }
 
-TEST_F(StopTest, NeverTakesAnOwnerWithoutAPidForNone) {
+TEST_F(StopTest, AnOwnerWithoutAPidCountsAsRunning) {
     owner = Owner{.pid = 0, .where = "an unknown process"};
     EXPECT_EQ(run({"stop"}), 75);
     EXPECT_THAT(error(), HasSubstr("its pid is unknown"));
@@ -186,14 +186,14 @@ TEST_F(StopTest, KillsWithIntThenWithSigkill) {
                 ElementsAre(FakeProcessTable::Sent{running_pid, SIGINT}, FakeProcessTable::Sent{running_pid, SIGKILL}));
 }
 
-TEST_F(StopTest, SaysWhereNothingKills) {
+TEST_F(StopTest, ReportsAServiceThatCannotBeKilled) {
     start_instance();
     host.processes.on_signal([this](const FakeProcessTable::Sent&) { host.processes.add(running_pid); });
     EXPECT_EQ(run({"kill"}), 75);
     EXPECT_THAT(error(), HasSubstr("still running (pid 7000)"));
 }
 
-TEST_F(StopTest, StartsNothingWhereARestartCouldNotStop) {
+TEST_F(StopTest, ARestartStartsNothingIfItCannotStop) {
     start_instance();
     replies["stop"] = "{}";
     EXPECT_EQ(run({"restart"}), 75);
@@ -207,28 +207,28 @@ TEST_F(StopTest, ARestartBecomesAStart) {
     EXPECT_EQ(daemon.entered, 0);
 }
 
-TEST_F(StopTest, ARestartOfACommandLineThatMainMadeStartsAsItIs) {
+TEST_F(StopTest, ARestartKeepsACommandLineMadeByMain) {
     host.process.set_command_line({"./server", "again"});
     run({"restart"});
     EXPECT_TRUE(host.process.executed().empty());
     EXPECT_EQ(daemon.entered, 1);
 }
 
-TEST_F(StopTest, ARestartThatCanNotBecomeAStartStartsAsItIs) {
+TEST_F(StopTest, ARestartThatCannotExecStartsInItsOwnProcess) {
     host.process.set_command_line({"./server", "restart"});
     host.process.failures.fail_next("execute", ENOENT);
     run({"restart"});
     EXPECT_EQ(daemon.entered, 1);
 }
 
-TEST_F(StopTest, StopsNothingWhereARestartCouldNotStart) {
+TEST_F(StopTest, ARestartStopsNothingIfItCannotStart) {
     start_instance();
     hooks.on_load = [](Settings&) { throw std::runtime_error("no port"); };
     EXPECT_EQ(run({"restart"}), 78);
     EXPECT_THAT(instance->requests, IsEmpty());
 }
 
-TEST_F(StopTest, StopsNothingWhenARestartIsStoppedWhileItLoads) {
+TEST_F(StopTest, ARestartStoppedWhileLoadingStopsNothing) {
     start_instance();
     hooks.on_load = [this](Settings&) { host.signals.raise(SIGTERM, {.pid = 99, .uid = 0, .gid = 0}); };
     EXPECT_EQ(run({"restart"}), 75);
@@ -238,7 +238,7 @@ TEST_F(StopTest, StopsNothingWhenARestartIsStoppedWhileItLoads) {
     EXPECT_FALSE(host.signals.is_noting());
 }
 
-TEST_F(StopTest, KeepsTheDefaultActionsWhileAVerbThatStartsNothingLoads) {
+TEST_F(StopTest, AVerbThatStartsNothingLoadsWithDefaultActions) {
     hooks.on_load = [this](Settings&) { host.signals.raise(SIGHUP, {.pid = 99, .uid = 0, .gid = 0}); };
     for (const char* verb : {"stop", "status", "check", "where"}) static_cast<void>(run({verb}));
     EXPECT_THAT(host.signals.default_actions(), ElementsAre(SIGHUP, SIGHUP, SIGHUP, SIGHUP));
@@ -246,7 +246,7 @@ TEST_F(StopTest, KeepsTheDefaultActionsWhileAVerbThatStartsNothingLoads) {
 
 class WaitTest : public ProgramFixture {};
 
-TEST_F(WaitTest, OnlyTellsWhereAskedTo) {
+TEST_F(WaitTest, OnlyTestsIfRequested) {
     EXPECT_EQ(run({"wait", "--test"}), 0);
     start_instance();
     EXPECT_EQ(run({"wait", "--test"}), 1);
@@ -268,7 +268,7 @@ TEST_F(WaitTest, WaitsUntilNoInstanceHoldsTheLock) {
     EXPECT_EQ(lock.acquired, 0);
 }
 
-TEST_F(WaitTest, EndsWhereItsUserHasHadEnough) {
+TEST_F(WaitTest, EndsAtAnInterrupt) {
     start_instance();
     interrupts = true;
     EXPECT_EQ(run({"wait"}), 75);

@@ -36,13 +36,13 @@ TEST_F(HealthTest, IsNotReadyInAnyOtherState) {
     EXPECT_THAT(out(), IsEmpty());
 }
 
-TEST_F(HealthTest, IsNotReadyWhileAReloadOfTheProgramsOwnRuns) {
+TEST_F(HealthTest, IsNotReadyDuringAReloadOfTheProgram) {
     say_status(R"("state":"running","busy":{"event":"reload","seconds":0})");
     EXPECT_EQ(run({"health"}), 1);
     EXPECT_THAT(error(), HasSubstr("not ready: reloading"));
 }
 
-TEST_F(HealthTest, IsReadyWhileAnyOtherEventRuns) {
+TEST_F(HealthTest, IsReadyDuringAnyOtherEvent) {
     say_status(R"("state":"running","busy":{"event":"backup","seconds":90})");
     EXPECT_EQ(run({"health"}), 0);
 }
@@ -56,7 +56,7 @@ TEST_F(HealthTest, IsLiveInAnyState) {
     }
 }
 
-TEST_F(HealthTest, AnEventThatRunsTooLongHangs) {
+TEST_F(HealthTest, AnEventThatRunsTooLongIsHung) {
     say_status(R"("state":"running","busy":{"event":"backup","seconds":90})");
     EXPECT_EQ(run({"health", "--live", "--max-busy", "120"}), 0);
     EXPECT_EQ(run({"health", "--live", "--max-busy", "90"}), 1);
@@ -66,13 +66,13 @@ TEST_F(HealthTest, AnEventThatRunsTooLongHangs) {
               "just-another-server: not ready: 'backup' has been running for 90 s\n");
 }
 
-TEST_F(HealthTest, IsNeitherWhereNothingRuns) {
+TEST_F(HealthTest, IsNeitherIfNothingRuns) {
     EXPECT_EQ(run({"health"}), 1);
     EXPECT_EQ(run({"health", "--live"}), 1);
     EXPECT_THAT(error(), HasSubstr("not running; looked at"));
 }
 
-TEST_F(HealthTest, IsNeitherWhereTheServiceDoesNotAnswerInTime) {
+TEST_F(HealthTest, IsNeitherIfTheServiceDoesNotAnswerInTime) {
     start_instance();
     const auto begin = host.clock.steady_now();
     EXPECT_EQ(run({"health", "--live", "--timeout", "2"}), 1);
@@ -80,14 +80,14 @@ TEST_F(HealthTest, IsNeitherWhereTheServiceDoesNotAnswerInTime) {
     EXPECT_THAT(error(), HasSubstr("cannot get a reply to 'status'"));
 }
 
-TEST_F(HealthTest, WaitsFiveSecondsUnlessToldOtherwise) {
+TEST_F(HealthTest, WaitsFiveSecondsByDefault) {
     start_instance();
     const auto begin = host.clock.steady_now();
     EXPECT_EQ(run({"health"}), 1);
     EXPECT_EQ(host.clock.steady_now() - begin, 5s);
 }
 
-TEST_F(HealthTest, IsNeitherWhereTheAnswerMakesNoSense) {
+TEST_F(HealthTest, IsNeitherIfTheAnswerIsInvalid) {
     say_status(R"("uptime":1)");
     EXPECT_EQ(run({"health", "--live"}), 1);
     replies["status"] = R"({"error":{"code":"event-error","message":"out of order"}})";
@@ -98,7 +98,7 @@ TEST_F(HealthTest, IsNeitherWhereTheAnswerMakesNoSense) {
     EXPECT_THAT(error(), HasSubstr("out of order"));
 }
 
-TEST_F(HealthTest, OneOfTheTwoIsAskedFor) {
+TEST_F(HealthTest, ReadyAndLiveExcludeEachOther) {
     EXPECT_EQ(run({"health", "--live", "--ready"}), 64);
     EXPECT_EQ(run({"health", "--timeout", "soon"}), 64);
     EXPECT_EQ(run({"status", "--live"}), 64);

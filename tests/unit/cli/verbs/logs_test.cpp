@@ -34,7 +34,7 @@ TEST_F(LogsTest, FollowsUntilInterrupted) {
     EXPECT_EQ(out(), "one\ntwo\nthree\n");
 }
 
-TEST_F(LogsTest, HasTheServiceWriteFirstWhatItKeepsBack) {
+TEST_F(LogsTest, FlushesTheServicesLogFirst) {
     host.files.add_file("/var/log/x.log", "one\n");
     start_instance();
     replies["log-flush"] = "{}";
@@ -44,7 +44,7 @@ TEST_F(LogsTest, HasTheServiceWriteFirstWhatItKeepsBack) {
     EXPECT_THAT(instance->requests.at(0), StartsWith(R"(["log-flush",)"));
 }
 
-TEST_F(LogsTest, ShowsWhatIsThereWhereTheServiceDoesNotWriteTheRest) {
+TEST_F(LogsTest, ShowsTheFileIfTheServiceDoesNotFlush) {
     host.files.add_file("/var/log/x.log", "one\n");
     start_instance();
     for (const char* code : {"not-allowed", "event-not-found", "busy"}) {
@@ -59,7 +59,7 @@ TEST_F(LogsTest, ShowsWhatIsThereWhereTheServiceDoesNotWriteTheRest) {
     EXPECT_EQ(error(), "");
 }
 
-TEST_F(LogsTest, EndsWhereItsReaderHasGone) {
+TEST_F(LogsTest, EndsIfItsReaderIsGone) {
     host.files.add_file("/var/log/x.log", "one\n");
     host.files.add_file("/var/log/x.log.1", "zero\n");
     host.streams.failures.fail_always("write_within", EPIPE);
@@ -88,7 +88,7 @@ TEST_F(LogsTest, CanBeInterruptedWhileItsReaderPauses) {
     EXPECT_EQ(error(), "");
 }
 
-TEST_F(LogsTest, GoesOnWhereItsReaderDoes) {
+TEST_F(LogsTest, ContinuesWhenItsReaderContinues) {
     host.files.add_file("/var/log/x.log", "one\ntwo\n");
     host.streams.limit(os::Stream::out, 6);
     tools.make_sleep = [this]() -> std::unique_ptr<os::InterruptibleSleep> {
@@ -111,7 +111,7 @@ TEST_F(LogsTest, GoesOnWhereItsReaderDoes) {
     EXPECT_EQ(out(), "one\ntwo\n");
 }
 
-TEST_F(LogsTest, WritesNothingBehindWhatDidNotFit) {
+TEST_F(LogsTest, WritesNothingAfterAnIncompleteWrite) {
     host.files.add_file("/var/log/x.log", std::string(100'000, '.') + "\n");
     host.streams.failures.fail_next("write_within", ENOSPC);
     for (const auto& arguments : {std::vector<std::string>{"logs"}, {"logs", "-f"}}) {
@@ -122,7 +122,7 @@ TEST_F(LogsTest, WritesNothingBehindWhatDidNotFit) {
     EXPECT_THAT(error(), StartsWith("just-another-server: cannot write to 'stdout': No space left on device\n"));
 }
 
-TEST_F(LogsTest, SaysThatThereIsNoLogFile) {
+TEST_F(LogsTest, ReportsThatThereIsNoLogFile) {
     EXPECT_EQ(run({"logs"}), 71);
     EXPECT_THAT(error(), HasSubstr("'/var/log/x.log'"));
     options.log_file.clear();

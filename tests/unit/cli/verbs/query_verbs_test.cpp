@@ -20,14 +20,14 @@ TEST_F(StatusTest, ShowsARunningService) {
               "uptime       1 minute 1 second\nconnections  12\n");
 }
 
-TEST_F(StatusTest, PrintsTheReplyAsItIs) {
+TEST_F(StatusTest, PrintsTheReplyUnchanged) {
     start_instance();
     replies["status"] = R"({"pid":7000,"uptime":61})";
     EXPECT_EQ(run({"status", "--json"}), 0);
     EXPECT_EQ(out(), "{\"pid\":7000,\"uptime\":61}\n");
 }
 
-TEST_F(StatusTest, ShowsThePidOfThisMachineOfAServiceInAPidNamespace) {
+TEST_F(StatusTest, ShowsTheOuterPidOfAServiceInAPidNamespace) {
     start_instance();
     replies["status"] = R"({"pid":1,"uptime":61})";
     EXPECT_EQ(run({"status", "--json"}), 0);
@@ -38,12 +38,12 @@ TEST_F(StatusTest, ShowsThePidOfThisMachineOfAServiceInAPidNamespace) {
     EXPECT_THAT(out(), ::testing::EndsWith("\n7000\n"));
 }
 
-TEST_F(StatusTest, ShowsThePidOfTheReplyIfAnotherProcessListensForTheService) {
+TEST_F(StatusTest, ShowsTheRepliedPidIfAnotherProcessListens) {
     start_instance();
     owner = Owner{.pid = 8000, .where = "pid 8000"};
     replies["status"] = R"({"pid":8000})";
     EXPECT_EQ(run({"status", "--json"}), 0);
-    replies["status"] = R"({"pid":8001})";  // a successor that came up since the look at the lock
+    replies["status"] = R"({"pid":8001})";  // a successor that started after the lock was checked
     EXPECT_EQ(run({"status", "--json"}), 0);
     EXPECT_EQ(out(), "{\"pid\":8000}\n{\"pid\":8001}\n");
 }
@@ -56,28 +56,28 @@ TEST_F(StatusTest, PrintsTheReplyForPeopleOnATerminal) {
     EXPECT_EQ(out(), "{\n  \"pid\": 7000\n}\n");
 }
 
-TEST_F(StatusTest, TellsWhatTheLockTellsOfAServiceThatDoesNotAnswer) {
+TEST_F(StatusTest, ShowsTheLocksOwnerIfTheServiceDoesNotAnswer) {
     start_instance();
     EXPECT_EQ(run({"status"}), 0);
     EXPECT_EQ(out(), "name   just-another-server\nstate  running\npid    7000\n");
     EXPECT_THAT(error(), HasSubstr("cannot get a reply to 'status'"));
 }
 
-TEST_F(StatusTest, IsUnknownWhereOnlyASocketIsThereAndDoesNotAnswer) {
+TEST_F(StatusTest, IsUnknownIfOnlyASocketExistsAndDoesNotAnswer) {
     start_instance();
     host.files.take_away(pid_file);
     owner.reset();
     EXPECT_EQ(run({"status"}), 4);
 }
 
-TEST_F(StatusTest, IsUnknownWhereTheLockCannotBeAsked) {
+TEST_F(StatusTest, IsUnknownIfTheLockCannotBeRead) {
     lock_error = os_error("open", pid_file, EACCES);
     EXPECT_EQ(run({"status"}), 4);
     EXPECT_EQ(run({"pid"}), 4);
     EXPECT_EQ(run({"stop"}), 77);
 }
 
-TEST_F(StatusTest, TellsAKilledServiceFromOneThatEnded) {
+TEST_F(StatusTest, DistinguishesAKilledServiceFromAStoppedOne) {
     EXPECT_EQ(run({"status"}), 3);
     start_instance();
     end_instance();
@@ -101,9 +101,9 @@ TEST_F(StatusTest, FindsAServiceWithoutALock) {
     EXPECT_THAT(out(), HasSubstr("7000\n"));
 }
 
-TEST_F(StatusTest, AnInstanceThatGoesAwayWhileItIsAskedDoesNotRun) {
+TEST_F(StatusTest, AnInstanceThatEndsDuringTheQueryDoesNotRun) {
     start_instance();
-    owner.reset();  // so that only its socket is seen
+    owner.reset();  // now only its socket can be found
     on_request = [this](const std::string&) { end_instance_after(std::chrono::milliseconds{1}); };
     EXPECT_EQ(run({"status"}), 3);
     EXPECT_THAT(out(), HasSubstr("not running"));
@@ -119,7 +119,7 @@ TEST_F(QueryTest, NeedsARunningService) {
     EXPECT_EQ(out(), "");
 }
 
-TEST_F(QueryTest, TellsAndSetsTheLogLevel) {
+TEST_F(QueryTest, ShowsAndSetsTheLogLevel) {
     start_instance();
     replies["log-level"] = R"({"level":"debug"})";
     EXPECT_EQ(run({"log-level"}), 0);
@@ -129,7 +129,7 @@ TEST_F(QueryTest, TellsAndSetsTheLogLevel) {
     EXPECT_THAT(instance->requests[1], StartsWith(R"(["log-level",{"level":"debug"},)"));
 }
 
-TEST_F(QueryTest, ReloadsWithALimitOfItsOwn) {
+TEST_F(QueryTest, ReloadsWithItsOwnTimeout) {
     start_instance();
     replies["reload"] = R"({"applied":["log-level"],"needs-restart":[]})";
     EXPECT_EQ(run({"reload"}), 0);
@@ -138,7 +138,7 @@ TEST_F(QueryTest, ReloadsWithALimitOfItsOwn) {
     EXPECT_THAT(instance->requests, ElementsAre(R"(["reload",{},{"timeout":30}])", R"(["reload",{},{"timeout":2.5}])"));
 }
 
-TEST_F(QueryTest, AReloadWithAnotherConfigFileIsNotAskedFor) {
+TEST_F(QueryTest, AReloadWithAnotherConfigFileIsNotSent) {
     start_instance();
     host.files.add_file("/etc/a.json", "{}");
     host.files.add_file("/etc/b.json", "{}");
@@ -157,7 +157,7 @@ TEST_F(QueryTest, AReloadWithAnotherConfigFileIsNotAskedFor) {
     EXPECT_EQ(run({"reload", "--config", "/etc/link.json"}), 0);
 }
 
-TEST_F(QueryTest, AReloadSaysWhatItDoesNotTakeUp) {
+TEST_F(QueryTest, AReloadReportsWhatItDoesNotApply) {
     start_instance();
     replies["reload"] = R"({"applied":[],"needs-restart":[]})";
     replies["settings"] = R"({"settings":{"log-level":{"value":"info","origin":"built-in"}}})";
@@ -167,7 +167,7 @@ TEST_F(QueryTest, AReloadSaysWhatItDoesNotTakeUp) {
               "takes the command line\n");
 }
 
-TEST_F(QueryTest, AReloadMayRepeatWhatTheServiceWasStartedWith) {
+TEST_F(QueryTest, AReloadMayRepeatTheOptionsOfTheStart) {
     start_instance();
     host.process.set_directory("/srv");
     replies["reload"] = R"({"applied":[],"needs-restart":[]})";
@@ -177,7 +177,7 @@ TEST_F(QueryTest, AReloadMayRepeatWhatTheServiceWasStartedWith) {
     EXPECT_EQ(error(), "");
 }
 
-TEST_F(QueryTest, AReloadSaysThatItCannotCompareTheConfigFiles) {
+TEST_F(QueryTest, AReloadReportsThatItCannotCompareConfigFiles) {
     start_instance();
     host.files.add_file("/etc/b.json", "{}");
     replies["reload"] = R"({"applied":[],"needs-restart":[]})";
@@ -188,7 +188,7 @@ TEST_F(QueryTest, AReloadSaysThatItCannotCompareTheConfigFiles) {
                           "not\n"));
 }
 
-TEST_F(QueryTest, AReloadThatTakesTooLongSaysWhatIsInTheWay) {
+TEST_F(QueryTest, AReloadThatTakesTooLongReportsTheRunningEvent) {
     start_instance();
     replies["reload"] = R"({"error":{"code":"timeout","message":"the time is up","event":"reload"}})";
     replies["status"] = R"({"state":"running","busy":{"event":"backup","seconds":7}})";
@@ -206,7 +206,7 @@ TEST_F(QueryTest, AReloadOfAServiceThatDoesNotAnswerGivesUp) {
     EXPECT_EQ(error(), "just-another-server: cannot reload within 2 s: the service does not answer at all\n");
 }
 
-TEST_F(QueryTest, WithoutAControlSocketItSaysThatThereIsNone) {
+TEST_F(QueryTest, ReportsAMissingControlSocket) {
     start_instance();
     host.files.take_away(control_socket);
     EXPECT_EQ(run({"reload"}), 71);
@@ -222,7 +222,7 @@ TEST_F(QueryTest, ListsEvents) {
     EXPECT_EQ(out(), "stop\n    stops it\n");
 }
 
-TEST_F(QueryTest, SaysWhyAnEventFailed) {
+TEST_F(QueryTest, ReportsWhyAnEventFailed) {
     start_instance();
     replies["log-reopen"] = R"({"error":{"code":"event-error","message":"disk full"}})";
     EXPECT_EQ(run({"log-reopen"}), 1);

@@ -29,12 +29,12 @@ TEST_F(EvalVerbTest, PrintsTheOutputAndTheValues) {
     EXPECT_EQ(out(), "printed\n3\n4\n5\n");
 }
 
-TEST_F(EvalVerbTest, PassesThePackageAndTheTimeOn) {
+TEST_F(EvalVerbTest, PassesOnThePackageAndTheTimeLimit) {
     EXPECT_EQ(run({"eval", "x", "--package", "APP", "--timeout", "2.5"}), 0);
     EXPECT_THAT(instance->requests, ElementsAre(R"(["eval",{"forms":["x"],"package":"APP","time-limit":2.5}])"));
 }
 
-TEST_F(EvalVerbTest, SaysWhatWentWrong) {
+TEST_F(EvalVerbTest, ReportsTheError) {
     replies["eval"] = R"({"error":{"code":"event-error","message":"boom","kind":"condition","type":"SIMPLE-ERROR"}})";
     EXPECT_EQ(run({"eval", "(error \"boom\")"}), 1);
     EXPECT_EQ(error(), "just-another-server: cannot evaluate the form: boom (SIMPLE-ERROR)\n");
@@ -42,7 +42,7 @@ TEST_F(EvalVerbTest, SaysWhatWentWrong) {
     EXPECT_THAT(error(), HasSubstr("which form?"));
 }
 
-TEST_F(EvalVerbTest, SaysWhichFormItWasAndWhatThoseBeforeItGave) {
+TEST_F(EvalVerbTest, ReportsTheFailedFormAndTheEarlierValues) {
     replies["eval"] = R"({"error":{"code":"event-error","message":"boom","kind":"condition","type":"SIMPLE-ERROR",)"
                       R"("form-index":1,"values":[["3"]],"output":"so far","place":"/app.lisp, line 3"}})";
     EXPECT_EQ(run({"eval", "(+ 1 2)", "(load \"/app.lisp\")"}), 1);
@@ -50,25 +50,25 @@ TEST_F(EvalVerbTest, SaysWhichFormItWasAndWhatThoseBeforeItGave) {
     EXPECT_EQ(error(), "just-another-server: cannot evaluate form 2: /app.lisp, line 3: boom (SIMPLE-ERROR)\n");
 }
 
-TEST_F(EvalVerbTest, AnErrorThatIsNotLispsIsToldAsOfAnyEvent) {
+TEST_F(EvalVerbTest, AnErrorOutsideLispIsReportedAsForAnyEvent) {
     replies["eval"] = R"({"error":{"code":"not-allowed","message":"only the owner may","needs":"owner"}})";
     EXPECT_EQ(run({"eval", "1"}), 1);
     EXPECT_EQ(error(), "just-another-server: cannot run 'eval': only the owner may (not-allowed)\n");
 }
 
-TEST_F(EvalVerbTest, SaysThatTheServiceHasNoLisp) {
+TEST_F(EvalVerbTest, ReportsThatTheServiceHasNoLisp) {
     replies["eval"] = R"({"error":{"code":"event-not-found","message":"there is no event 'eval'","event":"eval"}})";
     EXPECT_EQ(run({"eval", "1"}), 1);
     EXPECT_EQ(error(), "just-another-server: cannot evaluate the form: this service was built without Lisp support\n");
 }
 
-TEST_F(EvalVerbTest, BehindTwoDashesThereAreFormsOnly) {
+TEST_F(EvalVerbTest, AfterTwoDashesAllArgumentsAreForms) {
     EXPECT_EQ(run({"eval", "--", "-5", "--package"}), 0) << error();
     EXPECT_THAT(instance->requests, ElementsAre(R"(["eval",{"forms":["-5","--package"]}])"));
     EXPECT_EQ(run({"--", "status"}), 64);
 }
 
-/// Somebody types at `repl`, and the service answers each request with the next of `answers`.
+/// A user types at `repl`, and the service answers each request with the next entry of `answers`.
 class ReplVerbTest : public ProgramFixture {
 protected:
     ReplVerbTest() {
@@ -91,14 +91,14 @@ protected:
         arguments.insert(arguments.begin(), "repl");
         return run(std::move(arguments));
     }
-    /// What was asked for once the service had said that it has Lisp.
+    /// Returns the requests that followed the reply that the service has Lisp.
     [[nodiscard]] std::vector<std::string> evaluations() const {
         std::vector<std::string> asked = instance->requests;
         std::erase_if(asked, [](const std::string& request) { return request.starts_with(R"(["events")"); });
         return asked;
     }
     [[nodiscard]] const std::vector<std::string>& prompts() const { return host.line_readers.prompts(); }
-    /// What a form gives, and the package that the service is in then.
+    /// Returns the reply for a form: its values, and the current package of the service after it.
     static std::string values(const std::string& value, const std::string& package = "COMMON-LISP-USER") {
         return R"({"values":[[")" + value + R"("]],"output":"","package":)" + to_json(Value{package}) + "}";
     }
@@ -112,7 +112,7 @@ protected:
     std::deque<std::string> answers;
 };
 
-TEST_F(ReplVerbTest, EvaluatesALineAtATimeUntilThereAreNoMore) {
+TEST_F(ReplVerbTest, EvaluatesOneLineAtATimeUntilTheEnd) {
     answers = {values("3"), values("7")};
 
     EXPECT_EQ(type({"(+ 1 2)", "", "7"}), 0);
@@ -124,7 +124,7 @@ TEST_F(ReplVerbTest, EvaluatesALineAtATimeUntilThereAreNoMore) {
                 ElementsAre("COMMON-LISP-USER> ", "COMMON-LISP-USER> ", "COMMON-LISP-USER> ", "COMMON-LISP-USER> "));
 }
 
-TEST_F(ReplVerbTest, AFormMayTakeSeveralLines) {
+TEST_F(ReplVerbTest, AFormMaySpanSeveralLines) {
     answers = {unfinished(), values("(1 2)")};
 
     EXPECT_EQ(type({"(list 1", "2)"}), 0);
@@ -153,7 +153,7 @@ TEST_F(ReplVerbTest, APackageMayHaveAnyName) {
     EXPECT_THAT(evaluations().at(1), HasSubstr(R"("package":"a\"b")"));
 }
 
-TEST_F(ReplVerbTest, WhereThePackageIsDeletedItGoesOnInTheFirst) {
+TEST_F(ReplVerbTest, AfterThePackageIsDeletedItUsesTheFirst) {
     answers = {values("1", "APP"), R"({"values":[["T"]],"output":"","package":null})",
                error("package", "PACKAGE-NOT-FOUND", "no package"), values("1")};
 
@@ -193,7 +193,7 @@ TEST_F(ReplVerbTest, CtrlCWhileAFormRunsInterruptsIt) {
     EXPECT_EQ(error(), "just-another-server: interrupted (TIMEOUT)\n");
 }
 
-TEST_F(ReplVerbTest, WhereAFormCanNotBeInterruptedNobodyWaitsAnyLonger) {
+TEST_F(ReplVerbTest, StopsWaitingForAFormThatCannotBeInterrupted) {
     on_request = [this](const std::string& event) {
         if (event == "eval" && evaluations().size() == 1) return host.line_readers.interrupt();
         if (event == "eval") replies["eval"] = values("7");
@@ -207,7 +207,7 @@ TEST_F(ReplVerbTest, WhereAFormCanNotBeInterruptedNobodyWaitsAnyLonger) {
     EXPECT_EQ(out(), "7\n");
 }
 
-TEST_F(ReplVerbTest, BeginsInThePackageThatIsWanted) {
+TEST_F(ReplVerbTest, StartsInTheRequestedPackage) {
     answers = {values("1", "APP")};
 
     EXPECT_EQ(type({"x"}, {"--package", "APP", "--timeout", "2.5"}), 0);
@@ -216,7 +216,7 @@ TEST_F(ReplVerbTest, BeginsInThePackageThatIsWanted) {
     EXPECT_THAT(evaluations().at(0), HasSubstr(R"("package":"APP","time-limit":2.5)"));
 }
 
-TEST_F(ReplVerbTest, AnErrorIsToldAndTheNextFormIsAskedFor) {
+TEST_F(ReplVerbTest, AnErrorIsShownAndTheNextFormIsRead) {
     answers = {error("condition", "DIVISION-BY-ZERO", "no division"), values("1")};
 
     EXPECT_EQ(type({"(/ 1 0)", "1"}), 0);
@@ -225,7 +225,7 @@ TEST_F(ReplVerbTest, AnErrorIsToldAndTheNextFormIsAskedFor) {
     EXPECT_EQ(out(), "1\n");
 }
 
-TEST_F(ReplVerbTest, WhatAFormPrintedBeforeItFailedIsShown) {
+TEST_F(ReplVerbTest, TheOutputOfAFailedFormIsShown) {
     answers = {R"({"error":{"code":"event-error","kind":"condition","type":"SIMPLE-ERROR","message":"boom",)"
                R"("values":[],"output":"so far"}})"};
 
@@ -234,7 +234,7 @@ TEST_F(ReplVerbTest, WhatAFormPrintedBeforeItFailedIsShown) {
     EXPECT_EQ(out(), "so far\n");
 }
 
-TEST_F(ReplVerbTest, AnErrorThatIsNotLispsEndsIt) {
+TEST_F(ReplVerbTest, AnErrorOutsideLispEndsIt) {
     answers = {R"({"error":{"code":"not-allowed","message":"only the owner may","needs":"owner"}})"};
 
     EXPECT_EQ(type({"1", "2"}), 1);
@@ -251,7 +251,7 @@ TEST_F(ReplVerbTest, TheEndOfInputWithinAFormIsAnError) {
     EXPECT_EQ(error(), "just-another-server: the last form has no end: (list 1\n");
 }
 
-TEST_F(ReplVerbTest, SaysThatTheServiceHasGone) {
+TEST_F(ReplVerbTest, ReportsThatTheServiceIsGone) {
     answers = {values("1")};
 
     EXPECT_EQ(type({"1", "2", "3"}), 71);
@@ -260,7 +260,7 @@ TEST_F(ReplVerbTest, SaysThatTheServiceHasGone) {
     EXPECT_THAT(error(), HasSubstr("just-another-server: cannot get a reply to 'eval' from '/run/"));
 }
 
-TEST_F(ReplVerbTest, AServiceWithoutLispIsNamedBeforeAnythingIsTyped) {
+TEST_F(ReplVerbTest, AServiceWithoutLispIsReportedBeforeThePrompt) {
     replies["events"] = R"({"events":[{"name":"status"}]})";
 
     EXPECT_EQ(type({}), 1);
@@ -269,7 +269,7 @@ TEST_F(ReplVerbTest, AServiceWithoutLispIsNamedBeforeAnythingIsTyped) {
     EXPECT_THAT(prompts(), IsEmpty());
 }
 
-TEST_F(ReplVerbTest, WhoMayNotListTheEventsMayTypeAllTheSame) {
+TEST_F(ReplVerbTest, WorksWithoutTheRightToListEvents) {
     replies["events"] = R"({"error":{"code":"not-allowed","message":"no"}})";
     answers = {values("3")};
 
@@ -278,7 +278,7 @@ TEST_F(ReplVerbTest, WhoMayNotListTheEventsMayTypeAllTheSame) {
     EXPECT_EQ(out(), "3\n");
 }
 
-TEST_F(ReplVerbTest, NeedsAServiceThatRuns) {
+TEST_F(ReplVerbTest, NeedsARunningService) {
     end_instance();
 
     EXPECT_EQ(type({"1"}), 7);
@@ -286,7 +286,7 @@ TEST_F(ReplVerbTest, NeedsAServiceThatRuns) {
     EXPECT_THAT(prompts(), IsEmpty());
 }
 
-TEST_F(ReplVerbTest, SaysThatItCanNotRead) {
+TEST_F(ReplVerbTest, ReportsThatItCannotRead) {
     host.line_readers.failures().fail_next("read_line", EIO);
 
     EXPECT_EQ(type({"1"}), 71);

@@ -32,7 +32,7 @@ TEST_F(WhereTest, ShowsEverySettingWithItsLayer) {
     EXPECT_THAT(out(), ::testing::ContainsRegex("app +\\{\"port\":80\\} +config-file\n"));
 }
 
-TEST_F(WhereTest, ShowsWhatTheRunningServiceHasInstead) {
+TEST_F(WhereTest, ShowsDifferingValuesOfTheRunningService) {
     start_instance();
     replies["settings"] =
         R"({"settings":{"start-timeout":{"value":30,"origin":"config-file"},"stop-timeout":{"value":8,"origin":"built-in"}},"app":{"port":80}})";
@@ -42,7 +42,7 @@ TEST_F(WhereTest, ShowsWhatTheRunningServiceHasInstead) {
     EXPECT_THAT(out(), ::testing::ContainsRegex("app +- +not set +running: \\{\"port\":80\\}\n"));
 }
 
-TEST_F(WhereTest, IsJsonIfAskedFor) {
+TEST_F(WhereTest, IsJsonIfRequested) {
     start_instance();
     replies["settings"] = R"({"settings":{"start-timeout":{"value":30,"origin":"config-file"}}})";
     EXPECT_EQ(run({"where", "--json"}), 0);
@@ -57,7 +57,7 @@ TEST_F(WhereTest, IsJsonIfAskedFor) {
     EXPECT_EQ(*whole.find("is-running"), Value{true});
 }
 
-TEST_F(WhereTest, SaysThatItMayNotSeeTheRunningService) {
+TEST_F(WhereTest, ReportsThatItMayNotReadTheRunningService) {
     start_instance();
     replies["settings"] = R"({"error":{"code":"not-allowed","message":"uid 7 may not"}})";
     EXPECT_EQ(run({"where"}), 0);
@@ -71,7 +71,7 @@ TEST_F(WhereTest, HidesSecrets) {
     EXPECT_THAT(out(), HasSubstr(R"({"db-password":"***","url":"https://me:***@host/","deep":[{"Api-Key":"***"}]})"));
 }
 
-TEST_F(WhereTest, ShowsWhatThereIsOfAConfigurationThatIsWrong) {
+TEST_F(WhereTest, ShowsTheValidPartOfAWrongConfiguration) {
     hooks.on_load = [](Settings&) { throw std::runtime_error("no port"); };
     EXPECT_EQ(run({"where"}), 78);
     EXPECT_THAT(out(), HasSubstr("/run/just-another-server.pid"));

@@ -22,7 +22,7 @@ protected:
         reader.reset(ends[0]);
         writer.reset(ends[1]);
     }
-    /// What came until the writer was closed.
+    /// Returns what arrived before the writer was closed.
     std::string written() {
         writer.reset();
         std::string text;
@@ -49,13 +49,13 @@ TEST_F(CrashWriterTest, WritesNumbersAndTimes) {
               "0 -12 -9223372036854775808 007 0xbeef 0x0000000000000001 1.234 0.000 2026-11-22T06:10:00.123456Z");
 }
 
-TEST_F(CrashWriterTest, LeavesNoLineToWhatItIsGiven) {
+TEST_F(CrashWriterTest, PutsTextOnOneLine) {
     CrashWriter{writer.get()}.on_one_line("a\nb\x1b[31mc\x7f\xc3\xa4 \xc2\x9b|\x9b|\xe2\x80\xae|");
 
     EXPECT_EQ(written(), "a b [31mc \xc3\xa4   | |   |");
 }
 
-TEST_F(CrashWriterTest, WritesMoreThanItHolds) {
+TEST_F(CrashWriterTest, WritesMoreThanItsBufferHolds) {
     CrashWriter{writer.get()}.text(std::string(10'000, 'x'));
 
     EXPECT_EQ(written(), std::string(10'000, 'x'));
@@ -63,14 +63,14 @@ TEST_F(CrashWriterTest, WritesMoreThanItHolds) {
 
 TEST_F(CrashWriterTest, WithoutADescriptorItWritesNothing) { CrashWriter{-1}.text(std::string(10'000, 'x')).flush(); }
 
-TEST(CrashLineTest, IsCutWhereItIsTooLong) {
+TEST(CrashLineTest, IsCutIfTooLong) {
     CrashLine<8> line;
     line.text("abc").number(12).hexadecimal(0xff).on_one_line("\nx");
 
     EXPECT_EQ(line.view(), "abc120xf");
 }
 
-TEST(CrashLineTest, LeavesNoLineToWhatItIsGiven) {
+TEST(CrashLineTest, IsAlwaysOneLine) {
     CrashLine<16> line;
     line.on_one_line("a\nb\xc2\x9b\xc3\xa4\xff");
 

@@ -24,7 +24,7 @@ std::uint64_t inode_of(const std::string& path) {
     return ::stat(path.c_str(), &status) == 0 ? status.st_ino : 0;
 }
 
-/// Closes it, which it does not do itself.
+/// Closes the file, which ElfFile itself does not do.
 struct OpenElfFile : ElfFile {
     ~OpenElfFile() { close(); }
 };
@@ -37,7 +37,7 @@ const MemoryMap& own_map() {
 
 std::uintptr_t address_of_function() { return reinterpret_cast<std::uintptr_t>(&a_function_of_this_program); }
 
-TEST(MemoryMapTest, FindsWhereAFunctionIs) {
+TEST(MemoryMapTest, FindsTheMappingOfAFunction) {
     const MemoryMap::Mapping* const mapping = own_map().find(address_of_function());
 
     ASSERT_NE(mapping, nullptr);
@@ -46,9 +46,9 @@ TEST(MemoryMapTest, FindsWhereAFunctionIs) {
     EXPECT_LE(mapping->base, mapping->begin);
 }
 
-TEST(MemoryMapTest, FindsNothingWhereNothingIs) { EXPECT_EQ(own_map().find(0), nullptr); }
+TEST(MemoryMapTest, FindsNothingAtAnUnmappedAddress) { EXPECT_EQ(own_map().find(0), nullptr); }
 
-TEST(MemoryMapTest, ReadsMemoryThatIsThere) {
+TEST(MemoryMapTest, ReadsMappedMemory) {
     const int number = 4711;
     int copy = 0;
 
@@ -57,7 +57,7 @@ TEST(MemoryMapTest, ReadsMemoryThatIsThere) {
     EXPECT_FALSE(read_memory(8, &copy, sizeof copy));
 }
 
-TEST(ElfFileTest, NamesTheFunctionThatAnAddressIsIn) {
+TEST(ElfFileTest, NamesTheFunctionOfAnAddress) {
     volatile int number = 1;
     ASSERT_EQ(a_function_of_this_program(number), 2);
     const MemoryMap::Mapping* const mapping = own_map().find(address_of_function());
@@ -71,7 +71,7 @@ TEST(ElfFileTest, NamesTheFunctionThatAnAddressIsIn) {
     EXPECT_EQ(symbol.offset, 2U);
 }
 
-TEST(ElfFileTest, IsNotFooledByAFileThatTookItsPlace) {
+TEST(ElfFileTest, DetectsAReplacedFile) {
     const std::string self = std::filesystem::read_symlink("/proc/self/exe").string();
     OpenElfFile file;
 
@@ -81,13 +81,13 @@ TEST(ElfFileTest, IsNotFooledByAFileThatTookItsPlace) {
     EXPECT_EQ(file.symbol_at(0x1000).name, "");
 }
 
-TEST(ElfFileTest, BelievesNothingInTheFile) {
+TEST(ElfFileTest, ToleratesABrokenFile) {
     const test::TemporaryDirectory directory;
     const std::string path = directory.file("library");
     std::ifstream self{"/proc/self/exe", std::ios::binary};
     std::string head(4096, '\0');
     self.read(head.data(), static_cast<std::streamsize>(head.size()));
-    // The tables that the header points to are not there; then each byte of it is something else.
+    // The first file lacks the tables that its header points to. In each other file one byte of the header is changed.
     for (std::size_t at = 0; at <= 64; ++at) {
         std::string broken = head;
         if (at > 0) broken[at - 1] = static_cast<char>(~broken[at - 1]);

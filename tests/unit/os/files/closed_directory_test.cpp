@@ -27,7 +27,7 @@ protected:
     mocks::FakeFiles files;
 };
 
-TEST_F(ClosedDirectoryTest, IsOneOfRootOrOfTheUserThatNobodyElseMayWrite) {
+TEST_F(ClosedDirectoryTest, IsOneThatOnlyRootOrTheUserMayWrite) {
     add("/run", 0755, 0);
     add("/run/mine", 0700, me);
     add("/run/theirs", 0755, stranger);
@@ -45,7 +45,7 @@ TEST_F(ClosedDirectoryTest, IsNotOneThatAGroupOrOthersMayWrite) {
     EXPECT_FALSE(is_closed("/open"));
 }
 
-TEST_F(ClosedDirectoryTest, IsNotBelowOneThatAStrangerCanExchange) {
+TEST_F(ClosedDirectoryTest, IsNotBelowOneThatAStrangerCanReplace) {
     add("/theirs", 0755, stranger);
     add("/theirs/mine", 0700, me);
     add("/open", 0777, 0);
@@ -65,7 +65,7 @@ TEST_F(ClosedDirectoryTest, MayBeBelowAStickyOne) {
     EXPECT_FALSE(is_closed("/theirs/mine"));
 }
 
-TEST_F(ClosedDirectoryTest, FollowsLinksThatNoStrangerCanExchange) {
+TEST_F(ClosedDirectoryTest, FollowsLinksThatNoStrangerCanReplace) {
     add("/run", 0755, 0);
     add("/run/mine", 0700, me);
     files.add_link("/var/run", "/run");
@@ -75,13 +75,13 @@ TEST_F(ClosedDirectoryTest, FollowsLinksThatNoStrangerCanExchange) {
     add("/tmp", 01777, 0);
     files.add_link("/tmp/theirs", "/run/mine");
     files.set_owner("/run/mine", me, me);
-    EXPECT_TRUE(is_closed("/tmp/theirs"));  // it is root's
+    EXPECT_TRUE(is_closed("/tmp/theirs"));  // the link belongs to root
     add("/open", 0777, 0);
     files.add_link("/open/link", "/run/mine");
     EXPECT_FALSE(is_closed("/open/link"));
 }
 
-TEST_F(ClosedDirectoryTest, IsNoFileAndNothingThatIsMissing) {
+TEST_F(ClosedDirectoryTest, IsNeitherAFileNorMissing) {
     files.add_file("/run/x");
     files.add_link("/loop", "/loop");
     EXPECT_FALSE(is_closed("/run/x"));
@@ -91,7 +91,7 @@ TEST_F(ClosedDirectoryTest, IsNoFileAndNothingThatIsMissing) {
     EXPECT_FALSE(is_closed(""));
 }
 
-TEST_F(ClosedDirectoryTest, CannotTellWhatItMayNotLookAt) {
+TEST_F(ClosedDirectoryTest, IsUnknownWithoutPermission) {
     add("/run", 0755, 0);
     files.failures.fail_always("status", EIO, "/run");
     EXPECT_EQ(is_closed_directory(files, "/run", {me}).error().errno_value, EIO);

@@ -12,7 +12,7 @@ using Kind = KernelLock::Kind;
 
 constexpr KernelFile file{0xfe, 0x10, 131};
 
-TEST(KernelLocksTest, TellsKindAccessAndPidOfEachLockOfTheFile) {
+TEST(KernelLocksTest, ReturnsKindAccessAndPidOfEachLock) {
     const auto locks = parse_kernel_locks(
         "1: POSIX  ADVISORY  WRITE 4711 fe:10:131 0 EOF\n"
         "2: FLOCK  ADVISORY  READ  4712 fe:10:131 0 EOF\n"
@@ -23,7 +23,7 @@ TEST(KernelLocksTest, TellsKindAccessAndPidOfEachLockOfTheFile) {
                                    KernelLock{Kind::open_file, true, 0}));
 }
 
-TEST(KernelLocksTest, LeavesOutLocksOfOtherFiles) {
+TEST(KernelLocksTest, OmitsLocksOfOtherFiles) {
     const auto locks = parse_kernel_locks(
         "1: POSIX  ADVISORY  WRITE 1 fe:10:1311 0 EOF\n"
         "2: POSIX  ADVISORY  WRITE 2 fe:01:131 0 EOF\n"
@@ -34,7 +34,7 @@ TEST(KernelLocksTest, LeavesOutLocksOfOtherFiles) {
     EXPECT_THAT(locks, IsEmpty());
 }
 
-TEST(KernelLocksTest, LeavesOutThoseThatWaitAndThatAreNoLocks) {
+TEST(KernelLocksTest, OmitsWaitingLocksAndLeases) {
     const auto locks = parse_kernel_locks(
         "1: FLOCK  ADVISORY  WRITE 1 fe:10:131 0 EOF\n"
         "1: -> FLOCK  ADVISORY  WRITE 2 fe:10:131 0 EOF\n"
@@ -45,12 +45,12 @@ TEST(KernelLocksTest, LeavesOutThoseThatWaitAndThatAreNoLocks) {
     EXPECT_THAT(locks, ElementsAre(KernelLock{Kind::flock, true, 1}));
 }
 
-TEST(KernelLocksTest, ReadsALockOfAPartOfTheFileAndALastLineWithoutItsEnd) {
+TEST(KernelLocksTest, ReadsPartialLocksAndAnUnfinishedLastLine) {
     EXPECT_THAT(parse_kernel_locks("12: POSIX  MANDATORY WRITE 1 fe:10:131 128 128", file),
                 ElementsAre(KernelLock{Kind::fcntl, true, 1}));
 }
 
-TEST(KernelLocksTest, RubbishHasNoLocks) {
+TEST(KernelLocksTest, ReturnsNothingForInvalidText) {
     for (const char* text : {"", "\n\n", "x", "1: FLOCK", "1: FLOCK ADVISORY WRITE",
                              "1: FLOCK ADVISORY WRITE x fe:10:131", "1: FLOCK ADVISORY WRITE 1 fe:10",
                              "1: FLOCK ADVISORY WRITE 1 fe:10:131x", "1: FLOCK ADVISORY WRITE 99999999999 fe:10:131"})

@@ -19,7 +19,7 @@ protected:
     std::string called;
 };
 
-TEST_F(PostedCallsTest, TheFirstOfSeveralWakesALoopThatWaits) {
+TEST_F(PostedCallsTest, OnlyTheFirstOfSeveralWakesAWaitingLoop) {
     EXPECT_TRUE(posted.begin_wait());
     EXPECT_TRUE(add("a"));
     EXPECT_FALSE(add("b"));
@@ -28,7 +28,7 @@ TEST_F(PostedCallsTest, TheFirstOfSeveralWakesALoopThatWaits) {
     EXPECT_EQ(called, "ab");
 }
 
-TEST_F(PostedCallsTest, ALoopThatDoesNotWaitIsNotWoken) {
+TEST_F(PostedCallsTest, ALoopThatIsNotWaitingIsNotWoken) {
     EXPECT_FALSE(add("a"));
     EXPECT_FALSE(posted.begin_wait());
     EXPECT_FALSE(add("b"));
@@ -39,7 +39,7 @@ TEST_F(PostedCallsTest, ALoopThatDoesNotWaitIsNotWoken) {
     EXPECT_FALSE(add("c"));
 }
 
-TEST_F(PostedCallsTest, AReportThatLacksMemoryIsNoFailureOfTheLoop) {
+TEST_F(PostedCallsTest, AReportWithoutMemoryDoesNotEndTheLoop) {
     calls.on_failure([](const Error&) { throw std::bad_alloc{}; });
     static_cast<void>(posted.add([] { throw std::bad_alloc{}; }));
     add("last");

@@ -18,8 +18,8 @@
 
 namespace servicekit {
 
-/// Answers `["x"]` with `{"did":["x"]}` at once, or, where the text has "slow" in it, when the test says so;
-/// what has "bad" in it was no request, and for what has "hungry" in it there is no memory.
+/// Answers `["x"]` with `{"did":["x"]}`, at once or, for a text with "slow" in it, when the test decides. A text with
+/// "bad" in it is not a request. For a text with "hungry" in it there is no memory.
 class RecordedRequests final : public Requests {
 public:
     struct Asked {
@@ -45,7 +45,7 @@ public:
     void note(const Error& error) override { notes.push_back(error.message()); }
 
     [[nodiscard]] static std::string answer(std::string_view text) { return "{\"did\":" + std::string{text} + "}\n"; }
-    /// Answers the request that came last.
+    /// Answers the latest request.
     void answer_last() { asked.back().responder->reply(answer(asked.back().text)); }
     [[nodiscard]] std::vector<std::string> texts() const {
         std::vector<std::string> texts;
@@ -60,7 +60,7 @@ public:
     std::vector<std::string> notes;
 };
 
-/// A control socket on a machine in memory, and clients of it.
+/// A control socket on a machine in memory, and its clients.
 class ControlFixture : public ::testing::Test {
 protected:
     using Reason = Refusal::Reason;
@@ -90,7 +90,7 @@ protected:
         ASSERT_TRUE(control->open(requests, loop));
     }
 
-    /// A client of the service's own user.
+    /// Connects a client of the service's own user.
     [[nodiscard]] mocks::FakeClient connect() { return connect_as(500); }
     [[nodiscard]] mocks::FakeClient connect_as(uid_t uid) {
         return host.sockets.connect(std::string{path}, {.pid = 9000, .uid = uid, .gid = uid, .groups = {uid, 70}});

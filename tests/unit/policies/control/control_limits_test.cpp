@@ -34,7 +34,7 @@ protected:
 
 // Times.
 
-TEST_F(ControlLimitsTest, ClosesWhenNothingMoreComesForFiveSecondsAfterAnAnswer) {
+TEST_F(ControlLimitsTest, ClosesFiveSecondsAfterTheLastReply) {
     open();
     auto client = connect();
     EXPECT_TRUE(is_served(client));
@@ -47,7 +47,7 @@ TEST_F(ControlLimitsTest, ClosesWhenNothingMoreComesForFiveSecondsAfterAnAnswer)
     EXPECT_TRUE(client.is_at_end());
 }
 
-TEST_F(ControlLimitsTest, WaitsForAnAnswerHoweverLongItTakes) {
+TEST_F(ControlLimitsTest, WaitsForAReplyWithoutALimit) {
     open();
     auto client = connect();
     client.send("[\"slow\"]");
@@ -100,7 +100,7 @@ TEST_F(ControlLimitsTest, RunsNoTimerWhileThereIsNoConnection) {
     EXPECT_FALSE(has_timer());
 }
 
-TEST_F(ControlLimitsTest, StartsNoTimerForAClientThatIsServedAtOnce) {
+TEST_F(ControlLimitsTest, StartsNoTimerForAnImmediateReply) {
     open();
     auto client = connect();
     client.send("[\"a\"]\n");
@@ -112,7 +112,7 @@ TEST_F(ControlLimitsTest, StartsNoTimerForAClientThatIsServedAtOnce) {
 
 // Sizes.
 
-TEST_F(ControlLimitsTest, TakesARequestOfJustTheGreatestSizeAndRefusesALongerOne) {
+TEST_F(ControlLimitsTest, AcceptsARequestOfTheMaximumSizeAndRefusesALonger) {
     open({.max_request_bytes = 100});
     auto fits = connect();
     const std::string text = "[\"" + std::string(96, 'x') + "\"]";
@@ -126,7 +126,7 @@ TEST_F(ControlLimitsTest, TakesARequestOfJustTheGreatestSizeAndRefusesALongerOne
     EXPECT_TRUE(longer.is_at_end());
 }
 
-TEST_F(ControlLimitsTest, TellsAClientThatItsRequestIsTooLargeEvenWhileItSends) {
+TEST_F(ControlLimitsTest, RefusesATooLargeRequestWhileTheClientSends) {
     open();
     auto client = connect();
     client.send("[\"" + std::string(5'000'000, 'x') + "\"]");
@@ -137,7 +137,7 @@ TEST_F(ControlLimitsTest, TellsAClientThatItsRequestIsTooLargeEvenWhileItSends) 
     EXPECT_FALSE(client.was_reset());
 }
 
-TEST_F(ControlLimitsTest, RefusesARequestThatIsNestedTooDeep) {
+TEST_F(ControlLimitsTest, RefusesATooDeeplyNestedRequest) {
     open();
     auto fits = connect();
     EXPECT_EQ(fits.ask(std::string(64, '[') + std::string(64, ']')).substr(0, 7), "{\"did\":");
@@ -147,7 +147,7 @@ TEST_F(ControlLimitsTest, RefusesARequestThatIsNestedTooDeep) {
     EXPECT_EQ(requests.refusals.at(0).number, 64U);
 }
 
-TEST_F(ControlLimitsTest, TakesWhatIsPipelinedBehindASlowRequestOnlySoFar) {
+TEST_F(ControlLimitsTest, LimitsRequestsPipelinedBehindASlowOne) {
     open({.max_request_bytes = 1'000});
     host.sockets.set_buffer_size(100);
     auto client = connect();
@@ -161,15 +161,15 @@ TEST_F(ControlLimitsTest, TakesWhatIsPipelinedBehindASlowRequestOnlySoFar) {
     loop.run_ready();
     EXPECT_THAT(requests.asked, SizeIs(1));
     advance(1s);
-    EXPECT_EQ(client.receive(), "");  // its end is not seen yet: no spaces
+    EXPECT_EQ(client.receive(), "");  // the service has not seen the end of the request yet: no spaces
     requests.answer_last();
     EXPECT_EQ(client.receive_all(), expected);
     EXPECT_TRUE(client.is_at_end());
 }
 
-// Replies that nobody reads.
+// Replies that the client does not read.
 
-TEST_F(ControlLimitsTest, TakesNoMoreFromAClientThatDoesNotReadAndCutsItOff) {
+TEST_F(ControlLimitsTest, DisconnectsAClientThatDoesNotRead) {
     open({.max_reply_backlog = 1'000});
     host.sockets.set_buffer_size(100);
     auto client = connect();
@@ -184,7 +184,7 @@ TEST_F(ControlLimitsTest, TakesNoMoreFromAClientThatDoesNotReadAndCutsItOff) {
     EXPECT_TRUE(client.was_reset());
 }
 
-TEST_F(ControlLimitsTest, GoesOnWithAClientThatReadsLate) {
+TEST_F(ControlLimitsTest, ContinuesWithAClientThatReadsLate) {
     open({.max_reply_backlog = 1'000});
     host.sockets.set_buffer_size(100);
     auto client = connect();
@@ -230,7 +230,7 @@ TEST_F(ControlLimitsTest, GivesAClientAMinuteToReadAReply) {
     EXPECT_TRUE(reads_never.is_at_end());
 }
 
-TEST_F(ControlLimitsTest, LimitsWhatAStrangerLeavesUnreadOnAllConnectionsTogether) {
+TEST_F(ControlLimitsTest, LimitsUnreadRepliesOfAStrangerOnAllConnections) {
     open_to_all({.max_reply_backlog = 2'000, .max_buffered_replies = 8'000});
     host.sockets.set_buffer_size(100);
     const std::size_t reply = RecordedRequests::answer("[\"a\"]").size();
@@ -239,7 +239,7 @@ TEST_F(ControlLimitsTest, LimitsWhatAStrangerLeavesUnreadOnAllConnectionsTogethe
     for (int request = 0; request < 1'000; ++request)
         for (auto& client : greedy) client.send("[\"a\"]");
     loop.run_ready();
-    // A quarter of the room, what the sockets hold, and the last reply of each.
+    // A quarter of the room, the socket buffers, and the last reply of each client.
     EXPECT_LE(requests.asked.size() * reply, 2'000 + 20 * (100 + reply));
 
     auto other = connect_as(bob);
@@ -254,7 +254,7 @@ TEST_F(ControlLimitsTest, LimitsWhatAStrangerLeavesUnreadOnAllConnectionsTogethe
     EXPECT_TRUE(is_served(next));
 }
 
-TEST_F(ControlLimitsTest, LimitsWhatAllStrangersLeaveUnreadTogether) {
+TEST_F(ControlLimitsTest, LimitsUnreadRepliesOfAllStrangersTogether) {
     open_to_all({.max_reply_backlog = 2'000, .max_buffered_replies = 8'000});
     host.sockets.set_buffer_size(100);
     const std::size_t reply = RecordedRequests::answer("[\"a\"]").size();
@@ -270,7 +270,7 @@ TEST_F(ControlLimitsTest, LimitsWhatAllStrangersLeaveUnreadTogether) {
     EXPECT_TRUE(is_served(owner));
 }
 
-TEST_F(ControlLimitsTest, GoesOnWithAConnectionOnceTheUsersOtherOnesHaveBeenRead) {
+TEST_F(ControlLimitsTest, ContinuesOnceTheUsersOtherConnectionsAreRead) {
     open_to_all({.max_reply_backlog = 2'000, .max_buffered_replies = 8'000});
     host.sockets.set_buffer_size(100);
     auto hoarding = connect_as(alice);
@@ -297,12 +297,12 @@ TEST_F(ControlLimitsTest, GivesEachStrangerTheSameTime) {
     loop.run_ready();
     const auto texts = requests.texts();
     const auto last = std::find(texts.rbegin(), texts.rend(), "[\"b\"]").base();
-    // Fifty cheap ones take as long as five costly ones.
+    // Fifty cheap requests take as long as five costly ones.
     EXPECT_LE(last - texts.begin(), 50 + 10);
     EXPECT_EQ(texts.size(), 550U);
 }
 
-TEST_F(ControlLimitsTest, TakesAStrangerWhoMayOperateBeforeThoseWhoMayNot) {
+TEST_F(ControlLimitsTest, ServesAStrangerWhoMayOperateFirst) {
     open_to_all({.operate = {"user:" + std::to_string(bob)}});
     std::vector<mocks::FakeClient> flood;
     for (uid_t user = alice + 10; user < alice + 20; ++user) {
@@ -316,7 +316,7 @@ TEST_F(ControlLimitsTest, TakesAStrangerWhoMayOperateBeforeThoseWhoMayNot) {
     EXPECT_EQ(requests.texts().front(), "[\"operate\"]");
 }
 
-TEST_F(ControlLimitsTest, AStrangerWhoClosesWhileItWaitsForItsTurnIsForgotten) {
+TEST_F(ControlLimitsTest, AStrangerThatClosesWhileQueuedIsRemoved) {
     open_to_all();
     std::vector<mocks::FakeClient> flood;
     for (int count = 0; count < 10; ++count) flood.push_back(connect_as(alice));
@@ -371,7 +371,7 @@ TEST_F(ControlLimitsTest, AnOperatorWaitsNoLongerThanATurnOfCheapRequests) {
     EXPECT_LE(waited, 55us);
 }
 
-TEST_F(ControlLimitsTest, AnOperatorWaitsForFewAcceptsWhileStrangersConnectWithoutEnd) {
+TEST_F(ControlLimitsTest, AnOperatorWaitsForFewAcceptsInAFlood) {
     open_to_all();
     auto owner = connect();
     EXPECT_TRUE(is_served(owner));
@@ -416,7 +416,7 @@ TEST_F(ControlLimitsTest, ReceivesFromAStrangerNoLongerThanItsTurnLasts) {
     int received_when_asked = 0;
     host.faults.before_each([&](std::string_view operation) {
         if (operation != "sockets.receive") return;
-        // The kernel has each byte in a piece of its own.
+        // The kernel delivers each byte separately.
         host.clock.advance(50us);
         if (++received == 10) owner.send("[\"owner\"]");
     });
@@ -429,7 +429,7 @@ TEST_F(ControlLimitsTest, ReceivesFromAStrangerNoLongerThanItsTurnLasts) {
     EXPECT_LE(received_when_asked, 10 + 2);
 }
 
-TEST_F(ControlLimitsTest, LooksAtTheTimesOfManyConnectionsInPortions) {
+TEST_F(ControlLimitsTest, ChecksTimeoutsOfManyConnectionsInPortions) {
     open();
     std::vector<mocks::FakeClient> waiting;
     for (int count = 0; count < 100; ++count) {
@@ -485,7 +485,7 @@ TEST_F(ControlLimitsTest, OperatorsLeaveSomeDescriptorsFreeForTheLog) {
     EXPECT_EQ(requests.refusals.front().number, 97U);
 }
 
-// Sizes of those who may only read.
+// Request sizes of clients that may only read.
 
 TEST_F(ControlLimitsTest, TakesSmallerRequestsFromAClientThatMayNotOperate) {
     open_to_all({.operate = {"user:" + std::to_string(bob)}, .max_request_bytes_of_readers = 100});
@@ -502,7 +502,7 @@ TEST_F(ControlLimitsTest, TakesSmallerRequestsFromAClientThatMayNotOperate) {
 
 // Connections.
 
-TEST_F(ControlLimitsTest, RefusesConnectionsBeyondTheGreatestNumber) {
+TEST_F(ControlLimitsTest, RefusesConnectionsBeyondTheMaximum) {
     open({.max_connections = 3, .reserved_for_owner = 1});
     std::vector<mocks::FakeClient> clients;
     for (int count = 0; count < 3; ++count) {
@@ -523,7 +523,7 @@ TEST_F(ControlLimitsTest, RefusesConnectionsBeyondTheGreatestNumber) {
     EXPECT_TRUE(is_served(next));
 }
 
-TEST_F(ControlLimitsTest, KeepsConnectionsForOwnerAndRoot) {
+TEST_F(ControlLimitsTest, ReservesConnectionsForOwnerAndRoot) {
     open_to_all({.max_connections = 3, .reserved_for_owner = 1});
     auto first = connect_as(alice);
     auto second = connect_as(bob);
@@ -555,33 +555,33 @@ TEST_F(ControlLimitsTest, GivesEachStrangerItsShareOfConnections) {
     }
 }
 
-TEST_F(ControlLimitsTest, AStrangerBeyondItsShareWaitsAFewTurnsOfTheLoop) {
+TEST_F(ControlLimitsTest, AStrangerBeyondItsShareIsServedIfOneIsFreedSoon) {
     open_to_all({.max_connections_per_user = 1});
     auto first = connect_as(alice);
     EXPECT_TRUE(is_served(first));
     auto second = connect_as(alice);
     second.send("[\"a\"]");
-    EXPECT_TRUE(host.reactor.step());  // it is accepted
+    EXPECT_TRUE(host.reactor.step());  // the service accepts it
     EXPECT_TRUE(host.reactor.step());  // and has its first turn
     first.close();
     EXPECT_EQ(second.receive_all(), RecordedRequests::answer("[\"a\"]"));
 }
 
-TEST_F(ControlLimitsTest, ServesTheOwnerWhileAStrangerConnectsWithoutEnd) {
+TEST_F(ControlLimitsTest, ServesTheOwnerInAFloodOfConnections) {
     open_to_all();
     std::vector<mocks::FakeClient> flood;
     for (int count = 0; count < 2'000; ++count) flood.push_back(connect_as(alice));
     loop.run_ready();
     auto owner = connect();
     EXPECT_TRUE(is_served(owner));
-    // All are told; those beyond the ones that are seen off with care are closed at once.
+    // All get an error. Connections beyond the limit for a careful close are closed at once.
     EXPECT_EQ(requests.refusals.size(), 2'000U - 64U);
     for (std::size_t count = 64; count < flood.size(); ++count)
         EXPECT_EQ(flood[count].receive().substr(0, 9), "{\"error\":") << count;
     EXPECT_LT(host.reactor.describe().size(), 20'000U);
 }
 
-TEST_F(ControlLimitsTest, PausesWhereNoConnectionCanBeAccepted) {
+TEST_F(ControlLimitsTest, PausesIfNoConnectionCanBeAccepted) {
     open();
     auto before = connect();
     EXPECT_TRUE(is_served(before));
@@ -597,7 +597,7 @@ TEST_F(ControlLimitsTest, PausesWhereNoConnectionCanBeAccepted) {
 
 // Bytes of unfinished requests.
 
-TEST_F(ControlLimitsTest, GivesAStrangerAQuarterOfTheRoomForUnfinishedRequests) {
+TEST_F(ControlLimitsTest, AStrangerGetsAQuarterOfTheRoomForPartialRequests) {
     open_to_all({.max_request_bytes = 1'000, .max_buffered_bytes = 8'000});
     std::vector<mocks::FakeClient> greedy;
     for (int count = 0; count < 2; ++count) {
@@ -622,7 +622,7 @@ TEST_F(ControlLimitsTest, GivesAStrangerAQuarterOfTheRoomForUnfinishedRequests) 
     EXPECT_EQ(next.ask("[\"" + std::string(900, 'x')), "");
 }
 
-TEST_F(ControlLimitsTest, KeepsRoomForARequestOfTheOwner) {
+TEST_F(ControlLimitsTest, ReservesRoomForARequestOfTheOwner) {
     open_to_all({.max_request_bytes = 1'000, .max_buffered_bytes = 4'000});
     std::vector<mocks::FakeClient> greedy;
     for (uid_t user = alice; user < alice + 5; ++user) {
@@ -635,7 +635,7 @@ TEST_F(ControlLimitsTest, KeepsRoomForARequestOfTheOwner) {
     EXPECT_NE(owner.ask("\"]"), "");
 }
 
-TEST_F(ControlLimitsTest, LetsPipelinedRequestsWaitInTheSocketWhereThereIsNoRoom) {
+TEST_F(ControlLimitsTest, PipelinedRequestsWaitInTheSocketWithoutRoom) {
     open_to_all({.max_request_bytes = 300, .max_buffered_bytes = 800});
     host.sockets.set_buffer_size(150);
     auto client = connect_as(alice);

@@ -34,7 +34,7 @@ TEST_F(ControlQuotaTest, CountsConnectionsForEachStranger) {
     EXPECT_TRUE(admits(alice));
 }
 
-TEST_F(ControlQuotaTest, GivesOwnerAndRootWhatStrangersMustLeave) {
+TEST_F(ControlQuotaTest, OwnerAndRootGetTheReservedConnections) {
     EXPECT_TRUE(admits(alice));
     EXPECT_TRUE(admits(alice));
     EXPECT_TRUE(admits(bob));
@@ -45,12 +45,12 @@ TEST_F(ControlQuotaTest, GivesOwnerAndRootWhatStrangersMustLeave) {
     EXPECT_TRUE(admits(owner));
 }
 
-TEST_F(ControlQuotaTest, LetsTheOwnerHaveThemAll) {
+TEST_F(ControlQuotaTest, TheOwnerMayHaveAllConnections) {
     for (int count = 0; count < 4; ++count) EXPECT_TRUE(admits(owner));
     EXPECT_EQ(quota.admit(alice), 3U);
 }
 
-TEST_F(ControlQuotaTest, KnowsANewOwnerWhileTheOldOneIsConnected) {
+TEST_F(ControlQuotaTest, SupportsANewOwnerWhileTheOldOneIsConnected) {
     for (int count = 0; count < 3; ++count) EXPECT_TRUE(admits(owner));
     quota.set_owner(alice);
     EXPECT_FALSE(admits(owner));
@@ -62,7 +62,7 @@ TEST_F(ControlQuotaTest, KnowsANewOwnerWhileTheOldOneIsConnected) {
     EXPECT_TRUE(admits(alice));
 }
 
-TEST_F(ControlQuotaTest, AdmitsNoStrangerWhereAllIsReserved) {
+TEST_F(ControlQuotaTest, AdmitsNoStrangerIfAllIsReserved) {
     UnixSocketControl::Options options = small;
     options.reserved_for_owner = 100;
     ControlQuota strict{options, owner};
@@ -79,7 +79,7 @@ TEST_F(ControlQuotaTest, GivesAStrangerAQuarterOfTheBytes) {
     EXPECT_TRUE(quota.resize(alice, 200, 0));
 }
 
-TEST_F(ControlQuotaTest, KeepsBytesForARequestOfTheOwner) {
+TEST_F(ControlQuotaTest, ReservesBytesForARequestOfTheOwner) {
     for (const uid_t user : {alice, bob, owner}) ASSERT_TRUE(admits(user));
     EXPECT_TRUE(quota.resize(owner, 0, 700));
     EXPECT_TRUE(quota.resize(alice, 0, 200));
@@ -100,7 +100,7 @@ TEST_F(ControlQuotaTest, GivesAStrangerAQuarterOfTheUnreadReplies) {
     EXPECT_TRUE(quota.has_room_for_replies(alice));
 }
 
-TEST_F(ControlQuotaTest, KeepsRoomForUnreadRepliesOfTheOwner) {
+TEST_F(ControlQuotaTest, ReservesRoomForUnreadRepliesOfTheOwner) {
     for (const uid_t user : {alice, bob, owner}) ASSERT_TRUE(admits(user));
     quota.resize_replies(alice, 0, 10);
     quota.resize_replies(owner, 0, 890);

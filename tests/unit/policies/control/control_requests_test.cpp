@@ -20,13 +20,13 @@ protected:
 
 // Where a request ends.
 
-TEST_F(ControlRequestsTest, AnswersARequestThatNothingTerminates) {
+TEST_F(ControlRequestsTest, AnswersARequestWithoutATerminator) {
     auto client = connect();
     EXPECT_EQ(client.ask("[\"stop\"]"), "{\"did\":[\"stop\"]}\n");
     EXPECT_FALSE(client.is_at_end());
 }
 
-TEST_F(ControlRequestsTest, AnswersAsSocatAsksWithAndWithoutANewline) {
+TEST_F(ControlRequestsTest, AnswersSocatWithAndWithoutANewline) {
     for (const std::string text : {"[\"stop\"]", "[\"stop\"]\n", "[\"stop\"]\r\n"}) {
         auto client = connect();
         client.send(text);
@@ -37,7 +37,7 @@ TEST_F(ControlRequestsTest, AnswersAsSocatAsksWithAndWithoutANewline) {
     }
 }
 
-TEST_F(ControlRequestsTest, AnswersARequestThatComesByteByByte) {
+TEST_F(ControlRequestsTest, AnswersARequestSentByteByByte) {
     auto client = connect();
     const std::string text = R"(["a", {"b": "]}\"\\", "c": [1, {}]}])";
     for (const char byte : text) {
@@ -77,7 +77,7 @@ TEST_F(ControlRequestsTest, AnswersTenThousandAtOnceInOrder) {
     EXPECT_TRUE(client.is_at_end());
 }
 
-TEST_F(ControlRequestsTest, EndsOnlyTheConnectionThatThereIsNoMemoryFor) {
+TEST_F(ControlRequestsTest, ALackOfMemoryEndsOnlyItsConnection) {
     auto hungry = connect();
     auto other = connect();
     EXPECT_EQ(other.ask("[\"a\"]"), "{\"did\":[\"a\"]}\n");
@@ -91,7 +91,7 @@ TEST_F(ControlRequestsTest, EndsOnlyTheConnectionThatThereIsNoMemoryFor) {
     EXPECT_THAT(requests.texts(), ElementsAre("[\"a\"]", "[\"hungry\"]", "[\"a\"]"));
 }
 
-TEST_F(ControlRequestsTest, AConnectionThatEndedForLackOfMemoryMakesRoomForAnother) {
+TEST_F(ControlRequestsTest, AConnectionEndedForLackOfMemoryMakesRoom) {
     for (int count = 0; count < 2000; ++count) {
         auto hungry = connect();
         hungry.send("[\"hungry\"]");
@@ -110,7 +110,7 @@ TEST_F(ControlRequestsTest, AcceptsAgainOnceAConnectionCanBeWatched) {
     EXPECT_EQ(connect().ask("[\"a\"]"), "{\"did\":[\"a\"]}\n");
 }
 
-TEST_F(ControlRequestsTest, LetsOthersTheirTurnBetweenTheManyOfOneConnection) {
+TEST_F(ControlRequestsTest, ServesOthersBetweenTheRequestsOfOneConnection) {
     auto greedy = connect();
     std::string sent;
     for (int number = 0; number < 1'000; ++number) sent += "[\"greedy\"]";
@@ -123,7 +123,7 @@ TEST_F(ControlRequestsTest, LetsOthersTheirTurnBetweenTheManyOfOneConnection) {
 
 // The order of answers.
 
-TEST_F(ControlRequestsTest, ServesWhatAClientAsksBeforeTheSendOfItsReplyIsBack) {
+TEST_F(ControlRequestsTest, ServesARequestThatArrivesDuringTheSend) {
     auto client = connect();
     EXPECT_EQ(client.ask("[\"slow 1\"]"), "");
     client.when_something_comes([&] {
@@ -137,7 +137,7 @@ TEST_F(ControlRequestsTest, ServesWhatAClientAsksBeforeTheSendOfItsReplyIsBack) 
     EXPECT_EQ(client.receive_all(), "{\"did\":[\"slow 2\"]}\n");
 }
 
-TEST_F(ControlRequestsTest, AnswersInOrderWhatIsAnsweredBeforeTheSendOfTheReplyBeforeIsBack) {
+TEST_F(ControlRequestsTest, KeepsTheOrderOfRepliesGivenDuringASend) {
     auto client = connect();
     EXPECT_EQ(client.ask("[\"slow\"]"), "");
     client.when_something_comes([&] {
@@ -151,7 +151,7 @@ TEST_F(ControlRequestsTest, AnswersInOrderWhatIsAnsweredBeforeTheSendOfTheReplyB
     EXPECT_TRUE(client.is_at_end());
 }
 
-TEST_F(ControlRequestsTest, EndsAConnectionWhoseClientFinishedBeforeTheSendOfItsReplyWasBack) {
+TEST_F(ControlRequestsTest, ClosesIfTheClientFinishedDuringTheSend) {
     auto client = connect();
     EXPECT_EQ(client.ask("[\"slow\"]"), "");
     client.when_something_comes([&] {
@@ -164,7 +164,7 @@ TEST_F(ControlRequestsTest, EndsAConnectionWhoseClientFinishedBeforeTheSendOfIts
     EXPECT_TRUE(client.is_at_end());
 }
 
-TEST_F(ControlRequestsTest, ClosesThoughAReplyIsJustBeingSent) {
+TEST_F(ControlRequestsTest, ClosesDuringASend) {
     auto client = connect();
     EXPECT_EQ(client.ask("[\"slow\"]"), "");
     client.when_something_comes([&] { control->close(); });
@@ -173,7 +173,7 @@ TEST_F(ControlRequestsTest, ClosesThoughAReplyIsJustBeingSent) {
     EXPECT_TRUE(client.is_at_end());
 }
 
-TEST_F(ControlRequestsTest, OutlivesAClientThatIsGoneBeforeTheSendOfItsReplyIsBack) {
+TEST_F(ControlRequestsTest, SurvivesAClientThatLeavesDuringTheSend) {
     auto client = connect();
     EXPECT_EQ(client.ask("[\"slow\"]"), "");
     client.when_something_comes([&] {
@@ -184,7 +184,7 @@ TEST_F(ControlRequestsTest, OutlivesAClientThatIsGoneBeforeTheSendOfItsReplyIsBa
     EXPECT_EQ(connect().ask("[\"next\"]"), "{\"did\":[\"next\"]}\n");
 }
 
-TEST_F(ControlRequestsTest, AsksTheNextOnlyOnceTheOneBeforeIsAnswered) {
+TEST_F(ControlRequestsTest, HandlesARequestOnceThePreviousOneIsAnswered) {
     auto client = connect();
     client.send("[\"slow 1\"][\"slow 2\"][\"quick\"]");
     EXPECT_EQ(client.receive_all(), "");
@@ -196,7 +196,7 @@ TEST_F(ControlRequestsTest, AsksTheNextOnlyOnceTheOneBeforeIsAnswered) {
     EXPECT_EQ(client.receive_all(), "{\"did\":[\"slow 2\"]}\n{\"did\":[\"quick\"]}\n");
 }
 
-TEST_F(ControlRequestsTest, KeepsWhatComesWhileARequestIsUnderWay) {
+TEST_F(ControlRequestsTest, KeepsRequestsThatArriveDuringAnother) {
     auto client = connect();
     client.send("[\"slow\"");
     loop.run_ready();
@@ -215,7 +215,7 @@ TEST_F(ControlRequestsTest, AnswersOneClientWhileAnotherWaits) {
     EXPECT_EQ(other.ask("[\"quick\"]"), "{\"did\":[\"quick\"]}\n");
 }
 
-TEST_F(ControlRequestsTest, SendsAReplyAtOnceOnTheThreadThatGivesIt) {
+TEST_F(ControlRequestsTest, SendsAReplyAtOnceOnItsThread) {
     auto client = connect();
     EXPECT_EQ(client.ask("[\"slow\"]"), "");
     std::thread event_thread{[this] { requests.answer_last(); }};
@@ -223,7 +223,7 @@ TEST_F(ControlRequestsTest, SendsAReplyAtOnceOnTheThreadThatGivesIt) {
     EXPECT_EQ(client.receive(), "{\"did\":[\"slow\"]}\n");
 }
 
-TEST_F(ControlRequestsTest, TakesOnlyOneReplyToARequest) {
+TEST_F(ControlRequestsTest, AcceptsOnlyOneReplyToARequest) {
     auto client = connect();
     client.send("[\"slow\"]");
     loop.run_ready();
@@ -233,9 +233,9 @@ TEST_F(ControlRequestsTest, TakesOnlyOneReplyToARequest) {
     EXPECT_EQ(client.receive_all(), "{\"did\":[\"slow\"]}\n");
 }
 
-// Who stops sending, or goes away.
+// Clients that stop sending or disconnect.
 
-TEST_F(ControlRequestsTest, ClosesOnceTheClientHasEndedAndEveryAnswerIsOut) {
+TEST_F(ControlRequestsTest, ClosesOnceAHalfClosedClientHasItsReplies) {
     auto client = connect();
     client.send("[\"slow 1\"][\"slow 2\"]");
     client.half_close();
@@ -248,7 +248,7 @@ TEST_F(ControlRequestsTest, ClosesOnceTheClientHasEndedAndEveryAnswerIsOut) {
     EXPECT_TRUE(client.is_at_end());
 }
 
-TEST_F(ControlRequestsTest, SendsSpacesToAClientThatHasEndedAndAwaitsItsAnswer) {
+TEST_F(ControlRequestsTest, SendsSpacesToAHalfClosedClientThatWaits) {
     auto client = connect();
     client.send("[\"slow\"]\n");
     client.half_close();
@@ -268,7 +268,7 @@ TEST_F(ControlRequestsTest, SendsNoSpacesToAClientThatMaySendMore) {
     EXPECT_EQ(client.receive_all(), "");
 }
 
-TEST_F(ControlRequestsTest, ClosesAConnectionOnWhichNothingWasAsked) {
+TEST_F(ControlRequestsTest, ClosesAConnectionWithoutARequest) {
     auto client = connect();
     client.half_close();
     EXPECT_EQ(client.receive_all(), "");
@@ -276,7 +276,7 @@ TEST_F(ControlRequestsTest, ClosesAConnectionOnWhichNothingWasAsked) {
     EXPECT_THAT(requests.refusals, SizeIs(0));
 }
 
-TEST_F(ControlRequestsTest, ReportsARequestThatEndsWithin) {
+TEST_F(ControlRequestsTest, ReportsAnIncompleteRequest) {
     auto client = connect();
     client.send("[\"a\"] [\"sto");
     client.half_close();
@@ -286,7 +286,7 @@ TEST_F(ControlRequestsTest, ReportsARequestThatEndsWithin) {
     EXPECT_TRUE(client.is_at_end());
 }
 
-TEST_F(ControlRequestsTest, LetsTheEventOfAClientThatGoesAwayGoOn) {
+TEST_F(ControlRequestsTest, TheEventOfALeavingClientContinues) {
     auto client = connect();
     client.send("[\"slow\"][\"never asked\"]");
     loop.run_ready();
@@ -298,7 +298,7 @@ TEST_F(ControlRequestsTest, LetsTheEventOfAClientThatGoesAwayGoOn) {
     EXPECT_EQ(connect().ask("[\"b\"]"), "{\"did\":[\"b\"]}\n");
 }
 
-TEST_F(ControlRequestsTest, ForgetsAClientThatWentAwayOnceASpaceFindsOut) {
+TEST_F(ControlRequestsTest, ASpaceDetectsAClientThatLeft) {
     auto client = connect();
     client.send("[\"slow\"]");
     loop.run_ready();
@@ -308,7 +308,7 @@ TEST_F(ControlRequestsTest, ForgetsAClientThatWentAwayOnceASpaceFindsOut) {
     EXPECT_FALSE(has_connections());
 }
 
-// What is no request.
+// Input that is not a request.
 
 TEST_F(ControlRequestsTest, RefusesAFirstByteOtherThanABracketAtOnce) {
     auto client = connect();
@@ -319,13 +319,13 @@ TEST_F(ControlRequestsTest, RefusesAFirstByteOtherThanABracketAtOnce) {
     EXPECT_TRUE(client.is_at_end());
 }
 
-TEST_F(ControlRequestsTest, TellsWhereARequestIsMalformed) {
+TEST_F(ControlRequestsTest, ReportsWhereARequestIsMalformed) {
     auto client = connect();
     EXPECT_EQ(client.ask("  [\"a\", {\"b\": 1]]"), "{\"error\":1}\n");
     EXPECT_EQ(requests.refusals.at(0).number, 13U);
 }
 
-TEST_F(ControlRequestsTest, AnswersWhatCameBeforeAMalformedRequestFirst) {
+TEST_F(ControlRequestsTest, AnswersEarlierRequestsBeforeAMalformedOne) {
     auto client = connect();
     client.send("[\"slow\"] no [\"never asked\"]");
     EXPECT_EQ(client.receive_all(), "");
@@ -335,7 +335,7 @@ TEST_F(ControlRequestsTest, AnswersWhatCameBeforeAMalformedRequestFirst) {
     EXPECT_TRUE(client.is_at_end());
 }
 
-TEST_F(ControlRequestsTest, ClosesAfterAnArrayThatWasNoRequest) {
+TEST_F(ControlRequestsTest, ClosesAfterAnArrayThatIsNotARequest) {
     auto client = connect();
     EXPECT_EQ(client.ask("[\"a\"][\"bad\"][\"never asked\"]"), "{\"did\":[\"a\"]}\n{\"did\":[\"bad\"]}\n");
     EXPECT_THAT(requests.asked, SizeIs(2));
@@ -347,7 +347,7 @@ TEST_F(ControlRequestsTest, ClosesAfterAnArrayThatWasNoRequest) {
     EXPECT_FALSE(has_connections());
 }
 
-TEST_F(ControlRequestsTest, ClosesAfterAnArrayThatLaterTurnsOutToBeNoRequest) {
+TEST_F(ControlRequestsTest, ClosesAfterAnArrayLaterFoundNotToBeARequest) {
     auto client = connect();
     EXPECT_EQ(client.ask("[\"slow\"]"), "");
     requests.asked.at(0).responder->reply_and_close("{\"error\":{}}\n");
@@ -355,7 +355,7 @@ TEST_F(ControlRequestsTest, ClosesAfterAnArrayThatLaterTurnsOutToBeNoRequest) {
     EXPECT_TRUE(client.is_at_end());
 }
 
-TEST_F(ControlRequestsTest, ReadsOnAfterAnErrorSoThatItIsNotLostToAReset) {
+TEST_F(ControlRequestsTest, ReadsOnAfterAnErrorToAvoidAReset) {
     auto client = connect();
     client.send(std::string(1'000'000, 'x'));
     EXPECT_EQ(client.receive_all(), "{\"error\":1}\n");
@@ -365,7 +365,7 @@ TEST_F(ControlRequestsTest, ReadsOnAfterAnErrorSoThatItIsNotLostToAReset) {
     EXPECT_FALSE(client.was_reset());
 }
 
-TEST_F(ControlRequestsTest, ClosesASecondAfterAnErrorAtTheLatest) {
+TEST_F(ControlRequestsTest, ClosesAtMostASecondAfterAnError) {
     auto client = connect();
     client.send("no");
     EXPECT_EQ(client.receive_all(), "{\"error\":1}\n");
@@ -378,7 +378,7 @@ TEST_F(ControlRequestsTest, ClosesASecondAfterAnErrorAtTheLatest) {
     EXPECT_FALSE(has_connections());
 }
 
-TEST_F(ControlRequestsTest, ReadsOnAfterAnErrorWithinBounds) {
+TEST_F(ControlRequestsTest, ReadsOnAfterAnErrorUpToALimit) {
     auto client = connect();
     client.send(std::string(20'000'000, 'x'));
     loop.run_ready();
@@ -413,7 +413,7 @@ TEST_F(ControlRequestsTest, DropsProgressThatTheClientDoesNotRead) {
     EXPECT_EQ(client.receive_all(), "{\"progress\":4}\n{\"did\":[\"slow\"]}\n");
 }
 
-TEST_F(ControlRequestsTest, SwallowsProgressOnceTheRequestIsAnswered) {
+TEST_F(ControlRequestsTest, DropsProgressAfterTheReply) {
     auto client = connect();
     EXPECT_EQ(client.ask("[\"a\"]"), "{\"did\":[\"a\"]}\n");
     EXPECT_FALSE(requests.asked.at(0).responder->progress("{\"progress\":1}\n"));
@@ -422,7 +422,7 @@ TEST_F(ControlRequestsTest, SwallowsProgressOnceTheRequestIsAnswered) {
 
 // Items.
 
-TEST_F(ControlRequestsTest, SendsAnItemAgainWhenTheClientHasReadEnough) {
+TEST_F(ControlRequestsTest, RetriesAnItemWhenTheClientHasReadEnough) {
     host.sockets.set_buffer_size(25);
     auto client = connect();
     client.send("[\"slow\"]");
@@ -446,7 +446,7 @@ TEST_F(ControlRequestsTest, SendsAnItemAgainWhenTheClientHasReadEnough) {
     EXPECT_EQ(calls, 2);
 }
 
-TEST_F(ControlRequestsTest, AnItemThatWaitsLearnsThatTheClientIsGone) {
+TEST_F(ControlRequestsTest, AWaitingItemNoticesThatTheClientIsGone) {
     host.sockets.set_buffer_size(25);
     auto client = connect();
     client.send("[\"slow\"]");
@@ -465,7 +465,7 @@ TEST_F(ControlRequestsTest, AnItemThatWaitsLearnsThatTheClientIsGone) {
 
 // A client that reads little at a time.
 
-TEST_F(ControlRequestsTest, SendsTheRestOfAReplyAsTheClientReads) {
+TEST_F(ControlRequestsTest, SendsTheRestOfAReplyWhenTheClientReads) {
     host.sockets.set_buffer_size(10);
     auto client = connect();
     client.send("[\"slow\"]");
@@ -476,7 +476,7 @@ TEST_F(ControlRequestsTest, SendsTheRestOfAReplyAsTheClientReads) {
     EXPECT_EQ(client.ask("[\"a\"]"), "{\"did\":[\"a\"]}\n");
 }
 
-TEST_F(ControlRequestsTest, SendsAllToAClientThatHasEndedAndReadsLittleAtATime) {
+TEST_F(ControlRequestsTest, SendsEverythingToASlowHalfClosedClient) {
     host.sockets.set_buffer_size(30);
     auto client = connect();
     client.send("[\"a\"][\"slow\"][\"c\"]");

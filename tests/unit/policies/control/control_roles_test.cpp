@@ -11,7 +11,7 @@ namespace {
 
 using Options = UnixSocketControl::Options;
 
-/// The service is uid 500's, its socket open to everyone. alice is 1000, operators are group 70.
+/// The service belongs to uid 500, and its socket is open to everyone. alice is 1000, operators are group 70.
 class ControlRolesTest : public ControlFixture {
 protected:
     void open_to_everyone(Options options = {}) {
@@ -38,7 +38,7 @@ TEST_F(ControlRolesTest, TheServicesOwnUserAndRootAreOwners) {
     EXPECT_EQ(role_of(0), ControlRole::owner);
 }
 
-TEST_F(ControlRolesTest, TheOwnerOfTheSocketIsAnAdminAndNoMore) {
+TEST_F(ControlRolesTest, TheOwnerOfTheSocketIsAnAdmin) {
     open_to_everyone({.owner = "alice"});
     EXPECT_EQ(role_of(1000), ControlRole::admin);
     EXPECT_EQ(role_of(500), ControlRole::owner);
@@ -51,13 +51,13 @@ TEST_F(ControlRolesTest, TheSocketsGroupMayRead) {
     EXPECT_EQ(role_of(1001, 500), ControlRole::none);
 }
 
-TEST_F(ControlRolesTest, WhereNoGroupIsNamedThatOfTheFileCounts) {
+TEST_F(ControlRolesTest, WithoutANamedGroupTheFilesGroupCounts) {
     open_to_everyone();
     ASSERT_EQ(host.files.status_of(std::string{path}).gid, 500U);
     EXPECT_EQ(role_of(1001, 500), ControlRole::read);
 }
 
-TEST_F(ControlRolesTest, WhomNoRuleNamesMayNothing) {
+TEST_F(ControlRolesTest, AUserWithoutARuleHasNoAccess) {
     open_to_everyone();
     EXPECT_EQ(role_of(1001), ControlRole::none);
 }
@@ -72,14 +72,14 @@ TEST_F(ControlRolesTest, RulesNameUsersAndGroups) {
     EXPECT_EQ(role_of(1003), ControlRole::none);
 }
 
-TEST_F(ControlRolesTest, TheHighestOfSeveralCounts) {
+TEST_F(ControlRolesTest, TheHighestOfSeveralRolesCounts) {
     open_to_everyone({.read = {"everyone"}, .operate = {"group:operators"}, .admin = {"user:alice"}});
     EXPECT_EQ(role_of(1000, 70), ControlRole::admin);
     EXPECT_EQ(role_of(1001, 70), ControlRole::operate);
     EXPECT_EQ(role_of(1001), ControlRole::read);
 }
 
-TEST_F(ControlRolesTest, ADeploymentSaysWhoInPlaceOfTheOptions) {
+TEST_F(ControlRolesTest, RulesOfTheDeploymentOverrideTheOptions) {
     control = std::make_unique<UnixSocketControl>(Options{.permissions = 0666, .operate = {"user:1001"}}, host.host());
     Deployment said = deployment();
     said.control_access.operate = {{"user:1002"}};
@@ -94,7 +94,7 @@ TEST_F(ControlRolesTest, ADeploymentSaysWhoInPlaceOfTheOptions) {
     EXPECT_EQ(host.files.status_of(std::string{path}).gid, 70U);
 }
 
-TEST_F(ControlRolesTest, ADeploymentSaysModeAndOwnerOfTheSocket) {
+TEST_F(ControlRolesTest, TheDeploymentSetsModeAndOwnerOfTheSocket) {
     control = std::make_unique<UnixSocketControl>(Options{.permissions = 0600}, host.host());
     Deployment said = deployment();
     said.control_access.permissions = 0660;
@@ -106,7 +106,7 @@ TEST_F(ControlRolesTest, ADeploymentSaysModeAndOwnerOfTheSocket) {
     EXPECT_EQ(host.files.status_of(std::string{path}).uid, 1000U);
 }
 
-TEST_F(ControlRolesTest, ARuleThatIsNoneOrNamesNobodyIsAConfigurationError) {
+TEST_F(ControlRolesTest, AnInvalidRuleIsAConfigurationError) {
     const Error no_rule = error_of_opening({.read = {"wheel"}});
     EXPECT_EQ(no_rule.exit_code, ExitCode::configuration);
     EXPECT_EQ(no_rule.message(),
@@ -120,13 +120,13 @@ TEST_F(ControlRolesTest, ARuleThatIsNoneOrNamesNobodyIsAConfigurationError) {
     EXPECT_FALSE(host.files.exists(std::string{path}));
 }
 
-TEST_F(ControlRolesTest, AGroupThatCannotBeToldLeavesNoSocket) {
+TEST_F(ControlRolesTest, AnErrorForTheGroupLeavesNoSocket) {
     host.sockets.failures().fail_next("group", EIO);
     EXPECT_EQ(error_of_opening({}).errno_value, EIO);
     EXPECT_FALSE(host.files.exists(std::string{path}));
 }
 
-TEST_F(ControlRolesTest, WhoeverTheServiceBecomesIsItsUserFromThenOn) {
+TEST_F(ControlRolesTest, TheUserThatTheServiceBecomesIsItsOwner) {
     host.act_as({.pid = 4711, .uid = 0, .gid = 0});
     open_to_everyone();
     ASSERT_TRUE(control->change_owner(1000, 70));
@@ -135,7 +135,7 @@ TEST_F(ControlRolesTest, WhoeverTheServiceBecomesIsItsUserFromThenOn) {
     EXPECT_EQ(role_of(1001, 0), ControlRole::none);
 }
 
-TEST(ControlRolesOfUnknownPeersTest, CredentialsThatTheKernelDoesNotTellAreNobodys) {
+TEST(ControlRolesOfUnknownPeersTest, UnknownCredentialsHaveNoRole) {
     mocks::FakeUsers users;
     auto roles = policies::ControlRoles::look_up({.operate = {"socket-group"}}, users).value();
     EXPECT_EQ(roles.role_of(Peer{}), ControlRole::none);

@@ -21,7 +21,7 @@ protected:
         queue.push(user, item, place);
         user_of[item] = user;
     }
-    /// All items in their order, each with what it costs.
+    /// Takes all items, each at this cost, and returns them in order.
     std::string take_all(std::chrono::nanoseconds cost) {
         std::string taken;
         while (!queue.empty()) taken += take(cost);
@@ -43,13 +43,13 @@ TEST_F(FairQueueTest, KeepsTheOrderOfOneUser) {
     EXPECT_TRUE(queue.empty());
 }
 
-TEST_F(FairQueueTest, GivesUsersTurnsHoweverMuchEachOfThemWants) {
+TEST_F(FairQueueTest, AlternatesBetweenUsers) {
     for (const char* item : {"a", "b", "c", "d"}) push(alice, item);
     for (const char* item : {"1", "2"}) push(bob, item);
     EXPECT_EQ(take_all(10us), "a1b2cd");
 }
 
-TEST_F(FairQueueTest, GivesEachTheSameTimeNotTheSameNumber) {
+TEST_F(FairQueueTest, GivesEachUserTheSameTimeNotTheSameNumber) {
     for (int item = 0; item < 100; ++item) {
         push(alice, "costly-" + std::to_string(item));
         push(bob, "cheap-" + std::to_string(item));
@@ -65,7 +65,7 @@ TEST_F(FairQueueTest, GivesEachTheSameTimeNotTheSameNumber) {
     EXPECT_LE(costly, 11);
 }
 
-TEST_F(FairQueueTest, TakesAUserWhoHasNotWaitedLatelyBeforeThoseWhoHave) {
+TEST_F(FairQueueTest, ANewUserPrecedesWaitingUsers) {
     for (const char* item : {"a", "b", "c"}) push(alice, item);
     for (const char* item : {"1", "2", "3"}) push(bob, item);
     EXPECT_EQ(take(10us), "a");
@@ -74,14 +74,14 @@ TEST_F(FairQueueTest, TakesAUserWhoHasNotWaitedLatelyBeforeThoseWhoHave) {
     EXPECT_EQ(take(10us), "x");
 }
 
-TEST_F(FairQueueTest, TakesAUserOfTheFirstPlaceBeforeAllOthersWhoHaveNotWaited) {
+TEST_F(FairQueueTest, AUserWithPriorityPrecedesOtherNewUsers) {
     push(alice, "a");
     push(bob, "1");
     push(carol, "x", Queue::Place::first);
     EXPECT_EQ(take_all(10us), "xa1");
 }
 
-TEST_F(FairQueueTest, TheFirstPlaceKeepsNobodyElseOut) {
+TEST_F(FairQueueTest, PriorityDoesNotStarveOthers) {
     for (int item = 0; item < 50; ++item) {
         push(carol, "x-" + std::to_string(item), Queue::Place::first);
         push(alice, "a-" + std::to_string(item));
@@ -92,7 +92,7 @@ TEST_F(FairQueueTest, TheFirstPlaceKeepsNobodyElseOut) {
     EXPECT_EQ(of_alice, 10);
 }
 
-TEST_F(FairQueueTest, DoesNotForgetWhatAUserCostWhoAsksOneThingAtATime) {
+TEST_F(FairQueueTest, RemembersTheCostOfAUserWithSingleRequests) {
     for (int item = 0; item < 100; ++item) push(bob, "b-" + std::to_string(item));
     int of_alice = 0;
     for (int of_bob = 0; of_bob < 100;) {
@@ -105,7 +105,7 @@ TEST_F(FairQueueTest, DoesNotForgetWhatAUserCostWhoAsksOneThingAtATime) {
     EXPECT_LE(of_alice, 12);
 }
 
-TEST_F(FairQueueTest, ForgivesACostThatIsBeyondMeasure) {
+TEST_F(FairQueueTest, LimitsTheCostOfOneItem) {
     push(alice, "a");
     EXPECT_EQ(take(1h), "a");
     for (int item = 0; item < 200; ++item) push(bob, "b-" + std::to_string(item));

@@ -11,7 +11,7 @@ namespace {
 
 using ::testing::StrictMock;
 
-TEST(NoControlTest, CannotBeReached) {
+TEST(NoControlTest, HasNoSocket) {
     StrictMock<mocks::MockRequests> requests;
     StrictMock<mocks::MockEventLoop> loop;
     NoControl control;

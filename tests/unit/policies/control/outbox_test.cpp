@@ -39,23 +39,23 @@ protected:
         EXPECT_TRUE(lock.owns_lock());
     }
 
-    std::size_t room = 1'000;  ///< it goes out in pieces of four bytes, as far as this lasts
+    std::size_t room = 1'000;  ///< the total that can be sent, in pieces of four bytes
     std::string received;
-    std::function<void()> meanwhile;  ///< done once, while the kernel sends
+    std::function<void()> meanwhile;  ///< called once, while the kernel sends
     std::shared_ptr<NiceMock<mocks::MockLocalConnection>> socket =
         std::make_shared<NiceMock<mocks::MockLocalConnection>>();
     std::mutex mutex;
     Outbox outbox{7};
 };
 
-TEST_F(OutboxTest, SendsALineAtOnceHoweverManyPiecesThatTakes) {
+TEST_F(OutboxTest, SendsALineAtOnceInSeveralPieces) {
     send("a whole line\n", 8);
     EXPECT_EQ(received, "a whole line\n");
     EXPECT_EQ(outbox.backlog(), 0U);
     EXPECT_EQ(outbox.moved(), 8U);
 }
 
-TEST_F(OutboxTest, KeepsWhatTheClientDoesNotTakeAndTheOrder) {
+TEST_F(OutboxTest, KeepsUnsentTextInOrder) {
     room = 6;
     send("the first\n", 8);
     room = 1'000;
@@ -67,7 +67,7 @@ TEST_F(OutboxTest, KeepsWhatTheClientDoesNotTakeAndTheOrder) {
     EXPECT_EQ(outbox.backlog(), 0U);
 }
 
-TEST_F(OutboxTest, KnowsWhenSomethingLastWentOut) {
+TEST_F(OutboxTest, KnowsTheTimeOfTheLastSend) {
     EXPECT_EQ(outbox.moved(), 7U);
     room = 0;
     send("waits\n", 8);
@@ -88,7 +88,7 @@ TEST_F(OutboxTest, SendsKeptLinesTogether) {
     EXPECT_EQ(received, "a\nb\n");
 }
 
-TEST_F(OutboxTest, KeepsTheOrderOfLinesLongAndShort) {
+TEST_F(OutboxTest, KeepsTheOrderOfLongAndShortLines) {
     room = 0;
     std::string expected;
     for (int line = 0; line < 20; ++line) {
@@ -108,7 +108,7 @@ TEST_F(OutboxTest, KeepsTheOrderOfLinesLongAndShort) {
     EXPECT_EQ(received, expected + "next\n");
 }
 
-TEST_F(OutboxTest, LetsTheLockGoWhileTheKernelSends) {
+TEST_F(OutboxTest, ReleasesTheLockDuringTheSend) {
     bool was_free = false;
     meanwhile = [&] {
         was_free = mutex.try_lock();
@@ -120,7 +120,7 @@ TEST_F(OutboxTest, LetsTheLockGoWhileTheKernelSends) {
     EXPECT_FALSE(outbox.is_sending());
 }
 
-TEST_F(OutboxTest, SendsWhatOthersHadForItMeanwhileAfterwards) {
+TEST_F(OutboxTest, SendsLinesAddedDuringTheSendAfterwards) {
     meanwhile = [&] {
         send("the second\n", 9);
         outbox.keep("the third\n");
@@ -133,7 +133,7 @@ TEST_F(OutboxTest, SendsWhatOthersHadForItMeanwhileAfterwards) {
     EXPECT_EQ(outbox.backlog(), 0U);
 }
 
-TEST_F(OutboxTest, KeepsTheRestInFrontOfWhatOthersHadForItMeanwhile) {
+TEST_F(OutboxTest, KeepsTheRestBeforeLinesAddedDuringTheSend) {
     room = 6;
     meanwhile = [&] { send("the second\n", 9); };
     send("the first\n", 8);
@@ -144,7 +144,7 @@ TEST_F(OutboxTest, KeepsTheRestInFrontOfWhatOthersHadForItMeanwhile) {
     EXPECT_EQ(received, "the first\nthe second\n");
 }
 
-TEST_F(OutboxTest, ASocketThatIsLetGoMeanwhileLivesUntilTheSendIsBack) {
+TEST_F(OutboxTest, ASocketReleasedDuringTheSendLivesUntilItReturns) {
     const std::weak_ptr<os::LocalConnection> watched = socket;
     meanwhile = [&] {
         socket.reset();
@@ -163,7 +163,7 @@ TEST_F(OutboxTest, SendsASpaceOrNothing) {
     EXPECT_FALSE(outbox.is_broken());
 }
 
-TEST_F(OutboxTest, GivesUpOnAClientThatTakesNothingAnyMore) {
+TEST_F(OutboxTest, GivesUpOnAClientThatAcceptsNothing) {
     EXPECT_CALL(*socket, send).Times(3).WillRepeatedly(Return(os::Transfer{.state = State::closed}));
     Outbox by_flush{7};
     Outbox by_space{7};

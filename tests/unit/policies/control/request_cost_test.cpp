@@ -8,11 +8,11 @@ namespace {
 
 using ::testing::ElementsAre;
 
-/// What a request costs whose client has asked before and keeps its connection. The loop's own part is told by
-/// EpollSetTest: one wait for each turn that finds nothing posted.
+/// The cost of a request from a client that has sent one before and keeps its connection. EpollSetTest checks the
+/// loop's own part: one wait for each turn that finds nothing posted.
 class RequestCostTest : public ControlFixture {
 protected:
-    /// \returns the calls of the system that a request took
+    /// \returns the system calls of a request
     [[nodiscard]] std::vector<std::string> cost_of_a_request(mocks::FakeClient& client) {
         EXPECT_EQ(client.ask("[\"a\"]\n"), "{\"did\":[\"a\"]}\n");
         host.faults.forget();
@@ -24,17 +24,17 @@ protected:
         return names;
     }
 
-    unsigned turns = 0;  ///< what the loop called for it
+    unsigned turns = 0;  ///< number of calls from the loop
 };
 
-TEST_F(RequestCostTest, AnOperatorsTakesOneCallOfTheLoopThatReceivesAndSends) {
+TEST_F(RequestCostTest, AnOperatorsRequestTakesOneCallFromTheLoop) {
     open();
     auto client = connect();
     EXPECT_THAT(cost_of_a_request(client), ElementsAre("sockets.receive", "sockets.send"));
     EXPECT_EQ(turns, 1U);
 }
 
-TEST_F(RequestCostTest, AStrangersTakesATurnBesidesAndNoOtherCallOfTheSystem) {
+TEST_F(RequestCostTest, AStrangersRequestTakesOneMoreTurnAndNoSystemCall) {
     open({.permissions = 0666});
     auto client = connect_as(1000);
     EXPECT_THAT(cost_of_a_request(client), ElementsAre("sockets.receive", "sockets.send"));

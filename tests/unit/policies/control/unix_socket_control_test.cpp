@@ -30,7 +30,7 @@ protected:
     }
 };
 
-// Who may connect.
+// Permission to connect.
 
 TEST_F(UnixSocketControlTest, ListensAtTheDeploymentsPathForItsOwnUserOnly) {
     open();
@@ -42,7 +42,7 @@ TEST_F(UnixSocketControlTest, ListensAtTheDeploymentsPathForItsOwnUserOnly) {
     EXPECT_EQ(connect_as(0).ask("[\"a\"]"), "{\"did\":[\"a\"]}\n");
 }
 
-TEST_F(UnixSocketControlTest, ListensAtThePathThatTheOptionsNameInItsPlace) {
+TEST_F(UnixSocketControlTest, ListensAtThePathOfTheOptions) {
     open({.path = "/run/other.control"});
     EXPECT_EQ(control->endpoint(), "/run/other.control");
     EXPECT_TRUE(host.files.exists("/run/other.control"));
@@ -67,11 +67,11 @@ TEST_F(UnixSocketControlTest, RefusesUsersAndGroupsThatDoNotExist) {
     EXPECT_FALSE(has_socket_file());
 }
 
-TEST_F(UnixSocketControlTest, RefusesARelativePathSinceADaemonHasAnotherDirectory) {
+TEST_F(UnixSocketControlTest, RefusesARelativePath) {
     EXPECT_EQ(error_of_opening({.path = "a.control"}).message(), "cannot listen on 'a.control': not an absolute path");
 }
 
-TEST_F(UnixSocketControlTest, TellsWhoAsks) {
+TEST_F(UnixSocketControlTest, ReportsThePeer) {
     open();
     (void)connect().ask("[\"a\"][\"b\"]");
     ASSERT_THAT(requests.asked, SizeIs(2));
@@ -83,9 +83,9 @@ TEST_F(UnixSocketControlTest, TellsWhoAsks) {
     }
 }
 
-// What is at the path already.
+// Files that exist at the path.
 
-TEST_F(UnixSocketControlTest, ReplacesASocketThatNobodyServes) {
+TEST_F(UnixSocketControlTest, ReplacesAStaleSocket) {
     open();
     host.process_died(4711);
     ASSERT_TRUE(has_socket_file());
@@ -94,7 +94,7 @@ TEST_F(UnixSocketControlTest, ReplacesASocketThatNobodyServes) {
     EXPECT_EQ(connect().ask("[\"a\"]"), "{\"did\":[\"a\"]}\n");
 }
 
-TEST_F(UnixSocketControlTest, RefusesToReplaceASocketThatSomebodyServes) {
+TEST_F(UnixSocketControlTest, RefusesToReplaceAServedSocket) {
     open();
     auto second = control_with({});
     const auto opened = second->open(requests, loop);
@@ -105,28 +105,28 @@ TEST_F(UnixSocketControlTest, RefusesToReplaceASocketThatSomebodyServes) {
     EXPECT_EQ(connect().ask("[\"a\"]"), "{\"did\":[\"a\"]}\n");
 }
 
-TEST_F(UnixSocketControlTest, LeavesAFileThatIsNoSocket) {
+TEST_F(UnixSocketControlTest, KeepsAFileThatIsNotASocket) {
     host.files.add_file(std::string{path}, "mine");
     const Error error = error_of_opening();
     EXPECT_EQ(error.exit_code, ExitCode::cannot_create);
     EXPECT_EQ(host.files.content(std::string{path}), "mine");
 }
 
-TEST_F(UnixSocketControlTest, TellsAMissingPermissionApart) {
+TEST_F(UnixSocketControlTest, DistinguishesAMissingPermission) {
     host.sockets.failures().fail_next("listen", EACCES);
     const Error error = error_of_opening();
     EXPECT_EQ(error.exit_code, ExitCode::permission);
     EXPECT_EQ(error.message(), "cannot listen on '" + std::string{path} + "': Permission denied");
 }
 
-TEST_F(UnixSocketControlTest, DoesNotReplaceASocketThatItCannotAsk) {
+TEST_F(UnixSocketControlTest, DoesNotReplaceASocketThatItCannotProbe) {
     host.sockets.failures().fail_next("probe", EACCES);
     EXPECT_EQ(error_of_opening().exit_code, ExitCode::permission);
     host.sockets.failures().fail_next("probe", EIO);
     EXPECT_EQ(error_of_opening().exit_code, ExitCode::cannot_create);
 }
 
-TEST_F(UnixSocketControlTest, LeavesNoSocketBehindWhereTheLoopCannotWatchIt) {
+TEST_F(UnixSocketControlTest, LeavesNoSocketIfTheLoopCannotWatchIt) {
     NiceMock<mocks::MockEventLoop> broken;
     EXPECT_CALL(broken, watch).WillOnce(Throw(std::system_error{ENOSPC, std::generic_category()}));
     control = control_with({});
@@ -137,7 +137,7 @@ TEST_F(UnixSocketControlTest, LeavesNoSocketBehindWhereTheLoopCannotWatchIt) {
     EXPECT_FALSE(has_socket_file());
 }
 
-TEST_F(UnixSocketControlTest, LeavesNoSocketBehindWhenThereIsNoMemoryToWatchIt) {
+TEST_F(UnixSocketControlTest, LeavesNoSocketWithoutMemoryToWatchIt) {
     NiceMock<mocks::MockEventLoop> broken;
     EXPECT_CALL(broken, watch).WillOnce(Throw(std::bad_alloc{}));
     control = control_with({});
@@ -150,7 +150,7 @@ TEST_F(UnixSocketControlTest, LeavesNoSocketBehindWhenThereIsNoMemoryToWatchIt) 
 
 // Handing over to another user.
 
-TEST_F(UnixSocketControlTest, HandsTheSocketToTheUserThatTheServiceBecomes) {
+TEST_F(UnixSocketControlTest, GivesTheSocketToTheServicesNewUser) {
     host.act_as({.pid = 4711, .uid = 0, .gid = 0});
     open({.max_connections = 2, .reserved_for_owner = 1});
     ASSERT_TRUE(control->change_owner(1000, 1000));
@@ -162,7 +162,7 @@ TEST_F(UnixSocketControlTest, HandsTheSocketToTheUserThatTheServiceBecomes) {
     EXPECT_EQ(second.ask("[\"a\"]"), "{\"did\":[\"a\"]}\n");
 }
 
-TEST_F(UnixSocketControlTest, KeepsTheOwnerAndGroupOfTheOptionsWhenItIsHandedOver) {
+TEST_F(UnixSocketControlTest, KeepsOwnerAndGroupOfTheOptionsAtAHandover) {
     host.act_as({.pid = 4711, .uid = 0, .gid = 0});
     open({.permissions = 0660, .group = "operators"});
     ASSERT_TRUE(control->change_owner(1000, 1000));
@@ -170,7 +170,7 @@ TEST_F(UnixSocketControlTest, KeepsTheOwnerAndGroupOfTheOptionsWhenItIsHandedOve
     EXPECT_EQ(socket_file().gid, 70U);
 }
 
-TEST_F(UnixSocketControlTest, TellsWhyItCannotBeHandedOver) {
+TEST_F(UnixSocketControlTest, ReportsWhyItCannotBeHandedOver) {
     open();
     host.sockets.failures().fail_next("change_owner", EPERM);
     EXPECT_EQ(control->change_owner(1000, 1000).error().errno_value, EPERM);
@@ -183,7 +183,7 @@ TEST_F(UnixSocketControlTest, HandsNothingOverBeforeItIsOpen) {
 
 // Closing.
 
-TEST_F(UnixSocketControlTest, RemovesItsFileAndEndsItsConnectionsWhenItIsClosed) {
+TEST_F(UnixSocketControlTest, ClosingRemovesItsFileAndEndsItsConnections) {
     open();
     auto idle = connect();
     EXPECT_EQ(idle.ask("[\"a\"]"), "{\"did\":[\"a\"]}\n");
@@ -197,7 +197,7 @@ TEST_F(UnixSocketControlTest, RemovesItsFileAndEndsItsConnectionsWhenItIsClosed)
     loop.run_until_idle();
 }
 
-TEST_F(UnixSocketControlTest, LeavesTheFileOfASuccessor) {
+TEST_F(UnixSocketControlTest, KeepsTheFileOfASuccessor) {
     open();
     host.files.take_away(std::string{path});
     auto successor = control_with({});
@@ -207,7 +207,7 @@ TEST_F(UnixSocketControlTest, LeavesTheFileOfASuccessor) {
     EXPECT_EQ(connect().ask("[\"a\"]"), "{\"did\":[\"a\"]}\n");
 }
 
-TEST_F(UnixSocketControlTest, SwallowsRepliesAfterItIsClosed) {
+TEST_F(UnixSocketControlTest, DropsRepliesAfterItIsClosed) {
     open();
     auto client = connect();
     EXPECT_EQ(client.ask("[\"slow\"]"), "");
@@ -218,7 +218,7 @@ TEST_F(UnixSocketControlTest, SwallowsRepliesAfterItIsClosed) {
     EXPECT_EQ(client.receive_all(), "");
 }
 
-TEST_F(UnixSocketControlTest, LetsWhatWasRepliedGoOutBeforeItCloses) {
+TEST_F(UnixSocketControlTest, SendsPendingRepliesBeforeItCloses) {
     open();
     host.sockets.set_buffer_size(20);
     auto client = connect();
@@ -234,7 +234,7 @@ TEST_F(UnixSocketControlTest, LetsWhatWasRepliedGoOutBeforeItCloses) {
     EXPECT_TRUE(client.is_at_end());
 }
 
-TEST_F(UnixSocketControlTest, ClosesWithinATenthOfASecondWhoeverDoesNotRead) {
+TEST_F(UnixSocketControlTest, ClosesWithinATenthOfASecondDespiteBlockedClients) {
     open();
     host.sockets.set_buffer_size(20);
     std::vector<mocks::FakeClient> clients;
@@ -248,7 +248,7 @@ TEST_F(UnixSocketControlTest, ClosesWithinATenthOfASecondWhoeverDoesNotRead) {
     EXPECT_LE(host.clock.steady_now() - before, 100ms);
 }
 
-TEST_F(UnixSocketControlTest, DoesNotResetAClientWhoseNextBytesNobodyRead) {
+TEST_F(UnixSocketControlTest, DoesNotResetAClientWithUnreadBytes) {
     open();
     auto client = connect();
     EXPECT_EQ(client.ask("[\"a\"]"), "{\"did\":[\"a\"]}\n");
@@ -258,7 +258,7 @@ TEST_F(UnixSocketControlTest, DoesNotResetAClientWhoseNextBytesNobodyRead) {
     EXPECT_FALSE(client.was_reset());
 }
 
-/// Closes the control from within a request, as `kill` does, and answers before.
+/// Answers a request and closes the control within it, as `kill` does.
 class ClosingRequests final : public Requests {
 public:
     void request(std::string_view text, const Peer&, std::shared_ptr<Responder> responder) override {
@@ -289,7 +289,7 @@ TEST_F(UnixSocketControlTest, CanBeClosedFromWithinARequest) {
     EXPECT_FALSE(has_socket_file());
 }
 
-TEST_F(UnixSocketControlTest, ClosesWhenItGoes) {
+TEST_F(UnixSocketControlTest, ItsDestructorCloses) {
     open();
     auto client = connect();
     EXPECT_EQ(client.ask("[\"a\"]"), "{\"did\":[\"a\"]}\n");
@@ -305,7 +305,7 @@ TEST_F(UnixSocketControlTest, CanBeOpenedAgain) {
     EXPECT_EQ(connect().ask("[\"a\"]"), "{\"did\":[\"a\"]}\n");
 }
 
-TEST_F(UnixSocketControlTest, KeepsToTheLoopsThreadForAllButReplies) {
+TEST_F(UnixSocketControlTest, UsesTheLoopsThreadExceptForReplies) {
     open();
     ASSERT_TRUE(loop.start());
     auto client = connect();
@@ -318,7 +318,7 @@ TEST_F(UnixSocketControlTest, KeepsToTheLoopsThreadForAllButReplies) {
     loop.stop();
 }
 
-TEST_F(UnixSocketControlTest, MovesBeforeItIsOpened) {
+TEST_F(UnixSocketControlTest, CanBeMovedBeforeItIsOpened) {
     UnixSocketControl first{{}, host.host()};
     UnixSocketControl moved = std::move(first);
     moved.configure(deployment());

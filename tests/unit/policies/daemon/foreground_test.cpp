@@ -24,7 +24,7 @@ protected:
 
 TEST_F(ForegroundTest, HasNoBackground) { EXPECT_FALSE(daemon.has_background()); }
 
-TEST_F(ForegroundTest, IsTheServiceEvenWhereTheDeploymentAsksForTheBackground) {
+TEST_F(ForegroundTest, IgnoresARequestForTheBackground) {
     daemon.configure({.name = "just-another-server",
                       .run_directory = "/run",
                       .pid_file = "/run/x.pid",
@@ -33,7 +33,7 @@ TEST_F(ForegroundTest, IsTheServiceEvenWhereTheDeploymentAsksForTheBackground) {
     EXPECT_EQ(daemon.enter().value(), Role::service);
 }
 
-TEST_F(ForegroundTest, RunsTheBodyInTheCallersThreadWhereItAdoptsNobody) {
+TEST_F(ForegroundTest, RunsTheBodyInTheCallersThreadIfItIsNotPid1) {
     bool is_beside = true;
 
     ASSERT_TRUE(daemon.run_service([&] { is_beside = children.is_beside(); }));
@@ -41,7 +41,7 @@ TEST_F(ForegroundTest, RunsTheBodyInTheCallersThreadWhereItAdoptsNobody) {
     EXPECT_FALSE(is_beside);
 }
 
-TEST_F(ForegroundTest, ReapsOrphansBesideTheBodyWhereItIsPidOne) {
+TEST_F(ForegroundTest, ReapsOrphansDuringTheBodyAsPid1) {
     children.become_first_process();
 
     ASSERT_TRUE(daemon.run_service([&] {
@@ -53,7 +53,7 @@ TEST_F(ForegroundTest, ReapsOrphansBesideTheBodyWhereItIsPidOne) {
     EXPECT_THAT(children.reaped(), ElementsAre(7));
 }
 
-TEST_F(ForegroundTest, KeepsWhatSomebodyMayYetWaitFor) {
+TEST_F(ForegroundTest, KeepsChildrenThatSomebodyMayWaitFor) {
     children.become_first_process();
 
     ASSERT_TRUE(daemon.run_service([&] {
@@ -66,7 +66,7 @@ TEST_F(ForegroundTest, KeepsWhatSomebodyMayYetWaitFor) {
     EXPECT_THAT(children.reaped(), IsEmpty());
 }
 
-TEST_F(ForegroundTest, APidThatCameBackIsKeptAsLongAsAnyOther) {
+TEST_F(ForegroundTest, AReusedPidIsKeptAsLongAsAnyOther) {
     children.become_first_process();
 
     ASSERT_TRUE(daemon.run_service([&] {
@@ -82,7 +82,7 @@ TEST_F(ForegroundTest, APidThatCameBackIsKeptAsLongAsAnyOther) {
     EXPECT_THAT(children.reaped(), IsEmpty());
 }
 
-TEST_F(ForegroundTest, ReapsEachInItsTurn) {
+TEST_F(ForegroundTest, ReapsEachChildAfterItsOwnDelay) {
     children.become_first_process();
 
     ASSERT_TRUE(daemon.run_service([&] {
@@ -97,7 +97,7 @@ TEST_F(ForegroundTest, ReapsEachInItsTurn) {
     EXPECT_THAT(children.reaped(), ElementsAre(9, 7));
 }
 
-TEST_F(ForegroundTest, SaysWhyTheBodyCouldNotBeRun) {
+TEST_F(ForegroundTest, ReportsWhyTheBodyCouldNotRun) {
     children.become_first_process();
     children.failures().fail_next("run_beside", EAGAIN);
     bool ran = false;

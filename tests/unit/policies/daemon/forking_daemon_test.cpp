@@ -26,7 +26,7 @@ using ::testing::InSequence;
 using ::testing::NiceMock;
 using ::testing::Return;
 
-/// A pipe that tells when it is gone.
+/// A pipe that records its destruction.
 class MortalPipe : public NiceMock<mocks::MockPipe> {
 public:
     explicit MortalPipe(bool& is_gone) : is_gone_{&is_gone} {}
@@ -38,7 +38,7 @@ private:
     bool* is_gone_;
 };
 
-/// Sees the daemon's side, as MockProcess does, unless fork() is told to return a pid.
+/// Tests the daemon's side, the default of MockProcess, unless fork() is set to return a pid.
 class ForkingDaemonTest : public ::testing::Test {
 protected:
     ForkingDaemonTest() {
@@ -54,7 +54,7 @@ protected:
         daemon.configure(deployment);
     }
 
-    /// Has the daemon leave on its way, and \returns with which status.
+    /// Makes the daemon exit in enter(). \returns the exit status
     int status_at_exit() {
         try {
             static_cast<void>(daemon.enter());
@@ -85,7 +85,7 @@ protected:
 
 TEST_F(ForkingDaemonTest, HasABackground) { EXPECT_TRUE(ForkingDaemon{}.has_background()); }
 
-TEST_F(ForkingDaemonTest, TouchesNothingInTheForeground) {
+TEST_F(ForkingDaemonTest, ChangesNothingInTheForeground) {
     deployment.background = false;
     daemon.configure(deployment);
     EXPECT_CALL(process, fork).Times(0);
@@ -101,7 +101,7 @@ TEST_F(ForkingDaemonTest, TouchesNothingInTheForeground) {
     daemon.failed({});
 }
 
-TEST_F(ForkingDaemonTest, RefusesToForkBesideThreads) {
+TEST_F(ForkingDaemonTest, RefusesToForkWhileThreadsRun) {
     EXPECT_CALL(process, thread_count).WillOnce(Return(2U));
     EXPECT_CALL(process, fork).Times(0);
 
@@ -119,13 +119,13 @@ TEST_F(ForkingDaemonTest, DoesNotForkWithoutAPipe) {
     EXPECT_EQ(daemon.enter().error().exit_code, ExitCode::os);
 }
 
-TEST_F(ForkingDaemonTest, TellsAForkThatFailed) {
+TEST_F(ForkingDaemonTest, ReportsAFailedFork) {
     EXPECT_CALL(process, fork).WillOnce(Return(Result<pid_t>{os_error("fork", "", EAGAIN)}));
     EXPECT_EQ(daemon.enter().error().errno_value, EAGAIN);
     EXPECT_TRUE(pipe_is_gone);
 }
 
-TEST_F(ForkingDaemonTest, ParentFinishesAndTouchesNothing) {
+TEST_F(ForkingDaemonTest, TheParentFinishesAndChangesNothing) {
     EXPECT_CALL(process, fork).WillOnce(Return(Result<pid_t>{4711}));
     EXPECT_CALL(*pipe, read_line).WillOnce(Return(os::PipeReading{.text = "{\"pid\":4712}\n{\"ready\":true}\n"}));
     EXPECT_CALL(process, start_session).Times(0);
@@ -137,7 +137,7 @@ TEST_F(ForkingDaemonTest, ParentFinishesAndTouchesNothing) {
     EXPECT_EQ(daemon.enter().value(), Role::parent);
 }
 
-TEST_F(ForkingDaemonTest, ParentClosesItsWriterOrItWouldWaitForItself) {
+TEST_F(ForkingDaemonTest, TheParentClosesItsWriter) {
     const InSequence sequence;
     EXPECT_CALL(process, fork).WillOnce(Return(Result<pid_t>{4711}));
     EXPECT_CALL(*pipe, close_writer);
@@ -145,7 +145,7 @@ TEST_F(ForkingDaemonTest, ParentClosesItsWriterOrItWouldWaitForItself) {
     EXPECT_EQ(daemon.enter().error().exit_code, ExitCode::internal);
 }
 
-TEST_F(ForkingDaemonTest, ParentWaitsForTheStartTimeoutAndAGrace) {
+TEST_F(ForkingDaemonTest, TheParentWaitsForTheStartTimeoutAndAGracePeriod) {
     deployment.start_timeout = 30s;
     daemon.configure(deployment);
     EXPECT_CALL(process, fork).WillOnce(Return(Result<pid_t>{4711}));
@@ -153,7 +153,7 @@ TEST_F(ForkingDaemonTest, ParentWaitsForTheStartTimeoutAndAGrace) {
     EXPECT_FALSE(daemon.enter());
 }
 
-TEST_F(ForkingDaemonTest, ParentGivesAnInterruptedServiceTheStopTimeoutAndAGrace) {
+TEST_F(ForkingDaemonTest, AnInterruptedServiceGetsTheStopTimeoutAndAGracePeriod) {
     deployment.stop_timeout = 3s;
     ForkingDaemon patient{{.grace = 4s}, host};
     patient.configure(deployment);
@@ -164,14 +164,14 @@ TEST_F(ForkingDaemonTest, ParentGivesAnInterruptedServiceTheStopTimeoutAndAGrace
     EXPECT_EQ(patient.enter().error().exit_code, ExitCode::timeout);
 }
 
-TEST_F(ForkingDaemonTest, ParentAdoptsTheDaemonBeforeItCanBeAnOrphan) {
+TEST_F(ForkingDaemonTest, TheParentAdoptsOrphansBeforeTheFork) {
     const InSequence sequence;
     EXPECT_CALL(process, adopt_orphans);
     EXPECT_CALL(process, fork).WillOnce(Return(Result<pid_t>{4711}));
     EXPECT_FALSE(daemon.enter());
 }
 
-TEST_F(ForkingDaemonTest, SessionLeaderLeavesOnceItHasForkedTheDaemon) {
+TEST_F(ForkingDaemonTest, TheSessionLeaderExitsOnceItHasForkedTheDaemon) {
     EXPECT_CALL(process, fork).WillOnce(Return(Result<pid_t>{0})).WillOnce(Return(Result<pid_t>{4712}));
     EXPECT_CALL(process, start_session);
     EXPECT_CALL(process, change_directory).Times(0);
@@ -179,7 +179,7 @@ TEST_F(ForkingDaemonTest, SessionLeaderLeavesOnceItHasForkedTheDaemon) {
     EXPECT_EQ(status_at_exit(), 0);
 }
 
-TEST_F(ForkingDaemonTest, DaemonTellsItsPidAndLeavesNothingOfItsStarterBehind) {
+TEST_F(ForkingDaemonTest, TheDaemonReportsItsPidAndKeepsNothingOfItsStarter) {
     const InSequence sequence;
     EXPECT_CALL(process, fork);
     EXPECT_CALL(*pipe, close_reader);
@@ -196,28 +196,28 @@ TEST_F(ForkingDaemonTest, DaemonTellsItsPidAndLeavesNothingOfItsStarterBehind) {
     EXPECT_FALSE(pipe_is_gone);
 }
 
-TEST_F(ForkingDaemonTest, DaemonKeepsTheDescriptorsThatWerePassedOnPurpose) {
+TEST_F(ForkingDaemonTest, TheDaemonKeepsPassedDescriptors) {
     deployment.keep_descriptors = {3, 4};
     daemon.configure(deployment);
     EXPECT_CALL(inherited, close_all_but(ElementsAre(3, 4, 7)));
     EXPECT_TRUE(daemon.enter());
 }
 
-TEST_F(ForkingDaemonTest, DaemonKeepsItsInputWhereItShould) {
+TEST_F(ForkingDaemonTest, TheDaemonKeepsItsInputIfConfigured) {
     deployment.keep_stdin = true;
     daemon.configure(deployment);
     EXPECT_CALL(streams, redirect_to_null(os::Stream::in)).Times(0);
     EXPECT_TRUE(daemon.enter());
 }
 
-TEST_F(ForkingDaemonTest, DaemonLeavesTheOutputStreamsToTheLog) {
+TEST_F(ForkingDaemonTest, TheDaemonLeavesTheOutputStreamsToTheLog) {
     EXPECT_CALL(streams, redirect_to_null(os::Stream::out)).Times(0);
     EXPECT_CALL(streams, redirect_to_null(os::Stream::error)).Times(0);
     EXPECT_CALL(streams, redirect_to_null(os::Stream::in));
     EXPECT_TRUE(daemon.enter());
 }
 
-TEST_F(ForkingDaemonTest, ReadyIsToldOnce) {
+TEST_F(ForkingDaemonTest, ReadinessIsReportedOnce) {
     ASSERT_TRUE(daemon.enter());
     EXPECT_CALL(*pipe, write("{\"ready\":true}\n")).Times(1);
     daemon.ready();
@@ -226,7 +226,7 @@ TEST_F(ForkingDaemonTest, ReadyIsToldOnce) {
     daemon.failed({});
 }
 
-TEST_F(ForkingDaemonTest, FailureIsToldOnce) {
+TEST_F(ForkingDaemonTest, AFailureIsReportedOnce) {
     ASSERT_TRUE(daemon.enter());
     EXPECT_CALL(*pipe, write(R"({"exit-code":70,"action":"start","object":"x","reason":"no database","errno":0})"
                              "\n"))
@@ -238,21 +238,21 @@ TEST_F(ForkingDaemonTest, FailureIsToldOnce) {
     daemon.ready();
 }
 
-TEST_F(ForkingDaemonTest, GoesOnWhereTheParentIsGoneBeforeItIsReady) {
+TEST_F(ForkingDaemonTest, ContinuesIfTheParentIsGoneBeforeReadiness) {
     ASSERT_TRUE(daemon.enter());
     EXPECT_CALL(*pipe, write).WillOnce(Return(Result<void>{os_error("write to a pipe", "", EPIPE)}));
     daemon.ready();
     EXPECT_TRUE(pipe_is_gone);
 }
 
-TEST_F(ForkingDaemonTest, TellsWhereTheLogIs) {
+TEST_F(ForkingDaemonTest, ReportsThePathOfTheLog) {
     ASSERT_TRUE(daemon.enter());
     EXPECT_CALL(*pipe, write("{\"log\":\"/var/log/x.log\"}\n"));
     daemon.logs_to({"/var/log/x.log"});
     daemon.logs_to({});
 }
 
-TEST_F(ForkingDaemonTest, ACrashIsALineOfItsOwnAndNotTheLast) {
+TEST_F(ForkingDaemonTest, ACrashIsASeparateLineAndNotTheLast) {
     ASSERT_TRUE(daemon.enter());
     const InSequence sequence;
     EXPECT_CALL(*pipe, write_at_crash("\ncrash: crashed by SIGSEGV; the report is in '/run/a b'\n"));
@@ -268,7 +268,7 @@ TEST_F(ForkingDaemonTest, ACrashThatIsTooLongIsCut) {
     daemon.crashed(std::string(10'000, 'x'));
 }
 
-TEST_F(ForkingDaemonTest, SaysNothingToTheParentAfterwards) {
+TEST_F(ForkingDaemonTest, ReportsNothingToTheParentAfterReadiness) {
     ASSERT_TRUE(daemon.enter());
     daemon.ready();
     daemon.logs_to({"/var/log/x.log"});
@@ -286,7 +286,7 @@ TEST_F(ForkingDaemonTest, CanBeMovedBeforeUse) {
     EXPECT_EQ(moved.enter().value(), Role::service);
 }
 
-/// What may fail between the fork and the daemon's return is the parent's to tell.
+/// The parent must report failures between the fork and the daemon's return.
 class FailingDaemonTest : public ForkingDaemonTest {
 protected:
     void expect_report_and_exit() {
@@ -301,32 +301,32 @@ protected:
     const Error failure = os_error("try", "/x", EACCES);
 };
 
-TEST_F(FailingDaemonTest, TellsASessionThatCannotBeStarted) {
+TEST_F(FailingDaemonTest, ReportsASessionThatCannotBeStarted) {
     EXPECT_CALL(process, start_session).WillOnce(Return(Result<void>{failure}));
     expect_report_and_exit();
 }
 
-TEST_F(FailingDaemonTest, TellsASecondForkThatFailed) {
+TEST_F(FailingDaemonTest, ReportsAFailedSecondFork) {
     EXPECT_CALL(process, fork).WillOnce(Return(Result<pid_t>{0})).WillOnce(Return(Result<pid_t>{failure}));
     expect_report_and_exit();
 }
 
-TEST_F(FailingDaemonTest, TellsAWorkingDirectoryThatCannotBeEntered) {
+TEST_F(FailingDaemonTest, ReportsAnInaccessibleWorkingDirectory) {
     EXPECT_CALL(process, change_directory).WillOnce(Return(Result<void>{failure}));
     expect_report_and_exit();
 }
 
-TEST_F(FailingDaemonTest, TellsAnInputThatCannotBeRedirected) {
+TEST_F(FailingDaemonTest, ReportsAnInputThatCannotBeRedirected) {
     EXPECT_CALL(streams, redirect_to_null(os::Stream::in)).WillOnce(Return(Result<void>{failure}));
     expect_report_and_exit();
 }
 
-TEST_F(FailingDaemonTest, TellsDescriptorsThatCannotBeClosed) {
+TEST_F(FailingDaemonTest, ReportsDescriptorsThatCannotBeClosed) {
     EXPECT_CALL(inherited, close_all_but).WillOnce(Return(Result<void>{failure}));
     expect_report_and_exit();
 }
 
-TEST_F(FailingDaemonTest, LeavesWhereTheParentIsGoneAlready) {
+TEST_F(FailingDaemonTest, ExitsIfTheParentIsAlreadyGone) {
     EXPECT_CALL(*pipe, write).WillRepeatedly(Return(Result<void>{os_error("write to a pipe", "", EPIPE)}));
     EXPECT_CALL(process, change_directory).Times(0);
     EXPECT_EQ(status_at_exit(), to_int(ExitCode::os));

@@ -15,7 +15,7 @@ TEST(StartReportTest, BornIsALineWithThePid) {
     EXPECT_EQ(std::get<Born>(start_report_from(to_line(Born{4711})).value()).pid, 4711);
 }
 
-TEST(StartReportTest, ReadyIsALineThatSaysSo) {
+TEST(StartReportTest, ReadyIsALineOfItsOwn) {
     EXPECT_EQ(to_line(Ready{}), "{\"ready\":true}\n");
     EXPECT_TRUE(std::holds_alternative<Ready>(start_report_from(to_line(Ready{})).value()));
 }
@@ -32,14 +32,14 @@ TEST(StartReportTest, TheLogIsALineWithItsFile) {
     EXPECT_EQ(std::get<LogsTo>(start_report_from(line).value()).file, "/var/log/x.log");
 }
 
-TEST(StartReportTest, ACrashIsItsTextAsItIs) {
+TEST(StartReportTest, ACrashKeepsItsText) {
     const std::string line = to_line(Crashed{"crashed by SIGSEGV, \"quoted\""});
     EXPECT_EQ(line, "crash: crashed by SIGSEGV, \"quoted\"\n");
     EXPECT_EQ(std::get<Crashed>(start_report_from(line.substr(0, line.size() - 1)).value()).what,
               "crashed by SIGSEGV, \"quoted\"");
 }
 
-TEST(StartReportTest, ErrorArrivesWhole) {
+TEST(StartReportTest, AnErrorArrivesWhole) {
     const Error sent{.exit_code = ExitCode::permission,
                      .action = "open the log",
                      .object = "/var/log/\"quoted\".log",
@@ -56,7 +56,7 @@ TEST(StartReportTest, ErrorArrivesWhole) {
     EXPECT_EQ(received.errno_value, sent.errno_value);
 }
 
-TEST(StartReportTest, ErrorAboutAPathThatIsNoUtf8Arrives) {
+TEST(StartReportTest, AnErrorAboutAPathThatIsNotUtf8Arrives) {
     const std::string line = to_line(Error{.exit_code = ExitCode::cannot_create, .object = "/run/\xE4.pid"});
     EXPECT_EQ(std::get<Error>(start_report_from(line).value()).object, "/run/\xEF\xBF\xBD.pid");
 }
@@ -70,7 +70,7 @@ TEST(StartReportTest, MissingFieldsOfAnErrorAreEmpty) {
 
 class NoStartReportTest : public ::testing::TestWithParam<std::string_view> {};
 
-TEST_P(NoStartReportTest, IsToldFromOne) { EXPECT_FALSE(start_report_from(GetParam()).has_value()); }
+TEST_P(NoStartReportTest, IsNotParsed) { EXPECT_FALSE(start_report_from(GetParam()).has_value()); }
 
 INSTANTIATE_TEST_SUITE_P(Lines, NoStartReportTest,
                          ::testing::Values("", "\n", R"({"pid":47)", "[4711]", "{}", R"({"pid":0})", R"({"pid":-1})",

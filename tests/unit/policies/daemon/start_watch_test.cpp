@@ -38,7 +38,7 @@ PipeReading interrupted() { return {.end = PipeReading::End::interrupted}; }
 
 class StartWatchTest : public ::testing::Test {
 protected:
-    /// What the pipe gives, one reading after the other.
+    /// Sets the results of successive reads from the pipe.
     template <class... Readings>
     void pipe_gives(Readings... readings) {
         const InSequence sequence;
@@ -63,7 +63,7 @@ TEST_F(StartWatchTest, EndsWhenTheServiceIsReady) {
     EXPECT_EQ(wait().value(), Role::parent);
 }
 
-TEST_F(StartWatchTest, WaitsLongerWhereTheStartMakesProgress) {
+TEST_F(StartWatchTest, WaitsLongerIfTheStartMakesProgress) {
     const InSequence sequence;
     EXPECT_CALL(pipe, read_line(95'000ms)).WillOnce(Return(text(born)));
     EXPECT_CALL(pipe, read_line(95'000ms)).WillOnce(Return(text(to_line(Extended{25s}))));
@@ -72,7 +72,7 @@ TEST_F(StartWatchTest, WaitsLongerWhereTheStartMakesProgress) {
     EXPECT_EQ(wait().value(), Role::parent);
 }
 
-TEST_F(StartWatchTest, ProgressThatIsFoundAtTheLastMomentKeepsTheServiceAlive) {
+TEST_F(StartWatchTest, ProgressAtTheLastMomentKeepsTheServiceAlive) {
     pipe_gives(text(born), timed_out(), text(to_line(Extended{25s})), text(ready));
     EXPECT_CALL(processes, signal(daemon_pid, SIGKILL, _))
         .WillOnce([](pid_t, int, const std::function<bool()>& still_it) {
@@ -82,28 +82,28 @@ TEST_F(StartWatchTest, ProgressThatIsFoundAtTheLastMomentKeepsTheServiceAlive) {
     EXPECT_EQ(wait().value(), Role::parent);
 }
 
-TEST_F(StartWatchTest, ReapsTheProcessInBetweenOnce) {
+TEST_F(StartWatchTest, ReapsTheIntermediateProcessOnce) {
     pipe_gives(text(born), text(ready));
     EXPECT_CALL(process, wait_for_child(child)).Times(1);
     EXPECT_TRUE(wait());
 }
 
-TEST_F(StartWatchTest, ReadsReportsThatCameTogether) {
+TEST_F(StartWatchTest, ReadsSeveralReportsAtOnce) {
     pipe_gives(text(born + ready));
     EXPECT_EQ(wait().value(), Role::parent);
 }
 
-TEST_F(StartWatchTest, ReadsReportsThatCameInPieces) {
+TEST_F(StartWatchTest, ReadsReportsInPieces) {
     pipe_gives(text(born + ready.substr(0, 3)), text(ready.substr(3)));
     EXPECT_EQ(wait().value(), Role::parent);
 }
 
-TEST_F(StartWatchTest, PassesOverALineThatIsNoReport) {
+TEST_F(StartWatchTest, IgnoresALineThatIsNotAReport) {
     pipe_gives(text(born + "\nwarning: deprecated\n" + ready));
     EXPECT_EQ(wait().value(), Role::parent);
 }
 
-TEST_F(StartWatchTest, GivesTheErrorThatTheServiceReports) {
+TEST_F(StartWatchTest, ReturnsTheErrorOfTheService) {
     pipe_gives(text(born), text(to_line(os_error("open", "/var/log/x.log", EACCES))));
     const Error error = wait().error();
     EXPECT_EQ(error.exit_code, ExitCode::permission);
@@ -111,13 +111,13 @@ TEST_F(StartWatchTest, GivesTheErrorThatTheServiceReports) {
     EXPECT_EQ(error.errno_value, EACCES);
 }
 
-TEST_F(StartWatchTest, GivesTheErrorThatTheProcessInBetweenReports) {
+TEST_F(StartWatchTest, ReturnsTheErrorOfTheIntermediateProcess) {
     pipe_gives(text(to_line(os_error("fork", "", EAGAIN))));
     EXPECT_CALL(process, wait_for_child(child));
     EXPECT_EQ(wait().error().exit_code, ExitCode::os);
 }
 
-TEST_F(StartWatchTest, TellsAServiceThatEndedWithoutAWord) {
+TEST_F(StartWatchTest, ReportsAServiceThatEndedWithoutAReport) {
     pipe_gives(text(born), closed());
     EXPECT_CALL(process, wait_for_child(child));
     EXPECT_CALL(process, wait_for_child(daemon_pid)).WillOnce(Return(Result<int>{os_error("wait", "", ECHILD)}));
@@ -127,7 +127,7 @@ TEST_F(StartWatchTest, TellsAServiceThatEndedWithoutAWord) {
               "cannot start 'x': the service (pid 4712) ended before it was ready, without saying why");
 }
 
-TEST_F(StartWatchTest, TellsHowTheServiceEnded) {
+TEST_F(StartWatchTest, ReportsHowTheServiceEnded) {
     for (const auto& [status, words] :
          {std::pair{SIGKILL, "was killed by signal 9 (SIGKILL) before it was ready, without saying why"},
           {SIGSEGV, "was killed by signal 11 (SIGSEGV) before it was ready"},
@@ -143,7 +143,7 @@ TEST_F(StartWatchTest, TellsHowTheServiceEnded) {
     }
 }
 
-TEST_F(StartWatchTest, TellsTheCrashAndTheLog) {
+TEST_F(StartWatchTest, ReportsTheCrashAndTheLog) {
     pipe_gives(
         text(born + to_line(LogsTo{"/var/log/x.log"})),
         text("\n" + to_line(Crashed{"crashed by SIGSEGV in the event 'start'; the report is in '/run/x.crash'"})),
@@ -158,7 +158,7 @@ TEST_F(StartWatchTest, TellsTheCrashAndTheLog) {
         "in '/run/x.crash'; the log is '/var/log/x.log'");
 }
 
-TEST_F(StartWatchTest, TellsTheLogWhereNobodySaidWhy) {
+TEST_F(StartWatchTest, NamesTheLogIfThereIsNoReason) {
     pipe_gives(text(born + to_line(LogsTo{"/var/log/x.log"})), closed());
     EXPECT_CALL(process, wait_for_child(child));
     EXPECT_CALL(process, wait_for_child(daemon_pid)).WillOnce(Return(Result<int>{SIGKILL}));
@@ -170,7 +170,7 @@ TEST_F(StartWatchTest, AServiceThatOutlivesItsCrashMayBecomeReady) {
     EXPECT_EQ(wait().value(), Role::parent);
 }
 
-TEST_F(StartWatchTest, TellsAServiceThatClosedThePipeAndStillRuns) {
+TEST_F(StartWatchTest, ReportsARunningServiceThatClosedThePipe) {
     pipe_gives(text(born), closed());
     EXPECT_CALL(processes, wait_for_end(daemon_pid, _)).WillOnce(Return(false));
     EXPECT_CALL(process, wait_for_child(child));
@@ -179,24 +179,24 @@ TEST_F(StartWatchTest, TellsAServiceThatClosedThePipeAndStillRuns) {
               "the service (pid 4712) closed the pipe by which it reports that it is ready, and still runs");
 }
 
-TEST_F(StartWatchTest, TellsThatTheProcessInBetweenWasKilled) {
+TEST_F(StartWatchTest, ReportsThatTheIntermediateProcessWasKilled) {
     pipe_gives(closed());
     EXPECT_CALL(process, wait_for_child(child)).WillOnce(Return(Result<int>{SIGABRT}));
     EXPECT_EQ(wait().error().reason, "the process that was to fork the service was killed by signal 6 (SIGABRT)");
 }
 
-TEST_F(StartWatchTest, TellsAServiceThatEndedInTheMiddleOfAWord) {
+TEST_F(StartWatchTest, ReportsAServiceThatEndedWithinAReport) {
     pipe_gives(text(born), PipeReading{.end = PipeReading::End::closed, .text = "{\"exit-code\":7"});
     EXPECT_EQ(wait().error().exit_code, ExitCode::internal);
 }
 
-TEST_F(StartWatchTest, ReapsTheProcessInBetweenWhereThatEndedWithoutAWord) {
+TEST_F(StartWatchTest, ReapsAnIntermediateProcessThatEndedSilently) {
     pipe_gives(closed());
     EXPECT_CALL(process, wait_for_child(child));
     EXPECT_EQ(wait().error().reason, "the service ended before it was ready, without saying why");
 }
 
-TEST_F(StartWatchTest, WaitsUntilTheLimitInAll) {
+TEST_F(StartWatchTest, WaitsUntilTheTotalLimit) {
     const std::chrono::steady_clock::time_point start{1h};
     EXPECT_CALL(clock, steady_now)
         .WillOnce(Return(start))
@@ -210,13 +210,13 @@ TEST_F(StartWatchTest, WaitsUntilTheLimitInAll) {
     EXPECT_TRUE(wait());
 }
 
-TEST_F(StartWatchTest, TakesAVeryLongLimitForAYear) {
+TEST_F(StartWatchTest, LimitsTheWaitToAYear) {
     EXPECT_CALL(pipe, read_line(std::chrono::milliseconds{24h * 365})).WillOnce(Return(text(born + ready)));
     const StartWatch::Limits endless{.until_ready = std::chrono::milliseconds::max(), .until_ended = 13s};
     EXPECT_TRUE((StartWatch{"x", child, endless, pipe, process, processes, clock}.wait()));
 }
 
-TEST_F(StartWatchTest, KillsAServiceThatIsLate) {
+TEST_F(StartWatchTest, KillsALateService) {
     pipe_gives(text(born), timed_out(), timed_out());
     const InSequence sequence;
     EXPECT_CALL(processes, signal(daemon_pid, SIGKILL, _));
@@ -226,7 +226,7 @@ TEST_F(StartWatchTest, KillsAServiceThatIsLate) {
     EXPECT_EQ(error.message(), "cannot start 'x': it was not ready within 95 s, so it was killed (pid 4712)");
 }
 
-TEST_F(StartWatchTest, LeavesAServiceAloneThatIsReadyInTheLastInstant) {
+TEST_F(StartWatchTest, SparesAServiceThatIsReadyAtTheLastInstant) {
     pipe_gives(text(born), timed_out(), text(ready));
     EXPECT_CALL(processes, signal(daemon_pid, SIGKILL, _))
         .WillOnce([](pid_t, int, const std::function<bool()>& still_meant) {
@@ -237,7 +237,7 @@ TEST_F(StartWatchTest, LeavesAServiceAloneThatIsReadyInTheLastInstant) {
     EXPECT_EQ(wait().value(), Role::parent);
 }
 
-TEST_F(StartWatchTest, KillsNoOtherProcessWhoseServiceEndedInTheLastInstant) {
+TEST_F(StartWatchTest, KillsNoOtherProcessIfTheServiceJustEnded) {
     pipe_gives(text(born), timed_out(), closed());
     EXPECT_CALL(processes, signal(daemon_pid, SIGKILL, _))
         .WillOnce([](pid_t, int, const std::function<bool()>& still_meant) {
@@ -247,7 +247,7 @@ TEST_F(StartWatchTest, KillsNoOtherProcessWhoseServiceEndedInTheLastInstant) {
     EXPECT_EQ(wait().error().exit_code, ExitCode::internal);
 }
 
-TEST_F(StartWatchTest, TellsWhereALateServiceCannotBeKilled) {
+TEST_F(StartWatchTest, ReportsALateServiceThatCannotBeKilled) {
     pipe_gives(text(born), timed_out());
     EXPECT_CALL(processes, signal).WillOnce([] { return Result<bool>{os_error("signal", "4712", EPERM)}; });
     const Error error = wait().error();
@@ -255,7 +255,7 @@ TEST_F(StartWatchTest, TellsWhereALateServiceCannotBeKilled) {
     EXPECT_EQ(error.reason, "it was not ready within 95 s, and can't be killed: Operation not permitted (pid 4712)");
 }
 
-TEST_F(StartWatchTest, KillsTheProcessInBetweenWhereThatIsLate) {
+TEST_F(StartWatchTest, KillsALateIntermediateProcess) {
     pipe_gives(timed_out());
     const InSequence sequence;
     EXPECT_CALL(processes, signal(child, SIGKILL, _))
@@ -264,7 +264,7 @@ TEST_F(StartWatchTest, KillsTheProcessInBetweenWhereThatIsLate) {
     EXPECT_EQ(wait().error().reason, "it was not ready within 95 s, so it was killed");
 }
 
-TEST_F(StartWatchTest, InterruptedAsksTheServiceToEndAndGivesItsResult) {
+TEST_F(StartWatchTest, InterruptedEndsTheServiceAndReturnsItsResult) {
     pipe_gives(text(born), interrupted(), timed_out(), text(stopped));
     EXPECT_CALL(processes, signal(daemon_pid, SIGTERM, _));
     EXPECT_CALL(processes, signal(_, SIGKILL, _)).Times(0);
@@ -273,13 +273,13 @@ TEST_F(StartWatchTest, InterruptedAsksTheServiceToEndAndGivesItsResult) {
     EXPECT_EQ(error.reason, "stopped");
 }
 
-TEST_F(StartWatchTest, InterruptedBeforeThePidIsKnownAsksOnceItIs) {
+TEST_F(StartWatchTest, InterruptedBeforeThePidIsKnownWaitsForIt) {
     pipe_gives(interrupted(), text(born), timed_out(), text(stopped));
     EXPECT_CALL(processes, signal(daemon_pid, SIGTERM, _));
     EXPECT_EQ(wait().error().exit_code, ExitCode::timeout);
 }
 
-TEST_F(StartWatchTest, InterruptedTwiceAsksOnce) {
+TEST_F(StartWatchTest, InterruptedTwiceSignalsOnce) {
     pipe_gives(text(born), interrupted(), timed_out(), interrupted(), text(stopped));
     EXPECT_CALL(processes, signal(daemon_pid, SIGTERM, _)).Times(1);
     EXPECT_EQ(wait().error().reason, "stopped");
@@ -294,21 +294,21 @@ TEST_F(StartWatchTest, InterruptedWaitsUntilTheServiceShouldHaveEnded) {
     EXPECT_FALSE(wait());
 }
 
-TEST_F(StartWatchTest, InterruptedTellsAServiceThatEndsWithoutAWord) {
+TEST_F(StartWatchTest, InterruptedReportsAServiceThatEndsSilently) {
     pipe_gives(text(born), interrupted(), timed_out(), closed());
     const Error error = wait().error();
     EXPECT_EQ(error.exit_code, ExitCode::timeout);
     EXPECT_EQ(error.message(), "cannot start 'x': interrupted (pid 4712)");
 }
 
-TEST_F(StartWatchTest, InterruptedTellsTheCrashOfTheServiceToo) {
+TEST_F(StartWatchTest, InterruptedReportsACrashOfTheService) {
     pipe_gives(text(born), interrupted(), timed_out(), text(to_line(Crashed{"crashed by SIGSEGV"})), closed());
     const Error error = wait().error();
     EXPECT_EQ(error.exit_code, ExitCode::timeout);
     EXPECT_EQ(error.reason, "interrupted, and the service (pid 4712) ended before it was ready: crashed by SIGSEGV");
 }
 
-TEST_F(StartWatchTest, InterruptedIsNoSuccessThoughTheServiceBecomesReadyBeforeItEnds) {
+TEST_F(StartWatchTest, InterruptedIsAFailureEvenIfTheServiceBecomesReady) {
     pipe_gives(text(born), interrupted(), timed_out(), text(ready));
     EXPECT_CALL(processes, signal(daemon_pid, SIGTERM, _));
     EXPECT_EQ(wait().error().exit_code, ExitCode::timeout);
@@ -331,7 +331,7 @@ TEST_F(StartWatchTest, InterruptedKillsAServiceThatDoesNotEnd) {
     EXPECT_EQ(error.reason, "interrupted, and it did not end within 13 s, so it was killed (pid 4712)");
 }
 
-TEST_F(StartWatchTest, LimitsOfLessThanASecondAreToldExactly) {
+TEST_F(StartWatchTest, LimitsBelowASecondAreReportedExactly) {
     pipe_gives(text(born), timed_out(), timed_out());
     const StartWatch::Limits short_ones{.until_ready = 1'500ms, .until_ended = 13s};
     const auto result = StartWatch{"x", child, short_ones, pipe, process, processes, clock}.wait();

@@ -43,25 +43,25 @@ TEST_F(SystemdNotifyTest, NeverForks) {
     EXPECT_EQ(process.forks(), 0U);
 }
 
-TEST_F(SystemdNotifyTest, TellsThatItIsReadyAndWhichProcessItIs) {
+TEST_F(SystemdNotifyTest, ReportsReadinessAndItsPid) {
     enter_with_manager();
     daemon.ready();
     EXPECT_THAT(manager.messages(), ElementsAre("READY=1\nMAINPID=4711"));
 }
 
-TEST_F(SystemdNotifyTest, TellsOfAReloadWithTheTimeOfTheMonotonicClock) {
+TEST_F(SystemdNotifyTest, ReportsAReloadWithTheMonotonicTime) {
     enter_with_manager();
     daemon.reloading();
     EXPECT_THAT(manager.messages(), ElementsAre("RELOADING=1\nMONOTONIC_USEC=3600000000"));
 }
 
-TEST_F(SystemdNotifyTest, TellsOfTheStop) {
+TEST_F(SystemdNotifyTest, ReportsTheStop) {
     enter_with_manager();
     daemon.stopping();
     EXPECT_THAT(manager.messages(), ElementsAre("STOPPING=1"));
 }
 
-TEST_F(SystemdNotifyTest, TellsWhatItFailedOf) {
+TEST_F(SystemdNotifyTest, ReportsAFailure) {
     enter_with_manager();
     daemon.failed(os_error("listen on", "/run/x", EADDRINUSE).at_stage(ExitCode::cannot_create));
     EXPECT_THAT(manager.messages(),
@@ -74,13 +74,13 @@ TEST_F(SystemdNotifyTest, AFailureWithoutErrnoHasNone) {
     EXPECT_THAT(manager.messages(), ElementsAre("STATUS=cannot start: no port\nEXIT_STATUS=70"));
 }
 
-TEST_F(SystemdNotifyTest, AStatusStaysOneLineWhateverItSays) {
+TEST_F(SystemdNotifyTest, AStatusIsAlwaysOneLine) {
     enter_with_manager();
     daemon.status("one\nSTOPPING=1");
     EXPECT_THAT(manager.messages(), ElementsAre("STATUS=one\\nSTOPPING=1"));
 }
 
-TEST_F(SystemdNotifyTest, AStatusIsCutAtACharacterSoThatTheMessageIsTaken) {
+TEST_F(SystemdNotifyTest, ATooLongStatusIsCutBetweenCharacters) {
     enter_with_manager();
     std::string text(4070, 'x');
     for (int i = 0; i < 100; ++i) text += "\u20AC";
@@ -97,7 +97,7 @@ TEST_F(SystemdNotifyTest, AStatusThatFitsIsNotCut) {
     EXPECT_THAT(manager.messages(), ElementsAre("STATUS=" + text));
 }
 
-TEST_F(SystemdNotifyTest, AReasonThatIsTooLongKeepsItsNumbers) {
+TEST_F(SystemdNotifyTest, ATooLongReasonKeepsItsNumbers) {
     enter_with_manager();
     daemon.failed(os_error("open", std::string(5000, 'x'), ENOENT));
     EXPECT_LT(manager.messages().front().size(), 4096U);
@@ -110,7 +110,7 @@ TEST_F(SystemdNotifyTest, AStatusIsValidTextWithoutControlCharacters) {
     EXPECT_THAT(manager.messages(), ElementsAre("STATUS=a\\xffz \\x1b[2J \\u009b"));
 }
 
-TEST_F(SystemdNotifyTest, AFailureBeforeItEntersIsToldToo) {
+TEST_F(SystemdNotifyTest, AFailureBeforeItEntersIsReported) {
     manager.listen();
     daemon.failed({ExitCode::configuration, "start", "", "no port"});
     EXPECT_THAT(manager.messages(), ElementsAre("STATUS=cannot start: no port\nEXIT_STATUS=78"));
@@ -124,7 +124,7 @@ TEST_F(SystemdNotifyTest, TheManagerWaitsLongerThanTheServiceItself) {
     EXPECT_THAT(manager.messages(), ElementsAre("EXTEND_TIMEOUT_USEC=27000000"));
 }
 
-TEST_F(SystemdNotifyTest, IsAliveAtHalfOfTheWatchdogsInterval) {
+TEST_F(SystemdNotifyTest, PingsAtHalfTheWatchdogInterval) {
     manager.want_sign_of_life_every(30s);
     enter_with_manager();
     EXPECT_EQ(daemon.alive_interval(), 15s);
@@ -132,18 +132,18 @@ TEST_F(SystemdNotifyTest, IsAliveAtHalfOfTheWatchdogsInterval) {
     EXPECT_THAT(manager.messages(), ElementsAre("WATCHDOG=1"));
 }
 
-TEST_F(SystemdNotifyTest, NeedsNoSignOfLifeWithoutAWatchdog) {
+TEST_F(SystemdNotifyTest, SendsNoPingsWithoutAWatchdog) {
     enter_with_manager();
     EXPECT_EQ(daemon.alive_interval(), std::nullopt);
 }
 
-TEST_F(SystemdNotifyTest, AnIntervalThatIsTooShortForTheLoopIsItsShortest) {
+TEST_F(SystemdNotifyTest, ATooShortIntervalBecomesTheLoopsShortest) {
     manager.want_sign_of_life_every(10us);
     enter_with_manager();
     EXPECT_EQ(daemon.alive_interval(), 1ms);
 }
 
-TEST_F(SystemdNotifyTest, WithoutAManagerItTellsNobodyAndWantsNothing) {
+TEST_F(SystemdNotifyTest, WithoutAManagerItSendsNothing) {
     manager.want_sign_of_life_every(30s);
     EXPECT_EQ(daemon.enter().value(), Role::service);
     daemon.ready();
@@ -155,14 +155,14 @@ TEST_F(SystemdNotifyTest, WithoutAManagerItTellsNobodyAndWantsNothing) {
     EXPECT_EQ(errors(), "");
 }
 
-TEST_F(SystemdNotifyTest, AnAddressThatIsNoneKeepsTheServiceFromStarting) {
+TEST_F(SystemdNotifyTest, AnInvalidAddressFailsTheStart) {
     manager.failures().fail_next("take_notify_socket", EAFNOSUPPORT);
     const auto role = daemon.enter();
     ASSERT_FALSE(role);
     EXPECT_EQ(role.error().exit_code, ExitCode::os);
 }
 
-TEST_F(SystemdNotifyTest, AManagerThatCannotBeToldIsNamedOnceUntilItCanAgain) {
+TEST_F(SystemdNotifyTest, AnUnreachableManagerIsReportedOnceUntilReached) {
     enter_with_manager();
     manager.failures().fail_always("send", ECONNREFUSED);
     daemon.status("one");
@@ -177,7 +177,7 @@ TEST_F(SystemdNotifyTest, AManagerThatCannotBeToldIsNamedOnceUntilItCanAgain) {
     EXPECT_EQ(std::count(errors().begin(), errors().end(), '\n'), 2);
 }
 
-TEST_F(SystemdNotifyTest, InTheJournalThatIsAWarning) {
+TEST_F(SystemdNotifyTest, InTheJournalAnUnreachableManagerIsAWarning) {
     manager.put_journal_on_stderr();
     enter_with_manager();
     manager.failures().fail_next("send", ECONNREFUSED);

@@ -7,7 +7,7 @@
 namespace servicekit {
 namespace {
 
-TEST(NoLockTest, IsAcquiredEveryTimeAndByEverybody) {
+TEST(NoLockTest, IsAlwaysAcquired) {
     NoLock one;
     NoLock other;
     EXPECT_EQ(one.acquire(LockWait::fail_fast, {}).value().state, Acquisition::State::acquired);
@@ -25,7 +25,7 @@ TEST(NoLockTest, IsHeldFromAcquireToRelease) {
     EXPECT_FALSE(lock.held());
 }
 
-TEST(NoLockTest, KnowsNoOwnerEvenWhileHeld) {
+TEST(NoLockTest, HasNoOwnerEvenWhileHeld) {
     NoLock lock;
     lock.configure({.name = "just-another-server", .run_directory = "/run", .pid_file = "/run/x.pid"});
     ASSERT_TRUE(lock.acquire(LockWait::fail_fast, {}));
@@ -33,7 +33,7 @@ TEST(NoLockTest, KnowsNoOwnerEvenWhileHeld) {
     EXPECT_FALSE(lock.tells_owner());
 }
 
-TEST(NoLockTest, HasNothingToTellOrToLose) {
+TEST(NoLockTest, HasNoStatusAndIsNeverLost) {
     NoLock lock;
     bool was_lost = false;
     lock.on_lost([&was_lost](const Error&) { was_lost = true; });

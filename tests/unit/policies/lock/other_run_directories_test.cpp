@@ -12,7 +12,7 @@ namespace {
 
 constexpr uid_t me = 1000;
 
-/// A start by a user whose other place is /run/user/1000/x.
+/// A start by a user whose other default place is /run/user/1000/x.
 class OtherRunDirectoriesTest : public ::testing::Test {
 protected:
     OtherRunDirectoriesTest() {
@@ -27,7 +27,7 @@ protected:
         auto attempt = host.locks.try_lock(path, 0644);
         return std::move(attempt->lock);
     }
-    /// Another process of this user's locks the other place's pidfile.
+    /// Locks the other place's pidfile in another process of this user.
     std::unique_ptr<os::FileLock> lock_other(pid_t pid = 200) {
         host.processes.add(pid, me);
         host.locks.as_process(pid);
@@ -52,12 +52,12 @@ protected:
     OtherRunDirectories paths{{other_pid_file}, host.locks, host.files, host.process, host.processes};
 };
 
-TEST_F(OtherRunDirectoriesTest, NobodyIsThere) {
+TEST_F(OtherRunDirectoriesTest, FindsNoInstance) {
     EXPECT_FALSE(paths.look()->has_value());
     EXPECT_FALSE(gives_way(*lock(own_pid_file)));
 }
 
-TEST_F(OtherRunDirectoriesTest, AnInstanceThatHasWrittenItsPidComesFirst) {
+TEST_F(OtherRunDirectoriesTest, AnInstanceThatHasWrittenItsPidWins) {
     const auto own = lock(own_pid_file);
     const auto other = lock_other();
     write_as(200, *other, "200\n");
@@ -65,7 +65,7 @@ TEST_F(OtherRunDirectoriesTest, AnInstanceThatHasWrittenItsPidComesFirst) {
     EXPECT_TRUE(gives_way(*own));
 }
 
-TEST_F(OtherRunDirectoriesTest, AStartWhoseFileComesFirstComesFirst) {
+TEST_F(OtherRunDirectoriesTest, AStartWithTheEarlierPathWins) {
     const auto other = lock_other();
     EXPECT_TRUE(gives_way(*lock(own_pid_file)));
 }
@@ -73,7 +73,7 @@ TEST_F(OtherRunDirectoriesTest, AStartWhoseFileComesFirstComesFirst) {
 TEST_F(OtherRunDirectoriesTest, WaitsForAStartThatHasYetToGiveWay) {
     const auto own = lock(own_pid_file);
     auto other = lock_other();
-    write_as(200, *other, "4711\n");  // of a former life
+    write_as(200, *other, "4711\n");  // left from a former instance
     host.when_idle([&] {
         host.locks.as_process(200);
         other.reset();
@@ -95,9 +95,9 @@ TEST_F(OtherRunDirectoriesTest, DoesNotWaitForEver) {
     EXPECT_TRUE(gives_way(*own));
 }
 
-TEST_F(OtherRunDirectoriesTest, AnotherUsersInstanceDoesNotCountWhereHeCouldHavePutIt) {
+TEST_F(OtherRunDirectoriesTest, AnotherUsersInstanceInItsDirectoryDoesNotCount) {
     host.locks.lock_by(other_pid_file, {.pid = 200, .uid = 2000});
-    EXPECT_TRUE(paths.look()->has_value());  // only this user could have let it in
+    EXPECT_TRUE(paths.look()->has_value());  // only this user could have put it there
     host.files.set_owner("/run/user/1000/x", 2000, 2000);
     EXPECT_FALSE(paths.look()->has_value());
     EXPECT_FALSE(gives_way(*lock(own_pid_file)));
@@ -114,20 +114,20 @@ TEST_F(OtherRunDirectoriesTest, ABystanderDoesNotCount) {
     EXPECT_FALSE(paths.look()->has_value());
 }
 
-TEST_F(OtherRunDirectoriesTest, ThePathMayLeadToTheOwnFile) {
+TEST_F(OtherRunDirectoriesTest, ThePathMayBeALinkToItsOwnFile) {
     host.files.add_link("/run/same", "/run/user/1000");
     const OtherRunDirectories same{{"/run/same/x.pid"}, host.locks, host.files, host.process, host.processes};
     const auto own = lock(own_pid_file);
     EXPECT_FALSE(same.give_way(*own)->has_value());
 }
 
-TEST_F(OtherRunDirectoriesTest, APlaceThatIsClosedToThisUserIsNoneOfHis) {
+TEST_F(OtherRunDirectoriesTest, AnInaccessiblePlaceIsIgnored) {
     host.locks.failures().fail_always("owner", EACCES, other_pid_file);
     EXPECT_FALSE(paths.look()->has_value());
     EXPECT_FALSE(gives_way(*lock(own_pid_file)));
 }
 
-TEST_F(OtherRunDirectoriesTest, APlaceThatCannotBeReadIsAnError) {
+TEST_F(OtherRunDirectoriesTest, AnUnreadablePlaceIsAnError) {
     host.locks.failures().fail_always("owner", EIO, other_pid_file);
     EXPECT_EQ(paths.look().error().errno_value, EIO);
     EXPECT_EQ(paths.give_way(*lock(own_pid_file)).error().errno_value, EIO);

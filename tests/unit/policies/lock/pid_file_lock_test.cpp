@@ -39,7 +39,7 @@ protected:
         lock.configure({.name = "just-another-server", .run_directory = "/run", .pid_file = path});
     }
 
-    /// What the next attempt to lock yields; gone once the policy has let go of it.
+    /// Returns the lock that the next attempt gets. It is gone once the policy releases it.
     mocks::MockFileLock& next_lock() {
         auto next = std::make_unique<NiceMock<mocks::MockFileLock>>();
         mocks::MockFileLock& result = *next;
@@ -63,7 +63,7 @@ TEST_F(PidFileLockTest, LocksTheDeploymentsPidFileReadableForMonitors) {
     EXPECT_EQ(acquire().value().state, Acquisition::State::acquired);
 }
 
-TEST_F(PidFileLockTest, LocksThePathThatTheOptionsNameInItsPlace) {
+TEST_F(PidFileLockTest, LocksThePathOfTheOptions) {
     PidFileLock named{{.path = "/srv/other.pid", .permissions = 0600}, host};
     named.configure({.name = "x", .run_directory = "/run", .pid_file = path});
     EXPECT_CALL(file_locks, try_lock("/srv/other.pid", mode_t{0600}));
@@ -77,7 +77,7 @@ TEST_F(PidFileLockTest, WritesThePidOnceItIsLocked) {
     EXPECT_TRUE(lock.held());
 }
 
-TEST_F(PidFileLockTest, TellsWhoHadItBeforeAndDidNotReleaseIt) {
+TEST_F(PidFileLockTest, ReturnsAFormerOwnerThatDidNotReleaseIt) {
     for (const auto& [found, pid] : {std::pair<std::string, std::optional<pid_t>>{"99\n", 99},
                                      {"", {}},
                                      {"99", {}},  // a line that was cut
@@ -93,7 +93,7 @@ TEST_F(PidFileLockTest, TellsWhoHadItBeforeAndDidNotReleaseIt) {
     }
 }
 
-TEST_F(PidFileLockTest, IsNotHeldWhereThePidCannotBeWritten) {
+TEST_F(PidFileLockTest, IsNotHeldIfThePidCannotBeWritten) {
     EXPECT_CALL(next_lock(), write).WillOnce(Return(Result<void>{os_error("write", path, ENOSPC)}));
     const auto result = acquire();
     EXPECT_EQ(result.error().exit_code, ExitCode::cannot_create);
@@ -101,7 +101,7 @@ TEST_F(PidFileLockTest, IsNotHeldWhereThePidCannotBeWritten) {
     EXPECT_FALSE(lock.held());
 }
 
-TEST_F(PidFileLockTest, TellsAMissingDirectoryAsSomethingThatCannotBeCreated) {
+TEST_F(PidFileLockTest, AMissingDirectoryIsACreationError) {
     EXPECT_CALL(file_locks, try_lock).WillOnce([] {
         return Result<os::LockAttempt>{os_error("open", "just-another-server.pid", ENOENT)};
     });
@@ -110,7 +110,7 @@ TEST_F(PidFileLockTest, TellsAMissingDirectoryAsSomethingThatCannotBeCreated) {
     EXPECT_EQ(result.error().message(), "cannot lock '" + path + "': No such file or directory");
 }
 
-TEST_F(PidFileLockTest, TellsAMissingPermissionAsSuch) {
+TEST_F(PidFileLockTest, AMissingPermissionIsAPermissionError) {
     EXPECT_CALL(file_locks, try_lock).WillOnce([] { return Result<os::LockAttempt>{os_error("open", path, EACCES)}; });
     EXPECT_EQ(acquire().error().exit_code, ExitCode::permission);
 }
@@ -125,12 +125,12 @@ TEST_F(PidFileLockTest, IsBusyWithItsOwner) {
     EXPECT_FALSE(lock.held());
 }
 
-TEST_F(PidFileLockTest, IsBusyWithAnOwnerThatNobodyCanTell) {
+TEST_F(PidFileLockTest, IsBusyWithAnUnknownOwner) {
     EXPECT_CALL(file_locks, try_lock).WillOnce([] { return busy_with({.pid = 0}); });
     EXPECT_EQ(acquire().value().owner.where, "an unknown process");
 }
 
-TEST_F(PidFileLockTest, TellsABystanderByPidAndUser) {
+TEST_F(PidFileLockTest, NamesABystanderByPidAndUser) {
     EXPECT_CALL(file_locks, try_lock).WillOnce([] {
         return busy_with({.pid = 99, .uid = 1000U, .is_instance = false});
     });
@@ -140,7 +140,7 @@ TEST_F(PidFileLockTest, TellsABystanderByPidAndUser) {
               "cannot lock '" + path + "': locked by pid 99 of user 1000, which is not an instance of it");
 }
 
-TEST_F(PidFileLockTest, TellsABystanderWhoseUserIsUnknown) {
+TEST_F(PidFileLockTest, NamesABystanderWithoutAKnownUser) {
     EXPECT_CALL(file_locks, try_lock).WillOnce([] { return busy_with({.pid = 0, .is_instance = false}); });
     EXPECT_EQ(lock.acquire(LockWait::wait, {}).error().reason,
               "locked by an unknown process, which is not an instance of it");
@@ -154,7 +154,7 @@ TEST_F(PidFileLockTest, StandbyTriesAgainWhenTheOwnerHasEnded) {
     EXPECT_EQ(lock.acquire(LockWait::wait, {}).value().state, Acquisition::State::acquired);
 }
 
-TEST_F(PidFileLockTest, StandbyTriesAgainWhileTheOwnerLives) {
+TEST_F(PidFileLockTest, StandbyTriesAgainWhileTheOwnerRuns) {
     InSequence sequence;
     EXPECT_CALL(file_locks, try_lock).WillOnce([] { return busy_with({.pid = 99}); });
     EXPECT_CALL(processes, wait_for_end(99, _)).WillOnce(Return(false));
@@ -164,7 +164,7 @@ TEST_F(PidFileLockTest, StandbyTriesAgainWhileTheOwnerLives) {
     EXPECT_EQ(lock.acquire(LockWait::wait, {}).value().state, Acquisition::State::acquired);
 }
 
-TEST_F(PidFileLockTest, StandbyWatchesAnOwnerThatHasEndedNoMore) {
+TEST_F(PidFileLockTest, StandbyStopsWatchingAnOwnerThatEnded) {
     EXPECT_CALL(file_locks, try_lock)
         .WillOnce([] { return busy_with({.pid = 99}); })
         .WillOnce([] { return busy_with({.pid = 99}); })
@@ -173,7 +173,7 @@ TEST_F(PidFileLockTest, StandbyWatchesAnOwnerThatHasEndedNoMore) {
     EXPECT_EQ(lock.acquire(LockWait::wait, {}).value().state, Acquisition::State::acquired);
 }
 
-TEST_F(PidFileLockTest, StandbyStopsWhenAskedTo) {
+TEST_F(PidFileLockTest, StandbyEndsOnRequest) {
     std::stop_source source;
     EXPECT_CALL(file_locks, try_lock).WillOnce([] { return busy_with({.pid = 99}); });
     EXPECT_CALL(processes, wait_for_end(99, _)).WillOnce([&source] {
@@ -184,7 +184,7 @@ TEST_F(PidFileLockTest, StandbyStopsWhenAskedTo) {
     EXPECT_FALSE(lock.held());
 }
 
-TEST_F(PidFileLockTest, StandbyStopsWhenAskedToWhereTheOwnerIsUnknown) {
+TEST_F(PidFileLockTest, StandbyEndsOnRequestWithAnUnknownOwner) {
     std::stop_source source;
     EXPECT_CALL(file_locks, try_lock).WillOnce([&source] {
         source.request_stop();
@@ -203,7 +203,7 @@ TEST_F(PidFileLockTest, OwnerIsThisProcessWhileHeld) {
     EXPECT_EQ(owner->where, "pid 4711");
 }
 
-TEST_F(PidFileLockTest, OwnerIsAskedOfTheLockWithoutTakingIt) {
+TEST_F(PidFileLockTest, FindsTheOwnerWithoutTakingTheLock) {
     EXPECT_CALL(file_locks, try_lock).Times(0);
     EXPECT_CALL(file_locks, owner(path)).WillOnce([] {
         return std::optional<os::LockOwner>{{.pid = 99, .is_instance = false}};
@@ -214,9 +214,9 @@ TEST_F(PidFileLockTest, OwnerIsAskedOfTheLockWithoutTakingIt) {
     EXPECT_FALSE(owner->is_instance);
 }
 
-TEST_F(PidFileLockTest, HasNoOwnerWhereTheLockIsFree) { EXPECT_FALSE(lock.owner().value().has_value()); }
+TEST_F(PidFileLockTest, HasNoOwnerIfTheLockIsFree) { EXPECT_FALSE(lock.owner().value().has_value()); }
 
-TEST_F(PidFileLockTest, TellsWhereTheOwnerCannotBeAsked) {
+TEST_F(PidFileLockTest, ReportsThatTheOwnerCannotBeFound) {
     EXPECT_CALL(file_locks, owner).WillOnce([] {
         return Result<std::optional<os::LockOwner>>{os_error("open", path, EACCES)};
     });
@@ -231,7 +231,7 @@ TEST_F(PidFileLockTest, IsNotHeldOnceThePidFileIsReplaced) {
     EXPECT_EQ(lock.owner().value()->pid, 99);
 }
 
-TEST_F(PidFileLockTest, ReleaseEmptiesThePidFileBeforeItLetsGo) {
+TEST_F(PidFileLockTest, ReleaseEmptiesThePidFileFirst) {
     InSequence sequence;
     mocks::MockFileLock& file_lock = next_lock();
     EXPECT_CALL(file_lock, write("4711\n"));
@@ -241,7 +241,7 @@ TEST_F(PidFileLockTest, ReleaseEmptiesThePidFileBeforeItLetsGo) {
     EXPECT_FALSE(lock.held());
 }
 
-TEST_F(PidFileLockTest, ReleaseLetsGoThoughThePidFileCannotBeEmptied) {
+TEST_F(PidFileLockTest, ReleasesEvenIfThePidFileCannotBeEmptied) {
     mocks::MockFileLock& file_lock = next_lock();
     EXPECT_CALL(file_lock, write("4711\n"));
     EXPECT_CALL(file_lock, write("")).WillOnce(Return(Result<void>{os_error("write", path, EIO)}));
@@ -250,7 +250,7 @@ TEST_F(PidFileLockTest, ReleaseLetsGoThoughThePidFileCannotBeEmptied) {
     EXPECT_FALSE(lock.held());
 }
 
-TEST_F(PidFileLockTest, MayBeReleasedBeforeAndTwiceAndTakenAnew) {
+TEST_F(PidFileLockTest, MayBeReleasedAnyTimeAndTakenAgain) {
     lock.release();
     ASSERT_TRUE(acquire());
     lock.release();
@@ -259,9 +259,9 @@ TEST_F(PidFileLockTest, MayBeReleasedBeforeAndTwiceAndTakenAnew) {
     EXPECT_TRUE(lock.held());
 }
 
-TEST_F(PidFileLockTest, TellsThePidFileInTheStatus) { EXPECT_EQ(lock.status_fields(), (Object{{"pid-file", path}})); }
+TEST_F(PidFileLockTest, ShowsThePidFileInTheStatus) { EXPECT_EQ(lock.status_fields(), (Object{{"pid-file", path}})); }
 
-TEST_F(PidFileLockTest, IsNeverLostAndNeedsNoToken) {
+TEST_F(PidFileLockTest, IsNeverLostAndHasNoToken) {
     bool was_lost = false;
     lock.on_lost([&was_lost](const Error&) { was_lost = true; });
     ASSERT_TRUE(acquire());

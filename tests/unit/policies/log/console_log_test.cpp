@@ -65,7 +65,7 @@ TEST_F(ConsoleLogTest, WritesTextOnATerminal) {
     EXPECT_EQ(out(), "2026-01-02T03:04:05.000000Z info trial[4711]: ready\n");
 }
 
-TEST_F(ConsoleLogTest, TheFormatCanBeAskedFor) {
+TEST_F(ConsoleLogTest, TheFormatCanBeSet) {
     auto text = make({.format = ConsoleLog::Format::text});
     open(text);
     write(text, "plain");
@@ -78,7 +78,7 @@ TEST_F(ConsoleLogTest, TheFormatCanBeAskedFor) {
     EXPECT_EQ(error(), json("on stderr"));
 }
 
-TEST_F(ConsoleLogTest, CrashLinesAreALineLikeAnyOther) {
+TEST_F(ConsoleLogTest, CrashLinesLookLikeOtherLines) {
     auto log = make();
     open(log);
     streams.limit(os::Stream::out, 5);
@@ -89,14 +89,14 @@ TEST_F(ConsoleLogTest, CrashLinesAreALineLikeAnyOther) {
     EXPECT_EQ(out(), json("torn").substr(0, 5) + "\n" + json("crashed", "fatal"));
 }
 
-TEST_F(ConsoleLogTest, CrashLinesOfOneThatIsNotOpenGoNowhere) {
+TEST_F(ConsoleLogTest, CrashLinesOfAClosedLogAreDropped) {
     auto log = make();
     const LogRecord crash{.time = {}, .level = LogLevel::fatal, .message = "crashed"};
     log.write_at_crash({&crash, 1});
     EXPECT_EQ(out(), "");
 }
 
-TEST_F(ConsoleLogTest, OneRecordIsOneLineWhateverItHolds) {
+TEST_F(ConsoleLogTest, ARecordIsAlwaysOneLine) {
     auto log = make();
     open(log);
     write(log, "two\nlines, a \"quote\", a \\ and \x1b[31m");
@@ -105,7 +105,7 @@ TEST_F(ConsoleLogTest, OneRecordIsOneLineWhateverItHolds) {
               json(R"(two\nlines, a \"quote\", a \\ and \u001b[31m)") + json("no UTF-8: \xEF\xBF\xBD\xEF\xBF\xBD"));
 }
 
-TEST_F(ConsoleLogTest, LinesBelowTheLevelAreLeftOut) {
+TEST_F(ConsoleLogTest, LinesBelowTheLevelAreDropped) {
     auto log = make();
     open(log);
     write(log, "hidden", LogLevel::debug);
@@ -125,7 +125,7 @@ TEST_F(ConsoleLogTest, LinesBeforeOpenAndAfterCloseAreDropped) {
     EXPECT_THAT(out(), IsEmpty());
 }
 
-TEST_F(ConsoleLogTest, LeavesTheStreamsAsTheyAre) {
+TEST_F(ConsoleLogTest, DoesNotRedirectTheStreams) {
     auto log = make();
     open(log);
     EXPECT_EQ(log.stream_use(), StreamUse::own);
@@ -135,7 +135,7 @@ TEST_F(ConsoleLogTest, LeavesTheStreamsAsTheyAre) {
     EXPECT_EQ(streams.target(os::Stream::error), mocks::FakeStandardStreams::Target::user);
 }
 
-TEST_F(ConsoleLogTest, TellsHowManyLinesAReaderThatDidNotKeepUpHasLost) {
+TEST_F(ConsoleLogTest, ReportsHowManyLinesASlowReaderHasLost) {
     auto log = make();
     open(log);
     streams.limit(os::Stream::out, 0);
@@ -147,7 +147,7 @@ TEST_F(ConsoleLogTest, TellsHowManyLinesAReaderThatDidNotKeepUpHasLost) {
     EXPECT_EQ(out(), json("2 lines lost: its reader does not keep up", "warning") + json("three") + json("four"));
 }
 
-TEST_F(ConsoleLogTest, WaitsForAReaderOnceAndThenNoMoreUntilItReads) {
+TEST_F(ConsoleLogTest, WaitsOnceForAReaderUntilItReadsAgain) {
     auto log = make({.patience = 70ms});
     open(log);
     streams.limit(os::Stream::out, 0);
@@ -161,7 +161,7 @@ TEST_F(ConsoleLogTest, WaitsForAReaderOnceAndThenNoMoreUntilItReads) {
     EXPECT_EQ(streams.last_patience(), 70ms);
 }
 
-TEST_F(ConsoleLogTest, BeginsAFreshLineAfterATornOne) {
+TEST_F(ConsoleLogTest, StartsANewLineAfterATornOne) {
     auto log = make();
     open(log);
     streams.limit(os::Stream::out, 10);
@@ -172,7 +172,7 @@ TEST_F(ConsoleLogTest, BeginsAFreshLineAfterATornOne) {
                          json("whole"));
 }
 
-TEST_F(ConsoleLogTest, LossesThatWereToldAreNotToldAgain) {
+TEST_F(ConsoleLogTest, ReportedLossesAreNotReportedAgain) {
     auto log = make();
     open(log);
     streams.limit(os::Stream::out, 0);
@@ -195,7 +195,7 @@ TEST_F(ConsoleLogTest, CountsLinesThatAClosedPipeRefuses) {
     EXPECT_EQ(out(), json("1 line lost: Broken pipe", "warning") + json("two"));
 }
 
-TEST_F(ConsoleLogTest, TellsOfLossesAtTheEnd) {
+TEST_F(ConsoleLogTest, ReportsLossesAtTheEnd) {
     auto log = make();
     open(log);
     streams.failures.fail_next("write_within", ENOSPC);

@@ -19,7 +19,7 @@ LogRecord record_with(std::string_view message) {
     return {.time = {}, .level = LogLevel::warning, .message = message, .fields = {&stream, 1}};
 }
 
-/// Whether the longest line that there may be, each byte of it escaped, stays in the memory that was taken.
+/// Returns true if the longest line, with every byte escaped, fits into the reserved memory.
 template <class Append>
 bool needs_no_memory(const Append& append) {
     CrashLine line;
@@ -32,7 +32,7 @@ bool needs_no_memory(const Append& append) {
     return true;
 }
 
-TEST(CrashLineTest, IsTheLineThatTheRecordIsElsewhere) {
+TEST(CrashLineTest, HasTheUsualFormatOfALine) {
     CrashLine line;
     line.prepare(0);
 
@@ -41,7 +41,7 @@ TEST(CrashLineTest, IsTheLineThatTheRecordIsElsewhere) {
               "1970-01-01T00:00:00.000000Z warning trial[1]: a fault stream=stderr\n");
 }
 
-TEST(CrashLineTest, NeedsNoMemoryHoweverLongTheMessageIs) {
+TEST(CrashLineTest, NeedsNoMemoryForAnyMessage) {
     EXPECT_TRUE(needs_no_memory([](std::string& out, const LogRecord& record) { append_log_line(out, record, name); }));
     EXPECT_TRUE(
         needs_no_memory([](std::string& out, const LogRecord& record) { append_json_line(out, record, name, 4711); }));
@@ -54,7 +54,7 @@ TEST(CrashLineTest, NeedsNoMemoryHoweverLongTheMessageIs) {
         [&](std::string& out, const LogRecord& record) { append_traditional_syslog_message(out, record, head); }));
 }
 
-TEST(CrashLineTest, WithoutMemoryThereIsNone) {
+TEST(CrashLineTest, IsEmptyWithoutMemory) {
     CrashLine line;
 
     EXPECT_EQ(line.render(record_with("too early"), [](std::string& out, const LogRecord&) { out += "x"; }), "");

@@ -13,7 +13,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-TEST(CrashLockTest, WakesAThreadThatWaits) {
+TEST(CrashLockTest, WakesAWaitingThread) {
     TimedMutex mutex;
     std::thread waiting;
     {
@@ -30,11 +30,11 @@ TEST(CrashLockTest, WaitsOnceForAThreadThatKeepsTheMutex) {
     const TimedMutex::Lock kept{mutex};
     const auto begin = std::chrono::steady_clock::now();
     for (int times = 0; times < 1000; ++times) EXPECT_FALSE(CrashLock{mutex}.owns_lock());
-    // All of them would take a hundred seconds.
+    // A wait for each one would take a hundred seconds.
     EXPECT_LT(std::chrono::steady_clock::now() - begin, 50s);
 }
 
-TEST(CrashLockTest, LocksAMutexThatIsReleasedAfterAll) {
+TEST(CrashLockTest, LocksAMutexThatIsReleasedLate) {
     TimedMutex mutex;
     {
         const TimedMutex::Lock kept{mutex};
@@ -44,8 +44,8 @@ TEST(CrashLockTest, LocksAMutexThatIsReleasedAfterAll) {
     EXPECT_TRUE(CrashLock{mutex}.owns_lock());
 }
 
-// A signal comes wherever the thread is, also where it holds the lock that others wait with.
-TEST(CrashLockTest, IsSafeInAHandlerWhateverTheThreadDoes) {
+// A signal may arrive at any time, even while its thread holds the lock for which others wait.
+TEST(CrashLockTest, IsSafeInASignalHandler) {
     static TimedMutex mutex;
     static std::atomic<int> handled;
     handled = 0;

@@ -50,7 +50,7 @@ protected:
     JournalLog log = JournalLog{{}, os.host()};
 };
 
-TEST_F(JournalLogTest, ARecordIsAnEntryOfTheJournal) {
+TEST_F(JournalLogTest, ARecordBecomesAJournalEntry) {
     open_with_journal();
     write(LogLevel::warning, "careful");
     ASSERT_THAT(entries(), SizeIs(1));
@@ -58,7 +58,7 @@ TEST_F(JournalLogTest, ARecordIsAnEntryOfTheJournal) {
     EXPECT_EQ(written(), "");
 }
 
-TEST_F(JournalLogTest, CrashLinesAreAnEntryOfTheJournal) {
+TEST_F(JournalLogTest, CrashLinesBecomeJournalEntries) {
     open_with_journal();
     write_at_crash();
     ASSERT_THAT(entries(), SizeIs(1));
@@ -67,14 +67,14 @@ TEST_F(JournalLogTest, CrashLinesAreAnEntryOfTheJournal) {
     EXPECT_EQ(written(), "");
 }
 
-TEST_F(JournalLogTest, CrashLinesGoToStderrWhereTheJournalTakesNone) {
+TEST_F(JournalLogTest, CrashLinesGoToStderrIfTheJournalRefusesThem) {
     os.service_manager.put_journal_on_stderr();
     open();
     write_at_crash();
     EXPECT_EQ(written(), "<2>crashed by SIGSEGV\n");
 }
 
-TEST_F(JournalLogTest, WithoutAJournalLastWordsAreALineOnStderr) {
+TEST_F(JournalLogTest, WithoutAJournalCrashLinesGoToStderr) {
     open();
     write_at_crash();
     EXPECT_EQ(written(), "<2>crashed by SIGSEGV\n");
@@ -106,14 +106,14 @@ TEST_F(JournalLogTest, AnEntryHasChannelSourceAndFields) {
         "SERVICEKIT_CHANNEL=backup\nFILES=3\nLOG_LEVEL=deep\nMESSAGE=done\n");
 }
 
-TEST_F(JournalLogTest, WhatHasNewlinesComesWithItsLength) {
+TEST_F(JournalLogTest, ATextWithNewlinesHasItsLength) {
     open_with_journal();
     write(LogLevel::info, "a\nb");
     const std::string length{'\3', '\0', '\0', '\0', '\0', '\0', '\0', '\0'};
     EXPECT_THAT(entries().front().text, HasSubstr("MESSAGE\n" + length + "a\nb\n"));
 }
 
-TEST_F(JournalLogTest, WhatIsTooLongForADatagramComesInAFile) {
+TEST_F(JournalLogTest, ATooLongEntryIsSentInAFile) {
     open_with_journal();
     os.message_sockets.set_longest(1000);
     write(LogLevel::info, std::string(2000, 'x'));
@@ -122,7 +122,7 @@ TEST_F(JournalLogTest, WhatIsTooLongForADatagramComesInAFile) {
     EXPECT_GT(entries().front().text.size(), 2000U);
 }
 
-TEST_F(JournalLogTest, AJournalThatWasStartedAnewIsConnectedToAnew) {
+TEST_F(JournalLogTest, ReconnectsToARestartedJournal) {
     open_with_journal();
     write(LogLevel::info, "one");
     os.message_sockets.listen(journal);
@@ -132,7 +132,7 @@ TEST_F(JournalLogTest, AJournalThatWasStartedAnewIsConnectedToAnew) {
     EXPECT_EQ(written(), "");
 }
 
-TEST_F(JournalLogTest, WhileThereIsNoJournalLinesGoToStderr) {
+TEST_F(JournalLogTest, LinesGoToStderrWhileThereIsNoJournal) {
     open_with_journal();
     os.message_sockets.close(journal);
     const std::vector<LogField> fields{{.key = "files", .value = 3}};
@@ -148,7 +148,7 @@ TEST_F(JournalLogTest, WhileThereIsNoJournalLinesGoToStderr) {
     EXPECT_THAT(written(), HasSubstr("<6>too early for another look\n"));
 }
 
-TEST_F(JournalLogTest, WhatNobodyTakesIsCountedAndTold) {
+TEST_F(JournalLogTest, LostLinesAreCountedAndReported) {
     open_with_journal();
     os.message_sockets.limit(journal, 0);
     os.streams.limit(os::Stream::error, 0);
@@ -165,7 +165,7 @@ TEST_F(JournalLogTest, WhatNobodyTakesIsCountedAndTold) {
     EXPECT_THAT(entries().at(1).text, HasSubstr("MESSAGE=kept\n"));
 }
 
-TEST_F(JournalLogTest, LossesAreToldAtTheLatestWhenItIsClosed) {
+TEST_F(JournalLogTest, LossesAreReportedAtTheLatestAtTheClose) {
     open_with_journal();
     os.message_sockets.failures().fail_next("send", ENOMEM);
     os.streams.limit(os::Stream::error, 0);
@@ -175,7 +175,7 @@ TEST_F(JournalLogTest, LossesAreToldAtTheLatestWhenItIsClosed) {
     EXPECT_THAT(entries().front().text, HasSubstr("MESSAGE=1 line lost: cannot send to '" + journal + "': "));
 }
 
-TEST_F(JournalLogTest, OnATerminalALineIsAsInALogFile) {
+TEST_F(JournalLogTest, OnATerminalALineLooksAsInALogFile) {
     os.streams.set_terminal(os::Stream::error, true);
     open();
     write(LogLevel::warning, "careful");
@@ -191,7 +191,7 @@ TEST_F(JournalLogTest, ElsewhereALineBeginsWithItsLevel) {
     EXPECT_THAT(entries(), IsEmpty());
 }
 
-TEST_F(JournalLogTest, DropsWhatIsBelowItsLevel) {
+TEST_F(JournalLogTest, DropsLinesBelowItsLevel) {
     open(LogLevel::warning);
     write(LogLevel::info, "one");
     log.set_level(LogLevel::info);
@@ -208,7 +208,7 @@ TEST_F(JournalLogTest, DropsLinesBeforeItIsOpenAndAfterItIsClosed) {
     EXPECT_EQ(written(), "");
 }
 
-TEST_F(JournalLogTest, LeavesTheStreamsAndTheUserAsTheyAre) {
+TEST_F(JournalLogTest, ChangesNeitherStreamsNorUser) {
     open();
     EXPECT_EQ(log.stream_use(), StreamUse::own);
     EXPECT_TRUE(log.reopen());
@@ -217,7 +217,7 @@ TEST_F(JournalLogTest, LeavesTheStreamsAndTheUserAsTheyAre) {
     EXPECT_NE(written(), "");
 }
 
-TEST_F(JournalLogTest, MovesBeforeItIsOpen) {
+TEST_F(JournalLogTest, CanBeMovedBeforeItIsOpened) {
     log.configure({.name = "trial", .log_level = LogLevel::error});
     JournalLog moved{std::move(log)};
     ASSERT_TRUE(moved.open());

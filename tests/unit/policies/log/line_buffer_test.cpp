@@ -22,7 +22,7 @@ using namespace std::chrono_literals;
 using ::testing::EndsWith;
 using ::testing::StartsWith;
 
-/// Takes what there is room for.
+/// Takes as many lines as there is room for.
 class MemorySink final : public LineSink {
 public:
     os::Writing deliver(std::string_view lines) override {
@@ -75,7 +75,7 @@ TEST_F(LineBufferTest, DeliversAtOnceUntilItIsStarted) {
     EXPECT_EQ(sink_.taken, "one\n");
 }
 
-TEST_F(LineBufferTest, DelaysTogetherWhatComesTogether) {
+TEST_F(LineBufferTest, DelaysLinesTogether) {
     open_and_start();
     append("one\n");
     append("two\n");
@@ -87,7 +87,7 @@ TEST_F(LineBufferTest, DelaysTogetherWhatComesTogether) {
     end();
 }
 
-TEST_F(LineBufferTest, DoesNothingWhileNothingComes) {
+TEST_F(LineBufferTest, IsIdleWithoutLines) {
     open_and_start();
     append("one\n");
     reactor_.run_until_idle();
@@ -100,7 +100,7 @@ TEST_F(LineBufferTest, DoesNothingWhileNothingComes) {
     end();
 }
 
-TEST_F(LineBufferTest, AWarningTakesAllBeforeItAlong) {
+TEST_F(LineBufferTest, AWarningDeliversAllLinesBeforeIt) {
     open_and_start();
     append("one\n");
     append("two!\n", LogLevel::warning);
@@ -108,7 +108,7 @@ TEST_F(LineBufferTest, AWarningTakesAllBeforeItAlong) {
     end();
 }
 
-TEST_F(LineBufferTest, DeliversWhatIsOverdueWhereTheLoopIsBusy) {
+TEST_F(LineBufferTest, DeliversOverdueLinesIfTheLoopIsBusy) {
     open_and_start();
     append("one\n");
     clock_.advance(300ms);
@@ -128,7 +128,7 @@ TEST_F(LineBufferTest, MakesRoomWhenItIsFull) {
     end();
 }
 
-TEST_F(LineBufferTest, GoesOnWithinTheLineThatWasCutShort) {
+TEST_F(LineBufferTest, ContinuesAPartlyWrittenLine) {
     open(buffer_);
     sink_.room = 2;
     append("one\n");
@@ -139,7 +139,7 @@ TEST_F(LineBufferTest, GoesOnWithinTheLineThatWasCutShort) {
     EXPECT_EQ(sink_.taken, "one\ntwo\nthree\n");
 }
 
-TEST_F(LineBufferTest, BeginsTheCutLineAnewInAnotherSink) {
+TEST_F(LineBufferTest, RestartsAPartlyWrittenLineInAnotherSink) {
     open(buffer_);
     sink_.room = 6;
     append("one\n");
@@ -154,18 +154,18 @@ TEST_F(LineBufferTest, BeginsTheCutLineAnewInAnotherSink) {
     EXPECT_EQ(sink_.taken, "two\nthree\n");
 }
 
-TEST_F(LineBufferTest, SaysWhatIsLostInThePlaceWhereItIsMissing) {
+TEST_F(LineBufferTest, ReportsLossesWhereTheLinesAreMissing) {
     open(buffer_);
     sink_.room = 0;
     for (int line = 0; line < 12; ++line) append("0123456\n");
     sink_.room = std::string::npos;
     append("after\n");
-    // One line is on its way to the sink, five wait in the buffer.
+    // One line is being written to the sink, five wait in the buffer.
     EXPECT_EQ(sink_.taken,
               "0123456\n0123456\n0123456\n0123456\n0123456\n0123456\n6 lost: No space left on device\nafter\n");
 }
 
-TEST_F(LineBufferTest, TriesAgainByItself) {
+TEST_F(LineBufferTest, RetriesByItself) {
     open_and_start();
     sink_.room = 0;
     append("one\n");
@@ -177,7 +177,7 @@ TEST_F(LineBufferTest, TriesAgainByItself) {
     end();
 }
 
-TEST_F(LineBufferTest, TriesAgainByItselfWithoutADelay) {
+TEST_F(LineBufferTest, RetriesByItselfWithoutADelay) {
     buffer_.set_delay(0ms);
     open_and_start();
     sink_.room = 2;
@@ -190,7 +190,7 @@ TEST_F(LineBufferTest, TriesAgainByItselfWithoutADelay) {
     end();
 }
 
-TEST_F(LineBufferTest, TellsOfLossesByItselfWithoutADelay) {
+TEST_F(LineBufferTest, ReportsLossesByItselfWithoutADelay) {
     buffer_.set_delay(0ms);
     open_and_start();
     sink_.room = 0;
@@ -201,7 +201,7 @@ TEST_F(LineBufferTest, TellsOfLossesByItselfWithoutADelay) {
     end();
 }
 
-TEST_F(LineBufferTest, TriesAgainByItselfWhatFailedBeforeItWasStarted) {
+TEST_F(LineBufferTest, RetriesWhatFailedBeforeItWasStarted) {
     for (const auto delay : {0ms, 200ms}) {
         SCOPED_TRACE(delay.count());
         LineBuffer buffer{sink_, {.capacity = 40, .delay = delay}};
@@ -220,7 +220,7 @@ TEST_F(LineBufferTest, TriesAgainByItselfWhatFailedBeforeItWasStarted) {
     }
 }
 
-TEST_F(LineBufferTest, AWarningDoesNotOvertakeWhatWaitsBehindALoss) {
+TEST_F(LineBufferTest, AWarningDoesNotOvertakeLinesAfterALoss) {
     open_and_start();
     sink_.room = 0;
     for (int line = 0; line < 12; ++line) append("0123456\n", LogLevel::warning);
@@ -235,7 +235,7 @@ TEST_F(LineBufferTest, AWarningDoesNotOvertakeWhatWaitsBehindALoss) {
     end();
 }
 
-TEST_F(LineBufferTest, TriesTheRestOfAWarningAgainByItself) {
+TEST_F(LineBufferTest, RetriesTheRestOfAWarningByItself) {
     open_and_start();
     sink_.room = 2;
     append("one\n", LogLevel::warning);
@@ -248,7 +248,7 @@ TEST_F(LineBufferTest, TriesTheRestOfAWarningAgainByItself) {
     end();
 }
 
-TEST_F(LineBufferTest, DoesNotTryWithEachLineWhileTheSinkFails) {
+TEST_F(LineBufferTest, DoesNotRetryWithEachLineWhileTheSinkFails) {
     open_and_start();
     sink_.room = 0;
     for (int line = 0; line < 1000; ++line) append("0123456\n");
@@ -261,7 +261,7 @@ TEST_F(LineBufferTest, DoesNotTryWithEachLineWhileTheSinkFails) {
     EXPECT_THAT(sink_.taken, EndsWith(" lost: No space left on device\n"));
 }
 
-TEST_F(LineBufferTest, DeliversTheRestAndWhatItLostWhenItIsClosed) {
+TEST_F(LineBufferTest, ClosingDeliversTheRestAndReportsLosses) {
     open_and_start();
     append("one\n");
     buffer_.count_loss("out of memory");
@@ -272,7 +272,7 @@ TEST_F(LineBufferTest, DeliversTheRestAndWhatItLostWhenItIsClosed) {
     EXPECT_EQ(sink_.taken, "one\n1 lost: out of memory\n");
 }
 
-TEST_F(LineBufferTest, CrashLinesComeAfterAllThatWaited) {
+TEST_F(LineBufferTest, CrashLinesFollowAllDelayedLines) {
     open_and_start();
     sink_.room = 2;
     append("one\n");
@@ -291,14 +291,14 @@ TEST_F(LineBufferTest, CrashLinesWaitOnceForAThreadThatDiedInTheSink) {
     const auto begin = std::chrono::steady_clock::now();
     for (int line = 0; line < 1000; ++line) buffer_.write_at_crash("0123456\n");
     buffer_.write_at_crash("the end\n");
-    // A tenth of a second for each would be a hundred seconds.
+    // A wait of a tenth of a second for each line would take a hundred seconds.
     EXPECT_LT(std::chrono::steady_clock::now() - begin, 50s);
     EXPECT_THAT(sink_.taken, EndsWith("0123456\nthe end\n"));
     sink_.hangs = false;
     stuck.join();
 }
 
-TEST_F(LineBufferTest, ASinkThatHangsCostsPatienceOnce) {
+TEST_F(LineBufferTest, AHungSinkDelaysOnlyOnce) {
     LineBuffer buffer{sink_, {.capacity = 40, .patience = 20ms}};
     open(buffer);
     sink_.hangs = true;
@@ -311,7 +311,7 @@ TEST_F(LineBufferTest, ASinkThatHangsCostsPatienceOnce) {
     EXPECT_THAT(sink_.taken, StartsWith("stuck\n0123456\n"));
 }
 
-TEST_F(LineBufferTest, AThreadThatIsCancelledWhileItWaitsDeliversItsLineFirst) {
+TEST_F(LineBufferTest, ACancelledThreadDeliversItsLineFirst) {
     open(buffer_);
     sink_.hangs = true;
     std::thread stuck{[&] { append("stuck\n", LogLevel::error); }};
@@ -322,7 +322,7 @@ TEST_F(LineBufferTest, AThreadThatIsCancelledWhileItWaitsDeliversItsLineFirst) {
         append("waits\n", LogLevel::error);
     }};
     while (!begins) std::this_thread::yield();
-    // Either it is cancelled while it waits, or it has still to begin to wait: the outcome is the same.
+    // The thread is cancelled while it waits or before that. The outcome is the same.
     std::this_thread::sleep_for(20ms);
     ASSERT_EQ(::pthread_cancel(cancelled.native_handle()), 0);
     sink_.hangs = false;
@@ -331,7 +331,7 @@ TEST_F(LineBufferTest, AThreadThatIsCancelledWhileItWaitsDeliversItsLineFirst) {
     EXPECT_EQ(sink_.taken, "stuck\nwaits\n");
 }
 
-TEST_F(LineBufferTest, ManyThreadsTearAndLoseNothing) {
+TEST_F(LineBufferTest, ManyThreadsTearAndLoseNoLine) {
     constexpr int threads = 4;
     constexpr int lines = 5000;
     LineBuffer buffer{sink_, {.capacity = 1000}};

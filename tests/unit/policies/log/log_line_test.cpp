@@ -38,7 +38,7 @@ TEST(LogLineTest, PadsEveryNumberOfTheTime) {
     EXPECT_EQ(line, "1970-01-01T00:00:01.000002Z info a[1]: x\n");
 }
 
-TEST(LogLineTest, AppendsToWhatIsThere) {
+TEST(LogLineTest, AppendsToExistingText) {
     std::string lines = "first\n";
     append_log_line(lines, {.time = noted_time, .message = "x"}, "a[1]");
     EXPECT_TRUE(lines.starts_with("first\n2026-"));
@@ -55,7 +55,7 @@ TEST(LogLineTest, EscapesControlCharacters) {
     EXPECT_EQ(escaped(std::string_view{"\0\x7f", 2}), "\\x00\\x7f");
 }
 
-TEST(LogLineTest, EscapesWhereverItStands) {
+TEST(LogLineTest, EscapesAtEveryPosition) {
     const std::string text = "as long as three machine words, and more";
     for (const char letter : {'\0', '\x1f', '\x7f'}) {
         for (std::size_t at = 0; at <= text.size(); ++at) {
@@ -68,20 +68,20 @@ TEST(LogLineTest, EscapesWhereverItStands) {
     }
 }
 
-TEST(LogLineTest, EscapesTheSecondSetOfControlCharactersToo) {
+TEST(LogLineTest, EscapesTheSecondSetOfControlCharacters) {
     EXPECT_EQ(escaped("a\xc2\x9b"
                       "31m\xc2\x80"),
               "a\\u009b31m\\u0080");
 }
 
-TEST(LogLineTest, EscapesBytesThatAreNotUtf8AndControlsOfTheWritingDirection) {
+TEST(LogLineTest, EscapesInvalidUtf8AndDirectionControls) {
     EXPECT_EQ(escaped("a\x9b"
                       "31m \xe2\x80\xae"
                       "b"),
               "a\\x9b31m \\u202eb");
 }
 
-TEST(LogLineTest, AKeyHasNoCharacterThatAMessageEscapes) {
+TEST(LogLineTest, AKeyIsEscapedLikeAMessage) {
     const std::vector<LogField> fields{{.key = "a\xc2\x9b"
                                                "b\xe2\x80\xae"
                                                "c\xff"
@@ -93,7 +93,7 @@ TEST(LogLineTest, AKeyHasNoCharacterThatAMessageEscapes) {
     EXPECT_EQ(line, " a__b___c_d_e\xc3\xa4=1");
 }
 
-TEST(LogLineTest, LeavesAllOtherCharactersAsTheyAre) {
+TEST(LogLineTest, KeepsAllOtherCharacters) {
     EXPECT_EQ(escaped("C:\\temp \"50%\" \xc2\xa0 \xc3\xa4 \xe2\x82\xac"),
               "C:\\temp \"50%\" \xc2\xa0 \xc3\xa4 \xe2\x82\xac");
     EXPECT_EQ(escaped(""), "");

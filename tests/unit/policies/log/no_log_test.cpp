@@ -5,7 +5,7 @@
 namespace servicekit {
 namespace {
 
-TEST(NoLogTest, TakesEverythingAndKeepsNothing) {
+TEST(NoLogTest, AcceptsEverythingAndKeepsNothing) {
     NoLog log;
     log.configure({});
     ASSERT_TRUE(log.open());

@@ -32,7 +32,7 @@ class PipeLogTest : public ::testing::Test {
 protected:
     PipeLogTest() { deployment.name = "trial"; }
 
-    /// As a service does it, up to where its threads run.
+    /// Opens the log as a service does, before its threads run.
     Result<void> open() {
         log = std::make_unique<PipeLog>(PipeLog{options, os.host()});
         log->configure(deployment);
@@ -66,7 +66,7 @@ protected:
     Deployment deployment;
     mocks::FakeOs os;
     std::unique_ptr<PipeLog> log;
-    // As in a service, the loop is destroyed before the policy.
+    // The loop is destroyed before the policy, as in a service.
     std::unique_ptr<mocks::FakeEventLoop> loop = std::make_unique<mocks::FakeEventLoop>(os.reactor);
 };
 
@@ -83,7 +83,7 @@ TEST_F(PipeLogTest, InTheForegroundItsProgramHasTheStreamsOfTheService) {
     EXPECT_EQ(os.programs.started().front().output, os::ProgramOutput::inherit);
 }
 
-TEST_F(PipeLogTest, TheSettingsGoBeforeTheOptions) {
+TEST_F(PipeLogTest, TheSettingsOverrideTheOptions) {
     deployment.log_plan = {.format = LineFormat::json, .delay = 0ms, .command = {"other"}};
     start();
     write("hello");
@@ -91,7 +91,7 @@ TEST_F(PipeLogTest, TheSettingsGoBeforeTheOptions) {
     EXPECT_THAT(read(), HasSubstr(R"("message":"hello")"));
 }
 
-TEST_F(PipeLogTest, AFlushWritesWhatWaits) {
+TEST_F(PipeLogTest, AFlushWritesDelayedLines) {
     options.delay = 60s;
     start();
     write("waits");
@@ -100,7 +100,7 @@ TEST_F(PipeLogTest, AFlushWritesWhatWaits) {
     EXPECT_THAT(read(), HasSubstr("waits"));
 }
 
-TEST_F(PipeLogTest, WithoutACommandTheConfigurationIsWrong) {
+TEST_F(PipeLogTest, AMissingCommandIsAConfigurationError) {
     options.command.clear();
     const auto opened = open();
     ASSERT_FALSE(opened);
@@ -108,7 +108,7 @@ TEST_F(PipeLogTest, WithoutACommandTheConfigurationIsWrong) {
     EXPECT_EQ(opened.error().message(), "cannot start the log's program: none is set (log-command)");
 }
 
-TEST_F(PipeLogTest, AProgramThatCannotBeStartedIsAFailureOfTheStart) {
+TEST_F(PipeLogTest, AProgramThatCannotBeStartedFailsTheStart) {
     os.programs.failures().fail_next("start", ENOENT);
     const auto opened = open();
     ASSERT_FALSE(opened);
@@ -116,7 +116,7 @@ TEST_F(PipeLogTest, AProgramThatCannotBeStartedIsAFailureOfTheStart) {
     EXPECT_EQ(opened.error().message(), "cannot start the log's program 'keeper': No such file or directory");
 }
 
-TEST_F(PipeLogTest, AProgramThatEndsAtOnceHasNotStarted) {
+TEST_F(PipeLogTest, AProgramThatEndsAtOnceFailsTheStart) {
     os.programs.end_at_once(os::ProgramEnd{.how = How::exited, .number = 111});
     const auto opened = open();
     ASSERT_FALSE(opened);
@@ -124,14 +124,14 @@ TEST_F(PipeLogTest, AProgramThatEndsAtOnceHasNotStarted) {
     EXPECT_EQ(opened.error().message(), "cannot start the log's program 'keeper': it ended with status 111 at once");
 }
 
-TEST_F(PipeLogTest, APipeThatCannotBeHadIsAFailureOfTheStart) {
+TEST_F(PipeLogTest, APipeThatCannotBeOpenedFailsTheStart) {
     os.programs.failures().fail_next("open_input", EMFILE);
     const auto opened = open();
     ASSERT_FALSE(opened);
     EXPECT_EQ(opened.error().exit_code, ExitCode::cannot_create);
 }
 
-TEST_F(PipeLogTest, WhereRightsAreGivenUpTheProgramIsStartedAfterwards) {
+TEST_F(PipeLogTest, TheProgramStartsAfterTheDropOfPrivileges) {
     deployment.gives_up_rights = true;
     ASSERT_TRUE(open());
     write("early");
@@ -141,7 +141,7 @@ TEST_F(PipeLogTest, WhereRightsAreGivenUpTheProgramIsStartedAfterwards) {
     EXPECT_THAT(read(), HasSubstr("early"));
 }
 
-TEST_F(PipeLogTest, AProgramThatCannotBeStartedAfterwardsIsAFailureOfTheStart) {
+TEST_F(PipeLogTest, AProgramThatCannotStartAfterTheDropFailsTheStart) {
     deployment.gives_up_rights = true;
     ASSERT_TRUE(open());
     os.programs.failures().fail_next("start", EACCES);
@@ -152,13 +152,13 @@ TEST_F(PipeLogTest, AProgramThatCannotBeStartedAfterwardsIsAFailureOfTheStart) {
     EXPECT_EQ(starts(), 0U);
 }
 
-TEST_F(PipeLogTest, BeforeThereAreThreadsEveryLineIsInThePipeAtOnce) {
+TEST_F(PipeLogTest, BeforeThreadsRunEachLineIsWrittenAtOnce) {
     ASSERT_TRUE(open());
     write("early");
     EXPECT_THAT(read(), EndsWith("info trial[4711]: early\n"));
 }
 
-TEST_F(PipeLogTest, WarningsAreInThePipeAtOnceWithAllBeforeThem) {
+TEST_F(PipeLogTest, WarningsAreWrittenAtOnceWithAllLinesBeforeThem) {
     start();
     write("one");
     EXPECT_EQ(read(), "");
@@ -167,7 +167,7 @@ TEST_F(PipeLogTest, WarningsAreInThePipeAtOnceWithAllBeforeThem) {
     EXPECT_THAT(read(), EndsWith("two\n"));
 }
 
-TEST_F(PipeLogTest, OtherLinesWaitNoLongerThanTheDelay) {
+TEST_F(PipeLogTest, OtherLinesAreWrittenWithinTheDelay) {
     start();
     write("one");
     os.advance(199ms);
@@ -179,14 +179,14 @@ TEST_F(PipeLogTest, OtherLinesWaitNoLongerThanTheDelay) {
     EXPECT_THAT(read(), EndsWith("two\n"));
 }
 
-TEST_F(PipeLogTest, ManyLinesDoNotWait) {
+TEST_F(PipeLogTest, ManyLinesAreWrittenAtOnce) {
     start();
     const std::string line(1000, 'x');
     for (int count = 0; count < 70; ++count) write(line);
     EXPECT_GT(read().size(), 60'000U);
 }
 
-TEST_F(PipeLogTest, TheSourceIsShownWhereItIsAskedFor) {
+TEST_F(PipeLogTest, TheSourceIsShownIfRequested) {
     const LogSource source{.file = "backup.cpp", .line = 42};
     start();
     log->write({.time = {}, .level = LogLevel::error, .message = "one", .source = source});
@@ -199,7 +199,7 @@ TEST_F(PipeLogTest, TheSourceIsShownWhereItIsAskedFor) {
     EXPECT_THAT(read(), EndsWith("two source=backup.cpp:42\n"));
 }
 
-TEST_F(PipeLogTest, DropsWhatIsBelowItsLevel) {
+TEST_F(PipeLogTest, DropsLinesBelowItsLevel) {
     start();
     log->set_level(LogLevel::error);
     write("low", LogLevel::warning);
@@ -207,7 +207,7 @@ TEST_F(PipeLogTest, DropsWhatIsBelowItsLevel) {
     EXPECT_THAT(read(), AllOf(HasSubstr("high"), Not(HasSubstr("low"))));
 }
 
-TEST_F(PipeLogTest, AProgramThatEndsIsStartedAnewAfterAPause) {
+TEST_F(PipeLogTest, AnEndedProgramIsRestartedAfterAPause) {
     start();
     os.programs.end(os.programs.running(), {.how = How::killed, .number = SIGKILL});
     os.advance(99ms);
@@ -219,7 +219,7 @@ TEST_F(PipeLogTest, AProgramThatEndsIsStartedAnewAfterAPause) {
                           "restarts in 100 ms\n"));
 }
 
-TEST_F(PipeLogTest, OneThatDoesNotLastIsStartedEverMoreSeldom) {
+TEST_F(PipeLogTest, AFailingProgramIsRestartedLessAndLessOften) {
     start();
     os.programs.end_at_once(os::ProgramEnd{.how = How::exited, .number = 1});
     os.programs.end(os.programs.running(), {.how = How::exited, .number = 1});
@@ -235,7 +235,7 @@ TEST_F(PipeLogTest, OneThatDoesNotLastIsStartedEverMoreSeldom) {
     EXPECT_EQ(starts(), before + 1);
 }
 
-TEST_F(PipeLogTest, OneThatLastedIsStartedAgainSoon) {
+TEST_F(PipeLogTest, AProgramThatLastedIsRestartedSoon) {
     start();
     for (int life = 0; life < 3; ++life) {
         os.advance(10s);
@@ -245,7 +245,7 @@ TEST_F(PipeLogTest, OneThatLastedIsStartedAgainSoon) {
     }
 }
 
-TEST_F(PipeLogTest, OneThatCannotBeStartedAnewIsTriedAgainAndSaysSo) {
+TEST_F(PipeLogTest, AFailedRestartIsRetriedAndReported) {
     start();
     os.programs.failures().fail_next("start", EAGAIN);
     os.programs.end(os.programs.running(), {.how = How::exited, .number = 3});
@@ -256,7 +256,7 @@ TEST_F(PipeLogTest, OneThatCannotBeStartedAnewIsTriedAgainAndSaysSo) {
                                   "in 200 ms\n"));
 }
 
-TEST_F(PipeLogTest, WhatAProgramLeftUnreadIsReadByItsSuccessor) {
+TEST_F(PipeLogTest, TheNextProgramReadsUnreadLines) {
     start();
     os.programs.stop_reading();
     write("left behind", LogLevel::error);
@@ -267,7 +267,7 @@ TEST_F(PipeLogTest, WhatAProgramLeftUnreadIsReadByItsSuccessor) {
     EXPECT_THAT(os.programs.started().at(1).text, HasSubstr("left behind\n"));
 }
 
-TEST_F(PipeLogTest, WhatThePipeHasNoRoomForWaitsAndComesInOrder) {
+TEST_F(PipeLogTest, LinesWithoutRoomInThePipeWaitInOrder) {
     os.programs.set_capacity(100);
     start();
     os.programs.stop_reading();
@@ -283,7 +283,7 @@ TEST_F(PipeLogTest, WhatThePipeHasNoRoomForWaitsAndComesInOrder) {
     EXPECT_THAT(read(), Not(HasSubstr("lost")));
 }
 
-TEST_F(PipeLogTest, WhatThereIsNoMemoryForIsCountedAndTold) {
+TEST_F(PipeLogTest, LinesWithoutMemoryAreCountedAndReported) {
     os.programs.set_capacity(10);
     options.memory = 400;
     start();
@@ -299,7 +299,7 @@ TEST_F(PipeLogTest, WhatThereIsNoMemoryForIsCountedAndTold) {
     EXPECT_THAT(read(), EndsWith("afterwards\n"));
 }
 
-TEST_F(PipeLogTest, APipeThatFailsCostsLinesAndSaysSoLater) {
+TEST_F(PipeLogTest, AFailingPipeLosesLinesAndReportsThemLater) {
     start();
     os.programs.failures().fail_next("write", EIO);
     write("lost", LogLevel::error);
@@ -308,7 +308,7 @@ TEST_F(PipeLogTest, APipeThatFailsCostsLinesAndSaysSoLater) {
     EXPECT_THAT(read(), EndsWith("kept\n"));
 }
 
-TEST_F(PipeLogTest, AtTheEndTheProgramHasReadEverything) {
+TEST_F(PipeLogTest, ClosingWaitsUntilTheProgramHasReadEverything) {
     start();
     write("the crash lines");
     close();
@@ -318,7 +318,7 @@ TEST_F(PipeLogTest, AtTheEndTheProgramHasReadEverything) {
     EXPECT_EQ(os.streams.written(os::Stream::error), "");
 }
 
-TEST_F(PipeLogTest, AProgramThatGoesOnThoughItHasReadEverythingIsAskedToEnd) {
+TEST_F(PipeLogTest, AProgramThatHasReadEverythingIsAskedToEnd) {
     os.programs.outlive_their_input();
     start();
     write("last");
@@ -327,7 +327,7 @@ TEST_F(PipeLogTest, AProgramThatGoesOnThoughItHasReadEverythingIsAskedToEnd) {
     EXPECT_EQ(os.streams.written(os::Stream::error), "");
 }
 
-TEST_F(PipeLogTest, AProgramThatGoesOnForAllThatIsLeftBehindAndNamed) {
+TEST_F(PipeLogTest, AProgramThatDoesNotEndIsLeftAndNamed) {
     os.programs.outlive_their_input();
     os.programs.ignore_signals();
     start();
@@ -336,7 +336,7 @@ TEST_F(PipeLogTest, AProgramThatGoesOnForAllThatIsLeftBehindAndNamed) {
     EXPECT_EQ(os.streams.written(os::Stream::error), "trial: the log's program 'keeper' (pid 9001) still runs\n");
 }
 
-TEST_F(PipeLogTest, AProgramThatHasNotReadEverythingIsNotDisturbed) {
+TEST_F(PipeLogTest, AProgramThatStillReadsIsNotDisturbed) {
     start();
     os.programs.stop_reading();
     write("for later");
@@ -347,7 +347,7 @@ TEST_F(PipeLogTest, AProgramThatHasNotReadEverythingIsNotDisturbed) {
     EXPECT_THAT(os.streams.written(os::Stream::error), HasSubstr("still runs, with "));
 }
 
-TEST_F(PipeLogTest, AtTheEndAProgramThatIsDownIsStartedForTheLastLines) {
+TEST_F(PipeLogTest, AtTheEndAProgramIsRestartedForTheLastLines) {
     start();
     os.programs.stop_reading();
     write("for the next one", LogLevel::error);
@@ -359,7 +359,7 @@ TEST_F(PipeLogTest, AtTheEndAProgramThatIsDownIsStartedForTheLastLines) {
     EXPECT_THAT(os.programs.started().at(1).text, HasSubstr("for the next one\n"));
 }
 
-TEST_F(PipeLogTest, AtTheEndAProgramThatAlwaysEndsIsGivenUp) {
+TEST_F(PipeLogTest, AtTheEndAFailingProgramIsAbandoned) {
     start();
     os.programs.stop_reading();
     write("in vain", LogLevel::error);
@@ -370,7 +370,7 @@ TEST_F(PipeLogTest, AtTheEndAProgramThatAlwaysEndsIsGivenUp) {
     EXPECT_THAT(os.streams.written(os::Stream::error), HasSubstr("the log's program 'keeper' has ended, with "));
 }
 
-TEST_F(PipeLogTest, MayBeClosedWhileItsLoopStillTurns) {
+TEST_F(PipeLogTest, MayBeClosedWhileItsLoopRuns) {
     start();
     write("one");
     os.advance(1ms);
@@ -382,14 +382,14 @@ TEST_F(PipeLogTest, MayBeClosedWhileItsLoopStillTurns) {
     loop->stop();
 }
 
-TEST_F(PipeLogTest, ReopeningSendsWhatTheOptionsSay) {
+TEST_F(PipeLogTest, ReopeningSendsNoSignalByDefault) {
     start();
     EXPECT_TRUE(log->reopen());
     EXPECT_THAT(os.programs.started().front().signals, IsEmpty());
     close();
 }
 
-TEST_F(PipeLogTest, ReopeningNamesAProgramThatDoesNotRun) {
+TEST_F(PipeLogTest, ReopeningReportsThatTheProgramDoesNotRun) {
     options.reopen_signal = SIGHUP;
     start();
     EXPECT_TRUE(log->reopen());
@@ -399,7 +399,7 @@ TEST_F(PipeLogTest, ReopeningNamesAProgramThatDoesNotRun) {
     EXPECT_EQ(log->reopen().error().message(), "cannot signal the log's program 'keeper': it does not run");
 }
 
-TEST_F(PipeLogTest, CrashLinesComeAfterWhatWaits) {
+TEST_F(PipeLogTest, CrashLinesFollowDelayedLines) {
     start();
     write("before");
     const LogRecord crash{.time = {}, .level = LogLevel::fatal, .message = "a fatal signal"};
@@ -409,7 +409,7 @@ TEST_F(PipeLogTest, CrashLinesComeAfterWhatWaits) {
     EXPECT_EQ(lines_read(), 3);
 }
 
-TEST_F(PipeLogTest, CrashLinesWaitOnceForAProgramThatReadsNothing) {
+TEST_F(PipeLogTest, CrashLinesWaitOnceForABlockedProgram) {
     os.programs.set_capacity(100);
     start();
     os.programs.stop_reading();
@@ -419,14 +419,14 @@ TEST_F(PipeLogTest, CrashLinesWaitOnceForAProgramThatReadsNothing) {
     EXPECT_LE(os.clock.steady_now() - before, 1s);
 }
 
-TEST_F(PipeLogTest, CrashLinesOfOneThatIsNotOpenGoNowhere) {
+TEST_F(PipeLogTest, CrashLinesOfAClosedLogAreDropped) {
     log = std::make_unique<PipeLog>(PipeLog{options, os.host()});
     const LogRecord crash{.time = {}, .level = LogLevel::fatal, .message = "too early"};
     log->write_at_crash({&crash, 1});
     EXPECT_EQ(read(), "");
 }
 
-TEST_F(PipeLogTest, AnInputThatCannotBeWatchedIsAFailureOfTheStart) {
+TEST_F(PipeLogTest, AnInputThatCannotBeWatchedFailsTheStart) {
     ASSERT_TRUE(open());
     os.reactor.loop_failures.fail_next("watch", ENOSPC);
     const auto started = log->start(*loop);
@@ -436,7 +436,7 @@ TEST_F(PipeLogTest, AnInputThatCannotBeWatchedIsAFailureOfTheStart) {
     close();
 }
 
-TEST_F(PipeLogTest, AProgramThatCannotBeWatchedIsLookedAtNowAndThen) {
+TEST_F(PipeLogTest, AProgramThatCannotBeWatchedIsPolled) {
     start();
     os.reactor.loop_failures.fail_next("watch", ENOSPC);
     os.programs.end(os.programs.running(), {.how = How::exited, .number = 0});

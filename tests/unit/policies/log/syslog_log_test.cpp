@@ -52,7 +52,7 @@ TEST_F(SyslogLogTest, ARecordIsADatagram) {
     EXPECT_EQ(messages().front().text, "<30>1 1970-01-01T00:00:00.000000Z - trial 4711 - - hello");
 }
 
-TEST_F(SyslogLogTest, CrashLinesAreAMessageLikeAnyOther) {
+TEST_F(SyslogLogTest, CrashLinesLookLikeOtherMessages) {
     const LogRecord crash{.time = {}, .level = LogLevel::fatal, .message = "crashed"};
     os.message_sockets.listen(device);
     open();
@@ -61,7 +61,7 @@ TEST_F(SyslogLogTest, CrashLinesAreAMessageLikeAnyOther) {
     EXPECT_EQ(messages().front().text, "<26>1 1970-01-01T00:00:00.000000Z - trial 4711 - - crashed");
 }
 
-TEST_F(SyslogLogTest, CrashLinesHaveTheirLengthInFrontWhereThatEndsAMessage) {
+TEST_F(SyslogLogTest, CrashLinesAreFramedLikeOtherMessages) {
     const LogRecord crash{.time = {}, .level = LogLevel::fatal, .message = "crashed"};
     os.message_sockets.listen(device, stream);
     open({.framing = SyslogLog::Framing::octet_counting});
@@ -69,14 +69,14 @@ TEST_F(SyslogLogTest, CrashLinesHaveTheirLengthInFrontWhereThatEndsAMessage) {
     EXPECT_EQ(os.message_sockets.text(device), "58 <26>1 1970-01-01T00:00:00.000000Z - trial 4711 - - crashed");
 }
 
-TEST_F(SyslogLogTest, CrashLinesThatNobodyTakesAreLost) {
+TEST_F(SyslogLogTest, CrashLinesWithoutADaemonAreLost) {
     const LogRecord crash{.time = {}, .level = LogLevel::fatal, .message = "crashed"};
     open();
     log.write_at_crash({&crash, 1});
     EXPECT_EQ(os.message_sockets.text(device), "");
 }
 
-TEST_F(SyslogLogTest, CrashLinesOfWhichAStreamTookAPartAreGivenTheRestFirst) {
+TEST_F(SyslogLogTest, PartlySentCrashLinesAreCompletedFirst) {
     const LogRecord printed{.time = {}, .level = LogLevel::info, .message = "printed"};
     const LogRecord crash{.time = {}, .level = LogLevel::fatal, .message = "crashed"};
     os.message_sockets.listen(device, stream);
@@ -90,7 +90,7 @@ TEST_F(SyslogLogTest, CrashLinesOfWhichAStreamTookAPartAreGivenTheRestFirst) {
     EXPECT_EQ(os.message_sockets.text(device), "<30>trial[4711]: printed\n<26>trial[4711]: crashed\n");
 }
 
-TEST_F(SyslogLogTest, CrashLinesRepeatNothingOfTheMessageBeforeThem) {
+TEST_F(SyslogLogTest, CrashLinesDoNotRepeatTheMessageBeforeThem) {
     const LogRecord crash{.time = {}, .level = LogLevel::fatal, .message = "crashed"};
     os.message_sockets.listen(device, stream);
     open({.format = SyslogLog::Format::traditional});
@@ -103,7 +103,7 @@ TEST_F(SyslogLogTest, CrashLinesRepeatNothingOfTheMessageBeforeThem) {
     EXPECT_EQ(os.message_sockets.text(device), "<30>trial[4711]: one\n<26>trial[4711]: crashed\n");
 }
 
-TEST_F(SyslogLogTest, ARecordAfterLastWordsThatWereCutFollowsTheirRest) {
+TEST_F(SyslogLogTest, ARecordFollowsTheRestOfPartlySentCrashLines) {
     const LogRecord printed{.time = {}, .level = LogLevel::info, .message = "printed"};
     os.message_sockets.listen(device, stream);
     open({.format = SyslogLog::Format::traditional});
@@ -125,21 +125,21 @@ TEST_F(SyslogLogTest, CrashLinesWaitOnceForADaemonThatDoesNotKeepUp) {
     EXPECT_EQ(os.message_sockets.last_patience(), 0ms);
 }
 
-TEST_F(SyslogLogTest, TheOptionsSayHowItIsSent) {
+TEST_F(SyslogLogTest, TheOptionsSetSocketFacilityAndHostName) {
     os.message_sockets.listen("/run/log");
     open({.socket = "/run/log", .facility = SyslogLog::Facility::local7, .host_name = "box"});
     write("hello");
     EXPECT_EQ(os.message_sockets.text("/run/log"), "<190>1 1970-01-01T00:00:00.000000Z box trial 4711 - - hello");
 }
 
-TEST_F(SyslogLogTest, TheTraditionalFormIsForDaemonsThatTakeNoOther) {
+TEST_F(SyslogLogTest, TheTraditionalFormatCanBeUsed) {
     os.message_sockets.listen(device);
     open({.format = SyslogLog::Format::traditional});
     write("hello");
     EXPECT_EQ(messages().front().text, "<30>trial[4711]: hello");
 }
 
-TEST_F(SyslogLogTest, OnAStreamALineEndsEachMessage) {
+TEST_F(SyslogLogTest, OnAStreamANewlineEndsEachMessage) {
     os.message_sockets.listen(device, stream);
     open();
     write("one");
@@ -148,14 +148,14 @@ TEST_F(SyslogLogTest, OnAStreamALineEndsEachMessage) {
                 EndsWith("one\n<30>1 1970-01-01T00:00:00.000000Z - trial 4711 - - two\n"));
 }
 
-TEST_F(SyslogLogTest, OnAStreamTheLengthMayStandInFront) {
+TEST_F(SyslogLogTest, OnAStreamTheLengthMayPrecedeAMessage) {
     os.message_sockets.listen(device, stream);
     open({.format = SyslogLog::Format::traditional, .framing = SyslogLog::Framing::octet_counting});
     write("one");
     EXPECT_EQ(os.message_sockets.text(device), "20 <30>trial[4711]: one");
 }
 
-TEST_F(SyslogLogTest, AStreamThatTookAPartIsGivenTheRestFirst) {
+TEST_F(SyslogLogTest, APartlySentMessageIsCompletedFirst) {
     os.message_sockets.listen(device, stream);
     open({.format = SyslogLog::Format::traditional});
     os.message_sockets.limit(device, 10);
@@ -168,7 +168,7 @@ TEST_F(SyslogLogTest, AStreamThatTookAPartIsGivenTheRestFirst) {
     EXPECT_THAT(text, EndsWith("<30>trial[4711]: two\n"));
 }
 
-TEST_F(SyslogLogTest, AStreamThatEndsWithinAMessageLosesIt) {
+TEST_F(SyslogLogTest, AStreamThatEndsWithinAMessageLosesTheMessage) {
     os.message_sockets.listen(device, stream);
     open({.format = SyslogLog::Format::traditional});
     os.message_sockets.limit(device, 10);
@@ -180,7 +180,7 @@ TEST_F(SyslogLogTest, AStreamThatEndsWithinAMessageLosesIt) {
     EXPECT_THAT(os.message_sockets.text(device), HasSubstr("1 line lost: "));
 }
 
-TEST_F(SyslogLogTest, ADaemonThatWasStartedAnewIsConnectedToAnew) {
+TEST_F(SyslogLogTest, ReconnectsToARestartedDaemon) {
     os.message_sockets.listen(device);
     open();
     write("one");
@@ -189,7 +189,7 @@ TEST_F(SyslogLogTest, ADaemonThatWasStartedAnewIsConnectedToAnew) {
     EXPECT_THAT(messages(), SizeIs(2));
 }
 
-TEST_F(SyslogLogTest, ADaemonThatIsNotThereYetIsLookedForAgain) {
+TEST_F(SyslogLogTest, AMissingDaemonIsTriedAgain) {
     open();
     write("lost");
     os.message_sockets.listen(device);
@@ -203,7 +203,7 @@ TEST_F(SyslogLogTest, ADaemonThatIsNotThereYetIsLookedForAgain) {
     EXPECT_THAT(messages().at(1).text, EndsWith("kept"));
 }
 
-TEST_F(SyslogLogTest, ADaemonThatDoesNotKeepUpCostsPatienceOnce) {
+TEST_F(SyslogLogTest, ASlowDaemonDelaysOnlyOnce) {
     os.message_sockets.listen(device);
     open();
     os.message_sockets.limit(device, 0);
@@ -217,7 +217,7 @@ TEST_F(SyslogLogTest, ADaemonThatDoesNotKeepUpCostsPatienceOnce) {
     EXPECT_THAT(messages().front().text, HasSubstr("2 lines lost: the reader of '/dev/log' does not keep up"));
 }
 
-TEST_F(SyslogLogTest, WhatIsTooLongForADatagramIsCut) {
+TEST_F(SyslogLogTest, ATooLongMessageIsCut) {
     os.message_sockets.listen(device);
     os.message_sockets.set_longest(10'000);
     open();
@@ -226,7 +226,7 @@ TEST_F(SyslogLogTest, WhatIsTooLongForADatagramIsCut) {
     EXPECT_EQ(messages().front().text.size(), 8192U);
 }
 
-TEST_F(SyslogLogTest, DropsWhatIsBelowItsLevelAndWhatComesTooLate) {
+TEST_F(SyslogLogTest, DropsLinesBelowItsLevelAndAfterTheClose) {
     os.message_sockets.listen(device);
     open();
     log.set_level(LogLevel::error);

@@ -28,12 +28,12 @@ protected:
                     .structured_data_id = "servicekit@32473"};
 };
 
-TEST_F(SyslogMessageTest, HasPriorityVersionTimeAndWhoseItIs) {
+TEST_F(SyslogMessageTest, HasPriorityVersionTimeAndSource) {
     EXPECT_EQ(message({.time = {}, .level = LogLevel::warning, .message = "careful"}),
               "<28>1 1970-01-01T00:00:00.000000Z - trial 4711 - - careful");
 }
 
-TEST_F(SyslogMessageTest, TheChannelIsTheKindOfMessage) {
+TEST_F(SyslogMessageTest, TheChannelIsTheMessageId) {
     EXPECT_THAT(message({.time = {}, .message = "x", .channel = "back up"}), HasSubstr(" 4711 back_up - x"));
 }
 
@@ -50,20 +50,20 @@ TEST_F(SyslogMessageTest, ValuesAreEscapedAndUtf8) {
                 EndsWith("k=\"a\\\"b\\\\c\\]d\\\\ne\\\\xff\xC3\xA4\"] m"));
 }
 
-TEST_F(SyslogMessageTest, OnlyWhatIsMoreThanAsciiHasAByteOrderMark) {
+TEST_F(SyslogMessageTest, OnlyNonAsciiTextHasAByteOrderMark) {
     EXPECT_THAT(message({.time = {}, .message = "h\xC3\xB6her"}), EndsWith(" - \xEF\xBB\xBFh\xC3\xB6her"));
     EXPECT_THAT(message({.time = {}, .message = "h\xFFher"}), EndsWith(" - h\\xffher"));
 }
 
-TEST_F(SyslogMessageTest, NoMessagePassesForTwo) {
+TEST_F(SyslogMessageTest, EscapesNewlines) {
     EXPECT_THAT(message({.time = {}, .message = "a\nb"}), EndsWith(" - a\\nb"));
 }
 
-TEST_F(SyslogMessageTest, AnEmptyMessageIsNone) {
+TEST_F(SyslogMessageTest, OmitsAnEmptyMessage) {
     EXPECT_THAT(message({.time = {}, .message = {}}), EndsWith(" 4711 - -"));
 }
 
-TEST_F(SyslogMessageTest, NamesAreAsShortAsTheStandardWantsThem) {
+TEST_F(SyslogMessageTest, NamesAreCutToTheStandardsLimits) {
     head.application = std::string(60, 'a');
     head.facility = 23;
     const std::string text =
@@ -72,7 +72,7 @@ TEST_F(SyslogMessageTest, NamesAreAsShortAsTheStandardWantsThem) {
     EXPECT_THAT(text, HasSubstr(" - " + std::string(48, 'a') + " 4711 " + std::string(32, 'c') + " -"));
 }
 
-TEST_F(SyslogMessageTest, TheTraditionalFormLeavesTheTimeToTheDaemon) {
+TEST_F(SyslogMessageTest, TheTraditionalFormatLeavesTheTimeToTheDaemon) {
     const std::vector<LogField> fields{{.key = "files", .value = 3}};
     std::string out;
     append_traditional_syslog_message(out, {.time = {}, .message = "a\nb", .fields = fields}, head);

@@ -78,7 +78,7 @@ protected:
     FileLog log{{}, host()};
 };
 
-TEST_F(FileLogTest, AFlushWritesWhatWaits) {
+TEST_F(FileLogTest, AFlushWritesDelayedLines) {
     mocks::FakeEventLoop loop{reactor};
     ASSERT_TRUE(log.open());
     ASSERT_TRUE(log.start(loop));
@@ -98,19 +98,19 @@ TEST_F(FileLogTest, WritesTimeLevelNamePidAndMessage) {
     EXPECT_EQ(content(), "2026-01-02T03:04:05.000000Z warning just-another-server[4711]: disk is slow\n");
 }
 
-TEST_F(FileLogTest, AppendsToWhatIsThere) {
+TEST_F(FileLogTest, AppendsToAnExistingFile) {
     files.add_file(path, "of yesterday\n");
     ASSERT_TRUE(log.open());
     write("today");
     EXPECT_THAT(content(), StartsWith("of yesterday\n2026-"));
 }
 
-TEST_F(FileLogTest, MakesAFileThatOthersCannotRead) {
+TEST_F(FileLogTest, CreatesAFileThatOthersCannotRead) {
     ASSERT_TRUE(log.open());
     EXPECT_EQ(files.status_of(path).permissions, mode_t{0640});
 }
 
-TEST_F(FileLogTest, MakesTheFileWithThePermissionsOfTheSettingsOrElseOfTheOptions) {
+TEST_F(FileLogTest, CreatesTheFileWithTheConfiguredPermissions) {
     FileLog plain = log_with({.permissions = 0600});
     deployment.log_file = "/var/log/plain.log";
     plain.configure(deployment);
@@ -125,7 +125,7 @@ TEST_F(FileLogTest, MakesTheFileWithThePermissionsOfTheSettingsOrElseOfTheOption
     EXPECT_EQ(files.status_of("/var/log/open.log").permissions, mode_t{0644});
 }
 
-TEST_F(FileLogTest, GivesTheFileToTheGroupOfTheSettings) {
+TEST_F(FileLogTest, GivesTheFileToTheConfiguredGroup) {
     users.add_group("adm", 4);
     deployment.log_plan.group = "adm";
     log.configure(deployment);
@@ -134,13 +134,13 @@ TEST_F(FileLogTest, GivesTheFileToTheGroupOfTheSettings) {
     EXPECT_EQ(files.status_of(path).uid, 0U);
 }
 
-TEST_F(FileLogTest, SaysWhichGroupIsUnknown) {
+TEST_F(FileLogTest, NamesAnUnknownGroup) {
     deployment.log_plan.group = "nobodys";
     log.configure(deployment);
     EXPECT_EQ(log.open().error().message(), "cannot give the log to the group 'nobodys': there is no such group");
 }
 
-TEST_F(FileLogTest, SaysWhichDirectoryIsMissing) {
+TEST_F(FileLogTest, NamesAMissingDirectory) {
     deployment.log_file = "/var/log/mine/a.log";
     log.configure(deployment);
     const Error error = log.open().error();
@@ -149,19 +149,19 @@ TEST_F(FileLogTest, SaysWhichDirectoryIsMissing) {
     EXPECT_FALSE(files.exists("/var/log/mine"));
 }
 
-TEST_F(FileLogTest, SaysWhyItCannotBeOpened) {
+TEST_F(FileLogTest, ReportsWhyItCannotBeOpened) {
     files.failures.fail_always("open_for_appending", EISDIR);
     const Error error = log.open().error();
     EXPECT_EQ(error.exit_code, ExitCode::cannot_create);
     EXPECT_EQ(error.message(), "cannot open the log '" + path + "': Is a directory");
 }
 
-TEST_F(FileLogTest, KeepsAMissingPermissionApartFromOtherErrors) {
+TEST_F(FileLogTest, DistinguishesAMissingPermission) {
     files.failures.fail_always("open_for_appending", EACCES);
     EXPECT_EQ(log.open().error().exit_code, ExitCode::permission);
 }
 
-TEST_F(FileLogTest, RefusesARelativePathSinceADaemonHasAnotherDirectory) {
+TEST_F(FileLogTest, RefusesARelativePath) {
     deployment.log_file = "a.log";
     log.configure(deployment);
     EXPECT_EQ(log.open().error().message(), "cannot open the log 'a.log': not an absolute path");
@@ -188,7 +188,7 @@ TEST_F(FileLogTest, DropsLinesAndStreamsInTheBackgroundWithoutAFile) {
     write("hello");
 }
 
-TEST_F(FileLogTest, LeavesOutWhatIsBelowItsLevel) {
+TEST_F(FileLogTest, DropsLinesBelowItsLevel) {
     deployment.log_level = LogLevel::warning;
     log.configure(deployment);
     ASSERT_TRUE(log.open());
@@ -217,7 +217,7 @@ TEST_F(FileLogTest, CanBeClosedTwiceAndOpenedAgain) {
     EXPECT_THAT(content(), EndsWith(": again\n"));
 }
 
-TEST_F(FileLogTest, MovesBeforeItIsOpened) {
+TEST_F(FileLogTest, CanBeMovedBeforeItIsOpened) {
     FileLog moved = std::move(log);
     ASSERT_TRUE(moved.open());
     write(moved, LogLevel::info, "moved");
@@ -226,7 +226,7 @@ TEST_F(FileLogTest, MovesBeforeItIsOpened) {
 
 // A full disk.
 
-TEST_F(FileLogTest, LosesNothingWhileTheDiskIsFullForAMoment) {
+TEST_F(FileLogTest, LosesNothingDuringABriefFullDisk) {
     ASSERT_TRUE(log.open());
     files.set_space(20);
     write("first");
@@ -240,7 +240,7 @@ TEST_F(FileLogTest, LosesNothingWhileTheDiskIsFullForAMoment) {
               "2026-01-02T03:04:05.000000Z info just-another-server[4711]: third\n");
 }
 
-TEST_F(FileLogTest, CountsWhatAFullDiskHasNoRoomForAndTellsOfItLater) {
+TEST_F(FileLogTest, CountsLinesLostToAFullDiskAndReportsThem) {
     ASSERT_TRUE(log.open());
     files.set_space(0);
     const std::string message(1000, 'x');
@@ -256,7 +256,7 @@ TEST_F(FileLogTest, CountsWhatAFullDiskHasNoRoomForAndTellsOfItLater) {
     EXPECT_GT(kept, 30);
 }
 
-TEST_F(FileLogTest, GoesOnAfterAnyErrorOfTheFile) {
+TEST_F(FileLogTest, ContinuesAfterAnyErrorOfTheFile) {
     ASSERT_TRUE(log.open());
     files.failures.fail_next("write", EIO);
     write("kept");
@@ -266,7 +266,7 @@ TEST_F(FileLogTest, GoesOnAfterAnyErrorOfTheFile) {
 
 // Rotation.
 
-TEST_F(FileLogTest, WritesIntoTheMovedFileUntilItIsReopened) {
+TEST_F(FileLogTest, WritesToTheMovedFileUntilReopened) {
     ASSERT_TRUE(log.open());
     files.move_away(path, path + ".1");
     write("old");
@@ -277,7 +277,7 @@ TEST_F(FileLogTest, WritesIntoTheMovedFileUntilItIsReopened) {
     EXPECT_EQ(files.open_files(), 1U);
 }
 
-TEST_F(FileLogTest, KeepsTheOldFileWhereANewOneCannotBeOpened) {
+TEST_F(FileLogTest, KeepsTheOldFileIfANewOneCannotBeOpened) {
     ASSERT_TRUE(log.open());
     files.move_away(path, path + ".1");
     files.failures.fail_next("open_for_appending", EACCES);
@@ -288,7 +288,7 @@ TEST_F(FileLogTest, KeepsTheOldFileWhereANewOneCannotBeOpened) {
     EXPECT_THAT(files.content(path + ".1"), EndsWith(": kept\n"));
 }
 
-TEST_F(FileLogTest, PutsTheFileAwayWhenItIsLargeEnough) {
+TEST_F(FileLogTest, RotatesTheFileAtItsSizeLimit) {
     deployment.log_plan.rotate_size = 200;
     log.configure(deployment);
     ASSERT_TRUE(log.open());
@@ -297,7 +297,7 @@ TEST_F(FileLogTest, PutsTheFileAwayWhenItIsLargeEnough) {
     EXPECT_THAT(content(), AllOf(StartsWith("2026-"), EndsWith(": fourth\n"), Not(HasSubstr("third"))));
 }
 
-TEST_F(FileLogTest, CompressesAndRemovesOldFilesInAThreadOfItsOwn) {
+TEST_F(FileLogTest, CompressesAndRemovesOldFilesInItsOwnThread) {
     mocks::FakeEventLoop loop{reactor};
     deployment.log_plan.rotate_size = 100;
     deployment.log_plan.keep_files = 2;
@@ -320,7 +320,7 @@ TEST_F(FileLogTest, CompressesAndRemovesOldFilesInAThreadOfItsOwn) {
     log.close(1s);
 }
 
-TEST_F(FileLogTest, LinesBelowAWarningWaitForTheirDelayOnceItIsStarted) {
+TEST_F(FileLogTest, LinesBelowAWarningAreDelayedOnceStarted) {
     mocks::FakeEventLoop loop{reactor};
     ASSERT_TRUE(log.open());
     write("at once");
@@ -340,7 +340,7 @@ TEST_F(FileLogTest, LinesBelowAWarningWaitForTheirDelayOnceItIsStarted) {
     log.close(1s);
 }
 
-TEST_F(FileLogTest, ACrashLosesNothingThatWaited) {
+TEST_F(FileLogTest, ACrashLosesNoDelayedLine) {
     mocks::FakeEventLoop loop{reactor};
     ASSERT_TRUE(log.open());
     ASSERT_TRUE(log.start(loop));
@@ -354,7 +354,7 @@ TEST_F(FileLogTest, ACrashLosesNothingThatWaited) {
     EXPECT_THAT(content(), EndsWith(": the end\n"));
 }
 
-TEST_F(FileLogTest, CrashLinesComeInTheFormatOfTheLog) {
+TEST_F(FileLogTest, CrashLinesHaveTheFormatOfTheLog) {
     deployment.log_plan.format = LineFormat::json;
     log.configure(deployment);
     ASSERT_TRUE(log.open());
@@ -366,7 +366,7 @@ TEST_F(FileLogTest, CrashLinesComeInTheFormatOfTheLog) {
                          "\n");
 }
 
-TEST_F(FileLogTest, WithoutRecordsLastWordsAreWhatWaited) {
+TEST_F(FileLogTest, WithoutRecordsACrashWritesDelayedLines) {
     mocks::FakeEventLoop loop{reactor};
     ASSERT_TRUE(log.open());
     ASSERT_TRUE(log.start(loop));
@@ -378,7 +378,7 @@ TEST_F(FileLogTest, WithoutRecordsLastWordsAreWhatWaited) {
     log.close(1s);
 }
 
-TEST_F(FileLogTest, WritesJsonWhereAskedTo) {
+TEST_F(FileLogTest, WritesJsonIfRequested) {
     deployment.log_plan.format = LineFormat::json;
     log.configure(deployment);
     ASSERT_TRUE(log.open());
@@ -390,7 +390,7 @@ TEST_F(FileLogTest, WritesJsonWhereAskedTo) {
               "\n");
 }
 
-TEST_F(FileLogTest, ShowsTheSourceWhereAskedTo) {
+TEST_F(FileLogTest, ShowsTheSourceIfRequested) {
     const LogSource source{"pond.cpp", 12, "swim"};
     ASSERT_TRUE(log.open());
     log.write({.time = clock.system_now(), .message = "plain", .source = source});
@@ -403,7 +403,7 @@ TEST_F(FileLogTest, ShowsTheSourceWhereAskedTo) {
     EXPECT_THAT(content(), EndsWith(": told source=pond.cpp:12\n"));
 }
 
-TEST_F(FileLogTest, WithoutAFileLastWordsGoToStderrInTheForeground) {
+TEST_F(FileLogTest, WithoutAFileCrashLinesGoToStderrInTheForeground) {
     deployment.log_file.clear();
     deployment.background = false;
     log.configure(deployment);
@@ -426,7 +426,7 @@ TEST_F(FileLogTest, CopiesToTheTerminalInTheForeground) {
     EXPECT_THAT(content(), EndsWith(": hello\n"));
 }
 
-TEST_F(FileLogTest, CopiesNothingToTheTerminalWhereToldSoOrInTheBackgroundOrWhereThereIsNone) {
+TEST_F(FileLogTest, CopiesOnlyToATerminalInTheForegroundIfEnabled) {
     EXPECT_CALL(streams, write_within).Times(0);
     ON_CALL(streams, is_terminal(Stream::error)).WillByDefault(Return(true));
     ASSERT_TRUE(log.open());
@@ -447,14 +447,14 @@ TEST_F(FileLogTest, CopiesNothingToTheTerminalWhereToldSoOrInTheBackgroundOrWher
     write("no terminal");
 }
 
-TEST_F(FileLogTest, HandsTheFileToAnotherUser) {
+TEST_F(FileLogTest, ChangesTheOwnerOfTheFile) {
     ASSERT_TRUE(log.open());
     ASSERT_TRUE(log.change_owner(1000, 1001));
     EXPECT_EQ(files.status_of(path).uid, 1000U);
     EXPECT_EQ(files.status_of(path).gid, 1001U);
 }
 
-TEST_F(FileLogTest, TheGroupOfAFileThatWasThereStays) {
+TEST_F(FileLogTest, AnExistingFileKeepsItsGroup) {
     files.add_file(path);
     files.set_owner(path, 0, 4);
     ASSERT_TRUE(log.open());
@@ -463,7 +463,7 @@ TEST_F(FileLogTest, TheGroupOfAFileThatWasThereStays) {
     EXPECT_EQ(files.status_of(path).gid, 4U);
 }
 
-TEST_F(FileLogTest, TheGroupOfADirectoryThatGivesItsOwnStays) {
+TEST_F(FileLogTest, AFileKeepsTheGroupOfItsSetgidDirectory) {
     files.set_owner("/var/log", 0, 4);
     files.set_permissions("/var/log", 02755);
     ASSERT_TRUE(log.open());
@@ -471,7 +471,7 @@ TEST_F(FileLogTest, TheGroupOfADirectoryThatGivesItsOwnStays) {
     EXPECT_EQ(files.status_of(path).gid, 4U);
 }
 
-TEST_F(FileLogTest, LinesThatGoToTheTerminalAreNotCopiedThere) {
+TEST_F(FileLogTest, LinesWrittenToTheTerminalAreNotCopied) {
     ON_CALL(streams, is_terminal(Stream::error)).WillByDefault(Return(true));
     ON_CALL(streams, leads_to(Stream::error, _)).WillByDefault(Return(true));
     EXPECT_CALL(streams, write_within).Times(0);
@@ -485,7 +485,7 @@ TEST_F(FileLogTest, LinesThatGoToTheTerminalAreNotCopiedThere) {
     EXPECT_THAT(files.content("/dev/stderr"), HasSubstr("once"));
 }
 
-TEST_F(FileLogTest, SharesTheFileAmongThreads) {
+TEST_F(FileLogTest, IsThreadSafe) {
     ASSERT_TRUE(log.open());
     std::vector<std::thread> threads;
     for (int number = 0; number < 4; ++number)

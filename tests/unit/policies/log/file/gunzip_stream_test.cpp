@@ -11,14 +11,14 @@ namespace {
 
 std::string gzip(const std::string& text) { return GzipStream{}.compress(text, GzipStream::Input::ends); }
 
-TEST(GunzipStreamTest, ReadsMembersThatStandOneBehindTheOther) {
+TEST(GunzipStreamTest, ReadsConcatenatedMembers) {
     GunzipStream stream;
     EXPECT_EQ(stream.decompress(gzip("one\n") + gzip("two\n")), "one\ntwo\n");
     EXPECT_FALSE(stream.is_within_member());
     EXPECT_FALSE(stream.is_damaged());
 }
 
-TEST(GunzipStreamTest, ReadsWhatComesByteByByte) {
+TEST(GunzipStreamTest, ReadsByteByByte) {
     GunzipStream stream;
     std::string text;
     for (const char byte : gzip("one\n") + gzip("two\n")) text += stream.decompress({&byte, 1});
@@ -26,7 +26,7 @@ TEST(GunzipStreamTest, ReadsWhatComesByteByByte) {
     EXPECT_FALSE(stream.is_within_member());
 }
 
-TEST(GunzipStreamTest, TakesZerosBehindTheLastMemberForPadding) {
+TEST(GunzipStreamTest, TreatsTrailingZerosAsPadding) {
     GunzipStream stream;
     EXPECT_EQ(stream.decompress(gzip("one\n") + std::string(700, '\0')), "one\n");
     EXPECT_EQ(stream.decompress(std::string(700, '\0')), "");
@@ -37,7 +37,7 @@ TEST(GunzipStreamTest, TakesZerosBehindTheLastMemberForPadding) {
     EXPECT_TRUE(zeros.is_damaged());
 }
 
-TEST(GunzipStreamTest, GivesWhatCameBeforeADamage) {
+TEST(GunzipStreamTest, ReturnsTheTextBeforeADamage) {
     GunzipStream stream;
     EXPECT_EQ(stream.decompress(gzip("one\n") + "no gzip at all"), "one\n");
     EXPECT_TRUE(stream.is_damaged());

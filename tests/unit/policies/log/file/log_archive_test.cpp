@@ -53,7 +53,7 @@ protected:
         }
     }
 
-    /// What it says at the end.
+    /// Returns the error at its end.
     static Error failure_of(LogArchive& archive) {
         for (int steps = 0; steps < 100; ++steps)
             if (const auto step = archive.step(); !step) return step.error();
@@ -64,13 +64,13 @@ protected:
     mocks::FakeFiles files_;
 };
 
-TEST_F(LogArchiveTest, KeepsAllUnlessToldOtherwise) {
+TEST_F(LogArchiveTest, KeepsAllFilesByDefault) {
     LogArchive archive{files_, clock_, path, {}};
     finish(archive);
     EXPECT_EQ(names().size(), 4U);
 }
 
-TEST_F(LogArchiveTest, RemovesTheOldestThatAreTooMany) {
+TEST_F(LogArchiveTest, RemovesTheOldestBeyondTheNumber) {
     add_strangers();
     LogArchive archive{files_, clock_, path, {.keep_files = 2}};
     finish(archive);
@@ -78,7 +78,7 @@ TEST_F(LogArchiveTest, RemovesTheOldestThatAreTooMany) {
     EXPECT_FALSE(files_.exists(path + "-20260101T000000.000000Z"));
 }
 
-TEST_F(LogArchiveTest, WhatWasRotatedWhileTheClockWasAheadCountsAsOldest) {
+TEST_F(LogArchiveTest, AFileFromTheFutureCountsAsOldest) {
     for (const char* year : {"2027", "2031"}) files_.add_file(path + "-" + year + "0101T000000.000000Z", "x");
     files_.add_file(*LogArchive{files_, clock_, path, {}}.free_path(), "new");
     LogArchive archive{files_, clock_, path, {.keep_files = 3}};
@@ -87,7 +87,7 @@ TEST_F(LogArchiveTest, WhatWasRotatedWhileTheClockWasAheadCountsAsOldest) {
                                      "x.log-20260103T030405.000000Z"));
 }
 
-TEST_F(LogArchiveTest, OfThoseWithATimeToComeTheEarliestGoesFirst) {
+TEST_F(LogArchiveTest, TheEarliestFileFromTheFutureIsRemovedFirst) {
     for (const char* year : {"2027", "2031"}) files_.add_file(path + "-" + year + "0101T000000.000000Z", "x");
     LogArchive archive{files_, clock_, path, {.keep_files = 4}};
     finish(archive);
@@ -95,7 +95,7 @@ TEST_F(LogArchiveTest, OfThoseWithATimeToComeTheEarliestGoesFirst) {
                                      "x.log-20260103T000000.000000Z", "x.log-20310101T000000.000000Z"));
 }
 
-TEST_F(LogArchiveTest, AFileThatWasRotatedAnInstantAgoIsNew) {
+TEST_F(LogArchiveTest, AJustRotatedFileIsNotFromTheFuture) {
     files_.add_file(path + "-20260103T030405.000000Z", "first");
     files_.add_file(*LogArchive{files_, clock_, path, {}}.free_path(), "second");
     clock_.set_system_time(clock_.system_now() - std::chrono::seconds{30});
@@ -104,13 +104,13 @@ TEST_F(LogArchiveTest, AFileThatWasRotatedAnInstantAgoIsNew) {
     EXPECT_THAT(names(), ElementsAre("x.log", "x.log-20260103T030405.000001Z"));
 }
 
-TEST_F(LogArchiveTest, RemovesTheOldestThatAreTooLarge) {
+TEST_F(LogArchiveTest, RemovesTheOldestBeyondTheTotalSize) {
     LogArchive archive{files_, clock_, path, {.keep_bytes = 25}};
     finish(archive);
     EXPECT_THAT(names(), ElementsAre("x.log", "x.log-20260102T000000.000000Z", "x.log-20260103T000000.000000Z"));
 }
 
-TEST_F(LogArchiveTest, CompressesWhatIsNotYet) {
+TEST_F(LogArchiveTest, CompressesUncompressedFiles) {
     std::string text;
     while (text.size() < 1'000'000) text += std::to_string(text.size()) + '\n';
     const std::string large = path + "-20251231T000000.000000Z";
@@ -124,7 +124,7 @@ TEST_F(LogArchiveTest, CompressesWhatIsNotYet) {
     EXPECT_EQ(files_.status_of(large + ".gz").permissions, mode_t{0600});
 }
 
-TEST_F(LogArchiveTest, AFullDiskLeavesTheFileAsItWas) {
+TEST_F(LogArchiveTest, AFullDiskKeepsTheFile) {
     LogArchive archive{files_, clock_, path, {.compress = true}};
     files_.set_space(0);
     EXPECT_EQ(failure_of(archive).errno_value, ENOSPC);
@@ -135,14 +135,14 @@ TEST_F(LogArchiveTest, AFullDiskLeavesTheFileAsItWas) {
     EXPECT_TRUE(files_.exists(path + "-20260101T000000.000000Z.gz"));
 }
 
-TEST_F(LogArchiveTest, OldFilesAreRemovedThoughNoneCanBeCompressed) {
+TEST_F(LogArchiveTest, RemovesOldFilesEvenIfNoneCanBeCompressed) {
     LogArchive archive{files_, clock_, path, {.keep_files = 1, .compress = true}};
     files_.set_space(0);
     EXPECT_EQ(failure_of(archive).errno_value, ENOSPC);
     EXPECT_THAT(names(), ElementsAre("x.log", "x.log-20260103T000000.000000Z"));
 }
 
-TEST_F(LogArchiveTest, WhatWasLeftHalfDoneIsDoneAnew) {
+TEST_F(LogArchiveTest, RepeatsUnfinishedWork) {
     files_.add_file(path + "-20260101T000000.000000Z.gz.tmp", "half");
     LogArchive archive{files_, clock_, path, {.compress = true}};
     finish(archive);
@@ -150,7 +150,7 @@ TEST_F(LogArchiveTest, WhatWasLeftHalfDoneIsDoneAnew) {
     EXPECT_EQ(names().size(), 4U);
 }
 
-TEST_F(LogArchiveTest, LeavesNothingHalfDoneBehind) {
+TEST_F(LogArchiveTest, LeavesNothingUnfinished) {
     {
         LogArchive archive{files_, clock_, path, {.compress = true}};
         ASSERT_TRUE(archive.step());
@@ -159,7 +159,7 @@ TEST_F(LogArchiveTest, LeavesNothingHalfDoneBehind) {
     EXPECT_EQ(names().size(), 4U);
 }
 
-TEST_F(LogArchiveTest, FindsANameThatNothingHas) {
+TEST_F(LogArchiveTest, FindsAFreeName) {
     const LogArchive archive{files_, clock_, path, {}};
     files_.add_file(path + "-20260103T030405.000000Z");
     files_.add_file(path + "-20260103T030405.000001Z.gz");

@@ -37,7 +37,7 @@ using ::testing::NiceMock;
 const std::string path = "/var/log/x.log";                       // NOLINT(cert-err58-cpp)
 const std::string old_path = path + "-20260101T000000.000000Z";  // NOLINT(cert-err58-cpp)
 
-/// Fake files for several threads. What is compressed hangs on its way to the disk, until it is let go.
+/// Fake files for several threads. A compressed file hangs when it is written to disk, until the test releases it.
 class HangingFiles final : public os::Files {
 public:
     Result<std::string> read(const std::string& file, std::size_t max_bytes) override {
@@ -82,7 +82,7 @@ public:
         is_let_go_ = true;
         changed_.notify_all();
     }
-    /// All that is open is closed: nobody is at the files any more.
+    /// Waits until all files are closed, so that no thread uses them any more.
     void await_closed() {
         std::unique_lock lock{mutex_};
         changed_.wait(lock, [this] { return files_.open_files() == 0; });
@@ -145,7 +145,7 @@ private:
     bool is_let_go_ = false;
 };
 
-/// A whole log in a loop that the test mutex, and a real thread beside it.
+/// A whole log, with a loop that the test drives and a real thread.
 class HangingTidyingTest : public ::testing::Test {
 protected:
     void SetUp() override {
@@ -193,17 +193,17 @@ protected:
                  .users = &users}};
 };
 
-TEST_F(HangingTidyingTest, LinesAreDeliveredInTimeMeanwhile) {
+TEST_F(HangingTidyingTest, LinesAreDeliveredInTimeDuringATidying) {
     log.write({.time = clock.system_now(), .message = "in time"});
     reactor.advance(200ms);
     EXPECT_THAT(content(), HasSubstr(": in time\n"));
 }
 
-TEST_F(HangingTidyingTest, AStopLeavesItAloneAndItTouchesNothingWhenItComesBack) {
+TEST_F(HangingTidyingTest, AStopAbandonsItAndItThenChangesNothing) {
     log.write({.time = clock.system_now(), .message = "the last line"});
     stop(20ms);
     EXPECT_THAT(content(), HasSubstr(": the last line\n"));
-    // The life after this one compresses the same file.
+    // The next instance compresses the same file.
     files.with([](auto& all) {
         all.take_away(old_path + ".gz.tmp");
         all.add_file(old_path + ".gz.tmp", "of the next life");
@@ -214,7 +214,7 @@ TEST_F(HangingTidyingTest, AStopLeavesItAloneAndItTouchesNothingWhenItComesBack)
     EXPECT_THAT(names(), ElementsAre("x.log", "x.log-20260101T000000.000000Z", "x.log-20260101T000000.000000Z.gz.tmp"));
 }
 
-TEST_F(HangingTidyingTest, AStopWaitsForItForAMomentAndLeavesNothingHalfDone) {
+TEST_F(HangingTidyingTest, AStopWaitsBrieflyAndLeavesNothingUnfinished) {
     std::thread disk{[this] {
         std::this_thread::sleep_for(10ms);
         files.release_held();
@@ -244,7 +244,7 @@ protected:
                        threads, [this](const Error& error) { told.push_back(error.message()); }};
 };
 
-TEST_F(LogTidyingTest, CompressesWhenItIsToldToLook) {
+TEST_F(LogTidyingTest, CompressesOnRequest) {
     reactor.run_ready();
     EXPECT_TRUE(files.exists(old_path));
     tidying.look();
@@ -253,7 +253,7 @@ TEST_F(LogTidyingTest, CompressesWhenItIsToldToLook) {
     EXPECT_TRUE(files.exists(old_path + ".gz"));
 }
 
-TEST_F(LogTidyingTest, TellsWhatFailedAndTriesItAgainAtTheNextLook) {
+TEST_F(LogTidyingTest, ReportsAFailureAndRetriesAtTheNextRequest) {
     files.failures.fail_next("sync", EIO);
     tidying.look();
     reactor.run_ready();
@@ -265,7 +265,7 @@ TEST_F(LogTidyingTest, TellsWhatFailedAndTriesItAgainAtTheNextLook) {
     EXPECT_FALSE(files.exists(old_path));
 }
 
-TEST_F(LogTidyingTest, TellsThatThereIsNoThreadAndTriesItAgainAtTheNextLook) {
+TEST_F(LogTidyingTest, ReportsAMissingThreadAndRetriesAtTheNextRequest) {
     threads.failures.fail_next("start", EAGAIN);
     tidying.look();
     reactor.run_ready();
@@ -275,7 +275,7 @@ TEST_F(LogTidyingTest, TellsThatThereIsNoThreadAndTriesItAgainAtTheNextLook) {
     EXPECT_FALSE(files.exists(old_path));
 }
 
-TEST_F(LogTidyingTest, DoesNothingMoreOnceItStops) {
+TEST_F(LogTidyingTest, DoesNothingAfterItsStop) {
     tidying.look();
     loop.stop();
     tidying.stop();

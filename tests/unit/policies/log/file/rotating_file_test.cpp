@@ -43,7 +43,7 @@ protected:
     RotatingFile file_ = make({.path = path, .rotate_size = 20});
 };
 
-TEST_F(RotatingFileTest, BeginsAnewBeforeALineThatHasNoRoom) {
+TEST_F(RotatingFileTest, RotatesBeforeALineThatDoesNotFit) {
     open();
     EXPECT_TRUE(file_.deliver("0123456789\n"));
     EXPECT_TRUE(file_.deliver("abcdefgh\n"));
@@ -54,7 +54,7 @@ TEST_F(RotatingFileTest, BeginsAnewBeforeALineThatHasNoRoom) {
     EXPECT_EQ(rotations_, 1);
 }
 
-TEST_F(RotatingFileTest, DividesALongDeliveryBetweenLines) {
+TEST_F(RotatingFileTest, SplitsALongDeliveryBetweenLines) {
     open();
     std::string lines;
     for (int line = 0; line < 7; ++line) lines += "012345678\n";
@@ -67,7 +67,7 @@ TEST_F(RotatingFileTest, DividesALongDeliveryBetweenLines) {
         EXPECT_EQ(files_.content("/var/log/" + names()[old]), "012345678\n012345678\n");
 }
 
-TEST_F(RotatingFileTest, GivesALineThatIsTooLongAFileOfItsOwn) {
+TEST_F(RotatingFileTest, GivesATooLongLineItsOwnFile) {
     open();
     EXPECT_TRUE(file_.deliver("a\n" + std::string(50, 'x') + "\nb\n"));
     EXPECT_EQ(content(), "b\n");
@@ -75,7 +75,7 @@ TEST_F(RotatingFileTest, GivesALineThatIsTooLongAFileOfItsOwn) {
     EXPECT_EQ(files_.content("/var/log/" + names()[2]), std::string(50, 'x') + "\n");
 }
 
-TEST_F(RotatingFileTest, CutsNoLineThatADiskWasTooFullFor) {
+TEST_F(RotatingFileTest, CutsNoLineOnAFullDisk) {
     open();
     files_.set_space(15);
     EXPECT_EQ(file_.deliver("0123456789\n0123456789\n").bytes, 15U);
@@ -85,7 +85,7 @@ TEST_F(RotatingFileTest, CutsNoLineThatADiskWasTooFullFor) {
     EXPECT_EQ(content(), "0123456789\nnext\n");
 }
 
-TEST_F(RotatingFileTest, EndsALineThatAnotherLifeHasTorn) {
+TEST_F(RotatingFileTest, EndsALineTornByAnEarlierRun) {
     files_.add_file(path, "whole\nto");
     open();
     EXPECT_EQ(content(), "whole\nto");
@@ -94,7 +94,7 @@ TEST_F(RotatingFileTest, EndsALineThatAnotherLifeHasTorn) {
     EXPECT_EQ(content(), "whole\nto\nnext\n!\n");
 }
 
-TEST_F(RotatingFileTest, EndsATornLineOfAFileThatItIsReopenedWith) {
+TEST_F(RotatingFileTest, EndsATornLineOfAReopenedFile) {
     open();
     EXPECT_TRUE(file_.deliver("one\n"));
     files_.move_away(path, path + ".1");
@@ -104,7 +104,7 @@ TEST_F(RotatingFileTest, EndsATornLineOfAFileThatItIsReopenedWith) {
     EXPECT_EQ(content(), "to\nnext\n");
 }
 
-TEST_F(RotatingFileTest, EndsATornLineBeforeLastWords) {
+TEST_F(RotatingFileTest, EndsATornLineBeforeCrashLines) {
     files_.add_file(path, "to");
     open();
     file_.deliver_at_crash("last\n");
@@ -124,7 +124,7 @@ TEST_F(RotatingFileTest, EndsATornLineOnceThereIsRoom) {
     EXPECT_EQ(content(), "to\nnext\n");
 }
 
-TEST_F(RotatingFileTest, TellsTheRestOfAFailedRotationOnceThereIsRoom) {
+TEST_F(RotatingFileTest, ReportsAFailedRotationOnceThereIsRoom) {
     for (const std::size_t space : {0U, 10U}) {
         SCOPED_TRACE(space);
         files_.add_file(path, "0123456789abcdefgh\n");
@@ -142,7 +142,7 @@ TEST_F(RotatingFileTest, TellsTheRestOfAFailedRotationOnceThereIsRoom) {
     }
 }
 
-TEST_F(RotatingFileTest, TellsItBeforeALineThatHasRoomTooBeforeTheLimit) {
+TEST_F(RotatingFileTest, ReportsAFailedRotationBeforeTheNextLine) {
     files_.add_file(path, "0123456789abcdef\n");
     open();
     EXPECT_TRUE(file_.deliver("x\n"));
@@ -154,7 +154,7 @@ TEST_F(RotatingFileTest, TellsItBeforeALineThatHasRoomTooBeforeTheLimit) {
     EXPECT_THAT(content(), EndsWith("x\ncannot open the log '" + path + ".new': Permission denied\n\n"));
 }
 
-TEST_F(RotatingFileTest, BeginsAnewAtMidnightUtc) {
+TEST_F(RotatingFileTest, RotatesAtMidnightUtc) {
     RotatingFile daily = make({.path = path, .rotate_every = 24h});
     ASSERT_TRUE(daily.open());
     EXPECT_TRUE(daily.deliver("today\n"));
@@ -166,7 +166,7 @@ TEST_F(RotatingFileTest, BeginsAnewAtMidnightUtc) {
     EXPECT_EQ(files_.content(path + "-20260103T000000.000000Z"), "today\nstill today\n");
 }
 
-TEST_F(RotatingFileTest, RotatesInTimeAfterAClockThatWasAheadIsRightAgain) {
+TEST_F(RotatingFileTest, RotatesInTimeAfterTheClockIsSetBack) {
     const auto right = clock_.system_now();
     for (const auto ahead : {24h * 400, 24h, 20h}) {
         SCOPED_TRACE(ahead.count());
@@ -184,7 +184,7 @@ TEST_F(RotatingFileTest, RotatesInTimeAfterAClockThatWasAheadIsRightAgain) {
     }
 }
 
-TEST_F(RotatingFileTest, RotatesInTimeAFileThatWasLastWrittenInTheFuture) {
+TEST_F(RotatingFileTest, RotatesInTimeAFileWrittenInTheFuture) {
     files_.add_file(path, "ahead\n");
     files_.set_modified(path, clock_.system_now() + 24h * 400);
     RotatingFile hourly = make({.path = path, .rotate_every = 1h});
@@ -196,7 +196,7 @@ TEST_F(RotatingFileTest, RotatesInTimeAFileThatWasLastWrittenInTheFuture) {
     EXPECT_EQ(content(), "next hour\n");
 }
 
-TEST_F(RotatingFileTest, TriesAFailedRotationAgainAfterTenSecondsWhateverTheClockSays) {
+TEST_F(RotatingFileTest, RetriesAFailedRotationAfterTenSecondsOfSteadyTime) {
     for (const auto jump : {-24h * 400, 0h, 24h * 400}) {
         SCOPED_TRACE(jump.count());
         files_.add_file(path, "0123456789abcdefgh\n");
@@ -215,7 +215,7 @@ TEST_F(RotatingFileTest, TriesAFailedRotationAgainAfterTenSecondsWhateverTheCloc
     }
 }
 
-TEST_F(RotatingFileTest, PutsAwayAFileOfADayThatIsOverWhenItIsOpened) {
+TEST_F(RotatingFileTest, RotatesAFileOfAnEarlierDayAtTheOpen) {
     files_.add_file(path, "yesterday\n");
     files_.set_modified(path, clock_.system_now() - 24h);
     RotatingFile hourly = make({.path = path, .rotate_every = 1h});
@@ -224,7 +224,7 @@ TEST_F(RotatingFileTest, PutsAwayAFileOfADayThatIsOverWhenItIsOpened) {
     EXPECT_EQ(content(), "today\n");
 }
 
-TEST_F(RotatingFileTest, AnEmptyFileIsNeverPutAway) {
+TEST_F(RotatingFileTest, AnEmptyFileIsNeverRotated) {
     RotatingFile hourly = make({.path = path, .rotate_every = 1h});
     ASSERT_TRUE(hourly.open());
     clock_.advance(5h);
@@ -232,7 +232,7 @@ TEST_F(RotatingFileTest, AnEmptyFileIsNeverPutAway) {
     EXPECT_THAT(names(), ElementsAre("x.log"));
 }
 
-TEST_F(RotatingFileTest, ARotationThatFailsChangesNothingAndIsTriedAgainLater) {
+TEST_F(RotatingFileTest, AFailedRotationChangesNothingAndIsRetried) {
     for (const char* call : {"open_for_appending", "rename"}) {
         SCOPED_TRACE(call);
         files_.add_file(path, "0123456789abcdefgh\n");
@@ -249,7 +249,7 @@ TEST_F(RotatingFileTest, ARotationThatFailsChangesNothingAndIsTriedAgainLater) {
     }
 }
 
-TEST_F(RotatingFileTest, PutsTheOldFileBackWhereTheNewOneCannotTakeItsPlace) {
+TEST_F(RotatingFileTest, RestoresTheOldFileIfTheNewOneCannotReplaceIt) {
     open();
     EXPECT_TRUE(file_.deliver("0123456789abcdefgh\n"));
     files_.failures.fail_next("rename", EIO, path + ".new");
@@ -258,7 +258,7 @@ TEST_F(RotatingFileTest, PutsTheOldFileBackWhereTheNewOneCannotTakeItsPlace) {
     EXPECT_THAT(content(), EndsWith("Input/output error\none\n"));
 }
 
-TEST_F(RotatingFileTest, PutsAwayNoDevice) {
+TEST_F(RotatingFileTest, DoesNotRotateADevice) {
     files_.add_other(path);
     open();
     for (int line = 0; line < 10; ++line) EXPECT_TRUE(file_.deliver("0123456789\n"));
@@ -266,7 +266,7 @@ TEST_F(RotatingFileTest, PutsAwayNoDevice) {
     EXPECT_EQ(rotations_, 0);
 }
 
-TEST_F(RotatingFileTest, PutsAwayNoLinkAndSaysSoOnce) {
+TEST_F(RotatingFileTest, DoesNotRotateALinkAndReportsItOnce) {
     files_.add_directory("/data");
     files_.add_file("/data/real.log");
     files_.add_link(path, "/data/real.log");
@@ -278,7 +278,7 @@ TEST_F(RotatingFileTest, PutsAwayNoLinkAndSaysSoOnce) {
     EXPECT_THAT(names(), ElementsAre("x.log"));
 }
 
-TEST_F(RotatingFileTest, TakesNothingOfWhatStandsWhereTheNewFileIsMade) {
+TEST_F(RotatingFileTest, IgnoresAFileInPlaceOfTheNewOne) {
     files_.add_file(path + ".new", "somebody's\n");
     open();
     EXPECT_TRUE(file_.deliver("0123456789\n"));
@@ -287,7 +287,7 @@ TEST_F(RotatingFileTest, TakesNothingOfWhatStandsWhereTheNewFileIsMade) {
     EXPECT_THAT(names(), ElementsAre("x.log", "x.log-20260102T030405.000000Z"));
 }
 
-TEST_F(RotatingFileTest, LeavesAFileThatSomebodyElseHasMoved) {
+TEST_F(RotatingFileTest, DoesNotRotateAFileThatWasMoved) {
     open();
     EXPECT_TRUE(file_.deliver("0123456789abcdefgh\n"));
     files_.move_away(path, path + ".1");
@@ -304,7 +304,7 @@ TEST_F(RotatingFileTest, ReopeningTheSameFileChangesNothing) {
     EXPECT_EQ(files_.open_files(), 1U);
 }
 
-TEST_F(RotatingFileTest, GivesEachFileToItsGroup) {
+TEST_F(RotatingFileTest, EachFileGetsItsGroup) {
     RotatingFile shared = make({.path = path, .permissions = 0660, .group = 4, .rotate_size = 20});
     ASSERT_TRUE(shared.open());
     EXPECT_TRUE(shared.deliver("0123456789abcdefgh\n0123\n"));
@@ -314,7 +314,7 @@ TEST_F(RotatingFileTest, GivesEachFileToItsGroup) {
     }
 }
 
-TEST_F(RotatingFileTest, ADescriptorOfTheServiceIsNeitherRotatedNorOpenedAgain) {
+TEST_F(RotatingFileTest, ADescriptorIsNeitherRotatedNorReopened) {
     RotatingFile out = make({.path = "/dev/stdout", .rotate_size = 20});
     ASSERT_TRUE(out.open());
     EXPECT_TRUE(out.deliver("0123456789\n0123456789\n"));
@@ -326,7 +326,7 @@ TEST_F(RotatingFileTest, ADescriptorOfTheServiceIsNeitherRotatedNorOpenedAgain) 
     EXPECT_EQ(rotations_, 0);
 }
 
-TEST_F(RotatingFileTest, PermissionsThatAreRefusedAreALineOnce) {
+TEST_F(RotatingFileTest, PermissionsThatCannotBeSetAreReportedOnce) {
     files_.failures.fail_always("set_permissions", EPERM);
     open();
     EXPECT_TRUE(file_.deliver("a line\n"));
@@ -349,7 +349,7 @@ TEST_F(RotatingFileTest, ANewFileHasTheGroupOfTheOldOne) {
     EXPECT_EQ(files_.status_of(path).gid, 4U);
 }
 
-TEST_F(RotatingFileTest, AGroupThatCannotBeGivenStopsNoRotation) {
+TEST_F(RotatingFileTest, AGroupThatCannotBeSetStopsNoRotation) {
     RotatingFile shared = make({.path = path, .group = 4, .rotate_size = 20});
     ASSERT_TRUE(shared.open());
     files_.failures.fail_always("give_to_group", EPERM);
