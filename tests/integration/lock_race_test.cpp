@@ -167,7 +167,7 @@ protected:
             GTEST_SKIP() << "this user may not make a pid namespace";
     }
 
-    /// Returns the command in a new pid namespace, where none of our processes has a pid or they have other pids.
+    /// Returns the command in a new pid namespace, in which our processes have other pids or none.
     [[nodiscard]] Command elsewhere(const Strings& arguments) const {
         Command command = trial.command(arguments);
         const Strings prefix{"unshare", "--pid", "--fork", "--kill-child"};

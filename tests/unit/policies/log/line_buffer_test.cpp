@@ -22,7 +22,7 @@ using namespace std::chrono_literals;
 using ::testing::EndsWith;
 using ::testing::StartsWith;
 
-/// Takes as many lines as there is room for.
+/// Takes lines until there is no room.
 class MemorySink final : public LineSink {
 public:
     os::Writing deliver(std::string_view lines) override {
