@@ -33,6 +33,7 @@ namespace servicekit {
 /// as Client, and has the same limits in a handler. Not thread-safe: use it from one thread at a time.
 class AsyncClient {
 public:
+    /// Takes the reply of a call, or its error.
     using OnReply = std::function<void(Result<Object, CallError> reply)>;
 
     /// Talks to a service of root or of this process's user.
@@ -69,6 +70,7 @@ public:
 
     /// The number of calls that have no reply yet.
     [[nodiscard]] std::size_t pending() const noexcept;
+    /// The path of the control socket.
     [[nodiscard]] const std::string& path() const noexcept;
 
 private:

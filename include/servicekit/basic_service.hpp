@@ -59,10 +59,10 @@ struct PolicySet {
                 detail::make_policy<Control>(host)};
     }
 
-    Daemon daemon = detail::make_policy<Daemon>();
-    Lock lock = detail::make_policy<Lock>();
-    Log log = detail::make_policy<Log>();
-    Control control = detail::make_policy<Control>();
+    Daemon daemon = detail::make_policy<Daemon>();     ///< moves the service to the background, or does not
+    Lock lock = detail::make_policy<Lock>();           ///< keeps other instances out
+    Log log = detail::make_policy<Log>();              ///< where log lines go
+    Control control = detail::make_policy<Control>();  ///< how clients reach the service
 };
 
 namespace detail {
@@ -94,10 +94,13 @@ struct OwnedPolicies final : private PolicyKeeper<Set>, public PolicyReferences 
 template <class Daemon, class Lock, class Log, class Control>
 class BasicService : public ServiceBase {
 public:
+    /// The policies, for the constructors that take them.
     using Policies = PolicySet<Daemon, Lock, Log, Control>;
 
     BasicService();
+    /// Makes a service whose policies have their default options.
     explicit BasicService(ServiceOptions options, EventHooks hooks = {});
+    /// Makes a service with these policies.
     BasicService(ServiceOptions options, EventHooks hooks, Policies policies);
     /// \param host the operating system for core and the policies; a test passes fakes
     BasicService(ServiceOptions options, EventHooks hooks, const os::Host& host);

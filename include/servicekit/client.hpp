@@ -22,9 +22,9 @@ namespace servicekit {
 
 /// How far an event has come, as its handler reports it. The units are the handler's.
 struct Progress {
-    std::uint64_t done = 0;
-    std::uint64_t total = 0;  ///< 0 if unknown
-    std::string message = {};
+    std::uint64_t done = 0;    ///< as far as it is done
+    std::uint64_t total = 0;   ///< 0 if unknown
+    std::string message = {};  ///< what the event does now, for people; may be empty
 };
 
 /// The place of an event among all that the service was asked for.
@@ -35,6 +35,7 @@ struct Turn {
     std::string running = {};  ///< the event that runs before a queued one; may be empty for an instant
 };
 
+/// The options of a call. Each has a default.
 struct CallOptions {
     /// The timeout of a call that is made in a handler without a timeout.
     static constexpr std::chrono::seconds timeout_in_handlers{30};
@@ -104,6 +105,7 @@ public:
 
     /// The process that listens on the socket, as the kernel reports it.
     [[nodiscard]] const Peer& peer() const noexcept { return peer_; }
+    /// The path of the control socket.
     [[nodiscard]] const std::string& path() const noexcept { return path_; }
 
 private:

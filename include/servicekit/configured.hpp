@@ -34,6 +34,7 @@ public:
     /// calls may therefore return different structs: to read members that belong together, call it once.
     [[nodiscard]] const Config& config() const noexcept { return *static_cast<const Config*>(this->current_config()); }
 
+    /// The keys that describe() declares. Works without a service, for a test of a configuration.
     [[nodiscard]] static std::shared_ptr<const ConfigSchema> config_schema() {
         auto schema = std::make_shared<Schema<Config>>();
         describe(*schema);

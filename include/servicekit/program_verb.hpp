@@ -60,8 +60,8 @@ struct ProgramVerb {
         loaded_service,   ///< VerbRun::service()
     };
 
-    std::string name;  ///< letters, digits, `.`, `_`, `-`, at most 64; not the name of a built-in verb
-    std::string description = {};
+    std::string name;              ///< letters, digits, `.`, `_`, `-`, at most 64; not the name of a built-in verb
+    std::string description = {};  ///< one line for the help
     /// Positional arguments, in this order. One without a default is required. The last one may be a list; it takes all
     /// remaining arguments, as strings.
     std::vector<Parameter> arguments = {};

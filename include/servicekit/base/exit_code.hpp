@@ -15,6 +15,7 @@ enum class ExitCode : int {
     configuration = 78,    ///< the configuration is wrong
 };
 
+/// The code as a number, for exit(3).
 [[nodiscard]] constexpr int to_int(ExitCode code) noexcept { return static_cast<int>(code); }
 
 }  // namespace servicekit

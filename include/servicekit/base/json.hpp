@@ -29,6 +29,7 @@ struct JsonError {
 
 /// Formats the value on one line, without spaces.
 [[nodiscard]] std::string to_json(const Value& value);
+/// Formats the object on one line, without spaces.
 [[nodiscard]] std::string to_json(const Object& object);
 
 /// Formats the value over several lines, indented by two spaces, for people.

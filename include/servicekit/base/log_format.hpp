@@ -10,7 +10,7 @@ namespace servicekit {
 
 namespace detail {
 
-// // Deliberately not constexpr: a call during the check of a format is a compile error that shows the function's name.
+// Deliberately not constexpr: a call during the check of a format is a compile error that shows the function's name.
 inline void the_log_format_has_an_unmatched_brace() {}
 inline void the_log_format_has_more_placeholders_than_arguments() {}
 inline void the_log_format_has_fewer_placeholders_than_arguments() {}
@@ -48,6 +48,7 @@ consteval void check_log_format(std::string_view format, std::size_t arguments) 
 template <class... Arguments>
 class LogFormat {
 public:
+    /// Takes a literal. The other arguments are the place of the caller; leave them out.
     template <std::size_t Size>
     consteval LogFormat(const char (&text)[Size],  // NOLINT(google-explicit-constructor,modernize-avoid-c-arrays)
                         const char* file = __builtin_FILE(), unsigned line = __builtin_LINE(),
@@ -56,7 +57,9 @@ public:
         detail::check_log_format(text_, sizeof...(Arguments));
     }
 
+    /// The text with its placeholders.
     [[nodiscard]] constexpr std::string_view text() const noexcept { return text_; }
+    /// The place of the line in the source.
     [[nodiscard]] constexpr const LogSource& source() const noexcept { return source_; }
 
 private:
@@ -67,13 +70,16 @@ private:
 /// The literal text of a log line, in which braces have no meaning, and the place in the source.
 class LogMessage {
 public:
+    /// Takes a text that outlives this object. The other arguments are the place of the caller; leave them out.
     template <detail::LogText Text>
     LogMessage(const Text& text,  // NOLINT(google-explicit-constructor)
                const char* file = __builtin_FILE(), unsigned line = __builtin_LINE(),
                const char* function = __builtin_FUNCTION()) noexcept
         : text_{text}, source_{file, line, function} {}
 
+    /// The text.
     [[nodiscard]] std::string_view text() const noexcept { return text_; }
+    /// The place of the line in the source.
     [[nodiscard]] const LogSource& source() const noexcept { return source_; }
 
 private:

@@ -8,6 +8,7 @@ namespace servicekit {
 /// The importance of a log line. A log shows lines of its own level and above.
 enum class LogLevel { trace, debug, info, warning, error, fatal };
 
+/// The name of the level: "info".
 [[nodiscard]] std::string_view to_string(LogLevel level) noexcept;
 
 /// \returns nothing if `name` is not a level

@@ -11,19 +11,19 @@ namespace servicekit {
 
 /// The place in the source of a log line. The texts live as long as the program.
 struct LogSource {
-    const char* file = nullptr;  ///< null if unknown
-    unsigned line = 0;
-    const char* function = nullptr;
+    const char* file = nullptr;      ///< null if unknown
+    unsigned line = 0;               ///< 0 if unknown
+    const char* function = nullptr;  ///< null if unknown
 };
 
 /// One record for the log. Valid during the call only.
 struct LogRecord {
-    std::chrono::system_clock::time_point time;
-    LogLevel level = LogLevel::info;
-    std::string_view message;
-    std::span<const LogField> fields = {};  ///< in the order in which they were given
-    std::string_view channel = {};          ///< the part of the program that wrote it; empty for the main logger
-    LogSource source = {};
+    std::chrono::system_clock::time_point time;  ///< when it was logged
+    LogLevel level = LogLevel::info;             ///< its importance
+    std::string_view message;                    ///< its text, without the fields
+    std::span<const LogField> fields = {};       ///< in the order in which they were given
+    std::string_view channel = {};               ///< the part of the program that wrote it; empty for the main logger
+    LogSource source = {};                       ///< the place in the source that logged it
 };
 
 }  // namespace servicekit

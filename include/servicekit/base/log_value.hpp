@@ -58,9 +58,12 @@ consteval std::string_view duration_suffix() {
 /// original value, and is valid only during the call whose argument it is.
 class LogValue {
 public:
+    /// The type of a value, and the member function that returns it. A `printed` object has only append_to().
     enum class Kind : unsigned char { boolean, character, integer, natural, number, text, pointer, printed };
+    /// Appends the text of an object.
     using Print = void (*)(std::string& out, const void* object);
 
+    /// Refers to the value, which must outlive this object.
     template <class T>
     LogValue(const T& value) noexcept {  // NOLINT(google-explicit-constructor)
         if constexpr (std::is_same_v<T, bool>) {
@@ -92,6 +95,7 @@ public:
             set_printed(value);
         }
     }
+    /// Takes a duration. A period without a suffix of its own is converted to seconds.
     template <class Count, class Period>
     LogValue(std::chrono::duration<Count, Period> time) noexcept {  // NOLINT(google-explicit-constructor)
         using Seconds = std::chrono::duration<double>;
@@ -105,7 +109,10 @@ public:
         }
     }
 
+    /// The type of the value.
     [[nodiscard]] Kind kind() const noexcept { return kind_; }
+    ///@{
+    /// The value. \pre kind() is of the same name
     [[nodiscard]] bool boolean() const noexcept { return boolean_; }
     [[nodiscard]] char character() const noexcept { return character_; }
     [[nodiscard]] std::int64_t integer() const noexcept { return integer_; }
@@ -113,6 +120,7 @@ public:
     [[nodiscard]] double number() const noexcept { return number_; }
     [[nodiscard]] std::string_view text() const noexcept { return text_; }
     [[nodiscard]] const void* pointer() const noexcept { return pointer_; }
+    ///@}
     /// The unit of a duration; empty for any other number.
     [[nodiscard]] std::string_view suffix() const noexcept { return suffix_; }
 
@@ -171,8 +179,8 @@ private:
 
 /// One `key=value` of a log line. Keys consist of letters, digits, `_`, `-` and `.`; other bytes become `_`.
 struct LogField {
-    std::string_view key;
-    LogValue value;
+    std::string_view key;  ///< the name, before the `=`
+    LogValue value;        ///< the value, behind the `=`
 };
 
 }  // namespace servicekit

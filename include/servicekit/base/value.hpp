@@ -22,9 +22,11 @@ class Value;
 /// takes time proportional to the size.
 class Object {
 public:
+    /// A key and its value.
     using Member = std::pair<std::string, Value>;
 
     Object();
+    /// Adds the members in this order, as set() does.
     Object(std::initializer_list<Member> members);
     Object(const Object&);
     Object(Object&&) noexcept;
@@ -46,7 +48,9 @@ public:
 
     /// \returns the value, or nullptr if there is none
     [[nodiscard]] const Value* find(std::string_view key) const noexcept;
+    /// \returns the value, which may be changed, or nullptr if there is none
     [[nodiscard]] Value* find(std::string_view key) noexcept;
+    /// \returns true if the object has the key.
     [[nodiscard]] bool contains(std::string_view key) const noexcept { return find(key) != nullptr; }
     /// Returns the value under `key`. \throws std::out_of_range if there is none, TypeError if it is not a T
     template <class T>
@@ -55,11 +59,17 @@ public:
     template <class T>
     [[nodiscard]] T get(std::string_view key, T fallback) const;
 
+    /// \returns true if the object has no members.
     [[nodiscard]] bool empty() const noexcept;
+    /// The number of members.
     [[nodiscard]] std::size_t size() const noexcept;
+    ///@{
+    /// Iterate over the members, in the order in which they were added.
     [[nodiscard]] std::vector<Member>::const_iterator begin() const noexcept;
     [[nodiscard]] std::vector<Member>::const_iterator end() const noexcept;
+    ///@}
 
+    /// Objects with the same members are equal, in whatever order.
     friend bool operator==(const Object& a, const Object& b);
 
 private:
@@ -77,7 +87,9 @@ class TypeError : public std::runtime_error {
 public:
     /// \param expected the requested type in words: "an integer from 0 to 65535"
     TypeError(std::string expected, std::string found);
+    /// The requested type, in words.
     [[nodiscard]] const std::string& expected() const noexcept { return expected_; }
+    /// The type of the value, in words.
     [[nodiscard]] const std::string& found() const noexcept { return found_; }
 
 private:
@@ -88,11 +100,14 @@ private:
 /// A JSON value. Parameters, replies and configuration consist of them.
 class Value {
 public:
+    /// A JSON array.
     using List = std::vector<Value>;
 
-    // // Functions that look into the variant are not inline, because that would slow down the compilation of every
+    // Functions that look into the variant are not inline, because that would slow down the compilation of every
     // user.
     Value() noexcept;
+    ///@{
+    /// Makes a value of the JSON type that corresponds to the argument's.
     Value(std::nullptr_t) noexcept;  // NOLINT(google-explicit-constructor)
     Value(bool value) noexcept;      // NOLINT(google-explicit-constructor)
     Value(double value) noexcept;    // NOLINT(google-explicit-constructor)
@@ -101,6 +116,7 @@ public:
     Value(std::string_view text);    // NOLINT(google-explicit-constructor)
     Value(List items);               // NOLINT(google-explicit-constructor)
     Value(Object members);           // NOLINT(google-explicit-constructor)
+    ///@}
     /// Integers are stored as signed 64-bit numbers. An integer beyond that range keeps its digits, and is read as a
     /// double.
     template <class Integer>
@@ -118,8 +134,11 @@ public:
     Value& operator=(Value&&) noexcept;
     ~Value();
 
+    /// \returns true for null.
     [[nodiscard]] bool is_null() const noexcept { return data_.index() == null; }
+    /// \returns true for true and false.
     [[nodiscard]] bool is_bool() const noexcept { return data_.index() == boolean; }
+    /// \returns true for a whole number in the range of signed 64-bit integers.
     [[nodiscard]] bool is_integer() const noexcept { return data_.index() == integer; }
     /// \returns true for an integer, a double, or a whole number beyond 64 bits.
     [[nodiscard]] bool is_number() const noexcept {
@@ -127,8 +146,11 @@ public:
     }
     /// \returns true for a whole number beyond the range of signed 64-bit integers.
     [[nodiscard]] bool is_wide_integer() const noexcept { return data_.index() == wide; }
+    /// \returns true for a string.
     [[nodiscard]] bool is_string() const noexcept { return data_.index() == string; }
+    /// \returns true for an array.
     [[nodiscard]] bool is_list() const noexcept { return data_.index() == list; }
+    /// \returns true for an object.
     [[nodiscard]] bool is_object() const noexcept { return data_.index() == object; }
 
     /// The name of the type with an article: "a string", "an integer", "null".
@@ -140,6 +162,7 @@ public:
     template <class T>
     [[nodiscard]] T as() const;
 
+    ///@{
     /// Return references into this value; for an rvalue, its content is moved out. \throws TypeError
     [[nodiscard]] const std::string& as_string() const&;
     [[nodiscard]] const List& as_list() const&;
@@ -147,7 +170,10 @@ public:
     [[nodiscard]] std::string as_string() &&;
     [[nodiscard]] List as_list() &&;
     [[nodiscard]] Object as_object() &&;
+    ///@}
+    /// Returns true or false. \throws TypeError
     [[nodiscard]] bool as_bool() const;
+    /// Returns any number as a double. \throws TypeError
     [[nodiscard]] double as_number() const;
     /// \pre is_wide_integer()
     [[nodiscard]] const std::string& wide_digits() const;
@@ -155,6 +181,7 @@ public:
     [[nodiscard]] std::int64_t as_integer(std::int64_t minimum = std::numeric_limits<std::int64_t>::min(),
                                           std::int64_t maximum = std::numeric_limits<std::int64_t>::max()) const;
 
+    /// Values are equal if their types and contents are. The integer 1 differs from the double 1.0.
     friend bool operator==(const Value& a, const Value& b);
 
 private:

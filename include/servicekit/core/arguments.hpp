@@ -13,8 +13,11 @@ namespace servicekit {
 /// `bad-argument`.
 class BadArgument : public std::invalid_argument {
 public:
+    /// \param expected what the argument should have been, in words
     BadArgument(std::string argument, std::string expected, const std::string& message);
+    /// The name of the argument.
     [[nodiscard]] const std::string& argument() const noexcept { return argument_; }
+    /// What the argument should have been, in words.
     [[nodiscard]] const std::string& expected() const noexcept { return expected_; }
 
 private:
@@ -26,6 +29,7 @@ private:
 class Arguments {
 public:
     Arguments() = default;
+    /// Takes arguments that are checked already.
     Arguments(Object values) : values_{std::move(values)} {}  // NOLINT(google-explicit-constructor)
 
     /// Returns the argument as T; see Value::as() for the possible types.
@@ -42,6 +46,7 @@ public:
 
     /// \returns true if the argument was given, or has a default other than null.
     [[nodiscard]] bool has(std::string_view name) const noexcept;
+    /// All arguments by name, with the defaults.
     [[nodiscard]] const Object& values() const noexcept { return values_; }
 
 private:

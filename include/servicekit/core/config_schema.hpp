@@ -44,10 +44,10 @@ struct KeyOptions {
 struct ConfigKey {
     std::vector<std::string> path;  ///< below `app`: {"tls", "port"}
     std::string expected = {};      ///< "an integer from 0 to 65535"
-    std::string description = {};
-    Value default_value = {};  ///< null if there is no default to show
-    KeyOptions options = {};
-    Object json_schema = {};
+    std::string description = {};   ///< for the help; may be empty
+    Value default_value = {};       ///< null if there is no default to show
+    KeyOptions options = {};        ///< from its declaration, and from those of the structs around it
+    Object json_schema = {};        ///< the JSON Schema of its value
     /// Checks a value. \throws TypeError if the key cannot have it
     std::function<void(const Value&)> check = {};
 
@@ -96,6 +96,7 @@ public:
     /// \param pointer below `app`: "/tls/port"
     InvalidKey(std::string pointer, const std::string& reason)
         : std::runtime_error{reason}, pointer_{std::move(pointer)} {}
+    /// The key as a JSON pointer below `app`.
     [[nodiscard]] const std::string& pointer() const noexcept { return pointer_; }
 
 private:
@@ -152,7 +153,7 @@ constexpr ValueType value_type() {
     } else if constexpr (std::is_same_v<T, bool>) {
         return {"true or false", "boolean"};
     } else if constexpr (std::is_integral_v<T>) {
-        // // Above 32 bits the limits are too long to be readable.
+        // Above 32 bits the limits are too long to be readable.
         if constexpr (sizeof(T) < 8)
             return {"an integer", "integer", std::numeric_limits<T>::min(), std::numeric_limits<T>::max()};
         else if constexpr (std::is_unsigned_v<T>)
@@ -348,6 +349,7 @@ public:
         }
         return *this;
     }
+    /// \returns true if a key is secret.
     [[nodiscard]] bool has_secret() const {
         return std::any_of(keys().begin(), keys().end(), [](const ConfigKey& key) { return key.options.secret; });
     }
@@ -363,6 +365,8 @@ public:
         read_into(app, *config);
         return config;
     }
+    /// Sets the members for which the object has a value, and then checks the struct; null counts as an empty object.
+    /// \throws InvalidKey, and what check() throws
     void read_into(const Value& object, Config& into) const {
         static const Object none;
         const Object& given = object.is_null() ? none : object.as_object();

@@ -20,8 +20,10 @@
 
 namespace servicekit {
 
+/// The type of a parameter. A `path` is a string. Verbs make a relative path absolute before they send it.
 enum class ParameterType { string, integer, number, boolean, path, list, object };
 
+/// The name of the type: "string".
 [[nodiscard]] std::string_view to_string(ParameterType type) noexcept;
 
 /// One parameter of an event.
@@ -29,16 +31,17 @@ enum class ParameterType { string, integer, number, boolean, path, list, object 
 /// {.name = "directory", .type = ParameterType::path, .description = "where to copy to"}
 /// \endcode
 struct Parameter {
-    std::string name;
-    ParameterType type = ParameterType::string;
-    std::string description = {};
+    std::string name;                            ///< the key in the arguments of a request
+    ParameterType type = ParameterType::string;  ///< the type that an argument must have
+    std::string description = {};                ///< one line for people
     /// The value if the caller omits the parameter. Default: none, so the parameter is required. A null default makes
     /// it optional: check with Arguments::has().
     std::optional<Value> default_value = std::nullopt;
     /// If true, the value is never logged. Default: false. Set it for passwords.
     bool secret = false;
-    /// The accepted range of an integer or a number. Default: no limit.
+    /// The smallest accepted number. Default: no limit.
     std::optional<double> minimum = std::nullopt;
+    /// The largest accepted number. Default: no limit.
     std::optional<double> maximum = std::nullopt;
 };
 
@@ -147,10 +150,10 @@ using Handler = std::function<Reply(const Arguments& arguments, Context& context
 /// \endcode
 /// The declaration also defines the check of arguments, the reply to `events`, and the help text.
 struct EventDeclaration {
-    std::string name;  ///< letters, digits, `.`, `_`, `-`, at most 64, as for names of services
-    std::string description = {};
-    std::vector<Parameter> parameters = {};
-    Handler handler = {};
+    std::string name;                        ///< letters, digits, `.`, `_`, `-`, at most 64, as for names of services
+    std::string description = {};            ///< one line for people
+    std::vector<Parameter> parameters = {};  ///< what a request may and must pass
+    Handler handler = {};                    ///< runs the event; it must be set
     /// True if the event changes nothing. Its runs are then not logged.
     bool read_only = false;
     /// The role that a client needs to call it. Default: `operate`; for a replaced built-in event, the role of that
@@ -169,11 +172,15 @@ struct EventDeclaration {
 /// One run of an event, as ServiceBase::handle() gets it.
 class EventRun {
 public:
+    /// Refers to its arguments, which must outlive it.
     EventRun(std::string_view name, const Arguments& arguments, Context& context)
         : name_{name}, arguments_{&arguments}, context_{&context} {}
 
+    /// The name of the event.
     [[nodiscard]] std::string_view name() const noexcept { return name_; }
+    /// The arguments, checked and with the defaults.
     [[nodiscard]] const Arguments& arguments() const noexcept { return *arguments_; }
+    /// The context of the run.
     [[nodiscard]] Context& context() const noexcept { return *context_; }
 
 private:
@@ -188,7 +195,9 @@ class ErrorReply : public std::runtime_error {
 public:
     /// \param fields fields besides `code`, `message` and `event`, which are always present
     explicit ErrorReply(const std::string& message, Object fields = {}, std::string code = "event-error");
+    /// The field `code` of the reply.
     [[nodiscard]] const std::string& code() const noexcept { return code_; }
+    /// The other fields of the reply.
     [[nodiscard]] const Object& fields() const noexcept { return fields_; }
 
 private:

@@ -36,6 +36,7 @@ public:
 
     /// \returns true if a line of this level is written.
     [[nodiscard]] bool shows(LogLevel level) const noexcept { return level >= level_.load(std::memory_order_relaxed); }
+    /// The lowest level that is written.
     [[nodiscard]] LogLevel level() const noexcept { return level_.load(std::memory_order_relaxed); }
     /// The name that was passed to channel(); empty for the main logger.
     [[nodiscard]] const std::string& name() const noexcept { return name_; }
@@ -43,6 +44,8 @@ public:
     /// otherwise the level of the main logger. It lives as long as the service; look it up once if it is used often.
     [[nodiscard]] Logger& channel(std::string_view name);
 
+    ///@{
+    /// Write a line of the level with values for its placeholders: `log().info("{} of {}", done, total)`.
     template <class... Arguments>
     requires(sizeof...(Arguments) > 0) void trace(const LogFormat<std::type_identity_t<Arguments>...>& format,
                                                   const Arguments&... arguments) {
@@ -73,6 +76,7 @@ public:
                                                   const Arguments&... arguments) {
         write(LogLevel::fatal, format, arguments...);
     }
+    ///@}
     /// The same with a level chosen at run time.
     template <class... Arguments>
     requires(sizeof...(Arguments) > 0) void write(LogLevel level,
@@ -83,7 +87,10 @@ public:
         put_formatted(level, format.text(), values, format.source());
     }
 
+    /// The fields of a line: `{{"user", name}, {"bytes", size}}`.
     using Fields = std::initializer_list<LogField>;
+    ///@{
+    /// Write a line with fields. The text has no placeholders.
     void trace(const LogMessage& message, Fields fields = {}) { write(LogLevel::trace, message, fields); }
     void debug(const LogMessage& message, Fields fields = {}) { write(LogLevel::debug, message, fields); }
     void info(const LogMessage& message, Fields fields = {}) { write(LogLevel::info, message, fields); }
@@ -93,6 +100,7 @@ public:
     void write(LogLevel level, const LogMessage& message, Fields fields = {}) {
         if (shows(level)) put(level, message.text(), {fields.begin(), fields.size()}, message.source());
     }
+    ///@}
 
     /// If true, the service's lines also go to the sinks that the program has added to the core of Boost.Log, with the
     /// attributes Severity, Message, Channel and TimeStamp. Each line then costs as much as a record of Boost.Log.

@@ -25,6 +25,7 @@ class LaterRun;
 /// copy is destroyed without a reply, the caller gets the error `event-error`.
 class PendingReply {
 public:
+    /// For Context::reply_later().
     explicit PendingReply(std::shared_ptr<LaterRun> run);
 
     /// Gives the reply. After the first reply, by whichever function, others do nothing.

@@ -18,7 +18,7 @@ namespace servicekit {
 
 class TextCell;
 
-// // Handles of published values. A handle is as cheap to copy as a pointer, and copies of it update the same value.
+// Handles of published values. A handle is as cheap to copy as a pointer, and copies of it update the same value.
 // Any thread may use it as long as the service lives. A handle that was made without a service does nothing, and its
 // value is 0 or empty. Updates do not allocate memory or throw.
 
@@ -30,6 +30,7 @@ public:
     void add(std::uint64_t count = 1) const noexcept {
         if (cell_ != nullptr) cell_->fetch_add(count, std::memory_order_relaxed);
     }
+    /// The current count.
     [[nodiscard]] std::uint64_t value() const noexcept {
         return cell_ != nullptr ? cell_->load(std::memory_order_relaxed) : 0;
     }
@@ -58,6 +59,7 @@ public:
     void add(std::int64_t difference) const noexcept {
         if (cell_ != nullptr) cell_->fetch_add(difference, std::memory_order_relaxed);
     }
+    /// The current value.
     [[nodiscard]] std::int64_t value() const noexcept {
         return cell_ != nullptr ? cell_->load(std::memory_order_relaxed) : 0;
     }
@@ -77,6 +79,7 @@ public:
     void set(double value) const noexcept {
         if (cell_ != nullptr) cell_->store(value, std::memory_order_relaxed);
     }
+    /// The current value.
     [[nodiscard]] double value() const noexcept {
         return cell_ != nullptr ? cell_->load(std::memory_order_relaxed) : 0;
     }
@@ -97,6 +100,7 @@ public:
     Text() = default;
     /// Sets the text. A longer text is cut after the last whole UTF-8 character that fits. Not for signal handlers.
     void set(std::string_view text) const noexcept;
+    /// The current text.
     [[nodiscard]] std::string value() const;
 
 private:
@@ -127,16 +131,20 @@ public:
     PublishedValues& operator=(const PublishedValues&) = delete;
     ~PublishedValues();
 
-    // // Each function declares a value.
-    // // \param name letters, digits, `.`, `_`, `-`, at most 64
-    // // \param help one line for people: what the value is
-    // // \throws std::invalid_argument if the name is not valid, is declared already, or is that of a built-in field
+    ///@{
+    /// Declares a value.
+    /// \param name letters, digits, `.`, `_`, `-`, at most 64
+    /// \param help one line for people: what the value is
+    /// \throws std::invalid_argument if the name is not valid, is declared already, or is that of a built-in field
     Counter counter(std::string_view name, std::string_view help);
     Gauge gauge(std::string_view name, std::string_view help);
     RealGauge real_gauge(std::string_view name, std::string_view help);
     Text text(std::string_view name, std::string_view help);
+    ///@}
 
+    /// \returns true if no value is declared.
     [[nodiscard]] bool empty() const noexcept;
+    /// \returns true if a value of this name is declared.
     [[nodiscard]] bool contains(std::string_view name) const noexcept;
     /// The current values, in the order of their declarations. Waits for no other thread.
     [[nodiscard]] Object read() const;

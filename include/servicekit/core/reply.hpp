@@ -12,12 +12,15 @@ namespace servicekit {
 class Reply {
 public:
     Reply() = default;
+    /// Takes fields, in this order.
     Reply(std::initializer_list<Object::Member> fields) : Reply(Object(fields)) {}
+    /// Takes fields.
     explicit Reply(Object fields);
 
     /// Adds a field, or replaces the one with this key.
     Reply& set(std::string_view key, Value value);
 
+    /// All fields, in the order in which they were added.
     [[nodiscard]] const Object& fields() const noexcept { return fields_; }
 
 private:

@@ -28,6 +28,7 @@ namespace servicekit {
 /// docs/reference/states.md says what each is, and what may follow it.
 enum class ServiceState { idle, loading, starting, running, reloading, stopping, stopped };
 
+/// The name of the state, as `status` shows it.
 [[nodiscard]] std::string_view to_string(ServiceState state) noexcept;
 
 class ConfigSchema;
@@ -128,6 +129,7 @@ public:
     [[nodiscard]] Logger& log() noexcept;
     /// The settings in force. For handlers only: on another thread they may change while they are read.
     [[nodiscard]] const Settings& settings() const noexcept;
+    /// The state of the service. May be called from any thread.
     [[nodiscard]] ServiceState state() const noexcept;
     /// \returns true during a reload, so that on_start() has run before it; false during the first load of a process,
     ///          also in a verb that starts nothing. For handlers.
@@ -167,6 +169,7 @@ protected:
 
     /// See Configured.
     bool declare_config(std::shared_ptr<const ConfigSchema> schema);
+    /// The struct of the declared configuration; see Configured::config().
     [[nodiscard]] const void* current_config() const noexcept;
 
     /// Wraps every event, for auditing, timing or rate limits. Call `next` to run the event, or throw. For concurrent

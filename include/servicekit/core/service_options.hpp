@@ -14,7 +14,8 @@ namespace servicekit {
 /// What main() defines about its service. The config file, `on_load`, the environment and the command line may override
 /// it. Members that are left empty have the default of docs/reference/settings.md.
 struct ServiceOptions {
-    std::string name = {};  ///< letters, digits, `.`, `_`, `-`; also the prefix of the environment variables
+    /// Letters, digits, dots, underscores and hyphens. It is also the prefix of the environment variables.
+    std::string name = {};
     /// The version that `--version` and `status` show.
     std::string version = {};
     /// One line for --help.
@@ -46,12 +47,12 @@ struct ServiceOptions {
 
 /// The functions of a service's life, for a plain Service without a subclass. Each may be empty.
 struct EventHooks {
-    std::function<void(Settings&)> on_load = {};
-    std::function<void()> on_start = {};
-    std::function<void()> on_stop = {};
-    std::function<void()> on_kill = {};
-    std::function<void()> on_reload = {};  ///< if set, a reload runs it instead of on_load
-    std::function<void(Reply&)> on_status = {};
+    std::function<void(Settings&)> on_load = {};  ///< see ServiceBase::on_load()
+    std::function<void()> on_start = {};          ///< see ServiceBase::on_start()
+    std::function<void()> on_stop = {};           ///< see ServiceBase::on_stop()
+    std::function<void()> on_kill = {};           ///< see ServiceBase::on_kill()
+    std::function<void()> on_reload = {};         ///< if set, a reload runs it instead of on_load
+    std::function<void(Reply&)> on_status = {};   ///< see ServiceBase::on_status()
 };
 
 }  // namespace servicekit

@@ -22,13 +22,14 @@ namespace servicekit {
 /// The source of a setting's value. A later source overrides an earlier one.
 enum class SettingsLayer { built_in, program, config_file, on_load, environment, command_line, forced };
 
+/// The name of the layer: "config file".
 [[nodiscard]] std::string_view to_string(SettingsLayer layer) noexcept;
 
 /// One of the settings that every service has, with the type of its value. The name is the option on the command line
 /// without the dashes, and the key in the config file.
 template <class T>
 struct Setting {
-    std::string_view name;
+    std::string_view name;  ///< "log-file"
 };
 
 /// The settings that every service has. docs/reference/settings.md lists the values that each takes, and whether a
@@ -141,8 +142,8 @@ class AppConfiguration {
 public:
     /// The faults that a load for a client has ignored.
     struct Notes {
-        bool tolerates = false;  ///< ignore wrong values of keys that have a fallback
-        std::vector<std::string> tolerated = {};
+        bool tolerates = false;                   ///< ignore wrong values of keys that have a fallback
+        std::vector<std::string> tolerated = {};  ///< a message for each ignored fault
     };
 
     /// \param notes the notes of the settings; null if they must not change
@@ -169,6 +170,7 @@ public:
             return fallback;
         }
     }
+    /// \returns true if the configuration has the key, whatever its value.
     [[nodiscard]] bool has(std::string_view key) const { return find(key) != nullptr; }
     /// Returns the object under `key`, or an empty one if the key is missing. \throws ConfigurationError if the value
     /// is not an object
@@ -224,6 +226,7 @@ public:
 
     /// The application's own part of the configuration.
     [[nodiscard]] AppConfiguration app() const;
+    /// Does the same, and notes the faults that a load for a client ignores.
     [[nodiscard]] AppConfiguration app();
 
     /// \returns true if this load is for a verb that only talks to a running service (stop, status...). The load event

@@ -28,10 +28,11 @@ enum class FaultKind {
 /// \returns FaultKind::condition for a text that is not the name of a kind
 [[nodiscard]] FaultKind fault_kind_from(std::string_view text) noexcept;
 
+/// Why an evaluation failed.
 struct Fault {
-    FaultKind kind = FaultKind::condition;
-    std::string type = {};  ///< the condition's name: "DIVISION-BY-ZERO"
-    std::string message = {};
+    FaultKind kind = FaultKind::condition;    ///< the reason
+    std::string type = {};                    ///< the condition's name: "DIVISION-BY-ZERO"
+    std::string message = {};                 ///< for people
     std::vector<std::string> backtrace = {};  ///< functions, the innermost first
     std::size_t form_index = 0;               ///< the number of the form, from 0
     std::string place = {};                   ///< "/etc/app.lisp, line 3", if a file was being loaded
@@ -39,15 +40,16 @@ struct Fault {
 
 /// A task for Lisp.
 struct Task {
+    /// The meaning of the texts of a task.
     enum class Kind {
         forms,   ///< each text is one form
         source,  ///< the single text has any number of forms; each is read after the ones before it are evaluated
         call,    ///< the single text is the name of a function in the package SERVICE-EVAL, which gets the arguments
     };
-    Kind kind = Kind::forms;
-    std::vector<std::string> texts = {};
-    std::string package = "CL-USER";
-    Value::List arguments = {};
+    Kind kind = Kind::forms;              ///< the meaning of the texts
+    std::vector<std::string> texts = {};  ///< code, or the name of a function
+    std::string package = "CL-USER";      ///< the package in which the texts are read
+    Value::List arguments = {};           ///< of the function, for Kind::call
     /// Default: no limit.
     std::optional<std::chrono::milliseconds> time_limit = {};
     std::stop_token stop = {};  ///< ends the task, like the time limit
@@ -60,7 +62,7 @@ struct Evaluation {
     /// The value of the function, or of the last form of a source. After forms: the name of the current package, or
     /// null if that package was deleted.
     Value result = {};
-    std::optional<Fault> fault = {};
+    std::optional<Fault> fault = {};  ///< nothing if the task succeeded
 };
 
 }  // namespace servicekit::lisp

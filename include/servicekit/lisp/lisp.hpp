@@ -31,9 +31,11 @@ class Machine;
 /// and `form-index`, and `place` if a file was being loaded.
 class LispError : public ErrorReply {
 public:
+    /// Makes an error reply of what Lisp reported.
     explicit LispError(lisp::Fault fault) : LispError{std::move(fault), {}} {}
     /// \param more fields of the error reply
     LispError(lisp::Fault fault, const Object& more);
+    /// What Lisp reported.
     [[nodiscard]] const lisp::Fault& fault() const noexcept { return fault_; }
 
 private:
@@ -52,6 +54,7 @@ private:
 /// Unless stated otherwise, call members on the handler thread, or before start().
 class Lisp {
 public:
+    /// The limits of Lisp. Each has a default.
     struct Options {
         /// In bytes; an evaluation that needs more fails, and the service continues.
         std::size_t heap_limit = std::size_t{512} << 20U;
@@ -64,7 +67,9 @@ public:
     /// condition SERVICE:HOST-ERROR.
     using Function = std::function<Value(const Value::List& arguments)>;
 
+    /// Adds a Lisp with the default options to the service.
     explicit Lisp(ServiceBase& service);
+    /// Adds a Lisp to the service.
     Lisp(ServiceBase& service, Options options);
     /// \param machine the Lisp itself; tests pass a fake
     Lisp(ServiceBase& service, Options options, std::unique_ptr<lisp::Machine> machine);

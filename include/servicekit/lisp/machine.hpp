@@ -13,18 +13,20 @@
 
 namespace servicekit::lisp {
 
+/// The number of a job.
 using JobId = std::uint64_t;
+/// The number of a call from Lisp to the service.
 using CallId = std::uint64_t;
 
 /// A task for one of Lisp's threads.
 struct Job {
-    JobId id = 0;
-    Task task;
+    JobId id = 0;  ///< unique in the process
+    Task task;     ///< what the thread does
 };
 
 /// The service's answer to a call from Lisp.
 struct Answer {
-    bool ok = true;
+    bool ok = true;         ///< false if the function threw
     Value value = {};       ///< the result of the function
     std::string text = {};  ///< the message of its exception
     std::string type = {};  ///< the type of its exception, or an error code
@@ -55,6 +57,7 @@ using AnswerFault = bool (*)(int number, void* info, void* context) noexcept;
 /// The Lisp itself, limited to what the service needs: threads that do the jobs of a Work.
 class Machine {
 public:
+    /// The limits of Lisp.
     struct Limits {
         std::size_t heap = 0;  ///< bytes
         std::size_t text = 0;  ///< characters

@@ -17,7 +17,9 @@ public:
     public:
         virtual ~Subscription() = default;
     };
+    /// \returns true if the subscriber wants records of the level and channel.
     using Wants = std::function<bool(LogLevel level, std::string_view channel)>;
+    /// Takes a record, which is valid during the call only.
     using Take = std::function<void(const LogRecord& record)>;
 
     virtual ~BoostLog() = default;
@@ -31,6 +33,7 @@ public:
     virtual void show(const LogRecord& record) noexcept = 0;
 };
 
+/// Returns the core of Boost.Log in this process.
 [[nodiscard]] BoostLog& process_boost_log();
 
 }  // namespace servicekit::os

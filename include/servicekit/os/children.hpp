@@ -30,6 +30,7 @@ public:
                                     const std::function<void()>& look) = 0;
 };
 
+/// Returns the real implementation.
 [[nodiscard]] Children& posix_children();
 
 }  // namespace servicekit::os

@@ -14,6 +14,7 @@ public:
     [[nodiscard]] virtual std::chrono::system_clock::time_point system_now() const = 0;
 };
 
+/// Returns the real implementation.
 [[nodiscard]] Clock& posix_clock();
 
 }  // namespace servicekit::os

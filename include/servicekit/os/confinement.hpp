@@ -17,21 +17,23 @@ struct WritablePath {
         regular_files,  ///< write, create, rename and remove regular files: a log and its rotated files
         removal,        ///< remove files
     };
-    std::string path;
-    Use use = Use::everything;
+    std::string path;             ///< the file or directory
+    Use use = Use::everything;    ///< what stays possible
     bool may_be_missing = false;  ///< skip the path if it does not exist
 };
 
 /// How far the kernel supports a confinement.
 struct WriteConfinement {
+    /// How much of the requested confinement is in force.
     enum class Extent { whole, partial, none };
-    Extent extent = Extent::whole;
-    std::string gap = {};  ///< what is not confined, in words; empty if nothing is missing
+    Extent extent = Extent::whole;  ///< how much is in force
+    std::string gap = {};           ///< what is not confined, in words; empty if nothing is missing
 };
 
 /// Limits that a process can set for itself. They cannot be undone.
 class Confinement {
 public:
+    /// What can be limited.
     enum class Resource {
         core_size,   ///< bytes of a core file
         open_files,  ///< descriptors
@@ -53,6 +55,7 @@ public:
     virtual Result<WriteConfinement> confine_writing(std::span<const WritablePath> paths) = 0;
 };
 
+/// Returns the real implementation.
 [[nodiscard]] Confinement& posix_confinement();
 
 }  // namespace servicekit::os

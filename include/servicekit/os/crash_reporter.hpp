@@ -28,10 +28,10 @@ public:
 
 /// Facts for a report that the reporter cannot find out itself.
 struct CrashPlan {
-    std::string name = {};
-    std::string version = {};
-    std::chrono::steady_clock::time_point started_at = {};
-    const EventTrail* trail = nullptr;  ///< outlives uninstall(); null: the report lists no events
+    std::string name = {};                                  ///< the name of the service
+    std::string version = {};                               ///< the version of the service
+    std::chrono::steady_clock::time_point started_at = {};  ///< when the process started, for its age in the report
+    const EventTrail* trail = nullptr;                      ///< outlives uninstall(); null: the report lists no events
     /// If there is no file for the report, write it to stderr.
     bool may_use_stderr = false;
     /// Time limit of a report. Then the process ends with an incomplete report; crash lines get two more seconds.
@@ -68,7 +68,7 @@ public:
     virtual Result<void> install(const CrashPlan& plan) = 0;
     /// The file for a report.
     struct Place {
-        std::string path = {};
+        std::string path = {};               ///< the file for the report
         std::optional<Error> obstacle = {};  ///< why it is not the path that was requested
     };
     /// Opens the file for a report, readable for the owner and the group. Root checks the path as Files does. An
@@ -91,6 +91,7 @@ public:
     virtual void uninstall() noexcept = 0;
 };
 
+/// Returns the real implementation.
 [[nodiscard]] CrashReporter& posix_crash_reporter();
 
 }  // namespace servicekit::os

@@ -20,6 +20,7 @@ public:
     virtual void unset(const std::string& name) = 0;
 };
 
+/// Returns the real implementation.
 [[nodiscard]] Environment& posix_environment();
 
 }  // namespace servicekit::os

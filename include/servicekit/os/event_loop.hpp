@@ -19,6 +19,7 @@ public:
     virtual void await_readable(std::function<void()> callback) = 0;
     /// Requests one call when the descriptor is writable, like await_readable().
     virtual void await_writable(std::function<void()> callback) = 0;
+    /// Cancels the requests for both directions.
     virtual void cancel() = 0;
 };
 
@@ -29,6 +30,7 @@ public:
     virtual ~Timer() = default;
     /// Starts or restarts the timer. Does not allocate memory.
     virtual void start(std::chrono::milliseconds from_now, std::function<void()> callback) = 0;
+    /// Stops the timer. Its function is not called any more.
     virtual void stop() = 0;
 };
 
@@ -43,6 +45,7 @@ public:
     /// \throws std::system_error if the system cannot watch more descriptors, or not this one: a regular file, or one
     ///         that already has a watch
     virtual std::unique_ptr<Watch> watch(int descriptor) = 0;
+    /// Makes a timer.
     virtual std::unique_ptr<Timer> timer() = 0;
     /// Runs a function on the loop's thread, in the order of posting. May be called from any thread. \throws
     /// std::bad_alloc
@@ -74,6 +77,7 @@ public:
     virtual void unpark() = 0;
 };
 
+/// Makes the real implementation.
 [[nodiscard]] std::unique_ptr<Parking> make_posix_parking();
 
 }  // namespace servicekit::os

@@ -17,13 +17,16 @@ public:
     static constexpr std::size_t kept = 32;     ///< number of events that have ended
     static constexpr std::size_t deepest = 16;  ///< number of nested events that run
 
+    /// A time of the clock that nobody sets.
     using Time = std::chrono::steady_clock::time_point;
 
     /// A text of limited size; a longer one is cut.
     template <std::size_t Size>
     class Text {
     public:
+        /// Copies the text.
         void set(std::string_view text) noexcept { size_ = text.copy(bytes_.data(), Size); }
+        /// The text; empty if none was set.
         [[nodiscard]] std::string_view view() const noexcept { return {bytes_.data(), size_ < Size ? size_ : Size}; }
 
     private:
@@ -31,15 +34,17 @@ public:
         std::size_t size_ = 0;
     };
 
+    /// An event that has ended.
     struct Ended {
-        Text<64> name;
-        Text<128> outcome;
-        Time began;
-        Time ended;
+        Text<64> name;      ///< of the event
+        Text<128> outcome;  ///< in words
+        Time began;         ///< when the event began
+        Time ended;         ///< when the event ended
     };
+    /// An event that runs.
     struct Running {
-        Text<64> name;
-        Time began;
+        Text<64> name;  ///< of the event
+        Time began;     ///< when the event began
     };
 
     /// Notes that an event begins.
@@ -76,7 +81,7 @@ public:
         last->next_.store(&other, std::memory_order_release);
     }
 
-    // // For the reporter. The thread that fills the trail may continue at the same time; then the oldest entry may be
+    // For the reporter. The thread that fills the trail may continue at the same time; then the oldest entry may be
     // torn.
 
     /// The next trail of the chain; null at its end.
@@ -90,6 +95,7 @@ public:
         const std::size_t depth = depth_.load(std::memory_order_acquire);
         return depth < deepest ? depth : deepest;
     }
+    /// Returns a running event. \param level 0 for the outermost one \pre level < depth()
     [[nodiscard]] const Running& running(std::size_t level) const noexcept { return running_[level]; }
     /// The number of ended events in the trail.
     [[nodiscard]] std::size_t size() const noexcept {

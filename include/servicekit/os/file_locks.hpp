@@ -15,8 +15,8 @@ namespace servicekit::os {
 
 /// The identity of a file, independent of its path. The order of files is the same in all processes.
 struct FileIdentity {
-    std::uint64_t device = 0;
-    std::uint64_t inode = 0;
+    std::uint64_t device = 0;  ///< `st_dev` of stat(2)
+    std::uint64_t inode = 0;   ///< `st_ino` of stat(2)
     friend auto operator<=>(const FileIdentity&, const FileIdentity&) = default;
 };
 
@@ -25,7 +25,7 @@ struct LockOwner {
     pid_t pid = 0;                  ///< 0 if unknown: a holder in another pid namespace
     std::optional<uid_t> uid = {};  ///< the holder's effective uid, if it can be read
     bool is_instance = true;        ///< false for another kind of lock in the way (a read lock, another user's flock)
-    FileIdentity file = {};
+    FileIdentity file = {};         ///< the file that is locked
     /// The beginning of the file, as far as owner() may read it; a few hundred bytes at most.
     std::string content = {};
 };
@@ -42,6 +42,7 @@ public:
     /// Replaces the content of the locked file, through the held descriptor. A concurrent reader of the first line gets
     /// the old line, the new one or none, but never a mixture.
     virtual Result<void> write(std::string_view content) = 0;
+    /// The identity of the locked file.
     [[nodiscard]] virtual FileIdentity file() const = 0;
     /// \returns false if another file is at the path. Other processes can then no longer see the lock.
     [[nodiscard]] virtual bool still_at_path() const = 0;
@@ -69,6 +70,7 @@ public:
     virtual Result<std::optional<LockOwner>> owner(const std::string& path) = 0;
 };
 
+/// Returns the real implementation.
 [[nodiscard]] FileLocks& posix_file_locks();
 
 }  // namespace servicekit::os

@@ -16,19 +16,20 @@
 
 namespace servicekit::os {
 
+/// The type of a file.
 enum class FileType { regular, directory, symlink, socket, other };
 
 /// The fields of stat(2) that a service needs.
 struct FileStatus {
-    FileType type = FileType::regular;
-    mode_t permissions = 0;  ///< the lower twelve bits
-    uid_t uid = 0;
-    gid_t gid = 0;
-    std::uint64_t size = 0;
-    std::uint64_t device = 0;
-    std::uint64_t inode = 0;
-    std::chrono::system_clock::time_point modified = {};
-    std::uint64_t links = 1;  ///< number of names; 0: the file was removed and is only open
+    FileType type = FileType::regular;                    ///< of the file, or of the link if links are not followed
+    mode_t permissions = 0;                               ///< the lower twelve bits
+    uid_t uid = 0;                                        ///< the owner
+    gid_t gid = 0;                                        ///< the group
+    std::uint64_t size = 0;                               ///< in bytes
+    std::uint64_t device = 0;                             ///< identifies the file, together with `inode`
+    std::uint64_t inode = 0;                              ///< identifies the file, together with `device`
+    std::chrono::system_clock::time_point modified = {};  ///< when the content changed last
+    std::uint64_t links = 1;                              ///< number of names; 0: the file was removed and is only open
 
     /// \returns true if both are the same file, whatever their paths.
     [[nodiscard]] bool is_same_file(const FileStatus& other) const noexcept {
@@ -48,6 +49,7 @@ public:
     virtual Result<void> sync() = 0;
     /// Reads up to `size` bytes from `offset`; fewer only at the end of the file.
     virtual Result<std::string> read_at(std::uint64_t offset, std::size_t size) = 0;
+    /// Calls fstat(2).
     virtual Result<FileStatus> status() = 0;
     /// Gives the file to the user that the process is about to become. The group becomes `gid` only if the file was
     /// created when it was opened and did not get its group from its directory; any other group stays. Does nothing if
@@ -64,6 +66,7 @@ public:
     [[nodiscard]] virtual std::optional<Error> shortcoming() const { return std::nullopt; }
 };
 
+/// What happens if the last step of a path is a symbolic link.
 enum class Links { follow, do_not_follow };
 
 /// Returns the descriptor of this process that a path names: /dev/stdin, /dev/stdout, /dev/stderr, or a number in
@@ -100,6 +103,7 @@ public:
     virtual Result<std::string> link_target(const std::string& path) = 0;
     /// Creates the directory and those above it. Existing directories are not changed.
     virtual Result<void> create_directories(const std::string& path, mode_t permissions) = 0;
+    /// Removes a file or a symbolic link with unlink(2).
     virtual Result<void> remove(const std::string& path) = 0;
     /// Calls rename(2), which replaces an existing file at `to`.
     virtual Result<void> rename(const std::string& from, const std::string& to) = 0;
@@ -107,6 +111,7 @@ public:
     virtual Result<std::vector<std::string>> list(const std::string& directory) = 0;
 };
 
+/// Returns the real implementation.
 [[nodiscard]] Files& posix_files();
 
 }  // namespace servicekit::os

@@ -33,6 +33,8 @@ namespace servicekit::os {
 /// take a Host; a test passes one with fakes, as FakeOs::host(). They copy it, so the Host itself may be destroyed
 /// first; the interfaces must live longer than they do.
 struct Host {
+    ///@{
+    /// One interface of the operating system.
     BoostLog* boost_log = &process_boost_log();
     Children* children = &posix_children();
     Clock* clock = &posix_clock();
@@ -56,6 +58,7 @@ struct Host {
     std::function<std::unique_ptr<EventLoop>(const std::string& thread)> make_event_loop = &make_posix_event_loop;
     std::function<std::unique_ptr<Parking>()> make_parking = &make_posix_parking;
     std::function<std::unique_ptr<StreamCapture>()> make_stream_capture = &make_posix_stream_capture;
+    ///@}
 };
 
 /// The real operating system.

@@ -18,12 +18,14 @@ public:
     /// Writes the text and closes the descriptor, also after an error. Waits at most one second for a slow reader. Does
     /// not raise SIGPIPE.
     virtual Result<void> write_and_close(int descriptor, std::string_view text) = 0;
+    /// Closes a descriptor that was claimed.
     virtual void close(int descriptor) noexcept = 0;
     /// Closes all of them, except 0 to 2 and those in `keep`. A file that the program has opened under the number of
     /// one stays open.
     virtual Result<void> close_all_but(std::span<const int> keep) = 0;
 };
 
+/// Returns the real implementation.
 [[nodiscard]] InheritedDescriptors& posix_inherited_descriptors();
 
 }  // namespace servicekit::os

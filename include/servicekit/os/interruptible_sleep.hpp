@@ -18,6 +18,7 @@ public:
     [[nodiscard]] virtual int ended_by() const = 0;
 };
 
+/// Makes the real implementation.
 [[nodiscard]] std::unique_ptr<InterruptibleSleep> make_posix_interruptible_sleep();
 
 }  // namespace servicekit::os

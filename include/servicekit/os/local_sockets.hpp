@@ -23,9 +23,11 @@ namespace servicekit::os {
 class LocalConnection {
 public:
     virtual ~LocalConnection() = default;
+    /// Takes the bytes that have arrived.
     virtual Transfer receive(std::span<char> buffer) = 0;
     /// Sends bytes. Never raises SIGPIPE.
     virtual Transfer send(std::string_view bytes) = 0;
+    /// Ends the sending side, so that the peer finds the end of the input.
     virtual void shut_down_sending() = 0;
     /// The pid, uid and gid of the peer; cheap after the first call.
     [[nodiscard]] virtual Peer peer() const = 0;
@@ -36,6 +38,7 @@ public:
     /// Waits until something can be received. For a client without a loop.
     /// \returns false if the time expired first
     virtual bool wait_until_readable(std::chrono::milliseconds at_most) = 0;
+    /// Waits until something can be sent, like wait_until_readable().
     virtual bool wait_until_writable(std::chrono::milliseconds at_most) = 0;
 };
 
@@ -56,13 +59,15 @@ public:
     [[nodiscard]] virtual std::optional<Error> shortcoming() const { return std::nullopt; }
     /// The group of the socket's file.
     [[nodiscard]] virtual Result<gid_t> group() const = 0;
+    /// The descriptor, for EventLoop::watch().
     [[nodiscard]] virtual int descriptor() const = 0;
 };
 
+/// The mode and the owners of a socket's file.
 struct LocalSocketAccess {
-    mode_t permissions = 0600;
-    std::optional<uid_t> owner = {};
-    std::optional<gid_t> group = {};
+    mode_t permissions = 0600;        ///< the mode of the file
+    std::optional<uid_t> owner = {};  ///< nothing: the user of the process
+    std::optional<gid_t> group = {};  ///< nothing: the group that the file gets by itself
 };
 
 /// The result of LocalSockets::probe().
@@ -97,6 +102,7 @@ public:
     [[nodiscard]] virtual bool is_left_to_manager(const std::string& path) = 0;
 };
 
+/// Returns the real implementation.
 [[nodiscard]] LocalSockets& posix_local_sockets();
 
 }  // namespace servicekit::os

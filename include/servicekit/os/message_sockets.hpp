@@ -14,12 +14,14 @@ namespace servicekit::os {
 /// close-on-exec. Only one thread at a time may use it.
 class MessageSocket {
 public:
+    /// How messages are delivered.
     enum class Kind {
         datagram,  ///< a message is delivered whole or not at all
         stream,    ///< a sequence of bytes; the sender marks the end of each message
     };
 
     virtual ~MessageSocket() = default;
+    /// How messages are delivered.
     [[nodiscard]] virtual Kind kind() const = 0;
     /// Sends a message. Waits at most that time for room. Does not raise SIGPIPE. Async-signal-safe.
     /// \returns for a datagram all or nothing; failed with EMSGSIZE or ENOBUFS if the message is too long for one
@@ -29,6 +31,7 @@ public:
     virtual Transfer send_in_file(std::string_view message, std::chrono::milliseconds at_most) = 0;
 };
 
+/// Unix sockets for messages, by path.
 class MessageSockets {
 public:
     virtual ~MessageSockets() = default;
@@ -36,6 +39,7 @@ public:
     virtual Result<std::unique_ptr<MessageSocket>> connect(const std::string& path) = 0;
 };
 
+/// Returns the real implementation.
 [[nodiscard]] MessageSockets& posix_message_sockets();
 
 }  // namespace servicekit::os

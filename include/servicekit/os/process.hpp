@@ -16,14 +16,16 @@ namespace servicekit::os {
 /// everything must let it pass, because nothing happens in a process after its end. It is deliberately not a
 /// std::exception.
 struct ProcessExited {
-    int status = 0;
+    int status = 0;  ///< the status that was passed to Process::exit_now()
 };
 
 /// The calling process, limited to what a service changes.
 class Process {
 public:
     virtual ~Process() = default;
+    /// The pid.
     [[nodiscard]] virtual pid_t id() const = 0;
+    /// The effective uid.
     [[nodiscard]] virtual uid_t effective_user() const = 0;
     /// A number that differs between a child of fork(2) and its parent, by whatever means fork(2) was called. Costs no system call.
     [[nodiscard]] virtual unsigned generation() const noexcept = 0;
@@ -43,8 +45,11 @@ public:
     virtual void adopt_orphans() noexcept = 0;
     /// Reaps a child of this process. \returns its status as of waitpid(2)
     virtual Result<int> wait_for_child(pid_t child) = 0;
+    /// Calls setsid(2).
     virtual Result<void> start_session() = 0;
+    /// Calls chdir(2).
     virtual Result<void> change_directory(const std::string& path) = 0;
+    /// Calls getcwd(3).
     [[nodiscard]] virtual Result<std::string> current_directory() const = 0;
     /// The absolute path of the running program.
     [[nodiscard]] virtual Result<std::string> program() const = 0;
@@ -67,6 +72,7 @@ public:
     [[noreturn]] virtual void exit_now(int status) = 0;
 };
 
+/// Returns the real implementation.
 [[nodiscard]] Process& posix_process();
 
 }  // namespace servicekit::os

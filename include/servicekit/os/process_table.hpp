@@ -26,6 +26,7 @@ public:
     virtual bool wait_for_end(pid_t pid, std::chrono::milliseconds at_most) = 0;
 };
 
+/// Returns the real implementation.
 [[nodiscard]] ProcessTable& posix_process_table();
 
 }  // namespace servicekit::os

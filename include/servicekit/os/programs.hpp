@@ -17,13 +17,14 @@ namespace servicekit::os {
 
 /// How a program ended.
 struct ProgramEnd {
+    /// The kinds of ends.
     enum class How {
         exited,   ///< with the status `number`
         killed,   ///< by the signal `number`
         unknown,  ///< another part of the process has waited for it
     };
-    How how = How::unknown;
-    int number = 0;
+    How how = How::unknown;  ///< the kind of end
+    int number = 0;          ///< an exit status or a signal; see How
     friend bool operator==(const ProgramEnd&, const ProgramEnd&) = default;
 };
 
@@ -31,6 +32,7 @@ struct ProgramEnd {
 class Program {
 public:
     virtual ~Program() = default;
+    /// The pid.
     [[nodiscard]] virtual pid_t id() const = 0;
     /// A pidfd for EventLoop::watch(); it becomes readable when the program has ended.
     [[nodiscard]] virtual int descriptor() const = 0;
@@ -51,6 +53,7 @@ public:
     /// Writes as much as there is room for, without waiting. Async-signal-safe. Only one thread at a time may call it;
     /// otherwise lines mix.
     virtual Transfer write(std::string_view bytes) noexcept = 0;
+    /// Waits until there is room. \returns false if the time expired first
     virtual bool wait_until_writable(std::chrono::milliseconds at_most) noexcept = 0;
     /// The number of bytes in the pipe.
     [[nodiscard]] virtual std::size_t unread() const = 0;
@@ -66,15 +69,17 @@ public:
     [[nodiscard]] virtual int reader() const = 0;
 };
 
+/// Where a program prints.
 enum class ProgramOutput {
     inherit,  ///< stdout and stderr are those of this process
     null,     ///< /dev/null
 };
 
+/// What to start.
 struct ProgramStart {
     std::vector<std::string> command = {};  ///< the program, searched in PATH if it has no slash, and its arguments
-    const ProgramInput* input = nullptr;
-    ProgramOutput output = ProgramOutput::inherit;
+    const ProgramInput* input = nullptr;    ///< what the program reads on stdin; it must be set
+    ProgramOutput output = ProgramOutput::inherit;  ///< where the program prints
 };
 
 /// Programs that work for this process.
@@ -90,6 +95,7 @@ public:
     virtual Result<std::unique_ptr<Program>> start(const ProgramStart& start) = 0;
 };
 
+/// Returns the real implementation.
 [[nodiscard]] Programs& posix_programs();
 
 }  // namespace servicekit::os

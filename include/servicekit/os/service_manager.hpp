@@ -39,6 +39,7 @@ public:
     [[nodiscard]] virtual bool has_journal_on_stderr() const = 0;
 };
 
+/// Returns the real implementation.
 [[nodiscard]] ServiceManager& posix_service_manager();
 
 }  // namespace servicekit::os

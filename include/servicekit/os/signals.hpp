@@ -10,9 +10,10 @@
 
 namespace servicekit::os {
 
+/// A signal that has arrived.
 struct ReceivedSignal {
-    int number = 0;
-    Peer sender;  ///< pid 0: the kernel, or a process in another pid namespace
+    int number = 0;  ///< of the signal: SIGTERM
+    Peer sender;     ///< pid 0: the kernel, or a process in another pid namespace
 
     /// \returns true if no process sent it: it was typed on the terminal, or a limit was reached.
     [[nodiscard]] bool is_from_kernel() const noexcept { return sender.uid == Peer{}.uid; }
@@ -60,6 +61,7 @@ public:
     virtual void give_back() = 0;
 };
 
+/// Returns the real implementation.
 [[nodiscard]] Signals& posix_signals();
 
 }  // namespace servicekit::os

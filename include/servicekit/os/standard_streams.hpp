@@ -12,6 +12,7 @@
 
 namespace servicekit::os {
 
+/// A standard stream. The value is its descriptor.
 enum class Stream { in = 0, out = 1, error = 2 };
 
 /// "stdin", "stdout" or "stderr"
@@ -19,19 +20,21 @@ enum class Stream { in = 0, out = 1, error = 2 };
 
 /// A file for redirecting a stream.
 struct StreamFile {
+    /// How an existing file is treated.
     enum class Opening {
         append,    ///< the file is created if it does not exist
         truncate,  ///< the same, and its content is removed
         create,    ///< the file must not exist
     };
-    std::string path = {};
-    mode_t permissions = 0640;  ///< of a new file, whatever the umask
-    Opening opening = Opening::append;
-    bool is_fifo = false;  ///< a new file is a FIFO
+    std::string path = {};              ///< the file
+    mode_t permissions = 0640;          ///< of a new file, whatever the umask
+    Opening opening = Opening::append;  ///< how an existing file is treated
+    bool is_fifo = false;               ///< a new file is a FIFO
 };
 
+/// The result of StandardStreams::write_within().
 struct StreamWriting {
-    std::size_t bytes = 0;
+    std::size_t bytes = 0;              ///< number of bytes that were written
     std::optional<Error> failure = {};  ///< why not all bytes were written
 };
 
@@ -59,6 +62,7 @@ public:
     /// \returns nothing at the end of the input
     /// \pre the thread is the only one of its process
     virtual Result<std::optional<char>> ask_key(const std::string& prompt, std::string_view keys) = 0;
+    /// \returns true if the stream is a terminal.
     [[nodiscard]] virtual bool is_terminal(Stream stream) const = 0;
     /// \returns true if the descriptor and the stream are the same file or terminal.
     [[nodiscard]] virtual bool leads_to(Stream stream, int descriptor) const = 0;
@@ -66,6 +70,7 @@ public:
     [[nodiscard]] virtual unsigned terminal_width(Stream stream) const = 0;
     /// Opens closed standard streams on /dev/null, so that no later open() gets their numbers.
     virtual Result<void> open_closed_ones() = 0;
+    /// Redirects the stream to /dev/null, after a flush of stdio.
     virtual Result<void> redirect_to_null(Stream stream) = 0;
     /// Redirects the stream with dup2(2), after a flush of stdio.
     virtual Result<void> redirect_to(Stream stream, int descriptor) = 0;
@@ -78,6 +83,7 @@ public:
     virtual Result<void> change_owner(Stream stream, uid_t uid, gid_t gid) = 0;
 };
 
+/// Returns the real implementation.
 [[nodiscard]] StandardStreams& posix_standard_streams();
 
 }  // namespace servicekit::os

@@ -13,9 +13,9 @@ namespace servicekit::os {
 
 /// A line that was printed to a standard stream.
 struct CapturedLine {
-    Stream stream = Stream::out;
-    std::string_view text;  ///< without the newline; any bytes; valid during the call only
-    bool is_cut = false;    ///< the line was longer than StreamCapture::longest_line, and continues in the next one
+    Stream stream = Stream::out;  ///< `out` or `error`
+    std::string_view text;        ///< without the newline; any bytes; valid during the call only
+    bool is_cut = false;  ///< the line was longer than StreamCapture::longest_line, and continues in the next one
     std::uint64_t lost_before = 0;  ///< number of lines of the stream that were dropped before it
 };
 
@@ -25,10 +25,12 @@ struct CapturedLine {
 /// for ever: if no line is taken for one second, lines are dropped and counted until lines are taken again.
 class StreamCapture {
 public:
+    /// Bytes of a line. A longer line is delivered in several parts.
     static constexpr std::size_t longest_line = 64U << 10U;
     /// The time after which text without a newline is delivered as a line.
     static constexpr std::chrono::milliseconds longest_rest{1000};
 
+    /// Takes a line.
     using Deliver = std::function<void(const CapturedLine&)>;
 
     /// Drops lines that were not delivered.
@@ -49,6 +51,7 @@ public:
     virtual void write_at_crash(void (*take)(void* to, const CapturedLine& line) noexcept, void* to) noexcept = 0;
 };
 
+/// Makes the real implementation.
 [[nodiscard]] std::unique_ptr<StreamCapture> make_posix_stream_capture();
 
 }  // namespace servicekit::os

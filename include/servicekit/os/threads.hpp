@@ -29,6 +29,7 @@ public:
     virtual Result<std::unique_ptr<Thread>> start(const std::string& name, std::function<void()> call) = 0;
 };
 
+/// Returns the real implementation.
 [[nodiscard]] Threads& posix_threads();
 
 }  // namespace servicekit::os

@@ -10,12 +10,13 @@
 
 namespace servicekit::os {
 
+/// A user of the database, or one that is only a number.
 struct User {
-    std::string name;  ///< empty for a number that is not in the database
-    uid_t uid = 0;
-    gid_t gid = 0;  ///< the login group; gid_t(-1) for a number that is not in the database
-    std::string home = {};
-    std::string shell = {};
+    std::string name;        ///< empty for a number that is not in the database
+    uid_t uid = 0;           ///< the number
+    gid_t gid = 0;           ///< the login group; gid_t(-1) for a number that is not in the database
+    std::string home = {};   ///< the home directory; empty if unknown
+    std::string shell = {};  ///< the login shell; empty if unknown
 };
 
 /// The user database, and changing the process to one of its users permanently.
@@ -43,6 +44,7 @@ public:
     virtual Result<void> become(const User& user, gid_t group, std::span<const gid_t> may_keep = {}) = 0;
 };
 
+/// Returns the real implementation.
 [[nodiscard]] Users& posix_users();
 
 }  // namespace servicekit::os

@@ -30,6 +30,7 @@ public:
     /// \returns false if the client cannot take the line now. The line is then dropped; a later one has newer numbers.
     virtual bool progress(std::string_view line) = 0;
 
+    /// The result of send_item().
     enum class Sent {
         yes,   ///< the line is on its way
         full,  ///< the client has not read enough of what was sent before; the line was not taken
@@ -50,15 +51,16 @@ public:
 
 /// Why some input is not accepted as a request.
 struct Refusal {
+    /// What is wrong with the input.
     enum class Reason {
         malformed,  ///< `number` is the offset in bytes
         too_large,  ///< `number` is the limit in bytes
         too_deep,   ///< `number` is the limit in levels
         too_many,   ///< connections, or bytes of unfinished requests; `number` is the limit
     };
-    Reason reason = Reason::malformed;
-    std::size_t number = 0;
-    std::string text = {};  ///< the reason in words, for people
+    Reason reason = Reason::malformed;  ///< what is wrong
+    std::size_t number = 0;             ///< see Reason
+    std::string text = {};              ///< the reason in words, for people
 };
 
 /// Core's side of the channel: takes requests. Only the event loop's thread calls it, and it never blocks that thread.

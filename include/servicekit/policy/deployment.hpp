@@ -20,15 +20,17 @@ struct ControlAccess {
     std::string group = {};                  ///< of the socket's file, by name or number
     /// The clients that have each role, as `user:NAME`, `group:NAME`, `socket-group` or `everyone`.
     std::optional<std::vector<std::string>> read = {};
+    /// clients that may also reload the service and call its own events
     std::optional<std::vector<std::string>> operate = {};
-    std::optional<std::vector<std::string>> admin = {};
+    std::optional<std::vector<std::string>> admin = {};  ///< clients that may also stop the service
 };
 
+/// The form of a log line.
 enum class LineFormat { text, json };
 
 /// The settings of the log, except its file and its level. For members that are empty, the policy's own options apply.
 struct LogPlan {
-    std::optional<LineFormat> format = {};
+    std::optional<LineFormat> format = {};        ///< the form of a line
     std::optional<bool> shows_source = {};        ///< add the source file and line to each record
     std::optional<bool> copies_to_terminal = {};  ///< copy lines to the terminal in the foreground
     /// Longest delay of lines below a warning; 0 writes each line at once.
@@ -46,23 +48,23 @@ struct LogPlan {
 
 /// The settings that policies use. Core passes it to each policy before any other call. All paths are absolute.
 struct Deployment {
-    std::string name = {};
-    std::string version = {};
-    std::string run_directory = {};
-    std::string pid_file = {};
+    std::string name = {};           ///< the name of the service
+    std::string version = {};        ///< the version of the service; may be empty
+    std::string run_directory = {};  ///< the directory of the pidfile and the control socket, unless these are set
+    std::string pid_file = {};       ///< the file for the lock
     /// The pidfiles of the other places where a service of this name and user may run by default. Only one of them all
     /// may run. Empty if the place was set explicitly.
     std::vector<std::string> other_pid_files = {};
-    std::string control_socket = {};
-    ControlAccess control_access = {};
-    std::string log_file = {};  ///< empty if none was set
-    LogLevel log_level = LogLevel::info;
-    LogPlan log_plan = {};
+    std::string control_socket = {};      ///< the path for the control channel
+    ControlAccess control_access = {};    ///< the clients that may use the control channel
+    std::string log_file = {};            ///< empty if none was set
+    LogLevel log_level = LogLevel::info;  ///< lowest level that is logged
+    LogPlan log_plan = {};                ///< the other settings of the log
 
-    bool background = true;  ///< go to the background if the daemon policy can
-    std::string working_directory = "/";
-    mode_t file_mask = 022;
-    bool keep_stdin = false;  ///< keep stdin in the background as well
+    bool background = true;               ///< go to the background if the daemon policy can
+    std::string working_directory = "/";  ///< of a service in the background
+    mode_t file_mask = 022;               ///< umask(2) of a service in the background
+    bool keep_stdin = false;              ///< keep stdin in the background as well
     /// The only paths that the process may write, besides its log and its run directory; empty if its writing is not
     /// confined.
     std::vector<std::string> writable = {};
@@ -72,7 +74,9 @@ struct Deployment {
     /// A listening socket that the service manager opened for the control channel; nothing if it opened none.
     std::optional<int> control_descriptor = {};
 
+    /// How long a start may take.
     std::chrono::milliseconds start_timeout{90'000};
+    /// How long a stop may take before the process is killed.
     std::chrono::milliseconds stop_timeout{8'000};
 };
 

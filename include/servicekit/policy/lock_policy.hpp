@@ -15,6 +15,7 @@
 
 namespace servicekit {
 
+/// What LockPolicy::acquire() does while another process has the lock.
 enum class LockWait {
     fail_fast,  ///< return at once if the lock is busy
     wait,       ///< wait until the lock is free or the stop token is triggered: a standby instance
@@ -28,10 +29,12 @@ struct Owner {
     std::optional<uid_t> uid = {};  ///< the holder's user, if the kernel reports it
 };
 
+/// The result of LockPolicy::acquire().
 struct Acquisition {
+    /// The lock was acquired, another process has it, or the stop token ended the wait.
     enum class State { acquired, busy, cancelled };
-    State state = State::acquired;
-    Owner owner = {};  ///< set if busy
+    State state = State::acquired;  ///< what happened
+    Owner owner = {};               ///< set if busy
     /// If acquired: the process that held the lock before and ended without release(), if the policy knows it.
     std::optional<pid_t> left_by = {};
 };

@@ -16,6 +16,7 @@ class NoControl final : public ControlPolicy {
 public:
     struct Options {};
 
+    /// Takes options, as every policy does. It has none.
     explicit NoControl(Options /*options*/ = {}) noexcept {}
 
     Result<void> open(Requests& /*requests*/, os::EventLoop& /*loop*/) override { return {}; }

@@ -31,6 +31,7 @@ namespace servicekit {
 /// May be moved only before open().
 class UnixSocketControl final : public ControlPolicy {
 public:
+    /// The socket's file, the access rules and the limits. Each has a default.
     struct Options {
         /// Absolute path of the socket. Default: empty, which means the control socket of the deployment.
         std::string path = {};
@@ -44,8 +45,8 @@ public:
         /// or `everyone`. NAME is a name or a number. If several rules apply to a client, the highest role counts. By
         /// default the group of the socket may read, and nobody else has access.
         std::vector<std::string> read{"socket-group"};
-        std::vector<std::string> operate = {};
-        std::vector<std::string> admin = {};
+        std::vector<std::string> operate = {};  ///< clients that may also reload the service and call its own events
+        std::vector<std::string> admin = {};    ///< clients that may also stop the service
 
         /// Largest request in bytes, of clients with the role `operate` or above. Raise it for events with large
         /// arguments.
@@ -83,6 +84,7 @@ public:
     };
 
     UnixSocketControl();
+    /// \param host the operating system; tests pass fakes
     explicit UnixSocketControl(Options options, const os::Host& host = os::posix_host());
     UnixSocketControl(UnixSocketControl&& other) noexcept;
     UnixSocketControl& operator=(UnixSocketControl&& other) noexcept;

@@ -23,6 +23,7 @@ namespace servicekit {
 /// is kept for `orphan_grace` only.
 class Foreground final : public DaemonPolicy {
 public:
+    /// The options. Each has a default.
     struct Options {
         /// How long an adopted process that has ended is kept, in case the program waits for it. Default: 5 s. Raise it
         /// if the program waits even later for children whose thread has ended.
@@ -30,6 +31,7 @@ public:
     };
 
     Foreground();
+    /// \param host the operating system; tests pass fakes
     explicit Foreground(Options options, const os::Host& host = os::posix_host());
 
     Result<Role> enter() override;

@@ -27,6 +27,7 @@ namespace servicekit {
 /// May be moved only before configure().
 class ForkingDaemon final : public DaemonPolicy {
 public:
+    /// The options. Each has a default.
     struct Options {
         /// How much longer than the service's own start timeout the process that the user started waits before it kills
         /// the service; after an interrupt, how much longer than the stop timeout. The service normally ends by itself
@@ -36,6 +37,7 @@ public:
     };
 
     ForkingDaemon();
+    /// \param host the operating system; tests pass fakes
     explicit ForkingDaemon(Options options, const os::Host& host = os::posix_host());
     ForkingDaemon(ForkingDaemon&& other) noexcept;
     ForkingDaemon& operator=(ForkingDaemon&& other) noexcept;

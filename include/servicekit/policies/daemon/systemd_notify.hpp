@@ -22,6 +22,7 @@ namespace servicekit {
 /// process are removed from the environment, so that child processes do not notify the manager.
 class SystemdNotify final : public DaemonPolicy {
 public:
+    /// The options. Each has a default.
     struct Options {
         /// How much longer than the service itself the manager waits for the next progress, so that the service ends a
         /// step that takes too long, and reports it. Default: 5 s. Raise it on a machine so loaded that the service
@@ -30,6 +31,7 @@ public:
     };
 
     SystemdNotify();
+    /// \param host the operating system; tests pass fakes
     explicit SystemdNotify(Options options, const os::Host& host = os::posix_host());
     SystemdNotify(SystemdNotify&& other) noexcept;
     SystemdNotify& operator=(SystemdNotify&& other) noexcept;

@@ -22,8 +22,11 @@ class NoLock final : public LockPolicy {
 public:
     struct Options {};
 
+    /// Takes options, as every policy does. It has none.
     explicit NoLock(Options /*options*/ = {}) noexcept {}
+    /// Keeps the state of held().
     NoLock(NoLock&& other) noexcept : held_{other.held_.load()} {}
+    /// Keeps the state of held().
     NoLock& operator=(NoLock&& other) noexcept {
         held_ = other.held_.load();
         return *this;

@@ -35,6 +35,7 @@ namespace servicekit {
 /// May be moved only before acquire().
 class PidFileLock final : public LockPolicy {
 public:
+    /// The options. Each has a default.
     struct Options {
         /// Absolute path of the pidfile. Default: empty, which means the pidfile of the deployment.
         std::string path = {};
@@ -46,6 +47,7 @@ public:
     };
 
     PidFileLock();
+    /// \param host the operating system; tests pass fakes
     explicit PidFileLock(Options options, const os::Host& host = os::posix_host());
     PidFileLock(PidFileLock&& other) noexcept;
     PidFileLock& operator=(PidFileLock&& other) noexcept;

@@ -28,9 +28,12 @@ namespace servicekit {
 /// May be moved only before open().
 class ConsoleLog final : public LogPolicy {
 public:
+    /// The stream to write to.
     enum class Target { standard_output, standard_error };
+    /// The form of a line. `automatic` is text on a terminal and JSON elsewhere.
     enum class Format { automatic, text, json };
 
+    /// The options. Each has a default.
     struct Options {
         /// The stream to write to. Change it if stdout is for the program's own output.
         Target target = Target::standard_output;
@@ -40,6 +43,7 @@ public:
     };
 
     ConsoleLog();
+    /// \param host the operating system; tests pass fakes
     explicit ConsoleLog(Options options, const os::Host& host = os::posix_host());
     ConsoleLog(ConsoleLog&& other) noexcept;
     ConsoleLog& operator=(ConsoleLog&& other) noexcept;

@@ -53,6 +53,7 @@ public:
     };
 
     FileLog();
+    /// \param host the operating system; tests pass fakes
     explicit FileLog(Options options, const os::Host& host = os::posix_host());
     FileLog(FileLog&& other) noexcept;
     FileLog& operator=(FileLog&& other) noexcept;

@@ -32,6 +32,7 @@ namespace servicekit {
 /// May be moved only before open().
 class JournalLog final : public LogPolicy {
 public:
+    /// The options. Each has a default.
     struct Options {
         /// The journal's socket.
         std::string socket = "/run/systemd/journal/socket";
@@ -42,6 +43,7 @@ public:
     };
 
     JournalLog();
+    /// \param host the operating system; tests pass fakes
     explicit JournalLog(Options options, const os::Host& host = os::posix_host());
     JournalLog(JournalLog&& other) noexcept;
     JournalLog& operator=(JournalLog&& other) noexcept;

@@ -16,6 +16,7 @@ public:
     struct Options {};
 
     NoLog() = default;
+    /// Takes options, as every policy does. It has none.
     explicit NoLog(Options /*options*/) noexcept {}
 
     Result<void> open() override { return {}; }

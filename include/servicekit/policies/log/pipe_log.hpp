@@ -41,8 +41,10 @@ namespace servicekit {
 /// May be moved only before open().
 class PipeLog final : public LogPolicy {
 public:
+    /// The form of a line.
     using Format = LineFormat;
 
+    /// The options. `command` must be set, here or by the setting `log-command`.
     struct Options {
         /// The program and its arguments. The program is searched in PATH if it has no slash. `log-command` overrides
         /// it. Default: empty; the log then fails to open.
@@ -70,6 +72,7 @@ public:
     };
 
     PipeLog();
+    /// \param host the operating system; tests pass fakes
     explicit PipeLog(Options options, const os::Host& host = os::posix_host());
     PipeLog(PipeLog&& other) noexcept;
     PipeLog& operator=(PipeLog&& other) noexcept;

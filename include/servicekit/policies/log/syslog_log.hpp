@@ -29,10 +29,12 @@ namespace servicekit {
 /// May be moved only before open().
 class SyslogLog final : public LogPolicy {
 public:
+    /// The form of a message.
     enum class Format {
         rfc5424,
         traditional,  ///< `<30>just-another-server[4711]: message key="value"`; the daemon adds time and host
     };
+    /// How a message ends on a stream socket: with a newline, or by its length in front of it (RFC 6587).
     enum class Framing { newline, octet_counting };
     /// The facilities of RFC 5424, 6.2.1.
     enum class Facility {
@@ -56,13 +58,14 @@ public:
         local7 = 23,
     };
 
+    /// The options. Each has a default.
     struct Options {
         /// The daemon's socket. Change it for a daemon that listens at another path.
         std::string socket = "/dev/log";
         /// Change it for a daemon that does not read RFC 5424 from its local socket.
         Format format = Format::rfc5424;
-        Facility facility = Facility::daemon;
-        Framing framing = Framing::newline;  ///< how a message ends, if it is a stream socket
+        Facility facility = Facility::daemon;  ///< the kind of program, by which the daemon sorts messages
+        Framing framing = Framing::newline;    ///< how a message ends, if it is a stream socket
         /// The name of the structured data with the record's fields. Set the number after the @ to the enterprise
         /// number of your organisation (RFC 5424, 7.2.2). The default 32473 is for documentation only (RFC 5612).
         std::string structured_data_id = "servicekit@32473";
@@ -74,6 +77,7 @@ public:
     };
 
     SyslogLog();
+    /// \param host the operating system; tests pass fakes
     explicit SyslogLog(Options options, const os::Host& host = os::posix_host());
     SyslogLog(SyslogLog&& other) noexcept;
     SyslogLog& operator=(SyslogLog&& other) noexcept;
