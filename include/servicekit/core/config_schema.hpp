@@ -71,8 +71,8 @@ public:
     [[nodiscard]] const std::vector<ConfigKey>& keys() const noexcept { return keys_; }
     /// A struct with the defaults.
     [[nodiscard]] virtual std::shared_ptr<const void> defaults() const = 0;
-    /// A struct with the values of an object; null counts as an empty object. \throws InvalidKey, and what check()
-    /// throws
+    /// A struct with the values of an object; null counts as an empty object.
+    /// \throws InvalidKey for a key; a check of the whole struct may throw anything
     [[nodiscard]] virtual std::shared_ptr<const void> read(const Value& app) const = 0;
 
 protected:
@@ -366,7 +366,7 @@ public:
         return config;
     }
     /// Sets the members for which the object has a value, and then checks the struct; null counts as an empty object.
-    /// \throws InvalidKey, and what check() throws
+    /// \throws InvalidKey for a key; a check of the whole struct may throw anything
     void read_into(const Value& object, Config& into) const {
         static const Object none;
         const Object& given = object.is_null() ? none : object.as_object();
