@@ -44,7 +44,10 @@ class PlainMarkdown(SphinxTransform):
         target = link["reftarget"].split("#")[0]
         if not target:
             return
-        path = (self.page.parent / target).resolve()
+        if link.get("refdomain") == "doc":  # MyST 4 has found a page, and has removed its suffix.
+            path = (self.docs / f"{target}.md").resolve()
+        else:
+            path = (self.page.parent / target).resolve()
         if not path.exists() and self.env.docname == self.env.config.root_doc:
             # README.md is a part of the front page, and its links begin at the root directory.
             path = (self.root / target).resolve()
