@@ -50,10 +50,12 @@ public:
     [[nodiscard]] std::uint64_t count() const noexcept { return operations_.size(); }
     /// Returns the operations that failed.
     [[nodiscard]] std::vector<Operation> failed() const;
-    /// Forgets the counted operations, so that the next one is the first. The failures that were requested remain.
+    /// Forgets the counted operations, so that the next one is the first, and the failures that fail() was asked for.
     void forget() {
         operations_.clear();
         counts_.clear();
+        by_number_.clear();
+        by_name_.clear();
     }
 
     /// Called before each operation. It may let other processes run, but may not make an operation.

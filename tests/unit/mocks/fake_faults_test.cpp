@@ -65,6 +65,17 @@ TEST_F(FakeFaultsTest, RecordsFailuresThatAFakeInjects) {
     EXPECT_EQ(os.faults.failed().front().errno_value, EDQUOT);
 }
 
+TEST_F(FakeFaultsTest, ForgetsTheFailuresOfTheOperationsThatItForgets) {
+    os.faults.fail(os.faults.count() + 1, EIO);
+    EXPECT_FALSE(os.files.open_for_appending("/tmp/other", 0644));
+    os.faults.fail("files.write", 1, EIO);
+    os.faults.forget();
+    const auto other = os.files.open_for_appending("/tmp/other", 0644);
+    ASSERT_TRUE(other);
+    EXPECT_FALSE((*other)->write("x").failure);
+    EXPECT_TRUE(os.faults.failed().empty());
+}
+
 TEST_F(FakeFaultsTest, KillsTheProcessThatMakesAnOperation) {
     os.faults.forget();
     os.faults.crash(3);  // after the file was opened and got its permissions
