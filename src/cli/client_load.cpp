@@ -72,8 +72,11 @@ ClientSettings load_client_settings(Session& session, const std::vector<std::pai
     }
     for (Error& doubtful : doubtful_variables(program, own_schema(session), environment))
         loaded.warnings.push_back(std::move(doubtful));
+    // Without the config file of the start, required keys are missing. The verb does not need them.
+    const bool has_config_file = !session.service.settings().get(setting::config).empty();
     for (const std::string& tolerated : session.core.configuration().settings().tolerated())
-        loaded.warnings.push_back({ExitCode::configuration, "use the configuration", "", tolerated});
+        if (has_config_file)
+            loaded.warnings.push_back({ExitCode::configuration, "use the configuration", "", tolerated});
     if (load.event_fault) loaded.warnings.push_back(*load.event_fault);
     if (!has_record) loaded.config_fault = load.config_fault;
 

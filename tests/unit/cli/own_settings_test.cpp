@@ -130,6 +130,18 @@ TEST_F(OwnSettingsTest, AVerbForARunningServiceIgnoresAWrongKey) {
     EXPECT_THAT(error(), HasSubstr("warning: cannot use the configuration: /etc/x.json: /app/prot: unknown key"));
 }
 
+TEST_F(OwnSettingsTest, AVerbForARunningServiceNeedsNoRequiredKey) {
+    auto schema = std::make_shared<Schema<Config>>();
+    schema->add("mode", &Config::mode, "how", {.required = true});
+    own = schema;
+    start_instance();
+    replies["status"] = R"({"state":"running","pid":7000})";
+    EXPECT_EQ(run({"status"}), 0);
+    EXPECT_EQ(error(), "");
+    EXPECT_EQ(run({"check"}), 78);
+    EXPECT_THAT(error(), HasSubstr("/app/mode: missing"));
+}
+
 TEST_F(OwnSettingsTest, AVerbWorksWithoutAVariableOfTheService) {
     options.expands_variables = true;
     configure(R"({"mode": "${SERVICE_MODE}"})");
