@@ -140,15 +140,10 @@ public:
 /// that it is from.
 class AppConfiguration {
 public:
-    /// The faults that a load for a client has ignored.
-    struct Notes {
-        bool tolerates = false;                   ///< ignore wrong values of keys that have a fallback
-        std::vector<std::string> tolerated = {};  ///< a message for each ignored fault
-    };
-
-    /// \param notes the notes of the settings; null if they must not change
-    AppConfiguration(const Value* value, std::string path, std::string file, Notes* notes = nullptr)
-        : value_{value}, path_{std::move(path)}, file_{std::move(file)}, notes_{notes} {}
+    /// \param value an object, which outlives this; null if nothing is configured
+    /// \param path JSON pointer of the object \param file that it is from; both for messages
+    AppConfiguration(const Value* value, std::string path, std::string file)
+        : AppConfiguration{value, std::move(path), std::move(file), nullptr} {}
 
     /// Returns the value of `key`. \throws ConfigurationError with the path of the key ("/app/port") if it is missing
     /// or is not a T
@@ -177,6 +172,17 @@ public:
     [[nodiscard]] AppConfiguration section(std::string_view key) const;
 
 private:
+    friend class Settings;
+    /// The faults that a load for a client has ignored.
+    struct Notes {
+        bool tolerates = false;                   ///< ignore wrong values of keys that have a fallback
+        std::vector<std::string> tolerated = {};  ///< a message for each ignored fault
+    };
+
+    /// \param notes the notes of the settings; null if they must not change
+    AppConfiguration(const Value* value, std::string path, std::string file, Notes* notes)
+        : value_{value}, path_{std::move(path)}, file_{std::move(file)}, notes_{notes} {}
+
     template <class T>
     [[nodiscard]] T read(const Value& value, std::string_view key) const {
         try {
