@@ -49,10 +49,9 @@ protected:
     /// Writes the file that the document shows for this path, below the directory. \returns its path there
     std::string install(const std::string& path, mode_t permissions) {
         const std::string document = read_file(SERVICEKIT_DOCS_DIR "/supervisors.md");
-        const std::string heading = "`" + path + "`:\n```";
-        const auto at = document.find(heading);
+        const auto at = document.find("`" + path + "`:\n");
         if (at == std::string::npos) throw std::runtime_error{"docs/supervisors.md shows no " + path};
-        const auto begin = document.find('\n', at + heading.size()) + 1;
+        const auto begin = document.find('\n', document.find("\n```", at) + 1) + 1;
         const auto end = document.find("```", begin);
         std::string text = document.substr(begin, end - begin);
         text = replaced(text, "/usr/bin/", SERVICEKIT_BIN_DIR "/");
