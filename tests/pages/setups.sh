@@ -106,6 +106,7 @@ thumbnailer_with_images() {
     thumbnailer call rescan
 }
 thumbnailer_with_secret() {
+    command -v script || exit 77
     thumbnailer_with_images
     mkdir run/secrets
     echo hush >run/secrets/purge
@@ -146,6 +147,17 @@ access_settings() {
     fi
     mkdir -p srv/greeter
     greeter check --config settings.json
+}
+# The message about a log that is a link in a directory of another user.
+link_of_another_user() {
+    [ "$(id -u)" -eq 0 ] || exit 77
+    mkdir srv/www
+    chown 33 srv/www
+    ln -s /dev/null srv/www/x.log
+    ended=0
+    greeter start --log-file "$PWD/srv/www/x.log" 2>printed || ended=$?
+    [ "$ended" -eq 77 ]
+    sed 's/^greeter: //' printed | diff block -
 }
 # The keys of a record, also those below, and their types. `settings` has what on_load computes, here nothing.
 record() {
@@ -233,7 +245,7 @@ backup_hangs() {
 
 # A service with a Lisp.
 lisp_server() {
-    command -v lisp || exit 77
+    [ -x "$programs/lisp" ] || exit 77
     cat >server.lisp <<'END'
 (setf (service:name) "just-another-server"
       (service:setting "log-file") "log")

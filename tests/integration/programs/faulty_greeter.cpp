@@ -12,7 +12,7 @@ namespace {
 volatile int* volatile nowhere = nullptr;
 }
 
-[[gnu::noinline]] void copy_tree(const char* /*directory*/) { *nowhere = 1; }
+[[gnu::noinline]] void copy_tree(const char* directory) { *nowhere = directory[0]; }
 
 class Greeter final : public servicekit::Service {
 public:
@@ -25,15 +25,16 @@ public:
 
 private:
     void on_start() override {
-        if (fault_ == "start") copy_tree("/srv/greeter");
+        if (fault_ == "start") copy_tree(directory_);
     }
 
     [[gnu::noinline]] void back_up() {
-        if (fault_ == "crash") copy_tree("/srv/greeter");
+        if (fault_ == "crash") copy_tree(directory_);
         if (fault_ == "exit") std::exit(7);
         wait_for(std::chrono::minutes{10});
     }
 
+    const char* directory_ = "/srv/greeter";
     const char* const variable_ = std::getenv("FAULT");
     const std::string_view fault_ = variable_ == nullptr ? "" : variable_;
 };
