@@ -55,7 +55,7 @@ function pattern_of(line,    pattern) {
 
 function is_like(line, other) { return line == other || other ~ pattern_of(line) }
 
-# Whether a command printed one line, which the page breaks.
+# Returns 1 if a command printed one line, which the page breaks.
 function is_broken(command,    all, i) {
     if (lines[command] != 1 || expected[command] < 2) return 0
     all = text[command, 1]
@@ -63,7 +63,7 @@ function is_broken(command,    all, i) {
     return is_like(all, printed[command, 1])
 }
 
-# Whether the lines of a command from `i` on are like its printed lines from `j` on.
+# Returns 1 if the lines of a command after the first `i` - 1 are like its printed lines after the first `j` - 1.
 function are_like(command, i, j,    k) {
     if (i > expected[command]) return j > lines[command]
     if (text[command, i] == "...") {
