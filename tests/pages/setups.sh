@@ -2,10 +2,11 @@
 # What tests/reference/run_blocks does before it runs a block. A function makes the situation that the page assumes, in
 # the current directory.
 
-# Runs after each block.
+# Runs after each block: ends what has a pidfile in the run directory, and the helpers of a setup.
 end() {
-    for program in greeter just-another-server thumbnailer; do
-        command "$program" kill >/dev/null 2>&1 || :
+    unset GREETER_CONFIG
+    for file in "$GREETER_RUN_DIRECTORY"/*.pid; do
+        "$programs/greeter" kill --pid-file "$file" --control-socket "${file%.pid}.control" >/dev/null 2>&1 || :
     done
     for pid in ${helpers-}; do kill "$pid" 2>/dev/null || :; done
 }
@@ -161,9 +162,8 @@ link_of_another_user() {
 }
 # The keys of a record, also those below, and their types. `settings` has what on_load computes, here nothing.
 record() {
-    unset GREETER_RUN_DIRECTORY
     echo '{"run-directory": "run", "log-file": "log"}' >greeter.json
-    greeter start --config greeter.json
+    env -u GREETER_RUN_DIRECTORY greeter start --config greeter.json
     types='.settings = {} | paths as $p | "\($p | map(tostring) | join("/")) \(getpath($p) | type)"'
     jq -r "$types" block | sort >shown
     jq -r "$types" ../records/greeter-*.json | sort | diff shown -
@@ -248,6 +248,7 @@ lisp_server() {
     [ -x "$programs/lisp" ] || exit 77
     cat >server.lisp <<'END'
 (setf (service:name) "just-another-server"
+      (service:run-directory) "run"
       (service:setting "log-file") "log")
 (defun service::connections () 17)
 (export 'service::connections "SERVICE")
