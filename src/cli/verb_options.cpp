@@ -3,8 +3,10 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
+#include <cstdint>
 
 #include "base/log_level_names.hpp"
+#include "base/parse_number.hpp"
 #include "cli/help.hpp"
 #include "cli/program_verbs.hpp"
 #include "cli/setting_options.hpp"
@@ -114,7 +116,11 @@ void declare_own_options(CLI::App& app, Invocation& into) {
             add_value_option(app, "--timeout", "SECONDS", "how long to wait for the reply");
             break;
         case Verb::cancel:
-            app.add_option("ID", into.id, "as 'status' lists it under 'runs' and 'queue'")->type_name("");
+            app.add_option("ID", into.id, "as 'status' lists it under 'runs' and 'queue'")
+                ->type_name("")
+                ->check([](const std::string& id) {
+                    return parse_number<std::uint64_t>(id) ? std::string{} : "expected a number, not '" + id + "'";
+                });
             break;
         case Verb::eval:
             app.add_option("FORM", into.forms, "each a form of Lisp")->type_name("");

@@ -88,7 +88,7 @@ std::vector<BuiltInEvent> make_table() {
          Served::while_it_runs,
          false,
          {.name = "cancel",
-          .description = "removes an event from the queue, or asks a running one to end",
+          .description = "removes an event from the queue, or asks a running one to end; needs the role of that event",
           .parameters = {{.name = "id",
                           .type = ParameterType::integer,
                           .description = "as 'status' lists it under 'runs' and 'queue'",

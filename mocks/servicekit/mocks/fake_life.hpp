@@ -25,9 +25,10 @@ namespace servicekit::mocks {
 /// (or the same with the alias that it derives from).
 template <class Service>
 [[nodiscard]] std::unique_ptr<Service> fake_service(FakeOs& os, ServiceOptions options, EventHooks hooks = {}) {
-    static_assert(std::is_constructible_v<Service, ServiceOptions, EventHooks, const os::Host&>,
-                  "fake_service() needs the constructors of the service's base: say "
-                  "'using servicekit::Service::Service;' in the class");
+    static_assert(
+        std::is_constructible_v<Service, ServiceOptions, EventHooks, const os::Host&>,
+        "fake_service() needs the constructors of the service's base: write 'using Configured::Configured;' or "
+        "'using servicekit::Service::Service;' in the class");
     return std::make_unique<Service>(std::move(options), std::move(hooks), os.host());
 }
 

@@ -40,6 +40,12 @@ Answer answered(const std::vector<std::string>& arguments) {
     return std::get<Answer>(result);
 }
 
+TEST(CommandLineTest, CancelNamesAnIdThatIsNotANumber) {
+    const Answer answer = answered({"cancel", "abc"});
+    EXPECT_EQ(answer.code, ExitCode::usage);
+    EXPECT_THAT(answer.text, HasSubstr("ID: expected a number, not 'abc'"));
+}
+
 TEST(CommandLineTest, KnowsEveryVerb) {
     for (const VerbDescription& verb : verbs(LispVerbs::shown)) {
         std::vector<std::string> arguments{std::string{verb.name}};
