@@ -1,10 +1,12 @@
-# Components: servicekit (the library and its headers), lisp, and mocks (for tests of services).
+# Components: runtime and lisp_runtime (shared libraries, which programs need where they run), servicekit (what a build of
+# a program needs, and the static library), lisp, mocks (for tests of services), and documentation.
 include(CMakePackageConfigHelpers)
 include(GNUInstallDirs)
 set(servicekit_package_directory "${CMAKE_INSTALL_LIBDIR}/cmake/servicekit")
 
-install(TARGETS servicekit
-    EXPORT servicekitTargets COMPONENT servicekit
+install(TARGETS servicekit EXPORT servicekitTargets
+    LIBRARY COMPONENT runtime NAMELINK_COMPONENT servicekit
+    ARCHIVE COMPONENT servicekit
     FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" COMPONENT servicekit)
 install(EXPORT servicekitTargets
     NAMESPACE servicekit:: DESTINATION "${servicekit_package_directory}" COMPONENT servicekit)
@@ -28,3 +30,18 @@ write_basic_package_version_file("${PROJECT_BINARY_DIR}/servicekitConfigVersion.
     COMPATIBILITY SameMinorVersion)
 install(FILES "${PROJECT_BINARY_DIR}/servicekitConfig.cmake" "${PROJECT_BINARY_DIR}/servicekitConfigVersion.cmake"
     DESTINATION "${servicekit_package_directory}" COMPONENT servicekit)
+include(ServicekitPkgConfig)
+
+install(FILES LICENSE DESTINATION "${CMAKE_INSTALL_DOCDIR}" COMPONENT servicekit)
+install(FILES README.md CHANGELOG.md DESTINATION "${CMAKE_INSTALL_DOCDIR}" COMPONENT documentation)
+install(DIRECTORY docs DESTINATION "${CMAKE_INSTALL_DOCDIR}" COMPONENT documentation)
+# Without what builds and tests all examples in this tree.
+install(DIRECTORY examples DESTINATION "${CMAKE_INSTALL_DOCDIR}" COMPONENT documentation
+    PATTERN CMakeLists.txt EXCLUDE
+    PATTERN run_session EXCLUDE)
+
+if(PROJECT_IS_TOP_LEVEL)
+    add_custom_target(uninstall
+        COMMAND "${CMAKE_COMMAND}" -D "BUILD_DIRECTORY=${PROJECT_BINARY_DIR}" -P "${PROJECT_SOURCE_DIR}/cmake/uninstall.cmake"
+        COMMENT "Removing what was installed from this build" VERBATIM)
+endif()
