@@ -70,9 +70,7 @@ target_include_directories(servicekit_lisp SYSTEM PRIVATE "${SERVICEKIT_ECL_INCL
 target_compile_definitions(servicekit_lisp PUBLIC SERVICEKIT_HAS_LISP PRIVATE GC_NO_THREAD_REDIRECTS)
 target_link_libraries(servicekit_lisp PUBLIC servicekit
     PRIVATE $<BUILD_INTERFACE:${SERVICEKIT_ECL_LIBRARY}> $<INSTALL_INTERFACE:ecl>)
-set_target_properties(servicekit_lisp PROPERTIES
-    EXPORT_NAME lisp
-    VERSION ${PROJECT_VERSION}
-    SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}
-    POSITION_INDEPENDENT_CODE ON)
+# The last two replace functions of libecl: see src/lisp/ecl/functions.cpp.
+servicekit_shared_library(servicekit_lisp si_quit si_exit)
+set_target_properties(servicekit_lisp PROPERTIES EXPORT_NAME lisp)
 add_library(servicekit::lisp ALIAS servicekit_lisp)
