@@ -1,0 +1,20 @@
+# CPack runs this before it makes the packages. Adds to each package the documents that Debian requires.
+file(GLOB groups "${CPACK_TEMPORARY_DIRECTORY}/*")
+foreach(group IN LISTS groups)
+    cmake_path(GET group FILENAME key)
+    string(TOUPPER "${key}" key)
+    set(package "${CPACK_DEBIAN_${key}_PACKAGE_NAME}")
+    set(directory "${group}/usr/share/doc/${package}")
+    configure_file("${CMAKE_CURRENT_LIST_DIR}/changelog.in" "${directory}/changelog.Debian" @ONLY)
+    execute_process(COMMAND gzip -9nf "${directory}/changelog.Debian" COMMAND_ERROR_IS_FATAL ANY)
+    file(COPY "${CMAKE_CURRENT_LIST_DIR}/copyright" DESTINATION "${directory}")
+    # The licence is in the file copyright.
+    if(EXISTS "${group}/usr/share/doc/servicekit/LICENSE")
+        file(REMOVE_RECURSE "${group}/usr/share/doc/servicekit")
+    endif()
+    # Tools expect the upstream changelog there.
+    if(EXISTS "${group}/usr/share/doc/servicekit/CHANGELOG.md")
+        file(RENAME "${group}/usr/share/doc/servicekit/CHANGELOG.md" "${directory}/changelog")
+        execute_process(COMMAND gzip -9nf "${directory}/changelog" COMMAND_ERROR_IS_FATAL ANY)
+    endif()
+endforeach()
