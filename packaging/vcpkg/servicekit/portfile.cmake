@@ -1,5 +1,5 @@
 # An overlay port that builds this tree: vcpkg install servicekit --overlay-ports=packaging/vcpkg
-cmake_path(SET SOURCE_PATH NORMALIZE "${CURRENT_PORT_DIR}/../../..")
+get_filename_component(SOURCE_PATH "${CURRENT_PORT_DIR}/../../.." ABSOLUTE)
 
 vcpkg_check_features(OUT_FEATURE_OPTIONS features
     INVERTED_FEATURES mocks CMAKE_DISABLE_FIND_PACKAGE_GTest)

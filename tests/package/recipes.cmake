@@ -1,0 +1,36 @@
+# Checks the vcpkg port without vcpkg and without a network: it has the version of this tree, runs with stubs of vcpkg's
+# functions, and sets options that exist here.
+#
+#   cmake -D SOURCE_DIRECTORY=DIRECTORY -D VERSION=VERSION -D OUTPUT=DIRECTORY -P recipes.cmake
+set(CURRENT_PORT_DIR "${SOURCE_DIRECTORY}/packaging/vcpkg/servicekit")
+set(CURRENT_PACKAGES_DIR "${OUTPUT}")
+set(PORT servicekit)
+set(VCPKG_LIBRARY_LINKAGE static)
+
+file(READ "${CURRENT_PORT_DIR}/vcpkg.json" manifest)
+string(JSON version GET "${manifest}" version)
+if(NOT version STREQUAL VERSION)
+    message(FATAL_ERROR "vcpkg.json has the version ${version}, and the project ${VERSION}")
+endif()
+
+foreach(name IN ITEMS check_features cmake_install cmake_config_fixup fixup_pkgconfig)
+    cmake_language(EVAL CODE "function(vcpkg_${name})\nendfunction()")
+endforeach()
+function(vcpkg_install_copyright key file)
+    if(NOT EXISTS "${file}")
+        message(FATAL_ERROR "The licence is not '${file}'")
+    endif()
+endfunction()
+function(vcpkg_cmake_configure)
+    file(STRINGS "${SOURCE_DIRECTORY}/CMakeLists.txt" known REGEX "^(option|set)\\(SERVICEKIT_")
+    file(STRINGS "${SOURCE_DIRECTORY}/cmake/ServicekitLisp.cmake" more REGEX "^set\\(SERVICEKIT_")
+    foreach(argument IN LISTS ARGN)
+        if(argument MATCHES "^-D(SERVICEKIT_[A-Z_]+)=")
+            set(option "${CMAKE_MATCH_1}")
+            if(NOT "${known}${more}" MATCHES "\\(${option} ")
+                message(FATAL_ERROR "No such option: ${option}")
+            endif()
+        endif()
+    endforeach()
+endfunction()
+include("${CURRENT_PORT_DIR}/portfile.cmake")
