@@ -13,6 +13,7 @@
 
 #include "servicekit/base/peer.hpp"
 #include "servicekit/base/result.hpp"
+#include "servicekit/os/files.hpp"
 #include "servicekit/os/transfer.hpp"
 
 namespace servicekit::os {
@@ -94,12 +95,18 @@ public:
     virtual Result<std::unique_ptr<LocalConnection>> connect(const std::string& path) = 0;
     /// Connects without waiting. \returns null if too many clients wait to be accepted; nothing reports when that is
     /// over
-    virtual Result<std::unique_ptr<LocalConnection>> try_connect(const std::string& path) = 0;
+    /// \param links do_not_follow: connects only to a socket that is at the path itself, not to the target of a link.
+    /// Root then follows no link from the first directory that another user can change; see Files.
+    virtual Result<std::unique_ptr<LocalConnection>> try_connect(const std::string& path,
+                                                                 Links links = Links::follow) = 0;
     /// Finds out whether a process listens at the path, by connecting.
     virtual Result<Listening> probe(const std::string& path) = 0;
     /// \returns true if only a service manager (systemd) listens at the path, which would start the service for a
     ///          client that connects. Does not connect. Also false if this user cannot see who listens.
     [[nodiscard]] virtual bool is_left_to_manager(const std::string& path) = 0;
+    /// \returns the paths at which service managers listen, alone or together with a service, as far as this user can
+    ///          see it. Connects to nothing. For many sockets it is faster than is_left_to_manager().
+    [[nodiscard]] virtual std::vector<std::string> paths_of_managers() = 0;
 };
 
 /// Returns the real implementation.

@@ -61,6 +61,10 @@ public:
     /// first
     /// \returns only if it fails
     virtual Error execute(const std::vector<std::string>& arguments) = 0;
+    /// Runs another program in this process with execvp(3), after a flush of stdio.
+    /// \param command the program, searched in PATH if it has no slash, and its arguments
+    /// \returns only if it fails
+    virtual Error execute_other(const std::vector<std::string>& command) = 0;
     /// The number of descriptors that the process may have (RLIMIT_NOFILE); each is a number below it.
     [[nodiscard]] virtual std::size_t descriptor_limit() const = 0;
     /// Makes the kernel end the process by SIGKILL after this time, even if its threads hang. Replaces an earlier

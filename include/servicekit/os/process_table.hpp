@@ -3,6 +3,7 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <optional>
 
@@ -10,12 +11,21 @@
 
 namespace servicekit::os {
 
+/// What a process uses, as /proc shows it.
+struct ProcessUsage {
+    std::uint64_t memory = 0;          ///< resident memory in bytes
+    std::chrono::milliseconds cpu{0};  ///< user and system time of all its threads
+    friend bool operator==(const ProcessUsage&, const ProcessUsage&) = default;
+};
+
 /// Other processes of the machine.
 class ProcessTable {
 public:
     virtual ~ProcessTable() = default;
     /// \returns nothing if the process does not exist or its user is unknown
     [[nodiscard]] virtual std::optional<uid_t> effective_user_of(pid_t pid) const = 0;
+    /// \returns nothing if the process does not exist or is not visible
+    [[nodiscard]] virtual std::optional<ProcessUsage> usage_of(pid_t pid) const = 0;
     /// Sends a signal to exactly the process that `still_meant` confirms. A pidfd is opened first, then `still_meant`
     /// is called, then the signal is sent through the pidfd. So a process that reuses the pid cannot get the signal.
     /// \pre pid > 0

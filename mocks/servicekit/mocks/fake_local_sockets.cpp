@@ -202,6 +202,12 @@ bool FakeLocalSockets::is_left_to_manager(const std::string& path) {
     return found != of_manager_.end() && found->second->adopted_by == 0;
 }
 
+std::vector<std::string> FakeLocalSockets::paths_of_managers() {
+    std::vector<std::string> paths;
+    for (const auto& [path, bound] : of_manager_) paths.push_back(path);
+    return paths;
+}
+
 int FakeLocalSockets::listen_for_service(const std::string& path) {
     FakeFileTree& tree = files_->tree();
     auto place = tree.find(path, os::Links::do_not_follow);
@@ -224,8 +230,13 @@ Result<std::unique_ptr<os::LocalConnection>> FakeLocalSockets::connect(const std
     return open(*std::move(stream), End::client, path);
 }
 
-Result<std::unique_ptr<os::LocalConnection>> FakeLocalSockets::try_connect(const std::string& path) {
+Result<std::unique_ptr<os::LocalConnection>> FakeLocalSockets::try_connect(const std::string& path, os::Links links) {
     if (const auto failure = failures_->due("try_connect", path)) return os_error("connect to", path, *failure);
+    if (links == os::Links::do_not_follow) {
+        const auto place = files_->tree().find(path, links);
+        if (place.errno_value == 0 && place.node != nullptr && place.node->type == os::FileType::symlink)
+            return os_error("connect to", path, ELOOP);
+    }
     const auto node = files_->tree().peek(path);
     const auto bound = node == nullptr ? nullptr : listener_at(*node);
     if (bound != nullptr && bound->waiting.size() >= backlog_) return std::unique_ptr<os::LocalConnection>{};

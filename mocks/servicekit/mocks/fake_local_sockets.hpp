@@ -33,9 +33,11 @@ public:
     Result<std::unique_ptr<os::LocalListener>> adopt(int descriptor, const std::string& path) override;
     /// Waits of the connection turn the reactor, on virtual time.
     Result<std::unique_ptr<os::LocalConnection>> connect(const std::string& path) override;
-    Result<std::unique_ptr<os::LocalConnection>> try_connect(const std::string& path) override;
+    Result<std::unique_ptr<os::LocalConnection>> try_connect(const std::string& path,
+                                                             os::Links links = os::Links::follow) override;
     Result<os::Listening> probe(const std::string& path) override;
     [[nodiscard]] bool is_left_to_manager(const std::string& path) override;
+    [[nodiscard]] std::vector<std::string> paths_of_managers() override;
 
     /// Failures of the functions, by their names; the object is the path. `receive` and `send` apply to both ends that
     /// are an os::LocalConnection.

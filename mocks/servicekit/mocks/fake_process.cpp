@@ -86,6 +86,13 @@ Error FakeProcess::execute(const std::vector<std::string>& arguments) {
     throw os::ProcessExited{0};
 }
 
+Error FakeProcess::execute_other(const std::vector<std::string>& command) {
+    const std::string program = command.empty() ? std::string{} : command.front();
+    if (const auto failure = failures.due("execute", program)) return os_error("execute", program, *failure);
+    own().executed = command;
+    throw os::ProcessExited{0};
+}
+
 Result<void> FakeProcess::kill_after(std::chrono::milliseconds time) {
     if (const auto failure = failures.due("kill_after")) return os_error("set a timer", "", *failure);
     own().killed_after = time;

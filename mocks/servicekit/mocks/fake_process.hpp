@@ -46,6 +46,8 @@ public:
     [[nodiscard]] Result<std::vector<std::string>> command_line() const override;
     /// Remembers the arguments and throws ProcessExited, because another program would run then.
     Error execute(const std::vector<std::string>& arguments) override;
+    /// Does the same.
+    Error execute_other(const std::vector<std::string>& command) override;
     [[nodiscard]] std::size_t descriptor_limit() const override { return own().descriptor_limit; }
     /// Only remembers it, as a fake never hangs.
     Result<void> kill_after(std::chrono::milliseconds time) override;
@@ -65,7 +67,7 @@ public:
     void set_descriptor_limit(std::size_t limit) noexcept { own().descriptor_limit = limit; }
     void set_directory(std::string path) { own().directory = std::move(path); }
     void set_command_line(std::vector<std::string> arguments) { own().command_line = std::move(arguments); }
-    /// Returns the arguments of execute(); empty if it was not called.
+    /// Returns the arguments of execute() or execute_other(); empty if neither was called.
     [[nodiscard]] const std::vector<std::string>& executed() const noexcept { return own().executed; }
     /// Sets the result of waitpid(2); 0 by default.
     void set_child_status(int status) noexcept { own().child_status = status; }

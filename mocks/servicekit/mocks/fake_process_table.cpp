@@ -11,6 +11,10 @@ std::optional<uid_t> FakeProcessTable::effective_user_of(pid_t pid) const {
     return found == processes_.end() ? std::nullopt : std::optional{found->second};
 }
 
+std::optional<os::ProcessUsage> FakeProcessTable::usage_of(pid_t pid) const {
+    return runs(pid) ? std::optional{usage_} : std::nullopt;
+}
+
 Result<bool> FakeProcessTable::signal(pid_t pid, int signal_number, const std::function<bool()>& still_meant) {
     if (pid <= 0) throw std::logic_error("a signal to the pid " + std::to_string(pid) + " would hit many processes");
     const std::string object = std::to_string(pid);

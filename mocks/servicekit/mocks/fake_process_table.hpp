@@ -27,6 +27,7 @@ public:
     explicit FakeProcessTable(FakeReactor& reactor) : reactor_{&reactor} {}
 
     [[nodiscard]] std::optional<uid_t> effective_user_of(pid_t pid) const override;
+    [[nodiscard]] std::optional<os::ProcessUsage> usage_of(pid_t pid) const override;
     Result<bool> signal(pid_t pid, int signal_number, const std::function<bool()>& still_meant) override;
     /// Waits on virtual time, in which events that are due happen.
     bool wait_for_end(pid_t pid, std::chrono::milliseconds at_most) override;
@@ -36,6 +37,8 @@ public:
 
     void add(pid_t pid, uid_t uid = 0) { processes_.insert_or_assign(pid, uid); }
     void end(pid_t pid) { processes_.erase(pid); }
+    /// Sets what each process uses; nothing at first.
+    void set_usage(os::ProcessUsage usage) noexcept { usage_ = usage; }
     [[nodiscard]] bool runs(pid_t pid) const noexcept { return processes_.contains(pid); }
     /// Sets how processes react to a signal; SIGKILL always ends them.
     void on_signal(std::function<void(const Sent&)> reaction) { reaction_ = std::move(reaction); }
@@ -48,6 +51,7 @@ private:
     FakeReactor* reactor_;
     std::function<bool(const Sent&)> deliver_;
     std::map<pid_t, uid_t> processes_;
+    os::ProcessUsage usage_;
     std::function<void(const Sent&)> reaction_;
     std::vector<Sent> sent_;
 };

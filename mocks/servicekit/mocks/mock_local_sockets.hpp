@@ -73,9 +73,11 @@ public:
     MOCK_METHOD(Result<std::unique_ptr<os::LocalListener>>, adopt, (int descriptor, const std::string& path),
                 (override));
     MOCK_METHOD(Result<std::unique_ptr<os::LocalConnection>>, connect, (const std::string& path), (override));
-    MOCK_METHOD(Result<std::unique_ptr<os::LocalConnection>>, try_connect, (const std::string& path), (override));
+    MOCK_METHOD(Result<std::unique_ptr<os::LocalConnection>>, try_connect, (const std::string& path, os::Links links),
+                (override));
     MOCK_METHOD(Result<os::Listening>, probe, (const std::string& path), (override));
     MOCK_METHOD(bool, is_left_to_manager, (const std::string& path), (override));
+    MOCK_METHOD(std::vector<std::string>, paths_of_managers, (), (override));
 };
 
 }  // namespace servicekit::mocks

@@ -28,6 +28,7 @@ public:
         ON_CALL(*this, command_line)
             .WillByDefault(::testing::Return(Result<std::vector<std::string>>{std::vector<std::string>{"service"}}));
         ON_CALL(*this, execute).WillByDefault(::testing::Return(os_error("execute", "/usr/bin/service", ENOENT)));
+        ON_CALL(*this, execute_other).WillByDefault(::testing::Return(os_error("execute", "other", ENOENT)));
         ON_CALL(*this, descriptor_limit).WillByDefault(::testing::Return(std::size_t{1} << 20U));
         ON_CALL(*this, exit_now).WillByDefault([](int status) { throw ProcessExited{status}; });
     }
@@ -47,6 +48,7 @@ public:
     MOCK_METHOD(mode_t, set_file_mask, (mode_t mask), (override));
     MOCK_METHOD(Result<std::vector<std::string>>, command_line, (), (const, override));
     MOCK_METHOD(Error, execute, (const std::vector<std::string>& arguments), (override));
+    MOCK_METHOD(Error, execute_other, (const std::vector<std::string>& command), (override));
     MOCK_METHOD(std::size_t, descriptor_limit, (), (const, override));
     MOCK_METHOD(Result<void>, kill_after, (std::chrono::milliseconds time), (override));
     MOCK_METHOD(void, spare, (), (noexcept, override));

@@ -18,6 +18,7 @@ public:
     }
 
     MOCK_METHOD(std::optional<uid_t>, effective_user_of, (pid_t pid), (const, override));
+    MOCK_METHOD(std::optional<os::ProcessUsage>, usage_of, (pid_t pid), (const, override));
     MOCK_METHOD(Result<bool>, signal, (pid_t pid, int signal_number, const std::function<bool()>& still_meant),
                 (override));
     MOCK_METHOD(bool, wait_for_end, (pid_t pid, std::chrono::milliseconds at_most), (override));

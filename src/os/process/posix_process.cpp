@@ -66,6 +66,14 @@ bool is_alive(std::string_view thread_id) {
 
 std::atomic<unsigned> forks_behind_us{0};
 
+/// Returns the arguments as execv(3) takes them.
+std::vector<char*> pointers_to(const std::vector<std::string>& arguments) {
+    std::vector<char*> pointers;
+    for (const std::string& argument : arguments) pointers.push_back(const_cast<char*>(argument.c_str()));
+    pointers.push_back(nullptr);
+    return pointers;
+}
+
 class PosixProcess final : public Process {
 public:
     PosixProcess() noexcept {
@@ -174,12 +182,18 @@ public:
         // The resolved path, since the link in /proc would give the process another name.
         const auto path = program();
         if (!path) return path.error();
-        std::vector<char*> pointers;
-        for (const std::string& argument : arguments) pointers.push_back(const_cast<char*>(argument.c_str()));
-        pointers.push_back(nullptr);
+        const std::vector<char*> pointers = pointers_to(arguments);
         flush_stdio();
         ::execv(path->c_str(), pointers.data());
         return os_error("execute", *path, errno);
+    }
+
+    Error execute_other(const std::vector<std::string>& command) override {
+        if (command.empty()) return os_error("execute", "", ENOENT);
+        const std::vector<char*> pointers = pointers_to(command);
+        flush_stdio();
+        ::execvp(pointers.front(), pointers.data());
+        return os_error("execute", command.front(), errno);
     }
 
     std::size_t descriptor_limit() const override {

@@ -4,8 +4,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -56,6 +58,28 @@ public:
         if (!ids) return std::nullopt;
         static_cast<void>(next_word(*ids));  // skips the real uid
         return parse_number<uid_t>(next_word(*ids));
+    }
+
+    std::optional<ProcessUsage> usage_of(pid_t pid) const override {
+        const auto text = read_proc_file("/proc/" + std::to_string(pid) + "/stat");
+        const auto name_end = text ? text->rfind(')') : std::string::npos;
+        if (name_end == std::string::npos) return std::nullopt;
+        std::string_view rest = std::string_view{*text}.substr(name_end + 1);
+        // The numbers of the fields in proc(5); the first one after the name is 3.
+        constexpr int user_time = 14;
+        constexpr int system_time = 15;
+        constexpr int resident_pages = 24;
+        std::uint64_t ticks = 0;
+        std::uint64_t pages = 0;
+        for (int field = 3; field <= resident_pages; ++field) {
+            const auto number = parse_number<std::uint64_t>(next_word(rest)).value_or(0);
+            if (field == user_time || field == system_time) ticks += number;
+            if (field == resident_pages) pages = number;
+        }
+        const auto ticks_a_second = static_cast<std::uint64_t>(std::max(::sysconf(_SC_CLK_TCK), 1L));
+        const auto page_size = static_cast<std::uint64_t>(std::max(::sysconf(_SC_PAGESIZE), 1L));
+        return ProcessUsage{.memory = pages * page_size,
+                            .cpu = std::chrono::milliseconds{ticks * 1000 / ticks_a_second}};
     }
 
     Result<bool> signal(pid_t pid, int signal_number, const std::function<bool()>& still_meant) override {

@@ -375,20 +375,46 @@ Result<std::unique_ptr<LocalListener>> bind_and_listen(const std::string& path, 
     return widened ? os_error("listen on", path, errno) : widened.error();
 }
 
-/// Returns the inode of the socket that listens at the path, as /proc/net/unix shows it; empty if there is none.
-std::string listening_inode(const std::string& path) {
+/// Opens the file of a socket. It is not a link, and for root, no other user can have put a link on the way to it.
+Result<Descriptor> open_socket_itself(const std::string& action, const std::string& path) {
+    auto end = geteuid() == 0 ? PathEnd::find(action, path, LastLink::keep)
+                              : Result<PathEnd>{PathEnd::unchecked(path, LastLink::keep)};
+    if (!end) return end.error();
+    Descriptor file{open_uninterrupted_at(end->directory(), end->name(), O_PATH | O_NOFOLLOW | O_CLOEXEC)};
+    struct stat found {};
+    if (!file || fstat(file.get(), &found) != 0) return os_error(action, path, errno);
+    if (S_ISLNK(found.st_mode)) return os_error(action, path, ELOOP);
+    if (!S_ISSOCK(found.st_mode)) return os_error(action, path, ENOTSOCK);
+    return file;
+}
+
+/// Calls a function with the inode and the path of each socket that listens, as /proc/net/unix shows them, until it
+/// returns false.
+template <class Function>
+void for_each_listener(const Function& function) {
     std::ifstream sockets{"/proc/net/unix"};
     for (std::string line; std::getline(sockets, line);) {
         // Num RefCount Protocol Flags Type St Inode Path; see unix_seq_show() in the kernel's net/unix/af_unix.c
+        constexpr std::string_view accepts_connections = " 00010000 ";  // __SO_ACCEPTCON
+        if (line.find(accepts_connections) == std::string::npos) continue;
         std::istringstream fields{line};
         std::array<std::string, 7> columns;
         for (std::string& column : columns) fields >> column;
         std::string bound;
         std::getline(fields >> std::ws, bound);
-        constexpr const char* accepts_connections = "00010000";  // __SO_ACCEPTCON
-        if (bound == path && columns[3] == accepts_connections) return columns[6];
+        const bool listens = accepts_connections.substr(1, columns[3].size()) == columns[3];
+        if (listens && !function(columns[6], bound)) return;
     }
-    return {};
+}
+
+/// Returns the inode of the socket that listens at the path; empty if there is none.
+std::string listening_inode(const std::string& path) {
+    std::string found;
+    for_each_listener([&](const std::string& inode, const std::string& bound) {
+        if (bound == path) found = inode;
+        return found.empty();
+    });
+    return found;
 }
 
 /// Returns true if the process is systemd, or its program for testing socket units (systemd-socket-activate).
@@ -399,14 +425,49 @@ bool is_manager(const std::filesystem::path& process) {
     return name == "systemd" || name == "systemd-socket-";
 }
 
-bool has_open(const std::filesystem::path& process, const std::string& target) {
+/// Calls a function with the target of each descriptor of a process, until it returns false.
+template <class Function>
+void for_each_descriptor(const std::filesystem::path& process, const Function& function) {
     std::error_code failure;
     std::filesystem::directory_iterator entry{process / "fd", failure};
     for (const std::filesystem::directory_iterator end; !failure && entry != end; entry.increment(failure)) {
         std::error_code gone;
-        if (std::filesystem::read_symlink(entry->path(), gone) == target) return true;
+        if (!function(std::filesystem::read_symlink(entry->path(), gone).string())) return;
     }
-    return false;
+}
+
+bool has_open(const std::filesystem::path& process, const std::string& target) {
+    bool has = false;
+    for_each_descriptor(process, [&](const std::string& open) {
+        has = open == target;
+        return !has;
+    });
+    return has;
+}
+
+/// Calls a function with the directory of each process in /proc, until it returns false.
+template <class Function>
+void for_each_process(const Function& function) {
+    std::error_code failure;
+    std::filesystem::directory_iterator entry{"/proc", failure};
+    for (const std::filesystem::directory_iterator end; !failure && entry != end; entry.increment(failure)) {
+        const std::string name = entry->path().filename().string();
+        if (name.find_first_not_of("0123456789") == std::string::npos && !function(entry->path())) return;
+    }
+}
+
+/// Connects without waiting. \param name the path, for the error
+Result<std::unique_ptr<LocalConnection>> connect_at_once(const std::string& path, const std::string& name) {
+    const std::string action = "connect to";
+    const auto address = LocalAddress::of(action, path);
+    if (!address) return address.error();
+    Descriptor socket{::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
+    if (!socket) return os_error(action, name, errno);
+    while (::connect(socket.get(), address->get(), LocalAddress::size()) != 0) {
+        if (errno == EAGAIN) return std::unique_ptr<LocalConnection>{};
+        if (errno != EINTR) return os_error(action, name, errno);
+    }
+    return std::unique_ptr<LocalConnection>{new PosixLocalConnection{std::move(socket)}};
 }
 
 class PosixLocalSockets final : public LocalSockets {
@@ -453,17 +514,14 @@ public:
         return std::unique_ptr<LocalConnection>{new PosixLocalConnection{std::move(socket)}};
     }
 
-    Result<std::unique_ptr<LocalConnection>> try_connect(const std::string& path) override {
+    Result<std::unique_ptr<LocalConnection>> try_connect(const std::string& path, Links links) override {
         const std::string action = "connect to";
-        const auto address = LocalAddress::of(action, path);
-        if (!address) return address.error();
-        Descriptor socket{::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
-        if (!socket) return os_error(action, path, errno);
-        while (::connect(socket.get(), address->get(), LocalAddress::size()) != 0) {
-            if (errno == EAGAIN) return std::unique_ptr<LocalConnection>{};
-            if (errno != EINTR) return os_error(action, path, errno);
+        if (links == Links::do_not_follow) {
+            const auto file = open_socket_itself(action, path);
+            if (!file) return file.error();
+            return connect_at_once("/proc/self/fd/" + std::to_string(file->get()), path);
         }
-        return std::unique_ptr<LocalConnection>{new PosixLocalConnection{std::move(socket)}};
+        return connect_at_once(path, path);
     }
 
     Result<Listening> probe(const std::string& path) override {
@@ -491,15 +549,37 @@ public:
         if (inode.empty()) return false;
         const std::string target = "socket:[" + inode + "]";
         bool is_managers = false;
-        std::error_code failure;
-        std::filesystem::directory_iterator entry{"/proc", failure};
-        for (const std::filesystem::directory_iterator end; !failure && entry != end; entry.increment(failure)) {
-            const std::string name = entry->path().filename().string();
-            if (name.find_first_not_of("0123456789") != std::string::npos || !has_open(entry->path(), target)) continue;
-            if (!is_manager(entry->path())) return false;
-            is_managers = true;
-        }
-        return is_managers;
+        bool is_services = false;
+        for_each_process([&](const std::filesystem::path& process) {
+            if (!has_open(process, target)) return true;
+            is_managers = is_manager(process);
+            is_services = !is_managers;
+            return is_managers;
+        });
+        return is_managers && !is_services;
+    }
+
+    std::vector<std::string> paths_of_managers() override {
+        // Any user can give a process the name of a manager, and many descriptors. Process 1 is the first.
+        constexpr std::size_t most_descriptors = 65'536;
+        std::size_t seen = 0;
+        std::vector<std::string> targets;
+        for_each_process([&](const std::filesystem::path& process) {
+            if (!is_manager(process)) return true;
+            for_each_descriptor(process, [&](std::string open) {
+                if (open.starts_with("socket:[")) targets.push_back(std::move(open));
+                return ++seen < most_descriptors;
+            });
+            return seen < most_descriptors;
+        });
+        std::vector<std::string> paths;
+        if (targets.empty()) return paths;
+        std::sort(targets.begin(), targets.end());
+        for_each_listener([&](const std::string& inode, const std::string& bound) {
+            if (std::binary_search(targets.begin(), targets.end(), "socket:[" + inode + "]")) paths.push_back(bound);
+            return true;
+        });
+        return paths;
     }
 };
 

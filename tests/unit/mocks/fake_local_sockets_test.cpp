@@ -210,6 +210,20 @@ TEST_F(FakeLocalSocketsTest, TryConnectReturnsNoConnectionIfTooManyWait) {
     EXPECT_EQ(sockets.try_connect(path).error().errno_value, EMFILE);
 }
 
+TEST_F(FakeLocalSocketsTest, TryConnectCanRefuseALink) {
+    const auto listener = listen();
+    files.add_link("/run/link.control", path);
+    EXPECT_TRUE(sockets.try_connect("/run/link.control").value());
+    EXPECT_EQ(sockets.try_connect("/run/link.control", os::Links::do_not_follow).error().errno_value, ELOOP);
+    EXPECT_TRUE(sockets.try_connect(path, os::Links::do_not_follow).value());
+}
+
+TEST_F(FakeLocalSocketsTest, KnowsTheSocketsOfTheServiceManager) {
+    const auto listener = listen();
+    static_cast<void>(sockets.listen_for_service("/run/managed.control"));
+    EXPECT_EQ(sockets.paths_of_managers(), std::vector<std::string>{"/run/managed.control"});
+}
+
 TEST_F(FakeLocalSocketsTest, LetsAConnectionWaitOnVirtualTime) {
     const auto listener = listen();
     const auto client = *sockets.connect(path);

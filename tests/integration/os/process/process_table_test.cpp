@@ -61,6 +61,15 @@ TEST_F(PosixProcessTableTest, ReturnsTheEffectiveUserEvenIfProcBelongsToRoot) {
     EXPECT_EQ(table_.effective_user_of(other.pid()), some_user);
 }
 
+TEST_F(PosixProcessTableTest, ReturnsWhatAProcessUses) {
+    const auto before = table_.usage_of(::getpid());
+    ASSERT_TRUE(before);
+    EXPECT_GT(before->memory, std::uint64_t{100'000});
+    while (table_.usage_of(::getpid())->cpu <= before->cpu) {
+    }
+    EXPECT_EQ(table_.usage_of(former_pid()), std::nullopt);
+}
+
 TEST_F(PosixProcessTableTest, SignalsAConfirmedProcess) {
     ForkedChild child{until_told};
     ASSERT_EQ(child.hear(), "running");

@@ -59,6 +59,18 @@ TEST_F(PosixProcessTest, ExecutesItsOwnProgramWithOtherArguments) {
     EXPECT_EQ(child.wait(), 0);
 }
 
+TEST_F(PosixProcessTest, ExecutesAnotherProgram) {
+    ForkedChild child{[this](Lines& parent) {
+        const Error failed = process_.execute_other({"/no/such/program"});
+        parent.tell(failed.message());
+        static_cast<void>(process_.execute_other({"sh", "-c", "exit 7"}));
+        return 1;
+    }};
+
+    EXPECT_EQ(child.hear(), "cannot execute '/no/such/program': No such file or directory");
+    EXPECT_EQ(child.wait(), 7);
+}
+
 TEST_F(PosixProcessTest, AForkedChildCanBeWaitedFor) {
     const pid_t parent = process_.id();
     const auto child = process_.fork();

@@ -8,6 +8,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstring>
@@ -362,6 +363,39 @@ TEST_F(PosixLocalSocketsTest, TryConnectDoesNotWaitForAFullQueue) {
     EXPECT_LT(waiting.size(), 1000U);
     EXPECT_TRUE(accept_from(*listener));
     EXPECT_TRUE(sockets.try_connect(path).value());
+}
+
+TEST_F(PosixLocalSocketsTest, TryConnectCanRefuseLinks) {
+    const auto listener = listen(path);
+    const std::string link = directory.file("link");
+    std::filesystem::create_symlink(path, link);
+
+    EXPECT_TRUE(sockets.try_connect(link).value());
+    EXPECT_EQ(sockets.try_connect(link, Links::do_not_follow).error().errno_value, ELOOP);
+    EXPECT_TRUE(sockets.try_connect(path, Links::do_not_follow).value());
+    EXPECT_EQ(sockets.try_connect(directory.path(), Links::do_not_follow).error().errno_value, ENOTSOCK);
+    EXPECT_EQ(sockets.try_connect(directory.file("none"), Links::do_not_follow).error().errno_value, ENOENT);
+}
+
+TEST_F(PosixLocalSocketsTest, RootFollowsNoLinkBelowADirectoryOfAnotherUser) {
+    if (geteuid() != 0) GTEST_SKIP() << "only root can give a directory away";
+    const auto listener = listen(path);
+    const std::string theirs = directory.file("theirs");
+    std::filesystem::create_directory(theirs);
+    std::filesystem::create_directory_symlink(directory.path(), theirs + "/way");
+    ASSERT_EQ(chown(theirs.c_str(), 1000, 1000), 0);
+    const std::string way = theirs + "/way/" + std::filesystem::path{path}.filename().string();
+
+    EXPECT_TRUE(sockets.try_connect(way).value());
+    EXPECT_EQ(sockets.try_connect(way, Links::do_not_follow).error().exit_code, ExitCode::permission);
+}
+
+TEST_F(PosixLocalSocketsTest, ASocketOfThisProcessIsNotAManagers) {
+    const auto listener = listen(path);
+    const auto paths = sockets.paths_of_managers();
+
+    EXPECT_EQ(std::find(paths.begin(), paths.end(), path), paths.end());
+    EXPECT_FALSE(sockets.is_left_to_manager(path));
 }
 
 TEST_F(PosixLocalSocketsTest, WorksWithPathsLongerThanAnAddress) {
