@@ -1,5 +1,6 @@
 # Components: runtime and lisp_runtime (shared libraries, which programs need where they run), servicekit (what a build of
-# a program needs, and the static library), lisp, mocks (for tests of services), and documentation.
+# a program needs, and the static library), lisp, mocks (for tests of services), documentation, and the program
+# servicectl.
 include(CMakePackageConfigHelpers)
 include(GNUInstallDirs)
 set(servicekit_package_directory "${CMAKE_INSTALL_LIBDIR}/cmake/servicekit")
@@ -15,6 +16,10 @@ foreach(component IN ITEMS lisp mocks)
         add_subdirectory("${PROJECT_SOURCE_DIR}/cmake/component" "${PROJECT_BINARY_DIR}/install/${component}")
     endif()
 endforeach()
+if(TARGET servicectl)
+    set(program servicectl)
+    add_subdirectory("${PROJECT_SOURCE_DIR}/cmake/program" "${PROJECT_BINARY_DIR}/install/servicectl")
+endif()
 
 # A shared library is linked with Boost itself. A program that uses the static library must link Boost.
 get_target_property(servicekit_type servicekit TYPE)

@@ -99,6 +99,12 @@ std::string not_running_in_words(const RunningService& running) {
     return text;
 }
 
+std::string left_behind_in_words(const std::vector<std::string>& left_behind) {
+    std::string left;
+    for (const std::string& path : left_behind) left += (left.empty() ? "'" : ", '") + path + "'";
+    return left.empty() ? left : "; it was killed and left " + left;
+}
+
 int with_client(Session& session, const std::string& event, const std::function<int(Client&)>& talk) {
     if (const int code = load_as_client(session); code != 0) return code;
     Console& console = session.console;
@@ -107,7 +113,7 @@ int with_client(Session& session, const std::string& event, const std::function<
     const auto instance = find_instance(session, *running);
     if (!instance) return console.fail(instance.error());
     if (!*instance) {
-        console.complain(not_running_in_words(*running));
+        console.complain(not_running_in_words(*running) + left_behind_in_words(running->left_behind()));
         return exit_status::no_service;
     }
     const auto there = session.tools.host.files->status((*instance)->paths.control_socket, os::Links::follow);

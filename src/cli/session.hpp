@@ -80,6 +80,9 @@ int fail_call(Session& session, const CallError& error);
 /// Returns for example "not running; looked at '/run/x.pid'".
 [[nodiscard]] std::string not_running_in_words(const RunningService& running);
 
+/// Returns for example "; it was killed and left '/run/x.pid'"; empty if there are no such files.
+[[nodiscard]] std::string left_behind_in_words(const std::vector<std::string>& left_behind);
+
 /// Loads as a client, finds the service and connects to it; then calls `talk` and returns its result. Otherwise prints
 /// the reason and returns its exit code.
 /// \param event the requested event

@@ -117,12 +117,13 @@ std::optional<Error> refuse_arguments(std::string_view event, const Object& argu
 }
 
 Exchange::Exchange(std::unique_ptr<os::LocalConnection> connection, std::string path, std::string event,
-                   Object arguments, CallOptions options)
+                   Object arguments, CallOptions options, std::size_t longest)
     : connection_{std::move(connection)},
       path_{std::move(path)},
       event_{std::move(event)},
       arguments_{std::move(arguments)},
-      options_{std::move(options)} {
+      options_{std::move(options)},
+      longest_{longest} {
     prepare_request();
 }
 
@@ -174,8 +175,7 @@ Result<std::optional<std::string>> Exchange::next_line() {
             return std::optional{std::move(line)};
         }
         searched_ = unread_.size();
-        if (unread_.size() > longest_line)
-            return failure("it is longer than " + std::to_string(longest_line) + " bytes");
+        if (unread_.size() > longest_) return failure("it is longer than " + std::to_string(longest_) + " bytes");
         const os::Transfer received = connection_->receive(buffer);
         if (received.state == os::Transfer::State::would_block) return std::optional<std::string>{};
         if (received.state != os::Transfer::State::done) {

@@ -22,9 +22,10 @@ public:
 
     /// \param path of the socket, for messages
     /// \param options `timeout` is the time that is left; `is_given_up` is not called
+    /// \param longest limit of a line in bytes
     /// \pre the arguments can be expressed in JSON
     Exchange(std::unique_ptr<os::LocalConnection> connection, std::string path, std::string event, Object arguments,
-             CallOptions options);
+             CallOptions options, std::size_t longest = longest_line);
 
     Exchange(const Exchange&) = delete;
     Exchange& operator=(const Exchange&) = delete;
@@ -61,6 +62,7 @@ private:
     std::string_view unsent_;
     std::optional<Error> send_failure_;  ///< the service may still have sent a reason
     std::string unread_;
+    std::size_t longest_;
     std::size_t searched_ = 0;  ///< bytes of unread_ that have no newline
 };
 

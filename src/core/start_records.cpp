@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -235,6 +236,28 @@ std::vector<StartRecord> find_start_records(const StartNaming& given, const os::
     };
     std::erase_if(meant, is_replaced);
     return meant;
+}
+
+std::vector<StartRecord> all_start_records(const std::vector<std::string>& directories, const os::Host& host) {
+    const std::vector<uid_t> users = this_user(host);
+    const auto chosen = chosen_directories(host);
+    std::map<std::pair<std::string, std::string>, StartRecord> latest;
+    for (const std::string& directory : chosen ? paths_of(*chosen) : directories) {
+        const auto is_finished = [](const std::string& name) {
+            return !name.starts_with('.') && name.ends_with(suffix);
+        };
+        for (StartRecord& record : Shelf{directory, users, host}.records(is_finished)) {
+            std::pair place{record.paths.pid_file, record.paths.control_socket};
+            const auto known = latest.find(place);
+            if (known == latest.end())
+                latest.emplace(std::move(place), std::move(record));
+            else if (known->second.started < record.started)
+                known->second = std::move(record);
+        }
+    }
+    std::vector<StartRecord> all;
+    for (auto& [place, record] : latest) all.push_back(std::move(record));
+    return all;
 }
 
 }  // namespace servicekit

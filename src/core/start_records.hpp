@@ -30,4 +30,9 @@ Result<void> write_start_record(const StartRecord& record, const os::Host& host)
 /// to is not trusted either: it could direct a verb of root to any service.
 [[nodiscard]] std::vector<StartRecord> find_start_records(const StartNaming& given, const os::Host& host);
 
+/// Returns all records in these directories, or in the one that SERVICEKIT_RECORDS names instead: the latest for each
+/// place. A record counts if only root and this user can have written it.
+[[nodiscard]] std::vector<StartRecord> all_start_records(const std::vector<std::string>& directories,
+                                                         const os::Host& host);
+
 }  // namespace servicekit

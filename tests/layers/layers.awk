@@ -9,6 +9,7 @@ BEGIN {
     below["policies"] = "base os policy"
     below["shell"] = "base os policy core policies"
     below["programs"] = "base os policy core policies shell"
+    below["servicectl"] = "base os policy core policies shell programs"
     below["lisp"] = "base os policy core shell"
     below["ecl"] = "base lisp"
     below["mocks"] = "base os policy core policies shell"

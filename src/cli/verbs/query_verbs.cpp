@@ -70,10 +70,7 @@ Result<Object> ask_status(Session& session, const Instance& instance) {
 }
 
 int tell_not_running(Session& session, const RunningService& running, const std::vector<std::string>& left_behind) {
-    std::string text = not_running_in_words(running);
-    std::string left;
-    for (const std::string& path : left_behind) left += (left.empty() ? "'" : ", '") + path + "'";
-    if (!left.empty()) text += "; it was killed and left " + left;
+    const std::string text = not_running_in_words(running) + left_behind_in_words(left_behind);
     if (session.console.uses_json()) {
         session.console.complain(text);
         Object why{{"code", "not-running"}, {"message", text}};
@@ -82,7 +79,7 @@ int tell_not_running(Session& session, const RunningService& running, const std:
     } else {
         session.console.say(text);
     }
-    return left.empty() ? exit_status::not_running : exit_status::left_behind;
+    return left_behind.empty() ? exit_status::not_running : exit_status::left_behind;
 }
 
 int tell_running(Session& session, const Instance& instance, const Result<Object>& reply) {

@@ -1,0 +1,273 @@
+#include "servicectl/command.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <utility>
+
+#include "base/escaped_text.hpp"
+#include "base/names.hpp"
+#include "base/parse_number.hpp"
+#include "cli/setting_options.hpp"
+#include "cli/verb_options.hpp"
+#include "cli/verbs.hpp"
+#include "servicekit/base/version.hpp"
+
+namespace servicekit::servicectl {
+namespace {
+
+using cli::Answer;
+using cli::Verb;
+using Words = std::vector<std::string>;
+
+Answer refuse(const std::string& message, std::string_view verb = {}) {
+    const std::string command = verb.empty() ? "servicectl" : "servicectl " + std::string{verb};
+    return {ExitCode::usage, os::Stream::error, escaped("servicectl: " + message) + "\nsee '" + command + " --help'\n"};
+}
+
+/// Returns true if the first argument is the target, and the others belong to the verb.
+bool has_arguments(Verb verb) {
+    return verb == Verb::call || verb == Verb::log_level || verb == Verb::cancel || verb == Verb::eval ||
+           verb == Verb::crashes;
+}
+
+std::vector<std::string_view> verb_names() {
+    std::vector<std::string_view> names{"list"};
+    for (const cli::VerbDescription& verb : cli::verbs(cli::LispVerbs::shown))
+        if (has_verb(verb.verb)) names.push_back(verb.name);
+    return names;
+}
+
+/// Takes a command line apart. The options of servicectl may be anywhere before the arguments of an event.
+class Taking {
+public:
+    explicit Taking(const Words& words) : words_{words} {}
+
+    std::variant<Command, Answer> run() {
+        for (at_ = 0; at_ < words_.size() && !ends_; ++at_)
+            if (auto answer = take(words_[at_])) return *std::move(answer);
+        command_.arguments.insert(command_.arguments.end(), words_.begin() + static_cast<std::ptrdiff_t>(at_),
+                                  words_.end());
+        if (wants_help_) {
+            command_.kind = Command::Kind::help;
+            return std::move(command_);
+        }
+        if (command_.kind == Command::Kind::version) return std::move(command_);
+        if (command_.verb.empty()) return Answer{ExitCode::usage, os::Stream::error, help_text()};
+        if (auto answer = check_host()) return *std::move(answer);
+        if (command_.verb == "list") return list();
+        return verb();
+    }
+
+private:
+    std::optional<Answer> take(const std::string& word) {
+        if (cli::is_option(word)) return take_option(word);
+        if (!command_.verb.empty()) {
+            command_.targets.push_back(word);
+            // What follows belongs to the verb, whatever it looks like.
+            ends_ = described_ != nullptr && has_arguments(described_->verb);
+            return std::nullopt;
+        }
+        described_ = cli::find_verb(word);
+        if (word != "list" && (described_ == nullptr || !has_verb(described_->verb))) {
+            if (described_ != nullptr)
+                return refuse("'" + word + "' needs the program of the service: run PROGRAM " + word);
+            return refuse("there is no verb '" + word + "'" + did_you_mean(word, verb_names()));
+        }
+        command_.verb = word;
+        command_.arguments.push_back(word);
+        return std::nullopt;
+    }
+
+    std::optional<Answer> take_option(const std::string& word) {
+        if (word == "--help" || word == "-h") {
+            wants_help_ = true;
+        } else if (word == "--version" && command_.verb.empty()) {
+            command_.kind = Command::Kind::version;
+        } else if (word == "--yes" || word == "-y") {
+            command_.yes = true;
+        } else if (word == "--all-users") {
+            command_.all_users = true;
+        } else if (word == "--all" && command_.verb == "list") {
+            command_.all = true;
+        } else if (word.starts_with("-H")) {
+            return take_host(word.substr(2));
+        } else if (word == "--json" && (described_ == nullptr || described_->verb != Verb::call)) {
+            command_.json = true;
+        } else if (command_.verb.empty()) {
+            return refuse("there is no option '" + word + "' before the verb");
+        } else {
+            take_option_of_verb(word);
+        }
+        return std::nullopt;
+    }
+    void take_option_of_verb(const std::string& word) {
+        const bool is_test = word == "-t" && described_ != nullptr && described_->verb == Verb::wait;
+        command_.arguments.push_back(is_test ? "--test" : word);
+        const bool has_value =
+            word.find('=') == std::string::npos && at_ + 1 < words_.size() && cli::takes_next(word, words_[at_ + 1]);
+        if (has_value) command_.arguments.push_back(words_[++at_]);
+    }
+    std::optional<Answer> take_host(std::string host) {
+        if (host.empty()) {
+            if (at_ + 1 == words_.size()) return refuse("-H takes the name of a host");
+            host = words_[++at_];
+        }
+        command_.host = std::move(host);
+        has_host_ = true;
+        return std::nullopt;
+    }
+    [[nodiscard]] std::optional<Answer> check_host() const {
+        if (!has_host_) return std::nullopt;
+        // ssh would take it for an option, such as one that runs a program here.
+        if (command_.host.empty() || command_.host.front() == '-')
+            return refuse("'" + command_.host + "' is not the name of a host");
+        return std::nullopt;
+    }
+
+    std::variant<Command, Answer> list() {
+        command_.kind = Command::Kind::list;
+        Words rest(command_.arguments.begin() + 1, command_.arguments.end());
+        if (rest.size() == 2 && rest.front() == "--timeout") {
+            constexpr double longest = 60;
+            const auto seconds = parse_number<double>(rest.back());
+            if (!seconds || !(*seconds > 0) || *seconds > longest)
+                return refuse("--timeout takes a number of seconds up to 60, not '" + rest.back() + "'", "list");
+            command_.timeout = std::chrono::milliseconds{static_cast<std::int64_t>(*seconds * 1000)};
+            rest.clear();
+        }
+        if (!rest.empty()) return refuse("'list' has no option '" + rest.front() + "'", "list");
+        return std::move(command_);
+    }
+    std::variant<Command, Answer> verb() {
+        command_.kind = Command::Kind::verb;
+        if (command_.json && described_->verb != Verb::repl)
+            command_.arguments.insert(command_.arguments.begin() + 1, "--json");
+        auto parsed =
+            cli::parse_command_line(command_.arguments, {.name = "servicectl"}, {.lisp = cli::LispVerbs::shown});
+        if (auto* answer = std::get_if<Answer>(&parsed)) return std::move(*answer);
+        command_.invocation = std::get<cli::Invocation>(std::move(parsed));
+        command_.json = command_.invocation.json;
+        if (!command_.invocation.settings.empty())
+            return refuse("--" + command_.invocation.settings.front().first + " is a setting of a service, not of '" +
+                              command_.verb + "'",
+                          command_.verb);
+        if (command_.targets.empty()) return refuse("which service? 'servicectl list' shows all", command_.verb);
+        return std::move(command_);
+    }
+
+    const Words& words_;
+    std::size_t at_ = 0;
+    bool ends_ = false;
+    bool wants_help_ = false;
+    bool has_host_ = false;
+    Command command_;
+    const cli::VerbDescription* described_ = nullptr;
+};
+
+std::string row(std::string left, std::string_view right) {
+    constexpr std::size_t width = 22;
+    left.resize(std::max(left.size(), width), ' ');
+    return "  " + left + "  " + std::string{right} + "\n";
+}
+
+constexpr std::string_view common_options = R"(
+Options, before or after the verb:
+  -H HOST                 run it on this host, over ssh
+  --json                  print JSON, errors too
+  --all-users             patterns match the services of other users, too
+  -y, --yes               a pattern changes services without a question
+  -h, --help              print this, or the help of the verb
+  --version               print the version
+)";
+
+}  // namespace
+
+bool has_verb(Verb verb) noexcept {
+    switch (verb) {
+        case Verb::stop:
+        case Verb::kill:
+        case Verb::reload:
+        case Verb::status:
+        case Verb::health:
+        case Verb::events:
+        case Verb::log_level:
+        case Verb::log_reopen:
+        case Verb::call:
+        case Verb::cancel:
+        case Verb::eval:
+        case Verb::repl:
+        case Verb::wait:
+        case Verb::pid:
+        case Verb::logs:
+        case Verb::crashes:
+            return true;
+        default:
+            return false;
+    }
+}
+
+bool changes_service(const cli::Invocation& invocation) noexcept {
+    switch (invocation.verb) {
+        case Verb::status:
+        case Verb::health:
+        case Verb::events:
+        case Verb::wait:
+        case Verb::pid:
+        case Verb::logs:
+        case Verb::crashes:
+            return false;
+        case Verb::log_level:
+            return !invocation.level.empty();
+        default:
+            return true;
+    }
+}
+
+std::variant<Command, Answer> parse_command(const std::vector<std::string>& arguments) {
+    return Taking{arguments}.run();
+}
+
+std::string help_text() {
+    std::string text =
+        "Shows and controls the services of this machine that servicekit runs.\n\n"
+        "Usage: servicectl list [PATTERN...]\n"
+        "       servicectl VERB TARGET... [OPTIONS]\n\n"
+        "A TARGET is a name, a pattern ('web-*'), or the path of a pidfile or control socket.\n\nVerbs:\n";
+    text += row("list", "shows all services: name, state, pid, user, what they are busy with");
+    for (const cli::VerbDescription& verb : cli::verbs(cli::LispVerbs::shown))
+        if (has_verb(verb.verb)) text += row(std::string{verb.name}, verb.text);
+    text += common_options;
+    return text +
+           "\nExamples:\n"
+           "  servicectl list\n"
+           "  servicectl status web-1\n"
+           "  servicectl stop 'web-*' --yes\n"
+           "  servicectl call web-1 greet name=you\n"
+           "  servicectl wait /run/web-1.pid -t\n"
+           "  servicectl -H db.example.org logs db --follow\n";
+}
+
+std::string help_text(std::string_view verb) {
+    if (verb == "list")
+        return "shows all services that this user may see\n\nUsage: servicectl list [PATTERN...] [OPTIONS]\n\n" +
+               row("--all", "also services that have ended") +
+               row("--timeout SECONDS", "how long to wait for all answers; 0.5 s unless given") +
+               std::string{common_options} + "\nExamples:\n  servicectl list\n  servicectl list 'web-*' --json\n";
+    const cli::VerbDescription& described = *cli::find_verb(verb);
+    std::string text = std::string{described.text} + "\n\nUsage: servicectl " + std::string{verb};
+    text += has_arguments(described.verb) ? " TARGET [ARGUMENT...]" : " TARGET...";
+    text += " [OPTIONS]\n\n";
+    const auto settings = cli::setting_options(nullptr);
+    for (const cli::OptionDescription& option : cli::options_of(described.verb)) {
+        const bool is_setting = std::any_of(settings.begin(), settings.end(), [&](const cli::SettingOption& setting) {
+            return option.name == cli::dashed(setting.name);
+        });
+        if (is_setting || option.name == "--help" || option.name == "-h" || option.name == "--version") continue;
+        if (option.name == "--json" && described.verb != Verb::call) continue;
+        text += row(option.name + (option.placeholder.empty() ? "" : " " + option.placeholder), option.description);
+    }
+    if (described.verb == Verb::wait) text += row("-t", "the same as --test");
+    return text + std::string{common_options};
+}
+
+}  // namespace servicekit::servicectl

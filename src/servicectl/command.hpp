@@ -1,0 +1,43 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "cli/command_line.hpp"
+#include "cli/invocation.hpp"
+
+namespace servicekit::servicectl {
+
+/// A parsed command line of servicectl.
+struct Command {
+    enum class Kind { list, verb, help, version };
+    Kind kind = Kind::help;
+    cli::Invocation invocation = {};          ///< for a verb of services
+    std::string verb = {};                    ///< its name; also for the help of a verb
+    std::vector<std::string> targets = {};    ///< for `list`: patterns
+    std::vector<std::string> arguments = {};  ///< from the verb on, without targets and options of servicectl
+    bool json = false;
+    bool all = false;                        ///< list: also services that have ended
+    bool all_users = false;                  ///< patterns match the services of other users, too
+    bool yes = false;                        ///< do not ask before a pattern changes services
+    std::chrono::milliseconds timeout{500};  ///< list: how long to wait for the answers
+    std::string host = {};                   ///< run it there; empty: here
+};
+
+/// Returns true for a verb that servicectl has.
+[[nodiscard]] bool has_verb(cli::Verb verb) noexcept;
+/// Returns true if the verb changes the service.
+[[nodiscard]] bool changes_service(const cli::Invocation& invocation) noexcept;
+
+/// Parses a command line. \param arguments without the program
+[[nodiscard]] std::variant<Command, cli::Answer> parse_command(const std::vector<std::string>& arguments);
+
+[[nodiscard]] std::string help_text();
+/// \pre servicectl has the verb, or it is `list`
+[[nodiscard]] std::string help_text(std::string_view verb);
+
+}  // namespace servicekit::servicectl

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cli/tools.hpp"
+
+namespace servicekit::servicectl {
+
+/// Executes a command line of servicectl.
+/// \param arguments the program name comes first
+/// \returns the exit code for main()
+int run_servicectl(const std::vector<std::string>& arguments, const cli::Tools& tools = {});
+
+}  // namespace servicekit::servicectl

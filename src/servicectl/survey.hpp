@@ -1,0 +1,54 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "servicectl/places.hpp"
+#include "servicekit/base/value.hpp"
+#include "servicekit/os/host.hpp"
+
+namespace servicekit::servicectl {
+
+/// What was found at a place.
+struct Finding {
+    enum class State {
+        answers,      ///< `status` has its reply
+        hung,         ///< a process listens or holds the lock, and does not answer
+        no_access,    ///< this user may not connect, or not ask
+        no_socket,    ///< a process holds the lock, and does not listen
+        on_demand,    ///< a service manager listens, and no service runs
+        dead,         ///< a killed service has left its pidfile or socket
+        stopped,      ///< nothing runs
+        not_trusted,  ///< a link, or a server that is not the owner of the place
+        not_asked,    ///< the time was over, or this process has too few descriptors
+    };
+    State state = State::not_asked;
+    Object status = {};
+    pid_t pid = 0;                   ///< 0 if unknown
+    std::optional<uid_t> user = {};  ///< of the process, if known
+    std::optional<os::ProcessUsage> usage = {};
+    std::string reason = {};  ///< why there is no status
+};
+
+/// Returns for example "hung", or the state that the service reports.
+[[nodiscard]] std::string state_in_words(const Finding& finding);
+/// Returns true if a process serves the place or holds its lock.
+[[nodiscard]] bool is_running(const Finding& finding) noexcept;
+
+/// Returns the event that the service reports to run, with the fields `event` and `seconds`; empty if none does.
+[[nodiscard]] Object busy_with(const Object& status);
+/// Returns for example "1h 2m".
+[[nodiscard]] std::string short_time(std::int64_t seconds);
+
+/// Asks all services for their status at the same time. Never waits longer than `at_most`, whatever the services do.
+/// \returns a finding for each place
+[[nodiscard]] std::vector<Finding> survey(const std::vector<Place>& places, std::chrono::milliseconds at_most,
+                                          const os::Host& host);
+
+}  // namespace servicekit::servicectl

@@ -1,0 +1,139 @@
+#include "servicectl/verb_on_place.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "cli/console.hpp"
+#include "cli/session.hpp"
+#include "core/service_core.hpp"
+#include "servicectl/survey.hpp"
+#include "servicekit/core/settings.hpp"
+#include "servicekit/policies/control/unix_socket_control.hpp"
+#include "servicekit/policies/daemon/forking_daemon.hpp"
+#include "servicekit/policies/lock/pid_file_lock.hpp"
+#include "servicekit/policies/log/file_log.hpp"
+#include "servicekit/service.hpp"
+
+namespace servicekit::servicectl {
+namespace {
+
+std::string user_in_words(uid_t uid, const os::Host& host) {
+    const auto user = host.users->find_user(std::to_string(uid));
+    return user && *user && !(*user)->name.empty() ? (*user)->name : "uid " + std::to_string(uid);
+}
+
+/// Becomes the user of the place. \pre this process is root
+Result<void> become_owner(const Place& place, const os::Host& host) {
+    const auto user = host.users->find_user(std::to_string(place.owner));
+    if (!user) return user.error();
+    if (!*user)
+        return Error{ExitCode::permission, "become", "uid " + std::to_string(place.owner), "there is no such user"};
+    return host.users->become(**user, (*user)->gid);
+}
+
+/// Returns the place again with its record, if this process has become the user that may have one.
+Place with_record(const Place& place, const os::Host& host) {
+    for (Place& known : find_places(host))
+        if (known.paths.control_socket == place.paths.control_socket && known.paths.pid_file == place.paths.pid_file)
+            return std::move(known);
+    return place;
+}
+
+/// Returns the record of the place, or one that says where it is.
+StartRecord record_of(const Place& place) {
+    StartRecord record = place.record.value_or(StartRecord{});
+    record.paths = place.paths;
+    record.paths.choice = Paths::Choice::configured;
+    const std::string_view user = setting::user.name;
+    if (!record.naming.user.empty() && !record.settings.contains(user))
+        record.settings.append(std::string{user}, record.naming.user);
+    return record;
+}
+
+/// Returns who may connect, if this user may not.
+std::optional<Error> refuse_access(const Place& place, const os::Host& host) {
+    const std::string& socket = place.paths.control_socket;
+    // To connect would start the service.
+    const auto of_managers = host.sockets->paths_of_managers();
+    if (std::find(of_managers.begin(), of_managers.end(), socket) != of_managers.end()) return std::nullopt;
+    const auto probed = host.sockets->probe(socket);
+    if (probed || (probed.error().errno_value != EACCES && probed.error().errno_value != EPERM)) return std::nullopt;
+    std::string who = "root";
+    const auto status = host.files->status(socket, os::Links::do_not_follow);
+    if (status && *status) {
+        constexpr mode_t group_may = 0020;
+        if ((*status)->uid != 0) who += " and " + user_in_words((*status)->uid, host);
+        if (((*status)->permissions & group_may) != 0) who += " and group " + std::to_string((*status)->gid);
+    }
+    return Error{ExitCode::permission, "talk to", socket, "permission denied; " + who + " may"};
+}
+
+/// Prints why a verb took too long.
+void explain_timeout(const Place& place, cli::Console& console, const os::Host& host) {
+    constexpr std::chrono::seconds longest_answer{1};
+    const Finding finding = survey({place}, longest_answer, host).front();
+    const std::string pid = finding.pid > 0 ? " (pid " + std::to_string(finding.pid) + ")" : "";
+    if (finding.state == Finding::State::hung)
+        console.complain("it does not answer" + pid + "; 'servicectl kill " + place.name() + "' ends it");
+    if (finding.state != Finding::State::answers) return;
+    const Object busy = busy_with(finding.status);
+    if (!busy.empty())
+        console.complain("it has been busy with '" + busy.get<std::string>("event") + "' for " +
+                         short_time(busy.get<std::int64_t>("seconds")) + pid);
+}
+
+/// Returns true if the verb is of no use without the control socket.
+bool needs_socket(cli::Verb verb) {
+    switch (verb) {
+        case cli::Verb::wait:
+        case cli::Verb::pid:
+        case cli::Verb::logs:
+        case cli::Verb::crashes:
+            return false;
+        default:
+            return true;
+    }
+}
+
+int run_here(const Place& place, const Command& command, const cli::Tools& tools) {
+    cli::Console console{*tools.host.streams, *tools.host.environment, place.name()};
+    if (command.json) console.use_json();
+    if (needs_socket(command.invocation.verb))
+        if (const auto refusal = refuse_access(place, tools.host)) return console.finish(console.fail(*refusal));
+    const StartRecord record = record_of(place);
+    Service stand_in{ServiceOptions{.name = place.name(), .config = record.naming.config}, {}, tools.host};
+    cli::Session session{.service = stand_in,
+                         .core = ServiceCore::of(stand_in),
+                         .invocation = command.invocation,
+                         .tools = tools,
+                         .console = console,
+                         .program = "servicectl",
+                         .arguments = command.arguments,
+                         .loads_nothing = true,
+                         .known_place = cli::KnownPlace{.source = cli::KnownPlace::Source::record, .record = record}};
+    const int code = cli::run_verb(session);
+    if (code == to_int(ExitCode::timeout)) explain_timeout(place, console, tools.host);
+    return console.finish(code);
+}
+
+}  // namespace
+
+int run_on(const Place& place, const Command& command, const cli::Tools& tools) {
+    const os::Host& host = tools.host;
+    if (!is_of_another_user(place, host)) return run_here(place, command, tools);
+    cli::Console console{*host.streams, *host.environment, place.name()};
+    if (command.json) console.use_json();
+    if (host.process->effective_user() != 0)
+        return console.finish(
+            console.fail(Error{ExitCode::permission, "use the service", place.paths.control_socket,
+                               "it belongs to " + user_in_words(place.owner, host) + "; that user and root may"}));
+    if (const auto done = become_owner(place, host); !done) return console.finish(console.fail(done.error()));
+    return run_here(with_record(place, host), command, tools);
+}
+
+}  // namespace servicekit::servicectl

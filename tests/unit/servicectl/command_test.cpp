@@ -1,0 +1,81 @@
+#include "servicectl/command.hpp"
+
+#include "servicectl/remote.hpp"
+#include "servicectl/targets.hpp"
+#include "unit/servicectl/servicectl_fixture.hpp"
+
+namespace servicekit::servicectl {
+namespace {
+
+using ::testing::AllOf, ::testing::ElementsAre, ::testing::HasSubstr, ::testing::IsEmpty, ::testing::Not;
+using Words = std::vector<std::string>;
+
+Command parsed(const Words& words) {
+    auto parsed = parse_command(words);
+    if (const auto* answer = std::get_if<cli::Answer>(&parsed)) {
+        ADD_FAILURE() << answer->text;
+        return {};
+    }
+    return std::get<Command>(std::move(parsed));
+}
+std::string refusal(const Words& words) {
+    const auto parsed = parse_command(words);
+    const auto* const answer = std::get_if<cli::Answer>(&parsed);
+    return answer != nullptr && answer->code == ExitCode::usage ? answer->text : "accepted";
+}
+
+TEST(ServicectlCommandTest, TakesSeveralTargetsOfAVerb) {
+    const Command command = parsed({"stop", "web-1", "--timeout", "5", "web-2", "--json"});
+
+    EXPECT_THAT(command.targets, ElementsAre("web-1", "web-2"));
+    EXPECT_EQ(command.invocation.timeout, std::chrono::seconds{5});
+    EXPECT_TRUE(command.json);
+}
+
+TEST(ServicectlCommandTest, WhatFollowsTheTargetOfACallBelongsToTheEvent) {
+    const Command command = parsed({"--yes", "call", "--timeout", "3", "web", "greet", "name=you"});
+
+    EXPECT_TRUE(command.yes);
+    EXPECT_THAT(command.targets, ElementsAre("web"));
+    EXPECT_EQ(command.invocation.event, "greet");
+    EXPECT_THAT(command.invocation.arguments, ElementsAre("name=you"));
+}
+
+TEST(ServicectlCommandTest, RefusesWhatItDoesNotHave) {
+    EXPECT_THAT(refusal({}), HasSubstr("Usage: servicectl"));
+    EXPECT_THAT(refusal({"sotp", "web"}), HasSubstr("did you mean 'stop'?"));
+    EXPECT_THAT(refusal({"start", "web"}), HasSubstr("needs the program of the service"));
+    EXPECT_THAT(refusal({"stop"}), HasSubstr("which service?"));
+    EXPECT_THAT(refusal({"stop", "web", "--run-directory", "/x"}), HasSubstr("is a setting of a service"));
+    EXPECT_THAT(refusal({"list", "--follow"}), HasSubstr("no option '--follow'"));
+    EXPECT_THAT(refusal({"-x", "list"}), HasSubstr("no option '-x'"));
+}
+
+TEST(ServicectlCommandTest, RefusesAHostThatSshWouldTakeForAnOption) {
+    for (const Words& words :
+         {Words{"-H", "-oProxyCommand=x", "list"}, Words{"-H-oProxyCommand=x", "list"}, Words{"-H", "", "list"}})
+        EXPECT_THAT(refusal(words), HasSubstr("is not the name of a host"));
+    EXPECT_THAT(refusal({"list", "-H"}), HasSubstr("-H takes the name of a host"));
+}
+
+TEST(ServicectlCommandTest, QuotesEachArgumentForTheRemoteShell) {
+    EXPECT_EQ(quoted_for_shell("it's $(rm)"), R"('it'\''s $(rm)')");
+    EXPECT_THAT(remote_command("example.org", {"stop", "web-*", ""}, false),
+                ElementsAre("ssh", "--", "example.org", "servicectl 'stop' 'web-*' ''"));
+}
+
+TEST(ServicectlCommandTest, HelpHasTheOptionsOfTheVerbAndNoSettings) {
+    EXPECT_THAT(help_text(), AllOf(HasSubstr("list"), HasSubstr("log-reopen"), Not(HasSubstr("restart  "))));
+    EXPECT_THAT(help_text("stop"), AllOf(HasSubstr("TARGET..."), HasSubstr("--timeout"), Not(HasSubstr("--log-file"))));
+    EXPECT_EQ(parsed({"stop", "--help"}).kind, Command::Kind::help);
+}
+
+TEST(ServicectlTargetsTest, PatternsMatchWholeNames) {
+    for (const char* const pattern : {"*", "web-*", "*-1", "w?b-1", "web-1", "*e*1", "**"})
+        EXPECT_TRUE(matches(pattern, "web-1")) << pattern;
+    for (const char* const pattern : {"web", "?", "eb-1", "web-1?", "*2", ""})
+        EXPECT_FALSE(matches(pattern, "web-1")) << pattern;
+}
+
+}  // namespace
+}  // namespace servicekit::servicectl
