@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::string_view socket_suffix = ".control";
 constexpr std::string_view pid_file_suffix = ".pid";
-/// Another user can make as many files as it likes.
+/// Another user can make files without a limit.
 constexpr std::size_t most_of_another_user = 256;
 constexpr std::size_t most_directories_of_another_user = 64;
 

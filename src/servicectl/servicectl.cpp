@@ -53,7 +53,7 @@ private:
         return has_own_code ? cli::exit_status::unknown : cli::exit_status::no_service;
     }
 
-    /// Returns true if all targets are files that are not sockets: their locks count, whoever uses them.
+    /// Returns true if all targets are files that are not sockets: their locks count, whatever programs use them.
     [[nodiscard]] bool waits_for_files() const {
         const auto is_file = [this](const std::string& target) {
             if (target.find('/') == std::string::npos) return false;

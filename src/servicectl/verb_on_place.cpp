@@ -65,6 +65,8 @@ std::optional<Error> refuse_access(const Place& place, const os::Host& host) {
     if (probed || (probed.error().errno_value != EACCES && probed.error().errno_value != EPERM)) return std::nullopt;
     std::string who = "root";
     const auto status = host.files->status(socket, os::Links::do_not_follow);
+    if (status && *status && (*status)->type == os::FileType::symlink)
+        return Error{ExitCode::permission, "talk to", socket, "permission denied, and it is a symbolic link"};
     if (status && *status) {
         constexpr mode_t group_may = 0020;
         if ((*status)->uid != 0) who += " and " + user_in_words((*status)->uid, host);

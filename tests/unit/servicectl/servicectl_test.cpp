@@ -141,6 +141,21 @@ TEST_F(ServicectlTest, RootBecomesTheUserOfAnotherUsersService) {
     EXPECT_EQ(hers.connections, 1);
 }
 
+TEST_F(ServicectlTest, EachServiceOfAnotherUserHasAProcessOfItsOwn) {
+    add_directory("/run/user/1000", alice, 0700);
+    ScriptedService& hers = serve("/run/user/1000", "web-1", running, alice);
+    add_directory("/run/user/1001", bob, 0700);
+    ScriptedService& his = serve("/run/user/1001", "web-2", running, bob);
+    host.process.follow({mocks::FakeProcess::Side::parent});
+    host.process.set_child_status(7 << 8);
+
+    EXPECT_EQ(run({"log-reopen", "web-*", "--yes", "--all-users"}), 7);
+    EXPECT_EQ(host.process.forks(), 1U);
+    EXPECT_EQ(host.users.current_user(), bob);
+    EXPECT_EQ(hers.requests.size(), 1U);
+    EXPECT_EQ(his.requests.size(), 2U);
+}
+
 TEST_F(ServicectlTest, ALinkOfAnotherUserLeadsNowhereThatThisUserMayNotGo) {
     ScriptedService& important = serve("/run", "important");
     host.files.set_permissions("/run/important.control", 0600);
@@ -148,6 +163,7 @@ TEST_F(ServicectlTest, ALinkOfAnotherUserLeadsNowhereThatThisUserMayNotGo) {
     host.files.add_link("/run/user/1000/fun.control", "/run/important.control");
 
     EXPECT_EQ(run({"stop", "fun"}), 77);
+    EXPECT_THAT(error(), HasSubstr("it is a symbolic link"));
     EXPECT_THAT(important.requests, IsEmpty());
     EXPECT_THAT(host.processes.sent(), IsEmpty());
 }
