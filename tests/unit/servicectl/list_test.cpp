@@ -177,10 +177,15 @@ TEST_F(ServicectlListTest, ADirectoryThatAllCanChangeHasNoServices) {
 
 TEST_F(ServicectlListTest, AnotherUserCannotFillTheList) {
     add_directory("/run/user/1000", alice, 0700);
-    for (int i = 0; i < 300; ++i) host.files.add_file("/run/user/1000/fun-" + std::to_string(i) + ".control");
+    for (int i = 0; i < 300; ++i) {
+        const std::string base = "/run/user/1000/fun-" + std::to_string(i);
+        host.files.add_file(base + ".control");
+        host.files.add_file(base + ".pid");
+    }
     serve("/run", "web");
 
-    EXPECT_THAT(states(), ElementsAre("web running"));
+    EXPECT_EQ(listed().size(), 257U);
+    EXPECT_THAT(out(), HasSubstr(R"("name":"web")"));
 }
 
 TEST_F(ServicectlListTest, RepliesCannotControlTheTerminal) {
