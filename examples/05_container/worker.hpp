@@ -13,7 +13,8 @@ class Worker {
 public:
     /// Sets the shell command. It gets the file on stdin, and its output is kept. Any thread may call this.
     void set_command(std::string command);
-    /// Starts to work on a thread of its own. The output goes to `done`. If the command fails, its file goes to `failed`.
+    /// Starts to work on a thread of its own. The output goes to `done`. If the command fails, its file goes to
+    /// `failed`.
     void start(const std::filesystem::path& spool);
     /// Finishes the current file. The other files wait for the next start.
     void stop();

@@ -53,7 +53,8 @@ std::uint64_t count_of(const Object& object, std::string_view key) {
     return number >= 0 && number <= limit ? static_cast<std::uint64_t>(number) : 0;
 }
 
-/// Returns whether a service of an older version has refused an option that it does not know. It has queued nothing then.
+/// Returns true if a service of an older version has refused an option that it does not know. It has queued nothing
+/// then.
 bool is_unknown_option(std::string_view option, const Object& error) {
     if (error.get<std::string>("code", {}) != "bad-argument") return false;
     const Value* argument = error.find("argument");

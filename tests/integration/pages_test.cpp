@@ -79,8 +79,8 @@ std::vector<Typed> commands_of(const Block& block) {
     return commands;
 }
 
-/// Whether a line is as the page shows it. The pid 4711, a time, seconds and a number that is alone in its line stand for
-/// any, and `...` for any text.
+/// Returns true if a line is as the page shows it. The pid 4711, a time, seconds and a number alone in its line stand
+/// for any, and `...` for any text.
 bool is_like(const std::string& shown, const std::string& printed) {
     static const std::regex special{R"([.^$|()\[\]{}*+?\\])"};
     static const std::regex time{R"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\\\.\d{6}Z)"};
@@ -118,8 +118,8 @@ class PagesTest : public ServiceTest {
 protected:
     using Replacements = std::vector<std::pair<std::string, std::string>>;
 
-    /// Types all sessions of a page in one shell, in the test's directory, and compares what is printed. The mark of a session
-    /// names the commands of the page, each with the program of the page that it is: `run: mailbox=first`.
+    /// Types all sessions of a page in one shell, in the test's directory, and compares the output. The marker of a
+    /// session names the commands of the page and the program of each: `run: mailbox=first`.
     /// \param places paths that the page shows, and those that they are here
     void type_sessions(const std::string& page, const Replacements& places, const Variables& variables = {}) {
         const std::string programs = directory.file("programs");

@@ -7,8 +7,8 @@
 
 namespace servicekit {
 
-/// The reply of an event: a JSON object. The keys `error` and `progress` are reserved for the protocol (docs/protocol.md):
-/// std::invalid_argument is thrown for them.
+/// The reply of an event: a JSON object. The keys `error` and `progress` are reserved for the protocol
+/// (docs/protocol.md): std::invalid_argument is thrown for them.
 class Reply {
 public:
     Reply() = default;

@@ -27,7 +27,8 @@ public:
     [[nodiscard]] virtual pid_t id() const = 0;
     /// The effective uid.
     [[nodiscard]] virtual uid_t effective_user() const = 0;
-    /// A number that differs between a child of fork(2) and its parent, by whatever means fork(2) was called. Costs no system call.
+    /// A number that differs between a child of fork(2) and its parent, by whatever means fork(2) was called. Costs no
+    /// system call.
     [[nodiscard]] virtual unsigned generation() const noexcept = 0;
     /// The number of threads of this process, from /proc/self/task.
     [[nodiscard]] virtual unsigned thread_count() const = 0;
