@@ -54,8 +54,8 @@ protected:
         const auto begin = document.find('\n', document.find("\n```", at) + 1) + 1;
         const auto end = document.find("```", begin);
         std::string text = document.substr(begin, end - begin);
-        text = replaced(text, "/usr/bin/", SERVICEKIT_BIN_DIR "/");
         for (const char* place : {"/etc/", "/run/"}) text = replaced(text, place, directory.path() + place);
+        text = replaced(text, "/usr/bin/", SERVICEKIT_BIN_DIR "/");  // last: the build may be below /run
 
         std::string installed = directory.path() + path;
         std::filesystem::create_directories(std::filesystem::path{installed}.parent_path());
