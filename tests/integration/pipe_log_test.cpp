@@ -286,7 +286,9 @@ TEST_P(PipeLogKeeperTest, EveryLineIsKeptOnceAcrossRotations) {
 
 TEST_P(PipeLogKeeperTest, AKillLosesOnlyWhatTheProgramHadRead) {
     constexpr int kills = 4;
-    constexpr std::size_t most_read = 64U << 10U;  // the most that any of them reads at once
+    // The others read 64 KiB at once. s6-log collects what it reads in memory until it can write; a busy machine showed
+    // half a megabyte.
+    const std::size_t most_read = GetParam().name == "s6-log" ? 1U << 20U : 64U << 10U;
     constexpr std::size_t shortest_line = 60;
     open(GetParam().command(logs));
     std::thread killer{[] { kill_again_and_again(kills); }};
