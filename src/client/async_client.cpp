@@ -188,7 +188,8 @@ void AsyncClient::State::end(std::size_t number, Outcome outcome) {
 std::optional<TimePoint> AsyncClient::State::next_deadline() const {
     if (calls_.empty()) return std::nullopt;
     std::optional<TimePoint> next = connect_at_;
-    if (!exchange_ && !next) next = host_.clock->steady_now();
+    const bool goes_on_now = exchange_ ? exchange_->is_behind() : !next;
+    if (goes_on_now) next = host_.clock->steady_now();
     for (const Call& call : calls_) {
         if (!call.limits.deadline()) continue;
         const TimePoint end = *call.limits.deadline() + grace_of(call);

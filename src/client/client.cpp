@@ -95,6 +95,7 @@ Result<Object, CallError> Client::call(std::string_view event, const Object& arg
         }
         if (options.is_given_up && options.is_given_up()) return exchange.failed(os_error({}, {}, EINTR));
         if (const auto over = limits.over(clock, call_grace)) return exchange.failed(*over);
+        if (exchange.is_behind()) continue;
         milliseconds at_most = asks ? question_interval : longest_wait;
         if (const auto left = limits.time_left(clock)) at_most = std::min(at_most, *left + call_grace);
         if (exchange.wants_to_send())

@@ -16,6 +16,11 @@ using std::chrono::milliseconds;
 
 constexpr std::string_view white_space = " \t\r\n";
 
+/// What one advance() reads at most, so that a service that sends without end does not keep its caller from looking at
+/// the time.
+constexpr unsigned lines_at_once = 256;
+constexpr unsigned receives_at_once = 16;
+
 /// Allows any reply that a handler is likely to return, and is far from a stack overflow.
 constexpr std::size_t deepest_reply = 512;
 
@@ -141,13 +146,17 @@ void Exchange::prepare_request() {
 }
 
 std::optional<Exchange::Outcome> Exchange::advance() {
-    while (true) {
+    is_behind_ = false;
+    receives_left_ = receives_at_once;
+    for (unsigned lines = 0; lines < lines_at_once; ++lines) {
         send();
         auto line = next_line();
         if (!line) return failed(line.error());
         if (!*line) return std::nullopt;
         if (auto outcome = read(**line)) return outcome;
     }
+    is_behind_ = true;
+    return std::nullopt;
 }
 
 void Exchange::send() {
@@ -177,6 +186,10 @@ Result<std::optional<std::string>> Exchange::next_line() {
         }
         searched_ = unread_.size();
         if (unread_.size() > longest_) return failure("it is longer than " + std::to_string(longest_) + " bytes");
+        if (receives_left_-- == 0) {
+            is_behind_ = true;
+            return std::optional<std::string>{};
+        }
         const os::Transfer received = connection_->receive(buffer);
         if (received.state == os::Transfer::State::would_block) return std::optional<std::string>{};
         if (received.state != os::Transfer::State::done) {

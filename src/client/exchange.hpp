@@ -35,6 +35,8 @@ public:
     /// \returns nothing if the call is not over yet
     [[nodiscard]] std::optional<Outcome> advance();
     /// Returns true if it waits until the connection is writable, false if it waits until it is readable.
+    /// Returns true if advance() has stopped before it had read all that there is. Call it again without waiting.
+    [[nodiscard]] bool is_behind() const noexcept { return is_behind_; }
     [[nodiscard]] bool wants_to_send() const noexcept { return !unsent_.empty(); }
     [[nodiscard]] os::LocalConnection& connection() noexcept { return *connection_; }
     /// \returns the connection if it can be used for another call, otherwise null
@@ -63,6 +65,8 @@ private:
     std::optional<Error> send_failure_;  ///< the service may still have sent a reason
     std::string unread_;
     std::size_t longest_;
+    unsigned receives_left_ = 0;
+    bool is_behind_ = false;
     std::size_t searched_ = 0;  ///< bytes of unread_ that have no newline
 };
 

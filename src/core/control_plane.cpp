@@ -54,6 +54,10 @@ public:
         log_.flush_soon(
             [responder = responder_, line = encode_error(error)](const Object*) { responder->reply(line); });
     }
+    void decline(const Object& error) override { responder_->reply(encode_error(error)); }
+    void time_out(const EventDeclaration& event) override {
+        responder_->reply(encode_error(timeout_error(event.name)));
+    }
     void lack_memory() override { responder_->reply(out_of_memory_line); }
 
 private:

@@ -78,7 +78,8 @@ void EventRunner::run(const std::shared_ptr<QueuedEvent>& run, const Handler& ha
         Context::ItemSink items;
         if (run->event().concurrent) {
             items = [this, &run](const Object& item) {
-                const bool goes_on = send_item(*run, item, *around_.waiting);
+                // A client that reads slowly is not a handler that hangs.
+                const bool goes_on = send_item(*run, item, *around_.waiting, [this] { note_sign(); });
                 note_sign();
                 return goes_on;
             };

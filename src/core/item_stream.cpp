@@ -1,5 +1,6 @@
 #include "core/item_stream.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <stop_token>
 #include <string>
@@ -19,7 +20,8 @@ ErrorReply too_many_items() {
 
 }  // namespace
 
-bool send_item(QueuedEvent& run, const Object& item, const Waiting& waiting) {
+bool send_item(QueuedEvent& run, const Object& item, const Waiting& waiting,
+               const std::function<void()>& while_waiting) {
     static_cast<void>(expressible(run.event(), Reply{item}));
     const std::stop_token stop = run.stop_token();
     if (stop.stop_requested() || run.is_answered()) return false;
@@ -41,8 +43,12 @@ bool send_item(QueuedEvent& run, const Object& item, const Waiting& waiting) {
                 break;
         }
         const std::stop_callback at_stop{stop, request_wake};
-        const bool is_late = waiting.wait_until(deadline, wake.get_token());
-        if (is_late || stop.stop_requested()) return false;
+        for (bool is_awake = false; !is_awake;) {
+            const auto until = std::min(deadline, waiting.now() + std::chrono::seconds{1});
+            is_awake = !waiting.wait_until(until, wake.get_token());
+            if (while_waiting) while_waiting();
+            if (stop.stop_requested() || (!is_awake && until == deadline)) return false;
+        }
     }
 }
 

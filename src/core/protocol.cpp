@@ -70,6 +70,11 @@ Object bad_argument(std::string_view event, const BadArgument& bad) {
                       {{"event", event}, {"argument", bad.argument()}, {"expected", bad.expected()}});
 }
 
+Object timeout_error(std::string_view event) {
+    return make_error("timeout", "'" + std::string{event} + "' did not finish within the caller's time",
+                      {{"event", event}});
+}
+
 Object cancelled_error(std::string_view event, std::string_view by, const Object& more) {
     Object fields{{"event", event}};
     fields.merge(more);

@@ -6,10 +6,7 @@
 
 namespace servicekit {
 
-void Answer::time_out(const EventDeclaration& event) {
-    fail(
-        make_error("timeout", "'" + event.name + "' did not finish within the caller's time", {{"event", event.name}}));
-}
+void Answer::time_out(const EventDeclaration& event) { fail(timeout_error(event.name)); }
 
 void ClientAnswer::succeed(const Object& fields) { responder_->reply(encode_reply(fields)); }
 

@@ -60,7 +60,8 @@ public:
         const auto known = names_.find(user);
         if (known != names_.end()) return known->second;
         const auto found = users_.find_user(std::to_string(user));
-        const bool has_name = found && *found && !(*found)->name.empty();
+        // A login name may consist of digits, too.
+        const bool has_name = found && *found && (*found)->uid == user && !(*found)->name.empty();
         return names_.emplace(user, has_name ? (*found)->name : std::to_string(user)).first->second;
     }
 
@@ -76,8 +77,10 @@ Object describe(const Place& place, const Finding& finding, Names& names) {
     Object told{{"name", place.name()}, {"state", state_in_words(finding)}};
     if (std::string role = status.get<std::string>("role", {}); !role.empty()) told.append("role", std::move(role));
     if (finding.pid > 0) told.append("pid", finding.pid);
-    told.append("user", names.of(user));
-    told.append("uid", user);
+    if (user != no_id) {
+        told.append("user", names.of(user));
+        told.append("uid", user);
+    }
     if (finding.state == State::answers) {
         told.append("uptime", status.get<std::int64_t>("uptime", 0));
         told.append("version", status.get<std::string>("version", {}));

@@ -133,7 +133,7 @@ private:
             Place place;
             place.paths = record.paths;
             place.paths.choice = Paths::Choice::configured;
-            place.owner = owners_.of(directory_of(record.paths.control_socket)).value_or(self(host_));
+            place.owner = owners_.of(directory_of(record.paths.control_socket)).value_or(no_id);
             place.record = std::move(record);
             all.push_back(std::move(place));
         }

@@ -5,6 +5,7 @@
 #include <optional>
 #include <variant>
 
+#include "base/escaped_text.hpp"
 #include "cli/console.hpp"
 #include "cli/exit_status.hpp"
 #include "core/paths.hpp"
@@ -82,7 +83,8 @@ private:
     std::optional<int> ask() {
         os::StandardStreams& streams = *tools_.host.streams;
         std::string services;
-        for (const Place& place : places_) services += "  " + place.name() + "  " + place.paths.control_socket + "\n";
+        for (const Place& place : places_)
+            services += "  " + place.name() + "  " + escaped(place.paths.control_socket) + "\n";
         console_.print_error(services);
         if (!streams.is_terminal(os::Stream::in) || !streams.is_terminal(os::Stream::error))
             return console_.fail({ExitCode::usage, command_.verb, std::to_string(places_.size()) + " services",

@@ -184,7 +184,11 @@ private:
             proceed(i);
             ask_more();
         };
-        if (exchange.wants_to_send())
+        if (exchange.is_behind())
+            loop_->post([this, i] {
+                if (!is_over_ && asked_[i].exchange) proceed(i);
+            });
+        else if (exchange.wants_to_send())
             asked_[i].watch->await_writable(again);
         else
             asked_[i].watch->await_readable(again);

@@ -24,14 +24,16 @@ namespace {
 
 std::string user_in_words(uid_t uid, const os::Host& host) {
     const auto user = host.users->find_user(std::to_string(uid));
-    return user && *user && !(*user)->name.empty() ? (*user)->name : "uid " + std::to_string(uid);
+    return user && *user && (*user)->uid == uid && !(*user)->name.empty() ? (*user)->name
+                                                                          : "uid " + std::to_string(uid);
 }
 
 /// Becomes the user of the place. \pre this process is root
 Result<void> become_owner(const Place& place, const os::Host& host) {
     const auto user = host.users->find_user(std::to_string(place.owner));
     if (!user) return user.error();
-    if (!*user)
+    // A login name may consist of digits, too.
+    if (!*user || (*user)->uid != place.owner)
         return Error{ExitCode::permission, "become", "uid " + std::to_string(place.owner), "there is no such user"};
     return host.users->become(**user, (*user)->gid);
 }

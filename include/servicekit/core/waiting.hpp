@@ -29,6 +29,7 @@ template <class Rep, class Period>
     using std::chrono::milliseconds;
     constexpr milliseconds longest = std::chrono::hours{24 * 365 * 100};
     // The largest value of a coarse unit does not fit into milliseconds.
+    if (time <= std::chrono::duration<Rep, Period>::zero()) return now;
     const bool is_shorter = std::chrono::duration<double>{time} < longest;
     const auto whole = is_shorter ? std::chrono::ceil<milliseconds>(time) : longest;
     return now + whole;

@@ -100,7 +100,7 @@ void ControlConnection::send(std::string_view line, std::unique_lock<std::mutex>
     outbox_.send(socket_, line, server_.now(), lock);
     if (!open_ || outbox_.is_sending()) return;
     const bool answered = !awaiting_ && (call_on_reply_ || closes_after_reply_);
-    if (outbox_.is_broken() || outbox_.backlog() > 0 || answered) call_loop();
+    if (outbox_.is_broken() || outbox_.backlog() > 0 || answered || !waiters_.empty()) call_loop();
 }
 
 void ControlConnection::call_loop() {

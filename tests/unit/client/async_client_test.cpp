@@ -334,5 +334,22 @@ TEST_F(AsyncClientTest, ItsDestructorCallsNothingAndClosesTheConnection) {
     EXPECT_THAT(ended, IsEmpty());
 }
 
+TEST_F(AsyncClientTest, AServiceThatSendsMuchIsReadInParts) {
+    std::string lines;
+    for (int count = 0; count < 2000; ++count) lines += "{\"progress\":{\"done\":1,\"total\":2}}\n";
+    answer({{lines + "{}\n"}});
+    int seen = 0;
+    client.call("backup", {}, {.on_progress = [&seen](const Progress&) { ++seen; }}, note("backup"));
+    client.proceed();
+    host.settle();
+    client.proceed();
+    EXPECT_GT(seen, 0);
+    EXPECT_LT(seen, 2000);
+    EXPECT_EQ(client.poll_timeout(), 0) << "there is more, which no descriptor shows";
+    run(client);
+    EXPECT_EQ(seen, 2000);
+    EXPECT_THAT(ended, ElementsAre("backup: {}"));
+}
+
 }  // namespace
 }  // namespace servicekit

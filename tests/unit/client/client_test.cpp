@@ -142,6 +142,21 @@ TEST_F(ClientTest, ReportsProgressBeforeTheReply) {
     EXPECT_THAT(seen, ElementsAre("3/10 c.txt", "4/0 "));
 }
 
+TEST_F(ClientTest, AServiceThatSendsWithoutEndCanBeGivenUp) {
+    std::string lines;
+    for (int count = 0; count < 2000; ++count)
+        lines += R"({"progress":{"done":1,"total":2}})"
+                 "\n";
+    answer({{lines}});
+    int seen = 0;
+    const auto reply = connect().call(
+        "backup", {},
+        {.is_given_up = [&seen] { return seen > 0; }, .on_progress = [&seen](const Progress&) { ++seen; }});
+    ASSERT_FALSE(reply);
+    EXPECT_EQ(reply.error().error().errno_value, EINTR);
+    EXPECT_LT(seen, 2000);
+}
+
 TEST_F(ClientTest, ReportsItemsBeforeTheReply) {
     answer({{R"({"progress":{"item":{"n":1}}})"
              "\n"
