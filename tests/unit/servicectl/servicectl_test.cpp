@@ -141,6 +141,16 @@ TEST_F(ServicectlTest, RootBecomesTheUserOfAnotherUsersService) {
     EXPECT_EQ(hers.connections, 1);
 }
 
+TEST_F(ServicectlTest, RootDoesNotBecomeAUserWhoseNameIsTheNumberOfAnother) {
+    host.users.add_user({.name = "1000", .uid = bob, .gid = bob});
+    add_directory("/run/user/1000", alice, 0700);
+    ScriptedService& hers = serve("/run/user/1000", "web", running, alice);
+
+    EXPECT_EQ(run({"events", "web"}), 77);
+    EXPECT_EQ(host.users.current_user(), 0U);
+    EXPECT_EQ(hers.connections, 0);
+}
+
 TEST_F(ServicectlTest, EachServiceOfAnotherUserHasAProcessOfItsOwn) {
     add_directory("/run/user/1000", alice, 0700);
     ScriptedService& hers = serve("/run/user/1000", "web-1", running, alice);
