@@ -37,6 +37,7 @@ public:
     virtual void queued(std::uint64_t /*id*/, std::string_view /*running*/) {}
     virtual void begun(std::uint64_t /*id*/) {}
     /// Works like Responder::send_item(). By default nobody reads the item.
+    // NOLINTNEXTLINE(performance-unnecessary-value-param): others keep it
     virtual Responder::Sent send_item(std::string_view /*line*/, std::function<void()> /*on_room*/) {
         return Responder::Sent::never;
     }

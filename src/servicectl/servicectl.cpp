@@ -95,7 +95,7 @@ private:
                 "? [y/n] ",
             "ynYN");
         if (!key) return console_.fail(key.error());
-        if (*key == 'y' || *key == 'Y') return std::nullopt;
+        if (*key && std::string_view{"yY"}.find(**key) != std::string_view::npos) return std::nullopt;
         console_.complain("nothing was changed");
         return to_int(ExitCode::timeout);
     }
