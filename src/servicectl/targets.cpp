@@ -22,13 +22,20 @@ Error no_such_service(const std::string& name, const std::vector<Place>& known) 
     return {ExitCode::usage, "find the service", name, "there is none of this name" + hint};
 }
 
-/// Keeps the places at which a service runs.
-std::vector<Place> running_ones(std::vector<Place> places, const os::Host& host) {
+struct Looked {
+    std::vector<Place> running = {};
+    std::size_t not_asked = 0;  ///< services for which there was no time or no descriptor
+};
+
+/// Finds the places at which a service runs.
+Looked look_at(std::vector<Place> places, const os::Host& host) {
     const std::vector<Finding> findings = survey(places, longest_look, host);
-    std::vector<Place> running;
-    for (std::size_t i = 0; i < places.size(); ++i)
-        if (is_running(findings[i])) running.push_back(std::move(places[i]));
-    return running;
+    Looked looked;
+    for (std::size_t i = 0; i < places.size(); ++i) {
+        if (findings[i].state == Finding::State::not_asked) ++looked.not_asked;
+        if (is_running(findings[i])) looked.running.push_back(std::move(places[i]));
+    }
+    return looked;
 }
 
 Meant ambiguous(const std::string& name, const std::vector<Place>& places) {
@@ -72,7 +79,7 @@ Meant find_by_name(const std::string& name, const std::vector<Place>& known, con
     const auto is_others = [&host](const Place& place) { return is_of_another_user(place, host); };
     if (!std::all_of(named.begin(), named.end(), is_others)) std::erase_if(named, is_others);
     if (named.size() == 1) return {.places = std::move(named)};
-    if (auto running = running_ones(named, host); !running.empty()) named = std::move(running);
+    if (auto running = look_at(named, host).running; !running.empty()) named = std::move(running);
     // One of this user comes before one of root, as for the verbs of the service.
     const uid_t self = host.process->effective_user();
     const auto is_own = [self](const Place& place) { return place.owner == self; };
@@ -93,8 +100,12 @@ Meant find_by_pattern(const std::string& pattern, const std::vector<Place>& know
         else
             matching.push_back(place);
     }
-    std::vector<Place> running = running_ones(std::move(matching), host);
-    if (!running.empty()) return {.places = std::move(running)};
+    Looked looked = look_at(std::move(matching), host);
+    // A verb must not leave out a service without a word.
+    if (looked.not_asked > 0)
+        return {.fault = Error{ExitCode::timeout, "find services like", pattern,
+                               std::to_string(looked.not_asked) + " of them could not be asked; name the services"}};
+    if (!looked.running.empty()) return {.places = std::move(looked.running)};
     std::string reason = "no running service matches";
     if (others > 0) reason += "; --all-users includes those of other users";
     return none({ExitCode::usage, "find services like", pattern, reason});

@@ -121,6 +121,14 @@ TEST_F(ServicectlTest, APatternOnlyShowsWithoutAQuestion) {
     EXPECT_THAT(out(), AllOf(HasSubstr("web-1: ready"), HasSubstr("web-2: ready")));
 }
 
+TEST_F(ServicectlTest, APatternFailsIfAServiceCouldNotBeAsked) {
+    host.process.set_descriptor_limit(26);
+    for (const char* name : {"web-1", "web-2", "web-3", "web-4"}) serve("/run", name, "");
+
+    EXPECT_EQ(run({"log-reopen", "web-*", "--yes"}), 75);
+    EXPECT_THAT(error(), HasSubstr("could not be asked; name the services"));
+}
+
 TEST_F(ServicectlTest, APatternLeavesOutTheServicesOfOtherUsers) {
     add_directory("/run/user/1000", alice, 0700);
     ScriptedService& hers = serve("/run/user/1000", "web-1", running, alice);

@@ -463,6 +463,26 @@ TEST_F(ControlRequestsTest, AWaitingItemNoticesThatTheClientIsGone) {
     EXPECT_EQ(send(), Responder::Sent::never);
 }
 
+TEST_F(ControlRequestsTest, AnItemThatWaitsBehindTheReplyOfAnotherThreadIsSentAgain) {
+    host.sockets.set_buffer_size(1'000'000);
+    auto client = connect();
+    client.send("[\"slow\"]");
+    loop.run_ready();
+    int calls = 0;
+    // The client has read the reply before the send() that brought it is back, and asks again.
+    client.when_something_comes([&] {
+        client.send("[\"slow\"]");
+        loop.run_ready();
+        const auto responder = requests.asked.back().responder;
+        EXPECT_EQ(responder->send_item(std::string(100'000, 'x'), [] {}), Responder::Sent::yes);
+        EXPECT_EQ(responder->send_item("{}\n", [&calls] { ++calls; }), Responder::Sent::full);
+    });
+    requests.answer_last();
+    loop.run_ready();
+    EXPECT_EQ(requests.asked.size(), 2U);
+    EXPECT_EQ(calls, 1);
+}
+
 // A client that reads little at a time.
 
 TEST_F(ControlRequestsTest, SendsTheRestOfAReplyWhenTheClientReads) {
