@@ -222,6 +222,8 @@ std::optional<Answer> Reading::take_values(const CLI::App& app) {
     if (invocation_.verb == Verb::call) {
         if (invocation_.event.empty()) return refuse("missing event name");
         invocation_.json_arguments = given(app, "--json");
+        if (invocation_.follow && (invocation_.json_arguments || !invocation_.arguments.empty()))
+            return refuse("--follow starts no event, so it takes no arguments for one");
     }
     if (auto package = given(app, "--package")) invocation_.package = std::move(*package);
     invocation_.forms.insert(invocation_.forms.end(), behind_dashes_.begin(), behind_dashes_.end());

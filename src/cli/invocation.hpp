@@ -56,7 +56,7 @@ struct Invocation {
     bool live = false;                                            ///< health: check only that it responds
     std::optional<std::chrono::milliseconds> max_busy = {};       ///< health
     bool test = false;                                            ///< wait
-    bool follow = false;                                          ///< logs
+    bool follow = false;                                          ///< logs, call
     std::size_t lines = 20;                                       ///< logs
     std::string action = {};                                      ///< crashes: `show`, or empty
     std::size_t number = 1;                                       ///< crashes show: 1 is the latest

@@ -26,7 +26,7 @@ std::string bar(double fraction, std::size_t length, Colours colours) {
 
 }  // namespace
 
-std::string render_progress(const Progress& progress, unsigned width, Colours colours) {
+std::string render_progress(const Progress& progress, std::string_view pace, unsigned width, Colours colours) {
     // Some terminals begin a new line after the last column.
     const std::size_t room = width > 1 ? width - 1 : 1;
     std::string text;
@@ -47,16 +47,29 @@ std::string render_progress(const Progress& progress, unsigned width, Colours co
         text = std::to_string(progress.done);
         used = text.size();
     }
+    if (!pace.empty() && used + 2 + pace.size() <= room) {
+        text += "  " + std::string{pace};
+        used += 2 + pace.size();
+    }
     if (progress.message.empty() || used + 2 >= room) return text;
     return text + "  " + std::string{cut(escaped(progress.message), room - used - 2)};
 }
 
 void ProgressBar::show(const Progress& progress) {
+    pace_.note(progress, clock_.steady_now());
+    progress_ = progress;
+    refresh();
+}
+
+void ProgressBar::refresh() {
+    if (!progress_) return;
     const auto colours = console_.shows_colours(os::Stream::error) ? Colours::yes : Colours::no;
-    draw(render_progress(progress, console_.streams().terminal_width(os::Stream::error), colours));
+    draw(render_progress(*progress_, pace_.in_words(clock_.steady_now()),
+                         console_.streams().terminal_width(os::Stream::error), colours));
 }
 
 void ProgressBar::show(std::string_view text) {
+    progress_.reset();
     const unsigned width = console_.streams().terminal_width(os::Stream::error);
     draw(std::string{cut(escaped(text), width > 1 ? width - 1 : 1)});
 }
@@ -68,6 +81,7 @@ void ProgressBar::draw(std::string line) {
 }
 
 void ProgressBar::clear() {
+    progress_.reset();
     if (shown_.empty()) return;
     console_.streams().write(os::Stream::error, "\r" + std::string{erase_rest_of_line});
     shown_.clear();

@@ -11,21 +11,30 @@ namespace {
 
 bool continues_code_point(char byte) { return (static_cast<unsigned char>(byte) & 0xC0U) == 0x80U; }
 
-}  // namespace
-
-std::string duration_in_words(std::chrono::seconds duration) {
+/// \param plural added to the names of several
+std::string two_largest_units(std::chrono::seconds duration, const std::array<const char*, 4>& names,
+                              const char* plural) {
     using Count = std::chrono::seconds::rep;
     const Count whole = std::max<Count>(duration.count(), 0);
     const std::array counts{whole / 86'400, whole / 3'600 % 24, whole / 60 % 60, whole % 60};
-    constexpr std::array names{"day", "hour", "minute", "second"};
     const auto in_words = [&](std::size_t unit) {
-        return std::to_string(counts[unit]) + " " + names[unit] + (counts[unit] == 1 ? "" : "s");
+        return std::to_string(counts[unit]) + names[unit] + (counts[unit] == 1 ? "" : plural);
     };
     for (std::size_t unit = 0; unit + 1 < counts.size(); ++unit) {
         if (counts[unit] == 0) continue;
         return in_words(unit) + (counts[unit + 1] == 0 ? "" : " " + in_words(unit + 1));
     }
     return in_words(counts.size() - 1);
+}
+
+}  // namespace
+
+std::string duration_in_words(std::chrono::seconds duration) {
+    return two_largest_units(duration, {" day", " hour", " minute", " second"}, "s");
+}
+
+std::string short_duration(std::chrono::seconds duration) {
+    return two_largest_units(duration, {"d", "h", "m", "s"}, "");
 }
 
 std::string plain_text(const Value& value) { return escaped(value.is_string() ? value.as_string() : to_json(value)); }

@@ -14,6 +14,9 @@ namespace servicekit::cli {
 /// Returns the two largest units: "3 hours 1 minute", "12 seconds".
 [[nodiscard]] std::string duration_in_words(std::chrono::seconds duration);
 
+/// Does the same, shorter: "3h 1m", "12s".
+[[nodiscard]] std::string short_duration(std::chrono::seconds duration);
+
 /// Returns a value for people: strings without quotes, everything else as JSON, on one line, escaped by
 /// append_escaped().
 [[nodiscard]] std::string plain_text(const Value& value);

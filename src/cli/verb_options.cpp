@@ -114,6 +114,8 @@ void declare_own_options(CLI::App& app, Invocation& into) {
             add_value_option(app, "--json", "OBJECT", "arguments as one JSON object; - reads it from stdin");
             app.add_flag("--json-errors", into.json, "print why there is no reply as JSON, too");
             add_value_option(app, "--timeout", "SECONDS", "how long to wait for the reply");
+            app.add_flag("--follow", into.follow,
+                         "do not start the event: wait for the one that waits or runs; EVENT may be its id");
             break;
         case Verb::cancel:
             app.add_option("ID", into.id, "as 'status' lists it under 'runs' and 'queue'")

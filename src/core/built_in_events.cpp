@@ -96,6 +96,20 @@ std::vector<BuiltInEvent> make_table() {
           // The needed role depends on the event that is cancelled.
           .needs = ControlRole::none},
          true},
+        {BuiltIn::follow,
+         Served::while_it_runs,
+         false,
+         {.name = "follow",
+          .description = "waits for the end of an event that waits or runs, and returns its reply; for the user that "
+                         "requested the event, and for the role 'owner'",
+          .parameters = {{.name = "id",
+                          .type = ParameterType::integer,
+                          .description = "as 'status' lists it under 'runs' and 'queue'",
+                          .minimum = 1}},
+          .read_only = true,
+          // The needed role depends on the event that is followed.
+          .needs = ControlRole::none},
+         true},
         {BuiltIn::start,
          Served::while_it_runs,
          false,

@@ -22,6 +22,7 @@ enum class BuiltIn {
     log_flush,
     crashes,
     cancel,
+    follow,
     start,
 };
 

@@ -127,6 +127,10 @@ void ControlPlane::request(std::string_view text, const Peer& peer, std::shared_
 
     if (built_in != nullptr && built_in->id == BuiltIn::status) return answer_status(event, request, peer, responder);
     if (built_in != nullptr && built_in->id == BuiltIn::cancel) return cancel(*event, arguments, peer, *responder);
+    if (built_in != nullptr && built_in->id == BuiltIn::follow) {
+        auto answer = std::make_unique<ClientAnswer>(std::move(responder));
+        return follow(make_run(event, std::move(arguments), request, peer, std::move(answer)));
+    }
     const bool changes_something = !only_asks(*event, arguments.values());
     if (changes_something) log_request(*event, arguments.values(), peer);
     // The program's handler, if there is one, takes part only if it can run now.
@@ -165,15 +169,26 @@ void ControlPlane::request(std::string_view text, const Peer& peer, std::shared_
 
 void ControlPlane::cancel(const EventDeclaration& event, const Arguments& arguments, const Peer& peer,
                           Responder& responder) {
-    const auto done = cancellation_.cancel(arguments.get<std::int64_t>("id"), peer);
+    const auto done = run_requests_.cancel(arguments.get<std::int64_t>("id"), peer);
     if (done) {
         log_request(event, arguments.values(), peer);
         return responder.reply(encode_reply(*done));
     }
-    // Any client may request `cancel`. Its refusals are limited, so that a client cannot fill the log with them.
-    if (done.error().code() == "not-allowed")
-        refusals_.write(log_, clock_.steady_now(), "event 'cancel' refused to " + in_words(peer));
+    log_refusal(done.error(), event, peer);
     responder.reply(encode_error(done.error().fields()));
+}
+
+void ControlPlane::follow(const std::shared_ptr<QueuedEvent>& follower) {
+    const auto refused = run_requests_.follow(follower->arguments().get<std::int64_t>("id"), follower);
+    if (!refused) return;
+    log_refusal(*refused, follower->event(), follower->peer());
+    follower->fail(refused->fields());
+}
+
+void ControlPlane::log_refusal(const CallError& refused, const EventDeclaration& event, const Peer& peer) {
+    // Any client may request `cancel` and `follow`. A client cannot fill the log with their refusals.
+    if (refused.code() == "not-allowed")
+        refusals_.write(log_, clock_.steady_now(), "event '" + event.name + "' refused to " + in_words(peer));
 }
 
 void ControlPlane::flush_log(std::shared_ptr<Responder> responder) {

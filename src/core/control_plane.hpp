@@ -8,7 +8,6 @@
 #include <string_view>
 
 #include "core/built_in_replies.hpp"
-#include "core/cancellation.hpp"
 #include "core/deadlines.hpp"
 #include "core/end_askers.hpp"
 #include "core/event_pool.hpp"
@@ -18,6 +17,7 @@
 #include "core/paced_warnings.hpp"
 #include "core/protocol.hpp"
 #include "core/queued_event.hpp"
+#include "core/run_requests.hpp"
 #include "core/service_log.hpp"
 #include "core/service_status.hpp"
 #include "core/shutdown.hpp"
@@ -38,14 +38,14 @@ class StatusAskers;
 class ControlPlane final : public Requests {
 public:
     ControlPlane(const EventTable& events, EventQueue& queue, EventRunner& runner, EventPool& pool,
-                 Cancellation& cancellation, const LifeState& state, ServiceStatus& status, BuiltInReplies& replies,
+                 RunRequests& run_requests, const LifeState& state, ServiceStatus& status, BuiltInReplies& replies,
                  Shutdown& shutdown, EndAskers& end_askers, ServiceLog& service_log, const os::Clock& clock,
                  Logger& log)
         : events_{events},
           queue_{queue},
           runner_{runner},
           pool_{pool},
-          cancellation_{cancellation},
+          run_requests_{run_requests},
           state_{state},
           status_{status},
           replies_{replies},
@@ -82,6 +82,8 @@ private:
                                        const Peer& peer, std::unique_ptr<Answer> answer);
     void wake_event_thread();
     void cancel(const EventDeclaration& event, const Arguments& arguments, const Peer& peer, Responder& responder);
+    void follow(const std::shared_ptr<QueuedEvent>& follower);
+    void log_refusal(const CallError& refused, const EventDeclaration& event, const Peer& peer);
     void flush_log(std::shared_ptr<Responder> responder);
     void queue_reload(const Peer& sender);
     void log_request(const EventDeclaration& event, const Object& arguments, const Peer& peer);
@@ -92,7 +94,7 @@ private:
     EventQueue& queue_;
     EventRunner& runner_;
     EventPool& pool_;
-    Cancellation& cancellation_;
+    RunRequests& run_requests_;
     const LifeState& state_;
     ServiceStatus& status_;
     BuiltInReplies& replies_;

@@ -43,9 +43,13 @@ Handler EventHandlers::of(const EventDeclaration& event) {
             }));
         case BuiltIn::cancel:
             return [this](const Arguments& arguments, Context& context) {
-                auto done = cancellation_.cancel(arguments.get<std::int64_t>("id"), context.peer());
+                auto done = run_requests_.cancel(arguments.get<std::int64_t>("id"), context.peer());
                 if (!done) throw CallError{done.error()};
                 return Reply{std::move(*done)};
+            };
+        case BuiltIn::follow:
+            return [](const Arguments&, Context&) -> Reply {
+                throw CallError{"event-error", "a handler cannot follow an event", {{"event", "follow"}}};
             };
         default:
             break;

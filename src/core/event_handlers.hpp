@@ -5,11 +5,11 @@
 
 #include "core/announcements.hpp"
 #include "core/built_in_replies.hpp"
-#include "core/cancellation.hpp"
 #include "core/configuration.hpp"
 #include "core/event_pool.hpp"
 #include "core/event_runner.hpp"
 #include "core/life_state.hpp"
+#include "core/run_requests.hpp"
 #include "core/service_status.hpp"
 #include "servicekit/core/event_table.hpp"
 #include "servicekit/core/logger.hpp"
@@ -22,13 +22,13 @@ class EventHandlers {
 public:
     /// \param program has on_start(), on_stop() and on_kill()
     EventHandlers(const EventHooks& program, const EventTable& events, EventRunner& runner, EventPool& pool,
-                  Cancellation& cancellation, Configuration& configuration, ServiceStatus& status,
+                  RunRequests& run_requests, Configuration& configuration, ServiceStatus& status,
                   BuiltInReplies& replies, LifeState& state, Announcements& announcements, Logger& log)
         : program_{program},
           events_{events},
           runner_{runner},
           pool_{pool},
-          cancellation_{cancellation},
+          run_requests_{run_requests},
           configuration_{configuration},
           status_{status},
           replies_{replies},
@@ -52,7 +52,7 @@ private:
     const EventTable& events_;
     EventRunner& runner_;
     EventPool& pool_;
-    Cancellation& cancellation_;
+    RunRequests& run_requests_;
     Configuration& configuration_;
     ServiceStatus& status_;
     BuiltInReplies& replies_;

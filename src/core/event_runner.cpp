@@ -84,10 +84,8 @@ void EventRunner::run(const std::shared_ptr<QueuedEvent>& run, const Handler& ha
                 return goes_on;
             };
         }
-        Context context{run->stop_token(), run->deadline(),
-                        run->peer(),       sink(run->wants_progress() ? run.get() : nullptr),
-                        *around_.waiting,  std::move(later_reply),
-                        std::move(items)};
+        Context context{run->stop_token(), run->deadline(),        run->peer(),     sink(run.get()),
+                        *around_.waiting,  std::move(later_reply), std::move(items)};
         reply = invoke(running, run->event(), run->arguments(), context, handler);
     } catch (...) {
         if (open.later) return open.later->fail();

@@ -29,8 +29,9 @@ Reply ProgramRequests::run_nested(EventRunner& runner, std::string_view event, c
         throw CallError("not-ready", "the service is loading", {{"state", "loading"}});
     const BuiltInEvent* const row = built_in_of(*found);
     if (is(row, BuiltIn::stop) || is(row, BuiltIn::kill)) return end(row->id);
-    const bool is_core_alone =
-        row != nullptr && (row->is_done_at_once || row->id == BuiltIn::cancel) && !found->handler;
+    const bool is_core_alone = row != nullptr &&
+                               (row->is_done_at_once || row->id == BuiltIn::cancel || row->id == BuiltIn::follow) &&
+                               !found->handler;
     if (&runner != &runner_ && !found->concurrent && !is_core_alone)
         throw CallError("event-error",
                         "'" + found->name + "' does not run beside others, and so not within a concurrent event",
@@ -56,8 +57,15 @@ void ProgramRequests::queue(std::string_view event, const Object& arguments, Cal
     }
     // Queued behind the event that it cancels, it would be useless.
     if (is(row, BuiltIn::cancel)) {
-        const auto done = cancellation_.cancel(checked.get<std::int64_t>("id"), self());
+        const auto done = run_requests_.cancel(checked.get<std::int64_t>("id"), self());
         return done ? callback(&*done, nullptr) : callback(nullptr, &done.error().fields());
+    }
+    if (is(row, BuiltIn::follow)) {
+        const auto follower = std::make_shared<QueuedEvent>(std::move(found), std::move(checked), self(),
+                                                            std::make_unique<CallbackAnswer>(std::move(callback)));
+        const auto refused = run_requests_.follow(follower->arguments().get<std::int64_t>("id"), follower);
+        if (refused) follower->fail(refused->fields());
+        return;
     }
     if (is(row, BuiltIn::status)) {
         callback = [this, callback = std::move(callback)](const Object* own, const Object* error) {

@@ -6,13 +6,13 @@
 #include <utility>
 
 #include "core/built_in_events.hpp"
-#include "core/cancellation.hpp"
 #include "core/event_handlers.hpp"
 #include "core/event_pool.hpp"
 #include "core/event_queue.hpp"
 #include "core/event_runner.hpp"
 #include "core/instance.hpp"
 #include "core/life_state.hpp"
+#include "core/run_requests.hpp"
 #include "core/service_status.hpp"
 #include "core/shutdown.hpp"
 #include "servicekit/core/event_table.hpp"
@@ -24,13 +24,13 @@ namespace servicekit {
 class ProgramRequests {
 public:
     ProgramRequests(const EventTable& events, EventQueue& queue, EventRunner& runner, EventPool& pool,
-                    Cancellation& cancellation, EventHandlers& handlers, const ServiceStatus& status,
+                    RunRequests& run_requests, EventHandlers& handlers, const ServiceStatus& status,
                     const LifeState& state, Shutdown& shutdown, const Instance& instance, const os::Process& process)
         : events_{events},
           queue_{queue},
           runner_{runner},
           pool_{pool},
-          cancellation_{cancellation},
+          run_requests_{run_requests},
           handlers_{handlers},
           status_{status},
           state_{state},
@@ -61,7 +61,7 @@ private:
     EventQueue& queue_;
     EventRunner& runner_;
     EventPool& pool_;
-    Cancellation& cancellation_;
+    RunRequests& run_requests_;
     EventHandlers& handlers_;
     const ServiceStatus& status_;
     const LifeState& state_;

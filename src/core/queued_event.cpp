@@ -8,6 +8,26 @@ namespace servicekit {
 
 void Answer::time_out(const EventDeclaration& event) { fail(timeout_error(event.name)); }
 
+bool QueuedEvent::add_follower(const std::shared_ptr<QueuedEvent>& follower) {
+    std::shared_ptr<QueuedEvent> replaced;
+    {
+        const std::lock_guard guard{progress_mutex_};
+        if (is_over_) return false;
+        std::erase_if(followers_, [](const auto& known) { return known->is_answered(); });
+        followers_.push_back(follower);
+        if (followers_.size() > most_followers) {
+            replaced = std::move(followers_.front());
+            followers_.erase(followers_.begin());
+        }
+        is_followed_.store(true, std::memory_order_relaxed);
+        follower->show_turn(id_, has_begun_);
+    }
+    if (replaced)
+        replaced->fail(make_error("busy", "too many clients follow '" + event_->name + "'",
+                                  {{"event", replaced->event_->name}, {"limit", most_followers}}));
+    return true;
+}
+
 void ClientAnswer::succeed(const Object& fields) { responder_->reply(encode_reply(fields)); }
 
 void ClientAnswer::fail(const Object& error) { responder_->reply(encode_error(error)); }

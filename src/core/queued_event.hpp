@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "core/collected_items.hpp"
 #include "servicekit/base/peer.hpp"
@@ -102,34 +103,48 @@ public:
     /// Enables the log line about its outcome.
     void log_outcome() noexcept { logs_outcome_ = true; }
 
-    [[nodiscard]] bool wants_progress() const noexcept { return wants_progress_; }
+    /// Returns true if its caller or a follower wants progress.
+    [[nodiscard]] bool wants_progress() const noexcept {
+        return wants_progress_ || is_followed_.load(std::memory_order_relaxed);
+    }
     [[nodiscard]] bool wants_turns() const noexcept { return wants_turns_; }
     [[nodiscard]] bool wants_items() const noexcept { return wants_items_; }
     [[nodiscard]] bool logs_outcome() const noexcept { return logs_outcome_; }
     [[nodiscard]] bool is_answered() const noexcept { return answered_.load(std::memory_order_acquire); }
 
-    /// Only the first call of succeed(), fail(), decline(), time_out() or lack_memory() reaches the client.
-    /// lack_memory() is the answer if there is no memory for any other. \returns true if this was the first call
+    // Each of these answers the caller, if nothing did before. \returns true if nothing did before
+    // All but time_out() also end the event: its followers get the same answer.
     bool succeed(const Object& fields) {
-        return give([&] { answer_->succeed(fields); });
+        return end([&](Answer& answer) { answer.succeed(fields); });
     }
     bool fail(const Object& error) {
-        return give([&] { answer_->fail(error); });
+        return end([&](Answer& answer) { answer.fail(error); });
     }
     bool decline(const Object& error) {
-        return give([&] { answer_->decline(error); });
+        return end([&](Answer& answer) { answer.decline(error); });
     }
+    /// The event may go on.
     bool time_out() {
-        return give([&] { answer_->time_out(*event_); });
+        if (!claim()) return false;
+        give([&](Answer& answer) { answer.time_out(*event_); });
+        return true;
     }
+    /// For lack of memory for any other answer.
     bool lack_memory() {
-        return give([&] { answer_->lack_memory(); });
+        return end([](Answer& answer) { answer.lack_memory(); });
     }
-    /// Sends progress. Does nothing after the answer.
+    /// Sends progress to the caller until it is answered, and to the followers.
     void progress(std::uint64_t done, std::uint64_t total, std::string_view text) {
+        if (!wants_progress()) return;
         const std::lock_guard guard{progress_mutex_};
-        if (!is_answered()) answer_->progress(done, total, text);
+        if (wants_progress_ && !is_answered()) answer_->progress(done, total, text);
+        for (const auto& follower : followers_) follower->progress(done, total, text);
     }
+
+    /// Most followers at a time. A further one replaces the first, whose client may be gone.
+    static constexpr std::size_t most_followers = 64;
+    /// Gives the progress of this event and its answer to another request, too. \returns false if it has ended
+    bool add_follower(const std::shared_ptr<QueuedEvent>& follower);
 
     /// Works like Responder::send_item(). Returns `never` after the answer. \pre the client wants items
     Responder::Sent send_item(std::string_view line, std::function<void()> on_room) {
@@ -159,30 +174,51 @@ public:
         const std::string name{running()};
         if (std::exchange(told_, name) != name) answer_->queued(id_, name);
     }
-    /// Notifies a client that wants to know that its event begins.
+    /// Notifies the clients that want to know that the event begins.
     void begin() {
-        if (!wants_turns_) return;
         const std::lock_guard guard{progress_mutex_};
         has_begun_ = true;
-        if (!is_answered()) answer_->begun(id_);
+        if (wants_turns_ && !is_answered()) answer_->begun(id_);
+        for (const auto& follower : followers_) follower->show_turn(id_, has_begun_);
     }
 
 private:
+    using Followers = std::vector<std::shared_ptr<QueuedEvent>>;
+
+    /// Answers the caller, and then the followers.
     template <class Give>
-    bool give(const Give& answer) {
-        if (!claim()) return false;
+    bool end(const Give& give_answer) {
+        Followers followers;
+        const bool is_first = claim(&followers);
+        if (is_first) give(give_answer);
+        for (const auto& follower : followers)
+            if (follower->claim()) follower->give(give_answer);
+        return is_first;
+    }
+    template <class Give>
+    void give(const Give& give_answer) {
         try {
-            answer();
+            give_answer(*answer_);
         } catch (const std::bad_alloc&) {
             answer_->lack_memory();
         }
-        return true;
     }
-    bool claim() {
+    /// \param followers gets the followers of an event that ends; null if the event may go on
+    /// \returns true if the caller has no answer yet
+    bool claim(Followers* followers = nullptr) {
         // No line may follow the answer: the client would take it for the reply to its next request.
-        std::unique_lock guard{progress_mutex_, std::defer_lock};
-        if (wants_progress_ || wants_turns_ || wants_items_) guard.lock();
+        const std::lock_guard guard{progress_mutex_};
+        if (followers != nullptr) {
+            is_over_ = true;
+            followers_.swap(*followers);
+        }
         return !answered_.exchange(true, std::memory_order_acq_rel);
+    }
+    /// Notifies the caller of the turn of the event with this id: its own, or the one that it follows.
+    void show_turn(std::uint64_t id, bool has_begun) {
+        const std::lock_guard guard{progress_mutex_};
+        if (!wants_turns_ || is_answered()) return;
+        has_begun ? answer_->begun(id) : answer_->queued(id, {});
     }
 
     std::shared_ptr<const EventDeclaration> event_;
@@ -198,7 +234,10 @@ private:
     bool wants_turns_ = false;
     bool wants_items_ = false;
     bool logs_outcome_ = false;
+    std::atomic<bool> is_followed_{false};
     bool has_begun_ = false;                   // guarded by the mutex below
+    bool is_over_ = false;                     // also guarded
+    Followers followers_;                      // also guarded
     std::optional<std::string> told_;          // also guarded: the event before it that its client knows
     std::optional<std::string> cancelled_by_;  // also guarded
     CollectedItems collected_;                 // also guarded

@@ -83,7 +83,7 @@ private:
     std::unique_ptr<os::EventLoop> loop_;  ///< made after the last fork
     EventPool pool_;
     std::shared_ptr<Timers> timers_;
-    Cancellation cancellation_;
+    RunRequests run_requests_;
     EndAskers end_askers_;
     Announcements announcements_;
     ForcedExit forced_exit_;

@@ -1,13 +1,13 @@
 #include "servicectl/survey.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstddef>
 #include <memory>
 #include <system_error>
 #include <utility>
 
+#include "cli/text.hpp"
 #include "client/exchange.hpp"
 #include "client/server_check.hpp"
 
@@ -322,22 +322,7 @@ Object busy_with(const Object& status) {
     return {{"event", first.get<std::string>("event", {})}, {"seconds", first.get<std::int64_t>("seconds", 0)}};
 }
 
-std::string short_time(std::int64_t seconds) {
-    struct Unit {
-        std::int64_t seconds;
-        const char* name;
-    };
-    constexpr std::array units{Unit{86'400, "d"}, Unit{3'600, "h"}, Unit{60, "m"}, Unit{1, "s"}};
-    for (std::size_t i = 0; i < units.size(); ++i) {
-        if (seconds < units.at(i).seconds) continue;
-        std::string text = std::to_string(seconds / units.at(i).seconds) + units.at(i).name;
-        if (i + 1 < units.size())
-            if (const auto rest = seconds % units.at(i).seconds / units.at(i + 1).seconds; rest > 0)
-                text += " " + std::to_string(rest) + units.at(i + 1).name;
-        return text;
-    }
-    return "0s";
-}
+std::string short_time(std::int64_t seconds) { return cli::short_duration(std::chrono::seconds{seconds}); }
 
 std::vector<Finding> survey(const std::vector<Place>& places, milliseconds at_most, const os::Host& host) {
     return Survey{places, at_most, host}.run();

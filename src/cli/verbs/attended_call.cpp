@@ -13,7 +13,11 @@ namespace {
 /// Shows the user of a call its progress, and reports its outcome.
 class Attendance {
 public:
-    Attendance(Console& console, const AttendedCall& call) : console_{console}, call_{call}, bar_{console} {}
+    Attendance(Session& session, const AttendedCall& call)
+        : console_{session.console},
+          call_{call},
+          name_{call.shown_as.empty() ? call.event : call.shown_as},
+          bar_{session.console, *session.tools.host.clock} {}
 
     void show(const Turn& turn) {
         turn_ = turn;
@@ -25,6 +29,7 @@ public:
             console_.complain(text);
     }
     void show(const Progress& progress) { bar_.show(progress); }
+    void refresh() { bar_.refresh(); }
     void end() { bar_.clear(); }
 
     /// Returns true if a user is there who can answer a question.
@@ -37,7 +42,7 @@ public:
         end();
         const bool may_cancel = turn_ && turn_->id != 0;
         const auto key = console_.streams().ask_key(
-            console_.who() + ": '" + call_.event + "' " + (turn_ && !turn_->has_come ? "is queued" : "runs") + ": " +
+            console_.who() + ": '" + name_ + "' " + (turn_ && !turn_->has_come ? "is queued" : "runs") + ": " +
                 (may_cancel ? "[c]ancel, [l]eave or [w]ait? " : "[l]eave or [w]ait? "),
             may_cancel ? "clw" : "lw");
         if (!key || !*key || **key == 'l') return false;
@@ -47,7 +52,7 @@ public:
 
     void say_interrupted() {
         end();
-        console_.complain("interrupted: '" + call_.event + "' " + state_in_words());
+        console_.complain("interrupted: '" + name_ + "' " + state_in_words());
     }
 
 private:
@@ -70,6 +75,7 @@ private:
 
     Console& console_;
     const AttendedCall& call_;
+    const std::string name_;
     ProgressBar bar_;
     std::optional<Turn> turn_;
 };
@@ -80,7 +86,7 @@ int call_attended(Session& session, Client& client, const AttendedCall& call,
                   const std::function<int(const Result<Object, CallError>& reply)>& then) {
     constexpr int exit_code_of_signals = 128;
     Console& console = session.console;
-    Attendance attendance{console, call};
+    Attendance attendance{session, call};
     CallOptions options{.timeout = call.timeout};
     if (console.shows_bars()) options.on_progress = [&](const Progress& progress) { attendance.show(progress); };
     if (call.on_item) {
@@ -98,6 +104,7 @@ int call_attended(Session& session, Client& client, const AttendedCall& call,
     {
         auto sleep = session.tools.make_sleep();
         options.is_given_up = [&] {
+            attendance.refresh();
             if (sleep->sleep_for(std::chrono::milliseconds{0})) return false;
             signal = sleep->ended_by();
             if (signal != SIGINT || !attendance.can_be_asked()) return true;

@@ -17,6 +17,7 @@ struct AttendedCall {
     std::optional<std::chrono::milliseconds> timeout = {};
     /// Called for each object that the event sends ahead of its reply. An exception ends the call.
     std::function<void(const Object& item)> on_item = {};
+    std::string shown_as = {};  ///< the name for the user; empty: the event's own
 };
 
 /// Requests the event. On a terminal it shows what the event waits for, and its progress. On a terminal Ctrl-C asks

@@ -3,6 +3,7 @@
 
 #include "base/escaped_text.hpp"
 #include "cli/given_arguments.hpp"
+#include "cli/listed_event.hpp"
 #include "cli/typed_arguments.hpp"
 #include "cli/verbs/attended_call.hpp"
 #include "cli/verbs/verb_functions.hpp"
@@ -69,33 +70,53 @@ Result<Object, CallError> typed_and_whole(Session& session, Client& client, Give
 /// Thrown when an object that precedes the reply cannot be printed.
 struct NobodyReads {};
 
+/// Calls the event, and prints what comes.
+int call_and_print(Session& session, Client& client, AttendedCall call) {
+    Console& console = session.console;
+    bool has_items = false;
+    call.on_item = [&](const Object& item) {
+        has_items = true;
+        console.print(to_json(item) + "\n");
+        if (console.output_has_failed()) throw NobodyReads{};
+    };
+    try {
+        return call_attended(session, client, call, [&](const Result<Object, CallError>& reply) {
+            if (!reply) return fail_call(session, reply.error());
+            if (!has_items || !reply->empty()) console.print_json(*reply);
+            return 0;
+        });
+    } catch (const NobodyReads&) {
+        return 0;  // the console reports it, unless the reader has closed the pipe
+    }
+}
+
+/// Calls `follow` for the event of this name or id.
+int follow(Session& session, Client& client) {
+    const Invocation& invocation = session.invocation;
+    const auto status = client.call("status", {}, {.timeout = invocation.timeout.value_or(longest_listing)});
+    if (!status) return fail_call(session, status.error());
+    const auto found = find_listed(*status, invocation.event);
+    if (!found) return session.console.fail(found.error());
+    return call_and_print(
+        session, client,
+        {.event = "follow", .arguments = {{"id", found->id}}, .timeout = invocation.timeout, .shown_as = found->event});
+}
+
 }  // namespace
 
 int call(Session& session) {
+    if (session.invocation.follow)
+        return with_client(session, "follow", [&](Client& client) { return follow(session, client); });
     // Read before it connects, so that unreadable or too long values do not reach a service.
     auto given = given_arguments(session.invocation, session.tools.host);
     if (!given) return session.console.fail(given.error());
     return with_client(session, session.invocation.event, [&](Client& client) {
-        Console& console = session.console;
         auto arguments = typed_and_whole(session, client, *std::move(given));
         if (!arguments) return fail_call(session, arguments.error());
-        bool has_items = false;
-        const auto print_item = [&](const Object& item) {
-            has_items = true;
-            console.print(to_json(item) + "\n");
-            if (console.output_has_failed()) throw NobodyReads{};
-        };
-        const AttendedCall call{session.invocation.event, *std::move(arguments), session.invocation.timeout,
-                                print_item};
-        try {
-            return call_attended(session, client, call, [&](const Result<Object, CallError>& reply) {
-                if (!reply) return fail_call(session, reply.error());
-                if (!has_items || !reply->empty()) console.print_json(*reply);
-                return 0;
-            });
-        } catch (const NobodyReads&) {
-            return 0;  // the console reports it, unless the reader has closed the pipe
-        }
+        return call_and_print(session, client,
+                              {.event = session.invocation.event,
+                               .arguments = *std::move(arguments),
+                               .timeout = session.invocation.timeout});
     });
 }
 

@@ -3,7 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
+
 #include "cli/text.hpp"
+#include "servicekit/mocks/fake_clock.hpp"
 #include "servicekit/mocks/fake_environment.hpp"
 #include "servicekit/mocks/fake_standard_streams.hpp"
 
@@ -11,33 +14,41 @@ namespace servicekit::cli {
 namespace {
 
 TEST(RenderProgressTest, DrawsABarAndTheMessage) {
-    EXPECT_EQ(render_progress({.done = 3, .total = 10, .message = "c.txt"}, 40, Colours::no),
+    EXPECT_EQ(render_progress({.done = 3, .total = 10, .message = "c.txt"}, {}, 40, Colours::no),
               "[###..........]  30%  c.txt");
-    EXPECT_EQ(render_progress({.done = 10, .total = 10}, 40, Colours::no), "[#############] 100%");
-    EXPECT_EQ(render_progress({.done = 0, .total = 10}, 40, Colours::no), "[.............]   0%");
+    EXPECT_EQ(render_progress({.done = 10, .total = 10}, {}, 40, Colours::no), "[#############] 100%");
+    EXPECT_EQ(render_progress({.done = 0, .total = 10}, {}, 40, Colours::no), "[.............]   0%");
 }
 
 TEST(RenderProgressTest, ShowsACountIfTheTotalIsUnknown) {
-    EXPECT_EQ(render_progress({.done = 12, .total = 0, .message = "files"}, 40, Colours::no), "12  files");
+    EXPECT_EQ(render_progress({.done = 12, .total = 0, .message = "files"}, {}, 40, Colours::no), "12  files");
 }
 
 TEST(RenderProgressTest, StaysFullIfMoreThanTheTotalWasDone) {
-    EXPECT_EQ(render_progress({.done = 20, .total = 10}, 40, Colours::no), "[#############] 100%");
+    EXPECT_EQ(render_progress({.done = 20, .total = 10}, {}, 40, Colours::no), "[#############] 100%");
 }
 
 TEST(RenderProgressTest, FitsTheWidth) {
     const Progress progress{.done = 1, .total = 3, .message = std::string(200, 'x') + "\xC3\xA4"};
     for (unsigned width = 0; width < 200; ++width)
-        EXPECT_LE(columns(render_progress(progress, width, Colours::no)), std::max(width, 5U)) << width;
-    EXPECT_EQ(render_progress({.done = 1, .total = 2, .message = "x"}, 12, Colours::no), " 50%  x");
+        EXPECT_LE(columns(render_progress(progress, {}, width, Colours::no)), std::max(width, 5U)) << width;
+    EXPECT_EQ(render_progress({.done = 1, .total = 2, .message = "x"}, {}, 12, Colours::no), " 50%  x");
+}
+
+TEST(RenderProgressTest, ShowsThePaceBeforeTheMessageIfThereIsRoom) {
+    const Progress progress{.done = 3, .total = 10, .message = "c.txt"};
+    EXPECT_EQ(render_progress(progress, "12/s  1m left", 46, Colours::no),
+              "[####...........]  30%  12/s  1m left  c.txt");
+    EXPECT_EQ(render_progress(progress, "12/s  1m left", 30, Colours::no), "[##.......]  30%  c.txt");
 }
 
 TEST(RenderProgressTest, ColoursOnlyTheBar) {
-    EXPECT_EQ(render_progress({.done = 5, .total = 10}, 31, Colours::yes), "[\033[32m#####\033[0m.....]  50%");
+    EXPECT_EQ(render_progress({.done = 5, .total = 10}, {}, 31, Colours::yes), "[\033[32m#####\033[0m.....]  50%");
 }
 
 TEST(RenderProgressTest, EscapesTerminalControls) {
-    EXPECT_EQ(render_progress({.done = 1, .total = 0, .message = "a\n\033[2Jb"}, 40, Colours::no), "1  a\\n\\x1b[2Jb");
+    EXPECT_EQ(render_progress({.done = 1, .total = 0, .message = "a\n\033[2Jb"}, {}, 40, Colours::no),
+              "1  a\\n\\x1b[2Jb");
 }
 
 class ProgressBarTest : public ::testing::Test {
@@ -46,13 +57,14 @@ protected:
     [[nodiscard]] const std::string& written() const { return streams.written(os::Stream::error); }
 
     mocks::FakeStandardStreams streams;
+    mocks::FakeClock clock;
     mocks::FakeEnvironment environment{{"TERM", "xterm"}, {"NO_COLOR", "1"}};
     Console console{streams, environment, "x"};
 };
 
 TEST_F(ProgressBarTest, RedrawsOneLineAndRemovesItAtTheEnd) {
     {
-        ProgressBar bar{console};
+        ProgressBar bar{console, clock};
         bar.show({.done = 1, .total = 2});
         bar.show({.done = 2, .total = 2});
     }
@@ -60,7 +72,7 @@ TEST_F(ProgressBarTest, RedrawsOneLineAndRemovesItAtTheEnd) {
 }
 
 TEST_F(ProgressBarTest, DoesNotRedrawUnchangedOrClearAnEmptyLine) {
-    ProgressBar bar{console};
+    ProgressBar bar{console, clock};
     bar.clear();
     EXPECT_EQ(written(), "");
     bar.show({.done = 1, .total = 2});
@@ -69,9 +81,21 @@ TEST_F(ProgressBarTest, DoesNotRedrawUnchangedOrClearAnEmptyLine) {
     EXPECT_EQ(written(), once);
 }
 
+TEST_F(ProgressBarTest, ShowsThePaceEvenWhileNoProgressArrives) {
+    streams.set_terminal(os::Stream::error, true, 60);
+    ProgressBar bar{console, clock};
+    bar.show({.done = 0, .total = 100});
+    clock.advance(std::chrono::seconds{2});
+    bar.show({.done = 40, .total = 100});
+    EXPECT_THAT(written(), ::testing::HasSubstr(" 40%  20/s  3s left\033[K"));
+    clock.advance(std::chrono::seconds{6});
+    bar.refresh();
+    EXPECT_THAT(written(), ::testing::EndsWith(" 40%  5.0/s  12s left\033[K"));
+}
+
 TEST_F(ProgressBarTest, HasColoursUnlessTheUserDisablesThem) {
     environment.unset("NO_COLOR");
-    ProgressBar{console}.show({.done = 1, .total = 2});
+    ProgressBar{console, clock}.show({.done = 1, .total = 2});
     EXPECT_THAT(written(), ::testing::HasSubstr("\033[32m"));
 }
 

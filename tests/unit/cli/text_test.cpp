@@ -22,6 +22,13 @@ TEST(DurationInWordsTest, ShowsTheTwoGreatestUnits) {
     EXPECT_EQ(duration_in_words(-5s), "0 seconds");
 }
 
+TEST(DurationTest, IsShortInATable) {
+    EXPECT_EQ(short_duration(0s), "0s");
+    EXPECT_EQ(short_duration(61s), "1m 1s");
+    EXPECT_EQ(short_duration(2h + 4s), "2h");
+    EXPECT_EQ(short_duration(75h + 30min), "3d 3h");
+}
+
 TEST(PlainTextTest, ShowsStringsWithoutQuotesAndTheRestAsJson) {
     EXPECT_EQ(plain_text(Value{"two words"}), "two words");
     EXPECT_EQ(plain_text(Value{12}), "12");

@@ -1,4 +1,4 @@
-#include "core/cancellation.hpp"
+#include "core/run_requests.hpp"
 
 #include <algorithm>
 

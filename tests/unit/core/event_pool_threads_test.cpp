@@ -7,9 +7,9 @@
 #include <thread>
 #include <vector>
 
-#include "core/cancellation.hpp"
 #include "core/event_pool.hpp"
 #include "core/log_router.hpp"
+#include "core/run_requests.hpp"
 #include "core/waits.hpp"
 #include "servicekit/mocks/fake_boost_log.hpp"
 
@@ -63,7 +63,7 @@ protected:
     std::unique_ptr<os::EventLoop> loop_ = host_.make_event_loop("control");
     os::EventTrail trail_;
     EventPool pool_{queue_, surroundings_, trail_, host_};
-    Cancellation cancellation_{queue_, runs_, *host_.users, router_.whole()};
+    RunRequests run_requests_{queue_, runs_, *host_.users, router_.whole()};
     std::atomic<int> answers_{0};
     std::atomic<int> errors_{0};
 };
@@ -110,7 +110,7 @@ TEST_F(EventPoolThreadsTest, CancelsAndRepliesMayCoincide) {
             return Reply{};
         });
     for (int id = 1; id <= jobs; ++id)
-        static_cast<void>(cancellation_.cancel(id, {.uid = 0, .role = ControlRole::owner}));
+        static_cast<void>(run_requests_.cancel(id, {.uid = 0, .role = ControlRole::owner}));
     await_answers(jobs);
     for (std::thread& worker : workers) worker.join();
 }

@@ -51,6 +51,23 @@ TEST_F(CallTest, SendsItsTimeoutToTheService) {
     EXPECT_EQ(run({"call", "hang", "--timeout", "2.5"}), 75);
 }
 
+TEST_F(CallTest, FollowsAnEventThatRuns) {
+    replies["status"] = R"({"runs":[{"id":7,"event":"backup","seconds":3}]})";
+    replies["follow"] = R"({"files":2})";
+    EXPECT_EQ(run({"call", "backup", "--follow"}), 0);
+    EXPECT_THAT(instance->requests,
+                ElementsAre(R"(["status",{},{"timeout":10}])", R"(["follow",{"id":7},{"stream":true}])"));
+    EXPECT_EQ(out(), "{\"files\":2}\n");
+}
+
+TEST_F(CallTest, CannotFollowAnEventThatNeitherWaitsNorRuns) {
+    replies["status"] = "{}";
+    EXPECT_EQ(run({"call", "backup", "--follow"}), 64);
+    EXPECT_EQ(error(), "just-another-server: cannot follow the event 'backup': it neither waits nor runs\n");
+    EXPECT_EQ(run({"call", "backup", "level=5", "--follow"}), 64);
+    EXPECT_THAT(error(), HasSubstr("--follow starts no event, so it takes no arguments for one\n"));
+}
+
 TEST_F(CallTest, PrintsItemsAsTheyComeAndAReplyThatHasFields) {
     replies["list"] = R"({"progress":{"item":{"n":1}}})"
                       "\n"
