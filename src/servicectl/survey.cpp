@@ -310,6 +310,16 @@ bool is_running(const Finding& finding) noexcept {
     }
 }
 
+std::optional<std::string> newer_protocol(const Finding& finding) {
+    constexpr std::int64_t known = 1;
+    const Value* const version = finding.status.find("protocol");
+    // The application may have a field of that name.
+    if (version == nullptr || !version->is_integer() || version->as_integer() <= known) return std::nullopt;
+    return "it speaks version " + std::to_string(version->as_integer()) +
+           " of the control protocol, and this program version " + std::to_string(known) +
+           "; a newer servicectl understands it";
+}
+
 Object busy_with(const Object& status) {
     if (const Value* const busy = status.find("busy"); busy != nullptr && busy->is_object()) {
         const Object& fields = busy->as_object();

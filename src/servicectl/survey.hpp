@@ -41,6 +41,9 @@ struct Finding {
 /// Returns true if a process serves the place or holds its lock.
 [[nodiscard]] bool is_running(const Finding& finding) noexcept;
 
+/// Returns that the service speaks a version of the protocol that this program does not know; nothing if it does not. A
+/// service of version 1 does not report the version.
+[[nodiscard]] std::optional<std::string> newer_protocol(const Finding& finding);
 /// Returns the event that the service reports to run, with the fields `event` and `seconds`; empty if none does.
 [[nodiscard]] Object busy_with(const Object& status);
 /// Returns for example "1h 2m".

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "cli/console.hpp"
+#include "cli/exit_status.hpp"
 #include "cli/session.hpp"
 #include "core/service_core.hpp"
 #include "servicectl/survey.hpp"
@@ -77,10 +78,17 @@ std::optional<Error> refuse_access(const Place& place, const os::Host& host) {
     return Error{ExitCode::permission, "talk to", socket, "permission denied; " + who + " may"};
 }
 
-/// Prints why a verb took too long.
-void explain_timeout(const Place& place, cli::Console& console, const os::Host& host) {
+/// Returns true for an exit code that the status of the service may explain.
+bool needs_explanation(int code) {
+    return code == to_int(ExitCode::timeout) || code == to_int(ExitCode::os) || code == cli::exit_status::error_reply;
+}
+
+/// Prints why a verb failed, if the status of the service shows it.
+void explain_failure(const Place& place, int code, cli::Console& console, const os::Host& host) {
     constexpr std::chrono::seconds longest_answer{1};
     const Finding finding = survey({place}, longest_answer, host).front();
+    if (const auto newer = newer_protocol(finding)) console.complain(*newer);
+    if (code != to_int(ExitCode::timeout)) return;
     const std::string pid = finding.pid > 0 ? " (pid " + std::to_string(finding.pid) + ")" : "";
     if (finding.state == Finding::State::hung)
         console.complain("it does not answer" + pid + "; 'servicectl kill " + place.name() + "' ends it");
@@ -121,7 +129,8 @@ int run_here(const Place& place, const Command& command, const cli::Tools& tools
                          .loads_nothing = true,
                          .known_place = cli::KnownPlace{.source = cli::KnownPlace::Source::record, .record = record}};
     const int code = cli::run_verb(session);
-    if (code == to_int(ExitCode::timeout)) explain_timeout(place, console, tools.host);
+    if (needs_socket(command.invocation.verb) && needs_explanation(code))
+        explain_failure(place, code, console, tools.host);
     return console.finish(code);
 }
 

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -53,12 +54,20 @@ protected:
     }
     /// Adds a socket that answers as for serve().
     ScriptedService& listen(const std::string& socket, const std::string& reply, uid_t user) {
+        return listen(
+            socket, [reply](const std::string&) { return reply; }, user);
+    }
+    /// \param reply returns the reply to a request
+    ScriptedService& listen(const std::string& socket, std::function<std::string(const std::string&)> reply,
+                            uid_t user) {
         const uid_t self = host.process.effective_user();
         act_as(user);
         services.push_back(std::make_unique<ScriptedService>(
-            host, socket, [reply](const std::string&) -> std::vector<ScriptedService::Piece> {
-                if (reply.empty()) return {};
-                return {{.text = reply + "\n"}};
+            host, socket,
+            [reply = std::move(reply)](const std::string& request) -> std::vector<ScriptedService::Piece> {
+                const std::string text = reply(request);
+                if (text.empty()) return {};
+                return {{.text = text + "\n"}};
             }));
         act_as(self);
         return *services.back();

@@ -68,6 +68,22 @@ TEST_F(ServicectlTest, ATimeoutIsExplained) {
     EXPECT_THAT(error(), HasSubstr("hung: it does not answer (pid 7000); 'servicectl kill hung' ends it"));
 }
 
+TEST_F(ServicectlTest, AFailureMayBeThatOfANewerProtocol) {
+    for (const auto& [name, status] :
+         {std::pair{"new", R"({"protocol":2})"}, {"old", "{}"}, {"own", R"({"protocol":"udp"})"}}) {
+        const auto reply = [status = std::string{status}](const std::string& request) {
+            return request.starts_with(R"(["status")") ? status : R"({"error":{"code":"bad-argument","message":"no"}})";
+        };
+        listen("/run/" + std::string{name} + ".control", reply, 0);
+    }
+    EXPECT_EQ(run({"call", "old", "x"}), 1);
+    EXPECT_EQ(run({"call", "own", "x"}), 1);
+    EXPECT_THAT(error(), Not(HasSubstr("protocol")));
+    EXPECT_EQ(run({"call", "new", "x"}), 1);
+    EXPECT_THAT(error(), HasSubstr("new: it speaks version 2 of the control protocol, and this program version 1; a "
+                                   "newer servicectl understands it\n"));
+}
+
 TEST_F(ServicectlTest, SeveralServicesOfOneNameAreAmbiguous) {
     add_directory("/run/one", 0);
     add_directory("/run/two", 0);
