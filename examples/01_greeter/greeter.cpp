@@ -28,7 +28,7 @@ private:
         return {{"text", config().greeting + ", " + arguments.get<std::string>("name")}};
     }
 
-    servicekit::Counter greetings_ = values().counter("greetings", "greetings that were given");
+    servicekit::Counter greetings_ = metrics().counter("greetings", "greetings that were given");
 };
 
 int main(int argc, char** argv) {

@@ -30,8 +30,8 @@ private:
     void on_stop() override;
 
     LineServer& server_;
-    LineServer::Figures figures_{.port = values().gauge("port", "TCP port that it listens on"),
-                                 .connections = values().gauge("connections", "clients that are connected"),
-                                 .lines = values().counter("lines", "lines written to the journal")};
+    LineServer::Figures figures_{.port = metrics().gauge("port", "TCP port that it listens on"),
+                                 .connections = metrics().gauge("connections", "clients that are connected"),
+                                 .lines = metrics().counter("lines", "lines written to the journal")};
     std::filesystem::path data_directory_;  // absolute
 };

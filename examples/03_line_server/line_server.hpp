@@ -1,6 +1,6 @@
 #pragma once
 
-#include <servicekit/core/published_values.hpp>
+#include <servicekit/core/metrics.hpp>
 
 #include <cstdint>
 #include <filesystem>

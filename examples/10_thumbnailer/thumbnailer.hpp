@@ -46,9 +46,9 @@ private:
     void copy_all(const Path& from, const Path& to, const servicekit::PendingReply& reply);
 
     std::mutex one_scan_;
-    servicekit::Counter made_ = values().counter("made", "thumbnails that were made");
-    servicekit::Counter failed_ = values().counter("failed", "images that could not be made smaller");
-    servicekit::Text last_failure_ = values().text("last-failure", "why the last of them could not");
+    servicekit::Counter made_ = metrics().counter("made", "thumbnails that were made");
+    servicekit::Counter failed_ = metrics().counter("failed", "images that could not be made smaller");
+    servicekit::Text last_failure_ = metrics().text("last-failure", "why the last of them could not");
     servicekit::TimerHandle scan_ = every(std::chrono::seconds{10}, "scan", [this] { post("rescan"); });
     std::atomic<bool> is_copying_{false};
     std::jthread copier_;

@@ -21,6 +21,7 @@ enum class BuiltIn {
     log_reopen,
     log_flush,
     crashes,
+    metrics,
     cancel,
     follow,
     start,

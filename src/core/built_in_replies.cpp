@@ -4,6 +4,7 @@
 
 #include "base/log_level_names.hpp"
 #include "base/names.hpp"
+#include "core/metrics_json.hpp"
 #include "core/parameter_description.hpp"
 #include "core/protocol.hpp"
 
@@ -64,6 +65,8 @@ Result<Object> BuiltInReplies::reply(BuiltIn event, const Arguments& arguments) 
             return list_settings();
         case BuiltIn::crashes:
             return list_crashes();
+        case BuiltIn::metrics:
+            return metrics_to_json(metrics_.collect());
         case BuiltIn::log_flush:
             service_log_.flush();
             return Object{};

@@ -9,6 +9,7 @@
 #include "core/crash_reports.hpp"
 #include "core/instance.hpp"
 #include "core/log_router.hpp"
+#include "core/metrics_report.hpp"
 #include "core/service_log.hpp"
 #include "servicekit/base/result.hpp"
 #include "servicekit/core/event_table.hpp"
@@ -16,16 +17,17 @@
 
 namespace servicekit {
 
-/// The built-in events that need no handler: `events`, `settings`, `crashes` and those of the log.
+/// The built-in events that need no handler: `events`, `settings`, `crashes`, `metrics` and those of the log.
 class BuiltInReplies {
 public:
     BuiltInReplies(const EventTable& events, const Configuration& configuration, const Instance& instance,
-                   LogRouter& router, ServiceLog& service_log, const os::Host& host)
+                   LogRouter& router, ServiceLog& service_log, const MetricsReport& metrics, const os::Host& host)
         : events_{events},
           configuration_{configuration},
           instance_{instance},
           router_{router},
           service_log_{service_log},
+          metrics_{metrics},
           host_{host} {}
 
     /// Checks what the declaration of the event can't express. \throws BadArgument
@@ -48,6 +50,7 @@ private:
     const Instance& instance_;
     LogRouter& router_;
     ServiceLog& service_log_;
+    const MetricsReport& metrics_;
     const os::Host& host_;
     std::mutex known_crashes_mutex_;
     CrashReports::Memory known_crashes_;

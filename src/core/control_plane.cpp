@@ -70,12 +70,17 @@ private:
 void ControlPlane::arm(os::EventLoop& loop) {
     loop_ = &loop;
     deadlines_ = std::make_unique<Deadlines>(queue_, clock_, loop, [this](const QueuedEvent& run) {
+        metrics_.event_never_ran(run.event().name);
         if (run.logs_outcome()) EventLog{log_}.never_ran(run.event().name, "the time of its caller was up");
     });
 }
 
 void ControlPlane::request(std::string_view text, const Peer& peer, std::shared_ptr<Responder> responder) {
-    const auto fail = [&responder](Object error) { responder->reply(encode_error(std::move(error))); };
+    metrics_.requested(peer.role);
+    const auto fail = [&](Object error) {
+        metrics_.refused(error.get<std::string>("code", {}));
+        responder->reply(encode_error(std::move(error)));
+    };
 
     // A large request takes time to decode. A client without the needed role is refused before that.
     if (text.size() > small_request && peer.role < ControlRole::operate) {
@@ -86,7 +91,9 @@ void ControlPlane::request(std::string_view text, const Peer& peer, std::shared_
     }
     auto decoded = decode_request(text);
     if (auto* error = std::get_if<Object>(&decoded)) {
-        const bool is_malformed = error->find("code")->as_string() == "malformed-request";
+        const std::string code = error->get<std::string>("code");
+        metrics_.refused(code);
+        const bool is_malformed = code == "malformed-request";
         const std::string line = encode_error(std::move(*error));
         return is_malformed ? responder->reply_and_close(line) : responder->reply(line);
     }
@@ -212,7 +219,11 @@ void ControlPlane::end(const Event& event, const Request& request, const Peer& p
     stops ? shutdown_.stop(why) : shutdown_.kill(why);
 }
 
-std::string ControlPlane::refuse(const Refusal& refusal) { return encode_error(describe_refusal(refusal)); }
+std::string ControlPlane::refuse(const Refusal& refusal) {
+    Object error = describe_refusal(refusal);
+    metrics_.refused(error.get<std::string>("code", {}));
+    return encode_error(std::move(error));
+}
 
 void ControlPlane::note(const Error& error) { failures_.write(log_, clock_.steady_now(), error.message()); }
 
@@ -295,6 +306,7 @@ std::shared_ptr<QueuedEvent> ControlPlane::queue(const Event& event, Arguments a
         run->tell_queued([&] { return event->concurrent ? std::string{} : runner_.running(); });
         event->concurrent ? pool_.look() : wake_event_thread();
     } else {
+        metrics_.event_never_ran(event->name);
         EventLog{log_}.decline(*run, queue_.refusal());
     }
     return run;

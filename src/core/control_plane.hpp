@@ -19,6 +19,7 @@
 #include "core/queued_event.hpp"
 #include "core/run_requests.hpp"
 #include "core/service_log.hpp"
+#include "core/service_metrics.hpp"
 #include "core/service_status.hpp"
 #include "core/shutdown.hpp"
 #include "servicekit/core/event_table.hpp"
@@ -39,8 +40,8 @@ class ControlPlane final : public Requests {
 public:
     ControlPlane(const EventTable& events, EventQueue& queue, EventRunner& runner, EventPool& pool,
                  RunRequests& run_requests, const LifeState& state, ServiceStatus& status, BuiltInReplies& replies,
-                 Shutdown& shutdown, EndAskers& end_askers, ServiceLog& service_log, const os::Clock& clock,
-                 Logger& log)
+                 Shutdown& shutdown, EndAskers& end_askers, ServiceLog& service_log, ServiceMetrics& metrics,
+                 const os::Clock& clock, Logger& log)
         : events_{events},
           queue_{queue},
           runner_{runner},
@@ -52,6 +53,7 @@ public:
           shutdown_{shutdown},
           end_askers_{end_askers},
           service_log_{service_log},
+          metrics_{metrics},
           clock_{clock},
           log_{log} {}
 
@@ -101,6 +103,7 @@ private:
     Shutdown& shutdown_;
     EndAskers& end_askers_;
     ServiceLog& service_log_;
+    ServiceMetrics& metrics_;
     const os::Clock& clock_;
     Logger& log_;
     os::EventLoop* loop_ = nullptr;

@@ -95,6 +95,7 @@ Handler EventHandlers::as_reload(Handler handler) {
         state_.begin_reload();
         const auto over = [this](const std::string& fault) {
             state_.end_reload();
+            metrics_.reloaded(fault.empty());
             announcements_.reloaded(fault);
         };
         try {

@@ -23,7 +23,8 @@ public:
     /// \param program has on_start(), on_stop() and on_kill()
     EventHandlers(const EventHooks& program, const EventTable& events, EventRunner& runner, EventPool& pool,
                   RunRequests& run_requests, Configuration& configuration, ServiceStatus& status,
-                  BuiltInReplies& replies, LifeState& state, Announcements& announcements, Logger& log)
+                  BuiltInReplies& replies, LifeState& state, Announcements& announcements, ServiceMetrics& metrics,
+                  Logger& log)
         : program_{program},
           events_{events},
           runner_{runner},
@@ -34,6 +35,7 @@ public:
           replies_{replies},
           state_{state},
           announcements_{announcements},
+          metrics_{metrics},
           log_{log} {}
 
     [[nodiscard]] Handler of(const EventDeclaration& event);
@@ -58,6 +60,7 @@ private:
     BuiltInReplies& replies_;
     LifeState& state_;
     Announcements& announcements_;
+    ServiceMetrics& metrics_;
     Logger& log_;
 };
 

@@ -98,6 +98,11 @@ std::size_t EventQueue::concurrent() const {
     return concurrent_.size();
 }
 
+std::size_t EventQueue::size() const {
+    const std::lock_guard guard{mutex_};
+    return waiting_.size() + concurrent_.size();
+}
+
 std::vector<std::shared_ptr<QueuedEvent>> EventQueue::all() const {
     const std::lock_guard guard{mutex_};
     return in_order(waiting_, concurrent_);

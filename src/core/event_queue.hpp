@@ -50,6 +50,8 @@ public:
     [[nodiscard]] bool holds_only(std::string_view event) const;
     /// Returns the number of events that wait for the pool.
     [[nodiscard]] std::size_t concurrent() const;
+    /// Returns the number of waiting events.
+    [[nodiscard]] std::size_t size() const;
     /// Returns all waiting events, the oldest first.
     [[nodiscard]] std::vector<std::shared_ptr<QueuedEvent>> all() const;
     /// \returns null if no waiting event has the id

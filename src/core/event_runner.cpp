@@ -48,6 +48,7 @@ void EventRunner::run(const std::shared_ptr<QueuedEvent>& run, const Handler& ha
     Runs& runs = around_.runs;
     const auto now = around_.clock.steady_now();
     run->set_began_at(now);
+    around_.metrics.event_begins(now - run->asked_at());
     runs.begin(run);
     /// Ends the run in any case, because a stop waits for it.
     struct Open {

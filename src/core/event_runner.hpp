@@ -16,6 +16,7 @@
 #include "core/queued_event.hpp"
 #include "core/run_end.hpp"
 #include "core/runs.hpp"
+#include "core/service_metrics.hpp"
 #include "servicekit/core/logger.hpp"
 #include "servicekit/os/clock.hpp"
 #include "servicekit/os/event_trail.hpp"
@@ -31,6 +32,7 @@ struct RunnerSurroundings {
     const os::Clock& clock;
     std::shared_ptr<const Waiting> waiting;
     Runs& runs;
+    ServiceMetrics& metrics;
     Around around;
 };
 
@@ -50,8 +52,9 @@ public:
     /// \param surroundings must outlive the runner
     explicit EventRunner(const RunnerSurroundings& surroundings)
         : around_{surroundings},
-          end_{std::make_shared<LaterEnd>(
-              LaterEnd{surroundings.runs, RunEnd{surroundings.log, surroundings.clock}, surroundings.waiting})} {}
+          end_{std::make_shared<LaterEnd>(LaterEnd{surroundings.runs,
+                                                   RunEnd{surroundings.log, surroundings.clock, surroundings.metrics},
+                                                   surroundings.waiting})} {}
 
     /// Sets a function that is called with the progress of every event, even if nobody asked for it. Call before
     /// anything runs.

@@ -21,6 +21,7 @@ struct Instance {
     std::vector<os::ListenSocket> listen_sockets = {};  ///< the application's; not the control socket
     pid_t pid = 0;
     std::chrono::steady_clock::time_point started_at = {};
+    std::chrono::system_clock::time_point started_at_system = {};
     std::string started_at_text = {};  ///< RFC 3339
 };
 

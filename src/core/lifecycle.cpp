@@ -118,7 +118,8 @@ std::optional<Error> Lifecycle::begin(bool in_background) {
 void Lifecycle::begin_life() {
     core_.instance_.pid = core_.host_.process->id();
     core_.instance_.started_at = core_.host_.clock->steady_now();
-    core_.instance_.started_at_text = rfc3339(core_.host_.clock->system_now());
+    core_.instance_.started_at_system = core_.host_.clock->system_now();
+    core_.instance_.started_at_text = rfc3339(core_.instance_.started_at_system);
     core_.crash_watch_.begin(core_.configuration_.settings());
 }
 

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -60,6 +62,10 @@ public:
     /// Sets if lines are also shown to the program's own sinks in Boost.Log's core.
     void show_to_boost_log(bool shows) noexcept { shows_to_boost_log_.store(shows, std::memory_order_relaxed); }
     [[nodiscard]] const os::Clock& clock() const noexcept { return *clock_; }
+    /// Returns how many lines of this level were written or kept.
+    [[nodiscard]] std::uint64_t lines(LogLevel level) const noexcept {
+        return lines_.at(static_cast<std::size_t>(level)).load(std::memory_order_relaxed);
+    }
 
 private:
     struct KeptLine;
@@ -82,6 +88,7 @@ private:
     os::BoostLog* boost_log_;
     std::unique_ptr<os::BoostLog::Subscription> subscription_;
     std::atomic<bool> shows_to_boost_log_{false};
+    std::array<std::atomic<std::uint64_t>, static_cast<std::size_t>(LogLevel::fatal) + 1> lines_{};
     Logger whole_;
     std::atomic<LogPolicy*> log_{nullptr};
     std::atomic<unsigned> generation_;  ///< of the process that owns the log

@@ -59,6 +59,7 @@ Result<Object, CallError> RunRequests::cancel(std::int64_t id, const Peer& by) {
     const std::string& name = run->event().name;
     Object reply{{"id", id}, {"event", name}};
     if (is_waiting && queue_.remove(*run)) {
+        metrics_.event_never_ran(name);
         const std::string who = in_words(by);
         if (run->logs_outcome()) EventLog{log_}.never_ran(name, "cancelled by " + who);
         run->fail(cancelled_error(name, who));

@@ -6,6 +6,7 @@
 
 #include "core/event_queue.hpp"
 #include "core/runs.hpp"
+#include "core/service_metrics.hpp"
 #include "servicekit/base/peer.hpp"
 #include "servicekit/base/result.hpp"
 #include "servicekit/core/call_error.hpp"
@@ -17,8 +18,8 @@ namespace servicekit {
 /// Executes the events that are about another request: `cancel` and `follow`. Thread-safe.
 class RunRequests {
 public:
-    RunRequests(EventQueue& queue, Runs& runs, const os::Users& users, Logger& log)
-        : queue_{queue}, runs_{runs}, users_{users}, log_{log} {}
+    RunRequests(EventQueue& queue, Runs& runs, ServiceMetrics& metrics, const os::Users& users, Logger& log)
+        : queue_{queue}, runs_{runs}, metrics_{metrics}, users_{users}, log_{log} {}
 
     /// Removes the event with this id from the queue, or asks it to end if it runs.
     /// \returns the reply of `cancel`
@@ -37,6 +38,7 @@ private:
 
     EventQueue& queue_;
     Runs& runs_;
+    ServiceMetrics& metrics_;
     const os::Users& users_;
     Logger& log_;
 };

@@ -55,6 +55,11 @@ std::vector<Runs::Run> Runs::all() const {
     return running_;
 }
 
+std::size_t Runs::size() const {
+    const std::lock_guard guard{mutex_};
+    return running_.size();
+}
+
 bool Runs::are_full() const {
     const std::lock_guard guard{mutex_};
     return running_.size() > limit;

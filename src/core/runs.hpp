@@ -37,6 +37,7 @@ public:
 
     /// Returns the runs, the oldest first.
     [[nodiscard]] std::vector<Run> all() const;
+    [[nodiscard]] std::size_t size() const;
     /// \returns null if no run has the id
     [[nodiscard]] Run find(std::uint64_t id) const;
     /// Returns true if nothing runs and all runs are answered.

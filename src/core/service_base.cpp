@@ -51,7 +51,7 @@ int ServiceBase::run() { return Lifecycle{*core_}.run(false); }
 
 EventTable& ServiceBase::events() noexcept { return core_->events_; }
 
-PublishedValues& ServiceBase::values() noexcept { return core_->values_; }
+Metrics& ServiceBase::metrics() noexcept { return core_->metrics_; }
 
 Reply ServiceBase::trigger(std::string_view event, const Object& arguments) {
     if (Runs::is_in_stop_callback())

@@ -73,6 +73,7 @@ private:
     std::unique_ptr<os::Parking> parking_;
     EventQueue queue_;
     Runs runs_;
+    ServiceMetrics service_metrics_;
     std::shared_ptr<const Waits> waits_;
     RunnerSurroundings surroundings_;
     EventRunner runner_;
@@ -89,7 +90,8 @@ private:
     ForcedExit forced_exit_;
     Shutdown shutdown_;
 
-    PublishedValues values_;
+    Metrics metrics_;
+    MetricsReport metrics_report_;
     ServiceStatus status_;
     BuiltInReplies replies_;
     EventHandlers handlers_;

@@ -68,20 +68,19 @@ Reply ServiceStatus::ask() {
     const Object always = built_in();
     Object own;
     for (const auto& [key, value] : reply.fields()) {
-        const bool is_published = values_.contains(key);
+        const bool is_metric = metrics_.contains(key);
         const bool is_built_in =
             is_one_of(key, occasional_fields) || (always.contains(key) && !is_one_of(key, later_fields));
-        if (!is_published && !is_built_in)
+        if (!is_metric && !is_built_in)
             own.append(key, value);
         else if (warned_of_.insert(key).second)
-            log_.warning("on_status() may not set '" + key + "', which is " +
-                         (is_published ? "a published value" : "built in"));
+            log_.warning("on_status() may not set '" + key + "', which is " + (is_metric ? "a metric" : "built in"));
     }
     return Reply{std::move(own)};
 }
 
 void ServiceStatus::ask_before_ready() {
-    if (values_.empty()) return;
+    if (metrics_.empty()) return;
     const auto status = events_.find("status");
     if (status->handler) return;
     try {
@@ -170,7 +169,7 @@ bool ServiceStatus::is_built_in(std::string_view field) const {
 
 Object ServiceStatus::without_own() const {
     Object fields = built_in();
-    fields.merge(values_.read());
+    fields.merge(metrics_.read());
     return fields;
 }
 

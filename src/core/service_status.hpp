@@ -15,7 +15,7 @@
 #include "core/timers.hpp"
 #include "servicekit/core/event_table.hpp"
 #include "servicekit/core/logger.hpp"
-#include "servicekit/core/published_values.hpp"
+#include "servicekit/core/metrics.hpp"
 #include "servicekit/core/reply.hpp"
 #include "servicekit/core/service_options.hpp"
 #include "servicekit/os/clock.hpp"
@@ -23,14 +23,14 @@
 
 namespace servicekit {
 
-/// Makes the reply of the event `status`: the built-in fields, the published values, and the application's own fields,
+/// Makes the reply of the event `status`: the built-in fields, the metrics, and the application's own fields,
 /// which on_status() sets. The own fields are kept, for use while a handler prevents on_status() from running.
 class ServiceStatus {
 public:
     /// \param program has on_status()
     ServiceStatus(const EventHooks& program, const EventTable& events, EventRunner& runner, const EventQueue& queue,
                   const Runs& runs, const Timers& timers, const Instance& instance, const LifeState& state,
-                  const PolicyReferences& policies, const PublishedValues& values, const os::Clock& clock, Logger& log)
+                  const PolicyReferences& policies, const Metrics& metrics, const os::Clock& clock, Logger& log)
         : program_{program},
           events_{events},
           runner_{runner},
@@ -40,14 +40,14 @@ public:
           instance_{instance},
           state_{state},
           policies_{policies},
-          values_{values},
+          metrics_{metrics},
           clock_{clock},
           log_{log} {}
 
     // For the event thread.
     /// Calls on_status(). \returns the own fields. Other fields that it sets are left out, with a warning for each.
     Reply ask();
-    /// Calls on_status() before the service is ready, if there are published values. A service that shows nothing else
+    /// Calls on_status() before the service is ready, if there are metrics. A service that shows nothing else
     /// then never switches threads for its status.
     void ask_before_ready();
     /// Notes that the default ServiceBase::on_status() was called, which means that it is not overridden.
@@ -62,9 +62,9 @@ public:
     [[nodiscard]] bool may_have_own() const noexcept { return may_have_own_.load(std::memory_order_relaxed); }
     /// Returns true if the status has this field without the application.
     [[nodiscard]] bool is_built_in(std::string_view field) const;
-    /// \returns the built-in fields, the published values and `own`
+    /// \returns the built-in fields, the metrics and `own`
     [[nodiscard]] Object with(const Object& own) const;
-    /// \returns the built-in fields, the published values and the kept fields, with the time of the latter
+    /// \returns the built-in fields, the metrics and the kept fields, with the time of the latter
     [[nodiscard]] Object last_known() const;
 
 private:
@@ -82,7 +82,7 @@ private:
     const Instance& instance_;
     const LifeState& state_;
     const PolicyReferences& policies_;
-    const PublishedValues& values_;
+    const Metrics& metrics_;
     const os::Clock& clock_;
     Logger& log_;
     bool default_ran_ = false;                              // for the event thread

@@ -12,7 +12,7 @@
 #include "servicekit/core/call_error.hpp"
 #include "servicekit/core/event_table.hpp"
 #include "servicekit/core/logger.hpp"
-#include "servicekit/core/published_values.hpp"
+#include "servicekit/core/metrics.hpp"
 #include "servicekit/core/service_options.hpp"
 #include "servicekit/core/settings.hpp"
 #include "servicekit/core/timer_handle.hpp"
@@ -59,8 +59,8 @@ public:
     /// The events of the service, to add and replace handlers. May be called from any thread, at any time.
     [[nodiscard]] EventTable& events() noexcept;
 
-    /// The numbers and texts that `status` shows at once, whatever runs. See PublishedValues.
-    [[nodiscard]] PublishedValues& values() noexcept;
+    /// The numbers and texts that `status` and `metrics` show at once, whatever runs. See Metrics.
+    [[nodiscard]] Metrics& metrics() noexcept;
 
     /// Runs an event and waits for its reply. In a handler the event runs nested, at once, at most 16 deep; in a
     /// handler of a concurrent event, only concurrent events can be run. On any other thread the event is queued.
@@ -161,7 +161,7 @@ protected:
     virtual void on_reload();
     /// Adds fields to the status that have to be computed. It runs on request when no other event runs, before another
     /// event if its fields are old, and before the service is ready if the service publishes values. At other times
-    /// `status` shows the fields that it set last. For numbers that are at hand use values().
+    /// `status` shows the fields that it set last. For numbers that are at hand use metrics().
     virtual void on_status(Reply& reply);
     /// Does what Context::progress() does, for the on_*() functions, which have no Context. Call it on the handler
     /// thread.

@@ -57,13 +57,15 @@ protected:
     EventQueue queue_{*parking_, *host_.clock};
     Runs runs_{[this] { queue_.wake(); }};
     std::shared_ptr<const Waits> waits_ = std::make_shared<Waits>(*host_.clock, host_.make_parking);
+    ServiceMetrics metrics_;
     RunnerSurroundings surroundings_{
-        router_.whole(), *host_.clock, waits_, runs_,
-        [](EventRun& run, const std::function<Reply(EventRun&)>& next) { return next(run); }};
+        router_.whole(), *host_.clock,
+        waits_,          runs_,
+        metrics_,        [](EventRun& run, const std::function<Reply(EventRun&)>& next) { return next(run); }};
     std::unique_ptr<os::EventLoop> loop_ = host_.make_event_loop("control");
     os::EventTrail trail_;
     EventPool pool_{queue_, surroundings_, trail_, host_};
-    RunRequests run_requests_{queue_, runs_, *host_.users, router_.whole()};
+    RunRequests run_requests_{queue_, runs_, metrics_, *host_.users, router_.whole()};
     std::atomic<int> answers_{0};
     std::atomic<int> errors_{0};
 };

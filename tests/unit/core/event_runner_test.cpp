@@ -52,8 +52,12 @@ protected:
     LogRouter desk_{clock_, process_, streams_, boost_log_};
     std::vector<std::string> surrounded_;
     Runs runs_{[] {}};
-    RunnerSurroundings surroundings_{desk_.whole(), clock_,
-                                     std::shared_ptr<const Waiting>{std::shared_ptr<void>{}, &real_waiting()}, runs_,
+    ServiceMetrics metrics_;
+    RunnerSurroundings surroundings_{desk_.whole(),
+                                     clock_,
+                                     std::shared_ptr<const Waiting>{std::shared_ptr<void>{}, &real_waiting()},
+                                     runs_,
+                                     metrics_,
                                      [this](EventRun& event, const std::function<Reply(EventRun&)>& next) {
                                          surrounded_.emplace_back(event.name());
                                          return next(event);

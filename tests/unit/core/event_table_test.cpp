@@ -36,7 +36,7 @@ std::string refusal(EventDeclaration event) {
 
 const std::vector<std::string> built_in{"status",  "stop",     "kill",      "load",       "reload",
                                         "events",  "settings", "log-level", "log-reopen", "log-flush",
-                                        "crashes", "cancel",   "follow",    "start"};
+                                        "crashes", "metrics",  "cancel",    "follow",     "start"};
 
 TEST(EventTableTest, HasTheBuiltInEvents) {
     const EventTable table;

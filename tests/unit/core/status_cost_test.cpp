@@ -30,18 +30,18 @@ TEST(StatusCostTest, OnAKeptConnectionAStatusIsOneReceiveAndOneSend) {
     EXPECT_EQ(life.stop(), 0);
 }
 
-/// A service whose status has published values only.
+/// A service whose status has metrics only.
 class LineTaker final : public Service {
 public:
     using Service::BasicService;
 
 private:
-    Counter lines_ = values().counter("lines", "lines taken in");
+    Counter lines_ = metrics().counter("lines", "lines taken in");
 
     void on_start() override { lines_.add(3); }
 };
 
-TEST(StatusCostTest, WithPublishedValuesEvenTheFirstStatusIsCheap) {
+TEST(StatusCostTest, WithMetricsEvenTheFirstStatusIsCheap) {
     mocks::FakeOs os;
     mocks::FakeLife life{os,
                          [&os] { return mocks::fake_service<LineTaker>(os, {.name = "trial", .daemonize = false}); }};

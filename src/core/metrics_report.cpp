@@ -1,0 +1,119 @@
+#include "core/metrics_report.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <iterator>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/log_level_names.hpp"
+#include "base/parse_number.hpp"
+#include "servicekit/base/version.hpp"
+#include "servicekit/policy/lock_policy.hpp"
+
+namespace servicekit {
+namespace {
+
+using Kind = MetricFamily::Kind;
+using Number = decltype(MetricFamily::Series::number);
+using Seconds = std::chrono::duration<double>;
+
+MetricFamily one(std::string name, std::string help, Kind kind, Number number, std::string unit = {}) {
+    return {.name = std::move(name),
+            .help = std::move(help),
+            .unit = std::move(unit),
+            .kind = kind,
+            .series = {{.number = std::move(number)}}};
+}
+
+/// Returns a field of /proc/PID/stat as proc(5) numbers them; nothing if it is not a number.
+std::optional<std::uint64_t> stat_field(std::string_view stat, std::size_t number) {
+    // The second field is a name in parentheses, which may contain anything.
+    const std::size_t name_end = stat.rfind(')');
+    if (name_end == std::string_view::npos) return std::nullopt;
+    stat.remove_prefix(name_end + 1);
+    constexpr std::size_t first_after_name = 3;
+    for (std::size_t field = first_after_name;; ++field) {
+        const std::size_t begin = stat.find_first_not_of(' ');
+        if (begin == std::string_view::npos) return std::nullopt;
+        stat.remove_prefix(begin);
+        const std::string_view text = stat.substr(0, stat.find_first_of(" \n"));
+        if (field == number) return parse_number<std::uint64_t>(text);
+        stat.remove_prefix(text.size());
+    }
+}
+
+}  // namespace
+
+std::vector<MetricFamily> MetricsReport::collect() const {
+    Families families = application_.collect();
+    auto counted = library_.collect();
+    std::move(counted.begin(), counted.end(), std::back_inserter(families));
+    add_work(families);
+    add_log(families);
+    add_build(families);
+    add_process(families);
+    return families;
+}
+
+void MetricsReport::add_work(Families& families) const {
+    families.push_back(
+        one("servicekit_events_waiting", "events that wait for their turn", Kind::gauge, std::uint64_t{queue_.size()}));
+    families.push_back(one("servicekit_events_running", "requested events that run, or that are answered later",
+                           Kind::gauge, std::uint64_t{runs_.size()}));
+}
+
+void MetricsReport::add_log(Families& families) const {
+    MetricFamily lines{.name = "servicekit_log_lines",
+                       .help = "lines that the program gave to the log",
+                       .kind = Kind::counter,
+                       .labels = {"level"}};
+    for (std::size_t i = 0; i < log_level_names.size(); ++i)
+        lines.series.push_back({{std::string{log_level_names.at(i)}}, log_router_.lines(static_cast<LogLevel>(i))});
+    families.push_back(std::move(lines));
+}
+
+void MetricsReport::add_build(Families& families) const {
+    families.push_back({.name = "servicekit_build_info",
+                        .help = "the version of the program and of the library; always 1",
+                        .labels = {"version", "servicekit_version"},
+                        .series = {{{instance_.options.version, std::string{library_version}}, std::uint64_t{1}}}});
+    const Object lock = policies_.lock.status_fields();
+    if (std::string role = lock.get<std::string>("role", {}); !role.empty())
+        families.push_back({.name = "servicekit_lock_role",
+                            .help = "the role of this instance among those that share a lock; always 1",
+                            .labels = {"role"},
+                            .series = {{{std::move(role)}, std::uint64_t{1}}}});
+}
+
+void MetricsReport::add_process(Families& families) const {
+    const auto add_gauge = [&](const char* name, const char* help, Number number, const char* unit = "") {
+        families.push_back(one(name, help, Kind::gauge, std::move(number), unit));
+    };
+    if (const auto usage = host_.processes->usage_of(host_.process->id())) {
+        families.push_back(one("process_cpu_seconds", "user and system time of the process", Kind::counter,
+                               Seconds{usage->cpu}.count(), "seconds"));
+        add_gauge("process_resident_memory_bytes", "resident memory of the process", usage->memory, "bytes");
+    }
+    constexpr std::size_t longest_stat = 4096;
+    if (const auto stat = host_.files->read("/proc/self/stat", longest_stat)) {
+        constexpr std::size_t threads = 20;
+        constexpr std::size_t virtual_memory = 23;
+        if (const auto count = stat_field(*stat, threads))
+            add_gauge("process_threads", "threads of the process", *count);
+        if (const auto bytes = stat_field(*stat, virtual_memory))
+            add_gauge("process_virtual_memory_bytes", "virtual memory of the process", *bytes, "bytes");
+    }
+    // The list has the descriptor that reads it.
+    if (const auto open = host_.files->list("/proc/self/fd"); open && !open->empty())
+        add_gauge("process_open_fds", "open file descriptors of the process", std::uint64_t{open->size() - 1});
+    add_gauge("process_max_fds", "file descriptors that the process may open",
+              std::uint64_t{host_.process->descriptor_limit()});
+    const Seconds started = instance_.started_at_system.time_since_epoch();
+    add_gauge("process_start_time_seconds", "begin of the service, since 1970-01-01", started.count(), "seconds");
+}
+
+}  // namespace servicekit

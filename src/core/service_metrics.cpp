@@ -1,0 +1,50 @@
+#include "core/service_metrics.hpp"
+
+namespace servicekit {
+namespace {
+
+constexpr std::array<std::string_view, 4> outcomes{"done", "failed", "cancelled", "never-ran"};
+
+std::vector<double> buckets() { return {0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 60, 300}; }
+
+}  // namespace
+
+ServiceMetrics::ServiceMetrics()
+    : events_{metrics_.labelled_counter("servicekit_events", "requested events that ended", {"event", "outcome"})},
+      times_{metrics_.labelled_histogram("servicekit_event_duration", "time from the begin of an event to its end",
+                                         {"event"}, buckets(), "seconds")},
+      waits_{metrics_.histogram("servicekit_event_wait", "time from the request of an event to its begin", buckets(),
+                                "seconds")},
+      errors_{metrics_.labelled_counter("servicekit_request_errors", "requests that the service refused", {"code"})} {
+    const auto requests =
+        metrics_.labelled_counter("servicekit_requests", "requests of clients, by the role of the client", {"role"});
+    for (const ControlRole role :
+         {ControlRole::none, ControlRole::read, ControlRole::operate, ControlRole::admin, ControlRole::owner})
+        requests_.push_back(requests.with({to_string(role)}));
+    const auto reloads = metrics_.labelled_counter("servicekit_reloads", "reloads that ended", {"outcome"});
+    reloads_done_ = reloads.with({"done"});
+    reloads_failed_ = reloads.with({"failed"});
+}
+
+ServiceMetrics::OfEvent ServiceMetrics::of(std::string_view event) {
+    const std::lock_guard guard{mutex_};
+    const auto found = of_events_.find(event);
+    if (found != of_events_.end()) return found->second;
+    OfEvent made{.outcomes = {}, .times = times_.with({event})};
+    for (std::size_t i = 0; i < outcomes.size(); ++i) made.outcomes.at(i) = events_.with({event, outcomes.at(i)});
+    return of_events_.emplace(event, made).first->second;
+}
+
+void ServiceMetrics::event_ended(std::string_view event, Outcome outcome, std::chrono::steady_clock::duration took) {
+    const OfEvent metrics = of(event);
+    metrics.outcomes.at(static_cast<std::size_t>(outcome)).add();
+    metrics.times.observe(took);
+}
+
+void ServiceMetrics::event_never_ran(std::string_view event) {
+    of(event).outcomes.at(static_cast<std::size_t>(Outcome::never_ran)).add();
+}
+
+void ServiceMetrics::refused(std::string_view code) const { errors_.with({code}).add(); }
+
+}  // namespace servicekit
