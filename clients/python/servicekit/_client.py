@@ -35,7 +35,7 @@ class Client:
         :raises ConnectError: if nobody serves the socket
         :raises UntrustedServerError: if another user serves it; nothing was sent to it then
         """
-        self._place = Place(os.fspath(path), trusted_users(users))
+        self._place = Place(os.fsdecode(path), trusted_users(users))
         deadline = Deadline(None)
         while True:
             connection = self._place.connect()
@@ -206,7 +206,7 @@ def call(
     on_item: Optional[Callable[[Dict[str, Any]], object]] = None,
 ) -> Dict[str, Any]:
     """Connects to a service, calls an event and waits for its reply, as Client and Client.call() do."""
-    place = Place(os.fspath(path), trusted_users(users))
+    place = Place(os.fsdecode(path), trusted_users(users))
     try:
         options = CallOptions(timeout, is_given_up, on_progress, on_turn)
         talk = Talk(place, event, arguments, options, streams=on_item is not None, waits=wait)

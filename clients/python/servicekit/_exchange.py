@@ -162,9 +162,7 @@ class Exchange:
         if self._searched == 0:
             # The service sends spaces to keep a connection alive.
             spaces = _white_space.match(self._unread)
-            end_of_spaces = spaces.end() if spaces else 0
-            del spaces  # it refers to the buffer, which then could not be changed
-            del self._unread[:end_of_spaces]
+            del self._unread[: spaces.end() if spaces else 0]
         end = self._unread.find(b"\n", self._searched)
         if end < 0:
             self._searched = len(self._unread)

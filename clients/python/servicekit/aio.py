@@ -36,7 +36,7 @@ class AsyncClient:
         :param path: of the control socket
         :param users: uids that may serve it, in addition to root. Default: the user of this process
         """
-        self._place = Place(os.fspath(path), trusted_users(users))
+        self._place = Place(os.fsdecode(path), trusted_users(users))
 
     @property
     def path(self) -> str:

@@ -1,6 +1,8 @@
 import os
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 import unittest
@@ -492,6 +494,31 @@ class StrangerTest(FakeServiceTest):
                 rf"^cannot talk to '.*/stranger.control': it is served by uid 2000 \(pid {os.getpid()}\), who is",
             ):
                 connect()
+        self.assertEqual(self.stranger.requests, [])
+
+    def test_an_unmapped_user_is_not_trusted(self) -> None:
+        """In a user namespace, the kernel shows every user outside of it as one uid."""
+        enter = ["unshare", "--user", "--map-root-user"]
+        if subprocess.run([*enter, "true"], stderr=subprocess.DEVNULL).returncode != 0:
+            self.skipTest("user namespaces cannot be made here")
+        with open("/proc/sys/kernel/overflowuid", encoding="ascii") as file:
+            overflow = int(file.read())
+        code = (
+            "import servicekit, sys\n"
+            "for users in (None, [int(sys.argv[2])]):\n"
+            "    try: servicekit.call(sys.argv[1], 'status', users=users)\n"
+            "    except servicekit.UntrustedServerError as error: print(error)\n"
+        )
+        done = subprocess.run(
+            [*enter, sys.executable, "-c", code, self.stranger.path, str(overflow)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=60,
+        )
+        lines = done.stdout.decode().splitlines()
+        self.assertEqual(len(lines), 2, lines)
+        for line in lines:
+            self.assertRegex(line, "it is served by an unknown user")
         self.assertEqual(self.stranger.requests, [])
 
     def test_a_trusted_user_may_serve(self) -> None:

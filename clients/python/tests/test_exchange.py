@@ -1,6 +1,7 @@
 import json
+import random
 import unittest
-from typing import List, Optional, Union
+from typing import List, Optional, Set, Union
 
 from servicekit import ArgumentError, NoReplyError, Progress, ProtocolError, ReplyError, ReplyTimeoutError, Turn
 from servicekit._exchange import Exchange, Item, Message, Reply, Wishes
@@ -23,8 +24,8 @@ def asked(wishes: Optional[Wishes] = None, event: str = "backup") -> Exchange:
     return exchange
 
 
-def fed(exchange: Exchange, data: Union[str, bytes]) -> List[Message]:
-    exchange.receive(data.encode() if isinstance(data, str) else data)
+def fed(exchange: Exchange, data: Union[str, bytes, bytearray]) -> List[Message]:
+    exchange.receive(data.encode() if isinstance(data, str) else bytes(data))
     return all_messages(exchange)
 
 
@@ -155,6 +156,23 @@ class MessagesTest(unittest.TestCase):
                 exchange.next_message()
             self.assertIn(shown, str(caught.exception))
             self.assertFalse(exchange.is_reusable)
+
+    def test_broken_lines_lead_to_errors_of_the_package_only(self) -> None:
+        generator = random.Random(20261130)
+        outcomes: Set[str] = set()
+        for _ in range(5000):
+            line = bytearray(generator.choice(self.LINES.splitlines(keepends=True)) * generator.randint(1, 2))
+            for _ in range(generator.randint(0, 3)):
+                at = generator.randrange(len(line))
+                line[at : at + generator.randint(0, 3)] = bytes(
+                    generator.choice(b'{}[]",:\\\n \x00\xff0e-') for _ in range(generator.randint(0, 3))
+                )
+            exchange = asked(Wishes(True, True, True))
+            try:
+                outcomes.update(type(message).__name__ for message in fed(exchange, line))
+            except (ProtocolError, ReplyError) as error:
+                outcomes.add(type(error).__name__)
+        self.assertEqual(outcomes, {"Progress", "Turn", "Item", "Reply", "ProtocolError"})
 
     def test_an_endless_line_is_an_error_and_its_bytes_are_freed(self) -> None:
         exchange = Exchange("/x", "status", longest_line=1 << 20)

@@ -61,6 +61,7 @@ class WheelTest(unittest.TestCase):
         self.assertEqual({name for name in names if ".dist-info/" not in name}, modules)
         self.assertIn("servicekit/py.typed", names)
         self.assertTrue(any(name.endswith("LICENSE") for name in names))
+        self.assertIn("License :: OSI Approved :: MIT License", metadata)
         self.assertIn("Requires-Python: >=3.9", metadata)
         self.assertIn("hello, you", metadata)
 

@@ -1,5 +1,6 @@
 import asyncio
 import os
+import socket
 import threading
 import unittest
 from typing import Any, Dict, List
@@ -17,6 +18,7 @@ from servicekit import (
     call,
     find,
 )
+from servicekit import _json
 from servicekit.aio import AsyncClient
 
 from .real_service import RealServiceTest, needs_programs
@@ -191,6 +193,28 @@ class TrialServiceTest(RealServiceTest):
         with self.assertRaises(ReplyError) as caught:
             self.client.call("echo", {"integer": 3.0})
         self.assertEqual(caught.exception.code, "bad-argument")
+
+    def test_both_sides_read_json_in_the_same_way(self) -> None:
+        for text in (
+            *("0", "-0", "1.0", "-0.0", "1e3", "1E+3", "0e0", "1e308", "1e309", "1e-307", "5e-324", "1e-400"),
+            *("01", "+1", "1.", ".5", "1e", "-", "9223372036854775807", "9223372036854775808", "-9223372036854775809"),
+            *("1" + "0" * 308, "1" + "0" * 309, "1.7976931348623157e308", "1.7976931348623159e308", "NaN", "Infinity"),
+            *('"\\ud83d\\ude00"', '"\\ud83d"', '"\\ude00"', '"\\ud83dx"', '"\\\\ud83d"', '"\\u0000"'),
+            *('"\\x"', '"\\u12"', '"\t"', '"\x7f"', '"\u2028"', "'a'", '{"a":1,"a":2}', '{"a":1,"\\u0061":2}'),
+            '{"a":{"b":1,"b":1}}',
+            *('{"a":1,}', "[1,]", "[,1]", "{1:2}", '{"a"}', "tru", "True", "null", "/**/1", "1 2", "\v1", "\u00a01"),
+        ):
+            with self.subTest(text=text[:40]), socket.socket(socket.AF_UNIX) as connection:
+                connection.connect(self.path)
+                connection.sendall(f'["echo",{{"list":[{text}]}}]'.encode("utf-8"))
+                connection.shutdown(socket.SHUT_WR)
+                with connection.makefile("rb") as lines:
+                    reply = _json.decode(lines.readline().strip())
+                try:
+                    read: object = _json.decode(f"[{text}]".encode("utf-8"))
+                except ValueError:
+                    read = None
+                self.assertEqual(repr(reply.get("list")), repr(read), reply)
 
     def test_what_a_reply_cannot_contain_is_an_error_with_its_place(self) -> None:
         with self.assertRaises(ReplyError) as caught:
