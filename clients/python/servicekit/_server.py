@@ -34,22 +34,25 @@ def connect_at_once(path: str) -> Optional[socket.socket]:
     :returns: None if too many clients wait to be accepted
     :raises ConnectError: if nobody serves the socket
     """
-    # The kernel puts a name that starts with a zero byte into the abstract namespace.
-    if not path or "\0" in path:
-        raise ConnectError(f"cannot connect to {path!a}: {os.strerror(EINVAL)}", EINVAL)
-    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        connection.setblocking(False)
-        _connect(connection, os.fsencode(path))
+        name = os.fsencode(path)
+    except UnicodeEncodeError:
+        name = b""
+    # The kernel puts a name that starts with a zero byte into the abstract namespace.
+    if not name or b"\0" in name:
+        raise ConnectError(f"cannot connect to {path!a}: {os.strerror(EINVAL)}", EINVAL)
+    try:
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            connection.setblocking(False)
+            _connect(connection, name)
+        except BaseException:
+            connection.close()
+            raise
     except BlockingIOError:
-        connection.close()
         return None
     except OSError as error:
-        connection.close()
         raise ConnectError(f"cannot connect to '{path}': {errno_text(error)}", error.errno or 0) from error
-    except BaseException:
-        connection.close()
-        raise
     return connection
 
 

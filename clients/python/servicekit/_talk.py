@@ -50,7 +50,8 @@ class Deadline:
         self._first_attempt: Optional[float] = None
         if timeout is None:
             return
-        if isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or math.isnan(timeout):
+        # NaN differs from itself.
+        if isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or timeout != timeout:
             raise ArgumentError(f"cannot wait for {timeout!a}: the timeout is not a number of seconds")
         self._at = time.monotonic() + min(max(timeout, 0.001), _LONGEST_TIMEOUT)
 

@@ -1,3 +1,4 @@
+import errno
 import os
 import socket
 import tempfile
@@ -90,9 +91,15 @@ class ConnectTest(unittest.TestCase):
             connection.close()
 
     def test_the_abstract_namespace_is_not_used(self) -> None:
-        for path in ("", "\0x", "/run/x\0y"):
+        for path in ("", "\0x", "/run/x\0y", "\ud800"):
             with self.assertRaisesRegex(ConnectError, "Invalid argument"):
                 _server.connect_at_once(path)
+
+    def test_a_process_without_free_descriptors_gets_an_error_of_the_package(self) -> None:
+        with mock.patch("socket.socket", side_effect=OSError(errno.EMFILE, "Too many open files")):
+            with self.assertRaisesRegex(ConnectError, "cannot connect to '/x': Too many open files") as caught:
+                _server.connect_at_once("/x")
+        self.assertEqual(caught.exception.errno, errno.EMFILE)
 
     def test_a_full_queue_is_not_an_error(self) -> None:
         path = os.path.join(self.directory, "x")
@@ -110,7 +117,8 @@ class DeadlineTest(unittest.TestCase):
                 Deadline(wrong)  # type: ignore[arg-type]
 
     def test_it_is_at_least_a_millisecond_and_at_most_a_hundred_years(self) -> None:
-        for timeout, least, most in ((-1, 1, 1), (0, 1, 1), (1.5, 1000, 1500), (float("inf"), 10**12, 10**13)):
+        century = (10**12, 10**13)
+        for timeout, least, most in ((-1, 1, 1), (0, 1, 1), (1.5, 1000, 1500), (float("inf"), *century), (10**400, *century)):
             left = Deadline(timeout).milliseconds_left()
             assert left is not None
             self.assertTrue(least <= left <= most, left)
