@@ -255,6 +255,30 @@ class TrialServiceTest(RealServiceTest):
             self.client.call("sleep-beside", {"seconds": 60}, timeout=60, on_turn=cancel)
         self.assertEqual(caught.exception.code, "cancelled")
 
+    def test_an_event_whose_caller_is_gone_may_be_followed(self) -> None:
+        class Gone(Exception):
+            pass
+
+        ids: List[int] = []
+
+        def leave(turn: Turn) -> None:
+            if turn.has_come:
+                ids.append(turn.id)
+                raise Gone
+
+        with self.assertRaises(Gone):
+            self.client.call("sleep-beside", {"seconds": 600}, on_turn=leave)
+        turns: List[Turn] = []
+
+        def see(turn: Turn) -> None:
+            turns.append(turn)
+            self.client.cancel(turn.id)
+
+        with self.assertRaises(ReplyError) as caught:
+            self.client.call("follow", {"id": ids[0]}, timeout=60, on_turn=see)
+        self.assertEqual(caught.exception.fields["reply"], {"whole": False})
+        self.assertEqual(turns, [Turn(True, ids[0])])
+
     def test_a_queued_event_reports_what_runs_before_it(self) -> None:
         has_begun = threading.Event()
 
