@@ -497,7 +497,7 @@ class StrangerTest(FakeServiceTest):
         self.assertEqual(self.stranger.requests, [])
 
     def test_an_unmapped_user_is_not_trusted(self) -> None:
-        """In a user namespace, the kernel shows every user outside of it as one uid."""
+        # In a user namespace, the kernel shows every user outside of it as one uid.
         enter = ["unshare", "--user", "--map-root-user"]
         if subprocess.run([*enter, "true"], stderr=subprocess.DEVNULL).returncode != 0:
             self.skipTest("user namespaces cannot be made here")
