@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Dict
+from typing import Any, Dict, Optional, Tuple
 
 
 class Error(Exception):
@@ -14,32 +14,34 @@ class ArgumentError(Error, ValueError):
     """JSON cannot express an argument of the call, or an option is out of range. Nothing was sent."""
 
 
-class ConnectError(Error):
-    """There is no connection to the service. Nothing was sent."""
+class _ConnectionError(Error, ConnectionError):
+    # `errno` is that of OSError: the cause, or None if there is none.
 
-    def __init__(self, message: str, errno: int = 0) -> None:
-        super().__init__(message, errno)
-        #: The errno of the cause, for example ENOENT or ECONNREFUSED if the service does not run; 0 if there is none.
-        self.errno = errno
+    def __init__(self, message: str, errno: Optional[int] = None) -> None:
+        super().__init__(message)
+        if errno is not None:
+            self.errno = errno
 
-    def __str__(self) -> str:
-        return str(self.args[0])
+    def __reduce__(self) -> Tuple[Any, ...]:
+        return type(self), (str(self), self.errno)
+
+
+class ConnectError(_ConnectionError):
+    """There is no connection to the service. Nothing was sent.
+
+    ``errno`` is the cause, for example ENOENT or ECONNREFUSED if the service does not run, or None.
+    """
 
 
 class UntrustedServerError(ConnectError):
     """Another user than the trusted ones serves the socket. Nothing was sent."""
 
 
-class NoReplyError(Error):
-    """The connection ended without a reply. The event may have run, or may run later."""
+class NoReplyError(_ConnectionError):
+    """The connection ended without a reply. The event may have run, or may run later.
 
-    def __init__(self, message: str, errno: int = 0) -> None:
-        super().__init__(message, errno)
-        #: The errno of the cause; 0 if there is none.
-        self.errno = errno
-
-    def __str__(self) -> str:
-        return str(self.args[0])
+    ``errno`` is the cause, or None.
+    """
 
 
 class ProtocolError(NoReplyError):
@@ -52,9 +54,6 @@ class GivenUpError(Error):
 
 class CallTimeoutError(Error, TimeoutError):
     """The timeout of the call is over. The event may have run, or may run later."""
-
-    def __str__(self) -> str:
-        return str(self.args[0])
 
 
 class ConnectTimeoutError(ConnectError, CallTimeoutError):

@@ -116,7 +116,7 @@ class Exchange:
         """Reports that this number of bytes of ``unsent`` was sent."""
         self.unsent = self.unsent[count:]
 
-    def fail_to_send(self, reason: str, errno: int = 0) -> None:
+    def fail_to_send(self, reason: str, errno: Optional[int] = None) -> None:
         """Reports that the rest cannot be sent. The service may still have sent the reason."""
         self._send_failure = NoReplyError(no_reply_text(self._event, self._path, reason), errno)
         self.unsent = memoryview(b"")
@@ -125,7 +125,7 @@ class Exchange:
         """Takes what has arrived."""
         self._unread += data
 
-    def end(self, reason: str = "", errno: int = 0) -> NoReplyError:
+    def end(self, reason: str = "", errno: Optional[int] = None) -> NoReplyError:
         """Returns the error of a connection that has ended. An empty reason means that the service closed it."""
         if self._send_failure is not None:
             return self._send_failure

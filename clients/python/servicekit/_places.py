@@ -40,11 +40,11 @@ def find(name: str, *, users: Optional[Iterable[int]] = None) -> str:
             return path
         except FileNotFoundError:
             looked.append(f"'{path}'")
-        except OSError as error:
-            looked.append(f"'{path}' ({errno_text(error)})")
         except ConnectError as error:
             is_missing = error.errno == ENOENT
             looked.append(f"'{path}'" if is_missing else f"'{path}' ({error})")
+        except OSError as error:
+            looked.append(f"'{path}' ({errno_text(error)})")
     raise ConnectError(f"cannot find the service '{name}': looked at {', '.join(looked)}")
 
 

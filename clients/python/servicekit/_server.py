@@ -52,7 +52,7 @@ def connect_at_once(path: str) -> Optional[socket.socket]:
     except BlockingIOError:
         return None
     except OSError as error:
-        raise ConnectError(f"cannot connect to '{path}': {errno_text(error)}", error.errno or 0) from error
+        raise ConnectError(f"cannot connect to '{path}': {errno_text(error)}", error.errno) from error
     return connection
 
 

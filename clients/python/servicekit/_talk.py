@@ -296,7 +296,7 @@ class Talk:
         except BlockingIOError:
             return False
         except OSError as error:
-            raise self._exchange.end(errno_text(error), error.errno or 0) from error
+            raise self._exchange.end(errno_text(error), error.errno) from error
         if not data:
             raise self._exchange.end()
         self._exchange.receive(data)
@@ -313,7 +313,7 @@ class Talk:
                     reason = "the service closed the connection before it took the request"
                 else:
                     reason = errno_text(error)
-                self._exchange.fail_to_send(reason, error.errno or 0)
+                self._exchange.fail_to_send(reason, error.errno)
 
     def _finish(self) -> None:
         if self._exchange.is_reusable and self._connection is not None:

@@ -36,11 +36,16 @@ class ErrorsTest(unittest.TestCase):
             self.assertIs(type(copy), type(error))
             self.assertEqual(str(copy), str(error))
             self.assertEqual(vars(copy), vars(error))
+            self.assertEqual(getattr(copy, "errno", None), getattr(error, "errno", None))
             self.assertNotIn("(", str(error))
 
     def test_an_error_of_a_connection_has_its_errno(self) -> None:
         self.assertEqual(servicekit.ConnectError("no", errno.ENOENT).errno, errno.ENOENT)
-        self.assertEqual(servicekit.ConnectTimeoutError("no").errno, 0)
+        self.assertIsNone(servicekit.ConnectTimeoutError("no").errno)
+
+    def test_those_of_a_connection_are_those_of_python_too(self) -> None:
+        for kind in (servicekit.ConnectError, servicekit.ConnectTimeoutError, servicekit.NoReplyError):
+            self.assertTrue(issubclass(kind, ConnectionError))
 
 
 if __name__ == "__main__":
