@@ -59,9 +59,9 @@ class Deadline:
         """Returns the time that is left, at least 1 ms, so that it can be sent."""
         return None if self._at is None else max(math.ceil((self._at - time.monotonic()) * 1000), 1)
 
-    def seconds_left(self, grace: float = _GRACE) -> Optional[float]:
+    def seconds_left(self) -> Optional[float]:
         """Returns the time that is left until a call that was sent ends; None if there is no limit."""
-        return None if self._at is None else self._at + grace - time.monotonic()
+        return None if self._at is None else self._at + _GRACE - time.monotonic()
 
     def check_connect(self, path: str) -> None:
         """

@@ -1,6 +1,7 @@
 import asyncio
 import os
 import socket
+import threading
 import time
 import unittest
 from typing import List
@@ -49,13 +50,19 @@ class AsyncClientTest(FakeServiceTest, unittest.IsolatedAsyncioTestCase):
         self.assertEqual(replies, [{"asked": ["get", {"n": n}]} for n in range(5)])
 
     async def test_the_loop_runs_while_a_call_waits(self) -> None:
-        self.service.answer(Piece("{}\n", after=0.1))
-        ticks = 0
-        waiting = asyncio.ensure_future(self.client.call("slow"))
-        while not waiting.done():
-            await asyncio.sleep(0.01)
-            ticks += 1
-        self.assertGreater(ticks, 2)
+        may_reply = threading.Event()
+
+        def script(request: str) -> List[Piece]:
+            may_reply.wait(60)
+            return [Piece('{"n":1}\n')]
+
+        self.service.script = script
+        waiting = asyncio.ensure_future(self.client.call("slow", timeout=60))
+        for _ in range(5):
+            await asyncio.sleep(0.001)
+        self.assertFalse(waiting.done())
+        may_reply.set()
+        self.assertEqual(await waiting, {"n": 1})
 
     async def test_the_loop_runs_while_a_service_sends_without_end(self) -> None:
         self.service.answer(*[Piece(" " * 100_000)] * 100_000)

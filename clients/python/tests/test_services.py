@@ -18,7 +18,7 @@ from servicekit import (
     call,
     find,
 )
-from servicekit import _json
+from servicekit import _json, _talk
 from servicekit.aio import AsyncClient
 
 from .real_service import RealServiceTest, needs_programs
@@ -241,7 +241,7 @@ class TrialServiceTest(RealServiceTest):
         self.assertEqual(self.client.call("stop", wait=True, timeout=60), {"result": "stopped"})
 
     def test_the_service_reports_a_timeout_first(self) -> None:
-        with self.assertRaises(ReplyTimeoutError) as caught:
+        with mock.patch.object(_talk, "_GRACE", 60.0), self.assertRaises(ReplyTimeoutError) as caught:
             self.client.call("sleep-beside", {"seconds": 60}, timeout=0.1)
         self.assertEqual(caught.exception.code, "timeout")
         self.assertEqual(self.client.call("status")["state"], "running")
