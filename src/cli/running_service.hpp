@@ -91,6 +91,7 @@ private:
     std::vector<Paths> candidates_;
     const Tools& tools_;
     std::optional<std::vector<uid_t>> trusted_;
+    pid_t known_pid_ = 0;  ///< of the instance whose end is awaited
     std::string bystander_;
 };
 

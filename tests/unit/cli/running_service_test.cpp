@@ -296,6 +296,22 @@ TEST_F(RunningServiceTest, WaitsUntilTheLockIsFree) {
     EXPECT_EQ(*running.wait_for_end(instance, std::nullopt, sleep), Waited::ended);
 }
 
+// Its user does not prove who it is, only its socket does; and that is closed before the lock is released.
+TEST_F(RunningServiceTest, WaitsForTheOwnerOfTheLockAfterItsSocketIsClosed) {
+    host.files.set_permissions("/run", 0777);
+    owners["/run/x.pid"] = {.pid = pid, .uid = 1000};
+    serve("/run");
+    const Instance instance = found();
+    service.reset();
+    host.when_idle([this] {
+        owners.clear();
+        host.processes.end(pid);
+    });
+    const auto waited = running.wait_for_end(instance, std::nullopt, sleep);
+    ASSERT_TRUE(waited) << waited.error().message();
+    EXPECT_EQ(*waited, Waited::ended);
+}
+
 TEST_F(RunningServiceTest, StillWaitsIfTheProcessEndedButTheLockIsHeld) {
     owners["/run/x.pid"] = {.pid = pid, .uid = 0};
     const Instance instance = found();
