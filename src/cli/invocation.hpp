@@ -36,6 +36,7 @@ enum class Verb {
     where,
     logs,
     crashes,
+    metrics,
     unit,
     completion,
     complete,  ///< for the completion scripts
@@ -61,6 +62,7 @@ struct Invocation {
     std::string action = {};                                      ///< crashes: `show`, or empty
     std::size_t number = 1;                                       ///< crashes show: 1 is the latest
     std::optional<std::int64_t> id = {};                          ///< cancel
+    bool openmetrics = false;                                     ///< metrics
     const ProgramVerb* program_verb = nullptr;                    ///< the application's
     std::vector<std::pair<std::string, std::string>> given = {};  ///< its arguments, by name, as text
     std::vector<std::pair<std::string, std::vector<std::string>>> given_lists = {};  ///< the same for lists

@@ -18,10 +18,10 @@ namespace {
 using Arguments = std::vector<std::string>;
 
 /// The options that some verb has in addition to the settings.
-constexpr std::array<std::string_view, 20> verb_options{
-    "--json",   "--template",      "--user-manager", "--no-wait", "--timeout", "--test",       "--live",
-    "--ready",  "--max-busy",      "--follow",       "--lines",   "--since",   "--channel",    "--schema",
-    "--socket", "--notify-reload", "--help",         "--version", "--package", "--json-errors"};
+constexpr std::array<std::string_view, 21> verb_options{
+    "--json",   "--template",      "--user-manager", "--no-wait", "--timeout", "--test",        "--live",
+    "--ready",  "--max-busy",      "--follow",       "--lines",   "--since",   "--channel",     "--schema",
+    "--socket", "--notify-reload", "--help",         "--version", "--package", "--json-errors", "--openmetrics"};
 constexpr std::string_view short_options = "fhn";
 
 bool is_verb_option(std::string_view name) {
@@ -147,6 +147,9 @@ void declare_own_options(CLI::App& app, Invocation& into) {
         case Verb::crashes:
             app.add_option("show", into.action, "show the report of one")->type_name("");
             app.add_option("N", into.number, "which one; 1, the latest, unless given")->type_name("");
+            break;
+        case Verb::metrics:
+            app.add_flag("--openmetrics", into.openmetrics, "print OpenMetrics 1.0.0, not the format of Prometheus");
             break;
         case Verb::unit:
             app.add_flag("--socket", into.socket, "print the unit of the control socket, which starts the service");

@@ -29,6 +29,7 @@ constexpr std::array all{
                     "prints every setting with its origin, and what the running service has instead"},
     VerbDescription{Verb::logs, &logs, "logs", "shows the end of the log file"},
     VerbDescription{Verb::crashes, &crashes, "crashes", "lists the crashes of the service, or shows the report of one"},
+    VerbDescription{Verb::metrics, &metrics, "metrics", "prints the metrics of the service, for Prometheus"},
     VerbDescription{Verb::unit, &unit, "unit", "prints a unit file for systemd with the given options"},
     VerbDescription{Verb::completion, &completion, "completion", "prints a completion script for bash, zsh or fish"},
     // Shown only by a program with a Lisp.

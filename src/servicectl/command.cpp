@@ -200,6 +200,7 @@ bool has_verb(Verb verb) noexcept {
         case Verb::pid:
         case Verb::logs:
         case Verb::crashes:
+        case Verb::metrics:
             return true;
         default:
             return false;
@@ -215,6 +216,7 @@ bool changes_service(const cli::Invocation& invocation) noexcept {
         case Verb::pid:
         case Verb::logs:
         case Verb::crashes:
+        case Verb::metrics:
             return false;
         case Verb::log_level:
             return !invocation.level.empty();

@@ -42,6 +42,8 @@ int where(Session& session);
 int logs(Session& session);
 // crashes.cpp
 int crashes(Session& session);
+// metrics.cpp
+int metrics(Session& session);
 // unit.cpp
 int unit(Session& session);
 // completion.cpp
