@@ -3,9 +3,21 @@ if(NOT SERVICEKIT_SERVICECTL)
     return()
 endif()
 
+# The files of src/servicectl/new/template become a source: `servicectl new` writes them.
+set(template_directory "${PROJECT_SOURCE_DIR}/src/servicectl/new/template")
+file(GLOB_RECURSE template_files CONFIGURE_DEPENDS RELATIVE "${template_directory}" "${template_directory}/*")
+set(template_entries "")
+foreach(file IN LISTS template_files)
+    file(READ "${template_directory}/${file}" content)
+    string(APPEND template_entries "    {\"${file}\", R\"TEMPLATE(${content})TEMPLATE\"},\n")
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${template_directory}/${file}")
+endforeach()
+set(template_source "${PROJECT_BINARY_DIR}/servicectl/template_files.cpp")
+configure_file("src/servicectl/new/template_files.cpp.in" "${template_source}" @ONLY)
+
 # The tests link these sources, too.
-file(GLOB servicectl_sources CONFIGURE_DEPENDS "src/servicectl/*.cpp")
-add_library(servicekit_servicectl_parts OBJECT EXCLUDE_FROM_ALL ${servicectl_sources})
+file(GLOB servicectl_sources CONFIGURE_DEPENDS "src/servicectl/*.cpp" "src/servicectl/new/*.cpp")
+add_library(servicekit_servicectl_parts OBJECT EXCLUDE_FROM_ALL ${servicectl_sources} "${template_source}")
 servicekit_target(servicekit_servicectl_parts)
 target_include_directories(servicekit_servicectl_parts PRIVATE src)
 target_link_libraries(servicekit_servicectl_parts PUBLIC servicekit)

@@ -10,6 +10,7 @@
 #include "cli/setting_options.hpp"
 #include "cli/verb_options.hpp"
 #include "cli/verbs.hpp"
+#include "servicectl/new/new.hpp"
 #include "servicekit/base/version.hpp"
 
 namespace servicekit::servicectl {
@@ -30,8 +31,11 @@ bool has_arguments(Verb verb) {
            verb == Verb::crashes;
 }
 
+/// Returns true for a verb that is not a verb of services.
+bool is_own_verb(std::string_view word) { return word == "list" || word == "new"; }
+
 std::vector<std::string_view> verb_names() {
-    std::vector<std::string_view> names{"list"};
+    std::vector<std::string_view> names{"list", "new"};
     for (const cli::VerbDescription& verb : cli::verbs(cli::LispVerbs::shown))
         if (has_verb(verb.verb)) names.push_back(verb.name);
     return names;
@@ -55,6 +59,7 @@ public:
         if (command_.verb.empty()) return Answer{ExitCode::usage, os::Stream::error, help_text()};
         if (auto answer = check_host()) return *std::move(answer);
         if (command_.verb == "list") return list();
+        if (command_.verb == "new") return make_project();
         return verb();
     }
 
@@ -68,7 +73,7 @@ private:
             return std::nullopt;
         }
         described_ = cli::find_verb(word);
-        if (word != "list" && (described_ == nullptr || !has_verb(described_->verb))) {
+        if (!is_own_verb(word) && (described_ == nullptr || !has_verb(described_->verb))) {
             if (described_ != nullptr)
                 return refuse("'" + word + "' needs the program of the service: run PROGRAM " + word);
             return refuse("there is no verb '" + word + "'" + did_you_mean(word, verb_names()));
@@ -136,6 +141,15 @@ private:
             rest.clear();
         }
         if (!rest.empty()) return refuse("'list' has no option '" + rest.front() + "'", "list");
+        return std::move(command_);
+    }
+    std::variant<Command, Answer> make_project() {
+        command_.kind = Command::Kind::make_project;
+        if (command_.arguments.size() > 1) return refuse("'new' has no option '" + command_.arguments[1] + "'", "new");
+        if (command_.targets.empty()) return refuse("'new' needs a name for the service", "new");
+        constexpr std::size_t most = 2;
+        if (command_.targets.size() > most)
+            return refuse("'new' takes a name and a directory, and not '" + command_.targets[most] + "'", "new");
         return std::move(command_);
     }
     std::variant<Command, Answer> verb() {
@@ -233,9 +247,11 @@ std::string help_text() {
     std::string text =
         "Shows and controls the services of this machine that servicekit runs.\n\n"
         "Usage: servicectl list [PATTERN...]\n"
+        "       servicectl new NAME [DIR]\n"
         "       servicectl VERB TARGET... [OPTIONS]\n\n"
         "A TARGET is a name, a pattern ('web-*'), or the path of a pidfile or control socket.\n\nVerbs:\n";
     text += row("list", "shows all services: name, state, pid, user, what they are busy with");
+    text += row("new", "writes the project of a new service");
     for (const cli::VerbDescription& verb : cli::verbs(cli::LispVerbs::shown))
         if (has_verb(verb.verb)) text += row(std::string{verb.name}, verb.text);
     text += common_options;
@@ -255,6 +271,8 @@ std::string help_text(std::string_view verb) {
                row("--all", "also services that have ended") +
                row("--timeout SECONDS", "how long to wait for all answers; 0.5 s unless given") +
                std::string{common_options} + "\nExamples:\n  servicectl list\n  servicectl list 'web-*' --json\n";
+    if (verb == "new")
+        return help_of_new() + std::string{common_options} + "\nExample:\n  servicectl new mailbox && cd mailbox\n";
     const cli::VerbDescription& described = *cli::find_verb(verb);
     std::string text = std::string{described.text} + "\n\nUsage: servicectl " + std::string{verb};
     text += has_arguments(described.verb) ? " TARGET [ARGUMENT...]" : " TARGET...";

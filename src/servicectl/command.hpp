@@ -14,11 +14,11 @@ namespace servicekit::servicectl {
 
 /// A parsed command line of servicectl.
 struct Command {
-    enum class Kind { list, verb, help, version };
+    enum class Kind { list, make_project, verb, help, version };
     Kind kind = Kind::help;
     cli::Invocation invocation = {};          ///< for a verb of services
     std::string verb = {};                    ///< its name; also for the help of a verb
-    std::vector<std::string> targets = {};    ///< for `list`: patterns
+    std::vector<std::string> targets = {};    ///< for `list`: patterns; for `new`: its arguments
     std::vector<std::string> arguments = {};  ///< from the verb on, without targets and options of servicectl
     bool json = false;
     bool all = false;                        ///< list: also services that have ended
@@ -37,7 +37,7 @@ struct Command {
 [[nodiscard]] std::variant<Command, cli::Answer> parse_command(const std::vector<std::string>& arguments);
 
 [[nodiscard]] std::string help_text();
-/// \pre servicectl has the verb, or it is `list`
+/// \pre servicectl has the verb, or it is `list` or `new`
 [[nodiscard]] std::string help_text(std::string_view verb);
 
 }  // namespace servicekit::servicectl

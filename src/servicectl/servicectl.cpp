@@ -12,6 +12,7 @@
 #include "servicectl/command.hpp"
 #include "servicectl/file_wait.hpp"
 #include "servicectl/list.hpp"
+#include "servicectl/new/new.hpp"
 #include "servicectl/places.hpp"
 #include "servicectl/remote.hpp"
 #include "servicectl/targets.hpp"
@@ -172,7 +173,8 @@ int run_remotely(const Command& command, const std::vector<std::string>& argumen
 }
 
 /// \returns the exit code, after all output
-int run_parsed(const std::vector<std::string>& arguments, const cli::Tools& tools, cli::Console& console) {
+int run_parsed(const std::vector<std::string>& arguments, const cli::Tools& tools, os::Directories& directories,
+               cli::Console& console) {
     auto parsed = parse_command(arguments);
     if (const auto* answer = std::get_if<cli::Answer>(&parsed)) {
         if (answer->stream == os::Stream::out)
@@ -190,11 +192,14 @@ int run_parsed(const std::vector<std::string>& arguments, const cli::Tools& tool
             console.print("servicectl " + std::string{library_version} + "\n");
             return console.finish(0);
         case Command::Kind::list:
+        case Command::Kind::make_project:
         case Command::Kind::verb:
             break;
     }
     if (command.json) console.use_json();
     if (!command.host.empty()) return console.finish(run_remotely(command, arguments, tools, console));
+    if (command.kind == Command::Kind::make_project)
+        return console.finish(make_project(command.targets, console, directories));
     Run run{command, tools, console};
     const int code = run.run();
     return run.is_answered() ? code : console.finish(code);
@@ -202,13 +207,13 @@ int run_parsed(const std::vector<std::string>& arguments, const cli::Tools& tool
 
 }  // namespace
 
-int run_servicectl(const std::vector<std::string>& arguments, const cli::Tools& tools) {
+int run_servicectl(const std::vector<std::string>& arguments, const cli::Tools& tools, os::Directories& directories) {
     cli::Console console{*tools.host.streams, *tools.host.environment, "servicectl"};
     // Otherwise a file that a verb opens would get the number of a standard stream.
     if (const auto opened = tools.host.streams->open_closed_ones(); !opened) return console.fail(opened.error());
     try {
         const std::vector<std::string> rest(arguments.begin() + (arguments.empty() ? 0 : 1), arguments.end());
-        return run_parsed(rest, tools, console);
+        return run_parsed(rest, tools, directories, console);
     } catch (const std::exception& error) {
         console.complain(error.what());
         return to_int(ExitCode::internal);

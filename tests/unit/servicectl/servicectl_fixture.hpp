@@ -16,6 +16,7 @@
 #include "servicekit/mocks/fake_interruptible_sleep.hpp"
 #include "servicekit/mocks/fake_os.hpp"
 #include "unit/client/scripted_service.hpp"
+#include "unit/servicectl/fake_directories.hpp"
 
 namespace servicekit::servicectl {
 
@@ -34,7 +35,7 @@ protected:
     /// \returns the exit code of `servicectl ARGUMENTS...`
     int run(std::vector<std::string> arguments) {
         arguments.insert(arguments.begin(), "servicectl");
-        return run_servicectl(arguments, tools);
+        return run_servicectl(arguments, tools, directories);
     }
     void act_as(uid_t user) { host.act_as({.pid = host.process.id(), .uid = user, .gid = user}); }
     void add_directory(const std::string& path, uid_t owner, mode_t permissions = 0755) {
@@ -96,6 +97,7 @@ protected:
         R"({"pid":7000,"uptime":90061,"name":"web","version":"1.2","state":"running"})";
 
     mocks::FakeOs host;
+    FakeDirectories directories{host.files};
     cli::Tools tools{.host = host.host()};
     std::vector<std::unique_ptr<ScriptedService>> services;
 };

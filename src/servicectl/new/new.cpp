@@ -1,0 +1,63 @@
+#include "servicectl/new/new.hpp"
+
+#include <array>
+#include <utility>
+
+#include "base/escaped_text.hpp"
+#include "servicectl/new/project_name.hpp"
+#include "servicectl/new/project_template.hpp"
+#include "servicectl/new/project_writing.hpp"
+#include "servicectl/remote.hpp"
+
+namespace servicekit::servicectl {
+namespace {
+
+/// Returns the path as a word of a shell, quoted only if necessary.
+std::string shell_word(const std::string& path) {
+    constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./+=:,@%-";
+    const std::string safe = path.starts_with('-') ? "./" + path : path;
+    return safe.find_first_not_of(plain) == std::string::npos ? safe : quoted_for_shell(safe);
+}
+
+void print(const ProjectName& name, const std::string& directory, const std::vector<ProjectFile>& files,
+           cli::Console& console) {
+    const std::array<std::string, 3> next{"cd " + shell_word(directory), "cmake --workflow --preset dev",
+                                          "build/dev/" + name.service + " run"};
+    Value::List paths;
+    Value::List commands;
+    std::string text = "made in '" + escaped(directory) + "':\n";
+    for (const ProjectFile& file : files) {
+        paths.emplace_back(file.path);
+        text += "  " + file.path + "\n";
+    }
+    text += "\nnext:\n";
+    for (const std::string& command : next) {
+        commands.emplace_back(command);
+        text += "  " + escaped(command) + "\n";
+    }
+    console.tell(
+        text,
+        {{"name", name.service}, {"directory", directory}, {"files", std::move(paths)}, {"next", std::move(commands)}});
+}
+
+}  // namespace
+
+int make_project(const std::vector<std::string>& targets, cli::Console& console, os::Directories& directories) {
+    const auto name = ProjectName::from(targets.front());
+    if (!name) return console.fail(name.error());
+    const std::string directory = targets.size() > 1 ? targets[1] : name->service;
+    const std::vector<ProjectFile> files = project_files(*name);
+    if (const auto written = write_project(directory, files, directories); !written)
+        return console.fail(written.error());
+    print(*name, directory, files, console);
+    return 0;
+}
+
+std::string help_of_new() {
+    return "writes the project of a new service, which builds and passes its test at once\n\n"
+           "Usage: servicectl new NAME [DIR] [OPTIONS]\n\n"
+           "  NAME                    of the service: small letters and digits, in words joined by '-' or '_'\n"
+           "  DIR                     a directory that does not exist, or is empty; ./NAME unless given\n";
+}
+
+}  // namespace servicekit::servicectl
