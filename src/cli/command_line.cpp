@@ -225,6 +225,10 @@ std::optional<Answer> Reading::take_values(const CLI::App& app) {
         if (invocation_.follow && (invocation_.json_arguments || !invocation_.arguments.empty()))
             return refuse("--follow starts no event, so it takes no arguments for one");
     }
+    if (auto program = given(app, "--program")) {
+        if (!program->starts_with('/')) return refuse("--program takes an absolute path, not '" + *program + "'");
+        invocation_.program_path = *std::move(program);
+    }
     if (auto package = given(app, "--package")) invocation_.package = std::move(*package);
     invocation_.forms.insert(invocation_.forms.end(), behind_dashes_.begin(), behind_dashes_.end());
     if (invocation_.verb == Verb::eval && invocation_.forms.empty()) return refuse("which form?");

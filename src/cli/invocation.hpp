@@ -70,7 +70,8 @@ struct Invocation {
     bool notify_reload = false;                                                      ///< unit
     bool template_unit = false;                                                      ///< unit
     bool user_manager = false;                                                       ///< unit
-    std::string level = {};                                                          ///< log-level; empty: only show it
+    std::string program_path = {};                   ///< unit: absolute; empty: that of this program
+    std::string level = {};                          ///< log-level; empty: only show it
     std::string channel = {};                        ///< log-level; empty: the whole service
     std::string since = {};                          ///< logs: omit older lines; empty: by number of lines
     std::string event = {};                          ///< call

@@ -18,10 +18,11 @@ namespace {
 using Arguments = std::vector<std::string>;
 
 /// The options that some verb has in addition to the settings.
-constexpr std::array<std::string_view, 21> verb_options{
+constexpr std::array<std::string_view, 22> verb_options{
     "--json",   "--template",      "--user-manager", "--no-wait", "--timeout", "--test",        "--live",
     "--ready",  "--max-busy",      "--follow",       "--lines",   "--since",   "--channel",     "--schema",
-    "--socket", "--notify-reload", "--help",         "--version", "--package", "--json-errors", "--openmetrics"};
+    "--socket", "--notify-reload", "--help",         "--version", "--package", "--json-errors", "--openmetrics",
+    "--program"};
 constexpr std::string_view short_options = "fhn";
 
 bool is_verb_option(std::string_view name) {
@@ -158,6 +159,8 @@ void declare_own_options(CLI::App& app, Invocation& into) {
             app.add_flag("--template", into.template_unit,
                          "print a template, NAME@.service: %i in an option is the instance, and NAME-%i the service");
             app.add_flag("--user-manager", into.user_manager, "print a unit for 'systemctl --user'");
+            add_value_option(app, "--program", "FILE",
+                             "where the program will be installed; where it is now unless given");
             break;
         default:
             break;
@@ -226,7 +229,7 @@ bool is_known_option(std::string_view argument, const ConfigSchema* own) {
 
 bool takes_next(std::string_view option, std::string_view next, const ConfigSchema* own) {
     if (option == "--timeout" || option == "--max-busy" || option == "--lines" || option == "-n" ||
-        option == "--since" || option == "--channel" || option == "--package")
+        option == "--since" || option == "--channel" || option == "--package" || option == "--program")
         return true;
     // It is a flag of `status`, but takes a value for `call`.
     if (option == "--json") return find_verb(next) == nullptr && !is_option(next);

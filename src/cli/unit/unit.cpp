@@ -233,9 +233,12 @@ private:
     }
 
     Result<void> add_command(ServiceUnit& unit) {
-        auto program = host_.process->program();
-        if (!program) return program.error();
-        unit.program = *std::move(program);
+        unit.program = session_.invocation.program_path;
+        if (unit.program.empty()) {
+            auto program = host_.process->program();
+            if (!program) return program.error();
+            unit.program = *std::move(program);
+        }
         auto own = own_arguments(session_.arguments, host_);
         if (!own) return own.error();
         unit.own_arguments = *std::move(own);

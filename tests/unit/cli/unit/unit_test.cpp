@@ -30,6 +30,22 @@ TEST_F(UnitTest, IsForTheRunningProgram) {
     EXPECT_EQ(error(), "");
 }
 
+TEST_F(UnitTest, IsForTheProgramWhereItWillBeInstalled) {
+    EXPECT_EQ(run({"unit", "--program", "/usr/local/bin/service"}), 0);
+    EXPECT_THAT(out(), AllOf(HasSubstr("\nExecStart=/usr/local/bin/service run\n"), HasSubstr("\nProtectHome=yes\n")));
+}
+
+TEST_F(UnitTest, TheHardeningFitsThatPlace) {
+    EXPECT_EQ(run({"unit", "--program", "/home/alice/service"}), 0);
+    EXPECT_THAT(out(), AllOf(HasSubstr("\nExecStart=/home/alice/service run\n"), Not(HasSubstr("ProtectHome=yes"))));
+}
+
+TEST_F(UnitTest, TheProgramHasAnAbsolutePath) {
+    EXPECT_EQ(run({"unit", "--program", "build/service"}), 64);
+    EXPECT_THAT(error(), HasSubstr("--program takes an absolute path, not 'build/service'"));
+    EXPECT_EQ(out(), "");
+}
+
 TEST_F(UnitTest, IsOfTypeExecForAServiceThatCanOnlyStayInTheForeground) {
     daemon.notifies = false;
     EXPECT_EQ(run({"unit"}), 0);

@@ -49,7 +49,7 @@ TEST_F(ServicectlNewTest, MakesAProjectInADirectoryOfThatName) {
     for (const char* const path :
          {"/mail-box/CMakeLists.txt", "/mail-box/src/main.cpp", "/mail-box/src/mail_box.hpp",
           "/mail-box/tests/mail_box_test.cpp", "/mail-box/.gitignore", "/mail-box/.github/workflows/ci.yml",
-          "/mail-box/README.md", "/mail-box/packaging/mail-box.logrotate.in", "/mail-box/packaging/print-unit"})
+          "/mail-box/README.md", "/mail-box/packaging/mail-box.logrotate.in"})
         EXPECT_THAT(files, Contains(path));
     EXPECT_THAT(host.files.content("/mail-box/src/main.cpp"), HasSubstr("service_main<MailBoxService>("));
     EXPECT_THAT(out(), AllOf(StartsWith("made in 'mail-box':\n"), HasSubstr("  src/mail_box.hpp\n"),
